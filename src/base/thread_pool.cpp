@@ -1,0 +1,121 @@
+#include "base/thread_pool.hpp"
+
+#include <sched.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace mi2 {
+namespace {
+
+/// A worker looks for new work this many times before it sleeps: a forward pass is hundreds of short loops in a row,
+/// and waking a sleeping thread costs more than most gaps between them.
+constexpr int kSpins = 2000;
+
+void pause_briefly() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+}  // namespace
+
+struct ThreadPool::State {
+  std::mutex mutex;
+  std::condition_variable wake;
+  std::condition_variable done;
+  std::atomic<unsigned> generation{0};
+  bool stopping = false;
+
+  // The loop under way: written under the mutex before `generation` rises, read by the workers after it.
+  Call call = nullptr;
+  void* context = nullptr;
+  std::size_t tasks = 0;
+  std::atomic<std::size_t> next{0};
+  std::atomic<unsigned> active{0};
+  std::exception_ptr failure;
+
+  std::vector<std::thread> workers;
+
+  void drain() {
+    for (std::size_t i = next.fetch_add(1); i < tasks; i = next.fetch_add(1)) {
+      try {
+        call(context, i);
+      } catch (...) {
+        const std::lock_guard lock(mutex);
+        if (!failure) failure = std::current_exception();
+        next.store(tasks);
+      }
+    }
+  }
+
+  void work() {
+    unsigned seen = 0;
+    for (;;) {
+      for (int spin = 0; spin < kSpins && generation.load(std::memory_order_acquire) == seen; ++spin) pause_briefly();
+      {
+        std::unique_lock lock(mutex);
+        wake.wait(lock, [&] { return stopping || generation.load(std::memory_order_relaxed) != seen; });
+        if (stopping) return;
+        seen = generation.load(std::memory_order_relaxed);
+      }
+      drain();
+      if (active.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+        const std::lock_guard lock(mutex);
+        done.notify_one();
+      }
+    }
+  }
+};
+
+ThreadPool::ThreadPool(unsigned threads)
+    : size_(threads == 0 ? available_cores() : threads), state_(std::make_unique<State>()) {
+  for (unsigned i = 1; i < size_; ++i) state_->workers.emplace_back([state = state_.get()] { state->work(); });
+}
+
+ThreadPool::~ThreadPool() {
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->stopping = true;
+  }
+  state_->wake.notify_all();
+  for (std::thread& worker : state_->workers) worker.join();
+}
+
+void ThreadPool::run_erased(std::size_t tasks, Call call, void* context) {
+  if (tasks == 0) return;
+  if (size_ == 1 || tasks == 1) {
+    for (std::size_t i = 0; i < tasks; ++i) call(context, i);
+    return;
+  }
+  State& s = *state_;
+  {
+    const std::lock_guard lock(s.mutex);
+    s.call = call;
+    s.context = context;
+    s.tasks = tasks;
+    s.failure = nullptr;
+    s.next.store(0);
+    s.active.store(size_ - 1, std::memory_order_relaxed);
+    s.generation.fetch_add(1, std::memory_order_release);
+  }
+  s.wake.notify_all();
+  s.drain();
+  for (int spin = 0; spin < kSpins && s.active.load(std::memory_order_acquire) != 0; ++spin) pause_briefly();
+  std::unique_lock lock(s.mutex);
+  s.done.wait(lock, [&] { return s.active.load(std::memory_order_acquire) == 0; });
+  if (s.failure) std::rethrow_exception(s.failure);
+}
+
+unsigned available_cores() noexcept {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return static_cast<unsigned>(CPU_COUNT(&set));
+  const unsigned cores = std::thread::hardware_concurrency();
+  return cores == 0 ? 1 : cores;
+}
+
+}  // namespace mi2

@@ -1,0 +1,38 @@
+#pragma once
+// DICOM objects to display pictures. No knowledge of the model; DCMTK stays behind this header.
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "image/image.hpp"
+
+namespace mi2::dicom {
+
+/// VOI window in the units after the modality LUT (Hounsfield for CT). DICOM PS3.3 C.11.2.1.2, LINEAR.
+struct Window {
+  double center = 0;
+  double width = 1;
+};
+
+struct Options {
+  std::uint64_t max_pixels = 200'000'000;  ///< rows x columns of a frame; checked before pixels are allocated
+  std::optional<Window> window;            ///< overrides the file's own VOI
+  image::Intensity fallback;               ///< for grey with neither an override nor a VOI in the file
+};
+
+/// Parses "CENTER,WIDTH", as in "40,400".
+/// @throws Error{kBadArgument} unless both are finite and the width is >= 1.
+Window parse_window(std::string_view text);
+
+/// Whether the bytes look like a DICOM object: "DICM" after a preamble, or a plausible dataset without one.
+bool looks_like_dicom(std::span<const std::byte> bytes) noexcept;
+
+/// The middle frame as a grey (8-bit) or RGB picture: modality LUT, VOI window (the override, the file's first, else
+/// percentiles), MONOCHROME1 inversion; palette, RGB and YBR objects as RGB.
+/// Reads native, deflated, RLE, JPEG (baseline, extended, lossless) and JPEG-LS transfer syntaxes.
+/// @throws Error{kBadFile} corrupt, {kUnsupported} naming the transfer syntax or the missing pixels, {kTooLarge}.
+image::Picture decode(std::span<const std::byte> bytes, const Options& options, std::string_view name);
+
+}  // namespace mi2::dicom

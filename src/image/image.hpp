@@ -1,0 +1,84 @@
+#pragma once
+// Decoded pictures and what turns one into the pixels the model sees.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace mi2::image {
+
+/// How a picture's samples are to be read. The names are Pillow's modes, because the reference is Pillow's behaviour.
+enum class Mode : std::uint8_t {
+  kBilevel,      ///< "1": one byte a pixel, 0 or 255
+  kGrey,         ///< "L"
+  kGreyAlpha,    ///< "LA"
+  kPalette,      ///< "P": indices into `palette`
+  kRgb,          ///< "RGB"
+  kRgba,         ///< "RGBA"
+  kCmyk,         ///< "CMYK"
+};
+
+/// A decoded picture in its own mode. samples: [height, width, channels] row by row, no padding.
+struct Picture {
+  Mode mode = Mode::kGrey;
+  int width = 0;
+  int height = 0;
+  std::vector<std::uint8_t> samples;
+  std::vector<std::uint8_t> palette;  ///< RGB triples, for kPalette only
+};
+
+/// @returns samples a pixel.
+int channels(Mode mode) noexcept;
+
+/// How grey of more than 8 bits (16-bit, 32-bit, float; DICOM without a window) becomes 8 bits.
+struct Intensity {
+  enum class Kind : std::uint8_t { kPercentile, kMinMax, kWindow };
+  Kind kind = Kind::kPercentile;
+  double a = 1;   ///< lower percentile, or the window's centre
+  double b = 99;  ///< upper percentile, or the window's width
+};
+
+/// Parses "percentile:LOW,HIGH", "minmax" or "window:CENTRE,WIDTH".
+/// @throws Error{kBadArgument} naming what was found and what is allowed.
+Intensity parse_intensity(std::string_view text);
+
+struct DecodeOptions {
+  std::uint64_t max_pixels = 200'000'000;  ///< width x height; checked before pixels are allocated
+  Intensity intensity;
+};
+
+/// Decodes a PNG, JPEG, WebP or TIFF file held in memory; of several pages the first. EXIF orientation is ignored.
+/// @param name  what errors call the picture (a path, "row 3").
+/// @throws Error{kBadFile} corrupt or truncated, {kUnsupported} a format or variant not read, {kTooLarge}.
+Picture decode(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name);
+
+/// What is done to a picture before the model's own resize.
+enum class Profile : std::uint8_t {
+  kRaw,    ///< nothing
+  kAzure,  ///< resize to a square in the picture's own mode, RGB, JPEG and back: what the hosted model does
+};
+
+struct PreprocessOptions {
+  Profile profile = Profile::kRaw;
+  int azure_size = 512;    ///< pixels; "image_standardization_image_size"
+  int azure_quality = 75;  ///< 1..100; "image_standardization_jpeg_compression_ratio"
+};
+
+/// @throws Error{kBadArgument} unless `name` is "raw" or "azure".
+Profile parse_profile(std::string_view name);
+std::string_view name_of(Profile profile) noexcept;
+
+/// Interleaved 8-bit RGB. samples: [height, width, 3].
+struct Rgb {
+  int width = 0;
+  int height = 0;
+  std::vector<std::uint8_t> samples;
+};
+
+/// The profile's steps, conversion to RGB, and the bicubic antialiased resize to width x height (aspect not kept).
+/// Equal to Pillow bit for bit. Source: Pillow's ImagingResample and ImagingConvert, libjpeg-turbo.
+Rgb preprocess(const Picture& picture, const PreprocessOptions& options, int width, int height);
+
+}  // namespace mi2::image

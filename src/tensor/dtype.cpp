@@ -1,0 +1,55 @@
+#include "tensor/dtype.hpp"
+
+#include <cstring>
+#include <string>
+
+#include <mi2/error.hpp>
+
+namespace mi2 {
+
+std::size_t size_of(DType dtype) noexcept { return dtype == DType::kF32 ? 4 : 2; }
+
+std::string_view name_of(DType dtype) noexcept {
+  switch (dtype) {
+    case DType::kF32:
+      return "f32";
+    case DType::kBF16:
+      return "bf16";
+    case DType::kF16:
+      return "f16";
+  }
+  return "?";
+}
+
+DType parse_dtype(std::string_view name) {
+  for (const DType dtype : {DType::kF32, DType::kBF16, DType::kF16}) {
+    if (name == name_of(dtype)) return dtype;
+  }
+  throw Error(Code::kBadArgument, "dtype '" + std::string(name) + "' is none of f32, bf16, f16");
+}
+
+float half_to_float(std::uint16_t bits) noexcept {
+  const std::uint32_t sign = static_cast<std::uint32_t>(bits & 0x8000U) << 16;
+  const std::uint32_t exponent = (bits >> 10) & 0x1FU;
+  const std::uint32_t fraction = bits & 0x3FFU;
+  if (exponent == 0x1F) return std::bit_cast<float>(sign | 0x7F800000U | (fraction << 13));
+  if (exponent != 0) return std::bit_cast<float>(sign | ((exponent + 112) << 23) | (fraction << 13));
+  const float magnitude = static_cast<float>(fraction) * 0x1p-24F;
+  return sign == 0 ? magnitude : -magnitude;
+}
+
+void convert_to_f32(DType dtype, const void* from, float* to, std::size_t count) noexcept {
+  if (dtype == DType::kF32) {
+    std::memcpy(to, from, count * sizeof(float));
+    return;
+  }
+  const auto* bytes = static_cast<const unsigned char*>(from);
+  for (std::size_t i = 0; i < count; ++i) {
+    std::uint16_t bits = 0;
+    std::memcpy(&bits, bytes + 2 * i, 2);
+    to[i] = dtype == DType::kF16 ? half_to_float(bits)
+                                 : std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+  }
+}
+
+}  // namespace mi2

@@ -1,0 +1,108 @@
+#include "tensor/tensor.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <mutex>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/checked.hpp"
+#include <mi2/error.hpp>
+
+namespace mi2 {
+namespace {
+
+constexpr std::size_t kAlignment = 64;
+
+Pool& process_pool() {
+  static Pool pool;
+  return pool;
+}
+
+}  // namespace
+
+Shape::Shape(std::span<const std::int64_t> extents) : rank_(extents.size()) {
+  if (extents.size() > kMaxRank || std::any_of(extents.begin(), extents.end(), [](auto e) { return e < 0; })) {
+    throw Error(Code::kBadArgument, fmt::format("[{}] is no shape: at most {} extents, none negative",
+                                                fmt::join(extents, ", "), kMaxRank));
+  }
+  std::copy(extents.begin(), extents.end(), extents_.begin());
+}
+
+std::int64_t Shape::count() const noexcept {
+  std::int64_t product = 1;
+  for (std::size_t axis = 0; axis < rank_; ++axis) product *= extents_[axis];
+  return product;
+}
+
+Shape Shape::with_back(std::int64_t extent) const {
+  Shape result = *this;
+  result.extents_[rank_ - 1] = extent;
+  return result;
+}
+
+std::string Shape::to_string() const {
+  return fmt::format("[{}]", fmt::join(std::span(extents_.data(), rank_), ", "));
+}
+
+struct Pool::Store {
+  std::mutex mutex;
+  std::multimap<std::size_t, std::byte*> idle;
+
+  Store() = default;
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+  ~Store() { trim(); }
+
+  void trim() {
+    const std::lock_guard lock(mutex);
+    for (const auto& [size, block] : idle) std::free(block);
+    idle.clear();
+  }
+};
+
+Pool::Pool() : store_(std::make_shared<Store>()) {}
+
+void Pool::trim() { store_->trim(); }
+
+std::shared_ptr<std::byte> Pool::take(std::size_t bytes) {
+  const std::size_t size = std::max<std::size_t>((bytes + kAlignment - 1) / kAlignment * kAlignment, kAlignment);
+  std::byte* block = nullptr;
+  std::size_t actual = size;
+  {
+    const std::lock_guard lock(store_->mutex);
+    // A block up to a quarter too large is reused: sizes repeat from pass to pass, so waste stays small.
+    const auto found = store_->idle.lower_bound(size);
+    if (found != store_->idle.end() && found->first <= size + size / 4) {
+      actual = found->first;
+      block = found->second;
+      store_->idle.erase(found);
+    }
+  }
+  if (block == nullptr) block = static_cast<std::byte*>(std::aligned_alloc(kAlignment, size));
+  if (block == nullptr) throw Error(Code::kTooLarge, fmt::format("out of memory: {} bytes for a tensor", size));
+  return {block, [store = store_, actual](std::byte* returned) {
+            const std::lock_guard lock(store->mutex);
+            store->idle.emplace(actual, returned);
+          }};
+}
+
+Tensor::Tensor(Pool& pool, const Shape& shape, DType dtype)
+    : shape_(shape),
+      dtype_(dtype),
+      block_(pool.take(checked_mul(static_cast<std::uint64_t>(shape.count()), size_of(dtype), "tensor"))) {}
+
+Tensor::Tensor(const Shape& shape, DType dtype) : Tensor(process_pool(), shape, dtype) {}
+
+Tensor Tensor::reshaped(const Shape& shape) const {
+  if (shape.count() != shape_.count()) {
+    throw Error(Code::kInternal, fmt::format("cannot view {} as {}", shape_.to_string(), shape.to_string()));
+  }
+  Tensor view = *this;
+  view.shape_ = shape;
+  return view;
+}
+
+}  // namespace mi2

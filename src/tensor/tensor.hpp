@@ -1,0 +1,89 @@
+#pragma once
+// A tensor is a shape, an element type and a shared handle on a block of memory. No maths here.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "tensor/dtype.hpp"
+
+namespace mi2 {
+
+/// Up to four extents, outermost first.
+class Shape {
+ public:
+  static constexpr std::size_t kMaxRank = 4;
+
+  Shape() = default;
+  Shape(std::initializer_list<std::int64_t> extents) : Shape(std::span(extents.begin(), extents.size())) {}
+  /// @throws Error{kBadArgument} for more than four extents or a negative one.
+  explicit Shape(std::span<const std::int64_t> extents);
+
+  [[nodiscard]] std::size_t rank() const noexcept { return rank_; }
+  [[nodiscard]] std::int64_t operator[](std::size_t axis) const noexcept { return extents_[axis]; }
+  /// Extent of the innermost axis.
+  [[nodiscard]] std::int64_t back() const noexcept { return rank_ == 0 ? 1 : extents_[rank_ - 1]; }
+  [[nodiscard]] std::int64_t count() const noexcept;
+  /// Number of innermost rows: count() / back().
+  [[nodiscard]] std::int64_t rows() const noexcept { return back() == 0 ? 0 : count() / back(); }
+  /// This shape with another innermost extent.
+  [[nodiscard]] Shape with_back(std::int64_t extent) const;
+  [[nodiscard]] std::string to_string() const;  ///< "[2, 30, 30, 1024]"
+  friend bool operator==(const Shape&, const Shape&) = default;
+
+ private:
+  std::array<std::int64_t, kMaxRank> extents_{};
+  std::size_t rank_ = 0;
+};
+
+/// Hands out 64-byte-aligned blocks and keeps returned ones for reuse, so that a forward pass allocates nothing once
+/// it has run. Must outlive nothing: blocks keep their pool's store alive. Safe to use from several threads.
+class Pool {
+ public:
+  Pool();
+  /// @throws Error{kTooLarge} if the system has no such memory.
+  std::shared_ptr<std::byte> take(std::size_t bytes);
+  /// Gives the memory of blocks not in use back to the system.
+  void trim();
+
+ private:
+  struct Store;
+  std::shared_ptr<Store> store_;
+};
+
+/// Dense, innermost axis contiguous. Copies share the block.
+class Tensor {
+ public:
+  Tensor() = default;
+  /// Uninitialised elements from `pool`.
+  Tensor(Pool& pool, const Shape& shape, DType dtype = DType::kF32);
+  /// Uninitialised elements from the process's own pool.
+  explicit Tensor(const Shape& shape, DType dtype = DType::kF32);
+
+  [[nodiscard]] const Shape& shape() const noexcept { return shape_; }
+  [[nodiscard]] DType dtype() const noexcept { return dtype_; }
+  [[nodiscard]] bool empty() const noexcept { return !block_; }
+  /// Whether no other tensor shares the block, so that it may be overwritten.
+  [[nodiscard]] bool unique() const noexcept { return block_.use_count() == 1; }
+  /// The same block under another shape of the same count.
+  [[nodiscard]] Tensor reshaped(const Shape& shape) const;
+
+  template <typename T>
+  [[nodiscard]] T* data() const noexcept {
+    return reinterpret_cast<T*>(block_.get());
+  }
+  [[nodiscard]] std::span<float> floats() const noexcept {
+    return {data<float>(), static_cast<std::size_t>(shape_.count())};
+  }
+
+ private:
+  Shape shape_;
+  DType dtype_ = DType::kF32;
+  std::shared_ptr<std::byte> block_;
+};
+
+}  // namespace mi2

@@ -1,0 +1,203 @@
+#include "image/intensity.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <type_traits>
+
+#include <fmt/format.h>
+
+#include <mi2/error.hpp>
+
+namespace mi2::image {
+namespace {
+
+template <typename Sample>
+bool finite(Sample x) noexcept {
+  if constexpr (std::is_floating_point_v<Sample>) return std::isfinite(x);
+  return true;
+}
+
+/// Unsigned keys in the order of the samples, so that ranks can be found by counting. -0 sorts just before +0.
+std::uint32_t key_of(float x) noexcept {
+  const auto bits = std::bit_cast<std::uint32_t>(x);
+  return (bits & 0x80000000U) != 0 ? ~bits : bits | 0x80000000U;
+}
+std::uint32_t key_of(std::int32_t x) noexcept { return static_cast<std::uint32_t>(x) ^ 0x80000000U; }
+std::uint32_t key_of(std::uint16_t x) noexcept { return static_cast<std::uint32_t>(x) << 16; }
+
+template <typename Sample>
+double value_of(std::uint32_t key) noexcept {
+  if constexpr (std::is_same_v<Sample, float>) {
+    return std::bit_cast<float>((key & 0x80000000U) != 0 ? key & 0x7FFFFFFFU : ~key);
+  } else if constexpr (std::is_same_v<Sample, std::int32_t>) {
+    return static_cast<std::int32_t>(key ^ 0x80000000U);
+  } else {
+    return key >> 16;
+  }
+}
+
+using Counts = std::vector<std::uint64_t>;
+constexpr std::size_t kBuckets = 65536;
+
+/// The bucket holding the sample of this rank; `rank` becomes the rank inside the bucket.
+std::uint32_t find_bucket(const Counts& counts, std::uint64_t& rank) {
+  std::uint32_t bucket = 0;
+  while (rank >= counts[bucket]) rank -= counts[bucket++];
+  return bucket;
+}
+
+/// Order statistics by counting high halves of the keys, then the low halves of the bucket a rank falls in.
+template <typename Sample>
+class Ranks {
+ public:
+  explicit Ranks(std::span<const Sample> samples) : samples_(samples), high_(kBuckets) {
+    for (const Sample x : samples) {
+      if (!finite(x)) continue;
+      ++high_[key_of(x) >> 16];
+      ++size_;
+    }
+  }
+  [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
+
+  /// The sample of rank `rank`, 0 being the smallest. rank < size().
+  double at(std::uint64_t rank) {
+    const std::uint32_t bucket = find_bucket(high_, rank);
+    if constexpr (std::is_same_v<Sample, std::uint16_t>) return bucket;
+    if (bucket_ != bucket) {
+      low_.assign(kBuckets, 0);
+      for (const Sample x : samples_) {
+        const std::uint32_t key = key_of(x);
+        if (key >> 16 == bucket) ++low_[key & 0xFFFFU];
+      }
+      bucket_ = bucket;
+    }
+    return value_of<Sample>(bucket << 16 | find_bucket(low_, rank));
+  }
+
+ private:
+  std::span<const Sample> samples_;
+  Counts high_;
+  Counts low_;
+  std::optional<std::uint32_t> bucket_;
+  std::uint64_t size_ = 0;
+};
+
+/// numpy.percentile, method "linear", with its rounding: from the nearer neighbour.
+template <typename Sample>
+double percentile(Ranks<Sample>& ranks, double percent) {
+  const double position = static_cast<double>(ranks.size() - 1) * (percent / 100);
+  const auto below = std::min(static_cast<std::uint64_t>(position), ranks.size() - 1);
+  const double a = ranks.at(below);
+  const double b = ranks.at(std::min(below + 1, ranks.size() - 1));
+  const double t = position - static_cast<double>(below);
+  return t < 0.5 ? a + (b - a) * t : b - (b - a) * (1 - t);
+}
+
+template <typename Sample>
+Range min_max(std::span<const Sample> samples) {
+  Range range{std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity()};
+  for (const Sample x : samples) {
+    if (!finite(x)) continue;
+    range.low = std::min(range.low, static_cast<double>(x));
+    range.high = std::max(range.high, static_cast<double>(x));
+  }
+  return range.low <= range.high ? range : Range{};
+}
+
+template <typename Sample>
+Range range_of(std::span<const Sample> samples, const Intensity& intensity) {
+  if (intensity.kind == Intensity::Kind::kWindow) {
+    return {intensity.a - intensity.b / 2, intensity.a + intensity.b / 2};
+  }
+  if (intensity.kind == Intensity::Kind::kMinMax) return min_max(samples);
+  Ranks<Sample> ranks(samples);
+  if (ranks.size() == 0) return {};
+  const double low = percentile(ranks, intensity.a);
+  return {low, percentile(ranks, intensity.b)};
+}
+
+std::uint8_t scale(double x, const Range& range) noexcept {
+  const double y = (x - range.low) / (range.high - range.low);
+  if (!(y > 0)) return 0;  // NaN too
+  return static_cast<std::uint8_t>(std::min(y, 1.0) * 255 + 0.5);
+}
+
+template <typename Sample>
+std::vector<std::uint8_t> scale_all(std::span<const Sample> samples, const Range& range) {
+  std::vector<std::uint8_t> out(samples.size());
+  if (!(range.low < range.high)) return out;
+  std::transform(samples.begin(), samples.end(), out.begin(),
+                 [&range](Sample x) { return scale(static_cast<double>(x), range); });
+  return out;
+}
+
+[[noreturn]] void bad_intensity(std::string_view text) {
+  throw Error(Code::kBadArgument,
+              fmt::format("intensity '{}': expected 'percentile:LOW,HIGH' with 0 <= LOW < HIGH <= 100, 'minmax' or "
+                          "'window:CENTRE,WIDTH' with WIDTH > 0",
+                          text));
+}
+
+/// "A,B" as two finite numbers.
+std::optional<std::array<double, 2>> parse_pair(std::string_view text) {
+  std::array<double, 2> pair{};
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  for (std::size_t i = 0; i < 2; ++i) {
+    if (i == 1 && (at == end || *at++ != ',')) return std::nullopt;
+    const auto [next, error] = std::from_chars(at, end, pair.at(i));
+    if (error != std::errc() || !std::isfinite(pair.at(i))) return std::nullopt;
+    at = next;
+  }
+  return at == end ? std::optional(pair) : std::nullopt;
+}
+
+}  // namespace
+
+Range intensity_range(std::span<const float> samples, const Intensity& intensity) {
+  return range_of(samples, intensity);
+}
+Range intensity_range(std::span<const std::int32_t> samples, const Intensity& intensity) {
+  return range_of(samples, intensity);
+}
+Range intensity_range(std::span<const std::uint16_t> samples, const Intensity& intensity) {
+  return range_of(samples, intensity);
+}
+
+std::vector<std::uint8_t> to_8bit(std::span<const float> samples, const Range& range) {
+  return scale_all(samples, range);
+}
+std::vector<std::uint8_t> to_8bit(std::span<const float> samples, const Intensity& intensity) {
+  return scale_all(samples, range_of(samples, intensity));
+}
+std::vector<std::uint8_t> to_8bit(std::span<const std::int32_t> samples, const Intensity& intensity) {
+  return scale_all(samples, range_of(samples, intensity));
+}
+std::vector<std::uint8_t> to_8bit(std::span<const std::uint16_t> samples, const Intensity& intensity) {
+  return scale_all(samples, range_of(samples, intensity));
+}
+
+Intensity parse_intensity(std::string_view text) {
+  constexpr std::string_view kPercentile = "percentile:";
+  constexpr std::string_view kWindow = "window:";
+  if (text == "minmax") return {Intensity::Kind::kMinMax, 0, 0};
+  if (text.starts_with(kPercentile)) {
+    const auto pair = parse_pair(text.substr(kPercentile.size()));
+    if (!pair || (*pair)[0] < 0 || (*pair)[0] >= (*pair)[1] || (*pair)[1] > 100) bad_intensity(text);
+    return {Intensity::Kind::kPercentile, (*pair)[0], (*pair)[1]};
+  }
+  if (text.starts_with(kWindow)) {
+    const auto pair = parse_pair(text.substr(kWindow.size()));
+    // The bound keeps centre -/+ width / 2 and their difference finite.
+    if (!pair || (*pair)[1] <= 0 || (*pair)[1] > 1e300 || std::abs((*pair)[0]) > 1e300) bad_intensity(text);
+    return {Intensity::Kind::kWindow, (*pair)[0], (*pair)[1]};
+  }
+  bad_intensity(text);
+}
+
+}  // namespace mi2::image

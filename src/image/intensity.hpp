@@ -1,0 +1,34 @@
+#pragma once
+// Grey of more than 8 bits to 8 bits. Shared by the TIFF and PNG readers and by src/dicom.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "image/image.hpp"
+
+namespace mi2::image {
+
+/// The two sample values that become 0 and 255.
+struct Range {
+  double low = 0;
+  double high = 0;
+};
+
+/// The range `intensity` means for these samples; NaN and infinities are left out.
+/// Percentiles are numpy.percentile(float64(finite samples), p), method "linear". Window: centre -/+ width / 2.
+/// {0, 0} if no sample is finite. Needs no copy of the samples (1 MB of counters).
+Range intensity_range(std::span<const float> samples, const Intensity& intensity);
+Range intensity_range(std::span<const std::int32_t> samples, const Intensity& intensity);
+Range intensity_range(std::span<const std::uint16_t> samples, const Intensity& intensity);
+
+/// y = (x - low) / (high - low) in double, clamped to [0, 1]; floor(255 y + 0.5).
+/// NaN becomes 0, and so does everything when low == high; infinities are clamped as any other sample.
+std::vector<std::uint8_t> to_8bit(std::span<const float> samples, const Range& range);
+
+/// As above, with the range of the samples themselves. Source: docs of `--intensity`.
+std::vector<std::uint8_t> to_8bit(std::span<const float> samples, const Intensity& intensity);
+std::vector<std::uint8_t> to_8bit(std::span<const std::int32_t> samples, const Intensity& intensity);
+std::vector<std::uint8_t> to_8bit(std::span<const std::uint16_t> samples, const Intensity& intensity);
+
+}  // namespace mi2::image

@@ -1,0 +1,50 @@
+#pragma once
+// MedImageInsight: two towers into one space. Source: Codella et al., 2024 (MedImageInsight); UniCL, Yang et al., 2022.
+
+#include <cstdint>
+#include <utility>
+
+#include "models/davit.hpp"
+#include "models/load.hpp"
+#include "models/text_tower.hpp"
+
+namespace mi2::models {
+
+template <typename O>
+struct MedImageInsight {
+  Davit<O> image;
+  typename O::Linear image_projection;
+  TextTower<O> text;
+  typename O::Linear text_projection;
+  float logit_scale = 0;  ///< the logarithm
+};
+
+/// Takes every tensor of `source` that the model needs. @throws Error{kBadFile} naming a missing or misshapen one.
+template <ops::OpSet O, ParameterSource S>
+MedImageInsight<O> load_medimageinsight(O& ops, S& source, const weights::ModelConfig& config,
+                                        std::int64_t vocabulary) {
+  Loader<O, S> loader(ops, source);
+  MedImageInsight<O> model;
+  model.image = loader.davit(config.image);
+  model.image_projection = loader.projection("image_projection", config.image.dims.back(), config.projection);
+  model.text = loader.text_tower(config.text, vocabulary);
+  model.text_projection = loader.projection("lang_projection", config.text.width, config.projection);
+  model.logit_scale = source.take("logit_scale", {}).to_floats().front();
+  return model;
+}
+
+/// pixels [B, height, width, 3], normalised -> unit vectors [B, projection].
+template <ops::OpSet O>
+typename O::Tensor embed_images(O& ops, const MedImageInsight<O>& model, typename O::Tensor pixels) {
+  auto x = davit(ops, model.image, std::move(pixels));
+  return ops.l2_normalize(ops.linear(std::move(x), model.image_projection, ops::Activation::kNone));
+}
+
+/// Unit vectors [texts, projection].
+template <ops::OpSet O>
+typename O::Tensor embed_texts(O& ops, const MedImageInsight<O>& model, const ops::TokenBatch& tokens) {
+  auto x = text_tower(ops, model.text, tokens);
+  return ops.l2_normalize(ops.linear(std::move(x), model.text_projection, ops::Activation::kNone));
+}
+
+}  // namespace mi2::models

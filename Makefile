@@ -1,0 +1,40 @@
+# The front door: short names for what scripts/ and the CMake presets do. `make` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help deps build demo test test-asan test-tsan fuzz format lint clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+deps: ## install what building and testing need and this Debian lacks
+	@scripts/install_deps.sh build test demo
+
+build: ## the optimised program, at build/mi2
+	@scripts/install_deps.sh build
+	@scripts/build.sh release
+
+demo: ## build, then run the starter model on real images; writes build/demo/index.html
+	@scripts/install_deps.sh build demo
+	@scripts/build.sh release
+	@demo/run.sh
+
+test: ## every test, as CI runs them (first run under 30 minutes on 2 cores)
+	@scripts/test.sh
+
+test-asan: ## the tests under the address and undefined-behaviour sanitizers
+	@scripts/test.sh deps python golden asan
+
+test-tsan: ## the tests under the thread sanitizer
+	@scripts/test.sh deps python golden tsan
+
+fuzz: ## each fuzz target for MI2_FUZZ_SECONDS (30)
+	@scripts/test.sh deps fuzz
+
+format: ## rewrite our sources with clang-format
+	@scripts/install_deps.sh test
+	@scripts/check_format.sh --fix
+
+lint: ## include directions, formatting, clang-tidy
+	@scripts/test.sh deps release layers format tidy
+
+clean: ## remove everything that was built
+	rm -rf build

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Configures (once) and builds one CMake preset. The release program is linked as build/mi2.
+#   build.sh PRESET [TARGET...]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+preset=$1
+shift
+targets=()
+[[ $# -eq 0 ]] || targets=(--target "$@")
+
+if [[ ! -f build/$preset/build.ninja ]]; then
+  mkdir -p "build/$preset"
+  if ! cmake --preset "$preset" >"build/$preset/configure.log" 2>&1; then
+    cat "build/$preset/configure.log" >&2
+    exit 1
+  fi
+fi
+cmake --build --preset "$preset" "${targets[@]}"
+
+if [[ $preset == release ]]; then
+  ln -sfn release/apps/cli/mi2 build/mi2
+  echo "built: build/mi2"
+fi

@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that a set of tasks needs and this machine lacks.
+#   install_deps.sh SET...      sets: build, test, demo
+# Looks at dpkg first, so that a run with nothing to do is instant and needs neither a network nor root.
+set -euo pipefail
+
+build_packages=(
+  ca-certificates ccache cmake g++ git libcli11-dev libdcmtk-dev libdnnl-dev libfmt-dev libgmock-dev libgtest-dev
+  libjpeg62-turbo-dev libpng-dev libspdlog-dev libtiff-dev libutf8proc-dev libwebp-dev libyaml-cpp-dev make ninja-build
+  nlohmann-json3-dev pkg-config
+)
+test_packages=(clang clang-format clang-tidy libclang-rt-14-dev python3 python3-venv)
+demo_packages=(python3 python3-venv)
+
+wanted=()
+for set_name in "$@"; do
+  case "$set_name" in
+    build) wanted+=("${build_packages[@]}") ;;
+    test) wanted+=("${test_packages[@]}") ;;
+    demo) wanted+=("${demo_packages[@]}") ;;
+    *) echo "install_deps: unknown set '$set_name' (build, test, demo)" >&2; exit 2 ;;
+  esac
+done
+[[ ${#wanted[@]} -gt 0 ]] || { echo "usage: install_deps.sh build|test|demo ..." >&2; exit 2; }
+
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+  echo "install_deps: this is not a Debian system; install by hand the equivalents of: ${wanted[*]}" >&2
+  exit 1
+fi
+
+installed=$(dpkg-query --show --showformat '${binary:Package} ${db:Status-Status}\n' | sed -n 's/^\([^: ]*\).* installed$/\1/p')
+mapfile -t missing < <(comm -23 <(printf '%s\n' "${wanted[@]}" | sort -u) <(sort -u <<<"$installed"))
+[[ ${#missing[@]} -gt 0 ]] || exit 0
+
+as_root=()
+if [[ $(id -u) -ne 0 ]]; then
+  if ! command -v sudo >/dev/null; then
+    echo "install_deps: missing packages, and neither root nor sudo to install them. As root, run:" >&2
+    echo "  apt-get install --no-install-recommends ${missing[*]}" >&2
+    exit 1
+  fi
+  as_root=(sudo)
+fi
+
+echo "install_deps: installing ${missing[*]}"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+run_apt() {
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o Acquire::Retries=3 "$@" >"$log" 2>&1 || {
+    tail -n 20 "$log" >&2
+    echo "install_deps: 'apt-get $*' failed (above). Debian 12 (bookworm) with its main repository is needed." >&2
+    exit 1
+  }
+}
+run_apt update -qq
+run_apt install --yes --no-install-recommends "${missing[@]}"
+echo "install_deps: installed ${#missing[@]} packages"

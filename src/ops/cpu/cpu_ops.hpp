@@ -1,0 +1,123 @@
+#pragma once
+// The fast engine. f32: everything in f32. bf16: weights in bfloat16; the residual stream stays f32, and what goes into
+// a matrix product is rounded to bfloat16 only where the processor multiplies it natively (AVX-512 BF16, AMX).
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/thread_pool.hpp"
+#include "ops/cpu/isa.hpp"
+#include "ops/cpu/matmul/matmul.hpp"
+#include "ops/cpu/profile.hpp"
+#include "ops/op_set.hpp"
+
+namespace mi2::ops {
+
+/// Which matrix product to use.
+enum class MatMulEngine : std::uint8_t {
+  kBest,    ///< oneDNN with AVX-512 and above, else our own
+  kNative,  ///< our own
+  kOneDnn,  ///< oneDNN wherever it has the product
+};
+
+class CpuOps {
+ public:
+  struct Options {
+    DType dtype = DType::kF32;
+    unsigned threads = 0;  ///< 0: one per available core
+    MatMulEngine matmul = MatMulEngine::kBest;
+    std::optional<cpu::Isa> isa;             ///< default: choose_isa()
+    DType activations = DType::kF32;         ///< between products, when `force_activations`
+    bool force_activations = false;          ///< for tests of the bf16 paths on machines that would not take them
+  };
+
+  using Tensor = mi2::Tensor;
+  struct Linear {
+    std::shared_ptr<const cpu::MatMul> product;
+  };
+  struct Norm {
+    std::vector<float> weight;
+    std::vector<float> bias;
+    float epsilon = 0;
+  };
+  struct Conv {
+    ConvGeometry geometry;
+    std::shared_ptr<const cpu::MatMul> product;  ///< columns (ky, kx, c)
+  };
+  struct DepthwiseConv {
+    std::vector<float> weight;  ///< [9, C]
+    std::vector<float> bias;
+  };
+  struct Embedding {
+    mi2::Tensor rows;  ///< f32 or bf16
+  };
+
+  explicit CpuOps(const Options& options);
+
+  Linear make_linear(const Parameter& weight, const std::optional<Parameter>& bias, Layout layout);
+  Norm make_norm(const Parameter& weight, const Parameter& bias, float epsilon);
+  Conv make_conv(const Parameter& weight, const Parameter& bias, ConvGeometry geometry);
+  DepthwiseConv make_depthwise_conv(const Parameter& weight, const Parameter& bias);
+  Embedding make_embedding(const Parameter& rows);
+
+  Tensor from_host(const mi2::Tensor& x) { return x; }
+  mi2::Tensor to_host(const Tensor& x) { return x; }
+
+  Tensor linear(const Tensor& x, const Linear& p, Activation activation);
+  Tensor norm_linear(const Tensor& x, const Norm& norm, const Linear& p, Activation activation);
+  Tensor add_linear(Tensor residual, const Tensor& x, const Linear& p, float drop_rate);
+  Tensor layer_norm(Tensor x, const Norm& p);
+  Tensor l2_normalize(const Tensor& x);
+  Tensor conv(const Tensor& x, const Conv& p);
+  Tensor add_depthwise_conv3x3(const Tensor& x, const DepthwiseConv& p);
+  Tensor window_attention(const Tensor& qkv, const Linear& projection, int heads, int window);
+  Tensor channel_attention(const Tensor& qkv, int groups);
+  Tensor mean_tokens(const Tensor& x);
+  Tensor embed_tokens(const TokenBatch& tokens, const Embedding& table, const Embedding& positions);
+  Tensor self_attention(const Tensor& qkv, const TokenBatch& tokens, int heads);
+  Tensor take_ends(const Tensor& x, const TokenBatch& tokens);
+
+  template <typename Body>
+  Tensor segment(std::string_view name, Tensor x, Body&& body) {
+    if (profile_ == nullptr) return body(std::move(x));
+    const std::string outer = std::exchange(profile_->segment, std::string(name));
+    const auto start = std::chrono::steady_clock::now();
+    Tensor y = body(std::move(x));
+    cpu::ProfileEntry& entry = profile_->segments[std::string(name)];
+    entry.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    ++entry.calls;
+    profile_->segment = outer;
+    return y;
+  }
+
+  /// Times every op into `profile` until called with null.
+  void set_profile(cpu::Profile* profile) noexcept { profile_ = profile; }
+  [[nodiscard]] const Options& options() const noexcept { return options_; }
+  [[nodiscard]] cpu::Isa isa() const noexcept { return isa_; }
+  [[nodiscard]] unsigned threads() const noexcept { return pool_->size(); }
+  /// "native avx2", "onednn amx": what computes the matrix products.
+  [[nodiscard]] std::string engine() const;
+
+ private:
+  [[nodiscard]] bool uses_onednn() const noexcept;
+  std::shared_ptr<const cpu::MatMul> make_product(const cpu::WeightRows& weight, std::vector<float> bias);
+  Tensor multiply(const cpu::RowSource& rows, const cpu::MatMul& product, const Shape& shape, DType dtype,
+                  Activation activation);
+
+  Options options_;
+  cpu::Isa isa_;
+  const cpu::Kernels& kernels_;
+  DType activations_;  ///< element type between the products of a branch
+  std::unique_ptr<ThreadPool> pool_;
+  cpu::Profile* profile_ = nullptr;
+};
+
+static_assert(OpSet<CpuOps>);
+
+}  // namespace mi2::ops

@@ -1,0 +1,85 @@
+#include "ops/cpu/isa.hpp"
+
+#include <array>
+#include <cstdlib>
+#include <fstream>
+
+#include <fmt/format.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+#include <mi2/error.hpp>
+
+namespace mi2::ops::cpu {
+namespace {
+
+constexpr std::array kIsas{Isa::kPortable, Isa::kAvx2, Isa::kAvx512, Isa::kAvx512Bf16, Isa::kAmx};
+
+#if defined(__x86_64__)
+/// AMX-BF16: leaf 7, sub-leaf 0, EDX bit 22, and the tile state enabled by the system (XCR0 bits 17 and 18).
+bool has_amx_bf16() {
+  unsigned a = 0;
+  unsigned b = 0;
+  unsigned c = 0;
+  unsigned d = 0;
+  if (__get_cpuid(1, &a, &b, &c, &d) == 0 || (c & (1U << 27)) == 0) return false;
+  if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0 || (d & (1U << 22)) == 0) return false;
+  unsigned low = 0;
+  unsigned high = 0;
+  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return (low & 0x60000U) == 0x60000U;
+}
+
+Isa detect() {
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return Isa::kPortable;
+  if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
+      !__builtin_cpu_supports("avx512vl") || !__builtin_cpu_supports("avx512dq")) {
+    return Isa::kAvx2;
+  }
+  if (!__builtin_cpu_supports("avx512bf16")) return Isa::kAvx512;
+  return has_amx_bf16() ? Isa::kAmx : Isa::kAvx512Bf16;
+}
+#else
+Isa detect() { return Isa::kPortable; }
+#endif
+
+}  // namespace
+
+std::string_view name_of(Isa isa) noexcept {
+  constexpr std::array<std::string_view, 5> kNames{"portable", "avx2", "avx512", "avx512_bf16", "amx"};
+  return kNames[static_cast<std::size_t>(isa)];
+}
+
+Isa choose_isa() {
+  const Isa best = detect();
+  const char* wanted = std::getenv("MI2_ISA");
+  if (wanted == nullptr || *wanted == '\0') return best;
+  for (const Isa isa : kIsas) {
+    if (name_of(isa) != wanted) continue;
+    if (isa <= best) return isa;
+    throw Error(Code::kBadArgument, fmt::format("MI2_ISA={}: this machine has {} at most", wanted, name_of(best)));
+  }
+  throw Error(Code::kBadArgument,
+              fmt::format("MI2_ISA={}: none of portable, avx2, avx512, avx512_bf16, amx", wanted));
+}
+
+const Kernels& kernels_for(Isa isa) noexcept {
+#if defined(__x86_64__)
+  if (isa >= Isa::kAvx2) return avx2_kernels();
+#endif
+  static_cast<void>(isa);
+  return portable_kernels();
+}
+
+std::string cpu_model() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);) {
+    if (line.rfind("model name", 0) != 0) continue;
+    const std::size_t at = line.find(": ");
+    if (at != std::string::npos) return line.substr(at + 2);
+  }
+  return "unknown";
+}
+
+}  // namespace mi2::ops::cpu

@@ -1,0 +1,153 @@
+// Matrix products, norms, convolutions and row ops of the engine.
+
+#include <algorithm>
+#include <cmath>
+
+#include "ops/cpu/cpu_ops.hpp"
+
+namespace mi2::ops {
+namespace {
+
+using cpu::OpTimer;
+
+/// Multiplications and additions of a product.
+double flop(std::int64_t rows, const cpu::MatMul& product) {
+  return 2.0 * static_cast<double>(rows) * static_cast<double>(product.in()) * static_cast<double>(product.out());
+}
+
+}  // namespace
+
+mi2::Tensor CpuOps::multiply(const cpu::RowSource& rows, const cpu::MatMul& product, const Shape& shape, DType dtype,
+                             Activation activation) {
+  Tensor y(shape, dtype);
+  product.multiply(*pool_, rows, {y.data<std::byte>(), dtype, false, activation});
+  return y;
+}
+
+mi2::Tensor CpuOps::linear(const Tensor& x, const Linear& p, Activation activation) {
+  const OpTimer timer(profile_, "linear", flop(x.shape().rows(), *p.product));
+  return multiply(cpu::PlainRows(x), *p.product, x.shape().with_back(p.product->out()), DType::kF32, activation);
+}
+
+mi2::Tensor CpuOps::norm_linear(const Tensor& x, const Norm& norm, const Linear& p, Activation activation) {
+  const OpTimer timer(profile_, activation == Activation::kNone ? "norm_linear qkv" : "norm_linear fc1",
+                      flop(x.shape().rows(), *p.product));
+  const cpu::NormedRows rows(kernels_, x, norm.weight.data(), norm.bias.data(), norm.epsilon);
+  return multiply(rows, *p.product, x.shape().with_back(p.product->out()), activations_, activation);
+}
+
+mi2::Tensor CpuOps::add_linear(Tensor residual, const Tensor& x, const Linear& p, float) {
+  const OpTimer timer(profile_, p.product->in() == p.product->out() ? "add_linear proj" : "add_linear fc2",
+                      flop(x.shape().rows(), *p.product));
+  if (!residual.unique()) {
+    Tensor copy(residual.shape());
+    std::copy_n(residual.data<float>(), residual.shape().count(), copy.data<float>());
+    residual = std::move(copy);
+  }
+  p.product->multiply(*pool_, cpu::PlainRows(x), {residual.data<std::byte>(), DType::kF32, true, Activation::kNone});
+  return residual;
+}
+
+mi2::Tensor CpuOps::layer_norm(Tensor x, const Norm& p) {
+  const OpTimer timer(profile_, "layer_norm");
+  Tensor y = x.unique() ? x : Tensor(x.shape());
+  const std::int64_t width = x.shape().back();
+  const std::int64_t rows = x.shape().rows();
+  const auto team = static_cast<std::int64_t>(pool_->size());
+  pool_->run(pool_->size(), [&](std::size_t task) {
+    const auto t = static_cast<std::int64_t>(task);
+    for (std::int64_t r = rows * t / team; r < rows * (t + 1) / team; ++r) {
+      float mean = 0;
+      float scale = 0;
+      const float* in = x.data<float>() + r * width;
+      kernels_.moments(in, width, p.epsilon, &mean, &scale);
+      kernels_.normalize(in, width, mean, scale, p.weight.data(), p.bias.data(), y.data<float>() + r * width);
+    }
+  });
+  return y;
+}
+
+mi2::Tensor CpuOps::l2_normalize(const Tensor& x) {
+  Tensor y(x.shape());
+  const std::int64_t width = x.shape().back();
+  for (std::int64_t r = 0; r < x.shape().rows(); ++r) {
+    const float* in = x.data<float>() + r * width;
+    float* out = y.data<float>() + r * width;
+    double squares = 0;
+    for (std::int64_t c = 0; c < width; ++c) squares += static_cast<double>(in[c]) * in[c];
+    const double scale = 1.0 / std::sqrt(squares);
+    for (std::int64_t c = 0; c < width; ++c) out[c] = static_cast<float>(in[c] * scale);
+  }
+  return y;
+}
+
+mi2::Tensor CpuOps::conv(const Tensor& x, const Conv& p) {
+  const cpu::PatchRows rows(x, p.geometry);
+  const OpTimer timer(profile_, "conv", flop(rows.rows(), *p.product));
+  const Shape shape{x.shape()[0], p.geometry.out(x.shape()[1]), p.geometry.out(x.shape()[2]), p.product->out()};
+  return multiply(rows, *p.product, shape, DType::kF32, Activation::kNone);
+}
+
+mi2::Tensor CpuOps::add_depthwise_conv3x3(const Tensor& x, const DepthwiseConv& p) {
+  const std::int64_t height = x.shape()[1];
+  const std::int64_t channels = x.shape()[3];
+  const std::int64_t row = x.shape()[2] * channels;
+  const OpTimer timer(profile_, "depthwise", 18.0 * static_cast<double>(x.shape().count()));
+  Tensor y(x.shape());
+  pool_->run(static_cast<std::size_t>(x.shape()[0] * height), [&](std::size_t task) {
+    const auto line = static_cast<std::int64_t>(task);
+    const float* here = x.data<float>() + line * row;
+    const float* rows[3] = {line % height > 0 ? here - row : nullptr, here,
+                            line % height + 1 < height ? here + row : nullptr};
+    kernels_.depthwise_row(rows, x.shape()[2], channels, p.weight.data(), p.bias.data(), y.data<float>() + line * row);
+  });
+  return y;
+}
+
+mi2::Tensor CpuOps::mean_tokens(const Tensor& x) {
+  const std::int64_t tokens = x.shape()[1] * x.shape()[2];
+  const std::int64_t width = x.shape()[3];
+  Tensor y({x.shape()[0], width});
+  std::vector<double> sums(static_cast<std::size_t>(width));
+  for (std::int64_t b = 0; b < x.shape()[0]; ++b) {
+    std::fill(sums.begin(), sums.end(), 0.0);
+    for (std::int64_t t = 0; t < tokens; ++t) {
+      const float* row = x.data<float>() + (b * tokens + t) * width;
+      for (std::int64_t c = 0; c < width; ++c) sums[c] += row[c];
+    }
+    for (std::int64_t c = 0; c < width; ++c) {
+      y.data<float>()[b * width + c] = static_cast<float>(sums[c] / static_cast<double>(tokens));
+    }
+  }
+  return y;
+}
+
+mi2::Tensor CpuOps::embed_tokens(const TokenBatch& tokens, const Embedding& table, const Embedding& positions) {
+  const OpTimer timer(profile_, "embed_tokens");
+  const std::int64_t width = table.rows.shape().back();
+  const std::size_t row_bytes = static_cast<std::size_t>(width) * size_of(table.rows.dtype());
+  Tensor y({static_cast<std::int64_t>(tokens.ids.size()), width});
+  std::vector<float> position(static_cast<std::size_t>(width));
+  for (std::int64_t t = 0; t < tokens.texts(); ++t) {
+    for (std::int64_t row = tokens.offsets[t]; row < tokens.offsets[t + 1]; ++row) {
+      float* out = y.data<float>() + row * width;
+      convert_to_f32(table.rows.dtype(), table.rows.data<std::byte>() + tokens.ids[row] * row_bytes, out,
+                     position.size());
+      convert_to_f32(positions.rows.dtype(), positions.rows.data<std::byte>() + (row - tokens.offsets[t]) * row_bytes,
+                     position.data(), position.size());
+      for (std::int64_t c = 0; c < width; ++c) out[c] += position[c];
+    }
+  }
+  return y;
+}
+
+mi2::Tensor CpuOps::take_ends(const Tensor& x, const TokenBatch& tokens) {
+  const std::int64_t width = x.shape().back();
+  Tensor y({tokens.texts(), width});
+  for (std::int64_t t = 0; t < tokens.texts(); ++t) {
+    std::copy_n(x.data<float>() + tokens.end_of(t) * width, width, y.data<float>() + t * width);
+  }
+  return y;
+}
+
+}  // namespace mi2::ops

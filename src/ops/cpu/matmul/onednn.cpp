@@ -1,0 +1,158 @@
+// The product on oneDNN: its AVX-512 and AMX kernels. Each of our threads runs a single-threaded primitive on its own
+// rows, so that one team of threads serves the whole engine and results do not depend on how many there are.
+
+#include <omp.h>
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <tuple>
+#include <unordered_map>
+
+#include <dnnl.hpp>
+
+#include "ops/cpu/matmul/matmul.hpp"
+
+namespace mi2::ops::cpu {
+namespace {
+
+using dnnl::memory;
+
+constexpr std::int64_t kRows = 512;
+constexpr std::size_t kCached = 64;
+
+const dnnl::engine& engine() {
+  static const dnnl::engine cpu(dnnl::engine::kind::cpu, 0);
+  return cpu;
+}
+
+memory::data_type type_of(DType dtype) {
+  return dtype == DType::kF32 ? memory::data_type::f32 : memory::data_type::bf16;
+}
+
+class OneDnnMatMul : public MatMul {
+ public:
+  /// @throws dnnl::error if the library has no such product.
+  OneDnnMatMul(const Kernels& kernels, DType dtype, const WeightRows& weight, std::vector<float> bias)
+      : MatMul(weight.in, weight.out, std::move(bias)), kernels_(kernels), dtype_(dtype) {
+    omp_set_num_threads(1);
+    const Key nominal{kRows, DType::kF32, false, Activation::kNone};
+    packed_ = memory(descriptor(nominal, true).weights_desc(), engine());
+    Tensor plain({out(), in()});
+    weight.rows(0, out(), plain.data<float>());
+    memory source({{in(), out()}, memory::data_type::f32, memory::format_tag::ba}, engine(), plain.data<float>());
+    dnnl::stream stream(engine());
+    dnnl::reorder(source, packed_).execute(stream, source, packed_);
+    stream.wait();
+  }
+
+  [[nodiscard]] std::size_t bytes() const override { return packed_.get_desc().get_size(); }
+
+  void multiply(ThreadPool& pool, const RowSource& a, const Destination& destination) const override {
+    // Columns are never split: the packed layout belongs to the whole matrix.
+    const Split split = split_product(a.rows(), out(), pool.size(), kRows, out());
+    const std::int64_t each = std::min(split.rows_each, (a.rows() + pool.size() - 1) / pool.size());
+    const std::int64_t tasks = (a.rows() + each - 1) / each;
+    pool.run(static_cast<std::size_t>(tasks), [&](std::size_t task) {
+      const std::int64_t first = static_cast<std::int64_t>(task) * each;
+      multiply_rows(a, first, std::min(each, a.rows() - first), destination);
+    });
+  }
+
+ private:
+  /// What a primitive is made for: rows, destination type, accumulate, activation.
+  using Key = std::tuple<std::int64_t, DType, bool, Activation>;
+
+  struct Prepared {
+    dnnl::matmul primitive;
+    memory::desc source;
+    memory::desc destination;
+    memory::desc scratchpad;
+  };
+
+  [[nodiscard]] dnnl::matmul::primitive_desc descriptor(const Key& key, bool choose_layout) const {
+    const auto& [rows, destination, accumulate, activation] = key;
+    const memory::desc a({rows, in()}, type_of(dtype_), memory::format_tag::ab);
+    const memory::desc w = choose_layout ? memory::desc({in(), out()}, type_of(dtype_), memory::format_tag::any)
+                                         : packed_.get_desc();
+    const memory::desc c({rows, out()}, type_of(destination), memory::format_tag::ab);
+    dnnl::post_ops post;
+    if (accumulate) post.append_sum(1.0F);
+    if (activation == Activation::kGelu) post.append_eltwise(1.0F, dnnl::algorithm::eltwise_gelu_erf, 0.0F, 0.0F);
+    if (activation == Activation::kQuickGelu) {
+      post.append_eltwise(1.0F, dnnl::algorithm::eltwise_swish, 1.702F, 0.0F);
+    }
+    dnnl::primitive_attr attributes;
+    attributes.set_post_ops(post);
+    attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+    if (bias() == nullptr) return {dnnl::matmul::desc(a, w, c), attributes, engine()};
+    const memory::desc b({1, out()}, memory::data_type::f32, memory::format_tag::ab);
+    return {dnnl::matmul::desc(a, w, b, c), attributes, engine()};
+  }
+
+  std::shared_ptr<const Prepared> prepared(const Key& key) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = cache_.find(key);
+    if (found != cache_.end()) return found->second;
+    if (cache_.size() >= kCached) cache_.clear();  // text batches come in many lengths
+    const auto pd = descriptor(key, false);
+    return cache_[key] = std::make_shared<const Prepared>(
+               Prepared{dnnl::matmul(pd), pd.src_desc(), pd.dst_desc(), pd.scratchpad_desc()});
+  }
+
+  void multiply_rows(const RowSource& a, std::int64_t first, std::int64_t rows, const Destination& to) const {
+    omp_set_num_threads(1);
+    const std::shared_ptr<const Prepared> p = prepared({rows, to.dtype, to.accumulate, to.activation});
+    thread_local std::vector<float> state;
+    thread_local std::vector<float> wide;
+    thread_local std::vector<BFloat16> narrow;
+    thread_local std::vector<std::byte> scratch;
+    const auto* source = static_cast<const std::byte*>(a.in_memory(dtype_));
+    const void* block = source == nullptr ? nullptr : source + first * in() * static_cast<std::int64_t>(size_of(dtype_));
+    if (block == nullptr) {
+      state.resize(static_cast<std::size_t>(rows * a.state_per_row()));
+      wide.resize(static_cast<std::size_t>(rows * in()));
+      a.prepare(first, rows, state.data());
+      a.fill(first, rows, 0, in(), state.data(), wide.data());
+      block = wide.data();
+      if (dtype_ == DType::kBF16) {
+        narrow.resize(wide.size());
+        kernels_.to_bf16(wide.data(), rows * in(), narrow.data());
+        block = narrow.data();
+      }
+    }
+    scratch.resize(p->scratchpad.get_size());
+    auto* c = static_cast<std::byte*>(to.data) + first * out() * static_cast<std::int64_t>(size_of(to.dtype));
+    std::unordered_map<int, memory> arguments{
+        {DNNL_ARG_SRC, memory(p->source, engine(), const_cast<void*>(block))},
+        {DNNL_ARG_WEIGHTS, packed_},
+        {DNNL_ARG_DST, memory(p->destination, engine(), c)},
+        {DNNL_ARG_SCRATCHPAD, memory(p->scratchpad, engine(), scratch.data())}};
+    if (bias() != nullptr) {
+      const memory::desc b({1, out()}, memory::data_type::f32, memory::format_tag::ab);
+      arguments.emplace(DNNL_ARG_BIAS, memory(b, engine(), const_cast<float*>(bias())));
+    }
+    dnnl::stream stream(engine());
+    p->primitive.execute(stream, arguments);
+    stream.wait();
+  }
+
+  const Kernels& kernels_;
+  DType dtype_;
+  memory packed_;
+  mutable std::mutex mutex_;
+  mutable std::map<Key, std::shared_ptr<const Prepared>> cache_;
+};
+
+}  // namespace
+
+std::unique_ptr<MatMul> make_onednn_matmul(const Kernels& kernels, DType dtype, const WeightRows& weight,
+                                           const std::vector<float>& bias) {
+  try {
+    return std::make_unique<OneDnnMatMul>(kernels, dtype, weight, bias);
+  } catch (const dnnl::error&) {
+    return nullptr;
+  }
+}
+
+}  // namespace mi2::ops::cpu

@@ -1,0 +1,79 @@
+#pragma once
+// Where a matrix product gets its left side from: rows in memory, rows under a norm, patches of a picture. A source
+// writes a block of rows just before it is used, so that neither normalised rows nor patches are ever whole in memory.
+
+#include <cstdint>
+
+#include "ops/cpu/kernels/kernels.hpp"
+#include "ops/op_set.hpp"
+
+namespace mi2::ops::cpu {
+
+class RowSource {
+ public:
+  virtual ~RowSource() = default;
+  [[nodiscard]] virtual std::int64_t rows() const = 0;
+  [[nodiscard]] virtual std::int64_t width() const = 0;
+  /// The rows as they lie in memory (row stride width()), if they lie there as `dtype`; else null.
+  [[nodiscard]] virtual const void* in_memory(DType dtype) const = 0;
+  /// Floats of per-row state that prepare() fills and fill() reads.
+  [[nodiscard]] virtual std::int64_t state_per_row() const { return 0; }
+  virtual void prepare(std::int64_t /*first*/, std::int64_t /*count*/, float* /*state*/) const {}
+  /// Columns [k0, k1) of rows [first, first + count) as f32, row stride k1 - k0.
+  virtual void fill(std::int64_t first, std::int64_t count, std::int64_t k0, std::int64_t k1, const float* state,
+                    float* out) const = 0;
+};
+
+/// A tensor's rows as they are, f32 or bf16.
+class PlainRows : public RowSource {
+ public:
+  explicit PlainRows(const Tensor& x) : x_(x) {}
+  [[nodiscard]] std::int64_t rows() const override { return x_.shape().rows(); }
+  [[nodiscard]] std::int64_t width() const override { return x_.shape().back(); }
+  [[nodiscard]] const void* in_memory(DType dtype) const override {
+    return dtype == x_.dtype() ? x_.data<std::byte>() : nullptr;
+  }
+  void fill(std::int64_t first, std::int64_t count, std::int64_t k0, std::int64_t k1, const float* state,
+            float* out) const override;
+
+ private:
+  const Tensor& x_;
+};
+
+/// f32 rows under a LayerNorm.
+class NormedRows : public RowSource {
+ public:
+  NormedRows(const Kernels& kernels, const Tensor& x, const float* weight, const float* bias, float epsilon)
+      : kernels_(kernels), x_(x), weight_(weight), bias_(bias), epsilon_(epsilon) {}
+  [[nodiscard]] std::int64_t rows() const override { return x_.shape().rows(); }
+  [[nodiscard]] std::int64_t width() const override { return x_.shape().back(); }
+  [[nodiscard]] const void* in_memory(DType) const override { return nullptr; }
+  [[nodiscard]] std::int64_t state_per_row() const override { return 2; }
+  void prepare(std::int64_t first, std::int64_t count, float* state) const override;
+  void fill(std::int64_t first, std::int64_t count, std::int64_t k0, std::int64_t k1, const float* state,
+            float* out) const override;
+
+ private:
+  const Kernels& kernels_;
+  const Tensor& x_;
+  const float* weight_;
+  const float* bias_;
+  float epsilon_;
+};
+
+/// The patches a convolution looks at: f32 x [B, H, W, C], a row per output pixel, columns (ky, kx, c).
+class PatchRows : public RowSource {
+ public:
+  PatchRows(const Tensor& x, const ConvGeometry& geometry) : x_(x), geometry_(geometry) {}
+  [[nodiscard]] std::int64_t rows() const override;
+  [[nodiscard]] std::int64_t width() const override;
+  [[nodiscard]] const void* in_memory(DType) const override { return nullptr; }
+  void fill(std::int64_t first, std::int64_t count, std::int64_t k0, std::int64_t k1, const float* state,
+            float* out) const override;
+
+ private:
+  const Tensor& x_;
+  const ConvGeometry& geometry_;
+};
+
+}  // namespace mi2::ops::cpu

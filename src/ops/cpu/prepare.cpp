@@ -1,0 +1,113 @@
+// The engine's set-up and the preparation of weights.
+
+#include <algorithm>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "ops/cpu/cpu_ops.hpp"
+
+#include <mi2/error.hpp>
+
+namespace mi2::ops {
+
+using cpu::Isa;
+
+CpuOps::CpuOps(const Options& options)
+    : options_(options),
+      isa_(options.isa ? *options.isa : cpu::choose_isa()),
+      kernels_(cpu::kernels_for(isa_)),
+      activations_(DType::kF32),
+      pool_(std::make_unique<ThreadPool>(options.threads)) {
+  if (options.dtype == DType::kF16) {
+    throw Error(Code::kUnsupported, "dtype f16: the CPU engine computes in f32 or bf16");
+  }
+  if (options.dtype == DType::kBF16 && uses_onednn()) activations_ = DType::kBF16;
+  if (options.force_activations) activations_ = options.activations;
+}
+
+bool CpuOps::uses_onednn() const noexcept {
+  if (options_.matmul != MatMulEngine::kBest) return options_.matmul == MatMulEngine::kOneDnn;
+  // Without native bfloat16 products oneDNN emulates them, slower than our widening kernels.
+  return isa_ >= (options_.dtype == DType::kF32 ? Isa::kAvx512 : Isa::kAvx512Bf16);
+}
+
+std::string CpuOps::engine() const {
+  return fmt::format("{} {}", uses_onednn() ? "onednn" : "native", name_of(isa_));
+}
+
+std::shared_ptr<const cpu::MatMul> CpuOps::make_product(const cpu::WeightRows& weight, std::vector<float> bias) {
+  if (uses_onednn()) {
+    if (auto product = cpu::make_onednn_matmul(kernels_, options_.dtype, weight, bias)) return product;
+  }
+  return cpu::make_native_matmul(kernels_, options_.dtype, weight, std::move(bias));
+}
+
+CpuOps::Linear CpuOps::make_linear(const Parameter& weight, const std::optional<Parameter>& bias, Layout layout) {
+  const bool out_first = layout == Layout::kOutIn;
+  cpu::WeightRows rows{weight.shape[out_first ? 1 : 0], weight.shape[out_first ? 0 : 1], {}};
+  const auto* bytes = static_cast<const std::byte*>(weight.data);
+  const std::size_t size = size_of(weight.dtype);
+  if (out_first) {
+    rows.rows = [&](std::int64_t first, std::int64_t count, float* to) {
+      convert_to_f32(weight.dtype, bytes + first * rows.in * size, to, static_cast<std::size_t>(count * rows.in));
+    };
+  } else {
+    rows.rows = [&](std::int64_t first, std::int64_t count, float* to) {
+      for (std::int64_t k = 0; k < rows.in; ++k) {
+        for (std::int64_t n = 0; n < count; ++n) {
+          convert_to_f32(weight.dtype, bytes + (k * rows.out + first + n) * size, to + n * rows.in + k, 1);
+        }
+      }
+    };
+  }
+  return {make_product(rows, bias ? bias->to_floats() : std::vector<float>())};
+}
+
+CpuOps::Norm CpuOps::make_norm(const Parameter& weight, const Parameter& bias, float epsilon) {
+  return {weight.to_floats(), bias.to_floats(), epsilon};
+}
+
+CpuOps::Conv CpuOps::make_conv(const Parameter& weight, const Parameter& bias, ConvGeometry geometry) {
+  const std::int64_t channels = weight.shape[1];
+  const std::int64_t taps = static_cast<std::int64_t>(geometry.kernel) * geometry.kernel;
+  const std::vector<float> stored = weight.to_floats();
+  const cpu::WeightRows rows{taps * channels, weight.shape[0], [&](std::int64_t first, std::int64_t count, float* to) {
+                               for (std::int64_t n = first; n < first + count; ++n) {
+                                 for (std::int64_t tap = 0; tap < taps; ++tap) {
+                                   for (std::int64_t c = 0; c < channels; ++c) {
+                                     *to++ = stored[static_cast<std::size_t>((n * channels + c) * taps + tap)];
+                                   }
+                                 }
+                               }
+                             }};
+  return {geometry, make_product(rows, bias.to_floats())};
+}
+
+CpuOps::DepthwiseConv CpuOps::make_depthwise_conv(const Parameter& weight, const Parameter& bias) {
+  const std::int64_t channels = weight.shape[0];
+  const std::vector<float> stored = weight.to_floats();
+  DepthwiseConv p{std::vector<float>(stored.size()), bias.to_floats()};
+  for (std::int64_t c = 0; c < channels; ++c) {
+    for (std::int64_t tap = 0; tap < 9; ++tap) p.weight[tap * channels + c] = stored[c * 9 + tap];
+  }
+  return p;
+}
+
+CpuOps::Embedding CpuOps::make_embedding(const Parameter& rows) {
+  Embedding p{Tensor(rows.shape, options_.dtype)};
+  const std::int64_t width = rows.shape.back();
+  std::vector<float> row(static_cast<std::size_t>(width));
+  for (std::int64_t i = 0; i < rows.shape.rows(); ++i) {
+    convert_to_f32(rows.dtype, static_cast<const std::byte*>(rows.data) + i * width * size_of(rows.dtype), row.data(),
+                   row.size());
+    if (options_.dtype == DType::kF32) {
+      std::copy(row.begin(), row.end(), p.rows.data<float>() + i * width);
+    } else {
+      kernels_.to_bf16(row.data(), width, p.rows.data<BFloat16>() + i * width);
+    }
+  }
+  return p;
+}
+
+}  // namespace mi2::ops

@@ -1,0 +1,161 @@
+#include <algorithm>
+#include <cmath>
+
+#include "dicom/display.hpp"
+#include "image/intensity.hpp"
+
+namespace mi2::dicom {
+namespace {
+
+enum class Function : std::uint8_t { kLinear, kLinearExact, kSigmoid };
+
+/// Everything between a stored value and a shade.
+struct Transform {
+  std::optional<LookupTable> modality;
+  double slope = 1;
+  double intercept = 0;
+  std::optional<Window> window;
+  Function function = Function::kLinear;
+  std::optional<LookupTable> voi;
+
+  [[nodiscard]] double modality_value(double stored) const noexcept {
+    return modality ? static_cast<double>(modality->at(stored)) : stored * slope + intercept;
+  }
+};
+
+/// The item of a functional group that holds for the frame: its own, else the shared one (PS3.3 C.7.6.16).
+DcmItem* functional_group(DcmItem& data, std::uint64_t frame, const DcmTagKey& group) {
+  DcmItem* own = sequence_item(data, DCM_PerFrameFunctionalGroupsSequence, static_cast<std::uint32_t>(frame));
+  DcmItem* found = own != nullptr ? sequence_item(*own, group, 0) : nullptr;
+  if (found != nullptr) return found;
+  DcmItem* shared = sequence_item(data, DCM_SharedFunctionalGroupsSequence, 0);
+  return shared != nullptr ? sequence_item(*shared, group, 0) : nullptr;
+}
+
+void read_modality(DcmItem& data, const Frame& frame, Transform& out) {
+  if (DcmItem* item = sequence_item(data, DCM_ModalityLUTSequence, 0)) {
+    out.modality = read_table(*item, DCM_LUTDescriptor, DCM_LUTData, frame.layout.is_signed);
+    if (out.modality) return;
+  }
+  DcmItem* group = functional_group(data, frame.index, DCM_PixelValueTransformationSequence);
+  DcmItem& source = group != nullptr ? *group : data;
+  out.slope = number(source, DCM_RescaleSlope).value_or(1);
+  out.intercept = number(source, DCM_RescaleIntercept).value_or(0);
+}
+
+/// The first window of an item, unless its width is one that the function does not allow.
+bool read_window(DcmItem& item, Transform& out) {
+  const std::optional<double> center = number(item, DCM_WindowCenter);
+  const std::optional<double> width = number(item, DCM_WindowWidth);
+  if (!center || !width) return false;
+  const std::string function = text(item, DCM_VOILUTFunction);
+  out.function = function == "LINEAR_EXACT" ? Function::kLinearExact
+                 : function == "SIGMOID"    ? Function::kSigmoid
+                                            : Function::kLinear;
+  if (out.function == Function::kLinear ? *width < 1 : *width <= 0) return false;
+  out.window = Window{*center, *width};
+  return true;
+}
+
+void read_voi(DcmItem& data, const Frame& frame, const Options& options, Transform& out) {
+  if (options.window) {
+    out.window = options.window;
+    return;
+  }
+  DcmItem* group = functional_group(data, frame.index, DCM_FrameVOILUTSequence);
+  if (group != nullptr && read_window(*group, out)) return;
+  if (read_window(data, out)) return;
+  out.function = Function::kLinear;
+  DcmItem* item = sequence_item(data, DCM_VOILUTSequence, 0);
+  if (item == nullptr) return;
+  const bool is_signed = !out.modality && (frame.layout.is_signed || out.intercept < 0);
+  out.voi = read_table(*item, DCM_LUTDescriptor, DCM_LUTData, is_signed);
+}
+
+/// PS3.3 C.11.2.1.2 and C.11.2.1.3, with an output range of 0 to 1.
+double windowed(double x, const Window& window, Function function) noexcept {
+  const double c = window.center;
+  const double w = window.width;
+  switch (function) {
+    case Function::kSigmoid:
+      return 1 / (1 + std::exp(-4 * (x - c) / w));
+    case Function::kLinearExact:
+      if (x <= c - w / 2) return 0;
+      if (x > c + w / 2) return 1;
+      return (x - c) / w + 0.5;
+    case Function::kLinear:
+      break;
+  }
+  if (x <= c - 0.5 - (w - 1) / 2) return 0;
+  if (x > c - 0.5 + (w - 1) / 2) return 1;
+  return (x - (c - 0.5)) / (w - 1) + 0.5;
+}
+
+std::uint8_t shade(double y) noexcept {
+  if (!(y > 0)) return 0;
+  return static_cast<std::uint8_t>(std::floor(std::min(y, 1.0) * 255 + 0.5));
+}
+
+std::vector<std::uint8_t> apply(const Frame& frame, const Transform& transform, const image::Intensity& fallback) {
+  const std::size_t count = frame.layout.pixels();
+  if (!transform.window && !transform.voi) {
+    std::vector<float> values(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      values[i] = static_cast<float>(transform.modality_value(frame.value(i)));
+    }
+    return image::to_8bit(values, fallback);
+  }
+  std::vector<std::uint8_t> out(count);
+  const double highest = transform.voi ? static_cast<double>((1U << transform.voi->bits) - 1) : 1;
+  for (std::size_t i = 0; i < count; ++i) {
+    const double x = transform.modality_value(frame.value(i));
+    out[i] = shade(transform.window ? windowed(x, *transform.window, transform.function)
+                                    : static_cast<double>(transform.voi->at(x)) / highest);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::uint16_t LookupTable::at(double value) const noexcept {
+  const double index = std::floor(value + 0.5) - first;
+  if (!(index > 0)) return entries.front();
+  return entries[static_cast<std::size_t>(std::min(index, static_cast<double>(entries.size() - 1)))];
+}
+
+std::optional<LookupTable> read_table(DcmItem& item, const DcmTagKey& descriptor, const DcmTagKey& data,
+                                      bool first_is_signed) {
+  const std::vector<std::uint16_t> head = words(item, descriptor);
+  std::vector<std::uint16_t> body = words(item, data);
+  if (head.size() < 3 || head[2] < 1 || head[2] > 16 || body.empty()) return std::nullopt;
+  LookupTable table;
+  const std::size_t count = head[0] == 0 ? 65536 : head[0];
+  table.first = first_is_signed ? static_cast<std::int16_t>(head[1]) : static_cast<std::int32_t>(head[1]);
+  table.bits = head[2];
+  if (body.size() >= count) {
+    body.resize(count);
+    table.entries = std::move(body);
+    return table;
+  }
+  if (body.size() < (count + 1) / 2) return std::nullopt;
+  // Two 8-bit entries a word, the first in its low byte (PS3.3 C.11.1.1).
+  table.bits = std::min(table.bits, 8U);
+  table.entries.resize(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    table.entries[i] = static_cast<std::uint16_t>(body[i / 2] >> (8 * (i % 2)) & 0xFFU);
+  }
+  return table;
+}
+
+std::vector<std::uint8_t> render_grey(Object& object, const Frame& frame, const Options& options) {
+  Transform transform;
+  read_modality(*object.data, frame, transform);
+  read_voi(*object.data, frame, options, transform);
+  std::vector<std::uint8_t> out = apply(frame, transform, options.fallback);
+  if (frame.layout.photometric == "MONOCHROME1") {
+    for (std::uint8_t& y : out) y = static_cast<std::uint8_t>(255 - y);
+  }
+  return out;
+}
+
+}  // namespace mi2::dicom

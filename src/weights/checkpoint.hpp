@@ -1,0 +1,50 @@
+#pragma once
+// A model's weights by the model's own names, whatever scheme the file uses. Strict: every tensor is taken once.
+
+#include <cstddef>
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "ops/parameter.hpp"
+#include "weights/model_files.hpp"
+#include "weights/names.hpp"
+#include "weights/safetensors.hpp"
+
+namespace mi2::weights {
+
+class Checkpoint {
+ public:
+  /// Maps the file and settles its naming scheme; a uniform prefix "module." or "model." is dropped.
+  /// @throws what SafeTensors does; Error{kBadFile} if both schemes appear.
+  explicit Checkpoint(const std::filesystem::path& weights);
+  explicit Checkpoint(SafeTensors file);
+
+  /// One tensor under its current name.
+  /// @throws Error{kBadFile} if it is missing (naming the nearest ones), of another shape or element type.
+  ops::Parameter take(const std::string& name, const Shape& shape);
+
+  /// Positional embeddings [n, width]. Of another length than wanted[0], they are linearly interpolated as torch's
+  /// F.interpolate(mode='linear', align_corners=False) along axis 0 would; the result then owns f32 data.
+  /// @throws Error{kBadFile} as take; another width is never adapted.
+  ops::Parameter take_positions(const std::string& name, const Shape& wanted);
+
+  /// @throws Error{kBadFile} naming the tensors nobody took. Buffers without weights (is_known_buffer) may stay.
+  void finish() const;
+
+  [[nodiscard]] Naming naming() const noexcept { return naming_; }
+  [[nodiscard]] const SafeTensors& file() const noexcept { return file_; }
+  /// Current name -> row of file().tensors(), of what has not been taken yet.
+  [[nodiscard]] const std::map<std::string, std::size_t>& left() const noexcept { return left_; }
+
+ private:
+  ops::Parameter take_any(const std::string& name);
+  [[noreturn]] void fail_missing(const std::string& name) const;
+  [[noreturn]] void fail_shape(const ops::Parameter& found, const Shape& wanted) const;
+
+  SafeTensors file_;
+  Naming naming_ = Naming::kNeutral;
+  std::map<std::string, std::size_t> left_;
+};
+
+}  // namespace mi2::weights

@@ -1,0 +1,132 @@
+#include "weights/names.hpp"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+namespace mi2::weights {
+namespace {
+
+constexpr std::size_t kShownBytes = 120;
+
+struct Rename {
+  std::string_view older;
+  std::string_view current;
+};
+
+constexpr std::array<Rename, 4> kTops{{{"visual.", "image_encoder."},
+                                       {"text.", "lang_encoder."},
+                                       {"vision_projection", "image_projection"},
+                                       {"text_projection", "lang_projection"}}};
+
+// Inside a block of the image tower; "@" stands for window_attn or channel_attn.
+constexpr std::array<Rename, 6> kBlockParts{{{"cpe.0.proj.", "conv1.fn.dw."},
+                                             {"cpe.1.proj.", "conv2.fn.dw."},
+                                             {"norm1.", "@.norm."},
+                                             {"attn.", "@.fn."},
+                                             {"norm2.", "ffn.norm."},
+                                             {"mlp.", "ffn.fn.net."}}};
+
+/// Cuts "3." off the front of `rest`; @returns "" if it does not start with a number and a dot.
+std::string_view cut_index(std::string_view& rest) {
+  const std::size_t digits = rest.find_first_not_of("0123456789");
+  if (digits == 0 || digits == std::string_view::npos || rest[digits] != '.') return {};
+  const std::string_view index = rest.substr(0, digits + 1);
+  rest.remove_prefix(digits + 1);
+  return index;
+}
+
+/// "2.8.1.attn.qkv.weight" -> "2.8.channel_block.channel_attn.fn.qkv.weight"; as it is if it is no block's name.
+std::string current_block(std::string_view older) {
+  std::string_view rest = older;
+  const std::string_view stage = cut_index(rest);
+  const std::string_view pair = stage.empty() ? stage : cut_index(rest);
+  if (pair.empty() || (!rest.starts_with("0.") && !rest.starts_with("1."))) return std::string(older);
+  const std::string_view kind = rest[0] == '0' ? "spatial_block." : "channel_block.";
+  const std::string_view attention = rest[0] == '0' ? "window_attn" : "channel_attn";
+  rest.remove_prefix(2);
+  for (const Rename& part : kBlockParts) {
+    if (!rest.starts_with(part.older)) continue;
+    std::string name = std::string(stage).append(pair).append(kind);
+    if (part.current.starts_with('@')) {
+      name.append(attention).append(part.current.substr(1));
+    } else {
+      name.append(part.current);
+    }
+    return name.append(rest.substr(part.older.size()));
+  }
+  return std::string(older);
+}
+
+std::string current_image_part(std::string_view older) {
+  constexpr std::string_view kConvs = "conv_embeds.";
+  constexpr std::string_view kBlocks = "main_blocks.";
+  if (older.starts_with(kConvs)) return std::string("convs.").append(older.substr(kConvs.size()));
+  if (older.starts_with(kBlocks)) return "blocks." + current_block(older.substr(kBlocks.size()));
+  return std::string(older);
+}
+
+}  // namespace
+
+std::string in_quotes(std::string_view name) {
+  std::string shown = "'";
+  for (const char c : name.substr(0, kShownBytes)) {
+    const auto byte = static_cast<unsigned char>(c);
+    shown += byte < 0x20 || byte >= 0x7F ? '?' : c;
+  }
+  if (name.size() > kShownBytes) shown += "...";
+  return shown += '\'';
+}
+
+Naming naming_of(std::string_view name) noexcept {
+  for (const Rename& top : kTops) {
+    if (name.starts_with(top.older)) return Naming::kOlder;
+    if (name.starts_with(top.current)) return Naming::kCurrent;
+  }
+  return Naming::kNeutral;
+}
+
+std::string_view name_of(Naming naming) noexcept {
+  switch (naming) {
+    case Naming::kCurrent:
+      return "current";
+    case Naming::kOlder:
+      return "older";
+    case Naming::kNeutral:
+      break;
+  }
+  return "neutral";
+}
+
+std::string current_name(std::string_view older) {
+  for (const Rename& top : kTops) {
+    if (!older.starts_with(top.older)) continue;
+    const std::string_view rest = older.substr(top.older.size());
+    std::string name(top.current);
+    return name += top.older == "visual." ? current_image_part(rest) : std::string(rest);
+  }
+  return std::string(older);
+}
+
+bool is_known_buffer(std::string_view name) noexcept {
+  constexpr std::array<std::string_view, 3> kBuffers{".attn_mask", ".relative_position_index", ".num_batches_tracked"};
+  return naming_of(name) != Naming::kNeutral &&
+         std::any_of(kBuffers.begin(), kBuffers.end(), [&](std::string_view end) { return name.ends_with(end); });
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i + 1);
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = std::exchange(row[j + 1], std::min({replaced, row[j] + 1, row[j + 1] + 1}));
+    }
+  }
+  return row.back();
+}
+
+}  // namespace mi2::weights

@@ -1,0 +1,32 @@
+#pragma once
+// Names of tensors: how errors show them, and the two schemes checkpoints use.
+
+#include <string>
+#include <string_view>
+
+namespace mi2::weights {
+
+/// A name from a file as an error shows it: in single quotes, control characters replaced, at most 120 bytes.
+std::string in_quotes(std::string_view name);
+
+enum class Naming {
+  kNeutral,  ///< the same in both schemes: logit_scale
+  kCurrent,  ///< image_encoder., lang_encoder., image_projection, lang_projection
+  kOlder,    ///< visual., text., vision_projection, text_projection
+};
+
+/// @returns the scheme `name` belongs to; kNeutral if it is in neither.
+Naming naming_of(std::string_view name) noexcept;
+/// @returns "current", "older" or "neutral".
+std::string_view name_of(Naming naming) noexcept;
+
+/// An older name under the current scheme; a name that is not an older one comes back as it is.
+std::string current_name(std::string_view older);
+
+/// Buffers that some exports carry along and that hold no weights: attention masks, index tables, counters.
+bool is_known_buffer(std::string_view name) noexcept;
+
+/// Levenshtein distance, for "did you mean".
+std::size_t edit_distance(std::string_view a, std::string_view b);
+
+}  // namespace mi2::weights

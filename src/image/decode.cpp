@@ -1,0 +1,88 @@
+#include <array>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include <mi2/error.hpp>
+
+#include "image/image.hpp"
+#include "image/jpeg.hpp"
+#include "image/readers.hpp"
+
+namespace mi2::image {
+namespace {
+
+using Reader = Picture (*)(std::span<const std::byte>, const DecodeOptions&, std::string_view);
+
+/// A format by its first bytes; '?' matches any.
+struct Format {
+  std::string_view signature;
+  std::string_view name;
+  Reader read;  ///< null: recognised only to be refused by name
+};
+
+using namespace std::string_view_literals;
+
+constexpr std::array kFormats = {
+    Format{"\x89PNG\r\n\x1a\n"sv, "PNG", decode_png},
+    Format{"\xff\xd8\xff"sv, "JPEG", decode_jpeg},
+    Format{"RIFF????WEBPVP8"sv, "WebP", decode_webp},
+    Format{"II*\0"sv, "TIFF", decode_tiff},
+    Format{"MM\0*"sv, "TIFF", decode_tiff},
+    Format{"II+\0"sv, "BigTIFF", decode_tiff},
+    Format{"MM\0+"sv, "BigTIFF", decode_tiff},
+    Format{"GIF8"sv, "GIF", nullptr},
+    Format{"BM"sv, "BMP", nullptr},
+    Format{"\0\0\0\x0cjP  \r\n\x87\n"sv, "JPEG 2000", nullptr},
+    Format{"\xff\x4f\xff\x51"sv, "JPEG 2000", nullptr},
+    Format{"8BPS"sv, "Photoshop (PSD)", nullptr},
+    Format{"\0\0\1\0"sv, "icon (ICO)", nullptr},
+    Format{"P1"sv, "PNM", nullptr},
+    Format{"P2"sv, "PNM", nullptr},
+    Format{"P3"sv, "PNM", nullptr},
+    Format{"P4"sv, "PNM", nullptr},
+    Format{"P5"sv, "PNM", nullptr},
+    Format{"P6"sv, "PNM", nullptr},
+    Format{"P7"sv, "PAM", nullptr},
+    Format{"GIMP Palette"sv, "GIMP palette", nullptr},
+    Format{"????ftypavif"sv, "AVIF", nullptr},
+    Format{"????ftyphe"sv, "HEIF", nullptr},
+    Format{"\xff\x0a"sv, "JPEG XL", nullptr},
+    Format{"\0\0\0\x0cJXL "sv, "JPEG XL", nullptr},
+    Format{"qoif"sv, "QOI", nullptr},
+    Format{"DDS "sv, "DDS", nullptr},
+    Format{"%PDF"sv, "PDF", nullptr},
+};
+
+bool starts_with(std::span<const std::byte> bytes, std::string_view signature) noexcept {
+  if (bytes.size() < signature.size()) return false;
+  for (std::size_t i = 0; i < signature.size(); ++i) {
+    if (signature[i] != '?' && static_cast<char>(bytes[i]) != signature[i]) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+void check_size(std::uint64_t width, std::uint64_t height, const DecodeOptions& options, std::string_view name) {
+  constexpr std::uint64_t kMaxSide = 0x7FFFFFFF;
+  if (width == 0 || height == 0) {
+    throw Error(Code::kBadFile, fmt::format("{}: a picture of {} x {} pixels", name, width, height));
+  }
+  if (width > kMaxSide || height > kMaxSide || width * height > options.max_pixels) {
+    throw Error(Code::kTooLarge, fmt::format("{}: {} x {} pixels, the limit is {}", name, width, height,
+                                             options.max_pixels));
+  }
+}
+
+Picture decode(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name) {
+  if (bytes.empty()) throw Error(Code::kBadFile, fmt::format("{}: empty", name));
+  for (const Format& format : kFormats) {
+    if (!starts_with(bytes, format.signature)) continue;
+    if (format.read != nullptr) return format.read(bytes, options, name);
+    throw Error(Code::kUnsupported, fmt::format("{}: a {} file; PNG, JPEG, WebP and TIFF are read", name, format.name));
+  }
+  throw Error(Code::kUnsupported, fmt::format("{}: not a PNG, JPEG, WebP or TIFF file", name));
+}
+
+}  // namespace mi2::image

@@ -1,0 +1,202 @@
+#include "image/jpeg.hpp"
+
+#include <algorithm>
+#include <csetjmp>
+#include <cstdio>
+#include <cstdlib>
+
+#include <fmt/format.h>
+#include <jpeglib.h>
+
+#include <jerror.h>
+
+#include <mi2/error.hpp>
+
+#include "image/readers.hpp"
+
+namespace mi2::image {
+namespace {
+
+constexpr int kMaxScans = 500;
+/// Scans x pixels a progressive file may ask for: every scan walks the whole picture.
+constexpr std::uint64_t kMaxScanPixels = 8'000'000'000;
+
+struct ErrorManager {
+  jpeg_error_mgr base{};  // first: libjpeg hands back a pointer to it
+  std::jmp_buf jump{};
+  bool too_many_scans = false;
+};
+
+ErrorManager* manager(j_common_ptr info) { return reinterpret_cast<ErrorManager*>(info->err); }
+
+[[noreturn]] void on_error(j_common_ptr info) { std::longjmp(manager(info)->jump, 1); }
+
+void on_message(j_common_ptr) {}
+
+void on_progress(j_common_ptr info) {
+  const auto* in = reinterpret_cast<j_decompress_ptr>(info);
+  const auto scans = static_cast<std::uint64_t>(in->input_scan_number);
+  if (scans > kMaxScans || scans * in->image_width * in->image_height > kMaxScanPixels) {
+    manager(info)->too_many_scans = true;
+    std::longjmp(manager(info)->jump, 1);
+  }
+}
+
+void init_errors(ErrorManager& errors) {
+  jpeg_std_error(&errors.base);
+  errors.base.error_exit = on_error;
+  errors.base.output_message = on_message;
+}
+
+/// All bytes are there from the start: asking for more means the file is truncated, and suspends the decoder.
+boolean fill_nothing(j_decompress_ptr) { return FALSE; }
+
+void skip(j_decompress_ptr info, long count) {
+  if (count <= 0) return;
+  const std::size_t step = std::min(static_cast<std::size_t>(count), info->src->bytes_in_buffer);
+  info->src->next_input_byte += step;
+  info->src->bytes_in_buffer -= step;
+}
+
+void ignore(j_decompress_ptr) {}
+
+enum class Outcome { kDone, kTruncated, kError };
+
+/// One decompression. Functions that libjpeg may leave by longjmp own nothing that needs a destructor.
+class Decoder {
+ public:
+  explicit Decoder(std::span<const std::byte> bytes) {
+    init_errors(errors_);
+    info_.err = &errors_.base;
+    source_.init_source = ignore;
+    source_.fill_input_buffer = fill_nothing;
+    source_.skip_input_data = skip;
+    source_.resync_to_restart = jpeg_resync_to_restart;
+    source_.term_source = ignore;
+    source_.next_input_byte = reinterpret_cast<const JOCTET*>(bytes.data());
+    source_.bytes_in_buffer = bytes.size();
+    progress_.progress_monitor = on_progress;
+  }
+  Decoder(const Decoder&) = delete;
+  Decoder& operator=(const Decoder&) = delete;
+  ~Decoder() { jpeg_destroy_decompress(&info_); }
+
+  Outcome read_header() {
+    if (setjmp(errors_.jump) != 0) return Outcome::kError;
+    jpeg_create_decompress(&info_);
+    info_.src = &source_;
+    info_.progress = &progress_;
+    int state = JPEG_HEADER_TABLES_ONLY;
+    while (state == JPEG_HEADER_TABLES_ONLY) state = jpeg_read_header(&info_, FALSE);
+    return state == JPEG_SUSPENDED ? Outcome::kTruncated : Outcome::kDone;
+  }
+
+  /// @param out  [height, width, components]
+  Outcome read_rows(std::uint8_t* out) {
+    if (setjmp(errors_.jump) != 0) return Outcome::kError;
+    const J_COLOR_SPACE spaces[] = {JCS_UNKNOWN, JCS_GRAYSCALE, JCS_UNKNOWN, JCS_RGB, JCS_CMYK};
+    info_.out_color_space = spaces[info_.num_components];
+    if (jpeg_start_decompress(&info_) == FALSE) return Outcome::kTruncated;
+    const std::size_t row_bytes = std::size_t{info_.output_width} * static_cast<std::size_t>(info_.output_components);
+    while (info_.output_scanline < info_.output_height) {
+      JSAMPROW row = out + std::size_t{info_.output_scanline} * row_bytes;
+      if (jpeg_read_scanlines(&info_, &row, 1) != 1) return Outcome::kTruncated;
+    }
+    jpeg_finish_decompress(&info_);  // every row is there: a missing end marker is forgiven
+    return Outcome::kDone;
+  }
+
+  [[nodiscard]] const jpeg_decompress_struct& info() const noexcept { return info_; }
+
+  [[noreturn]] void fail(Outcome outcome, std::string_view name) {
+    if (outcome == Outcome::kTruncated) throw Error(Code::kBadFile, fmt::format("{}: truncated JPEG", name));
+    if (errors_.too_many_scans) {
+      throw Error(Code::kTooLarge, fmt::format("{}: progressive JPEG with too many scans", name));
+    }
+    char text[JMSG_LENGTH_MAX] = "";
+    errors_.base.format_message(reinterpret_cast<j_common_ptr>(&info_), text);
+    const int code = errors_.base.msg_code;
+    const bool unsupported = code == JERR_SOF_UNSUPPORTED || code == JERR_BAD_PRECISION ||
+                             code == JERR_CONVERSION_NOTIMPL || code == JERR_NOTIMPL;
+    throw Error(unsupported ? Code::kUnsupported : Code::kBadFile,
+                fmt::format("{}: {} JPEG: {}", name, unsupported ? "unsupported" : "corrupt", text));
+  }
+
+ private:
+  jpeg_decompress_struct info_{};
+  ErrorManager errors_;
+  jpeg_source_mgr source_{};
+  jpeg_progress_mgr progress_{};
+};
+
+/// The compressed stream, in memory libjpeg allocates.
+struct Encoded {
+  unsigned char* data = nullptr;
+  unsigned long size = 0;
+  Encoded() = default;
+  Encoded(const Encoded&) = delete;
+  Encoded& operator=(const Encoded&) = delete;
+  ~Encoded() { std::free(data); }  // NOLINT(cppcoreguidelines-no-malloc): jpeg_mem_dest's contract
+};
+
+bool encode(const Rgb& picture, int quality, Encoded& out) {
+  ErrorManager errors;
+  init_errors(errors);
+  jpeg_compress_struct info{};
+  info.err = &errors.base;
+  if (setjmp(errors.jump) != 0) {
+    jpeg_destroy_compress(&info);
+    return false;
+  }
+  jpeg_create_compress(&info);
+  jpeg_mem_dest(&info, &out.data, &out.size);
+  info.image_width = static_cast<JDIMENSION>(picture.width);
+  info.image_height = static_cast<JDIMENSION>(picture.height);
+  info.input_components = 3;
+  info.in_color_space = JCS_RGB;
+  jpeg_set_defaults(&info);
+  jpeg_set_quality(&info, quality, TRUE);
+  jpeg_start_compress(&info, TRUE);
+  while (info.next_scanline < info.image_height) {
+    const std::uint8_t* at = picture.samples.data() + std::size_t{info.next_scanline} * info.image_width * 3;
+    JSAMPROW row = const_cast<JSAMPROW>(at);
+    jpeg_write_scanlines(&info, &row, 1);
+  }
+  jpeg_finish_compress(&info);
+  jpeg_destroy_compress(&info);
+  return true;
+}
+
+}  // namespace
+
+Picture decode_jpeg(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name) {
+  Decoder decoder(bytes);
+  Outcome outcome = decoder.read_header();
+  if (outcome != Outcome::kDone) decoder.fail(outcome, name);
+  const int components = decoder.info().num_components;
+  check_size(decoder.info().image_width, decoder.info().image_height, options, name);
+  if (components != 1 && components != 3 && components != 4) {
+    throw Error(Code::kUnsupported, fmt::format("{}: JPEG with {} components; 1, 3 or 4 are read", name, components));
+  }
+  Picture picture;
+  picture.mode = components == 1 ? Mode::kGrey : components == 3 ? Mode::kRgb : Mode::kCmyk;
+  picture.width = static_cast<int>(decoder.info().image_width);
+  picture.height = static_cast<int>(decoder.info().image_height);
+  picture.samples.resize(std::size_t{decoder.info().image_width} * decoder.info().image_height *
+                         static_cast<std::size_t>(components));
+  outcome = decoder.read_rows(picture.samples.data());
+  if (outcome != Outcome::kDone) decoder.fail(outcome, name);
+  if (components == 4) {
+    for (std::uint8_t& sample : picture.samples) sample = static_cast<std::uint8_t>(~sample);
+  }
+  return picture;
+}
+
+std::vector<std::byte> encode_jpeg(const Rgb& picture, int quality) {
+  Encoded encoded;
+  if (!encode(picture, quality, encoded)) throw Error(Code::kInternal, "JPEG encoding failed");
+  const auto* data = reinterpret_cast<const std::byte*>(encoded.data);
+  return {data, data + encoded.size};
+}
+
+}  // namespace mi2::image

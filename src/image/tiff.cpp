@@ -1,0 +1,257 @@
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <memory>
+
+#include <fmt/format.h>
+#include <tiffio.h>
+
+#include <mi2/error.hpp>
+
+#include "image/convert.hpp"
+#include "image/intensity.hpp"
+#include "image/readers.hpp"
+#include "image/tiff_layout.hpp"
+
+namespace mi2::image {
+namespace {
+
+/// The file in memory, as libtiff's callbacks see it, and the first thing libtiff complained of.
+struct Source {
+  std::span<const std::byte> bytes;
+  std::uint64_t at = 0;
+  std::array<char, 160> message{};
+
+  static tmsize_t read(thandle_t handle, void* out, tmsize_t size) {
+    auto* self = static_cast<Source*>(handle);
+    if (size <= 0 || self->at >= self->bytes.size()) return 0;
+    const auto step = std::min<std::uint64_t>(static_cast<std::uint64_t>(size), self->bytes.size() - self->at);
+    std::memcpy(out, self->bytes.data() + self->at, step);
+    self->at += step;
+    return static_cast<tmsize_t>(step);
+  }
+  static tmsize_t write(thandle_t, void*, tmsize_t) { return 0; }
+  static toff_t seek(thandle_t handle, toff_t offset, int whence) {
+    auto* self = static_cast<Source*>(handle);
+    const std::uint64_t base = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? self->at : self->bytes.size();
+    self->at = base + offset;
+    return self->at;
+  }
+  static int close(thandle_t) { return 0; }
+  static toff_t size(thandle_t handle) { return static_cast<Source*>(handle)->bytes.size(); }
+  static int map(thandle_t handle, void** base, toff_t* size) {
+    auto* self = static_cast<Source*>(handle);
+    *base = const_cast<std::byte*>(self->bytes.data());
+    *size = self->bytes.size();
+    return 1;
+  }
+  static void unmap(thandle_t, void*, toff_t) {}
+
+  static int on_error(TIFF*, void* user, const char*, const char* format, va_list arguments) {
+    auto* self = static_cast<Source*>(user);
+    if (self->message[0] == '\0') std::vsnprintf(self->message.data(), self->message.size(), format, arguments);
+    return 1;
+  }
+  static int on_warning(TIFF*, void*, const char*, const char*, va_list) { return 1; }
+};
+
+struct CloseTiff {
+  void operator()(TIFF* tiff) const noexcept { TIFFClose(tiff); }
+};
+using Tiff = std::unique_ptr<TIFF, CloseTiff>;
+
+Tiff open(Source& source, const DecodeOptions& options) {
+  const std::unique_ptr<TIFFOpenOptions, decltype(&TIFFOpenOptionsFree)> settings(TIFFOpenOptionsAlloc(),
+                                                                                  TIFFOpenOptionsFree);
+  TIFFOpenOptionsSetErrorHandlerExtR(settings.get(), Source::on_error, &source);
+  TIFFOpenOptionsSetWarningHandlerExtR(settings.get(), Source::on_warning, &source);
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 40;
+  const std::uint64_t memory = std::min(options.max_pixels, kMost) * 8 + source.bytes.size() + (1U << 20);
+  TIFFOpenOptionsSetMaxSingleMemAlloc(settings.get(), static_cast<tmsize_t>(memory));
+  return Tiff(TIFFClientOpenExt("memory", "rC", &source, Source::read, Source::write, Source::seek, Source::close,
+                                Source::size, Source::map, Source::unmap, settings.get()));
+}
+
+TiffTags read_tags(TIFF* tiff) {
+  TiffTags tags;
+  TIFFGetField(tiff, TIFFTAG_IMAGEWIDTH, &tags.width);
+  TIFFGetField(tiff, TIFFTAG_IMAGELENGTH, &tags.height);
+  TIFFGetFieldDefaulted(tiff, TIFFTAG_BITSPERSAMPLE, &tags.bits);
+  TIFFGetFieldDefaulted(tiff, TIFFTAG_SAMPLESPERPIXEL, &tags.samples);
+  TIFFGetFieldDefaulted(tiff, TIFFTAG_SAMPLEFORMAT, &tags.format);
+  if (tags.format == SAMPLEFORMAT_VOID) tags.format = SAMPLEFORMAT_UINT;
+  TIFFGetField(tiff, TIFFTAG_PHOTOMETRIC, &tags.photometric);
+  TIFFGetFieldDefaulted(tiff, TIFFTAG_COMPRESSION, &tags.compression);
+  TIFFGetFieldDefaulted(tiff, TIFFTAG_PLANARCONFIG, &tags.planar);
+  TIFFGetFieldDefaulted(tiff, TIFFTAG_ORIENTATION, &tags.orientation);
+  std::uint16_t count = 0;
+  const std::uint16_t* kinds = nullptr;
+  if (TIFFGetField(tiff, TIFFTAG_EXTRASAMPLES, &count, &kinds) == 1 && count > 0) tags.extra.assign(kinds, kinds + count);
+  return tags;
+}
+
+void check_compression(const TiffTags& tags, std::string_view name) {
+  constexpr std::array kRead = {COMPRESSION_NONE,          COMPRESSION_CCITTRLE, COMPRESSION_CCITTFAX3,
+                                COMPRESSION_CCITTFAX4,     COMPRESSION_LZW,      COMPRESSION_JPEG,
+                                COMPRESSION_ADOBE_DEFLATE, COMPRESSION_PACKBITS, COMPRESSION_DEFLATE,
+                                COMPRESSION_LZMA,          COMPRESSION_ZSTD};
+  const bool known = std::find(kRead.begin(), kRead.end(), int{tags.compression}) != kRead.end();
+  if (known && TIFFIsCODECConfigured(tags.compression) == 1) return;
+  throw Error(Code::kUnsupported, fmt::format("{}: TIFF compression {}", name, tags.compression));
+}
+
+/// Reads blocks (strips or tiles) and hands their rows on.
+class Reader {
+ public:
+  Reader(TIFF* tiff, const TiffTags& tags, const Source& source, const DecodeOptions& options, std::string_view name)
+      : tiff_(tiff), tags_(tags), source_(source), name_(name), tiled_(TIFFIsTiled(tiff) != 0) {
+    block_width_ = tags.width;
+    block_height_ = tags.height;
+    if (tiled_) {
+      TIFFGetField(tiff, TIFFTAG_TILEWIDTH, &block_width_);
+      TIFFGetField(tiff, TIFFTAG_TILELENGTH, &block_height_);
+    } else {
+      std::uint32_t rows = 0;
+      if (TIFFGetField(tiff, TIFFTAG_ROWSPERSTRIP, &rows) == 1) block_height_ = std::min(rows, tags.height);
+    }
+    check_size(block_width_, block_height_, options, name);
+    const tmsize_t size = tiled_ ? TIFFTileSize(tiff) : TIFFStripSize(tiff);
+    const tmsize_t row = tiled_ ? TIFFTileRowSize(tiff) : TIFFScanlineSize(tiff);
+    row_samples_ = tags.planar == PLANARCONFIG_SEPARATE ? 1 : tags.samples;
+    const std::uint64_t needed = (std::uint64_t{block_width_} * row_samples_ * tags.bits + 7) / 8;
+    if (size <= 0 || row <= 0 || static_cast<std::uint64_t>(row) < needed ||
+        static_cast<std::uint64_t>(size) < needed * block_height_) {
+      throw Error(Code::kBadFile, fmt::format("{}: corrupt TIFF: its blocks do not hold its pixels", name));
+    }
+    row_bytes_ = static_cast<std::size_t>(row);
+    block_.resize(static_cast<std::size_t>(size));
+  }
+
+  /// Calls sink(row, x, y) for every row of every block of one plane.
+  template <typename Sink>
+  void read(std::uint16_t plane, Sink&& sink) {
+    for (std::uint32_t y = 0; y < tags_.height; y += std::min(block_height_, tags_.height - y)) {
+      for (std::uint32_t x = 0; x < tags_.width; x += std::min(block_width_, tags_.width - x)) {
+        read_block(x, y, plane);
+        const std::uint32_t rows = std::min(block_height_, tags_.height - y);
+        const std::size_t pixels = std::min(block_width_, tags_.width - x);
+        for (std::uint32_t i = 0; i < rows; ++i) {
+          sink(TiffRow{block_.data() + i * row_bytes_, pixels, tags_.bits, row_samples_}, x, y + i);
+        }
+      }
+    }
+  }
+
+ private:
+  void read_block(std::uint32_t x, std::uint32_t y, std::uint16_t plane) {
+    std::fill(block_.begin(), block_.end(), std::uint8_t{0});  // codecs may stop short without an error
+    const auto size = static_cast<tmsize_t>(block_.size());
+    const tmsize_t got = tiled_
+                             ? TIFFReadEncodedTile(tiff_, TIFFComputeTile(tiff_, x, y, 0, plane), block_.data(), size)
+                             : TIFFReadEncodedStrip(tiff_, TIFFComputeStrip(tiff_, y, plane), block_.data(), size);
+    if (got >= 0) return;
+    throw Error(Code::kBadFile, fmt::format("{}: truncated or corrupt TIFF: {}", name_, source_.message.data()));
+  }
+
+  TIFF* tiff_;
+  const TiffTags& tags_;
+  const Source& source_;
+  std::string_view name_;
+  bool tiled_;
+  std::uint32_t block_width_ = 0;
+  std::uint32_t block_height_ = 0;
+  int row_samples_ = 1;
+  std::size_t row_bytes_ = 0;
+  std::vector<std::uint8_t> block_;
+};
+
+template <typename Sample>
+std::vector<std::uint8_t> read_deep(Reader& reader, const TiffTags& tags, const Intensity& intensity) {
+  std::vector<Sample> samples(std::size_t{tags.width} * tags.height);
+  reader.read(0, [&](const TiffRow& row, std::uint32_t x, std::uint32_t y) {
+    Sample* out = samples.data() + std::size_t{y} * tags.width + x;
+    if constexpr (std::is_same_v<Sample, float>) {
+      std::memcpy(out, row.bytes, row.pixels * sizeof(float));
+    } else {
+      unpack_row(row, out);
+    }
+  });
+  return to_8bit(std::span<const Sample>(samples), intensity);
+}
+
+void read_shallow(Reader& reader, const TiffTags& tags, const TiffLayout& layout, Picture& picture) {
+  const int count = channels(picture.mode);
+  const auto step = static_cast<std::size_t>(count);
+  picture.samples.resize(std::size_t{tags.width} * tags.height * step);
+  const bool separate = tags.planar == PLANARCONFIG_SEPARATE;
+  for (int plane = 0; plane < (separate ? count : 1); ++plane) {
+    reader.read(static_cast<std::uint16_t>(plane), [&](const TiffRow& row, std::uint32_t x, std::uint32_t y) {
+      std::uint8_t* out = picture.samples.data() + (std::size_t{y} * tags.width + x) * step;
+      unpack_row(row, layout, separate ? 1 : count, step, out + plane);
+    });
+  }
+}
+
+/// Colour under associated alpha, as Pillow unpacks it: nothing where alpha is 0.
+void undo_alpha(Picture& picture) {
+  Raster raster{picture.width, picture.height, 4, std::move(picture.samples)};
+  unpremultiply(raster);
+  for (std::size_t i = 0; i + 4 <= raster.samples.size(); i += 4) {
+    if (raster.samples[i + 3] == 0) std::fill_n(raster.samples.begin() + static_cast<std::ptrdiff_t>(i), 3, 0);
+  }
+  picture.samples = std::move(raster.samples);
+}
+
+void read_palette(TIFF* tiff, const TiffTags& tags, Picture& picture, std::string_view name) {
+  std::array<const std::uint16_t*, 3> maps{};
+  if (TIFFGetField(tiff, TIFFTAG_COLORMAP, &maps[0], &maps[1], &maps[2]) != 1) {
+    throw Error(Code::kBadFile, fmt::format("{}: palette TIFF without a palette", name));
+  }
+  for (std::size_t i = 0; i < std::size_t{1} << tags.bits; ++i) {
+    for (const std::uint16_t* map : maps) picture.palette.push_back(static_cast<std::uint8_t>(map[i] >> 8));
+  }
+}
+
+}  // namespace
+
+Picture decode_tiff(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name) {
+  Source source;
+  source.bytes = bytes;
+  const Tiff tiff = open(source, options);
+  if (!tiff) throw Error(Code::kBadFile, fmt::format("{}: corrupt TIFF: {}", name, source.message.data()));
+  const TiffTags tags = read_tags(tiff.get());
+  check_size(tags.width, tags.height, options, name);
+  check_compression(tags, name);
+  const TiffLayout layout = tiff_layout(tags, name);
+  if (layout.ycbcr) {
+    if (tags.compression != COMPRESSION_JPEG || tags.planar != PLANARCONFIG_CONTIG) {
+      throw Error(Code::kUnsupported, fmt::format("{}: YCbCr TIFF that is not JPEG-compressed", name));
+    }
+    TIFFSetField(tiff.get(), TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
+  }
+  Picture picture;
+  picture.mode = layout.mode;
+  picture.width = static_cast<int>(tags.width);
+  picture.height = static_cast<int>(tags.height);
+  if (layout.mode == Mode::kPalette) read_palette(tiff.get(), tags, picture, name);
+  Reader reader(tiff.get(), tags, source, options, name);
+  switch (layout.depth) {
+    case Depth::kEight:
+      read_shallow(reader, tags, layout, picture);
+      break;
+    case Depth::kUnsigned16:
+      picture.samples = read_deep<std::uint16_t>(reader, tags, options.intensity);
+      break;
+    case Depth::kSigned32:
+      picture.samples = read_deep<std::int32_t>(reader, tags, options.intensity);
+      break;
+    case Depth::kFloat32:
+      picture.samples = read_deep<float>(reader, tags, options.intensity);
+      break;
+  }
+  if (layout.premultiplied) undo_alpha(picture);
+  orient(picture, tags.orientation);
+  return picture;
+}
+
+}  // namespace mi2::image

@@ -1,0 +1,62 @@
+#include <memory>
+
+#include <fmt/format.h>
+#include <webp/decode.h>
+#include <webp/demux.h>
+
+#include <mi2/error.hpp>
+
+#include "image/readers.hpp"
+
+namespace mi2::image {
+namespace {
+
+struct DeleteDecoder {
+  void operator()(WebPAnimDecoder* decoder) const noexcept { WebPAnimDecoderDelete(decoder); }
+};
+struct DeleteDemuxer {
+  void operator()(WebPDemuxer* demuxer) const noexcept { WebPDemuxDelete(demuxer); }
+};
+
+[[noreturn]] void bad(std::string_view name, std::string_view what) {
+  throw Error(Code::kBadFile, fmt::format("{}: {}", name, what));
+}
+
+}  // namespace
+
+Picture decode_webp(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name) {
+  const WebPData data{reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
+  const std::unique_ptr<WebPDemuxer, DeleteDemuxer> demuxer(WebPDemux(&data));
+  if (!demuxer) bad(name, "truncated or corrupt WebP");
+  const std::uint32_t width = WebPDemuxGetI(demuxer.get(), WEBP_FF_CANVAS_WIDTH);
+  const std::uint32_t height = WebPDemuxGetI(demuxer.get(), WEBP_FF_CANVAS_HEIGHT);
+  check_size(width, height, options, name);
+  // Pillow, too, drops alpha only when the container says that there is none.
+  const bool alpha = (WebPDemuxGetI(demuxer.get(), WEBP_FF_FORMAT_FLAGS) & ALPHA_FLAG) != 0;
+
+  WebPAnimDecoderOptions decoder_options;
+  if (WebPAnimDecoderOptionsInit(&decoder_options) == 0) throw Error(Code::kInternal, "libwebpdemux version mismatch");
+  decoder_options.color_mode = MODE_RGBA;
+  decoder_options.use_threads = 0;
+  const std::unique_ptr<WebPAnimDecoder, DeleteDecoder> decoder(WebPAnimDecoderNew(&data, &decoder_options));
+  std::uint8_t* canvas = nullptr;  // RGBA, owned by the decoder
+  int timestamp = 0;
+  if (!decoder || WebPAnimDecoderGetNext(decoder.get(), &canvas, &timestamp) == 0) bad(name, "corrupt WebP");
+
+  Picture picture;
+  picture.mode = alpha ? Mode::kRgba : Mode::kRgb;
+  picture.width = static_cast<int>(width);
+  picture.height = static_cast<int>(height);
+  const std::size_t pixels = std::size_t{width} * height;
+  if (alpha) {
+    picture.samples.assign(canvas, canvas + pixels * 4);
+    return picture;
+  }
+  picture.samples.resize(pixels * 3);
+  for (std::size_t i = 0; i < pixels; ++i) {
+    for (std::size_t c = 0; c < 3; ++c) picture.samples[i * 3 + c] = canvas[i * 4 + c];
+  }
+  return picture;
+}
+
+}  // namespace mi2::image

@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""Run mi2 on a folder of pictures, print what it answers and write the same as one self-contained page.
+
+    show.py PROGRAM MODEL EXAMPLES PAGE
+"""
+import json
+import pathlib
+import shlex
+import subprocess
+import sys
+
+import page
+
+# What the starter model is asked to find among the pictures; it knows captions of this kind.
+QUERIES = [
+    "fundus photograph retina diabetic retinopathy",
+    "histopathology stained tissue section",
+    "computed tomography head axial",
+    "magnetic resonance imaging brain no tumor",
+    "ultrasound breast no lesion",
+]
+
+
+def run(*command):
+    """Runs a command of mi2 and returns what it wrote to standard output."""
+    print("\n$", shlex.join(str(word) for word in command), flush=True)
+    return subprocess.run([str(word) for word in command], check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def rows(text):
+    """JSON lines to a list."""
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def similarity(a, b):
+    """The cosine of two unit vectors."""
+    return sum(x * y for x, y in zip(a, b))
+
+
+def ranked(vector, candidates):
+    """(similarity, name) of the candidates, nearest first. candidates: name -> vector."""
+    return sorted(((similarity(vector, other), name) for name, other in candidates.items()), reverse=True)
+
+
+def print_table(head, lines):
+    """Prints columns as wide as their widest cell."""
+    widths = [max(len(cell) for cell in column) for column in zip(head, *lines)]
+    for line in (head, ["-" * width for width in widths], *lines):
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
+
+
+def main():
+    program, model, examples, target = (pathlib.Path(argument) for argument in sys.argv[1:5])
+    pictures = sorted(path for path in examples.iterdir() if path.suffix != ".md")
+    labels = model / "labels.txt"
+
+    classified = rows(run(program, "classify", "--model", model, "--labels-file", labels, "--top", 3,
+                          "--format", "jsonl", *pictures))
+    scores = {pathlib.Path(row["path"]).name: row["labels"] for row in classified}
+    print_table(["picture", "most likely label", "probability"],
+                [[name, found[0]["label"], f"{found[0]['score']:.3f}"] for name, found in scores.items()])
+
+    texts = [word for query in QUERIES for word in ("--text", query)]
+    embedded = rows(run(program, "embed", "--model", model, "--format", "jsonl", *texts, *pictures))
+    images = {pathlib.Path(row["path"]).name: row["embedding"] for row in embedded if "path" in row}
+    queries = {row["text"]: row["embedding"] for row in embedded if "text" in row}
+
+    neighbours = {name: ranked(vector, {other: images[other] for other in images if other != name})
+                  for name, vector in images.items()}
+    print("\nImage to image: the nearest other pictures, with their cosine")
+    print_table(["picture", "nearest", "second"],
+                [[name, *(f"{other} {cosine:.3f}" for cosine, other in near[:2])] for name, near in neighbours.items()])
+
+    answers = {text: ranked(vector, images) for text, vector in queries.items()}
+    print("\nText to image: the nearest pictures, with their cosine")
+    print_table(["text", "nearest", "second"],
+                [[text, *(f"{other} {cosine:.3f}" for cosine, other in near[:2])] for text, near in answers.items()])
+
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(page.render({path.name: path for path in pictures}, scores, neighbours, answers), "utf-8")
+    print("\nThe starter model is for trying the program, never for care, triage or any decision about a person.")
+    print(f"make demo: done; open {target} in a browser")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

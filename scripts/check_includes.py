@@ -42,6 +42,7 @@ LIBRARIES = {
     r"dcmtk/": ["src/dicom"],
     r"utf8proc": ["src/text"],
     r"yaml-cpp/": ["src/weights"],
+    r"openssl/": ["src/base"],
     r"CLI/": ["apps"],
     r"nlohmann/": ["src/weights", "src/text", "src/services", "apps"],
     r"fmt/|spdlog/": ["src", "apps"],

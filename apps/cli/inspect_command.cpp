@@ -1,0 +1,50 @@
+// mi2 inspect: what a model directory, a safetensors file or a config holds.
+
+#include <memory>
+#include <string>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "arguments.hpp"
+#include "command.hpp"
+#include "output.hpp"
+#include "weights/inspect.hpp"
+
+namespace mi2::cli {
+namespace {
+
+struct InspectArguments {
+  std::string path;
+  bool json = false;
+};
+
+constexpr const char* kHelp = R"(Output:
+  Configuration, parameters, element types, names and SHA-256; for a model folder also
+  whether its weights would load and which tensors stand in the way. --json adds every
+  tensor's name, dtype and shape. The exit status is 0 for whatever can be read.
+
+Examples:
+  mi2 inspect DIR
+  mi2 inspect weights.safetensors --json
+  mi2 inspect DIR/config.yaml
+)";
+
+int inspect_path(const InspectArguments& arguments) {
+  const auto output = open_output("-");
+  output->write(arguments.json ? weights::inspect_json(arguments.path) + "\n" : weights::inspect_text(arguments.path));
+  output->commit();
+  return 0;
+}
+
+}  // namespace
+
+void add_inspect(CLI::App& command, Session& session) {
+  const auto arguments = std::make_shared<InspectArguments>();
+  command.add_option("PATH", arguments->path, "A model folder, a safetensors file or a config (*.yaml)")->required();
+  command.add_flag("--json", arguments->json, "Print one JSON object");
+  command.footer(fmt::format("{}\n{}", kHelp, exit_status_help()));
+  command.callback([arguments, &session] { session.run = [arguments] { return inspect_path(*arguments); }; });
+}
+
+}  // namespace mi2::cli

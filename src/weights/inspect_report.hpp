@@ -1,0 +1,43 @@
+#pragma once
+// What inspect_text and inspect_json show.
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "weights/config.hpp"
+#include "weights/model_files.hpp"
+#include "weights/names.hpp"
+#include "weights/safetensors.hpp"
+
+namespace mi2::weights {
+
+struct WeightsReport {
+  std::string path;
+  std::uint64_t bytes = 0;
+  std::string sha256;
+  std::optional<Naming> naming;  ///< nothing if schemes are mixed
+  std::map<std::string, std::string> metadata;
+  std::vector<TensorInfo> tensors;
+  std::map<std::string, std::size_t> dtypes;  ///< tensors of each type
+  std::uint64_t image_parameters = 0;
+  std::uint64_t text_parameters = 0;
+  std::uint64_t all_parameters = 0;  ///< also what belongs to neither tower
+};
+
+struct InspectReport {
+  std::string path;
+  std::optional<ModelFiles> files;  ///< of a directory
+  std::string config_path;
+  std::optional<ModelConfig> config;
+  std::optional<WeightsReport> weights;
+  std::vector<std::string> problems;  ///< why the weights would not load
+};
+
+/// @throws as inspect_text.
+InspectReport inspect(const std::filesystem::path& path);
+
+}  // namespace mi2::weights

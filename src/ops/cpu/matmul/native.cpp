@@ -84,15 +84,19 @@ class NativeMatMul : public MatMul {
   void multiply_block(const RowSource& a, std::int64_t row, std::int64_t rows, std::int64_t column,
                       std::int64_t last_column, const Destination& destination) const {
     const auto* direct = static_cast<const float*>(a.in_memory(DType::kF32));
-    float* panel = thread_scratch(static_cast<std::size_t>(depth_ * kPanel + kRows * (depth_ + a.state_per_row())));
+    const std::int64_t columns = std::min(last_column, out()) - column;
+    const bool rounded = destination.dtype == DType::kBF16;  // then sums are kept aside in f32 until they are whole
+    float* panel = thread_scratch(static_cast<std::size_t>(
+        depth_ * kPanel + kRows * (depth_ + a.state_per_row()) + (rounded ? kRows * columns : 0)));
     float* state = panel + depth_ * kPanel;
     float* filled = state + kRows * a.state_per_row();
+    float* sums = filled + kRows * depth_;
     a.prepare(row, rows, state);
     for (std::int64_t block = 0; block < blocks(); ++block) {
       const std::int64_t k0 = block * depth_;
       Product p;
       p.m = rows;
-      p.n = std::min(last_column, out()) - column;
+      p.n = columns;
       p.k = depth_of(block);
       if (direct != nullptr) {
         p.a = direct + row * in() + k0;
@@ -106,8 +110,8 @@ class NativeMatMul : public MatMul {
       p.b = dtype_ == DType::kF32 ? packed_.data<float>() + at : nullptr;
       p.b_bf16 = dtype_ == DType::kF32 ? nullptr : packed_.data<BFloat16>() + at;
       p.panel_stride = p.k * kPanel;
-      p.c = static_cast<float*>(destination.data) + row * out() + column;
-      p.ldc = out();
+      p.c = rounded ? sums : static_cast<float*>(destination.data) + row * out() + column;
+      p.ldc = rounded ? columns : out();
       p.accumulate = destination.accumulate || block > 0;
       p.scratch = panel;
       if (block + 1 == blocks()) {
@@ -115,6 +119,10 @@ class NativeMatMul : public MatMul {
         p.activation = destination.activation;
       }
       kernels_.multiply(p);
+    }
+    for (std::int64_t r = 0; rounded && r < rows; ++r) {
+      kernels_.to_bf16(sums + r * columns, columns,
+                       static_cast<BFloat16*>(destination.data) + (row + r) * out() + column);
     }
   }
 

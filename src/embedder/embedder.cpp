@@ -1,0 +1,199 @@
+#include <algorithm>
+#include <mutex>
+
+#include <fmt/format.h>
+
+#include "base/files.hpp"
+#include "base/hash.hpp"
+#include "dicom/dicom.hpp"
+#include "image/image.hpp"
+#include "models/model.hpp"
+#include "text/tokenizer.hpp"
+#include "weights/config.hpp"
+#include "weights/model_files.hpp"
+
+#include <mi2/mi2.hpp>
+
+namespace mi2 {
+namespace {
+
+/// Tokens of one forward pass of the text tower: enough to keep the processor busy, little enough for the caches.
+constexpr std::size_t kTokensPerPass = 1024;
+constexpr std::uint64_t kMaxTokenizerBytes = 16ULL << 20;
+
+text::Tokenizer open_tokenizer(const weights::ModelFiles& files) {
+  if (!files.vocab || !files.merges) return {};
+  return {read_text_file(*files.vocab, kMaxTokenizerBytes), read_text_file(*files.merges, kMaxTokenizerBytes),
+          files.vocab->parent_path().string()};
+}
+
+text::Tokens encode(const text::Tokenizer& tokenizer, std::span<const std::string> texts, std::size_t index,
+                    int context) {
+  try {
+    return tokenizer.encode(texts[index], context);
+  } catch (const Error& error) {
+    throw Error(error.code(), fmt::format("text {}: {}", index + 1, error.what()));
+  }
+}
+
+image::PreprocessOptions preprocess_options(const EmbedderOptions& options) {
+  if (options.azure_size < 1 || options.azure_size > 4096) {
+    throw Error(Code::kBadArgument, fmt::format("azure size {}: needs 1 to 4096 pixels", options.azure_size));
+  }
+  if (options.azure_quality < 1 || options.azure_quality > 100) {
+    throw Error(Code::kBadArgument, fmt::format("azure JPEG quality {}: needs 1 to 100", options.azure_quality));
+  }
+  return {image::parse_profile(options.profile), options.azure_size, options.azure_quality};
+}
+
+/// What is read from `options` before anything slow happens, so that a mistake is told at once.
+struct Settings {
+  explicit Settings(const EmbedderOptions& options)
+      : preprocess(preprocess_options(options)), intensity(image::parse_intensity(options.intensity)) {
+    if (options.window) window = dicom::parse_window(*options.window);
+    model.dtype = parse_dtype(options.dtype);
+    model.threads = options.threads;
+  }
+
+  image::PreprocessOptions preprocess;
+  image::Intensity intensity;
+  std::optional<dicom::Window> window;
+  ops::CpuOps::Options model;
+};
+
+}  // namespace
+
+std::string_view version() noexcept { return MI2_VERSION; }
+
+struct Embedder::Impl {
+  Impl(const std::filesystem::path& directory, const EmbedderOptions& wanted)
+      : options(wanted),
+        settings(wanted),
+        files(weights::find_model(directory)),
+        config(weights::load_config(files.config)),
+        tokenizer(open_tokenizer(files)),
+        model(models::load_cpu_model(files.weights, config, settings.model)) {}
+
+  /// 8-bit RGB -> f32, / 255, mean and standard deviation of the config.
+  [[nodiscard]] Tensor normalised(std::span<const Pixels> pictures) const {
+    const std::int64_t height = config.image.height;
+    const std::int64_t width = config.image.width;
+    Tensor x({static_cast<std::int64_t>(pictures.size()), height, width, 3});
+    float* out = x.data<float>();
+    for (const Pixels& picture : pictures) {
+      if (picture.width != width || picture.height != height ||
+          picture.samples.size() != static_cast<std::size_t>(width * height * 3)) {
+        throw Error(Code::kBadArgument, fmt::format("pixels are {} x {}, the model needs {} x {}", picture.width,
+                                                    picture.height, width, height));
+      }
+      for (std::size_t i = 0; i < picture.samples.size(); ++i) {
+        const std::size_t channel = i % 3;
+        *out++ = (static_cast<float>(picture.samples[i]) / 255.0F - config.image.mean[channel]) /
+                 config.image.std[channel];
+      }
+    }
+    return x;
+  }
+
+  EmbedderOptions options;
+  Settings settings;
+  weights::ModelFiles files;
+  weights::ModelConfig config;
+  text::Tokenizer tokenizer;
+  std::unique_ptr<models::Model> model;
+  std::mutex turn;  ///< one forward pass at a time: it already uses every thread
+  std::once_flag hashed;
+  std::string weights_sha256;
+};
+
+namespace {
+
+/// Appends the rows of x [n, D].
+void append_rows(const Tensor& x, std::vector<Embedding>& to) {
+  const std::int64_t width = x.shape()[1];
+  for (std::int64_t row = 0; row < x.shape()[0]; ++row) {
+    to.emplace_back(x.data<float>() + row * width, x.data<float>() + (row + 1) * width);
+  }
+}
+
+}  // namespace
+
+Embedder::Embedder(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Embedder::Embedder(Embedder&&) noexcept = default;
+Embedder& Embedder::operator=(Embedder&&) noexcept = default;
+Embedder::~Embedder() = default;
+
+Embedder Embedder::open(const std::filesystem::path& model, const EmbedderOptions& options) {
+  return Embedder(std::make_unique<Impl>(model, options));
+}
+
+int Embedder::dimensions() const noexcept { return impl_->config.projection; }
+float Embedder::logit_scale() const noexcept { return impl_->model->logit_scale(); }
+const EmbedderOptions& Embedder::options() const noexcept { return impl_->options; }
+
+Provenance Embedder::provenance() const {
+  std::call_once(impl_->hashed, [&] { impl_->weights_sha256 = sha256_hex(impl_->files.weights); });
+  return {std::string(version()), impl_->weights_sha256, impl_->options.profile, impl_->options.dtype};
+}
+
+Pixels Embedder::prepare(std::span<const std::byte> encoded, std::string_view name) const {
+  const Impl& impl = *impl_;
+  if (encoded.size() > impl.options.max_file_bytes) {
+    throw Error(Code::kTooLarge,
+                fmt::format("{}: {} bytes, the limit is {}", name, encoded.size(), impl.options.max_file_bytes));
+  }
+  const image::Picture picture =
+      dicom::looks_like_dicom(encoded)
+          ? dicom::decode(encoded, {impl.options.max_pixels, impl.settings.window, impl.settings.intensity}, name)
+          : image::decode(encoded, {impl.options.max_pixels, impl.settings.intensity}, name);
+  image::Rgb rgb = image::preprocess(picture, impl.settings.preprocess, impl.config.image.width,
+                                     impl.config.image.height);
+  return {rgb.width, rgb.height, std::move(rgb.samples)};
+}
+
+Pixels Embedder::prepare_file(const std::filesystem::path& path) const {
+  return prepare(read_file(path, impl_->options.max_file_bytes), path.string());
+}
+
+std::vector<Embedding> Embedder::embed_images(std::span<const Pixels> pictures) const {
+  std::vector<Embedding> result;
+  if (pictures.empty()) return result;
+  const Tensor x = impl_->normalised(pictures);
+  const std::lock_guard lock(impl_->turn);
+  append_rows(impl_->model->embed_images(x), result);
+  return result;
+}
+
+std::vector<Embedding> Embedder::embed_texts(std::span<const std::string> texts, std::vector<bool>* truncated) const {
+  std::vector<Embedding> result;
+  if (truncated != nullptr) truncated->clear();
+  ops::TokenBatch batch;
+  const auto flush = [&] {
+    if (batch.texts() == 0) return;
+    const std::lock_guard lock(impl_->turn);
+    append_rows(impl_->model->embed_texts(batch), result);
+    batch = {};
+  };
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const text::Tokens tokens = encode(impl_->tokenizer, texts, i, impl_->config.text.context);
+    if (truncated != nullptr) truncated->push_back(tokens.truncated);
+    batch.add(tokens.ids);
+    if (batch.ids.size() >= kTokensPerPass) flush();
+  }
+  flush();
+  return result;
+}
+
+std::vector<TokenizedText> tokenize(const std::filesystem::path& model, std::span<const std::string> texts) {
+  const weights::ModelFiles files = weights::find_model(model);
+  const weights::ModelConfig config = weights::load_config(files.config);
+  const text::Tokenizer tokenizer = open_tokenizer(files);
+  std::vector<TokenizedText> result;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    text::Tokens tokens = encode(tokenizer, texts, i, config.text.context);
+    result.push_back({std::move(tokens.ids), tokens.truncated});
+  }
+  return result;
+}
+
+}  // namespace mi2

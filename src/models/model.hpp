@@ -1,0 +1,42 @@
+#pragma once
+// A loaded model behind one virtual seam: what runs it is decided once, here, and nobody above needs to know.
+
+#include <filesystem>
+#include <memory>
+
+#include "ops/cpu/cpu_ops.hpp"
+#include "ops/parameter.hpp"
+#include "tensor/tensor.hpp"
+#include "weights/config.hpp"
+
+namespace mi2::models {
+
+class Model {
+ public:
+  virtual ~Model() = default;
+  /// pixels f32 [B, height, width, 3], normalised -> unit vectors f32 [B, dimensions].
+  virtual Tensor embed_images(const Tensor& pixels) = 0;
+  /// Unit vectors f32 [texts, dimensions]. No text is longer than the model's context.
+  virtual Tensor embed_texts(const ops::TokenBatch& tokens) = 0;
+  /// The logarithm.
+  [[nodiscard]] virtual float logit_scale() const = 0;
+};
+
+/// A model on the CPU engine, which can be profiled.
+class CpuModel : public Model {
+ public:
+  virtual ops::CpuOps& ops() = 0;
+};
+
+/// Loads every tensor of a weights file.
+/// @throws Error{kBadFile} naming a tensor that is missing, left over or misshapen.
+std::unique_ptr<CpuModel> load_cpu_model(const std::filesystem::path& weights, const weights::ModelConfig& config,
+                                         const ops::CpuOps::Options& options);
+
+/// A model of made-up weights, for timing: realistic scales, the same numbers every time.
+std::unique_ptr<CpuModel> synthetic_cpu_model(const weights::ModelConfig& config, const ops::CpuOps::Options& options);
+
+/// The oracle, for tests: slow.
+std::unique_ptr<Model> load_reference_model(const std::filesystem::path& weights, const weights::ModelConfig& config);
+
+}  // namespace mi2::models

@@ -1,0 +1,36 @@
+#pragma once
+// The seam's implementation for any op set; each .cpp that instantiates it is one engine's copy of the model.
+
+#include <utility>
+
+#include "models/medimageinsight.hpp"
+
+namespace mi2::models {
+
+/// The CLIP vocabulary, which every MedImageInsight checkpoint has.
+inline constexpr std::int64_t kVocabulary = 49408;
+
+/// @param Seam  the interface to implement: Model, or one that adds to it.
+template <typename Seam, ops::OpSet O>
+class ModelOn : public Seam {
+ public:
+  template <ParameterSource S, typename... Args>
+  ModelOn(S& source, const weights::ModelConfig& config, Args&&... args)
+      : ops_(std::forward<Args>(args)...), model_(load_medimageinsight(ops_, source, config, kVocabulary)) {}
+
+  Tensor embed_images(const Tensor& pixels) override {
+    return ops_.to_host(models::embed_images(ops_, model_, ops_.from_host(pixels)));
+  }
+  Tensor embed_texts(const ops::TokenBatch& tokens) override {
+    return ops_.to_host(models::embed_texts(ops_, model_, tokens));
+  }
+  [[nodiscard]] float logit_scale() const override { return model_.logit_scale; }
+
+ protected:
+  O ops_;
+
+ private:
+  MedImageInsight<O> model_;
+};
+
+}  // namespace mi2::models

@@ -37,9 +37,10 @@ LAYERS = {
 
 # include pattern -> its homes. A home covers the folders inside it.
 LIBRARIES = {
-    r"(oneapi/)?dnnl": ["src/ops/cpu"],
+    r"openssl/": ["src/base"],
+    r"(oneapi/)?dnnl|omp\.h": ["src/ops/cpu"],
     r"jpeglib|jerror|png\.h|tiff|webp/": ["src/image"],
-    r"dcmtk/": ["src/dicom"],
+    r"dcmtk/|zlib": ["src/dicom"],
     r"utf8proc": ["src/text"],
     r"yaml-cpp/": ["src/weights"],
     r"openssl/": ["src/base"],

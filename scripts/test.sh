@@ -49,7 +49,7 @@ run_step() {
       TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp:halt_on_error=1" \
         ctest --preset tsan --parallel "$jobs" --label-exclude '^(full|slow)$'
       ;;
-    fuzz) scripts/build.sh fuzz && scripts/fuzz.sh "${MI2_FUZZ_SECONDS:-30}" ;;
+    fuzz) scripts/build.sh fuzz fuzzers && scripts/fuzz.sh "${MI2_FUZZ_SECONDS:-30}" ;;
   esac
 }
 

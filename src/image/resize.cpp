@@ -210,7 +210,10 @@ Raster resize_bicubic(const RasterView& in, int width, int height) {
   if (in.width == width && in.height == height) return copy(in);
   if (in.width == width) return resize_y(in, height);
   if (in.height == height) return resize_x(in, width);
-  if (in.height > in.width * std::int64_t{100} && height < in.height) return resize_x(resize_y(in, height), width);
+  // Pillow 13's order: along y first when height loses more than twice the pixels that width does.
+  const std::int64_t fewer_rows = std::int64_t{in.height} - height;
+  const std::int64_t fewer_columns = std::int64_t{in.width} - width;
+  if (fewer_rows > 0 && fewer_rows > fewer_columns * 2) return resize_x(resize_y(in, height), width);
   return resize_y(resize_x(in, width), height);
 }
 

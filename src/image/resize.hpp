@@ -28,7 +28,8 @@ struct RasterView {
 };
 
 /// Bicubic (a = -0.5), support widened when shrinking, 22-bit fixed-point weights; along x, then along y, with 8-bit
-/// samples in between. Columns over 100 times as high as wide go along y first. Source: Pillow, Image.resize.
+/// samples in between. Along y first when height shrinks by more than twice as many pixels as width, as in Pillow 13.
+/// Source: Pillow 13, ImagingResample.
 Raster resize_bicubic(const RasterView& in, int width, int height);
 
 /// The sample under each new pixel's centre. Source: Pillow's ImagingScaleAffine.

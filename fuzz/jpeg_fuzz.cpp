@@ -1,0 +1,19 @@
+// A JPEG file from outside: decoded or refused with mi2::Error.
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <mi2/error.hpp>
+
+#include "image/jpeg.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  mi2::image::DecodeOptions options;
+  options.max_pixels = 1 << 20;
+  if (size < 8) return 0;
+  try {
+    mi2::image::decode_jpeg(std::as_bytes(std::span(data, size)), options, "fuzz");
+  } catch (const mi2::Error&) {
+  }
+  return 0;
+}

@@ -18,6 +18,8 @@
 
 #include <mi2/error.hpp>
 
+#include "dicom/dicom.hpp"
+
 namespace mi2::dicom {
 namespace {
 
@@ -112,6 +114,10 @@ TransferSyntax choose_syntax(const Header& header, Bytes dataset, std::string_vi
     TransferSyntax syntax = require_transfer_syntax(header.transfer_syntax, name);
     // Writers are known to confuse implicit and explicit VR; the bytes decide.
     if (syntax.codec == Codec::kNative && guess) syntax.encoding = *guess;
+    if (syntax.codec != Codec::kNative && syntax.codec != Codec::kDeflated && guess && !guess->explicit_vr) {
+      throw Error(Code::kBadFile, fmt::format("{}: transfer syntax {} needs explicit VR, the dataset is in implicit VR",
+                                              name, syntax.name));
+    }
     return syntax;
   }
   if (!guess) throw Error(Code::kBadFile, fmt::format("{}: not a DICOM object", name));
@@ -149,7 +155,7 @@ Object load_object(Bytes file, std::uint64_t max_inflated, std::string_view name
   prepare_dcmtk();
   const Header header = read_header(file, name);
   Bytes dataset = file.subspan(header.dataset);
-  if (!header.has_prefix && header.dataset == 0 && !guess_encoding(dataset)) {
+  if (!header.has_prefix && header.dataset == 0 && !looks_like_dicom(file)) {
     throw Error(Code::kBadFile, fmt::format("{}: not a DICOM object", name));
   }
   Object object;

@@ -1,0 +1,21 @@
+// Any bytes as a DICOM object: an Error or a picture, nothing else.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <mi2/error.hpp>
+
+#include "dicom/dicom.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::span<const std::byte> bytes = std::as_bytes(std::span(data, size));
+  mi2::dicom::Options options;
+  options.max_pixels = 1U << 20U;
+  static_cast<void>(mi2::dicom::looks_like_dicom(bytes));
+  try {
+    static_cast<void>(mi2::dicom::decode(bytes, options, "fuzz"));
+  } catch (const mi2::Error&) {
+  }
+  return 0;
+}

@@ -1,0 +1,73 @@
+#include "image/intensity.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include <mi2/error.hpp>
+
+namespace mi2::image {
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+
+template <typename Sample>
+std::span<const Sample> view(const std::vector<Sample>& samples) {
+  return samples;
+}
+
+TEST(Intensity, PercentilesInterpolateAsNumpyLinear) {
+  // numpy.percentile([10, 20, 30, 40], [25, 90]) == [17.5, 37.0]
+  const std::vector<float> samples = {40, 10, 30, 20};
+  const Range range = intensity_range(view(samples), parse_intensity("percentile:25,90"));
+  EXPECT_DOUBLE_EQ(range.low, 17.5);
+  EXPECT_DOUBLE_EQ(range.high, 37.0);
+}
+
+TEST(Intensity, SignsAndTypesKeepTheirOrder) {
+  const std::vector<float> floats = {-1.5F, 3, -200, 0, 1e-30F};
+  const std::vector<std::int32_t> ints = {-2147483647 - 1, 5, 2147483647, 0};
+  const std::vector<std::uint16_t> words = {65535, 0, 256};
+  const Intensity all = parse_intensity("percentile:0,100");
+  EXPECT_EQ(intensity_range(view(floats), all).low, -200);
+  EXPECT_EQ(intensity_range(view(floats), all).high, 3);
+  EXPECT_EQ(intensity_range(view(ints), all).low, -2147483648.0);
+  EXPECT_EQ(intensity_range(view(ints), all).high, 2147483647.0);
+  EXPECT_EQ(intensity_range(view(words), parse_intensity("percentile:0,50")).high, 256);
+}
+
+TEST(Intensity, NanIsBlackAndInfinitiesAreClamped) {
+  const float inf = std::numeric_limits<float>::infinity();
+  const std::vector<float> samples = {0, std::nanf(""), 10, inf, -inf};
+  EXPECT_EQ(to_8bit(view(samples), parse_intensity("minmax")), (Bytes{0, 0, 255, 255, 0}));
+}
+
+TEST(Intensity, NothingToSpreadIsBlack) {
+  const std::vector<float> flat = {5, 5, 5};
+  const std::vector<float> nothing = {std::nanf("")};
+  EXPECT_EQ(to_8bit(view(flat), Intensity{}), (Bytes{0, 0, 0}));
+  EXPECT_EQ(to_8bit(view(nothing), Intensity{}), (Bytes{0}));
+  EXPECT_TRUE(to_8bit(std::span<const float>(), Intensity{}).empty());
+}
+
+TEST(Intensity, WindowRoundsHalfUp) {
+  const std::vector<float> samples = {-160, 40, 240, 40.39F, 1e9F};
+  EXPECT_EQ(to_8bit(view(samples), parse_intensity("window:40,400")), (Bytes{0, 128, 255, 128, 255}));
+}
+
+TEST(Intensity, RefusesWhatItCannotParse) {
+  for (const char* text : {"", "percentile", "percentile:", "percentile:1", "percentile:99,1", "percentile:-1,99",
+                           "percentile:1,101", "percentile:1,99x", "percentile:nan,99", "window:1,0", "window:1,-2",
+                           "window:1,inf", "window:1e308,1e308", "minmax ", "Minmax"}) {
+    try {
+      parse_intensity(text);
+      ADD_FAILURE() << text;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), Code::kBadArgument) << text;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace mi2::image

@@ -135,8 +135,14 @@ class Walker {
     while (at < end) {
       const std::optional<Element> item = read_element(bytes_, at, encoding);
       if (!item) return end;
-      if (item->tag != kItem) return item->tag == kSequenceEnd ? item->value : end;
       const std::size_t left = bytes_.size() - item->value;
+      const bool too_long = item->length != kUndefined && item->length > left;
+      if (item->tag == kSequenceEnd) return item->value;
+      if (strict && (item->tag != kItem || too_long)) {
+        throw Error(Code::kBadFile, fmt::format("{}: a sequence holds no item, or one of more bytes than the {} left",
+                                                name_, left));
+      }
+      if (item->tag != kItem) return end;
       const std::size_t stop = item->length > left ? bytes_.size() : item->value + item->length;
       at = elements(item->value, stop, encoding, depth, strict);
       if (item->length != kUndefined) at = stop;

@@ -161,8 +161,11 @@ class Decoder {
 
   [[nodiscard]] const char* message() const noexcept { return message_.data(); }
   [[nodiscard]] bool truncated() const noexcept { return truncated_; }
-  /// Whether all rows were read before the last part was reached.
-  [[nodiscard]] bool left_last_part() const noexcept { return part_ + 1 < chunks_.parts.size(); }
+  /// Whether all rows were read before any data of the last part, whose chunk header takes 8 bytes.
+  [[nodiscard]] bool left_last_part() const noexcept {
+    const std::size_t last = chunks_.parts.size() - 1;
+    return part_ < last || (part_ == last && offset_ <= 8) || chunks_.parts.back().size() <= 8;
+  }
 
  private:
   [[noreturn]] static void on_error(png_structp png, png_const_charp text) {

@@ -1,9 +1,14 @@
 #include "image/resize.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstring>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 namespace mi2::image {
 namespace {
@@ -87,7 +92,7 @@ struct RowJob {
   int stride;
 };
 
-[[gnu::always_inline]] inline void row_body(const RowJob& job) {
+void row_plain(const RowJob& job) {
   std::uint8_t* out = job.out;
   for (const Taps& taps : job.taps) {
     const std::uint8_t* in = job.plane + (taps.first - job.origin);
@@ -115,7 +120,15 @@ struct ColumnJob {
   std::uint8_t* out;
 };
 
-[[gnu::always_inline]] inline void column_body(const ColumnJob& job) {
+std::uint8_t column_sample(const ColumnJob& job, std::size_t x) noexcept {
+  std::int32_t sum = 1 << (kPrecisionBits - 1);
+  for (int i = 0; i < job.count; ++i) {
+    sum += job.in[static_cast<std::size_t>(i) * job.row_bytes + x] * job.weights[i];
+  }
+  return clip(sum);
+}
+
+void column_plain(const ColumnJob& job) {
   std::size_t x = 0;
   for (; x + kLanes <= job.row_bytes; x += kLanes) {
     Ints sums = Ints{} + (1 << (kPrecisionBits - 1));
@@ -126,20 +139,46 @@ struct ColumnJob {
     }
     for (std::size_t lane = 0; lane < kLanes; ++lane) job.out[x + lane] = clip(sums[lane]);
   }
-  for (; x < job.row_bytes; ++x) {
-    std::int32_t sum = 1 << (kPrecisionBits - 1);
-    for (int i = 0; i < job.count; ++i) {
-      sum += job.in[static_cast<std::size_t>(i) * job.row_bytes + x] * job.weights[i];
+  for (; x < job.row_bytes; ++x) job.out[x] = column_sample(job, x);
+}
+
+#if defined(__x86_64__)
+[[gnu::target("avx2")]] inline __m256i products(const std::uint8_t* bytes, __m256i weights) {
+  return _mm256_mullo_epi32(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(bytes))), weights);
+}
+
+[[gnu::target("avx2")]] void row_avx2(const RowJob& job) {
+  std::uint8_t* out = job.out;
+  for (const Taps& taps : job.taps) {
+    const std::uint8_t* in = job.plane + (taps.first - job.origin);
+    const std::int32_t* weights = job.axis->weights(taps);
+    __m256i sums = _mm256_setzero_si256();
+    for (int i = 0; i < taps.count; i += kLanes) {
+      sums = _mm256_add_epi32(sums, products(in + i, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(weights + i))));
     }
-    job.out[x] = clip(sum);
+    __m128i four = _mm_add_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
+    four = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0x4E));
+    four = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0xB1));
+    *out = clip(_mm_cvtsi128_si32(four) + (1 << (kPrecisionBits - 1)));
+    out += job.stride;
   }
 }
 
-void row_plain(const RowJob& job) { row_body(job); }
-void column_plain(const ColumnJob& job) { column_body(job); }
-#if defined(__x86_64__)
-[[gnu::target("avx2")]] void row_avx2(const RowJob& job) { row_body(job); }
-[[gnu::target("avx2")]] void column_avx2(const ColumnJob& job) { column_body(job); }
+[[gnu::target("avx2")]] void column_avx2(const ColumnJob& job) {
+  std::size_t x = 0;
+  for (; x + kLanes <= job.row_bytes; x += kLanes) {
+    __m256i sums = _mm256_set1_epi32(1 << (kPrecisionBits - 1));
+    for (int i = 0; i < job.count; ++i) {
+      const std::uint8_t* in = job.in + static_cast<std::size_t>(i) * job.row_bytes + x;
+      sums = _mm256_add_epi32(sums, products(in, _mm256_set1_epi32(job.weights[i])));
+    }
+    std::array<std::int32_t, kLanes> lanes;
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(lanes.data()), sums);
+    for (std::size_t lane = 0; lane < kLanes; ++lane) job.out[x + lane] = clip(lanes[lane]);
+  }
+  for (; x < job.row_bytes; ++x) job.out[x] = column_sample(job, x);
+}
+
 bool has_avx2() noexcept { return __builtin_cpu_supports("avx2") != 0; }
 #else
 constexpr auto row_avx2 = row_plain;

@@ -43,7 +43,7 @@ const Expectation kExpectations[] = {
     {"broken/negative_size.ppm", Code::kUnsupported, 0},
     {"broken/no_palette.gif", Code::kUnsupported, 0},
     {"broken/timeout-6646305047838720", Code::kBadFile, 0},
-    // broken/truncated_end_chunk.png
+    {"broken/truncated_end_chunk.png", Code::kBadFile, 0},
     {"broken/truncated_image.png", Code::kBadFile, 0},
     {"broken/truncated_jpeg.jpg", Code::kBadFile, 0},
     {"broken/unbound_variable.jp2", Code::kUnsupported, 0},

@@ -1,0 +1,129 @@
+#include "arguments.hpp"
+
+#include <limits>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace mi2::cli {
+namespace {
+
+/// Starts a marked argument: a control character that no sensible argument starts with.
+constexpr char kMark = '\x1D';
+
+bool has_own_meaning(std::string_view argument) {
+  return argument == "++" || argument.starts_with(kMark) ||
+         (argument.size() >= 2 && argument.front() == '[' && argument.back() == ']');
+}
+
+std::string unmarked(std::string& value) {
+  if (value.starts_with(kMark)) value.erase(0, 1);
+  return {};
+}
+
+void restore_in(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    if (option->get_items_expected_max() > 0) option->transform(CLI::Validator(unmarked, "", ""));
+  }
+}
+
+}  // namespace
+
+void add_model_path(CLI::App& command, std::string& model) {
+  command.add_option("--model", model, "The model's folder: config.yaml and weights")
+      ->type_name("DIR")
+      ->required()
+      ->envname("MI2_MODEL");
+}
+
+void add_model_arguments(CLI::App& command, ModelArguments& arguments) {
+  constexpr std::uint64_t kAny = std::numeric_limits<std::int64_t>::max();
+  EmbedderOptions& options = arguments.options;
+  add_model_path(command, arguments.model);
+  command.add_option("--dtype", options.dtype, "f32: the reference's numbers; bf16: faster, half the memory")
+      ->type_name("f32|bf16")
+      ->check(CLI::IsMember({"f32", "bf16"}).description(""))
+      ->capture_default_str();
+  command.add_option("--profile", options.profile, "raw: resize only; azure: as the hosted model prepares images")
+      ->type_name("raw|azure")
+      ->check(CLI::IsMember({"raw", "azure"}).description(""))
+      ->capture_default_str();
+  command.add_option("--threads", options.threads, "Threads to compute with (default: one per core)")
+      ->type_name("N")
+      ->check(CLI::Range(1U, 1024U).description(""));
+  command.add_option("--batch", arguments.batch, "Images computed together, 1 to 1024")
+      ->type_name("N")
+      ->check(CLI::Range(1U, 1024U).description(""))
+      ->capture_default_str();
+  command.add_option("--intensity", options.intensity,
+                     "16-bit and float grey to 8 bits: percentile:LOW,HIGH, minmax or window:CENTER,WIDTH")
+      ->type_name("RULE")
+      ->capture_default_str();
+  command.add_option_function<std::string>(
+             "--window", [&options](const std::string& text) { options.window = text; },
+             "DICOM window, over the file's own (40,400 suits soft tissue in CT)")
+      ->type_name("CENTER,WIDTH");
+  command.add_option("--max-pixels", options.max_pixels, "Refuse pictures of more pixels")
+      ->type_name("N")
+      ->check(CLI::Range(std::uint64_t{1}, kAny).description(""))
+      ->capture_default_str();
+  command.add_option("--max-file-size", options.max_file_bytes, "Refuse files of more bytes; 64M, 1G also work")
+      ->type_name("BYTES")
+      ->transform(CLI::AsSizeValue(false).description(""))
+      ->capture_default_str();
+}
+
+CLI::Option* add_repeatable(CLI::App& command, const std::string& name, const std::string& help) {
+  return command.add_option(name, [](const CLI::results_t&) { return true; }, help)
+      ->expected(1, CLI::detail::expected_max_vector_size)
+      ->allow_extra_args(false);
+}
+
+CLI::Option* add_positionals(CLI::App& command, const std::string& name, const std::string& help) {
+  return command.add_option(name, [](const CLI::results_t&) { return true; }, help)
+      ->expected(0, CLI::detail::expected_max_vector_size)
+      ->allow_extra_args();
+}
+
+std::vector<std::string> values_of(const CLI::Option* option) { return option->results(); }
+
+std::string exit_status_help() {
+  std::string text = "Exit status:\n   0  done\n";
+  for (const Code code : {Code::kBadArgument, Code::kBadFile, Code::kUnsupported, Code::kTooLarge, Code::kOverloaded,
+                          Code::kNotFound}) {
+    std::string name(info(code).name);
+    for (char& c : name) c = c == '_' ? ' ' : c;
+    text += fmt::format("  {:>2}  {}\n", info(code).exit_status, name);
+  }
+  text += fmt::format("  {:>2}  some inputs failed; every good one is in the result\n", kExitPartial);
+  text += fmt::format("  {:>2}  internal error\n", info(Code::kInternal).exit_status);
+  return text;
+}
+
+std::vector<std::string> mark_literals(int argc, const char* const* argv) {
+  std::vector<std::string> arguments;
+  bool options_end = false;
+  for (int i = 1; i < argc; ++i) {
+    std::string argument = argv[i];
+    options_end = options_end || argument == "--";
+    if (has_own_meaning(argument)) {
+      arguments.push_back(kMark + argument);
+    } else if (!options_end && argument.size() > 3 && argument.starts_with("--") &&
+               argument.find('=') == argument.size() - 1) {
+      // "--text=" is an empty text; the parser would take the next argument for it.
+      argument.pop_back();
+      arguments.push_back(std::move(argument));
+      arguments.emplace_back();
+    } else {
+      arguments.push_back(std::move(argument));
+    }
+  }
+  return arguments;
+}
+
+void restore_literals(CLI::App& app) {
+  restore_in(app);
+  for (CLI::App* command : app.get_subcommands({})) restore_in(*command);
+}
+
+}  // namespace mi2::cli

@@ -1,0 +1,47 @@
+#pragma once
+// What the subcommands' command lines have in common.
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <mi2/mi2.hpp>
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
+
+namespace mi2::cli {
+
+/// --model and how pictures and texts go through it.
+struct ModelArguments {
+  std::string model;
+  EmbedderOptions options;
+  std::size_t batch = 4;
+};
+
+/// Declares --model (or $MI2_MODEL) alone.
+void add_model_path(CLI::App& command, std::string& model);
+/// Declares --model, --dtype, --profile, --threads, --batch, --intensity, --window, --max-pixels, --max-file-size.
+/// `arguments` outlives the App.
+void add_model_arguments(CLI::App& command, ModelArguments& arguments);
+
+/// An option given any number of times, one value each. Read it with values_of() after parsing: values stay as they
+/// were typed ("{}" included).
+CLI::Option* add_repeatable(CLI::App& command, const std::string& name, const std::string& help);
+/// Any number of positional arguments; read with values_of().
+CLI::Option* add_positionals(CLI::App& command, const std::string& name, const std::string& help);
+std::vector<std::string> values_of(const CLI::Option* option);
+
+/// The section of a help text about exit statuses.
+std::string exit_status_help();
+
+/// The command line without the program's name, with the spellings marked that the parser would read as its own
+/// ("[a,b]" is a list to it, "++" ends a subcommand); restore_literals() takes the marks off again.
+std::vector<std::string> mark_literals(int argc, const char* const* argv);
+/// Lets every option of `app` and its subcommands see values as they were typed.
+void restore_literals(CLI::App& app);
+
+}  // namespace mi2::cli

@@ -1,0 +1,150 @@
+// mi2 classify: labels to scores, without training.
+
+#include <algorithm>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <mi2/mi2.hpp>
+
+#include "arguments.hpp"
+#include "command.hpp"
+#include "inputs.hpp"
+#include "output.hpp"
+#include "pipeline.hpp"
+#include "progress.hpp"
+#include "report.hpp"
+#include "score_writers.hpp"
+#include "utf8.hpp"
+
+namespace mi2::cli {
+namespace {
+
+constexpr std::size_t kTableRows = 5;
+
+struct ClassifyArguments {
+  ModelArguments model;
+  const CLI::Option* paths = nullptr;
+  const CLI::Option* templates = nullptr;
+  std::string labels;
+  std::string labels_file;
+  bool multilabel = false;
+  std::size_t top = 0;  ///< 0: the format's default
+  std::string format = "table";
+  std::string out;
+};
+
+constexpr std::string_view kHelp = R"(Labels:
+  Every label is a text; an image's score for it is how near the two vectors are, as
+  a softmax over the labels (they sum to 1), or with --multilabel each on its own.
+  Labels that read like a report's words work best: "x-ray chest pleural effusion".
+  --template "an x-ray of {}" puts each label in place of {}; several are averaged.
+  --labels-file holds a label a line; use it for labels with commas.
+
+Inputs:
+  A PATH is a PNG, JPEG, WebP, TIFF or DICOM file, '-' for one such file on standard
+  input, or a folder: then every picture below it, by name, without hidden files;
+  other files are skipped.
+
+Formats:
+  table  for people: the path, then rank, score and label, best first
+  jsonl  {"path": "a.png", "labels": [{"label": "..", "score": 0.9}, ..]}, best first
+  csv    path,rank,label,score after a header line
+
+When an input fails:
+  The reason goes to standard error and the others are done: exit status 8. If every
+  input failed, nothing is written and the status is that of the first (below).
+
+Examples:
+  mi2 classify --model DIR --labels "chest x-ray,brain MRI,skin photo" images/
+  mi2 classify --model DIR --labels-file findings.txt --template "x-ray chest {}" \
+      --multilabel --format jsonl scan.dcm
+)";
+
+std::vector<std::string> gather_labels(const ClassifyArguments& arguments) {
+  if (!arguments.labels_file.empty()) return read_labels(arguments.labels_file);
+  std::vector<std::string> labels = split_labels(arguments.labels);
+  require_utf8(labels, "label");
+  if (labels.empty()) throw Error(Code::kBadArgument, "classify: no labels; --labels A,B,C or --labels-file is needed");
+  return labels;
+}
+
+ClassifierOptions classifier_options(const ClassifyArguments& arguments) {
+  ClassifierOptions options;
+  options.multilabel = arguments.multilabel;
+  std::vector<std::string> templates = values_of(arguments.templates);
+  require_utf8(templates, "template");
+  for (std::size_t i = 0; i < templates.size(); ++i) {
+    if (templates[i].find("{}") != std::string::npos) continue;
+    throw Error(Code::kBadArgument, fmt::format("--template {}: does not hold {{}}, the label's place", i + 1));
+  }
+  if (!templates.empty()) options.templates = std::move(templates);
+  return options;
+}
+
+int classify(const ClassifyArguments& arguments) {
+  std::vector<std::string> labels = gather_labels(arguments);
+  const ClassifierOptions options = classifier_options(arguments);
+  const ExpandedPaths expanded = expand_paths(values_of(arguments.paths));
+  const std::size_t shown = arguments.top != 0 ? arguments.top
+                                               : arguments.format == "table" ? kTableRows : labels.size();
+
+  const auto output = open_output(arguments.out);
+  const auto writer = make_score_writer(arguments.format, *output);
+  const Embedder embedder = Embedder::open(arguments.model.model, arguments.model.options);
+  const Classifier classifier(embedder, std::move(labels), options);
+  Progress progress(expanded.inputs.size(), "images");
+  Report report(progress);
+  if (classifier.truncated()) progress.note("a label was longer than the model's context and was cut");
+  if (expanded.skipped > 0) {
+    progress.note(fmt::format("{} files in folders are not pictures and were skipped", expanded.skipped));
+  }
+  embed_pictures(
+      embedder, expanded.inputs, arguments.model.batch, report,
+      [&](const Input& input, const Embedding& embedding) {
+        const std::vector<LabelScore> scores = classifier.classify(embedding);
+        writer->write(input.path, std::span(scores).first(std::min(shown, scores.size())));
+      },
+      [&](std::size_t done) {
+        progress.hide();
+        output->flush();
+        progress.advance(done);
+      });
+  progress.hide();
+  report.summarize();
+  if (!report.all_failed()) output->commit();
+  return report.exit_status();
+}
+
+}  // namespace
+
+void add_classify(CLI::App& command, Session& session) {
+  const auto arguments = std::make_shared<ClassifyArguments>();
+  add_model_arguments(command, arguments->model);
+  CLI::Option* const labels = command.add_option("--labels", arguments->labels, "Labels, with commas between");
+  labels->type_name("A,B,C");
+  command.add_option("--labels-file", arguments->labels_file, "A file with a label a line")
+      ->type_name("FILE")
+      ->excludes(labels);
+  arguments->templates = add_repeatable(command, "--template", "A text around the label, with {}; may be given again")
+                             ->type_name("TEXT");
+  command.add_flag("--multilabel", arguments->multilabel, "Score each label on its own (sigmoid, not softmax)");
+  command.add_option("--top", arguments->top, "Labels shown of each image (default: 5 in a table, otherwise all)")
+      ->type_name("K")
+      ->check(CLI::Range(1U, 1'000'000'000U).description(""));
+  command.add_option("--format", arguments->format, "How results are written")
+      ->type_name("table|jsonl|csv")
+      ->check(CLI::IsMember({"table", "jsonl", "csv"}).description(""))
+      ->capture_default_str();
+  command.add_option("--out", arguments->out, "Write to FILE, not standard output")->type_name("FILE");
+  arguments->paths = add_positionals(command, "PATH", "Files, folders, or - for standard input")->required();
+  command.footer(fmt::format("{}\n{}", kHelp, exit_status_help()));
+  command.callback([arguments, &session] { session.run = [arguments] { return classify(*arguments); }; });
+}
+
+}  // namespace mi2::cli

@@ -1,0 +1,32 @@
+#pragma once
+// The subcommands of mi2. Each is a row of the table in main.cpp and a file of its own.
+
+#include <functional>
+
+namespace CLI {
+class App;
+}
+
+namespace mi2::cli {
+
+/// What the parsed command line asks for. A subcommand's callback sets `run`; main() calls it after parsing and
+/// returns its value as the exit status. Errors are thrown: main() has the one guard that maps them.
+struct Session {
+  std::function<int()> run;
+};
+
+/// A row of the table of subcommands. `add` declares options on an App that already has the name and the summary, and
+/// registers a callback that sets Session::run. Session outlives the App.
+struct Command {
+  const char* name;
+  const char* summary;
+  void (*add)(CLI::App& command, Session& session);
+};
+
+void add_embed(CLI::App& command, Session& session);
+void add_classify(CLI::App& command, Session& session);
+void add_tokenize(CLI::App& command, Session& session);
+void add_inspect(CLI::App& command, Session& session);
+void add_bench(CLI::App& command, Session& session);
+
+}  // namespace mi2::cli

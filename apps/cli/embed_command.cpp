@@ -1,0 +1,146 @@
+// mi2 embed: images and texts to vectors.
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <mi2/mi2.hpp>
+
+#include "arguments.hpp"
+#include "command.hpp"
+#include "embedding_writers.hpp"
+#include "inputs.hpp"
+#include "interrupt.hpp"
+#include "output.hpp"
+#include "pipeline.hpp"
+#include "progress.hpp"
+#include "report.hpp"
+
+namespace mi2::cli {
+namespace {
+
+struct EmbedArguments {
+  ModelArguments model;
+  const CLI::Option* paths = nullptr;
+  const CLI::Option* texts = nullptr;
+  std::string texts_json;
+  std::string format = "jsonl";
+  std::string out;
+  bool provenance = false;
+};
+
+constexpr std::string_view kHelp = R"(Inputs:
+  A PATH is a PNG, JPEG, WebP, TIFF or DICOM file, '-' for one such file on standard
+  input, or a folder: then every picture below it, by name, without hidden files;
+  other files are skipped. Texts are UTF-8. Results come in this order: images, then
+  --text, then the strings of --texts-json.
+
+Formats:
+  jsonl  {"path": "a.png", "embedding": [0.1,..]} or {"text": "..", "embedding": [..]}
+  csv    kind,input,e0,e1,.. after a header line; kind is image or text
+  npy    float32 [rows, dimensions], rows in order
+  Numbers are as short as they can be and read back to the same float32. --provenance
+  adds weights_sha256, profile, dtype and version to every row (jsonl, csv).
+
+When an input fails:
+  The reason goes to standard error and the others are done: exit status 8. If every
+  input failed, nothing is written and the status is that of the first (below).
+  --out FILE appears when it is complete and not before.
+
+Examples:
+  mi2 embed --model DIR scan.dcm > vectors.jsonl
+  mi2 embed --model DIR --format npy --out vectors.npy images/
+  mi2 embed --model DIR --text "chest x-ray" --text "brain MRI" --format csv
+  curl -s https://example.org/x.png | mi2 embed --model DIR -
+)";
+
+void embed_texts(const Embedder& embedder, const std::vector<std::string>& texts, std::size_t batch,
+                 EmbeddingWriter& writer, Output& output, Report& report, Progress& progress) {
+  std::size_t cut = 0;
+  for (std::size_t begin = 0; begin < texts.size(); begin += batch) {
+    throw_if_interrupted();
+    const auto some = std::span(texts).subspan(begin, std::min(batch, texts.size() - begin));
+    std::vector<bool> truncated;
+    const std::vector<Embedding> embeddings = embedder.embed_texts(some, &truncated);
+    cut += static_cast<std::size_t>(std::count(truncated.begin(), truncated.end(), true));
+    progress.hide();
+    for (std::size_t i = 0; i < some.size(); ++i) writer.write(InputKind::kText, some[i], embeddings.at(i));
+    output.flush();
+    report.good(some.size());
+    progress.advance(some.size());
+  }
+  if (cut == 0) return;
+  progress.note(fmt::format("{} of {} texts were longer than the model's context and were cut", cut, texts.size()));
+}
+
+int embed(const EmbedArguments& arguments) {
+  const std::vector<std::string> paths = values_of(arguments.paths);
+  if (arguments.texts_json == "-" && std::find(paths.begin(), paths.end(), "-") != paths.end()) {
+    throw Error(Code::kBadArgument, "-: standard input can be read only once");
+  }
+  const std::vector<std::string> texts = gather_texts(values_of(arguments.texts), arguments.texts_json);
+  const ExpandedPaths expanded = expand_paths(paths);
+  const std::size_t rows = expanded.inputs.size() + texts.size();
+  if (rows == 0) throw Error(Code::kBadArgument, "embed: no inputs; give a PATH, --text or --texts-json");
+  if (arguments.format == "npy" && arguments.provenance) {
+    throw Error(Code::kBadArgument, "--provenance: npy has no place for it; use --format jsonl or csv");
+  }
+
+  const auto output = open_output(arguments.out);
+  const Embedder embedder = Embedder::open(arguments.model.model, arguments.model.options);
+  std::optional<Provenance> provenance;
+  if (arguments.provenance) provenance = embedder.provenance();
+  const auto writer = make_embedding_writer(arguments.format, *output,
+                                            static_cast<std::size_t>(embedder.dimensions()), provenance);
+  Progress progress(rows, texts.empty() ? "images" : expanded.inputs.empty() ? "texts" : "inputs");
+  Report report(progress);
+  if (expanded.skipped > 0) {
+    progress.note(fmt::format("{} files in folders are not pictures and were skipped", expanded.skipped));
+  }
+  embed_pictures(
+      embedder, expanded.inputs, arguments.model.batch, report,
+      [&](const Input& input, const Embedding& embedding) {
+        writer->write(InputKind::kImage, input.path, embedding);
+      },
+      [&](std::size_t done) {
+        progress.hide();
+        output->flush();
+        progress.advance(done);
+      });
+  embed_texts(embedder, texts, arguments.model.batch, *writer, *output, report, progress);
+  progress.hide();
+  report.summarize();
+  if (!report.all_failed()) {
+    writer->finish();
+    throw_if_interrupted();
+    output->commit();
+  }
+  return report.exit_status();
+}
+
+}  // namespace
+
+void add_embed(CLI::App& command, Session& session) {
+  const auto arguments = std::make_shared<EmbedArguments>();
+  add_model_arguments(command, arguments->model);
+  arguments->texts = add_repeatable(command, "--text", "A text to embed; may be given again")->type_name("TEXT");
+  command.add_option("--texts-json", arguments->texts_json, "A file with a JSON array of strings; - is standard input")
+      ->type_name("FILE");
+  command.add_option("--format", arguments->format, "How results are written")
+      ->type_name("jsonl|csv|npy")
+      ->check(CLI::IsMember({"jsonl", "csv", "npy"}).description(""))
+      ->capture_default_str();
+  command.add_option("--out", arguments->out, "Write to FILE, not standard output")->type_name("FILE");
+  command.add_flag("--provenance", arguments->provenance, "Add weights hash, profile, dtype and version to rows");
+  arguments->paths = add_positionals(command, "PATH", "Files, folders, or - for standard input");
+  command.footer(fmt::format("{}\n{}", kHelp, exit_status_help()));
+  command.callback([arguments, &session] { session.run = [arguments] { return embed(*arguments); }; });
+}
+
+}  // namespace mi2::cli

@@ -1,0 +1,152 @@
+#include "embedding_writers.hpp"
+
+#include <array>
+#include <bit>
+#include <cerrno>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "formatting.hpp"
+
+namespace mi2::cli {
+namespace {
+
+class JsonLinesWriter final : public EmbeddingWriter {
+ public:
+  JsonLinesWriter(Output& output, const std::optional<Provenance>& provenance) : output_(output) {
+    if (!provenance) return;
+    tail_ = fmt::format(R"(, "provenance": {{"weights_sha256": {}, "profile": {}, "dtype": {}, "version": {}}})",
+                        json_string(provenance->weights_sha256), json_string(provenance->profile),
+                        json_string(provenance->dtype), json_string(provenance->version));
+  }
+
+  void write(InputKind kind, std::string_view input, std::span<const float> embedding) override {
+    line_ = kind == InputKind::kImage ? R"({"path": )" : R"({"text": )";
+    line_ += json_string(input);
+    line_ += R"(, "embedding": [)";
+    append_numbers(line_, embedding, ',');
+    line_ += ']';
+    line_ += tail_;
+    line_ += "}\n";
+    output_.write(line_);
+  }
+
+ private:
+  Output& output_;
+  std::string tail_;
+  std::string line_;
+};
+
+class CsvWriter final : public EmbeddingWriter {
+ public:
+  CsvWriter(Output& output, std::size_t dimensions, const std::optional<Provenance>& provenance) : output_(output) {
+    header_ = "kind,input";
+    if (provenance) {
+      header_ += ",weights_sha256,profile,dtype,version";
+      middle_ = fmt::format("{},{},{},{},", csv_field(provenance->weights_sha256), csv_field(provenance->profile),
+                            csv_field(provenance->dtype), csv_field(provenance->version));
+    }
+    for (std::size_t i = 0; i < dimensions; ++i) header_ += fmt::format(",e{}", i);
+    header_ += '\n';
+  }
+
+  void write(InputKind kind, std::string_view input, std::span<const float> embedding) override {
+    if (!header_.empty()) output_.write(header_);
+    header_.clear();
+    line_ = fmt::format("{},{},{}", kind == InputKind::kImage ? "image" : "text", csv_field(input), middle_);
+    append_numbers(line_, embedding, ',');
+    line_ += '\n';
+    output_.write(line_);
+  }
+
+ private:
+  Output& output_;
+  std::string header_;  ///< until it is written
+  std::string middle_;
+  std::string line_;
+};
+
+/// Source: numpy.lib.format, version 1.0. The header's length never changes, so that it can be filled in at the end.
+constexpr std::size_t kNpyHeaderBytes = 128;
+
+std::string npy_header(std::uint64_t rows, std::size_t dimensions) {
+  std::string header("\x93NUMPY\x01\x00\x76\x00", 10);  // 0x76: bytes of the header after these ten
+  header += fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", rows, dimensions);
+  header.resize(kNpyHeaderBytes - 1, ' ');
+  return header + '\n';
+}
+
+/// The row count stands before the rows. A file's header is rewritten at the end; what cannot be rewritten (a pipe)
+/// gets its rows from a temporary file once they are counted.
+class NpyWriter final : public EmbeddingWriter {
+ public:
+  NpyWriter(Output& output, std::size_t dimensions) : output_(output), dimensions_(dimensions) {
+    if (output_.can_rewrite()) {
+      output_.write(npy_header(0, dimensions_));
+    } else {
+      spool_.reset(std::tmpfile());
+      if (!spool_) fail("cannot make a temporary file");
+    }
+  }
+
+  void write(InputKind, std::string_view, std::span<const float> embedding) override {
+    static_assert(std::endian::native == std::endian::little, "the array is written as little-endian");
+    for (const float value : embedding) {
+      if (!std::isfinite(value)) throw Error(Code::kInternal, "the model answered with a number that is not finite");
+    }
+    const std::string_view bytes(reinterpret_cast<const char*>(embedding.data()), embedding.size_bytes());
+    if (!spool_) {
+      output_.write(bytes);
+    } else if (std::fwrite(bytes.data(), 1, bytes.size(), spool_.get()) != bytes.size()) {
+      fail("cannot write a temporary file");
+    }
+    ++rows_;
+  }
+
+  void finish() override {
+    if (!spool_) {
+      output_.rewrite_start(npy_header(rows_, dimensions_));
+      return;
+    }
+    if (std::fflush(spool_.get()) != 0) fail("cannot write a temporary file");
+    std::rewind(spool_.get());
+    output_.write(npy_header(rows_, dimensions_));
+    std::array<char, 65536> block;
+    while (const std::size_t got = std::fread(block.data(), 1, block.size(), spool_.get())) {
+      output_.write({block.data(), got});
+    }
+    if (std::ferror(spool_.get()) != 0) fail("cannot read a temporary file");
+  }
+
+ private:
+  struct Close {
+    void operator()(std::FILE* file) const noexcept { std::fclose(file); }
+  };
+  [[noreturn]] static void fail(const char* what) {
+    throw Error(Code::kBadFile, fmt::format("npy: {}: {}", what, std::strerror(errno)));
+  }
+
+  Output& output_;
+  std::size_t dimensions_;
+  std::unique_ptr<std::FILE, Close> spool_;
+  std::uint64_t rows_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<EmbeddingWriter> make_embedding_writer(std::string_view format, Output& output, std::size_t dimensions,
+                                                       const std::optional<Provenance>& provenance) {
+  if (format == "jsonl") return std::make_unique<JsonLinesWriter>(output, provenance);
+  if (format == "csv") return std::make_unique<CsvWriter>(output, dimensions, provenance);
+  if (format != "npy") throw Error(Code::kBadArgument, fmt::format("--format {}: jsonl, csv or npy is needed", format));
+  if (provenance) {
+    throw Error(Code::kBadArgument, "--provenance: npy has no place for it; use --format jsonl or csv");
+  }
+  return std::make_unique<NpyWriter>(output, dimensions);
+}
+
+}  // namespace mi2::cli

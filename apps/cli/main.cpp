@@ -1,0 +1,123 @@
+// mi2: the program. Parses the command line, runs one subcommand, and maps every error to an exit status.
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <mi2/mi2.hpp>
+
+#include "arguments.hpp"
+#include "command.hpp"
+#include "interrupt.hpp"
+#include "output.hpp"
+#include "utf8.hpp"
+
+namespace mi2::cli {
+namespace {
+
+constexpr std::array kCommands{
+    Command{"embed", "Turn images and texts into vectors", add_embed},
+    Command{"classify", "Score images against labels, without training", add_classify},
+    Command{"tokenize", "Show the token ids of texts", add_tokenize},
+    Command{"inspect", "Show what a model folder or a weights file holds", add_inspect},
+    Command{"bench", "Measure latency and throughput", add_bench},
+};
+
+constexpr std::string_view kExamples = R"(Examples:
+  mi2 embed --model DIR scan.dcm photo.png > vectors.jsonl
+  mi2 embed --model DIR --text "chest x-ray, normal" --format csv
+  mi2 classify --model DIR --labels "chest x-ray,brain MRI" images/
+  mi2 tokenize --model DIR "pleural effusion"
+  mi2 inspect DIR
+  mi2 bench --synthetic full --dtype bf16
+
+'mi2 COMMAND --help' tells more. MI2_MODEL in the environment stands in for --model.
+)";
+
+/// Gives descriptors 0 to 2 a holder if the caller closed them: otherwise a file opened later would take the place of
+/// standard output and receive what is printed. The holders are opened the wrong way round, so using them fails.
+void hold_standard_descriptors() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(descriptor, F_GETFD) >= 0) continue;
+    if (::open("/dev/null", descriptor == STDOUT_FILENO ? O_RDONLY : O_WRONLY) < 0) return;
+  }
+}
+
+/// Prints what --help and --version ask for, or what is wrong with the command line.
+int finish_parse(const CLI::App& app, const CLI::ParseError& error) {
+  std::ostringstream out;
+  std::ostringstream err;
+  if (app.exit(error, out, err) == 0) {
+    const auto output = open_output("-");
+    output->write(out.str());
+    output->commit();
+    return 0;
+  }
+  throw Error(Code::kBadArgument, fmt::format("{} (try --help)", error.what()));
+}
+
+int run(int argc, const char* const* argv) {
+  Session session;
+  CLI::App app("Embeddings of medical images and texts with MedImageInsight.", "mi2");
+  app.get_formatter()->column_width(34);
+  app.set_version_flag("--version", fmt::format("mi2 {}", version()), "Print the version and end");
+  app.set_help_flag("-h,--help", "Print this help and end");
+  app.require_subcommand(1);
+  app.footer(fmt::format("{}\n{}", kExamples, exit_status_help()));
+  for (const Command& row : kCommands) {
+    row.add(*app.add_subcommand(row.name, row.summary), session);
+  }
+  restore_literals(app);
+  try {
+    std::vector<std::string> arguments = mark_literals(argc, argv);
+    std::reverse(arguments.begin(), arguments.end());
+    app.parse(std::move(arguments));
+  } catch (const CLI::ParseError& error) {
+    return finish_parse(app, error);
+  }
+  return session.run();
+}
+
+int fail(Code code, std::string_view message) {
+  const std::string line = fmt::format("mi2: error: {}\n", printable(message));
+  std::fwrite(line.data(), 1, line.size(), stderr);
+  return info(code).exit_status;
+}
+
+int guarded_run(int argc, const char* const* argv) {
+  try {
+    return run(argc, argv);
+  } catch (const Interrupted& interrupted) {
+    end_by_signal(interrupted.signal);
+  } catch (const Error& error) {
+    return fail(error.code(), error.what());
+  } catch (const std::bad_alloc&) {
+    return fail(Code::kTooLarge, "not enough memory; a smaller --batch or fewer --threads need less");
+  } catch (const std::exception& error) {
+    return fail(Code::kInternal, error.what());
+  }
+}
+
+}  // namespace
+}  // namespace mi2::cli
+
+int main(int argc, char** argv) {
+  mi2::cli::hold_standard_descriptors();
+  // A closed pipe is an error of a write, reported as any other; the signal would end the program without a word.
+  std::signal(SIGPIPE, SIG_IGN);
+  return mi2::cli::guarded_run(argc, argv);
+}

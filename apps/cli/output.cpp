@@ -1,0 +1,110 @@
+#include "output.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <mi2/error.hpp>
+
+#include "base/files.hpp"
+#include "interrupt.hpp"
+
+namespace mi2::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A descriptor written in place, through a buffer.
+class StreamOutput final : public Output {
+ public:
+  StreamOutput(int descriptor, std::string name, bool owned)
+      : descriptor_(descriptor), name_(std::move(name)), owned_(owned) {}
+  StreamOutput(const StreamOutput&) = delete;
+  StreamOutput& operator=(const StreamOutput&) = delete;
+  ~StreamOutput() override {
+    if (owned_ && descriptor_ >= 0) ::close(descriptor_);
+  }
+
+  void write(std::string_view bytes) override {
+    buffer_.append(bytes);
+    if (buffer_.size() >= kBufferBytes) flush();
+  }
+
+  void flush() override {
+    std::string_view rest = buffer_;
+    while (!rest.empty()) {
+      const ssize_t put = ::write(descriptor_, rest.data(), rest.size());
+      if (put < 0 && errno == EINTR) continue;
+      if (put < 0) fail();
+      rest.remove_prefix(static_cast<std::size_t>(put));
+    }
+    buffer_.clear();
+  }
+
+  void commit() override {
+    flush();
+    // Some file systems tell only on closing that the disk is full; closing a copy asks without giving up the original.
+    const int copy = owned_ ? std::exchange(descriptor_, -1) : ::dup(descriptor_);
+    if (copy >= 0 && ::close(copy) != 0 && errno != EINTR) fail();
+  }
+
+ private:
+  static constexpr std::size_t kBufferBytes = 1U << 16;
+
+  [[noreturn]] void fail() const {
+    throw Error(Code::kBadFile, fmt::format("{}: cannot write: {}", name_, std::strerror(errno)));
+  }
+
+  int descriptor_;
+  std::string name_;
+  bool owned_;
+  std::string buffer_;
+};
+
+class WholeFileOutput final : public Output {
+ public:
+  explicit WholeFileOutput(const fs::path& path) : file_(path) {}
+  void write(std::string_view bytes) override { file_.write(bytes); }
+  void flush() override {}
+  void commit() override { file_.commit(); }
+  [[nodiscard]] bool can_rewrite() const noexcept override { return true; }
+  void rewrite_start(std::string_view bytes) override { file_.write_at(0, bytes); }
+
+ private:
+  AtomicFile file_;
+};
+
+}  // namespace
+
+void Output::rewrite_start(std::string_view /*bytes*/) {
+  throw Error(Code::kInternal, "this output cannot be rewritten");
+}
+
+std::unique_ptr<Output> open_output(const std::string& path) {
+  if (path.empty() || path == "-") return std::make_unique<StreamOutput>(STDOUT_FILENO, "standard output", false);
+  std::error_code ignored;
+  const fs::file_status status = fs::status(path, ignored);
+  if (fs::is_directory(status)) {
+    throw Error(Code::kBadArgument, fmt::format("{}: is a folder; --out needs a file", path));
+  }
+  if (fs::exists(status) && !fs::is_regular_file(status)) {
+    const int descriptor = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    if (descriptor < 0) {
+      throw Error(Code::kBadFile, fmt::format("{}: cannot be written: {}", path, std::strerror(errno)));
+    }
+    return std::make_unique<StreamOutput>(descriptor, path, true);
+  }
+  std::error_code unresolved;
+  const fs::path target = fs::exists(status) ? fs::canonical(path, unresolved) : fs::path(path);
+  catch_interrupts();
+  return std::make_unique<WholeFileOutput>(unresolved ? fs::path(path) : target);
+}
+
+}  // namespace mi2::cli

@@ -1,0 +1,31 @@
+#pragma once
+// Where results go: standard output, a device or pipe, or a file that appears only when it is whole.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace mi2::cli {
+
+class Output {
+ public:
+  virtual ~Output() = default;
+  /// @throws Error{kBadFile} when the other side refuses: disk full, pipe closed.
+  virtual void write(std::string_view bytes) = 0;
+  /// Hands everything written so far to the system. @throws as write.
+  virtual void flush() = 0;
+  /// The result is complete: flushes, and gives a file its name. @throws as write.
+  virtual void commit() = 0;
+  /// Whether rewrite_start() works.
+  [[nodiscard]] virtual bool can_rewrite() const noexcept { return false; }
+  /// Overwrites the first bytes. Only if can_rewrite(). @throws as write.
+  virtual void rewrite_start(std::string_view bytes);
+};
+
+/// @param path  empty or "-": standard output. A path of something that is not a regular file (a pipe, /dev/null) is
+///              written in place; any other appears whole or not at all, and a link's target is what is replaced.
+/// @throws Error{kBadArgument} if it is a folder; {kBadFile} if it cannot be written.
+std::unique_ptr<Output> open_output(const std::string& path);
+
+}  // namespace mi2::cli

@@ -1,0 +1,42 @@
+#pragma once
+// A progress bar for people: on standard error, only when that is a terminal and there is more than one thing to do.
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace mi2::cli {
+
+class Progress {
+ public:
+  /// @param what  plural of what is counted: "images".
+  Progress(std::size_t total, std::string_view what);
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+  /// Leaves the line clean.
+  ~Progress();
+
+  void advance(std::size_t count);
+  /// Takes the bar away so that other lines can be printed; the next advance() draws it again.
+  void hide();
+  /// Prints "mi2: TEXT" as a line of its own on standard error, terminal or not. Control characters are made harmless.
+  void note(std::string_view text);
+
+ private:
+  void draw();
+
+  using Clock = std::chrono::steady_clock;
+  std::size_t total_;
+  std::size_t done_ = 0;
+  std::string what_;
+  bool on_terminal_;
+  bool drawn_ = false;
+  Clock::time_point start_;
+  Clock::time_point last_draw_;
+};
+
+/// "1:02:03", "2:03" or "0:03"
+std::string duration_text(double seconds);
+
+}  // namespace mi2::cli

@@ -1,0 +1,27 @@
+#include "report.hpp"
+
+#include <string>
+
+#include <fmt/format.h>
+
+namespace mi2::cli {
+
+void Report::bad(std::string_view path, const Error& error) {
+  ++bad_;
+  if (!first_) first_ = error.code();
+  const std::string_view message = error.what();
+  const bool named = message.starts_with(path);
+  progress_.note(named ? std::string(message) : fmt::format("{}: {}", path, message));
+}
+
+void Report::summarize() {
+  if (bad_ == 0 || good_ + bad_ == 1) return;
+  progress_.note(fmt::format("{} of {} inputs failed; the result has no row for them", bad_, good_ + bad_));
+}
+
+int Report::exit_status() const noexcept {
+  if (bad_ == 0) return 0;
+  return good_ > 0 ? kExitPartial : info(*first_).exit_status;
+}
+
+}  // namespace mi2::cli

@@ -1,0 +1,101 @@
+// The kernels' functions of one number, over their whole range, on every instruction set of this machine.
+
+#include <cmath>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "ops/cpu/isa.hpp"
+
+namespace mi2::ops::cpu {
+namespace {
+
+std::vector<const Kernels*> all_kernels() {
+  std::vector<const Kernels*> list{&portable_kernels()};
+  if (choose_isa() >= Isa::kAvx2) list.push_back(&kernels_for(Isa::kAvx2));
+  return list;
+}
+
+/// Values through a product with one, which ends in the activation.
+std::vector<float> activated(const Kernels& kernels, std::vector<float> x, Activation activation) {
+  const std::vector<float> identity{1.0F, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+  std::vector<float> y(x.size());
+  Product p;
+  p.m = static_cast<std::int64_t>(x.size());
+  p.n = p.k = p.lda = p.ldc = 1;
+  p.a = x.data();
+  p.b = identity.data();
+  p.c = y.data();
+  p.activation = activation;
+  kernels.multiply(p);
+  return y;
+}
+
+std::vector<float> range(float from, float to, int count) {
+  std::vector<float> x;
+  for (int i = 0; i <= count; ++i) x.push_back(from + (to - from) * static_cast<float>(i) / static_cast<float>(count));
+  return x;
+}
+
+TEST(Kernels, GeluIsExactToFloatRoundingEverywhere) {
+  for (const Kernels* kernels : all_kernels()) {
+    const std::vector<float> x = range(-20, 20, 100000);
+    const std::vector<float> y = activated(*kernels, x, Activation::kGelu);
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const double want = 0.5 * x[i] * (1 + std::erf(x[i] / std::sqrt(2.0)));
+      // erf within 4e-7 relative, times x / 2; beyond 5.6 the lower tail is cut to 3e-8 * |x|.
+      ASSERT_NEAR(y[i], want, 6e-7 + 2e-7 * std::abs(x[i])) << kernels->name << " x=" << x[i];
+    }
+  }
+}
+
+TEST(Kernels, QuickGeluHoldsFromTheFarthestTails) {
+  for (const Kernels* kernels : all_kernels()) {
+    for (const std::vector<float>& x : {range(-20, 20, 100000), std::vector<float>{-1e30F, -200, 200, 1e30F, 0}}) {
+      const std::vector<float> y = activated(*kernels, x, Activation::kQuickGelu);
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        const double want = x[i] / (1 + std::exp(-1.702 * x[i]));
+        // Past e^88 the exponential stays there: what is left of x is below 1e-38 of it.
+        ASSERT_NEAR(y[i], want, 1e-6 * std::max(1.0, std::abs(want)) + 1e-37 * std::abs(x[i]))
+            << kernels->name << " x=" << x[i];
+      }
+    }
+  }
+}
+
+TEST(Kernels, SoftmaxSumsToOneForExtremeScores) {
+  for (const Kernels* kernels : all_kernels()) {
+    for (const int n : {1, 2, 7, 8, 9, 144, 145}) {
+      std::vector<float> x(static_cast<std::size_t>(n));
+      for (int i = 0; i < n; ++i) x[static_cast<std::size_t>(i)] = i % 3 == 0 ? -1e4F : static_cast<float>(i % 5) * 30;
+      std::vector<double> want(x.begin(), x.end());
+      double sum = 0;
+      const double top = *std::max_element(want.begin(), want.end());
+      for (double& w : want) sum += w = std::exp(w - top);
+      kernels->softmax(x.data(), 1, n, n);
+      for (int i = 0; i < n; ++i) {
+        // Scores more than 87 below the largest count as e^-87.
+        ASSERT_NEAR(x[static_cast<std::size_t>(i)], want[static_cast<std::size_t>(i)] / sum, 3e-7) << kernels->name;
+      }
+    }
+  }
+}
+
+TEST(Kernels, Bfloat16RoundingIsTheScalarTypesOwn) {
+  for (const Kernels* kernels : all_kernels()) {
+    std::vector<float> x = range(-3, 3, 4097);
+    for (int bits = 0; bits < 70000; bits += 7) x.push_back(std::bit_cast<float>(0x3F800000 + bits));
+    std::vector<BFloat16> y(x.size());
+    kernels->to_bf16(x.data(), static_cast<std::int64_t>(x.size()), y.data());
+    for (std::size_t i = 0; i < x.size(); ++i) ASSERT_EQ(y[i].bits, BFloat16(x[i]).bits) << kernels->name << ' ' << x[i];
+  }
+}
+
+TEST(Isa, NamesAreThoseOfTheEnvironmentVariable) {
+  EXPECT_EQ(name_of(Isa::kPortable), "portable");
+  EXPECT_EQ(name_of(Isa::kAmx), "amx");
+  EXPECT_FALSE(cpu_model().empty());
+}
+
+}  // namespace
+}  // namespace mi2::ops::cpu

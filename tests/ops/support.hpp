@@ -1,0 +1,79 @@
+#pragma once
+// What the tests of ops share: random tensors and parameters, and the distance between two results.
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "ops/parameter.hpp"
+#include "tensor/tensor.hpp"
+
+namespace mi2::ops::test {
+
+class Random {
+ public:
+  explicit Random(unsigned seed = 1) : engine_(seed) {}
+
+  Tensor tensor(const Shape& shape, float deviation = 1.0F) {
+    Tensor x(shape);
+    std::normal_distribution<float> normal(0.0F, deviation);
+    for (float& value : x.floats()) value = normal(engine_);
+    return x;
+  }
+  Parameter parameter(const Shape& shape, float deviation = 1.0F, float mean = 0.0F) {
+    const auto values = std::make_shared<std::vector<float>>(static_cast<std::size_t>(shape.count()));
+    std::normal_distribution<float> normal(mean, deviation);
+    for (float& value : *values) value = normal(engine_);
+    return {"random", shape, DType::kF32, values->data(), values};
+  }
+  /// A matrix of unit gain.
+  Parameter matrix(std::int64_t out, std::int64_t in) {
+    return parameter({out, in}, 1.0F / std::sqrt(static_cast<float>(in)));
+  }
+  TokenBatch texts(const std::vector<int>& lengths) {
+    TokenBatch batch;
+    std::uniform_int_distribution<int> id(0, 49);
+    for (const int length : lengths) {
+      std::vector<std::int32_t> ids(static_cast<std::size_t>(length));
+      for (auto& value : ids) value = id(engine_);
+      ids.back() = 60;
+      batch.add(ids);
+    }
+    return batch;
+  }
+
+ private:
+  std::mt19937 engine_;
+};
+
+inline std::vector<float> values_of(const Tensor& x) {
+  std::vector<float> values(static_cast<std::size_t>(x.shape().count()));
+  convert_to_f32(x.dtype(), x.data<std::byte>(), values.data(), values.size());
+  return values;
+}
+
+/// The largest absolute difference; infinite for different shapes or a NaN.
+inline double difference(const Tensor& a, const Tensor& b) {
+  if (!(a.shape() == b.shape())) return INFINITY;
+  const std::vector<float> x = values_of(a);
+  const std::vector<float> y = values_of(b);
+  double worst = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double d = std::abs(static_cast<double>(x[i]) - y[i]);
+    worst = d <= worst ? worst : std::isnan(d) ? INFINITY : d;
+  }
+  return worst;
+}
+
+/// A tensor that shares no memory with `x`.
+inline Tensor copy_of(const Tensor& x) {
+  Tensor y(x.shape(), x.dtype());
+  std::copy_n(x.data<std::byte>(), static_cast<std::size_t>(x.shape().count()) * size_of(x.dtype()),
+              y.data<std::byte>());
+  return y;
+}
+
+}  // namespace mi2::ops::test

@@ -82,7 +82,7 @@ constexpr Sequence kSequences[] = {
     {{{0, U"\u221A"}, {0, U"\u00B1\u2202\u2020\u2260\u00AE\u2122\u00B4\u2264\u2265\u00A5\u00B5\u00F8"}}},
     {{{0, U"\u2248"}, {0, U"\u00B0\u00A2"}}},
     {{{0, U"\u201A"}, {0, U"\u00C4"},
-      {0, U"\u00EC\u00EE\u00EF\u00F2\u00F4\u00F6\u00FA\u00F9\u00FB\u2020\u00B0\u00A2\u03C0"}}},
+      {0, U"\u00EC\u00EE\u00EF\u00F2\u00F4\u00FA\u00F9\u00FB\u2020\u00B0\u00A2\u03C0"}}},
     {{{0, U"\u201A"}, {0, U"\u00E2\u00F3"}, {0, U"\u00E0\u00E4\u00B0\u00EA"}}},
     // Windows-1251.
     {{{0, U"\u0432"}, {0, U"\u0402"}}},

@@ -154,7 +154,8 @@ void column_plain(const ColumnJob& job) {
     const std::int32_t* weights = job.axis->weights(taps);
     __m256i sums = _mm256_setzero_si256();
     for (int i = 0; i < taps.count; i += kLanes) {
-      sums = _mm256_add_epi32(sums, products(in + i, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(weights + i))));
+      const __m256i w = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(weights + i));
+      sums = _mm256_add_epi32(sums, products(in + i, w));
     }
     __m128i four = _mm_add_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
     four = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0x4E));

@@ -86,7 +86,9 @@ TiffTags read_tags(TIFF* tiff) {
   TIFFGetFieldDefaulted(tiff, TIFFTAG_ORIENTATION, &tags.orientation);
   std::uint16_t count = 0;
   const std::uint16_t* kinds = nullptr;
-  if (TIFFGetField(tiff, TIFFTAG_EXTRASAMPLES, &count, &kinds) == 1 && count > 0) tags.extra.assign(kinds, kinds + count);
+  if (TIFFGetField(tiff, TIFFTAG_EXTRASAMPLES, &count, &kinds) == 1 && count > 0) {
+    tags.extra.assign(kinds, kinds + count);
+  }
   return tags;
 }
 

@@ -105,11 +105,11 @@ std::vector<std::string> mark_literals(int argc, const char* const* argv) {
   bool options_end = false;
   for (int i = 1; i < argc; ++i) {
     std::string argument = argv[i];
-    options_end = options_end || argument == "--";
-    if (has_own_meaning(argument)) {
+    if (!options_end && argument == "--") {
+      options_end = true;
+    } else if (options_end || has_own_meaning(argument)) {
       arguments.push_back(kMark + argument);
-    } else if (!options_end && argument.size() > 3 && argument.starts_with("--") &&
-               argument.find('=') == argument.size() - 1) {
+    } else if (argument.size() > 3 && argument.starts_with("--") && argument.find('=') == argument.size() - 1) {
       // "--text=" is an empty text; the parser would take the next argument for it.
       argument.pop_back();
       arguments.push_back(std::move(argument));

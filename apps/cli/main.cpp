@@ -76,7 +76,7 @@ int run(int argc, const char* const* argv) {
   app.get_formatter()->column_width(34);
   app.set_version_flag("--version", fmt::format("mi2 {}", version()), "Print the version and end");
   app.set_help_flag("-h,--help", "Print this help and end");
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);
   app.footer(fmt::format("{}\n{}", kExamples, exit_status_help()));
   for (const Command& row : kCommands) {
     row.add(*app.add_subcommand(row.name, row.summary), session);
@@ -88,6 +88,9 @@ int run(int argc, const char* const* argv) {
     app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
     return finish_parse(app, error);
+  }
+  if (!session.run) {
+    throw Error(Code::kBadArgument, "a command is needed: embed, classify, tokenize, inspect or bench (try --help)");
   }
   return session.run();
 }

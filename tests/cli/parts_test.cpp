@@ -1,0 +1,128 @@
+// The command line's parts that need no model.
+
+#include <charconv>
+#include <cstring>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <mi2/error.hpp>
+
+#include "formatting.hpp"
+#include "inputs.hpp"
+#include "progress.hpp"
+#include "report.hpp"
+#include "texts_json.hpp"
+#include "utf8.hpp"
+
+namespace mi2::cli {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::string refusal(std::string_view json, Code code) {
+  try {
+    parse_texts_json(json, "t.json");
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), code);
+    return error.what();
+  }
+  ADD_FAILURE() << "accepted";
+  return {};
+}
+
+TEST(TextsJson, ReadsAnArrayOfStrings) {
+  EXPECT_THAT(parse_texts_json(R"( ["a", "", "\u00e9"] )", "t"), ElementsAre("a", "", "\xC3\xA9"));
+  EXPECT_TRUE(parse_texts_json("[]", "t").empty());
+}
+
+TEST(TextsJson, NamesTheElementAtFaultWithoutQuotingIt) {
+  EXPECT_EQ(refusal(R"(["Doe", {"x": "Doe"}])", Code::kBadFile),
+            "t.json: element 2 of the array is an object, a string is needed");
+  EXPECT_THAT(refusal(R"(["Doe" "Doe"])", Code::kBadFile), Not(HasSubstr("Doe")));
+}
+
+TEST(TextsJson, DeepNestingCostsNothing) { refusal(std::string(10'000'000, '['), Code::kBadFile); }
+
+TEST(Utf8, KnowsWellFormedSequences) {
+  for (const char* good : {"", "a", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\xF4\x8F\xBF\xBF"}) {
+    EXPECT_EQ(utf8_prefix(good), std::strlen(good)) << good;
+  }
+  for (const char* bad : {"\x80", "\xC0\x80", "\xC3", "\xE0\x80\x80", "\xED\xA0\x80", "\xF0\x80\x80\x80",
+                          "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF"}) {
+    EXPECT_EQ(utf8_prefix(bad), 0U);
+  }
+}
+
+TEST(Utf8, PrintableHasNoControls) {
+  EXPECT_EQ(printable("a\x1B[1m\n\x7F\xC2\x9B\xC3\xA9\xFF"), "a?[1m???\xC3\xA9\xEF\xBF\xBD");
+}
+
+TEST(Formatting, FloatsReadBackToTheSameBits) {
+  for (const float value : {0.0F, -0.0F, 0.1F, 1.0F / 3.0F, 1e-38F, 1.4e-45F, -0.99999994F, 3.4028235e38F}) {
+    std::string text;
+    append_number(text, value);
+    float back = 7;
+    std::from_chars(text.data(), text.data() + text.size(), back);
+    EXPECT_EQ(std::memcmp(&back, &value, sizeof value), 0) << text;
+  }
+}
+
+TEST(Formatting, RefusesNumbersJsonCannotHold) {
+  std::string text;
+  EXPECT_THROW(append_number(text, std::numeric_limits<float>::infinity()), Error);
+  EXPECT_THROW(append_number(text, std::numeric_limits<double>::quiet_NaN()), Error);
+}
+
+TEST(Formatting, QuotesCsvWhenItMust) {
+  EXPECT_EQ(csv_field("plain text"), "plain text");
+  EXPECT_EQ(csv_field("a,\"b\"\n"), "\"a,\"\"b\"\"\n\"");
+}
+
+TEST(Labels, AreTrimmedAndBlankOnesDropped) {
+  EXPECT_THAT(split_labels(" a , b c,,\td,"), ElementsAre("a", "b c", "d"));
+  EXPECT_THAT(split_labels(" , "), ElementsAre());
+}
+
+TEST(Sniffing, KnowsPicturesByTheirFirstBytes) {
+  const auto looks = [](std::string_view head) { return looks_like_picture(std::as_bytes(std::span(head))); };
+  using namespace std::string_view_literals;
+  EXPECT_TRUE(looks("\x89PNG\r\n"sv));
+  EXPECT_TRUE(looks("\xFF\xD8\xFF\xE0"sv));
+  EXPECT_TRUE(looks("RIFF\0\0\0\0WEBPVP8 "sv));
+  EXPECT_TRUE(looks("II*\0"sv));
+  EXPECT_TRUE(looks("MM\0*"sv));
+  EXPECT_TRUE(looks(std::string(128, '\0') + "DICM"));
+  EXPECT_FALSE(looks(""sv));
+  EXPECT_FALSE(looks("RIFF\0\0\0\0WAVE"sv));
+  EXPECT_FALSE(looks("II"sv));
+  EXPECT_FALSE(looks("plain text, long enough to be looked at"sv));
+}
+
+TEST(Report, StatusSaysWhatBecameOfTheInputs) {
+  Progress progress(1, "images");
+  Report report(progress);
+  EXPECT_EQ(report.exit_status(), 0);
+  report.bad("a", Error(Code::kNotFound, "a: missing"));
+  report.bad("b", Error(Code::kBadFile, "b: cut"));
+  EXPECT_TRUE(report.all_failed());
+  EXPECT_EQ(report.exit_status(), 7);
+  report.good();
+  EXPECT_EQ(report.exit_status(), kExitPartial);
+}
+
+TEST(Progress, DurationsReadAsClocks) {
+  EXPECT_EQ(duration_text(2.1), "0:03");
+  EXPECT_EQ(duration_text(125), "2:05");
+  EXPECT_EQ(duration_text(3723), "1:02:03");
+}
+
+}  // namespace
+}  // namespace mi2::cli

@@ -1,0 +1,38 @@
+#include "base/hash.hpp"
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "support/expect_error.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace mi2 {
+namespace {
+
+std::string of_text(std::string_view text) { return sha256_hex(std::as_bytes(std::span(text))); }
+
+// The vectors of FIPS 180-4's examples.
+TEST(Sha256, MatchesTheStandardsVectors) {
+  EXPECT_EQ(of_text(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_EQ(of_text("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(of_text("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
+            "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+  EXPECT_EQ(of_text(std::string(1'000'000, 'a')), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
+
+TEST(Sha256, HashesFilesAsItHashesTheirBytes) {
+  const test::TemporaryFolder folder;
+  EXPECT_EQ(sha256_hex(folder.write("empty", "")), of_text(""));
+  // Longer than one step of the streaming, and no multiple of it.
+  const std::string large(40'000'001, 'x');
+  EXPECT_EQ(sha256_hex(folder.write("large", large)), of_text(large));
+}
+
+TEST(Sha256, NamesAMissingFile) {
+  const test::TemporaryFolder folder;
+  test::expect_error(Code::kNotFound, {"absent"}, [&] { sha256_hex(folder / "absent"); });
+}
+
+}  // namespace
+}  // namespace mi2

@@ -1,0 +1,124 @@
+// The model template itself, on both op sets: the reference's activations at every stage, and the seams around it.
+
+#include <cmath>
+#include <filesystem>
+#include <map>
+
+#include <gtest/gtest.h>
+
+#include "golden/safetensors_fixture.hpp"
+#include "models/model.hpp"
+#include "models/model_on.hpp"
+#include "models/synthetic.hpp"
+#include "ops/reference/reference_ops.hpp"
+#include "weights/checkpoint.hpp"
+#include "weights/safetensors.hpp"
+
+#include <mi2/error.hpp>
+
+namespace mi2::models {
+namespace {
+
+const std::filesystem::path kTiny = std::filesystem::path(MI2_GOLDEN_DIR) / "tiny";
+const std::filesystem::path kWeights = std::filesystem::path(MI2_GOLDEN_WEIGHTS_DIR) / "tiny" / "model.safetensors";
+
+/// An op set that keeps what every part of the model hands on.
+template <typename Base>
+struct Traced : Base {
+  using Base::Base;
+  using Tensor = mi2::Tensor;
+  std::map<std::string, Tensor> trace;
+
+  template <typename Body>
+  Tensor segment(std::string_view name, Tensor x, Body&& body) {
+    Tensor y = body(std::move(x));
+    Tensor kept(y.shape());
+    std::ranges::copy(y.floats(), kept.data<float>());
+    trace[std::string(name)] = kept;
+    return y;
+  }
+};
+
+/// Image k of the golden cases after the profile raw, normalised: [1, H, W, 3].
+Tensor golden_pixels(const weights::ModelConfig& config, int k) {
+  const golden::Safetensors file(kTiny / "expected.safetensors");
+  const golden::U8Tensor planes = file.u8("resized.raw." + std::to_string(k));  // [3, H, W]
+  const std::int64_t area = static_cast<std::int64_t>(config.image.height) * config.image.width;
+  Tensor x({1, config.image.height, config.image.width, 3});
+  for (std::int64_t i = 0; i < area; ++i) {
+    for (std::int64_t c = 0; c < 3; ++c) {
+      x.data<float>()[i * 3 + c] = (static_cast<float>(planes.values[c * area + i]) / 255.0F - config.image.mean[c]) /
+                                   config.image.std[c];
+    }
+  }
+  return x;
+}
+
+template <typename Ops>
+void expect_trace(Ops& ops, double tolerance) {
+  const weights::ModelConfig config = weights::load_config(kTiny / "config.yaml");
+  weights::Checkpoint checkpoint(kWeights);
+  const auto model = load_medimageinsight(ops, checkpoint, config, kVocabulary);
+  checkpoint.finish();
+  embed_images(ops, model, golden_pixels(config, 0));
+  const weights::SafeTensors expected(kTiny / "expected.safetensors");
+  for (const char* name : {"conv0", "stage0", "conv1", "stage1", "conv2", "stage2", "conv3", "stage3", "pooled"}) {
+    const std::vector<float> want = expected.parameter("trace." + std::string(name)).to_floats();
+    const Tensor& got = ops.trace.at(name);
+    ASSERT_EQ(static_cast<std::size_t>(got.shape().count()), want.size()) << name;
+    double worst = 0;
+    double largest = 0;
+    for (std::size_t i = 0; i < want.size(); ++i) {
+      worst = std::max(worst, std::abs(static_cast<double>(got.data<float>()[i]) - want[i]));
+      largest = std::max(largest, std::abs(static_cast<double>(want[i])));
+    }
+    EXPECT_LE(worst, tolerance * largest) << name;
+  }
+}
+
+class Models : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!std::filesystem::exists(kWeights)) GTEST_SKIP() << "no " << kWeights << "; scripts/make_golden.sh makes it";
+  }
+};
+
+// Relative to the largest activation: PyTorch's own f32 sums err by a few 1e-7 a layer.
+TEST_F(Models, OracleFollowsTheReferenceStageByStage) {
+  Traced<ops::ReferenceOps> ops;
+  expect_trace(ops, 3e-6);
+}
+
+TEST_F(Models, CpuEngineFollowsTheReferenceStageByStage) {
+  Traced<ops::CpuOps> ops{ops::CpuOps::Options{}};
+  expect_trace(ops, 3e-6);
+}
+
+TEST_F(Models, EveryTensorOfTheCheckpointIsUsed) {
+  const weights::ModelConfig config = weights::load_config(kTiny / "config.yaml");
+  weights::ModelConfig shallow = config;
+  shallow.image.depths[2] = 1;  // the file has two
+  try {
+    load_cpu_model(kWeights, shallow, {});
+    FAIL() << "left-over tensors were accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Code::kBadFile);
+    EXPECT_NE(std::string(error.what()).find("image_encoder.blocks.2.1."), std::string::npos) << error.what();
+  }
+}
+
+TEST_F(Models, SyntheticWeightsGiveUnitVectorsAndTheSameOnesTwice) {
+  const weights::ModelConfig config = weights::load_config(kTiny / "config.yaml");
+  const Tensor pixels = golden_pixels(config, 0);
+  const Tensor a = synthetic_cpu_model(config, {})->embed_images(pixels);
+  const Tensor b = synthetic_cpu_model(config, {})->embed_images(pixels);
+  double squares = 0;
+  for (std::int64_t i = 0; i < a.shape().count(); ++i) {
+    ASSERT_EQ(a.data<float>()[i], b.data<float>()[i]);
+    squares += std::pow(a.data<float>()[i], 2);
+  }
+  EXPECT_NEAR(squares, 1.0, 1e-5);
+}
+
+}  // namespace
+}  // namespace mi2::models

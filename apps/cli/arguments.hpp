@@ -38,8 +38,8 @@ std::vector<std::string> values_of(const CLI::Option* option);
 /// The section of a help text about exit statuses.
 std::string exit_status_help();
 
-/// The command line without the program's name, with the spellings marked that the parser would read as its own
-/// ("[a,b]" is a list to it, "++" ends a subcommand) and everything after "--"; restore_literals() takes the marks off again.
+/// The command line without the program's name, with marks on what the parser would read as its own ("[a,b]" is a
+/// list to it, "++" ends a subcommand) and on everything after "--"; restore_literals() takes the marks off again.
 std::vector<std::string> mark_literals(int argc, const char* const* argv);
 /// Lets every option of `app` and its subcommands see values as they were typed.
 void restore_literals(CLI::App& app);

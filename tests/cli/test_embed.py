@@ -11,8 +11,8 @@ def test_images_then_texts_in_order(mi2, images, tmp_path):
     texts = tmp_path / "texts.json"
     texts.write_text(json.dumps(["from the file", ""]))
     pictures = [str(images / name) for name in ("rgba.png", "grey.jpg", "cmyk.jpg", "bilevel.png", "palette.png")]
-    rows = mi2.rows("embed", "--text", "first", pictures[0], "--texts-json", str(texts), *pictures[1:], "--text", "second",
-                    "--batch", "2")
+    rows = mi2.rows("embed", "--text", "first", pictures[0], "--texts-json", str(texts), *pictures[1:],
+                    "--text", "second", "--batch", "2")
     assert [row.get("path") for row in rows] == pictures + [None] * 4
     assert [row.get("text") for row in rows] == [None] * 5 + ["first", "second", "from the file", ""]
     for row in rows:

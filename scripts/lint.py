@@ -27,7 +27,7 @@ def sources(build):
         path = pathlib.Path(entry["directory"], entry["file"]).resolve()
         if path.is_relative_to(ROOT):
             relative = path.relative_to(ROOT)
-            if relative.parts[0] in CHECKED:
+            if relative.parts[0] in CHECKED and relative.suffix == ".cpp":
                 found.add(relative)
     return sorted(found)
 

@@ -1,5 +1,9 @@
 #include "weights/inspect.hpp"
 
+#include <algorithm>
+#include <array>
+#include <vector>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
@@ -18,14 +22,21 @@ std::string_view naming_text(const WeightsReport& weights) {
   return weights.naming ? name_of(*weights.naming) : "mixed";
 }
 
+/// The double that reads like the float: 0.485, where a plain conversion gives 0.48500001430511475.
+std::vector<double> readable(const std::array<float, 3>& values) {
+  std::vector<double> result;
+  for (const float value : values) result.push_back(std::stod(fmt::format("{}", value)));
+  return result;
+}
+
 Json to_json(const ModelConfig& config) {
   const ModelConfig::Image& image = config.image;
   const ModelConfig::Text& text = config.text;
   Json object;
   object["image"] = Json{{"height", image.height},
                          {"width", image.width},
-                         {"mean", image.mean},
-                         {"std", image.std},
+                         {"mean", readable(image.mean)},
+                         {"std", readable(image.std)},
                          {"patch_size", image.patch_size},
                          {"patch_stride", image.patch_stride},
                          {"patch_padding", image.patch_padding},
@@ -139,7 +150,7 @@ std::string inspect_json(const std::filesystem::path& path) {
   }
   if (report.weights) add_weights(*report.weights, object);
   // Paths may hold any bytes.
-  return object.dump(2, ' ', false, Json::error_handler_t::replace);
+  return object.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace mi2::weights

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Configures (once) and builds one CMake preset. The release program is linked as build/mi2.
+# Configures and builds one CMake preset. The release program is linked as build/mi2.
 #   build.sh PRESET [TARGET...]
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -9,12 +9,11 @@ shift
 targets=()
 [[ $# -eq 0 ]] || targets=(--target "$@")
 
-if [[ ! -f build/$preset/build.ninja ]]; then
-  mkdir -p "build/$preset"
-  if ! cmake --preset "$preset" >"build/$preset/configure.log" 2>&1; then
-    cat "build/$preset/configure.log" >&2
-    exit 1
-  fi
+# Configured every time: which tests there are depends on what was installed since.
+mkdir -p "build/$preset"
+if ! cmake --preset "$preset" >"build/$preset/configure.log" 2>&1; then
+  cat "build/$preset/configure.log" >&2
+  exit 1
 fi
 cmake --build --preset "$preset" "${targets[@]}"
 

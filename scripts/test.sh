@@ -87,7 +87,7 @@ echo
 printf '%s\n' "${summary[@]}"
 # The summary of the main run once more, where readers of the end of a log look for it.
 grep -hE '^[0-9]+% tests passed|^Total Test time' "$logs/test.log" 2>/dev/null | grep . || true
-echo "$tests_passed tests passed in $SECONDS s"
+[[ $tests_passed -eq 0 ]] || echo "$tests_passed tests passed in $SECONDS s"
 if [[ ${#failed[@]} -gt 0 ]]; then
   echo "make test: FAILED: ${failed[*]}"
   exit 1

@@ -1,0 +1,241 @@
+// The public API: pictures and texts in, vectors out, and what it says when it cannot.
+
+#include <cmath>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <mi2/mi2.hpp>
+
+namespace mi2 {
+namespace {
+
+using testing::HasSubstr;
+
+const std::filesystem::path kModel = MI2_STARTER_DIR;
+const std::filesystem::path kImages = std::filesystem::path(MI2_GOLDEN_DIR) / "images";
+
+/// Runs `body`, which must throw an Error; returns it.
+template <typename Body>
+Error error_of(Body&& body) {
+  try {
+    static_cast<void>(body());
+  } catch (const Error& error) {
+    return error;
+  }
+  ADD_FAILURE() << "nothing was thrown";
+  return {Code::kInternal, ""};
+}
+
+const Embedder& starter() {
+  static const Embedder embedder = Embedder::open(kModel);
+  return embedder;
+}
+
+/// A little-endian explicit object: grey, `rows` x `columns`, 8 bits, pixel i holding i % 251.
+std::vector<std::byte> small_dicom(std::uint16_t rows, std::uint16_t columns) {
+  std::string bytes(128, '\0');
+  bytes += "DICM";
+  const auto put = [&](std::uint16_t group, std::uint16_t element, const char* vr, const std::string& value) {
+    const auto word = [&](std::uint32_t v, int size) {
+      for (int i = 0; i < size; ++i) bytes += static_cast<char>(v >> (8 * i) & 0xFF);
+    };
+    word(group, 2);
+    word(element, 2);
+    bytes += vr;
+    if (vr == std::string("OB") || vr == std::string("OW")) {
+      word(0, 2);
+      word(static_cast<std::uint32_t>(value.size()), 4);
+    } else {
+      word(static_cast<std::uint32_t>(value.size()), 2);
+    }
+    bytes += value;
+  };
+  const auto us = [](std::uint16_t v) { return std::string{static_cast<char>(v & 0xFF), static_cast<char>(v >> 8)}; };
+  put(2, 0x10, "UI", std::string("1.2.840.10008.1.2.1\0", 20));
+  put(0x28, 2, "US", us(1));
+  put(0x28, 4, "CS", "MONOCHROME2 ");
+  put(0x28, 0x10, "US", us(rows));
+  put(0x28, 0x11, "US", us(columns));
+  put(0x28, 0x100, "US", us(8));
+  put(0x28, 0x101, "US", us(8));
+  put(0x28, 0x102, "US", us(7));
+  put(0x28, 0x103, "US", us(0));
+  std::string pixels;
+  for (int i = 0; i < rows * columns; ++i) pixels += static_cast<char>(i % 251);
+  if (pixels.size() % 2 == 1) pixels += '\0';
+  put(0x7FE0, 0x10, "OW", pixels);
+  const auto view = std::as_bytes(std::span(bytes));
+  return {view.begin(), view.end()};
+}
+
+TEST(Embedder, PicturesAndDicomBecomeUnitVectors) {
+  std::vector<Pixels> pictures{starter().prepare_file(kImages / "colour_a.jpg"),
+                               starter().prepare(small_dicom(40, 50), "object")};
+  for (const Embedding& vector : starter().embed_images(pictures)) {
+    ASSERT_EQ(vector.size(), static_cast<std::size_t>(starter().dimensions()));
+    double squares = 0;
+    for (const float value : vector) squares += static_cast<double>(value) * value;
+    EXPECT_NEAR(squares, 1.0, 1e-5);
+  }
+}
+
+TEST(Embedder, NothingInNothingOut) {
+  EXPECT_TRUE(starter().embed_images({}).empty());
+  EXPECT_TRUE(starter().embed_texts({}).empty());
+}
+
+TEST(Embedder, TextsAloneAndInManyPassesAgree) {
+  std::vector<std::string> texts;
+  for (int i = 0; i < 150; ++i) texts.push_back("finding number " + std::to_string(i) + std::string(i % 40, 'x'));
+  const std::vector<Embedding> together = starter().embed_texts(texts);
+  ASSERT_EQ(together.size(), texts.size());
+  for (const std::size_t i : {0U, 77U, 149U}) {
+    const Embedding alone = starter().embed_texts(std::span(texts).subspan(i, 1)).front();
+    for (std::size_t d = 0; d < alone.size(); ++d) ASSERT_NEAR(alone[d], together[i][d], 1e-6);
+  }
+}
+
+TEST(Embedder, SaysWhichTextsWereCut) {
+  std::vector<bool> cut;
+  const std::vector<std::string> texts{"short", std::string(1000, 'a') + " b c " + std::string(1000, '.'), ""};
+  ASSERT_EQ(starter().embed_texts(texts, &cut).size(), 3U);
+  EXPECT_EQ(cut, (std::vector<bool>{false, true, false}));
+}
+
+TEST(Embedder, SameBitsFromSeveralThreadsAtOnce) {
+  const std::vector<Pixels> pictures{starter().prepare_file(kImages / "wide.jpg")};
+  const Embedding want = starter().embed_images(pictures).front();
+  std::vector<std::thread> callers;
+  std::vector<Embedding> got(3);
+  for (Embedding& slot : got) {
+    callers.emplace_back([&pictures, &slot] {
+      const std::vector<Pixels> own{starter().prepare_file(kImages / "wide.jpg")};
+      slot = starter().embed_images(own).front();
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  for (const Embedding& vector : got) EXPECT_EQ(vector, want);
+}
+
+TEST(Embedder, ProfilesGiveDifferentPixels) {
+  EmbedderOptions options;
+  options.profile = "azure";
+  const Embedder azure = Embedder::open(kModel, options);
+  const auto name = kImages / "colour_a.jpg";
+  EXPECT_NE(azure.prepare_file(name).samples, starter().prepare_file(name).samples);
+  EXPECT_EQ(azure.provenance().profile, "azure");
+}
+
+TEST(Embedder, ProvenanceNamesTheWeights) {
+  const Provenance p = starter().provenance();
+  EXPECT_EQ(p.weights_sha256.size(), 64U);
+  EXPECT_EQ(p.dtype, "f32");
+  EXPECT_EQ(p.version, version());
+}
+
+TEST(Embedder, RefusesOptionsThatMakeNoSense) {
+  const auto refused = [](auto change) {
+    EmbedderOptions options;
+    change(options);
+    return error_of([&] { return Embedder::open(kModel, options); }).code();
+  };
+  EXPECT_EQ(refused([](auto& o) { o.dtype = "f31"; }), Code::kBadArgument);
+  EXPECT_EQ(refused([](auto& o) { o.dtype = "f16"; }), Code::kUnsupported);
+  EXPECT_EQ(refused([](auto& o) { o.profile = "blue"; }), Code::kBadArgument);
+  EXPECT_EQ(refused([](auto& o) { o.intensity = "percentile:99,1"; }), Code::kBadArgument);
+  EXPECT_EQ(refused([](auto& o) { o.window = "40"; }), Code::kBadArgument);
+  EXPECT_EQ(refused([](auto& o) { o.azure_size = 0; }), Code::kBadArgument);
+  EXPECT_EQ(refused([](auto& o) { o.azure_quality = 101; }), Code::kBadArgument);
+}
+
+TEST(Embedder, NamesTheFileAndTheReason) {
+  const Error missing = error_of([] { return starter().prepare_file("no/such/file.png"); });
+  EXPECT_EQ(missing.code(), Code::kNotFound);
+  EXPECT_THAT(missing.what(), HasSubstr("no/such/file.png"));
+  const std::string text = "this is no picture";
+  const Error foreign = error_of([&] { return starter().prepare(std::as_bytes(std::span(text)), "row 3"); });
+  EXPECT_EQ(foreign.code(), Code::kUnsupported);
+  EXPECT_THAT(foreign.what(), HasSubstr("row 3"));
+  EXPECT_EQ(error_of([] { return Embedder::open("no/such/model"); }).code(), Code::kNotFound);
+}
+
+TEST(Embedder, LimitsBytesAndPixels) {
+  EmbedderOptions options;
+  options.max_file_bytes = 100;
+  options.max_pixels = 1000;
+  const Embedder strict = Embedder::open(kModel, options);
+  EXPECT_EQ(error_of([&] { return strict.prepare_file(kImages / "colour_a.jpg"); }).code(), Code::kTooLarge);
+  options.max_file_bytes = 1 << 30;
+  const Embedder few = Embedder::open(kModel, options);
+  EXPECT_EQ(error_of([&] { return few.prepare_file(kImages / "colour_a.jpg"); }).code(), Code::kTooLarge);
+  EXPECT_EQ(error_of([&] { return few.prepare(small_dicom(40, 50), "object"); }).code(), Code::kTooLarge);
+}
+
+TEST(Embedder, TextThatIsNotUtf8IsNamedByItsNumberOnly) {
+  const std::vector<std::string> texts{"fine", "secret \xFF"};
+  const Error error = error_of([&] { return starter().embed_texts(texts); });
+  EXPECT_EQ(error.code(), Code::kBadArgument);
+  EXPECT_THAT(error.what(), HasSubstr("text 2"));
+  EXPECT_THAT(error.what(), testing::Not(HasSubstr("secret")));
+}
+
+TEST(Classifier, ScoresAreASoftmaxBestFirst) {
+  const Classifier classifier(starter(), {"a fundus photograph", "a chest x-ray", "a blood smear"});
+  const std::vector<Pixels> pictures{starter().prepare_file(kImages / "grey.jpg")};
+  const std::vector<LabelScore> scores = classifier.classify(starter().embed_images(pictures).front());
+  ASSERT_EQ(scores.size(), 3U);
+  double sum = 0;
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    sum += scores[i].score;
+    EXPECT_GE(scores[i == 0 ? 0 : i - 1].score, scores[i].score);
+  }
+  EXPECT_NEAR(sum, 1.0, 1e-12);
+}
+
+TEST(Classifier, MultilabelScoresStandAlone) {
+  const std::vector<Pixels> pictures{starter().prepare_file(kImages / "grey.jpg")};
+  const Embedding image = starter().embed_images(pictures).front();
+  const ClassifierOptions options{{"{}"}, true};
+  const double alone = Classifier(starter(), {"a chest x-ray"}, options).classify(image).front().score;
+  for (const LabelScore& row : Classifier(starter(), {"a blood smear", "a chest x-ray"}, options).classify(image)) {
+    if (row.label == "a chest x-ray") {
+      EXPECT_NEAR(row.score, alone, 1e-6);
+    }
+  }
+}
+
+TEST(Classifier, AveragesTemplatesAsEmbeddings) {
+  const std::vector<Pixels> pictures{starter().prepare_file(kImages / "grey.jpg")};
+  const Embedding image = starter().embed_images(pictures).front();
+  const std::vector<std::string> texts{"an x-ray of hand", "hand, x-ray"};
+  const std::vector<Embedding> vectors = starter().embed_texts(texts);
+  double dot = 0;
+  double squares = 0;
+  for (std::size_t d = 0; d < image.size(); ++d) {
+    const double mean = static_cast<double>(vectors[0][d]) + vectors[1][d];
+    dot += mean * image[d];
+    squares += mean * mean;
+  }
+  const double want = 1 / (1 + std::exp(-std::exp(starter().logit_scale()) * dot / std::sqrt(squares)));
+  const ClassifierOptions options{{"an x-ray of {}", "{}, x-ray"}, true};
+  EXPECT_NEAR(Classifier(starter(), {"hand"}, options).classify(image).front().score, want, 1e-5);
+}
+
+TEST(Classifier, RefusesLabelsItCannotTellApart) {
+  const auto refused = [](std::vector<std::string> labels, ClassifierOptions options) {
+    return error_of([&] { return Classifier(starter(), std::move(labels), options); }).code();
+  };
+  EXPECT_EQ(refused({}, {}), Code::kBadArgument);
+  EXPECT_EQ(refused({"a", "b", "a"}, {}), Code::kBadArgument);
+  EXPECT_EQ(refused({"a", ""}, {}), Code::kBadArgument);
+  EXPECT_EQ(refused({"a"}, {{"no slot"}, false}), Code::kBadArgument);
+  EXPECT_EQ(refused({"a"}, {{}, false}), Code::kBadArgument);
+}
+
+}  // namespace
+}  // namespace mi2

@@ -10,11 +10,11 @@ deps: ## install what building and testing need and this Debian lacks
 
 build: ## the optimised program, at build/mi2
 	@scripts/install_deps.sh build
-	@scripts/build.sh release
+	@scripts/build.sh release mi2
 
 demo: ## build, then run the starter model on real images; writes build/demo/index.html
 	@scripts/install_deps.sh build demo
-	@scripts/build.sh release
+	@scripts/build.sh release mi2
 	@demo/run.sh
 
 test: ## every test, as CI runs them (first run under 30 minutes on 2 cores)

@@ -19,8 +19,8 @@ mkdir -p "$folder/usr/local/share/ca-certificates"
 cp /usr/local/share/ca-certificates/*.crt "$folder/usr/local/share/ca-certificates/" 2>/dev/null || true
 [[ ! -f /etc/pip.conf ]] || cp /etc/pip.conf "$folder/etc/pip.conf"
 
-rm -rf "$folder/root/mi2"
-git clone --quiet --no-hardlinks . "$folder/root/mi2"
+rm -rf "$folder/srv/mi2"
+git clone --quiet --no-hardlinks . "$folder/srv/mi2"
 
 settings=(HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8)
 for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY PIP_CERT PIP_INDEX_URL PIP_DEFAULT_TIMEOUT \
@@ -43,7 +43,7 @@ in_folder sh -c 'command -v make >/dev/null || { apt-get update -qq && DEBIAN_FR
 for target in "${targets[@]}"; do
   for round in first second; do
     start=$SECONDS
-    in_folder make -C /root/mi2 "$target"
+    in_folder make -C /srv/mi2 "$target"
     echo "try_fresh: make $target, $round time: $((SECONDS - start)) s"
   done
 done

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <string>
+#include <tuple>
 
 #include "text/char_tables.hpp"
 #include "text/unicode.hpp"
@@ -99,16 +101,33 @@ constexpr Sequence kSequences[] = {
     {{{0, U"\u0101"}, {0, U"\u20AC"}}},
 };
 
-bool matches(std::u32string_view text, const Sequence& sequence) {
+using Kinds = std::array<std::uint32_t, std::tuple_size_v<Sequence>>;
+
+bool fits(const Place& place, char32_t c, std::uint32_t found) {
+  return (found & place.kinds) != 0 || place.listed.find(c) != std::u32string_view::npos;
+}
+
+// `found` are the kinds of the characters in front of `text`.
+bool matches(std::u32string_view text, const Kinds& found, const Sequence& sequence) {
   for (std::size_t i = 0; i < sequence.size(); ++i) {
     const Place& place = sequence[i];
     if (place.kinds == 0 && place.listed.empty()) return true;
-    if (i >= text.size()) return false;
-    const bool fits = (kinds(text[i]) & place.kinds) != 0 || place.listed.find(text[i]) != std::u32string_view::npos;
-    if (!fits) return false;
+    if (i >= text.size() || !fits(place, text[i], found[i])) return false;
   }
   return true;
 }
+
+// What sequences start with: most characters do not, and need no closer look.
+struct Starts {
+  Starts() {
+    for (const Sequence& sequence : kSequences) {
+      kinds |= sequence.front().kinds;
+      listed += sequence.front().listed;
+    }
+  }
+  std::uint32_t kinds = 0;
+  std::u32string listed;
+};
 
 // Cyrillic read as Latin-1, then as Windows-1251: five fixed letters, any character, a Latin letter or a space.
 bool is_twice_cyrillic(std::u32string_view text) {
@@ -121,15 +140,22 @@ bool is_twice_cyrillic(std::u32string_view text) {
 
 bool is_bad(std::u32string_view text) {
   if (text.size() >= 2 && kAHats.find(text[0]) != std::u32string_view::npos && text[1] == ' ') return true;
+  static const Starts starts;
+  Kinds found{};
+  for (std::size_t i = 0; i < std::min(found.size(), text.size()); ++i) found[i] = kinds(text[i]);
   for (std::size_t i = 0; i < text.size(); ++i) {
     const std::u32string_view rest = text.substr(i, 7);
+    const bool starting = (found[0] & starts.kinds) != 0 || starts.listed.find(rest[0]) != std::u32string::npos;
     // No sequence has three ASCII characters in front.
-    if (rest.size() >= 3 && rest[0] < 0x80 && rest[1] < 0x80 && rest[2] < 0x80) continue;
-    if (is_twice_cyrillic(rest)) return true;
-    if (std::any_of(std::begin(kSequences), std::end(kSequences),
-                    [&](const Sequence& sequence) { return matches(rest, sequence); })) {
+    const bool ascii = rest.size() >= 3 && rest[0] < 0x80 && rest[1] < 0x80 && rest[2] < 0x80;
+    if (starting && !ascii &&
+        (is_twice_cyrillic(rest) ||
+         std::any_of(std::begin(kSequences), std::end(kSequences),
+                     [&](const Sequence& sequence) { return matches(rest, found, sequence); }))) {
       return true;
     }
+    std::rotate(found.begin(), found.begin() + 1, found.end());
+    found.back() = i + found.size() < text.size() ? kinds(text[i + found.size()]) : 0;
   }
   return false;
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <mi2/error.hpp>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -122,7 +123,8 @@ Vocabulary assemble(const TokenIds& ids, std::string_view merges_text, std::stri
     out.byte_ids.at(byte) = id_of(symbol, "byte", byte);
     out.last_byte_ids.at(byte) = id_of(symbol + std::string(kWordEnd), "final byte", byte);
   }
-  out.merges.reserve(kMaxMerges);
+  constexpr std::size_t kShortestLine = 4;
+  out.merges.reserve(std::min(kMaxMerges, merges_text.size() / kShortestLine));
   for_each_merge(merges_text, name, [&](std::size_t line, const std::string& left, const std::string& right) {
     const char* what = "a token of merges line";
     const Merge merge{static_cast<std::uint32_t>(line), id_of(left + right, what, line)};

@@ -1,7 +1,7 @@
 #include "dicom/dataset.hpp"
 
-#include <dcmtk/dcmdata/dcdict.h>
 #include <dcmtk/dcmdata/dcdicent.h>
+#include <dcmtk/dcmdata/dcdict.h>
 #include <dcmtk/dcmdata/dcistrmb.h>
 #include <dcmtk/dcmdata/dcsequen.h>
 #include <dcmtk/dcmdata/dcxfer.h>
@@ -121,7 +121,7 @@ TransferSyntax choose_syntax(const Header& header, Bytes dataset, std::string_vi
     return syntax;
   }
   if (!guess) throw Error(Code::kBadFile, fmt::format("{}: not a DICOM object", name));
-  const std::string_view uid = !guess->explicit_vr  ? "1.2.840.10008.1.2"
+  const std::string_view uid = !guess->explicit_vr ? "1.2.840.10008.1.2"
                                : guess->big_endian ? "1.2.840.10008.1.2.2"
                                                    : "1.2.840.10008.1.2.1";
   TransferSyntax syntax = *find_transfer_syntax(uid);
@@ -175,7 +175,7 @@ Object load_object(Bytes file, std::uint64_t max_inflated, std::string_view name
   const OFCondition status = object.data->read(stream, object.dcmtk_syntax);
   object.data->transferEnd();
   if (status.bad()) {
-    throw Error(Code::kBadFile, fmt::format("{}: not a readable DICOM dataset ({})", name, status.text()));
+    throw Error(Code::kBadFile, fmt::format("{}: not a readable DICOM dataset ({})", name, printable(status.text())));
   }
   return object;
 }

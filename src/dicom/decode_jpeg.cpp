@@ -20,10 +20,10 @@ JpegHeader check_header(const std::vector<std::uint8_t>& stream, const Layout& l
   if (!header) throw Error(Code::kBadFile, fmt::format("{}: the compressed frame has no JPEG frame header", name));
   const bool same = header->width == layout.columns && header->height == layout.rows;
   if (!same || header->components != layout.samples) {
-    throw Error(Code::kBadFile,
-                fmt::format("{}: the compressed frame is {} x {} with {} components, the object says {} x {} with {}",
-                            name, header->width, header->height, header->components, layout.columns, layout.rows,
-                            layout.samples));
+    throw Error(
+        Code::kBadFile,
+        fmt::format("{}: the compressed frame is {} x {} with {} components, the object says {} x {} with {}", name,
+                    header->width, header->height, header->components, layout.columns, layout.rows, layout.samples));
   }
   if (header->precision < 2 || header->precision > 16) {
     throw Error(Code::kUnsupported, fmt::format("{}: JPEG of {} bits a sample is not read", name, header->precision));

@@ -47,8 +47,8 @@ Window parse_window(std::string_view text) {
   const bool ok = comma != std::string_view::npos && parse_double(text.substr(0, comma), window.center) &&
                   parse_double(text.substr(comma + 1), window.width) && window.width >= 1;
   if (!ok) {
-    throw Error(Code::kBadArgument, fmt::format("window '{}': CENTER,WIDTH is needed, both finite, WIDTH at least 1",
-                                                printable(text)));
+    throw Error(Code::kBadArgument,
+                fmt::format("window '{}': CENTER,WIDTH is needed, both finite, WIDTH at least 1", printable(text)));
   }
   return window;
 }

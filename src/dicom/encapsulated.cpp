@@ -27,8 +27,8 @@ DcmPixelSequence& pixel_sequence(const Object& object, std::string_view name) {
     if (pixels->getEncapsulatedRepresentation(syntax, parameter, sequence).bad()) sequence = nullptr;
   }
   if (sequence == nullptr) {
-    throw Error(Code::kBadFile, fmt::format("{}: the pixel data is not in fragments, {} needs them", name,
-                                            object.syntax.name));
+    throw Error(Code::kBadFile,
+                fmt::format("{}: the pixel data is not in fragments, {} needs them", name, object.syntax.name));
   }
   return *sequence;
 }

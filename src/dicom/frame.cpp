@@ -128,8 +128,8 @@ void read_native(Object& object, DcmElement& element, Frame& frame, std::string_
                                             all.size(), layout.frames, layout.columns, layout.rows, needed));
   }
   if (half_chroma && layout.columns % 2 != 0) {
-    throw Error(Code::kBadFile, fmt::format("{}: YBR_FULL_422 needs an even number of columns, found {}", name,
-                                            layout.columns));
+    throw Error(Code::kBadFile,
+                fmt::format("{}: YBR_FULL_422 needs an even number of columns, found {}", name, layout.columns));
   }
   if (layout.allocated == 1) {
     frame.bytes = unpack_bits(all, frame.index * bits, layout.pixels());

@@ -49,14 +49,13 @@ std::vector<std::uint8_t> decode_rle(const std::vector<std::uint8_t>& stream, co
     const std::size_t begin = word_at(stream, 4 + 4 * s);
     const std::size_t end = s + 1 < segments ? word_at(stream, 8 + 4 * s) : stream.size();
     if (begin < kHeaderBytes || begin > end || end > stream.size()) {
-      throw Error(Code::kBadFile, fmt::format("{}: RLE segment {} spans {}..{} of {} bytes", name, s + 1, begin, end,
-                                              stream.size()));
+      throw Error(Code::kBadFile,
+                  fmt::format("{}: RLE segment {} spans {}..{} of {} bytes", name, s + 1, begin, end, stream.size()));
     }
     // Segments come sample by sample, the highest byte of each first.
     const std::size_t sample = s / bytes_a_sample;
     const std::size_t byte = bytes_a_sample - 1 - s % bytes_a_sample;
-    const std::size_t got =
-        unpack(stream, begin, end, out.data() + sample * bytes_a_sample + byte, segments, count);
+    const std::size_t got = unpack(stream, begin, end, out.data() + sample * bytes_a_sample + byte, segments, count);
     if (got != count) {
       throw Error(Code::kBadFile,
                   fmt::format("{}: RLE segment {} holds {} bytes, {} are needed", name, s + 1, got, count));

@@ -19,11 +19,11 @@ constexpr std::uint32_t kPixelData = 0x7FE00010;
 
 using Vr = std::array<char, 2>;
 
-constexpr std::array kShortVrs = std::to_array<std::string_view>(
-    {"AE", "AS", "AT", "CS", "DA", "DS", "DT", "FL", "FD", "IS", "LO", "LT", "PN", "SH", "SL", "SS", "ST", "TM", "UI",
-     "UL", "US"});
-constexpr std::array kLongVrs = std::to_array<std::string_view>(
-    {"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"});
+constexpr std::array kShortVrs =
+    std::to_array<std::string_view>({"AE", "AS", "AT", "CS", "DA", "DS", "DT", "FL", "FD", "IS", "LO",
+                                     "LT", "PN", "SH", "SL", "SS", "ST", "TM", "UI", "UL", "US"});
+constexpr std::array kLongVrs =
+    std::to_array<std::string_view>({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"});
 
 std::uint32_t byte_at(Bytes bytes, std::size_t at) noexcept { return std::to_integer<std::uint32_t>(bytes[at]); }
 
@@ -139,8 +139,8 @@ class Walker {
       const bool too_long = item->length != kUndefined && item->length > left;
       if (item->tag == kSequenceEnd) return item->value;
       if (strict && (item->tag != kItem || too_long)) {
-        throw Error(Code::kBadFile, fmt::format("{}: a sequence holds no item, or one of more bytes than the {} left",
-                                                name_, left));
+        throw Error(Code::kBadFile,
+                    fmt::format("{}: a sequence holds no item, or one of more bytes than the {} left", name_, left));
       }
       if (item->tag != kItem) return end;
       const std::size_t stop = item->length > left ? bytes_.size() : item->value + item->length;
@@ -189,8 +189,8 @@ Header read_header(Bytes file, std::string_view name) {
       const Bytes value = file.subspan(element->value, element->length);
       header.transfer_syntax.clear();
       for (const std::byte b : value) header.transfer_syntax += static_cast<char>(b);
-      while (!header.transfer_syntax.empty() && (header.transfer_syntax.back() == '\0' ||
-                                                 header.transfer_syntax.back() == ' ')) {
+      while (!header.transfer_syntax.empty() &&
+             (header.transfer_syntax.back() == '\0' || header.transfer_syntax.back() == ' ')) {
         header.transfer_syntax.pop_back();
       }
     }

@@ -11,13 +11,13 @@ namespace mi2::image {
 
 /// How a picture's samples are to be read. The names are Pillow's modes, because the reference is Pillow's behaviour.
 enum class Mode : std::uint8_t {
-  kBilevel,      ///< "1": one byte a pixel, 0 or 255
-  kGrey,         ///< "L"
-  kGreyAlpha,    ///< "LA"
-  kPalette,      ///< "P": indices into `palette`
-  kRgb,          ///< "RGB"
-  kRgba,         ///< "RGBA"
-  kCmyk,         ///< "CMYK"
+  kBilevel,    ///< "1": one byte a pixel, 0 or 255
+  kGrey,       ///< "L"
+  kGreyAlpha,  ///< "LA"
+  kPalette,    ///< "P": indices into `palette`
+  kRgb,        ///< "RGB"
+  kRgba,       ///< "RGBA"
+  kCmyk,       ///< "CMYK"
 };
 
 /// A decoded picture in its own mode. samples: [height, width, channels] row by row, no padding.
@@ -62,7 +62,7 @@ enum class Profile : std::uint8_t {
 
 struct PreprocessOptions {
   Profile profile = Profile::kRaw;
-  int azure_size = 512;    ///< pixels; "image_standardization_image_size"
+  int azure_size = 512;    ///< 1..4096 pixels; "image_standardization_image_size"
   int azure_quality = 75;  ///< 1..100; "image_standardization_jpeg_compression_ratio"
 };
 
@@ -78,6 +78,7 @@ struct Rgb {
 };
 
 /// The profile's steps, conversion to RGB, and the bicubic antialiased resize to width x height (aspect not kept).
+/// @throws Error{kBadArgument} for options out of range.
 /// Equal to Pillow bit for bit. Source: Pillow's ImagingResample and ImagingConvert, libjpeg-turbo.
 Rgb preprocess(const Picture& picture, const PreprocessOptions& options, int width, int height);
 

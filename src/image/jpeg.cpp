@@ -17,6 +17,9 @@
 namespace mi2::image {
 namespace {
 
+/// The least Huffman coding takes for 8 x 8 samples is a bit (progressive, DC only); subsampling stretches that to 1024
+/// pixels for 9 bits.
+constexpr std::uint64_t kPixelsAByte = 1024;
 constexpr int kMaxScans = 500;
 /// Scans x pixels a progressive file may ask for: every scan walks the whole picture.
 constexpr std::uint64_t kMaxScanPixels = 8'000'000'000;
@@ -119,7 +122,7 @@ class Decoder {
     const bool unsupported = code == JERR_SOF_UNSUPPORTED || code == JERR_BAD_PRECISION ||
                              code == JERR_CONVERSION_NOTIMPL || code == JERR_NOTIMPL;
     throw Error(unsupported ? Code::kUnsupported : Code::kBadFile,
-                fmt::format("{}: {} JPEG: {}", name, unsupported ? "unsupported" : "corrupt", text));
+                fmt::format("{}: {} JPEG: {}", name, unsupported ? "unsupported" : "corrupt", library_text(text)));
   }
 
  private:
@@ -175,6 +178,8 @@ Picture decode_jpeg(std::span<const std::byte> bytes, const DecodeOptions& optio
   if (outcome != Outcome::kDone) decoder.fail(outcome, name);
   const int components = decoder.info().num_components;
   check_size(decoder.info().image_width, decoder.info().image_height, options, name);
+  check_plausible(std::uint64_t{decoder.info().image_width} * decoder.info().image_height, bytes.size(), kPixelsAByte,
+                  name);
   if (components != 1 && components != 3 && components != 4) {
     throw Error(Code::kUnsupported, fmt::format("{}: JPEG with {} components; 1, 3 or 4 are read", name, components));
   }

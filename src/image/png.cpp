@@ -137,8 +137,8 @@ class Decoder {
   Decoder& operator=(const Decoder&) = delete;
   ~Decoder() { png_destroy_read_struct(&png_, &info_, nullptr); }
 
-  /// @param out  [height, row_bytes]; @param rows  a pointer to each. @returns false on an error, see message().
-  bool read(const std::vector<png_bytep>& rows, std::size_t row_bytes) {
+  /// @param out  [height, row_bytes]. @returns false on an error, see message().
+  bool read(std::uint8_t* out, std::size_t row_bytes) {
     if (png_ == nullptr || info_ == nullptr) return false;
     if (setjmp(png_jmpbuf(png_)) != 0) return false;
     png_set_read_fn(png_, this, on_read);
@@ -152,10 +152,12 @@ class Decoder {
     if (colour == PNG_COLOR_TYPE_PALETTE && bits < 8) png_set_packing(png_);
     if (bits == 16 && colour != PNG_COLOR_TYPE_GRAY) png_set_strip_16(png_);
     if (bits == 16 && colour == PNG_COLOR_TYPE_GRAY && std::endian::native == std::endian::little) png_set_swap(png_);
-    png_set_interlace_handling(png_);
+    const int passes = png_set_interlace_handling(png_);
     png_read_update_info(png_, info_);
     if (png_get_rowbytes(png_, info_) != row_bytes) png_error(png_, "unexpected row size");
-    png_read_image(png_, const_cast<png_bytepp>(rows.data()));
+    for (int pass = 0; pass < passes; ++pass) {
+      for (std::size_t y = 0; y < chunks_.header.height; ++y) png_read_row(png_, out + y * row_bytes, nullptr);
+    }
     return true;
   }
 
@@ -223,22 +225,30 @@ void check_header(const Header& header, std::string_view name) {
   const bool small = header.bits == 1 || header.bits == 2 || header.bits == 4;
   const bool any = header.colour == 0 && (small || header.bits == 8 || header.bits == 16);
   const bool indexed = header.colour == 3 && (small || header.bits == 8);
-  const bool many = (header.colour == 2 || header.colour == 4 || header.colour == 6) &&
-                    (header.bits == 8 || header.bits == 16);
+  const bool many =
+      (header.colour == 2 || header.colour == 4 || header.colour == 6) && (header.bits == 8 || header.bits == 16);
   if (any || indexed || many) return;
   bad(name, fmt::format("corrupt PNG: colour type {} with {} bits", header.colour, header.bits));
 }
 
+/// Deflate packs no tighter than 258 bytes into 2 bits.
+void check_packed_size(const Chunks& chunks, std::size_t bytes, std::string_view name) {
+  constexpr std::uint64_t kDeflate = 1032;
+  constexpr std::array<unsigned, 7> kSamples = {1, 0, 3, 1, 2, 0, 4};
+  const Header& header = chunks.header;
+  const std::uint64_t row_bits = std::uint64_t{header.width} * kSamples.at(static_cast<std::size_t>(header.colour)) *
+                                 static_cast<unsigned>(header.bits);
+  check_plausible((row_bits + 7) / 8 * header.height, bytes, kDeflate, name);
+}
+
 void read_rows(const Chunks& chunks, std::uint8_t* out, std::size_t row_bytes, std::string_view name) {
-  std::vector<png_bytep> rows(chunks.header.height);
-  for (std::size_t y = 0; y < rows.size(); ++y) rows[y] = out + y * row_bytes;
   Decoder decoder(chunks);
-  if (decoder.read(rows, row_bytes)) {
+  if (decoder.read(out, row_bytes)) {
     if (chunks.cut && decoder.left_last_part()) bad(name, "truncated PNG: its last chunk is cut short");
     return;
   }
   if (decoder.truncated()) bad(name, "truncated PNG");
-  bad(name, fmt::format("corrupt PNG: {}", decoder.message()));
+  bad(name, fmt::format("corrupt PNG: {}", library_text(decoder.message())));
 }
 
 /// Grey + alpha of 16 bits is RGBA to Pillow.
@@ -258,6 +268,7 @@ Picture decode_png(std::span<const std::byte> bytes, const DecodeOptions& option
   const Header& header = chunks.header;
   check_size(header.width, header.height, options, name);
   check_header(header, name);
+  check_packed_size(chunks, bytes.size(), name);
   Picture picture;
   picture.mode = mode_of(header);
   picture.width = static_cast<int>(header.width);

@@ -12,6 +12,8 @@
 namespace mi2::image {
 namespace {
 
+constexpr int kMaxAzureSize = 4096;
+
 RasterView view(const Picture& picture) {
   return {picture.width, picture.height, channels(picture.mode), picture.samples};
 }
@@ -55,8 +57,9 @@ Rgb to_model(const Picture& picture, int width, int height) {
 
 Rgb preprocess(const Picture& picture, const PreprocessOptions& options, int width, int height) {
   if (options.profile == Profile::kRaw) return to_model(picture, width, height);
-  if (options.azure_size < 1 || options.azure_size > 65500) {
-    throw Error(Code::kBadArgument, fmt::format("azure size {}: expected 1 to 65500 pixels", options.azure_size));
+  if (options.azure_size < 1 || options.azure_size > kMaxAzureSize) {
+    throw Error(Code::kBadArgument,
+                fmt::format("azure size {}: expected 1 to {} pixels", options.azure_size, kMaxAzureSize));
   }
   if (options.azure_quality < 1 || options.azure_quality > 100) {
     throw Error(Code::kBadArgument, fmt::format("azure quality {}: expected 1 to 100", options.azure_quality));

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "image/image.hpp"
@@ -12,6 +13,14 @@ namespace mi2::image {
 
 /// @throws Error{kBadFile} if a side is 0, {kTooLarge} over options.max_pixels.
 void check_size(std::uint64_t width, std::uint64_t height, const DecodeOptions& options, std::string_view name);
+
+/// Refuses a header that promises more than any encoder could have packed into the file, before memory is taken for it.
+/// @param bytes  of the file; @param most  units (pixels, or bytes once unpacked) that a byte of it can stand for.
+/// @throws Error{kBadFile} if `units` is larger.
+void check_plausible(std::uint64_t units, std::size_t bytes, std::uint64_t most, std::string_view name);
+
+/// A library's message, fit for ours: printable ASCII, at most 100 characters, without numbers of more than 6 digits.
+std::string library_text(std::string_view text);
 
 /// 16-bit colour keeps the high bytes; 16-bit grey is scaled by options.intensity; grey + alpha of 16 bits is RGBA.
 Picture decode_png(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name);

@@ -240,9 +240,7 @@ Raster resize_y(const RasterView& in, int height) {
   return out;
 }
 
-Raster copy(const RasterView& in) {
-  return {in.width, in.height, in.channels, {in.samples.begin(), in.samples.end()}};
-}
+Raster copy(const RasterView& in) { return {in.width, in.height, in.channels, {in.samples.begin(), in.samples.end()}}; }
 
 }  // namespace
 

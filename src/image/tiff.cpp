@@ -102,6 +102,27 @@ void check_compression(const TiffTags& tags, std::string_view name) {
   throw Error(Code::kUnsupported, fmt::format("{}: TIFF compression {}", name, tags.compression));
 }
 
+/// Unpacked bytes that a byte of the file can stand for, at the very most; 0: no bound (fax codes a row in a bit).
+std::uint64_t tightest(std::uint16_t compression) noexcept {
+  switch (compression) {
+    case COMPRESSION_NONE:
+      return 1;
+    case COMPRESSION_PACKBITS:
+      return 64;
+    case COMPRESSION_ADOBE_DEFLATE:
+    case COMPRESSION_DEFLATE:
+      return 1032;
+    case COMPRESSION_LZW:
+    case COMPRESSION_JPEG:
+      return 4096;
+    case COMPRESSION_LZMA:
+    case COMPRESSION_ZSTD:
+      return 65536;
+    default:
+      return 0;
+  }
+}
+
 /// Reads blocks (strips or tiles) and hands their rows on.
 class Reader {
  public:
@@ -117,6 +138,7 @@ class Reader {
       if (TIFFGetField(tiff, TIFFTAG_ROWSPERSTRIP, &rows) == 1) block_height_ = std::min(rows, tags.height);
     }
     check_size(block_width_, block_height_, options, name);
+    check_packed_size();
     const tmsize_t size = tiled_ ? TIFFTileSize(tiff) : TIFFStripSize(tiff);
     const tmsize_t row = tiled_ ? TIFFTileRowSize(tiff) : TIFFScanlineSize(tiff);
     row_samples_ = tags.planar == PLANARCONFIG_SEPARATE ? 1 : tags.samples;
@@ -145,6 +167,14 @@ class Reader {
   }
 
  private:
+  void check_packed_size() const {
+    const std::uint64_t most = tightest(tags_.compression);
+    if (most == 0) return;
+    const std::uint64_t pixels =
+        std::max(std::uint64_t{tags_.width} * tags_.height, std::uint64_t{block_width_} * block_height_);
+    check_plausible(pixels * tags_.samples * tags_.bits / 8, source_.bytes.size(), most, name_);
+  }
+
   void read_block(std::uint32_t x, std::uint32_t y, std::uint16_t plane) {
     std::fill(block_.begin(), block_.end(), std::uint8_t{0});  // codecs may stop short without an error
     const auto size = static_cast<tmsize_t>(block_.size());
@@ -152,7 +182,8 @@ class Reader {
                              ? TIFFReadEncodedTile(tiff_, TIFFComputeTile(tiff_, x, y, 0, plane), block_.data(), size)
                              : TIFFReadEncodedStrip(tiff_, TIFFComputeStrip(tiff_, y, plane), block_.data(), size);
     if (got >= 0) return;
-    throw Error(Code::kBadFile, fmt::format("{}: truncated or corrupt TIFF: {}", name_, source_.message.data()));
+    throw Error(Code::kBadFile,
+                fmt::format("{}: truncated or corrupt TIFF: {}", name_, library_text(source_.message.data())));
   }
 
   TIFF* tiff_;
@@ -220,7 +251,8 @@ Picture decode_tiff(std::span<const std::byte> bytes, const DecodeOptions& optio
   Source source;
   source.bytes = bytes;
   const Tiff tiff = open(source, options);
-  if (!tiff) throw Error(Code::kBadFile, fmt::format("{}: corrupt TIFF: {}", name, source.message.data()));
+  if (!tiff)
+    throw Error(Code::kBadFile, fmt::format("{}: corrupt TIFF: {}", name, library_text(source.message.data())));
   const TiffTags tags = read_tags(tiff.get());
   check_size(tags.width, tags.height, options, name);
   check_compression(tags, name);

@@ -20,7 +20,8 @@ constexpr std::uint16_t kCorelAlpha = 999;  // Corel Draw 10 writes this for alp
 [[noreturn]] void refuse(const TiffTags& tags, std::string_view name) {
   throw Error(Code::kUnsupported,
               fmt::format("{}: TIFF with photometric interpretation {}, {} x {} bits, sample format {}, "
-                          "{} extra samples", name, tags.photometric, tags.samples, tags.bits, tags.format, tags.extra.size()));
+                          "{} extra samples",
+                          name, tags.photometric, tags.samples, tags.bits, tags.format, tags.extra.size()));
 }
 
 /// Extra samples that carry no meaning are skipped; anything else is not.

@@ -43,8 +43,8 @@ TiffLayout tiff_layout(const TiffTags& tags, std::string_view name);
 struct TiffRow {
   const std::uint8_t* bytes;
   std::size_t pixels;
-  int bits;         ///< a sample
-  int samples;      ///< in `bytes`, a pixel
+  int bits;     ///< a sample
+  int samples;  ///< in `bytes`, a pixel
 };
 
 /// Unpacks to `channels` 8-bit samples a pixel, `step` bytes apart: bilevel to 0 and 255, grey of fewer bits spread

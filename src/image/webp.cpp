@@ -24,6 +24,20 @@ struct DeleteDemuxer {
 
 }  // namespace
 
+/// VP8 takes at least 3.4 bits for 16 x 16 pixels. VP8L has no such bound: one colour takes no bits at all.
+void check_packed_size(const WebPDemuxer* demuxer, std::string_view name) {
+  constexpr std::uint64_t kPixelsAByte = 1024;
+  WebPIterator frame;
+  if (WebPDemuxGetFrame(demuxer, 1, &frame) == 0) bad(name, "corrupt WebP");
+  const WebPData part = frame.fragment;
+  const std::uint64_t pixels = static_cast<std::uint64_t>(frame.width) * static_cast<std::uint64_t>(frame.height);
+  WebPDemuxReleaseIterator(&frame);
+  WebPBitstreamFeatures features;
+  if (WebPGetFeatures(part.bytes, part.size, &features) != VP8_STATUS_OK) bad(name, "corrupt WebP");
+  constexpr int kLossy = 1;
+  if (features.format == kLossy) check_plausible(pixels, part.size, kPixelsAByte, name);
+}
+
 Picture decode_webp(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name) {
   const WebPData data{reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
   const std::unique_ptr<WebPDemuxer, DeleteDemuxer> demuxer(WebPDemux(&data));
@@ -31,6 +45,7 @@ Picture decode_webp(std::span<const std::byte> bytes, const DecodeOptions& optio
   const std::uint32_t width = WebPDemuxGetI(demuxer.get(), WEBP_FF_CANVAS_WIDTH);
   const std::uint32_t height = WebPDemuxGetI(demuxer.get(), WEBP_FF_CANVAS_HEIGHT);
   check_size(width, height, options, name);
+  check_packed_size(demuxer.get(), name);
   // Pillow, too, drops alpha only when the container says that there is none.
   const bool alpha = (WebPDemuxGetI(demuxer.get(), WEBP_FF_FORMAT_FLAGS) & ALPHA_FLAG) != 0;
 

@@ -11,7 +11,7 @@ std::string little32(std::uint32_t v) {
 }
 
 std::string element(std::uint32_t tag, std::string_view vr, std::string value) {
-  constexpr std::array<std::string_view, 4> kLong = {"OB", "OW", "SQ", "UN"};
+  constexpr std::array<std::string_view, 6> kLong = {"OB", "OD", "OF", "OW", "SQ", "UN"};
   if (value.size() % 2 != 0) value += vr == "OB" ? '\0' : ' ';
   std::string out = little16({static_cast<std::uint16_t>(tag >> 16), static_cast<std::uint16_t>(tag & 0xFFFF)});
   out += vr;

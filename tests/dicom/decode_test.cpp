@@ -17,8 +17,10 @@ constexpr std::uint32_t kPixels = 0x7FE00010;
 
 /// Four pixels 0, 1, 2, 3 in 16 bits with a window whose steps are exact.
 Dataset ramp() {
-  return picture("MONOCHROME2", 1, 4, 16).text(0x00281050, "DS", "2").text(0x00281051, "DS", "4").words(kPixels,
-                                                                                                      {0, 1, 2, 3});
+  return picture("MONOCHROME2", 1, 4, 16)
+      .text(0x00281050, "DS", "2")
+      .text(0x00281051, "DS", "4")
+      .words(kPixels, {0, 1, 2, 3});
 }
 
 std::vector<std::uint8_t> pixels(const Dataset& dataset, const Options& options = {}) {
@@ -119,7 +121,8 @@ TEST(DicomRefusal, ShortPixelDataSaysWhatIsNeeded) {
 TEST(DicomRefusal, HugeFrameIsRefusedBeforeAllocation) {
   Options options;
   options.max_pixels = 1000;
-  expect_error(ramp().us(0x00280010, {65535}).us(0x00280011, {65535}).file(), Code::kTooLarge, "65535 x 65535", options);
+  expect_error(ramp().us(0x00280010, {65535}).us(0x00280011, {65535}).file(), Code::kTooLarge, "65535 x 65535",
+               options);
 }
 
 TEST(DicomRefusal, DeepNestingIsRefused) {

@@ -47,8 +47,10 @@ TEST(Preprocess, RefusesOptionsOutOfRange) {
   options.azure_quality = 101;
   EXPECT_ANY_THROW(preprocess(picture, options, 8, 8));
   options.azure_quality = 75;
-  options.azure_size = 0;
-  EXPECT_ANY_THROW(preprocess(picture, options, 8, 8));
+  for (const int size : {0, 4097}) {
+    options.azure_size = size;
+    EXPECT_ANY_THROW(preprocess(picture, options, 8, 8)) << size;
+  }
   EXPECT_ANY_THROW(parse_profile("other"));
   EXPECT_EQ(parse_profile("azure"), Profile::kAzure);
 }

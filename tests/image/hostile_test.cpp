@@ -1,47 +1,51 @@
 #include <gtest/gtest.h>
 
-#include <cstring>
 #include <filesystem>
-#include <optional>
-
-#include <mi2/error.hpp>
 
 #include "base/files.hpp"
-#include "image/image.hpp"
+#include "bytes.hpp"
 
-namespace mi2::image {
+namespace mi2::image::testing {
 namespace {
 
-using Bytes = std::vector<std::byte>;
-
-std::optional<Code> refusal(const Bytes& bytes, const DecodeOptions& options = {}) {
-  try {
-    decode(bytes, options, "row 3");
-    return std::nullopt;
-  } catch (const Error& error) {
-    EXPECT_EQ(std::string(error.what()).rfind("row 3", 0), 0U) << error.what();
-    return error.code();
+/// The golden images and the rare variants of tests/image/data.
+std::vector<std::filesystem::path> all_files() {
+  std::vector<std::filesystem::path> out;
+  for (const auto& folder :
+       {std::filesystem::path(MI2_GOLDEN_DIR) / "images", std::filesystem::path(MI2_IMAGE_DATA_DIR)}) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      if (entry.path().extension() != ".json") out.push_back(entry.path());
+    }
   }
+  return out;
 }
 
-Bytes text(std::string_view t) {
-  const auto* data = reinterpret_cast<const std::byte*>(t.data());
-  return {data, data + t.size()};
-}
+Bytes read(const std::filesystem::path& path) { return read_file(path, 1U << 26); }
 
 TEST(Decode, RefusesOtherFormatsByName) {
-  EXPECT_EQ(refusal({}), Code::kBadFile);
-  EXPECT_EQ(refusal(text("GIF89a")), Code::kUnsupported);
-  EXPECT_EQ(refusal(text("BM1234567890")), Code::kUnsupported);
-  EXPECT_EQ(refusal(text("hello")), Code::kUnsupported);
+  EXPECT_EQ(refusal({}).code, Code::kBadFile);
+  EXPECT_EQ(refusal(text("GIF89a")).code, Code::kUnsupported);
+  EXPECT_EQ(refusal(text("BM1234567890")).code, Code::kUnsupported);
+  EXPECT_EQ(refusal(text("hello")).code, Code::kUnsupported);
 }
 
 TEST(Decode, RefusesEveryGoldenImageCutShort) {
   for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(MI2_GOLDEN_DIR) / "images")) {
-    const Bytes whole = read_file(entry.path(), 1U << 26);
+    const Bytes whole = read(entry.path());
     for (int part = 1; part < 16; ++part) {
-      Bytes cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(whole.size() * part / 16));
-      EXPECT_EQ(refusal(cut), Code::kBadFile) << entry.path() << " " << part << "/16";
+      const Bytes cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(whole.size() * part / 16));
+      EXPECT_EQ(refusal(cut).code, Code::kBadFile) << entry.path() << " " << part << "/16";
+    }
+  }
+}
+
+TEST(Decode, SurvivesEveryFormatCutAtManyLengths) {
+  for (const auto& entry : std::filesystem::directory_iterator(MI2_IMAGE_DATA_DIR)) {
+    if (entry.path().extension() == ".json") continue;
+    const Bytes whole = read(entry.path());
+    for (std::size_t size = 0; size < whole.size(); size += size < 200 ? 1 : 97) {
+      const Refusal found = refusal(Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)));
+      EXPECT_TRUE(found.code.has_value() || size >= whole.size() / 4) << entry.path() << " cut to " << size;
     }
   }
 }
@@ -49,14 +53,14 @@ TEST(Decode, RefusesEveryGoldenImageCutShort) {
 TEST(Decode, ChecksThePixelLimitBeforeDecoding) {
   DecodeOptions options;
   options.max_pixels = 4;
-  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(MI2_GOLDEN_DIR) / "images")) {
-    EXPECT_EQ(refusal(read_file(entry.path(), 1U << 26), options), Code::kTooLarge) << entry.path();
+  for (const auto& path : all_files()) {
+    EXPECT_EQ(refusal(read(path), options).code, Code::kTooLarge) << path;
   }
 }
 
 TEST(Decode, SurvivesFlippedBytes) {
-  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(MI2_GOLDEN_DIR) / "images")) {
-    Bytes bytes = read_file(entry.path(), 1U << 26);
+  for (const auto& path : all_files()) {
+    Bytes bytes = read(path);
     DecodeOptions options;
     options.max_pixels = 1U << 22;
     for (std::size_t i = 8; i < bytes.size(); i += bytes.size() / 23 + 1) {
@@ -68,4 +72,4 @@ TEST(Decode, SurvivesFlippedBytes) {
 }
 
 }  // namespace
-}  // namespace mi2::image
+}  // namespace mi2::image::testing

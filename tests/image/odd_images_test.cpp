@@ -7,9 +7,10 @@
 #include <mi2/error.hpp>
 
 #include "base/files.hpp"
+#include "bytes.hpp"
 #include "image/image.hpp"
 
-namespace mi2::image {
+namespace mi2::image::testing {
 namespace {
 
 /// What becomes of a file: a refusal, or the FNV-1a hash of Pillow 13's pixels after the raw resize to 32 x 32.
@@ -113,12 +114,6 @@ std::filesystem::path folder() {
   return std::filesystem::path(variable != nullptr ? variable : MI2_SHARED_DATA) / "odd-images";
 }
 
-std::uint64_t fnv1a(const std::vector<std::uint8_t>& bytes) {
-  std::uint64_t hash = 0xCBF29CE484222325ULL;
-  for (const std::uint8_t b : bytes) hash = (hash ^ b) * 0x100000001B3ULL;
-  return hash;
-}
-
 TEST(OddImages, AreReadAsPillowReadsThemOrRefusedForTheirReason) {
   if (!std::filesystem::exists(folder())) GTEST_SKIP() << folder() << " is absent; set MI2_SHARED_DATA";
   for (const Expectation& expected : kExpectations) {
@@ -136,4 +131,4 @@ TEST(OddImages, AreReadAsPillowReadsThemOrRefusedForTheirReason) {
 }
 
 }  // namespace
-}  // namespace mi2::image
+}  // namespace mi2::image::testing

@@ -40,7 +40,7 @@ std::shared_ptr<const cpu::MatMul> CpuOps::make_product(const cpu::WeightRows& w
   if (uses_onednn()) {
     if (auto product = cpu::make_onednn_matmul(kernels_, options_.dtype, weight, bias)) return product;
   }
-  return cpu::make_native_matmul(kernels_, options_.dtype, weight, std::move(bias));
+  return cpu::make_native_matmul(kernels_, *pool_, options_.dtype, weight, std::move(bias));
 }
 
 CpuOps::Linear CpuOps::make_linear(const Parameter& weight, const std::optional<Parameter>& bias, Layout layout) {

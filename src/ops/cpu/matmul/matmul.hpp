@@ -50,8 +50,9 @@ struct WeightRows {
   std::function<void(std::int64_t first, std::int64_t count, float* to)> rows;
 };
 
-std::unique_ptr<MatMul> make_native_matmul(const Kernels& kernels, DType dtype, const WeightRows& weight,
-                                           std::vector<float> bias);
+/// @param weight  its rows() is called from the pool's threads.
+std::unique_ptr<MatMul> make_native_matmul(const Kernels& kernels, ThreadPool& pool, DType dtype,
+                                           const WeightRows& weight, std::vector<float> bias);
 
 /// @returns null if oneDNN has no such product on this machine.
 std::unique_ptr<MatMul> make_onednn_matmul(const Kernels& kernels, DType dtype, const WeightRows& weight,

@@ -23,14 +23,15 @@ float* thread_scratch(std::size_t floats) {
 
 class NativeMatMul : public MatMul {
  public:
-  NativeMatMul(const Kernels& kernels, DType dtype, const WeightRows& weight, std::vector<float> bias)
+  NativeMatMul(const Kernels& kernels, ThreadPool& pool, DType dtype, const WeightRows& weight, std::vector<float> bias)
       : MatMul(weight.in, weight.out, std::move(bias)),
         kernels_(kernels),
         dtype_(dtype),
         columns_(round_up(weight.out, kPanel)),
         depth_(round_up((weight.in + blocks() - 1) / blocks(), 8)),
         packed_({blocks() * columns_, std::min(depth_, weight.in)}, dtype) {
-    pack(weight);
+    pool.run(static_cast<std::size_t>(columns_ / kPanel),
+             [&](std::size_t panel) { pack(weight, static_cast<std::int64_t>(panel) * kPanel); });
   }
 
   [[nodiscard]] std::size_t bytes() const override {
@@ -58,23 +59,21 @@ class NativeMatMul : public MatMul {
   /// First element of a block: blocks lie one after the other, panel by panel, each panel [depth, kPanel].
   [[nodiscard]] std::int64_t block_at(std::int64_t block) const { return block * depth_ * columns_; }
 
-  void pack(const WeightRows& weight) {
-    std::vector<float> rows(static_cast<std::size_t>(kPanel * in()));
-    for (std::int64_t n = 0; n < columns_; n += kPanel) {
-      const std::int64_t count = std::min(kPanel, out() - n);
-      std::fill(rows.begin(), rows.end(), 0.0F);
-      weight.rows(n, count, rows.data());
-      for (std::int64_t block = 0; block < blocks(); ++block) {
-        const std::int64_t depth = depth_of(block);
-        std::int64_t at = block_at(block) + n * depth;
-        for (std::int64_t k = 0; k < depth; ++k) {
-          for (std::int64_t i = 0; i < kPanel; ++i, ++at) {
-            const float value = rows[static_cast<std::size_t>(i * in() + block * depth_ + k)];
-            if (dtype_ == DType::kF32) {
-              packed_.data<float>()[at] = value;
-            } else {
-              packed_.data<BFloat16>()[at] = BFloat16(value);
-            }
+  /// Lays out the kPanel outputs from n on; past the last one, zeros.
+  void pack(const WeightRows& weight, std::int64_t n) {
+    thread_local std::vector<float> rows;
+    rows.assign(static_cast<std::size_t>(kPanel * in()), 0.0F);
+    weight.rows(n, std::min(kPanel, out() - n), rows.data());
+    for (std::int64_t block = 0; block < blocks(); ++block) {
+      const std::int64_t depth = depth_of(block);
+      std::int64_t at = block_at(block) + n * depth;
+      for (std::int64_t k = 0; k < depth; ++k) {
+        for (std::int64_t i = 0; i < kPanel; ++i, ++at) {
+          const float value = rows[static_cast<std::size_t>(i * in() + block * depth_ + k)];
+          if (dtype_ == DType::kF32) {
+            packed_.data<float>()[at] = value;
+          } else {
+            packed_.data<BFloat16>()[at] = BFloat16(value);
           }
         }
       }
@@ -135,9 +134,9 @@ class NativeMatMul : public MatMul {
 
 }  // namespace
 
-std::unique_ptr<MatMul> make_native_matmul(const Kernels& kernels, DType dtype, const WeightRows& weight,
-                                           std::vector<float> bias) {
-  return std::make_unique<NativeMatMul>(kernels, dtype, weight, std::move(bias));
+std::unique_ptr<MatMul> make_native_matmul(const Kernels& kernels, ThreadPool& pool, DType dtype,
+                                           const WeightRows& weight, std::vector<float> bias) {
+  return std::make_unique<NativeMatMul>(kernels, pool, dtype, weight, std::move(bias));
 }
 
 Split split_product(std::int64_t rows, std::int64_t columns, unsigned threads, std::int64_t block,

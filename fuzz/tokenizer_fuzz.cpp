@@ -36,8 +36,7 @@ std::string sound_vocabulary() {
 
 void encode(const Tokenizer& tokenizer, std::string_view text) {
   const mi2::text::Tokens tokens = tokenizer.encode(text);
-  if (tokens.ids.size() > 77 || tokens.ids.front() != mi2::text::kStartId ||
-      tokens.ids.back() != mi2::text::kEndId) {
+  if (tokens.ids.size() > 77 || tokens.ids.front() != mi2::text::kStartId || tokens.ids.back() != mi2::text::kEndId) {
     __builtin_trap();
   }
 }
@@ -65,6 +64,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view merges = json == std::string_view::npos ? std::string_view() : bytes.substr(json + 1);
     attempt([&] { encode(Tokenizer(bytes.substr(0, json), merges, "vocabulary"), "in the"); });
   }
-  if (bytes.starts_with('#')) attempt([&] { encode(Tokenizer(vocabulary, bytes, "vocabulary"), "in the aaaaaaaaaaa"); });
+  if (bytes.starts_with('#'))
+    attempt([&] { encode(Tokenizer(vocabulary, bytes, "vocabulary"), "in the aaaaaaaaaaa"); });
   return 0;
 }

@@ -40,8 +40,7 @@ struct Place {
 using Sequence = std::array<Place, 5>;
 
 constexpr std::uint32_t kAccented = kLowerAccented | kUpperAccented;
-constexpr std::uint32_t kBesideBad =
-    kAccented | kBox | kStart | kEnd | kCurrency | kNumeric | kLaw;
+constexpr std::uint32_t kBesideBad = kAccented | kBox | kStart | kEnd | kCurrency | kNumeric | kLaw;
 constexpr std::uint32_t kArabicSecond = kCommon | kCurrency | kBad | kNumeric | kStart;
 constexpr std::uint32_t kSlavicSecond = kC1 | kBad | kStart | kEnd | kCurrency;
 constexpr std::u32string_view kArabicFirst = U"\u00D8\u00D9";
@@ -73,8 +72,9 @@ constexpr Sequence kSequences[] = {
     {{{kUpperAccented}, {0, U"\u00B0"}}},
     // Two characters of Windows-1252.
     {{{0, U"\u00C2\u00C3\u00CE\u00D0"},
-      {kStart | kEnd, U"\u20AC\u0153\u0160\u0161\u00A2\u00A3\u0178\u017E\u00A0\u00AD\u00AE\u00A9\u00B0\u00B7\u00BB"
-                      U"\u2013\u2014\u00B4"}}},
+      {kStart | kEnd,
+       U"\u20AC\u0153\u0160\u0161\u00A2\u00A3\u0178\u017E\u00A0\u00AD\u00AE\u00A9\u00B0\u00B7\u00BB"
+       U"\u2013\u2014\u00B4"}}},
     {{{0, U"\u00D7"}, {0, U"\u00B2\u00B3"}}},
     // Arabic in Windows-1252.
     {{{0, kArabicFirst}, {kArabicSecond, kArabicListed}, {0, kArabicFirst}, {kArabicSecond, kArabicListed}}},
@@ -83,7 +83,8 @@ constexpr Sequence kSequences[] = {
     // MacRoman.
     {{{0, U"\u221A"}, {0, U"\u00B1\u2202\u2020\u2260\u00AE\u2122\u00B4\u2264\u2265\u00A5\u00B5\u00F8"}}},
     {{{0, U"\u2248"}, {0, U"\u00B0\u00A2"}}},
-    {{{0, U"\u201A"}, {0, U"\u00C4"},
+    {{{0, U"\u201A"},
+      {0, U"\u00C4"},
       {0, U"\u00EC\u00EE\u00EF\u00F2\u00F4\u00FA\u00F9\u00FB\u2020\u00B0\u00A2\u03C0"}}},
     {{{0, U"\u201A"}, {0, U"\u00E2\u00F3"}, {0, U"\u00E0\u00E4\u00B0\u00EA"}}},
     // Windows-1251.

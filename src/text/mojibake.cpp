@@ -30,12 +30,14 @@ std::size_t spaced_sequence(std::string_view s, std::size_t i) {
   };
   const auto space = [&](std::size_t k) { return at(s, i + k) == ' '; };
   const auto any = [&](std::size_t k) { return is_continuation(at(s, i + k)); };
-  if (space(1) && std::string_view("\xC2\xC3\xC5\xCE\xD0\xD9").find(static_cast<char>(lead)) != std::string_view::npos) {
+  if (space(1) &&
+      std::string_view("\xC2\xC3\xC5\xCE\xD0\xD9").find(static_cast<char>(lead)) != std::string_view::npos) {
     return 2;
   }
   if ((lead == 0xE2 || lead == 0xE3) && space(1) && usual(2)) return 3;
   if (lead >= 0xE0 && lead <= 0xE3 && usual(1) && space(2)) return 3;
-  if (lead == 0xF0 && ((space(1) && any(2) && any(3)) || (any(1) && space(2) && any(3)) || (any(1) && any(2) && space(3)))) {
+  if (lead == 0xF0 &&
+      ((space(1) && any(2) && any(3)) || (any(1) && space(2) && any(3)) || (any(1) && any(2) && space(3)))) {
     return 4;
   }
   return 0;
@@ -73,7 +75,9 @@ std::size_t lossy_sequence(std::string_view s, std::size_t i) {
   const unsigned lead = at(s, i);
   const auto lost = [&](std::size_t k) { return at(s, i + k) == 0x1A || at(s, i + k) == '?'; };
   const auto kept = [&](std::size_t k) { return at(s, i + k) == 0x1A || is_continuation(at(s, i + k)); };
-  const auto within = [&](std::size_t k, unsigned low, unsigned high) { return at(s, i + k) >= low && at(s, i + k) <= high; };
+  const auto within = [&](std::size_t k, unsigned low, unsigned high) {
+    return at(s, i + k) >= low && at(s, i + k) <= high;
+  };
   if (lead == 0x1A) return 1;
   if (lead >= 0xC2 && lead <= 0xDF && at(s, i + 1) == 0x1A) return 2;
   if ((lead == 0xC2 || lead == 0xC3) && at(s, i + 1) == '?') return 2;

@@ -126,7 +126,8 @@ Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
 Tokenizer::~Tokenizer() = default;
 
 Tokens Tokenizer::encode(std::string_view text, int context) const {
-  if (context < 2) throw Error(Code::kBadArgument, fmt::format("text: a context of {} tokens, at least 2 are needed", context));
+  if (context < 2)
+    throw Error(Code::kBadArgument, fmt::format("text: a context of {} tokens, at least 2 are needed", context));
   if (text.size() > kMaxTextBytes) {
     throw Error(Code::kTooLarge, fmt::format("text: has {} bytes, at most {} are read", text.size(), kMaxTextBytes));
   }

@@ -32,8 +32,8 @@ bool is_case_ignorable(char32_t c) noexcept {
 bool is_cased(char32_t c) noexcept {
   const int found = category(c);
   const auto within = [c](char32_t low, char32_t high) { return c >= low && c <= high; };
-  return found == UTF8PROC_CATEGORY_LU || found == UTF8PROC_CATEGORY_LL || found == UTF8PROC_CATEGORY_LT ||
-         c == 0xAA || c == 0xBA || within(0x2160, 0x217F) || within(0x24B6, 0x24E9) || within(0x1F130, 0x1F149) ||
+  return found == UTF8PROC_CATEGORY_LU || found == UTF8PROC_CATEGORY_LL || found == UTF8PROC_CATEGORY_LT || c == 0xAA ||
+         c == 0xBA || within(0x2160, 0x217F) || within(0x24B6, 0x24E9) || within(0x1F130, 0x1F149) ||
          within(0x1F150, 0x1F169) || within(0x1F170, 0x1F189);
 }
 
@@ -49,7 +49,8 @@ bool is_final_sigma(std::u32string_view text, std::size_t at) noexcept {
 
 // Unicode 15 gave these a combining class; to Unicode 14 they are unassigned, so they do not move.
 bool is_late_mark(char32_t c) noexcept {
-  return (c >= 0x10EFD && c <= 0x10EFF) || c == 0x11F41 || c == 0x11F42 || c == 0x1E08F || (c >= 0x1E4EC && c <= 0x1E4EF);
+  return (c >= 0x10EFD && c <= 0x10EFF) || c == 0x11F41 || c == 0x11F42 || c == 0x1E08F ||
+         (c >= 0x1E4EC && c <= 0x1E4EF);
 }
 
 void append_decomposed(std::u32string& out, char32_t c, int options) {
@@ -61,7 +62,8 @@ void append_decomposed(std::u32string& out, char32_t c, int options) {
     out.push_back(c);
     return;
   }
-  for (utf8proc_ssize_t i = 0; i < count; ++i) out.push_back(static_cast<char32_t>(buffer.at(static_cast<std::size_t>(i))));
+  for (utf8proc_ssize_t i = 0; i < count; ++i)
+    out.push_back(static_cast<char32_t>(buffer.at(static_cast<std::size_t>(i))));
 }
 
 // utf8proc's own ordering is quadratic in the length of a run of marks, which hostile text makes long.
@@ -146,8 +148,6 @@ std::u32string nfc(std::u32string_view text) {
   return out;
 }
 
-std::u32string nfkc(char32_t c) {
-  return compose({&c, 1}, UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT);
-}
+std::u32string nfkc(char32_t c) { return compose({&c, 1}, UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT); }
 
 }  // namespace mi2::text

@@ -46,7 +46,8 @@ class VocabReader : public nlohmann::json_sax<nlohmann::json> {
   bool number_unsigned(number_unsigned_t value) override {
     if (!open_) refuse();
     if (value >= static_cast<number_unsigned_t>(kVocabularySize)) {
-      throw Error(Code::kBadFile, fmt::format("{}: has the id {}, the model knows 0 to {}", name_, value, kVocabularySize - 1));
+      throw Error(Code::kBadFile,
+                  fmt::format("{}: has the id {}, the model knows 0 to {}", name_, value, kVocabularySize - 1));
     }
     const auto id = static_cast<std::size_t>(value);
     if (seen_.at(id)) throw Error(Code::kBadFile, fmt::format("{}: gives the id {} to two tokens", name_, id));
@@ -70,7 +71,8 @@ class VocabReader : public nlohmann::json_sax<nlohmann::json> {
   bool end_object() override { return true; }
   bool start_array(std::size_t /*elements*/) override { refuse(); }
   bool end_array() override { refuse(); }
-  bool parse_error(std::size_t position, const std::string& /*token*/, const nlohmann::json::exception& /*e*/) override {
+  bool parse_error(std::size_t position, const std::string& /*token*/,
+                   const nlohmann::json::exception& /*e*/) override {
     throw Error(Code::kBadFile, fmt::format("{}: not valid JSON at byte {}", name_, position));
   }
 
@@ -115,8 +117,10 @@ Vocabulary assemble(const TokenIds& ids, std::string_view merges_text, std::stri
     if (found == ids.end()) throw Error(Code::kBadFile, fmt::format("{}: no id for {} {}", name, what, where));
     return found->second;
   };
-  if (id_of("<|startoftext|>", "special token", 1) != kStartId || id_of("<|endoftext|>", "special token", 2) != kEndId) {
-    throw Error(Code::kBadFile, fmt::format("{}: the special tokens do not have the ids {} and {}", name, kStartId, kEndId));
+  if (id_of("<|startoftext|>", "special token", 1) != kStartId ||
+      id_of("<|endoftext|>", "special token", 2) != kEndId) {
+    throw Error(Code::kBadFile,
+                fmt::format("{}: the special tokens do not have the ids {} and {}", name, kStartId, kEndId));
   }
   Vocabulary out;
   for (const auto& [byte, symbol] : byte_alphabet()) {

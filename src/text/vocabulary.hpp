@@ -15,8 +15,8 @@ struct Merge {
 };
 
 struct Vocabulary {
-  std::array<std::int32_t, 256> byte_ids{};      ///< of a byte inside a word
-  std::array<std::int32_t, 256> last_byte_ids{}; ///< of the last byte of a word
+  std::array<std::int32_t, 256> byte_ids{};         ///< of a byte inside a word
+  std::array<std::int32_t, 256> last_byte_ids{};    ///< of the last byte of a word
   std::unordered_map<std::uint64_t, Merge> merges;  ///< by pair_key
 
   static std::uint64_t pair_key(std::int32_t left, std::int32_t right) noexcept {
@@ -31,6 +31,7 @@ Vocabulary builtin_vocabulary();
 Vocabulary read_vocabulary(std::string_view vocab_json, std::string_view merges_text, std::string_view name);
 
 /// Byte-pair encoding of one word. Appends to `ids`, and stops once it holds `limit`.
-void encode_word(const Vocabulary& vocabulary, std::string_view word, std::size_t limit, std::vector<std::int32_t>& ids);
+void encode_word(const Vocabulary& vocabulary, std::string_view word, std::size_t limit,
+                 std::vector<std::int32_t>& ids);
 
 }  // namespace mi2::text

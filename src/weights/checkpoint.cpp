@@ -24,9 +24,8 @@ constexpr std::int64_t kMaxPositions = 1 << 20;
 std::string_view shared_prefix(const std::vector<TensorInfo>& tensors) {
   constexpr std::array<std::string_view, 2> kPrefixes{"module.", "model."};
   for (const std::string_view prefix : kPrefixes) {
-    if (!tensors.empty() && std::all_of(tensors.begin(), tensors.end(), [&](const TensorInfo& tensor) {
-          return tensor.name.starts_with(prefix);
-        })) {
+    if (!tensors.empty() && std::all_of(tensors.begin(), tensors.end(),
+                                        [&](const TensorInfo& tensor) { return tensor.name.starts_with(prefix); })) {
       return prefix;
     }
   }
@@ -64,8 +63,8 @@ Checkpoint::Checkpoint(SafeTensors file) : file_(std::move(file)) {
     const std::string_view name = std::string_view(tensors[row].name).substr(prefix);
     const Naming naming = naming_of(name);
     if (naming != Naming::kNeutral && naming_ != Naming::kNeutral && naming != naming_) {
-      throw Error(Code::kBadFile, fmt::format("{}: mixes two naming schemes: {} and {}", file_.name(), in_quotes(witness),
-                                              in_quotes(name)));
+      throw Error(Code::kBadFile, fmt::format("{}: mixes two naming schemes: {} and {}", file_.name(),
+                                              in_quotes(witness), in_quotes(name)));
     }
     if (naming_ == Naming::kNeutral && naming != Naming::kNeutral) {
       naming_ = naming;
@@ -97,7 +96,8 @@ ops::Parameter Checkpoint::take_positions(const std::string& name, const Shape& 
   if (found.rank() != 2 || found[1] != wanted[1] || found[0] < 1 || found[0] > kMaxPositions) {
     fail_shape(parameter, wanted);
   }
-  const auto values = std::make_shared<const std::vector<float>>(interpolate(parameter.to_floats(), wanted[1], wanted[0]));
+  const auto values =
+      std::make_shared<const std::vector<float>>(interpolate(parameter.to_floats(), wanted[1], wanted[0]));
   return {name, wanted, DType::kF32, values->data(), std::shared_ptr<const void>(values, values->data())};
 }
 

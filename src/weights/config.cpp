@@ -57,8 +57,8 @@ void check_divides(const ConfigReader& reader, std::string_view key, const std::
                    const std::vector<int>& dims) {
   for (std::size_t stage = 0; stage < dims.size(); ++stage) {
     if (dims[stage] % parts[stage] != 0) {
-      reader.fail(key, fmt::format("is {} in stage {}, which does not divide its width {}", parts[stage], stage,
-                                   dims[stage]));
+      reader.fail(
+          key, fmt::format("is {} in stage {}, which does not divide its width {}", parts[stage], stage, dims[stage]));
     }
   }
 }

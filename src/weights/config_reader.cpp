@@ -147,9 +147,7 @@ bool ConfigReader::has(std::string_view key) const {
 
 std::string ConfigReader::text(std::string_view key) const { return document_->scalar(*this, key); }
 
-bool ConfigReader::flag(std::string_view key) const {
-  return checked_flag(*this, key, document_->scalar(*this, key));
-}
+bool ConfigReader::flag(std::string_view key) const { return checked_flag(*this, key, document_->scalar(*this, key)); }
 
 double ConfigReader::number(std::string_view key, double low, double high) const {
   return checked_number(*this, key, document_->scalar(*this, key), low, high);

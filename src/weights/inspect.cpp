@@ -48,7 +48,8 @@ Json to_json(const ModelConfig& config) {
                          {"window", image.window},
                          {"drop_rate", image.drop_rate},
                          {"drop_path_rate", image.drop_path_rate}};
-  object["text"] = Json{{"context", text.context}, {"width", text.width}, {"heads", text.heads}, {"layers", text.layers}};
+  object["text"] =
+      Json{{"context", text.context}, {"width", text.width}, {"heads", text.heads}, {"layers", text.layers}};
   object["projection"] = config.projection;
   return object;
 }
@@ -65,9 +66,8 @@ void add_weights(const WeightsReport& weights, Json& object) {
                            {"sha256", weights.sha256},
                            {"naming", naming_text(weights)},
                            {"metadata", weights.metadata}};
-  object["parameters"] = Json{{"image", weights.image_parameters},
-                              {"text", weights.text_parameters},
-                              {"total", weights.all_parameters}};
+  object["parameters"] =
+      Json{{"image", weights.image_parameters}, {"text", weights.text_parameters}, {"total", weights.all_parameters}};
   object["dtypes"] = weights.dtypes;
   object["tensor_count"] = weights.tensors.size();
   Json tensors = Json::array();
@@ -103,7 +103,8 @@ std::string weights_text(const WeightsReport& weights) {
       "parameters   {:.1f} M: image {:.1f} M, text {:.1f} M\n",
       weights.path, static_cast<double>(weights.bytes) / kMillion, weights.sha256, weights.tensors.size(),
       fmt::join(dtypes, ", "), naming_text(weights), static_cast<double>(weights.all_parameters) / kMillion,
-      static_cast<double>(weights.image_parameters) / kMillion, static_cast<double>(weights.text_parameters) / kMillion);
+      static_cast<double>(weights.image_parameters) / kMillion,
+      static_cast<double>(weights.text_parameters) / kMillion);
   for (const auto& [key, value] : weights.metadata) {
     text += fmt::format("metadata     {}: {}\n", in_quotes(key), in_quotes(value));
   }
@@ -144,9 +145,9 @@ std::string inspect_json(const std::filesystem::path& path) {
     object["config"] = to_json(*report.config);
   }
   if (report.files) {
-    object["tokenizer"] = report.files->vocab ? Json{{"vocab", report.files->vocab->string()},
-                                                     {"merges", report.files->merges->string()}}
-                                              : Json(nullptr);
+    object["tokenizer"] =
+        report.files->vocab ? Json{{"vocab", report.files->vocab->string()}, {"merges", report.files->merges->string()}}
+                            : Json(nullptr);
   }
   if (report.weights) add_weights(*report.weights, object);
   // Paths may hold any bytes.

@@ -32,15 +32,15 @@ std::vector<std::string> compare(const Checkpoint& checkpoint, const ModelConfig
       continue;
     }
     const TensorInfo& tensor = checkpoint.file().tensors()[found->second];
-    const bool adaptable = row.any_length && tensor.shape.rank() == 2 && tensor.shape[0] > 0 &&
-                           tensor.shape[1] == row.shape[1];
+    const bool adaptable =
+        row.any_length && tensor.shape.rank() == 2 && tensor.shape[0] > 0 && tensor.shape[1] == row.shape[1];
     if (tensor.shape != row.shape && !adaptable) {
       problems.push_back(fmt::format("tensor {} has shape {}, the model needs {}", in_quotes(row.name),
                                      tensor.shape.to_string(), row.shape.to_string()));
     }
     if (tensor.dtype != "F32" && tensor.dtype != "F16" && tensor.dtype != "BF16") {
-      problems.push_back(fmt::format("tensor {} is of dtype {}, it must be F32, F16 or BF16", in_quotes(row.name),
-                                     tensor.dtype));
+      problems.push_back(
+          fmt::format("tensor {} is of dtype {}, it must be F32, F16 or BF16", in_quotes(row.name), tensor.dtype));
     }
     left.erase(found);
   }

@@ -84,8 +84,8 @@ bool tokenizer_in(const fs::path& folder, ModelFiles& files) {
   const bool vocab = is_file(folder / "vocab.json");
   const bool merges = is_file(folder / "merges.txt");
   if (vocab != merges) {
-    throw Error(Code::kBadFile, fmt::format("{}: has {} but no {}", folder.string(), vocab ? "vocab.json" : "merges.txt",
-                                            vocab ? "merges.txt" : "vocab.json"));
+    throw Error(Code::kBadFile, fmt::format("{}: has {} but no {}", folder.string(),
+                                            vocab ? "vocab.json" : "merges.txt", vocab ? "merges.txt" : "vocab.json"));
   }
   if (!vocab) return false;
   files.vocab = folder / "vocab.json";
@@ -104,8 +104,8 @@ void find_tokenizer(const fs::path& folder, ModelFiles& files) {
 
 ModelFiles find_model(const fs::path& dir) {
   if (!is_folder(dir)) {
-    throw Error(Code::kNotFound,
-                fmt::format("{}: {}, a model directory is needed", dir.string(), is_file(dir) ? "a file" : "not found"));
+    throw Error(Code::kNotFound, fmt::format("{}: {}, a model directory is needed", dir.string(),
+                                             is_file(dir) ? "a file" : "not found"));
   }
   ModelFiles files;
   files.config = find_config(dir);

@@ -7,10 +7,10 @@
 namespace mi2::weights {
 
 struct ModelFiles {
-  std::filesystem::path root;     ///< the folder that holds config.yaml
-  std::filesystem::path config;   ///< config.yaml
-  std::filesystem::path weights;  ///< safetensors, whatever its name ends in
-  std::optional<std::filesystem::path> vocab;   ///< both or neither of these
+  std::filesystem::path root;                  ///< the folder that holds config.yaml
+  std::filesystem::path config;                ///< config.yaml
+  std::filesystem::path weights;               ///< safetensors, whatever its name ends in
+  std::optional<std::filesystem::path> vocab;  ///< both or neither of these
   std::optional<std::filesystem::path> merges;
 };
 

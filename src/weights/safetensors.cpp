@@ -90,8 +90,9 @@ TensorInfo check_row(HeaderRow row, std::uint64_t data_bytes, std::string_view f
     refuse(file, row.name, fmt::format("has data_offsets [{}, {}], the file holds [0, {}]", begin, end, data_bytes));
   }
   if (end - begin != needed) {
-    refuse(file, row.name, fmt::format("has {} bytes, {} {} needs {}", end - begin, row.dtype,
-                                       Shape(std::span(extents.data(), row.shape.size())).to_string(), needed));
+    refuse(file, row.name,
+           fmt::format("has {} bytes, {} {} needs {}", end - begin, row.dtype,
+                       Shape(std::span(extents.data(), row.shape.size())).to_string(), needed));
   }
   return {std::move(row.name), std::move(row.dtype), Shape(std::span(extents.data(), row.shape.size())), begin, end};
 }
@@ -141,8 +142,9 @@ void SafeTensors::check_layout() {
   for (std::size_t i = 0; i < tensors_.size(); ++i) {
     const TensorInfo& tensor = tensors_[i];
     if (tensor.begin < at) {
-      refuse(name_, tensor.name, fmt::format("starts at byte {}, inside tensor {}, which ends at {}", tensor.begin,
-                                             in_quotes(tensors_[i - 1].name), at));
+      refuse(name_, tensor.name,
+             fmt::format("starts at byte {}, inside tensor {}, which ends at {}", tensor.begin,
+                         in_quotes(tensors_[i - 1].name), at));
     }
     if (tensor.begin > at) {
       refuse(name_, tensor.name, fmt::format("starts at byte {}, leaving a hole from {}", tensor.begin, at));

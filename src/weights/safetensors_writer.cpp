@@ -46,8 +46,8 @@ std::string header_text(const std::string& file, std::span<const ops::Parameter>
     const std::uint64_t end = checked_add(offset, byte_count(tensor), tensor.name);
     // push_back in place of operator[]: an ordered object searches all its keys on each access.
     header.get_ref<nlohmann::ordered_json::object_t&>().Container::emplace_back(
-        tensor.name, nlohmann::ordered_json{
-                         {"dtype", file_type(tensor.dtype)}, {"shape", shape}, {"data_offsets", {offset, end}}});
+        tensor.name,
+        nlohmann::ordered_json{{"dtype", file_type(tensor.dtype)}, {"shape", shape}, {"data_offsets", {offset, end}}});
     offset = end;
   }
   try {

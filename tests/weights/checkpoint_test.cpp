@@ -88,13 +88,14 @@ TEST_F(CheckpointTest, NamesTheNearestOfAMissingTensor) {
 
 TEST_F(CheckpointTest, RefusesAnotherShape) {
   Checkpoint checkpoint = open({make_parameter("a", {2, 3}, {1, 2, 3, 4, 5, 6})});
-  expect_error(Code::kBadFile, {"w.safetensors", "'a'", "has shape [2, 3]", "needs [3, 2]"},
-               [&] { checkpoint.take("a", {3, 2}); });
+  expect_error(Code::kBadFile, {"w.safetensors", "'a'", "has shape [2, 3]", "needs [3, 2]"}, [&] {
+    checkpoint.take("a", {3, 2});
+  });
 }
 
 TEST_F(CheckpointTest, RefusesAnotherElementType) {
-  folder_.write("i.safetensors", test::safetensors_file(
-                                     R"({"a":{"dtype":"I32","shape":[1],"data_offsets":[0,4]}})", "1234"));
+  folder_.write("i.safetensors",
+                test::safetensors_file(R"({"a":{"dtype":"I32","shape":[1],"data_offsets":[0,4]}})", "1234"));
   Checkpoint checkpoint(folder_ / "i.safetensors");
   expect_error(Code::kBadFile, {"'a'", "I32", "F32, F16 or BF16"}, [&] { checkpoint.take("a", {1}); });
 }
@@ -137,11 +138,13 @@ TEST_F(CheckpointTest, InterpolatesPositionsOfAnotherLengthAsTorchDoes) {
       {1, {4, 0.5F}},
       {3, {0.333333313F, 5.96046448e-08F, 4, 0.5F, 13.666666F, 2.00000143F}},
       {5, kPositions},
-      {8, {0, 1, 0.4375F, -0.3125F, 1.1875F, -1.84375F, 3.0625F, -0.28125F, 5.5625F, 2.84375F, 8.6875F, 7.53125F,
-           12.9375F, 2.9375F, 16, -1}},
-      {12, {0, 1, 0.125F, 0.625F, 0.541666627F, -0.624999881F, 0.958333254F, -1.87499976F, 2.125F, -1.0625F,
-            3.37499952F, -0.0208337307F, 5.04166603F, 2.06249952F, 7.125F, 5.1875F, 9.29166603F, 7.62500143F,
-            12.2083330F, 3.87500072F, 15.125F, 0.125F, 16, -1}}};
+      {8,
+       {0, 1, 0.4375F, -0.3125F, 1.1875F, -1.84375F, 3.0625F, -0.28125F, 5.5625F, 2.84375F, 8.6875F, 7.53125F, 12.9375F,
+        2.9375F, 16, -1}},
+      {12,
+       {0,           1,           0.125F,      0.625F,         0.541666627F, -0.624999881F, 0.958333254F, -1.87499976F,
+        2.125F,      -1.0625F,    3.37499952F, -0.0208337307F, 5.04166603F,  2.06249952F,   7.125F,       5.1875F,
+        9.29166603F, 7.62500143F, 12.2083330F, 3.87500072F,    15.125F,      0.125F,        16,           -1}}};
   for (const auto& [length, wanted] : cases) {
     for (const DType dtype : {DType::kF32, DType::kF16}) {
       Checkpoint checkpoint = open({make_parameter("p", {5, 2}, kPositions, dtype)});
@@ -161,8 +164,7 @@ TEST_F(CheckpointTest, NeverAdaptsPositionsOfAnotherWidthOrRank) {
   const auto refuses = [&](const Shape& found) {
     Checkpoint checkpoint =
         open({make_parameter("p", found, std::vector<float>(static_cast<std::size_t>(found.count())))});
-    expect_error(Code::kBadFile, {"'p'", found.to_string(), "[7, 2]"},
-                 [&] { checkpoint.take_positions("p", {7, 2}); });
+    expect_error(Code::kBadFile, {"'p'", found.to_string(), "[7, 2]"}, [&] { checkpoint.take_positions("p", {7, 2}); });
   };
   refuses({5, 3});
   refuses({10});

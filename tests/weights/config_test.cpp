@@ -54,7 +54,8 @@ TEST(Config, ReadsEveryNumber) {
 }
 
 TEST(Config, IgnoresKeysOfTrainingAndTakesTestAsOptional) {
-  parse_config(with("UNICL_MODEL:", "TRAIN:\n  LR: 1e-5\n  LISTS: [[1, 2], {a: b}]\nUNICL_MODEL:\n  GATHER: true"), "c");
+  parse_config(with("UNICL_MODEL:", "TRAIN:\n  LR: 1e-5\n  LISTS: [[1, 2], {a: b}]\nUNICL_MODEL:\n  GATHER: true"),
+               "c");
   parse_config(with("TEST:\n  CENTER_CROP: false\n", ""), "c");
   parse_config(with("  CENTER_CROP: false", "  OTHER: 1"), "c");
 }
@@ -69,18 +70,27 @@ TEST(Config, TakesNumbersHoweverTheyAreWritten) {
 }
 
 TEST(Config, NamesEveryMissingKey) {
-  const std::vector<std::pair<std::string, std::string>> keys{
-      {"IMAGE_SIZE", "IMAGE_ENCODER."},        {"IMAGE_MEAN", "IMAGE_ENCODER."},
-      {"IMAGE_STD", "IMAGE_ENCODER."},         {"DROP_RATE", "IMAGE_ENCODER.SPEC."},
-      {"PATCH_SIZE", "IMAGE_ENCODER.SPEC."},   {"PATCH_STRIDE", "IMAGE_ENCODER.SPEC."},
-      {"PATCH_PADDING", "IMAGE_ENCODER.SPEC."}, {"PATCH_PRENORM", "IMAGE_ENCODER.SPEC."},
-      {"DIM_EMBED", "IMAGE_ENCODER.SPEC."},    {"NUM_HEADS", "IMAGE_ENCODER.SPEC."},
-      {"NUM_GROUPS", "IMAGE_ENCODER.SPEC."},   {"DEPTHS", "IMAGE_ENCODER.SPEC."},
-      {"WINDOW_SIZE", "IMAGE_ENCODER.SPEC."},  {"DROP_PATH_RATE", "IMAGE_ENCODER.SPEC."},
-      {"TOKENIZER", "LANG_ENCODER."},          {"CONTEXT_LENGTH", "LANG_ENCODER."},
-      {"  WIDTH", "LANG_ENCODER."},            {"  HEADS", "LANG_ENCODER."},
-      {"LAYERS", "LANG_ENCODER."},             {"AUTOGRESSIVE", "LANG_ENCODER."},
-      {"DIM_PROJECTION", "UNICL_MODEL."}};
+  const std::vector<std::pair<std::string, std::string>> keys{{"IMAGE_SIZE", "IMAGE_ENCODER."},
+                                                              {"IMAGE_MEAN", "IMAGE_ENCODER."},
+                                                              {"IMAGE_STD", "IMAGE_ENCODER."},
+                                                              {"DROP_RATE", "IMAGE_ENCODER.SPEC."},
+                                                              {"PATCH_SIZE", "IMAGE_ENCODER.SPEC."},
+                                                              {"PATCH_STRIDE", "IMAGE_ENCODER.SPEC."},
+                                                              {"PATCH_PADDING", "IMAGE_ENCODER.SPEC."},
+                                                              {"PATCH_PRENORM", "IMAGE_ENCODER.SPEC."},
+                                                              {"DIM_EMBED", "IMAGE_ENCODER.SPEC."},
+                                                              {"NUM_HEADS", "IMAGE_ENCODER.SPEC."},
+                                                              {"NUM_GROUPS", "IMAGE_ENCODER.SPEC."},
+                                                              {"DEPTHS", "IMAGE_ENCODER.SPEC."},
+                                                              {"WINDOW_SIZE", "IMAGE_ENCODER.SPEC."},
+                                                              {"DROP_PATH_RATE", "IMAGE_ENCODER.SPEC."},
+                                                              {"TOKENIZER", "LANG_ENCODER."},
+                                                              {"CONTEXT_LENGTH", "LANG_ENCODER."},
+                                                              {"  WIDTH", "LANG_ENCODER."},
+                                                              {"  HEADS", "LANG_ENCODER."},
+                                                              {"LAYERS", "LANG_ENCODER."},
+                                                              {"AUTOGRESSIVE", "LANG_ENCODER."},
+                                                              {"DIM_PROJECTION", "UNICL_MODEL."}};
   for (const auto& [key, parent] : keys) {
     const std::size_t indent = key.find_first_not_of(' ');
     const std::string name = key.substr(indent);
@@ -142,8 +152,8 @@ TEST(Config, RefusesValuesOutOfRangeByKey) {
 
 TEST(Config, RefusesAStageWithoutAGrid) {
   std::string yaml = with("[32, 48]", "[16, 16]");
-  for (const auto& [from, to] : std::vector<std::pair<std::string, std::string>>{{"[4, 2]", "[8, 2]"},
-                                                                                 {"[7, 3]", "[7, 15]"}}) {
+  for (const auto& [from, to] :
+       std::vector<std::pair<std::string, std::string>>{{"[4, 2]", "[8, 2]"}, {"[7, 3]", "[7, 15]"}}) {
     yaml.replace(yaml.find(from), from.size(), to);
   }
   expect_error(Code::kBadFile, {"PATCH_SIZE", "stage 1", "2 x 2"}, [&] { parse_config(yaml, "c"); });

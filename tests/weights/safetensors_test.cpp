@@ -54,8 +54,7 @@ TEST(SafeTensors, KeepsTheMappingForItsParametersAndReadsReleasedPagesAgain) {
     std::memcpy(data.data() + 4 * i, &value, 4);
   }
   const auto path = folder.write(
-      "w.safetensors",
-      safetensors_file(R"({"t":{"dtype":"F32","shape":[100000],"data_offsets":[0,400000]}})", data));
+      "w.safetensors", safetensors_file(R"({"t":{"dtype":"F32","shape":[100000],"data_offsets":[0,400000]}})", data));
   ops::Parameter outlives;
   {
     const SafeTensors file(path);
@@ -193,7 +192,8 @@ TEST(SafeTensors, RefusesOffsetsThatDoNotFit) {
   refuses_tensor(R"("dtype":"U8","shape":[1],"data_offsets":[-1,0])", 1, {"negative", "data_offsets"});
   refuses_tensor(R"("dtype":"U8","shape":[1],"data_offsets":[1,0])", 1, {"[1, 0]"});
   refuses_tensor(R"("dtype":"U8","shape":[2],"data_offsets":[0,2])", 1, {"[0, 2]", "[0, 1]"});
-  refuses_tensor(R"("dtype":"U8","shape":[1],"data_offsets":[18446744073709551614,18446744073709551615])", 1, {"[0, 1]"});
+  refuses_tensor(R"("dtype":"U8","shape":[1],"data_offsets":[18446744073709551614,18446744073709551615])", 1,
+                 {"[0, 1]"});
   refuses_tensor(R"("dtype":"F32","shape":[3],"data_offsets":[0,8])", 8, {"8 bytes", "F32 [3]", "needs 12"});
 }
 

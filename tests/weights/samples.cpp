@@ -31,10 +31,9 @@ std::string good_safetensors() {
   std::string data(24, '\0');
   std::memcpy(data.data(), matrix, 24);
   data.insert(0, "\x80\x3f\x00\xc0", 4);
-  return safetensors_file(
-      R"({"__metadata__":{"k":"v"},"b":{"dtype":"F32","shape":[2,3],"data_offsets":[4,28]},)"
-      R"("a":{"dtype":"BF16","shape":[2],"data_offsets":[0,4]}} )",
-      data);
+  return safetensors_file(R"({"__metadata__":{"k":"v"},"b":{"dtype":"F32","shape":[2,3],"data_offsets":[4,28]},)"
+                          R"("a":{"dtype":"BF16","shape":[2],"data_offsets":[0,4]}} )",
+                          data);
 }
 
 const char* const kSmallConfig = R"(# a comment
@@ -98,21 +97,20 @@ std::vector<ops::Parameter> small_weights() {
 }
 
 std::string older_name(std::string name) {
-  const std::vector<std::pair<std::string, std::string>> parts{
-      {"convs.", "conv_embeds."},
-      {"blocks.", "main_blocks."},
-      {"spatial_block.conv1.fn.dw", "0.cpe.0.proj"},
-      {"spatial_block.conv2.fn.dw", "0.cpe.1.proj"},
-      {"spatial_block.window_attn.norm", "0.norm1"},
-      {"spatial_block.window_attn.fn", "0.attn"},
-      {"spatial_block.ffn.norm", "0.norm2"},
-      {"spatial_block.ffn.fn.net", "0.mlp"},
-      {"channel_block.conv1.fn.dw", "1.cpe.0.proj"},
-      {"channel_block.conv2.fn.dw", "1.cpe.1.proj"},
-      {"channel_block.channel_attn.norm", "1.norm1"},
-      {"channel_block.channel_attn.fn", "1.attn"},
-      {"channel_block.ffn.norm", "1.norm2"},
-      {"channel_block.ffn.fn.net", "1.mlp"}};
+  const std::vector<std::pair<std::string, std::string>> parts{{"convs.", "conv_embeds."},
+                                                               {"blocks.", "main_blocks."},
+                                                               {"spatial_block.conv1.fn.dw", "0.cpe.0.proj"},
+                                                               {"spatial_block.conv2.fn.dw", "0.cpe.1.proj"},
+                                                               {"spatial_block.window_attn.norm", "0.norm1"},
+                                                               {"spatial_block.window_attn.fn", "0.attn"},
+                                                               {"spatial_block.ffn.norm", "0.norm2"},
+                                                               {"spatial_block.ffn.fn.net", "0.mlp"},
+                                                               {"channel_block.conv1.fn.dw", "1.cpe.0.proj"},
+                                                               {"channel_block.conv2.fn.dw", "1.cpe.1.proj"},
+                                                               {"channel_block.channel_attn.norm", "1.norm1"},
+                                                               {"channel_block.channel_attn.fn", "1.attn"},
+                                                               {"channel_block.ffn.norm", "1.norm2"},
+                                                               {"channel_block.ffn.fn.net", "1.mlp"}};
   const std::vector<std::pair<std::string, std::string>> tops{{"image_encoder.", "visual."},
                                                               {"lang_encoder.", "text."},
                                                               {"image_projection", "vision_projection"},

@@ -1,0 +1,21 @@
+// Any text as config.yaml: either refused with mi2::Error, or its numbers describe a model.
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include <mi2/error.hpp>
+#include "weights/config.hpp"
+#include "weights/manifest.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  try {
+    const auto config = mi2::weights::parse_config({reinterpret_cast<const char*>(data), size}, "fuzz");
+    for (const mi2::weights::ManifestRow& row : mi2::weights::manifest(config)) {
+      if (row.shape.count() <= 0) std::abort();
+    }
+  } catch (const mi2::Error&) {
+  }
+  return 0;
+}

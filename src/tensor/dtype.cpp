@@ -39,6 +39,7 @@ float half_to_float(std::uint16_t bits) noexcept {
 }
 
 void convert_to_f32(DType dtype, const void* from, float* to, std::size_t count) noexcept {
+  if (count == 0) return;
   if (dtype == DType::kF32) {
     std::memcpy(to, from, count * sizeof(float));
     return;
@@ -47,8 +48,7 @@ void convert_to_f32(DType dtype, const void* from, float* to, std::size_t count)
   for (std::size_t i = 0; i < count; ++i) {
     std::uint16_t bits = 0;
     std::memcpy(&bits, bytes + 2 * i, 2);
-    to[i] = dtype == DType::kF16 ? half_to_float(bits)
-                                 : std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+    to[i] = dtype == DType::kF16 ? half_to_float(bits) : std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
   }
 }
 

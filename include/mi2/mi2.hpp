@@ -24,15 +24,15 @@ std::string_view version() noexcept;
 using Embedding = std::vector<float>;
 
 struct EmbedderOptions {
-  std::string dtype = "f32";                   ///< "f32" (the reference's numbers) or "bf16" (half the memory)
-  std::string profile = "raw";                 ///< "raw" or "azure": what is done before the model's own resize
-  int azure_size = 512;                        ///< pixels, for "azure"
-  int azure_quality = 75;                      ///< JPEG quality 1..100, for "azure"
-  std::string intensity = "percentile:1,99";   ///< 16-bit and float grey to 8 bits; also "minmax", "window:C,W"
-  std::optional<std::string> window;           ///< "CENTER,WIDTH" for DICOM, over the file's own VOI
-  unsigned threads = 0;                        ///< 0: one per available core
-  std::uint64_t max_pixels = 200'000'000;      ///< of one picture, checked before decoding
-  std::uint64_t max_file_bytes = 1ULL << 30;   ///< of one input file
+  std::string dtype = "f32";                  ///< "f32" (the reference's numbers) or "bf16" (half the memory)
+  std::string profile = "raw";                ///< "raw" or "azure": what is done before the model's own resize
+  int azure_size = 512;                       ///< pixels, for "azure"
+  int azure_quality = 75;                     ///< JPEG quality 1..100, for "azure"
+  std::string intensity = "percentile:1,99";  ///< 16-bit and float grey to 8 bits; also "minmax", "window:C,W"
+  std::optional<std::string> window;          ///< "CENTER,WIDTH" for DICOM, over the file's own VOI
+  unsigned threads = 0;                       ///< 0: one per available core
+  std::uint64_t max_pixels = 200'000'000;     ///< of one picture, checked before decoding
+  std::uint64_t max_file_bytes = 1ULL << 30;  ///< of one input file
 };
 
 /// A picture ready for the model: resized 8-bit RGB, [height, width, 3].

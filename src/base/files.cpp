@@ -45,8 +45,7 @@ Container read_whole(const std::filesystem::path& path, std::uint64_t max_bytes)
   const Descriptor file{open_regular(path, status)};
   const auto size = static_cast<std::uint64_t>(status.st_size);
   if (size > max_bytes) {
-    throw Error(Code::kTooLarge,
-                fmt::format("{}: {} bytes, the limit is {}", path.string(), size, max_bytes));
+    throw Error(Code::kTooLarge, fmt::format("{}: {} bytes, the limit is {}", path.string(), size, max_bytes));
   }
   Container content;
   content.resize(size);

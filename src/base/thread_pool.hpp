@@ -22,8 +22,9 @@ class ThreadPool {
   template <typename Body>
   void run(std::size_t tasks, Body&& body) {
     using Plain = std::remove_reference_t<Body>;
-    run_erased(tasks, [](void* context, std::size_t i) { (*static_cast<Plain*>(context))(i); },
-               const_cast<void*>(static_cast<const void*>(&body)));
+    run_erased(
+        tasks, [](void* context, std::size_t i) { (*static_cast<Plain*>(context))(i); },
+        const_cast<void*>(static_cast<const void*>(&body)));
   }
 
  private:

@@ -88,8 +88,8 @@ struct Embedder::Impl {
       }
       for (std::size_t i = 0; i < picture.samples.size(); ++i) {
         const std::size_t channel = i % 3;
-        *out++ = (static_cast<float>(picture.samples[i]) / 255.0F - config.image.mean[channel]) /
-                 config.image.std[channel];
+        *out++ =
+            (static_cast<float>(picture.samples[i]) / 255.0F - config.image.mean[channel]) / config.image.std[channel];
       }
     }
     return x;
@@ -146,8 +146,8 @@ Pixels Embedder::prepare(std::span<const std::byte> encoded, std::string_view na
       dicom::looks_like_dicom(encoded)
           ? dicom::decode(encoded, {impl.options.max_pixels, impl.settings.window, impl.settings.intensity}, name)
           : image::decode(encoded, {impl.options.max_pixels, impl.settings.intensity}, name);
-  image::Rgb rgb = image::preprocess(picture, impl.settings.preprocess, impl.config.image.width,
-                                     impl.config.image.height);
+  image::Rgb rgb =
+      image::preprocess(picture, impl.settings.preprocess, impl.config.image.width, impl.config.image.height);
   return {rgb.width, rgb.height, std::move(rgb.samples)};
 }
 

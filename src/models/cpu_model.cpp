@@ -21,8 +21,7 @@ std::unique_ptr<CpuModel> load_cpu_model(const std::filesystem::path& weights, c
   return model;
 }
 
-std::unique_ptr<CpuModel> synthetic_cpu_model(const weights::ModelConfig& config,
-                                              const ops::CpuOps::Options& options) {
+std::unique_ptr<CpuModel> synthetic_cpu_model(const weights::ModelConfig& config, const ops::CpuOps::Options& options) {
   SyntheticWeights source;
   return std::make_unique<OnCpu>(source, config, options);
 }

@@ -46,7 +46,7 @@ template <typename O>
 struct DavitStage {
   std::optional<typename O::Norm> norm_before;  ///< of the patch embedding; stages 1 to 3
   typename O::Conv patches;
-  std::optional<typename O::Norm> norm_after;  ///< stage 0
+  std::optional<typename O::Norm> norm_after;                  ///< stage 0
   std::vector<std::pair<DavitBlock<O>, DavitBlock<O>>> pairs;  ///< spatial, channel
   int window = 12;
 };

@@ -74,8 +74,8 @@ class Loader {
       const std::string conv_name = fmt::format("image_encoder.convs.{}", s);
       const std::int64_t width = config.dims[s];
       DavitStage<O> stage;
-      stage.patches = conv(conv_name + ".proj", in, width,
-                           {config.patch_size[s], config.patch_stride[s], config.patch_padding[s]});
+      stage.patches =
+          conv(conv_name + ".proj", in, width, {config.patch_size[s], config.patch_stride[s], config.patch_padding[s]});
       auto& norm_slot = config.patch_prenorm[s] ? stage.norm_before : stage.norm_after;
       norm_slot = norm(conv_name + ".norm", config.patch_prenorm[s] ? in : width, kImageEpsilon);
       stage.window = config.window;

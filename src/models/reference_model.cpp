@@ -4,8 +4,7 @@
 
 namespace mi2::models {
 
-std::unique_ptr<Model> load_reference_model(const std::filesystem::path& weights,
-                                            const weights::ModelConfig& config) {
+std::unique_ptr<Model> load_reference_model(const std::filesystem::path& weights, const weights::ModelConfig& config) {
   weights::Checkpoint checkpoint(weights);
   auto model = std::make_unique<ModelOn<Model, ops::ReferenceOps>>(checkpoint, config);
   checkpoint.finish();

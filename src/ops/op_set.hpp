@@ -35,18 +35,17 @@ struct ConvGeometry {
 // B images, H x W tokens of C channels; S tokens of all texts of a batch one after the other (no padding), text t
 // taking rows [offsets[t], offsets[t + 1]). Every op returns a new tensor or reuses an argument it was given by value.
 template <typename O>
-concept OpSet = requires(O& ops, typename O::Tensor x, const typename O::Linear& linear,
-                         const typename O::Norm& norm, const typename O::Conv& conv,
-                         const typename O::DepthwiseConv& depthwise, const typename O::Embedding& embedding,
-                         const mi2::Tensor& host, const Parameter& parameter, const std::optional<Parameter>& bias,
-                         const TokenBatch& tokens, Activation activation, Layout layout, ConvGeometry geometry,
-                         int heads, int window, float rate, float epsilon) {
+concept OpSet = requires(O& ops, typename O::Tensor x, const typename O::Linear& linear, const typename O::Norm& norm,
+                         const typename O::Conv& conv, const typename O::DepthwiseConv& depthwise,
+                         const typename O::Embedding& embedding, const mi2::Tensor& host, const Parameter& parameter,
+                         const std::optional<Parameter>& bias, const TokenBatch& tokens, Activation activation,
+                         Layout layout, ConvGeometry geometry, int heads, int window, float rate, float epsilon) {
   // Weights, prepared once at load. Parameters are views into a mapped file and may be gone afterwards.
   { ops.make_linear(parameter, bias, layout) } -> std::same_as<typename O::Linear>;
-  { ops.make_norm(parameter, parameter, epsilon) } -> std::same_as<typename O::Norm>;         // [C], [C]
-  { ops.make_conv(parameter, parameter, geometry) } -> std::same_as<typename O::Conv>;        // [N, C, k, k], [N]
+  { ops.make_norm(parameter, parameter, epsilon) } -> std::same_as<typename O::Norm>;            // [C], [C]
+  { ops.make_conv(parameter, parameter, geometry) } -> std::same_as<typename O::Conv>;           // [N, C, k, k], [N]
   { ops.make_depthwise_conv(parameter, parameter) } -> std::same_as<typename O::DepthwiseConv>;  // [C, 1, 3, 3], [C]
-  { ops.make_embedding(parameter) } -> std::same_as<typename O::Embedding>;                   // [rows, C]
+  { ops.make_embedding(parameter) } -> std::same_as<typename O::Embedding>;                      // [rows, C]
 
   // In and out: f32 in the host's memory.
   { ops.from_host(host) } -> std::same_as<typename O::Tensor>;
@@ -84,7 +83,9 @@ concept OpSet = requires(O& ops, typename O::Tensor x, const typename O::Linear&
   { ops.take_ends(x, tokens) } -> std::same_as<typename O::Tensor>;
 
   // Runs body(x) as the part of the model called `name`: where an engine times, traces or checkpoints.
-  { ops.segment(std::string_view{}, x, [](typename O::Tensor y) { return y; }) } -> std::same_as<typename O::Tensor>;
+  {
+    ops.segment(std::string_view{}, x, [](typename O::Tensor y) { return y; })
+    } -> std::same_as<typename O::Tensor>;
 };
 
 }  // namespace mi2::ops

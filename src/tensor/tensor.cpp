@@ -8,8 +8,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "base/checked.hpp"
 #include <mi2/error.hpp>
+#include "base/checked.hpp"
 
 namespace mi2 {
 namespace {
@@ -25,8 +25,8 @@ Pool& process_pool() {
 
 Shape::Shape(std::span<const std::int64_t> extents) : rank_(extents.size()) {
   if (extents.size() > kMaxRank || std::any_of(extents.begin(), extents.end(), [](auto e) { return e < 0; })) {
-    throw Error(Code::kBadArgument, fmt::format("[{}] is no shape: at most {} extents, none negative",
-                                                fmt::join(extents, ", "), kMaxRank));
+    throw Error(Code::kBadArgument,
+                fmt::format("[{}] is no shape: at most {} extents, none negative", fmt::join(extents, ", "), kMaxRank));
   }
   std::copy(extents.begin(), extents.end(), extents_.begin());
 }
@@ -43,9 +43,7 @@ Shape Shape::with_back(std::int64_t extent) const {
   return result;
 }
 
-std::string Shape::to_string() const {
-  return fmt::format("[{}]", fmt::join(std::span(extents_.data(), rank_), ", "));
-}
+std::string Shape::to_string() const { return fmt::format("[{}]", fmt::join(std::span(extents_.data(), rank_), ", ")); }
 
 struct Pool::Store {
   std::mutex mutex;

@@ -19,7 +19,9 @@ namespace {
 const std::filesystem::path kData = std::filesystem::path(MI2_GOLDEN_DIR);
 const std::filesystem::path kCase = kData / MI2_GOLDEN_CASE;
 
-std::filesystem::path weights_of(const std::string& name) { return std::filesystem::path(MI2_GOLDEN_WEIGHTS_DIR) / name; }
+std::filesystem::path weights_of(const std::string& name) {
+  return std::filesystem::path(MI2_GOLDEN_WEIGHTS_DIR) / name;
+}
 
 /// The case's "images" or "texts".
 std::vector<std::string> cases(const char* kind) {

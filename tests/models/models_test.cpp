@@ -47,8 +47,8 @@ Tensor golden_pixels(const weights::ModelConfig& config, int k) {
   Tensor x({1, config.image.height, config.image.width, 3});
   for (std::int64_t i = 0; i < area; ++i) {
     for (std::int64_t c = 0; c < 3; ++c) {
-      x.data<float>()[i * 3 + c] = (static_cast<float>(planes.values[c * area + i]) / 255.0F - config.image.mean[c]) /
-                                   config.image.std[c];
+      x.data<float>()[i * 3 + c] =
+          (static_cast<float>(planes.values[c * area + i]) / 255.0F - config.image.mean[c]) / config.image.std[c];
     }
   }
   return x;

@@ -56,9 +56,18 @@ class CpuOpsTest : public testing::TestWithParam<Engine> {
 };
 
 TEST_P(CpuOpsTest, LinearMatchesForManyShapesAndActivations) {
-  for (const auto [rows, in, out] : std::vector<std::array<int, 3>>{
-           {1, 1, 1}, {1, 64, 64}, {5, 7, 3}, {6, 16, 16}, {7, 33, 17}, {13, 147, 32}, {77, 64, 192}, {100, 400, 30},
-           {193, 96, 96}, {385, 128, 40}, {3, 1000, 50}, {200, 2304, 20}}) {
+  for (const auto [rows, in, out] : std::vector<std::array<int, 3>>{{1, 1, 1},
+                                                                    {1, 64, 64},
+                                                                    {5, 7, 3},
+                                                                    {6, 16, 16},
+                                                                    {7, 33, 17},
+                                                                    {13, 147, 32},
+                                                                    {77, 64, 192},
+                                                                    {100, 400, 30},
+                                                                    {193, 96, 96},
+                                                                    {385, 128, 40},
+                                                                    {3, 1000, 50},
+                                                                    {200, 2304, 20}}) {
     const Tensor x = random.tensor({rows, in});
     const Parameter weight = random.matrix(out, in);
     const Parameter bias = random.parameter({out}, 0.1F);
@@ -88,11 +97,10 @@ TEST_P(CpuOpsTest, NormLinearMatchesForRowsFarFromZero) {
     const Parameter shift = random.parameter({in}, 0.1F);
     const Parameter weight = random.matrix(out, in);
     const Parameter bias = random.parameter({out}, 0.1F);
-    const Tensor y = cpu.norm_linear(x, cpu.make_norm(scale, shift, 1e-5F), cpu.make_linear(weight, bias, Layout::kOutIn),
-                                     Activation::kGelu);
-    const Tensor want =
-        reference.norm_linear(x, reference.make_norm(scale, shift, 1e-5F),
-                              reference.make_linear(weight, bias, Layout::kOutIn), Activation::kGelu);
+    const Tensor y = cpu.norm_linear(x, cpu.make_norm(scale, shift, 1e-5F),
+                                     cpu.make_linear(weight, bias, Layout::kOutIn), Activation::kGelu);
+    const Tensor want = reference.norm_linear(x, reference.make_norm(scale, shift, 1e-5F),
+                                              reference.make_linear(weight, bias, Layout::kOutIn), Activation::kGelu);
     EXPECT_LE(difference(y, want), tolerance) << rows << " x " << in << " x " << out;
   }
 }
@@ -104,8 +112,7 @@ TEST_P(CpuOpsTest, AddLinearAddsToTheResidualAndLeavesASharedOneAlone) {
   const Parameter weight = random.matrix(100, 400);
   const Parameter bias = random.parameter({100});
   const auto linear = cpu.make_linear(weight, bias, Layout::kOutIn);
-  const Tensor want =
-      reference.add_linear(residual, x, reference.make_linear(weight, bias, Layout::kOutIn), 0.0F);
+  const Tensor want = reference.add_linear(residual, x, reference.make_linear(weight, bias, Layout::kOutIn), 0.0F);
   EXPECT_LE(difference(cpu.add_linear(residual, x, linear, 0.0F), want), tolerance);
   EXPECT_EQ(difference(residual, before), 0.0);
   EXPECT_LE(difference(cpu.add_linear(copy_of(residual), x, linear, 0.0F), want), tolerance);
@@ -125,9 +132,12 @@ TEST_P(CpuOpsTest, LayerNormMatchesAtEveryWidthWithAndWithoutASharedInput) {
 }
 
 TEST_P(CpuOpsTest, ConvMatchesForTheKernelsOfPatchEmbeddings) {
-  for (const auto [height, width, in, out, kernel, stride, padding] : std::vector<std::array<int, 7>>{
-           {24, 20, 3, 32, 7, 4, 3}, {9, 11, 16, 24, 3, 2, 1}, {5, 5, 64, 70, 3, 2, 1}, {1, 1, 8, 8, 3, 2, 1},
-           {6, 4, 5, 7, 2, 2, 0}}) {
+  for (const auto [height, width, in, out, kernel, stride, padding] :
+       std::vector<std::array<int, 7>>{{24, 20, 3, 32, 7, 4, 3},
+                                       {9, 11, 16, 24, 3, 2, 1},
+                                       {5, 5, 64, 70, 3, 2, 1},
+                                       {1, 1, 8, 8, 3, 2, 1},
+                                       {6, 4, 5, 7, 2, 2, 0}}) {
     const Tensor x = random.tensor({2, height, width, in});
     const Parameter weight =
         random.parameter({out, in, kernel, kernel}, 1.0F / std::sqrt(static_cast<float>(in * kernel * kernel)));
@@ -152,9 +162,13 @@ TEST_P(CpuOpsTest, DepthwiseMatchesAtBordersAndOddWidths) {
 }
 
 TEST_P(CpuOpsTest, WindowAttentionMatchesWithAndWithoutFilling) {
-  for (const auto [height, width, channels, heads, window] : std::vector<std::array<int, 5>>{
-           {12, 12, 32, 2, 12}, {24, 12, 64, 2, 12}, {15, 15, 32, 1, 12}, {1, 1, 16, 1, 8}, {5, 9, 48, 4, 4},
-           {8, 8, 40, 5, 8}, {30, 7, 24, 1, 12}}) {
+  for (const auto [height, width, channels, heads, window] : std::vector<std::array<int, 5>>{{12, 12, 32, 2, 12},
+                                                                                             {24, 12, 64, 2, 12},
+                                                                                             {15, 15, 32, 1, 12},
+                                                                                             {1, 1, 16, 1, 8},
+                                                                                             {5, 9, 48, 4, 4},
+                                                                                             {8, 8, 40, 5, 8},
+                                                                                             {30, 7, 24, 1, 12}}) {
     const Tensor qkv = random.tensor({2, height, width, 3 * channels});
     const Parameter weight = random.matrix(3 * channels, channels);
     const Parameter bias = random.parameter({3 * channels});
@@ -228,8 +242,7 @@ TEST_P(CpuOpsTest, ThreadsDoNotChangeABit) {
     const Tensor spatial = ops.window_attention(qkv, linear, 2, 12);
     Tensor residual(spatial.shape());
     std::ranges::copy(test::values_of(ops.channel_attention(qkv, 2)), residual.data<float>());
-    const Tensor y = ops.add_linear(std::move(residual), spatial, ops.make_linear(square, one, Layout::kOutIn),
-                                    0.0F);
+    const Tensor y = ops.add_linear(std::move(residual), spatial, ops.make_linear(square, one, Layout::kOutIn), 0.0F);
     if (first.empty()) first = y;
     // oneDNN may choose another kernel for another number of rows; ours may not.
     EXPECT_LE(difference(y, first), GetParam().options.matmul == MatMulEngine::kNative ? 0.0 : tolerance) << threads;

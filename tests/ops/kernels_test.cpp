@@ -87,7 +87,8 @@ TEST(Kernels, Bfloat16RoundingIsTheScalarTypesOwn) {
     for (int bits = 0; bits < 70000; bits += 7) x.push_back(std::bit_cast<float>(0x3F800000 + bits));
     std::vector<BFloat16> y(x.size());
     kernels->to_bf16(x.data(), static_cast<std::int64_t>(x.size()), y.data());
-    for (std::size_t i = 0; i < x.size(); ++i) ASSERT_EQ(y[i].bits, BFloat16(x[i]).bits) << kernels->name << ' ' << x[i];
+    for (std::size_t i = 0; i < x.size(); ++i)
+      ASSERT_EQ(y[i].bits, BFloat16(x[i]).bits) << kernels->name << ' ' << x[i];
   }
 }
 

@@ -115,9 +115,14 @@ constexpr std::int64_t kTokens = 256;
 class ChannelGroup {
  public:
   ChannelGroup(const cpu::Kernels& kernels, const mi2::Tensor& qkv, std::int64_t image, std::int64_t group, int groups)
-      : kernels_(kernels), qkv_(qkv), tokens_(qkv.shape()[1] * qkv.shape()[2]), width_(qkv.shape()[3] / 3),
-        size_(width_ / groups), columns_((size_ + cpu::kPanel - 1) / cpu::kPanel * cpu::kPanel),
-        first_(image * tokens_), at_(group * size_) {
+      : kernels_(kernels),
+        qkv_(qkv),
+        tokens_(qkv.shape()[1] * qkv.shape()[2]),
+        width_(qkv.shape()[3] / 3),
+        size_(width_ / groups),
+        columns_((size_ + cpu::kPanel - 1) / cpu::kPanel * cpu::kPanel),
+        first_(image * tokens_),
+        at_(group * size_) {
     scores_ = scratch(2 * size_ * columns_ + 2 * kTokens * columns_ + size_);
     panel_ = scores_ + size_ * columns_;
     left_ = panel_ + size_ * columns_;
@@ -213,8 +218,9 @@ class ChannelGroup {
 
 mi2::Tensor CpuOps::channel_attention(const Tensor& qkv, int groups) {
   const std::int64_t width = qkv.shape()[3] / 3;
+  const std::int64_t size = width / groups;
   const OpTimer timer(profile_, "channel_attention",
-                      4.0 * static_cast<double>(qkv.shape().rows() * width) * static_cast<double>(width / groups));
+                      4.0 * static_cast<double>(qkv.shape().rows() * width) * static_cast<double>(size));
   Tensor y(qkv.shape().with_back(width), qkv.dtype());
   pool_->run(static_cast<std::size_t>(qkv.shape()[0] * groups), [&](std::size_t task) {
     const auto t = static_cast<std::int64_t>(task);

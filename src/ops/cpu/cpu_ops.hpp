@@ -32,9 +32,9 @@ class CpuOps {
     DType dtype = DType::kF32;
     unsigned threads = 0;  ///< 0: one per available core
     MatMulEngine matmul = MatMulEngine::kBest;
-    std::optional<cpu::Isa> isa;             ///< default: choose_isa()
-    DType activations = DType::kF32;         ///< between products, when `force_activations`
-    bool force_activations = false;          ///< for tests of the bf16 paths on machines that would not take them
+    std::optional<cpu::Isa> isa;      ///< default: choose_isa()
+    DType activations = DType::kF32;  ///< between products, when `force_activations`
+    bool force_activations = false;   ///< for tests of the bf16 paths on machines that would not take them
   };
 
   using Tensor = mi2::Tensor;

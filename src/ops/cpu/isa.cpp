@@ -60,8 +60,7 @@ Isa choose_isa() {
     if (isa <= best) return isa;
     throw Error(Code::kBadArgument, fmt::format("MI2_ISA={}: this machine has {} at most", wanted, name_of(best)));
   }
-  throw Error(Code::kBadArgument,
-              fmt::format("MI2_ISA={}: none of portable, avx2, avx512, avx512_bf16, amx", wanted));
+  throw Error(Code::kBadArgument, fmt::format("MI2_ISA={}: none of portable, avx2, avx512, avx512_bf16, amx", wanted));
 }
 
 const Kernels& kernels_for(Isa isa) noexcept {

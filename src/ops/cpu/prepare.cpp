@@ -32,9 +32,7 @@ bool CpuOps::uses_onednn() const noexcept {
   return isa_ >= (options_.dtype == DType::kF32 ? Isa::kAvx512 : Isa::kAvx512Bf16);
 }
 
-std::string CpuOps::engine() const {
-  return fmt::format("{} {}", uses_onednn() ? "onednn" : "native", name_of(isa_));
-}
+std::string CpuOps::engine() const { return fmt::format("{} {}", uses_onednn() ? "onednn" : "native", name_of(isa_)); }
 
 std::shared_ptr<const cpu::MatMul> CpuOps::make_product(const cpu::WeightRows& weight, std::vector<float> bias) {
   if (uses_onednn()) {

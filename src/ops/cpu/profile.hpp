@@ -17,9 +17,9 @@ struct ProfileEntry {
 
 /// Filled by an engine while it is given one. Not for several threads at once.
 struct Profile {
-  std::map<std::string, ProfileEntry, std::less<>> segments;                        ///< "stage2"
-  std::map<std::pair<std::string, std::string>, ProfileEntry, std::less<>> ops;     ///< ("stage2", "norm_linear")
-  std::string segment = "head";                                                     ///< the one under way
+  std::map<std::string, ProfileEntry, std::less<>> segments;                     ///< "stage2"
+  std::map<std::pair<std::string, std::string>, ProfileEntry, std::less<>> ops;  ///< ("stage2", "norm_linear")
+  std::string segment = "head";                                                  ///< the one under way
 };
 
 /// Adds the time from its construction to its end to one op of the profile, if there is one.

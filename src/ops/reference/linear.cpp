@@ -125,8 +125,8 @@ mi2::Tensor ReferenceOps::embed_tokens(const TokenBatch& tokens, const Embedding
   for (std::int64_t t = 0; t < tokens.texts(); ++t) {
     for (std::int64_t row = tokens.offsets[t]; row < tokens.offsets[t + 1]; ++row) {
       for (std::int64_t c = 0; c < table.width; ++c) {
-        y.data<float>()[row * table.width + c] = table.rows[tokens.ids[row] * table.width + c] +
-                                                 positions.rows[(row - tokens.offsets[t]) * table.width + c];
+        y.data<float>()[row * table.width + c] =
+            table.rows[tokens.ids[row] * table.width + c] + positions.rows[(row - tokens.offsets[t]) * table.width + c];
       }
     }
   }

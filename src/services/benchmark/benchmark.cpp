@@ -100,8 +100,7 @@ Timing time_passes(models::CpuModel& model, const BenchmarkOptions& options, con
   parts = parts_of(profile, total, options.rounds);
   std::sort(seconds.begin(), seconds.end());
   const std::size_t middle = seconds.size() / 2;
-  const double median =
-      seconds.size() % 2 == 1 ? seconds[middle] : (seconds[middle - 1] + seconds[middle]) / 2;
+  const double median = seconds.size() % 2 == 1 ? seconds[middle] : (seconds[middle - 1] + seconds[middle]) / 2;
   return {median, seconds.front(), seconds.back(), options.batch / median, flop / median / 1e9};
 }
 
@@ -135,9 +134,11 @@ BenchmarkReport run_benchmark(const BenchmarkOptions& options) {
   report.tokens = std::min(options.tokens, config.text.context);
   report.resident_bytes = static_cast<double>(resident_memory().now);
   const Tensor pixels = test_pixels(config, options.batch);
-  report.image = time_passes(*model, options, [&] { return model->embed_images(pixels); }, report.image_parts);
+  report.image = time_passes(
+      *model, options, [&] { return model->embed_images(pixels); }, report.image_parts);
   const ops::TokenBatch tokens = test_tokens(options.batch, report.tokens);
-  report.text = time_passes(*model, options, [&] { return model->embed_texts(tokens); }, report.text_parts);
+  report.text = time_passes(
+      *model, options, [&] { return model->embed_texts(tokens); }, report.text_parts);
   report.peak_bytes = static_cast<double>(resident_memory().peak);
   return report;
 }

@@ -36,8 +36,8 @@ std::string line_of(const char* what, const Timing& t) {
 }
 
 std::string table_of(const char* what, const std::vector<TimedPart>& parts) {
-  std::string text = fmt::format("\n{:<8} {:<22} {:>10} {:>7} {:>7} {:>9}\n", what, "op", "ms", "share", "calls",
-                                 "GFLOP/s");
+  std::string text =
+      fmt::format("\n{:<8} {:<22} {:>10} {:>7} {:>7} {:>9}\n", what, "op", "ms", "share", "calls", "GFLOP/s");
   for (const TimedPart& part : parts) {
     text += fmt::format("{:<8} {:<22} {:>10.2f} {:>6.1f}% {:>7.0f} {:>9}\n", part.segment,
                         part.op.empty() ? "(all)" : part.op, part.seconds * 1e3, part.share * 100, part.calls,
@@ -68,10 +68,11 @@ std::string to_json(const BenchmarkReport& r) {
 }
 
 std::string to_text(const BenchmarkReport& r) {
-  std::string text = fmt::format("{}: {}, {} threads, engine {}\n{}, batch {}, {} rounds; loaded in {:.2f} s, {:.2f} GB "
-                                 "resident after load, {:.2f} GB at most\n\n",
-                                 r.model, r.cpu, r.threads, r.engine, r.dtype, r.batch, r.rounds, r.load_seconds,
-                                 r.resident_bytes / 1e9, r.peak_bytes / 1e9);
+  std::string text = fmt::format(
+      "{}: {}, {} threads, engine {}\n{}, batch {}, {} rounds; loaded in {:.2f} s, {:.2f} GB "
+      "resident after load, {:.2f} GB at most\n\n",
+      r.model, r.cpu, r.threads, r.engine, r.dtype, r.batch, r.rounds, r.load_seconds, r.resident_bytes / 1e9,
+      r.peak_bytes / 1e9);
   text += line_of("image", r.image);
   text += line_of("text", r.text);
   text += table_of("image", r.image_parts);

@@ -47,7 +47,7 @@ struct Attend {
   std::int64_t value_at = 0;
   std::int64_t size = 0;  ///< channels of the head
   float scale = 1;
-  float last_key_logit = 0;   ///< added to the last key's score: log of how often that key stands there
+  float last_key_logit = 0;    ///< added to the last key's score: log of how often that key stands there
   void* const* out = nullptr;  ///< rows that receive the result at `query_at`
   float* scratch = nullptr;    ///< attend_scratch(...) floats
 };

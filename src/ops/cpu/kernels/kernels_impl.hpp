@@ -124,11 +124,11 @@ void attend_as(const Attend& p) {
   const std::int64_t panels_of_keys = (p.key_count + kPanel - 1) / kPanel;
   const std::int64_t key_columns = panels_of_keys * kPanel;
   const std::int64_t value_columns = (size + kPanel - 1) / kPanel * kPanel;
-  float* keys = p.scratch;                            // panels of [size, kPanel]
-  float* values = keys + key_columns * size;          // [key_count, value_columns]
+  float* keys = p.scratch;                                // panels of [size, kPanel]
+  float* values = keys + key_columns * size;              // [key_count, value_columns]
   float* queries = values + p.key_count * value_columns;  // [query_count, size]
-  float* scores = queries + p.query_count * size;     // [kTileRows, key_columns]
-  float* result = scores + kTileRows * key_columns;   // [kTileRows, value_columns]
+  float* scores = queries + p.query_count * size;         // [kTileRows, key_columns]
+  float* result = scores + kTileRows * key_columns;       // [kTileRows, value_columns]
 
   for (std::int64_t j = 0; j < key_columns; ++j) {
     float* key = keys + j / kPanel * size * kPanel + j % kPanel;

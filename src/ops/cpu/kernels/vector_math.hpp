@@ -43,9 +43,7 @@ MI2_INLINE Floats select(Ints mask, Floats a, Floats b) {
 MI2_INLINE Floats minimum(Floats a, Floats b) { return select(a < b, a, b); }
 MI2_INLINE Floats maximum(Floats a, Floats b) { return select(a > b, a, b); }
 
-MI2_INLINE float sum(Floats x) {
-  return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]));
-}
+MI2_INLINE float sum(Floats x) { return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7])); }
 MI2_INLINE float largest(Floats x) {
   float top = x[0];
   for (int i = 1; i < kLanes; ++i) top = x[i] > top ? x[i] : top;

@@ -3,8 +3,8 @@
 // AVX2 or less, oneDNN where it has AVX-512 or AMX.
 
 #include <cstdint>
-#include <memory>
 #include <functional>
+#include <memory>
 #include <utility>
 #include <vector>
 

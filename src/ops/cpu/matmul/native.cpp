@@ -85,8 +85,8 @@ class NativeMatMul : public MatMul {
     const auto* direct = static_cast<const float*>(a.in_memory(DType::kF32));
     const std::int64_t columns = std::min(last_column, out()) - column;
     const bool rounded = destination.dtype == DType::kBF16;  // then sums are kept aside in f32 until they are whole
-    float* panel = thread_scratch(static_cast<std::size_t>(
-        depth_ * kPanel + kRows * (depth_ + a.state_per_row()) + (rounded ? kRows * columns : 0)));
+    float* panel = thread_scratch(static_cast<std::size_t>(depth_ * kPanel + kRows * (depth_ + a.state_per_row()) +
+                                                           (rounded ? kRows * columns : 0)));
     float* state = panel + depth_ * kPanel;
     float* filled = state + kRows * a.state_per_row();
     float* sums = filled + kRows * depth_;
@@ -146,8 +146,7 @@ Split split_product(std::int64_t rows, std::int64_t columns, unsigned threads, s
   const std::int64_t wanted = team * ((rows + team * block - 1) / (team * block));
   const std::int64_t down = std::clamp<std::int64_t>(rows / kFewRows, 1, wanted);
   const std::int64_t across = down >= team ? 1 : (team + down - 1) / down;
-  return {round_up((rows + down - 1) / down, kTileRows),
-          round_up((columns + across - 1) / across, column_multiple)};
+  return {round_up((rows + down - 1) / down, kTileRows), round_up((columns + across - 1) / across, column_multiple)};
 }
 
 }  // namespace mi2::ops::cpu

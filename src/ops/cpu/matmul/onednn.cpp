@@ -73,8 +73,8 @@ class OneDnnMatMul : public MatMul {
   [[nodiscard]] dnnl::matmul::primitive_desc descriptor(const Key& key, bool choose_layout) const {
     const auto& [rows, destination, accumulate, activation] = key;
     const memory::desc a({rows, in()}, type_of(dtype_), memory::format_tag::ab);
-    const memory::desc w = choose_layout ? memory::desc({in(), out()}, type_of(dtype_), memory::format_tag::any)
-                                         : packed_.get_desc();
+    const memory::desc w =
+        choose_layout ? memory::desc({in(), out()}, type_of(dtype_), memory::format_tag::any) : packed_.get_desc();
     const memory::desc c({rows, out()}, type_of(destination), memory::format_tag::ab);
     dnnl::post_ops post;
     if (accumulate) post.append_sum(1.0F);
@@ -108,7 +108,8 @@ class OneDnnMatMul : public MatMul {
     thread_local std::vector<BFloat16> narrow;
     thread_local std::vector<std::byte> scratch;
     const auto* source = static_cast<const std::byte*>(a.in_memory(dtype_));
-    const void* block = source == nullptr ? nullptr : source + first * in() * static_cast<std::int64_t>(size_of(dtype_));
+    const void* block =
+        source == nullptr ? nullptr : source + first * in() * static_cast<std::int64_t>(size_of(dtype_));
     if (block == nullptr) {
       state.resize(static_cast<std::size_t>(rows * a.state_per_row()));
       wide.resize(static_cast<std::size_t>(rows * in()));
@@ -123,11 +124,10 @@ class OneDnnMatMul : public MatMul {
     }
     scratch.resize(p->scratchpad.get_size());
     auto* c = static_cast<std::byte*>(to.data) + first * out() * static_cast<std::int64_t>(size_of(to.dtype));
-    std::unordered_map<int, memory> arguments{
-        {DNNL_ARG_SRC, memory(p->source, engine(), const_cast<void*>(block))},
-        {DNNL_ARG_WEIGHTS, packed_},
-        {DNNL_ARG_DST, memory(p->destination, engine(), c)},
-        {DNNL_ARG_SCRATCHPAD, memory(p->scratchpad, engine(), scratch.data())}};
+    std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, memory(p->source, engine(), const_cast<void*>(block))},
+                                              {DNNL_ARG_WEIGHTS, packed_},
+                                              {DNNL_ARG_DST, memory(p->destination, engine(), c)},
+                                              {DNNL_ARG_SCRATCHPAD, memory(p->scratchpad, engine(), scratch.data())}};
     if (bias() != nullptr) {
       const memory::desc b({1, out()}, memory::data_type::f32, memory::format_tag::ab);
       arguments.emplace(DNNL_ARG_BIAS, memory(b, engine(), const_cast<float*>(bias())));

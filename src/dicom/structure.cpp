@@ -46,6 +46,7 @@ bool one_of(std::span<const std::string_view> list, const Vr& vr) noexcept {
 }
 
 bool upper(char c) noexcept { return c >= 'A' && c <= 'Z'; }
+bool lower(char c) noexcept { return c >= 'a' && c <= 'z'; }
 
 /// VRs that PS3.5 does not know have the long form if they look like a VR (as DCMTK takes it), else the short one.
 bool has_long_form(const Vr& vr) noexcept {
@@ -100,6 +101,11 @@ class Walker {
  private:
   std::size_t skip(const Element& element, Encoding encoding, int depth, bool strict) const {
     const std::size_t left = bytes_.size() - element.value;
+    // DCMTK takes the names of its internal VRs ("px", "ox") from files too, and reads other lengths after them.
+    if (strict && lower(element.vr[0]) && lower(element.vr[1])) {
+      throw Error(Code::kBadFile, fmt::format("{}: element ({:04X},{:04X}) has a VR that DICOM does not know", name_,
+                                              element.tag >> 16, element.tag & 0xFFFF));
+    }
     const bool unknown = element.vr == Vr{'U', 'N'};
     // PS3.5 6.2.2: what was unknown and of undefined length is written in implicit VR little endian.
     const Encoding inner = unknown ? Encoding{false, false} : encoding;

@@ -10,14 +10,14 @@
 namespace mi2::weights {
 namespace {
 
-/// Which tower a tensor belongs to, in either scheme and behind a wrapper's prefix.
+/// The tower a tensor belongs to, in either scheme and behind a prefix; projections and the scale are in neither.
 std::uint64_t* tower_of(WeightsReport& report, std::string_view name) {
   for (const std::string_view prefix : {"module.", "model."}) {
     if (name.starts_with(prefix)) name.remove_prefix(prefix.size());
   }
   const std::string current = current_name(name);
-  if (current.starts_with("image_")) return &report.image_parameters;
-  if (current.starts_with("lang_")) return &report.text_parameters;
+  if (current.starts_with("image_encoder.")) return &report.image_parameters;
+  if (current.starts_with("lang_encoder.")) return &report.text_parameters;
   return nullptr;
 }
 

@@ -25,7 +25,7 @@ struct WeightsReport {
   std::map<std::string, std::size_t> dtypes;  ///< tensors of each type
   std::uint64_t image_parameters = 0;
   std::uint64_t text_parameters = 0;
-  std::uint64_t all_parameters = 0;  ///< also what belongs to neither tower
+  std::uint64_t all_parameters = 0;  ///< also projections and the scale
 };
 
 struct InspectReport {

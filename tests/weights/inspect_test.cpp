@@ -43,7 +43,7 @@ TEST_F(InspectTest, DescribesAModelThatLoads) {
   EXPECT_EQ(report["tensors"][0]["name"], "logit_scale");
   EXPECT_EQ(report["tensors"][1]["shape"], (std::vector<int>{8, 6}));
   const Json& counts = report["parameters"];
-  EXPECT_EQ(counts["total"].get<int>(), counts["image"].get<int>() + counts["text"].get<int>() + 1);
+  EXPECT_EQ(counts["total"].get<int>(), counts["image"].get<int>() + counts["text"].get<int>() + 1 + 8 * 6 + 2 * 6);
   EXPECT_TRUE(report["tokenizer"].is_null());
   EXPECT_THAT(inspect_text(folder_.path()), HasSubstr("loads        yes"));
 }

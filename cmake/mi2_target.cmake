@@ -29,19 +29,12 @@ function(mi2_library name)
   target_link_libraries(${name} PUBLIC mi2_flags ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
 endfunction()
 
-# mi2_test(NAME SOURCES... LIBS... [PREFIX p] [LABEL l] [TIMEOUT s]): a GoogleTest program, one ctest entry a test case.
+# mi2_test(NAME SOURCES... LIBS... [FILTER f]): a GoogleTest program, one ctest entry a test case that the filter lets by.
 function(mi2_test name)
-  cmake_parse_arguments(ARG "" "PREFIX;LABEL;TIMEOUT" "SOURCES;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "" "FILTER" "SOURCES;LIBS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE mi2_flags ${ARG_LIBS} GTest::gtest GTest::gmock GTest::gtest_main)
-  if(NOT ARG_TIMEOUT)
-    set(ARG_TIMEOUT 300)
-  endif()
-  if(NOT ARG_LABEL)
-    set(ARG_LABEL unit)
-  endif()
-  gtest_discover_tests(${name} TEST_PREFIX "${ARG_PREFIX}" DISCOVERY_TIMEOUT 60
-                       PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS ${ARG_LABEL})
+  gtest_discover_tests(${name} TEST_FILTER "${ARG_FILTER}" DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300 LABELS unit)
 endfunction()
 
 # mi2_fuzzer(NAME SOURCE LIBS...): a libFuzzer program.

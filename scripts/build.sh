@@ -10,9 +10,10 @@ targets=()
 [[ $# -eq 0 ]] || targets=(--target "$@")
 
 # Configured every time: which tests there are depends on what was installed since.
-mkdir -p "build/$preset"
-if ! cmake --preset "$preset" >"build/$preset/configure.log" 2>&1; then
-  cat "build/$preset/configure.log" >&2
+log=build/logs/configure-$preset.log
+mkdir -p build/logs
+if ! cmake --preset "$preset" >"$log" 2>&1; then
+  cat "$log" >&2
   exit 1
 fi
 cmake --build --preset "$preset" "${targets[@]}"

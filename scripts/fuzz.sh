@@ -7,9 +7,9 @@ cd "$(dirname "$0")/.."
 seconds=$1
 shift
 names=("$@")
-[[ ${#names[@]} -gt 0 ]] || mapfile -t names < <(find build/fuzz/fuzz -maxdepth 1 -name '*_fuzz' -type f -executable \
+[[ ${#names[@]} -gt 0 ]] || mapfile -t names < <(find build/asan/fuzz -maxdepth 1 -name '*_fuzz' -type f -executable \
   -printf '%f\n' | sed 's/_fuzz$//' | sort)
-[[ ${#names[@]} -gt 0 ]] || { echo "fuzz: no targets in build/fuzz/fuzz" >&2; exit 1; }
+[[ ${#names[@]} -gt 0 ]] || { echo "fuzz: no targets in build/asan/fuzz" >&2; exit 1; }
 
 fuzz_one() {
   local name=$1 seconds=$2 work=build/fuzzing/$1 seeds=fuzz/corpus/$1 options=()
@@ -17,7 +17,7 @@ fuzz_one() {
   options=("$work/corpus")
   [[ ! -d $seeds ]] || options+=("$seeds")
   [[ ! -f fuzz/$name.dict ]] || options+=("-dict=fuzz/$name.dict")
-  if "build/fuzz/fuzz/${name}_fuzz" "${options[@]}" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=3072 \
+  if "build/asan/fuzz/${name}_fuzz" "${options[@]}" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=3072 \
     -artifact_prefix="$work/findings/" -print_final_stats=1 >"$work/log" 2>&1; then
     printf '%-14s ok      %s runs\n' "$name" "$(sed -n 's/^stat::number_of_executed_units: *//p' "$work/log")"
   else

@@ -42,14 +42,14 @@ run_step() {
     asan)
       scripts/build.sh asan
       ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1 \
-        ctest --preset asan --parallel "$jobs" --label-exclude '^(full|slow)$'
+        ctest --preset asan --parallel "$jobs" --label-exclude '^full$'
       ;;
     tsan)
       scripts/build.sh tsan
       TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp:halt_on_error=1" \
-        ctest --preset tsan --parallel "$jobs" --label-exclude '^(full|slow)$'
+        ctest --preset tsan --parallel "$jobs" --label-exclude '^full$'
       ;;
-    fuzz) scripts/build.sh fuzz fuzzers && scripts/fuzz.sh "${MI2_FUZZ_SECONDS:-30}" ;;
+    fuzz) scripts/build.sh fuzz && scripts/fuzz.sh "${MI2_FUZZ_SECONDS:-30}" ;;
   esac
 }
 

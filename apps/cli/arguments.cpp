@@ -2,8 +2,8 @@
 
 #include <limits>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 namespace mi2::cli {
 namespace {
@@ -55,13 +55,15 @@ void add_model_arguments(CLI::App& command, ModelArguments& arguments) {
       ->type_name("N")
       ->check(CLI::Range(1U, 1024U).description(""))
       ->capture_default_str();
-  command.add_option("--intensity", options.intensity,
-                     "16-bit and float grey to 8 bits: percentile:LOW,HIGH, minmax or window:CENTER,WIDTH")
+  command
+      .add_option("--intensity", options.intensity,
+                  "16-bit and float grey to 8 bits: percentile:LOW,HIGH, minmax or window:CENTER,WIDTH")
       ->type_name("RULE")
       ->capture_default_str();
-  command.add_option_function<std::string>(
-             "--window", [&options](const std::string& text) { options.window = text; },
-             "DICOM window, over the file's own (40,400 suits soft tissue in CT)")
+  command
+      .add_option_function<std::string>(
+          "--window", [&options](const std::string& text) { options.window = text; },
+          "DICOM window, over the file's own (40,400 suits soft tissue in CT)")
       ->type_name("CENTER,WIDTH");
   command.add_option("--max-pixels", options.max_pixels, "Refuse pictures of more pixels")
       ->type_name("N")
@@ -74,13 +76,17 @@ void add_model_arguments(CLI::App& command, ModelArguments& arguments) {
 }
 
 CLI::Option* add_repeatable(CLI::App& command, const std::string& name, const std::string& help) {
-  return command.add_option(name, [](const CLI::results_t&) { return true; }, help)
+  return command
+      .add_option(
+          name, [](const CLI::results_t&) { return true; }, help)
       ->expected(1, CLI::detail::expected_max_vector_size)
       ->allow_extra_args(false);
 }
 
 CLI::Option* add_positionals(CLI::App& command, const std::string& name, const std::string& help) {
-  return command.add_option(name, [](const CLI::results_t&) { return true; }, help)
+  return command
+      .add_option(
+          name, [](const CLI::results_t&) { return true; }, help)
       ->expected(0, CLI::detail::expected_max_vector_size)
       ->allow_extra_args();
 }
@@ -89,8 +95,8 @@ std::vector<std::string> values_of(const CLI::Option* option) { return option->r
 
 std::string exit_status_help() {
   std::string text = "Exit status:\n   0  done\n";
-  for (const Code code : {Code::kBadArgument, Code::kBadFile, Code::kUnsupported, Code::kTooLarge, Code::kOverloaded,
-                          Code::kNotFound}) {
+  for (const Code code :
+       {Code::kBadArgument, Code::kBadFile, Code::kUnsupported, Code::kTooLarge, Code::kOverloaded, Code::kNotFound}) {
     std::string name(info(code).name);
     for (char& c : name) c = c == '_' ? ' ' : c;
     text += fmt::format("  {:>2}  {}\n", info(code).exit_status, name);

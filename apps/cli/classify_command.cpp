@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <mi2/mi2.hpp>
 
@@ -91,8 +91,9 @@ int classify(const ClassifyArguments& arguments) {
   std::vector<std::string> labels = gather_labels(arguments);
   const ClassifierOptions options = classifier_options(arguments);
   const ExpandedPaths expanded = expand_paths(values_of(arguments.paths));
-  const std::size_t shown = arguments.top != 0 ? arguments.top
-                                               : arguments.format == "table" ? kTableRows : labels.size();
+  const std::size_t shown = arguments.top != 0            ? arguments.top
+                            : arguments.format == "table" ? kTableRows
+                                                          : labels.size();
 
   const auto output = open_output(arguments.out);
   const auto writer = make_score_writer(arguments.format, *output);
@@ -131,8 +132,8 @@ void add_classify(CLI::App& command, Session& session) {
   command.add_option("--labels-file", arguments->labels_file, "A file with a label a line")
       ->type_name("FILE")
       ->excludes(labels);
-  arguments->templates = add_repeatable(command, "--template", "A text around the label, with {}; may be given again")
-                             ->type_name("TEXT");
+  arguments->templates =
+      add_repeatable(command, "--template", "A text around the label, with {}; may be given again")->type_name("TEXT");
   command.add_flag("--multilabel", arguments->multilabel, "Score each label on its own (sigmoid, not softmax)");
   command.add_option("--top", arguments->top, "Labels shown of each image (default: 5 in a table, otherwise all)")
       ->type_name("K")

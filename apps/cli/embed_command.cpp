@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <mi2/mi2.hpp>
 
@@ -96,8 +96,8 @@ int embed(const EmbedArguments& arguments) {
   const Embedder embedder = Embedder::open(arguments.model.model, arguments.model.options);
   std::optional<Provenance> provenance;
   if (arguments.provenance) provenance = embedder.provenance();
-  const auto writer = make_embedding_writer(arguments.format, *output,
-                                            static_cast<std::size_t>(embedder.dimensions()), provenance);
+  const auto writer =
+      make_embedding_writer(arguments.format, *output, static_cast<std::size_t>(embedder.dimensions()), provenance);
   Progress progress(rows, texts.empty() ? "images" : expanded.inputs.empty() ? "texts" : "inputs");
   Report report(progress);
   if (expanded.skipped > 0) {
@@ -105,9 +105,7 @@ int embed(const EmbedArguments& arguments) {
   }
   embed_pictures(
       embedder, expanded.inputs, arguments.model.batch, report,
-      [&](const Input& input, const Embedding& embedding) {
-        writer->write(InputKind::kImage, input.path, embedding);
-      },
+      [&](const Input& input, const Embedding& embedding) { writer->write(InputKind::kImage, input.path, embedding); },
       [&](std::size_t done) {
         progress.hide();
         output->flush();

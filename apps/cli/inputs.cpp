@@ -121,8 +121,8 @@ ExpandedPaths expand_paths(std::span<const std::string> paths) {
     const std::uint64_t skipped = found.skipped;
     add_folder(path, found);
     if (found.inputs.size() != before) continue;
-    const std::string message = fmt::format("{}: no picture in this folder ({} other files)", path,
-                                            found.skipped - skipped);
+    const std::string message =
+        fmt::format("{}: no picture in this folder ({} other files)", path, found.skipped - skipped);
     found.inputs.push_back({path, Error(Code::kNotFound, message)});
   }
   return found;

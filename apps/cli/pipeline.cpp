@@ -62,8 +62,8 @@ void embed_pictures(const Embedder& embedder, std::span<const Input> inputs, std
     for (Slot& slot : slots) {
       if (slot.pixels) pictures.push_back(std::move(*slot.pixels));
     }
-    const std::vector<Embedding> embeddings = pictures.empty() ? std::vector<Embedding>{}
-                                                               : embedder.embed_images(pictures);
+    const std::vector<Embedding> embeddings =
+        pictures.empty() ? std::vector<Embedding>{} : embedder.embed_images(pictures);
     std::size_t row = 0;
     for (std::size_t i = 0; i < slots.size(); ++i) {
       const Input& input = inputs[begin + i];

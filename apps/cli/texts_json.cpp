@@ -47,8 +47,8 @@ class TextCollector final : public Json::json_sax_t {
   }
 
   bool parse_error(std::size_t position, const std::string&, const Json::exception&) override {
-    throw Error(Code::kBadFile, fmt::format("{}: not valid JSON at byte {}; an array of strings is needed", name_,
-                                            position));
+    throw Error(Code::kBadFile,
+                fmt::format("{}: not valid JSON at byte {}; an array of strings is needed", name_, position));
   }
 
  private:
@@ -56,8 +56,8 @@ class TextCollector final : public Json::json_sax_t {
     if (!inside_) {
       throw Error(Code::kBadFile, fmt::format("{}: holds {}, an array of strings is needed", name_, found));
     }
-    throw Error(Code::kBadFile, fmt::format("{}: element {} of the array is {}, a string is needed", name_,
-                                            texts_.size() + 1, found));
+    throw Error(Code::kBadFile,
+                fmt::format("{}: element {} of the array is {}, a string is needed", name_, texts_.size() + 1, found));
   }
 
   std::string_view name_;

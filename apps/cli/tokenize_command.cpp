@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <mi2/mi2.hpp>
 
@@ -43,7 +43,8 @@ int tokenize_texts(const TokenizeArguments& arguments) {
   for (std::size_t i = 0; i < texts.size(); ++i) {
     const TokenizedText& row = tokens.at(i);
     output->write(fmt::format(R"({{"text": {}, "input_ids": [{}], "truncated": {}}})", json_string(texts[i]),
-                              fmt::join(row.ids, ","), row.truncated) + '\n');
+                              fmt::join(row.ids, ","), row.truncated) +
+                  '\n');
   }
   output->commit();
   return 0;

@@ -113,7 +113,7 @@ TEST(Embedder, SameBitsFromSeveralThreadsAtOnce) {
   std::vector<std::thread> callers;
   std::vector<Embedding> got(3);
   for (Embedding& slot : got) {
-    callers.emplace_back([&pictures, &slot] {
+    callers.emplace_back([&slot] {
       const std::vector<Pixels> own{starter().prepare_file(kImages / "wide.jpg")};
       slot = starter().embed_images(own).front();
     });

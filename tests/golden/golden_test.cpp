@@ -1,9 +1,9 @@
 // Parity with the reference implementation, end to end: files and texts in, vectors out.
-// MI2_GOLDEN_CASE (tiny or full) is compiled in.
 
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <tuple>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -17,20 +17,18 @@ namespace mi2 {
 namespace {
 
 const std::filesystem::path kData = std::filesystem::path(MI2_GOLDEN_DIR);
-const std::filesystem::path kCase = kData / MI2_GOLDEN_CASE;
 
 std::filesystem::path weights_of(const std::string& name) {
   return std::filesystem::path(MI2_GOLDEN_WEIGHTS_DIR) / name;
 }
 
-/// The case's "images" or "texts".
-std::vector<std::string> cases(const char* kind) {
-  return nlohmann::json::parse(std::ifstream(kCase / "cases.json")).at(kind).get<std::vector<std::string>>();
+/// The "images" or "texts" of a model: tiny or full.
+std::vector<std::string> cases(const std::string& model, const char* kind) {
+  return nlohmann::json::parse(std::ifstream(kData / model / "cases.json")).at(kind).get<std::vector<std::string>>();
 }
 
-std::vector<float> expected(const std::string& name) {
-  static const weights::SafeTensors file(kCase / "expected.safetensors");
-  return file.parameter(name).to_floats();
+std::vector<float> expected(const std::string& model, const std::string& name) {
+  return weights::SafeTensors(kData / model / "expected.safetensors").parameter(name).to_floats();
 }
 
 struct Embedded {
@@ -39,18 +37,19 @@ struct Embedded {
   float logit_scale = 0;
 };
 
-Embedded embed(const std::string& weights, const std::string& profile, const std::string& dtype, unsigned threads = 0) {
+/// The images and texts of `model`, by the weights in the folder `weights`.
+Embedded embed(const std::string& model, const std::string& weights, const std::string& profile, const std::string& dtype, unsigned threads = 0) {
   EmbedderOptions options;
   options.dtype = dtype;
   options.profile = profile;
   options.threads = threads;
   const Embedder embedder = Embedder::open(weights_of(weights), options);
   Embedded result;
-  for (const std::string& name : cases("images")) {
+  for (const std::string& name : cases(model, "images")) {
     const std::vector<Pixels> picture{embedder.prepare_file(kData / "images" / name)};
     result.images.push_back(embedder.embed_images(picture).front());
   }
-  result.texts = embedder.embed_texts(cases("texts"));
+  result.texts = embedder.embed_texts(cases(model, "texts"));
   result.logit_scale = embedder.logit_scale();
   return result;
 }
@@ -82,23 +81,29 @@ double least_cosine(const std::vector<Embedding>& rows, const std::vector<float>
   return at == want.size() ? least : -1;
 }
 
-class Golden : public testing::TestWithParam<std::string> {
- protected:
-  void SetUp() override {
-    if (!std::filesystem::exists(weights_of(MI2_GOLDEN_CASE) / "model.safetensors")) {
-      GTEST_SKIP() << "no weights in " << weights_of(MI2_GOLDEN_CASE) << "; scripts/make_golden.sh makes them";
-    }
+void skip_without_weights(const std::string& model) {
+  if (!std::filesystem::exists(weights_of(model) / "model.safetensors")) {
+    GTEST_SKIP() << "no weights in " << weights_of(model) << "; scripts/make_golden.sh makes them";
   }
+}
+
+/// A model (tiny, full) and a profile (raw, azure).
+class Golden : public testing::TestWithParam<std::tuple<std::string, std::string>> {
+ protected:
+  void SetUp() override { skip_without_weights(model_); }
+
+  const std::string model_ = std::get<0>(GetParam());
+  const std::string profile_ = std::get<1>(GetParam());
 };
 
 // The tolerance of docs/numerics.md: f32 sums in another order than PyTorch's. Measured here: 3e-7.
 TEST_P(Golden, F32FeaturesAndScoresAreTheReferences) {
-  const Embedded got = embed(MI2_GOLDEN_CASE, GetParam(), "f32");
-  EXPECT_LE(worst_difference(got.images, expected("image_features." + GetParam())), 2e-5);
-  EXPECT_LE(worst_difference(got.texts, expected("text_features")), 2e-5);
-  if (GetParam() != "raw") return;
-  const std::vector<float> softmax = expected("softmax.raw");
-  const std::vector<float> sigmoid = expected("sigmoid.raw");
+  const Embedded got = embed(model_, model_, profile_, "f32");
+  EXPECT_LE(worst_difference(got.images, expected(model_, "image_features." + profile_)), 2e-5);
+  EXPECT_LE(worst_difference(got.texts, expected(model_, "text_features")), 2e-5);
+  if (profile_ != "raw") return;
+  const std::vector<float> softmax = expected(model_, "softmax.raw");
+  const std::vector<float> sigmoid = expected(model_, "sigmoid.raw");
   std::size_t at = 0;
   for (const Embedding& image : got.images) {
     std::vector<double> logits;
@@ -120,46 +125,52 @@ TEST_P(Golden, F32FeaturesAndScoresAreTheReferences) {
 
 // bf16 keeps 8 bits of every weight; the reference's own bf16 reaches 0.9991 on the starter model.
 TEST_P(Golden, Bf16FeaturesPointTheSameWay) {
-  const Embedded got = embed(MI2_GOLDEN_CASE, GetParam(), "bf16");
-  EXPECT_GE(least_cosine(got.images, expected("image_features." + GetParam())), 0.9995);
-  EXPECT_GE(least_cosine(got.texts, expected("text_features")), 0.9995);
+  const Embedded got = embed(model_, model_, profile_, "bf16");
+  EXPECT_GE(least_cosine(got.images, expected(model_, "image_features." + profile_)), 0.9995);
+  EXPECT_GE(least_cosine(got.texts, expected(model_, "text_features")), 0.9995);
 }
 
-INSTANTIATE_TEST_SUITE_P(Profiles, Golden, testing::Values("raw", "azure"),
-                         [](const auto& profile) { return profile.param; });
+// The names let tests/golden/CMakeLists.txt label the cases of each model.
+INSTANTIATE_TEST_SUITE_P(Of, Golden,
+                         testing::Combine(testing::Values("tiny", "full"), testing::Values("raw", "azure")),
+                         [](const auto& test) { return std::get<0>(test.param) + "_" + std::get<1>(test.param); });
 
-#ifdef MI2_GOLDEN_VARIANTS
-TEST_F(Golden, OlderNamesGiveTheSameBits) {
-  const Embedded current = embed("tiny", "raw", "f32");
-  const Embedded older = embed("tiny-older", "raw", "f32");
+class TinyGolden : public testing::Test {
+ protected:
+  void SetUp() override { skip_without_weights("tiny"); }
+};
+
+TEST_F(TinyGolden, OlderNamesGiveTheSameBits) {
+  const Embedded current = embed("tiny", "tiny", "raw", "f32");
+  const Embedded older = embed("tiny", "tiny-older", "raw", "f32");
   ASSERT_EQ(current.images.size(), 16U);
   EXPECT_EQ(current.images, older.images);
   EXPECT_EQ(current.texts, older.texts);
 }
 
 // Weights stored in half the bits: rounded once, so the vectors move by about as much as in bf16.
-TEST_F(Golden, HalfPrecisionFilesLoad) {
-  const std::vector<float> want = expected("image_features.raw");
-  EXPECT_GE(least_cosine(embed("tiny-f16", "raw", "f32").images, want), 0.99999);
-  EXPECT_GE(least_cosine(embed("tiny-bf16", "raw", "f32").images, want), 0.9995);
+TEST_F(TinyGolden, HalfPrecisionFilesLoad) {
+  const std::vector<float> want = expected("tiny", "image_features.raw");
+  EXPECT_GE(least_cosine(embed("tiny", "tiny-f16", "raw", "f32").images, want), 0.99999);
+  EXPECT_GE(least_cosine(embed("tiny", "tiny-bf16", "raw", "f32").images, want), 0.9995);
 }
 
-TEST_F(Golden, ThreadsDoNotChangeABit) {
-  const Embedded one = embed("tiny", "raw", "f32", 1);
+TEST_F(TinyGolden, ThreadsDoNotChangeABit) {
+  const Embedded one = embed("tiny", "tiny", "raw", "f32", 1);
   for (const unsigned threads : {2U, 3U}) {
-    const Embedded many = embed("tiny", "raw", "f32", threads);
+    const Embedded many = embed("tiny", "tiny", "raw", "f32", threads);
     EXPECT_EQ(one.images, many.images);
     EXPECT_EQ(one.texts, many.texts);
   }
 }
 
-TEST_F(Golden, ABatchGivesWhatEachImageGivesAlone) {
+TEST_F(TinyGolden, ABatchGivesWhatEachImageGivesAlone) {
   for (const char* dtype : {"f32", "bf16"}) {
     EmbedderOptions options;
     options.dtype = dtype;
     const Embedder embedder = Embedder::open(weights_of("tiny"), options);
     std::vector<Pixels> pictures;
-    for (const std::string& name : cases("images")) {
+    for (const std::string& name : cases("tiny", "images")) {
       pictures.push_back(embedder.prepare_file(kData / "images" / name));
     }
     const std::vector<Embedding> together = embedder.embed_images(pictures);
@@ -173,7 +184,6 @@ TEST_F(Golden, ABatchGivesWhatEachImageGivesAlone) {
     }
   }
 }
-#endif
 
 }  // namespace
 }  // namespace mi2

@@ -79,12 +79,13 @@ void multiply(const Product& p) {
       for (std::int64_t row = 0; row < p.m; row += kTileRows) tile_rows(p, row, p.b_bf16 + at, kPanel, column);
       continue;
     }
-    const float* b = p.b + at;
-    std::int64_t stride = p.row_stride;
+    const float* b = p.scratch;
+    std::int64_t stride = kPanel;
     if (p.b_bf16 != nullptr) {
       for (std::int64_t i = 0; i < p.k * kPanel; i += kLanes) store(p.scratch + i, load(p.b_bf16 + at + i));
-      b = p.scratch;
-      stride = kPanel;
+    } else {
+      b = p.b + at;
+      stride = p.row_stride;
     }
     for (std::int64_t row = 0; row < p.m; row += kTileRows) tile_rows(p, row, b, stride, column);
   }

@@ -4,7 +4,8 @@
     race.py --mi2 build/mi2 --model build/golden/full [--rounds 3] [--json OUT]
 
 Peers: PyTorch (eager f32, compiled bf16) and ONNX Runtime (f32, exported from the PyTorch port). Every peer's vector is
-compared with PyTorch's f32 vector before anything is timed. Batch 1, all cores. Needs requirements.txt beside this file.
+compared with PyTorch's f32 vector before anything is timed, mi2's too. Batch 1, all cores. Needs requirements.txt beside
+this file.
 """
 import argparse
 import json
@@ -19,16 +20,23 @@ import numpy as np
 import onnxruntime
 import torch
 import yaml
+from PIL import Image
 from safetensors.torch import load_file
 
 from torch_port import MedImageInsight
 
 
-def test_pixels(size):
-    """The pattern `mi2 bench` uses, as [1, 3, H, W]."""
-    i = np.arange(size[0] * size[1] * 3) % 10007
-    x = (np.sin(0.37 * i) * 1.5).astype(np.float32).reshape(1, size[0], size[1], 3)
-    return torch.from_numpy(x).permute(0, 3, 1, 2).contiguous()
+def test_picture(width, height):
+    """A smooth picture with some noise, u8 [H, W, 3], of the model's own size: nobody has to resize it."""
+    rng = np.random.default_rng(1)
+    y, x = np.mgrid[0:height, 0:width]
+    waves = [127 + 100 * np.sin(x / (17 + 9 * c)) * np.cos(y / (29 - 5 * c)) for c in range(3)]
+    return np.clip(np.stack(waves, -1) + rng.normal(0, 8, (height, width, 3)), 0, 255).astype(np.uint8)
+
+
+def normalise(picture, encoder):
+    x = (picture.astype(np.float32) / 255 - np.float32(encoder["IMAGE_MEAN"])) / np.float32(encoder["IMAGE_STD"])
+    return torch.from_numpy(x).permute(2, 0, 1)[None].contiguous()
 
 
 def cosine(a, b):
@@ -36,16 +44,15 @@ def cosine(a, b):
     return float(a @ b / np.sqrt((a @ a) * (b @ b)))
 
 
-def mi2_bench(program, model, dtype, rounds):
-    """Median seconds of an image, of one process."""
-    out = subprocess.run([program, "bench", "--model", model, "--dtype", dtype, "--rounds", str(rounds), "--json"],
-                         check=True, capture_output=True, text=True).stdout
-    return json.loads(out)
+def mi2(program, command, model, dtype, *arguments):
+    """What the command prints, as JSON."""
+    line = [program, command, "--model", model, "--dtype", dtype, *arguments]
+    return json.loads(subprocess.run(line, check=True, capture_output=True, text=True).stdout)
 
 
 def onnx_session(model, x, folder):
     path = os.path.join(folder, "image.onnx")
-    torch.onnx.export(model, (x,), path, input_names=["x"], output_names=["y"], dynamo=False)
+    torch.onnx.export(model, (x,), path, input_names=["x"], output_names=["y"], dynamo=True)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = os.cpu_count()
     return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
@@ -59,14 +66,15 @@ def main():
     parser.add_argument("--json")
     args = parser.parse_args()
     config = yaml.safe_load(open(os.path.join(args.model, "config.yaml")))
-    x = test_pixels(config["IMAGE_ENCODER"]["IMAGE_SIZE"])
+    picture = test_picture(*config["IMAGE_ENCODER"]["IMAGE_SIZE"])
+    x = normalise(picture, config["IMAGE_ENCODER"])
     weights = load_file(os.path.join(args.model, "model.safetensors"))
     runners = {}
     with torch.inference_mode(), tempfile.TemporaryDirectory() as folder:
         f32 = MedImageInsight(config, weights).eval()
         want = f32(x).numpy()
         runners["pytorch eager f32"] = lambda: f32(x).numpy()
-        # The tracer cannot follow parameters made under inference mode.
+        # The exporter cannot follow parameters made under inference mode.
         with torch.inference_mode(False), torch.no_grad():
             session = onnx_session(MedImageInsight(config, weights).eval(), x, folder)
         runners["onnxruntime f32"] = lambda: session.run(None, {"x": x.numpy()})[0]
@@ -74,27 +82,33 @@ def main():
         compiled = torch.compile(bf16)
         narrow = x.to(torch.bfloat16)
         runners["pytorch compiled bf16"] = lambda: compiled(narrow).float().numpy()
-        cosines = {}
-        for name, run in runners.items():
+        png = os.path.join(folder, "picture.png")
+        Image.fromarray(picture).save(png)
+        checks = {**runners}
+        for dtype in ("f32", "bf16"):
+            checks["mi2 " + dtype] = lambda dtype=dtype: mi2(args.mi2, "embed", args.model, dtype, png)["embedding"]
+        cosines, first = {}, {}
+        for name, run in checks.items():
             start = time.perf_counter()
             cosines[name] = cosine(run(), want)
-            print(f"{name}: cosine to PyTorch f32 {cosines[name]:.6f}, first run {time.perf_counter() - start:.1f} s",
-                  file=sys.stderr)
-            if cosines[name] < 0.99:
+            first[name] = time.perf_counter() - start
+            print(f"{name}: cosine to PyTorch f32 {cosines[name]:.6f}, first run {first[name]:.1f} s", file=sys.stderr)
+            if cosines[name] < 0.999:
                 sys.exit(f"{name} computes something else; its time would mean nothing")
         seconds = {name: [] for name in [*runners, "mi2 f32", "mi2 bf16"]}
-        cpu = ""
+        reports = {}
         for _ in range(args.rounds):
             for name, run in runners.items():
                 start = time.perf_counter()
                 run()
                 seconds[name].append(time.perf_counter() - start)
             for dtype in ("f32", "bf16"):
-                report = mi2_bench(args.mi2, args.model, dtype, 1)
-                seconds["mi2 " + dtype].append(report["image"]["median_s"])
-                cpu = report["cpu"]
-    result = {"cpu": cpu, "threads": os.cpu_count(), "rounds": args.rounds, "torch": torch.__version__,
+                reports[dtype] = mi2(args.mi2, "bench", args.model, dtype, "--rounds", "1", "--json")
+                seconds["mi2 " + dtype].append(reports[dtype]["image"]["median_s"])
+    result = {"cpu": reports["f32"]["cpu"], "threads": os.cpu_count(), "rounds": args.rounds, "torch": torch.__version__,
               "onnxruntime": onnxruntime.__version__, "cosine": cosines,
+              "mi2_start_to_first_embedding_s": {dtype: first["mi2 " + dtype] for dtype in reports},
+              "mi2_resident_bytes": {dtype: report["resident_bytes"] for dtype, report in reports.items()},
               "image_s": {name: {"median": statistics.median(v), "min": min(v), "max": max(v)}
                           for name, v in seconds.items()}}
     medians = {name: row["median"] for name, row in result["image_s"].items()}

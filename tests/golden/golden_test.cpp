@@ -38,7 +38,8 @@ struct Embedded {
 };
 
 /// The images and texts of `model`, by the weights in the folder `weights`.
-Embedded embed(const std::string& model, const std::string& weights, const std::string& profile, const std::string& dtype, unsigned threads = 0) {
+Embedded embed(const std::string& model, const std::string& weights, const std::string& profile,
+               const std::string& dtype, unsigned threads = 0) {
   EmbedderOptions options;
   options.dtype = dtype;
   options.profile = profile;
@@ -131,8 +132,7 @@ TEST_P(Golden, Bf16FeaturesPointTheSameWay) {
 }
 
 // The names let tests/golden/CMakeLists.txt label the cases of each model.
-INSTANTIATE_TEST_SUITE_P(Of, Golden,
-                         testing::Combine(testing::Values("tiny", "full"), testing::Values("raw", "azure")),
+INSTANTIATE_TEST_SUITE_P(Of, Golden, testing::Combine(testing::Values("tiny", "full"), testing::Values("raw", "azure")),
                          [](const auto& test) { return std::get<0>(test.param) + "_" + std::get<1>(test.param); });
 
 class TinyGolden : public testing::Test {

@@ -1,6 +1,7 @@
 // Every op of the CPU engine against the oracle, on every engine this machine can run.
 
 #include <array>
+#include <ostream>
 
 #include <gtest/gtest.h>
 
@@ -21,6 +22,8 @@ struct Engine {
   std::string name;
   CpuOps::Options options;
   double tolerance;
+
+  friend std::ostream& operator<<(std::ostream& out, const Engine& engine) { return out << engine.name; }
 };
 
 std::vector<Engine> engines() {

@@ -42,7 +42,7 @@ void add_model_arguments(CLI::App& command, ModelArguments& arguments) {
   add_model_path(command, arguments.model);
   command.add_option("--dtype", options.dtype, "f32: the reference's numbers; bf16: faster, half the memory")
       ->type_name("f32|bf16")
-      ->check(CLI::IsMember({"f32", "bf16"}).description(""))
+      ->check(CLI::IsMember({"f32", "bf16", "int8", "bf16x3"}).description(""))
       ->capture_default_str();
   command.add_option("--profile", options.profile, "raw: resize only; azure: as the hosted model prepares images")
       ->type_name("raw|azure")

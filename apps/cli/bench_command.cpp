@@ -55,8 +55,8 @@ void add_bench(CLI::App& command, Session& session) {
   command.add_option("--model", arguments->model, "Model directory")->type_name("DIR");
   command.add_option("--synthetic", arguments->synthetic, "Made-up weights in memory: full")
       ->check(CLI::IsMember({"full"}));
-  command.add_option("--dtype", options.dtype, "f32 or bf16")
-      ->check(CLI::IsMember({"f32", "bf16"}))
+  command.add_option("--dtype", options.dtype, "f32, bf16, int8 or bf16x3")
+      ->check(CLI::IsMember({"f32", "bf16", "int8", "bf16x3"}))
       ->capture_default_str();
   command.add_option("--threads", options.threads, "Threads; 0: one per available core")
       ->check(CLI::Range(0, 1024))

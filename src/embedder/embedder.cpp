@@ -51,7 +51,7 @@ struct Settings {
   explicit Settings(const EmbedderOptions& options)
       : preprocess(preprocess_options(options)), intensity(image::parse_intensity(options.intensity)) {
     if (options.window) window = dicom::parse_window(*options.window);
-    model.dtype = parse_dtype(options.dtype);
+    model.precision = ops::parse_precision(options.dtype);
     model.threads = options.threads;
   }
 

@@ -1,9 +1,6 @@
 #include "tensor/dtype.hpp"
 
 #include <cstring>
-#include <string>
-
-#include <mi2/error.hpp>
 
 namespace mi2 {
 
@@ -19,13 +16,6 @@ std::string_view name_of(DType dtype) noexcept {
       return "f16";
   }
   return "?";
-}
-
-DType parse_dtype(std::string_view name) {
-  for (const DType dtype : {DType::kF32, DType::kBF16, DType::kF16}) {
-    if (name == name_of(dtype)) return dtype;
-  }
-  throw Error(Code::kBadArgument, "dtype '" + std::string(name) + "' is none of f32, bf16, f16");
 }
 
 float half_to_float(std::uint16_t bits) noexcept {

@@ -14,8 +14,6 @@ enum class DType : std::uint8_t { kF32, kBF16, kF16 };
 std::size_t size_of(DType dtype) noexcept;
 /// @returns "f32", "bf16" or "f16": the names of the command line and of results' provenance.
 std::string_view name_of(DType dtype) noexcept;
-/// @throws Error{kBadArgument} if `name` is none of those.
-DType parse_dtype(std::string_view name);
 
 /// The upper half of an IEEE binary32: 8 bits of exponent, 7 of fraction.
 struct BFloat16 {

@@ -17,7 +17,8 @@ using test::difference;
 using test::Random;
 
 /// An engine and what its rounding allows. f32 sums of up to a few thousand unit-variance terms err by some 1e-6;
-/// bf16 keeps 8 bits of each weight, and with bf16 activations of each input: relative 2^-9 each.
+/// bf16 keeps 8 bits of each weight, and with bf16 activations of each input: relative 2^-9 each. Bytes keep 1/255 of a
+/// row's range of some 8 deviations. Two bfloat16 keep 16 bits, and the product of the two small parts is left out.
 struct Engine {
   std::string name;
   CpuOps::Options options;
@@ -28,24 +29,29 @@ struct Engine {
 
 std::vector<Engine> engines() {
   std::vector<Engine> list;
-  for (const cpu::Isa isa : {cpu::Isa::kPortable, cpu::Isa::kAvx2}) {
+  for (const cpu::Isa isa : cpu::kIsas) {
     if (isa > cpu::choose_isa()) continue;
     CpuOps::Options native;
     native.isa = isa;
     native.matmul = MatMulEngine::kNative;
     native.threads = 2;
-    list.push_back({"native_f32_" + std::string(name_of(isa)), native, 1e-5});
-    native.dtype = DType::kBF16;
-    list.push_back({"native_bf16_" + std::string(name_of(isa)), native, 3e-2});
+    const std::string name(name_of(isa));
+    list.push_back({"f32_" + name, native, 1e-5});
+    native.precision = Precision::kInt8;
+    list.push_back({"int8_" + name, native, 1.5e-1});
+    native.precision = Precision::kBF16x3;
+    if (isa >= cpu::Isa::kAvx512Bf16) list.push_back({"bf16x3_" + name, native, 2e-4});
+    native.precision = Precision::kBF16;
+    list.push_back({"bf16_" + name, native, isa >= cpu::Isa::kAvx512Bf16 ? 8e-2 : 3e-2});
     native.force_activations = true;
     native.activations = DType::kBF16;
-    list.push_back({"native_bf16_activations_" + std::string(name_of(isa)), native, 8e-2});
+    list.push_back({"bf16_activations_" + name, native, 8e-2});
   }
   CpuOps::Options onednn;
   onednn.matmul = MatMulEngine::kOneDnn;
   onednn.threads = 2;
   list.push_back({"onednn_f32", onednn, 1e-5});
-  onednn.dtype = DType::kBF16;
+  onednn.precision = Precision::kBF16;
   list.push_back({"onednn_bf16", onednn, 8e-2});
   return list;
 }

@@ -11,23 +11,25 @@ namespace mi2::ops::cpu {
 namespace {
 
 std::vector<const Kernels*> all_kernels() {
-  std::vector<const Kernels*> list{&portable_kernels()};
-  if (choose_isa() >= Isa::kAvx2) list.push_back(&kernels_for(Isa::kAvx2));
+  std::vector<const Kernels*> list;
+  for (const Isa isa : kIsas) {
+    if (isa <= choose_isa()) list.push_back(&kernels_for(isa));
+  }
   return list;
 }
 
-/// Values through a product with one, which ends in the activation.
-std::vector<float> activated(const Kernels& kernels, std::vector<float> x, Activation activation) {
-  const std::vector<float> identity{1.0F, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+/// Values as the sums of a product, which ends in the activation.
+std::vector<float> activated(const Kernels& kernels, const std::vector<float>& x, Activation activation) {
+  std::vector<float> sums = x;
+  sums.resize(x.size() + kPanel);  // sums are filled up to whole panels
   std::vector<float> y(x.size());
-  Product p;
-  p.m = static_cast<std::int64_t>(x.size());
-  p.n = p.k = p.lda = p.ldc = 1;
-  p.a = x.data();
-  p.b = identity.data();
-  p.c = y.data();
+  Finish p;
+  p.sums = sums.data();
+  p.rows = 1;
+  p.columns = static_cast<std::int64_t>(x.size());
   p.activation = activation;
-  kernels.multiply(p);
+  p.out = y.data();
+  kernels.finish(p);
   return y;
 }
 

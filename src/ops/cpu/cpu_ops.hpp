@@ -1,6 +1,5 @@
 #pragma once
-// The fast engine. f32: everything in f32. bf16: weights in bfloat16; the residual stream stays f32, and what goes into
-// a matrix product is rounded to bfloat16 only where the processor multiplies it natively (AVX-512 BF16, AMX).
+// The fast engine, in one of the precisions of precision.hpp. The residual stream is f32 in all of them.
 
 #include <chrono>
 #include <cstdint>
@@ -14,6 +13,7 @@
 #include "base/thread_pool.hpp"
 #include "ops/cpu/isa.hpp"
 #include "ops/cpu/matmul/matmul.hpp"
+#include "ops/cpu/precision.hpp"
 #include "ops/cpu/profile.hpp"
 #include "ops/op_set.hpp"
 
@@ -21,7 +21,7 @@ namespace mi2::ops {
 
 /// Which matrix product to use.
 enum class MatMulEngine : std::uint8_t {
-  kBest,    ///< oneDNN with AVX-512 and above, else our own
+  kBest,    ///< our own, but for AMX
   kNative,  ///< our own
   kOneDnn,  ///< oneDNN wherever it has the product
 };
@@ -29,7 +29,7 @@ enum class MatMulEngine : std::uint8_t {
 class CpuOps {
  public:
   struct Options {
-    DType dtype = DType::kF32;
+    Precision precision = Precision::kF32;
     unsigned threads = 0;  ///< 0: one per available core
     MatMulEngine matmul = MatMulEngine::kBest;
     std::optional<cpu::Isa> isa;      ///< default: choose_isa()
@@ -101,12 +101,14 @@ class CpuOps {
   [[nodiscard]] const Options& options() const noexcept { return options_; }
   [[nodiscard]] cpu::Isa isa() const noexcept { return isa_; }
   [[nodiscard]] unsigned threads() const noexcept { return pool_->size(); }
-  /// "native avx2", "onednn amx": what computes the matrix products.
+  /// "native avx512_bf16", "onednn amx": what computes the matrix products.
   [[nodiscard]] std::string engine() const;
 
  private:
   [[nodiscard]] bool uses_onednn() const noexcept;
-  std::shared_ptr<const cpu::MatMul> make_product(const cpu::WeightRows& weight, std::vector<float> bias);
+  [[nodiscard]] cpu::WeightFormat format_of(const cpu::WeightRows& weight, bool sensitive) const;
+  std::shared_ptr<const cpu::MatMul> make_product(const cpu::WeightRows& weight, const std::vector<float>& bias,
+                                                  bool sensitive);
   Tensor multiply(const cpu::RowSource& rows, const cpu::MatMul& product, const Shape& shape, DType dtype,
                   Activation activation);
 

@@ -14,8 +14,6 @@
 namespace mi2::ops::cpu {
 namespace {
 
-constexpr std::array kIsas{Isa::kPortable, Isa::kAvx2, Isa::kAvx512, Isa::kAvx512Bf16, Isa::kAmx};
-
 #if defined(__x86_64__)
 /// AMX-BF16: leaf 7, sub-leaf 0, EDX bit 22, and the tile state enabled by the system (XCR0 bits 17 and 18).
 bool has_amx_bf16() {
@@ -37,7 +35,8 @@ Isa detect() {
       !__builtin_cpu_supports("avx512vl") || !__builtin_cpu_supports("avx512dq")) {
     return Isa::kAvx2;
   }
-  if (!__builtin_cpu_supports("avx512bf16")) return Isa::kAvx512;
+  if (!__builtin_cpu_supports("avx512vnni")) return Isa::kAvx512;
+  if (!__builtin_cpu_supports("avx512bf16")) return Isa::kAvx512Vnni;
   return has_amx_bf16() ? Isa::kAmx : Isa::kAvx512Bf16;
 }
 #else
@@ -47,12 +46,17 @@ Isa detect() { return Isa::kPortable; }
 }  // namespace
 
 std::string_view name_of(Isa isa) noexcept {
-  constexpr std::array<std::string_view, 5> kNames{"portable", "avx2", "avx512", "avx512_bf16", "amx"};
+  constexpr std::array<std::string_view, 6> kNames{"portable", "avx2", "avx512", "avx512_vnni", "avx512_bf16", "amx"};
   return kNames[static_cast<std::size_t>(isa)];
 }
 
+Isa best_isa() {
+  static const Isa best = detect();
+  return best;
+}
+
 Isa choose_isa() {
-  const Isa best = detect();
+  const Isa best = best_isa();
   const char* wanted = std::getenv("MI2_ISA");
   if (wanted == nullptr || *wanted == '\0') return best;
   for (const Isa isa : kIsas) {
@@ -60,12 +64,26 @@ Isa choose_isa() {
     if (isa <= best) return isa;
     throw Error(Code::kBadArgument, fmt::format("MI2_ISA={}: this machine has {} at most", wanted, name_of(best)));
   }
-  throw Error(Code::kBadArgument, fmt::format("MI2_ISA={}: none of portable, avx2, avx512, avx512_bf16, amx", wanted));
+  throw Error(Code::kBadArgument,
+              fmt::format("MI2_ISA={}: none of portable, avx2, avx512, avx512_vnni, avx512_bf16, amx", wanted));
 }
 
 const Kernels& kernels_for(Isa isa) noexcept {
 #if defined(__x86_64__)
-  if (isa >= Isa::kAvx2) return avx2_kernels();
+  switch (isa) {
+    case Isa::kPortable:
+      break;
+    case Isa::kAvx2:
+      return avx2_kernels();
+    case Isa::kAvx512:
+      return avx512_kernels();
+    case Isa::kAvx512Vnni:
+      return avx512_vnni_kernels();
+    case Isa::kAvx512Bf16:
+      return avx512_bf16_kernels();
+    case Isa::kAmx:
+      return avx512_bf16_kernels();
+  }
 #endif
   static_cast<void>(isa);
   return portable_kernels();

@@ -110,7 +110,7 @@ BenchmarkReport run_benchmark(const BenchmarkOptions& options) {
   check(options);
   BenchmarkReport report;
   ops::CpuOps::Options engine;
-  engine.dtype = parse_dtype(options.dtype);
+  engine.precision = ops::parse_precision(options.dtype);
   engine.threads = options.threads;
   weights::ModelConfig config;
   std::unique_ptr<models::CpuModel> model;

@@ -1,7 +1,8 @@
 #pragma once
-// The inner loops of the CPU engine: one table of functions per instruction set, all from the same text
-// (kernels_impl.hpp) over vectors of eight floats. Single-threaded; the callers split the work.
+// The inner loops of the CPU engine: one table of functions per instruction set (isa/), all from the same texts in this
+// folder over the vocabulary of that instruction set. Single-threaded; the callers split the work.
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -10,32 +11,67 @@
 
 namespace mi2::ops::cpu {
 
-/// Rows and columns of the register tile of the matrix product: 6 x 16 floats fill twelve 256-bit registers.
-inline constexpr std::int64_t kTileRows = 6;
+/// Outputs of a weight matrix that lie side by side in memory.
 inline constexpr std::int64_t kPanel = 16;
+/// A panel's bytes for one chunk of depth: 16 steps of 16 outputs of 4 bytes.
+inline constexpr std::int64_t kPanelChunk = 1024;
 
-/// c[m, n] (+)= a[m, k] b[k, n] (+ bias), then the activation. b lies in panels of kPanel columns, the last one filled
-/// up with zeros: element (k, column) of panel p is b[p * panel_stride + k * row_stride + column].
-struct Product {
-  std::int64_t m = 0;
-  std::int64_t n = 0;
-  std::int64_t k = 0;
-  const float* a = nullptr;
-  std::int64_t lda = 0;
-  const float* b = nullptr;
-  const BFloat16* b_bf16 = nullptr;  ///< in place of b: row_stride kPanel, widened on the way
-  std::int64_t panel_stride = 0;
-  std::int64_t row_stride = kPanel;
-  float* c = nullptr;
-  std::int64_t ldc = 0;
-  bool accumulate = false;
-  const float* bias = nullptr;  ///< [n] or none
+/// What the left side of a product is made of.
+enum class Operand : std::uint8_t {
+  kF32,
+  kBF16,
+  kU8,     ///< quantised: value = scale * (byte - zero)
+  kSplit,  ///< f32 as two bfloat16; a chunk of 128 bytes holds 32 large parts, then 32 small ones
+};
+
+/// sums[rows, 16 panels] (+)= left[rows, depth] right[depth, 16 panels]. Depth is counted in chunks; both sides are
+/// filled up with zeros to whole chunks (the left one with anything where the right one has zeros).
+struct TileProduct {
+  const void* left = nullptr;
+  std::int64_t left_stride = 0;   ///< bytes from row to row
+  const void* right = nullptr;    ///< 64-byte aligned is fastest
+  std::int64_t right_stride = 0;  ///< bytes from panel to panel
+  std::int64_t chunks = 0;
+  std::int64_t rows = 0;
+  std::int64_t panels = 0;
+  void* sums = nullptr;          ///< f32, or s32 for kU8
+  std::int64_t sums_stride = 0;  ///< elements from row to row
+  bool first = true;             ///< start from zero, not from what is in `sums`
+};
+
+/// A product of one instruction set and one kind of operands.
+struct ProductKernel {
+  void (*multiply)(const TileProduct&) = nullptr;
+  Operand left = Operand::kF32;
+  std::int64_t depth = 0;        ///< elements of a row in a chunk
+  std::int64_t left_chunk = 0;   ///< bytes of a row in a chunk
+  std::int64_t right_chunk = 0;  ///< bytes of a panel in a chunk
+  std::int64_t rows = 0;         ///< of the register tile
+  std::int64_t panels = 0;
+  std::int64_t chunks_at_once = 0;  ///< of depth, so that a tile's panels stay in the first-level cache; 0: all
+};
+
+/// From a block of sums to where a product's result goes.
+struct Finish {
+  const void* sums = nullptr;  ///< f32; s32 if row_scale is given
+  std::int64_t sums_stride = 0;
+  std::int64_t rows = 0;
+  std::int64_t columns = 0;
+  // For sums of bytes: value = row_scale * column_scale * (sum - row_zero * column_sum).
+  const float* row_scale = nullptr;
+  const std::int32_t* row_zero = nullptr;
+  const float* column_scale = nullptr;
+  const std::int32_t* column_sum = nullptr;
+  const float* bias = nullptr;  ///< [columns] or none
   Activation activation = Activation::kNone;
-  float* scratch = nullptr;  ///< k * kPanel floats, needed for b_bf16
+  bool accumulate = false;  ///< add to what is in `out`; f32 only
+  DType dtype = DType::kF32;
+  void* out = nullptr;
+  std::int64_t out_stride = 0;  ///< elements
 };
 
 /// One head over one set of tokens: out[i] = softmax(scale * q[i] k^T) v. Rows are given by pointers, so that a window
-/// needs no gathering in memory; `T` floats or bfloat16, as `dtype` says.
+/// needs no gathering in memory; floats or bfloat16, as `dtype` says.
 struct Attend {
   DType dtype = DType::kF32;
   const void* const* queries = nullptr;  ///< rows that hold q at `query_at`
@@ -47,18 +83,42 @@ struct Attend {
   std::int64_t value_at = 0;
   std::int64_t size = 0;  ///< channels of the head
   float scale = 1;
-  float last_key_logit = 0;    ///< added to the last key's score: log of how often that key stands there
-  void* const* out = nullptr;  ///< rows that receive the result at `query_at`
-  float* scratch = nullptr;    ///< attend_scratch(...) floats
+  float last_key_logit = 0;      ///< added to the last key's score: log of how often that key stands there
+  void* const* out = nullptr;    ///< rows that receive the result at `query_at`
+  std::byte* scratch = nullptr;  ///< attend_scratch(...) bytes, 64-byte aligned
 };
 
-/// Floats of scratch that an Attend needs.
+/// Bytes of scratch that an Attend needs.
 std::int64_t attend_scratch(std::int64_t query_count, std::int64_t key_count, std::int64_t size);
+
+/// One group of channels over all tokens of an image: out[t] = softmax(scale * q^T k) v[t].
+struct AttendChannels {
+  DType dtype = DType::kF32;
+  const void* first = nullptr;  ///< row of the first token
+  std::int64_t tokens = 0;
+  std::int64_t row = 0;  ///< elements from token to token
+  std::int64_t query_at = 0;
+  std::int64_t key_at = 0;
+  std::int64_t value_at = 0;
+  std::int64_t size = 0;  ///< channels of the group
+  float scale = 1;
+  void* out = nullptr;  ///< rows of `out_row` elements that receive the result at `query_at`
+  std::int64_t out_row = 0;
+  std::byte* scratch = nullptr;  ///< attend_channels_scratch(size) bytes, 64-byte aligned
+};
+
+/// Bytes of scratch that an AttendChannels needs.
+std::int64_t attend_channels_scratch(std::int64_t size);
 
 struct Kernels {
   std::string_view name;
-  void (*multiply)(const Product& product);
-  void (*attend)(const Attend& attend);
+  ProductKernel f32;    ///< by f32 weights
+  ProductKernel bf16;   ///< by bf16 weights; the left side is bf16 where the processor multiplies that, else f32
+  ProductKernel s8;     ///< by s8 weights
+  ProductKernel split;  ///< by weights in two parts; null where the processor does not multiply bf16
+  void (*finish)(const Finish&);
+  void (*attend)(const Attend&);
+  void (*attend_channels)(const AttendChannels&);
   /// Softmax over each of `rows` rows of n floats, in place.
   void (*softmax)(float* x, std::int64_t rows, std::int64_t n, std::int64_t stride);
   /// mean and 1 / sqrt(variance + epsilon) of n floats.
@@ -72,11 +132,20 @@ struct Kernels {
                         const float* bias, float* out);
   /// Rounds n floats to bfloat16, to nearest even. No NaN.
   void (*to_bf16)(const float* x, std::int64_t n, BFloat16* out);
+  /// x = large + small to 16 bits of fraction.
+  void (*split_bf16)(const float* x, std::int64_t n, BFloat16* large, BFloat16* small);
+  /// x ~ scale * (out - zero), with the whole range of n floats, zero included, over 0..255.
+  void (*quantize)(const float* x, std::int64_t n, std::uint8_t* out, float* scale, std::int32_t* zero);
+  /// y += x over n floats.
+  void (*add)(const float* x, std::int64_t n, float* y);
 };
 
 const Kernels& portable_kernels() noexcept;
 #if defined(__x86_64__)
 const Kernels& avx2_kernels() noexcept;
+const Kernels& avx512_kernels() noexcept;
+const Kernels& avx512_vnni_kernels() noexcept;
+const Kernels& avx512_bf16_kernels() noexcept;
 #endif
 
 }  // namespace mi2::ops::cpu

@@ -1,142 +1,194 @@
-// The product on our own kernels. Blocking after Goto and van de Geijn (ACM TOMS 2008): a panel of weights, kDepth x 16
-// floats, stays in L1 while a block of rows, kRows x kDepth, streams past it from L2.
+// The product on our own kernels. A block of rows is written in the form the kernel multiplies and stays in the second
+// level of the cache while the panels of weights stream past it (docs/engine.md, "Products").
 
 #include <algorithm>
 #include <cstring>
 
+#include <fmt/format.h>
+
 #include "ops/cpu/matmul/matmul.hpp"
+#include "ops/cpu/scratch.hpp"
+
+#include <mi2/error.hpp>
 
 namespace mi2::ops::cpu {
 namespace {
 
-constexpr std::int64_t kDepth = 384;
-constexpr std::int64_t kRows = 192;
+constexpr std::int64_t kMostRows = 112;
+/// Of a block of rows: what fits the second level beside the panels that pass by.
+constexpr std::int64_t kBlockBytes = 640 << 10;
 
 std::int64_t round_up(std::int64_t n, std::int64_t multiple) { return (n + multiple - 1) / multiple * multiple; }
 
-/// Memory a thread keeps between calls: blocks of rows, their norms, a widened panel.
-float* thread_scratch(std::size_t floats) {
-  thread_local std::vector<float> scratch;
-  if (scratch.size() < floats) scratch.resize(floats);
-  return scratch.data();
+const ProductKernel& kernel_for(const Kernels& kernels, WeightFormat format) {
+  switch (format) {
+    case WeightFormat::kF32:
+      return kernels.f32;
+    case WeightFormat::kBF16:
+      return kernels.bf16;
+    case WeightFormat::kS8:
+      return kernels.s8;
+    case WeightFormat::kSplit:
+      break;
+  }
+  return kernels.split;
 }
 
 class NativeMatMul : public MatMul {
  public:
-  NativeMatMul(const Kernels& kernels, ThreadPool& pool, DType dtype, const WeightRows& weight, std::vector<float> bias)
-      : MatMul(weight.in, weight.out, std::move(bias)),
+  NativeMatMul(const Kernels& kernels, PackedWeights weights)
+      : MatMul(weights.layout().in, weights.layout().out),
         kernels_(kernels),
-        dtype_(dtype),
-        columns_(round_up(weight.out, kPanel)),
-        depth_(round_up((weight.in + blocks() - 1) / blocks(), 8)),
-        packed_({blocks() * columns_, std::min(depth_, weight.in)}, dtype) {
-    pool.run(static_cast<std::size_t>(columns_ / kPanel),
-             [&](std::size_t panel) { pack(weight, static_cast<std::int64_t>(panel) * kPanel); });
-  }
+        kernel_(kernel_for(kernels, weights.layout().format)),
+        weights_(std::move(weights)),
+        // An odd number of cache lines: rows a power of two apart would share a few sets of the cache.
+        row_bytes_((weights_.layout().chunks * kernel_.left_chunk / 64 | 1) * 64),
+        block_rows_(std::clamp(kBlockBytes / row_bytes_ / kernel_.rows * kernel_.rows, 2 * kernel_.rows, kMostRows)) {}
 
-  [[nodiscard]] std::size_t bytes() const override {
-    return static_cast<std::size_t>(packed_.shape().count()) * size_of(dtype_);
-  }
+  [[nodiscard]] const float* bias() const noexcept override { return weights_.bias(); }
 
   void multiply(ThreadPool& pool, const RowSource& a, const Destination& destination) const override {
-    const Split split = split_product(a.rows(), columns_, pool.size(), kRows, kPanel);
+    const std::int64_t panels = weights_.layout().panels;
+    const Split split = split_product(a.rows(), panels, pool.size(), block_rows_, kernel_.panels);
     const std::int64_t down = (a.rows() + split.rows_each - 1) / split.rows_each;
-    const std::int64_t across = (columns_ + split.columns_each - 1) / split.columns_each;
+    const std::int64_t across = (panels + split.columns_each - 1) / split.columns_each;
     pool.run(static_cast<std::size_t>(down * across), [&](std::size_t task) {
       const std::int64_t row = static_cast<std::int64_t>(task) / across * split.rows_each;
-      const std::int64_t column = static_cast<std::int64_t>(task) % across * split.columns_each;
+      const std::int64_t panel = static_cast<std::int64_t>(task) % across * split.columns_each;
       const std::int64_t last_row = std::min(row + split.rows_each, a.rows());
-      const std::int64_t last_column = std::min(column + split.columns_each, columns_);
-      for (std::int64_t r = row; r < last_row; r += kRows) {
-        multiply_block(a, r, std::min(kRows, last_row - r), column, last_column, destination);
+      const std::int64_t last_panel = std::min(panel + split.columns_each, panels);
+      for (std::int64_t r = row; r < last_row; r += block_rows_) {
+        multiply_block(a, r, std::min(block_rows_, last_row - r), panel, last_panel, destination);
       }
     });
   }
 
  private:
-  [[nodiscard]] std::int64_t blocks() const { return (in() + kDepth - 1) / kDepth; }
-  [[nodiscard]] std::int64_t depth_of(std::int64_t block) const { return std::min(depth_, in() - block * depth_); }
-  /// First element of a block: blocks lie one after the other, panel by panel, each panel [depth, kPanel].
-  [[nodiscard]] std::int64_t block_at(std::int64_t block) const { return block * depth_ * columns_; }
+  /// A block of rows as the kernel reads them, and its sums with one tile's panels.
+  struct Block {
+    std::byte* left;
+    float* row_scale;
+    std::int32_t* row_zero;
+    float* space;  ///< one row in f32
+    float* sums;
+  };
 
-  /// Lays out the kPanel outputs from n on; past the last one, zeros.
-  void pack(const WeightRows& weight, std::int64_t n) {
-    thread_local std::vector<float> rows;
-    rows.assign(static_cast<std::size_t>(kPanel * in()), 0.0F);
-    weight.rows(n, std::min(kPanel, out() - n), rows.data());
-    for (std::int64_t block = 0; block < blocks(); ++block) {
-      const std::int64_t depth = depth_of(block);
-      std::int64_t at = block_at(block) + n * depth;
-      for (std::int64_t k = 0; k < depth; ++k) {
-        for (std::int64_t i = 0; i < kPanel; ++i, ++at) {
-          const float value = rows[static_cast<std::size_t>(i * in() + block * depth_ + k)];
-          if (dtype_ == DType::kF32) {
-            packed_.data<float>()[at] = value;
-          } else {
-            packed_.data<BFloat16>()[at] = BFloat16(value);
-          }
-        }
+  [[nodiscard]] Block block() const {
+    const std::int64_t width = weights_.layout().chunks * weights_.layout().depth;
+    const std::int64_t columns = kernel_.panels * kPanel;
+    const std::int64_t rows = round_up(block_rows_, 32);  // whole tiles of AMX
+    const std::int64_t scales_at = rows * row_bytes_;
+    const std::int64_t space_at = scales_at + 2 * round_up(rows * 4, 64);
+    const std::int64_t sums_at = space_at + round_up(width * 4, 64);
+    std::byte* memory = thread_scratch(static_cast<std::size_t>(sums_at + rows * columns * 4));
+    return {memory, reinterpret_cast<float*>(memory + scales_at),
+            reinterpret_cast<std::int32_t*>(memory + scales_at + round_up(rows * 4, 64)),
+            reinterpret_cast<float*>(memory + space_at), reinterpret_cast<float*>(memory + sums_at)};
+  }
+
+  /// Rows [first, first + count) of `a`, in the form the kernel multiplies. What is beyond the width meets weights of
+  /// zero, so it may be anything but a NaN.
+  void fill(const RowSource& a, std::int64_t first, std::int64_t count, const Block& block) const {
+    const std::int64_t width = in();
+    const std::int64_t filled = weights_.layout().chunks * weights_.layout().depth;
+    const auto* narrow = static_cast<const BFloat16*>(a.in_memory(DType::kBF16));
+    for (std::int64_t r = 0; r < count; ++r) {
+      std::byte* to = block.left + r * row_bytes_;
+      if (kernel_.left == Operand::kBF16 && narrow != nullptr) {
+        std::memcpy(to, narrow + (first + r) * width, static_cast<std::size_t>(2 * width));
+        std::memset(to + 2 * width, 0, static_cast<std::size_t>(2 * (filled - width)));
+        continue;
+      }
+      const float* from = a.row(first + r, kernel_.left == Operand::kF32 ? reinterpret_cast<float*>(to) : block.space);
+      switch (kernel_.left) {
+        case Operand::kF32:
+          if (from != reinterpret_cast<float*>(to)) std::memcpy(to, from, static_cast<std::size_t>(4 * width));
+          std::memset(to + 4 * width, 0, static_cast<std::size_t>(4 * (filled - width)));
+          break;
+        case Operand::kBF16:
+          kernels_.to_bf16(from, width, reinterpret_cast<BFloat16*>(to));
+          std::memset(to + 2 * width, 0, static_cast<std::size_t>(2 * (filled - width)));
+          break;
+        case Operand::kU8:
+          kernels_.quantize(from, width, reinterpret_cast<std::uint8_t*>(to), block.row_scale + r, block.row_zero + r);
+          break;
+        case Operand::kSplit:
+          split_row(from, to);
+          break;
       }
     }
   }
 
-  void multiply_block(const RowSource& a, std::int64_t row, std::int64_t rows, std::int64_t column,
-                      std::int64_t last_column, const Destination& destination) const {
-    const auto* direct = static_cast<const float*>(a.in_memory(DType::kF32));
-    const std::int64_t columns = std::min(last_column, out()) - column;
-    const bool rounded = destination.dtype == DType::kBF16;  // then sums are kept aside in f32 until they are whole
-    float* panel = thread_scratch(static_cast<std::size_t>(depth_ * kPanel + kRows * (depth_ + a.state_per_row()) +
-                                                           (rounded ? kRows * columns : 0)));
-    float* state = panel + depth_ * kPanel;
-    float* filled = state + kRows * a.state_per_row();
-    float* sums = filled + kRows * depth_;
-    a.prepare(row, rows, state);
-    for (std::int64_t block = 0; block < blocks(); ++block) {
-      const std::int64_t k0 = block * depth_;
-      Product p;
-      p.m = rows;
-      p.n = columns;
-      p.k = depth_of(block);
-      if (direct != nullptr) {
-        p.a = direct + row * in() + k0;
-        p.lda = in();
-      } else {
-        a.fill(row, rows, k0, k0 + p.k, state, filled);
-        p.a = filled;
-        p.lda = p.k;
-      }
-      const std::int64_t at = block_at(block) + column * p.k;
-      p.b = dtype_ == DType::kF32 ? packed_.data<float>() + at : nullptr;
-      p.b_bf16 = dtype_ == DType::kF32 ? nullptr : packed_.data<BFloat16>() + at;
-      p.panel_stride = p.k * kPanel;
-      p.c = rounded ? sums : static_cast<float*>(destination.data) + row * out() + column;
-      p.ldc = rounded ? columns : out();
-      p.accumulate = destination.accumulate || block > 0;
-      p.scratch = panel;
-      if (block + 1 == blocks()) {
-        p.bias = bias() == nullptr ? nullptr : bias() + column;
-        p.activation = destination.activation;
-      }
-      kernels_.multiply(p);
+  /// Chunks of the large parts of 32 floats, then the small ones.
+  void split_row(const float* from, std::byte* to) const {
+    const std::int64_t depth = weights_.layout().depth;
+    for (std::int64_t k = 0; k < in(); k += depth, to += kernel_.left_chunk) {
+      auto* large = reinterpret_cast<BFloat16*>(to);
+      const std::int64_t count = std::min(depth, in() - k);
+      kernels_.split_bf16(from + k, count, large, large + depth);
+      std::fill(large + count, large + depth, BFloat16());
+      std::fill(large + depth + count, large + 2 * depth, BFloat16());
     }
-    for (std::int64_t r = 0; rounded && r < rows; ++r) {
-      kernels_.to_bf16(sums + r * columns, columns,
-                       static_cast<BFloat16*>(destination.data) + (row + r) * out() + column);
+  }
+
+  void multiply_block(const RowSource& a, std::int64_t row, std::int64_t rows, std::int64_t panel,
+                      std::int64_t last_panel, const Destination& destination) const {
+    const PackedLayout& layout = weights_.layout();
+    const Block memory = block();
+    fill(a, row, rows, memory);
+    TileProduct product;
+    product.left_stride = row_bytes_;
+    product.right_stride = layout.panel_bytes;
+    product.rows = rows;
+    product.sums = memory.sums;
+    product.sums_stride = kernel_.panels * kPanel;
+    Finish end;
+    end.sums = memory.sums;
+    end.sums_stride = product.sums_stride;
+    end.rows = rows;
+    if (layout.format == WeightFormat::kS8) {
+      end.row_scale = memory.row_scale;
+      end.row_zero = memory.row_zero;
+    }
+    end.activation = destination.activation;
+    end.accumulate = destination.accumulate;
+    end.dtype = destination.dtype;
+    end.out_stride = out();
+    const std::int64_t depth = kernel_.chunks_at_once == 0 ? layout.chunks : kernel_.chunks_at_once;
+    for (std::int64_t p = panel; p < last_panel; p += kernel_.panels) {
+      product.panels = std::min(kernel_.panels, last_panel - p);
+      for (std::int64_t chunk = 0; chunk < layout.chunks; chunk += depth) {
+        product.left = memory.left + chunk * kernel_.left_chunk;
+        product.right = weights_.panel(p) + chunk * kernel_.right_chunk;
+        product.chunks = std::min(depth, layout.chunks - chunk);
+        product.first = chunk == 0;
+        kernel_.multiply(product);
+      }
+      const std::int64_t column = p * kPanel;
+      end.columns = std::min(product.panels * kPanel, out() - column);
+      end.column_scale = weights_.scale() + column;
+      end.column_sum = weights_.sum() + column;
+      end.bias = weights_.bias() + column;
+      const std::int64_t at = row * out() + column;
+      end.out = static_cast<std::byte*>(destination.data) + at * static_cast<std::int64_t>(size_of(destination.dtype));
+      kernels_.finish(end);
     }
   }
 
   const Kernels& kernels_;
-  DType dtype_;
-  std::int64_t columns_;
-  std::int64_t depth_;
-  Tensor packed_;
+  const ProductKernel& kernel_;
+  PackedWeights weights_;
+  std::int64_t row_bytes_;
+  std::int64_t block_rows_;
 };
 
 }  // namespace
 
-std::unique_ptr<MatMul> make_native_matmul(const Kernels& kernels, ThreadPool& pool, DType dtype,
-                                           const WeightRows& weight, std::vector<float> bias) {
-  return std::make_unique<NativeMatMul>(kernels, pool, dtype, weight, std::move(bias));
+std::unique_ptr<MatMul> make_native_matmul(const Kernels& kernels, PackedWeights weights) {
+  if (kernel_for(kernels, weights.layout().format).multiply == nullptr) {
+    throw Error(Code::kUnsupported, fmt::format("the {} kernels have no product of split bfloat16", kernels.name));
+  }
+  return std::make_unique<NativeMatMul>(kernels, std::move(weights));
 }
 
 Split split_product(std::int64_t rows, std::int64_t columns, unsigned threads, std::int64_t block,
@@ -146,7 +198,7 @@ Split split_product(std::int64_t rows, std::int64_t columns, unsigned threads, s
   const std::int64_t wanted = team * ((rows + team * block - 1) / (team * block));
   const std::int64_t down = std::clamp<std::int64_t>(rows / kFewRows, 1, wanted);
   const std::int64_t across = down >= team ? 1 : (team + down - 1) / down;
-  return {round_up((rows + down - 1) / down, kTileRows), round_up((columns + across - 1) / across, column_multiple)};
+  return {(rows + down - 1) / down, round_up((columns + across - 1) / across, column_multiple)};
 }
 
 }  // namespace mi2::ops::cpu

@@ -34,7 +34,8 @@ class OneDnnMatMul : public MatMul {
  public:
   /// @throws dnnl::error if the library has no such product.
   OneDnnMatMul(const Kernels& kernels, DType dtype, const WeightRows& weight, std::vector<float> bias)
-      : MatMul(weight.in, weight.out, std::move(bias)), kernels_(kernels), dtype_(dtype) {
+      : MatMul(weight.in, weight.out), kernels_(kernels), dtype_(dtype), bias_(std::move(bias)) {
+    bias_.resize(static_cast<std::size_t>(out()));
     omp_set_num_threads(1);
     const Key nominal{kRows, DType::kF32, false, Activation::kNone};
     packed_ = memory(descriptor(nominal, true).weights_desc(), engine());
@@ -46,7 +47,7 @@ class OneDnnMatMul : public MatMul {
     stream.wait();
   }
 
-  [[nodiscard]] std::size_t bytes() const override { return packed_.get_desc().get_size(); }
+  [[nodiscard]] const float* bias() const noexcept override { return bias_.data(); }
 
   void multiply(ThreadPool& pool, const RowSource& a, const Destination& destination) const override {
     // Columns are never split: the packed layout belongs to the whole matrix.
@@ -85,7 +86,6 @@ class OneDnnMatMul : public MatMul {
     dnnl::primitive_attr attributes;
     attributes.set_post_ops(post);
     attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-    if (bias() == nullptr) return {dnnl::matmul::desc(a, w, c), attributes, engine()};
     const memory::desc b({1, out()}, memory::data_type::f32, memory::format_tag::ab);
     return {dnnl::matmul::desc(a, w, b, c), attributes, engine()};
   }
@@ -103,7 +103,6 @@ class OneDnnMatMul : public MatMul {
   void multiply_rows(const RowSource& a, std::int64_t first, std::int64_t rows, const Destination& to) const {
     omp_set_num_threads(1);
     const std::shared_ptr<const Prepared> p = prepared({rows, to.dtype, to.accumulate, to.activation});
-    thread_local std::vector<float> state;
     thread_local std::vector<float> wide;
     thread_local std::vector<BFloat16> narrow;
     thread_local std::vector<std::byte> scratch;
@@ -111,10 +110,12 @@ class OneDnnMatMul : public MatMul {
     const void* block =
         source == nullptr ? nullptr : source + first * in() * static_cast<std::int64_t>(size_of(dtype_));
     if (block == nullptr) {
-      state.resize(static_cast<std::size_t>(rows * a.state_per_row()));
       wide.resize(static_cast<std::size_t>(rows * in()));
-      a.prepare(first, rows, state.data());
-      a.fill(first, rows, 0, in(), state.data(), wide.data());
+      for (std::int64_t r = 0; r < rows; ++r) {
+        float* space = wide.data() + r * in();
+        const float* from = a.row(first + r, space);
+        if (from != space) std::copy_n(from, in(), space);
+      }
       block = wide.data();
       if (dtype_ == DType::kBF16) {
         narrow.resize(wide.size());
@@ -128,10 +129,8 @@ class OneDnnMatMul : public MatMul {
                                               {DNNL_ARG_WEIGHTS, packed_},
                                               {DNNL_ARG_DST, memory(p->destination, engine(), c)},
                                               {DNNL_ARG_SCRATCHPAD, memory(p->scratchpad, engine(), scratch.data())}};
-    if (bias() != nullptr) {
-      const memory::desc b({1, out()}, memory::data_type::f32, memory::format_tag::ab);
-      arguments.emplace(DNNL_ARG_BIAS, memory(b, engine(), const_cast<float*>(bias())));
-    }
+    const memory::desc bias_row({1, out()}, memory::data_type::f32, memory::format_tag::ab);
+    arguments.emplace(DNNL_ARG_BIAS, memory(bias_row, engine(), const_cast<float*>(bias())));
     dnnl::stream stream(engine());
     p->primitive.execute(stream, arguments);
     stream.wait();
@@ -139,6 +138,7 @@ class OneDnnMatMul : public MatMul {
 
   const Kernels& kernels_;
   DType dtype_;
+  std::vector<float> bias_;
   memory packed_;
   mutable std::mutex mutex_;
   mutable std::map<Key, std::shared_ptr<const Prepared>> cache_;

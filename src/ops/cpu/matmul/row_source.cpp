@@ -4,27 +4,19 @@
 
 namespace mi2::ops::cpu {
 
-void PlainRows::fill(std::int64_t first, std::int64_t count, std::int64_t k0, std::int64_t k1, const float*,
-                     float* out) const {
-  const auto size = size_of(x_.dtype());
-  for (std::int64_t r = 0; r < count; ++r) {
-    const std::byte* row = x_.data<std::byte>() + ((first + r) * width() + k0) * size;
-    convert_to_f32(x_.dtype(), row, out + r * (k1 - k0), static_cast<std::size_t>(k1 - k0));
-  }
+const float* PlainRows::row(std::int64_t r, float* space) const {
+  if (x_.dtype() == DType::kF32) return x_.data<float>() + r * width();
+  convert_to_f32(x_.dtype(), x_.data<BFloat16>() + r * width(), space, static_cast<std::size_t>(width()));
+  return space;
 }
 
-void NormedRows::prepare(std::int64_t first, std::int64_t count, float* state) const {
-  for (std::int64_t r = 0; r < count; ++r) {
-    kernels_.moments(x_.data<float>() + (first + r) * width(), width(), epsilon_, state + 2 * r, state + 2 * r + 1);
-  }
-}
-
-void NormedRows::fill(std::int64_t first, std::int64_t count, std::int64_t k0, std::int64_t k1, const float* state,
-                      float* out) const {
-  for (std::int64_t r = 0; r < count; ++r) {
-    kernels_.normalize(x_.data<float>() + (first + r) * width() + k0, k1 - k0, state[2 * r], state[2 * r + 1],
-                       weight_ + k0, bias_ + k0, out + r * (k1 - k0));
-  }
+const float* NormedRows::row(std::int64_t r, float* space) const {
+  const float* from = x_.data<float>() + r * width();
+  float mean = 0;
+  float scale = 0;
+  kernels_.moments(from, width(), epsilon_, &mean, &scale);
+  kernels_.normalize(from, width(), mean, scale, weight_, bias_, space);
+  return space;
 }
 
 std::int64_t PatchRows::rows() const {
@@ -33,32 +25,30 @@ std::int64_t PatchRows::rows() const {
 
 std::int64_t PatchRows::width() const { return geometry_.kernel * geometry_.kernel * x_.shape()[3]; }
 
-void PatchRows::fill(std::int64_t first, std::int64_t count, std::int64_t k0, std::int64_t k1, const float*,
-                     float* out) const {
+const float* PatchRows::row(std::int64_t r, float* space) const {
   const std::int64_t height = x_.shape()[1];
   const std::int64_t columns = x_.shape()[2];
   const std::int64_t channels = x_.shape()[3];
   const std::int64_t out_width = geometry_.out(columns);
   const std::int64_t per_image = geometry_.out(height) * out_width;
-  for (std::int64_t row = first; row < first + count; ++row) {
-    const std::int64_t image = row / per_image;
-    const std::int64_t top = row % per_image / out_width * geometry_.stride - geometry_.padding;
-    const std::int64_t left = row % out_width * geometry_.stride - geometry_.padding;
-    for (std::int64_t k = k0; k < k1;) {
-      const std::int64_t tap = k / channels;
-      const std::int64_t c = k % channels;
-      const std::int64_t run = std::min(channels - c, k1 - k);
-      const std::int64_t y = top + tap / geometry_.kernel;
-      const std::int64_t x = left + tap % geometry_.kernel;
-      if (y < 0 || y >= height || x < 0 || x >= columns) {
-        std::fill_n(out, run, 0.0F);
-      } else {
-        std::copy_n(x_.data<float>() + ((image * height + y) * columns + x) * channels + c, run, out);
-      }
-      out += run;
-      k += run;
+  const std::int64_t image = r / per_image;
+  const std::int64_t top = r % per_image / out_width * geometry_.stride - geometry_.padding;
+  const std::int64_t left = r % out_width * geometry_.stride - geometry_.padding;
+  // The pixels of one line of the patch that lie inside the picture are one run.
+  const std::int64_t from = std::clamp<std::int64_t>(-left, 0, geometry_.kernel);
+  const std::int64_t to = std::clamp<std::int64_t>(columns - left, from, geometry_.kernel);
+  float* out = space;
+  for (std::int64_t y = top; y < top + geometry_.kernel; ++y) {
+    if (y < 0 || y >= height) {
+      out = std::fill_n(out, geometry_.kernel * channels, 0.0F);
+      continue;
     }
+    out = std::fill_n(out, from * channels, 0.0F);
+    out = std::copy_n(x_.data<float>() + ((image * height + y) * columns + left + from) * channels,
+                      (to - from) * channels, out);
+    out = std::fill_n(out, (geometry_.kernel - to) * channels, 0.0F);
   }
+  return space;
 }
 
 }  // namespace mi2::ops::cpu

@@ -1,6 +1,6 @@
 #pragma once
 // Where a matrix product gets its left side from: rows in memory, rows under a norm, patches of a picture. A source
-// writes a block of rows just before it is used, so that neither normalised rows nor patches are ever whole in memory.
+// writes a row just before it is used, so that neither normalised rows nor patches are ever whole in memory.
 
 #include <cstdint>
 
@@ -16,12 +16,8 @@ class RowSource {
   [[nodiscard]] virtual std::int64_t width() const = 0;
   /// The rows as they lie in memory (row stride width()), if they lie there as `dtype`; else null.
   [[nodiscard]] virtual const void* in_memory(DType dtype) const = 0;
-  /// Floats of per-row state that prepare() fills and fill() reads.
-  [[nodiscard]] virtual std::int64_t state_per_row() const { return 0; }
-  virtual void prepare(std::int64_t /*first*/, std::int64_t /*count*/, float* /*state*/) const {}
-  /// Columns [k0, k1) of rows [first, first + count) as f32, row stride k1 - k0.
-  virtual void fill(std::int64_t first, std::int64_t count, std::int64_t k0, std::int64_t k1, const float* state,
-                    float* out) const = 0;
+  /// Row `r` as f32 [width]: where it lies, or `space`, filled.
+  virtual const float* row(std::int64_t r, float* space) const = 0;
 };
 
 /// A tensor's rows as they are, f32 or bf16.
@@ -33,8 +29,7 @@ class PlainRows : public RowSource {
   [[nodiscard]] const void* in_memory(DType dtype) const override {
     return dtype == x_.dtype() ? x_.data<std::byte>() : nullptr;
   }
-  void fill(std::int64_t first, std::int64_t count, std::int64_t k0, std::int64_t k1, const float* state,
-            float* out) const override;
+  const float* row(std::int64_t r, float* space) const override;
 
  private:
   const Tensor& x_;
@@ -48,10 +43,7 @@ class NormedRows : public RowSource {
   [[nodiscard]] std::int64_t rows() const override { return x_.shape().rows(); }
   [[nodiscard]] std::int64_t width() const override { return x_.shape().back(); }
   [[nodiscard]] const void* in_memory(DType) const override { return nullptr; }
-  [[nodiscard]] std::int64_t state_per_row() const override { return 2; }
-  void prepare(std::int64_t first, std::int64_t count, float* state) const override;
-  void fill(std::int64_t first, std::int64_t count, std::int64_t k0, std::int64_t k1, const float* state,
-            float* out) const override;
+  const float* row(std::int64_t r, float* space) const override;
 
  private:
   const Kernels& kernels_;
@@ -68,8 +60,7 @@ class PatchRows : public RowSource {
   [[nodiscard]] std::int64_t rows() const override;
   [[nodiscard]] std::int64_t width() const override;
   [[nodiscard]] const void* in_memory(DType) const override { return nullptr; }
-  void fill(std::int64_t first, std::int64_t count, std::int64_t k0, std::int64_t k1, const float* state,
-            float* out) const override;
+  const float* row(std::int64_t r, float* space) const override;
 
  private:
   const Tensor& x_;

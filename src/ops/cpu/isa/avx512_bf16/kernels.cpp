@@ -1,0 +1,34 @@
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+#include <immintrin.h>
+
+#include "ops/cpu/kernels/kernels.hpp"
+
+namespace mi2::ops::cpu {
+namespace {
+
+constexpr std::int64_t kLanes = 16;
+constexpr int kTileRows = 14;
+constexpr int kTilePanels = 2;
+#include "ops/cpu/kernels/vectors.hpp"
+
+#include "ops/cpu/isa/avx512_bf16/dots.hpp"
+#include "ops/cpu/isa/avx512_vnni/dots.hpp"
+#include "ops/cpu/isa/portable/dots.hpp"
+
+using NarrowDot = Bf16Dot;
+#include "ops/cpu/kernels/texts.hpp"
+
+}  // namespace
+
+const Kernels& avx512_bf16_kernels() noexcept {
+  static constexpr Kernels kernels =
+      table("avx512_bf16", product_kernel<F32Dot>(Operand::kF32, 16), product_kernel<Bf16Dot>(Operand::kBF16, 32),
+            product_kernel<VnniDot>(Operand::kU8, 64), product_kernel<SplitDot>(Operand::kSplit, 32));
+  return kernels;
+}
+
+}  // namespace mi2::ops::cpu

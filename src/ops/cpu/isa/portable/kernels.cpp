@@ -1,0 +1,51 @@
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+#include "ops/cpu/kernels/kernels.hpp"
+
+namespace mi2::ops::cpu {
+namespace {
+
+constexpr std::int64_t kLanes = 8;
+constexpr int kTileRows = 6;
+constexpr int kTilePanels = 1;
+#include "ops/cpu/kernels/vectors.hpp"
+
+#include "ops/cpu/isa/portable/dots.hpp"
+
+using NarrowDot = F32Dot;
+#include "ops/cpu/kernels/texts.hpp"
+
+}  // namespace
+
+namespace {
+
+// Generous: the largest tiles and elements of any instruction set.
+constexpr std::int64_t kLargestBlock = 28;
+constexpr std::int64_t kLargestChunk = 32;
+
+}  // namespace
+
+std::int64_t attend_scratch(std::int64_t query_count, std::int64_t key_count, std::int64_t size) {
+  const std::int64_t keys = rounded_up(key_count, kLargestChunk);
+  const std::int64_t channels = rounded_up(size, kLargestChunk);
+  const std::int64_t floats =
+      2 * keys * channels + query_count * channels + channels + kLargestBlock * (2 * keys + channels);
+  return floats * std::int64_t{sizeof(float)} + 8 * 64;
+}
+
+std::int64_t attend_channels_scratch(std::int64_t size) {
+  const std::int64_t channels = rounded_up(size, kLargestChunk);
+  return (3 * channels * channels + 4 * kTokens * channels) * std::int64_t{sizeof(float)} + 8 * 64;
+}
+
+const Kernels& portable_kernels() noexcept {
+  static constexpr Kernels kernels =
+      table("portable", product_kernel<F32Dot>(Operand::kF32, 16), product_kernel<WideBf16Dot>(Operand::kF32, 32),
+            product_kernel<S8Dot>(Operand::kU8, 64), {});
+  return kernels;
+}
+
+}  // namespace mi2::ops::cpu

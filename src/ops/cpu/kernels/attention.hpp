@@ -1,0 +1,258 @@
+// The attentions, as two products each with a softmax between. Keys, values and probabilities are laid out as sides of
+// products (product_tile.hpp) in scratch memory, a head or a group at a time; scores exist a few rows at a time.
+//
+// `T` is what the rows hold, `Dot` how they are multiplied: bfloat16 where the processor does that itself, else floats.
+
+MI2_INLINE std::int64_t rounded_up(std::int64_t n, std::int64_t multiple) {
+  return (n + multiple - 1) / multiple * multiple;
+}
+
+/// The element type of a Dot's sides, and how many of them make a 32-bit word.
+template <typename Dot>
+using ElementOf = std::conditional_t<std::is_same_v<Dot, F32Dot>, float, BFloat16>;
+template <typename Element>
+inline constexpr std::int64_t kPerWord = 4 / static_cast<std::int64_t>(sizeof(Element));
+template <typename Element>
+inline constexpr std::int64_t kPerChunk = 64 / static_cast<std::int64_t>(sizeof(Element));
+
+MI2_INLINE void copy_row(const float* from, std::int64_t n, float* to) {
+  __builtin_memcpy(to, from, static_cast<std::size_t>(n) * sizeof(float));
+}
+MI2_INLINE void copy_row(const BFloat16* from, std::int64_t n, BFloat16* to) {
+  __builtin_memcpy(to, from, static_cast<std::size_t>(n) * sizeof(BFloat16));
+}
+MI2_INLINE void copy_row(const BFloat16* from, std::int64_t n, float* to) {
+  for (std::int64_t i = 0; i < n; ++i) to[i] = widen(from[i]);
+}
+
+/// Panels whose columns are rows: row `j` of `words` 32-bit words goes down column j. `chunks` of depth a panel.
+MI2_INLINE void put_column(const void* row, std::int64_t words, std::int64_t j, std::int64_t chunks, float* panels) {
+  float* column = panels + j / kPanel * chunks * (kPanelChunk / 4) + j % kPanel;
+  const auto* word = static_cast<const std::byte*>(row);
+  for (std::int64_t w = 0; w < words; ++w) __builtin_memcpy(column + w * kPanel, word + 4 * w, 4);
+}
+
+/// Panels whose rows are rows: row `j` of n elements goes along step j / kPerWord, next to its neighbours of that step.
+template <typename Element>
+MI2_INLINE void put_row(const Element* row, std::int64_t n, std::int64_t j, std::int64_t chunks, Element* panels) {
+  constexpr std::int64_t kWord = kPerWord<Element>;
+  Element* step = panels + j / kWord * kPanel * kWord + j % kWord;
+  for (std::int64_t c = 0; c < n; c += kPanel) {
+    Element* to = step + c / kPanel * chunks * (kPanelChunk / 4) * kWord;
+    const std::int64_t run = n - c < kPanel ? n - c : kPanel;
+    for (std::int64_t i = 0; i < run; ++i) to[i * kWord] = row[c + i];
+  }
+}
+
+/// Cuts 64-byte aligned pieces from a block of memory.
+struct Carver {
+  std::byte* next;
+  template <typename U>
+  U* take(std::int64_t count) {
+    U* piece = reinterpret_cast<U*>(next);
+    next += rounded_up(count * static_cast<std::int64_t>(sizeof(U)), 64);
+    return piece;
+  }
+};
+
+MI2_INLINE void set_zero(void* from, std::int64_t bytes) { __builtin_memset(from, 0, static_cast<std::size_t>(bytes)); }
+
+/// out = e^(scale * (x - max x)) over `columns`, a multiple of kLanes. @returns the sum of what was written to `out`.
+template <typename Element>
+MI2_INLINE float exponentials(const float* x, std::int64_t columns, float scale, Element* out) {
+  Floats tops = load(x);
+  for (std::int64_t i = kLanes; i < columns; i += kLanes) tops = maximum(tops, load(x + i));
+  const Floats shift = splat(largest(tops) * scale);
+  Floats sums = splat(0.0F);
+  for (std::int64_t i = 0; i < columns; i += kLanes) {
+    const Floats e = exponential(load(x + i) * splat(scale) - shift);
+    sums += e;
+    store(out + i, e);
+  }
+  return sum(sums);
+}
+
+/// Far below every score: its exponential is as good as zero.
+constexpr float kNever = -1e30F;
+
+template <typename T, typename Dot>
+void attend_as(const Attend& p) {
+  using Element = ElementOf<Dot>;
+  constexpr std::int64_t kBlock = 2 * Dot::kRows;
+  const std::int64_t size_chunks = (p.size + kPerChunk<Element> - 1) / kPerChunk<Element>;
+  const std::int64_t key_chunks = (p.key_count + kPerChunk<Element> - 1) / kPerChunk<Element>;
+  const std::int64_t depth = size_chunks * kPerChunk<Element>;
+  const std::int64_t key_depth = key_chunks * kPerChunk<Element>;
+  const std::int64_t key_columns = rounded_up(p.key_count, kPanel);
+  const std::int64_t value_columns = rounded_up(p.size, kPanel);
+  Carver scratch{p.scratch};
+  auto* keys = scratch.take<float>(key_columns * depth / kPerWord<Element>);
+  auto* values = scratch.take<Element>(key_depth * value_columns);
+  auto* queries = scratch.take<Element>(p.query_count * depth);
+  auto* row = scratch.take<Element>(depth);
+  auto* scores = scratch.take<float>(kBlock * key_columns);
+  auto* shares = scratch.take<Element>(kBlock * key_depth);
+  auto* result = scratch.take<float>(kBlock * value_columns);
+
+  if (p.size != depth || p.key_count != key_columns)
+    set_zero(keys, key_columns * depth * std::int64_t{sizeof(Element)});
+  if (p.key_count != key_depth || p.size != value_columns) {
+    set_zero(values, key_depth * value_columns * std::int64_t{sizeof(Element)});
+  }
+  if (p.size != depth) {
+    set_zero(queries, p.query_count * depth * std::int64_t{sizeof(Element)});
+    set_zero(row, depth * std::int64_t{sizeof(Element)});
+  }
+  for (std::int64_t j = 0; j < p.key_count; ++j) {
+    const T* from = static_cast<const T*>(p.keys[j]);
+    copy_row(from + p.key_at, p.size, row);
+    put_column(row, depth / kPerWord<Element>, j, size_chunks, keys);
+    copy_row(from + p.value_at, p.size, row);
+    put_row(row, p.size, j, key_chunks, values);
+  }
+  for (std::int64_t i = 0; i < p.query_count; ++i) {
+    copy_row(static_cast<const T*>(p.queries[i]) + p.query_at, p.size, queries + i * depth);
+  }
+
+  TileProduct qk;
+  qk.left_stride = size_chunks * 64;
+  qk.right = keys;
+  qk.right_stride = size_chunks * kPanelChunk;
+  qk.chunks = size_chunks;
+  qk.panels = key_columns / kPanel;
+  qk.sums = scores;
+  qk.sums_stride = key_columns;
+  TileProduct pv;
+  pv.left = shares;
+  pv.left_stride = key_chunks * 64;
+  pv.right = values;
+  pv.right_stride = key_chunks * kPanelChunk;
+  pv.chunks = key_chunks;
+  pv.panels = value_columns / kPanel;
+  pv.sums = result;
+  pv.sums_stride = value_columns;
+  for (std::int64_t first = 0; first < p.query_count; first += kBlock) {
+    const std::int64_t rows = p.query_count - first < kBlock ? p.query_count - first : kBlock;
+    float totals[kBlock];
+    qk.rows = pv.rows = rows;
+    qk.left = queries + first * depth;
+    product<Dot>(qk);
+    for (std::int64_t r = 0; r < rows; ++r) {
+      float* score = scores + r * key_columns;
+      score[p.key_count - 1] += p.last_key_logit / p.scale;
+      for (std::int64_t j = p.key_count; j < key_columns; ++j) score[j] = kNever;
+      totals[r] = exponentials(score, key_columns, p.scale, shares + r * key_depth);
+      set_zero(shares + r * key_depth + key_columns, (key_depth - key_columns) * std::int64_t{sizeof(Element)});
+    }
+    product<Dot>(pv);
+    for (std::int64_t r = 0; r < rows; ++r) {
+      T* out = static_cast<T*>(p.out[first + r]) + p.query_at;
+      const float share = 1.0F / totals[r];
+      std::int64_t c = 0;
+      for (; c + kLanes <= p.size; c += kLanes) store(out + c, load(result + r * value_columns + c) * splat(share));
+      for (; c < p.size; ++c) narrow(out + c, result[r * value_columns + c] * share);
+    }
+  }
+}
+
+void attend(const Attend& p) {
+  if (p.dtype == DType::kF32) {
+    attend_as<float, F32Dot>(p);
+  } else {
+    attend_as<BFloat16, NarrowDot>(p);
+  }
+}
+
+/// Tokens taken at a time by the channel attention: partial sums of this many keep f32 exact enough over 14,400.
+constexpr std::int64_t kTokens = 256;
+
+template <typename T, typename Dot>
+struct ChannelGroup {
+  using Element = ElementOf<Dot>;
+  static constexpr std::int64_t kTokenChunks = kTokens / kPerChunk<Element>;
+
+  const AttendChannels& p;
+  std::int64_t columns = rounded_up(p.size, kPanel);
+  std::int64_t size_chunks = (p.size + kPerChunk<Element> - 1) / kPerChunk<Element>;
+  std::int64_t depth = size_chunks * kPerChunk<Element>;
+  Carver scratch{p.scratch};
+  float* scores = scratch.take<float>(columns * columns);
+  Element* across = scratch.take<Element>(kTokens * columns);  ///< q, then k, a row a step
+  Element* down = scratch.take<Element>(kTokens * columns);    ///< q, a row a channel
+  Element* shares = scratch.take<Element>(columns * depth);    ///< the softmax, a row a channel
+  float* panels = scratch.take<float>(columns * depth / kPerWord<Element>);
+  Element* rows = scratch.take<Element>(kTokens * depth);
+  float* result = scratch.take<float>(kTokens * columns);
+
+  const T* token(std::int64_t t) const { return static_cast<const T*>(p.first) + t * p.row; }
+
+  /// Rows of `count` tokens from column `at` on, as panels of channels; tokens past the last are zeros.
+  void put_rows(std::int64_t first, std::int64_t count, std::int64_t at) {
+    if (count != kTokens || p.size != columns) set_zero(across, kTokens * columns * std::int64_t{sizeof(Element)});
+    for (std::int64_t t = 0; t < count; ++t) {
+      copy_row(token(first + t) + at, p.size, rows);
+      put_row(rows, p.size, t, kTokenChunks, across);
+    }
+  }
+
+  /// scores += q^T k over some tokens.
+  void add_scores(std::int64_t first, std::int64_t count) {
+    put_rows(first, count, p.query_at);
+    const auto* words = reinterpret_cast<const float*>(across);
+    auto* to = reinterpret_cast<float*>(down);
+    constexpr std::int64_t kSteps = kTokenChunks * 16;
+    for (std::int64_t c = 0; c < columns; ++c) {
+      const float* column = words + c / kPanel * kSteps * kPanel + c % kPanel;
+      for (std::int64_t s = 0; s < kSteps; ++s) to[c * kSteps + s] = column[s * kPanel];
+    }
+    put_rows(first, count, p.key_at);
+    product<Dot>({down, kTokenChunks * 64, across, kTokenChunks * kPanelChunk, kTokenChunks, columns, columns / kPanel,
+                  scores, columns, first == 0});
+  }
+
+  /// The softmax of the scores as the right side of the product with v: row i goes down column i.
+  void put_shares() {
+    set_zero(panels, columns * depth * std::int64_t{sizeof(Element)});
+    set_zero(shares, depth * std::int64_t{sizeof(Element)});
+    for (std::int64_t i = 0; i < p.size; ++i) {
+      float* score = scores + i * columns;
+      for (std::int64_t j = p.size; j < columns; ++j) score[j] = kNever;
+      // The scores become the softmax in f32: a row is short, and only its rounding to `Element` is lost.
+      const float total = exponentials(score, columns, p.scale, score);
+      for (std::int64_t j = 0; j < p.size; ++j) narrow(shares + j, score[j] / total);
+      put_column(shares, depth / kPerWord<Element>, i, size_chunks, panels);
+    }
+  }
+
+  void write_values(std::int64_t first, std::int64_t count) {
+    for (std::int64_t t = 0; t < count; ++t) {
+      copy_row(token(first + t) + p.value_at, p.size, rows + t * depth);
+      for (std::int64_t c = p.size; c < depth; ++c) narrow(rows + t * depth + c, 0.0F);
+    }
+    product<Dot>({rows, size_chunks * 64, panels, size_chunks * kPanelChunk, size_chunks, count, columns / kPanel,
+                  result, columns, true});
+    for (std::int64_t t = 0; t < count; ++t) {
+      T* out = static_cast<T*>(p.out) + (first + t) * p.out_row + p.query_at;
+      std::int64_t c = 0;
+      for (; c + kLanes <= p.size; c += kLanes) store(out + c, load(result + t * columns + c));
+      for (; c < p.size; ++c) narrow(out + c, result[t * columns + c]);
+    }
+  }
+};
+
+template <typename T, typename Dot>
+void attend_channels_as(const AttendChannels& p) {
+  ChannelGroup<T, Dot> group{p};
+  const auto count_at = [&](std::int64_t token) { return p.tokens - token < kTokens ? p.tokens - token : kTokens; };
+  for (std::int64_t t = 0; t < p.tokens; t += kTokens) group.add_scores(t, count_at(t));
+  group.put_shares();
+  for (std::int64_t t = 0; t < p.tokens; t += kTokens) group.write_values(t, count_at(t));
+}
+
+void attend_channels(const AttendChannels& p) {
+  if (p.dtype == DType::kF32) {
+    attend_channels_as<float, F32Dot>(p);
+  } else {
+    attend_channels_as<BFloat16, NarrowDot>(p);
+  }
+}

@@ -1,0 +1,49 @@
+// Functions of vectors that the kernels need, over the vocabulary of vectors.hpp.
+
+/// e^x within 2e-7 of the value for x in [-87, 88]; outside, as at the end of that range.
+/// x = n ln 2 + r, |r| <= ln 2 / 2; e^r by a polynomial fitted by least squares to 2e-8.
+MI2_INLINE Floats exponential(Floats x) {
+  x = minimum(maximum(x, splat(-87.0F)), splat(88.0F));
+  const Floats magic = splat(12582912.0F);  // 1.5 * 2^23: adding it rounds to an integer in the low bits
+  const Floats shifted = x * splat(1.44269504088896341F) + magic;
+  const Floats n = shifted - magic;
+  const Floats r = (x - n * splat(0.693359375F)) - n * splat(-2.12194440e-4F);
+  Floats p = splat(0.0013929581F);
+  p = p * r + splat(0.0083598625F);
+  p = p * r + splat(0.041666504F);
+  p = p * r + splat(0.16666599F);
+  p = p * r + splat(0.5F);
+  p = p * (r * r) + r + splat(1.0F);
+  const Ints exponent = (reinterpret_cast<Ints>(shifted) - reinterpret_cast<Ints>(magic) + splat_int(127)) << 23;
+  return p * reinterpret_cast<Floats>(exponent);
+}
+
+/// erf(x) within 4e-7 relative: x P(x^2) / Q(x^2), fitted minimax on [0, 3.95]; beyond, erf rounds to 1.
+MI2_INLINE Floats error_function(Floats x) {
+  x = minimum(maximum(x, splat(-3.95F)), splat(3.95F));
+  const Floats s = x * x;
+  Floats p = splat(2.0117024632781977e-06F);
+  p = p * s + splat(2.8759572887793183e-04F);
+  p = p * s + splat(3.917268011718988e-03F);
+  p = p * s + splat(5.3206924349069595e-02F);
+  p = p * s + splat(1.9403503835201263e-01F);
+  p = p * s + splat(1.128378987312317F);
+  Floats q = splat(3.783902866416611e-05F);
+  q = q * s + splat(1.1981811840087175e-03F);
+  q = q * s + splat(1.5270616859197617e-02F);
+  q = q * s + splat(1.1559043079614639e-01F);
+  q = q * s + splat(5.052905678749084e-01F);
+  q = q * s + splat(1.0F);
+  return x * p / q;
+}
+
+template <Activation kActivation>
+MI2_INLINE Floats activated(Floats x) {
+  if constexpr (kActivation == Activation::kGelu) {
+    return splat(0.5F) * x * (splat(1.0F) + error_function(x * splat(0.70710678118654752F)));
+  } else if constexpr (kActivation == Activation::kQuickGelu) {
+    return x / (splat(1.0F) + exponential(splat(-1.702F) * x));
+  } else {
+    return x;
+  }
+}

@@ -1,0 +1,123 @@
+// What is done to rows of floats beside products: norms, softmax, roundings.
+
+void softmax(float* x, std::int64_t rows, std::int64_t n, std::int64_t stride) {
+  for (std::int64_t r = 0; r < rows; ++r) {
+    float* row = x + r * stride;
+    float top = row[0];
+    std::int64_t i = 0;
+    if (n >= kLanes) {
+      Floats tops = load(row);
+      for (i = kLanes; i + kLanes <= n; i += kLanes) tops = maximum(tops, load(row + i));
+      top = largest(tops);
+    }
+    for (; i < n; ++i) top = row[i] > top ? row[i] : top;
+    Floats sums = splat(0.0F);
+    float total = 0;
+    for (i = 0; i + kLanes <= n; i += kLanes) {
+      const Floats e = exponential(load(row + i) - splat(top));
+      store(row + i, e);
+      sums += e;
+    }
+    for (; i < n; ++i) {
+      row[i] = exponential(splat(row[i] - top))[0];
+      total += row[i];
+    }
+    const float scale = 1.0F / (total + sum(sums));
+    for (i = 0; i + kLanes <= n; i += kLanes) store(row + i, load(row + i) * splat(scale));
+    for (; i < n; ++i) row[i] *= scale;
+  }
+}
+
+void moments(const float* x, std::int64_t n, float epsilon, float* mean, float* scale) {
+  // Two vectors of sums: one would wait for itself.
+  Floats sums[2] = {splat(0.0F), splat(0.0F)};
+  float total = 0;
+  std::int64_t i = 0;
+  for (; i + 2 * kLanes <= n; i += 2 * kLanes) {
+    sums[0] += load(x + i);
+    sums[1] += load(x + i + kLanes);
+  }
+  for (; i < n; ++i) total += x[i];
+  const float average = (total + sum(sums[0] + sums[1])) / static_cast<float>(n);
+  sums[0] = sums[1] = splat(0.0F);
+  total = 0;
+  for (i = 0; i + 2 * kLanes <= n; i += 2 * kLanes) {
+    const Floats a = load(x + i) - splat(average);
+    const Floats b = load(x + i + kLanes) - splat(average);
+    sums[0] += a * a;
+    sums[1] += b * b;
+  }
+  for (; i < n; ++i) total += (x[i] - average) * (x[i] - average);
+  *mean = average;
+  *scale = 1.0F / __builtin_sqrtf((total + sum(sums[0] + sums[1])) / static_cast<float>(n) + epsilon);
+}
+
+void normalize(const float* x, std::int64_t n, float mean, float scale, const float* weight, const float* bias,
+               float* out) {
+  std::int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    store(out + i, (load(x + i) - splat(mean)) * splat(scale) * load(weight + i) + load(bias + i));
+  }
+  for (; i < n; ++i) out[i] = (x[i] - mean) * scale * weight[i] + bias[i];
+}
+
+void to_bf16(const float* x, std::int64_t n, BFloat16* out) {
+  std::int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) store(out + i, load(x + i));
+  for (; i < n; ++i) out[i] = BFloat16(x[i]);
+}
+
+void split_bf16(const float* x, std::int64_t n, BFloat16* large, BFloat16* small) {
+  std::int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    const Floats value = load(x + i);
+    store(large + i, value);
+    store(small + i, value - load(large + i));
+  }
+  for (; i < n; ++i) {
+    large[i] = BFloat16(x[i]);
+    small[i] = BFloat16(x[i] - static_cast<float>(large[i]));
+  }
+}
+
+/// Adding 1.5 * 2^23 rounds to an integer in the low bits.
+constexpr float kRound = 12582912.0F;
+
+void quantize(const float* x, std::int64_t n, std::uint8_t* out, float* scale, std::int32_t* zero) {
+  float low = 0;
+  float high = 0;
+  std::int64_t i = 0;
+  Floats lows = splat(0.0F);
+  Floats highs = splat(0.0F);
+  for (; i + kLanes <= n; i += kLanes) {
+    lows = minimum(lows, load(x + i));
+    highs = maximum(highs, load(x + i));
+  }
+  high = largest(highs);
+  low = -largest(-lows);
+  for (; i < n; ++i) {
+    low = x[i] < low ? x[i] : low;
+    high = x[i] > high ? x[i] : high;
+  }
+  const float range = high - low;
+  const float step = range > 1e-30F ? range / 255.0F : 1.0F;
+  const float inverse = 1.0F / step;
+  *scale = step;
+  *zero = static_cast<std::int32_t>(-low * inverse + 0.5F);
+  const float shift = static_cast<float>(*zero);
+  const auto quantized = [&](Floats value) {
+    const Floats shifted = minimum(maximum(value * splat(inverse) + splat(shift), splat(0.0F)), splat(255.0F));
+    return __builtin_convertvector(reinterpret_cast<Ints>(shifted + splat(kRound)) & splat_int(0xFF), Bytes);
+  };
+  for (i = 0; i + kLanes <= n; i += kLanes) {
+    const Bytes bytes = quantized(load(x + i));
+    __builtin_memcpy(out + i, &bytes, sizeof bytes);
+  }
+  for (; i < n; ++i) out[i] = quantized(splat(x[i]))[0];
+}
+
+void add(const float* x, std::int64_t n, float* y) {
+  std::int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) store(y + i, load(y + i) + load(x + i));
+  for (; i < n; ++i) y[i] += x[i];
+}

@@ -1,0 +1,16 @@
+// Every kernel's text, in the order in which they build on each other. An instruction set's kernels.cpp includes this
+// inside its anonymous namespace, after kLanes, its Dots, and NarrowDot, the Dot for bfloat16 activations.
+
+#include "ops/cpu/kernels/attention.hpp"
+#include "ops/cpu/kernels/depthwise.hpp"
+#include "ops/cpu/kernels/finish.hpp"
+#include "ops/cpu/kernels/functions.hpp"
+#include "ops/cpu/kernels/product_tile.hpp"
+#include "ops/cpu/kernels/rows.hpp"
+
+/// The table of this instruction set, of the products it names.
+constexpr Kernels table(std::string_view name, ProductKernel f32, ProductKernel bf16, ProductKernel s8,
+                        ProductKernel split) {
+  return {name,    f32,       bf16,          s8,      split,      finish,   attend, attend_channels, softmax,
+          moments, normalize, depthwise_row, to_bf16, split_bf16, quantize, add};
+}

@@ -1,0 +1,62 @@
+// Vectors of floats: the words that every kernel is written in. Included into one translation unit per instruction set,
+// inside an anonymous namespace, after `kLanes`: no code here may be shared between differently compiled units.
+// Compiler vector types are used for their arithmetic; the compiler picks the registers.
+
+#define MI2_INLINE inline __attribute__((always_inline))
+
+using Floats = float __attribute__((vector_size(4 * kLanes)));
+using Ints = std::int32_t __attribute__((vector_size(4 * kLanes)));
+using Shorts = std::uint16_t __attribute__((vector_size(2 * kLanes)));
+using Bytes = std::uint8_t __attribute__((vector_size(kLanes)));
+
+// x - 0 is x for every x, so that the compiler leaves the subtraction out.
+MI2_INLINE Floats splat(float x) { return x - Floats{}; }
+MI2_INLINE Ints splat_int(std::int32_t x) { return Ints{} + x; }
+
+MI2_INLINE Floats load(const float* from) {
+  Floats x;
+  __builtin_memcpy(&x, from, sizeof x);
+  return x;
+}
+MI2_INLINE void store(float* to, Floats x) { __builtin_memcpy(to, &x, sizeof x); }
+
+MI2_INLINE Floats load(const BFloat16* from) {
+  Shorts x;
+  __builtin_memcpy(&x, from, sizeof x);
+  return reinterpret_cast<Floats>(__builtin_convertvector(x, Ints) << 16);
+}
+MI2_INLINE Ints load_ints(const void* from) {
+  Ints x;
+  __builtin_memcpy(&x, from, sizeof x);
+  return x;
+}
+/// Round to nearest even; the values here are finite.
+MI2_INLINE void store(BFloat16* to, Floats x) {
+  const auto bits = reinterpret_cast<Ints>(x);
+  const Ints odd = (bits >> 16) & splat_int(1);
+  const Shorts upper = __builtin_convertvector((bits + splat_int(0x7FFF) + odd) >> 16, Shorts);
+  __builtin_memcpy(&to->bits, &upper, sizeof upper);
+}
+
+MI2_INLINE float widen(float x) { return x; }
+MI2_INLINE float widen(BFloat16 x) { return static_cast<float>(x); }
+MI2_INLINE void narrow(float* to, float x) { *to = x; }
+MI2_INLINE void narrow(BFloat16* to, float x) { *to = BFloat16(x); }
+
+MI2_INLINE Floats minimum(Floats a, Floats b) { return a < b ? a : b; }
+MI2_INLINE Floats maximum(Floats a, Floats b) { return a > b ? a : b; }
+
+/// In pairs, halving: the same order whatever the compiler.
+MI2_INLINE float sum(Floats x) {
+  float part[kLanes];
+  store(part, x);
+  for (std::int64_t half = kLanes / 2; half > 0; half /= 2) {
+    for (std::int64_t i = 0; i < half; ++i) part[i] += part[i + half];
+  }
+  return part[0];
+}
+MI2_INLINE float largest(Floats x) {
+  float top = x[0];
+  for (int i = 1; i < kLanes; ++i) top = x[i] > top ? x[i] : top;
+  return top;
+}

@@ -1,12 +1,15 @@
 // Every kernel's text, in the order in which they build on each other. An instruction set's kernels.cpp includes this
 // inside its anonymous namespace, after kLanes, its Dots, and NarrowDot, the Dot for bfloat16 activations.
 
+// The order matters.
+// clang-format off
+#include "ops/cpu/kernels/functions.hpp"
+#include "ops/cpu/kernels/rows.hpp"
+#include "ops/cpu/kernels/finish.hpp"
+#include "ops/cpu/kernels/product_tile.hpp"
 #include "ops/cpu/kernels/attention.hpp"
 #include "ops/cpu/kernels/depthwise.hpp"
-#include "ops/cpu/kernels/finish.hpp"
-#include "ops/cpu/kernels/functions.hpp"
-#include "ops/cpu/kernels/product_tile.hpp"
-#include "ops/cpu/kernels/rows.hpp"
+// clang-format on
 
 /// The table of this instruction set, of the products it names.
 constexpr Kernels table(std::string_view name, ProductKernel f32, ProductKernel bf16, ProductKernel s8,

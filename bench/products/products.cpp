@@ -1,7 +1,7 @@
 // Times every matrix product of the full model on our own kernels and on oneDNN, taking turns, in one run; compares
 // their results first. Prints JSON.
 //
-//   mi2_products [f32|bf16] [THREADS] [ROUNDS]
+//   mi2_products [f32|bf16] [THREADS] [ROUNDS] [NAME]
 
 #include <algorithm>
 #include <chrono>
@@ -159,7 +159,9 @@ int run(int argc, char** argv) {
   double flop = 0;
   double ours = 0;
   double theirs = 0;
+  const std::string only = argc > 4 ? argv[4] : "";
   for (const Case& c : cases()) {
+    if (c.name.find(only) == std::string::npos) continue;
     const auto row = race(c, precision, threads, rounds);
     std::cerr << row["name"].get<std::string>() << "  " << row["mi2_gflops"] << " GFLOP/s, oneDNN "
               << row["onednn_gflops"] << ", ratio " << row["ratio"] << '\n';

@@ -1,5 +1,7 @@
 #include "tensor/tensor.hpp"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <map>
@@ -15,6 +17,19 @@ namespace mi2 {
 namespace {
 
 constexpr std::size_t kAlignment = 64;
+
+/// From this size on a block asks for huge pages: a matrix is read in strides that miss the small pages' look-up.
+constexpr std::size_t kHugePage = 2U << 20U;
+
+/// @returns null if there is no such memory.
+std::byte* allocate(std::size_t size) {
+  if (size < kHugePage) return static_cast<std::byte*>(std::aligned_alloc(kAlignment, size));
+  const std::size_t whole = (size + kHugePage - 1) / kHugePage * kHugePage;
+  void* block = std::aligned_alloc(kHugePage, whole);
+  // The rest of the last page stays small, so that memory never asked for is not held.
+  if (block != nullptr) madvise(block, size / kHugePage * kHugePage, MADV_HUGEPAGE);
+  return static_cast<std::byte*>(block);
+}
 
 Pool& process_pool() {
   static Pool pool;
@@ -79,7 +94,7 @@ std::shared_ptr<std::byte> Pool::take(std::size_t bytes) {
       store_->idle.erase(found);
     }
   }
-  if (block == nullptr) block = static_cast<std::byte*>(std::aligned_alloc(kAlignment, size));
+  if (block == nullptr) block = allocate(size);
   if (block == nullptr) throw Error(Code::kTooLarge, fmt::format("out of memory: {} bytes for a tensor", size));
   return {block, [store = store_, actual](std::byte* returned) {
             const std::lock_guard lock(store->mutex);

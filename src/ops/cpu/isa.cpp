@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #if defined(__x86_64__)
 #include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #endif
 
 #include <mi2/error.hpp>
@@ -15,18 +17,23 @@ namespace mi2::ops::cpu {
 namespace {
 
 #if defined(__x86_64__)
-/// AMX-BF16: leaf 7, sub-leaf 0, EDX bit 22, and the tile state enabled by the system (XCR0 bits 17 and 18).
-bool has_amx_bf16() {
+/// AMX-TILE, -BF16 and -INT8: leaf 7, sub-leaf 0, EDX bits 24, 22 and 25; the tile state enabled by the system (XCR0
+/// bits 17 and 18), and granted to this process, which Linux does on request (Documentation/arch/x86/xstate.rst).
+bool has_amx() {
+  constexpr unsigned kAmxBits = 1U << 22U | 1U << 24U | 1U << 25U;
   unsigned a = 0;
   unsigned b = 0;
   unsigned c = 0;
   unsigned d = 0;
   if (__get_cpuid(1, &a, &b, &c, &d) == 0 || (c & (1U << 27)) == 0) return false;
-  if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0 || (d & (1U << 22)) == 0) return false;
+  if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0 || (d & kAmxBits) != kAmxBits) return false;
   unsigned low = 0;
   unsigned high = 0;
   __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-  return (low & 0x60000U) == 0x60000U;
+  if ((low & 0x60000U) != 0x60000U) return false;
+  constexpr long kRequestPermission = 0x1023;  // ARCH_REQ_XCOMP_PERM
+  constexpr long kTileData = 18;
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
 }
 
 Isa detect() {
@@ -37,7 +44,7 @@ Isa detect() {
   }
   if (!__builtin_cpu_supports("avx512vnni")) return Isa::kAvx512;
   if (!__builtin_cpu_supports("avx512bf16")) return Isa::kAvx512Vnni;
-  return has_amx_bf16() ? Isa::kAmx : Isa::kAvx512Bf16;
+  return has_amx() ? Isa::kAmx : Isa::kAvx512Bf16;
 }
 #else
 Isa detect() { return Isa::kPortable; }
@@ -82,7 +89,7 @@ const Kernels& kernels_for(Isa isa) noexcept {
     case Isa::kAvx512Bf16:
       return avx512_bf16_kernels();
     case Isa::kAmx:
-      return avx512_bf16_kernels();
+      return amx_kernels();
   }
 #endif
   static_cast<void>(isa);

@@ -2,18 +2,19 @@
 // sums are in the first-level cache.
 
 template <bool kBytes, bool kAccumulate, Activation kActivation, typename Out>
-void finish_as(const Finish& p) {
+void finish_as(Finish p) {  // a copy: what is stored below could lie in the caller's
   for (std::int64_t r = 0; r < p.rows; ++r) {
     const auto* sums = static_cast<const float*>(p.sums) + r * p.sums_stride;
     Out* out = static_cast<Out*>(p.out) + r * p.out_stride;
     const auto value_at = [&](std::int64_t c) {
       Floats value = load(sums + c);
       if constexpr (kBytes) {
-        const Ints products = reinterpret_cast<Ints>(value) - splat_int(p.row_zero[r]) * load_ints(p.column_sum + c);
+        const std::int32_t zero = p.row_zero == nullptr ? 0 : p.row_zero[r];
+        const Ints products = reinterpret_cast<Ints>(value) - splat_int(zero) * load_ints(p.column_sum + c);
         value = __builtin_convertvector(products, Floats) * (splat(p.row_scale[r]) * load(p.column_scale + c));
       }
       if (p.bias != nullptr) value += load(p.bias + c);
-      return activated<kActivation>(value);
+      return activated<kActivation, Out>(value);
     };
     std::int64_t c = 0;
     for (; c + kLanes <= p.columns; c += kLanes) {

@@ -24,6 +24,25 @@ enum class Operand : std::uint8_t {
   kSplit,  ///< f32 as two bfloat16; a chunk of 128 bytes holds 32 large parts, then 32 small ones
 };
 
+/// From a block of sums to where a product's result goes.
+struct Finish {
+  const void* sums = nullptr;  ///< f32; s32 if row_scale is given. A product puts its own here.
+  std::int64_t sums_stride = 0;
+  std::int64_t rows = 0;
+  std::int64_t columns = 0;
+  // For sums of bytes: value = row_scale * column_scale * (sum - row_zero * column_sum).
+  const float* row_scale = nullptr;
+  const std::int32_t* row_zero = nullptr;  ///< or none, for zeros
+  const float* column_scale = nullptr;
+  const std::int32_t* column_sum = nullptr;
+  const float* bias = nullptr;  ///< [columns] or none
+  Activation activation = Activation::kNone;
+  bool accumulate = false;  ///< add to what is in `out`; f32 only
+  DType dtype = DType::kF32;
+  void* out = nullptr;
+  std::int64_t out_stride = 0;  ///< elements
+};
+
 /// sums[rows, 16 panels] (+)= left[rows, depth] right[depth, 16 panels]. Depth is counted in chunks; both sides are
 /// filled up with zeros to whole chunks (the left one with anything where the right one has zeros).
 struct TileProduct {
@@ -37,6 +56,11 @@ struct TileProduct {
   void* sums = nullptr;          ///< f32, or s32 for kU8
   std::int64_t sums_stride = 0;  ///< elements from row to row
   bool first = true;             ///< start from zero, not from what is in `sums`
+  const void* next = nullptr;    ///< what will be `right` next: fetched into the cache meanwhile
+  std::int64_t next_panels = 0;
+  /// What becomes of the sums, of all rows and panels: tile by tile, which all use the memory at `sums`. Or none: then
+  /// they stay there.
+  const Finish* finish = nullptr;
 };
 
 /// A product of one instruction set and one kind of operands.
@@ -48,26 +72,6 @@ struct ProductKernel {
   std::int64_t right_chunk = 0;  ///< bytes of a panel in a chunk
   std::int64_t rows = 0;         ///< of the register tile
   std::int64_t panels = 0;
-  std::int64_t chunks_at_once = 0;  ///< of depth, so that a tile's panels stay in the first-level cache; 0: all
-};
-
-/// From a block of sums to where a product's result goes.
-struct Finish {
-  const void* sums = nullptr;  ///< f32; s32 if row_scale is given
-  std::int64_t sums_stride = 0;
-  std::int64_t rows = 0;
-  std::int64_t columns = 0;
-  // For sums of bytes: value = row_scale * column_scale * (sum - row_zero * column_sum).
-  const float* row_scale = nullptr;
-  const std::int32_t* row_zero = nullptr;
-  const float* column_scale = nullptr;
-  const std::int32_t* column_sum = nullptr;
-  const float* bias = nullptr;  ///< [columns] or none
-  Activation activation = Activation::kNone;
-  bool accumulate = false;  ///< add to what is in `out`; f32 only
-  DType dtype = DType::kF32;
-  void* out = nullptr;
-  std::int64_t out_stride = 0;  ///< elements
 };
 
 /// One head over one set of tokens: out[i] = softmax(scale * q[i] k^T) v. Rows are given by pointers, so that a window
@@ -146,6 +150,7 @@ const Kernels& avx2_kernels() noexcept;
 const Kernels& avx512_kernels() noexcept;
 const Kernels& avx512_vnni_kernels() noexcept;
 const Kernels& avx512_bf16_kernels() noexcept;
+const Kernels& amx_kernels() noexcept;
 #endif
 
 }  // namespace mi2::ops::cpu

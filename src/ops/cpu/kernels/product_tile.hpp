@@ -8,12 +8,35 @@
 //
 // A panel is 16 outputs wide: kVectors vectors of 32-bit sums.
 
+/// The panels that come next, fetched into the second level of the cache while a tile is computed, some lines a chunk:
+/// the processor's own prefetching stops at every page.
+struct Fetch {
+  const std::byte* next;
+  std::int64_t panel_bytes;
+  std::int64_t stride;
+  std::int64_t panels;
+  std::int64_t lines_a_chunk;
+  std::int64_t at = 0;  ///< bytes of the panel that are done
+
+  MI2_INLINE void some() {
+    for (std::int64_t i = 0; i < lines_a_chunk && panels > 0; ++i) {
+      __builtin_prefetch(next + at, 0, 2);
+      at += 64;
+      if (at == panel_bytes) {
+        at = 0;
+        next += stride;
+        --panels;
+      }
+    }
+  }
+};
+
 template <typename Dot, int R, int P>
-void product_tile(const TileProduct& p, std::int64_t row, std::int64_t panel) {
+void product_tile(const TileProduct& p, std::int64_t row, std::int64_t panel, Fetch& fetch) {
   constexpr int kVectors = static_cast<int>(kPanel / kLanes);
   constexpr int kSteps = 16;
   typename Dot::Sum sums[R][P * kVectors];
-  auto* out = static_cast<float*>(p.sums) + row * p.sums_stride + panel * kPanel;
+  auto* out = static_cast<float*>(p.sums) + (p.finish == nullptr ? row * p.sums_stride : 0) + panel * kPanel;
   for (int r = 0; r < R; ++r) {
     for (int v = 0; v < P * kVectors; ++v) {
       sums[r][v] = p.first ? Dot::zero() : Dot::load_sums(out + r * p.sums_stride + v * kLanes);
@@ -22,6 +45,7 @@ void product_tile(const TileProduct& p, std::int64_t row, std::int64_t panel) {
   const auto* left = static_cast<const std::byte*>(p.left) + row * p.left_stride;
   const auto* right = static_cast<const std::byte*>(p.right) + panel * p.right_stride;
   for (std::int64_t chunk = 0; chunk < p.chunks; ++chunk) {
+    fetch.some();
     for (int step = 0; step < kSteps; ++step) {
       typename Dot::Right columns[P * kVectors];
 #pragma GCC unroll 8
@@ -44,16 +68,51 @@ void product_tile(const TileProduct& p, std::int64_t row, std::int64_t panel) {
   }
 }
 
+/// Rows of the destination, fetched while their tile is computed.
+MI2_INLINE void fetch_destination(const Finish& end, std::int64_t row, std::int64_t rows) {
+  const std::int64_t size = end.dtype == DType::kF32 ? 4 : 2;
+  for (std::int64_t r = row; r < row + rows; ++r) {
+    const auto* to = static_cast<const std::byte*>(end.out) + r * end.out_stride * size;
+    for (std::int64_t at = 0; at < end.columns * size; at += 64) __builtin_prefetch(to + at, 1);
+  }
+}
+
+/// The part of `p.finish` that one tile's sums are for.
+MI2_INLINE void finish_tile(const TileProduct& p, std::int64_t row, std::int64_t rows, std::int64_t panel,
+                            std::int64_t panels) {
+  Finish end = *p.finish;
+  const std::int64_t column = panel * kPanel;
+  end.sums = static_cast<const float*>(p.sums) + column;
+  end.sums_stride = p.sums_stride;
+  end.rows = rows;
+  end.columns = end.columns - column < panels * kPanel ? end.columns - column : panels * kPanel;
+  if (end.row_scale != nullptr) {
+    end.row_scale += row;
+    end.column_scale += column;
+    end.column_sum += column;
+    if (end.row_zero != nullptr) end.row_zero += row;
+  }
+  if (end.bias != nullptr) end.bias += column;
+  const std::int64_t at = row * end.out_stride + column;
+  end.out = static_cast<std::byte*>(end.out) + at * (end.dtype == DType::kF32 ? 4 : 2);
+  finish(end);
+}
+
 template <typename Dot, int P, int... Rows>
 void product_rows(const TileProduct& p, std::int64_t panel, std::integer_sequence<int, Rows...>) {
-  using Function = void (*)(const TileProduct&, std::int64_t, std::int64_t);
+  using Function = void (*)(const TileProduct&, std::int64_t, std::int64_t, Fetch&);
   static constexpr Function kTiles[] = {product_tile<Dot, Rows + 1, P>...};
   // Tiles of nearly equal heights: a last tile of one row would wait for its own sums.
   const std::int64_t tiles = (p.rows + Dot::kRows - 1) / Dot::kRows;
+  constexpr std::int64_t kLines = Dot::kRightChunk / 64;
+  Fetch fetch{static_cast<const std::byte*>(p.next), p.chunks * Dot::kRightChunk, p.right_stride, p.next_panels,
+              (p.next_panels * kLines + tiles - 1) / tiles};
   for (std::int64_t t = 0; t < tiles; ++t) {
     const std::int64_t row = p.rows * t / tiles;
     const std::int64_t height = p.rows * (t + 1) / tiles - row;
-    kTiles[height - 1](p, row, panel);
+    if (p.finish != nullptr) fetch_destination(*p.finish, row, height);
+    kTiles[height - 1](p, row, panel, fetch);
+    if (p.finish != nullptr) finish_tile(p, row, height, panel, P);
   }
 }
 
@@ -68,5 +127,5 @@ void product(const TileProduct& p) {
 /// The table's entry for a Dot.
 template <typename Dot>
 constexpr ProductKernel product_kernel(Operand left, std::int64_t depth) {
-  return {product<Dot>, left, depth, Dot::kLeftChunk, Dot::kRightChunk, Dot::kRows, Dot::kPanels, 0};
+  return {product<Dot>, left, depth, Dot::kLeftChunk, Dot::kRightChunk, Dot::kRows, Dot::kPanels};
 }

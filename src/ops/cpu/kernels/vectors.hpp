@@ -32,10 +32,15 @@ MI2_INLINE Ints load_ints(const void* from) {
 }
 /// Round to nearest even; the values here are finite.
 MI2_INLINE void store(BFloat16* to, Floats x) {
+#if defined(__AVX512BF16__)
+  const __m256bh narrow = _mm512_cvtneps_pbh(reinterpret_cast<__m512>(x));
+  __builtin_memcpy(&to->bits, &narrow, sizeof narrow);
+#else
   const auto bits = reinterpret_cast<Ints>(x);
   const Ints odd = (bits >> 16) & splat_int(1);
   const Shorts upper = __builtin_convertvector((bits + splat_int(0x7FFF) + odd) >> 16, Shorts);
   __builtin_memcpy(&to->bits, &upper, sizeof upper);
+#endif
 }
 
 MI2_INLINE float widen(float x) { return x; }

@@ -43,7 +43,7 @@ class NativeMatMul : public MatMul {
         weights_(std::move(weights)),
         // An odd number of cache lines: rows a power of two apart would share a few sets of the cache.
         row_bytes_((weights_.layout().chunks * kernel_.left_chunk / 64 | 1) * 64),
-        block_rows_(std::clamp(kBlockBytes / row_bytes_ / kernel_.rows * kernel_.rows, 2 * kernel_.rows, kMostRows)) {}
+        block_rows_(kMostRows) {}
 
   [[nodiscard]] const float* bias() const noexcept override { return weights_.bias(); }
 
@@ -64,13 +64,13 @@ class NativeMatMul : public MatMul {
   }
 
  private:
-  /// A block of rows as the kernel reads them, and its sums with one tile's panels.
+  /// A block of rows as the kernel reads them, and what goes with it.
   struct Block {
     std::byte* left;
     float* row_scale;
     std::int32_t* row_zero;
     float* space;  ///< one row in f32
-    float* sums;
+    float* sums;   ///< of a tile
   };
 
   [[nodiscard]] Block block() const {
@@ -131,48 +131,78 @@ class NativeMatMul : public MatMul {
     }
   }
 
+  /// Depth in pieces, so that what a block of rows has in one stays in the cache: only where the pieces can be added in
+  /// the destination.
+  [[nodiscard]] std::int64_t chunks_a_pass(std::int64_t rows, const Destination& destination) const {
+    const std::int64_t chunks = weights_.layout().chunks;
+    const bool adds = destination.dtype == DType::kF32 && destination.activation == Activation::kNone;
+    if (!adds || rows * row_bytes_ <= kBlockBytes) return chunks;
+    const std::int64_t passes = (rows * row_bytes_ + kBlockBytes - 1) / kBlockBytes;
+    return (chunks + passes - 1) / passes;
+  }
+
   void multiply_block(const RowSource& a, std::int64_t row, std::int64_t rows, std::int64_t panel,
                       std::int64_t last_panel, const Destination& destination) const {
-    const PackedLayout& layout = weights_.layout();
     const Block memory = block();
     fill(a, row, rows, memory);
+    const std::int64_t chunks = weights_.layout().chunks;
+    const std::int64_t each = chunks_a_pass(rows, destination);
+    for (std::int64_t chunk = 0; chunk < chunks; chunk += each) {
+      const Pass pass{row, rows, panel, last_panel, chunk, std::min(chunk + each, chunks)};
+      multiply_pass(memory, pass, destination);
+    }
+  }
+
+  /// Some rows by some panels over some of the depth.
+  struct Pass {
+    std::int64_t row;
+    std::int64_t rows;
+    std::int64_t panel;
+    std::int64_t last_panel;
+    std::int64_t chunk;
+    std::int64_t last_chunk;
+  };
+
+  void multiply_pass(const Block& memory, const Pass& pass, const Destination& destination) const {
+    Finish end = finish_for(memory, pass, destination);
     TileProduct product;
+    product.left = memory.left + pass.chunk * kernel_.left_chunk;
     product.left_stride = row_bytes_;
-    product.right_stride = layout.panel_bytes;
-    product.rows = rows;
+    product.right_stride = weights_.layout().panel_bytes;
+    product.chunks = pass.last_chunk - pass.chunk;
+    product.rows = pass.rows;
     product.sums = memory.sums;
     product.sums_stride = kernel_.panels * kPanel;
-    Finish end;
-    end.sums = memory.sums;
-    end.sums_stride = product.sums_stride;
-    end.rows = rows;
-    if (layout.format == WeightFormat::kS8) {
-      end.row_scale = memory.row_scale;
-      end.row_zero = memory.row_zero;
-    }
-    end.activation = destination.activation;
-    end.accumulate = destination.accumulate;
-    end.dtype = destination.dtype;
-    end.out_stride = out();
-    const std::int64_t depth = kernel_.chunks_at_once == 0 ? layout.chunks : kernel_.chunks_at_once;
-    for (std::int64_t p = panel; p < last_panel; p += kernel_.panels) {
-      product.panels = std::min(kernel_.panels, last_panel - p);
-      for (std::int64_t chunk = 0; chunk < layout.chunks; chunk += depth) {
-        product.left = memory.left + chunk * kernel_.left_chunk;
-        product.right = weights_.panel(p) + chunk * kernel_.right_chunk;
-        product.chunks = std::min(depth, layout.chunks - chunk);
-        product.first = chunk == 0;
-        kernel_.multiply(product);
-      }
+    product.finish = &end;
+    for (std::int64_t p = pass.panel; p < pass.last_panel; p += kernel_.panels) {
+      const std::int64_t following = std::min(kernel_.panels, pass.last_panel - p - kernel_.panels);
+      product.panels = std::min(kernel_.panels, pass.last_panel - p);
+      product.right = weights_.panel(p) + pass.chunk * kernel_.right_chunk;
+      product.next = static_cast<const std::byte*>(product.right) + kernel_.panels * product.right_stride;
+      product.next_panels = std::max<std::int64_t>(following, 0);
       const std::int64_t column = p * kPanel;
       end.columns = std::min(product.panels * kPanel, out() - column);
       end.column_scale = weights_.scale() + column;
       end.column_sum = weights_.sum() + column;
-      end.bias = weights_.bias() + column;
-      const std::int64_t at = row * out() + column;
+      end.bias = pass.chunk == 0 ? weights_.bias() + column : nullptr;
+      const std::int64_t at = pass.row * out() + column;
       end.out = static_cast<std::byte*>(destination.data) + at * static_cast<std::int64_t>(size_of(destination.dtype));
-      kernels_.finish(end);
+      kernel_.multiply(product);
     }
+  }
+
+  [[nodiscard]] Finish finish_for(const Block& memory, const Pass& pass, const Destination& destination) const {
+    Finish end;
+    if (weights_.layout().format == WeightFormat::kS8) {
+      end.row_scale = memory.row_scale;
+      // The zeros' share belongs to the whole depth: the first pass takes it off.
+      end.row_zero = pass.chunk == 0 ? memory.row_zero : nullptr;
+    }
+    end.activation = destination.activation;
+    end.accumulate = destination.accumulate || pass.chunk > 0;
+    end.dtype = destination.dtype;
+    end.out_stride = out();
+    return end;
   }
 
   const Kernels& kernels_;

@@ -1,0 +1,37 @@
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+#include <immintrin.h>
+
+#include "ops/cpu/kernels/kernels.hpp"
+
+namespace mi2::ops::cpu {
+namespace {
+
+constexpr std::int64_t kLanes = 16;
+constexpr int kTileRows = 14;
+constexpr int kTilePanels = 2;
+// The order matters.
+// clang-format off
+#include "ops/cpu/kernels/vectors.hpp"
+#include "ops/cpu/isa/portable/dots.hpp"
+#include "ops/cpu/isa/avx512_bf16/dots.hpp"
+#include "ops/cpu/isa/avx512_vnni/dots.hpp"
+using NarrowDot = Bf16Dot;
+#include "ops/cpu/kernels/texts.hpp"
+#include "ops/cpu/kernels/tile_product.hpp"
+#include "ops/cpu/isa/amx/tiles.hpp"
+// clang-format on
+
+}  // namespace
+
+const Kernels& amx_kernels() noexcept {
+  static constexpr Kernels kernels =
+      table("amx", product_kernel<F32Dot>(Operand::kF32, 16), tile_kernel<Bf16Tiles>(Operand::kBF16, 32),
+            tile_kernel<S8Tiles>(Operand::kU8, 64), tile_kernel<SplitTiles>(Operand::kSplit, 32));
+  return kernels;
+}
+
+}  // namespace mi2::ops::cpu

@@ -61,6 +61,17 @@ TEST(Cosines, OfAVectorWithItselfIsOneWhateverItsLength) {
   EXPECT_DOUBLE_EQ(cosines(a, a).mean, 1);
 }
 
+TEST(Cosines, MeanIsNotOutsideTheRangeByRounding) {
+  const Embedding a{0.6F, 0.8F};
+  for (const Embedding& b : {Embedding{0.6F, 0.8F}, Embedding{0.1F, 0.9F}}) {
+    for (std::size_t count = 1; count < 40; ++count) {
+      const Cosines c = cosines(std::vector(count, a), std::vector(count, b));
+      EXPECT_LE(c.min, c.mean);
+      EXPECT_LE(c.mean, 1);
+    }
+  }
+}
+
 TEST(Cosines, NeedCounterparts) {
   EXPECT_EQ(error_of([] { return cosines({}, {}); }).code(), Code::kInternal);
   const std::vector<Embedding> two{{1, 0}, {0, 1}};

@@ -21,6 +21,7 @@ Cosines cosines(std::span<const Embedding> found, std::span<const Embedding> ref
     throw Error(Code::kInternal, fmt::format("cosines: {} vectors against {}", found.size(), reference.size()));
   }
   Cosines result{1, 0};
+  double sum = 0;
   for (std::size_t i = 0; i < found.size(); ++i) {
     if (found[i].size() != reference[i].size()) {
       throw Error(Code::kInternal, fmt::format("cosines: vector {} has {} numbers, its counterpart {}", i + 1,
@@ -29,8 +30,10 @@ Cosines cosines(std::span<const Embedding> found, std::span<const Embedding> ref
     const double lengths = std::sqrt(dot(found[i], found[i]) * dot(reference[i], reference[i]));
     const double cosine = std::min(1.0, dot(found[i], reference[i]) / lengths);
     result.min = std::min(result.min, cosine);
-    result.mean += cosine / static_cast<double>(found.size());
+    sum += cosine;
   }
+  // Of many equal cosines the rounded mean could be less than the least.
+  result.mean = std::max(result.min, sum / static_cast<double>(found.size()));
   return result;
 }
 

@@ -117,7 +117,7 @@ Measurement measure(const FidelityOptions& options, const std::string& dtype, co
       [&](std::span<const std::string> some) { return subject->embed_texts(some, truncated); }, m.text_seconds,
       [&](std::size_t) { cut += static_cast<std::size_t>(std::count(truncated.begin(), truncated.end(), true)); });
   m.truncated_texts = static_cast<double>(cut);
-  m.peak_bytes = added(resident_memory().peak);
+  m.peak_bytes = std::max(m.resident_bytes, added(resident_memory().peak));
   check_unit_vectors(m.images, fmt::format("{}: image", dtype));
   check_unit_vectors(m.texts, fmt::format("{}: text", dtype));
   return m;

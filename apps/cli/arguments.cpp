@@ -37,13 +37,18 @@ void add_model_path(CLI::App& command, std::string& model) {
 }
 
 void add_model_arguments(CLI::App& command, ModelArguments& arguments) {
-  constexpr std::uint64_t kAny = std::numeric_limits<std::int64_t>::max();
   EmbedderOptions& options = arguments.options;
   add_model_path(command, arguments.model);
   command.add_option("--dtype", options.dtype, "f32: the reference's numbers; bf16: faster, half the memory")
       ->type_name("f32|bf16")
       ->check(CLI::IsMember({"f32", "bf16", "int8", "bf16x3"}).description(""))
       ->capture_default_str();
+  add_image_arguments(command, arguments);
+}
+
+void add_image_arguments(CLI::App& command, ModelArguments& arguments) {
+  constexpr std::uint64_t kAny = std::numeric_limits<std::int64_t>::max();
+  EmbedderOptions& options = arguments.options;
   command.add_option("--profile", options.profile, "raw: resize only; azure: as the hosted model prepares images")
       ->type_name("raw|azure")
       ->check(CLI::IsMember({"raw", "azure"}).description(""))

@@ -24,9 +24,10 @@ struct ModelArguments {
 
 /// Declares --model (or $MI2_MODEL) alone.
 void add_model_path(CLI::App& command, std::string& model);
-/// Declares --model, --dtype, --profile, --threads, --batch, --intensity, --window, --max-pixels, --max-file-size.
-/// `arguments` outlives the App.
+/// Declares --model, --dtype and those of add_image_arguments(). `arguments` outlives the App.
 void add_model_arguments(CLI::App& command, ModelArguments& arguments);
+/// Declares --profile, --threads, --batch, --intensity, --window, --max-pixels, --max-file-size.
+void add_image_arguments(CLI::App& command, ModelArguments& arguments);
 
 /// An option given any number of times, one value each. Read it with values_of() after parsing: values stay as they
 /// were typed ("{}" included).

@@ -15,12 +15,12 @@
 #include "arguments.hpp"
 #include "command.hpp"
 #include "inputs.hpp"
+#include "label_arguments.hpp"
 #include "output.hpp"
 #include "pipeline.hpp"
 #include "progress.hpp"
 #include "report.hpp"
 #include "score_writers.hpp"
-#include "utf8.hpp"
 
 namespace mi2::cli {
 namespace {
@@ -29,10 +29,8 @@ constexpr std::size_t kTableRows = 5;
 
 struct ClassifyArguments {
   ModelArguments model;
+  LabelArguments labels;
   const CLI::Option* paths = nullptr;
-  const CLI::Option* templates = nullptr;
-  std::string labels;
-  std::string labels_file;
   bool multilabel = false;
   std::size_t top = 0;  ///< 0: the format's default
   std::string format = "table";
@@ -66,29 +64,17 @@ Examples:
       --multilabel --format jsonl scan.dcm
 )";
 
-std::vector<std::string> gather_labels(const ClassifyArguments& arguments) {
-  if (!arguments.labels_file.empty()) return read_labels(arguments.labels_file);
-  std::vector<std::string> labels = split_labels(arguments.labels);
-  require_utf8(labels, "label");
-  if (labels.empty()) throw Error(Code::kBadArgument, "classify: no labels; --labels A,B,C or --labels-file is needed");
-  return labels;
-}
-
 ClassifierOptions classifier_options(const ClassifyArguments& arguments) {
   ClassifierOptions options;
   options.multilabel = arguments.multilabel;
-  std::vector<std::string> templates = values_of(arguments.templates);
-  require_utf8(templates, "template");
-  for (std::size_t i = 0; i < templates.size(); ++i) {
-    if (templates[i].find("{}") != std::string::npos) continue;
-    throw Error(Code::kBadArgument, fmt::format("--template {}: does not hold {{}}, the label's place", i + 1));
-  }
+  std::vector<std::string> templates = gather_templates(arguments.labels);
   if (!templates.empty()) options.templates = std::move(templates);
   return options;
 }
 
 int classify(const ClassifyArguments& arguments) {
-  std::vector<std::string> labels = gather_labels(arguments);
+  std::vector<std::string> labels = gather_labels(arguments.labels);
+  if (labels.empty()) throw Error(Code::kBadArgument, "classify: no labels; --labels A,B,C or --labels-file is needed");
   const ClassifierOptions options = classifier_options(arguments);
   const ExpandedPaths expanded = expand_paths(values_of(arguments.paths));
   const std::size_t shown = arguments.top != 0            ? arguments.top
@@ -127,13 +113,7 @@ int classify(const ClassifyArguments& arguments) {
 void add_classify(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<ClassifyArguments>();
   add_model_arguments(command, arguments->model);
-  CLI::Option* const labels = command.add_option("--labels", arguments->labels, "Labels, with commas between");
-  labels->type_name("A,B,C");
-  command.add_option("--labels-file", arguments->labels_file, "A file with a label a line")
-      ->type_name("FILE")
-      ->excludes(labels);
-  arguments->templates =
-      add_repeatable(command, "--template", "A text around the label, with {}; may be given again")->type_name("TEXT");
+  add_label_arguments(command, arguments->labels);
   command.add_flag("--multilabel", arguments->multilabel, "Score each label on its own (sigmoid, not softmax)");
   command.add_option("--top", arguments->top, "Labels shown of each image (default: 5 in a table, otherwise all)")
       ->type_name("K")

@@ -28,5 +28,6 @@ void add_classify(CLI::App& command, Session& session);
 void add_tokenize(CLI::App& command, Session& session);
 void add_inspect(CLI::App& command, Session& session);
 void add_bench(CLI::App& command, Session& session);
+void add_fidelity(CLI::App& command, Session& session);
 
 }  // namespace mi2::cli

@@ -35,6 +35,7 @@ constexpr std::array kCommands{
     Command{"tokenize", "Show the token ids of texts", add_tokenize},
     Command{"inspect", "Show what a model folder or a weights file holds", add_inspect},
     Command{"bench", "Measure latency and throughput", add_bench},
+    Command{"fidelity", "Compare the dtypes: vectors, accuracy, time, memory", add_fidelity},
 };
 
 constexpr std::string_view kExamples = R"(Examples:
@@ -44,6 +45,7 @@ constexpr std::string_view kExamples = R"(Examples:
   mi2 tokenize --model DIR "pleural effusion"
   mi2 inspect DIR
   mi2 bench --synthetic full --dtype bf16
+  mi2 fidelity --model DIR images/
 
 'mi2 COMMAND --help' tells more. MI2_MODEL in the environment stands in for --model.
 )";
@@ -90,7 +92,8 @@ int run(int argc, const char* const* argv) {
     return finish_parse(app, error);
   }
   if (!session.run) {
-    throw Error(Code::kBadArgument, "a command is needed: embed, classify, tokenize, inspect or bench (try --help)");
+    throw Error(Code::kBadArgument,
+                "a command is needed: embed, classify, tokenize, inspect, bench or fidelity (try --help)");
   }
   return session.run();
 }

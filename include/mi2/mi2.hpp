@@ -2,6 +2,7 @@
 // The public C++ API of mi2: images and texts to vectors, and classification without training.
 // Link mi2::mi2. Everything throws mi2::Error and nothing else on purpose.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -22,6 +23,9 @@ std::string_view version() noexcept;
 
 /// A unit vector in the space images and texts share; as long as Embedder::dimensions().
 using Embedding = std::vector<float>;
+
+/// What EmbedderOptions::dtype may be, the reference's numbers first.
+inline constexpr auto kDTypes = std::to_array<std::string_view>({"f32", "bf16"});
 
 struct EmbedderOptions {
   std::string dtype = "f32";                  ///< "f32" (the reference's numbers) or "bf16" (half the memory)

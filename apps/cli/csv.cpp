@@ -1,0 +1,112 @@
+#include "csv.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <mi2/error.hpp>
+
+#include "utf8.hpp"
+
+namespace mi2::cli {
+namespace {
+
+class Reader {
+ public:
+  Reader(std::string_view text, std::string_view name) : rest_(text), name_(name) {}
+
+  /// The next row, empty lines passed over.
+  std::optional<CsvRow> next() {
+    while (!rest_.empty()) {
+      CsvRow row{line_, {}};
+      bool quoted = false;
+      do {
+        row.fields.push_back(field(quoted));
+      } while (take(','));
+      end_line();
+      if (row.fields.size() > 1 || quoted || !row.fields.front().empty()) return row;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  [[noreturn]] void refuse(std::size_t line, std::string_view what) const {
+    throw Error(Code::kBadFile, fmt::format("{}: line {}: {}", name_, line, what));
+  }
+
+  bool take(char c) {
+    if (!rest_.starts_with(c)) return false;
+    rest_.remove_prefix(1);
+    return true;
+  }
+
+  void end_line() {
+    if (!rest_.empty() && !take('\n')) {
+      take('\r');
+      take('\n');
+    }
+    ++line_;
+  }
+
+  std::string field(bool& quoted) {
+    if (take('"')) {
+      quoted = true;
+      return quoted_field();
+    }
+    const std::size_t end = std::min(rest_.find_first_of(",\r\n"), rest_.size());
+    const std::string_view text = rest_.substr(0, end);
+    if (text.find('"') != std::string_view::npos) refuse(line_, "a quote inside a field that does not start with one");
+    rest_.remove_prefix(end);
+    return std::string(text);
+  }
+
+  std::string quoted_field() {
+    const std::size_t start = line_;
+    std::string text;
+    do {
+      const std::size_t end = rest_.find('"');
+      if (end == std::string_view::npos) refuse(start, "a quote is not closed");
+      line_ +=
+          static_cast<std::size_t>(std::count(rest_.begin(), rest_.begin() + static_cast<std::ptrdiff_t>(end), '\n'));
+      text += rest_.substr(0, end);
+      rest_.remove_prefix(end + 1);
+      if (rest_.starts_with('"')) text += '"';
+    } while (take('"'));
+    if (!rest_.empty() && std::string_view(",\r\n").find(rest_.front()) == std::string_view::npos) {
+      refuse(line_, "text after a closing quote; a comma or the line's end is needed");
+    }
+    return text;
+  }
+
+  std::string_view rest_;
+  std::string_view name_;
+  std::size_t line_ = 1;
+};
+
+}  // namespace
+
+CsvTable parse_csv(std::string_view text, std::string_view name) {
+  if (text.size() > kMaxCsvBytes) {
+    throw Error(Code::kTooLarge, fmt::format("{}: {} bytes, the limit is {}", name, text.size(), kMaxCsvBytes));
+  }
+  if (const std::size_t good = utf8_prefix(text); good != text.size()) {
+    throw Error(Code::kBadFile, fmt::format("{}: byte {} is not UTF-8", name, good + 1));
+  }
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  Reader reader(text, name);
+  std::optional<CsvRow> header = reader.next();
+  if (!header) throw Error(Code::kBadFile, fmt::format("{}: is empty; a header line is needed", name));
+  CsvTable table{std::move(header->fields), {}};
+  while (std::optional<CsvRow> row = reader.next()) {
+    if (row->fields.size() != table.header.size()) {
+      throw Error(Code::kBadFile, fmt::format("{}: line {}: {} fields, the header has {}", name, row->line,
+                                              row->fields.size(), table.header.size()));
+    }
+    table.rows.push_back(std::move(*row));
+  }
+  return table;
+}
+
+}  // namespace mi2::cli

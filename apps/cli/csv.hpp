@@ -1,0 +1,31 @@
+#pragma once
+// Comma-separated tables as spreadsheets write them (RFC 4180).
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mi2::cli {
+
+inline constexpr std::uint64_t kMaxCsvBytes = 256ULL << 20;
+
+struct CsvRow {
+  std::size_t line = 0;  ///< of the file, from 1, where the row starts
+  std::vector<std::string> fields;
+};
+
+struct CsvTable {
+  std::vector<std::string> header;
+  std::vector<CsvRow> rows;  ///< each with as many fields as the header
+};
+
+/// Fields between quotes may hold commas, line breaks and doubled quotes. Empty lines and a byte order mark are
+/// dropped; blanks stay.
+/// @param name  what errors call the table.
+/// @throws Error{kBadFile} naming the line: no header, a row of another length, a quote out of place or not closed,
+///         bytes that are not UTF-8; {kTooLarge} over kMaxCsvBytes.
+CsvTable parse_csv(std::string_view text, std::string_view name);
+
+}  // namespace mi2::cli

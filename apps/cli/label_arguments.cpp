@@ -1,0 +1,39 @@
+#include "label_arguments.hpp"
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "arguments.hpp"
+#include "inputs.hpp"
+#include "utf8.hpp"
+
+namespace mi2::cli {
+
+void add_label_arguments(CLI::App& command, LabelArguments& arguments) {
+  CLI::Option* const labels = command.add_option("--labels", arguments.labels, "Labels, with commas between");
+  labels->type_name("A,B,C");
+  command.add_option("--labels-file", arguments.labels_file, "A file with a label a line")
+      ->type_name("FILE")
+      ->excludes(labels);
+  arguments.templates =
+      add_repeatable(command, "--template", "A text around the label, with {}; may be given again")->type_name("TEXT");
+}
+
+std::vector<std::string> gather_labels(const LabelArguments& arguments) {
+  if (!arguments.labels_file.empty()) return read_labels(arguments.labels_file);
+  std::vector<std::string> labels = split_labels(arguments.labels);
+  require_utf8(labels, "label");
+  return labels;
+}
+
+std::vector<std::string> gather_templates(const LabelArguments& arguments) {
+  std::vector<std::string> templates = values_of(arguments.templates);
+  require_utf8(templates, "template");
+  for (std::size_t i = 0; i < templates.size(); ++i) {
+    if (templates[i].find("{}") != std::string::npos) continue;
+    throw Error(Code::kBadArgument, fmt::format("--template {}: does not hold {{}}, the label's place", i + 1));
+  }
+  return templates;
+}
+
+}  // namespace mi2::cli

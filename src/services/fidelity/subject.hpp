@@ -1,0 +1,29 @@
+#pragma once
+// What a fidelity report measures: a model directory through the public API, or the made-up full model.
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <mi2/mi2.hpp>
+
+namespace mi2 {
+
+class Subject {
+ public:
+  virtual ~Subject() = default;
+  /// As Embedder::embed_images and Embedder::embed_texts.
+  [[nodiscard]] virtual std::vector<Embedding> embed_images(std::span<const Pixels> pictures) = 0;
+  [[nodiscard]] virtual std::vector<Embedding> embed_texts(std::span<const std::string> texts,
+                                                           std::vector<bool>& truncated) = 0;
+};
+
+/// Loads a model directory, or without one makes up the full model's weights.
+/// @throws as Embedder::open.
+std::unique_ptr<Subject> open_subject(const std::optional<std::filesystem::path>& model,
+                                      const EmbedderOptions& options);
+
+}  // namespace mi2

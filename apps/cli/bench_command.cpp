@@ -55,8 +55,9 @@ void add_bench(CLI::App& command, Session& session) {
   command.add_option("--model", arguments->model, "Model directory")->type_name("DIR");
   command.add_option("--synthetic", arguments->synthetic, "Made-up weights in memory: full")
       ->check(CLI::IsMember({"full"}));
-  command.add_option("--dtype", options.dtype, "f32, bf16, int8 or bf16x3")
-      ->check(CLI::IsMember({"f32", "bf16", "int8", "bf16x3"}))
+  command.add_option("--dtype", options.dtype, "What to compute in")
+      ->type_name(fmt::format("{}", fmt::join(kDTypes, "|")))
+      ->check(CLI::IsMember(std::vector<std::string>(kDTypes.begin(), kDTypes.end())).description(""))
       ->capture_default_str();
   command.add_option("--threads", options.threads, "Threads; 0: one per available core")
       ->check(CLI::Range(0, 1024))

@@ -100,7 +100,7 @@ FidelityOptions options_of(const FidelityArguments& arguments) {
   options.model = model_of(arguments);
   options.embedder = arguments.model.options;
   options.batch = arguments.model.batch;
-  options.dtypes.assign(kDTypes.begin(), kDTypes.end());
+  options.dtypes = supported_dtypes();
   if (!arguments.dtypes.empty()) options.dtypes = split_labels(arguments.dtypes);
   if (options.dtypes.empty()) throw Error(Code::kBadArgument, "--dtypes: names none");
   options.labels = gather_labels(arguments.labels);
@@ -217,7 +217,7 @@ void add_fidelity(CLI::App& command, Session& session) {
       ->check(CLI::IsMember({"full"}).description(""));
   command
       .add_option("--dtypes", arguments->dtypes,
-                  fmt::format("What to compare with f32 (default: {})", fmt::join(kDTypes, ",")))
+                  fmt::format("What to compare with f32 (default: {})", fmt::join(supported_dtypes(), ",")))
       ->type_name("A,B");
   add_image_arguments(command, arguments->model);
   add_label_arguments(command, arguments->labels);

@@ -65,6 +65,14 @@ struct Settings {
 
 std::string_view version() noexcept { return MI2_VERSION; }
 
+std::vector<std::string> supported_dtypes() {
+  std::vector<std::string> names;
+  for (const ops::Precision precision : ops::kPrecisions) {
+    if (ops::CpuOps::supports(precision)) names.emplace_back(name_of(precision));
+  }
+  return names;
+}
+
 struct Embedder::Impl {
   Impl(const std::filesystem::path& directory, const EmbedderOptions& wanted)
       : options(wanted),

@@ -22,8 +22,10 @@ Spread spread_of(const std::string& name, const Shape& shape) {
   if (name.find("embedding") != std::string::npos) return {0.0F, 0.2F};
   const bool projection = ends_with("_projection");
   const std::int64_t fan_in = projection ? shape[0] : shape.count() / shape[0];
+  // Channel attention multiplies q and k over thousands of tokens: at unit gain its softmax would be all or nothing.
+  const float gain_of_channels = name.find("channel_attn.fn.qkv") != std::string::npos ? 0.5F : 1.0F;
   const bool closes_branch = ends_with("proj.weight") || ends_with("fc2.weight") || ends_with("dw.weight");
-  return {0.0F, (closes_branch ? 0.3F : 1.0F) / std::sqrt(static_cast<float>(fan_in))};
+  return {0.0F, (closes_branch ? 0.3F : gain_of_channels) / std::sqrt(static_cast<float>(fan_in))};
 }
 
 }  // namespace

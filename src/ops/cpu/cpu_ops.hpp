@@ -58,7 +58,10 @@ class CpuOps {
     mi2::Tensor rows;  ///< f32 or bf16
   };
 
+  /// @throws Error{kUnsupported} for a precision this machine does not compute.
   explicit CpuOps(const Options& options);
+  /// Whether this machine computes it: bf16x3 needs products of bfloat16.
+  static bool supports(Precision precision);
 
   Linear make_linear(const Parameter& weight, const std::optional<Parameter>& bias, Layout layout);
   Norm make_norm(const Parameter& weight, const Parameter& bias, float epsilon);

@@ -26,7 +26,8 @@ mi2::Tensor CpuOps::multiply(const cpu::RowSource& rows, const cpu::MatMul& prod
 
 mi2::Tensor CpuOps::linear(const Tensor& x, const Linear& p, Activation activation) {
   const OpTimer timer(profile_, "linear", flop(x.shape().rows(), *p.product));
-  return multiply(cpu::PlainRows(x), *p.product, x.shape().with_back(p.product->out()), DType::kF32, activation);
+  return multiply(cpu::PlainRows(kernels_, x), *p.product, x.shape().with_back(p.product->out()), DType::kF32,
+                  activation);
 }
 
 mi2::Tensor CpuOps::norm_linear(const Tensor& x, const Norm& norm, const Linear& p, Activation activation) {
@@ -44,7 +45,8 @@ mi2::Tensor CpuOps::add_linear(Tensor residual, const Tensor& x, const Linear& p
     std::copy_n(residual.data<float>(), residual.shape().count(), copy.data<float>());
     residual = std::move(copy);
   }
-  p.product->multiply(*pool_, cpu::PlainRows(x), {residual.data<std::byte>(), DType::kF32, true, Activation::kNone});
+  p.product->multiply(*pool_, cpu::PlainRows(kernels_, x),
+                      {residual.data<std::byte>(), DType::kF32, true, Activation::kNone});
   return residual;
 }
 

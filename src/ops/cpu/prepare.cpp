@@ -38,6 +38,10 @@ CpuOps::CpuOps(const Options& options)
   }
 }
 
+bool CpuOps::supports(Precision precision) {
+  return precision != Precision::kBF16x3 || cpu::kernels_for(cpu::choose_isa()).split.multiply != nullptr;
+}
+
 bool CpuOps::uses_onednn() const noexcept {
   const bool offered = options_.precision == Precision::kF32 || options_.precision == Precision::kBF16;
   return offered && options_.matmul == MatMulEngine::kOneDnn;

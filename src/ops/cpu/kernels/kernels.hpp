@@ -136,12 +136,11 @@ struct Kernels {
                         const float* bias, float* out);
   /// Rounds n floats to bfloat16, to nearest even. No NaN.
   void (*to_bf16)(const float* x, std::int64_t n, BFloat16* out);
+  void (*to_f32)(const BFloat16* x, std::int64_t n, float* out);
   /// x = large + small to 16 bits of fraction.
   void (*split_bf16)(const float* x, std::int64_t n, BFloat16* large, BFloat16* small);
   /// x ~ scale * (out - zero), with the whole range of n floats, zero included, over 0..255.
   void (*quantize)(const float* x, std::int64_t n, std::uint8_t* out, float* scale, std::int32_t* zero);
-  /// y += x over n floats.
-  void (*add)(const float* x, std::int64_t n, float* y);
 };
 
 const Kernels& portable_kernels() noexcept;

@@ -67,6 +67,12 @@ void to_bf16(const float* x, std::int64_t n, BFloat16* out) {
   for (; i < n; ++i) out[i] = BFloat16(x[i]);
 }
 
+void to_f32(const BFloat16* x, std::int64_t n, float* out) {
+  std::int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) store(out + i, load(x + i));
+  for (; i < n; ++i) out[i] = widen(x[i]);
+}
+
 void split_bf16(const float* x, std::int64_t n, BFloat16* large, BFloat16* small) {
   std::int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes) {
@@ -114,10 +120,4 @@ void quantize(const float* x, std::int64_t n, std::uint8_t* out, float* scale, s
     __builtin_memcpy(out + i, &bytes, sizeof bytes);
   }
   for (; i < n; ++i) out[i] = quantized(splat(x[i]))[0];
-}
-
-void add(const float* x, std::int64_t n, float* y) {
-  std::int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) store(y + i, load(y + i) + load(x + i));
-  for (; i < n; ++i) y[i] += x[i];
 }

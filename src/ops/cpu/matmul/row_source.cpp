@@ -6,7 +6,7 @@ namespace mi2::ops::cpu {
 
 const float* PlainRows::row(std::int64_t r, float* space) const {
   if (x_.dtype() == DType::kF32) return x_.data<float>() + r * width();
-  convert_to_f32(x_.dtype(), x_.data<BFloat16>() + r * width(), space, static_cast<std::size_t>(width()));
+  kernels_.to_f32(x_.data<BFloat16>() + r * width(), width(), space);
   return space;
 }
 

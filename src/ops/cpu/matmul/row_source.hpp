@@ -23,7 +23,7 @@ class RowSource {
 /// A tensor's rows as they are, f32 or bf16.
 class PlainRows : public RowSource {
  public:
-  explicit PlainRows(const Tensor& x) : x_(x) {}
+  PlainRows(const Kernels& kernels, const Tensor& x) : kernels_(kernels), x_(x) {}
   [[nodiscard]] std::int64_t rows() const override { return x_.shape().rows(); }
   [[nodiscard]] std::int64_t width() const override { return x_.shape().back(); }
   [[nodiscard]] const void* in_memory(DType dtype) const override {
@@ -32,6 +32,7 @@ class PlainRows : public RowSource {
   const float* row(std::int64_t r, float* space) const override;
 
  private:
+  const Kernels& kernels_;
   const Tensor& x_;
 };
 

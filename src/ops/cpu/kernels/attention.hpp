@@ -15,14 +15,18 @@ inline constexpr std::int64_t kPerWord = 4 / static_cast<std::int64_t>(sizeof(El
 template <typename Element>
 inline constexpr std::int64_t kPerChunk = 64 / static_cast<std::int64_t>(sizeof(Element));
 
-MI2_INLINE void copy_row(const float* from, std::int64_t n, float* to) {
-  __builtin_memcpy(to, from, static_cast<std::size_t>(n) * sizeof(float));
-}
-MI2_INLINE void copy_row(const BFloat16* from, std::int64_t n, BFloat16* to) {
-  __builtin_memcpy(to, from, static_cast<std::size_t>(n) * sizeof(BFloat16));
-}
-MI2_INLINE void copy_row(const BFloat16* from, std::int64_t n, float* to) {
-  for (std::int64_t i = 0; i < n; ++i) to[i] = widen(from[i]);
+/// Rows are short: a call of memcpy would take longer than the copy.
+template <typename From, typename To>
+MI2_INLINE void copy_row(const From* from, std::int64_t n, To* to) {
+  std::int64_t i = 0;
+  for (; i + kPanel <= n; i += kPanel) {
+    if constexpr (std::is_same_v<From, To>) {
+      __builtin_memcpy(static_cast<void*>(to + i), from + i, kPanel * sizeof(To));
+    } else {
+      for (std::int64_t j = i; j < i + kPanel; j += kLanes) store(to + j, load(from + j));
+    }
+  }
+  for (; i < n; ++i) narrow(to + i, widen(from[i]));
 }
 
 /// Panels whose columns are rows: row `j` of `words` 32-bit words goes down column j. `chunks` of depth a panel.
@@ -32,15 +36,26 @@ MI2_INLINE void put_column(const void* row, std::int64_t words, std::int64_t j, 
   for (std::int64_t w = 0; w < words; ++w) __builtin_memcpy(column + w * kPanel, word + 4 * w, 4);
 }
 
-/// Panels whose rows are rows: row `j` of n elements goes along step j / kPerWord, next to its neighbours of that step.
-template <typename Element>
-MI2_INLINE void put_row(const Element* row, std::int64_t n, std::int64_t j, std::int64_t chunks, Element* panels) {
-  constexpr std::int64_t kWord = kPerWord<Element>;
-  Element* step = panels + j / kWord * kPanel * kWord + j % kWord;
+/// Panels whose rows are rows: row `j` of n floats goes along step j.
+MI2_INLINE void put_rows(const float* row, const float* /*next*/, std::int64_t n, std::int64_t j, std::int64_t chunks,
+                         float* panels) {
   for (std::int64_t c = 0; c < n; c += kPanel) {
-    Element* to = step + c / kPanel * chunks * (kPanelChunk / 4) * kWord;
+    float* to = panels + (c / kPanel * chunks * 16 + j) * kPanel;
     const std::int64_t run = n - c < kPanel ? n - c : kPanel;
-    for (std::int64_t i = 0; i < run; ++i) to[i * kWord] = row[c + i];
+    for (std::int64_t i = 0; i < run; ++i) to[i] = row[c + i];
+  }
+}
+/// Rows `j`, even, and j + 1 go side by side along step j / 2; no next row is one of zeros.
+MI2_INLINE void put_rows(const BFloat16* row, const BFloat16* next, std::int64_t n, std::int64_t j, std::int64_t chunks,
+                         BFloat16* panels) {
+  for (std::int64_t c = 0; c < n; c += kPanel) {
+    BFloat16* to = panels + (c / kPanel * chunks * 16 + j / 2) * 2 * kPanel;
+    const std::int64_t run = n - c < kPanel ? n - c : kPanel;
+    for (std::int64_t i = 0; i < run; ++i) {
+      const std::uint32_t upper = next == nullptr ? 0 : next[c + i].bits;
+      const std::uint32_t word = row[c + i].bits | upper << 16U;
+      __builtin_memcpy(static_cast<void*>(to + 2 * i), &word, 4);
+    }
   }
 }
 
@@ -62,10 +77,15 @@ template <typename Element>
 MI2_INLINE float exponentials(const float* x, std::int64_t columns, float scale, Element* out) {
   Floats tops = load(x);
   for (std::int64_t i = kLanes; i < columns; i += kLanes) tops = maximum(tops, load(x + i));
-  const Floats shift = splat(largest(tops) * scale);
+  const float top = largest(tops) * scale;
   Floats sums = splat(0.0F);
   for (std::int64_t i = 0; i < columns; i += kLanes) {
-    const Floats e = exponential(load(x + i) * splat(scale) - shift);
+    Floats e;
+    if constexpr (std::is_same_v<Element, BFloat16>) {
+      e = rough_power_of_2(load(x + i) * splat(scale * kLog2E) - splat(top * kLog2E));
+    } else {
+      e = exponential(load(x + i) * splat(scale) - splat(top));
+    }
     sums += e;
     store(out + i, e);
   }
@@ -89,7 +109,7 @@ void attend_as(const Attend& p) {
   auto* keys = scratch.take<float>(key_columns * depth / kPerWord<Element>);
   auto* values = scratch.take<Element>(key_depth * value_columns);
   auto* queries = scratch.take<Element>(p.query_count * depth);
-  auto* row = scratch.take<Element>(depth);
+  auto* row = scratch.take<Element>(2 * depth);
   auto* scores = scratch.take<float>(kBlock * key_columns);
   auto* shares = scratch.take<Element>(kBlock * key_depth);
   auto* result = scratch.take<float>(kBlock * value_columns);
@@ -101,14 +121,19 @@ void attend_as(const Attend& p) {
   }
   if (p.size != depth) {
     set_zero(queries, p.query_count * depth * std::int64_t{sizeof(Element)});
-    set_zero(row, depth * std::int64_t{sizeof(Element)});
+    set_zero(row, 2 * depth * std::int64_t{sizeof(Element)});
   }
   for (std::int64_t j = 0; j < p.key_count; ++j) {
-    const T* from = static_cast<const T*>(p.keys[j]);
-    copy_row(from + p.key_at, p.size, row);
+    copy_row(static_cast<const T*>(p.keys[j]) + p.key_at, p.size, row);
     put_column(row, depth / kPerWord<Element>, j, size_chunks, keys);
-    copy_row(from + p.value_at, p.size, row);
-    put_row(row, p.size, j, key_chunks, values);
+  }
+  for (std::int64_t j = 0; j < p.key_count; j += kPerWord<Element>) {
+    const Element* pair[2] = {row, j + 1 < p.key_count ? row + depth : nullptr};
+    copy_row(static_cast<const T*>(p.keys[j]) + p.value_at, p.size, row);
+    if (kPerWord<Element> == 2 && pair[1] != nullptr) {
+      copy_row(static_cast<const T*>(p.keys[j + 1]) + p.value_at, p.size, row + depth);
+    }
+    put_rows(pair[0], pair[1], p.size, j, key_chunks, values);
   }
   for (std::int64_t i = 0; i < p.query_count; ++i) {
     copy_row(static_cast<const T*>(p.queries[i]) + p.query_at, p.size, queries + i * depth);
@@ -187,17 +212,19 @@ struct ChannelGroup {
   const T* token(std::int64_t t) const { return static_cast<const T*>(p.first) + t * p.row; }
 
   /// Rows of `count` tokens from column `at` on, as panels of channels; tokens past the last are zeros.
-  void put_rows(std::int64_t first, std::int64_t count, std::int64_t at) {
+  void put_tokens(std::int64_t first, std::int64_t count, std::int64_t at) {
     if (count != kTokens || p.size != columns) set_zero(across, kTokens * columns * std::int64_t{sizeof(Element)});
-    for (std::int64_t t = 0; t < count; ++t) {
+    for (std::int64_t t = 0; t < count; t += kPerWord<Element>) {
+      const bool both = t + 1 < count;
       copy_row(token(first + t) + at, p.size, rows);
-      put_row(rows, p.size, t, kTokenChunks, across);
+      if (both) copy_row(token(first + t + 1) + at, p.size, rows + depth);
+      put_rows(rows, both ? rows + depth : nullptr, p.size, t, kTokenChunks, across);
     }
   }
 
   /// scores += q^T k over some tokens.
   void add_scores(std::int64_t first, std::int64_t count) {
-    put_rows(first, count, p.query_at);
+    put_tokens(first, count, p.query_at);
     const auto* words = reinterpret_cast<const float*>(across);
     auto* to = reinterpret_cast<float*>(down);
     constexpr std::int64_t kSteps = kTokenChunks * 16;
@@ -205,7 +232,7 @@ struct ChannelGroup {
       const float* column = words + c / kPanel * kSteps * kPanel + c % kPanel;
       for (std::int64_t s = 0; s < kSteps; ++s) to[c * kSteps + s] = column[s * kPanel];
     }
-    put_rows(first, count, p.key_at);
+    put_tokens(first, count, p.key_at);
     product<Dot>({down, kTokenChunks * 64, across, kTokenChunks * kPanelChunk, kTokenChunks, columns, columns / kPanel,
                   scores, columns, first == 0});
   }

@@ -18,6 +18,22 @@ MI2_INLINE Floats exponential(Floats x) {
   return p * reinterpret_cast<Floats>(exponent);
 }
 
+/// Adding 1.5 * 2^23 rounds to an integer in the low bits.
+constexpr float kRound = 12582912.0F;
+constexpr float kLog2E = 1.44269504088896341F;
+
+/// 2^x within 1e-4 of the value for x in [-126, 127]; below, as at -126. For results rounded to bfloat16.
+MI2_INLINE Floats rough_power_of_2(Floats x) {
+  x = maximum(x, splat(-126.0F));
+  const Floats shifted = x + splat(kRound);
+  const Floats f = x - (shifted - splat(kRound));
+  Floats p = splat(0.055171624F);
+  p = p * f + splat(0.24261112F);
+  p = p * f + splat(0.69326099F);
+  p = p * f + splat(0.99992807F);
+  return reinterpret_cast<Floats>(reinterpret_cast<Ints>(p) + (reinterpret_cast<Ints>(shifted) << 23));
+}
+
 /// erf(x) within 4e-7 relative: x P(x^2) / Q(x^2), fitted minimax on [0, 3.95]; beyond, erf rounds to 1.
 MI2_INLINE Floats error_function(Floats x) {
   x = minimum(maximum(x, splat(-3.95F)), splat(3.95F));

@@ -86,9 +86,6 @@ void split_bf16(const float* x, std::int64_t n, BFloat16* large, BFloat16* small
   }
 }
 
-/// Adding 1.5 * 2^23 rounds to an integer in the low bits.
-constexpr float kRound = 12582912.0F;
-
 void quantize(const float* x, std::int64_t n, std::uint8_t* out, float* scale, std::int32_t* zero) {
   float low = 0;
   float high = 0;

@@ -35,7 +35,11 @@ float scale_of(const float* row, std::int64_t n) {
   return largest > 0 ? largest / kLargestByte : 1.0F;
 }
 
-std::int8_t quantized(float value, float scale) { return static_cast<std::int8_t>(std::lrint(value / scale)); }
+/// `value` in steps of 1 / inverse, to the nearest: adding 1.5 * 2^23 rounds to an integer.
+float rounded(float value, float inverse) {
+  constexpr float kRound = 12582912.0F;
+  return (value * inverse + kRound) - kRound;
+}
 
 /// Elements of one panel, as its 16 rows [16, depth of all chunks] of `T`, put into steps of 32-bit words.
 /// `chunk_bytes` apart and `at` bytes into each chunk.
@@ -110,8 +114,13 @@ PackedWeights::PackedWeights(const Kernels& kernels, ThreadPool& pool, WeightFor
         for (std::int64_t n = 0; n < kPanel; ++n) {
           const float* row = rows.data() + n * width;
           const float scale = scale_of(row, width);
+          const float inverse = 1.0F / scale;
           std::int32_t sum = 0;
-          for (std::int64_t k = 0; k < width; ++k) sum += bytes[n * width + k] = quantized(row[k], scale);
+          for (std::int64_t k = 0; k < width; ++k) {
+            const auto byte = static_cast<std::int8_t>(rounded(row[k], inverse));
+            bytes[static_cast<std::size_t>(n * width + k)] = byte;
+            sum += byte;
+          }
           scales[p * kPanel + n] = scale;
           sums[p * kPanel + n] = sum;
         }
@@ -138,11 +147,16 @@ double quantization_error(const WeightRows& weight) {
   for (std::int64_t n = 0; n < weight.out; ++n) {
     weight.rows(n, 1, row.data());
     const float scale = scale_of(row.data(), weight.in);
+    const float inverse = 1.0F / scale;
+    float row_squares = 0;
+    float row_lost = 0;
     for (const float value : row) {
-      const double error = value - scale * static_cast<double>(quantized(value, scale));
-      squares += static_cast<double>(value) * value;
-      lost += error * error;
+      const float error = value - scale * rounded(value, inverse);
+      row_squares += value * value;
+      row_lost += error * error;
     }
+    squares += row_squares;
+    lost += row_lost;
   }
   return squares > 0 ? std::sqrt(lost / squares) : 0.0;
 }

@@ -33,7 +33,7 @@ std::int64_t attend_scratch(std::int64_t query_count, std::int64_t key_count, st
   const std::int64_t keys = rounded_up(key_count, kLargestChunk);
   const std::int64_t channels = rounded_up(size, kLargestChunk);
   const std::int64_t floats =
-      2 * keys * channels + query_count * channels + channels + kLargestBlock * (2 * keys + channels);
+      2 * keys * channels + query_count * channels + 2 * channels + kLargestBlock * (2 * keys + channels);
   return floats * std::int64_t{sizeof(float)} + 8 * 64;
 }
 

@@ -31,10 +31,30 @@ struct Fetch {
   }
 };
 
+/// Where the rows of a tile's left side are: three pointers of five rows each reach them all with the addressing of one
+/// stride and its triple. The compiler would keep a stride a row, more than there are registers.
+struct LeftRows {
+  const std::byte* base[3];
+  std::int64_t stride;
+
+  MI2_INLINE LeftRows(const std::byte* first, std::int64_t row_stride) : stride(row_stride) {
+    for (int i = 0; i < 3; ++i) {
+      base[i] = first + 5 * i * stride;
+      __asm__("" : "+r"(base[i]));  // not to be computed from one another again
+    }
+  }
+  MI2_INLINE const std::byte* operator[](int r) const { return base[r / 5] + (r % 5) * stride; }
+  MI2_INLINE void advance(std::int64_t bytes) {
+    for (const std::byte*& pointer : base) pointer += bytes;
+  }
+};
+
 template <typename Dot, int R, int P>
 void product_tile(const TileProduct& p, std::int64_t row, std::int64_t panel, Fetch& fetch) {
   constexpr int kVectors = static_cast<int>(kPanel / kLanes);
-  constexpr int kSteps = 16;
+  constexpr int kAtOnce = 4;  // steps: their operands' addresses differ by constants
+  constexpr bool kDense = Dot::kLeftChunk == 16 * Dot::kLeftStep;
+  static_assert(R <= 15);
   typename Dot::Sum sums[R][P * kVectors];
   auto* out = static_cast<float*>(p.sums) + (p.finish == nullptr ? row * p.sums_stride : 0) + panel * kPanel;
   for (int r = 0; r < R; ++r) {
@@ -42,26 +62,35 @@ void product_tile(const TileProduct& p, std::int64_t row, std::int64_t panel, Fe
       sums[r][v] = p.first ? Dot::zero() : Dot::load_sums(out + r * p.sums_stride + v * kLanes);
     }
   }
-  const auto* left = static_cast<const std::byte*>(p.left) + row * p.left_stride;
+  LeftRows left(static_cast<const std::byte*>(p.left) + row * p.left_stride, p.left_stride);
   const auto* right = static_cast<const std::byte*>(p.right) + panel * p.right_stride;
-  for (std::int64_t chunk = 0; chunk < p.chunks; ++chunk) {
-    fetch.some();
-    for (int step = 0; step < kSteps; ++step) {
+  const std::int64_t right_stride = p.right_stride;
+  const auto four_steps = [&] {
+#pragma GCC unroll 4
+    for (int step = 0; step < kAtOnce; ++step) {
       typename Dot::Right columns[P * kVectors];
 #pragma GCC unroll 8
       for (int v = 0; v < P * kVectors; ++v) {
         columns[v] =
-            Dot::right(right + (v / kVectors) * p.right_stride + step * Dot::kRightStep + (v % kVectors) * kLanes * 4);
+            Dot::right(right + (v / kVectors) * right_stride + step * Dot::kRightStep + (v % kVectors) * kLanes * 4);
       }
 #pragma GCC unroll 16
       for (int r = 0; r < R; ++r) {
-        const auto x = Dot::left(left + r * p.left_stride + step * Dot::kLeftStep);
+        const auto x = Dot::left(left[r] + step * Dot::kLeftStep);
 #pragma GCC unroll 8
         for (int v = 0; v < P * kVectors; ++v) sums[r][v] = Dot::dot(sums[r][v], x, columns[v]);
       }
     }
-    left += Dot::kLeftChunk;
-    right += Dot::kRightChunk;
+    left.advance(kAtOnce * Dot::kLeftStep);
+    right += kAtOnce * Dot::kRightStep;
+  };
+  for (std::int64_t chunk = 0; chunk < p.chunks; ++chunk) {
+    fetch.some();
+    for (int i = 0; i < 16 / kAtOnce; ++i) four_steps();
+    if constexpr (!kDense) {
+      left.advance(Dot::kLeftChunk - 16 * Dot::kLeftStep);
+      right += Dot::kRightChunk - 16 * Dot::kRightStep;
+    }
   }
   for (int r = 0; r < R; ++r) {
     for (int v = 0; v < P * kVectors; ++v) Dot::store_sums(out + r * p.sums_stride + v * kLanes, sums[r][v]);

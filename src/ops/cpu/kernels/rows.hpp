@@ -108,13 +108,10 @@ void quantize(const float* x, std::int64_t n, std::uint8_t* out, float* scale, s
   *scale = step;
   *zero = static_cast<std::int32_t>(-low * inverse + 0.5F);
   const float shift = static_cast<float>(*zero);
-  const auto quantized = [&](Floats value) {
-    const Floats shifted = minimum(maximum(value * splat(inverse) + splat(shift), splat(0.0F)), splat(255.0F));
-    return __builtin_convertvector(reinterpret_cast<Ints>(shifted + splat(kRound)) & splat_int(0xFF), Bytes);
-  };
-  for (i = 0; i + kLanes <= n; i += kLanes) {
-    const Bytes bytes = quantized(load(x + i));
-    __builtin_memcpy(out + i, &bytes, sizeof bytes);
+  for (i = 0; i + kLanes <= n; i += kLanes) store(out + i, load(x + i) * splat(inverse) + splat(shift));
+  for (; i < n; ++i) {
+    std::uint8_t bytes[kLanes];
+    store(bytes, splat(x[i]) * splat(inverse) + splat(shift));
+    out[i] = bytes[0];
   }
-  for (; i < n; ++i) out[i] = quantized(splat(x[i]))[0];
 }

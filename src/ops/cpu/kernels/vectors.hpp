@@ -13,6 +13,9 @@ using Bytes = std::uint8_t __attribute__((vector_size(kLanes)));
 MI2_INLINE Floats splat(float x) { return x - Floats{}; }
 MI2_INLINE Ints splat_int(std::int32_t x) { return Ints{} + x; }
 
+MI2_INLINE Floats minimum(Floats a, Floats b) { return a < b ? a : b; }
+MI2_INLINE Floats maximum(Floats a, Floats b) { return a > b ? a : b; }
+
 MI2_INLINE Floats load(const float* from) {
   Floats x;
   __builtin_memcpy(&x, from, sizeof x);
@@ -43,13 +46,24 @@ MI2_INLINE void store(BFloat16* to, Floats x) {
 #endif
 }
 
+/// To the nearest of 0..255.
+MI2_INLINE void store(std::uint8_t* to, Floats x) {
+#if defined(__AVX512F__)
+  // The masked forms, of all lanes: the plain ones look uninitialised to g++ 12.
+  const __m512i whole = _mm512_maskz_cvtps_epu32(0xFFFF, reinterpret_cast<__m512>(maximum(x, splat(0.0F))));
+  const __m128i bytes = _mm512_maskz_cvtusepi32_epi8(0xFFFF, whole);
+#else
+  constexpr float kRound = 12582912.0F;  // 1.5 * 2^23: adding it rounds to an integer in the low bits
+  x = minimum(maximum(x, splat(0.0F)), splat(255.0F)) + splat(kRound);
+  const Bytes bytes = __builtin_convertvector(reinterpret_cast<Ints>(x) & splat_int(0xFF), Bytes);
+#endif
+  __builtin_memcpy(to, &bytes, sizeof bytes);
+}
+
 MI2_INLINE float widen(float x) { return x; }
 MI2_INLINE float widen(BFloat16 x) { return static_cast<float>(x); }
 MI2_INLINE void narrow(float* to, float x) { *to = x; }
 MI2_INLINE void narrow(BFloat16* to, float x) { *to = BFloat16(x); }
-
-MI2_INLINE Floats minimum(Floats a, Floats b) { return a < b ? a : b; }
-MI2_INLINE Floats maximum(Floats a, Floats b) { return a > b ? a : b; }
 
 /// In pairs, halving: the same order whatever the compiler.
 MI2_INLINE float sum(Floats x) {

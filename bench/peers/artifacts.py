@@ -3,8 +3,8 @@
 
     artifacts.py MODEL_DIR KIND FORM OUT      KIND: image or text; FORM: one of FORMS
 
-race.py runs it as a program of its own, so that the memory of a conversion is gone before anything is timed. OUT appears
-when it is complete. A form that is made from another expects that beside it, under path_of()'s name.
+race.py runs it as a program of its own, so that the memory of a conversion is gone before anything is timed. OUT
+appears when it is complete. A form that is made from another expects that beside it, under path_of()'s name.
 """
 import argparse
 import os
@@ -78,9 +78,8 @@ def quantize_openvino(model, kind, source, out):
     else:
         context = config["LANG_ENCODER"]["CONTEXT_LENGTH"]
         items = [inputs.pad(inputs.texts(1, 5 + 4 * seed, seed), context) for seed in range(CALIBRATION_INPUTS)]
-    dynamic = openvino.Core().read_model(source)
-    quantized = nncf.quantize(whole if kind == "image" else dynamic, nncf.Dataset(items),
-                              model_type=nncf.ModelType.TRANSFORMER, subset_size=CALIBRATION_INPUTS)
+    quantized = nncf.quantize(whole, nncf.Dataset(items), model_type=nncf.ModelType.TRANSFORMER,
+                              subset_size=CALIBRATION_INPUTS)
     if kind == "image":
         quantized.reshape([-1, 3, height, width])
     openvino.save_model(quantized, out, compress_to_fp16=False)

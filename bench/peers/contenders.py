@@ -101,13 +101,15 @@ class Worker:
 
 
 def start(contender, kind, threads, setup):
-    """A loaded worker. `setup` has mi2, model, mi2_models, logs and artifact(kind, form)."""
+    """A loaded worker. `setup` has mi2, model, mi2_models, out, logs and artifact(kind, form)."""
     log = os.path.join(setup.logs, f"{kind}-{threads}-{contender.name.replace(' ', '-')}.log")
     if contender.runtime == "mi2":
         model = setup.mi2_models.get(contender.dtype, setup.model)
         command = [setup.mi2, "bench", "--serve", "--model", model, "--dtype", contender.dtype,
                    "--threads", str(threads)]
     else:
+        # What Inductor compiled is kept beside the converted models.
+        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", os.path.abspath(os.path.join(setup.out, "inductor")))
         options = {"runtime": contender.runtime, "variant": contender.variant, "dtype": contender.dtype, "kind": kind,
                    "threads": threads, "model": setup.model,
                    "artifact": setup.artifact(kind, contender.form) if contender.form else None}

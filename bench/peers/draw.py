@@ -43,6 +43,10 @@ def versions_line(result):
             f"OpenVINO {versions['openvino'].split('-')[0]}")
 
 
+def time_text(seconds):
+    return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1e3:.0f} ms"
+
+
 def clean(axes):
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(length=0)
@@ -67,7 +71,7 @@ def draw_bars(result, path):
         last = row["group"]
         cut = row["median_s"] > longest
         axes.barh(at, min(row["median_s"], longest), 0.78, color=COLOURS[row["runtime"]])
-        axes.text(min(row["median_s"], longest * 0.995), at, f" {row['median_s']:.3g} s{' ->' if cut else ''}",
+        axes.text(min(row["median_s"], longest * 0.995), at, f" {time_text(row['median_s'])}{' ->' if cut else ''}",
                   va="center", ha="right" if cut else "left", color="white" if cut else "black", fontsize=9)
         ticks.append((at, label_of(row)))
         at += 1
@@ -75,8 +79,8 @@ def draw_bars(result, path):
     axes.invert_yaxis()
     axes.set_xlim(0, longest)
     axes.set_xlabel("seconds an image, batch 1 (shorter is better)")
-    axes.set_title(f"{result['peak']['cpu']}, {rows[0]['threads']} threads\n{versions_line(result)}", fontsize=9,
-                   loc="left")
+    axes.set_title(f"{result['peak']['cpu']}, {report.threads_text(rows[0]['threads'])}\n{versions_line(result)}",
+                   fontsize=9, loc="left")
     clean(axes)
     axes.spines["left"].set_visible(False)
     figure.savefig(path, dpi=110)
@@ -95,11 +99,12 @@ def draw_roofs(axes, result, threads, dtypes, left, right):
         axes.plot([left, knee, right], [left * bandwidth, limit, limit], color=DTYPE_COLOURS[dtype], linewidth=1.2)
         axes.text(right, limit, f"{dtype} peak {limit:,.0f} ", color=DTYPE_COLOURS[dtype], ha="right", va="bottom",
                   fontsize=8)
-    axes.text(left * 1.15, left * bandwidth * 1.5, f"memory {bandwidth:.0f} GB/s", color="#555555", fontsize=8)
+    axes.text(left * 1.3, left * bandwidth * 1.05, f"memory {bandwidth:.0f} GB/s", color="#555555", fontsize=8)
 
 
 def draw_roofline(result, path):
-    ours = [r for r in chosen_rows(result) if r["runtime"] == "mi2" and r["dtype"] in DTYPE_COLOURS and r.get("profile")]
+    ours = [r for r in chosen_rows(result)
+            if r["runtime"] == "mi2" and r["dtype"] in DTYPE_COLOURS and r.get("profile") and r["share_of_peak"]]
     if not ours:
         return False
     figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
@@ -120,7 +125,8 @@ def draw_roofline(result, path):
     axes.set(xscale="log", yscale="log", xlim=(left, right), xlabel="arithmetic intensity: FLOP a byte of memory",
              ylabel="GFLOP/s")
     axes.set_ylim(bottom=min(lowest + [10]) / 2)
-    axes.set_title(f"mi2 {result['versions']['mi2']}, one image, {ours[0]['threads']} threads, {result['peak']['cpu']}\n"
+    threads = report.threads_text(ours[0]["threads"])
+    axes.set_title(f"mi2 {result['versions']['mi2']}, one image, {threads}, {result['peak']['cpu']}\n"
                    "stars: the whole pass; dots: its ops, the larger the more of the time", fontsize=9, loc="left")
     axes.legend(loc="lower right", fontsize=8, frameon=False)
     axes.grid(which="major", color="#e5e5e5", linewidth=0.6)

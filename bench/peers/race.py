@@ -4,8 +4,8 @@
     race.py --mi2 build/mi2 --model build/golden/full [--all] [--out build/peers]
 
 Contenders of one element type are loaded together and take turns pass by pass; each sleeps while another runs. A
-contender whose vectors differ from PyTorch's in f32 is left out: its time would mean nothing. Writes race.json into --out
-after every case. bench/README.md says more.
+contender whose vectors differ from PyTorch's in f32 is left out: its time would mean nothing. Writes race.json into
+--out after every case. bench/README.md says more.
 """
 import argparse
 import json
@@ -25,7 +25,7 @@ QUICK_BATCHES = {"image": (1, 4), "text": (1, 16)}
 ALL_BATCHES = (1, 4, 16)
 ROUNDS = {"image": {1: 5, 4: 3}, "text": {1: 15, 4: 11}}  # of larger batches: the last, less
 LARGE_ROUNDS = {"image": 2, "text": 7}
-SLOW = 5.0  # times the fastest: such a contender gets one round
+SLOW = 5.0  # times the fastest: such a contender gets one round, unless its passes are short
 SHORT_SECONDS = 1.0  # a pass below this is preceded by one that does not count, as caches are cold after a turn
 COSINE = {"f32": 0.999, "bf16x3": 0.999, "bf16": 0.999, "int8": 0.97}
 
@@ -61,12 +61,12 @@ class Lane:
         self.worker, self.form, self.request = worker, form, request
         self.name = worker.contender.name + (f" ({form})" if form else "")
         self.seconds, self.rounds, self.short = [], 0, False
-        self.cosine = None
+        self.cosine = self.peak_bytes = None
 
-    def turn(self):
+    def turn(self, **more):
         if self.short:
             self.worker.ask({**self.request, "op": "time"})
-        return self.worker.ask({**self.request, "op": "time"})["seconds"]
+        return self.worker.ask({**self.request, "op": "time", **more})
 
 
 def check(setup, lane, kind, batch, tokens):
@@ -98,18 +98,22 @@ def run_case(setup, kind, case, workers, rounds):
     lanes = [lane for lane in lanes if guarded(setup, lane, lambda lane=lane: check(setup, lane, kind, batch, tokens))]
     first = {lane: guarded(setup, lane, lane.turn) for lane in lanes}
     lanes = [lane for lane in lanes if first[lane] is not None]
-    fastest = min((first[lane] for lane in lanes), default=0)
+    first = {lane: first[lane]["seconds"] for lane in lanes}
+    fastest = min(first.values(), default=0)
     for lane in lanes:
         lane.short = first[lane] < SHORT_SECONDS
-        lane.rounds = 1 if first[lane] > SLOW * fastest else rounds
+        lane.rounds = 1 if first[lane] > SLOW * fastest and not lane.short else rounds
     for turn in range(rounds):
         shift = turn % len(lanes) if lanes else 0
         for lane in lanes[shift:] + lanes[:shift]:
             if turn >= lane.rounds:
                 continue
-            seconds = guarded(setup, lane, lane.turn)
-            lane.rounds = 0 if seconds is None else lane.rounds
-            lane.seconds += [] if seconds is None else [seconds]
+            answer = guarded(setup, lane, lane.turn)
+            if answer is None:
+                lane.rounds = 0
+                continue
+            lane.seconds.append(answer["seconds"])
+            lane.peak_bytes = answer.get("peak_bytes")
             lane.worker.settle()
     return [lane for lane in lanes if lane.seconds]
 
@@ -127,10 +131,11 @@ def rows_of(setup, kind, group, threads, case, lanes):
         contender = lane.worker.contender
         row = {"kind": kind, "group": group, "threads": threads, "batch": batch, "tokens": tokens,
                "contender": contender.name, "runtime": contender.runtime, "dtype": contender.dtype,
-               "form": lane.form, "cosine": lane.cosine, "seconds": lane.seconds}
+               "form": lane.form, "cosine": lane.cosine, "seconds": lane.seconds,
+               "peak_bytes": lane.peak_bytes}
         if contender.runtime == "mi2":
-            row["profile"] = guarded(setup, lane, lambda lane=lane: lane.worker.ask(
-                {**lane.request, "op": "time", "profile": True}))
+            row["profile"] = guarded(setup, lane, lambda lane=lane: lane.turn(profile=True))
+            row["peak_bytes"] = (row["profile"] or {}).get("peak_bytes")
         rows.append(row)
     report.complete(rows, setup.result["peak"])
     return rows
@@ -159,7 +164,7 @@ def race(setup, args):
         for kind in args.kinds:
             cases = cases_of(setup, kind, args.batches or QUICK_BATCHES[kind])
             for group in args.dtypes:
-                print(f"== {kind}, {group}, {threads} threads", file=sys.stderr)
+                print(f"== {kind}, {group}, {report.threads_text(threads)}", file=sys.stderr)
                 workers = start_workers(setup, kind, group, threads, args.peers)
                 try:
                     for case in cases:
@@ -193,7 +198,7 @@ def parse_arguments():
     parser.add_argument("--threads", type=numbers, help=f"such as 1,{cores}; default: {cores}")
     parser.add_argument("--kinds", type=words, default=["image", "text"], help="image,text")
     parser.add_argument("--dtypes", type=words, default=["f32", "bf16", "int8"], help="f32,bf16,int8")
-    parser.add_argument("--peers", type=words, default=[""], help="words of names: mi2,openvino; default: everybody")
+    parser.add_argument("--peers", type=words, default=[""], help="words of names: mi2,openvino; default: all")
     parser.add_argument("--rounds", type=int, help="timed passes of each; default: 2 to 15, fewer where they are long")
     args = parser.parse_args()
     if args.all:
@@ -212,9 +217,10 @@ def measure_peak(setup):
 def main():
     args = parse_arguments()
     setup = Setup(args)
-    setup.result = {"model": os.path.basename(os.path.abspath(args.model)), "weights_sha256": setup.weights_hash,
-                    "config": setup.config, "peak": measure_peak(setup), "versions": setup.versions, "kernel": platform.release(),
-                    "rows": [], "loads": [], "notes": []}
+    model = os.path.basename(os.path.abspath(args.model))
+    setup.result = {"model": model, "weights_sha256": setup.weights_hash,
+                    "config": setup.config, "peak": measure_peak(setup), "versions": setup.versions,
+                    "kernel": platform.release(), "rows": [], "loads": [], "notes": []}
     setup.prepare(args)
     race(setup, args)
     print(report.text_of(setup.result))

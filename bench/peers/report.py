@@ -41,9 +41,13 @@ def complete(rows, peak):
         row["share_of_peak"] = row["gflops"] / limit if flop and limit else None
 
 
+def threads_text(threads):
+    return f"{threads} thread" + ("s" if threads > 1 else "")
+
+
 def title_of(row):
     what = "images" if row["kind"] == "image" else f"texts of {row['tokens']} tokens"
-    return f"{what}, batch {row['batch']}, {row['threads']} threads, {row['group']}"
+    return f"{what}, batch {row['batch']}, {threads_text(row['threads'])}, {row['group']}"
 
 
 def number(value, form):
@@ -60,7 +64,7 @@ def faster_peers(rows):
 
 def text_of(result):
     peak = result["peak"]
-    lines = [f"{peak['cpu']}, {peak['threads']} threads; model {result['model']}",
+    lines = [f"{peak['cpu']}, {threads_text(peak['threads'])}; model {result['model']}",
              ", ".join(f"{name} {version}" for name, version in result["versions"].items())]
     for row in peak["compute"]:
         lines.append(f"peak {row['dtype']:<5} {row['name']:<22} {row['gflops']['one_thread']:9.1f} GFLOP/s on one "

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The race: builds mi2, makes the full model's weights and a Python environment of its own, races, and draws.
 #   run.sh [OPTION...]      options of race.py: --all, --batches 1,16, --dtypes f32, --peers mi2,openvino, --rounds 3 ..
-# What was made once is kept: a second run starts to race within a minute. Needs 25 GB of disk and 16 GB of memory.
+# What was made once is kept: a second run starts to race within a minute. Needs 20 GB of disk and 16 GB of memory.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

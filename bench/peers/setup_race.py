@@ -32,6 +32,13 @@ def sha256_of(*paths):
 class Setup:
     def __init__(self, args):
         self.mi2, self.model, self.out = os.path.abspath(args.mi2), args.model, args.out
+        weights = os.path.join(self.model, "model.safetensors")
+        for path in (self.mi2, weights):
+            if not os.path.isfile(path):
+                sys.exit(f"race: {path}: no such file; `make bench-peers` makes what is needed")
+        bad = [pair for pair in args.mi2_model if "=" not in pair]
+        if bad:
+            sys.exit(f"race: --mi2-model {bad[0]}: DTYPE=DIR is needed")
         self.mi2_models = dict(pair.split("=", 1) for pair in args.mi2_model)
         os.makedirs(self.out, exist_ok=True)
         self.logs = os.path.join(self.out, "logs")
@@ -39,7 +46,7 @@ class Setup:
         self.versions = {name: importlib.metadata.version(name) for name in PACKAGES}
         self.versions["mi2"] = subprocess.run([self.mi2, "--version"], check=True, capture_output=True,
                                               text=True).stdout.split()[-1]
-        self.weights_hash = sha256_of(os.path.join(self.model, "model.safetensors"))
+        self.weights_hash = sha256_of(weights)
         sources = sha256_of(*(os.path.join(contenders.HERE, name) for name in SOURCES))
         peers = {name: version for name, version in self.versions.items() if name != "mi2"}
         key = hashlib.sha256(json.dumps([self.weights_hash, sources, peers]).encode()).hexdigest()[:12]

@@ -3,8 +3,8 @@
 
     torch_towers.py MODEL_DIR      compares both towers with torch_port.py; exits 1 if they differ
 
-PyTorch's scaled_dot_product_attention takes the place of the written-out attention: its CPU kernel is what somebody who
-wants speed would use. Texts come padded with a mask, as the reference runs them; padded keys take no part.
+PyTorch's scaled_dot_product_attention takes the place of the written-out attention: its CPU kernel is what somebody
+who wants speed would use. Texts come padded with a mask, as the reference runs them; padded keys take no part.
 """
 import argparse
 import os

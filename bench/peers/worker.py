@@ -3,8 +3,9 @@
 
     worker.py OPTIONS      OPTIONS: JSON with runtime, variant, dtype, kind, threads, model, artifact
 
-It speaks as `mi2 bench --serve` does (docs/cli.md): first a line about what was loaded, then
-{"op": "time"|"embed", "file": "x.safetensors"} or {"op": .., "ids": [[..], ..], "pad": 77}. It sleeps between requests.
+It speaks as `mi2 bench --serve` does (docs/cli.md): first a line about what was loaded, then for each request
+{"op": "time"|"embed", "file": "x.safetensors"} or {"op": .., "ids": [[..], ..], "pad": 77} an answer. It sleeps
+between requests.
 """
 import json
 import os

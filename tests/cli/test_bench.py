@@ -48,7 +48,8 @@ def test_report(mi2):
 
 def test_passes_are_timed(serve):
     answers = serve({"op": "time", "kind": "image", "batch": 2}, {"op": "time", "kind": "text"},
-                    {"op": "time", "kind": "text", "batch": 3, "tokens": 77}, {"op": "time", "kind": "text", "ids": IDS})
+                    {"op": "time", "kind": "text", "batch": 3, "tokens": 77},
+                    {"op": "time", "kind": "text", "ids": IDS})
     assert all(answer.keys() == {"seconds"} and answer["seconds"] > 0 for answer in answers)
 
 
@@ -62,7 +63,8 @@ def test_vectors_of_texts_are_those_of_embed(mi2, serve):
     texts = ["chest x-ray", "mri"]
     ids = [row["input_ids"] for row in mi2.rows("tokenize", *texts)]
     answer, = serve({"op": "embed", "kind": "text", "ids": ids})
-    wanted = [row["embedding"] for row in mi2.rows("embed", "--threads", "1", *[a for t in texts for a in ("--text", t)])]
+    arguments = [argument for text in texts for argument in ("--text", text)]
+    wanted = [row["embedding"] for row in mi2.rows("embed", "--threads", "1", *arguments)]
     assert np.array_equal(np.float32(answer["vectors"]), np.float32(wanted))
 
 
@@ -90,7 +92,8 @@ def test_pixels_that_do_not_fit(serve, size, tmp_path):
     b"", b"{", b"[]", b"7", b"null", b'{"op": "time"}', b'{"op": "fly", "kind": "image"}',
     b'{"op": "time", "kind": 7}', b'{"op": "time", "kind": "image", "secret": 1}',
     b'{"op": "time", "kind": "image", "batch": 0}', b'{"op": "time", "kind": "image", "batch": 1025}',
-    b'{"op": "time", "kind": "image", "batch": 18446744073709551615}', b'{"op": "time", "kind": "image", "batch": 1.5}',
+    b'{"op": "time", "kind": "image", "batch": 18446744073709551615}',
+    b'{"op": "time", "kind": "image", "batch": 1.5}',
     b'{"op": "time", "kind": "image", "batch": "1"}', b'{"op": "time", "kind": "image", "batch": true}',
     b'{"op": "time", "kind": "image", "file": 7}', b'{"op": "time", "kind": "image", "file": "x", "batch": 1}',
     b'{"op": "time", "kind": "image", "ids": [[1]]}', b'{"op": "time", "kind": "text", "file": "x"}',
@@ -120,8 +123,8 @@ def test_long_line_is_refused_and_read_over(serve):
 def test_bad_files(serve, tmp_path):
     cut = tmp_path / "cut"
     cut.write_bytes(b"\xff" * 64)
-    answers = serve(*[{"op": "embed", "kind": "image", "file": str(path)} for path in (tmp_path / "none", cut, tmp_path)],
-                    status=7)
+    paths = (tmp_path / "none", cut, tmp_path)
+    answers = serve(*[{"op": "embed", "kind": "image", "file": str(path)} for path in paths], status=7)
     assert [answer["error"]["code"] for answer in answers] == ["not_found", "bad_file", "bad_file"]
 
 

@@ -27,7 +27,7 @@ namespace {
 using namespace benchmark;
 using Clock = std::chrono::steady_clock;
 
-constexpr int kTries = 5;             ///< the best counts: this is about what the machine can do
+constexpr int kTries = 9;             ///< the best counts: this is about what the machine can do
 constexpr double kTrySeconds = 0.05;  ///< long beside the start of a thread, short beside a change of the clock
 
 /// Runs work(thread) on several threads that start together.

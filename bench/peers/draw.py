@@ -66,7 +66,7 @@ def draw_bars(result, path):
         if last is not None and row["group"] != last:
             at += 0.7
         if row["group"] != last:
-            axes.text(-0.19, at - 0.1, row["group"], transform=axes.get_yaxis_transform(), ha="right", va="center",
+            axes.text(-0.2, at, row["group"], transform=axes.get_yaxis_transform(), ha="right", va="center",
                       fontweight="bold")
         last = row["group"]
         cut = row["median_s"] > longest

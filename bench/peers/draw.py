@@ -11,6 +11,7 @@ import sys
 import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
+from matplotlib.ticker import NullFormatter, StrMethodFormatter
 
 import report
 import roofline
@@ -125,6 +126,9 @@ def draw_roofline(result, path):
     axes.set(xscale="log", yscale="log", xlim=(left, right), xlabel="arithmetic intensity: FLOP a byte of memory",
              ylabel="GFLOP/s")
     axes.set_ylim(bottom=min(lowest + [10]) / 2)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+        axis.set_minor_formatter(NullFormatter())
     threads = report.threads_text(ours[0]["threads"])
     axes.set_title(f"mi2 {result['versions']['mi2']}, one image, {threads}, {result['peak']['cpu']}\n"
                    "stars: the whole pass; dots: its ops, the larger the more of the time", fontsize=9, loc="left")

@@ -85,6 +85,9 @@ def text_of(result):
     lines += ["", "Notes:"] + ["  " + text for text in result["notes"]] if result["notes"] else []
     beaten = faster_peers(result["rows"])
     lines += ["", f"Cases where a peer is faster than mi2: {len(beaten) or 'none'}"]
+    alone = sorted({row["group"] for row in result["rows"] if row["ratio_to_mi2"] is None})
+    if alone:
+        lines.append(f"  (not compared, as mi2 did not race in it: {', '.join(alone)})")
     lines += [f"  {title_of(row)}: {row['contender']} {row['median_s'] * 1e3:.1f} ms, mi2 "
               f"{ours['median_s'] * 1e3:.1f} ms" for row, ours in beaten]
     return "\n".join(lines)

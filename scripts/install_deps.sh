@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that a set of tasks needs and this machine lacks.
-#   install_deps.sh SET...      sets: build, test, demo
+#   install_deps.sh SET...      sets: build, test, demo, peers
 # Looks at dpkg first, so that a run with nothing to do is instant and needs neither a network nor root.
 set -euo pipefail
 
@@ -11,6 +11,8 @@ build_packages=(
 )
 test_packages=(clang clang-format clang-tidy libclang-rt-14-dev libomp-dev python3 python3-venv)
 demo_packages=(python3 python3-venv)
+# PyTorch compiles models against Python's headers.
+peers_packages=(python3 python3-dev python3-venv)
 
 wanted=()
 for set_name in "$@"; do
@@ -18,10 +20,11 @@ for set_name in "$@"; do
     build) wanted+=("${build_packages[@]}") ;;
     test) wanted+=("${test_packages[@]}") ;;
     demo) wanted+=("${demo_packages[@]}") ;;
-    *) echo "install_deps: unknown set '$set_name' (build, test, demo)" >&2; exit 2 ;;
+    peers) wanted+=("${peers_packages[@]}") ;;
+    *) echo "install_deps: unknown set '$set_name' (build, test, demo, peers)" >&2; exit 2 ;;
   esac
 done
-[[ ${#wanted[@]} -gt 0 ]] || { echo "usage: install_deps.sh build|test|demo ..." >&2; exit 2; }
+[[ ${#wanted[@]} -gt 0 ]] || { echo "usage: install_deps.sh build|test|demo|peers ..." >&2; exit 2; }
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
   echo "install_deps: this is not a Debian system; install by hand the equivalents of: ${wanted[*]}" >&2

@@ -7,10 +7,12 @@
 #include <CLI/CLI.hpp>
 
 #include "services/benchmark/benchmark.hpp"
+#include "services/benchmark/probe.hpp"
 
 #include <mi2/mi2.hpp>
 
 #include "arguments.hpp"
+#include "bench_serve.hpp"
 #include "command.hpp"
 #include "output.hpp"
 #include "report.hpp"
@@ -23,28 +25,48 @@ struct BenchArguments {
   std::string model;
   std::string synthetic;
   bool json = false;
+  bool serve = false;
+  bool peak = false;
 };
 
 constexpr std::string_view kHelp = R"(Times forward passes alone: decoding and resizing are not part of it. Every pass's
 vectors are checked. --tokens counts the start and end marks. FLOP counts the useful
 arithmetic of products, attentions and convolutions.
 
+--serve loads the model, prints a line of JSON about it, then answers requests, a line of
+JSON each, until standard input ends:
+  {"op": "time", "kind": "image", "batch": 4}   one pass; "profile": true adds its parts
+  {"op": "time", "kind": "text", "batch": 4, "tokens": 77}
+  {"op": "embed", "kind": "image", "file": "pixels.safetensors"}
+  {"op": "embed", "kind": "text", "ids": [[49406, 320, 49407]]}
+--peak needs no model: it measures what the machine can do at most.
+
 Examples:
   mi2 bench --synthetic full --dtype bf16
   mi2 bench --model DIR --batch 16 --json > bench.json
+  mi2 bench --peak
 )";
+
+int print(const std::string& result) {
+  const auto output = open_output("-");
+  output->write(result);
+  output->commit();
+  return 0;
+}
 
 int bench(const BenchArguments& arguments) {
   BenchmarkOptions options = arguments.options;
+  if (arguments.peak) {
+    const MachinePeak peak = probe_machine(options.threads);
+    return print(arguments.json ? to_json(peak) : to_text(peak));
+  }
   if (arguments.synthetic.empty() == arguments.model.empty()) {
-    throw Error(Code::kBadArgument, "bench: needs --model DIR or --synthetic full, one of the two");
+    throw Error(Code::kBadArgument, "bench: needs --model DIR or --synthetic full, one of the two, or --peak");
   }
   if (!arguments.model.empty()) options.model = arguments.model;
+  if (arguments.serve) return serve_benchmark(options);
   const BenchmarkReport report = run_benchmark(options);
-  const auto output = open_output("-");
-  output->write(arguments.json ? to_json(report) : to_text(report));
-  output->commit();
-  return 0;
+  return print(arguments.json ? to_json(report) : to_text(report));
 }
 
 }  // namespace
@@ -66,6 +88,11 @@ void add_bench(CLI::App& command, Session& session) {
   command.add_option("--rounds", options.rounds, "Timed passes")->capture_default_str();
   command.add_option("--tokens", options.tokens, "Length of a text")->capture_default_str();
   command.add_flag("--json", arguments->json, "Print JSON");
+  auto* const serve = command.add_flag("--serve", arguments->serve, "Answer requests on standard input");
+  command.add_flag("--peak", arguments->peak, "Measure the machine's peak arithmetic and memory bandwidth")
+      ->excludes(serve)
+      ->excludes("--model")
+      ->excludes("--synthetic");
   command.footer(fmt::format("{}\n{}", kHelp, exit_status_help()));
   command.callback([arguments, &session] { session.run = [arguments] { return bench(*arguments); }; });
 }

@@ -1,124 +1,232 @@
 #!/usr/bin/env python3
-"""Times mi2 against other ways to run the same model on this machine, in one run, taking turns.
+"""Races mi2 against other runtimes on this machine: same weights, same inputs, in turns; vectors compared first.
 
-    race.py --mi2 build/mi2 --model build/golden/full [--rounds 3] [--json OUT]
+    race.py --mi2 build/mi2 --model build/golden/full [--all] [--out build/peers]
 
-Peers: PyTorch (eager f32, compiled bf16) and ONNX Runtime (f32, exported from the PyTorch port). Every peer's vector is
-compared with PyTorch's f32 vector before anything is timed, mi2's too. Batch 1, all cores. Needs requirements.txt beside
-this file.
+Contenders of one element type are loaded together and take turns pass by pass; each sleeps while another runs. A
+contender whose vectors differ from PyTorch's in f32 is left out: its time would mean nothing. Writes race.json into
+--out after every case. bench/README.md says more.
 """
 import argparse
 import json
 import os
+import platform
 import statistics
 import subprocess
 import sys
-import tempfile
-import time
 
-import numpy as np
-import onnxruntime
-import torch
-import yaml
-from PIL import Image
-from safetensors.torch import load_file
+import contenders
+import inputs
+import report
+from contenders import WorkerFailed
+from setup_race import Setup, note
 
-from torch_port import MedImageInsight
-
-
-def test_picture(width, height):
-    """A smooth picture with some noise, u8 [H, W, 3], of the model's own size: nobody has to resize it."""
-    rng = np.random.default_rng(1)
-    y, x = np.mgrid[0:height, 0:width]
-    waves = [127 + 100 * np.sin(x / (17 + 9 * c)) * np.cos(y / (29 - 5 * c)) for c in range(3)]
-    return np.clip(np.stack(waves, -1) + rng.normal(0, 8, (height, width, 3)), 0, 255).astype(np.uint8)
+QUICK_BATCHES = {"image": (1, 4), "text": (1, 16)}
+ALL_BATCHES = (1, 4, 16)
+ROUNDS = {"image": {1: 5, 4: 3}, "text": {1: 15, 4: 11}}  # of larger batches: the last, less
+LARGE_ROUNDS = {"image": 2, "text": 7}
+SLOW = 5.0  # times the fastest: such a contender gets one round, unless its passes are short
+SHORT_SECONDS = 1.0  # a pass below this is preceded by one that does not count, as caches are cold after a turn
+COSINE = {"f32": 0.999, "bf16x3": 0.999, "bf16": 0.999, "int8": 0.97}
 
 
-def normalise(picture, encoder):
-    x = (picture.astype(np.float32) / 255 - np.float32(encoder["IMAGE_MEAN"])) / np.float32(encoder["IMAGE_STD"])
-    return torch.from_numpy(x).permute(2, 0, 1)[None].contiguous()
+def cases_of(setup, kind, batches):
+    """(batch, tokens, forms): each form is a request, by the name of how texts come."""
+    found = []
+    for batch in batches:
+        if kind == "image":
+            request = {"kind": kind, "file": inputs.write_pixels(setup.out, setup.config, batch)}
+            found.append((batch, None, {"": request}))
+            continue
+        context = setup.config["LANG_ENCODER"]["CONTEXT_LENGTH"]
+        for tokens in (context, inputs.TYPICAL_TOKENS):
+            ids = {"kind": kind, "ids": inputs.texts(batch, tokens)}
+            forms = {"": ids} if tokens == context else {"padded": {**ids, "pad": context}, "exact": ids}
+            found.append((batch, tokens, forms))
+    return found
 
 
-def cosine(a, b):
-    a, b = (np.asarray(v, np.float64).ravel() for v in (a, b))
-    return float(a @ b / np.sqrt((a @ a) * (b @ b)))
+def requests_for(worker, forms):
+    """mi2 never computes padding, so that there is one form of a text for it."""
+    if worker.contender.runtime == "mi2":
+        return {"": {name: value for name, value in list(forms.values())[-1].items() if name != "pad"}}
+    return {form: {name: value for name, value in request.items() if name != "kind"}
+            for form, request in forms.items()}
 
 
-def mi2(program, command, model, dtype, *arguments):
-    """What the command prints, as JSON."""
-    line = [program, command, "--model", model, "--dtype", dtype, *arguments]
-    return json.loads(subprocess.run(line, check=True, capture_output=True, text=True).stdout)
+class Lane:
+    """A contender in a case, in one form: its checks and its times."""
+
+    def __init__(self, worker, form, request):
+        self.worker, self.form, self.request = worker, form, request
+        self.name = worker.contender.name + (f" ({form})" if form else "")
+        self.seconds, self.rounds, self.short = [], 0, False
+        self.cosine = self.peak_bytes = None
+
+    def turn(self, **more):
+        if self.short:
+            self.worker.ask({**self.request, "op": "time"})
+        return self.worker.ask({**self.request, "op": "time", **more})
 
 
-def onnx_session(model, x, folder):
-    path = os.path.join(folder, "image.onnx")
-    torch.onnx.export(model, (x,), path, input_names=["x"], output_names=["y"], dynamo=True)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = os.cpu_count()
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+def check(setup, lane, kind, batch, tokens):
+    """Compares a lane's vectors with the reference's. @returns whether it may race."""
+    vectors = lane.worker.ask({**lane.request, "op": "embed"})["vectors"]
+    lane.cosine = report.smallest_cosine(vectors, setup.reference(kind, batch, tokens))
+    least = COSINE[lane.worker.contender.dtype]
+    good = lane.cosine >= least
+    print(f"  {lane.name:<32} cosine to PyTorch f32 {lane.cosine:.6f}", file=sys.stderr)
+    if not good:
+        note(setup, f"{lane.name}, {kind} batch {batch}: cosine {lane.cosine:.4f} is below {least}; not timed")
+    return good
+
+
+def guarded(setup, lane, work):
+    """The value of work(), or None and a note if the contender fails."""
+    try:
+        return work()
+    except WorkerFailed as error:
+        note(setup, f"{lane.name}: {error}")
+        return None
+
+
+def run_case(setup, kind, case, workers, rounds):
+    """Checks, warms and times the lanes of a case. @returns those with times."""
+    batch, tokens, forms = case
+    lanes = [Lane(worker, form, request) for worker in workers
+             for form, request in requests_for(worker, forms).items()]
+    lanes = [lane for lane in lanes if guarded(setup, lane, lambda lane=lane: check(setup, lane, kind, batch, tokens))]
+    first = {lane: guarded(setup, lane, lane.turn) for lane in lanes}
+    lanes = [lane for lane in lanes if first[lane] is not None]
+    first = {lane: first[lane]["seconds"] for lane in lanes}
+    fastest = min(first.values(), default=0)
+    for lane in lanes:
+        lane.short = first[lane] < SHORT_SECONDS
+        lane.rounds = 1 if first[lane] > SLOW * fastest and not lane.short else rounds
+    for turn in range(rounds):
+        shift = turn % len(lanes) if lanes else 0
+        for lane in lanes[shift:] + lanes[:shift]:
+            if turn >= lane.rounds:
+                continue
+            answer = guarded(setup, lane, lane.turn)
+            if answer is None:
+                lane.rounds = 0
+                continue
+            lane.seconds.append(answer["seconds"])
+            lane.peak_bytes = answer.get("peak_bytes")
+            lane.worker.settle()
+    return [lane for lane in lanes if lane.seconds]
+
+
+def rows_of(setup, kind, group, threads, case, lanes):
+    """A row of the result for each contender, in its faster form; mi2's with its profile."""
+    batch, tokens, _ = case
+    best = {}
+    for lane in lanes:
+        name, median = lane.worker.contender.name, statistics.median(lane.seconds)
+        if name not in best or median < statistics.median(best[name].seconds):
+            best[name] = lane
+    rows = []
+    for lane in best.values():
+        contender = lane.worker.contender
+        row = {"kind": kind, "group": group, "threads": threads, "batch": batch, "tokens": tokens,
+               "contender": contender.name, "runtime": contender.runtime, "dtype": contender.dtype,
+               "form": lane.form, "cosine": lane.cosine, "seconds": lane.seconds,
+               "peak_bytes": lane.peak_bytes}
+        if contender.runtime == "mi2":
+            row["profile"] = guarded(setup, lane, lambda lane=lane: lane.turn(profile=True))
+            row["peak_bytes"] = (row["profile"] or {}).get("peak_bytes")
+        rows.append(row)
+    report.complete(rows, setup.result["peak"])
+    return rows
+
+
+def start_workers(setup, kind, group, threads, wanted):
+    workers = []
+    for contender in contenders.CONTENDERS:
+        if contender.group != group or not any(word in contender.name for word in wanted):
+            continue
+        try:
+            worker = contenders.start(contender, kind, threads, setup)
+        except WorkerFailed as error:
+            note(setup, f"{contender.name}, {kind}: left out: {error}")
+            continue
+        workers.append(worker)
+        greeting = {"contender": contender.name, "kind": kind, "threads": threads, **worker.greeting}
+        setup.result["loads"].append(greeting)
+        print(f"  {contender.name:<32} ready in {greeting['start_s']:.1f} s, "
+              f"{greeting['resident_bytes'] / 1e9:.2f} GB", file=sys.stderr)
+    return workers
+
+
+def race(setup, args):
+    for threads in args.threads:
+        for kind in args.kinds:
+            cases = cases_of(setup, kind, args.batches or QUICK_BATCHES[kind])
+            for group in args.dtypes:
+                print(f"== {kind}, {group}, {report.threads_text(threads)}", file=sys.stderr)
+                workers = start_workers(setup, kind, group, threads, args.peers)
+                try:
+                    for case in cases:
+                        rounds = args.rounds or ROUNDS[kind].get(case[0], LARGE_ROUNDS[kind])
+                        lanes = run_case(setup, kind, case, workers, rounds)
+                        setup.result["rows"] += rows_of(setup, kind, group, threads, case, lanes)
+                        setup.save()
+                finally:
+                    for worker in workers:
+                        worker.close()
+
+
+def numbers(text):
+    return [int(part) for part in text.split(",")]
+
+
+def words(text):
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def parse_arguments():
+    cores = len(os.sched_getaffinity(0))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--mi2", default="build/mi2", help="the program (%(default)s)")
+    parser.add_argument("--model", default="build/golden/full", help="a flat model folder (%(default)s)")
+    parser.add_argument("--mi2-model", action="append", default=[], metavar="DTYPE=DIR",
+                        help="another folder of the same weights for mi2 in this element type")
+    parser.add_argument("--out", default="build/peers", help="results and converted models (%(default)s)")
+    parser.add_argument("--all", action="store_true", help="batches 1, 4 and 16, one thread and all: hours")
+    parser.add_argument("--batches", type=numbers, help="such as 1,16; default: images 1,4, texts 1,16")
+    parser.add_argument("--threads", type=numbers, help=f"such as 1,{cores}; default: {cores}")
+    parser.add_argument("--kinds", type=words, default=["image", "text"], help="image,text")
+    parser.add_argument("--dtypes", type=words, default=["f32", "bf16", "int8"], help="f32,bf16,int8")
+    parser.add_argument("--peers", type=words, default=[""], help="words of names: mi2,openvino; default: all")
+    parser.add_argument("--rounds", type=int, help="timed passes of each; default: 2 to 15, fewer where they are long")
+    args = parser.parse_args()
+    if args.all:
+        args.batches = args.batches or list(ALL_BATCHES)
+        args.threads = args.threads or sorted({1, cores})
+    args.threads = args.threads or [cores]
+    return args
+
+
+def measure_peak(setup):
+    print("== peak of this machine", file=sys.stderr)
+    done = subprocess.run([setup.mi2, "bench", "--peak", "--json"], check=True, capture_output=True, text=True)
+    return json.loads(done.stdout)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--mi2", required=True)
-    parser.add_argument("--model", required=True)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--json")
-    args = parser.parse_args()
-    config = yaml.safe_load(open(os.path.join(args.model, "config.yaml")))
-    picture = test_picture(*config["IMAGE_ENCODER"]["IMAGE_SIZE"])
-    x = normalise(picture, config["IMAGE_ENCODER"])
-    weights = load_file(os.path.join(args.model, "model.safetensors"))
-    runners = {}
-    with torch.inference_mode(), tempfile.TemporaryDirectory() as folder:
-        f32 = MedImageInsight(config, weights).eval()
-        want = f32(x).numpy()
-        runners["pytorch eager f32"] = lambda: f32(x).numpy()
-        # The exporter cannot follow parameters made under inference mode.
-        with torch.inference_mode(False), torch.no_grad():
-            session = onnx_session(MedImageInsight(config, weights).eval(), x, folder)
-        runners["onnxruntime f32"] = lambda: session.run(None, {"x": x.numpy()})[0]
-        bf16 = MedImageInsight(config, {k: v.to(torch.bfloat16) for k, v in weights.items()}).eval()
-        compiled = torch.compile(bf16)
-        narrow = x.to(torch.bfloat16)
-        runners["pytorch compiled bf16"] = lambda: compiled(narrow).float().numpy()
-        png = os.path.join(folder, "picture.png")
-        Image.fromarray(picture).save(png)
-        checks = {**runners}
-        for dtype in ("f32", "bf16"):
-            checks["mi2 " + dtype] = lambda dtype=dtype: mi2(args.mi2, "embed", args.model, dtype, png)["embedding"]
-        cosines, first = {}, {}
-        for name, run in checks.items():
-            start = time.perf_counter()
-            cosines[name] = cosine(run(), want)
-            first[name] = time.perf_counter() - start
-            print(f"{name}: cosine to PyTorch f32 {cosines[name]:.6f}, first run {first[name]:.1f} s", file=sys.stderr)
-            if cosines[name] < 0.999:
-                sys.exit(f"{name} computes something else; its time would mean nothing")
-        seconds = {name: [] for name in [*runners, "mi2 f32", "mi2 bf16"]}
-        reports = {}
-        for _ in range(args.rounds):
-            for name, run in runners.items():
-                start = time.perf_counter()
-                run()
-                seconds[name].append(time.perf_counter() - start)
-            for dtype in ("f32", "bf16"):
-                reports[dtype] = mi2(args.mi2, "bench", args.model, dtype, "--rounds", "1", "--json")
-                seconds["mi2 " + dtype].append(reports[dtype]["image"]["median_s"])
-    result = {"cpu": reports["f32"]["cpu"], "threads": os.cpu_count(), "rounds": args.rounds, "torch": torch.__version__,
-              "onnxruntime": onnxruntime.__version__, "cosine": cosines,
-              "mi2_start_to_first_embedding_s": {dtype: first["mi2 " + dtype] for dtype in reports},
-              "mi2_resident_bytes": {dtype: report["resident_bytes"] for dtype, report in reports.items()},
-              "image_s": {name: {"median": statistics.median(v), "min": min(v), "max": max(v)}
-                          for name, v in seconds.items()}}
-    medians = {name: row["median"] for name, row in result["image_s"].items()}
-    result["ratios"] = {"mi2 f32 / onnxruntime f32": medians["mi2 f32"] / medians["onnxruntime f32"],
-                        "mi2 bf16 / pytorch compiled bf16": medians["mi2 bf16"] / medians["pytorch compiled bf16"]}
-    print(json.dumps(result, indent=2))
-    if args.json:
-        with open(args.json, "w") as f:
-            json.dump(result, f, indent=2)
+    args = parse_arguments()
+    setup = Setup(args)
+    model = os.path.basename(os.path.abspath(args.model))
+    setup.result = {"model": model, "weights_sha256": setup.weights_hash,
+                    "config": setup.config, "peak": measure_peak(setup), "versions": setup.versions,
+                    "kernel": platform.release(), "rows": [], "loads": [], "notes": []}
+    setup.prepare(args)
+    race(setup, args)
+    print(report.text_of(setup.result))
+    print(f"race: {os.path.join(args.out, 'race.json')}", file=sys.stderr)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

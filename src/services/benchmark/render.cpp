@@ -1,24 +1,13 @@
 // The benchmark's report as JSON and as tables.
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "services/benchmark/benchmark.hpp"
+#include "services/benchmark/json.hpp"
 
 namespace mi2 {
-namespace {
 
-using Json = nlohmann::ordered_json;
-
-Json to_json(const Timing& timing) {
-  return {{"median_s", timing.median},
-          {"min_s", timing.fastest},
-          {"max_s", timing.slowest},
-          {"per_second", timing.per_second},
-          {"gflops", timing.gflops}};
-}
-
-Json to_json(const std::vector<TimedPart>& parts) {
+benchmark::Json benchmark::json_of(const std::vector<TimedPart>& parts) {
   Json rows = Json::array();
   for (const TimedPart& part : parts) {
     Json row{{"segment", part.segment}};
@@ -28,6 +17,19 @@ Json to_json(const std::vector<TimedPart>& parts) {
     rows.push_back(std::move(row));
   }
   return rows;
+}
+
+namespace {
+
+using benchmark::Json;
+using benchmark::json_of;
+
+Json to_json(const Timing& timing) {
+  return {{"median_s", timing.median},
+          {"min_s", timing.fastest},
+          {"max_s", timing.slowest},
+          {"per_second", timing.per_second},
+          {"gflops", timing.gflops}};
 }
 
 std::string line_of(const char* what, const Timing& t) {
@@ -62,8 +64,8 @@ std::string to_json(const BenchmarkReport& r) {
                   {"peak_bytes", r.peak_bytes},
                   {"image", to_json(r.image)},
                   {"text", to_json(r.text)},
-                  {"image_parts", to_json(r.image_parts)},
-                  {"text_parts", to_json(r.text_parts)}};
+                  {"image_parts", json_of(r.image_parts)},
+                  {"text_parts", json_of(r.text_parts)}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -113,7 +113,9 @@ CpuOps::Conv CpuOps::make_conv(const Parameter& weight, const Parameter& bias, C
                                  }
                                }
                              }};
-  return {geometry, make_product(rows, bias.to_floats(), true)};
+  // The first convolution sees the pixels, and every error of it passes through the whole tower.
+  constexpr std::int64_t kColours = 3;
+  return {geometry, make_product(rows, bias.to_floats(), channels == kColours)};
 }
 
 CpuOps::DepthwiseConv CpuOps::make_depthwise_conv(const Parameter& weight, const Parameter& bias) {

@@ -65,6 +65,59 @@ TEST(Kernels, QuickGeluHoldsFromTheFarthestTails) {
   }
 }
 
+// What is rounded to bfloat16 may be rough before: the last bit of a bfloat16 is worth 2^-8 of it.
+TEST(Kernels, GeluIntoBfloat16IsWithinItsLastBitAnd4e5) {
+  for (const Kernels* kernels : all_kernels()) {
+    std::vector<float> x = range(-20, 20, 100000);
+    x.resize(x.size() + kPanel);
+    std::vector<BFloat16> y(x.size());
+    Finish p;
+    p.sums = x.data();
+    p.rows = 1;
+    p.columns = static_cast<std::int64_t>(x.size()) - kPanel;
+    p.activation = Activation::kGelu;
+    p.dtype = DType::kBF16;
+    p.out = y.data();
+    kernels->finish(p);
+    for (std::int64_t i = 0; i < p.columns; ++i) {
+      const double want = 0.5 * x[i] * (1 + std::erf(x[i] / std::sqrt(2.0)));
+      ASSERT_NEAR(static_cast<float>(y[i]), want, 4e-5 * std::max(1.0F, std::abs(x[i])) + std::abs(want) / 256)
+          << kernels->name << " x=" << x[i];
+    }
+  }
+}
+
+TEST(Kernels, QuantizeCoversTheRangeWithZeroExact) {
+  for (const Kernels* kernels : all_kernels()) {
+    for (const auto& [low, high] : std::vector<std::pair<float, float>>{{-1, 3}, {0, 5}, {-2, 0}, {1, 2}, {0, 0}}) {
+      const std::vector<float> x = range(low, high, 100);
+      std::vector<std::uint8_t> bytes(x.size());
+      float scale = 0;
+      std::int32_t zero = -1;
+      kernels->quantize(x.data(), static_cast<std::int64_t>(x.size()), bytes.data(), &scale, &zero);
+      EXPECT_GE(zero, 0);
+      EXPECT_LE(zero, 255);
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        // Half a step of rounding, and half of one of the zero's at the end of the range.
+        ASSERT_NEAR(scale * static_cast<float>(bytes[i] - zero), x[i], 1.01F * scale) << kernels->name << ' ' << x[i];
+      }
+    }
+  }
+}
+
+TEST(Kernels, SplitPartsAddUpToSixteenBits) {
+  for (const Kernels* kernels : all_kernels()) {
+    const std::vector<float> x = range(-3, 3, 4097);
+    std::vector<BFloat16> large(x.size());
+    std::vector<BFloat16> small(x.size());
+    kernels->split_bf16(x.data(), static_cast<std::int64_t>(x.size()), large.data(), small.data());
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      ASSERT_NEAR(static_cast<float>(large[i]) + static_cast<float>(small[i]), x[i], std::abs(x[i]) * 0x1p-16F)
+          << kernels->name;
+    }
+  }
+}
+
 TEST(Kernels, SoftmaxSumsToOneForExtremeScores) {
   for (const Kernels* kernels : all_kernels()) {
     for (const int n : {1, 2, 7, 8, 9, 144, 145}) {

@@ -66,7 +66,7 @@ TEST(Kernels, QuickGeluHoldsFromTheFarthestTails) {
 }
 
 // What is rounded to bfloat16 may be rough before: the last bit of a bfloat16 is worth 2^-8 of it.
-TEST(Kernels, GeluIntoBfloat16IsWithinItsLastBitAnd4e5) {
+TEST(Kernels, GeluIntoBfloat16IsWithinItsLastBitAnd5e5) {
   for (const Kernels* kernels : all_kernels()) {
     std::vector<float> x = range(-20, 20, 100000);
     x.resize(x.size() + kPanel);
@@ -81,7 +81,7 @@ TEST(Kernels, GeluIntoBfloat16IsWithinItsLastBitAnd4e5) {
     kernels->finish(p);
     for (std::int64_t i = 0; i < p.columns; ++i) {
       const double want = 0.5 * x[i] * (1 + std::erf(x[i] / std::sqrt(2.0)));
-      ASSERT_NEAR(static_cast<float>(y[i]), want, 4e-5 * std::max(1.0F, std::abs(x[i])) + std::abs(want) / 256)
+      ASSERT_NEAR(static_cast<float>(y[i]), want, 5e-5 * std::max(1.0F, std::abs(x[i])) + std::abs(want) / 256)
           << kernels->name << " x=" << x[i];
     }
   }

@@ -53,7 +53,7 @@ MI2_INLINE Floats error_function(Floats x) {
   return x * p / q;
 }
 
-/// GELU within 4e-5 of the value, or of x beyond 4: for results that are rounded to bfloat16, whose last bit is worth
+/// GELU within 5e-5 of the value, or of x beyond 4: for results that are rounded to bfloat16, whose last bit is worth
 /// 2e-3 of them. x (1/2 + x P(x^2)), P fitted minimax on [0, 4].
 MI2_INLINE Floats rough_gelu(Floats x) {
   const Floats t = minimum(maximum(x, splat(-4.0F)), splat(4.0F));

@@ -37,14 +37,13 @@ LAYERS = {
 
 # include pattern -> its homes. A home covers the folders inside it.
 LIBRARIES = {
-    r"openssl/": ["src/base"],
+    r"openssl/|xxhash": ["src/base"],
     r"(oneapi/)?dnnl|omp\.h": ["src/ops/cpu"],
     r"jpeglib|jerror|png\.h|tiff|webp/": ["src/image"],
     r"dcmtk/": ["src/dicom"],
     r"zlib": ["src/image", "src/dicom"],
     r"utf8proc": ["src/text"],
     r"yaml-cpp/": ["src/weights"],
-    r"openssl/": ["src/base"],
     r"CLI/": ["apps"],
     r"nlohmann/": ["src/weights", "src/text", "src/services", "apps"],
     r"fmt/|spdlog/": ["src", "apps"],

@@ -30,8 +30,8 @@ void restore_in(CLI::App& app) {
 }  // namespace
 
 void add_model_path(CLI::App& command, std::string& model) {
-  command.add_option("--model", model, "The model's folder: config.yaml and weights")
-      ->type_name("DIR")
+  command.add_option("--model", model, "The model's folder (config.yaml and weights), or a file of mi2 pack")
+      ->type_name("DIR|FILE")
       ->required()
       ->envname("MI2_MODEL");
 }
@@ -42,10 +42,9 @@ void add_model_arguments(CLI::App& command, ModelArguments& arguments) {
   command
       .add_option("--dtype", options.dtype,
                   "f32: the reference's numbers; bf16: half the memory, faster; int8: a third of it, faster still, "
-                  "nearly the same vectors; bf16x3: f32 on bf16 units")
+                  "nearly the same vectors; bf16x3: f32 on bf16 units (default: what a packed file holds, else f32)")
       ->type_name(fmt::format("{}", fmt::join(kDTypes, "|")))
-      ->check(CLI::IsMember(std::vector<std::string>(kDTypes.begin(), kDTypes.end())).description(""))
-      ->capture_default_str();
+      ->check(CLI::IsMember(std::vector<std::string>(kDTypes.begin(), kDTypes.end())).description(""));
   add_image_arguments(command, arguments);
 }
 

@@ -21,7 +21,8 @@ struct InspectArguments {
 
 constexpr const char* kHelp = R"(Output:
   Configuration, parameters, element types, names and SHA-256; for a model folder also
-  whether its weights would load and which tensors stand in the way. --json adds every
+  whether its weights would load and which tensors stand in the way; for a file of
+  mi2 pack what it was made from and whether its checksums match. --json adds every
   tensor's name, dtype and shape. The exit status is 0 for whatever can be read.
 
 Examples:
@@ -41,7 +42,7 @@ int inspect_path(const InspectArguments& arguments) {
 
 void add_inspect(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<InspectArguments>();
-  command.add_option("PATH", arguments->path, "A model folder, a safetensors file or a config (*.yaml)")->required();
+  command.add_option("PATH", arguments->path, "A model folder, a packed file, a safetensors file or a config (*.yaml)")->required();
   command.add_flag("--json", arguments->json, "Print one JSON object");
   command.footer(fmt::format("{}\n{}", kHelp, exit_status_help()));
   command.callback([arguments, &session] { session.run = [arguments] { return inspect_path(*arguments); }; });

@@ -34,6 +34,7 @@ constexpr std::array kCommands{
     Command{"classify", "Score images against labels, without training", add_classify},
     Command{"tokenize", "Show the token ids of texts", add_tokenize},
     Command{"inspect", "Show what a model folder or a weights file holds", add_inspect},
+    Command{"pack", "Write a model as one file that opens at once", add_pack},
     Command{"bench", "Measure latency and throughput", add_bench},
     Command{"fidelity", "Compare the dtypes: vectors, accuracy, time, memory", add_fidelity},
 };
@@ -44,6 +45,7 @@ constexpr std::string_view kExamples = R"(Examples:
   mi2 classify --model DIR --labels "chest x-ray,brain MRI" images/
   mi2 tokenize --model DIR "pleural effusion"
   mi2 inspect DIR
+  mi2 pack --model DIR --dtype bf16 model.bf16.mi2
   mi2 bench --synthetic full --dtype bf16
   mi2 fidelity --model DIR images/
 
@@ -93,7 +95,7 @@ int run(int argc, const char* const* argv) {
   }
   if (!session.run) {
     throw Error(Code::kBadArgument,
-                "a command is needed: embed, classify, tokenize, inspect, bench or fidelity (try --help)");
+                "a command is needed: embed, classify, tokenize, inspect, pack, bench or fidelity (try --help)");
   }
   return session.run();
 }

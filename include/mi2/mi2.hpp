@@ -33,7 +33,7 @@ inline constexpr auto kDTypes = std::to_array<std::string_view>({"f32", "bf16", 
 std::vector<std::string> supported_dtypes();
 
 struct EmbedderOptions {
-  std::string dtype = "f32";                  ///< one of kDTypes
+  std::string dtype;                          ///< one of kDTypes; empty: what a packed file holds, else "f32"
   std::string profile = "raw";                ///< "raw" or "azure": what is done before the model's own resize
   int azure_size = 512;                       ///< pixels, for "azure"
   int azure_quality = 75;                     ///< JPEG quality 1..100, for "azure"
@@ -54,7 +54,7 @@ struct Pixels {
 /// What a result depends on besides its input.
 struct Provenance {
   std::string version;
-  std::string weights_sha256;  ///< of the weights file, hexadecimal
+  std::string weights_sha256;  ///< of the weights file, hexadecimal; of a packed file, the one it was made from
   std::string profile;
   std::string dtype;
 };
@@ -62,9 +62,9 @@ struct Provenance {
 /// One model in memory. Immutable after open(); calls from several threads take turns.
 class Embedder {
  public:
-  /// Loads a model directory (published or flat layout).
-  /// @throws Error{kNotFound} no such directory or no weights in it; {kBadFile} naming the tensor or key at fault;
-  ///         {kBadArgument} for an option that makes no sense.
+  /// Loads a model directory (published or flat layout), or maps a file that mi2 pack wrote.
+  /// @throws Error{kNotFound} nothing there or no weights in it; {kBadFile} naming the tensor, key or block at fault;
+  ///         {kBadArgument} for an option that makes no sense, or a dtype the packed file does not hold.
   static Embedder open(const std::filesystem::path& model, const EmbedderOptions& options = {});
 
   Embedder(Embedder&&) noexcept;
@@ -74,8 +74,9 @@ class Embedder {
   [[nodiscard]] int dimensions() const noexcept;
   /// The logarithm: similarities are exp(logit_scale()) * image . text.
   [[nodiscard]] float logit_scale() const noexcept;
+  /// As they were given, but for an empty dtype: the one that is computed in.
   [[nodiscard]] const EmbedderOptions& options() const noexcept;
-  /// Hashes the weights file on the first call (seconds for a full model).
+  /// Hashes the weights file on the first call (seconds for a full model); a packed file has the hash of its source.
   [[nodiscard]] Provenance provenance() const;
 
   /// Decodes and preprocesses one encoded picture (PNG, JPEG, WebP, TIFF, DICOM). Safe to call from several threads.
@@ -106,7 +107,7 @@ struct TokenizedText {
   bool truncated = false;
 };
 
-/// A model directory's tokenizer without its weights (the built-in vocabulary if the directory has none).
+/// A model's tokenizer without its weights (the built-in vocabulary if the model has none).
 /// @throws Error{kNotFound}, {kBadFile}, {kBadArgument} for a text that is not UTF-8.
 std::vector<TokenizedText> tokenize(const std::filesystem::path& model, std::span<const std::string> texts);
 

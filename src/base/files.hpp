@@ -57,6 +57,7 @@ class AtomicFile {
   /// Overwrites bytes already written (a header whose length was not known before the rows).
   void write_at(std::uint64_t offset, std::string_view text);
   void commit();
+  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
 
  private:
   [[noreturn]] void fail(const char* what) const;

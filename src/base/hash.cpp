@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 #include <openssl/evp.h>
+#include <xxhash.h>
 
 #include <mi2/error.hpp>
 #include "base/files.hpp"
@@ -58,5 +59,7 @@ std::string sha256_hex(const std::filesystem::path& path) {
   }
   return hash.finish();
 }
+
+std::uint64_t xxh3(std::span<const std::byte> bytes) noexcept { return XXH3_64bits(bytes.data(), bytes.size()); }
 
 }  // namespace mi2

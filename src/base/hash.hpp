@@ -1,7 +1,8 @@
 #pragma once
-// SHA-256, to name exactly which weights a result came from.
+// SHA-256, to name exactly which weights a result came from; XXH3, to find damage as fast as memory is read.
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -14,5 +15,8 @@ std::string sha256_hex(std::span<const std::byte> bytes);
 /// Of a whole file, of any size in little memory.
 /// @throws Error{kNotFound}, {kBadFile}.
 std::string sha256_hex(const std::filesystem::path& path);
+
+/// XXH3, 64 bits: tells damage, never intent.      Source: https://xxhash.com (0.8, default secret, seed 0).
+std::uint64_t xxh3(std::span<const std::byte> bytes) noexcept;
 
 }  // namespace mi2

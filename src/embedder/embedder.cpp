@@ -4,13 +4,11 @@
 #include <fmt/format.h>
 
 #include "base/files.hpp"
-#include "base/hash.hpp"
 #include "dicom/dicom.hpp"
 #include "image/image.hpp"
 #include "models/model.hpp"
 #include "text/tokenizer.hpp"
-#include "weights/config.hpp"
-#include "weights/model_files.hpp"
+#include "weights/model_source.hpp"
 
 #include <mi2/mi2.hpp>
 
@@ -19,12 +17,11 @@ namespace {
 
 /// Tokens of one forward pass of the text tower: enough to keep the processor busy, little enough for the caches.
 constexpr std::size_t kTokensPerPass = 1024;
-constexpr std::uint64_t kMaxTokenizerBytes = 16ULL << 20;
 
-text::Tokenizer open_tokenizer(const weights::ModelFiles& files) {
-  if (!files.vocab || !files.merges) return {};
-  return {read_text_file(*files.vocab, kMaxTokenizerBytes), read_text_file(*files.merges, kMaxTokenizerBytes),
-          files.vocab->parent_path().string()};
+text::Tokenizer open_tokenizer(const weights::ModelSource& source) {
+  const std::optional<weights::ModelSource::Tokenizer> own = source.tokenizer();
+  if (!own) return {};
+  return {own->vocab, own->merges, own->name};
 }
 
 text::Tokens encode(const text::Tokenizer& tokenizer, std::span<const std::string> texts, std::size_t index,
@@ -51,7 +48,7 @@ struct Settings {
   explicit Settings(const EmbedderOptions& options)
       : preprocess(preprocess_options(options)), intensity(image::parse_intensity(options.intensity)) {
     if (options.window) window = dicom::parse_window(*options.window);
-    model.precision = ops::parse_precision(options.dtype);
+    if (!options.dtype.empty()) ops::parse_precision(options.dtype);
     model.threads = options.threads;
   }
 
@@ -74,13 +71,12 @@ std::vector<std::string> supported_dtypes() {
 }
 
 struct Embedder::Impl {
-  Impl(const std::filesystem::path& directory, const EmbedderOptions& wanted)
-      : options(wanted),
-        settings(wanted),
-        files(weights::find_model(directory)),
-        config(weights::load_config(files.config)),
-        tokenizer(open_tokenizer(files)),
-        model(models::load_cpu_model(files.weights, config, settings.model)) {}
+  Impl(const std::filesystem::path& path, const EmbedderOptions& wanted)
+      : options(wanted), settings(wanted), source(path), config(source.config()), tokenizer(open_tokenizer(source)) {
+    settings.model.precision = models::precision_of(options.dtype, source);
+    options.dtype = name_of(settings.model.precision);
+    model = models::load_cpu_model(source, settings.model);
+  }
 
   /// 8-bit RGB -> f32, / 255, mean and standard deviation of the config.
   [[nodiscard]] Tensor normalised(std::span<const Pixels> pictures) const {
@@ -105,8 +101,8 @@ struct Embedder::Impl {
 
   EmbedderOptions options;
   Settings settings;
-  weights::ModelFiles files;
-  weights::ModelConfig config;
+  weights::ModelSource source;
+  const weights::ModelConfig& config;
   text::Tokenizer tokenizer;
   std::unique_ptr<models::Model> model;
   std::mutex turn;  ///< one forward pass at a time: it already uses every thread
@@ -140,7 +136,7 @@ float Embedder::logit_scale() const noexcept { return impl_->model->logit_scale(
 const EmbedderOptions& Embedder::options() const noexcept { return impl_->options; }
 
 Provenance Embedder::provenance() const {
-  std::call_once(impl_->hashed, [&] { impl_->weights_sha256 = sha256_hex(impl_->files.weights); });
+  std::call_once(impl_->hashed, [&] { impl_->weights_sha256 = impl_->source.weights_sha256(); });
   return {std::string(version()), impl_->weights_sha256, impl_->options.profile, impl_->options.dtype};
 }
 
@@ -193,12 +189,11 @@ std::vector<Embedding> Embedder::embed_texts(std::span<const std::string> texts,
 }
 
 std::vector<TokenizedText> tokenize(const std::filesystem::path& model, std::span<const std::string> texts) {
-  const weights::ModelFiles files = weights::find_model(model);
-  const weights::ModelConfig config = weights::load_config(files.config);
-  const text::Tokenizer tokenizer = open_tokenizer(files);
+  const weights::ModelSource source(model);
+  const text::Tokenizer tokenizer = open_tokenizer(source);
   std::vector<TokenizedText> result;
   for (std::size_t i = 0; i < texts.size(); ++i) {
-    text::Tokens tokens = encode(tokenizer, texts, i, config.text.context);
+    text::Tokens tokens = encode(tokenizer, texts, i, source.config().text.context);
     result.push_back({std::move(tokens.ids), tokens.truncated});
   }
   return result;

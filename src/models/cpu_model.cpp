@@ -1,6 +1,12 @@
+#include <fmt/format.h>
+
 #include "models/model.hpp"
 #include "models/model_on.hpp"
+#include "models/packed.hpp"
 #include "models/synthetic.hpp"
+#include "weights/checkpoint.hpp"
+
+#include <mi2/error.hpp>
 
 namespace mi2::models {
 namespace {
@@ -11,7 +17,39 @@ class OnCpu : public ModelOn<CpuModel, ops::CpuOps> {
   ops::CpuOps& ops() override { return ops_; }
 };
 
+void check_fits(const weights::PackedFile& file, const ops::CpuOps::Options& options) {
+  const weights::PackedInfo& info = file.info();
+  if (info.layout_version != ops::cpu::kLayoutVersion) {
+    throw Error(Code::kBadFile, fmt::format("{}: is packed in layout {}, this mi2 computes in layout {}: run mi2 pack "
+                                            "again",
+                                            file.name(), info.layout_version, ops::cpu::kLayoutVersion));
+  }
+  if (info.dtype == name_of(options.precision)) return;
+  throw Error(Code::kBadArgument,
+              fmt::format("{}: is packed in {}, {} was asked for; leave dtype out, or pack the "
+                          "model in {}",
+                          file.name(), info.dtype, name_of(options.precision), name_of(options.precision)));
+}
+
+std::unique_ptr<CpuModel> load_packed(const std::shared_ptr<const weights::PackedFile>& file,
+                                      const weights::ModelConfig& config, ops::CpuOps::Options options) {
+  check_fits(*file, options);
+  ThreadPool pool(options.threads);
+  file->verify(pool);
+  const auto blocks = std::make_shared<weights::BlocksOfFile>(file);
+  options.prepared = blocks;
+  PackedParameters source(*blocks);
+  auto model = std::make_unique<OnCpu>(source, config, options);
+  blocks->finish();
+  return model;
+}
+
 }  // namespace
+
+ops::Precision precision_of(std::string_view dtype, const weights::ModelSource& source) {
+  if (!dtype.empty()) return ops::parse_precision(dtype);
+  return source.packed() ? ops::parse_precision(source.packed()->info().dtype) : ops::Precision::kF32;
+}
 
 std::unique_ptr<CpuModel> load_cpu_model(const std::filesystem::path& weights, const weights::ModelConfig& config,
                                          const ops::CpuOps::Options& options) {
@@ -19,6 +57,11 @@ std::unique_ptr<CpuModel> load_cpu_model(const std::filesystem::path& weights, c
   auto model = std::make_unique<OnCpu>(checkpoint, config, options);
   checkpoint.finish();
   return model;
+}
+
+std::unique_ptr<CpuModel> load_cpu_model(const weights::ModelSource& source, const ops::CpuOps::Options& options) {
+  return source.packed() ? load_packed(source.packed(), source.config(), options)
+                         : load_cpu_model(source.weights(), source.config(), options);
 }
 
 std::unique_ptr<CpuModel> synthetic_cpu_model(const weights::ModelConfig& config, const ops::CpuOps::Options& options) {

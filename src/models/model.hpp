@@ -3,11 +3,13 @@
 
 #include <filesystem>
 #include <memory>
+#include <string_view>
 
 #include "ops/cpu/cpu_ops.hpp"
 #include "ops/parameter.hpp"
 #include "tensor/tensor.hpp"
 #include "weights/config.hpp"
+#include "weights/model_source.hpp"
 
 namespace mi2::models {
 
@@ -32,6 +34,15 @@ class CpuModel : public Model {
 /// @throws Error{kBadFile} naming a tensor that is missing, left over or misshapen.
 std::unique_ptr<CpuModel> load_cpu_model(const std::filesystem::path& weights, const weights::ModelConfig& config,
                                          const ops::CpuOps::Options& options);
+
+/// What a model is computed in: `dtype`, or if that is empty, a packed file's own, else f32.
+/// @throws Error{kBadArgument} if there is no such dtype.
+ops::Precision precision_of(std::string_view dtype, const weights::ModelSource& source);
+
+/// Loads a directory's weights, or maps a packed file, whose checksums it verifies.
+/// @throws as above; Error{kBadFile} for a packed file that is damaged or of another version, {kBadArgument} if it is
+///         packed in another precision than `options` ask for.
+std::unique_ptr<CpuModel> load_cpu_model(const weights::ModelSource& source, const ops::CpuOps::Options& options);
 
 /// A model of made-up weights, for timing: realistic scales, the same numbers every time.
 std::unique_ptr<CpuModel> synthetic_cpu_model(const weights::ModelConfig& config, const ops::CpuOps::Options& options);

@@ -11,7 +11,8 @@
 
 namespace mi2::ops {
 
-/// A tensor of a checkpoint as it is stored: a view, unaligned, in the file's element type.
+/// A tensor of a checkpoint as it is stored: a view, unaligned, in the file's element type. `data` is null where an
+/// engine's prepared memory stands in for it (prepared_blocks.hpp).
 struct Parameter {
   std::string name;
   Shape shape;

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <map>
 #include <mutex>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -108,6 +109,9 @@ Tensor::Tensor(Pool& pool, const Shape& shape, DType dtype)
       block_(pool.take(checked_mul(static_cast<std::uint64_t>(shape.count()), size_of(dtype), "tensor"))) {}
 
 Tensor::Tensor(const Shape& shape, DType dtype) : Tensor(process_pool(), shape, dtype) {}
+
+Tensor::Tensor(const Shape& shape, DType dtype, std::shared_ptr<const std::byte> block)
+    : shape_(shape), dtype_(dtype), read_only_(true), block_(std::const_pointer_cast<std::byte>(std::move(block))) {}
 
 Tensor Tensor::reshaped(const Shape& shape) const {
   if (shape.count() != shape_.count()) {

@@ -63,12 +63,17 @@ class Tensor {
   Tensor(Pool& pool, const Shape& shape, DType dtype = DType::kF32);
   /// Uninitialised elements from the process's own pool.
   explicit Tensor(const Shape& shape, DType dtype = DType::kF32);
+  /// A read-only view of memory from elsewhere, aligned to 64 bytes: unique() is never true, so that no op writes to
+  /// it.
+  Tensor(const Shape& shape, DType dtype, std::shared_ptr<const std::byte> block);
 
   [[nodiscard]] const Shape& shape() const noexcept { return shape_; }
   [[nodiscard]] DType dtype() const noexcept { return dtype_; }
   [[nodiscard]] bool empty() const noexcept { return !block_; }
   /// Whether no other tensor shares the block, so that it may be overwritten.
-  [[nodiscard]] bool unique() const noexcept { return block_.use_count() == 1; }
+  [[nodiscard]] bool unique() const noexcept { return !read_only_ && block_.use_count() == 1; }
+  /// The memory itself, which lives as long as the handle.
+  [[nodiscard]] std::shared_ptr<const std::byte> block() const noexcept { return block_; }
   /// The same block under another shape of the same count.
   [[nodiscard]] Tensor reshaped(const Shape& shape) const;
 
@@ -83,6 +88,7 @@ class Tensor {
  private:
   Shape shape_;
   DType dtype_ = DType::kF32;
+  bool read_only_ = false;
   std::shared_ptr<std::byte> block_;
 };
 

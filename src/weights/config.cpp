@@ -14,7 +14,6 @@
 namespace mi2::weights {
 namespace {
 
-constexpr std::size_t kMaxBytes = 1'000'000;
 constexpr std::size_t kMaxStages = 8;
 constexpr int kMaxWidth = 16384;
 constexpr int kMaxLayers = 256;
@@ -141,8 +140,8 @@ ModelConfig::Text read_text(const ConfigReader& reader) {
 }  // namespace
 
 ModelConfig parse_config(std::string_view yaml, std::string_view name) {
-  if (yaml.size() > kMaxBytes) {
-    throw Error(Code::kTooLarge, fmt::format("{}: {} bytes, the limit is {}", name, yaml.size(), kMaxBytes));
+  if (yaml.size() > kMaxConfigBytes) {
+    throw Error(Code::kTooLarge, fmt::format("{}: {} bytes, the limit is {}", name, yaml.size(), kMaxConfigBytes));
   }
   const ConfigReader reader(yaml, name);
   check_kind(reader);
@@ -154,7 +153,7 @@ ModelConfig parse_config(std::string_view yaml, std::string_view name) {
 }
 
 ModelConfig load_config(const std::filesystem::path& path) {
-  return parse_config(read_text_file(path, kMaxBytes), path.string());
+  return parse_config(read_text_file(path, kMaxConfigBytes), path.string());
 }
 
 }  // namespace mi2::weights

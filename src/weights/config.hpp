@@ -2,11 +2,15 @@
 // config.yaml of a model directory: the numbers that fix the two towers.
 
 #include <array>
+#include <cstddef>
 #include <filesystem>
 #include <string_view>
 #include <vector>
 
 namespace mi2::weights {
+
+/// Of config.yaml.
+inline constexpr std::size_t kMaxConfigBytes = 1'000'000;
 
 /// Checked: lists of the image tower have one entry a stage, heads and groups divide widths, every stage has a grid.
 struct ModelConfig {

@@ -111,6 +111,30 @@ std::string weights_text(const WeightsReport& weights) {
   return text;
 }
 
+std::string packed_text(const PackedReport& packed) {
+  return fmt::format(
+      "packed       {}\n"
+      "size         {:.1f} MB, {} blocks, layout {}\n"
+      "dtype        {}\n"
+      "made from    weights with sha256 {}\n"
+      "tokenizer    {}\n",
+      packed.path, static_cast<double>(packed.bytes) / kMillion, packed.blocks, packed.layout_version, packed.dtype,
+      packed.weights_sha256, packed.own_tokenizer ? "the model's own, inside" : "built in");
+}
+
+Json to_json(const PackedReport& packed) {
+  return {{"path", packed.path},
+          {"bytes", packed.bytes},
+          {"blocks", packed.blocks},
+          {"layout", packed.layout_version},
+          {"dtype", packed.dtype},
+          {"weights_sha256", packed.weights_sha256},
+          {"own_tokenizer", packed.own_tokenizer}};
+}
+
+/// Whether the report is of something that can be opened as a model.
+bool is_model(const InspectReport& report) { return report.files || report.packed; }
+
 std::string problems_text(const InspectReport& report) {
   if (report.problems.empty()) return "loads        yes\n";
   std::string text = fmt::format("loads        no, {} problems\n", report.problems.size());
@@ -128,8 +152,9 @@ std::string inspect_text(const std::filesystem::path& path) {
   std::string text;
   if (report.config) text += fmt::format("config       {}\n{}", report.config_path, config_text(*report.config));
   if (report.weights) text += weights_text(*report.weights);
+  if (report.packed) text += packed_text(*report.packed);
   if (report.files) text += fmt::format("tokenizer    {}\n", tokenizer_text(*report.files));
-  if (report.files || !report.problems.empty()) text += problems_text(report);
+  if (is_model(report) || !report.problems.empty()) text += problems_text(report);
   return text;
 }
 
@@ -137,9 +162,10 @@ std::string inspect_json(const std::filesystem::path& path) {
   const InspectReport report = inspect(path);
   Json object;
   object["path"] = report.path;
-  object["kind"] = report.files ? "model" : report.weights ? "weights" : "config";
-  if (report.files) object["loads"] = report.problems.empty();
-  if (report.weights) object["problems"] = report.problems;
+  object["kind"] = report.files ? "model" : report.packed ? "packed" : report.weights ? "weights" : "config";
+  if (is_model(report)) object["loads"] = report.problems.empty();
+  if (report.weights || report.packed) object["problems"] = report.problems;
+  if (report.packed) object["packed"] = to_json(*report.packed);
   if (report.config) {
     object["config_path"] = report.config_path;
     object["config"] = to_json(*report.config);

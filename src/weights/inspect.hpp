@@ -6,8 +6,9 @@
 
 namespace mi2::weights {
 
-/// A model directory, a safetensors file or a config (*.yaml, *.yml), as a few lines for people.
-/// A directory's report says whether its weights would load, and which tensors stand in the way.
+/// A model directory, a packed file, a safetensors file or a config (*.yaml, *.yml), as a few lines for people.
+/// A packed file's checksums are verified; a directory's report says whether its weights would load, and which tensors
+/// stand in the way.
 /// @throws Error{kNotFound}, {kBadFile}, {kUnsupported} if the path cannot be read at all.
 std::string inspect_text(const std::filesystem::path& path);
 

@@ -1,11 +1,14 @@
 #include "weights/inspect_report.hpp"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 #include <mi2/error.hpp>
 #include "base/hash.hpp"
 #include "weights/checkpoint.hpp"
 #include "weights/manifest.hpp"
+#include "weights/packed_file.hpp"
 
 namespace mi2::weights {
 namespace {
@@ -50,8 +53,24 @@ std::vector<std::string> compare(const Checkpoint& checkpoint, const ModelConfig
   return problems;
 }
 
+void inspect_packed(SafeTensors file, InspectReport& report) {
+  const PackedFile packed(std::move(file));
+  const PackedInfo& info = packed.info();
+  report.packed = {report.path, packed.file_bytes(),  packed.block_count(), info.layout_version,
+                   info.dtype,  info.weights_sha256, info.vocab.has_value()};
+  report.config_path = report.path;
+  report.config = parse_config(info.config, fmt::format("{}: its config.yaml", report.path));
+  try {
+    ThreadPool pool;
+    packed.verify(pool);
+  } catch (const Error& e) {
+    report.problems.emplace_back(e.what());
+  }
+}
+
 void inspect_weights(const std::filesystem::path& path, InspectReport& report) {
   SafeTensors file(path);
+  if (!report.config && is_packed(file)) return inspect_packed(std::move(file), report);
   WeightsReport& weights = report.weights.emplace();
   weights.path = path.string();
   weights.bytes = file.file_bytes();

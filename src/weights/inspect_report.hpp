@@ -28,12 +28,24 @@ struct WeightsReport {
   std::uint64_t all_parameters = 0;  ///< also projections and the scale
 };
 
+/// A file of mi2 pack.
+struct PackedReport {
+  std::string path;
+  std::uint64_t bytes = 0;
+  std::size_t blocks = 0;
+  int layout_version = 0;
+  std::string dtype;
+  std::string weights_sha256;  ///< of the weights it was made from
+  bool own_tokenizer = false;
+};
+
 struct InspectReport {
   std::string path;
   std::optional<ModelFiles> files;  ///< of a directory
   std::string config_path;
   std::optional<ModelConfig> config;
   std::optional<WeightsReport> weights;
+  std::optional<PackedReport> packed;
   std::vector<std::string> problems;  ///< why the weights would not load
 };
 

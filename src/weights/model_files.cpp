@@ -102,18 +102,23 @@ void find_tokenizer(const fs::path& folder, ModelFiles& files) {
 
 }  // namespace
 
-ModelFiles find_model(const fs::path& dir) {
-  if (!is_folder(dir)) {
-    throw Error(Code::kNotFound, fmt::format("{}: {}, a model directory is needed", dir.string(),
-                                             is_file(dir) ? "a file" : "not found"));
-  }
+ModelFiles find_model(const fs::path& path) {
   ModelFiles files;
-  files.config = find_config(dir);
+  if (is_file(path)) {
+    files.weights = path;
+    files.packed = true;
+    return files;
+  }
+  if (!is_folder(path)) {
+    throw Error(Code::kNotFound,
+                fmt::format("{}: not found; a model's folder or a packed file is needed", path.string()));
+  }
+  files.config = find_config(path);
   files.root = files.config.parent_path();
   // The config may lie above the versioned folder that holds the rest.
   std::vector<fs::path> places{files.root};
-  if (files.root == dir) {
-    const std::vector<fs::path> below = folders_in(dir);
+  if (files.root == path) {
+    const std::vector<fs::path> below = folders_in(path);
     places.insert(places.end(), below.begin(), below.end());
   }
   for (const fs::path& place : places) {

@@ -1,5 +1,5 @@
 #pragma once
-// Where a model directory keeps its parts.
+// Where a model keeps its parts: a directory, or one packed file.
 
 #include <filesystem>
 #include <optional>
@@ -12,13 +12,14 @@ struct ModelFiles {
   std::filesystem::path weights;               ///< safetensors, whatever its name ends in
   std::optional<std::filesystem::path> vocab;  ///< both or neither of these
   std::optional<std::filesystem::path> merges;
+  bool packed = false;  ///< `weights` holds everything, the configuration included; the other paths are empty
 };
 
-/// Finds the parts in `dir` or one folder below it. Two layouts:
+/// Finds the parts in `path` or one folder below it; a regular file is taken for a packed one. Two layouts:
 /// - flat: config.yaml, one *.safetensors (or model.safetensors among several), vocab.json and merges.txt if any;
 /// - published: config.yaml, vision_model/*.pt, language_model/clip_tokenizer_4.16.2/{vocab.json, merges.txt}.
-/// @throws Error{kNotFound} for no such directory, no config or no weights; {kBadFile} naming the candidates if the
+/// @throws Error{kNotFound} for nothing there, no config or no weights; {kBadFile} naming the candidates if the
 ///         choice is open, or the tokenizer file that lacks its partner.
-ModelFiles find_model(const std::filesystem::path& dir);
+ModelFiles find_model(const std::filesystem::path& path);
 
 }  // namespace mi2::weights

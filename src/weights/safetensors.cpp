@@ -167,6 +167,10 @@ std::span<const std::byte> SafeTensors::bytes(const TensorInfo& tensor) const no
   return bytes_.subspan(data_begin_ + tensor.begin, tensor.end - tensor.begin);
 }
 
+std::shared_ptr<const std::byte> SafeTensors::block(const TensorInfo& tensor) const {
+  return {file_, bytes(tensor).data()};
+}
+
 ops::Parameter SafeTensors::parameter(const std::string& name) const {
   const TensorInfo* tensor = find(name);
   if (tensor == nullptr) refuse(name_, name, "is missing");

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -44,11 +45,15 @@ class SafeTensors {
   /// What errors call the file.
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] std::uint64_t file_bytes() const noexcept { return bytes_.size(); }
+  /// Where the data starts: TensorInfo::begin counts from here.
+  [[nodiscard]] std::uint64_t data_begin() const noexcept { return data_begin_; }
 
   /// @returns nullptr if there is no such tensor.
   [[nodiscard]] const TensorInfo* find(std::string_view name) const;
   /// The bytes of one row of tensors(), of any element type.
   [[nodiscard]] std::span<const std::byte> bytes(const TensorInfo& tensor) const noexcept;
+  /// As bytes(), with a handle that keeps the file mapped (of parse(): the caller does).
+  [[nodiscard]] std::shared_ptr<const std::byte> block(const TensorInfo& tensor) const;
   /// An F32, F16 or BF16 tensor as it is stored. Its pages leave memory when the last copy of the handle dies.
   /// @throws Error{kBadFile} if it is missing or of another element type.
   [[nodiscard]] ops::Parameter parameter(const std::string& name) const;
@@ -67,7 +72,23 @@ class SafeTensors {
   std::map<std::string, std::string> metadata_;
 };
 
-/// Writes tensors in the order given; the file appears whole or not at all.
+/// A tensor on its way into a file, its bytes as they will lie there.
+struct StoredTensor {
+  std::string name;
+  std::string dtype;  ///< as in the file
+  Shape shape;
+  std::span<const std::byte> bytes;
+};
+
+/// Writes tensors in the order given, their data from a multiple of 64 bytes on; the caller commits the file.
+/// @param written  told the bytes of each tensor once they are out.
+/// @throws Error{kBadArgument} for a name that is taken twice, reserved or not UTF-8, or for metadata that is not;
+///         {kBadFile} when the disk refuses.
+void write_safetensors(AtomicFile& file, std::span<const StoredTensor> tensors,
+                       const std::map<std::string, std::string>& metadata,
+                       const std::function<void(std::uint64_t bytes)>& written = {});
+
+/// As above, of tensors as checkpoints have them; the file appears whole or not at all.
 /// @throws Error{kBadArgument} for a name that is taken twice, reserved or not UTF-8; {kBadFile} when the disk refuses.
 void write_safetensors(const std::filesystem::path& path, std::span<const ops::Parameter> tensors,
                        const std::map<std::string, std::string>& metadata = {});

@@ -1,5 +1,6 @@
-#include <cstring>
 #include <set>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -12,7 +13,9 @@
 namespace mi2::weights {
 namespace {
 
-constexpr std::size_t kAlignment = 8;
+/// Of the data, which the format asks to start at a multiple of 8: a cache line, so that it can be used where it lies.
+constexpr std::size_t kAlignment = 64;
+constexpr std::size_t kLengthBytes = 8;
 
 std::string_view file_type(DType dtype) {
   switch (dtype) {
@@ -30,29 +33,30 @@ std::uint64_t byte_count(const ops::Parameter& tensor) {
   return checked_mul(static_cast<std::uint64_t>(tensor.shape.count()), size_of(tensor.dtype), tensor.name);
 }
 
-std::string header_text(const std::string& file, std::span<const ops::Parameter> tensors,
+std::string header_text(const std::string& file, std::span<const StoredTensor> tensors,
                         const std::map<std::string, std::string>& metadata) {
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   if (!metadata.empty()) header["__metadata__"] = metadata;
   std::set<std::string_view> names{"__metadata__"};
   std::uint64_t offset = 0;
-  for (const ops::Parameter& tensor : tensors) {
+  for (const StoredTensor& tensor : tensors) {
     if (!names.insert(tensor.name).second) {
       throw Error(Code::kBadArgument,
                   fmt::format("{}: tensor {} cannot be written: its name is taken", file, in_quotes(tensor.name)));
     }
     std::vector<std::int64_t> shape;
     for (std::size_t axis = 0; axis < tensor.shape.rank(); ++axis) shape.push_back(tensor.shape[axis]);
-    const std::uint64_t end = checked_add(offset, byte_count(tensor), tensor.name);
+    const std::uint64_t end = checked_add(offset, tensor.bytes.size(), tensor.name);
     // push_back in place of operator[]: an ordered object searches all its keys on each access.
     header.get_ref<nlohmann::ordered_json::object_t&>().Container::emplace_back(
         tensor.name,
-        nlohmann::ordered_json{{"dtype", file_type(tensor.dtype)}, {"shape", shape}, {"data_offsets", {offset, end}}});
+        nlohmann::ordered_json{{"dtype", tensor.dtype}, {"shape", shape}, {"data_offsets", {offset, end}}});
     offset = end;
   }
   try {
     std::string text = header.dump();
-    text.resize((text.size() + kAlignment - 1) / kAlignment * kAlignment, ' ');
+    const std::size_t data = (kLengthBytes + text.size() + kAlignment - 1) / kAlignment * kAlignment;
+    text.resize(data - kLengthBytes, ' ');
     return text;
   } catch (const nlohmann::json::exception&) {
     throw Error(Code::kBadArgument, fmt::format("{}: a tensor's name or the metadata is not UTF-8", file));
@@ -61,16 +65,28 @@ std::string header_text(const std::string& file, std::span<const ops::Parameter>
 
 }  // namespace
 
-void write_safetensors(const std::filesystem::path& path, std::span<const ops::Parameter> tensors,
-                       const std::map<std::string, std::string>& metadata) {
-  const std::string header = header_text(path.string(), tensors, metadata);
+void write_safetensors(AtomicFile& file, std::span<const StoredTensor> tensors,
+                       const std::map<std::string, std::string>& metadata,
+                       const std::function<void(std::uint64_t bytes)>& written) {
+  const std::string header = header_text(file.path().string(), tensors, metadata);
   const std::uint64_t length = header.size();
-  AtomicFile file(path);
   file.write(std::as_bytes(std::span(&length, 1)));
   file.write(header);
-  for (const ops::Parameter& tensor : tensors) {
-    file.write(std::span(static_cast<const std::byte*>(tensor.data), byte_count(tensor)));
+  for (const StoredTensor& tensor : tensors) {
+    file.write(tensor.bytes);
+    if (written) written(tensor.bytes.size());
   }
+}
+
+void write_safetensors(const std::filesystem::path& path, std::span<const ops::Parameter> tensors,
+                       const std::map<std::string, std::string>& metadata) {
+  std::vector<StoredTensor> stored;
+  for (const ops::Parameter& tensor : tensors) {
+    stored.push_back({tensor.name, std::string(file_type(tensor.dtype)), tensor.shape,
+                      std::span(static_cast<const std::byte*>(tensor.data), byte_count(tensor))});
+  }
+  AtomicFile file(path);
+  write_safetensors(file, stored, metadata);
   file.commit();
 }
 

@@ -1,5 +1,6 @@
 #include "weights/inspect.hpp"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -7,6 +8,7 @@
 
 #include "support/expect_error.hpp"
 #include "support/temporary_folder.hpp"
+#include "weights/packed_file.hpp"
 #include "weights/safetensors.hpp"
 #include "weights/samples.hpp"
 
@@ -90,6 +92,32 @@ TEST_F(InspectTest, DescribesOneFile) {
   EXPECT_EQ(weights["kind"], "weights");
   EXPECT_FALSE(weights.contains("loads"));
   EXPECT_THAT(inspect_text(folder_ / "config.yaml"), HasSubstr("image tower"));
+}
+
+TEST_F(InspectTest, DescribesAPackedFileAndItsDamage) {
+  ThreadPool pool(1);
+  const auto memory = Tensor({16});
+  std::ranges::fill(memory.floats(), 1.5F);
+  AtomicFile file(folder_ / "m.mi2");
+  write_packed(file, {7, "int8", test::kSmallConfig, std::string(64, 'b'), "{}", "x"},
+               std::vector<NamedBlock>{{"norm", {{"norm [16]", 64}, memory.block()}}}, pool);
+  file.commit();
+  const Json report = Json::parse(inspect_json(folder_ / "m.mi2"));
+  EXPECT_EQ(report["kind"], "packed");
+  EXPECT_EQ(report["loads"], true);
+  EXPECT_EQ(report["packed"]["dtype"], "int8");
+  EXPECT_EQ(report["packed"]["layout"], 7);
+  EXPECT_EQ(report["packed"]["blocks"], 1);
+  EXPECT_EQ(report["packed"]["weights_sha256"], std::string(64, 'b'));
+  EXPECT_EQ(report["packed"]["own_tokenizer"], true);
+  EXPECT_EQ(report["config"]["projection"], 6);
+  EXPECT_THAT(inspect_text(folder_ / "m.mi2"), HasSubstr("loads        yes"));
+
+  std::string bytes = test::read_back(folder_ / "m.mi2");
+  bytes.back() = static_cast<char>(bytes.back() ^ 4);
+  const auto damaged = folder_.write("damaged", bytes);
+  EXPECT_EQ(Json::parse(inspect_json(damaged))["loads"], false);
+  EXPECT_THAT(inspect_text(damaged), HasSubstr("is damaged: the checksum of block 'norm'"));
 }
 
 TEST_F(InspectTest, RefusesWhatCannotBeRead) {

@@ -66,10 +66,17 @@ TEST(FindModel, PrefersModelSafetensorsAmongSeveral) {
 TEST(FindModel, NamesWhatIsMissing) {
   const TemporaryFolder folder;
   expect_error(Code::kNotFound, {"absent", "not found"}, [&] { find_model(folder / "absent"); });
-  expect_error(Code::kNotFound, {"file", "directory is needed"}, [&] { find_model(folder.write("file", "")); });
   expect_error(Code::kNotFound, {"no config.yaml"}, [&] { find_model(folder.path()); });
   folder.write("config.yaml", "");
   expect_error(Code::kNotFound, {"no *.safetensors"}, [&] { find_model(folder.path()); });
+}
+
+TEST(FindModel, TakesAFileForAPackedModel) {
+  const TemporaryFolder folder;
+  const ModelFiles files = find_model(folder.write("packed", ""));
+  EXPECT_TRUE(files.packed);
+  EXPECT_EQ(files.weights, folder / "packed");
+  EXPECT_TRUE(files.config.empty());
 }
 
 TEST(FindModel, RefusesHalfATokenizer) {

@@ -16,6 +16,7 @@
 #include "ops/cpu/precision.hpp"
 #include "ops/cpu/profile.hpp"
 #include "ops/op_set.hpp"
+#include "ops/prepared_blocks.hpp"
 
 namespace mi2::ops {
 
@@ -32,9 +33,10 @@ class CpuOps {
     Precision precision = Precision::kF32;
     unsigned threads = 0;  ///< 0: one per available core
     MatMulEngine matmul = MatMulEngine::kBest;
-    std::optional<cpu::Isa> isa;      ///< default: choose_isa()
-    DType activations = DType::kF32;  ///< between products, when `force_activations`
-    bool force_activations = false;   ///< for tests of the bf16 paths on machines that would not take them
+    std::optional<cpu::Isa> isa;               ///< default: choose_isa()
+    DType activations = DType::kF32;           ///< between products, when `force_activations`
+    bool force_activations = false;            ///< for tests of the bf16 paths on machines that would not take them
+    std::shared_ptr<PreparedBlocks> prepared;  ///< where the make_ functions find and leave what they prepare
   };
 
   using Tensor = mi2::Tensor;
@@ -110,8 +112,10 @@ class CpuOps {
  private:
   [[nodiscard]] bool uses_onednn() const noexcept;
   [[nodiscard]] cpu::WeightFormat format_of(const cpu::WeightRows& weight, bool sensitive) const;
-  std::shared_ptr<const cpu::MatMul> make_product(const cpu::WeightRows& weight, const std::vector<float>& bias,
-                                                  bool sensitive);
+  [[nodiscard]] std::optional<cpu::PackedWeights> take_packed(const std::string& name, std::int64_t in,
+                                                              std::int64_t out) const;
+  std::shared_ptr<const cpu::MatMul> make_product(const std::string& name, const cpu::WeightRows& weight,
+                                                  const std::optional<Parameter>& bias, bool sensitive);
   Tensor multiply(const cpu::RowSource& rows, const cpu::MatMul& product, const Shape& shape, DType dtype,
                   Activation activation);
 

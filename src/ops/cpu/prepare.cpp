@@ -19,6 +19,47 @@ namespace {
 /// rows with a few large outliers by more (docs/numerics.md, int8).
 constexpr double kMostByteError = 0.02;
 
+constexpr std::size_t kAlignment = 64;
+
+std::size_t round_up(std::size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+
+/// The formats that layers of a model in `precision` may have.
+std::vector<cpu::WeightFormat> formats_in(Precision precision) {
+  switch (precision) {
+    case Precision::kF32:
+      return {cpu::WeightFormat::kF32};
+    case Precision::kBF16:
+      return {cpu::WeightFormat::kBF16};
+    case Precision::kInt8:
+      return {cpu::WeightFormat::kS8, cpu::WeightFormat::kBF16};
+    case Precision::kBF16x3:
+      break;
+  }
+  return {cpu::WeightFormat::kSplit};
+}
+
+/// Two lists of floats, each from a multiple of 64 bytes: the block `name` if it is prepared, else what `make` fills.
+template <typename Make>
+void prepare_floats(PreparedBlocks* prepared, const std::string& name, const std::string& layout_text,
+                    std::vector<float>& first, std::vector<float>& second, const Make& make) {
+  const std::size_t second_at = round_up(first.size() * sizeof(float));
+  const BlockLayout layout{layout_text, second_at + round_up(second.size() * sizeof(float))};
+  if (prepared != nullptr) {
+    if (const auto block = prepared->take(name, {&layout, 1})) {
+      std::memcpy(first.data(), block->data.get(), first.size() * sizeof(float));
+      std::memcpy(second.data(), block->data.get() + second_at, second.size() * sizeof(float));
+      return;
+    }
+  }
+  make();
+  if (prepared == nullptr) return;
+  const Tensor block({static_cast<std::int64_t>(layout.bytes / sizeof(float))});
+  std::memset(block.data<std::byte>(), 0, layout.bytes);
+  std::copy(first.begin(), first.end(), block.data<float>());
+  std::copy(second.begin(), second.end(), block.data<float>() + second_at / sizeof(float));
+  prepared->add(name, {layout, block.block()});
+}
+
 }  // namespace
 
 CpuOps::CpuOps(const Options& options)
@@ -64,14 +105,38 @@ cpu::WeightFormat CpuOps::format_of(const cpu::WeightRows& weight, bool sensitiv
   return cpu::WeightFormat::kSplit;
 }
 
-std::shared_ptr<const cpu::MatMul> CpuOps::make_product(const cpu::WeightRows& weight, const std::vector<float>& bias,
-                                                        bool sensitive) {
-  if (uses_onednn()) {
-    const DType dtype = options_.precision == Precision::kF32 ? DType::kF32 : DType::kBF16;
-    if (auto product = cpu::make_onednn_matmul(kernels_, dtype, weight, bias)) return product;
+std::optional<cpu::PackedWeights> CpuOps::take_packed(const std::string& name, std::int64_t in,
+                                                      std::int64_t out) const {
+  if (!options_.prepared) return std::nullopt;
+  const std::vector<cpu::WeightFormat> formats = formats_in(options_.precision);
+  std::vector<BlockLayout> wanted;
+  for (const cpu::WeightFormat format : formats) {
+    const cpu::PackedLayout layout(format, in, out);
+    wanted.push_back({layout.text(), static_cast<std::size_t>(layout.bytes)});
   }
-  return cpu::make_native_matmul(kernels_,
-                                 cpu::PackedWeights(kernels_, *pool_, format_of(weight, sensitive), weight, bias));
+  const std::optional<PreparedBlock> block = options_.prepared->take(name, wanted);
+  if (!block) return std::nullopt;
+  std::size_t row = 0;
+  while (wanted[row].text != block->layout.text) ++row;
+  return cpu::PackedWeights(formats[row], in, out, block->data, block->layout.bytes);
+}
+
+std::shared_ptr<const cpu::MatMul> CpuOps::make_product(const std::string& name, const cpu::WeightRows& weight,
+                                                        const std::optional<Parameter>& bias, bool sensitive) {
+  std::optional<cpu::PackedWeights> packed = take_packed(name, weight.in, weight.out);
+  if (!packed) {
+    const std::vector<float> biases = bias ? bias->to_floats() : std::vector<float>();
+    if (uses_onednn() && !options_.prepared) {
+      const DType dtype = options_.precision == Precision::kF32 ? DType::kF32 : DType::kBF16;
+      if (auto product = cpu::make_onednn_matmul(kernels_, dtype, weight, biases)) return product;
+    }
+    packed.emplace(kernels_, *pool_, format_of(weight, sensitive), weight, biases);
+    if (options_.prepared) {
+      const cpu::PackedLayout& layout = packed->layout();
+      options_.prepared->add(name, {{layout.text(), static_cast<std::size_t>(layout.bytes)}, packed->block()});
+    }
+  }
+  return cpu::make_native_matmul(kernels_, std::move(*packed));
 }
 
 CpuOps::Linear CpuOps::make_linear(const Parameter& weight, const std::optional<Parameter>& bias, Layout layout) {
@@ -93,17 +158,23 @@ CpuOps::Linear CpuOps::make_linear(const Parameter& weight, const std::optional<
     };
   }
   // The projections into the common space end the towers: nothing after them evens out an error.
-  return {make_product(rows, bias ? bias->to_floats() : std::vector<float>(), !out_first)};
+  return {make_product(weight.name, rows, bias, !out_first)};
 }
 
 CpuOps::Norm CpuOps::make_norm(const Parameter& weight, const Parameter& bias, float epsilon) {
-  return {weight.to_floats(), bias.to_floats(), epsilon};
+  const auto width = static_cast<std::size_t>(weight.shape.count());
+  Norm p{std::vector<float>(width), std::vector<float>(width), epsilon};
+  prepare_floats(options_.prepared.get(), weight.name, fmt::format("norm [{}]", width), p.weight, p.bias, [&] {
+    p.weight = weight.to_floats();
+    p.bias = bias.to_floats();
+  });
+  return p;
 }
 
 CpuOps::Conv CpuOps::make_conv(const Parameter& weight, const Parameter& bias, ConvGeometry geometry) {
   const std::int64_t channels = weight.shape[1];
   const std::int64_t taps = static_cast<std::int64_t>(geometry.kernel) * geometry.kernel;
-  const std::vector<float> stored = weight.to_floats();
+  const std::vector<float> stored = weight.data == nullptr ? std::vector<float>() : weight.to_floats();
   const cpu::WeightRows rows{taps * channels, weight.shape[0], [&](std::int64_t first, std::int64_t count, float* to) {
                                for (std::int64_t n = first; n < first + count; ++n) {
                                  for (std::int64_t tap = 0; tap < taps; ++tap) {
@@ -115,22 +186,35 @@ CpuOps::Conv CpuOps::make_conv(const Parameter& weight, const Parameter& bias, C
                              }};
   // The first convolution sees the pixels, and every error of it passes through the whole tower.
   constexpr std::int64_t kColours = 3;
-  return {geometry, make_product(rows, bias.to_floats(), channels == kColours)};
+  return {geometry, make_product(weight.name, rows, bias, channels == kColours)};
 }
 
 CpuOps::DepthwiseConv CpuOps::make_depthwise_conv(const Parameter& weight, const Parameter& bias) {
   const std::int64_t channels = weight.shape[0];
-  const std::vector<float> stored = weight.to_floats();
-  DepthwiseConv p{std::vector<float>(stored.size()), bias.to_floats()};
-  for (std::int64_t c = 0; c < channels; ++c) {
-    for (std::int64_t tap = 0; tap < 9; ++tap) p.weight[tap * channels + c] = stored[c * 9 + tap];
-  }
+  const auto width = static_cast<std::size_t>(channels);
+  DepthwiseConv p{std::vector<float>(9 * width), std::vector<float>(width)};
+  prepare_floats(options_.prepared.get(), weight.name, fmt::format("depthwise [9, {}]", channels), p.weight, p.bias,
+                 [&] {
+                   const std::vector<float> stored = weight.to_floats();
+                   for (std::int64_t c = 0; c < channels; ++c) {
+                     for (std::int64_t tap = 0; tap < 9; ++tap) p.weight[tap * channels + c] = stored[c * 9 + tap];
+                   }
+                   p.bias = bias.to_floats();
+                 });
   return p;
 }
 
 CpuOps::Embedding CpuOps::make_embedding(const Parameter& rows) {
   const bool wide = options_.precision == Precision::kF32 || options_.precision == Precision::kBF16x3;
-  Embedding p{Tensor(rows.shape, wide ? DType::kF32 : DType::kBF16)};
+  const DType dtype = wide ? DType::kF32 : DType::kBF16;
+  const std::size_t size = static_cast<std::size_t>(rows.shape.count()) * size_of(dtype);
+  const BlockLayout layout{fmt::format("rows {} {}", name_of(dtype), rows.shape.to_string()), round_up(size)};
+  if (options_.prepared) {
+    if (const auto block = options_.prepared->take(rows.name, {&layout, 1})) {
+      return {Tensor(rows.shape, dtype, block->data)};
+    }
+  }
+  Embedding p{Tensor(rows.shape, dtype)};
   const std::int64_t width = rows.shape.back();
   std::vector<float> row(static_cast<std::size_t>(width));
   for (std::int64_t i = 0; i < rows.shape.rows(); ++i) {
@@ -142,6 +226,8 @@ CpuOps::Embedding CpuOps::make_embedding(const Parameter& rows) {
       kernels_.to_bf16(row.data(), width, p.rows.data<BFloat16>() + i * width);
     }
   }
+  std::memset(p.rows.data<std::byte>() + size, 0, layout.bytes - size);  // pool blocks are whole multiples of 64
+  if (options_.prepared) options_.prepared->add(rows.name, {layout, p.rows.block()});
   return p;
 }
 

@@ -44,7 +44,7 @@ BenchmarkReport run_benchmark(const BenchmarkOptions& options) {
   report.load_seconds = loaded.load_seconds;
   report.cpu = ops::cpu::cpu_model();
   report.engine = model.ops().engine();
-  report.dtype = options.dtype;
+  report.dtype = name_of(model.ops().options().precision);
   report.model = options.model ? options.model->string() : "synthetic full";
   report.threads = model.ops().threads();
   report.batch = options.batch;

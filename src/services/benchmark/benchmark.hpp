@@ -9,8 +9,9 @@
 namespace mi2 {
 
 struct BenchmarkOptions {
-  std::optional<std::filesystem::path> model;  ///< a model directory; without one, made-up weights of the full model
-  std::string dtype = "f32";
+  std::optional<std::filesystem::path>
+      model;             ///< directory or packed file; without one, made-up weights of the full model
+  std::string dtype;     ///< empty: what a packed file holds, else f32
   unsigned threads = 0;  ///< 0: one per available core
   int batch = 1;         ///< images, and texts, of one forward pass
   int rounds = 5;        ///< timed passes after one that is not

@@ -165,7 +165,7 @@ BenchmarkSession::~BenchmarkSession() = default;
 std::string BenchmarkSession::greeting() const {
   return dump({{"cpu", ops::cpu::cpu_model()},
                {"engine", impl_->loaded.model->ops().engine()},
-               {"dtype", impl_->options.dtype},
+               {"dtype", name_of(impl_->loaded.model->ops().options().precision)},
                {"threads", impl_->loaded.model->ops().threads()},
                {"load_s", impl_->loaded.load_seconds},
                {"resident_bytes", resident_memory().now}});

@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "services/benchmark/full_config.hpp"
-#include "weights/model_files.hpp"
+#include "weights/model_source.hpp"
 
 #include <mi2/error.hpp>
 
@@ -37,13 +37,14 @@ void check_within(const char* what, std::int64_t value, std::int64_t low, std::i
 LoadedModel load(const BenchmarkOptions& options) {
   LoadedModel loaded;
   ops::CpuOps::Options engine;
-  engine.precision = ops::parse_precision(options.dtype);
+  if (!options.dtype.empty()) engine.precision = ops::parse_precision(options.dtype);
   engine.threads = options.threads;
   loaded.load_seconds = seconds_of([&] {
     if (options.model) {
-      const weights::ModelFiles files = weights::find_model(*options.model);
-      loaded.config = weights::load_config(files.config);
-      loaded.model = models::load_cpu_model(files.weights, loaded.config, engine);
+      const weights::ModelSource source(*options.model);
+      engine.precision = models::precision_of(options.dtype, source);
+      loaded.config = source.config();
+      loaded.model = models::load_cpu_model(source, engine);
     } else {
       loaded.config = weights::parse_config(kFullConfig, "the full model");
       loaded.model = models::synthetic_cpu_model(loaded.config, engine);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -24,6 +25,20 @@ std::int64_t depth_of(WeightFormat format) {
       return 64;
   }
   return 0;
+}
+
+std::string_view name_of(WeightFormat format) {
+  switch (format) {
+    case WeightFormat::kF32:
+      return "f32";
+    case WeightFormat::kBF16:
+      return "bf16";
+    case WeightFormat::kS8:
+      return "s8";
+    case WeightFormat::kSplit:
+      return "split";
+  }
+  return "?";
 }
 
 /// What the largest weight of an output becomes.
@@ -70,6 +85,8 @@ PackedLayout::PackedLayout(WeightFormat format_of_weights, std::int64_t inputs, 
       scale_at(bias_at + panels * kPanel * 4),
       sum_at(scale_at + (format == WeightFormat::kS8 ? panels * kPanel * 4 : 0)),
       bytes(sum_at + (format == WeightFormat::kS8 ? panels * kPanel * 4 : 0)) {}
+
+std::string PackedLayout::text() const { return fmt::format("product {} [{}, {}]", name_of(format), out, in); }
 
 PackedWeights::PackedWeights(const Kernels& kernels, ThreadPool& pool, WeightFormat format, const WeightRows& weight,
                              const std::vector<float>& bias)

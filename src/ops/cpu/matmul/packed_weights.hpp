@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/thread_pool.hpp"
@@ -27,6 +28,10 @@ struct WeightRows {
   std::function<void(std::int64_t first, std::int64_t count, float* to)> rows;
 };
 
+/// Of what the engine keeps in prepared blocks: PackedLayout, and what prepare.cpp makes of the other parameters. A
+/// file of another version has to be packed again.
+inline constexpr int kLayoutVersion = 1;
+
 /// What lies where in a block of packed weights. Panels of 16 outputs come first, each [chunks, 16 steps, 16 outputs]
 /// of 32-bit words along the depth; then, an element an output up to whole panels: bias, and for kS8 scales and sums.
 struct PackedLayout {
@@ -43,6 +48,8 @@ struct PackedLayout {
   std::int64_t scale_at;
   std::int64_t sum_at;
   std::int64_t bytes;  ///< of the whole block; a multiple of 64
+
+  [[nodiscard]] std::string text() const;  ///< "product bf16 [768, 256]": format, outputs, inputs
 };
 
 class PackedWeights {
@@ -56,6 +63,7 @@ class PackedWeights {
 
   [[nodiscard]] const PackedLayout& layout() const noexcept { return layout_; }
   [[nodiscard]] const std::byte* data() const noexcept { return block_.get(); }
+  [[nodiscard]] const std::shared_ptr<const std::byte>& block() const noexcept { return block_; }
   [[nodiscard]] const std::byte* panel(std::int64_t p) const noexcept { return data() + p * layout_.panel_bytes; }
   [[nodiscard]] const float* bias() const noexcept { return at<float>(layout_.bias_at); }
   [[nodiscard]] const float* scale() const noexcept { return at<float>(layout_.scale_at); }

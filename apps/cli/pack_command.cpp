@@ -1,0 +1,108 @@
+// mi2 pack: a model as one file that is mapped and ready.
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <CLI/CLI.hpp>
+
+#include "services/pack/pack.hpp"
+
+#include <mi2/mi2.hpp>
+
+#include "arguments.hpp"
+#include "command.hpp"
+#include "interrupt.hpp"
+#include "progress.hpp"
+
+namespace mi2::cli {
+namespace {
+
+struct PackArguments {
+  std::string model;
+  std::string out;
+  PackOptions options;
+};
+
+constexpr std::string_view kHelp =
+    R"(OUT is one file with everything: weights in the form the engine computes in, config,
+tokenizer. Give it wherever a command takes --model. It opens in a fraction of a second
+and its memory is shared by all processes that open it. It holds one dtype; --dtype may
+then be left out.
+
+  f32     the reference's numbers
+  bf16    half the size; faster where the processor multiplies bfloat16
+  int8    a quarter of the size; what is sensitive stays bf16
+  bf16x3  f32's numbers but for 2^-16, faster than f32 where the processor multiplies
+          bfloat16; needs such a processor
+
+Every part has a checksum, which is verified when the file is opened. A file works on
+every processor. A later mi2 may ask for the model to be packed again.
+
+Examples:
+  mi2 pack --model DIR --dtype bf16 model.bf16.mi2
+  mi2 embed --model model.bf16.mi2 scan.dcm
+  mi2 inspect model.bf16.mi2
+)";
+
+/// A bar for each stage, one after the other.
+class Stages {
+ public:
+  void tell(std::string_view stage, std::size_t done, std::size_t total) {
+    if (stage != stage_) {
+      bar_.reset();
+      bar_.emplace(total, stage);
+      stage_ = stage;
+      done_ = 0;
+    }
+    bar_->advance(done - std::min(done, done_));
+    done_ = done;
+    throw_if_interrupted();
+  }
+
+  void end() { bar_.reset(); }
+
+ private:
+  std::optional<Progress> bar_;
+  std::string stage_;
+  std::size_t done_ = 0;
+};
+
+int pack(const PackArguments& arguments) {
+  catch_interrupts();
+  Stages stages;
+  PackOptions options = arguments.options;
+  options.progress = [&](std::string_view stage, std::size_t done, std::size_t total) {
+    stages.tell(stage, done, total);
+  };
+  const PackReport report = pack_model(arguments.model, arguments.out, options);
+  stages.end();
+  Progress(0, "").note(fmt::format("{}: {:.1f} MB, {} blocks, {}", arguments.out,
+                                   static_cast<double>(report.bytes) / 1e6, report.blocks, options.dtype));
+  return 0;
+}
+
+}  // namespace
+
+void add_pack(CLI::App& command, Session& session) {
+  const auto arguments = std::make_shared<PackArguments>();
+  PackOptions& options = arguments->options;
+  add_model_path(command, arguments->model);
+  command.add_option("--dtype", options.dtype, "What the model computes in, see below")
+      ->type_name(fmt::format("{}", fmt::join(kDTypes, "|")))
+      ->required()
+      ->check(CLI::IsMember(std::vector<std::string>(kDTypes.begin(), kDTypes.end())).description(""));
+  command.add_option("--threads", options.threads, "Threads to pack with (default: one per core)")
+      ->type_name("N")
+      ->check(CLI::Range(1U, 1024U).description(""));
+  command.add_flag("--force", options.overwrite, "Replace OUT if it is there");
+  command.add_option("OUT", arguments->out, "The file to write; it appears when it is whole")->required();
+  command.footer(fmt::format("{}\n{}", kHelp, exit_status_help()));
+  command.callback([arguments, &session] { session.run = [arguments] { return pack(*arguments); }; });
+}
+
+}  // namespace mi2::cli

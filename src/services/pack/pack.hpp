@@ -1,0 +1,34 @@
+#pragma once
+// Writes a model in the form it is computed in, so that opening it is mapping it.
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace mi2 {
+
+struct PackOptions {
+  std::string dtype = "f32";
+  unsigned threads = 0;    ///< 0: one per available core
+  bool overwrite = false;  ///< replace what is there
+  /// Told after each step of a stage: "layers" as they are prepared, "MB" as they are written. What it throws ends the
+  /// work and leaves nothing behind.
+  std::function<void(std::string_view stage, std::size_t done, std::size_t total)> progress;
+};
+
+struct PackReport {
+  std::filesystem::path path;
+  std::uint64_t bytes = 0;  ///< of the file
+  std::size_t blocks = 0;
+};
+
+/// Loads a model's folder and writes the packed file `out`, which appears whole or not at all.
+/// @throws Error{kBadArgument} for a dtype there is not, a model that is packed already, or an `out` that exists
+/// (unless
+///         `overwrite`) or is no place for a file; what Embedder::open() throws for the model; {kBadFile} when the disk
+///         refuses.
+PackReport pack_model(const std::filesystem::path& model, const std::filesystem::path& out, const PackOptions& options);
+
+}  // namespace mi2

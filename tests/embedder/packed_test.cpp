@@ -1,0 +1,161 @@
+// A packed model through the public API: the same bits as its folder.
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "services/pack/pack.hpp"
+#include "support/expect_error.hpp"
+#include "support/temporary_folder.hpp"
+
+#include <mi2/mi2.hpp>
+
+namespace mi2 {
+namespace {
+
+using test::expect_error;
+
+const std::filesystem::path kStarter = MI2_STARTER_DIR;
+const std::filesystem::path kTiny = std::filesystem::path(MI2_GOLDEN_WEIGHTS_DIR) / "tiny";
+const std::filesystem::path kImages = std::filesystem::path(MI2_GOLDEN_DIR) / "images";
+
+std::filesystem::path model() { return exists(kTiny / "model.safetensors") ? kTiny : kStarter; }
+
+PackReport pack(const std::filesystem::path& from, const std::filesystem::path& out, const std::string& dtype) {
+  PackOptions options;
+  options.dtype = dtype;
+  return pack_model(from, out, options);
+}
+
+EmbedderOptions in(const std::string& dtype) {
+  EmbedderOptions options;
+  options.dtype = dtype;
+  return options;
+}
+
+std::vector<Embedding> vectors_of(const Embedder& embedder) {
+  const std::vector<Pixels> pictures{embedder.prepare_file(kImages / "colour_a.jpg"),
+                                     embedder.prepare_file(kImages / "gray.png")};
+  const std::vector<std::string> texts{"chest x-ray", "", "a brain MRI, axial"};
+  std::vector<Embedding> vectors = embedder.embed_images(pictures);
+  for (Embedding& vector : embedder.embed_texts(texts)) vectors.push_back(std::move(vector));
+  return vectors;
+}
+
+class PackedEmbedder : public testing::TestWithParam<std::string> {
+ protected:
+  test::TemporaryFolder folder_;
+};
+
+TEST_P(PackedEmbedder, GivesTheSameBitsAsTheFolder) {
+  const std::string& dtype = GetParam();
+  const PackReport report = pack(model(), folder_ / "m.mi2", dtype);
+  EXPECT_EQ(report.bytes, std::filesystem::file_size(folder_ / "m.mi2"));
+  std::optional<Embedder> folder;
+  try {
+    folder = Embedder::open(model(), in(dtype));
+  } catch (const Error& error) {
+    if (error.code() == Code::kUnsupported) GTEST_SKIP() << error.what();
+    throw;
+  }
+  const Embedder packed = Embedder::open(folder_ / "m.mi2");
+  EXPECT_EQ(packed.options().dtype, dtype);
+  EXPECT_EQ(packed.provenance().dtype, dtype);
+  EXPECT_EQ(packed.provenance().weights_sha256, folder->provenance().weights_sha256);
+  EXPECT_EQ(packed.logit_scale(), folder->logit_scale());
+  EXPECT_EQ(packed.dimensions(), folder->dimensions());
+  EXPECT_EQ(vectors_of(packed), vectors_of(*folder));
+}
+
+INSTANTIATE_TEST_SUITE_P(In, PackedEmbedder, testing::Values("f32", "bf16", "int8", "bf16x3"),
+                         [](const auto& test) { return test.param; });
+
+class Pack : public testing::Test {
+ protected:
+  test::TemporaryFolder folder_;
+};
+
+TEST_F(Pack, GivesTheSameBytesTwice) {
+  pack(kStarter, folder_ / "a", "bf16");
+  PackOptions one;
+  one.dtype = "bf16";
+  one.threads = 1;
+  pack_model(kStarter, folder_ / "b", one);
+  EXPECT_EQ(test::read_back(folder_ / "a"), test::read_back(folder_ / "b"));
+}
+
+TEST_F(Pack, KeepsTheModelsOwnTokenizer) {
+  for (const auto& entry : std::filesystem::directory_iterator(kStarter)) {
+    if (!entry.is_regular_file()) continue;
+    std::filesystem::create_directories(folder_ / "model");
+    std::filesystem::copy(entry.path(), folder_.path() / "model" / entry.path().filename());
+  }
+  // Half a tokenizer is refused, a broken one too: before anything slow, and nothing is left behind.
+  folder_.write("model/vocab.json", "{}");
+  folder_.write("model/merges.txt", "#version: 0.2\n");
+  expect_error(Code::kBadFile, {"model"}, [&] { pack(folder_ / "model", folder_ / "m.mi2", "bf16"); });
+  EXPECT_FALSE(exists(folder_ / "m.mi2"));
+}
+
+TEST_F(Pack, RefusesToOverwriteUnlessTold) {
+  folder_.write("m.mi2", "mine");
+  expect_error(Code::kBadArgument, {"m.mi2", "--force"}, [&] { pack(kStarter, folder_ / "m.mi2", "bf16"); });
+  EXPECT_EQ(test::read_back(folder_ / "m.mi2"), "mine");
+  expect_error(Code::kBadArgument, {"not a regular file"}, [&] { pack(kStarter, folder_.path(), "bf16"); });
+  PackOptions options;
+  options.dtype = "bf16";
+  options.overwrite = true;
+  EXPECT_GT(pack_model(kStarter, folder_ / "m.mi2", options).blocks, 100U);
+}
+
+TEST_F(Pack, RefusesWhatIsPackedAndWhatIsNoModel) {
+  pack(kStarter, folder_ / "m.mi2", "bf16");
+  expect_error(Code::kBadArgument, {"is packed already"}, [&] { pack(folder_ / "m.mi2", folder_ / "n", "f32"); });
+  expect_error(Code::kBadArgument, {"f31"}, [&] { pack(kStarter, folder_ / "n", "f31"); });
+  expect_error(Code::kNotFound, {"nowhere"}, [&] { pack(folder_ / "nowhere", folder_ / "n", "f32"); });
+  expect_error(Code::kBadFile, {"absent"}, [&] { pack(kStarter, folder_ / "absent/n", "f32"); });
+  EXPECT_FALSE(exists(folder_ / "n"));
+}
+
+TEST_F(Pack, LeavesNothingBehindWhenItIsStopped) {
+  for (const char* where : {"layers", "MB"}) {
+    PackOptions options;
+    options.dtype = "bf16";
+    options.progress = [&](std::string_view stage, std::size_t done, std::size_t) {
+      if (stage == where && done > 0) throw std::runtime_error("stopped");
+    };
+    EXPECT_THROW(pack_model(kStarter, folder_ / "m.mi2", options), std::runtime_error);
+    EXPECT_TRUE(std::filesystem::is_empty(folder_.path())) << where;
+  }
+}
+
+TEST_F(Pack, TellsEveryStepOnce) {
+  std::map<std::string, std::vector<std::size_t>> told;
+  std::map<std::string, std::size_t> totals;
+  PackOptions options;
+  options.dtype = "int8";
+  options.progress = [&](std::string_view stage, std::size_t done, std::size_t total) {
+    told[std::string(stage)].push_back(done);
+    totals[std::string(stage)] = total;
+  };
+  pack_model(kStarter, folder_ / "m.mi2", options);
+  for (const auto& [stage, steps] : told) {
+    EXPECT_EQ(steps.back(), totals[stage]) << stage;
+    EXPECT_TRUE(std::is_sorted(steps.begin(), steps.end())) << stage;
+  }
+  EXPECT_EQ(told.size(), 2U);
+}
+
+TEST_F(Pack, TheFileTokenizesLikeItsFolder) {
+  pack(kStarter, folder_ / "m.mi2", "bf16");
+  const std::vector<std::string> texts{"pleural effusion", "no finding"};
+  const std::vector<TokenizedText> packed = tokenize(folder_ / "m.mi2", texts);
+  const std::vector<TokenizedText> folder = tokenize(kStarter, texts);
+  ASSERT_EQ(packed.size(), 2U);
+  for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ(packed[i].ids, folder[i].ids);
+}
+
+}  // namespace
+}  // namespace mi2

@@ -42,7 +42,8 @@ int inspect_path(const InspectArguments& arguments) {
 
 void add_inspect(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<InspectArguments>();
-  command.add_option("PATH", arguments->path, "A model folder, a packed file, a safetensors file or a config (*.yaml)")->required();
+  command.add_option("PATH", arguments->path, "A model folder, a packed file, a safetensors file or a config (*.yaml)")
+      ->required();
   command.add_flag("--json", arguments->json, "Print one JSON object");
   command.footer(fmt::format("{}\n{}", kHelp, exit_status_help()));
   command.callback([arguments, &session] { session.run = [arguments] { return inspect_path(*arguments); }; });

@@ -5,6 +5,7 @@
 #include "models/packed.hpp"
 #include "models/synthetic.hpp"
 #include "weights/checkpoint.hpp"
+#include "weights/names.hpp"
 
 #include <mi2/error.hpp>
 
@@ -17,6 +18,14 @@ class OnCpu : public ModelOn<CpuModel, ops::CpuOps> {
   ops::CpuOps& ops() override { return ops_; }
 };
 
+ops::Precision own_precision(const weights::PackedFile& file) {
+  for (const ops::Precision precision : ops::kPrecisions) {
+    if (file.info().dtype == name_of(precision)) return precision;
+  }
+  throw Error(Code::kBadFile, fmt::format("{}: is packed in {}, which this mi2 does not compute in", file.name(),
+                                          weights::in_quotes(file.info().dtype)));
+}
+
 void check_fits(const weights::PackedFile& file, const ops::CpuOps::Options& options) {
   const weights::PackedInfo& info = file.info();
   if (info.layout_version != ops::cpu::kLayoutVersion) {
@@ -24,11 +33,11 @@ void check_fits(const weights::PackedFile& file, const ops::CpuOps::Options& opt
                                             "again",
                                             file.name(), info.layout_version, ops::cpu::kLayoutVersion));
   }
-  if (info.dtype == name_of(options.precision)) return;
+  const ops::Precision own = own_precision(file);
+  if (own == options.precision) return;
   throw Error(Code::kBadArgument,
-              fmt::format("{}: is packed in {}, {} was asked for; leave dtype out, or pack the "
-                          "model in {}",
-                          file.name(), info.dtype, name_of(options.precision), name_of(options.precision)));
+              fmt::format("{}: is packed in {}, {} was asked for; leave dtype out, or pack the model in {}",
+                          file.name(), name_of(own), name_of(options.precision), name_of(options.precision)));
 }
 
 std::unique_ptr<CpuModel> load_packed(const std::shared_ptr<const weights::PackedFile>& file,
@@ -48,7 +57,7 @@ std::unique_ptr<CpuModel> load_packed(const std::shared_ptr<const weights::Packe
 
 ops::Precision precision_of(std::string_view dtype, const weights::ModelSource& source) {
   if (!dtype.empty()) return ops::parse_precision(dtype);
-  return source.packed() ? ops::parse_precision(source.packed()->info().dtype) : ops::Precision::kF32;
+  return source.packed() ? own_precision(*source.packed()) : ops::Precision::kF32;
 }
 
 std::unique_ptr<CpuModel> load_cpu_model(const std::filesystem::path& weights, const weights::ModelConfig& config,

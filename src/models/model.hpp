@@ -36,7 +36,7 @@ std::unique_ptr<CpuModel> load_cpu_model(const std::filesystem::path& weights, c
                                          const ops::CpuOps::Options& options);
 
 /// What a model is computed in: `dtype`, or if that is empty, a packed file's own, else f32.
-/// @throws Error{kBadArgument} if there is no such dtype.
+/// @throws Error{kBadArgument} if there is no such dtype; {kBadFile} if the file holds one that there is not.
 ops::Precision precision_of(std::string_view dtype, const weights::ModelSource& source);
 
 /// Loads a directory's weights, or maps a packed file, whose checksums it verifies.

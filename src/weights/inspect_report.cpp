@@ -56,7 +56,7 @@ std::vector<std::string> compare(const Checkpoint& checkpoint, const ModelConfig
 void inspect_packed(SafeTensors file, InspectReport& report) {
   const PackedFile packed(std::move(file));
   const PackedInfo& info = packed.info();
-  report.packed = {report.path, packed.file_bytes(),  packed.block_count(), info.layout_version,
+  report.packed = {report.path, packed.file_bytes(), packed.block_count(),  info.layout_version,
                    info.dtype,  info.weights_sha256, info.vocab.has_value()};
   report.config_path = report.path;
   report.config = parse_config(info.config, fmt::format("{}: its config.yaml", report.path));

@@ -34,5 +34,13 @@ TEST(Sha256, NamesAMissingFile) {
   test::expect_error(Code::kNotFound, {"absent"}, [&] { sha256_hex(folder / "absent"); });
 }
 
+std::uint64_t xxh3_of(std::string_view text) { return xxh3(std::as_bytes(std::span(text))); }
+
+// What XXH3_64bits of xxHash 0.8 gives: the number is in files, so it must never be another one.
+TEST(Xxh3, MatchesItsPublishedFunction) {
+  EXPECT_EQ(xxh3_of(""), 0x2D06800538D394C2U);
+  EXPECT_EQ(xxh3_of("abc"), 0x78AF5F94892F3950U);
+}
+
 }  // namespace
 }  // namespace mi2

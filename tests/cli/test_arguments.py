@@ -3,7 +3,7 @@ import subprocess
 
 import pytest
 
-COMMANDS = ["embed", "classify", "tokenize", "inspect", "bench", "fidelity"]
+COMMANDS = ["embed", "classify", "tokenize", "inspect", "pack", "bench", "fidelity"]
 
 
 def test_version(mi2):

@@ -20,6 +20,7 @@ using test::expect_error;
 class PackedModel : public testing::Test {
  protected:
   PackedModel() {
+    options_.threads = 1;
     folder_.write("model/config.yaml", test::kSmallConfig);
     weights::write_safetensors(folder_ / "model/model.safetensors", test::small_weights());
     info_ = {ops::cpu::kLayoutVersion, "f32", test::kSmallConfig, std::string(64, '0'), std::nullopt, std::nullopt};
@@ -47,7 +48,7 @@ class PackedModel : public testing::Test {
 
   test::TemporaryFolder folder_;
   ThreadPool pool_{1};
-  ops::CpuOps::Options options_{.threads = 1};
+  ops::CpuOps::Options options_;
   weights::PackedInfo info_;
   std::vector<weights::NamedBlock> blocks_;
 };

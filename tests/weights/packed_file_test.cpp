@@ -96,16 +96,17 @@ TEST_F(PackedFileTest, IsTheSameOnAnyNumberOfThreads) {
   const std::string many = test::read_back(write());
   ThreadPool one(1);
   AtomicFile file(folder_ / "q");
-  write_packed(file, info(), std::vector<NamedBlock>{{"small", block("norm [3]", 64, 1)},
-                                                     {"large \xC3\xA9", block("rows", kLarge, 7)}},
-               one);
+  write_packed(
+      file, info(),
+      std::vector<NamedBlock>{{"small", block("norm [3]", 64, 1)}, {"large \xC3\xA9", block("rows", kLarge, 7)}}, one);
   file.commit();
   EXPECT_EQ(test::read_back(folder_ / "q"), many);
 }
 
 TEST_F(PackedFileTest, RefusesATruncatedFile) {
   const std::string whole = test::read_back(write());
-  for (const std::size_t size : {std::size_t{0}, std::size_t{7}, std::size_t{100}, whole.size() / 2, whole.size() - 1}) {
+  for (const std::size_t size :
+       {std::size_t{0}, std::size_t{7}, std::size_t{100}, whole.size() / 2, whole.size() - 1}) {
     const auto path = folder_.write("cut", whole.substr(0, size));
     expect_error(Code::kBadFile, {"cut: "}, [&] { PackedFile{path}; });
   }
@@ -189,8 +190,8 @@ TEST_F(LyingHeader, AboutWhichBlocksThereAre) {
 }
 
 TEST_F(LyingHeader, AboutChecksumsAndLayouts) {
-  for (const char* value : {"", "0123", "0123456789abcdef", "0123456789abcdef ", "0123456789abcdeg x",
-                            "-123456789abcdef x", "0123456789abcdef_x"}) {
+  for (const char* value : {"", "0123", "fedcba9876543210", "fedcba9876543210 ", "fedcba987654321g x",
+                            "-edcba9876543210 x", "fedcba9876543210_x"}) {
     expect_refused({"block 'a'", "a checksum and a layout are needed"}, row_,
                    std::string(R"("block.a":")") + value + R"(",)", 64);
   }
@@ -218,8 +219,9 @@ TEST_F(BlocksOfFileTest, RefusesAnotherLayoutOrSize) {
   expect_error(Code::kBadFile, {"block 'small' is 'norm [3]'", "'norm [4]' or 'norm [5]'"},
                [&] { BlocksOfFile(file_).take("small", other); });
   const ops::BlockLayout longer{"norm [3]", 128};
-  expect_error(Code::kBadFile, {"block 'small' has 64 bytes", "128"},
-               [&] { BlocksOfFile(file_).take("small", {&longer, 1}); });
+  expect_error(Code::kBadFile, {"block 'small' has 64 bytes", "128"}, [&] {
+    BlocksOfFile(file_).take("small", {&longer, 1});
+  });
 }
 
 }  // namespace

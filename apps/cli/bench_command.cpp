@@ -77,8 +77,7 @@ void add_bench(CLI::App& command, Session& session) {
   command.add_option("--model", arguments->model, "Model directory or packed file")->type_name("DIR");
   command.add_option("--synthetic", arguments->synthetic, "Made-up weights in memory: full")
       ->check(CLI::IsMember({"full"}));
-  command
-      .add_option("--dtype", options.dtype, "What to compute in (default: what a packed file holds, else f32)")
+  command.add_option("--dtype", options.dtype, "What to compute in (default: what a packed file holds, else f32)")
       ->type_name(fmt::format("{}", fmt::join(kDTypes, "|")))
       ->check(CLI::IsMember(std::vector<std::string>(kDTypes.begin(), kDTypes.end())).description(""));
   command.add_option("--threads", options.threads, "Threads; 0: one per available core")

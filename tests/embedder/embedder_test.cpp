@@ -145,7 +145,7 @@ TEST(Embedder, RefusesOptionsThatMakeNoSense) {
     return error_of([&] { return Embedder::open(kModel, options); }).code();
   };
   EXPECT_EQ(refused([](auto& o) { o.dtype = "f31"; }), Code::kBadArgument);
-  EXPECT_EQ(refused([](auto& o) { o.dtype = "f16"; }), Code::kUnsupported);
+  EXPECT_EQ(refused([](auto& o) { o.dtype = "f16"; }), Code::kBadArgument);
   EXPECT_EQ(refused([](auto& o) { o.profile = "blue"; }), Code::kBadArgument);
   EXPECT_EQ(refused([](auto& o) { o.intensity = "percentile:99,1"; }), Code::kBadArgument);
   EXPECT_EQ(refused([](auto& o) { o.window = "40"; }), Code::kBadArgument);

@@ -7,6 +7,8 @@
 #include <limits>
 #include <vector>
 
+#include <gtest/gtest.h>
+
 namespace mi2 {
 namespace {
 

@@ -116,5 +116,21 @@ TEST(Tensor, ReshapesOnlyToTheSameCount) {
   test::expect_error(Code::kInternal, {"[2, 6]", "[5]"}, [&] { (void)tensor.reshaped({5}); });
 }
 
+TEST(Tensor, OverMemoryFromElsewhereIsNeverUnique) {
+  const Tensor owner({4});
+  owner.data<float>()[3] = 7;
+  std::weak_ptr<const std::byte> alive;
+  {
+    const auto block = std::make_shared<const Tensor>(owner);
+    const Tensor view({2, 2}, DType::kF32, std::shared_ptr<const std::byte>(block, owner.data<std::byte>()));
+    alive = view.block();
+    EXPECT_EQ(view.shape(), (Shape{2, 2}));
+    EXPECT_EQ(view.data<float>()[3], 7);
+    EXPECT_FALSE(view.unique());
+    EXPECT_FALSE(view.reshaped({4}).unique());
+  }
+  EXPECT_TRUE(alive.expired()) << "the view outlives its last handle";
+}
+
 }  // namespace
 }  // namespace mi2

@@ -11,8 +11,6 @@
 
 namespace mi2::ops {
 
-using cpu::Isa;
-
 namespace {
 
 /// Weights whose rounding to bytes changes them by more than this stay bf16: rows of normal numbers change by 0.9 %,

@@ -36,7 +36,7 @@ then be left out.
 
   f32     the reference's numbers
   bf16    half the size; faster where the processor multiplies bfloat16
-  int8    a quarter of the size; what is sensitive stays bf16
+  int8    under a third of the size; what is sensitive stays bf16
   bf16x3  f32's numbers but for 2^-16, faster than f32 where the processor multiplies
           bfloat16; needs such a processor
 
@@ -100,7 +100,9 @@ void add_pack(CLI::App& command, Session& session) {
       ->type_name("N")
       ->check(CLI::Range(1U, 1024U).description(""));
   command.add_flag("--force", options.overwrite, "Replace OUT if it is there");
-  command.add_option("OUT", arguments->out, "The file to write; it appears when it is whole")->required();
+  command.add_option("OUT", arguments->out, "The file to write; it appears when it is whole")
+      ->type_name("")
+      ->required();
   command.footer(fmt::format("{}\n{}", kHelp, exit_status_help()));
   command.callback([arguments, &session] { session.run = [arguments] { return pack(*arguments); }; });
 }

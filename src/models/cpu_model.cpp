@@ -26,13 +26,7 @@ ops::Precision own_precision(const weights::PackedFile& file) {
                                           weights::in_quotes(file.info().dtype)));
 }
 
-void check_fits(const weights::PackedFile& file, const ops::CpuOps::Options& options) {
-  const weights::PackedInfo& info = file.info();
-  if (info.layout_version != ops::cpu::kLayoutVersion) {
-    throw Error(Code::kBadFile, fmt::format("{}: is packed in layout {}, this mi2 computes in layout {}: run mi2 pack "
-                                            "again",
-                                            file.name(), info.layout_version, ops::cpu::kLayoutVersion));
-  }
+void check_precision(const weights::PackedFile& file, const ops::CpuOps::Options& options) {
   const ops::Precision own = own_precision(file);
   if (own == options.precision) return;
   throw Error(Code::kBadArgument,
@@ -42,8 +36,8 @@ void check_fits(const weights::PackedFile& file, const ops::CpuOps::Options& opt
 
 std::unique_ptr<CpuModel> load_packed(const std::shared_ptr<const weights::PackedFile>& file,
                                       const weights::ModelConfig& config, ops::CpuOps::Options options) {
-  check_fits(*file, options);
   ThreadPool pool(options.threads);
+  check_precision(*file, options);
   file->verify(pool);
   const auto blocks = std::make_shared<weights::BlocksOfFile>(file);
   options.prepared = blocks;

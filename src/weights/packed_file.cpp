@@ -119,6 +119,10 @@ std::optional<ops::PreparedBlock> PackedFile::find(const std::string& name) cons
 }
 
 void PackedFile::verify(ThreadPool& pool) const {
+  if (info_.layout_version != ops::kLayoutVersion) {
+    fail(fmt::format("is packed in layout {}, this mi2 computes in layout {}: run mi2 pack again", info_.layout_version,
+                     ops::kLayoutVersion));
+  }
   std::vector<std::span<const std::byte>> blocks;
   for (const TensorInfo& tensor : file_.tensors()) blocks.push_back(file_.bytes(tensor));
   const std::vector<std::uint64_t> sums = block_checksums(blocks, pool);

@@ -47,8 +47,9 @@ class PackedFile {
   /// Names in the order of their data.
   [[nodiscard]] const std::vector<std::string>& names() const noexcept { return names_; }
 
-  /// Reads the whole file on the pool's threads.
-  /// @throws Error{kBadFile} naming the first block whose bytes are not those that were written.
+  /// Whether the blocks can be used: of this program's layout, and as they were written. Reads the whole file, on the
+  /// pool's threads.
+  /// @throws Error{kBadFile} naming the two layouts, or the first block that is damaged.
   void verify(ThreadPool& pool) const;
 
  private:

@@ -23,7 +23,7 @@ class PackedModel : public testing::Test {
     options_.threads = 1;
     folder_.write("model/config.yaml", test::kSmallConfig);
     weights::write_safetensors(folder_ / "model/model.safetensors", test::small_weights());
-    info_ = {ops::cpu::kLayoutVersion, "f32", test::kSmallConfig, std::string(64, '0'), std::nullopt, std::nullopt};
+    info_ = {ops::kLayoutVersion, "f32", test::kSmallConfig, std::string(64, '0'), std::nullopt, std::nullopt};
     const weights::ModelSource source(folder_ / "model");
     const auto collected = std::make_shared<CollectedBlocks>();
     ops::CpuOps::Options options = options_;

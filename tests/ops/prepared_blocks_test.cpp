@@ -91,13 +91,13 @@ std::vector<Precision> precisions() {
 }
 
 // If this fails, blocks in files that others have packed mean something else now: raise kLayoutVersion in
-// ops/cpu/matmul/packed_weights.hpp, then these numbers.
+// ops/prepared_blocks.hpp, then these numbers.
 TEST(PreparedBlocks, AreWhatTheLayoutVersionSays) {
   const std::map<Precision, std::uint64_t> wanted{{Precision::kF32, 15473798460485072502U},
                                                   {Precision::kBF16, 3868196825855853447U},
                                                   {Precision::kInt8, 11214100868237319412U},
                                                   {Precision::kBF16x3, 10650659234868121837U}};
-  ASSERT_EQ(cpu::kLayoutVersion, 1);
+  ASSERT_EQ(kLayoutVersion, 1);
   for (const Precision precision : precisions()) {
     const auto kept = std::make_shared<Kept>();
     CpuOps ops(options_of(precision, kept));

@@ -99,14 +99,14 @@ TEST_F(InspectTest, DescribesAPackedFileAndItsDamage) {
   const auto memory = Tensor({16});
   std::ranges::fill(memory.floats(), 1.5F);
   AtomicFile file(folder_ / "m.mi2");
-  write_packed(file, {7, "int8", test::kSmallConfig, std::string(64, 'b'), "{}", "x"},
+  write_packed(file, {ops::kLayoutVersion, "int8", test::kSmallConfig, std::string(64, 'b'), "{}", "x"},
                std::vector<NamedBlock>{{"norm", {{"norm [16]", 64}, memory.block()}}}, pool);
   file.commit();
   const Json report = Json::parse(inspect_json(folder_ / "m.mi2"));
   EXPECT_EQ(report["kind"], "packed");
   EXPECT_EQ(report["loads"], true);
   EXPECT_EQ(report["packed"]["dtype"], "int8");
-  EXPECT_EQ(report["packed"]["layout"], 7);
+  EXPECT_EQ(report["packed"]["layout"], ops::kLayoutVersion);
   EXPECT_EQ(report["packed"]["blocks"], 1);
   EXPECT_EQ(report["packed"]["weights_sha256"], std::string(64, 'b'));
   EXPECT_EQ(report["packed"]["own_tokenizer"], true);

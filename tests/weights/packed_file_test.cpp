@@ -146,6 +146,14 @@ TEST_F(PackedFileTest, RefusesAnotherFormatBeforeAnythingElse) {
   expect_error(Code::kBadFile, {"next", "format '2'", "reads 1", "run mi2 pack again"}, [&] { PackedFile{path}; });
 }
 
+TEST_F(PackedFileTest, RefusesAnotherLayoutThanTheEnginesButNotToReadAboutIt) {
+  PackedInfo next = info();
+  ++next.layout_version;
+  const PackedFile file(write(next, {}));
+  EXPECT_EQ(file.info().dtype, "bf16");
+  expect_error(Code::kBadFile, {"layout 2", "layout 1", "run mi2 pack again"}, [&] { file.verify(pool_); });
+}
+
 TEST_F(PackedFileTest, RefusesInfoThatMakesNoSense) {
   PackedInfo wrong = info();
   wrong.weights_sha256 = "abc";

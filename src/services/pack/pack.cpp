@@ -9,7 +9,7 @@
 #include "base/files.hpp"
 #include "models/model.hpp"
 #include "models/packed.hpp"
-#include "ops/cpu/matmul/packed_weights.hpp"
+#include "ops/prepared_blocks.hpp"
 #include "text/tokenizer.hpp"
 #include "weights/manifest.hpp"
 #include "weights/packed_file.hpp"
@@ -48,7 +48,7 @@ std::size_t count_blocks(const weights::ModelConfig& config) {
 
 weights::PackedInfo info_of(const weights::ModelSource& source, const std::string& dtype) {
   weights::PackedInfo info;
-  info.layout_version = ops::cpu::kLayoutVersion;
+  info.layout_version = ops::kLayoutVersion;
   info.dtype = dtype;
   info.config = source.config_text();
   if (auto own = source.tokenizer()) {

@@ -28,12 +28,9 @@ struct WeightRows {
   std::function<void(std::int64_t first, std::int64_t count, float* to)> rows;
 };
 
-/// Of what the engine keeps in prepared blocks: PackedLayout, and what prepare.cpp makes of the other parameters. A
-/// file of another version has to be packed again.
-inline constexpr int kLayoutVersion = 1;
-
 /// What lies where in a block of packed weights. Panels of 16 outputs come first, each [chunks, 16 steps, 16 outputs]
 /// of 32-bit words along the depth; then, an element an output up to whole panels: bias, and for kS8 scales and sums.
+/// A change of it needs a new ops::kLayoutVersion.
 struct PackedLayout {
   PackedLayout(WeightFormat format_of_weights, std::int64_t inputs, std::int64_t outputs);
 

@@ -1,9 +1,9 @@
 # The front door: short names for what scripts/ and the CMake presets do. `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test test-asan test-tsan fuzz format lint bench-peers clean
+.PHONY: help deps build demo test test-asan test-tsan fuzz format lint bench-products bench-peers clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 deps: ## install what building and testing need and this Debian lacks
 	@scripts/install_deps.sh build test demo
@@ -35,6 +35,11 @@ format: ## rewrite our sources with clang-format
 
 lint: ## include directions, formatting, clang-tidy
 	@scripts/test.sh deps release layers format tidy
+
+bench-products: ## every matrix product of the model, against oneDNN; PRODUCTS="DTYPE THREADS ROUNDS NAME"
+	@scripts/install_deps.sh build
+	@scripts/build.sh release mi2_products
+	@build/release/bench/products/mi2_products $(PRODUCTS)
 
 bench-peers: ## race mi2 against other runtimes (20 minutes or more; RACE="--all" for every case)
 	@bench/peers/run.sh $(RACE)

@@ -22,9 +22,8 @@ namespace mi2::ops {
 
 /// Which matrix product to use.
 enum class MatMulEngine : std::uint8_t {
-  kBest,    ///< our own, but for AMX
   kNative,  ///< our own
-  kOneDnn,  ///< oneDNN wherever it has the product
+  kOneDnn,  ///< oneDNN for f32 and bf16, wherever it has the product: to compare with
 };
 
 class CpuOps {
@@ -32,7 +31,7 @@ class CpuOps {
   struct Options {
     Precision precision = Precision::kF32;
     unsigned threads = 0;  ///< 0: one per available core
-    MatMulEngine matmul = MatMulEngine::kBest;
+    MatMulEngine matmul = MatMulEngine::kNative;
     std::optional<cpu::Isa> isa;               ///< default: choose_isa()
     DType activations = DType::kF32;           ///< between products, when `force_activations`
     bool force_activations = false;            ///< for tests of the bf16 paths on machines that would not take them

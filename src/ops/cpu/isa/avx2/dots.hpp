@@ -1,12 +1,8 @@
 // Bytes by AVX2's products of 16-bit pairs: as exact as the portable step, for the price of two multiplications.
 
-struct PairedS8Dot : IntSums {
+struct PairedS8Dot : IntSums, WordSteps {
   static constexpr int kRows = 4;
   static constexpr int kPanels = 1;
-  static constexpr int kLeftChunk = 64;
-  static constexpr int kRightChunk = 1024;
-  static constexpr int kLeftStep = 4;
-  static constexpr int kRightStep = 64;
   struct Halves {
     __m256i even;
     __m256i odd;

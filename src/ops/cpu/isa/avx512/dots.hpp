@@ -1,12 +1,8 @@
 // Bytes by AVX-512's products of 16-bit pairs, for processors without VNNI.
 
-struct PairedS8Dot : IntSums {
+struct PairedS8Dot : IntSums, WordSteps {
   static constexpr int kRows = 8;
   static constexpr int kPanels = 2;
-  static constexpr int kLeftChunk = 64;
-  static constexpr int kRightChunk = 1024;
-  static constexpr int kLeftStep = 4;
-  static constexpr int kRightStep = 64;
   struct Halves {
     __m512i even;
     __m512i odd;

@@ -5,13 +5,9 @@ MI2_INLINE Floats dot_pairs(Floats sum, __m512i x, __m512i y) {
       _mm512_dpbf16_ps(reinterpret_cast<__m512>(sum), reinterpret_cast<__m512bh>(x), reinterpret_cast<__m512bh>(y)));
 }
 
-struct Bf16Dot : FloatSums {
+struct Bf16Dot : FloatSums, WordSteps {
   static constexpr int kRows = kTileRows;
   static constexpr int kPanels = kTilePanels;
-  static constexpr int kLeftChunk = 64;
-  static constexpr int kRightChunk = 1024;
-  static constexpr int kLeftStep = 4;
-  static constexpr int kRightStep = 64;
   using Right = __m512i;
   static MI2_INLINE Right right(const std::byte* from) { return _mm512_loadu_si512(from); }
   static MI2_INLINE __m512i left(const std::byte* from) { return _mm512_set1_epi32(load_scalar<std::int32_t>(from)); }

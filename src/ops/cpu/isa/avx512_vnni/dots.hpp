@@ -1,12 +1,8 @@
 // Bytes by VNNI: four products and their sum in one instruction. Unsigned by signed, no saturation.
 
-struct VnniDot : IntSums {
+struct VnniDot : IntSums, WordSteps {
   static constexpr int kRows = kTileRows;
   static constexpr int kPanels = kTilePanels;
-  static constexpr int kLeftChunk = 64;
-  static constexpr int kRightChunk = 1024;
-  static constexpr int kLeftStep = 4;
-  static constexpr int kRightStep = 64;
   using Right = __m512i;
   static MI2_INLINE Right right(const std::byte* from) { return _mm512_loadu_si512(from); }
   static MI2_INLINE __m512i left(const std::byte* from) { return _mm512_set1_epi32(load_scalar<std::int32_t>(from)); }

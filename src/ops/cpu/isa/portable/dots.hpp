@@ -24,14 +24,18 @@ MI2_INLINE T load_scalar(const std::byte* from) {
   return x;
 }
 
-/// One float by one row of the panel.
-struct F32Dot : FloatSums {
-  static constexpr int kRows = kTileRows;
-  static constexpr int kPanels = kTilePanels;
+/// A 32-bit word of a row a step: what a chunk of 16 steps takes, and where the next step is, in bytes.
+struct WordSteps {
   static constexpr int kLeftChunk = 64;
   static constexpr int kRightChunk = 1024;
   static constexpr int kLeftStep = 4;
   static constexpr int kRightStep = 64;
+};
+
+/// One float by one row of the panel.
+struct F32Dot : FloatSums, WordSteps {
+  static constexpr int kRows = kTileRows;
+  static constexpr int kPanels = kTilePanels;
   using Right = Floats;
   static MI2_INLINE Right right(const std::byte* from) { return load(reinterpret_cast<const float*>(from)); }
   static MI2_INLINE Floats left(const std::byte* from) { return splat(load_scalar<float>(from)); }
@@ -63,13 +67,9 @@ struct WideBf16Dot : FloatSums {
 };
 
 /// Four unsigned by four signed bytes, exactly.
-struct S8Dot : IntSums {
+struct S8Dot : IntSums, WordSteps {
   static constexpr int kRows = 2;
   static constexpr int kPanels = 1;
-  static constexpr int kLeftChunk = 64;
-  static constexpr int kRightChunk = 1024;
-  static constexpr int kLeftStep = 4;
-  static constexpr int kRightStep = 64;
   struct Right {
     Ints byte[4];
   };

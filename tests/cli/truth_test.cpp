@@ -90,8 +90,9 @@ TEST_F(TruthTest, ColumnsByNameAndRowsBySplit) {
   const std::string path = table("class_name,caption,split,name\nc,an x,test,a.png\nd,a y,train,b.png\n");
   EXPECT_THAT(Truth(path, {"", "test"}).paths(), ElementsAre((folder_ / "a.png").string()));
   const std::vector<std::string> pictures{"a.png"};
-  EXPECT_NO_THROW(Truth(path, {"caption", ""}).label_indices(pictures, std::vector<std::string>{"an x"}));
-  EXPECT_NO_THROW(Truth(path, {}).label_indices(pictures, std::vector<std::string>{"c"}));
+  EXPECT_NO_THROW(
+      static_cast<void>(Truth(path, {"caption", ""}).label_indices(pictures, std::vector<std::string>{"an x"})));
+  EXPECT_NO_THROW(static_cast<void>(Truth(path, {}).label_indices(pictures, std::vector<std::string>{"c"})));
   EXPECT_THAT(refusal(Code::kBadArgument,
                       [&] {
                         return Truth(path, {"", "none"});

@@ -32,16 +32,20 @@ inline constexpr auto kDTypes = std::to_array<std::string_view>({"f32", "bf16", 
 /// Those of kDTypes that this machine computes: all but "bf16x3", which needs AVX-512 BF16 or AMX.
 std::vector<std::string> supported_dtypes();
 
-struct EmbedderOptions {
-  std::string dtype;                          ///< one of kDTypes; empty: what a packed file holds, else "f32"
+/// How an encoded picture becomes the model's pixels.
+struct ImageOptions {
   std::string profile = "raw";                ///< "raw" or "azure": what is done before the model's own resize
   int azure_size = 512;                       ///< pixels, for "azure"
   int azure_quality = 75;                     ///< JPEG quality 1..100, for "azure"
   std::string intensity = "percentile:1,99";  ///< 16-bit and float grey to 8 bits; also "minmax", "window:C,W"
   std::optional<std::string> window;          ///< "CENTER,WIDTH" for DICOM, over the file's own VOI
-  unsigned threads = 0;                       ///< 0: one per available core
   std::uint64_t max_pixels = 200'000'000;     ///< of one picture, checked before decoding
   std::uint64_t max_file_bytes = 1ULL << 30;  ///< of one input file
+};
+
+struct EmbedderOptions : ImageOptions {
+  std::string dtype;     ///< one of kDTypes; empty: what a packed file holds, else "f32"
+  unsigned threads = 0;  ///< 0: one per available core
 };
 
 /// A picture ready for the model: resized 8-bit RGB, [height, width, 3].
@@ -83,6 +87,9 @@ class Embedder {
   /// @param name  what errors call it.
   /// @throws Error{kBadFile}, {kUnsupported}, {kTooLarge}.
   [[nodiscard]] Pixels prepare(std::span<const std::byte> encoded, std::string_view name) const;
+  /// As prepare, with options of its own in place of the embedder's. @throws also Error{kBadArgument}.
+  [[nodiscard]] Pixels prepare(std::span<const std::byte> encoded, std::string_view name,
+                               const ImageOptions& options) const;
   /// As prepare, from a file. @throws also Error{kNotFound}.
   [[nodiscard]] Pixels prepare_file(const std::filesystem::path& path) const;
 

@@ -4,8 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/files.hpp"
-#include "dicom/dicom.hpp"
-#include "image/image.hpp"
+#include "embedder/preparer.hpp"
 #include "models/model.hpp"
 #include "text/tokenizer.hpp"
 #include "weights/model_source.hpp"
@@ -33,30 +32,13 @@ text::Tokens encode(const text::Tokenizer& tokenizer, std::span<const std::strin
   }
 }
 
-image::PreprocessOptions preprocess_options(const EmbedderOptions& options) {
-  if (options.azure_size < 1 || options.azure_size > 4096) {
-    throw Error(Code::kBadArgument, fmt::format("azure size {}: needs 1 to 4096 pixels", options.azure_size));
-  }
-  if (options.azure_quality < 1 || options.azure_quality > 100) {
-    throw Error(Code::kBadArgument, fmt::format("azure JPEG quality {}: needs 1 to 100", options.azure_quality));
-  }
-  return {image::parse_profile(options.profile), options.azure_size, options.azure_quality};
+/// A mistake in the options is told before anything slow happens.
+ops::CpuOps::Options engine_options(const EmbedderOptions& options) {
+  if (!options.dtype.empty()) ops::parse_precision(options.dtype);
+  ops::CpuOps::Options engine;
+  engine.threads = options.threads;
+  return engine;
 }
-
-/// What is read from `options` before anything slow happens, so that a mistake is told at once.
-struct Settings {
-  explicit Settings(const EmbedderOptions& options)
-      : preprocess(preprocess_options(options)), intensity(image::parse_intensity(options.intensity)) {
-    if (options.window) window = dicom::parse_window(*options.window);
-    if (!options.dtype.empty()) ops::parse_precision(options.dtype);
-    model.threads = options.threads;
-  }
-
-  image::PreprocessOptions preprocess;
-  image::Intensity intensity;
-  std::optional<dicom::Window> window;
-  ops::CpuOps::Options model;
-};
 
 }  // namespace
 
@@ -72,10 +54,15 @@ std::vector<std::string> supported_dtypes() {
 
 struct Embedder::Impl {
   Impl(const std::filesystem::path& path, const EmbedderOptions& wanted)
-      : options(wanted), settings(wanted), source(path), config(source.config()), tokenizer(open_tokenizer(source)) {
-    settings.model.precision = models::precision_of(options.dtype, source);
-    options.dtype = name_of(settings.model.precision);
-    model = models::load_cpu_model(source, settings.model);
+      : options(wanted),
+        preparer(wanted),
+        engine(engine_options(wanted)),
+        source(path),
+        config(source.config()),
+        tokenizer(open_tokenizer(source)) {
+    engine.precision = models::precision_of(options.dtype, source);
+    options.dtype = name_of(engine.precision);
+    model = models::load_cpu_model(source, engine);
   }
 
   /// 8-bit RGB -> f32, / 255, mean and standard deviation of the config.
@@ -100,7 +87,8 @@ struct Embedder::Impl {
   }
 
   EmbedderOptions options;
-  Settings settings;
+  Preparer preparer;
+  ops::CpuOps::Options engine;
   weights::ModelSource source;
   const weights::ModelConfig& config;
   text::Tokenizer tokenizer;
@@ -141,18 +129,11 @@ Provenance Embedder::provenance() const {
 }
 
 Pixels Embedder::prepare(std::span<const std::byte> encoded, std::string_view name) const {
-  const Impl& impl = *impl_;
-  if (encoded.size() > impl.options.max_file_bytes) {
-    throw Error(Code::kTooLarge,
-                fmt::format("{}: {} bytes, the limit is {}", name, encoded.size(), impl.options.max_file_bytes));
-  }
-  const image::Picture picture =
-      dicom::looks_like_dicom(encoded)
-          ? dicom::decode(encoded, {impl.options.max_pixels, impl.settings.window, impl.settings.intensity}, name)
-          : image::decode(encoded, {impl.options.max_pixels, impl.settings.intensity}, name);
-  image::Rgb rgb =
-      image::preprocess(picture, impl.settings.preprocess, impl.config.image.width, impl.config.image.height);
-  return {rgb.width, rgb.height, std::move(rgb.samples)};
+  return impl_->preparer.prepare(encoded, name, impl_->config.image.width, impl_->config.image.height);
+}
+
+Pixels Embedder::prepare(std::span<const std::byte> encoded, std::string_view name, const ImageOptions& options) const {
+  return Preparer(options).prepare(encoded, name, impl_->config.image.width, impl_->config.image.height);
 }
 
 Pixels Embedder::prepare_file(const std::filesystem::path& path) const {

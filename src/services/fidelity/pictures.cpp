@@ -5,13 +5,9 @@
 #include <cmath>
 #include <numbers>
 #include <random>
-#include <utility>
-
-#include <fmt/format.h>
 
 #include "base/files.hpp"
-#include "dicom/dicom.hpp"
-#include "image/image.hpp"
+#include "embedder/preparer.hpp"
 #include "services/benchmark/full_config.hpp"
 #include "weights/config.hpp"
 #include "weights/model_files.hpp"
@@ -84,19 +80,11 @@ Pixels draw_picture(std::size_t number, int width, int height) {
 }  // namespace
 
 struct PicturePreparer::Settings {
-  Settings(const std::optional<std::filesystem::path>& model, const EmbedderOptions& wanted)
-      : options(wanted),
-        config(config_of(model)),
-        preprocess{image::parse_profile(wanted.profile), wanted.azure_size, wanted.azure_quality},
-        intensity(image::parse_intensity(wanted.intensity)) {
-    if (wanted.window) window = dicom::parse_window(*wanted.window);
-  }
+  Settings(const std::optional<std::filesystem::path>& model, const EmbedderOptions& options)
+      : config(config_of(model)), preparer(options) {}
 
-  EmbedderOptions options;
   weights::ModelConfig config;
-  image::PreprocessOptions preprocess;
-  image::Intensity intensity;
-  std::optional<dicom::Window> window;
+  Preparer preparer;
 };
 
 PicturePreparer::PicturePreparer(const std::optional<std::filesystem::path>& model, const EmbedderOptions& options)
@@ -104,20 +92,12 @@ PicturePreparer::PicturePreparer(const std::optional<std::filesystem::path>& mod
 PicturePreparer::~PicturePreparer() = default;
 
 Pixels PicturePreparer::prepare(std::span<const std::byte> encoded, std::string_view name) const {
-  const Settings& s = *settings_;
-  if (encoded.size() > s.options.max_file_bytes) {
-    throw Error(Code::kTooLarge,
-                fmt::format("{}: {} bytes, the limit is {}", name, encoded.size(), s.options.max_file_bytes));
-  }
-  const image::Picture picture = dicom::looks_like_dicom(encoded)
-                                     ? dicom::decode(encoded, {s.options.max_pixels, s.window, s.intensity}, name)
-                                     : image::decode(encoded, {s.options.max_pixels, s.intensity}, name);
-  image::Rgb rgb = image::preprocess(picture, s.preprocess, s.config.image.width, s.config.image.height);
-  return {rgb.width, rgb.height, std::move(rgb.samples)};
+  const auto& image = settings_->config.image;
+  return settings_->preparer.prepare(encoded, name, image.width, image.height);
 }
 
 Pixels PicturePreparer::prepare_file(const std::filesystem::path& path) const {
-  return prepare(read_file(path, settings_->options.max_file_bytes), path.string());
+  return prepare(read_file(path, settings_->preparer.options().max_file_bytes), path.string());
 }
 
 std::vector<Pixels> PicturePreparer::generated(std::size_t count) const {

@@ -1,0 +1,41 @@
+#include "embedder/preparer.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace mi2 {
+namespace {
+
+image::PreprocessOptions preprocess_options(const ImageOptions& options) {
+  if (options.azure_size < 1 || options.azure_size > 4096) {
+    throw Error(Code::kBadArgument, fmt::format("azure size {}: needs 1 to 4096 pixels", options.azure_size));
+  }
+  if (options.azure_quality < 1 || options.azure_quality > 100) {
+    throw Error(Code::kBadArgument, fmt::format("azure JPEG quality {}: needs 1 to 100", options.azure_quality));
+  }
+  return {image::parse_profile(options.profile), options.azure_size, options.azure_quality};
+}
+
+}  // namespace
+
+Preparer::Preparer(const ImageOptions& options)
+    : options_(options),
+      preprocess_(preprocess_options(options)),
+      intensity_(image::parse_intensity(options.intensity)) {
+  if (options.window) window_ = dicom::parse_window(*options.window);
+}
+
+Pixels Preparer::prepare(std::span<const std::byte> encoded, std::string_view name, int width, int height) const {
+  if (encoded.size() > options_.max_file_bytes) {
+    throw Error(Code::kTooLarge,
+                fmt::format("{}: {} bytes, the limit is {}", name, encoded.size(), options_.max_file_bytes));
+  }
+  const image::Picture picture = dicom::looks_like_dicom(encoded)
+                                     ? dicom::decode(encoded, {options_.max_pixels, window_, intensity_}, name)
+                                     : image::decode(encoded, {options_.max_pixels, intensity_}, name);
+  image::Rgb rgb = image::preprocess(picture, preprocess_, width, height);
+  return {rgb.width, rgb.height, std::move(rgb.samples)};
+}
+
+}  // namespace mi2

@@ -1,0 +1,36 @@
+#pragma once
+// Encoded picture -> the model's pixels: the one path from bytes to a model, for every program and service.
+
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include <mi2/mi2.hpp>
+
+#include "dicom/dicom.hpp"
+#include "image/image.hpp"
+
+namespace mi2 {
+
+/// ImageOptions read once, so that a mistake in them is told before anything slow happens.
+class Preparer {
+ public:
+  /// @throws Error{kBadArgument} for an option that makes no sense.
+  explicit Preparer(const ImageOptions& options);
+
+  /// Decodes and preprocesses one picture to width x height. Safe to call from several threads.
+  /// @param name  what errors call it.     @throws Error{kBadFile}, {kUnsupported}, {kTooLarge}.
+  [[nodiscard]] Pixels prepare(std::span<const std::byte> encoded, std::string_view name, int width, int height) const;
+
+  [[nodiscard]] const ImageOptions& options() const noexcept { return options_; }
+
+ private:
+  ImageOptions options_;
+  image::PreprocessOptions preprocess_;
+  image::Intensity intensity_;
+  std::optional<dicom::Window> window_;
+};
+
+}  // namespace mi2

@@ -1,0 +1,62 @@
+#pragma once
+// The seam between the HTTP contracts and what carries them. A contract reads a request into an Exchange: what the
+// model must compute, and how the answer is written from it. No socket, queue or clock is known here, so a contract is
+// tested without a port, and the same contract serves a server and a batch file.
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <mi2/mi2.hpp>
+
+namespace mi2::scoring {
+
+/// One HTTP request, read whole.
+struct HttpRequest {
+  std::string method;                                        ///< "GET", "POST", ..
+  std::string path;                                          ///< percent-decoded, without the query
+  std::string query;                                         ///< after '?', as it was sent
+  std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case
+  std::string body;
+
+  /// The first header of a lower-case name, or an empty view.
+  [[nodiscard]] std::string_view header(std::string_view name) const;
+};
+
+struct HttpAnswer {
+  int status = 200;
+  std::string content_type = "application/json";
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+};
+
+/// A picture of a request: encoded bytes, or the URL they are at, which only the transport can fetch.
+struct ImageItem {
+  std::string name;   ///< what errors call it, such as "row 3: image"
+  std::string bytes;  ///< PNG, JPEG, WebP, TIFF or DICOM
+  std::string url;    ///< not empty: in place of bytes
+  ImageOptions options;
+};
+
+/// What the model has to compute for one request.
+struct Work {
+  std::string model;  ///< the name of a loaded model
+  std::vector<ImageItem> images;
+  std::vector<std::string> texts;
+};
+
+/// Vectors of a Work, each list in its order.
+struct Vectors {
+  std::vector<Embedding> images;
+  std::vector<Embedding> texts;
+};
+
+/// A request understood.
+struct Exchange {
+  Work work;
+  std::function<HttpAnswer(const Vectors&)> finish;  ///< pure: the answer of these vectors
+};
+
+}  // namespace mi2::scoring

@@ -1,0 +1,20 @@
+#pragma once
+// What training does to a picture before the model sees it.
+
+namespace mi2::train {
+
+/// Probabilities are in [0, 1]; 0 turns an augmentation off.
+struct AugmentOptions {
+  float scale_min = 0.8F;  ///< random resized crop: share of the picture's area
+  float scale_max = 1.0F;
+  float ratio_min = 3.0F / 4.0F;  ///< width / height of the crop
+  float ratio_max = 4.0F / 3.0F;
+  bool trivial_augment = true;      ///< TrivialAugmentWide (Mueller and Hutter, ICCV 2021)
+  float erase_probability = 0.25F;  ///< random erasing (Zhong et al., AAAI 2020)
+  float horizontal_flip = 0.0F;
+  float vertical_flip = 0.0F;
+  float mixup_alpha = 0.0F;  ///< of the Beta distribution (Zhang et al., ICLR 2018)
+  float mixup_probability = 0.0F;
+};
+
+}  // namespace mi2::train

@@ -1,0 +1,36 @@
+#pragma once
+// Where training pictures and their labels come from.
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace mi2::train {
+
+enum class DataFormat : std::uint8_t {
+  kManifest,  ///< CSV with a header; pictures are files beside it
+  kTsv,       ///< a TSV of base64 pictures and a TSV of JSON labels, paired by row
+  kZip,       ///< a zip of pictures and a label file
+};
+
+/// One source of pictures. Several make one data set; a class of the same name in two sources is one class.
+struct DataSource {
+  DataFormat format = DataFormat::kManifest;
+  std::filesystem::path path;    ///< the manifest, the picture TSV, or the zip
+  std::filesystem::path labels;  ///< the label TSV or file; unused for a manifest
+  std::string split;             ///< manifest: rows whose `split` column says so; empty: all rows
+  std::string file_column = "file";
+  std::string label_column = "label";
+  std::string caption_column = "caption";  ///< the text trained against; if absent, a class's prompt
+};
+
+struct DataOptions {
+  std::vector<DataSource> train;
+  std::vector<DataSource> validation;
+  std::filesystem::path prompts;  ///< CSV label,prompt (further columns ignored): the texts of zero-shot evaluation
+  unsigned loader_threads = 0;    ///< 0: one per available core
+  std::uint64_t seed = 0;
+};
+
+}  // namespace mi2::train

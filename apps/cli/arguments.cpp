@@ -27,6 +27,13 @@ void restore_in(CLI::App& app) {
   }
 }
 
+/// Those of the CPU and "f16", which only a device has; which of them has which is checked when a model is loaded.
+std::vector<std::string> dtype_names() {
+  std::vector<std::string> names(kDTypes.begin(), kDTypes.end());
+  names.emplace_back("f16");
+  return names;
+}
+
 }  // namespace
 
 void add_model_path(CLI::App& command, std::string& model) {
@@ -44,8 +51,19 @@ void add_model_arguments(CLI::App& command, ModelArguments& arguments) {
                   "f32: the reference's numbers; bf16: half the memory, faster; int8: a third of it, faster still, "
                   "nearly the same vectors; bf16x3: f32 on bf16 units (default: what a packed file holds, else f32)")
       ->type_name(fmt::format("{}", fmt::join(kDTypes, "|")))
-      ->check(CLI::IsMember(std::vector<std::string>(kDTypes.begin(), kDTypes.end())).description(""));
+      ->check(CLI::IsMember(dtype_names()).description(""));
+  add_device(command, options.device);
   add_image_arguments(command, arguments);
+}
+
+void add_device(CLI::App& command, std::string& device) {
+  command
+      .add_option(
+          "--device", device,
+          "cpu: mi2's own engine; cuda or cuda:NUMBER: a GPU, in f32, bf16 or f16; torch: libtorch on the CPU, to "
+          "compare engines")
+      ->type_name("NAME")
+      ->capture_default_str();
 }
 
 void add_image_arguments(CLI::App& command, ModelArguments& arguments) {

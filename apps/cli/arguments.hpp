@@ -24,7 +24,9 @@ struct ModelArguments {
 
 /// Declares --model (or $MI2_MODEL) alone.
 void add_model_path(CLI::App& command, std::string& model);
-/// Declares --model, --dtype and those of add_image_arguments(). `arguments` outlives the App.
+/// Declares --device. A command whose device is not "cpu" needs libtorch.
+void add_device(CLI::App& command, std::string& device);
+/// Declares --model, --dtype, --device and those of add_image_arguments(). `arguments` outlives the App.
 void add_model_arguments(CLI::App& command, ModelArguments& arguments);
 /// Declares --profile, --threads, --batch, --intensity, --window, --max-pixels, --max-file-size.
 void add_image_arguments(CLI::App& command, ModelArguments& arguments);

@@ -125,7 +125,10 @@ void add_classify(CLI::App& command, Session& session) {
   command.add_option("--out", arguments->out, "Write to FILE, not standard output")->type_name("FILE");
   arguments->paths = add_positionals(command, "PATH", "Files, folders, or - for standard input")->required();
   command.footer(fmt::format("{}\n{}", kHelp, exit_status_help()));
-  command.callback([arguments, &session] { session.run = [arguments] { return classify(*arguments); }; });
+  command.callback([arguments, &session] {
+    session.needs_torch = arguments->model.options.device != "cpu";
+    session.run = [arguments] { return classify(*arguments); };
+  });
 }
 
 }  // namespace mi2::cli

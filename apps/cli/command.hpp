@@ -13,6 +13,7 @@ namespace mi2::cli {
 /// returns its value as the exit status. Errors are thrown: main() has the one guard that maps them.
 struct Session {
   std::function<int()> run;
+  bool needs_torch = false;  ///< set by the same callback: the program that links libtorch has to run it
 };
 
 /// A row of the table of subcommands. `add` declares options on an App that already has the name and the summary, and

@@ -138,7 +138,10 @@ void add_embed(CLI::App& command, Session& session) {
   command.add_flag("--provenance", arguments->provenance, "Add weights hash, profile, dtype and version to rows");
   arguments->paths = add_positionals(command, "PATH", "Files, folders, or - for standard input");
   command.footer(fmt::format("{}\n{}", kHelp, exit_status_help()));
-  command.callback([arguments, &session] { session.run = [arguments] { return embed(*arguments); }; });
+  command.callback([arguments, &session] {
+    session.needs_torch = arguments->model.options.device != "cpu";
+    session.run = [arguments] { return embed(*arguments); };
+  });
 }
 
 }  // namespace mi2::cli

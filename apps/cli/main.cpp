@@ -24,6 +24,7 @@
 #include "command.hpp"
 #include "interrupt.hpp"
 #include "output.hpp"
+#include "torch_program.hpp"
 #include "utf8.hpp"
 
 namespace mi2::cli {
@@ -97,6 +98,7 @@ int run(int argc, const char* const* argv) {
     throw Error(Code::kBadArgument,
                 "a command is needed: embed, classify, tokenize, inspect, pack, bench or fidelity (try --help)");
   }
+  if (session.needs_torch) need_torch(argc, argv);
   return session.run();
 }
 
@@ -108,6 +110,7 @@ int fail(Code code, std::string_view message) {
 
 int guarded_run(int argc, const char* const* argv) {
   try {
+    start_torch();
     return run(argc, argv);
   } catch (const Interrupted& interrupted) {
     end_by_signal(interrupted.signal);

@@ -44,8 +44,9 @@ struct ImageOptions {
 };
 
 struct EmbedderOptions : ImageOptions {
-  std::string dtype;     ///< one of kDTypes; empty: what a packed file holds, else "f32"
-  unsigned threads = 0;  ///< 0: one per available core
+  std::string dtype;           ///< one of kDTypes; empty: what a packed file holds, else "f32"
+  std::string device = "cpu";  ///< "cpu"; in a program that links libtorch also "cuda", "cuda:1", and "torch": its CPU
+  unsigned threads = 0;        ///< 0: one per available core
 };
 
 /// A picture ready for the model: resized 8-bit RGB, [height, width, 3].

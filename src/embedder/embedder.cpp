@@ -5,6 +5,7 @@
 
 #include "base/files.hpp"
 #include "embedder/preparer.hpp"
+#include "models/device.hpp"
 #include "models/model.hpp"
 #include "text/tokenizer.hpp"
 #include "weights/model_source.hpp"
@@ -34,7 +35,7 @@ text::Tokens encode(const text::Tokenizer& tokenizer, std::span<const std::strin
 
 /// A mistake in the options is told before anything slow happens.
 ops::CpuOps::Options engine_options(const EmbedderOptions& options) {
-  if (!options.dtype.empty()) ops::parse_precision(options.dtype);
+  if (!options.dtype.empty() && options.device == "cpu") ops::parse_precision(options.dtype);
   ops::CpuOps::Options engine;
   engine.threads = options.threads;
   return engine;
@@ -60,6 +61,11 @@ struct Embedder::Impl {
         source(path),
         config(source.config()),
         tokenizer(open_tokenizer(source)) {
+    if (options.device != "cpu") {
+      if (options.dtype.empty()) options.dtype = "f32";
+      model = models::load_device_model(source, {options.device, options.dtype, options.threads});
+      return;
+    }
     engine.precision = models::precision_of(options.dtype, source);
     options.dtype = name_of(engine.precision);
     model = models::load_cpu_model(source, engine);

@@ -102,9 +102,11 @@ typename O::Tensor davit(O& ops, const Davit<O>& model, typename O::Tensor x) {
     x = ops.segment(fmt::format("conv{}", s), std::move(x),
                     [&](Tensor y) { return patch_embedding(ops, stage, std::move(y)); });
     x = ops.segment(fmt::format("stage{}", s), std::move(x), [&](Tensor y) {
-      for (const auto& [spatial, channel] : stage.pairs) {
-        y = spatial_block(ops, spatial, std::move(y), stage.window);
-        y = channel_block(ops, channel, std::move(y));
+      for (const auto& pair : stage.pairs) {
+        y = ops.block(std::move(y), [&ops, &pair, window = stage.window](Tensor z) {
+          z = spatial_block(ops, pair.first, std::move(z), window);
+          return channel_block(ops, pair.second, std::move(z));
+        });
       }
       return y;
     });

@@ -28,8 +28,6 @@ class ModelOn : public Seam {
 
  protected:
   O ops_;
-
- private:
   MedImageInsight<O> model_;
 };
 

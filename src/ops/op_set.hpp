@@ -1,6 +1,7 @@
 #pragma once
 // What a model may ask of an engine. The models are templates over an OpSet and are written once; an op set decides how
-// to compute, with which element types and on which device. `reference/` is the oracle, `cpu/` the fast engine.
+// to compute, with which element types and on which device. `reference/` is the oracle, `cpu/` the fast engine,
+// `torch/` has gradients and GPUs.
 
 #include <concepts>
 #include <cstdint>
@@ -82,9 +83,14 @@ concept OpSet = requires(O& ops, typename O::Tensor x, const typename O::Linear&
   // x [S, C] -> [texts, C]: the row of each text's first end token
   { ops.take_ends(x, tokens) } -> std::same_as<typename O::Tensor>;
 
-  // Runs body(x) as the part of the model called `name`: where an engine times, traces or checkpoints.
+  // Runs body(x) as the part of the model called `name`: where an engine times or traces.
   {
     ops.segment(std::string_view{}, x, [](typename O::Tensor y) { return y; })
+    } -> std::same_as<typename O::Tensor>;
+  // body(x), a repeated block: where training may keep only x and run body again for the gradient. What body refers to
+  // must therefore live as long as the model; the rest it holds by value.
+  {
+    ops.block(x, [](typename O::Tensor y) { return y; })
     } -> std::same_as<typename O::Tensor>;
 };
 

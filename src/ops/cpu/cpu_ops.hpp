@@ -100,6 +100,11 @@ class CpuOps {
     return y;
   }
 
+  template <typename Body>
+  Tensor block(Tensor x, Body&& body) {
+    return body(std::move(x));
+  }
+
   /// Times every op into `profile` until called with null.
   void set_profile(cpu::Profile* profile) noexcept { profile_ = profile; }
   [[nodiscard]] const Options& options() const noexcept { return options_; }

@@ -69,6 +69,10 @@ class ReferenceOps {
   Tensor segment(std::string_view, Tensor x, Body&& body) {
     return body(std::move(x));
   }
+  template <typename Body>
+  Tensor block(Tensor x, Body&& body) {
+    return body(std::move(x));
+  }
 };
 
 static_assert(OpSet<ReferenceOps>);

@@ -1,0 +1,34 @@
+#include "torch_program.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include <mi2/error.hpp>
+
+namespace mi2::cli {
+
+void need_torch(int argc, const char* const* argv) {
+  if (links_torch()) return;
+  std::error_code fault;
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", fault);
+  const std::string program = (self.parent_path() / "mi2-torch").string();
+  if (fault || !std::filesystem::exists(program)) {
+    throw Error(Code::kUnsupported,
+                "this needs libtorch, and no mi2-torch lies beside this program; build with MI2_WITH_TORCH=ON");
+  }
+  std::vector<char*> arguments;
+  for (int i = 0; i < argc; ++i) arguments.push_back(const_cast<char*>(argv[i]));
+  arguments.push_back(nullptr);
+  ::execv(program.c_str(), arguments.data());
+  throw Error(Code::kInternal, fmt::format("{}: cannot be run: {}", program, std::strerror(errno)));
+}
+
+}  // namespace mi2::cli

@@ -1,0 +1,12 @@
+// The part of torch_program.hpp that makes a program `mi2-torch`.
+
+#include "models/device.hpp"
+#include "models/torch/load_on_torch.hpp"
+#include "torch_program.hpp"
+
+namespace mi2::cli {
+
+bool links_torch() noexcept { return true; }
+void start_torch() { models::set_device_loader(models::load_on_torch); }
+
+}  // namespace mi2::cli

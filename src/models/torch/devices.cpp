@@ -1,0 +1,92 @@
+#include "models/torch/devices.hpp"
+
+#include <dlfcn.h>
+
+#include <charconv>
+#include <utility>
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+
+#include "models/torch/load_on_torch.hpp"
+#include "models/torch/torch_model.hpp"
+#include "ops/torch/autocast.hpp"
+
+#include <mi2/error.hpp>
+
+namespace mi2::models {
+namespace {
+
+[[noreturn]] void refuse_device(std::string_view name, std::string_view reason) {
+  throw Error(Code::kUnsupported, fmt::format("device '{}': {}", name, reason));
+}
+
+at::Device cuda_device(std::string_view name) {
+  int index = 0;
+  if (name.size() > 4) {
+    const char* end = name.data() + name.size();
+    const auto [stop, fault] = std::from_chars(name.data() + 5, end, index);
+    if (name[4] != ':' || fault != std::errc() || stop != end || index < 0 || index > 127) {
+      throw Error(Code::kBadArgument, fmt::format("device '{}': cuda or cuda:NUMBER is needed", name));
+    }
+  }
+  // Found by this program's run path. A machine without a GPU need not have the libraries it depends on.
+  if (::dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) == nullptr) {
+    refuse_device(name, "libtorch's CUDA library or one that it needs is not installed (pip install torch has them)");
+  }
+  if (!at::globalContext().hasCUDA()) refuse_device(name, "no GPU that CUDA can use");
+  const at::Device device(at::kCUDA, static_cast<c10::DeviceIndex>(index));
+  const int count = c10::impl::getDeviceGuardImpl(at::kCUDA)->deviceCount();
+  if (index >= count) refuse_device(name, fmt::format("this machine has {} GPUs", count));
+  return device;
+}
+
+at::ScalarType dtype_of(const DeviceOptions& options) {
+  if (options.dtype.empty() || options.dtype == "f32") return at::kFloat;
+  if (options.dtype == "bf16") return at::kBFloat16;
+  if (options.dtype == "f16") return at::kHalf;
+  throw Error(Code::kBadArgument, fmt::format("device '{}': dtype '{}' is not there; f32, bf16 and f16 are",
+                                              options.device, options.dtype));
+}
+
+/// A loaded model whose passes run under one autocast.
+class Inference final : public Model {
+ public:
+  Inference(std::unique_ptr<TorchModel> model, at::Device device, at::ScalarType dtype)
+      : model_(std::move(model)), device_(device), dtype_(dtype) {}
+
+  Tensor embed_images(const Tensor& pixels) override {
+    const ops::torch_ops::Autocast autocast(device_, dtype_);
+    return model_->embed_images(pixels);
+  }
+  Tensor embed_texts(const ops::TokenBatch& tokens) override {
+    const ops::torch_ops::Autocast autocast(device_, dtype_);
+    return model_->embed_texts(tokens);
+  }
+  [[nodiscard]] float logit_scale() const override { return model_->logit_scale(); }
+
+ private:
+  std::unique_ptr<TorchModel> model_;
+  at::Device device_;
+  at::ScalarType dtype_;
+};
+
+}  // namespace
+
+at::Device torch_device(std::string_view name) {
+  if (name == "cpu" || name == "torch") return at::kCPU;
+  if (name.starts_with("cuda")) return cuda_device(name);
+  throw Error(Code::kBadArgument, fmt::format("device '{}' is not known; cpu, torch and cuda[:NUMBER] are", name));
+}
+
+std::unique_ptr<Model> load_on_torch(const weights::ModelSource& source, const DeviceOptions& options) {
+  const at::ScalarType dtype = dtype_of(options);
+  ops::TorchOps::Options engine;
+  engine.device = torch_device(options.device);
+  if (options.threads > 0) at::set_num_threads(static_cast<int>(options.threads));
+  auto model = load_torch_model(source.weights(), source.config(), engine);
+  return std::make_unique<Inference>(std::move(model), engine.device, dtype);
+}
+
+}  // namespace mi2::models

@@ -1,0 +1,110 @@
+#pragma once
+// The model's ops over libtorch tensors: autograd for training, and GPUs. No description of the architecture here.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <ATen/ATen.h>
+
+#include "ops/op_set.hpp"
+#include "ops/torch/recompute.hpp"
+
+namespace mi2::ops {
+
+/// A weight that training may change, under its checkpoint name.
+struct TorchParameter {
+  std::string name;
+  at::Tensor value;  ///< f32, a leaf that requires a gradient
+};
+
+class TorchOps {
+ public:
+  struct Options {
+    at::Device device = at::kCPU;
+    bool recompute = false;    ///< activation checkpointing: keep no inner values of a block for the backward pass
+    double image_dropout = 0;  ///< after the activations and the branch ends of the image tower, while training
+  };
+
+  using Tensor = at::Tensor;
+  struct Linear {
+    at::Tensor weight;  ///< as its Layout says
+    at::Tensor bias;    ///< [out], or undefined
+    Layout layout = Layout::kOutIn;
+    double dropout = 0;
+  };
+  struct Norm {
+    at::Tensor weight;
+    at::Tensor bias;
+    double epsilon = 0;
+  };
+  struct Conv {
+    at::Tensor weight;  ///< [N, C, k, k]
+    at::Tensor bias;
+    ConvGeometry geometry;
+  };
+  struct DepthwiseConv {
+    at::Tensor weight;  ///< [C, 1, 3, 3]
+    at::Tensor bias;
+  };
+  struct Embedding {
+    at::Tensor rows;  ///< [rows, C]
+  };
+
+  explicit TorchOps(const Options& options) : options_(options) {}
+
+  Linear make_linear(const Parameter& weight, const std::optional<Parameter>& bias, Layout layout);
+  Norm make_norm(const Parameter& weight, const Parameter& bias, float epsilon);
+  Conv make_conv(const Parameter& weight, const Parameter& bias, ConvGeometry geometry);
+  DepthwiseConv make_depthwise_conv(const Parameter& weight, const Parameter& bias);
+  Embedding make_embedding(const Parameter& rows);
+
+  Tensor from_host(const mi2::Tensor& x) const;
+  static mi2::Tensor to_host(const Tensor& x);
+
+  Tensor linear(const Tensor& x, const Linear& p, Activation activation) const;
+  Tensor norm_linear(const Tensor& x, const Norm& norm, const Linear& p, Activation activation) const;
+  Tensor add_linear(const Tensor& residual, const Tensor& x, const Linear& p, float drop_rate) const;
+  Tensor layer_norm(const Tensor& x, const Norm& p) const;
+  Tensor l2_normalize(const Tensor& x) const;
+  Tensor conv(const Tensor& x, const Conv& p) const;
+  Tensor add_depthwise_conv3x3(const Tensor& x, const DepthwiseConv& p) const;
+  Tensor window_attention(const Tensor& qkv, const Linear& projection, int heads, int window) const;
+  Tensor channel_attention(const Tensor& qkv, int groups) const;
+  Tensor mean_tokens(const Tensor& x) const;
+  Tensor embed_tokens(const TokenBatch& tokens, const Embedding& table, const Embedding& positions) const;
+  Tensor self_attention(const Tensor& qkv, const TokenBatch& tokens, int heads) const;
+  Tensor take_ends(const Tensor& x, const TokenBatch& tokens) const;
+
+  template <typename Body>
+  Tensor segment(std::string_view, Tensor x, Body&& body) {
+    return body(std::move(x));
+  }
+  /// Recomputed in the backward pass when the options say so. `body` may outlive the call.
+  template <typename Body>
+  Tensor block(Tensor x, Body&& body) {
+    if (!training_ || !options_.recompute) return body(std::move(x));
+    return torch_ops::recompute(std::move(x), std::forward<Body>(body));
+  }
+
+  /// Whether dropout and stochastic depth act. They draw from libtorch's default generator.
+  void set_training(bool training) noexcept { training_ = training; }
+  /// Every weight made so far, in the order of the model.
+  [[nodiscard]] std::vector<TorchParameter>& parameters() noexcept { return parameters_; }
+  [[nodiscard]] const std::vector<TorchParameter>& parameters() const noexcept { return parameters_; }
+  [[nodiscard]] const Options& options() const noexcept { return options_; }
+
+ private:
+  at::Tensor parameter(const Parameter& stored);
+  [[nodiscard]] Tensor dropout(const Tensor& x, double rate) const;
+  [[nodiscard]] at::Tensor indices(const std::vector<std::int64_t>& values) const;
+
+  Options options_;
+  bool training_ = false;
+  std::vector<TorchParameter> parameters_;
+};
+
+}  // namespace mi2::ops

@@ -36,6 +36,7 @@ constexpr std::array kCommands{
     Command{"tokenize", "Show the token ids of texts", add_tokenize},
     Command{"inspect", "Show what a model folder or a weights file holds", add_inspect},
     Command{"pack", "Write a model as one file that opens at once", add_pack},
+    Command{"train", "Train or fine-tune a model", add_train},
     Command{"bench", "Measure latency and throughput", add_bench},
     Command{"fidelity", "Compare the dtypes: vectors, accuracy, time, memory", add_fidelity},
 };
@@ -47,6 +48,7 @@ constexpr std::string_view kExamples = R"(Examples:
   mi2 tokenize --model DIR "pleural effusion"
   mi2 inspect DIR
   mi2 pack --model DIR --dtype bf16 model.bf16.mi2
+  mi2 train CONFIG.yaml
   mi2 bench --synthetic full --dtype bf16
   mi2 fidelity --model DIR images/
 
@@ -96,7 +98,7 @@ int run(int argc, const char* const* argv) {
   }
   if (!session.run) {
     throw Error(Code::kBadArgument,
-                "a command is needed: embed, classify, tokenize, inspect, pack, bench or fidelity (try --help)");
+                "a command is needed: embed, classify, tokenize, inspect, pack, train, bench or fidelity (try --help)");
   }
   if (session.needs_torch) need_torch(argc, argv);
   return session.run();

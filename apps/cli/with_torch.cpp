@@ -9,4 +9,10 @@ namespace mi2::cli {
 bool links_torch() noexcept { return true; }
 void start_torch() { models::set_device_loader(models::load_on_torch); }
 
+TrainingEnd run_training(const train::TrainConfig& config, train::TrainObserver& observer,
+                         const std::function<bool()>& interrupted) {
+  train::Training training(config, observer);
+  return {training.leads(), training.run(interrupted)};
+}
+
 }  // namespace mi2::cli

@@ -2,9 +2,15 @@
 
 #include "torch_program.hpp"
 
+#include <mi2/error.hpp>
+
 namespace mi2::cli {
 
 bool links_torch() noexcept { return false; }
 void start_torch() {}
+
+TrainingEnd run_training(const train::TrainConfig&, train::TrainObserver&, const std::function<bool()>&) {
+  throw Error(Code::kUnsupported, "training needs libtorch, which this program does not link");
+}
 
 }  // namespace mi2::cli

@@ -74,11 +74,11 @@ TorchOps::DepthwiseConv TorchOps::make_depthwise_conv(const Parameter& weight, c
 
 TorchOps::Embedding TorchOps::make_embedding(const Parameter& rows) { return {parameter(rows)}; }
 
-at::Tensor TorchOps::from_host(const mi2::Tensor& x) const {
+at::Tensor TorchOps::on_device(const mi2::Tensor& x, at::Device device) {
   std::vector<std::int64_t> shape;
   for (std::size_t axis = 0; axis < x.shape().rank(); ++axis) shape.push_back(x.shape()[axis]);
   // Copied: the block may be reused while libtorch still holds the view.
-  return at::from_blob(x.data<float>(), shape, at::kFloat).clone().to(options_.device);
+  return at::from_blob(x.data<float>(), shape, at::kFloat).clone().to(device);
 }
 
 mi2::Tensor TorchOps::to_host(const Tensor& x) {

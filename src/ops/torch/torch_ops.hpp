@@ -62,7 +62,9 @@ class TorchOps {
   DepthwiseConv make_depthwise_conv(const Parameter& weight, const Parameter& bias);
   Embedding make_embedding(const Parameter& rows);
 
-  Tensor from_host(const mi2::Tensor& x) const;
+  Tensor from_host(const mi2::Tensor& x) const { return on_device(x, options_.device); }
+  /// A copy of f32 numbers of the host.
+  static Tensor on_device(const mi2::Tensor& x, at::Device device);
   static mi2::Tensor to_host(const Tensor& x);
 
   Tensor linear(const Tensor& x, const Linear& p, Activation activation) const;

@@ -3,9 +3,12 @@
 #include <mpi.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <limits>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -41,25 +44,21 @@ class Mpi final : public Processes {
  public:
   class Sum final : public Pending {
    public:
-    Sum(const at::Tensor& x, MPI_Comm comm) : x_(x), host_(on_host(x)) {
-      check(MPI_Iallreduce(MPI_IN_PLACE, host_.mutable_data_ptr<float>(), count_of(host_), MPI_FLOAT, MPI_SUM, comm,
-                           &request_),
+    Sum(const at::Tensor& x, Mpi& mpi) : x_(x), host_(on_host(x)), mpi_(mpi) {
+      check(MPI_Iallreduce(MPI_IN_PLACE, host_.mutable_data_ptr<float>(), count_of(host_), MPI_FLOAT, MPI_SUM,
+                           MPI_COMM_WORLD, &request_),
             "Iallreduce");
     }
-    ~Sum() override {
-      if (request_ != MPI_REQUEST_NULL) MPI_Request_free(&request_);
-    }
-    Sum(const Sum&) = delete;
-    Sum& operator=(const Sum&) = delete;
 
     void wait() override {
-      check(MPI_Wait(&request_, MPI_STATUS_IGNORE), "Wait");
+      mpi_.finish(request_, "Iallreduce");
       if (!host_.is_same(x_)) x_.copy_(host_);
     }
 
    private:
     at::Tensor x_;
     at::Tensor host_;
+    Mpi& mpi_;
     MPI_Request request_ = MPI_REQUEST_NULL;
   };
 
@@ -70,9 +69,9 @@ class Mpi final : public Processes {
     MPI_Comm_rank(MPI_COMM_WORLD, &rank_);
     MPI_Comm_size(MPI_COMM_WORLD, &size_);
   }
-  // After an error the others may never come to MPI_Finalize, so that this one would wait for ever: mpirun ends all.
+  // Of several processes one that is lost never comes to MPI_Finalize, and the others would wait for it for ever.
   ~Mpi() override {
-    if (std::uncaught_exceptions() == 0) MPI_Finalize();
+    if (whole_ && std::uncaught_exceptions() == 0) MPI_Finalize();
   }
   Mpi(const Mpi&) = delete;
   Mpi& operator=(const Mpi&) = delete;
@@ -80,7 +79,7 @@ class Mpi final : public Processes {
   [[nodiscard]] int rank() const noexcept override { return rank_; }
   [[nodiscard]] int size() const noexcept override { return size_; }
 
-  std::unique_ptr<Pending> begin_sum(const at::Tensor& x) override { return std::make_unique<Sum>(x, MPI_COMM_WORLD); }
+  std::unique_ptr<Pending> begin_sum(const at::Tensor& x) override { return std::make_unique<Sum>(x, *this); }
 
   at::Tensor gather(const at::Tensor& x) override {
     const at::Tensor mine = on_host(x.detach());
@@ -101,7 +100,9 @@ class Mpi final : public Processes {
     constexpr std::size_t kPiece = std::size_t{1} << 28U;
     for (std::size_t left = host.nbytes(); left > 0;) {
       const std::size_t piece = std::min(left, kPiece);
-      check(MPI_Bcast(bytes, static_cast<int>(piece), MPI_BYTE, 0, MPI_COMM_WORLD), "Bcast");
+      MPI_Request request = MPI_REQUEST_NULL;
+      check(MPI_Ibcast(bytes, static_cast<int>(piece), MPI_BYTE, 0, MPI_COMM_WORLD, &request), "Ibcast");
+      finish(request, "Ibcast");
       bytes += piece;
       left -= piece;
     }
@@ -113,7 +114,25 @@ class Mpi final : public Processes {
     MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, MPI_COMM_WORLD, &ready, MPI_STATUS_IGNORE);
   }
 
+  void give_up_if(std::function<bool()> asked) override { give_up_ = std::move(asked); }
+
  private:
+  /// Waits without holding the core: with as many processes as cores, the one waited for may need it.
+  void finish(MPI_Request& request, const char* what) {
+    int done = 0;
+    for (;;) {
+      check(MPI_Test(&request, &done, MPI_STATUS_IGNORE), what);
+      if (done != 0) return;
+      if (give_up_ && give_up_()) {
+        whole_ = false;
+        throw Error(Code::kInternal, "training: ended while waiting for another process, which may be lost");
+      }
+      std::this_thread::sleep_for(std::chrono::microseconds(50));
+    }
+  }
+
+  std::function<bool()> give_up_;
+  bool whole_ = true;
   int rank_ = 0;
   int size_ = 1;
 };

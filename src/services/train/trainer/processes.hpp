@@ -33,6 +33,8 @@ class Processes {
   virtual void broadcast(const at::Tensor& x) = 0;
   /// Lets sums under way go on; called now and then while this process computes.
   virtual void poll() = 0;
+  /// Asked while waiting for others, who may never come: if it says so, the wait ends with Error{kInternal}.
+  virtual void give_up_if(std::function<bool()> asked) = 0;
 
   /// Replaces x by the sum over all processes.
   void sum(const at::Tensor& x) { begin_sum(x)->wait(); }
@@ -44,8 +46,7 @@ class Processes {
 std::unique_ptr<Processes> single_process();
 
 /// Those that mpirun started together; one alone if it was not mpirun that started this one.
-/// @throws Error{kUnsupported} if several were started and this program is built without MPI; Error{kInternal} for
-///         what MPI reports, also later: a collective that a lost process never joins.
+/// @throws Error{kInternal} for what MPI reports, also later: for a collective that a lost process never joins.
 std::unique_ptr<Processes> join_processes();
 
 }  // namespace mi2::train

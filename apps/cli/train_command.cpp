@@ -1,0 +1,181 @@
+// mi2 train: from pictures and labels to a model directory.
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "services/train/config/config.hpp"
+#include "services/train/report/run_report.hpp"
+
+#include <mi2/mi2.hpp>
+
+#include "arguments.hpp"
+#include "command.hpp"
+#include "interrupt.hpp"
+#include "output.hpp"
+#include "progress.hpp"
+#include "torch_program.hpp"
+
+namespace mi2::cli {
+namespace {
+
+constexpr std::string_view kHelp =
+    R"(CONFIG.yaml names the model to start from, the data, and how to train; docs/training-config.md
+lists every key, and --print-config shows all of them with their values. The keys of the
+reference's own configurations are read as they stand; an unknown key is an error.
+
+OUTPUT receives checkpoints/ (to go on after a crash: --resume), model/ and best/ (model
+directories, for every command that takes --model), log.jsonl, TensorBoard events, and at
+the end steps.csv, evaluations.csv, curves.svg and report.json. Ctrl-C leaves a checkpoint.
+Standard output is one line of JSON: how the run ended, its best figure, its models.
+
+A broken picture is reported, counted and left out. A step whose loss is not finite is left
+out; ten in a row end the run. A full disk ends it; earlier checkpoints stay whole.
+
+Several processes, of one or more machines, share each batch:
+  mpirun -n 2 mi2 train CONFIG.yaml
+
+Examples:
+  mi2 train examples/train-starter/train.yaml
+  mi2 train CONFIG.yaml --set MAX_NUM_EPOCHS=5 --set OUTPUT=runs/short
+  mi2 train CONFIG.yaml --resume
+  mi2 train CONFIG.yaml --print-config
+)";
+
+struct TrainArguments {
+  std::string config;
+  std::string output;
+  bool resume = false;
+  bool print_config = false;
+};
+
+/// Tells people: a bar and evaluations on a terminal, lines elsewhere.
+class Watcher final : public train::TrainObserver {
+ public:
+  explicit Watcher(train::RunReport& report) : report_(report) {}
+
+  void started(const train::RunStart& run) override {
+    report_.started(run);
+    total_ = run.total_steps;
+    progress_.emplace(static_cast<std::size_t>(std::max<std::int64_t>(run.total_steps - run.first_step, 0)), "steps");
+    if (run.first_step > 0) progress_->note(fmt::format("goes on after step {} of {}", run.first_step, total_));
+  }
+  void advanced(std::int64_t step) override {
+    report_.advanced(step);
+    progress_->advance(1);
+  }
+  void logged(const train::StepRecord& r) override {
+    report_.logged(r);
+    if (::isatty(STDERR_FILENO) != 0) return;
+    progress_->note(fmt::format("step {}/{}  epoch {:.2f}  loss {:.4f}  lr {:.3g}  {:.1f} images/s", r.step, total_,
+                                r.epoch, r.loss, r.learning_rate, r.images_per_second));
+  }
+  void evaluated(const train::EvaluationRecord& record) override {
+    report_.evaluated(record);
+    std::string text = fmt::format("step {}: ", record.step);
+    for (const auto& [name, value] : record.metrics) text += fmt::format("{} {:.4f}  ", name, value);
+    progress_->note(text + (record.best ? "(best so far)" : ""));
+  }
+  void saved(std::int64_t step) override { report_.saved(step); }
+  void noted(std::string_view text) override {
+    report_.noted(text);
+    progress_->note(text);
+  }
+  void finished(train::RunEnd end) override {
+    report_.finished(end);
+    progress_->hide();
+  }
+
+ private:
+  train::RunReport& report_;
+  std::int64_t total_ = 0;
+  std::optional<Progress> progress_;
+};
+
+int environment_number(const char* name, int otherwise) {
+  const char* const text = std::getenv(name);
+  return text == nullptr ? otherwise : std::max(1, std::atoi(text));
+}
+
+train::EnergyOptions energy_options(const train::EnergySettings& settings) {
+  train::EnergyOptions options;
+  options.watts = settings.watts;
+  options.watts_per_core = settings.watts_per_core;
+  options.grams_per_kwh = settings.grams_per_kwh;
+  options.processes = environment_number("OMPI_COMM_WORLD_SIZE", 1);
+  options.machines = options.processes / environment_number("OMPI_COMM_WORLD_LOCAL_SIZE", options.processes);
+  return options;
+}
+
+bool was_interrupted() {
+  try {
+    throw_if_interrupted();
+    return false;
+  } catch (const Interrupted&) {
+    return true;
+  }
+}
+
+void print_result(const train::TrainResult& result) {
+  nlohmann::ordered_json json{{"end", name_of(result.end)}, {"steps", result.steps}};
+  if (result.best) json["best"] = *result.best;
+  if (!result.model.empty()) json["model"] = result.model.string();
+  if (!result.best_model.empty()) json["best_model"] = result.best_model.string();
+  const auto output = open_output("-");
+  output->write(json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+  output->commit();
+}
+
+int train(const TrainArguments& arguments, std::vector<std::string> settings) {
+  if (!arguments.output.empty()) settings.push_back("OUTPUT=" + arguments.output);
+  train::TrainConfig config = train::load_train_config(arguments.config, settings);
+  if (arguments.print_config) {
+    const auto output = open_output("-");
+    output->write(to_yaml(config));
+    output->commit();
+    return 0;
+  }
+  config.resume = config.resume || arguments.resume;
+  std::error_code fault;
+  std::filesystem::create_directories(config.output, fault);
+  if (!std::filesystem::is_directory(config.output)) {
+    throw Error(Code::kBadFile, fmt::format("{}: cannot be made: {}", config.output.string(), fault.message()));
+  }
+  catch_interrupts();
+  train::RunReport report(config.output, energy_options(config.energy));
+  Watcher watcher(report);
+  const TrainingEnd end = run_training(config, watcher, was_interrupted);
+  if (end.leads) print_result(end.result);
+  if (end.result.end == train::RunEnd::kInterrupted) throw_if_interrupted();
+  return 0;
+}
+
+}  // namespace
+
+void add_train(CLI::App& command, Session& session) {
+  const auto arguments = std::make_shared<TrainArguments>();
+  command.add_option("CONFIG", arguments->config, "The run's settings")->type_name("FILE.yaml")->required();
+  auto* const settings = add_repeatable(command, "--set", "A setting over the file's: KEY.SUB=VALUE");
+  settings->type_name("KEY=VALUE");
+  command.add_option("--output", arguments->output, "The run's folder, over OUTPUT")->type_name("DIR");
+  command.add_flag("--resume", arguments->resume, "Go on from the last checkpoint in the run's folder");
+  command.add_flag("--print-config", arguments->print_config, "Print every setting with its meaning, and end");
+  command.footer(fmt::format("{}\n{}", kHelp, exit_status_help()));
+  command.callback([arguments, settings, &session] {
+    session.needs_torch = !arguments->print_config;
+    session.run = [arguments, settings] { return train(*arguments, values_of(settings)); };
+  });
+}
+
+}  // namespace mi2::cli

@@ -108,11 +108,8 @@ int environment_number(const char* name, int otherwise) {
   return text == nullptr ? otherwise : std::max(1, std::atoi(text));
 }
 
-train::EnergyOptions energy_options(const train::EnergySettings& settings) {
-  train::EnergyOptions options;
-  options.watts = settings.watts;
-  options.watts_per_core = settings.watts_per_core;
-  options.grams_per_kwh = settings.grams_per_kwh;
+/// Adds what the launcher says of the run's processes.
+train::EnergyOptions energy_options(train::EnergyOptions options) {
   options.processes = environment_number("OMPI_COMM_WORLD_SIZE", 1);
   options.machines = options.processes / environment_number("OMPI_COMM_WORLD_LOCAL_SIZE", options.processes);
   return options;

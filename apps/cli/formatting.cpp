@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "utf8.hpp"
+#include "base/utf8.hpp"
 
 namespace mi2::cli {
 

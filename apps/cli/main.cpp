@@ -24,7 +24,7 @@
 #include "command.hpp"
 #include "interrupt.hpp"
 #include "output.hpp"
-#include "utf8.hpp"
+#include "base/utf8.hpp"
 
 namespace mi2::cli {
 namespace {

@@ -71,17 +71,19 @@ HttpAnswer item_error_answer(const Route* route, const Error& error);
 /// @param code  for machines: "unauthorized".
 HttpAnswer refusal(const Route* route, int status, std::string_view code, std::string_view message);
 
-/// The ids by which a client and an operator find a request again. Made of printable ASCII, at most 100 long.
+/// The ids by which a client and an operator find a request again: printable ASCII, at most 100 long.
+/// Source: azureml-inference-server-http 1.5, server/routes.py.
 struct RequestIds {
-  std::string request;  ///< x-request-id, x-ms-request-id
+  std::string request;  ///< x-request-id
+  std::string legacy;   ///< x-ms-request-id
   std::string client;   ///< x-ms-client-request-id; empty: not sent
 };
 
-/// The ids of a request's headers; `fresh` where it brings none. An x-request-id that is not fit for a log line is
-/// replaced, not refused.
+/// The ids of a request's headers, `fresh` for the first if it brings none. What is not fit for a log line or a header
+/// is left out, as if it had not been sent.
 RequestIds request_ids(const HttpRequest& request, std::string_view fresh);
 
-/// The 431 of a request whose x-ms-client-request-id is longer than 100 characters.
+/// The 431 of a request with an id longer than 100 characters.
 std::optional<HttpAnswer> refuse_headers(const Route* route, const HttpRequest& request);
 
 /// Adds x-request-id, x-ms-request-id, x-ms-client-request-id and x-ms-run-fn-exec-ms (three decimals).

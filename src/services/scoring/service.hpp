@@ -34,7 +34,9 @@ struct ServedModel {
   std::vector<std::string> labels;       ///< of a classifier
   std::vector<Embedding> label_vectors;  ///< of a zero-shot classifier: a unit vector a label
   Head head;                             ///< of an adapter classifier
-  bool ready = true;                     ///< a real forward pass succeeded
+  std::int64_t created = 0;              ///< of its files, seconds since 1970
+  std::function<std::size_t(std::string_view text)> count_tokens;  ///< that the model reads of a text; may be empty
+  bool ready = true;                                               ///< a real forward pass succeeded
 };
 
 /// Reads a head from `adapter_model/` of a model directory; `labels` as its config.json has them.

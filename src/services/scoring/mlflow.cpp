@@ -102,7 +102,7 @@ Exchange ping(const Service& service, HttpRequest, const PathParameters&) {
   HttpAnswer answer;
   answer.status = service.ready() ? 200 : 503;
   answer.content_type = "text/plain; charset=utf-8";
-  answer.body = "\n";
+  answer.body.push_back('\n');
   return answer_at_once(std::move(answer));
 }
 

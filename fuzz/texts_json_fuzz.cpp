@@ -9,9 +9,9 @@
 
 #include <mi2/error.hpp>
 
+#include "base/utf8.hpp"
 #include "formatting.hpp"
 #include "texts_json.hpp"
-#include "base/utf8.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace mi2;

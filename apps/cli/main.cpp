@@ -32,6 +32,7 @@ namespace {
 constexpr std::array kCommands{
     Command{"embed", "Turn images and texts into vectors", add_embed},
     Command{"classify", "Score images against labels, without training", add_classify},
+    Command{"batch", "Answer a CSV or JSON lines file of images and texts", add_batch},
     Command{"tokenize", "Show the token ids of texts", add_tokenize},
     Command{"inspect", "Show what a model folder or a weights file holds", add_inspect},
     Command{"pack", "Write a model as one file that opens at once", add_pack},
@@ -43,6 +44,7 @@ constexpr std::string_view kExamples = R"(Examples:
   mi2 embed --model DIR scan.dcm photo.png > vectors.jsonl
   mi2 embed --model DIR --text "chest x-ray, normal" --format csv
   mi2 classify --model DIR --labels "chest x-ray,brain MRI" images/
+  mi2 batch --model DIR studies.csv vectors.csv
   mi2 tokenize --model DIR "pleural effusion"
   mi2 inspect DIR
   mi2 pack --model DIR --dtype bf16 model.bf16.mi2
@@ -95,7 +97,7 @@ int run(int argc, const char* const* argv) {
   }
   if (!session.run) {
     throw Error(Code::kBadArgument,
-                "a command is needed: embed, classify, tokenize, inspect, pack, bench or fidelity (try --help)");
+                "a command is needed: embed, classify, batch, tokenize, inspect, pack, bench or fidelity (try --help)");
   }
   return session.run();
 }

@@ -94,7 +94,7 @@ Row RowReader::list_row(Json& row, const std::vector<bool>& is_image, std::size_
   return pair_row(image, text, number);
 }
 
-Row RowReader::object_row(Json& row, std::size_t number) {
+Row RowReader::record(Json& row, std::size_t number) {
   const std::string name = fmt::format("row {}", number);
   need_object(row, name);
   check_keys(row, {"image", "text"}, name);
@@ -112,7 +112,7 @@ Rows RowReader::split(Json& table, std::string_view name) {
   Rows rows;
   for (Json& row : *data) {
     const std::size_t number = rows.size() + 1;
-    rows.push_back(row.is_array() ? list_row(row, is_image, number) : object_row(row, number));
+    rows.push_back(row.is_array() ? list_row(row, is_image, number) : record(row, number));
   }
   return not_empty(std::move(rows), name);
 }
@@ -123,7 +123,7 @@ Rows RowReader::records(Json& list, std::string_view name, bool lists_allowed) {
   for (Json& row : list) {
     const std::size_t number = rows.size() + 1;
     const bool as_list = lists_allowed && row.is_array();
-    rows.push_back(as_list ? list_row(row, {true, false}, number) : object_row(row, number));
+    rows.push_back(as_list ? list_row(row, {true, false}, number) : record(row, number));
   }
   return not_empty(std::move(rows), name);
 }

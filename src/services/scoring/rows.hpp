@@ -33,12 +33,13 @@ class RowReader {
   Rows records(Json& rows, std::string_view name, bool lists_allowed = false);
   /// {"image": [..], "text": [..]}, of the same length; a lone value stands for a list of one.
   Rows columns(Json& table, std::string_view name);
+  /// {"image": .., "text": ..}, row `number` of its table.
+  Row record(Json& row, std::size_t number);
   /// One row of either side's text, as CSV has it; empty is missing.
   Row row(std::string image, std::string text, std::size_t number);
 
  private:
   Row list_row(Json& row, const std::vector<bool>& is_image, std::size_t number);
-  Row object_row(Json& row, std::size_t number);
   Row pair_row(Json* image, Json* text, std::size_t number);
 
   WorkBuilder& work_;

@@ -26,6 +26,7 @@ struct Command {
 
 void add_embed(CLI::App& command, Session& session);
 void add_classify(CLI::App& command, Session& session);
+void add_batch(CLI::App& command, Session& session);
 void add_tokenize(CLI::App& command, Session& session);
 void add_pack(CLI::App& command, Session& session);
 void add_inspect(CLI::App& command, Session& session);

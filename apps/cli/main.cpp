@@ -18,6 +18,8 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "base/utf8.hpp"
+
 #include <mi2/mi2.hpp>
 
 #include "arguments.hpp"
@@ -25,7 +27,6 @@
 #include "interrupt.hpp"
 #include "output.hpp"
 #include "torch_program.hpp"
-#include "utf8.hpp"
 
 namespace mi2::cli {
 namespace {
@@ -33,6 +34,7 @@ namespace {
 constexpr std::array kCommands{
     Command{"embed", "Turn images and texts into vectors", add_embed},
     Command{"classify", "Score images against labels, without training", add_classify},
+    Command{"batch", "Answer a CSV or JSON lines file of images and texts", add_batch},
     Command{"tokenize", "Show the token ids of texts", add_tokenize},
     Command{"inspect", "Show what a model folder or a weights file holds", add_inspect},
     Command{"pack", "Write a model as one file that opens at once", add_pack},
@@ -45,6 +47,7 @@ constexpr std::string_view kExamples = R"(Examples:
   mi2 embed --model DIR scan.dcm photo.png > vectors.jsonl
   mi2 embed --model DIR --text "chest x-ray, normal" --format csv
   mi2 classify --model DIR --labels "chest x-ray,brain MRI" images/
+  mi2 batch --model DIR studies.csv vectors.csv
   mi2 tokenize --model DIR "pleural effusion"
   mi2 inspect DIR
   mi2 pack --model DIR --dtype bf16 model.bf16.mi2
@@ -97,8 +100,9 @@ int run(int argc, const char* const* argv) {
     return finish_parse(app, error);
   }
   if (!session.run) {
-    throw Error(Code::kBadArgument,
-                "a command is needed: embed, classify, tokenize, inspect, pack, train, bench or fidelity (try --help)");
+    std::vector<std::string_view> names;
+    for (const Command& row : kCommands) names.emplace_back(row.name);
+    throw Error(Code::kBadArgument, fmt::format("a command is needed: {} (try --help)", fmt::join(names, ", ")));
   }
   if (session.needs_torch) need_torch(argc, argv);
   return session.run();

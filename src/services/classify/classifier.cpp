@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
-
-#include <fmt/format.h>
 
 #include <mi2/mi2.hpp>
 
 #include "services/classify/prompts.hpp"
+#include "services/classify/scores.hpp"
 
 namespace mi2 {
 
@@ -22,24 +20,7 @@ Classifier::Classifier(const Embedder& embedder, std::vector<std::string> labels
 }
 
 std::vector<LabelScore> Classifier::classify(const Embedding& image) const {
-  std::vector<double> logits;
-  for (const Embedding& vector : vectors_) {
-    if (vector.size() != image.size()) {
-      throw Error(Code::kBadArgument,
-                  fmt::format("the image's vector has {} numbers, the labels' have {}", image.size(), vector.size()));
-    }
-    logits.push_back(scale_ * std::inner_product(image.begin(), image.end(), vector.begin(), 0.0));
-  }
-  const double top = *std::max_element(logits.begin(), logits.end());
-  double sum = 0;
-  for (const double logit : logits) sum += std::exp(logit - top);
-  std::vector<LabelScore> scores;
-  for (std::size_t i = 0; i < labels_.size(); ++i) {
-    const double score = multilabel_ ? 1.0 / (1.0 + std::exp(-logits[i])) : std::exp(logits[i] - top) / sum;
-    scores.push_back({labels_[i], score});
-  }
-  std::stable_sort(scores.begin(), scores.end(), [](const auto& a, const auto& b) { return a.score > b.score; });
-  return scores;
+  return ranked_scores(labels_, similarity_logits(image, vectors_, scale_), multilabel_);
 }
 
 }  // namespace mi2

@@ -1,0 +1,112 @@
+// mi2 batch: a file of rows to a file of answers.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <mi2/mi2.hpp>
+
+#include "arguments.hpp"
+#include "command.hpp"
+#include "interrupt.hpp"
+#include "progress.hpp"
+#include "services/batch/batch.hpp"
+#include "services/scoring/service.hpp"
+
+namespace mi2::cli {
+namespace {
+
+struct BatchArguments {
+  ModelArguments model;
+  std::string input;
+  std::string output;
+  std::string format;
+  bool restart = false;
+  bool force = false;
+};
+
+constexpr std::string_view kHelp = R"(Input and output, by the name of IN (.jsonl and .ndjson are jsonl) or --format:
+  csv    IN has the header image,text (in any order, or one of them) and a row a record;
+         images are base64, PNG, JPEG, WebP, TIFF or DICOM. OUT has no header:
+         row,image_features,text_features,scaling_factor,error
+         with rows counted from 1 and vectors as "[[0.1,..]]". Of a classifier:
+         row,scores,error with scores as "[{""label"":..,""score"":..},..]".
+  jsonl  IN has {"image": "<base64>", "text": ".."} a line, either one or both. OUT has
+         a row of POST /score a line, or {"error": {"code": "..", "message": ".."}}.
+
+Every row of IN has its line in OUT, in order. A row that fails has its reason there and
+on standard error; the others are done, and the exit status is 8.
+
+After a crash, a kill or Ctrl-C the same command goes on where it stopped: finished rows
+are in OUT.part, and OUT.job says what they depend on. Another input, model or option is
+refused; --restart begins anew. OUT appears when it is whole, and not before.
+Memory does not grow with IN: at most two times --batch rows are in it.
+
+Examples:
+  mi2 batch --model DIR studies.csv vectors.csv
+  mi2 batch --model DIR --batch 16 --dtype bf16 rows.jsonl vectors.jsonl
+)";
+
+batch::Format format_of(const BatchArguments& arguments) {
+  if (!arguments.format.empty()) {
+    return arguments.format == "csv" ? batch::Format::kCsv : batch::Format::kJsonLines;
+  }
+  const std::string_view name = arguments.input;
+  if (name.ends_with(".csv")) return batch::Format::kCsv;
+  if (name.ends_with(".jsonl") || name.ends_with(".ndjson")) return batch::Format::kJsonLines;
+  throw Error(Code::kBadArgument,
+              fmt::format("{}: its name does not tell its format; --format csv or jsonl is needed", name));
+}
+
+int run_batch(const BatchArguments& arguments) {
+  batch::Options options;
+  options.input = arguments.input;
+  options.output = arguments.output;
+  options.format = format_of(arguments);
+  options.rows_per_pass = arguments.model.batch;
+  options.restart = arguments.restart;
+  options.replace = arguments.force;
+  catch_interrupts();
+  const Embedder embedder = Embedder::open(arguments.model.model, arguments.model.options);
+  const scoring::ServedModel model = scoring::describe_model("batch", embedder, arguments.model.model);
+  std::optional<Progress> progress;
+  batch::Observer observer;
+  observer.started = [&](std::uint64_t rows, std::uint64_t resumed) {
+    progress.emplace(rows - resumed, "rows");
+    if (resumed > 0) progress->note(fmt::format("going on after {} of {} rows", resumed, rows));
+  };
+  observer.failed = [&](std::uint64_t, const Error& error) { progress->note(error.what()); };
+  observer.advanced = [&](std::size_t rows) {
+    progress->advance(rows);
+    throw_if_interrupted();
+  };
+  const batch::Summary summary = batch::run(embedder, model, options, observer);
+  progress->hide();
+  if (summary.failed == 0) return 0;
+  progress->note(
+      fmt::format("{} of {} rows failed; the result says why in their places", summary.failed, summary.rows));
+  return kExitPartial;
+}
+
+}  // namespace
+
+void add_batch(CLI::App& command, Session& session) {
+  const auto arguments = std::make_shared<BatchArguments>();
+  arguments->model.options.profile = "azure";
+  add_model_arguments(command, arguments->model);
+  command.add_option("IN", arguments->input, "A CSV or JSON lines file of images and texts")->required();
+  command.add_option("OUT", arguments->output, "The file of answers")->required();
+  command.add_option("--format", arguments->format, "Of IN and OUT (default: by the name of IN)")
+      ->type_name("csv|jsonl")
+      ->check(CLI::IsMember({"csv", "jsonl"}).description(""));
+  command.add_flag("--restart", arguments->restart, "Throw away what an earlier run left");
+  command.add_flag("--force", arguments->force, "Replace OUT if it is there");
+  command.footer(fmt::format("{}\n{}", kHelp, exit_status_help()));
+  command.callback([arguments, &session] { session.run = [arguments] { return run_batch(*arguments); }; });
+}
+
+}  // namespace mi2::cli

@@ -1,0 +1,34 @@
+#include "base/numbers.hpp"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include <mi2/error.hpp>
+
+namespace mi2 {
+namespace {
+
+template <typename Number>
+void append_shortest(std::string& text, Number value) {
+  if (!std::isfinite(value)) throw Error(Code::kInternal, "the model answered with a number that is not finite");
+  std::array<char, 32> digits;
+  const auto result = std::to_chars(digits.data(), digits.data() + digits.size(), value);
+  text.append(digits.data(), result.ptr);
+}
+
+}  // namespace
+
+void append_number(std::string& text, float value) { append_shortest(text, value); }
+void append_number(std::string& text, double value) { append_shortest(text, value); }
+
+void append_numbers(std::string& text, std::span<const float> values, char separator) {
+  constexpr std::size_t kTypicalDigits = 14;
+  text.reserve(text.size() + values.size() * kTypicalDigits);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (i > 0) text += separator;
+    append_number(text, values[i]);
+  }
+}
+
+}  // namespace mi2

@@ -1,0 +1,35 @@
+#pragma once
+// Request bodies as JSON, within limits. Messages tell positions and kinds, never what a client wrote.
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include <nlohmann/json.hpp>
+
+namespace mi2::scoring {
+
+using Json = nlohmann::json;
+
+/// The value of a whole body, whose memory is given back.
+/// @param max_values  members, elements and values in all, so that brackets cannot take more memory than they are
+/// worth.
+/// @throws Error{kBadArgument} for what is not JSON or is nested deeper than any contract; {kTooLarge}.
+Json parse_json(std::string body, std::size_t max_values);
+
+/// "a string", "an object", ..
+std::string_view kind_of(const Json& value) noexcept;
+
+/// The member of an object, or null if it is not there or is JSON's null.
+Json* member(Json& object, const char* key);
+
+/// @throws Error{kBadArgument} "NAME: found a number, an object is needed" unless it is one.
+Json& need_object(Json& value, std::string_view name);
+Json& need_array(Json& value, std::string_view name);
+/// The string itself, moved out.
+std::string take_string(Json& value, std::string_view name);
+
+/// @throws Error{kBadArgument} always: NAME: found KIND, NEEDED is needed.
+[[noreturn]] void refuse_kind(const Json& value, std::string_view name, std::string_view needed);
+
+}  // namespace mi2::scoring

@@ -43,6 +43,7 @@ LIBRARIES = {
     r"dcmtk/": ["src/dicom"],
     r"zlib": ["src/image", "src/dicom"],
     r"utf8proc": ["src/text"],
+    r"zip\.h": ["src/services/train/data"],
     r"yaml-cpp/": ["src/weights"],
     r"CLI/": ["apps"],
     r"nlohmann/": ["src/weights", "src/text", "src/services", "apps"],

@@ -45,6 +45,7 @@ LIBRARIES = {
     r"dcmtk/": ["src/dicom"],
     r"zlib": ["src/image", "src/dicom"],
     r"utf8proc": ["src/text"],
+    r"zip\.h": ["src/services/train/data"],
     r"yaml-cpp/": ["src/weights"],
     r"CLI/": ["apps"],
     # Tensors with gradients pass through all of training, so a header of one of these may show them to another.

@@ -26,15 +26,21 @@ Preparer::Preparer(const ImageOptions& options)
   if (options.window) window_ = dicom::parse_window(*options.window);
 }
 
-Pixels Preparer::prepare(std::span<const std::byte> encoded, std::string_view name, int width, int height) const {
+image::Picture Preparer::open(std::span<const std::byte> encoded, std::string_view name) const {
   if (encoded.size() > options_.max_file_bytes) {
     throw Error(Code::kTooLarge,
                 fmt::format("{}: {} bytes, the limit is {}", name, encoded.size(), options_.max_file_bytes));
   }
-  const image::Picture picture = dicom::looks_like_dicom(encoded)
-                                     ? dicom::decode(encoded, {options_.max_pixels, window_, intensity_}, name)
-                                     : image::decode(encoded, {options_.max_pixels, intensity_}, name);
-  image::Rgb rgb = image::preprocess(picture, preprocess_, width, height);
+  return dicom::looks_like_dicom(encoded) ? dicom::decode(encoded, {options_.max_pixels, window_, intensity_}, name)
+                                          : image::decode(encoded, {options_.max_pixels, intensity_}, name);
+}
+
+image::Raster Preparer::decode(std::span<const std::byte> encoded, std::string_view name) const {
+  return image::to_source(open(encoded, name), preprocess_);
+}
+
+Pixels Preparer::prepare(std::span<const std::byte> encoded, std::string_view name, int width, int height) const {
+  image::Rgb rgb = image::preprocess(open(encoded, name), preprocess_, width, height);
   return {rgb.width, rgb.height, std::move(rgb.samples)};
 }
 

@@ -20,6 +20,11 @@ class Preparer {
   /// @throws Error{kBadArgument} for an option that makes no sense.
   explicit Preparer(const ImageOptions& options);
 
+  /// Decodes one picture to what prepare() resizes: 8-bit grey or RGB in its own size (after the profile's steps).
+  /// Safe to call from several threads.
+  /// @throws Error{kBadFile}, {kUnsupported}, {kTooLarge}.
+  [[nodiscard]] image::Raster decode(std::span<const std::byte> encoded, std::string_view name) const;
+
   /// Decodes and preprocesses one picture to width x height. Safe to call from several threads.
   /// @param name  what errors call it.     @throws Error{kBadFile}, {kUnsupported}, {kTooLarge}.
   [[nodiscard]] Pixels prepare(std::span<const std::byte> encoded, std::string_view name, int width, int height) const;
@@ -27,6 +32,8 @@ class Preparer {
   [[nodiscard]] const ImageOptions& options() const noexcept { return options_; }
 
  private:
+  [[nodiscard]] image::Picture open(std::span<const std::byte> encoded, std::string_view name) const;
+
   ImageOptions options_;
   image::PreprocessOptions preprocess_;
   image::Intensity intensity_;

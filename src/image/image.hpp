@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "image/resize.hpp"
+
 namespace mi2::image {
 
 /// How a picture's samples are to be read. The names are Pillow's modes, because the reference is Pillow's behaviour.
@@ -70,6 +72,13 @@ struct PreprocessOptions {
 Profile parse_profile(std::string_view name);
 std::string_view name_of(Profile profile) noexcept;
 
+/// What preprocess() resizes: the picture after the profile's own steps, grey as one channel and all else as RGB.
+/// samples: [height, width, 1 or 3]. Tripling grey after a resize gives the same numbers as before it.
+Raster to_source(Picture picture, const PreprocessOptions& options);
+
+/// A grey raster as RGB; an RGB one as it is.
+Raster to_three_channels(Raster raster);
+
 /// Interleaved 8-bit RGB. samples: [height, width, 3].
 struct Rgb {
   int width = 0;
@@ -80,6 +89,6 @@ struct Rgb {
 /// The profile's steps, conversion to RGB, and the bicubic antialiased resize to width x height (aspect not kept).
 /// @throws Error{kBadArgument} for options out of range.
 /// Equal to Pillow bit for bit. Source: Pillow's ImagingResample and ImagingConvert, libjpeg-turbo.
-Rgb preprocess(const Picture& picture, const PreprocessOptions& options, int width, int height);
+Rgb preprocess(Picture picture, const PreprocessOptions& options, int width, int height);
 
 }  // namespace mi2::image

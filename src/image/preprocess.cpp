@@ -39,24 +39,18 @@ Picture standardize(const Picture& picture, const PreprocessOptions& options) {
   return decode_jpeg(encoded, {}, "standardized picture");
 }
 
-/// Conversion to RGB, then the resize. Grey is resized once and tripled after: the same numbers.
-Rgb to_model(const Picture& picture, int width, int height) {
-  const RasterView in = view(picture);
-  Raster out;
-  if (picture.mode == Mode::kGrey || picture.mode == Mode::kBilevel) {
-    out = to_rgb(Mode::kGrey, resize_bicubic(in, width, height), {});
-  } else if (picture.mode == Mode::kRgb) {
-    out = resize_bicubic(in, width, height);
-  } else {
-    out = resize_bicubic(to_rgb(picture.mode, in, picture.palette), width, height);
+/// Grey stays one channel.
+Raster grey_or_rgb(Picture picture) {
+  if (picture.mode == Mode::kGrey || picture.mode == Mode::kBilevel || picture.mode == Mode::kRgb) {
+    return {picture.width, picture.height, channels(picture.mode), std::move(picture.samples)};
   }
-  return {width, height, std::move(out.samples)};
+  return to_rgb(picture.mode, view(picture), picture.palette);
 }
 
 }  // namespace
 
-Rgb preprocess(const Picture& picture, const PreprocessOptions& options, int width, int height) {
-  if (options.profile == Profile::kRaw) return to_model(picture, width, height);
+Raster to_source(Picture picture, const PreprocessOptions& options) {
+  if (options.profile == Profile::kRaw) return grey_or_rgb(std::move(picture));
   if (options.azure_size < 1 || options.azure_size > kMaxAzureSize) {
     throw Error(Code::kBadArgument,
                 fmt::format("azure size {}: expected 1 to {} pixels", options.azure_size, kMaxAzureSize));
@@ -64,7 +58,17 @@ Rgb preprocess(const Picture& picture, const PreprocessOptions& options, int wid
   if (options.azure_quality < 1 || options.azure_quality > 100) {
     throw Error(Code::kBadArgument, fmt::format("azure quality {}: expected 1 to 100", options.azure_quality));
   }
-  return to_model(standardize(picture, options), width, height);
+  return grey_or_rgb(standardize(picture, options));
+}
+
+Raster to_three_channels(Raster raster) {
+  if (raster.channels == 3) return raster;
+  return to_rgb(Mode::kGrey, raster, {});
+}
+
+Rgb preprocess(Picture picture, const PreprocessOptions& options, int width, int height) {
+  Raster out = to_three_channels(resize_bicubic(to_source(std::move(picture), options), width, height));
+  return {width, height, std::move(out.samples)};
 }
 
 }  // namespace mi2::image

@@ -5,7 +5,7 @@ namespace mi2::train {
 
 /// Probabilities are in [0, 1]; 0 turns an augmentation off.
 struct AugmentOptions {
-  float scale_min = 0.8F;  ///< random resized crop: share of the picture's area
+  float scale_min = 0.8F;  ///< random resized crop: share of the picture's area; 1: the whole picture, no crop
   float scale_max = 1.0F;
   float ratio_min = 3.0F / 4.0F;  ///< width / height of the crop
   float ratio_max = 4.0F / 3.0F;
@@ -16,5 +16,8 @@ struct AugmentOptions {
   float mixup_alpha = 0.0F;  ///< of the Beta distribution (Zhang et al., ICLR 2018)
   float mixup_probability = 0.0F;
 };
+
+/// @throws Error{kBadArgument} naming the option that is out of range.
+void check(const AugmentOptions& options);
 
 }  // namespace mi2::train

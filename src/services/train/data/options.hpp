@@ -19,7 +19,7 @@ struct DataSource {
   DataFormat format = DataFormat::kManifest;
   std::filesystem::path path;    ///< the manifest, the picture TSV, or the zip
   std::filesystem::path labels;  ///< the label TSV or file; unused for a manifest
-  std::string split;             ///< manifest: rows whose `split` column says so; empty: all rows
+  std::string split;             ///< CSV: rows whose `split` column says so; empty: all rows
   std::string file_column = "file";
   std::string label_column = "label";
   std::string caption_column = "caption";  ///< the text trained against; if absent, a class's prompt
@@ -30,6 +30,8 @@ struct DataOptions {
   std::vector<DataSource> validation;
   std::filesystem::path prompts;  ///< CSV label,prompt (further columns ignored): the texts of zero-shot evaluation
   unsigned loader_threads = 0;    ///< 0: one per available core
+  unsigned prefetch_batches = 2;  ///< batches made ready ahead of the trainer
+  unsigned cache_megabytes = 512;  ///< decoded pictures kept in memory, as many as fit; 0: none
   std::uint64_t seed = 0;
 };
 

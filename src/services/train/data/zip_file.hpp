@@ -1,0 +1,43 @@
+#pragma once
+// Pictures in a zip. Nothing is unpacked to disk: names of entries are names, never paths.
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace mi2::train {
+
+inline constexpr std::uint64_t kMaxZipEntries = 10'000'000;
+
+/// Safe to use from several threads: they take turns at unpacking.
+class ZipFile {
+ public:
+  /// @throws Error{kNotFound}; {kBadFile} if it is not a zip or two entries have one name; {kTooLarge} over
+  ///         kMaxZipEntries.
+  explicit ZipFile(const std::filesystem::path& path);
+  /// From memory, which must outlive it.
+  ZipFile(std::span<const std::byte> bytes, std::string_view name);
+  ZipFile(ZipFile&&) noexcept;
+  ZipFile& operator=(ZipFile&&) noexcept;
+  ~ZipFile();
+
+  [[nodiscard]] std::uint64_t entries() const noexcept;
+  [[nodiscard]] const std::string& name(std::uint64_t entry) const;
+  [[nodiscard]] std::optional<std::uint64_t> find(std::string_view name) const;
+
+  /// An entry's bytes, checked against its checksum.
+  /// @throws Error{kTooLarge} if it unpacks to more than max_bytes; {kBadFile} if it is damaged, or announces more than
+  ///         its packed bytes can hold; {kUnsupported} if it is encrypted or packed in a way not read.
+  [[nodiscard]] std::string read(std::uint64_t entry, std::uint64_t max_bytes) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace mi2::train

@@ -1,0 +1,93 @@
+"""Makes the pictures of this folder and expected.json: hashes of what Pillow makes of them.
+
+Usage: make_fixtures.py. Needs numpy and Pillow.
+
+Every operation and magnitude of TrivialAugmentWide, and some crops. Each is done with Pillow's functions as torchvision
+calls them for PIL images (_apply_op in transforms/autoaugment.py).
+"""
+import json
+import math
+import pathlib
+
+import numpy as np
+from PIL import Image, ImageEnhance, ImageOps
+
+FOLDER = pathlib.Path(__file__).parent
+BINS = 31
+CROPS = [((0, 0, 37, 29), (32, 32)), ((3, 2, 21, 25), (32, 32)), ((11, 0, 20, 29), (48, 40)), ((36, 28, 1, 1), (8, 8))]
+
+
+def pictures():
+    rng = np.random.default_rng(7)
+    for name, width, height, low, high in [("wide", 37, 29, 0, 255), ("square", 32, 32, 0, 255), ("flat", 33, 24, 90, 140)]:
+        y, x, c = np.mgrid[0:height, 0:width, 0:3]
+        waves = (np.sin(x / 4 + 2 * c) + np.cos(y / 5 - c) + 2) / 4 + rng.normal(0, 0.05, x.shape)
+        yield name, Image.fromarray((np.clip(waves, 0, 1) * (high - low) + low).astype(np.uint8))
+
+
+def linspace(start, end):
+    """torch.linspace in f32."""
+    start, end = np.float32(start), np.float32(end)
+    step = (end - start) / np.float32(BINS - 1)
+    return [float(start + step * np.float32(i)) if i < BINS // 2 else float(end - step * np.float32(BINS - 1 - i))
+            for i in range(BINS)]
+
+
+def affine(image, matrix):
+    return image.transform(image.size, Image.Transform.AFFINE, matrix, Image.Resampling.NEAREST)
+
+
+def shear(level):
+    return math.tan(math.radians(math.degrees(math.atan(level))))
+
+
+def enhance(kind):
+    return lambda image, level: kind(image).enhance(1.0 + level)
+
+
+# name -> (magnitudes, whether they have a sign, the operation)
+OPERATIONS = {
+    "Identity": ([0.0], False, lambda image, level: image),
+    "ShearX": (linspace(0, 0.99), True, lambda image, level: affine(image, (1, shear(level), 0, 0, 1, 0))),
+    "ShearY": (linspace(0, 0.99), True, lambda image, level: affine(image, (1, 0, 0, shear(level), 1, 0))),
+    "TranslateX": (linspace(0, 32), True, lambda image, level: affine(image, (1, 0, -int(level), 0, 1, 0))),
+    "TranslateY": (linspace(0, 32), True, lambda image, level: affine(image, (1, 0, 0, 0, 1, -int(level)))),
+    "Rotate": (linspace(0, 135), True, lambda image, level: image.rotate(level)),
+    "Brightness": (linspace(0, 0.99), True, enhance(ImageEnhance.Brightness)),
+    "Color": (linspace(0, 0.99), True, enhance(ImageEnhance.Color)),
+    "Contrast": (linspace(0, 0.99), True, enhance(ImageEnhance.Contrast)),
+    "Sharpness": (linspace(0, 0.99), True, enhance(ImageEnhance.Sharpness)),
+    "Posterize": ([8 - round(i / 5) for i in range(BINS)], False, ImageOps.posterize),
+    "Solarize": (linspace(255, 0), False, ImageOps.solarize),
+    "AutoContrast": ([0.0], False, lambda image, level: ImageOps.autocontrast(image)),
+    "Equalize": ([0.0], False, lambda image, level: ImageOps.equalize(image)),
+}
+
+
+def fnv1a(image):
+    value = 0xCBF29CE484222325
+    for byte in image.tobytes():
+        value = (value ^ byte) * 0x100000001B3 % 2**64
+    return f"{value:016x}"
+
+
+def main():
+    expected = {"operations": {}, "crops": []}
+    for picture, image in pictures():
+        image.save(FOLDER / f"{picture}.png", optimize=True)
+        for name, (magnitudes, signed, operation) in OPERATIONS.items():
+            for bin_, magnitude in enumerate(magnitudes):
+                for sign in (1, -1) if signed else (1,):
+                    made = operation(image, sign * magnitude)
+                    key = f"{picture} {name} {bin_} {'-' if sign < 0 else '+'}"
+                    expected["operations"][key] = fnv1a(made)
+        if picture == "wide":
+            for (left, top, width, height), size in CROPS:
+                part = image.crop((left, top, left + width, top + height)).resize(size, Image.Resampling.BICUBIC)
+                expected["crops"].append({"box": [left, top, width, height], "size": size, "hash": fnv1a(part)})
+    (FOLDER / "expected.json").write_text(json.dumps(expected, indent=0) + "\n")
+    print(f"{len(expected['operations'])} operations, {len(expected['crops'])} crops")
+
+
+if __name__ == "__main__":
+    main()

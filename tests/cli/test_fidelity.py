@@ -195,6 +195,13 @@ def test_missing_model(mi2, picture, tmp_path):
     assert missing in done.errors and done.stdout == b""
 
 
+def test_a_packed_file_has_no_dtypes_to_compare(mi2, picture, tmp_path):
+    packed = str(tmp_path / "model.mi2")
+    mi2("pack", "--dtype", "bf16", "--threads", "1", packed)
+    done = mi2("fidelity", "--model", packed, picture, status=2)
+    assert packed in done.errors and "needs the model's folder" in done.errors and done.stdout == b""
+
+
 def test_broken_weights_are_named(mi2, picture, tmp_path):
     (tmp_path / "config.yaml").write_bytes((Path(STARTER) / "config.yaml").read_bytes())
     (tmp_path / "model.safetensors").write_bytes(b"\xff" * 100)

@@ -23,7 +23,7 @@ test: ## every test, as CI runs them (first run under 30 minutes on 2 cores)
 test-asan: ## the tests under the address and undefined-behaviour sanitizers
 	@scripts/test.sh deps python golden asan
 
-test-tsan: ## the tests under the thread sanitizer
+test-tsan: ## the tests of what has threads, under the thread sanitizer
 	@scripts/test.sh deps python golden tsan
 
 fuzz: ## each fuzz target for MI2_FUZZ_SECONDS (30)

@@ -2,7 +2,8 @@
 
 find_program(MI2_CCACHE ccache)
 if(MI2_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${MI2_CCACHE})
+  # Paths inside the clone are taken relative to it, so that a clone in another folder finds what this one compiled.
+  set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${MI2_CCACHE})
 endif()
 
 add_library(mi2_flags INTERFACE)
@@ -29,12 +30,34 @@ function(mi2_library name)
   target_link_libraries(${name} PUBLIC mi2_flags ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
 endfunction()
 
-# mi2_test(NAME SOURCES... LIBS... [FILTER f]): a GoogleTest program, one ctest entry a test case that the filter lets by.
+# mi2_hardly_runs(NAME): a program's own sources, which call the libraries that do the work. Under sanitizers, optimising
+# them would take longer than it saves.
+function(mi2_hardly_runs name)
+  if(MI2_SANITIZE)
+    target_compile_options(${name} PRIVATE -O0)
+  endif()
+endfunction()
+
+# mi2_test(NAME SOURCES... LIBS... [FILTER f] [THREADS]): a GoogleTest program, one ctest entry a test case that the
+# filter lets by; under sanitizers, where starting a program takes longer than most cases, one entry in all.
+# THREADS: it has several threads. The thread sanitizer's run is of these programs, and nothing runs beside them.
 function(mi2_test name)
-  cmake_parse_arguments(ARG "" "FILTER" "SOURCES;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "THREADS" "FILTER" "SOURCES;LIBS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
-  target_link_libraries(${name} PRIVATE mi2_flags ${ARG_LIBS} GTest::gtest GTest::gmock GTest::gtest_main)
-  gtest_discover_tests(${name} TEST_FILTER "${ARG_FILTER}" DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300 LABELS unit)
+  target_link_libraries(${name} PRIVATE mi2_flags mi2_test_support ${ARG_LIBS} GTest::gtest GTest::gmock
+                                        GTest::gtest_main)
+  mi2_hardly_runs(${name})
+  set(properties LABELS unit RUN_SERIAL FALSE)
+  if(ARG_THREADS)
+    set(properties LABELS threads RUN_SERIAL TRUE)
+    add_dependencies(threaded_tests ${name})
+  endif()
+  if(MI2_SANITIZE)
+    add_test(NAME ${name} COMMAND ${name} --gtest_brief=1 --gtest_filter=${ARG_FILTER})
+    set_tests_properties(${name} PROPERTIES TIMEOUT 900 ${properties})
+  else()
+    gtest_discover_tests(${name} TEST_FILTER "${ARG_FILTER}" DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300 ${properties})
+  endif()
 endfunction()
 
 # mi2_fuzzer(NAME SOURCE LIBS...): a libFuzzer program.

@@ -20,14 +20,14 @@ describe() {
     format) echo "clang-format" ;;
     tidy) echo "clang-tidy" ;;
     asan) echo "tests under address and undefined-behaviour sanitizers" ;;
-    tsan) echo "tests under the thread sanitizer" ;;
+    tsan) echo "tests of what has threads, under the thread sanitizer" ;;
     fuzz) echo "fuzz targets, ${MI2_FUZZ_SECONDS:-30} s each" ;;
     *) echo "test.sh: unknown step '$1' (${all_steps[*]})" >&2; return 2 ;;
   esac
 }
 
-# How many tests run at once: the programs are threaded themselves, so fewer than there are cores pays.
-jobs=$(( ($(nproc) + 1) / 2 ))
+# How many tests run at once. Those of programs with several threads run alone (RUN_SERIAL).
+jobs=$(nproc)
 
 run_step() {
   case "$1" in
@@ -45,9 +45,9 @@ run_step() {
         ctest --preset asan --parallel "$jobs" --label-exclude '^full$'
       ;;
     tsan)
-      scripts/build.sh tsan
+      scripts/build.sh tsan threaded_tests
       TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp:halt_on_error=1" \
-        ctest --preset tsan --parallel "$jobs" --label-exclude '^full$'
+        ctest --preset tsan --parallel "$jobs" --label-regex '^threads$'
       ;;
     fuzz) scripts/build.sh fuzz && scripts/fuzz.sh "${MI2_FUZZ_SECONDS:-30}" ;;
   esac

@@ -44,12 +44,12 @@ class Program:
         return [json.loads(line) for line in self(*arguments, **options).stdout.decode().splitlines()]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def mi2():
     return Program(_model())
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def images():
     return IMAGES
 

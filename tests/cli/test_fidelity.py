@@ -58,12 +58,12 @@ def table(tmp_path, images):
     return write
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def labels():
     return (Path(STARTER) / "labels.txt").read_text().splitlines()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def tops(mi2, images):
     found = mi2.rows("classify", "--model", STARTER, "--threads", "1", "--labels-file", f"{STARTER}/labels.txt",
                      "--top", "1", "--format", "jsonl", str(images))
@@ -95,16 +95,17 @@ def test_dtypes_choose_rows_and_f32_is_always_there(fidelity, picture):
 
 def test_agreement_and_accuracy(fidelity, images, labels, tops, table):
     truth = table(labels, tops, wrong=2)
-    report = fidelity("--labels-file", f"{STARTER}/labels.txt", "--truth", truth, images)
+    report = fidelity("--dtypes", "bf16", "--labels-file", f"{STARTER}/labels.txt", "--truth", truth, images)
     check_schema(report, images=len(tops), texts=20, labels=20, known=len(tops))
-    f32, bf16 = report["dtypes"][:2]
+    f32, bf16 = report["dtypes"]
     assert f32["agreement"] == 1
     assert f32["accuracy"] == pytest.approx(1 - 2 / len(tops))
     assert bf16["agreement"] >= 1 - 2 / len(tops) and abs(bf16["accuracy"] - f32["accuracy"]) <= 2 / len(tops)
 
 
 def test_truth_names_the_pictures_and_split_chooses(fidelity, labels, tops, table):
-    report = fidelity("--labels-file", f"{STARTER}/labels.txt", "--truth", table(labels, tops), "--split", "test")
+    report = fidelity("--dtypes", "f32", "--labels-file", f"{STARTER}/labels.txt", "--truth", table(labels, tops),
+                      "--split", "test")
     check_schema(report, images=len(tops) // 2, texts=20, labels=20, known=len(tops) // 2)
     assert report["dtypes"][0]["accuracy"] == 1
 
@@ -114,7 +115,7 @@ def test_templates_are_averaged_as_classify_does(mi2, fidelity, images, labels, 
     found = mi2.rows("classify", "--model", STARTER, "--threads", "1", *options, "--top", "1", "--format", "jsonl",
                      str(images))
     tops = [(Path(row["path"]).name, row["labels"][0]["label"]) for row in found]
-    report = fidelity(*options, "--truth", table(labels, tops))
+    report = fidelity("--dtypes", "f32", *options, "--truth", table(labels, tops))
     check_schema(report, images=len(tops), texts=40, labels=20, known=len(tops))
     assert report["dtypes"][0]["accuracy"] == 1
 
@@ -131,7 +132,7 @@ def test_the_starters_card(fidelity):
 
 
 def test_table_and_markdown(mi2, picture, tmp_path):
-    arguments = ["fidelity", "--model", STARTER, "--threads", "1", "--labels", "skin,knee", picture]
+    arguments = ["fidelity", "--model", STARTER, "--threads", "1", "--dtypes", "bf16", "--labels", "skin,knee", picture]
     lines = mi2(*arguments).stdout.decode().splitlines()
     assert lines[0] == f"{STARTER}: 1 image, 2 texts for 2 labels;" and lines[2] == ""
     assert lines[3].split()[0] == "dtype" and [line.split()[0] for line in lines[4:6]] == DTYPES
@@ -144,7 +145,7 @@ def test_table_and_markdown(mi2, picture, tmp_path):
 
 def test_one_bad_picture_among_many(fidelity, mi2, picture, bad_picture, labels, tops, table):
     truth = table(labels, tops)
-    done = mi2("fidelity", "--model", STARTER, "--threads", "1", "--format", "json", "--labels-file",
+    done = mi2("fidelity", "--model", STARTER, "--threads", "1", "--dtypes", "f32", "--format", "json", "--labels-file",
                f"{STARTER}/labels.txt", "--truth", str(truth), bad_picture, picture, status=8)
     assert bad_picture in done.errors
     report = json.loads(done.stdout)
@@ -157,7 +158,7 @@ def test_one_bad_picture_among_many(fidelity, mi2, picture, bad_picture, labels,
 
 def test_standard_input(fidelity, picture):
     with open(picture, "rb") as f:
-        check_schema(fidelity("-", stdin=f.read()), images=1, texts=16)
+        check_schema(fidelity("--dtypes", "f32", "-", stdin=f.read()), images=1, texts=16)
 
 
 def test_model_from_environment_but_not_against_synthetic(mi2, picture):
@@ -193,6 +194,13 @@ def test_missing_model(mi2, picture, tmp_path):
     missing = str(tmp_path / "nowhere")
     done = mi2("fidelity", "--model", missing, picture, status=7)
     assert missing in done.errors and done.stdout == b""
+
+
+def test_a_packed_file_has_no_dtypes_to_compare(mi2, picture, tmp_path):
+    packed = str(tmp_path / "model.mi2")
+    mi2("pack", "--dtype", "bf16", "--threads", "1", packed)
+    done = mi2("fidelity", "--model", packed, picture, status=2)
+    assert packed in done.errors and "needs the model's folder" in done.errors and done.stdout == b""
 
 
 def test_broken_weights_are_named(mi2, picture, tmp_path):

@@ -9,6 +9,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/paths.hpp"
+
 #include <mi2/mi2.hpp>
 
 namespace mi2 {
@@ -16,8 +18,8 @@ namespace {
 
 using testing::HasSubstr;
 
-const std::filesystem::path kModel = MI2_STARTER_DIR;
-const std::filesystem::path kImages = std::filesystem::path(MI2_GOLDEN_DIR) / "images";
+const std::filesystem::path kModel = test::starter_model();
+const std::filesystem::path kImages = test::golden_data() / "images";
 
 /// Runs `body`, which must throw an Error; returns it.
 template <typename Body>

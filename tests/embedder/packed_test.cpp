@@ -13,6 +13,7 @@
 
 #include "services/pack/pack.hpp"
 #include "support/expect_error.hpp"
+#include "support/paths.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <mi2/mi2.hpp>
@@ -22,9 +23,9 @@ namespace {
 
 using test::expect_error;
 
-const std::filesystem::path kStarter = MI2_STARTER_DIR;
-const std::filesystem::path kTiny = std::filesystem::path(MI2_GOLDEN_WEIGHTS_DIR) / "tiny";
-const std::filesystem::path kImages = std::filesystem::path(MI2_GOLDEN_DIR) / "images";
+const std::filesystem::path kStarter = test::starter_model();
+const std::filesystem::path kTiny = test::golden_weights() / "tiny";
+const std::filesystem::path kImages = test::golden_data() / "images";
 
 std::filesystem::path model() { return exists(kTiny / "model.safetensors") ? kTiny : kStarter; }
 

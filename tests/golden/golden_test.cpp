@@ -12,6 +12,7 @@
 
 #include "base/files.hpp"
 #include "ops/cpu/isa.hpp"
+#include "support/paths.hpp"
 #include "weights/safetensors.hpp"
 
 #include <mi2/mi2.hpp>
@@ -19,11 +20,9 @@
 namespace mi2 {
 namespace {
 
-const std::filesystem::path kData = std::filesystem::path(MI2_GOLDEN_DIR);
+const std::filesystem::path kData = test::golden_data();
 
-std::filesystem::path weights_of(const std::string& name) {
-  return std::filesystem::path(MI2_GOLDEN_WEIGHTS_DIR) / name;
-}
+std::filesystem::path weights_of(const std::string& name) { return test::golden_weights() / name; }
 
 /// The "images" or "texts" of a model: tiny or full.
 std::vector<std::string> cases(const std::string& model, const char* kind) {

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/files.hpp"
+#include "support/paths.hpp"
 
 namespace mi2::image::testing {
 
@@ -47,7 +48,7 @@ std::size_t find(const Bytes& bytes, std::string_view what, bool last) {
   return 0;
 }
 
-Bytes fixture(const std::string& file) { return read_file(std::filesystem::path(MI2_IMAGE_DATA_DIR) / file, 1U << 20); }
+Bytes fixture(const std::string& file) { return read_file(test::data_of("image") / file, 1U << 20); }
 
 std::uint64_t fnv1a(const std::vector<std::uint8_t>& bytes) {
   std::uint64_t hash = 0xCBF29CE484222325ULL;

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bytes.hpp"
+#include "support/paths.hpp"
 
 namespace mi2::image::testing {
 namespace {
@@ -22,7 +23,7 @@ std::string hash(const Picture& picture, Profile profile, int width, int height)
 
 /// The pixels of expected.json are Pillow's: make_fixtures.py.
 TEST(Fixtures, OfEveryRareVariantEqualPillowBitForBit) {
-  const auto path = std::filesystem::path(MI2_IMAGE_DATA_DIR) / "expected.json";
+  const auto path = test::data_of("image") / "expected.json";
   const auto rows = nlohmann::json::parse(std::ifstream(path));
   for (const auto& [file, row] : rows.items()) {
     SCOPED_TRACE(file);

@@ -6,11 +6,12 @@
 #include "base/files.hpp"
 #include "golden/safetensors_fixture.hpp"
 #include "image/image.hpp"
+#include "support/paths.hpp"
 
 namespace mi2::image {
 namespace {
 
-const std::filesystem::path kGolden = MI2_GOLDEN_DIR;
+const std::filesystem::path kGolden = test::golden_data();
 
 /// [height, width, 3] to [3, height, width].
 std::vector<std::uint8_t> planes(const Rgb& rgb) {

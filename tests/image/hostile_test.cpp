@@ -4,6 +4,7 @@
 
 #include "base/files.hpp"
 #include "bytes.hpp"
+#include "support/paths.hpp"
 
 namespace mi2::image::testing {
 namespace {
@@ -11,8 +12,7 @@ namespace {
 /// The golden images and the rare variants of tests/image/data.
 std::vector<std::filesystem::path> all_files() {
   std::vector<std::filesystem::path> out;
-  for (const auto& folder :
-       {std::filesystem::path(MI2_GOLDEN_DIR) / "images", std::filesystem::path(MI2_IMAGE_DATA_DIR)}) {
+  for (const auto& folder : {test::golden_data() / "images", test::data_of("image")}) {
     for (const auto& entry : std::filesystem::directory_iterator(folder)) {
       if (entry.path().extension() != ".json") out.push_back(entry.path());
     }
@@ -30,7 +30,7 @@ TEST(Decode, RefusesOtherFormatsByName) {
 }
 
 TEST(Decode, RefusesEveryGoldenImageCutShort) {
-  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(MI2_GOLDEN_DIR) / "images")) {
+  for (const auto& entry : std::filesystem::directory_iterator(test::golden_data() / "images")) {
     const Bytes whole = read(entry.path());
     for (int part = 1; part < 16; ++part) {
       const Bytes cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(whole.size() * part / 16));
@@ -40,7 +40,7 @@ TEST(Decode, RefusesEveryGoldenImageCutShort) {
 }
 
 TEST(Decode, SurvivesEveryFormatCutAtManyLengths) {
-  for (const auto& entry : std::filesystem::directory_iterator(MI2_IMAGE_DATA_DIR)) {
+  for (const auto& entry : std::filesystem::directory_iterator(test::data_of("image"))) {
     if (entry.path().extension() == ".json") continue;
     const Bytes whole = read(entry.path());
     for (std::size_t size = 0; size < whole.size(); size += size < 200 ? 1 : 97) {

@@ -9,6 +9,7 @@
 #include "base/files.hpp"
 #include "bytes.hpp"
 #include "image/image.hpp"
+#include "support/paths.hpp"
 
 namespace mi2::image::testing {
 namespace {
@@ -109,10 +110,7 @@ const Expectation kExpectations[] = {
     {"valid/xmp_tags_orientation_exiftool.png", std::nullopt, 0x893CA745EB2B2115ULL},
 };
 
-std::filesystem::path folder() {
-  const char* variable = std::getenv("MI2_SHARED_DATA");
-  return std::filesystem::path(variable != nullptr ? variable : MI2_SHARED_DATA) / "odd-images";
-}
+std::filesystem::path folder() { return test::shared_data() / "odd-images"; }
 
 TEST(OddImages, AreReadAsPillowReadsThemOrRefusedForTheirReason) {
   if (!std::filesystem::exists(folder())) GTEST_SKIP() << folder() << " is absent; set MI2_SHARED_DATA";

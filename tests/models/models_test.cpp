@@ -11,6 +11,7 @@
 #include "models/model_on.hpp"
 #include "models/synthetic.hpp"
 #include "ops/reference/reference_ops.hpp"
+#include "support/paths.hpp"
 #include "weights/checkpoint.hpp"
 #include "weights/safetensors.hpp"
 
@@ -19,8 +20,8 @@
 namespace mi2::models {
 namespace {
 
-const std::filesystem::path kTiny = std::filesystem::path(MI2_GOLDEN_DIR) / "tiny";
-const std::filesystem::path kWeights = std::filesystem::path(MI2_GOLDEN_WEIGHTS_DIR) / "tiny" / "model.safetensors";
+const std::filesystem::path kTiny = test::golden_data() / "tiny";
+const std::filesystem::path kWeights = test::golden_weights() / "tiny" / "model.safetensors";
 
 /// An op set that keeps what every part of the model hands on.
 template <typename Base>

@@ -1,6 +1,10 @@
 // The kernels' functions of one number, over their whole range, on every instruction set of this machine.
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstddef>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -17,6 +21,11 @@ std::vector<const Kernels*> all_kernels() {
   }
   return list;
 }
+
+/// What scratch memory is made of, for its alignment.
+struct alignas(64) Line {
+  std::byte bytes[64];
+};
 
 /// Values as the sums of a product, which ends in the activation.
 std::vector<float> activated(const Kernels& kernels, const std::vector<float>& x, Activation activation) {
@@ -118,19 +127,58 @@ TEST(Kernels, SplitPartsAddUpToSixteenBits) {
   }
 }
 
-TEST(Kernels, SoftmaxSumsToOneForExtremeScores) {
+/// The softmax inside `attend`: the only query is (1, 0, 0, ..), key j is (x[j], 0, 0, ..), value j the unit vector j.
+template <typename T>
+std::vector<float> attended(const Kernels& kernels, DType dtype, const std::vector<float>& x) {
+  const std::size_t n = x.size();
+  std::vector<T> tokens(n * 3 * n);
+  std::vector<const void*> rows(n);
+  for (std::size_t j = 0; j < n; ++j) {
+    T* token = tokens.data() + j * 3 * n;
+    token[0] = T(1.0F);
+    token[n] = T(x[j]);
+    token[2 * n + j] = T(1.0F);
+    rows[j] = token;
+  }
+  std::vector<T> y(n);
+  void* const out[] = {y.data()};
+  const auto size = static_cast<std::int64_t>(n);
+  std::vector<Line> scratch(static_cast<std::size_t>(attend_scratch(1, size, size)) / sizeof(Line) + 1);
+  Attend p;
+  p.dtype = dtype;
+  p.queries = p.keys = rows.data();
+  p.query_count = 1;
+  p.key_count = p.size = p.key_at = size;
+  p.value_at = 2 * size;
+  p.out = out;
+  p.scratch = reinterpret_cast<std::byte*>(scratch.data());
+  kernels.attend(p);
+  return {y.begin(), y.end()};
+}
+
+/// Scores far apart, each exact in bfloat16, and their softmax.
+std::pair<std::vector<float>, std::vector<double>> extreme_scores(int n) {
+  std::vector<float> x;
+  for (int i = 0; i < n; ++i) x.push_back(i % 3 == 0 ? -8192.0F : static_cast<float>(i % 5) * 30);
+  std::vector<double> want(x.begin(), x.end());
+  const double top = *std::max_element(want.begin(), want.end());
+  double sum = 0;
+  for (double& w : want) sum += w = std::exp(w - top);
+  for (double& w : want) w /= sum;
+  return {x, want};
+}
+
+TEST(Kernels, AttendIsASoftmaxForExtremeScores) {
   for (const Kernels* kernels : all_kernels()) {
     for (const int n : {1, 2, 7, 8, 9, 144, 145}) {
-      std::vector<float> x(static_cast<std::size_t>(n));
-      for (int i = 0; i < n; ++i) x[static_cast<std::size_t>(i)] = i % 3 == 0 ? -1e4F : static_cast<float>(i % 5) * 30;
-      std::vector<double> want(x.begin(), x.end());
-      double sum = 0;
-      const double top = *std::max_element(want.begin(), want.end());
-      for (double& w : want) sum += w = std::exp(w - top);
-      kernels->softmax(x.data(), 1, n, n);
-      for (int i = 0; i < n; ++i) {
+      const auto [x, want] = extreme_scores(n);
+      const std::vector<float> wide = attended<float>(*kernels, DType::kF32, x);
+      const std::vector<float> narrow = attended<BFloat16>(*kernels, DType::kBF16, x);
+      for (std::size_t i = 0; i < x.size(); ++i) {
         // Scores more than 87 below the largest count as e^-87.
-        ASSERT_NEAR(x[static_cast<std::size_t>(i)], want[static_cast<std::size_t>(i)] / sum, 3e-7) << kernels->name;
+        ASSERT_NEAR(wide[i], want[i], 3e-7) << kernels->name << " n=" << n;
+        // Shares and results are rounded to bfloat16, 2^-9 each; the exponential is good to 8e-5.
+        ASSERT_NEAR(narrow[i], want[i], want[i] / 200 + 3e-7) << kernels->name << " n=" << n;
       }
     }
   }

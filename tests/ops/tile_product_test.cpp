@@ -4,29 +4,20 @@
 #include <cstdint>
 #include <cstring>
 #include <random>
-#include <type_traits>
-#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
-#include "ops/cpu/kernels/kernels.hpp"
+#include "ops/cpu/kernels/words.hpp"
 #include "ops/cpu/matmul/packed_weights.hpp"
 
 namespace mi2::ops::cpu {
 namespace {
 
-constexpr std::int64_t kLanes = 8;
-constexpr int kTileRows = 6;
-constexpr int kTilePanels = 1;
-// The order matters.
-// clang-format off
-#include "ops/cpu/kernels/vectors.hpp"
-#include "ops/cpu/isa/portable/dots.hpp"
 using NarrowDot = F32Dot;
 #include "ops/cpu/kernels/texts.hpp"
+
 #include "ops/cpu/kernels/tile_product.hpp"
-// clang-format on
 
 /// Eight registers of 16 rows of 64 bytes, as the processor has them.
 struct Registers {

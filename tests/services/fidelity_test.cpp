@@ -23,6 +23,7 @@
 #include "services/fidelity/measure.hpp"
 #include "services/fidelity/pictures.hpp"
 #include "services/fidelity/statistics.hpp"
+#include "support/paths.hpp"
 
 namespace mi2 {
 namespace {
@@ -31,8 +32,8 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-const std::filesystem::path kModel = MI2_STARTER_DIR;
-const std::filesystem::path kImages = std::filesystem::path(MI2_GOLDEN_DIR) / "images";
+const std::filesystem::path kModel = test::starter_model();
+const std::filesystem::path kImages = test::golden_data() / "images";
 const auto kIgnore = [](std::size_t) {};
 
 /// Runs `body`, which must throw an Error; returns it.

@@ -2,10 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <mi2/error.hpp>
 #include <nlohmann/json.hpp>
 #include <string>
+
+#include "support/paths.hpp"
 
 namespace mi2::text {
 namespace {
@@ -15,7 +18,7 @@ const Tokenizer& builtin() {
   return tokenizer;
 }
 
-void expect_cases(const std::string& path, std::size_t at_least) {
+void expect_cases(const std::filesystem::path& path, std::size_t at_least) {
   std::ifstream file(path);
   std::size_t count = 0;
   for (std::string line; std::getline(file, line); ++count) {
@@ -27,8 +30,8 @@ void expect_cases(const std::string& path, std::size_t at_least) {
   EXPECT_GE(count, at_least);
 }
 
-TEST(Tokenizer, AgreesWithEveryGoldenCase) { expect_cases(MI2_GOLDEN_DIR "/tokenizer_cases.jsonl", 499); }
-TEST(Tokenizer, AgreesWithTheReferenceOnDamagedText) { expect_cases(MI2_TEXT_DATA_DIR "/repairs.jsonl", 300); }
+TEST(Tokenizer, AgreesWithEveryGoldenCase) { expect_cases(test::golden_data() / "tokenizer_cases.jsonl", 499); }
+TEST(Tokenizer, AgreesWithTheReferenceOnDamagedText) { expect_cases(test::data_of("text") / "repairs.jsonl", 300); }
 
 TEST(Tokenizer, KeepsTheEndTokenWhenItTruncates) {
   std::string text;

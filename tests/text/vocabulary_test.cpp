@@ -11,6 +11,7 @@
 #include <sstream>
 #include <string>
 
+#include "support/paths.hpp"
 #include "text/resources.hpp"
 #include "text/tokenizer.hpp"
 #include "text/utf8.hpp"
@@ -80,7 +81,7 @@ TEST(Vocabulary, OfAModelDirectoryEqualsTheBuiltInOne) {
   ASSERT_EQ(whole_vocab().size(), static_cast<std::size_t>(kVocabularySize));
   const Tokenizer own(whole_vocab().dump(), builtin_merges(), "v");
   const Tokenizer builtin;
-  std::ifstream file(MI2_GOLDEN_DIR "/tokenizer_cases.jsonl");
+  std::ifstream file(test::golden_data() / "tokenizer_cases.jsonl");
   std::size_t count = 0;
   for (std::string line; std::getline(file, line); ++count) {
     const auto row = json::parse(line);

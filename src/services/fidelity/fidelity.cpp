@@ -13,6 +13,7 @@
 #include "services/fidelity/isolate.hpp"
 #include "services/fidelity/measure.hpp"
 #include "services/fidelity/statistics.hpp"
+#include "weights/model_files.hpp"
 
 namespace mi2 {
 namespace {
@@ -107,6 +108,12 @@ void check(const FidelityOptions& options) {
   texts_of(options);
   if (options.batch < 1 || options.batch > kMaxBatch) {
     throw Error(Code::kBadArgument, fmt::format("batch {}: needs 1 to {}", options.batch, kMaxBatch));
+  }
+  if (options.model && weights::find_model(*options.model).packed) {
+    throw Error(Code::kBadArgument,
+                fmt::format("{}: is a packed file, which holds one dtype; fidelity compares dtypes, and needs the "
+                            "model's folder",
+                            options.model->string()));
   }
 }
 

@@ -66,7 +66,8 @@ struct FidelityReport {
 std::vector<std::string> measured_dtypes(const std::vector<std::string>& dtypes);
 
 /// What can be checked before pictures are read.
-/// @throws Error{kBadArgument} for labels, templates, dtypes or a batch that make no sense.
+/// @throws Error{kBadArgument} for labels, templates, dtypes or a batch that make no sense, or a model that is a packed
+///         file, which has one dtype; {kNotFound}, {kBadFile} for a model directory without its parts.
 void check(const FidelityOptions& options);
 
 /// Each dtype is measured in a child process of its own, one after the other: only one model is in memory at a time,

@@ -123,8 +123,6 @@ struct Kernels {
   void (*finish)(const Finish&);
   void (*attend)(const Attend&);
   void (*attend_channels)(const AttendChannels&);
-  /// Softmax over each of `rows` rows of n floats, in place.
-  void (*softmax)(float* x, std::int64_t rows, std::int64_t n, std::int64_t stride);
   /// mean and 1 / sqrt(variance + epsilon) of n floats.
   void (*moments)(const float* x, std::int64_t n, float epsilon, float* mean, float* scale);
   /// out = (x - mean) * scale * weight + bias over n floats.

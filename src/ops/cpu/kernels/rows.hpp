@@ -1,32 +1,4 @@
-// What is done to rows of floats beside products: norms, softmax, roundings.
-
-void softmax(float* x, std::int64_t rows, std::int64_t n, std::int64_t stride) {
-  for (std::int64_t r = 0; r < rows; ++r) {
-    float* row = x + r * stride;
-    float top = row[0];
-    std::int64_t i = 0;
-    if (n >= kLanes) {
-      Floats tops = load(row);
-      for (i = kLanes; i + kLanes <= n; i += kLanes) tops = maximum(tops, load(row + i));
-      top = largest(tops);
-    }
-    for (; i < n; ++i) top = row[i] > top ? row[i] : top;
-    Floats sums = splat(0.0F);
-    float total = 0;
-    for (i = 0; i + kLanes <= n; i += kLanes) {
-      const Floats e = exponential(load(row + i) - splat(top));
-      store(row + i, e);
-      sums += e;
-    }
-    for (; i < n; ++i) {
-      row[i] = exponential(splat(row[i] - top))[0];
-      total += row[i];
-    }
-    const float scale = 1.0F / (total + sum(sums));
-    for (i = 0; i + kLanes <= n; i += kLanes) store(row + i, load(row + i) * splat(scale));
-    for (; i < n; ++i) row[i] *= scale;
-  }
-}
+// What is done to rows of floats beside products: norms, roundings.
 
 void moments(const float* x, std::int64_t n, float epsilon, float* mean, float* scale) {
   // Two vectors of sums: one would wait for itself.

@@ -1,5 +1,5 @@
 // Every kernel's text, in the order in which they build on each other. An instruction set's kernels.cpp includes this
-// inside its anonymous namespace, after kLanes, its Dots, and NarrowDot, the Dot for bfloat16 activations.
+// inside its anonymous namespace, after words.hpp, its Dots, and NarrowDot, the Dot for bfloat16 activations.
 
 // The order matters.
 // clang-format off
@@ -14,6 +14,6 @@
 /// The table of this instruction set, of the products it names.
 constexpr Kernels table(std::string_view name, ProductKernel f32, ProductKernel bf16, ProductKernel s8,
                         ProductKernel split) {
-  return {name,    f32,       bf16,          s8,      split,  finish,     attend,  attend_channels, softmax,
+  return {name,    f32,       bf16,          s8,      split,  finish,     attend,  attend_channels,
           moments, normalize, depthwise_row, to_bf16, to_f32, split_bf16, quantize};
 }

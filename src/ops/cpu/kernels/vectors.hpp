@@ -1,5 +1,4 @@
-// Vectors of floats: the words that every kernel is written in. Included into one translation unit per instruction set,
-// inside an anonymous namespace, after `kLanes`: no code here may be shared between differently compiled units.
+// Vectors of floats: the words that every kernel is written in. Included by words.hpp, after `kLanes`.
 // Compiler vector types are used for their arithmetic; the compiler picks the registers.
 
 #define MI2_INLINE inline __attribute__((always_inline))

@@ -1,29 +1,16 @@
-#include <cstddef>
-#include <cstdint>
-#include <type_traits>
-#include <utility>
-
-#include <immintrin.h>
-
-#include "ops/cpu/kernels/kernels.hpp"
+#include "ops/cpu/kernels/words.hpp"
 
 namespace mi2::ops::cpu {
 namespace {
 
-constexpr std::int64_t kLanes = 16;
-constexpr int kTileRows = 14;
-constexpr int kTilePanels = 2;
-// The order matters.
-// clang-format off
-#include "ops/cpu/kernels/vectors.hpp"
-#include "ops/cpu/isa/portable/dots.hpp"
 #include "ops/cpu/isa/avx512_bf16/dots.hpp"
 #include "ops/cpu/isa/avx512_vnni/dots.hpp"
 using NarrowDot = Bf16Dot;
 #include "ops/cpu/kernels/texts.hpp"
+
 #include "ops/cpu/kernels/tile_product.hpp"
+
 #include "ops/cpu/isa/amx/tiles.hpp"
-// clang-format on
 
 }  // namespace
 

@@ -1,26 +1,11 @@
-#include <cstddef>
-#include <cstdint>
-#include <type_traits>
-#include <utility>
-
-#include <immintrin.h>
-
-#include "ops/cpu/kernels/kernels.hpp"
+#include "ops/cpu/kernels/words.hpp"
 
 namespace mi2::ops::cpu {
 namespace {
 
-constexpr std::int64_t kLanes = 16;
-constexpr int kTileRows = 14;
-constexpr int kTilePanels = 2;
-// The order matters.
-// clang-format off
-#include "ops/cpu/kernels/vectors.hpp"
-#include "ops/cpu/isa/portable/dots.hpp"
 #include "ops/cpu/isa/avx512_vnni/dots.hpp"
 using NarrowDot = F32Dot;
 #include "ops/cpu/kernels/texts.hpp"
-// clang-format on
 
 }  // namespace
 

@@ -1,27 +1,10 @@
-#include <cstddef>
-#include <cstdint>
-#include <type_traits>
-#include <utility>
-
-#include "ops/cpu/kernels/kernels.hpp"
+#include "ops/cpu/kernels/words.hpp"
 
 namespace mi2::ops::cpu {
 namespace {
 
-constexpr std::int64_t kLanes = 8;
-constexpr int kTileRows = 6;
-constexpr int kTilePanels = 1;
-// The order matters.
-// clang-format off
-#include "ops/cpu/kernels/vectors.hpp"
-#include "ops/cpu/isa/portable/dots.hpp"
 using NarrowDot = F32Dot;
 #include "ops/cpu/kernels/texts.hpp"
-// clang-format on
-
-}  // namespace
-
-namespace {
 
 // Generous: the largest tiles and elements of any instruction set.
 constexpr std::int64_t kLargestBlock = 28;

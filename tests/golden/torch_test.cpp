@@ -12,6 +12,7 @@
 
 #include "models/device.hpp"
 #include "models/torch/load_on_torch.hpp"
+#include "support/paths.hpp"
 #include "weights/safetensors.hpp"
 
 #include <mi2/mi2.hpp>
@@ -19,7 +20,7 @@
 namespace mi2 {
 namespace {
 
-const std::filesystem::path kData = std::filesystem::path(MI2_GOLDEN_DIR);
+const std::filesystem::path kData = test::golden_data();
 
 /// The pictures of tests/golden, in the order of the file names.
 std::vector<Pixels> pictures(const Embedder& embedder) {
@@ -47,7 +48,7 @@ class OnTorch : public testing::Test {
     if (!std::filesystem::exists(model()))
       GTEST_SKIP() << "no weights in " << model() << "; scripts/make_golden.sh makes them";
   }
-  static std::filesystem::path model() { return std::filesystem::path(MI2_GOLDEN_WEIGHTS_DIR) / "tiny"; }
+  static std::filesystem::path model() { return test::golden_weights() / "tiny"; }
   static Embedder open(const std::string& device, const std::string& dtype) {
     EmbedderOptions options;
     options.device = device;

@@ -18,14 +18,15 @@
 #include "services/train/trainer/gradients.hpp"
 #include "services/train/trainer/loss.hpp"
 #include "services/train/trainer/optimizer.hpp"
+#include "support/paths.hpp"
 #include "weights/config.hpp"
 #include "weights/safetensors.hpp"
 
 namespace mi2::train {
 namespace {
 
-const std::filesystem::path kData = std::filesystem::path(MI2_GOLDEN_DIR) / "train";
-const std::filesystem::path kTiny = std::filesystem::path(MI2_GOLDEN_WEIGHTS_DIR) / "tiny";
+const std::filesystem::path kData = test::golden_data() / "train";
+const std::filesystem::path kTiny = test::golden_weights() / "tiny";
 
 std::vector<float> expected(const std::string& name) {
   return weights::SafeTensors(kData / "expected.safetensors").parameter(name).to_floats();

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "scoring_support.hpp"
+#include "support/paths.hpp"
 
 namespace mi2::scoring {
 namespace {
@@ -262,7 +263,7 @@ class Classifiers : public Scoring {
 TEST_F(Classifiers, ZeroShotAnswersAllLabelsBestFirst) {
   const test::TemporaryFolder folder;
   for (const char* name : {"config.yaml", "model.safetensors"}) {
-    std::filesystem::create_symlink(std::filesystem::path(MI2_STARTER_DIR) / name, folder / name);
+    std::filesystem::create_symlink(std::filesystem::path(test::starter_model()) / name, folder / name);
   }
   folder.write("config.json", R"({"labels": ["chest x-ray", "skin photo", "brain MRI"]})");
   serve(describe_model("starter", starter(), folder.path()));
@@ -291,8 +292,8 @@ TEST_F(Classifiers, AdapterAnswersWithTheSoftmaxOfItsHead) {
     EXPECT_EQ(labels.size(), 2U);
     return [](const Embedding& image) { return std::vector<float>{image.at(0), image.at(0) + std::log(3.0F)}; };
   };
-  std::filesystem::create_symlink(std::filesystem::path(MI2_STARTER_DIR) / "config.yaml", folder / "config.yaml");
-  std::filesystem::create_symlink(std::filesystem::path(MI2_STARTER_DIR) / "model.safetensors",
+  std::filesystem::create_symlink(std::filesystem::path(test::starter_model()) / "config.yaml", folder / "config.yaml");
+  std::filesystem::create_symlink(std::filesystem::path(test::starter_model()) / "model.safetensors",
                                   folder / "model.safetensors");
   serve(describe_model("starter", starter(), folder.path(), reader));
   const Json row = post("/score", images({"gray.png"}))[0];

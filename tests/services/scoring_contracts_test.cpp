@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "scoring_support.hpp"
+#include "support/paths.hpp"
 
 namespace mi2::scoring {
 namespace {
@@ -133,7 +134,7 @@ TEST_F(OpenAi, EmbedsTextsAsFloatsAndAsBase64) {
   EXPECT_EQ(floats["data"][1]["index"], 1);
   EXPECT_EQ(floats["data"][0]["object"], "embedding");
   EXPECT_EQ(numbers(floats["data"][0]["embedding"]), text_vector(kText));
-  const auto tokens = tokenize(MI2_STARTER_DIR, std::vector<std::string>{kText, "b"});
+  const auto tokens = tokenize(test::starter_model(), std::vector<std::string>{kText, "b"});
   EXPECT_EQ(floats["usage"]["prompt_tokens"], tokens[0].ids.size() + tokens[1].ids.size());
   EXPECT_EQ(floats["usage"]["total_tokens"], floats["usage"]["prompt_tokens"]);
   const Json packed = post("/v1/embeddings", {{"input", kText}, {"encoding_format", "base64"}});

@@ -6,7 +6,7 @@ set -euo pipefail
 
 build_packages=(
   ca-certificates ccache cmake g++ git libcli11-dev libdcmtk-dev libdnnl-dev libfmt-dev libgmock-dev libgtest-dev
-  libjpeg62-turbo-dev libpng-dev libspdlog-dev libssl-dev libtiff-dev libutf8proc-dev libwebp-dev libxxhash-dev
+  libjpeg62-turbo-dev libpng-dev libre2-dev libspdlog-dev libssl-dev libtiff-dev libutf8proc-dev libwebp-dev libxxhash-dev
   libyaml-cpp-dev make ninja-build nlohmann-json3-dev pkg-config zlib1g-dev
 )
 test_packages=(clang clang-format clang-tidy libclang-rt-14-dev libomp-dev python3 python3-venv)

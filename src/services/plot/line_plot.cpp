@@ -70,7 +70,8 @@ std::vector<Point> thinned(const std::vector<Point>& points) {
   for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
     const auto first = finite.begin() + static_cast<std::ptrdiff_t>(bucket * finite.size() / kBuckets);
     const auto last = finite.begin() + static_cast<std::ptrdiff_t>((bucket + 1) * finite.size() / kBuckets);
-    auto [low, high] = std::minmax_element(first, last, [](const Point& a, const Point& b) { return a.second < b.second; });
+    auto [low, high] =
+        std::minmax_element(first, last, [](const Point& a, const Point& b) { return a.second < b.second; });
     if (high < low) std::swap(low, high);
     kept.push_back(*low);
     if (high != low) kept.push_back(*high);
@@ -83,8 +84,7 @@ std::string tick_text(double value) { return fmt::format("{:.6g}", std::abs(valu
 /// Draws one panel whose upper edge is at `top`.
 class PanelPainter {
  public:
-  PanelPainter(const Panel& panel, Range x, double top, bool last)
-      : panel_(panel), x_(x), top_(top), last_(last) {
+  PanelPainter(const Panel& panel, Range x, double top, bool last) : panel_(panel), x_(x), top_(top), last_(last) {
     Range y;
     for (const Line& line : panel.lines) {
       for (const Point& point : line.points) {
@@ -154,8 +154,8 @@ class PanelPainter {
     double y = top_ + 10;
     for (std::size_t i = 0; i < panel_.lines.size(); ++i) {
       if (panel_.lines[i].faint) continue;
-      svg_ += fmt::format("<path class=\"line\" stroke=\"{}\" d=\"M{:.1f} {:.1f}h18\"/>\n", kColours[i % kColours.size()],
-                          x, y);
+      svg_ += fmt::format("<path class=\"line\" stroke=\"{}\" d=\"M{:.1f} {:.1f}h18\"/>\n",
+                          kColours[i % kColours.size()], x, y);
       svg_ += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", x + 24, y + 4, escaped(panel_.lines[i].name));
       y += 18;
     }
@@ -207,8 +207,9 @@ std::string to_svg(const Figure& figure) {
   x = x.settled(0);
   const auto count = static_cast<double>(figure.panels.size());
   const double height = kTop + count * kPanelHeight + std::max(0.0, count - 1) * kPanelGap + kBottom;
-  std::string svg = fmt::format(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\">\n", kWidth, height);
+  std::string svg =
+      fmt::format("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\">\n",
+                  kWidth, height);
   svg += kStyle;
   svg += fmt::format("<rect width=\"{}\" height=\"{}\" fill=\"#fff\"/>\n", kWidth, height);
   svg += fmt::format("<text class=\"title\" x=\"{}\" y=\"26\">{}</text>\n", kLeft, escaped(figure.title));

@@ -30,7 +30,8 @@ struct Figure {
   std::vector<Panel> panels;  ///< one above the other, with the same x axis
 };
 
-/// @returns an SVG document without scripts, fonts or links to elsewhere. A line of more than about a thousand points is
+/// @returns an SVG document without scripts, fonts or links to elsewhere. A line of more than about a thousand points
+/// is
 ///          drawn by its extremes. Text is escaped; control characters are left out.
 std::string to_svg(const Figure& figure);
 

@@ -34,8 +34,8 @@ struct ModelOptions {
   std::filesystem::path path;
   /// The model the file itself describes (IMAGE_ENCODER, LANG_ENCODER, UNICL_MODEL), if it does.
   std::optional<weights::ModelConfig> architecture;
-  std::string yaml;                    ///< those sections as a config.yaml; empty without `architecture`
-  std::optional<double> drop_rate;     ///< instead of the model's own
+  std::string yaml;                 ///< those sections as a config.yaml; empty without `architecture`
+  std::optional<double> drop_rate;  ///< instead of the model's own
   std::optional<double> drop_path_rate;
   bool activation_checkpointing = false;  ///< compute activations again in the backward pass instead of keeping them
 };
@@ -47,9 +47,9 @@ struct OptimizerOptions {
   double beta1 = 0.9;
   double beta2 = 0.999;
   double eps = 1e-8;
-  double clip_norm = 1;   ///< of the whole gradient; 0: no clipping
-  double ema_decay = 0;   ///< of the averaged weights (WEIGHT_SMOOTHING); 0: none
-  bool bf16 = false;      ///< autocast
+  double clip_norm = 1;  ///< of the whole gradient; 0: no clipping
+  double ema_decay = 0;  ///< of the averaged weights (WEIGHT_SMOOTHING); 0: none
+  bool bf16 = false;     ///< autocast
 };
 
 struct BatchOptions {
@@ -59,7 +59,7 @@ struct BatchOptions {
 };
 
 struct EvaluationOptions {
-  Cadence cadence;               ///< steps and epochs
+  Cadence cadence;                ///< steps and epochs
   bool with_checkpoints = false;  ///< also whenever a checkpoint is written
   bool at_start = false;
   bool at_end = true;
@@ -82,8 +82,8 @@ struct TrainConfig {
   bool resume = false;
   DeviceChoice device = DeviceChoice::kAuto;
   std::uint64_t seed = 0;
-  double max_epochs = 0;         ///< 0: max_steps counts alone
-  std::int64_t max_steps = 0;    ///< 0: max_epochs counts alone; with both, the shorter
+  double max_epochs = 0;        ///< 0: max_steps counts alone
+  std::int64_t max_steps = 0;   ///< 0: max_epochs counts alone; with both, the shorter
   std::int64_t log_every = 10;  ///< steps
   ModelOptions model;
   OptimizerOptions optimizer;

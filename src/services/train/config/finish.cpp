@@ -33,15 +33,16 @@ std::vector<DataSource> pair_tsv_files(const Draft& draft, std::string_view name
     const bool image = name_holds(file, {"image-", "image_", "_image", "-image", "images-"});
     const bool text = name_holds(file, {"text-", "text_", "_text", "-text", "texts-"});
     if (image == text) {
-      fail(name, fmt::format("DATASET.TRAIN_TSV_LIST: the name of {} does not tell pictures (image_, _image) from labels "
-                             "(text_, _text)",
-                             file.string()));
+      fail(name,
+           fmt::format("DATASET.TRAIN_TSV_LIST: the name of {} does not tell pictures (image_, _image) from labels "
+                       "(text_, _text)",
+                       file.string()));
     }
     (image ? images : labels).push_back(file);
   }
   if (images.size() != labels.size()) {
-    fail(name, fmt::format("DATASET.TRAIN_TSV_LIST has {} files of pictures and {} of labels", images.size(),
-                           labels.size()));
+    fail(name,
+         fmt::format("DATASET.TRAIN_TSV_LIST has {} files of pictures and {} of labels", images.size(), labels.size()));
   }
   std::vector<DataSource> sources;
   for (std::size_t i = 0; i < images.size(); ++i) {
@@ -85,9 +86,10 @@ void finish_data(Draft& draft, std::string_view name) {
   add_tsv(bank, draft.bank_tsv, draft.root, name, "IMAGE_TSV and TEXT_TSV");
   data.seed = draft.config.seed;
   if (draft.config.augment.mixup_probability > 0 && draft.cutmix_alpha > 0 && draft.cutmix_share > 0) {
-    throw Error(Code::kUnsupported,
-                fmt::format("{}: AUG.MIXCUT asks for CutMix, mi2 has mixup: set AUG.MIXCUT or AUG.MIXUP_SWITCH_PROB to 0",
-                            name));
+    throw Error(
+        Code::kUnsupported,
+        fmt::format("{}: AUG.MIXCUT asks for CutMix, mi2 has mixup: set AUG.MIXCUT or AUG.MIXUP_SWITCH_PROB to 0",
+                    name));
   }
 }
 

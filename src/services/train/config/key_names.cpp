@@ -1,4 +1,5 @@
-// Names beside the keys themselves: aliases, what the reference has and mi2 has no use for, and what others call things.
+// Names beside the keys themselves: aliases, what the reference has and mi2 has no use for, and what others call
+// things.
 
 #include <array>
 

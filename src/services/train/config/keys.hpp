@@ -22,8 +22,8 @@ struct Draft {
   };
 
   TrainConfig config;
-  std::filesystem::path root;        ///< of relative data paths
-  std::string train_set;             ///< folder of train_tsv inside root
+  std::filesystem::path root;  ///< of relative data paths
+  std::string train_set;       ///< folder of train_tsv inside root
   std::vector<std::string> train_tsv;
   std::vector<EvalTsv> eval_tsv = std::vector<EvalTsv>(2);  ///< zero-shot, kNN
   EvalTsv bank_tsv;                                         ///< labelled neighbours of kNN

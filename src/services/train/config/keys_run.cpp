@@ -71,8 +71,7 @@ constexpr std::array kKeys{
         [](Draft& d, const Value& v) { d.pretrained = v.short_text(); }, nullptr},
     Key{"UNICL_MODEL.LOAD_PRETRAINED", "false: PRETRAINED is not used",
         [](Draft& d, const Value& v) { d.load_pretrained = v.flag(); }, nullptr},
-    Key{"SAVE_PER_OPTIM_STEPS", "steps between two checkpoints; -1: every epoch; 0: only the last",
-        read_save_steps,
+    Key{"SAVE_PER_OPTIM_STEPS", "steps between two checkpoints; -1: every epoch; 0: only the last", read_save_steps,
         [](const TrainConfig& c) {
           return c.checkpoint.cadence.epochs > 0 ? "-1" : fmt::format("{}", c.checkpoint.cadence.steps);
         }},

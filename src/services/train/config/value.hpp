@@ -16,7 +16,7 @@ namespace mi2::train {
 
 /// Where a value stands.
 struct Place {
-  std::string source;                 ///< "train.yaml:12" or "--set"
+  std::string source;          ///< "train.yaml:12" or "--set"
   Code code = Code::kBadFile;  ///< of errors about it
 };
 

@@ -1,5 +1,6 @@
 #pragma once
-// What training does with each parameter, from its name and shape: train it or not, its weight decay, its learning rate.
+// What training does with each parameter, from its name and shape: train it or not, its weight decay, its learning
+// rate.
 
 #include <cstdint>
 #include <memory>

@@ -57,7 +57,7 @@ std::string_view name_of(EnergyMethod method) noexcept {
 EnergyMeter::EnergyMeter(EnergyOptions options)
     : options_(std::move(options)), start_(std::chrono::steady_clock::now()), start_cpu_seconds_(cpu_seconds()) {
   if (options_.watts <= 0) open_counters();
-  method_ = options_.watts > 0     ? EnergyMethod::kStated
+  method_ = options_.watts > 0  ? EnergyMethod::kStated
             : counters_.empty() ? EnergyMethod::kEstimate
                                 : EnergyMethod::kRapl;
 }

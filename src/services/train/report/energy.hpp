@@ -19,7 +19,7 @@ enum class EnergyMethod : std::uint8_t {
 std::string_view name_of(EnergyMethod method) noexcept;
 
 struct EnergyOptions {
-  double watts = 0;            ///< of one machine; 0: measure or estimate
+  double watts = 0;  ///< of one machine; 0: measure or estimate
   /// Default of Green Algorithms (Lannelongue et al., Advanced Science, 2021).
   double watts_per_core = 12;
   /// World average of 2024: Ember, Global Electricity Review 2025.

@@ -86,13 +86,13 @@ std::string steps_csv(const History& history) {
 std::string evaluations_csv(const History& history) {
   const std::vector<std::string> names = metric_names(history);
   std::string csv = "step,epoch,best,seconds";
-  for (const std::string& name : names) csv += "," + name;
-  csv += "\n";
+  for (const std::string& name : names) csv += fmt::format(",{}", name);
+  csv += '\n';
   for (const EvaluationRecord& evaluation : history.evaluations) {
     csv += fmt::format("{},{},{},{}", evaluation.step, field(evaluation.epoch), evaluation.best,
                        field(evaluation.seconds));
-    for (const std::string& name : names) csv += "," + field(metric(evaluation, name));
-    csv += "\n";
+    for (const std::string& name : names) csv += fmt::format(",{}", field(metric(evaluation, name)));
+    csv += '\n';
   }
   return csv;
 }

@@ -50,8 +50,8 @@ EvaluationRecord evaluation_of(const Json& line) {
   evaluation.best = line.at("best").get<bool>();
   evaluation.seconds = number(line, "seconds");
   for (const auto& [name, value] : line.at("metrics").items()) {
-    evaluation.metrics.emplace_back(name, value.is_null() ? std::numeric_limits<double>::quiet_NaN()
-                                                          : value.get<double>());
+    evaluation.metrics.emplace_back(name,
+                                    value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>());
   }
   return evaluation;
 }
@@ -155,8 +155,8 @@ void RunLog::append(const LoggedStep& step) {
 void RunLog::append(const EvaluationRecord& evaluation) {
   Json metrics = Json::object();
   for (const auto& [name, value] : evaluation.metrics) metrics[name] = value;
-  const Json line{{"type", "evaluation"},        {"step", evaluation.step}, {"epoch", evaluation.epoch},
-                  {"metrics", metrics},          {"best", evaluation.best}, {"seconds", evaluation.seconds}};
+  const Json line{{"type", "evaluation"}, {"step", evaluation.step}, {"epoch", evaluation.epoch},
+                  {"metrics", metrics},   {"best", evaluation.best}, {"seconds", evaluation.seconds}};
   write_line(line.dump() + "\n");
 }
 

@@ -24,7 +24,8 @@ struct History {
   std::vector<EvaluationRecord> evaluations;
 };
 
-/// @throws Error{kNotFound}, {kTooLarge}; {kBadFile} naming a line that is no line of such a log. A last line without its
+/// @throws Error{kNotFound}, {kTooLarge}; {kBadFile} naming a line that is no line of such a log. A last line without
+/// its
 ///         end, as a crash leaves it, is left out.
 History read_history(const std::filesystem::path& path);
 

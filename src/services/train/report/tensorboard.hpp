@@ -10,7 +10,8 @@
 
 namespace mi2::train {
 
-/// CRC-32C (Castagnoli) of a text, as TFRecord files mask it.      Source: RFC 3720, appendix B.4; record_writer.h of TensorFlow.
+/// CRC-32C (Castagnoli) of a text, as TFRecord files mask it.      Source: RFC 3720, appendix B.4; record_writer.h of
+/// TensorFlow.
 std::uint32_t masked_crc32c(std::string_view bytes) noexcept;
 
 class EventFile {

@@ -18,14 +18,16 @@ CosineSchedule::CosineSchedule(const ScheduleOptions& options, double learning_r
       warmup_(options.warmup_steps + options.warmup_epochs * static_cast<double>(steps_per_epoch)),
       total_(static_cast<double>(total_steps)) {
   if (total_steps < 1 || steps_per_epoch < 1) {
-    throw Error(Code::kBadArgument, fmt::format("a schedule needs at least one step and one step an epoch, not {} and {}",
-                                                total_steps, steps_per_epoch));
+    throw Error(Code::kBadArgument,
+                fmt::format("a schedule needs at least one step and one step an epoch, not {} and {}", total_steps,
+                            steps_per_epoch));
   }
   if (warmup_ > total_) {
-    throw Error(Code::kBadArgument,
-                fmt::format("the warm-up takes {} steps, the whole run has {}: shorten LR_SCHEDULER_PARAMS.warmup_steps "
-                            "or warmup_epochs",
-                            warmup_, total_steps));
+    throw Error(
+        Code::kBadArgument,
+        fmt::format("the warm-up takes {} steps, the whole run has {}: shorten LR_SCHEDULER_PARAMS.warmup_steps "
+                    "or warmup_epochs",
+                    warmup_, total_steps));
   }
 }
 

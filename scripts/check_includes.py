@@ -46,7 +46,8 @@ LIBRARIES = {
     r"zlib": ["src/image", "src/dicom"],
     r"utf8proc": ["src/text"],
     r"zip\.h": ["src/services/train/data"],
-    r"yaml-cpp/": ["src/weights"],
+    r"yaml-cpp/": ["src/weights", "src/services/train/config"],
+    r"re2/": ["src/services/train/parameters"],
     r"CLI/": ["apps"],
     # Tensors with gradients pass through all of training, so a header of one of these may show them to another.
     r"ATen/|c10/|torch/": ["src/ops/torch", "src/models/torch", "src/services/train", "src/services/heads"],

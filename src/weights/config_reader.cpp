@@ -1,6 +1,5 @@
 #include "weights/config_reader.hpp"
 
-#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <optional>
@@ -10,6 +9,7 @@
 
 #include <mi2/error.hpp>
 #include "weights/names.hpp"
+#include "weights/scalars.hpp"
 
 namespace mi2::weights {
 namespace {
@@ -24,25 +24,6 @@ std::optional<YAML::Node> lookup(const YAML::Node& map, std::string_view key, bo
     found.emplace(entry.second);
   }
   return found;
-}
-
-/// Also reads quoted numbers and "1e-5", which YAML 1.1 takes for text. @returns nothing if it is no finite number.
-std::optional<double> to_number(std::string_view text) {
-  if (text.starts_with('+')) text.remove_prefix(1);
-  double value = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (status != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
-  return value;
-}
-
-std::optional<bool> to_flag(std::string_view text) {
-  for (const std::string_view yes : {"true", "True", "TRUE", "yes", "Yes", "on", "On"}) {
-    if (text == yes) return true;
-  }
-  for (const std::string_view no : {"false", "False", "FALSE", "no", "No", "off", "Off"}) {
-    if (text == no) return false;
-  }
-  return std::nullopt;
 }
 
 }  // namespace

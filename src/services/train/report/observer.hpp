@@ -1,0 +1,62 @@
+#pragma once
+// What a run tells those who watch it: the log, TensorBoard, the terminal.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace mi2::train {
+
+/// What is known before the first step.
+struct RunStart {
+  std::string name;
+  std::int64_t first_step = 0;  ///< steps already done: not 0 when resumed
+  std::int64_t total_steps = 0;
+  std::int64_t steps_per_epoch = 0;
+  int processes = 1;
+};
+
+/// After an optimizer step. `step` counts complete steps: 1 after the first.
+struct StepRecord {
+  std::int64_t step = 0;
+  double epoch = 0;  ///< passes over the data so far, with its fraction
+  double loss = 0;   ///< mean since the record before
+  double learning_rate = 0;
+  double gradient_norm = 0;  ///< before clipping
+  double logit_scale = 0;    ///< the raw parameter
+  double images_per_second = 0;
+  std::uint64_t memory_bytes = 0;  ///< resident, or allocated on the device
+};
+
+/// Values are shares in [0, 1] for accuracies and AUCs.
+struct EvaluationRecord {
+  std::int64_t step = 0;
+  double epoch = 0;
+  std::vector<std::pair<std::string, double>> metrics;  ///< "zero_shot_accuracy"
+  bool best = false;
+  double seconds = 0;
+};
+
+enum class RunEnd : std::uint8_t { kComplete, kStoppedEarly, kInterrupted, kFailed };
+/// "complete", "stopped_early", "interrupted", "failed"
+std::string_view name_of(RunEnd end) noexcept;
+
+class TrainObserver {
+ public:
+  virtual ~TrainObserver() = default;
+  virtual void started(const RunStart& /*run*/) {}
+  /// After every step, logged or not; cheap.
+  virtual void advanced(std::int64_t /*step*/) {}
+  /// Every LOG_EVERY steps.
+  virtual void logged(const StepRecord& /*record*/) {}
+  virtual void evaluated(const EvaluationRecord& /*record*/) {}
+  /// A checkpoint of `step` is on disk: what was told before must now survive a crash of the machine.
+  virtual void saved(std::int64_t /*step*/) {}
+  /// Something a person should know: a broken record, a pattern that matches nothing.
+  virtual void noted(std::string_view /*text*/) {}
+  virtual void finished(RunEnd /*end*/) {}
+};
+
+}  // namespace mi2::train

@@ -1,0 +1,50 @@
+#pragma once
+// Where a run is in its steps: the learning rate of each, and when something is due. Steps are optimizer steps.
+
+#include <cstdint>
+
+namespace mi2::train {
+
+/// Linear warm-up, then half a cosine down to min_lr.
+struct ScheduleOptions {
+  double warmup_epochs = 0;  ///< at most one of warmup_epochs and warmup_steps is not 0
+  double warmup_steps = 0;
+  double warmup_lr = 0;  ///< of the first step
+  double min_lr = 0;     ///< of the steps after the last
+};
+
+class CosineSchedule {
+ public:
+  /// @param total_steps      the cosine reaches min_lr there; at least 1.
+  /// @param steps_per_epoch  turns warmup_epochs into steps; at least 1.
+  /// @throws Error{kBadArgument} if the warm-up is longer than the run.
+  CosineSchedule(const ScheduleOptions& options, double learning_rate, std::int64_t total_steps,
+                 std::int64_t steps_per_epoch);
+
+  /// @param step   counted from 0.
+  /// @param scale  of a group of parameters (LR_SCALE_PATTERNS): it multiplies the rate that the warm-up climbs to;
+  ///               warmup_lr and min_lr are the same for every group, but never above that rate.
+  ///
+  /// The cosine counts from step 0, not from the end of the warm-up, as in the reference.
+  /// Source: CosineLRScheduler of timm with cycle_limit 1 and warmup_prefix off.
+  [[nodiscard]] double learning_rate(std::int64_t step, double scale = 1) const noexcept;
+
+ private:
+  double peak_;
+  double warmup_lr_;
+  double min_lr_;
+  double warmup_;
+  double total_;
+};
+
+/// How often something is done. 0 everywhere: never.
+struct Cadence {
+  std::int64_t steps = 0;
+  double epochs = 0;   ///< may be a fraction: 0.5 is twice an epoch
+  double minutes = 0;  ///< of wall-clock time
+};
+
+/// Whether steps or epochs of `cadence` are due once `done` steps are complete. Minutes are the caller's clock.
+bool is_due(const Cadence& cadence, std::int64_t done, std::int64_t steps_per_epoch) noexcept;
+
+}  // namespace mi2::train

@@ -35,7 +35,7 @@ constexpr std::string_view kHelp =
 lists every key, and --print-config shows all of them with their values. The keys of the
 reference's own configurations are read as they stand; an unknown key is an error.
 
-OUTPUT receives checkpoints/ (to go on after a crash: --resume), model/ and best/ (model
+SAVE_DIR receives checkpoints/ (to go on after a crash: --resume), model/ and best/ (model
 directories, for every command that takes --model), log.jsonl, TensorBoard events, and at
 the end steps.csv, evaluations.csv, curves.svg and report.json. Ctrl-C leaves a checkpoint.
 Standard output is one line of JSON: how the run ended, its best figure, its models.
@@ -48,7 +48,7 @@ Several processes, of one or more machines, share each batch:
 
 Examples:
   mi2 train examples/train-starter/train.yaml
-  mi2 train CONFIG.yaml --set MAX_NUM_EPOCHS=5 --set OUTPUT=runs/short
+  mi2 train CONFIG.yaml --set MAX_NUM_EPOCHS=5 --output runs/short
   mi2 train CONFIG.yaml --resume
   mi2 train CONFIG.yaml --print-config
 )";
@@ -135,7 +135,7 @@ void print_result(const train::TrainResult& result) {
 }
 
 int train(const TrainArguments& arguments, std::vector<std::string> settings) {
-  if (!arguments.output.empty()) settings.push_back("OUTPUT=" + arguments.output);
+  if (!arguments.output.empty()) settings.push_back("SAVE_DIR=" + arguments.output);
   train::TrainConfig config = train::load_train_config(arguments.config, settings);
   if (arguments.print_config) {
     const auto output = open_output("-");
@@ -165,7 +165,7 @@ void add_train(CLI::App& command, Session& session) {
   command.add_option("CONFIG", arguments->config, "The run's settings")->type_name("FILE.yaml")->required();
   auto* const settings = add_repeatable(command, "--set", "A setting over the file's: KEY.SUB=VALUE");
   settings->type_name("KEY=VALUE");
-  command.add_option("--output", arguments->output, "The run's folder, over OUTPUT")->type_name("DIR");
+  command.add_option("--output", arguments->output, "The run's folder, over SAVE_DIR")->type_name("DIR");
   command.add_flag("--resume", arguments->resume, "Go on from the last checkpoint in the run's folder");
   command.add_flag("--print-config", arguments->print_config, "Print every setting with its meaning, and end");
   command.footer(fmt::format("{}\n{}", kHelp, exit_status_help()));

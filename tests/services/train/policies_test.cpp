@@ -9,6 +9,7 @@
 #include "support/expect_error.hpp"
 #include "weights/config.hpp"
 #include "weights/manifest.hpp"
+#include "support/paths.hpp"
 
 namespace mi2::train {
 namespace {
@@ -16,7 +17,7 @@ namespace {
 using mi2::test::expect_error;
 
 std::vector<weights::ManifestRow> tiny_names() {
-  return weights::manifest(weights::load_config(MI2_GOLDEN_DIR "/tiny/config.yaml"));
+  return weights::manifest(weights::load_config(test::golden_data() / "tiny" / "config.yaml"));
 }
 
 ParameterPolicy policy_of(ParameterPolicies& policies, const weights::ManifestRow& row) {

@@ -53,7 +53,7 @@ Session::Session(TrainConfig settings, Notes& notes)
     : config(std::move(settings)), processes(join_processes()), checkpoints(config.output / "checkpoints") {
   if (!config.resume && !checkpoints.steps().empty()) {
     throw Error(Code::kBadArgument,
-                fmt::format("{}: holds a run already (step {}); go on with it by --resume, or choose another OUTPUT",
+                fmt::format("{}: holds a run already (step {}); go on with it by --resume, or choose another SAVE_DIR",
                             config.output.string(), checkpoints.steps().back()));
   }
   for (const std::string& key : config.without_effect) notes.add(fmt::format("{} has no effect in mi2", key));

@@ -74,7 +74,7 @@ std::string article(std::string_view method, std::string_view path, const Ordere
 
 std::string build_page() {
   const Ordered document = Ordered::parse(openapi_document());
-  Ordered groups;  // tag -> articles, in the order in which tags appear
+  Ordered groups = Ordered::object();  // tag -> articles, in the order in which tags appear
   for (const auto& [path, operations] : document["paths"].items()) {
     for (const auto& [method, operation] : operations.items()) {
       std::string name(method == "get" ? "GET" : "POST");

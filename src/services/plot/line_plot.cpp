@@ -142,7 +142,7 @@ class PanelPainter {
       path += fmt::format("{}{:.1f} {:.1f}", path.empty() ? 'M' : 'L', to_x(x), to_y(y));
     }
     svg_ += fmt::format("<path class=\"line\" stroke=\"{}\"{} d=\"{}\"/>\n", colour,
-                        line.faint ? " stroke-width=\"1\" opacity=\"0.3\"" : "", path);
+                        line.faint ? " style=\"stroke-width:1;opacity:0.4\"" : "", path);
     if (!line.dots && points.size() > 1) return;
     for (const auto& [x, y] : points) {
       svg_ += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\" fill=\"{}\"/>\n", to_x(x), to_y(y), colour);

@@ -30,8 +30,8 @@ ParameterPolicy policy_of(ParameterPolicies& policies, const weights::ManifestRo
 /// out by the layers of the model, not by patterns.
 bool decays(const std::string& name) {
   if (name == "image_projection" || name == "lang_projection") return true;
-  for (const char* end :
-       {".proj.weight", "qkv.weight", "fc1.weight", "fc2.weight", "in_proj_weight", "c_fc.weight", "c_proj.weight"}) {
+  for (const char* end : {".proj.weight", "out_proj.weight", "qkv.weight", "fc1.weight", "fc2.weight", "in_proj_weight",
+                          "c_fc.weight", "c_proj.weight"}) {
     if (name.ends_with(end)) return true;
   }
   return false;

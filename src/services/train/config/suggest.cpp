@@ -63,7 +63,7 @@ std::string suggestion(std::string_view path) {
     }
   }
   if (least <= 1 && leaf_of(path) == leaf_of(best)) return fmt::format("it belongs to another section: {}", best);
-  const std::size_t tolerated = std::max<std::size_t>(1, leaf_of(path).size() / 3);
+  const std::size_t tolerated = std::max<std::size_t>(1, (leaf_of(path).size() + 1) / 3);
   return least / 2 <= tolerated ? fmt::format("did you mean {}?", best) : std::string();
 }
 

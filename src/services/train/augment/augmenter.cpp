@@ -22,8 +22,7 @@ Augmenter::Augmenter(const InputFormat& format, const AugmentOptions& options) :
   }
   for (std::size_t value = 0; value < normalised_.size(); ++value) {
     for (std::size_t channel = 0; channel < 3; ++channel) {
-      normalised_[value][channel] =
-          (static_cast<float>(value) / 255.0F - format.mean[channel]) / format.std[channel];
+      normalised_[value][channel] = (static_cast<float>(value) / 255.0F - format.mean[channel]) / format.std[channel];
     }
   }
 }

@@ -34,9 +34,8 @@ std::optional<CropBox> draw_erasing(Random& random, int width, int height, doubl
 
 void erase(std::span<float> pixels, int width, const CropBox& box) {
   for (int y = box.top; y < box.top + box.height; ++y) {
-    const std::size_t start = (static_cast<std::size_t>(y) * static_cast<std::size_t>(width) +
-                               static_cast<std::size_t>(box.left)) *
-                              3;
+    const std::size_t start =
+        (static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(box.left)) * 3;
     std::fill_n(pixels.data() + start, static_cast<std::size_t>(box.width) * 3, 0.0F);
   }
 }

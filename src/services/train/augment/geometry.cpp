@@ -71,8 +71,8 @@ Raster rotate(const Raster& picture, double degrees) {
   const double angle = -radians(std::fmod(std::fmod(degrees, 360.0) + 360.0, 360.0));
   const double x = picture.width / 2.0;
   const double y = picture.height / 2.0;
-  Matrix m{rounded(std::cos(angle)), rounded(std::sin(angle)), 0, rounded(-std::sin(angle)), rounded(std::cos(angle)),
-           0};
+  Matrix m{rounded(std::cos(angle)),  rounded(std::sin(angle)), 0,
+           rounded(-std::sin(angle)), rounded(std::cos(angle)), 0};
   m[2] = m[0] * -x + m[1] * -y + m[2] + x;
   m[5] = m[3] * -x + m[4] * -y + m[5] + y;
   return transform(picture, m);

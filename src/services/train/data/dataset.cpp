@@ -37,8 +37,7 @@ class Dataset::Collector final : public RecordSink {
   std::unordered_map<std::string, std::uint32_t> ids_;
 };
 
-Dataset::Dataset(std::span<const DataSource> sources, std::shared_ptr<ClassTable> classes,
-                 std::uint64_t max_file_bytes)
+Dataset::Dataset(std::span<const DataSource> sources, std::shared_ptr<ClassTable> classes, std::uint64_t max_file_bytes)
     : classes_(std::move(classes)) {
   if (sources.empty()) throw Error(Code::kBadArgument, "no source of pictures is given");
   Collector collector(*this);

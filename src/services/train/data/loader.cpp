@@ -25,9 +25,9 @@ using Order = std::shared_ptr<const std::vector<std::uint32_t>>;
 struct Work {
   Batch batch;
   Order order;
-  std::size_t first = 0;    ///< place of item 0
-  std::size_t taken = 0;    ///< items that a thread has begun
-  std::size_t done = 0;     ///< items that are finished
+  std::size_t first = 0;     ///< place of item 0
+  std::size_t taken = 0;     ///< items that a thread has begun
+  std::size_t done = 0;      ///< items that are finished
   std::vector<char> filled;  ///< by item: 0 where its record is broken
   std::exception_ptr failure;
 
@@ -77,10 +77,17 @@ struct Loader::Impl {
                   fmt::format("batch {} of an epoch of {}: not a position to start from", start.batch, plan.batches()));
     }
     const unsigned count = options.threads == 0 ? available_cores() : options.threads;
-    for (unsigned i = 0; i < count; ++i) threads.emplace_back([this] { run(); });
+    try {
+      for (unsigned i = 0; i < count; ++i) threads.emplace_back([this] { run(); });
+    } catch (...) {
+      stop();
+      throw;
+    }
   }
 
-  ~Impl() {
+  ~Impl() { stop(); }
+
+  void stop() {
     {
       const std::lock_guard lock(mutex);
       stopping = true;

@@ -28,9 +28,9 @@ struct DataSource {
 struct DataOptions {
   std::vector<DataSource> train;
   std::vector<DataSource> validation;
-  std::filesystem::path prompts;  ///< CSV label,prompt (further columns ignored): the texts of zero-shot evaluation
-  unsigned loader_threads = 0;    ///< 0: one per available core
-  unsigned prefetch_batches = 2;  ///< batches made ready ahead of the trainer
+  std::filesystem::path prompts;   ///< CSV label,prompt (further columns ignored): the texts of zero-shot evaluation
+  unsigned loader_threads = 0;     ///< 0: one per available core
+  unsigned prefetch_batches = 2;   ///< batches made ready ahead of the trainer
   unsigned cache_megabytes = 512;  ///< decoded pictures kept in memory, as many as fit; 0: none
   std::uint64_t seed = 0;
 };

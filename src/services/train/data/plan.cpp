@@ -25,9 +25,8 @@ BatchPlan::BatchPlan(std::size_t records, const PlanOptions& options) : records_
   if (options.training) {
     batches_ = records / global;
     if (batches_ == 0) {
-      throw Error(Code::kBadArgument,
-                  fmt::format("{} records are too few for one batch of {} ({} processes of {})", records, global,
-                              options.world, options.batch));
+      throw Error(Code::kBadArgument, fmt::format("{} records are too few for one batch of {} ({} processes of {})",
+                                                  records, global, options.world, options.batch));
     }
     return;
   }

@@ -19,9 +19,9 @@ class TsvStore final : public PictureStore {
   TsvStore(const DataSource& source, std::uint64_t max_bytes)
       : pictures_(source.path), labels_(source.labels), max_bytes_(max_bytes) {
     if (pictures_.rows() != labels_.rows()) {
-      throw Error(Code::kBadFile, fmt::format("{} has {} rows, {} has {}; a label for every picture is needed",
-                                              source.path.string(), pictures_.rows(), source.labels.string(),
-                                              labels_.rows()));
+      throw Error(Code::kBadFile,
+                  fmt::format("{} has {} rows, {} has {}; a label for every picture is needed", source.path.string(),
+                              pictures_.rows(), source.labels.string(), labels_.rows()));
     }
   }
 
@@ -36,8 +36,8 @@ class TsvStore final : public PictureStore {
       throw Error(Code::kBadFile, where + ": its label, in the same row of the other file, is of another name");
     }
     if (encoded.size() / 4 * 3 > max_bytes_) {
-      throw Error(Code::kTooLarge, fmt::format("{}: {} bytes of base64, the limit is {} decoded", where,
-                                               encoded.size(), max_bytes_));
+      throw Error(Code::kTooLarge,
+                  fmt::format("{}: {} bytes of base64, the limit is {} decoded", where, encoded.size(), max_bytes_));
     }
     std::string bytes = base64_decode(encoded, where);
     pictures_.release(row);

@@ -42,8 +42,8 @@ std::vector<std::uint64_t> parse_line_index(std::string_view text, std::uint64_t
     const bool in_order = starts.empty() ? start == 0 : start > starts.back();
     if (error != std::errc{} || !in_order || start >= file_bytes || (next != end && *next != '\n')) {
       throw Error(Code::kBadFile,
-                  fmt::format("{}: line {}: not the start of a row; an index without mistakes, or none, is needed", name,
-                              starts.size() + 1));
+                  fmt::format("{}: line {}: not the start of a row; an index without mistakes, or none, is needed",
+                              name, starts.size() + 1));
     }
     starts.push_back(start);
     at = next == end ? end : next + 1;
@@ -89,8 +89,8 @@ std::string_view TsvFile::row(std::size_t index) const {
   const std::string_view text = text_of(file_);
   const auto start = static_cast<std::size_t>(starts_[index]);
   if (start > 0 && text[start - 1] != '\n') {
-    throw Error(Code::kBadFile, fmt::format("{}: row {} does not start where its line index says", path().string(),
-                                            index + 1));
+    throw Error(Code::kBadFile,
+                fmt::format("{}: row {} does not start where its line index says", path().string(), index + 1));
   }
   std::string_view row = text.substr(start, end_of(index) - start);
   if (row.ends_with('\n')) row.remove_suffix(1);

@@ -53,9 +53,8 @@ void add_rows(const TsvFile& labels, const ZipStore& store, RecordSink& sink) {
 std::unique_ptr<PictureStore> open_zip(const DataSource& source, std::uint64_t max_file_bytes, RecordSink& sink) {
   auto store = std::make_unique<ZipStore>(source.path, max_file_bytes);
   if (source.labels.extension() == ".csv") {
-    for_each_label(source, source.labels, [&](const TableLabel& row) {
-      store->add(row.where, row.file, row.class_name, row.caption, sink);
-    });
+    for_each_label(source, source.labels,
+                   [&](const TableLabel& row) { store->add(row.where, row.file, row.class_name, row.caption, sink); });
   } else {
     add_rows(TsvFile(source.labels), *store, sink);
   }

@@ -105,8 +105,8 @@ struct ZipFile::Impl {
     const bool stored = (status.valid & ZIP_STAT_COMP_METHOD) != 0 && status.comp_method == ZIP_CM_STORE;
     const bool deflated = (status.valid & ZIP_STAT_COMP_METHOD) != 0 && status.comp_method == ZIP_CM_DEFLATE;
     if (!stored && !deflated) {
-      throw Error(Code::kUnsupported,
-                  fmt::format("{}: packed by method {}; stored and deflate are read", names[entry], status.comp_method));
+      throw Error(Code::kUnsupported, fmt::format("{}: packed by method {}; stored and deflate are read", names[entry],
+                                                  status.comp_method));
     }
     const std::uint64_t most = stored ? status.comp_size : (std::min(status.comp_size, max_bytes) + 1) * kMaxRatio;
     if (status.size > most) {

@@ -103,7 +103,7 @@ void Session::open_model() {
   ops::TorchOps::Options options;
   options.device = device;
   options.recompute = config.model.activation_checkpointing;
-  options.image_dropout = config.model.drop_rate.value_or(0);
+  options.image_dropout = config.model.drop_rate.value_or(model_config.image.drop_rate);
   model = directory ? models::load_torch_model(weights_file, model_config, options)
                     : models::initial_torch_model(model_config, config.seed, options);
   model->set_training(true);

@@ -20,7 +20,10 @@ namespace {
 TEST(DrawCrop, StaysInsideWithTheAreaAndShapeAskedFor) {
   Random random({1});
   double area = 0;
-  int corners = 0;
+  double left = 0;
+  double top = 0;
+  double free_width = 0;
+  double free_height = 0;
   constexpr int kDraws = 4000;
   for (int i = 0; i < kDraws; ++i) {
     const CropBox box = draw_crop(random, 400, 300, {});
@@ -35,12 +38,17 @@ TEST(DrawCrop, StaysInsideWithTheAreaAndShapeAskedFor) {
     ASSERT_GE(ratio, 0.75 * 0.995);
     ASSERT_LE(ratio, 4.0 / 3 * 1.005);
     area += share;
-    if (box.left == 0 && box.top == 0) ++corners;
+    left += box.left;
+    top += box.top;
+    free_width += 400 - box.width;
+    free_height += 300 - box.height;
   }
   // Larger areas fit with fewer shapes, so that the mean lies below the middle, 0.9.
   EXPECT_GT(area / kDraws, 0.84);
   EXPECT_LT(area / kDraws, 0.9);
-  EXPECT_LT(corners, kDraws / 10);
+  // On the average in the middle; five standard errors.
+  EXPECT_NEAR(left / free_width, 0.5, 0.015);
+  EXPECT_NEAR(top / free_height, 0.5, 0.015);
 }
 
 TEST(DrawCrop, FallsBackToTheLargestCentredBoxWhenNoShapeFits) {
@@ -158,7 +166,7 @@ TEST(Mixup, KeepsToItsProbabilityAndDistribution) {
       spread += std::pow(double{mixup->lambda} - 0.5, 2);
     }
   }
-  EXPECT_NEAR(mixed, 6000, 330);  // standard deviation 65
+  EXPECT_NEAR(mixed, 6000, 330);                   // standard deviation 65
   EXPECT_NEAR(spread / mixed, 0.25 / 1.8, 0.005);  // the variance of Beta(0.4, 0.4); five standard errors
   options.mixup_alpha = 0;
   EXPECT_FALSE(draw_mixup(random, 2, options).has_value());
@@ -223,7 +231,7 @@ TEST(Augmenter, UsesEachAugmentationThatIsOn) {
   EXPECT_GT(changes(options), 150);  // identity, or no magnitude
   options = nothing();
   options.scale_min = 0.8F;
-  EXPECT_EQ(changes(options), 200);
+  EXPECT_GT(changes(options), 150);  // now and then the crop of so small a picture is all of it
 }
 
 TEST(Augmenter, RefusesOptionsOutOfRange) {

@@ -16,8 +16,8 @@ namespace mi2::train::testing {
 namespace {
 
 constexpr std::array<const char*, kAugmentOps> kNames = {
-    "Identity",   "ShearX", "ShearY",   "TranslateX", "TranslateY", "Rotate",       "Brightness",
-    "Color",      "Contrast", "Sharpness", "Posterize", "Solarize",   "AutoContrast", "Equalize"};
+    "Identity", "ShearX",   "ShearY",    "TranslateX", "TranslateY", "Rotate",       "Brightness",
+    "Color",    "Contrast", "Sharpness", "Posterize",  "Solarize",   "AutoContrast", "Equalize"};
 
 nlohmann::json expected() {
   return nlohmann::json::parse(std::ifstream(std::filesystem::path(MI2_AUGMENT_DATA_DIR) / "expected.json"));

@@ -76,7 +76,7 @@ struct Training::Impl {
   void log_step();
   void tell_notes();
   void evaluate();
-  bool save();
+  void save();
   [[nodiscard]] bool due_by_minutes();
   RunEnd train(const std::function<bool()>& interrupted);
   [[nodiscard]] double epoch() const {
@@ -254,15 +254,14 @@ bool Training::Impl::due_by_minutes() {
   return session.processes->any(leads() && seconds_since(saved_when_) >= 60 * minutes);
 }
 
-bool Training::Impl::save() {
+void Training::Impl::save() {
   saved_when_ = Clock::now();
-  if (saved_at_ == session.state.step) return false;
+  if (saved_at_ == session.state.step) return;
   saved_at_ = session.state.step;
-  if (!leads()) return true;
+  if (!leads()) return;
   session.checkpoints.save(session.state, session.tensors(), session.fingerprint());
   session.checkpoints.prune(session.config.checkpoint.keep_last);
   observer.saved(session.state.step);
-  return true;
 }
 
 RunEnd Training::Impl::train(const std::function<bool()>& interrupted) {
@@ -281,7 +280,9 @@ RunEnd Training::Impl::train(const std::function<bool()>& interrupted) {
       window_ = {};
     }
     const bool stop = session.processes->any(interrupted());
-    const bool save_now = is_due(config.checkpoint.cadence, done, session.steps_per_epoch) || due_by_minutes();
+    // Not while steps are left out: the weights may be past saving, and older checkpoints would make room for them.
+    const bool save_now = (is_due(config.checkpoint.cadence, done, session.steps_per_epoch) || due_by_minutes()) &&
+                          skipped_in_a_row_ == 0;
     if (is_due(config.evaluation.cadence, done, session.steps_per_epoch) ||
         (save_now && config.evaluation.with_checkpoints)) {
       evaluate();
@@ -309,11 +310,14 @@ TrainResult Training::Impl::run(const std::function<bool()>& interrupted) {
   session.processes->give_up_if(interrupted);
   try {
     result.end = train(interrupted);
-  } catch (const Error&) {
+  } catch (const Error& error) {
     // Weights change between collectives only, so they are those of the last complete step.
-    if (session.processes->size() > 1) save();
+    const bool several = session.processes->size() > 1;
+    if (several) save();
     if (leads()) observer.finished(RunEnd::kFailed);
-    throw;
+    if (!several) throw;
+    throw Error(error.code(), fmt::format("{}; the first process has saved step {}: go on by --resume", error.what(),
+                                          session.state.step));
   }
   if (result.end != RunEnd::kInterrupted) {
     if (config.evaluation.at_end) evaluate();

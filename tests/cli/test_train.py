@@ -1,0 +1,308 @@
+"""mi2 train: a run as its users start it, kill it, resume it, spread it and misconfigure it."""
+import json
+import os
+import resource
+import shutil
+import signal
+import struct
+import subprocess
+import time
+from pathlib import Path
+
+import numpy
+import pytest
+from PIL import Image
+
+pytestmark = pytest.mark.skipif(not (Path(os.environ["MI2_BIN"]).resolve().parent / "mi2-torch").exists(),
+                                reason="this build has no libtorch (MI2_WITH_TORCH=OFF)")
+
+# Two processes add f32 numbers in another order than one; the issue of training asks for 1e-4.
+SAME_LOSS = 1e-4
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """48 pictures of two classes that are easy to tell apart, with a manifest and prompts."""
+    root = tmp_path_factory.mktemp("data")
+    random = numpy.random.default_rng(1)
+    rows = ["file,split,label,caption"]
+    for i in range(48):
+        kind = i % 2
+        noise = random.integers(0, 60, (60, 50 + i, 3))
+        noise[..., 0 if kind else 2] += 150
+        Image.fromarray(noise.astype("uint8")).save(root / f"{i}.png")
+        rows.append(f"{i}.png,{'test' if i >= 40 else 'train'},{'red' if kind else 'blue'},a {'red' if kind else 'blue'} picture")
+    (root / "manifest.csv").write_text("\n".join(rows) + "\n")
+    (root / "prompts.csv").write_text("label,prompt\nred,a red picture\nblue,a blue picture\n")
+    return root
+
+
+def settings(data, folder, **more):
+    """A run of 10 steps of 8 pictures, dropout and all, in one dictionary of dotted keys."""
+    values = {"MODEL": os.environ["MI2_TINY_MODEL"], "SAVE_DIR": str(folder), "START_LEARNING_RATE": 1e-4, "SEED": 3,
+              "MAX_STEPS": 10, "LOG_EVERY": 1, "TRAIN.BATCH_SIZE_TOTAL": 8, "DATASET.ROOT": str(data),
+              "DATASET.TRAIN": "[{PATH: manifest.csv, SPLIT: train}]", "EVAL.EVERY_EPOCHS": 0,
+              "WEIGHT_SMOOTHING.decay": 0.9, "WORKERS": 1}
+    values.update({key.replace("__", "."): value for key, value in more.items()})
+    return values
+
+
+def arguments(values, folder):
+    config = Path(str(folder) + ".yaml")
+    config.write_text("{}\n")
+    made = ["train", str(config)]
+    for key, value in values.items():
+        made += ["--set", f"{key}={value}"]
+    return made
+
+
+def environment():
+    return {**os.environ, "OMP_NUM_THREADS": "1", "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+
+
+def run(values, folder, *more, status=0, before=(), **options):
+    done = subprocess.run([*before, os.environ["MI2_BIN"], *arguments(values, folder), *more], capture_output=True,
+                          text=True, timeout=300, env=environment(), check=False, **options)
+    assert done.returncode == status, f"status {done.returncode}, wanted {status}: {done.stderr}"
+    return done
+
+
+def losses(folder):
+    """step -> loss of a run's log."""
+    lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    return {line["step"]: line["loss"] for line in lines if "loss" in line}
+
+
+def close(one, other):
+    assert one.keys() == other.keys()
+    assert max(abs(one[step] - other[step]) for step in one) <= SAME_LOSS, (one, other)
+
+
+def weights(path):
+    """The bytes of a safetensors file after its header, and its metadata."""
+    content = Path(path).read_bytes()
+    size = struct.unpack("<Q", content[:8])[0]
+    return content[8 + size:], json.loads(content[8:8 + size]).get("__metadata__", {})
+
+
+def vectors(model, *more):
+    image = str(Path(__file__).resolve().parent.parent / "golden" / "data" / "images" / "colour_a.jpg")
+    done = subprocess.run([os.environ["MI2_BIN"], "embed", "--model", str(model), "--text", "a red picture", *more, image],
+                          capture_output=True, check=True, timeout=120)
+    return numpy.array([json.loads(line)["embedding"] for line in done.stdout.splitlines()])
+
+
+@pytest.fixture(scope="module")
+def whole(data, tmp_path_factory):
+    """A run from the first step to the last."""
+    folder = tmp_path_factory.mktemp("runs") / "whole"
+    done = run(settings(data, folder, DATASET__VALIDATION="[{PATH: manifest.csv, SPLIT: test}]",
+                        DATASET__PROMPTS="prompts.csv", MAX_STEPS=30), folder)
+    return folder, json.loads(done.stdout)
+
+
+def test_a_run_learns_and_leaves_a_model_that_both_engines_embed_alike(whole):
+    folder, result = whole
+    assert result["end"] == "complete" and result["steps"] == 30
+    history = losses(folder)
+    assert sum(history[s] for s in range(26, 31)) < sum(history[s] for s in range(1, 6))
+    assert result["best"] >= 0.5
+    for model in (folder / "model", folder / "best"):
+        ours = vectors(model)
+        assert abs(ours - vectors(model, "--device", "torch")).max() <= 2e-5
+        assert abs((ours ** 2).sum(1) - 1).max() < 1e-5
+    assert abs(vectors(folder / "model") - vectors(os.environ["MI2_TINY_MODEL"])).max() > 1e-3
+
+
+def test_a_run_leaves_its_settings_its_curves_and_its_report(whole):
+    folder, _ = whole
+    report = json.loads((folder / "report.json").read_text())
+    assert report["energy"]["kwh"] > 0 and report["energy"]["grams_co2"] > 0
+    assert (folder / "curves.svg").read_text().startswith("<svg")
+    assert len((folder / "steps.csv").read_text().splitlines()) == 31
+    printed = subprocess.run([os.environ["MI2_BIN"], "train", str(folder / "train.yaml"), "--print-config"],
+                             capture_output=True, text=True, check=True).stdout
+    assert printed == (folder / "train.yaml").read_text()
+
+
+def test_a_run_killed_at_any_moment_goes_on_to_the_same_losses_and_the_same_weights(data, tmp_path):
+    through = tmp_path / "through"
+    run(settings(data, through), through)
+    killed = tmp_path / "killed"
+    values = settings(data, killed, SAVE_PER_OPTIM_STEPS=2)
+    kills = 0
+    for moment in (3, 6, 9):
+        command = [os.environ["MI2_BIN"], *arguments(values, killed), "--resume"]
+        with subprocess.Popen(command, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
+            limit = time.time() + 120
+            while child.poll() is None and time.time() < limit:
+                if (killed / "log.jsonl").exists() and max(losses(killed) or {0: 0}) >= moment:
+                    child.send_signal(signal.SIGKILL)
+                    kills += 1
+                    break
+                time.sleep(0.01)
+    assert kills >= 2
+    run(values, killed, "--resume")
+    close(losses(killed), losses(through))
+    one, other = weights(through / "model" / "model.safetensors"), weights(killed / "model" / "model.safetensors")
+    assert abs(numpy.frombuffer(one[0], "<f4") - numpy.frombuffer(other[0], "<f4")).max() < 1e-5
+
+
+def test_two_processes_train_as_one_with_the_same_global_batch(data, tmp_path):
+    alone = tmp_path / "alone"
+    # Dropout draws other numbers in other processes; without it the arithmetic is the same.
+    same = {"DROP_RATE": 0, "DROP_PATH_RATE": 0, "AUG__MIXUP": 0.8, "AUG__MIXUP_PROB": 0.5}
+    run(settings(data, alone, **same), alone)
+    together = tmp_path / "together"
+    done = run(settings(data, together, **same, DATASET__VALIDATION="[{PATH: manifest.csv, SPLIT: test}]"), together,
+               before=["mpirun", "--oversubscribe", "-n", "2"])
+    assert json.loads(done.stdout)["steps"] == 10
+    close(losses(together), losses(alone))
+    assert (together / "model" / "model.safetensors").exists()
+
+
+def test_accumulated_passes_fill_the_total_batch(data, tmp_path):
+    folder = tmp_path / "accumulated"
+    done = run(settings(data, folder, TRAIN__BATCH_SIZE_PER_GPU=4, MAX_STEPS=3), folder)
+    assert json.loads(done.stdout)["steps"] == 3
+    fails = run(settings(data, tmp_path / "odd", TRAIN__BATCH_SIZE_PER_GPU=3), tmp_path / "odd", status=2)
+    assert "8" in fails.stderr and "3" in fails.stderr
+
+
+def test_two_hosts_train_as_one(data, tmp_path):
+    """Two network namespaces, each with an address of its own, stand for two machines."""
+    if os.geteuid() != 0 or shutil.which("ip") is None:
+        pytest.skip("network namespaces need root and iproute2")
+    names = [f"mi2a{os.getpid()}", f"mi2b{os.getpid()}"]
+    made = subprocess.run(f"ip netns add {names[0]} && ip netns add {names[1]} &&"
+                          f" ip link add v0 netns {names[0]} type veth peer name v1 netns {names[1]}",
+                          shell=True, capture_output=True, text=True, check=False)
+    if made.returncode != 0:
+        subprocess.run(f"ip netns del {names[0]}; ip netns del {names[1]}", shell=True, capture_output=True, check=False)
+        pytest.skip(f"network namespaces cannot be made here: {made.stderr.strip()}")
+    try:
+        for i, name in enumerate(names):
+            subprocess.run(f"ip -n {name} addr add 10.77.0.{i + 1}/24 dev v{i} && ip -n {name} link set v{i} up &&"
+                           f" ip -n {name} link set lo up", shell=True, check=True)
+        # What mpirun starts a host's daemon with, in place of ssh.
+        agent = tmp_path / "agent"
+        agent.write_text(f'#!/bin/sh\n[ "$1" = 10.77.0.1 ] && host={names[0]} || host={names[1]}\nshift\n'
+                         'exec ip netns exec $host sh -c "$*"\n')
+        agent.chmod(0o755)
+        hosts = tmp_path / "hosts"
+        hosts.write_text("10.77.0.1 slots=1\n10.77.0.2 slots=1\n")
+        alone, together = tmp_path / "alone", tmp_path / "together"
+        same = {"DROP_RATE": 0, "DROP_PATH_RATE": 0}
+        run(settings(data, alone, **same), alone)
+        run(settings(data, together, **same), together,
+            before=["ip", "netns", "exec", names[0], "mpirun", "--hostfile", str(hosts), "-n", "2", "--map-by", "node",
+                    "--mca", "plm_rsh_agent", str(agent), "--mca", "btl", "tcp,self", "--mca", "oob_tcp_if_include",
+                    "10.77.0.0/24", "--mca", "btl_tcp_if_include", "10.77.0.0/24", "-x", "OMP_NUM_THREADS"])
+        close(losses(together), losses(alone))
+    finally:
+        for name in names:
+            subprocess.run(["ip", "netns", "del", name], check=False)
+
+
+def test_a_lost_process_ends_the_run_with_word_of_it_and_a_checkpoint(data, tmp_path):
+    folder = tmp_path / "lost"
+    values = settings(data, folder, SAVE_PER_OPTIM_STEPS=2, MAX_STEPS=2000)
+    command = ["mpirun", "--oversubscribe", "--mca", "odls_base_sigkill_timeout", "20", "-n", "2", os.environ["MI2_BIN"],
+               *arguments(values, folder)]
+    with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as job:
+        limit = time.time() + 120
+        while time.time() < limit and not list(folder.glob("checkpoints/step-*.safetensors")):
+            time.sleep(0.05)
+        # Of the two that run this configuration, the one that does not write the log.
+        pids = [int(p) for p in subprocess.run(["pgrep", "-f", f"mi2.*{folder}.yaml"], capture_output=True, text=True,
+                                               check=True).stdout.split()]
+        ranks = {}
+        for pid in pids:
+            for entry in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+                if entry.startswith(b"OMPI_COMM_WORLD_RANK="):
+                    ranks[int(entry.split(b"=")[1])] = pid
+        os.kill(ranks[1], signal.SIGKILL)
+        _, errors = job.communicate(timeout=120)
+    assert job.returncode != 0
+    assert "process" in errors and "--resume" in errors
+    steps = sorted(folder.glob("checkpoints/step-*.safetensors"))
+    assert steps
+    last = int(steps[-1].stem.split("-")[1])
+    done = run({**values, "MAX_STEPS": last + 2}, folder, "--resume")
+    assert json.loads(done.stdout)["steps"] == last + 2
+
+
+def test_an_interrupt_leaves_a_checkpoint_and_ends_by_the_signal(data, tmp_path):
+    folder = tmp_path / "interrupted"
+    values = settings(data, folder, MAX_STEPS=2000)
+    with subprocess.Popen([os.environ["MI2_BIN"], *arguments(values, folder)], env=environment(),
+                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
+        limit = time.time() + 120
+        while time.time() < limit and not (folder / "log.jsonl").exists() or not losses(folder):
+            time.sleep(0.05)
+        child.send_signal(signal.SIGINT)
+        assert child.wait(timeout=60) == -signal.SIGINT
+    assert len(list(folder.glob("checkpoints/step-*.safetensors"))) == 1
+
+
+@pytest.mark.parametrize("change, wanted, status", [
+    ({"START_LEARNING_RAET": 1}, "START_LEARNING_RATE", 2),
+    ({"TRAIN__BATCH_SIZE_TOTAL": "many"}, "BATCH_SIZE_TOTAL", 2),
+    ({"DATASET__TRAIN": "[{PATH: nowhere.csv}]"}, "nowhere.csv", 7),
+    ({"MODEL": "nowhere"}, "nowhere", 7),
+    ({"TRAIN__BATCH_SIZE_TOTAL": 4000}, "4000", 2),
+    ({"FREEZE_PATTERNS": "['.']"}, "FREEZE_PATTERNS", 2),
+    ({"FREEZE_PATTERNS": "['(']"}, "FREEZE_PATTERNS", 2),
+])
+def test_a_wrong_setting_ends_the_run_before_it_starts(data, tmp_path, change, wanted, status):
+    folder = tmp_path / "wrong"
+    done = run(settings(data, folder, **change), folder, status=status)
+    assert wanted in done.stderr
+    assert not list(folder.glob("checkpoints/*"))
+
+
+def test_a_folder_that_holds_a_run_is_not_begun_anew(data, whole):
+    folder, _ = whole
+    done = run(settings(data, folder), folder, status=2)
+    assert "--resume" in done.stderr
+
+
+def test_missing_and_broken_pictures_are_reported_and_left_out(data, tmp_path):
+    root = tmp_path / "data"
+    shutil.copytree(data, root)
+    (root / "0.png").unlink()
+    (root / "1.png").write_bytes((data / "1.png").read_bytes()[:200])
+    folder = tmp_path / "run"
+    done = run(settings(root, folder), folder)
+    assert "0.png" in done.stderr and "1.png" in done.stderr
+    assert json.loads(done.stdout)["steps"] == 10
+    for picture in root.glob("*.png"):
+        picture.unlink()
+    assert "picture" in run(settings(root, tmp_path / "none"), tmp_path / "none", status=3).stderr
+
+
+def test_a_full_disk_ends_the_run_and_spares_the_checkpoint_before(data, tmp_path):
+    folder = tmp_path / "full"
+    values = settings(data, folder, SAVE_PER_OPTIM_STEPS=2, MAX_STEPS=2)
+    run(values, folder)
+    before = sorted((p.name, p.read_bytes()) for p in (folder / "checkpoints").iterdir())
+
+    def no_large_files():
+        # A write beyond the limit then fails as one to a full disk does.
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+
+    done = run({**values, "MAX_STEPS": 8}, folder, "--resume", status=3, preexec_fn=no_large_files)
+    assert "step-" in done.stderr
+    assert sorted((p.name, p.read_bytes()) for p in (folder / "checkpoints").iterdir()) == before
+    run({**values, "MAX_STEPS": 8}, folder, "--resume")
+
+
+def test_a_loss_that_is_not_finite_leaves_steps_out_and_then_ends_the_run(data, tmp_path):
+    folder = tmp_path / "diverged"
+    values = settings(data, folder, SAVE_PER_OPTIM_STEPS=1, MAX_STEPS=1)
+    run(values, folder)
+    done = run({**values, "MAX_STEPS": 100, "START_LEARNING_RATE": 1e30, "GRAD_CLIPPING": 0}, folder, "--resume", status=2)
+    assert "not finite" in done.stderr and "START_LEARNING_RATE" in done.stderr
+    content, _ = weights(folder / "checkpoints" / "step-00000001.safetensors")
+    assert numpy.isfinite(numpy.frombuffer(content, "<f4")).all()

@@ -9,7 +9,7 @@
 
 #include <mi2/error.hpp>
 
-#include "csv.hpp"
+#include "base/csv.hpp"
 #include "formatting.hpp"
 
 namespace {
@@ -24,7 +24,7 @@ void append_line(std::string& text, const std::vector<std::string>& fields) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace mi2::cli;
+  using namespace mi2;
   try {
     const CsvTable table = parse_csv(std::string_view(reinterpret_cast<const char*>(data), size), "fuzz");
     // What was accepted survives a trip through our own CSV. The mark in front keeps one at the start of the first

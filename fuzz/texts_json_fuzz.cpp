@@ -11,9 +11,10 @@
 
 #include "formatting.hpp"
 #include "texts_json.hpp"
-#include "utf8.hpp"
+#include "base/utf8.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace mi2;
   using namespace mi2::cli;
   try {
     const std::vector<std::string> texts =

@@ -9,7 +9,7 @@
 
 #include <mi2/error.hpp>
 
-#include "utf8.hpp"
+#include "base/utf8.hpp"
 
 namespace mi2::cli {
 namespace {

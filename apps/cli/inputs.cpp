@@ -16,7 +16,7 @@
 #include "base/files.hpp"
 #include "dicom/dicom.hpp"
 #include "texts_json.hpp"
-#include "utf8.hpp"
+#include "base/utf8.hpp"
 
 namespace mi2::cli {
 namespace {

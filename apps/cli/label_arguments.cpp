@@ -5,7 +5,7 @@
 
 #include "arguments.hpp"
 #include "inputs.hpp"
-#include "utf8.hpp"
+#include "base/utf8.hpp"
 
 namespace mi2::cli {
 

@@ -25,7 +25,7 @@
 #include "interrupt.hpp"
 #include "output.hpp"
 #include "torch_program.hpp"
-#include "utf8.hpp"
+#include "base/utf8.hpp"
 
 namespace mi2::cli {
 namespace {

@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-#include "utf8.hpp"
+#include "base/utf8.hpp"
 
 namespace mi2::cli {
 namespace {

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "formatting.hpp"
-#include "utf8.hpp"
+#include "base/utf8.hpp"
 
 namespace mi2::cli {
 namespace {

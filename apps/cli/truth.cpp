@@ -11,7 +11,7 @@
 #include <mi2/error.hpp>
 
 #include "base/files.hpp"
-#include "csv.hpp"
+#include "base/csv.hpp"
 
 namespace mi2::cli {
 namespace {

@@ -18,7 +18,7 @@
 #include "progress.hpp"
 #include "report.hpp"
 #include "texts_json.hpp"
-#include "utf8.hpp"
+#include "base/utf8.hpp"
 
 namespace mi2::cli {
 namespace {

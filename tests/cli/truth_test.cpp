@@ -12,7 +12,7 @@
 
 #include <mi2/error.hpp>
 
-#include "csv.hpp"
+#include "base/csv.hpp"
 #include "truth.hpp"
 
 namespace mi2::cli {

@@ -1,4 +1,4 @@
-#include "csv.hpp"
+#include "base/csv.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -8,9 +8,9 @@
 
 #include <mi2/error.hpp>
 
-#include "utf8.hpp"
+#include "base/utf8.hpp"
 
-namespace mi2::cli {
+namespace mi2 {
 namespace {
 
 class Reader {
@@ -109,4 +109,4 @@ CsvTable parse_csv(std::string_view text, std::string_view name) {
   return table;
 }
 
-}  // namespace mi2::cli
+}  // namespace mi2

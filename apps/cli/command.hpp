@@ -31,5 +31,7 @@ void add_pack(CLI::App& command, Session& session);
 void add_inspect(CLI::App& command, Session& session);
 void add_bench(CLI::App& command, Session& session);
 void add_fidelity(CLI::App& command, Session& session);
+void add_adapter(CLI::App& command, Session& session);
+void add_knn(CLI::App& command, Session& session);
 
 }  // namespace mi2::cli

@@ -38,6 +38,8 @@ constexpr std::array kCommands{
     Command{"pack", "Write a model as one file that opens at once", add_pack},
     Command{"bench", "Measure latency and throughput", add_bench},
     Command{"fidelity", "Compare the dtypes: vectors, accuracy, time, memory", add_fidelity},
+    Command{"adapter", "Train and use small classifiers on embeddings", add_adapter},
+    Command{"knn", "Classify embeddings by their nearest neighbours", add_knn},
 };
 
 constexpr std::string_view kExamples = R"(Examples:
@@ -49,6 +51,8 @@ constexpr std::string_view kExamples = R"(Examples:
   mi2 pack --model DIR --dtype bf16 model.bf16.mi2
   mi2 bench --synthetic full --dtype bf16
   mi2 fidelity --model DIR images/
+  mi2 adapter train --embeddings vectors.jsonl --labels labels.csv --out head
+  mi2 knn --train vectors.jsonl --labels labels.csv new.jsonl
 
 'mi2 COMMAND --help' tells more. MI2_MODEL in the environment stands in for --model.
 )";
@@ -96,7 +100,7 @@ int run(int argc, const char* const* argv) {
   }
   if (!session.run) {
     throw Error(Code::kBadArgument,
-                "a command is needed: embed, classify, tokenize, inspect, pack, bench or fidelity (try --help)");
+                "a command is needed: embed, classify, tokenize, inspect, pack, bench, fidelity, adapter or knn (try --help)");
   }
   if (session.needs_torch) need_torch(argc, argv);
   return session.run();

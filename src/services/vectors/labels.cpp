@@ -186,33 +186,35 @@ LabelTable read_label_table(const fs::path& path, const LabelOptions& options) {
 Join join(const VectorTable& table, const LabelTable& labels) {
   if (!labels.named) return join_by_order(table, labels);
   if (table.names.empty()) {
-    throw Error(Code::kBadArgument,
-                fmt::format("{}: its rows have no paths to look up in {}; a file with a path a line, "
-                            "or labels a line, is needed",
-                            table.source, labels.source));
+    throw Error(Code::kBadArgument, fmt::format("{}: its rows have no paths to look up in {}; a file with a path a line, "
+                                                "or labels a line, is needed",
+                                                table.source, labels.source));
   }
+  return join(table.names, table.source, labels);
+}
+
+Join join(std::span<const std::string> names, std::string_view source, const LabelTable& labels) {
   const PathIndex index(labels);
   Join found;
   std::vector<std::optional<std::size_t>> taken(labels.rows.size());
-  std::size_t used = 0;
-  for (std::size_t r = 0; r < table.rows(); ++r) {
-    const std::optional<std::size_t> row = index.find(table.names[r]);
+  for (std::size_t r = 0; r < names.size(); ++r) {
+    const std::optional<std::size_t> row = index.find(names[r]);
     found.row_of.push_back(row);
     if (!row) {
       found.unlabelled.push_back(r);
       continue;
     }
     if (taken[*row]) {
-      throw Error(Code::kBadArgument, fmt::format("{}: rows {} and {} both match line {} of {}", table.source,
+      throw Error(Code::kBadArgument, fmt::format("{}: rows {} and {} both match line {} of {}", source,
                                                   *taken[*row] + 1, r + 1, labels.rows[*row].line, labels.source));
     }
     taken[*row] = r;
-    ++used;
   }
+  const std::size_t used = names.size() - found.unlabelled.size();
   found.unused = labels.rows.size() - used;
-  if (used > 0) return found;
-  throw Error(Code::kBadArgument, fmt::format("{}: names none of the {} embeddings of {}; the first is '{}'",
-                                              labels.source, table.rows(), table.source, table.names.front()));
+  if (used > 0 || names.empty()) return found;
+  throw Error(Code::kBadArgument, fmt::format("{}: names none of the {} rows of {}; the first is '{}'", labels.source,
+                                              names.size(), source, names.front()));
 }
 
 }  // namespace mi2::vectors

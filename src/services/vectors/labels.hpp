@@ -2,8 +2,10 @@
 // Which label belongs to which embedding: a table with a path and a label a row, or a label a line.
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,5 +56,7 @@ struct Join {
 /// @throws Error{kBadArgument} for a list of another length; for embeddings without names and a table; for a path that
 ///         matches several rows equally well; for a row that two embeddings match; if nothing matches.
 Join join(const VectorTable& table, const LabelTable& labels);
+/// As above, of a table's paths alone. @param source  what errors call where they come from.
+Join join(std::span<const std::string> names, std::string_view source, const LabelTable& labels);
 
 }  // namespace mi2::vectors

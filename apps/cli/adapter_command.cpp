@@ -25,7 +25,8 @@ constexpr std::array kCommands{
     Command{"import", "Take over an adapter of the healthcareai toolkit", add_adapter_import},
 };
 
-constexpr std::string_view kHelp = R"(A head is a small classifier on embeddings: the model stays as it is, and training takes
+constexpr std::string_view kHelp =
+    R"(A head is a small classifier on embeddings: the model stays as it is, and training takes
 seconds. It is a pair of files, NAME.safetensors and NAME.json: weights; labels, thresholds,
 temperature, and what it was trained on.
 
@@ -44,7 +45,8 @@ struct ImportArguments {
   bool force = false;
 };
 
-constexpr std::string_view kImportHelp = R"(CONFIG is the toolkit's adapter_model folder or the config.json in it, which holds
+constexpr std::string_view kImportHelp =
+    R"(CONFIG is the toolkit's adapter_model folder or the config.json in it, which holds
 in_channels, hidden_dim and labels. The weights are the one *.safetensors in that folder, or
 --weights FILE. A PyTorch pickle (.pt, .pth, .bin) can run code when it is read and is
 refused; in Python, this makes a safetensors of it:

@@ -21,11 +21,11 @@
 #include <mi2/mi2.hpp>
 
 #include "arguments.hpp"
+#include "base/utf8.hpp"
 #include "command.hpp"
 #include "interrupt.hpp"
 #include "output.hpp"
 #include "torch_program.hpp"
-#include "base/utf8.hpp"
 
 namespace mi2::cli {
 namespace {
@@ -99,8 +99,9 @@ int run(int argc, const char* const* argv) {
     return finish_parse(app, error);
   }
   if (!session.run) {
-    throw Error(Code::kBadArgument,
-                "a command is needed: embed, classify, tokenize, inspect, pack, bench, fidelity, adapter or knn (try --help)");
+    throw Error(
+        Code::kBadArgument,
+        "a command is needed: embed, classify, tokenize, inspect, pack, bench, fidelity, adapter or knn (try --help)");
   }
   if (session.needs_torch) need_torch(argc, argv);
   return session.run();

@@ -11,7 +11,8 @@ void add_label_table_arguments(CLI::App& command, LabelTableArguments& arguments
   command.add_option("--labels", arguments.labels, "A CSV with a path and a label a row, or a label a line")
       ->type_name("FILE")
       ->required();
-  command.add_option("--labels-column", arguments.options.label_column, "The label's column (default: label, class_name)")
+  command
+      .add_option("--labels-column", arguments.options.label_column, "The label's column (default: label, class_name)")
       ->type_name("NAME");
   command.add_option("--split-column", arguments.options.split_column, "The split's column (default: split, if there)")
       ->type_name("NAME");
@@ -37,8 +38,8 @@ vectors::Join join_and_tell(const vectors::VectorTable& table, const vectors::La
                               joined.unlabelled.size() > kShown ? ", .." : ""));
   }
   if (joined.unused > 0) {
-    progress.note(fmt::format("{}: {} of {} rows have no embedding in {} and do not count", labels.source, joined.unused,
-                              labels.rows.size(), table.source));
+    progress.note(fmt::format("{}: {} of {} rows have no embedding in {} and do not count", labels.source,
+                              joined.unused, labels.rows.size(), table.source));
   }
   return joined;
 }
@@ -47,10 +48,11 @@ void check_origin(const std::optional<Provenance>& found, const std::optional<Pr
                   const std::string& what, Progress& progress) {
   if (!found || !wanted) return;
   if (found->weights_sha256 != wanted->weights_sha256) {
-    throw Error(Code::kBadArgument,
-                fmt::format("the embeddings are of the weights {:.12}.., those of {} of {:.12}..; vectors of two models do "
-                            "not compare",
-                            found->weights_sha256, what, wanted->weights_sha256));
+    throw Error(
+        Code::kBadArgument,
+        fmt::format("the embeddings are of the weights {:.12}.., those of {} of {:.12}..; vectors of two models do "
+                    "not compare",
+                    found->weights_sha256, what, wanted->weights_sha256));
   }
   if (found->profile != wanted->profile || found->dtype != wanted->dtype) {
     progress.note(fmt::format("the embeddings are of profile {}, dtype {}; those of {} of {}, {}", found->profile,

@@ -70,7 +70,8 @@ metrics::Scores zero_shot_scores(const Embedder& embedder, const std::vector<std
   for (const std::size_t r : rows) {
     std::map<std::string, double> found;
     const auto embedding = samples.row(r);
-    for (const LabelScore& row : classifier.classify({embedding.begin(), embedding.end()})) found[row.label] = row.score;
+    for (const LabelScore& row : classifier.classify({embedding.begin(), embedding.end()}))
+      found[row.label] = row.score;
     for (const std::string& prompt : prompts) scores.values.push_back(found.at(prompt));
   }
   return scores;

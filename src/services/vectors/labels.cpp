@@ -186,14 +186,15 @@ LabelTable read_label_table(const fs::path& path, const LabelOptions& options) {
 Join join(const VectorTable& table, const LabelTable& labels) {
   if (!labels.named) return join_by_order(table, labels);
   if (table.names.empty()) {
-    throw Error(Code::kBadArgument, fmt::format("{}: its rows have no paths to look up in {}; a file with a path a line, "
-                                                "or labels a line, is needed",
-                                                table.source, labels.source));
+    throw Error(Code::kBadArgument,
+                fmt::format("{}: its rows have no paths to look up in {}; a file with a path a line, "
+                            "or labels a line, is needed",
+                            table.source, labels.source));
   }
   return join(table.names, table.source, labels);
 }
 
-Join join(std::span<const std::string> names, std::string_view source, const LabelTable& labels) {
+Join lookup(std::span<const std::string> names, std::string_view source, const LabelTable& labels) {
   const PathIndex index(labels);
   Join found;
   std::vector<std::optional<std::size_t>> taken(labels.rows.size());
@@ -210,9 +211,13 @@ Join join(std::span<const std::string> names, std::string_view source, const Lab
     }
     taken[*row] = r;
   }
-  const std::size_t used = names.size() - found.unlabelled.size();
-  found.unused = labels.rows.size() - used;
-  if (used > 0 || names.empty()) return found;
+  found.unused = labels.rows.size() - (names.size() - found.unlabelled.size());
+  return found;
+}
+
+Join join(std::span<const std::string> names, std::string_view source, const LabelTable& labels) {
+  Join found = lookup(names, source, labels);
+  if (found.unlabelled.size() < names.size() || names.empty()) return found;
   throw Error(Code::kBadArgument, fmt::format("{}: names none of the {} rows of {}; the first is '{}'", labels.source,
                                               names.size(), source, names.front()));
 }

@@ -58,5 +58,7 @@ struct Join {
 Join join(const VectorTable& table, const LabelTable& labels);
 /// As above, of a table's paths alone. @param source  what errors call where they come from.
 Join join(std::span<const std::string> names, std::string_view source, const LabelTable& labels);
+/// As above; that nothing matches is an answer too.
+Join lookup(std::span<const std::string> names, std::string_view source, const LabelTable& labels);
 
 }  // namespace mi2::vectors

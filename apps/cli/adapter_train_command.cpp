@@ -97,7 +97,8 @@ heads::Samples& samples_for(heads::TrainingSet& set, const std::optional<vectors
 }
 
 heads::TrainingSet training_set(const vectors::VectorTable& table, const vectors::LabelTable& labels,
-                                const vectors::Join& joined, const std::string& classes) {
+                                const vectors::Join& joined, const std::string& classes, Progress& progress) {
+  std::size_t set_aside = 0;
   heads::TrainingSet set;
   set.labels = labels_of(labels, joined, classes);
   set.provenance = table.provenance;
@@ -105,6 +106,10 @@ heads::TrainingSet training_set(const vectors::VectorTable& table, const vectors
   for (std::size_t r = 0; r < table.rows(); ++r) {
     if (!joined.row_of[r]) continue;
     const vectors::LabelRow& row = labels.rows[*joined.row_of[r]];
+    if (row.split == vectors::Split::kOther) {
+      ++set_aside;
+      continue;
+    }
     const auto label = std::find(set.labels.begin(), set.labels.end(), row.label);
     if (label == set.labels.end() && !classes.empty()) continue;
     if (label == set.labels.end()) {
@@ -112,6 +117,9 @@ heads::TrainingSet training_set(const vectors::VectorTable& table, const vectors
                   fmt::format("{}: line {}: its label is on no training row", labels.source, row.line));
     }
     samples_for(set, row.split).add(table.row(r), static_cast<std::size_t>(label - set.labels.begin()), r);
+  }
+  if (set_aside > 0) {
+    progress.note(fmt::format("{} rows are of a split other than train, val and test and do not count", set_aside));
   }
   return set;
 }
@@ -176,7 +184,7 @@ int train(TrainArguments& arguments) {
   const vectors::LabelTable labels = vectors::read_label_table(arguments.labels.labels, arguments.labels.options);
   const vectors::VectorTable table = read_embeddings(arguments.embeddings, arguments.labels.paths);
   const vectors::Join joined = join_and_tell(table, labels, progress);
-  const heads::TrainingSet set = training_set(table, labels, joined, arguments.classes);
+  const heads::TrainingSet set = training_set(table, labels, joined, arguments.classes, progress);
   const heads::TrainedHead trained = train_with_bar(set, arguments.options);
   const auto zero_shot = zero_shot_of(arguments, table, set, trained.evaluation, progress);
   const heads::HeadReport report = heads::make_report(trained, zero_shot, arguments.bootstrap);

@@ -199,6 +199,9 @@ int knn(const KnnArguments& arguments) {
   catch_interrupts();
   const knn::Metric metric = knn::parse_metric(arguments.metric);
   const knn::Vote how = knn::parse_vote(arguments.vote);
+  if (metric == knn::Metric::kDot && how == knn::Vote::kDistance) {
+    throw Error(Code::kBadArgument, "--vote distance: inner products are no distances; --metric cosine or euclidean");
+  }
   const std::vector<std::string> files = values_of(arguments.queries);
   Progress notes(0, "");
   const vectors::LabelTable labels = vectors::read_label_table(arguments.labels.labels, arguments.labels.options);

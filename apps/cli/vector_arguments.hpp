@@ -25,7 +25,8 @@ Labels:
   FILE.csv has a header, a column path, file or name, and the label's column. A path
   matches if it is the end of the other, from a folder's or file's name on:
   "images/a.png" and "/data/images/a.png". The column split, if there is one, says which
-  rows are for what: train, val, test. Any other file holds a label a line, in order.
+  rows are for what: train, val, test; others do not count. Any other file holds a label
+  a line, in order.
 )";
 
 struct LabelTableArguments {

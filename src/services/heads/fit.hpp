@@ -23,7 +23,7 @@ struct FitOptions {
   // kMlp: AdamW on the mean cross entropy of batches; the epoch of the best validation is kept.
   double learning_rate = 3e-4;
   double weight_decay = 0.01;
-  std::size_t batch = 8;
+  std::size_t batch = 32;
   std::size_t epochs = 60;
   std::size_t patience = 15;  ///< epochs without a better validation before it ends
 };

@@ -157,7 +157,7 @@ std::string confusion_svg(const HeadReport& report) {
 }
 
 std::string reliability_svg(const HeadReport& report) {
-  std::string svg = start(kLeft + kSide + 210, kTop + kSide + 50, "Calibration of the likeliest label");
+  std::string svg = start(kLeft + kSide + 240, kTop + kSide + 50, "Calibration of the likeliest label");
   svg += bars(report.evaluation.reliability, report.evaluation.rows);
   svg += axes("confidence", "accuracy");
   svg += dots(report.uncalibrated, "#c26a00", false);

@@ -44,15 +44,6 @@ std::size_t need_column(const CsvTable& table, const std::string& source,
   throw Error(Code::kBadArgument, fmt::format("{}: has no column '{}'", source, fmt::join(names, "' or '")));
 }
 
-std::optional<Split> split_of(const CsvRow& row, std::optional<std::size_t> column, const std::string& source) {
-  if (!column) return std::nullopt;
-  try {
-    return parse_split(row.fields[*column]);
-  } catch (const Error& error) {
-    throw Error(Code::kBadFile, fmt::format("{}: line {}: {}", source, row.line, error.what()));
-  }
-}
-
 LabelTable read_csv(const std::string& source, std::string_view text, const LabelOptions& options) {
   const CsvTable csv = parse_csv(text, source);
   const std::size_t name = need_column(csv, source, {"path", "file", "name"});
@@ -69,7 +60,8 @@ LabelTable read_csv(const std::string& source, std::string_view text, const Labe
       throw Error(Code::kTooLarge, fmt::format("{}: line {}: its path has {} bytes, the limit is {}", source, row.line,
                                                row.fields[name].size(), kMaxPathBytes));
     }
-    table.rows.push_back({row.fields[name], row.fields[label], split_of(row, split, source), row.line});
+    table.rows.push_back({row.fields[name], row.fields[label],
+                          split ? std::optional(parse_split(row.fields[*split])) : std::nullopt, row.line});
   }
   return table;
 }
@@ -155,24 +147,11 @@ Join join_by_order(const VectorTable& table, const LabelTable& labels) {
 
 }  // namespace
 
-std::string_view name_of(Split split) noexcept {
-  switch (split) {
-    case Split::kTrain:
-      return "train";
-    case Split::kValidation:
-      return "val";
-    case Split::kTest:
-      break;
-  }
-  return "test";
-}
-
 Split parse_split(std::string_view name) {
   const std::string low = lower(name);
   if (low == "train") return Split::kTrain;
   if (low == "val" || low == "valid" || low == "validation") return Split::kValidation;
-  if (low == "test") return Split::kTest;
-  throw Error(Code::kBadArgument, fmt::format("split '{}'; train, val or test is needed", name));
+  return low == "test" ? Split::kTest : Split::kOther;
 }
 
 LabelTable read_label_table(const fs::path& path, const LabelOptions& options) {

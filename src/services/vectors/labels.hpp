@@ -14,10 +14,9 @@
 
 namespace mi2::vectors {
 
-enum class Split : std::uint8_t { kTrain, kValidation, kTest };
-/// "train", "val" or "test"
-std::string_view name_of(Split split) noexcept;
-/// Also takes "valid" and "validation". @throws Error{kBadArgument} for another name.
+/// kOther: rows that are set aside ("outlier").
+enum class Split : std::uint8_t { kTrain, kValidation, kTest, kOther };
+/// Of "train", "val" (also "valid", "validation") or "test", in any case; else kOther.
 Split parse_split(std::string_view name);
 
 struct LabelOptions {

@@ -121,52 +121,54 @@ class LinearProbe {
   Tensor bias_;
 };
 
-/// The toolkit's adapter.
+/// The toolkit's adapter. Over a sequence of length one only a convolution's middle tap meets data: that one is
+/// trained, the others are written as zeros.
 class Mlp {
  public:
-  Mlp(const HeadDescription& shape, at::Generator random) {
-    const std::vector<HeadTensor> layout = layout_of(shape);
+  Mlp(const HeadDescription& shape, const at::Generator& random) {
     double bound = 0;
-    for (const HeadTensor& wanted : layout) {
-      Tensor tensor = torch::empty(wanted.shape, torch::kFloat32);
-      const bool norm = wanted.name.starts_with("vision_embd.3");
+    for (const HeadTensor& wanted : layout_of(shape)) {
+      const std::vector<std::int64_t> matrix(
+          wanted.shape.begin(), wanted.shape.begin() + std::min<std::ptrdiff_t>(2, std::ssize(wanted.shape)));
+      Tensor tensor = torch::empty(matrix, torch::kFloat32);
       if (wanted.shape.size() > 1) {
-        // torch.nn.Linear's and Conv1d's own start: even within 1 / sqrt(inputs of an output), weight and bias alike.
-        const auto outputs = static_cast<double>(wanted.shape[0]);
-        bound = 1.0 / std::sqrt(static_cast<double>(tensor.numel()) / outputs);
+        // The start of torch.nn.Linear and Conv1d: even within 1 / sqrt(inputs of an output), weight and bias alike.
+        const std::int64_t taps = wanted.shape.size() == 3 ? wanted.shape[2] : 1;
+        bound = 1.0 / std::sqrt(static_cast<double>(wanted.shape[1] * taps));
       }
-      if (norm) {
+      if (wanted.name.starts_with("vision_embd.3")) {
         tensor.fill_(wanted.name.ends_with("weight") ? 1.0 : 0.0);
       } else {
         tensor.uniform_(-bound, bound, random);
       }
-      names_.push_back(wanted.name);
+      layout_.push_back(wanted);
       parameters_.push_back(tensor.requires_grad_(true));
     }
   }
 
   [[nodiscard]] const std::vector<Tensor>& parameters() const noexcept { return parameters_; }
 
-  /// x [rows, in_channels] -> [rows, labels]. Over a sequence of length one, only a convolution's middle tap meets
-  /// data.
+  /// x [rows, in_channels] -> [rows, labels].
   [[nodiscard]] Tensor forward(const Tensor& x) const {
     const auto& p = parameters_;
     Tensor y = torch::linear(torch::gelu(torch::linear(x, p[0], p[1])), p[2], p[3]);
-    y = torch::layer_norm(y, {kMlpWidth}, p[4], p[5]);
-    y = torch::gelu(torch::linear(y, p[6].select(2, 1), p[7]));
-    return torch::linear(torch::linear(y, p[8].select(2, 1), p[9]), p[10], p[11]);
+    y = torch::gelu(torch::linear(torch::layer_norm(y, {kMlpWidth}, p[4], p[5]), p[6], p[7]));
+    return torch::linear(torch::linear(y, p[8], p[9]), p[10], p[11]);
   }
 
   [[nodiscard]] std::vector<HeadTensor> tensors() const {
-    std::vector<HeadTensor> list;
-    for (std::size_t i = 0; i < names_.size(); ++i) {
-      list.push_back({names_[i], parameters_[i].sizes().vec(), values_of(parameters_[i])});
+    const torch::NoGradGuard guard;
+    std::vector<HeadTensor> list = layout_;
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      const bool taps = list[i].shape.size() == 3;
+      const Tensor zeros = taps ? torch::zeros_like(parameters_[i]) : Tensor();
+      list[i].values = values_of(taps ? torch::stack({zeros, parameters_[i], zeros}, 2) : parameters_[i]);
     }
     return list;
   }
 
  private:
-  std::vector<std::string> names_;
+  std::vector<HeadTensor> layout_;
   std::vector<Tensor> parameters_;
 };
 

@@ -25,6 +25,7 @@ void restore_in(CLI::App& app) {
   for (CLI::Option* option : app.get_options()) {
     if (option->get_items_expected_max() > 0) option->transform(CLI::Validator(unmarked, "", ""));
   }
+  for (CLI::App* command : app.get_subcommands({})) restore_in(*command);
 }
 
 /// Those of the CPU and "f16", which only a device has; which of them has which is checked when a model is loaded.
@@ -152,9 +153,6 @@ std::vector<std::string> mark_literals(int argc, const char* const* argv) {
   return arguments;
 }
 
-void restore_literals(CLI::App& app) {
-  restore_in(app);
-  for (CLI::App* command : app.get_subcommands({})) restore_in(*command);
-}
+void restore_literals(CLI::App& app) { restore_in(app); }
 
 }  // namespace mi2::cli

@@ -33,5 +33,7 @@ void add_inspect(CLI::App& command, Session& session);
 void add_bench(CLI::App& command, Session& session);
 void add_train(CLI::App& command, Session& session);
 void add_fidelity(CLI::App& command, Session& session);
+void add_adapter(CLI::App& command, Session& session);
+void add_knn(CLI::App& command, Session& session);
 
 }  // namespace mi2::cli

@@ -14,9 +14,9 @@
 #include <fmt/format.h>
 
 #include "base/files.hpp"
+#include "base/utf8.hpp"
 #include "dicom/dicom.hpp"
 #include "texts_json.hpp"
-#include "base/utf8.hpp"
 
 namespace mi2::cli {
 namespace {

@@ -4,8 +4,8 @@
 #include <CLI/CLI.hpp>
 
 #include "arguments.hpp"
-#include "inputs.hpp"
 #include "base/utf8.hpp"
+#include "inputs.hpp"
 
 namespace mi2::cli {
 

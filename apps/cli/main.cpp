@@ -23,6 +23,7 @@
 #include <mi2/mi2.hpp>
 
 #include "arguments.hpp"
+#include "base/utf8.hpp"
 #include "command.hpp"
 #include "interrupt.hpp"
 #include "output.hpp"
@@ -41,6 +42,8 @@ constexpr std::array kCommands{
     Command{"train", "Train or fine-tune a model", add_train},
     Command{"bench", "Measure latency and throughput", add_bench},
     Command{"fidelity", "Compare the dtypes: vectors, accuracy, time, memory", add_fidelity},
+    Command{"adapter", "Train and use small classifiers on embeddings", add_adapter},
+    Command{"knn", "Classify embeddings by their nearest neighbours", add_knn},
 };
 
 constexpr std::string_view kExamples = R"(Examples:
@@ -54,6 +57,8 @@ constexpr std::string_view kExamples = R"(Examples:
   mi2 train CONFIG.yaml
   mi2 bench --synthetic full --dtype bf16
   mi2 fidelity --model DIR images/
+  mi2 adapter train --embeddings vectors.jsonl --labels labels.csv --out head
+  mi2 knn --train vectors.jsonl --labels labels.csv new.jsonl
 
 'mi2 COMMAND --help' tells more. MI2_MODEL in the environment stands in for --model.
 )";

@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
-#include "formatting.hpp"
 #include "base/utf8.hpp"
+#include "formatting.hpp"
 
 namespace mi2::cli {
 namespace {

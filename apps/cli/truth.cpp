@@ -10,8 +10,8 @@
 
 #include <mi2/error.hpp>
 
-#include "base/files.hpp"
 #include "base/csv.hpp"
+#include "base/files.hpp"
 
 namespace mi2::cli {
 namespace {

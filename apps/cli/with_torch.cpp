@@ -2,12 +2,17 @@
 
 #include "models/device.hpp"
 #include "models/torch/load_on_torch.hpp"
+#include "services/heads/fit.hpp"
+#include "services/heads/train/fit_on_torch.hpp"
 #include "torch_program.hpp"
 
 namespace mi2::cli {
 
 bool links_torch() noexcept { return true; }
-void start_torch() { models::set_device_loader(models::load_on_torch); }
+void start_torch() {
+  models::set_device_loader(models::load_on_torch);
+  heads::set_fitter(heads::fit_on_torch);
+}
 
 TrainingEnd run_training(const train::TrainConfig& config, train::TrainObserver& observer,
                          const std::function<bool()>& interrupted) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <random>
 
@@ -10,17 +9,10 @@
 
 #include <mi2/error.hpp>
 
+#include "services/metrics/draw.hpp"
+
 namespace mi2::metrics {
 namespace {
-
-/// Even over [0, count): the standard distributions differ between libraries, this does not.
-std::size_t draw(std::mt19937_64& random, std::size_t count) {
-  constexpr std::uint64_t kTop = std::numeric_limits<std::uint64_t>::max();
-  const std::uint64_t whole = kTop - kTop % count;
-  std::uint64_t number = random();
-  while (number >= whole) number = random();
-  return static_cast<std::size_t>(number % count);
-}
 
 /// Linear between the two nearest of sorted values, as numpy.percentile.
 double quantile(std::span<const double> sorted, double share) {

@@ -20,8 +20,8 @@ struct ReliabilityBin {
 };
 
 struct Reliability {
-  std::vector<ReliabilityBin> bins;   ///< of equal width, empty ones too
-  double expected_error = 0;          ///< mean of |confidence - accuracy| over the rows' bins
+  std::vector<ReliabilityBin> bins;  ///< of equal width, empty ones too
+  double expected_error = 0;         ///< mean of |confidence - accuracy| over the rows' bins
 };
 
 /// @param probabilities  rows sum to 1. @throws as check(); Error{kBadArgument} for no bin.

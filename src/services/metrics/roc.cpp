@@ -128,10 +128,9 @@ std::vector<RocPoint> corners(std::span<const RocPoint> curve) {
     while (kept.size() >= 2) {
       const RocPoint& a = kept[kept.size() - 2];
       const RocPoint& b = kept.back();
-      const double turn = (b.false_positive_rate - a.false_positive_rate) *
-                              (point.true_positive_rate - a.true_positive_rate) -
-                          (b.true_positive_rate - a.true_positive_rate) *
-                              (point.false_positive_rate - a.false_positive_rate);
+      const double turn =
+          (b.false_positive_rate - a.false_positive_rate) * (point.true_positive_rate - a.true_positive_rate) -
+          (b.true_positive_rate - a.true_positive_rate) * (point.false_positive_rate - a.false_positive_rate);
       // Rates are ratios of counts up to some 1e6: what differs at all differs by more than this.
       if (turn > 1e-13 || turn < -1e-13) break;
       kept.pop_back();

@@ -17,8 +17,9 @@ std::vector<double> Scores::column(std::size_t c) const {
 
 void check(const Scores& scores, std::span<const std::size_t> truth) {
   if (scores.rows() == 0 || scores.values.size() != scores.rows() * scores.classes) {
-    throw Error(Code::kBadArgument, fmt::format("metrics: {} scores of {} classes; whole rows, at least one, are needed",
-                                                scores.values.size(), scores.classes));
+    throw Error(Code::kBadArgument,
+                fmt::format("metrics: {} scores of {} classes; whole rows, at least one, are needed",
+                            scores.values.size(), scores.classes));
   }
   if (truth.size() != scores.rows()) {
     throw Error(Code::kBadArgument,

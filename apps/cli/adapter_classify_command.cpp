@@ -1,0 +1,171 @@
+// mi2 adapter classify: images or embeddings to scores, by a trained head.
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "adapter_command.hpp"
+#include "arguments.hpp"
+#include "inputs.hpp"
+#include "output.hpp"
+#include "pipeline.hpp"
+#include "progress.hpp"
+#include "report.hpp"
+#include "score_writers.hpp"
+#include "services/heads/head.hpp"
+#include "vector_arguments.hpp"
+
+namespace mi2::cli {
+namespace {
+
+constexpr std::size_t kTableRows = 5;
+
+struct ClassifyArguments {
+  ModelArguments model;
+  std::string head;
+  std::string embeddings;
+  std::string names;
+  const CLI::Option* paths = nullptr;
+  std::size_t top = 0;  ///< 0: the format's default
+  std::string format = "table";
+  std::string out;
+};
+
+constexpr std::string_view kHelp =
+    R"(The head is NAME of NAME.safetensors and NAME.json, or the toolkit's adapter_model folder.
+Scores are its softmax over its labels, at the temperature it was calibrated to.
+
+Inputs:
+  --embeddings FILE, which mi2 embed wrote (jsonl, csv, npy); or --model DIR and PATHs: PNG,
+  JPEG, WebP, TIFF or DICOM files, '-' for one on standard input, or folders of them.
+  Vectors of another model than the head was trained on are refused, where both are known.
+
+Formats:
+  table  for people: the path, then rank, score and label, best first
+  jsonl  {"path": "a.png", "labels": [{"label": "..", "score": 0.9}, ..]}, best first
+  csv    path,rank,label,score after a header line
+  Rows of an npy without --paths are called 1, 2, ..
+
+When an input fails:
+  The reason goes to standard error and the others are done: exit status 8. If every
+  input failed, nothing is written and the status is that of the first (below).
+
+Examples:
+  mi2 adapter classify --head lesions --model DIR images/
+  mi2 adapter classify --head lesions --embeddings vectors.jsonl --format csv
+)";
+
+/// Writes the best scores of one row after the other.
+class Scorer {
+ public:
+  Scorer(const heads::Head& head, const ClassifyArguments& arguments)
+      : head_(head),
+        output_(open_output(arguments.out)),
+        writer_(make_score_writer(arguments.format, *output_)),
+        shown_(arguments.top != 0            ? arguments.top
+               : arguments.format == "table" ? kTableRows
+                                             : head.labels().size()) {}
+
+  void write(std::string_view path, std::span<const float> embedding) {
+    const std::vector<LabelScore> scores = head_.classify({embedding.begin(), embedding.end()});
+    writer_->write(path, std::span(scores).first(std::min(shown_, scores.size())));
+  }
+
+  [[nodiscard]] Output& output() noexcept { return *output_; }
+
+ private:
+  const heads::Head& head_;
+  std::unique_ptr<Output> output_;
+  std::unique_ptr<ScoreWriter> writer_;
+  std::size_t shown_;
+};
+
+int classify_embeddings(const heads::Head& head, const ClassifyArguments& arguments) {
+  Progress progress(0, "");
+  const vectors::VectorTable table = read_embeddings(arguments.embeddings, arguments.names);
+  check_origin(table.provenance, head.description().embeddings, "the head", progress);
+  Scorer scorer(head, arguments);
+  for (std::size_t r = 0; r < table.rows(); ++r) {
+    scorer.write(table.names.empty() ? std::to_string(r + 1) : table.names[r], table.row(r));
+  }
+  scorer.output().commit();
+  return 0;
+}
+
+int classify_pictures(const heads::Head& head, const ClassifyArguments& arguments) {
+  if (arguments.model.model.empty()) {
+    throw Error(Code::kBadArgument, "adapter classify: --embeddings FILE, or --model DIR and PATHs, are needed");
+  }
+  const ExpandedPaths expanded = expand_paths(values_of(arguments.paths));
+  if (expanded.inputs.empty()) throw Error(Code::kBadArgument, "adapter classify: no inputs; give a PATH");
+  Scorer scorer(head, arguments);
+  const Embedder embedder = Embedder::open(arguments.model.model, arguments.model.options);
+  Progress progress(expanded.inputs.size(), "images");
+  if (head.description().embeddings) {
+    check_origin(embedder.provenance(), head.description().embeddings, "the head", progress);
+  }
+  if (embedder.dimensions() != head.description().in_channels) {
+    throw Error(Code::kBadArgument, fmt::format("{}: vectors of {} numbers, the head takes {}", arguments.model.model,
+                                                embedder.dimensions(), head.description().in_channels));
+  }
+  Report report(progress);
+  if (expanded.skipped > 0) {
+    progress.note(fmt::format("{} files in folders are not pictures and were skipped", expanded.skipped));
+  }
+  embed_pictures(
+      embedder, expanded.inputs, arguments.model.batch, report,
+      [&](const Input& input, const Embedding& embedding) { scorer.write(input.path, embedding); },
+      [&](std::size_t done) {
+        progress.hide();
+        scorer.output().flush();
+        progress.advance(done);
+      });
+  progress.hide();
+  report.summarize();
+  if (!report.all_failed()) scorer.output().commit();
+  return report.exit_status();
+}
+
+int classify(const ClassifyArguments& arguments) {
+  const bool has_paths = !values_of(arguments.paths).empty();
+  if (!arguments.embeddings.empty() && has_paths) {
+    throw Error(Code::kBadArgument, "adapter classify: --embeddings and PATHs exclude each other");
+  }
+  const heads::Head head = heads::Head::open(arguments.head);
+  return arguments.embeddings.empty() ? classify_pictures(head, arguments) : classify_embeddings(head, arguments);
+}
+
+}  // namespace
+
+void add_adapter_classify(CLI::App& command, Session& session) {
+  const auto arguments = std::make_shared<ClassifyArguments>();
+  command.add_option("--head", arguments->head, "The head's NAME, or the toolkit's folder")
+      ->type_name("NAME")
+      ->required();
+  command.add_option("--embeddings", arguments->embeddings, "Embeddings in place of pictures")->type_name("FILE");
+  command.add_option("--paths", arguments->names, "The paths of an npy's rows, one a line")->type_name("FILE");
+  add_model_arguments(command, arguments->model);
+  command.get_option("--model")->required(false);
+  command.add_option("--top", arguments->top, "Labels shown of each image (default: 5 in a table, otherwise all)")
+      ->type_name("K")
+      ->check(CLI::Range(1U, 1'000'000'000U).description(""));
+  command.add_option("--format", arguments->format, "How results are written")
+      ->type_name("table|jsonl|csv")
+      ->check(CLI::IsMember({"table", "jsonl", "csv"}).description(""))
+      ->capture_default_str();
+  command.add_option("--out", arguments->out, "Write to FILE, not standard output")->type_name("FILE");
+  arguments->paths = add_positionals(command, "PATH", "Files, folders, or - for standard input");
+  command.footer(fmt::format("{}\n{}", kHelp, exit_status_help()));
+  command.callback([arguments, &session] {
+    session.needs_torch = arguments->embeddings.empty() && arguments->model.options.device != "cpu";
+    session.run = [arguments] { return classify(*arguments); };
+  });
+}
+
+}  // namespace mi2::cli

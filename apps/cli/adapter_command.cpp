@@ -1,0 +1,102 @@
+// mi2 adapter: small classifiers on embeddings; and mi2 adapter import, which needs no model.
+
+#include "adapter_command.hpp"
+
+#include <array>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "arguments.hpp"
+#include "command.hpp"
+#include "progress.hpp"
+#include "services/heads/head.hpp"
+#include "services/heads/head_files.hpp"
+
+namespace mi2::cli {
+namespace {
+
+constexpr std::array kCommands{
+    Command{"train", "Train a head on embeddings and labels", add_adapter_train},
+    Command{"classify", "Score images or embeddings with a head", add_adapter_classify},
+    Command{"import", "Take over an adapter of the healthcareai toolkit", add_adapter_import},
+};
+
+constexpr std::string_view kHelp =
+    R"(A head is a small classifier on embeddings: the model stays as it is, and training takes
+seconds. It is a pair of files, NAME.safetensors and NAME.json: weights; labels, thresholds,
+temperature, and what it was trained on.
+
+Examples:
+  mi2 embed --model DIR --provenance --out e.jsonl images/
+  mi2 adapter train --embeddings e.jsonl --labels labels.csv --out lesions --report report
+  mi2 adapter classify --head lesions --model DIR new.dcm
+
+'mi2 adapter COMMAND --help' tells more.
+)";
+
+struct ImportArguments {
+  std::string config;
+  std::string weights;
+  std::string out;
+  bool force = false;
+};
+
+constexpr std::string_view kImportHelp =
+    R"(CONFIG is the toolkit's adapter_model folder or the config.json in it, which holds
+in_channels, hidden_dim and labels. The weights are the one *.safetensors in that folder, or
+--weights FILE. A PyTorch pickle (.pt, .pth, .bin) can run code when it is read and is
+refused; in Python, this makes a safetensors of it:
+
+  import torch, safetensors.torch as s
+  s.save_file(torch.load("best_metric_model.pth", map_location="cpu", weights_only=True),
+              "model.safetensors")
+
+Examples:
+  mi2 adapter import --out chest adapter_model/
+  mi2 adapter import --out chest --weights model.safetensors config.json
+)";
+
+int import(const ImportArguments& arguments) {
+  check_head_is_new(arguments.out, arguments.force);
+  const heads::Head head = heads::import_toolkit(arguments.config, arguments.weights);
+  head.save(heads::stem_of(arguments.out));
+  Progress(0, "").note(fmt::format("{}: {} head, {} labels, {} dimensions", heads::stem_of(arguments.out).string(),
+                                   heads::name_of(head.description().kind), head.labels().size(),
+                                   head.description().in_channels));
+  return 0;
+}
+
+}  // namespace
+
+void check_head_is_new(const std::string& out, bool force) {
+  if (force) return;
+  for (const char* suffix : {".safetensors", ".json"}) {
+    const std::string file = heads::stem_of(out).string() + suffix;
+    if (std::filesystem::exists(file)) {
+      throw Error(Code::kBadArgument, fmt::format("{}: is there already; --force replaces it", file));
+    }
+  }
+}
+
+void add_adapter_import(CLI::App& command, Session& session) {
+  const auto arguments = std::make_shared<ImportArguments>();
+  command.add_option("--out", arguments->out, "Write NAME.safetensors and NAME.json")->type_name("NAME")->required();
+  command.add_option("--weights", arguments->weights, "The weights (default: the *.safetensors beside the config)")
+      ->type_name("FILE");
+  command.add_flag("--force", arguments->force, "Replace a head that is there");
+  command.add_option("CONFIG", arguments->config, "The folder or its config.json")->type_name("")->required();
+  command.footer(fmt::format("{}\n{}", kImportHelp, exit_status_help()));
+  command.callback([arguments, &session] { session.run = [arguments] { return import(*arguments); }; });
+}
+
+void add_adapter(CLI::App& command, Session& session) {
+  command.require_subcommand(1);
+  for (const Command& row : kCommands) row.add(*command.add_subcommand(row.name, row.summary), session);
+  command.footer(fmt::format("{}\n{}", kHelp, exit_status_help()));
+}
+
+}  // namespace mi2::cli

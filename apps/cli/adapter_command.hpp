@@ -1,0 +1,17 @@
+#pragma once
+// The subcommands of mi2 adapter.
+
+#include <string>
+
+#include "command.hpp"
+
+namespace mi2::cli {
+
+void add_adapter_train(CLI::App& command, Session& session);
+void add_adapter_classify(CLI::App& command, Session& session);
+void add_adapter_import(CLI::App& command, Session& session);
+
+/// @throws Error{kBadArgument} if one of the two files of a head is there, unless `force`.
+void check_head_is_new(const std::string& out, bool force);
+
+}  // namespace mi2::cli

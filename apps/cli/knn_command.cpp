@@ -1,0 +1,268 @@
+// mi2 knn: embeddings to labels by those of their nearest neighbours.
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "arguments.hpp"
+#include "command.hpp"
+#include "formatting.hpp"
+#include "interrupt.hpp"
+#include "output.hpp"
+#include "progress.hpp"
+#include "score_writers.hpp"
+#include "services/knn/knn.hpp"
+#include "services/metrics/evaluation.hpp"
+#include "vector_arguments.hpp"
+
+namespace mi2::cli {
+namespace {
+
+/// Rows searched between two looks at Ctrl-C and the bar.
+constexpr std::size_t kChunk = 1024;
+
+struct KnnArguments {
+  std::string train;
+  LabelTableArguments labels;
+  const CLI::Option* queries = nullptr;
+  std::string query_labels;
+  std::size_t k = 5;
+  std::string metric = "cosine";
+  std::string vote = "majority";
+  unsigned threads = 0;
+  std::string format = "table";
+  std::string out;
+  std::string figures;
+};
+
+constexpr std::string_view kHelp =
+    R"(Every query is compared with all rows of --train that have a label; of a table with splits,
+those of the split train. The k nearest vote: one voice each, or with --vote distance
+1 / distance each. A score is a label's share of the vote; of equal shares the first label by
+name leads, as in scikit-learn.
+
+Formats:
+  table  for people: the path, then rank, score and label, best first
+  jsonl  {"path": .., "labels": [{"label": .., "score": ..}, ..],
+          "neighbours": [{"path": .., "label": .., "distance": ..}, ..]}, nearest first
+  csv    path,rank,label,score after a header line
+  Only labels with a vote are listed.
+
+Accuracy:
+  Where a query's label is known, from --query-labels or else from --labels, its accuracy,
+  balanced accuracy and mean AUC go to standard error; --figures FILE writes them as JSON.
+
+Examples:
+  mi2 knn --train archive.jsonl --labels labels.csv new.jsonl
+  mi2 knn --train train.npy --labels train.txt --k 20 --vote distance --format jsonl \
+      --query-labels test.txt test.npy
+)";
+
+/// The rows that are searched.
+struct Known {
+  vectors::VectorTable table;  ///< only the rows that count
+  std::vector<std::string> labels;
+  std::vector<std::size_t> class_of;  ///< of each row
+};
+
+Known known_rows(const KnnArguments& arguments, const vectors::LabelTable& labels, Progress& progress) {
+  vectors::VectorTable all = read_embeddings(arguments.train, arguments.labels.paths);
+  const vectors::Join joined = join_and_tell(all, labels, progress);
+  Known known;
+  known.table.source = all.source;
+  known.table.dimensions = all.dimensions;
+  known.table.provenance = all.provenance;
+  std::vector<std::string> names;
+  std::set<std::string> distinct;
+  for (std::size_t r = 0; r < all.rows(); ++r) {
+    if (!joined.row_of[r]) continue;
+    const vectors::LabelRow& row = labels.rows[*joined.row_of[r]];
+    if (row.split && *row.split != vectors::Split::kTrain) continue;
+    known.table.names.push_back(all.names.empty() ? std::to_string(r + 1) : std::move(all.names[r]));
+    const auto vector = all.row(r);
+    known.table.values.insert(known.table.values.end(), vector.begin(), vector.end());
+    names.push_back(row.label);
+    distinct.insert(row.label);
+  }
+  known.labels.assign(distinct.begin(), distinct.end());
+  for (const std::string& name : names) {
+    const auto place = std::lower_bound(known.labels.begin(), known.labels.end(), name);
+    known.class_of.push_back(static_cast<std::size_t>(place - known.labels.begin()));
+  }
+  if (names.empty()) throw Error(Code::kBadArgument, fmt::format("{}: no row of split train", labels.source));
+  return known;
+}
+
+/// Writes what became of one query after the other, and keeps those whose label is known.
+class Results {
+ public:
+  Results(const Known& known, const KnnArguments& arguments)
+      : known_(known), output_(open_output(arguments.out)), lines_(arguments.format == "jsonl") {
+    if (!lines_) writer_ = make_score_writer(arguments.format, *output_);
+    judged_.classes = known.labels.size();
+  }
+
+  void add(const std::string& path, std::span<const knn::Neighbour> neighbours, const std::vector<double>& shares,
+           const std::optional<std::string>& truth) {
+    std::vector<LabelScore> scores;
+    for (std::size_t c = 0; c < shares.size(); ++c) {
+      if (shares[c] > 0) scores.push_back({known_.labels[c], shares[c]});
+    }
+    std::stable_sort(scores.begin(), scores.end(), [](const auto& a, const auto& b) { return a.score > b.score; });
+    if (lines_) {
+      write_line(path, scores, neighbours);
+    } else {
+      writer_->write(path, scores);
+    }
+    if (!truth) return;
+    const auto place = std::lower_bound(known_.labels.begin(), known_.labels.end(), *truth);
+    if (place == known_.labels.end() || *place != *truth) {
+      throw Error(Code::kBadArgument, fmt::format("knn: the label of '{}' is on no row of --train", path));
+    }
+    truth_.push_back(static_cast<std::size_t>(place - known_.labels.begin()));
+    judged_.values.insert(judged_.values.end(), shares.begin(), shares.end());
+  }
+
+  void finish(const std::string& figures, Progress& progress) {
+    output_->commit();
+    if (truth_.empty()) {
+      if (figures.empty()) return;
+      throw Error(Code::kBadArgument, "--figures: no query has a known label");
+    }
+    const metrics::Evaluation found = metrics::evaluate(judged_, truth_, {0, 0.95, 0});
+    const std::string auc = found.mean_auc.value ? fmt::format("{:.4f}", *found.mean_auc.value) : "-";
+    progress.note(fmt::format("{} queries of known label: accuracy {:.4f}, balanced accuracy {:.4f}, mean AUC {}",
+                              found.rows, *found.accuracy.value, *found.balanced_accuracy.value, auc));
+    if (figures.empty()) return;
+    const auto file = open_output(figures);
+    file->write(fmt::format("{{\"rows\": {}, \"accuracy\": {}, \"balanced_accuracy\": {}, \"mean_auc\": {}}}\n",
+                            found.rows, *found.accuracy.value, *found.balanced_accuracy.value,
+                            found.mean_auc.value ? fmt::format("{}", *found.mean_auc.value) : "null"));
+    file->commit();
+  }
+
+ private:
+  void write_line(const std::string& path, std::span<const LabelScore> scores,
+                  std::span<const knn::Neighbour> neighbours) {
+    std::string line = fmt::format(R"({{"path": {}, "labels": [)", json_string(path));
+    for (std::size_t i = 0; i < scores.size(); ++i) {
+      line += fmt::format(R"({}{{"label": {}, "score": )", i > 0 ? ", " : "", json_string(scores[i].label));
+      append_number(line, scores[i].score);
+      line += '}';
+    }
+    line += R"(], "neighbours": [)";
+    for (std::size_t i = 0; i < neighbours.size(); ++i) {
+      const knn::Neighbour& neighbour = neighbours[i];
+      line += fmt::format(R"({}{{"path": {}, "label": {}, "distance": )", i > 0 ? ", " : "",
+                          json_string(known_.table.names[neighbour.row]),
+                          json_string(known_.labels[known_.class_of[neighbour.row]]));
+      append_number(line, neighbour.distance);
+      line += '}';
+    }
+    output_->write(line + "]}\n");
+  }
+
+  const Known& known_;
+  std::unique_ptr<Output> output_;
+  bool lines_;
+  std::unique_ptr<ScoreWriter> writer_;
+  metrics::Scores judged_;
+  std::vector<std::size_t> truth_;
+};
+
+/// The known labels of the queries of one file: --query-labels, else --labels if that is a table.
+std::vector<std::optional<std::string>> truths(const vectors::VectorTable& queries, const KnnArguments& arguments,
+                                               const vectors::LabelTable& labels, Progress& progress) {
+  std::vector<std::optional<std::string>> found(queries.rows());
+  const bool own = !arguments.query_labels.empty();
+  if (!own && (!labels.named || queries.names.empty())) return found;
+  const vectors::LabelTable table =
+      own ? vectors::read_label_table(arguments.query_labels, arguments.labels.options) : vectors::LabelTable{};
+  const vectors::LabelTable& used = own ? table : labels;
+  const vectors::Join joined =
+      own ? join_and_tell(queries, used, progress) : vectors::lookup(queries.names, queries.source, used);
+  for (std::size_t r = 0; r < found.size(); ++r) {
+    if (joined.row_of[r]) found[r] = used.rows[*joined.row_of[r]].label;
+  }
+  return found;
+}
+
+int knn(const KnnArguments& arguments) {
+  catch_interrupts();
+  const knn::Metric metric = knn::parse_metric(arguments.metric);
+  const knn::Vote how = knn::parse_vote(arguments.vote);
+  if (metric == knn::Metric::kDot && how == knn::Vote::kDistance) {
+    throw Error(Code::kBadArgument, "--vote distance: inner products are no distances; --metric cosine or euclidean");
+  }
+  const std::vector<std::string> files = values_of(arguments.queries);
+  Progress notes(0, "");
+  const vectors::LabelTable labels = vectors::read_label_table(arguments.labels.labels, arguments.labels.options);
+  const Known known = known_rows(arguments, labels, notes);
+  const knn::Neighbours neighbours(known.table.values, known.table.dimensions, metric, arguments.threads);
+  Results results(known, arguments);
+  for (const std::string& file : files) {
+    const vectors::VectorTable queries = read_embeddings(file, "");
+    check_origin(queries.provenance, known.table.provenance, arguments.train, notes);
+    const auto truth = truths(queries, arguments, labels, notes);
+    Progress bar(queries.rows(), "queries");
+    for (std::size_t begin = 0; begin < queries.rows(); begin += kChunk) {
+      throw_if_interrupted();
+      const std::size_t count = std::min(kChunk, queries.rows() - begin);
+      const auto block = std::span(queries.values).subspan(begin * queries.dimensions, count * queries.dimensions);
+      const auto found = neighbours.search(block, queries.dimensions, arguments.k);
+      bar.hide();
+      for (std::size_t i = 0; i < count; ++i) {
+        const std::size_t r = begin + i;
+        results.add(queries.names.empty() ? std::to_string(r + 1) : queries.names[r], found[i],
+                    knn::vote(found[i], known.class_of, known.labels.size(), how), truth[r]);
+      }
+      bar.advance(count);
+    }
+  }
+  results.finish(arguments.figures, notes);
+  return 0;
+}
+
+}  // namespace
+
+void add_knn(CLI::App& command, Session& session) {
+  const auto arguments = std::make_shared<KnnArguments>();
+  command.add_option("--train", arguments->train, "Embeddings of known label")->type_name("FILE")->required();
+  add_label_table_arguments(command, arguments->labels);
+  command.add_option("--query-labels", arguments->query_labels, "The queries' labels, to tell the accuracy")
+      ->type_name("FILE");
+  command.add_option("--k", arguments->k, "Neighbours that vote")
+      ->type_name("K")
+      ->check(CLI::Range(1U, 1'000'000U).description(""))
+      ->capture_default_str();
+  command.add_option("--metric", arguments->metric, "What near means")
+      ->type_name("cosine|euclidean|dot")
+      ->check(CLI::IsMember({"cosine", "euclidean", "dot"}).description(""))
+      ->capture_default_str();
+  command.add_option("--vote", arguments->vote, "How neighbours vote; distance needs cosine or euclidean")
+      ->type_name("majority|distance")
+      ->check(CLI::IsMember({"majority", "distance"}).description(""))
+      ->capture_default_str();
+  command.add_option("--threads", arguments->threads, "Threads to compute with (default: one per core)")
+      ->type_name("N")
+      ->check(CLI::Range(1U, 1024U).description(""));
+  command.add_option("--format", arguments->format, "How results are written")
+      ->type_name("table|jsonl|csv")
+      ->check(CLI::IsMember({"table", "jsonl", "csv"}).description(""))
+      ->capture_default_str();
+  command.add_option("--out", arguments->out, "Write to FILE, not standard output")->type_name("FILE");
+  command.add_option("--figures", arguments->figures, "Write the accuracy as JSON")->type_name("FILE");
+  arguments->queries = add_positionals(command, "QUERIES", "Files of embeddings to classify")->required();
+  command.footer(fmt::format("{}\n{}\n{}", kVectorHelp, kHelp, exit_status_help()));
+  command.callback([arguments, &session] { session.run = [arguments] { return knn(*arguments); }; });
+}
+
+}  // namespace mi2::cli

@@ -1,0 +1,58 @@
+#pragma once
+// Embeddings as mi2 embed writes them: JSON lines, CSV or a NumPy array.
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <mi2/mi2.hpp>
+
+namespace mi2::vectors {
+
+/// Numbers of one table, 8 GiB of them: checked before memory is taken.
+inline constexpr std::uint64_t kMaxNumbers = 1ULL << 31;
+inline constexpr std::size_t kMaxDimensions = 1U << 16;
+
+struct VectorTable {
+  std::string source;  ///< what errors call it
+  std::size_t dimensions = 0;
+  std::vector<std::string> names;  ///< a path or text a row; none at all in a NumPy array
+  std::vector<float> values;       ///< [rows, dimensions], all finite
+  std::optional<Provenance> provenance;
+
+  [[nodiscard]] std::size_t rows() const noexcept { return dimensions == 0 ? 0 : values.size() / dimensions; }
+  [[nodiscard]] std::span<const float> row(std::size_t r) const noexcept {
+    return std::span(values).subspan(r * dimensions, dimensions);
+  }
+};
+
+/// Reads a file of any of the three formats, told by its first bytes.
+/// @throws Error{kNotFound}; {kBadFile} naming the line or what is wrong: rows of different lengths, a number that is
+/// not
+///         finite, rows of different models; {kUnsupported} for an array of another element type; {kTooLarge} over the
+///         limits.
+VectorTable read_vectors(const std::filesystem::path& path);
+
+/// As read_vectors, of bytes; errors call them `source`.
+VectorTable parse_vectors(std::string_view bytes, std::string_view source);
+
+/// {"path": .., "embedding": [..]} or {"text": .., "embedding": [..]} a line; "provenance" and further keys may follow.
+VectorTable parse_jsonl(std::string_view bytes, std::string_view source);
+/// A header with input (or path, file, name), e0, e1, ..; the four columns of a provenance may stand between.
+VectorTable parse_csv_vectors(std::string_view bytes, std::string_view source);
+/// float32 or float64 [rows, dimensions] in C order.      Source: numpy.lib.format, versions 1.0 to 3.0.
+VectorTable parse_npy(std::string_view bytes, std::string_view source);
+
+/// Gives a table without names one a line of a file. @throws as read_text_file; Error{kBadArgument} if the table has
+/// names; {kBadFile} for another number of lines than rows.
+void name_rows(VectorTable& table, const std::filesystem::path& names);
+
+/// The lines of a text, without line ends; a last line that is empty does not count.
+std::vector<std::string_view> lines_of(std::string_view text);
+
+}  // namespace mi2::vectors

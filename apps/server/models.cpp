@@ -52,7 +52,8 @@ scoring::Service service_of(const Options& options) {
   service.score_profile = options.score_profile;
   service.images = options.embedder;
   service.limits.rows = options.max_rows;
-  service.allowed_url_hosts = options.urls.hosts;
+  // The contracts know hosts; the fetcher, which alone connects, also looks at ports.
+  for (const std::string& host : options.urls.hosts) service.allowed_url_hosts.push_back(host.substr(0, host.find(':')));
   service.max_body_bytes = options.max_body;
   return service;
 }

@@ -31,7 +31,7 @@ scoring::HttpRequest request_of(const http::request_header<>& header) {
   if (url) {
     request.path = url->path();
     request.query = std::string(url->encoded_query());
-    if (request.path.empty()) request.path = "/";
+    if (request.path.empty()) request.path.push_back('/');
   }
   for (const auto& field : header) request.headers.emplace_back(lower(field.name_string()), std::string(field.value()));
   return request;

@@ -31,10 +31,8 @@ class Connection final : public Connections::Entry {
       : Entry(parts.connections), stream_(std::move(stream)), parts_(parts), buffer_(buffer_limit(parts.options)) {}
 
   asio::awaitable<void> run() {
-    if (co_await shake_hands()) {
-      while (co_await next_request()) {
-      }
-    }
+    bool more = co_await shake_hands();
+    while (more) more = co_await next_request();
     co_await say_goodbye();
   }
 
@@ -63,7 +61,8 @@ class Connection final : public Connections::Entry {
 
   /// One request and its answer. @returns whether another may follow.
   asio::awaitable<bool> next_request() {
-    if (!co_await wait_for_first_byte()) co_return false;
+    const bool begun = co_await wait_for_first_byte();
+    if (!begun) co_return false;
     Parser parser;
     set_limits(parser, parts_.options);
     error_code error;
@@ -72,7 +71,8 @@ class Connection final : public Connections::Entry {
     Call call = parts_.handler.open(request_of(parser.get().base()));
     if (error) co_return co_await refuse_unread(call, error);
     const unsigned version = parser.get().version();
-    if (std::optional<scoring::HttpAnswer> early = parts_.handler.early_answer(call)) {
+    std::optional<scoring::HttpAnswer> early = parts_.handler.early_answer(call);
+    if (early) {
       const bool more = parser.is_done() && parser.keep_alive();
       co_return co_await conclude(call, std::move(*early), version, more, !parser.is_done());
     }
@@ -204,6 +204,12 @@ class Connection final : public Connections::Entry {
   bool idle_ = false;
 };
 
+template <typename Stream>
+asio::awaitable<void> serve_stream(Stream stream, ConnectionParts parts) {
+  Connection<Stream> connection(std::move(stream), parts);
+  co_await connection.run();
+}
+
 }  // namespace
 
 Connections::Entry::Entry(Connections& all) : all_(all) {
@@ -226,11 +232,9 @@ void Connections::drain() {
 asio::awaitable<void> serve_connection(tcp::socket socket, std::shared_ptr<asio::ssl::context> tls,
                                        ConnectionParts parts) {
   if (tls) {
-    Connection<Secure> connection(Secure(Plain(std::move(socket)), *tls), parts);
-    co_await connection.run();
+    co_await serve_stream(Secure(Plain(std::move(socket)), *tls), parts);
   } else {
-    Connection<Plain> connection(Plain(std::move(socket)), parts);
-    co_await connection.run();
+    co_await serve_stream(Plain(std::move(socket)), parts);
   }
 }
 

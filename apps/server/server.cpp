@@ -119,6 +119,8 @@ class Server {
   }
 
   asio::awaitable<void> end_when_empty() {
+    // Not before heed_signals() waits again: what is not waited for yet cannot be cancelled.
+    co_await asio::post(io_, asio::use_awaitable);
     co_await connections_.wait_until_empty();
     drain_timer_.cancel();
     signals_.cancel();

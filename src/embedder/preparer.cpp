@@ -44,9 +44,9 @@ Pixels Preparer::prepare(std::span<const std::byte> encoded, std::string_view na
                          PrepareTimes* times) const {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point start = Clock::now();
-  const image::Picture picture = open(encoded, name);
+  image::Picture picture = open(encoded, name);
   const Clock::time_point decoded = Clock::now();
-  image::Rgb rgb = image::preprocess(picture, preprocess_, width, height);
+  image::Rgb rgb = image::preprocess(std::move(picture), preprocess_, width, height);
   if (times != nullptr) {
     times->decode = std::chrono::duration<double>(decoded - start).count();
     times->preprocess = std::chrono::duration<double>(Clock::now() - decoded).count();

@@ -32,7 +32,8 @@ LAYERS = {
     "src/embedder": ["src/models", "src/image", "src/dicom", "src/text"],
     "src/services": ["src/embedder"],
     "src/services/train/trainer": ["src/services", "src/models/torch"],
-    "apps/cli": ["src/services", "src/services/train/trainer"],
+    "apps/server": ["src/services"],
+    "apps/cli": ["src/services", "src/services/train/trainer", "apps/server"],
     "tests": ["apps/cli"],
     "fuzz": ["apps/cli"],
     "bench": ["apps/cli"],
@@ -49,7 +50,8 @@ LIBRARIES = {
     r"zip\.h": ["src/services/train/data"],
     r"yaml-cpp/": ["src/weights", "src/services/train/config"],
     r"re2/": ["src/services/train/parameters"],
-    r"CLI/": ["apps"],
+    r"CLI/": ["apps/cli"],
+    r"boost/|prometheus/": ["apps/server"],
     # Tensors with gradients pass through all of training, so a header of one of these may show them to another.
     r"ATen/|c10/|torch/": ["src/ops/torch", "src/models/torch", "src/services/train", "src/services/heads"],
     r"nlohmann/": ["src/weights", "src/text", "src/services", "apps"],
@@ -82,7 +84,7 @@ def reachable(layer):
 
 def resolve(root, file, name):
     """The path relative to the root that an include of ours means, or None if it is not ours."""
-    for folder in (file.parent, pathlib.Path("src"), pathlib.Path("include"), pathlib.Path("."), pathlib.Path("tests")):
+    for folder in (file.parent, pathlib.Path("src"), pathlib.Path("include"), pathlib.Path("apps"), pathlib.Path("."), pathlib.Path("tests")):
         if (root / folder / name).is_file():
             return pathlib.Path(*(root / folder / name).resolve().relative_to(root.resolve()).parts)
     return None

@@ -40,6 +40,7 @@ constexpr std::array kCommands{
     Command{"inspect", "Show what a model folder or a weights file holds", add_inspect},
     Command{"pack", "Write a model as one file that opens at once", add_pack},
     Command{"train", "Train or fine-tune a model", add_train},
+    Command{"serve", "Serve models over HTTP", add_serve},
     Command{"bench", "Measure latency and throughput", add_bench},
     Command{"fidelity", "Compare the dtypes: vectors, accuracy, time, memory", add_fidelity},
     Command{"adapter", "Train and use small classifiers on embeddings", add_adapter},
@@ -55,6 +56,7 @@ constexpr std::string_view kExamples = R"(Examples:
   mi2 inspect DIR
   mi2 pack --model DIR --dtype bf16 model.bf16.mi2
   mi2 train CONFIG.yaml
+  mi2 serve --model DIR
   mi2 bench --synthetic full --dtype bf16
   mi2 fidelity --model DIR images/
   mi2 adapter train --embeddings vectors.jsonl --labels labels.csv --out head

@@ -56,6 +56,12 @@ struct Pixels {
   std::vector<std::uint8_t> samples;
 };
 
+/// Where the time of a prepare() went, in seconds.
+struct PrepareTimes {
+  double decode = 0;      ///< from encoded bytes to a picture
+  double preprocess = 0;  ///< from the picture to the model's pixels
+};
+
 /// What a result depends on besides its input.
 struct Provenance {
   std::string version;
@@ -89,8 +95,9 @@ class Embedder {
   /// @throws Error{kBadFile}, {kUnsupported}, {kTooLarge}.
   [[nodiscard]] Pixels prepare(std::span<const std::byte> encoded, std::string_view name) const;
   /// As prepare, with options of its own in place of the embedder's. @throws also Error{kBadArgument}.
-  [[nodiscard]] Pixels prepare(std::span<const std::byte> encoded, std::string_view name,
-                               const ImageOptions& options) const;
+  /// @param times  if given, receives where the time went.
+  [[nodiscard]] Pixels prepare(std::span<const std::byte> encoded, std::string_view name, const ImageOptions& options,
+                               PrepareTimes* times = nullptr) const;
   /// As prepare, from a file. @throws also Error{kNotFound}.
   [[nodiscard]] Pixels prepare_file(const std::filesystem::path& path) const;
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace mi2 {
 
@@ -18,5 +19,8 @@ std::string sha256_hex(const std::filesystem::path& path);
 
 /// XXH3, 64 bits: tells damage, never intent.      Source: https://xxhash.com (0.8, default secret, seed 0).
 std::uint64_t xxh3(std::span<const std::byte> bytes) noexcept;
+
+/// Whether two texts are the same, in a time that tells only whether their lengths are: for secrets.
+bool same_in_constant_time(std::string_view a, std::string_view b) noexcept;
 
 }  // namespace mi2

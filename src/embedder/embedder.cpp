@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <mutex>
 
 #include <fmt/format.h>
@@ -71,7 +72,19 @@ struct Embedder::Impl {
     model = models::load_cpu_model(source, engine);
   }
 
-  /// 8-bit RGB -> f32, / 255, mean and standard deviation of the config.
+  /// Of each channel and 8-bit sample: / 255, mean and standard deviation of the config.
+  [[nodiscard]] static std::array<std::array<float, 256>, 3> normal_values(const weights::ModelConfig& config) {
+    std::array<std::array<float, 256>, 3> values{};
+    for (std::size_t channel = 0; channel < 3; ++channel) {
+      for (std::size_t sample = 0; sample < 256; ++sample) {
+        values[channel][sample] =
+            (static_cast<float>(sample) / 255.0F - config.image.mean[channel]) / config.image.std[channel];
+      }
+    }
+    return values;
+  }
+
+  /// 8-bit RGB -> f32, normalised.
   [[nodiscard]] Tensor normalised(std::span<const Pixels> pictures) const {
     const std::int64_t height = config.image.height;
     const std::int64_t width = config.image.width;
@@ -83,10 +96,10 @@ struct Embedder::Impl {
         throw Error(Code::kBadArgument, fmt::format("pixels are {} x {}, the model needs {} x {}", picture.width,
                                                     picture.height, width, height));
       }
-      for (std::size_t i = 0; i < picture.samples.size(); ++i) {
-        const std::size_t channel = i % 3;
-        *out++ =
-            (static_cast<float>(picture.samples[i]) / 255.0F - config.image.mean[channel]) / config.image.std[channel];
+      for (std::size_t i = 0; i < picture.samples.size(); i += 3) {
+        for (std::size_t channel = 0; channel < 3; ++channel) {
+          *out++ = normal_of[channel][picture.samples[i + channel]];
+        }
       }
     }
     return x;
@@ -97,6 +110,7 @@ struct Embedder::Impl {
   ops::CpuOps::Options engine;
   weights::ModelSource source;
   const weights::ModelConfig& config;
+  const std::array<std::array<float, 256>, 3> normal_of = normal_values(config);
   text::Tokenizer tokenizer;
   std::unique_ptr<models::Model> model;
   std::mutex turn;  ///< one forward pass at a time: it already uses every thread
@@ -138,8 +152,9 @@ Pixels Embedder::prepare(std::span<const std::byte> encoded, std::string_view na
   return impl_->preparer.prepare(encoded, name, impl_->config.image.width, impl_->config.image.height);
 }
 
-Pixels Embedder::prepare(std::span<const std::byte> encoded, std::string_view name, const ImageOptions& options) const {
-  return Preparer(options).prepare(encoded, name, impl_->config.image.width, impl_->config.image.height);
+Pixels Embedder::prepare(std::span<const std::byte> encoded, std::string_view name, const ImageOptions& options,
+                         PrepareTimes* times) const {
+  return Preparer(options).prepare(encoded, name, impl_->config.image.width, impl_->config.image.height, times);
 }
 
 Pixels Embedder::prepare_file(const std::filesystem::path& path) const {

@@ -1,5 +1,6 @@
 #include "embedder/preparer.hpp"
 
+#include <chrono>
 #include <utility>
 
 #include <fmt/format.h>
@@ -39,8 +40,17 @@ image::Raster Preparer::decode(std::span<const std::byte> encoded, std::string_v
   return image::to_source(open(encoded, name), preprocess_);
 }
 
-Pixels Preparer::prepare(std::span<const std::byte> encoded, std::string_view name, int width, int height) const {
-  image::Rgb rgb = image::preprocess(open(encoded, name), preprocess_, width, height);
+Pixels Preparer::prepare(std::span<const std::byte> encoded, std::string_view name, int width, int height,
+                         PrepareTimes* times) const {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point start = Clock::now();
+  image::Picture picture = open(encoded, name);
+  const Clock::time_point decoded = Clock::now();
+  image::Rgb rgb = image::preprocess(std::move(picture), preprocess_, width, height);
+  if (times != nullptr) {
+    times->decode = std::chrono::duration<double>(decoded - start).count();
+    times->preprocess = std::chrono::duration<double>(Clock::now() - decoded).count();
+  }
   return {rgb.width, rgb.height, std::move(rgb.samples)};
 }
 

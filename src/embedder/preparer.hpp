@@ -27,7 +27,9 @@ class Preparer {
 
   /// Decodes and preprocesses one picture to width x height. Safe to call from several threads.
   /// @param name  what errors call it.     @throws Error{kBadFile}, {kUnsupported}, {kTooLarge}.
-  [[nodiscard]] Pixels prepare(std::span<const std::byte> encoded, std::string_view name, int width, int height) const;
+  /// @param times  if given, receives where the time went.
+  [[nodiscard]] Pixels prepare(std::span<const std::byte> encoded, std::string_view name, int width, int height,
+                               PrepareTimes* times = nullptr) const;
 
   [[nodiscard]] const ImageOptions& options() const noexcept { return options_; }
 

@@ -1,0 +1,261 @@
+// mi2 serve: models over HTTP.
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <limits>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "server/server.hpp"
+
+#include <mi2/mi2.hpp>
+
+#include "arguments.hpp"
+#include "command.hpp"
+
+namespace mi2::cli {
+namespace {
+
+using server::Options;
+
+struct ServeArguments {
+  Options options;
+  CLI::Option* models = nullptr;
+  CLI::Option* origins = nullptr;
+  CLI::Option* url_hosts = nullptr;
+  std::string shape = "standard";
+};
+
+constexpr std::string_view kHelp = R"(Answers the hosted model's contract (POST /score), MLflow's, the community server's,
+OpenAI-style embeddings and KServe V2: GET /docs shows them all. Takes requests at once;
+GET /health/ready turns 200 when every model has computed a first vector.
+
+By default only programs on this machine reach it. To let others in, give it an address
+(--host 0.0.0.0), keys (--api-key-file) and TLS (--tls-cert, --tls-key).
+
+Several models: --model chest=DIR1 --model derm=DIR2. The first answers requests that name
+none. A folder may be an embedding model, a packed file, or a classifier.
+
+Requests share forward passes: up to --max-batch images each, gathered for --max-wait-ms.
+Vectors do not depend on it. When --max-queue rows wait, more get 429 and Retry-After.
+
+Signals:
+  TERM, INT  take no more connections, finish what is there, end with status 0;
+             again, or after --drain-timeout: end at once with status 8
+  HUP        load models, keys and certificates anew; no request is dropped, and what
+             cannot be loaded stays as it was
+
+Standard output has one line, "listening on URL"; standard error the log, a JSON object a
+line: no payload, text, key or path is in it.
+
+Environment of the hosted container, where an option is not given: AZUREML_MODEL_DIR and
+MLFLOW_MODEL_FOLDER for --model, SERVER_PORT, AML_CORS_ORIGINS, WORKER_COUNT (--workers).
+
+Examples:
+  mi2 serve --model DIR
+  mi2 serve --model DIR --dtype bf16 --host 0.0.0.0 --api-key-file keys.txt \
+      --tls-cert chain.pem --tls-key key.pem
+  curl -s localhost:5001/v1/embeddings -H 'content-type: application/json' \
+      -d '{"model": "default", "input": "chest x-ray"}'
+)";
+
+std::string environment(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+/// "NAME=PATH", or a path alone, which is called "default" (the only one) or by its last part.
+server::ModelSpec model_spec(const std::string& text, bool only) {
+  const std::size_t equals = text.find('=');
+  if (equals != std::string::npos && text.find('/') > equals) {
+    return {text.substr(0, equals), text.substr(equals + 1)};
+  }
+  const std::filesystem::path path(text);
+  if (only) return {"default", path};
+  return {(path.has_filename() ? path : path.parent_path()).filename().string(), path};
+}
+
+void check_name(const std::string& name) {
+  constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  if (name.empty() || name.size() > 64 || name.find_first_not_of(kAllowed) != std::string::npos) {
+    throw Error(Code::kBadArgument,
+                fmt::format("model name '{}': 1 to 64 letters, digits, '.', '_' and '-' are needed", name));
+  }
+}
+
+std::vector<std::string> model_texts(const ServeArguments& arguments) {
+  std::vector<std::string> texts = values_of(arguments.models);
+  if (texts.empty()) {
+    std::filesystem::path hosted = environment("AZUREML_MODEL_DIR");
+    if (!hosted.empty()) texts.push_back((hosted / environment("MLFLOW_MODEL_FOLDER")).string());
+  }
+  if (texts.empty()) {
+    const std::string model = environment("MI2_MODEL");
+    if (!model.empty()) texts.push_back(model);
+  }
+  if (texts.empty()) {
+    throw Error(Code::kBadArgument, "serve: --model DIR is needed (or MI2_MODEL, or AZUREML_MODEL_DIR)");
+  }
+  return texts;
+}
+
+std::vector<server::ModelSpec> model_specs(const ServeArguments& arguments) {
+  const std::vector<std::string> texts = model_texts(arguments);
+  std::vector<server::ModelSpec> specs;
+  std::set<std::string> names;
+  for (const std::string& text : texts) {
+    specs.push_back(model_spec(text, texts.size() == 1));
+    check_name(specs.back().name);
+    if (!names.insert(specs.back().name).second) {
+      throw Error(Code::kBadArgument,
+                  fmt::format("two models are called '{}'; --model NAME=DIR gives a name", specs.back().name));
+    }
+  }
+  return specs;
+}
+
+/// Values that may hold several, separated by commas.
+std::vector<std::string> split(const std::vector<std::string>& values) {
+  std::vector<std::string> parts;
+  for (const std::string& value : values) {
+    for (std::size_t begin = 0; begin <= value.size();) {
+      const std::size_t end = std::min(value.find(',', begin), value.size());
+      const std::size_t first = std::min(value.find_first_not_of(' ', begin), end);
+      const std::size_t last = value.find_last_not_of(' ', end == 0 ? 0 : end - 1);
+      if (first < end) parts.push_back(value.substr(first, last - first + 1));
+      begin = end + 1;
+    }
+  }
+  return parts;
+}
+
+int serve(const ServeArguments& arguments) {
+  Options options = arguments.options;
+  options.models = model_specs(arguments);
+  std::vector<std::string> origins = values_of(arguments.origins);
+  if (origins.empty()) origins.push_back(environment("AML_CORS_ORIGINS"));
+  options.cors_origins = split(origins);
+  options.urls.hosts = split(values_of(arguments.url_hosts));
+  options.legacy_shape = arguments.shape == "legacy";
+  options.embedder.max_file_bytes = options.max_body;
+  if (options.tls_certificate.empty() != options.tls_key.empty()) {
+    throw Error(Code::kBadArgument, "--tls-cert and --tls-key go together: one of them is missing");
+  }
+  return server::serve(options);
+}
+
+/// A number of an option, with its range.
+template <typename Number>
+CLI::Option* add_number(CLI::App& command, const char* name, Number& value, std::uint64_t low, std::uint64_t high,
+                        const char* help) {
+  return command.add_option(name, value, help)
+      ->type_name("N")
+      ->check(CLI::Range(low, high).description(""))
+      ->capture_default_str();
+}
+
+template <typename Duration>
+void add_duration(CLI::App& command, const char* name, const char* unit, Duration& value, std::int64_t low,
+                  std::int64_t high, const char* help) {
+  command.add_option_function<std::int64_t>(
+             name, [&value](std::int64_t number) { value = Duration(number); }, help)
+      ->type_name(unit)
+      ->check(CLI::Range(low, high).description(""))
+      ->default_str(std::to_string(value.count()));
+}
+
+void add_size(CLI::App& command, const char* name, std::uint64_t& value, const char* help) {
+  command.add_option(name, value, help)
+      ->type_name("BYTES")
+      ->transform(CLI::AsSizeValue(false).description(""))
+      ->capture_default_str();
+}
+
+void add_model_group(CLI::App& command, ServeArguments& arguments) {
+  EmbedderOptions& embedder = arguments.options.embedder;
+  arguments.models = add_repeatable(command, "--model", "A model's folder or packed file, NAME=DIR to name it; repeatable");
+  arguments.models->type_name("[NAME=]DIR");
+  command.add_option("--dtype", embedder.dtype, "What to compute in (default: what a packed file holds, else f32)")
+      ->type_name(fmt::format("{}", fmt::join(kDTypes, "|")))
+      ->check(CLI::IsMember(std::vector<std::string>(kDTypes.begin(), kDTypes.end())).description(""));
+  command.add_option("--threads", embedder.threads, "Threads of a forward pass (default: one per core)")
+      ->type_name("N")
+      ->check(CLI::Range(1U, 1024U).description(""));
+  add_number(command, "--workers", arguments.options.workers, 0, 1024,
+             "Threads that parse, decode and render; 0: one per core")
+      ->envname("WORKER_COUNT");
+  command.add_option("--score-profile", arguments.options.score_profile,
+                     "How /score and MLflow prepare images; the other routes prepare raw")
+      ->type_name("azure|raw")
+      ->check(CLI::IsMember({"raw", "azure"}).description(""))
+      ->capture_default_str();
+  command.add_option("--response-shape", arguments.shape, "Of /score; legacy: three objects, as once documented")
+      ->type_name("standard|legacy")
+      ->check(CLI::IsMember({"standard", "legacy"}).description(""))
+      ->capture_default_str();
+  command.add_option("--intensity", embedder.intensity,
+                     "16-bit and float grey to 8 bits: percentile:LOW,HIGH, minmax or window:CENTER,WIDTH")
+      ->type_name("RULE")
+      ->capture_default_str();
+}
+
+void add_network_group(CLI::App& command, ServeArguments& arguments) {
+  Options& options = arguments.options;
+  command.add_option("--host", options.host, "Address to listen on; 0.0.0.0 or :: for all of this machine's")
+      ->type_name("ADDRESS")
+      ->capture_default_str();
+  add_number(command, "--port", options.port, 0, 65535, "Port; 0: any that is free")->envname("SERVER_PORT");
+  command.add_option("--tls-cert", options.tls_certificate, "Certificate chain, PEM; TLS 1.2 or newer")->type_name("FILE");
+  command.add_option("--tls-key", options.tls_key, "Its private key, PEM")->type_name("FILE");
+  command.add_option("--api-key-file", options.api_keys,
+                     "Keys that may ask, one a line; health and documentation stay open")
+      ->type_name("FILE");
+  arguments.origins = add_repeatable(command, "--cors-origin", "Origin whose pages may ask, or *; repeatable");
+  arguments.origins->type_name("ORIGIN");
+  arguments.url_hosts = add_repeatable(
+      command, "--allow-url-host", "Host whose pictures a request may name by http(s) URL; repeatable (default: none)");
+  arguments.url_hosts->type_name("HOST[:PORT]");
+  command.add_flag("--allow-url-private", options.urls.allow_private,
+                   "Also from addresses that are not public (loopback, private, link-local)");
+}
+
+void add_limit_group(CLI::App& command, Options& options) {
+  constexpr std::uint64_t kAny = std::numeric_limits<std::int64_t>::max();
+  add_number(command, "--max-batch", options.batch.max_batch, 1, 1024, "Images of a forward pass");
+  add_number(command, "--max-text-batch", options.batch.max_text_batch, 1, 1024, "Texts of a forward pass");
+  add_duration(command, "--max-wait-ms", "MS", options.batch.max_wait, 0, 10'000, "How long a batch is gathered");
+  add_number(command, "--max-queue", options.batch.max_queue, 1, 1'000'000,
+             "Images, and texts, of a model that may wait; more: 429");
+  add_number(command, "--max-rows", options.max_rows, 1, 1'000'000, "Rows of a request");
+  add_size(command, "--max-body", options.max_body, "Bytes of a request's body; 64M, 1G also work");
+  add_size(command, "--max-buffered", options.max_buffered, "Bytes of all bodies in memory; more: 429");
+  add_number(command, "--max-pixels", options.embedder.max_pixels, 1, kAny, "Pixels of a picture");
+  add_number(command, "--max-connections", options.max_connections, 1, 1'000'000, "Open connections; more: 503");
+  add_duration(command, "--header-timeout", "S", options.timeouts.header, 1, 3600,
+               "For a request's header, and for the TLS handshake");
+  add_duration(command, "--idle-timeout", "S", options.timeouts.idle, 1, 86'400, "Between two requests of a connection");
+  add_duration(command, "--transfer-timeout", "S", options.timeouts.body, 1, 3600,
+               "For a body or an answer, and a second more per 16 KiB");
+  add_duration(command, "--drain-timeout", "S", options.timeouts.drain, 0, 86'400, "For what is in flight, after SIGTERM");
+}
+
+}  // namespace
+
+void add_serve(CLI::App& command, Session& session) {
+  const auto arguments = std::make_shared<ServeArguments>();
+  add_model_group(command, *arguments);
+  add_network_group(command, *arguments);
+  add_limit_group(command, arguments->options);
+  command.footer(fmt::format("{}\n{}", kHelp, exit_status_help()));
+  command.callback([arguments, &session] { session.run = [arguments] { return serve(*arguments); }; });
+}
+
+}  // namespace mi2::cli

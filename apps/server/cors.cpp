@@ -1,0 +1,63 @@
+#include "server/cors.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace mi2::server {
+namespace {
+
+bool is_origin(std::string_view text) {
+  const auto plain = [](char c) { return c > 0x20 && c < 0x7F && c != '/' && c != ',' && c != '"'; };
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (text.starts_with(scheme)) {
+      const std::string_view rest = text.substr(scheme.size());
+      return !rest.empty() && std::all_of(rest.begin(), rest.end(), plain);
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+Cors::Cors(const std::vector<std::string>& origins) {
+  for (const std::string& origin : origins) {
+    if (origin == "*") {
+      all_ = true;
+    } else if (is_origin(origin)) {
+      origins_.push_back(origin);
+    } else {
+      throw Error(Code::kBadArgument,
+                  fmt::format("CORS origin '{}': needs the form https://host or https://host:port, or *", origin));
+    }
+  }
+}
+
+bool Cors::listed(std::string_view origin) const {
+  return !origin.empty() && (all_ || std::find(origins_.begin(), origins_.end(), origin) != origins_.end());
+}
+
+std::optional<scoring::HttpAnswer> Cors::preflight(const scoring::HttpRequest& request) const {
+  if (request.method != "OPTIONS" || request.header("access-control-request-method").empty() ||
+      !listed(request.header("origin"))) {
+    return std::nullopt;
+  }
+  scoring::HttpAnswer answer{204, "", {}, ""};
+  answer.headers = {{"access-control-allow-methods", "GET, POST"},
+                    {"access-control-allow-headers",
+                     "authorization, api-key, x-api-key, content-type, x-request-id, x-ms-client-request-id, "
+                     "azureml-model-deployment, traceparent"},
+                    {"access-control-max-age", "600"}};
+  return answer;
+}
+
+void Cors::allow(std::string_view origin, scoring::HttpAnswer& answer) const {
+  if (!origins_.empty()) answer.headers.emplace_back("vary", "Origin");
+  if (!listed(origin)) return;
+  answer.headers.emplace_back("access-control-allow-origin", all_ ? std::string_view("*") : origin);
+  answer.headers.emplace_back("access-control-expose-headers",
+                              "retry-after, traceparent, x-mi2-profile, x-ms-client-request-id, x-ms-request-id, "
+                              "x-ms-run-fn-exec-ms, x-request-id");
+}
+
+}  // namespace mi2::server

@@ -1,0 +1,157 @@
+#include "server/fetch.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+#include <boost/asio/ssl.hpp>
+#include <boost/beast/ssl.hpp>
+#include <boost/url.hpp>
+
+#include "server/address.hpp"
+
+namespace mi2::server {
+namespace {
+
+namespace ssl = asio::ssl;
+
+/// All pictures of a request may take as long as this many that are at their own limit.
+constexpr int kRequestTimeouts = 6;
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return result;
+}
+
+[[noreturn]] void fail(std::string_view reason) {
+  throw Error(Code::kBadFile, fmt::format("its URL cannot be read: {}", reason));
+}
+
+void check(const error_code& error, std::string_view what) {
+  if (error == beast::error::timeout) fail("it takes too long");
+  if (error == http::error::body_limit) throw Error(Code::kTooLarge, "its URL holds more bytes than is allowed");
+  if (error) fail(what);
+}
+
+using Response = http::response_parser<http::string_body>;
+
+/// Sends the request and reads the answer, on a connected stream.
+template <typename Stream>
+asio::awaitable<void> converse(Stream& stream, http::request<http::empty_body>& request, Response& response) {
+  error_code error;
+  co_await http::async_write(stream, request, into(error));
+  check(error, "sending failed");
+  beast::flat_buffer buffer;
+  co_await http::async_read(stream, buffer, response, into(error));
+  check(error, "the host's answer is not whole");
+}
+
+}  // namespace
+
+struct Fetcher::Tls {
+  ssl::context context{ssl::context::tls_client};
+};
+
+struct Fetcher::Target {
+  bool secure = false;
+  std::string host;
+  std::string port;
+  std::string path;
+};
+
+Fetcher::Fetcher(const UrlOptions& options) : options_(options), tls_(std::make_unique<Tls>()) {
+  for (std::string& host : options_.hosts) host = lower(host);
+  tls_->context.set_default_verify_paths();
+  tls_->context.set_verify_mode(ssl::verify_peer);
+}
+
+Fetcher::~Fetcher() = default;
+
+Fetcher::Target Fetcher::target_of(std::string_view text) const {
+  const boost::urls::result<boost::urls::url_view> parsed = boost::urls::parse_uri(text);
+  if (!parsed || parsed->has_userinfo()) throw Error(Code::kBadArgument, "not an http(s) URL without user information");
+  const boost::urls::url_view& url = *parsed;
+  Target target;
+  target.secure = url.scheme() == "https";
+  if (!target.secure && url.scheme() != "http") throw Error(Code::kBadArgument, "not an http(s) URL");
+  target.host = lower(url.host_address());
+  const std::string usual = target.secure ? "443" : "80";
+  target.port = url.has_port() && !url.port().empty() ? std::string(url.port()) : usual;
+  target.path = url.encoded_target().empty() ? "/" : std::string(url.encoded_target());
+  if (target.path.front() != '/') target.path.insert(0, 1, '/');
+  const auto listed = [this](const std::string& name) {
+    return std::find(options_.hosts.begin(), options_.hosts.end(), name) != options_.hosts.end();
+  };
+  if (!(target.port == usual && listed(target.host)) && !listed(fmt::format("{}:{}", target.host, target.port))) {
+    throw Error(Code::kBadArgument, "its URL's host and port are not on the operator's list");
+  }
+  return target;
+}
+
+/// Every address must do: one that does not is a name that points where it should not.
+asio::awaitable<tcp::resolver::results_type> Fetcher::resolve(const Target& target) {
+  tcp::resolver resolver(co_await asio::this_coro::executor);
+  // The resolver has no deadline of its own.
+  asio::steady_timer timer(resolver.get_executor(), options_.timeout);
+  timer.async_wait([&resolver](error_code expired) {
+    if (!expired) resolver.cancel();
+  });
+  error_code error;
+  tcp::resolver::results_type found = co_await resolver.async_resolve(target.host, target.port, into(error));
+  timer.cancel();
+  if (error || found.empty()) fail("its host has no address");
+  if (!options_.allow_private && !std::all_of(found.begin(), found.end(), [](const auto& entry) {
+        return is_public(entry.endpoint().address());
+      })) {
+    throw Error(Code::kBadArgument, "its URL's host has an address that is not public");
+  }
+  co_return found;
+}
+
+asio::awaitable<std::string> Fetcher::get(const std::string& url, std::uint64_t max_bytes) {
+  const Target target = target_of(url);
+  const tcp::resolver::results_type addresses = co_await resolve(target);
+  error_code error;
+  beast::tcp_stream plain(co_await asio::this_coro::executor);
+  plain.expires_after(options_.timeout);
+  co_await plain.async_connect(addresses, into(error));
+  check(error, "its host does not answer");
+  http::request<http::empty_body> request(http::verb::get, target.path, 11);
+  request.set(http::field::host, fmt::format("{}:{}", target.host, target.port));
+  request.set(http::field::connection, "close");
+  Response response;
+  response.body_limit(max_bytes);
+  if (target.secure) {
+    beast::ssl_stream<beast::tcp_stream> secure(std::move(plain), tls_->context);
+    secure.set_verify_callback(ssl::host_name_verification(target.host));
+    if (SSL_set_tlsext_host_name(secure.native_handle(), target.host.c_str()) != 1) fail("its host's name is not usable");
+    co_await secure.async_handshake(ssl::stream_base::client, into(error));
+    check(error, "its host has no certificate that can be trusted");
+    co_await converse(secure, request, response);
+  } else {
+    co_await converse(plain, request, response);
+  }
+  const unsigned status = response.get().result_int();
+  if (status != 200) fail(fmt::format("its host answers {}", status));
+  co_return std::move(response.get().body());
+}
+
+asio::awaitable<void> Fetcher::fetch(scoring::Work& work, std::uint64_t max_bytes) {
+  const auto end = std::chrono::steady_clock::now() + kRequestTimeouts * options_.timeout;
+  for (scoring::ImageItem& item : work.images) {
+    if (item.url.empty()) continue;
+    try {
+      if (std::chrono::steady_clock::now() > end) fail("those before it took too long");
+      item.bytes = co_await get(item.url, std::min(max_bytes, options_.max_bytes));
+    } catch (const Error& error) {
+      throw Error(error.code(), fmt::format("{}: {}", item.name, error.what()));
+    }
+    max_bytes -= item.bytes.size();
+  }
+}
+
+}  // namespace mi2::server

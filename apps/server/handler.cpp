@@ -1,0 +1,223 @@
+#include "server/handler.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <new>
+#include <utility>
+
+#include <fmt/format.h>
+#include <boost/uuid/uuid_io.hpp>
+
+namespace mi2::server {
+namespace {
+
+constexpr std::string_view kMetricsPath = "/metrics";
+
+/// Version 00 of https://www.w3.org/TR/trace-context/#traceparent-header: "00-TRACE-PARENT-FLAGS", lower case.
+bool is_traceparent(std::string_view text) {
+  constexpr std::string_view kForm = "00-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
+  const auto fits = [](char c, char form) {
+    return form == 'x' ? (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') : c == form;
+  };
+  return text.size() == kForm.size() && std::equal(text.begin(), text.end(), kForm.begin(), fits);
+}
+
+/// Whether a status speaks of an error that metrics and the log count.
+bool is_failure(int status) { return status >= 400; }
+
+/// What a failed status is called when no Error's code says it.
+std::string_view outcome_of(int status) {
+  switch (status) {
+    case 401: return "unauthorized";
+    case 404: return "not_found";
+    case 405: return "method_not_allowed";
+    case 413: return "too_large";
+    case 415: return "unsupported";
+    case 422: return "bad_file";
+    case 429: return "overloaded";
+    case 431: return "header_too_large";
+    case 503: return "not_ready";
+    default: return status >= 500 ? "internal" : "bad_argument";
+  }
+}
+
+}  // namespace
+
+Handler::Handler(const Options& options, Models& models, asio::thread_pool& workers, Metrics& metrics, Log& log)
+    : options_(options),
+      models_(models),
+      workers_(workers),
+      metrics_(metrics),
+      log_(log),
+      cors_(options.cors_origins),
+      fetcher_(options.urls) {}
+
+Call Handler::open(scoring::HttpRequest request) {
+  Call call;
+  call.request = std::move(request);
+  call.head = call.request.method == "HEAD";
+  call.origin = call.request.header("origin");
+  call.ids = scoring::request_ids(call.request, boost::uuids::to_string(new_id_()));
+  if (is_traceparent(call.request.header("traceparent"))) {
+    call.traceparent = call.request.header("traceparent");
+    call.record.trace_id = call.traceparent.substr(3, 32);
+  }
+  call.record.id = call.ids.request;
+  call.record.client_id = call.ids.client;
+  if (call.request.path == kMetricsPath) {
+    call.record.route = "metrics";
+  } else {
+    call.match = scoring::match(call.request);
+    if (call.route() != nullptr) call.record.route = call.route()->name;
+  }
+  return call;
+}
+
+std::optional<scoring::HttpAnswer> Handler::early_answer(Call& call) const {
+  if (std::optional<scoring::HttpAnswer> preflight = cors_.preflight(call.request)) {
+    call.record.route = "preflight";
+    return preflight;
+  }
+  const bool open = call.route() != nullptr && call.route()->open;
+  if (!open && !keys_.admits(call.request)) {
+    scoring::HttpAnswer answer =
+        refuse(call, 401, "unauthorized", "a key is needed: Authorization: Bearer KEY, or api-key: KEY");
+    answer.headers.emplace_back("www-authenticate", "Bearer");
+    return answer;
+  }
+  if (call.request.path == kMetricsPath) return metrics_answer(call);
+  if (call.match.refusal) return std::move(call.match.refusal);
+  return scoring::refuse_headers(call.route(), call.request);
+}
+
+scoring::HttpAnswer Handler::metrics_answer(Call& call) const {
+  if (call.request.method != "GET" && !call.head) {
+    scoring::HttpAnswer answer = refuse(call, 405, "method_not_allowed", "GET is needed");
+    answer.headers.emplace_back("allow", "GET");
+    return answer;
+  }
+  return {200, std::string(Metrics::kContentType), {}, metrics_.render()};
+}
+
+scoring::HttpAnswer Handler::refuse(Call& call, const Error& error) const {
+  call.record.outcome = info(error.code()).name;
+  return scoring::error_answer(call.route(), error);
+}
+
+scoring::HttpAnswer Handler::refuse(Call& call, int status, std::string_view code, std::string_view message) const {
+  call.record.outcome = code;
+  return scoring::refusal(call.route(), status, code, message);
+}
+
+asio::awaitable<scoring::HttpAnswer> Handler::answer(Call& call) {
+  // No handler may await, hence the pointer's way out of it.
+  std::exception_ptr thrown;
+  scoring::HttpAnswer answer;
+  try {
+    answer = co_await compute(call);
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  if (!thrown) co_return answer;
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const Error& error) {
+    answer = refuse(call, error);
+  } catch (const std::bad_alloc&) {
+    answer = refuse(call, Error(Code::kTooLarge, "not enough memory for this request"));
+  } catch (const std::exception& error) {
+    // What a library says may quote what it was given: only the kind is told.
+    log_.error("internal_error", {{"request_id", call.ids.request}, {"type", typeid(error).name()}});
+    answer = refuse(call, Error(Code::kInternal, "internal error"));
+  }
+  co_return answer;
+}
+
+asio::awaitable<scoring::HttpAnswer> Handler::compute(Call& call) {
+  const std::shared_ptr<const Snapshot> snapshot = models_.snapshot();
+  const scoring::Route& route = *call.route();
+  if (route.method == "GET") {
+    scoring::Exchange exchange = route.parse(snapshot->service, std::move(call.request), call.match.parameters);
+    co_return co_await carry_out(call, *snapshot, std::move(exchange));
+  }
+  auto parse = [&] { return route.parse(snapshot->service, std::move(call.request), call.match.parameters); };
+  scoring::Exchange exchange = co_await on_pool(workers_, parse);
+  co_return co_await carry_out(call, *snapshot, std::move(exchange));
+}
+
+asio::awaitable<scoring::HttpAnswer> Handler::carry_out(Call& call, const Snapshot& snapshot,
+                                                        scoring::Exchange exchange) {
+  call.record.images = exchange.work.images.size();
+  call.record.texts = exchange.work.texts.size();
+  call.record.model = exchange.work.model;
+  if (call.record.images + call.record.texts == 0) co_return exchange.finish({});
+  const auto found = snapshot.runners.find(exchange.work.model);
+  if (found == snapshot.runners.end()) throw Error(Code::kOverloaded, "the model is not ready yet");
+  const std::shared_ptr<Runner> runner = found->second;
+  bool own_fault = false;
+  std::optional<Error> failed;
+  scoring::Vectors vectors;
+  try {
+    vectors = co_await embed(call, *runner, std::move(exchange.work), own_fault);
+  } catch (const Error& error) {
+    if (!own_fault) throw;
+    failed = error;
+  }
+  if (failed) {
+    call.record.outcome = info(failed->code()).name;
+    co_return scoring::item_error_answer(call.route(), *failed);
+  }
+  auto finish = [&] { return exchange.finish(vectors); };
+  co_return co_await on_pool(workers_, finish);
+}
+
+asio::awaitable<scoring::Vectors> Handler::embed(Call& call, Runner& runner, scoring::Work work, bool& own_fault) {
+  const std::size_t images = work.images.size();
+  const std::size_t texts = work.texts.size();
+  if (!runner.reserve(images, texts)) {
+    throw Error(Code::kOverloaded, fmt::format("the queue is full: no place for {} rows of this request", images + texts));
+  }
+  const bool remote = std::any_of(work.images.begin(), work.images.end(), [](const auto& item) { return !item.url.empty(); });
+  if (remote) {
+    std::exception_ptr failed;
+    try {
+      co_await fetcher_.fetch(work, options_.max_body);
+    } catch (...) {
+      failed = std::current_exception();
+    }
+    if (failed) {
+      runner.release(images, texts);
+      own_fault = true;
+      std::rethrow_exception(failed);
+    }
+  }
+  const auto finished = std::make_shared<Event>(co_await asio::this_coro::executor);
+  const auto job = std::make_shared<Job>(std::move(work), [finished] {
+    asio::post(finished->executor(), [finished] { finished->set(); });
+  });
+  runner.submit(job);
+  co_await finished->wait();
+  call.record.times = job->times();
+  own_fault = job->failed_by_own();
+  co_return job->take_vectors();
+}
+
+void Handler::complete(Call& call, scoring::HttpAnswer& answer) const {
+  const double took = seconds_between(call.start, Clock::now());
+  scoring::add_id_headers(answer, call.ids, took * 1e3);
+  if (!call.traceparent.empty()) answer.headers.emplace_back("traceparent", call.traceparent);
+  cors_.allow(call.origin, answer);
+  call.record.status = answer.status;
+  call.record.bytes_out = call.head ? 0 : answer.body.size();
+  if (is_failure(answer.status) && call.record.outcome == "ok") call.record.outcome = outcome_of(answer.status);
+}
+
+void Handler::close(Call& call, std::string_view outcome) {
+  if (!outcome.empty()) call.record.outcome = outcome;
+  call.record.seconds = seconds_between(call.start, Clock::now());
+  if (call.record.status != 0) metrics_.answered(call.record.route, call.record.status, call.record.seconds);
+  if (call.record.outcome != "ok") metrics_.failed(call.record.outcome);
+  log_.request(call.record);
+}
+
+}  // namespace mi2::server

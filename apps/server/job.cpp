@@ -1,0 +1,61 @@
+#include "server/job.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace mi2::server {
+
+Job::Job(scoring::Work work, std::function<void()> done)
+    : work_(std::move(work)),
+      images_(work_.images.size()),
+      done_(std::move(done)),
+      left_(work_.images.size() + work_.texts.size()) {
+  vectors_.images.resize(work_.images.size());
+  vectors_.texts.resize(work_.texts.size());
+}
+
+void Job::succeed(Lane lane, std::size_t row, Embedding vector) {
+  (lane == Lane::kImage ? vectors_.images : vectors_.texts)[row] = std::move(vector);
+  finish_row();
+}
+
+void Job::fail(Lane lane, std::size_t row, std::exception_ptr error, bool own) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (wanted(lane, row)) {
+      failed_.store(rank(lane, row));
+      error_ = std::move(error);
+      own_ = own;
+    }
+  }
+  finish_row();
+}
+
+void Job::skip() { finish_row(); }
+
+void Job::add_prepare(const PrepareTimes& times) {
+  const std::lock_guard lock(mutex_);
+  times_.decode += times.decode;
+  times_.preprocess += times.preprocess;
+}
+
+void Job::add_wait(double queue_seconds) {
+  const std::lock_guard lock(mutex_);
+  times_.queue = std::max(times_.queue, queue_seconds);
+}
+
+void Job::add_pass(double inference_seconds) {
+  const std::lock_guard lock(mutex_);
+  times_.inference += inference_seconds;
+}
+
+scoring::Vectors Job::take_vectors() {
+  if (error_) std::rethrow_exception(error_);
+  return std::move(vectors_);
+}
+
+void Job::finish_row() {
+  if (left_.fetch_sub(1, std::memory_order_acq_rel) == 1) done_();
+}
+
+}  // namespace mi2::server

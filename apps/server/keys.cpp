@@ -1,0 +1,74 @@
+#include "server/keys.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cstddef>
+#include <span>
+
+#include <fmt/format.h>
+
+#include "base/files.hpp"
+#include "base/hash.hpp"
+
+#include <mi2/error.hpp>
+
+namespace mi2::server {
+namespace {
+
+constexpr std::size_t kMaxFileBytes = 1U << 20;
+constexpr std::size_t kShortestKey = 16;
+
+std::string digest_of(std::string_view key) { return sha256_hex(std::as_bytes(std::span(key))); }
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kBlank = " \t\r";
+  const std::size_t begin = text.find_first_not_of(kBlank);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
+}
+
+/// The key of "Bearer KEY", the scheme in any case; else nothing.
+std::string_view bearer(std::string_view value) {
+  constexpr std::string_view kScheme = "bearer ";
+  const auto same = [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); };
+  if (value.size() < kScheme.size() || !std::equal(kScheme.begin(), kScheme.end(), value.begin(), same)) return {};
+  return trimmed(value.substr(kScheme.size()));
+}
+
+}  // namespace
+
+KeyRing::KeyRing(const std::filesystem::path& file) {
+  const std::string text = read_text_file(file, kMaxFileBytes);
+  std::size_t number = 0;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    const std::string_view key = trimmed(std::string_view(text).substr(begin, end - begin));
+    begin = end + 1;
+    ++number;
+    if (key.empty() || key.front() == '#') continue;
+    if (key.size() < kShortestKey || !std::all_of(key.begin(), key.end(), [](char c) { return c > 0x20 && c < 0x7F; })) {
+      throw Error(Code::kBadFile, fmt::format("{}: line {}: a key is at least {} printable characters without blanks",
+                                              file.string(), number, kShortestKey));
+    }
+    digests_.push_back(digest_of(key));
+  }
+  if (digests_.empty()) throw Error(Code::kBadFile, fmt::format("{}: no key in it, one a line is needed", file.string()));
+}
+
+bool KeyRing::holds(std::string_view key) const {
+  const std::string digest = digest_of(key);
+  bool found = false;
+  for (const std::string& known : digests_) found = same_in_constant_time(known, digest) || found;
+  return found;
+}
+
+bool KeyRing::admits(const scoring::HttpRequest& request) const {
+  if (digests_.empty()) return true;
+  const std::array shown{bearer(request.header("authorization")), trimmed(request.header("api-key")),
+                         trimmed(request.header("x-api-key"))};
+  return std::any_of(shown.begin(), shown.end(),
+                     [this](std::string_view key) { return !key.empty() && holds(key); });
+}
+
+}  // namespace mi2::server

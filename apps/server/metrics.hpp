@@ -1,0 +1,54 @@
+#pragma once
+// What GET /metrics tells, in Prometheus' text format. Durations are in seconds. Every function may be called from any
+// thread.
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "server/job.hpp"
+
+#include <mi2/mi2.hpp>
+
+namespace mi2::server {
+
+/// Of one model; the runners of two reloads share them.
+class ModelMetrics {
+ public:
+  virtual ~ModelMetrics() = default;
+  virtual void queue_size(std::size_t images, std::size_t texts) = 0;
+  virtual void prepared(const PrepareTimes& times) = 0;
+  virtual void waited(Lane lane, double seconds) = 0;
+  virtual void passed(Lane lane, std::size_t rows, double seconds) = 0;
+  virtual void ready(bool is_ready) = 0;
+  virtual void loaded(bool succeeded) = 0;
+};
+
+class Metrics {
+ public:
+  Metrics();
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+  ~Metrics();
+
+  /// The metrics of a model, created on the first call; they live as long as this.
+  ModelMetrics& model(const std::string& name);
+
+  /// A request was answered. @param route  a route's name, never a path.
+  void answered(std::string_view route, int status, double seconds);
+  /// @param kind  a code's name ("bad_file"), or "timeout", "disconnected", "unauthorized", ..
+  void failed(std::string_view kind);
+  void connections(std::size_t open);
+  void buffered(std::size_t bytes);
+
+  /// @returns the exposition; its content type is kContentType.
+  [[nodiscard]] std::string render() const;
+  static constexpr std::string_view kContentType = "text/plain; version=0.0.4; charset=utf-8";
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace mi2::server

@@ -1,0 +1,49 @@
+#pragma once
+// Names of the networking libraries. Private to the server: no other folder includes it.
+
+#include <boost/asio.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+
+namespace mi2::server {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+using beast::error_code;
+
+/// Awaits an operation and puts its error in `error` in place of throwing it.
+inline auto into(error_code& error) { return asio::redirect_error(asio::use_awaitable, error); }
+
+/// Runs a function on a pool's thread; its result or its exception arrives on the caller's.
+/// @param function  lives until the await is over.
+template <typename Function>
+asio::awaitable<std::invoke_result_t<Function&>> on_pool(asio::thread_pool& pool, Function& function) {
+  const auto task = [](Function& call) -> asio::awaitable<std::invoke_result_t<Function&>> { co_return call(); };
+  co_return co_await asio::co_spawn(pool.get_executor(), task(function), asio::use_awaitable);
+}
+
+/// Something that one coroutine waits for. Used on one thread: others post.
+class Event {
+ public:
+  explicit Event(const asio::any_io_executor& executor) : timer_(executor, asio::steady_timer::time_point::max()) {}
+
+  void set() {
+    set_ = true;
+    timer_.cancel();
+  }
+
+  asio::awaitable<void> wait() {
+    error_code ignored;
+    while (!set_) co_await timer_.async_wait(into(ignored));
+  }
+
+  [[nodiscard]] asio::any_io_executor executor() { return timer_.get_executor(); }
+
+ private:
+  asio::steady_timer timer_;
+  bool set_ = false;
+};
+
+}  // namespace mi2::server

@@ -1,0 +1,246 @@
+#include "server/runner.hpp"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <span>
+#include <string>
+#include <utility>
+
+namespace mi2::server {
+namespace {
+
+/// Batches decoded ahead of the forward pass: one to follow it at once, one in the making. More would only hold memory.
+constexpr std::size_t kBatchesAhead = 2;
+
+}  // namespace
+
+Clock::time_point Runner::Queue::due(milliseconds max_wait) const {
+  if (ready.empty()) return Clock::time_point::max();
+  return ready.size() >= max_batch ? Clock::time_point::min() : ready.front().since + max_wait;
+}
+
+Runner::Runner(Embedder embedder, RunnerParts parts) : embedder_(std::move(embedder)), parts_(std::move(parts)) {
+  images_.max_batch = parts_.batch.max_batch;
+  texts_.lane = Lane::kText;
+  texts_.max_batch = parts_.batch.max_text_batch;
+  thread_ = std::thread([this] { work(); });
+}
+
+Runner::~Runner() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+bool Runner::reserve(std::size_t images, std::size_t texts) {
+  const std::size_t limit = parts_.batch.max_queue;
+  const auto fits = [limit](std::size_t waiting, std::size_t more) {
+    return more == 0 || waiting == 0 || waiting + more <= limit;
+  };
+  const std::lock_guard lock(mutex_);
+  if (!fits(images_.waiting, images) || !fits(texts_.waiting, texts)) return false;
+  images_.waiting += images;
+  texts_.waiting += texts;
+  parts_.metrics->queue_size(images_.waiting, texts_.waiting);
+  return true;
+}
+
+void Runner::release(std::size_t images, std::size_t texts) {
+  const std::lock_guard lock(mutex_);
+  leave(images_, images);
+  leave(texts_, texts);
+}
+
+void Runner::leave(Queue& queue, std::size_t rows) {
+  queue.waiting -= rows;
+  parts_.metrics->queue_size(images_.waiting, texts_.waiting);
+}
+
+void Runner::submit(const std::shared_ptr<Job>& job) {
+  const Clock::time_point now = Clock::now();
+  {
+    const std::lock_guard lock(mutex_);
+    for (std::size_t i = 0; i < job->work().images.size(); ++i) encoded_.push_back({job, i, Lane::kImage, now, {}});
+    for (std::size_t i = 0; i < job->work().texts.size(); ++i) texts_.ready.push_back({job, i, Lane::kText, now, {}});
+    wake_decoders();
+  }
+  wake_.notify_one();
+}
+
+bool Runner::may_decode() const {
+  return !encoded_.empty() && images_.ready.size() + preparing_ < kBatchesAhead * images_.max_batch;
+}
+
+void Runner::wake_decoders() {
+  const std::size_t wanted = std::min<std::size_t>(parts_.decoders, encoded_.size());
+  while (may_decode() && decoders_ < wanted) {
+    ++decoders_;
+    parts_.post([self = shared_from_this()] { self->decode_one(); });
+  }
+}
+
+/// One picture a task, so that parsing and rendering get their turns between two.
+void Runner::decode_one() {
+  Row row;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!may_decode()) {
+      --decoders_;
+      return;
+    }
+    row = std::move(encoded_.front());
+    encoded_.pop_front();
+    ++preparing_;
+  }
+  std::optional<Row> prepared = prepare(std::move(row));
+  {
+    const std::lock_guard lock(mutex_);
+    --preparing_;
+    --decoders_;
+    if (prepared) {
+      images_.ready.push_back(std::move(*prepared));
+    } else {
+      leave(images_, 1);
+    }
+    wake_decoders();
+  }
+  wake_.notify_one();
+}
+
+/// @returns nothing if the row is finished: failed, or not wanted.
+std::optional<Runner::Row> Runner::prepare(Row row) {
+  if (!row.job->wanted(row.lane, row.index)) {
+    row.job->skip();
+    return std::nullopt;
+  }
+  scoring::ImageItem& item = row.job->work().images[row.index];
+  try {
+    PrepareTimes times;
+    row.pixels = embedder_.prepare(std::as_bytes(std::span(item.bytes)), item.name, item.options, &times);
+    row.job->add_prepare(times);
+    parts_.metrics->prepared(times);
+    std::string().swap(item.bytes);
+  } catch (...) {
+    row.job->fail(row.lane, row.index, std::current_exception(), true);
+    return std::nullopt;
+  }
+  row.since = Clock::now();
+  return row;
+}
+
+Clock::time_point Runner::next_due() const {
+  return std::min(images_.due(parts_.batch.max_wait), texts_.due(parts_.batch.max_wait));
+}
+
+/// Of two queues that are due, the one that did not have the last turn.
+Runner::Queue* Runner::due_queue(Clock::time_point now) {
+  std::array<Queue*, 2> order{&images_, &texts_};
+  if (last_ == Lane::kImage) std::swap(order[0], order[1]);
+  for (Queue* queue : order) {
+    if (!queue->ready.empty() && queue->due(parts_.batch.max_wait) <= now) return queue;
+  }
+  return nullptr;
+}
+
+std::vector<Runner::Row> Runner::take_batch(Queue& queue) {
+  const auto size = static_cast<std::ptrdiff_t>(std::min(queue.ready.size(), queue.max_batch));
+  std::vector<Row> rows(std::make_move_iterator(queue.ready.begin()),
+                        std::make_move_iterator(queue.ready.begin() + size));
+  queue.ready.erase(queue.ready.begin(), queue.ready.begin() + size);
+  leave(queue, rows.size());
+  last_ = queue.lane;
+  wake_decoders();
+  return rows;
+}
+
+void Runner::work() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    Queue* const queue = due_queue(Clock::now());
+    if (queue != nullptr) {
+      std::vector<Row> rows = take_batch(*queue);
+      const Lane lane = queue->lane;
+      lock.unlock();
+      pass(lane, std::move(rows));
+      lock.lock();
+    } else if (stopping_) {
+      return;
+    } else if (const Clock::time_point due = next_due(); due == Clock::time_point::max()) {
+      wake_.wait(lock);
+    } else {
+      wake_.wait_until(lock, due);
+    }
+  }
+}
+
+std::vector<Embedding> Runner::embed(Lane lane, std::vector<Row>& rows) {
+  if (lane == Lane::kImage) {
+    std::vector<Pixels> pictures;
+    pictures.reserve(rows.size());
+    for (Row& row : rows) pictures.push_back(std::move(row.pixels));
+    try {
+      return embedder_.embed_images(pictures);
+    } catch (...) {
+      for (std::size_t i = 0; i < rows.size(); ++i) rows[i].pixels = std::move(pictures[i]);
+      throw;
+    }
+  }
+  std::vector<std::string> texts;
+  texts.reserve(rows.size());
+  for (const Row& row : rows) texts.push_back(row.job->work().texts[row.index]);
+  return embedder_.embed_texts(texts);
+}
+
+void Runner::pass(Lane lane, std::vector<Row> rows) {
+  const auto unwanted = [](const Row& row) {
+    if (row.job->wanted(row.lane, row.index)) return false;
+    row.job->skip();
+    return true;
+  };
+  rows.erase(std::remove_if(rows.begin(), rows.end(), unwanted), rows.end());
+  if (rows.empty()) return;
+  const std::lock_guard turn(*parts_.turn);
+  const Clock::time_point start = Clock::now();
+  for (const Row& row : rows) {
+    const double waited = seconds_between(row.since, start);
+    row.job->add_wait(waited);
+    parts_.metrics->waited(lane, waited);
+  }
+  std::vector<Embedding> vectors;
+  try {
+    vectors = embed(lane, rows);
+  } catch (...) {
+    pass_one_by_one(rows);
+    return;
+  }
+  const double took = seconds_between(start, Clock::now());
+  parts_.metrics->passed(lane, rows.size(), took);
+  const Job* last = nullptr;
+  for (const Row& row : rows) {
+    // Rows of a job are neighbours, or nearly so: a pass is counted once for each run of them.
+    if (row.job.get() != last) row.job->add_pass(took);
+    last = row.job.get();
+  }
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i].job->succeed(lane, rows[i].index, std::move(vectors[i]));
+}
+
+/// After a batch failed: whatever row is at fault, its neighbours get their vectors.
+void Runner::pass_one_by_one(std::vector<Row>& rows) {
+  for (Row& row : rows) {
+    std::vector<Row> one;
+    one.push_back(std::move(row));
+    const Row& alone = one.front();
+    try {
+      std::vector<Embedding> vectors = embed(alone.lane, one);
+      alone.job->succeed(alone.lane, alone.index, std::move(vectors.front()));
+    } catch (...) {
+      alone.job->fail(alone.lane, alone.index, std::current_exception(), false);
+    }
+  }
+}
+
+}  // namespace mi2::server

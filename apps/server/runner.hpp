@@ -1,0 +1,96 @@
+#pragma once
+// One loaded model at work: its queues of images and texts, the decoding that runs ahead of its forward passes, and the
+// batches that requests share. Which rows share a batch changes no vector (docs/numerics.md).
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "server/job.hpp"
+#include "server/metrics.hpp"
+#include "server/options.hpp"
+#include "server/turnstile.hpp"
+
+#include <mi2/mi2.hpp>
+
+namespace mi2::server {
+
+/// Runs a function on a worker's thread, some time.
+using Post = std::function<void(std::function<void()>)>;
+
+struct RunnerParts {
+  BatchOptions batch;
+  unsigned decoders = 1;  ///< pictures decoded at a time
+  Post post;
+  Turnstile* turn = nullptr;  ///< outlives the runner
+  ModelMetrics* metrics = nullptr;
+};
+
+class Runner : public std::enable_shared_from_this<Runner> {
+ public:
+  Runner(Embedder embedder, RunnerParts parts);
+  Runner(const Runner&) = delete;
+  Runner& operator=(const Runner&) = delete;
+  /// No job may be left.
+  ~Runner();
+
+  /// Takes places in the queues for a job's rows; submit() or release() gives them on.
+  /// @returns false when there are not enough. An empty queue takes any one request.
+  [[nodiscard]] bool reserve(std::size_t images, std::size_t texts);
+  void release(std::size_t images, std::size_t texts);
+  /// Starts a job whose places are reserved.
+  void submit(const std::shared_ptr<Job>& job);
+
+ private:
+  struct Row {
+    std::shared_ptr<Job> job;
+    std::size_t index = 0;
+    Lane lane = Lane::kImage;
+    Clock::time_point since;  ///< it could take part in a forward pass
+    Pixels pixels;            ///< of an image that is prepared
+  };
+  /// Rows that are ready for a forward pass.
+  struct Queue {
+    Lane lane = Lane::kImage;
+    std::size_t max_batch = 1;
+    std::deque<Row> ready;
+    std::size_t waiting = 0;  ///< places taken: rows reserved, encoded, in decoding or ready
+    [[nodiscard]] Clock::time_point due(milliseconds max_wait) const;
+  };
+
+  // With mutex_ held:
+  void wake_decoders();
+  [[nodiscard]] bool may_decode() const;
+  [[nodiscard]] Queue* due_queue(Clock::time_point now);
+  [[nodiscard]] Clock::time_point next_due() const;
+  [[nodiscard]] std::vector<Row> take_batch(Queue& queue);
+  void leave(Queue& queue, std::size_t rows);
+
+  void decode_one();
+  [[nodiscard]] std::optional<Row> prepare(Row row);
+  void work();
+  void pass(Lane lane, std::vector<Row> rows);
+  [[nodiscard]] std::vector<Embedding> embed(Lane lane, std::vector<Row>& rows);
+  void pass_one_by_one(std::vector<Row>& rows);
+
+  Embedder embedder_;
+  RunnerParts parts_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Row> encoded_;   ///< images to decode
+  std::size_t decoders_ = 0;  ///< tasks posted or at work
+  std::size_t preparing_ = 0;
+  Queue images_;
+  Queue texts_;
+  Lane last_ = Lane::kText;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace mi2::server

@@ -1,0 +1,163 @@
+#include "server/server.hpp"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/thread_pool.hpp"
+#include "server/connection.hpp"
+#include "server/handler.hpp"
+#include "server/limits.hpp"
+#include "server/listener.hpp"
+#include "server/log.hpp"
+#include "server/metrics.hpp"
+#include "server/models.hpp"
+#include "server/net.hpp"
+
+namespace mi2::server {
+namespace {
+
+/// A connection is a descriptor, and the usual limit is 1024.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+KeyRing read_keys(const Options& options) {
+  return options.api_keys.empty() ? KeyRing() : KeyRing(options.api_keys);
+}
+
+void announce(const std::string& address) {
+  fmt::print("listening on {}\n", address);
+  std::fflush(stdout);
+}
+
+/// The whole server. Everything but forward passes, decoding, parsing and rendering happens on the thread of run().
+class Server {
+ public:
+  explicit Server(const Options& options)
+      : options_(options),
+        workers_(options.workers),
+        models_(options_, io_, workers_, metrics_, *log_),
+        handler_(options_, models_, workers_, metrics_, *log_),
+        budget_(options.max_buffered, metrics_),
+        connections_(io_.get_executor(), metrics_),
+        listener_(io_, {options_, handler_, budget_, connections_}, *log_),
+        signals_(io_, SIGTERM, SIGINT, SIGHUP),
+        drain_timer_(io_) {
+    handler_.use_keys(read_keys(options_));
+    listener_.use_tls(open_tls(options_));
+  }
+
+  int run() {
+    announce(listener_.address());
+    log_->info("listening", {{"address", listener_.address()}, {"version", version()}});
+    asio::co_spawn(io_, listener_.run(), asio::detached);
+    asio::co_spawn(io_, heed_signals(), asio::detached);
+    models_.load([this](std::exception_ptr failed) {
+      if (!failure_) failure_ = failed;
+      if (!connections_.draining()) drain();
+    });
+    io_.run();
+    workers_.join();
+    if (failure_) std::rethrow_exception(failure_);
+    log_->info("ended");
+    return 0;
+  }
+
+ private:
+  asio::awaitable<void> heed_signals() {
+    error_code error;
+    for (;;) {
+      const int signal = co_await signals_.async_wait(into(error));
+      if (error) co_return;
+      if (signal == SIGHUP) {
+        reload();
+      } else if (connections_.draining()) {
+        cut("second_signal");
+      } else {
+        drain();
+      }
+    }
+  }
+
+  /// Models, keys and certificates anew; what cannot be read stays as it was.
+  void reload() {
+    log_->info("reload");
+    try {
+      KeyRing keys = read_keys(options_);
+      std::shared_ptr<asio::ssl::context> tls = open_tls(options_);
+      handler_.use_keys(std::move(keys));
+      listener_.use_tls(std::move(tls));
+    } catch (const Error& error) {
+      log_->error("reload_failed", {{"error", error.what()}, {"serving", "with the keys and certificates as before"}});
+    }
+    models_.reload();
+  }
+
+  /// Takes no more connections and lets those there are finish. Afterwards nothing is left to do and run() returns.
+  void drain() {
+    log_->info("draining", {{"connections", std::to_string(connections_.size())}});
+    listener_.stop();
+    connections_.drain();
+    drain_timer_.expires_after(options_.timeouts.drain);
+    drain_timer_.async_wait([this](error_code cancelled) {
+      if (!cancelled) cut("drain_timeout");
+    });
+    asio::co_spawn(io_, end_when_empty(), asio::detached);
+  }
+
+  asio::awaitable<void> end_when_empty() {
+    // Not before heed_signals() waits again: what is not waited for yet cannot be cancelled.
+    co_await asio::post(io_, asio::use_awaitable);
+    co_await connections_.wait_until_empty();
+    drain_timer_.cancel();
+    signals_.cancel();
+  }
+
+  /// Ends the process at once: a forward pass under way cannot be stopped, and what it uses cannot be freed.
+  [[noreturn]] void cut(std::string_view reason) {
+    log_->error("cut", {{"reason", reason}, {"connections", std::to_string(connections_.size())}});
+    log_.reset();
+    std::_Exit(kExitPartial);
+  }
+
+  Options options_;
+  std::unique_ptr<Log> log_ = std::make_unique<Log>();
+  Metrics metrics_;
+  asio::io_context io_{1};
+  asio::thread_pool workers_;
+  Models models_;
+  Handler handler_;
+  ByteBudget budget_;
+  Connections connections_;
+  Listener listener_;
+  asio::signal_set signals_;
+  asio::steady_timer drain_timer_;
+  std::exception_ptr failure_;
+};
+
+Options completed(Options options) {
+  if (options.workers == 0) options.workers = available_cores();
+  return options;
+}
+
+}  // namespace
+
+int serve(const Options& options) {
+  raise_descriptor_limit();
+  return Server(completed(options)).run();
+}
+
+}  // namespace mi2::server

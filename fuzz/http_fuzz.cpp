@@ -1,0 +1,73 @@
+// Any bytes as what a client sends on a connection: the parser with the server's limits, then everything that is done
+// with a header: path, route, ids, credentials, CORS. What is accepted keeps the limits.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "server/cors.hpp"
+#include "server/keys.hpp"
+#include "server/message.hpp"
+
+#include "services/scoring/scoring.hpp"
+
+namespace {
+
+using namespace mi2;
+
+constexpr std::size_t kHeaderLimit = 512;
+constexpr std::size_t kBodyLimit = 256;
+
+void use(const server::Parser& parser) {
+  const server::Cors cors({"https://viewer.example"});
+  const scoring::HttpRequest request = server::request_of(parser.get().base());
+  const scoring::Match found = scoring::match(request);
+  if ((found.route == nullptr) != found.refusal.has_value()) std::abort();
+  const scoring::RequestIds ids = scoring::request_ids(request, "fresh");
+  for (const std::string* id : {&ids.request, &ids.legacy, &ids.client}) {
+    if (id->size() > 100 || std::any_of(id->begin(), id->end(), [](char c) { return c < 0x20 || c > 0x7E; })) std::abort();
+  }
+  scoring::HttpAnswer answer =
+      scoring::refuse_headers(found.route, request).value_or(found.refusal.value_or(scoring::HttpAnswer{}));
+  if (const auto preflight = cors.preflight(request)) answer = *preflight;
+  cors.allow(request.header("origin"), answer);
+  scoring::add_id_headers(answer, ids, 1.0);
+  if (!server::KeyRing().admits(request)) std::abort();
+  const auto response = server::response_of(std::move(answer), 11, true);
+  for (const auto& field : response) {
+    if (field.value().find_first_of("\r\n") != std::string_view::npos) std::abort();
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  server::Options options;
+  options.max_header = kHeaderLimit;
+  options.max_body = kBodyLimit;
+  server::Parser parser;
+  server::set_limits(parser, options);
+  server::error_code error;
+  std::size_t begin = 0;
+  // Two pieces, as a network may cut them.
+  for (const std::size_t end : {size / 2, size}) {
+    while (!error && begin < end && !parser.is_done()) {
+      const std::size_t taken = parser.put(server::asio::buffer(data + begin, end - begin), error);
+      if (taken == 0) break;
+      begin += taken;
+    }
+    if (error == server::http::error::need_more) error = {};
+  }
+  if (error) {
+    const int status = server::refusal_of(error).status;
+    if (status != 0 && (status < 400 || status > 499)) std::abort();
+    return 0;
+  }
+  if (parser.is_header_done()) use(parser);
+  if (parser.get().body().size() > kBodyLimit) std::abort();
+  return 0;
+}

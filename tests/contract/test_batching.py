@@ -1,0 +1,97 @@
+"""Requests share forward passes: the same bits, each answer to its own request, bad rows alone, 429 only when full."""
+import base64
+import concurrent.futures
+import itertools
+import threading
+
+import pytest
+from conftest import IMAGES, picture
+
+NAMES = ["gray.png", "colour_a.jpg", "rgba.png", "small_444.jpg", "palette.png", "cmyk.jpg", "progressive.jpg"]
+TEXTS = ["chest x-ray", "brain mri", "skin photo, melanoma", "no finding"]
+
+
+def rows():
+    return [[picture(name), text] for name, text in zip(NAMES, itertools.cycle(TEXTS))]
+
+
+def test_vectors_are_the_same_bits_alone_batched_and_concurrent(serve):
+    server = serve("--max-wait-ms", 20, "--max-batch", 4)
+    alone = [server.score(row).json()[0] for row in rows()]
+    assert server.score(*rows()).json() == alone
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        wanted = list(range(len(alone))) * 8
+        for index, got in zip(wanted, pool.map(lambda i: server.score(rows()[i]).json()[0], wanted)):
+            assert got == alone[index]
+    passes = server.metric('mi2_batch_size_count{kind="image"')
+    assert server.metric('mi2_batch_size_sum{kind="image"') > 1.2 * passes, "requests did not share forward passes"
+
+
+def test_vectors_are_those_of_the_program(serve):
+    import json
+    import os
+    import subprocess
+    server = serve()
+    done = subprocess.run([os.environ["MI2_BIN"], "embed", "--profile", "azure", "--model",
+                           os.environ["MI2_STARTER_MODEL"], *[str(IMAGES / name) for name in NAMES]],
+                          check=True, capture_output=True)
+    wanted = [json.loads(line)["embedding"] for line in done.stdout.splitlines()]
+    got = [row["image_features"][0] for row in server.score(*rows()).json()]
+    import numpy as np
+    assert np.array_equal(np.float32(got), np.float32(wanted))
+
+
+def test_a_bad_row_fails_its_request_and_no_other(serve):
+    server = serve("--max-wait-ms", 20)
+    good = [server.score(row).json()[0] for row in rows()[:3]]
+    cut = base64.b64encode((IMAGES / "gray.png").read_bytes()[:200]).decode()
+    mixed = [["good", i % 3] for i in range(24)] + [["bad", None] for _ in range(12)]
+
+    def ask(kind_and_index):
+        kind, index = kind_and_index
+        return server.score(rows()[index]) if kind == "good" else server.score([picture(), "a"], [cut, "b"], [cut, "c"])
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        for (kind, index), answer in zip(mixed, pool.map(ask, mixed)):
+            if kind == "good":
+                assert answer.status == 200 and answer.json()[0] == good[index]
+            else:
+                assert answer.status == 422 and answer.json()["message"].startswith("row 2: image:"), answer.body
+
+
+def test_a_full_queue_is_429_with_retry_after_and_an_idle_one_never(serve):
+    server = serve("--max-queue", 2, "--max-batch", 1)
+    statuses, lock = [], threading.Lock()
+
+    def ask(_):
+        answer = server.score([picture("large.jpg"), ""])
+        with lock:
+            statuses.append(answer.status)
+        if answer.status == 429:
+            assert int(answer.headers["retry-after"]) >= 1
+        return answer.status
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        list(pool.map(ask, range(64)))
+    assert set(statuses) <= {200, 429} and 200 in statuses and 429 in statuses
+    assert server.metric('mi2_failures_total{kind="overloaded"}') == statuses.count(429)
+    # Nothing waits now: one request of more rows than the queue has places is still served.
+    assert [server.score(*[["", text] for text in TEXTS]).status for _ in range(5)] == [200] * 5
+
+
+def test_a_queue_with_places_never_refuses(serve):
+    server = serve("--max-queue", 64)
+    with concurrent.futures.ThreadPoolExecutor(32) as pool:
+        assert set(pool.map(lambda i: server.score(rows()[i % 4]).status, range(128))) == {200}
+    for lane in ("image", "text"):
+        assert server.metric(f'mi2_queue_size{{kind="{lane}"') == 0
+
+
+@pytest.mark.parametrize("name", ["mi2_requests_total", "mi2_failures_total", "mi2_queue_size", "mi2_batch_size",
+                                  "mi2_queue_seconds", "mi2_decode_seconds", "mi2_preprocess_seconds",
+                                  "mi2_inference_seconds", "mi2_model_ready"])
+def test_metrics_tell(serve, name):
+    server = serve()
+    server.score([picture(), "chest x-ray"])
+    server.score(["AAAA", ""])
+    answer = server.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert f"# TYPE {name} " in answer.body.decode()

@@ -1,0 +1,156 @@
+"""What a connection may do: stay, hurry, wait, half close, break off."""
+import json
+import socket
+import time
+
+from conftest import picture, read_all, score_body, status_of
+
+GET = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+def post(path, body, extra=b""):
+    return b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n%s\r\n" % (
+        path, len(body), extra)
+
+
+def test_a_connection_serves_many_requests(serve):
+    server = serve()
+    client = server.connect()
+    for _ in range(20):
+        assert server.get("/health/live", connection=client).status == 200
+        assert server.score(["", "chest x-ray"], connection=client).status == 200
+    assert server.metric("mi2_connections") == 2  # the one that asks for metrics, too
+
+
+def test_pipelined_requests_are_answered_in_order(serve):
+    server = serve()
+    body = json.dumps(score_body(["", "chest x-ray"])).encode()
+    with server.socket() as client:
+        client.sendall(GET + post(b"/score", body) + body + GET + b"GET /no HTTP/1.1\r\nHost: x\r\n\r\n" +
+                       b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        received = read_all(client)
+    lines = [line for line in received.split(b"\r\n") if line.startswith(b"HTTP/1.1") or b"}HTTP/1.1" in line or
+             b"]HTTP/1.1" in line]
+    assert received.count(b"HTTP/1.1 ") == 5 and received.endswith(b"Healthy"), lines
+    assert received.index(b"text_features") < received.index(b"404")
+
+
+def test_expect_continue_is_answered_before_the_body(serve):
+    server = serve()
+    body = json.dumps(score_body(["", "chest x-ray"])).encode()
+    with server.socket() as client:
+        client.sendall(post(b"/score", body, b"Expect: 100-continue\r\n"))
+        assert client.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        client.sendall(body)
+        assert client.recv(20).startswith(b"HTTP/1.1 200")
+
+
+def test_expect_continue_of_what_will_be_refused_is_refused_at_once(serve):
+    server = serve("--max-body", 1000)
+    with server.socket() as client:
+        client.sendall(b"POST /score HTTP/1.1\r\nHost: x\r\nContent-Length: 2000\r\nExpect: 100-continue\r\n\r\n")
+        client.shutdown(socket.SHUT_WR)
+        assert status_of(read_all(client)) == 413
+
+
+def test_a_half_closed_client_gets_its_answer(serve):
+    server = serve()
+    body = json.dumps(score_body([picture(), "chest x-ray"])).encode()
+    with server.socket() as client:
+        client.sendall(post(b"/score", body) + body)
+        client.shutdown(socket.SHUT_WR)
+        received = read_all(client)
+    assert status_of(received) == 200 and b"image_features" in received
+
+
+def test_clients_that_break_off_harm_nobody(serve):
+    server = serve()
+    body = json.dumps(score_body([picture("large.jpg"), "chest x-ray"])).encode()
+    for cut in (1, 20, 60, 120, 200, len(body) // 2, len(body) + 100):
+        client = server.socket()
+        client.sendall((post(b"/score", body) + body)[:cut])
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        client.close()
+    assert server.score([picture(), "chest x-ray"]).status == 200
+    server.wait_for(lambda: server.metric("mi2_connections") == 1)
+    assert server.metric("mi2_buffered_bytes") == 0
+
+
+def test_slow_headers_and_idle_connections_are_cut_off(serve):
+    server = serve("--header-timeout", 1, "--idle-timeout", 1)
+    with server.socket() as slow, server.socket() as idle:
+        slow.sendall(b"GET / HTTP/1.1\r\nHo")
+        assert read_all(slow) == b"" and read_all(idle) == b""
+    assert server.metric('mi2_failures_total{kind="timeout"}') == 1
+
+
+def test_slow_bodies_are_cut_off(serve):
+    server = serve("--transfer-timeout", 1)
+    with server.socket() as client:
+        client.sendall(post(b"/score", b"x" * 100))
+        received = b""
+        try:
+            for _ in range(100):
+                client.sendall(b"x" * 0 or b" ")
+                client.settimeout(0.2)
+                try:
+                    received = client.recv(100)
+                    break
+                except TimeoutError:
+                    pass
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        assert received == b""
+    server.wait_for(lambda: server.metric("mi2_connections") == 1)
+    assert server.metric('mi2_failures_total{kind="timeout"}') == 1
+
+
+def test_a_client_that_does_not_read_its_answer_is_cut_off(serve):
+    server = serve("--transfer-timeout", 1)
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.connect((server.host, server.port))
+    try:
+        # Answers of 46 KB each, more of them than buffers hold.
+        client.settimeout(0.5)
+        for _ in range(2000):
+            client.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n")
+    except (TimeoutError, BrokenPipeError, ConnectionResetError):
+        pass
+    server.wait_for(lambda: server.metric("mi2_connections") == 1)
+    client.close()
+    assert [record for record in server.records("request") if record["outcome"] == "timeout"]
+
+
+def test_a_thousand_open_connections_are_served(serve):
+    server = serve()
+    clients = [server.socket() for _ in range(1000)]
+    server.wait_for(lambda: server.metric("mi2_connections") >= 1000)
+    for client in clients:
+        client.sendall(GET)
+    assert all(client.recv(20).startswith(b"HTTP/1.1 200") for client in clients)
+    for client in clients:
+        client.close()
+    server.wait_for(lambda: server.metric("mi2_connections") == 1)
+
+
+def test_connections_over_the_cap_are_told_so(serve):
+    server = serve("--max-connections", 3, wait=False)
+    clients = [server.socket() for _ in range(3)]
+    for client in clients:
+        client.sendall(GET)
+        assert client.recv(20).startswith(b"HTTP/1.1 200")
+    with server.socket() as one_more:
+        received = read_all(one_more)
+    assert status_of(received) == 503 and b"Retry-After" in received
+    clients[0].close()
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with server.socket() as again:
+            again.sendall(GET)
+            if again.recv(20).startswith(b"HTTP/1.1 200"):
+                break
+    else:
+        raise AssertionError("no place was given back")
+    for client in clients[1:]:
+        client.close()

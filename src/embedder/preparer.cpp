@@ -40,7 +40,15 @@ image::Raster Preparer::decode(std::span<const std::byte> encoded, std::string_v
 }
 
 Pixels Preparer::prepare(std::span<const std::byte> encoded, std::string_view name, int width, int height) const {
-  image::Rgb rgb = image::preprocess(open(encoded, name), preprocess_, width, height);
+  return finish(open(encoded, name), width, height);
+}
+
+Pixels Preparer::prepare(const PictureView& picture, std::string_view name, int width, int height) const {
+  return finish(image::from_view(picture, {options_.max_pixels, intensity_}, name), width, height);
+}
+
+Pixels Preparer::finish(const image::Picture& picture, int width, int height) const {
+  image::Rgb rgb = image::preprocess(picture, preprocess_, width, height);
   return {rgb.width, rgb.height, std::move(rgb.samples)};
 }
 

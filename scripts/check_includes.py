@@ -34,6 +34,7 @@ LAYERS = {
     "src/services/train/trainer": ["src/services", "src/models/torch"],
     "apps/server": ["src/services"],
     "apps/cli": ["src/services", "src/services/train/trainer", "apps/server"],
+    "bindings/python": ["src/services"],
     "tests": ["apps/cli"],
     "fuzz": ["apps/cli"],
     "bench": ["apps/cli"],
@@ -54,8 +55,9 @@ LIBRARIES = {
     r"boost/|prometheus/": ["apps/server"],
     # Tensors with gradients pass through all of training, so a header of one of these may show them to another.
     r"ATen/|c10/|torch/": ["src/ops/torch", "src/models/torch", "src/services/train", "src/services/heads"],
+    r"nanobind/": ["bindings/python"],
     r"nlohmann/": ["src/weights", "src/text", "src/services", "apps"],
-    r"fmt/|spdlog/": ["src", "apps"],
+    r"fmt/|spdlog/": ["src", "apps", "bindings"],
 }
 # Tests and fuzz targets may look at a library's answers.
 FREE = ("tests", "fuzz", "bench")
@@ -115,7 +117,7 @@ def shown_library(includes, file, seen):
 def includes_of(root):
     """file -> [(line, name, the file of ours that it means or None)], for all our sources."""
     found = {}
-    for top in ("include", "src", "apps", *FREE):
+    for top in ("include", "src", "apps", "bindings", *FREE):
         for path in sorted((root / top).rglob("*.[ch]pp")):
             file = path.relative_to(root)
             text = path.read_text()

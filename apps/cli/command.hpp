@@ -29,6 +29,7 @@ void add_classify(CLI::App& command, Session& session);
 void add_batch(CLI::App& command, Session& session);
 void add_tokenize(CLI::App& command, Session& session);
 void add_pack(CLI::App& command, Session& session);
+void add_package(CLI::App& command, Session& session);
 void add_inspect(CLI::App& command, Session& session);
 void add_serve(CLI::App& command, Session& session);
 void add_bench(CLI::App& command, Session& session);

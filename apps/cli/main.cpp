@@ -39,6 +39,7 @@ constexpr std::array kCommands{
     Command{"tokenize", "Show the token ids of texts", add_tokenize},
     Command{"inspect", "Show what a model folder or a weights file holds", add_inspect},
     Command{"pack", "Write a model as one file that opens at once", add_pack},
+    Command{"package", "Write a model as a folder for MLflow or Azure ML", add_package},
     Command{"train", "Train or fine-tune a model", add_train},
     Command{"serve", "Serve models over HTTP", add_serve},
     Command{"bench", "Measure latency and throughput", add_bench},
@@ -55,6 +56,7 @@ constexpr std::string_view kExamples = R"(Examples:
   mi2 tokenize --model DIR "pleural effusion"
   mi2 inspect DIR
   mi2 pack --model DIR --dtype bf16 model.bf16.mi2
+  mi2 package mlflow --model DIR out/mlflow
   mi2 train CONFIG.yaml
   mi2 serve --model DIR
   mi2 bench --synthetic full --dtype bf16

@@ -62,6 +62,18 @@ struct PrepareTimes {
   double preprocess = 0;  ///< from the picture to the model's pixels
 };
 
+/// A picture that is decoded already, as another library holds it. Not owned: valid for the call.
+struct PictureView {
+  /// Pillow's name of what the samples are, all in the machine's byte order:
+  /// "1": a byte a pixel, 0 or not; "L", "LA", "P" (indices into `palette`), "RGB", "RGBA", "CMYK": bytes;
+  /// grey that ImageOptions::intensity brings to 8 bits: "I;16": uint16, "I": int32, "F": float.
+  std::string_view mode;
+  std::uint64_t width = 0;
+  std::uint64_t height = 0;
+  std::span<const std::byte> samples;       ///< [height, width, channels], row by row, no padding
+  std::span<const std::uint8_t> palette{};  ///< RGB triples, for "P": at most 256; indices past its end are black
+};
+
 /// What a result depends on besides its input.
 struct Provenance {
   std::string version;
@@ -98,6 +110,10 @@ class Embedder {
   /// @param times  if given, receives where the time went.
   [[nodiscard]] Pixels prepare(std::span<const std::byte> encoded, std::string_view name, const ImageOptions& options,
                                PrepareTimes* times = nullptr) const;
+  /// As prepare, without the decoding: the pixels that a lossless file of the same samples would give.
+  /// @throws Error{kBadArgument} for samples or a palette of another length than width, height and mode say;
+  ///         {kUnsupported} for a mode not listed; {kTooLarge}.
+  [[nodiscard]] Pixels prepare(const PictureView& picture, std::string_view name) const;
   /// As prepare, from a file. @throws also Error{kNotFound}.
   [[nodiscard]] Pixels prepare_file(const std::filesystem::path& path) const;
 

@@ -157,6 +157,10 @@ Pixels Embedder::prepare(std::span<const std::byte> encoded, std::string_view na
   return Preparer(options).prepare(encoded, name, impl_->config.image.width, impl_->config.image.height, times);
 }
 
+Pixels Embedder::prepare(const PictureView& picture, std::string_view name) const {
+  return impl_->preparer.prepare(picture, name, impl_->config.image.width, impl_->config.image.height);
+}
+
 Pixels Embedder::prepare_file(const std::filesystem::path& path) const {
   return prepare(read_file(path, impl_->options.max_file_bytes), path.string());
 }

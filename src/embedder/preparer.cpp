@@ -46,11 +46,20 @@ Pixels Preparer::prepare(std::span<const std::byte> encoded, std::string_view na
   const Clock::time_point start = Clock::now();
   image::Picture picture = open(encoded, name);
   const Clock::time_point decoded = Clock::now();
-  image::Rgb rgb = image::preprocess(std::move(picture), preprocess_, width, height);
+  Pixels pixels = finish(std::move(picture), width, height);
   if (times != nullptr) {
     times->decode = std::chrono::duration<double>(decoded - start).count();
     times->preprocess = std::chrono::duration<double>(Clock::now() - decoded).count();
   }
+  return pixels;
+}
+
+Pixels Preparer::prepare(const PictureView& picture, std::string_view name, int width, int height) const {
+  return finish(image::from_view(picture, {options_.max_pixels, intensity_}, name), width, height);
+}
+
+Pixels Preparer::finish(image::Picture picture, int width, int height) const {
+  image::Rgb rgb = image::preprocess(std::move(picture), preprocess_, width, height);
   return {rgb.width, rgb.height, std::move(rgb.samples)};
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// Encoded picture -> the model's pixels: the one path from bytes to a model, for every program and service.
+// Picture -> the model's pixels: the one path from bytes to a model, for every program and service.
 
 #include <cstddef>
 #include <filesystem>
@@ -31,10 +31,14 @@ class Preparer {
   [[nodiscard]] Pixels prepare(std::span<const std::byte> encoded, std::string_view name, int width, int height,
                                PrepareTimes* times = nullptr) const;
 
+  /// As prepare, of a picture that is decoded already. @throws Error{kBadArgument}, {kUnsupported}, {kTooLarge}.
+  [[nodiscard]] Pixels prepare(const PictureView& picture, std::string_view name, int width, int height) const;
+
   [[nodiscard]] const ImageOptions& options() const noexcept { return options_; }
 
  private:
   [[nodiscard]] image::Picture open(std::span<const std::byte> encoded, std::string_view name) const;
+  [[nodiscard]] Pixels finish(image::Picture picture, int width, int height) const;
 
   ImageOptions options_;
   image::PreprocessOptions preprocess_;

@@ -9,6 +9,10 @@
 
 #include "image/resize.hpp"
 
+namespace mi2 {
+struct PictureView;
+}
+
 namespace mi2::image {
 
 /// How a picture's samples are to be read. The names are Pillow's modes, because the reference is Pillow's behaviour.
@@ -55,6 +59,10 @@ struct DecodeOptions {
 /// @param name  what errors call the picture (a path, "row 3").
 /// @throws Error{kBadFile} corrupt or truncated, {kUnsupported} a format or variant not read, {kTooLarge}.
 Picture decode(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name);
+
+/// Copies a picture that someone else decoded; deep grey becomes 8 bits as in the files that hold it.
+/// @throws Error{kBadArgument} sizes that do not fit each other, {kUnsupported} a mode not read, {kTooLarge}.
+Picture from_view(const PictureView& view, const DecodeOptions& options, std::string_view name);
 
 /// What is done to a picture before the model's own resize.
 enum class Profile : std::uint8_t {

@@ -1,0 +1,99 @@
+// mi2 package: a model as a folder that MLflow or Azure ML deploys.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <CLI/CLI.hpp>
+
+#include "services/package/package.hpp"
+
+#include <mi2/mi2.hpp>
+
+#include "arguments.hpp"
+#include "command.hpp"
+#include "interrupt.hpp"
+#include "progress.hpp"
+
+namespace mi2::cli {
+namespace {
+
+struct PackageArguments {
+  std::string kind;
+  std::string model;
+  std::string out;
+  PackageOptions options;
+};
+
+constexpr std::string_view kHelp =
+    R"(KIND:
+  mlflow   a model directory with the signature of the hosted model (columns image and
+           text; its params): mlflow.pyfunc.load_model and mlflow models serve run it
+  azureml  endpoint and deployment YAML, online and batch, scoring scripts for
+           azureml-inference-server-http, a container file; its README.md has the commands
+
+OUT is a folder that is not there yet; it appears when it is whole. The model's files are
+copied into it. Predictions come from the Python package medimageinsight, which its
+environment installs: give the wheel that 'pip wheel .' made here with --wheel, or leave
+it to a package index of yours.
+
+Examples:
+  mi2 package mlflow --model DIR --wheel medimageinsight-*.whl out/mlflow
+  mlflow models serve --model-uri out/mlflow --env-manager local --port 5001
+  mi2 package azureml --model model.bf16.mi2 --wheel medimageinsight-*.whl out/azureml
+)";
+
+int package(const PackageArguments& arguments) {
+  catch_interrupts();
+  PackageOptions options = arguments.options;
+  options.kind = arguments.kind == "mlflow" ? PackageKind::kMlflow : PackageKind::kAzureMl;
+  std::optional<Progress> bar;
+  options.progress = [&bar](std::size_t, std::size_t total) {
+    if (!bar) bar.emplace(total, "files");
+    bar->advance(1);
+    throw_if_interrupted();
+  };
+  package_model(arguments.model, arguments.out, options);
+  bar.reset();
+  Progress(0, "").note(fmt::format("{}: ready for {}", arguments.out, arguments.kind));
+  return 0;
+}
+
+}  // namespace
+
+void add_package(CLI::App& command, Session& session) {
+  const auto arguments = std::make_shared<PackageArguments>();
+  PackageOptions& options = arguments->options;
+  add_model_path(command, arguments->model);
+  command
+      .add_option_function<std::string>(
+          "--wheel", [&options](const std::string& path) { options.wheel = path; },
+          "The wheel of medimageinsight to put in")
+      ->type_name("FILE");
+  command
+      .add_option("--dtype", options.dtype, "What the model computes in (default: what a packed file holds, else f32)")
+      ->type_name(fmt::format("{}", fmt::join(kDTypes, "|")))
+      ->check(CLI::IsMember(std::vector<std::string>(kDTypes.begin(), kDTypes.end())).description(""));
+  command.add_option("--profile", options.profile, "How images are prepared; azure: as the hosted model does")
+      ->type_name("raw|azure")
+      ->check(CLI::IsMember({"raw", "azure"}).description(""))
+      ->capture_default_str();
+  command.add_option("--python", options.python, "Python of the environments; the wheel's")
+      ->type_name("3.N")
+      ->capture_default_str();
+  command.add_option("--name", options.name, "Name of endpoint, model and environment (azureml)")
+      ->type_name("NAME")
+      ->capture_default_str();
+  command.add_option("KIND", arguments->kind, "mlflow or azureml")
+      ->type_name("")
+      ->required()
+      ->check(CLI::IsMember({"mlflow", "azureml"}).description(""));
+  command.add_option("OUT", arguments->out, "The folder to write")->type_name("")->required();
+  command.footer(fmt::format("{}\n{}", kHelp, exit_status_help()));
+  command.callback([arguments, &session] { session.run = [arguments] { return package(*arguments); }; });
+}
+
+}  // namespace mi2::cli

@@ -1,0 +1,20 @@
+"""Embeddings of medical images and texts with MedImageInsight, on your own machine.
+
+>>> import medimageinsight
+>>> model = medimageinsight.load("models/starter")
+>>> images = model.embed_images(["scan.dcm", "photo.png"])      # float32 [2, dimensions]
+>>> texts = model.embed_texts(["chest x-ray", "brain MRI"])     # float32 [2, dimensions]
+>>> similarity = images @ texts.T
+
+:class:`Client` has the same methods for a model behind a URL. docs/python.md tells more.
+"""
+from ._client import Client
+from ._core import supported_dtypes
+from ._core import version as __version__
+from ._errors import BadArgument, BadFile, Error, Internal, NotFound, Overloaded, TooLarge, Unauthorized, Unsupported
+from ._model import Model, load, tokenize
+from ._types import ImageLike, LabelScore, Provenance, Vectors
+
+__all__ = ["BadArgument", "BadFile", "Client", "Error", "ImageLike", "Internal", "LabelScore", "Model", "NotFound",
+           "Overloaded", "Provenance", "TooLarge", "Unauthorized", "Unsupported", "Vectors", "__version__", "load",
+           "supported_dtypes", "tokenize"]

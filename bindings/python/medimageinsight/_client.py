@@ -1,0 +1,255 @@
+"""A model behind a URL, with the methods of one in this process."""
+from __future__ import annotations
+
+import base64
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import islice
+from typing import Any, Literal, Union, overload
+
+import numpy as np
+
+from ._encode import encoded
+from ._errors import BadArgument, BadFile, Error, Internal, TooLarge, Unsupported
+from ._images import iterate, numbered
+from ._progress import Advance, reporting, size_of
+from ._transport import Answer, Transport
+from ._types import ImageLike, LabelScore, OnError, Progress, Provenance, Vectors
+from ._zero_shot import label_directions, prompts_of, scores_of
+
+Outcome = tuple[int, Union[Vectors, Error]]
+"""The position of an input and its vector [dimensions], or why it has none."""
+Item = tuple[int, str, Any]
+
+_ROW_ERRORS = (BadArgument, BadFile, Unsupported, TooLarge)
+
+
+class Client:
+    """A model behind the URL of ``mi2 serve`` or of any server that answers ``POST /score`` as Azure ML does.
+
+    Requests of several rows are sent in parallel. One that is refused for load (429, 503), or that fails on the way, is
+    sent again: after the seconds that Retry-After says, else after a growing, jittered pause.
+
+    :param url: of the server ("https://host:5001") or of its /score.
+    :param api_key: sent as ``Authorization: Bearer``; never part of a message.
+    :param profile: "raw" or "azure"; None: the server's own, which is "azure" unless its operator says otherwise.
+    :param azure_size: pixels, for "azure". :param azure_quality: JPEG quality 1 to 100, for "azure".
+    :param rows: images or texts a request. :param workers: requests at once.
+    :param timeout: seconds to wait for an answer. :param retries: of one request.
+    :param max_wait: seconds between two tries at most, whatever Retry-After says.
+    :param ca_certs: a file of certificates to trust, in place of the system's.
+    """
+
+    def __init__(self, url: str, *, api_key: str | None = None, profile: str | None = None,
+                 azure_size: int | None = None, azure_quality: int | None = None, rows: int = 8, workers: int = 4,
+                 timeout: float = 120.0, retries: int = 5, max_wait: float = 60.0,
+                 ca_certs: str | None = None) -> None:
+        if rows < 1 or workers < 1:
+            raise ValueError(f"rows={rows}, workers={workers}: at least 1")
+        self._rows = rows
+        self._workers = workers
+        self._transport = Transport(url, api_key, workers, timeout, retries, max_wait, ca_certs)
+        self._params = {key: value for key, value in (
+            ("profile", profile), ("image_standardization_image_size", azure_size),
+            ("image_standardization_jpeg_compression_ratio", azure_quality)) if value is not None}
+        self._probe: tuple[int, float, Provenance] | None = None
+
+    def __repr__(self) -> str:
+        return f"<medimageinsight.Client {self._transport.url}>"
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes idle connections; the client can still be used."""
+        self._transport.close()
+
+    @property
+    def dimensions(self) -> int:
+        """The length of a vector."""
+        return self._about()[0]
+
+    @property
+    def logit_scale(self) -> float:
+        """The logarithm: similarities are ``exp(logit_scale) * image @ text``."""
+        return self._about()[1]
+
+    @property
+    def provenance(self) -> Provenance:
+        """What results depend on, as the server's headers say; "" for what they do not say."""
+        return self._about()[2]
+
+    @overload
+    def embed_images(self, images: ImageLike | Iterable[ImageLike], *, ordered: Literal[True] = True,
+                     progress: Progress = None, on_error: OnError | None = None) -> Vectors: ...
+    @overload
+    def embed_images(self, images: ImageLike | Iterable[ImageLike], *, ordered: Literal[False],
+                     progress: Progress = None, on_error: OnError | None = None
+                     ) -> Iterator[tuple[int, Vectors]]: ...
+
+    def embed_images(self, images: ImageLike | Iterable[ImageLike], *, ordered: bool = True, progress: Progress = None,
+                     on_error: OnError | None = None) -> Vectors | Iterator[tuple[int, Vectors]]:
+        """Unit vectors of images: float32 [images, dimensions], in order.
+
+        :param images: as for :meth:`Model.embed_images`. Arrays are sent as PNG or TIFF, which needs Pillow.
+        :param ordered: False: a generator of (position, vector [dimensions]) as answers come; memory stays small
+            however many images there are.
+        :param on_error: called with position and error of an image that cannot be read; its row is NaN, or left out if
+            not ordered. Without it the first such error is raised.
+        """
+        several = iterate(images)
+        outcomes = self._submit(numbered(several), _encode_image, "image", ordered)
+        return self._collect(outcomes, size_of(several), "image", ordered, progress, on_error)
+
+    @overload
+    def embed_texts(self, texts: str | Iterable[str], *, ordered: Literal[True] = True,
+                    progress: Progress = None) -> Vectors: ...
+    @overload
+    def embed_texts(self, texts: str | Iterable[str], *, ordered: Literal[False],
+                    progress: Progress = None) -> Iterator[tuple[int, Vectors]]: ...
+
+    def embed_texts(self, texts: str | Iterable[str], *, ordered: bool = True,
+                    progress: Progress = None) -> Vectors | Iterator[tuple[int, Vectors]]:
+        """Unit vectors of texts: float32 [texts, dimensions], in order; `ordered` as for images.
+
+        :raises BadArgument: for an empty text, which to a server means that there is none.
+        """
+        several = [texts] if isinstance(texts, str) else texts
+        items = ((index, f"texts[{index}]", text) for index, text in enumerate(several))
+        outcomes = self._submit(items, _check_text, "text", ordered)
+        return self._collect(outcomes, size_of(several), "text", ordered, progress, None)
+
+    def classify(self, images: ImageLike | Iterable[ImageLike], labels: Sequence[str], *,
+                 templates: Sequence[str] = ("{}",), multilabel: bool = False,
+                 progress: Progress = None) -> list[list[LabelScore]]:
+        """As :meth:`Model.classify`; the scores are computed here from the server's vectors."""
+        directions = label_directions(self.embed_texts(prompts_of(labels, templates)), len(templates))
+        vectors = self.embed_images(images, progress=progress)
+        return scores_of(vectors, directions, labels, self.logit_scale, multilabel)
+
+    def _about(self) -> tuple[int, float, Provenance]:
+        """What one answer tells of the model; asked once."""
+        if self._probe is None:
+            answer = self._post([["", "x-ray"]])
+            vector = _feature(answer.body, 0, "text")
+            scale = answer.body[0].get("scaling_factor")
+            if not isinstance(scale, float):
+                raise Internal(f"{self._transport.url}: the answer has no scaling_factor")
+            headers = answer.headers
+            self._probe = (len(vector), scale, Provenance(
+                *(headers.get(f"x-mi2-{name}", "") for name in ("version", "weights-sha256", "profile", "dtype"))))
+        return self._probe
+
+    def _post(self, data: list[list[str]]) -> Answer:
+        return self._transport.post({
+            "input_data": {"columns": ["image", "text"], "index": list(range(len(data))), "data": data},
+            "params": {"get_scaling_factor": True, **self._params}})
+
+    def _submit(self, items: Iterator[Item], encode: Callable[[Any, str], str], kind: str,
+                ordered: bool) -> Iterator[list[Outcome]]:
+        """Requests of self._rows items, at most twice as many waiting as are sent at once."""
+        with ThreadPoolExecutor(self._workers) as pool:
+            waiting: deque[Future[list[Outcome]]] = deque()
+            try:
+                while True:
+                    while len(waiting) < 2 * self._workers and (some := list(islice(items, self._rows))):
+                        waiting.append(pool.submit(self._request, some, encode, kind))
+                    if not waiting:
+                        return
+                    first = waiting[0] if ordered else next(iter(wait(waiting, return_when=FIRST_COMPLETED).done))
+                    waiting.remove(first)
+                    yield first.result()
+            finally:
+                for future in waiting:
+                    future.cancel()
+
+    def _request(self, items: list[Item], encode: Callable[[Any, str], str], kind: str) -> list[Outcome]:
+        """One request. If it is refused for a row's sake, each row is asked for alone, so that the others get theirs."""
+        rows: dict[str, list[str]] = {}
+        outcomes: dict[str, Vectors | Error] = {}
+        for _, name, value in items:
+            try:
+                row = encode(value, name)
+                rows[name] = [row, ""] if kind == "image" else ["", row]
+            except Error as error:
+                outcomes[name] = error
+        outcomes.update(self._vectors(rows, kind))
+        return [(index, outcomes[name]) for index, name, _ in items]
+
+    def _vectors(self, rows: dict[str, list[str]], kind: str) -> dict[str, Vectors | Error]:
+        if not rows:
+            return {}
+        try:
+            body = self._post(list(rows.values())).body
+        except _ROW_ERRORS as error:
+            if len(rows) == 1:
+                return {name: type(error)(f"{name}: {error}") for name in rows}
+            alone = [self._vectors({name: row}, kind) for name, row in rows.items()]
+            return {name: found for one in alone for name, found in one.items()}
+        if not isinstance(body, list) or len(body) != len(rows):
+            raise Internal(f"{self._transport.url}: {len(rows)} rows were sent, the answer has another number")
+        return {name: _feature(body, i, kind) for i, name in enumerate(rows)}
+
+    def _collect(self, outcomes: Iterator[list[Outcome]], total: int | None, unit: str, ordered: bool,
+                 progress: Progress, on_error: OnError | None) -> Vectors | Iterator[tuple[int, Vectors]]:
+        if not ordered:
+            return self._stream(outcomes, total, unit, progress, on_error)
+        rows: list[Vectors | None] = []
+        with reporting(progress, total, unit) as advance:
+            for some in outcomes:
+                rows += [_told(index, found, on_error) for index, found in some]
+                advance(len(some))
+        width = next((len(row) for row in rows if row is not None), None) or self.dimensions
+        result = np.full((len(rows), width), np.nan, dtype=np.float32)
+        for index, row in enumerate(rows):
+            if row is not None:
+                result[index] = row
+        return result
+
+    @staticmethod
+    def _stream(outcomes: Iterator[list[Outcome]], total: int | None, unit: str, progress: Progress,
+                on_error: OnError | None) -> Iterator[tuple[int, Vectors]]:
+        advance: Advance
+        with reporting(progress, total, unit) as advance:
+            for some in outcomes:
+                for index, found in some:
+                    row = _told(index, found, on_error)
+                    if row is not None:
+                        yield index, row
+                advance(len(some))
+
+
+def _told(index: int, found: Vectors | Error, on_error: OnError | None) -> Vectors | None:
+    if not isinstance(found, Error):
+        return found
+    if on_error is None:
+        raise found
+    on_error(index, found)
+    return None
+
+
+def _encode_image(image: ImageLike, name: str) -> str:
+    return base64.b64encode(encoded(image, name)).decode()
+
+
+def _check_text(text: str, name: str) -> str:
+    if not isinstance(text, str):
+        raise TypeError(f"{name}: {type(text).__name__} is not a text")
+    if not text:
+        raise BadArgument(f"{name}: empty")
+    return text
+
+
+def _feature(body: Any, row: int, kind: str) -> Vectors:
+    """The vector [dimensions] of a row: [[..]] in the answer."""
+    try:
+        vector: Vectors = np.asarray(body[row][f"{kind}_features"], dtype=np.float32)
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise Internal(f"the answer's row {row} has no {kind}_features") from error
+    if vector.ndim != 2 or vector.shape[0] != 1:
+        raise Internal(f"the answer's row {row} has {kind}_features of shape {vector.shape}, needed (1, dimensions)")
+    return vector.reshape(-1)

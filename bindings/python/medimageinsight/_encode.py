@@ -1,0 +1,52 @@
+"""Pictures as the bytes of a file, for a server. Every encoding is lossless."""
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ._errors import BadFile, NotFound
+from ._images import Decoded, is_pil, source_of
+from ._types import ImageLike
+
+_IN_PNG = {"1", "L", "LA", "P", "RGB", "RGBA", "I;16"}
+
+
+def encoded(image: ImageLike, name: str) -> bytes:
+    """A file that holds the image: itself if it is one, else PNG, or TIFF for what PNG cannot hold.
+
+    :raises NotFound, BadFile: a path; BadArgument, Unsupported: a picture that is not read.
+    """
+    found = source_of(image, name)
+    if isinstance(found, str):
+        return _read(found)
+    if isinstance(found, bytes):
+        return found
+    picture: Any = image if is_pil(image) and not found.mode.startswith("I;16") else _picture(found)
+    file = io.BytesIO()
+    picture.save(file, format="PNG" if found.mode in _IN_PNG else "TIFF")
+    return file.getvalue()
+
+
+def _read(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except FileNotFoundError as error:
+        raise NotFound(f"{path}: no such file") from error
+    except OSError as error:
+        raise BadFile(f"{path}: {os.strerror(error.errno or 0)}") from error
+
+
+def _picture(decoded: Decoded) -> Any:
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise ImportError("arrays are sent to a server as PNG, which needs Pillow: "
+                          "pip install 'medimageinsight[images]'") from error
+    samples = decoded.samples
+    if decoded.mode == "1":
+        return Image.fromarray(samples.astype(np.bool_))
+    return Image.fromarray(samples)

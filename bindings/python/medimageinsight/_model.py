@@ -1,0 +1,180 @@
+"""A model in this process."""
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from itertools import islice
+
+from . import _core
+from ._errors import Error
+from ._images import Decoded, iterate, numbered, source_of
+from ._progress import reporting, size_of
+from ._types import ImageLike, LabelScore, OnError, Progress, Provenance, Vectors
+
+
+def load(path: str | os.PathLike[str], *, dtype: str | None = None, profile: str = "raw", threads: int = 0,
+         intensity: str = "percentile:1,99", window: str | None = None, azure_size: int = 512, azure_quality: int = 75,
+         max_pixels: int = 200_000_000, max_file_bytes: int = 1 << 30) -> Model:
+    """Loads a model's folder (config.yaml and weights), or maps a file of ``mi2 pack``.
+
+    :param dtype: "f32", "bf16", "int8" or "bf16x3"; None: what a packed file holds, else f32.
+    :param profile: "raw": resize only; "azure": as the hosted model prepares images.
+    :param threads: to compute with; 0: one per core.
+    :param intensity: 16-bit and float grey to 8 bits: "percentile:LOW,HIGH", "minmax" or "window:CENTER,WIDTH".
+    :param window: "CENTER,WIDTH" for DICOM, over the file's own.
+    :param azure_size: pixels, for "azure". :param azure_quality: JPEG quality 1 to 100, for "azure".
+    :param max_pixels: of one picture; more is TooLarge. :param max_file_bytes: of one file.
+    :raises NotFound: nothing there; BadFile: naming the tensor or key at fault; BadArgument: an option makes no sense.
+    """
+    return Model(_core.Embedder(
+        os.fspath(path), dtype=dtype or "", threads=threads, profile=profile, azure_size=azure_size,
+        azure_quality=azure_quality, intensity=intensity, window=window, max_pixels=max_pixels,
+        max_file_bytes=max_file_bytes))
+
+
+class Model:
+    """One model in memory: images and texts to unit vectors in one space. Made by :func:`load`.
+
+    Calls from several threads take turns; none holds the interpreter's lock while it computes. Not for use in a child
+    of ``os.fork()``: load the model there.
+    """
+
+    def __init__(self, core: _core.Embedder) -> None:
+        self._core = core
+
+    def __repr__(self) -> str:
+        return f"<medimageinsight.Model {self.dimensions} dimensions, {self.dtype}, profile {self.profile}>"
+
+    @property
+    def dimensions(self) -> int:
+        """The length of a vector."""
+        return self._core.dimensions
+
+    @property
+    def logit_scale(self) -> float:
+        """The logarithm: similarities are ``exp(logit_scale) * image @ text``."""
+        return self._core.logit_scale
+
+    @property
+    def dtype(self) -> str:
+        """What the model computes in."""
+        return self._core.dtype
+
+    @property
+    def profile(self) -> str:
+        """How images are prepared: "raw" or "azure"."""
+        return self._core.profile
+
+    @property
+    def provenance(self) -> Provenance:
+        """What results depend on. Hashes the weights on first use (seconds for a full model)."""
+        return Provenance(*self._core.provenance())
+
+    def embed_images(self, images: ImageLike | Iterable[ImageLike], *, batch: int = 4, progress: Progress = None,
+                     on_error: OnError | None = None) -> Vectors:
+        """Unit vectors of images: float32 [images, dimensions], in order.
+
+        :param images: one image or any iterable of images. An image is a path; the bytes of a PNG, JPEG, WebP, TIFF or
+            DICOM file; a PIL image of mode 1, L, LA, P, RGB, RGBA, CMYK, I;16, I or F; or an array: uint8 [H, W] or
+            [H, W, 1 to 4], bool [H, W], or other numbers [H, W], which are scaled as the file formats' deep grey is.
+            A decoded picture gives the same bits as the file it came from. An array [N, H, W, C] is N images.
+        :param batch: images computed together; while they are, the next are decoded. It never changes a vector.
+        :param on_error: called with position and error of an image that cannot be read; its row is NaN. Without it the
+            first such error is raised.
+        :raises BadFile, Unsupported, TooLarge, NotFound, BadArgument: naming the image.
+        """
+        if batch < 1:
+            raise ValueError(f"batch={batch}: at least 1")
+        several = iterate(images)
+        total = size_of(several)
+        rows = _core.Rows(self.dimensions)
+        rows.reserve(total or 0)
+        with reporting(progress, total, "image") as advance:
+            for pixels in self._prepared(several, batch, on_error):
+                self._core.embed_images(pixels, rows)
+                advance(len(pixels))
+        return rows.take()
+
+    def embed_texts(self, texts: str | Iterable[str], *, batch: int = 64, progress: Progress = None) -> Vectors:
+        """Unit vectors of texts: float32 [texts, dimensions], in order.
+
+        :param texts: one text or any iterable of texts. What is beyond the model's 77 tokens is cut.
+        """
+        if batch < 1:
+            raise ValueError(f"batch={batch}: at least 1")
+        several = [texts] if isinstance(texts, str) else texts
+        total = size_of(several)
+        rows = _core.Rows(self.dimensions)
+        rows.reserve(total or 0)
+        source = iter(several)
+        with reporting(progress, total, "text") as advance:
+            while some := list(islice(source, batch)):
+                self._core.embed_texts(some, rows)
+                advance(len(some))
+        return rows.take()
+
+    def classify(self, images: ImageLike | Iterable[ImageLike], labels: Sequence[str], *,
+                 templates: Sequence[str] = ("{}",), multilabel: bool = False, batch: int = 4,
+                 progress: Progress = None) -> list[list[LabelScore]]:
+        """Scores of all labels for each image, best first, without training: labels are texts and the nearest wins.
+
+        :param templates: each holds "{}", where the label goes; their text vectors are averaged.
+        :param multilabel: each label's own sigmoid in place of a softmax over the labels.
+        :raises BadArgument: no label, a label twice, or a template without "{}".
+        """
+        classifier = _core.Classifier(self._core, list(labels), list(templates), multilabel)
+        vectors = self.embed_images(images, batch=batch, progress=progress)
+        return [[LabelScore(*pair) for pair in scores] for scores in classifier.classify(vectors)]
+
+    def _prepared(self, images: Iterable[ImageLike], batch: int,
+                  on_error: OnError | None) -> Iterator[list[_core.Pixels | None]]:
+        """Batches of pictures ready for the model, one batch ahead; None for one whose error was told."""
+        source = numbered(images)
+        with ThreadPoolExecutor(min(batch, self._core.threads or os.cpu_count() or 1)) as pool:
+            waiting: list[tuple[int, Future[_core.Pixels]]] = []
+
+            def start() -> list[tuple[int, Future[_core.Pixels]]]:
+                return [(index, pool.submit(self._task(image, name))) for index, name, image in islice(source, batch)]
+
+            try:
+                current = start()
+                while current:
+                    waiting = start()
+                    yield [_settle(index, future, on_error) for index, future in current]
+                    current = waiting
+            finally:
+                for _, future in waiting:
+                    future.cancel()
+
+    def _task(self, image: ImageLike, name: str) -> Callable[[], _core.Pixels]:
+        """What a worker does for an image. The image is looked at here: PIL's are not made for several threads."""
+        try:
+            found = source_of(image, name)
+        except Error as error:
+            return partial(_fail, error)
+        if isinstance(found, Decoded):
+            return lambda: self._core.prepare_samples(found.mode, found.samples, found.palette, name)
+        if isinstance(found, bytes):
+            return lambda: self._core.prepare_bytes(found, name)
+        return lambda: self._core.prepare_file(found)
+
+
+def _fail(error: Error) -> _core.Pixels:
+    raise error
+
+
+def _settle(index: int, future: Future[_core.Pixels], on_error: OnError | None) -> _core.Pixels | None:
+    try:
+        return future.result()
+    except Error as error:
+        if on_error is None:
+            raise
+        on_error(index, error)
+        return None
+
+
+def tokenize(model: str | os.PathLike[str], texts: Iterable[str]) -> list[list[int]]:
+    """The token ids of each text, with start and end marks and without padding; a model's weights are not loaded."""
+    return [ids for ids, _ in _core.tokenize(os.fspath(model), list(texts))]

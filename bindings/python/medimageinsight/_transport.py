@@ -1,0 +1,79 @@
+"""POST /score over HTTP: one request, its retries, and what a refusal means."""
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from ._errors import BadArgument, BadFile, Error, Internal, NotFound, Overloaded, TooLarge, Unauthorized, Unsupported
+
+_BY_STATUS: dict[int, type[Error]] = {
+    400: BadArgument, 401: Unauthorized, 403: Unauthorized, 404: NotFound, 413: TooLarge, 415: Unsupported,
+    422: BadFile, 429: Overloaded, 431: BadArgument}
+
+
+class Answer(NamedTuple):
+    """A good answer: its JSON and its headers, names in lower case."""
+
+    body: Any
+    headers: Mapping[str, str]
+
+
+class Transport:
+    """Keeps connections to one server. Safe to use from several threads."""
+
+    def __init__(self, url: str, api_key: str | None, connections: int, timeout: float, retries: int, max_wait: float,
+                 ca_certs: str | None) -> None:
+        try:
+            import urllib3
+        except ImportError as error:
+            raise ImportError("medimageinsight.Client needs urllib3: pip install 'medimageinsight[client]'") from error
+        if not url.startswith(("http://", "https://")):
+            raise BadArgument(f"url {url!r}: needs http:// or https://")
+        self._url = url.rstrip("/")
+        if not self._url.endswith("/score"):
+            self._url += "/score"
+        self._headers = {"content-type": "application/json", "accept": "application/json"}
+        if api_key is not None:
+            self._headers["authorization"] = f"Bearer {api_key}"
+        # A request computes and changes nothing, so that every kind of failure may be tried again.
+        retry = urllib3.Retry(total=retries, status_forcelist=(429, 502, 503, 504), allowed_methods=None,
+                              backoff_factor=0.5, backoff_jitter=0.5, backoff_max=max_wait,
+                              retry_after_max=math.ceil(max_wait), respect_retry_after_header=True,
+                              redirect=False, raise_on_status=False)
+        self._pool = urllib3.PoolManager(maxsize=connections, block=False, retries=retry, ca_certs=ca_certs,
+                                         timeout=urllib3.Timeout(connect=min(timeout, 10.0), read=timeout))
+        self._failure = urllib3.exceptions.HTTPError
+
+    @property
+    def url(self) -> str:
+        """Where requests go."""
+        return self._url
+
+    def post(self, payload: Mapping[str, Any]) -> Answer:
+        """Sends one request. :raises Error: of the answer's status; Internal if there is no answer."""
+        body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+        try:
+            response = self._pool.request("POST", self._url, body=body, headers=self._headers)
+        except self._failure as error:
+            raise Internal(f"{self._url}: {error}") from error
+        if response.status != 200:
+            raise _BY_STATUS.get(response.status, Internal)(
+                f"{self._url}: HTTP {response.status}: {_message(response.data)}")
+        try:
+            return Answer(json.loads(response.data), {k.lower(): v for k, v in response.headers.items()})
+        except ValueError as error:
+            raise Internal(f"{self._url}: the answer is not JSON") from error
+
+    def close(self) -> None:
+        """Closes idle connections."""
+        self._pool.clear()
+
+
+def _message(data: bytes) -> str:
+    try:
+        body = json.loads(data)
+        return str(body["message"])
+    except (ValueError, KeyError, TypeError):
+        return data[:200].decode(errors="replace")

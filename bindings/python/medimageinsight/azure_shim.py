@@ -1,0 +1,264 @@
+"""Lets code that finds its model by an Azure resource id use a model behind a URL.
+
+``healthcareai_toolkit`` and the notebooks around it ask Azure's ``MLClient`` for the scoring URI and the key of an
+endpoint, whose resource id they take from ``MI2_MODEL_ENDPOINT``. One call before the rest of a notebook answers for
+Azure::
+
+    import medimageinsight.azure_shim
+    medimageinsight.azure_shim.install("http://127.0.0.1:5001", api_key="..")
+
+    from healthcareai_toolkit.clients import MedImageInsightClient
+    client = MedImageInsightClient()                # or MedImageInsightClient("http://127.0.0.1:5001")
+
+A program runs without a change of its code through ``python -m medimageinsight.azure_shim URL SCRIPT ARGS..`` or
+``.. URL -m MODULE ARGS..``; the key is then in the environment's ``MI2_API_KEY``.
+
+What is done: ``azure.ai.ml.MLClient`` becomes a class that answers for the endpoints named here and hands all others to
+the real one; ``azure.identity.DefaultAzureCredential`` likewise needs no login. Where Azure's packages are not
+installed, modules of these names are put in their place.
+"""
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import runpy
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from ._errors import BadArgument, NotFound
+
+__all__ = ["ENDPOINT", "install", "main", "uninstall"]
+
+ENDPOINT = ("/subscriptions/mi2/resourceGroups/mi2/providers/Microsoft.MachineLearningServices/workspaces/mi2/"
+            "onlineEndpoints/mi2")
+"""The resource id that stands for the model unless another is given."""
+
+
+class _Target(NamedTuple):
+    url: str
+    api_key: str
+
+
+class _Endpoint:
+    """What the toolkit reads of azure.ai.ml.entities.OnlineEndpoint."""
+
+    auth_mode = "key"
+    provisioning_state = "Succeeded"
+
+    def __init__(self, name: str, url: str) -> None:
+        self.name = name
+        self.scoring_uri = url
+        self.traffic = {"mi2": 100}
+
+
+class _Keys:
+    """What the toolkit reads of azure.ai.ml.entities.EndpointAuthKeys."""
+
+    def __init__(self, key: str) -> None:
+        self.primary_key = self.secondary_key = key
+
+
+_targets: dict[str, _Target] = {}
+_undo: list[tuple[Any, str, Any]] = []
+
+
+def _name(endpoint: str) -> str:
+    return endpoint.rstrip("/").rsplit("/", 1)[-1] if endpoint.startswith("/") else endpoint
+
+
+class _OnlineEndpoints:
+    """The operations on endpoints; of those that are not ours, the real client's."""
+
+    def __init__(self, client: MLClient) -> None:
+        self._client = client
+
+    def get(self, name: str, **options: Any) -> Any:
+        target = _targets.get(name)
+        if target is None:
+            return self._client.real().online_endpoints.get(name=name, **options)
+        return _Endpoint(name, target.url)
+
+    def get_keys(self, name: str, **options: Any) -> Any:
+        target = _targets.get(name)
+        if target is None:
+            return self._client.real().online_endpoints.get_keys(name=name, **options)
+        return _Keys(target.api_key)
+
+    def __getattr__(self, attribute: str) -> Any:
+        return getattr(self._client.real().online_endpoints, attribute)
+
+
+class MLClient:
+    """Stands in for azure.ai.ml.MLClient. Azure is asked nothing until something is wanted that only it knows."""
+
+    _real_class: Any = None
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self._make: Callable[[], Any] = lambda: type(self)._real_class(*args, **options)
+        self._made: Any = None
+        self.online_endpoints = _OnlineEndpoints(self)
+
+    @classmethod
+    def from_config(cls, *args: Any, **options: Any) -> MLClient:
+        client = cls()
+        client._make = lambda: cls._real_class.from_config(*args, **options)
+        return client
+
+    def real(self) -> Any:
+        """Azure's own client. :raises NotFound: if its package is not installed."""
+        if type(self)._real_class is None:
+            raise NotFound(f"azure_shim: no such endpoint: it has {', '.join(sorted(_targets))}, and the package "
+                           "azure-ai-ml, which could ask Azure, is not installed")
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+    def __getattr__(self, attribute: str) -> Any:
+        if attribute.startswith("__"):
+            raise AttributeError(attribute)
+        return getattr(self.real(), attribute)
+
+
+class _Credential:
+    """Stands in for DefaultAzureCredential where azure-identity is not installed."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        pass
+
+
+def install(url: str, api_key: str | None = None, endpoint: str = ENDPOINT) -> str:
+    """Makes Azure's resource id `endpoint` mean the model at `url`; call it again for further endpoints.
+
+    :param url: of the server or of its /score.
+    :param api_key: None: ``MI2_API_KEY`` of the environment, if any.
+    :param endpoint: a resource id that the code names by itself.
+    :returns: the resource id. ``MI2_MODEL_ENDPOINT`` is set to it, in the environment and in the toolkit's settings.
+    :raises BadArgument: for a URL that is none.
+    """
+    if not url.startswith(("http://", "https://")):
+        raise BadArgument(f"url {url!r}: needs http:// or https://")
+    base = url.rstrip("/")
+    key = api_key if api_key is not None else os.environ.get("MI2_API_KEY", "")
+    target = _Target(base if base.endswith("/score") else base + "/score", key)
+    _targets[_name(endpoint)] = target
+    _targets[url] = target
+    _replace_azure()
+    _replace_toolkit()
+    _name_endpoint(endpoint)
+    return endpoint
+
+
+def uninstall() -> None:
+    """Puts back everything that install() replaced, MI2_MODEL_ENDPOINT apart."""
+    while _undo:
+        holder, name, value = _undo.pop()
+        if isinstance(holder, dict):
+            holder.pop(name, None)
+        else:
+            setattr(holder, name, value)
+    _targets.clear()
+    MLClient._real_class = None
+
+
+def _set(holder: Any, name: str, value: Any) -> None:
+    _undo.append((holder, name, getattr(holder, name)))
+    setattr(holder, name, value)
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _stand_in(name: str, **contents: Any) -> None:
+    """Puts a module in the place of one that is not installed, and its parents too."""
+    parent, _, child = name.rpartition(".")
+    if parent and parent not in sys.modules:
+        if _is_there(parent):
+            importlib.import_module(parent)
+        else:
+            _stand_in(parent, __path__=[])
+    module = ModuleType(name, "A stand-in of medimageinsight.azure_shim.")
+    vars(module).update(contents)
+    sys.modules[name] = module
+    _undo.append((sys.modules, name, None))
+    if parent:
+        setattr(sys.modules[parent], child, module)
+
+
+def _replace_azure() -> None:
+    if any(holder is sys.modules.get("azure.ai.ml") or name == "azure.ai.ml" for holder, name, _ in _undo):
+        return
+    if _is_there("azure.ai.ml"):
+        module = importlib.import_module("azure.ai.ml")
+        MLClient._real_class = module.MLClient
+        _set(module, "MLClient", MLClient)
+    else:
+        _stand_in("azure.ai.ml", MLClient=MLClient, __path__=[])
+        _stand_in("azure.ai.ml.entities", WorkspaceConnection=type("WorkspaceConnection", (), {}))
+    if not _is_there("azure.identity"):
+        _stand_in("azure.identity", DefaultAzureCredential=_Credential)
+
+
+def _replace_toolkit() -> None:
+    """Modules that took MLClient by name before, and the toolkit's manager, so that it takes a URL too."""
+    for module in list(sys.modules.values()):
+        if module is not None and MLClient._real_class is not None and module.__name__ != "azure.ai.ml" \
+                and vars(module).get("MLClient") is MLClient._real_class:
+            _set(module, "MLClient", MLClient)
+    if not _is_there("healthcareai_toolkit.util.azureml_managers"):
+        return
+    manager = importlib.import_module("healthcareai_toolkit.util.azureml_managers").WorkspaceEndpointManager
+    original = manager.initialize_client
+    if getattr(original, "takes_urls", False):
+        return
+
+    def initialize_client(self: Any, resource_id: str) -> None:
+        target = _targets.get(resource_id)
+        if target is None:
+            original(self, resource_id)
+            return
+        self.ml_client = MLClient()
+        self.endpoint = _Endpoint(resource_id, target.url)
+        self.api_key = target.api_key
+        self.deployment_name = None
+
+    initialize_client.takes_urls = True  # type: ignore[attr-defined]
+    _set(manager, "initialize_client", initialize_client)
+
+
+def _name_endpoint(endpoint: str) -> None:
+    os.environ["MI2_MODEL_ENDPOINT"] = endpoint
+    settings = sys.modules.get("healthcareai_toolkit.settings")
+    if settings is not None:
+        settings.MI2_MODEL_ENDPOINT = endpoint  # type: ignore[attr-defined]
+        getattr(settings, "_constants", {})["MI2_MODEL_ENDPOINT"] = endpoint
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs a script or a module with the shim installed."""
+    found = sys.argv[1:] if arguments is None else arguments
+    if len(found) < 2 or (found[1] == "-m" and len(found) < 3):
+        sys.exit("usage: python -m medimageinsight.azure_shim URL SCRIPT|-m MODULE [ARG..]\n"
+                 "The server's key, if it wants one, is MI2_API_KEY of the environment.")
+    url, what, *rest = found
+    install(url)
+    if what == "-m":
+        sys.argv = rest
+        runpy.run_module(rest[0], run_name="__main__", alter_sys=True)
+    else:
+        sys.argv = [what, *rest]
+        sys.path[0] = os.path.dirname(os.path.abspath(what))
+        runpy.run_path(what, run_name="__main__")
+
+
+if __name__ == "__main__":
+    # As the module that others import, so that there is one table of endpoints.
+    from medimageinsight import azure_shim
+
+    azure_shim.main()

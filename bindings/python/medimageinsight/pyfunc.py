@@ -1,0 +1,67 @@
+"""The loader module of MLflow models that ``mi2 package mlflow`` writes.
+
+MLflow calls :func:`_load_pyfunc`; people call ``mlflow.pyfunc.load_model(folder)``.
+"""
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any
+
+from ._scoring import Scorer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_ROWS = 64
+"""Rows scored at once: what is in memory stays small however long the table is."""
+
+
+class PyfuncModel:
+    """Answers as POST /score does."""
+
+    def __init__(self, scorer: Scorer) -> None:
+        self._scorer = scorer
+
+    def predict(self, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> list[Any]:
+        """One object a row: {"image_features": [[..]], "text_features": [[..]], "scaling_factor": 4.51}.
+
+        :param model_input: columns image (base64, or bytes) and text; one of them may be absent, cells may be null.
+        :param params: image_standardization_jpeg_compression_ratio, image_standardization_image_size,
+            get_scaling_factor.
+        :raises mlflow.exceptions.MlflowException: INVALID_PARAMETER_VALUE for a bad row, naming it.
+        """
+        answers: list[Any] = []
+        for begin in range(0, len(model_input), _ROWS):
+            answers += self._score(model_input.iloc[begin:begin + _ROWS], begin, params)
+        return answers
+
+    def _score(self, rows: pd.DataFrame, begin: int, params: dict[str, Any] | None) -> list[Any]:
+        table = {"columns": [str(column) for column in rows.columns],
+                 "data": [[_cell(value) for value in row] for row in rows.itertuples(index=False, name=None)]}
+        request = json.dumps({"input_data": table, "params": params or {}}).encode()
+        answer = self._scorer.answer("POST", "/score", request)
+        body = json.loads(answer.body)
+        if answer.status != 200:
+            _refuse(answer.status, f"rows {begin} to {begin + len(rows) - 1}: {body.get('message', '')}")
+        return list(body)
+
+
+def _cell(value: Any) -> str | None:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    return value if isinstance(value, str) else None
+
+
+def _refuse(status: int, message: str) -> None:
+    from mlflow.exceptions import MlflowException
+    from mlflow.protos.databricks_pb2 import INTERNAL_ERROR, INVALID_PARAMETER_VALUE
+
+    raise MlflowException(message, INVALID_PARAMETER_VALUE if status < 500 else INTERNAL_ERROR)
+
+
+def _load_pyfunc(path: str, model_config: dict[str, Any] | None = None) -> PyfuncModel:
+    """What MLflow calls. model_config: dtype, profile, threads."""
+    config = model_config or {}
+    return PyfuncModel(Scorer(path, dtype=config.get("dtype") or "", profile=config.get("profile") or "azure",
+                              threads=int(config.get("threads") or 0)))

@@ -1,0 +1,16 @@
+#pragma once
+// The parts of the module `medimageinsight._core`. Python around it says what users see; here are only thin shells.
+
+#include <nanobind/nanobind.h>
+
+namespace mi2::python {
+
+/// The one guard: mi2::Error becomes the class of medimageinsight._errors for its code.
+void bind_errors();
+/// Pixels and Rows: what goes into the model and what comes out.
+void bind_arrays(nanobind::module_& module);
+void bind_embedder(nanobind::module_& module);
+/// Scorer: requests in, answers out, as the server gives them.
+void bind_scorer(nanobind::module_& module);
+
+}  // namespace mi2::python

@@ -1,0 +1,149 @@
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/filesystem.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include <mi2/mi2.hpp>
+
+#include "bindings.hpp"
+#include "rows.hpp"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace mi2::python {
+namespace {
+
+using Samples = nb::ndarray<nb::ro, nb::c_contig, nb::device::cpu>;
+using Vectors = nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Scores = std::vector<std::pair<std::string, double>>;
+
+Embedder open(const std::filesystem::path& model, std::string dtype, unsigned threads, std::string profile,
+              int azure_size, int azure_quality, std::string intensity, std::optional<std::string> window,
+              std::uint64_t max_pixels, std::uint64_t max_file_bytes) {
+  const nb::gil_scoped_release unlocked;
+  EmbedderOptions options;
+  options.dtype = std::move(dtype);
+  options.threads = threads;
+  options.profile = std::move(profile);
+  options.azure_size = azure_size;
+  options.azure_quality = azure_quality;
+  options.intensity = std::move(intensity);
+  options.window = std::move(window);
+  options.max_pixels = max_pixels;
+  options.max_file_bytes = max_file_bytes;
+  return Embedder::open(model, options);
+}
+
+Pixels prepare_bytes(const Embedder& embedder, const nb::bytes& encoded, const std::string& name) {
+  const std::span bytes(static_cast<const std::byte*>(encoded.data()), encoded.size());
+  const nb::gil_scoped_release unlocked;
+  return embedder.prepare(bytes, name);
+}
+
+Pixels prepare_samples(const Embedder& embedder, const std::string& mode, const Samples& samples,
+                       const nb::bytes& palette, const std::string& name) {
+  if (samples.ndim() < 2) {
+    throw Error(Code::kBadArgument, fmt::format("{}: samples need [height, width] or [height, width, channels]", name));
+  }
+  PictureView view;
+  view.mode = mode;
+  view.height = samples.shape(0);
+  view.width = samples.shape(1);
+  view.samples = {static_cast<const std::byte*>(samples.data()), samples.nbytes()};
+  view.palette = {static_cast<const std::uint8_t*>(palette.data()), palette.size()};
+  const nb::gil_scoped_release unlocked;
+  return embedder.prepare(view, name);
+}
+
+/// Empties the pictures: their pixels are not needed twice.
+void embed_images(const Embedder& embedder, const nb::list& pictures, Rows& rows) {
+  std::vector<Pixels> pixels;
+  std::vector<bool> there;
+  for (const nb::handle picture : pictures) {
+    there.push_back(!picture.is_none());
+    if (there.back()) pixels.push_back(std::move(nb::cast<Pixels&>(picture)));
+  }
+  const nb::gil_scoped_release unlocked;
+  const std::vector<Embedding> embeddings = embedder.embed_images(pixels);
+  auto next = embeddings.begin();
+  for (const bool has_row : there) {
+    if (has_row) {
+      rows.append(*next++);
+    } else {
+      rows.append_missing();
+    }
+  }
+}
+
+std::vector<bool> embed_texts(const Embedder& embedder, const std::vector<std::string>& texts, Rows& rows) {
+  std::vector<bool> truncated;
+  for (const Embedding& row : embedder.embed_texts(texts, &truncated)) rows.append(row);
+  return truncated;
+}
+
+std::tuple<std::string, std::string, std::string, std::string> provenance(const Embedder& embedder) {
+  Provenance p = embedder.provenance();
+  return {std::move(p.version), std::move(p.weights_sha256), std::move(p.profile), std::move(p.dtype)};
+}
+
+std::vector<Scores> classify(const Classifier& classifier, const Vectors& images) {
+  const nb::gil_scoped_release unlocked;
+  std::vector<Scores> result;
+  for (std::size_t row = 0; row < images.shape(0); ++row) {
+    const float* numbers = images.data() + row * images.shape(1);
+    Scores& scores = result.emplace_back();
+    for (LabelScore& label : classifier.classify(Embedding(numbers, numbers + images.shape(1)))) {
+      scores.emplace_back(std::move(label.label), label.score);
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+void bind_embedder(nb::module_& module) {
+  using Unlocked = nb::call_guard<nb::gil_scoped_release>;
+  nb::class_<Embedder>(module, "Embedder", "One model in memory; see mi2::Embedder.")
+      .def(nb::new_(&open), "model"_a, nb::kw_only(), "dtype"_a, "threads"_a, "profile"_a, "azure_size"_a,
+           "azure_quality"_a, "intensity"_a, "window"_a.none(), "max_pixels"_a, "max_file_bytes"_a)
+      .def_prop_ro("dimensions", &Embedder::dimensions)
+      .def_prop_ro("logit_scale", &Embedder::logit_scale)
+      .def_prop_ro("dtype", [](const Embedder& self) { return self.options().dtype; })
+      .def_prop_ro("profile", [](const Embedder& self) { return self.options().profile; })
+      .def_prop_ro("threads", [](const Embedder& self) { return self.options().threads; })
+      .def("provenance", &provenance, Unlocked(), "(version, weights_sha256, profile, dtype)")
+      .def("prepare_file", &Embedder::prepare_file, "path"_a, Unlocked())
+      .def("prepare_bytes", &prepare_bytes, "encoded"_a, "name"_a)
+      .def("prepare_samples", &prepare_samples, "mode"_a, "samples"_a, "palette"_a, "name"_a,
+           "As mi2::PictureView; samples [height, width] or [height, width, channels].")
+      .def("embed_images", &embed_images, "pictures"_a, "rows"_a,
+           nb::sig("def embed_images(self, pictures: list[Pixels | None], rows: Rows) -> None"),
+           "Appends a row a picture, of NaN for None. Empties the pictures.")
+      .def("embed_texts", &embed_texts, "texts"_a, "rows"_a, Unlocked(),
+           "Appends a row a text. Tells which texts were longer than the model's context.");
+  nb::class_<Classifier>(module, "Classifier", "Zero-shot classification; see mi2::Classifier.")
+      .def(
+          "__init__",
+          [](Classifier* self, const Embedder& embedder, std::vector<std::string> labels,
+             std::vector<std::string> templates, bool multilabel) {
+            new (self) Classifier(embedder, std::move(labels), {std::move(templates), multilabel});
+          },
+          "embedder"_a, "labels"_a, "templates"_a, "multilabel"_a, nb::keep_alive<1, 2>(), Unlocked())
+      .def_prop_ro("truncated", &Classifier::truncated)
+      .def("classify", &classify, "images"_a, "(label, score) pairs of each row, best first.");
+}
+
+}  // namespace mi2::python

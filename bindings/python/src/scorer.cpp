@@ -1,0 +1,81 @@
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/filesystem.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include "services/scoring/synchronous.hpp"
+
+#include <mi2/mi2.hpp>
+
+#include "bindings.hpp"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace mi2::python {
+namespace {
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+using Answer = std::tuple<int, std::string, Headers, nb::bytes>;
+
+/// One model with the contracts of the server.
+class Scorer {
+ public:
+  Scorer(const std::filesystem::path& model, const EmbedderOptions& options)
+      : embedder_(Embedder::open(model, options)) {
+    const auto served = std::make_shared<scoring::ServedModel>(scoring::describe_model("default", embedder_, model));
+    service_.models.emplace(served->name, served);
+    service_.default_model = served->name;
+    service_.score_profile = options.profile;
+    service_.images = embedder_.options();
+  }
+
+  [[nodiscard]] scoring::HttpAnswer answer(scoring::HttpRequest request) const {
+    return scoring::answer(
+        service_, [this](std::string_view) -> const Embedder& { return embedder_; }, std::move(request));
+  }
+
+ private:
+  Embedder embedder_;
+  scoring::Service service_;
+};
+
+void open(Scorer* self, const std::filesystem::path& model, std::string dtype, unsigned threads, std::string profile) {
+  const nb::gil_scoped_release unlocked;
+  EmbedderOptions options;
+  options.dtype = std::move(dtype);
+  options.threads = threads;
+  options.profile = std::move(profile);
+  new (self) Scorer(model, options);
+}
+
+Answer answer(const Scorer& scorer, std::string method, std::string path, Headers headers, const nb::bytes& body) {
+  scoring::HttpRequest request{std::move(method), std::move(path), "", std::move(headers),
+                               std::string(body.c_str(), body.size())};
+  scoring::HttpAnswer found;
+  {
+    const nb::gil_scoped_release unlocked;
+    found = scorer.answer(std::move(request));
+  }
+  return {found.status, std::move(found.content_type), std::move(found.headers),
+          nb::bytes(found.body.data(), found.body.size())};
+}
+
+}  // namespace
+
+void bind_scorer(nb::module_& module) {
+  nb::class_<Scorer>(module, "Scorer", "A model with the contracts of the server; see mi2::scoring.")
+      .def("__init__", &open, "model"_a, nb::kw_only(), "dtype"_a, "threads"_a, "profile"_a)
+      .def("answer", &answer, "method"_a, "path"_a, "headers"_a, "body"_a, "(status, content type, headers, body)");
+}
+
+}  // namespace mi2::python

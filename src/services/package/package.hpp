@@ -1,0 +1,35 @@
+#pragma once
+// Writes a model as a folder that other people's servers deploy: MLflow, Azure ML.
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace mi2 {
+
+enum class PackageKind : std::uint8_t {
+  kMlflow,   ///< a model directory of MLflow, python_function flavour
+  kAzureMl,  ///< endpoints and deployments of Azure ML, online and batch, with scoring scripts and a container file
+};
+
+struct PackageOptions {
+  PackageKind kind = PackageKind::kMlflow;
+  std::filesystem::path wheel;           ///< of the Python package, to put in; empty: it comes from a package index
+  std::string dtype;                     ///< as EmbedderOptions::dtype
+  std::string profile = "azure";         ///< as EmbedderOptions::profile
+  std::string python = "3.11";           ///< of the environments
+  std::string name = "medimageinsight";  ///< of endpoint, model and environment
+  /// Told after each file that is copied. What it throws ends the work and leaves nothing behind.
+  std::function<void(std::size_t files, std::size_t total)> progress;
+};
+
+/// Writes the folder `out`, which appears whole or not at all: the model's own files and what deploys them.
+/// @param model  a model's folder or a packed file.
+/// @throws Error{kBadArgument} if `out` is there or an option makes no sense; {kNotFound}, {kBadFile} for the model or
+///         the wheel, or when the disk refuses.
+void package_model(const std::filesystem::path& model, const std::filesystem::path& out, const PackageOptions& options);
+
+}  // namespace mi2

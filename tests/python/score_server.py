@@ -1,0 +1,103 @@
+"""A server that answers POST /score as CONTRACTS.md says, over a model of this process: what a client can meet."""
+import base64
+import json
+import threading
+import time
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import medimageinsight as mi2
+
+
+class ScoreServer(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, models, key=None):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.models = models  # profile -> model
+        self.key = key
+        self.requests = []  # (headers, parsed body)
+        self.refusals = []  # (status, headers) for the next requests, before any is answered
+        self.busy = 0
+        self.busiest = 0
+        self.delay = lambda rows: 0
+        self.lock = threading.Lock()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def do_POST(self):
+        server = self.server
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        with server.lock:
+            server.requests.append((dict(self.headers), body))
+            refusal = server.refusals.pop(0) if server.refusals else None
+            server.busy += 1
+            server.busiest = max(server.busiest, server.busy)
+        try:
+            if refusal == "drop":
+                self.close_connection = True
+                self.connection.close()
+                return
+            if refusal:
+                self.answer(refusal[0], {"message": "not now"}, refusal[1])
+            elif self.path != "/score":
+                self.answer(404, {"message": "no such route"})
+            elif server.key and self.headers.get("authorization") != f"Bearer {server.key}":
+                self.answer(401, {"message": "missing or wrong key"})
+            else:
+                time.sleep(server.delay(body["input_data"]["data"]))
+                self.score(body)
+        finally:
+            with server.lock:
+                server.busy -= 1
+
+    def score(self, body):
+        params = body.get("params") or {}
+        model = self.server.models[params.get("profile", "azure")]
+        answers = []
+        for i, (image, text) in enumerate(body["input_data"]["data"]):
+            row = {}
+            try:
+                if image:
+                    row["image_features"] = model.embed_images(base64.b64decode(image)).tolist()
+                if text:
+                    row["text_features"] = model.embed_texts(text).tolist()
+            except mi2.Error as error:
+                self.answer(422 if error.code == "bad_file" else 400, {"message": f"row {i}: image: {error}"})
+                return
+            if params.get("get_scaling_factor", True):
+                row["scaling_factor"] = model.logit_scale
+            answers.append(row)
+        told = model.provenance
+        self.answer(200, answers, {"x-mi2-version": told.version, "x-mi2-weights-sha256": told.weights_sha256,
+                                   "x-mi2-profile": told.profile, "x-mi2-dtype": told.dtype})
+
+    def answer(self, status, body, headers=()):
+        content = json.dumps(body).encode()
+        self.send_response(status)
+        for name, value in {"content-type": "application/json", "content-length": len(content), **dict(headers)}.items():
+            self.send_header(name, str(value))
+        self.end_headers()
+        self.wfile.write(content)
+
+
+@contextmanager
+def serving(models, key=None):
+    server = ScoreServer(models, key)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -1,0 +1,199 @@
+"""azure_shim: clients that know only cloud resource ids reach a URL.
+
+healthcareai_toolkit is on no package index, so `toolkit` below is written to the interface of its
+WorkspaceEndpointManager and RetryClient: the same calls of MLClient, the same regular expression, the same request.
+"""
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from score_server import serving
+
+TOOLKIT = {
+    "healthcareai_toolkit/__init__.py": "",
+    "healthcareai_toolkit/settings.py": """
+        import os
+        MI2_MODEL_ENDPOINT = os.environ.get("MI2_MODEL_ENDPOINT", None)
+        _constants = {"MI2_MODEL_ENDPOINT": MI2_MODEL_ENDPOINT}
+
+        def get(name):
+            return _constants[name]
+        """,
+    "healthcareai_toolkit/util/__init__.py": "",
+    "healthcareai_toolkit/util/azureml_managers.py": """
+        import re
+        from azure.ai.ml import MLClient
+        from azure.ai.ml.entities import WorkspaceConnection
+
+        class WorkspaceEndpointManager:
+            def __init__(self, resource_id, credential=None):
+                if credential is None:
+                    from azure.identity import DefaultAzureCredential
+                    credential = DefaultAzureCredential(exclude_managed_identity_credential=False)
+                self._credential = credential
+                self.initialize_client(resource_id)
+
+            @property
+            def target(self):
+                return self.endpoint.scoring_uri
+
+            @property
+            def headers(self):
+                return {"Authorization": f"Bearer {self.api_key}"}
+
+            def initialize_client(self, resource_id):
+                found = re.match("/subscriptions/(.*)/resourceGroups/(.*)/providers/"
+                                 "Microsoft.MachineLearningServices/workspaces/(.*)/onlineEndpoints/(.*)", resource_id)
+                self.ml_client = MLClient(credential=self._credential, subscription_id=found.group(1),
+                                          resource_group_name=found.group(2), workspace_name=found.group(3))
+                self.endpoint = self.ml_client.online_endpoints.get(name=found.group(4))
+                if self.endpoint.auth_mode != "key":
+                    raise NotImplementedError("only api key is implemented")
+                self.api_key = self.ml_client.online_endpoints.get_keys(name=found.group(4)).primary_key
+        """,
+    "healthcareai_toolkit/clients.py": """
+        import base64, json, urllib.request
+        from healthcareai_toolkit.util.azureml_managers import WorkspaceEndpointManager
+
+        class MedImageInsightClient:
+            def __init__(self, endpoint_name=None, credential=None):
+                if endpoint_name is None:
+                    from healthcareai_toolkit import settings
+                    endpoint_name = settings.get("MI2_MODEL_ENDPOINT")
+                self.endpoint_manager = WorkspaceEndpointManager(endpoint_name, credential)
+
+            def submit(self, image_list, text_list):
+                rows = [[base64.encodebytes(open(i, "rb").read()).decode(), t] for i, t in zip(image_list, text_list)]
+                body = {"input_data": {"columns": ["image", "text"], "index": list(range(len(rows))), "data": rows},
+                        "params": {}}
+                request = urllib.request.Request(self.endpoint_manager.target, json.dumps(body).encode(),
+                                                 {"Content-Type": "application/json", **self.endpoint_manager.headers})
+                return json.load(urllib.request.urlopen(request))
+        """,
+}
+REAL_AZURE = {
+    "azure/ai/ml/__init__.py": """
+        class Operations:
+            def get(self, name):
+                return type("Endpoint", (), {"scoring_uri": "https://cloud/" + name, "auth_mode": "key"})
+            def get_keys(self, name):
+                return type("Keys", (), {"primary_key": "cloud key"})
+            def list(self):
+                return ["from the cloud"]
+
+        class MLClient:
+            def __init__(self, credential=None, **where):
+                self.online_endpoints = Operations()
+                self.models = "models of the cloud"
+            @classmethod
+            def from_config(cls, credential):
+                return cls(credential)
+        """,
+    "azure/ai/ml/entities.py": "class WorkspaceConnection: pass\n",
+    "azure/identity.py": "class DefaultAzureCredential:\n    def __init__(self, **options): pass\n",
+}
+
+
+@pytest.fixture
+def toolkit(tmp_path):
+    def write(files):
+        for name, text in files.items():
+            path = tmp_path / "site" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(textwrap.dedent(text).lstrip("\n"))
+    write(TOOLKIT)
+    write.site = str(tmp_path / "site")
+    return write
+
+
+def run(toolkit, code, *arguments, **variables):
+    """A program of its own, as a notebook's kernel is."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("MI2_")}
+    environment.update(PYTHONPATH=toolkit.site, **variables)
+    script = Path(toolkit.site).parent / "script.py"
+    script.write_text(textwrap.dedent(code))
+    return subprocess.run([sys.executable, *(a.replace("SCRIPT", str(script)) for a in arguments or ["SCRIPT"])],
+                          env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+@pytest.fixture(scope="module")
+def server(azure_model):
+    with serving({"azure": azure_model}, key="k") as running:
+        yield running
+
+
+USE = """
+    import json
+    from healthcareai_toolkit.clients import MedImageInsightClient
+    client = MedImageInsightClient({endpoint})
+    print(json.dumps(client.submit(image_list=[{image!r}], text_list=["chest x-ray"])))
+"""
+
+
+def check(done, azure_model, image):
+    assert done.returncode == 0, done.stderr
+    row, = json.loads(done.stdout)
+    for kind, wanted in (("image", azure_model.embed_images(image)), ("text", azure_model.embed_texts("chest x-ray"))):
+        assert np.array(row[f"{kind}_features"], dtype=np.float32).tobytes() == wanted.tobytes()
+
+
+@pytest.mark.parametrize("azure", [False, True], ids=["without azure's packages", "with azure's packages"])
+@pytest.mark.parametrize("imported_first", [False, True], ids=["installed first", "imported first"])
+@pytest.mark.parametrize("endpoint", ["", "url", "own id"])
+def test_a_notebook_needs_one_line(toolkit, server, azure_model, images, azure, imported_first, endpoint):
+    if imported_first and not azure:
+        pytest.skip("without azure's packages the toolkit cannot be imported before the shim")
+    if azure:
+        toolkit(REAL_AZURE)
+    own = azure_id = "/subscriptions/s/resourceGroups/r/providers/Microsoft.MachineLearningServices/workspaces/w/onlineEndpoints/mine"
+    options = f", endpoint={own!r}" if endpoint == "own id" else ""
+    given = {"": "", "url": repr(server.url), "own id": repr(azure_id)}[endpoint]
+    first = "import healthcareai_toolkit.clients, healthcareai_toolkit.settings\n" if imported_first else ""
+    shim = f"import medimageinsight.azure_shim as s\ns.install({server.url!r}, 'k'{options})\n"
+    check(run(toolkit, first + shim + textwrap.dedent(USE.format(endpoint=given, image=str(images[0])))), azure_model,
+          images[0])
+
+
+def test_a_program_runs_unchanged(toolkit, server, azure_model, images):
+    code = USE.format(endpoint="", image=str(images[0]))
+    check(run(toolkit, code, "-m", "medimageinsight.azure_shim", server.url, "SCRIPT", MI2_API_KEY="k"), azure_model,
+          images[0])
+    done = run(toolkit, code, "-m", "medimageinsight.azure_shim", server.url, "-m", "json.tool", "--help")
+    assert done.returncode == 0 and "usage" in done.stdout
+    assert "usage" in run(toolkit, code, "-m", "medimageinsight.azure_shim").stderr
+
+
+def test_what_is_not_ours_goes_to_azure(toolkit):
+    toolkit(REAL_AZURE)
+    done = run(toolkit, """
+        import medimageinsight.azure_shim as s
+        s.install("http://127.0.0.1:1", "k")
+        from azure.ai.ml import MLClient
+        client = MLClient.from_config(object())
+        print(client.online_endpoints.get(name="other").scoring_uri, client.online_endpoints.list(), client.models)
+        print(client.online_endpoints.get(name="mi2").scoring_uri, client.online_endpoints.get_keys("mi2").primary_key)
+        s.uninstall()
+        import azure.ai.ml
+        print(azure.ai.ml.MLClient.__module__)
+        """)
+    assert done.stdout.split("\n")[:3] == ["https://cloud/other ['from the cloud'] models of the cloud",
+                                          "http://127.0.0.1:1/score k", "azure.ai.ml"], done.stderr
+
+
+def test_an_unknown_endpoint_without_azure_is_an_error_that_says_so(toolkit):
+    done = run(toolkit, """
+        import medimageinsight, medimageinsight.azure_shim as s
+        s.install("http://127.0.0.1:1")
+        from azure.ai.ml import MLClient
+        try: MLClient(None).online_endpoints.get("other")
+        except medimageinsight.NotFound as e: print(e)
+        try: s.install("nowhere")
+        except ValueError as e: print(e)
+        """)
+    assert "azure-ai-ml" in done.stdout and "needs http" in done.stdout, done.stderr

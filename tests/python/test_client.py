@@ -1,0 +1,196 @@
+"""Client: the vectors of the model behind the URL, in parallel, through refusals and failures."""
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import medimageinsight as mi2
+import numpy as np
+import pytest
+from PIL import Image
+
+from score_server import serving
+
+
+@pytest.fixture
+def server(model, azure_model):
+    with serving({"raw": model, "azure": azure_model}) as running:
+        yield running
+
+
+def client_of(server, **options):
+    return mi2.Client(server.url, **{"profile": "raw", "retries": 3, "max_wait": 0.2, **options})
+
+
+def test_vectors_have_the_bits_of_the_model(server, model, azure_model, images):
+    texts = ["chest x-ray", "brain MRI", "a"]
+    with client_of(server, rows=2) as client:
+        assert client.embed_images(images[:5]).tobytes() == model.embed_images(images[:5]).tobytes()
+        assert client.embed_texts(texts).tobytes() == model.embed_texts(texts).tobytes()
+    with client_of(server, profile=None) as client:
+        assert client.embed_images(images[0]).tobytes() == azure_model.embed_images(images[0]).tobytes()
+
+
+def test_requests_are_as_the_contract_says(server, images):
+    client_of(server, profile=None, rows=2, azure_size=480, azure_quality=95, api_key="k").embed_images(images[:3])
+    headers, first = server.requests[0]
+    assert headers["authorization"] == "Bearer k" and headers["content-type"] == "application/json"
+    assert first["input_data"]["columns"] == ["image", "text"] and first["input_data"]["index"] == [0, 1]
+    assert first["params"] == {"get_scaling_factor": True, "image_standardization_image_size": 480,
+                               "image_standardization_jpeg_compression_ratio": 95}
+    assert sorted(len(body["input_data"]["data"]) for _, body in server.requests) == [1, 2]
+
+
+def test_pictures_in_memory_are_sent_without_loss(server, model, images):
+    grey = np.arange(600, dtype=np.uint8).reshape(20, 30)
+    pictures = [grey, grey > 100, grey.astype(np.uint16) * 77, grey.astype(np.int32) - 300, grey.astype(np.float32) / 7,
+                np.stack([grey] * 3, axis=2)]
+    for path in images:
+        with Image.open(path) as opened:
+            opened.load()
+            pictures.append(opened)
+    assert client_of(server).embed_images(pictures).tobytes() == model.embed_images(pictures).tobytes()
+
+
+def test_unordered_results_carry_their_position(server, model, images):
+    """The first request is held up, so that it is not the first to be answered."""
+    slow = []
+    server.delay = lambda rows: 0.4 if not slow and not slow.append(1) else 0
+    found = list(client_of(server, rows=1, workers=3).embed_images(iter(images[:6]), ordered=False))
+    assert sorted(index for index, _ in found) == list(range(6)) and found[0][0] != 0
+    wanted = model.embed_images(images[:6])
+    for index, vector in found:
+        assert vector.tobytes() == wanted[index].tobytes()
+
+
+def test_requests_are_sent_at_once_and_no_more_than_workers(server, images):
+    server.delay = lambda rows: 0.1
+    client_of(server, rows=1, workers=3).embed_images(images[:9])
+    assert server.busiest == 3
+
+
+def test_an_endless_source_is_read_only_as_fast_as_answers_come(server):
+    read = 0
+
+    def texts():
+        nonlocal read
+        while True:
+            read += 1
+            yield f"text {read}"
+
+    results = client_of(server, rows=2, workers=2).embed_texts(texts(), ordered=False)
+    for _ in range(10):
+        next(results)
+    results.close()
+    assert read <= 10 + 2 * 2 * 2 + 2
+
+
+def test_refusals_for_load_are_tried_again_after_retry_after(server, model, images):
+    server.refusals = [(429, {"retry-after": "1"}), (503, {}), "drop"]
+    start = time.monotonic()
+    vectors = client_of(server, workers=1, max_wait=5).embed_images(images[:2])
+    assert time.monotonic() - start >= 1.0
+    assert vectors.tobytes() == model.embed_images(images[:2]).tobytes() and len(server.requests) == 4
+
+
+def test_retry_after_is_capped(server, images):
+    server.refusals = [(429, {"retry-after": "86400"})]
+    client_of(server, max_wait=0.2).embed_images(images[0])
+    assert len(server.requests) == 2
+
+
+def test_a_server_that_stays_full_is_overloaded(server, images):
+    server.refusals = [(429, {"retry-after": "0"})] * 4
+    with pytest.raises(mi2.Overloaded, match="429.*not now"):
+        client_of(server).embed_images(images[0])
+    assert len(server.requests) == 4
+
+
+def test_a_wrong_key_is_told_and_not_repeated(model, images):
+    with serving({"azure": model}, key="right") as server:
+        with pytest.raises(PermissionError) as caught:
+            client_of(server, profile=None, api_key="a-secret-of-mine").embed_images(images[:3])
+        assert isinstance(caught.value, mi2.Unauthorized) and "secret" not in str(caught.value)
+        assert len(server.requests) == 1
+        client = client_of(server, profile=None, api_key="right")
+        assert client.embed_texts("a").shape == (1, model.dimensions) and "right" not in repr(client)
+
+
+def test_a_bad_row_does_not_cost_its_neighbours(server, model, images, cut_picture):
+    told = []
+    mixed = [images[0], cut_picture, images[1], images[0].parent / "none.png", images[2]]
+    vectors = client_of(server).embed_images(mixed, on_error=lambda i, error: told.append((i, type(error))))
+    assert told == [(1, mi2.BadFile), (3, mi2.NotFound)]
+    assert vectors[[0, 2, 4]].tobytes() == model.embed_images(images[:3]).tobytes()
+    assert np.isnan(vectors[[1, 3]]).all()
+    with pytest.raises(mi2.BadFile, match=r"images\[1\]"):
+        client_of(server).embed_images(mixed)
+
+
+def test_no_server_is_an_error_that_names_the_url(images):
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    with pytest.raises(mi2.Internal, match=str(port)):
+        mi2.Client(f"http://127.0.0.1:{port}", retries=1, max_wait=0.01).embed_texts("a")
+    with pytest.raises(mi2.BadArgument):
+        mi2.Client("localhost:5001")
+
+
+def test_what_a_client_tells_is_the_servers(server, model):
+    client = client_of(server)
+    assert client.dimensions == model.dimensions and client.logit_scale == pytest.approx(model.logit_scale)
+    assert client.provenance == model.provenance
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("options", [{}, {"multilabel": True}, {"templates": ["a {}", "an image of {}"]}], ids=str)
+def test_classify_scores_as_the_model_does(server, model, images, options):
+    labels = ["chest x-ray", "brain MRI", "a dog"]
+    found = client_of(server).classify(images[:4], labels, **options)
+    wanted = model.classify(images[:4], labels, **options)
+    assert [[row.label for row in rows] for rows in found] == [[row.label for row in rows] for rows in wanted]
+    # exp(logit_scale) is rounded to 32 bits by another library, and a logit may be 100.
+    np.testing.assert_allclose([[row.score for row in rows] for rows in found],
+                               [[row.score for row in rows] for rows in wanted], rtol=1e-4)
+
+
+def test_progress_and_empty_inputs(server, images):
+    told = []
+    client_of(server, rows=2).embed_images(images[:3], progress=lambda done, total: told.append((done, total)))
+    assert told == [(2, 3), (3, 3)]
+    assert client_of(server).embed_images([]).shape == (0, client_of(server).dimensions)
+    with pytest.raises(mi2.BadArgument, match=r"texts\[1\]: empty"):
+        client_of(server).embed_texts(["a", ""])
+
+
+def test_the_real_server_answers_with_the_models_bits(model_path, model, images):
+    program = os.environ["MI2_BIN"]
+    if b"\n  serve " not in subprocess.run([program, "--help"], capture_output=True, check=True).stdout:
+        pytest.skip("this mi2 has no command serve")
+    with subprocess.Popen([program, "serve", "--model", model_path, "--port", "0"], stderr=subprocess.PIPE,
+                          stdout=subprocess.PIPE) as server:
+        try:
+            url = next(line.split()[-1] for line in iter(lambda: server.stderr.readline().decode(), "")
+                       if "listening on" in line)
+            for _ in range(300):
+                try:
+                    if urllib.request.urlopen(url + "/health/ready", timeout=5).status == 200:
+                        break
+                except OSError:
+                    time.sleep(0.1)
+            client = mi2.Client(url, profile="raw", rows=3)
+            assert client.embed_images(images).tobytes() == model.embed_images(images).tobytes()
+            assert client.embed_texts(["a", "b c"]).tobytes() == model.embed_texts(["a", "b c"]).tobytes()
+            assert client.provenance == model.provenance
+        finally:
+            server.terminate()
+
+
+def test_without_urllib3_the_client_says_what_to_install():
+    code = ("import sys; sys.modules['urllib3'] = None\nimport medimageinsight\n"
+            "try: medimageinsight.Client('http://127.0.0.1:1')\nexcept ImportError as e: print(e)")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "medimageinsight[client]" in done.stdout

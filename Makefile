@@ -1,6 +1,6 @@
 # The front door: short names for what scripts/ and the CMake presets do. `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test test-asan test-tsan fuzz format lint bench-products bench-peers clean
+.PHONY: help deps build demo test test-asan test-tsan fuzz format lint bench-products bench-peers bench-training clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ bench-products: ## every matrix product of the model, against oneDNN; PRODUCTS="
 
 bench-peers: ## race mi2 against other runtimes (20 minutes or more; RACE="--all" for every case)
 	@bench/peers/run.sh $(RACE)
+
+bench-training: ## race training steps against plain PyTorch
+	@bench/training/run.sh
 
 clean: ## remove everything that was built
 	rm -rf build

@@ -54,7 +54,9 @@ LIBRARIES = {
     r"CLI/": ["apps/cli"],
     r"boost/|prometheus/": ["apps/server"],
     # Tensors with gradients pass through all of training, so a header of one of these may show them to another.
-    r"ATen/|c10/|torch/": ["src/ops/torch", "src/models/torch", "src/services/train", "src/services/heads"],
+    r"ATen/|c10/|torch/": ["src/ops/torch", "src/models/torch", "src/services/train/trainer",
+                              "src/services/heads/train"],
+    r"mpi\.h": ["src/services/train/trainer"],
     r"nanobind/": ["bindings/python"],
     r"nlohmann/": ["src/weights", "src/text", "src/services", "apps"],
     r"fmt/|spdlog/": ["src", "apps", "bindings"],

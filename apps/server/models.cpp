@@ -53,7 +53,8 @@ scoring::Service service_of(const Options& options) {
   service.images = options.embedder;
   service.limits.rows = options.max_rows;
   // The contracts know hosts; the fetcher, which alone connects, also looks at ports.
-  for (const std::string& host : options.urls.hosts) service.allowed_url_hosts.push_back(host.substr(0, host.find(':')));
+  for (const std::string& host : options.urls.hosts)
+    service.allowed_url_hosts.push_back(host.substr(0, host.find(':')));
   service.max_body_bytes = options.max_body;
   return service;
 }
@@ -115,8 +116,8 @@ Models::Loaded Models::open(const ModelSpec& spec, ModelMetrics& metrics) {
   try {
     Embedder embedder = Embedder::open(spec.path, options_.embedder);
     try_out(embedder);
-    loaded.served = std::make_shared<const scoring::ServedModel>(
-        scoring::describe_model(spec.name, embedder, spec.path));
+    loaded.served =
+        std::make_shared<const scoring::ServedModel>(scoring::describe_model(spec.name, embedder, spec.path));
     loaded.runner = make_runner(std::move(embedder), metrics);
   } catch (...) {
     loaded.error = std::current_exception();

@@ -90,7 +90,7 @@ def test_terminate_under_load_finishes_what_is_in_flight(serve):
         server.wait_for(lambda: any(results))
         server.send(signal.SIGTERM)
         concurrent.futures.wait(jobs)
-    assert server.end() == 0
+    assert server.wait() == 0
     assert all(result in (200, "ConnectionRefusedError", "ConnectionResetError") for result in results), results
     answered = [record for record in server.records("request") if record["route"] == "score"]
     assert len(answered) == results.count(200)
@@ -109,7 +109,7 @@ def test_terminate_waits_for_a_request_whose_body_is_on_its_way(serve):
         received = read_all(client)
     assert received.startswith(b"HTTP/1.1 200") and b"text_features" in received
     assert b"connection: close" in received.lower()
-    assert server.end() == 0
+    assert server.wait() == 0
 
 
 def test_terminate_closes_idle_connections_at_once(serve):
@@ -118,7 +118,7 @@ def test_terminate_closes_idle_connections_at_once(serve):
         server.wait_for(lambda: server.metric("mi2_connections") == 2)
         server.send(signal.SIGTERM)
         assert read_all(idle) == b""
-    assert server.end() == 0
+    assert server.wait() == 0
 
 
 @pytest.mark.parametrize("arguments, again", [(["--drain-timeout", "1"], False), ([], True)])

@@ -29,7 +29,8 @@ void use(const server::Parser& parser) {
   if ((found.route == nullptr) != found.refusal.has_value()) std::abort();
   const scoring::RequestIds ids = scoring::request_ids(request, "fresh");
   for (const std::string* id : {&ids.request, &ids.legacy, &ids.client}) {
-    if (id->size() > 100 || std::any_of(id->begin(), id->end(), [](char c) { return c < 0x20 || c > 0x7E; })) std::abort();
+    if (id->size() > 100 || std::any_of(id->begin(), id->end(), [](char c) { return c < 0x20 || c > 0x7E; }))
+      std::abort();
   }
   scoring::HttpAnswer answer =
       scoring::refuse_headers(found.route, request).value_or(found.refusal.value_or(scoring::HttpAnswer{}));

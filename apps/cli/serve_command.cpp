@@ -34,7 +34,8 @@ struct ServeArguments {
   std::string shape = "standard";
 };
 
-constexpr std::string_view kHelp = R"(Answers the hosted model's contract (POST /score), MLflow's, the community server's,
+constexpr std::string_view kHelp =
+    R"(Answers the hosted model's contract (POST /score), MLflow's, the community server's,
 OpenAI-style embeddings and KServe V2: GET /docs shows them all. Takes requests at once;
 GET /health/ready turns 200 when every model has computed a first vector.
 
@@ -165,8 +166,9 @@ CLI::Option* add_number(CLI::App& command, const char* name, Number& value, std:
 template <typename Duration>
 void add_duration(CLI::App& command, const char* name, const char* unit, Duration& value, std::int64_t low,
                   std::int64_t high, const char* help) {
-  command.add_option_function<std::int64_t>(
-             name, [&value](std::int64_t number) { value = Duration(number); }, help)
+  command
+      .add_option_function<std::int64_t>(
+          name, [&value](std::int64_t number) { value = Duration(number); }, help)
       ->type_name(unit)
       ->check(CLI::Range(low, high).description(""))
       ->default_str(std::to_string(value.count()));
@@ -181,7 +183,8 @@ void add_size(CLI::App& command, const char* name, std::uint64_t& value, const c
 
 void add_model_group(CLI::App& command, ServeArguments& arguments) {
   EmbedderOptions& embedder = arguments.options.embedder;
-  arguments.models = add_repeatable(command, "--model", "A model's folder or packed file, NAME=DIR to name it; repeatable");
+  arguments.models =
+      add_repeatable(command, "--model", "A model's folder or packed file, NAME=DIR to name it; repeatable");
   arguments.models->type_name("[NAME=]DIR");
   command.add_option("--dtype", embedder.dtype, "What to compute in (default: what a packed file holds, else f32)")
       ->type_name(fmt::format("{}", fmt::join(kDTypes, "|")))
@@ -192,8 +195,9 @@ void add_model_group(CLI::App& command, ServeArguments& arguments) {
   add_number(command, "--workers", arguments.options.workers, 0, 1024,
              "Threads that parse, decode and render; 0: one per core")
       ->envname("WORKER_COUNT");
-  command.add_option("--score-profile", arguments.options.score_profile,
-                     "How /score and MLflow prepare images; the other routes prepare raw")
+  command
+      .add_option("--score-profile", arguments.options.score_profile,
+                  "How /score and MLflow prepare images; the other routes prepare raw")
       ->type_name("azure|raw")
       ->check(CLI::IsMember({"raw", "azure"}).description(""))
       ->capture_default_str();
@@ -201,8 +205,9 @@ void add_model_group(CLI::App& command, ServeArguments& arguments) {
       ->type_name("standard|legacy")
       ->check(CLI::IsMember({"standard", "legacy"}).description(""))
       ->capture_default_str();
-  command.add_option("--intensity", embedder.intensity,
-                     "16-bit and float grey to 8 bits: percentile:LOW,HIGH, minmax or window:CENTER,WIDTH")
+  command
+      .add_option("--intensity", embedder.intensity,
+                  "16-bit and float grey to 8 bits: percentile:LOW,HIGH, minmax or window:CENTER,WIDTH")
       ->type_name("RULE")
       ->capture_default_str();
 }
@@ -213,10 +218,12 @@ void add_network_group(CLI::App& command, ServeArguments& arguments) {
       ->type_name("ADDRESS")
       ->capture_default_str();
   add_number(command, "--port", options.port, 0, 65535, "Port; 0: any that is free")->envname("SERVER_PORT");
-  command.add_option("--tls-cert", options.tls_certificate, "Certificate chain, PEM; TLS 1.2 or newer")->type_name("FILE");
+  command.add_option("--tls-cert", options.tls_certificate, "Certificate chain, PEM; TLS 1.2 or newer")
+      ->type_name("FILE");
   command.add_option("--tls-key", options.tls_key, "Its private key, PEM")->type_name("FILE");
-  command.add_option("--api-key-file", options.api_keys,
-                     "Keys that may ask, one a line; health and documentation stay open")
+  command
+      .add_option("--api-key-file", options.api_keys,
+                  "Keys that may ask, one a line; health and documentation stay open")
       ->type_name("FILE");
   arguments.origins = add_repeatable(command, "--cors-origin", "Origin whose pages may ask, or *; repeatable");
   arguments.origins->type_name("ORIGIN");
@@ -241,10 +248,12 @@ void add_limit_group(CLI::App& command, Options& options) {
   add_number(command, "--max-connections", options.max_connections, 1, 1'000'000, "Open connections; more: 503");
   add_duration(command, "--header-timeout", "S", options.timeouts.header, 1, 3600,
                "For a request's header, and for the TLS handshake");
-  add_duration(command, "--idle-timeout", "S", options.timeouts.idle, 1, 86'400, "Between two requests of a connection");
+  add_duration(command, "--idle-timeout", "S", options.timeouts.idle, 1, 86'400,
+               "Between two requests of a connection");
   add_duration(command, "--transfer-timeout", "S", options.timeouts.body, 1, 3600,
                "For a body or an answer, and a second more per 16 KiB");
-  add_duration(command, "--drain-timeout", "S", options.timeouts.drain, 0, 86'400, "For what is in flight, after SIGTERM");
+  add_duration(command, "--drain-timeout", "S", options.timeouts.drain, 0, 86'400,
+               "For what is in flight, after SIGTERM");
 }
 
 }  // namespace

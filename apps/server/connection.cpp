@@ -101,7 +101,7 @@ class Connection final : public Connections::Entry {
   /// Reads until the message is whole. @returns false if it never will be: the call is then closed.
   asio::awaitable<bool> read_body(Call& call, Parser& parser, ByteBudget::Share& share) {
     error_code error;
-    if (!parser.is_done() && buffer_.size() == 0 && expects_continue(call)) {
+    if (!parser.is_done() && buffer_.size() == 0 && parser.get().version() == kHttp11 && expects_continue(call)) {
       plain().expires_after(parts_.options.timeouts.header);
       co_await asio::async_write(stream_, asio::buffer(kContinue), into(error));
     }

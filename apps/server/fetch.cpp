@@ -128,7 +128,8 @@ asio::awaitable<std::string> Fetcher::get(const std::string& url, std::uint64_t 
   if (target.secure) {
     beast::ssl_stream<beast::tcp_stream> secure(std::move(plain), tls_->context);
     secure.set_verify_callback(ssl::host_name_verification(target.host));
-    if (SSL_set_tlsext_host_name(secure.native_handle(), target.host.c_str()) != 1) fail("its host's name is not usable");
+    if (SSL_set_tlsext_host_name(secure.native_handle(), target.host.c_str()) != 1)
+      fail("its host's name is not usable");
     co_await secure.async_handshake(ssl::stream_base::client, into(error));
     check(error, "its host has no certificate that can be trusted");
     co_await converse(secure, request, response);

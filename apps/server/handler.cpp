@@ -28,16 +28,26 @@ bool is_failure(int status) { return status >= 400; }
 /// What a failed status is called when no Error's code says it.
 std::string_view outcome_of(int status) {
   switch (status) {
-    case 401: return "unauthorized";
-    case 404: return "not_found";
-    case 405: return "method_not_allowed";
-    case 413: return "too_large";
-    case 415: return "unsupported";
-    case 422: return "bad_file";
-    case 429: return "overloaded";
-    case 431: return "header_too_large";
-    case 503: return "not_ready";
-    default: return status >= 500 ? "internal" : "bad_argument";
+    case 401:
+      return "unauthorized";
+    case 404:
+      return "not_found";
+    case 405:
+      return "method_not_allowed";
+    case 413:
+      return "too_large";
+    case 415:
+      return "unsupported";
+    case 422:
+      return "bad_file";
+    case 429:
+      return "overloaded";
+    case 431:
+      return "header_too_large";
+    case 503:
+      return "not_ready";
+    default:
+      return status >= 500 ? "internal" : "bad_argument";
   }
 }
 
@@ -175,9 +185,11 @@ asio::awaitable<scoring::Vectors> Handler::embed(Call& call, Runner& runner, sco
   const std::size_t images = work.images.size();
   const std::size_t texts = work.texts.size();
   if (!runner.reserve(images, texts)) {
-    throw Error(Code::kOverloaded, fmt::format("the queue is full: no place for {} rows of this request", images + texts));
+    throw Error(Code::kOverloaded,
+                fmt::format("the queue is full: no place for {} rows of this request", images + texts));
   }
-  const bool remote = std::any_of(work.images.begin(), work.images.end(), [](const auto& item) { return !item.url.empty(); });
+  const bool remote =
+      std::any_of(work.images.begin(), work.images.end(), [](const auto& item) { return !item.url.empty(); });
   if (remote) {
     std::exception_ptr failed;
     try {
@@ -192,9 +204,8 @@ asio::awaitable<scoring::Vectors> Handler::embed(Call& call, Runner& runner, sco
     }
   }
   const auto finished = std::make_shared<Event>(co_await asio::this_coro::executor);
-  const auto job = std::make_shared<Job>(std::move(work), [finished] {
-    asio::post(finished->executor(), [finished] { finished->set(); });
-  });
+  const auto job = std::make_shared<Job>(
+      std::move(work), [finished] { asio::post(finished->executor(), [finished] { finished->set(); }); });
   runner.submit(job);
   co_await finished->wait();
   call.record.times = job->times();

@@ -47,13 +47,15 @@ KeyRing::KeyRing(const std::filesystem::path& file) {
     begin = end + 1;
     ++number;
     if (key.empty() || key.front() == '#') continue;
-    if (key.size() < kShortestKey || !std::all_of(key.begin(), key.end(), [](char c) { return c > 0x20 && c < 0x7F; })) {
+    if (key.size() < kShortestKey ||
+        !std::all_of(key.begin(), key.end(), [](char c) { return c > 0x20 && c < 0x7F; })) {
       throw Error(Code::kBadFile, fmt::format("{}: line {}: a key is at least {} printable characters without blanks",
                                               file.string(), number, kShortestKey));
     }
     digests_.push_back(digest_of(key));
   }
-  if (digests_.empty()) throw Error(Code::kBadFile, fmt::format("{}: no key in it, one a line is needed", file.string()));
+  if (digests_.empty())
+    throw Error(Code::kBadFile, fmt::format("{}: no key in it, one a line is needed", file.string()));
 }
 
 bool KeyRing::holds(std::string_view key) const {
@@ -67,8 +69,7 @@ bool KeyRing::admits(const scoring::HttpRequest& request) const {
   if (digests_.empty()) return true;
   const std::array shown{bearer(request.header("authorization")), trimmed(request.header("api-key")),
                          trimmed(request.header("x-api-key"))};
-  return std::any_of(shown.begin(), shown.end(),
-                     [this](std::string_view key) { return !key.empty() && holds(key); });
+  return std::any_of(shown.begin(), shown.end(), [this](std::string_view key) { return !key.empty() && holds(key); });
 }
 
 }  // namespace mi2::server

@@ -27,7 +27,7 @@ struct RequestRecord {
   std::uint64_t bytes_in = 0;   ///< of the body
   std::uint64_t bytes_out = 0;  ///< of the body
   JobTimes times;
-  double seconds = 0;              ///< from the header to the answer written
+  double seconds = 0;               ///< from the header to the answer written
   std::string_view outcome = "ok";  ///< a code's name, "disconnected", "timeout", ..
 };
 

@@ -9,7 +9,7 @@
 
 #include <fmt/format.h>
 
-#include "base/thread_pool.hpp"
+#include "services/heads/head.hpp"
 
 namespace mi2::server {
 namespace {
@@ -39,6 +39,16 @@ void try_out(const Embedder& embedder) {
   check_unit(embedder.embed_texts(std::span(&text, 1)).front(), "text");
 }
 
+/// The head of an adapter classifier: its folder's config.json gives labels and sizes, which both sides read.
+scoring::Head read_head(const std::filesystem::path& folder, const std::vector<std::string>& /*labels*/,
+                        int /*dimensions*/) {
+  const auto head = std::make_shared<const heads::Head>(heads::Head::open(folder));
+  return [head](const Embedding& image) {
+    const std::vector<double> logits = head->logits(image);
+    return std::vector<float>(logits.begin(), logits.end());
+  };
+}
+
 scoring::Service service_of(const Options& options) {
   scoring::Service service;
   for (const ModelSpec& spec : options.models) {
@@ -53,7 +63,8 @@ scoring::Service service_of(const Options& options) {
   service.images = options.embedder;
   service.limits.rows = options.max_rows;
   // The contracts know hosts; the fetcher, which alone connects, also looks at ports.
-  for (const std::string& host : options.urls.hosts) service.allowed_url_hosts.push_back(host.substr(0, host.find(':')));
+  for (const std::string& host : options.urls.hosts)
+    service.allowed_url_hosts.push_back(host.substr(0, host.find(':')));
   service.max_body_bytes = options.max_body;
   return service;
 }
@@ -116,7 +127,7 @@ Models::Loaded Models::open(const ModelSpec& spec, ModelMetrics& metrics) {
     Embedder embedder = Embedder::open(spec.path, options_.embedder);
     try_out(embedder);
     loaded.served = std::make_shared<const scoring::ServedModel>(
-        scoring::describe_model(spec.name, embedder, spec.path));
+        scoring::describe_model(spec.name, embedder, spec.path, read_head));
     loaded.runner = make_runner(std::move(embedder), metrics);
   } catch (...) {
     loaded.error = std::current_exception();

@@ -57,11 +57,11 @@ struct Options {
   std::vector<std::string> cors_origins;  ///< "*": every one
   std::string score_profile = "azure";
   bool legacy_shape = false;
-  unsigned workers = 0;                         ///< threads that parse, decode and render; 0: one per core
-  std::uint64_t max_body = 100ULL << 20;        ///< bytes
-  std::uint64_t max_buffered = 1024ULL << 20;   ///< bytes of all bodies in memory
-  std::uint32_t max_header = 16U << 10;         ///< bytes
-  std::size_t max_rows = 1024;                  ///< of one request
+  unsigned workers = 0;                        ///< threads that parse, decode and render; 0: one per core
+  std::uint64_t max_body = 100ULL << 20;       ///< bytes
+  std::uint64_t max_buffered = 1024ULL << 20;  ///< bytes of all bodies in memory
+  std::uint32_t max_header = 16U << 10;        ///< bytes
+  std::size_t max_rows = 1024;                 ///< of one request
   std::size_t max_connections = 2048;
   BatchOptions batch;
   Timeouts timeouts;

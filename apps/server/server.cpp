@@ -34,9 +34,7 @@ void raise_descriptor_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-KeyRing read_keys(const Options& options) {
-  return options.api_keys.empty() ? KeyRing() : KeyRing(options.api_keys);
-}
+KeyRing read_keys(const Options& options) { return options.api_keys.empty() ? KeyRing() : KeyRing(options.api_keys); }
 
 void announce(const std::string& address) {
   fmt::print("listening on {}\n", address);

@@ -49,7 +49,6 @@ class Server:
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                         env={**variables, **(environment or {})})
         self.lines = []
-        self.reader = threading.Thread(target=lambda: self.lines.extend(self.process.stderr), daemon=True)
         self._collect()
         line = self.process.stdout.readline()
         found = re.fullmatch(r"listening on (https?)://([^:]+):(\d+)\n", line)
@@ -119,10 +118,14 @@ class Server:
     def send(self, number):
         self.process.send_signal(number)
 
-    def end(self, number=signal.SIGTERM):
+    def end(self):
         """Ends the server; returns its exit status."""
         if self.process.poll() is None:
-            self.send(number)
+            self.send(signal.SIGTERM)
+        return self.wait()
+
+    def wait(self):
+        """The exit status of a server that was told to end."""
         status = self.process.wait(timeout=PATIENCE)
         self.reader.join(timeout=PATIENCE)
         return status

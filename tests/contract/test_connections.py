@@ -29,9 +29,7 @@ def test_pipelined_requests_are_answered_in_order(serve):
         client.sendall(GET + post(b"/score", body) + body + GET + b"GET /no HTTP/1.1\r\nHost: x\r\n\r\n" +
                        b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         received = read_all(client)
-    lines = [line for line in received.split(b"\r\n") if line.startswith(b"HTTP/1.1") or b"}HTTP/1.1" in line or
-             b"]HTTP/1.1" in line]
-    assert received.count(b"HTTP/1.1 ") == 5 and received.endswith(b"Healthy"), lines
+    assert received.count(b"HTTP/1.1 ") == 5 and received.endswith(b"Healthy")
     assert received.index(b"text_features") < received.index(b"404")
 
 
@@ -91,7 +89,7 @@ def test_slow_bodies_are_cut_off(serve):
         received = b""
         try:
             for _ in range(100):
-                client.sendall(b"x" * 0 or b" ")
+                client.sendall(b" ")
                 client.settimeout(0.2)
                 try:
                     received = client.recv(100)

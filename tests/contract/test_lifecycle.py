@@ -1,12 +1,15 @@
 """Starting, several models, reload and the end."""
 import concurrent.futures
+import json
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import picture, read_all
 
@@ -75,6 +78,47 @@ def test_several_models_answer_by_name(serve, model):
     assert server.post("/v1/embeddings", {"model": "third", "input": "chest x-ray"}).status == 404
 
 
+def write_adapter(folder, labels, hidden=8):
+    """The toolkit's adapter_model/ with made-up weights, the last layer's bias in favour of the last label."""
+    rng, tensors = np.random.default_rng(3), {}
+    for name, shape in (("vision_embd.0.weight", (512, 128)), ("vision_embd.0.bias", (512,)),
+                        ("vision_embd.2.weight", (512, 512)), ("vision_embd.2.bias", (512,)),
+                        ("vision_embd.3.weight", (512,)), ("vision_embd.3.bias", (512,)),
+                        ("retrieval_conv.0.weight", (hidden, 512, 3)), ("retrieval_conv.0.bias", (hidden,)),
+                        ("retrieval_conv.2.weight", (hidden, hidden, 3)), ("retrieval_conv.2.bias", (hidden,)),
+                        ("prediction_head.0.weight", (len(labels), hidden))):
+        tensors[name] = rng.normal(0, 0.05, shape).astype("<f4")
+    tensors["prediction_head.0.bias"] = np.arange(len(labels), dtype="<f4") * 3
+    header, data = {}, b""
+    for name, values in tensors.items():
+        header[name] = {"dtype": "F32", "shape": list(values.shape),
+                        "data_offsets": [len(data), len(data) + values.nbytes]}
+        data += values.tobytes()
+    text = json.dumps(header).encode()
+    folder.mkdir()
+    (folder / "adapter.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + data)
+    (folder / "config.json").write_text(json.dumps({"in_channels": 128, "hidden_dim": hidden, "labels": labels}))
+
+
+@pytest.mark.parametrize("kind", ["zero-shot", "adapter"])
+def test_a_classifiers_folder_answers_with_scores(serve, model, kind):
+    labels = ["chest x-ray", "brain mri", "skin photo"]
+    if kind == "adapter":
+        write_adapter(model / "adapter_model", labels)
+    else:
+        (model / "config.json").write_text(json.dumps({"labels": labels}))
+    server = serve(model=model)
+    body = {"input_data": {"columns": ["image"], "data": [[picture("gray.png")], [picture("rgba.png")]]}}
+    answer = server.post("/score", body)
+    assert answer.status == 200, answer.body
+    assert len(answer.json()) == 2
+    for row in answer.json():
+        scores = [entry["score"] for entry in row]
+        assert sorted(entry["label"] for entry in row) == sorted(labels) and scores == sorted(scores, reverse=True)
+        assert abs(sum(scores) - 1) < 1e-5
+        assert kind == "zero-shot" or row[0]["label"] == labels[-1]
+
+
 def test_terminate_under_load_finishes_what_is_in_flight(serve):
     server = serve("--max-batch", 2)
     results, started = [], threading.Event()
@@ -90,7 +134,7 @@ def test_terminate_under_load_finishes_what_is_in_flight(serve):
         server.wait_for(lambda: any(results))
         server.send(signal.SIGTERM)
         concurrent.futures.wait(jobs)
-    assert server.end() == 0
+    assert server.wait() == 0
     assert all(result in (200, "ConnectionRefusedError", "ConnectionResetError") for result in results), results
     answered = [record for record in server.records("request") if record["route"] == "score"]
     assert len(answered) == results.count(200)
@@ -109,7 +153,7 @@ def test_terminate_waits_for_a_request_whose_body_is_on_its_way(serve):
         received = read_all(client)
     assert received.startswith(b"HTTP/1.1 200") and b"text_features" in received
     assert b"connection: close" in received.lower()
-    assert server.end() == 0
+    assert server.wait() == 0
 
 
 def test_terminate_closes_idle_connections_at_once(serve):
@@ -118,7 +162,7 @@ def test_terminate_closes_idle_connections_at_once(serve):
         server.wait_for(lambda: server.metric("mi2_connections") == 2)
         server.send(signal.SIGTERM)
         assert read_all(idle) == b""
-    assert server.end() == 0
+    assert server.wait() == 0
 
 
 @pytest.mark.parametrize("arguments, again", [(["--drain-timeout", "1"], False), ([], True)])

@@ -3,7 +3,7 @@ import subprocess
 
 import pytest
 
-COMMANDS = ["embed", "classify", "tokenize", "inspect", "pack", "bench", "fidelity"]
+COMMANDS = ["embed", "classify", "tokenize", "inspect", "pack", "bench", "fidelity", "adapter", "knn"]
 
 
 def test_version(mi2):
@@ -11,7 +11,10 @@ def test_version(mi2):
     assert name == "mi2" and number.count(".") == 2
 
 
-@pytest.mark.parametrize("command", [[], *[[c] for c in COMMANDS]])
+INNER = [["adapter", c] for c in ("train", "classify", "import")]
+
+
+@pytest.mark.parametrize("command", [[], *[[c] for c in COMMANDS], *INNER])
 def test_help_at_each_level_has_examples_and_exit_statuses(mi2, command):
     done = mi2(*command, "--help", with_model=False)
     text = done.stdout.decode()

@@ -28,14 +28,13 @@ void restore_in(CLI::App& app) {
   for (CLI::App* command : app.get_subcommands({})) restore_in(*command);
 }
 
-/// Those of the CPU and "f16", which only a device has; which of them has which is checked when a model is loaded.
+}  // namespace
+
 std::vector<std::string> dtype_names() {
   std::vector<std::string> names(kDTypes.begin(), kDTypes.end());
   names.emplace_back("f16");
   return names;
 }
-
-}  // namespace
 
 void add_model_path(CLI::App& command, std::string& model) {
   command.add_option("--model", model, "The model's folder (config.yaml and weights), or a file of mi2 pack")

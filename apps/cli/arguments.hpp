@@ -24,6 +24,8 @@ struct ModelArguments {
 
 /// Declares --model (or $MI2_MODEL) alone.
 void add_model_path(CLI::App& command, std::string& model);
+/// Those of the CPU and "f16", which only a device has; which of them has which is checked when a model is loaded.
+std::vector<std::string> dtype_names();
 /// Declares --device. A command whose device is not "cpu" needs libtorch.
 void add_device(CLI::App& command, std::string& device);
 /// Declares --model, --dtype, --device and those of add_image_arguments(). `arguments` outlives the App.

@@ -79,7 +79,8 @@ void add_bench(CLI::App& command, Session& session) {
       ->check(CLI::IsMember({"full"}));
   command.add_option("--dtype", options.dtype, "What to compute in (default: what a packed file holds, else f32)")
       ->type_name(fmt::format("{}", fmt::join(kDTypes, "|")))
-      ->check(CLI::IsMember(std::vector<std::string>(kDTypes.begin(), kDTypes.end())).description(""));
+      ->check(CLI::IsMember(dtype_names()).description(""));
+  add_device(command, options.device);
   command.add_option("--threads", options.threads, "Threads; 0: one per available core")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
@@ -93,7 +94,10 @@ void add_bench(CLI::App& command, Session& session) {
       ->excludes("--model")
       ->excludes("--synthetic");
   command.footer(fmt::format("{}\n{}", kHelp, exit_status_help()));
-  command.callback([arguments, &session] { session.run = [arguments] { return bench(*arguments); }; });
+  command.callback([arguments, &session] {
+    session.needs_torch = arguments->options.device != "cpu";
+    session.run = [arguments] { return bench(*arguments); };
+  });
 }
 
 }  // namespace mi2::cli

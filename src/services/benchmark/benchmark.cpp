@@ -14,14 +14,14 @@ namespace {
 using namespace benchmark;
 
 /// Times `pass` and fills in its row and the profile of the timed passes.
-Timing time_passes(models::CpuModel& model, const BenchmarkOptions& options, const std::function<Tensor()>& pass,
+Timing time_passes(const LoadedModel& loaded, const BenchmarkOptions& options, const std::function<Tensor()>& pass,
                    std::vector<TimedPart>& parts) {
-  timed_pass(model, pass, nullptr);
+  timed_pass(loaded, pass, nullptr);
   ops::cpu::Profile profile;
   std::vector<double> seconds;
   double total = 0;
   for (int i = 0; i < options.rounds; ++i) {
-    seconds.push_back(timed_pass(model, pass, &profile));
+    seconds.push_back(timed_pass(loaded, pass, &profile));
     total += seconds.back();
   }
   parts = parts_of(profile, total, options.rounds);
@@ -40,23 +40,23 @@ BenchmarkReport run_benchmark(const BenchmarkOptions& options) {
   check_within("tokens", options.tokens, 2, 4096);
   BenchmarkReport report;
   const LoadedModel loaded = load(options);
-  models::CpuModel& model = *loaded.model;
+  models::Model& model = *loaded.model;
   report.load_seconds = loaded.load_seconds;
   report.cpu = ops::cpu::cpu_model();
-  report.engine = model.ops().engine();
-  report.dtype = name_of(model.ops().options().precision);
+  report.engine = loaded.engine;
+  report.dtype = loaded.dtype;
   report.model = options.model ? options.model->string() : "synthetic full";
-  report.threads = model.ops().threads();
+  report.threads = loaded.threads;
   report.batch = options.batch;
   report.rounds = options.rounds;
   report.tokens = std::min(options.tokens, loaded.config.text.context);
   report.resident_bytes = static_cast<double>(resident_memory().now);
   const Tensor pixels = test_pixels(loaded.config, options.batch);
   report.image = time_passes(
-      model, options, [&] { return model.embed_images(pixels); }, report.image_parts);
+      loaded, options, [&] { return model.embed_images(pixels); }, report.image_parts);
   const ops::TokenBatch tokens = test_tokens(options.batch, report.tokens);
   report.text = time_passes(
-      model, options, [&] { return model.embed_texts(tokens); }, report.text_parts);
+      loaded, options, [&] { return model.embed_texts(tokens); }, report.text_parts);
   report.peak_bytes = static_cast<double>(resident_memory().peak);
   return report;
 }

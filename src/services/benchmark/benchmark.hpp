@@ -10,12 +10,13 @@ namespace mi2 {
 
 struct BenchmarkOptions {
   std::optional<std::filesystem::path>
-      model;             ///< directory or packed file; without one, made-up weights of the full model
-  std::string dtype;     ///< empty: what a packed file holds, else f32
-  unsigned threads = 0;  ///< 0: one per available core
-  int batch = 1;         ///< images, and texts, of one forward pass
-  int rounds = 5;        ///< timed passes after one that is not
-  int tokens = 16;       ///< length of a text, start and end included
+      model;                   ///< directory or packed file; without one, made-up weights of the full model
+  std::string dtype;           ///< empty: what a packed file holds, else f32
+  std::string device = "cpu";  ///< as EmbedderOptions::device; another one has no profile
+  unsigned threads = 0;        ///< 0: one per available core
+  int batch = 1;               ///< images, and texts, of one forward pass
+  int rounds = 5;              ///< timed passes after one that is not
+  int tokens = 16;             ///< length of a text, start and end included
 };
 
 /// Seconds of the timed passes.
@@ -42,7 +43,7 @@ struct BenchmarkReport {
   std::string engine;
   std::string dtype;
   std::string model;
-  unsigned threads = 0;
+  unsigned threads = 0;  ///< of our own engine; 0 on another device
   int batch = 0;
   int rounds = 0;
   int tokens = 0;

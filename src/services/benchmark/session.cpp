@@ -120,7 +120,7 @@ struct BenchmarkSession::Impl {
 
   /// The pass a request asks for, its input made or read.
   [[nodiscard]] std::function<Tensor()> pass_of(const Fields& fields) const {
-    models::CpuModel& model = *loaded.model;
+    models::Model& model = *loaded.model;
     const auto conflict = [&](const char* one, const char* other) {
       if (fields.has(one) && fields.has(other)) refuse(fmt::format("'{}' and '{}' exclude each other", one, other));
     };
@@ -145,9 +145,9 @@ struct BenchmarkSession::Impl {
   }
 
   [[nodiscard]] Json time(const std::function<Tensor()>& pass, bool profiled) const {
-    if (!profiled) return {{"seconds", timed_pass(*loaded.model, pass, nullptr)}};
+    if (!profiled) return {{"seconds", timed_pass(loaded, pass, nullptr)}};
     ops::cpu::Profile profile;
-    const double seconds = timed_pass(*loaded.model, pass, &profile);
+    const double seconds = timed_pass(loaded, pass, &profile);
     return {{"seconds", seconds},
             {"flop", flop_of(profile)},
             {"peak_bytes", resident_memory().peak},
@@ -164,9 +164,9 @@ BenchmarkSession::~BenchmarkSession() = default;
 
 std::string BenchmarkSession::greeting() const {
   return dump({{"cpu", ops::cpu::cpu_model()},
-               {"engine", impl_->loaded.model->ops().engine()},
-               {"dtype", name_of(impl_->loaded.model->ops().options().precision)},
-               {"threads", impl_->loaded.model->ops().threads()},
+               {"engine", impl_->loaded.engine},
+               {"dtype", impl_->loaded.dtype},
+               {"threads", impl_->loaded.threads},
                {"load_s", impl_->loaded.load_seconds},
                {"resident_bytes", resident_memory().now}});
 }

@@ -3,9 +3,11 @@
 #include <chrono>
 #include <cmath>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "models/device.hpp"
 #include "services/benchmark/full_config.hpp"
 #include "weights/model_source.hpp"
 
@@ -34,22 +36,44 @@ void check_within(const char* what, std::int64_t value, std::int64_t low, std::i
   }
 }
 
-LoadedModel load(const BenchmarkOptions& options) {
-  LoadedModel loaded;
+namespace {
+
+void load_on_cpu(const BenchmarkOptions& options, LoadedModel& loaded) {
   ops::CpuOps::Options engine;
   if (!options.dtype.empty()) engine.precision = ops::parse_precision(options.dtype);
   engine.threads = options.threads;
-  loaded.load_seconds = seconds_of([&] {
-    if (options.model) {
-      const weights::ModelSource source(*options.model);
-      engine.precision = models::precision_of(options.dtype, source);
-      loaded.config = source.config();
-      loaded.model = models::load_cpu_model(source, engine);
-    } else {
-      loaded.config = weights::parse_config(kFullConfig, "the full model");
-      loaded.model = models::synthetic_cpu_model(loaded.config, engine);
-    }
-  });
+  std::unique_ptr<models::CpuModel> model;
+  if (options.model) {
+    const weights::ModelSource source(*options.model);
+    engine.precision = models::precision_of(options.dtype, source);
+    loaded.config = source.config();
+    model = models::load_cpu_model(source, engine);
+  } else {
+    loaded.config = weights::parse_config(kFullConfig, "the full model");
+    model = models::synthetic_cpu_model(loaded.config, engine);
+  }
+  loaded.cpu = model.get();
+  loaded.engine = model->ops().engine();
+  loaded.dtype = name_of(model->ops().options().precision);
+  loaded.threads = model->ops().threads();
+  loaded.model = std::move(model);
+}
+
+void load_on_device(const BenchmarkOptions& options, LoadedModel& loaded) {
+  if (!options.model) throw Error(Code::kBadArgument, "bench: a device other than cpu needs --model");
+  const weights::ModelSource source(*options.model);
+  loaded.config = source.config();
+  loaded.model = models::load_device_model(source, {options.device, options.dtype, options.threads});
+  loaded.engine = "libtorch " + options.device;
+  loaded.dtype = options.dtype.empty() ? "f32" : options.dtype;
+}
+
+}  // namespace
+
+LoadedModel load(const BenchmarkOptions& options) {
+  LoadedModel loaded;
+  loaded.load_seconds =
+      seconds_of([&] { options.device == "cpu" ? load_on_cpu(options, loaded) : load_on_device(options, loaded); });
   return loaded;
 }
 
@@ -76,17 +100,17 @@ ops::TokenBatch test_tokens(std::int64_t texts, std::int64_t tokens) {
   return batch;
 }
 
-double timed_pass(models::CpuModel& model, const std::function<Tensor()>& pass, ops::cpu::Profile* profile) {
+double timed_pass(const LoadedModel& loaded, const std::function<Tensor()>& pass, ops::cpu::Profile* profile) {
   Tensor result;
-  model.ops().set_profile(profile);
+  if (loaded.cpu != nullptr) loaded.cpu->ops().set_profile(profile);
   double seconds = 0;
   try {
     seconds = seconds_of([&] { result = pass(); });
   } catch (...) {
-    model.ops().set_profile(nullptr);
+    if (loaded.cpu != nullptr) loaded.cpu->ops().set_profile(nullptr);
     throw;
   }
-  model.ops().set_profile(nullptr);
+  if (loaded.cpu != nullptr) loaded.cpu->ops().set_profile(nullptr);
   check_unit_vectors(result);
   return seconds;
 }

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "models/model.hpp"
@@ -13,7 +14,11 @@ namespace mi2::benchmark {
 
 struct LoadedModel {
   weights::ModelConfig config;
-  std::unique_ptr<models::CpuModel> model;
+  std::unique_ptr<models::Model> model;
+  models::CpuModel* cpu = nullptr;  ///< the same model, if our own engine runs it
+  std::string engine;               ///< what computes it: "native amx", "libtorch cuda"
+  std::string dtype;
+  unsigned threads = 0;  ///< of our own engine
   double load_seconds = 0;
 };
 
@@ -35,9 +40,9 @@ double seconds_of(const std::function<void()>& work);
 /// @throws Error{kInternal} if a row is not of length one: a time for wrong numbers is worth nothing.
 void check_unit_vectors(const Tensor& x);
 
-/// Runs one pass, into `profile` if there is one.
+/// Runs one pass, into `profile` if there is one and our own engine runs the model.
 /// @returns its seconds. @throws as check_unit_vectors.
-double timed_pass(models::CpuModel& model, const std::function<Tensor()>& pass, ops::cpu::Profile* profile);
+double timed_pass(const LoadedModel& loaded, const std::function<Tensor()>& pass, ops::cpu::Profile* profile);
 
 /// The rows of a profile of `rounds` passes that took `total` seconds together.
 std::vector<TimedPart> parts_of(const ops::cpu::Profile& profile, double total, int rounds);

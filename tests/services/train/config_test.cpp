@@ -78,6 +78,7 @@ TEST(TrainConfig, TakesTheReferencesFileAsItStands) {
   EXPECT_FALSE(config.optimizer.scale_learning_rate);
   EXPECT_EQ(config.optimizer.clip_norm, 0.07);
   EXPECT_EQ(config.data.loader_threads, 6U);
+  EXPECT_EQ(config.data.prefetch_batches, 2U);
   EXPECT_EQ(config.model.path, "models/mi2");
   EXPECT_EQ(config.model.drop_rate, 0.1);
   EXPECT_EQ(config.model.drop_path_rate, 0.2);
@@ -133,9 +134,10 @@ TEST(TrainConfig, TellsWhichKeysOfTheReferenceHaveNoEffect) {
 
 TEST(TrainConfig, PrintsEverySettingSoThatItReadsBackTheSame) {
   for (const char* text : {test::kMinimal, test::kReference}) {
-    const TrainConfig config = parse_train_config(text, "t.yaml",
-                                                  {R"(NAME="a \"quoted\" \x01 name")", "MAX_STEPS=7",
-                                                   "EVAL_PER_OPTIM_STEPS=0", "AUG.TORCHVISION_AUG.AUTO_AUGMENT=null"});
+    const TrainConfig config =
+        parse_train_config(text, "t.yaml",
+                           {R"(NAME="a \"quoted\" \x01 name")", "MAX_STEPS=7", "EVAL_PER_OPTIM_STEPS=0",
+                            "AUG.TORCHVISION_AUG.AUTO_AUGMENT=null", "PREFETCH_FACTOR=3", "CACHE_MEGABYTES=0"});
     const std::string printed = to_yaml(config);
     const TrainConfig again = parse_train_config(printed, "printed.yaml");
     EXPECT_EQ(to_yaml(again), printed);
@@ -143,6 +145,8 @@ TEST(TrainConfig, PrintsEverySettingSoThatItReadsBackTheSame) {
     EXPECT_EQ(again.max_steps, 7);
     EXPECT_TRUE(again.evaluation.with_checkpoints);
     EXPECT_FALSE(again.augment.trivial_augment);
+    EXPECT_EQ(again.data.prefetch_batches, 3U);
+    EXPECT_EQ(again.data.cache_megabytes, 0U);
     EXPECT_EQ(again.model.architecture.has_value(), config.model.architecture.has_value());
     EXPECT_EQ(again.parameters.freeze_patterns, config.parameters.freeze_patterns);
     EXPECT_EQ(again.data.train[0].path, config.data.train[0].path);

@@ -7,9 +7,9 @@
 #include <gtest/gtest.h>
 
 #include "support/expect_error.hpp"
+#include "support/paths.hpp"
 #include "weights/config.hpp"
 #include "weights/manifest.hpp"
-#include "support/paths.hpp"
 
 namespace mi2::train {
 namespace {

@@ -1,10 +1,9 @@
 """mi2 adapter: heads on frozen embeddings, from the starter model's vectors to the report, and what is refused."""
 import csv
 import json
-import math
 import os
 import re
-import struct
+import subprocess
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -12,6 +11,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
+
+from adapter_support import read_safetensors, scores, write_embeddings, write_labels
 
 STARTER = os.environ.get("MI2_STARTER_MODEL", "")
 SHARED = Path(os.environ.get("MI2_SHARED_DATA", "")) / "starter"
@@ -21,47 +22,6 @@ has_torch = (Path(os.environ["MI2_BIN"]).parent / "mi2-torch").exists()
 needs_torch = pytest.mark.skipif(not has_torch, reason="built without libtorch")
 needs_images = pytest.mark.skipif(not (SHARED / "manifest.csv").is_file() or not Path(STARTER).is_dir(),
                                   reason="needs MI2_STARTER_MODEL and the images of MI2_SHARED_DATA/starter")
-
-
-def write_safetensors(path, tensors):
-    header, data = {}, b""
-    for name, values in tensors.items():
-        values = np.ascontiguousarray(values, dtype="<f4")
-        header[name] = {"dtype": "F32", "shape": list(values.shape), "data_offsets": [len(data), len(data) + values.nbytes]}
-        data += values.tobytes()
-    text = json.dumps(header).encode()
-    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
-
-
-def read_safetensors(path):
-    raw = path.read_bytes()
-    length = struct.unpack("<Q", raw[:8])[0]
-    header = json.loads(raw[8:8 + length])
-    header.pop("__metadata__", None)
-    data = raw[8 + length:]
-    return {name: np.frombuffer(data[slice(*row["data_offsets"])], "<f4").reshape(row["shape"])
-            for name, row in header.items()}
-
-
-def write_embeddings(path, names, vectors):
-    with open(path, "w", encoding="utf-8") as f:
-        for name, vector in zip(names, vectors):
-            f.write(json.dumps({"path": name, "embedding": [float(np.float32(v)) for v in vector]}) + "\n")
-    return str(path)
-
-
-def write_labels(path, rows, header=("path", "split", "label")):
-    with open(path, "w", newline="", encoding="utf-8") as f:
-        table = csv.writer(f)
-        table.writerow(header)
-        table.writerows(rows)
-    return str(path)
-
-
-def scores(mi2, head, embeddings, *more):
-    """{path: {label: score}}"""
-    rows = mi2.rows("adapter", "classify", "--head", str(head), "--embeddings", str(embeddings), "--format", "jsonl", *more)
-    return {row["path"]: {score["label"]: score["score"] for score in row["labels"]} for row in rows}
 
 
 @pytest.fixture
@@ -252,115 +212,11 @@ def test_training_without_libtorch_says_so(mi2, groups):
     assert "libtorch" in done.errors
 
 
-# The toolkit's adapter, written out in NumPy.
-
-def toolkit_weights(in_channels, hidden, labels):
-    random = np.random.default_rng(11)
-    shapes = {"vision_embd.0.weight": (512, in_channels), "vision_embd.0.bias": (512,),
-              "vision_embd.2.weight": (512, 512), "vision_embd.2.bias": (512,),
-              "vision_embd.3.weight": (512,), "vision_embd.3.bias": (512,),
-              "retrieval_conv.0.weight": (hidden, 512, 3), "retrieval_conv.0.bias": (hidden,),
-              "retrieval_conv.2.weight": (hidden, hidden, 3), "retrieval_conv.2.bias": (hidden,),
-              "prediction_head.0.weight": (labels, hidden), "prediction_head.0.bias": (labels,)}
-    return {name: random.normal(size=shape).astype(np.float32) / math.sqrt(shape[1] if len(shape) > 1 else 1)
-            for name, shape in shapes.items()}
-
-
-def gelu(x):
-    return 0.5 * x * (1 + np.vectorize(math.erf)(x / math.sqrt(2)))
-
-
-def toolkit_forward(w, x):
-    y = gelu(x @ w["vision_embd.0.weight"].T + w["vision_embd.0.bias"])
-    y = y @ w["vision_embd.2.weight"].T + w["vision_embd.2.bias"]
-    y = (y - y.mean(axis=1, keepdims=True)) / np.sqrt(y.var(axis=1, keepdims=True) + 1e-5)
-    y = y * w["vision_embd.3.weight"] + w["vision_embd.3.bias"]
-    # Conv1d of kernel 3 and padding 1 over one position: zeros, the position, zeros.
-    padded = np.stack([np.zeros_like(y), y, np.zeros_like(y)], axis=2)
-    y = gelu(np.einsum("oik,nik->no", w["retrieval_conv.0.weight"], padded) + w["retrieval_conv.0.bias"])
-    padded = np.stack([np.zeros_like(y), y, np.zeros_like(y)], axis=2)
-    y = np.einsum("oik,nik->no", w["retrieval_conv.2.weight"], padded) + w["retrieval_conv.2.bias"]
-    return y @ w["prediction_head.0.weight"].T + w["prediction_head.0.bias"]
-
-
-@pytest.fixture
-def toolkit(tmp_path):
-    folder = tmp_path / "adapter_model"
-    folder.mkdir()
-    (folder / "config.json").write_text(json.dumps({"in_channels": 20, "hidden_dim": 24, "labels": ["x", "y", "z"]}))
-    weights = toolkit_weights(20, 24, 3)
-    write_safetensors(folder / "model.safetensors", weights)
-    return folder, weights
-
-
-def test_an_imported_adapter_gives_the_toolkits_answers(mi2, toolkit, tmp_path):
-    folder, weights = toolkit
-    vectors = np.random.default_rng(1).normal(size=(9, 20)).astype(np.float32)
-    embeddings = write_embeddings(tmp_path / "e.jsonl", [str(i) for i in range(9)], vectors)
-    mi2("adapter", "import", "--out", str(tmp_path / "head"), str(folder))
-    logits = toolkit_forward({k: v.astype(np.float64) for k, v in weights.items()}, vectors.astype(np.float64))
-    wanted = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    for head in (tmp_path / "head", folder):
-        found = scores(mi2, head, embeddings)
-        ours = np.array([[found[str(i)][label] for label in "xyz"] for i in range(9)])
-        np.testing.assert_allclose(ours, wanted, atol=1e-9)  # both compute in f64 from the same f32 weights
-
-
-def test_a_pickle_is_refused_with_the_way_to_convert_it(mi2, toolkit, tmp_path):
-    folder, _ = toolkit
-    (folder / "model.safetensors").rename(folder / "best_metric_model.pth")
-    done = mi2("adapter", "import", "--out", str(tmp_path / "head"), str(folder), status=4)
-    assert "save_file" in done.errors and not list(tmp_path.glob("head*"))
-
-
-@pytest.mark.parametrize("format_name", ["table", "jsonl", "csv"])
-def test_classify_writes_the_formats_of_mi2_classify(mi2, toolkit, tmp_path, format_name):
-    folder, _ = toolkit
-    embeddings = write_embeddings(tmp_path / "e.jsonl", ["a.png"], np.ones((1, 20)))
-    text = mi2("adapter", "classify", "--head", str(folder), "--embeddings", embeddings, "--format", format_name,
-               "--top", "2").stdout.decode()
-    if format_name == "jsonl":
-        assert [len(row["labels"]) for row in map(json.loads, text.splitlines())] == [2]
-    elif format_name == "csv":
-        assert text.startswith("path,rank,label,score\na.png,1,") and text.count("\n") == 3
-    else:
-        assert text.startswith("a.png\n  1  ")
-
-
-def test_classify_refuses_what_does_not_fit(mi2, toolkit, tmp_path, picture):
-    folder, _ = toolkit
-    short = write_embeddings(tmp_path / "e.jsonl", ["a"], np.ones((1, 4)))
-    head = ["adapter", "classify", "--head", str(folder)]
-    assert "4 numbers, the head takes 20" in mi2(*head, "--embeddings", short, status=2).errors
-    assert "exclude" in mi2(*head, "--embeddings", short, picture, status=2).errors
-    assert "the head takes 20" in mi2(*head, picture, status=2).errors
-    assert "--model" in mi2(*head, picture, status=2, with_model=False).errors
-    mi2("adapter", "classify", "--head", str(tmp_path / "none"), "--embeddings", short, status=7)
-
-
-def test_vectors_of_another_model_are_refused(mi2, toolkit, tmp_path):
-    folder, _ = toolkit
-    mi2("adapter", "import", "--out", str(tmp_path / "head"), str(folder))
-    path = tmp_path / "head.json"
-    json_text = json.loads(path.read_text())
-    json_text["embeddings"] = {"weights_sha256": "a" * 64, "profile": "raw", "dtype": "f32", "version": "1"}
-    path.write_text(json.dumps(json_text))
-    row = {"path": "a", "embedding": [1.0] * 20,
-           "provenance": {"weights_sha256": "b" * 64, "profile": "raw", "dtype": "f32", "version": "1"}}
-    (tmp_path / "e.jsonl").write_text(json.dumps(row) + "\n")
-    classify = ["adapter", "classify", "--head", str(tmp_path / "head"), "--embeddings", str(tmp_path / "e.jsonl")]
-    assert "two models" in mi2(*classify, status=2).errors
-    row["provenance"].update(weights_sha256="a" * 64, dtype="bf16")
-    (tmp_path / "e.jsonl").write_text(json.dumps(row) + "\n")
-    assert "dtype bf16" in mi2(*classify).errors
-
-
 # The whole way, with the starter model on real images: brain MRI.
 
 @pytest.fixture(scope="module")
 def brain(tmp_path_factory):
     """Embeddings of the brain MRI pictures with the starter model, made by the program."""
-    import subprocess
     if not (SHARED / "manifest.csv").is_file():
         pytest.skip("needs the images of MI2_SHARED_DATA/starter")
     out = tmp_path_factory.mktemp("brain") / "e.jsonl"

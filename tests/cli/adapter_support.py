@@ -1,0 +1,47 @@
+"""What the tests of mi2 adapter write and read."""
+import csv
+import json
+import struct
+
+import numpy as np
+
+
+def write_safetensors(path, tensors):
+    header, data = {}, b""
+    for name, values in tensors.items():
+        values = np.ascontiguousarray(values, dtype="<f4")
+        header[name] = {"dtype": "F32", "shape": list(values.shape), "data_offsets": [len(data), len(data) + values.nbytes]}
+        data += values.tobytes()
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+
+
+def read_safetensors(path):
+    raw = path.read_bytes()
+    length = struct.unpack("<Q", raw[:8])[0]
+    header = json.loads(raw[8:8 + length])
+    header.pop("__metadata__", None)
+    data = raw[8 + length:]
+    return {name: np.frombuffer(data[slice(*row["data_offsets"])], "<f4").reshape(row["shape"])
+            for name, row in header.items()}
+
+
+def write_embeddings(path, names, vectors):
+    with open(path, "w", encoding="utf-8") as f:
+        for name, vector in zip(names, vectors):
+            f.write(json.dumps({"path": name, "embedding": [float(np.float32(v)) for v in vector]}) + "\n")
+    return str(path)
+
+
+def write_labels(path, rows, header=("path", "split", "label")):
+    with open(path, "w", newline="", encoding="utf-8") as f:
+        table = csv.writer(f)
+        table.writerow(header)
+        table.writerows(rows)
+    return str(path)
+
+
+def scores(mi2, head, embeddings, *more):
+    """{path: {label: score}}"""
+    rows = mi2.rows("adapter", "classify", "--head", str(head), "--embeddings", str(embeddings), "--format", "jsonl", *more)
+    return {row["path"]: {score["label"]: score["score"] for score in row["labels"]} for row in rows}

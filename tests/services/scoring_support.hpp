@@ -17,6 +17,7 @@
 #include "base/base64.hpp"
 #include "services/scoring/scoring.hpp"
 #include "services/scoring/synchronous.hpp"
+#include "support/paths.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace mi2::scoring {
@@ -32,14 +33,14 @@ Json list(const Values&... values) {
 }
 
 inline const Embedder& starter() {
-  static const Embedder embedder = Embedder::open(MI2_STARTER_DIR);
+  static const Embedder embedder = Embedder::open(test::starter_model());
   return embedder;
 }
 
 class Scoring : public ::testing::Test {
  protected:
   Scoring() {
-    static const ServedModel model = describe_model("starter", starter(), MI2_STARTER_DIR);
+    static const ServedModel model = describe_model("starter", starter(), test::starter_model());
     serve(model);
     service_.default_model = "starter";
   }
@@ -78,7 +79,7 @@ class Scoring : public ::testing::Test {
   }
 
   static std::string picture(std::string_view name = "gray.png") {
-    return test::read_back(std::filesystem::path(MI2_GOLDEN_DIR) / "images" / name);
+    return test::read_back(std::filesystem::path(test::golden_data()) / "images" / name);
   }
   static std::string base64(std::string_view name = "gray.png") {
     const std::string bytes = picture(name);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -120,6 +121,8 @@ bool was_interrupted() {
     throw_if_interrupted();
     return false;
   } catch (const Interrupted&) {
+    // mpirun says SIGTERM more than once, and the second must not end a process that is writing its checkpoint.
+    if (std::getenv("OMPI_COMM_WORLD_SIZE") != nullptr) std::signal(SIGTERM, SIG_IGN);
     return true;
   }
 }

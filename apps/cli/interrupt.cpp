@@ -13,10 +13,10 @@ extern "C" void note_signal(int signal) { noted_signal = signal; }
 
 }  // namespace
 
-void catch_interrupts() {
+void catch_interrupts(bool patient) {
   struct sigaction action {};
   action.sa_handler = note_signal;
-  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
+  action.sa_flags = patient ? SA_RESTART : static_cast<int>(SA_RESETHAND | SA_RESTART);
   ::sigemptyset(&action.sa_mask);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     struct sigaction current {};

@@ -8,8 +8,9 @@ struct Interrupted {
   int signal;
 };
 
-/// From now on the first SIGINT, SIGTERM or SIGHUP is only noted; a second one ends the program at once.
-void catch_interrupts();
+/// From now on the first SIGINT, SIGTERM or SIGHUP is only noted; a second one ends the program at once, unless
+/// `patient`: then it changes nothing.
+void catch_interrupts(bool patient = false);
 
 /// @throws Interrupted if a signal was noted.
 void throw_if_interrupted();

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -121,8 +120,6 @@ bool was_interrupted() {
     throw_if_interrupted();
     return false;
   } catch (const Interrupted&) {
-    // mpirun says SIGTERM more than once, and the second must not end a process that is writing its checkpoint.
-    if (std::getenv("OMPI_COMM_WORLD_SIZE") != nullptr) std::signal(SIGTERM, SIG_IGN);
     return true;
   }
 }
@@ -152,7 +149,8 @@ int train(const TrainArguments& arguments, std::vector<std::string> settings) {
   if (!std::filesystem::is_directory(config.output)) {
     throw Error(Code::kBadFile, fmt::format("{}: cannot be made: {}", config.output.string(), fault.message()));
   }
-  catch_interrupts();
+  // mpirun says SIGTERM more than once, and the second must not end a process that is writing its checkpoint.
+  catch_interrupts(std::getenv("OMPI_COMM_WORLD_SIZE") != nullptr);
   train::RunReport report(config.output, energy_options(config.energy));
   Watcher watcher(report);
   const TrainingEnd end = run_training(config, watcher, was_interrupted);

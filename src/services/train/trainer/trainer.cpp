@@ -313,6 +313,7 @@ TrainResult Training::Impl::run(const std::function<bool()>& interrupted) {
   } catch (const Error& error) {
     // Weights change between collectives only, so they are those of the last complete step.
     const bool several = session.processes->size() > 1;
+    tell_notes();
     if (several) save();
     if (leads()) observer.finished(RunEnd::kFailed);
     if (!several) throw;

@@ -15,6 +15,7 @@
 #include "interrupt.hpp"
 #include "progress.hpp"
 #include "services/batch/batch.hpp"
+#include "services/heads/served_head.hpp"
 #include "services/scoring/service.hpp"
 
 namespace mi2::cli {
@@ -72,7 +73,8 @@ int run_batch(const BatchArguments& arguments) {
   options.replace = arguments.force;
   catch_interrupts();
   const Embedder embedder = Embedder::open(arguments.model.model, arguments.model.options);
-  const scoring::ServedModel model = scoring::describe_model("batch", embedder, arguments.model.model);
+  const scoring::ServedModel model =
+      scoring::describe_model("batch", embedder, arguments.model.model, heads::read_served_head);
   std::optional<Progress> progress;
   batch::Observer observer;
   observer.started = [&](std::uint64_t rows, std::uint64_t resumed) {

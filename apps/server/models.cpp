@@ -9,7 +9,7 @@
 
 #include <fmt/format.h>
 
-#include "services/heads/head.hpp"
+#include "services/heads/served_head.hpp"
 
 namespace mi2::server {
 namespace {
@@ -37,16 +37,6 @@ void try_out(const Embedder& embedder) {
   check_unit(embedder.embed_images(std::span(&pixels, 1)).front(), "picture");
   const std::string text = "test";
   check_unit(embedder.embed_texts(std::span(&text, 1)).front(), "text");
-}
-
-/// The head of an adapter classifier: its folder's config.json gives labels and sizes, which both sides read.
-scoring::Head read_head(const std::filesystem::path& folder, const std::vector<std::string>& /*labels*/,
-                        int /*dimensions*/) {
-  const auto head = std::make_shared<const heads::Head>(heads::Head::open(folder));
-  return [head](const Embedding& image) {
-    const std::vector<double> logits = head->logits(image);
-    return std::vector<float>(logits.begin(), logits.end());
-  };
 }
 
 scoring::Service service_of(const Options& options) {
@@ -127,7 +117,7 @@ Models::Loaded Models::open(const ModelSpec& spec, ModelMetrics& metrics) {
     Embedder embedder = Embedder::open(spec.path, options_.embedder);
     try_out(embedder);
     loaded.served = std::make_shared<const scoring::ServedModel>(
-        scoring::describe_model(spec.name, embedder, spec.path, read_head));
+        scoring::describe_model(spec.name, embedder, spec.path, heads::read_served_head));
     loaded.runner = make_runner(std::move(embedder), metrics);
   } catch (...) {
     loaded.error = std::current_exception();

@@ -4,14 +4,17 @@ import json
 import os
 import shutil
 import signal
-import struct
 import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import picture, read_all
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from adapter_model import write_adapter
 
 
 @pytest.fixture
@@ -76,28 +79,6 @@ def test_several_models_answer_by_name(serve, model):
         assert answer.status == 200 and answer.json()["model"] == name
         assert server.get(f"/v2/models/{name}/ready").status == 200
     assert server.post("/v1/embeddings", {"model": "third", "input": "chest x-ray"}).status == 404
-
-
-def write_adapter(folder, labels, hidden=8):
-    """The toolkit's adapter_model/ with made-up weights, the last layer's bias in favour of the last label."""
-    rng, tensors = np.random.default_rng(3), {}
-    for name, shape in (("vision_embd.0.weight", (512, 128)), ("vision_embd.0.bias", (512,)),
-                        ("vision_embd.2.weight", (512, 512)), ("vision_embd.2.bias", (512,)),
-                        ("vision_embd.3.weight", (512,)), ("vision_embd.3.bias", (512,)),
-                        ("retrieval_conv.0.weight", (hidden, 512, 3)), ("retrieval_conv.0.bias", (hidden,)),
-                        ("retrieval_conv.2.weight", (hidden, hidden, 3)), ("retrieval_conv.2.bias", (hidden,)),
-                        ("prediction_head.0.weight", (len(labels), hidden))):
-        tensors[name] = rng.normal(0, 0.05, shape).astype("<f4")
-    tensors["prediction_head.0.bias"] = np.arange(len(labels), dtype="<f4") * 3
-    header, data = {}, b""
-    for name, values in tensors.items():
-        header[name] = {"dtype": "F32", "shape": list(values.shape),
-                        "data_offsets": [len(data), len(data) + values.nbytes]}
-        data += values.tobytes()
-    text = json.dumps(header).encode()
-    folder.mkdir()
-    (folder / "adapter.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + data)
-    (folder / "config.json").write_text(json.dumps({"in_channels": 128, "hidden_dim": hidden, "labels": labels}))
 
 
 @pytest.mark.parametrize("kind", ["zero-shot", "adapter"])

@@ -1,6 +1,9 @@
 """mi2 package mlflow: MLflow loads and serves it, with the program's vectors."""
 import base64
+import json
+import shutil
 import sys
+from pathlib import Path
 
 import mlflow
 import mlflow.pyfunc
@@ -10,6 +13,9 @@ import pytest
 import yaml
 
 from packages import free_port, package, post, running, wheel
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from adapter_model import write_adapter
 
 TEXTS = ["x-ray chest anteroposterior Cardiomegaly", "x-ray chest anteroposterior No Finding"]
 
@@ -105,6 +111,26 @@ def test_a_packed_file_is_packaged_as_it_is(model_path, program, images, encoded
     package("mlflow", packed, tmp_path / "out", "--profile", "raw")
     rows = mlflow.pyfunc.load_model(str(tmp_path / "out")).predict(pd.DataFrame({"image": encoded[:1]}))
     assert vectors(rows, "image").tobytes() == program("--dtype", "bf16", images[0]).tobytes()
+
+
+@pytest.mark.parametrize("kind", ["zero-shot", "adapter"])
+def test_a_classifiers_folder_predicts_scores(starter_path, encoded, tmp_path, kind):
+    labels = ["chest x-ray", "brain mri", "skin photo"]
+    for name in ("config.yaml", "model.safetensors"):
+        (tmp_path / "model").mkdir(exist_ok=True)
+        shutil.copy(Path(starter_path) / name, tmp_path / "model" / name)
+    if kind == "adapter":
+        write_adapter(tmp_path / "model" / "adapter_model", labels)
+    else:
+        (tmp_path / "model" / "config.json").write_text(json.dumps({"labels": labels}))
+    package("mlflow", tmp_path / "model", tmp_path / "out")
+    rows = mlflow.pyfunc.load_model(str(tmp_path / "out")).predict(pd.DataFrame({"image": encoded[:2]}))
+    assert len(rows) == 2
+    for row in rows:
+        scores = [entry["score"] for entry in row]
+        assert {entry["label"] for entry in row} == set(labels) and scores == sorted(scores, reverse=True)
+        assert sum(scores) == pytest.approx(1, abs=1e-5)
+        assert kind == "zero-shot" or row[0]["label"] == labels[-1]
 
 
 def test_environments_name_the_wheel(folder, model_path, tmp_path):

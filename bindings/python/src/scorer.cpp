@@ -12,6 +12,7 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include "services/heads/served_head.hpp"
 #include "services/scoring/synchronous.hpp"
 
 #include <mi2/mi2.hpp>
@@ -32,7 +33,8 @@ class Scorer {
  public:
   Scorer(const std::filesystem::path& model, const EmbedderOptions& options)
       : embedder_(Embedder::open(model, options)) {
-    const auto served = std::make_shared<scoring::ServedModel>(scoring::describe_model("default", embedder_, model));
+    const auto served = std::make_shared<scoring::ServedModel>(
+        scoring::describe_model("default", embedder_, model, heads::read_served_head));
     service_.models.emplace(served->name, served);
     service_.default_model = served->name;
     service_.score_profile = options.profile;

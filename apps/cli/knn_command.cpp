@@ -57,8 +57,9 @@ Formats:
   Only labels with a vote are listed.
 
 Accuracy:
-  Where a query's label is known, from --query-labels or else from --labels, its accuracy,
-  balanced accuracy and mean AUC go to standard error; --figures FILE writes them as JSON.
+  Where a query's label is known, from --query-labels or else from the rows of --labels that
+  are not of the split train, accuracy, balanced accuracy and mean AUC go to standard error;
+  --figures FILE writes them as JSON.
 
 Examples:
   mi2 knn --train archive.jsonl --labels labels.csv new.jsonl
@@ -190,7 +191,10 @@ std::vector<std::optional<std::string>> truths(const vectors::VectorTable& queri
   const vectors::Join joined =
       own ? join_and_tell(queries, used, progress) : vectors::lookup(queries.names, queries.source, used);
   for (std::size_t r = 0; r < found.size(); ++r) {
-    if (joined.row_of[r]) found[r] = used.rows[*joined.row_of[r]].label;
+    if (!joined.row_of[r]) continue;
+    const vectors::LabelRow& row = used.rows[*joined.row_of[r]];
+    // A row that is searched finds itself: what it says of its label is worth nothing.
+    if (own || row.split != vectors::Split::kTrain) found[r] = row.label;
   }
   return found;
 }

@@ -281,8 +281,9 @@ def test_zero_shot_scores_from_a_file_are_those_of_the_model(mi2, brain, tmp_pat
 
 
 @needs_images
-def test_neighbours_on_real_embeddings_agree_with_their_labels(mi2, brain, tmp_path):
-    mi2("knn", "--train", str(brain), "--labels", str(SHARED / "manifest.csv"), "--k", "5", "--format", "csv",
-        "--figures", str(tmp_path / "f.json"), str(brain))
-    # Every row is its own nearest neighbour among the train rows.
-    assert json.loads((tmp_path / "f.json").read_text())["accuracy"] > 0.7
+def test_neighbours_of_real_embeddings_have_their_labels(mi2, brain, tmp_path):
+    done = mi2("knn", "--train", str(brain), "--labels", str(SHARED / "manifest.csv"), "--figures", str(tmp_path / "f.json"),
+               "--out", str(tmp_path / "scores.txt"), str(brain))
+    assert "120 queries of known label" in done.errors
+    # One in four would be right by chance.
+    assert json.loads((tmp_path / "f.json").read_text())["accuracy"] > 0.6

@@ -265,9 +265,14 @@ def test_an_adapter_on_real_embeddings_beats_zero_shot(mi2, brain, tmp_path):
 def test_zero_shot_scores_from_a_file_are_those_of_the_model(mi2, brain, tmp_path):
     prompts = {row["label"]: row["prompt"] for row in csv.DictReader(open(SHARED / "classes.csv", encoding="utf-8"))}
     (tmp_path / "labels.txt").write_text("".join(prompts[label] + "\n" for label in BRAIN))
-    # The first rows of each label are enough for both ways to be compared.
-    lines = [line for label in BRAIN for line in
-             [row for row in brain.read_text().splitlines() if f"/{label}/" in row][:12]]
+    # A few rows of each label and split are enough for both ways to be compared.
+    split_of = {row["file"]: (row["label"], row["split"])
+                for row in csv.DictReader(open(SHARED / "manifest.csv", encoding="utf-8"))}
+    groups = {}
+    for line in brain.read_text().splitlines():
+        file = json.loads(line)["path"].split("/starter/")[-1]
+        groups.setdefault(split_of[file], []).append(line)
+    lines = [line for group in groups.values() for line in group[:6]]
     (tmp_path / "some.jsonl").write_text("\n".join(lines) + "\n")
     paths = [json.loads(line)["path"] for line in lines]
     zero_shot = tmp_path / "z.jsonl"

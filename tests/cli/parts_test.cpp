@@ -13,12 +13,12 @@
 
 #include <mi2/error.hpp>
 
+#include "base/utf8.hpp"
 #include "formatting.hpp"
 #include "inputs.hpp"
 #include "progress.hpp"
 #include "report.hpp"
 #include "texts_json.hpp"
-#include "base/utf8.hpp"
 
 namespace mi2::cli {
 namespace {

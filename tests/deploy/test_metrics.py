@@ -3,6 +3,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 
 import promql_parser
 import pytest
@@ -128,4 +129,4 @@ def test_prometheus_reads_the_alerts_and_has_a_key():
 def test_promtool_agrees():
     if shutil.which("promtool") is None:
         pytest.skip("the program promtool is not installed")
-    contract.subprocess.run(["promtool", "check", "rules", DEPLOY / "prometheus/alerts.yml"], check=True)
+    subprocess.run(["promtool", "check", "rules", DEPLOY / "prometheus/alerts.yml"], check=True)

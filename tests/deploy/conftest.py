@@ -1,0 +1,87 @@
+"""What deploy/ says, read once for its tests. MI2_BIN is the program, MI2_STARTER_MODEL a model's folder."""
+import importlib.util
+import json
+import os
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+DEPLOY = ROOT / "deploy"
+
+
+def _contract_tests():
+    """The server's own tests start servers: so do these, in the same way."""
+    spec = importlib.util.spec_from_file_location("contract_conftest", ROOT / "tests" / "contract" / "conftest.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+contract = _contract_tests()
+serve = contract.serve
+
+
+def documents(path):
+    return [document for document in yaml.safe_load_all((DEPLOY / path).read_text()) if document is not None]
+
+
+def document(path):
+    found = documents(path)
+    assert len(found) == 1, path
+    return found[0]
+
+
+def container_of(path):
+    """The one container of the Deployment or ServingRuntime in a file."""
+    spec = document(path)["spec"]
+    containers = (spec["template"]["spec"] if "template" in spec else spec)["containers"]
+    assert len(containers) == 1, path
+    return containers[0]
+
+
+def unit_environment():
+    lines = (DEPLOY / "systemd/mi2.env").read_text().splitlines()
+    pairs = [line.split("=", 1) for line in lines if line and not line.startswith("#")]
+    return {name: " ".join(shlex.split(value)) for name, value in pairs}
+
+
+def unit_lines(name):
+    """The values of a setting of the unit."""
+    lines = (DEPLOY / "systemd/mi2.service").read_text().splitlines()
+    return [line.split("=", 1)[1] for line in lines if line.startswith(name + "=")]
+
+
+def image_command():
+    text = (DEPLOY / "container/Containerfile").read_text()
+    return json.loads(re.search(r"^CMD (\[.*\])$", text, re.MULTILINE)[1])
+
+
+def commands():
+    """{what starts a server: its arguments, from "serve" on}"""
+    [start] = unit_lines("ExecStart")
+    program, *arguments = shlex.split(start.replace("$MI2_OPTIONS", unit_environment()["MI2_OPTIONS"]))
+    assert program == "/usr/local/bin/mi2"
+    return {
+        "image": image_command(),
+        "compose": document("container/compose.yaml")["services"]["mi2"]["command"],
+        "systemd": arguments,
+        "kubernetes": container_of("kubernetes/deployment.yaml")["args"],
+        "kserve": container_of("kserve/serving-runtime.yaml")["args"],
+    }
+
+
+@pytest.fixture(scope="session")
+def help_text():
+    return subprocess.run([os.environ["MI2_BIN"], "serve", "--help"], capture_output=True, text=True, check=True,
+                          timeout=120).stdout
+
+
+@pytest.fixture(scope="session")
+def serve_options(help_text):
+    """The names of the options of mi2 serve."""
+    return set(re.findall(r"^ +(?:-h,)?(--[a-z][a-z-]*)", help_text, re.MULTILINE))

@@ -110,9 +110,10 @@ class Server:
     def socket(self):
         return socket.create_connection((self.host, self.port), timeout=PATIENCE)
 
-    def metric(self, name):
+    def metric(self, name, **options):
         """The sum of a metric's samples whose name and labels contain `name`."""
-        rows = [line.rsplit(" ", 1) for line in self.get("/metrics").body.decode().splitlines() if name in line]
+        text = self.get("/metrics", **options).body.decode()
+        rows = [line.rsplit(" ", 1) for line in text.splitlines() if name in line]
         return sum(float(value) for key, value in rows if not key.startswith("#"))
 
     def send(self, number):

@@ -19,8 +19,8 @@ constexpr std::string_view kSchemas = R"json({
 "Flag": {"anyOf": [{"type": "boolean"}, {"type": "string", "enum": ["true", "True", "false", "False"]}, {"type": "null"}]},
 "ScoreParameters": {"anyOf": [{"type": "null"}, {"type": "object", "properties": {
   "get_scaling_factor": {"$ref": "#/components/schemas/Flag"},
-  "image_standardization_jpeg_compression_ratio": {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 100}, {"type": "string", "pattern": "^[0-9]+$"}, {"type": "null"}]},
-  "image_standardization_image_size": {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 4096}, {"type": "string", "pattern": "^[0-9]+$"}, {"type": "null"}]},
+  "image_standardization_jpeg_compression_ratio": {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 100}, {"type": "string", "pattern": "^0*([1-9][0-9]?|100)$"}, {"type": "null"}]},
+  "image_standardization_image_size": {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 4096}, {"type": "string", "pattern": "^0*([1-9][0-9]{0,2}|[1-3][0-9]{3}|40[0-8][0-9]|409[0-6])$"}, {"type": "null"}]},
   "profile": {"anyOf": [{"type": "string", "enum": ["raw", "azure"]}, {"type": "null"}]},
   "provenance": {"$ref": "#/components/schemas/Flag"}}}]},
 "ScoreRequest": {"type": "object", "required": ["input_data"], "properties": {

@@ -2,7 +2,6 @@
 import base64
 import json
 import threading
-import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -20,7 +19,7 @@ class ScoreServer(ThreadingHTTPServer):
         self.refusals = []  # (status, headers) for the next requests, before any is answered
         self.busy = 0
         self.busiest = 0
-        self.delay = lambda rows: 0
+        self.before = lambda rows: None  # called before a request is answered
         self.lock = threading.Lock()
 
     @property
@@ -54,7 +53,7 @@ class Handler(BaseHTTPRequestHandler):
             elif server.key and self.headers.get("authorization") != f"Bearer {server.key}":
                 self.answer(401, {"message": "missing or wrong key"})
             else:
-                time.sleep(server.delay(body["input_data"]["data"]))
+                server.before(body["input_data"]["data"])
                 self.score(body)
         finally:
             with server.lock:

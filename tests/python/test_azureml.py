@@ -41,7 +41,7 @@ def test_the_inference_server_answers_as_the_hosted_model(folder, program, image
         assert text.tobytes() == program("--text", TEXT).tobytes()
         table["data"][1][0] = base64.b64encode(b"not a picture").decode()
         status, answer = post(url, {"input_data": table})
-        assert status in (400, 422) and "row 1: image" in answer["message"]
+        assert status in (400, 422) and "row 2: image" in answer["message"]
         status, answer = post(url, b"{")
         assert status == 400 and answer["message"]
 

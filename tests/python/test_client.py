@@ -1,10 +1,13 @@
 """Client: the vectors of the model behind the URL, in parallel, through refusals and failures."""
+import base64
 import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
+from types import SimpleNamespace
 
 import medimageinsight as mi2
 import numpy as np
@@ -55,10 +58,13 @@ def test_pictures_in_memory_are_sent_without_loss(server, model, images):
 
 
 def test_unordered_results_carry_their_position(server, model, images):
-    """The first request is held up, so that it is not the first to be answered."""
-    slow = []
-    server.delay = lambda rows: 0.4 if not slow and not slow.append(1) else 0
-    found = list(client_of(server, rows=1, workers=3).embed_images(iter(images[:6]), ordered=False))
+    """The first image is held up until another one's answer is here."""
+    held, first = threading.Event(), base64.b64encode(images[0].read_bytes()).decode()
+    server.before = lambda rows: held.wait(60) if rows[0][0] == first else None
+    found = []
+    for index, vector in client_of(server, rows=1, workers=3).embed_images(iter(images[:6]), ordered=False):
+        found.append((index, vector))
+        held.set()
     assert sorted(index for index, _ in found) == list(range(6)) and found[0][0] != 0
     wanted = model.embed_images(images[:6])
     for index, vector in found:
@@ -66,7 +72,9 @@ def test_unordered_results_carry_their_position(server, model, images):
 
 
 def test_requests_are_sent_at_once_and_no_more_than_workers(server, images):
-    server.delay = lambda rows: 0.1
+    """None is answered before three are there, which would never be if they came one after the other."""
+    three = threading.Barrier(3, timeout=60)
+    server.before = lambda rows: three.wait()
     client_of(server, rows=1, workers=3).embed_images(images[:9])
     assert server.busiest == 3
 
@@ -87,21 +95,28 @@ def test_an_endless_source_is_read_only_as_fast_as_answers_come(server):
     assert read <= 10 + 2 * 2 * 2 + 2
 
 
-def test_refusals_for_load_are_tried_again_after_retry_after(server, model, images):
-    server.refusals = [(429, {"retry-after": "1"}), (503, {}), "drop"]
-    start = time.monotonic()
-    vectors = client_of(server, workers=1, max_wait=5).embed_images(images[:2])
-    assert time.monotonic() - start >= 1.0
+@pytest.fixture
+def pauses(monkeypatch):
+    """The seconds that urllib3 would sleep between tries."""
+    slept = []
+    monkeypatch.setattr("urllib3.util.retry.time", SimpleNamespace(sleep=slept.append, time=time.time))
+    return slept
+
+
+def test_refusals_for_load_are_tried_again_after_retry_after(server, model, images, pauses):
+    server.refusals = [(429, {"retry-after": "17"}), (503, {}), "drop"]
+    vectors = client_of(server, workers=1, max_wait=30).embed_images(images[:2])
+    assert pauses[0] == 17 and all(0 <= pause <= 30 for pause in pauses)
     assert vectors.tobytes() == model.embed_images(images[:2]).tobytes() and len(server.requests) == 4
 
 
-def test_retry_after_is_capped(server, images):
+def test_retry_after_is_capped(server, images, pauses):
     server.refusals = [(429, {"retry-after": "86400"})]
-    client_of(server, max_wait=0.2).embed_images(images[0])
-    assert len(server.requests) == 2
+    client_of(server, max_wait=9).embed_images(images[0])
+    assert pauses == [9] and len(server.requests) == 2
 
 
-def test_a_server_that_stays_full_is_overloaded(server, images):
+def test_a_server_that_stays_full_is_overloaded(server, images, pauses):
     server.refusals = [(429, {"retry-after": "0"})] * 4
     with pytest.raises(mi2.Overloaded, match="429.*not now"):
         client_of(server).embed_images(images[0])

@@ -83,8 +83,11 @@ def test_long_tables_are_scored_in_parts_in_order(loaded, model_path):
 
 
 def test_a_bad_row_is_named(loaded, encoded):
-    with pytest.raises(mlflow.MlflowException, match="row 1.*image"):
-        loaded.predict(pd.DataFrame({"image": [encoded[0], "bm90IGEgcGljdHVyZQ=="], "text": [None, None]}))
+    wrong = "bm90IGEgcGljdHVyZQ=="
+    with pytest.raises(mlflow.MlflowException, match="^row 2: image"):
+        loaded.predict(pd.DataFrame({"image": [encoded[0], wrong], "text": [None, None]}))
+    with pytest.raises(mlflow.MlflowException, match="^row 100: image"):
+        loaded.predict(pd.DataFrame({"image": [None] * 99 + [wrong], "text": ["a"] * 100}))
 
 
 def test_mlflow_models_serve_answers_with_the_programs_vectors(folder, program, images, encoded, tmp_path):
@@ -100,7 +103,7 @@ def test_mlflow_models_serve_answers_with_the_programs_vectors(folder, program, 
         assert vectors(rows, "image").tobytes() == program("--profile", "azure", *images[:2]).tobytes()
         assert vectors(rows, "text").tobytes() == program("--text", TEXTS[0], "--text", TEXTS[1]).tobytes()
         status, answer = post(url, {"dataframe_records": [{"image": "bm90IGEgcGljdHVyZQ==", "text": ""}]})
-        assert status == 400 and "row 0" in answer["message"]
+        assert status == 400 and "row 1: image" in answer["message"]
 
 
 def test_a_packed_file_is_packaged_as_it_is(model_path, program, images, encoded, tmp_path):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from ._scoring import Scorer
@@ -29,7 +30,7 @@ class PyfuncModel:
         :param model_input: columns image (base64, or bytes) and text; one of them may be absent, cells may be null.
         :param params: image_standardization_jpeg_compression_ratio, image_standardization_image_size,
             get_scaling_factor.
-        :raises mlflow.exceptions.MlflowException: INVALID_PARAMETER_VALUE for a bad row, naming it.
+        :raises mlflow.exceptions.MlflowException: INVALID_PARAMETER_VALUE for a bad row, naming it; counted from 1.
         """
         answers: list[Any] = []
         for begin in range(0, len(model_input), _ROWS):
@@ -43,7 +44,8 @@ class PyfuncModel:
         answer = self._scorer.answer("POST", "/score", request)
         body = json.loads(answer.body)
         if answer.status != 200:
-            _refuse(answer.status, f"rows {begin} to {begin + len(rows) - 1}: {body.get('message', '')}")
+            message = str(body.get("message", ""))
+            _refuse(answer.status, re.sub(r"^row (\d+)", lambda row: f"row {int(row[1]) + begin}", message))
         return list(body)
 
 

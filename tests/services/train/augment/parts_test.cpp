@@ -93,7 +93,9 @@ TEST(Flip, MirrorsOddAndEvenSizes) {
     for (int y = 0; y < height; ++y) {
       for (int x = 0; x < width; ++x) {
         for (int c = 0; c < 3; ++c) {
-          const auto at = [&](int row, int column) { return static_cast<std::size_t>((row * width + column) * 3 + c); };
+          const auto at = [c, w = width](int row, int column) {
+            return static_cast<std::size_t>((row * w + column) * 3 + c);
+          };
           EXPECT_EQ(across.samples[at(y, x)], picture.samples[at(y, width - 1 - x)]);
           EXPECT_EQ(down.samples[at(y, x)], picture.samples[at(height - 1 - y, x)]);
         }

@@ -1,6 +1,6 @@
 # The front door: short names for what scripts/ and the CMake presets do. `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test test-asan test-tsan fuzz format lint bench-products bench-peers bench-training clean
+.PHONY: help deps build demo test test-asan test-tsan fuzz format lint bench-products bench-peers bench-training bench-serving clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ bench-peers: ## race mi2 against other runtimes (20 minutes or more; RACE="--all
 
 bench-training: ## race training steps against plain PyTorch
 	@bench/training/run.sh
+
+bench-serving: ## load on mi2 serve beside mi2 bench (5 minutes; LOAD="--flatness 1e5" for more)
+	@bench/serving/run.sh $(LOAD)
 
 clean: ## remove everything that was built
 	rm -rf build

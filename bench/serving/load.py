@@ -1,17 +1,21 @@
 #!/usr/bin/env python3
 """Load on a server of mi2 on this machine, with every answer checked; prints JSON.
 
-    load.py --url http://127.0.0.1:5001 [--clients 64] [--seconds 60 | --requests N] [--rows 1] [--bad 0.05]
-            [--idle 0] [--texts] IMAGE...
+    load.py --url http://127.0.0.1:5001 [--clients 64] [--connections 1000] [--seconds 60 | --requests N] [--rows 1]
+            [--bad 0.05] [--max-queue 1024] [--pid PID] [--texts] IMAGE...
 
 One thread drives all connections over raw sockets, so that the load takes little of the machine it measures. Each
-client asks for one of the images (or, with --texts, for texts), again and again; a share of the requests carries a
-damaged image and must be refused as a bad row. A good request's answer must be, byte for byte, the one that the same
-request got alone before the load began. Answers of 429 are counted and asked again after a moment.
+client asks for one of the images (or, with --texts, for texts), again and again; a share of the requests has a good row
+and a damaged image and must be refused. Every answer must be, status and byte for byte, the one that the same request
+got alone before the load began; no two different requests have the same answer, so one that was swapped is seen.
+An answer of 429 is in order only if the rows that clients had asked for and not yet got were, some time while its request
+was under way, more than the queue holds; it is asked again after a moment. Connections beyond the clients' stay open
+and silent, and must answer at the end. Exit status 1 if anything was out of order.
 """
 import argparse
 import base64
 import heapq
+import itertools
 import json
 import random
 import resource
@@ -21,6 +25,8 @@ import sys
 import time
 import urllib.parse
 from pathlib import Path
+
+SAMPLES = 60  # of memory, at most
 
 
 class Question:
@@ -40,6 +46,7 @@ class Client:
         self.socket = socket.create_connection(address)
         self.socket.setblocking(False)
         self.question, self.unsent, self.received, self.start = None, b"", bytearray(), 0.0
+        self.peak = 0  # rows under way, at most, since the question was asked
 
     def ask(self, question):
         self.question, self.unsent, self.start = question, memoryview(question.bytes), time.monotonic()
@@ -64,14 +71,17 @@ class Client:
         length = int(head.split(b"content-length: ", 1)[1].split(b"\r\n", 1)[0])
         if len(self.received) < end + 4 + length:
             return None
-        return int(head.split(b" ", 2)[1]), bytes(self.received[end + 4:end + 4 + length])
+        status = int(head.split(b" ", 2)[1])
+        if status == 429 and b"\r\nretry-after: " not in head:
+            raise ValueError("an answer of 429 does not say when to try again")
+        return status, bytes(self.received[end + 4:end + 4 + length])
 
 
-def alone(address, question):
-    """Asks a question with nothing beside it."""
+def alone(address, content):
+    """The answer to a request with nothing else from us beside it."""
     client = Client(address)
     client.socket.setblocking(True)
-    client.socket.sendall(question.bytes)
+    client.socket.sendall(content)
     while True:
         answer = client.receive()
         if answer:
@@ -79,94 +89,180 @@ def alone(address, question):
             return answer
 
 
+def get(path):
+    return b"GET %s HTTP/1.1\r\nHost: load\r\n\r\n" % path.encode()
+
+
+def address_of(url):
+    parts = urllib.parse.urlparse(url)
+    return parts.hostname, parts.port or 80
+
+
+def metrics(address):
+    """{name and labels: value} of GET /metrics."""
+    rows = alone(address, get("/metrics"))[1].decode().splitlines()
+    return {key: float(value) for key, value in (row.rsplit(" ", 1) for row in rows if not row.startswith("#"))}
+
+
+def resident_bytes(pid):
+    """Of a process on this machine."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) * 1024
+    raise ProcessLookupError(f"process {pid} has no memory")
+
+
+def texts():
+    return [f"chest x-ray with finding number {i}" for i in range(16)]
+
+
 def questions(arguments, address):
+    """(good questions, a bad one or none), each with the answer it gets alone."""
     images = [base64.b64encode(Path(path).read_bytes()).decode() for path in arguments.images]
-    texts = [f"chest x-ray with finding number {i}" for i in range(16)]
-    sources = [["", text] for text in texts] if arguments.texts else [[image, ""] for image in images]
+    sources = [["", text] for text in texts()] if arguments.texts else [[image, ""] for image in images]
     rng = random.Random(1)
-    good = [Question([rng.choice(sources) for _ in range(arguments.rows)]) for _ in range(16)]
-    for question in good:
-        status, question.answer = alone(address, question)
-        if status != 200:
-            sys.exit(f"load: a good request got {status}: {question.answer[:200]!r}")
-    bad = Question([sources[0], [images[0][: len(images[0]) // 8 * 4], ""]], good=False) if images else None
+    if arguments.rows == 1:
+        good = [Question([source]) for source in sources]
+    else:
+        good = [Question([rng.choice(sources) for _ in range(arguments.rows)]) for _ in range(16)]
+    bad = Question([sources[0], [images[0][: len(images[0]) // 8 * 4], ""]], good=False) if arguments.bad else None
+    for question in [*good, bad] if bad else good:
+        question.answer = alone(address, question.bytes)
+    refused = [question.answer for question in good if question.answer[0] != 200]
+    if refused:
+        sys.exit(f"load: a good request got {refused[0][0]}: {refused[0][1][:200]!r}")
+    if bad and not (bad.answer[0] in (400, 422) and b"row 2: image" in bad.answer[1]):
+        sys.exit(f"load: a bad request got {bad.answer[0]}: {bad.answer[1][:200]!r}")
+    by_request = {question.bytes: question.answer for question in good}
+    if len(set(by_request.values())) < len(by_request):
+        sys.exit("load: different requests have the same answer, so that a swapped one would not be seen")
     return good, bad
 
 
-def run(arguments, address):
-    good, bad = questions(arguments, address)
-    idle = [socket.create_connection(address) for _ in range(arguments.idle)]
-    rng, selector = random.Random(2), selectors.DefaultSelector()
-    counts = {"good": 0, "rows": 0, "bad": 0, "overloaded": 0, "wrong": 0}
-    latencies, waiting = [], []
+class Load:
+    """Clients that ask until the time is up or enough is answered."""
 
-    def next_question(client):
-        client.ask(bad if bad and rng.random() < arguments.bad else rng.choice(good))
-        selector.modify(client.socket, selectors.EVENT_WRITE, client)
+    def __init__(self, arguments, address):
+        self.arguments = arguments
+        self.good, self.bad = questions(arguments, address)
+        self.rng, self.selector = random.Random(2), selectors.DefaultSelector()
+        self.counts = dict.fromkeys(("good", "rows", "bad", "overloaded", "wrong", "overloaded_unduly"), 0)
+        self.clients = [Client(address) for _ in range(arguments.clients)]
+        self.under_way, self.latencies, self.waiting, self.memory = 0, [], [], []
+        self.order = itertools.count()
+        for client in self.clients:
+            self.selector.register(client.socket, selectors.EVENT_WRITE, client)
+            self.next_question(client)
 
-    def judge(client, status, body):
+    def next_question(self, client):
+        bad = self.bad and self.rng.random() < self.arguments.bad
+        client.ask(self.bad if bad else self.rng.choice(self.good))
+        self.under_way += client.question.rows
+        client.peak = 0
+        for each in self.clients:
+            each.peak = max(each.peak, self.under_way)
+        self.selector.modify(client.socket, selectors.EVENT_WRITE, client)
+
+    def judge(self, client, answer):
         question = client.question
-        if status == 429:
-            counts["overloaded"] += 1
-            heapq.heappush(waiting, (time.monotonic() + 0.05, id(client), client))
-            selector.modify(client.socket, selectors.EVENT_READ, client)
+        self.under_way -= question.rows
+        if answer[0] == 429:
+            self.counts["overloaded"] += 1
+            self.counts["overloaded_unduly"] += client.peak <= self.arguments.max_queue
+            heapq.heappush(self.waiting, (time.monotonic() + 0.05, next(self.order), client))
             return
-        right = (status == 200 and body == question.answer) if question.good else status in (400, 422)
-        counts["wrong"] += not right
-        counts["good" if question.good else "bad"] += 1
+        self.counts["wrong"] += answer != question.answer
+        self.counts["good" if question.good else "bad"] += 1
         if question.good:
-            counts["rows"] += question.rows
-            latencies.append(time.monotonic() - client.start)
-        next_question(client)
+            self.counts["rows"] += question.rows
+            self.latencies.append(time.monotonic() - client.start)
+        self.next_question(client)
 
-    for _ in range(arguments.clients):
-        client = Client(address)
-        selector.register(client.socket, selectors.EVENT_WRITE, client)
-        next_question(client)
-    begin, cpu = time.monotonic(), time.process_time()
-    while time.monotonic() - begin < arguments.seconds and counts["good"] < arguments.requests:
-        for key, events in selector.select(0.05):
-            client = key.data
-            if events & selectors.EVENT_WRITE:
-                client.send()
-                if not client.unsent:
-                    selector.modify(client.socket, selectors.EVENT_READ, client)
-            else:
-                answer = client.receive()
-                if answer:
-                    judge(client, *answer)
-        while waiting and waiting[0][0] <= time.monotonic():
-            next_question(heapq.heappop(waiting)[2])
-    seconds = time.monotonic() - begin
-    latencies.sort()
-    for connection in idle:
+    def serve(self, client, events):
+        if events & selectors.EVENT_WRITE:
+            client.send()
+            if not client.unsent:
+                self.selector.modify(client.socket, selectors.EVENT_READ, client)
+        elif answer := client.receive():
+            self.judge(client, answer)
+
+    def sample(self, seconds):
+        if self.arguments.pid and (not self.memory or seconds - self.memory[-1]["s"] >= 1):
+            self.memory.append({"s": round(seconds, 1), "requests": self.counts["good"] + self.counts["bad"],
+                                "bytes": resident_bytes(self.arguments.pid)})
+
+    def run(self):
+        """Seconds it took."""
+        begin = time.monotonic()
+        while (seconds := time.monotonic() - begin) < self.arguments.seconds and \
+                self.counts["good"] < self.arguments.requests:
+            self.sample(seconds)
+            for key, events in self.selector.select(0.05):
+                self.serve(key.data, events)
+            while self.waiting and self.waiting[0][0] <= time.monotonic():
+                self.next_question(heapq.heappop(self.waiting)[2])
+        return seconds
+
+
+def percentile(ordered, share):
+    return round(1e3 * ordered[min(len(ordered) - 1, int(len(ordered) * share))], 2) if ordered else None
+
+
+def silent_ones(connections):
+    """How many of the silent connections answer after all this time."""
+    answering = 0
+    for connection in connections:
+        connection.settimeout(60)
+        try:
+            connection.sendall(get("/health/live"))
+            answering += connection.recv(64).startswith(b"HTTP/1.1 200")
+        except OSError:
+            pass
         connection.close()
-    return {**counts, "seconds": round(seconds, 3), "rows_per_s": round(counts["rows"] / seconds, 2),
-            "p50_ms": round(1e3 * latencies[len(latencies) // 2], 2),
-            "p99_ms": round(1e3 * latencies[int(len(latencies) * 0.99)], 2),
-            "clients": arguments.clients, "idle": arguments.idle, "client_cpu_s": round(time.process_time() - cpu, 2)}
+    return answering
+
+
+def run(arguments, address):
+    silent = [socket.create_connection(address) for _ in range(max(0, arguments.connections - arguments.clients))]
+    load, cpu = Load(arguments, address), time.process_time()
+    seconds = load.run()
+    cpu, seen = time.process_time() - cpu, metrics(address)
+    load.latencies.sort()
+    memory = load.memory
+    return {**load.counts, "seconds": round(seconds, 3), "rows_per_s": round(load.counts["rows"] / seconds, 2),
+            "p50_ms": percentile(load.latencies, 0.5), "p99_ms": percentile(load.latencies, 0.99),
+            "clients": arguments.clients, "connections": int(seen["mi2_connections"]),
+            "silent": len(silent), "silent_that_answer": silent_ones(silent), "client_cpu_s": round(cpu, 2),
+            "memory": memory[::-(-len(memory) // SAMPLES) or 1]}
+
+
+def in_order(result):
+    return not result["wrong"] and not result["overloaded_unduly"] and result["silent"] == result["silent_that_answer"]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--url", default="http://127.0.0.1:5001")
-    parser.add_argument("--clients", type=int, default=64)
-    parser.add_argument("--idle", type=int, default=0, help="connections that are open and ask nothing")
-    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--clients", type=int, default=64, help="that ask (default %(default)s)")
+    parser.add_argument("--connections", type=int, default=0, help="open ones, clients' and silent ones together")
+    parser.add_argument("--seconds", type=float, help="default 60, or no limit with --requests")
     parser.add_argument("--requests", type=float, default=float("inf"), help="stop after so many good ones")
-    parser.add_argument("--rows", type=int, default=1, help="of a request")
+    parser.add_argument("--rows", type=int, default=1, help="of a request (default %(default)s)")
     parser.add_argument("--bad", type=float, default=0.0, help="share of requests with a damaged image")
-    parser.add_argument("--texts", action="store_true")
+    parser.add_argument("--max-queue", type=int, default=1024, help="the server's (default %(default)s)")
+    parser.add_argument("--pid", type=int, help="the server's process, whose memory is told over time")
+    parser.add_argument("--texts", action="store_true", help="good rows are texts; an image serves for bad ones")
     parser.add_argument("images", nargs="*", metavar="IMAGE")
     arguments = parser.parse_args()
-    if not arguments.images and not arguments.texts:
-        parser.error("images are needed, or --texts")
+    if not arguments.images and (not arguments.texts or arguments.bad):
+        parser.error("images are needed, or --texts without --bad")
+    if arguments.seconds is None:
+        arguments.seconds = 60 if arguments.requests == float("inf") else float("inf")
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    url = urllib.parse.urlparse(arguments.url)
-    result = run(arguments, (url.hostname, url.port or 80))
+    result = run(arguments, address_of(arguments.url))
     print(json.dumps(result))
-    return 1 if result["wrong"] else 0
+    return 0 if in_order(result) else 1
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import urllib.parse
 from pathlib import Path
 
 import pytest
+from privacy import Sent
 
 IMAGES = Path(__file__).resolve().parent.parent / "golden" / "data" / "images"
 PATIENCE = 120  # seconds until a test gives up; a sanitized build on a busy machine is slow
@@ -48,7 +49,7 @@ class Server:
         variables = {k: v for k, v in os.environ.items() if k not in ("SERVER_PORT", "MI2_MODEL", "WORKER_COUNT")}
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                         env={**variables, **(environment or {})})
-        self.lines = []
+        self.lines, self.sent = [], Sent()
         self._collect()
         line = self.process.stdout.readline()
         found = re.fullmatch(r"listening on (https?)://([^:]+):(\d+)\n", line)
@@ -90,6 +91,7 @@ class Server:
 
     def request(self, method, path, body=None, headers=None, connection=None):
         client = connection or self.connect()
+        self.sent.add(body, headers)
         if isinstance(body, dict):
             body = json.dumps(body).encode()
         client.request(method, path, body, {"content-type": "application/json", **(headers or {})})
@@ -146,6 +148,8 @@ def serve():
         if server.process.poll() is None:
             status = server.end()
             assert status == 0, f"status {status}: {server.lines[-20:]}"
+        leaked = server.sent.found_in("".join(server.lines))
+        assert not leaked, f"in the log: {leaked}"
 
 
 def read_all(client):

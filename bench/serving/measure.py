@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+"""Load on mi2 serve beside mi2 bench of the same model at the same batch, in turns; a table, and JSON with --out.
+
+For images and for texts: mi2 bench, the load (load.py, which checks every answer), mi2 bench again; the ratio is of rows
+a second to the mean of the two. Then a queue that is too short, and with --flatness so many requests for their memory.
+mi2 bench times forward passes alone; the server also decodes, prepares (profile azure unless --profile raw) and renders.
+"""
+import argparse
+import contextlib
+import json
+import re
+import statistics
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import load
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+IMAGES = ROOT / "tests" / "golden" / "data" / "images"
+PICTURES = ("gray.png", "colour_a.jpg", "rgba.png", "small_444.jpg", "palette.png", "progressive.jpg")
+BATCHES = {"images": 8, "texts": 32}  # defaults of mi2 serve
+SHORT_QUEUE = 16
+
+
+@contextlib.contextmanager
+def serving(arguments, *options):
+    """(url, process id) of a ready server, which must end well."""
+    command = [arguments.mi2, "serve", "--port", "0", "--model", arguments.model, "--score-profile", arguments.profile,
+               *(["--dtype", arguments.dtype] if arguments.dtype else []), "--idle-timeout", "86400", *map(str, options)]
+    with open(arguments.log, "ab") as log:
+        server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+    try:
+        found = re.fullmatch(r"listening on (\S+)\n", server.stdout.readline())
+        if not found:
+            raise SystemExit(f"bench-serving: mi2 serve did not start; {arguments.log} says why")
+        wait_until_ready(found[1], server)
+        yield found[1], server.pid
+    finally:
+        server.terminate()
+        status = server.wait()
+    if status:
+        raise SystemExit(f"bench-serving: mi2 serve ended with status {status}")
+
+
+def wait_until_ready(url, server):
+    """The route's answer is 503 until the model is loaded."""
+    while server.poll() is None:
+        with contextlib.suppress(OSError):
+            with urllib.request.urlopen(url + "/health/ready", timeout=5):
+                return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            server.wait(0.1)
+    raise SystemExit("bench-serving: mi2 serve ended before it was ready")
+
+
+def tokens(url):
+    """Of the texts that load.py asks for: their mean, as mi2 bench counts them."""
+    body = json.dumps({"input": load.texts()}).encode()
+    request = urllib.request.Request(url + "/v1/embeddings", body, {"content-type": "application/json"})
+    with urllib.request.urlopen(request) as answer:
+        return round(json.load(answer)["usage"]["total_tokens"] / len(load.texts()))
+
+
+def bench(arguments, kind, length):
+    done = subprocess.run([arguments.mi2, "bench", "--json", "--model", arguments.model, "--batch", str(BATCHES[kind]),
+                           "--tokens", str(length), "--rounds", str(arguments.rounds),
+                           *(["--dtype", arguments.dtype] if arguments.dtype else [])],
+                          check=True, stdout=subprocess.PIPE)
+    return json.loads(done.stdout)
+
+
+def put_load(kind, url, pid, *options):
+    pictures = [str(IMAGES / name) for name in PICTURES]
+    command = [sys.executable, str(HERE / "load.py"), "--url", url, "--pid", str(pid), *map(str, options),
+               *(["--texts"] if kind == "texts" else []), *pictures]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
+    if not done.stdout:
+        raise SystemExit(f"bench-serving: load.py ended with status {done.returncode}")
+    return {**json.loads(done.stdout), "in_order": done.returncode == 0}
+
+
+def mean_batch(before, after, kind):
+    """Rows of a forward pass during the load."""
+    def gained(suffix):
+        names = [key for key in after if key.startswith(f'mi2_batch_size_{suffix}{{kind="{kind[:-1]}"')]
+        return sum(after[key] - before.get(key, 0) for key in names)
+    return round(gained("sum") / max(1, gained("count")), 2)
+
+
+def measure(arguments, kind):
+    common = ("--clients", arguments.clients, "--connections", arguments.connections, "--bad", arguments.bad)
+    with serving(arguments) as (url, pid):
+        address = load.address_of(url)
+        length = tokens(url)
+        first, before = bench(arguments, kind, length), load.metrics(address)
+        result = put_load(kind, url, pid, *common, "--seconds", arguments.seconds)
+        after, second = load.metrics(address), bench(arguments, kind, length)
+    alone = [report[kind[:-1]]["per_second"] for report in (first, second)]
+    return {"kind": kind, "tokens": length if kind == "texts" else None, "max_batch": BATCHES[kind],
+            "mean_batch": mean_batch(before, after, kind), "bench_per_s": alone,
+            "ratio": result["rows_per_s"] / statistics.mean(alone), "load": result,
+            **{key: first[key] for key in ("cpu", "engine", "dtype", "threads")}}
+
+
+def short_queue(arguments, kind):
+    with serving(arguments, "--max-queue", SHORT_QUEUE) as (url, pid):
+        return put_load(kind, url, pid, "--clients", arguments.clients, "--bad", arguments.bad,
+                        "--max-queue", SHORT_QUEUE, "--seconds", max(2, arguments.seconds / 6))
+
+
+def flatness(arguments):
+    """Resident memory in the second and in the last quarter of many requests."""
+    with serving(arguments) as (url, pid):
+        result = put_load("texts", url, pid, "--clients", arguments.clients, "--connections", arguments.connections,
+                          "--bad", arguments.bad, "--requests", arguments.flatness)
+    memory = [sample["bytes"] for sample in result["memory"]]
+    quarter = max(1, len(memory) // 4)
+    result["growth_bytes"] = int(statistics.median(memory[-quarter:]) -
+                                 statistics.median(memory[quarter:2 * quarter] or memory))
+    return result
+
+
+def row(name, result, rest=""):
+    memory = [sample["bytes"] / 1e6 for sample in result["memory"]] or [0]
+    return (f"{name:12} {result['good']:8} {result['bad']:6} {result['overloaded']:6} {result['wrong']:6} "
+            f"{result['rows_per_s']:8.1f} {result['p50_ms'] or 0:8.0f} {result['p99_ms'] or 0:8.0f} "
+            f"{memory[0]:6.0f} {max(memory):6.0f} {memory[-1]:6.0f}  {rest}"
+            f"{'' if result['in_order'] else ' OUT OF ORDER'}")
+
+
+def table(report):
+    lines = ["                 good    bad    429  wrong   rows/s   p50 ms   p99 ms  MB: first, most, last  of mi2 bench"]
+    for each in report["runs"]:
+        lines.append(row(each["kind"], each["load"], f"{each['ratio']:.1%} at batch {each['mean_batch']:.1f}"))
+    for kind, result in report["short_queue"].items():
+        lines.append(row(f"queue {SHORT_QUEUE}", result, kind))
+    if report["flatness"]:
+        lines.append(row("many", report["flatness"], f"grew by {report['flatness']['growth_bytes'] / 1e6:.1f} MB"))
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--mi2", default=str(ROOT / "build" / "mi2"), help="the program")
+    parser.add_argument("--model", default=str(ROOT / "models" / "starter"))
+    parser.add_argument("--dtype", default="", help="as of mi2 serve and mi2 bench")
+    parser.add_argument("--profile", choices=("azure", "raw"), default="azure", help="how pictures are prepared")
+    parser.add_argument("--kinds", default="images,texts")
+    parser.add_argument("--clients", type=int, default=64)
+    parser.add_argument("--connections", type=int, default=1000)
+    parser.add_argument("--seconds", type=float, default=60, help="of each load (default %(default)s)")
+    parser.add_argument("--bad", type=float, default=0.05, help="share of requests with a bad row")
+    parser.add_argument("--rounds", type=int, default=20, help="of mi2 bench, before and after")
+    parser.add_argument("--flatness", type=float, default=0, help="requests whose memory is watched, as 1e5")
+    parser.add_argument("--out", default="", help="where to write the JSON")
+    parser.add_argument("--log", default="/dev/null", help="where the server's log is added")
+    arguments = parser.parse_args()
+    kinds = arguments.kinds.split(",")
+    if not set(kinds) <= set(BATCHES):
+        parser.error(f"--kinds: of {', '.join(BATCHES)}")
+    report = {"model": Path(arguments.model).name, "profile": arguments.profile, "seconds": arguments.seconds,
+              "runs": [measure(arguments, kind) for kind in kinds],
+              "short_queue": {kind: short_queue(arguments, kind) for kind in kinds},
+              "flatness": flatness(arguments) if arguments.flatness else None}
+    if arguments.out:
+        Path(arguments.out).write_text(json.dumps(report, indent=1) + "\n")
+    print(table(report))
+    loads = [each["load"] for each in report["runs"]] + list(report["short_queue"].values())
+    return 0 if all(result["in_order"] for result in loads + [report["flatness"] or loads[0]]) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -91,7 +91,8 @@ def mean_batch(before, after, kind):
 
 
 def measure(arguments, kind):
-    common = ("--clients", arguments.clients, "--connections", arguments.connections, "--bad", arguments.bad)
+    common = ("--clients", arguments.clients, "--connections", arguments.connections, "--bad", arguments.bad,
+              "--rows", arguments.rows)
     with serving(arguments) as (url, pid):
         address = load.address_of(url)
         length = tokens(url)
@@ -153,6 +154,7 @@ def main():
     parser.add_argument("--connections", type=int, default=1000)
     parser.add_argument("--seconds", type=float, default=60, help="of each load (default %(default)s)")
     parser.add_argument("--bad", type=float, default=0.05, help="share of requests with a bad row")
+    parser.add_argument("--rows", type=int, default=1, help="of a request, in the loads beside mi2 bench")
     parser.add_argument("--rounds", type=int, default=20, help="of mi2 bench, before and after")
     parser.add_argument("--flatness", type=float, default=0, help="requests whose memory is watched, as 1e5")
     parser.add_argument("--out", default="", help="where to write the JSON")
@@ -161,7 +163,7 @@ def main():
     kinds = arguments.kinds.split(",")
     if not set(kinds) <= set(BATCHES):
         parser.error(f"--kinds: of {', '.join(BATCHES)}")
-    report = {"model": Path(arguments.model).name, "profile": arguments.profile, "seconds": arguments.seconds,
+    report = {"model": Path(arguments.model).name, "profile": arguments.profile, "seconds": arguments.seconds, "rows": arguments.rows,
               "runs": [measure(arguments, kind) for kind in kinds],
               "short_queue": {kind: short_queue(arguments, kind) for kind in kinds},
               "flatness": flatness(arguments) if arguments.flatness else None}

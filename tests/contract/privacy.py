@@ -32,7 +32,12 @@ class Sent:
             self.secrets.update(text for text in _strings(body) if len(text) >= PIECE or " " in text.strip())
 
     def found_in(self, log):
-        """The secrets of which the log has the whole or a piece."""
-        return sorted(secret[:PIECE] for secret in self.secrets
-                      if any(secret[i:i + PIECE] in log for i in range(0, max(1, len(secret) - PIECE + 1), PIECE))
-                      and secret.strip())
+        """What of it the log has: short secrets as a whole, of longer ones a piece."""
+        pieces = {log[i:i + PIECE] for i in range(len(log) - PIECE + 1)}
+        found = set()
+        for secret in filter(str.strip, self.secrets):
+            if len(secret) < PIECE:
+                found.update([secret] if secret in log else [])
+            else:
+                found.update(pieces.intersection(secret[i:i + PIECE] for i in range(0, len(secret) - PIECE + 1, PIECE)))
+        return sorted(found)

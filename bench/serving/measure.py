@@ -163,7 +163,8 @@ def main():
     kinds = arguments.kinds.split(",")
     if not set(kinds) <= set(BATCHES):
         parser.error(f"--kinds: of {', '.join(BATCHES)}")
-    report = {"model": Path(arguments.model).name, "profile": arguments.profile, "seconds": arguments.seconds, "rows": arguments.rows,
+    report = {"model": Path(arguments.model).name, "profile": arguments.profile, "seconds": arguments.seconds,
+              "rows": arguments.rows,
               "runs": [measure(arguments, kind) for kind in kinds],
               "short_queue": {kind: short_queue(arguments, kind) for kind in kinds},
               "flatness": flatness(arguments) if arguments.flatness else None}

@@ -132,7 +132,7 @@ def test_mlp_learns_and_the_same_seed_gives_the_same_head(mi2, groups):
     first, report = train(mi2, groups, *options, "--seed", "5", name="a")
     second, _ = train(mi2, groups, *options, "--seed", "5", name="b")
     other, _ = train(mi2, groups, *options, "--seed", "6", name="c")
-    assert report["mean_auc"]["value"] > 0.8  # the groups overlap: logistic regression has 0.87
+    assert report["mean_auc"]["value"] > 0.8  # the groups overlap; 0.5 is chance
     assert report["chosen_on"] == "held out of train" and report["train_rows"] + report["chosen_on_rows"] == 120
     assert Path(f"{first}.safetensors").read_bytes() == Path(f"{second}.safetensors").read_bytes()
     assert Path(f"{first}.safetensors").read_bytes() != Path(f"{other}.safetensors").read_bytes()

@@ -22,8 +22,8 @@ struct Place {
 
 class Value {
  public:
-  Value(YAML::Node node, std::string path, Place place)
-      : node_(std::move(node)), path_(std::move(path)), place_(std::move(place)) {}
+  Value(const YAML::Node& node, std::string path, Place place)
+      : node_(node), path_(std::move(path)), place_(std::move(place)) {}
 
   [[nodiscard]] const YAML::Node& node() const noexcept { return node_; }
   [[nodiscard]] const std::string& path() const noexcept { return path_; }

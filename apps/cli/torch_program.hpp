@@ -26,6 +26,6 @@ struct TrainingEnd {
 
 /// train::Training; in mi2-torch only. @throws as that; Error{kUnsupported} in `mi2`.
 TrainingEnd run_training(const train::TrainConfig& config, train::TrainObserver& observer,
-                         const std::function<bool()>& interrupted);
+                         const std::function<bool()>& interrupted, const std::function<void(const Error&)>& stuck);
 
 }  // namespace mi2::cli

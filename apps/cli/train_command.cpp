@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -124,6 +125,13 @@ bool was_interrupted() {
   }
 }
 
+/// There is no way back from where the process hangs; the checkpoint is written.
+[[noreturn]] void end_stuck(const Error& error) {
+  const std::string line = fmt::format("mi2: error: {}\n", error.what());
+  std::fwrite(line.data(), 1, line.size(), stderr);
+  std::_Exit(info(error.code()).exit_status);
+}
+
 void print_result(const train::TrainResult& result) {
   nlohmann::ordered_json json{{"end", name_of(result.end)}, {"steps", result.steps}};
   if (result.best) json["best"] = *result.best;
@@ -153,7 +161,7 @@ int train(const TrainArguments& arguments, std::vector<std::string> settings) {
   catch_interrupts(std::getenv("OMPI_COMM_WORLD_SIZE") != nullptr);
   train::RunReport report(config.output, energy_options(config.energy));
   Watcher watcher(report);
-  const TrainingEnd end = run_training(config, watcher, was_interrupted);
+  const TrainingEnd end = run_training(config, watcher, was_interrupted, end_stuck);
   if (end.leads) print_result(end.result);
   if (end.result.end == train::RunEnd::kInterrupted) throw_if_interrupted();
   return 0;

@@ -15,9 +15,9 @@ void start_torch() {
 }
 
 TrainingEnd run_training(const train::TrainConfig& config, train::TrainObserver& observer,
-                         const std::function<bool()>& interrupted) {
+                         const std::function<bool()>& interrupted, const std::function<void(const Error&)>& stuck) {
   train::Training training(config, observer);
-  return {training.leads(), training.run(interrupted)};
+  return {training.leads(), training.run(interrupted, stuck)};
 }
 
 }  // namespace mi2::cli

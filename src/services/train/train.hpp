@@ -10,6 +10,8 @@
 #include "services/train/config/config.hpp"
 #include "services/train/report/observer.hpp"
 
+#include <mi2/error.hpp>
+
 namespace mi2::train {
 
 struct TrainResult {
@@ -40,7 +42,7 @@ class Training {
   /// checkpoint.
   /// @throws Error{kBadFile} for a disk that is full or data that cannot be read: earlier checkpoints stay whole;
   ///         {kBadArgument} if the loss stays without a finite value; {kInternal} if another process is lost.
-  TrainResult run(const std::function<bool()>& interrupted);
+  TrainResult run(const std::function<bool()>& interrupted, const std::function<void(const Error&)>& stuck);
 
  private:
   struct Impl;

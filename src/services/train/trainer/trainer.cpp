@@ -1,5 +1,7 @@
 #include <chrono>
 #include <cmath>
+#include <mutex>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 
@@ -58,7 +60,7 @@ class Swapped {
 struct Training::Impl {
   Impl(TrainConfig config, TrainObserver& watcher) : observer(watcher), session(std::move(config), notes) {}
 
-  TrainResult run(const std::function<bool()>& interrupted);
+  TrainResult run(const std::function<bool()>& interrupted, const std::function<void(const Error&)>& stuck);
 
   [[nodiscard]] bool leads() const { return session.processes->rank() == 0; }
 
@@ -79,6 +81,9 @@ struct Training::Impl {
   void save();
   [[nodiscard]] bool due_by_minutes();
   RunEnd train(const std::function<bool()>& interrupted);
+  [[nodiscard]] std::jthread watch(const std::function<bool()>& interrupted,
+                                   const std::function<void(const Error&)>& stuck);
+  [[nodiscard]] Error lost(const std::string& reason) const;
   [[nodiscard]] double epoch() const {
     return static_cast<double>(session.state.step) / static_cast<double>(session.steps_per_epoch);
   }
@@ -91,6 +96,8 @@ struct Training::Impl {
   std::int64_t saved_at_ = -1;
   Clock::time_point saved_when_ = Clock::now();
   Window window_;
+  /// Held while the weights are not those of a complete step: during an update, and while averages stand in for them.
+  std::mutex changing_;
 };
 
 /// Rows of all processes in the order of ranks. Gradients reach this process's own: each process's loss is the whole
@@ -164,7 +171,6 @@ void Training::Impl::step(Loader& loader) {
   } else {
     skip();
   }
-  ++session.state.step;
   window_.loss += loss_;
   ++window_.steps;
 }
@@ -173,8 +179,10 @@ void Training::Impl::update(double norm) {
   const double limit = session.config.optimizer.clip_norm;
   if (limit > 0 && norm > limit) session.gradients->scale(limit / (norm + 1e-6));
   const std::int64_t step = session.state.step;
+  const std::lock_guard lock(changing_);
   session.optimizer->step([&](double scale) { return session.schedule->learning_rate(step, scale); });
   if (session.averages) session.averages->update(step - session.state.skipped);
+  ++session.state.step;
   skipped_in_a_row_ = 0;
 }
 
@@ -184,6 +192,7 @@ void Training::Impl::skip() {
   ++skipped_in_a_row_;
   notes.add(fmt::format("step {}: loss {}, gradient {}: not finite, so the step is left out", session.state.step + 1,
                         loss_, norm_));
+  ++session.state.step;
   if (skipped_in_a_row_ < kPatience) return;
   throw Error(Code::kBadArgument,
               fmt::format("training: {} steps in a row without a finite loss; a lower START_LEARNING_RATE, a longer "
@@ -225,6 +234,7 @@ void Training::Impl::evaluate() {
   record.step = session.state.step;
   record.epoch = epoch();
   {
+    const std::lock_guard lock(changing_);
     const Swapped averaged(session.config.evaluation.ema ? &session.averages : nullptr);
     record.metrics = session.evaluator->run(*session.model, *session.tokens, *session.processes);
   }
@@ -296,7 +306,29 @@ RunEnd Training::Impl::train(const std::function<bool()>& interrupted) {
   return RunEnd::kComplete;
 }
 
-TrainResult Training::Impl::run(const std::function<bool()>& interrupted) {
+Error Training::Impl::lost(const std::string& reason) const {
+  return {Code::kInternal,
+          fmt::format("{}; the first process has saved step {}: go on by --resume", reason, session.state.step)};
+}
+
+/// A process that waits inside MPI for a lost one never comes back to see an interrupt. Weights change between
+/// collectives only, so another thread can save them.
+std::jthread Training::Impl::watch(const std::function<bool()>& interrupted,
+                                   const std::function<void(const Error&)>& stuck) {
+  return std::jthread([this, interrupted, stuck](const std::stop_token& done) {
+    constexpr auto kPause = std::chrono::milliseconds(50);
+    while (!done.stop_requested() && !interrupted()) std::this_thread::sleep_for(kPause);
+    // Most often the others come after all, or the wait ends by itself.
+    for (int i = 0; i < 6 && !done.stop_requested(); ++i) std::this_thread::sleep_for(kPause);
+    if (done.stop_requested()) return;
+    const std::unique_lock lock(changing_, std::try_to_lock);
+    if (lock.owns_lock()) save();
+    stuck(lost("training: interrupted while another process may be lost"));
+  });
+}
+
+TrainResult Training::Impl::run(const std::function<bool()>& interrupted,
+                                const std::function<void(const Error&)>& stuck) {
   const TrainConfig& config = session.config;
   if (leads()) {
     AtomicFile settings(config.output / "train.yaml");
@@ -307,18 +339,17 @@ TrainResult Training::Impl::run(const std::function<bool()>& interrupted) {
   }
   tell_notes();
   TrainResult result;
+  const bool several = session.processes->size() > 1;
   session.processes->give_up_if(interrupted);
   try {
+    const std::jthread watcher = several ? watch(interrupted, stuck) : std::jthread();
     result.end = train(interrupted);
   } catch (const Error& error) {
-    // Weights change between collectives only, so they are those of the last complete step.
-    const bool several = session.processes->size() > 1;
     tell_notes();
     if (several) save();
     if (leads()) observer.finished(RunEnd::kFailed);
     if (!several) throw;
-    throw Error(error.code(), fmt::format("{}; the first process has saved step {}: go on by --resume", error.what(),
-                                          session.state.step));
+    throw lost(error.what());
   }
   if (result.end != RunEnd::kInterrupted) {
     if (config.evaluation.at_end) evaluate();
@@ -338,6 +369,8 @@ Training::Training(TrainConfig config, TrainObserver& observer)
     : impl_(std::make_unique<Impl>(std::move(config), observer)) {}
 Training::~Training() = default;
 bool Training::leads() const noexcept { return impl_->leads(); }
-TrainResult Training::run(const std::function<bool()>& interrupted) { return impl_->run(interrupted); }
+TrainResult Training::run(const std::function<bool()>& interrupted, const std::function<void(const Error&)>& stuck) {
+  return impl_->run(interrupted, stuck);
+}
 
 }  // namespace mi2::train

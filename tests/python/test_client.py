@@ -185,21 +185,22 @@ def test_the_real_server_answers_with_the_models_bits(model_path, model, images)
     program = os.environ["MI2_BIN"]
     if b"\n  serve " not in subprocess.run([program, "--help"], capture_output=True, check=True).stdout:
         pytest.skip("this mi2 has no command serve")
-    with subprocess.Popen([program, "serve", "--model", model_path, "--port", "0"], stderr=subprocess.PIPE,
-                          stdout=subprocess.PIPE) as server:
+    with subprocess.Popen([program, "serve", "--model", model_path, "--port", "0"], stderr=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, text=True) as server:
         try:
-            url = next(line.split()[-1] for line in iter(lambda: server.stderr.readline().decode(), "")
-                       if "listening on" in line)
+            line = server.stdout.readline()
+            assert line.startswith("listening on http://"), line
+            url = line.split()[-1]
             for _ in range(300):
                 try:
                     if urllib.request.urlopen(url + "/health/ready", timeout=5).status == 200:
                         break
                 except OSError:
                     time.sleep(0.1)
-            client = mi2.Client(url, profile="raw", rows=3)
-            assert client.embed_images(images).tobytes() == model.embed_images(images).tobytes()
-            assert client.embed_texts(["a", "b c"]).tobytes() == model.embed_texts(["a", "b c"]).tobytes()
-            assert client.provenance == model.provenance
+            with mi2.Client(url, profile="raw", rows=3) as client:
+                assert client.embed_images(images).tobytes() == model.embed_images(images).tobytes()
+                assert client.embed_texts(["a", "b c"]).tobytes() == model.embed_texts(["a", "b c"]).tobytes()
+                assert client.provenance == model.provenance
         finally:
             server.terminate()
 

@@ -87,9 +87,11 @@ class Mpi final : public Processes {
     shape.at(0) *= size_;
     const at::Tensor all = at::empty(shape, mine.options());
     const int bytes = count_of(mine.view(-1).view(at::kByte));
-    check(
-        MPI_Allgather(mine.const_data_ptr(), bytes, MPI_BYTE, all.mutable_data_ptr(), bytes, MPI_BYTE, MPI_COMM_WORLD),
-        "Allgather");
+    MPI_Request request = MPI_REQUEST_NULL;
+    check(MPI_Iallgather(mine.const_data_ptr(), bytes, MPI_BYTE, all.mutable_data_ptr(), bytes, MPI_BYTE,
+                         MPI_COMM_WORLD, &request),
+          "Iallgather");
+    finish(request, "Iallgather");
     return all.to(x.device());
   }
 

@@ -37,8 +37,9 @@ at::Device cuda_device(std::string_view name) {
   }
   if (!at::globalContext().hasCUDA()) refuse_device(name, "no GPU that CUDA can use");
   const at::Device device(at::kCUDA, static_cast<c10::DeviceIndex>(index));
-  const int count = c10::impl::getDeviceGuardImpl(at::kCUDA)->deviceCount();
-  if (index >= count) refuse_device(name, fmt::format("this machine has {} GPUs", count));
+  if (index >= c10::impl::getDeviceGuardImpl(at::kCUDA)->deviceCount()) {
+    refuse_device(name, "this machine has no GPU of that number");
+  }
   return device;
 }
 

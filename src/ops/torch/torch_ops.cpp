@@ -99,7 +99,7 @@ at::Tensor TorchOps::indices(const std::vector<std::int64_t>& values) const {
 }
 
 at::Tensor TorchOps::linear(const Tensor& x, const Linear& p, Activation activation) const {
-  const at::Tensor y = p.layout == Layout::kOutIn ? at::linear(x, p.weight, p.bias) : at::matmul(x, p.weight);
+  at::Tensor y = p.layout == Layout::kOutIn ? at::linear(x, p.weight, p.bias) : at::matmul(x, p.weight);
   if (activation == Activation::kNone) return y;
   return dropout(activate(y, activation), p.dropout);
 }

@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,9 @@ DEPLOY = ROOT / "deploy"
 
 def _contract_tests():
     """The server's own tests start servers: so do these, in the same way."""
-    spec = importlib.util.spec_from_file_location("contract_conftest", ROOT / "tests" / "contract" / "conftest.py")
+    folder = ROOT / "tests" / "contract"
+    sys.path.insert(0, str(folder))  # what that file imports lies beside it
+    spec = importlib.util.spec_from_file_location("contract_conftest", folder / "conftest.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -81,7 +81,7 @@ TEST(Vectors, RefusesBadJsonLinesByNumber) {
       {"{\"path\": \"a\", \"x\": " + std::string(40, '[') + std::string(40, ']') + ", \"embedding\": [1]}", "deeply"}};
   for (const auto& [line, words] : cases) {
     SCOPED_TRACE(line);
-    expect_error(Code::kBadFile, {"e: line 2", words}, [&] { parse_vectors(good + line, "e"); });
+    expect_error(Code::kBadFile, {"e: line 2", words}, [&good, &text = line] { parse_vectors(good + text, "e"); });
   }
 }
 

@@ -17,6 +17,8 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CHECKED = ("src", "apps", "fuzz")
+# clang-tidy 14 fails on what these include (libtorch beside libstdc++ 12's ranges); g++ compiles them, warnings as errors.
+UNREADABLE = ("src/services/train/trainer",)
 
 
 def sources(build):
@@ -27,7 +29,8 @@ def sources(build):
         path = pathlib.Path(entry["directory"], entry["file"]).resolve()
         if path.is_relative_to(ROOT):
             relative = path.relative_to(ROOT)
-            if relative.parts[0] in CHECKED and relative.suffix == ".cpp":
+            readable = not any(relative.is_relative_to(folder) for folder in UNREADABLE)
+            if relative.parts[0] in CHECKED and relative.suffix == ".cpp" and readable:
                 found.add(relative)
     return sorted(found)
 

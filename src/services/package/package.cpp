@@ -85,7 +85,7 @@ class PartialFolder {
 
  private:
   [[nodiscard]] fs::path place(const fs::path& relative) const {
-    const fs::path to = path_ / relative;
+    fs::path to = path_ / relative;
     std::error_code error;
     fs::create_directories(to.parent_path(), error);
     if (error) disk_error(to.parent_path(), error);

@@ -34,7 +34,7 @@ format: ## rewrite our sources with clang-format
 	@scripts/check_format.sh --fix
 
 lint: ## include directions, formatting, clang-tidy
-	@scripts/test.sh deps release layers format tidy
+	@scripts/test.sh deps python release layers format tidy
 
 bench-products: ## every matrix product of the model, against oneDNN; PRODUCTS="DTYPE THREADS ROUNDS NAME"
 	@scripts/install_deps.sh build

@@ -113,7 +113,7 @@ class NpyWriter final : public EmbeddingWriter {
       return;
     }
     if (std::fflush(spool_.get()) != 0) fail("cannot write a temporary file");
-    std::rewind(spool_.get());
+    if (std::fseek(spool_.get(), 0, SEEK_SET) != 0) fail("cannot read a temporary file");
     output_.write(npy_header(rows_, dimensions_));
     std::array<char, 65536> block;
     while (const std::size_t got = std::fread(block.data(), 1, block.size(), spool_.get())) {

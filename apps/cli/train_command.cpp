@@ -16,6 +16,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "base/process.hpp"
 #include "services/train/config/config.hpp"
 #include "services/train/report/run_report.hpp"
 
@@ -104,15 +105,12 @@ class Watcher final : public train::TrainObserver {
   std::optional<Progress> progress_;
 };
 
-int environment_number(const char* name, int otherwise) {
-  const char* const text = std::getenv(name);
-  return text == nullptr ? otherwise : std::max(1, std::atoi(text));
-}
-
 /// Adds what the launcher says of the run's processes.
 train::EnergyOptions energy_options(train::EnergyOptions options) {
-  options.processes = environment_number("OMPI_COMM_WORLD_SIZE", 1);
-  options.machines = options.processes / environment_number("OMPI_COMM_WORLD_LOCAL_SIZE", options.processes);
+  const unsigned processes = count_from_environment("OMPI_COMM_WORLD_SIZE").value_or(1);
+  options.processes = static_cast<int>(processes);
+  options.machines =
+      static_cast<int>(processes / count_from_environment("OMPI_COMM_WORLD_LOCAL_SIZE").value_or(processes));
   return options;
 }
 

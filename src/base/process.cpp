@@ -1,7 +1,11 @@
 #include "base/process.hpp"
 
+#include <charconv>
+#include <cstdlib>
 #include <fstream>
 #include <string>
+#include <string_view>
+#include <system_error>
 
 namespace mi2 {
 
@@ -19,6 +23,16 @@ ResidentMemory resident_memory() {
   memory.now *= 1024;
   memory.peak *= 1024;
   return memory;
+}
+
+std::optional<unsigned> count_from_environment(const char* name) {
+  const char* const value = std::getenv(name);
+  if (value == nullptr) return std::nullopt;
+  const std::string_view text(value);
+  unsigned count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (error != std::errc() || end != text.data() + text.size() || count < 1 || count > 1'000'000) return std::nullopt;
+  return count;
 }
 
 }  // namespace mi2

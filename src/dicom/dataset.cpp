@@ -136,7 +136,8 @@ E_TransferSyntax dcmtk_syntax_of(const TransferSyntax& syntax) {
     }
     return syntax.encoding.big_endian ? EXS_BigEndianExplicit : EXS_LittleEndianExplicit;
   }
-  return DcmXfer(std::string(syntax.uid).c_str()).getXfer();
+  const std::string uid(syntax.uid);
+  return DcmXfer(uid.c_str()).getXfer();
 }
 
 }  // namespace
@@ -189,7 +190,6 @@ std::optional<double> number(DcmItem& item, const DcmTagKey& key) {
   Uint32 u32 = 0;
   Sint32 s32 = 0;
   Float32 f32 = 0;
-  OFString string;
   if (element->getUint16(u16, 0).good()) {
     value = u16;
   } else if (element->getSint16(s16, 0).good()) {

@@ -53,8 +53,9 @@ void prepare_floats(PreparedBlocks* prepared, const std::string& name, const std
   if (prepared == nullptr) return;
   const Tensor block({static_cast<std::int64_t>(layout.bytes / sizeof(float))});
   std::memset(block.data<std::byte>(), 0, layout.bytes);
+  const std::size_t second_index = second_at / sizeof(float);
   std::copy(first.begin(), first.end(), block.data<float>());
-  std::copy(second.begin(), second.end(), block.data<float>() + second_at / sizeof(float));
+  std::copy(second.begin(), second.end(), block.data<float>() + second_index);
   prepared->add(name, {layout, block.block()});
 }
 

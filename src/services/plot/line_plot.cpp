@@ -189,9 +189,8 @@ std::vector<double> ticks(double low, double high) {
     }
   }
   std::vector<double> found;
-  for (double index = std::ceil(low / step); index * step <= high && found.size() < 20; ++index) {
-    found.push_back(index * step);
-  }
+  const double first = std::ceil(low / step);
+  for (int i = 0; i < 20 && (first + i) * step <= high; ++i) found.push_back((first + i) * step);
   return found;
 }
 

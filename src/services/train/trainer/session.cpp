@@ -9,6 +9,8 @@
 #include <fmt/format.h>
 
 #include "base/files.hpp"
+#include "base/process.hpp"
+#include "base/thread_pool.hpp"
 #include "models/torch/devices.hpp"
 #include "services/train/parameters/policies.hpp"
 
@@ -17,12 +19,10 @@
 namespace mi2::train {
 namespace {
 
-/// Cores this process may use: several processes of one machine share them.
+/// Cores this process may use: its share of the machine's, or less where the launcher has bound it to some.
 unsigned threads_of_process() {
-  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
-  const char* const neighbours = std::getenv("OMPI_COMM_WORLD_LOCAL_SIZE");
-  const unsigned sharing = neighbours == nullptr ? 1 : static_cast<unsigned>(std::max(1, std::atoi(neighbours)));
-  return std::max(1U, cores / sharing);
+  const unsigned sharing = count_from_environment("OMPI_COMM_WORLD_LOCAL_SIZE").value_or(1);
+  return std::min(available_cores(), std::max(1U, std::thread::hardware_concurrency() / sharing));
 }
 
 std::function<void(const BrokenRecord&)> tell_broken(Notes& notes) {

@@ -109,8 +109,8 @@ class Watcher final : public train::TrainObserver {
 train::EnergyOptions energy_options(train::EnergyOptions options) {
   const unsigned processes = count_from_environment("OMPI_COMM_WORLD_SIZE").value_or(1);
   options.processes = static_cast<int>(processes);
-  options.machines =
-      static_cast<int>(processes / count_from_environment("OMPI_COMM_WORLD_LOCAL_SIZE").value_or(processes));
+  const unsigned neighbours = count_from_environment("OMPI_COMM_WORLD_LOCAL_SIZE").value_or(processes);
+  options.machines = static_cast<int>(std::max(1U, processes / neighbours));
   return options;
 }
 

@@ -11,7 +11,10 @@ target_compile_features(mi2_flags INTERFACE cxx_std_20)
 target_compile_options(mi2_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
                                            -Wimplicit-fallthrough $<$<BOOL:${MI2_WERROR}>:-Werror>)
 target_include_directories(mi2_flags INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
+# Whether a test with several threads has the machine to itself.
+set(MI2_RUN_SERIAL TRUE)
 if(MI2_SANITIZE)
+  set(MI2_RUN_SERIAL FALSE)
   target_compile_options(mi2_flags INTERFACE -fsanitize=${MI2_SANITIZE} -fno-omit-frame-pointer
                                              -fno-sanitize-recover=all)
   target_link_options(mi2_flags INTERFACE -fsanitize=${MI2_SANITIZE})
@@ -45,7 +48,8 @@ endfunction()
 
 # mi2_test(NAME SOURCES... LIBS... [FILTER f] [THREADS]): a GoogleTest program, one ctest entry a test case that the
 # filter lets by; under sanitizers, where starting a program takes longer than most cases, one entry in all.
-# THREADS: it has several threads. The thread sanitizer's run is of these programs, and nothing runs beside them.
+# THREADS: it has several threads. The thread sanitizer's run is of these programs. Nothing runs beside them, except under
+# sanitizers, which leave a core idle too often.
 function(mi2_test name)
   cmake_parse_arguments(ARG "THREADS" "FILTER" "SOURCES;LIBS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
@@ -54,7 +58,7 @@ function(mi2_test name)
   mi2_hardly_runs(${name})
   set(properties LABELS unit RUN_SERIAL FALSE)
   if(ARG_THREADS)
-    set(properties LABELS threads RUN_SERIAL TRUE)
+    set(properties LABELS threads RUN_SERIAL ${MI2_RUN_SERIAL})
     add_dependencies(threaded_tests ${name})
   endif()
   if(MI2_SANITIZE)

@@ -38,13 +38,7 @@ class StreamOutput final : public Output {
   }
 
   void flush() override {
-    std::string_view rest = buffer_;
-    while (!rest.empty()) {
-      const ssize_t put = ::write(descriptor_, rest.data(), rest.size());
-      if (put < 0 && errno == EINTR) continue;
-      if (put < 0) fail();
-      rest.remove_prefix(static_cast<std::size_t>(put));
-    }
+    if (!write_all(descriptor_, buffer_)) fail();
     buffer_.clear();
   }
 

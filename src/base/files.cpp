@@ -107,6 +107,16 @@ std::string read_text_file(const std::filesystem::path& path, std::uint64_t max_
   return read_whole<std::string>(path, max_bytes);
 }
 
+bool write_all(int descriptor, std::string_view bytes) noexcept {
+  while (!bytes.empty()) {
+    const ssize_t put = ::write(descriptor, bytes.data(), bytes.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(put));
+  }
+  return true;
+}
+
 AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)), temporary_(path_.string() + ".XXXXXX") {
   descriptor_ = ::mkostemp(temporary_.data(), O_CLOEXEC);
   if (descriptor_ < 0) {
@@ -124,16 +134,13 @@ void AtomicFile::fail(const char* what) const {
   throw Error(Code::kBadFile, fmt::format("{}: {}: {}", path_.string(), what, std::strerror(errno)));
 }
 
-void AtomicFile::write(std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t put = ::write(descriptor_, bytes.data(), bytes.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) fail("cannot write");
-    bytes = bytes.subspan(static_cast<std::size_t>(put));
-  }
+void AtomicFile::write(std::string_view text) {
+  if (!write_all(descriptor_, text)) fail("cannot write");
 }
 
-void AtomicFile::write(std::string_view text) { write(std::as_bytes(std::span(text))); }
+void AtomicFile::write(std::span<const std::byte> bytes) {
+  write({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
 
 void AtomicFile::write_at(std::uint64_t offset, std::string_view text) {
   const ssize_t put = ::pwrite(descriptor_, text.data(), text.size(), static_cast<off_t>(offset));

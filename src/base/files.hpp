@@ -41,6 +41,10 @@ std::vector<std::byte> read_file(const std::filesystem::path& path, std::uint64_
 /// As read_file, as text.
 std::string read_text_file(const std::filesystem::path& path, std::uint64_t max_bytes);
 
+/// Writes all bytes to a descriptor, however often it is interrupted.
+/// @returns false where the system refuses; errno says why.
+[[nodiscard]] bool write_all(int descriptor, std::string_view bytes) noexcept;
+
 /// A file that appears under its name whole or not at all: written beside it, flushed to disk, then renamed.
 class AtomicFile {
  public:

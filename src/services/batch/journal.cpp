@@ -95,12 +95,7 @@ void Journal::keep_whole_lines(const std::function<bool(std::string_view line)>&
 }
 
 void Journal::append(std::string_view lines) {
-  while (!lines.empty()) {
-    const ssize_t put = ::write(descriptor_, lines.data(), lines.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) fail("cannot be written");
-    lines.remove_prefix(static_cast<std::size_t>(put));
-  }
+  if (!write_all(descriptor_, lines)) fail("cannot be written");
 }
 
 void Journal::finish() {

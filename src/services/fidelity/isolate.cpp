@@ -16,6 +16,8 @@
 
 #include <fmt/format.h>
 
+#include "base/files.hpp"
+
 #include <mi2/error.hpp>
 
 namespace mi2 {
@@ -39,13 +41,7 @@ struct Header {
 void send(int pipe, const Header& header, std::string_view bytes) {
   std::string message(reinterpret_cast<const char*>(&header), sizeof header);
   message += bytes;
-  std::string_view rest = message;
-  while (!rest.empty()) {
-    const ssize_t put = ::write(pipe, rest.data(), rest.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) ::_exit(1);
-    rest.remove_prefix(static_cast<std::size_t>(put));
-  }
+  if (!write_all(pipe, message)) ::_exit(1);
 }
 
 void send_error(int pipe, Code code, std::string_view message) {

@@ -12,8 +12,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <mi2/error.hpp>
 #include "base/files.hpp"
+
+#include <mi2/error.hpp>
 
 namespace mi2::train {
 namespace {
@@ -125,14 +126,8 @@ void RunLog::cut_after(std::int64_t step) {
 }
 
 void RunLog::write_line(const std::string& line) {
-  std::string_view rest = line;
-  while (!rest.empty()) {
-    const ssize_t put = ::write(descriptor_, rest.data(), rest.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) {
-      throw Error(Code::kBadFile, fmt::format("{}: cannot write: {}", path_.string(), std::strerror(errno)));
-    }
-    rest.remove_prefix(static_cast<std::size_t>(put));
+  if (!write_all(descriptor_, line)) {
+    throw Error(Code::kBadFile, fmt::format("{}: cannot write: {}", path_.string(), std::strerror(errno)));
   }
 }
 

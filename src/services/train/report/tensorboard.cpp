@@ -11,6 +11,8 @@
 
 #include <fmt/format.h>
 
+#include "base/files.hpp"
+
 #include <mi2/error.hpp>
 
 namespace mi2::train {
@@ -110,14 +112,8 @@ void EventFile::write_record(std::string_view event) {
   std::string record = length + little_endian(masked_crc32c(length), 4);
   record += event;
   record += little_endian(masked_crc32c(event), 4);
-  std::string_view rest = record;
-  while (!rest.empty()) {
-    const ssize_t put = ::write(descriptor_, rest.data(), rest.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) {
-      throw Error(Code::kBadFile, fmt::format("{}: cannot write: {}", path_.string(), std::strerror(errno)));
-    }
-    rest.remove_prefix(static_cast<std::size_t>(put));
+  if (!write_all(descriptor_, record)) {
+    throw Error(Code::kBadFile, fmt::format("{}: cannot write: {}", path_.string(), std::strerror(errno)));
   }
 }
 

@@ -1,9 +1,7 @@
 // mi2 adapter classify: images or embeddings to scores, by a trained head.
 
-#include <algorithm>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -13,7 +11,6 @@
 #include "adapter_command.hpp"
 #include "arguments.hpp"
 #include "inputs.hpp"
-#include "output.hpp"
 #include "pipeline.hpp"
 #include "progress.hpp"
 #include "report.hpp"
@@ -24,17 +21,13 @@
 namespace mi2::cli {
 namespace {
 
-constexpr std::size_t kTableRows = 5;
-
 struct ClassifyArguments {
   ModelArguments model;
   std::string head;
   std::string embeddings;
   std::string names;
   const CLI::Option* paths = nullptr;
-  std::size_t top = 0;  ///< 0: the format's default
-  std::string format = "table";
-  std::string out;
+  ScoreArguments scores;
 };
 
 constexpr std::string_view kHelp =
@@ -61,40 +54,16 @@ Examples:
   mi2 adapter classify --head lesions --embeddings vectors.jsonl --format csv
 )";
 
-/// Writes the best scores of one row after the other.
-class Scorer {
- public:
-  Scorer(const heads::Head& head, const ClassifyArguments& arguments)
-      : head_(head),
-        output_(open_output(arguments.out)),
-        writer_(make_score_writer(arguments.format, *output_)),
-        shown_(arguments.top != 0            ? arguments.top
-               : arguments.format == "table" ? kTableRows
-                                             : head.labels().size()) {}
-
-  void write(std::string_view path, std::span<const float> embedding) {
-    const std::vector<LabelScore> scores = head_.classify({embedding.begin(), embedding.end()});
-    writer_->write(path, std::span(scores).first(std::min(shown_, scores.size())));
-  }
-
-  [[nodiscard]] Output& output() noexcept { return *output_; }
-
- private:
-  const heads::Head& head_;
-  std::unique_ptr<Output> output_;
-  std::unique_ptr<ScoreWriter> writer_;
-  std::size_t shown_;
-};
-
 int classify_embeddings(const heads::Head& head, const ClassifyArguments& arguments) {
   Progress progress(0, "");
   const vectors::VectorTable table = read_embeddings(arguments.embeddings, arguments.names);
   check_origin(table.provenance, head.description().embeddings, "the head", progress);
-  Scorer scorer(head, arguments);
+  ScoreOutput output(arguments.scores);
   for (std::size_t r = 0; r < table.rows(); ++r) {
-    scorer.write(table.names.empty() ? std::to_string(r + 1) : table.names[r], table.row(r));
+    const auto row = table.row(r);
+    output.write(table.names.empty() ? std::to_string(r + 1) : table.names[r], head.classify({row.begin(), row.end()}));
   }
-  scorer.output().commit();
+  output.commit();
   return 0;
 }
 
@@ -104,7 +73,7 @@ int classify_pictures(const heads::Head& head, const ClassifyArguments& argument
   }
   const ExpandedPaths expanded = expand_paths(values_of(arguments.paths));
   if (expanded.inputs.empty()) throw Error(Code::kBadArgument, "adapter classify: no inputs; give a PATH");
-  Scorer scorer(head, arguments);
+  ScoreOutput output(arguments.scores);
   const Embedder embedder = Embedder::open(arguments.model.model, arguments.model.options);
   Progress progress(expanded.inputs.size(), "images");
   if (head.description().embeddings) {
@@ -120,15 +89,15 @@ int classify_pictures(const heads::Head& head, const ClassifyArguments& argument
   }
   embed_pictures(
       embedder, expanded.inputs, arguments.model.batch, report,
-      [&](const Input& input, const Embedding& embedding) { scorer.write(input.path, embedding); },
+      [&](const Input& input, const Embedding& embedding) { output.write(input.path, head.classify(embedding)); },
       [&](std::size_t done) {
         progress.hide();
-        scorer.output().flush();
+        output.flush();
         progress.advance(done);
       });
   progress.hide();
   report.summarize();
-  if (!report.all_failed()) scorer.output().commit();
+  if (!report.all_failed()) output.commit();
   return report.exit_status();
 }
 
@@ -152,14 +121,8 @@ void add_adapter_classify(CLI::App& command, Session& session) {
   command.add_option("--paths", arguments->names, "The paths of an npy's rows, one a line")->type_name("FILE");
   add_model_arguments(command, arguments->model);
   command.get_option("--model")->required(false);
-  command.add_option("--top", arguments->top, "Labels shown of each image (default: 5 in a table, otherwise all)")
-      ->type_name("K")
-      ->check(CLI::Range(1U, 1'000'000'000U).description(""));
-  command.add_option("--format", arguments->format, "How results are written")
-      ->type_name("table|jsonl|csv")
-      ->check(CLI::IsMember({"table", "jsonl", "csv"}).description(""))
-      ->capture_default_str();
-  command.add_option("--out", arguments->out, "Write to FILE, not standard output")->type_name("FILE");
+  add_top(command, arguments->scores);
+  add_score_arguments(command, arguments->scores);
   arguments->paths = add_positionals(command, "PATH", "Files, folders, or - for standard input");
   command.footer(fmt::format("{}\n{}", kHelp, exit_status_help()));
   command.callback([arguments, &session] {

@@ -1,8 +1,6 @@
 // mi2 classify: labels to scores, without training.
 
-#include <algorithm>
 #include <memory>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,7 +14,6 @@
 #include "command.hpp"
 #include "inputs.hpp"
 #include "label_arguments.hpp"
-#include "output.hpp"
 #include "pipeline.hpp"
 #include "progress.hpp"
 #include "report.hpp"
@@ -25,16 +22,12 @@
 namespace mi2::cli {
 namespace {
 
-constexpr std::size_t kTableRows = 5;
-
 struct ClassifyArguments {
   ModelArguments model;
   LabelArguments labels;
   const CLI::Option* paths = nullptr;
   bool multilabel = false;
-  std::size_t top = 0;  ///< 0: the format's default
-  std::string format = "table";
-  std::string out;
+  ScoreArguments scores;
 };
 
 constexpr std::string_view kHelp = R"(Labels:
@@ -77,12 +70,7 @@ int classify(const ClassifyArguments& arguments) {
   if (labels.empty()) throw Error(Code::kBadArgument, "classify: no labels; --labels A,B,C or --labels-file is needed");
   const ClassifierOptions options = classifier_options(arguments);
   const ExpandedPaths expanded = expand_paths(values_of(arguments.paths));
-  const std::size_t shown = arguments.top != 0            ? arguments.top
-                            : arguments.format == "table" ? kTableRows
-                                                          : labels.size();
-
-  const auto output = open_output(arguments.out);
-  const auto writer = make_score_writer(arguments.format, *output);
+  ScoreOutput output(arguments.scores);
   const Embedder embedder = Embedder::open(arguments.model.model, arguments.model.options);
   const Classifier classifier(embedder, std::move(labels), options);
   Progress progress(expanded.inputs.size(), "images");
@@ -93,18 +81,15 @@ int classify(const ClassifyArguments& arguments) {
   }
   embed_pictures(
       embedder, expanded.inputs, arguments.model.batch, report,
-      [&](const Input& input, const Embedding& embedding) {
-        const std::vector<LabelScore> scores = classifier.classify(embedding);
-        writer->write(input.path, std::span(scores).first(std::min(shown, scores.size())));
-      },
+      [&](const Input& input, const Embedding& embedding) { output.write(input.path, classifier.classify(embedding)); },
       [&](std::size_t done) {
         progress.hide();
-        output->flush();
+        output.flush();
         progress.advance(done);
       });
   progress.hide();
   report.summarize();
-  if (!report.all_failed()) output->commit();
+  if (!report.all_failed()) output.commit();
   return report.exit_status();
 }
 
@@ -115,14 +100,8 @@ void add_classify(CLI::App& command, Session& session) {
   add_model_arguments(command, arguments->model);
   add_label_arguments(command, arguments->labels);
   command.add_flag("--multilabel", arguments->multilabel, "Score each label on its own (sigmoid, not softmax)");
-  command.add_option("--top", arguments->top, "Labels shown of each image (default: 5 in a table, otherwise all)")
-      ->type_name("K")
-      ->check(CLI::Range(1U, 1'000'000'000U).description(""));
-  command.add_option("--format", arguments->format, "How results are written")
-      ->type_name("table|jsonl|csv")
-      ->check(CLI::IsMember({"table", "jsonl", "csv"}).description(""))
-      ->capture_default_str();
-  command.add_option("--out", arguments->out, "Write to FILE, not standard output")->type_name("FILE");
+  add_top(command, arguments->scores);
+  add_score_arguments(command, arguments->scores);
   arguments->paths = add_positionals(command, "PATH", "Files, folders, or - for standard input")->required();
   command.footer(fmt::format("{}\n{}", kHelp, exit_status_help()));
   command.callback([arguments, &session] {

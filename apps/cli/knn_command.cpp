@@ -38,8 +38,7 @@ struct KnnArguments {
   std::string metric = "cosine";
   std::string vote = "majority";
   unsigned threads = 0;
-  std::string format = "table";
-  std::string out;
+  ScoreArguments scores;
   std::string figures;
 };
 
@@ -106,8 +105,8 @@ Known known_rows(const KnnArguments& arguments, const vectors::LabelTable& label
 class Results {
  public:
   Results(const Known& known, const KnnArguments& arguments)
-      : known_(known), output_(open_output(arguments.out)), lines_(arguments.format == "jsonl") {
-    if (!lines_) writer_ = make_score_writer(arguments.format, *output_);
+      : known_(known), output_(open_output(arguments.scores.out)), lines_(arguments.scores.format == "jsonl") {
+    if (!lines_) writer_ = make_score_writer(arguments.scores.format, *output_);
     judged_.classes = known.labels.size();
   }
 
@@ -133,11 +132,11 @@ class Results {
   }
 
   void finish(const std::string& figures, Progress& progress) {
-    output_->commit();
-    if (truth_.empty()) {
-      if (figures.empty()) return;
+    if (truth_.empty() && !figures.empty()) {
       throw Error(Code::kBadArgument, "--figures: no query has a known label");
     }
+    output_->commit();
+    if (truth_.empty()) return;
     const metrics::Evaluation found = metrics::evaluate(judged_, truth_, {0, 0.95, 0});
     const std::string auc = found.mean_auc.value ? fmt::format("{:.4f}", *found.mean_auc.value) : "-";
     progress.note(fmt::format("{} queries of known label: accuracy {:.4f}, balanced accuracy {:.4f}, mean AUC {}",
@@ -258,11 +257,7 @@ void add_knn(CLI::App& command, Session& session) {
   command.add_option("--threads", arguments->threads, "Threads to compute with (default: one per core)")
       ->type_name("N")
       ->check(CLI::Range(1U, 1024U).description(""));
-  command.add_option("--format", arguments->format, "How results are written")
-      ->type_name("table|jsonl|csv")
-      ->check(CLI::IsMember({"table", "jsonl", "csv"}).description(""))
-      ->capture_default_str();
-  command.add_option("--out", arguments->out, "Write to FILE, not standard output")->type_name("FILE");
+  add_score_arguments(command, arguments->scores);
   command.add_option("--figures", arguments->figures, "Write the accuracy as JSON")->type_name("FILE");
   arguments->queries = add_positionals(command, "QUERIES", "Files of embeddings to classify")->required();
   command.footer(fmt::format("{}\n{}\n{}", kVectorHelp, kHelp, exit_status_help()));

@@ -1,14 +1,19 @@
 #include "score_writers.hpp"
 
+#include <algorithm>
+#include <limits>
 #include <string>
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "base/utf8.hpp"
 #include "formatting.hpp"
 
 namespace mi2::cli {
 namespace {
+
+constexpr std::size_t kTableRows = 5;
 
 class TableWriter final : public ScoreWriter {
  public:
@@ -72,6 +77,31 @@ std::unique_ptr<ScoreWriter> make_score_writer(std::string_view format, Output& 
   if (format == "jsonl") return std::make_unique<JsonLinesWriter>(output);
   if (format == "csv") return std::make_unique<CsvWriter>(output);
   throw Error(Code::kBadArgument, fmt::format("--format {}: table, jsonl or csv is needed", format));
+}
+
+void add_score_arguments(CLI::App& command, ScoreArguments& arguments) {
+  command.add_option("--format", arguments.format, "How results are written")
+      ->type_name("table|jsonl|csv")
+      ->check(CLI::IsMember({"table", "jsonl", "csv"}).description(""))
+      ->capture_default_str();
+  command.add_option("--out", arguments.out, "Write to FILE, not standard output")->type_name("FILE");
+}
+
+void add_top(CLI::App& command, ScoreArguments& arguments) {
+  command.add_option("--top", arguments.top, "Labels shown of each image (default: 5 in a table, otherwise all)")
+      ->type_name("K")
+      ->check(CLI::Range(1U, 1'000'000'000U).description(""));
+}
+
+ScoreOutput::ScoreOutput(const ScoreArguments& arguments)
+    : output_(open_output(arguments.out)),
+      writer_(make_score_writer(arguments.format, *output_)),
+      top_(arguments.top != 0            ? arguments.top
+           : arguments.format == "table" ? kTableRows
+                                         : std::numeric_limits<std::size_t>::max()) {}
+
+void ScoreOutput::write(std::string_view path, std::span<const LabelScore> scores) {
+  writer_->write(path, scores.first(std::min(top_, scores.size())));
 }
 
 }  // namespace mi2::cli

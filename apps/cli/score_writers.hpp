@@ -1,15 +1,33 @@
 #pragma once
 // Scores of labels as a table for people, JSON lines or CSV.
 
+#include <cstddef>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include <mi2/mi2.hpp>
 
 #include "output.hpp"
 
+namespace CLI {
+class App;
+}
+
 namespace mi2::cli {
+
+/// How scores are written, and where.
+struct ScoreArguments {
+  std::string format = "table";
+  std::string out;
+  std::size_t top = 0;  ///< 0: the format's default
+};
+
+/// Declares --format and --out. `arguments` outlives the App.
+void add_score_arguments(CLI::App& command, ScoreArguments& arguments);
+/// Declares --top.
+void add_top(CLI::App& command, ScoreArguments& arguments);
 
 class ScoreWriter {
  public:
@@ -20,5 +38,22 @@ class ScoreWriter {
 
 /// @param format  "table", "jsonl" or "csv". @throws Error{kBadArgument} for another.
 std::unique_ptr<ScoreWriter> make_score_writer(std::string_view format, Output& output);
+
+/// The best labels of one input after the other, to where the arguments say.
+class ScoreOutput {
+ public:
+  /// @throws as open_output() and make_score_writer().
+  explicit ScoreOutput(const ScoreArguments& arguments);
+
+  /// @param scores  best first; as many are written as the arguments say. @throws Error{kBadFile} as Output::write.
+  void write(std::string_view path, std::span<const LabelScore> scores);
+  void flush() { output_->flush(); }
+  void commit() { output_->commit(); }
+
+ private:
+  std::unique_ptr<Output> output_;
+  std::unique_ptr<ScoreWriter> writer_;
+  std::size_t top_;
+};
 
 }  // namespace mi2::cli

@@ -38,6 +38,12 @@ function(mi2_library name)
   target_link_libraries(${name} PUBLIC mi2_flags ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
 endfunction()
 
+# mi2_apart(SOURCES...): those whose private names a neighbour has too. The sanitized builds compile several sources of a
+# target as one, which halves their time, and these alone.
+function(mi2_apart)
+  set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+endfunction()
+
 # mi2_hardly_runs(NAME): a program's own sources, which call the libraries that do the work. Under sanitizers, optimising
 # them would take longer than it saves.
 function(mi2_hardly_runs name)

@@ -28,10 +28,11 @@ for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY PIP_
   [[ -z ${!name:-} ]] || settings+=("$name=${!name}")
 done
 
-# The mounts live in a namespace of their own and go with it.
+# The mounts live in a namespace of their own and go with it. The folder is one of them: ip netns needs a root that is.
 in_folder() {
   unshare --mount bash -c '
     set -e
+    mount --rbind "$1" "$1"
     mount -t proc proc "$1/proc"
     mount --rbind /dev "$1/dev"
     folder=$1

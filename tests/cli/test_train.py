@@ -175,15 +175,16 @@ def test_two_hosts_train_as_one(data, tmp_path):
         pytest.skip("network namespaces need root and iproute2")
     names = [f"mi2a{os.getpid()}", f"mi2b{os.getpid()}"]
     made = subprocess.run(f"ip netns add {names[0]} && ip netns add {names[1]} &&"
-                          f" ip link add v0 netns {names[0]} type veth peer name v1 netns {names[1]}",
+                          f" ip link add v0 netns {names[0]} type veth peer name v1 netns {names[1]} &&"
+                          f" ip -n {names[0]} link set lo up && ip -n {names[1]} link set lo up",
                           shell=True, capture_output=True, text=True, check=False)
     if made.returncode != 0:
         subprocess.run(f"ip netns del {names[0]}; ip netns del {names[1]}", shell=True, capture_output=True, check=False)
         pytest.skip(f"network namespaces cannot be made here: {made.stderr.strip()}")
     try:
         for i, name in enumerate(names):
-            subprocess.run(f"ip -n {name} addr add 10.77.0.{i + 1}/24 dev v{i} && ip -n {name} link set v{i} up &&"
-                           f" ip -n {name} link set lo up", shell=True, check=True)
+            subprocess.run(f"ip -n {name} addr add 10.77.0.{i + 1}/24 dev v{i} && ip -n {name} link set v{i} up",
+                           shell=True, check=True)
         # What mpirun starts a host's daemon with, in place of ssh.
         agent = tmp_path / "agent"
         agent.write_text(f'#!/bin/sh\n[ "$1" = 10.77.0.1 ] && host={names[0]} || host={names[1]}\nshift\n'

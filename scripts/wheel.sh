@@ -13,6 +13,8 @@ scripts/venv.sh "$builder" tests/python/requirements.txt
 log=build/logs/wheel.log
 mkdir -p build/logs
 rm -rf build/dist
+# By the name CMake finds it: Python's build tools would call the compiler by another, and ccache takes it for another.
+export CXX=${CXX:-c++}
 # Without isolation: what builds it is pinned in the environment, and asked of no index a second time.
 if ! "$builder/bin/python" -m pip wheel --no-build-isolation --no-deps --wheel-dir build/dist --verbose . >"$log" 2>&1; then
   tail -n 60 "$log" >&2

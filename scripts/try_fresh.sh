@@ -15,6 +15,8 @@ if [[ ! -x $folder/usr/bin/apt-get ]]; then
   debootstrap --variant=minbase bookworm "$folder"
 fi
 cp /etc/resolv.conf "$folder/etc/resolv.conf"
+# Debian's installer writes this file; debootstrap leaves it to whoever calls it.
+[[ -s $folder/etc/hosts ]] || echo '127.0.0.1 localhost' >"$folder/etc/hosts"
 mkdir -p "$folder/usr/local/share/ca-certificates"
 cp /usr/local/share/ca-certificates/*.crt "$folder/usr/local/share/ca-certificates/" 2>/dev/null || true
 [[ ! -f /etc/pip.conf ]] || cp /etc/pip.conf "$folder/etc/pip.conf"

@@ -132,12 +132,13 @@ class NativeMatMul : public MatMul {
   }
 
   /// Depth in pieces, so that what a block of rows has in one stays in the cache: only where the pieces can be added in
-  /// the destination.
-  [[nodiscard]] std::int64_t chunks_a_pass(std::int64_t rows, const Destination& destination) const {
+  /// the destination. Pieces are rounded apart, so they are those of a full block, however few rows there are: what a
+  /// row's neighbours are must not show in its bits.
+  [[nodiscard]] std::int64_t chunks_a_pass(const Destination& destination) const {
     const std::int64_t chunks = weights_.layout().chunks;
     const bool adds = destination.dtype == DType::kF32 && destination.activation == Activation::kNone;
-    if (!adds || rows * row_bytes_ <= kBlockBytes) return chunks;
-    const std::int64_t passes = (rows * row_bytes_ + kBlockBytes - 1) / kBlockBytes;
+    if (!adds) return chunks;
+    const std::int64_t passes = (block_rows_ * row_bytes_ + kBlockBytes - 1) / kBlockBytes;
     return (chunks + passes - 1) / passes;
   }
 
@@ -146,7 +147,7 @@ class NativeMatMul : public MatMul {
     const Block memory = block();
     fill(a, row, rows, memory);
     const std::int64_t chunks = weights_.layout().chunks;
-    const std::int64_t each = chunks_a_pass(rows, destination);
+    const std::int64_t each = chunks_a_pass(destination);
     for (std::int64_t chunk = 0; chunk < chunks; chunk += each) {
       const Pass pass{row, rows, panel, last_panel, chunk, std::min(chunk + each, chunks)};
       multiply_pass(memory, pass, destination);

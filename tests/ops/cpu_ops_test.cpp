@@ -1,5 +1,6 @@
 // Every op of the CPU engine against the oracle, on every engine this machine can run.
 
+#include <algorithm>
 #include <array>
 #include <ostream>
 
@@ -85,6 +86,25 @@ TEST_P(CpuOpsTest, LinearMatchesForManyShapesAndActivations) {
       const Tensor want = reference.linear(x, reference.make_linear(weight, bias, Layout::kOutIn), activation);
       EXPECT_LE(difference(y, want), tolerance) << rows << " x " << in << " x " << out;
     }
+  }
+}
+
+// So deep that a block of rows outgrows the cache, and the depth is added up in pieces.
+TEST_P(CpuOpsTest, ARowHasTheSameBitsHoweverManyRowsThereAre) {
+  if (GetParam().options.matmul == MatMulEngine::kOneDnn) GTEST_SKIP() << "oneDNN chooses by the shape";
+  constexpr int kRows = 230;
+  constexpr int kIn = 8192;
+  constexpr int kOut = 24;
+  const auto linear = cpu.make_linear(random.matrix(kOut, kIn), random.parameter({kOut}), Layout::kOutIn);
+  Tensor x = random.tensor({kRows, kIn});
+  Tensor together = cpu.add_linear(random.tensor({kRows, kOut}, 0.0F), x, linear, 0.0F);
+  for (const int row : {0, 111, 112, kRows - 1}) {
+    Tensor one({1, kIn});
+    std::ranges::copy(x.floats().subspan(static_cast<std::size_t>(row) * kIn, kIn), one.floats().begin());
+    Tensor alone = cpu.add_linear(random.tensor({1, kOut}, 0.0F), one, linear, 0.0F);
+    EXPECT_TRUE(
+        std::ranges::equal(alone.floats(), together.floats().subspan(static_cast<std::size_t>(row) * kOut, kOut)))
+        << row;
   }
 }
 

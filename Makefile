@@ -17,7 +17,7 @@ demo: ## build, then run the starter model on real images; writes build/demo/ind
 	@scripts/build.sh release mi2
 	@demo/run.sh
 
-test: ## every test, as CI runs them (first run under 30 minutes on 2 cores)
+test: ## every test, as CI runs them (first run about half an hour on 2 cores)
 	@scripts/test.sh
 
 test-asan: ## the tests under the address and undefined-behaviour sanitizers

@@ -16,6 +16,13 @@ Exchange answer_at_once(HttpAnswer answer) {
   return exchange;
 }
 
+Exchange json_at_once(int status, const Json& body) {
+  HttpAnswer answer;
+  answer.status = status;
+  answer.body = body.dump();
+  return answer_at_once(std::move(answer));
+}
+
 std::string json_string(std::string_view text) {
   return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
 }

@@ -9,12 +9,15 @@
 #include <mi2/mi2.hpp>
 
 #include "services/scoring/exchange.hpp"
+#include "services/scoring/json.hpp"
 #include "services/scoring/service.hpp"
 
 namespace mi2::scoring {
 
 /// An Exchange without Work.
 Exchange answer_at_once(HttpAnswer answer);
+/// The same, of a JSON body.
+Exchange json_at_once(int status, const Json& body);
 
 /// A JSON string with its quotes. @param text  UTF-8.
 std::string json_string(std::string_view text);

@@ -177,13 +177,6 @@ Json tensor_json(std::string_view name, std::string_view datatype, std::vector<i
   return {{"name", name}, {"datatype", datatype}, {"shape", std::move(shape)}};
 }
 
-Exchange json_at_once(int status, const Json& body) {
-  HttpAnswer answer;
-  answer.status = status;
-  answer.body = body.dump();
-  return answer_at_once(std::move(answer));
-}
-
 const ServedModel& listed_model(const Service& service, const std::string& name) {
   const auto found = service.models.find(name);
   if (found == service.models.end()) throw Error(Code::kNotFound, "no model of this name; GET /v1/models lists them");

@@ -11,13 +11,6 @@
 namespace mi2::scoring {
 namespace {
 
-Exchange json_at_once(int status, const Json& body) {
-  HttpAnswer answer;
-  answer.status = status;
-  answer.body = body.dump();
-  return answer_at_once(std::move(answer));
-}
-
 std::string_view kind_name(ModelKind kind) {
   switch (kind) {
     case ModelKind::kZeroShot:

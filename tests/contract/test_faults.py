@@ -67,7 +67,11 @@ def test_memory_does_not_grow_with_requests(serve):
             for job in [pool.submit(ask, 150) for _ in range(8)]:
                 job.result()
         return server.metric("mi2_resident_bytes")
-    ask_all()
-    before = ask_all()
-    # 1,200 requests that each kept 8 KB would be 10 MB.
-    assert ask_all() - before < 8e6
+    resident = [ask_all()]
+    # A leak grows in every round: 1,200 requests that each kept 8 KB would add 10 MB to each. An allocator's growth
+    # settles: how often many threads are busy at once is chance, so one round proves nothing against the server.
+    for _ in range(6):
+        resident.append(ask_all())
+        if resident[-1] - resident[-2] < 2e6:
+            return
+    raise AssertionError(f"resident bytes after each round: {resident}")

@@ -9,6 +9,9 @@
 
 namespace mi2::weights {
 
+/// The header's length, before the header.
+inline constexpr std::uint64_t kLengthBytes = 8;
+
 /// One tensor as the header states it.
 struct HeaderRow {
   std::string name;

@@ -9,13 +9,13 @@
 #include "base/checked.hpp"
 #include "weights/names.hpp"
 #include "weights/safetensors.hpp"
+#include "weights/safetensors_header.hpp"
 
 namespace mi2::weights {
 namespace {
 
 /// Of the data, which the format asks to start at a multiple of 8: a cache line, so that it can be used where it lies.
 constexpr std::size_t kAlignment = 64;
-constexpr std::size_t kLengthBytes = 8;
 
 std::string_view file_type(DType dtype) {
   switch (dtype) {

@@ -96,4 +96,15 @@ Dataset picture(std::string_view photometric, std::uint16_t rows, std::uint16_t 
   return out;
 }
 
+Dataset ramp() {
+  return picture("MONOCHROME2", 1, 4, 16)
+      .text(0x00281050, "DS", "2")
+      .text(0x00281051, "DS", "4")
+      .words(kPixels, {0, 1, 2, 3});
+}
+
+std::vector<std::uint8_t> pixels(const Dataset& dataset, const Options& options) {
+  return decode(dataset.file(), options, "test").samples;
+}
+
 }  // namespace mi2::dicom::testing

@@ -8,9 +8,12 @@
 #include <string_view>
 #include <vector>
 
+#include "dicom/dicom.hpp"
+
 namespace mi2::dicom::testing {
 
 inline constexpr std::string_view kExplicitUid = "1.2.840.10008.1.2.1";
+inline constexpr std::uint32_t kPixels = 0x7FE00010;  ///< the tag of pixel data
 
 /// Elements in explicit VR little endian, kept in tag order.
 class Dataset {
@@ -36,5 +39,11 @@ std::string little16(const std::vector<std::uint16_t>& values);
 /// The attributes of a picture of `bits` allocated and stored; pixel data is still to be put.
 Dataset picture(std::string_view photometric, std::uint16_t rows, std::uint16_t columns, std::uint16_t bits,
                 std::uint16_t samples = 1);
+
+/// Four pixels 0, 1, 2, 3 in 16 bits with a window whose steps are exact.
+Dataset ramp();
+
+/// What decode() makes of a dataset's file.
+std::vector<std::uint8_t> pixels(const Dataset& dataset, const Options& options = {});
 
 }  // namespace mi2::dicom::testing

@@ -13,20 +13,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-constexpr std::uint32_t kPixels = 0x7FE00010;
-
-/// Four pixels 0, 1, 2, 3 in 16 bits with a window whose steps are exact.
-Dataset ramp() {
-  return picture("MONOCHROME2", 1, 4, 16)
-      .text(0x00281050, "DS", "2")
-      .text(0x00281051, "DS", "4")
-      .words(kPixels, {0, 1, 2, 3});
-}
-
-std::vector<std::uint8_t> pixels(const Dataset& dataset, const Options& options = {}) {
-  return decode(dataset.file(), options, "test").samples;
-}
-
 void expect_error(const std::vector<std::byte>& file, Code code, const char* message, const Options& options = {}) {
   try {
     decode(file, options, "test");

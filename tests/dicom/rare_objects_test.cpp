@@ -15,13 +15,8 @@ namespace {
 
 using ::testing::ElementsAre;
 
-constexpr std::uint32_t kPixels = 0x7FE00010;
 constexpr std::uint32_t kFloatPixels = 0x7FE00008;
 constexpr std::uint32_t kDoublePixels = 0x7FE00009;
-
-std::vector<std::uint8_t> pixels(const Dataset& dataset, const Options& options = {}) {
-  return decode(dataset.file(), options, "test").samples;
-}
 
 Dataset window(const char* center, const char* width) {
   return Dataset().text(0x00281050, "DS", center).text(0x00281051, "DS", width);
@@ -32,11 +27,6 @@ std::string raw(const std::vector<Real>& values) {
   std::string out(values.size() * sizeof(Real), '\0');
   std::memcpy(out.data(), values.data(), out.size());
   return out;
-}
-
-Dataset ramp() {
-  Dataset out = picture("MONOCHROME2", 1, 4, 16).words(kPixels, {0, 1, 2, 3});
-  return out.text(0x00281050, "DS", "2").text(0x00281051, "DS", "4");
 }
 
 TEST(DicomFloat, SinglePrecisionPixelsAreWindowed) {

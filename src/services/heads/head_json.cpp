@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "services/heads/operating_point_json.hpp"
+
 namespace mi2::heads {
 namespace {
 
@@ -139,11 +141,6 @@ void check_version(const Reader& reader) {
   if (version == kVersion) return;
   throw Error(Code::kUnsupported,
               fmt::format("{}: version {}; this mi2 reads heads of version {}", reader.file(), version, kVersion));
-}
-
-Json to_json(const std::optional<metrics::OperatingPoint>& point) {
-  if (!point) return nullptr;
-  return {{"threshold", point->threshold}, {"sensitivity", point->sensitivity}, {"specificity", point->specificity}};
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "services/heads/operating_point_json.hpp"
+
 namespace mi2::heads {
 namespace {
 
@@ -18,11 +20,6 @@ Json to_json(const metrics::Figure& figure) {
     json["high"] = figure.interval->high;
   }
   return json;
-}
-
-Json to_json(const std::optional<metrics::OperatingPoint>& point) {
-  if (!point) return nullptr;
-  return {{"threshold", point->threshold}, {"sensitivity", point->sensitivity}, {"specificity", point->specificity}};
 }
 
 Json to_json(const metrics::Reliability& reliability) {

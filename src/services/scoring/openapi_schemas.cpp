@@ -67,7 +67,7 @@ constexpr std::string_view kSchemas = R"json({
 "Tensor": {"type": "object", "required": ["name", "datatype", "shape"], "properties": {"name": {"type": "string"}, "datatype": {"type": "string"}, "shape": {"type": "array", "items": {"type": "integer"}}, "parameters": {"type": "object"}, "data": {"type": "array"}}},
 "BytesTensor": {"type": "object", "required": ["name", "datatype", "shape", "data"], "properties": {
   "name": {"type": "string", "enum": ["image", "text"]}, "datatype": {"type": "string", "enum": ["BYTES"]},
-  "shape": {"type": "array", "minItems": 1, "items": {"type": "integer", "minimum": 0}},
+  "shape": {"type": "array", "minItems": 1, "items": {"type": "integer", "minimum": 1}},
   "parameters": {"anyOf": [{"type": "object"}, {"type": "null"}]},
   "data": {"type": "array", "items": {"anyOf": [{"type": "string"}, {"type": "array"}]}}}},
 "InferRequest": {"type": "object", "required": ["inputs"], "properties": {

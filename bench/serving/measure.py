@@ -1,17 +1,24 @@
 #!/usr/bin/env python3
 """Load on mi2 serve beside mi2 bench of the same model at the same batch, in turns; a table, and JSON with --out.
 
-For images and for texts: mi2 bench, the load (load.py, which checks every answer), mi2 bench again; the ratio is of rows
-a second to the mean of the two. Then a queue that is too short, and with --flatness so many requests for their memory.
-mi2 bench times forward passes alone; the server also decodes, prepares (profile azure unless --profile raw) and renders.
+For images and for texts: mi2 bench, mi2 batch, the load (load.py, which checks every answer), mi2 batch and mi2 bench again;
+the ratios are of rows a second to the mean before and after. Then a queue that is too short, and with --flatness so many
+requests for their memory. mi2 bench times forward passes alone; mi2 batch does with a file of the same rows all that the
+server does with requests: it decodes, prepares (profile azure unless --profile raw), computes and renders.
 """
 import argparse
+import base64
 import contextlib
+import csv
+import itertools
 import json
+import os
 import re
 import statistics
 import subprocess
 import sys
+import tempfile
+import time
 import urllib.request
 from pathlib import Path
 
@@ -23,6 +30,7 @@ IMAGES = ROOT / "tests" / "golden" / "data" / "images"
 PICTURES = ("gray.png", "colour_a.jpg", "rgba.png", "small_444.jpg", "palette.png", "progressive.jpg")
 BATCHES = {"images": 8, "texts": 32}  # defaults of mi2 serve
 SHORT_QUEUE = 16
+BATCH_SECONDS = 10  # that mi2 batch should take, about
 
 
 @contextlib.contextmanager
@@ -72,6 +80,34 @@ def bench(arguments, kind, length):
     return json.loads(done.stdout)
 
 
+def batch(arguments, kind, per_second):
+    """Rows a second of mi2 batch, without its start: what more rows take than few."""
+    sources = [("", text) for text in load.texts()] if kind == "texts" else \
+        [(base64.b64encode((IMAGES / name).read_bytes()).decode(), "") for name in PICTURES]
+    few = BATCHES[kind]
+    many = few + max(few, int(per_second * BATCH_SECONDS / few) * few)
+    with tempfile.TemporaryDirectory(prefix="mi2-serving-") as folder:
+        return (many - few) / (seconds_of_batch(arguments, kind, sources, many, Path(folder)) -
+                               seconds_of_batch(arguments, kind, sources, few, Path(folder)))
+
+
+def seconds_of_batch(arguments, kind, sources, count, folder):
+    rows, answers = folder / f"{count}.csv", folder / f"{count}.answers.csv"
+    with open(rows, "w", newline="", encoding="utf-8") as f:
+        table = csv.writer(f)
+        table.writerow(("image", "text"))
+        table.writerows(itertools.islice(itertools.cycle(sources), count))
+    command = [arguments.mi2, "batch", "--model", arguments.model, "--profile", arguments.profile,
+               *(["--dtype", arguments.dtype] if arguments.dtype else []), "--batch", str(BATCHES[kind]), rows, answers]
+    start = time.monotonic()
+    subprocess.run(command, check=True)
+    seconds = time.monotonic() - start
+    with open(answers, encoding="utf-8") as f:
+        if (found := sum(1 for _ in f)) != count:
+            raise SystemExit(f"bench-serving: mi2 batch answered {found} of {count} rows")
+    return seconds
+
+
 def put_load(kind, url, pid, *options):
     pictures = [str(IMAGES / name) for name in PICTURES]
     command = [sys.executable, str(HERE / "load.py"), "--url", url, "--pid", str(pid), *map(str, options),
@@ -96,13 +132,19 @@ def measure(arguments, kind):
     with serving(arguments) as (url, pid):
         address = load.address_of(url)
         length = tokens(url)
-        first, before = bench(arguments, kind, length), load.metrics(address)
+        first = bench(arguments, kind, length)
+        batches = [batch(arguments, kind, first[kind[:-1]]["per_second"])]
+        before = load.metrics(address)
         result = put_load(kind, url, pid, *common, "--seconds", arguments.seconds)
-        after, second = load.metrics(address), bench(arguments, kind, length)
+        after = load.metrics(address)
+        batches.append(batch(arguments, kind, first[kind[:-1]]["per_second"]))
+        second = bench(arguments, kind, length)
     alone = [report[kind[:-1]]["per_second"] for report in (first, second)]
     return {"kind": kind, "tokens": length if kind == "texts" else None, "max_batch": BATCHES[kind],
-            "mean_batch": mean_batch(before, after, kind), "bench_per_s": alone,
-            "ratio": result["rows_per_s"] / statistics.mean(alone), "load": result,
+            "mean_batch": mean_batch(before, after, kind), "bench_per_s": alone, "batch_per_s": batches,
+            "ratio": result["rows_per_s"] / statistics.mean(alone),
+            "ratio_to_batch": result["rows_per_s"] / statistics.mean(batches),
+            "client_share": result["client_cpu_s"] / result["seconds"] / os.cpu_count(), "load": result,
             **{key: first[key] for key in ("cpu", "engine", "dtype", "threads")}}
 
 
@@ -133,9 +175,10 @@ def row(name, result, rest=""):
 
 
 def table(report):
-    lines = ["                 good    bad    429  wrong   rows/s   p50 ms   p99 ms  MB: first, most, last  of mi2 bench"]
+    lines = ["                 good    bad    429  wrong   rows/s   p50 ms   p99 ms  MB: first, most, last  rows/s of mi2 bench, mi2 batch"]
     for each in report["runs"]:
-        lines.append(row(each["kind"], each["load"], f"{each['ratio']:.1%} at batch {each['mean_batch']:.1f}"))
+        lines.append(row(each["kind"], each["load"], f"{each['ratio']:.1%}, {each['ratio_to_batch']:.1%} at batch {each['mean_batch']:.1f}; "
+                         f"the client took {each['client_share']:.0%} of the processor"))
     for kind, result in report["short_queue"].items():
         lines.append(row(f"queue {SHORT_QUEUE}", result, kind))
     if report["flatness"]:

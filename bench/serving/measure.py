@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Load on mi2 serve beside mi2 bench of the same model at the same batch, in turns; a table, and JSON with --out.
 
-For images and for texts: mi2 bench, mi2 batch, the load (load.py, which checks every answer), mi2 batch and mi2 bench again;
-the ratios are of rows a second to the mean before and after. Then a queue that is too short, and with --flatness so many
-requests for their memory. mi2 bench times forward passes alone; mi2 batch does with a file of the same rows all that the
-server does with requests: it decodes, prepares (profile azure unless --profile raw), computes and renders.
+First, how soon a started server is ready and answers. Then, for images and for texts: mi2 bench, mi2 batch, the load
+(load.py, which checks every answer), mi2 batch and mi2 bench again; the ratios are of rows a second to the mean before
+and after. Then a queue that is too short, and with --flatness so many requests for their memory.
+mi2 bench times forward passes alone; mi2 batch does to a file of the same rows all that the server does to requests: it
+decodes, prepares (profile azure unless --profile raw), computes and renders.
 """
 import argparse
 import base64
@@ -30,6 +31,7 @@ IMAGES = ROOT / "tests" / "golden" / "data" / "images"
 PICTURES = ("gray.png", "colour_a.jpg", "rgba.png", "small_444.jpg", "palette.png", "progressive.jpg")
 BATCHES = {"images": 8, "texts": 32}  # defaults of mi2 serve
 SHORT_QUEUE = 16
+WARM = 20  # answers whose median is told
 BATCH_SECONDS = 10  # that mi2 batch should take, about
 
 
@@ -60,8 +62,29 @@ def wait_until_ready(url, server):
             with urllib.request.urlopen(url + "/health/ready", timeout=5):
                 return
         with contextlib.suppress(subprocess.TimeoutExpired):
-            server.wait(0.1)
+            server.wait(0.02)
     raise SystemExit("bench-serving: mi2 serve ended before it was ready")
+
+
+def start_up(arguments):
+    """Seconds from the start of the process until it is ready; milliseconds of the first answers, and of later ones."""
+    picture = base64.b64encode((IMAGES / PICTURES[0]).read_bytes()).decode()
+    asked = {"image": load.Question([[picture, ""]]), "text": load.Question([["", load.texts()[0]]])}
+    start = time.monotonic()
+    with serving(arguments) as (url, _):
+        found = {"ready_s": round(time.monotonic() - start, 3)}
+        for kind, question in asked.items():
+            times = [timed_answer(load.address_of(url), question) for _ in range(1 + WARM)]
+            found |= {f"{kind}_first_ms": times[0], f"{kind}_warm_ms": round(statistics.median(times[1:]), 2)}
+    return found
+
+
+def timed_answer(address, question):
+    start = time.monotonic()
+    status, body = load.alone(address, question.bytes)
+    if status != 200:
+        raise SystemExit(f"bench-serving: status {status}: {body[:200]!r}")
+    return round(1e3 * (time.monotonic() - start), 2)
 
 
 def tokens(url):
@@ -183,6 +206,10 @@ def table(report):
         lines.append(row(f"queue {SHORT_QUEUE}", result, kind))
     if report["flatness"]:
         lines.append(row("many", report["flatness"], f"grew by {report['flatness']['growth_bytes'] / 1e6:.1f} MB"))
+    start = report["start_up"]
+    answers = [f"first {kind} {start[kind + '_first_ms']:.1f} ms, then {start[kind + '_warm_ms']:.1f} ms"
+               for kind in ("image", "text")]
+    lines.append(f"ready {start['ready_s']:.2f} s after the start; {'; '.join(answers)}")
     return "\n".join(lines)
 
 
@@ -207,7 +234,7 @@ def main():
     if not set(kinds) <= set(BATCHES):
         parser.error(f"--kinds: of {', '.join(BATCHES)}")
     report = {"model": Path(arguments.model).name, "profile": arguments.profile, "seconds": arguments.seconds,
-              "rows": arguments.rows,
+              "rows": arguments.rows, "start_up": start_up(arguments),
               "runs": [measure(arguments, kind) for kind in kinds],
               "short_queue": {kind: short_queue(arguments, kind) for kind in kinds},
               "flatness": flatness(arguments) if arguments.flatness else None}

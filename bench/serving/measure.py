@@ -198,10 +198,11 @@ def row(name, result, rest=""):
 
 
 def table(report):
-    lines = ["                 good    bad    429  wrong   rows/s   p50 ms   p99 ms  MB: first, most, last  rows/s of mi2 bench, mi2 batch"]
+    lines = ["                 good    bad    429  wrong   rows/s   p50 ms   p99 ms  MB: first, most, last  "
+             "rows/s to those of mi2 bench, mi2 batch"]
     for each in report["runs"]:
-        lines.append(row(each["kind"], each["load"], f"{each['ratio']:.1%}, {each['ratio_to_batch']:.1%} at batch {each['mean_batch']:.1f}; "
-                         f"the client took {each['client_share']:.0%} of the processor"))
+        lines.append(row(each["kind"], each["load"], f"{each['ratio']:.1%}, {each['ratio_to_batch']:.1%} at batch "
+                         f"{each['mean_batch']:.1f}; the client took {each['client_share']:.0%} of the processor"))
     for kind, result in report["short_queue"].items():
         lines.append(row(f"queue {SHORT_QUEUE}", result, kind))
     if report["flatness"]:

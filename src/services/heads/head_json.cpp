@@ -186,8 +186,8 @@ std::string to_json(const HeadRecord& record) {
   for (std::size_t i = 0; i < description.operating_points.size(); ++i) {
     const Thresholds& points = description.operating_points[i];
     json["operating_points"].push_back({{"label", description.labels[i]},
-                                        {"youden", to_json(points.youden)},
-                                        {"sensitivity_90", to_json(points.sensitive)}});
+                                        {"youden", point_json(points.youden)},
+                                        {"sensitivity_90", point_json(points.sensitive)}});
   }
   json["embeddings"] = nullptr;
   if (const auto& from = description.embeddings) {

@@ -10,7 +10,7 @@
 namespace mi2::heads {
 
 /// @returns null where there is no point.
-inline nlohmann::ordered_json to_json(const std::optional<metrics::OperatingPoint>& point) {
+inline nlohmann::ordered_json point_json(const std::optional<metrics::OperatingPoint>& point) {
   if (!point) return nullptr;
   return {{"threshold", point->threshold}, {"sensitivity", point->sensitivity}, {"specificity", point->specificity}};
 }

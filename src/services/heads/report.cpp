@@ -51,10 +51,10 @@ Json classes_json(const HeadReport& report) {
     row["precision"] = found.figures.precision;
     row["recall"] = found.figures.recall;
     row["f1"] = found.figures.f1;
-    row["youden"] = {{"chosen", to_json(report.head.operating_points[c].youden)},
-                     {"evaluated", to_json(report.applied[c].youden)}};
-    row["sensitivity_90"] = {{"chosen", to_json(report.head.operating_points[c].sensitive)},
-                             {"evaluated", to_json(report.applied[c].sensitive)}};
+    row["youden"] = {{"chosen", point_json(report.head.operating_points[c].youden)},
+                     {"evaluated", point_json(report.applied[c].youden)}};
+    row["sensitivity_90"] = {{"chosen", point_json(report.head.operating_points[c].sensitive)},
+                             {"evaluated", point_json(report.applied[c].sensitive)}};
     row["roc"] = curve_json(found.curve);
     classes.push_back(std::move(row));
   }

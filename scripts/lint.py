@@ -1,17 +1,22 @@
 #!/usr/bin/env python3
 """Run clang-tidy on our sources, skipping those that passed before and have not changed since.
 
-    lint.py CLANG_TIDY BUILD_FOLDER [FILE...]     BUILD_FOLDER holds compile_commands.json
+    lint.py CLANG_TIDY [--build FOLDER]... [SOURCE...]     default: --build build/asan --build build/release
 
-What a file's verdict depends on is hashed: the file, every header of ours, the checks and the tool. A file that passed
-leaves that hash under BUILD_FOLDER/tidy/, so that a second run has nothing to do. Tests are compiled with warnings
-as errors but not checked here.
+A build folder holds compile_commands.json. The sanitized builds compile several sources of a target as one, and reading
+the same headers is most of the work: so those units are checked first, and of the other folders what is not in them.
+What a unit's verdict depends on is hashed: its sources, every header of ours, the checks and the tool. A unit that
+passed leaves that hash under the first folder's tidy/, so that a second run has nothing to do. Tests are compiled with
+warnings as errors but not checked here.
 """
+import argparse
 import concurrent.futures
+import dataclasses
 import hashlib
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -24,17 +29,37 @@ EXTRA = [f"--extra-arg={option}" for option in (
                                   text=True).stdout.strip())]
 
 
-def sources(build):
-    """Our translation units that the build compiles, as paths relative to the root."""
-    entries = json.loads((build / "compile_commands.json").read_text())
-    found = set()
-    for entry in entries:
-        path = pathlib.Path(entry["directory"], entry["file"]).resolve()
-        if path.is_relative_to(ROOT):
-            relative = path.relative_to(ROOT)
-            if relative.parts[0] in CHECKED and relative.suffix == ".cpp":
-                found.add(relative)
-    return sorted(found)
+@dataclasses.dataclass(frozen=True)
+class Unit:
+    """What is compiled at once: one source, or several that CMake's unity build includes."""
+    path: pathlib.Path
+    build: pathlib.Path
+    sources: tuple  # of paths relative to the root, ours alone
+
+
+def our_source(path):
+    """The path relative to the root, or nothing if it is not one of ours to check."""
+    path = path.resolve()
+    if not path.is_relative_to(ROOT) or path.suffix != ".cpp":
+        return None
+    relative = path.relative_to(ROOT)
+    return relative if relative.parts[0] in CHECKED else None
+
+
+def units(builds):
+    """Those of the first folder, then of the others what has sources that none so far had."""
+    found, covered = [], set()
+    for build in builds:
+        for entry in json.loads((build / "compile_commands.json").read_text()):
+            path = pathlib.Path(entry["directory"], entry["file"])
+            inside = [path]
+            if path.match("Unity/unity_*.cxx"):
+                inside = map(pathlib.Path, re.findall(r'^#include "(.+)"$', path.read_text(), re.MULTILINE))
+            sources = tuple(filter(None, map(our_source, inside)))
+            if not covered.issuperset(sources):
+                found.append(Unit(path, build, sources))
+                covered.update(sources)
+    return found
 
 
 def common_hash(tool):
@@ -46,33 +71,41 @@ def common_hash(tool):
     return digest.hexdigest()
 
 
-def check(tool, path, build, common):
-    """(path, output) of one file; the output is empty if it passed."""
-    stamp = build / "tidy" / (str(path).replace("/", "__") + ".passed")
-    key = hashlib.sha256(common.encode() + (ROOT / path).read_bytes()).hexdigest()
-    if stamp.is_file() and stamp.read_text() == key:
-        return path, ""
-    command = [tool, "--quiet", "-p", str(build), *EXTRA, str(ROOT / path)]
+def check(tool, unit, stamps, common):
+    """What the tool says of a unit: nothing if it passes, or passed."""
+    digest = hashlib.sha256(common.encode())
+    for source in unit.sources:
+        digest.update(str(source).encode() + b"\0" + (ROOT / source).read_bytes())
+    stamp = stamps / digest.hexdigest()
+    if stamp.is_file():
+        return ""
+    command = [tool, "--quiet", "-p", str(unit.build), *EXTRA, str(unit.path)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode != 0:
-        return path, result.stdout + result.stderr
-    stamp.parent.mkdir(exist_ok=True)
-    stamp.write_text(key)
-    return path, ""
+        return result.stdout + result.stderr
+    stamp.touch()
+    return ""
 
 
 def main():
-    tool = sys.argv[1]
-    build = pathlib.Path(sys.argv[2]).resolve()
-    files = [pathlib.Path(name).resolve().relative_to(ROOT) for name in sys.argv[3:]] or sources(build)
-    common = common_hash(tool)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("tool", metavar="CLANG_TIDY")
+    parser.add_argument("--build", action="append", type=pathlib.Path, metavar="FOLDER")
+    parser.add_argument("sources", nargs="*", type=pathlib.Path, metavar="SOURCE")
+    arguments = parser.parse_args()
+    builds = [build.resolve() for build in arguments.build or (ROOT / "build/asan", ROOT / "build/release")]
+    wanted = set(map(our_source, arguments.sources))
+    chosen = [unit for unit in units(builds) if not wanted or wanted.intersection(unit.sources)]
+    stamps = builds[0] / "tidy"
+    stamps.mkdir(exist_ok=True)
+    common = common_hash(arguments.tool)
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for path, output in pool.map(lambda file: check(tool, file, build, common), files):
+        for unit, output in zip(chosen, pool.map(lambda unit: check(arguments.tool, unit, stamps, common), chosen)):
             if output:
                 failed += 1
-                print(f"--- {path}\n{output}", flush=True)
-    print(f"clang-tidy: {len(files)} files, {failed} with findings")
+                print(f"--- {', '.join(map(str, unit.sources))}\n{output}", flush=True)
+    print(f"clang-tidy: {len({s for unit in chosen for s in unit.sources})} sources, {failed} units with findings")
     return 1 if failed else 0
 
 

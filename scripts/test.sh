@@ -38,7 +38,7 @@ run_step() {
     test) ctest --preset release --parallel "$jobs" ;;
     layers) "$(python)" scripts/check_includes.py --self-test && "$(python)" scripts/check_includes.py ;;
     format) scripts/check_format.sh ;;
-    tidy) "$(python)" scripts/lint.py build/venv/bin/clang-tidy build/release ;;
+    tidy) cmake --preset asan >/dev/null && "$(python)" scripts/lint.py build/venv/bin/clang-tidy ;;
     asan)
       scripts/build.sh asan
       ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1 \

@@ -20,8 +20,10 @@ BRAIN = ["mr_brain_glioma", "mr_brain_meningioma", "mr_brain_no_tumor", "mr_brai
 
 has_torch = (Path(os.environ["MI2_BIN"]).parent / "mi2-torch").exists()
 needs_torch = pytest.mark.skipif(not has_torch, reason="built without libtorch")
-needs_images = pytest.mark.skipif(not (SHARED / "manifest.csv").is_file() or not Path(STARTER).is_dir(),
-                                  reason="needs MI2_STARTER_MODEL and the images of MI2_SHARED_DATA/starter")
+needs_images = pytest.mark.skipif(not (SHARED / "manifest.csv").is_file() or not Path(STARTER).is_dir() or
+                                  bool(os.environ.get("MI2_SANITIZE")),
+                                  reason="needs MI2_STARTER_MODEL and the images of MI2_SHARED_DATA/starter; with sanitizers "
+                                         "it is too slow")
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ test-asan: ## the tests under the address and undefined-behaviour sanitizers
 test-tsan: ## the tests of what has threads, under the thread sanitizer
 	@scripts/test.sh deps python golden tsan
 
-fuzz: ## each fuzz target for MI2_FUZZ_SECONDS (30; `make test` gives each 10)
+fuzz: ## each fuzz target for MI2_FUZZ_SECONDS (30; `make test` gives each 5)
 	@MI2_FUZZ_SECONDS=$${MI2_FUZZ_SECONDS:-30} scripts/test.sh deps fuzz
 
 format: ## rewrite our sources with clang-format

@@ -44,8 +44,8 @@ function(mi2_apart)
   set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()
 
-# mi2_hardly_runs(NAME): a program's own sources, which call the libraries that do the work. Under sanitizers, optimising
-# them would take longer than it saves.
+# mi2_hardly_runs(NAME): a program's own sources, which call the libraries that do the work, and the server's, which wait
+# for the network. Under sanitizers, optimising them would take longer than it saves.
 function(mi2_hardly_runs name)
   if(MI2_SANITIZE)
     target_compile_options(${name} PRIVATE -O0)

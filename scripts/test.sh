@@ -21,7 +21,7 @@ describe() {
     tidy) echo "clang-tidy" ;;
     asan) echo "tests under address and undefined-behaviour sanitizers" ;;
     tsan) echo "tests of what has threads, under the thread sanitizer" ;;
-    fuzz) echo "fuzz targets, ${MI2_FUZZ_SECONDS:-10} s each" ;;
+    fuzz) echo "fuzz targets, ${MI2_FUZZ_SECONDS:-5} s each" ;;
     *) echo "test.sh: unknown step '$1' (${all_steps[*]})" >&2; return 2 ;;
   esac
 }
@@ -49,7 +49,7 @@ run_step() {
       TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp:halt_on_error=1" \
         ctest --preset tsan --parallel "$jobs" --label-regex '^threads$'
       ;;
-    fuzz) scripts/build.sh fuzz && scripts/fuzz.sh "${MI2_FUZZ_SECONDS:-10}" ;;
+    fuzz) scripts/build.sh fuzz && scripts/fuzz.sh "${MI2_FUZZ_SECONDS:-5}" ;;
   esac
 }
 

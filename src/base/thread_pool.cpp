@@ -31,12 +31,13 @@ struct ThreadPool::State {
   std::atomic<unsigned> generation{0};
   bool stopping = false;
 
-  // The loop under way: written under the mutex before `generation` rises, read by the workers after it.
+  // The loop under way: written under the mutex before `generation` rises, read by the workers that join it.
   Call call = nullptr;
   void* context = nullptr;
   std::size_t tasks = 0;
   std::atomic<std::size_t> next{0};
-  std::atomic<unsigned> active{0};
+  bool open = false;                ///< a worker may join: guarded by the mutex
+  std::atomic<unsigned> active{0};  ///< workers that joined and are not done
   std::exception_ptr failure;
 
   std::vector<std::thread> workers;
@@ -62,6 +63,8 @@ struct ThreadPool::State {
         wake.wait(lock, [&] { return stopping || generation.load(std::memory_order_relaxed) != seen; });
         if (stopping) return;
         seen = generation.load(std::memory_order_relaxed);
+        if (!open) continue;
+        active.fetch_add(1, std::memory_order_relaxed);
       }
       drain();
       if (active.fetch_sub(1, std::memory_order_acq_rel) == 1) {
@@ -100,14 +103,22 @@ void ThreadPool::run_erased(std::size_t tasks, Call call, void* context) {
     s.tasks = tasks;
     s.failure = nullptr;
     s.next.store(0);
-    s.active.store(size_ - 1, std::memory_order_relaxed);
+    s.open = true;
     s.generation.fetch_add(1, std::memory_order_release);
   }
   s.wake.notify_all();
   s.drain();
-  for (int spin = 0; spin < kSpins && s.active.load(std::memory_order_acquire) != 0; ++spin) pause_briefly();
+  // Every task is taken. A worker that other programs, or other threads of this one, keep from a core is not waited
+  // for.
+  const auto finished = [&] { return s.active.load(std::memory_order_acquire) == 0; };
   std::unique_lock lock(s.mutex);
-  s.done.wait(lock, [&] { return s.active.load(std::memory_order_acquire) == 0; });
+  s.open = false;
+  if (!finished()) {
+    lock.unlock();
+    for (int spin = 0; spin < kSpins && !finished(); ++spin) pause_briefly();
+    lock.lock();
+    s.done.wait(lock, finished);
+  }
   if (s.failure) std::rethrow_exception(s.failure);
 }
 

@@ -13,6 +13,10 @@ namespace {
 
 constexpr std::string_view kMetricsPath = "/metrics";
 
+/// What takes less time than handing it to a worker and coming back: reading a short text, rendering a vector.
+constexpr std::size_t kShortBody = 4096;
+constexpr std::size_t kFewRows = 1;
+
 /// Version 00 of https://www.w3.org/TR/trace-context/#traceparent-header: "00-TRACE-PARENT-FLAGS", lower case.
 bool is_traceparent(std::string_view text) {
   constexpr std::string_view kForm = "00-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
@@ -146,11 +150,8 @@ asio::awaitable<scoring::HttpAnswer> Handler::answer(Call& call) {
 asio::awaitable<scoring::HttpAnswer> Handler::compute(Call& call) {
   const std::shared_ptr<const Snapshot> snapshot = models_.snapshot();
   const scoring::Route& route = *call.route();
-  if (route.method == "GET") {
-    scoring::Exchange exchange = route.parse(snapshot->service, std::move(call.request), call.match.parameters);
-    co_return co_await carry_out(call, *snapshot, std::move(exchange));
-  }
   auto parse = [&] { return route.parse(snapshot->service, std::move(call.request), call.match.parameters); };
+  if (call.request.body.size() <= kShortBody) co_return co_await carry_out(call, *snapshot, parse());
   scoring::Exchange exchange = co_await on_pool(workers_, parse);
   co_return co_await carry_out(call, *snapshot, std::move(exchange));
 }
@@ -178,6 +179,7 @@ asio::awaitable<scoring::HttpAnswer> Handler::carry_out(Call& call, const Snapsh
     co_return scoring::item_error_answer(call.route(), *failed);
   }
   auto finish = [&] { return exchange.finish(vectors); };
+  if (vectors.images.size() + vectors.texts.size() <= kFewRows) co_return finish();
   co_return co_await on_pool(workers_, finish);
 }
 

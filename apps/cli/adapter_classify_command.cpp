@@ -30,7 +30,7 @@ struct ClassifyArguments {
   ScoreArguments scores;
 };
 
-constexpr std::string_view kHelp =
+constexpr std::string_view kAdapterClassifyHelp =
     R"(The head is NAME of NAME.safetensors and NAME.json, or the toolkit's adapter_model folder.
 Scores are its softmax over its labels, at the temperature it was calibrated to.
 
@@ -124,7 +124,7 @@ void add_adapter_classify(CLI::App& command, Session& session) {
   add_top(command, arguments->scores);
   add_score_arguments(command, arguments->scores);
   arguments->paths = add_positionals(command, "PATH", "Files, folders, or - for standard input");
-  command.footer(fmt::format("{}\n{}", kHelp, exit_status_help()));
+  command.footer(fmt::format("{}\n{}", kAdapterClassifyHelp, exit_status_help()));
   command.callback([arguments, &session] {
     session.needs_torch = arguments->embeddings.empty() && arguments->model.options.device != "cpu";
     session.run = [arguments] { return classify(*arguments); };

@@ -25,7 +25,7 @@ constexpr std::array kCommands{
     Command{"import", "Take over an adapter of the healthcareai toolkit", add_adapter_import},
 };
 
-constexpr std::string_view kHelp =
+constexpr std::string_view kAdapterHelp =
     R"(A head is a small classifier on embeddings: the model stays as it is, and training takes
 seconds. It is a pair of files, NAME.safetensors and NAME.json: weights; labels, thresholds,
 temperature, and what it was trained on.
@@ -96,7 +96,7 @@ void add_adapter_import(CLI::App& command, Session& session) {
 void add_adapter(CLI::App& command, Session& session) {
   command.require_subcommand(1);
   for (const Command& row : kCommands) row.add(*command.add_subcommand(row.name, row.summary), session);
-  command.footer(fmt::format("{}\n{}", kHelp, exit_status_help()));
+  command.footer(fmt::format("{}\n{}", kAdapterHelp, exit_status_help()));
 }
 
 }  // namespace mi2::cli

@@ -44,7 +44,7 @@ struct TrainArguments {
   std::string prompts;
 };
 
-constexpr std::string_view kHelp = R"(Heads:
+constexpr std::string_view kAdapterTrainHelp = R"(Heads:
   linear  logistic regression with an L2 penalty, to convergence; --c as in scikit-learn
   mlp     the adapter of Microsoft's healthcareai toolkit, AdamW on cross entropy; the
           epoch with the best mean AUC on the validation rows is kept
@@ -281,7 +281,7 @@ void add_adapter_train(CLI::App& command, Session& session) {
   command.add_flag("--force", arguments->force, "Replace a head that is there");
   add_fit_arguments(command, *arguments);
   add_report_arguments(command, *arguments);
-  command.footer(fmt::format("{}\n{}\n{}", kVectorHelp, kHelp, exit_status_help()));
+  command.footer(fmt::format("{}\n{}\n{}", kVectorHelp, kAdapterTrainHelp, exit_status_help()));
   command.callback([arguments, &session] {
     session.needs_torch = true;
     session.run = [arguments] { return train(*arguments); };

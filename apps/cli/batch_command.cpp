@@ -30,7 +30,8 @@ struct BatchArguments {
   bool force = false;
 };
 
-constexpr std::string_view kHelp = R"(Input and output, by the name of IN (.jsonl and .ndjson are jsonl) or --format:
+constexpr std::string_view kBatchHelp =
+    R"(Input and output, by the name of IN (.jsonl and .ndjson are jsonl) or --format:
   csv    IN has the header image,text (in any order, or one of them) and a row a record;
          images are base64, PNG, JPEG, WebP, TIFF or DICOM. OUT has no header:
          row,image_features,text_features,scaling_factor,error
@@ -107,7 +108,7 @@ void add_batch(CLI::App& command, Session& session) {
       ->check(CLI::IsMember({"csv", "jsonl"}).description(""));
   command.add_flag("--restart", arguments->restart, "Throw away what an earlier run left");
   command.add_flag("--force", arguments->force, "Replace OUT if it is there");
-  command.footer(fmt::format("{}\n{}", kHelp, exit_status_help()));
+  command.footer(fmt::format("{}\n{}", kBatchHelp, exit_status_help()));
   command.callback([arguments, &session] { session.run = [arguments] { return run_batch(*arguments); }; });
 }
 

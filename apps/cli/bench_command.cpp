@@ -29,7 +29,8 @@ struct BenchArguments {
   bool peak = false;
 };
 
-constexpr std::string_view kHelp = R"(Times forward passes alone: decoding and resizing are not part of it. Every pass's
+constexpr std::string_view kBenchHelp =
+    R"(Times forward passes alone: decoding and resizing are not part of it. Every pass's
 vectors are checked. --tokens counts the start and end marks. FLOP counts the useful
 arithmetic of products, attentions and convolutions.
 
@@ -93,7 +94,7 @@ void add_bench(CLI::App& command, Session& session) {
       ->excludes(serve)
       ->excludes("--model")
       ->excludes("--synthetic");
-  command.footer(fmt::format("{}\n{}", kHelp, exit_status_help()));
+  command.footer(fmt::format("{}\n{}", kBenchHelp, exit_status_help()));
   command.callback([arguments, &session] {
     session.needs_torch = arguments->options.device != "cpu";
     session.run = [arguments] { return bench(*arguments); };

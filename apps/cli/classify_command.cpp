@@ -30,7 +30,7 @@ struct ClassifyArguments {
   ScoreArguments scores;
 };
 
-constexpr std::string_view kHelp = R"(Labels:
+constexpr std::string_view kClassifyHelp = R"(Labels:
   Every label is a text; an image's score for it is how near the two vectors are, as
   a softmax over the labels (they sum to 1), or with --multilabel each on its own.
   Labels that read like a report's words work best: "x-ray chest pleural effusion".
@@ -103,7 +103,7 @@ void add_classify(CLI::App& command, Session& session) {
   add_top(command, arguments->scores);
   add_score_arguments(command, arguments->scores);
   arguments->paths = add_positionals(command, "PATH", "Files, folders, or - for standard input")->required();
-  command.footer(fmt::format("{}\n{}", kHelp, exit_status_help()));
+  command.footer(fmt::format("{}\n{}", kClassifyHelp, exit_status_help()));
   command.callback([arguments, &session] {
     session.needs_torch = arguments->model.options.device != "cpu";
     session.run = [arguments] { return classify(*arguments); };

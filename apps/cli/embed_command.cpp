@@ -35,7 +35,7 @@ struct EmbedArguments {
   bool provenance = false;
 };
 
-constexpr std::string_view kHelp = R"(Inputs:
+constexpr std::string_view kEmbedHelp = R"(Inputs:
   A PATH is a PNG, JPEG, WebP, TIFF or DICOM file, '-' for one such file on standard
   input, or a folder: then every picture below it, by name, without hidden files;
   other files are skipped. Texts are UTF-8. Results come in this order: images, then
@@ -137,7 +137,7 @@ void add_embed(CLI::App& command, Session& session) {
   command.add_option("--out", arguments->out, "Write to FILE, not standard output")->type_name("FILE");
   command.add_flag("--provenance", arguments->provenance, "Add weights hash, profile, dtype and version to rows");
   arguments->paths = add_positionals(command, "PATH", "Files, folders, or - for standard input");
-  command.footer(fmt::format("{}\n{}", kHelp, exit_status_help()));
+  command.footer(fmt::format("{}\n{}", kEmbedHelp, exit_status_help()));
   command.callback([arguments, &session] {
     session.needs_torch = arguments->model.options.device != "cpu";
     session.run = [arguments] { return embed(*arguments); };

@@ -44,7 +44,8 @@ struct FidelityArguments {
   std::string out;
 };
 
-constexpr std::string_view kHelp = R"(What is measured, for each dtype in a process of its own, one after the other:
+constexpr std::string_view kFidelityHelp =
+    R"(What is measured, for each dtype in a process of its own, one after the other:
   cosine of every image's and text's vector with f32's, the least and the mean; share
   of images whose nearest label is f32's; share of images whose nearest label is the
   right one (--truth); median time, of forward passes alone; time to load; memory that
@@ -235,7 +236,7 @@ void add_fidelity(CLI::App& command, Session& session) {
       ->capture_default_str();
   command.add_option("--out", arguments->out, "Write to FILE, not standard output")->type_name("FILE");
   arguments->paths = add_positionals(command, "PATH", "Files, folders, or - for standard input");
-  command.footer(fmt::format("{}\n{}", kHelp, exit_status_help()));
+  command.footer(fmt::format("{}\n{}", kFidelityHelp, exit_status_help()));
   command.callback([arguments, &session] { session.run = [arguments] { return fidelity(*arguments); }; });
 }
 

@@ -19,7 +19,7 @@ struct InspectArguments {
   bool json = false;
 };
 
-constexpr const char* kHelp = R"(Output:
+constexpr const char* kInspectHelp = R"(Output:
   Configuration, parameters, element types, names and SHA-256; for a model folder also
   whether its weights would load and which tensors stand in the way; for a file of
   mi2 pack what it was made from and whether its checksums match. --json adds every
@@ -45,7 +45,7 @@ void add_inspect(CLI::App& command, Session& session) {
   command.add_option("PATH", arguments->path, "A model folder, a packed file, a safetensors file or a config (*.yaml)")
       ->required();
   command.add_flag("--json", arguments->json, "Print one JSON object");
-  command.footer(fmt::format("{}\n{}", kHelp, exit_status_help()));
+  command.footer(fmt::format("{}\n{}", kInspectHelp, exit_status_help()));
   command.callback([arguments, &session] { session.run = [arguments] { return inspect_path(*arguments); }; });
 }
 

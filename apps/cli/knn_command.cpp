@@ -42,7 +42,7 @@ struct KnnArguments {
   std::string figures;
 };
 
-constexpr std::string_view kHelp =
+constexpr std::string_view kKnnHelp =
     R"(Every query is compared with all rows of --train that have a label; of a table with splits,
 those of the split train. The k nearest vote: one voice each, or with --vote distance
 1 / distance each. A score is a label's share of the vote; of equal shares the first label by
@@ -260,7 +260,7 @@ void add_knn(CLI::App& command, Session& session) {
   add_score_arguments(command, arguments->scores);
   command.add_option("--figures", arguments->figures, "Write the accuracy as JSON")->type_name("FILE");
   arguments->queries = add_positionals(command, "QUERIES", "Files of embeddings to classify")->required();
-  command.footer(fmt::format("{}\n{}\n{}", kVectorHelp, kHelp, exit_status_help()));
+  command.footer(fmt::format("{}\n{}\n{}", kVectorHelp, kKnnHelp, exit_status_help()));
   command.callback([arguments, &session] { session.run = [arguments] { return knn(*arguments); }; });
 }
 

@@ -28,7 +28,7 @@ struct PackArguments {
   PackOptions options;
 };
 
-constexpr std::string_view kHelp =
+constexpr std::string_view kPackHelp =
     R"(OUT is one file with everything: weights in the form the engine computes in, config,
 tokenizer. Give it wherever a command takes --model. It opens in a fraction of a second
 and its memory is shared by all processes that open it. It holds one dtype; --dtype may
@@ -103,7 +103,7 @@ void add_pack(CLI::App& command, Session& session) {
   command.add_option("OUT", arguments->out, "The file to write; it appears when it is whole")
       ->type_name("")
       ->required();
-  command.footer(fmt::format("{}\n{}", kHelp, exit_status_help()));
+  command.footer(fmt::format("{}\n{}", kPackHelp, exit_status_help()));
   command.callback([arguments, &session] { session.run = [arguments] { return pack(*arguments); }; });
 }
 

@@ -28,7 +28,7 @@ struct PackageArguments {
   PackageOptions options;
 };
 
-constexpr std::string_view kHelp =
+constexpr std::string_view kPackageHelp =
     R"(KIND:
   mlflow   a model directory with the signature of the hosted model (columns image and
            text; its params): mlflow.pyfunc.load_model and mlflow models serve run it
@@ -92,7 +92,7 @@ void add_package(CLI::App& command, Session& session) {
       ->required()
       ->check(CLI::IsMember({"mlflow", "azureml"}).description(""));
   command.add_option("OUT", arguments->out, "The folder to write")->type_name("")->required();
-  command.footer(fmt::format("{}\n{}", kHelp, exit_status_help()));
+  command.footer(fmt::format("{}\n{}", kPackageHelp, exit_status_help()));
   command.callback([arguments, &session] { session.run = [arguments] { return package(*arguments); }; });
 }
 

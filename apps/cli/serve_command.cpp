@@ -34,7 +34,7 @@ struct ServeArguments {
   std::string shape = "standard";
 };
 
-constexpr std::string_view kHelp =
+constexpr std::string_view kServeHelp =
     R"(Answers the hosted model's contract (POST /score), MLflow's, the community server's,
 OpenAI-style embeddings and KServe V2: GET /docs shows them all. Takes requests at once;
 GET /health/ready turns 200 when every model has computed a first vector.
@@ -263,7 +263,7 @@ void add_serve(CLI::App& command, Session& session) {
   add_model_group(command, *arguments);
   add_network_group(command, *arguments);
   add_limit_group(command, arguments->options);
-  command.footer(fmt::format("{}\n{}", kHelp, exit_status_help()));
+  command.footer(fmt::format("{}\n{}", kServeHelp, exit_status_help()));
   command.callback([arguments, &session] { session.run = [arguments] { return serve(*arguments); }; });
 }
 

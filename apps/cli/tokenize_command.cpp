@@ -24,7 +24,7 @@ struct TokenizeArguments {
   std::string texts_json;
 };
 
-constexpr std::string_view kHelp = R"(Output:
+constexpr std::string_view kTokenizeHelp = R"(Output:
   A line a text: {"text": "..", "input_ids": [49406,..,49407], "truncated": false}
   The ids have the start and end marks and no padding. Texts come in the order given,
   then the strings of --texts-json. A text that is not UTF-8 is an error.
@@ -58,7 +58,7 @@ void add_tokenize(CLI::App& command, Session& session) {
   command.add_option("--texts-json", arguments->texts_json, "A file with a JSON array of strings; - is standard input")
       ->type_name("FILE");
   arguments->texts = add_positionals(command, "TEXT", "Texts to tokenize");
-  command.footer(fmt::format("{}\n{}", kHelp, exit_status_help()));
+  command.footer(fmt::format("{}\n{}", kTokenizeHelp, exit_status_help()));
   command.callback([arguments, &session] { session.run = [arguments] { return tokenize_texts(*arguments); }; });
 }
 

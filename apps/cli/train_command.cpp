@@ -32,7 +32,7 @@
 namespace mi2::cli {
 namespace {
 
-constexpr std::string_view kHelp =
+constexpr std::string_view kTrainHelp =
     R"(CONFIG.yaml names the model to start from, the data, and how to train; docs/training-config.md
 lists every key, and --print-config shows all of them with their values. The keys of the
 reference's own configurations are read as they stand; an unknown key is an error.
@@ -175,7 +175,7 @@ void add_train(CLI::App& command, Session& session) {
   command.add_option("--output", arguments->output, "The run's folder, over SAVE_DIR")->type_name("DIR");
   command.add_flag("--resume", arguments->resume, "Go on from the last checkpoint in the run's folder");
   command.add_flag("--print-config", arguments->print_config, "Print every setting with its meaning, and end");
-  command.footer(fmt::format("{}\n{}", kHelp, exit_status_help()));
+  command.footer(fmt::format("{}\n{}", kTrainHelp, exit_status_help()));
   command.callback([arguments, settings, &session] {
     session.needs_torch = !arguments->print_config;
     session.run = [arguments, settings] { return train(*arguments, values_of(settings)); };

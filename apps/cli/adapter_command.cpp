@@ -19,7 +19,7 @@
 namespace mi2::cli {
 namespace {
 
-constexpr std::array kCommands{
+constexpr std::array kAdapterCommands{
     Command{"train", "Train a head on embeddings and labels", add_adapter_train},
     Command{"classify", "Score images or embeddings with a head", add_adapter_classify},
     Command{"import", "Take over an adapter of the healthcareai toolkit", add_adapter_import},
@@ -95,7 +95,7 @@ void add_adapter_import(CLI::App& command, Session& session) {
 
 void add_adapter(CLI::App& command, Session& session) {
   command.require_subcommand(1);
-  for (const Command& row : kCommands) row.add(*command.add_subcommand(row.name, row.summary), session);
+  for (const Command& row : kAdapterCommands) row.add(*command.add_subcommand(row.name, row.summary), session);
   command.footer(fmt::format("{}\n{}", kAdapterHelp, exit_status_help()));
 }
 

@@ -151,7 +151,10 @@ asio::awaitable<scoring::HttpAnswer> Handler::compute(Call& call) {
   const std::shared_ptr<const Snapshot> snapshot = models_.snapshot();
   const scoring::Route& route = *call.route();
   auto parse = [&] { return route.parse(snapshot->service, std::move(call.request), call.match.parameters); };
-  if (call.request.body.size() <= kShortBody) co_return co_await carry_out(call, *snapshot, parse());
+  if (call.request.body.size() <= kShortBody) {
+    scoring::Exchange exchange = parse();
+    co_return co_await carry_out(call, *snapshot, std::move(exchange));
+  }
   scoring::Exchange exchange = co_await on_pool(workers_, parse);
   co_return co_await carry_out(call, *snapshot, std::move(exchange));
 }

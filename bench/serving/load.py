@@ -116,16 +116,28 @@ def texts():
     return [f"chest x-ray with finding number {i}" for i in range(16)]
 
 
+def rows_of_images(paths):
+    """A row [image, text] for each."""
+    return [[base64.b64encode(Path(path).read_bytes()).decode(), ""] for path in paths]
+
+
+def rows_of_texts():
+    return [["", text] for text in texts()]
+
+
 def questions(arguments, address):
     """(good questions, a bad one or none), each with the answer it gets alone."""
-    images = [base64.b64encode(Path(path).read_bytes()).decode() for path in arguments.images]
-    sources = [["", text] for text in texts()] if arguments.texts else [[image, ""] for image in images]
+    images = rows_of_images(arguments.images)
+    sources = rows_of_texts() if arguments.texts else images
     rng = random.Random(1)
     if arguments.rows == 1:
         good = [Question([source]) for source in sources]
     else:
         good = [Question([rng.choice(sources) for _ in range(arguments.rows)]) for _ in range(16)]
-    bad = Question([sources[0], [images[0][: len(images[0]) // 8 * 4], ""]], good=False) if arguments.bad else None
+    bad = None
+    if arguments.bad:
+        image = images[0][0]
+        bad = Question([sources[0], [image[: len(image) // 8 * 4], ""]], good=False)
     for question in [*good, bad] if bad else good:
         question.answer = alone(address, question.bytes)
     refused = [question.answer for question in good if question.answer[0] != 200]

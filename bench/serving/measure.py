@@ -8,7 +8,6 @@ mi2 bench times forward passes alone; mi2 batch does to a file of the same rows 
 decodes, prepares (profile azure unless --profile raw), computes and renders.
 """
 import argparse
-import base64
 import contextlib
 import csv
 import itertools
@@ -35,11 +34,20 @@ WARM = 20  # answers whose median is told
 BATCH_SECONDS = 10  # that mi2 batch should take, about
 
 
+def dtype_option(arguments):
+    return ["--dtype", arguments.dtype] if arguments.dtype else []
+
+
+def sources(kind):
+    """Rows [image, text] of one kind."""
+    return load.rows_of_texts() if kind == "texts" else load.rows_of_images(IMAGES / name for name in PICTURES)
+
+
 @contextlib.contextmanager
 def serving(arguments, *options):
     """(url, process id) of a ready server, which must end well."""
     command = [arguments.mi2, "serve", "--port", "0", "--model", arguments.model, "--score-profile", arguments.profile,
-               *(["--dtype", arguments.dtype] if arguments.dtype else []), "--idle-timeout", "86400", *map(str, options)]
+               *dtype_option(arguments), "--idle-timeout", "86400", *map(str, options)]
     with open(arguments.log, "ab") as log:
         server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
     try:
@@ -68,14 +76,13 @@ def wait_until_ready(url, server):
 
 def start_up(arguments):
     """Seconds from the start of the process until it is ready; milliseconds of the first answers, and of later ones."""
-    picture = base64.b64encode((IMAGES / PICTURES[0]).read_bytes()).decode()
-    asked = {"image": load.Question([[picture, ""]]), "text": load.Question([["", load.texts()[0]]])}
+    asked = {kind: load.Question(sources(kind)[:1]) for kind in arguments.kinds}
     start = time.monotonic()
     with serving(arguments) as (url, _):
         found = {"ready_s": round(time.monotonic() - start, 3)}
         for kind, question in asked.items():
             times = [timed_answer(load.address_of(url), question) for _ in range(1 + WARM)]
-            found |= {f"{kind}_first_ms": times[0], f"{kind}_warm_ms": round(statistics.median(times[1:]), 2)}
+            found[kind] = {"first_ms": times[0], "warm_ms": round(statistics.median(times[1:]), 2)}
     return found
 
 
@@ -98,30 +105,28 @@ def tokens(url):
 def bench(arguments, kind, length):
     done = subprocess.run([arguments.mi2, "bench", "--json", "--model", arguments.model, "--batch", str(BATCHES[kind]),
                            "--tokens", str(length), "--rounds", str(arguments.rounds),
-                           *(["--dtype", arguments.dtype] if arguments.dtype else [])],
+                           *dtype_option(arguments)],
                           check=True, stdout=subprocess.PIPE)
     return json.loads(done.stdout)
 
 
 def batch(arguments, kind, per_second):
     """Rows a second of mi2 batch, without its start: what more rows take than few."""
-    sources = [("", text) for text in load.texts()] if kind == "texts" else \
-        [(base64.b64encode((IMAGES / name).read_bytes()).decode(), "") for name in PICTURES]
     few = BATCHES[kind]
     many = few + max(few, int(per_second * BATCH_SECONDS / few) * few)
     with tempfile.TemporaryDirectory(prefix="mi2-serving-") as folder:
-        return (many - few) / (seconds_of_batch(arguments, kind, sources, many, Path(folder)) -
-                               seconds_of_batch(arguments, kind, sources, few, Path(folder)))
+        return (many - few) / (seconds_of_batch(arguments, kind, many, Path(folder)) -
+                               seconds_of_batch(arguments, kind, few, Path(folder)))
 
 
-def seconds_of_batch(arguments, kind, sources, count, folder):
+def seconds_of_batch(arguments, kind, count, folder):
     rows, answers = folder / f"{count}.csv", folder / f"{count}.answers.csv"
     with open(rows, "w", newline="", encoding="utf-8") as f:
         table = csv.writer(f)
         table.writerow(("image", "text"))
-        table.writerows(itertools.islice(itertools.cycle(sources), count))
+        table.writerows(itertools.islice(itertools.cycle(sources(kind)), count))
     command = [arguments.mi2, "batch", "--model", arguments.model, "--profile", arguments.profile,
-               *(["--dtype", arguments.dtype] if arguments.dtype else []), "--batch", str(BATCHES[kind]), rows, answers]
+               *dtype_option(arguments), "--batch", str(BATCHES[kind]), rows, answers]
     start = time.monotonic()
     subprocess.run(command, check=True)
     seconds = time.monotonic() - start
@@ -208,8 +213,8 @@ def table(report):
     if report["flatness"]:
         lines.append(row("many", report["flatness"], f"grew by {report['flatness']['growth_bytes'] / 1e6:.1f} MB"))
     start = report["start_up"]
-    answers = [f"first {kind} {start[kind + '_first_ms']:.1f} ms, then {start[kind + '_warm_ms']:.1f} ms"
-               for kind in ("image", "text")]
+    answers = [f"{kind}: first {start[kind]['first_ms']:.1f} ms, then {start[kind]['warm_ms']:.1f} ms"
+               for kind in start if kind != "ready_s"]
     lines.append(f"ready {start['ready_s']:.2f} s after the start; {'; '.join(answers)}")
     return "\n".join(lines)
 
@@ -231,13 +236,13 @@ def main():
     parser.add_argument("--out", default="", help="where to write the JSON")
     parser.add_argument("--log", default="/dev/null", help="where the server's log is added")
     arguments = parser.parse_args()
-    kinds = arguments.kinds.split(",")
-    if not set(kinds) <= set(BATCHES):
+    arguments.kinds = arguments.kinds.split(",")
+    if not set(arguments.kinds) <= set(BATCHES):
         parser.error(f"--kinds: of {', '.join(BATCHES)}")
     report = {"model": Path(arguments.model).name, "profile": arguments.profile, "seconds": arguments.seconds,
               "rows": arguments.rows, "start_up": start_up(arguments),
-              "runs": [measure(arguments, kind) for kind in kinds],
-              "short_queue": {kind: short_queue(arguments, kind) for kind in kinds},
+              "runs": [measure(arguments, kind) for kind in arguments.kinds],
+              "short_queue": {kind: short_queue(arguments, kind) for kind in arguments.kinds},
               "flatness": flatness(arguments) if arguments.flatness else None}
     if arguments.out:
         Path(arguments.out).write_text(json.dumps(report, indent=1) + "\n")

@@ -146,12 +146,21 @@ Runner::Queue* Runner::due_queue(Clock::time_point now) {
   return nullptr;
 }
 
+/// Rows that nobody wants any more leave no gap: the next ones move up.
 std::vector<Runner::Row> Runner::take_batch(Queue& queue) {
-  const auto size = static_cast<std::ptrdiff_t>(std::min(queue.ready.size(), queue.max_batch));
-  std::vector<Row> rows(std::make_move_iterator(queue.ready.begin()),
-                        std::make_move_iterator(queue.ready.begin() + size));
-  queue.ready.erase(queue.ready.begin(), queue.ready.begin() + size);
-  leave(queue, rows.size());
+  std::vector<Row> rows;
+  rows.reserve(std::min(queue.ready.size(), queue.max_batch));
+  std::size_t taken = 0;
+  for (; !queue.ready.empty() && rows.size() < queue.max_batch; ++taken) {
+    Row row = std::move(queue.ready.front());
+    queue.ready.pop_front();
+    if (row.job->wanted(row.lane, row.index)) {
+      rows.push_back(std::move(row));
+    } else {
+      row.job->skip();
+    }
+  }
+  leave(queue, taken);
   last_ = queue.lane;
   wake_decoders();
   return rows;
@@ -162,10 +171,8 @@ void Runner::work() {
   for (;;) {
     Queue* const queue = due_queue(Clock::now());
     if (queue != nullptr) {
-      std::vector<Row> rows = take_batch(*queue);
-      const Lane lane = queue->lane;
       lock.unlock();
-      pass(lane, std::move(rows));
+      take_turn(*queue);
       lock.lock();
     } else if (stopping_) {
       return;
@@ -195,15 +202,18 @@ std::vector<Embedding> Runner::embed(Lane lane, std::vector<Row>& rows) {
   return embedder_.embed_texts(texts);
 }
 
-void Runner::pass(Lane lane, std::vector<Row> rows) {
-  const auto unwanted = [](const Row& row) {
-    if (row.job->wanted(row.lane, row.index)) return false;
-    row.job->skip();
-    return true;
-  };
-  rows.erase(std::remove_if(rows.begin(), rows.end(), unwanted), rows.end());
-  if (rows.empty()) return;
+/// The rows are chosen once it is their turn: while other models had theirs, more may have come.
+void Runner::take_turn(Queue& queue) {
   const std::lock_guard turn(*parts_.turn);
+  std::vector<Row> rows;
+  {
+    const std::lock_guard lock(mutex_);
+    rows = take_batch(queue);
+  }
+  if (!rows.empty()) pass(queue.lane, std::move(rows));
+}
+
+void Runner::pass(Lane lane, std::vector<Row> rows) {
   const Clock::time_point start = Clock::now();
   for (const Row& row : rows) {
     const double waited = seconds_between(row.since, start);

@@ -75,6 +75,7 @@ class Runner : public std::enable_shared_from_this<Runner> {
   void decode_one();
   [[nodiscard]] std::optional<Row> prepare(Row row);
   void work();
+  void take_turn(Queue& queue);
   void pass(Lane lane, std::vector<Row> rows);
   [[nodiscard]] std::vector<Embedding> embed(Lane lane, std::vector<Row>& rows);
   void pass_one_by_one(std::vector<Row>& rows);

@@ -10,7 +10,8 @@ and a damaged image and must be refused. Every answer must be, status and byte f
 got alone before the load began; no two different requests have the same answer, so one that was swapped is seen.
 An answer of 429 is in order only if the rows that clients had asked for and not yet got were, some time while its request
 was under way, more than the queue holds; it is asked again after a moment. Connections beyond the clients' stay open
-and silent, and must answer at the end. Exit status 1 if anything was out of order.
+and silent, and must answer at the end. Exit status 1 if anything was out of order. Rows a second are counted up to the last
+good answer: a pass under way at the end counts neither in rows nor in time.
 """
 import argparse
 import base64
@@ -154,14 +155,15 @@ def questions(arguments, address):
 class Load:
     """Clients that ask until the time is up or enough is answered."""
 
-    def __init__(self, arguments, address):
-        self.arguments = arguments
-        self.good, self.bad = questions(arguments, address)
+    def __init__(self, arguments, address, good, bad):
+        self.arguments, self.good, self.bad = arguments, good, bad
         self.rng, self.selector = random.Random(2), selectors.DefaultSelector()
         self.counts = dict.fromkeys(("good", "rows", "bad", "overloaded", "wrong", "overloaded_unduly"), 0)
         self.clients = [Client(address) for _ in range(arguments.clients)]
         self.under_way, self.latencies, self.waiting, self.memory = 0, [], [], []
+        self.last = 0.0  # seconds until the last good answer
         self.order = itertools.count()
+        self.begin = time.monotonic()
         for client in self.clients:
             self.selector.register(client.socket, selectors.EVENT_WRITE, client)
             self.next_question(client)
@@ -187,7 +189,9 @@ class Load:
         self.counts["good" if question.good else "bad"] += 1
         if question.good:
             self.counts["rows"] += question.rows
-            self.latencies.append(time.monotonic() - client.start)
+            now = time.monotonic()
+            self.latencies.append(now - client.start)
+            self.last = now - self.begin
         self.next_question(client)
 
     def serve(self, client, events):
@@ -205,8 +209,7 @@ class Load:
 
     def run(self):
         """Seconds it took."""
-        begin = time.monotonic()
-        while (seconds := time.monotonic() - begin) < self.arguments.seconds and \
+        while (seconds := time.monotonic() - self.begin) < self.arguments.seconds and \
                 self.counts["good"] < self.arguments.requests:
             self.sample(seconds)
             for key, events in self.selector.select(0.05):
@@ -218,6 +221,14 @@ class Load:
 
 def percentile(ordered, share):
     return round(1e3 * ordered[min(len(ordered) - 1, int(len(ordered) * share))], 2) if ordered else None
+
+
+def mean_batch(before, after, kind):
+    """Rows of a forward pass between two states of the metrics."""
+    def gained(suffix):
+        names = [key for key in after if key.startswith(f'mi2_batch_size_{suffix}{{kind="{kind}"')]
+        return sum(after[key] - before.get(key, 0) for key in names)
+    return round(gained("sum") / max(1, gained("count")), 2)
 
 
 def silent_ones(connections):
@@ -236,14 +247,18 @@ def silent_ones(connections):
 
 def run(arguments, address):
     silent = [socket.create_connection(address) for _ in range(max(0, arguments.connections - arguments.clients))]
-    load, cpu = Load(arguments, address), time.process_time()
+    good, bad = questions(arguments, address)
+    before, cpu = metrics(address), time.process_time()
+    load = Load(arguments, address, good, bad)
     seconds = load.run()
-    cpu, seen = time.process_time() - cpu, metrics(address)
+    cpu, after = time.process_time() - cpu, metrics(address)
     load.latencies.sort()
     memory = load.memory
-    return {**load.counts, "seconds": round(seconds, 3), "rows_per_s": round(load.counts["rows"] / seconds, 2),
+    return {**load.counts, "seconds": round(seconds, 3),
+            "rows_per_s": round(load.counts["rows"] / (load.last or seconds), 2),
             "p50_ms": percentile(load.latencies, 0.5), "p99_ms": percentile(load.latencies, 0.99),
-            "clients": arguments.clients, "connections": int(seen["mi2_connections"]),
+            "clients": arguments.clients, "connections": int(after["mi2_connections"]),
+            "mean_batch": mean_batch(before, after, "text" if arguments.texts else "image"),
             "silent": len(silent), "silent_that_answer": silent_ones(silent), "client_cpu_s": round(cpu, 2),
             "memory": memory[::-(-len(memory) // SAMPLES) or 1]}
 

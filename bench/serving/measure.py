@@ -146,30 +146,19 @@ def put_load(kind, url, pid, *options):
     return {**json.loads(done.stdout), "in_order": done.returncode == 0}
 
 
-def mean_batch(before, after, kind):
-    """Rows of a forward pass during the load."""
-    def gained(suffix):
-        names = [key for key in after if key.startswith(f'mi2_batch_size_{suffix}{{kind="{kind[:-1]}"')]
-        return sum(after[key] - before.get(key, 0) for key in names)
-    return round(gained("sum") / max(1, gained("count")), 2)
-
-
 def measure(arguments, kind):
     common = ("--clients", arguments.clients, "--connections", arguments.connections, "--bad", arguments.bad,
               "--rows", arguments.rows)
     with serving(arguments) as (url, pid):
-        address = load.address_of(url)
         length = tokens(url)
         first = bench(arguments, kind, length)
         batches = [batch(arguments, kind, first[kind[:-1]]["per_second"])]
-        before = load.metrics(address)
         result = put_load(kind, url, pid, *common, "--seconds", arguments.seconds)
-        after = load.metrics(address)
         batches.append(batch(arguments, kind, first[kind[:-1]]["per_second"]))
         second = bench(arguments, kind, length)
     alone = [report[kind[:-1]]["per_second"] for report in (first, second)]
     return {"kind": kind, "tokens": length if kind == "texts" else None, "max_batch": BATCHES[kind],
-            "mean_batch": mean_batch(before, after, kind), "bench_per_s": alone, "batch_per_s": batches,
+            "bench_per_s": alone, "batch_per_s": batches,
             "ratio": result["rows_per_s"] / statistics.mean(alone),
             "ratio_to_batch": result["rows_per_s"] / statistics.mean(batches),
             "client_share": result["client_cpu_s"] / result["seconds"] / os.cpu_count(), "load": result,
@@ -207,7 +196,8 @@ def table(report):
              "rows/s to those of mi2 bench, mi2 batch"]
     for each in report["runs"]:
         lines.append(row(each["kind"], each["load"], f"{each['ratio']:.1%}, {each['ratio_to_batch']:.1%} at batch "
-                         f"{each['mean_batch']:.1f}; the client took {each['client_share']:.0%} of the processor"))
+                         f"{each['load']['mean_batch']:.1f}; the client took {each['client_share']:.0%} of the "
+                         "processor"))
     for kind, result in report["short_queue"].items():
         lines.append(row(f"queue {SHORT_QUEUE}", result, kind))
     if report["flatness"]:

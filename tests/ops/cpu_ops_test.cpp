@@ -76,6 +76,7 @@ TEST_P(CpuOpsTest, LinearMatchesForManyShapesAndActivations) {
                                                                     {100, 400, 30},
                                                                     {193, 96, 96},
                                                                     {385, 128, 40},
+                                                                    {1000, 64, 24},
                                                                     {3, 1000, 50},
                                                                     {200, 2304, 20}}) {
     const Tensor x = random.tensor({rows, in});
@@ -92,13 +93,13 @@ TEST_P(CpuOpsTest, LinearMatchesForManyShapesAndActivations) {
 // So deep that a block of rows outgrows the cache, and the depth is added up in pieces.
 TEST_P(CpuOpsTest, ARowHasTheSameBitsHoweverManyRowsThereAre) {
   if (GetParam().options.matmul == MatMulEngine::kOneDnn) GTEST_SKIP() << "oneDNN chooses by the shape";
-  constexpr int kRows = 230;
+  constexpr int kRows = 490;
   constexpr int kIn = 8192;
   constexpr int kOut = 24;
   const auto linear = cpu.make_linear(random.matrix(kOut, kIn), random.parameter({kOut}), Layout::kOutIn);
   Tensor x = random.tensor({kRows, kIn});
   Tensor together = cpu.add_linear(random.tensor({kRows, kOut}, 0.0F), x, linear, 0.0F);
-  for (const int row : {0, 111, 112, kRows - 1}) {
+  for (const int row : {0, 111, 112, 479, kRows - 1}) {
     Tensor one({1, kIn});
     std::ranges::copy(x.floats().subspan(static_cast<std::size_t>(row) * kIn, kIn), one.floats().begin());
     Tensor alone = cpu.add_linear(random.tensor({1, kOut}, 0.0F), one, linear, 0.0F);

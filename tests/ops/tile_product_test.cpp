@@ -1,15 +1,19 @@
 // The text of the AMX products on emulated tile registers, against plain sums: checked on every machine.
 
+#include <algorithm>
+#include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <random>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "ops/cpu/kernels/words.hpp"
-#include "ops/cpu/matmul/packed_weights.hpp"
+#include "ops/cpu/matmul/matmul.hpp"
 
 namespace mi2::ops::cpu {
 namespace {
@@ -19,10 +23,10 @@ using NarrowDot = F32Dot;
 
 #include "ops/cpu/kernels/tile_product.hpp"
 
-/// Eight registers of 16 rows of 64 bytes, as the processor has them.
+/// A thread's eight registers of 16 rows of 64 bytes, as the processor has them.
 struct Registers {
-  static inline std::byte tile[8][16][64];
-  static inline bool configured = false;
+  static inline thread_local std::byte tile[8][16][64];
+  static inline thread_local bool configured = false;
 };
 
 struct EmulatedTiles {
@@ -100,94 +104,87 @@ struct EmulatedS8 : EmulatedTiles {
 };
 
 struct Sides {
-  std::int64_t rows;
   std::int64_t depth;
   std::int64_t outputs;
-  std::vector<float> left;
+  Tensor left;  ///< [rows, depth]
   std::vector<float> weight;
 };
 
 Sides random_sides(std::int64_t rows, std::int64_t depth, std::int64_t outputs) {
   std::mt19937 random(7);
   std::normal_distribution<float> normal;
-  Sides s{rows, depth, outputs, std::vector<float>(rows * depth), std::vector<float>(outputs * depth)};
-  for (float& x : s.left) x = normal(random);
+  Sides s{depth, outputs, Tensor({rows, depth}), std::vector<float>(static_cast<std::size_t>(outputs * depth))};
+  for (float& x : s.left.floats()) x = normal(random);
   for (float& x : s.weight) x = normal(random);
   return s;
 }
 
-/// The product by `kernel`, with a bias, as native.cpp calls it: two panels at a time. @returns [rows, outputs].
-std::vector<float> multiply(const ProductKernel& kernel, WeightFormat format, const Sides& s) {
-  ThreadPool pool(1);
-  const std::vector<float> bias(static_cast<std::size_t>(s.outputs), 0.5F);
-  const WeightRows rows{s.depth, s.outputs, [&](std::int64_t first, std::int64_t count, float* to) {
-                          std::copy_n(s.weight.data() + first * s.depth, count * s.depth, to);
-                        }};
-  const PackedWeights weights(portable_kernels(), pool, format, rows, bias);
-  const PackedLayout& layout = weights.layout();
-  const std::int64_t stride = layout.chunks * kernel.left_chunk;
-  std::vector<std::byte> left(static_cast<std::size_t>((s.rows + 31) / 32 * 32 * stride));
-  std::vector<float> scale(static_cast<std::size_t>(s.rows));
-  std::vector<std::int32_t> zero(static_cast<std::size_t>(s.rows));
-  for (std::int64_t r = 0; r < s.rows; ++r) {
-    std::byte* to = left.data() + r * stride;
-    const float* from = s.left.data() + r * s.depth;
-    if (format == WeightFormat::kS8) {
-      quantize(from, s.depth, reinterpret_cast<std::uint8_t*>(to), &scale[r], &zero[r]);
-    } else if (format == WeightFormat::kBF16) {
-      to_bf16(from, s.depth, reinterpret_cast<BFloat16*>(to));
-    } else {
-      for (std::int64_t k = 0; k < s.depth; k += 32, to += 128) {
-        auto* large = reinterpret_cast<BFloat16*>(to);
-        split_bf16(from + k, std::min<std::int64_t>(32, s.depth - k), large, large + 32);
-      }
-    }
-  }
-  std::vector<float> sums(static_cast<std::size_t>((s.rows + 31) / 32 * 32 * 32));
-  std::vector<float> out(static_cast<std::size_t>(s.rows * s.outputs));
-  for (std::int64_t p = 0; p < layout.panels; p += 2) {
-    Finish end;
-    end.columns = std::min<std::int64_t>(32, s.outputs - p * kPanel);
-    if (format == WeightFormat::kS8) {
-      end.row_scale = scale.data();
-      end.row_zero = zero.data();
-      end.column_scale = weights.scale() + p * kPanel;
-      end.column_sum = weights.sum() + p * kPanel;
-    }
-    end.bias = weights.bias() + p * kPanel;
-    end.out = out.data() + p * kPanel;
-    end.out_stride = s.outputs;
-    TileProduct product;
-    product.left = left.data();
-    product.left_stride = stride;
-    product.right = weights.panel(p);
-    product.right_stride = layout.panel_bytes;
-    product.chunks = layout.chunks;
-    product.rows = s.rows;
-    product.panels = std::min<std::int64_t>(2, layout.panels - p);
-    product.sums = sums.data();
-    product.sums_stride = 32;
-    product.finish = &end;
-    kernel.multiply(product);
-  }
-  return out;
+/// Kernels whose products with `format` are `product`'s.
+Kernels with_tiles(WeightFormat format, const ProductKernel& product) {
+  Kernels kernels = portable_kernels();
+  (format == WeightFormat::kBF16 ? kernels.bf16 : format == WeightFormat::kS8 ? kernels.s8 : kernels.split) = product;
+  return kernels;
 }
+
+/// The products of some weights, with a bias of 1/2, as the engine calls the kernel, on two threads.
+class TileMatMul {
+ public:
+  TileMatMul(WeightFormat format, const ProductKernel& product, const Sides& s)
+      : kernels_(with_tiles(format, product)) {
+    const std::vector<float> bias(static_cast<std::size_t>(s.outputs), 0.5F);
+    const WeightRows rows{s.depth, s.outputs, [&](std::int64_t first, std::int64_t count, float* to) {
+                            std::copy_n(s.weight.data() + first * s.depth, count * s.depth, to);
+                          }};
+    matmul_ = make_native_matmul(kernels_, PackedWeights(kernels_, pool_, format, rows, bias));
+  }
+
+  /// @param adds  to zeros: then a deep product may be made in pieces.
+  Tensor multiply(const Tensor& left, bool adds) {
+    Tensor out({left.shape()[0], matmul_->out()});
+    std::ranges::fill(out.floats(), adds ? 0.0F : -1.0F);
+    matmul_->multiply(pool_, PlainRows(kernels_, left), {out.data<float>(), DType::kF32, adds, Activation::kNone});
+    return out;
+  }
+
+ private:
+  Kernels kernels_;
+  ThreadPool pool_{2};
+  std::unique_ptr<MatMul> matmul_;
+};
 
 void expect_plain_sums(const ProductKernel& kernel, WeightFormat format, double tolerance) {
   for (const auto [rows, depth, outputs] : std::vector<std::array<int, 3>>{
-           {1, 64, 16}, {16, 64, 32}, {17, 100, 33}, {33, 1100, 40}, {64, 2304, 48}, {112, 40, 7}}) {
+           {1, 64, 16}, {16, 64, 32}, {17, 100, 33}, {33, 1100, 40}, {64, 2304, 48}, {1000, 40, 70}}) {
     const Sides s = random_sides(rows, depth, outputs);
-    const std::vector<float> y = multiply(kernel, format, s);
-    for (std::int64_t r = 0; r < rows; ++r) {
-      for (std::int64_t n = 0; n < outputs; ++n) {
-        double want = 0.5;
-        for (std::int64_t k = 0; k < depth; ++k) {
-          want += static_cast<double>(s.left[r * depth + k]) * s.weight[n * depth + k];
+    TileMatMul matmul(format, kernel, s);
+    for (const bool adds : {false, true}) {
+      const Tensor y = matmul.multiply(s.left, adds);
+      for (std::int64_t r = 0; r < rows; ++r) {
+        for (std::int64_t n = 0; n < outputs; ++n) {
+          double want = 0.5;
+          for (std::int64_t k = 0; k < depth; ++k) {
+            want += static_cast<double>(s.left.floats()[r * depth + k]) * s.weight[n * depth + k];
+          }
+          ASSERT_NEAR(y.floats()[r * outputs + n], want, tolerance * std::sqrt(depth))
+              << rows << " x " << depth << " x " << outputs << " at " << r << ", " << n;
         }
-        ASSERT_NEAR(y[r * outputs + n], want, tolerance * std::sqrt(depth))
-            << rows << " x " << depth << " x " << outputs << " at " << r << ", " << n;
       }
     }
+  }
+}
+
+// So deep that the depth is added up in pieces, so many rows that there are several blocks.
+TEST(TileProduct, ARowHasTheSameBitsHoweverManyRowsThereAre) {
+  constexpr std::int64_t kDepth = 1400;
+  constexpr std::int64_t kOutputs = 24;
+  const Sides s = random_sides(970, kDepth, kOutputs);
+  TileMatMul matmul(WeightFormat::kBF16, tile_kernel<EmulatedBf16>(Operand::kBF16, 32), s);
+  const Tensor together = matmul.multiply(s.left, true);
+  for (const std::int64_t row : {0, 479, 485, 969}) {
+    Tensor one({1, kDepth});
+    std::ranges::copy(s.left.floats().subspan(row * kDepth, kDepth), one.floats().begin());
+    const Tensor alone = matmul.multiply(one, true);
+    EXPECT_TRUE(std::ranges::equal(alone.floats(), together.floats().subspan(row * kOutputs, kOutputs))) << row;
   }
 }
 

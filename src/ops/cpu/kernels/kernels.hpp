@@ -63,6 +63,13 @@ struct TileProduct {
   const Finish* finish = nullptr;
 };
 
+/// How large the pieces of a product are for a kernel's speed and its processor's caches.
+struct Blocking {
+  std::int64_t rows = 0;      ///< of a block, which stays in the second level while the panels stream past it
+  std::int64_t bytes = 0;     ///< of a block's depth that is taken at a time
+  std::int64_t few_rows = 0;  ///< a thread's share of fewer does not pay for reading all the weights
+};
+
 /// A product of one instruction set and one kind of operands.
 struct ProductKernel {
   void (*multiply)(const TileProduct&) = nullptr;
@@ -72,6 +79,7 @@ struct ProductKernel {
   std::int64_t right_chunk = 0;  ///< bytes of a panel in a chunk
   std::int64_t rows = 0;         ///< of the register tile
   std::int64_t panels = 0;
+  Blocking blocking;
 };
 
 /// One head over one set of tokens: out[i] = softmax(scale * q[i] k^T) v. Rows are given by pointers, so that a window

@@ -8,6 +8,9 @@
 //
 // A panel is 16 outputs wide: kVectors vectors of 32-bit sums.
 
+/// Eight tiles of 14 rows. 640 KB of them and the panels that pass by fit a second level of 1 MB.
+constexpr Blocking kDotBlocking{112, 640 << 10, 48};
+
 /// The panels that come next, fetched into the second level of the cache while a tile is computed, some lines a chunk:
 /// the processor's own prefetching stops at every page.
 struct Fetch {
@@ -30,6 +33,13 @@ struct Fetch {
     }
   }
 };
+
+/// What follows `p`, spread over so many tiles.
+MI2_INLINE Fetch fetch_next(const TileProduct& p, std::int64_t right_chunk, std::int64_t tiles) {
+  const std::int64_t lines = p.next_panels * (right_chunk / 64);
+  return {static_cast<const std::byte*>(p.next), p.chunks * right_chunk, p.right_stride, p.next_panels,
+          (lines + tiles - 1) / tiles};
+}
 
 /// Where the rows of a tile's left side are: three pointers of five rows each reach them all with the addressing of one
 /// stride and its triple. The compiler would keep a stride a row, more than there are registers.
@@ -133,9 +143,7 @@ void product_rows(const TileProduct& p, std::int64_t panel, std::integer_sequenc
   static constexpr Function kTiles[] = {product_tile<Dot, Rows + 1, P>...};
   // Tiles of nearly equal heights: a last tile of one row would wait for its own sums.
   const std::int64_t tiles = (p.rows + Dot::kRows - 1) / Dot::kRows;
-  constexpr std::int64_t kLines = Dot::kRightChunk / 64;
-  Fetch fetch{static_cast<const std::byte*>(p.next), p.chunks * Dot::kRightChunk, p.right_stride, p.next_panels,
-              (p.next_panels * kLines + tiles - 1) / tiles};
+  Fetch fetch = fetch_next(p, Dot::kRightChunk, tiles);
   for (std::int64_t t = 0; t < tiles; ++t) {
     const std::int64_t row = p.rows * t / tiles;
     const std::int64_t height = p.rows * (t + 1) / tiles - row;
@@ -156,5 +164,5 @@ void product(const TileProduct& p) {
 /// The table's entry for a Dot.
 template <typename Dot>
 constexpr ProductKernel product_kernel(Operand left, std::int64_t depth) {
-  return {product<Dot>, left, depth, Dot::kLeftChunk, Dot::kRightChunk, Dot::kRows, Dot::kPanels};
+  return {product<Dot>, left, depth, Dot::kLeftChunk, Dot::kRightChunk, Dot::kRows, Dot::kPanels, kDotBlocking};
 }

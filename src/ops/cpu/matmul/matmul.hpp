@@ -49,8 +49,8 @@ struct Split {
   std::int64_t rows_each = 0;
   std::int64_t columns_each = 0;
 };
-/// Even pieces of at most `block` rows, as many as a multiple of the threads; few rows are split by columns as well.
-Split split_product(std::int64_t rows, std::int64_t columns, unsigned threads, std::int64_t block,
+/// Even pieces of at most a block's rows, as many as a multiple of the threads; few rows are split by columns as well.
+Split split_product(std::int64_t rows, std::int64_t columns, unsigned threads, const Blocking& blocking,
                     std::int64_t column_multiple);
 
 }  // namespace mi2::ops::cpu

@@ -14,10 +14,6 @@
 namespace mi2::ops::cpu {
 namespace {
 
-constexpr std::int64_t kMostRows = 112;
-/// Of a block of rows: what fits the second level beside the panels that pass by.
-constexpr std::int64_t kBlockBytes = 640 << 10;
-
 std::int64_t round_up(std::int64_t n, std::int64_t multiple) { return (n + multiple - 1) / multiple * multiple; }
 
 const ProductKernel& kernel_for(const Kernels& kernels, WeightFormat format) {
@@ -42,14 +38,13 @@ class NativeMatMul : public MatMul {
         kernel_(kernel_for(kernels, weights.layout().format)),
         weights_(std::move(weights)),
         // An odd number of cache lines: rows a power of two apart would share a few sets of the cache.
-        row_bytes_((weights_.layout().chunks * kernel_.left_chunk / 64 | 1) * 64),
-        block_rows_(kMostRows) {}
+        row_bytes_((weights_.layout().chunks * kernel_.left_chunk / 64 | 1) * 64) {}
 
   [[nodiscard]] const float* bias() const noexcept override { return weights_.bias(); }
 
   void multiply(ThreadPool& pool, const RowSource& a, const Destination& destination) const override {
     const std::int64_t panels = weights_.layout().panels;
-    const Split split = split_product(a.rows(), panels, pool.size(), block_rows_, kernel_.panels);
+    const Split split = split_product(a.rows(), panels, pool.size(), kernel_.blocking, kernel_.panels);
     const std::int64_t down = (a.rows() + split.rows_each - 1) / split.rows_each;
     const std::int64_t across = (panels + split.columns_each - 1) / split.columns_each;
     pool.run(static_cast<std::size_t>(down * across), [&](std::size_t task) {
@@ -57,8 +52,8 @@ class NativeMatMul : public MatMul {
       const std::int64_t panel = static_cast<std::int64_t>(task) % across * split.columns_each;
       const std::int64_t last_row = std::min(row + split.rows_each, a.rows());
       const std::int64_t last_panel = std::min(panel + split.columns_each, panels);
-      for (std::int64_t r = row; r < last_row; r += block_rows_) {
-        multiply_block(a, r, std::min(block_rows_, last_row - r), panel, last_panel, destination);
+      for (std::int64_t r = row; r < last_row; r += kernel_.blocking.rows) {
+        multiply_block(a, r, std::min(kernel_.blocking.rows, last_row - r), panel, last_panel, destination);
       }
     });
   }
@@ -76,7 +71,7 @@ class NativeMatMul : public MatMul {
   [[nodiscard]] Block block() const {
     const std::int64_t width = weights_.layout().chunks * weights_.layout().depth;
     const std::int64_t columns = kernel_.panels * kPanel;
-    const std::int64_t rows = round_up(block_rows_, 32);  // whole tiles of AMX
+    const std::int64_t rows = round_up(kernel_.blocking.rows, 32);  // whole tiles of AMX
     const std::int64_t scales_at = rows * row_bytes_;
     const std::int64_t space_at = scales_at + 2 * round_up(rows * 4, 64);
     const std::int64_t sums_at = space_at + round_up(width * 4, 64);
@@ -138,7 +133,8 @@ class NativeMatMul : public MatMul {
     const std::int64_t chunks = weights_.layout().chunks;
     const bool adds = destination.dtype == DType::kF32 && destination.activation == Activation::kNone;
     if (!adds) return chunks;
-    const std::int64_t passes = (block_rows_ * row_bytes_ + kBlockBytes - 1) / kBlockBytes;
+    const auto& [block, bytes, few] = kernel_.blocking;
+    const std::int64_t passes = (block * row_bytes_ + bytes - 1) / bytes;
     return (chunks + passes - 1) / passes;
   }
 
@@ -210,7 +206,6 @@ class NativeMatMul : public MatMul {
   const ProductKernel& kernel_;
   PackedWeights weights_;
   std::int64_t row_bytes_;
-  std::int64_t block_rows_;
 };
 
 }  // namespace
@@ -222,12 +217,11 @@ std::unique_ptr<MatMul> make_native_matmul(const Kernels& kernels, PackedWeights
   return std::make_unique<NativeMatMul>(kernels, std::move(weights));
 }
 
-Split split_product(std::int64_t rows, std::int64_t columns, unsigned threads, std::int64_t block,
+Split split_product(std::int64_t rows, std::int64_t columns, unsigned threads, const Blocking& blocking,
                     std::int64_t column_multiple) {
-  constexpr std::int64_t kFewRows = 48;  // below, a thread's share of rows no longer pays for reading all the weights
   const auto team = static_cast<std::int64_t>(threads);
-  const std::int64_t wanted = team * ((rows + team * block - 1) / (team * block));
-  const std::int64_t down = std::clamp<std::int64_t>(rows / kFewRows, 1, wanted);
+  const std::int64_t wanted = team * ((rows + team * blocking.rows - 1) / (team * blocking.rows));
+  const std::int64_t down = std::clamp<std::int64_t>(rows / blocking.few_rows, 1, wanted);
   const std::int64_t across = down >= team ? 1 : (team + down - 1) / down;
   return {(rows + down - 1) / down, round_up((columns + across - 1) / across, column_multiple)};
 }

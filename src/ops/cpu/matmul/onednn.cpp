@@ -19,6 +19,7 @@ namespace {
 using dnnl::memory;
 
 constexpr std::int64_t kRows = 512;
+constexpr std::int64_t kFewRows = 48;
 constexpr std::size_t kCached = 64;
 
 const dnnl::engine& engine() {
@@ -51,7 +52,7 @@ class OneDnnMatMul : public MatMul {
 
   void multiply(ThreadPool& pool, const RowSource& a, const Destination& destination) const override {
     // Columns are never split: the packed layout belongs to the whole matrix.
-    const Split split = split_product(a.rows(), out(), pool.size(), kRows, out());
+    const Split split = split_product(a.rows(), out(), pool.size(), {kRows, 0, kFewRows}, out());
     const std::int64_t each = std::min(split.rows_each, (a.rows() + pool.size() - 1) / pool.size());
     const std::int64_t tasks = (a.rows() + each - 1) / each;
     pool.run(static_cast<std::size_t>(tasks), [&](std::size_t task) {

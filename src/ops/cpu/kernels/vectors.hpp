@@ -22,11 +22,13 @@ MI2_INLINE Floats load(const float* from) {
 }
 MI2_INLINE void store(float* to, Floats x) { __builtin_memcpy(to, &x, sizeof x); }
 
-MI2_INLINE Floats load(const BFloat16* from) {
+/// Bits, each in a word of its own.
+MI2_INLINE Ints load_shorts(const BFloat16* from) {
   Shorts x;
   __builtin_memcpy(&x, from, sizeof x);
-  return reinterpret_cast<Floats>(__builtin_convertvector(x, Ints) << 16);
+  return __builtin_convertvector(x, Ints);
 }
+MI2_INLINE Floats load(const BFloat16* from) { return reinterpret_cast<Floats>(load_shorts(from) << 16); }
 MI2_INLINE Ints load_ints(const void* from) {
   Ints x;
   __builtin_memcpy(&x, from, sizeof x);
@@ -64,17 +66,28 @@ MI2_INLINE float widen(BFloat16 x) { return static_cast<float>(x); }
 MI2_INLINE void narrow(float* to, float x) { *to = x; }
 MI2_INLINE void narrow(BFloat16* to, float x) { *to = BFloat16(x); }
 
+/// Lane i becomes lane i + kBy, around the end.
+template <std::size_t kBy, std::size_t... kLane>
+MI2_INLINE Floats rotated(Floats x, std::index_sequence<kLane...>) {
+  return __builtin_shufflevector(x, x, ((kLane + kBy) % kLanes)...);
+}
+template <std::size_t kBy>
+MI2_INLINE Floats rotated(Floats x) {
+  return rotated<kBy>(x, std::make_index_sequence<kLanes>{});
+}
+
 /// In pairs, halving: the same order whatever the compiler.
 MI2_INLINE float sum(Floats x) {
-  float part[kLanes];
-  store(part, x);
-  for (std::int64_t half = kLanes / 2; half > 0; half /= 2) {
-    for (std::int64_t i = 0; i < half; ++i) part[i] += part[i + half];
-  }
-  return part[0];
+  if constexpr (kLanes == 16) x += rotated<8>(x);
+  x += rotated<4>(x);
+  x += rotated<2>(x);
+  x += rotated<1>(x);
+  return x[0];
 }
 MI2_INLINE float largest(Floats x) {
-  float top = x[0];
-  for (int i = 1; i < kLanes; ++i) top = x[i] > top ? x[i] : top;
-  return top;
+  if constexpr (kLanes == 16) x = maximum(x, rotated<8>(x));
+  x = maximum(x, rotated<4>(x));
+  x = maximum(x, rotated<2>(x));
+  x = maximum(x, rotated<1>(x));
+  return x[0];
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 #include <span>
 #include <string>
 #include <utility>
@@ -14,6 +13,12 @@ namespace {
 constexpr std::size_t kBatchesAhead = 2;
 
 }  // namespace
+
+bool Runner::Row::wanted_or_skipped() const {
+  if (job->wanted(lane, index)) return true;
+  job->skip();
+  return false;
+}
 
 Clock::time_point Runner::Queue::due(milliseconds max_wait) const {
   if (ready.empty()) return Clock::time_point::max();
@@ -113,10 +118,7 @@ void Runner::decode_one() {
 
 /// @returns nothing if the row is finished: failed, or not wanted.
 std::optional<Runner::Row> Runner::prepare(Row row) {
-  if (!row.job->wanted(row.lane, row.index)) {
-    row.job->skip();
-    return std::nullopt;
-  }
+  if (!row.wanted_or_skipped()) return std::nullopt;
   scoring::ImageItem& item = row.job->work().images[row.index];
   try {
     PrepareTimes times;
@@ -148,19 +150,14 @@ Runner::Queue* Runner::due_queue(Clock::time_point now) {
 
 /// Rows that nobody wants any more leave no gap: the next ones move up.
 std::vector<Runner::Row> Runner::take_batch(Queue& queue) {
+  const std::size_t before = queue.ready.size();
   std::vector<Row> rows;
-  rows.reserve(std::min(queue.ready.size(), queue.max_batch));
-  std::size_t taken = 0;
-  for (; !queue.ready.empty() && rows.size() < queue.max_batch; ++taken) {
-    Row row = std::move(queue.ready.front());
+  rows.reserve(std::min(before, queue.max_batch));
+  while (!queue.ready.empty() && rows.size() < queue.max_batch) {
+    if (queue.ready.front().wanted_or_skipped()) rows.push_back(std::move(queue.ready.front()));
     queue.ready.pop_front();
-    if (row.job->wanted(row.lane, row.index)) {
-      rows.push_back(std::move(row));
-    } else {
-      row.job->skip();
-    }
   }
-  leave(queue, taken);
+  leave(queue, before - queue.ready.size());
   last_ = queue.lane;
   wake_decoders();
   return rows;

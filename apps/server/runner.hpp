@@ -54,6 +54,8 @@ class Runner : public std::enable_shared_from_this<Runner> {
     Lane lane = Lane::kImage;
     Clock::time_point since;  ///< it could take part in a forward pass
     Pixels pixels;            ///< of an image that is prepared
+    /// Whether its result can still matter; if not, its job counts it as done.
+    [[nodiscard]] bool wanted_or_skipped() const;
   };
   /// Rows that are ready for a forward pass.
   struct Queue {

@@ -6,7 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <memory>
+#include <numeric>
 #include <random>
 #include <vector>
 
@@ -152,22 +154,30 @@ class TileMatMul {
   std::unique_ptr<MatMul> matmul_;
 };
 
+/// [rows, outputs], with a bias of 1/2, summed in double.
+std::vector<double> plain_sums(const Sides& s) {
+  std::vector<double> sums;
+  for (std::int64_t r = 0; r < s.left.shape()[0]; ++r) {
+    const auto row = s.left.floats().subspan(r * s.depth, s.depth);
+    for (auto weights = s.weight.begin(); weights != s.weight.end(); weights += s.depth) {
+      sums.push_back(
+          std::inner_product(row.begin(), row.end(), weights, 0.5, std::plus<>(), std::multiplies<double>()));
+    }
+  }
+  return sums;
+}
+
 void expect_plain_sums(const ProductKernel& kernel, WeightFormat format, double tolerance) {
   for (const auto [rows, depth, outputs] : std::vector<std::array<int, 3>>{
            {1, 64, 16}, {16, 64, 32}, {17, 100, 33}, {33, 1100, 40}, {64, 2304, 48}, {1000, 40, 70}}) {
     const Sides s = random_sides(rows, depth, outputs);
+    const std::vector<double> want = plain_sums(s);
     TileMatMul matmul(format, kernel, s);
     for (const bool adds : {false, true}) {
       const Tensor y = matmul.multiply(s.left, adds);
-      for (std::int64_t r = 0; r < rows; ++r) {
-        for (std::int64_t n = 0; n < outputs; ++n) {
-          double want = 0.5;
-          for (std::int64_t k = 0; k < depth; ++k) {
-            want += static_cast<double>(s.left.floats()[r * depth + k]) * s.weight[n * depth + k];
-          }
-          ASSERT_NEAR(y.floats()[r * outputs + n], want, tolerance * std::sqrt(depth))
-              << rows << " x " << depth << " x " << outputs << " at " << r << ", " << n;
-        }
+      for (std::size_t i = 0; i < want.size(); ++i) {
+        ASSERT_NEAR(y.floats()[i], want[i], tolerance * std::sqrt(depth))
+            << rows << " x " << depth << " x " << outputs << " at " << i;
       }
     }
   }

@@ -51,13 +51,7 @@ MI2_INLINE void put_rows(const BFloat16* row, const BFloat16* next, std::int64_t
   for (std::int64_t c = 0; c < n; c += kPanel) {
     BFloat16* to = panels + (c / kPanel * chunks * 16 + j / 2) * 2 * kPanel;
     const std::int64_t run = n - c < kPanel ? n - c : kPanel;
-    std::int64_t i = 0;
-    for (; i + kLanes <= run; i += kLanes) {
-      const Ints upper = next == nullptr ? splat_int(0) : load_shorts(next + c + i) << 16;
-      const Ints words = load_shorts(row + c + i) | upper;
-      __builtin_memcpy(static_cast<void*>(to + 2 * i), &words, sizeof words);
-    }
-    for (; i < run; ++i) {
+    for (std::int64_t i = 0; i < run; ++i) {
       const std::uint32_t upper = next == nullptr ? 0 : next[c + i].bits;
       const std::uint32_t word = row[c + i].bits | upper << 16U;
       __builtin_memcpy(static_cast<void*>(to + 2 * i), &word, 4);

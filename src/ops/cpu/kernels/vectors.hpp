@@ -22,13 +22,11 @@ MI2_INLINE Floats load(const float* from) {
 }
 MI2_INLINE void store(float* to, Floats x) { __builtin_memcpy(to, &x, sizeof x); }
 
-/// Bits, each in a word of its own.
-MI2_INLINE Ints load_shorts(const BFloat16* from) {
+MI2_INLINE Floats load(const BFloat16* from) {
   Shorts x;
   __builtin_memcpy(&x, from, sizeof x);
-  return __builtin_convertvector(x, Ints);
+  return reinterpret_cast<Floats>(__builtin_convertvector(x, Ints) << 16);
 }
-MI2_INLINE Floats load(const BFloat16* from) { return reinterpret_cast<Floats>(load_shorts(from) << 16); }
 MI2_INLINE Ints load_ints(const void* from) {
   Ints x;
   __builtin_memcpy(&x, from, sizeof x);

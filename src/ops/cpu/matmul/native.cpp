@@ -133,8 +133,8 @@ class NativeMatMul : public MatMul {
     const std::int64_t chunks = weights_.layout().chunks;
     const bool adds = destination.dtype == DType::kF32 && destination.activation == Activation::kNone;
     if (!adds) return chunks;
-    const auto& [block, bytes, few] = kernel_.blocking;
-    const std::int64_t passes = (block * row_bytes_ + bytes - 1) / bytes;
+    const Blocking& blocking = kernel_.blocking;
+    const std::int64_t passes = (blocking.rows * row_bytes_ + blocking.bytes - 1) / blocking.bytes;
     return (chunks + passes - 1) / passes;
   }
 

@@ -19,7 +19,6 @@ namespace {
 using dnnl::memory;
 
 constexpr std::int64_t kRows = 512;
-constexpr std::int64_t kFewRows = 48;
 constexpr std::size_t kCached = 64;
 
 const dnnl::engine& engine() {
@@ -51,9 +50,9 @@ class OneDnnMatMul : public MatMul {
   [[nodiscard]] const float* bias() const noexcept override { return bias_.data(); }
 
   void multiply(ThreadPool& pool, const RowSource& a, const Destination& destination) const override {
-    // Columns are never split: the packed layout belongs to the whole matrix.
-    const Split split = split_product(a.rows(), out(), pool.size(), {kRows, 0, kFewRows}, out());
-    const std::int64_t each = std::min(split.rows_each, (a.rows() + pool.size() - 1) / pool.size());
+    // No rows are too few to split: columns never are, since the packed layout belongs to the whole matrix.
+    const Blocking blocking{.rows = kRows, .few_rows = 1};
+    const std::int64_t each = split_product(a.rows(), out(), pool.size(), blocking, out()).rows_each;
     const std::int64_t tasks = (a.rows() + each - 1) / each;
     pool.run(static_cast<std::size_t>(tasks), [&](std::size_t task) {
       const std::int64_t first = static_cast<std::int64_t>(task) * each;

@@ -68,7 +68,7 @@ class Connection final : public Connections::Entry {
     error_code error;
     plain().expires_after(parts_.options.timeouts.header);
     co_await http::async_read_header(stream_, buffer_, parser, into(error));
-    Call call = parts_.handler.open(request_of(parser.get().base()));
+    Call call = parts_.handler.open(request_of(parser.get().base()), presence(parser.get().version()));
     if (error) co_return co_await refuse_unread(call, error);
     const unsigned version = parser.get().version();
     std::optional<scoring::HttpAnswer> early = parts_.handler.early_answer(call);
@@ -83,7 +83,17 @@ class Connection final : public Connections::Entry {
     call.request.body = std::move(parser.get().body());
     call.record.bytes_in = call.request.body.size();
     scoring::HttpAnswer answer = co_await parts_.handler.answer(call);
+    if (call.gone) {
+      parts_.handler.close(call, kDisconnected);
+      co_return false;
+    }
     co_return co_await conclude(call, std::move(answer), version, more, false);
+  }
+
+  Presence presence(unsigned version) {
+    using AtEnd = Presence::AtEnd;
+    const AtEnd at_end = kSecure ? AtEnd::kGone : version == kHttp11 ? AtEnd::kAsk : AtEnd::kStays;
+    return {plain().socket().native_handle(), at_end};
   }
 
   asio::awaitable<bool> wait_for_first_byte() {
@@ -189,13 +199,14 @@ class Connection final : public Connections::Entry {
   }
 
   static std::string_view name_of(const error_code& error) {
-    return error == beast::error::timeout ? "timeout" : "disconnected";
+    return error == beast::error::timeout ? "timeout" : kDisconnected;
   }
 
   void note_loss(const error_code& error) { parts_.handler.lost(name_of(error)); }
 
   static constexpr std::size_t kFirstRead = 2048;
   static constexpr unsigned kHttp11 = 11;
+  static constexpr std::string_view kDisconnected = "disconnected";
   static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
   Stream stream_;

@@ -17,6 +17,9 @@ constexpr std::string_view kMetricsPath = "/metrics";
 constexpr std::size_t kShortBody = 4096;
 constexpr std::size_t kFewRows = 1;
 
+/// How often a client that waits is looked at: longer than most answers take.
+constexpr milliseconds kGlance{250};
+
 /// Version 00 of https://www.w3.org/TR/trace-context/#traceparent-header: "00-TRACE-PARENT-FLAGS", lower case.
 bool is_traceparent(std::string_view text) {
   constexpr std::string_view kForm = "00-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
@@ -66,9 +69,8 @@ Handler::Handler(const Options& options, Models& models, asio::thread_pool& work
       cors_(options.cors_origins),
       fetcher_(options.urls) {}
 
-Call Handler::open(scoring::HttpRequest request) {
-  Call call;
-  call.request = std::move(request);
+Call Handler::open(scoring::HttpRequest request, Presence client) {
+  Call call(std::move(request), client);
   call.head = call.request.method == "HEAD";
   call.origin = call.request.header("origin");
   call.ids = scoring::request_ids(call.request, boost::uuids::to_string(new_id_()));
@@ -212,7 +214,11 @@ asio::awaitable<scoring::Vectors> Handler::embed(Call& call, Runner& runner, sco
   const auto job = std::make_shared<Job>(
       std::move(work), [finished] { asio::post(finished->executor(), [finished] { finished->set(); }); });
   runner.submit(job);
-  co_await finished->wait();
+  while (!co_await finished->wait_for(kGlance)) {
+    if (call.gone || !call.client.gone()) continue;
+    call.gone = true;
+    runner.drop(job);
+  }
   call.record.times = job->times();
   own_fault = job->failed_by_own();
   co_return job->take_vectors();

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <boost/uuid/random_generator.hpp>
 
@@ -20,6 +21,7 @@
 #include "server/models.hpp"
 #include "server/net.hpp"
 #include "server/options.hpp"
+#include "server/presence.hpp"
 
 #include "services/scoring/scoring.hpp"
 
@@ -27,6 +29,8 @@ namespace mi2::server {
 
 /// One request from its header to the end of its answer.
 struct Call {
+  Call(scoring::HttpRequest asked, Presence who) : request(std::move(asked)), client(who) {}
+
   scoring::HttpRequest request;  ///< its body may come later
   bool head = false;             ///< the answer's body is not sent
   scoring::Match match;
@@ -35,6 +39,8 @@ struct Call {
   std::string traceparent;  ///< empty unless valid
   Clock::time_point start = Clock::now();
   RequestRecord record;
+  Presence client;    ///< looked at while rows are computed
+  bool gone = false;  ///< the client: an answer would be in vain
 
   [[nodiscard]] const scoring::Route* route() const noexcept { return match.route; }
 };
@@ -47,10 +53,11 @@ class Handler {
   Handler& operator=(const Handler&) = delete;
 
   /// Begins a call with a request's header.
-  [[nodiscard]] Call open(scoring::HttpRequest request);
+  [[nodiscard]] Call open(scoring::HttpRequest request, Presence client);
   /// The answer that needs no body: a preflight's, or a refusal (key, path, method, header).
   [[nodiscard]] std::optional<scoring::HttpAnswer> early_answer(Call& call) const;
-  /// The answer of a request whose body is there. Never throws what a request can bring about.
+  /// The answer of a request whose body is there, or any once the client is found gone. Never throws what a request can
+  /// bring about.
   asio::awaitable<scoring::HttpAnswer> answer(Call& call);
   /// The answer for an error of the request as a whole.
   [[nodiscard]] scoring::HttpAnswer refuse(Call& call, const Error& error) const;
@@ -60,6 +67,7 @@ class Handler {
   /// Adds the headers that every answer has.
   void complete(Call& call, scoring::HttpAnswer& answer) const;
   /// Counts and logs a call whose answer was written, or could not be (`outcome`: "disconnected", "timeout").
+  /// Without an answer its status is 0.
   void close(Call& call, std::string_view outcome);
   /// Counts a connection that ended without a request: "timeout", "disconnected", ..
   void lost(std::string_view kind) { metrics_.failed(kind); }

@@ -33,6 +33,12 @@ void Job::fail(Lane lane, std::size_t row, std::exception_ptr error, bool own) {
 
 void Job::skip() { finish_row(); }
 
+void Job::abandon() {
+  const std::lock_guard lock(mutex_);
+  if (!error_) error_ = std::make_exception_ptr(Error(Code::kInternal, "nobody waits for the answer"));
+  failed_.store(0);
+}
+
 void Job::add_prepare(const PrepareTimes& times) {
   const std::lock_guard lock(mutex_);
   times_.decode += times.decode;

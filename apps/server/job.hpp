@@ -48,6 +48,8 @@ class Job {
   void fail(Lane lane, std::size_t row, std::exception_ptr error, bool own);
   /// A row that is not wanted any more.
   void skip();
+  /// Nobody waits for the answer any more: no row is wanted.
+  void abandon();
 
   void add_prepare(const PrepareTimes& times);
   void add_wait(double queue_seconds);

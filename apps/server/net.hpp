@@ -27,7 +27,7 @@ asio::awaitable<std::invoke_result_t<Function&>> on_pool(asio::thread_pool& pool
 /// Something that one coroutine waits for. Used on one thread: others post.
 class Event {
  public:
-  explicit Event(const asio::any_io_executor& executor) : timer_(executor, asio::steady_timer::time_point::max()) {}
+  explicit Event(const asio::any_io_executor& executor) : timer_(executor) {}
 
   void set() {
     set_ = true;
@@ -36,7 +36,16 @@ class Event {
 
   asio::awaitable<void> wait() {
     error_code ignored;
+    timer_.expires_at(asio::steady_timer::time_point::max());
     while (!set_) co_await timer_.async_wait(into(ignored));
+  }
+
+  /// @returns whether it is set, after `time` at the latest.
+  asio::awaitable<bool> wait_for(asio::steady_timer::duration time) {
+    error_code ignored;
+    timer_.expires_after(time);
+    if (!set_) co_await timer_.async_wait(into(ignored));
+    co_return set_;
   }
 
   [[nodiscard]] asio::any_io_executor executor() { return timer_.get_executor(); }

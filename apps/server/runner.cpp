@@ -76,6 +76,22 @@ void Runner::submit(const std::shared_ptr<Job>& job) {
   wake_.notify_one();
 }
 
+void Runner::drop(const std::shared_ptr<Job>& job) {
+  job->abandon();
+  const auto of_job = [&job](const Row& row) { return row.job == job; };
+  std::size_t images = 0;
+  std::size_t texts = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    images = std::erase_if(encoded_, of_job) + std::erase_if(images_.ready, of_job);
+    texts = std::erase_if(texts_.ready, of_job);
+    leave(images_, images);
+    leave(texts_, texts);
+    wake_decoders();
+  }
+  for (std::size_t i = 0; i < images + texts; ++i) job->skip();
+}
+
 bool Runner::may_decode() const {
   return !encoded_.empty() && images_.ready.size() + preparing_ < kBatchesAhead * images_.max_batch;
 }

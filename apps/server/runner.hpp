@@ -46,6 +46,8 @@ class Runner : public std::enable_shared_from_this<Runner> {
   void release(std::size_t images, std::size_t texts);
   /// Starts a job whose places are reserved.
   void submit(const std::shared_ptr<Job>& job);
+  /// Takes a job's rows out whose turn has not come; the others finish. For an answer that nobody waits for.
+  void drop(const std::shared_ptr<Job>& job);
 
  private:
   struct Row {

@@ -255,7 +255,7 @@ def run(arguments, address):
     load.latencies.sort()
     memory = load.memory
     return {**load.counts, "seconds": round(seconds, 3),
-            "rows_per_s": round(load.counts["rows"] / (load.last or seconds), 2),
+            "rows_per_s": round(load.counts["rows"] / (load.last or seconds), 4),
             "p50_ms": percentile(load.latencies, 0.5), "p99_ms": percentile(load.latencies, 0.99),
             "clients": arguments.clients, "connections": int(after["mi2_connections"]),
             "mean_batch": mean_batch(before, after, "text" if arguments.texts else "image"),

@@ -154,6 +154,8 @@ def measure(arguments, kind):
         first = bench(arguments, kind, length)
         batches = [batch(arguments, kind, first[kind[:-1]]["per_second"])]
         result = put_load(kind, url, pid, *common, "--seconds", arguments.seconds)
+        # Behind whatever the server still computes: nothing else is measured beside it.
+        timed_answer(load.address_of(url), load.Question(sources(kind)[:1]))
         batches.append(batch(arguments, kind, first[kind[:-1]]["per_second"]))
         second = bench(arguments, kind, length)
     alone = [report[kind[:-1]]["per_second"] for report in (first, second)]

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import ssl
@@ -150,6 +151,18 @@ def serve():
             assert status == 0, f"status {status}: {server.lines[-20:]}"
         leaked = server.sent.found_in("".join(server.lines))
         assert not leaked, f"in the log: {leaked}"
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """(chain, key) of localhost."""
+    if shutil.which("openssl") is None:
+        pytest.skip("the program openssl is not installed")
+    chain, key = tmp_path / "chain.pem", tmp_path / "key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-keyout", key, "-out", chain, "-days", "2", "-subj", "/CN=localhost", "-addext",
+                    "subjectAltName=DNS:localhost,IP:127.0.0.1"], check=True, capture_output=True)
+    return chain, key
 
 
 def read_all(client):

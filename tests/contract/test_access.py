@@ -1,9 +1,7 @@
 """Who may ask: keys, TLS, CORS; and what is told about them."""
-import shutil
 import signal
 import socket
 import ssl
-import subprocess
 
 import pytest
 from conftest import PATIENCE
@@ -51,17 +49,6 @@ def test_keys_are_read_anew_on_hangup(serve, key_file):
     server.send(signal.SIGHUP)
     server.wait_for(lambda: server.records("reload_failed"))
     assert server.get("/info", headers={"api-key": "third-key-0123456789"}).status == 200
-
-
-@pytest.fixture
-def certificate(tmp_path):
-    if shutil.which("openssl") is None:
-        pytest.skip("the program openssl is not installed")
-    chain, key = tmp_path / "chain.pem", tmp_path / "key.pem"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                    "-keyout", key, "-out", chain, "-days", "2", "-subj", "/CN=localhost", "-addext",
-                    "subjectAltName=DNS:localhost,IP:127.0.0.1"], check=True, capture_output=True)
-    return chain, key
 
 
 def handshake(server, certificate, version):

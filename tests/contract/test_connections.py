@@ -1,8 +1,10 @@
 """What a connection may do: stay, hurry, wait, half close, break off."""
 import json
 import socket
+import ssl
 import time
 
+import pytest
 from conftest import picture, read_all, score_body, status_of
 
 GET = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -59,6 +61,57 @@ def test_a_half_closed_client_gets_its_answer(serve):
         client.shutdown(socket.SHUT_WR)
         received = read_all(client)
     assert status_of(received) == 200 and b"image_features" in received
+
+
+def slow(version=b"HTTP/1.1"):
+    """A request that takes seconds, with --max-batch 1, and how many rows it has."""
+    rows = [[picture(), ""]] * 400
+    body = json.dumps(score_body(*rows)).encode()
+    return (post(b"/score", body) + body).replace(b"HTTP/1.1", version, 1), len(rows)
+
+
+def test_a_half_closed_client_of_a_slow_request_is_asked_whether_it_reads_and_gets_its_answer(serve):
+    server = serve("--max-batch", 1)
+    request, rows = slow()
+    with server.socket() as client:
+        client.sendall(request)
+        client.shutdown(socket.SHUT_WR)
+        interim, answer = read_all(client).split(b"\r\n\r\n", 1)
+    assert interim == b"HTTP/1.1 100 Continue" and status_of(answer) == 200
+    assert answer.count(b"image_features") == rows
+
+
+def test_a_half_closed_client_of_http_1_0_gets_its_answer_alone(serve):
+    server = serve("--max-batch", 1)
+    request, rows = slow(b"HTTP/1.0")
+    with server.socket() as client:
+        client.sendall(request)
+        client.shutdown(socket.SHUT_WR)
+        answer = read_all(client)
+    assert status_of(answer) == 200 and answer.count(b"image_features") == rows
+
+
+@pytest.mark.parametrize("way", ["closed", "reset", "closed over TLS"])
+def test_rows_of_clients_that_are_gone_are_not_computed(serve, certificate, way):
+    options = ("--tls-cert", certificate[0], "--tls-key", certificate[1])
+    server = serve("--max-batch", 1, *(options if "TLS" in way else ()))
+    request, rows = slow()
+    client = server.socket()
+    if "TLS" in way:
+        context = ssl.create_default_context(cafile=certificate[0])
+        client = context.wrap_socket(client, server_hostname="localhost")
+    client.sendall(request)
+    server.wait_for(lambda: server.metric("mi2_queue_size") > 0)
+    if way == "reset":
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    client.close()
+    record, = server.wait_for(lambda: [each for each in server.records("request") if each["route"] == "score"])
+    assert (record["outcome"], record["status"], record["images"]) == ("disconnected", 0, rows)
+    assert server.metric('mi2_failures_total{kind="disconnected"}') == 1
+    server.wait_for(lambda: server.metric("mi2_queue_size") == 0)
+    assert server.metric('mi2_batch_size_sum{kind="image"') < rows / 2
+    assert server.metric("mi2_buffered_bytes") == 0
+    assert server.score([picture(), ""]).status == 200
 
 
 def test_clients_that_break_off_harm_nobody(serve):

@@ -6,20 +6,13 @@
 #include <cstddef>
 #include <cstring>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
 namespace mi2::image {
 namespace {
 
 constexpr int kPrecisionBits = 32 - 8 - 2;
-constexpr int kLanes = 8;
+constexpr std::size_t kLanes = 32;  ///< samples blended at a time
 /// Weights kept at once: bounds memory on pictures of extreme width, one block on all others.
 constexpr std::size_t kWeightBudget = std::size_t{1} << 20;
-
-using Bytes = std::uint8_t __attribute__((vector_size(kLanes)));
-using Ints = std::int32_t __attribute__((vector_size(kLanes * 4)));
 
 double bicubic(double x) noexcept {
   constexpr double a = -0.5;
@@ -29,7 +22,7 @@ double bicubic(double x) noexcept {
   return 0.0;
 }
 
-/// How one output sample is made: weights [count, rounded up to kLanes with zeros] for inputs first, first + 1, ...
+/// How one output sample is made: weights [count] for inputs first, first + 1, ...
 struct Taps {
   int first = 0;
   int count = 0;
@@ -66,7 +59,6 @@ class Axis {
       const double fixed = (sum != 0.0 ? w / sum : w) * (1 << kPrecisionBits);
       weights_.push_back(static_cast<std::int32_t>(fixed < 0 ? fixed - 0.5 : fixed + 0.5));
     }
-    while ((weights_.size() - taps.weights) % kLanes != 0) weights_.push_back(0);
     return taps;
   }
 
@@ -79,111 +71,54 @@ class Axis {
   std::vector<std::int32_t> weights_;
 };
 
-std::uint8_t clip(std::int32_t sum) noexcept {
-  return static_cast<std::uint8_t>(std::clamp(sum >> kPrecisionBits, 0, 255));
-}
-
-struct RowJob {
-  const std::uint8_t* plane;  ///< one channel, from input column `origin`, readable kLanes past its end
-  int origin;
-  std::span<const Taps> taps;
-  const Axis* axis;
-  std::uint8_t* out;
-  int stride;
-};
-
-void row_plain(const RowJob& job) {
-  std::uint8_t* out = job.out;
-  for (const Taps& taps : job.taps) {
-    const std::uint8_t* in = job.plane + (taps.first - job.origin);
-    const std::int32_t* weights = job.axis->weights(taps);
-    Ints sums{};
-    for (int i = 0; i < taps.count; i += kLanes) {
-      Bytes bytes;
-      Ints w;
-      std::memcpy(&bytes, in + i, sizeof(bytes));
-      std::memcpy(&w, weights + i, sizeof(w));
-      sums += __builtin_convertvector(bytes, Ints) * w;
-    }
-    std::int32_t sum = 1 << (kPrecisionBits - 1);
-    for (int lane = 0; lane < kLanes; ++lane) sum += sums[lane];
-    *out = clip(sum);
-    out += job.stride;
-  }
-}
-
-struct ColumnJob {
-  const std::uint8_t* in;  ///< first input row
-  std::size_t row_bytes;
+/// One output row: out[x] is the sum over i of weights[i] * in[i * stride + x], for `width` samples.
+struct Blend {
+  const std::uint8_t* in;
+  std::size_t stride;
   const std::int32_t* weights;
   int count;
   std::uint8_t* out;
+  std::size_t width;
 };
 
-std::uint8_t column_sample(const ColumnJob& job, std::size_t x) noexcept {
-  std::int32_t sum = 1 << (kPrecisionBits - 1);
+using Bytes = std::uint8_t __attribute__((vector_size(kLanes)));
+using Ints = std::int32_t __attribute__((vector_size(kLanes * 4)));
+
+[[gnu::always_inline]] inline void blend_lanes(const Blend& job, std::size_t x) {
+  Ints sums = Ints{} + (1 << (kPrecisionBits - 1));
   for (int i = 0; i < job.count; ++i) {
-    sum += job.in[static_cast<std::size_t>(i) * job.row_bytes + x] * job.weights[i];
+    Bytes bytes;
+    std::memcpy(&bytes, job.in + static_cast<std::size_t>(i) * job.stride + x, sizeof(bytes));
+    sums += __builtin_convertvector(bytes, Ints) * job.weights[i];
   }
-  return clip(sum);
+  sums >>= kPrecisionBits;
+  sums = sums < 0 ? Ints{} : sums;
+  sums = sums > 255 ? Ints{} + 255 : sums;
+  const Bytes bytes = __builtin_convertvector(sums, Bytes);
+  std::memcpy(job.out + x, &bytes, sizeof(bytes));
 }
 
-void column_plain(const ColumnJob& job) {
-  std::size_t x = 0;
-  for (; x + kLanes <= job.row_bytes; x += kLanes) {
-    Ints sums = Ints{} + (1 << (kPrecisionBits - 1));
-    for (int i = 0; i < job.count; ++i) {
-      Bytes bytes;
-      std::memcpy(&bytes, job.in + static_cast<std::size_t>(i) * job.row_bytes + x, sizeof(bytes));
-      sums += __builtin_convertvector(bytes, Ints) * job.weights[i];
+[[gnu::always_inline]] inline void blend(const Blend& job) {
+  if (job.width < kLanes) {
+    for (std::size_t x = 0; x < job.width; ++x) {
+      std::int32_t sum = 1 << (kPrecisionBits - 1);
+      for (int i = 0; i < job.count; ++i) sum += job.in[static_cast<std::size_t>(i) * job.stride + x] * job.weights[i];
+      job.out[x] = static_cast<std::uint8_t>(std::clamp(sum >> kPrecisionBits, 0, 255));
     }
-    for (std::size_t lane = 0; lane < kLanes; ++lane) job.out[x + lane] = clip(sums[lane]);
+    return;
   }
-  for (; x < job.row_bytes; ++x) job.out[x] = column_sample(job, x);
+  // What is left at the end overlaps what came before.
+  for (std::size_t x = 0; x < job.width; x += kLanes) blend_lanes(job, std::min(x, job.width - kLanes));
 }
+
+void blend_plain(const Blend& job) { blend(job); }
 
 #if defined(__x86_64__)
-[[gnu::target("avx2")]] inline __m256i products(const std::uint8_t* bytes, __m256i weights) {
-  return _mm256_mullo_epi32(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(bytes))), weights);
-}
-
-[[gnu::target("avx2")]] void row_avx2(const RowJob& job) {
-  std::uint8_t* out = job.out;
-  for (const Taps& taps : job.taps) {
-    const std::uint8_t* in = job.plane + (taps.first - job.origin);
-    const std::int32_t* weights = job.axis->weights(taps);
-    __m256i sums = _mm256_setzero_si256();
-    for (int i = 0; i < taps.count; i += kLanes) {
-      const __m256i w = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(weights + i));
-      sums = _mm256_add_epi32(sums, products(in + i, w));
-    }
-    __m128i four = _mm_add_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
-    four = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0x4E));
-    four = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0xB1));
-    *out = clip(_mm_cvtsi128_si32(four) + (1 << (kPrecisionBits - 1)));
-    out += job.stride;
-  }
-}
-
-[[gnu::target("avx2")]] void column_avx2(const ColumnJob& job) {
-  std::size_t x = 0;
-  for (; x + kLanes <= job.row_bytes; x += kLanes) {
-    __m256i sums = _mm256_set1_epi32(1 << (kPrecisionBits - 1));
-    for (int i = 0; i < job.count; ++i) {
-      const std::uint8_t* in = job.in + static_cast<std::size_t>(i) * job.row_bytes + x;
-      sums = _mm256_add_epi32(sums, products(in, _mm256_set1_epi32(job.weights[i])));
-    }
-    std::array<std::int32_t, kLanes> lanes;
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(lanes.data()), sums);
-    for (std::size_t lane = 0; lane < kLanes; ++lane) job.out[x + lane] = clip(lanes[lane]);
-  }
-  for (; x < job.row_bytes; ++x) job.out[x] = column_sample(job, x);
-}
+[[gnu::target("avx2")]] void blend_avx2(const Blend& job) { blend(job); }
 
 bool has_avx2() noexcept { return __builtin_cpu_supports("avx2") != 0; }
 #else
-constexpr auto row_avx2 = row_plain;
-constexpr auto column_avx2 = column_plain;
+constexpr auto blend_avx2 = blend_plain;
 bool has_avx2() noexcept { return false; }
 #endif
 
@@ -192,23 +127,68 @@ Raster blank(int width, int height, int channels) {
   return {width, height, channels, std::vector<std::uint8_t>(size * static_cast<std::size_t>(channels))};
 }
 
-/// One block of output columns of every row. `plane` is scratch.
-void resize_columns(const RasterView& in, Raster& out, const Axis& axis, std::span<const Taps> taps, int first_out) {
-  const auto kernel = has_avx2() ? row_avx2 : row_plain;
-  const int origin = taps.front().first;
-  const auto span = static_cast<std::size_t>(taps.back().first + taps.back().count - origin);
-  const auto c = static_cast<std::size_t>(in.channels);
-  std::vector<std::uint8_t> plane(span + kLanes);
-  for (int y = 0; y < in.height; ++y) {
-    const std::size_t row = static_cast<std::size_t>(y);
-    const std::uint8_t* source =
-        in.samples.data() + (row * static_cast<std::size_t>(in.width) + static_cast<std::size_t>(origin)) * c;
-    std::uint8_t* target =
-        out.samples.data() + (row * static_cast<std::size_t>(out.width) + static_cast<std::size_t>(first_out)) * c;
-    for (std::size_t channel = 0; channel < c; ++channel) {
-      for (std::size_t x = 0; x < span; ++x) plane[x] = source[x * c + channel];
-      kernel({plane.data(), origin, taps, &axis, target + channel, in.channels});
+Raster resize_y(const RasterView& in, int height) {
+  Raster out = blank(in.width, height, in.channels);
+  Axis axis(in.height, height);
+  const auto kernel = has_avx2() ? blend_avx2 : blend_plain;
+  const std::size_t row_bytes = static_cast<std::size_t>(in.width) * static_cast<std::size_t>(in.channels);
+  for (int y = 0; y < height; ++y) {
+    axis.clear();
+    const Taps taps = axis.add(y);
+    kernel({in.samples.data() + static_cast<std::size_t>(taps.first) * row_bytes, row_bytes, axis.weights(taps),
+            taps.count, out.samples.data() + static_cast<std::size_t>(y) * row_bytes, row_bytes});
+  }
+  return out;
+}
+
+/// Where pixels lie: (column, row) at data + column * column_bytes + row * row_bytes.
+template <class Byte>
+struct Grid {
+  Byte* data;
+  std::size_t column_bytes;
+  std::size_t row_bytes;
+};
+
+template <std::size_t kChannels>
+void copy_pixels(Grid<const std::uint8_t> from, Grid<std::uint8_t> to, std::size_t columns, std::size_t rows) {
+  constexpr std::size_t kTile = 32;  // columns whose pixels of all rows stay in the first cache
+  for (std::size_t first = 0; first < columns; first += kTile) {
+    const std::size_t end = std::min(first + kTile, columns);
+    for (std::size_t row = 0; row < rows; ++row) {
+      for (std::size_t column = first; column < end; ++column) {
+        std::memcpy(to.data + column * to.column_bytes + row * to.row_bytes,
+                    from.data + column * from.column_bytes + row * from.row_bytes, kChannels);
+      }
     }
+  }
+}
+
+using CopyPixels = void (*)(Grid<const std::uint8_t>, Grid<std::uint8_t>, std::size_t, std::size_t);
+constexpr std::array<CopyPixels, 4> kCopyPixels = {copy_pixels<1>, copy_pixels<2>, copy_pixels<3>, copy_pixels<4>};
+
+/// One block of output columns of every row. Some rows at a time lie column by column, so that a column is blended as
+/// a row is, without sums across a vector.
+void resize_columns(const RasterView& in, Raster& out, const Axis& axis, std::span<const Taps> taps, int first_out) {
+  const auto kernel = has_avx2() ? blend_avx2 : blend_plain;
+  const auto c = static_cast<std::size_t>(in.channels);
+  const CopyPixels copy = kCopyPixels.at(c - 1);
+  const auto origin = static_cast<std::size_t>(taps.front().first);
+  const std::size_t span = static_cast<std::size_t>(taps.back().first + taps.back().count) - origin;
+  const auto height = static_cast<std::size_t>(in.height);
+  const std::size_t rows = std::min(kLanes, height);
+  const std::size_t in_row = static_cast<std::size_t>(in.width) * c;
+  const std::size_t out_row = static_cast<std::size_t>(out.width) * c;
+  std::vector<std::uint8_t> source(span * rows * c);
+  std::vector<std::uint8_t> target(taps.size() * rows * c);
+  for (std::size_t band = 0; band < height; band += rows) {
+    const std::size_t y = std::min(band, height - rows);  // the last band overlaps the one before
+    copy({in.samples.data() + y * in_row + origin * c, c, in_row}, {source.data(), rows * c, c}, span, rows);
+    for (std::size_t x = 0; x < taps.size(); ++x) {
+      kernel({source.data() + (static_cast<std::size_t>(taps[x].first) - origin) * rows * c, rows * c,
+              axis.weights(taps[x]), taps[x].count, target.data() + x * rows * c, rows * c});
+    }
+    copy({target.data(), rows * c, c},
+         {out.samples.data() + y * out_row + static_cast<std::size_t>(first_out) * c, c, out_row}, taps.size(), rows);
   }
 }
 
@@ -222,20 +202,6 @@ Raster resize_x(const RasterView& in, int width) {
     resize_columns(in, out, axis, taps, x + 1 - static_cast<int>(taps.size()));
     taps.clear();
     axis.clear();
-  }
-  return out;
-}
-
-Raster resize_y(const RasterView& in, int height) {
-  Raster out = blank(in.width, height, in.channels);
-  Axis axis(in.height, height);
-  const auto kernel = has_avx2() ? column_avx2 : column_plain;
-  const std::size_t row_bytes = static_cast<std::size_t>(in.width) * static_cast<std::size_t>(in.channels);
-  for (int y = 0; y < height; ++y) {
-    axis.clear();
-    const Taps taps = axis.add(y);
-    kernel({in.samples.data() + static_cast<std::size_t>(taps.first) * row_bytes, row_bytes, axis.weights(taps),
-            taps.count, out.samples.data() + static_cast<std::size_t>(y) * row_bytes});
   }
   return out;
 }

@@ -1,8 +1,8 @@
 #include "server/presence.hpp"
 
 #include <poll.h>
-#include <string_view>
 #include <sys/socket.h>
+#include <string_view>
 
 namespace mi2::server {
 

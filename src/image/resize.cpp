@@ -6,10 +6,15 @@
 #include <cstddef>
 #include <cstring>
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 namespace mi2::image {
 namespace {
 
 constexpr int kPrecisionBits = 32 - 8 - 2;
+constexpr std::int32_t kHalf = 1 << (kPrecisionBits - 1);
 constexpr std::size_t kLanes = 32;  ///< samples blended at a time
 /// Weights kept at once: bounds memory on pictures of extreme width, one block on all others.
 constexpr std::size_t kWeightBudget = std::size_t{1} << 20;
@@ -71,6 +76,10 @@ class Axis {
   std::vector<std::int32_t> weights_;
 };
 
+std::uint8_t clip(std::int32_t sum) noexcept {
+  return static_cast<std::uint8_t>(std::clamp(sum >> kPrecisionBits, 0, 255));
+}
+
 /// One output row: out[x] is the sum over i of weights[i] * in[i * stride + x], for `width` samples.
 struct Blend {
   const std::uint8_t* in;
@@ -81,46 +90,65 @@ struct Blend {
   std::size_t width;
 };
 
-using Bytes = std::uint8_t __attribute__((vector_size(kLanes)));
-using Ints = std::int32_t __attribute__((vector_size(kLanes * 4)));
+/// Samples x .. x + kLanes - 1.
+using BlendLanes = void (*)(const Blend& job, std::size_t x);
 
-[[gnu::always_inline]] inline void blend_lanes(const Blend& job, std::size_t x) {
-  Ints sums = Ints{} + (1 << (kPrecisionBits - 1));
-  for (int i = 0; i < job.count; ++i) {
-    Bytes bytes;
-    std::memcpy(&bytes, job.in + static_cast<std::size_t>(i) * job.stride + x, sizeof(bytes));
-    sums += __builtin_convertvector(bytes, Ints) * job.weights[i];
-  }
-  sums >>= kPrecisionBits;
-  sums = sums < 0 ? Ints{} : sums;
-  sums = sums > 255 ? Ints{} + 255 : sums;
-  const Bytes bytes = __builtin_convertvector(sums, Bytes);
-  std::memcpy(job.out + x, &bytes, sizeof(bytes));
-}
-
-[[gnu::always_inline]] inline void blend(const Blend& job) {
-  if (job.width < kLanes) {
-    for (std::size_t x = 0; x < job.width; ++x) {
-      std::int32_t sum = 1 << (kPrecisionBits - 1);
-      for (int i = 0; i < job.count; ++i) sum += job.in[static_cast<std::size_t>(i) * job.stride + x] * job.weights[i];
-      job.out[x] = static_cast<std::uint8_t>(std::clamp(sum >> kPrecisionBits, 0, 255));
-    }
+template <BlendLanes kBlendLanes>
+void blend(const Blend& job) {
+  if (job.width >= kLanes) {
+    // What is left at the end overlaps what came before.
+    for (std::size_t x = 0; x < job.width; x += kLanes) kBlendLanes(job, std::min(x, job.width - kLanes));
     return;
   }
-  // What is left at the end overlaps what came before.
-  for (std::size_t x = 0; x < job.width; x += kLanes) blend_lanes(job, std::min(x, job.width - kLanes));
+  for (std::size_t x = 0; x < job.width; ++x) {
+    std::int32_t sum = kHalf;
+    for (int i = 0; i < job.count; ++i) sum += job.in[static_cast<std::size_t>(i) * job.stride + x] * job.weights[i];
+    job.out[x] = clip(sum);
+  }
 }
 
-void blend_plain(const Blend& job) { blend(job); }
+void blend_lanes_plain(const Blend& job, std::size_t x) {
+  std::array<std::int32_t, kLanes> sums;
+  sums.fill(kHalf);
+  for (int i = 0; i < job.count; ++i) {
+    const std::uint8_t* in = job.in + static_cast<std::size_t>(i) * job.stride + x;
+    const std::int32_t weight = job.weights[i];
+    for (std::size_t lane = 0; lane < kLanes; ++lane) sums[lane] += in[lane] * weight;
+  }
+  for (std::size_t lane = 0; lane < kLanes; ++lane) job.out[x + lane] = clip(sums[lane]);
+}
 
 #if defined(__x86_64__)
-[[gnu::target("avx2")]] void blend_avx2(const Blend& job) { blend(job); }
+[[gnu::target("avx2")]] void blend_lanes_avx2(const Blend& job, std::size_t x) {
+  constexpr std::size_t kWidth = 8;
+  constexpr std::size_t kParts = kLanes / kWidth;
+  __m256i sums[kParts];
+  for (__m256i& sum : sums) sum = _mm256_set1_epi32(kHalf);
+  for (int i = 0; i < job.count; ++i) {
+    const std::uint8_t* in = job.in + static_cast<std::size_t>(i) * job.stride + x;
+    const __m256i weight = _mm256_set1_epi32(job.weights[i]);
+    for (std::size_t part = 0; part < kParts; ++part) {
+      const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(in + part * kWidth));
+      sums[part] = _mm256_add_epi32(sums[part], _mm256_mullo_epi32(_mm256_cvtepu8_epi32(bytes), weight));
+    }
+  }
+  for (__m256i& sum : sums) sum = _mm256_srai_epi32(sum, kPrecisionBits);
+  // Packing saturates, which clips, and works on halves of 128 bits, which the permutation undoes.
+  const __m256i words[] = {_mm256_packs_epi32(sums[0], sums[1]), _mm256_packs_epi32(sums[2], sums[3])};
+  const __m256i bytes =
+      _mm256_permutevar8x32_epi32(_mm256_packus_epi16(words[0], words[1]), _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(job.out + x), bytes);
+}
 
 bool has_avx2() noexcept { return __builtin_cpu_supports("avx2") != 0; }
 #else
-constexpr auto blend_avx2 = blend_plain;
+constexpr auto blend_lanes_avx2 = blend_lanes_plain;
 bool has_avx2() noexcept { return false; }
 #endif
+
+using BlendRow = void (*)(const Blend&);
+
+BlendRow best_blend() noexcept { return has_avx2() ? blend<blend_lanes_avx2> : blend<blend_lanes_plain>; }
 
 Raster blank(int width, int height, int channels) {
   const std::size_t size = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
@@ -130,7 +158,7 @@ Raster blank(int width, int height, int channels) {
 Raster resize_y(const RasterView& in, int height) {
   Raster out = blank(in.width, height, in.channels);
   Axis axis(in.height, height);
-  const auto kernel = has_avx2() ? blend_avx2 : blend_plain;
+  const auto kernel = best_blend();
   const std::size_t row_bytes = static_cast<std::size_t>(in.width) * static_cast<std::size_t>(in.channels);
   for (int y = 0; y < height; ++y) {
     axis.clear();
@@ -169,7 +197,7 @@ constexpr std::array<CopyPixels, 4> kCopyPixels = {copy_pixels<1>, copy_pixels<2
 /// One block of output columns of every row. Some rows at a time lie column by column, so that a column is blended as
 /// a row is, without sums across a vector.
 void resize_columns(const RasterView& in, Raster& out, const Axis& axis, std::span<const Taps> taps, int first_out) {
-  const auto kernel = has_avx2() ? blend_avx2 : blend_plain;
+  const auto kernel = best_blend();
   const auto c = static_cast<std::size_t>(in.channels);
   const CopyPixels copy = kCopyPixels.at(c - 1);
   const auto origin = static_cast<std::size_t>(taps.front().first);

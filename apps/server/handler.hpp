@@ -56,8 +56,8 @@ class Handler {
   [[nodiscard]] Call open(scoring::HttpRequest request, Presence client);
   /// The answer that needs no body: a preflight's, or a refusal (key, path, method, header).
   [[nodiscard]] std::optional<scoring::HttpAnswer> early_answer(Call& call) const;
-  /// The answer of a request whose body is there, or any once the client is found gone. Never throws what a request can
-  /// bring about.
+  /// The answer of a request whose body is there; of no meaning once `call.gone`. Never throws what a request can bring
+  /// about.
   asio::awaitable<scoring::HttpAnswer> answer(Call& call);
   /// The answer for an error of the request as a whole.
   [[nodiscard]] scoring::HttpAnswer refuse(Call& call, const Error& error) const;

@@ -85,8 +85,8 @@ TEST(ResizeBicubic, MakesTheSamplesOfItsDefinitionAtEverySizeAndNumberOfChannels
                        {200, 3, 11, 4},  {45, 40, 90, 80}, {300, 2, 1, 1},    {40, 33, 39, 33}};
   for (const Sizes& sizes : all) {
     for (const int channels : {1, 2, 3, 4}) {
-      SCOPED_TRACE(testing::Message() << sizes.width << " x " << sizes.height << " to " << sizes.new_width << " x "
-                                      << sizes.new_height << ", " << channels << " channels");
+      SCOPED_TRACE(::testing::Message() << sizes.width << " x " << sizes.height << " to " << sizes.new_width << " x "
+                                        << sizes.new_height << ", " << channels << " channels");
       const Raster in = noise(sizes.width, sizes.height, channels);
       const Raster found = resize_bicubic(in, sizes.new_width, sizes.new_height);
       EXPECT_EQ(found.width, sizes.new_width);

@@ -68,9 +68,9 @@ class Connection final : public Connections::Entry {
     error_code error;
     plain().expires_after(parts_.options.timeouts.header);
     co_await http::async_read_header(stream_, buffer_, parser, into(error));
-    Call call = parts_.handler.open(request_of(parser.get().base()), presence(parser.get().version()));
-    if (error) co_return co_await refuse_unread(call, error);
     const unsigned version = parser.get().version();
+    Call call = parts_.handler.open(request_of(parser.get().base()), presence(version));
+    if (error) co_return co_await refuse_unread(call, error);
     std::optional<scoring::HttpAnswer> early = parts_.handler.early_answer(call);
     if (early) {
       const bool more = parser.is_done() && parser.keep_alive();
@@ -207,7 +207,6 @@ class Connection final : public Connections::Entry {
   static constexpr std::size_t kFirstRead = 2048;
   static constexpr unsigned kHttp11 = 11;
   static constexpr std::string_view kDisconnected = "disconnected";
-  static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
   Stream stream_;
   ConnectionParts parts_;

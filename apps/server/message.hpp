@@ -2,6 +2,7 @@
 // Between HTTP on the wire, as Boost.Beast reads and writes it, and the requests and answers of the contracts.
 
 #include <optional>
+#include <string_view>
 
 #include "server/net.hpp"
 #include "server/options.hpp"
@@ -9,6 +10,9 @@
 #include "services/scoring/exchange.hpp"
 
 namespace mi2::server {
+
+/// An interim answer, which says nothing but that the server is there (RFC 9110, 15.2.1).
+inline constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 using Parser = http::request_parser<http::string_body>;
 

@@ -2,20 +2,22 @@
 
 #include <poll.h>
 #include <sys/socket.h>
-#include <string_view>
+#include <cstddef>
+
+#include "server/message.hpp"
 
 namespace mi2::server {
 
 bool Presence::gone() {
-  constexpr std::string_view kInterim = "HTTP/1.1 100 Continue\r\n\r\n";
   pollfd state{socket_, POLLRDHUP, 0};
   if (poll(&state, 1, 0) <= 0) return false;
-  const auto any_of = [&state](int events) { return (state.revents & events) != 0; };
-  if (any_of(POLLERR | POLLHUP | POLLNVAL)) return true;
+  if ((state.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0) return true;
   if (at_end_ == AtEnd::kAsk && !asked_) {
     asked_ = true;
-    // Its buffer is empty, so this is sent whole; a failure shows at the next call.
-    (void)send(socket_, kInterim.data(), kInterim.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    // A failure shows at the next call. A part alone, when the client leaves earlier answers unread, would garble the
+    // next answer.
+    const ssize_t sent = send(socket_, kContinue.data(), kContinue.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    return sent > 0 && static_cast<std::size_t>(sent) < kContinue.size();
   }
   return at_end_ == AtEnd::kGone;
 }

@@ -3,7 +3,7 @@
 
 namespace mi2::server {
 
-/// A connection that reads nothing for now, looked at between request and answer.
+/// A connection whose request is read and whose answer is not there yet.
 class Presence {
  public:
   /// What the end of all that the client sends says of it.

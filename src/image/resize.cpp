@@ -93,30 +93,31 @@ struct Blend {
 /// Samples x .. x + kLanes - 1.
 using BlendLanes = void (*)(const Blend& job, std::size_t x);
 
-template <BlendLanes kBlendLanes>
-void blend(const Blend& job) {
-  if (job.width >= kLanes) {
-    // What is left at the end overlaps what came before.
-    for (std::size_t x = 0; x < job.width; x += kLanes) kBlendLanes(job, std::min(x, job.width - kLanes));
-    return;
-  }
-  for (std::size_t x = 0; x < job.width; ++x) {
-    std::int32_t sum = kHalf;
-    for (int i = 0; i < job.count; ++i) sum += job.in[static_cast<std::size_t>(i) * job.stride + x] * job.weights[i];
-    job.out[x] = clip(sum);
-  }
-}
-
-void blend_lanes_plain(const Blend& job, std::size_t x) {
+/// Samples x .. x + lanes - 1, of at most kLanes.
+inline void blend_some(const Blend& job, std::size_t x, std::size_t lanes) {
   std::array<std::int32_t, kLanes> sums;
   sums.fill(kHalf);
   for (int i = 0; i < job.count; ++i) {
     const std::uint8_t* in = job.in + static_cast<std::size_t>(i) * job.stride + x;
     const std::int32_t weight = job.weights[i];
-    for (std::size_t lane = 0; lane < kLanes; ++lane) sums[lane] += in[lane] * weight;
+    for (std::size_t lane = 0; lane < lanes; ++lane) sums[lane] += in[lane] * weight;
   }
-  for (std::size_t lane = 0; lane < kLanes; ++lane) job.out[x + lane] = clip(sums[lane]);
+  for (std::size_t lane = 0; lane < lanes; ++lane) job.out[x + lane] = clip(sums[lane]);
 }
+
+void blend_lanes_plain(const Blend& job, std::size_t x) { blend_some(job, x, kLanes); }
+
+template <BlendLanes kBlendLanes>
+void blend(const Blend& job) {
+  if (job.width < kLanes) {
+    blend_some(job, 0, job.width);
+    return;
+  }
+  // What is left at the end overlaps what came before.
+  for (std::size_t x = 0; x < job.width; x += kLanes) kBlendLanes(job, std::min(x, job.width - kLanes));
+}
+
+using BlendRow = void (*)(const Blend&);
 
 #if defined(__x86_64__)
 [[gnu::target("avx2")]] void blend_lanes_avx2(const Blend& job, std::size_t x) {
@@ -140,15 +141,12 @@ void blend_lanes_plain(const Blend& job, std::size_t x) {
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(job.out + x), bytes);
 }
 
-bool has_avx2() noexcept { return __builtin_cpu_supports("avx2") != 0; }
+BlendRow best_blend() noexcept {
+  return __builtin_cpu_supports("avx2") != 0 ? blend<blend_lanes_avx2> : blend<blend_lanes_plain>;
+}
 #else
-constexpr auto blend_lanes_avx2 = blend_lanes_plain;
-bool has_avx2() noexcept { return false; }
+BlendRow best_blend() noexcept { return blend<blend_lanes_plain>; }
 #endif
-
-using BlendRow = void (*)(const Blend&);
-
-BlendRow best_blend() noexcept { return has_avx2() ? blend<blend_lanes_avx2> : blend<blend_lanes_plain>; }
 
 Raster blank(int width, int height, int channels) {
   const std::size_t size = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
@@ -158,7 +156,7 @@ Raster blank(int width, int height, int channels) {
 Raster resize_y(const RasterView& in, int height) {
   Raster out = blank(in.width, height, in.channels);
   Axis axis(in.height, height);
-  const auto kernel = best_blend();
+  const BlendRow kernel = best_blend();
   const std::size_t row_bytes = static_cast<std::size_t>(in.width) * static_cast<std::size_t>(in.channels);
   for (int y = 0; y < height; ++y) {
     axis.clear();
@@ -197,7 +195,7 @@ constexpr std::array<CopyPixels, 4> kCopyPixels = {copy_pixels<1>, copy_pixels<2
 /// One block of output columns of every row. Some rows at a time lie column by column, so that a column is blended as
 /// a row is, without sums across a vector.
 void resize_columns(const RasterView& in, Raster& out, const Axis& axis, std::span<const Taps> taps, int first_out) {
-  const auto kernel = best_blend();
+  const BlendRow kernel = best_blend();
   const auto c = static_cast<std::size_t>(in.channels);
   const CopyPixels copy = kCopyPixels.at(c - 1);
   const auto origin = static_cast<std::size_t>(taps.front().first);

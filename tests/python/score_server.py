@@ -7,6 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import medimageinsight as mi2
 
+REFUSAL = {"message": "not now"}
+
 
 class ScoreServer(ThreadingHTTPServer):
     daemon_threads = True
@@ -42,26 +44,27 @@ class Handler(BaseHTTPRequestHandler):
             server.busy += 1
             server.busiest = max(server.busiest, server.busy)
         try:
-            if refusal == "drop":
-                self.close_connection = True
-                self.connection.close()
-                return
-            if refusal:
-                self.answer(refusal[0], {"message": "not now"}, refusal[1])
-            elif self.path != "/score":
-                self.answer(404, {"message": "no such route"})
-            elif server.key and self.headers.get("authorization") != f"Bearer {server.key}":
-                self.answer(401, {"message": "missing or wrong key"})
-            else:
-                server.before(body["input_data"]["data"])
-                self.score(body)
+            answer = refusal or self.scored(body)
         finally:
+            # Before the answer leaves: a client may send its next request as soon as it has this one's.
             with server.lock:
                 server.busy -= 1
+        if answer == "drop":
+            self.close_connection = True
+            self.connection.close()
+        else:
+            self.send(*answer)
 
-    def score(self, body):
+    def scored(self, body):
+        """Status, headers and body of the answer to a request."""
+        server = self.server
+        if self.path != "/score":
+            return 404, {}, {"message": "no such route"}
+        if server.key and self.headers.get("authorization") != f"Bearer {server.key}":
+            return 401, {}, {"message": "missing or wrong key"}
+        server.before(body["input_data"]["data"])
         params = body.get("params") or {}
-        model = self.server.models[params.get("profile", "azure")]
+        model = server.models[params.get("profile", "azure")]
         answers = []
         for i, (image, text) in enumerate(body["input_data"]["data"]):
             row = {}
@@ -71,19 +74,18 @@ class Handler(BaseHTTPRequestHandler):
                 if text:
                     row["text_features"] = model.embed_texts(text).tolist()
             except mi2.Error as error:
-                self.answer(422 if error.code == "bad_file" else 400, {"message": f"row {i}: image: {error}"})
-                return
+                return 422 if error.code == "bad_file" else 400, {}, {"message": f"row {i}: image: {error}"}
             if params.get("get_scaling_factor", True):
                 row["scaling_factor"] = model.logit_scale
             answers.append(row)
         told = model.provenance
-        self.answer(200, answers, {"x-mi2-version": told.version, "x-mi2-weights-sha256": told.weights_sha256,
-                                   "x-mi2-profile": told.profile, "x-mi2-dtype": told.dtype})
+        return 200, {"x-mi2-version": told.version, "x-mi2-weights-sha256": told.weights_sha256,
+                     "x-mi2-profile": told.profile, "x-mi2-dtype": told.dtype}, answers
 
-    def answer(self, status, body, headers=()):
+    def send(self, status, headers, body=REFUSAL):
         content = json.dumps(body).encode()
         self.send_response(status)
-        for name, value in {"content-type": "application/json", "content-length": len(content), **dict(headers)}.items():
+        for name, value in {"content-type": "application/json", "content-length": len(content), **headers}.items():
             self.send_header(name, str(value))
         self.end_headers()
         self.wfile.write(content)

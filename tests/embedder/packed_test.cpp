@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -57,22 +56,20 @@ class PackedEmbedder : public testing::TestWithParam<std::string> {
 
 TEST_P(PackedEmbedder, GivesTheSameBitsAsTheFolder) {
   const std::string& dtype = GetParam();
+  if (std::ranges::count(supported_dtypes(), dtype) == 0) {
+    expect_error(Code::kUnsupported, {dtype}, [&] { pack(model(), folder_ / "m.mi2", dtype); });
+    return;
+  }
   const PackReport report = pack(model(), folder_ / "m.mi2", dtype);
   EXPECT_EQ(report.bytes, std::filesystem::file_size(folder_ / "m.mi2"));
-  std::optional<Embedder> folder;
-  try {
-    folder = Embedder::open(model(), in(dtype));
-  } catch (const Error& error) {
-    if (error.code() == Code::kUnsupported) GTEST_SKIP() << error.what();
-    throw;
-  }
+  const Embedder folder = Embedder::open(model(), in(dtype));
   const Embedder packed = Embedder::open(folder_ / "m.mi2");
   EXPECT_EQ(packed.options().dtype, dtype);
   EXPECT_EQ(packed.provenance().dtype, dtype);
-  EXPECT_EQ(packed.provenance().weights_sha256, folder->provenance().weights_sha256);
-  EXPECT_EQ(packed.logit_scale(), folder->logit_scale());
-  EXPECT_EQ(packed.dimensions(), folder->dimensions());
-  EXPECT_EQ(vectors_of(packed), vectors_of(*folder));
+  EXPECT_EQ(packed.provenance().weights_sha256, folder.provenance().weights_sha256);
+  EXPECT_EQ(packed.logit_scale(), folder.logit_scale());
+  EXPECT_EQ(packed.dimensions(), folder.dimensions());
+  EXPECT_EQ(vectors_of(packed), vectors_of(folder));
 }
 
 INSTANTIATE_TEST_SUITE_P(In, PackedEmbedder, testing::Values("f32", "bf16", "int8", "bf16x3"),

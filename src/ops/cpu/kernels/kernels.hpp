@@ -21,6 +21,7 @@ enum class Operand : std::uint8_t {
   kF32,
   kBF16,
   kU8,     ///< quantised: value = scale * (byte - zero)
+  kS16,    ///< the same bytes as 16-bit numbers; of every four, 0 and 2, then 1 and 3
   kSplit,  ///< f32 as two bfloat16; a chunk of 128 bytes holds 32 large parts, then 32 small ones
 };
 
@@ -147,6 +148,8 @@ struct Kernels {
   void (*split_bf16)(const float* x, std::int64_t n, BFloat16* large, BFloat16* small);
   /// x ~ scale * (out - zero), with the whole range of n floats, zero included, over 0..255.
   void (*quantize)(const float* x, std::int64_t n, std::uint8_t* out, float* scale, std::int32_t* zero);
+  /// Chunks of 64 bytes as kS16.
+  void (*spread_bytes)(const std::uint8_t* x, std::int64_t chunks, std::byte* out);
 };
 
 const Kernels& portable_kernels() noexcept;

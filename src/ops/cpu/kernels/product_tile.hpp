@@ -4,7 +4,8 @@
 //   kRows, kPanels       the largest tile whose sums, with one step's operands, fill the registers
 //   kLeftChunk, kRightChunk   bytes of a row, and of a panel, that 16 steps take
 //   kLeftStep, kRightStep     bytes from one step to the next
-//   Sum, zero, load_sums, store_sums; Left, left(bytes); Right, right(bytes); dot(sum, left, right)
+//   kHalves              1, or 2 where a step takes a panel's words apart: then right() takes the half, too
+//   Sum, zero, load_sums, store_sums; left(bytes); Right, right(bytes); dot(sum, left, right)
 //
 // A panel is 16 outputs wide: kVectors vectors of 32-bit sums.
 
@@ -59,6 +60,16 @@ struct LeftRows {
   }
 };
 
+/// Some words of a panel, or half of each.
+template <typename Dot>
+MI2_INLINE typename Dot::Right right_of(const std::byte* from, int half) {
+  if constexpr (Dot::kHalves == 1) {
+    return Dot::right(from);
+  } else {
+    return Dot::right(from, half);
+  }
+}
+
 template <typename Dot, int R, int P>
 void product_tile(const TileProduct& p, std::int64_t row, std::int64_t panel, Fetch& fetch) {
   constexpr int kVectors = static_cast<int>(kPanel / kLanes);
@@ -78,17 +89,20 @@ void product_tile(const TileProduct& p, std::int64_t row, std::int64_t panel, Fe
   const auto four_steps = [&] {
 #pragma GCC unroll 4
     for (int step = 0; step < kAtOnce; ++step) {
-      typename Dot::Right columns[P * kVectors];
+#pragma GCC unroll 2
+      for (int half = 0; half < Dot::kHalves; ++half) {
+        typename Dot::Right columns[P * kVectors];
 #pragma GCC unroll 8
-      for (int v = 0; v < P * kVectors; ++v) {
-        columns[v] =
-            Dot::right(right + (v / kVectors) * right_stride + step * Dot::kRightStep + (v % kVectors) * kLanes * 4);
-      }
+        for (int v = 0; v < P * kVectors; ++v) {
+          columns[v] = right_of<Dot>(
+              right + (v / kVectors) * right_stride + step * Dot::kRightStep + (v % kVectors) * kLanes * 4, half);
+        }
 #pragma GCC unroll 16
-      for (int r = 0; r < R; ++r) {
-        const auto x = Dot::left(left[r] + step * Dot::kLeftStep);
+        for (int r = 0; r < R; ++r) {
+          const auto x = Dot::left(left[r] + step * Dot::kLeftStep + half * 4);
 #pragma GCC unroll 8
-        for (int v = 0; v < P * kVectors; ++v) sums[r][v] = Dot::dot(sums[r][v], x, columns[v]);
+          for (int v = 0; v < P * kVectors; ++v) sums[r][v] = Dot::dot(sums[r][v], x, columns[v]);
+        }
       }
     }
     left.advance(kAtOnce * Dot::kLeftStep);

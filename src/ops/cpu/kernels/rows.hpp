@@ -87,3 +87,12 @@ void quantize(const float* x, std::int64_t n, std::uint8_t* out, float* scale, s
     out[i] = bytes[0];
   }
 }
+
+void spread_bytes(const std::uint8_t* x, std::int64_t chunks, std::byte* out) {
+  for (std::int64_t i = 0; i < 16 * chunks; ++i) {
+    std::uint32_t four;
+    __builtin_memcpy(&four, x + 4 * i, 4);
+    const std::uint64_t wide = (four & 0x00FF00FFU) | std::uint64_t{(four >> 8U) & 0x00FF00FFU} << 32U;
+    __builtin_memcpy(out + 8 * i, &wide, 8);
+  }
+}

@@ -14,6 +14,6 @@
 /// The table of this instruction set, of the products it names.
 constexpr Kernels table(std::string_view name, ProductKernel f32, ProductKernel bf16, ProductKernel s8,
                         ProductKernel split) {
-  return {name,    f32,       bf16,          s8,      split,  finish,     attend,  attend_channels,
-          moments, normalize, depthwise_row, to_bf16, to_f32, split_bf16, quantize};
+  return {name,    f32,       bf16,          s8,      split,  finish,     attend,   attend_channels,
+          moments, normalize, depthwise_row, to_bf16, to_f32, split_bf16, quantize, spread_bytes};
 }

@@ -6,6 +6,7 @@
 using Floats = float __attribute__((vector_size(4 * kLanes)));
 using Ints = std::int32_t __attribute__((vector_size(4 * kLanes)));
 using Shorts = std::uint16_t __attribute__((vector_size(2 * kLanes)));
+using SignedShorts = std::int16_t __attribute__((vector_size(4 * kLanes)));
 using Bytes = std::uint8_t __attribute__((vector_size(kLanes)));
 
 // x - 0 is x for every x, so that the compiler leaves the subtraction out.

@@ -64,8 +64,9 @@ class NativeMatMul : public MatMul {
     std::byte* left;
     float* row_scale;
     std::int32_t* row_zero;
-    float* space;  ///< one row in f32
-    float* sums;   ///< of a tile
+    float* space;         ///< one row in f32
+    std::uint8_t* bytes;  ///< one row, quantised
+    float* sums;          ///< of some panels
   };
 
   [[nodiscard]] Block block() const {
@@ -74,11 +75,15 @@ class NativeMatMul : public MatMul {
     const std::int64_t rows = round_up(kernel_.blocking.rows, 32);  // whole tiles of AMX
     const std::int64_t scales_at = rows * row_bytes_;
     const std::int64_t space_at = scales_at + 2 * round_up(rows * 4, 64);
-    const std::int64_t sums_at = space_at + round_up(width * 4, 64);
+    const std::int64_t bytes_at = space_at + round_up(width * 4, 64);
+    const std::int64_t sums_at = bytes_at + round_up(width, 64);
     std::byte* memory = thread_scratch(static_cast<std::size_t>(sums_at + rows * columns * 4));
-    return {memory, reinterpret_cast<float*>(memory + scales_at),
+    return {memory,
+            reinterpret_cast<float*>(memory + scales_at),
             reinterpret_cast<std::int32_t*>(memory + scales_at + round_up(rows * 4, 64)),
-            reinterpret_cast<float*>(memory + space_at), reinterpret_cast<float*>(memory + sums_at)};
+            reinterpret_cast<float*>(memory + space_at),
+            reinterpret_cast<std::uint8_t*>(memory + bytes_at),
+            reinterpret_cast<float*>(memory + sums_at)};
   }
 
   /// Rows [first, first + count) of `a`, in the form the kernel multiplies. What is beyond the width meets weights of
@@ -106,6 +111,10 @@ class NativeMatMul : public MatMul {
           break;
         case Operand::kU8:
           kernels_.quantize(from, width, reinterpret_cast<std::uint8_t*>(to), block.row_scale + r, block.row_zero + r);
+          break;
+        case Operand::kS16:
+          kernels_.quantize(from, width, block.bytes, block.row_scale + r, block.row_zero + r);
+          kernels_.spread_bytes(block.bytes, weights_.layout().chunks, to);
           break;
         case Operand::kSplit:
           split_row(from, to);

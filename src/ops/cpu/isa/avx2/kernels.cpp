@@ -12,7 +12,7 @@ using NarrowDot = F32Dot;
 const Kernels& avx2_kernels() noexcept {
   static constexpr Kernels kernels =
       table("avx2", product_kernel<F32Dot>(Operand::kF32, 16), product_kernel<WideBf16Dot>(Operand::kF32, 32),
-            product_kernel<PairedS8Dot>(Operand::kU8, 64), {});
+            product_kernel<MaddDot>(Operand::kS16, 64), {});
   return kernels;
 }
 

@@ -26,6 +26,7 @@ MI2_INLINE T load_scalar(const std::byte* from) {
 
 /// A 32-bit word of a row a step: what a chunk of 16 steps takes, and where the next step is, in bytes.
 struct WordSteps {
+  static constexpr int kHalves = 1;
   static constexpr int kLeftChunk = 64;
   static constexpr int kRightChunk = 1024;
   static constexpr int kLeftStep = 4;
@@ -42,44 +43,42 @@ struct F32Dot : FloatSums, WordSteps {
   static MI2_INLINE Sum dot(Sum sum, Floats x, Right y) { return sum + x * y; }
 };
 
-/// Two floats by a pair of bfloat16, which are widened: where the processor does not multiply bfloat16 itself.
-struct WideBf16Dot : FloatSums {
-  static constexpr int kRows = kTileRows;
-  static constexpr int kPanels = kTilePanels;
+/// A word of the panel is taken apart: one word of a row by its first half, the next one by its second. Both halves at
+/// once would need twice the registers.
+struct HalfWordSteps {
+  static constexpr int kHalves = 2;
   static constexpr int kLeftChunk = 128;
   static constexpr int kRightChunk = 1024;
   static constexpr int kLeftStep = 8;
   static constexpr int kRightStep = 64;
-  struct Left {
-    Floats even;
-    Floats odd;
-  };
-  using Right = Left;
-  static MI2_INLINE Right right(const std::byte* from) {
-    const Ints pairs = load_ints(from);
-    return {reinterpret_cast<Floats>(pairs << 16),
-            reinterpret_cast<Floats>(pairs & splat_int(static_cast<std::int32_t>(0xFFFF0000U)))};
-  }
-  static MI2_INLINE Left left(const std::byte* from) {
-    return {splat(load_scalar<float>(from)), splat(load_scalar<float>(from + 4))};
-  }
-  static MI2_INLINE Sum dot(Sum sum, const Left& x, const Right& y) { return (sum + x.even * y.even) + x.odd * y.odd; }
 };
 
-/// Four unsigned by four signed bytes, exactly.
-struct S8Dot : IntSums, WordSteps {
-  static constexpr int kRows = 2;
-  static constexpr int kPanels = 1;
-  struct Right {
-    Ints byte[4];
-  };
-  static MI2_INLINE Right right(const std::byte* from) {
-    const Ints x = load_ints(from);
-    return {{(x << 24) >> 24, (x << 16) >> 24, (x << 8) >> 24, x >> 24}};
+/// One float by one bfloat16, which is widened: where the processor does not multiply bfloat16 itself.
+struct WideBf16Dot : FloatSums, HalfWordSteps {
+  static constexpr int kRows = kTileRows;
+  static constexpr int kPanels = kTilePanels;
+  using Right = Floats;
+  static MI2_INLINE Right right(const std::byte* from, int half) {
+    const Ints pairs = load_ints(from);
+    return reinterpret_cast<Floats>(half == 0 ? pairs << 16
+                                              : pairs & splat_int(static_cast<std::int32_t>(0xFFFF0000U)));
   }
-  static MI2_INLINE std::uint32_t left(const std::byte* from) { return load_scalar<std::uint32_t>(from); }
-  static MI2_INLINE Sum dot(Sum sum, std::uint32_t x, const Right& y) {
-    for (int i = 0; i < 4; ++i) sum += splat_int(static_cast<std::int32_t>((x >> (8 * i)) & 0xFFU)) * y.byte[i];
-    return sum;
+  static MI2_INLINE Floats left(const std::byte* from) { return splat(load_scalar<float>(from)); }
+  static MI2_INLINE Sum dot(Sum sum, Floats x, Right y) { return sum + x * y; }
+};
+
+/// Two bytes as 16-bit numbers by two of a word's four, exactly.
+struct S16Dot : IntSums, HalfWordSteps {
+  static constexpr int kRows = kTileRows;
+  static constexpr int kPanels = kTilePanels;
+  using Right = SignedShorts;
+  static MI2_INLINE Right right(const std::byte* from, int half) {
+    const auto four = reinterpret_cast<SignedShorts>(load_ints(from));
+    return half == 0 ? (four << 8) >> 8 : four >> 8;
+  }
+  static MI2_INLINE Ints left(const std::byte* from) { return splat_int(load_scalar<std::int32_t>(from)); }
+  static MI2_INLINE Sum dot(Sum sum, Ints x, Right y) {
+    const auto pairs = reinterpret_cast<Ints>(y);
+    return sum + ((x << 16) >> 16) * ((pairs << 16) >> 16) + (x >> 16) * (pairs >> 16);
   }
 };

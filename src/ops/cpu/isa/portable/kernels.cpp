@@ -28,7 +28,7 @@ std::int64_t attend_channels_scratch(std::int64_t size) {
 const Kernels& portable_kernels() noexcept {
   static constexpr Kernels kernels =
       table("portable", product_kernel<F32Dot>(Operand::kF32, 16), product_kernel<WideBf16Dot>(Operand::kF32, 32),
-            product_kernel<S8Dot>(Operand::kU8, 64), {});
+            product_kernel<S16Dot>(Operand::kS16, 64), {});
   return kernels;
 }
 

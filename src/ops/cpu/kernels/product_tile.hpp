@@ -4,7 +4,7 @@
 //   kRows, kPanels       the largest tile whose sums, with one step's operands, fill the registers
 //   kLeftChunk, kRightChunk   bytes of a row, and of a panel, that 16 steps take
 //   kLeftStep, kRightStep     bytes from one step to the next
-//   kHalves              1, or 2 where a step takes a panel's words apart: then right() takes the half, too
+//                             where that is two words of a row, a panel's words are taken apart: right(bytes, half)
 //   Sum, zero, load_sums, store_sums; left(bytes); Right, right(bytes); dot(sum, left, right)
 //
 // A panel is 16 outputs wide: kVectors vectors of 32-bit sums.
@@ -60,10 +60,14 @@ struct LeftRows {
   }
 };
 
+/// Into how many parts a step takes a panel's words: one for each of a row's.
+template <typename Dot>
+constexpr int kHalves = Dot::kLeftStep / 4;
+
 /// Some words of a panel, or half of each.
 template <typename Dot>
 MI2_INLINE typename Dot::Right right_of(const std::byte* from, int half) {
-  if constexpr (Dot::kHalves == 1) {
+  if constexpr (kHalves<Dot> == 1) {
     return Dot::right(from);
   } else {
     return Dot::right(from, half);
@@ -90,7 +94,7 @@ void product_tile(const TileProduct& p, std::int64_t row, std::int64_t panel, Fe
 #pragma GCC unroll 4
     for (int step = 0; step < kAtOnce; ++step) {
 #pragma GCC unroll 2
-      for (int half = 0; half < Dot::kHalves; ++half) {
+      for (int half = 0; half < kHalves<Dot>; ++half) {
         typename Dot::Right columns[P * kVectors];
 #pragma GCC unroll 8
         for (int v = 0; v < P * kVectors; ++v) {

@@ -66,7 +66,7 @@ class NativeMatMul : public MatMul {
     std::int32_t* row_zero;
     float* space;         ///< one row in f32
     std::uint8_t* bytes;  ///< one row, quantised
-    float* sums;          ///< of some panels
+    float* sums;          ///< of a tile
   };
 
   [[nodiscard]] Block block() const {

@@ -17,7 +17,6 @@ struct Bf16Dot : FloatSums, WordSteps {
 /// f32 as the sum of two bfloat16: 16 bits of fraction. The product of the two small parts, 2^-16 of the whole, is left
 /// out. A chunk holds the large parts of 16 steps, then the small ones.
 struct SplitDot : FloatSums {
-  static constexpr int kHalves = 1;
   static constexpr int kRows = 12;
   static constexpr int kPanels = kTilePanels;
   static constexpr int kLeftChunk = 128;

@@ -26,7 +26,6 @@ MI2_INLINE T load_scalar(const std::byte* from) {
 
 /// A 32-bit word of a row a step: what a chunk of 16 steps takes, and where the next step is, in bytes.
 struct WordSteps {
-  static constexpr int kHalves = 1;
   static constexpr int kLeftChunk = 64;
   static constexpr int kRightChunk = 1024;
   static constexpr int kLeftStep = 4;
@@ -46,7 +45,6 @@ struct F32Dot : FloatSums, WordSteps {
 /// A word of the panel is taken apart: one word of a row by its first half, the next one by its second. Both halves at
 /// once would need twice the registers.
 struct HalfWordSteps {
-  static constexpr int kHalves = 2;
   static constexpr int kLeftChunk = 128;
   static constexpr int kRightChunk = 1024;
   static constexpr int kLeftStep = 8;

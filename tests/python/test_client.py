@@ -37,7 +37,8 @@ def test_vectors_have_the_bits_of_the_model(server, model, azure_model, images):
 
 
 def test_requests_are_as_the_contract_says(server, images):
-    client_of(server, profile=None, rows=2, azure_size=480, azure_quality=95, api_key="k").embed_images(images[:3])
+    client_of(server, profile=None, rows=2, workers=1, azure_size=480, azure_quality=95,
+              api_key="k").embed_images(images[:3])
     headers, first = server.requests[0]
     assert headers["authorization"] == "Bearer k" and headers["content-type"] == "application/json"
     assert first["input_data"]["columns"] == ["image", "text"] and first["input_data"]["index"] == [0, 1]

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <limits>
 
 #include <mi2/error.hpp>
 
@@ -43,6 +44,16 @@ void read_depth(Object& object, Layout& layout, std::string_view name) {
   layout.is_signed = word(*object.data, DCM_PixelRepresentation).value_or(0) == 1;
 }
 
+/// An IS (PS3.5 6.2), so 31 bits; a file may give it another VR and any number. Zero and less count as one.
+std::uint64_t read_frames(Object& object, std::string_view name) {
+  constexpr double kMost = std::numeric_limits<std::int32_t>::max();
+  const double frames = number(*object.data, DCM_NumberOfFrames).value_or(1);
+  if (frames > kMost) {
+    throw Error(Code::kBadFile, fmt::format("{}: NumberOfFrames is {}, at most {} are possible", name, frames, kMost));
+  }
+  return static_cast<std::uint64_t>(std::max(1.0, frames));
+}
+
 Layout read_layout(Object& object, bool floating, std::uint64_t max_pixels, std::string_view name) {
   Layout layout;
   layout.floating = floating;
@@ -52,7 +63,7 @@ Layout read_layout(Object& object, bool floating, std::uint64_t max_pixels, std:
     throw Error(Code::kTooLarge, fmt::format("{}: {} x {} pixels, at most {} are allowed", name, layout.columns,
                                              layout.rows, max_pixels));
   }
-  layout.frames = static_cast<std::uint64_t>(std::max(1.0, number(*object.data, DCM_NumberOfFrames).value_or(1)));
+  layout.frames = read_frames(object, name);
   layout.photometric = text(*object.data, DCM_PhotometricInterpretation);
   if (layout.photometric.empty()) {
     throw Error(Code::kBadFile, fmt::format("{}: PhotometricInterpretation is missing", name));

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 #include <mi2/error.hpp>
 
 #include "builder.hpp"
@@ -109,6 +111,14 @@ TEST(DicomRefusal, HugeFrameIsRefusedBeforeAllocation) {
   options.max_pixels = 1000;
   expect_error(ramp().us(0x00280010, {65535}).us(0x00280011, {65535}).file(), Code::kTooLarge, "65535 x 65535",
                options);
+}
+
+TEST(DicomRefusal, FramesThatNoIntegerCountsAreRefused) {
+  std::string beyond(sizeof(double), '\0');
+  const double number = 1e300;
+  std::memcpy(beyond.data(), &number, sizeof number);
+  expect_error(ramp().put(0x00280008, "FD", beyond).file(), Code::kBadFile, "NumberOfFrames is 1e+300");
+  expect_error(ramp().text(0x00280008, "IS", "2147483647").file(), Code::kBadFile, "2147483647 frames of 4 x 1");
 }
 
 TEST(DicomRefusal, DeepNestingIsRefused) {

@@ -14,6 +14,9 @@ SHARED = Path(os.environ.get("MI2_SHARED_DATA", "")) / "starter"
 DTYPES = ["f32", "bf16"]
 PART = {"cosine_min", "cosine_mean", "median_s"}
 
+# mi2_fidelity_test and the tests of fewer pictures run there.
+without_sanitizers = pytest.mark.skipif(bool(os.environ.get("MI2_SANITIZE")), reason="too slow with sanitizers")
+
 pytestmark = pytest.mark.skipif(not Path(STARTER).is_dir(), reason="MI2_STARTER_MODEL names no model folder")
 
 
@@ -70,6 +73,7 @@ def tops(mi2, images):
     return [(Path(row["path"]).name, row["labels"][0]["label"]) for row in found]
 
 
+@without_sanitizers
 def test_without_pictures_patterns_are_measured(fidelity):
     report = fidelity()
     check_schema(report, images=16, texts=16)
@@ -110,6 +114,7 @@ def test_truth_names_the_pictures_and_split_chooses(fidelity, labels, tops, tabl
     assert report["dtypes"][0]["accuracy"] == 1
 
 
+@without_sanitizers
 def test_templates_are_averaged_as_classify_does(mi2, fidelity, images, labels, table):
     options = ["--labels-file", f"{STARTER}/labels.txt", "--template", "{}", "--template", "a photo of {}"]
     found = mi2.rows("classify", "--model", STARTER, "--threads", "1", *options, "--top", "1", "--format", "jsonl",
@@ -120,8 +125,8 @@ def test_templates_are_averaged_as_classify_does(mi2, fidelity, images, labels, 
     assert report["dtypes"][0]["accuracy"] == 1
 
 
-@pytest.mark.skipif(not (SHARED / "manifest.csv").exists() or bool(os.environ.get("MI2_SANITIZE")),
-                    reason=f"no starter images in {SHARED}, or too slow with sanitizers")
+@without_sanitizers
+@pytest.mark.skipif(not (SHARED / "manifest.csv").exists(), reason=f"no starter images in {SHARED}")
 def test_the_starters_card(fidelity):
     report = fidelity("--labels-file", f"{STARTER}/labels.txt", "--truth", SHARED / "manifest.csv", "--truth-column",
                       "caption", "--split", "test")

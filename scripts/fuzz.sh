@@ -15,7 +15,7 @@ only_a_stall() {
 
 fuzz_one() {
   local name=$1 seconds=$2 binary=build/asan/fuzz/$1_fuzz work=build/fuzzing/$1 seeds=fuzz/corpus/$1
-  local limits=(-timeout=20 -rss_limit_mb=3072) options=()
+  local limits=(-timeout=20 -rss_limit_mb=3072 -malloc_limit_mb=512) options=()
   mkdir -p "$work/corpus" "$work/findings"
   rm -f "$work/failed"
   options=("$work/corpus")

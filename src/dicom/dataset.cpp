@@ -131,9 +131,7 @@ TransferSyntax choose_syntax(const Header& header, Bytes dataset, std::string_vi
 
 E_TransferSyntax dcmtk_syntax_of(const TransferSyntax& syntax) {
   if (syntax.codec == Codec::kNative || syntax.codec == Codec::kDeflated) {
-    if (!syntax.encoding.explicit_vr) {
-      return syntax.encoding.big_endian ? EXS_BigEndianImplicit : EXS_LittleEndianImplicit;
-    }
+    if (!syntax.encoding.explicit_vr) return EXS_LittleEndianImplicit;
     return syntax.encoding.big_endian ? EXS_BigEndianExplicit : EXS_LittleEndianExplicit;
   }
   const std::string uid(syntax.uid);

@@ -37,6 +37,10 @@ std::uint32_t read32(Bytes bytes, std::size_t at, bool big) noexcept {
   return big ? first << 16 | second : second << 16 | first;
 }
 
+std::uint32_t tag_at(Bytes bytes, std::size_t at, bool big) noexcept {
+  return read16(bytes, at, big) << 16 | read16(bytes, at + 2, big);
+}
+
 Vr vr_at(Bytes bytes, std::size_t at) noexcept {
   return {static_cast<char>(byte_at(bytes, at)), static_cast<char>(byte_at(bytes, at + 1))};
 }
@@ -66,7 +70,7 @@ std::optional<Element> read_element(Bytes bytes, std::size_t at, Encoding encodi
   if (left < 8) return std::nullopt;
   const bool big = encoding.big_endian;
   Element out;
-  out.tag = read16(bytes, at, big) << 16 | read16(bytes, at + 2, big);
+  out.tag = tag_at(bytes, at, big);
   out.value = at + 8;
   if (out.tag >> 16 == 0xFFFE || !encoding.explicit_vr) {
     out.length = read32(bytes, at + 4, big);
@@ -83,75 +87,85 @@ std::optional<Element> read_element(Bytes bytes, std::size_t at, Encoding encodi
   return out;
 }
 
+/// Takes every length as DCMTK does (dcmdata/libsrc: dcitem.cc, dcsequen.cc). Where the two could come apart, so that
+/// DCMTK would take lengths that nobody looked at, the file is refused.
 class Walker {
  public:
   Walker(Bytes bytes, std::string_view name) : bytes_(bytes), name_(name) {}
 
   /// Elements from `at` to `end` or a delimiter. @returns the offset after them.
-  std::size_t elements(std::size_t at, std::size_t end, Encoding encoding, int depth, bool strict) const {
+  std::size_t elements(std::size_t at, std::size_t end, Encoding encoding, int depth) const {
     while (at < end) {
       const std::optional<Element> element = read_element(bytes_, at, encoding);
-      if (!element) return end;
+      if (!element) return bytes_.size();
       if (element->tag == kItemEnd || element->tag == kSequenceEnd) return element->value;
-      at = skip(*element, encoding, depth, strict);
+      at = skip(*element, encoding, depth);
     }
     return at;
   }
 
  private:
-  std::size_t skip(const Element& element, Encoding encoding, int depth, bool strict) const {
-    const std::size_t left = bytes_.size() - element.value;
+  [[noreturn]] void refuse(const Element& element, std::string_view what) const {
+    throw Error(Code::kBadFile,
+                fmt::format("{}: element ({:04X},{:04X}) {}", name_, element.tag >> 16, element.tag & 0xFFFF, what));
+  }
+
+  std::size_t skip(const Element& element, Encoding encoding, int depth) const {
     // DCMTK takes the names of its internal VRs ("px", "ox") from files too, and reads other lengths after them.
-    if (strict && lower(element.vr[0]) && lower(element.vr[1])) {
-      throw Error(Code::kBadFile, fmt::format("{}: element ({:04X},{:04X}) has a VR that DICOM does not know", name_,
-                                              element.tag >> 16, element.tag & 0xFFFF));
+    if (lower(element.vr[0]) && lower(element.vr[1])) refuse(element, "has a VR that DICOM does not know");
+    if (element.tag >> 16 == kItem >> 16) refuse(element, "stands outside of a sequence");
+    if (element.length == kUndefined) return skip_undefined(element, encoding, depth);
+    const std::size_t left = bytes_.size() - element.value;
+    if (element.length > left) refuse(element, fmt::format("says {} bytes, {} are left", element.length, left));
+    const std::size_t end = element.value + element.length;
+    if (is_sequence(element, encoding) && items(element.value, end, encoding, depth + 1) != end) {
+      refuse(element, "is a sequence whose items do not end where it does");
     }
-    const bool unknown = element.vr == Vr{'U', 'N'};
-    // PS3.5 6.2.2: what was unknown and of undefined length is written in implicit VR little endian.
-    const Encoding inner = unknown ? Encoding{false, false} : encoding;
-    if (element.length == kUndefined) {
-      if (element.tag == kPixelData) return fragments(element.value, encoding);
-      return items(element.value, bytes_.size(), inner, depth + 1, strict);
-    }
-    if (element.length > left) {
-      if (!strict) return bytes_.size();
-      throw Error(Code::kBadFile, fmt::format("{}: element ({:04X},{:04X}) says {} bytes, {} are left", name_,
-                                              element.tag >> 16, element.tag & 0xFFFF, element.length, left));
-    }
-    const bool sequence = element.vr == Vr{'S', 'Q'};
-    if (sequence || starts_with_item(element, inner)) {
-      items(element.value, element.value + element.length, inner, depth + 1, strict && sequence);
-    }
-    return element.value + element.length;
+    return end;
   }
 
-  /// Implicit VR does not say what is a sequence; its value starts with an item.
-  bool starts_with_item(const Element& element, Encoding encoding) const {
-    if (element.vr != Vr{} && element.vr != Vr{'U', 'N'}) return false;
-    if (element.length < 8) return false;
-    const std::uint32_t tag = read16(bytes_, element.value, encoding.big_endian) << 16 |
-                              read16(bytes_, element.value + 2, encoding.big_endian);
-    return tag == kItem;
+  std::size_t skip_undefined(const Element& element, Encoding encoding, int depth) const {
+    const Vr vr = element.vr;
+    const bool pixels = element.tag == kPixelData && (!encoding.explicit_vr || vr == Vr{'O', 'X'});
+    if (pixels || vr == Vr{'O', 'B'} || vr == Vr{'O', 'W'}) return fragments(element.value, encoding);
+    if (!encoding.explicit_vr || vr == Vr{'S', 'Q'}) return items(element.value, bytes_.size(), encoding, depth + 1);
+    if (vr != Vr{'U', 'N'} && one_of(kLongVrs, vr)) {
+      refuse(element, fmt::format("has VR {}, which needs a length", std::string_view(vr.data(), vr.size())));
+    }
+    // PS3.5 6.2.2: what was unknown is written in implicit VR little endian. VRs yet to come are read as UN.
+    return items(element.value, bytes_.size(), Encoding{false, false}, depth + 1);
   }
 
-  std::size_t items(std::size_t at, std::size_t end, Encoding encoding, int depth, bool strict) const {
+  /// Whether DCMTK may read a value of known length as a sequence. Implicit VR does not say; what its dictionary has as
+  /// a sequence starts with an item or with the delimiter.
+  bool is_sequence(const Element& element, Encoding encoding) const {
+    if (encoding.explicit_vr) return element.vr == Vr{'S', 'Q'} && element.length > 0;
+    if (element.length == 0 || element.tag == kPixelData || bytes_.size() - element.value < 4) return false;
+    const std::uint32_t tag = tag_at(bytes_, element.value, encoding.big_endian);
+    return tag == kItem || tag == kSequenceEnd;
+  }
+
+  /// @returns the offset after the item that reaches `end`, or after the delimiter.
+  std::size_t items(std::size_t at, std::size_t end, Encoding encoding, int depth) const {
     if (depth > kMaxNesting) {
       throw Error(Code::kBadFile, fmt::format("{}: sequences nest deeper than {}", name_, kMaxNesting));
     }
     while (at < end) {
       const std::optional<Element> item = read_element(bytes_, at, encoding);
-      if (!item) return end;
-      const std::size_t left = bytes_.size() - item->value;
-      const bool too_long = item->length != kUndefined && item->length > left;
+      if (!item) return bytes_.size();
       if (item->tag == kSequenceEnd) return item->value;
-      if (strict && (item->tag != kItem || too_long)) {
+      const std::size_t left = bytes_.size() - item->value;
+      const bool open = item->length == kUndefined;
+      if (item->tag != kItem || (!open && item->length > left)) {
         throw Error(Code::kBadFile,
                     fmt::format("{}: a sequence holds no item, or one of more bytes than the {} left", name_, left));
       }
-      if (item->tag != kItem) return end;
-      const std::size_t stop = item->length > left ? bytes_.size() : item->value + item->length;
-      at = elements(item->value, stop, encoding, depth, strict);
-      if (item->length != kUndefined) at = stop;
+      const std::size_t stop = open ? bytes_.size() : item->value + item->length;
+      at = elements(item->value, stop, encoding, depth);
+      if (!open && at != stop) {
+        throw Error(Code::kBadFile, fmt::format("{}: an item of {} bytes whose elements take {}", name_, item->length,
+                                                at - item->value));
+      }
     }
     return at;
   }
@@ -211,6 +225,8 @@ std::optional<Encoding> guess_encoding(Bytes dataset) noexcept {
   encoding.big_endian = read16(dataset, 0, true) < read16(dataset, 0, false);
   const Vr vr = vr_at(dataset, 4);
   encoding.explicit_vr = one_of(kShortVrs, vr) || one_of(kLongVrs, vr);
+  // There is none in DICOM, and DCMTK reads a part of it as little endian.
+  if (encoding.big_endian && !encoding.explicit_vr) return std::nullopt;
   const std::optional<Element> element = read_element(dataset, 0, encoding);
   if (!element) return std::nullopt;
   const std::uint32_t group = element->tag >> 16;
@@ -223,7 +239,7 @@ void check_structure(Bytes dataset, Encoding encoding, std::string_view name) {
   const Walker walker(dataset, name);
   std::size_t at = 0;
   // A stray delimiter at the top level ends a walk but not DCMTK's reading.
-  while (at < dataset.size()) at = walker.elements(at, dataset.size(), encoding, 0, true);
+  while (at < dataset.size()) at = walker.elements(at, dataset.size(), encoding, 0);
 }
 
 }  // namespace mi2::dicom

@@ -30,7 +30,9 @@ Header read_header(Bytes file, std::string_view name);
 std::optional<Encoding> guess_encoding(Bytes dataset) noexcept;
 
 /// Walks all elements, nested ones too.
-/// @throws Error{kBadFile} if one states more bytes than are left, or sequences nest deeper than kMaxNesting.
+/// @throws Error{kBadFile} if one states more bytes than are left, items do not fill what holds them, one that is
+/// neither
+///         a sequence nor pixels has no length, or sequences nest deeper than kMaxNesting.
 void check_structure(Bytes dataset, Encoding encoding, std::string_view name);
 
 }  // namespace mi2::dicom

@@ -1,0 +1,136 @@
+// Datasets in which DCMTK would find a length that the walk before it never saw, here 4 GiB, because the two read them
+// differently. The walk must refuse each.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <mi2/error.hpp>
+
+#include "builder.hpp"
+#include "dicom/structure.hpp"
+
+namespace mi2::dicom::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr std::uint32_t kUndefined = 0xFFFFFFFF;
+constexpr std::uint32_t kHuge = 0xFFFFFFF0;
+constexpr std::uint32_t kItem = 0xFFFEE000;
+constexpr std::uint32_t kItemEnd = 0xFFFEE00D;
+constexpr std::uint32_t kSequenceEnd = 0xFFFEE0DD;
+constexpr std::uint32_t kSequence = 0x00082218;
+constexpr std::uint32_t kDocument = 0x00420011;
+constexpr Encoding kExplicit{true, false};
+constexpr Encoding kImplicit{false, false};
+
+std::string words_of(std::uint32_t high, std::uint32_t low) {
+  return little16({static_cast<std::uint16_t>(high), static_cast<std::uint16_t>(low)});
+}
+
+/// The head of an element in implicit VR, an item or a delimiter; both halves of a tag come before those of a length.
+std::string head(std::uint32_t tag, std::uint32_t length) {
+  return words_of(tag >> 16, tag & 0xFFFF) + words_of(length & 0xFFFF, length >> 16);
+}
+
+/// The head of an element in explicit VR whose length takes 4 bytes.
+std::string head(std::uint32_t tag, std::string_view vr, std::uint32_t length) {
+  return words_of(tag >> 16, tag & 0xFFFF) + std::string(vr) + little16({0}) + words_of(length & 0xFFFF, length >> 16);
+}
+
+std::string message_of(const std::string& dataset, Encoding encoding) {
+  const std::vector<std::byte> bytes = to_bytes(dataset);
+  try {
+    check_structure(bytes, encoding, "test");
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Code::kBadFile);
+    return error.what();
+  }
+  return "no error";
+}
+
+const std::string kHidden = head(kDocument, "OB", kHuge);
+const std::string kHiddenImplicit = head(kDocument, kHuge);
+constexpr const char* kDoNotEnd = "element (0008,2218) is a sequence whose items do not end where it does";
+
+TEST(DicomStructure, NothingHidesBehindTheEndOfASequenceInAKnownLength) {
+  const std::string inner = head(kSequenceEnd, 0) + kHidden;
+  EXPECT_THAT(message_of(head(kSequence, "SQ", static_cast<std::uint32_t>(inner.size())) + inner, kExplicit),
+              HasSubstr(kDoNotEnd));
+  const std::string implicit = head(kSequenceEnd, 0) + kHiddenImplicit;
+  EXPECT_THAT(message_of(head(kSequence, static_cast<std::uint32_t>(implicit.size())) + implicit, kImplicit),
+              HasSubstr(kDoNotEnd));
+}
+
+TEST(DicomStructure, NothingHidesBehindTheEndOfAnItemInAKnownLength) {
+  const std::string rest = head(kItemEnd, 0) + head(kSequenceEnd, 0) + kHidden;
+  const std::string item = head(kItem, static_cast<std::uint32_t>(rest.size())) + rest;
+  EXPECT_THAT(message_of(head(kSequence, "SQ", static_cast<std::uint32_t>(item.size())) + item, kExplicit),
+              HasSubstr("an item of 28 bytes whose elements take 8"));
+}
+
+TEST(DicomStructure, NoElementReachesOverItsItemNorAnItemOverItsSequence) {
+  const std::string element = head(kDocument, "OB", 4) + "abcd";
+  EXPECT_THAT(message_of(head(kSequence, "SQ", 14) + head(kItem, 6) + element, kExplicit),
+              HasSubstr("an item of 6 bytes whose elements take 16"));
+  EXPECT_THAT(message_of(head(kSequence, "SQ", 8) + head(kItem, 16) + element, kExplicit), HasSubstr(kDoNotEnd));
+  EXPECT_THAT(message_of(head(kSequence, 4) + head(kItem, 12) + head(kDocument, 4) + "abcd", kImplicit),
+              HasSubstr(kDoNotEnd));
+}
+
+TEST(DicomStructure, LengthsInsideSequencesOfImplicitVrAreLookedAt) {
+  EXPECT_THAT(message_of(head(kSequence, 16) + head(kItem, kUndefined) + kHiddenImplicit, kImplicit),
+              HasSubstr("element (0042,0011) says 4294967280 bytes, 0 are left"));
+}
+
+TEST(DicomStructure, PixelsOfAnUnknownVrAreNoFragments) {
+  // Of undefined length it is a sequence in implicit VR: "abcd" is a tag, and the delimiter a length.
+  const std::string pixels = head(kPixels, "OJ", kUndefined) + head(kItem, 4) + "abcd" + head(kSequenceEnd, 0);
+  EXPECT_THAT(message_of(pixels, kExplicit), HasSubstr("element (6261,6463) says 3772645374 bytes, 4 are left"));
+  for (const char* vr : {"OB", "OW", "OX"}) {
+    const std::string known = head(kPixels, vr, kUndefined) + head(kItem, 4) + "abcd" + head(kSequenceEnd, 0);
+    EXPECT_EQ(message_of(known, kExplicit), "no error") << vr;
+  }
+}
+
+TEST(DicomStructure, OnlySequencesAndPixelsGoWithoutALength) {
+  const std::string items = head(kItem, 0) + head(kSequenceEnd, 0);
+  EXPECT_THAT(message_of(head(kDocument, "UT", kUndefined) + items, kExplicit),
+              HasSubstr("element (0042,0011) has VR UT, which needs a length"));
+  for (const char* vr : {"SQ", "UN", "OJ"}) {
+    EXPECT_EQ(message_of(head(kDocument, vr, kUndefined) + items, kExplicit), "no error") << vr;
+  }
+}
+
+TEST(DicomStructure, ItemsStandInSequencesOnly) {
+  EXPECT_THAT(message_of(head(kItem, 0) + kHidden, kExplicit), HasSubstr("(FFFE,E000) stands outside of a sequence"));
+  // Not a delimiter: DCMTK reads a VR after it.
+  EXPECT_THAT(message_of(words_of(0xFFFE, 0x1234) + words_of(12, 0) + kHidden, kExplicit),
+              HasSubstr("(FFFE,1234) stands outside of a sequence"));
+}
+
+TEST(DicomStructure, SequencesAreReadWithTheirLengthsOrWithout) {
+  const std::string element = head(kDocument, "OB", 4) + "abcd";
+  const std::string open = head(kItem, kUndefined) + element + head(kItemEnd, 0);
+  const std::string closed = head(kItem, 16) + element;
+  EXPECT_EQ(message_of(head(kSequence, "SQ", kUndefined) + open + closed + head(kSequenceEnd, 0), kExplicit),
+            "no error");
+  EXPECT_EQ(message_of(head(kSequence, "SQ", 32 + 24) + open + closed, kExplicit), "no error");
+  EXPECT_EQ(message_of(head(kSequence, "SQ", 24 + 8) + closed + head(kSequenceEnd, 0), kExplicit), "no error");
+  EXPECT_EQ(message_of(head(kSequence, 20) + head(kItem, 12) + head(kDocument, 4) + "abcd", kImplicit), "no error");
+  // Native pixels may look like an item.
+  EXPECT_EQ(message_of(head(kPixels, 8) + head(kItem, kHuge), kImplicit), "no error");
+}
+
+TEST(DicomStructure, ThereIsNoImplicitBigEndian) {
+  const std::string big = std::string("\0\x08\0\x16\0\0\0\x04", 8) + std::string("1.2\0", 4);
+  EXPECT_FALSE(guess_encoding(to_bytes(big)).has_value());
+  EXPECT_TRUE(guess_encoding(to_bytes(head(0x00080016, 4) + std::string("1.2\0", 4))).has_value());
+}
+
+}  // namespace
+}  // namespace mi2::dicom::testing

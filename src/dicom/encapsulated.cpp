@@ -33,12 +33,16 @@ DcmPixelSequence& pixel_sequence(const Object& object, std::string_view name) {
   return *sequence;
 }
 
-Fragment fragment_at(DcmPixelSequence& sequence, unsigned long i) {
-  DcmPixelItem* item = nullptr;
-  Uint8* data = nullptr;
-  if (sequence.getItem(item, i).bad() || item == nullptr || item->getLength() == 0) return {};
-  if (item->getUint8Array(data).bad() || data == nullptr) return {};
-  return {data, item->getLength()};
+/// The offset table and the fragments after it. getItem() would search for each from an end of the list.
+std::vector<Fragment> read_fragments(DcmPixelSequence& sequence) {
+  std::vector<Fragment> fragments;
+  for (DcmObject* at = sequence.nextInContainer(nullptr); at != nullptr; at = sequence.nextInContainer(at)) {
+    auto* item = dynamic_cast<DcmPixelItem*>(at);
+    Uint8* data = nullptr;
+    const bool found = item != nullptr && item->getLength() > 0 && item->getUint8Array(data).good() && data != nullptr;
+    fragments.push_back(found ? Fragment(data, item->getLength()) : Fragment());
+  }
+  return fragments;
 }
 
 /// The fragments [first, last) that an offset table gives to a frame; empty if the table does not fit.
@@ -86,9 +90,12 @@ std::pair<std::size_t, std::size_t> by_end_markers(const std::vector<Fragment>& 
 std::vector<std::uint8_t> frame_codestream(const Object& object, std::uint64_t frames, std::uint64_t index,
                                            std::string_view name) {
   DcmPixelSequence& sequence = pixel_sequence(object, name);
-  const Fragment table = fragment_at(sequence, 0);
-  std::vector<Fragment> fragments;
-  for (unsigned long i = 1; i < sequence.card(); ++i) fragments.push_back(fragment_at(sequence, i));
+  std::vector<Fragment> fragments = read_fragments(sequence);
+  Fragment table;
+  if (!fragments.empty()) {
+    table = fragments.front();
+    fragments.erase(fragments.begin());
+  }
   std::pair<std::size_t, std::size_t> range{};
   if (frames == 1) {
     range = {0, fragments.size()};

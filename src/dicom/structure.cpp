@@ -17,6 +17,13 @@ constexpr std::uint32_t kItemEnd = 0xFFFEE00D;
 constexpr std::uint32_t kSequenceEnd = 0xFFFEE0DD;
 constexpr std::uint32_t kPixelData = 0x7FE00010;
 
+/// DCMTK takes some 270 bytes for an element or item of 8. Ten thousand frames with their functional groups are a
+/// million.
+constexpr std::uint64_t kMaxElements = 1U << 21U;
+/// Elements that DCMTK may pass over to put those that come late into their places, and private creators to find an
+/// element's.
+constexpr std::uint64_t kMaxSteps = 1U << 26U;
+
 using Vr = std::array<char, 2>;
 
 constexpr std::array kShortVrs =
@@ -93,24 +100,59 @@ class Walker {
  public:
   Walker(Bytes bytes, std::string_view name) : bytes_(bytes), name_(name) {}
 
+  /// All of the top level. A stray delimiter there ends a level here but not DCMTK's reading.
+  void walk(Encoding encoding) {
+    Level level;
+    for (std::size_t at = 0; at < bytes_.size();) at = elements(at, bytes_.size(), encoding, level);
+  }
+
+ private:
+  /// The elements of a dataset or an item so far, which DCMTK keeps sorted by insertion, searching from the last.
+  struct Level {
+    int depth = 0;
+    std::uint64_t count = 0;
+    std::uint64_t creators = 0;  ///< of private elements (PS3.5 7.8.1)
+    std::uint32_t highest = 0;
+  };
+
   /// Elements from `at` to `end` or a delimiter. @returns the offset after them.
-  std::size_t elements(std::size_t at, std::size_t end, Encoding encoding, int depth) const {
+  std::size_t elements(std::size_t at, std::size_t end, Encoding encoding, Level& level) {
     while (at < end) {
       const std::optional<Element> element = read_element(bytes_, at, encoding);
       if (!element) return bytes_.size();
       if (element->tag == kItemEnd || element->tag == kSequenceEnd) return element->value;
-      at = skip(*element, encoding, depth);
+      count();
+      take_place(element->tag, level);
+      at = skip(*element, encoding, level.depth);
     }
     return at;
   }
 
- private:
+  void take_place(std::uint32_t tag, Level& level) {
+    const std::uint32_t number = tag & 0xFFFF;
+    if (tag <= level.highest) steps_ += level.count;
+    if ((tag >> 16 & 1) != 0) {
+      if (number >= 0x1000) steps_ += level.creators;
+      if (number >= 0x10 && number <= 0xFF) ++level.creators;
+    }
+    if (steps_ > kMaxSteps) {
+      throw Error(Code::kTooLarge, fmt::format("{}: too many elements out of order, or too many private ones", name_));
+    }
+    level.highest = std::max(level.highest, tag);
+    ++level.count;
+  }
+
+  void count() {
+    if (++count_ <= kMaxElements) return;
+    throw Error(Code::kTooLarge, fmt::format("{}: more than {} elements and items", name_, kMaxElements));
+  }
+
   [[noreturn]] void refuse(const Element& element, std::string_view what) const {
     throw Error(Code::kBadFile,
                 fmt::format("{}: element ({:04X},{:04X}) {}", name_, element.tag >> 16, element.tag & 0xFFFF, what));
   }
 
-  std::size_t skip(const Element& element, Encoding encoding, int depth) const {
+  std::size_t skip(const Element& element, Encoding encoding, int depth) {
     // DCMTK takes the names of its internal VRs ("px", "ox") from files too, and reads other lengths after them.
     if (lower(element.vr[0]) && lower(element.vr[1])) refuse(element, "has a VR that DICOM does not know");
     if (element.tag >> 16 == kItem >> 16) refuse(element, "stands outside of a sequence");
@@ -124,7 +166,7 @@ class Walker {
     return end;
   }
 
-  std::size_t skip_undefined(const Element& element, Encoding encoding, int depth) const {
+  std::size_t skip_undefined(const Element& element, Encoding encoding, int depth) {
     const Vr vr = element.vr;
     const bool pixels = element.tag == kPixelData && (!encoding.explicit_vr || vr == Vr{'O', 'X'});
     if (pixels || vr == Vr{'O', 'B'} || vr == Vr{'O', 'W'}) return fragments(element.value, encoding);
@@ -146,7 +188,7 @@ class Walker {
   }
 
   /// @returns the offset after the item that reaches `end`, or after the delimiter.
-  std::size_t items(std::size_t at, std::size_t end, Encoding encoding, int depth) const {
+  std::size_t items(std::size_t at, std::size_t end, Encoding encoding, int depth) {
     if (depth > kMaxNesting) {
       throw Error(Code::kBadFile, fmt::format("{}: sequences nest deeper than {}", name_, kMaxNesting));
     }
@@ -154,6 +196,7 @@ class Walker {
       const std::optional<Element> item = read_element(bytes_, at, encoding);
       if (!item) return bytes_.size();
       if (item->tag == kSequenceEnd) return item->value;
+      count();
       const std::size_t left = bytes_.size() - item->value;
       const bool open = item->length == kUndefined;
       if (item->tag != kItem || (!open && item->length > left)) {
@@ -161,7 +204,8 @@ class Walker {
                     fmt::format("{}: a sequence holds no item, or one of more bytes than the {} left", name_, left));
       }
       const std::size_t stop = open ? bytes_.size() : item->value + item->length;
-      at = elements(item->value, stop, encoding, depth);
+      Level level{depth};
+      at = elements(item->value, stop, encoding, level);
       if (!open && at != stop) {
         throw Error(Code::kBadFile, fmt::format("{}: an item of {} bytes whose elements take {}", name_, item->length,
                                                 at - item->value));
@@ -170,11 +214,12 @@ class Walker {
     return at;
   }
 
-  std::size_t fragments(std::size_t at, Encoding encoding) const {
+  std::size_t fragments(std::size_t at, Encoding encoding) {
     while (at < bytes_.size()) {
       const std::optional<Element> item = read_element(bytes_, at, encoding);
       if (!item) break;
       if (item->tag == kSequenceEnd) return item->value;
+      count();
       const std::size_t left = bytes_.size() - item->value;
       if (item->tag != kItem || item->length > left) {
         throw Error(Code::kBadFile, fmt::format("{}: a fragment of the pixel data says {} bytes, {} are left", name_,
@@ -187,6 +232,8 @@ class Walker {
 
   Bytes bytes_;
   std::string_view name_;
+  std::uint64_t count_ = 0;
+  std::uint64_t steps_ = 0;
 };
 
 }  // namespace
@@ -235,11 +282,6 @@ std::optional<Encoding> guess_encoding(Bytes dataset) noexcept {
   return encoding;
 }
 
-void check_structure(Bytes dataset, Encoding encoding, std::string_view name) {
-  const Walker walker(dataset, name);
-  std::size_t at = 0;
-  // A stray delimiter at the top level ends a walk but not DCMTK's reading.
-  while (at < dataset.size()) at = walker.elements(at, dataset.size(), encoding, 0);
-}
+void check_structure(Bytes dataset, Encoding encoding, std::string_view name) { Walker(dataset, name).walk(encoding); }
 
 }  // namespace mi2::dicom

@@ -27,9 +27,12 @@ fuzz_one() {
   elif only_a_stall "$binary" "$work/log" "${limits[@]}"; then
     printf '%-14s ok      stopped early: an input took 20 s, but not when it was run again\n' "$name"
   else
-    # What it found: the sanitizer's or libFuzzer's own word, else the last line.
-    { grep -m1 -E '^SUMMARY:|ERROR: |runtime error: ' "$work/log" || tail -n 1 "$work/log"; } |
-      cut -c 1-200 >"$work/failed"
+    # What it found: the sanitizer's or libFuzzer's own word, else the last line; and the input if it is short.
+    {
+      echo "fuzz: $name FAILED:"
+      { grep -m1 -E '^SUMMARY:|ERROR: |runtime error: ' "$work/log" || tail -n 1 "$work/log"; } | cut -c 1-200
+      grep -m1 -oE 'Base64: .{1,400}' "$work/log" || true
+    } | paste -sd ' ' >"$work/failed"
     printf '%-14s FAILED\n' "$name"
     tail -n 40 "$work/log"
     return 1
@@ -53,9 +56,6 @@ if printf '%s\n' "${names[@]}" | xargs -P "$(nproc)" -I{} scripts/fuzz.sh --one 
   echo "fuzz: ${#names[@]} targets, $seconds s each, nothing found"
   exit
 fi
-# Once more at the end, where a reader of a long log looks; short inputs are in the log itself.
-for name in "${names[@]}"; do
-  [[ ! -f build/fuzzing/$name/failed ]] || echo "fuzz: $name FAILED: $(<"build/fuzzing/$name/failed")" \
-    "$(grep -m1 -oE 'Base64: .{1,400}' "build/fuzzing/$name/log" || true)"
-done
+# Once more at the end, where a reader of a long log looks.
+for name in "${names[@]}"; do cat "build/fuzzing/$name/failed" 2>/dev/null || true; done
 exit 1

@@ -88,8 +88,9 @@ grep -hE '^[0-9]+% tests passed|^Total Test time' "$logs/test.log" 2>/dev/null |
 [[ $tests_passed -eq 0 ]] || echo "$tests_passed tests passed in $SECONDS s"
 if [[ ${#failed[@]} -gt 0 ]]; then
   for step in "${failed[@]}"; do
-    # Which of its tests (as ctest lists them: "12 - name (Failed)") or fuzz targets.
-    grep -hE '^[[:space:]]+[0-9]+ - .*\(|^fuzz: .* FAILED' "$logs/$step.log" | sed "s/^[[:space:]]*/  /" || true
+    # Which of its tests (as ctest lists them: "12 - name (Failed)") or fuzz targets; the first will do.
+    grep -hE '^[[:space:]]+[0-9]+ - .*\(|^fuzz: .* FAILED' "$logs/$step.log" | grep -v '(Skipped)$' |
+      sed -n '1,20s/^[[:space:]]*/  /p' || true
   done
   echo "make test: FAILED: ${failed[*]}"
   exit 1

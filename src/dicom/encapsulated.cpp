@@ -46,7 +46,7 @@ std::vector<Fragment> read_fragments(DcmPixelSequence& sequence) {
 }
 
 /// The fragments [first, last) that an offset table gives to a frame; empty if the table does not fit.
-std::pair<std::size_t, std::size_t> by_offset_table(Fragment table, const std::vector<Fragment>& fragments,
+std::pair<std::size_t, std::size_t> by_offset_table(Fragment table, std::span<const Fragment> fragments,
                                                     std::uint64_t frames, std::uint64_t index) {
   if (table.size() / 4 != frames) return {};
   const auto entry = [&](std::uint64_t i) {
@@ -69,7 +69,7 @@ std::pair<std::size_t, std::size_t> by_offset_table(Fragment table, const std::v
 }
 
 /// Without a usable table a JPEG frame ends with the fragment that holds its end-of-image marker last.
-std::pair<std::size_t, std::size_t> by_end_markers(const std::vector<Fragment>& fragments, std::uint64_t index) {
+std::pair<std::size_t, std::size_t> by_end_markers(std::span<const Fragment> fragments, std::uint64_t index) {
   std::uint64_t frame = 0;
   std::size_t first = 0;
   for (std::size_t i = 0; i < fragments.size(); ++i) {
@@ -90,12 +90,9 @@ std::pair<std::size_t, std::size_t> by_end_markers(const std::vector<Fragment>& 
 std::vector<std::uint8_t> frame_codestream(const Object& object, std::uint64_t frames, std::uint64_t index,
                                            std::string_view name) {
   DcmPixelSequence& sequence = pixel_sequence(object, name);
-  std::vector<Fragment> fragments = read_fragments(sequence);
-  Fragment table;
-  if (!fragments.empty()) {
-    table = fragments.front();
-    fragments.erase(fragments.begin());
-  }
+  const std::vector<Fragment> all = read_fragments(sequence);
+  const Fragment table = all.empty() ? Fragment() : all.front();
+  const auto fragments = std::span(all).subspan(std::min<std::size_t>(all.size(), 1));
   std::pair<std::size_t, std::size_t> range{};
   if (frames == 1) {
     range = {0, fragments.size()};

@@ -11,6 +11,7 @@
 namespace mi2::dicom {
 namespace {
 
+constexpr std::uint32_t kItemGroup = 0xFFFE;  ///< items and delimiters: without a VR
 constexpr std::uint32_t kUndefined = 0xFFFFFFFF;
 constexpr std::uint32_t kItem = 0xFFFEE000;
 constexpr std::uint32_t kItemEnd = 0xFFFEE00D;
@@ -79,7 +80,7 @@ std::optional<Element> read_element(Bytes bytes, std::size_t at, Encoding encodi
   Element out;
   out.tag = tag_at(bytes, at, big);
   out.value = at + 8;
-  if (out.tag >> 16 == 0xFFFE || !encoding.explicit_vr) {
+  if (out.tag >> 16 == kItemGroup || !encoding.explicit_vr) {
     out.length = read32(bytes, at + 4, big);
     return out;
   }
@@ -155,7 +156,7 @@ class Walker {
   std::size_t skip(const Element& element, Encoding encoding, int depth) {
     // DCMTK takes the names of its internal VRs ("px", "ox") from files too, and reads other lengths after them.
     if (lower(element.vr[0]) && lower(element.vr[1])) refuse(element, "has a VR that DICOM does not know");
-    if (element.tag >> 16 == kItem >> 16) refuse(element, "stands outside of a sequence");
+    if (element.tag >> 16 == kItemGroup) refuse(element, "stands outside of a sequence");
     if (element.length == kUndefined) return skip_undefined(element, encoding, depth);
     const std::size_t left = bytes_.size() - element.value;
     if (element.length > left) refuse(element, fmt::format("says {} bytes, {} are left", element.length, left));
@@ -181,8 +182,9 @@ class Walker {
   /// Whether DCMTK may read a value of known length as a sequence. Implicit VR does not say; what its dictionary has as
   /// a sequence starts with an item or with the delimiter.
   bool is_sequence(const Element& element, Encoding encoding) const {
-    if (encoding.explicit_vr) return element.vr == Vr{'S', 'Q'} && element.length > 0;
-    if (element.length == 0 || element.tag == kPixelData || bytes_.size() - element.value < 4) return false;
+    if (element.length == 0) return false;
+    if (encoding.explicit_vr) return element.vr == Vr{'S', 'Q'};
+    if (element.tag == kPixelData || bytes_.size() - element.value < 4) return false;
     const std::uint32_t tag = tag_at(bytes_, element.value, encoding.big_endian);
     return tag == kItem || tag == kSequenceEnd;
   }

@@ -31,10 +31,9 @@ Header read_header(Bytes file, std::string_view name);
 std::optional<Encoding> guess_encoding(Bytes dataset) noexcept;
 
 /// Walks all elements, nested ones too.
-/// @throws Error{kBadFile} if one states more bytes than are left, items do not fill what holds them, one that is
-/// neither
-///         a sequence nor pixels has no length, or sequences nest deeper than kMaxNesting; {kTooLarge} over two million
-///         elements, or so many out of order or of private creators that DCMTK would search for seconds.
+/// @throws Error{kBadFile} if one states more bytes than are left, or no length without being a sequence or pixels;
+///         if items do not fill what holds them; if sequences nest deeper than kMaxNesting. {kTooLarge} if there are
+///         over two million, or so many out of order or of private creators that DCMTK would search for seconds.
 void check_structure(Bytes dataset, Encoding encoding, std::string_view name);
 
 }  // namespace mi2::dicom

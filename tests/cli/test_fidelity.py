@@ -14,7 +14,7 @@ SHARED = Path(os.environ.get("MI2_SHARED_DATA", "")) / "starter"
 DTYPES = ["f32", "bf16"]
 PART = {"cosine_min", "cosine_mean", "median_s"}
 
-# mi2_fidelity_test and the tests of fewer pictures run there.
+# With sanitizers mi2_fidelity_test and the tests of fewer pictures run.
 without_sanitizers = pytest.mark.skipif(bool(os.environ.get("MI2_SANITIZE")), reason="too slow with sanitizers")
 
 pytestmark = pytest.mark.skipif(not Path(STARTER).is_dir(), reason="MI2_STARTER_MODEL names no model folder")

@@ -6,10 +6,6 @@
 namespace mi2::dicom::testing {
 namespace {
 
-std::string little32(std::uint32_t v) {
-  return little16({static_cast<std::uint16_t>(v & 0xFFFF), static_cast<std::uint16_t>(v >> 16)});
-}
-
 std::string element(std::uint32_t tag, std::string_view vr, std::string value) {
   constexpr std::array<std::string_view, 6> kLong = {"OB", "OD", "OF", "OW", "SQ", "UN"};
   if (value.size() % 2 != 0) value += vr == "OB" ? '\0' : ' ';
@@ -32,6 +28,10 @@ std::string little16(const std::vector<std::uint16_t>& values) {
     out += static_cast<char>(v >> 8);
   }
   return out;
+}
+
+std::string little32(std::uint32_t value) {
+  return little16({static_cast<std::uint16_t>(value & 0xFFFF), static_cast<std::uint16_t>(value >> 16)});
 }
 
 Dataset& Dataset::put(std::uint32_t tag, std::string_view vr, std::string value) {

@@ -35,6 +35,7 @@ class Dataset {
 
 std::vector<std::byte> to_bytes(std::string_view text);
 std::string little16(const std::vector<std::uint16_t>& values);
+std::string little32(std::uint32_t value);
 
 /// The attributes of a picture of `bits` allocated and stored; pixel data is still to be put.
 Dataset picture(std::string_view photometric, std::uint16_t rows, std::uint16_t columns, std::uint16_t bits,

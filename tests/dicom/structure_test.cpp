@@ -30,23 +30,16 @@ constexpr std::uint32_t kDocument = 0x00420011;
 constexpr Encoding kExplicit{true, false};
 constexpr Encoding kImplicit{false, false};
 
-std::string words_of(std::uint32_t first, std::uint32_t second) {
-  std::string out;
-  for (const std::uint32_t word : {first, second}) {
-    out += static_cast<char>(word & 0xFF);
-    out += static_cast<char>(word >> 8 & 0xFF);
-  }
-  return out;
+std::string tag_bytes(std::uint32_t tag) {
+  return little16({static_cast<std::uint16_t>(tag >> 16), static_cast<std::uint16_t>(tag & 0xFFFF)});
 }
 
-/// The head of an element in implicit VR, an item or a delimiter. A tag has its high half first, a length its low one.
-std::string head(std::uint32_t tag, std::uint32_t length) {
-  return words_of(tag >> 16, tag & 0xFFFF) + words_of(length & 0xFFFF, length >> 16);
-}
+/// The head of an element in implicit VR, of an item or a delimiter.
+std::string head(std::uint32_t tag, std::uint32_t length) { return tag_bytes(tag) + little32(length); }
 
 /// The head of an element in explicit VR whose length takes 4 bytes.
 std::string head(std::uint32_t tag, std::string_view vr, std::uint32_t length) {
-  return words_of(tag >> 16, tag & 0xFFFF) + std::string(vr) + little16({0}) + words_of(length & 0xFFFF, length >> 16);
+  return tag_bytes(tag) + std::string(vr) + little16({0}) + little32(length);
 }
 
 std::string message_of(const std::string& dataset, Encoding encoding) {
@@ -117,7 +110,7 @@ TEST(DicomStructure, OnlySequencesAndPixelsGoWithoutALength) {
 TEST(DicomStructure, ItemsStandInSequencesOnly) {
   EXPECT_THAT(message_of(head(kItem, 0) + hidden(), kExplicit), HasSubstr("(FFFE,E000) stands outside of a sequence"));
   // Not a delimiter: DCMTK reads a VR after it.
-  EXPECT_THAT(message_of(words_of(0xFFFE, 0x1234) + words_of(12, 0) + hidden(), kExplicit),
+  EXPECT_THAT(message_of(head(0xFFFE1234, 12) + hidden(), kExplicit),
               HasSubstr("(FFFE,1234) stands outside of a sequence"));
 }
 

@@ -7,7 +7,7 @@
 
 #include <mi2/error.hpp>
 #include "weights/config.hpp"
-#include "weights/manifest.hpp"
+#include "models/manifest.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   try {

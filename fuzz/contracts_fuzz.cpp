@@ -16,7 +16,7 @@
 
 #include <mi2/error.hpp>
 
-#include "services/scoring/scoring.hpp"
+#include "protocols/scoring.hpp"
 
 namespace {
 

@@ -8,7 +8,7 @@
 
 #include <mi2/error.hpp>
 
-#include "services/heads/head_json.hpp"
+#include "adapter/head_json.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace mi2;

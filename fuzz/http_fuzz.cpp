@@ -13,7 +13,7 @@
 #include "server/keys.hpp"
 #include "server/message.hpp"
 
-#include "services/scoring/scoring.hpp"
+#include "protocols/scoring.hpp"
 
 namespace {
 

@@ -9,7 +9,7 @@
 #include <mi2/error.hpp>
 
 #include "base/utf8.hpp"
-#include "services/train/data/label_row.hpp"
+#include "dataset/label_row.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace mi2;

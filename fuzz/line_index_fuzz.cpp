@@ -8,7 +8,7 @@
 
 #include <mi2/error.hpp>
 
-#include "services/train/data/tsv_file.hpp"
+#include "dataset/tsv_file.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   constexpr std::uint64_t kFileBytes = 1'000'000;

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include <mi2/error.hpp>
-#include "services/train/config/config.hpp"
+#include "train/config/config.hpp"
 
 namespace {
 

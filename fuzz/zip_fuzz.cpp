@@ -8,7 +8,7 @@
 
 #include <mi2/error.hpp>
 
-#include "services/train/data/zip_file.hpp"
+#include "dataset/zip_file.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace mi2;

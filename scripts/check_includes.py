@@ -3,7 +3,7 @@
 
     check_includes.py [--self-test]
 
-A file may include its own folder and the folders that its row of LAYERS allows, directly or through them. A library
+A file may include its own folder and the folders that its row of ROOMS allows, directly or through them. A library
 may be included only from the folders in LIBRARIES. A header that shows a library, itself or through another header, is
 private to the library's homes: files of other folders may not include it.
 """
@@ -12,77 +12,29 @@ import re
 import sys
 import tempfile
 
+from rooms import FREE, LIBRARIES, ROOMS
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-
-# folder -> the folders right below it; what those may use, it may use too.
-LAYERS = {
-    "include/mi2": [],
-    "src/base": ["include/mi2"],
-    "src/tensor": ["src/base"],
-    "src/ops": ["src/tensor"],
-    "src/ops/reference": ["src/ops"],
-    "src/ops/cpu": ["src/ops"],
-    "src/ops/torch": ["src/ops"],
-    "src/weights": ["src/ops"],
-    "src/models": ["src/weights", "src/ops/reference", "src/ops/cpu"],
-    "src/models/torch": ["src/models", "src/ops/torch"],
-    "src/image": ["src/base"],
-    "src/dicom": ["src/image"],
-    "src/text": ["src/base"],
-    "src/embedder": ["src/models", "src/image", "src/dicom", "src/text"],
-    "src/services": ["src/embedder"],
-    "src/services/train/trainer": ["src/services", "src/models/torch"],
-    "apps/server": ["src/services"],
-    "apps/cli": ["src/services", "src/services/train/trainer", "apps/server"],
-    "bindings/python": ["src/services"],
-    "tests": ["apps/cli"],
-    "fuzz": ["apps/cli"],
-    "bench": ["apps/cli"],
-}
-
-# include pattern -> its homes. A home covers the folders inside it.
-LIBRARIES = {
-    r"openssl/|xxhash": ["src/base"],
-    r"(oneapi/)?dnnl|omp\.h": ["src/ops/cpu"],
-    r"jpeglib|jerror|png\.h|tiff|webp/": ["src/image"],
-    r"dcmtk/": ["src/dicom"],
-    r"zlib": ["src/image", "src/dicom"],
-    r"utf8proc": ["src/text"],
-    r"zip\.h": ["src/services/train/data"],
-    r"yaml-cpp/": ["src/weights", "src/services/train/config"],
-    r"re2/": ["src/services/train/parameters"],
-    r"CLI/": ["apps/cli"],
-    r"boost/|prometheus/": ["apps/server"],
-    # Tensors with gradients pass through all of training, so a header of one of these may show them to another.
-    r"ATen/|c10/|torch/": ["src/ops/torch", "src/models/torch", "src/services/train/trainer",
-                              "src/services/heads/train"],
-    r"mpi\.h": ["src/services/train/trainer"],
-    r"nanobind/": ["bindings/python"],
-    r"nlohmann/": ["src/weights", "src/text", "src/services", "apps"],
-    r"fmt/|spdlog/": ["src", "apps", "bindings"],
-}
-# Tests and fuzz targets may look at a library's answers.
-FREE = ("tests", "fuzz", "bench")
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
 
 
-def layer_of(path):
-    """The innermost row of LAYERS that holds a path relative to the root, or None."""
+def room_of(path):
+    """The innermost row of ROOMS that holds a path relative to the root, or None."""
     for parent in path.parents:
-        if str(parent) in LAYERS:
+        if str(parent) in ROOMS:
             return str(parent)
     return None
 
 
-def reachable(layer):
+def reachable(room):
     """The layers that a layer may include, itself among them."""
-    seen, stack = set(), [layer]
+    seen, stack = set(), [room]
     while stack:
         current = stack.pop()
         if current not in seen:
             seen.add(current)
-            stack += LAYERS[current]
+            stack += ROOMS[current]
     return seen
 
 
@@ -131,25 +83,25 @@ def includes_of(root):
 
 def fault_of(includes, file, name, target):
     """What is wrong with one include, or None."""
-    layer = layer_of(file)
-    if target is not None and layer_of(target) not in reachable(layer):
-        return f"{layer} may not include {layer_of(target)} ({name})"
+    room = room_of(file)
+    if target is not None and room_of(target) not in reachable(room):
+        return f"{room} may not include {room_of(target)} ({name})"
     if file.parts[0] in FREE:
         return None
     if target is None:
         return library_fault(file, name)
-    shown = shown_library(includes, target, set()) if layer_of(target) != layer else None
+    shown = shown_library(includes, target, set()) if room_of(target) != room else None
     if shown and library_fault(file, shown) is None:
         return None
-    return f"{target} shows <{shown}>, so it is private to {layer_of(target)}" if shown else None
+    return f"{target} shows <{shown}>, so it is private to {room_of(target)}" if shown else None
 
 
 def faults(root):
     """Every include that breaks a rule, as a line of text."""
     includes = includes_of(root)
-    found = [f"{file}: its folder has no row in LAYERS" for file in includes if layer_of(file) is None]
+    found = [f"{file}: its folder has no row in ROOMS" for file in includes if room_of(file) is None]
     for file, rows in includes.items():
-        for line, name, target in rows if layer_of(file) else []:
+        for line, name, target in rows if room_of(file) else []:
             fault = fault_of(includes, file, name, target)
             if fault:
                 found.append(f"{file}:{line}: {fault}")
@@ -167,7 +119,7 @@ def self_test():
         ({"src/dicom/d.hpp": "#include <dcmtk/dcmdata/dctk.h>\n", "src/dicom/d.cpp": '#include "dicom/d.hpp"\n'}, None),
         ({"src/dicom/d.hpp": "#include <dcmtk/dcmdata/dctk.h>\n", "src/dicom/e.hpp": '#include "dicom/d.hpp"\n',
           "src/embedder/f.cpp": '#include "dicom/e.hpp"\n'}, "private to src/dicom"),
-        ({"src/nowhere.cpp": ""}, "no row in LAYERS"),
+        ({"src/nowhere.cpp": ""}, "no row in ROOMS"),
     ]
     for files, wanted in cases:
         with tempfile.TemporaryDirectory() as folder:

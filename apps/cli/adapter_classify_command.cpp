@@ -15,7 +15,7 @@
 #include "progress.hpp"
 #include "report.hpp"
 #include "score_writers.hpp"
-#include "services/heads/head.hpp"
+#include "adapter/head.hpp"
 #include "vector_arguments.hpp"
 
 namespace mi2::cli {

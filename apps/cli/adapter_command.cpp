@@ -13,8 +13,8 @@
 #include "arguments.hpp"
 #include "command.hpp"
 #include "progress.hpp"
-#include "services/heads/head.hpp"
-#include "services/heads/head_files.hpp"
+#include "adapter/head.hpp"
+#include "adapter/head_files.hpp"
 
 namespace mi2::cli {
 namespace {

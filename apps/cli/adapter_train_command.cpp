@@ -19,10 +19,10 @@
 #include "interrupt.hpp"
 #include "output.hpp"
 #include "progress.hpp"
-#include "services/heads/head_files.hpp"
-#include "services/heads/report.hpp"
-#include "services/heads/training.hpp"
-#include "services/heads/zero_shot.hpp"
+#include "adapter/head_files.hpp"
+#include "adapter/report.hpp"
+#include "adapter/training.hpp"
+#include "adapter/zero_shot.hpp"
 #include "vector_arguments.hpp"
 
 namespace mi2::cli {

@@ -14,9 +14,9 @@
 #include "command.hpp"
 #include "interrupt.hpp"
 #include "progress.hpp"
-#include "services/batch/batch.hpp"
-#include "services/heads/served_head.hpp"
-#include "services/scoring/service.hpp"
+#include "batch/batch.hpp"
+#include "adapter/served_head.hpp"
+#include "protocols/service.hpp"
 
 namespace mi2::cli {
 namespace {

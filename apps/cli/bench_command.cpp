@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "services/benchmark/benchmark.hpp"
-#include "services/benchmark/probe.hpp"
+#include "benchmark/benchmark.hpp"
+#include "benchmark/probe.hpp"
 
 #include <mi2/mi2.hpp>
 

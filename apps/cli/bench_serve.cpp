@@ -14,7 +14,7 @@
 
 #include <fmt/format.h>
 
-#include "services/benchmark/session.hpp"
+#include "benchmark/session.hpp"
 
 #include <mi2/error.hpp>
 

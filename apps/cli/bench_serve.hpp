@@ -1,7 +1,7 @@
 #pragma once
 // mi2 bench --serve: requests on standard input, answers on standard output, a line of JSON each.
 
-#include "services/benchmark/benchmark.hpp"
+#include "benchmark/benchmark.hpp"
 
 namespace mi2::cli {
 

@@ -14,8 +14,8 @@
 #include <CLI/CLI.hpp>
 
 #include "base/thread_pool.hpp"
-#include "services/fidelity/fidelity.hpp"
-#include "services/fidelity/pictures.hpp"
+#include "benchmark/fidelity/fidelity.hpp"
+#include "benchmark/fidelity/pictures.hpp"
 
 #include <mi2/mi2.hpp>
 

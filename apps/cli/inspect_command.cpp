@@ -9,7 +9,7 @@
 #include "arguments.hpp"
 #include "command.hpp"
 #include "output.hpp"
-#include "weights/inspect.hpp"
+#include "models/inspect.hpp"
 
 namespace mi2::cli {
 namespace {

@@ -19,8 +19,8 @@
 #include "output.hpp"
 #include "progress.hpp"
 #include "score_writers.hpp"
-#include "services/knn/knn.hpp"
-#include "services/metrics/evaluation.hpp"
+#include "vectors/knn.hpp"
+#include "evaluation/evaluation.hpp"
 #include "vector_arguments.hpp"
 
 namespace mi2::cli {

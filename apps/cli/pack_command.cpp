@@ -10,7 +10,7 @@
 #include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
-#include "services/pack/pack.hpp"
+#include "export/pack.hpp"
 
 #include <mi2/mi2.hpp>
 

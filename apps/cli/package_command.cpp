@@ -9,7 +9,7 @@
 #include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
-#include "services/package/package.hpp"
+#include "export/package.hpp"
 
 #include <mi2/mi2.hpp>
 

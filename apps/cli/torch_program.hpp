@@ -4,7 +4,7 @@
 
 #include <functional>
 
-#include "services/train/train.hpp"
+#include "train/train.hpp"
 
 namespace mi2::cli {
 

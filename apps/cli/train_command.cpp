@@ -17,8 +17,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/process.hpp"
-#include "services/train/config/config.hpp"
-#include "services/train/report/run_report.hpp"
+#include "train/config/config.hpp"
+#include "train/report/run_report.hpp"
 
 #include <mi2/mi2.hpp>
 

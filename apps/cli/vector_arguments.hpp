@@ -7,8 +7,8 @@
 #include <mi2/mi2.hpp>
 
 #include "progress.hpp"
-#include "services/vectors/labels.hpp"
-#include "services/vectors/vectors.hpp"
+#include "vectors/labels.hpp"
+#include "vectors/vectors.hpp"
 
 namespace CLI {
 class App;

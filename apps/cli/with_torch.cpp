@@ -2,8 +2,8 @@
 
 #include "models/device.hpp"
 #include "models/torch/load_on_torch.hpp"
-#include "services/heads/fit.hpp"
-#include "services/heads/train/fit_on_torch.hpp"
+#include "adapter/fit.hpp"
+#include "adapter/torch/fit_on_torch.hpp"
 #include "torch_program.hpp"
 
 namespace mi2::cli {

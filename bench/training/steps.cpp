@@ -13,9 +13,9 @@
 #include <fmt/format.h>
 
 #include "models/torch/torch_model.hpp"
-#include "services/train/trainer/gradients.hpp"
-#include "services/train/trainer/loss.hpp"
-#include "services/train/trainer/optimizer.hpp"
+#include "train/trainer/gradients.hpp"
+#include "train/trainer/loss.hpp"
+#include "train/trainer/optimizer.hpp"
 #include "weights/model_source.hpp"
 #include "weights/safetensors.hpp"
 

@@ -10,7 +10,7 @@
 
 #include <gtest/gtest.h>
 
-#include "services/pack/pack.hpp"
+#include "export/pack.hpp"
 #include "support/expect_error.hpp"
 #include "support/paths.hpp"
 #include "support/temporary_folder.hpp"

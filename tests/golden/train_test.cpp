@@ -15,9 +15,9 @@
 #include <gtest/gtest.h>
 
 #include "models/torch/torch_model.hpp"
-#include "services/train/trainer/gradients.hpp"
-#include "services/train/trainer/loss.hpp"
-#include "services/train/trainer/optimizer.hpp"
+#include "train/trainer/gradients.hpp"
+#include "train/trainer/loss.hpp"
+#include "train/trainer/optimizer.hpp"
 #include "support/paths.hpp"
 #include "weights/config.hpp"
 #include "weights/safetensors.hpp"

@@ -8,7 +8,7 @@
 
 #include "support/expect_error.hpp"
 #include "support/temporary_folder.hpp"
-#include "weights/manifest.hpp"
+#include "models/manifest.hpp"
 #include "weights/samples.hpp"
 
 namespace mi2::weights {

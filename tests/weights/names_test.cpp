@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "weights/manifest.hpp"
+#include "models/manifest.hpp"
 #include "weights/samples.hpp"
 
 namespace mi2::weights {

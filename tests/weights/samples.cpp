@@ -4,7 +4,7 @@
 #include <memory>
 #include <utility>
 
-#include "weights/manifest.hpp"
+#include "models/manifest.hpp"
 
 namespace mi2::test {
 namespace {

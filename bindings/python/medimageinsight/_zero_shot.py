@@ -1,4 +1,4 @@
-"""Zero-shot scores from vectors that a server computed, as src/services/classify computes them.
+"""Zero-shot scores from vectors that a server computed, as src/classify computes them.
 
 Source: Radford et al., ICML 2021, section 3.1.
 """

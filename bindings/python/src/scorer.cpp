@@ -12,8 +12,8 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
-#include "services/heads/served_head.hpp"
-#include "services/scoring/synchronous.hpp"
+#include "adapter/served_head.hpp"
+#include "protocols/synchronous.hpp"
 
 #include <mi2/mi2.hpp>
 

@@ -1,0 +1,70 @@
+#pragma once
+// The seam between what a head is trained on and what computes it: libtorch, which only the program mi2-torch links. It
+// registers itself here, so that nothing above needs to know.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "adapter/head.hpp"
+
+namespace mi2::heads {
+
+struct FitOptions {
+  bool balanced = false;  ///< rows weigh inversely to how frequent their class is
+  unsigned threads = 0;   ///< 0: one per available core
+  std::uint64_t seed = 0;
+  // kLinear: C * (sum of the rows' losses) + |weight|^2 / 2 is minimised, as scikit-learn's LogisticRegression does.
+  double c = 1.0;
+  // kMlp: AdamW on the mean cross entropy of batches; the epoch of the best validation is kept.
+  double learning_rate = 3e-4;
+  double weight_decay = 0.01;
+  std::size_t batch = 32;
+  std::size_t epochs = 60;
+  std::size_t patience = 15;  ///< epochs without a better validation before it ends
+};
+
+/// Embeddings with the index of each one's label.
+struct Samples {
+  std::size_t dimensions = 0;
+  std::vector<float> values;         ///< [rows, dimensions]
+  std::vector<std::size_t> classes;  ///< [rows]
+  std::vector<std::size_t> ids;      ///< [rows]: which rows these are to the caller
+
+  [[nodiscard]] std::size_t rows() const noexcept { return classes.size(); }
+  [[nodiscard]] std::span<const float> row(std::size_t r) const noexcept {
+    return std::span(values).subspan(r * dimensions, dimensions);
+  }
+  void add(std::span<const float> embedding, std::size_t of_class, std::size_t id) {
+    values.insert(values.end(), embedding.begin(), embedding.end());
+    classes.push_back(of_class);
+    ids.push_back(id);
+  }
+};
+
+struct Fitted {
+  std::vector<HeadTensor> tensors;        ///< as layout_of()
+  std::map<std::string, double> details;  ///< "epochs", "loss", ..
+};
+
+/// Called as work is done; what it throws ends the training.
+using FitProgress = std::function<void(std::size_t done, std::size_t total)>;
+
+/// @param shape       kind, in_channels, hidden_dim and labels.
+/// @param validation  kMlp needs rows; kLinear does not look at them.
+/// @throws Error{kBadArgument} if the numbers lead nowhere (a loss that is not finite).
+using Fitter = Fitted (*)(const HeadDescription& shape, const Samples& train, const Samples& validation,
+                          const FitOptions& options, const FitProgress& progress);
+
+/// Called once by a program that links libtorch.
+void set_fitter(Fitter fitter) noexcept;
+
+/// @throws Error{kUnsupported} if no fitter was set; as Fitter.
+Fitted fit(const HeadDescription& shape, const Samples& train, const Samples& validation, const FitOptions& options,
+           const FitProgress& progress);
+
+}  // namespace mi2::heads

@@ -1,0 +1,192 @@
+#include "adapter/head.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <numeric>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "evaluation/scores.hpp"
+
+namespace mi2::heads {
+namespace {
+
+constexpr std::int64_t kMaxChannels = 1 << 16;
+constexpr std::size_t kMaxLabels = 100'000;
+constexpr double kNormEpsilon = 1e-5;  // torch.nn.LayerNorm's
+
+void check_labels(const std::vector<std::string>& labels) {
+  if (labels.empty() || labels.size() > kMaxLabels) {
+    throw Error(Code::kBadArgument, fmt::format("head: {} labels; 1 to {} are needed", labels.size(), kMaxLabels));
+  }
+  std::set<std::string_view> seen;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    if (labels[i].empty()) throw Error(Code::kBadArgument, fmt::format("head: label {} is empty", i + 1));
+    if (!seen.insert(labels[i]).second) {
+      throw Error(Code::kBadArgument, fmt::format("head: label {} stands there twice", i + 1));
+    }
+  }
+}
+
+void check_size(std::string_view name, std::int64_t size) {
+  if (size >= 1 && size <= kMaxChannels) return;
+  throw Error(Code::kBadArgument, fmt::format("head: {} is {}; 1 to {} is needed", name, size, kMaxChannels));
+}
+
+void check_description(const HeadDescription& description) {
+  check_labels(description.labels);
+  check_size("in_channels", description.in_channels);
+  if (description.kind == HeadKind::kMlp) check_size("hidden_dim", description.hidden_dim);
+  if (!(description.temperature > 0 && std::isfinite(description.temperature))) {
+    throw Error(Code::kBadArgument,
+                fmt::format("head: temperature {}; a number above 0 is needed", description.temperature));
+  }
+  if (!description.operating_points.empty() && description.operating_points.size() != description.labels.size()) {
+    throw Error(Code::kBadArgument, fmt::format("head: {} operating points for {} labels",
+                                                description.operating_points.size(), description.labels.size()));
+  }
+}
+
+void check_tensor(const HeadTensor& found, const HeadTensor& wanted) {
+  if (found.shape != wanted.shape) {
+    throw Error(Code::kBadArgument, fmt::format("head: tensor '{}' has shape [{}], [{}] is needed", wanted.name,
+                                                fmt::join(found.shape, ", "), fmt::join(wanted.shape, ", ")));
+  }
+  const auto count = std::accumulate(wanted.shape.begin(), wanted.shape.end(), std::int64_t{1}, std::multiplies<>());
+  if (static_cast<std::int64_t>(found.values.size()) != count ||
+      !std::all_of(found.values.begin(), found.values.end(), [](float value) { return std::isfinite(value); })) {
+    throw Error(Code::kBadArgument, fmt::format("head: tensor '{}' needs {} finite numbers", wanted.name, count));
+  }
+}
+
+/// The tensors in the layout's order, each there once and as it should be.
+std::vector<HeadTensor> in_order(const std::vector<HeadTensor>& tensors, const HeadDescription& description) {
+  std::vector<HeadTensor> ordered;
+  for (const HeadTensor& wanted : layout_of(description)) {
+    const auto named = [&](const HeadTensor& tensor) { return tensor.name == wanted.name; };
+    const auto found = std::find_if(tensors.begin(), tensors.end(), named);
+    if (found == tensors.end()) {
+      throw Error(Code::kBadArgument,
+                  fmt::format("head: has no tensor '{}'; a {} head needs it", wanted.name, name_of(description.kind)));
+    }
+    check_tensor(*found, wanted);
+    ordered.push_back(*found);
+  }
+  if (ordered.size() != tensors.size()) {
+    throw Error(Code::kBadArgument, fmt::format("head: has {} tensors, a {} head has {}", tensors.size(),
+                                                name_of(description.kind), ordered.size()));
+  }
+  return ordered;
+}
+
+void gelu(std::span<double> x) {
+  for (double& value : x) value *= 0.5 * (1.0 + std::erf(value / std::numbers::sqrt2));
+}
+
+/// The middle taps of a convolution of kernel 3, [out, in, 3] -> [out, in].
+std::vector<float> middle_taps(const std::vector<float>& weight) {
+  std::vector<float> taps(weight.size() / 3);
+  for (std::size_t i = 0; i < taps.size(); ++i) taps[i] = weight[i * 3 + 1];
+  return taps;
+}
+
+void layer_norm(std::span<double> x, const std::vector<float>& weight, const std::vector<float>& bias) {
+  const auto count = static_cast<double>(x.size());
+  const double mean = std::accumulate(x.begin(), x.end(), 0.0) / count;
+  double variance = 0;
+  for (const double value : x) variance += (value - mean) * (value - mean);
+  const double scale = 1.0 / std::sqrt(variance / count + kNormEpsilon);
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = (x[i] - mean) * scale * weight[i] + bias[i];
+}
+
+}  // namespace
+
+std::string_view name_of(HeadKind kind) noexcept { return kind == HeadKind::kLinear ? "linear" : "mlp"; }
+
+HeadKind parse_kind(std::string_view name) {
+  for (const HeadKind kind : {HeadKind::kLinear, HeadKind::kMlp}) {
+    if (name_of(kind) == name) return kind;
+  }
+  throw Error(Code::kBadArgument, fmt::format("head: kind '{}'; linear or mlp is needed", name));
+}
+
+std::vector<HeadTensor> layout_of(const HeadDescription& description) {
+  const auto labels = static_cast<std::int64_t>(description.labels.size());
+  const std::int64_t in = description.in_channels;
+  if (description.kind == HeadKind::kLinear) return {{"weight", {labels, in}, {}}, {"bias", {labels}, {}}};
+  const std::int64_t hidden = description.hidden_dim;
+  return {{"vision_embd.0.weight", {kMlpWidth, in}, {}},
+          {"vision_embd.0.bias", {kMlpWidth}, {}},
+          {"vision_embd.2.weight", {kMlpWidth, kMlpWidth}, {}},
+          {"vision_embd.2.bias", {kMlpWidth}, {}},
+          {"vision_embd.3.weight", {kMlpWidth}, {}},
+          {"vision_embd.3.bias", {kMlpWidth}, {}},
+          {"retrieval_conv.0.weight", {hidden, kMlpWidth, 3}, {}},
+          {"retrieval_conv.0.bias", {hidden}, {}},
+          {"retrieval_conv.2.weight", {hidden, hidden, 3}, {}},
+          {"retrieval_conv.2.bias", {hidden}, {}},
+          {"prediction_head.0.weight", {labels, hidden}, {}},
+          {"prediction_head.0.bias", {labels}, {}}};
+}
+
+Head::Head(HeadDescription description, const std::vector<HeadTensor>& tensors) : description_(std::move(description)) {
+  check_description(description_);
+  tensors_ = in_order(tensors, description_);
+  set_layers();
+}
+
+void Head::set_layers() {
+  // In the layout's order a weight is followed by its bias; the one of rank one is the norm's.
+  for (std::size_t i = 0; i < tensors_.size(); i += 2) {
+    const HeadTensor& weight = tensors_[i];
+    const HeadTensor& bias = tensors_[i + 1];
+    if (weight.shape.size() == 1) {
+      norm_ = {weight.values, bias.values};
+      continue;
+    }
+    layers_.push_back({static_cast<std::size_t>(weight.shape[1]), static_cast<std::size_t>(weight.shape[0]),
+                       weight.shape.size() == 3 ? middle_taps(weight.values) : weight.values, bias.values});
+  }
+}
+
+std::vector<double> Head::Affine::operator()(std::span<const double> x) const {
+  std::vector<double> y(out);
+  for (std::size_t o = 0; o < out; ++o) {
+    const float* const row = weight.data() + o * in;
+    y[o] = std::inner_product(x.begin(), x.end(), row, static_cast<double>(bias[o]));
+  }
+  return y;
+}
+
+std::vector<double> Head::logits(std::span<const float> embedding) const {
+  if (static_cast<std::int64_t>(embedding.size()) != description_.in_channels) {
+    throw Error(Code::kBadArgument, fmt::format("head: the embedding has {} numbers, the head takes {}",
+                                                embedding.size(), description_.in_channels));
+  }
+  std::vector<double> x = layers_[0](std::vector<double>(embedding.begin(), embedding.end()));
+  if (description_.kind == HeadKind::kLinear) return x;
+  gelu(x);
+  x = layers_[1](x);
+  layer_norm(x, norm_.weight, norm_.bias);
+  x = layers_[2](x);
+  gelu(x);
+  return layers_[4](layers_[3](x));
+}
+
+std::vector<double> Head::probabilities(std::span<const float> embedding) const {
+  return metrics::softmax({labels().size(), logits(embedding)}, description_.temperature).values;
+}
+
+std::vector<LabelScore> Head::classify(const Embedding& embedding) const {
+  const std::vector<double> found = probabilities(embedding);
+  std::vector<LabelScore> scores;
+  for (std::size_t i = 0; i < found.size(); ++i) scores.push_back({labels()[i], found[i]});
+  std::stable_sort(scores.begin(), scores.end(), [](const auto& a, const auto& b) { return a.score > b.score; });
+  return scores;
+}
+
+}  // namespace mi2::heads

@@ -1,0 +1,151 @@
+#include "adapter/head_files.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <span>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/files.hpp"
+#include "base/hash.hpp"
+#include "adapter/head_json.hpp"
+#include "weights/safetensors.hpp"
+
+namespace mi2::heads {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kMaxJsonBytes = 16ULL << 20;
+
+fs::path with_suffix(const fs::path& stem, std::string_view suffix) {
+  fs::path path = stem;
+  path += suffix;
+  return path;
+}
+
+std::span<const std::byte> data_of(const weights::SafeTensors& file) {
+  if (file.tensors().empty()) return {};
+  const std::byte* const begin = file.bytes(file.tensors().front()).data();
+  return {begin, static_cast<std::size_t>(file.tensors().back().end)};
+}
+
+/// A head of a weights file: its shapes are checked before a number is read.
+Head head_from(HeadDescription description, const weights::SafeTensors& file) {
+  std::vector<HeadTensor> tensors;
+  const std::vector<HeadTensor> layout = layout_of(description);
+  for (const weights::TensorInfo& info : file.tensors()) {
+    std::vector<std::int64_t> shape;
+    for (std::size_t axis = 0; axis < info.shape.rank(); ++axis) shape.push_back(info.shape[axis]);
+    std::vector<float> values;
+    const bool wanted = std::any_of(layout.begin(), layout.end(), [&](const HeadTensor& tensor) {
+      return tensor.name == info.name && tensor.shape == shape;
+    });
+    if (wanted) values = file.parameter(info.name).to_floats();
+    tensors.push_back({info.name, std::move(shape), std::move(values)});
+  }
+  for (const HeadTensor& tensor : tensors) {
+    if (std::none_of(layout.begin(), layout.end(), [&](const auto& wanted) { return wanted.name == tensor.name; })) {
+      throw Error(Code::kBadFile, fmt::format("{}: tensor '{}' belongs to no {} head", file.name(), tensor.name,
+                                              name_of(description.kind)));
+    }
+  }
+  try {
+    return {std::move(description), tensors};
+  } catch (const Error& error) {
+    if (error.code() != Code::kBadArgument) throw;
+    throw Error(Code::kBadFile, fmt::format("{}: {}", file.name(), error.what()));
+  }
+}
+
+Head open_pair(const fs::path& stem) {
+  const fs::path json = with_suffix(stem, ".json");
+  HeadRecord record = parse_head(read_text_file(json, kMaxJsonBytes), json.string());
+  const weights::SafeTensors file(with_suffix(stem, ".safetensors"));
+  if (sha256_hex(data_of(file)) != record.data_sha256) {
+    throw Error(Code::kBadFile, fmt::format("{}: is not the weights file that {} describes: data_sha256 differs",
+                                            file.name(), json.string()));
+  }
+  return head_from(std::move(record.description), file);
+}
+
+bool is_pickle_name(const fs::path& path) {
+  const std::string suffix = path.extension().string();
+  return suffix == ".pt" || suffix == ".pth" || suffix == ".bin" || suffix == ".ckpt" || suffix == ".pkl";
+}
+
+[[noreturn]] void refuse_pickle(const fs::path& path) {
+  const std::string name = path.filename().string();
+  throw Error(
+      Code::kUnsupported,
+      fmt::format("{}: a PyTorch pickle, which can run code when read; mi2 needs safetensors. In Python: import "
+                  "torch, safetensors.torch as s; s.save_file(torch.load(\"{}\", map_location=\"cpu\", "
+                  "weights_only=True), \"model.safetensors\")",
+                  path.string(), name));
+}
+
+/// The one safetensors file of a folder.
+fs::path weights_in(const fs::path& folder) {
+  std::vector<fs::path> found;
+  std::optional<fs::path> pickle;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    if (entry->path().extension() == ".safetensors") found.push_back(entry->path());
+    if (is_pickle_name(entry->path())) pickle = entry->path();
+  }
+  if (error) throw Error(Code::kBadFile, fmt::format("{}: cannot be read: {}", folder.string(), error.message()));
+  if (found.size() == 1) return found.front();
+  if (found.empty() && pickle) refuse_pickle(*pickle);
+  throw Error(found.empty() ? Code::kNotFound : Code::kBadFile,
+              fmt::format("{}: {} files end in .safetensors; one is needed", folder.string(), found.size()));
+}
+
+}  // namespace
+
+fs::path stem_of(const fs::path& path) {
+  const fs::path suffix = path.extension();
+  if (suffix != ".json" && suffix != ".safetensors") return path;
+  return fs::path(path).replace_extension();
+}
+
+Head import_toolkit(const fs::path& config, const fs::path& weights) {
+  std::error_code ignored;
+  const fs::path json = fs::is_directory(config, ignored) ? config / "config.json" : config;
+  HeadDescription description = parse_toolkit_config(read_text_file(json, kMaxJsonBytes), json.string());
+  const fs::path folder = json.has_parent_path() ? json.parent_path() : fs::path(".");
+  const fs::path file = weights.empty() ? weights_in(folder) : weights;
+  if (is_pickle_name(file) && fs::exists(file, ignored)) refuse_pickle(file);
+  return head_from(std::move(description), weights::SafeTensors(file));
+}
+
+Head Head::open(const fs::path& path) {
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) return import_toolkit(path);
+  return open_pair(stem_of(path));
+}
+
+void Head::save(const fs::path& stem) const {
+  std::vector<float> data;
+  for (const HeadTensor& tensor : tensors_) data.insert(data.end(), tensor.values.begin(), tensor.values.end());
+  std::vector<weights::StoredTensor> stored;
+  std::span<const std::byte> rest = std::as_bytes(std::span(std::as_const(data)));
+  for (const HeadTensor& tensor : tensors_) {
+    const std::size_t bytes = tensor.values.size() * sizeof(float);
+    stored.push_back({tensor.name, "F32", Shape(std::span(tensor.shape)), rest.first(bytes)});
+    rest = rest.subspan(bytes);
+  }
+  AtomicFile weights_file(with_suffix(stem, ".safetensors"));
+  weights::write_safetensors(weights_file, stored, {{"format", "mi2-head"}});
+  AtomicFile json_file(with_suffix(stem, ".json"));
+  json_file.write(to_json({description_, sha256_hex(std::as_bytes(std::span(std::as_const(data))))}));
+  // Both are on disk but for their names before the first gets its own, so that only a crash between two renames leaves
+  // two halves of different heads; the hash then tells.
+  weights_file.commit();
+  json_file.commit();
+}
+
+}  // namespace mi2::heads

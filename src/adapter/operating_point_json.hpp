@@ -1,0 +1,18 @@
+#pragma once
+// How a head's file and its report write a threshold: {"threshold": .., "sensitivity": .., "specificity": ..}.
+
+#include <optional>
+
+#include <nlohmann/json.hpp>
+
+#include "evaluation/roc.hpp"
+
+namespace mi2::heads {
+
+/// @returns null where there is no point.
+inline nlohmann::ordered_json point_json(const std::optional<metrics::OperatingPoint>& point) {
+  if (!point) return nullptr;
+  return {{"threshold", point->threshold}, {"sensitivity", point->sensitivity}, {"specificity", point->specificity}};
+}
+
+}  // namespace mi2::heads

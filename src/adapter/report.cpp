@@ -1,0 +1,160 @@
+#include "adapter/report.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "adapter/operating_point_json.hpp"
+
+namespace mi2::heads {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json to_json(const metrics::Figure& figure) {
+  Json json{{"value", nullptr}, {"low", nullptr}, {"high", nullptr}};
+  if (figure.value) json["value"] = *figure.value;
+  if (figure.interval) {
+    json["low"] = figure.interval->low;
+    json["high"] = figure.interval->high;
+  }
+  return json;
+}
+
+Json to_json(const metrics::Reliability& reliability) {
+  Json bins = Json::array();
+  for (const metrics::ReliabilityBin& bin : reliability.bins) {
+    bins.push_back({{"low", bin.low},
+                    {"high", bin.high},
+                    {"count", bin.count},
+                    {"confidence", bin.confidence},
+                    {"accuracy", bin.accuracy}});
+  }
+  return {{"expected_calibration_error", reliability.expected_error}, {"bins", bins}};
+}
+
+Json curve_json(const std::vector<metrics::RocPoint>& curve) {
+  Json points = Json::array();
+  for (const metrics::RocPoint& point : metrics::corners(curve)) {
+    points.push_back({point.false_positive_rate, point.true_positive_rate});
+  }
+  return points;
+}
+
+Json classes_json(const HeadReport& report) {
+  Json classes = Json::array();
+  for (std::size_t c = 0; c < report.head.labels.size(); ++c) {
+    const metrics::ClassEvaluation& found = report.evaluation.classes[c];
+    Json row{{"label", report.head.labels[c]}, {"support", found.figures.support}};
+    row["auc"] = to_json(found.auc);
+    row["precision"] = found.figures.precision;
+    row["recall"] = found.figures.recall;
+    row["f1"] = found.figures.f1;
+    row["youden"] = {{"chosen", point_json(report.head.operating_points[c].youden)},
+                     {"evaluated", point_json(report.applied[c].youden)}};
+    row["sensitivity_90"] = {{"chosen", point_json(report.head.operating_points[c].sensitive)},
+                             {"evaluated", point_json(report.applied[c].sensitive)}};
+    row["roc"] = curve_json(found.curve);
+    classes.push_back(std::move(row));
+  }
+  return classes;
+}
+
+Json confusion_json(const metrics::Confusion& confusion) {
+  Json rows = Json::array();
+  for (std::size_t t = 0; t < confusion.classes(); ++t) {
+    Json row = Json::array();
+    for (std::size_t p = 0; p < confusion.classes(); ++p) row.push_back(confusion.count(t, p));
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+std::string text_of(const metrics::Figure& figure) {
+  if (!figure.value) return "-";
+  if (!figure.interval) return fmt::format("{:.4f}", *figure.value);
+  return fmt::format("{:.4f} ({:.4f} to {:.4f})", *figure.value, figure.interval->low, figure.interval->high);
+}
+
+}  // namespace
+
+HeadReport make_report(const TrainedHead& trained, const std::optional<metrics::Scores>& zero_shot,
+                       const metrics::BootstrapOptions& bootstrap) {
+  HeadReport report;
+  report.head = trained.head.description();
+  report.train_rows = trained.trained_rows;
+  report.held_out = trained.held_out.rows;
+  report.held_out_rows = trained.held_out.truth.size();
+  report.bootstrap = bootstrap;
+  const Judged& judged = trained.evaluation;
+  const metrics::Scores probabilities = metrics::softmax(judged.logits, report.head.temperature);
+  report.evaluation = metrics::evaluate(probabilities, judged.truth, bootstrap);
+  report.uncalibrated = metrics::reliability(metrics::softmax(judged.logits), judged.truth);
+  for (std::size_t c = 0; c < report.head.operating_points.size(); ++c) {
+    const auto apply = [&](const std::optional<metrics::OperatingPoint>& point) {
+      return point ? metrics::at_threshold(probabilities, judged.truth, c, point->threshold) : std::nullopt;
+    };
+    report.applied.push_back(
+        {apply(report.head.operating_points[c].youden), apply(report.head.operating_points[c].sensitive)});
+  }
+  if (zero_shot) {
+    report.zero_shot = ZeroShot{metrics::evaluate(*zero_shot, judged.truth, bootstrap),
+                                metrics::compare(probabilities, *zero_shot, judged.truth, bootstrap)};
+  }
+  return report;
+}
+
+std::string to_json(const HeadReport& report) {
+  const metrics::Evaluation& found = report.evaluation;
+  Json json{{"version", version()}, {"kind", name_of(report.head.kind)}, {"labels", report.head.labels}};
+  json["train_rows"] = report.train_rows;
+  json["evaluated_on"] = report.head.evaluated_on;
+  json["rows"] = found.rows;
+  json["chosen_on"] = report.held_out;
+  json["chosen_on_rows"] = report.held_out_rows;
+  json["bootstrap"] = {
+      {"samples", report.bootstrap.samples}, {"level", report.bootstrap.level}, {"seed", report.bootstrap.seed}};
+  json["accuracy"] = to_json(found.accuracy);
+  json["balanced_accuracy"] = to_json(found.balanced_accuracy);
+  json["mean_auc"] = to_json(found.mean_auc);
+  json["log_loss"] = found.log_loss;
+  json["temperature"] = report.head.temperature;
+  json["calibration"] = to_json(found.reliability);
+  json["calibration_before"] = to_json(report.uncalibrated);
+  json["confusion"] = confusion_json(found.confusion);
+  json["classes"] = classes_json(report);
+  json["zero_shot"] = nullptr;
+  if (report.zero_shot) {
+    json["zero_shot"] = {{"accuracy", to_json(report.zero_shot->evaluation.accuracy)},
+                         {"mean_auc", to_json(report.zero_shot->evaluation.mean_auc)},
+                         {"accuracy_gain", to_json(report.zero_shot->gain.accuracy)},
+                         {"mean_auc_gain", to_json(report.zero_shot->gain.mean_auc)}};
+  }
+  json["training"] = Json::object();
+  for (const auto& [name, value] : report.head.training) json["training"][name] = value;
+  return json.dump(1) + '\n';
+}
+
+std::string to_text(const HeadReport& report) {
+  const metrics::Evaluation& found = report.evaluation;
+  std::string text = fmt::format("{} head, {} labels, {} dimensions, trained on {} rows\n", name_of(report.head.kind),
+                                 report.head.labels.size(), report.head.in_channels, report.train_rows);
+  text += fmt::format(
+      "evaluated on {} rows ({}){}\n", found.rows, report.head.evaluated_on,
+      report.bootstrap.samples > 0 ? fmt::format(", {:.0f}% intervals", 100 * report.bootstrap.level) : std::string());
+  text += fmt::format("  accuracy           {}\n", text_of(found.accuracy));
+  text += fmt::format("  balanced accuracy  {}\n", text_of(found.balanced_accuracy));
+  text += fmt::format("  mean AUC           {}\n", text_of(found.mean_auc));
+  text += fmt::format("  calibration error  {:.4f} at temperature {:.4f}; {:.4f} without\n",
+                      found.reliability.expected_error, report.head.temperature, report.uncalibrated.expected_error);
+  if (report.zero_shot) {
+    text += fmt::format("  zero-shot accuracy {}, gain {}\n", text_of(report.zero_shot->evaluation.accuracy),
+                        text_of(report.zero_shot->gain.accuracy));
+    text += fmt::format("  zero-shot mean AUC {}, gain {}\n", text_of(report.zero_shot->evaluation.mean_auc),
+                        text_of(report.zero_shot->gain.mean_auc));
+  }
+  return text;
+}
+
+}  // namespace mi2::heads

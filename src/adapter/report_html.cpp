@@ -1,0 +1,156 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "adapter/markup.hpp"
+#include "adapter/report.hpp"
+
+namespace mi2::heads {
+namespace {
+
+constexpr std::string_view kStyle = R"(
+body { font: 15px/1.5 sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; color: #222; }
+table { border-collapse: collapse; margin: 1em 0; }
+th, td { border-bottom: 1px solid #ddd; padding: 0.25em 0.9em 0.25em 0; text-align: left; }
+td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
+figure { margin: 1.5em 0; overflow-x: auto; }
+p.note { color: #555; }
+)";
+
+std::string shown(const metrics::Figure& figure) { return figure.value ? fmt::format("{:.4f}", *figure.value) : "-"; }
+
+std::string interval(const metrics::Figure& figure) {
+  return figure.interval ? fmt::format("{:.4f} to {:.4f}", figure.interval->low, figure.interval->high) : "-";
+}
+
+std::string figure_row(std::string_view name, const metrics::Figure& figure) {
+  return fmt::format("<tr><th>{}</th><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>\n", name, shown(figure),
+                     interval(figure));
+}
+
+std::string summary(const HeadReport& report) {
+  std::string html =
+      fmt::format("<table>\n<tr><th></th><th class=\"n\">value</th><th class=\"n\">{:.0f}% interval</th></tr>\n",
+                  100 * report.bootstrap.level);
+  html += figure_row("accuracy", report.evaluation.accuracy);
+  html += figure_row("balanced accuracy", report.evaluation.balanced_accuracy);
+  html += figure_row("mean AUC", report.evaluation.mean_auc);
+  if (report.zero_shot) {
+    html += figure_row("zero-shot accuracy", report.zero_shot->evaluation.accuracy);
+    html += figure_row("zero-shot mean AUC", report.zero_shot->evaluation.mean_auc);
+    html += figure_row("gain in accuracy over zero-shot", report.zero_shot->gain.accuracy);
+    html += figure_row("gain in mean AUC over zero-shot", report.zero_shot->gain.mean_auc);
+  }
+  return html + "</table>\n";
+}
+
+std::string class_table(const HeadReport& report) {
+  std::string html =
+      "<table>\n<tr><th>label</th><th class=\"n\">rows</th><th class=\"n\">AUC</th><th class=\"n\">interval</th>"
+      "<th class=\"n\">precision</th><th class=\"n\">recall</th><th class=\"n\">F1</th></tr>\n";
+  for (std::size_t c = 0; c < report.head.labels.size(); ++c) {
+    const metrics::ClassEvaluation& found = report.evaluation.classes[c];
+    html += fmt::format(
+        "<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td "
+        "class=\"n\">{:.3f}</td>"
+        "<td class=\"n\">{:.3f}</td><td class=\"n\">{:.3f}</td></tr>\n",
+        escaped(report.head.labels[c]), found.figures.support, shown(found.auc), interval(found.auc),
+        found.figures.precision, found.figures.recall, found.figures.f1);
+  }
+  return html + "</table>\n";
+}
+
+std::string point_row(std::string_view label, std::string_view rule,
+                      const std::optional<metrics::OperatingPoint>& point,
+                      const std::optional<metrics::OperatingPoint>& applied) {
+  if (!point) return {};
+  return fmt::format(
+      "<tr><td>{}</td><td>{}</td><td class=\"n\">{:.4f}</td><td class=\"n\">{:.3f}</td><td class=\"n\">{:.3f}</td>"
+      "<td class=\"n\">{}</td><td class=\"n\">{}</td></tr>\n",
+      escaped(label), rule, point->threshold, point->sensitivity, point->specificity,
+      applied ? fmt::format("{:.3f}", applied->sensitivity) : "-",
+      applied ? fmt::format("{:.3f}", applied->specificity) : "-");
+}
+
+std::string point_table(const HeadReport& report) {
+  std::string html = fmt::format(
+      "<table>\n<tr><th rowspan=\"2\">label</th><th rowspan=\"2\">rule</th><th class=\"n\" rowspan=\"2\">threshold</th>"
+      "<th colspan=\"2\">where chosen ({})</th><th colspan=\"2\">where evaluated ({})</th></tr>\n<tr>"
+      "<th class=\"n\">sensitivity</th><th class=\"n\">specificity</th><th class=\"n\">sensitivity</th>"
+      "<th class=\"n\">specificity</th></tr>\n",
+      report.held_out, report.head.evaluated_on);
+  for (std::size_t c = 0; c < report.head.labels.size(); ++c) {
+    const Thresholds& points = report.head.operating_points[c];
+    html += point_row(report.head.labels[c], "Youden J", points.youden, report.applied[c].youden);
+    html += point_row(report.head.labels[c], "sensitivity 0.90", points.sensitive, report.applied[c].sensitive);
+  }
+  return html + "</table>\n";
+}
+
+}  // namespace
+
+std::string escaped(std::string_view text) {
+  std::string safe;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        safe += "&amp;";
+        break;
+      case '<':
+        safe += "&lt;";
+        break;
+      case '>':
+        safe += "&gt;";
+        break;
+      case '"':
+        safe += "&quot;";
+        break;
+      default:
+        // Other control characters have no place in XML at all.
+        safe += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+    }
+  }
+  return safe;
+}
+
+std::string shortened(std::string_view text) {
+  constexpr std::size_t kMost = 28;
+  if (text.size() <= kMost) return std::string(text);
+  std::size_t end = kMost - 2;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  return std::string(text.substr(0, end)) + "..";
+}
+
+std::string to_html(const HeadReport& report) {
+  const metrics::Evaluation& found = report.evaluation;
+  std::string html = fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>mi2 adapter report</title>\n"
+      "<style>{}</style>\n</head>\n<body>\n<h1>Adapter report</h1>\n",
+      kStyle);
+  html += fmt::format(
+      "<p>A {} head on embeddings of {} dimensions, {} labels, trained on {} rows. Evaluated on {} rows ({}). "
+      "Temperature and thresholds were chosen on {} rows ({}).</p>\n",
+      name_of(report.head.kind), report.head.in_channels, report.head.labels.size(), report.train_rows, found.rows,
+      report.head.evaluated_on, report.held_out_rows, report.held_out);
+  if (report.head.evaluated_on != "test") {
+    html +=
+        "<p class=\"note\">There were no test rows: thresholds were chosen on the rows that they are judged on, and "
+        "so look a little better than they are.</p>\n";
+  }
+  html += summary(report);
+  html += fmt::format("<p class=\"note\">Intervals: {} bootstrap samples, stratified by label, seed {}.</p>\n",
+                      report.bootstrap.samples, report.bootstrap.seed);
+  html += "<h2>Labels, each against the rest</h2>\n" + class_table(report);
+  html += "<figure>\n" + roc_svg(report) + "</figure>\n<h2>Confusion</h2>\n<figure>\n" + confusion_svg(report) +
+          "</figure>\n<h2>Operating points</h2>\n" + point_table(report) + "<h2>Calibration</h2>\n<figure>\n" +
+          reliability_svg(report) + "</figure>\n";
+  if (const auto& from = report.head.embeddings) {
+    html += fmt::format("<p class=\"note\">Embeddings: weights {}, profile {}, dtype {}, mi2 {}.</p>\n",
+                        escaped(from->weights_sha256), escaped(from->profile), escaped(from->dtype),
+                        escaped(from->version));
+  }
+  html += fmt::format("<p class=\"note\">mi2 {}. Not for clinical use.</p>\n</body>\n</html>\n", version());
+  return html;
+}
+
+}  // namespace mi2::heads

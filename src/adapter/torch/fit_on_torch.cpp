@@ -1,0 +1,259 @@
+#include "adapter/torch/fit_on_torch.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+#include <utility>
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+#include <torch/nn/functional/loss.h>
+#include <torch/optim/adamw.h>
+#include <torch/optim/lbfgs.h>
+
+#include "base/thread_pool.hpp"
+#include "evaluation/calibration.hpp"
+#include "evaluation/roc.hpp"
+
+namespace mi2::heads {
+namespace {
+
+using torch::Tensor;
+
+Tensor embeddings_of(const Samples& samples, torch::Dtype dtype) {
+  const std::vector<std::int64_t> shape{static_cast<std::int64_t>(samples.rows()),
+                                        static_cast<std::int64_t>(samples.dimensions)};
+  return torch::from_blob(const_cast<float*>(samples.values.data()), shape, torch::kFloat32).to(dtype, false, true);
+}
+
+Tensor classes_of(const Samples& samples) {
+  const std::vector<std::int64_t> classes(samples.classes.begin(), samples.classes.end());
+  return torch::tensor(classes, torch::kInt64);
+}
+
+/// [classes]: rows / (classes * rows of the class), as scikit-learn's "balanced"; ones if not asked for.
+Tensor class_weights(const Samples& samples, std::size_t classes, bool balanced, torch::Dtype dtype) {
+  std::vector<double> rows(classes);
+  for (const std::size_t c : samples.classes) ++rows[c];
+  std::vector<double> weights(classes, 1.0);
+  for (std::size_t c = 0; balanced && c < classes; ++c) {
+    if (rows[c] > 0) weights[c] = static_cast<double>(samples.rows()) / (static_cast<double>(classes) * rows[c]);
+  }
+  return torch::tensor(weights, torch::kFloat64).to(dtype);
+}
+
+std::vector<float> values_of(const Tensor& tensor) {
+  const Tensor flat = tensor.detach().to(torch::kFloat32).contiguous().view({-1});
+  return {flat.data_ptr<float>(), flat.data_ptr<float>() + flat.numel()};
+}
+
+void check_loss(double loss) {
+  if (std::isfinite(loss)) return;
+  throw Error(Code::kBadArgument, "train: the loss is not finite; a smaller learning rate or --standardize may help");
+}
+
+/// Multinomial logistic regression. Of two labels only the difference of the logits matters: one logit is trained,
+/// which is what scikit-learn penalises, and shared out.
+class LinearProbe {
+ public:
+  LinearProbe(const HeadDescription& shape, const Samples& train, const FitOptions& options)
+      : binary_(shape.labels.size() == 2),
+        x_(embeddings_of(train, torch::kFloat64)),
+        y_(classes_of(train)),
+        row_weight_(class_weights(train, shape.labels.size(), options.balanced, torch::kFloat64).index_select(0, y_)),
+        penalty_(0.5 / (options.c * static_cast<double>(train.rows()))) {
+    const std::int64_t outputs = binary_ ? 1 : static_cast<std::int64_t>(shape.labels.size());
+    const auto kind = torch::dtype(torch::kFloat64).requires_grad(true);
+    weight_ = torch::zeros({outputs, shape.in_channels}, kind);
+    bias_ = torch::zeros({outputs}, kind);
+  }
+
+  Fitted run() {
+    torch::optim::LBFGSOptions settings(1.0);
+    settings.max_iter(kSteps).max_eval(4 * kSteps).history_size(20).tolerance_grad(kGradient).tolerance_change(0);
+    settings.line_search_fn("strong_wolfe");
+    torch::optim::LBFGS optimizer({weight_, bias_}, settings);
+    optimizer.step([&] {
+      optimizer.zero_grad();
+      Tensor value = loss();
+      value.backward();
+      return value;
+    });
+    const double value = loss().item<double>();
+    check_loss(value);
+    Fitted fitted{tensors(), {{"loss", value}, {"gradient", largest_gradient()}}};
+    return fitted;
+  }
+
+ private:
+  // The loss is a mean over rows: its gradient is of the order of an embedding's largest number, below 1.
+  static constexpr double kGradient = 1e-9;
+  static constexpr int kSteps = 2000;
+
+  [[nodiscard]] Tensor both(const Tensor& one) const {
+    return binary_ ? torch::cat({one.mul(-0.5), one.mul(0.5)}, 0) : one;
+  }
+
+  [[nodiscard]] Tensor loss() const {
+    const Tensor logits = torch::addmm(both(bias_), x_, both(weight_).t());
+    const Tensor of_rows = torch::nn::functional::cross_entropy(
+        logits, y_, torch::nn::functional::CrossEntropyFuncOptions().reduction(torch::kNone));
+    return (of_rows * row_weight_).mean() + penalty_ * weight_.square().sum();
+  }
+
+  [[nodiscard]] double largest_gradient() const {
+    return std::max(weight_.grad().abs().max().item<double>(), bias_.grad().abs().max().item<double>());
+  }
+
+  [[nodiscard]] std::vector<HeadTensor> tensors() const {
+    const Tensor weight = both(weight_);
+    const Tensor bias = both(bias_);
+    return {{"weight", weight.sizes().vec(), values_of(weight)}, {"bias", bias.sizes().vec(), values_of(bias)}};
+  }
+
+  bool binary_;
+  Tensor x_;
+  Tensor y_;
+  Tensor row_weight_;
+  double penalty_;
+  Tensor weight_;
+  Tensor bias_;
+};
+
+/// The toolkit's adapter. Over a sequence of length one only a convolution's middle tap meets data: that one is
+/// trained, the others are written as zeros.
+class Mlp {
+ public:
+  Mlp(const HeadDescription& shape, const at::Generator& random) {
+    double bound = 0;
+    for (const HeadTensor& wanted : layout_of(shape)) {
+      const std::vector<std::int64_t> matrix(
+          wanted.shape.begin(), wanted.shape.begin() + std::min<std::ptrdiff_t>(2, std::ssize(wanted.shape)));
+      Tensor tensor = torch::empty(matrix, torch::kFloat32);
+      if (wanted.shape.size() > 1) {
+        // The start of torch.nn.Linear and Conv1d: even within 1 / sqrt(inputs of an output), weight and bias alike.
+        const std::int64_t taps = wanted.shape.size() == 3 ? wanted.shape[2] : 1;
+        bound = 1.0 / std::sqrt(static_cast<double>(wanted.shape[1] * taps));
+      }
+      if (wanted.name.starts_with("vision_embd.3")) {
+        tensor.fill_(wanted.name.ends_with("weight") ? 1.0 : 0.0);
+      } else {
+        tensor.uniform_(-bound, bound, random);
+      }
+      layout_.push_back(wanted);
+      parameters_.push_back(tensor.requires_grad_(true));
+    }
+  }
+
+  [[nodiscard]] const std::vector<Tensor>& parameters() const noexcept { return parameters_; }
+
+  /// x [rows, in_channels] -> [rows, labels].
+  [[nodiscard]] Tensor forward(const Tensor& x) const {
+    const auto& p = parameters_;
+    Tensor y = torch::linear(torch::gelu(torch::linear(x, p[0], p[1])), p[2], p[3]);
+    y = torch::gelu(torch::linear(torch::layer_norm(y, {kMlpWidth}, p[4], p[5]), p[6], p[7]));
+    return torch::linear(torch::linear(y, p[8], p[9]), p[10], p[11]);
+  }
+
+  [[nodiscard]] std::vector<HeadTensor> tensors() const {
+    const torch::NoGradGuard guard;
+    std::vector<HeadTensor> list = layout_;
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      const bool taps = list[i].shape.size() == 3;
+      const Tensor zeros = taps ? torch::zeros_like(parameters_[i]) : Tensor();
+      list[i].values = values_of(taps ? torch::stack({zeros, parameters_[i], zeros}, 2) : parameters_[i]);
+    }
+    return list;
+  }
+
+ private:
+  std::vector<HeadTensor> layout_;
+  std::vector<Tensor> parameters_;
+};
+
+/// How good an epoch is: mean AUC, then log loss.
+struct Validation {
+  double auc = -1;
+  double loss = 0;
+  [[nodiscard]] bool better_than(const Validation& other) const {
+    return std::tuple(auc, -loss) > std::tuple(other.auc, -other.loss);
+  }
+};
+
+Validation validate(const Mlp& mlp, const Tensor& x, const Samples& samples, std::size_t classes) {
+  const torch::NoGradGuard guard;
+  const Tensor logits = mlp.forward(x).to(torch::kFloat64).contiguous();
+  metrics::Scores scores{classes, {logits.data_ptr<double>(), logits.data_ptr<double>() + logits.numel()}};
+  if (!std::all_of(scores.values.begin(), scores.values.end(), [](double v) { return std::isfinite(v); })) {
+    check_loss(std::nan(""));
+  }
+  const metrics::Scores probabilities = metrics::softmax(scores);
+  return {metrics::mean_auc(probabilities, samples.classes).value_or(0),
+          metrics::log_loss(probabilities, samples.classes)};
+}
+
+/// One pass over the rows in a random order. @returns the mean loss of its batches.
+double run_epoch(const Mlp& mlp, torch::optim::AdamW& optimizer, const Tensor& x, const Tensor& y, const Tensor& weight,
+                 std::int64_t batch, at::Generator random) {
+  const Tensor order = torch::randperm(x.size(0), random, torch::TensorOptions(torch::kInt64));
+  double sum = 0;
+  std::int64_t batches = 0;
+  for (const Tensor& rows : order.split(batch)) {
+    optimizer.zero_grad();
+    Tensor loss = torch::nn::functional::cross_entropy(mlp.forward(x.index_select(0, rows)), y.index_select(0, rows),
+                                                       torch::nn::functional::CrossEntropyFuncOptions().weight(weight));
+    loss.backward();
+    optimizer.step();
+    sum += loss.item<double>();
+    ++batches;
+  }
+  return sum / static_cast<double>(batches);
+}
+
+Fitted fit_mlp(const HeadDescription& shape, const Samples& train, const Samples& validation, const FitOptions& options,
+               const FitProgress& progress) {
+  if (validation.rows() == 0) throw Error(Code::kBadArgument, "train: an mlp head needs validation rows");
+  const std::size_t classes = shape.labels.size();
+  const at::Generator random = at::make_generator<at::CPUGeneratorImpl>(options.seed);
+  const Mlp mlp(shape, random);
+  torch::optim::AdamW optimizer(mlp.parameters(),
+                                torch::optim::AdamWOptions(options.learning_rate).weight_decay(options.weight_decay));
+  const Tensor x = embeddings_of(train, torch::kFloat32);
+  const Tensor y = classes_of(train);
+  const Tensor weight = class_weights(train, classes, options.balanced, torch::kFloat32);
+  const Tensor validation_x = embeddings_of(validation, torch::kFloat32);
+
+  Fitted best;
+  Validation best_validation;
+  std::size_t best_epoch = 0;
+  std::size_t epoch = 0;
+  while (epoch < options.epochs && epoch - best_epoch < std::max<std::size_t>(options.patience, 1)) {
+    ++epoch;
+    const double loss = run_epoch(mlp, optimizer, x, y, weight, static_cast<std::int64_t>(options.batch), random);
+    check_loss(loss);
+    const Validation found = validate(mlp, validation_x, validation, classes);
+    if (found.better_than(best_validation)) {
+      best_validation = found;
+      best_epoch = epoch;
+      best = {mlp.tensors(), {{"loss", loss}, {"validation_loss", found.loss}, {"validation_mean_auc", found.auc}}};
+    }
+    if (progress) progress(epoch, options.epochs);
+  }
+  best.details["epochs"] = static_cast<double>(epoch);
+  best.details["best_epoch"] = static_cast<double>(best_epoch);
+  return best;
+}
+
+}  // namespace
+
+Fitted fit_on_torch(const HeadDescription& shape, const Samples& train, const Samples& validation,
+                    const FitOptions& options, const FitProgress& progress) {
+  at::set_num_threads(static_cast<int>(options.threads != 0 ? options.threads : available_cores()));
+  if (shape.kind == HeadKind::kMlp) return fit_mlp(shape, train, validation, options, progress);
+  Fitted fitted = LinearProbe(shape, train, options).run();
+  if (progress) progress(1, 1);
+  return fitted;
+}
+
+}  // namespace mi2::heads

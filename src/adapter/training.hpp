@@ -1,0 +1,60 @@
+#pragma once
+// From labelled embeddings to a head with a temperature and thresholds, and to what it is worth on rows it has not
+// seen.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "adapter/fit.hpp"
+#include "adapter/head.hpp"
+#include "evaluation/scores.hpp"
+
+namespace mi2::heads {
+
+struct TrainOptions {
+  HeadKind kind = HeadKind::kLinear;
+  std::int64_t hidden_dim = 512;  ///< kMlp
+  bool standardize = false;       ///< each dimension to mean 0 and deviation 1 first; folded into the weights
+  double validation_share = 0.2;  ///< kMlp: of the training rows, if there are no validation rows
+  std::size_t folds = 5;          ///< kLinear: of the cross-validation that takes the place of validation rows
+  FitOptions fit;
+};
+
+/// Rows by what they are for. validation and test may be empty.
+struct TrainingSet {
+  std::vector<std::string> labels;  ///< what Samples::classes are indices of
+  Samples train;
+  Samples validation;
+  Samples test;
+  std::optional<Provenance> provenance;
+};
+
+/// What a head says of rows whose label is known.
+struct Judged {
+  std::string rows;  ///< "test", "val", "held out of train" or "train, cross-validated"
+  metrics::Scores logits;
+  std::vector<std::size_t> truth;
+  std::vector<std::size_t> ids;  ///< as Samples::ids
+};
+
+struct TrainedHead {
+  Head head;
+  Judged held_out;               ///< what temperature and thresholds were chosen on
+  Judged evaluation;             ///< the test rows, or held_out if there are none
+  std::size_t trained_rows = 0;  ///< that the head has seen
+};
+
+/// Trains. Temperature and thresholds come from rows the head has not seen: the validation rows; without them, kLinear
+/// is trained on all training rows and judged by cross-validation, kMlp holds a share of the training rows out.
+/// @param progress  counts over all fits.
+/// @throws Error{kBadArgument} for fewer than two labels, a label without a training row, dimensions that differ or
+///         options out of range; as fit().
+TrainedHead train_head(const TrainingSet& set, const TrainOptions& options, const FitProgress& progress);
+
+/// The logits of a head, a row each.
+metrics::Scores logits_of(const Head& head, const Samples& samples);
+
+}  // namespace mi2::heads

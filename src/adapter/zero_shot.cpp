@@ -1,0 +1,123 @@
+#include "adapter/zero_shot.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/csv.hpp"
+#include "base/files.hpp"
+#include "vectors/labels.hpp"
+
+namespace mi2::heads {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::uint64_t kMaxBytes = 1ULL << 30;
+
+std::size_t column_of(const CsvTable& table, std::string_view source, std::string_view name) {
+  const auto found = std::find(table.header.begin(), table.header.end(), name);
+  if (found != table.header.end()) return static_cast<std::size_t>(found - table.header.begin());
+  throw Error(Code::kBadFile, fmt::format("{}: has no column '{}'", source, name));
+}
+
+/// {"path": .., "labels": [{"label": .., "score": ..}, ..]}
+bool read_line(const Json& json, ScoreTable& table) {
+  if (!json.is_object() || !json.contains("path") || !json["path"].is_string() || !json.contains("labels") ||
+      !json["labels"].is_array()) {
+    return false;
+  }
+  std::map<std::string, double> scores;
+  for (const Json& row : json["labels"]) {
+    if (!row.is_object() || !row.contains("label") || !row["label"].is_string() || !row.contains("score") ||
+        !row["score"].is_number() || !std::isfinite(row["score"].get<double>())) {
+      return false;
+    }
+    if (!scores.emplace(row["label"].get<std::string>(), row["score"].get<double>()).second) return false;
+  }
+  table.paths.push_back(json["path"].get<std::string>());
+  table.scores.push_back(std::move(scores));
+  return true;
+}
+
+}  // namespace
+
+std::vector<std::string> read_prompts(const std::filesystem::path& path, std::span<const std::string> labels) {
+  const std::string source = path.string();
+  const CsvTable table = parse_csv(read_text_file(path, kMaxCsvBytes), source);
+  const std::size_t label = column_of(table, source, "label");
+  const std::size_t prompt = column_of(table, source, "prompt");
+  std::vector<std::string> prompts;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const auto row = std::find_if(table.rows.begin(), table.rows.end(),
+                                  [&](const CsvRow& candidate) { return candidate.fields[label] == labels[i]; });
+    if (row == table.rows.end()) {
+      throw Error(Code::kBadArgument, fmt::format("{}: has no row for the label '{}'", source, labels[i]));
+    }
+    prompts.push_back(row->fields[prompt]);
+  }
+  return prompts;
+}
+
+metrics::Scores zero_shot_scores(const Embedder& embedder, const std::vector<std::string>& prompts,
+                                 const Samples& samples, std::span<const std::size_t> rows) {
+  const Classifier classifier(embedder, prompts);
+  metrics::Scores scores{prompts.size(), {}};
+  for (const std::size_t r : rows) {
+    std::map<std::string, double> found;
+    const auto embedding = samples.row(r);
+    for (const LabelScore& row : classifier.classify({embedding.begin(), embedding.end()}))
+      found[row.label] = row.score;
+    for (const std::string& prompt : prompts) scores.values.push_back(found.at(prompt));
+  }
+  return scores;
+}
+
+ScoreTable parse_scores(std::string_view bytes, std::string_view source) {
+  ScoreTable table;
+  table.source = source;
+  const std::vector<std::string_view> lines = vectors::lines_of(bytes);
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (lines[i].empty()) continue;
+    const Json json = Json::parse(lines[i], nullptr, false);
+    if (json.is_discarded() || !read_line(json, table)) {
+      throw Error(Code::kBadFile,
+                  fmt::format("{}: line {}: is not a row of mi2 classify --format jsonl", source, i + 1));
+    }
+  }
+  return table;
+}
+
+ScoreTable read_scores(const std::filesystem::path& path) {
+  return parse_scores(read_text_file(path, kMaxBytes), path.string());
+}
+
+metrics::Scores scores_of(const ScoreTable& table, std::span<const std::string> names,
+                          std::span<const std::string> prompts) {
+  vectors::LabelTable paths{table.source, true, false, {}};
+  for (const std::string& path : table.paths) paths.rows.push_back({path, "", std::nullopt, paths.rows.size() + 1});
+  const vectors::Join joined = vectors::join(names, "the rows to compare", paths);
+  metrics::Scores scores{prompts.size(), {}};
+  for (std::size_t r = 0; r < names.size(); ++r) {
+    if (!joined.row_of[r]) {
+      throw Error(Code::kBadArgument, fmt::format("{}: has no scores of '{}'", table.source, names[r]));
+    }
+    const std::map<std::string, double>& found = table.scores[*joined.row_of[r]];
+    for (std::size_t p = 0; p < prompts.size(); ++p) {
+      const auto score = found.find(prompts[p]);
+      if (score == found.end()) {
+        throw Error(Code::kBadArgument, fmt::format("{}: row {} has no score of label {}; all labels are needed, named "
+                                                    "as in the head or as --prompts says",
+                                                    table.source, *joined.row_of[r] + 1, p + 1));
+      }
+      scores.values.push_back(score->second);
+    }
+  }
+  return scores;
+}
+
+}  // namespace mi2::heads

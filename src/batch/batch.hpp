@@ -1,0 +1,52 @@
+#pragma once
+// A file of rows to a file of answers, as the hosted batch endpoint does it: any number of rows in little memory, each
+// row's fault in its own place, and after a crash the same call goes on where it stopped.
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+
+#include <mi2/mi2.hpp>
+
+#include "protocols/service.hpp"
+
+namespace mi2::batch {
+
+enum class Format {
+  kCsv,  ///< in: header `image,text`; out: no header, columns row,image_features,text_features,scaling_factor,error
+  kJsonLines,  ///< in: {"image": .., "text": ..}; out: a row of POST /score, or {"error": {"code", "message"}}
+};
+
+struct Options {
+  std::filesystem::path input;   ///< read twice: a regular file
+  std::filesystem::path output;  ///< until it is whole: `output`.part, beside which `output`.job says what made it
+  Format format = Format::kCsv;
+  std::size_t rows_per_pass = 4;  ///< computed together; twice as many are in memory
+  std::size_t max_row_bytes = 150U << 20;
+  bool restart = false;  ///< throw away what an earlier run left
+  bool replace = false;  ///< an `output` that is there already
+};
+
+struct Summary {
+  std::uint64_t rows = 0;
+  std::uint64_t failed = 0;
+  std::uint64_t resumed = 0;  ///< rows of an earlier run, among both
+};
+
+/// What a caller hears of; may throw to stop between two passes.
+struct Observer {
+  std::function<void(std::uint64_t rows, std::uint64_t resumed)> started;  ///< once, before the first pass
+  std::function<void(std::size_t rows)> advanced;                          ///< after each pass
+  std::function<void(std::uint64_t row, const Error& error)> failed;       ///< a row, counted from 1
+};
+
+/// Answers every row of `input`. A row's own fault is written in its place and does not stop the others.
+/// @throws Error{kNotFound}, {kBadFile} (input or disk); {kBadArgument}: output is there already, the header is not
+/// that
+///         of a table of images and texts, what an earlier run left is of other input, model or options, or another run
+///         is at it.
+Summary run(const Embedder& embedder, const scoring::ServedModel& model, const Options& options,
+            const Observer& observer);
+
+}  // namespace mi2::batch

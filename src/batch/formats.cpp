@@ -1,0 +1,146 @@
+#include "batch/formats.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/csv.hpp"
+#include "base/numbers.hpp"
+#include "protocols/answers.hpp"
+#include "protocols/json.hpp"
+
+namespace mi2::batch {
+namespace {
+
+using scoring::ModelKind;
+using scoring::Row;
+using scoring::Table;
+using scoring::Vectors;
+
+class JsonLines final : public RowFormat {
+ public:
+  [[nodiscard]] RecordRule rule() const noexcept override { return RecordRule::kLine; }
+  void read_header(RecordReader&) override {}
+
+  [[nodiscard]] Row read(std::string record, scoring::RowReader& reader, std::uint64_t number) const override {
+    constexpr std::size_t kMostValues = 64;
+    try {
+      scoring::Json row = scoring::parse_json(std::move(record), kMostValues);
+      return reader.record(row, number);
+    } catch (const Error& error) {
+      const std::string_view message = error.what();
+      if (message.starts_with("row ")) throw;
+      throw Error(error.code(), fmt::format("row {}: {}", number, message));
+    }
+  }
+
+  [[nodiscard]] std::string line(const Table& table, const Row& row, const Vectors& vectors,
+                                 std::uint64_t) const override {
+    std::string text;
+    scoring::append_row(text, table, row, vectors);
+    return text + '\n';
+  }
+
+  [[nodiscard]] std::string error_line(const Error& error, std::uint64_t) const override {
+    return fmt::format("{}\"code\":\"{}\",\"message\":{}}}}}\n", kErrorStart, info(error.code()).name,
+                       scoring::json_string(error.what()));
+  }
+
+  [[nodiscard]] bool is_error(std::string_view line) const override { return line.starts_with(kErrorStart); }
+
+ private:
+  static constexpr std::string_view kErrorStart = R"({"error":{)";
+};
+
+/// [[..]] as a field of CSV, or an empty one.
+std::string vector_field(const std::vector<Embedding>& vectors, const std::optional<std::size_t>& at) {
+  if (!at) return {};
+  std::string text = "\"";
+  scoring::append_vectors(text, std::span(&vectors.at(*at), 1));
+  return text + '"';
+}
+
+/// Text as a quoted field on one line.
+std::string quoted_field(std::string_view text) {
+  std::string field = "\"";
+  for (const char c : text) {
+    if (c == '"') field += '"';
+    field += c == '\n' || c == '\r' ? ' ' : c;
+  }
+  return field + '"';
+}
+
+class CsvTables final : public RowFormat {
+ public:
+  explicit CsvTables(ModelKind kind) : embeds_(kind == ModelKind::kEmbedding) {}
+
+  [[nodiscard]] RecordRule rule() const noexcept override { return RecordRule::kCsv; }
+
+  void read_header(RecordReader& reader) override {
+    const std::optional<Record> header = reader.next();
+    if (!header) throw Error(Code::kBadArgument, "the input is empty; a header of image,text is needed");
+    columns_ = parse_csv(header->text + '\n', "the header").header;
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      const bool known = columns_[i] == "image" || columns_[i] == "text";
+      if (known && std::count(columns_.begin(), columns_.end(), columns_[i]) == 1) continue;
+      throw Error(Code::kBadArgument,
+                  fmt::format("the header's column {}: image or text is needed, each at most once", i + 1));
+    }
+    header_ = header->text + '\n';
+  }
+
+  [[nodiscard]] Row read(std::string record, scoring::RowReader& reader, std::uint64_t number) const override {
+    CsvTable table = parse_csv(header_ + record, fmt::format("row {}", number));
+    if (table.rows.size() != 1) throw Error(Code::kBadFile, fmt::format("row {}: not one record of CSV", number));
+    std::string sides[2];
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      sides[columns_[i] == "image" ? 0 : 1] = std::move(table.rows.front().fields[i]);
+    }
+    return reader.row(std::move(sides[0]), std::move(sides[1]), number);
+  }
+
+  [[nodiscard]] std::string line(const Table& table, const Row& row, const Vectors& vectors,
+                                 std::uint64_t number) const override {
+    std::string text = std::to_string(number);
+    if (!embeds_) {
+      std::string scores;
+      scoring::append_row(scores, table, row, vectors);
+      return text + ',' + quoted_field(scores) + ",\n";
+    }
+    text += ',';
+    text += vector_field(vectors.images, row.image);
+    text += ',';
+    text += vector_field(vectors.texts, row.text);
+    text += ',';
+    if (table.parameters.scaling_factor) append_number(text, table.model->logit_scale);
+    return text + ",\n";
+  }
+
+  [[nodiscard]] std::string error_line(const Error& error, std::uint64_t number) const override {
+    return fmt::format("{}{}{}\n", number, empty_columns(), quoted_field(error.what()));
+  }
+
+  [[nodiscard]] bool is_error(std::string_view line) const override {
+    line.remove_prefix(std::min(line.find(','), line.size()));
+    return line.starts_with(empty_columns());
+  }
+
+ private:
+  /// Only a row that failed has neither an image's vector nor a text's.
+  [[nodiscard]] std::string_view empty_columns() const { return embeds_ ? ",,,," : ",,"; }
+
+  bool embeds_;
+  std::vector<std::string> columns_;
+  std::string header_;
+};
+
+}  // namespace
+
+std::unique_ptr<RowFormat> make_format(Format format, ModelKind kind) {
+  if (format == Format::kCsv) return std::make_unique<CsvTables>(kind);
+  return std::make_unique<JsonLines>();
+}
+
+}  // namespace mi2::batch

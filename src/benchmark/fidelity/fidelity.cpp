@@ -1,0 +1,149 @@
+#include "benchmark/fidelity/fidelity.hpp"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/thread_pool.hpp"
+#include "ops/cpu/isa.hpp"
+#include "classify/prompts.hpp"
+#include "benchmark/fidelity/isolate.hpp"
+#include "benchmark/fidelity/measure.hpp"
+#include "benchmark/fidelity/statistics.hpp"
+#include "weights/model_files.hpp"
+
+namespace mi2 {
+namespace {
+
+constexpr std::size_t kMaxBatch = 1024;
+
+/// What is embedded where no labels are given: short and long, over several kinds of picture.
+const std::vector<std::string>& built_in_texts() {
+  static const std::vector<std::string> texts{
+      "x-ray chest anteroposterior no finding",
+      "x-ray chest pleural effusion on the left, cardiomegaly",
+      "x-ray hand posteroanterior",
+      "x-ray knee lateral osteoarthritis",
+      "computed tomography head axial without contrast, acute subdural hematoma",
+      "computed tomography chest axial lung window, ground-glass opacities",
+      "computed tomography abdomen axial",
+      "magnetic resonance imaging brain axial T2 glioma",
+      "magnetic resonance imaging lumbar spine sagittal T1 disc herniation",
+      "ultrasound breast benign lesion",
+      "ultrasound abdomen liver steatosis",
+      "mammography craniocaudal view, clustered microcalcifications in the upper outer quadrant",
+      "dermoscopy skin melanoma malignant",
+      "fundus photograph retina diabetic retinopathy",
+      "histopathology stained tissue section, adenocarcinoma",
+      "optical coherence tomography retina macular edema",
+  };
+  return texts;
+}
+
+std::vector<std::string> texts_of(const FidelityOptions& options) {
+  return options.labels.empty() ? built_in_texts() : prompts_of(options.labels, options.templates);
+}
+
+void check(const FidelityOptions& options, const FidelityInput& input) {
+  check(options);
+  if (input.pictures.empty()) throw Error(Code::kBadArgument, "fidelity: no picture, at least one is needed");
+  if (input.truth.empty()) return;
+  if (input.truth.size() != input.pictures.size()) {
+    throw Error(Code::kBadArgument,
+                fmt::format("fidelity: {} known labels for {} pictures", input.truth.size(), input.pictures.size()));
+  }
+  for (const std::optional<std::size_t>& label : input.truth) {
+    if (label && *label >= options.labels.size()) {
+      throw Error(Code::kBadArgument,
+                  fmt::format("fidelity: known label {} of {} labels", *label, options.labels.size()));
+    }
+  }
+}
+
+FidelityPart part_of(std::span<const Embedding> found, std::span<const Embedding> reference,
+                     const std::vector<double>& seconds) {
+  const Cosines against = cosines(found, reference);
+  return {against.min, against.mean, median(seconds)};
+}
+
+FidelityRow row_of(const std::string& dtype, const Measurement& found, const Measurement& f32,
+                   const FidelityOptions& options, const FidelityInput& input) {
+  FidelityRow row;
+  row.dtype = dtype;
+  row.image = part_of(found.images, f32.images, found.image_seconds);
+  row.text = part_of(found.texts, f32.texts, found.text_seconds);
+  row.load_seconds = found.load_seconds;
+  row.resident_bytes = found.resident_bytes;
+  row.peak_bytes = found.peak_bytes;
+  if (options.labels.empty()) return row;
+  const auto tops = [&](const Measurement& m) {
+    return top_labels(m.images, label_directions(m.texts, options.templates.size()));
+  };
+  const std::vector<std::size_t> mine = tops(found);
+  row.agreement = agreement(mine, tops(f32));
+  row.accuracy = accuracy(mine, input.truth);
+  return row;
+}
+
+}  // namespace
+
+std::vector<std::string> measured_dtypes(const std::vector<std::string>& dtypes) {
+  std::vector<std::string> order{std::string(kDTypes.front())};
+  std::set<std::string_view> seen;
+  for (const std::string& dtype : dtypes) {
+    if (std::find(kDTypes.begin(), kDTypes.end(), dtype) == kDTypes.end()) {
+      throw Error(Code::kBadArgument, fmt::format("dtype {}: {} is needed", dtype, fmt::join(kDTypes, ", ")));
+    }
+    if (!seen.insert(dtype).second) throw Error(Code::kBadArgument, fmt::format("dtype {}: stands there twice", dtype));
+    if (dtype != order.front()) order.push_back(dtype);
+  }
+  return order;
+}
+
+void check(const FidelityOptions& options) {
+  measured_dtypes(options.dtypes);
+  texts_of(options);
+  if (options.batch < 1 || options.batch > kMaxBatch) {
+    throw Error(Code::kBadArgument, fmt::format("batch {}: needs 1 to {}", options.batch, kMaxBatch));
+  }
+  if (options.model && weights::find_model(*options.model).packed) {
+    throw Error(Code::kBadArgument,
+                fmt::format("{}: is a packed file, which holds one dtype; fidelity compares dtypes, and needs the "
+                            "model's folder",
+                            options.model->string()));
+  }
+}
+
+FidelityReport measure_fidelity(const FidelityOptions& options, const FidelityInput& input,
+                                const std::function<void(std::size_t images)>& on_progress) {
+  check(options, input);
+  const std::vector<std::string> texts = texts_of(options);
+  FidelityReport report;
+  report.cpu = ops::cpu::cpu_model();
+  report.isa = ops::cpu::name_of(ops::cpu::choose_isa());
+  report.model = options.model ? options.model->string() : "synthetic full";
+  report.profile = options.embedder.profile;
+  report.threads = options.embedder.threads != 0 ? options.embedder.threads : available_cores();
+  report.batch = options.batch;
+  report.images = input.pictures.size();
+  report.texts = texts.size();
+  report.labels = options.labels.size();
+  report.known =
+      input.truth.size() - static_cast<std::size_t>(std::count(input.truth.begin(), input.truth.end(), std::nullopt));
+  Measurement f32;
+  for (const std::string& dtype : measured_dtypes(options.dtypes)) {
+    const std::string bytes = run_isolated(
+        dtype, [&](const Tick& tick) { return pack(measure(options, dtype, input.pictures, texts, tick)); },
+        on_progress);
+    Measurement found = unpack(bytes);
+    if (report.rows.empty()) f32 = found;
+    report.truncated_texts = static_cast<std::size_t>(found.truncated_texts);
+    report.rows.push_back(row_of(dtype, found, f32, options, input));
+  }
+  return report;
+}
+
+}  // namespace mi2

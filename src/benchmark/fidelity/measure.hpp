@@ -1,0 +1,36 @@
+#pragma once
+// One dtype's turn of a fidelity report.
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "benchmark/fidelity/fidelity.hpp"
+
+namespace mi2 {
+
+/// What the child process of one dtype sends back.
+struct Measurement {
+  double load_seconds = 0;
+  double resident_bytes = 0;  ///< that loading added
+  double peak_bytes = 0;      ///< that loading and passes added, at most
+  double truncated_texts = 0;
+  std::vector<double> image_seconds;  ///< of each forward pass, an image
+  std::vector<double> text_seconds;
+  std::vector<Embedding> images;
+  std::vector<Embedding> texts;
+};
+
+/// Loads the model and embeds everything, in this process.
+/// @param on_images  called after each pass with its number of images.
+/// @throws as measure_fidelity.
+Measurement measure(const FidelityOptions& options, const std::string& dtype, const std::vector<Pixels>& pictures,
+                    const std::vector<std::string>& texts, const std::function<void(std::size_t images)>& on_images);
+
+/// A measurement as bytes for this machine, and back. @throws Error{kInternal} for bytes pack() did not write.
+std::string pack(const Measurement& measurement);
+Measurement unpack(std::string_view bytes);
+
+}  // namespace mi2

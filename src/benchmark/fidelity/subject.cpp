@@ -1,0 +1,93 @@
+#include "benchmark/fidelity/subject.hpp"
+
+#include <fmt/format.h>
+
+#include "models/model.hpp"
+#include "models/full_config.hpp"
+#include "text/tokenizer.hpp"
+#include "weights/config.hpp"
+
+namespace mi2 {
+namespace {
+
+class Directory final : public Subject {
+ public:
+  Directory(const std::filesystem::path& model, const EmbedderOptions& options)
+      : embedder_(Embedder::open(model, options)) {}
+
+  std::vector<Embedding> embed_images(std::span<const Pixels> pictures) override {
+    return embedder_.embed_images(pictures);
+  }
+  std::vector<Embedding> embed_texts(std::span<const std::string> texts, std::vector<bool>& truncated) override {
+    return embedder_.embed_texts(texts, &truncated);
+  }
+
+ private:
+  Embedder embedder_;
+};
+
+ops::CpuOps::Options engine_options(const EmbedderOptions& options) {
+  ops::CpuOps::Options engine;
+  engine.precision = ops::parse_precision(options.dtype);
+  engine.threads = options.threads;
+  return engine;
+}
+
+std::vector<Embedding> rows_of(const Tensor& x) {
+  std::vector<Embedding> rows;
+  const std::int64_t width = x.shape()[1];
+  for (std::int64_t row = 0; row < x.shape()[0]; ++row) {
+    rows.emplace_back(x.data<float>() + row * width, x.data<float>() + (row + 1) * width);
+  }
+  return rows;
+}
+
+class Synthetic final : public Subject {
+ public:
+  explicit Synthetic(const EmbedderOptions& options)
+      : config_(weights::parse_config(kFullConfig, "the full model")),
+        model_(models::synthetic_cpu_model(config_, engine_options(options))) {}
+
+  std::vector<Embedding> embed_images(std::span<const Pixels> pictures) override {
+    const auto& image = config_.image;
+    Tensor x({static_cast<std::int64_t>(pictures.size()), image.height, image.width, 3});
+    float* out = x.data<float>();
+    for (const Pixels& picture : pictures) {
+      if (picture.samples.size() !=
+          static_cast<std::size_t>(image.height) * static_cast<std::size_t>(image.width) * 3) {
+        throw Error(Code::kBadArgument, fmt::format("pixels are {} x {}, the model needs {} x {}", picture.width,
+                                                    picture.height, image.width, image.height));
+      }
+      for (std::size_t i = 0; i < picture.samples.size(); ++i) {
+        *out++ = (static_cast<float>(picture.samples[i]) / 255.0F - image.mean[i % 3]) / image.std[i % 3];
+      }
+    }
+    return rows_of(model_->embed_images(x));
+  }
+
+  std::vector<Embedding> embed_texts(std::span<const std::string> texts, std::vector<bool>& truncated) override {
+    ops::TokenBatch batch;
+    truncated.clear();
+    for (const std::string& text : texts) {
+      const text::Tokens tokens = tokenizer_.encode(text, config_.text.context);
+      truncated.push_back(tokens.truncated);
+      batch.add(tokens.ids);
+    }
+    return rows_of(model_->embed_texts(batch));
+  }
+
+ private:
+  weights::ModelConfig config_;
+  text::Tokenizer tokenizer_;
+  std::unique_ptr<models::CpuModel> model_;
+};
+
+}  // namespace
+
+std::unique_ptr<Subject> open_subject(const std::optional<std::filesystem::path>& model,
+                                      const EmbedderOptions& options) {
+  if (model) return std::make_unique<Directory>(*model, options);
+  return std::make_unique<Synthetic>(options);
+}
+
+}  // namespace mi2

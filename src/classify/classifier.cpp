@@ -1,0 +1,26 @@
+// Zero-shot classification. Source: Radford et al., ICML 2021, section 3.1.
+
+#include <algorithm>
+#include <cmath>
+
+#include <mi2/mi2.hpp>
+
+#include "classify/prompts.hpp"
+#include "classify/scores.hpp"
+
+namespace mi2 {
+
+Classifier::Classifier(const Embedder& embedder, std::vector<std::string> labels, const ClassifierOptions& options)
+    : labels_(std::move(labels)), scale_(std::exp(embedder.logit_scale())), multilabel_(options.multilabel) {
+  const std::vector<std::string> texts = prompts_of(labels_, options.templates);
+  std::vector<bool> cut;
+  const std::vector<Embedding> vectors = embedder.embed_texts(texts, &cut);
+  truncated_ = std::find(cut.begin(), cut.end(), true) != cut.end();
+  vectors_ = label_directions(vectors, options.templates.size());
+}
+
+std::vector<LabelScore> Classifier::classify(const Embedding& image) const {
+  return ranked_scores(labels_, similarity_logits(image, vectors_, scale_), multilabel_);
+}
+
+}  // namespace mi2

@@ -1,0 +1,72 @@
+#include "classify/prompts.hpp"
+
+#include <cmath>
+#include <numeric>
+#include <set>
+#include <string_view>
+
+#include <fmt/format.h>
+
+namespace mi2 {
+namespace {
+
+constexpr std::string_view kSlot = "{}";
+
+std::string filled(const std::string& text, const std::string& label) {
+  std::string result = text;
+  for (std::size_t at = result.find(kSlot); at != std::string::npos; at = result.find(kSlot, at + label.size())) {
+    result.replace(at, kSlot.size(), label);
+  }
+  return result;
+}
+
+void check(const std::vector<std::string>& labels, const std::vector<std::string>& templates) {
+  if (labels.empty()) throw Error(Code::kBadArgument, "labels: found none, at least one is needed");
+  std::set<std::string_view> seen;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    if (labels[i].empty()) throw Error(Code::kBadArgument, fmt::format("label {} is empty", i + 1));
+    if (!seen.insert(labels[i]).second) {
+      throw Error(Code::kBadArgument, fmt::format("label {} stands there twice; each is needed once", i + 1));
+    }
+  }
+  if (templates.empty()) throw Error(Code::kBadArgument, "templates: found none, at least one is needed");
+  for (std::size_t i = 0; i < templates.size(); ++i) {
+    if (templates[i].find(kSlot) == std::string::npos) {
+      throw Error(Code::kBadArgument, fmt::format("template {} has no '{{}}', where the label goes", i + 1));
+    }
+  }
+}
+
+/// The mean of unit vectors, as a unit vector.
+Embedding mean_direction(std::span<const Embedding> vectors) {
+  if (vectors.size() == 1) return vectors.front();
+  std::vector<double> sum(vectors.front().size(), 0.0);
+  for (const Embedding& vector : vectors) {
+    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += vector[i];
+  }
+  const double norm = std::sqrt(std::inner_product(sum.begin(), sum.end(), sum.begin(), 0.0));
+  Embedding mean(sum.size());
+  for (std::size_t i = 0; i < sum.size(); ++i) mean[i] = static_cast<float>(norm > 0 ? sum[i] / norm : 0.0);
+  return mean;
+}
+
+}  // namespace
+
+std::vector<std::string> prompts_of(const std::vector<std::string>& labels, const std::vector<std::string>& templates) {
+  check(labels, templates);
+  std::vector<std::string> texts;
+  for (const std::string& label : labels) {
+    for (const std::string& text : templates) texts.push_back(filled(text, label));
+  }
+  return texts;
+}
+
+std::vector<Embedding> label_directions(std::span<const Embedding> vectors, std::size_t templates) {
+  std::vector<Embedding> directions;
+  for (std::size_t i = 0; i + templates <= vectors.size(); i += templates) {
+    directions.push_back(mean_direction(vectors.subspan(i, templates)));
+  }
+  return directions;
+}
+
+}  // namespace mi2

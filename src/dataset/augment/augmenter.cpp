@@ -1,0 +1,56 @@
+#include "dataset/augment/augmenter.hpp"
+
+#include <cstddef>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <mi2/error.hpp>
+
+#include "image/image.hpp"
+#include "dataset/augment/crop.hpp"
+#include "dataset/augment/erase.hpp"
+#include "dataset/augment/flip.hpp"
+#include "dataset/augment/trivial_augment.hpp"
+
+namespace mi2::train {
+
+Augmenter::Augmenter(const InputFormat& format, const AugmentOptions& options) : format_(format), options_(options) {
+  check(options);
+  if (format.width < 1 || format.height < 1) {
+    throw Error(Code::kBadArgument, fmt::format("input of {} x {} pixels", format.width, format.height));
+  }
+  for (std::size_t value = 0; value < normalised_.size(); ++value) {
+    for (std::size_t channel = 0; channel < 3; ++channel) {
+      normalised_[value][channel] = (static_cast<float>(value) / 255.0F - format.mean[channel]) / format.std[channel];
+    }
+  }
+}
+
+void Augmenter::normalise(const image::Raster& rgb, std::span<float> pixels) const {
+  float* out = pixels.data();
+  const std::uint8_t* in = rgb.samples.data();
+  for (std::size_t i = 0; i + 3 <= rgb.samples.size(); i += 3) {
+    out[i] = normalised_[in[i]][0];
+    out[i + 1] = normalised_[in[i + 1]][1];
+    out[i + 2] = normalised_[in[i + 2]][2];
+  }
+}
+
+void Augmenter::plain(const image::Raster& picture, std::span<float> pixels) const {
+  normalise(to_three_channels(resize_bicubic(picture, format_.width, format_.height)), pixels);
+}
+
+void Augmenter::augmented(const image::Raster& picture, Random& random, std::span<float> pixels) const {
+  const CropBox box = draw_crop(random, picture.width, picture.height, options_);
+  image::Raster rgb = to_three_channels(crop_and_resize(picture, box, format_.width, format_.height));
+  if (random.chance(options_.horizontal_flip)) flip_horizontally(rgb);
+  if (random.chance(options_.vertical_flip)) flip_vertically(rgb);
+  if (options_.trivial_augment) rgb = apply(draw_trivial_augment(random), std::move(rgb));
+  normalise(rgb, pixels);
+  if (const auto erased = draw_erasing(random, format_.width, format_.height, options_.erase_probability)) {
+    erase(pixels, format_.width, *erased);
+  }
+}
+
+}  // namespace mi2::train

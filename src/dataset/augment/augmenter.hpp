@@ -1,0 +1,44 @@
+#pragma once
+// From a decoded picture to the model's normalised pixels, with the augmentations of training or without.
+
+#include <array>
+#include <span>
+
+#include "image/resize.hpp"
+#include "dataset/augment/options.hpp"
+#include "dataset/augment/random.hpp"
+
+namespace mi2::train {
+
+/// What the model's input is: its size, and the mean and standard deviation of RGB in [0, 1].
+struct InputFormat {
+  int width = 0;
+  int height = 0;
+  std::array<float, 3> mean{};
+  std::array<float, 3> std{};
+};
+
+/// Immutable; safe to use from several threads.
+class Augmenter {
+ public:
+  /// @throws Error{kBadArgument} for options out of range or a format without size.
+  Augmenter(const InputFormat& format, const AugmentOptions& options);
+
+  [[nodiscard]] const InputFormat& format() const noexcept { return format_; }
+  [[nodiscard]] const AugmentOptions& options() const noexcept { return options_; }
+
+  /// Resizes and normalises as `mi2 embed` does. picture: [h, w, 1 or 3]; pixels: [height, width, 3].
+  void plain(const image::Raster& picture, std::span<float> pixels) const;
+
+  /// Crop, flips, TrivialAugment, normalisation, erasing, in the order of torchvision's and UniCL's training presets.
+  void augmented(const image::Raster& picture, Random& random, std::span<float> pixels) const;
+
+ private:
+  void normalise(const image::Raster& rgb, std::span<float> pixels) const;
+
+  InputFormat format_;
+  AugmentOptions options_;
+  std::array<std::array<float, 3>, 256> normalised_{};  ///< of each sample value, by channel
+};
+
+}  // namespace mi2::train

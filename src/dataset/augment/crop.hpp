@@ -1,0 +1,25 @@
+#pragma once
+// Random resized crop: a part of the picture, of random size, shape and place, resized to the model's input.
+
+#include "image/resize.hpp"
+#include "dataset/augment/options.hpp"
+#include "dataset/augment/random.hpp"
+
+namespace mi2::train {
+
+/// In pixels; inside the picture.
+struct CropBox {
+  int left = 0;
+  int top = 0;
+  int width = 0;
+  int height = 0;
+};
+
+/// Draws an area and a shape up to ten times until they fit; else the largest centred box of an allowed shape.
+/// Source: torchvision 0.20, RandomResizedCrop.get_params.
+CropBox draw_crop(Random& random, int width, int height, const AugmentOptions& options);
+
+/// The part of a picture, bicubic to width x height: Pillow's crop() and resize(), bit for bit.
+image::Raster crop_and_resize(const image::Raster& picture, const CropBox& box, int width, int height);
+
+}  // namespace mi2::train

@@ -1,0 +1,42 @@
+#include "dataset/classes.hpp"
+
+#include <fmt/format.h>
+
+#include <mi2/error.hpp>
+
+#include "base/csv.hpp"
+#include "base/files.hpp"
+#include "base/utf8.hpp"
+#include "dataset/table.hpp"
+
+namespace mi2::train {
+
+std::int64_t ClassTable::add(std::string_view name) {
+  if (name.empty()) throw Error(Code::kBadArgument, "a class without a name");
+  if (utf8_prefix(name) != name.size()) throw Error(Code::kBadArgument, "a class whose name is not UTF-8");
+  const auto [entry, fresh] = ids_.try_emplace(std::string(name), size());
+  if (fresh) {
+    names_.emplace_back(name);
+    prompts_.push_back({std::string(name)});
+    own_prompts_.push_back(false);
+  }
+  return entry->second;
+}
+
+void ClassTable::add_prompts(const std::filesystem::path& csv) {
+  const std::string path = csv.string();
+  const CsvTable table = parse_csv(read_text_file(csv, kMaxCsvBytes), path);
+  const std::size_t label = required_column(table, "label", path);
+  const std::size_t prompt = required_column(table, "prompt", path);
+  for (const CsvRow& row : table.rows) {
+    if (row.fields[label].empty() || row.fields[prompt].empty()) {
+      throw Error(Code::kBadFile, fmt::format("{}: line {}: a label or prompt is empty", path, row.line));
+    }
+    const auto id = static_cast<std::size_t>(add(row.fields[label]));
+    if (!own_prompts_[id]) prompts_[id].clear();
+    own_prompts_[id] = true;
+    prompts_[id].push_back(row.fields[prompt]);
+  }
+}
+
+}  // namespace mi2::train

@@ -1,0 +1,74 @@
+#include "dataset/dataset.hpp"
+
+#include <limits>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/utf8.hpp"
+
+namespace mi2::train {
+
+/// Turns what sources say into records.
+class Dataset::Collector final : public RecordSink {
+ public:
+  explicit Collector(Dataset& to) : to_(to) {}
+
+  void record(std::uint32_t row, std::string_view class_name, std::string_view caption) override {
+    if (to_.records_.size() == std::numeric_limits<std::uint32_t>::max()) {
+      throw Error(Code::kTooLarge, fmt::format("more than {} records", to_.records_.size()));
+    }
+    const std::int64_t id = to_.classes_->add(class_name);
+    to_.records_.push_back({id, static_cast<std::uint32_t>(to_.stores_.size()), row, caption_id(caption)});
+  }
+
+  void broken(BrokenRecord record) override { to_.broken_.push_back(std::move(record)); }
+
+ private:
+  std::uint32_t caption_id(std::string_view caption) {
+    if (caption.empty()) return 0;
+    const auto next = static_cast<std::uint32_t>(to_.captions_.size());
+    const auto [entry, fresh] = ids_.try_emplace(std::string(caption), next);
+    if (fresh) to_.captions_.emplace_back(caption);
+    return entry->second;
+  }
+
+  Dataset& to_;
+  std::unordered_map<std::string, std::uint32_t> ids_;
+};
+
+Dataset::Dataset(std::span<const DataSource> sources, std::shared_ptr<ClassTable> classes, std::uint64_t max_file_bytes)
+    : classes_(std::move(classes)) {
+  if (sources.empty()) throw Error(Code::kBadArgument, "no source of pictures is given");
+  Collector collector(*this);
+  for (const DataSource& source : sources) {
+    const std::size_t before = records_.size();
+    std::unique_ptr<PictureStore> store = open_source(source, max_file_bytes, collector);
+    stores_.push_back(std::move(store));
+    if (records_.size() == before) {
+      throw Error(Code::kBadFile,
+                  fmt::format("{}: no record{}{}", source.path.string(),
+                              source.split.empty() ? "" : " of split '" + source.split + "'",
+                              broken_.empty() ? "" : "; the first that cannot be used: " + broken_.front().reason));
+    }
+  }
+}
+
+const std::string& Dataset::text(std::size_t record, std::uint64_t choice) const {
+  const Record& r = records_[record];
+  if (r.caption != 0) return captions_[r.caption];
+  const std::vector<std::string>& prompts = classes_->prompts(r.class_id);
+  return prompts[choice % prompts.size()];
+}
+
+std::string Dataset::name(std::size_t record) const {
+  const Record& r = records_[record];
+  return printable(stores_[r.source]->name(r.row));
+}
+
+std::string Dataset::read(std::size_t record) const {
+  const Record& r = records_[record];
+  return stores_[r.source]->read(r.row);
+}
+
+}  // namespace mi2::train

@@ -1,0 +1,57 @@
+#pragma once
+// The records of all sources of a run, as one list.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "dataset/classes.hpp"
+#include "dataset/options.hpp"
+#include "dataset/source.hpp"
+
+namespace mi2::train {
+
+/// Immutable after construction; safe to use from several threads. Memory: 24 bytes a record, names of files in
+/// manifests, and each different caption once.
+class Dataset {
+ public:
+  /// Reads all labels; pictures are read later. Labels that cannot be used are in broken().
+  /// @param classes         shared with other data sets of the run; new classes are added.
+  /// @param max_file_bytes  of one encoded picture.
+  /// @throws Error as open_source; {kBadFile} for a source without a single record; {kBadArgument} without sources.
+  Dataset(std::span<const DataSource> sources, std::shared_ptr<ClassTable> classes, std::uint64_t max_file_bytes);
+
+  [[nodiscard]] std::size_t size() const noexcept { return records_.size(); }
+  [[nodiscard]] const ClassTable& classes() const noexcept { return *classes_; }
+  [[nodiscard]] std::int64_t class_of(std::size_t record) const { return records_[record].class_id; }
+  /// The text trained against: the record's caption, or one of its class's prompts.
+  /// @param choice  any number: which of the prompts.
+  [[nodiscard]] const std::string& text(std::size_t record, std::uint64_t choice) const;
+  /// What messages call a record.
+  [[nodiscard]] std::string name(std::size_t record) const;
+  /// The encoded picture. @throws Error{kNotFound}, {kBadFile}, {kTooLarge}, {kBadArgument} (not base64).
+  [[nodiscard]] std::string read(std::size_t record) const;
+  /// Labels that were passed over.
+  [[nodiscard]] const std::vector<BrokenRecord>& broken() const noexcept { return broken_; }
+
+ private:
+  struct Record {
+    std::int64_t class_id = 0;
+    std::uint32_t source = 0;
+    std::uint32_t row = 0;
+    std::uint32_t caption = 0;  ///< in captions_; 0: none
+  };
+  class Collector;
+
+  std::shared_ptr<ClassTable> classes_;
+  std::vector<std::unique_ptr<PictureStore>> stores_;
+  std::vector<Record> records_;
+  std::vector<std::string> captions_{""};
+  std::vector<BrokenRecord> broken_;
+};
+
+}  // namespace mi2::train

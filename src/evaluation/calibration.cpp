@@ -1,0 +1,75 @@
+#include "evaluation/calibration.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <mi2/error.hpp>
+
+namespace mi2::metrics {
+namespace {
+
+/// d/db of the summed loss of logits * b: the mean logit under the softmax minus the true class's. It grows with b.
+double slope(const Scores& logits, std::span<const std::size_t> truth, double b) {
+  const Scores probabilities = softmax(logits, 1.0 / b);
+  double sum = 0;
+  for (std::size_t r = 0; r < truth.size(); ++r) {
+    const auto row = logits.row(r);
+    const auto p = probabilities.row(r);
+    for (std::size_t c = 0; c < row.size(); ++c) sum += p[c] * row[c];
+    sum -= row[truth[r]];
+  }
+  return sum;
+}
+
+}  // namespace
+
+Reliability reliability(const Scores& probabilities, std::span<const std::size_t> truth, std::size_t bins) {
+  check(probabilities, truth);
+  if (bins == 0) throw Error(Code::kBadArgument, "reliability: no bins, at least one is needed");
+  Reliability found{std::vector<ReliabilityBin>(bins), 0};
+  const auto count = static_cast<double>(bins);
+  for (std::size_t b = 0; b < bins; ++b) {
+    found.bins[b].low = static_cast<double>(b) / count;
+    found.bins[b].high = static_cast<double>(b + 1) / count;
+  }
+  const std::vector<std::size_t> predicted = predictions(probabilities);
+  for (std::size_t r = 0; r < truth.size(); ++r) {
+    const double confidence = probabilities.row(r)[predicted[r]];
+    const double place = std::clamp(std::ceil(confidence * count) - 1, 0.0, count - 1);
+    ReliabilityBin& bin = found.bins[static_cast<std::size_t>(place)];
+    ++bin.count;
+    bin.confidence += confidence;
+    bin.accuracy += predicted[r] == truth[r] ? 1 : 0;
+  }
+  for (ReliabilityBin& bin : found.bins) {
+    if (bin.count == 0) continue;
+    const auto rows = static_cast<double>(bin.count);
+    found.expected_error += std::abs(bin.confidence - bin.accuracy) / static_cast<double>(truth.size());
+    bin.confidence /= rows;
+    bin.accuracy /= rows;
+  }
+  return found;
+}
+
+double log_loss(const Scores& probabilities, std::span<const std::size_t> truth) {
+  check(probabilities, truth);
+  double sum = 0;
+  for (std::size_t r = 0; r < truth.size(); ++r) sum -= std::log(std::max(probabilities.row(r)[truth[r]], 1e-15));
+  return sum / static_cast<double>(truth.size());
+}
+
+double fit_temperature(const Scores& logits, std::span<const std::size_t> truth) {
+  check(logits, truth);
+  double low = 1.0 / kMaxTemperature;
+  double high = 1.0 / kMinTemperature;
+  if (slope(logits, truth, low) >= 0) return kMaxTemperature;
+  if (slope(logits, truth, high) <= 0) return kMinTemperature;
+  // The loss is convex in the inverse temperature: bisection of its slope, on a logarithmic scale.
+  for (int step = 0; step < 60; ++step) {
+    const double middle = std::sqrt(low * high);
+    (slope(logits, truth, middle) < 0 ? low : high) = middle;
+  }
+  return 1.0 / std::sqrt(low * high);
+}
+
+}  // namespace mi2::metrics

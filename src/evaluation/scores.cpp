@@ -1,0 +1,80 @@
+#include "evaluation/scores.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include <mi2/error.hpp>
+
+namespace mi2::metrics {
+
+std::vector<double> Scores::column(std::size_t c) const {
+  std::vector<double> numbers(rows());
+  for (std::size_t r = 0; r < numbers.size(); ++r) numbers[r] = values[r * classes + c];
+  return numbers;
+}
+
+void check(const Scores& scores, std::span<const std::size_t> truth) {
+  if (scores.rows() == 0 || scores.values.size() != scores.rows() * scores.classes) {
+    throw Error(Code::kBadArgument,
+                fmt::format("metrics: {} scores of {} classes; whole rows, at least one, are needed",
+                            scores.values.size(), scores.classes));
+  }
+  if (truth.size() != scores.rows()) {
+    throw Error(Code::kBadArgument,
+                fmt::format("metrics: {} true classes for {} rows of scores", truth.size(), scores.rows()));
+  }
+  for (std::size_t r = 0; r < truth.size(); ++r) {
+    if (truth[r] >= scores.classes) {
+      throw Error(Code::kBadArgument,
+                  fmt::format("metrics: row {}: true class {} of {} classes", r + 1, truth[r], scores.classes));
+    }
+    const auto row = scores.row(r);
+    if (!std::all_of(row.begin(), row.end(), [](double value) { return std::isfinite(value); })) {
+      throw Error(Code::kBadArgument, fmt::format("metrics: row {} has a score that is not finite", r + 1));
+    }
+  }
+}
+
+std::vector<std::size_t> predictions(const Scores& scores) {
+  std::vector<std::size_t> best(scores.rows());
+  for (std::size_t r = 0; r < best.size(); ++r) {
+    const auto row = scores.row(r);
+    best[r] = static_cast<std::size_t>(std::max_element(row.begin(), row.end()) - row.begin());
+  }
+  return best;
+}
+
+double top_k_accuracy(const Scores& scores, std::span<const std::size_t> truth, std::size_t k,
+                      std::span<const double> weights) {
+  check(scores, truth);
+  double right = 0;
+  double all = 0;
+  for (std::size_t r = 0; r < truth.size(); ++r) {
+    const auto row = scores.row(r);
+    std::size_t before = 0;
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      if (row[c] > row[truth[r]] || (row[c] == row[truth[r]] && c < truth[r])) ++before;
+    }
+    const double weight = weights.empty() ? 1.0 : weights[r];
+    all += weight;
+    if (before < k) right += weight;
+  }
+  return right / all;
+}
+
+Scores softmax(const Scores& logits, double temperature) {
+  Scores probabilities{logits.classes, std::vector<double>(logits.values.size())};
+  for (std::size_t r = 0; r < logits.rows(); ++r) {
+    const auto row = logits.row(r);
+    const double top = *std::max_element(row.begin(), row.end());
+    double* const to = probabilities.values.data() + r * logits.classes;
+    double sum = 0;
+    for (std::size_t c = 0; c < row.size(); ++c) sum += to[c] = std::exp((row[c] - top) / temperature);
+    for (std::size_t c = 0; c < row.size(); ++c) to[c] /= sum;
+  }
+  return probabilities;
+}
+
+}  // namespace mi2::metrics

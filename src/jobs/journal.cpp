@@ -1,0 +1,111 @@
+#include "jobs/journal.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <mi2/error.hpp>
+
+#include "base/files.hpp"
+
+namespace mi2::batch {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kMaxJobBytes = 1 << 16;
+
+fs::path beside(const fs::path& path, const char* suffix) { return path.string() + suffix; }
+
+}  // namespace
+
+Journal::Journal(fs::path output, const std::string& job, bool restart,
+                 const std::function<bool(std::string_view line)>& failed)
+    : output_(std::move(output)), part_(beside(output_, ".part")), job_(beside(output_, ".job")) {
+  descriptor_ = ::open(part_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (descriptor_ < 0) fail("cannot be written");
+  try {
+    if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+      throw Error(Code::kBadArgument, fmt::format("{}: another run is writing it", part_.string()));
+    }
+    if (restart && ::ftruncate(descriptor_, 0) != 0) fail("cannot be emptied");
+    const off_t size = ::lseek(descriptor_, 0, SEEK_END);
+    if (size < 0) fail("cannot be read");
+    std::error_code ignored;
+    const bool same = size == 0 || (fs::exists(job_, ignored) && read_text_file(job_, kMaxJobBytes) == job);
+    if (!same) {
+      throw Error(Code::kBadArgument,
+                  fmt::format("{}: was begun with another input, model or options; --restart throws "
+                              "it away",
+                              part_.string()));
+    }
+    if (size == 0) {
+      AtomicFile file(job_);
+      file.write(job);
+      file.commit();
+    }
+    keep_whole_lines(failed);
+  } catch (...) {
+    ::close(descriptor_);
+    throw;
+  }
+}
+
+Journal::~Journal() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+void Journal::fail(const char* what) const {
+  throw Error(Code::kBadFile, fmt::format("{}: {}: {}", part_.string(), what, std::strerror(errno)));
+}
+
+void Journal::keep_whole_lines(const std::function<bool(std::string_view line)>& failed) {
+  constexpr std::size_t kShown = 64;  // of a line's start: what `failed` needs
+  std::array<char, 1 << 16> block;
+  std::string start;
+  off_t at = 0;
+  off_t whole = 0;
+  for (;;) {
+    const ssize_t got = ::pread(descriptor_, block.data(), block.size(), at);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail("cannot be read");
+    if (got == 0) break;
+    for (const char c : std::string_view(block.data(), static_cast<std::size_t>(got))) {
+      ++at;
+      if (c != '\n') {
+        if (start.size() < kShown) start += c;
+        continue;
+      }
+      ++lines_;
+      if (failed(start)) ++failed_;
+      start.clear();
+      whole = at;
+    }
+  }
+  // A line that a crash cut short is written again.
+  if (::ftruncate(descriptor_, whole) != 0 || ::lseek(descriptor_, whole, SEEK_SET) < 0) fail("cannot be shortened");
+}
+
+void Journal::append(std::string_view lines) {
+  if (!write_all(descriptor_, lines)) fail("cannot be written");
+}
+
+void Journal::finish() {
+  if (::fsync(descriptor_) != 0) fail("cannot be flushed to disk");
+  std::error_code error;
+  fs::rename(part_, output_, error);
+  if (error) {
+    throw Error(Code::kBadFile, fmt::format("{}: cannot be renamed: {}", part_.string(), error.message()));
+  }
+  fs::remove(job_, error);
+}
+
+}  // namespace mi2::batch

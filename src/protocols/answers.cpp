@@ -1,0 +1,62 @@
+#include "protocols/answers.hpp"
+
+#include <memory>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/numbers.hpp"
+#include "protocols/json.hpp"
+
+namespace mi2::scoring {
+
+Exchange answer_at_once(HttpAnswer answer) {
+  Exchange exchange;
+  exchange.finish = [answer = std::move(answer)](const Vectors&) { return answer; };
+  return exchange;
+}
+
+Exchange json_at_once(int status, const Json& body) {
+  HttpAnswer answer;
+  answer.status = status;
+  answer.body = body.dump();
+  return answer_at_once(std::move(answer));
+}
+
+std::string json_string(std::string_view text) {
+  return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+void append_vector(std::string& text, std::span<const float> vector) {
+  text += '[';
+  append_numbers(text, vector, ',');
+  text += ']';
+}
+
+void append_vectors(std::string& text, std::span<const Embedding> vectors) {
+  text += '[';
+  for (std::size_t i = 0; i < vectors.size(); ++i) {
+    if (i > 0) text += ',';
+    append_vector(text, vectors[i]);
+  }
+  text += ']';
+}
+
+std::string provenance_json(const ServedModel& model, std::string_view profile) {
+  return fmt::format(R"({{"version":{},"weights_sha256":{},"profile":{},"dtype":{}}})",
+                     json_string(model.provenance.version), json_string(model.provenance.weights_sha256),
+                     json_string(profile), json_string(model.provenance.dtype));
+}
+
+HttpAnswer model_answer(const ServedModel& model, std::string_view profile, std::string body) {
+  HttpAnswer answer;
+  answer.body = std::move(body);
+  answer.headers = {{"x-mi2-profile", std::string(profile)},
+                    {"x-mi2-model", model.name},
+                    {"x-mi2-dtype", model.provenance.dtype},
+                    {"x-mi2-version", model.provenance.version},
+                    {"x-mi2-weights-sha256", model.provenance.weights_sha256}};
+  return answer;
+}
+
+}  // namespace mi2::scoring

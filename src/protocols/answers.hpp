@@ -1,0 +1,38 @@
+#pragma once
+// Pieces of answers. Vectors go to text directly: thousands of numbers a request are no work for a document tree.
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <mi2/mi2.hpp>
+
+#include "protocols/exchange.hpp"
+#include "protocols/json.hpp"
+#include "protocols/service.hpp"
+
+namespace mi2::scoring {
+
+/// An Exchange without Work.
+Exchange answer_at_once(HttpAnswer answer);
+/// The same, of a JSON body.
+Exchange json_at_once(int status, const Json& body);
+
+/// A JSON string with its quotes. @param text  UTF-8.
+std::string json_string(std::string_view text);
+
+/// [0.1,0.2]
+void append_vector(std::string& text, std::span<const float> vector);
+
+/// [[..],[..]]
+void append_vectors(std::string& text, std::span<const Embedding> vectors);
+
+/// {"version": .., "weights_sha256": .., "profile": .., "dtype": ..}
+std::string provenance_json(const ServedModel& model, std::string_view profile);
+
+/// A 200 with the headers that name model and profile: x-mi2-profile, x-mi2-model, x-mi2-dtype, x-mi2-version,
+/// x-mi2-weights-sha256.
+HttpAnswer model_answer(const ServedModel& model, std::string_view profile, std::string body);
+
+}  // namespace mi2::scoring

@@ -1,0 +1,19 @@
+#pragma once
+// Scores of labels for an image's vector.
+
+#include <span>
+#include <vector>
+
+#include <mi2/mi2.hpp>
+
+#include "protocols/service.hpp"
+
+namespace mi2::scoring {
+
+/// One logit a label. @throws Error{kInternal} unless the model is a classifier.
+std::vector<double> logits_of(const ServedModel& classifier, const Embedding& image);
+
+/// A classifier's softmax over its labels, best first.
+std::vector<LabelScore> classify(const ServedModel& classifier, const Embedding& image);
+
+}  // namespace mi2::scoring

@@ -1,0 +1,116 @@
+// MLflow's scoring protocol, version 2.0 and later.
+// Source: https://mlflow.org/docs/latest/deployment/deploy-model-locally, "Inference Server Specification".
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <mi2/error.hpp>
+
+#include "base/csv.hpp"
+#include "protocols/answers.hpp"
+#include "protocols/contracts.hpp"
+#include "protocols/tables.hpp"
+
+namespace mi2::scoring {
+namespace {
+
+constexpr std::array<const char*, 4> kForms{"dataframe_split", "dataframe_records", "instances", "inputs"};
+
+Rows read_json_rows(Json& body, RowReader& reader) {
+  const auto has = [&](const char* form) { return body.contains(form); };
+  if (std::count_if(kForms.begin(), kForms.end(), has) != 1) {
+    throw Error(Code::kBadArgument, fmt::format("body: exactly one of {} is needed", fmt::join(kForms, ", ")));
+  }
+  const std::string form = *std::find_if(kForms.begin(), kForms.end(), has);
+  Json& input = body[form];
+  if (form == "dataframe_split") return reader.split(input, form);
+  if (form == "dataframe_records") return reader.records(input, form);
+  return input.is_object() ? reader.columns(input, form) : reader.records(input, form, true);
+}
+
+/// A table as pandas writes it: a header with image, text or both; an unnamed first column is its index.
+Rows read_csv_rows(HttpRequest& request, RowReader& reader) {
+  CsvTable table;
+  try {
+    table = parse_csv(request.body, "body");
+  } catch (const Error& error) {
+    if (error.code() == Code::kBadFile) throw Error(Code::kBadArgument, error.what());
+    throw;
+  }
+  request.body = {};
+  constexpr std::size_t kAbsent = static_cast<std::size_t>(-1);
+  std::size_t image = kAbsent;
+  std::size_t text = kAbsent;
+  for (std::size_t i = 0; i < table.header.size(); ++i) {
+    const std::string& name = table.header[i];
+    if (i == 0 && name.empty()) continue;
+    if (name != "image" && name != "text") {
+      throw Error(Code::kBadArgument, fmt::format("body: column {}: \"image\" or \"text\" is needed", i + 1));
+    }
+    std::size_t& place = name == "image" ? image : text;
+    if (place != kAbsent) throw Error(Code::kBadArgument, fmt::format("body: column {}: stands there twice", i + 1));
+    place = i;
+  }
+  if (table.rows.empty()) throw Error(Code::kBadArgument, "body: has no rows");
+  Rows rows;
+  for (CsvRow& row : table.rows) {
+    const auto side = [&](std::size_t at) { return at == kAbsent ? std::string{} : std::move(row.fields.at(at)); };
+    rows.push_back(reader.row(side(image), side(text), rows.size() + 1));
+  }
+  return rows;
+}
+
+}  // namespace
+
+Exchange parse_invocations(const Service& service, HttpRequest request, const PathParameters&) {
+  auto table = std::make_shared<Table>();
+  table->model = service.model(query_value(request.query, "model"));
+  const bool texts_allowed = table->model->kind == ModelKind::kEmbedding;
+  const std::string type = media_type(request);
+  Work work;
+  if (type == "text/csv") {
+    check_charset(request);
+    table->parameters = table_parameters(service, *table->model, nullptr);
+    WorkBuilder builder(service, table->model->name, table->parameters.images);
+    RowReader reader(builder, texts_allowed);
+    table->rows = read_csv_rows(request, reader);
+    work = builder.take();
+  } else if (type == "application/json") {
+    Json body = json_object(request, service.limits);
+    table->parameters = table_parameters(service, *table->model, member(body, "params"));
+    WorkBuilder builder(service, table->model->name, table->parameters.images);
+    RowReader reader(builder, texts_allowed);
+    table->rows = read_json_rows(body, reader);
+    work = builder.take();
+  } else {
+    throw Error(Code::kUnsupported, "content-type: application/json or text/csv is needed");
+  }
+  return {std::move(work), [table](const Vectors& vectors) {
+            std::string text = R"({"predictions":)";
+            text += rows_json(*table, vectors);
+            text += '}';
+            return model_answer(*table->model, table->parameters.images.profile, std::move(text));
+          }};
+}
+
+Exchange ping(const Service& service, HttpRequest, const PathParameters&) {
+  HttpAnswer answer;
+  answer.status = service.ready() ? 200 : 503;
+  answer.content_type = "text/plain; charset=utf-8";
+  answer.body.push_back('\n');
+  return answer_at_once(std::move(answer));
+}
+
+Exchange mlflow_version(const Service&, HttpRequest, const PathParameters&) {
+  HttpAnswer answer;
+  answer.content_type = "text/plain; charset=utf-8";
+  answer.body = version();
+  return answer_at_once(std::move(answer));
+}
+
+}  // namespace mi2::scoring

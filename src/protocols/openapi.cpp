@@ -1,0 +1,178 @@
+#include "protocols/openapi.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <span>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <mi2/mi2.hpp>
+
+#include "protocols/openapi_text.hpp"
+#include "protocols/scoring.hpp"
+
+namespace mi2::scoring {
+namespace {
+
+using Ordered = nlohmann::ordered_json;
+
+struct Status {
+  int code;
+  std::string_view meaning;
+};
+
+/// What any request may be answered with, before or after its contract looks at it.
+constexpr Status kOfAll[] = {{404, "No such path or model"},
+                             {408, "The request did not come in time"},
+                             {429, "The queue is full; Retry-After says when to try again"},
+                             {431, "Headers too long"},
+                             {500, "A defect of mi2 or a failing machine"},
+                             {503, "Not ready, or shutting down"}};
+constexpr Status kOfBodies[] = {{400, "A request that makes no sense; the message names the row"},
+                                {413, "A body, a picture or a number of rows over the limit"},
+                                {415, "A content type that is not read"},
+                                {422, "An item that does not hold what it should; the message names the row"}};
+
+std::string_view error_schema(ErrorFormat format) {
+  switch (format) {
+    case ErrorFormat::kMlflow:
+      return "MlflowError";
+    case ErrorFormat::kDetail:
+      return "DetailError";
+    case ErrorFormat::kOpenAi:
+      return "OpenAiError";
+    case ErrorFormat::kKserve:
+      return "KserveError";
+    case ErrorFormat::kAzure:
+      break;
+  }
+  return "AzureError";
+}
+
+void add_statuses(Ordered& responses, std::span<const Status> statuses, ErrorFormat format) {
+  const Ordered schema = {{"$ref", fmt::format("#/components/schemas/{}", error_schema(format))}};
+  for (const Status& status : statuses) {
+    Ordered& response = responses[std::to_string(status.code)];
+    // A status with a shape of its own keeps it and may have the error's, too: whoever refuses early knows only that.
+    if (response.is_null()) response["description"] = status.meaning;
+    Ordered& shown = response["content"]["application/json"]["schema"];
+    shown = shown.is_null() ? schema : Ordered{{"anyOf", Ordered::array({shown, schema})}};
+  }
+}
+
+void complete(Ordered& operation, std::string_view name, bool has_body, bool open, ErrorFormat errors) {
+  operation["operationId"] = name;
+  Ordered& responses = operation["responses"];
+  add_statuses(responses, kOfAll, errors);
+  if (has_body) add_statuses(responses, kOfBodies, errors);
+  constexpr Status kNoKey[] = {{401, "No key, or a wrong one"}};
+  if (open) {
+    operation["security"] = Ordered::array();
+  } else {
+    add_statuses(responses, kNoKey, errors);
+  }
+}
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  std::transform(result.begin(), result.end(), result.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return result;
+}
+
+std::string build_openapi() {
+  Ordered document = {{"openapi", "3.1.0"},
+                      {"info",
+                       {{"title", "mi2"},
+                        {"version", version()},
+                        {"description", "Embeddings of medical images and texts with MedImageInsight, self-hosted."},
+                        {"license", {{"name", "MIT"}, {"identifier", "MIT"}}}}},
+                      {"servers", Ordered::array({Ordered{{"url", "/"}}})},
+                      // With no key file the server asks for none; hence the empty alternative.
+                      {"security", Ordered::array({Ordered{{"key", Ordered::array()}}, Ordered::object()})},
+                      {"paths", Ordered::parse(openapi_paths())}};
+  Ordered& paths = document["paths"];
+  for (const Route& route : routes()) {
+    const std::string id = fmt::format("{}{}", route.name, route.path == "/" && route.method == "POST" ? "_root" : "");
+    Ordered& operation = paths.at(std::string(route.path)).at(lower(route.method));
+    complete(operation, id, route.method == "POST", route.open, route.errors);
+  }
+  complete(paths["/metrics"]["get"], "metrics", false, false, ErrorFormat::kAzure);
+  document["components"] = {
+      {"securitySchemes", {{"key", {{"type", "http"}, {"scheme", "bearer"}}}}},
+      {"parameters",
+       {{"Model",
+         {{"name", "model"},
+          {"in", "query"},
+          {"required", false},
+          {"description", "A name of GET /v1/models; without it, the default model"},
+          {"schema", {{"type", "string"}}}}},
+        {"ModelInPath", {{"name", "model"}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}}}}}}},
+      {"schemas", Ordered::parse(openapi_schemas())}};
+  return document.dump();
+}
+
+/// A row of the hosted endpoint's table, as Swagger 2.0 and OpenAPI 3.0 can say it.
+Ordered score_schema() {
+  return Ordered::parse(R"json({"type": "object", "required": ["input_data"], "properties": {
+    "input_data": {"type": "object", "properties": {
+      "columns": {"type": "array", "items": {"type": "string"}},
+      "index": {"type": "array", "items": {}},
+      "data": {"type": "array", "items": {"type": "array", "items": {"type": "string"}}}}},
+    "params": {"type": "object", "properties": {
+      "get_scaling_factor": {"type": "boolean"},
+      "image_standardization_jpeg_compression_ratio": {"type": "integer"},
+      "image_standardization_image_size": {"type": "integer"}}}}})json");
+}
+
+Ordered score_answer_schema() {
+  return Ordered::parse(R"json({"type": "array", "items": {"type": "object", "properties": {
+    "image_features": {"type": "array", "items": {"type": "array", "items": {"type": "number"}}},
+    "text_features": {"type": "array", "items": {"type": "array", "items": {"type": "number"}}},
+    "scaling_factor": {"type": "number"}}}})json");
+}
+
+std::string build_swagger(int version_number) {
+  const Ordered about = {{"title", "mi2"}, {"version", version()}};
+  const std::string summary = "Vectors of rows of images and texts";
+  Ordered document;
+  if (version_number == 2) {
+    const Ordered body = {{"name", "body"}, {"in", "body"}, {"required", true}, {"schema", score_schema()}};
+    document = {{"swagger", "2.0"},
+                {"info", about},
+                {"consumes", {"application/json"}},
+                {"basePath", "/"},
+                {"produces", {"application/json"}}};
+    document["paths"]["/score"]["post"] = {
+        {"operationId", "RunMLService"},
+        {"summary", summary},
+        {"parameters", Ordered::array({body})},
+        {"responses", {{"200", {{"description", "The rows' answers"}, {"schema", score_answer_schema()}}}}}};
+  } else {
+    const auto json = [](const Ordered& schema) { return Ordered{{"application/json", {{"schema", schema}}}}; };
+    document = {{"openapi", "3.0.3"}, {"info", about}};
+    document["paths"]["/score"]["post"] = {
+        {"operationId", "RunMLService"},
+        {"summary", summary},
+        {"requestBody", {{"required", true}, {"content", json(score_schema())}}},
+        {"responses", {{"200", {{"description", "The rows' answers"}, {"content", json(score_answer_schema())}}}}}};
+  }
+  return document.dump();
+}
+
+}  // namespace
+
+const std::string& openapi_document() {
+  static const std::string document = build_openapi();
+  return document;
+}
+
+const std::string& swagger_document(int version) {
+  static const std::string two = build_swagger(2);
+  static const std::string three = build_swagger(3);
+  return version == 3 ? three : two;
+}
+
+}  // namespace mi2::scoring

@@ -1,0 +1,94 @@
+#include "protocols/openapi_text.hpp"
+
+namespace mi2::scoring {
+namespace {
+
+constexpr std::string_view kSchemas = R"json({
+"Image": {"type": "string", "minLength": 1, "description": "PNG, JPEG, WebP, TIFF or DICOM as base64, with line breaks and a data:...;base64, in front if need be; an http(s) URL if the operator allows its host"},
+"ImageOrNull": {"anyOf": [{"type": "string", "description": "As Image; empty: no image"}, {"type": "null"}]},
+"TextOrNull": {"anyOf": [{"type": "string", "description": "UTF-8; empty: no text"}, {"type": "null"}]},
+"Vector": {"type": "array", "items": {"type": "number"}},
+"VectorsOrNull": {"anyOf": [{"type": "array", "items": {"$ref": "#/components/schemas/Vector"}}, {"type": "null"}]},
+"RowObject": {"type": "object", "additionalProperties": false, "minProperties": 1, "properties": {"image": {"$ref": "#/components/schemas/ImageOrNull"}, "text": {"$ref": "#/components/schemas/TextOrNull"}}},
+"RowList": {"type": "array", "minItems": 1, "maxItems": 2, "items": {"anyOf": [{"type": "string"}, {"type": "null"}]}},
+"RowObjects": {"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/RowObject"}},
+"SplitTable": {"type": "object", "additionalProperties": false, "required": ["data"], "properties": {
+  "columns": {"anyOf": [{"type": "array", "minItems": 1, "maxItems": 2, "uniqueItems": true, "items": {"type": "string", "enum": ["image", "text"]}}, {"type": "null"}]},
+  "index": {"anyOf": [{"type": "array"}, {"type": "null"}], "description": "As long as data; its values are not read"},
+  "data": {"type": "array", "minItems": 1, "items": {"anyOf": [{"$ref": "#/components/schemas/RowList"}, {"$ref": "#/components/schemas/RowObject"}]}}}},
+"Flag": {"anyOf": [{"type": "boolean"}, {"type": "string", "enum": ["true", "True", "false", "False"]}, {"type": "null"}]},
+"ScoreParameters": {"anyOf": [{"type": "null"}, {"type": "object", "properties": {
+  "get_scaling_factor": {"$ref": "#/components/schemas/Flag"},
+  "image_standardization_jpeg_compression_ratio": {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 100}, {"type": "string", "pattern": "^0*([1-9][0-9]?|100)$"}, {"type": "null"}]},
+  "image_standardization_image_size": {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 4096}, {"type": "string", "pattern": "^0*([1-9][0-9]{0,2}|[1-3][0-9]{3}|40[0-8][0-9]|409[0-6])$"}, {"type": "null"}]},
+  "profile": {"anyOf": [{"type": "string", "enum": ["raw", "azure"]}, {"type": "null"}]},
+  "provenance": {"$ref": "#/components/schemas/Flag"}}}]},
+"ScoreRequest": {"type": "object", "required": ["input_data"], "properties": {
+  "input_data": {"anyOf": [{"$ref": "#/components/schemas/SplitTable"}, {"$ref": "#/components/schemas/RowObjects"}]},
+  "params": {"$ref": "#/components/schemas/ScoreParameters"}}},
+"Provenance": {"type": "object", "required": ["version", "weights_sha256", "profile", "dtype"], "properties": {"version": {"type": "string"}, "weights_sha256": {"type": "string"}, "profile": {"type": "string"}, "dtype": {"type": "string"}}},
+"RowAnswer": {"type": "object", "additionalProperties": false, "properties": {
+  "image_features": {"type": "array", "items": {"$ref": "#/components/schemas/Vector"}},
+  "text_features": {"type": "array", "items": {"$ref": "#/components/schemas/Vector"}},
+  "scaling_factor": {"type": "number", "description": "The logarithm: similarities are exp(scaling_factor) * image . text"},
+  "provenance": {"$ref": "#/components/schemas/Provenance"}}},
+"LabelList": {"type": "array", "items": {"type": "object", "required": ["label", "score"], "properties": {"label": {"type": "string"}, "score": {"type": "number", "minimum": 0, "maximum": 1}}}},
+"ScoreAnswer": {"type": "array", "items": {"anyOf": [{"$ref": "#/components/schemas/RowAnswer"}, {"$ref": "#/components/schemas/LabelList"}]}},
+"InvocationsRequest": {"type": "object", "oneOf": [{"required": ["dataframe_split"]}, {"required": ["dataframe_records"]}, {"required": ["instances"]}, {"required": ["inputs"]}], "properties": {
+  "dataframe_split": {"$ref": "#/components/schemas/SplitTable"},
+  "dataframe_records": {"$ref": "#/components/schemas/RowObjects"},
+  "instances": {"$ref": "#/components/schemas/Tensors"},
+  "inputs": {"$ref": "#/components/schemas/Tensors"},
+  "params": {"$ref": "#/components/schemas/ScoreParameters"}}},
+"Column": {"anyOf": [{"type": "array", "items": {"anyOf": [{"type": "string"}, {"type": "null"}]}}, {"type": "string"}, {"type": "null"}]},
+"Tensors": {"anyOf": [
+  {"type": "object", "additionalProperties": false, "minProperties": 1, "properties": {"image": {"$ref": "#/components/schemas/Column"}, "text": {"$ref": "#/components/schemas/Column"}}},
+  {"type": "array", "minItems": 1, "items": {"anyOf": [{"$ref": "#/components/schemas/RowObject"}, {"type": "array", "minItems": 2, "maxItems": 2, "items": {"anyOf": [{"type": "string"}, {"type": "null"}]}}]}}]},
+"PredictRequest": {"type": "object", "required": ["images", "labels"], "properties": {
+  "images": {"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/Image"}},
+  "labels": {"type": "array", "minItems": 1, "uniqueItems": true, "items": {"type": "string", "minLength": 1}},
+  "multilabel": {"anyOf": [{"type": "boolean"}, {"type": "null"}]}}},
+"EncodeRequest": {"type": "object", "anyOf": [{"required": ["images"]}, {"required": ["texts"]}], "properties": {
+  "images": {"anyOf": [{"type": "array", "items": {"$ref": "#/components/schemas/Image"}}, {"type": "null"}]},
+  "texts": {"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "null"}]}}},
+"EmbeddingsRequest": {"type": "object", "required": ["input"], "properties": {
+  "model": {"anyOf": [{"type": "string"}, {"type": "null"}], "description": "A name of GET /v1/models; without it, the default model"},
+  "input": {"anyOf": [{"type": "string"}, {"type": "array", "minItems": 1, "items": {"type": "string"}}]},
+  "modality": {"anyOf": [{"type": "string", "enum": ["", "text", "image"]}, {"type": "null"}], "description": "Without it, a base64 data URI is an image and all else is text"},
+  "encoding_format": {"anyOf": [{"type": "string", "enum": ["float", "base64"]}, {"type": "null"}]},
+  "dimensions": {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}], "description": "The first so many numbers, as a unit vector again"}}},
+"EmbeddingsAnswer": {"type": "object", "required": ["object", "data", "model", "usage"], "properties": {
+  "object": {"const": "list"}, "model": {"type": "string"},
+  "data": {"type": "array", "items": {"type": "object", "required": ["object", "embedding", "index"], "properties": {
+    "object": {"const": "embedding"}, "index": {"type": "integer"},
+    "embedding": {"anyOf": [{"$ref": "#/components/schemas/Vector"}, {"type": "string", "description": "little-endian f32 as base64"}]}}}},
+  "usage": {"type": "object", "required": ["prompt_tokens", "total_tokens"], "properties": {"prompt_tokens": {"type": "integer"}, "total_tokens": {"type": "integer"}}}}},
+"OpenAiModel": {"type": "object", "required": ["id", "object", "created", "owned_by"], "properties": {"id": {"type": "string"}, "object": {"const": "model"}, "created": {"type": "integer"}, "owned_by": {"type": "string"}}},
+"Tensor": {"type": "object", "required": ["name", "datatype", "shape"], "properties": {"name": {"type": "string"}, "datatype": {"type": "string"}, "shape": {"type": "array", "items": {"type": "integer"}}, "parameters": {"type": "object"}, "data": {"type": "array"}}},
+"BytesTensor": {"type": "object", "required": ["name", "datatype", "shape", "data"], "properties": {
+  "name": {"type": "string", "enum": ["image", "text"]}, "datatype": {"type": "string", "enum": ["BYTES"]},
+  "shape": {"type": "array", "minItems": 1, "items": {"type": "integer", "minimum": 1}},
+  "parameters": {"anyOf": [{"type": "object"}, {"type": "null"}]},
+  "data": {"type": "array", "items": {"anyOf": [{"type": "string"}, {"type": "array"}]}}}},
+"InferRequest": {"type": "object", "required": ["inputs"], "properties": {
+  "id": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+  "parameters": {"anyOf": [{"type": "object"}, {"type": "null"}]},
+  "inputs": {"type": "array", "minItems": 1, "maxItems": 2, "items": {"$ref": "#/components/schemas/BytesTensor"}},
+  "outputs": {"anyOf": [{"type": "null"}, {"type": "array", "items": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}, "parameters": {"anyOf": [{"type": "object"}, {"type": "null"}]}}}}]}}},
+"InferAnswer": {"type": "object", "required": ["model_name", "outputs"], "properties": {"model_name": {"type": "string"}, "model_version": {"type": "string"}, "id": {"type": "string"}, "outputs": {"type": "array", "items": {"$ref": "#/components/schemas/Tensor"}}}},
+"KserveModel": {"type": "object", "required": ["name", "platform", "inputs", "outputs"], "properties": {"name": {"type": "string"}, "versions": {"type": "array", "items": {"type": "string"}}, "platform": {"type": "string"}, "inputs": {"type": "array", "items": {"$ref": "#/components/schemas/Tensor"}}, "outputs": {"type": "array", "items": {"$ref": "#/components/schemas/Tensor"}}}},
+"Status": {"type": "object", "required": ["status"], "properties": {"status": {"type": "string"}}},
+"Ready": {"type": "object", "required": ["ready"], "properties": {"ready": {"type": "boolean"}, "name": {"type": "string"}}},
+"Readiness": {"type": "object", "required": ["status", "models"], "properties": {"status": {"type": "string"}, "models": {"type": "object", "additionalProperties": {"type": "boolean"}}}},
+"AzureError": {"type": "object", "required": ["message"], "properties": {"message": {"type": "string"}}},
+"MlflowError": {"type": "object", "required": ["error_code", "message"], "properties": {"error_code": {"type": "string"}, "message": {"type": "string"}}},
+"DetailError": {"type": "object", "required": ["detail"], "properties": {"detail": {"type": "string"}}},
+"OpenAiError": {"type": "object", "required": ["error"], "properties": {"error": {"type": "object", "required": ["message", "type", "param", "code"], "properties": {"message": {"type": "string"}, "type": {"type": "string"}, "param": {"type": "null"}, "code": {"type": "string"}}}}},
+"KserveError": {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
+})json";
+
+}  // namespace
+
+std::string_view openapi_schemas() { return kSchemas; }
+
+}  // namespace mi2::scoring

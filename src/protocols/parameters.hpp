@@ -1,0 +1,21 @@
+#pragma once
+// `params` of POST /score and POST /invocations.
+
+#include <mi2/mi2.hpp>
+
+#include "protocols/json.hpp"
+
+namespace mi2::scoring {
+
+struct ScoreParameters {
+  bool scaling_factor = true;  ///< get_scaling_factor
+  bool provenance = false;     ///< tell in the body, too, what the vectors depend on
+  ImageOptions images;         ///< with image_standardization_* and mi2's own "profile"
+};
+
+/// @param params    null: absent. Members that are not known are passed over, as the hosted model does.
+/// @param defaults  what images start from.
+/// @throws Error{kBadArgument} naming the parameter.
+ScoreParameters read_parameters(Json* params, const ImageOptions& defaults);
+
+}  // namespace mi2::scoring

@@ -1,0 +1,85 @@
+// Errors as each contract writes them.
+
+#include <string>
+
+#include <fmt/format.h>
+
+#include "protocols/answers.hpp"
+#include "protocols/scoring.hpp"
+
+namespace mi2::scoring {
+namespace {
+
+constexpr int kTooManyRequests = 429;
+constexpr int kUnavailable = 503;
+
+/// Names of MLflow's and Databricks' error table. Source: mlflow/protos/databricks.proto, ErrorCode.
+std::string_view mlflow_code(int status) {
+  switch (status) {
+    case 401:
+      return "UNAUTHENTICATED";
+    case 404:
+      return "RESOURCE_DOES_NOT_EXIST";
+    case kTooManyRequests:
+      return "REQUEST_LIMIT_EXCEEDED";
+    case kUnavailable:
+      return "TEMPORARILY_UNAVAILABLE";
+    default:
+      return status < 500 ? "BAD_REQUEST" : "INTERNAL_ERROR";
+  }
+}
+
+std::string_view openai_type(int status) {
+  switch (status) {
+    case 401:
+      return "authentication_error";
+    case kTooManyRequests:
+      return "rate_limit_error";
+    default:
+      return status < 500 ? "invalid_request_error" : "server_error";
+  }
+}
+
+std::string body_of(ErrorFormat format, int status, std::string_view code, std::string_view message) {
+  const std::string text = json_string(message);
+  switch (format) {
+    case ErrorFormat::kMlflow:
+      return fmt::format(R"({{"error_code":"{}","message":{}}})", mlflow_code(status), text);
+    case ErrorFormat::kDetail:
+      return fmt::format(R"({{"detail":{}}})", text);
+    case ErrorFormat::kOpenAi:
+      return fmt::format(R"({{"error":{{"message":{},"type":"{}","param":null,"code":{}}}}})", text,
+                         openai_type(status), json_string(code));
+    case ErrorFormat::kKserve:
+      return fmt::format(R"({{"error":{}}})", text);
+    case ErrorFormat::kAzure:
+      break;
+  }
+  return fmt::format(R"({{"message":{}}})", text);
+}
+
+}  // namespace
+
+HttpAnswer refusal(const Route* route, int status, std::string_view code, std::string_view message) {
+  HttpAnswer answer;
+  answer.status = status;
+  answer.body = body_of(route == nullptr ? ErrorFormat::kAzure : route->errors, status, code, message);
+  if (status == kTooManyRequests || status == kUnavailable) answer.headers.emplace_back("retry-after", "1");
+  return answer;
+}
+
+HttpAnswer error_answer(const Route* route, const Error& error) {
+  const CodeInfo& code = info(error.code());
+  return refusal(route, code.http_status, code.name, error.what());
+}
+
+HttpAnswer item_error_answer(const Route* route, const Error& error) {
+  const CodeInfo& code = info(error.code());
+  // Of a client's faults only "bad argument" keeps its 400: 404, 413 and 415 would speak of the request, not of a row.
+  const bool clients = code.http_status < 500 && error.code() != Code::kOverloaded;
+  const int status =
+      clients && error.code() != Code::kBadArgument ? info(Code::kBadFile).http_status : code.http_status;
+  return refusal(route, status, code.name, error.what());
+}
+
+}  // namespace mi2::scoring

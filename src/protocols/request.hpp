@@ -1,0 +1,61 @@
+#pragma once
+// What requests of all contracts have in common: content types, query parameters, and items on their way into a Work.
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "protocols/exchange.hpp"
+#include "protocols/json.hpp"
+#include "protocols/service.hpp"
+
+namespace mi2::scoring {
+
+/// A content type in lower case, without parameters; empty if the request has none.
+std::string media_type(const HttpRequest& request);
+
+/// @throws Error{kUnsupported} if the content type names another charset than UTF-8.
+void check_charset(const HttpRequest& request);
+
+/// The body as JSON. A request without a content type is taken at its word.
+/// @throws Error{kUnsupported} for another content type or charset than UTF-8; as parse_json().
+Json json_body(HttpRequest& request, const Limits& limits);
+
+/// As json_body(), and it must be an object.
+Json json_object(HttpRequest& request, const Limits& limits);
+
+/// The value of `name` in a query, percent-decoded; empty if it is not there.
+std::string query_value(std::string_view query, std::string_view name);
+
+/// Gathers pictures and texts, each checked as it comes.
+class WorkBuilder {
+ public:
+  /// @param options  of every picture. `service` outlives the builder.
+  WorkBuilder(const Service& service, std::string model, ImageOptions options)
+      : service_(service), options_(std::move(options)) {
+    work_.model = std::move(model);
+  }
+
+  /// A picture as base64, a data URI or a URL. @returns its place in Work::images.
+  /// @throws Error{kBadArgument} empty, not base64, a URL that is not allowed; {kTooLarge} over the limit of rows.
+  std::size_t add_image(std::string_view text, std::string name);
+  /// A picture's own bytes.
+  std::size_t add_image_bytes(std::string bytes, std::string name);
+  /// A text. @throws Error{kTooLarge} over the limits of rows or of a text's bytes.
+  std::size_t add_text(std::string text, std::string_view name);
+  /// A text that stands for a label: as add_text(), with the limit of labels.
+  std::size_t add_label(std::string text, std::string_view name);
+
+  Work take() { return std::move(work_); }
+
+ private:
+  std::size_t add_checked_text(std::string text, std::string_view name);
+  static void check_count(std::size_t count, std::size_t most, std::string_view what);
+
+  const Service& service_;
+  ImageOptions options_;
+  Work work_;
+};
+
+}  // namespace mi2::scoring

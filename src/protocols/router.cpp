@@ -1,0 +1,105 @@
+// The table of routes.
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "protocols/contracts.hpp"
+#include "protocols/scoring.hpp"
+
+namespace mi2::scoring {
+namespace {
+
+using enum ErrorFormat;
+
+constexpr std::array kRoutes{
+    Route{"POST", "/score", "score", kAzure, false, parse_score},
+    Route{"POST", "/", "score", kAzure, false, parse_score},
+    Route{"GET", "/", "healthy", kAzure, true, healthy},
+    Route{"GET", "/swagger.json", "swagger", kAzure, true, swagger},
+    Route{"POST", "/invocations", "invocations", kMlflow, false, parse_invocations},
+    Route{"GET", "/ping", "ping", kMlflow, true, ping},
+    Route{"GET", "/version", "version", kMlflow, true, mlflow_version},
+    Route{"POST", "/predict", "predict", kDetail, false, parse_predict},
+    Route{"POST", "/encode", "encode", kDetail, false, parse_encode},
+    Route{"GET", "/health", "health", kDetail, true, community_health},
+    Route{"POST", "/v1/embeddings", "embeddings", kOpenAi, false, parse_embeddings},
+    Route{"GET", "/v1/models", "models", kOpenAi, false, openai_models},
+    Route{"GET", "/v1/models/{model}", "model", kOpenAi, false, openai_model},
+    Route{"GET", "/v2", "kserve_server", kKserve, true, kserve_server},
+    Route{"GET", "/v2/health/live", "kserve_live", kKserve, true, kserve_live},
+    Route{"GET", "/v2/health/ready", "kserve_ready", kKserve, true, kserve_ready},
+    Route{"GET", "/v2/models/{model}", "kserve_model", kKserve, false, kserve_model},
+    Route{"GET", "/v2/models/{model}/ready", "kserve_model_ready", kKserve, true, kserve_model_ready},
+    Route{"POST", "/v2/models/{model}/infer", "infer", kKserve, false, parse_infer},
+    Route{"GET", "/health/live", "live", kAzure, true, live},
+    Route{"GET", "/health/ready", "ready", kAzure, true, ready},
+    Route{"GET", "/info", "info", kAzure, false, server_info},
+    Route{"GET", "/openapi.json", "openapi", kAzure, true, openapi},
+    Route{"GET", "/docs", "docs", kAzure, true, docs_page},
+};
+
+std::string_view first_segment(std::string_view path) { return path.substr(0, path.find('/')); }
+
+/// The values of a pattern's names if the path fits it.
+std::optional<PathParameters> fit(std::string_view pattern, std::string_view path) {
+  PathParameters values;
+  while (!pattern.empty() && !path.empty()) {
+    if (pattern.front() != '/' || path.front() != '/') return std::nullopt;
+    pattern.remove_prefix(1);
+    path.remove_prefix(1);
+    const std::string_view wanted = first_segment(pattern);
+    const std::string_view found = first_segment(path);
+    if (wanted.starts_with('{')) {
+      if (found.empty()) return std::nullopt;
+      values.emplace_back(found);
+    } else if (wanted != found) {
+      return std::nullopt;
+    }
+    pattern.remove_prefix(wanted.size());
+    path.remove_prefix(found.size());
+  }
+  if (!pattern.empty() || !path.empty()) return std::nullopt;
+  return values;
+}
+
+/// A route in whose format a path without a route is refused: that of the contract it seems to mean.
+const Route* neighbour(std::string_view path) {
+  for (const Route& route : kRoutes) {
+    const std::string_view family = first_segment(route.path.substr(1));
+    if (!family.empty() && path.starts_with('/') && first_segment(path.substr(1)) == family) return &route;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::span<const Route> routes() { return kRoutes; }
+
+Match match(const HttpRequest& request) {
+  const std::string_view method = request.method == "HEAD" ? std::string_view("GET") : std::string_view(request.method);
+  const Route* other = nullptr;
+  std::string allowed;
+  for (const Route& route : kRoutes) {
+    std::optional<PathParameters> values = fit(route.path, request.path);
+    if (!values) continue;
+    if (route.method == method) return {&route, std::move(*values), std::nullopt};
+    other = &route;
+    allowed += fmt::format("{}{}", allowed.empty() ? "" : ", ", route.method == "GET" ? "GET, HEAD" : route.method);
+  }
+  Match missed;
+  if (other == nullptr) {
+    missed.refusal = refusal(neighbour(request.path), 404, "not_found", "no such path; GET /docs lists them");
+  } else {
+    missed.refusal =
+        refusal(other, 405, "method_not_allowed", fmt::format("method not allowed; this path answers {}", allowed));
+    missed.refusal->headers.emplace_back("allow", allowed);
+  }
+  return missed;
+}
+
+}  // namespace mi2::scoring

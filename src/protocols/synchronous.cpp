@@ -1,0 +1,40 @@
+#include "protocols/synchronous.hpp"
+
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace mi2::scoring {
+
+HttpAnswer answer(const Service& service, const Embedders& embedders, HttpRequest request) {
+  const Match found = match(request);
+  if (found.refusal) return *found.refusal;
+  if (auto refused = refuse_headers(found.route, request)) return *refused;
+  try {
+    const Exchange exchange = found.route->parse(service, std::move(request), found.parameters);
+    const Work& work = exchange.work;
+    Vectors vectors;
+    if (work.images.empty() && work.texts.empty()) return exchange.finish(vectors);
+    const Embedder& embedder = embedders(work.model);
+    std::vector<Pixels> pictures;
+    for (const ImageItem& image : work.images) {
+      try {
+        if (!image.url.empty()) {
+          throw Error(Code::kUnsupported, fmt::format("{}: a URL, which is not fetched here", image.name));
+        }
+        pictures.push_back(embedder.prepare(std::as_bytes(std::span(image.bytes)), image.name, image.options));
+      } catch (const Error& error) {
+        return item_error_answer(found.route, error);
+      }
+    }
+    if (!pictures.empty()) vectors.images = embedder.embed_images(pictures);
+    if (!work.texts.empty()) vectors.texts = embedder.embed_texts(work.texts);
+    return exchange.finish(vectors);
+  } catch (const Error& error) {
+    return error_answer(found.route, error);
+  }
+}
+
+}  // namespace mi2::scoring

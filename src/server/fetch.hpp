@@ -1,0 +1,41 @@
+#pragma once
+// Pictures by URL: off unless the operator names hosts.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "server/net.hpp"
+#include "server/options.hpp"
+
+#include "protocols/exchange.hpp"
+
+namespace mi2::server {
+
+/// Gets pictures over http and https from the hosts on the operator's list, and from addresses of the public internet
+/// unless the operator says otherwise. Certificates are verified; redirects are not followed.
+class Fetcher {
+ public:
+  explicit Fetcher(const UrlOptions& options);
+  Fetcher(const Fetcher&) = delete;
+  Fetcher& operator=(const Fetcher&) = delete;
+  ~Fetcher();
+
+  /// Gets every picture of a work that has a URL in place of bytes.
+  /// @param max_bytes  of all of them.
+  /// @throws Error{kBadArgument} for a URL that is not allowed; {kBadFile} when the picture cannot be got; {kTooLarge}.
+  ///         A message names the row and the reason, not the URL.
+  asio::awaitable<void> fetch(scoring::Work& work, std::uint64_t max_bytes);
+
+ private:
+  struct Target;
+  asio::awaitable<std::string> get(const std::string& url, std::uint64_t max_bytes);
+  asio::awaitable<tcp::resolver::results_type> resolve(const Target& target);
+  [[nodiscard]] Target target_of(std::string_view url) const;
+
+  struct Tls;
+  UrlOptions options_;
+  std::unique_ptr<Tls> tls_;
+};
+
+}  // namespace mi2::server

@@ -1,0 +1,95 @@
+#pragma once
+// From a request read whole to its answer: keys, CORS, routes, admission to the queue, metrics and the log. Knows no
+// socket.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <boost/uuid/random_generator.hpp>
+
+#include "server/cors.hpp"
+#include "server/fetch.hpp"
+#include "server/job.hpp"
+#include "server/keys.hpp"
+#include "server/log.hpp"
+#include "server/metrics.hpp"
+#include "server/models.hpp"
+#include "server/net.hpp"
+#include "server/options.hpp"
+#include "server/presence.hpp"
+
+#include "protocols/scoring.hpp"
+
+namespace mi2::server {
+
+/// One request from its header to the end of its answer.
+struct Call {
+  Call(scoring::HttpRequest asked, Presence who) : request(std::move(asked)), client(who) {}
+
+  scoring::HttpRequest request;  ///< its body may come later
+  bool head = false;             ///< the answer's body is not sent
+  scoring::Match match;
+  scoring::RequestIds ids;
+  std::string origin;
+  std::string traceparent;  ///< empty unless valid
+  Clock::time_point start = Clock::now();
+  RequestRecord record;
+  Presence client;    ///< looked at while rows are computed
+  bool gone = false;  ///< the client: an answer would be in vain
+
+  [[nodiscard]] const scoring::Route* route() const noexcept { return match.route; }
+};
+
+/// Used on one thread, that of Models.
+class Handler {
+ public:
+  Handler(const Options& options, Models& models, asio::thread_pool& workers, Metrics& metrics, Log& log);
+  Handler(const Handler&) = delete;
+  Handler& operator=(const Handler&) = delete;
+
+  /// Begins a call with a request's header.
+  [[nodiscard]] Call open(scoring::HttpRequest request, Presence client);
+  /// The answer that needs no body: a preflight's, or a refusal (key, path, method, header).
+  [[nodiscard]] std::optional<scoring::HttpAnswer> early_answer(Call& call) const;
+  /// The answer of a request whose body is there; of no meaning once `call.gone`. Never throws what a request can bring
+  /// about.
+  asio::awaitable<scoring::HttpAnswer> answer(Call& call);
+  /// The answer for an error of the request as a whole.
+  [[nodiscard]] scoring::HttpAnswer refuse(Call& call, const Error& error) const;
+  /// The answer of a request that is not HTTP, or whose header is too large.
+  [[nodiscard]] scoring::HttpAnswer refuse(Call& call, int status, std::string_view code,
+                                           std::string_view message) const;
+  /// Adds the headers that every answer has.
+  void complete(Call& call, scoring::HttpAnswer& answer) const;
+  /// Counts and logs a call whose answer was written, or could not be (`outcome`: "disconnected", "timeout").
+  /// Without an answer its status is 0.
+  void close(Call& call, std::string_view outcome);
+  /// Counts a connection that ended without a request: "timeout", "disconnected", ..
+  void lost(std::string_view kind) { metrics_.failed(kind); }
+
+  /// From now on these keys are asked for.
+  void use_keys(KeyRing keys) { keys_ = std::move(keys); }
+
+ private:
+  asio::awaitable<scoring::HttpAnswer> compute(Call& call);
+  asio::awaitable<scoring::HttpAnswer> carry_out(Call& call, const Snapshot& snapshot, scoring::Exchange exchange);
+  asio::awaitable<scoring::Vectors> embed(Call& call, Runner& runner, scoring::Work work, bool& own_fault);
+  [[nodiscard]] scoring::HttpAnswer metrics_answer(Call& call) const;
+
+  const Options& options_;
+  Models& models_;
+  asio::thread_pool& workers_;
+  Metrics& metrics_;
+  Log& log_;
+  Cors cors_;
+  Fetcher fetcher_;
+  KeyRing keys_;
+  boost::uuids::random_generator_mt19937 new_id_;
+};
+
+}  // namespace mi2::server

@@ -1,0 +1,84 @@
+#pragma once
+// One request's rows on their way through decoding and forward passes.
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <limits>
+#include <mutex>
+
+#include "protocols/exchange.hpp"
+
+namespace mi2::server {
+
+using Clock = std::chrono::steady_clock;
+
+inline double seconds_between(Clock::time_point from, Clock::time_point to) {
+  return std::chrono::duration<double>(to - from).count();
+}
+
+/// Where the time of a job's rows went, in seconds.
+struct JobTimes {
+  double queue = 0;       ///< the longest that a row was ready and waited for a forward pass
+  double decode = 0;      ///< of all its pictures
+  double preprocess = 0;  ///< of all its pictures
+  double inference = 0;   ///< of the forward passes its rows were part of
+};
+
+enum class Lane { kImage, kText };
+
+/// Rows finish in any order on any thread; the last one calls `done`. A failed row fails the request, and of several
+/// failures the first in the request's order is told, whatever the order they happened in.
+class Job {
+ public:
+  /// @param work  has a row at least.
+  Job(scoring::Work work, std::function<void()> done);
+  Job(const Job&) = delete;
+  Job& operator=(const Job&) = delete;
+
+  [[nodiscard]] scoring::Work& work() noexcept { return work_; }
+
+  /// Whether a row's result can still matter: no row before it has failed.
+  [[nodiscard]] bool wanted(Lane lane, std::size_t row) const noexcept { return rank(lane, row) < failed_.load(); }
+
+  void succeed(Lane lane, std::size_t row, Embedding vector);
+  /// @param own  the fault of this row's picture, not of the request or the server.
+  void fail(Lane lane, std::size_t row, std::exception_ptr error, bool own);
+  /// A row that is not wanted any more.
+  void skip();
+  /// Nobody waits for the answer any more: no row is wanted.
+  void abandon();
+
+  void add_prepare(const PrepareTimes& times);
+  void add_wait(double queue_seconds);
+  void add_pass(double inference_seconds);
+
+  // Once `done` was called:
+  [[nodiscard]] const JobTimes& times() const noexcept { return times_; }
+  [[nodiscard]] bool failed_by_own() const noexcept { return own_; }
+  /// @returns the vectors. @throws what the first failed row threw.
+  scoring::Vectors take_vectors();
+
+ private:
+  static constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
+
+  [[nodiscard]] std::size_t rank(Lane lane, std::size_t row) const noexcept {
+    return lane == Lane::kImage ? row : images_ + row;
+  }
+  void finish_row();
+
+  scoring::Work work_;
+  std::size_t images_;
+  scoring::Vectors vectors_;
+  std::function<void()> done_;
+  std::atomic<std::size_t> left_;
+  std::atomic<std::size_t> failed_{kNone};  ///< rank of the first failed row
+  std::mutex mutex_;                        ///< guards what follows
+  JobTimes times_;
+  std::exception_ptr error_;
+  bool own_ = false;
+};
+
+}  // namespace mi2::server

@@ -1,0 +1,33 @@
+#pragma once
+// API keys: who may ask.
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocols/exchange.hpp"
+
+namespace mi2::server {
+
+/// Keys, of which only digests stay in memory.
+class KeyRing {
+ public:
+  /// No keys: everyone may ask.
+  KeyRing() = default;
+  /// One key a line; empty lines and lines that start with '#' are passed over.
+  /// @throws Error{kNotFound}, {kBadFile} for a file without keys, or a key of fewer than 16 characters or with blanks.
+  explicit KeyRing(const std::filesystem::path& file);
+
+  /// Whether a request shows one of the keys: `Authorization: Bearer KEY`, `api-key: KEY` or `x-api-key: KEY`. Takes
+  /// the same time whichever key it is, and however much of one is right.
+  [[nodiscard]] bool admits(const scoring::HttpRequest& request) const;
+
+  [[nodiscard]] std::size_t size() const noexcept { return digests_.size(); }
+
+ private:
+  [[nodiscard]] bool holds(std::string_view key) const;
+  std::vector<std::string> digests_;
+};
+
+}  // namespace mi2::server

@@ -1,0 +1,173 @@
+#include "server/models.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numeric>
+#include <span>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "adapter/served_head.hpp"
+
+namespace mi2::server {
+namespace {
+
+/// Models loaded at the same time: a load is part reading and part computing.
+constexpr std::size_t kLoaders = 4;
+
+/// A PNG of one grey pixel.
+constexpr std::array<std::uint8_t, 67> kOnePixel{
+    0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0x00, 0x00, 0x00, 0x0D, 0x49, 0x48, 0x44, 0x52, 0x00,
+    0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x01, 0x08, 0x00, 0x00, 0x00, 0x00, 0x3A, 0x7E, 0x9B, 0x55, 0x00,
+    0x00, 0x00, 0x0A, 0x49, 0x44, 0x41, 0x54, 0x78, 0x9C, 0x63, 0x68, 0x00, 0x00, 0x00, 0x82, 0x00, 0x81,
+    0x77, 0xCD, 0x72, 0xB6, 0x00, 0x00, 0x00, 0x00, 0x49, 0x45, 0x4E, 0x44, 0xAE, 0x42, 0x60, 0x82};
+
+void check_unit(const Embedding& vector, std::string_view what) {
+  const double norm = std::sqrt(std::inner_product(vector.begin(), vector.end(), vector.begin(), 0.0));
+  if (!(std::abs(norm - 1) < 1e-2)) {
+    throw Error(Code::kBadFile, fmt::format("the vector of a test {} has length {}, 1 is needed", what, norm));
+  }
+}
+
+/// A picture and a text through everything that a request's go through.
+void try_out(const Embedder& embedder) {
+  const Pixels pixels = embedder.prepare(std::as_bytes(std::span(kOnePixel)), "test picture");
+  check_unit(embedder.embed_images(std::span(&pixels, 1)).front(), "picture");
+  const std::string text = "test";
+  check_unit(embedder.embed_texts(std::span(&text, 1)).front(), "text");
+}
+
+scoring::Service service_of(const Options& options) {
+  scoring::Service service;
+  for (const ModelSpec& spec : options.models) {
+    scoring::ServedModel model;
+    model.name = spec.name;
+    model.ready = false;
+    service.models.emplace(spec.name, std::make_shared<const scoring::ServedModel>(std::move(model)));
+  }
+  service.default_model = options.models.front().name;
+  if (options.legacy_shape) service.response_shape = scoring::ResponseShape::kLegacy;
+  service.score_profile = options.score_profile;
+  service.images = options.embedder;
+  service.limits.rows = options.max_rows;
+  // The contracts know hosts; the fetcher, which alone connects, also looks at ports.
+  for (const std::string& host : options.urls.hosts)
+    service.allowed_url_hosts.push_back(host.substr(0, host.find(':')));
+  service.max_body_bytes = options.max_body;
+  return service;
+}
+
+}  // namespace
+
+/// What a load gave: either an error or all the rest.
+struct Models::Loaded {
+  std::exception_ptr error;
+  std::shared_ptr<const scoring::ServedModel> served;
+  std::shared_ptr<Runner> runner;
+  double seconds = 0;
+};
+
+Models::Models(const Options& options, asio::io_context& io, asio::thread_pool& workers, Metrics& metrics, Log& log)
+    : options_(options),
+      io_(io),
+      workers_(workers),
+      log_(log),
+      snapshot_(std::make_shared<const Snapshot>(Snapshot{service_of(options), {}})),
+      loaders_(std::min(options.models.size(), kLoaders)) {
+  for (const ModelSpec& spec : options.models) entries_.push_back({spec, &metrics.model(spec.name)});
+}
+
+Models::~Models() {
+  snapshot_.reset();
+  loaders_.join();
+}
+
+void Models::load(std::function<void(std::exception_ptr)> on_failure) {
+  on_failure_ = std::move(on_failure);
+  for (std::size_t i = 0; i < entries_.size(); ++i) start(i);
+}
+
+void Models::reload() {
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    if (entries_[i].loading) {
+      entries_[i].again = true;
+    } else {
+      start(i);
+    }
+  }
+}
+
+void Models::start(std::size_t index) {
+  Entry& entry = entries_[index];
+  entry.loading = true;
+  // Work that is tracked: the server does not end while a load may still report to it.
+  const auto executor = asio::prefer(io_.get_executor(), asio::execution::outstanding_work.tracked);
+  asio::post(loaders_, [this, index, executor, spec = entry.spec, metrics = entry.metrics] {
+    auto loaded = std::make_shared<Loaded>(open(spec, *metrics));
+    asio::post(executor, [this, index, loaded] { finish(index, std::move(*loaded)); });
+  });
+}
+
+Models::Loaded Models::open(const ModelSpec& spec, ModelMetrics& metrics) {
+  Loaded loaded;
+  const Clock::time_point start = Clock::now();
+  try {
+    Embedder embedder = Embedder::open(spec.path, options_.embedder);
+    try_out(embedder);
+    loaded.served = std::make_shared<const scoring::ServedModel>(
+        scoring::describe_model(spec.name, embedder, spec.path, heads::read_served_head));
+    loaded.runner = make_runner(std::move(embedder), metrics);
+  } catch (...) {
+    loaded.error = std::current_exception();
+  }
+  loaded.seconds = seconds_between(start, Clock::now());
+  return loaded;
+}
+
+std::shared_ptr<Runner> Models::make_runner(Embedder embedder, ModelMetrics& metrics) {
+  RunnerParts parts;
+  parts.batch = options_.batch;
+  parts.decoders = options_.workers;
+  parts.post = [this](std::function<void()> task) { asio::post(workers_, std::move(task)); };
+  parts.turn = &turn_;
+  parts.metrics = &metrics;
+  // The last request of a replaced model must not wait until its memory is freed.
+  const auto free_elsewhere = [this](Runner* runner) { asio::post(loaders_, [runner] { delete runner; }); };
+  return {new Runner(std::move(embedder), std::move(parts)), free_elsewhere};
+}
+
+void Models::finish(std::size_t index, Loaded loaded) {
+  Entry& entry = entries_[index];
+  const bool first = !entry.serves;
+  entry.metrics->loaded(!loaded.error);
+  if (!loaded.error) {
+    entry.serves = true;
+    entry.metrics->ready(true);
+    log_.info(first ? "model_ready" : "model_reloaded",
+              {{"model", entry.spec.name}, {"seconds", fmt::format("{:.3f}", loaded.seconds)}});
+    publish(entry.spec.name, std::move(loaded));
+  } else if (first) {
+    on_failure_(loaded.error);
+  } else {
+    std::string reason = "unknown";
+    try {
+      std::rethrow_exception(loaded.error);
+    } catch (const std::exception& error) {
+      reason = error.what();
+    }
+    log_.error("model_reload_failed", {{"model", entry.spec.name}, {"error", reason}, {"serving", "as before"}});
+  }
+  entry.loading = false;
+  if (std::exchange(entry.again, false)) start(index);
+}
+
+void Models::publish(const std::string& name, Loaded loaded) {
+  auto next = std::make_shared<Snapshot>(*snapshot_);
+  next->service.models[name] = std::move(loaded.served);
+  next->runners[name] = std::move(loaded.runner);
+  snapshot_ = std::move(next);
+}
+
+}  // namespace mi2::server

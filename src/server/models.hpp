@@ -1,0 +1,72 @@
+#pragma once
+// The models of a server: loaded in parallel, each ready on its own, and replaced while requests go on.
+
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/log.hpp"
+#include "server/metrics.hpp"
+#include "server/net.hpp"
+#include "server/options.hpp"
+#include "server/runner.hpp"
+#include "server/turnstile.hpp"
+
+#include "protocols/service.hpp"
+
+namespace mi2::server {
+
+/// What is served at one moment. A request keeps the one it began with, and so its models, until it is answered.
+struct Snapshot {
+  scoring::Service service;
+  std::map<std::string, std::shared_ptr<Runner>, std::less<>> runners;  ///< those that are loaded
+};
+
+/// Used on the thread of `io`, which must stop before this is destroyed.
+class Models {
+ public:
+  Models(const Options& options, asio::io_context& io, asio::thread_pool& workers, Metrics& metrics, Log& log);
+  Models(const Models&) = delete;
+  Models& operator=(const Models&) = delete;
+  /// Waits for loads under way.
+  ~Models();
+
+  [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const noexcept { return snapshot_; }
+
+  /// Starts loading all models. @param on_failure  called with the error of a first load that failed.
+  void load(std::function<void(std::exception_ptr)> on_failure);
+  /// Loads all models anew, beside those that serve; one that cannot be loaded keeps serving as it was.
+  void reload();
+
+ private:
+  struct Loaded;
+  struct Entry {
+    ModelSpec spec;
+    ModelMetrics* metrics = nullptr;
+    bool loading = false;
+    bool again = false;  ///< a reload was asked for while one was under way
+    bool serves = false;
+  };
+
+  void start(std::size_t index);
+  void finish(std::size_t index, Loaded loaded);
+  void publish(const std::string& name, Loaded loaded);
+  [[nodiscard]] Loaded open(const ModelSpec& spec, ModelMetrics& metrics);
+  [[nodiscard]] std::shared_ptr<Runner> make_runner(Embedder embedder, ModelMetrics& metrics);
+
+  const Options& options_;
+  asio::io_context& io_;
+  asio::thread_pool& workers_;
+  Log& log_;
+  Turnstile turn_;
+  std::vector<Entry> entries_;
+  std::shared_ptr<const Snapshot> snapshot_;
+  std::function<void(std::exception_ptr)> on_failure_;
+  asio::thread_pool loaders_;  ///< loads models, and frees them: both take long
+};
+
+}  // namespace mi2::server

@@ -1,0 +1,175 @@
+// Keys of the data and its augmentation.
+
+#include <array>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "train/config/keys.hpp"
+#include "weights/names.hpp"
+
+namespace mi2::train {
+namespace {
+
+constexpr std::array<std::string_view, 3> kFormats{"manifest", "tsv", "zip"};
+constexpr std::size_t kMaxSources = 1000;
+
+DataFormat read_format(const Value& value) {
+  const std::string text = value.text();
+  for (std::size_t i = 0; i < kFormats.size(); ++i) {
+    if (text == kFormats[i]) return static_cast<DataFormat>(i);
+  }
+  value.fail(fmt::format("is {}, it must be manifest, tsv or zip", weights::in_quotes(text)));
+}
+
+DataSource read_source(const Value& value) {
+  DataSource source;
+  for (const auto& [key, entry] : value.entries()) {
+    if (key == "FORMAT") {
+      source.format = read_format(entry);
+    } else if (key == "PATH") {
+      source.path = entry.short_text();
+    } else if (key == "LABELS") {
+      source.labels = entry.short_text();
+    } else if (key == "SPLIT") {
+      source.split = entry.short_text();
+    } else if (key == "FILE_COLUMN") {
+      source.file_column = entry.short_text();
+    } else if (key == "LABEL_COLUMN") {
+      source.label_column = entry.short_text();
+    } else if (key == "CAPTION_COLUMN") {
+      source.caption_column = entry.short_text();
+    } else {
+      entry.fail("is unknown; a source has FORMAT, PATH, LABELS, SPLIT, FILE_COLUMN, LABEL_COLUMN, CAPTION_COLUMN");
+    }
+  }
+  if (source.path.empty()) value.fail("has no PATH: the manifest, the picture TSV or the zip");
+  if (source.format != DataFormat::kManifest && source.labels.empty()) {
+    value.fail("has no LABELS: the label TSV or file that belongs to PATH");
+  }
+  return source;
+}
+
+std::string write_source(const DataSource& source) {
+  std::vector<std::string> entries{fmt::format("FORMAT: {}", kFormats[static_cast<std::size_t>(source.format)]),
+                                   fmt::format("PATH: {}", yaml_text(source.path.string()))};
+  if (!source.labels.empty()) entries.push_back(fmt::format("LABELS: {}", yaml_text(source.labels.string())));
+  if (source.format == DataFormat::kManifest) {
+    entries.push_back(fmt::format("SPLIT: {}", yaml_text(source.split)));
+    entries.push_back(fmt::format("FILE_COLUMN: {}", yaml_text(source.file_column)));
+    entries.push_back(fmt::format("LABEL_COLUMN: {}", yaml_text(source.label_column)));
+    entries.push_back(fmt::format("CAPTION_COLUMN: {}", yaml_text(source.caption_column)));
+  }
+  return fmt::format("{{{}}}", fmt::join(entries, ", "));
+}
+
+}  // namespace
+
+std::vector<DataSource> read_data_sources(const Value& value) {
+  std::vector<DataSource> sources;
+  const std::vector<Value> items = value.items();
+  if (items.size() > kMaxSources) value.fail(fmt::format("has {} entries, the limit is {}", items.size(), kMaxSources));
+  sources.reserve(items.size());
+  for (const Value& item : items) sources.push_back(read_source(item));
+  return sources;
+}
+
+std::string write_data_sources(const std::vector<DataSource>& sources) {
+  std::vector<std::string> entries;
+  entries.reserve(sources.size());
+  for (const DataSource& source : sources) entries.push_back(write_source(source));
+  return fmt::format("[{}]", fmt::join(entries, ", "));
+}
+
+namespace {
+
+void read_auto_augment(Draft& draft, const Value& value) {
+  const std::string text = value.is_null() ? "" : value.text();
+  if (text != "ta_wide" && !text.empty()) {
+    value.unsupported(fmt::format("is {}, mi2 has ta_wide or null", weights::in_quotes(text)));
+  }
+  draft.config.augment.trivial_augment = !text.empty();
+}
+
+void read_scale(Draft& draft, const Value& value) {
+  const auto [low, high] = value.range(0.0001, 1);
+  draft.config.augment.scale_min = static_cast<float>(low);
+  draft.config.augment.scale_max = static_cast<float>(high);
+}
+
+void read_ratio(Draft& draft, const Value& value) {
+  const auto [low, high] = value.range(0.01, 100);
+  draft.config.augment.ratio_min = static_cast<float>(low);
+  draft.config.augment.ratio_max = static_cast<float>(high);
+}
+
+/// As short as a float is told from its neighbours.
+std::string yaml_float(float value) { return yaml_number(std::stod(fmt::format("{}", value))); }
+
+float share(const Value& value) { return static_cast<float>(value.number(0, 1)); }
+
+constexpr std::array kKeys{
+    Key{"WORKERS", "threads that read, decode and augment; 0: one per core",
+        [](Draft& d, const Value& v) { d.config.data.loader_threads = static_cast<unsigned>(v.integer(0, 1024)); },
+        [](const TrainConfig& c) { return fmt::format("{}", c.data.loader_threads); }},
+    Key{"PREFETCH_FACTOR", "batches made ready ahead of the trainer",
+        [](Draft& d, const Value& v) { d.config.data.prefetch_batches = static_cast<unsigned>(v.integer(1, 1024)); },
+        [](const TrainConfig& c) { return fmt::format("{}", c.data.prefetch_batches); }},
+    Key{"CACHE_MEGABYTES", "decoded pictures kept in memory, as many as fit; 0: none",
+        [](Draft& d, const Value& v) { d.config.data.cache_megabytes = static_cast<unsigned>(v.integer(0, 1 << 30)); },
+        [](const TrainConfig& c) { return fmt::format("{}", c.data.cache_megabytes); }},
+    Key{"DATASET.ROOT", "folder that relative paths of the data start from",
+        [](Draft& d, const Value& v) { d.root = v.short_text(); }, nullptr},
+    Key{"DATASET.TRAIN", "what is trained on",
+        [](Draft& d, const Value& v) { d.config.data.train = read_data_sources(v); },
+        [](const TrainConfig& c) { return write_data_sources(c.data.train); }},
+    Key{"DATASET.VALIDATION", "what is evaluated on",
+        [](Draft& d, const Value& v) { d.config.data.validation = read_data_sources(v); },
+        [](const TrainConfig& c) { return write_data_sources(c.data.validation); }},
+    Key{"DATASET.PROMPTS", "CSV label,prompt: the texts of zero-shot evaluation; null: the class names",
+        [](Draft& d, const Value& v) { d.config.data.prompts = v.short_text(); },
+        [](const TrainConfig& c) { return c.data.prompts.empty() ? "null" : yaml_text(c.data.prompts.string()); }},
+    Key{"DATASET.TRAIN_TSV_LIST", "picture and label TSVs, told apart by image or text in their names",
+        [](Draft& d, const Value& v) {
+          d.train_tsv.clear();
+          for (const Value& item : v.items()) d.train_tsv.push_back(item.short_text());
+        },
+        nullptr},
+    Key{"DATASET.TRAIN_SET", "folder of TRAIN_TSV_LIST inside ROOT",
+        [](Draft& d, const Value& v) { d.train_set = v.short_text(); }, nullptr},
+    Key{"AUG.SCALE", "random resized crop: share of the picture's area", read_scale,
+        [](const TrainConfig& c) {
+          return fmt::format("[{}, {}]", yaml_float(c.augment.scale_min), yaml_float(c.augment.scale_max));
+        }},
+    Key{"AUG.RATIO", "width / height of the crop", read_ratio,
+        [](const TrainConfig& c) {
+          return fmt::format("[{}, {}]", yaml_float(c.augment.ratio_min), yaml_float(c.augment.ratio_max));
+        }},
+    Key{"AUG.MIXUP", "alpha of mixup's Beta distribution; 0: no mixup",
+        [](Draft& d, const Value& v) { d.config.augment.mixup_alpha = static_cast<float>(v.number(0, 100)); },
+        [](const TrainConfig& c) { return yaml_float(c.augment.mixup_alpha); }},
+    Key{"AUG.MIXUP_PROB", "share of batches with mixup",
+        [](Draft& d, const Value& v) { d.config.augment.mixup_probability = share(v); },
+        [](const TrainConfig& c) { return yaml_float(c.augment.mixup_probability); }},
+    Key{"AUG.MIXCUT", "alpha of CutMix, which mi2 does not have: only while it is never drawn",
+        [](Draft& d, const Value& v) { d.cutmix_alpha = v.number(0, 100); }, nullptr},
+    Key{"AUG.MIXUP_SWITCH_PROB", "share of mixed batches that get CutMix",
+        [](Draft& d, const Value& v) { d.cutmix_share = v.number(0, 1); }, nullptr},
+    Key{"AUG.TORCHVISION_AUG.AUTO_AUGMENT", "ta_wide: TrivialAugmentWide; null: none", read_auto_augment,
+        [](const TrainConfig& c) { return std::string(c.augment.trivial_augment ? "ta_wide" : "null"); }, true},
+    Key{"AUG.TORCHVISION_AUG.RE_PROB", "share of pictures with a random rectangle erased",
+        [](Draft& d, const Value& v) { d.config.augment.erase_probability = share(v); },
+        [](const TrainConfig& c) { return yaml_float(c.augment.erase_probability); }},
+    Key{"AUG.TORCHVISION_AUG.HFLIP", "share of pictures flipped left to right",
+        [](Draft& d, const Value& v) { d.config.augment.horizontal_flip = share(v); },
+        [](const TrainConfig& c) { return yaml_float(c.augment.horizontal_flip); }},
+    Key{"AUG.TORCHVISION_AUG.VFLIP", "share of pictures flipped top to bottom",
+        [](Draft& d, const Value& v) { d.config.augment.vertical_flip = share(v); },
+        [](const TrainConfig& c) { return yaml_float(c.augment.vertical_flip); }},
+};
+
+}  // namespace
+
+std::span<const Key> data_keys() { return kKeys; }
+
+}  // namespace mi2::train

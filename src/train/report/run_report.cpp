@@ -1,0 +1,104 @@
+#include "train/report/run_report.hpp"
+
+#include <array>
+#include <string>
+#include <utility>
+
+#include "base/files.hpp"
+#include "train/report/history_files.hpp"
+#include "train/report/run_log.hpp"
+#include "train/report/tensorboard.hpp"
+
+namespace mi2::train {
+namespace {
+
+void write_whole(const std::filesystem::path& path, std::string_view text) {
+  AtomicFile file(path);
+  file.write(text);
+  file.commit();
+}
+
+}  // namespace
+
+std::string_view name_of(RunEnd end) noexcept {
+  switch (end) {
+    case RunEnd::kComplete:
+      return "complete";
+    case RunEnd::kStoppedEarly:
+      return "stopped_early";
+    case RunEnd::kInterrupted:
+      return "interrupted";
+    case RunEnd::kFailed:
+      break;
+  }
+  return "failed";
+}
+
+struct RunReport::Session {
+  Session(const std::filesystem::path& folder, RunStart start, const EnergyOptions& energy)
+      : run(std::move(start)),
+        step(run.first_step),
+        log(folder / "log.jsonl", run.first_step),
+        events(folder, run.first_step),
+        meter(energy),
+        grams_per_kwh(energy.grams_per_kwh) {}
+
+  /// Of all sessions of the run so far.
+  EnergyReport energy() {
+    EnergyReport report = meter.report();
+    report.hours += log.seconds() / 3600;
+    report.kwh += log.kwh();
+    report.grams_co2 += log.kwh() * grams_per_kwh;
+    return report;
+  }
+
+  RunStart run;
+  std::int64_t step;
+  RunLog log;
+  EventFile events;
+  EnergyMeter meter;
+  double grams_per_kwh;
+};
+
+RunReport::RunReport(std::filesystem::path folder, const EnergyOptions& energy)
+    : folder_(std::move(folder)), energy_(energy) {}
+RunReport::~RunReport() = default;
+
+void RunReport::started(const RunStart& run) { session_ = std::make_unique<Session>(folder_, run, energy_); }
+
+void RunReport::advanced(std::int64_t step) { session_->step = step; }
+
+void RunReport::logged(const StepRecord& record) {
+  const EnergyReport energy = session_->energy();
+  session_->log.append(LoggedStep{record, energy.hours * 3600, energy.kwh});
+  const std::array<std::pair<std::string, double>, 6> values{{{"train/loss", record.loss},
+                                                              {"train/learning_rate", record.learning_rate},
+                                                              {"train/gradient_norm", record.gradient_norm},
+                                                              {"train/logit_scale", record.logit_scale},
+                                                              {"train/images_per_second", record.images_per_second},
+                                                              {"train/epoch", record.epoch}}};
+  session_->events.scalars(record.step, values);
+}
+
+void RunReport::evaluated(const EvaluationRecord& record) {
+  session_->log.append(record);
+  std::vector<std::pair<std::string, double>> values;
+  for (const auto& [name, value] : record.metrics) values.emplace_back("validation/" + name, value);
+  if (!values.empty()) session_->events.scalars(record.step, values);
+}
+
+void RunReport::saved(std::int64_t /*step*/) { session_->log.sync(); }
+
+void RunReport::noted(std::string_view text) { session_->log.note(session_->step, text); }
+
+void RunReport::finished(RunEnd end) {
+  session_->log.sync();
+  const History history = read_history(folder_ / "log.jsonl");
+  const RunSummary summary{session_->run, end, session_->step, session_->energy(), energy_.grams_per_kwh};
+  write_whole(folder_ / "steps.csv", steps_csv(history));
+  write_whole(folder_ / "evaluations.csv", evaluations_csv(history));
+  write_whole(folder_ / "curves.svg", curves_svg(history, summary));
+  write_whole(folder_ / "report.json", report_json(history, summary));
+}
+
+}  // namespace mi2::train

@@ -1,0 +1,55 @@
+#include "train/schedule/schedule.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include <fmt/format.h>
+
+#include <mi2/error.hpp>
+
+namespace mi2::train {
+
+CosineSchedule::CosineSchedule(const ScheduleOptions& options, double learning_rate, std::int64_t total_steps,
+                               std::int64_t steps_per_epoch)
+    : peak_(learning_rate),
+      warmup_lr_(options.warmup_lr),
+      min_lr_(options.min_lr),
+      warmup_(options.warmup_steps + options.warmup_epochs * static_cast<double>(steps_per_epoch)),
+      total_(static_cast<double>(total_steps)) {
+  if (total_steps < 1 || steps_per_epoch < 1) {
+    throw Error(Code::kBadArgument,
+                fmt::format("a schedule needs at least one step and one step an epoch, not {} and {}", total_steps,
+                            steps_per_epoch));
+  }
+  if (warmup_ > total_) {
+    throw Error(
+        Code::kBadArgument,
+        fmt::format("the warm-up takes {} steps, the whole run has {}: shorten LR_SCHEDULER_PARAMS.warmup_steps "
+                    "or warmup_epochs",
+                    warmup_, total_steps));
+  }
+}
+
+double CosineSchedule::learning_rate(std::int64_t step, double scale) const noexcept {
+  const double peak = peak_ * scale;
+  const double lowest = std::min(min_lr_, peak);
+  const auto now = static_cast<double>(std::max<std::int64_t>(step, 0));
+  if (now < warmup_) {
+    const double first = std::min(warmup_lr_, peak);
+    return first + now * (peak - first) / warmup_;
+  }
+  if (now >= total_) return lowest;
+  return lowest + 0.5 * (peak - lowest) * (1 + std::cos(std::numbers::pi * now / total_));
+}
+
+bool is_due(const Cadence& cadence, std::int64_t done, std::int64_t steps_per_epoch) noexcept {
+  if (done < 1) return false;
+  if (cadence.steps > 0 && done % cadence.steps == 0) return true;
+  if (cadence.epochs <= 0) return false;
+  const double interval = std::max(1.0, cadence.epochs * static_cast<double>(steps_per_epoch));
+  // Due at the first step that completes another interval.
+  return std::floor(static_cast<double>(done) / interval) > std::floor(static_cast<double>(done - 1) / interval);
+}
+
+}  // namespace mi2::train

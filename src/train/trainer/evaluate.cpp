@@ -1,0 +1,108 @@
+#include "train/trainer/evaluate.hpp"
+
+#include <algorithm>
+#include <span>
+
+#include <ATen/core/grad_mode.h>
+
+#include "ops/torch/autocast.hpp"
+#include "ops/torch/torch_ops.hpp"
+#include "vectors/knn.hpp"
+#include "evaluation/roc.hpp"
+#include "evaluation/scores.hpp"
+
+#include <mi2/error.hpp>
+
+namespace mi2::train {
+namespace {
+
+using Metrics = std::vector<std::pair<std::string, double>>;
+
+void add_metrics(Metrics& metrics, const std::string& kind, const metrics::Scores& scores,
+                 std::span<const std::size_t> truth) {
+  metrics.emplace_back(kind + "_accuracy", metrics::top_k_accuracy(scores, truth, 1));
+  if (const auto auc = metrics::mean_auc(scores, truth)) metrics.emplace_back(kind + "_auc", *auc);
+}
+
+}  // namespace
+
+Evaluator::Evaluator(EvaluationData data, const EvaluationOptions& options, at::ScalarType dtype, at::Device device)
+    : data_(std::move(data)), options_(options), dtype_(dtype), device_(device) {
+  data_.loader.training = false;
+}
+
+Evaluator::Vectors Evaluator::embed(models::TorchModel& model, const std::shared_ptr<const Pictures>& pictures,
+                                    Processes& processes) const {
+  const auto records = static_cast<std::int64_t>(pictures->dataset().size());
+  at::Tensor rows;                                           // [records, D], zero where another process has the row
+  const at::Tensor here = at::zeros({records}, at::kFloat);  // 1 where this one has it
+  Loader loader(pictures, data_.loader);
+  while (const auto batch = loader.next()) {
+    if (batch->records.empty()) continue;
+    const std::vector<std::int64_t> places(batch->records.begin(), batch->records.end());
+    const at::Tensor index = at::tensor(at::ArrayRef<std::int64_t>(places));
+    const at::Tensor vectors = model.image_features(ops::TorchOps::on_device(batch->pixels, device_)).cpu();
+    if (!rows.defined()) rows = at::zeros({records, vectors.size(1)}, at::kFloat);
+    rows.index_copy_(0, index, vectors);
+    here.index_fill_(0, index, 1);
+  }
+  // A process may have had no picture at all: the width comes from those that had.
+  const at::Tensor width = at::full({1}, rows.defined() ? static_cast<float>(rows.size(1)) : 0.0F, at::kFloat);
+  const auto widths = processes.gather(width).max().item<float>();
+  if (widths < 1) throw Error(Code::kBadFile, "evaluation: not one picture could be read");
+  if (!rows.defined()) rows = at::zeros({records, static_cast<std::int64_t>(widths)}, at::kFloat);
+  processes.sum(rows);
+  processes.sum(here);
+  Vectors result;
+  result.width = static_cast<std::size_t>(rows.size(1));
+  for (std::int64_t record = 0; record < records; ++record) {
+    if (here.const_data_ptr<float>()[record] < 0.5F) continue;
+    const float* const row = rows.const_data_ptr<float>() + record * rows.size(1);
+    result.values.insert(result.values.end(), row, row + rows.size(1));
+    result.classes.push_back(static_cast<std::size_t>(pictures->dataset().class_of(static_cast<std::size_t>(record))));
+  }
+  return result;
+}
+
+at::Tensor Evaluator::class_vectors(models::TorchModel& model, TokenCache& tokens) const {
+  const ClassTable& classes = data_.validation->dataset().classes();
+  std::vector<at::Tensor> rows;
+  for (std::int64_t id = 0; id < classes.size(); ++id) {
+    const at::Tensor prompts = model.text_features(tokens.encode(classes.prompts(id)));
+    const at::Tensor mean = prompts.mean(0);
+    rows.push_back((mean / mean.norm()).to(at::kCPU, at::kFloat));
+  }
+  return at::stack(rows);
+}
+
+Metrics Evaluator::run(models::TorchModel& model, TokenCache& tokens, Processes& processes) {
+  const at::NoGradGuard no_graph;
+  const ops::torch_ops::Autocast autocast(device_, dtype_);
+  model.set_training(false);
+  const Vectors found = embed(model, data_.validation, processes);
+  const auto rows = static_cast<std::int64_t>(found.classes.size());
+  const auto count = static_cast<std::size_t>(data_.validation->dataset().classes().size());
+  Metrics metrics;
+  if (options_.zero_shot) {
+    const at::Tensor images = at::from_blob(const_cast<float*>(found.values.data()),
+                                            {rows, static_cast<std::int64_t>(found.width)}, at::kFloat);
+    const at::Tensor similar = at::matmul(images, class_vectors(model, tokens).t()).to(at::kDouble).contiguous();
+    const double* const values = similar.const_data_ptr<double>();
+    add_metrics(metrics, "zero_shot", {count, {values, values + similar.numel()}}, found.classes);
+  }
+  if (options_.knn > 0 && data_.bank) {
+    const Vectors bank = embed(model, data_.bank, processes);
+    const knn::Neighbours neighbours(bank.values, bank.width, knn::Metric::kCosine);
+    const auto k = std::min(static_cast<std::size_t>(options_.knn), bank.classes.size());
+    metrics::Scores votes{count, {}};
+    for (const auto& nearest : neighbours.search(found.values, found.width, k)) {
+      const std::vector<double> share = knn::vote(nearest, bank.classes, count, knn::Vote::kMajority);
+      votes.values.insert(votes.values.end(), share.begin(), share.end());
+    }
+    add_metrics(metrics, "knn", votes, found.classes);
+  }
+  model.set_training(true);
+  return metrics;
+}
+
+}  // namespace mi2::train

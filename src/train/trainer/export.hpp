@@ -1,0 +1,27 @@
+#pragma once
+// A trained model as a plain directory, which every command that takes --model loads.
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "train/trainer/optimizer.hpp"
+#include "weights/model_source.hpp"
+
+namespace mi2::train {
+
+/// What a model directory holds beside its weights.
+struct ModelParts {
+  std::string config;  ///< the text of config.yaml
+  std::optional<weights::ModelSource::Tokenizer> tokenizer;
+};
+
+/// Writes config.yaml, tokenizer files if any, and model.safetensors (F32), in that order, each whole or not at all: a
+/// folder that had a model keeps a loadable one at any moment.
+/// @throws Error{kBadFile} when the disk refuses.
+void write_model(const std::filesystem::path& folder, const ModelParts& parts, std::span<const NamedTensor> weights,
+                 const std::map<std::string, std::string>& metadata);
+
+}  // namespace mi2::train

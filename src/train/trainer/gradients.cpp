@@ -1,0 +1,111 @@
+#include "train/trainer/gradients.hpp"
+
+#include <cmath>
+#include <ranges>
+
+#include <torch/csrc/autograd/function_hook.h>
+#include <torch/csrc/autograd/variable.h>
+
+namespace mi2::train {
+
+struct Gradients::Block {
+  at::Tensor flat;
+  std::int64_t weights = 0;
+  std::int64_t missing = 0;  ///< weights whose gradient of this backward pass is not there yet
+  std::unique_ptr<Processes::Pending> sum;
+};
+
+/// Told by libtorch each time a weight's gradient has been added.
+class Gradients::Arrival final : public torch::autograd::PostAccumulateGradHook {
+ public:
+  Arrival(Gradients& gradients, std::size_t block) : gradients_(gradients), block_(block) {}
+  void operator()(const at::Tensor&) override { gradients_.arrived(block_); }
+
+ private:
+  Gradients& gradients_;
+  std::size_t block_;
+};
+
+Gradients::Gradients(std::span<const at::Tensor> weights, Processes& processes, std::int64_t block_bytes)
+    : processes_(processes), weights_(weights.begin(), weights.end()) {
+  // The backward pass comes to the last layers first.
+  std::vector<at::Tensor> group;
+  std::int64_t bytes = 0;
+  const auto close = [&] {
+    if (group.empty()) return;
+    std::int64_t count = 0;
+    for (const at::Tensor& weight : group) count += weight.numel();
+    Block block;
+    block.flat = at::zeros({count}, group.front().options().requires_grad(false));
+    block.weights = static_cast<std::int64_t>(group.size());
+    std::int64_t at = 0;
+    for (const at::Tensor& weight : group) {
+      weight.mutable_grad() = block.flat.narrow(0, at, weight.numel()).view(weight.sizes());
+      torch::autograd::impl::set_post_acc_grad_hooks(weight, std::make_unique<Arrival>(*this, blocks_.size()));
+      at += weight.numel();
+    }
+    blocks_.push_back(std::move(block));
+    group.clear();
+    bytes = 0;
+  };
+  for (const at::Tensor& weight : weights_ | std::views::reverse) {
+    group.push_back(weight);
+    bytes += static_cast<std::int64_t>(weight.nbytes());
+    if (bytes >= block_bytes) close();
+  }
+  close();
+}
+
+Gradients::~Gradients() {
+  for (const at::Tensor& weight : weights_) torch::autograd::impl::set_post_acc_grad_hooks(weight, nullptr);
+}
+
+void Gradients::clear() {
+  for (Block& block : blocks_) block.flat.zero_();
+}
+
+void Gradients::sum_when_ready() {
+  if (processes_.size() == 1) return;
+  for (Block& block : blocks_) block.missing = block.weights;
+  next_ = 0;
+  summing_ = true;
+}
+
+void Gradients::arrived(std::size_t block) {
+  if (!summing_) return;
+  --blocks_[block].missing;
+  launch_ready();
+  processes_.poll();
+}
+
+void Gradients::launch_ready() {
+  while (next_ < blocks_.size() && blocks_[next_].missing <= 0) {
+    blocks_[next_].sum = processes_.begin_sum(blocks_[next_].flat);
+    ++next_;
+  }
+}
+
+void Gradients::finish() {
+  if (!summing_) return;
+  // A weight that this batch did not use has sent no word; its gradient is zero here and may not be elsewhere.
+  for (Block& block : blocks_) block.missing = 0;
+  launch_ready();
+  for (Block& block : blocks_) block.sum->wait();
+  for (Block& block : blocks_) block.sum.reset();
+  summing_ = false;
+}
+
+double Gradients::norm() const {
+  double squares = 0;
+  for (const Block& block : blocks_) {
+    const auto length = block.flat.norm().item<double>();
+    squares += length * length;
+  }
+  return std::sqrt(squares);
+}
+
+void Gradients::scale(double factor) {
+  for (Block& block : blocks_) block.flat.mul_(factor);
+}
+
+}  // namespace mi2::train

@@ -1,0 +1,234 @@
+#include "train/trainer/session.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <thread>
+#include <utility>
+
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+
+#include "base/files.hpp"
+#include "base/process.hpp"
+#include "base/thread_pool.hpp"
+#include "models/torch/devices.hpp"
+#include "train/parameters/policies.hpp"
+
+#include <mi2/error.hpp>
+
+namespace mi2::train {
+namespace {
+
+/// Cores this process may use: its share of the machine's, or less where the launcher has bound it to some.
+unsigned threads_of_process() {
+  const unsigned sharing = count_from_environment("OMPI_COMM_WORLD_LOCAL_SIZE").value_or(1);
+  return std::min(available_cores(), std::max(1U, std::thread::hardware_concurrency() / sharing));
+}
+
+std::function<void(const BrokenRecord&)> tell_broken(Notes& notes) {
+  return
+      [&notes](const BrokenRecord& record) { notes.add(fmt::format("{}: left out: {}", record.name, record.reason)); };
+}
+
+void tell_unusable_labels(const Dataset& dataset, Notes& notes) {
+  constexpr std::size_t kShown = 10;
+  const std::vector<BrokenRecord>& broken = dataset.broken();
+  for (std::size_t i = 0; i < std::min(broken.size(), kShown); ++i) tell_broken(notes)(broken[i]);
+  if (broken.size() > kShown) notes.add(fmt::format("{} records left out in all", broken.size()));
+}
+
+}  // namespace
+
+void Notes::add(std::string text) {
+  const std::lock_guard lock(mutex_);
+  texts_.push_back(std::move(text));
+}
+
+std::vector<std::string> Notes::take() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(texts_, {});
+}
+
+Session::Session(TrainConfig settings, Notes& notes)
+    : config(std::move(settings)), processes(join_processes()), checkpoints(config.output / "checkpoints") {
+  if (!config.resume && !checkpoints.steps().empty()) {
+    throw Error(Code::kBadArgument,
+                fmt::format("{}: holds a run already (step {}); go on with it by --resume, or choose another SAVE_DIR",
+                            config.output.string(), checkpoints.steps().back()));
+  }
+  for (const std::string& key : config.without_effect) notes.add(fmt::format("{} has no effect in mi2", key));
+  open_device();
+  open_model();
+  open_data(notes);
+  open_optimizer(notes);
+  open_evaluation(notes);
+  if (config.resume) resume(notes);
+  // Weights drawn or loaded alike are alike already; this makes sure, also across unlike machines.
+  for (const NamedTensor& tensor : tensors()) processes->broadcast(tensor.value);
+}
+
+void Session::open_device() {
+  at::set_num_threads(static_cast<int>(threads_of_process()));
+  dtype = config.optimizer.bf16 ? at::kBFloat16 : at::kFloat;
+  if (config.device == DeviceChoice::kCpu) return;
+  try {
+    const char* const local = std::getenv("OMPI_COMM_WORLD_LOCAL_RANK");
+    device = models::torch_device(local == nullptr ? "cuda" : fmt::format("cuda:{}", local));
+  } catch (const Error&) {
+    if (config.device == DeviceChoice::kCuda) throw;
+  }
+}
+
+void Session::open_model() {
+  const std::filesystem::path& path = config.model.path;
+  const bool directory = std::filesystem::is_directory(path);
+  std::filesystem::path weights_file;
+  if (directory) {
+    const weights::ModelSource source(path);
+    parts = {source.config_text(), source.tokenizer()};
+    model_config = source.config();
+    weights_file = source.weights();
+  } else if (!path.empty()) {
+    parts.config = read_text_file(path, weights::kMaxConfigBytes);
+    model_config = weights::parse_config(parts.config, path.string());
+  } else if (config.model.architecture) {
+    parts.config = config.model.yaml;
+    model_config = *config.model.architecture;
+  } else {
+    throw Error(Code::kBadArgument,
+                "a model is needed: MODEL.PATH (a model directory to go on from, or a config.yaml), or the model's own "
+                "sections");
+  }
+  if (config.model.drop_path_rate) model_config.image.drop_path_rate = *config.model.drop_path_rate;
+  ops::TorchOps::Options options;
+  options.device = device;
+  options.recompute = config.model.activation_checkpointing;
+  options.image_dropout = config.model.drop_rate.value_or(model_config.image.drop_rate);
+  model = directory ? models::load_torch_model(weights_file, model_config, options)
+                    : models::initial_torch_model(model_config, config.seed, options);
+  model->set_training(true);
+  if (parts.tokenizer) {
+    tokenizer.emplace(parts.tokenizer->vocab, parts.tokenizer->merges, parts.tokenizer->name);
+  } else {
+    tokenizer.emplace();
+  }
+  tokens.emplace(*tokenizer, model_config.text.context);
+}
+
+void Session::open_data(Notes& notes) {
+  classes = std::make_shared<ClassTable>();
+  const ImageOptions images;
+  const auto dataset = std::make_shared<const Dataset>(config.data.train, classes, images.max_file_bytes);
+  tell_unusable_labels(*dataset, notes);
+  pictures = std::make_shared<const Pictures>(dataset, images, std::size_t{config.data.cache_megabytes} << 20U,
+                                              tell_broken(notes));
+  const int world = processes->size();
+  loader.batch = static_cast<std::size_t>(device_batch(config.batch, world));
+  loader.rank = processes->rank();
+  loader.world = world;
+  loader.seed = config.data.seed;
+  loader.format = {model_config.image.width, model_config.image.height, model_config.image.mean,
+                   model_config.image.std};
+  loader.augment = config.augment;
+  loader.threads = config.data.loader_threads > 0 ? config.data.loader_threads : threads_of_process();
+  loader.prefetch = config.data.prefetch_batches;
+  accumulation = accumulation_steps(config.batch, world);
+  batches = static_cast<std::int64_t>(BatchPlan(dataset->size(), loader).batches());
+  steps_per_epoch = std::max<std::int64_t>(1, batches / accumulation);
+  total = total_steps(config, steps_per_epoch);
+}
+
+void Session::open_optimizer(Notes& notes) {
+  ParameterPolicies policies(config.parameters, config.optimizer.weight_decay);
+  std::vector<TrainedWeight> trained;
+  std::vector<at::Tensor> values;
+  std::vector<NamedTensor> all;
+  for (ops::TorchParameter& parameter : model->parameters()) {
+    const ParameterPolicy policy =
+        policies.of(parameter.name, {parameter.value.sizes().data(), parameter.value.sizes().size()});
+    all.push_back({parameter.name, parameter.value});
+    parameter.value.requires_grad_(policy.trainable);
+    if (!policy.trainable) continue;
+    trained.push_back({parameter.name, parameter.value, policy.weight_decay, policy.lr_scale});
+    values.push_back(parameter.value);
+  }
+  for (const std::string& pattern : policies.unmatched()) {
+    notes.add(fmt::format("the pattern '{}' decides nothing for any weight of this model", pattern));
+  }
+  if (values.empty()) throw Error(Code::kBadArgument, "FREEZE_PATTERNS leave no weight to train");
+  gradients.emplace(values, *processes);
+  optimizer.emplace(std::move(trained),
+                    AdamWOptions{config.optimizer.beta1, config.optimizer.beta2, config.optimizer.eps});
+  if (config.optimizer.ema_decay > 0) averages.emplace(std::move(all), config.optimizer.ema_decay);
+  schedule.emplace(config.schedule, peak_learning_rate(config, processes->size()), total, steps_per_epoch);
+}
+
+void Session::open_evaluation(Notes& notes) {
+  if (!config.data.prompts.empty()) classes->add_prompts(config.data.prompts);
+  if (config.data.validation.empty()) return;
+  const ImageOptions images;
+  const std::size_t cache = std::size_t{config.data.cache_megabytes} << 20U;
+  const auto open = [&](const std::vector<DataSource>& sources) {
+    const auto dataset = std::make_shared<const Dataset>(sources, classes, images.max_file_bytes);
+    tell_unusable_labels(*dataset, notes);
+    return std::make_shared<const Pictures>(dataset, images, cache, tell_broken(notes));
+  };
+  EvaluationData data;
+  data.validation = open(config.data.validation);
+  if (config.evaluation.knn > 0) {
+    data.bank = config.evaluation.knn_bank.empty() ? pictures : open(config.evaluation.knn_bank);
+  }
+  data.loader = loader;
+  data.loader.batch = static_cast<std::size_t>(config.batch.evaluation);
+  evaluator.emplace(std::move(data), config.evaluation, dtype, device);
+}
+
+std::vector<NamedTensor> Session::tensors() const {
+  std::vector<NamedTensor> found;
+  for (const ops::TorchParameter& parameter : model->parameters()) {
+    found.push_back({"model." + parameter.name, parameter.value.detach()});
+  }
+  if (averages) {
+    for (const NamedTensor& average : averages->averages()) found.push_back({"ema." + average.name, average.value});
+  }
+  const std::vector<NamedTensor> moments = optimizer->state();
+  found.insert(found.end(), moments.begin(), moments.end());
+  return found;
+}
+
+std::vector<NamedTensor> Session::best_weights() const {
+  if (averages) return averages->averages();
+  std::vector<NamedTensor> found;
+  for (const ops::TorchParameter& parameter : model->parameters()) found.push_back({parameter.name, parameter.value});
+  return found;
+}
+
+std::string Session::fingerprint() const {
+  return fmt::format("seed {}, {} pictures, {} a pass, {} passes a step", config.data.seed, pictures->dataset().size(),
+                     loader.batch * static_cast<std::size_t>(loader.world), accumulation);
+}
+
+Position Session::position_after(std::int64_t steps) const {
+  const std::int64_t passes = steps * accumulation;
+  return {static_cast<std::uint64_t>(passes / batches), static_cast<std::uint64_t>(passes % batches)};
+}
+
+void Session::resume(Notes& notes) {
+  std::vector<std::int64_t> steps = checkpoints.steps();
+  if (steps.empty()) {
+    notes.add(fmt::format("{}: has no checkpoint yet; the run starts from the beginning", config.output.string()));
+  }
+  while (!steps.empty()) {
+    try {
+      state = checkpoints.load(steps.back(), tensors(), fingerprint());
+      return;
+    } catch (const Error& error) {
+      // The newest may be damaged by the disk; an older one is a shorter way than the beginning.
+      if (error.code() != Code::kBadFile || steps.size() == 1) throw;
+      notes.add(error.what());
+      steps.pop_back();
+    }
+  }
+}
+
+}  // namespace mi2::train

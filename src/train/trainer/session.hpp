@@ -1,0 +1,88 @@
+#pragma once
+// A run made ready: processes, model, data, optimizer, as the settings say.
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <ATen/ATen.h>
+
+#include "models/torch/torch_model.hpp"
+#include "train/config/config.hpp"
+#include "dataset/loader.hpp"
+#include "dataset/token_cache.hpp"
+#include "train/schedule/schedule.hpp"
+#include "train/trainer/checkpoint.hpp"
+#include "train/trainer/evaluate.hpp"
+#include "train/trainer/export.hpp"
+#include "train/trainer/gradients.hpp"
+#include "train/trainer/optimizer.hpp"
+#include "train/trainer/processes.hpp"
+#include "text/tokenizer.hpp"
+
+namespace mi2::train {
+
+/// Notes from any thread, for the one that talks to people.
+class Notes {
+ public:
+  void add(std::string text);
+  std::vector<std::string> take();
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::string> texts_;
+};
+
+struct Session {
+  /// @throws as Training.
+  Session(TrainConfig settings, Notes& notes);
+
+  /// Weights, averages, moments: what a checkpoint holds.
+  [[nodiscard]] std::vector<NamedTensor> tensors() const;
+  /// The weights a model directory gets: the averages, if there are any.
+  [[nodiscard]] std::vector<NamedTensor> best_weights() const;
+  /// What must be alike for a checkpoint to be this run's.
+  [[nodiscard]] std::string fingerprint() const;
+  /// Where the data stands after so many optimizer steps.
+  [[nodiscard]] Position position_after(std::int64_t steps) const;
+
+  TrainConfig config;
+  std::unique_ptr<Processes> processes;
+  at::Device device = at::kCPU;
+  at::ScalarType dtype = at::kFloat;  ///< of autocast
+
+  ModelParts parts;
+  weights::ModelConfig model_config;
+  std::unique_ptr<models::TorchModel> model;
+  std::optional<text::Tokenizer> tokenizer;
+  std::optional<TokenCache> tokens;
+
+  std::shared_ptr<ClassTable> classes;
+  std::shared_ptr<const Pictures> pictures;
+  LoaderOptions loader;
+  std::int64_t accumulation = 1;  ///< forward passes a step
+  std::int64_t batches = 1;       ///< forward passes an epoch
+  std::int64_t steps_per_epoch = 1;
+  std::int64_t total = 1;  ///< steps
+
+  std::optional<Gradients> gradients;
+  std::optional<AdamW> optimizer;
+  std::optional<AveragedWeights> averages;
+  std::optional<CosineSchedule> schedule;
+  std::optional<Evaluator> evaluator;
+  Checkpoints checkpoints;
+  RunState state;
+
+ private:
+  void open_device();
+  void open_model();
+  void open_data(Notes& notes);
+  void open_optimizer(Notes& notes);
+  void open_evaluation(Notes& notes);
+  void resume(Notes& notes);
+};
+
+}  // namespace mi2::train

@@ -1,0 +1,376 @@
+#include <chrono>
+#include <cmath>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+
+#include <ATen/core/grad_mode.h>
+#include <fmt/format.h>
+
+#include "base/files.hpp"
+#include "base/process.hpp"
+#include "ops/torch/autocast.hpp"
+#include "train/train.hpp"
+#include "train/trainer/loss.hpp"
+#include "train/trainer/session.hpp"
+
+#include <mi2/error.hpp>
+
+namespace mi2::train {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+/// Steps in a row without a finite loss or gradient before a run gives up.
+constexpr std::int64_t kPatience = 10;
+
+at::Tensor integers(std::span<const std::int64_t> values, at::Device device) {
+  return at::tensor(at::ArrayRef<std::int64_t>(values.data(), values.size())).to(device);
+}
+
+/// Sums between two records of the log.
+struct Window {
+  Clock::time_point start = Clock::now();
+  double loss = 0;
+  std::int64_t steps = 0;
+};
+
+/// The averages in the place of the weights, for a scope.
+class Swapped {
+ public:
+  explicit Swapped(std::optional<AveragedWeights>* averages)
+      : averages_(averages != nullptr && *averages ? &**averages : nullptr) {
+    if (averages_ != nullptr) averages_->swap();
+  }
+  ~Swapped() {
+    if (averages_ != nullptr) averages_->swap();
+  }
+  Swapped(const Swapped&) = delete;
+  Swapped& operator=(const Swapped&) = delete;
+
+ private:
+  AveragedWeights* averages_;
+};
+
+}  // namespace
+
+struct Training::Impl {
+  Impl(TrainConfig config, TrainObserver& watcher) : observer(watcher), session(std::move(config), notes) {}
+
+  TrainResult run(const std::function<bool()>& interrupted, const std::function<void(const Error&)>& stuck);
+
+  [[nodiscard]] bool leads() const { return session.processes->rank() == 0; }
+
+  TrainObserver& observer;
+  Notes notes;
+  Session session;
+
+ private:
+  [[nodiscard]] at::Tensor joined(const at::Tensor& mine) const;
+  [[nodiscard]] at::Tensor text_features(const std::vector<std::string>& texts);
+  [[nodiscard]] at::Tensor loss_of(const Batch& batch);
+  void step(Loader& loader);
+  void update(double norm);
+  void skip();
+  void log_step();
+  void tell_notes();
+  void evaluate();
+  void save();
+  [[nodiscard]] bool due_by_minutes();
+  RunEnd train(const std::function<bool()>& interrupted);
+  [[nodiscard]] std::jthread watch(const std::function<bool()>& interrupted,
+                                   const std::function<void(const Error&)>& stuck);
+  [[nodiscard]] Error lost(const std::string& reason) const;
+  [[nodiscard]] double epoch() const {
+    return static_cast<double>(session.state.step) / static_cast<double>(session.steps_per_epoch);
+  }
+  [[nodiscard]] std::map<std::string, std::string> provenance() const;
+
+  double loss_ = 0;  ///< of the last step
+  double norm_ = 0;
+  std::int64_t skipped_in_a_row_ = 0;
+  std::int64_t evaluated_at_ = -1;
+  std::int64_t saved_at_ = -1;
+  Clock::time_point saved_when_ = Clock::now();
+  Window window_;
+  /// Held while the weights are not those of a complete step: during an update, and while averages stand in for them.
+  std::mutex changing_;
+};
+
+/// Rows of all processes in the order of ranks. Gradients reach this process's own: each process's loss is the whole
+/// batch's, so the sum of their gradients is the whole gradient.
+at::Tensor Training::Impl::joined(const at::Tensor& mine) const {
+  Processes& processes = *session.processes;
+  if (processes.size() == 1) return mine;
+  const at::Tensor all = processes.gather(mine);
+  const std::int64_t rows = mine.size(0);
+  const std::int64_t first = processes.rank() * rows;
+  return at::cat({all.narrow(0, 0, first), mine, all.narrow(0, first + rows, all.size(0) - first - rows)});
+}
+
+/// [B, D]. Captions repeat: each different one is computed once.
+at::Tensor Training::Impl::text_features(const std::vector<std::string>& texts) {
+  std::vector<std::string> distinct;
+  std::unordered_map<std::string_view, std::int64_t> places;
+  std::vector<std::int64_t> rows;
+  for (const std::string& text : texts) {
+    const auto [place, fresh] = places.emplace(text, static_cast<std::int64_t>(distinct.size()));
+    if (fresh) distinct.push_back(text);
+    rows.push_back(place->second);
+  }
+  return session.model->text_features(session.tokens->encode(distinct)).index_select(0, integers(rows, session.device));
+}
+
+at::Tensor Training::Impl::loss_of(const Batch& batch) {
+  at::Tensor images;
+  at::Tensor texts;
+  {
+    const ops::torch_ops::Autocast autocast(session.device, session.dtype);
+    images = session.model->image_features(ops::TorchOps::on_device(batch.pixels, session.device));
+    texts = text_features(batch.texts);
+  }
+  Processes& processes = *session.processes;
+  const at::Tensor classes = integers(batch.classes, session.device);
+  at::Tensor targets;
+  if (batch.mixup) {
+    std::vector<std::int64_t> partners;
+    for (const std::size_t partner : batch.mixup->partner) partners.push_back(batch.classes[partner]);
+    targets = mixed_pair_targets(processes.gather(classes), processes.gather(integers(partners, session.device)),
+                                 batch.mixup->lambda);
+  } else {
+    targets = pair_targets(processes.gather(classes));
+  }
+  // Every process computes the whole loss, and their gradients are added up: only one may have the scale's.
+  at::Tensor scale = session.model->parameters().back().value;
+  if (processes.rank() > 0) scale = scale.detach();
+  return unicl_loss(joined(images), joined(texts), scale, targets);
+}
+
+void Training::Impl::step(Loader& loader) {
+  session.gradients->clear();
+  // Random numbers of dropout are a function of seed, step and process, so that a resumed run draws the same.
+  const auto seed = session.config.seed * 0x9E3779B97F4A7C15ULL +
+                    static_cast<std::uint64_t>(session.state.step) * 1024 +
+                    static_cast<std::uint64_t>(session.processes->rank());
+  at::manual_seed(seed);
+  loss_ = 0;
+  for (std::int64_t pass = 0; pass < session.accumulation; ++pass) {
+    const auto batch = loader.next();
+    const at::Tensor loss = loss_of(batch.value());
+    loss_ += loss.item<double>() / static_cast<double>(session.accumulation);
+    if (pass + 1 == session.accumulation) session.gradients->sum_when_ready();
+    (loss / static_cast<double>(session.accumulation)).backward();
+  }
+  session.gradients->finish();
+  norm_ = session.gradients->norm();
+  if (std::isfinite(loss_) && std::isfinite(norm_)) {
+    update(norm_);
+  } else {
+    skip();
+  }
+  window_.loss += loss_;
+  ++window_.steps;
+}
+
+void Training::Impl::update(double norm) {
+  const double limit = session.config.optimizer.clip_norm;
+  if (limit > 0 && norm > limit) session.gradients->scale(limit / (norm + 1e-6));
+  const std::int64_t step = session.state.step;
+  const std::lock_guard lock(changing_);
+  session.optimizer->step([&](double scale) { return session.schedule->learning_rate(step, scale); });
+  if (session.averages) session.averages->update(step - session.state.skipped);
+  ++session.state.step;
+  skipped_in_a_row_ = 0;
+}
+
+/// A step whose loss or gradient is not finite would spoil every weight: it is left out.
+void Training::Impl::skip() {
+  ++session.state.skipped;
+  ++skipped_in_a_row_;
+  notes.add(fmt::format("step {}: loss {}, gradient {}: not finite, so the step is left out", session.state.step + 1,
+                        loss_, norm_));
+  ++session.state.step;
+  if (skipped_in_a_row_ < kPatience) return;
+  throw Error(Code::kBadArgument,
+              fmt::format("training: {} steps in a row without a finite loss; a lower START_LEARNING_RATE, a longer "
+                          "warm-up or GRADIENT_CLIPPING may help",
+                          kPatience));
+}
+
+void Training::Impl::tell_notes() {
+  for (const std::string& note : notes.take()) {
+    if (leads()) observer.noted(note);
+  }
+}
+
+void Training::Impl::log_step() {
+  if (!leads()) return;
+  const double seconds = seconds_since(window_.start);
+  const double images = static_cast<double>(window_.steps * session.accumulation) *
+                        static_cast<double>(session.loader.batch) * session.processes->size();
+  StepRecord record;
+  record.step = session.state.step;
+  record.epoch = epoch();
+  record.loss = window_.loss / static_cast<double>(window_.steps);
+  record.learning_rate = session.schedule->learning_rate(session.state.step - 1);
+  record.gradient_norm = norm_;
+  record.logit_scale = session.model->logit_scale();
+  record.images_per_second = images / seconds;
+  record.memory_bytes = resident_memory().now;
+  observer.logged(record);
+}
+
+std::map<std::string, std::string> Training::Impl::provenance() const {
+  return {{"format", "pt"}, {"mi2_run", session.config.name}, {"mi2_step", fmt::to_string(session.state.step)}};
+}
+
+void Training::Impl::evaluate() {
+  if (!session.evaluator || evaluated_at_ == session.state.step) return;
+  const auto start = Clock::now();
+  EvaluationRecord record;
+  record.step = session.state.step;
+  record.epoch = epoch();
+  {
+    const std::lock_guard lock(changing_);
+    const Swapped averaged(session.config.evaluation.ema ? &session.averages : nullptr);
+    record.metrics = session.evaluator->run(*session.model, *session.tokens, *session.processes);
+  }
+  evaluated_at_ = session.state.step;
+  RunState& state = session.state;
+  for (const auto& [name, value] : record.metrics) {
+    if (name != name_of(session.config.evaluation.metric)) continue;
+    record.best = !state.best || value > *state.best;
+    if (record.best) {
+      state.best = value;
+      state.best_step = state.step;
+    }
+    state.without_better = record.best ? 0 : state.without_better + 1;
+  }
+  record.seconds = seconds_since(start);
+  if (leads()) {
+    if (record.best) write_model(session.config.output / "best", session.parts, session.best_weights(), provenance());
+    observer.evaluated(record);
+  }
+  // What the evaluation took is not the training's speed.
+  window_.start += std::chrono::duration_cast<Clock::duration>(Clock::now() - start);
+}
+
+bool Training::Impl::due_by_minutes() {
+  const double minutes = session.config.checkpoint.cadence.minutes;
+  if (minutes <= 0) return false;
+  return session.processes->any(leads() && seconds_since(saved_when_) >= 60 * minutes);
+}
+
+void Training::Impl::save() {
+  saved_when_ = Clock::now();
+  if (saved_at_ == session.state.step) return;
+  saved_at_ = session.state.step;
+  if (!leads()) return;
+  session.checkpoints.save(session.state, session.tensors(), session.fingerprint());
+  session.checkpoints.prune(session.config.checkpoint.keep_last);
+  observer.saved(session.state.step);
+}
+
+RunEnd Training::Impl::train(const std::function<bool()>& interrupted) {
+  const TrainConfig& config = session.config;
+  const std::int64_t first = session.state.step;
+  if (first == 0 && config.evaluation.at_start) evaluate();
+  Loader loader(session.pictures, session.loader, session.position_after(first));
+  window_.start = Clock::now();
+  while (session.state.step < session.total) {
+    step(loader);
+    const std::int64_t done = session.state.step;
+    tell_notes();
+    if (leads()) observer.advanced(done);
+    if (done % config.log_every == 0 || done == session.total) {
+      log_step();
+      window_ = {};
+    }
+    const bool stop = session.processes->any(interrupted());
+    // Not while steps are left out: the weights may be past saving, and older checkpoints would make room for them.
+    const bool save_now = (is_due(config.checkpoint.cadence, done, session.steps_per_epoch) || due_by_minutes()) &&
+                          skipped_in_a_row_ == 0;
+    if (is_due(config.evaluation.cadence, done, session.steps_per_epoch) ||
+        (save_now && config.evaluation.with_checkpoints)) {
+      evaluate();
+    }
+    const int patience = config.evaluation.patience;
+    const bool early = patience > 0 && session.state.without_better >= patience;
+    if (save_now || stop || early) save();
+    if (stop) return RunEnd::kInterrupted;
+    if (early) return RunEnd::kStoppedEarly;
+  }
+  return RunEnd::kComplete;
+}
+
+Error Training::Impl::lost(const std::string& reason) const {
+  return {Code::kInternal,
+          fmt::format("{}; the first process has saved step {}: go on by --resume", reason, session.state.step)};
+}
+
+/// A process that waits inside MPI for a lost one never comes back to see an interrupt. Weights change between
+/// collectives only, so another thread can save them.
+std::jthread Training::Impl::watch(const std::function<bool()>& interrupted,
+                                   const std::function<void(const Error&)>& stuck) {
+  return std::jthread([this, interrupted, stuck](const std::stop_token& done) {
+    constexpr auto kPause = std::chrono::milliseconds(50);
+    while (!done.stop_requested() && !interrupted()) std::this_thread::sleep_for(kPause);
+    // Most often the others come after all, or the wait ends by itself.
+    for (int i = 0; i < 6 && !done.stop_requested(); ++i) std::this_thread::sleep_for(kPause);
+    if (done.stop_requested()) return;
+    const std::unique_lock lock(changing_, std::try_to_lock);
+    if (lock.owns_lock()) save();
+    stuck(lost("training: interrupted while another process may be lost"));
+  });
+}
+
+TrainResult Training::Impl::run(const std::function<bool()>& interrupted,
+                                const std::function<void(const Error&)>& stuck) {
+  const TrainConfig& config = session.config;
+  if (leads()) {
+    AtomicFile settings(config.output / "train.yaml");
+    settings.write(to_yaml(config));
+    settings.commit();
+    observer.started(
+        {config.name, session.state.step, session.total, session.steps_per_epoch, session.processes->size()});
+  }
+  tell_notes();
+  TrainResult result;
+  const bool several = session.processes->size() > 1;
+  session.processes->give_up_if(interrupted);
+  try {
+    const std::jthread watcher = several ? watch(interrupted, stuck) : std::jthread();
+    result.end = train(interrupted);
+  } catch (const Error& error) {
+    tell_notes();
+    if (several) save();
+    if (leads()) observer.finished(RunEnd::kFailed);
+    if (!several) throw;
+    throw lost(error.what());
+  }
+  if (result.end != RunEnd::kInterrupted) {
+    if (config.evaluation.at_end) evaluate();
+    save();
+    result.model = config.output / "model";
+    if (leads()) write_model(result.model, session.parts, session.best_weights(), provenance());
+  }
+  tell_notes();
+  result.steps = session.state.step;
+  result.best = session.state.best;
+  if (result.best) result.best_model = config.output / "best";
+  if (leads()) observer.finished(result.end);
+  return result;
+}
+
+Training::Training(TrainConfig config, TrainObserver& observer)
+    : impl_(std::make_unique<Impl>(std::move(config), observer)) {}
+Training::~Training() = default;
+bool Training::leads() const noexcept { return impl_->leads(); }
+TrainResult Training::run(const std::function<bool()>& interrupted, const std::function<void(const Error&)>& stuck) {
+  return impl_->run(interrupted, stuck);
+}
+
+}  // namespace mi2::train

@@ -1,0 +1,133 @@
+#include "vectors/vectors.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "base/csv.hpp"
+#include "base/files.hpp"
+#include "base/utf8.hpp"
+
+namespace mi2::vectors {
+namespace {
+
+constexpr std::string_view kNpyMagic = "\x93NUMPY";
+constexpr std::uint64_t kMaxNamesBytes = 1ULL << 30;
+
+/// Where a CSV has what.
+struct Columns {
+  std::size_t name = 0;
+  std::size_t first = 0;  ///< e0
+  std::optional<std::array<std::size_t, 4>> provenance;
+};
+
+std::optional<std::size_t> column_of(const CsvTable& table, std::string_view name) {
+  const auto found = std::find(table.header.begin(), table.header.end(), name);
+  if (found == table.header.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - table.header.begin());
+}
+
+Columns columns_of(const CsvTable& table, std::string_view source) {
+  Columns columns;
+  const auto first = column_of(table, "e0");
+  if (!first) throw Error(Code::kBadFile, fmt::format("{}: has no column 'e0', where an embedding starts", source));
+  columns.first = *first;
+  for (std::size_t i = *first; i < table.header.size(); ++i) {
+    if (table.header[i] == fmt::format("e{}", i - *first)) continue;
+    throw Error(Code::kBadFile, fmt::format("{}: column {} must be 'e{}'", source, i + 1, i - *first));
+  }
+  for (const std::string_view name : {"input", "path", "file", "name"}) {
+    const auto found = column_of(table, name);
+    if (!found) continue;
+    columns.name = *found;
+    const auto sha = column_of(table, "weights_sha256");
+    const auto profile = column_of(table, "profile");
+    const auto dtype = column_of(table, "dtype");
+    const auto version = column_of(table, "version");
+    if (sha && profile && dtype && version) columns.provenance = {*version, *sha, *profile, *dtype};
+    return columns;
+  }
+  throw Error(Code::kBadFile, fmt::format("{}: has no column 'input', 'path', 'file' or 'name'", source));
+}
+
+float number_of(const std::string& text, const CsvRow& row, std::string_view source) {
+  float value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc() && end == text.data() + text.size() && std::isfinite(value)) return value;
+  throw Error(Code::kBadFile, fmt::format("{}: line {}: an embedding's field is no finite number", source, row.line));
+}
+
+}  // namespace
+
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    std::string_view line = text.substr(0, end);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    lines.push_back(line);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  return lines;
+}
+
+VectorTable parse_csv_vectors(std::string_view bytes, std::string_view source) {
+  const CsvTable csv = parse_csv(bytes, source);
+  const Columns columns = columns_of(csv, source);
+  VectorTable table;
+  table.source = source;
+  table.dimensions = csv.header.size() - columns.first;
+  if (table.dimensions > kMaxDimensions) {
+    throw Error(Code::kTooLarge,
+                fmt::format("{}: {} dimensions, the limit is {}", source, table.dimensions, kMaxDimensions));
+  }
+  for (const CsvRow& row : csv.rows) {
+    table.names.push_back(row.fields[columns.name]);
+    for (std::size_t i = columns.first; i < row.fields.size(); ++i) {
+      table.values.push_back(number_of(row.fields[i], row, source));
+    }
+    if (!columns.provenance) continue;
+    const auto& [version, sha, profile, dtype] = *columns.provenance;
+    const Provenance found{row.fields[version], row.fields[sha], row.fields[profile], row.fields[dtype]};
+    if (table.provenance && (table.provenance->weights_sha256 != found.weights_sha256 ||
+                             table.provenance->profile != found.profile || table.provenance->dtype != found.dtype)) {
+      throw Error(Code::kBadFile, fmt::format("{}: line {}: is of another model, profile or dtype than the rows before",
+                                              source, row.line));
+    }
+    table.provenance = found;
+  }
+  return table;
+}
+
+VectorTable parse_vectors(std::string_view bytes, std::string_view source) {
+  if (bytes.starts_with(kNpyMagic)) return parse_npy(bytes, source);
+  if (bytes.starts_with('{')) return parse_jsonl(bytes, source);
+  return parse_csv_vectors(bytes, source);
+}
+
+VectorTable read_vectors(const std::filesystem::path& path) {
+  const MappedFile file(path);
+  const auto bytes = file.bytes();
+  VectorTable table = parse_vectors({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path.string());
+  if (table.rows() == 0) throw Error(Code::kBadFile, fmt::format("{}: holds no embedding", path.string()));
+  return table;
+}
+
+void name_rows(VectorTable& table, const std::filesystem::path& names) {
+  if (!table.names.empty()) {
+    throw Error(Code::kBadArgument, fmt::format("{}: its rows have names already", table.source));
+  }
+  const std::string text = read_text_file(names, kMaxNamesBytes);
+  if (utf8_prefix(text) != text.size()) throw Error(Code::kBadFile, fmt::format("{}: is not UTF-8", names.string()));
+  const std::vector<std::string_view> lines = lines_of(text);
+  if (lines.size() != table.rows()) {
+    throw Error(Code::kBadFile,
+                fmt::format("{}: {} lines, {} has {} rows", names.string(), lines.size(), table.source, table.rows()));
+  }
+  table.names.assign(lines.begin(), lines.end());
+}
+
+}  // namespace mi2::vectors

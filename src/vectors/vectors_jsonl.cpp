@@ -1,0 +1,192 @@
+#include <cmath>
+#include <limits>
+#include <unordered_set>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "vectors/vectors.hpp"
+
+namespace mi2::vectors {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::size_t kMaxDepth = 16;
+
+/// One line as nlohmann's events arrive: no tree of a thousand numbers is built.
+class Line final : public nlohmann::json_sax<Json> {
+ public:
+  Line(std::string_view source, std::size_t number, std::vector<float>& values)
+      : source_(source), number_(number), values_(values) {}
+
+  [[noreturn]] void refuse(std::string_view what) const {
+    throw Error(Code::kBadFile, fmt::format("{}: line {}: {}", source_, number_, what));
+  }
+
+  bool null() override { return other("null"); }
+  bool boolean(bool /*value*/) override { return other("a boolean"); }
+  bool binary(binary_t& /*value*/) override { return other("binary data"); }
+  bool number_integer(number_integer_t value) override { return number(static_cast<double>(value)); }
+  bool number_unsigned(number_unsigned_t value) override { return number(static_cast<double>(value)); }
+  bool number_float(number_float_t value, const string_t& /*text*/) override { return number(value); }
+
+  bool string(string_t& value) override {
+    if (depth_ == 1 && (key_ == "path" || key_ == "text")) {
+      if (name) refuse("has both a path and a text");
+      name = std::move(value);
+      return true;
+    }
+    if (depth_ == 2 && in_provenance_) {
+      field(value);
+      return true;
+    }
+    return other("a string");
+  }
+
+  bool start_object(std::size_t /*elements*/) override {
+    if (depth_ == 0) return deeper();
+    if (depth_ == 1 && key_ == "provenance") {
+      in_provenance_ = true;
+      provenance.emplace();
+      return deeper();
+    }
+    other("an object");
+    return deeper();
+  }
+
+  bool end_object() override {
+    if (--depth_ == 1) in_provenance_ = false;
+    return true;
+  }
+
+  bool start_array(std::size_t /*elements*/) override {
+    if (depth_ == 0) refuse("is an array; an object is needed");
+    if (depth_ == 1 && key_ == "embedding") {
+      has_embedding = in_embedding_ = true;
+      return deeper();
+    }
+    other("an array");
+    return deeper();
+  }
+
+  bool end_array() override {
+    if (--depth_ == 1) in_embedding_ = false;
+    return true;
+  }
+
+  bool key(string_t& key) override {
+    if (depth_ == 1) {
+      if (!keys_.insert(key).second) refuse("has a key twice");
+      key_ = key;
+    } else if (depth_ == 2) {
+      inner_key_ = key;
+    }
+    return true;
+  }
+
+  bool parse_error(std::size_t /*position*/, const std::string& /*token*/, const Json::exception& /*why*/) override {
+    refuse("is not JSON in UTF-8");
+  }
+
+  std::optional<std::string> name;
+  std::optional<Provenance> provenance;
+  bool has_embedding = false;
+
+ private:
+  bool deeper() {
+    if (++depth_ > kMaxDepth) refuse("is nested too deeply");
+    return true;
+  }
+
+  bool number(double value) {
+    if (!in_embedding_ || depth_ != 2) return other("a number");
+    // Out of float's range is not finite as a float.
+    const bool fits = std::abs(value) <= static_cast<double>(std::numeric_limits<float>::max());
+    if (!fits) refuse("an embedding's number is not finite");
+    if (values_.size() >= kMaxNumbers) {
+      throw Error(Code::kTooLarge, fmt::format("{}: more than {} numbers", source_, kMaxNumbers));
+    }
+    values_.push_back(static_cast<float>(value));
+    return true;
+  }
+
+  void field(const std::string& value) {
+    if (inner_key_ == "weights_sha256") provenance->weights_sha256 = value;
+    if (inner_key_ == "profile") provenance->profile = value;
+    if (inner_key_ == "dtype") provenance->dtype = value;
+    if (inner_key_ == "version") provenance->version = value;
+  }
+
+  /// A value of a key that means nothing here passes; of one that does, it is of the wrong type.
+  bool other(std::string_view found) const {
+    if (depth_ == 0) refuse(fmt::format("is {}; an object is needed", found));
+    if (in_embedding_) refuse(fmt::format("{} in the embedding; numbers are needed", found));
+    if (depth_ == 1 && (key_ == "path" || key_ == "text" || key_ == "embedding" || key_ == "provenance")) {
+      refuse(fmt::format("its '{}' is {}", key_, found));
+    }
+    return true;
+  }
+
+  std::string_view source_;
+  std::size_t number_;
+  std::vector<float>& values_;
+  std::unordered_set<std::string> keys_;
+  std::string key_;
+  std::string inner_key_;
+  std::size_t depth_ = 0;
+  bool in_embedding_ = false;
+  bool in_provenance_ = false;
+};
+
+bool same_origin(const Provenance& a, const Provenance& b) {
+  return a.weights_sha256 == b.weights_sha256 && a.profile == b.profile && a.dtype == b.dtype;
+}
+
+void add(VectorTable& table, Line& line, std::size_t before) {
+  if (!line.name) line.refuse("has neither a path nor a text");
+  const std::size_t length = table.values.size() - before;
+  if (!line.has_embedding || length == 0) line.refuse("has no embedding");
+  if (length > kMaxDimensions) {
+    throw Error(Code::kTooLarge,
+                fmt::format("{}: {} dimensions, the limit is {}", table.source, length, kMaxDimensions));
+  }
+  if (table.names.empty()) {
+    table.dimensions = length;
+    table.provenance = line.provenance;
+  }
+  if (length != table.dimensions) {
+    line.refuse(fmt::format("its embedding has {} numbers, those before have {}", length, table.dimensions));
+  }
+  if (line.provenance.has_value() != table.provenance.has_value() ||
+      (line.provenance && !same_origin(*line.provenance, *table.provenance))) {
+    line.refuse("is of another model, profile or dtype than the rows before");
+  }
+  table.names.push_back(std::move(*line.name));
+}
+
+}  // namespace
+
+VectorTable parse_jsonl(std::string_view bytes, std::string_view source) {
+  VectorTable table;
+  table.source = source;
+  std::size_t number = 0;
+  while (!bytes.empty()) {
+    const std::size_t end = bytes.find('\n');
+    std::string_view text = bytes.substr(0, end);
+    bytes.remove_prefix(end == std::string_view::npos ? bytes.size() : end + 1);
+    ++number;
+    if (text.ends_with('\r')) text.remove_suffix(1);
+    if (text.empty()) continue;
+    const std::size_t before = table.values.size();
+    Line line(source, number, table.values);
+    // nlohmann's lexer takes a NUL for the end.
+    if (text.find('\0') != std::string_view::npos) line.refuse("is not JSON in UTF-8");
+    Json::sax_parse(text, &line);
+    add(table, line, before);
+  }
+  return table;
+}
+
+}  // namespace mi2::vectors

@@ -1,0 +1,306 @@
+// Heads: their files, their refusals, and training's arithmetic where it needs no libtorch.
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "adapter/fit.hpp"
+#include "adapter/head.hpp"
+#include "adapter/head_files.hpp"
+#include "adapter/head_json.hpp"
+#include "adapter/training.hpp"
+#include "adapter/zero_shot.hpp"
+#include "support/expect_error.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace mi2::heads {
+namespace {
+
+using Json = nlohmann::json;
+using test::expect_error;
+using test::TemporaryFolder;
+
+HeadDescription linear_description() {
+  HeadDescription description;
+  description.in_channels = 3;
+  description.labels = {"no", "yes"};
+  description.temperature = 2;
+  description.operating_points = {{}, {metrics::OperatingPoint{0.25, 0.9, 0.8}, std::nullopt}};
+  description.embeddings = Provenance{"1", "abc", "raw", "f32"};
+  description.training = {{"c", 1.0}};
+  description.evaluated_on = "test";
+  description.metrics = {{"accuracy", 0.5}};
+  return description;
+}
+
+std::vector<HeadTensor> linear_tensors() {
+  return {{"weight", {2, 3}, {1, 0, -1, 0.5, 2, 0}}, {"bias", {2}, {0.25, -1}}};
+}
+
+Head linear_head() { return {linear_description(), linear_tensors()}; }
+
+TEST(Head, LinearLogitsAreWeightTimesEmbeddingPlusBias) {
+  EXPECT_THAT(linear_head().logits(Embedding{1, 2, 3}), ::testing::ElementsAre(1 - 3 + 0.25, 0.5 + 4 - 1));
+}
+
+TEST(Head, ClassifyIsTheSoftmaxAtTheTemperatureBestFirst) {
+  const std::vector<LabelScore> scores = linear_head().classify({1, 2, 3});
+  ASSERT_EQ(scores.size(), 2U);
+  EXPECT_EQ(scores[0].label, "yes");
+  EXPECT_NEAR(scores[0].score, 1 / (1 + std::exp((-1.75 - 3.5) / 2)), 1e-12);
+  EXPECT_NEAR(scores[0].score + scores[1].score, 1, 1e-12);
+}
+
+TEST(Head, AnEmbeddingOfAnotherLengthIsRefused) {
+  expect_error(Code::kBadArgument, {"2 numbers", "takes 3"}, [] { static_cast<void>(linear_head().classify({1, 2})); });
+}
+
+TEST(Head, SurvivesItsFiles) {
+  const TemporaryFolder folder;
+  const Head head = linear_head();
+  head.save(folder / "h");
+  for (const char* name : {"h", "h.json", "h.safetensors"}) {
+    const Head again = Head::open(folder / name);
+    EXPECT_EQ(again.logits(Embedding{1, 2, 3}), head.logits(Embedding{1, 2, 3}));
+    const HeadDescription& found = again.description();
+    EXPECT_EQ(found.labels, head.labels());
+    EXPECT_EQ(found.temperature, 2);
+    ASSERT_EQ(found.operating_points.size(), 2U);
+    EXPECT_FALSE(found.operating_points[0].youden);
+    EXPECT_EQ(found.operating_points[1].youden.value().threshold, 0.25);
+    EXPECT_EQ(found.embeddings.value().weights_sha256, "abc");
+    EXPECT_EQ(found.training.at("c"), 1.0);
+    EXPECT_EQ(found.evaluated_on, "test");
+    EXPECT_EQ(found.metrics.at("accuracy"), 0.5);
+  }
+}
+
+TEST(Head, NamesWithDotsKeepThem) { EXPECT_EQ(stem_of("a/lesions.v2"), std::filesystem::path("a/lesions.v2")); }
+
+TEST(Head, TwoHalvesOfDifferentHeadsAreRefused) {
+  const TemporaryFolder folder;
+  linear_head().save(folder / "a");
+  std::vector<HeadTensor> other = linear_tensors();
+  other[0].values[0] = 7;
+  Head(linear_description(), other).save(folder / "b");
+  std::filesystem::rename(folder / "b.safetensors", folder / "a.safetensors");
+  expect_error(Code::kBadFile, {"a.safetensors", "data_sha256"}, [&] { Head::open(folder / "a"); });
+}
+
+TEST(Head, MissingFilesAreNamed) {
+  const TemporaryFolder folder;
+  expect_error(Code::kNotFound, {"x.json"}, [&] { Head::open(folder / "x"); });
+  linear_head().save(folder / "h");
+  std::filesystem::remove(folder / "h.safetensors");
+  expect_error(Code::kNotFound, {"h.safetensors"}, [&] { Head::open(folder / "h"); });
+}
+
+TEST(Head, WhatDoesNotFitIsRefusedByName) {
+  const auto refused = [](const std::string& words, const std::function<void(HeadDescription&)>& change,
+                          const std::function<void(std::vector<HeadTensor>&)>& spoil = {}) {
+    SCOPED_TRACE(words);
+    HeadDescription description = linear_description();
+    std::vector<HeadTensor> tensors = linear_tensors();
+    if (change) change(description);
+    if (spoil) spoil(tensors);
+    expect_error(Code::kBadArgument, {words}, [&] { Head(description, tensors); });
+  };
+  refused("0 labels", [](auto& d) { d.labels.clear(); });
+  refused("label 2 stands there twice", [](auto& d) { d.labels[1] = "no"; });
+  refused("label 1 is empty", [](auto& d) { d.labels[0].clear(); });
+  refused("in_channels is 0", [](auto& d) { d.in_channels = 0; });
+  refused("temperature 0", [](auto& d) { d.temperature = 0; });
+  refused("operating points", [](auto& d) { d.operating_points.resize(1); });
+  refused("no tensor 'bias'", {}, [](auto& t) { t.pop_back(); });
+  refused("3 tensors", {}, [](auto& t) { t.push_back({"more", {1}, {1}}); });
+  refused("'weight' has shape [3, 2]", {}, [](auto& t) { t[0].shape = {3, 2}; });
+  refused("'bias' needs 2 finite", {}, [](auto& t) { t[1].values[0] = NAN; });
+}
+
+TEST(HeadJson, EachDamagedKeyIsNamed) {
+  const std::string good = to_json(HeadRecord{linear_description(), "00"});
+  const auto refused = [&](Code code, const std::string& words, const std::function<void(Json&)>& spoil) {
+    SCOPED_TRACE(words);
+    Json json = Json::parse(good);
+    spoil(json);
+    expect_error(code, {"h.json", words}, [&] { parse_head(json.dump(), "h.json"); });
+  };
+  EXPECT_EQ(parse_head(good, "h.json").description.labels.size(), 2U);
+  refused(Code::kBadFile, "format", [](Json& j) { j["format"] = "other"; });
+  refused(Code::kUnsupported, "version 2", [](Json& j) { j["version"] = 2; });
+  refused(Code::kBadFile, "kind: linear or mlp", [](Json& j) { j["kind"] = "forest"; });
+  refused(Code::kBadFile, "in_channels: is missing", [](Json& j) { j.erase("in_channels"); });
+  refused(Code::kBadFile, "in_channels: a whole number", [](Json& j) { j["in_channels"] = 2.5; });
+  refused(Code::kBadFile, "in_channels: 1e+18", [](Json& j) { j["in_channels"] = 1e18; });
+  refused(Code::kBadFile, "labels: a list of strings", [](Json& j) { j["labels"][0] = 1; });
+  refused(Code::kBadFile, "temperature: -1", [](Json& j) { j["temperature"] = -1; });
+  refused(Code::kBadFile, "pickle: is not a key", [](Json& j) { j["pickle"] = 1; });
+  refused(Code::kBadFile, "hidden_dim: a linear head", [](Json& j) { j["hidden_dim"] = 4; });
+  refused(Code::kBadFile, "operating_points[1].youden.threshold: 2",
+          [](Json& j) { j["operating_points"][1]["youden"]["threshold"] = 2; });
+  refused(Code::kBadFile, "operating_points[0].label", [](Json& j) { j["operating_points"][0]["label"] = "x"; });
+  refused(Code::kBadFile, "metrics.accuracy: a number", [](Json& j) { j["metrics"]["accuracy"] = "high"; });
+  expect_error(Code::kBadFile, {"h.json", "not JSON"}, [&] { parse_head(good.substr(0, good.size() / 2), "h.json"); });
+}
+
+TEST(Toolkit, APickleIsRefusedWithTheWayOut) {
+  const TemporaryFolder folder;
+  folder.write("adapter_model/config.json", R"({"in_channels": 4, "hidden_dim": 2, "labels": ["a", "b"]})");
+  expect_error(Code::kNotFound, {"0 files end in .safetensors"}, [&] { Head::open(folder / "adapter_model"); });
+  folder.write("adapter_model/best_metric_model.pth", "PK");
+  expect_error(Code::kUnsupported, {"pickle", "save_file", "weights_only=True"},
+               [&] { Head::open(folder / "adapter_model"); });
+  expect_error(Code::kUnsupported, {"pickle", "best_metric_model.pth"},
+               [&] { import_toolkit(folder / "adapter_model", folder / "adapter_model/best_metric_model.pth"); });
+}
+
+TEST(Toolkit, TensorsOfAnotherModelAreNamed) {
+  const TemporaryFolder folder;
+  linear_head().save(folder / "adapter_model");
+  const auto config = folder.write("config.json", R"({"in_channels": 3, "hidden_dim": 2, "labels": ["a", "b"]})");
+  expect_error(Code::kBadFile, {"adapter_model.safetensors", "'weight' belongs to no mlp head"},
+               [&] { import_toolkit(config, folder / "adapter_model.safetensors"); });
+  expect_error(Code::kBadFile, {"hidden_dim: is missing"},
+               [&] { import_toolkit(folder.write("bad.json", R"({"in_channels": 3, "labels": ["a"]})")); });
+}
+
+Samples samples(std::size_t dimensions, const std::vector<float>& values, const std::vector<std::size_t>& classes) {
+  Samples made{dimensions, values, classes, {}};
+  for (std::size_t r = 0; r < classes.size(); ++r) made.ids.push_back(r);
+  return made;
+}
+
+TEST(Training, WhatCannotBeTrainedIsRefused) {
+  TrainingSet set;
+  set.labels = {"a", "b"};
+  set.train = samples(1, {1, 2}, {0, 0});
+  expect_error(Code::kBadArgument, {"label 2 of 2 has no training row"}, [&] { train_head(set, {}, {}); });
+  set.test = samples(2, {1, 2}, {0});
+  expect_error(Code::kBadArgument, {"of 1 and of 2 dimensions"}, [&] { train_head(set, {}, {}); });
+  set.labels = {"a"};
+  expect_error(Code::kBadArgument, {"two or more"}, [&] { train_head(set, {}, {}); });
+}
+
+TEST(Training, WithoutLibtorchSaysSo) {
+  set_fitter(nullptr);
+  TrainingSet set;
+  set.labels = {"a", "b"};
+  set.train = samples(1, {1, 2, 3, 4}, {0, 1, 0, 1});
+  expect_error(Code::kUnsupported, {"libtorch"}, [&] { train_head(set, {}, {}); });
+}
+
+/// A fitter that answers with the class means as weights: its logits grow towards the mean of a class, and it tells
+/// which rows it saw by them.
+Fitted fit_means(const HeadDescription& shape, const Samples& train, const Samples& /*validation*/,
+                 const FitOptions& /*options*/, const FitProgress& /*progress*/) {
+  const std::size_t classes = shape.labels.size();
+  std::vector<float> weight(classes * train.dimensions);
+  std::vector<float> rows(classes);
+  for (std::size_t r = 0; r < train.rows(); ++r) {
+    ++rows[train.classes[r]];
+    for (std::size_t d = 0; d < train.dimensions; ++d) {
+      weight[train.classes[r] * train.dimensions + d] += train.row(r)[d];
+    }
+  }
+  for (std::size_t i = 0; i < weight.size(); ++i) weight[i] /= std::max(rows[i / train.dimensions], 1.0F);
+  const auto count = static_cast<std::int64_t>(classes);
+  return {{{"weight", {count, shape.in_channels}, weight}, {"bias", {count}, std::vector<float>(classes)}}, {}};
+}
+
+TrainingSet two_groups() {
+  TrainingSet set;
+  set.labels = {"low", "high"};
+  set.train = samples(2, {-1, 5, -2, 5, -3, 5, 1, 5, 2, 5, 3, 5}, {0, 0, 0, 1, 1, 1});
+  return set;
+}
+
+TEST(Training, CrossValidatesWhereNoRowsAreSetAside) {
+  set_fitter(fit_means);
+  const TrainedHead trained = train_head(two_groups(), {}, {});
+  EXPECT_EQ(trained.held_out.rows, "train, cross-validated");
+  EXPECT_EQ(trained.held_out.truth.size(), 6U);
+  EXPECT_EQ(trained.trained_rows, 6U);
+  // The mean of the other two rows, not of all three: the head that judged a row has not seen it.
+  EXPECT_NEAR(trained.held_out.logits.row(0)[0], -1 * -2.5 + 25, 1e-5);
+  EXPECT_EQ(trained.head.description().metrics.at("accuracy"), 1.0);
+  EXPECT_EQ(trained.head.description().operating_points.size(), 2U);
+  set_fitter(nullptr);
+}
+
+TEST(Training, ValidationAndTestRowsAreUsedForWhatTheyAre) {
+  set_fitter(fit_means);
+  TrainingSet set = two_groups();
+  set.validation = samples(2, {-4, 5, 4, 5}, {0, 1});
+  set.test = samples(2, {4, 5}, {0});
+  const TrainedHead trained = train_head(set, {}, {});
+  EXPECT_EQ(trained.held_out.rows, "val");
+  EXPECT_EQ(trained.evaluation.rows, "test");
+  EXPECT_EQ(trained.head.description().metrics.at("accuracy"), 0.0);
+  set_fitter(nullptr);
+}
+
+TEST(Training, AnMlpHoldsRowsOfEveryClassOut) {
+  static std::size_t seen = 0;
+  static std::vector<std::size_t> held;
+  set_fitter([](const HeadDescription& shape, const Samples& train, const Samples& validation, const FitOptions&,
+                const FitProgress&) {
+    seen = train.rows();
+    held = validation.classes;
+    Fitted fitted;
+    fitted.tensors = layout_of(shape);
+    for (HeadTensor& tensor : fitted.tensors) {
+      std::size_t count = 1;
+      for (const std::int64_t extent : tensor.shape) count *= static_cast<std::size_t>(extent);
+      tensor.values.assign(count, 0.0F);
+    }
+    return fitted;
+  });
+  TrainOptions options;
+  options.kind = HeadKind::kMlp;
+  options.hidden_dim = 2;
+  const TrainedHead trained = train_head(two_groups(), options, {});
+  EXPECT_EQ(seen, 4U);
+  EXPECT_THAT(held, ::testing::UnorderedElementsAre(0U, 1U));
+  EXPECT_EQ(trained.held_out.rows, "held out of train");
+  set_fitter(nullptr);
+}
+
+TEST(Training, StandardisingIsFoldedIntoTheWeights) {
+  set_fitter(fit_means);
+  TrainOptions options;
+  options.standardize = true;
+  const TrainedHead trained = train_head(two_groups(), options, {});
+  // Over the training rows dimension 0 has mean 0 and deviation sqrt(28 / 6), dimension 1 never changes. Class means
+  // are then -+2 / deviation, and the logit of an embedding x is (x / deviation) * mean.
+  const double deviation = std::sqrt(28.0 / 6);
+  EXPECT_NEAR(trained.head.logits(Embedding{3, 5})[1], 3 / deviation * 2 / deviation, 1e-5);
+  EXPECT_NEAR(trained.head.logits(Embedding{3, 5})[0], -3 / deviation * 2 / deviation, 1e-5);
+  set_fitter(nullptr);
+}
+
+TEST(ZeroShot, ScoresOfMi2ClassifyAreFoundByPathAndLabel) {
+  const ScoreTable table = parse_scores(
+      "{\"path\": \"d/a.png\", \"labels\": [{\"label\": \"p2\", \"score\": 0.75}, {\"label\": \"p1\", \"score\": "
+      "0.25}]}\n",
+      "s");
+  const std::vector<std::string> names{"a.png"};
+  const std::vector<std::string> prompts{"p1", "p2"};
+  EXPECT_THAT(scores_of(table, names, prompts).values, ::testing::ElementsAre(0.25, 0.75));
+  expect_error(Code::kBadArgument, {"row 1", "label 2"}, [&] {
+    scores_of(table, names, std::vector<std::string>{"p1", "p3"});
+  });
+  expect_error(Code::kBadArgument, {"no scores of 'b.png'"}, [&] {
+    scores_of(table, std::vector<std::string>{"a.png", "b.png"}, prompts);
+  });
+  expect_error(Code::kBadFile, {"s: line 1"}, [] { parse_scores("{\"path\": 1}", "s"); });
+}
+
+}  // namespace
+}  // namespace mi2::heads

@@ -1,0 +1,321 @@
+// The fidelity report: its arithmetic, its child processes, and the starter model end to end.
+
+#include <unistd.h>
+
+#include <cmath>
+#include <csignal>
+#include <filesystem>
+#include <limits>
+#include <new>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <mi2/mi2.hpp>
+
+#include "benchmark/fidelity/fidelity.hpp"
+#include "benchmark/fidelity/isolate.hpp"
+#include "benchmark/fidelity/measure.hpp"
+#include "benchmark/fidelity/pictures.hpp"
+#include "benchmark/fidelity/statistics.hpp"
+#include "support/paths.hpp"
+
+namespace mi2 {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+const std::filesystem::path kModel = test::starter_model();
+const std::filesystem::path kImages = test::golden_data() / "images";
+const auto kIgnore = [](std::size_t) {};
+
+/// Runs `body`, which must throw an Error; returns it.
+template <typename Body>
+Error error_of(Body&& body) {
+  try {
+    static_cast<void>(body());
+  } catch (const Error& error) {
+    return error;
+  }
+  ADD_FAILURE() << "nothing was thrown";
+  return {Code::kInternal, ""};
+}
+
+TEST(Cosines, LeastAndMean) {
+  const std::vector<Embedding> a{{1, 0}, {0, 1}, {0.6F, 0.8F}};
+  const std::vector<Embedding> b{{1, 0}, {1, 0}, {0.8F, 0.6F}};
+  const Cosines c = cosines(a, b);
+  EXPECT_DOUBLE_EQ(c.min, 0);
+  EXPECT_NEAR(c.mean, (1 + 0 + 0.96) / 3, 1e-7);  // 0.6 and 0.8 are not exact in f32
+}
+
+TEST(Cosines, OfAVectorWithItselfIsOneWhateverItsLength) {
+  const std::vector<Embedding> a{{0.3F, 0.1F, 0.7F}, {1e-3F, 2e-3F, 3e-3F}};
+  EXPECT_DOUBLE_EQ(cosines(a, a).min, 1);
+  EXPECT_DOUBLE_EQ(cosines(a, a).mean, 1);
+}
+
+TEST(Cosines, MeanIsNotOutsideTheRangeByRounding) {
+  const Embedding a{0.6F, 0.8F};
+  for (const Embedding& b : {Embedding{0.6F, 0.8F}, Embedding{0.1F, 0.9F}}) {
+    for (std::size_t count = 1; count < 40; ++count) {
+      const Cosines c = cosines(std::vector(count, a), std::vector(count, b));
+      EXPECT_LE(c.min, c.mean);
+      EXPECT_LE(c.mean, 1);
+    }
+  }
+}
+
+TEST(Cosines, NeedCounterparts) {
+  EXPECT_EQ(error_of([] { return cosines({}, {}); }).code(), Code::kInternal);
+  const std::vector<Embedding> two{{1, 0}, {0, 1}};
+  const std::vector<Embedding> longer{{1, 0, 0}, {0, 1, 0}};
+  EXPECT_EQ(error_of([&] { return cosines(two, std::span(two).first(1)); }).code(), Code::kInternal);
+  EXPECT_THAT(error_of([&] { return cosines(two, longer); }).what(), HasSubstr("has 2 numbers, its counterpart 3"));
+}
+
+TEST(Median, OfOddEvenAndNoCount) {
+  EXPECT_EQ(median({3, 1, 2}), 2);
+  EXPECT_EQ(median({4, 1, 2, 3}), 2.5);
+  EXPECT_EQ(median({}), 0);
+}
+
+TEST(TopLabels, NearestWinsAndTheFirstOfEquals) {
+  const std::vector<Embedding> labels{{1, 0}, {0, 1}, {0, 1}};
+  const std::vector<Embedding> images{{0.8F, 0.6F}, {0.6F, 0.8F}};
+  EXPECT_THAT(top_labels(images, labels), ElementsAre(0, 1));
+}
+
+TEST(Shares, AgreementCountsAllAndAccuracyTheKnown) {
+  const std::vector<std::size_t> f32{0, 1, 2, 3};
+  const std::vector<std::size_t> found{0, 1, 2, 0};
+  EXPECT_EQ(agreement(found, f32), 0.75);
+  EXPECT_EQ(accuracy(found, std::vector<std::optional<std::size_t>>{0, std::nullopt, 1, std::nullopt}), 0.5);
+  EXPECT_EQ(accuracy(found, std::vector<std::optional<std::size_t>>(4)), std::nullopt);
+  EXPECT_EQ(accuracy(found, {}), std::nullopt);
+  EXPECT_EQ(agreement({}, {}), std::nullopt);
+}
+
+TEST(UnitVectors, AreRequired) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  check_unit_vectors(std::vector<Embedding>{{1, 0}, {0.6F, 0.8F}}, "x");
+  for (const Embedding& bad : {Embedding{0.5F, 0.5F}, Embedding{nan, 0}, Embedding{0, 0}}) {
+    const std::vector<Embedding> vectors{{1, 0}, bad};
+    const auto check_them = [&] {
+      check_unit_vectors(vectors, "bf16: image");
+      return 0;
+    };
+    EXPECT_THAT(error_of(check_them).what(), StartsWith("bf16: image 2: its vector has length"));
+  }
+}
+
+TEST(Dtypes, F32IsFirstListedOrNot) {
+  EXPECT_THAT(measured_dtypes({"bf16"}), ElementsAre("f32", "bf16"));
+  EXPECT_THAT(measured_dtypes({"bf16", "f32"}), ElementsAre("f32", "bf16"));
+  EXPECT_THAT(measured_dtypes({}), ElementsAre("f32"));
+  EXPECT_THAT(error_of([] { return measured_dtypes({"f64"}); }).what(), StartsWith("dtype f64: f32, bf16"));
+  EXPECT_EQ(error_of([] { return measured_dtypes({"bf16", "bf16"}); }).code(), Code::kBadArgument);
+}
+
+TEST(Pack, SurvivesTheTripAndRefusesLess) {
+  Measurement m;
+  m.load_seconds = 1.5;
+  m.resident_bytes = 7e9;
+  m.image_seconds = {0.25, 0.5};
+  m.images = {{1, 0}, {0.1F, 0.3F}};
+  m.texts = {{0.5F}};
+  const std::string bytes = pack(m);
+  const Measurement back = unpack(bytes);
+  EXPECT_EQ(back.load_seconds, m.load_seconds);
+  EXPECT_EQ(back.resident_bytes, m.resident_bytes);
+  EXPECT_EQ(back.image_seconds, m.image_seconds);
+  EXPECT_EQ(back.text_seconds, m.text_seconds);
+  EXPECT_EQ(back.images, m.images);
+  EXPECT_EQ(back.texts, m.texts);
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_EQ(error_of([&] { return unpack(std::string_view(bytes).substr(0, size)); }).code(), Code::kInternal);
+  }
+  EXPECT_EQ(error_of([&] { return unpack(bytes + "x"); }).code(), Code::kInternal);
+}
+
+TEST(Isolated, ReturnsWhatTheChildReturnsAndTicks) {
+  std::size_t units = 0;
+  const std::string large(300'000, 'x');  // more than a pipe holds
+  const std::string answer = run_isolated(
+      "w",
+      [&](const Tick& tick) {
+        for (int i = 0; i < 5; ++i) tick(2);
+        return large + std::to_string(::getpid());
+      },
+      [&](std::size_t n) { units += n; });
+  EXPECT_EQ(units, 10);
+  EXPECT_THAT(answer, StartsWith(large));
+  EXPECT_NE(answer.substr(large.size()), std::to_string(::getpid()));
+}
+
+TEST(Isolated, ErrorsComeBackAsTheyWere) {
+  const Error bad = error_of([] {
+    return run_isolated(
+        "w", [](const Tick&) -> std::string { throw Error(Code::kBadFile, "x.bin: broken"); }, kIgnore);
+  });
+  EXPECT_EQ(bad.code(), Code::kBadFile);
+  EXPECT_STREQ(bad.what(), "x.bin: broken");
+  const Error memory = error_of([] {
+    return run_isolated(
+        "w", [](const Tick&) -> std::string { throw std::bad_alloc(); }, kIgnore);
+  });
+  EXPECT_EQ(memory.code(), Code::kTooLarge);
+  const Error other = error_of([] {
+    return run_isolated(
+        "w", [](const Tick&) -> std::string { throw std::logic_error("odd"); }, kIgnore);
+  });
+  EXPECT_EQ(other.code(), Code::kInternal);
+}
+
+TEST(Isolated, ADeadChildIsReported) {
+  const auto dying = [](int signal) {
+    return error_of([signal] {
+      return run_isolated(
+          "bf16",
+          [signal](const Tick&) -> std::string {
+            ::kill(::getpid(), signal);
+            ::pause();
+            return {};
+          },
+          kIgnore);
+    });
+  };
+  EXPECT_EQ(dying(SIGKILL).code(), Code::kTooLarge);
+  EXPECT_EQ(dying(SIGTERM).code(), Code::kInternal);
+  EXPECT_THAT(dying(SIGTERM).what(), HasSubstr("bf16: its process ended by signal 15"));
+}
+
+TEST(Isolated, TheCallersExceptionEndsTheChild) {
+  pid_t child = 0;
+  const auto stop = [&child](std::size_t units) {
+    if (units > 0) child = static_cast<pid_t>(units);
+    throw std::runtime_error("stop");
+  };
+  EXPECT_THROW(run_isolated(
+                   "w",
+                   [](const Tick& tick) -> std::string {
+                     tick(static_cast<std::size_t>(::getpid()));
+                     ::pause();
+                     return {};
+                   },
+                   stop),
+               std::runtime_error);
+  if (child != 0) {
+    EXPECT_NE(::kill(child, 0), 0);
+  }
+}
+
+TEST(Pictures, FilesAreWhatTheEmbedderMakesOfThem) {
+  for (const char* profile : {"raw", "azure"}) {
+    EmbedderOptions options;
+    options.profile = profile;
+    options.threads = 1;
+    const Embedder embedder = Embedder::open(kModel, options);
+    const PicturePreparer preparer(kModel, options);
+    for (const auto& file : std::filesystem::directory_iterator(kImages)) {
+      EXPECT_EQ(preparer.prepare_file(file).samples, embedder.prepare_file(file).samples) << file << profile;
+    }
+  }
+}
+
+TEST(Pictures, RefusalsAreTheEmbedders) {
+  EmbedderOptions options;
+  options.max_file_bytes = 10;
+  EXPECT_EQ(error_of([&] { return PicturePreparer(kModel, options).prepare_file(kImages / "gray.png"); }).code(),
+            Code::kTooLarge);
+  EXPECT_EQ(error_of([&] { return PicturePreparer(kModel / "nowhere", options).generated(1); }).code(),
+            Code::kNotFound);
+}
+
+TEST(Pictures, PatternsAreTheModelsSizeAllDifferentAndTheSameEveryTime) {
+  const PicturePreparer preparer(kModel, {});
+  const std::vector<Pixels> pictures = preparer.generated(kGeneratedPictures);
+  const std::vector<Pixels> again = preparer.generated(kGeneratedPictures);
+  ASSERT_EQ(pictures.size(), kGeneratedPictures);
+  for (std::size_t i = 0; i < pictures.size(); ++i) {
+    EXPECT_EQ(pictures[i].samples.size(), 128U * 128U * 3U);
+    EXPECT_EQ(pictures[i].samples, again[i].samples);
+    for (std::size_t j = 0; j < i; ++j) EXPECT_NE(pictures[i].samples, pictures[j].samples);
+  }
+  EXPECT_EQ(PicturePreparer(std::nullopt, {}).generated(1).front().width, 480);
+}
+
+class Starter : public testing::Test {
+ protected:
+  Starter() {
+    options_.model = kModel;
+    options_.dtypes = {"f32", "bf16"};
+    options_.embedder.threads = 1;
+    input_.pictures = PicturePreparer(kModel, {}).generated(5);
+  }
+  FidelityOptions options_;
+  FidelityInput input_;
+};
+
+TEST_F(Starter, IsMeasured) {
+  options_.labels = {"x-ray chest", "dermoscopy skin"};
+  options_.templates = {"{}", "a picture of {}"};
+  input_.truth = {0, std::nullopt, 1, std::nullopt, 0};
+  std::size_t done = 0;
+  const FidelityReport report = measure_fidelity(options_, input_, [&](std::size_t n) { done += n; });
+  EXPECT_EQ(done, 10U);
+  EXPECT_EQ(report.images, 5U);
+  EXPECT_EQ(report.texts, 4U);
+  EXPECT_EQ(report.known, 3U);
+  ASSERT_EQ(report.rows.size(), 2U);
+  const FidelityRow& f32 = report.rows[0];
+  EXPECT_EQ(f32.image.cosine_min, 1);
+  EXPECT_EQ(f32.text.cosine_mean, 1);
+  EXPECT_EQ(f32.agreement, 1);
+  const FidelityRow& bf16 = report.rows[1];
+  EXPECT_EQ(bf16.dtype, "bf16");
+  EXPECT_LT(bf16.image.cosine_min, 1);
+  EXPECT_GE(bf16.image.cosine_min, 0.998);  // docs/numerics.md
+  EXPECT_GE(bf16.image.cosine_mean, bf16.image.cosine_min);
+  for (const FidelityRow& row : report.rows) {
+    EXPECT_TRUE(row.accuracy) << row.dtype;
+    EXPECT_GT(row.image.seconds, 0);
+    EXPECT_GT(row.text.seconds, 0);
+    EXPECT_GT(row.resident_bytes, 4e6) << "8.4 million parameters of " << row.dtype;
+    EXPECT_GE(row.peak_bytes, row.resident_bytes);
+  }
+}
+
+TEST_F(Starter, WithoutLabelsThereIsNoAgreement) {
+  const FidelityReport report = measure_fidelity(options_, input_, kIgnore);
+  EXPECT_EQ(report.texts, 16U);
+  EXPECT_EQ(report.rows[1].agreement, std::nullopt);
+  const auto json = nlohmann::json::parse(to_json(report));
+  EXPECT_TRUE(json["dtypes"][1]["agreement"].is_null());
+  EXPECT_THAT(to_markdown(report), HasSubstr("| bf16 |"));
+}
+
+TEST_F(Starter, BadRequestsAreRefused) {
+  const auto refused = [&] { return error_of([&] { return measure_fidelity(options_, input_, kIgnore); }).code(); };
+  options_.batch = 0;
+  EXPECT_EQ(refused(), Code::kBadArgument);
+  options_.batch = 4;
+  input_.truth = {std::nullopt};
+  EXPECT_EQ(refused(), Code::kBadArgument);
+  input_.truth = {std::nullopt, std::nullopt, std::nullopt, std::nullopt, 0};
+  EXPECT_EQ(refused(), Code::kBadArgument) << "there is no label 0";
+  input_ = {};
+  EXPECT_EQ(refused(), Code::kBadArgument);
+  input_.pictures = {{2, 1, {0, 0, 0, 0, 0, 0}}};
+  EXPECT_EQ(refused(), Code::kBadArgument) << "not the model's size";
+}
+
+}  // namespace
+}  // namespace mi2

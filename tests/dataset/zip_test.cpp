@@ -1,0 +1,155 @@
+#include "dataset/zip_file.hpp"
+
+#include <cstring>
+
+#include <zip.h>
+
+#include <gtest/gtest.h>
+
+#include "samples.hpp"
+#include "support/expect_error.hpp"
+
+namespace mi2::train::testing {
+namespace {
+
+using test::expect_error;
+using test::TemporaryFolder;
+
+struct Entry {
+  std::string name;
+  std::string bytes;
+};
+
+std::filesystem::path make_zip(const TemporaryFolder& folder, const std::vector<Entry>& entries, bool deflate = true) {
+  const std::filesystem::path path = folder / "pictures.zip";
+  int code = 0;
+  zip_t* zip = zip_open(path.c_str(), ZIP_CREATE | ZIP_TRUNCATE, &code);
+  for (const Entry& entry : entries) {
+    zip_source_t* source = zip_source_buffer(zip, entry.bytes.data(), entry.bytes.size(), 0);
+    const zip_int64_t index = zip_file_add(zip, entry.name.c_str(), source, ZIP_FL_ENC_UTF_8);
+    zip_set_file_compression(zip, static_cast<zip_uint64_t>(index), deflate ? ZIP_CM_DEFLATE : ZIP_CM_STORE, 9);
+  }
+  EXPECT_EQ(zip_close(zip), 0);
+  return path;
+}
+
+/// Replaces a number that stands in little-endian order at `offset` behind each signature.
+void patch(const std::filesystem::path& path, const std::string& signature, std::size_t offset, std::uint32_t value) {
+  std::string bytes = test::read_back(path);
+  for (std::size_t at = bytes.find(signature); at != std::string::npos; at = bytes.find(signature, at + 1)) {
+    std::memcpy(bytes.data() + at + offset, &value, 4);
+  }
+  std::ofstream(path, std::ios::binary) << bytes;
+}
+
+const std::string kLocal = "PK\x03\x04";
+const std::string kCentral = "PK\x01\x02";
+
+DataSource source_of(const std::filesystem::path& zip, const std::filesystem::path& labels) {
+  DataSource source;
+  source.format = DataFormat::kZip;
+  source.path = zip;
+  source.labels = labels;
+  return source;
+}
+
+TEST(Zip, IsReadWithPlainLabelsAndWithATable) {
+  const TemporaryFolder folder;
+  const auto path = make_zip(folder, {{"a.jpg", jpeg(1)}, {"dir/b.jpg", jpeg(2)}, {"unlabelled.jpg", jpeg(3)}});
+  const auto plain =
+      dataset_of({source_of(path, folder.write("l.tsv", "dir/b.jpg\tdog\na.jpg\tcat\ngone.jpg\tcat\n"))});
+  ASSERT_EQ(plain->size(), 2U);
+  EXPECT_EQ(plain->read(0), jpeg(2));
+  EXPECT_EQ(plain->text(0, 0), "dog");
+  ASSERT_EQ(plain->broken().size(), 1U);
+  EXPECT_THAT(plain->broken()[0].name, ::testing::HasSubstr("row 3"));
+
+  const auto table =
+      dataset_of({source_of(path, folder.write("l.csv", "file,label,caption\na.jpg,cat,one cat\ngone.jpg,cat,\n"))});
+  ASSERT_EQ(table->size(), 1U);
+  EXPECT_EQ(table->text(0, 0), "one cat");
+  EXPECT_EQ(table->broken().size(), 1U);
+}
+
+TEST(Zip, NamesThatClimbOutOfItAreOnlyNames) {
+  const TemporaryFolder folder;
+  folder.write("outside.jpg", "outside");
+  const auto path = make_zip(folder, {{"../outside.jpg", jpeg(1)}, {"/etc/passwd", jpeg(2)}});
+  const auto data =
+      dataset_of({source_of(path, folder.write("l.txt", "../outside.jpg\tx\n/etc/passwd\tx\n/etc/hostname\tx\n"))});
+  ASSERT_EQ(data->size(), 2U);
+  EXPECT_EQ(data->read(0), jpeg(1));
+  EXPECT_EQ(data->read(1), jpeg(2));
+  EXPECT_EQ(data->broken().size(), 1U);
+  EXPECT_EQ(test::read_back(folder / "outside.jpg"), "outside");
+}
+
+TEST(Zip, RefusesToUnpackMoreThanTheLimit) {
+  const TemporaryFolder folder;
+  const ZipFile zip(make_zip(folder, {{"bomb", std::string(5'000'000, '\0')}}));
+  expect_error(Code::kTooLarge, {"bomb", "5000000", "1000"}, [&] { return zip.read(0, 1000); });
+  EXPECT_EQ(zip.read(0, 5'000'000).size(), 5'000'000U);
+}
+
+TEST(Zip, RefusesSizesThatLie) {
+  const TemporaryFolder folder;
+  // Small announced, large in truth: reading stops one byte past what was announced.
+  auto path = make_zip(folder, {{"bomb", std::string(5'000'000, '\0')}});
+  patch(path, kLocal, 22, 100);
+  patch(path, kCentral, 24, 100);
+  expect_error(Code::kBadFile, {"bomb"}, [&] { return ZipFile(path).read(0, 1000); });
+  // Large announced, too little to unpack: refused before memory is taken for it.
+  path = make_zip(folder, {{"hollow", "a few bytes"}});
+  patch(path, kLocal, 22, 1U << 30);
+  patch(path, kCentral, 24, 1U << 30);
+  expect_error(Code::kBadFile, {"hollow", "cannot hold"}, [&] { return ZipFile(path).read(0, 2'000'000'000); });
+  path = make_zip(folder, {{"short", std::string(100, 'x')}});
+  patch(path, kLocal, 22, 5000);
+  patch(path, kCentral, 24, 5000);
+  expect_error(Code::kBadFile, {"short"}, [&] { return ZipFile(path).read(0, 1'000'000); });
+}
+
+TEST(Zip, RefusesDamagedEntriesAndGivesTheOthers) {
+  const TemporaryFolder folder;
+  const auto path = make_zip(folder, {{"a", std::string(300, 'a')}, {"b", std::string(300, 'b')}}, false);
+  std::string bytes = test::read_back(path);
+  bytes[bytes.find("aaaa") + 100] = 'X';
+  std::ofstream(path, std::ios::binary) << bytes;
+  const ZipFile zip(path);
+  expect_error(Code::kBadFile, {"a: "}, [&] { return zip.read(0, 1000); });
+  EXPECT_EQ(zip.read(1, 1000), std::string(300, 'b'));
+}
+
+TEST(Zip, RefusesEncryptedEntries) {
+  const TemporaryFolder folder;
+  const std::filesystem::path path = folder / "locked.zip";
+  zip_t* zip = zip_open(path.c_str(), ZIP_CREATE, nullptr);
+  zip_file_add(zip, "a", zip_source_buffer(zip, "abc", 3, 0), 0);
+  ASSERT_EQ(zip_file_set_encryption(zip, 0, ZIP_EM_AES_256, "key"), 0);
+  ASSERT_EQ(zip_close(zip), 0);
+  expect_error(Code::kUnsupported, {"a: "}, [&] { return ZipFile(path).read(0, 1000); });
+}
+
+TEST(Zip, RefusesTwoEntriesOfOneName) {
+  const TemporaryFolder folder;
+  const auto path = make_zip(folder, {{"aaaa.jpg", jpeg(1)}, {"bbbb.jpg", jpeg(2)}});
+  std::string bytes = test::read_back(path);
+  for (std::size_t at = bytes.find("bbbb.jpg"); at != std::string::npos; at = bytes.find("bbbb.jpg")) {
+    bytes.replace(at, 4, "aaaa");
+  }
+  std::ofstream(path, std::ios::binary) << bytes;
+  expect_error(Code::kBadFile, {"entry 2"}, [&] { ZipFile{path}; });
+}
+
+TEST(Zip, RefusesWhatIsNoZip) {
+  const TemporaryFolder folder;
+  expect_error(Code::kNotFound, {"gone.zip"}, [&] { ZipFile(folder / "gone.zip"); });
+  expect_error(Code::kBadFile, {"no.zip"}, [&] { ZipFile(folder.write("no.zip", "not a zip")); });
+  expect_error(Code::kBadFile, {"empty.zip"}, [&] { ZipFile(folder.write("empty.zip", "")); });
+  std::string bytes = test::read_back(make_zip(folder, {{"a", std::string(1000, 'a')}}));
+  bytes.resize(bytes.size() - 30);
+  expect_error(Code::kBadFile, {"cut.zip"}, [&] { ZipFile(folder.write("cut.zip", bytes)); });
+}
+
+}  // namespace
+}  // namespace mi2::train::testing

@@ -1,0 +1,129 @@
+#include "models/inspect.hpp"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "support/expect_error.hpp"
+#include "support/temporary_folder.hpp"
+#include "weights/packed_file.hpp"
+#include "weights/safetensors.hpp"
+#include "weights/samples.hpp"
+
+namespace mi2::weights {
+namespace {
+
+using ::testing::HasSubstr;
+using Json = nlohmann::json;
+
+class InspectTest : public ::testing::Test {
+ protected:
+  /// A model folder with these weights.
+  void write(const std::vector<ops::Parameter>& tensors) {
+    folder_.write("config.yaml", test::kSmallConfig);
+    write_safetensors(folder_ / "model.safetensors", tensors, {{"format", "pt"}});
+  }
+
+  test::TemporaryFolder folder_;
+};
+
+TEST_F(InspectTest, DescribesAModelThatLoads) {
+  write(test::small_weights());
+  const Json report = Json::parse(inspect_json(folder_.path()));
+  EXPECT_EQ(report["kind"], "model");
+  EXPECT_EQ(report["loads"], true);
+  EXPECT_TRUE(report["problems"].empty());
+  EXPECT_EQ(report["config"]["image"]["dims"], (std::vector<int>{4, 8}));
+  EXPECT_EQ(report["config"]["projection"], 6);
+  EXPECT_EQ(report["weights"]["naming"], "current");
+  EXPECT_EQ(report["weights"]["sha256"].get<std::string>().size(), 64U);
+  EXPECT_EQ(report["weights"]["metadata"]["format"], "pt");
+  EXPECT_EQ(report["tensor_count"], report["tensors"].size());
+  EXPECT_EQ(report["dtypes"]["F32"], report["tensors"].size());
+  EXPECT_EQ(report["tensors"][0]["name"], "logit_scale");
+  EXPECT_EQ(report["tensors"][1]["shape"], (std::vector<int>{8, 6}));
+  const Json& counts = report["parameters"];
+  EXPECT_EQ(counts["total"].get<int>(), counts["image"].get<int>() + counts["text"].get<int>() + 1 + 8 * 6 + 2 * 6);
+  EXPECT_TRUE(report["tokenizer"].is_null());
+  EXPECT_THAT(inspect_text(folder_.path()), HasSubstr("loads        yes"));
+}
+
+TEST_F(InspectTest, SaysWhatStandsInTheWayOfLoading) {
+  std::vector<ops::Parameter> tensors = test::small_weights();
+  tensors[0].name = "logit_scales";
+  tensors[1].shape = Shape{6, 8};
+  write(tensors);
+  const Json report = Json::parse(inspect_json(folder_.path()));
+  EXPECT_EQ(report["loads"], false);
+  const auto problems = report["problems"].get<std::vector<std::string>>();
+  EXPECT_THAT(problems, ::testing::ElementsAre(HasSubstr("'logit_scale' is missing"),
+                                               HasSubstr("'image_projection' has shape [6, 8], the model needs [8, 6]"),
+                                               HasSubstr("'logit_scales' is not the model's")));
+  EXPECT_THAT(inspect_text(folder_.path()), HasSubstr("loads        no, 3 problems"));
+}
+
+TEST_F(InspectTest, AcceptsOlderNamesAndPositionsOfAnotherLength) {
+  std::vector<ops::Parameter> tensors = test::small_weights(test::older_name);
+  for (ops::Parameter& tensor : tensors) {
+    if (tensor.name == "text.positional_embedding") {
+      tensor = test::make_parameter(tensor.name, {3, 2}, std::vector<float>(6));
+    }
+  }
+  write(tensors);
+  const Json report = Json::parse(inspect_json(folder_.path()));
+  EXPECT_EQ(report["loads"], true) << report["problems"];
+  EXPECT_EQ(report["weights"]["naming"], "older");
+  EXPECT_GT(report["parameters"]["image"], 0);
+}
+
+TEST_F(InspectTest, ReportsMixedNamesWithoutFailing) {
+  write({test::make_parameter("image_projection", {1}, {1}), test::make_parameter("text_projection", {1}, {1})});
+  const Json report = Json::parse(inspect_json(folder_.path()));
+  EXPECT_EQ(report["loads"], false);
+  EXPECT_EQ(report["weights"]["naming"], "mixed");
+}
+
+TEST_F(InspectTest, DescribesOneFile) {
+  write(test::small_weights());
+  EXPECT_EQ(Json::parse(inspect_json(folder_ / "config.yaml"))["kind"], "config");
+  const Json weights = Json::parse(inspect_json(folder_ / "model.safetensors"));
+  EXPECT_EQ(weights["kind"], "weights");
+  EXPECT_FALSE(weights.contains("loads"));
+  EXPECT_THAT(inspect_text(folder_ / "config.yaml"), HasSubstr("image tower"));
+}
+
+TEST_F(InspectTest, DescribesAPackedFileAndItsDamage) {
+  ThreadPool pool(1);
+  const auto memory = Tensor({16});
+  std::ranges::fill(memory.floats(), 1.5F);
+  AtomicFile file(folder_ / "m.mi2");
+  write_packed(file, {ops::kLayoutVersion, "int8", test::kSmallConfig, std::string(64, 'b'), "{}", "x"},
+               std::vector<NamedBlock>{{"norm", {{"norm [16]", 64}, memory.block()}}}, pool);
+  file.commit();
+  const Json report = Json::parse(inspect_json(folder_ / "m.mi2"));
+  EXPECT_EQ(report["kind"], "packed");
+  EXPECT_EQ(report["loads"], true);
+  EXPECT_EQ(report["packed"]["dtype"], "int8");
+  EXPECT_EQ(report["packed"]["layout"], ops::kLayoutVersion);
+  EXPECT_EQ(report["packed"]["blocks"], 1);
+  EXPECT_EQ(report["packed"]["weights_sha256"], std::string(64, 'b'));
+  EXPECT_EQ(report["packed"]["own_tokenizer"], true);
+  EXPECT_EQ(report["config"]["projection"], 6);
+  EXPECT_THAT(inspect_text(folder_ / "m.mi2"), HasSubstr("loads        yes"));
+
+  std::string bytes = test::read_back(folder_ / "m.mi2");
+  bytes.back() = static_cast<char>(bytes.back() ^ 4);
+  const auto damaged = folder_.write("damaged", bytes);
+  EXPECT_EQ(Json::parse(inspect_json(damaged))["loads"], false);
+  EXPECT_THAT(inspect_text(damaged), HasSubstr("is damaged: the checksum of block 'norm'"));
+}
+
+TEST_F(InspectTest, RefusesWhatCannotBeRead) {
+  test::expect_error(Code::kNotFound, {"absent"}, [&] { inspect_text(folder_ / "absent"); });
+  test::expect_error(Code::kBadFile, {"x.bin"}, [&] { inspect_json(folder_.write("x.bin", "not tensors")); });
+}
+
+}  // namespace
+}  // namespace mi2::weights

@@ -1,0 +1,323 @@
+// MLflow, the community server, OpenAI and KServe: every form of a request, every error format.
+
+#include <cmath>
+#include <cstring>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "support.hpp"
+#include "support/paths.hpp"
+
+namespace mi2::scoring {
+namespace {
+
+using ::testing::HasSubstr;
+
+const std::string kText = "magnetic resonance imaging brain glioma";
+
+class Mlflow : public Scoring {
+ protected:
+  HttpAnswer invoke(std::string body, const char* type = "application/json") const {
+    return ask("POST", "/invocations", std::move(body), {{"content-type", type}});
+  }
+  Json predictions(std::string body, const char* type = "application/json") const {
+    const HttpAnswer got = invoke(std::move(body), type);
+    EXPECT_EQ(got.status, 200) << got.body.substr(0, 500);
+    return Json::parse(got.body).at("predictions");
+  }
+};
+
+TEST_F(Mlflow, ReadsAllFiveFormsAlike) {
+  const Json record = {{"image", base64()}, {"text", kText}};
+  const Json split = {{"columns", list("image", "text")}, {"index", list(0)}, {"data", list(list(base64(), kText))}};
+  const Json wanted = predictions(Json{{"dataframe_split", split}}.dump());
+  ASSERT_EQ(wanted.size(), 1U);
+  EXPECT_EQ(numbers(wanted[0]["image_features"][0]), image_vector("gray.png", "azure"));
+  EXPECT_EQ(numbers(wanted[0]["text_features"][0]), text_vector(kText));
+  for (const Json& body : {Json{{"dataframe_records", list(record)}}, Json{{"instances", list(record)}},
+                           Json{{"inputs", list(record)}}, Json{{"instances", list(list(base64(), kText))}},
+                           Json{{"inputs", {{"image", list(base64())}, {"text", list(kText)}}}},
+                           Json{{"inputs", {{"image", base64()}, {"text", kText}}}}}) {
+    EXPECT_EQ(predictions(body.dump()), wanted) << body.dump().substr(0, 60);
+  }
+  EXPECT_EQ(predictions("image,text\n" + base64() + "," + kText + "\n", "text/csv"), wanted);
+  EXPECT_EQ(predictions(",text,image\r\n0,\"" + kText + "\"," + base64() + "\r\n", "text/csv; charset=utf-8"), wanted);
+}
+
+TEST_F(Mlflow, ReadsParameters) {
+  Json body = {{"inputs", {{"text", list(kText, "b")}}}, {"params", {{"get_scaling_factor", false}}}};
+  const Json rows = predictions(body.dump());
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].size(), 1U);
+}
+
+TEST_F(Mlflow, RefusesInItsOwnFormat) {
+  for (const char* body :
+       {"{}", "[]", "{", R"({"inputs": {"text": ["a"]}, "instances": [["", "a"]]})", R"({"inputs": {"label": ["a"]}})",
+        R"({"inputs": {"image": ["Zm9v"], "text": ["a", "b"]}})", R"({"inputs": 3})", R"({"dataframe_records": {}})",
+        R"({"instances": ["a"]})", R"({"dataframe_split": {"columns": ["text"]}})", R"({"inputs": {}})"}) {
+    const HttpAnswer refused = invoke(body);
+    EXPECT_EQ(refused.status, 400) << body;
+    EXPECT_EQ(Json::parse(refused.body)["error_code"], "BAD_REQUEST");
+    EXPECT_TRUE(Json::parse(refused.body)["message"].is_string());
+  }
+  for (const char* csv :
+       {"", "image,text\n", "label\na\n", "text,text\na,b\n", "text\n\"a", "text\n\xFF\n", "text\na,b\n"}) {
+    EXPECT_EQ(invoke(csv, "text/csv").status, 400) << csv;
+  }
+  EXPECT_EQ(invoke("image\nZm9vYmFy\n", "text/csv").status, 422);
+  EXPECT_EQ(invoke("{}", "text/plain").status, 415);
+  EXPECT_EQ(ask("POST", "/invocations", "{}").status, 415);
+}
+
+TEST_F(Mlflow, PingHealthVersion) {
+  EXPECT_EQ(ask("GET", "/ping").status, 200);
+  EXPECT_EQ(good("GET", "/health")["status"], "healthy");
+  EXPECT_EQ(ask("GET", "/version").body, version());
+}
+
+class Community : public Scoring {};
+
+TEST_F(Community, PredictGivesProbabilitiesBestFirst) {
+  const std::vector<std::string> labels{"chest x-ray", "skin photo", "brain MRI"};
+  for (const bool multilabel : {false, true}) {
+    const HttpAnswer got =
+        ask("POST", "/predict",
+            Json{{"images", list(base64("colour_a.jpg"))}, {"labels", labels}, {"multilabel", multilabel}}.dump());
+    ASSERT_EQ(got.status, 200) << got.body;
+    const auto prediction = nlohmann::ordered_json::parse(got.body)["predictions"][0];
+    ClassifierOptions options;
+    options.multilabel = multilabel;
+    const auto wanted = Classifier(starter(), labels, options).classify(image_vector("colour_a.jpg", "raw"));
+    ASSERT_EQ(prediction.size(), 3U);
+    std::size_t i = 0;
+    for (const auto& [label, probability] : prediction.items()) {
+      EXPECT_EQ(label, wanted[i].label);
+      EXPECT_EQ(probability.get<double>(), wanted[i++].score);
+    }
+    EXPECT_EQ(header(got, "x-mi2-profile"), "raw");
+  }
+}
+
+TEST_F(Community, EncodeGivesVectorsOrNull) {
+  const Json both = post("/encode", {{"images", list(base64())}, {"texts", list(kText, "")}});
+  EXPECT_EQ(numbers(both["image_embeddings"].at(0)), image_vector("gray.png", "raw"));
+  EXPECT_EQ(numbers(both["text_embeddings"].at(0)), text_vector(kText));
+  EXPECT_EQ(numbers(both["text_embeddings"].at(1)), text_vector(""));
+  EXPECT_TRUE(post("/encode", {{"texts", list(kText)}, {"images", nullptr}})["image_embeddings"].is_null());
+  EXPECT_TRUE(post("/encode", {{"images", list(base64())}})["text_embeddings"].is_null());
+}
+
+TEST_F(Community, RefusesInItsOwnFormat) {
+  for (const char* body : {"{}", "3", R"({"images": [], "labels": ["a"]})", R"({"images": ["Zm9v"]})",
+                           R"({"images": ["Zm9v"], "labels": ["a", "a"]})", R"({"images": "Zm9v", "labels": ["a"]})",
+                           R"({"images": ["Zm9v"], "labels": [""]})", R"({"images": [3], "labels": ["a"]})",
+                           R"({"images": ["Zm9v"], "labels": ["a"], "multilabel": 1})"}) {
+    const HttpAnswer refused = ask("POST", "/predict", body);
+    EXPECT_EQ(refused.status, 400) << body;
+    EXPECT_TRUE(Json::parse(refused.body)["detail"].is_string());
+  }
+  EXPECT_EQ(ask("POST", "/encode", "{}").status, 400);
+  EXPECT_EQ(ask("POST", "/encode", R"({"images": ["Zm9vYmFy"]})").status, 422);
+  service_.limits.labels = 1;
+  EXPECT_EQ(ask("POST", "/predict", R"({"images": ["Zm9v"], "labels": ["a", "b"]})").status, 413);
+}
+
+class OpenAi : public Scoring {};
+
+TEST_F(OpenAi, EmbedsTextsAsFloatsAndAsBase64) {
+  const Json floats = post("/v1/embeddings", {{"model", "starter"}, {"input", list(kText, "b")}});
+  EXPECT_EQ(floats["object"], "list");
+  EXPECT_EQ(floats["model"], "starter");
+  ASSERT_EQ(floats["data"].size(), 2U);
+  EXPECT_EQ(floats["data"][1]["index"], 1);
+  EXPECT_EQ(floats["data"][0]["object"], "embedding");
+  EXPECT_EQ(numbers(floats["data"][0]["embedding"]), text_vector(kText));
+  const auto tokens = tokenize(test::starter_model(), std::vector<std::string>{kText, "b"});
+  EXPECT_EQ(floats["usage"]["prompt_tokens"], tokens[0].ids.size() + tokens[1].ids.size());
+  EXPECT_EQ(floats["usage"]["total_tokens"], floats["usage"]["prompt_tokens"]);
+  const Json packed = post("/v1/embeddings", {{"input", kText}, {"encoding_format", "base64"}});
+  const std::string bytes = base64_decode(packed["data"][0]["embedding"].get<std::string>(), "t");
+  const Embedding wanted = text_vector(kText);
+  ASSERT_EQ(bytes.size(), wanted.size() * sizeof(float));
+  EXPECT_EQ(std::memcmp(bytes.data(), wanted.data(), bytes.size()), 0);
+}
+
+TEST_F(OpenAi, EmbedsImagesAsDataUris) {
+  const std::string uri = "data:image/png;base64," + base64();
+  const Embedding wanted = image_vector("gray.png", "raw");
+  const Json said = post("/v1/embeddings", {{"input", uri}, {"modality", "image"}});
+  EXPECT_EQ(numbers(said["data"][0]["embedding"]), wanted);
+  EXPECT_EQ(said["usage"]["total_tokens"], 0);
+  const Json mixed = post("/v1/embeddings", {{"input", list(kText, uri)}});
+  EXPECT_EQ(numbers(mixed["data"][0]["embedding"]), text_vector(kText));
+  EXPECT_EQ(numbers(mixed["data"][1]["embedding"]), wanted);
+  EXPECT_EQ(
+      numbers(post("/v1/embeddings", {{"input", "data:;base64,AA=="}, {"modality", "text"}})["data"][0]["embedding"]),
+      text_vector("data:;base64,AA=="));
+}
+
+TEST_F(OpenAi, ShortensToDimensionsAsUnitVectors) {
+  const Embedding full = text_vector(kText);
+  const Embedding half =
+      numbers(post("/v1/embeddings", {{"input", kText}, {"dimensions", 16}})["data"][0]["embedding"]);
+  ASSERT_EQ(half.size(), 16U);
+  EXPECT_NEAR(std::inner_product(half.begin(), half.end(), half.begin(), 0.0), 1, 1e-6);  // f32 rounding
+  EXPECT_NEAR(half[0] / half[1], full[0] / full[1], 1e-5 * std::abs(full[0] / full[1]));
+  EXPECT_EQ(numbers(post("/v1/embeddings", {{"input", kText}, {"dimensions", full.size()}})["data"][0]["embedding"]),
+            full);
+}
+
+TEST_F(OpenAi, RefusesInItsOwnFormat) {
+  for (const char* body : {"{}", R"({"input": []})", R"({"input": 3})", R"({"input": [1, 2]})", R"({"input": [[1]]})",
+                           R"({"input": "a", "dimensions": 0})", R"({"input": "a", "dimensions": 100000})",
+                           R"({"input": "a", "encoding_format": "int8"})", R"({"input": "a", "modality": "sound"})",
+                           R"({"input": "a", "model": 3})", R"({"input": "", "modality": "image"})"}) {
+    const HttpAnswer refused = ask("POST", "/v1/embeddings", body);
+    EXPECT_EQ(refused.status, 400) << body;
+    const Json error = Json::parse(refused.body)["error"];
+    EXPECT_EQ(error["type"], "invalid_request_error");
+    EXPECT_TRUE(error["message"].is_string());
+  }
+  EXPECT_EQ(ask("POST", "/v1/embeddings", R"({"input": "a", "model": "gpt"})").status, 404);
+  EXPECT_EQ(ask("POST", "/v1/embeddings", R"({"input": "data:;base64,Zm9vYmFy"})").status, 422);
+}
+
+TEST_F(OpenAi, ListsModels) {
+  EXPECT_EQ(good("GET", "/v1/models")["data"][0]["id"], "starter");
+  const Json model = good("GET", "/v1/models/starter");
+  EXPECT_EQ(model["object"], "model");
+  EXPECT_GT(model["created"].get<std::int64_t>(), 0);
+  EXPECT_EQ(ask("GET", "/v1/models/other").status, 404);
+}
+
+class Kserve : public Scoring {
+ protected:
+  static Json tensor(const char* name, const Json& shape, const Json& data) {
+    return {{"name", name}, {"datatype", "BYTES"}, {"shape", shape}, {"data", data}};
+  }
+  Json infer(const Json& body) const { return post("/v2/models/starter/infer", body); }
+  static std::string binary_element(std::string_view bytes) {
+    const auto length = static_cast<std::uint32_t>(bytes.size());
+    return std::string(reinterpret_cast<const char*>(&length), 4) + std::string(bytes);
+  }
+};
+
+TEST_F(Kserve, InfersFromBytesInJson) {
+  const Json got = infer({{"id", "42"},
+                          {"inputs", list(tensor("image", list(2, 1), list(list(base64()), list(base64("rgba.png")))),
+                                          tensor("text", list(1), list(kText)))}});
+  EXPECT_EQ(got["model_name"], "starter");
+  EXPECT_EQ(got["id"], "42");
+  ASSERT_EQ(got["outputs"].size(), 3U);
+  const Json& images = got["outputs"][0];
+  const int width = starter().dimensions();
+  EXPECT_EQ(images["name"], "image_embeddings");
+  EXPECT_EQ(images["datatype"], "FP32");
+  EXPECT_EQ(images["shape"], list(2, width));
+  const Embedding flat = numbers(images["data"]);
+  EXPECT_EQ(Embedding(flat.begin() + width, flat.end()), image_vector("rgba.png", "raw"));
+  EXPECT_EQ(numbers(got["outputs"][1]["data"]), text_vector(kText));
+  EXPECT_EQ(got["outputs"][2]["data"][0].get<float>(), starter().logit_scale());
+}
+
+TEST_F(Kserve, InfersInTheBinaryExtension) {
+  const std::string binary = binary_element(picture()) + binary_element(base64("rgba.png"));
+  const std::string head = fmt::format(
+      R"({{"inputs": [{{"name": "image", "datatype": "BYTES", "shape": [2], "parameters": {{"binary_data_size": {}}}}}],
+          "outputs": [{{"name": "image_embeddings", "parameters": {{"binary_data": true}}}}]}})",
+      binary.size());
+  const HttpAnswer got = ask(
+      "POST", "/v2/models/starter/infer", head + binary,
+      {{"content-type", "application/octet-stream"}, {"inference-header-content-length", std::to_string(head.size())}});
+  ASSERT_EQ(got.status, 200) << got.body;
+  EXPECT_EQ(got.content_type, "application/octet-stream");
+  const std::size_t length = std::stoul(header(got, "inference-header-content-length"));
+  const Json json = Json::parse(got.body.substr(0, length));
+  ASSERT_EQ(json["outputs"].size(), 1U);
+  EXPECT_EQ(json["outputs"][0]["parameters"]["binary_data_size"], got.body.size() - length);
+  const std::string bytes = got.body.substr(length);
+  const Embedding first = image_vector("gray.png", "raw");
+  const Embedding second = image_vector("rgba.png", "raw");
+  ASSERT_EQ(bytes.size(), 2 * first.size() * sizeof(float));
+  EXPECT_EQ(std::memcmp(bytes.data(), first.data(), bytes.size() / 2), 0);
+  EXPECT_EQ(std::memcmp(bytes.data() + bytes.size() / 2, second.data(), bytes.size() / 2), 0);
+}
+
+TEST_F(Kserve, GivesTheOutputsThatWereAskedFor) {
+  const Json got = infer(
+      {{"inputs", list(tensor("text", list(1), list(kText)))}, {"outputs", list(Json{{"name", "scaling_factor"}})}});
+  ASSERT_EQ(got["outputs"].size(), 1U);
+  EXPECT_EQ(got["outputs"][0]["name"], "scaling_factor");
+}
+
+TEST_F(Kserve, RefusesInItsOwnFormat) {
+  const auto one = [](const Json& input) { return Json{{"inputs", list(input)}}.dump(); };
+  Json floats = tensor("image", list(1), list(1.5));
+  Json wrong_type = tensor("text", list(1), list(kText));
+  wrong_type["datatype"] = "FP32";
+  for (const std::string& body :
+       {std::string("{}"), std::string("[]"), Json{{"inputs", Json::array()}}.dump(), one(floats), one(wrong_type),
+        one(tensor("sound", list(1), list("a"))), one(tensor("text", list(2), list("a"))),
+        one(tensor("text", list(-1), list("a"))), one(tensor("text", list(), list("a"))), one(3), one(Json::object()),
+        one(Json{{"name", "text"}, {"datatype", "BYTES"}, {"shape", list(1)}}),
+        one(tensor("text", list(0), Json::array())), one(tensor("image", list(1), list(""))),
+        Json{{"inputs", list(tensor("text", list(1), list("a")))}, {"outputs", list(Json{{"name", "x"}})}}.dump(),
+        Json{{"inputs", list(tensor("text", list(1), list("a")), tensor("text", list(1), list("a")))}}.dump()}) {
+    const HttpAnswer refused = ask("POST", "/v2/models/starter/infer", body);
+    EXPECT_EQ(refused.status, 400) << body;
+    EXPECT_TRUE(Json::parse(refused.body)["error"].is_string());
+  }
+  EXPECT_EQ(ask("POST", "/v2/models/other/infer", "{}").status, 404);
+  const std::string huge = one(tensor("text", list(4'000'000'000U, 4'000'000'000U, 16), list("a")));
+  EXPECT_EQ(ask("POST", "/v2/models/starter/infer", huge).status, 413);
+}
+
+TEST_F(Kserve, RefusesBinaryDataThatDoesNotFit) {
+  const auto status = [&](std::size_t size, const std::string& binary, std::size_t header_length) {
+    const std::string head = fmt::format(
+        R"({{"inputs": [{{"name": "text", "datatype": "BYTES", "shape": [1], "parameters": {{"binary_data_size": {}}}}}]}})",
+        size);
+    return ask("POST", "/v2/models/starter/infer", head + binary,
+               {{"inference-header-content-length", std::to_string(header_length == 0 ? head.size() : header_length)}})
+        .status;
+  };
+  const std::string element = binary_element("abc");
+  EXPECT_EQ(status(element.size(), element, 0), 200);
+  EXPECT_EQ(status(element.size() + 1, element, 0), 400);
+  EXPECT_EQ(status(element.size(), element + "x", 0), 400);
+  EXPECT_EQ(status(3, element, 0), 400);
+  EXPECT_EQ(status(6, std::string("\xFF\xFF\xFF\xFF", 4) + "ab", 0), 400);
+  EXPECT_EQ(status(element.size(), element, 1 << 20), 400);
+  EXPECT_EQ(status(5, binary_element("\xFF"), 0), 400);
+}
+
+TEST_F(Kserve, TellsOfServerAndModels) {
+  EXPECT_EQ(good("GET", "/v2")["extensions"], list("binary_tensor_data"));
+  EXPECT_EQ(good("GET", "/v2/health/live")["live"], true);
+  EXPECT_EQ(good("GET", "/v2/health/ready")["ready"], true);
+  EXPECT_EQ(good("GET", "/v2/models/starter/ready")["ready"], true);
+  const Json model = good("GET", "/v2/models/starter");
+  EXPECT_EQ(model["inputs"][0]["name"], "image");
+  EXPECT_EQ(model["outputs"][0]["shape"], list(-1, starter().dimensions()));
+  EXPECT_EQ(ask("GET", "/v2/models/other").status, 404);
+}
+
+TEST_F(Kserve, AClassifierGivesScoresInTheOrderOfItsLabels) {
+  ServedModel model = *service_.models.at("starter");
+  model.kind = ModelKind::kAdapter;
+  model.labels = {"a", "b"};
+  model.head = [](const Embedding&) { return std::vector<float>{0, std::log(3.0F)}; };
+  serve(model);
+  const Json got = infer({{"inputs", list(tensor("image", list(1), list(base64())))}});
+  EXPECT_EQ(got["outputs"][0]["name"], "scores");
+  EXPECT_NEAR(got["outputs"][0]["data"][1].get<double>(), 0.75, 1e-6);  // f32
+  EXPECT_EQ(got["outputs"][1]["data"], list("a", "b"));
+  EXPECT_EQ(
+      ask("POST", "/v2/models/starter/infer", Json{{"inputs", list(tensor("text", list(1), list("a")))}}.dump()).status,
+      400);
+}
+
+}  // namespace
+}  // namespace mi2::scoring

@@ -1,0 +1,237 @@
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "report_samples.hpp"
+#include "train/report/energy.hpp"
+#include "train/report/run_log.hpp"
+#include "train/report/run_report.hpp"
+#include "train/report/tensorboard.hpp"
+#include "support/expect_error.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace mi2::train {
+namespace {
+
+using mi2::test::expect_error;
+using mi2::test::read_back;
+using mi2::test::TemporaryFolder;
+using ::testing::HasSubstr;
+
+TEST(RunLog, KeepsWhatWasAppended) {
+  const TemporaryFolder folder;
+  {
+    RunLog log(folder / "log.jsonl", 0);
+    log.append(LoggedStep{test::step_record(10), 5, 0.25});
+    log.append(test::evaluation_record(10));
+    log.note(10, "a record \xff is broken");
+    log.sync();
+  }
+  const History history = read_history(folder / "log.jsonl");
+  ASSERT_EQ(history.steps.size(), 1U);
+  EXPECT_EQ(history.steps[0].record.loss, test::step_record(10).loss);
+  EXPECT_EQ(history.steps[0].record.memory_bytes, 1'500'000'000U);
+  EXPECT_EQ(history.steps[0].seconds, 5);
+  ASSERT_EQ(history.evaluations.size(), 1U);
+  EXPECT_EQ(history.evaluations[0].metrics, test::evaluation_record(10).metrics);
+}
+
+TEST(RunLog, WritesALossThatIsNoNumberAsNull) {
+  const TemporaryFolder folder;
+  StepRecord record = test::step_record(1);
+  record.loss = std::numeric_limits<double>::quiet_NaN();
+  RunLog(folder / "log.jsonl", 0).append(LoggedStep{record, 0, 0});
+  EXPECT_THAT(read_back(folder / "log.jsonl"), HasSubstr("\"loss\":null"));
+  EXPECT_TRUE(std::isnan(read_history(folder / "log.jsonl").steps.at(0).record.loss));
+}
+
+TEST(RunLog, CutsOffTheStepsThatAResumedRunDoesAgain) {
+  const TemporaryFolder folder;
+  const auto path = folder / "log.jsonl";
+  {
+    RunLog log(path, 0);
+    for (std::int64_t step = 1; step <= 30; ++step) {
+      log.append(LoggedStep{test::step_record(step), static_cast<double>(step), 0.5 * static_cast<double>(step)});
+      if (step % 10 == 0) log.append(test::evaluation_record(step));
+    }
+  }
+  const RunLog resumed(path, 20);
+  EXPECT_EQ(resumed.seconds(), 20);
+  EXPECT_EQ(resumed.kwh(), 10);
+  const History history = read_history(path);
+  EXPECT_EQ(history.steps.size(), 20U);
+  EXPECT_EQ(history.evaluations.size(), 2U);
+}
+
+TEST(RunLog, CutsOffALineThatACrashLeftUnfinishedWhereverItEnds) {
+  const TemporaryFolder folder;
+  const auto path = folder / "log.jsonl";
+  RunLog(path, 0).append(LoggedStep{test::step_record(1), 1, 0});
+  const std::string whole = read_back(path);
+  RunLog(path, 1).append(LoggedStep{test::step_record(2), 2, 0});
+  const std::string both = read_back(path);
+  for (std::size_t size = whole.size(); size < both.size(); ++size) {
+    folder.write("log.jsonl", both.substr(0, size));
+    EXPECT_EQ(read_history(path).steps.size(), 1U);
+    RunLog(path, 2).append(LoggedStep{test::step_record(2), 2, 0});
+    EXPECT_EQ(read_back(path), both) << "cut at " << size;
+  }
+}
+
+TEST(RunLog, RefusesAFileThatIsNoLog) {
+  const TemporaryFolder folder;
+  const std::string good = "{\"type\":\"note\",\"step\":0,\"text\":\"\"}\n";
+  for (const char* bad : {"hello\n", "[]\n", "{\"step\":\"x\"}\n", "{\"type\":\"step\",\"step\":1}\n", "\n"}) {
+    const auto path = folder.write("log.jsonl", good + bad);
+    expect_error(Code::kBadFile, {"log.jsonl: line 2 is no line of a training log"}, [&] { RunLog(path, 5); });
+    expect_error(Code::kBadFile, {"line 2"}, [&] { read_history(path); });
+    EXPECT_EQ(read_back(path), good + bad) << "nothing of it is lost";
+  }
+  expect_error(Code::kBadFile, {"cannot be written"}, [&] { RunLog(folder / "none/log.jsonl", 0); });
+}
+
+TEST(EventFile, MasksTheChecksumOfRfc3720) {
+  // Appendix B.4 of RFC 3720 gives crc32c of 32 zero bytes as 0x8A9136AA, and of the ascending bytes 0x46DD794E.
+  const auto masked = [](std::uint32_t crc) { return ((crc >> 15) | (crc << 17)) + 0xA282EAD8U; };
+  EXPECT_EQ(masked_crc32c(std::string(32, '\0')), masked(0x8A9136AA));
+  std::string ascending;
+  for (char c = 0; c < 32; ++c) ascending += c;
+  EXPECT_EQ(masked_crc32c(ascending), masked(0x46DD794E));
+}
+
+TEST(EventFile, RefusesAFolderThatIsNotThere) {
+  expect_error(Code::kBadFile, {"cannot be written"}, [] { EventFile("/nowhere/at/all", 0); });
+}
+
+TEST(RunReport, LeavesTablesAPictureAndASummary) {
+  const TemporaryFolder folder;
+  RunReport report(folder.path(), {});
+  test::play(report, 0, 200, RunEnd::kComplete);
+  const std::string steps = read_back(folder / "steps.csv");
+  EXPECT_EQ(std::count(steps.begin(), steps.end(), '\n'), 201);
+  EXPECT_THAT(steps, HasSubstr("\n2,0.2,"));
+  EXPECT_THAT(read_back(folder / "evaluations.csv"),
+              HasSubstr("step,epoch,best,seconds,zero_shot_accuracy,knn_accuracy\n20,2,true,2.5,0.22"));
+  const auto summary = nlohmann::json::parse(read_back(folder / "report.json"));
+  EXPECT_EQ(summary.at("end"), "complete");
+  EXPECT_EQ(summary.at("steps"), 200);
+  EXPECT_EQ(summary.at("best").at("step"), 200);
+  EXPECT_EQ(summary.at("energy").at("grams_per_kwh"), 473);
+  const std::string picture = read_back(folder / "curves.svg");
+  for (const char* word : {"sample &lt;run&gt;: 200 steps, complete", ">loss<", ">learning rate<", ">validation<",
+                           ">zero_shot_accuracy<", ">knn_accuracy<", ">optimizer step<"}) {
+    EXPECT_THAT(picture, HasSubstr(word));
+  }
+}
+
+TEST(RunReport, OfAResumedRunCoversAllItsSessions) {
+  const TemporaryFolder once;
+  const TemporaryFolder twice;
+  EnergyOptions energy;
+  energy.watts = 100;
+  RunReport whole(once.path(), energy);
+  test::play(whole, 0, 120, RunEnd::kComplete);
+  {
+    RunReport first(twice.path(), energy);
+    test::play(first, 0, 75, RunEnd::kInterrupted);
+  }
+  const double spent = nlohmann::json::parse(read_back(twice / "report.json")).at("energy").at("kwh");
+  RunReport second(twice.path(), energy);
+  test::play(second, 50, 120, RunEnd::kComplete);
+  // Time and energy differ; everything else is the same.
+  const History a = read_history(once / "log.jsonl");
+  const History b = read_history(twice / "log.jsonl");
+  ASSERT_EQ(a.steps.size(), b.steps.size());
+  for (std::size_t i = 0; i < a.steps.size(); ++i) EXPECT_EQ(a.steps[i].record.loss, b.steps[i].record.loss);
+  EXPECT_EQ(read_back(once / "evaluations.csv"), read_back(twice / "evaluations.csv"));
+  for (std::size_t i = 1; i < b.steps.size(); ++i) EXPECT_GE(b.steps[i].kwh, b.steps[i - 1].kwh);
+  EXPECT_GT(b.steps.back().kwh, b.steps[49].kwh);
+  EXPECT_GT(spent, 0);
+}
+
+TEST(RunReport, OfARunWithoutStepsIsStillWhole) {
+  const TemporaryFolder folder;
+  RunReport report(folder.path(), {});
+  report.started({"empty", 0, 10, 5, 1});
+  report.noted("stopped before the first step");
+  report.finished(RunEnd::kFailed);
+  EXPECT_EQ(nlohmann::json::parse(read_back(folder / "report.json")).at("end"), "failed");
+  EXPECT_THAT(read_back(folder / "curves.svg"), HasSubstr("</svg>"));
+}
+
+/// A made-up /sys/class/powercap.
+class Powercap {
+ public:
+  void set(const std::string& zone, const std::string& name, std::uint64_t microjoules) const {
+    folder_.write(zone + "/name", name + "\n");
+    folder_.write(zone + "/energy_uj", std::to_string(microjoules) + "\n");
+    folder_.write(zone + "/max_energy_range_uj", "1000000000\n");
+  }
+  [[nodiscard]] EnergyOptions options() const {
+    EnergyOptions options;
+    options.powercap = folder_.path();
+    return options;
+  }
+
+ private:
+  TemporaryFolder folder_;
+};
+
+TEST(EnergyMeter, AddsPackagesAndTheirMemoryOnce) {
+  const Powercap powercap;
+  for (const auto& [zone, name] :
+       std::vector<std::pair<std::string, std::string>>{{"intel-rapl:0", "package-0"},
+                                                        {"intel-rapl:0:0", "core"},
+                                                        {"intel-rapl:0:1", "dram"},
+                                                        {"intel-rapl:1", "package-1"},
+                                                        {"intel-rapl:2", "psys"},
+                                                        {"intel-rapl-mmio:0", "package-0"}}) {
+    powercap.set(zone, name, 500);
+  }
+  EnergyMeter meter(powercap.options());
+  powercap.set("intel-rapl:0", "package-0", 36'000'500);
+  powercap.set("intel-rapl:0:0", "core", 30'000'500);
+  powercap.set("intel-rapl:0:1", "dram", 3'600'500);
+  powercap.set("intel-rapl:1", "package-1", 360'500);
+  powercap.set("intel-rapl:2", "psys", 50'000'500);
+  const EnergyReport report = meter.report();
+  EXPECT_EQ(report.method, EnergyMethod::kRapl);
+  EXPECT_NEAR(report.kwh, (36 + 3.6 + 0.36) / 3.6e6, 1e-12);
+  EXPECT_NEAR(report.grams_co2, report.kwh * 473, 1e-12);
+}
+
+TEST(EnergyMeter, FollowsACounterAroundItsEnd) {
+  const Powercap powercap;
+  powercap.set("intel-rapl:0", "package-0", 999'000'000);
+  EnergyMeter meter(powercap.options());
+  powercap.set("intel-rapl:0", "package-0", 3'000'000);
+  meter.sample();
+  powercap.set("intel-rapl:0", "package-0", 4'000'000);
+  EXPECT_NEAR(meter.report().kwh, 5 / 3.6e6, 1e-12);
+}
+
+TEST(EnergyMeter, EstimatesFromProcessorTimeWhereNothingIsMeasured) {
+  EnergyOptions options;
+  options.powercap = "/nowhere/at/all";
+  options.processes = 4;
+  EnergyMeter meter(options);
+  volatile double sink = 0;
+  EnergyReport report = meter.report();
+  while (report.kwh == 0) {
+    for (int i = 0; i < 1'000'000; ++i) sink = sink + std::sqrt(static_cast<double>(i));
+    report = meter.report();
+  }
+  EXPECT_EQ(report.method, EnergyMethod::kEstimate);
+  options.watts = 100;
+  EXPECT_EQ(EnergyMeter(options).report().method, EnergyMethod::kStated);
+}
+
+}  // namespace
+}  // namespace mi2::train

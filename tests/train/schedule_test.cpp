@@ -1,0 +1,102 @@
+#include "train/schedule/schedule.hpp"
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "support/expect_error.hpp"
+
+namespace mi2::train {
+namespace {
+
+using Expected = std::vector<std::pair<std::int64_t, double>>;
+
+// Expected values: CosineLRScheduler of timm 1.0.31 with t_in_epochs=False, its _get_lr(step). The formula is the same;
+// a few units in the last place are left to the order of its terms.
+void expect_rates(const CosineSchedule& schedule, const Expected& expected) {
+  for (const auto& [step, rate] : expected) {
+    EXPECT_NEAR(schedule.learning_rate(step), rate, 1e-12 * rate + 1e-18) << "step " << step;
+  }
+}
+
+TEST(CosineSchedule, EqualsTimmWithWarmUpInSteps) {
+  expect_rates(CosineSchedule({0, 50, 1e-6, 1e-5}, 1e-3, 913, 19), {{0, 1e-06},
+                                                                    {1, 2.0980000000000002e-05},
+                                                                    {25, 0.0005005000000000001},
+                                                                    {49, 0.00098002},
+                                                                    {50, 0.0009926919440746366},
+                                                                    {51, 0.0009923974566647398},
+                                                                    {456, 0.0005058516361425734},
+                                                                    {457, 0.0005041483638574269},
+                                                                    {912, 1.0002930440886191e-05},
+                                                                    {913, 1e-05},
+                                                                    {2000, 1e-05}});
+}
+
+TEST(CosineSchedule, EqualsTimmWithWarmUpInEpochs) {
+  expect_rates(CosineSchedule({2.5, 0, 1e-9, 1e-9}, 5e-6, 15, 2), {{0, 1e-09},
+                                                                   {1, 1.0008000000000002e-06},
+                                                                   {2, 2.0006000000000004e-06},
+                                                                   {3, 3.0004000000000005e-06},
+                                                                   {4, 4.0002e-06},
+                                                                   {5, 3.7502500000000006e-06},
+                                                                   {6, 3.2728879774401818e-06},
+                                                                   {7, 2.7617688939375004e-06},
+                                                                   {8, 2.239231106062501e-06},
+                                                                   {9, 1.7281120225598195e-06},
+                                                                   {10, 1.250750000000001e-06},
+                                                                   {11, 8.280080494060348e-07},
+                                                                   {12, 4.783620225598191e-07},
+                                                                   {13, 2.1709312862231888e-07},
+                                                                   {14, 5.562007196585269e-08},
+                                                                   {15, 1e-09},
+                                                                   {16, 1e-09}});
+}
+
+TEST(CosineSchedule, EqualsTimmWithoutWarmUp) {
+  expect_rates(CosineSchedule({}, 0.1, 10, 1), {{0, 0.1},
+                                                {1, 0.09755282581475769},
+                                                {4, 0.06545084971874737},
+                                                {5, 0.05},
+                                                {9, 0.0024471741852423235},
+                                                {10, 0},
+                                                {11, 0}});
+}
+
+TEST(CosineSchedule, ScalesTheRateOfAGroupButNeverBelowItsOwnPeak) {
+  const CosineSchedule schedule({0, 10, 1e-6, 1e-5}, 1e-3, 100, 1);
+  EXPECT_DOUBLE_EQ(schedule.learning_rate(0, 0.1), 1e-6);
+  EXPECT_DOUBLE_EQ(schedule.learning_rate(5, 0.1), 1e-6 + 0.5 * (1e-4 - 1e-6));
+  EXPECT_DOUBLE_EQ(schedule.learning_rate(100, 0.1), 1e-5);
+  EXPECT_DOUBLE_EQ(schedule.learning_rate(100, 0.001), 1e-6) << "a group's rate does not grow towards min_lr";
+}
+
+TEST(CosineSchedule, RefusesAWarmUpLongerThanTheRun) {
+  mi2::test::expect_error(Code::kBadArgument, {"takes 20 steps, the whole run has 10"}, [] {
+    CosineSchedule({2, 0, 0, 0}, 1, 10, 10);
+  });
+  mi2::test::expect_error(Code::kBadArgument, {"at least one step"}, [] { CosineSchedule({}, 1, 0, 1); });
+}
+
+TEST(Cadence, IsDueBySteps) {
+  const Cadence cadence{5, 0, 0};
+  EXPECT_FALSE(is_due(cadence, 0, 10));
+  EXPECT_FALSE(is_due(cadence, 4, 10));
+  EXPECT_TRUE(is_due(cadence, 5, 10));
+  EXPECT_TRUE(is_due(cadence, 10, 10));
+  EXPECT_FALSE(is_due({}, 10, 10));
+}
+
+TEST(Cadence, IsDueAsOftenAsFractionsOfEpochsSay) {
+  for (const auto& [epochs, expected] : std::vector<std::pair<double, int>>{{1, 10}, {0.5, 20}, {2, 5}, {1.5, 6}}) {
+    int due = 0;
+    for (std::int64_t step = 1; step <= 70; ++step) due += is_due({0, epochs, 0}, step, 7) ? 1 : 0;
+    EXPECT_EQ(due, expected) << epochs;
+  }
+  EXPECT_TRUE(is_due({0, 0.001, 0}, 1, 7)) << "never more often than every step";
+}
+
+}  // namespace
+}  // namespace mi2::train

@@ -1,0 +1,234 @@
+// Files of embeddings and labels: what is read, what is refused, and what belongs together.
+
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "vectors/labels.hpp"
+#include "vectors/vectors.hpp"
+#include "support/expect_error.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace mi2::vectors {
+namespace {
+
+using test::expect_error;
+using test::TemporaryFolder;
+using ::testing::ElementsAre;
+using ::testing::Optional;
+
+constexpr std::string_view kTwoRows =
+    "{\"path\": \"a.png\", \"embedding\": [1, -0.5]}\n{\"path\": \"b.png\", \"embedding\": [2e-1,0], \"more\": {\"x\": "
+    "[1]}}\n";
+
+/// A NumPy file of format 1.0.
+std::string npy(const std::string& dictionary, std::string_view data) {
+  std::string header = dictionary;
+  header.resize(118 - 1, ' ');
+  header += '\n';
+  return std::string("\x93NUMPY\x01\x00\x76\x00", 10) + header + std::string(data);
+}
+
+template <typename Number>
+std::string bytes_of(const std::vector<Number>& numbers) {
+  return {reinterpret_cast<const char*>(numbers.data()), numbers.size() * sizeof(Number)};
+}
+
+TEST(Vectors, ReadsJsonLines) {
+  const VectorTable table = parse_vectors(kTwoRows, "e");
+  EXPECT_EQ(table.dimensions, 2U);
+  EXPECT_THAT(table.names, ElementsAre("a.png", "b.png"));
+  EXPECT_THAT(table.values, ElementsAre(1.0F, -0.5F, 0.2F, 0.0F));
+  EXPECT_FALSE(table.provenance);
+}
+
+TEST(Vectors, KeepsProvenance) {
+  const std::string row =
+      R"({"text": "t", "embedding": [1], "provenance": {"weights_sha256": "ab", "profile": "raw", "dtype": "f32", "version": "1"}})";
+  const VectorTable table = parse_vectors(row + "\n" + row + "\n", "e");
+  ASSERT_TRUE(table.provenance);
+  EXPECT_EQ(table.provenance->weights_sha256, "ab");
+  EXPECT_EQ(table.provenance->dtype, "f32");
+  std::string other = row;
+  other.replace(other.find("\"ab\""), 4, "\"cd\"");
+  expect_error(Code::kBadFile, {"e: line 2", "another model"}, [&] { parse_vectors(row + "\n" + other, "e"); });
+  expect_error(Code::kBadFile, {"e: line 2", "another model"},
+               [&] { parse_vectors(row + "\n{\"text\": \"u\", \"embedding\": [1]}", "e"); });
+}
+
+TEST(Vectors, RefusesBadJsonLinesByNumber) {
+  const std::string good = "{\"path\": \"a\", \"embedding\": [1]}\n";
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {"nonsense", "not JSON"},
+      {"[1]", "an object is needed"},
+      {"{\"embedding\": [1]}", "neither a path nor a text"},
+      {"{\"path\": \"a\"}", "no embedding"},
+      {"{\"path\": \"a\", \"embedding\": []}", "no embedding"},
+      {"{\"path\": \"a\", \"embedding\": [1, 2]}", "2 numbers, those before have 1"},
+      {"{\"path\": \"a\", \"embedding\": [\"1\"]}", "a string in the embedding"},
+      {"{\"path\": \"a\", \"embedding\": [[1]]}", "an array in the embedding"},
+      {"{\"path\": \"a\", \"embedding\": [1e39]}", "not finite"},
+      {"{\"path\": \"a\", \"embedding\": {\"x\": 1}}", "'embedding' is an object"},
+      {"{\"path\": 1, \"embedding\": [1]}", "'path' is a number"},
+      {"{\"path\": \"a\", \"text\": \"b\", \"embedding\": [1]}", "both a path and a text"},
+      {"{\"path\": \"a\", \"path\": \"b\", \"embedding\": [1]}", "a key twice"},
+      {"{\"path\": \"a\", \"embedding\": [1]} x", "not JSON"},
+      {"{\"path\": \"\xff\", \"embedding\": [1]}", "not JSON"},
+      {"{\"path\": \"a\", \"x\": " + std::string(40, '[') + std::string(40, ']') + ", \"embedding\": [1]}", "deeply"}};
+  for (const auto& [line, words] : cases) {
+    SCOPED_TRACE(line);
+    expect_error(Code::kBadFile, {"e: line 2", words}, [&good, &text = line] { parse_vectors(good + text, "e"); });
+  }
+}
+
+TEST(Vectors, ReadsCsvWithAndWithoutProvenance) {
+  const VectorTable plain = parse_vectors("kind,input,e0,e1\nimage,a.png,1,2\ntext,\"x, y\",3,4.5\n", "e");
+  EXPECT_THAT(plain.names, ElementsAre("a.png", "x, y"));
+  EXPECT_THAT(plain.values, ElementsAre(1.0F, 2.0F, 3.0F, 4.5F));
+  const VectorTable known =
+      parse_vectors("kind,input,weights_sha256,profile,dtype,version,e0\nimage,a,ab,raw,f32,1,5\n", "e");
+  EXPECT_EQ(known.provenance.value().weights_sha256, "ab");
+  EXPECT_THAT(known.values, ElementsAre(5.0F));
+}
+
+TEST(Vectors, RefusesBadCsv) {
+  expect_error(Code::kBadFile, {"no column 'e0'"}, [] { parse_vectors("input,x\na,1\n", "e"); });
+  expect_error(Code::kBadFile, {"column 3 must be 'e1'"}, [] { parse_vectors("input,e0,e2\na,1,2\n", "e"); });
+  expect_error(Code::kBadFile, {"no column 'input'"}, [] { parse_vectors("x,e0\na,1\n", "e"); });
+  for (const char* field : {"nan", "1x", "", "inf", "1e99"}) {
+    expect_error(Code::kBadFile, {"line 3", "no finite number"},
+                 [&] { parse_vectors(std::string("input,e0\na,1\nb,") + field + "\n", "e"); });
+  }
+}
+
+TEST(Vectors, ReadsArraysOfFloatAndDouble) {
+  const VectorTable floats = parse_vectors(
+      npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", bytes_of<float>({1, 2, 3, 4, 5, 6})), "e");
+  EXPECT_EQ(floats.dimensions, 3U);
+  EXPECT_EQ(floats.rows(), 2U);
+  EXPECT_TRUE(floats.names.empty());
+  const VectorTable doubles =
+      parse_vectors(npy("{'shape': (1, 2), 'fortran_order': False, 'descr': '<f8'}", bytes_of<double>({0.5, 2})), "e");
+  EXPECT_THAT(doubles.values, ElementsAre(0.5F, 2.0F));
+}
+
+TEST(Vectors, RefusesArraysThatAreNotWhatTheySay) {
+  const std::string data = bytes_of<float>({1, 2});
+  const auto refused = [&](Code code, const std::string& dictionary, const std::string& words) {
+    SCOPED_TRACE(dictionary);
+    expect_error(code, {"e: ", words}, [&] { parse_vectors(npy(dictionary, data), "e"); });
+  };
+  refused(Code::kUnsupported, "{'descr': '<f2', 'fortran_order': False, 'shape': (1, 4)}", "float32 or float64");
+  refused(Code::kUnsupported, "{'descr': '|O', 'fortran_order': False, 'shape': (1, 2)}", "float32 or float64");
+  refused(Code::kUnsupported, "{'descr': '<f4', 'fortran_order': True, 'shape': (1, 2)}", "Fortran");
+  refused(Code::kUnsupported, "{'descr': '<f4', 'fortran_order': False, 'shape': (2,)}", "1 axes");
+  refused(Code::kBadFile, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2)}", "8 bytes of data");
+  refused(Code::kTooLarge, "{'descr': '<f4', 'fortran_order': False, 'shape': (4294967296, 4294967296)}", "");
+  refused(Code::kTooLarge, "{'descr': '<f4', 'fortran_order': False, 'shape': (100000, 60000)}", "limits");
+  refused(Code::kBadFile, "{'descr': '<f4', 'fortran_order': Maybe, 'shape': (1, 2)}", "neither True nor False");
+  refused(Code::kBadFile, "{'descr': '<f4', 'shape': (1, 2)}", "no descr, fortran_order or shape");
+  refused(Code::kBadFile, "{'descr': '<f4', 'fortran_order': False, 'shape': (-1, 2)}", "no extent");
+  refused(Code::kBadFile, "{'descr", "not closed");
+  expect_error(Code::kBadFile, {"ends inside"}, [] { parse_vectors("\x93NUMPY\x01", "e"); });
+  expect_error(Code::kBadFile, {"not finite"}, [] {
+    parse_vectors(npy("{'descr': '<f8', 'fortran_order': False, 'shape': (1, 1)}", bytes_of<double>({1e300})), "e");
+  });
+}
+
+TEST(Vectors, NamesOfAnArrayComeFromAnotherFile) {
+  const TemporaryFolder folder;
+  VectorTable table =
+      parse_vectors(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1)}", bytes_of<float>({1, 2})), "e");
+  expect_error(Code::kBadFile, {"1 lines", "2 rows"}, [&] { name_rows(table, folder.write("one.txt", "a\n")); });
+  name_rows(table, folder.write("two.txt", "a\r\nb"));
+  EXPECT_THAT(table.names, ElementsAre("a", "b"));
+  expect_error(Code::kBadArgument, {"names already"}, [&] { name_rows(table, folder / "two.txt"); });
+}
+
+TEST(Vectors, AFileWithoutARowIsRefused) {
+  const TemporaryFolder folder;
+  expect_error(Code::kBadFile, {"no embedding"}, [&] { read_vectors(folder.write("e.csv", "input,e0\n")); });
+  expect_error(Code::kNotFound, {"nowhere"}, [&] { read_vectors(folder / "nowhere"); });
+}
+
+LabelTable labels(const TemporaryFolder& folder, std::string_view content, const LabelOptions& options = {}) {
+  return read_label_table(folder.write("labels.csv", content), options);
+}
+
+TEST(Labels, TakesColumnsByNameAndSplitsByTheirWords) {
+  const TemporaryFolder folder;
+  const LabelTable table = labels(folder, "File,Split,Label\na,train,x\nb,validation,y\nc,TEST,x\nd,outlier,x\n");
+  ASSERT_EQ(table.rows.size(), 4U);
+  EXPECT_TRUE(table.has_splits);
+  EXPECT_EQ(table.rows[0].split, Split::kTrain);
+  EXPECT_EQ(table.rows[1].split, Split::kValidation);
+  EXPECT_EQ(table.rows[2].split, Split::kTest);
+  EXPECT_EQ(table.rows[3].split, Split::kOther);
+  EXPECT_EQ(table.rows[1].label, "y");
+  EXPECT_EQ(table.rows[1].line, 3U);
+  const LabelTable chosen = labels(folder, "path,fold,site\na,train,liver\n", {"site", "fold"});
+  EXPECT_EQ(chosen.rows[0].label, "liver");
+  EXPECT_EQ(chosen.rows[0].split, Split::kTrain);
+}
+
+TEST(Labels, RefusesTablesWithoutWhatIsNeeded) {
+  const TemporaryFolder folder;
+  expect_error(Code::kBadArgument, {"no column 'path'"}, [&] { labels(folder, "x,label\na,b\n"); });
+  expect_error(Code::kBadArgument, {"no column 'label'"}, [&] { labels(folder, "path,x\na,b\n"); });
+  expect_error(Code::kBadArgument, {"no column 'site'"}, [&] { labels(folder, "path,label\na,b\n", {"site", ""}); });
+  expect_error(Code::kBadFile, {"line 2", "empty"}, [&] { labels(folder, "path,label\na,\"\"\n"); });
+  expect_error(Code::kBadFile, {"no label"}, [&] { labels(folder, "path,label\n"); });
+  expect_error(Code::kTooLarge, {"line 2", "4096"},
+               [&] { labels(folder, "path,label\n" + std::string(5000, 'a') + ",x\n"); });
+}
+
+VectorTable named(const std::vector<std::string>& names) {
+  return {"e", 1, names, std::vector<float>(names.size(), 1.0F), std::nullopt};
+}
+
+TEST(Labels, PathsMatchByTheirEnds) {
+  const TemporaryFolder folder;
+  const LabelTable table = labels(folder, "path,label\nimages/a.png,x\nb.png,y\n./more/deep/c.png,z\n");
+  const Join joined = join(named({"/data/images/a.png", "sub/b.png", "c.png", "xb.png"}), table);
+  EXPECT_THAT(joined.row_of, ElementsAre(Optional(0U), Optional(1U), Optional(2U), std::nullopt));
+  EXPECT_THAT(joined.unlabelled, ElementsAre(3U));
+  EXPECT_EQ(joined.unused, 0U);
+}
+
+TEST(Labels, TheLongestPathCounts) {
+  const TemporaryFolder folder;
+  const LabelTable table = labels(folder, "path,label\na.png,x\nin/a.png,y\n");
+  EXPECT_THAT(join(named({"out/in/a.png"}), table).row_of, ElementsAre(Optional(1U)));
+  EXPECT_THAT(join(named({"a.png"}), table).row_of, ElementsAre(Optional(0U)));
+}
+
+TEST(Labels, WhatIsAmbiguousIsRefused) {
+  const TemporaryFolder folder;
+  const LabelTable table = labels(folder, "path,label\none/a.png,x\ntwo/a.png,y\n");
+  expect_error(Code::kBadArgument, {"several rows end in 'a.png'"}, [&] { join(named({"a.png"}), table); });
+  expect_error(Code::kBadArgument, {"rows 1 and 2", "line 2"}, [&] {
+    join(named({"one/a.png", "x/one/a.png"}), table);
+  });
+  expect_error(Code::kBadArgument, {"names none of the 1 rows", "'z.png'"}, [&] { join(named({"z.png"}), table); });
+  expect_error(Code::kBadFile, {"line 3", "named before"},
+               [&] { join(named({"a"}), labels(folder, "path,label\na,x\n./a,y\n")); });
+  EXPECT_EQ(lookup(std::vector<std::string>{"z.png"}, "e", table).unlabelled.size(), 1U);
+}
+
+TEST(Labels, AListIsJoinedByOrder) {
+  const TemporaryFolder folder;
+  const LabelTable list = read_label_table(folder.write("labels.txt", "x\r\ny\n"), {});
+  EXPECT_FALSE(list.named);
+  const VectorTable table{"e", 1, {}, {1.0F, 2.0F}, std::nullopt};
+  EXPECT_THAT(join(table, list).row_of, ElementsAre(Optional(0U), Optional(1U)));
+  expect_error(Code::kBadArgument, {"2 labels", "1 rows"}, [&] { join(named({"a"}), list); });
+  expect_error(Code::kBadArgument, {"no paths"}, [&] { join(table, labels(folder, "path,label\na,x\n")); });
+  expect_error(Code::kBadFile, {"line 2"}, [&] { read_label_table(folder.write("l.txt", "x\n\ny\n"), {}); });
+}
+
+}  // namespace
+}  // namespace mi2::vectors

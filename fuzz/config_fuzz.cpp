@@ -6,13 +6,13 @@
 #include <string_view>
 
 #include <mi2/error.hpp>
-#include "weights/config.hpp"
 #include "models/manifest.hpp"
+#include "weights/config.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   try {
     const auto config = mi2::weights::parse_config({reinterpret_cast<const char*>(data), size}, "fuzz");
-    for (const mi2::weights::ManifestRow& row : mi2::weights::manifest(config)) {
+    for (const mi2::models::ManifestRow& row : mi2::models::manifest(config)) {
       if (row.shape.count() <= 0) std::abort();
     }
   } catch (const mi2::Error&) {

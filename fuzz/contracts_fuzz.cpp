@@ -20,7 +20,7 @@
 
 namespace {
 
-using namespace mi2::scoring;
+using namespace mi2::protocols;
 
 Service make_service() {
   auto embeds = std::make_shared<ServedModel>();
@@ -83,7 +83,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     check_answer(service, route.parse(service, std::move(request), parameters));
   } catch (const mi2::Error& error) {
-    for (const HttpAnswer& answer : {error_answer(&route, error), item_error_answer(&route, error)}) {
+    for (const HttpAnswer& answer : {benchmark::error_answer(&route, error), item_error_answer(&route, error)}) {
       if (answer.status >= 500 || !nlohmann::json::accept(answer.body)) std::abort();
     }
   }

@@ -26,16 +26,16 @@ void append_line(std::string& text, const std::vector<std::string>& fields) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace mi2;
   try {
-    const CsvTable table = parse_csv(std::string_view(reinterpret_cast<const char*>(data), size), "fuzz");
+    const base::CsvTable table = base::parse_csv(std::string_view(reinterpret_cast<const char*>(data), size), "fuzz");
     // What was accepted survives a trip through our own CSV. The mark in front keeps one at the start of the first
     // field.
     std::string text = "\xEF\xBB\xBF";
     append_line(text, table.header);
-    for (const CsvRow& row : table.rows) {
+    for (const base::CsvRow& row : table.rows) {
       if (row.fields.size() != table.header.size()) std::abort();
       append_line(text, row.fields);
     }
-    const CsvTable again = parse_csv(text, "again");
+    const base::CsvTable again = base::parse_csv(text, "again");
     if (again.header != table.header || again.rows.size() != table.rows.size()) std::abort();
     for (std::size_t i = 0; i < table.rows.size(); ++i) {
       if (again.rows[i].fields != table.rows[i].fields) std::abort();

@@ -14,15 +14,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace mi2;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   try {
-    const heads::HeadRecord record = heads::parse_head(text, "fuzz");
-    const std::string written = heads::to_json(record);
-    if (heads::to_json(heads::parse_head(written, "again")) != written) std::abort();
+    const adapter::HeadRecord record = adapter::parse_head(text, "fuzz");
+    const std::string written = adapter::to_json(record);
+    if (adapter::to_json(adapter::parse_head(written, "again")) != written) std::abort();
   } catch (const Error& error) {
     // A refusal is an answer; that our own text is refused is not.
     if (std::string_view(error.what()).starts_with("again")) std::abort();
   }
   try {
-    if (heads::parse_toolkit_config(text, "fuzz").in_channels < 1) std::abort();
+    if (adapter::parse_toolkit_config(text, "fuzz").in_channels < 1) std::abort();
   } catch (const Error&) {
     // A refusal is an answer.
   }

@@ -24,19 +24,19 @@ constexpr std::size_t kBodyLimit = 256;
 
 void use(const server::Parser& parser) {
   const server::Cors cors({"https://viewer.example"});
-  const scoring::HttpRequest request = server::request_of(parser.get().base());
-  const scoring::Match found = scoring::match(request);
+  const protocols::HttpRequest request = server::request_of(parser.get().base());
+  const protocols::Match found = protocols::match(request);
   if ((found.route == nullptr) != found.refusal.has_value()) std::abort();
-  const scoring::RequestIds ids = scoring::request_ids(request, "fresh");
+  const protocols::RequestIds ids = protocols::request_ids(request, "fresh");
   for (const std::string* id : {&ids.request, &ids.legacy, &ids.client}) {
     if (id->size() > 100 || std::any_of(id->begin(), id->end(), [](char c) { return c < 0x20 || c > 0x7E; }))
       std::abort();
   }
-  scoring::HttpAnswer answer =
-      scoring::refuse_headers(found.route, request).value_or(found.refusal.value_or(scoring::HttpAnswer{}));
+  protocols::HttpAnswer answer =
+      protocols::refuse_headers(found.route, request).value_or(found.refusal.value_or(protocols::HttpAnswer{}));
   if (const auto preflight = cors.preflight(request)) answer = *preflight;
   cors.allow(request.header("origin"), answer);
-  scoring::add_id_headers(answer, ids, 1.0);
+  protocols::add_id_headers(answer, ids, 1.0);
   if (!server::KeyRing().admits(request)) std::abort();
   const auto response = server::response_of(std::move(answer), 11, true);
   for (const auto& field : response) {

@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     const LabelRow row = parse_label_row(line, "fuzz");
     if (row.name.empty() || row.class_name.empty()) std::abort();
-    if (utf8_prefix(row.class_name) != row.class_name.size()) std::abort();
+    if (base::utf8_prefix(row.class_name) != row.class_name.size()) std::abort();
     // The same class said plainly is the same class, unless it looks like JSON itself.
     if (!row.class_name.starts_with('{')) {
       const std::string plain = std::string(row.name) + '\t' + row.class_name;

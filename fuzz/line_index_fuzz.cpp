@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   constexpr std::uint64_t kFileBytes = 1'000'000;
   try {
     const std::vector<std::uint64_t> starts =
-        mi2::train::parse_line_index(std::string_view(reinterpret_cast<const char*>(data), size), kFileBytes, "fuzz");
+        mi2::dataset::parse_line_index(std::string_view(reinterpret_cast<const char*>(data), size), kFileBytes, "fuzz");
     if (starts.front() != 0 || starts.back() >= kFileBytes) std::abort();
     for (std::size_t i = 1; i < starts.size(); ++i) {
       if (starts[i] <= starts[i - 1]) std::abort();

@@ -42,7 +42,7 @@ void read_all(const std::shared_ptr<const PackedFile>& file) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static mi2::ThreadPool pool(1);
+  static mi2::base::ThreadPool pool(1);
   try {
     const std::string bytes = with_right_checksum({reinterpret_cast<const char*>(data), size});
     const auto file = std::make_shared<const PackedFile>(SafeTensors::parse(std::as_bytes(std::span(bytes)), "fuzz"));

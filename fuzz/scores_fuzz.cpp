@@ -13,7 +13,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace mi2;
   try {
-    const heads::ScoreTable table = heads::parse_scores({reinterpret_cast<const char*>(data), size}, "fuzz");
+    const adapter::ScoreTable table = adapter::parse_scores({reinterpret_cast<const char*>(data), size}, "fuzz");
     if (table.paths.size() != table.scores.size()) std::abort();
     for (const auto& row : table.scores) {
       for (const auto& [label, score] : row) {

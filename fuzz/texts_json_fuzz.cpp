@@ -22,7 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     // What was accepted survives a trip through our own JSON.
     std::string json = "[";
     for (const std::string& text : texts) {
-      if (utf8_prefix(text) != text.size()) std::abort();
+      if (base::utf8_prefix(text) != text.size()) std::abort();
       json += (json.size() > 1 ? "," : "") + json_string(text);
     }
     if (parse_texts_json(json + "]", "again") != texts) std::abort();
@@ -31,7 +31,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   // Names in results and messages come from the file system, where any bytes go.
   const std::string_view name(reinterpret_cast<const char*>(data), size);
-  const std::string clean = replace_invalid_utf8(name);
-  if (utf8_prefix(clean) != clean.size() || utf8_prefix(printable(name)) != printable(name).size()) std::abort();
+  const std::string clean = base::replace_invalid_utf8(name);
+  if (base::utf8_prefix(clean) != clean.size() ||
+      base::utf8_prefix(base::printable(name)) != base::printable(name).size())
+    std::abort();
   return 0;
 }

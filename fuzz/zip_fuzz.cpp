@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace mi2;
   constexpr std::uint64_t kMaxBytes = 1 << 20;
   try {
-    const train::ZipFile zip(std::as_bytes(std::span(data, size)), "fuzz");
+    const dataset::ZipFile zip(std::as_bytes(std::span(data, size)), "fuzz");
     for (std::uint64_t i = 0; i < zip.entries(); ++i) {
       if (zip.find(zip.name(i)) != i) std::abort();
       try {

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "adapter/head.hpp"
 #include "adapter_command.hpp"
 #include "arguments.hpp"
 #include "inputs.hpp"
@@ -15,7 +16,6 @@
 #include "progress.hpp"
 #include "report.hpp"
 #include "score_writers.hpp"
-#include "adapter/head.hpp"
 #include "vector_arguments.hpp"
 
 namespace mi2::cli {
@@ -54,7 +54,7 @@ Examples:
   mi2 adapter classify --head lesions --embeddings vectors.jsonl --format csv
 )";
 
-int classify_embeddings(const heads::Head& head, const ClassifyArguments& arguments) {
+int classify_embeddings(const adapter::Head& head, const ClassifyArguments& arguments) {
   Progress progress(0, "");
   const vectors::VectorTable table = read_embeddings(arguments.embeddings, arguments.names);
   check_origin(table.provenance, head.description().embeddings, "the head", progress);
@@ -67,7 +67,7 @@ int classify_embeddings(const heads::Head& head, const ClassifyArguments& argume
   return 0;
 }
 
-int classify_pictures(const heads::Head& head, const ClassifyArguments& arguments) {
+int classify_pictures(const adapter::Head& head, const ClassifyArguments& arguments) {
   if (arguments.model.model.empty()) {
     throw Error(Code::kBadArgument, "adapter classify: --embeddings FILE, or --model DIR and PATHs, are needed");
   }
@@ -106,7 +106,7 @@ int classify(const ClassifyArguments& arguments) {
   if (!arguments.embeddings.empty() && has_paths) {
     throw Error(Code::kBadArgument, "adapter classify: --embeddings and PATHs exclude each other");
   }
-  const heads::Head head = heads::Head::open(arguments.head);
+  const adapter::Head head = adapter::Head::open(arguments.head);
   return arguments.embeddings.empty() ? classify_pictures(head, arguments) : classify_embeddings(head, arguments);
 }
 

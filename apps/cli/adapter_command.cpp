@@ -10,11 +10,11 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "adapter/head.hpp"
+#include "adapter/head_files.hpp"
 #include "arguments.hpp"
 #include "command.hpp"
 #include "progress.hpp"
-#include "adapter/head.hpp"
-#include "adapter/head_files.hpp"
 
 namespace mi2::cli {
 namespace {
@@ -62,10 +62,10 @@ Examples:
 
 int import(const ImportArguments& arguments) {
   check_head_is_new(arguments.out, arguments.force);
-  const heads::Head head = heads::import_toolkit(arguments.config, arguments.weights);
-  head.save(heads::stem_of(arguments.out));
-  Progress(0, "").note(fmt::format("{}: {} head, {} labels, {} dimensions", heads::stem_of(arguments.out).string(),
-                                   heads::name_of(head.description().kind), head.labels().size(),
+  const adapter::Head head = adapter::import_toolkit(arguments.config, arguments.weights);
+  head.save(adapter::stem_of(arguments.out));
+  Progress(0, "").note(fmt::format("{}: {} head, {} labels, {} dimensions", adapter::stem_of(arguments.out).string(),
+                                   adapter::name_of(head.description().kind), head.labels().size(),
                                    head.description().in_channels));
   return 0;
 }
@@ -75,7 +75,7 @@ int import(const ImportArguments& arguments) {
 void check_head_is_new(const std::string& out, bool force) {
   if (force) return;
   for (const char* suffix : {".safetensors", ".json"}) {
-    const std::string file = heads::stem_of(out).string() + suffix;
+    const std::string file = adapter::stem_of(out).string() + suffix;
     if (std::filesystem::exists(file)) {
       throw Error(Code::kBadArgument, fmt::format("{}: is there already; --force replaces it", file));
     }

@@ -13,16 +13,16 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "adapter/head_files.hpp"
+#include "adapter/report.hpp"
+#include "adapter/training.hpp"
+#include "adapter/zero_shot.hpp"
 #include "adapter_command.hpp"
 #include "arguments.hpp"
 #include "inputs.hpp"
 #include "interrupt.hpp"
 #include "output.hpp"
 #include "progress.hpp"
-#include "adapter/head_files.hpp"
-#include "adapter/report.hpp"
-#include "adapter/training.hpp"
-#include "adapter/zero_shot.hpp"
 #include "vector_arguments.hpp"
 
 namespace mi2::cli {
@@ -33,12 +33,12 @@ struct TrainArguments {
   LabelTableArguments labels;
   std::string classes;
   std::string kind = "linear";
-  heads::TrainOptions options;
+  adapter::TrainOptions options;
   std::string out;
   bool force = false;
   std::string report;
   std::string format = "table";
-  metrics::BootstrapOptions bootstrap;
+  evaluation::BootstrapOptions bootstrap;
   std::string zero_shot;
   std::string model;
   std::string prompts;
@@ -91,18 +91,18 @@ std::vector<std::string> labels_of(const vectors::LabelTable& table, const vecto
   return chosen;
 }
 
-heads::Samples& samples_for(heads::TrainingSet& set, const std::optional<vectors::Split>& split) {
+adapter::Samples& samples_for(adapter::TrainingSet& set, const std::optional<vectors::Split>& split) {
   if (split == vectors::Split::kValidation) return set.validation;
   return split == vectors::Split::kTest ? set.test : set.train;
 }
 
-heads::TrainingSet training_set(const vectors::VectorTable& table, const vectors::LabelTable& labels,
-                                const vectors::Join& joined, const std::string& classes, Progress& progress) {
+adapter::TrainingSet training_set(const vectors::VectorTable& table, const vectors::LabelTable& labels,
+                                  const vectors::Join& joined, const std::string& classes, Progress& progress) {
   std::size_t set_aside = 0;
-  heads::TrainingSet set;
+  adapter::TrainingSet set;
   set.labels = labels_of(labels, joined, classes);
   set.provenance = table.provenance;
-  for (heads::Samples* samples : {&set.train, &set.validation, &set.test}) samples->dimensions = table.dimensions;
+  for (adapter::Samples* samples : {&set.train, &set.validation, &set.test}) samples->dimensions = table.dimensions;
   for (std::size_t r = 0; r < table.rows(); ++r) {
     if (!joined.row_of[r]) continue;
     const vectors::LabelRow& row = labels.rows[*joined.row_of[r]];
@@ -125,26 +125,26 @@ heads::TrainingSet training_set(const vectors::VectorTable& table, const vectors
 }
 
 /// Zero-shot probabilities of the evaluated rows, if they were asked for.
-std::optional<metrics::Scores> zero_shot_of(const TrainArguments& arguments, const vectors::VectorTable& table,
-                                            const heads::TrainingSet& set, const heads::Judged& judged,
-                                            Progress& progress) {
+std::optional<evaluation::Scores> zero_shot_of(const TrainArguments& arguments, const vectors::VectorTable& table,
+                                               const adapter::TrainingSet& set, const adapter::Judged& judged,
+                                               Progress& progress) {
   if (arguments.zero_shot.empty() && arguments.model.empty()) return std::nullopt;
   const std::vector<std::string> prompts =
-      arguments.prompts.empty() ? set.labels : heads::read_prompts(arguments.prompts, set.labels);
+      arguments.prompts.empty() ? set.labels : adapter::read_prompts(arguments.prompts, set.labels);
   if (!arguments.zero_shot.empty()) {
     if (table.names.empty()) {
       throw Error(Code::kBadArgument, "--zero-shot: the embeddings have no paths to look up; --paths FILE gives them");
     }
     std::vector<std::string> names;
     for (const std::size_t id : judged.ids) names.push_back(table.names[id]);
-    return heads::scores_of(heads::read_scores(arguments.zero_shot), names, prompts);
+    return adapter::scores_of(adapter::read_scores(arguments.zero_shot), names, prompts);
   }
   EmbedderOptions options;
   options.threads = arguments.options.fit.threads;
   const Embedder embedder = Embedder::open(arguments.model, options);
   if (table.provenance) check_origin(embedder.provenance(), table.provenance, "the file", progress);
-  heads::Samples rows{table.dimensions, table.values, {}, {}};
-  return heads::zero_shot_scores(embedder, prompts, rows, judged.ids);
+  adapter::Samples rows{table.dimensions, table.values, {}, {}};
+  return adapter::zero_shot_scores(embedder, prompts, rows, judged.ids);
 }
 
 void write_file(const std::filesystem::path& path, const std::string& content) {
@@ -153,23 +153,23 @@ void write_file(const std::filesystem::path& path, const std::string& content) {
   output->commit();
 }
 
-void write_report(const std::string& folder, const heads::HeadReport& report) {
+void write_report(const std::string& folder, const adapter::HeadReport& report) {
   namespace fs = std::filesystem;
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) throw Error(Code::kBadFile, fmt::format("{}: cannot be made: {}", folder, error.message()));
-  write_file(fs::path(folder) / "roc.svg", heads::roc_svg(report));
-  write_file(fs::path(folder) / "confusion.svg", heads::confusion_svg(report));
-  write_file(fs::path(folder) / "calibration.svg", heads::reliability_svg(report));
-  write_file(fs::path(folder) / "report.json", heads::to_json(report));
-  write_file(fs::path(folder) / "report.html", heads::to_html(report));
+  write_file(fs::path(folder) / "roc.svg", adapter::roc_svg(report));
+  write_file(fs::path(folder) / "confusion.svg", adapter::confusion_svg(report));
+  write_file(fs::path(folder) / "calibration.svg", adapter::reliability_svg(report));
+  write_file(fs::path(folder) / "report.json", adapter::to_json(report));
+  write_file(fs::path(folder) / "report.html", adapter::to_html(report));
 }
 
-heads::TrainedHead train_with_bar(const heads::TrainingSet& set, const heads::TrainOptions& options) {
+adapter::TrainedHead train_with_bar(const adapter::TrainingSet& set, const adapter::TrainOptions& options) {
   std::optional<Progress> bar;
   std::size_t shown = 0;
-  return heads::train_head(set, options, [&](std::size_t done, std::size_t total) {
-    if (!bar) bar.emplace(total, options.kind == heads::HeadKind::kMlp ? "epochs" : "fits");
+  return adapter::train_head(set, options, [&](std::size_t done, std::size_t total) {
+    if (!bar) bar.emplace(total, options.kind == adapter::HeadKind::kMlp ? "epochs" : "fits");
     bar->advance(done - std::exchange(shown, done));
     throw_if_interrupted();
   });
@@ -178,27 +178,27 @@ heads::TrainedHead train_with_bar(const heads::TrainingSet& set, const heads::Tr
 int train(TrainArguments& arguments) {
   catch_interrupts();
   check_head_is_new(arguments.out, arguments.force);
-  arguments.options.kind = heads::parse_kind(arguments.kind);
+  arguments.options.kind = adapter::parse_kind(arguments.kind);
   arguments.bootstrap.seed = arguments.options.fit.seed;
   Progress progress(0, "");
   const vectors::LabelTable labels = vectors::read_label_table(arguments.labels.labels, arguments.labels.options);
   const vectors::VectorTable table = read_embeddings(arguments.embeddings, arguments.labels.paths);
   const vectors::Join joined = join_and_tell(table, labels, progress);
-  const heads::TrainingSet set = training_set(table, labels, joined, arguments.classes, progress);
-  const heads::TrainedHead trained = train_with_bar(set, arguments.options);
+  const adapter::TrainingSet set = training_set(table, labels, joined, arguments.classes, progress);
+  const adapter::TrainedHead trained = train_with_bar(set, arguments.options);
   const auto zero_shot = zero_shot_of(arguments, table, set, trained.evaluation, progress);
-  const heads::HeadReport report = heads::make_report(trained, zero_shot, arguments.bootstrap);
+  const adapter::HeadReport report = adapter::make_report(trained, zero_shot, arguments.bootstrap);
   throw_if_interrupted();
-  trained.head.save(heads::stem_of(arguments.out));
+  trained.head.save(adapter::stem_of(arguments.out));
   if (!arguments.report.empty()) write_report(arguments.report, report);
   const auto output = open_output("-");
-  output->write(arguments.format == "json" ? heads::to_json(report) : heads::to_text(report));
+  output->write(arguments.format == "json" ? adapter::to_json(report) : adapter::to_text(report));
   output->commit();
   return 0;
 }
 
 void add_fit_arguments(CLI::App& command, TrainArguments& arguments) {
-  heads::TrainOptions& options = arguments.options;
+  adapter::TrainOptions& options = arguments.options;
   const auto positive = CLI::Range(1e-12, 1e12).description("");
   command.add_option("--kind", arguments.kind, "What the head is made of, see below")
       ->type_name("linear|mlp")

@@ -11,11 +11,10 @@
 #include <mi2/mi2.hpp>
 
 #include "arguments.hpp"
+#include "batch/batch.hpp"
 #include "command.hpp"
 #include "interrupt.hpp"
 #include "progress.hpp"
-#include "batch/batch.hpp"
-#include "adapter/served_head.hpp"
 #include "protocols/service.hpp"
 
 namespace mi2::cli {
@@ -74,8 +73,7 @@ int run_batch(const BatchArguments& arguments) {
   options.replace = arguments.force;
   catch_interrupts();
   const Embedder embedder = Embedder::open(arguments.model.model, arguments.model.options);
-  const scoring::ServedModel model =
-      scoring::describe_model("batch", embedder, arguments.model.model, heads::read_served_head);
+  const protocols::ServedModel model = protocols::describe_model("batch", embedder, arguments.model.model);
   std::optional<Progress> progress;
   batch::Observer observer;
   observer.started = [&](std::uint64_t rows, std::uint64_t resumed) {

@@ -21,7 +21,7 @@ namespace mi2::cli {
 namespace {
 
 struct BenchArguments {
-  BenchmarkOptions options;
+  benchmark::BenchmarkOptions options;
   std::string model;
   std::string synthetic;
   bool json = false;
@@ -56,9 +56,9 @@ int print(const std::string& result) {
 }
 
 int bench(const BenchArguments& arguments) {
-  BenchmarkOptions options = arguments.options;
+  benchmark::BenchmarkOptions options = arguments.options;
   if (arguments.peak) {
-    const MachinePeak peak = probe_machine(options.threads);
+    const benchmark::MachinePeak peak = benchmark::probe_machine(options.threads);
     return print(arguments.json ? to_json(peak) : to_text(peak));
   }
   if (arguments.synthetic.empty() == arguments.model.empty()) {
@@ -66,7 +66,7 @@ int bench(const BenchArguments& arguments) {
   }
   if (!arguments.model.empty()) options.model = arguments.model;
   if (arguments.serve) return serve_benchmark(options);
-  const BenchmarkReport report = run_benchmark(options);
+  const benchmark::BenchmarkReport report = benchmark::run_benchmark(options);
   return print(arguments.json ? to_json(report) : to_text(report));
 }
 
@@ -74,7 +74,7 @@ int bench(const BenchArguments& arguments) {
 
 void add_bench(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<BenchArguments>();
-  BenchmarkOptions& options = arguments->options;
+  benchmark::BenchmarkOptions& options = arguments->options;
   command.add_option("--model", arguments->model, "Model directory or packed file")->type_name("DIR");
   command.add_option("--synthetic", arguments->synthetic, "Made-up weights in memory: full")
       ->check(CLI::IsMember({"full"}));

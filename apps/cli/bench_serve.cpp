@@ -80,7 +80,7 @@ class RequestReader {
   bool started_ = false;  ///< the line under way has a byte
 };
 
-std::string answer(BenchmarkSession& session, const RequestReader::Line& request) {
+std::string answer(benchmark::BenchmarkSession& session, const RequestReader::Line& request) {
   if (request.too_long) {
     throw Error(Code::kTooLarge, fmt::format("more than {} bytes in a line", kMaxRequestBytes));
   }
@@ -93,8 +93,8 @@ std::string answer(BenchmarkSession& session, const RequestReader::Line& request
 
 }  // namespace
 
-int serve_benchmark(const BenchmarkOptions& options) {
-  BenchmarkSession session(options);
+int serve_benchmark(const benchmark::BenchmarkOptions& options) {
+  benchmark::BenchmarkSession session(options);
   Progress progress(0, "requests");
   Report report(progress);
   const auto output = open_output("-");
@@ -113,7 +113,7 @@ int serve_benchmark(const BenchmarkOptions& options) {
       say(line);
     } catch (const Error& error) {
       report.bad(fmt::format("request {}", number), error);
-      say(error_answer(error));
+      say(benchmark::error_answer(error));
     }
   }
   output->commit();

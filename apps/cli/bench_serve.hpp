@@ -8,6 +8,6 @@ namespace mi2::cli {
 /// Answers until standard input ends.
 /// @returns the exit status: of the failures, as for the inputs of other commands.
 /// @throws Error as BenchmarkSession's constructor, and when standard input or output fails.
-int serve_benchmark(const BenchmarkOptions& options);
+int serve_benchmark(const benchmark::BenchmarkOptions& options);
 
 }  // namespace mi2::cli

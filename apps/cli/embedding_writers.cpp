@@ -28,7 +28,7 @@ class JsonLinesWriter final : public EmbeddingWriter {
     line_ = kind == InputKind::kImage ? R"({"path": )" : R"({"text": )";
     line_ += json_string(input);
     line_ += R"(, "embedding": [)";
-    append_numbers(line_, embedding, ',');
+    base::append_numbers(line_, embedding, ',');
     line_ += ']';
     line_ += tail_;
     line_ += "}\n";
@@ -58,7 +58,7 @@ class CsvWriter final : public EmbeddingWriter {
     if (!header_.empty()) output_.write(header_);
     header_.clear();
     line_ = fmt::format("{},{},{}", kind == InputKind::kImage ? "image" : "text", csv_field(input), middle_);
-    append_numbers(line_, embedding, ',');
+    base::append_numbers(line_, embedding, ',');
     line_ += '\n';
     output_.write(line_);
   }

@@ -77,7 +77,7 @@ Examples:
 
 /// What was read of the command line, checked.
 struct Job {
-  FidelityOptions options;
+  fidelity::FidelityOptions options;
   std::vector<Input> inputs;
   std::uint64_t skipped = 0;
   std::vector<std::optional<std::size_t>> truth;  ///< of each input; empty: no --truth
@@ -96,8 +96,8 @@ std::optional<std::filesystem::path> model_of(const FidelityArguments& arguments
   throw Error(Code::kBadArgument, "fidelity: needs --model DIR or --synthetic full");
 }
 
-FidelityOptions options_of(const FidelityArguments& arguments) {
-  FidelityOptions options;
+fidelity::FidelityOptions options_of(const FidelityArguments& arguments) {
+  fidelity::FidelityOptions options;
   options.model = model_of(arguments);
   options.embedder = arguments.model.options;
   options.batch = arguments.model.batch;
@@ -141,7 +141,7 @@ struct Slot {
   std::optional<Error> error;
 };
 
-Slot prepare(const PicturePreparer& preparer, const Input& input, std::uint64_t max_bytes) {
+Slot prepare(const fidelity::PicturePreparer& preparer, const Input& input, std::uint64_t max_bytes) {
   if (input.error) return {std::nullopt, input.error};
   try {
     if (input.path == "-") return {preparer.prepare(read_standard_input(max_bytes), input.path), std::nullopt};
@@ -154,11 +154,12 @@ Slot prepare(const PicturePreparer& preparer, const Input& input, std::uint64_t 
 }
 
 /// Every picture that can be read, with what is known of it; the others are reported.
-FidelityInput prepare_all(const Job& job, const PicturePreparer& preparer, Report& report, Progress& progress) {
-  FidelityInput ready;
+fidelity::FidelityInput prepare_all(const Job& job, const fidelity::PicturePreparer& preparer, Report& report,
+                                    Progress& progress) {
+  fidelity::FidelityInput ready;
   const EmbedderOptions& options = job.options.embedder;
   // The team ends with this function: the service forks, and must find no thread.
-  ThreadPool team(options.threads);
+  base::ThreadPool team(options.threads);
   const std::size_t some = std::size_t{8} * team.size();
   for (std::size_t begin = 0; begin < job.inputs.size(); begin += some) {
     throw_if_interrupted();
@@ -179,25 +180,25 @@ FidelityInput prepare_all(const Job& job, const PicturePreparer& preparer, Repor
   return ready;
 }
 
-std::string written(const FidelityReport& report, const std::string& format) {
+std::string written(const fidelity::FidelityReport& report, const std::string& format) {
   return format == "json" ? to_json(report) : format == "markdown" ? to_markdown(report) : to_text(report);
 }
 
 int fidelity(const FidelityArguments& arguments) {
   const Job job = job_of(arguments);
   const auto output = open_output(arguments.out);
-  const PicturePreparer preparer(job.options.model, job.options.embedder);
-  const std::size_t images = job.inputs.empty() ? kGeneratedPictures : job.inputs.size();
-  const std::size_t turns = measured_dtypes(job.options.dtypes).size();
+  const fidelity::PicturePreparer preparer(job.options.model, job.options.embedder);
+  const std::size_t images = job.inputs.empty() ? fidelity::kGeneratedPictures : job.inputs.size();
+  const std::size_t turns = fidelity::measured_dtypes(job.options.dtypes).size();
   Progress progress(job.inputs.size() + images * turns, "steps");
   Report report(progress);
   if (job.skipped > 0) {
     progress.note(fmt::format("{} files in folders are not pictures and were skipped", job.skipped));
   }
-  FidelityInput ready = prepare_all(job, preparer, report, progress);
-  if (job.inputs.empty()) ready.pictures = preparer.generated(kGeneratedPictures);
+  fidelity::FidelityInput ready = prepare_all(job, preparer, report, progress);
+  if (job.inputs.empty()) ready.pictures = preparer.generated(fidelity::kGeneratedPictures);
   if (report.all_failed()) return report.exit_status();
-  const FidelityReport result = measure_fidelity(job.options, ready, [&](std::size_t done) {
+  const fidelity::FidelityReport result = fidelity::measure_fidelity(job.options, ready, [&](std::size_t done) {
     throw_if_interrupted();
     progress.advance(done);
   });

@@ -12,7 +12,7 @@ std::string json_string(std::string_view text) {
 }
 
 std::string csv_field(std::string_view text) {
-  std::string clean = replace_invalid_utf8(text);
+  std::string clean = base::replace_invalid_utf8(text);
   if (clean.find_first_of(",\"\r\n") == std::string::npos) return clean;
   std::string quoted = "\"";
   for (const char c : clean) {

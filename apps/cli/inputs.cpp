@@ -144,14 +144,14 @@ std::vector<std::byte> read_standard_input(std::uint64_t max_bytes) {
 }
 
 std::vector<std::string> gather_texts(std::vector<std::string> texts, const std::string& texts_json) {
-  require_utf8(texts, "text");
+  base::require_utf8(texts, "text");
   if (texts_json.empty()) return texts;
   std::string json;
   if (texts_json == "-") {
     const std::vector<std::byte> bytes = read_standard_input(kMaxTextsJsonBytes);
     json.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   } else {
-    json = read_text_file(texts_json, kMaxTextsJsonBytes);
+    json = base::read_text_file(texts_json, kMaxTextsJsonBytes);
   }
   std::vector<std::string> more = parse_texts_json(json, texts_json);
   texts.insert(texts.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
@@ -161,8 +161,8 @@ std::vector<std::string> gather_texts(std::vector<std::string> texts, const std:
 std::vector<std::string> split_labels(std::string_view text) { return split(text, ','); }
 
 std::vector<std::string> read_labels(const std::string& path) {
-  const std::string content = read_text_file(path, kMaxLabelBytes);
-  if (const std::size_t good = utf8_prefix(content); good != content.size()) {
+  const std::string content = base::read_text_file(path, kMaxLabelBytes);
+  if (const std::size_t good = base::utf8_prefix(content); good != content.size()) {
     throw Error(Code::kBadFile, fmt::format("{}: byte {} is not UTF-8; a label a line is needed", path, good + 1));
   }
   std::vector<std::string> labels = split(without_mark(content), '\n');

@@ -8,8 +8,8 @@
 
 #include "arguments.hpp"
 #include "command.hpp"
-#include "output.hpp"
 #include "models/inspect.hpp"
+#include "output.hpp"
 
 namespace mi2::cli {
 namespace {
@@ -33,7 +33,7 @@ Examples:
 
 int inspect_path(const InspectArguments& arguments) {
   const auto output = open_output("-");
-  output->write(arguments.json ? weights::inspect_json(arguments.path) + "\n" : weights::inspect_text(arguments.path));
+  output->write(arguments.json ? models::inspect_json(arguments.path) + "\n" : models::inspect_text(arguments.path));
   output->commit();
   return 0;
 }

@@ -14,14 +14,14 @@
 
 #include "arguments.hpp"
 #include "command.hpp"
+#include "evaluation/evaluation.hpp"
 #include "formatting.hpp"
 #include "interrupt.hpp"
 #include "output.hpp"
 #include "progress.hpp"
 #include "score_writers.hpp"
-#include "vectors/knn.hpp"
-#include "evaluation/evaluation.hpp"
 #include "vector_arguments.hpp"
+#include "vectors/knn.hpp"
 
 namespace mi2::cli {
 namespace {
@@ -110,7 +110,7 @@ class Results {
     judged_.classes = known.labels.size();
   }
 
-  void add(const std::string& path, std::span<const knn::Neighbour> neighbours, const std::vector<double>& shares,
+  void add(const std::string& path, std::span<const vectors::Neighbour> neighbours, const std::vector<double>& shares,
            const std::optional<std::string>& truth) {
     std::vector<LabelScore> scores;
     for (std::size_t c = 0; c < shares.size(); ++c) {
@@ -137,7 +137,7 @@ class Results {
     }
     output_->commit();
     if (truth_.empty()) return;
-    const metrics::Evaluation found = metrics::evaluate(judged_, truth_, {0, 0.95, 0});
+    const evaluation::Evaluation found = evaluation::evaluate(judged_, truth_, {0, 0.95, 0});
     const std::string auc = found.mean_auc.value ? fmt::format("{:.4f}", *found.mean_auc.value) : "-";
     progress.note(fmt::format("{} queries of known label: accuracy {:.4f}, balanced accuracy {:.4f}, mean AUC {}",
                               found.rows, *found.accuracy.value, *found.balanced_accuracy.value, auc));
@@ -151,20 +151,20 @@ class Results {
 
  private:
   void write_line(const std::string& path, std::span<const LabelScore> scores,
-                  std::span<const knn::Neighbour> neighbours) {
+                  std::span<const vectors::Neighbour> neighbours) {
     std::string line = fmt::format(R"({{"path": {}, "labels": [)", json_string(path));
     for (std::size_t i = 0; i < scores.size(); ++i) {
       line += fmt::format(R"({}{{"label": {}, "score": )", i > 0 ? ", " : "", json_string(scores[i].label));
-      append_number(line, scores[i].score);
+      base::append_number(line, scores[i].score);
       line += '}';
     }
     line += R"(], "neighbours": [)";
     for (std::size_t i = 0; i < neighbours.size(); ++i) {
-      const knn::Neighbour& neighbour = neighbours[i];
+      const vectors::Neighbour& neighbour = neighbours[i];
       line += fmt::format(R"({}{{"path": {}, "label": {}, "distance": )", i > 0 ? ", " : "",
                           json_string(known_.table.names[neighbour.row]),
                           json_string(known_.labels[known_.class_of[neighbour.row]]));
-      append_number(line, neighbour.distance);
+      base::append_number(line, neighbour.distance);
       line += '}';
     }
     output_->write(line + "]}\n");
@@ -174,7 +174,7 @@ class Results {
   std::unique_ptr<Output> output_;
   bool lines_;
   std::unique_ptr<ScoreWriter> writer_;
-  metrics::Scores judged_;
+  evaluation::Scores judged_;
   std::vector<std::size_t> truth_;
 };
 
@@ -200,16 +200,16 @@ std::vector<std::optional<std::string>> truths(const vectors::VectorTable& queri
 
 int knn(const KnnArguments& arguments) {
   catch_interrupts();
-  const knn::Metric metric = knn::parse_metric(arguments.metric);
-  const knn::Vote how = knn::parse_vote(arguments.vote);
-  if (metric == knn::Metric::kDot && how == knn::Vote::kDistance) {
+  const vectors::Metric metric = vectors::parse_metric(arguments.metric);
+  const vectors::Vote how = vectors::parse_vote(arguments.vote);
+  if (metric == vectors::Metric::kDot && how == vectors::Vote::kDistance) {
     throw Error(Code::kBadArgument, "--vote distance: inner products are no distances; --metric cosine or euclidean");
   }
   const std::vector<std::string> files = values_of(arguments.queries);
   Progress notes(0, "");
   const vectors::LabelTable labels = vectors::read_label_table(arguments.labels.labels, arguments.labels.options);
   const Known known = known_rows(arguments, labels, notes);
-  const knn::Neighbours neighbours(known.table.values, known.table.dimensions, metric, arguments.threads);
+  const vectors::Neighbours neighbours(known.table.values, known.table.dimensions, metric, arguments.threads);
   Results results(known, arguments);
   for (const std::string& file : files) {
     const vectors::VectorTable queries = read_embeddings(file, "");
@@ -225,7 +225,7 @@ int knn(const KnnArguments& arguments) {
       for (std::size_t i = 0; i < count; ++i) {
         const std::size_t r = begin + i;
         results.add(queries.names.empty() ? std::to_string(r + 1) : queries.names[r], found[i],
-                    knn::vote(found[i], known.class_of, known.labels.size(), how), truth[r]);
+                    vectors::vote(found[i], known.class_of, known.labels.size(), how), truth[r]);
       }
       bar.advance(count);
     }

@@ -22,13 +22,13 @@ void add_label_arguments(CLI::App& command, LabelArguments& arguments) {
 std::vector<std::string> gather_labels(const LabelArguments& arguments) {
   if (!arguments.labels_file.empty()) return read_labels(arguments.labels_file);
   std::vector<std::string> labels = split_labels(arguments.labels);
-  require_utf8(labels, "label");
+  base::require_utf8(labels, "label");
   return labels;
 }
 
 std::vector<std::string> gather_templates(const LabelArguments& arguments) {
   std::vector<std::string> templates = values_of(arguments.templates);
-  require_utf8(templates, "template");
+  base::require_utf8(templates, "template");
   for (std::size_t i = 0; i < templates.size(); ++i) {
     if (templates[i].find("{}") != std::string::npos) continue;
     throw Error(Code::kBadArgument, fmt::format("--template {}: does not hold {{}}, the label's place", i + 1));

@@ -118,7 +118,7 @@ int run(int argc, const char* const* argv) {
 }
 
 int fail(Code code, std::string_view message) {
-  const std::string line = fmt::format("mi2: error: {}\n", printable(message));
+  const std::string line = fmt::format("mi2: error: {}\n", base::printable(message));
   std::fwrite(line.data(), 1, line.size(), stderr);
   return info(code).exit_status;
 }

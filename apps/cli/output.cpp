@@ -38,7 +38,7 @@ class StreamOutput final : public Output {
   }
 
   void flush() override {
-    if (!write_all(descriptor_, buffer_)) fail();
+    if (!base::write_all(descriptor_, buffer_)) fail();
     buffer_.clear();
   }
 
@@ -72,7 +72,7 @@ class WholeFileOutput final : public Output {
   void rewrite_start(std::string_view bytes) override { file_.write_at(0, bytes); }
 
  private:
-  AtomicFile file_;
+  base::AtomicFile file_;
 };
 
 }  // namespace

@@ -25,7 +25,7 @@ namespace {
 struct PackArguments {
   std::string model;
   std::string out;
-  PackOptions options;
+  exporting::PackOptions options;
 };
 
 constexpr std::string_view kPackHelp =
@@ -75,11 +75,11 @@ class Stages {
 int pack(const PackArguments& arguments) {
   catch_interrupts();
   Stages stages;
-  PackOptions options = arguments.options;
+  exporting::PackOptions options = arguments.options;
   options.progress = [&](std::string_view stage, std::size_t done, std::size_t total) {
     stages.tell(stage, done, total);
   };
-  const PackReport report = pack_model(arguments.model, arguments.out, options);
+  const exporting::PackReport report = exporting::pack_model(arguments.model, arguments.out, options);
   stages.end();
   Progress(0, "").note(fmt::format("{}: {:.1f} MB, {} blocks, {}", arguments.out,
                                    static_cast<double>(report.bytes) / 1e6, report.blocks, options.dtype));
@@ -90,7 +90,7 @@ int pack(const PackArguments& arguments) {
 
 void add_pack(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<PackArguments>();
-  PackOptions& options = arguments->options;
+  exporting::PackOptions& options = arguments->options;
   add_model_path(command, arguments->model);
   command.add_option("--dtype", options.dtype, "What the model computes in, see below")
       ->type_name(fmt::format("{}", fmt::join(kDTypes, "|")))

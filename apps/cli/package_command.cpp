@@ -25,7 +25,7 @@ struct PackageArguments {
   std::string kind;
   std::string model;
   std::string out;
-  PackageOptions options;
+  exporting::PackageOptions options;
 };
 
 constexpr std::string_view kPackageHelp =
@@ -48,15 +48,15 @@ Examples:
 
 int package(const PackageArguments& arguments) {
   catch_interrupts();
-  PackageOptions options = arguments.options;
-  options.kind = arguments.kind == "mlflow" ? PackageKind::kMlflow : PackageKind::kAzureMl;
+  exporting::PackageOptions options = arguments.options;
+  options.kind = arguments.kind == "mlflow" ? exporting::PackageKind::kMlflow : exporting::PackageKind::kAzureMl;
   std::optional<Progress> bar;
   options.progress = [&bar](std::size_t, std::size_t total) {
     if (!bar) bar.emplace(total, "files");
     bar->advance(1);
     throw_if_interrupted();
   };
-  package_model(arguments.model, arguments.out, options);
+  exporting::package_model(arguments.model, arguments.out, options);
   bar.reset();
   Progress(0, "").note(fmt::format("{}: ready for {}", arguments.out, arguments.kind));
   return 0;
@@ -66,7 +66,7 @@ int package(const PackageArguments& arguments) {
 
 void add_package(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<PackageArguments>();
-  PackageOptions& options = arguments->options;
+  exporting::PackageOptions& options = arguments->options;
   add_model_path(command, arguments->model);
   command
       .add_option_function<std::string>(

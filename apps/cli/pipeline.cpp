@@ -41,9 +41,9 @@ Slot prepare(const Embedder& embedder, const Input& input) {
 
 void embed_pictures(const Embedder& embedder, std::span<const Input> inputs, std::size_t batch, Report& report,
                     const OnEmbedding& on_embedding, const std::function<void(std::size_t done)>& after_batch) {
-  const unsigned threads = embedder.options().threads != 0 ? embedder.options().threads : available_cores();
+  const unsigned threads = embedder.options().threads != 0 ? embedder.options().threads : base::available_cores();
   const std::size_t largest = std::max<std::size_t>(1, std::min(batch, inputs.size()));
-  ThreadPool decoders(static_cast<unsigned>(std::min<std::size_t>(threads, largest)));
+  base::ThreadPool decoders(static_cast<unsigned>(std::min<std::size_t>(threads, largest)));
   const auto start_batch = [&](std::size_t begin) {
     return std::async(std::launch::async, [&, begin] {
       std::vector<Slot> slots(std::min(batch, inputs.size() - begin));

@@ -69,7 +69,7 @@ void Progress::hide() {
 
 void Progress::note(std::string_view text) {
   hide();
-  print_error(fmt::format("mi2: {}\n", printable(text)));
+  print_error(fmt::format("mi2: {}\n", base::printable(text)));
 }
 
 }  // namespace mi2::cli

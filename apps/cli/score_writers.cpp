@@ -21,9 +21,9 @@ class TableWriter final : public ScoreWriter {
 
   void write(std::string_view path, std::span<const LabelScore> scores) override {
     const std::size_t width = std::to_string(scores.size()).size();
-    std::string block = printable(path) + '\n';
+    std::string block = base::printable(path) + '\n';
     for (std::size_t i = 0; i < scores.size(); ++i) {
-      block += fmt::format("  {:>{}}  {:.4f}  {}\n", i + 1, width, scores[i].score, printable(scores[i].label));
+      block += fmt::format("  {:>{}}  {:.4f}  {}\n", i + 1, width, scores[i].score, base::printable(scores[i].label));
     }
     output_.write(block);
   }
@@ -40,7 +40,7 @@ class JsonLinesWriter final : public ScoreWriter {
     std::string line = fmt::format(R"({{"path": {}, "labels": [)", json_string(path));
     for (std::size_t i = 0; i < scores.size(); ++i) {
       line += fmt::format(R"({}{{"label": {}, "score": )", i > 0 ? ", " : "", json_string(scores[i].label));
-      append_number(line, scores[i].score);
+      base::append_number(line, scores[i].score);
       line += '}';
     }
     output_.write(line + "]}\n");
@@ -59,7 +59,7 @@ class CsvWriter final : public ScoreWriter {
     started_ = true;
     for (std::size_t i = 0; i < scores.size(); ++i) {
       lines += fmt::format("{},{},{},", csv_field(path), i + 1, csv_field(scores[i].label));
-      append_number(lines, scores[i].score);
+      base::append_number(lines, scores[i].score);
       lines += '\n';
     }
     output_.write(lines);

@@ -107,9 +107,9 @@ class Watcher final : public train::TrainObserver {
 
 /// Adds what the launcher says of the run's processes.
 train::EnergyOptions energy_options(train::EnergyOptions options) {
-  const unsigned processes = count_from_environment("OMPI_COMM_WORLD_SIZE").value_or(1);
+  const unsigned processes = base::count_from_environment("OMPI_COMM_WORLD_SIZE").value_or(1);
   options.processes = static_cast<int>(processes);
-  const unsigned neighbours = count_from_environment("OMPI_COMM_WORLD_LOCAL_SIZE").value_or(processes);
+  const unsigned neighbours = base::count_from_environment("OMPI_COMM_WORLD_LOCAL_SIZE").value_or(processes);
   options.machines = static_cast<int>(std::max(1U, processes / neighbours));
   return options;
 }

@@ -26,7 +26,8 @@ std::string one_spelling(const fs::path& path) {
 }
 
 /// The first of `names` that the header has.
-std::size_t column_of(const CsvTable& table, const std::string& file, std::initializer_list<std::string_view> names) {
+std::size_t column_of(const base::CsvTable& table, const std::string& file,
+                      std::initializer_list<std::string_view> names) {
   for (const std::string_view name : names) {
     const auto found = std::find(table.header.begin(), table.header.end(), name);
     if (found == table.header.end()) continue;
@@ -41,13 +42,13 @@ std::size_t column_of(const CsvTable& table, const std::string& file, std::initi
 }  // namespace
 
 Truth::Truth(const std::string& path, const TruthOptions& options) : name_(path) {
-  const CsvTable table = parse_csv(read_text_file(path, kMaxCsvBytes), path);
+  const base::CsvTable table = base::parse_csv(base::read_text_file(path, base::kMaxCsvBytes), path);
   const std::size_t path_column = column_of(table, path, {"path", "file", "name"});
   const std::size_t label_column = options.column.empty() ? column_of(table, path, {"label", "class_name"})
                                                           : column_of(table, path, {options.column});
   const std::size_t split_column = options.split.empty() ? 0 : column_of(table, path, {"split"});
   const fs::path folder = fs::path(path).parent_path();
-  for (const CsvRow& row : table.rows) {
+  for (const base::CsvRow& row : table.rows) {
     if (!options.split.empty() && row.fields[split_column] != options.split) continue;
     const std::string& spelled = row.fields[path_column];
     if (spelled.empty()) throw Error(Code::kBadFile, fmt::format("{}: line {}: the path is empty", path, row.line));

@@ -61,13 +61,13 @@ class Contender {
   }
 
   /// As the model calls it: fc2 and proj add to the residual, the others hand on what they compute.
-  Tensor run(const Tensor& x, bool adds) {
+  tensor::Tensor run(const tensor::Tensor& x, bool adds) {
     if (!adds) return ops_.linear(x, linear_, Activation::kNone);
     residual_ = ops_.add_linear(std::move(residual_), x, linear_, 0.0F);
     return residual_;
   }
 
-  double seconds(const Tensor& x, bool adds) {
+  double seconds(const tensor::Tensor& x, bool adds) {
     const auto start = std::chrono::steady_clock::now();
     run(x, adds);
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -84,10 +84,10 @@ class Contender {
 
   CpuOps ops_;
   CpuOps::Linear linear_;
-  Tensor residual_;
+  tensor::Tensor residual_;
 };
 
-double difference(const Tensor& a, const Tensor& b) {
+double difference(const tensor::Tensor& a, const tensor::Tensor& b) {
   double worst = 0;
   for (std::int64_t i = 0; i < a.shape().count(); ++i) {
     worst = std::max(worst, std::abs(static_cast<double>(a.data<float>()[i]) - b.data<float>()[i]));
@@ -103,17 +103,17 @@ double median(std::vector<double> values) {
 nlohmann::ordered_json race(const Case& c, Precision precision, unsigned threads, int rounds) {
   std::mt19937 random(1);
   std::normal_distribution<float> normal;
-  const auto parameter = [&](const Shape& shape, float scale) {
+  const auto parameter = [&](const tensor::Shape& shape, float scale) {
     const auto values = std::make_shared<std::vector<float>>(static_cast<std::size_t>(shape.count()));
     for (float& value : *values) value = scale * normal(random);
-    return Parameter{"random", shape, DType::kF32, values->data(), values};
+    return Parameter{"random", shape, tensor::DType::kF32, values->data(), values};
   };
   const Parameter weight = parameter({c.out, c.in}, 1.0F / std::sqrt(static_cast<float>(c.in)));
   const Parameter bias = parameter({c.out}, 0.1F);
-  Tensor x({c.rows, c.in}, precision == Precision::kBF16 ? DType::kBF16 : DType::kF32);
+  tensor::Tensor x({c.rows, c.in}, precision == Precision::kBF16 ? tensor::DType::kBF16 : tensor::DType::kF32);
   for (std::int64_t i = 0; i < x.shape().count(); ++i) {
     if (precision == Precision::kBF16) {
-      x.data<BFloat16>()[i] = BFloat16(normal(random));
+      x.data<tensor::BFloat16>()[i] = tensor::BFloat16(normal(random));
     } else {
       x.data<float>()[i] = normal(random);
     }

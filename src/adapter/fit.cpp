@@ -1,6 +1,6 @@
 #include "adapter/fit.hpp"
 
-namespace mi2::heads {
+namespace mi2::adapter {
 namespace {
 
 Fitter& chosen() noexcept {
@@ -20,4 +20,4 @@ Fitted fit(const HeadDescription& shape, const Samples& train, const Samples& va
   return chosen()(shape, train, validation, options, progress);
 }
 
-}  // namespace mi2::heads
+}  // namespace mi2::adapter

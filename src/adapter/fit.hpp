@@ -12,7 +12,7 @@
 
 #include "adapter/head.hpp"
 
-namespace mi2::heads {
+namespace mi2::adapter {
 
 struct FitOptions {
   bool balanced = false;  ///< rows weigh inversely to how frequent their class is
@@ -67,4 +67,4 @@ void set_fitter(Fitter fitter) noexcept;
 Fitted fit(const HeadDescription& shape, const Samples& train, const Samples& validation, const FitOptions& options,
            const FitProgress& progress);
 
-}  // namespace mi2::heads
+}  // namespace mi2::adapter

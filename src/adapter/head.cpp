@@ -12,7 +12,7 @@
 
 #include "evaluation/scores.hpp"
 
-namespace mi2::heads {
+namespace mi2::adapter {
 namespace {
 
 constexpr std::int64_t kMaxChannels = 1 << 16;
@@ -178,7 +178,7 @@ std::vector<double> Head::logits(std::span<const float> embedding) const {
 }
 
 std::vector<double> Head::probabilities(std::span<const float> embedding) const {
-  return metrics::softmax({labels().size(), logits(embedding)}, description_.temperature).values;
+  return evaluation::softmax({labels().size(), logits(embedding)}, description_.temperature).values;
 }
 
 std::vector<LabelScore> Head::classify(const Embedding& embedding) const {
@@ -189,4 +189,4 @@ std::vector<LabelScore> Head::classify(const Embedding& embedding) const {
   return scores;
 }
 
-}  // namespace mi2::heads
+}  // namespace mi2::adapter

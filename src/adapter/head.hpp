@@ -16,7 +16,7 @@
 
 #include "evaluation/roc.hpp"
 
-namespace mi2::heads {
+namespace mi2::adapter {
 
 enum class HeadKind : std::uint8_t {
   kLinear,  ///< one matrix: multinomial logistic regression
@@ -31,8 +31,8 @@ HeadKind parse_kind(std::string_view name);
 /// Thresholds on a label's probability, chosen on rows the head was not trained on; missing where those had only one
 /// outcome.
 struct Thresholds {
-  std::optional<metrics::OperatingPoint> youden;
-  std::optional<metrics::OperatingPoint> sensitive;  ///< sensitivity at least kSensitivity
+  std::optional<evaluation::OperatingPoint> youden;
+  std::optional<evaluation::OperatingPoint> sensitive;  ///< sensitivity at least kSensitivity
 };
 inline constexpr double kSensitivity = 0.90;
 
@@ -115,4 +115,4 @@ class Head {
   Norm norm_;                   ///< kMlp
 };
 
-}  // namespace mi2::heads
+}  // namespace mi2::adapter

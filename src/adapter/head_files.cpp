@@ -10,12 +10,12 @@
 
 #include <fmt/format.h>
 
+#include "adapter/head_json.hpp"
 #include "base/files.hpp"
 #include "base/hash.hpp"
-#include "adapter/head_json.hpp"
 #include "weights/safetensors.hpp"
 
-namespace mi2::heads {
+namespace mi2::adapter {
 namespace {
 
 namespace fs = std::filesystem;
@@ -64,9 +64,9 @@ Head head_from(HeadDescription description, const weights::SafeTensors& file) {
 
 Head open_pair(const fs::path& stem) {
   const fs::path json = with_suffix(stem, ".json");
-  HeadRecord record = parse_head(read_text_file(json, kMaxJsonBytes), json.string());
+  HeadRecord record = parse_head(base::read_text_file(json, kMaxJsonBytes), json.string());
   const weights::SafeTensors file(with_suffix(stem, ".safetensors"));
-  if (sha256_hex(data_of(file)) != record.data_sha256) {
+  if (base::sha256_hex(data_of(file)) != record.data_sha256) {
     throw Error(Code::kBadFile, fmt::format("{}: is not the weights file that {} describes: data_sha256 differs",
                                             file.name(), json.string()));
   }
@@ -115,7 +115,7 @@ fs::path stem_of(const fs::path& path) {
 Head import_toolkit(const fs::path& config, const fs::path& weights) {
   std::error_code ignored;
   const fs::path json = fs::is_directory(config, ignored) ? config / "config.json" : config;
-  HeadDescription description = parse_toolkit_config(read_text_file(json, kMaxJsonBytes), json.string());
+  HeadDescription description = parse_toolkit_config(base::read_text_file(json, kMaxJsonBytes), json.string());
   const fs::path folder = json.has_parent_path() ? json.parent_path() : fs::path(".");
   const fs::path file = weights.empty() ? weights_in(folder) : weights;
   if (is_pickle_name(file) && fs::exists(file, ignored)) refuse_pickle(file);
@@ -135,17 +135,17 @@ void Head::save(const fs::path& stem) const {
   std::span<const std::byte> rest = std::as_bytes(std::span(std::as_const(data)));
   for (const HeadTensor& tensor : tensors_) {
     const std::size_t bytes = tensor.values.size() * sizeof(float);
-    stored.push_back({tensor.name, "F32", Shape(std::span(tensor.shape)), rest.first(bytes)});
+    stored.push_back({tensor.name, "F32", tensor::Shape(std::span(tensor.shape)), rest.first(bytes)});
     rest = rest.subspan(bytes);
   }
-  AtomicFile weights_file(with_suffix(stem, ".safetensors"));
+  base::AtomicFile weights_file(with_suffix(stem, ".safetensors"));
   weights::write_safetensors(weights_file, stored, {{"format", "mi2-head"}});
-  AtomicFile json_file(with_suffix(stem, ".json"));
-  json_file.write(to_json({description_, sha256_hex(std::as_bytes(std::span(std::as_const(data))))}));
+  base::AtomicFile json_file(with_suffix(stem, ".json"));
+  json_file.write(to_json({description_, base::sha256_hex(std::as_bytes(std::span(std::as_const(data))))}));
   // Both are on disk but for their names before the first gets its own, so that only a crash between two renames leaves
   // two halves of different heads; the hash then tells.
   weights_file.commit();
   json_file.commit();
 }
 
-}  // namespace mi2::heads
+}  // namespace mi2::adapter

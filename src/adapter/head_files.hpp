@@ -5,7 +5,7 @@
 
 #include "adapter/head.hpp"
 
-namespace mi2::heads {
+namespace mi2::adapter {
 
 /// The path without the suffix .json or .safetensors, whichever file of a pair it names.
 std::filesystem::path stem_of(const std::filesystem::path& path);
@@ -16,4 +16,4 @@ std::filesystem::path stem_of(const std::filesystem::path& path);
 /// @throws as Head::open.
 Head import_toolkit(const std::filesystem::path& config, const std::filesystem::path& weights = {});
 
-}  // namespace mi2::heads
+}  // namespace mi2::adapter

@@ -10,7 +10,7 @@
 
 #include "adapter/operating_point_json.hpp"
 
-namespace mi2::heads {
+namespace mi2::adapter {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -105,12 +105,12 @@ Json parse(std::string_view json, std::string_view file) {
   return parsed;
 }
 
-std::optional<metrics::OperatingPoint> read_point(const Reader& reader, std::string_view key) {
+std::optional<evaluation::OperatingPoint> read_point(const Reader& reader, std::string_view key) {
   if (reader.get(key).is_null()) return std::nullopt;
   const Reader point = reader.object(key);
   point.allow({"threshold", "sensitivity", "specificity"});
-  return metrics::OperatingPoint{point.number("threshold", 0, 1), point.number("sensitivity", 0, 1),
-                                 point.number("specificity", 0, 1)};
+  return evaluation::OperatingPoint{point.number("threshold", 0, 1), point.number("sensitivity", 0, 1),
+                                    point.number("specificity", 0, 1)};
 }
 
 std::vector<Thresholds> read_points(const Reader& reader, const std::vector<std::string>& labels) {
@@ -216,4 +216,4 @@ HeadDescription parse_toolkit_config(std::string_view json, std::string_view fil
   return description;
 }
 
-}  // namespace mi2::heads
+}  // namespace mi2::adapter

@@ -6,7 +6,7 @@
 
 #include "adapter/head.hpp"
 
-namespace mi2::heads {
+namespace mi2::adapter {
 
 /// A description and which tensors it belongs to.
 struct HeadRecord {
@@ -24,4 +24,4 @@ std::string to_json(const HeadRecord& record);
 /// matter. @throws Error{kBadFile} naming the key.
 HeadDescription parse_toolkit_config(std::string_view json, std::string_view file);
 
-}  // namespace mi2::heads
+}  // namespace mi2::adapter

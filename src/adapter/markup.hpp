@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace mi2::heads {
+namespace mi2::adapter {
 
 /// With what means something to a browser made harmless.
 std::string escaped(std::string_view text);
@@ -12,4 +12,4 @@ std::string escaped(std::string_view text);
 /// At most 28 bytes of UTF-8, cut between characters, with ".." where something is missing.
 std::string shortened(std::string_view text);
 
-}  // namespace mi2::heads
+}  // namespace mi2::adapter

@@ -7,12 +7,12 @@
 
 #include "evaluation/roc.hpp"
 
-namespace mi2::heads {
+namespace mi2::adapter {
 
 /// @returns null where there is no point.
-inline nlohmann::ordered_json point_json(const std::optional<metrics::OperatingPoint>& point) {
+inline nlohmann::ordered_json point_json(const std::optional<evaluation::OperatingPoint>& point) {
   if (!point) return nullptr;
   return {{"threshold", point->threshold}, {"sensitivity", point->sensitivity}, {"specificity", point->specificity}};
 }
 
-}  // namespace mi2::heads
+}  // namespace mi2::adapter

@@ -7,12 +7,12 @@
 
 #include "adapter/operating_point_json.hpp"
 
-namespace mi2::heads {
+namespace mi2::adapter {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json to_json(const metrics::Figure& figure) {
+Json to_json(const evaluation::Figure& figure) {
   Json json{{"value", nullptr}, {"low", nullptr}, {"high", nullptr}};
   if (figure.value) json["value"] = *figure.value;
   if (figure.interval) {
@@ -22,9 +22,9 @@ Json to_json(const metrics::Figure& figure) {
   return json;
 }
 
-Json to_json(const metrics::Reliability& reliability) {
+Json to_json(const evaluation::Reliability& reliability) {
   Json bins = Json::array();
-  for (const metrics::ReliabilityBin& bin : reliability.bins) {
+  for (const evaluation::ReliabilityBin& bin : reliability.bins) {
     bins.push_back({{"low", bin.low},
                     {"high", bin.high},
                     {"count", bin.count},
@@ -34,9 +34,9 @@ Json to_json(const metrics::Reliability& reliability) {
   return {{"expected_calibration_error", reliability.expected_error}, {"bins", bins}};
 }
 
-Json curve_json(const std::vector<metrics::RocPoint>& curve) {
+Json curve_json(const std::vector<evaluation::RocPoint>& curve) {
   Json points = Json::array();
-  for (const metrics::RocPoint& point : metrics::corners(curve)) {
+  for (const evaluation::RocPoint& point : evaluation::corners(curve)) {
     points.push_back({point.false_positive_rate, point.true_positive_rate});
   }
   return points;
@@ -45,7 +45,7 @@ Json curve_json(const std::vector<metrics::RocPoint>& curve) {
 Json classes_json(const HeadReport& report) {
   Json classes = Json::array();
   for (std::size_t c = 0; c < report.head.labels.size(); ++c) {
-    const metrics::ClassEvaluation& found = report.evaluation.classes[c];
+    const evaluation::ClassEvaluation& found = report.evaluation.classes[c];
     Json row{{"label", report.head.labels[c]}, {"support", found.figures.support}};
     row["auc"] = to_json(found.auc);
     row["precision"] = found.figures.precision;
@@ -61,7 +61,7 @@ Json classes_json(const HeadReport& report) {
   return classes;
 }
 
-Json confusion_json(const metrics::Confusion& confusion) {
+Json confusion_json(const evaluation::Confusion& confusion) {
   Json rows = Json::array();
   for (std::size_t t = 0; t < confusion.classes(); ++t) {
     Json row = Json::array();
@@ -71,7 +71,7 @@ Json confusion_json(const metrics::Confusion& confusion) {
   return rows;
 }
 
-std::string text_of(const metrics::Figure& figure) {
+std::string text_of(const evaluation::Figure& figure) {
   if (!figure.value) return "-";
   if (!figure.interval) return fmt::format("{:.4f}", *figure.value);
   return fmt::format("{:.4f} ({:.4f} to {:.4f})", *figure.value, figure.interval->low, figure.interval->high);
@@ -79,8 +79,8 @@ std::string text_of(const metrics::Figure& figure) {
 
 }  // namespace
 
-HeadReport make_report(const TrainedHead& trained, const std::optional<metrics::Scores>& zero_shot,
-                       const metrics::BootstrapOptions& bootstrap) {
+HeadReport make_report(const TrainedHead& trained, const std::optional<evaluation::Scores>& zero_shot,
+                       const evaluation::BootstrapOptions& bootstrap) {
   HeadReport report;
   report.head = trained.head.description();
   report.train_rows = trained.trained_rows;
@@ -88,25 +88,25 @@ HeadReport make_report(const TrainedHead& trained, const std::optional<metrics::
   report.held_out_rows = trained.held_out.truth.size();
   report.bootstrap = bootstrap;
   const Judged& judged = trained.evaluation;
-  const metrics::Scores probabilities = metrics::softmax(judged.logits, report.head.temperature);
-  report.evaluation = metrics::evaluate(probabilities, judged.truth, bootstrap);
-  report.uncalibrated = metrics::reliability(metrics::softmax(judged.logits), judged.truth);
+  const evaluation::Scores probabilities = evaluation::softmax(judged.logits, report.head.temperature);
+  report.evaluation = evaluation::evaluate(probabilities, judged.truth, bootstrap);
+  report.uncalibrated = evaluation::reliability(evaluation::softmax(judged.logits), judged.truth);
   for (std::size_t c = 0; c < report.head.operating_points.size(); ++c) {
-    const auto apply = [&](const std::optional<metrics::OperatingPoint>& point) {
-      return point ? metrics::at_threshold(probabilities, judged.truth, c, point->threshold) : std::nullopt;
+    const auto apply = [&](const std::optional<evaluation::OperatingPoint>& point) {
+      return point ? evaluation::at_threshold(probabilities, judged.truth, c, point->threshold) : std::nullopt;
     };
     report.applied.push_back(
         {apply(report.head.operating_points[c].youden), apply(report.head.operating_points[c].sensitive)});
   }
   if (zero_shot) {
-    report.zero_shot = ZeroShot{metrics::evaluate(*zero_shot, judged.truth, bootstrap),
-                                metrics::compare(probabilities, *zero_shot, judged.truth, bootstrap)};
+    report.zero_shot = ZeroShot{evaluation::evaluate(*zero_shot, judged.truth, bootstrap),
+                                evaluation::compare(probabilities, *zero_shot, judged.truth, bootstrap)};
   }
   return report;
 }
 
 std::string to_json(const HeadReport& report) {
-  const metrics::Evaluation& found = report.evaluation;
+  const evaluation::Evaluation& found = report.evaluation;
   Json json{{"version", version()}, {"kind", name_of(report.head.kind)}, {"labels", report.head.labels}};
   json["train_rows"] = report.train_rows;
   json["evaluated_on"] = report.head.evaluated_on;
@@ -137,7 +137,7 @@ std::string to_json(const HeadReport& report) {
 }
 
 std::string to_text(const HeadReport& report) {
-  const metrics::Evaluation& found = report.evaluation;
+  const evaluation::Evaluation& found = report.evaluation;
   std::string text = fmt::format("{} head, {} labels, {} dimensions, trained on {} rows\n", name_of(report.head.kind),
                                  report.head.labels.size(), report.head.in_channels, report.train_rows);
   text += fmt::format(
@@ -157,4 +157,4 @@ std::string to_text(const HeadReport& report) {
   return text;
 }
 
-}  // namespace mi2::heads
+}  // namespace mi2::adapter

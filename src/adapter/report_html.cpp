@@ -5,7 +5,7 @@
 #include "adapter/markup.hpp"
 #include "adapter/report.hpp"
 
-namespace mi2::heads {
+namespace mi2::adapter {
 namespace {
 
 constexpr std::string_view kStyle = R"(
@@ -17,13 +17,15 @@ figure { margin: 1.5em 0; overflow-x: auto; }
 p.note { color: #555; }
 )";
 
-std::string shown(const metrics::Figure& figure) { return figure.value ? fmt::format("{:.4f}", *figure.value) : "-"; }
+std::string shown(const evaluation::Figure& figure) {
+  return figure.value ? fmt::format("{:.4f}", *figure.value) : "-";
+}
 
-std::string interval(const metrics::Figure& figure) {
+std::string interval(const evaluation::Figure& figure) {
   return figure.interval ? fmt::format("{:.4f} to {:.4f}", figure.interval->low, figure.interval->high) : "-";
 }
 
-std::string figure_row(std::string_view name, const metrics::Figure& figure) {
+std::string figure_row(std::string_view name, const evaluation::Figure& figure) {
   return fmt::format("<tr><th>{}</th><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>\n", name, shown(figure),
                      interval(figure));
 }
@@ -49,7 +51,7 @@ std::string class_table(const HeadReport& report) {
       "<table>\n<tr><th>label</th><th class=\"n\">rows</th><th class=\"n\">AUC</th><th class=\"n\">interval</th>"
       "<th class=\"n\">precision</th><th class=\"n\">recall</th><th class=\"n\">F1</th></tr>\n";
   for (std::size_t c = 0; c < report.head.labels.size(); ++c) {
-    const metrics::ClassEvaluation& found = report.evaluation.classes[c];
+    const evaluation::ClassEvaluation& found = report.evaluation.classes[c];
     html += fmt::format(
         "<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td "
         "class=\"n\">{:.3f}</td>"
@@ -61,8 +63,8 @@ std::string class_table(const HeadReport& report) {
 }
 
 std::string point_row(std::string_view label, std::string_view rule,
-                      const std::optional<metrics::OperatingPoint>& point,
-                      const std::optional<metrics::OperatingPoint>& applied) {
+                      const std::optional<evaluation::OperatingPoint>& point,
+                      const std::optional<evaluation::OperatingPoint>& applied) {
   if (!point) return {};
   return fmt::format(
       "<tr><td>{}</td><td>{}</td><td class=\"n\">{:.4f}</td><td class=\"n\">{:.3f}</td><td class=\"n\">{:.3f}</td>"
@@ -122,7 +124,7 @@ std::string shortened(std::string_view text) {
 }
 
 std::string to_html(const HeadReport& report) {
-  const metrics::Evaluation& found = report.evaluation;
+  const evaluation::Evaluation& found = report.evaluation;
   std::string html = fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>mi2 adapter report</title>\n"
       "<style>{}</style>\n</head>\n<body>\n<h1>Adapter report</h1>\n",
@@ -153,4 +155,4 @@ std::string to_html(const HeadReport& report) {
   return html;
 }
 
-}  // namespace mi2::heads
+}  // namespace mi2::adapter

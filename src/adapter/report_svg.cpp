@@ -6,7 +6,7 @@
 #include "adapter/markup.hpp"
 #include "adapter/report.hpp"
 
-namespace mi2::heads {
+namespace mi2::adapter {
 namespace {
 
 constexpr double kLeft = 60;
@@ -55,18 +55,18 @@ std::string axes(std::string_view across, std::string_view up) {
   return svg;
 }
 
-std::string curve_path(const std::vector<metrics::RocPoint>& curve, std::size_t number) {
+std::string curve_path(const std::vector<evaluation::RocPoint>& curve, std::size_t number) {
   std::string path;
-  for (const metrics::RocPoint& point : metrics::corners(curve)) {
+  for (const evaluation::RocPoint& point : evaluation::corners(curve)) {
     path += fmt::format("{}{:.2f} {:.2f}", path.empty() ? "M" : "L", x_of(point.false_positive_rate),
                         y_of(point.true_positive_rate));
   }
   return fmt::format("<path d=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"2\"/>\n", path, colour(number));
 }
 
-std::string bars(const metrics::Reliability& reliability, std::size_t rows) {
+std::string bars(const evaluation::Reliability& reliability, std::size_t rows) {
   std::string svg;
-  for (const metrics::ReliabilityBin& bin : reliability.bins) {
+  for (const evaluation::ReliabilityBin& bin : reliability.bins) {
     if (bin.count == 0) continue;
     const double share = static_cast<double>(bin.count) / static_cast<double>(rows);
     svg += fmt::format(
@@ -76,10 +76,10 @@ std::string bars(const metrics::Reliability& reliability, std::size_t rows) {
   return svg;
 }
 
-std::string dots(const metrics::Reliability& reliability, std::string_view ink, bool filled) {
+std::string dots(const evaluation::Reliability& reliability, std::string_view ink, bool filled) {
   std::string line;
   std::string svg;
-  for (const metrics::ReliabilityBin& bin : reliability.bins) {
+  for (const evaluation::ReliabilityBin& bin : reliability.bins) {
     if (bin.count == 0) continue;
     const double x = x_of(bin.confidence);
     const double y = y_of(bin.accuracy);
@@ -114,7 +114,7 @@ std::string roc_svg(const HeadReport& report) {
   std::string svg = start(kLeft + kSide + 110 + width_of(labels), height, "ROC, each label against the rest");
   svg += axes("1 - specificity", "sensitivity");
   for (std::size_t c = 0; c < labels.size(); ++c) {
-    const metrics::ClassEvaluation& found = report.evaluation.classes[c];
+    const evaluation::ClassEvaluation& found = report.evaluation.classes[c];
     if (!found.curve.empty()) svg += curve_path(found.curve, c);
     if (c >= shown) continue;
     const double y = kTop + 14 + 20.0 * static_cast<double>(c);
@@ -176,4 +176,4 @@ std::string reliability_svg(const HeadReport& report) {
   return svg + "</svg>\n";
 }
 
-}  // namespace mi2::heads
+}  // namespace mi2::adapter

@@ -12,7 +12,7 @@
 #include "evaluation/draw.hpp"
 #include "evaluation/evaluation.hpp"
 
-namespace mi2::heads {
+namespace mi2::adapter {
 namespace {
 
 Samples pick(const Samples& from, const std::vector<std::size_t>& rows) {
@@ -26,7 +26,7 @@ std::vector<std::vector<std::size_t>> strata(const Samples& samples, std::size_t
   std::vector<std::vector<std::size_t>> rows(classes);
   for (std::size_t r = 0; r < samples.rows(); ++r) rows[samples.classes[r]].push_back(r);
   std::mt19937_64 random(seed);
-  for (std::vector<std::size_t>& list : rows) metrics::shuffle(list, random);
+  for (std::vector<std::size_t>& list : rows) evaluation::shuffle(list, random);
   return rows;
 }
 
@@ -146,18 +146,18 @@ void check(const TrainingSet& set, const TrainOptions& options) {
 }
 
 std::vector<Thresholds> thresholds_on(const Judged& judged, double temperature) {
-  const metrics::Scores probabilities = metrics::softmax(judged.logits, temperature);
+  const evaluation::Scores probabilities = evaluation::softmax(judged.logits, temperature);
   std::vector<Thresholds> thresholds;
   for (std::size_t c = 0; c < probabilities.classes; ++c) {
-    const auto curve = metrics::rank(probabilities, judged.truth, c).curve();
-    thresholds.push_back({metrics::youden_point(curve), metrics::sensitivity_point(curve, kSensitivity)});
+    const auto curve = evaluation::rank(probabilities, judged.truth, c).curve();
+    thresholds.push_back({evaluation::youden_point(curve), evaluation::sensitivity_point(curve, kSensitivity)});
   }
   return thresholds;
 }
 
 std::map<std::string, double> metrics_of(const Judged& judged, double temperature) {
-  const metrics::Scores probabilities = metrics::softmax(judged.logits, temperature);
-  const metrics::Evaluation found = metrics::evaluate(probabilities, judged.truth, {0, 0.95, 0});
+  const evaluation::Scores probabilities = evaluation::softmax(judged.logits, temperature);
+  const evaluation::Evaluation found = evaluation::evaluate(probabilities, judged.truth, {0, 0.95, 0});
   std::map<std::string, double> figures{{"rows", static_cast<double>(found.rows)},
                                         {"accuracy", *found.accuracy.value},
                                         {"balanced_accuracy", *found.balanced_accuracy.value},
@@ -185,8 +185,8 @@ std::map<std::string, double> settings_of(const TrainOptions& options, const Fit
 
 }  // namespace
 
-metrics::Scores logits_of(const Head& head, const Samples& samples) {
-  metrics::Scores scores{head.labels().size(), {}};
+evaluation::Scores logits_of(const Head& head, const Samples& samples) {
+  evaluation::Scores scores{head.labels().size(), {}};
   for (std::size_t r = 0; r < samples.rows(); ++r) {
     const std::vector<double> logits = head.logits(samples.row(r));
     scores.values.insert(scores.values.end(), logits.begin(), logits.end());
@@ -218,7 +218,7 @@ TrainedHead train_head(const TrainingSet& set, const TrainOptions& options, cons
     held_out = Judged{from_train ? "held out of train" : "val", logits_of(plain, validation), validation.classes,
                       validation.ids};
   }
-  shape.temperature = metrics::fit_temperature(held_out->logits, held_out->truth);
+  shape.temperature = evaluation::fit_temperature(held_out->logits, held_out->truth);
   shape.operating_points = thresholds_on(*held_out, shape.temperature);
   shape.training = settings_of(options, fitted, train.rows());
   Judged evaluation =
@@ -228,4 +228,4 @@ TrainedHead train_head(const TrainingSet& set, const TrainOptions& options, cons
   return {Head(std::move(shape), fitted.tensors), std::move(*held_out), std::move(evaluation), train.rows()};
 }
 
-}  // namespace mi2::heads
+}  // namespace mi2::adapter

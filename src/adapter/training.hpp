@@ -12,7 +12,7 @@
 #include "adapter/head.hpp"
 #include "evaluation/scores.hpp"
 
-namespace mi2::heads {
+namespace mi2::adapter {
 
 struct TrainOptions {
   HeadKind kind = HeadKind::kLinear;
@@ -35,7 +35,7 @@ struct TrainingSet {
 /// What a head says of rows whose label is known.
 struct Judged {
   std::string rows;  ///< "test", "val", "held out of train" or "train, cross-validated"
-  metrics::Scores logits;
+  evaluation::Scores logits;
   std::vector<std::size_t> truth;
   std::vector<std::size_t> ids;  ///< as Samples::ids
 };
@@ -55,6 +55,6 @@ struct TrainedHead {
 TrainedHead train_head(const TrainingSet& set, const TrainOptions& options, const FitProgress& progress);
 
 /// The logits of a head, a row each.
-metrics::Scores logits_of(const Head& head, const Samples& samples);
+evaluation::Scores logits_of(const Head& head, const Samples& samples);
 
-}  // namespace mi2::heads
+}  // namespace mi2::adapter

@@ -12,14 +12,14 @@
 #include "base/files.hpp"
 #include "vectors/labels.hpp"
 
-namespace mi2::heads {
+namespace mi2::adapter {
 namespace {
 
 using Json = nlohmann::json;
 
 constexpr std::uint64_t kMaxBytes = 1ULL << 30;
 
-std::size_t column_of(const CsvTable& table, std::string_view source, std::string_view name) {
+std::size_t column_of(const base::CsvTable& table, std::string_view source, std::string_view name) {
   const auto found = std::find(table.header.begin(), table.header.end(), name);
   if (found != table.header.end()) return static_cast<std::size_t>(found - table.header.begin());
   throw Error(Code::kBadFile, fmt::format("{}: has no column '{}'", source, name));
@@ -48,13 +48,13 @@ bool read_line(const Json& json, ScoreTable& table) {
 
 std::vector<std::string> read_prompts(const std::filesystem::path& path, std::span<const std::string> labels) {
   const std::string source = path.string();
-  const CsvTable table = parse_csv(read_text_file(path, kMaxCsvBytes), source);
+  const base::CsvTable table = base::parse_csv(base::read_text_file(path, base::kMaxCsvBytes), source);
   const std::size_t label = column_of(table, source, "label");
   const std::size_t prompt = column_of(table, source, "prompt");
   std::vector<std::string> prompts;
   for (std::size_t i = 0; i < labels.size(); ++i) {
     const auto row = std::find_if(table.rows.begin(), table.rows.end(),
-                                  [&](const CsvRow& candidate) { return candidate.fields[label] == labels[i]; });
+                                  [&](const base::CsvRow& candidate) { return candidate.fields[label] == labels[i]; });
     if (row == table.rows.end()) {
       throw Error(Code::kBadArgument, fmt::format("{}: has no row for the label '{}'", source, labels[i]));
     }
@@ -63,10 +63,10 @@ std::vector<std::string> read_prompts(const std::filesystem::path& path, std::sp
   return prompts;
 }
 
-metrics::Scores zero_shot_scores(const Embedder& embedder, const std::vector<std::string>& prompts,
-                                 const Samples& samples, std::span<const std::size_t> rows) {
+evaluation::Scores zero_shot_scores(const Embedder& embedder, const std::vector<std::string>& prompts,
+                                    const Samples& samples, std::span<const std::size_t> rows) {
   const Classifier classifier(embedder, prompts);
-  metrics::Scores scores{prompts.size(), {}};
+  evaluation::Scores scores{prompts.size(), {}};
   for (const std::size_t r : rows) {
     std::map<std::string, double> found;
     const auto embedding = samples.row(r);
@@ -93,15 +93,15 @@ ScoreTable parse_scores(std::string_view bytes, std::string_view source) {
 }
 
 ScoreTable read_scores(const std::filesystem::path& path) {
-  return parse_scores(read_text_file(path, kMaxBytes), path.string());
+  return parse_scores(base::read_text_file(path, kMaxBytes), path.string());
 }
 
-metrics::Scores scores_of(const ScoreTable& table, std::span<const std::string> names,
-                          std::span<const std::string> prompts) {
+evaluation::Scores scores_of(const ScoreTable& table, std::span<const std::string> names,
+                             std::span<const std::string> prompts) {
   vectors::LabelTable paths{table.source, true, false, {}};
   for (const std::string& path : table.paths) paths.rows.push_back({path, "", std::nullopt, paths.rows.size() + 1});
   const vectors::Join joined = vectors::join(names, "the rows to compare", paths);
-  metrics::Scores scores{prompts.size(), {}};
+  evaluation::Scores scores{prompts.size(), {}};
   for (std::size_t r = 0; r < names.size(); ++r) {
     if (!joined.row_of[r]) {
       throw Error(Code::kBadArgument, fmt::format("{}: has no scores of '{}'", table.source, names[r]));
@@ -120,4 +120,4 @@ metrics::Scores scores_of(const ScoreTable& table, std::span<const std::string> 
   return scores;
 }
 
-}  // namespace mi2::heads
+}  // namespace mi2::adapter

@@ -13,7 +13,7 @@
 #include "adapter/fit.hpp"
 #include "evaluation/scores.hpp"
 
-namespace mi2::heads {
+namespace mi2::adapter {
 
 /// The text that stands for each label: from a CSV with the columns label and prompt, further ones do not matter.
 /// @throws Error{kNotFound}; {kBadFile} for a column that is missing; {kBadArgument} for a label without a row.
@@ -21,8 +21,8 @@ std::vector<std::string> read_prompts(const std::filesystem::path& path, std::sp
 
 /// Zero-shot classification of embeddings with the model's own texts: probabilities [rows, prompts].
 /// @throws as Classifier.
-metrics::Scores zero_shot_scores(const Embedder& embedder, const std::vector<std::string>& prompts,
-                                 const Samples& samples, std::span<const std::size_t> rows);
+evaluation::Scores zero_shot_scores(const Embedder& embedder, const std::vector<std::string>& prompts,
+                                    const Samples& samples, std::span<const std::size_t> rows);
 
 /// Scores that mi2 classify wrote as JSON lines, each with all labels.
 struct ScoreTable {
@@ -36,7 +36,7 @@ ScoreTable parse_scores(std::string_view bytes, std::string_view source);
 
 /// The scores of `names`, in that order, for `prompts`; paths match as in vectors::join.
 /// @throws Error{kBadArgument} for a name that is not in the table or a row without one of the prompts.
-metrics::Scores scores_of(const ScoreTable& table, std::span<const std::string> names,
-                          std::span<const std::string> prompts);
+evaluation::Scores scores_of(const ScoreTable& table, std::span<const std::string> names,
+                             std::span<const std::string> prompts);
 
-}  // namespace mi2::heads
+}  // namespace mi2::adapter

@@ -9,7 +9,7 @@
 
 #include <mi2/error.hpp>
 
-namespace mi2 {
+namespace mi2::base {
 namespace {
 
 constexpr std::size_t kMaxBytes = 1ULL << 30;  // libcrypto counts in int
@@ -83,4 +83,4 @@ std::string base64_decode(std::string_view text, std::string_view name) {
   return bytes;
 }
 
-}  // namespace mi2
+}  // namespace mi2::base

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace mi2 {
+namespace mi2::base {
 
 /// Without line breaks, padded.
 std::string base64_encode(std::span<const std::byte> bytes);
@@ -20,4 +20,4 @@ std::string base64_decode(std::string_view text, std::string_view name);
 /// Whether text looks like a data URI of base64: "data:", anything but a comma, ";base64,".
 bool is_data_uri(std::string_view text) noexcept;
 
-}  // namespace mi2
+}  // namespace mi2::base

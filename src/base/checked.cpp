@@ -4,7 +4,7 @@
 
 #include <mi2/error.hpp>
 
-namespace mi2 {
+namespace mi2::base {
 
 std::uint64_t checked_mul(std::uint64_t a, std::uint64_t b, std::string_view what) {
   std::uint64_t result = 0;
@@ -22,4 +22,4 @@ std::uint64_t checked_add(std::uint64_t a, std::uint64_t b, std::string_view wha
   return result;
 }
 
-}  // namespace mi2
+}  // namespace mi2::base

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace mi2 {
+namespace mi2::base {
 
 /// @throws Error{kTooLarge} naming `what` if a * b does not fit.
 std::uint64_t checked_mul(std::uint64_t a, std::uint64_t b, std::string_view what);
@@ -12,4 +12,4 @@ std::uint64_t checked_mul(std::uint64_t a, std::uint64_t b, std::string_view wha
 /// @throws Error{kTooLarge} naming `what` if a + b does not fit.
 std::uint64_t checked_add(std::uint64_t a, std::uint64_t b, std::string_view what);
 
-}  // namespace mi2
+}  // namespace mi2::base

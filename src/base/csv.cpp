@@ -10,7 +10,7 @@
 
 #include "base/utf8.hpp"
 
-namespace mi2 {
+namespace mi2::base {
 namespace {
 
 class Reader {
@@ -109,4 +109,4 @@ CsvTable parse_csv(std::string_view text, std::string_view name) {
   return table;
 }
 
-}  // namespace mi2
+}  // namespace mi2::base

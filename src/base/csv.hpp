@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace mi2 {
+namespace mi2::base {
 
 inline constexpr std::uint64_t kMaxCsvBytes = 256ULL << 20;
 
@@ -28,4 +28,4 @@ struct CsvTable {
 ///         bytes that are not UTF-8; {kTooLarge} over kMaxCsvBytes.
 CsvTable parse_csv(std::string_view text, std::string_view name);
 
-}  // namespace mi2
+}  // namespace mi2::base

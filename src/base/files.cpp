@@ -15,7 +15,7 @@
 
 #include <mi2/error.hpp>
 
-namespace mi2 {
+namespace mi2::base {
 namespace {
 
 /// Closes a descriptor at the end of a scope.
@@ -157,4 +157,4 @@ void AtomicFile::commit() {
   ::close(std::exchange(descriptor_, -1));
 }
 
-}  // namespace mi2
+}  // namespace mi2::base

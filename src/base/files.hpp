@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace mi2 {
+namespace mi2::base {
 
 /// A whole file mapped read-only. Move-only; unmaps on destruction.
 class MappedFile {
@@ -70,4 +70,4 @@ class AtomicFile {
   int descriptor_ = -1;
 };
 
-}  // namespace mi2
+}  // namespace mi2::base

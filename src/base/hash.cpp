@@ -12,7 +12,7 @@
 #include <mi2/error.hpp>
 #include "base/files.hpp"
 
-namespace mi2 {
+namespace mi2::base {
 namespace {
 
 class Sha256 {
@@ -67,4 +67,4 @@ bool same_in_constant_time(std::string_view a, std::string_view b) noexcept {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-}  // namespace mi2
+}  // namespace mi2::base

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace mi2 {
+namespace mi2::base {
 
 /// 64 lower-case hexadecimal digits.      Source: FIPS 180-4.
 std::string sha256_hex(std::span<const std::byte> bytes);
@@ -23,4 +23,4 @@ std::uint64_t xxh3(std::span<const std::byte> bytes) noexcept;
 /// Whether two texts are the same, in a time that tells only whether their lengths are: for secrets.
 bool same_in_constant_time(std::string_view a, std::string_view b) noexcept;
 
-}  // namespace mi2
+}  // namespace mi2::base

@@ -6,7 +6,7 @@
 
 #include <mi2/error.hpp>
 
-namespace mi2 {
+namespace mi2::base {
 namespace {
 
 template <typename Number>
@@ -31,4 +31,4 @@ void append_numbers(std::string& text, std::span<const float> values, char separ
   }
 }
 
-}  // namespace mi2
+}  // namespace mi2::base

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <system_error>
 
-namespace mi2 {
+namespace mi2::base {
 
 ResidentMemory resident_memory() {
   ResidentMemory memory;
@@ -35,4 +35,4 @@ std::optional<unsigned> count_from_environment(const char* name) {
   return count;
 }
 
-}  // namespace mi2
+}  // namespace mi2::base

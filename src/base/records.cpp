@@ -8,7 +8,7 @@
 
 #include <mi2/error.hpp>
 
-namespace mi2 {
+namespace mi2::base {
 namespace {
 
 constexpr std::size_t kBlock = 1U << 20;
@@ -67,4 +67,4 @@ std::optional<Record> RecordReader::next() {
   return std::nullopt;
 }
 
-}  // namespace mi2
+}  // namespace mi2::base

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-namespace mi2 {
+namespace mi2::base {
 
 enum class RecordRule {
   kLine,  ///< a record is a line
@@ -42,4 +42,4 @@ class RecordReader {
   bool started_ = false;
 };
 
-}  // namespace mi2
+}  // namespace mi2::base

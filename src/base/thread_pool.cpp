@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-namespace mi2 {
+namespace mi2::base {
 namespace {
 
 /// A worker looks for new work this many times before it sleeps: a forward pass is hundreds of short loops in a row,
@@ -129,4 +129,4 @@ unsigned available_cores() noexcept {
   return cores == 0 ? 1 : cores;
 }
 
-}  // namespace mi2
+}  // namespace mi2::base

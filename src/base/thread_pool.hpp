@@ -5,7 +5,7 @@
 #include <memory>
 #include <type_traits>
 
-namespace mi2 {
+namespace mi2::base {
 
 class ThreadPool {
  public:
@@ -39,4 +39,4 @@ class ThreadPool {
 /// Cores this process may run on.
 unsigned available_cores() noexcept;
 
-}  // namespace mi2
+}  // namespace mi2::base

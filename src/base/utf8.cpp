@@ -6,7 +6,7 @@
 
 #include <mi2/error.hpp>
 
-namespace mi2 {
+namespace mi2::base {
 namespace {
 
 /// Length of the well-formed sequence at the start of `bytes`, or 0. Source: Unicode 15, table 3-7.
@@ -71,4 +71,4 @@ void require_utf8(std::span<const std::string> strings, std::string_view what) {
   }
 }
 
-}  // namespace mi2
+}  // namespace mi2::base

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace mi2 {
+namespace mi2::base {
 
 /// @returns the length of the longest prefix that is whole, well-formed UTF-8 (no surrogates, no overlong forms).
 std::size_t utf8_prefix(std::string_view bytes) noexcept;
@@ -21,4 +21,4 @@ std::string printable(std::string_view bytes);
 ///         never holds the string: it may speak of a patient.
 void require_utf8(std::span<const std::string> strings, std::string_view what);
 
-}  // namespace mi2
+}  // namespace mi2::base

@@ -19,8 +19,8 @@
 namespace mi2::batch {
 namespace {
 
-using scoring::Row;
-using scoring::Vectors;
+using protocols::Row;
+using protocols::Vectors;
 
 /// A row ready for the model, or why it is not.
 struct Slot {
@@ -30,34 +30,34 @@ struct Slot {
 };
 
 /// What the lines of a batch depend on.
-std::string job_of(const Embedder& embedder, const scoring::ServedModel& model, const Options& options) {
+std::string job_of(const Embedder& embedder, const protocols::ServedModel& model, const Options& options) {
   const ImageOptions& images = embedder.options();
-  return scoring::Json{{"input_sha256", sha256_hex(options.input)},
-                       {"format", options.format == Format::kCsv ? "csv" : "jsonl"},
-                       {"weights_sha256", model.provenance.weights_sha256},
-                       {"labels", model.labels},
-                       {"dtype", model.provenance.dtype},
-                       {"version", model.provenance.version},
-                       {"profile", images.profile},
-                       {"azure", {images.azure_size, images.azure_quality}},
-                       {"intensity", images.intensity},
-                       {"window", images.window.value_or("")},
-                       {"max_pixels", images.max_pixels},
-                       {"max_file_bytes", images.max_file_bytes}}
+  return protocols::Json{{"input_sha256", base::sha256_hex(options.input)},
+                         {"format", options.format == Format::kCsv ? "csv" : "jsonl"},
+                         {"weights_sha256", model.provenance.weights_sha256},
+                         {"labels", model.labels},
+                         {"dtype", model.provenance.dtype},
+                         {"version", model.provenance.version},
+                         {"profile", images.profile},
+                         {"azure", {images.azure_size, images.azure_quality}},
+                         {"intensity", images.intensity},
+                         {"window", images.window.value_or("")},
+                         {"max_pixels", images.max_pixels},
+                         {"max_file_bytes", images.max_file_bytes}}
       .dump();
 }
 
 class Runner {
  public:
-  Runner(const Embedder& embedder, const scoring::ServedModel& model, const Options& options)
+  Runner(const Embedder& embedder, const protocols::ServedModel& model, const Options& options)
       : embedder_(embedder), options_(options), format_(make_format(options.format, model.kind)) {
-    table_.model = std::make_shared<const scoring::ServedModel>(model);
+    table_.model = std::make_shared<const protocols::ServedModel>(model);
     service_.images = embedder.options();
   }
 
   Summary run(const Observer& observer) {
-    Journal journal(options_.output, job_of(embedder_, *table_.model, options_), options_.restart,
-                    [&](std::string_view line) { return format_->is_error(line); });
+    jobs::Journal journal(options_.output, job_of(embedder_, *table_.model, options_), options_.restart,
+                          [&](std::string_view line) { return format_->is_error(line); });
     Summary summary{count_rows(), journal.failed(), journal.lines()};
     if (summary.resumed > summary.rows) {
       throw Error(Code::kBadArgument,
@@ -66,7 +66,7 @@ class Runner {
                               options_.output.string()));
     }
     if (observer.started) observer.started(summary.rows, summary.resumed);
-    RecordReader reader = open();
+    base::RecordReader reader = open();
     for (std::uint64_t i = 0; i < summary.resumed; ++i) reader.next();
     answer_rows(reader, summary, journal, observer);
     journal.finish();
@@ -74,27 +74,27 @@ class Runner {
   }
 
  private:
-  RecordReader open() {
-    RecordReader reader(options_.input, format_->rule(), options_.max_row_bytes);
+  base::RecordReader open() {
+    base::RecordReader reader(options_.input, format_->rule(), options_.max_row_bytes);
     format_->read_header(reader);
     return reader;
   }
 
   std::uint64_t count_rows() {
-    RecordReader reader = open();
+    base::RecordReader reader = open();
     std::uint64_t rows = 0;
     while (reader.next()) ++rows;
     return rows;
   }
 
-  void answer_rows(RecordReader& reader, Summary& summary, Journal& journal, const Observer& observer) {
-    const unsigned cores = embedder_.options().threads != 0 ? embedder_.options().threads : available_cores();
-    ThreadPool team(static_cast<unsigned>(std::min<std::size_t>(cores, options_.rows_per_pass)));
+  void answer_rows(base::RecordReader& reader, Summary& summary, jobs::Journal& journal, const Observer& observer) {
+    const unsigned cores = embedder_.options().threads != 0 ? embedder_.options().threads : base::available_cores();
+    base::ThreadPool team(static_cast<unsigned>(std::min<std::size_t>(cores, options_.rows_per_pass)));
     std::uint64_t next_row = summary.resumed + 1;
     const auto prepare_next = [&] {
-      std::vector<Record> records;
+      std::vector<base::Record> records;
       while (records.size() < options_.rows_per_pass) {
-        std::optional<Record> record = reader.next();
+        std::optional<base::Record> record = reader.next();
         if (!record) break;
         records.push_back(std::move(*record));
       }
@@ -116,17 +116,17 @@ class Runner {
     }
   }
 
-  Slot prepare(Record record, std::uint64_t number) const {
+  Slot prepare(base::Record record, std::uint64_t number) const {
     Slot slot;
     try {
       if (record.too_large) {
         throw Error(Code::kTooLarge, fmt::format("row {}: more than {} bytes", number, options_.max_row_bytes));
       }
-      scoring::WorkBuilder builder(service_, {}, service_.images);
-      scoring::RowReader reader(builder, table_.model->kind == scoring::ModelKind::kEmbedding);
+      protocols::WorkBuilder builder(service_, {}, service_.images);
+      protocols::RowReader reader(builder, table_.model->kind == protocols::ModelKind::kEmbedding);
       static_cast<void>(format_->read(std::move(record.text), reader, number));
-      scoring::Work work = builder.take();
-      for (const scoring::ImageItem& image : work.images) {
+      protocols::Work work = builder.take();
+      for (const protocols::ImageItem& image : work.images) {
         slot.picture = embedder_.prepare(std::as_bytes(std::span(image.bytes)), image.name);
       }
       for (std::string& text : work.texts) slot.text = std::move(text);
@@ -173,13 +173,13 @@ class Runner {
   const Embedder& embedder_;
   const Options& options_;
   std::unique_ptr<RowFormat> format_;
-  scoring::Table table_;
-  scoring::Service service_;
+  protocols::Table table_;
+  protocols::Service service_;
 };
 
 }  // namespace
 
-Summary run(const Embedder& embedder, const scoring::ServedModel& model, const Options& options,
+Summary run(const Embedder& embedder, const protocols::ServedModel& model, const Options& options,
             const Observer& observer) {
   std::error_code ignored;
   if (std::filesystem::exists(options.output, ignored)) {

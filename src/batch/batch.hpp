@@ -46,7 +46,7 @@ struct Observer {
 /// that
 ///         of a table of images and texts, what an earlier run left is of other input, model or options, or another run
 ///         is at it.
-Summary run(const Embedder& embedder, const scoring::ServedModel& model, const Options& options,
+Summary run(const Embedder& embedder, const protocols::ServedModel& model, const Options& options,
             const Observer& observer);
 
 }  // namespace mi2::batch

@@ -14,20 +14,20 @@
 namespace mi2::batch {
 namespace {
 
-using scoring::ModelKind;
-using scoring::Row;
-using scoring::Table;
-using scoring::Vectors;
+using protocols::ModelKind;
+using protocols::Row;
+using protocols::Table;
+using protocols::Vectors;
 
 class JsonLines final : public RowFormat {
  public:
-  [[nodiscard]] RecordRule rule() const noexcept override { return RecordRule::kLine; }
-  void read_header(RecordReader&) override {}
+  [[nodiscard]] base::RecordRule rule() const noexcept override { return base::RecordRule::kLine; }
+  void read_header(base::RecordReader&) override {}
 
-  [[nodiscard]] Row read(std::string record, scoring::RowReader& reader, std::uint64_t number) const override {
+  [[nodiscard]] Row read(std::string record, protocols::RowReader& reader, std::uint64_t number) const override {
     constexpr std::size_t kMostValues = 64;
     try {
-      scoring::Json row = scoring::parse_json(std::move(record), kMostValues);
+      protocols::Json row = protocols::parse_json(std::move(record), kMostValues);
       return reader.record(row, number);
     } catch (const Error& error) {
       const std::string_view message = error.what();
@@ -39,13 +39,13 @@ class JsonLines final : public RowFormat {
   [[nodiscard]] std::string line(const Table& table, const Row& row, const Vectors& vectors,
                                  std::uint64_t) const override {
     std::string text;
-    scoring::append_row(text, table, row, vectors);
+    protocols::append_row(text, table, row, vectors);
     return text + '\n';
   }
 
   [[nodiscard]] std::string error_line(const Error& error, std::uint64_t) const override {
     return fmt::format("{}\"code\":\"{}\",\"message\":{}}}}}\n", kErrorStart, info(error.code()).name,
-                       scoring::json_string(error.what()));
+                       protocols::json_string(error.what()));
   }
 
   [[nodiscard]] bool is_error(std::string_view line) const override { return line.starts_with(kErrorStart); }
@@ -58,7 +58,7 @@ class JsonLines final : public RowFormat {
 std::string vector_field(const std::vector<Embedding>& vectors, const std::optional<std::size_t>& at) {
   if (!at) return {};
   std::string text = "\"";
-  scoring::append_vectors(text, std::span(&vectors.at(*at), 1));
+  protocols::append_vectors(text, std::span(&vectors.at(*at), 1));
   return text + '"';
 }
 
@@ -76,12 +76,12 @@ class CsvTables final : public RowFormat {
  public:
   explicit CsvTables(ModelKind kind) : embeds_(kind == ModelKind::kEmbedding) {}
 
-  [[nodiscard]] RecordRule rule() const noexcept override { return RecordRule::kCsv; }
+  [[nodiscard]] base::RecordRule rule() const noexcept override { return base::RecordRule::kCsv; }
 
-  void read_header(RecordReader& reader) override {
-    const std::optional<Record> header = reader.next();
+  void read_header(base::RecordReader& reader) override {
+    const std::optional<base::Record> header = reader.next();
     if (!header) throw Error(Code::kBadArgument, "the input is empty; a header of image,text is needed");
-    columns_ = parse_csv(header->text + '\n', "the header").header;
+    columns_ = base::parse_csv(header->text + '\n', "the header").header;
     for (std::size_t i = 0; i < columns_.size(); ++i) {
       const bool known = columns_[i] == "image" || columns_[i] == "text";
       if (known && std::count(columns_.begin(), columns_.end(), columns_[i]) == 1) continue;
@@ -91,8 +91,8 @@ class CsvTables final : public RowFormat {
     header_ = header->text + '\n';
   }
 
-  [[nodiscard]] Row read(std::string record, scoring::RowReader& reader, std::uint64_t number) const override {
-    CsvTable table = parse_csv(header_ + record, fmt::format("row {}", number));
+  [[nodiscard]] Row read(std::string record, protocols::RowReader& reader, std::uint64_t number) const override {
+    base::CsvTable table = base::parse_csv(header_ + record, fmt::format("row {}", number));
     if (table.rows.size() != 1) throw Error(Code::kBadFile, fmt::format("row {}: not one record of CSV", number));
     std::string sides[2];
     for (std::size_t i = 0; i < columns_.size(); ++i) {
@@ -106,7 +106,7 @@ class CsvTables final : public RowFormat {
     std::string text = std::to_string(number);
     if (!embeds_) {
       std::string scores;
-      scoring::append_row(scores, table, row, vectors);
+      protocols::append_row(scores, table, row, vectors);
       return text + ',' + quoted_field(scores) + ",\n";
     }
     text += ',';
@@ -114,7 +114,7 @@ class CsvTables final : public RowFormat {
     text += ',';
     text += vector_field(vectors.texts, row.text);
     text += ',';
-    if (table.parameters.scaling_factor) append_number(text, table.model->logit_scale);
+    if (table.parameters.scaling_factor) base::append_number(text, table.model->logit_scale);
     return text + ",\n";
   }
 

@@ -4,18 +4,18 @@
 #include <functional>
 
 #include "base/process.hpp"
+#include "benchmark/workload.hpp"
 #include "models/model.hpp"
 #include "ops/cpu/isa.hpp"
-#include "benchmark/workload.hpp"
 
-namespace mi2 {
+namespace mi2::benchmark {
 namespace {
 
 using namespace benchmark;
 
 /// Times `pass` and fills in its row and the profile of the timed passes.
-Timing time_passes(const LoadedModel& loaded, const BenchmarkOptions& options, const std::function<Tensor()>& pass,
-                   std::vector<TimedPart>& parts) {
+Timing time_passes(const LoadedModel& loaded, const BenchmarkOptions& options,
+                   const std::function<tensor::Tensor()>& pass, std::vector<TimedPart>& parts) {
   timed_pass(loaded, pass, nullptr);
   ops::cpu::Profile profile;
   std::vector<double> seconds;
@@ -50,15 +50,15 @@ BenchmarkReport run_benchmark(const BenchmarkOptions& options) {
   report.batch = options.batch;
   report.rounds = options.rounds;
   report.tokens = std::min(options.tokens, loaded.config.text.context);
-  report.resident_bytes = static_cast<double>(resident_memory().now);
-  const Tensor pixels = test_pixels(loaded.config, options.batch);
+  report.resident_bytes = static_cast<double>(base::resident_memory().now);
+  const tensor::Tensor pixels = test_pixels(loaded.config, options.batch);
   report.image = time_passes(
       loaded, options, [&] { return model.embed_images(pixels); }, report.image_parts);
   const ops::TokenBatch tokens = test_tokens(options.batch, report.tokens);
   report.text = time_passes(
       loaded, options, [&] { return model.embed_texts(tokens); }, report.text_parts);
-  report.peak_bytes = static_cast<double>(resident_memory().peak);
+  report.peak_bytes = static_cast<double>(base::resident_memory().peak);
   return report;
 }
 
-}  // namespace mi2
+}  // namespace mi2::benchmark

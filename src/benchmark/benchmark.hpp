@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace mi2 {
+namespace mi2::benchmark {
 
 struct BenchmarkOptions {
   std::optional<std::filesystem::path>
@@ -64,4 +64,4 @@ BenchmarkReport run_benchmark(const BenchmarkOptions& options);
 std::string to_json(const BenchmarkReport& report);
 std::string to_text(const BenchmarkReport& report);
 
-}  // namespace mi2
+}  // namespace mi2::benchmark

@@ -14,14 +14,14 @@
 #include <fmt/format.h>
 
 #include "base/thread_pool.hpp"
-#include "ops/cpu/isa.hpp"
 #include "benchmark/json.hpp"
 #include "benchmark/probe_kernels.hpp"
 #include "benchmark/workload.hpp"
+#include "ops/cpu/isa.hpp"
 
 #include <mi2/error.hpp>
 
-namespace mi2 {
+namespace mi2::benchmark {
 namespace {
 
 using namespace benchmark;
@@ -125,7 +125,7 @@ Json json_of(const PeakRates& rates) { return {{"one_thread", rates.one}, {"all_
 MachinePeak probe_machine(unsigned threads) {
   MachinePeak peak;
   peak.cpu = ops::cpu::cpu_model();
-  peak.threads = threads == 0 ? available_cores() : threads;
+  peak.threads = threads == 0 ? base::available_cores() : threads;
   for (const ProbeKernel& kernel : probe_kernels()) {
     if (!kernel.supported()) continue;
     peak.compute.push_back({std::string(kernel.name), std::string(kernel.dtype), rates_of(kernel, peak.threads)});
@@ -160,4 +160,4 @@ std::string to_text(const MachinePeak& peak) {
   return text;
 }
 
-}  // namespace mi2
+}  // namespace mi2::benchmark

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace mi2 {
+namespace mi2::benchmark {
 
 /// One thread, and every thread at once.
 struct PeakRates {
@@ -35,4 +35,4 @@ MachinePeak probe_machine(unsigned threads);
 std::string to_json(const MachinePeak& peak);
 std::string to_text(const MachinePeak& peak);
 
-}  // namespace mi2
+}  // namespace mi2::benchmark

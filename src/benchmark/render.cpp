@@ -5,9 +5,9 @@
 #include "benchmark/benchmark.hpp"
 #include "benchmark/json.hpp"
 
-namespace mi2 {
+namespace mi2::benchmark {
 
-benchmark::Json benchmark::json_of(const std::vector<TimedPart>& parts) {
+Json json_of(const std::vector<TimedPart>& parts) {
   Json rows = Json::array();
   for (const TimedPart& part : parts) {
     Json row{{"segment", part.segment}};
@@ -20,9 +20,6 @@ benchmark::Json benchmark::json_of(const std::vector<TimedPart>& parts) {
 }
 
 namespace {
-
-using benchmark::Json;
-using benchmark::json_of;
 
 Json to_json(const Timing& timing) {
   return {{"median_s", timing.median},
@@ -82,4 +79,4 @@ std::string to_text(const BenchmarkReport& r) {
   return text;
 }
 
-}  // namespace mi2
+}  // namespace mi2::benchmark

@@ -10,12 +10,12 @@
 #include <fmt/format.h>
 
 #include "base/process.hpp"
-#include "ops/cpu/isa.hpp"
 #include "benchmark/json.hpp"
 #include "benchmark/workload.hpp"
+#include "ops/cpu/isa.hpp"
 #include "weights/safetensors.hpp"
 
-namespace mi2 {
+namespace mi2::benchmark {
 namespace {
 
 using namespace benchmark;
@@ -97,16 +97,17 @@ class Fields {
 };
 
 /// The tensor "pixels" of a file, of the model's size.
-Tensor read_pixels(const std::filesystem::path& path, const weights::ModelConfig& config) {
+tensor::Tensor read_pixels(const std::filesystem::path& path, const weights::ModelConfig& config) {
   const weights::SafeTensors file(path);
   const ops::Parameter pixels = file.parameter("pixels");
-  const Shape wanted{pixels.shape.rank() == 4 ? pixels.shape[0] : 1, config.image.height, config.image.width, 3};
+  const tensor::Shape wanted{pixels.shape.rank() == 4 ? pixels.shape[0] : 1, config.image.height, config.image.width,
+                             3};
   if (pixels.shape != wanted || wanted[0] < 1 || wanted[0] > kMaxBatch) {
     throw Error(Code::kBadFile, fmt::format("{}: 'pixels' has shape {}, [1 to {}, {}, {}, 3] is needed", path.string(),
                                             pixels.shape.to_string(), kMaxBatch, wanted[1], wanted[2]));
   }
-  Tensor x(wanted);
-  convert_to_f32(pixels.dtype, pixels.data, x.data<float>(), static_cast<std::size_t>(wanted.count()));
+  tensor::Tensor x(wanted);
+  tensor::convert_to_f32(pixels.dtype, pixels.data, x.data<float>(), static_cast<std::size_t>(wanted.count()));
   if (!std::ranges::all_of(x.floats(), [](float value) { return std::isfinite(value); })) {
     throw Error(Code::kBadFile, fmt::format("{}: 'pixels' holds a number that is not finite", path.string()));
   }
@@ -119,7 +120,7 @@ struct BenchmarkSession::Impl {
   explicit Impl(const BenchmarkOptions& wanted) : options(wanted), loaded(load(wanted)) {}
 
   /// The pass a request asks for, its input made or read.
-  [[nodiscard]] std::function<Tensor()> pass_of(const Fields& fields) const {
+  [[nodiscard]] std::function<tensor::Tensor()> pass_of(const Fields& fields) const {
     models::Model& model = *loaded.model;
     const auto conflict = [&](const char* one, const char* other) {
       if (fields.has(one) && fields.has(other)) refuse(fmt::format("'{}' and '{}' exclude each other", one, other));
@@ -129,8 +130,8 @@ struct BenchmarkSession::Impl {
       for (const char* name : {"ids", "tokens"}) {
         if (fields.has(name)) refuse(fmt::format("field '{}' is for texts", name));
       }
-      Tensor pixels = fields.has("file") ? read_pixels(fields.text("file"), loaded.config)
-                                         : test_pixels(loaded.config, fields.integer("batch", 1, 1, kMaxBatch));
+      tensor::Tensor pixels = fields.has("file") ? read_pixels(fields.text("file"), loaded.config)
+                                                 : test_pixels(loaded.config, fields.integer("batch", 1, 1, kMaxBatch));
       return [&model, pixels = std::move(pixels)] { return model.embed_images(pixels); };
     }
     conflict("ids", "batch");
@@ -144,13 +145,13 @@ struct BenchmarkSession::Impl {
     return [&model, tokens = std::move(tokens)] { return model.embed_texts(tokens); };
   }
 
-  [[nodiscard]] Json time(const std::function<Tensor()>& pass, bool profiled) const {
+  [[nodiscard]] Json time(const std::function<tensor::Tensor()>& pass, bool profiled) const {
     if (!profiled) return {{"seconds", timed_pass(loaded, pass, nullptr)}};
     ops::cpu::Profile profile;
     const double seconds = timed_pass(loaded, pass, &profile);
     return {{"seconds", seconds},
             {"flop", flop_of(profile)},
-            {"peak_bytes", resident_memory().peak},
+            {"peak_bytes", base::resident_memory().peak},
             {"parts", json_of(parts_of(profile, seconds, 1))}};
   }
 
@@ -168,17 +169,17 @@ std::string BenchmarkSession::greeting() const {
                {"dtype", impl_->loaded.dtype},
                {"threads", impl_->loaded.threads},
                {"load_s", impl_->loaded.load_seconds},
-               {"resident_bytes", resident_memory().now}});
+               {"resident_bytes", base::resident_memory().now}});
 }
 
 std::string BenchmarkSession::answer(std::string_view request) {
   const Fields fields(request);
   const bool timed = fields.one_of("op", "time", "embed") == "time";
   const bool profiled = fields.flag("profile");
-  const std::function<Tensor()> pass = impl_->pass_of(fields);
+  const std::function<tensor::Tensor()> pass = impl_->pass_of(fields);
   if (timed) return dump(impl_->time(pass, profiled));
   if (profiled) refuse("field 'profile' is for op time");
-  const Tensor vectors = pass();
+  const tensor::Tensor vectors = pass();
   check_unit_vectors(vectors);
   const std::int64_t width = vectors.shape()[1];
   Json rows = Json::array();
@@ -193,4 +194,4 @@ std::string error_answer(const Error& error) {
   return dump({{"error", {{"code", info(error.code()).name}, {"message", error.what()}}}});
 }
 
-}  // namespace mi2
+}  // namespace mi2::benchmark

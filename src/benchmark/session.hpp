@@ -10,7 +10,7 @@
 
 #include <mi2/error.hpp>
 
-namespace mi2 {
+namespace mi2::benchmark {
 
 /// Requests (docs/cli.md has the fields of the answers):
 /// - `{"op": "time", "kind": "image", "batch": 4}`: one pass over made-up pixels; `"profile": true` adds its parts;
@@ -40,4 +40,4 @@ class BenchmarkSession {
 /// An error as an answer: `{"error": {"code": "bad_argument", "message": ".."}}`.
 std::string error_answer(const Error& error);
 
-}  // namespace mi2
+}  // namespace mi2::benchmark

@@ -14,7 +14,7 @@
 #include <mi2/error.hpp>
 
 namespace mi2::benchmark {
-void check_unit_vectors(const Tensor& x) {
+void check_unit_vectors(const tensor::Tensor& x) {
   for (std::int64_t row = 0; row < x.shape()[0]; ++row) {
     double squares = 0;
     for (std::int64_t i = 0; i < x.shape()[1]; ++i) squares += std::pow(x.data<float>()[row * x.shape()[1] + i], 2);
@@ -49,7 +49,7 @@ void load_on_cpu(const BenchmarkOptions& options, LoadedModel& loaded) {
     loaded.config = source.config();
     model = models::load_cpu_model(source, engine);
   } else {
-    loaded.config = weights::parse_config(kFullConfig, "the full model");
+    loaded.config = weights::parse_config(models::kFullConfig, "the full model");
     model = models::synthetic_cpu_model(loaded.config, engine);
   }
   loaded.cpu = model.get();
@@ -77,8 +77,8 @@ LoadedModel load(const BenchmarkOptions& options) {
   return loaded;
 }
 
-Tensor test_pixels(const weights::ModelConfig& config, std::int64_t batch) {
-  Tensor x({batch, config.image.height, config.image.width, 3});
+tensor::Tensor test_pixels(const weights::ModelConfig& config, std::int64_t batch) {
+  tensor::Tensor x({batch, config.image.height, config.image.width, 3});
   float* values = x.data<float>();
   for (std::int64_t i = 0; i < x.shape().count(); ++i) {
     values[i] = static_cast<float>(std::sin(0.37 * static_cast<double>(i % 10007)) * 1.5);
@@ -100,8 +100,8 @@ ops::TokenBatch test_tokens(std::int64_t texts, std::int64_t tokens) {
   return batch;
 }
 
-double timed_pass(const LoadedModel& loaded, const std::function<Tensor()>& pass, ops::cpu::Profile* profile) {
-  Tensor result;
+double timed_pass(const LoadedModel& loaded, const std::function<tensor::Tensor()>& pass, ops::cpu::Profile* profile) {
+  tensor::Tensor result;
   if (loaded.cpu != nullptr) loaded.cpu->ops().set_profile(profile);
   double seconds = 0;
   try {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "models/model.hpp"
 #include "benchmark/benchmark.hpp"
+#include "models/model.hpp"
 #include "weights/config.hpp"
 
 namespace mi2::benchmark {
@@ -32,17 +32,17 @@ void check_within(const char* what, std::int64_t value, std::int64_t low, std::i
 inline constexpr std::int64_t kMaxBatch = 1024;
 
 /// A grey-level pattern: no row or column alike, values as normalised pixels have them.
-Tensor test_pixels(const weights::ModelConfig& config, std::int64_t batch);
+tensor::Tensor test_pixels(const weights::ModelConfig& config, std::int64_t batch);
 ops::TokenBatch test_tokens(std::int64_t texts, std::int64_t tokens);
 
 double seconds_of(const std::function<void()>& work);
 
 /// @throws Error{kInternal} if a row is not of length one: a time for wrong numbers is worth nothing.
-void check_unit_vectors(const Tensor& x);
+void check_unit_vectors(const tensor::Tensor& x);
 
 /// Runs one pass, into `profile` if there is one and our own engine runs the model.
 /// @returns its seconds. @throws as check_unit_vectors.
-double timed_pass(const LoadedModel& loaded, const std::function<Tensor()>& pass, ops::cpu::Profile* profile);
+double timed_pass(const LoadedModel& loaded, const std::function<tensor::Tensor()>& pass, ops::cpu::Profile* profile);
 
 /// The rows of a profile of `rounds` passes that took `total` seconds together.
 std::vector<TimedPart> parts_of(const ops::cpu::Profile& profile, double total, int rounds);

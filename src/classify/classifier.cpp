@@ -12,15 +12,15 @@ namespace mi2 {
 
 Classifier::Classifier(const Embedder& embedder, std::vector<std::string> labels, const ClassifierOptions& options)
     : labels_(std::move(labels)), scale_(std::exp(embedder.logit_scale())), multilabel_(options.multilabel) {
-  const std::vector<std::string> texts = prompts_of(labels_, options.templates);
+  const std::vector<std::string> texts = classify::prompts_of(labels_, options.templates);
   std::vector<bool> cut;
   const std::vector<Embedding> vectors = embedder.embed_texts(texts, &cut);
   truncated_ = std::find(cut.begin(), cut.end(), true) != cut.end();
-  vectors_ = label_directions(vectors, options.templates.size());
+  vectors_ = classify::label_directions(vectors, options.templates.size());
 }
 
 std::vector<LabelScore> Classifier::classify(const Embedding& image) const {
-  return ranked_scores(labels_, similarity_logits(image, vectors_, scale_), multilabel_);
+  return classify::ranked_scores(labels_, classify::similarity_logits(image, vectors_, scale_), multilabel_);
 }
 
 }  // namespace mi2

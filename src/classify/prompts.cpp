@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-namespace mi2 {
+namespace mi2::classify {
 namespace {
 
 constexpr std::string_view kSlot = "{}";
@@ -69,4 +69,4 @@ std::vector<Embedding> label_directions(std::span<const Embedding> vectors, std:
   return directions;
 }
 
-}  // namespace mi2
+}  // namespace mi2::classify

@@ -8,7 +8,7 @@
 
 #include <mi2/mi2.hpp>
 
-namespace mi2 {
+namespace mi2::classify {
 
 /// Every label in every template's "{}": the first label's texts, then the second's.
 /// @throws Error{kBadArgument} for no label, an empty one, a label twice, no template, or one without "{}".
@@ -18,4 +18,4 @@ std::vector<std::string> prompts_of(const std::vector<std::string>& labels, cons
 /// Source: Radford et al., ICML 2021, section 3.1 (prompt ensembling in embedding space).
 std::vector<Embedding> label_directions(std::span<const Embedding> vectors, std::size_t templates);
 
-}  // namespace mi2
+}  // namespace mi2::classify

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-namespace mi2 {
+namespace mi2::classify {
 
 std::vector<double> similarity_logits(const Embedding& image, std::span<const Embedding> labels, float scale) {
   std::vector<double> logits;
@@ -41,4 +41,4 @@ std::vector<LabelScore> ranked_scores(std::span<const std::string> labels, std::
   return scores;
 }
 
-}  // namespace mi2
+}  // namespace mi2::classify

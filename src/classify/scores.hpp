@@ -7,7 +7,7 @@
 
 #include <mi2/mi2.hpp>
 
-namespace mi2 {
+namespace mi2::classify {
 
 /// scale * image . vector for each label's unit vector.
 /// @throws Error{kBadArgument} for vectors of different lengths.
@@ -21,4 +21,4 @@ std::vector<double> probabilities(std::span<const double> logits, bool multilabe
 std::vector<LabelScore> ranked_scores(std::span<const std::string> labels, std::span<const double> logits,
                                       bool multilabel);
 
-}  // namespace mi2
+}  // namespace mi2::classify

@@ -9,11 +9,11 @@
 #include "base/utf8.hpp"
 #include "dataset/table.hpp"
 
-namespace mi2::train {
+namespace mi2::dataset {
 
 std::int64_t ClassTable::add(std::string_view name) {
   if (name.empty()) throw Error(Code::kBadArgument, "a class without a name");
-  if (utf8_prefix(name) != name.size()) throw Error(Code::kBadArgument, "a class whose name is not UTF-8");
+  if (base::utf8_prefix(name) != name.size()) throw Error(Code::kBadArgument, "a class whose name is not UTF-8");
   const auto [entry, fresh] = ids_.try_emplace(std::string(name), size());
   if (fresh) {
     names_.emplace_back(name);
@@ -25,10 +25,10 @@ std::int64_t ClassTable::add(std::string_view name) {
 
 void ClassTable::add_prompts(const std::filesystem::path& csv) {
   const std::string path = csv.string();
-  const CsvTable table = parse_csv(read_text_file(csv, kMaxCsvBytes), path);
+  const base::CsvTable table = base::parse_csv(base::read_text_file(csv, base::kMaxCsvBytes), path);
   const std::size_t label = required_column(table, "label", path);
   const std::size_t prompt = required_column(table, "prompt", path);
-  for (const CsvRow& row : table.rows) {
+  for (const base::CsvRow& row : table.rows) {
     if (row.fields[label].empty() || row.fields[prompt].empty()) {
       throw Error(Code::kBadFile, fmt::format("{}: line {}: a label or prompt is empty", path, row.line));
     }
@@ -39,4 +39,4 @@ void ClassTable::add_prompts(const std::filesystem::path& csv) {
   }
 }
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

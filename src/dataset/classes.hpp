@@ -8,7 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace mi2::train {
+namespace mi2::dataset {
 
 /// Numbers are given from 0 in the order names come. Not safe to change from several threads.
 class ClassTable {
@@ -35,4 +35,4 @@ class ClassTable {
   std::unordered_map<std::string, std::int64_t> ids_;
 };
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

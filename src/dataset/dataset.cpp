@@ -7,7 +7,7 @@
 
 #include "base/utf8.hpp"
 
-namespace mi2::train {
+namespace mi2::dataset {
 
 /// Turns what sources say into records.
 class Dataset::Collector final : public RecordSink {
@@ -63,7 +63,7 @@ const std::string& Dataset::text(std::size_t record, std::uint64_t choice) const
 
 std::string Dataset::name(std::size_t record) const {
   const Record& r = records_[record];
-  return printable(stores_[r.source]->name(r.row));
+  return base::printable(stores_[r.source]->name(r.row));
 }
 
 std::string Dataset::read(std::size_t record) const {
@@ -71,4 +71,4 @@ std::string Dataset::read(std::size_t record) const {
   return stores_[r.source]->read(r.row);
 }
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

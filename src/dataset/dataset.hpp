@@ -13,7 +13,7 @@
 #include "dataset/options.hpp"
 #include "dataset/source.hpp"
 
-namespace mi2::train {
+namespace mi2::dataset {
 
 /// Immutable after construction; safe to use from several threads. Memory: 24 bytes a record, names of files in
 /// manifests, and each different caption once.
@@ -54,4 +54,4 @@ class Dataset {
   std::vector<BrokenRecord> broken_;
 };
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

@@ -7,7 +7,7 @@
 
 #include "base/utf8.hpp"
 
-namespace mi2::train {
+namespace mi2::dataset {
 namespace {
 
 using Json = nlohmann::json;
@@ -38,10 +38,10 @@ LabelRow parse_label_row(std::string_view line, std::string_view where) {
   const auto [name, value] = split_row(line, where);
   LabelRow row{name, value.starts_with('{') ? class_of_json(value, where) : std::string(value)};
   if (row.class_name.empty()) throw Error(Code::kBadFile, fmt::format("{}: its class has no name", where));
-  if (utf8_prefix(row.class_name) != row.class_name.size()) {
+  if (base::utf8_prefix(row.class_name) != row.class_name.size()) {
     throw Error(Code::kBadFile, fmt::format("{}: its class is not UTF-8", where));
   }
   return row;
 }
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

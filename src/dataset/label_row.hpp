@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace mi2::train {
+namespace mi2::dataset {
 
 inline constexpr std::size_t kMaxLabelRowBytes = std::size_t{1} << 20;
 
@@ -29,4 +29,4 @@ struct NamedRow {
 };
 NamedRow split_row(std::string_view line, std::string_view where);
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

@@ -16,7 +16,7 @@
 #include "base/thread_pool.hpp"
 #include "dataset/streams.hpp"
 
-namespace mi2::train {
+namespace mi2::dataset {
 namespace {
 
 using Order = std::shared_ptr<const std::vector<std::uint32_t>>;
@@ -51,8 +51,8 @@ void leave_out_broken(Work& work, std::size_t picture_size) {
     }
     ++kept;
   }
-  const Shape& shape = batch.pixels.shape();
-  Tensor pixels({static_cast<std::int64_t>(kept), shape[1], shape[2], shape[3]});
+  const tensor::Shape& shape = batch.pixels.shape();
+  tensor::Tensor pixels({static_cast<std::int64_t>(kept), shape[1], shape[2], shape[3]});
   std::copy_n(batch.pixels.data<float>(), kept * picture_size, pixels.data<float>());
   batch.pixels = std::move(pixels);
   batch.texts.resize(kept);
@@ -76,7 +76,7 @@ struct Loader::Impl {
       throw Error(Code::kBadArgument,
                   fmt::format("batch {} of an epoch of {}: not a position to start from", start.batch, plan.batches()));
     }
-    const unsigned count = options.threads == 0 ? available_cores() : options.threads;
+    const unsigned count = options.threads == 0 ? base::available_cores() : options.threads;
     try {
       for (unsigned i = 0; i < count; ++i) threads.emplace_back([this] { run(); });
     } catch (...) {
@@ -142,7 +142,8 @@ struct Loader::Impl {
     work->first = first;
     work->filled.resize(count);
     work->batch.position = position;
-    work->batch.pixels = Tensor({static_cast<std::int64_t>(count), options.format.height, options.format.width, 3});
+    work->batch.pixels =
+        tensor::Tensor({static_cast<std::int64_t>(count), options.format.height, options.format.width, 3});
     work->batch.texts.resize(count);
     work->batch.classes.resize(count);
     work->batch.records.resize(count);
@@ -244,4 +245,4 @@ std::optional<Batch> Loader::next() {
   return std::nullopt;
 }
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

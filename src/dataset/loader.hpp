@@ -14,7 +14,7 @@
 #include "dataset/plan.hpp"
 #include "tensor/tensor.hpp"
 
-namespace mi2::train {
+namespace mi2::dataset {
 
 struct LoaderOptions : PlanOptions {
   InputFormat format;
@@ -25,7 +25,7 @@ struct LoaderOptions : PlanOptions {
 
 struct Batch {
   Position position;
-  Tensor pixels;                      ///< f32 [B, H, W, 3], normalised (and mixed, see mixup)
+  tensor::Tensor pixels;              ///< f32 [B, H, W, 3], normalised (and mixed, see mixup)
   std::vector<std::string> texts;     ///< B
   std::vector<std::int64_t> classes;  ///< B
   std::vector<std::size_t> records;   ///< B, of the data set
@@ -56,4 +56,4 @@ class Loader {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

@@ -10,7 +10,7 @@
 #include "base/files.hpp"
 #include "dataset/table.hpp"
 
-namespace mi2::train {
+namespace mi2::dataset {
 namespace {
 
 /// Files beside a manifest.
@@ -26,7 +26,7 @@ class FileStore final : public PictureStore {
 
   [[nodiscard]] std::string name(std::uint32_t row) const override { return files_[row]; }
   [[nodiscard]] std::string read(std::uint32_t row) const override {
-    return read_text_file(folder_ / files_[row], max_bytes_);
+    return base::read_text_file(folder_ / files_[row], max_bytes_);
   }
 
  private:
@@ -40,7 +40,7 @@ class FileStore final : public PictureStore {
 void for_each_label(const DataSource& source, const std::filesystem::path& csv,
                     const std::function<void(const TableLabel&)>& each) {
   const std::string path = csv.string();
-  const CsvTable table = parse_csv(read_text_file(csv, kMaxCsvBytes), path);
+  const base::CsvTable table = base::parse_csv(base::read_text_file(csv, base::kMaxCsvBytes), path);
   const std::size_t file = required_column(table, source.file_column, path);
   const std::optional<std::size_t> caption = find_column(table, source.caption_column);
   // Pairs of pictures and texts need no labels: equal texts are one class.
@@ -49,7 +49,7 @@ void for_each_label(const DataSource& source, const std::filesystem::path& csv,
   if (!label) label = required_column(table, source.label_column, path);
   std::optional<std::size_t> split;
   if (!source.split.empty()) split = required_column(table, "split", path);
-  for (const CsvRow& row : table.rows) {
+  for (const base::CsvRow& row : table.rows) {
     if (split && row.fields[*split] != source.split) continue;
     const std::string where = fmt::format("{}: line {}", path, row.line);
     each({where, row.fields[file], row.fields[*label],
@@ -69,4 +69,4 @@ std::unique_ptr<PictureStore> open_manifest(const DataSource& source, std::uint6
   return store;
 }
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace mi2::train {
+namespace mi2::dataset {
 
 enum class DataFormat : std::uint8_t {
   kManifest,  ///< CSV with a header; pictures are files beside it
@@ -35,4 +35,4 @@ struct DataOptions {
   std::uint64_t seed = 0;
 };
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-namespace mi2::train {
+namespace mi2::dataset {
 
 Pictures::Pictures(std::shared_ptr<const Dataset> dataset, const ImageOptions& options, std::size_t cache_bytes,
                    OnBroken on_broken)
@@ -53,4 +53,4 @@ std::vector<BrokenRecord> Pictures::broken() const {
   return list;
 }
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

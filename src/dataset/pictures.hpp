@@ -8,11 +8,11 @@
 #include <unordered_map>
 #include <vector>
 
+#include "dataset/dataset.hpp"
 #include "embedder/preparer.hpp"
 #include "image/resize.hpp"
-#include "dataset/dataset.hpp"
 
-namespace mi2::train {
+namespace mi2::dataset {
 
 /// Safe to use from several threads.
 class Pictures {
@@ -39,7 +39,7 @@ class Pictures {
   [[nodiscard]] std::shared_ptr<const image::Raster> decode(std::size_t record) const;
 
   std::shared_ptr<const Dataset> dataset_;
-  Preparer preparer_;
+  embedder::Preparer preparer_;
   std::size_t cache_bytes_;
   OnBroken on_broken_;
 
@@ -49,4 +49,4 @@ class Pictures {
   mutable std::unordered_map<std::size_t, BrokenRecord> broken_;
 };
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

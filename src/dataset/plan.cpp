@@ -11,7 +11,7 @@
 #include "dataset/augment/random.hpp"
 #include "dataset/streams.hpp"
 
-namespace mi2::train {
+namespace mi2::dataset {
 
 BatchPlan::BatchPlan(std::size_t records, const PlanOptions& options) : records_(records), options_(options) {
   constexpr std::size_t kMaxBatch = std::size_t{1} << 20;
@@ -57,4 +57,4 @@ std::optional<Position> BatchPlan::after(Position position) const noexcept {
   return Position{position.epoch + 1, 0};
 }
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

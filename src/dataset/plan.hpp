@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-namespace mi2::train {
+namespace mi2::dataset {
 
 struct Position {
   std::uint64_t epoch = 0;
@@ -53,4 +53,4 @@ class BatchPlan {
   std::uint64_t batches_ = 0;
 };
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

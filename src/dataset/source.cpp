@@ -1,6 +1,6 @@
 #include "dataset/source.hpp"
 
-namespace mi2::train {
+namespace mi2::dataset {
 
 std::unique_ptr<PictureStore> open_source(const DataSource& source, std::uint64_t max_file_bytes, RecordSink& sink) {
   switch (source.format) {
@@ -14,4 +14,4 @@ std::unique_ptr<PictureStore> open_source(const DataSource& source, std::uint64_
   throw Error(Code::kInternal, "a format of data without a reader");
 }
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

@@ -12,7 +12,7 @@
 
 #include "dataset/options.hpp"
 
-namespace mi2::train {
+namespace mi2::dataset {
 
 /// A record that cannot be used. Its reason never holds what is in it.
 struct BrokenRecord {
@@ -62,4 +62,4 @@ struct TableLabel {
 void for_each_label(const DataSource& source, const std::filesystem::path& csv,
                     const std::function<void(const TableLabel&)>& each);
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

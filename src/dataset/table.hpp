@@ -7,11 +7,11 @@
 
 #include "base/csv.hpp"
 
-namespace mi2::train {
+namespace mi2::dataset {
 
-std::optional<std::size_t> find_column(const CsvTable& table, std::string_view column);
+std::optional<std::size_t> find_column(const base::CsvTable& table, std::string_view column);
 
 /// @throws Error{kBadFile} naming the table, the column and the columns there are.
-std::size_t required_column(const CsvTable& table, std::string_view column, std::string_view name);
+std::size_t required_column(const base::CsvTable& table, std::string_view column, std::string_view name);
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

@@ -1,6 +1,6 @@
 #include "dataset/token_cache.hpp"
 
-namespace mi2::train {
+namespace mi2::dataset {
 namespace {
 
 /// Data whose texts are all different must not fill the memory: about 50 MB at most.
@@ -21,4 +21,4 @@ ops::TokenBatch TokenCache::encode(std::span<const std::string> texts) {
   return batch;
 }
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

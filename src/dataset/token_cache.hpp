@@ -11,7 +11,7 @@
 #include "ops/parameter.hpp"
 #include "text/tokenizer.hpp"
 
-namespace mi2::train {
+namespace mi2::dataset {
 
 /// Keeps a reference to its tokenizer. For one thread.
 class TokenCache {
@@ -28,4 +28,4 @@ class TokenCache {
   std::unordered_map<std::string, std::vector<std::int32_t>> ids_;
 };
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

@@ -6,7 +6,7 @@
 #include "dataset/label_row.hpp"
 #include "dataset/tsv_file.hpp"
 
-namespace mi2::train {
+namespace mi2::dataset {
 namespace {
 
 std::string where_of(const TsvFile& file, std::size_t row) {
@@ -39,7 +39,7 @@ class TsvStore final : public PictureStore {
       throw Error(Code::kTooLarge,
                   fmt::format("{}: {} bytes of base64, the limit is {} decoded", where, encoded.size(), max_bytes_));
     }
-    std::string bytes = base64_decode(encoded, where);
+    std::string bytes = base::base64_decode(encoded, where);
     pictures_.release(row);
     return bytes;
   }
@@ -65,4 +65,4 @@ std::unique_ptr<PictureStore> open_tsv(const DataSource& source, std::uint64_t m
   return store;
 }
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

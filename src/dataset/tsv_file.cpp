@@ -10,14 +10,14 @@
 
 #include <mi2/error.hpp>
 
-namespace mi2::train {
+namespace mi2::dataset {
 namespace {
 
 constexpr std::size_t kMaxRows = std::numeric_limits<std::uint32_t>::max();
 /// Of the file, between two moments at which a scan gives pages back.
 constexpr std::size_t kReleaseEvery = std::size_t{64} << 20;
 
-std::string_view text_of(const MappedFile& file) noexcept {
+std::string_view text_of(const base::MappedFile& file) noexcept {
   return {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()};
 }
 
@@ -56,7 +56,7 @@ TsvFile::TsvFile(const std::filesystem::path& path) : file_(path) {
   std::filesystem::path index = path;
   index.replace_extension(".lineidx");
   if (usable(index, path)) {
-    const MappedFile mapped(index);
+    const base::MappedFile mapped(index);
     starts_ = parse_line_index(text_of(mapped), file_.bytes().size(), index.string());
   } else {
     scan();
@@ -103,4 +103,4 @@ void TsvFile::release(std::size_t index) const noexcept {
   file_.release(start, end_of(index) - start);
 }
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

@@ -9,7 +9,7 @@
 
 #include "base/files.hpp"
 
-namespace mi2::train {
+namespace mi2::dataset {
 
 /// The starts of a file's lines, from the text of a line index: one decimal offset a line, rising from 0.
 /// @param file_bytes  of the file that is indexed.     @param name  what errors call the index.
@@ -36,8 +36,8 @@ class TsvFile {
   void scan();
   [[nodiscard]] std::size_t end_of(std::size_t index) const noexcept;
 
-  MappedFile file_;
+  base::MappedFile file_;
   std::vector<std::uint64_t> starts_;
 };
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

@@ -8,7 +8,7 @@
 #include "dataset/tsv_file.hpp"
 #include "dataset/zip_file.hpp"
 
-namespace mi2::train {
+namespace mi2::dataset {
 namespace {
 
 /// Rows are the zip's entries.
@@ -61,4 +61,4 @@ std::unique_ptr<PictureStore> open_zip(const DataSource& source, std::uint64_t m
   return store;
 }
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

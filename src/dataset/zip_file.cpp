@@ -12,7 +12,7 @@
 
 #include <mi2/error.hpp>
 
-namespace mi2::train {
+namespace mi2::dataset {
 namespace {
 
 /// No deflate stream unpacks to more than 1032 times its size; a little more for tiny entries.
@@ -167,4 +167,4 @@ std::string ZipFile::read(std::uint64_t entry, std::uint64_t max_bytes) const {
   return bytes;
 }
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace mi2::train {
+namespace mi2::dataset {
 
 inline constexpr std::uint64_t kMaxZipEntries = 10'000'000;
 
@@ -40,4 +40,4 @@ class ZipFile {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

@@ -35,7 +35,7 @@ void ybr_to_rgb(std::uint8_t* p) noexcept {
 
 std::vector<std::uint8_t> render_rgb(const Frame& frame) {
   const std::size_t pixels = frame.layout.pixels();
-  std::vector<std::uint8_t> out(checked_mul(pixels, 3, "a colour frame"));
+  std::vector<std::uint8_t> out(base::checked_mul(pixels, 3, "a colour frame"));
   for (std::size_t i = 0; i < pixels; ++i) {
     for (std::size_t c = 0; c < 3; ++c) {
       const std::size_t at = frame.layout.planar ? c * pixels + i : i * 3 + c;
@@ -59,7 +59,7 @@ std::vector<std::uint8_t> render_palette(Object& object, const Frame& frame, std
     throw Error(Code::kBadFile, fmt::format("{}: PALETTE COLOR needs three lookup tables with their data", name));
   }
   const std::size_t pixels = frame.layout.pixels();
-  std::vector<std::uint8_t> out(checked_mul(pixels, 3, "a colour frame"));
+  std::vector<std::uint8_t> out(base::checked_mul(pixels, 3, "a colour frame"));
   for (std::size_t i = 0; i < pixels; ++i) {
     const double value = frame.value(i);
     for (std::size_t c = 0; c < 3; ++c) {

@@ -51,8 +51,8 @@ std::vector<std::uint8_t> decode_jpeg(const std::vector<std::uint8_t>& stream, c
                                       std::string_view name) {
   const JpegHeader header = check_header(stream, layout, name);
   const unsigned allocated = header.precision > 8 ? 16 : 8;
-  const std::uint64_t samples = checked_mul(layout.pixels(), layout.samples, "a frame");
-  const std::uint64_t size = checked_mul(samples, allocated / 8, "a frame");
+  const std::uint64_t samples = base::checked_mul(layout.pixels(), layout.samples, "a frame");
+  const std::uint64_t size = base::checked_mul(samples, allocated / 8, "a frame");
   if (size + 1 > std::numeric_limits<Uint32>::max() || stream.size() > std::numeric_limits<Uint32>::max() - 1) {
     throw Error(Code::kTooLarge, fmt::format("{}: a frame of {} bytes is too large for the codec", name, size));
   }

@@ -70,7 +70,8 @@ bool looks_like_dicom(std::span<const std::byte> bytes) noexcept {
 image::Picture decode(std::span<const std::byte> bytes, const Options& options, std::string_view name) {
   // Room for a frame of the largest depth beside the other attributes.
   constexpr std::uint64_t kOtherBytes = 64U << 20U;
-  const std::uint64_t max_inflated = checked_add(checked_mul(options.max_pixels, 12, name), kOtherBytes, name);
+  const std::uint64_t max_inflated =
+      base::checked_add(base::checked_mul(options.max_pixels, 12, name), kOtherBytes, name);
   Object object = load_object(bytes, max_inflated, name);
   const Frame frame = read_middle_frame(object, options.max_pixels, name);
   check_samples(frame.layout, name);

@@ -128,12 +128,12 @@ std::vector<std::uint8_t> spread_chroma(std::span<const std::uint8_t> in) {
 void read_native(Object& object, DcmElement& element, Frame& frame, std::string_view name) {
   Layout& layout = frame.layout;
   const std::span<const std::uint8_t> all = native_bytes(element);
-  const std::uint64_t full = checked_mul(layout.pixels(), layout.samples * layout.allocated, name);
+  const std::uint64_t full = base::checked_mul(layout.pixels(), layout.samples * layout.allocated, name);
   std::uint64_t bits = full;
   const bool half_chroma = layout.photometric == "YBR_FULL_422" && layout.samples == 3 && layout.allocated == 8 &&
-                           all.size() < checked_mul(full, layout.frames, name) / 8;
+                           all.size() < base::checked_mul(full, layout.frames, name) / 8;
   if (half_chroma) bits = full / 3 * 2;
-  const std::uint64_t needed = checked_add(checked_mul(bits, layout.frames, name), 7, name) / 8;
+  const std::uint64_t needed = base::checked_add(base::checked_mul(bits, layout.frames, name), 7, name) / 8;
   if (all.size() < needed) {
     throw Error(Code::kBadFile, fmt::format("{}: pixel data has {} bytes, {} frames of {} x {} need {}", name,
                                             all.size(), layout.frames, layout.columns, layout.rows, needed));

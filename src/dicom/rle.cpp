@@ -44,7 +44,7 @@ std::vector<std::uint8_t> decode_rle(const std::vector<std::uint8_t>& stream, co
   if (found != segments) {
     throw Error(Code::kBadFile, fmt::format("{}: RLE frame has {} segments, {} are needed", name, found, segments));
   }
-  std::vector<std::uint8_t> out(checked_mul(segments, count, "an RLE frame"));
+  std::vector<std::uint8_t> out(base::checked_mul(segments, count, "an RLE frame"));
   for (std::size_t s = 0; s < segments; ++s) {
     const std::size_t begin = word_at(stream, 4 + 4 * s);
     const std::size_t end = s + 1 < segments ? word_at(stream, 8 + 4 * s) : stream.size();

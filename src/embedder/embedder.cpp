@@ -85,10 +85,10 @@ struct Embedder::Impl {
   }
 
   /// 8-bit RGB -> f32, normalised.
-  [[nodiscard]] Tensor normalised(std::span<const Pixels> pictures) const {
+  [[nodiscard]] tensor::Tensor normalised(std::span<const Pixels> pictures) const {
     const std::int64_t height = config.image.height;
     const std::int64_t width = config.image.width;
-    Tensor x({static_cast<std::int64_t>(pictures.size()), height, width, 3});
+    tensor::Tensor x({static_cast<std::int64_t>(pictures.size()), height, width, 3});
     float* out = x.data<float>();
     for (const Pixels& picture : pictures) {
       if (picture.width != width || picture.height != height ||
@@ -106,7 +106,7 @@ struct Embedder::Impl {
   }
 
   EmbedderOptions options;
-  Preparer preparer;
+  embedder::Preparer preparer;
   ops::CpuOps::Options engine;
   weights::ModelSource source;
   const weights::ModelConfig& config;
@@ -121,7 +121,7 @@ struct Embedder::Impl {
 namespace {
 
 /// Appends the rows of x [n, D].
-void append_rows(const Tensor& x, std::vector<Embedding>& to) {
+void append_rows(const tensor::Tensor& x, std::vector<Embedding>& to) {
   const std::int64_t width = x.shape()[1];
   for (std::int64_t row = 0; row < x.shape()[0]; ++row) {
     to.emplace_back(x.data<float>() + row * width, x.data<float>() + (row + 1) * width);
@@ -154,7 +154,8 @@ Pixels Embedder::prepare(std::span<const std::byte> encoded, std::string_view na
 
 Pixels Embedder::prepare(std::span<const std::byte> encoded, std::string_view name, const ImageOptions& options,
                          PrepareTimes* times) const {
-  return Preparer(options).prepare(encoded, name, impl_->config.image.width, impl_->config.image.height, times);
+  return embedder::Preparer(options).prepare(encoded, name, impl_->config.image.width, impl_->config.image.height,
+                                             times);
 }
 
 Pixels Embedder::prepare(const PictureView& picture, std::string_view name) const {
@@ -162,13 +163,13 @@ Pixels Embedder::prepare(const PictureView& picture, std::string_view name) cons
 }
 
 Pixels Embedder::prepare_file(const std::filesystem::path& path) const {
-  return prepare(read_file(path, impl_->options.max_file_bytes), path.string());
+  return prepare(base::read_file(path, impl_->options.max_file_bytes), path.string());
 }
 
 std::vector<Embedding> Embedder::embed_images(std::span<const Pixels> pictures) const {
   std::vector<Embedding> result;
   if (pictures.empty()) return result;
-  const Tensor x = impl_->normalised(pictures);
+  const tensor::Tensor x = impl_->normalised(pictures);
   const std::lock_guard lock(impl_->turn);
   append_rows(impl_->model->embed_images(x), result);
   return result;

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-namespace mi2 {
+namespace mi2::embedder {
 namespace {
 
 image::PreprocessOptions preprocess_options(const ImageOptions& options) {
@@ -63,4 +63,4 @@ Pixels Preparer::finish(image::Picture picture, int width, int height) const {
   return {rgb.width, rgb.height, std::move(rgb.samples)};
 }
 
-}  // namespace mi2
+}  // namespace mi2::embedder

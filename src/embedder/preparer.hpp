@@ -12,7 +12,7 @@
 #include "dicom/dicom.hpp"
 #include "image/image.hpp"
 
-namespace mi2 {
+namespace mi2::embedder {
 
 /// ImageOptions read once, so that a mistake in them is told before anything slow happens.
 class Preparer {
@@ -46,4 +46,4 @@ class Preparer {
   std::optional<dicom::Window> window_;
 };
 
-}  // namespace mi2
+}  // namespace mi2::embedder

@@ -11,7 +11,7 @@
 
 #include "evaluation/draw.hpp"
 
-namespace mi2::metrics {
+namespace mi2::evaluation {
 namespace {
 
 /// Linear between the two nearest of sorted values, as numpy.percentile.
@@ -57,4 +57,4 @@ std::vector<std::optional<Interval>> bootstrap(std::span<const std::size_t> trut
   return intervals;
 }
 
-}  // namespace mi2::metrics
+}  // namespace mi2::evaluation

@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-namespace mi2::metrics {
+namespace mi2::evaluation {
 
 struct Interval {
   double low = 0;
@@ -32,4 +32,4 @@ using Statistic = std::function<std::vector<std::optional<double>>(std::span<con
 std::vector<std::optional<Interval>> bootstrap(std::span<const std::size_t> truth, const BootstrapOptions& options,
                                                const Statistic& statistic);
 
-}  // namespace mi2::metrics
+}  // namespace mi2::evaluation

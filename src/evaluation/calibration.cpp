@@ -5,7 +5,7 @@
 
 #include <mi2/error.hpp>
 
-namespace mi2::metrics {
+namespace mi2::evaluation {
 namespace {
 
 /// d/db of the summed loss of logits * b: the mean logit under the softmax minus the true class's. It grows with b.
@@ -72,4 +72,4 @@ double fit_temperature(const Scores& logits, std::span<const std::size_t> truth)
   return 1.0 / std::sqrt(low * high);
 }
 
-}  // namespace mi2::metrics
+}  // namespace mi2::evaluation

@@ -8,7 +8,7 @@
 
 #include "evaluation/scores.hpp"
 
-namespace mi2::metrics {
+namespace mi2::evaluation {
 
 /// Rows whose likeliest class has a probability in (low, high]; the first bin has its low end too.
 struct ReliabilityBin {
@@ -39,4 +39,4 @@ inline constexpr double kMaxTemperature = 50;
 /// @throws as check().      Source: Guo et al., ICML 2017, section 4.2.
 double fit_temperature(const Scores& logits, std::span<const std::size_t> truth);
 
-}  // namespace mi2::metrics
+}  // namespace mi2::evaluation

@@ -1,6 +1,6 @@
 #include "evaluation/confusion.hpp"
 
-namespace mi2::metrics {
+namespace mi2::evaluation {
 namespace {
 
 double ratio(std::uint64_t part, std::uint64_t whole) {
@@ -45,4 +45,4 @@ double Confusion::balanced_accuracy() const {
   return occurring == 0 ? 0.0 : sum / static_cast<double>(occurring);
 }
 
-}  // namespace mi2::metrics
+}  // namespace mi2::evaluation

@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-namespace mi2::metrics {
+namespace mi2::evaluation {
 
 /// Of one class; what would divide by zero is 0, as in scikit-learn.
 struct ClassFigures {
@@ -37,4 +37,4 @@ class Confusion {
   std::vector<std::uint64_t> counts_;  ///< [truth, predicted]
 };
 
-}  // namespace mi2::metrics
+}  // namespace mi2::evaluation

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace mi2::metrics {
+namespace mi2::evaluation {
 
 /// Even over [0, count), count above 0.
 inline std::size_t draw(std::mt19937_64& random, std::size_t count) {
@@ -24,4 +24,4 @@ inline void shuffle(std::vector<std::size_t>& list, std::mt19937_64& random) {
   for (std::size_t left = list.size(); left > 1; --left) std::swap(list[left - 1], list[draw(random, left)]);
 }
 
-}  // namespace mi2::metrics
+}  // namespace mi2::evaluation

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace mi2::metrics {
+namespace mi2::evaluation {
 namespace {
 
 /// What is needed to get the figures again under other weights.
@@ -107,4 +107,4 @@ Gain compare(const Scores& first, const Scores& second, std::span<const std::siz
   return {{values[0], intervals[0]}, {values[1], intervals[1]}};
 }
 
-}  // namespace mi2::metrics
+}  // namespace mi2::evaluation

@@ -12,7 +12,7 @@
 #include "evaluation/roc.hpp"
 #include "evaluation/scores.hpp"
 
-namespace mi2::metrics {
+namespace mi2::evaluation {
 
 /// A figure and its confidence interval, where there is one.
 struct Figure {
@@ -50,4 +50,4 @@ struct Gain {
 Gain compare(const Scores& first, const Scores& second, std::span<const std::size_t> truth,
              const BootstrapOptions& options);
 
-}  // namespace mi2::metrics
+}  // namespace mi2::evaluation

@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-namespace mi2::plot {
+namespace mi2::evaluation {
 namespace {
 
 // Pixels of the picture's own coordinates.
@@ -223,4 +223,4 @@ std::string to_svg(const Figure& figure) {
   return svg;
 }
 
-}  // namespace mi2::plot
+}  // namespace mi2::evaluation

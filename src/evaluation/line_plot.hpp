@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-namespace mi2::plot {
+namespace mi2::evaluation {
 
 using Point = std::pair<double, double>;
 
@@ -38,4 +38,4 @@ std::string to_svg(const Figure& figure);
 /// Round numbers from about `low` to about `high`, three to nine of them, ascending; all inside [low, high].
 std::vector<double> ticks(double low, double high);
 
-}  // namespace mi2::plot
+}  // namespace mi2::evaluation

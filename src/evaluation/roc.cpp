@@ -4,7 +4,7 @@
 #include <limits>
 #include <numeric>
 
-namespace mi2::metrics {
+namespace mi2::evaluation {
 namespace {
 
 OperatingPoint point_of(const RocPoint& point) {
@@ -140,4 +140,4 @@ std::vector<RocPoint> corners(std::span<const RocPoint> curve) {
   return kept;
 }
 
-}  // namespace mi2::metrics
+}  // namespace mi2::evaluation

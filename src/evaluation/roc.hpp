@@ -9,7 +9,7 @@
 
 #include "evaluation/scores.hpp"
 
-namespace mi2::metrics {
+namespace mi2::evaluation {
 
 /// What calling "positive" every score >= threshold does.
 struct RocPoint {
@@ -66,4 +66,4 @@ std::optional<OperatingPoint> at_threshold(const Scores& scores, std::span<const
 /// A curve for drawing: without the points that lie on a straight line between their neighbours.
 std::vector<RocPoint> corners(std::span<const RocPoint> curve);
 
-}  // namespace mi2::metrics
+}  // namespace mi2::evaluation

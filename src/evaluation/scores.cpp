@@ -7,7 +7,7 @@
 
 #include <mi2/error.hpp>
 
-namespace mi2::metrics {
+namespace mi2::evaluation {
 
 std::vector<double> Scores::column(std::size_t c) const {
   std::vector<double> numbers(rows());
@@ -77,4 +77,4 @@ Scores softmax(const Scores& logits, double temperature) {
   return probabilities;
 }
 
-}  // namespace mi2::metrics
+}  // namespace mi2::evaluation

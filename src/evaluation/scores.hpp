@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-namespace mi2::metrics {
+namespace mi2::evaluation {
 
 /// Numbers of rows for classes, [rows, classes] row-major: logits or probabilities. The larger, the likelier the class.
 struct Scores {
@@ -35,4 +35,4 @@ double top_k_accuracy(const Scores& scores, std::span<const std::size_t> truth, 
 /// Softmax of each row of logits / temperature, a temperature above 0.
 Scores softmax(const Scores& logits, double temperature = 1.0);
 
-}  // namespace mi2::metrics
+}  // namespace mi2::evaluation

@@ -7,16 +7,16 @@
 #include <fmt/format.h>
 
 #include "base/files.hpp"
+#include "models/manifest.hpp"
 #include "models/model.hpp"
 #include "models/packed.hpp"
 #include "ops/prepared_blocks.hpp"
 #include "text/tokenizer.hpp"
-#include "models/manifest.hpp"
 #include "weights/packed_file.hpp"
 
 #include <mi2/error.hpp>
 
-namespace mi2 {
+namespace mi2::exporting {
 namespace {
 
 namespace fs = std::filesystem;
@@ -43,7 +43,7 @@ fs::path checked_target(const fs::path& out, bool overwrite) {
 /// Blocks a model of this configuration has: one for a weight and its bias, one for each of the five tensors without.
 std::size_t count_blocks(const weights::ModelConfig& config) {
   constexpr std::size_t kWithoutBias = 5;  // two projections, two embeddings, the scale
-  return (weights::manifest(config).size() - kWithoutBias) / 2 + kWithoutBias;
+  return (models::manifest(config).size() - kWithoutBias) / 2 + kWithoutBias;
 }
 
 weights::PackedInfo info_of(const weights::ModelSource& source, const std::string& dtype) {
@@ -74,7 +74,7 @@ PackReport pack_model(const fs::path& model, const fs::path& out, const PackOpti
     throw Error(Code::kBadArgument,
                 fmt::format("{}: is packed already; give the folder it was made from", model.string()));
   }
-  AtomicFile file(checked_target(out, options.overwrite));
+  base::AtomicFile file(checked_target(out, options.overwrite));
   weights::PackedInfo info = info_of(source, options.dtype);
 
   const std::size_t total = count_blocks(source.config());
@@ -87,7 +87,7 @@ PackReport pack_model(const fs::path& model, const fs::path& out, const PackOpti
   std::uint64_t bytes = 0;
   for (const auto& [name, block] : collected->blocks()) bytes += block.layout.bytes;
   std::uint64_t done = 0;
-  ThreadPool pool(options.threads);
+  base::ThreadPool pool(options.threads);
   tell("MB", 0, bytes / kMegabyte);
   weights::write_packed(file, info, collected->blocks(), pool, [&](std::uint64_t written) {
     done += written;
@@ -97,4 +97,4 @@ PackReport pack_model(const fs::path& model, const fs::path& out, const PackOpti
   return {file.path(), fs::file_size(file.path()), collected->blocks().size()};
 }
 
-}  // namespace mi2
+}  // namespace mi2::exporting

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace mi2 {
+namespace mi2::exporting {
 
 struct PackOptions {
   std::string dtype = "f32";
@@ -31,4 +31,4 @@ struct PackReport {
 ///         refuses.
 PackReport pack_model(const std::filesystem::path& model, const std::filesystem::path& out, const PackOptions& options);
 
-}  // namespace mi2
+}  // namespace mi2::exporting

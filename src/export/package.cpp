@@ -19,7 +19,7 @@
 
 #include <mi2/mi2.hpp>
 
-namespace mi2 {
+namespace mi2::exporting {
 namespace {
 
 namespace fs = std::filesystem;
@@ -57,7 +57,7 @@ class PartialFolder {
   }
 
   void write(const fs::path& relative, std::string_view text) const {
-    AtomicFile file(place(relative));
+    base::AtomicFile file(place(relative));
     file.write(text);
     file.commit();
   }
@@ -142,7 +142,7 @@ void check(const PackageOptions& options) {
   }
 }
 
-package::Values values_of(const fs::path& model, const PackageOptions& options) {
+Values values_of(const fs::path& model, const PackageOptions& options) {
   const std::string wheel = options.wheel.filename().string();
   return {{"version", std::string(version())},
           {"requirement", wheel.empty() ? fmt::format("medimageinsight=={}", version()) : "wheels/" + wheel},
@@ -167,9 +167,9 @@ void package_model(const fs::path& model, const fs::path& out, const PackageOpti
   }
 
   PartialFolder folder(out);
-  const package::Values values = values_of(model, options);
+  const Values values = values_of(model, options);
   const std::string_view prefix = mlflow ? "mlflow/" : "azureml/";
-  for (const package::Template& file : package::templates()) {
+  for (const Template& file : templates()) {
     if (file.path.starts_with(prefix)) folder.write(file.path.substr(prefix.size()), filled(file, values));
   }
   for (std::size_t i = 0; i < copies.size(); ++i) {
@@ -179,4 +179,4 @@ void package_model(const fs::path& model, const fs::path& out, const PackageOpti
   folder.commit();
 }
 
-}  // namespace mi2
+}  // namespace mi2::exporting

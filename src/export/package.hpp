@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace mi2 {
+namespace mi2::exporting {
 
 enum class PackageKind : std::uint8_t {
   kMlflow,   ///< a model directory of MLflow, python_function flavour
@@ -32,4 +32,4 @@ struct PackageOptions {
 ///         the wheel, or when the disk refuses.
 void package_model(const std::filesystem::path& model, const std::filesystem::path& out, const PackageOptions& options);
 
-}  // namespace mi2
+}  // namespace mi2::exporting

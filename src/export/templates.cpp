@@ -4,7 +4,7 @@
 
 #include <mi2/error.hpp>
 
-namespace mi2::package {
+namespace mi2::exporting {
 namespace {
 
 /// A line with its values; `names` counts them.
@@ -38,4 +38,4 @@ std::string filled(const Template& file, const Values& values) {
   return out;
 }
 
-}  // namespace mi2::package
+}  // namespace mi2::exporting

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace mi2::package {
+namespace mi2::exporting {
 
 struct Template {
   std::string_view path;  ///< below templates/: "mlflow/MLmodel"
@@ -22,4 +22,4 @@ using Values = std::map<std::string, std::string, std::less<>>;
 /// @throws Error{kInternal} for a name without a value.
 std::string filled(const Template& file, const Values& values);
 
-}  // namespace mi2::package
+}  // namespace mi2::exporting

@@ -16,7 +16,7 @@
 
 #include "base/files.hpp"
 
-namespace mi2::batch {
+namespace mi2::jobs {
 namespace {
 
 namespace fs = std::filesystem;
@@ -40,7 +40,7 @@ Journal::Journal(fs::path output, const std::string& job, bool restart,
     const off_t size = ::lseek(descriptor_, 0, SEEK_END);
     if (size < 0) fail("cannot be read");
     std::error_code ignored;
-    const bool same = size == 0 || (fs::exists(job_, ignored) && read_text_file(job_, kMaxJobBytes) == job);
+    const bool same = size == 0 || (fs::exists(job_, ignored) && base::read_text_file(job_, kMaxJobBytes) == job);
     if (!same) {
       throw Error(Code::kBadArgument,
                   fmt::format("{}: was begun with another input, model or options; --restart throws "
@@ -48,7 +48,7 @@ Journal::Journal(fs::path output, const std::string& job, bool restart,
                               part_.string()));
     }
     if (size == 0) {
-      AtomicFile file(job_);
+      base::AtomicFile file(job_);
       file.write(job);
       file.commit();
     }
@@ -95,7 +95,7 @@ void Journal::keep_whole_lines(const std::function<bool(std::string_view line)>&
 }
 
 void Journal::append(std::string_view lines) {
-  if (!write_all(descriptor_, lines)) fail("cannot be written");
+  if (!base::write_all(descriptor_, lines)) fail("cannot be written");
 }
 
 void Journal::finish() {
@@ -108,4 +108,4 @@ void Journal::finish() {
   fs::remove(job_, error);
 }
 
-}  // namespace mi2::batch
+}  // namespace mi2::jobs

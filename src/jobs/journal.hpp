@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace mi2::batch {
+namespace mi2::jobs {
 
 class Journal {
  public:
@@ -42,4 +42,4 @@ class Journal {
   std::uint64_t failed_ = 0;
 };
 
-}  // namespace mi2::batch
+}  // namespace mi2::jobs

@@ -36,7 +36,7 @@ void check_precision(const weights::PackedFile& file, const ops::CpuOps::Options
 
 std::unique_ptr<CpuModel> load_packed(const std::shared_ptr<const weights::PackedFile>& file,
                                       const weights::ModelConfig& config, ops::CpuOps::Options options) {
-  ThreadPool pool(options.threads);
+  base::ThreadPool pool(options.threads);
   check_precision(*file, options);
   file->verify(pool);
   const auto blocks = std::make_shared<weights::BlocksOfFile>(file);

@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-namespace mi2 {
+namespace mi2::models {
 
 inline constexpr std::string_view kFullConfig = R"yaml(
 IMAGE_ENCODER:
@@ -42,4 +42,4 @@ TEST:
   CENTER_CROP: false
 )yaml";
 
-}  // namespace mi2
+}  // namespace mi2::models

@@ -33,7 +33,7 @@ float deviation_of(const std::string& name) { return name.ends_with(".dw.weight"
 
 }  // namespace
 
-ops::Parameter InitialWeights::take(const std::string& name, const Shape& shape) const {
+ops::Parameter InitialWeights::take(const std::string& name, const tensor::Shape& shape) const {
   const auto values = std::make_shared<std::vector<float>>(static_cast<std::size_t>(shape.count()), 0.0F);
   if (name == "logit_scale") {
     values->assign(1, std::log(1.0F / 0.07F));
@@ -47,7 +47,7 @@ ops::Parameter InitialWeights::take(const std::string& name, const Shape& shape)
     const float deviation = deviation_of(name);
     for (float& value : *values) value = deviation * draw();
   }
-  return {name, shape, DType::kF32, values->data(), values};
+  return {name, shape, tensor::DType::kF32, values->data(), values};
 }
 
 }  // namespace mi2::models

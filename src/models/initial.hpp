@@ -14,8 +14,8 @@ namespace mi2::models {
 class InitialWeights {
  public:
   explicit InitialWeights(std::uint64_t seed) : seed_(seed) {}
-  ops::Parameter take(const std::string& name, const Shape& shape) const;
-  ops::Parameter take_positions(const std::string& name, const Shape& shape) const { return take(name, shape); }
+  ops::Parameter take(const std::string& name, const tensor::Shape& shape) const;
+  ops::Parameter take_positions(const std::string& name, const tensor::Shape& shape) const { return take(name, shape); }
 
  private:
   std::uint64_t seed_;

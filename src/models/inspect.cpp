@@ -10,7 +10,7 @@
 
 #include "models/inspect_report.hpp"
 
-namespace mi2::weights {
+namespace mi2::models {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -29,9 +29,9 @@ std::vector<double> readable(const std::array<float, 3>& values) {
   return result;
 }
 
-Json to_json(const ModelConfig& config) {
-  const ModelConfig::Image& image = config.image;
-  const ModelConfig::Text& text = config.text;
+Json to_json(const weights::ModelConfig& config) {
+  const weights::ModelConfig::Image& image = config.image;
+  const weights::ModelConfig::Text& text = config.text;
   Json object;
   object["image"] = Json{{"height", image.height},
                          {"width", image.width},
@@ -54,7 +54,7 @@ Json to_json(const ModelConfig& config) {
   return object;
 }
 
-Json shape_json(const Shape& shape) {
+Json shape_json(const tensor::Shape& shape) {
   Json extents = Json::array();
   for (std::size_t axis = 0; axis < shape.rank(); ++axis) extents.push_back(shape[axis]);
   return extents;
@@ -71,19 +71,19 @@ void add_weights(const WeightsReport& weights, Json& object) {
   object["dtypes"] = weights.dtypes;
   object["tensor_count"] = weights.tensors.size();
   Json tensors = Json::array();
-  for (const TensorInfo& tensor : weights.tensors) {
+  for (const weights::TensorInfo& tensor : weights.tensors) {
     tensors.push_back(Json{{"name", tensor.name}, {"dtype", tensor.dtype}, {"shape", shape_json(tensor.shape)}});
   }
   object["tensors"] = std::move(tensors);
 }
 
-std::string tokenizer_text(const ModelFiles& files) {
+std::string tokenizer_text(const weights::ModelFiles& files) {
   return files.vocab ? files.vocab->string() + ", " + files.merges->filename().string() : "built in";
 }
 
-std::string config_text(const ModelConfig& config) {
-  const ModelConfig::Image& image = config.image;
-  const ModelConfig::Text& text = config.text;
+std::string config_text(const weights::ModelConfig& config) {
+  const weights::ModelConfig::Image& image = config.image;
+  const weights::ModelConfig::Text& text = config.text;
   return fmt::format(
       "image tower  {} x {} pixels, widths {}, depths {}, heads {}, groups {}, window {}\n"
       "text tower   {} tokens, width {}, {} layers, {} heads\n"
@@ -106,7 +106,7 @@ std::string weights_text(const WeightsReport& weights) {
       static_cast<double>(weights.image_parameters) / kMillion,
       static_cast<double>(weights.text_parameters) / kMillion);
   for (const auto& [key, value] : weights.metadata) {
-    text += fmt::format("metadata     {}: {}\n", in_quotes(key), in_quotes(value));
+    text += fmt::format("metadata     {}: {}\n", weights::in_quotes(key), weights::in_quotes(value));
   }
   return text;
 }
@@ -180,4 +180,4 @@ std::string inspect_json(const std::filesystem::path& path) {
   return object.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-}  // namespace mi2::weights
+}  // namespace mi2::models

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-namespace mi2::weights {
+namespace mi2::models {
 
 /// A model directory, a packed file, a safetensors file or a config (*.yaml, *.yml), as a few lines for people.
 /// A packed file's checksums are verified; a directory's report says whether its weights would load, and which tensors
@@ -15,4 +15,4 @@ std::string inspect_text(const std::filesystem::path& path);
 /// The same and every tensor's name, dtype and shape, as one JSON object.
 std::string inspect_json(const std::filesystem::path& path);
 
-}  // namespace mi2::weights
+}  // namespace mi2::models

@@ -6,11 +6,11 @@
 
 #include <mi2/error.hpp>
 #include "base/hash.hpp"
-#include "weights/checkpoint.hpp"
 #include "models/manifest.hpp"
+#include "weights/checkpoint.hpp"
 #include "weights/packed_file.hpp"
 
-namespace mi2::weights {
+namespace mi2::models {
 namespace {
 
 /// The tower a tensor belongs to, in either scheme and behind a prefix; projections and the scale are in neither.
@@ -18,50 +18,51 @@ std::uint64_t* tower_of(WeightsReport& report, std::string_view name) {
   for (const std::string_view prefix : {"module.", "model."}) {
     if (name.starts_with(prefix)) name.remove_prefix(prefix.size());
   }
-  const std::string current = current_name(name);
+  const std::string current = weights::current_name(name);
   if (current.starts_with("image_encoder.")) return &report.image_parameters;
   if (current.starts_with("lang_encoder.")) return &report.text_parameters;
   return nullptr;
 }
 
 /// Compares what the checkpoint has with what the configuration asks for.
-std::vector<std::string> compare(const Checkpoint& checkpoint, const ModelConfig& config) {
+std::vector<std::string> compare(const weights::Checkpoint& checkpoint, const weights::ModelConfig& config) {
   std::vector<std::string> problems;
   std::map<std::string, std::size_t> left = checkpoint.left();
   for (const ManifestRow& row : manifest(config)) {
     const auto found = left.find(row.name);
     if (found == left.end()) {
-      problems.push_back(fmt::format("tensor {} is missing", in_quotes(row.name)));
+      problems.push_back(fmt::format("tensor {} is missing", weights::in_quotes(row.name)));
       continue;
     }
-    const TensorInfo& tensor = checkpoint.file().tensors()[found->second];
+    const weights::TensorInfo& tensor = checkpoint.file().tensors()[found->second];
     const bool adaptable =
         row.any_length && tensor.shape.rank() == 2 && tensor.shape[0] > 0 && tensor.shape[1] == row.shape[1];
     if (tensor.shape != row.shape && !adaptable) {
-      problems.push_back(fmt::format("tensor {} has shape {}, the model needs {}", in_quotes(row.name),
+      problems.push_back(fmt::format("tensor {} has shape {}, the model needs {}", weights::in_quotes(row.name),
                                      tensor.shape.to_string(), row.shape.to_string()));
     }
     if (tensor.dtype != "F32" && tensor.dtype != "F16" && tensor.dtype != "BF16") {
-      problems.push_back(
-          fmt::format("tensor {} is of dtype {}, it must be F32, F16 or BF16", in_quotes(row.name), tensor.dtype));
+      problems.push_back(fmt::format("tensor {} is of dtype {}, it must be F32, F16 or BF16",
+                                     weights::in_quotes(row.name), tensor.dtype));
     }
     left.erase(found);
   }
   for (const auto& [name, row] : left) {
-    if (!is_known_buffer(name)) problems.push_back(fmt::format("tensor {} is not the model's", in_quotes(name)));
+    if (!weights::is_known_buffer(name))
+      problems.push_back(fmt::format("tensor {} is not the model's", weights::in_quotes(name)));
   }
   return problems;
 }
 
-void inspect_packed(SafeTensors file, InspectReport& report) {
-  const PackedFile packed(std::move(file));
-  const PackedInfo& info = packed.info();
+void inspect_packed(weights::SafeTensors file, InspectReport& report) {
+  const weights::PackedFile packed(std::move(file));
+  const weights::PackedInfo& info = packed.info();
   report.packed = {report.path, packed.file_bytes(), packed.block_count(),  info.layout_version,
                    info.dtype,  info.weights_sha256, info.vocab.has_value()};
   report.config_path = report.path;
-  report.config = parse_config(info.config, fmt::format("{}: its config.yaml", report.path));
+  report.config = weights::parse_config(info.config, fmt::format("{}: its config.yaml", report.path));
   try {
-    ThreadPool pool;
+    base::ThreadPool pool;
     packed.verify(pool);
   } catch (const Error& e) {
     report.problems.emplace_back(e.what());
@@ -69,22 +70,22 @@ void inspect_packed(SafeTensors file, InspectReport& report) {
 }
 
 void inspect_weights(const std::filesystem::path& path, InspectReport& report) {
-  SafeTensors file(path);
-  if (!report.config && is_packed(file)) return inspect_packed(std::move(file), report);
+  weights::SafeTensors file(path);
+  if (!report.config && weights::is_packed(file)) return inspect_packed(std::move(file), report);
   WeightsReport& weights = report.weights.emplace();
   weights.path = path.string();
   weights.bytes = file.file_bytes();
-  weights.sha256 = sha256_hex(path);
+  weights.sha256 = base::sha256_hex(path);
   weights.metadata = file.metadata();
   weights.tensors = file.tensors();
-  for (const TensorInfo& tensor : weights.tensors) {
+  for (const weights::TensorInfo& tensor : weights.tensors) {
     const auto count = static_cast<std::uint64_t>(tensor.shape.count());
     ++weights.dtypes[tensor.dtype];
     weights.all_parameters += count;
     if (std::uint64_t* tower = tower_of(weights, tensor.name)) *tower += count;
   }
   try {
-    const Checkpoint checkpoint(std::move(file));
+    const weights::Checkpoint checkpoint(std::move(file));
     weights.naming = checkpoint.naming();
     if (report.config) report.problems = compare(checkpoint, *report.config);
   } catch (const Error& e) {
@@ -101,17 +102,17 @@ InspectReport inspect(const std::filesystem::path& path) {
   report.path = path.string();
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) {
-    report.files = find_model(path);
+    report.files = weights::find_model(path);
     report.config_path = report.files->config.string();
-    report.config = load_config(report.files->config);
+    report.config = weights::load_config(report.files->config);
     inspect_weights(report.files->weights, report);
   } else if (is_config(path)) {
     report.config_path = report.path;
-    report.config = load_config(path);
+    report.config = weights::load_config(path);
   } else {
     inspect_weights(path, report);
   }
   return report;
 }
 
-}  // namespace mi2::weights
+}  // namespace mi2::models

@@ -13,15 +13,15 @@
 #include "weights/names.hpp"
 #include "weights/safetensors.hpp"
 
-namespace mi2::weights {
+namespace mi2::models {
 
 struct WeightsReport {
   std::string path;
   std::uint64_t bytes = 0;
   std::string sha256;
-  std::optional<Naming> naming;  ///< nothing if schemes are mixed
+  std::optional<weights::Naming> naming;  ///< nothing if schemes are mixed
   std::map<std::string, std::string> metadata;
-  std::vector<TensorInfo> tensors;
+  std::vector<weights::TensorInfo> tensors;
   std::map<std::string, std::size_t> dtypes;  ///< tensors of each type
   std::uint64_t image_parameters = 0;
   std::uint64_t text_parameters = 0;
@@ -41,9 +41,9 @@ struct PackedReport {
 
 struct InspectReport {
   std::string path;
-  std::optional<ModelFiles> files;  ///< of a directory
+  std::optional<weights::ModelFiles> files;  ///< of a directory
   std::string config_path;
-  std::optional<ModelConfig> config;
+  std::optional<weights::ModelConfig> config;
   std::optional<WeightsReport> weights;
   std::optional<PackedReport> packed;
   std::vector<std::string> problems;  ///< why the weights would not load
@@ -52,4 +52,4 @@ struct InspectReport {
 /// @throws as inspect_text.
 InspectReport inspect(const std::filesystem::path& path);
 
-}  // namespace mi2::weights
+}  // namespace mi2::models

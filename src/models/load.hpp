@@ -11,7 +11,7 @@ namespace mi2::models {
 
 /// Any source of named parameters will do: a checkpoint, or weights made in memory.
 template <typename S>
-concept ParameterSource = requires(S& source, const std::string& name, const Shape& shape) {
+concept ParameterSource = requires(S& source, const std::string& name, const tensor::Shape& shape) {
   { source.take(name, shape) } -> std::same_as<ops::Parameter>;
   { source.take_positions(name, shape) } -> std::same_as<ops::Parameter>;
 };

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace mi2::weights {
+namespace mi2::models {
 namespace {
 
 constexpr std::int64_t kColours = 3;
@@ -10,7 +10,7 @@ constexpr std::int64_t kMlpRatio = 4;
 
 class Writer {
  public:
-  void tensor(std::string name, Shape shape) { rows.push_back({std::move(name), shape, false}); }
+  void tensor(std::string name, tensor::Shape shape) { rows.push_back({std::move(name), shape, false}); }
 
   void affine(const std::string& base, std::int64_t width) {
     tensor(base + ".weight", {width});
@@ -36,7 +36,7 @@ class Writer {
     linear(base + ".ffn.fn.net.fc2", kMlpRatio * width, width);
   }
 
-  void stage(const ModelConfig::Image& image, std::size_t s) {
+  void stage(const weights::ModelConfig::Image& image, std::size_t s) {
     const std::int64_t in = s == 0 ? kColours : image.dims[s - 1];
     const std::int64_t width = image.dims[s];
     const std::string conv = fmt::format("image_encoder.convs.{}", s);
@@ -65,7 +65,7 @@ class Writer {
 
 }  // namespace
 
-std::vector<ManifestRow> manifest(const ModelConfig& config, std::int64_t vocabulary) {
+std::vector<ManifestRow> manifest(const weights::ModelConfig& config, std::int64_t vocabulary) {
   Writer writer;
   writer.tensor("logit_scale", {});
   writer.tensor("image_projection", {config.image.dims.back(), config.projection});
@@ -82,4 +82,4 @@ std::vector<ManifestRow> manifest(const ModelConfig& config, std::int64_t vocabu
   return std::move(writer.rows);
 }
 
-}  // namespace mi2::weights
+}  // namespace mi2::models

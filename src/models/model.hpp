@@ -17,9 +17,9 @@ class Model {
  public:
   virtual ~Model() = default;
   /// pixels f32 [B, height, width, 3], normalised -> unit vectors f32 [B, dimensions].
-  virtual Tensor embed_images(const Tensor& pixels) = 0;
+  virtual tensor::Tensor embed_images(const tensor::Tensor& pixels) = 0;
   /// Unit vectors f32 [texts, dimensions]. No text is longer than the model's context.
-  virtual Tensor embed_texts(const ops::TokenBatch& tokens) = 0;
+  virtual tensor::Tensor embed_texts(const ops::TokenBatch& tokens) = 0;
   /// The logarithm.
   [[nodiscard]] virtual float logit_scale() const = 0;
 };

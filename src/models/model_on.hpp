@@ -18,10 +18,10 @@ class ModelOn : public Seam {
   ModelOn(S& source, const weights::ModelConfig& config, Args&&... args)
       : ops_(std::forward<Args>(args)...), model_(load_medimageinsight(ops_, source, config, kVocabulary)) {}
 
-  Tensor embed_images(const Tensor& pixels) override {
+  tensor::Tensor embed_images(const tensor::Tensor& pixels) override {
     return ops_.to_host(models::embed_images(ops_, model_, ops_.from_host(pixels)));
   }
-  Tensor embed_texts(const ops::TokenBatch& tokens) override {
+  tensor::Tensor embed_texts(const ops::TokenBatch& tokens) override {
     return ops_.to_host(models::embed_texts(ops_, model_, tokens));
   }
   [[nodiscard]] float logit_scale() const override { return model_.logit_scale; }

@@ -23,17 +23,17 @@ void CollectedBlocks::add(const std::string& name, ops::PreparedBlock block) {
 
 void CollectedBlocks::add_scalar(const std::string& name, float value) {
   const ops::BlockLayout layout = scalar_layout();
-  const Tensor block({static_cast<std::int64_t>(layout.bytes / sizeof(float))});
+  const tensor::Tensor block({static_cast<std::int64_t>(layout.bytes / sizeof(float))});
   std::memset(block.data<std::byte>(), 0, layout.bytes);
   block.data<float>()[0] = value;
   add(name, {layout, block.block()});
 }
 
-ops::Parameter PackedParameters::take(const std::string& name, const Shape& shape) {
-  if (shape.rank() != 0) return {name, shape, DType::kF32, nullptr, nullptr};
+ops::Parameter PackedParameters::take(const std::string& name, const tensor::Shape& shape) {
+  if (shape.rank() != 0) return {name, shape, tensor::DType::kF32, nullptr, nullptr};
   const ops::BlockLayout layout = scalar_layout();
   const std::optional<ops::PreparedBlock> block = blocks_.take(name, {&layout, 1});
-  return {name, shape, DType::kF32, block->data.get(), block->data};
+  return {name, shape, tensor::DType::kF32, block->data.get(), block->data};
 }
 
 }  // namespace mi2::models

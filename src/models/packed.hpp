@@ -38,8 +38,8 @@ class PackedParameters {
  public:
   explicit PackedParameters(ops::PreparedBlocks& blocks) : blocks_(blocks) {}
   /// @throws Error{kBadFile} for a scalar the file does not hold.
-  ops::Parameter take(const std::string& name, const Shape& shape);
-  ops::Parameter take_positions(const std::string& name, const Shape& shape) { return take(name, shape); }
+  ops::Parameter take(const std::string& name, const tensor::Shape& shape);
+  ops::Parameter take_positions(const std::string& name, const tensor::Shape& shape) { return take(name, shape); }
 
  private:
   ops::PreparedBlocks& blocks_;

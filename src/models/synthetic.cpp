@@ -14,7 +14,7 @@ struct Spread {
   float deviation = 1;
 };
 
-Spread spread_of(const std::string& name, const Shape& shape) {
+Spread spread_of(const std::string& name, const tensor::Shape& shape) {
   const auto ends_with = [&](std::string_view end) { return name.size() >= end.size() && name.ends_with(end); };
   if (name == "logit_scale") return {4.51F, 0.0F};
   if (ends_with("bias")) return {0.0F, 0.05F};
@@ -30,7 +30,7 @@ Spread spread_of(const std::string& name, const Shape& shape) {
 
 }  // namespace
 
-ops::Parameter SyntheticWeights::take(const std::string& name, const Shape& shape) {
+ops::Parameter SyntheticWeights::take(const std::string& name, const tensor::Shape& shape) {
   const auto values = std::make_shared<std::vector<float>>(static_cast<std::size_t>(shape.count()));
   const Spread spread = spread_of(name, shape);
   std::uint64_t state = 0xCBF29CE484222325ULL;
@@ -44,7 +44,7 @@ ops::Parameter SyntheticWeights::take(const std::string& name, const Shape& shap
     state ^= state << 17;
     value = spread.mean + scale * static_cast<float>(static_cast<std::int32_t>(state >> 32));
   }
-  return {name, shape, DType::kF32, values->data(), values};
+  return {name, shape, tensor::DType::kF32, values->data(), values};
 }
 
 }  // namespace mi2::models

@@ -11,8 +11,8 @@ namespace mi2::models {
 /// stay as large as in a trained model. Values depend on the name alone.
 class SyntheticWeights {
  public:
-  ops::Parameter take(const std::string& name, const Shape& shape);
-  ops::Parameter take_positions(const std::string& name, const Shape& shape) { return take(name, shape); }
+  ops::Parameter take(const std::string& name, const tensor::Shape& shape);
+  ops::Parameter take_positions(const std::string& name, const tensor::Shape& shape) { return take(name, shape); }
 };
 
 }  // namespace mi2::models

@@ -38,9 +38,10 @@ struct ConvGeometry {
 template <typename O>
 concept OpSet = requires(O& ops, typename O::Tensor x, const typename O::Linear& linear, const typename O::Norm& norm,
                          const typename O::Conv& conv, const typename O::DepthwiseConv& depthwise,
-                         const typename O::Embedding& embedding, const mi2::Tensor& host, const Parameter& parameter,
-                         const std::optional<Parameter>& bias, const TokenBatch& tokens, Activation activation,
-                         Layout layout, ConvGeometry geometry, int heads, int window, float rate, float epsilon) {
+                         const typename O::Embedding& embedding, const mi2::tensor::Tensor& host,
+                         const Parameter& parameter, const std::optional<Parameter>& bias, const TokenBatch& tokens,
+                         Activation activation, Layout layout, ConvGeometry geometry, int heads, int window, float rate,
+                         float epsilon) {
   // Weights, prepared once at load. Parameters are views into a mapped file and may be gone afterwards.
   { ops.make_linear(parameter, bias, layout) } -> std::same_as<typename O::Linear>;
   { ops.make_norm(parameter, parameter, epsilon) } -> std::same_as<typename O::Norm>;            // [C], [C]
@@ -50,7 +51,7 @@ concept OpSet = requires(O& ops, typename O::Tensor x, const typename O::Linear&
 
   // In and out: f32 in the host's memory.
   { ops.from_host(host) } -> std::same_as<typename O::Tensor>;
-  { ops.to_host(x) } -> std::same_as<mi2::Tensor>;
+  { ops.to_host(x) } -> std::same_as<mi2::tensor::Tensor>;
 
   // x [.., K] -> [.., N]
   { ops.linear(x, linear, activation) } -> std::same_as<typename O::Tensor>;

@@ -15,15 +15,15 @@ namespace mi2::ops {
 /// engine's prepared memory stands in for it (prepared_blocks.hpp).
 struct Parameter {
   std::string name;
-  Shape shape;
-  DType dtype = DType::kF32;
+  tensor::Shape shape;
+  tensor::DType dtype = tensor::DType::kF32;
   const void* data = nullptr;
   std::shared_ptr<const void> keep;  ///< the view is valid while this lives
 
   /// All elements as f32.
   [[nodiscard]] std::vector<float> to_floats() const {
     std::vector<float> values(static_cast<std::size_t>(shape.count()));
-    convert_to_f32(dtype, data, values.data(), values.size());
+    tensor::convert_to_f32(dtype, data, values.data(), values.size());
     return values;
   }
 };

@@ -8,7 +8,7 @@
 #include "base/numbers.hpp"
 #include "protocols/json.hpp"
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 
 Exchange answer_at_once(HttpAnswer answer) {
   Exchange exchange;
@@ -29,7 +29,7 @@ std::string json_string(std::string_view text) {
 
 void append_vector(std::string& text, std::span<const float> vector) {
   text += '[';
-  append_numbers(text, vector, ',');
+  base::append_numbers(text, vector, ',');
   text += ']';
 }
 
@@ -59,4 +59,4 @@ HttpAnswer model_answer(const ServedModel& model, std::string_view profile, std:
   return answer;
 }
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

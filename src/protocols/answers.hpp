@@ -12,7 +12,7 @@
 #include "protocols/json.hpp"
 #include "protocols/service.hpp"
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 
 /// An Exchange without Work.
 Exchange answer_at_once(HttpAnswer answer);
@@ -35,4 +35,4 @@ std::string provenance_json(const ServedModel& model, std::string_view profile);
 /// x-mi2-weights-sha256.
 HttpAnswer model_answer(const ServedModel& model, std::string_view profile, std::string body);
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

@@ -13,7 +13,7 @@
 #include "protocols/openapi.hpp"
 #include "protocols/tables.hpp"
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 namespace {
 
 /// Three objects with one key each, all rows in each list; a side that no row has is left out.
@@ -34,7 +34,7 @@ std::string legacy_json(const Table& table, const Vectors& vectors) {
     text += '}';
   }
   if (table.parameters.scaling_factor) {
-    append_number(object("scaling_factor"), table.model->logit_scale);
+    base::append_number(object("scaling_factor"), table.model->logit_scale);
     text += '}';
   }
   if (table.parameters.provenance) {
@@ -84,4 +84,4 @@ Exchange swagger(const Service&, HttpRequest request, const PathParameters&) {
   return answer_at_once(std::move(answer));
 }
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

@@ -8,12 +8,12 @@
 
 #include "classify/scores.hpp"
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 
 std::vector<double> logits_of(const ServedModel& classifier, const Embedding& image) {
   switch (classifier.kind) {
     case ModelKind::kZeroShot:
-      return similarity_logits(image, classifier.label_vectors, std::exp(classifier.logit_scale));
+      return classify::similarity_logits(image, classifier.label_vectors, std::exp(classifier.logit_scale));
     case ModelKind::kAdapter: {
       const std::vector<float> logits = classifier.head(image);
       if (logits.size() == classifier.labels.size()) return {logits.begin(), logits.end()};
@@ -27,7 +27,7 @@ std::vector<double> logits_of(const ServedModel& classifier, const Embedding& im
 }
 
 std::vector<LabelScore> classify(const ServedModel& classifier, const Embedding& image) {
-  return ranked_scores(classifier.labels, logits_of(classifier, image), false);
+  return classify::ranked_scores(classifier.labels, logits_of(classifier, image), false);
 }
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

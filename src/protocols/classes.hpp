@@ -8,7 +8,7 @@
 
 #include "protocols/service.hpp"
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 
 /// One logit a label. @throws Error{kInternal} unless the model is a classifier.
 std::vector<double> logits_of(const ServedModel& classifier, const Embedding& image);
@@ -16,4 +16,4 @@ std::vector<double> logits_of(const ServedModel& classifier, const Embedding& im
 /// A classifier's softmax over its labels, best first.
 std::vector<LabelScore> classify(const ServedModel& classifier, const Embedding& image);
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

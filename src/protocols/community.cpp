@@ -18,7 +18,7 @@
 #include "protocols/json.hpp"
 #include "protocols/request.hpp"
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 namespace {
 
 std::vector<std::string> take_strings(Json* list, std::string_view name) {
@@ -44,13 +44,13 @@ std::string predictions_json(const std::vector<std::string>& labels, bool multil
   std::string text = R"({"predictions":[)";
   for (std::size_t i = 0; i < vectors.images.size(); ++i) {
     text += i > 0 ? ",{" : "{";
-    const std::vector<double> logits = similarity_logits(vectors.images[i], vectors.texts, scale);
+    const std::vector<double> logits = classify::similarity_logits(vectors.images[i], vectors.texts, scale);
     std::string_view separator;
-    for (const LabelScore& score : ranked_scores(labels, logits, multilabel)) {
+    for (const LabelScore& score : classify::ranked_scores(labels, logits, multilabel)) {
       text += separator;
       text += json_string(score.label);
       text += ':';
-      append_number(text, score.score);
+      base::append_number(text, score.score);
       separator = ",";
     }
     text += '}';
@@ -77,7 +77,7 @@ Exchange parse_predict(const Service& service, HttpRequest request, const PathPa
   const bool multilabel = read_flag(member(body, "multilabel"), "multilabel");
   if (images.empty()) throw Error(Code::kBadArgument, "images: found none, at least one is needed");
   WorkBuilder work(service, model->name, service.images);
-  for (const std::string& text : prompts_of(labels, {"{}"})) work.add_label(text, "a label");
+  for (const std::string& text : classify::prompts_of(labels, {"{}"})) work.add_label(text, "a label");
   add_images(work, images);
   const float scale = std::exp(model->logit_scale);
   return {work.take(), [model, labels = std::move(labels), multilabel, scale,
@@ -113,4 +113,4 @@ Exchange community_health(const Service& service, HttpRequest, const PathParamet
   return answer_at_once(std::move(answer));
 }
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

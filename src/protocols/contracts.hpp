@@ -5,7 +5,7 @@
 #include "protocols/scoring.hpp"
 #include "protocols/service.hpp"
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 
 // azure.cpp
 Exchange parse_score(const Service& service, HttpRequest request, const PathParameters& parameters);
@@ -42,4 +42,4 @@ Exchange server_info(const Service& service, HttpRequest request, const PathPara
 Exchange openapi(const Service& service, HttpRequest request, const PathParameters& parameters);
 Exchange docs_page(const Service& service, HttpRequest request, const PathParameters& parameters);
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

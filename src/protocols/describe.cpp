@@ -10,6 +10,7 @@
 
 #include <mi2/mi2.hpp>
 
+#include "adapter/head.hpp"
 #include "base/files.hpp"
 #include "classify/prompts.hpp"
 #include "protocols/json.hpp"
@@ -17,7 +18,7 @@
 #include "text/tokenizer.hpp"
 #include "weights/model_source.hpp"
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 namespace {
 
 namespace fs = std::filesystem;
@@ -34,7 +35,7 @@ Json read_config(const fs::path& file) {
   std::error_code ignored;
   if (!fs::exists(file, ignored)) return nullptr;
   try {
-    Json config = parse_json(read_text_file(file, kMaxConfigBytes), kMaxConfigValues);
+    Json config = parse_json(base::read_text_file(file, kMaxConfigBytes), kMaxConfigValues);
     need_object(config, "the file");
     return config;
   } catch (const Error& error) {
@@ -48,7 +49,7 @@ std::vector<std::string> read_labels(Json& labels, const fs::path& file) {
     for (Json& label : need_array(labels, "labels")) {
       result.push_back(take_string(label, fmt::format("labels: label {}", result.size() + 1)));
     }
-    static_cast<void>(prompts_of(result, {"{}"}));  // refuses none, an empty one, one twice
+    static_cast<void>(classify::prompts_of(result, {"{}"}));  // refuses none, an empty one, one twice
   } catch (const Error& error) {
     bad(file, error.what());
   }
@@ -64,7 +65,7 @@ int read_size(Json& config, const char* key, const fs::path& file) {
   return value->get<int>();
 }
 
-void describe_adapter(ServedModel& model, const fs::path& folder, Json& config, const HeadReader& read_head) {
+void describe_adapter(ServedModel& model, const fs::path& folder, Json& config) {
   const fs::path file = folder / "config.json";
   if (!config.contains("labels")) bad(file, "labels: is missing");
   model.labels = read_labels(config["labels"], file);
@@ -72,17 +73,18 @@ void describe_adapter(ServedModel& model, const fs::path& folder, Json& config, 
     bad(file, fmt::format("in_channels is {}, the model's vectors have {} numbers", channels, model.dimensions));
   }
   static_cast<void>(read_size(config, "hidden_dim", file));
-  if (!read_head) {
-    throw Error(Code::kUnsupported, fmt::format("{}: this program reads no adapters", folder.string()));
-  }
-  model.head = read_head(folder, model.labels, model.dimensions);
+  const auto head = std::make_shared<const adapter::Head>(adapter::Head::open(folder));
+  model.head = [head](const Embedding& image) {
+    const std::vector<double> logits = head->logits(image);
+    return std::vector<float>(logits.begin(), logits.end());
+  };
   model.kind = ModelKind::kAdapter;
 }
 
 void describe_zero_shot(ServedModel& model, const fs::path& file, Json& labels, const Embedder& embedder) {
   model.labels = read_labels(labels, file);
   // The hosted classifier's labels are sentences: "pneumonia" is embedded as "pneumonia.".
-  model.label_vectors = embedder.embed_texts(prompts_of(model.labels, {"{}."}));
+  model.label_vectors = embedder.embed_texts(classify::prompts_of(model.labels, {"{}."}));
   model.kind = ModelKind::kZeroShot;
 }
 
@@ -104,8 +106,7 @@ std::int64_t seconds_of(const fs::path& path) {
 
 }  // namespace
 
-ServedModel describe_model(std::string name, const Embedder& embedder, const fs::path& model,
-                           const HeadReader& read_head) {
+ServedModel describe_model(std::string name, const Embedder& embedder, const fs::path& model) {
   ServedModel served;
   served.name = std::move(name);
   served.dimensions = embedder.dimensions();
@@ -117,9 +118,9 @@ ServedModel describe_model(std::string name, const Embedder& embedder, const fs:
   };
   std::error_code ignored;
   if (!fs::is_directory(model, ignored)) return served;
-  const fs::path adapter = model / "adapter_model";
-  if (Json config = read_config(adapter / "config.json"); !config.is_null()) {
-    describe_adapter(served, adapter, config, read_head);
+  const fs::path folder = model / "adapter_model";
+  if (Json config = read_config(folder / "config.json"); !config.is_null()) {
+    describe_adapter(served, folder, config);
     return served;
   }
   const fs::path file = model / "config.json";
@@ -129,4 +130,4 @@ ServedModel describe_model(std::string name, const Embedder& embedder, const fs:
   return served;
 }
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

@@ -10,7 +10,7 @@
 
 #include "protocols/openapi.hpp"
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 namespace {
 
 using Ordered = nlohmann::ordered_json;
@@ -102,4 +102,4 @@ const std::string& docs_html() {
   return page;
 }
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

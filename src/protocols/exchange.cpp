@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 
 std::string_view HttpRequest::header(std::string_view name) const {
   const auto found =
@@ -10,4 +10,4 @@ std::string_view HttpRequest::header(std::string_view name) const {
   return found == headers.end() ? std::string_view{} : std::string_view(found->second);
 }
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

@@ -11,7 +11,7 @@
 
 #include <mi2/mi2.hpp>
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 
 /// One HTTP request, read whole.
 struct HttpRequest {
@@ -59,4 +59,4 @@ struct Exchange {
   std::function<HttpAnswer(const Vectors&)> finish;  ///< pure: the answer of these vectors
 };
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

@@ -6,7 +6,7 @@
 
 #include <mi2/error.hpp>
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 namespace {
 
 /// No contract needs more than five.
@@ -78,4 +78,4 @@ std::string take_string(Json& value, std::string_view name) {
   return std::move(value.get_ref<std::string&>());
 }
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

@@ -7,7 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 
 using Json = nlohmann::json;
 
@@ -32,4 +32,4 @@ std::string take_string(Json& value, std::string_view name);
 /// @throws Error{kBadArgument} always: NAME: found KIND, NEEDED is needed.
 [[noreturn]] void refuse_kind(const Json& value, std::string_view name, std::string_view needed);
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

@@ -20,7 +20,7 @@
 #include "protocols/contracts.hpp"
 #include "protocols/kserve_tensors.hpp"
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 namespace {
 
 /// What a model of each kind can be asked for.
@@ -45,7 +45,7 @@ bool is_base64_text(std::string_view bytes) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
            kOthers.find(c) != std::string_view::npos;
   };
-  return is_data_uri(bytes) || std::all_of(bytes.begin(), bytes.end(), letter);
+  return base::is_data_uri(bytes) || std::all_of(bytes.begin(), bytes.end(), letter);
 }
 
 void add_images(WorkBuilder& work, BytesTensor& tensor) {
@@ -63,7 +63,7 @@ void add_images(WorkBuilder& work, BytesTensor& tensor) {
 void add_texts(WorkBuilder& work, BytesTensor& tensor) {
   for (std::size_t i = 0; i < tensor.values.size(); ++i) {
     const std::string name = fmt::format("text {}", i + 1);
-    if (tensor.binary && utf8_prefix(tensor.values[i]) != tensor.values[i].size()) {
+    if (tensor.binary && base::utf8_prefix(tensor.values[i]) != tensor.values[i].size()) {
       throw Error(Code::kBadArgument, fmt::format("{}: is not UTF-8", name));
     }
     work.add_text(std::move(tensor.values[i]), name);
@@ -130,7 +130,7 @@ OutputTensor vectors_tensor(std::string_view name, std::span<const Embedding> ve
 std::vector<Embedding> label_scores(const ServedModel& model, std::span<const Embedding> images) {
   std::vector<Embedding> rows;
   for (const Embedding& image : images) {
-    const std::vector<double> scores = probabilities(logits_of(model, image), false);
+    const std::vector<double> scores = classify::probabilities(logits_of(model, image), false);
     rows.emplace_back(scores.begin(), scores.end());
   }
   return rows;
@@ -235,4 +235,4 @@ Exchange kserve_model_ready(const Service& service, HttpRequest, const PathParam
   return json_at_once(model.ready ? 200 : 503, {{"name", model.name}, {"ready", model.ready}});
 }
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

@@ -14,7 +14,7 @@
 #include "base/numbers.hpp"
 #include "protocols/answers.hpp"
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "the binary extension is little-endian");
@@ -29,7 +29,7 @@ std::uint64_t element_count(Json* shape, std::string_view name) {
   std::uint64_t count = 1;
   for (const Json& dimension : *shape) {
     if (!dimension.is_number_unsigned()) bad(fmt::format("{}: shape: whole numbers are needed", name));
-    count = checked_mul(count, dimension.get<std::uint64_t>(), name);
+    count = base::checked_mul(count, dimension.get<std::uint64_t>(), name);
   }
   return count;
 }
@@ -109,7 +109,7 @@ void append_data(std::string& text, const OutputTensor& output) {
   std::string_view separator;
   for (const std::span<const float> row : output.rows) {
     text += separator;
-    append_numbers(text, row, ',');
+    base::append_numbers(text, row, ',');
     separator = ",";
   }
   for (const std::string& value : output.texts) {
@@ -186,4 +186,4 @@ TensorAnswer write_outputs(std::string_view model_name, std::string_view id, std
   return answer;
 }
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

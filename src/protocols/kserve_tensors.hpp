@@ -11,7 +11,7 @@
 #include "protocols/json.hpp"
 #include "protocols/request.hpp"
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 
 /// One input of BYTES.
 struct BytesTensor {
@@ -52,4 +52,4 @@ struct TensorAnswer {
 /// @param id  of the request, as JSON text; empty: none.
 TensorAnswer write_outputs(std::string_view model_name, std::string_view id, std::span<const OutputTensor> outputs);
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

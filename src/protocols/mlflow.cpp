@@ -16,7 +16,7 @@
 #include "protocols/contracts.hpp"
 #include "protocols/tables.hpp"
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 namespace {
 
 constexpr std::array<const char*, 4> kForms{"dataframe_split", "dataframe_records", "instances", "inputs"};
@@ -35,9 +35,9 @@ Rows read_json_rows(Json& body, RowReader& reader) {
 
 /// A table as pandas writes it: a header with image, text or both; an unnamed first column is its index.
 Rows read_csv_rows(HttpRequest& request, RowReader& reader) {
-  CsvTable table;
+  base::CsvTable table;
   try {
-    table = parse_csv(request.body, "body");
+    table = base::parse_csv(request.body, "body");
   } catch (const Error& error) {
     if (error.code() == Code::kBadFile) throw Error(Code::kBadArgument, error.what());
     throw;
@@ -58,7 +58,7 @@ Rows read_csv_rows(HttpRequest& request, RowReader& reader) {
   }
   if (table.rows.empty()) throw Error(Code::kBadArgument, "body: has no rows");
   Rows rows;
-  for (CsvRow& row : table.rows) {
+  for (base::CsvRow& row : table.rows) {
     const auto side = [&](std::size_t at) { return at == kAbsent ? std::string{} : std::move(row.fields.at(at)); };
     rows.push_back(reader.row(side(image), side(text), rows.size() + 1));
   }
@@ -113,4 +113,4 @@ Exchange mlflow_version(const Service&, HttpRequest, const PathParameters&) {
   return answer_at_once(std::move(answer));
 }
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

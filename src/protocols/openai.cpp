@@ -20,7 +20,7 @@
 #include "protocols/json.hpp"
 #include "protocols/request.hpp"
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 namespace {
 
 struct EmbeddingsRequest {
@@ -81,7 +81,7 @@ void append_embedding(std::string& text, const Embedding& vector, bool base64) {
     return;
   }
   text += '"';
-  text += base64_encode(std::as_bytes(std::span(vector)));
+  text += base::base64_encode(std::as_bytes(std::span(vector)));
   text += '"';
 }
 
@@ -120,7 +120,7 @@ Exchange parse_embeddings(const Service& service, HttpRequest request, const Pat
   for (std::string& input : take_inputs(body)) {
     const std::string item = fmt::format("input {}", asked->is_image.size() + 1);
     // Without a modality, base64 in a data URI is a picture: nobody wants its letters embedded.
-    const bool is_image = modality == "image" || (modality.empty() && is_data_uri(input));
+    const bool is_image = modality == "image" || (modality.empty() && base::is_data_uri(input));
     asked->is_image.push_back(is_image);
     if (is_image) {
       work.add_image(input, item);
@@ -150,4 +150,4 @@ Exchange openai_model(const Service& service, HttpRequest, const PathParameters&
   return answer_at_once(std::move(answer));
 }
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

@@ -13,7 +13,7 @@
 #include "protocols/openapi_text.hpp"
 #include "protocols/scoring.hpp"
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 namespace {
 
 using Ordered = nlohmann::ordered_json;
@@ -175,4 +175,4 @@ const std::string& swagger_document(int version) {
   return version == 3 ? three : two;
 }
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

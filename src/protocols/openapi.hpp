@@ -3,7 +3,7 @@
 
 #include <string>
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 
 /// OpenAPI 3.1 of every route, with every status each may answer.
 const std::string& openapi_document();
@@ -14,4 +14,4 @@ const std::string& swagger_document(int version);
 /// openapi_document() as HTML without scripts or anything to load.
 const std::string& docs_html();
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

@@ -1,6 +1,6 @@
 #include "protocols/openapi_text.hpp"
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 namespace {
 
 constexpr std::string_view kPaths = R"json({
@@ -100,4 +100,4 @@ constexpr std::string_view kPaths = R"json({
 
 std::string_view openapi_paths() { return kPaths; }
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

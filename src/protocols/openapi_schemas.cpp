@@ -1,6 +1,6 @@
 #include "protocols/openapi_text.hpp"
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 namespace {
 
 constexpr std::string_view kSchemas = R"json({
@@ -91,4 +91,4 @@ constexpr std::string_view kSchemas = R"json({
 
 std::string_view openapi_schemas() { return kSchemas; }
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

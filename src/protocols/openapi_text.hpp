@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 
 /// A JSON object: path -> operations with summary, requestBody and the answer of status 200 (and 503 where it has a
 /// shape of its own).
@@ -12,4 +12,4 @@ std::string_view openapi_paths();
 /// A JSON object: the schemas that paths refer to.
 std::string_view openapi_schemas();
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

@@ -8,7 +8,7 @@
 #include "protocols/json.hpp"
 #include "protocols/openapi.hpp"
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 namespace {
 
 std::string_view kind_name(ModelKind kind) {
@@ -76,4 +76,4 @@ Exchange docs_page(const Service&, HttpRequest, const PathParameters&) {
   return answer_at_once(std::move(answer));
 }
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

@@ -8,7 +8,7 @@
 
 #include <mi2/error.hpp>
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 namespace {
 
 [[noreturn]] void bad(const char* key, std::string_view needed) {
@@ -65,4 +65,4 @@ ScoreParameters read_parameters(Json* params, const ImageOptions& defaults) {
   return result;
 }
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

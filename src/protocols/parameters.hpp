@@ -5,7 +5,7 @@
 
 #include "protocols/json.hpp"
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 
 struct ScoreParameters {
   bool scaling_factor = true;  ///< get_scaling_factor
@@ -18,4 +18,4 @@ struct ScoreParameters {
 /// @throws Error{kBadArgument} naming the parameter.
 ScoreParameters read_parameters(Json* params, const ImageOptions& defaults);
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

@@ -7,7 +7,7 @@
 #include "protocols/answers.hpp"
 #include "protocols/scoring.hpp"
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 namespace {
 
 constexpr int kTooManyRequests = 429;
@@ -82,4 +82,4 @@ HttpAnswer item_error_answer(const Route* route, const Error& error) {
   return refusal(route, status, code.name, error.what());
 }
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

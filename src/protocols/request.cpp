@@ -11,7 +11,7 @@
 
 #include "base/base64.hpp"
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 namespace {
 
 constexpr std::size_t kMaxUrl = 4096;
@@ -116,7 +116,7 @@ std::size_t WorkBuilder::add_image(std::string_view text, std::string name) {
   if (text.empty()) throw Error(Code::kBadArgument, fmt::format("{}: is empty", name));
   check_count(work_.images.size(), service_.limits.rows, "images");
   if (!is_url(text)) {
-    std::string bytes = base64_decode(text, name);
+    std::string bytes = base::base64_decode(text, name);
     return add_image_bytes(std::move(bytes), std::move(name));
   }
   const std::string host = host_of(text);
@@ -155,4 +155,4 @@ std::size_t WorkBuilder::add_checked_text(std::string text, std::string_view nam
   return work_.texts.size() - 1;
 }
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

@@ -10,7 +10,7 @@
 #include "protocols/json.hpp"
 #include "protocols/service.hpp"
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 
 /// A content type in lower case, without parameters; empty if the request has none.
 std::string media_type(const HttpRequest& request);
@@ -58,4 +58,4 @@ class WorkBuilder {
   Work work_;
 };
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

@@ -5,7 +5,7 @@
 
 #include "protocols/scoring.hpp"
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 namespace {
 
 constexpr std::size_t kLongest = 100;
@@ -48,4 +48,4 @@ void add_id_headers(HttpAnswer& answer, const RequestIds& ids, double millisecon
   answer.headers.emplace_back("x-ms-run-fn-exec-ms", fmt::format("{:.3f}", milliseconds));
 }
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

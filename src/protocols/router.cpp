@@ -11,7 +11,7 @@
 #include "protocols/contracts.hpp"
 #include "protocols/scoring.hpp"
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 namespace {
 
 using enum ErrorFormat;
@@ -102,4 +102,4 @@ Match match(const HttpRequest& request) {
   return missed;
 }
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

@@ -9,7 +9,7 @@
 
 #include <mi2/error.hpp>
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 namespace {
 
 [[noreturn]] void bad(const std::string& message) { throw Error(Code::kBadArgument, message); }
@@ -149,4 +149,4 @@ Rows RowReader::columns(Json& table, std::string_view name) {
   return not_empty(std::move(rows), name);
 }
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

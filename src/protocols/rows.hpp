@@ -9,7 +9,7 @@
 #include "protocols/json.hpp"
 #include "protocols/request.hpp"
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 
 /// Where the two sides of a row are in a Work; at least one is there.
 struct Row {
@@ -46,4 +46,4 @@ class RowReader {
   bool texts_allowed_;
 };
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

@@ -22,7 +22,7 @@
 #include "protocols/exchange.hpp"
 #include "protocols/service.hpp"
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 
 /// Values of a pattern's {names}, in order.
 using PathParameters = std::vector<std::string>;
@@ -89,4 +89,4 @@ std::optional<HttpAnswer> refuse_headers(const Route* route, const HttpRequest& 
 /// Adds x-request-id, x-ms-request-id, x-ms-client-request-id and x-ms-run-fn-exec-ms (three decimals).
 void add_id_headers(HttpAnswer& answer, const RequestIds& ids, double milliseconds);
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

@@ -4,7 +4,7 @@
 
 #include <mi2/error.hpp>
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 
 std::shared_ptr<const ServedModel> Service::model(std::string_view name) const {
   const auto found = models.find(name.empty() ? std::string_view(default_model) : name);
@@ -19,4 +19,4 @@ bool Service::ready() const noexcept {
          std::all_of(models.begin(), models.end(), [](const auto& entry) { return entry.second->ready; });
 }
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

@@ -13,7 +13,7 @@
 
 #include <mi2/mi2.hpp>
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 
 enum class ModelKind {
   kEmbedding,  ///< answers with vectors
@@ -39,19 +39,14 @@ struct ServedModel {
   bool ready = true;                                               ///< a real forward pass succeeded
 };
 
-/// Reads a head from `adapter_model/` of a model directory; `labels` as its config.json has them.
-using HeadReader =
-    std::function<Head(const std::filesystem::path& folder, const std::vector<std::string>& labels, int dimensions)>;
-
 /// Tells what a loaded model is: a classifier if its directory says so, else an embedding model. A zero-shot classifier
 /// has `config.json` {"labels": [..]} (each label's text is the label and "."); an adapter classifier has
-/// `adapter_model/config.json` {"in_channels", "hidden_dim", "labels"} and weights, which `read_head` reads. Computes
+/// `adapter_model/config.json` {"in_channels", "hidden_dim", "labels"} and weights ([docs/adapters.md]). Computes
 /// the labels' vectors and hashes the weights (seconds for a full model). `ready` is true: the text tower has run or
 /// the caller's first pass will tell.
 /// @param model  the path the embedder was opened from; a packed file is always an embedding model.
-/// @throws Error{kBadFile} naming file and key; {kUnsupported} for an adapter without `read_head`.
-ServedModel describe_model(std::string name, const Embedder& embedder, const std::filesystem::path& model,
-                           const HeadReader& read_head = {});
+/// @throws Error{kBadFile} naming file and key.
+ServedModel describe_model(std::string name, const Embedder& embedder, const std::filesystem::path& model);
 
 enum class ResponseShape {
   kStandard,  ///< of POST /score: an object a row
@@ -82,4 +77,4 @@ struct Service {
   [[nodiscard]] bool ready() const noexcept;
 };
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

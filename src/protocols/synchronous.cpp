@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 
 HttpAnswer answer(const Service& service, const Embedders& embedders, HttpRequest request) {
   const Match found = match(request);
@@ -37,4 +37,4 @@ HttpAnswer answer(const Service& service, const Embedders& embedders, HttpReques
   }
 }
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

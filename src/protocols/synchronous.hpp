@@ -6,7 +6,7 @@
 
 #include "protocols/scoring.hpp"
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 
 /// The embedder of a served model's name.
 using Embedders = std::function<const Embedder&(std::string_view model)>;
@@ -14,4 +14,4 @@ using Embedders = std::function<const Embedder&(std::string_view model)>;
 /// What a server would answer, but for the transport's own headers and statuses. Does not throw for what a client sent.
 HttpAnswer answer(const Service& service, const Embedders& embedders, HttpRequest request);
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

@@ -8,7 +8,7 @@
 #include "protocols/answers.hpp"
 #include "protocols/classes.hpp"
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 namespace {
 
 void append_embeddings(std::string& text, const Table& table, const Row& row, const Vectors& vectors) {
@@ -29,7 +29,7 @@ void append_embeddings(std::string& text, const Table& table, const Row& row, co
   }
   if (table.parameters.scaling_factor) {
     key(R"("scaling_factor":)");
-    append_number(text, table.model->logit_scale);
+    base::append_number(text, table.model->logit_scale);
   }
   if (table.parameters.provenance) {
     key(R"("provenance":)");
@@ -44,7 +44,7 @@ void append_scores(std::string& text, const std::vector<LabelScore>& scores) {
     text += i > 0 ? R"(,{"label":)" : R"({"label":)";
     text += json_string(scores[i].label);
     text += R"(,"score":)";
-    append_number(text, scores[i].score);
+    base::append_number(text, scores[i].score);
     text += '}';
   }
   text += ']';
@@ -80,4 +80,4 @@ std::string rows_json(const Table& table, const Vectors& vectors) {
   return text + ']';
 }
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

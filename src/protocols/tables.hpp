@@ -9,7 +9,7 @@
 #include "protocols/rows.hpp"
 #include "protocols/service.hpp"
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 
 /// A table understood: what its answer is written from.
 struct Table {
@@ -28,4 +28,4 @@ void append_row(std::string& text, const Table& table, const Row& row, const Vec
 /// All rows' answers, as a list.
 std::string rows_json(const Table& table, const Vectors& vectors);
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

@@ -17,9 +17,9 @@ class Cors {
   explicit Cors(const std::vector<std::string>& origins);
 
   /// The 204 of a preflight request; nothing if the request is not one or its origin is not on the list.
-  [[nodiscard]] std::optional<scoring::HttpAnswer> preflight(const scoring::HttpRequest& request) const;
+  [[nodiscard]] std::optional<protocols::HttpAnswer> preflight(const protocols::HttpRequest& request) const;
   /// Adds what lets the page read the answer, if its origin is on the list.
-  void allow(std::string_view origin, scoring::HttpAnswer& answer) const;
+  void allow(std::string_view origin, protocols::HttpAnswer& answer) const;
 
  private:
   [[nodiscard]] bool listed(std::string_view origin) const;

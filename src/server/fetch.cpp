@@ -141,9 +141,9 @@ asio::awaitable<std::string> Fetcher::get(const std::string& url, std::uint64_t 
   co_return std::move(response.get().body());
 }
 
-asio::awaitable<void> Fetcher::fetch(scoring::Work& work, std::uint64_t max_bytes) {
+asio::awaitable<void> Fetcher::fetch(protocols::Work& work, std::uint64_t max_bytes) {
   const auto end = std::chrono::steady_clock::now() + kRequestTimeouts * options_.timeout;
-  for (scoring::ImageItem& item : work.images) {
+  for (protocols::ImageItem& item : work.images) {
     if (item.url.empty()) continue;
     try {
       if (std::chrono::steady_clock::now() > end) fail("those before it took too long");

@@ -25,7 +25,7 @@ class Fetcher {
   /// @param max_bytes  of all of them.
   /// @throws Error{kBadArgument} for a URL that is not allowed; {kBadFile} when the picture cannot be got; {kTooLarge}.
   ///         A message names the row and the reason, not the URL.
-  asio::awaitable<void> fetch(scoring::Work& work, std::uint64_t max_bytes);
+  asio::awaitable<void> fetch(protocols::Work& work, std::uint64_t max_bytes);
 
  private:
   struct Target;

@@ -69,11 +69,11 @@ Handler::Handler(const Options& options, Models& models, asio::thread_pool& work
       cors_(options.cors_origins),
       fetcher_(options.urls) {}
 
-Call Handler::open(scoring::HttpRequest request, Presence client) {
+Call Handler::open(protocols::HttpRequest request, Presence client) {
   Call call(std::move(request), client);
   call.head = call.request.method == "HEAD";
   call.origin = call.request.header("origin");
-  call.ids = scoring::request_ids(call.request, boost::uuids::to_string(new_id_()));
+  call.ids = protocols::request_ids(call.request, boost::uuids::to_string(new_id_()));
   if (is_traceparent(call.request.header("traceparent"))) {
     call.traceparent = call.request.header("traceparent");
     call.record.trace_id = call.traceparent.substr(3, 32);
@@ -83,52 +83,52 @@ Call Handler::open(scoring::HttpRequest request, Presence client) {
   if (call.request.path == kMetricsPath) {
     call.record.route = "metrics";
   } else {
-    call.match = scoring::match(call.request);
+    call.match = protocols::match(call.request);
     if (call.route() != nullptr) call.record.route = call.route()->name;
   }
   return call;
 }
 
-std::optional<scoring::HttpAnswer> Handler::early_answer(Call& call) const {
-  if (std::optional<scoring::HttpAnswer> preflight = cors_.preflight(call.request)) {
+std::optional<protocols::HttpAnswer> Handler::early_answer(Call& call) const {
+  if (std::optional<protocols::HttpAnswer> preflight = cors_.preflight(call.request)) {
     call.record.route = "preflight";
     return preflight;
   }
   const bool open = call.route() != nullptr && call.route()->open;
   if (!open && !keys_.admits(call.request)) {
-    scoring::HttpAnswer answer =
+    protocols::HttpAnswer answer =
         refuse(call, 401, "unauthorized", "a key is needed: Authorization: Bearer KEY, or api-key: KEY");
     answer.headers.emplace_back("www-authenticate", "Bearer");
     return answer;
   }
   if (call.request.path == kMetricsPath) return metrics_answer(call);
   if (call.match.refusal) return std::move(call.match.refusal);
-  return scoring::refuse_headers(call.route(), call.request);
+  return protocols::refuse_headers(call.route(), call.request);
 }
 
-scoring::HttpAnswer Handler::metrics_answer(Call& call) const {
+protocols::HttpAnswer Handler::metrics_answer(Call& call) const {
   if (call.request.method != "GET" && !call.head) {
-    scoring::HttpAnswer answer = refuse(call, 405, "method_not_allowed", "GET is needed");
+    protocols::HttpAnswer answer = refuse(call, 405, "method_not_allowed", "GET is needed");
     answer.headers.emplace_back("allow", "GET");
     return answer;
   }
   return {200, std::string(Metrics::kContentType), {}, metrics_.render()};
 }
 
-scoring::HttpAnswer Handler::refuse(Call& call, const Error& error) const {
+protocols::HttpAnswer Handler::refuse(Call& call, const Error& error) const {
   call.record.outcome = info(error.code()).name;
-  return scoring::error_answer(call.route(), error);
+  return protocols::error_answer(call.route(), error);
 }
 
-scoring::HttpAnswer Handler::refuse(Call& call, int status, std::string_view code, std::string_view message) const {
+protocols::HttpAnswer Handler::refuse(Call& call, int status, std::string_view code, std::string_view message) const {
   call.record.outcome = code;
-  return scoring::refusal(call.route(), status, code, message);
+  return protocols::refusal(call.route(), status, code, message);
 }
 
-asio::awaitable<scoring::HttpAnswer> Handler::answer(Call& call) {
+asio::awaitable<protocols::HttpAnswer> Handler::answer(Call& call) {
   // No handler may await, hence the pointer's way out of it.
   std::exception_ptr thrown;
-  scoring::HttpAnswer answer;
+  protocols::HttpAnswer answer;
   try {
     answer = co_await compute(call);
   } catch (...) {
@@ -149,20 +149,20 @@ asio::awaitable<scoring::HttpAnswer> Handler::answer(Call& call) {
   co_return answer;
 }
 
-asio::awaitable<scoring::HttpAnswer> Handler::compute(Call& call) {
+asio::awaitable<protocols::HttpAnswer> Handler::compute(Call& call) {
   const std::shared_ptr<const Snapshot> snapshot = models_.snapshot();
-  const scoring::Route& route = *call.route();
+  const protocols::Route& route = *call.route();
   auto parse = [&] { return route.parse(snapshot->service, std::move(call.request), call.match.parameters); };
   if (call.request.body.size() <= kShortBody) {
-    scoring::Exchange exchange = parse();
+    protocols::Exchange exchange = parse();
     co_return co_await carry_out(call, *snapshot, std::move(exchange));
   }
-  scoring::Exchange exchange = co_await on_pool(workers_, parse);
+  protocols::Exchange exchange = co_await on_pool(workers_, parse);
   co_return co_await carry_out(call, *snapshot, std::move(exchange));
 }
 
-asio::awaitable<scoring::HttpAnswer> Handler::carry_out(Call& call, const Snapshot& snapshot,
-                                                        scoring::Exchange exchange) {
+asio::awaitable<protocols::HttpAnswer> Handler::carry_out(Call& call, const Snapshot& snapshot,
+                                                          protocols::Exchange exchange) {
   call.record.images = exchange.work.images.size();
   call.record.texts = exchange.work.texts.size();
   call.record.model = exchange.work.model;
@@ -172,7 +172,7 @@ asio::awaitable<scoring::HttpAnswer> Handler::carry_out(Call& call, const Snapsh
   const std::shared_ptr<Runner> runner = found->second;
   bool own_fault = false;
   std::optional<Error> failed;
-  scoring::Vectors vectors;
+  protocols::Vectors vectors;
   try {
     vectors = co_await embed(call, *runner, std::move(exchange.work), own_fault);
   } catch (const Error& error) {
@@ -181,14 +181,14 @@ asio::awaitable<scoring::HttpAnswer> Handler::carry_out(Call& call, const Snapsh
   }
   if (failed) {
     call.record.outcome = info(failed->code()).name;
-    co_return scoring::item_error_answer(call.route(), *failed);
+    co_return protocols::item_error_answer(call.route(), *failed);
   }
   auto finish = [&] { return exchange.finish(vectors); };
   if (vectors.images.size() + vectors.texts.size() <= kFewRows) co_return finish();
   co_return co_await on_pool(workers_, finish);
 }
 
-asio::awaitable<scoring::Vectors> Handler::embed(Call& call, Runner& runner, scoring::Work work, bool& own_fault) {
+asio::awaitable<protocols::Vectors> Handler::embed(Call& call, Runner& runner, protocols::Work work, bool& own_fault) {
   const std::size_t images = work.images.size();
   const std::size_t texts = work.texts.size();
   if (!runner.reserve(images, texts)) {
@@ -224,9 +224,9 @@ asio::awaitable<scoring::Vectors> Handler::embed(Call& call, Runner& runner, sco
   co_return job->take_vectors();
 }
 
-void Handler::complete(Call& call, scoring::HttpAnswer& answer) const {
+void Handler::complete(Call& call, protocols::HttpAnswer& answer) const {
   const double took = seconds_between(call.start, Clock::now());
-  scoring::add_id_headers(answer, call.ids, took * 1e3);
+  protocols::add_id_headers(answer, call.ids, took * 1e3);
   if (!call.traceparent.empty()) answer.headers.emplace_back("traceparent", call.traceparent);
   cors_.allow(call.origin, answer);
   call.record.status = answer.status;

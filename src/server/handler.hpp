@@ -29,12 +29,12 @@ namespace mi2::server {
 
 /// One request from its header to the end of its answer.
 struct Call {
-  Call(scoring::HttpRequest asked, Presence who) : request(std::move(asked)), client(who) {}
+  Call(protocols::HttpRequest asked, Presence who) : request(std::move(asked)), client(who) {}
 
-  scoring::HttpRequest request;  ///< its body may come later
-  bool head = false;             ///< the answer's body is not sent
-  scoring::Match match;
-  scoring::RequestIds ids;
+  protocols::HttpRequest request;  ///< its body may come later
+  bool head = false;               ///< the answer's body is not sent
+  protocols::Match match;
+  protocols::RequestIds ids;
   std::string origin;
   std::string traceparent;  ///< empty unless valid
   Clock::time_point start = Clock::now();
@@ -42,7 +42,7 @@ struct Call {
   Presence client;    ///< looked at while rows are computed
   bool gone = false;  ///< the client: an answer would be in vain
 
-  [[nodiscard]] const scoring::Route* route() const noexcept { return match.route; }
+  [[nodiscard]] const protocols::Route* route() const noexcept { return match.route; }
 };
 
 /// Used on one thread, that of Models.
@@ -53,19 +53,19 @@ class Handler {
   Handler& operator=(const Handler&) = delete;
 
   /// Begins a call with a request's header.
-  [[nodiscard]] Call open(scoring::HttpRequest request, Presence client);
+  [[nodiscard]] Call open(protocols::HttpRequest request, Presence client);
   /// The answer that needs no body: a preflight's, or a refusal (key, path, method, header).
-  [[nodiscard]] std::optional<scoring::HttpAnswer> early_answer(Call& call) const;
+  [[nodiscard]] std::optional<protocols::HttpAnswer> early_answer(Call& call) const;
   /// The answer of a request whose body is there; of no meaning once `call.gone`. Never throws what a request can bring
   /// about.
-  asio::awaitable<scoring::HttpAnswer> answer(Call& call);
+  asio::awaitable<protocols::HttpAnswer> answer(Call& call);
   /// The answer for an error of the request as a whole.
-  [[nodiscard]] scoring::HttpAnswer refuse(Call& call, const Error& error) const;
+  [[nodiscard]] protocols::HttpAnswer refuse(Call& call, const Error& error) const;
   /// The answer of a request that is not HTTP, or whose header is too large.
-  [[nodiscard]] scoring::HttpAnswer refuse(Call& call, int status, std::string_view code,
-                                           std::string_view message) const;
+  [[nodiscard]] protocols::HttpAnswer refuse(Call& call, int status, std::string_view code,
+                                             std::string_view message) const;
   /// Adds the headers that every answer has.
-  void complete(Call& call, scoring::HttpAnswer& answer) const;
+  void complete(Call& call, protocols::HttpAnswer& answer) const;
   /// Counts and logs a call whose answer was written, or could not be (`outcome`: "disconnected", "timeout").
   /// Without an answer its status is 0.
   void close(Call& call, std::string_view outcome);
@@ -76,10 +76,10 @@ class Handler {
   void use_keys(KeyRing keys) { keys_ = std::move(keys); }
 
  private:
-  asio::awaitable<scoring::HttpAnswer> compute(Call& call);
-  asio::awaitable<scoring::HttpAnswer> carry_out(Call& call, const Snapshot& snapshot, scoring::Exchange exchange);
-  asio::awaitable<scoring::Vectors> embed(Call& call, Runner& runner, scoring::Work work, bool& own_fault);
-  [[nodiscard]] scoring::HttpAnswer metrics_answer(Call& call) const;
+  asio::awaitable<protocols::HttpAnswer> compute(Call& call);
+  asio::awaitable<protocols::HttpAnswer> carry_out(Call& call, const Snapshot& snapshot, protocols::Exchange exchange);
+  asio::awaitable<protocols::Vectors> embed(Call& call, Runner& runner, protocols::Work work, bool& own_fault);
+  [[nodiscard]] protocols::HttpAnswer metrics_answer(Call& call) const;
 
   const Options& options_;
   Models& models_;

@@ -5,7 +5,7 @@
 
 namespace mi2::server {
 
-Job::Job(scoring::Work work, std::function<void()> done)
+Job::Job(protocols::Work work, std::function<void()> done)
     : work_(std::move(work)),
       images_(work_.images.size()),
       done_(std::move(done)),
@@ -55,7 +55,7 @@ void Job::add_pass(double inference_seconds) {
   times_.inference += inference_seconds;
 }
 
-scoring::Vectors Job::take_vectors() {
+protocols::Vectors Job::take_vectors() {
   if (error_) std::rethrow_exception(error_);
   return std::move(vectors_);
 }

@@ -34,11 +34,11 @@ enum class Lane { kImage, kText };
 class Job {
  public:
   /// @param work  has a row at least.
-  Job(scoring::Work work, std::function<void()> done);
+  Job(protocols::Work work, std::function<void()> done);
   Job(const Job&) = delete;
   Job& operator=(const Job&) = delete;
 
-  [[nodiscard]] scoring::Work& work() noexcept { return work_; }
+  [[nodiscard]] protocols::Work& work() noexcept { return work_; }
 
   /// Whether a row's result can still matter: no row before it has failed.
   [[nodiscard]] bool wanted(Lane lane, std::size_t row) const noexcept { return rank(lane, row) < failed_.load(); }
@@ -59,7 +59,7 @@ class Job {
   [[nodiscard]] const JobTimes& times() const noexcept { return times_; }
   [[nodiscard]] bool failed_by_own() const noexcept { return own_; }
   /// @returns the vectors. @throws what the first failed row threw.
-  scoring::Vectors take_vectors();
+  protocols::Vectors take_vectors();
 
  private:
   static constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
@@ -69,9 +69,9 @@ class Job {
   }
   void finish_row();
 
-  scoring::Work work_;
+  protocols::Work work_;
   std::size_t images_;
-  scoring::Vectors vectors_;
+  protocols::Vectors vectors_;
   std::function<void()> done_;
   std::atomic<std::size_t> left_;
   std::atomic<std::size_t> failed_{kNone};  ///< rank of the first failed row

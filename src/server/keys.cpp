@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t kMaxFileBytes = 1U << 20;
 constexpr std::size_t kShortestKey = 16;
 
-std::string digest_of(std::string_view key) { return sha256_hex(std::as_bytes(std::span(key))); }
+std::string digest_of(std::string_view key) { return base::sha256_hex(std::as_bytes(std::span(key))); }
 
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kBlank = " \t\r";
@@ -39,7 +39,7 @@ std::string_view bearer(std::string_view value) {
 }  // namespace
 
 KeyRing::KeyRing(const std::filesystem::path& file) {
-  const std::string text = read_text_file(file, kMaxFileBytes);
+  const std::string text = base::read_text_file(file, kMaxFileBytes);
   std::size_t number = 0;
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
@@ -61,11 +61,11 @@ KeyRing::KeyRing(const std::filesystem::path& file) {
 bool KeyRing::holds(std::string_view key) const {
   const std::string digest = digest_of(key);
   bool found = false;
-  for (const std::string& known : digests_) found = same_in_constant_time(known, digest) || found;
+  for (const std::string& known : digests_) found = base::same_in_constant_time(known, digest) || found;
   return found;
 }
 
-bool KeyRing::admits(const scoring::HttpRequest& request) const {
+bool KeyRing::admits(const protocols::HttpRequest& request) const {
   if (digests_.empty()) return true;
   const std::array shown{bearer(request.header("authorization")), trimmed(request.header("api-key")),
                          trimmed(request.header("x-api-key"))};

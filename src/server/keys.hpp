@@ -21,7 +21,7 @@ class KeyRing {
 
   /// Whether a request shows one of the keys: `Authorization: Bearer KEY`, `api-key: KEY` or `x-api-key: KEY`. Takes
   /// the same time whichever key it is, and however much of one is right.
-  [[nodiscard]] bool admits(const scoring::HttpRequest& request) const;
+  [[nodiscard]] bool admits(const protocols::HttpRequest& request) const;
 
   [[nodiscard]] std::size_t size() const noexcept { return digests_.size(); }
 

@@ -37,13 +37,13 @@ std::shared_ptr<asio::ssl::context> open_tls(const Options& options) {
   context->set_options(ssl::context::no_sslv2 | ssl::context::no_sslv3 | ssl::context::no_tlsv1 |
                        ssl::context::no_tlsv1_1 | ssl::context::single_dh_use);
   error_code error;
-  const std::string chain = read_text_file(options.tls_certificate, kMaxPemBytes);
+  const std::string chain = base::read_text_file(options.tls_certificate, kMaxPemBytes);
   context->use_certificate_chain(asio::buffer(chain), error);
   if (error) {
     throw Error(Code::kBadFile,
                 fmt::format("{}: not a certificate chain in PEM form", options.tls_certificate.string()));
   }
-  const std::string key = read_text_file(options.tls_key, kMaxPemBytes);
+  const std::string key = base::read_text_file(options.tls_key, kMaxPemBytes);
   context->use_private_key(asio::buffer(key), ssl::context::pem, error);
   if (error) {
     throw Error(Code::kBadFile, fmt::format("{}: not the private key, in PEM form, of the certificate in {}",

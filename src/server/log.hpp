@@ -16,7 +16,7 @@ namespace mi2::server {
 
 /// What is told of one request.
 struct RequestRecord {
-  std::string id;         ///< fit for a log line (scoring::request_ids)
+  std::string id;         ///< fit for a log line (protocols::request_ids)
   std::string client_id;  ///< likewise
   std::string trace_id;   ///< 32 hexadecimal digits of a valid traceparent, or empty
   std::string_view route = "none";

@@ -23,8 +23,8 @@ void set_limits(Parser& parser, const Options& options) {
   parser.body_limit(options.max_body);
 }
 
-scoring::HttpRequest request_of(const http::request_header<>& header) {
-  scoring::HttpRequest request;
+protocols::HttpRequest request_of(const http::request_header<>& header) {
+  protocols::HttpRequest request;
   request.method = std::string(header.method_string());
   boost::urls::result<boost::urls::url_view> url = boost::urls::parse_origin_form(header.target());
   if (!url) url = boost::urls::parse_uri(header.target());
@@ -49,7 +49,7 @@ Refusal refusal_of(const error_code& error) {
   return {};
 }
 
-http::response<http::string_body> response_of(scoring::HttpAnswer answer, unsigned version, bool keep_alive) {
+http::response<http::string_body> response_of(protocols::HttpAnswer answer, unsigned version, bool keep_alive) {
   http::response<http::string_body> response;
   response.version(version);
   response.result(static_cast<unsigned>(answer.status));

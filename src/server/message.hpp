@@ -21,7 +21,7 @@ void set_limits(Parser& parser, const Options& options);
 
 /// The request of a header that was read; its body is empty. Its path is without the query, percent-decoded; of an
 /// absolute target ("http://host/path") the path. A target that is none of these has the path "".
-scoring::HttpRequest request_of(const http::request_header<>& header);
+protocols::HttpRequest request_of(const http::request_header<>& header);
 
 /// How to tell a client what is wrong with what it sent. `status` 0: nothing can be told, the connection is over.
 struct Refusal {
@@ -32,6 +32,6 @@ struct Refusal {
 Refusal refusal_of(const error_code& error);
 
 /// Takes the body along. @param keep_alive  whether the connection goes on after it.
-http::response<http::string_body> response_of(scoring::HttpAnswer answer, unsigned version, bool keep_alive);
+http::response<http::string_body> response_of(protocols::HttpAnswer answer, unsigned version, bool keep_alive);
 
 }  // namespace mi2::server

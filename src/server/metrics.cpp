@@ -147,7 +147,7 @@ void Metrics::connections(std::size_t open) { impl_->connections.Set(static_cast
 void Metrics::buffered(std::size_t bytes) { impl_->buffered.Set(static_cast<double>(bytes)); }
 
 std::string Metrics::render() const {
-  impl_->resident.Set(static_cast<double>(resident_memory().now));
+  impl_->resident.Set(static_cast<double>(base::resident_memory().now));
   return prometheus::TextSerializer().Serialize(impl_->families.registry.Collect());
 }
 

@@ -9,8 +9,6 @@
 
 #include <fmt/format.h>
 
-#include "adapter/served_head.hpp"
-
 namespace mi2::server {
 namespace {
 
@@ -39,16 +37,16 @@ void try_out(const Embedder& embedder) {
   check_unit(embedder.embed_texts(std::span(&text, 1)).front(), "text");
 }
 
-scoring::Service service_of(const Options& options) {
-  scoring::Service service;
+protocols::Service service_of(const Options& options) {
+  protocols::Service service;
   for (const ModelSpec& spec : options.models) {
-    scoring::ServedModel model;
+    protocols::ServedModel model;
     model.name = spec.name;
     model.ready = false;
-    service.models.emplace(spec.name, std::make_shared<const scoring::ServedModel>(std::move(model)));
+    service.models.emplace(spec.name, std::make_shared<const protocols::ServedModel>(std::move(model)));
   }
   service.default_model = options.models.front().name;
-  if (options.legacy_shape) service.response_shape = scoring::ResponseShape::kLegacy;
+  if (options.legacy_shape) service.response_shape = protocols::ResponseShape::kLegacy;
   service.score_profile = options.score_profile;
   service.images = options.embedder;
   service.limits.rows = options.max_rows;
@@ -64,7 +62,7 @@ scoring::Service service_of(const Options& options) {
 /// What a load gave: either an error or all the rest.
 struct Models::Loaded {
   std::exception_ptr error;
-  std::shared_ptr<const scoring::ServedModel> served;
+  std::shared_ptr<const protocols::ServedModel> served;
   std::shared_ptr<Runner> runner;
   double seconds = 0;
 };
@@ -116,8 +114,8 @@ Models::Loaded Models::open(const ModelSpec& spec, ModelMetrics& metrics) {
   try {
     Embedder embedder = Embedder::open(spec.path, options_.embedder);
     try_out(embedder);
-    loaded.served = std::make_shared<const scoring::ServedModel>(
-        scoring::describe_model(spec.name, embedder, spec.path, heads::read_served_head));
+    loaded.served =
+        std::make_shared<const protocols::ServedModel>(protocols::describe_model(spec.name, embedder, spec.path));
     loaded.runner = make_runner(std::move(embedder), metrics);
   } catch (...) {
     loaded.error = std::current_exception();

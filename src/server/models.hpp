@@ -22,7 +22,7 @@ namespace mi2::server {
 
 /// What is served at one moment. A request keeps the one it began with, and so its models, until it is answered.
 struct Snapshot {
-  scoring::Service service;
+  protocols::Service service;
   std::map<std::string, std::shared_ptr<Runner>, std::less<>> runners;  ///< those that are loaded
 };
 

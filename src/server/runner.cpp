@@ -135,7 +135,7 @@ void Runner::decode_one() {
 /// @returns nothing if the row is finished: failed, or not wanted.
 std::optional<Runner::Row> Runner::prepare(Row row) {
   if (!row.wanted_or_skipped()) return std::nullopt;
-  scoring::ImageItem& item = row.job->work().images[row.index];
+  protocols::ImageItem& item = row.job->work().images[row.index];
   try {
     PrepareTimes times;
     row.pixels = embedder_.prepare(std::as_bytes(std::span(item.bytes)), item.name, item.options, &times);

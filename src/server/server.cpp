@@ -147,7 +147,7 @@ class Server {
 };
 
 Options completed(Options options) {
-  if (options.workers == 0) options.workers = available_cores();
+  if (options.workers == 0) options.workers = base::available_cores();
   return options;
 }
 

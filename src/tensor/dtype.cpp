@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-namespace mi2 {
+namespace mi2::tensor {
 
 std::size_t size_of(DType dtype) noexcept { return dtype == DType::kF32 ? 4 : 2; }
 
@@ -42,4 +42,4 @@ void convert_to_f32(DType dtype, const void* from, float* to, std::size_t count)
   }
 }
 
-}  // namespace mi2
+}  // namespace mi2::tensor

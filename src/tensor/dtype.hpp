@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace mi2 {
+namespace mi2::tensor {
 
 enum class DType : std::uint8_t { kF32, kBF16, kF16 };
 
@@ -35,4 +35,4 @@ float half_to_float(std::uint16_t bits) noexcept;
 /// Converts `count` elements of `from` (any alignment) to f32.
 void convert_to_f32(DType dtype, const void* from, float* to, std::size_t count) noexcept;
 
-}  // namespace mi2
+}  // namespace mi2::tensor

@@ -14,7 +14,7 @@
 #include <mi2/error.hpp>
 #include "base/checked.hpp"
 
-namespace mi2 {
+namespace mi2::tensor {
 namespace {
 
 constexpr std::size_t kAlignment = 64;
@@ -106,7 +106,7 @@ std::shared_ptr<std::byte> Pool::take(std::size_t bytes) {
 Tensor::Tensor(Pool& pool, const Shape& shape, DType dtype)
     : shape_(shape),
       dtype_(dtype),
-      block_(pool.take(checked_mul(static_cast<std::uint64_t>(shape.count()), size_of(dtype), "tensor"))) {}
+      block_(pool.take(base::checked_mul(static_cast<std::uint64_t>(shape.count()), size_of(dtype), "tensor"))) {}
 
 Tensor::Tensor(const Shape& shape, DType dtype) : Tensor(process_pool(), shape, dtype) {}
 
@@ -122,4 +122,4 @@ Tensor Tensor::reshaped(const Shape& shape) const {
   return view;
 }
 
-}  // namespace mi2
+}  // namespace mi2::tensor

@@ -11,7 +11,7 @@
 
 #include "tensor/dtype.hpp"
 
-namespace mi2 {
+namespace mi2::tensor {
 
 /// Up to four extents, outermost first.
 class Shape {
@@ -92,4 +92,4 @@ class Tensor {
   std::shared_ptr<std::byte> block_;
 };
 
-}  // namespace mi2
+}  // namespace mi2::tensor

@@ -11,7 +11,7 @@
 
 #include "ops/cpu/cpu_ops.hpp"
 
-namespace mi2::knn {
+namespace mi2::vectors {
 namespace {
 
 /// A block of products is kRows x kQueries floats: 4 MB, so that it is still in the cache when it is searched.
@@ -104,8 +104,9 @@ struct Neighbours::Impl {
   }
 
   /// The inner products of rows [first, first + taken) with the queries of `product`: [taken, queries].
-  [[nodiscard]] Tensor products(std::size_t first, std::size_t taken, const ops::CpuOps::Linear& product) const {
-    Tensor block({static_cast<std::int64_t>(taken), static_cast<std::int64_t>(dimensions)});
+  [[nodiscard]] tensor::Tensor products(std::size_t first, std::size_t taken,
+                                        const ops::CpuOps::Linear& product) const {
+    tensor::Tensor block({static_cast<std::int64_t>(taken), static_cast<std::int64_t>(dimensions)});
     std::copy_n(row(first).data(), taken * dimensions, block.data<float>());
     return ops.linear(block, product, ops::Activation::kNone);
   }
@@ -113,13 +114,13 @@ struct Neighbours::Impl {
   void search(std::span<const float> queries, std::size_t k, std::vector<std::vector<Neighbour>>& found) const {
     const std::size_t number = queries.size() / dimensions;
     const ops::Parameter weight{"queries",
-                                Shape{static_cast<std::int64_t>(number), static_cast<std::int64_t>(dimensions)},
-                                DType::kF32, queries.data(), nullptr};
+                                tensor::Shape{static_cast<std::int64_t>(number), static_cast<std::int64_t>(dimensions)},
+                                tensor::DType::kF32, queries.data(), nullptr};
     const ops::CpuOps::Linear product = ops.make_linear(weight, std::nullopt, ops::Layout::kOutIn);
     std::vector<Best> best(number);
     for (std::size_t first = 0; first < count(); first += kRows) {
       const std::size_t taken = std::min(kRows, count() - first);
-      const Tensor block = products(first, taken, product);
+      const tensor::Tensor block = products(first, taken, product);
       for (std::size_t r = 0; r < taken; ++r) {
         for (std::size_t q = 0; q < number; ++q) {
           const std::pair<float, std::size_t> candidate(rank(first + r, block.data<float>()[r * number + q]),
@@ -195,4 +196,4 @@ std::vector<double> vote(std::span<const Neighbour> neighbours, std::span<const 
   return shares;
 }
 
-}  // namespace mi2::knn
+}  // namespace mi2::vectors

@@ -11,7 +11,7 @@
 
 #include <mi2/mi2.hpp>
 
-namespace mi2::knn {
+namespace mi2::vectors {
 
 /// What "near" means; a distance is smaller the nearer.
 enum class Metric : std::uint8_t {
@@ -63,4 +63,4 @@ class Neighbours {
 std::vector<double> vote(std::span<const Neighbour> neighbours, std::span<const std::size_t> class_of,
                          std::size_t classes, Vote how);
 
-}  // namespace mi2::knn
+}  // namespace mi2::vectors

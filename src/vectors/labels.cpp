@@ -29,7 +29,7 @@ std::string lower(std::string_view text) {
 }
 
 /// The first of `names` that the header has.
-std::optional<std::size_t> find_column(const CsvTable& table, std::initializer_list<std::string_view> names) {
+std::optional<std::size_t> find_column(const base::CsvTable& table, std::initializer_list<std::string_view> names) {
   for (const std::string_view name : names) {
     for (std::size_t i = 0; i < table.header.size(); ++i) {
       if (lower(table.header[i]) == lower(name)) return i;
@@ -38,21 +38,21 @@ std::optional<std::size_t> find_column(const CsvTable& table, std::initializer_l
   return std::nullopt;
 }
 
-std::size_t need_column(const CsvTable& table, const std::string& source,
+std::size_t need_column(const base::CsvTable& table, const std::string& source,
                         std::initializer_list<std::string_view> names) {
   if (const auto found = find_column(table, names)) return *found;
   throw Error(Code::kBadArgument, fmt::format("{}: has no column '{}'", source, fmt::join(names, "' or '")));
 }
 
 LabelTable read_csv(const std::string& source, std::string_view text, const LabelOptions& options) {
-  const CsvTable csv = parse_csv(text, source);
+  const base::CsvTable csv = base::parse_csv(text, source);
   const std::size_t name = need_column(csv, source, {"path", "file", "name"});
   const std::size_t label = options.label_column.empty() ? need_column(csv, source, {"label", "class_name"})
                                                          : need_column(csv, source, {options.label_column});
   const std::optional<std::size_t> split =
       options.split_column.empty() ? find_column(csv, {"split"}) : need_column(csv, source, {options.split_column});
   LabelTable table{source, true, split.has_value(), {}};
-  for (const CsvRow& row : csv.rows) {
+  for (const base::CsvRow& row : csv.rows) {
     if (row.fields[name].empty() || row.fields[label].empty()) {
       throw Error(Code::kBadFile, fmt::format("{}: line {}: its path or label is empty", source, row.line));
     }
@@ -67,7 +67,7 @@ LabelTable read_csv(const std::string& source, std::string_view text, const Labe
 }
 
 LabelTable read_list(const std::string& source, std::string_view text) {
-  if (utf8_prefix(text) != text.size()) throw Error(Code::kBadFile, fmt::format("{}: is not UTF-8", source));
+  if (base::utf8_prefix(text) != text.size()) throw Error(Code::kBadFile, fmt::format("{}: is not UTF-8", source));
   LabelTable table{source, false, false, {}};
   for (const std::string_view line : lines_of(text)) {
     table.rows.push_back({"", std::string(line), std::nullopt, table.rows.size() + 1});
@@ -155,7 +155,7 @@ Split parse_split(std::string_view name) {
 }
 
 LabelTable read_label_table(const fs::path& path, const LabelOptions& options) {
-  const std::string text = read_text_file(path, kMaxCsvBytes);
+  const std::string text = base::read_text_file(path, base::kMaxCsvBytes);
   LabelTable table = lower(path.extension().string()) == ".csv" ? read_csv(path.string(), text, options)
                                                                 : read_list(path.string(), text);
   if (table.rows.empty()) throw Error(Code::kBadFile, fmt::format("{}: holds no label", path.string()));

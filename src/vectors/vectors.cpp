@@ -24,13 +24,13 @@ struct Columns {
   std::optional<std::array<std::size_t, 4>> provenance;
 };
 
-std::optional<std::size_t> column_of(const CsvTable& table, std::string_view name) {
+std::optional<std::size_t> column_of(const base::CsvTable& table, std::string_view name) {
   const auto found = std::find(table.header.begin(), table.header.end(), name);
   if (found == table.header.end()) return std::nullopt;
   return static_cast<std::size_t>(found - table.header.begin());
 }
 
-Columns columns_of(const CsvTable& table, std::string_view source) {
+Columns columns_of(const base::CsvTable& table, std::string_view source) {
   Columns columns;
   const auto first = column_of(table, "e0");
   if (!first) throw Error(Code::kBadFile, fmt::format("{}: has no column 'e0', where an embedding starts", source));
@@ -53,7 +53,7 @@ Columns columns_of(const CsvTable& table, std::string_view source) {
   throw Error(Code::kBadFile, fmt::format("{}: has no column 'input', 'path', 'file' or 'name'", source));
 }
 
-float number_of(const std::string& text, const CsvRow& row, std::string_view source) {
+float number_of(const std::string& text, const base::CsvRow& row, std::string_view source) {
   float value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error == std::errc() && end == text.data() + text.size() && std::isfinite(value)) return value;
@@ -75,7 +75,7 @@ std::vector<std::string_view> lines_of(std::string_view text) {
 }
 
 VectorTable parse_csv_vectors(std::string_view bytes, std::string_view source) {
-  const CsvTable csv = parse_csv(bytes, source);
+  const base::CsvTable csv = base::parse_csv(bytes, source);
   const Columns columns = columns_of(csv, source);
   VectorTable table;
   table.source = source;
@@ -84,7 +84,7 @@ VectorTable parse_csv_vectors(std::string_view bytes, std::string_view source) {
     throw Error(Code::kTooLarge,
                 fmt::format("{}: {} dimensions, the limit is {}", source, table.dimensions, kMaxDimensions));
   }
-  for (const CsvRow& row : csv.rows) {
+  for (const base::CsvRow& row : csv.rows) {
     table.names.push_back(row.fields[columns.name]);
     for (std::size_t i = columns.first; i < row.fields.size(); ++i) {
       table.values.push_back(number_of(row.fields[i], row, source));
@@ -109,7 +109,7 @@ VectorTable parse_vectors(std::string_view bytes, std::string_view source) {
 }
 
 VectorTable read_vectors(const std::filesystem::path& path) {
-  const MappedFile file(path);
+  const base::MappedFile file(path);
   const auto bytes = file.bytes();
   VectorTable table = parse_vectors({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path.string());
   if (table.rows() == 0) throw Error(Code::kBadFile, fmt::format("{}: holds no embedding", path.string()));
@@ -120,8 +120,9 @@ void name_rows(VectorTable& table, const std::filesystem::path& names) {
   if (!table.names.empty()) {
     throw Error(Code::kBadArgument, fmt::format("{}: its rows have names already", table.source));
   }
-  const std::string text = read_text_file(names, kMaxNamesBytes);
-  if (utf8_prefix(text) != text.size()) throw Error(Code::kBadFile, fmt::format("{}: is not UTF-8", names.string()));
+  const std::string text = base::read_text_file(names, kMaxNamesBytes);
+  if (base::utf8_prefix(text) != text.size())
+    throw Error(Code::kBadFile, fmt::format("{}: is not UTF-8", names.string()));
   const std::vector<std::string_view> lines = lines_of(text);
   if (lines.size() != table.rows()) {
     throw Error(Code::kBadFile,

@@ -158,7 +158,7 @@ VectorTable parse_npy(std::string_view bytes, std::string_view source) {
                 fmt::format("{}: an array of {} axes{}; [rows, dimensions] in C order is needed", source,
                             header.shape.size(), header.fortran_order ? " in Fortran order" : ""));
   }
-  const std::uint64_t numbers = checked_mul(header.shape[0], header.shape[1], source);
+  const std::uint64_t numbers = base::checked_mul(header.shape[0], header.shape[1], source);
   if (numbers > kMaxNumbers || header.shape[1] > kMaxDimensions) {
     throw Error(Code::kTooLarge, fmt::format("{}: {} rows of {} numbers; the limits are {} numbers, {} a row", source,
                                              header.shape[0], header.shape[1], kMaxNumbers, kMaxDimensions));

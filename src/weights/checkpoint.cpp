@@ -83,22 +83,22 @@ ops::Parameter Checkpoint::take_any(const std::string& name) {
   return parameter;
 }
 
-ops::Parameter Checkpoint::take(const std::string& name, const Shape& shape) {
+ops::Parameter Checkpoint::take(const std::string& name, const tensor::Shape& shape) {
   ops::Parameter parameter = take_any(name);
   if (parameter.shape != shape) fail_shape(parameter, shape);
   return parameter;
 }
 
-ops::Parameter Checkpoint::take_positions(const std::string& name, const Shape& wanted) {
+ops::Parameter Checkpoint::take_positions(const std::string& name, const tensor::Shape& wanted) {
   ops::Parameter parameter = take_any(name);
   if (parameter.shape == wanted) return parameter;
-  const Shape& found = parameter.shape;
+  const tensor::Shape& found = parameter.shape;
   if (found.rank() != 2 || found[1] != wanted[1] || found[0] < 1 || found[0] > kMaxPositions) {
     fail_shape(parameter, wanted);
   }
   const auto values =
       std::make_shared<const std::vector<float>>(interpolate(parameter.to_floats(), wanted[1], wanted[0]));
-  return {name, wanted, DType::kF32, values->data(), std::shared_ptr<const void>(values, values->data())};
+  return {name, wanted, tensor::DType::kF32, values->data(), std::shared_ptr<const void>(values, values->data())};
 }
 
 void Checkpoint::finish() const {
@@ -131,7 +131,7 @@ void Checkpoint::fail_missing(const std::string& name) const {
                           shown.empty() ? "" : fmt::format("; the nearest in the file: {}", fmt::join(shown, ", "))));
 }
 
-void Checkpoint::fail_shape(const ops::Parameter& found, const Shape& wanted) const {
+void Checkpoint::fail_shape(const ops::Parameter& found, const tensor::Shape& wanted) const {
   throw Error(Code::kBadFile, fmt::format("{}: tensor {} has shape {}, the model needs {}", file_.name(),
                                           in_quotes(found.name), found.shape.to_string(), wanted.to_string()));
 }

@@ -22,12 +22,12 @@ class Checkpoint {
 
   /// One tensor under its current name.
   /// @throws Error{kBadFile} if it is missing (naming the nearest ones), of another shape or element type.
-  ops::Parameter take(const std::string& name, const Shape& shape);
+  ops::Parameter take(const std::string& name, const tensor::Shape& shape);
 
   /// Positional embeddings [n, width]. Of another length than wanted[0], they are linearly interpolated as torch's
   /// F.interpolate(mode='linear', align_corners=False) along axis 0 would; the result then owns f32 data.
   /// @throws Error{kBadFile} as take; another width is never adapted.
-  ops::Parameter take_positions(const std::string& name, const Shape& wanted);
+  ops::Parameter take_positions(const std::string& name, const tensor::Shape& wanted);
 
   /// @throws Error{kBadFile} naming the tensors nobody took. Buffers without weights (is_known_buffer) may stay.
   void finish() const;
@@ -40,7 +40,7 @@ class Checkpoint {
  private:
   ops::Parameter take_any(const std::string& name);
   [[noreturn]] void fail_missing(const std::string& name) const;
-  [[noreturn]] void fail_shape(const ops::Parameter& found, const Shape& wanted) const;
+  [[noreturn]] void fail_shape(const ops::Parameter& found, const tensor::Shape& wanted) const;
 
   SafeTensors file_;
   Naming naming_ = Naming::kNeutral;

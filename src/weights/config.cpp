@@ -153,7 +153,7 @@ ModelConfig parse_config(std::string_view yaml, std::string_view name) {
 }
 
 ModelConfig load_config(const std::filesystem::path& path) {
-  return parse_config(read_text_file(path, kMaxConfigBytes), path.string());
+  return parse_config(base::read_text_file(path, kMaxConfigBytes), path.string());
 }
 
 }  // namespace mi2::weights

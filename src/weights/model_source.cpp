@@ -19,7 +19,7 @@ ModelSource::ModelSource(const std::filesystem::path& path) : path_(path), files
     config_text_ = packed_->info().config;
     config_ = parse_config(config_text_, fmt::format("{}: its config.yaml", path.string()));
   } else {
-    config_text_ = read_text_file(files_.config, kMaxConfigBytes);
+    config_text_ = base::read_text_file(files_.config, kMaxConfigBytes);
     config_ = parse_config(config_text_, files_.config.string());
   }
 }
@@ -36,12 +36,12 @@ std::optional<ModelSource::Tokenizer> ModelSource::tokenizer() const {
     return Tokenizer{*info.vocab, *info.merges, fmt::format("{}: its tokenizer", path_.string())};
   }
   if (!files_.vocab || !files_.merges) return std::nullopt;
-  return Tokenizer{read_text_file(*files_.vocab, kMaxTokenizerBytes),
-                   read_text_file(*files_.merges, kMaxTokenizerBytes), files_.vocab->parent_path().string()};
+  return Tokenizer{base::read_text_file(*files_.vocab, kMaxTokenizerBytes),
+                   base::read_text_file(*files_.merges, kMaxTokenizerBytes), files_.vocab->parent_path().string()};
 }
 
 std::string ModelSource::weights_sha256() const {
-  return packed_ ? packed_->info().weights_sha256 : sha256_hex(files_.weights);
+  return packed_ ? packed_->info().weights_sha256 : base::sha256_hex(files_.weights);
 }
 
 }  // namespace mi2::weights

@@ -22,20 +22,20 @@ void append(std::string& to, std::string_view text) { to += fmt::format("{}:{}\n
 
 }  // namespace
 
-std::vector<std::uint64_t> block_checksums(std::span<const std::span<const std::byte>> blocks, ThreadPool& pool) {
+std::vector<std::uint64_t> block_checksums(std::span<const std::span<const std::byte>> blocks, base::ThreadPool& pool) {
   std::vector<Piece> pieces;
   for (const auto& block : blocks) {
     for (std::size_t at = 0; at < block.size(); at += kPieceBytes) {
       pieces.push_back({block.subspan(at, std::min(kPieceBytes, block.size() - at))});
     }
   }
-  pool.run(pieces.size(), [&](std::size_t i) { pieces[i].checksum = xxh3(pieces[i].bytes); });
+  pool.run(pieces.size(), [&](std::size_t i) { pieces[i].checksum = base::xxh3(pieces[i].bytes); });
   std::vector<std::uint64_t> result;
   auto piece = pieces.begin();
   for (const auto& block : blocks) {
     std::vector<std::uint64_t> sums;
     for (std::size_t at = 0; at < block.size(); at += kPieceBytes) sums.push_back((piece++)->checksum);
-    result.push_back(xxh3(std::as_bytes(std::span(sums))));
+    result.push_back(base::xxh3(std::as_bytes(std::span(sums))));
   }
   return result;
 }
@@ -51,7 +51,7 @@ std::uint64_t header_checksum(const std::map<std::string, std::string>& metadata
     append(text, tensor.name);
     append(text, fmt::format("{} {} {} {}", tensor.dtype, tensor.shape.to_string(), tensor.begin, tensor.end));
   }
-  return xxh3(std::as_bytes(std::span(text)));
+  return base::xxh3(std::as_bytes(std::span(text)));
 }
 
 std::string checksum_text(std::uint64_t checksum) { return fmt::format("{:016x}", checksum); }

@@ -118,7 +118,7 @@ std::optional<ops::PreparedBlock> PackedFile::find(const std::string& name) cons
   return ops::PreparedBlock{{found->second.layout, file_.bytes(tensor).size()}, file_.block(tensor)};
 }
 
-void PackedFile::verify(ThreadPool& pool) const {
+void PackedFile::verify(base::ThreadPool& pool) const {
   if (info_.layout_version != ops::kLayoutVersion) {
     fail(fmt::format("is packed in layout {}, this mi2 computes in layout {}: run mi2 pack again", info_.layout_version,
                      ops::kLayoutVersion));
@@ -168,8 +168,8 @@ void BlocksOfFile::finish() const {
                                           fmt::join(left, ", "), count > left.size() ? ", ..." : ""));
 }
 
-void write_packed(AtomicFile& file, const PackedInfo& info, std::span<const NamedBlock> blocks, ThreadPool& pool,
-                  const std::function<void(std::uint64_t bytes)>& written) {
+void write_packed(base::AtomicFile& file, const PackedInfo& info, std::span<const NamedBlock> blocks,
+                  base::ThreadPool& pool, const std::function<void(std::uint64_t bytes)>& written) {
   std::vector<std::span<const std::byte>> bytes;
   for (const auto& [name, block] : blocks) bytes.emplace_back(block.data.get(), block.layout.bytes);
   const std::vector<std::uint64_t> sums = block_checksums(bytes, pool);
@@ -186,7 +186,7 @@ void write_packed(AtomicFile& file, const PackedInfo& info, std::span<const Name
   std::uint64_t at = 0;
   for (std::size_t i = 0; i < blocks.size(); ++i) {
     const auto& [name, block] = blocks[i];
-    const Shape shape{static_cast<std::int64_t>(bytes[i].size())};
+    const tensor::Shape shape{static_cast<std::int64_t>(bytes[i].size())};
     metadata[key::kBlock + name] = fmt::format("{} {}", checksum_text(sums[i]), block.layout.text);
     tensors.push_back({name, "U8", shape, bytes[i]});
     rows.push_back({name, "U8", shape, at, at + bytes[i].size()});

@@ -50,7 +50,7 @@ class PackedFile {
   /// Whether the blocks can be used: of this program's layout, and as they were written. Reads the whole file, on the
   /// pool's threads.
   /// @throws Error{kBadFile} naming the two layouts, or the first block that is damaged.
-  void verify(ThreadPool& pool) const;
+  void verify(base::ThreadPool& pool) const;
 
  private:
   struct Row {
@@ -94,7 +94,7 @@ using NamedBlock = std::pair<std::string, ops::PreparedBlock>;
 
 /// Writes a packed file; the caller commits it. @param written  told the bytes of each block once they are out.
 /// @throws as write_safetensors().
-void write_packed(AtomicFile& file, const PackedInfo& info, std::span<const NamedBlock> blocks, ThreadPool& pool,
-                  const std::function<void(std::uint64_t bytes)>& written = {});
+void write_packed(base::AtomicFile& file, const PackedInfo& info, std::span<const NamedBlock> blocks,
+                  base::ThreadPool& pool, const std::function<void(std::uint64_t bytes)>& written = {});
 
 }  // namespace mi2::weights

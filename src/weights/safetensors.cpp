@@ -44,10 +44,10 @@ constexpr std::array<FileType, 16> kFileTypes{{{"F32", 4},
                                                {"F8_E5M2", 1},
                                                {"C64", 8}}};
 
-std::optional<DType> weight_type(std::string_view dtype) {
-  if (dtype == "F32") return DType::kF32;
-  if (dtype == "F16") return DType::kF16;
-  if (dtype == "BF16") return DType::kBF16;
+std::optional<tensor::DType> weight_type(std::string_view dtype) {
+  if (dtype == "F32") return tensor::DType::kF32;
+  if (dtype == "F16") return tensor::DType::kF16;
+  if (dtype == "BF16") return tensor::DType::kBF16;
   return std::nullopt;
 }
 
@@ -76,7 +76,7 @@ std::uint64_t element_bytes(const HeaderRow& row, std::string_view file) {
 /// A row's shape and range, checked against each other and against the data's size.
 TensorInfo check_row(HeaderRow row, std::uint64_t data_bytes, std::string_view file) {
   std::uint64_t needed = element_bytes(row, file);
-  std::array<std::int64_t, Shape::kMaxRank> extents{};
+  std::array<std::int64_t, tensor::Shape::kMaxRank> extents{};
   bool fits = true;
   for (std::size_t axis = 0; axis < row.shape.size(); ++axis) {
     fits = fits && row.shape[axis] <= std::uint64_t{std::numeric_limits<std::int64_t>::max()} &&
@@ -91,14 +91,15 @@ TensorInfo check_row(HeaderRow row, std::uint64_t data_bytes, std::string_view f
   if (end - begin != needed) {
     refuse(file, row.name,
            fmt::format("has {} bytes, {} {} needs {}", end - begin, row.dtype,
-                       Shape(std::span(extents.data(), row.shape.size())).to_string(), needed));
+                       tensor::Shape(std::span(extents.data(), row.shape.size())).to_string(), needed));
   }
-  return {std::move(row.name), std::move(row.dtype), Shape(std::span(extents.data(), row.shape.size())), begin, end};
+  return {std::move(row.name), std::move(row.dtype), tensor::Shape(std::span(extents.data(), row.shape.size())), begin,
+          end};
 }
 
 }  // namespace
 
-SafeTensors::SafeTensors(const std::filesystem::path& path) : file_(std::make_shared<const MappedFile>(path)) {
+SafeTensors::SafeTensors(const std::filesystem::path& path) : file_(std::make_shared<const base::MappedFile>(path)) {
   read(file_->bytes(), path.string());
 }
 
@@ -173,7 +174,7 @@ std::shared_ptr<const std::byte> SafeTensors::block(const TensorInfo& tensor) co
 ops::Parameter SafeTensors::parameter(const std::string& name) const {
   const TensorInfo* tensor = find(name);
   if (tensor == nullptr) refuse(name_, name, "is missing");
-  const std::optional<DType> dtype = weight_type(tensor->dtype);
+  const std::optional<tensor::DType> dtype = weight_type(tensor->dtype);
   if (!dtype) refuse(name_, name, fmt::format("is of dtype {}, it must be F32, F16 or BF16", tensor->dtype));
   const std::span<const std::byte> data = bytes(*tensor);
   std::shared_ptr<const void> keep;

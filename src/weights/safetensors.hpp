@@ -24,7 +24,7 @@ namespace mi2::weights {
 struct TensorInfo {
   std::string name;
   std::string dtype;  ///< as in the file: "F32", "BF16", "I64", ...
-  Shape shape;
+  tensor::Shape shape;
   std::uint64_t begin = 0;  ///< bytes [begin, end) after the header
   std::uint64_t end = 0;
 };
@@ -63,7 +63,7 @@ class SafeTensors {
   void read(std::span<const std::byte> bytes, std::string_view name);
   void check_layout();
 
-  std::shared_ptr<const MappedFile> file_;  ///< empty after parse()
+  std::shared_ptr<const base::MappedFile> file_;  ///< empty after parse()
   std::string name_;
   std::span<const std::byte> bytes_;
   std::uint64_t data_begin_ = 0;
@@ -76,7 +76,7 @@ class SafeTensors {
 struct StoredTensor {
   std::string name;
   std::string dtype;  ///< as in the file
-  Shape shape;
+  tensor::Shape shape;
   std::span<const std::byte> bytes;
 };
 
@@ -84,7 +84,7 @@ struct StoredTensor {
 /// @param written  told the bytes of each tensor once they are out.
 /// @throws Error{kBadArgument} for a name that is taken twice, reserved or not UTF-8, or for metadata that is not;
 ///         {kBadFile} when the disk refuses.
-void write_safetensors(AtomicFile& file, std::span<const StoredTensor> tensors,
+void write_safetensors(base::AtomicFile& file, std::span<const StoredTensor> tensors,
                        const std::map<std::string, std::string>& metadata,
                        const std::function<void(std::uint64_t bytes)>& written = {});
 

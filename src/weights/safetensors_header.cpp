@@ -114,7 +114,7 @@ class Handler final : public nlohmann::json_sax<Json> {
   enum class Place { kOutside, kTop, kMetadata, kTensor, kNumbers };
 
   HeaderRow& row() { return header_.rows.back(); }
-  [[nodiscard]] std::size_t limit() const { return field_ == "shape" ? Shape::kMaxRank : 2; }
+  [[nodiscard]] std::size_t limit() const { return field_ == "shape" ? tensor::Shape::kMaxRank : 2; }
 
   [[noreturn]] void fail(const std::string& what) const {
     const bool metadata = place_ == Place::kMetadata || key_ == kMetadataKey;

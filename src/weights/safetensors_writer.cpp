@@ -17,20 +17,20 @@ namespace {
 /// Of the data, which the format asks to start at a multiple of 8: a cache line, so that it can be used where it lies.
 constexpr std::size_t kAlignment = 64;
 
-std::string_view file_type(DType dtype) {
+std::string_view file_type(tensor::DType dtype) {
   switch (dtype) {
-    case DType::kF16:
+    case tensor::DType::kF16:
       return "F16";
-    case DType::kBF16:
+    case tensor::DType::kBF16:
       return "BF16";
-    case DType::kF32:
+    case tensor::DType::kF32:
       break;
   }
   return "F32";
 }
 
 std::uint64_t byte_count(const ops::Parameter& tensor) {
-  return checked_mul(static_cast<std::uint64_t>(tensor.shape.count()), size_of(tensor.dtype), tensor.name);
+  return base::checked_mul(static_cast<std::uint64_t>(tensor.shape.count()), size_of(tensor.dtype), tensor.name);
 }
 
 std::string header_text(const std::string& file, std::span<const StoredTensor> tensors,
@@ -46,7 +46,7 @@ std::string header_text(const std::string& file, std::span<const StoredTensor> t
     }
     std::vector<std::int64_t> shape;
     for (std::size_t axis = 0; axis < tensor.shape.rank(); ++axis) shape.push_back(tensor.shape[axis]);
-    const std::uint64_t end = checked_add(offset, tensor.bytes.size(), tensor.name);
+    const std::uint64_t end = base::checked_add(offset, tensor.bytes.size(), tensor.name);
     // push_back in place of operator[]: an ordered object searches all its keys on each access.
     header.get_ref<nlohmann::ordered_json::object_t&>().Container::emplace_back(
         tensor.name,
@@ -65,7 +65,7 @@ std::string header_text(const std::string& file, std::span<const StoredTensor> t
 
 }  // namespace
 
-void write_safetensors(AtomicFile& file, std::span<const StoredTensor> tensors,
+void write_safetensors(base::AtomicFile& file, std::span<const StoredTensor> tensors,
                        const std::map<std::string, std::string>& metadata,
                        const std::function<void(std::uint64_t bytes)>& written) {
   const std::string header = header_text(file.path().string(), tensors, metadata);
@@ -85,7 +85,7 @@ void write_safetensors(const std::filesystem::path& path, std::span<const ops::P
     stored.push_back({tensor.name, std::string(file_type(tensor.dtype)), tensor.shape,
                       std::span(static_cast<const std::byte*>(tensor.data), byte_count(tensor))});
   }
-  AtomicFile file(path);
+  base::AtomicFile file(path);
   write_safetensors(file, stored, metadata);
   file.commit();
 }

@@ -20,7 +20,7 @@
 #include "support/expect_error.hpp"
 #include "support/temporary_folder.hpp"
 
-namespace mi2::heads {
+namespace mi2::adapter {
 namespace {
 
 using Json = nlohmann::json;
@@ -32,7 +32,7 @@ HeadDescription linear_description() {
   description.in_channels = 3;
   description.labels = {"no", "yes"};
   description.temperature = 2;
-  description.operating_points = {{}, {metrics::OperatingPoint{0.25, 0.9, 0.8}, std::nullopt}};
+  description.operating_points = {{}, {evaluation::OperatingPoint{0.25, 0.9, 0.8}, std::nullopt}};
   description.embeddings = Provenance{"1", "abc", "raw", "f32"};
   description.training = {{"c", 1.0}};
   description.evaluated_on = "test";
@@ -303,4 +303,4 @@ TEST(ZeroShot, ScoresOfMi2ClassifyAreFoundByPathAndLabel) {
 }
 
 }  // namespace
-}  // namespace mi2::heads
+}  // namespace mi2::adapter

@@ -6,7 +6,7 @@
 #include "base/base64.hpp"
 #include "support/expect_error.hpp"
 
-namespace mi2 {
+namespace mi2::base {
 namespace {
 
 std::string encode(std::string_view text) { return base64_encode(std::as_bytes(std::span(text))); }
@@ -53,4 +53,4 @@ TEST(Base64, KnowsADataUri) {
 }
 
 }  // namespace
-}  // namespace mi2
+}  // namespace mi2::base

@@ -5,7 +5,7 @@
 
 #include "support/expect_error.hpp"
 
-namespace mi2 {
+namespace mi2::base {
 namespace {
 
 constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
@@ -23,4 +23,4 @@ TEST(Checked, RefusesOverflowByName) {
 }
 
 }  // namespace
-}  // namespace mi2
+}  // namespace mi2::base

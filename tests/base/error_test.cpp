@@ -5,7 +5,7 @@
 
 #include <mi2/error.hpp>
 
-namespace mi2 {
+namespace mi2::base {
 namespace {
 
 constexpr Code kAll[] = {Code::kBadArgument, Code::kBadFile,  Code::kUnsupported, Code::kTooLarge,
@@ -41,4 +41,4 @@ TEST(ErrorTable, SharesNoNameOrStatusBetweenCodes) {
 }
 
 }  // namespace
-}  // namespace mi2
+}  // namespace mi2::base

@@ -13,7 +13,7 @@
 #include "support/expect_error.hpp"
 #include "support/temporary_folder.hpp"
 
-namespace mi2 {
+namespace mi2::base {
 namespace {
 
 namespace fs = std::filesystem;
@@ -136,4 +136,4 @@ TEST(AtomicFile, RefusesAFolderThatIsNotThere) {
 }
 
 }  // namespace
-}  // namespace mi2
+}  // namespace mi2::base

@@ -7,7 +7,7 @@
 #include "support/expect_error.hpp"
 #include "support/temporary_folder.hpp"
 
-namespace mi2 {
+namespace mi2::base {
 namespace {
 
 std::string of_text(std::string_view text) { return sha256_hex(std::as_bytes(std::span(text))); }
@@ -43,4 +43,4 @@ TEST(Xxh3, MatchesItsPublishedFunction) {
 }
 
 }  // namespace
-}  // namespace mi2
+}  // namespace mi2::base

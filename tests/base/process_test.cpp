@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace mi2 {
+namespace mi2::base {
 namespace {
 
 std::optional<unsigned> count_of(const char* value) {
@@ -34,4 +34,4 @@ TEST(ResidentMemory, IsNoMoreThanItsPeak) {
 }
 
 }  // namespace
-}  // namespace mi2
+}  // namespace mi2::base

@@ -8,7 +8,7 @@
 #include "support/expect_error.hpp"
 #include "support/temporary_folder.hpp"
 
-namespace mi2 {
+namespace mi2::base {
 namespace {
 
 using ::testing::ElementsAre;
@@ -50,4 +50,4 @@ TEST(Records, NeedAFile) {
 }
 
 }  // namespace
-}  // namespace mi2
+}  // namespace mi2::base

@@ -10,7 +10,7 @@
 
 #include <gtest/gtest.h>
 
-namespace mi2 {
+namespace mi2::base {
 namespace {
 
 TEST(ThreadPool, CallsEveryTaskOnceAtEverySize) {
@@ -60,4 +60,4 @@ TEST(ThreadPool, SizesItselfByTheCoresItMayUse) {
 }
 
 }  // namespace
-}  // namespace mi2
+}  // namespace mi2::base

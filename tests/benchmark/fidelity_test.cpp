@@ -25,7 +25,7 @@
 #include "benchmark/fidelity/statistics.hpp"
 #include "support/paths.hpp"
 
-namespace mi2 {
+namespace mi2::fidelity {
 namespace {
 
 using testing::ElementsAre;
@@ -318,4 +318,4 @@ TEST_F(Starter, BadRequestsAreRefused) {
 }
 
 }  // namespace
-}  // namespace mi2
+}  // namespace mi2::fidelity

@@ -53,22 +53,22 @@ TEST(TextsJson, DeepNestingCostsNothing) { refusal(std::string(10'000'000, '['),
 
 TEST(Utf8, KnowsWellFormedSequences) {
   for (const char* good : {"", "a", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\xF4\x8F\xBF\xBF"}) {
-    EXPECT_EQ(utf8_prefix(good), std::strlen(good)) << good;
+    EXPECT_EQ(base::utf8_prefix(good), std::strlen(good)) << good;
   }
   for (const char* bad : {"\x80", "\xC0\x80", "\xC3", "\xE0\x80\x80", "\xED\xA0\x80", "\xF0\x80\x80\x80",
                           "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF"}) {
-    EXPECT_EQ(utf8_prefix(bad), 0U);
+    EXPECT_EQ(base::utf8_prefix(bad), 0U);
   }
 }
 
 TEST(Utf8, PrintableHasNoControls) {
-  EXPECT_EQ(printable("a\x1B[1m\n\x7F\xC2\x9B\xC3\xA9\xFF"), "a?[1m???\xC3\xA9\xEF\xBF\xBD");
+  EXPECT_EQ(base::printable("a\x1B[1m\n\x7F\xC2\x9B\xC3\xA9\xFF"), "a?[1m???\xC3\xA9\xEF\xBF\xBD");
 }
 
 TEST(Formatting, FloatsReadBackToTheSameBits) {
   for (const float value : {0.0F, -0.0F, 0.1F, 1.0F / 3.0F, 1e-38F, 1.4e-45F, -0.99999994F, 3.4028235e38F}) {
     std::string text;
-    append_number(text, value);
+    base::append_number(text, value);
     float back = 7;
     std::from_chars(text.data(), text.data() + text.size(), back);
     EXPECT_EQ(std::memcmp(&back, &value, sizeof value), 0) << text;
@@ -77,8 +77,8 @@ TEST(Formatting, FloatsReadBackToTheSameBits) {
 
 TEST(Formatting, RefusesNumbersJsonCannotHold) {
   std::string text;
-  EXPECT_THROW(append_number(text, std::numeric_limits<float>::infinity()), Error);
-  EXPECT_THROW(append_number(text, std::numeric_limits<double>::quiet_NaN()), Error);
+  EXPECT_THROW(base::append_number(text, std::numeric_limits<float>::infinity()), Error);
+  EXPECT_THROW(base::append_number(text, std::numeric_limits<double>::quiet_NaN()), Error);
 }
 
 TEST(Formatting, QuotesCsvWhenItMust) {

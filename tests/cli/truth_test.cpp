@@ -35,8 +35,8 @@ std::string refusal(Code code, Body&& body) {
 }
 
 TEST(Csv, ReadsWhatSpreadsheetsWrite) {
-  const CsvTable table =
-      parse_csv("\xEF\xBB\xBF\"a\",b,c\r\n1, x ,\r\n\r\n\"p,q\",\"say \"\"hi\"\"\",\"two\nlines\"\nx,y,z", "t");
+  const base::CsvTable table =
+      base::parse_csv("\xEF\xBB\xBF\"a\",b,c\r\n1, x ,\r\n\r\n\"p,q\",\"say \"\"hi\"\"\",\"two\nlines\"\nx,y,z", "t");
   EXPECT_THAT(table.header, ElementsAre("a", "b", "c"));
   ASSERT_EQ(table.rows.size(), 3U);
   EXPECT_THAT(table.rows[0].fields, ElementsAre("1", " x ", ""));
@@ -47,13 +47,13 @@ TEST(Csv, ReadsWhatSpreadsheetsWrite) {
 }
 
 TEST(Csv, EmptyQuotedFieldIsARow) {
-  EXPECT_EQ(parse_csv("a\n\"\"\n\n", "t").rows.size(), 1U);
-  EXPECT_TRUE(parse_csv("a\n", "t").rows.empty());
+  EXPECT_EQ(base::parse_csv("a\n\"\"\n\n", "t").rows.size(), 1U);
+  EXPECT_TRUE(base::parse_csv("a\n", "t").rows.empty());
 }
 
 TEST(Csv, NamesTheLineAtFault) {
   const auto refused = [](std::string_view text) {
-    return refusal(Code::kBadFile, [&] { return parse_csv(text, "t"); });
+    return refusal(Code::kBadFile, [&] { return base::parse_csv(text, "t"); });
   };
   EXPECT_EQ(refused("a,b\n1,2\n3\n"), "t: line 3: 1 fields, the header has 2");
   EXPECT_EQ(refused("a\n\"x\n\n"), "t: line 2: a quote is not closed");

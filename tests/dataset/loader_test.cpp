@@ -8,11 +8,11 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "samples.hpp"
 #include "dataset/token_cache.hpp"
+#include "samples.hpp"
 #include "support/expect_error.hpp"
 
-namespace mi2::train::testing {
+namespace mi2::dataset::testing {
 namespace {
 
 using test::expect_error;
@@ -63,7 +63,7 @@ TEST(Loader, ShowsEveryRecordOnceAnEpochInANewOrder) {
   for (std::size_t i = 0; i < batches.size(); ++i) {
     const Batch& batch = batches[i];
     EXPECT_EQ(batch.position, (Position{i / 3, i % 3}));
-    EXPECT_EQ(batch.pixels.shape(), Shape({4, 8, 8, 3}));
+    EXPECT_EQ(batch.pixels.shape(), tensor::Shape({4, 8, 8, 3}));
     orders[i / 3].insert(orders[i / 3].end(), batch.records.begin(), batch.records.end());
     for (std::size_t item = 0; item < 4; ++item) {
       EXPECT_EQ(batch.texts[item], fmt::format("picture {}", batch.records[item]));
@@ -164,7 +164,7 @@ TEST(Loader, EvaluatesInOrderOnceAndLeavesBrokenRecordsOut) {
   EXPECT_EQ(batches[1].records, (std::vector<std::size_t>{8, 10}));
   EXPECT_EQ(batches[1].texts, (std::vector<std::string>{"picture 8", "picture 10"}));
   EXPECT_EQ(batches[1].classes, (std::vector<std::int64_t>{2, 1}));
-  EXPECT_EQ(batches[1].pixels.shape(), Shape({2, 8, 8, 3}));
+  EXPECT_EQ(batches[1].pixels.shape(), tensor::Shape({2, 8, 8, 3}));
   EXPECT_FALSE(loader.next().has_value());
   // Picture k is of one grey, 7 k; JPEG keeps that to about one step.
   for (const Batch& batch : batches) {
@@ -199,7 +199,7 @@ TEST(Loader, EvaluatesThePixelsThatEmbedSees) {
   options.format.width = 9;
   const std::vector<Batch> batches = take(pictures, options, 1);
   const std::string encoded = pictures->dataset().read(2);
-  const Pixels want = Preparer(ImageOptions()).prepare(std::as_bytes(std::span(encoded)), "picture", 9, 8);
+  const Pixels want = embedder::Preparer(ImageOptions()).prepare(std::as_bytes(std::span(encoded)), "picture", 9, 8);
   for (std::size_t i = 0; i < want.samples.size(); ++i) {
     EXPECT_EQ(batches[0].pixels.floats()[2 * want.samples.size() + i],
               (static_cast<float>(want.samples[i]) / 255.0F - 0.5F) / 0.2F);
@@ -266,4 +266,4 @@ TEST(TokenCache, AnswersAsTheTokenizer) {
 }
 
 }  // namespace
-}  // namespace mi2::train::testing
+}  // namespace mi2::dataset::testing

@@ -13,12 +13,12 @@
 #include <fmt/format.h>
 
 #include "base/base64.hpp"
+#include "dataset/loader.hpp"
 #include "image/image.hpp"
 #include "image/jpeg.hpp"
-#include "dataset/loader.hpp"
 #include "support/temporary_folder.hpp"
 
-namespace mi2::train::testing {
+namespace mi2::dataset::testing {
 
 /// A JPEG of one grey, its own for every number.
 inline std::string jpeg(int number, int width = 12, int height = 10) {
@@ -28,7 +28,7 @@ inline std::string jpeg(int number, int width = 12, int height = 10) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-inline std::string base64(std::string_view bytes) { return base64_encode(std::as_bytes(std::span(bytes))); }
+inline std::string base64(std::string_view bytes) { return base::base64_encode(std::as_bytes(std::span(bytes))); }
 
 /// A manifest of `count` pictures in classes c0, c1, c2 in turn. Files whose number is in `broken` are not pictures.
 inline DataSource manifest(const test::TemporaryFolder& folder, int count, const std::vector<int>& broken = {}) {
@@ -73,4 +73,4 @@ inline LoaderOptions evaluation(std::size_t batch) {
   return options;
 }
 
-}  // namespace mi2::train::testing
+}  // namespace mi2::dataset::testing

@@ -1,12 +1,12 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "samples.hpp"
 #include "dataset/label_row.hpp"
 #include "dataset/tsv_file.hpp"
+#include "samples.hpp"
 #include "support/expect_error.hpp"
 
-namespace mi2::train::testing {
+namespace mi2::dataset::testing {
 namespace {
 
 using test::expect_error;
@@ -203,4 +203,4 @@ TEST(LabelRow, RefusesWhatIsNoLabel) {
 }
 
 }  // namespace
-}  // namespace mi2::train::testing
+}  // namespace mi2::dataset::testing

@@ -9,7 +9,7 @@
 #include "samples.hpp"
 #include "support/expect_error.hpp"
 
-namespace mi2::train::testing {
+namespace mi2::dataset::testing {
 namespace {
 
 using test::expect_error;
@@ -152,4 +152,4 @@ TEST(Zip, RefusesWhatIsNoZip) {
 }
 
 }  // namespace
-}  // namespace mi2::train::testing
+}  // namespace mi2::dataset::testing

@@ -12,7 +12,7 @@
 int main(int argc, char** argv) {
   if (argc < 2) return 2;
   try {
-    const mi2::MappedFile file{std::filesystem::path(argv[1])};
+    const mi2::base::MappedFile file{std::filesystem::path(argv[1])};
     mi2::dicom::Options options;
     if (argc > 2) options.window = mi2::dicom::parse_window(argv[2]);
     const mi2::image::Picture picture = mi2::dicom::decode(file.bytes(), options, argv[1]);

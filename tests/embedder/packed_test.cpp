@@ -28,10 +28,11 @@ const std::filesystem::path kImages = test::golden_data() / "images";
 
 std::filesystem::path model() { return exists(kTiny / "model.safetensors") ? kTiny : kStarter; }
 
-PackReport pack(const std::filesystem::path& from, const std::filesystem::path& out, const std::string& dtype) {
-  PackOptions options;
+exporting::PackReport pack(const std::filesystem::path& from, const std::filesystem::path& out,
+                           const std::string& dtype) {
+  exporting::PackOptions options;
   options.dtype = dtype;
-  return pack_model(from, out, options);
+  return exporting::pack_model(from, out, options);
 }
 
 EmbedderOptions in(const std::string& dtype) {
@@ -60,7 +61,7 @@ TEST_P(PackedEmbedder, GivesTheSameBitsAsTheFolder) {
     expect_error(Code::kUnsupported, {dtype}, [&] { pack(model(), folder_ / "m.mi2", dtype); });
     return;
   }
-  const PackReport report = pack(model(), folder_ / "m.mi2", dtype);
+  const exporting::PackReport report = pack(model(), folder_ / "m.mi2", dtype);
   EXPECT_EQ(report.bytes, std::filesystem::file_size(folder_ / "m.mi2"));
   const Embedder folder = Embedder::open(model(), in(dtype));
   const Embedder packed = Embedder::open(folder_ / "m.mi2");
@@ -82,10 +83,10 @@ class Pack : public testing::Test {
 
 TEST_F(Pack, GivesTheSameBytesTwice) {
   pack(kStarter, folder_ / "a", "bf16");
-  PackOptions one;
+  exporting::PackOptions one;
   one.dtype = "bf16";
   one.threads = 1;
-  pack_model(kStarter, folder_ / "b", one);
+  exporting::pack_model(kStarter, folder_ / "b", one);
   EXPECT_EQ(test::read_back(folder_ / "a"), test::read_back(folder_ / "b"));
 }
 
@@ -106,10 +107,10 @@ TEST_F(Pack, RefusesToOverwriteUnlessTold) {
   expect_error(Code::kBadArgument, {"m.mi2", "--force"}, [&] { pack(kStarter, folder_ / "m.mi2", "bf16"); });
   EXPECT_EQ(test::read_back(folder_ / "m.mi2"), "mine");
   expect_error(Code::kBadArgument, {"not a regular file"}, [&] { pack(kStarter, folder_.path(), "bf16"); });
-  PackOptions options;
+  exporting::PackOptions options;
   options.dtype = "bf16";
   options.overwrite = true;
-  EXPECT_GT(pack_model(kStarter, folder_ / "m.mi2", options).blocks, 100U);
+  EXPECT_GT(exporting::pack_model(kStarter, folder_ / "m.mi2", options).blocks, 100U);
 }
 
 TEST_F(Pack, RefusesWhatIsPackedAndWhatIsNoModel) {
@@ -123,12 +124,12 @@ TEST_F(Pack, RefusesWhatIsPackedAndWhatIsNoModel) {
 
 TEST_F(Pack, LeavesNothingBehindWhenItIsStopped) {
   for (const char* where : {"layers", "MB"}) {
-    PackOptions options;
+    exporting::PackOptions options;
     options.dtype = "bf16";
     options.progress = [&](std::string_view stage, std::size_t done, std::size_t) {
       if (stage == where && done > 0) throw std::runtime_error("stopped");
     };
-    EXPECT_THROW(pack_model(kStarter, folder_ / "m.mi2", options), std::runtime_error);
+    EXPECT_THROW(exporting::pack_model(kStarter, folder_ / "m.mi2", options), std::runtime_error);
     EXPECT_TRUE(std::filesystem::is_empty(folder_.path())) << where;
   }
 }
@@ -136,13 +137,13 @@ TEST_F(Pack, LeavesNothingBehindWhenItIsStopped) {
 TEST_F(Pack, TellsEveryStepOnce) {
   std::map<std::string, std::vector<std::size_t>> told;
   std::map<std::string, std::size_t> totals;
-  PackOptions options;
+  exporting::PackOptions options;
   options.dtype = "int8";
   options.progress = [&](std::string_view stage, std::size_t done, std::size_t total) {
     told[std::string(stage)].push_back(done);
     totals[std::string(stage)] = total;
   };
-  pack_model(kStarter, folder_ / "m.mi2", options);
+  exporting::pack_model(kStarter, folder_ / "m.mi2", options);
   for (const auto& [stage, steps] : told) {
     EXPECT_EQ(steps.back(), totals[stage]) << stage;
     EXPECT_TRUE(std::is_sorted(steps.begin(), steps.end())) << stage;

@@ -18,7 +18,7 @@
 #include "support/expect_error.hpp"
 #include "support/paths.hpp"
 
-namespace mi2::metrics {
+namespace mi2::evaluation {
 namespace {
 
 using Json = nlohmann::json;
@@ -307,4 +307,4 @@ TEST(Evaluation, WithoutSamplesThereAreNoIntervals) {
 }
 
 }  // namespace
-}  // namespace mi2::metrics
+}  // namespace mi2::evaluation

@@ -8,7 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace mi2::plot {
+namespace mi2::evaluation {
 namespace {
 
 using ::testing::ElementsAre;
@@ -61,4 +61,4 @@ TEST(LinePlot, ThinsALongLineButKeepsItsPeaks) {
 }
 
 }  // namespace
-}  // namespace mi2::plot
+}  // namespace mi2::evaluation

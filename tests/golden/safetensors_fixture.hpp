@@ -23,7 +23,7 @@ struct U8Tensor {
 /// A golden file held in memory.
 class Safetensors {
  public:
-  explicit Safetensors(const std::filesystem::path& path) : bytes_(read_file(path, 1ULL << 30)) {
+  explicit Safetensors(const std::filesystem::path& path) : bytes_(base::read_file(path, 1ULL << 30)) {
     std::uint64_t size = 0;
     std::memcpy(&size, bytes_.data(), sizeof(size));
     const auto* text = reinterpret_cast<const char*>(bytes_.data()) + 8;

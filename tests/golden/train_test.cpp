@@ -15,10 +15,10 @@
 #include <gtest/gtest.h>
 
 #include "models/torch/torch_model.hpp"
+#include "support/paths.hpp"
 #include "train/trainer/gradients.hpp"
 #include "train/trainer/loss.hpp"
 #include "train/trainer/optimizer.hpp"
-#include "support/paths.hpp"
 #include "weights/config.hpp"
 #include "weights/safetensors.hpp"
 

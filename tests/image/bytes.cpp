@@ -48,7 +48,7 @@ std::size_t find(const Bytes& bytes, std::string_view what, bool last) {
   return 0;
 }
 
-Bytes fixture(const std::string& file) { return read_file(test::data_of("image") / file, 1U << 20); }
+Bytes fixture(const std::string& file) { return base::read_file(test::data_of("image") / file, 1U << 20); }
 
 std::uint64_t fnv1a(const std::vector<std::uint8_t>& bytes) {
   std::uint64_t hash = 0xCBF29CE484222325ULL;

@@ -26,7 +26,7 @@ TEST(Preprocess, EqualsPillowBitForBitOnGoldenImagesInBothProfiles) {
   const auto cases = nlohmann::json::parse(std::ifstream(kGolden / "tiny" / "cases.json"));
   int k = 0;
   for (const std::string image : cases.at("images")) {
-    const auto bytes = read_file(kGolden / "images" / image, 1U << 26);
+    const auto bytes = base::read_file(kGolden / "images" / image, 1U << 26);
     const Picture picture = decode(bytes, {}, image);
     for (const Profile profile : {Profile::kRaw, Profile::kAzure}) {
       const std::string key = "resized." + std::string(name_of(profile)) + "." + std::to_string(k);

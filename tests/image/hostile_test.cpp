@@ -20,7 +20,7 @@ std::vector<std::filesystem::path> all_files() {
   return out;
 }
 
-Bytes read(const std::filesystem::path& path) { return read_file(path, 1U << 26); }
+Bytes read(const std::filesystem::path& path) { return base::read_file(path, 1U << 26); }
 
 TEST(Decode, RefusesOtherFormatsByName) {
   EXPECT_EQ(refusal({}).code, Code::kBadFile);

@@ -115,7 +115,7 @@ std::filesystem::path folder() { return test::shared_data() / "odd-images"; }
 TEST(OddImages, AreReadAsPillowReadsThemOrRefusedForTheirReason) {
   if (!std::filesystem::exists(folder())) GTEST_SKIP() << folder() << " is absent; set MI2_SHARED_DATA";
   for (const Expectation& expected : kExpectations) {
-    const auto bytes = read_file(folder() / expected.file, 1U << 28);
+    const auto bytes = base::read_file(folder() / expected.file, 1U << 28);
     std::optional<Code> refused;
     std::uint64_t hash = 0;
     try {

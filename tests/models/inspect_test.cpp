@@ -12,7 +12,7 @@
 #include "weights/safetensors.hpp"
 #include "weights/samples.hpp"
 
-namespace mi2::weights {
+namespace mi2::models {
 namespace {
 
 using ::testing::HasSubstr;
@@ -23,7 +23,7 @@ class InspectTest : public ::testing::Test {
   /// A model folder with these weights.
   void write(const std::vector<ops::Parameter>& tensors) {
     folder_.write("config.yaml", test::kSmallConfig);
-    write_safetensors(folder_ / "model.safetensors", tensors, {{"format", "pt"}});
+    weights::write_safetensors(folder_ / "model.safetensors", tensors, {{"format", "pt"}});
   }
 
   test::TemporaryFolder folder_;
@@ -53,7 +53,7 @@ TEST_F(InspectTest, DescribesAModelThatLoads) {
 TEST_F(InspectTest, SaysWhatStandsInTheWayOfLoading) {
   std::vector<ops::Parameter> tensors = test::small_weights();
   tensors[0].name = "logit_scales";
-  tensors[1].shape = Shape{6, 8};
+  tensors[1].shape = tensor::Shape{6, 8};
   write(tensors);
   const Json report = Json::parse(inspect_json(folder_.path()));
   EXPECT_EQ(report["loads"], false);
@@ -95,12 +95,12 @@ TEST_F(InspectTest, DescribesOneFile) {
 }
 
 TEST_F(InspectTest, DescribesAPackedFileAndItsDamage) {
-  ThreadPool pool(1);
-  const auto memory = Tensor({16});
+  base::ThreadPool pool(1);
+  const auto memory = tensor::Tensor({16});
   std::ranges::fill(memory.floats(), 1.5F);
-  AtomicFile file(folder_ / "m.mi2");
-  write_packed(file, {ops::kLayoutVersion, "int8", test::kSmallConfig, std::string(64, 'b'), "{}", "x"},
-               std::vector<NamedBlock>{{"norm", {{"norm [16]", 64}, memory.block()}}}, pool);
+  base::AtomicFile file(folder_ / "m.mi2");
+  weights::write_packed(file, {ops::kLayoutVersion, "int8", test::kSmallConfig, std::string(64, 'b'), "{}", "x"},
+                        std::vector<weights::NamedBlock>{{"norm", {{"norm [16]", 64}, memory.block()}}}, pool);
   file.commit();
   const Json report = Json::parse(inspect_json(folder_ / "m.mi2"));
   EXPECT_EQ(report["kind"], "packed");
@@ -126,4 +126,4 @@ TEST_F(InspectTest, RefusesWhatCannotBeRead) {
 }
 
 }  // namespace
-}  // namespace mi2::weights
+}  // namespace mi2::models

@@ -27,13 +27,13 @@ const std::filesystem::path kWeights = test::golden_weights() / "tiny" / "model.
 template <typename Base>
 struct Traced : Base {
   using Base::Base;
-  using Tensor = mi2::Tensor;
-  std::map<std::string, Tensor> trace;
+  using Tensor = mi2::tensor::Tensor;
+  std::map<std::string, tensor::Tensor> trace;
 
   template <typename Body>
-  Tensor segment(std::string_view name, Tensor x, Body&& body) {
-    Tensor y = body(std::move(x));
-    Tensor kept(y.shape());
+  tensor::Tensor segment(std::string_view name, tensor::Tensor x, Body&& body) {
+    tensor::Tensor y = body(std::move(x));
+    tensor::Tensor kept(y.shape());
     std::ranges::copy(y.floats(), kept.data<float>());
     trace[std::string(name)] = kept;
     return y;
@@ -41,11 +41,11 @@ struct Traced : Base {
 };
 
 /// Image k of the golden cases after the profile raw, normalised: [1, H, W, 3].
-Tensor golden_pixels(const weights::ModelConfig& config, int k) {
+tensor::Tensor golden_pixels(const weights::ModelConfig& config, int k) {
   const golden::Safetensors file(kTiny / "expected.safetensors");
   const golden::U8Tensor planes = file.u8("resized.raw." + std::to_string(k));  // [3, H, W]
   const std::int64_t area = static_cast<std::int64_t>(config.image.height) * config.image.width;
-  Tensor x({1, config.image.height, config.image.width, 3});
+  tensor::Tensor x({1, config.image.height, config.image.width, 3});
   for (std::int64_t i = 0; i < area; ++i) {
     for (std::int64_t c = 0; c < 3; ++c) {
       x.data<float>()[i * 3 + c] =
@@ -65,7 +65,7 @@ void expect_trace(Ops& ops, double tolerance) {
   const weights::SafeTensors expected(kTiny / "expected.safetensors");
   for (const char* name : {"conv0", "stage0", "conv1", "stage1", "conv2", "stage2", "conv3", "stage3", "pooled"}) {
     const std::vector<float> want = expected.parameter("trace." + std::string(name)).to_floats();
-    const Tensor& got = ops.trace.at(name);
+    const tensor::Tensor& got = ops.trace.at(name);
     ASSERT_EQ(static_cast<std::size_t>(got.shape().count()), want.size()) << name;
     double worst = 0;
     double largest = 0;
@@ -110,9 +110,9 @@ TEST_F(Models, EveryTensorOfTheCheckpointIsUsed) {
 
 TEST_F(Models, SyntheticWeightsGiveUnitVectorsAndTheSameOnesTwice) {
   const weights::ModelConfig config = weights::load_config(kTiny / "config.yaml");
-  const Tensor pixels = golden_pixels(config, 0);
-  const Tensor a = synthetic_cpu_model(config, {})->embed_images(pixels);
-  const Tensor b = synthetic_cpu_model(config, {})->embed_images(pixels);
+  const tensor::Tensor pixels = golden_pixels(config, 0);
+  const tensor::Tensor a = synthetic_cpu_model(config, {})->embed_images(pixels);
+  const tensor::Tensor b = synthetic_cpu_model(config, {})->embed_images(pixels);
   double squares = 0;
   for (std::int64_t i = 0; i < a.shape().count(); ++i) {
     ASSERT_EQ(a.data<float>()[i], b.data<float>()[i]);

@@ -34,7 +34,7 @@ class PackedModel : public testing::Test {
 
   /// Writes the blocks as they are now and loads them.
   std::unique_ptr<CpuModel> load() {
-    AtomicFile file(folder_ / "packed");
+    base::AtomicFile file(folder_ / "packed");
     weights::write_packed(file, info_, blocks_, pool_);
     file.commit();
     const weights::ModelSource source(folder_ / "packed");
@@ -47,7 +47,7 @@ class PackedModel : public testing::Test {
   }
 
   test::TemporaryFolder folder_;
-  ThreadPool pool_{1};
+  base::ThreadPool pool_{1};
   ops::CpuOps::Options options_;
   weights::PackedInfo info_;
   std::vector<weights::NamedBlock> blocks_;

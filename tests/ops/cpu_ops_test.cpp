@@ -45,7 +45,7 @@ std::vector<Engine> engines() {
     native.precision = Precision::kBF16;
     list.push_back({"bf16_" + name, native, isa >= cpu::Isa::kAvx512Bf16 ? 8e-2 : 3e-2});
     native.force_activations = true;
-    native.activations = DType::kBF16;
+    native.activations = tensor::DType::kBF16;
     list.push_back({"bf16_activations_" + name, native, 8e-2});
   }
   CpuOps::Options onednn;
@@ -79,12 +79,12 @@ TEST_P(CpuOpsTest, LinearMatchesForManyShapesAndActivations) {
                                                                     {1000, 64, 24},
                                                                     {3, 1000, 50},
                                                                     {200, 2304, 20}}) {
-    const Tensor x = random.tensor({rows, in});
+    const tensor::Tensor x = random.tensor({rows, in});
     const Parameter weight = random.matrix(out, in);
     const Parameter bias = random.parameter({out}, 0.1F);
     for (const Activation activation : {Activation::kNone, Activation::kGelu, Activation::kQuickGelu}) {
-      const Tensor y = cpu.linear(x, cpu.make_linear(weight, bias, Layout::kOutIn), activation);
-      const Tensor want = reference.linear(x, reference.make_linear(weight, bias, Layout::kOutIn), activation);
+      const tensor::Tensor y = cpu.linear(x, cpu.make_linear(weight, bias, Layout::kOutIn), activation);
+      const tensor::Tensor want = reference.linear(x, reference.make_linear(weight, bias, Layout::kOutIn), activation);
       EXPECT_LE(difference(y, want), tolerance) << rows << " x " << in << " x " << out;
     }
   }
@@ -97,12 +97,12 @@ TEST_P(CpuOpsTest, ARowHasTheSameBitsHoweverManyRowsThereAre) {
   constexpr int kIn = 8192;
   constexpr int kOut = 24;
   const auto linear = cpu.make_linear(random.matrix(kOut, kIn), random.parameter({kOut}), Layout::kOutIn);
-  Tensor x = random.tensor({kRows, kIn});
-  Tensor together = cpu.add_linear(random.tensor({kRows, kOut}, 0.0F), x, linear, 0.0F);
+  tensor::Tensor x = random.tensor({kRows, kIn});
+  tensor::Tensor together = cpu.add_linear(random.tensor({kRows, kOut}, 0.0F), x, linear, 0.0F);
   for (const int row : {0, 111, 112, 479, kRows - 1}) {
-    Tensor one({1, kIn});
+    tensor::Tensor one({1, kIn});
     std::ranges::copy(x.floats().subspan(static_cast<std::size_t>(row) * kIn, kIn), one.floats().begin());
-    Tensor alone = cpu.add_linear(random.tensor({1, kOut}, 0.0F), one, linear, 0.0F);
+    tensor::Tensor alone = cpu.add_linear(random.tensor({1, kOut}, 0.0F), one, linear, 0.0F);
     EXPECT_TRUE(
         std::ranges::equal(alone.floats(), together.floats().subspan(static_cast<std::size_t>(row) * kOut, kOut)))
         << row;
@@ -110,10 +110,10 @@ TEST_P(CpuOpsTest, ARowHasTheSameBitsHoweverManyRowsThereAre) {
 }
 
 TEST_P(CpuOpsTest, ProjectionReadsTheOtherLayoutAndHasNoBias) {
-  const Tensor x = random.tensor({9, 70});
+  const tensor::Tensor x = random.tensor({9, 70});
   const Parameter weight = random.parameter({70, 37}, 0.1F);
-  const Tensor y = cpu.linear(x, cpu.make_linear(weight, std::nullopt, Layout::kInOut), Activation::kNone);
-  const Tensor want =
+  const tensor::Tensor y = cpu.linear(x, cpu.make_linear(weight, std::nullopt, Layout::kInOut), Activation::kNone);
+  const tensor::Tensor want =
       reference.linear(x, reference.make_linear(weight, std::nullopt, Layout::kInOut), Activation::kNone);
   EXPECT_LE(difference(y, want), tolerance);
 }
@@ -121,28 +121,30 @@ TEST_P(CpuOpsTest, ProjectionReadsTheOtherLayoutAndHasNoBias) {
 TEST_P(CpuOpsTest, NormLinearMatchesForRowsFarFromZero) {
   for (const auto [rows, in, out] :
        std::vector<std::array<int, 3>>{{1, 32, 96}, {30, 96, 50}, {250, 256, 33}, {10, 1024, 64}}) {
-    Tensor x = random.tensor({rows, in}, 3.0F);
+    tensor::Tensor x = random.tensor({rows, in}, 3.0F);
     for (float& value : x.floats()) value += 10.0F;
     const Parameter scale = random.parameter({in}, 0.1F, 1.0F);
     const Parameter shift = random.parameter({in}, 0.1F);
     const Parameter weight = random.matrix(out, in);
     const Parameter bias = random.parameter({out}, 0.1F);
-    const Tensor y = cpu.norm_linear(x, cpu.make_norm(scale, shift, 1e-5F),
-                                     cpu.make_linear(weight, bias, Layout::kOutIn), Activation::kGelu);
-    const Tensor want = reference.norm_linear(x, reference.make_norm(scale, shift, 1e-5F),
-                                              reference.make_linear(weight, bias, Layout::kOutIn), Activation::kGelu);
+    const tensor::Tensor y = cpu.norm_linear(x, cpu.make_norm(scale, shift, 1e-5F),
+                                             cpu.make_linear(weight, bias, Layout::kOutIn), Activation::kGelu);
+    const tensor::Tensor want =
+        reference.norm_linear(x, reference.make_norm(scale, shift, 1e-5F),
+                              reference.make_linear(weight, bias, Layout::kOutIn), Activation::kGelu);
     EXPECT_LE(difference(y, want), tolerance) << rows << " x " << in << " x " << out;
   }
 }
 
 TEST_P(CpuOpsTest, AddLinearAddsToTheResidualAndLeavesASharedOneAlone) {
-  const Tensor x = random.tensor({40, 400});
-  const Tensor residual = random.tensor({40, 100});
-  const Tensor before = copy_of(residual);
+  const tensor::Tensor x = random.tensor({40, 400});
+  const tensor::Tensor residual = random.tensor({40, 100});
+  const tensor::Tensor before = copy_of(residual);
   const Parameter weight = random.matrix(100, 400);
   const Parameter bias = random.parameter({100});
   const auto linear = cpu.make_linear(weight, bias, Layout::kOutIn);
-  const Tensor want = reference.add_linear(residual, x, reference.make_linear(weight, bias, Layout::kOutIn), 0.0F);
+  const tensor::Tensor want =
+      reference.add_linear(residual, x, reference.make_linear(weight, bias, Layout::kOutIn), 0.0F);
   EXPECT_LE(difference(cpu.add_linear(residual, x, linear, 0.0F), want), tolerance);
   EXPECT_EQ(difference(residual, before), 0.0);
   EXPECT_LE(difference(cpu.add_linear(copy_of(residual), x, linear, 0.0F), want), tolerance);
@@ -150,10 +152,10 @@ TEST_P(CpuOpsTest, AddLinearAddsToTheResidualAndLeavesASharedOneAlone) {
 
 TEST_P(CpuOpsTest, LayerNormMatchesAtEveryWidthWithAndWithoutASharedInput) {
   for (const int width : {3, 8, 32, 64, 96, 100, 1024}) {
-    const Tensor x = random.tensor({17, width}, 2.0F);
+    const tensor::Tensor x = random.tensor({17, width}, 2.0F);
     const Parameter scale = random.parameter({width}, 0.1F, 1.0F);
     const Parameter shift = random.parameter({width}, 0.1F);
-    const Tensor want = reference.layer_norm(x, reference.make_norm(scale, shift, 1e-12F));
+    const tensor::Tensor want = reference.layer_norm(x, reference.make_norm(scale, shift, 1e-12F));
     const auto norm = cpu.make_norm(scale, shift, 1e-12F);
     // Norms are computed in f32 by every engine.
     EXPECT_LE(difference(cpu.layer_norm(x, norm), want), 5e-6) << width;
@@ -168,12 +170,12 @@ TEST_P(CpuOpsTest, ConvMatchesForTheKernelsOfPatchEmbeddings) {
                                        {5, 5, 64, 70, 3, 2, 1},
                                        {1, 1, 8, 8, 3, 2, 1},
                                        {6, 4, 5, 7, 2, 2, 0}}) {
-    const Tensor x = random.tensor({2, height, width, in});
+    const tensor::Tensor x = random.tensor({2, height, width, in});
     const Parameter weight =
         random.parameter({out, in, kernel, kernel}, 1.0F / std::sqrt(static_cast<float>(in * kernel * kernel)));
     const Parameter bias = random.parameter({out}, 0.1F);
     const ConvGeometry geometry{kernel, stride, padding};
-    const Tensor y = cpu.conv(x, cpu.make_conv(weight, bias, geometry));
+    const tensor::Tensor y = cpu.conv(x, cpu.make_conv(weight, bias, geometry));
     EXPECT_LE(difference(y, reference.conv(x, reference.make_conv(weight, bias, geometry))), tolerance)
         << height << " x " << width << " x " << in;
   }
@@ -182,10 +184,10 @@ TEST_P(CpuOpsTest, ConvMatchesForTheKernelsOfPatchEmbeddings) {
 TEST_P(CpuOpsTest, DepthwiseMatchesAtBordersAndOddWidths) {
   for (const auto [height, width, channels] :
        std::vector<std::array<int, 3>>{{1, 1, 8}, {1, 5, 32}, {7, 1, 12}, {6, 9, 64}, {15, 15, 33}}) {
-    const Tensor x = random.tensor({2, height, width, channels});
+    const tensor::Tensor x = random.tensor({2, height, width, channels});
     const Parameter weight = random.parameter({channels, 1, 3, 3}, 0.3F);
     const Parameter bias = random.parameter({channels}, 0.1F);
-    const Tensor y = cpu.add_depthwise_conv3x3(x, cpu.make_depthwise_conv(weight, bias));
+    const tensor::Tensor y = cpu.add_depthwise_conv3x3(x, cpu.make_depthwise_conv(weight, bias));
     // Ten terms in f32, weights kept in f32 by every engine.
     EXPECT_LE(difference(y, reference.add_depthwise_conv3x3(x, reference.make_depthwise_conv(weight, bias))), 3e-6);
   }
@@ -199,11 +201,11 @@ TEST_P(CpuOpsTest, WindowAttentionMatchesWithAndWithoutFilling) {
                                                                                              {5, 9, 48, 4, 4},
                                                                                              {8, 8, 40, 5, 8},
                                                                                              {30, 7, 24, 1, 12}}) {
-    const Tensor qkv = random.tensor({2, height, width, 3 * channels});
+    const tensor::Tensor qkv = random.tensor({2, height, width, 3 * channels});
     const Parameter weight = random.matrix(3 * channels, channels);
     const Parameter bias = random.parameter({3 * channels});
-    const Tensor y = cpu.window_attention(qkv, cpu.make_linear(weight, bias, Layout::kOutIn), heads, window);
-    const Tensor want =
+    const tensor::Tensor y = cpu.window_attention(qkv, cpu.make_linear(weight, bias, Layout::kOutIn), heads, window);
+    const tensor::Tensor want =
         reference.window_attention(qkv, reference.make_linear(weight, bias, Layout::kOutIn), heads, window);
     // f32 inputs stay f32 in every engine.
     EXPECT_LE(difference(y, want), 5e-6) << height << " x " << width << " window " << window;
@@ -213,7 +215,7 @@ TEST_P(CpuOpsTest, WindowAttentionMatchesWithAndWithoutFilling) {
 TEST_P(CpuOpsTest, ChannelAttentionMatchesForManyTokensAndOddGroups) {
   for (const auto [height, width, channels, groups] : std::vector<std::array<int, 4>>{
            {1, 1, 16, 1}, {4, 4, 32, 2}, {30, 30, 64, 2}, {17, 16, 48, 4}, {3, 5, 40, 1}, {60, 60, 16, 1}}) {
-    const Tensor qkv = random.tensor({2, height, width, 3 * channels});
+    const tensor::Tensor qkv = random.tensor({2, height, width, 3 * channels});
     EXPECT_LE(difference(cpu.channel_attention(qkv, groups), reference.channel_attention(qkv, groups)), 1e-5)
         << height << " x " << width << " x " << channels;
   }
@@ -222,16 +224,17 @@ TEST_P(CpuOpsTest, ChannelAttentionMatchesForManyTokensAndOddGroups) {
 TEST_P(CpuOpsTest, SelfAttentionKeepsTextsApart) {
   const TokenBatch tokens = random.texts({2, 77, 1, 16, 30});
   for (const auto [channels, heads] : std::vector<std::array<int, 2>>{{64, 4}, {96, 4}, {40, 1}}) {
-    const Tensor qkv = random.tensor({static_cast<std::int64_t>(tokens.ids.size()), 3 * channels});
+    const tensor::Tensor qkv = random.tensor({static_cast<std::int64_t>(tokens.ids.size()), 3 * channels});
     EXPECT_LE(difference(cpu.self_attention(qkv, tokens, heads), reference.self_attention(qkv, tokens, heads)), 5e-6);
   }
 }
 
 TEST_P(CpuOpsTest, AttentionReadsBfloat16AsItStands) {
-  const Tensor wide = random.tensor({1, 9, 9, 96});
-  Tensor narrow(wide.shape(), DType::kBF16);
-  for (std::int64_t i = 0; i < wide.shape().count(); ++i) narrow.data<BFloat16>()[i] = BFloat16(wide.data<float>()[i]);
-  Tensor rounded(wide.shape());
+  const tensor::Tensor wide = random.tensor({1, 9, 9, 96});
+  tensor::Tensor narrow(wide.shape(), tensor::DType::kBF16);
+  for (std::int64_t i = 0; i < wide.shape().count(); ++i)
+    narrow.data<tensor::BFloat16>()[i] = tensor::BFloat16(wide.data<float>()[i]);
+  tensor::Tensor rounded(wide.shape());
   std::ranges::copy(test::values_of(narrow), rounded.data<float>());
   // The result is rounded to bfloat16: half a unit in the last of 8 bits of values below 4.
   EXPECT_LE(difference(cpu.channel_attention(narrow, 2), reference.channel_attention(rounded, 2)), 8e-3);
@@ -246,33 +249,34 @@ TEST_P(CpuOpsTest, TextEndsAndMeansAndUnitVectorsMatch) {
   const TokenBatch tokens = random.texts({3, 1, 20});
   const Parameter table = random.parameter({61, 24});
   const Parameter positions = random.parameter({32, 24});
-  const Tensor x = cpu.embed_tokens(tokens, cpu.make_embedding(table), cpu.make_embedding(positions));
-  const Tensor want =
+  const tensor::Tensor x = cpu.embed_tokens(tokens, cpu.make_embedding(table), cpu.make_embedding(positions));
+  const tensor::Tensor want =
       reference.embed_tokens(tokens, reference.make_embedding(table), reference.make_embedding(positions));
   EXPECT_LE(difference(x, want), tolerance);
   EXPECT_EQ(difference(cpu.take_ends(want, tokens), reference.take_ends(want, tokens)), 0.0);
   EXPECT_LE(difference(cpu.l2_normalize(want), reference.l2_normalize(want)), 1e-7);
-  const Tensor grid = random.tensor({2, 5, 7, 24});
+  const tensor::Tensor grid = random.tensor({2, 5, 7, 24});
   EXPECT_LE(difference(cpu.mean_tokens(grid), reference.mean_tokens(grid)), 1e-7);
 }
 
 TEST_P(CpuOpsTest, ThreadsDoNotChangeABit) {
-  const Tensor x = random.tensor({2, 20, 20, 64});
+  const tensor::Tensor x = random.tensor({2, 20, 20, 64});
   const Parameter weight = random.matrix(192, 64);
   const Parameter bias = random.parameter({192});
   const Parameter one = random.parameter({64}, 0.1F, 1.0F);
   const Parameter square = random.matrix(64, 64);
-  Tensor first;
+  tensor::Tensor first;
   for (const unsigned threads : {1U, 2U, 3U, 8U}) {
     CpuOps::Options options = GetParam().options;
     options.threads = threads;
     CpuOps ops(options);
     const auto linear = ops.make_linear(weight, bias, Layout::kOutIn);
-    const Tensor qkv = ops.norm_linear(x, ops.make_norm(one, one, 1e-5F), linear, Activation::kNone);
-    const Tensor spatial = ops.window_attention(qkv, linear, 2, 12);
-    Tensor residual(spatial.shape());
+    const tensor::Tensor qkv = ops.norm_linear(x, ops.make_norm(one, one, 1e-5F), linear, Activation::kNone);
+    const tensor::Tensor spatial = ops.window_attention(qkv, linear, 2, 12);
+    tensor::Tensor residual(spatial.shape());
     std::ranges::copy(test::values_of(ops.channel_attention(qkv, 2)), residual.data<float>());
-    const Tensor y = ops.add_linear(std::move(residual), spatial, ops.make_linear(square, one, Layout::kOutIn), 0.0F);
+    const tensor::Tensor y =
+        ops.add_linear(std::move(residual), spatial, ops.make_linear(square, one, Layout::kOutIn), 0.0F);
     if (first.empty()) first = y;
     // oneDNN may choose another kernel for another number of rows; ours may not.
     EXPECT_LE(difference(y, first), GetParam().options.matmul == MatMulEngine::kNative ? 0.0 : tolerance) << threads;

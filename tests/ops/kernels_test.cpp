@@ -79,13 +79,13 @@ TEST(Kernels, GeluIntoBfloat16IsWithinItsLastBitAnd5e5) {
   for (const Kernels* kernels : all_kernels()) {
     std::vector<float> x = range(-20, 20, 100000);
     x.resize(x.size() + kPanel);
-    std::vector<BFloat16> y(x.size());
+    std::vector<tensor::BFloat16> y(x.size());
     Finish p;
     p.sums = x.data();
     p.rows = 1;
     p.columns = static_cast<std::int64_t>(x.size()) - kPanel;
     p.activation = Activation::kGelu;
-    p.dtype = DType::kBF16;
+    p.dtype = tensor::DType::kBF16;
     p.out = y.data();
     kernels->finish(p);
     for (std::int64_t i = 0; i < p.columns; ++i) {
@@ -117,8 +117,8 @@ TEST(Kernels, QuantizeCoversTheRangeWithZeroExact) {
 TEST(Kernels, SplitPartsAddUpToSixteenBits) {
   for (const Kernels* kernels : all_kernels()) {
     const std::vector<float> x = range(-3, 3, 4097);
-    std::vector<BFloat16> large(x.size());
-    std::vector<BFloat16> small(x.size());
+    std::vector<tensor::BFloat16> large(x.size());
+    std::vector<tensor::BFloat16> small(x.size());
     kernels->split_bf16(x.data(), static_cast<std::int64_t>(x.size()), large.data(), small.data());
     for (std::size_t i = 0; i < x.size(); ++i) {
       ASSERT_NEAR(static_cast<float>(large[i]) + static_cast<float>(small[i]), x[i], std::abs(x[i]) * 0x1p-16F)
@@ -129,7 +129,7 @@ TEST(Kernels, SplitPartsAddUpToSixteenBits) {
 
 /// The softmax inside `attend`: the only query is (1, 0, 0, ..), key j is (x[j], 0, 0, ..), value j the unit vector j.
 template <typename T>
-std::vector<float> attended(const Kernels& kernels, DType dtype, const std::vector<float>& x) {
+std::vector<float> attended(const Kernels& kernels, tensor::DType dtype, const std::vector<float>& x) {
   const std::size_t n = x.size();
   std::vector<T> tokens(n * 3 * n);
   std::vector<const void*> rows(n);
@@ -172,8 +172,8 @@ TEST(Kernels, AttendIsASoftmaxForExtremeScores) {
   for (const Kernels* kernels : all_kernels()) {
     for (const int n : {1, 2, 7, 8, 9, 144, 145}) {
       const auto [x, want] = extreme_scores(n);
-      const std::vector<float> wide = attended<float>(*kernels, DType::kF32, x);
-      const std::vector<float> narrow = attended<BFloat16>(*kernels, DType::kBF16, x);
+      const std::vector<float> wide = attended<float>(*kernels, tensor::DType::kF32, x);
+      const std::vector<float> narrow = attended<tensor::BFloat16>(*kernels, tensor::DType::kBF16, x);
       for (std::size_t i = 0; i < x.size(); ++i) {
         // Scores more than 87 below the largest count as e^-87.
         ASSERT_NEAR(wide[i], want[i], 3e-7) << kernels->name << " n=" << n;
@@ -188,10 +188,10 @@ TEST(Kernels, Bfloat16RoundingIsTheScalarTypesOwn) {
   for (const Kernels* kernels : all_kernels()) {
     std::vector<float> x = range(-3, 3, 4097);
     for (int bits = 0; bits < 70000; bits += 7) x.push_back(std::bit_cast<float>(0x3F800000 + bits));
-    std::vector<BFloat16> y(x.size());
+    std::vector<tensor::BFloat16> y(x.size());
     kernels->to_bf16(x.data(), static_cast<std::int64_t>(x.size()), y.data());
     for (std::size_t i = 0; i < x.size(); ++i)
-      ASSERT_EQ(y[i].bits, BFloat16(x[i]).bits) << kernels->name << ' ' << x[i];
+      ASSERT_EQ(y[i].bits, tensor::BFloat16(x[i]).bits) << kernels->name << ' ' << x[i];
   }
 }
 

@@ -32,11 +32,11 @@ class Kept : public PreparedBlocks {
 };
 
 /// Values that depend on nothing but their place: 3 n mod 64 over 32, less 1.
-Parameter ramp(const std::string& name, const Shape& shape) {
+Parameter ramp(const std::string& name, const tensor::Shape& shape) {
   const auto values = std::make_shared<std::vector<float>>(static_cast<std::size_t>(shape.count()));
   int n = 0;
   for (float& value : *values) value = static_cast<float>(3 * n++ % 64) / 32.0F - 1.0F + 1e-3F;
-  return {name, shape, DType::kF32, values->data(), values};
+  return {name, shape, tensor::DType::kF32, values->data(), values};
 }
 
 Parameter without_data(Parameter parameter) {
@@ -57,7 +57,7 @@ struct Layers {
 /// One layer of each kind, of sizes that fill no panel and no chunk.
 template <typename Change>
 Layers make_layers(CpuOps& ops, const Change& change) {
-  const auto p = [&](const char* name, const Shape& shape) { return change(ramp(name, shape)); };
+  const auto p = [&](const char* name, const tensor::Shape& shape) { return change(ramp(name, shape)); };
   return {ops.make_linear(p("linear", {19, 70}), p("b", {19}), Layout::kOutIn),
           ops.make_linear(p("projection", {33, 5}), std::nullopt, Layout::kInOut),
           ops.make_conv(p("conv", {17, 3, 3, 3}), p("b", {17}), {3, 2, 1}),
@@ -78,7 +78,7 @@ std::string fingerprint(const Kept& kept) {
   std::string text;
   for (const auto& [name, block] : kept.blocks) {
     text += name + ": " + block.layout.text + ", ";
-    text += std::to_string(xxh3({block.data.get(), block.layout.bytes})) + "\n";
+    text += std::to_string(base::xxh3({block.data.get(), block.layout.bytes})) + "\n";
   }
   return text;
 }
@@ -108,7 +108,7 @@ TEST(PreparedBlocks, AreWhatTheLayoutVersionSays) {
       EXPECT_EQ(reinterpret_cast<std::uintptr_t>(block.data.get()) % 64, 0U) << name;
     }
     const std::string text = fingerprint(*kept);
-    EXPECT_EQ(xxh3(std::as_bytes(std::span(text))), wanted.at(precision)) << name_of(precision) << "\n" << text;
+    EXPECT_EQ(base::xxh3(std::as_bytes(std::span(text))), wanted.at(precision)) << name_of(precision) << "\n" << text;
   }
 }
 
@@ -137,10 +137,10 @@ TEST(PreparedBlocks, StandInForParametersWithoutData) {
     kept->giving = true;
     const Layers taken = make_layers(ops, without_data);
     test::Random random;
-    const Tensor x = random.tensor({4, 70});
+    const tensor::Tensor x = random.tensor({4, 70});
     EXPECT_EQ(test::values_of(ops.linear(x, made.linear, Activation::kGelu)),
               test::values_of(ops.linear(x, taken.linear, Activation::kGelu)));
-    const Tensor picture = random.tensor({1, 6, 6, 3});
+    const tensor::Tensor picture = random.tensor({1, 6, 6, 3});
     EXPECT_EQ(test::values_of(ops.conv(picture, made.conv)), test::values_of(ops.conv(picture, taken.conv)));
     EXPECT_EQ(made.norm.weight, taken.norm.weight);
     EXPECT_EQ(made.norm.bias, taken.norm.bias);

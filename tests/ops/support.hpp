@@ -17,17 +17,17 @@ class Random {
  public:
   explicit Random(unsigned seed = 1) : engine_(seed) {}
 
-  Tensor tensor(const Shape& shape, float deviation = 1.0F) {
-    Tensor x(shape);
+  tensor::Tensor tensor(const tensor::Shape& shape, float deviation = 1.0F) {
+    tensor::Tensor x(shape);
     std::normal_distribution<float> normal(0.0F, deviation);
     for (float& value : x.floats()) value = normal(engine_);
     return x;
   }
-  Parameter parameter(const Shape& shape, float deviation = 1.0F, float mean = 0.0F) {
+  Parameter parameter(const tensor::Shape& shape, float deviation = 1.0F, float mean = 0.0F) {
     const auto values = std::make_shared<std::vector<float>>(static_cast<std::size_t>(shape.count()));
     std::normal_distribution<float> normal(mean, deviation);
     for (float& value : *values) value = normal(engine_);
-    return {"random", shape, DType::kF32, values->data(), values};
+    return {"random", shape, tensor::DType::kF32, values->data(), values};
   }
   /// A matrix of unit gain.
   Parameter matrix(std::int64_t out, std::int64_t in) {
@@ -49,14 +49,14 @@ class Random {
   std::mt19937 engine_;
 };
 
-inline std::vector<float> values_of(const Tensor& x) {
+inline std::vector<float> values_of(const tensor::Tensor& x) {
   std::vector<float> values(static_cast<std::size_t>(x.shape().count()));
-  convert_to_f32(x.dtype(), x.data<std::byte>(), values.data(), values.size());
+  tensor::convert_to_f32(x.dtype(), x.data<std::byte>(), values.data(), values.size());
   return values;
 }
 
 /// The largest absolute difference; infinite for different shapes or a NaN.
-inline double difference(const Tensor& a, const Tensor& b) {
+inline double difference(const tensor::Tensor& a, const tensor::Tensor& b) {
   if (!(a.shape() == b.shape())) return INFINITY;
   const std::vector<float> x = values_of(a);
   const std::vector<float> y = values_of(b);
@@ -69,8 +69,8 @@ inline double difference(const Tensor& a, const Tensor& b) {
 }
 
 /// A tensor that shares no memory with `x`.
-inline Tensor copy_of(const Tensor& x) {
-  Tensor y(x.shape(), x.dtype());
+inline tensor::Tensor copy_of(const tensor::Tensor& x) {
+  tensor::Tensor y(x.shape(), x.dtype());
   std::copy_n(x.data<std::byte>(), static_cast<std::size_t>(x.shape().count()) * size_of(x.dtype()),
               y.data<std::byte>());
   return y;

@@ -75,8 +75,8 @@ struct EmulatedBf16 : EmulatedTiles {
       for (int n = 0; n < 16; ++n) {
         float sum = element<float>(kSums, m, n);
         for (int k = 0; k < 32; ++k) {
-          sum += static_cast<float>(element<BFloat16>(kLeft, m, k)) *
-                 static_cast<float>(element<BFloat16>(kRight, k / 2, 2 * n + k % 2));
+          sum += static_cast<float>(element<tensor::BFloat16>(kLeft, m, k)) *
+                 static_cast<float>(element<tensor::BFloat16>(kRight, k / 2, 2 * n + k % 2));
         }
         set_element(kSums, m, n, sum);
       }
@@ -108,14 +108,14 @@ struct EmulatedS8 : EmulatedTiles {
 struct Sides {
   std::int64_t depth;
   std::int64_t outputs;
-  Tensor left;  ///< [rows, depth]
+  tensor::Tensor left;  ///< [rows, depth]
   std::vector<float> weight;
 };
 
 Sides random_sides(std::int64_t rows, std::int64_t depth, std::int64_t outputs) {
   std::mt19937 random(7);
   std::normal_distribution<float> normal;
-  Sides s{depth, outputs, Tensor({rows, depth}), std::vector<float>(static_cast<std::size_t>(outputs * depth))};
+  Sides s{depth, outputs, tensor::Tensor({rows, depth}), std::vector<float>(static_cast<std::size_t>(outputs * depth))};
   for (float& x : s.left.floats()) x = normal(random);
   for (float& x : s.weight) x = normal(random);
   return s;
@@ -141,16 +141,17 @@ class TileMatMul {
   }
 
   /// @param adds  to zeros: then a deep product may be made in pieces.
-  Tensor multiply(const Tensor& left, bool adds) {
-    Tensor out({left.shape()[0], matmul_->out()});
+  tensor::Tensor multiply(const tensor::Tensor& left, bool adds) {
+    tensor::Tensor out({left.shape()[0], matmul_->out()});
     std::ranges::fill(out.floats(), adds ? 0.0F : -1.0F);
-    matmul_->multiply(pool_, PlainRows(kernels_, left), {out.data<float>(), DType::kF32, adds, Activation::kNone});
+    matmul_->multiply(pool_, PlainRows(kernels_, left),
+                      {out.data<float>(), tensor::DType::kF32, adds, Activation::kNone});
     return out;
   }
 
  private:
   Kernels kernels_;
-  ThreadPool pool_{2};
+  base::ThreadPool pool_{2};
   std::unique_ptr<MatMul> matmul_;
 };
 
@@ -174,7 +175,7 @@ void expect_plain_sums(const ProductKernel& kernel, WeightFormat format, double 
     const std::vector<double> want = plain_sums(s);
     TileMatMul matmul(format, kernel, s);
     for (const bool adds : {false, true}) {
-      const Tensor y = matmul.multiply(s.left, adds);
+      const tensor::Tensor y = matmul.multiply(s.left, adds);
       for (std::size_t i = 0; i < want.size(); ++i) {
         ASSERT_NEAR(y.floats()[i], want[i], tolerance * std::sqrt(depth))
             << rows << " x " << depth << " x " << outputs << " at " << i;
@@ -189,11 +190,11 @@ TEST(TileProduct, ARowHasTheSameBitsHoweverManyRowsThereAre) {
   constexpr std::int64_t kOutputs = 24;
   const Sides s = random_sides(970, kDepth, kOutputs);
   TileMatMul matmul(WeightFormat::kBF16, tile_kernel<EmulatedBf16>(Operand::kBF16, 32), s);
-  const Tensor together = matmul.multiply(s.left, true);
+  const tensor::Tensor together = matmul.multiply(s.left, true);
   for (const std::int64_t row : {0, 479, 485, 969}) {
-    Tensor one({1, kDepth});
+    tensor::Tensor one({1, kDepth});
     std::ranges::copy(s.left.floats().subspan(row * kDepth, kDepth), one.floats().begin());
-    const Tensor alone = matmul.multiply(one, true);
+    const tensor::Tensor alone = matmul.multiply(one, true);
     EXPECT_TRUE(std::ranges::equal(alone.floats(), together.floats().subspan(row * kOutputs, kOutputs))) << row;
   }
 }

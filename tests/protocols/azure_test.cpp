@@ -4,10 +4,12 @@
 
 #include <fmt/format.h>
 
+#include "adapter/head.hpp"
 #include "support.hpp"
 #include "support/paths.hpp"
+#include "weights/safetensors.hpp"
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 namespace {
 
 using ::testing::ElementsAre;
@@ -150,7 +152,8 @@ TEST_F(Scoring, ABadRowIsNamedAndIsNeverAServersFault) {
   EXPECT_THAT(score_refusal(400, row(nullptr, Json{{"a", 1}})), HasSubstr("row 2: text: found an object"));
   std::string cut = picture();
   cut.resize(cut.size() / 2);
-  EXPECT_THAT(score_refusal(422, row(base64_encode(std::as_bytes(std::span(cut))), "")), HasSubstr("row 2: image"));
+  EXPECT_THAT(score_refusal(422, row(base::base64_encode(std::as_bytes(std::span(cut))), "")),
+              HasSubstr("row 2: image"));
   service_.images.max_pixels = 10;
   EXPECT_THAT(score_refusal(422, row(base64(), "")), HasSubstr("row 2: image"));
 }
@@ -283,27 +286,43 @@ TEST_F(Classifiers, ZeroShotAnswersAllLabelsBestFirst) {
   EXPECT_THAT(score_refusal(400, body.dump()), HasSubstr("no place"));
 }
 
+/// A toolkit's adapter of eight hidden numbers whose weights are zero: its logits are the last layer's bias.
+void write_toolkit_weights(const std::filesystem::path& file, std::vector<float> logits) {
+  adapter::HeadDescription description;
+  description.kind = adapter::HeadKind::kMlp;
+  description.in_channels = starter().dimensions();
+  description.hidden_dim = 8;
+  description.labels.resize(logits.size());
+  std::vector<adapter::HeadTensor> tensors = adapter::layout_of(description);
+  for (adapter::HeadTensor& tensor : tensors) {
+    std::size_t count = 1;
+    for (const std::int64_t extent : tensor.shape) count *= static_cast<std::size_t>(extent);
+    tensor.values.assign(count, 0.0F);
+  }
+  tensors.back().values = std::move(logits);
+  std::vector<ops::Parameter> rows;
+  for (const adapter::HeadTensor& each : tensors) {
+    rows.push_back({each.name, tensor::Shape(std::span(each.shape)), tensor::DType::kF32, each.values.data(), {}});
+  }
+  weights::write_safetensors(file, rows, {});
+}
+
 TEST_F(Classifiers, AdapterAnswersWithTheSoftmaxOfItsHead) {
   const test::TemporaryFolder folder;
   folder.write("adapter_model/config.json",
                fmt::format(R"({{"in_channels": {}, "hidden_dim": 8, "labels": ["a", "b"]}})", starter().dimensions()));
-  const HeadReader reader = [](const std::filesystem::path& path, const std::vector<std::string>& labels, int) {
-    EXPECT_EQ(path.filename(), "adapter_model");
-    EXPECT_EQ(labels.size(), 2U);
-    return [](const Embedding& image) { return std::vector<float>{image.at(0), image.at(0) + std::log(3.0F)}; };
-  };
+  write_toolkit_weights(folder / "adapter_model" / "model.safetensors", {0, std::log(3.0F)});
   std::filesystem::create_symlink(std::filesystem::path(test::starter_model()) / "config.yaml", folder / "config.yaml");
   std::filesystem::create_symlink(std::filesystem::path(test::starter_model()) / "model.safetensors",
                                   folder / "model.safetensors");
-  serve(describe_model("starter", starter(), folder.path(), reader));
+  serve(describe_model("starter", starter(), folder.path()));
   const Json row = post("/score", images({"gray.png"}))[0];
   EXPECT_EQ(row[0]["label"], "b");
   EXPECT_NEAR(row[0]["score"].get<double>(), 0.75, 1e-6);  // the head's logits are f32
   EXPECT_NEAR(row[1]["score"].get<double>(), 0.25, 1e-6);
-  EXPECT_THROW(describe_model("x", starter(), folder.path()), Error);
   folder.write("adapter_model/config.json", R"({"in_channels": 7, "hidden_dim": 8, "labels": ["a"]})");
-  EXPECT_THROW(describe_model("x", starter(), folder.path(), reader), Error);
+  EXPECT_THROW(describe_model("x", starter(), folder.path()), Error);
 }
 
 }  // namespace
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

@@ -9,7 +9,7 @@
 #include "support.hpp"
 #include "support/paths.hpp"
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 namespace {
 
 using ::testing::HasSubstr;
@@ -138,7 +138,7 @@ TEST_F(OpenAi, EmbedsTextsAsFloatsAndAsBase64) {
   EXPECT_EQ(floats["usage"]["prompt_tokens"], tokens[0].ids.size() + tokens[1].ids.size());
   EXPECT_EQ(floats["usage"]["total_tokens"], floats["usage"]["prompt_tokens"]);
   const Json packed = post("/v1/embeddings", {{"input", kText}, {"encoding_format", "base64"}});
-  const std::string bytes = base64_decode(packed["data"][0]["embedding"].get<std::string>(), "t");
+  const std::string bytes = base::base64_decode(packed["data"][0]["embedding"].get<std::string>(), "t");
   const Embedding wanted = text_vector(kText);
   ASSERT_EQ(bytes.size(), wanted.size() * sizeof(float));
   EXPECT_EQ(std::memcmp(bytes.data(), wanted.data(), bytes.size()), 0);
@@ -320,4 +320,4 @@ TEST_F(Kserve, AClassifierGivesScoresInTheOrderOfItsLabels) {
 }
 
 }  // namespace
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

@@ -7,7 +7,7 @@
 
 #include "support.hpp"
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 namespace {
 
 using ::testing::HasSubstr;
@@ -194,4 +194,4 @@ TEST_F(Scoring, AnAnswerOutlivesTheServiceItCameFrom) {
 }
 
 }  // namespace
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

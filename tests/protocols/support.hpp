@@ -20,7 +20,7 @@
 #include "support/paths.hpp"
 #include "support/temporary_folder.hpp"
 
-namespace mi2::scoring {
+namespace mi2::protocols {
 
 using Json = nlohmann::json;
 
@@ -83,7 +83,7 @@ class Scoring : public ::testing::Test {
   }
   static std::string base64(std::string_view name = "gray.png") {
     const std::string bytes = picture(name);
-    return base64_encode(std::as_bytes(std::span(bytes)));
+    return base::base64_encode(std::as_bytes(std::span(bytes)));
   }
   static Embedding image_vector(std::string_view name, const ImageOptions& options) {
     const std::string bytes = picture(name);
@@ -110,4 +110,4 @@ class Scoring : public ::testing::Test {
 /// The numbers of a JSON list as f32: what was printed must read back to the same bits.
 inline Embedding numbers(const Json& list) { return list.get<Embedding>(); }
 
-}  // namespace mi2::scoring
+}  // namespace mi2::protocols

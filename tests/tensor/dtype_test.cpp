@@ -9,7 +9,7 @@
 
 #include <gtest/gtest.h>
 
-namespace mi2 {
+namespace mi2::tensor {
 namespace {
 
 /// The value of a binary16 from its definition.
@@ -90,4 +90,4 @@ TEST(DType, SizesAreThoseOfTheElements) {
 }
 
 }  // namespace
-}  // namespace mi2
+}  // namespace mi2::tensor

@@ -16,7 +16,7 @@
 #endif
 #endif
 
-namespace mi2 {
+namespace mi2::tensor {
 namespace {
 
 TEST(Shape, KnowsItsExtentsCountAndRows) {
@@ -133,4 +133,4 @@ TEST(Tensor, OverMemoryFromElsewhereIsNeverUnique) {
 }
 
 }  // namespace
-}  // namespace mi2
+}  // namespace mi2::tensor

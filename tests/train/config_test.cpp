@@ -10,10 +10,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "dataset/label_samples.hpp"
-#include "train/config/keys.hpp"
 #include "support/expect_error.hpp"
 #include "support/temporary_folder.hpp"
+#include "train/config/keys.hpp"
+#include "train/samples.hpp"
 
 namespace mi2::train {
 namespace {
@@ -38,7 +38,7 @@ TEST(TrainConfig, NeedsLittle) {
   EXPECT_EQ(config.max_epochs, 3);
   EXPECT_EQ(config.batch.total, 96);
   ASSERT_EQ(config.data.train.size(), 1U);
-  EXPECT_EQ(config.data.train[0].format, DataFormat::kManifest);
+  EXPECT_EQ(config.data.train[0].format, dataset::DataFormat::kManifest);
   EXPECT_EQ(config.data.train[0].path, "data/manifest.csv");
   EXPECT_EQ(config.data.train[0].split, "train");
   EXPECT_EQ(config.data.train[0].caption_column, "caption");
@@ -114,7 +114,7 @@ TEST(TrainConfig, TakesTheReferencesFileAsItStands) {
 TEST(TrainConfig, TakesTheReferencesDataAsItStands) {
   const TrainConfig config = parse_train_config(test::kReference, "t.yaml");
   ASSERT_EQ(config.data.train.size(), 1U);
-  EXPECT_EQ(config.data.train[0].format, DataFormat::kTsv);
+  EXPECT_EQ(config.data.train[0].format, dataset::DataFormat::kTsv);
   EXPECT_EQ(config.data.train[0].path, "data/full/train_images.tsv");
   EXPECT_EQ(config.data.train[0].labels, "data/full/train_text.tsv");
   ASSERT_EQ(config.data.validation.size(), 1U) << "both evaluations use the same pictures";

@@ -6,21 +6,21 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "models/manifest.hpp"
 #include "support/expect_error.hpp"
 #include "support/paths.hpp"
 #include "weights/config.hpp"
-#include "models/manifest.hpp"
 
 namespace mi2::train {
 namespace {
 
 using mi2::test::expect_error;
 
-std::vector<weights::ManifestRow> tiny_names() {
-  return weights::manifest(weights::load_config(test::golden_data() / "tiny" / "config.yaml"));
+std::vector<models::ManifestRow> tiny_names() {
+  return models::manifest(weights::load_config(test::golden_data() / "tiny" / "config.yaml"));
 }
 
-ParameterPolicy policy_of(ParameterPolicies& policies, const weights::ManifestRow& row) {
+ParameterPolicy policy_of(ParameterPolicies& policies, const models::ManifestRow& row) {
   std::vector<std::int64_t> shape;
   for (std::size_t i = 0; i < row.shape.rank(); ++i) shape.push_back(row.shape[i]);
   return policies.of(row.name, shape);
@@ -40,8 +40,8 @@ bool decays(const std::string& name) {
 TEST(ParameterPolicies, DecayExactlyTheMatricesByDefault) {
   ParameterPolicies policies(ParameterRules{}, 0.2);
   int decayed = 0;
-  const std::vector<weights::ManifestRow> rows = tiny_names();
-  for (const weights::ManifestRow& row : rows) {
+  const std::vector<models::ManifestRow> rows = tiny_names();
+  for (const models::ManifestRow& row : rows) {
     const ParameterPolicy policy = policy_of(policies, row);
     EXPECT_EQ(policy.weight_decay, decays(row.name) ? 0.2 : 0) << row.name;
     EXPECT_TRUE(policy.trainable) << row.name;

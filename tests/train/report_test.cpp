@@ -10,12 +10,12 @@
 #include <nlohmann/json.hpp>
 
 #include "report_samples.hpp"
+#include "support/expect_error.hpp"
+#include "support/temporary_folder.hpp"
 #include "train/report/energy.hpp"
 #include "train/report/run_log.hpp"
 #include "train/report/run_report.hpp"
 #include "train/report/tensorboard.hpp"
-#include "support/expect_error.hpp"
-#include "support/temporary_folder.hpp"
 
 namespace mi2::train {
 namespace {

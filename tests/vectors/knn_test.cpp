@@ -10,10 +10,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "vectors/knn.hpp"
 #include "support/expect_error.hpp"
+#include "vectors/knn.hpp"
 
-namespace mi2::knn {
+namespace mi2::vectors {
 namespace {
 
 using test::expect_error;
@@ -114,4 +114,4 @@ TEST(Knn, DistanceWeighsTheNearMore) {
 }
 
 }  // namespace
-}  // namespace mi2::knn
+}  // namespace mi2::vectors

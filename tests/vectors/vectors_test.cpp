@@ -8,10 +8,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "vectors/labels.hpp"
-#include "vectors/vectors.hpp"
 #include "support/expect_error.hpp"
 #include "support/temporary_folder.hpp"
+#include "vectors/labels.hpp"
+#include "vectors/vectors.hpp"
 
 namespace mi2::vectors {
 namespace {

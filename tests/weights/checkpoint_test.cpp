@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "models/manifest.hpp"
 #include "support/expect_error.hpp"
 #include "support/temporary_folder.hpp"
-#include "models/manifest.hpp"
 #include "weights/samples.hpp"
 
 namespace mi2::weights {
@@ -27,7 +27,7 @@ class CheckpointTest : public ::testing::Test {
   /// Takes every tensor of the small model. @returns the first element of each.
   static std::vector<float> take_all(Checkpoint& checkpoint) {
     std::vector<float> firsts;
-    for (const ManifestRow& row : manifest(parse_config(test::kSmallConfig, "small"))) {
+    for (const models::ManifestRow& row : models::manifest(parse_config(test::kSmallConfig, "small"))) {
       const ops::Parameter parameter = checkpoint.take(row.name, row.shape);
       EXPECT_EQ(parameter.name, row.name);
       firsts.push_back(parameter.to_floats().front());
@@ -122,7 +122,7 @@ TEST_F(CheckpointTest, LetsBuffersWithoutWeightsStay) {
 }
 
 TEST_F(CheckpointTest, ReadsEveryFloatType) {
-  for (const DType dtype : {DType::kF32, DType::kF16, DType::kBF16}) {
+  for (const tensor::DType dtype : {tensor::DType::kF32, tensor::DType::kF16, tensor::DType::kBF16}) {
     Checkpoint checkpoint = open({make_parameter("a", {2}, {0.5F, -3}, dtype)});
     const ops::Parameter parameter = checkpoint.take("a", {2});
     EXPECT_EQ(parameter.dtype, dtype);
@@ -146,11 +146,11 @@ TEST_F(CheckpointTest, InterpolatesPositionsOfAnotherLengthAsTorchDoes) {
         2.125F,      -1.0625F,    3.37499952F, -0.0208337307F, 5.04166603F,  2.06249952F,   7.125F,       5.1875F,
         9.29166603F, 7.62500143F, 12.2083330F, 3.87500072F,    15.125F,      0.125F,        16,           -1}}};
   for (const auto& [length, wanted] : cases) {
-    for (const DType dtype : {DType::kF32, DType::kF16}) {
+    for (const tensor::DType dtype : {tensor::DType::kF32, tensor::DType::kF16}) {
       Checkpoint checkpoint = open({make_parameter("p", {5, 2}, kPositions, dtype)});
       const ops::Parameter found = checkpoint.take_positions("p", {length, 2});
-      EXPECT_EQ(found.shape, (Shape{length, 2}));
-      EXPECT_EQ(found.dtype, length == 5 ? dtype : DType::kF32);
+      EXPECT_EQ(found.shape, (tensor::Shape{length, 2}));
+      EXPECT_EQ(found.dtype, length == 5 ? dtype : tensor::DType::kF32);
       const std::vector<float> values = found.to_floats();
       ASSERT_EQ(values.size(), wanted.size());
       // A few roundings of the position: PyTorch may fuse its multiply and add.
@@ -161,7 +161,7 @@ TEST_F(CheckpointTest, InterpolatesPositionsOfAnotherLengthAsTorchDoes) {
 }
 
 TEST_F(CheckpointTest, NeverAdaptsPositionsOfAnotherWidthOrRank) {
-  const auto refuses = [&](const Shape& found) {
+  const auto refuses = [&](const tensor::Shape& found) {
     Checkpoint checkpoint =
         open({make_parameter("p", found, std::vector<float>(static_cast<std::size_t>(found.count())))});
     expect_error(Code::kBadFile, {"'p'", found.to_string(), "[7, 2]"}, [&] { checkpoint.take_positions("p", {7, 2}); });

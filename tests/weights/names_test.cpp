@@ -11,7 +11,7 @@ namespace mi2::weights {
 namespace {
 
 TEST(Names, EveryOlderNameTurnsIntoTheCurrentOne) {
-  for (const ManifestRow& row : manifest(parse_config(test::kSmallConfig, "small"))) {
+  for (const models::ManifestRow& row : models::manifest(parse_config(test::kSmallConfig, "small"))) {
     const std::string older = test::older_name(row.name);
     EXPECT_EQ(current_name(older), row.name) << older;
     EXPECT_EQ(current_name(row.name), row.name) << "a current name stays";

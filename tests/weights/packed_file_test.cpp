@@ -18,7 +18,7 @@ using test::expect_error;
 
 /// A block whose bytes count up from `first`.
 ops::PreparedBlock block(const std::string& layout, std::size_t bytes, int first) {
-  const Tensor memory({static_cast<std::int64_t>(bytes / sizeof(float))});
+  const tensor::Tensor memory({static_cast<std::int64_t>(bytes / sizeof(float))});
   auto* to = memory.data<unsigned char>();
   for (std::size_t i = 0; i < bytes; ++i) to[i] = static_cast<unsigned char>(first + static_cast<int>(i));
   return {{layout, bytes}, memory.block()};
@@ -32,7 +32,7 @@ class PackedFileTest : public ::testing::Test {
   static constexpr std::size_t kLarge = (9U << 20U) + 64;
 
   std::filesystem::path write(const PackedInfo& what, const std::vector<NamedBlock>& blocks) {
-    AtomicFile file(folder_ / "p");
+    base::AtomicFile file(folder_ / "p");
     write_packed(file, what, blocks, pool_);
     file.commit();
     return file.path();
@@ -56,7 +56,7 @@ class PackedFileTest : public ::testing::Test {
   }
 
   test::TemporaryFolder folder_;
-  ThreadPool pool_{3};
+  base::ThreadPool pool_{3};
 };
 
 TEST_F(PackedFileTest, HoldsWhatWasWritten) {
@@ -94,8 +94,8 @@ TEST_F(PackedFileTest, BlocksOutliveTheFile) {
 
 TEST_F(PackedFileTest, IsTheSameOnAnyNumberOfThreads) {
   const std::string many = test::read_back(write());
-  ThreadPool one(1);
-  AtomicFile file(folder_ / "q");
+  base::ThreadPool one(1);
+  base::AtomicFile file(folder_ / "q");
   write_packed(
       file, info(),
       std::vector<NamedBlock>{{"small", block("norm [3]", 64, 1)}, {"large \xC3\xA9", block("rows", kLarge, 7)}}, one);

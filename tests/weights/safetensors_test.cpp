@@ -37,11 +37,11 @@ TEST(SafeTensors, ReadsTensorsInTheOrderOfTheirData) {
   ASSERT_EQ(found.tensors().size(), 2U);
   EXPECT_EQ(found.tensors()[0].name, "a");
   EXPECT_EQ(found.tensors()[1].name, "b");
-  EXPECT_EQ(found.tensors()[1].shape, (Shape{2, 3}));
+  EXPECT_EQ(found.tensors()[1].shape, (tensor::Shape{2, 3}));
   EXPECT_EQ(found.metadata().at("k"), "v");
   EXPECT_EQ(found.parameter("a").to_floats(), (std::vector<float>{1, -2}));
   EXPECT_EQ(found.parameter("b").to_floats(), (std::vector<float>{0, 1, 2, 3, 4, -5.5F}));
-  EXPECT_EQ(found.parameter("b").dtype, DType::kF32);
+  EXPECT_EQ(found.parameter("b").dtype, tensor::DType::kF32);
   EXPECT_EQ(found.find("c"), nullptr);
 }
 

@@ -15,8 +15,8 @@ namespace {
 using test::make_parameter;
 
 std::vector<ops::Parameter> one_of_each() {
-  return {make_parameter("half", {3}, {1, -0.5F, 2}, DType::kF16), make_parameter("scalar", {}, {4.5F}),
-          make_parameter("brain", {2, 1, 2}, {1, 2, 3, -4}, DType::kBF16), make_parameter("none", {0, 4}, {}),
+  return {make_parameter("half", {3}, {1, -0.5F, 2}, tensor::DType::kF16), make_parameter("scalar", {}, {4.5F}),
+          make_parameter("brain", {2, 1, 2}, {1, 2, 3, -4}, tensor::DType::kBF16), make_parameter("none", {0, 4}, {}),
           make_parameter("last \"quoted\" \xC3\xA9", {1}, {7})};
 }
 

@@ -12,7 +12,7 @@ namespace {
 std::uint16_t half_bits(float value) {
   // Exact for the values tests use: small multiples of 1/8.
   for (std::uint32_t bits = 0; bits < 0x10000; ++bits) {
-    if (half_to_float(static_cast<std::uint16_t>(bits)) == value) return static_cast<std::uint16_t>(bits);
+    if (tensor::half_to_float(static_cast<std::uint16_t>(bits)) == value) return static_cast<std::uint16_t>(bits);
   }
   return 0x7E00;
 }
@@ -68,12 +68,12 @@ TEST:
   CENTER_CROP: false
 )";
 
-ops::Parameter make_parameter(const std::string& name, const Shape& shape, const std::vector<float>& values,
-                              DType dtype) {
+ops::Parameter make_parameter(const std::string& name, const tensor::Shape& shape, const std::vector<float>& values,
+                              tensor::DType dtype) {
   const auto bytes = std::make_shared<std::vector<std::byte>>(values.size() * size_of(dtype));
   for (std::size_t i = 0; i < values.size(); ++i) {
-    const std::uint16_t bits = dtype == DType::kF16 ? half_bits(values[i]) : BFloat16(values[i]).bits;
-    if (dtype == DType::kF32) {
+    const std::uint16_t bits = dtype == tensor::DType::kF16 ? half_bits(values[i]) : tensor::BFloat16(values[i]).bits;
+    if (dtype == tensor::DType::kF32) {
       std::memcpy(bytes->data() + 4 * i, &values[i], 4);
     } else {
       std::memcpy(bytes->data() + 2 * i, &bits, 2);
@@ -84,7 +84,7 @@ ops::Parameter make_parameter(const std::string& name, const Shape& shape, const
 
 std::vector<ops::Parameter> small_weights(const std::function<std::string(const std::string&)>& rename) {
   std::vector<ops::Parameter> tensors;
-  for (const weights::ManifestRow& row : weights::manifest(weights::parse_config(kSmallConfig, "small"))) {
+  for (const models::ManifestRow& row : models::manifest(weights::parse_config(kSmallConfig, "small"))) {
     const auto count = static_cast<std::size_t>(row.shape.count());
     tensors.push_back(
         make_parameter(rename(row.name), row.shape, std::vector<float>(count, static_cast<float>(tensors.size()))));

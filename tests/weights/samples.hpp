@@ -22,8 +22,8 @@ std::string good_safetensors();
 extern const char* const kSmallConfig;
 
 /// A parameter that owns its f32 elements, encoded as `dtype`.
-ops::Parameter make_parameter(const std::string& name, const Shape& shape, const std::vector<float>& values,
-                              DType dtype = DType::kF32);
+ops::Parameter make_parameter(const std::string& name, const tensor::Shape& shape, const std::vector<float>& values,
+                              tensor::DType dtype = tensor::DType::kF32);
 
 /// Every tensor of kSmallConfig's model, named by `rename` of its current name. The vocabulary is full size.
 std::vector<ops::Parameter> small_weights(const std::function<std::string(const std::string&)>& rename);

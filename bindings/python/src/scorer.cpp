@@ -12,7 +12,6 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
-#include "adapter/served_head.hpp"
 #include "protocols/synchronous.hpp"
 
 #include <mi2/mi2.hpp>
@@ -33,22 +32,22 @@ class Scorer {
  public:
   Scorer(const std::filesystem::path& model, const EmbedderOptions& options)
       : embedder_(Embedder::open(model, options)) {
-    const auto served = std::make_shared<scoring::ServedModel>(
-        scoring::describe_model("default", embedder_, model, heads::read_served_head));
+    const auto served =
+        std::make_shared<protocols::ServedModel>(protocols::describe_model("default", embedder_, model));
     service_.models.emplace(served->name, served);
     service_.default_model = served->name;
     service_.score_profile = options.profile;
     service_.images = embedder_.options();
   }
 
-  [[nodiscard]] scoring::HttpAnswer answer(scoring::HttpRequest request) const {
-    return scoring::answer(
+  [[nodiscard]] protocols::HttpAnswer answer(protocols::HttpRequest request) const {
+    return protocols::answer(
         service_, [this](std::string_view) -> const Embedder& { return embedder_; }, std::move(request));
   }
 
  private:
   Embedder embedder_;
-  scoring::Service service_;
+  protocols::Service service_;
 };
 
 void open(Scorer* self, const std::filesystem::path& model, std::string dtype, unsigned threads, std::string profile) {
@@ -61,9 +60,9 @@ void open(Scorer* self, const std::filesystem::path& model, std::string dtype, u
 }
 
 Answer answer(const Scorer& scorer, std::string method, std::string path, Headers headers, const nb::bytes& body) {
-  scoring::HttpRequest request{std::move(method), std::move(path), "", std::move(headers),
-                               std::string(body.c_str(), body.size())};
-  scoring::HttpAnswer found;
+  protocols::HttpRequest request{std::move(method), std::move(path), "", std::move(headers),
+                                 std::string(body.c_str(), body.size())};
+  protocols::HttpAnswer found;
   {
     const nb::gil_scoped_release unlocked;
     found = scorer.answer(std::move(request));

@@ -16,7 +16,7 @@
 #include "evaluation/calibration.hpp"
 #include "evaluation/roc.hpp"
 
-namespace mi2::heads {
+namespace mi2::adapter {
 namespace {
 
 using torch::Tensor;
@@ -184,13 +184,13 @@ struct Validation {
 Validation validate(const Mlp& mlp, const Tensor& x, const Samples& samples, std::size_t classes) {
   const torch::NoGradGuard guard;
   const Tensor logits = mlp.forward(x).to(torch::kFloat64).contiguous();
-  metrics::Scores scores{classes, {logits.data_ptr<double>(), logits.data_ptr<double>() + logits.numel()}};
+  evaluation::Scores scores{classes, {logits.data_ptr<double>(), logits.data_ptr<double>() + logits.numel()}};
   if (!std::all_of(scores.values.begin(), scores.values.end(), [](double v) { return std::isfinite(v); })) {
     check_loss(std::nan(""));
   }
-  const metrics::Scores probabilities = metrics::softmax(scores);
-  return {metrics::mean_auc(probabilities, samples.classes).value_or(0),
-          metrics::log_loss(probabilities, samples.classes)};
+  const evaluation::Scores probabilities = evaluation::softmax(scores);
+  return {evaluation::mean_auc(probabilities, samples.classes).value_or(0),
+          evaluation::log_loss(probabilities, samples.classes)};
 }
 
 /// One pass over the rows in a random order. @returns the mean loss of its batches.
@@ -249,11 +249,11 @@ Fitted fit_mlp(const HeadDescription& shape, const Samples& train, const Samples
 
 Fitted fit_on_torch(const HeadDescription& shape, const Samples& train, const Samples& validation,
                     const FitOptions& options, const FitProgress& progress) {
-  at::set_num_threads(static_cast<int>(options.threads != 0 ? options.threads : available_cores()));
+  at::set_num_threads(static_cast<int>(options.threads != 0 ? options.threads : base::available_cores()));
   if (shape.kind == HeadKind::kMlp) return fit_mlp(shape, train, validation, options, progress);
   Fitted fitted = LinearProbe(shape, train, options).run();
   if (progress) progress(1, 1);
   return fitted;
 }
 
-}  // namespace mi2::heads
+}  // namespace mi2::adapter

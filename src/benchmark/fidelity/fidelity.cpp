@@ -8,14 +8,14 @@
 #include <fmt/ranges.h>
 
 #include "base/thread_pool.hpp"
-#include "ops/cpu/isa.hpp"
-#include "classify/prompts.hpp"
 #include "benchmark/fidelity/isolate.hpp"
 #include "benchmark/fidelity/measure.hpp"
 #include "benchmark/fidelity/statistics.hpp"
+#include "classify/prompts.hpp"
+#include "ops/cpu/isa.hpp"
 #include "weights/model_files.hpp"
 
-namespace mi2 {
+namespace mi2::fidelity {
 namespace {
 
 constexpr std::size_t kMaxBatch = 1024;
@@ -44,7 +44,7 @@ const std::vector<std::string>& built_in_texts() {
 }
 
 std::vector<std::string> texts_of(const FidelityOptions& options) {
-  return options.labels.empty() ? built_in_texts() : prompts_of(options.labels, options.templates);
+  return options.labels.empty() ? built_in_texts() : classify::prompts_of(options.labels, options.templates);
 }
 
 void check(const FidelityOptions& options, const FidelityInput& input) {
@@ -80,7 +80,7 @@ FidelityRow row_of(const std::string& dtype, const Measurement& found, const Mea
   row.peak_bytes = found.peak_bytes;
   if (options.labels.empty()) return row;
   const auto tops = [&](const Measurement& m) {
-    return top_labels(m.images, label_directions(m.texts, options.templates.size()));
+    return top_labels(m.images, classify::label_directions(m.texts, options.templates.size()));
   };
   const std::vector<std::size_t> mine = tops(found);
   row.agreement = agreement(mine, tops(f32));
@@ -126,7 +126,7 @@ FidelityReport measure_fidelity(const FidelityOptions& options, const FidelityIn
   report.isa = ops::cpu::name_of(ops::cpu::choose_isa());
   report.model = options.model ? options.model->string() : "synthetic full";
   report.profile = options.embedder.profile;
-  report.threads = options.embedder.threads != 0 ? options.embedder.threads : available_cores();
+  report.threads = options.embedder.threads != 0 ? options.embedder.threads : base::available_cores();
   report.batch = options.batch;
   report.images = input.pictures.size();
   report.texts = texts.size();
@@ -146,4 +146,4 @@ FidelityReport measure_fidelity(const FidelityOptions& options, const FidelityIn
   return report;
 }
 
-}  // namespace mi2
+}  // namespace mi2::fidelity

@@ -10,7 +10,7 @@
 
 #include <mi2/mi2.hpp>
 
-namespace mi2 {
+namespace mi2::fidelity {
 
 struct FidelityOptions {
   std::optional<std::filesystem::path> model;   ///< a model directory; without one, made-up weights of the full model
@@ -85,4 +85,4 @@ std::string to_json(const FidelityReport& report);
 std::string to_text(const FidelityReport& report);
 std::string to_markdown(const FidelityReport& report);
 
-}  // namespace mi2
+}  // namespace mi2::fidelity

@@ -20,7 +20,7 @@
 
 #include <mi2/error.hpp>
 
-namespace mi2 {
+namespace mi2::fidelity {
 namespace {
 
 constexpr int kPollMilliseconds = 500;
@@ -41,7 +41,7 @@ struct Header {
 void send(int pipe, const Header& header, std::string_view bytes) {
   std::string message(reinterpret_cast<const char*>(&header), sizeof header);
   message += bytes;
-  if (!write_all(pipe, message)) ::_exit(1);
+  if (!base::write_all(pipe, message)) ::_exit(1);
 }
 
 void send_error(int pipe, Code code, std::string_view message) {
@@ -152,4 +152,4 @@ std::string run_isolated(std::string_view name, const std::function<std::string(
   report_death(name, child.wait());
 }
 
-}  // namespace mi2
+}  // namespace mi2::fidelity

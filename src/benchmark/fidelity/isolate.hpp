@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace mi2 {
+namespace mi2::fidelity {
 
 /// Tells the parent that some units of work are done.
 using Tick = std::function<void(std::size_t units)>;
@@ -21,4 +21,4 @@ using Tick = std::function<void(std::size_t units)>;
 std::string run_isolated(std::string_view name, const std::function<std::string(const Tick& tick)>& work,
                          const Tick& on_tick);
 
-}  // namespace mi2
+}  // namespace mi2::fidelity

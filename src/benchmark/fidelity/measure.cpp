@@ -14,7 +14,7 @@
 #include "benchmark/fidelity/statistics.hpp"
 #include "benchmark/fidelity/subject.hpp"
 
-namespace mi2 {
+namespace mi2::fidelity {
 namespace {
 
 template <typename Work>
@@ -99,14 +99,14 @@ class Unpacker {
 
 Measurement measure(const FidelityOptions& options, const std::string& dtype, const std::vector<Pixels>& pictures,
                     const std::vector<std::string>& texts, const std::function<void(std::size_t images)>& on_images) {
-  const auto before = static_cast<double>(resident_memory().now);
+  const auto before = static_cast<double>(base::resident_memory().now);
   const auto added = [&](std::uint64_t bytes) { return std::max(0.0, static_cast<double>(bytes) - before); };
   EmbedderOptions embedder = options.embedder;
   embedder.dtype = dtype;
   Measurement m;
   std::unique_ptr<Subject> subject;
   m.load_seconds = seconds_of([&] { subject = open_subject(options.model, embedder); });
-  m.resident_bytes = added(resident_memory().now);
+  m.resident_bytes = added(base::resident_memory().now);
   m.images = timed_passes(
       std::span(pictures), options.batch, [&](std::span<const Pixels> some) { return subject->embed_images(some); },
       m.image_seconds, on_images);
@@ -117,7 +117,7 @@ Measurement measure(const FidelityOptions& options, const std::string& dtype, co
       [&](std::span<const std::string> some) { return subject->embed_texts(some, truncated); }, m.text_seconds,
       [&](std::size_t) { cut += static_cast<std::size_t>(std::count(truncated.begin(), truncated.end(), true)); });
   m.truncated_texts = static_cast<double>(cut);
-  m.peak_bytes = std::max(m.resident_bytes, added(resident_memory().peak));
+  m.peak_bytes = std::max(m.resident_bytes, added(base::resident_memory().peak));
   check_unit_vectors(m.images, fmt::format("{}: image", dtype));
   check_unit_vectors(m.texts, fmt::format("{}: text", dtype));
   return m;
@@ -151,4 +151,4 @@ Measurement unpack(std::string_view bytes) {
   return m;
 }
 
-}  // namespace mi2
+}  // namespace mi2::fidelity

@@ -9,7 +9,7 @@
 
 #include "benchmark/fidelity/fidelity.hpp"
 
-namespace mi2 {
+namespace mi2::fidelity {
 
 /// What the child process of one dtype sends back.
 struct Measurement {
@@ -33,4 +33,4 @@ Measurement measure(const FidelityOptions& options, const std::string& dtype, co
 std::string pack(const Measurement& measurement);
 Measurement unpack(std::string_view bytes);
 
-}  // namespace mi2
+}  // namespace mi2::fidelity

@@ -12,12 +12,12 @@
 #include "weights/config.hpp"
 #include "weights/model_files.hpp"
 
-namespace mi2 {
+namespace mi2::fidelity {
 namespace {
 
 weights::ModelConfig config_of(const std::optional<std::filesystem::path>& model) {
   if (model) return weights::load_config(weights::find_model(*model).config);
-  return weights::parse_config(kFullConfig, "the full model");
+  return weights::parse_config(models::kFullConfig, "the full model");
 }
 
 /// Numbers in [0, 1) that are the same on every machine, which the standard's distributions are not.
@@ -84,7 +84,7 @@ struct PicturePreparer::Settings {
       : config(config_of(model)), preparer(options) {}
 
   weights::ModelConfig config;
-  Preparer preparer;
+  embedder::Preparer preparer;
 };
 
 PicturePreparer::PicturePreparer(const std::optional<std::filesystem::path>& model, const EmbedderOptions& options)
@@ -97,7 +97,7 @@ Pixels PicturePreparer::prepare(std::span<const std::byte> encoded, std::string_
 }
 
 Pixels PicturePreparer::prepare_file(const std::filesystem::path& path) const {
-  return prepare(read_file(path, settings_->preparer.options().max_file_bytes), path.string());
+  return prepare(base::read_file(path, settings_->preparer.options().max_file_bytes), path.string());
 }
 
 std::vector<Pixels> PicturePreparer::generated(std::size_t count) const {
@@ -108,4 +108,4 @@ std::vector<Pixels> PicturePreparer::generated(std::size_t count) const {
   return pictures;
 }
 
-}  // namespace mi2
+}  // namespace mi2::fidelity

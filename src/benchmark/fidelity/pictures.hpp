@@ -11,7 +11,7 @@
 
 #include <mi2/mi2.hpp>
 
-namespace mi2 {
+namespace mi2::fidelity {
 
 /// Does what Embedder::prepare does, from the model's config alone: no weights are in memory.
 class PicturePreparer {
@@ -38,4 +38,4 @@ class PicturePreparer {
 /// How many pictures stand in where no file is given.
 inline constexpr std::size_t kGeneratedPictures = 16;
 
-}  // namespace mi2
+}  // namespace mi2::fidelity

@@ -8,7 +8,7 @@
 
 #include "benchmark/fidelity/fidelity.hpp"
 
-namespace mi2 {
+namespace mi2::fidelity {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -117,4 +117,4 @@ std::string to_markdown(const FidelityReport& r) {
   return text + '\n';
 }
 
-}  // namespace mi2
+}  // namespace mi2::fidelity

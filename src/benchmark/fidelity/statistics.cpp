@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-namespace mi2 {
+namespace mi2::fidelity {
 namespace {
 
 double dot(const Embedding& a, const Embedding& b) {
@@ -82,4 +82,4 @@ void check_unit_vectors(std::span<const Embedding> vectors, std::string_view wha
   }
 }
 
-}  // namespace mi2
+}  // namespace mi2::fidelity

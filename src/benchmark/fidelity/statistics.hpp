@@ -9,7 +9,7 @@
 
 #include <mi2/mi2.hpp>
 
-namespace mi2 {
+namespace mi2::fidelity {
 
 /// Cosines of vectors with their counterparts.
 struct Cosines {
@@ -38,4 +38,4 @@ std::optional<double> accuracy(std::span<const std::size_t> found, std::span<con
 ///         nothing.
 void check_unit_vectors(std::span<const Embedding> vectors, std::string_view what);
 
-}  // namespace mi2
+}  // namespace mi2::fidelity

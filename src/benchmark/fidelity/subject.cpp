@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
-#include "models/model.hpp"
 #include "models/full_config.hpp"
+#include "models/model.hpp"
 #include "text/tokenizer.hpp"
 #include "weights/config.hpp"
 
-namespace mi2 {
+namespace mi2::fidelity {
 namespace {
 
 class Directory final : public Subject {
@@ -33,7 +33,7 @@ ops::CpuOps::Options engine_options(const EmbedderOptions& options) {
   return engine;
 }
 
-std::vector<Embedding> rows_of(const Tensor& x) {
+std::vector<Embedding> rows_of(const tensor::Tensor& x) {
   std::vector<Embedding> rows;
   const std::int64_t width = x.shape()[1];
   for (std::int64_t row = 0; row < x.shape()[0]; ++row) {
@@ -45,12 +45,12 @@ std::vector<Embedding> rows_of(const Tensor& x) {
 class Synthetic final : public Subject {
  public:
   explicit Synthetic(const EmbedderOptions& options)
-      : config_(weights::parse_config(kFullConfig, "the full model")),
+      : config_(weights::parse_config(models::kFullConfig, "the full model")),
         model_(models::synthetic_cpu_model(config_, engine_options(options))) {}
 
   std::vector<Embedding> embed_images(std::span<const Pixels> pictures) override {
     const auto& image = config_.image;
-    Tensor x({static_cast<std::int64_t>(pictures.size()), image.height, image.width, 3});
+    tensor::Tensor x({static_cast<std::int64_t>(pictures.size()), image.height, image.width, 3});
     float* out = x.data<float>();
     for (const Pixels& picture : pictures) {
       if (picture.samples.size() !=
@@ -90,4 +90,4 @@ std::unique_ptr<Subject> open_subject(const std::optional<std::filesystem::path>
   return std::make_unique<Synthetic>(options);
 }
 
-}  // namespace mi2
+}  // namespace mi2::fidelity

@@ -10,7 +10,7 @@
 
 #include <mi2/mi2.hpp>
 
-namespace mi2 {
+namespace mi2::fidelity {
 
 class Subject {
  public:
@@ -26,4 +26,4 @@ class Subject {
 std::unique_ptr<Subject> open_subject(const std::optional<std::filesystem::path>& model,
                                       const EmbedderOptions& options);
 
-}  // namespace mi2
+}  // namespace mi2::fidelity

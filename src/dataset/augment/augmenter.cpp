@@ -7,13 +7,13 @@
 
 #include <mi2/error.hpp>
 
-#include "image/image.hpp"
 #include "dataset/augment/crop.hpp"
 #include "dataset/augment/erase.hpp"
 #include "dataset/augment/flip.hpp"
 #include "dataset/augment/trivial_augment.hpp"
+#include "image/image.hpp"
 
-namespace mi2::train {
+namespace mi2::dataset {
 
 Augmenter::Augmenter(const InputFormat& format, const AugmentOptions& options) : format_(format), options_(options) {
   check(options);
@@ -53,4 +53,4 @@ void Augmenter::augmented(const image::Raster& picture, Random& random, std::spa
   }
 }
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

@@ -4,11 +4,11 @@
 #include <array>
 #include <span>
 
-#include "image/resize.hpp"
 #include "dataset/augment/options.hpp"
 #include "dataset/augment/random.hpp"
+#include "image/resize.hpp"
 
-namespace mi2::train {
+namespace mi2::dataset {
 
 /// What the model's input is: its size, and the mean and standard deviation of RGB in [0, 1].
 struct InputFormat {
@@ -41,4 +41,4 @@ class Augmenter {
   std::array<std::array<float, 3>, 256> normalised_{};  ///< of each sample value, by channel
 };
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

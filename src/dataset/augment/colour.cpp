@@ -7,7 +7,7 @@
 #include <numeric>
 #include <vector>
 
-namespace mi2::train {
+namespace mi2::dataset {
 namespace {
 
 using image::Raster;
@@ -140,4 +140,4 @@ void equalize(Raster& picture) {
   }
 }
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

@@ -4,7 +4,7 @@
 
 #include "image/resize.hpp"
 
-namespace mi2::train {
+namespace mi2::dataset {
 
 /// Towards or away from black.      Source: Pillow, ImageEnhance.Brightness.
 void adjust_brightness(image::Raster& picture, double factor);
@@ -23,4 +23,4 @@ void autocontrast(image::Raster& picture);
 /// Flattens each channel's histogram.                   Source: Pillow, ImageOps.equalize.
 void equalize(image::Raster& picture);
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstddef>
 
-namespace mi2::train {
+namespace mi2::dataset {
 namespace {
 
 constexpr int kTries = 10;
@@ -61,4 +61,4 @@ image::Raster crop_and_resize(const image::Raster& picture, const CropBox& box, 
   return resize_bicubic(part, width, height);
 }
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

@@ -1,11 +1,11 @@
 #pragma once
 // Random resized crop: a part of the picture, of random size, shape and place, resized to the model's input.
 
-#include "image/resize.hpp"
 #include "dataset/augment/options.hpp"
 #include "dataset/augment/random.hpp"
+#include "image/resize.hpp"
 
-namespace mi2::train {
+namespace mi2::dataset {
 
 /// In pixels; inside the picture.
 struct CropBox {
@@ -22,4 +22,4 @@ CropBox draw_crop(Random& random, int width, int height, const AugmentOptions& o
 /// The part of a picture, bicubic to width x height: Pillow's crop() and resize(), bit for bit.
 image::Raster crop_and_resize(const image::Raster& picture, const CropBox& box, int width, int height);
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstddef>
 
-namespace mi2::train {
+namespace mi2::dataset {
 namespace {
 
 constexpr int kTries = 10;
@@ -40,4 +40,4 @@ void erase(std::span<float> pixels, int width, const CropBox& box) {
   }
 }
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

@@ -7,7 +7,7 @@
 #include "dataset/augment/crop.hpp"
 #include "dataset/augment/random.hpp"
 
-namespace mi2::train {
+namespace mi2::dataset {
 
 /// With `probability`, a box of 2 to 33 % of the area and a shape of 0.3 to 3.3, smaller than the picture; none if ten
 /// draws do not fit.      Source: torchvision 0.20, RandomErasing.get_params; Zhong et al., AAAI 2020.
@@ -16,4 +16,4 @@ std::optional<CropBox> draw_erasing(Random& random, int width, int height, doubl
 /// Sets the box of `pixels` [height, width, 3] to 0.
 void erase(std::span<float> pixels, int width, const CropBox& box);
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

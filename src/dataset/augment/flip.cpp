@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
-namespace mi2::train {
+namespace mi2::dataset {
 
 void flip_horizontally(image::Raster& picture) {
   const auto c = static_cast<std::size_t>(picture.channels);
@@ -25,4 +25,4 @@ void flip_vertically(image::Raster& picture) {
   }
 }
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <numbers>
 
-namespace mi2::train {
+namespace mi2::dataset {
 namespace {
 
 using image::Raster;
@@ -78,4 +78,4 @@ Raster rotate(const Raster& picture, double degrees) {
   return transform(picture, m);
 }
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

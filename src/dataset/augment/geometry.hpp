@@ -4,7 +4,7 @@
 
 #include "image/resize.hpp"
 
-namespace mi2::train {
+namespace mi2::dataset {
 
 /// Rows move right by `level` pixels a row, about the upper left corner.
 image::Raster shear_x(const image::Raster& picture, double level);
@@ -15,4 +15,4 @@ image::Raster translate(const image::Raster& picture, int right, int down);
 /// Turns about the centre, counter-clockwise, by degrees; the size stays.     Source: Pillow, Image.rotate.
 image::Raster rotate(const image::Raster& picture, double degrees);
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace mi2::train {
+namespace mi2::dataset {
 
 std::optional<Mixup> draw_mixup(Random& random, std::size_t batch, const AugmentOptions& options) {
   if (options.mixup_alpha <= 0 || !random.chance(options.mixup_probability)) return std::nullopt;
@@ -27,4 +27,4 @@ void mix(std::span<float> pixels, std::size_t size, const Mixup& mixup) {
   }
 }
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

@@ -9,7 +9,7 @@
 #include "dataset/augment/options.hpp"
 #include "dataset/augment/random.hpp"
 
-namespace mi2::train {
+namespace mi2::dataset {
 
 /// Picture i is lambda * i + (1 - lambda) * partner[i]; its targets are to be blended in the same way.
 struct Mixup {
@@ -25,4 +25,4 @@ std::optional<Mixup> draw_mixup(Random& random, std::size_t batch, const Augment
 /// Blends `pixels` [batch, ...] in place, `size` numbers a picture.
 void mix(std::span<float> pixels, std::size_t size, const Mixup& mixup);
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

@@ -6,7 +6,7 @@
 
 #include <mi2/error.hpp>
 
-namespace mi2::train {
+namespace mi2::dataset {
 namespace {
 
 /// NaN fails every comparison, so conditions are written as what must hold.
@@ -34,4 +34,4 @@ void check(const AugmentOptions& options) {
   require(options.mixup_alpha >= 0 && options.mixup_alpha <= 100, "mixup_alpha", options.mixup_alpha, "0 to 100");
 }
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

@@ -1,7 +1,7 @@
 #pragma once
 // What training does to a picture before the model sees it.
 
-namespace mi2::train {
+namespace mi2::dataset {
 
 /// Probabilities are in [0, 1]; 0 turns an augmentation off.
 struct AugmentOptions {
@@ -20,4 +20,4 @@ struct AugmentOptions {
 /// @throws Error{kBadArgument} naming the option that is out of range.
 void check(const AugmentOptions& options);
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

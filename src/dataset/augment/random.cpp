@@ -3,7 +3,7 @@
 #include <cmath>
 #include <numbers>
 
-namespace mi2::train {
+namespace mi2::dataset {
 namespace {
 
 constexpr std::uint64_t kStep = 0x9E3779B97F4A7C15ULL;
@@ -68,4 +68,4 @@ double Random::beta(double a, double b) noexcept {
   return x / (x + y);
 }
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

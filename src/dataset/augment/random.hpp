@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <initializer_list>
 
-namespace mi2::train {
+namespace mi2::dataset {
 
 /// SplitMix64, with distributions of its own: those of <random> differ between standard libraries.
 /// Source: Steele, Lea and Flood, OOPSLA 2014.
@@ -34,4 +34,4 @@ class Random {
   std::uint64_t state_ = 0;
 };
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

@@ -6,7 +6,7 @@
 #include "dataset/augment/colour.hpp"
 #include "dataset/augment/geometry.hpp"
 
-namespace mi2::train {
+namespace mi2::dataset {
 namespace {
 
 /// torch.linspace in f32: counted from the nearer end.
@@ -97,4 +97,4 @@ image::Raster apply(const Augmentation& augmentation, image::Raster picture) {
   return picture;
 }
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

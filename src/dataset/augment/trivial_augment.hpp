@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <string_view>
 
-#include "image/resize.hpp"
 #include "dataset/augment/random.hpp"
+#include "image/resize.hpp"
 
-namespace mi2::train {
+namespace mi2::dataset {
 
 enum class AugmentOp : std::uint8_t {
   kIdentity,
@@ -46,4 +46,4 @@ Augmentation draw_trivial_augment(Random& random) noexcept;
 /// 8-bit RGB in, the same size out.
 image::Raster apply(const Augmentation& augmentation, image::Raster picture);
 
-}  // namespace mi2::train
+}  // namespace mi2::dataset

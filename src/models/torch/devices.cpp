@@ -57,11 +57,11 @@ class Inference final : public Model {
   Inference(std::unique_ptr<TorchModel> model, at::Device device, at::ScalarType dtype)
       : model_(std::move(model)), device_(device), dtype_(dtype) {}
 
-  Tensor embed_images(const Tensor& pixels) override {
+  tensor::Tensor embed_images(const tensor::Tensor& pixels) override {
     const ops::torch_ops::Autocast autocast(device_, dtype_);
     return model_->embed_images(pixels);
   }
-  Tensor embed_texts(const ops::TokenBatch& tokens) override {
+  tensor::Tensor embed_texts(const ops::TokenBatch& tokens) override {
     const ops::torch_ops::Autocast autocast(device_, dtype_);
     return model_->embed_texts(tokens);
   }

@@ -25,11 +25,11 @@ class OnTorch final : public ModelOn<TorchModel, ops::TorchOps> {
   void set_training(bool training) override { ops_.set_training(training); }
   [[nodiscard]] float logit_scale() const override { return ops_.parameters().back().value.item<float>(); }
 
-  Tensor embed_images(const Tensor& pixels) override {
+  tensor::Tensor embed_images(const tensor::Tensor& pixels) override {
     const at::NoGradGuard no_graph;
     return ModelOn::embed_images(pixels);
   }
-  Tensor embed_texts(const ops::TokenBatch& tokens) override {
+  tensor::Tensor embed_texts(const ops::TokenBatch& tokens) override {
     const at::NoGradGuard no_graph;
     return ModelOn::embed_texts(tokens);
   }

@@ -11,12 +11,12 @@ namespace {
 
 using cpu::OpTimer;
 
-const void* row_of(const mi2::Tensor& x, std::int64_t row, std::int64_t width) {
+const void* row_of(const mi2::tensor::Tensor& x, std::int64_t row, std::int64_t width) {
   return x.data<std::byte>() + row * width * static_cast<std::int64_t>(size_of(x.dtype()));
 }
 
 /// One head of a list of tokens whose rows hold q, k and v of `width` channels side by side.
-void attend_head(const cpu::Kernels& kernels, DType dtype, const std::vector<const void*>& queries,
+void attend_head(const cpu::Kernels& kernels, tensor::DType dtype, const std::vector<const void*>& queries,
                  const std::vector<const void*>& keys, const std::vector<void*>& out, std::int64_t width, int heads,
                  std::int64_t head, float last_key_logit) {
   cpu::Attend p;
@@ -38,7 +38,8 @@ void attend_head(const cpu::Kernels& kernels, DType dtype, const std::vector<con
 
 }  // namespace
 
-mi2::Tensor CpuOps::window_attention(const Tensor& qkv, const Linear& projection, int heads, int window) {
+mi2::tensor::Tensor CpuOps::window_attention(const tensor::Tensor& qkv, const Linear& projection, int heads,
+                                             int window) {
   const std::int64_t height = qkv.shape()[1];
   const std::int64_t columns = qkv.shape()[2];
   const std::int64_t width = qkv.shape()[3] / 3;
@@ -50,13 +51,13 @@ mi2::Tensor CpuOps::window_attention(const Tensor& qkv, const Linear& projection
 
   // All filling tokens are alike: their qkv is the projection's bias. One key with weight n in the softmax, which is
   // log(n) on its score, stands for n of them.
-  Tensor filling({3 * width}, qkv.dtype());
-  if (qkv.dtype() == DType::kF32) {
+  tensor::Tensor filling({3 * width}, qkv.dtype());
+  if (qkv.dtype() == tensor::DType::kF32) {
     std::copy_n(projection.product->bias(), 3 * width, filling.data<float>());
   } else {
-    kernels_.to_bf16(projection.product->bias(), 3 * width, filling.data<BFloat16>());
+    kernels_.to_bf16(projection.product->bias(), 3 * width, filling.data<tensor::BFloat16>());
   }
-  Tensor y(qkv.shape().with_back(width), qkv.dtype());
+  tensor::Tensor y(qkv.shape().with_back(width), qkv.dtype());
   pool_->run(static_cast<std::size_t>(qkv.shape()[0] * down * across * heads), [&](std::size_t task) {
     const std::int64_t head = static_cast<std::int64_t>(task) % heads;
     const std::int64_t place = static_cast<std::int64_t>(task) / heads;
@@ -84,10 +85,10 @@ mi2::Tensor CpuOps::window_attention(const Tensor& qkv, const Linear& projection
   return y;
 }
 
-mi2::Tensor CpuOps::self_attention(const Tensor& qkv, const TokenBatch& tokens, int heads) {
+mi2::tensor::Tensor CpuOps::self_attention(const tensor::Tensor& qkv, const TokenBatch& tokens, int heads) {
   const std::int64_t width = qkv.shape().back() / 3;
   const OpTimer timer(profile_, "self_attention");
-  Tensor y(qkv.shape().with_back(width), qkv.dtype());
+  tensor::Tensor y(qkv.shape().with_back(width), qkv.dtype());
   pool_->run(static_cast<std::size_t>(tokens.texts() * heads), [&](std::size_t task) {
     const std::int64_t text = static_cast<std::int64_t>(task) / heads;
     std::vector<const void*> rows;
@@ -101,12 +102,12 @@ mi2::Tensor CpuOps::self_attention(const Tensor& qkv, const TokenBatch& tokens, 
   return y;
 }
 
-mi2::Tensor CpuOps::channel_attention(const Tensor& qkv, int groups) {
+mi2::tensor::Tensor CpuOps::channel_attention(const tensor::Tensor& qkv, int groups) {
   const std::int64_t width = qkv.shape()[3] / 3;
   const std::int64_t size = width / groups;
   const OpTimer timer(profile_, "channel_attention",
                       4.0 * static_cast<double>(qkv.shape().rows() * width) * static_cast<double>(size));
-  Tensor y(qkv.shape().with_back(width), qkv.dtype());
+  tensor::Tensor y(qkv.shape().with_back(width), qkv.dtype());
   pool_->run(static_cast<std::size_t>(qkv.shape()[0] * groups), [&](std::size_t task) {
     const auto t = static_cast<std::int64_t>(task);
     const std::int64_t tokens = qkv.shape()[1] * qkv.shape()[2];

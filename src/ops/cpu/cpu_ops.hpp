@@ -32,13 +32,13 @@ class CpuOps {
     Precision precision = Precision::kF32;
     unsigned threads = 0;  ///< 0: one per available core
     MatMulEngine matmul = MatMulEngine::kNative;
-    std::optional<cpu::Isa> isa;               ///< default: choose_isa()
-    DType activations = DType::kF32;           ///< between products, when `force_activations`
+    std::optional<cpu::Isa> isa;                      ///< default: choose_isa()
+    tensor::DType activations = tensor::DType::kF32;  ///< between products, when `force_activations`
     bool force_activations = false;            ///< for tests of the bf16 paths on machines that would not take them
     std::shared_ptr<PreparedBlocks> prepared;  ///< where the make_ functions find and leave what they prepare
   };
 
-  using Tensor = mi2::Tensor;
+  using Tensor = mi2::tensor::Tensor;
   struct Linear {
     std::shared_ptr<const cpu::MatMul> product;
   };
@@ -56,7 +56,7 @@ class CpuOps {
     std::vector<float> bias;
   };
   struct Embedding {
-    mi2::Tensor rows;  ///< f32 or bf16
+    mi2::tensor::Tensor rows;  ///< f32 or bf16
   };
 
   /// @throws Error{kUnsupported} for a precision this machine does not compute.
@@ -70,29 +70,29 @@ class CpuOps {
   DepthwiseConv make_depthwise_conv(const Parameter& weight, const Parameter& bias);
   Embedding make_embedding(const Parameter& rows);
 
-  Tensor from_host(const mi2::Tensor& x) { return x; }
-  mi2::Tensor to_host(const Tensor& x) { return x; }
+  tensor::Tensor from_host(const mi2::tensor::Tensor& x) { return x; }
+  mi2::tensor::Tensor to_host(const tensor::Tensor& x) { return x; }
 
-  Tensor linear(const Tensor& x, const Linear& p, Activation activation);
-  Tensor norm_linear(const Tensor& x, const Norm& norm, const Linear& p, Activation activation);
-  Tensor add_linear(Tensor residual, const Tensor& x, const Linear& p, float drop_rate);
-  Tensor layer_norm(Tensor x, const Norm& p);
-  Tensor l2_normalize(const Tensor& x);
-  Tensor conv(const Tensor& x, const Conv& p);
-  Tensor add_depthwise_conv3x3(const Tensor& x, const DepthwiseConv& p);
-  Tensor window_attention(const Tensor& qkv, const Linear& projection, int heads, int window);
-  Tensor channel_attention(const Tensor& qkv, int groups);
-  Tensor mean_tokens(const Tensor& x);
-  Tensor embed_tokens(const TokenBatch& tokens, const Embedding& table, const Embedding& positions);
-  Tensor self_attention(const Tensor& qkv, const TokenBatch& tokens, int heads);
-  Tensor take_ends(const Tensor& x, const TokenBatch& tokens);
+  tensor::Tensor linear(const tensor::Tensor& x, const Linear& p, Activation activation);
+  tensor::Tensor norm_linear(const tensor::Tensor& x, const Norm& norm, const Linear& p, Activation activation);
+  tensor::Tensor add_linear(tensor::Tensor residual, const tensor::Tensor& x, const Linear& p, float drop_rate);
+  tensor::Tensor layer_norm(tensor::Tensor x, const Norm& p);
+  tensor::Tensor l2_normalize(const tensor::Tensor& x);
+  tensor::Tensor conv(const tensor::Tensor& x, const Conv& p);
+  tensor::Tensor add_depthwise_conv3x3(const tensor::Tensor& x, const DepthwiseConv& p);
+  tensor::Tensor window_attention(const tensor::Tensor& qkv, const Linear& projection, int heads, int window);
+  tensor::Tensor channel_attention(const tensor::Tensor& qkv, int groups);
+  tensor::Tensor mean_tokens(const tensor::Tensor& x);
+  tensor::Tensor embed_tokens(const TokenBatch& tokens, const Embedding& table, const Embedding& positions);
+  tensor::Tensor self_attention(const tensor::Tensor& qkv, const TokenBatch& tokens, int heads);
+  tensor::Tensor take_ends(const tensor::Tensor& x, const TokenBatch& tokens);
 
   template <typename Body>
-  Tensor segment(std::string_view name, Tensor x, Body&& body) {
+  tensor::Tensor segment(std::string_view name, tensor::Tensor x, Body&& body) {
     if (profile_ == nullptr) return body(std::move(x));
     const std::string outer = std::exchange(profile_->segment, std::string(name));
     const auto start = std::chrono::steady_clock::now();
-    Tensor y = body(std::move(x));
+    tensor::Tensor y = body(std::move(x));
     cpu::ProfileEntry& entry = profile_->segments[std::string(name)];
     entry.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     ++entry.calls;
@@ -101,7 +101,7 @@ class CpuOps {
   }
 
   template <typename Body>
-  Tensor block(Tensor x, Body&& body) {
+  tensor::Tensor block(tensor::Tensor x, Body&& body) {
     return body(std::move(x));
   }
 
@@ -120,14 +120,14 @@ class CpuOps {
                                                               std::int64_t out) const;
   std::shared_ptr<const cpu::MatMul> make_product(const std::string& name, const cpu::WeightRows& weight,
                                                   const std::optional<Parameter>& bias, bool sensitive);
-  Tensor multiply(const cpu::RowSource& rows, const cpu::MatMul& product, const Shape& shape, DType dtype,
-                  Activation activation);
+  tensor::Tensor multiply(const cpu::RowSource& rows, const cpu::MatMul& product, const tensor::Shape& shape,
+                          tensor::DType dtype, Activation activation);
 
   Options options_;
   cpu::Isa isa_;
   const cpu::Kernels& kernels_;
-  DType activations_;  ///< element type between the products of a branch
-  std::unique_ptr<ThreadPool> pool_;
+  tensor::DType activations_;  ///< element type between the products of a branch
+  std::unique_ptr<base::ThreadPool> pool_;
   cpu::Profile* profile_ = nullptr;
 };
 

@@ -17,42 +17,43 @@ double flop(std::int64_t rows, const cpu::MatMul& product) {
 
 }  // namespace
 
-mi2::Tensor CpuOps::multiply(const cpu::RowSource& rows, const cpu::MatMul& product, const Shape& shape, DType dtype,
-                             Activation activation) {
-  Tensor y(shape, dtype);
+mi2::tensor::Tensor CpuOps::multiply(const cpu::RowSource& rows, const cpu::MatMul& product, const tensor::Shape& shape,
+                                     tensor::DType dtype, Activation activation) {
+  tensor::Tensor y(shape, dtype);
   product.multiply(*pool_, rows, {y.data<std::byte>(), dtype, false, activation});
   return y;
 }
 
-mi2::Tensor CpuOps::linear(const Tensor& x, const Linear& p, Activation activation) {
+mi2::tensor::Tensor CpuOps::linear(const tensor::Tensor& x, const Linear& p, Activation activation) {
   const OpTimer timer(profile_, "linear", flop(x.shape().rows(), *p.product));
-  return multiply(cpu::PlainRows(kernels_, x), *p.product, x.shape().with_back(p.product->out()), DType::kF32,
+  return multiply(cpu::PlainRows(kernels_, x), *p.product, x.shape().with_back(p.product->out()), tensor::DType::kF32,
                   activation);
 }
 
-mi2::Tensor CpuOps::norm_linear(const Tensor& x, const Norm& norm, const Linear& p, Activation activation) {
+mi2::tensor::Tensor CpuOps::norm_linear(const tensor::Tensor& x, const Norm& norm, const Linear& p,
+                                        Activation activation) {
   const OpTimer timer(profile_, activation == Activation::kNone ? "norm_linear qkv" : "norm_linear fc1",
                       flop(x.shape().rows(), *p.product));
   const cpu::NormedRows rows(kernels_, x, norm.weight.data(), norm.bias.data(), norm.epsilon);
   return multiply(rows, *p.product, x.shape().with_back(p.product->out()), activations_, activation);
 }
 
-mi2::Tensor CpuOps::add_linear(Tensor residual, const Tensor& x, const Linear& p, float) {
+mi2::tensor::Tensor CpuOps::add_linear(tensor::Tensor residual, const tensor::Tensor& x, const Linear& p, float) {
   const OpTimer timer(profile_, p.product->in() == p.product->out() ? "add_linear proj" : "add_linear fc2",
                       flop(x.shape().rows(), *p.product));
   if (!residual.unique()) {
-    Tensor copy(residual.shape());
+    tensor::Tensor copy(residual.shape());
     std::copy_n(residual.data<float>(), residual.shape().count(), copy.data<float>());
     residual = std::move(copy);
   }
   p.product->multiply(*pool_, cpu::PlainRows(kernels_, x),
-                      {residual.data<std::byte>(), DType::kF32, true, Activation::kNone});
+                      {residual.data<std::byte>(), tensor::DType::kF32, true, Activation::kNone});
   return residual;
 }
 
-mi2::Tensor CpuOps::layer_norm(Tensor x, const Norm& p) {
+mi2::tensor::Tensor CpuOps::layer_norm(tensor::Tensor x, const Norm& p) {
   const OpTimer timer(profile_, "layer_norm");
-  Tensor y = x.unique() ? x : Tensor(x.shape());
+  tensor::Tensor y = x.unique() ? x : tensor::Tensor(x.shape());
   const std::int64_t width = x.shape().back();
   const std::int64_t rows = x.shape().rows();
   const auto team = static_cast<std::int64_t>(pool_->size());
@@ -69,8 +70,8 @@ mi2::Tensor CpuOps::layer_norm(Tensor x, const Norm& p) {
   return y;
 }
 
-mi2::Tensor CpuOps::l2_normalize(const Tensor& x) {
-  Tensor y(x.shape());
+mi2::tensor::Tensor CpuOps::l2_normalize(const tensor::Tensor& x) {
+  tensor::Tensor y(x.shape());
   const std::int64_t width = x.shape().back();
   for (std::int64_t r = 0; r < x.shape().rows(); ++r) {
     const float* in = x.data<float>() + r * width;
@@ -83,19 +84,19 @@ mi2::Tensor CpuOps::l2_normalize(const Tensor& x) {
   return y;
 }
 
-mi2::Tensor CpuOps::conv(const Tensor& x, const Conv& p) {
+mi2::tensor::Tensor CpuOps::conv(const tensor::Tensor& x, const Conv& p) {
   const cpu::PatchRows rows(x, p.geometry);
   const OpTimer timer(profile_, "conv", flop(rows.rows(), *p.product));
-  const Shape shape{x.shape()[0], p.geometry.out(x.shape()[1]), p.geometry.out(x.shape()[2]), p.product->out()};
-  return multiply(rows, *p.product, shape, DType::kF32, Activation::kNone);
+  const tensor::Shape shape{x.shape()[0], p.geometry.out(x.shape()[1]), p.geometry.out(x.shape()[2]), p.product->out()};
+  return multiply(rows, *p.product, shape, tensor::DType::kF32, Activation::kNone);
 }
 
-mi2::Tensor CpuOps::add_depthwise_conv3x3(const Tensor& x, const DepthwiseConv& p) {
+mi2::tensor::Tensor CpuOps::add_depthwise_conv3x3(const tensor::Tensor& x, const DepthwiseConv& p) {
   const std::int64_t height = x.shape()[1];
   const std::int64_t channels = x.shape()[3];
   const std::int64_t row = x.shape()[2] * channels;
   const OpTimer timer(profile_, "depthwise", 18.0 * static_cast<double>(x.shape().count()));
-  Tensor y(x.shape());
+  tensor::Tensor y(x.shape());
   pool_->run(static_cast<std::size_t>(x.shape()[0] * height), [&](std::size_t task) {
     const auto line = static_cast<std::int64_t>(task);
     const float* here = x.data<float>() + line * row;
@@ -106,10 +107,10 @@ mi2::Tensor CpuOps::add_depthwise_conv3x3(const Tensor& x, const DepthwiseConv& 
   return y;
 }
 
-mi2::Tensor CpuOps::mean_tokens(const Tensor& x) {
+mi2::tensor::Tensor CpuOps::mean_tokens(const tensor::Tensor& x) {
   const std::int64_t tokens = x.shape()[1] * x.shape()[2];
   const std::int64_t width = x.shape()[3];
-  Tensor y({x.shape()[0], width});
+  tensor::Tensor y({x.shape()[0], width});
   std::vector<double> sums(static_cast<std::size_t>(width));
   for (std::int64_t b = 0; b < x.shape()[0]; ++b) {
     std::fill(sums.begin(), sums.end(), 0.0);
@@ -124,28 +125,29 @@ mi2::Tensor CpuOps::mean_tokens(const Tensor& x) {
   return y;
 }
 
-mi2::Tensor CpuOps::embed_tokens(const TokenBatch& tokens, const Embedding& table, const Embedding& positions) {
+mi2::tensor::Tensor CpuOps::embed_tokens(const TokenBatch& tokens, const Embedding& table, const Embedding& positions) {
   const OpTimer timer(profile_, "embed_tokens");
   const std::int64_t width = table.rows.shape().back();
   const std::size_t row_bytes = static_cast<std::size_t>(width) * size_of(table.rows.dtype());
-  Tensor y({static_cast<std::int64_t>(tokens.ids.size()), width});
+  tensor::Tensor y({static_cast<std::int64_t>(tokens.ids.size()), width});
   std::vector<float> position(static_cast<std::size_t>(width));
   for (std::int64_t t = 0; t < tokens.texts(); ++t) {
     for (std::int64_t row = tokens.offsets[t]; row < tokens.offsets[t + 1]; ++row) {
       float* out = y.data<float>() + row * width;
-      convert_to_f32(table.rows.dtype(), table.rows.data<std::byte>() + tokens.ids[row] * row_bytes, out,
-                     position.size());
-      convert_to_f32(positions.rows.dtype(), positions.rows.data<std::byte>() + (row - tokens.offsets[t]) * row_bytes,
-                     position.data(), position.size());
+      tensor::convert_to_f32(table.rows.dtype(), table.rows.data<std::byte>() + tokens.ids[row] * row_bytes, out,
+                             position.size());
+      tensor::convert_to_f32(positions.rows.dtype(),
+                             positions.rows.data<std::byte>() + (row - tokens.offsets[t]) * row_bytes, position.data(),
+                             position.size());
       for (std::int64_t c = 0; c < width; ++c) out[c] += position[c];
     }
   }
   return y;
 }
 
-mi2::Tensor CpuOps::take_ends(const Tensor& x, const TokenBatch& tokens) {
+mi2::tensor::Tensor CpuOps::take_ends(const tensor::Tensor& x, const TokenBatch& tokens) {
   const std::int64_t width = x.shape().back();
-  Tensor y({tokens.texts(), width});
+  tensor::Tensor y({tokens.texts(), width});
   for (std::int64_t t = 0; t < tokens.texts(); ++t) {
     std::copy_n(x.data<float>() + tokens.end_of(t) * width, width, y.data<float>() + t * width);
   }

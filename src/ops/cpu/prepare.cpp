@@ -51,7 +51,7 @@ void prepare_floats(PreparedBlocks* prepared, const std::string& name, const std
   }
   make();
   if (prepared == nullptr) return;
-  const Tensor block({static_cast<std::int64_t>(layout.bytes / sizeof(float))});
+  const tensor::Tensor block({static_cast<std::int64_t>(layout.bytes / sizeof(float))});
   std::memset(block.data<std::byte>(), 0, layout.bytes);
   const std::size_t second_index = second_at / sizeof(float);
   std::copy(first.begin(), first.end(), block.data<float>());
@@ -65,10 +65,10 @@ CpuOps::CpuOps(const Options& options)
     : options_(options),
       isa_(options.isa ? *options.isa : cpu::choose_isa()),
       kernels_(cpu::kernels_for(isa_)),
-      activations_(DType::kF32),
-      pool_(std::make_unique<ThreadPool>(options.threads)) {
+      activations_(tensor::DType::kF32),
+      pool_(std::make_unique<base::ThreadPool>(options.threads)) {
   const bool narrow = options.precision == Precision::kBF16 || options.precision == Precision::kInt8;
-  if (narrow && kernels_.bf16.left == cpu::Operand::kBF16) activations_ = DType::kBF16;
+  if (narrow && kernels_.bf16.left == cpu::Operand::kBF16) activations_ = tensor::DType::kBF16;
   if (options.force_activations) activations_ = options.activations;
   if (options.precision == Precision::kBF16x3 && kernels_.split.multiply == nullptr) {
     throw Error(Code::kUnsupported,
@@ -126,7 +126,7 @@ std::shared_ptr<const cpu::MatMul> CpuOps::make_product(const std::string& name,
   if (!packed) {
     const std::vector<float> biases = bias ? bias->to_floats() : std::vector<float>();
     if (uses_onednn() && !options_.prepared) {
-      const DType dtype = options_.precision == Precision::kF32 ? DType::kF32 : DType::kBF16;
+      const tensor::DType dtype = options_.precision == Precision::kF32 ? tensor::DType::kF32 : tensor::DType::kBF16;
       if (auto product = cpu::make_onednn_matmul(kernels_, dtype, weight, biases)) return product;
     }
     packed.emplace(kernels_, *pool_, format_of(weight, sensitive), weight, biases);
@@ -145,13 +145,14 @@ CpuOps::Linear CpuOps::make_linear(const Parameter& weight, const std::optional<
   const std::size_t size = size_of(weight.dtype);
   if (out_first) {
     rows.rows = [&](std::int64_t first, std::int64_t count, float* to) {
-      convert_to_f32(weight.dtype, bytes + first * rows.in * size, to, static_cast<std::size_t>(count * rows.in));
+      tensor::convert_to_f32(weight.dtype, bytes + first * rows.in * size, to,
+                             static_cast<std::size_t>(count * rows.in));
     };
   } else {
     rows.rows = [&](std::int64_t first, std::int64_t count, float* to) {
       for (std::int64_t k = 0; k < rows.in; ++k) {
         for (std::int64_t n = 0; n < count; ++n) {
-          convert_to_f32(weight.dtype, bytes + (k * rows.out + first + n) * size, to + n * rows.in + k, 1);
+          tensor::convert_to_f32(weight.dtype, bytes + (k * rows.out + first + n) * size, to + n * rows.in + k, 1);
         }
       }
     };
@@ -205,24 +206,24 @@ CpuOps::DepthwiseConv CpuOps::make_depthwise_conv(const Parameter& weight, const
 
 CpuOps::Embedding CpuOps::make_embedding(const Parameter& rows) {
   const bool wide = options_.precision == Precision::kF32 || options_.precision == Precision::kBF16x3;
-  const DType dtype = wide ? DType::kF32 : DType::kBF16;
+  const tensor::DType dtype = wide ? tensor::DType::kF32 : tensor::DType::kBF16;
   const std::size_t size = static_cast<std::size_t>(rows.shape.count()) * size_of(dtype);
   const BlockLayout layout{fmt::format("rows {} {}", name_of(dtype), rows.shape.to_string()), round_up(size)};
   if (options_.prepared) {
     if (const auto block = options_.prepared->take(rows.name, {&layout, 1})) {
-      return {Tensor(rows.shape, dtype, block->data)};
+      return {tensor::Tensor(rows.shape, dtype, block->data)};
     }
   }
-  Embedding p{Tensor(rows.shape, dtype)};
+  Embedding p{tensor::Tensor(rows.shape, dtype)};
   const std::int64_t width = rows.shape.back();
   std::vector<float> row(static_cast<std::size_t>(width));
   for (std::int64_t i = 0; i < rows.shape.rows(); ++i) {
-    convert_to_f32(rows.dtype, static_cast<const std::byte*>(rows.data) + i * width * size_of(rows.dtype), row.data(),
-                   row.size());
+    tensor::convert_to_f32(rows.dtype, static_cast<const std::byte*>(rows.data) + i * width * size_of(rows.dtype),
+                           row.data(), row.size());
     if (wide) {
       std::copy(row.begin(), row.end(), p.rows.data<float>() + i * width);
     } else {
-      kernels_.to_bf16(row.data(), width, p.rows.data<BFloat16>() + i * width);
+      kernels_.to_bf16(row.data(), width, p.rows.data<tensor::BFloat16>() + i * width);
     }
   }
   std::memset(p.rows.data<std::byte>() + size, 0, layout.bytes - size);  // pool blocks are whole multiples of 64

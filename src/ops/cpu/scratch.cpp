@@ -7,7 +7,7 @@
 namespace mi2::ops::cpu {
 
 std::byte* thread_scratch(std::size_t bytes) {
-  static Pool pool;
+  static tensor::Pool pool;
   thread_local std::shared_ptr<std::byte> block;
   thread_local std::size_t size = 0;
   if (size < bytes) {

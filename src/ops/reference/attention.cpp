@@ -44,11 +44,12 @@ void attend(const std::vector<const float*>& qkv, const std::vector<float*>& out
 
 }  // namespace
 
-mi2::Tensor ReferenceOps::window_attention(const Tensor& qkv, const Linear& projection, int heads, int window) {
+mi2::tensor::Tensor ReferenceOps::window_attention(const tensor::Tensor& qkv, const Linear& projection, int heads,
+                                                   int window) {
   const std::int64_t height = qkv.shape()[1];
   const std::int64_t columns = qkv.shape()[2];
   const std::int64_t width = qkv.shape()[3] / 3;
-  Tensor y(qkv.shape().with_back(width));
+  tensor::Tensor y(qkv.shape().with_back(width));
   for (std::int64_t b = 0; b < qkv.shape()[0]; ++b) {
     for (std::int64_t top = 0; top < height; top += window) {
       for (std::int64_t left = 0; left < columns; left += window) {
@@ -69,9 +70,9 @@ mi2::Tensor ReferenceOps::window_attention(const Tensor& qkv, const Linear& proj
   return y;
 }
 
-mi2::Tensor ReferenceOps::self_attention(const Tensor& qkv, const TokenBatch& tokens, int heads) {
+mi2::tensor::Tensor ReferenceOps::self_attention(const tensor::Tensor& qkv, const TokenBatch& tokens, int heads) {
   const std::int64_t width = qkv.shape().back() / 3;
-  Tensor y(qkv.shape().with_back(width));
+  tensor::Tensor y(qkv.shape().with_back(width));
   for (std::int64_t t = 0; t < tokens.texts(); ++t) {
     std::vector<const float*> rows;
     std::vector<float*> out;
@@ -84,12 +85,12 @@ mi2::Tensor ReferenceOps::self_attention(const Tensor& qkv, const TokenBatch& to
   return y;
 }
 
-mi2::Tensor ReferenceOps::channel_attention(const Tensor& qkv, int groups) {
+mi2::tensor::Tensor ReferenceOps::channel_attention(const tensor::Tensor& qkv, int groups) {
   const std::int64_t tokens = qkv.shape()[1] * qkv.shape()[2];
   const std::int64_t width = qkv.shape()[3] / 3;
   const std::int64_t size = width / groups;
   const double scale = 1.0 / std::sqrt(static_cast<double>(tokens));
-  Tensor y(qkv.shape().with_back(width));
+  tensor::Tensor y(qkv.shape().with_back(width));
   std::vector<double> scores(static_cast<std::size_t>(size));
   for (std::int64_t b = 0; b < qkv.shape()[0]; ++b) {
     const float* rows = qkv.data<float>() + b * tokens * 3 * width;

@@ -12,12 +12,12 @@ ReferenceOps::DepthwiseConv ReferenceOps::make_depthwise_conv(const Parameter& w
   return {weight.to_floats(), bias.to_floats()};
 }
 
-mi2::Tensor ReferenceOps::conv(const Tensor& x, const Conv& p) {
+mi2::tensor::Tensor ReferenceOps::conv(const tensor::Tensor& x, const Conv& p) {
   const std::int64_t images = x.shape()[0];
   const std::int64_t height = x.shape()[1];
   const std::int64_t width = x.shape()[2];
   const ConvGeometry& g = p.geometry;
-  Tensor y({images, g.out(height), g.out(width), p.out});
+  tensor::Tensor y({images, g.out(height), g.out(width), p.out});
   float* out = y.data<float>();
   for (std::int64_t b = 0; b < images; ++b) {
     for (std::int64_t oy = 0; oy < g.out(height); ++oy) {
@@ -43,8 +43,8 @@ mi2::Tensor ReferenceOps::conv(const Tensor& x, const Conv& p) {
   return y;
 }
 
-mi2::Tensor ReferenceOps::add_depthwise_conv3x3(const Tensor& x, const DepthwiseConv& p) {
-  Tensor y(x.shape());
+mi2::tensor::Tensor ReferenceOps::add_depthwise_conv3x3(const tensor::Tensor& x, const DepthwiseConv& p) {
+  tensor::Tensor y(x.shape());
   const std::int64_t height = x.shape()[1];
   const std::int64_t width = x.shape()[2];
   const std::int64_t channels = x.shape()[3];

@@ -42,8 +42,8 @@ ReferenceOps::Norm ReferenceOps::make_norm(const Parameter& weight, const Parame
   return {weight.to_floats(), bias.to_floats(), epsilon};
 }
 
-mi2::Tensor ReferenceOps::linear(const Tensor& x, const Linear& p, Activation activation) {
-  Tensor y(x.shape().with_back(p.out));
+mi2::tensor::Tensor ReferenceOps::linear(const tensor::Tensor& x, const Linear& p, Activation activation) {
+  tensor::Tensor y(x.shape().with_back(p.out));
   const float* in = x.data<float>();
   float* out = y.data<float>();
   for (std::int64_t row = 0; row < x.shape().rows(); ++row) {
@@ -58,18 +58,20 @@ mi2::Tensor ReferenceOps::linear(const Tensor& x, const Linear& p, Activation ac
   return y;
 }
 
-mi2::Tensor ReferenceOps::norm_linear(const Tensor& x, const Norm& norm, const Linear& p, Activation activation) {
+mi2::tensor::Tensor ReferenceOps::norm_linear(const tensor::Tensor& x, const Norm& norm, const Linear& p,
+                                              Activation activation) {
   return linear(layer_norm(x, norm), p, activation);
 }
 
-mi2::Tensor ReferenceOps::add_linear(const Tensor& residual, const Tensor& x, const Linear& p, float) {
-  Tensor y = linear(x, p, Activation::kNone);
+mi2::tensor::Tensor ReferenceOps::add_linear(const tensor::Tensor& residual, const tensor::Tensor& x, const Linear& p,
+                                             float) {
+  tensor::Tensor y = linear(x, p, Activation::kNone);
   for (std::int64_t i = 0; i < y.shape().count(); ++i) y.data<float>()[i] += residual.data<float>()[i];
   return y;
 }
 
-mi2::Tensor ReferenceOps::layer_norm(const Tensor& x, const Norm& p) {
-  Tensor y(x.shape());
+mi2::tensor::Tensor ReferenceOps::layer_norm(const tensor::Tensor& x, const Norm& p) {
+  tensor::Tensor y(x.shape());
   const std::int64_t width = x.shape().back();
   for (std::int64_t row = 0; row < x.shape().rows(); ++row) {
     const float* in = x.data<float>() + row * width;
@@ -88,8 +90,8 @@ mi2::Tensor ReferenceOps::layer_norm(const Tensor& x, const Norm& p) {
   return y;
 }
 
-mi2::Tensor ReferenceOps::l2_normalize(const Tensor& x) {
-  Tensor y(x.shape());
+mi2::tensor::Tensor ReferenceOps::l2_normalize(const tensor::Tensor& x) {
+  tensor::Tensor y(x.shape());
   const std::int64_t width = x.shape().back();
   for (std::int64_t row = 0; row < x.shape().rows(); ++row) {
     const float* in = x.data<float>() + row * width;
@@ -101,11 +103,11 @@ mi2::Tensor ReferenceOps::l2_normalize(const Tensor& x) {
   return y;
 }
 
-mi2::Tensor ReferenceOps::mean_tokens(const Tensor& x) {
+mi2::tensor::Tensor ReferenceOps::mean_tokens(const tensor::Tensor& x) {
   const std::int64_t images = x.shape()[0];
   const std::int64_t tokens = x.shape()[1] * x.shape()[2];
   const std::int64_t width = x.shape()[3];
-  Tensor y({images, width});
+  tensor::Tensor y({images, width});
   for (std::int64_t b = 0; b < images; ++b) {
     for (std::int64_t c = 0; c < width; ++c) {
       double sum = 0;
@@ -120,8 +122,9 @@ ReferenceOps::Embedding ReferenceOps::make_embedding(const Parameter& rows) {
   return {rows.shape.back(), rows.to_floats()};
 }
 
-mi2::Tensor ReferenceOps::embed_tokens(const TokenBatch& tokens, const Embedding& table, const Embedding& positions) {
-  Tensor y({static_cast<std::int64_t>(tokens.ids.size()), table.width});
+mi2::tensor::Tensor ReferenceOps::embed_tokens(const TokenBatch& tokens, const Embedding& table,
+                                               const Embedding& positions) {
+  tensor::Tensor y({static_cast<std::int64_t>(tokens.ids.size()), table.width});
   for (std::int64_t t = 0; t < tokens.texts(); ++t) {
     for (std::int64_t row = tokens.offsets[t]; row < tokens.offsets[t + 1]; ++row) {
       for (std::int64_t c = 0; c < table.width; ++c) {
@@ -133,9 +136,9 @@ mi2::Tensor ReferenceOps::embed_tokens(const TokenBatch& tokens, const Embedding
   return y;
 }
 
-mi2::Tensor ReferenceOps::take_ends(const Tensor& x, const TokenBatch& tokens) {
+mi2::tensor::Tensor ReferenceOps::take_ends(const tensor::Tensor& x, const TokenBatch& tokens) {
   const std::int64_t width = x.shape().back();
-  Tensor y({tokens.texts(), width});
+  tensor::Tensor y({tokens.texts(), width});
   for (std::int64_t t = 0; t < tokens.texts(); ++t) {
     for (std::int64_t c = 0; c < width; ++c) {
       y.data<float>()[t * width + c] = x.data<float>()[tokens.end_of(t) * width + c];

@@ -13,7 +13,7 @@ namespace mi2::ops {
 
 class ReferenceOps {
  public:
-  using Tensor = mi2::Tensor;
+  using Tensor = mi2::tensor::Tensor;
 
   struct Linear {
     std::int64_t in = 0;
@@ -48,29 +48,29 @@ class ReferenceOps {
   DepthwiseConv make_depthwise_conv(const Parameter& weight, const Parameter& bias);
   Embedding make_embedding(const Parameter& rows);
 
-  Tensor from_host(const mi2::Tensor& x) { return x; }
-  mi2::Tensor to_host(const Tensor& x) { return x; }
+  tensor::Tensor from_host(const mi2::tensor::Tensor& x) { return x; }
+  mi2::tensor::Tensor to_host(const tensor::Tensor& x) { return x; }
 
-  Tensor linear(const Tensor& x, const Linear& p, Activation activation);
-  Tensor norm_linear(const Tensor& x, const Norm& norm, const Linear& p, Activation activation);
-  Tensor add_linear(const Tensor& residual, const Tensor& x, const Linear& p, float drop_rate);
-  Tensor layer_norm(const Tensor& x, const Norm& p);
-  Tensor l2_normalize(const Tensor& x);
-  Tensor conv(const Tensor& x, const Conv& p);
-  Tensor add_depthwise_conv3x3(const Tensor& x, const DepthwiseConv& p);
-  Tensor window_attention(const Tensor& qkv, const Linear& projection, int heads, int window);
-  Tensor channel_attention(const Tensor& qkv, int groups);
-  Tensor mean_tokens(const Tensor& x);
-  Tensor embed_tokens(const TokenBatch& tokens, const Embedding& table, const Embedding& positions);
-  Tensor self_attention(const Tensor& qkv, const TokenBatch& tokens, int heads);
-  Tensor take_ends(const Tensor& x, const TokenBatch& tokens);
+  tensor::Tensor linear(const tensor::Tensor& x, const Linear& p, Activation activation);
+  tensor::Tensor norm_linear(const tensor::Tensor& x, const Norm& norm, const Linear& p, Activation activation);
+  tensor::Tensor add_linear(const tensor::Tensor& residual, const tensor::Tensor& x, const Linear& p, float drop_rate);
+  tensor::Tensor layer_norm(const tensor::Tensor& x, const Norm& p);
+  tensor::Tensor l2_normalize(const tensor::Tensor& x);
+  tensor::Tensor conv(const tensor::Tensor& x, const Conv& p);
+  tensor::Tensor add_depthwise_conv3x3(const tensor::Tensor& x, const DepthwiseConv& p);
+  tensor::Tensor window_attention(const tensor::Tensor& qkv, const Linear& projection, int heads, int window);
+  tensor::Tensor channel_attention(const tensor::Tensor& qkv, int groups);
+  tensor::Tensor mean_tokens(const tensor::Tensor& x);
+  tensor::Tensor embed_tokens(const TokenBatch& tokens, const Embedding& table, const Embedding& positions);
+  tensor::Tensor self_attention(const tensor::Tensor& qkv, const TokenBatch& tokens, int heads);
+  tensor::Tensor take_ends(const tensor::Tensor& x, const TokenBatch& tokens);
 
   template <typename Body>
-  Tensor segment(std::string_view, Tensor x, Body&& body) {
+  tensor::Tensor segment(std::string_view, tensor::Tensor x, Body&& body) {
     return body(std::move(x));
   }
   template <typename Body>
-  Tensor block(Tensor x, Body&& body) {
+  tensor::Tensor block(tensor::Tensor x, Body&& body) {
     return body(std::move(x));
   }
 };

@@ -74,17 +74,17 @@ TorchOps::DepthwiseConv TorchOps::make_depthwise_conv(const Parameter& weight, c
 
 TorchOps::Embedding TorchOps::make_embedding(const Parameter& rows) { return {parameter(rows)}; }
 
-at::Tensor TorchOps::on_device(const mi2::Tensor& x, at::Device device) {
+at::Tensor TorchOps::on_device(const tensor::Tensor& x, at::Device device) {
   std::vector<std::int64_t> shape;
   for (std::size_t axis = 0; axis < x.shape().rank(); ++axis) shape.push_back(x.shape()[axis]);
   // Copied: the block may be reused while libtorch still holds the view.
   return at::from_blob(x.data<float>(), shape, at::kFloat).clone().to(device);
 }
 
-mi2::Tensor TorchOps::to_host(const Tensor& x) {
+tensor::Tensor TorchOps::to_host(const Tensor& x) {
   const at::Tensor values = x.detach().to(at::kCPU, at::kFloat).contiguous();
   const std::vector<std::int64_t> extents(values.sizes().begin(), values.sizes().end());
-  mi2::Tensor host{Shape(extents)};
+  tensor::Tensor host{tensor::Shape(extents)};
   std::memcpy(host.data<float>(), values.const_data_ptr<float>(),
               static_cast<std::size_t>(values.numel()) * sizeof(float));
   return host;

@@ -62,10 +62,10 @@ class TorchOps {
   DepthwiseConv make_depthwise_conv(const Parameter& weight, const Parameter& bias);
   Embedding make_embedding(const Parameter& rows);
 
-  Tensor from_host(const mi2::Tensor& x) const { return on_device(x, options_.device); }
+  Tensor from_host(const tensor::Tensor& x) const { return on_device(x, options_.device); }
   /// A copy of f32 numbers of the host.
-  static Tensor on_device(const mi2::Tensor& x, at::Device device);
-  static mi2::Tensor to_host(const Tensor& x);
+  static Tensor on_device(const tensor::Tensor& x, at::Device device);
+  static tensor::Tensor to_host(const Tensor& x);
 
   Tensor linear(const Tensor& x, const Linear& p, Activation activation) const;
   Tensor norm_linear(const Tensor& x, const Norm& norm, const Linear& p, Activation activation) const;

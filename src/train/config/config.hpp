@@ -64,9 +64,9 @@ struct EvaluationOptions {
   bool at_start = false;
   bool at_end = true;
   bool zero_shot = true;
-  int knn = 5;                       ///< neighbours; 0: no kNN
-  std::vector<DataSource> knn_bank;  ///< labelled neighbours; empty: the training set
-  bool ema = true;                   ///< evaluate the averaged weights, if there are any
+  int knn = 5;                                ///< neighbours; 0: no kNN
+  std::vector<dataset::DataSource> knn_bank;  ///< labelled neighbours; empty: the training set
+  bool ema = true;                            ///< evaluate the averaged weights, if there are any
   Metric metric = Metric::kZeroShotAccuracy;
   int patience = 0;  ///< evaluations without a better metric before the run stops early; 0: never
 };
@@ -90,8 +90,8 @@ struct TrainConfig {
   ScheduleOptions schedule;
   ParameterRules parameters;
   BatchOptions batch;
-  DataOptions data;
-  AugmentOptions augment;
+  dataset::DataOptions data;
+  dataset::AugmentOptions augment;
   EvaluationOptions evaluation;
   CheckpointOptions checkpoint;
   EnergyOptions energy;

@@ -23,7 +23,7 @@ bool name_holds(const fs::path& path, std::initializer_list<std::string_view> ma
 }
 
 /// Pictures and labels in one list, told apart by their names and paired in sorted order, as the reference does.
-std::vector<DataSource> pair_tsv_files(const Draft& draft, std::string_view name) {
+std::vector<dataset::DataSource> pair_tsv_files(const Draft& draft, std::string_view name) {
   std::vector<fs::path> files;
   for (const std::string& file : draft.train_tsv) files.push_back(draft.root / draft.train_set / file);
   std::sort(files.begin(), files.end());
@@ -44,10 +44,10 @@ std::vector<DataSource> pair_tsv_files(const Draft& draft, std::string_view name
     fail(name,
          fmt::format("DATASET.TRAIN_TSV_LIST has {} files of pictures and {} of labels", images.size(), labels.size()));
   }
-  std::vector<DataSource> sources;
+  std::vector<dataset::DataSource> sources;
   for (std::size_t i = 0; i < images.size(); ++i) {
-    DataSource source;
-    source.format = DataFormat::kTsv;
+    dataset::DataSource source;
+    source.format = dataset::DataFormat::kTsv;
     source.path = images[i];
     source.labels = labels[i];
     sources.push_back(source);
@@ -55,31 +55,31 @@ std::vector<DataSource> pair_tsv_files(const Draft& draft, std::string_view name
   return sources;
 }
 
-void add_tsv(std::vector<DataSource>& sources, const Draft::EvalTsv& tsv, const fs::path& root, std::string_view name,
-             std::string_view keys) {
+void add_tsv(std::vector<dataset::DataSource>& sources, const Draft::EvalTsv& tsv, const fs::path& root,
+             std::string_view name, std::string_view keys) {
   if (tsv.images.empty() && tsv.labels.empty()) return;
   if (tsv.images.empty() || tsv.labels.empty()) fail(name, fmt::format("{} belong together: give both", keys));
-  DataSource source;
-  source.format = DataFormat::kTsv;
+  dataset::DataSource source;
+  source.format = dataset::DataFormat::kTsv;
   source.path = root / tsv.images;
   source.labels = root / tsv.labels;
-  const bool known = std::any_of(sources.begin(), sources.end(), [&](const DataSource& other) {
+  const bool known = std::any_of(sources.begin(), sources.end(), [&](const dataset::DataSource& other) {
     return other.path == source.path && other.labels == source.labels;
   });
   if (!known) sources.push_back(source);
 }
 
 void finish_data(Draft& draft, std::string_view name) {
-  DataOptions& data = draft.config.data;
-  std::vector<DataSource>& bank = draft.config.evaluation.knn_bank;
-  for (std::vector<DataSource>* sources : {&data.train, &data.validation, &bank}) {
-    for (DataSource& source : *sources) {
+  dataset::DataOptions& data = draft.config.data;
+  std::vector<dataset::DataSource>& bank = draft.config.evaluation.knn_bank;
+  for (std::vector<dataset::DataSource>* sources : {&data.train, &data.validation, &bank}) {
+    for (dataset::DataSource& source : *sources) {
       source.path = draft.root / source.path;
       if (!source.labels.empty()) source.labels = draft.root / source.labels;
     }
   }
   if (!data.prompts.empty()) data.prompts = draft.root / data.prompts;
-  for (const DataSource& source : pair_tsv_files(draft, name)) data.train.push_back(source);
+  for (const dataset::DataSource& source : pair_tsv_files(draft, name)) data.train.push_back(source);
   for (const Draft::EvalTsv& tsv : draft.eval_tsv) {
     add_tsv(data.validation, tsv, draft.root, name, "EVAL_IMAGE_TSV and EVAL_TEXT_TSV");
   }

@@ -71,8 +71,8 @@ std::span<const FixedKey> fixed_keys();
 std::span<const std::string_view> model_keys();
 
 // Lists of data sources, as DATASET.TRAIN is one.
-std::vector<DataSource> read_data_sources(const Value& value);
-std::string write_data_sources(const std::vector<DataSource>& sources);
+std::vector<dataset::DataSource> read_data_sources(const Value& value);
+std::string write_data_sources(const std::vector<dataset::DataSource>& sources);
 
 // What values look like in YAML.
 std::string yaml_number(double value);

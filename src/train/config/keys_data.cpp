@@ -14,16 +14,16 @@ namespace {
 constexpr std::array<std::string_view, 3> kFormats{"manifest", "tsv", "zip"};
 constexpr std::size_t kMaxSources = 1000;
 
-DataFormat read_format(const Value& value) {
+dataset::DataFormat read_format(const Value& value) {
   const std::string text = value.text();
   for (std::size_t i = 0; i < kFormats.size(); ++i) {
-    if (text == kFormats[i]) return static_cast<DataFormat>(i);
+    if (text == kFormats[i]) return static_cast<dataset::DataFormat>(i);
   }
   value.fail(fmt::format("is {}, it must be manifest, tsv or zip", weights::in_quotes(text)));
 }
 
-DataSource read_source(const Value& value) {
-  DataSource source;
+dataset::DataSource read_source(const Value& value) {
+  dataset::DataSource source;
   for (const auto& [key, entry] : value.entries()) {
     if (key == "FORMAT") {
       source.format = read_format(entry);
@@ -44,17 +44,17 @@ DataSource read_source(const Value& value) {
     }
   }
   if (source.path.empty()) value.fail("has no PATH: the manifest, the picture TSV or the zip");
-  if (source.format != DataFormat::kManifest && source.labels.empty()) {
+  if (source.format != dataset::DataFormat::kManifest && source.labels.empty()) {
     value.fail("has no LABELS: the label TSV or file that belongs to PATH");
   }
   return source;
 }
 
-std::string write_source(const DataSource& source) {
+std::string write_source(const dataset::DataSource& source) {
   std::vector<std::string> entries{fmt::format("FORMAT: {}", kFormats[static_cast<std::size_t>(source.format)]),
                                    fmt::format("PATH: {}", yaml_text(source.path.string()))};
   if (!source.labels.empty()) entries.push_back(fmt::format("LABELS: {}", yaml_text(source.labels.string())));
-  if (source.format == DataFormat::kManifest) {
+  if (source.format == dataset::DataFormat::kManifest) {
     entries.push_back(fmt::format("SPLIT: {}", yaml_text(source.split)));
     entries.push_back(fmt::format("FILE_COLUMN: {}", yaml_text(source.file_column)));
     entries.push_back(fmt::format("LABEL_COLUMN: {}", yaml_text(source.label_column)));
@@ -65,8 +65,8 @@ std::string write_source(const DataSource& source) {
 
 }  // namespace
 
-std::vector<DataSource> read_data_sources(const Value& value) {
-  std::vector<DataSource> sources;
+std::vector<dataset::DataSource> read_data_sources(const Value& value) {
+  std::vector<dataset::DataSource> sources;
   const std::vector<Value> items = value.items();
   if (items.size() > kMaxSources) value.fail(fmt::format("has {} entries, the limit is {}", items.size(), kMaxSources));
   sources.reserve(items.size());
@@ -74,10 +74,10 @@ std::vector<DataSource> read_data_sources(const Value& value) {
   return sources;
 }
 
-std::string write_data_sources(const std::vector<DataSource>& sources) {
+std::string write_data_sources(const std::vector<dataset::DataSource>& sources) {
   std::vector<std::string> entries;
   entries.reserve(sources.size());
-  for (const DataSource& source : sources) entries.push_back(write_source(source));
+  for (const dataset::DataSource& source : sources) entries.push_back(write_source(source));
   return fmt::format("[{}]", fmt::join(entries, ", "));
 }
 

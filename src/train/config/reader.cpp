@@ -145,7 +145,7 @@ TrainConfig parse_train_config(std::string_view yaml, std::string_view name,
 }
 
 TrainConfig load_train_config(const std::filesystem::path& path, const std::vector<std::string>& overrides) {
-  return parse_train_config(read_text_file(path, kMaxTrainConfigBytes), path.string(), overrides);
+  return parse_train_config(base::read_text_file(path, kMaxTrainConfigBytes), path.string(), overrides);
 }
 
 }  // namespace mi2::train

@@ -35,9 +35,9 @@ double metric(const EvaluationRecord& evaluation, const std::string& name) {
 }
 
 /// An exponential average over about a fiftieth of the line, without the pull of its start.
-std::vector<plot::Point> smoothed(const std::vector<plot::Point>& points) {
+std::vector<evaluation::Point> smoothed(const std::vector<evaluation::Point>& points) {
   const double keep = 1 - 1 / std::max(1.0, static_cast<double>(points.size()) / 50);
-  std::vector<plot::Point> result;
+  std::vector<evaluation::Point> result;
   double sum = 0;
   double weight = 0;
   for (const auto& [x, y] : points) {
@@ -49,8 +49,8 @@ std::vector<plot::Point> smoothed(const std::vector<plot::Point>& points) {
   return result;
 }
 
-std::vector<plot::Point> curve(const History& history, double StepRecord::*value) {
-  std::vector<plot::Point> points;
+std::vector<evaluation::Point> curve(const History& history, double StepRecord::*value) {
+  std::vector<evaluation::Point> points;
   points.reserve(history.steps.size());
   for (const LoggedStep& step : history.steps) {
     points.emplace_back(static_cast<double>(step.record.step), step.record.*value);
@@ -98,24 +98,24 @@ std::string evaluations_csv(const History& history) {
 }
 
 std::string curves_svg(const History& history, const RunSummary& summary) {
-  plot::Figure figure;
+  evaluation::Figure figure;
   figure.title = fmt::format("{}: {} steps, {}", summary.run.name, summary.steps, name_of(summary.end));
   figure.subtitle = energy_text(summary.energy);
   figure.x_label = "optimizer step";
-  const std::vector<plot::Point> loss = curve(history, &StepRecord::loss);
+  const std::vector<evaluation::Point> loss = curve(history, &StepRecord::loss);
   figure.panels.push_back({"loss", {{"logged", loss, true, false}, {"smoothed", smoothed(loss), false, false}}, false});
   figure.panels.push_back(
       {"learning rate", {{"learning rate", curve(history, &StepRecord::learning_rate), false, false}}, true});
-  plot::Panel validation{"validation", {}, false};
+  evaluation::Panel validation{"validation", {}, false};
   for (const std::string& name : metric_names(history)) {
-    plot::Line line{name, {}, false, true};
+    evaluation::Line line{name, {}, false, true};
     for (const EvaluationRecord& evaluation : history.evaluations) {
       line.points.emplace_back(static_cast<double>(evaluation.step), metric(evaluation, name));
     }
     validation.lines.push_back(std::move(line));
   }
   if (!validation.lines.empty()) figure.panels.push_back(std::move(validation));
-  return plot::to_svg(figure);
+  return evaluation::to_svg(figure);
 }
 
 std::string report_json(const History& history, const RunSummary& summary) {

@@ -81,7 +81,7 @@ void for_each_line(const std::filesystem::path& path, const std::string& text,
 
 History read_history(const std::filesystem::path& path) {
   History history;
-  for_each_line(path, read_text_file(path, kMaxLogBytes), [&](const Json& line, std::size_t /*start*/) {
+  for_each_line(path, base::read_text_file(path, kMaxLogBytes), [&](const Json& line, std::size_t /*start*/) {
     const std::string type = line.at("type").get<std::string>();
     if (type == "step") history.steps.push_back(step_of(line));
     if (type == "evaluation") history.evaluations.push_back(evaluation_of(line));
@@ -106,7 +106,7 @@ RunLog::RunLog(std::filesystem::path path, std::int64_t step) : path_(std::move(
 RunLog::~RunLog() { ::close(descriptor_); }
 
 void RunLog::cut_after(std::int64_t step) {
-  const std::string text = read_text_file(path_, kMaxLogBytes);
+  const std::string text = base::read_text_file(path_, kMaxLogBytes);
   // A last line without its end goes too.
   std::size_t keep = text.rfind('\n') + 1;
   for_each_line(path_, text, [&](const Json& line, std::size_t start) {
@@ -126,7 +126,7 @@ void RunLog::cut_after(std::int64_t step) {
 }
 
 void RunLog::write_line(const std::string& line) {
-  if (!write_all(descriptor_, line)) {
+  if (!base::write_all(descriptor_, line)) {
     throw Error(Code::kBadFile, fmt::format("{}: cannot write: {}", path_.string(), std::strerror(errno)));
   }
 }

@@ -13,7 +13,7 @@ namespace mi2::train {
 namespace {
 
 void write_whole(const std::filesystem::path& path, std::string_view text) {
-  AtomicFile file(path);
+  base::AtomicFile file(path);
   file.write(text);
   file.commit();
 }

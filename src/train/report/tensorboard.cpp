@@ -112,7 +112,7 @@ void EventFile::write_record(std::string_view event) {
   std::string record = length + little_endian(masked_crc32c(length), 4);
   record += event;
   record += little_endian(masked_crc32c(event), 4);
-  if (!write_all(descriptor_, record)) {
+  if (!base::write_all(descriptor_, record)) {
     throw Error(Code::kBadFile, fmt::format("{}: cannot write: {}", path_.string(), std::strerror(errno)));
   }
 }

@@ -17,7 +17,9 @@ namespace {
 
 constexpr const char* kFormat = "mi2-train-checkpoint-1";
 
-Shape shape_of(const at::Tensor& x) { return Shape(std::span<const std::int64_t>(x.sizes().data(), x.sizes().size())); }
+tensor::Shape shape_of(const at::Tensor& x) {
+  return tensor::Shape(std::span<const std::int64_t>(x.sizes().data(), x.sizes().size()));
+}
 
 std::map<std::string, std::string> metadata_of(const RunState& state, const std::string& run) {
   std::map<std::string, std::string> metadata{{"format", kFormat},
@@ -102,7 +104,7 @@ void Checkpoints::save(const RunState& state, std::span<const NamedTensor> tenso
     const auto* const bytes = static_cast<const std::byte*>(host.const_data_ptr());
     rows.push_back({tensor.name, "F32", shape_of(host), std::span(bytes, host.nbytes())});
   }
-  AtomicFile file(path_of(state.step));
+  base::AtomicFile file(path_of(state.step));
   weights::write_safetensors(file, rows, metadata_of(state, run));
   file.commit();
 }

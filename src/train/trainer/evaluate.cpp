@@ -5,11 +5,11 @@
 
 #include <ATen/core/grad_mode.h>
 
+#include "evaluation/roc.hpp"
+#include "evaluation/scores.hpp"
 #include "ops/torch/autocast.hpp"
 #include "ops/torch/torch_ops.hpp"
 #include "vectors/knn.hpp"
-#include "evaluation/roc.hpp"
-#include "evaluation/scores.hpp"
 
 #include <mi2/error.hpp>
 
@@ -18,10 +18,10 @@ namespace {
 
 using Metrics = std::vector<std::pair<std::string, double>>;
 
-void add_metrics(Metrics& metrics, const std::string& kind, const metrics::Scores& scores,
+void add_metrics(Metrics& metrics, const std::string& kind, const evaluation::Scores& scores,
                  std::span<const std::size_t> truth) {
-  metrics.emplace_back(kind + "_accuracy", metrics::top_k_accuracy(scores, truth, 1));
-  if (const auto auc = metrics::mean_auc(scores, truth)) metrics.emplace_back(kind + "_auc", *auc);
+  metrics.emplace_back(kind + "_accuracy", evaluation::top_k_accuracy(scores, truth, 1));
+  if (const auto auc = evaluation::mean_auc(scores, truth)) metrics.emplace_back(kind + "_auc", *auc);
 }
 
 }  // namespace
@@ -31,12 +31,12 @@ Evaluator::Evaluator(EvaluationData data, const EvaluationOptions& options, at::
   data_.loader.training = false;
 }
 
-Evaluator::Vectors Evaluator::embed(models::TorchModel& model, const std::shared_ptr<const Pictures>& pictures,
+Evaluator::Vectors Evaluator::embed(models::TorchModel& model, const std::shared_ptr<const dataset::Pictures>& pictures,
                                     Processes& processes) const {
   const auto records = static_cast<std::int64_t>(pictures->dataset().size());
   at::Tensor rows;                                           // [records, D], zero where another process has the row
   const at::Tensor here = at::zeros({records}, at::kFloat);  // 1 where this one has it
-  Loader loader(pictures, data_.loader);
+  dataset::Loader loader(pictures, data_.loader);
   while (const auto batch = loader.next()) {
     if (batch->records.empty()) continue;
     const std::vector<std::int64_t> places(batch->records.begin(), batch->records.end());
@@ -64,8 +64,8 @@ Evaluator::Vectors Evaluator::embed(models::TorchModel& model, const std::shared
   return result;
 }
 
-at::Tensor Evaluator::class_vectors(models::TorchModel& model, TokenCache& tokens) const {
-  const ClassTable& classes = data_.validation->dataset().classes();
+at::Tensor Evaluator::class_vectors(models::TorchModel& model, dataset::TokenCache& tokens) const {
+  const dataset::ClassTable& classes = data_.validation->dataset().classes();
   std::vector<at::Tensor> rows;
   for (std::int64_t id = 0; id < classes.size(); ++id) {
     const at::Tensor prompts = model.text_features(tokens.encode(classes.prompts(id)));
@@ -75,7 +75,7 @@ at::Tensor Evaluator::class_vectors(models::TorchModel& model, TokenCache& token
   return at::stack(rows);
 }
 
-Metrics Evaluator::run(models::TorchModel& model, TokenCache& tokens, Processes& processes) {
+Metrics Evaluator::run(models::TorchModel& model, dataset::TokenCache& tokens, Processes& processes) {
   const at::NoGradGuard no_graph;
   const ops::torch_ops::Autocast autocast(device_, dtype_);
   model.set_training(false);
@@ -92,11 +92,11 @@ Metrics Evaluator::run(models::TorchModel& model, TokenCache& tokens, Processes&
   }
   if (options_.knn > 0 && data_.bank) {
     const Vectors bank = embed(model, data_.bank, processes);
-    const knn::Neighbours neighbours(bank.values, bank.width, knn::Metric::kCosine);
+    const vectors::Neighbours neighbours(bank.values, bank.width, vectors::Metric::kCosine);
     const auto k = std::min(static_cast<std::size_t>(options_.knn), bank.classes.size());
-    metrics::Scores votes{count, {}};
+    evaluation::Scores votes{count, {}};
     for (const auto& nearest : neighbours.search(found.values, found.width, k)) {
-      const std::vector<double> share = knn::vote(nearest, bank.classes, count, knn::Vote::kMajority);
+      const std::vector<double> share = vectors::vote(nearest, bank.classes, count, vectors::Vote::kMajority);
       votes.values.insert(votes.values.end(), share.begin(), share.end());
     }
     add_metrics(metrics, "knn", votes, found.classes);

@@ -10,19 +10,19 @@
 
 #include <ATen/ATen.h>
 
-#include "models/torch/torch_model.hpp"
-#include "train/config/config.hpp"
 #include "dataset/loader.hpp"
 #include "dataset/token_cache.hpp"
+#include "models/torch/torch_model.hpp"
+#include "train/config/config.hpp"
 #include "train/trainer/processes.hpp"
 
 namespace mi2::train {
 
 /// What an evaluation looks at. The bank may be null.
 struct EvaluationData {
-  std::shared_ptr<const Pictures> validation;
-  std::shared_ptr<const Pictures> bank;  ///< labelled neighbours
-  LoaderOptions loader;                  ///< of both; training off
+  std::shared_ptr<const dataset::Pictures> validation;
+  std::shared_ptr<const dataset::Pictures> bank;  ///< labelled neighbours
+  dataset::LoaderOptions loader;                  ///< of both; training off
 };
 
 /// Every process computes its share of the vectors and has the same answer.
@@ -32,7 +32,8 @@ class Evaluator {
 
   /// "zero_shot_accuracy", "zero_shot_auc", "knn_accuracy", "knn_auc", as far as the options and the data allow.
   /// @throws Error{kBadFile} if no picture can be read.
-  std::vector<std::pair<std::string, double>> run(models::TorchModel& model, TokenCache& tokens, Processes& processes);
+  std::vector<std::pair<std::string, double>> run(models::TorchModel& model, dataset::TokenCache& tokens,
+                                                  Processes& processes);
 
  private:
   struct Vectors {
@@ -40,8 +41,9 @@ class Evaluator {
     std::vector<float> values;         ///< [rows, width]
     std::vector<std::size_t> classes;  ///< [rows]
   };
-  Vectors embed(models::TorchModel& model, const std::shared_ptr<const Pictures>& pictures, Processes& processes) const;
-  at::Tensor class_vectors(models::TorchModel& model, TokenCache& tokens) const;
+  Vectors embed(models::TorchModel& model, const std::shared_ptr<const dataset::Pictures>& pictures,
+                Processes& processes) const;
+  at::Tensor class_vectors(models::TorchModel& model, dataset::TokenCache& tokens) const;
 
   EvaluationData data_;
   EvaluationOptions options_;

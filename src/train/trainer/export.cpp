@@ -10,7 +10,7 @@ namespace mi2::train {
 namespace {
 
 void write_text(const std::filesystem::path& path, const std::string& text) {
-  AtomicFile file(path);
+  base::AtomicFile file(path);
   file.write(text);
   file.commit();
 }
@@ -30,8 +30,8 @@ void write_model(const std::filesystem::path& folder, const ModelParts& parts, s
   std::vector<ops::Parameter> rows;
   for (const NamedTensor& weight : weights) {
     const at::Tensor& host = held.emplace_back(weight.value.detach().cpu().contiguous());
-    const Shape shape(std::span<const std::int64_t>(host.sizes().data(), host.sizes().size()));
-    rows.push_back({weight.name, shape, DType::kF32, host.const_data_ptr(), nullptr});
+    const tensor::Shape shape(std::span<const std::int64_t>(host.sizes().data(), host.sizes().size()));
+    rows.push_back({weight.name, shape, tensor::DType::kF32, host.const_data_ptr(), nullptr});
   }
   weights::write_safetensors(folder / "model.safetensors", rows, metadata);
 }

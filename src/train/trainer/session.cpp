@@ -21,18 +21,19 @@ namespace {
 
 /// Cores this process may use: its share of the machine's, or less where the launcher has bound it to some.
 unsigned threads_of_process() {
-  const unsigned sharing = count_from_environment("OMPI_COMM_WORLD_LOCAL_SIZE").value_or(1);
-  return std::min(available_cores(), std::max(1U, std::thread::hardware_concurrency() / sharing));
+  const unsigned sharing = base::count_from_environment("OMPI_COMM_WORLD_LOCAL_SIZE").value_or(1);
+  return std::min(base::available_cores(), std::max(1U, std::thread::hardware_concurrency() / sharing));
 }
 
-std::function<void(const BrokenRecord&)> tell_broken(Notes& notes) {
-  return
-      [&notes](const BrokenRecord& record) { notes.add(fmt::format("{}: left out: {}", record.name, record.reason)); };
+std::function<void(const dataset::BrokenRecord&)> tell_broken(Notes& notes) {
+  return [&notes](const dataset::BrokenRecord& record) {
+    notes.add(fmt::format("{}: left out: {}", record.name, record.reason));
+  };
 }
 
-void tell_unusable_labels(const Dataset& dataset, Notes& notes) {
+void tell_unusable_labels(const dataset::Dataset& dataset, Notes& notes) {
   constexpr std::size_t kShown = 10;
-  const std::vector<BrokenRecord>& broken = dataset.broken();
+  const std::vector<dataset::BrokenRecord>& broken = dataset.broken();
   for (std::size_t i = 0; i < std::min(broken.size(), kShown); ++i) tell_broken(notes)(broken[i]);
   if (broken.size() > kShown) notes.add(fmt::format("{} records left out in all", broken.size()));
 }
@@ -89,7 +90,7 @@ void Session::open_model() {
     model_config = source.config();
     weights_file = source.weights();
   } else if (!path.empty()) {
-    parts.config = read_text_file(path, weights::kMaxConfigBytes);
+    parts.config = base::read_text_file(path, weights::kMaxConfigBytes);
     model_config = weights::parse_config(parts.config, path.string());
   } else if (config.model.architecture) {
     parts.config = config.model.yaml;
@@ -116,12 +117,12 @@ void Session::open_model() {
 }
 
 void Session::open_data(Notes& notes) {
-  classes = std::make_shared<ClassTable>();
+  classes = std::make_shared<dataset::ClassTable>();
   const ImageOptions images;
-  const auto dataset = std::make_shared<const Dataset>(config.data.train, classes, images.max_file_bytes);
+  const auto dataset = std::make_shared<const dataset::Dataset>(config.data.train, classes, images.max_file_bytes);
   tell_unusable_labels(*dataset, notes);
-  pictures = std::make_shared<const Pictures>(dataset, images, std::size_t{config.data.cache_megabytes} << 20U,
-                                              tell_broken(notes));
+  pictures = std::make_shared<const dataset::Pictures>(dataset, images, std::size_t{config.data.cache_megabytes} << 20U,
+                                                       tell_broken(notes));
   const int world = processes->size();
   loader.batch = static_cast<std::size_t>(device_batch(config.batch, world));
   loader.rank = processes->rank();
@@ -133,7 +134,7 @@ void Session::open_data(Notes& notes) {
   loader.threads = config.data.loader_threads > 0 ? config.data.loader_threads : threads_of_process();
   loader.prefetch = config.data.prefetch_batches;
   accumulation = accumulation_steps(config.batch, world);
-  batches = static_cast<std::int64_t>(BatchPlan(dataset->size(), loader).batches());
+  batches = static_cast<std::int64_t>(dataset::BatchPlan(dataset->size(), loader).batches());
   steps_per_epoch = std::max<std::int64_t>(1, batches / accumulation);
   total = total_steps(config, steps_per_epoch);
 }
@@ -168,10 +169,10 @@ void Session::open_evaluation(Notes& notes) {
   if (config.data.validation.empty()) return;
   const ImageOptions images;
   const std::size_t cache = std::size_t{config.data.cache_megabytes} << 20U;
-  const auto open = [&](const std::vector<DataSource>& sources) {
-    const auto dataset = std::make_shared<const Dataset>(sources, classes, images.max_file_bytes);
+  const auto open = [&](const std::vector<dataset::DataSource>& sources) {
+    const auto dataset = std::make_shared<const dataset::Dataset>(sources, classes, images.max_file_bytes);
     tell_unusable_labels(*dataset, notes);
-    return std::make_shared<const Pictures>(dataset, images, cache, tell_broken(notes));
+    return std::make_shared<const dataset::Pictures>(dataset, images, cache, tell_broken(notes));
   };
   EvaluationData data;
   data.validation = open(config.data.validation);
@@ -208,7 +209,7 @@ std::string Session::fingerprint() const {
                      loader.batch * static_cast<std::size_t>(loader.world), accumulation);
 }
 
-Position Session::position_after(std::int64_t steps) const {
+dataset::Position Session::position_after(std::int64_t steps) const {
   const std::int64_t passes = steps * accumulation;
   return {static_cast<std::uint64_t>(passes / batches), static_cast<std::uint64_t>(passes % batches)};
 }

@@ -10,10 +10,11 @@
 
 #include <ATen/ATen.h>
 
-#include "models/torch/torch_model.hpp"
-#include "train/config/config.hpp"
 #include "dataset/loader.hpp"
 #include "dataset/token_cache.hpp"
+#include "models/torch/torch_model.hpp"
+#include "text/tokenizer.hpp"
+#include "train/config/config.hpp"
 #include "train/schedule/schedule.hpp"
 #include "train/trainer/checkpoint.hpp"
 #include "train/trainer/evaluate.hpp"
@@ -21,7 +22,6 @@
 #include "train/trainer/gradients.hpp"
 #include "train/trainer/optimizer.hpp"
 #include "train/trainer/processes.hpp"
-#include "text/tokenizer.hpp"
 
 namespace mi2::train {
 
@@ -47,7 +47,7 @@ struct Session {
   /// What must be alike for a checkpoint to be this run's.
   [[nodiscard]] std::string fingerprint() const;
   /// Where the data stands after so many optimizer steps.
-  [[nodiscard]] Position position_after(std::int64_t steps) const;
+  [[nodiscard]] dataset::Position position_after(std::int64_t steps) const;
 
   TrainConfig config;
   std::unique_ptr<Processes> processes;
@@ -58,11 +58,11 @@ struct Session {
   weights::ModelConfig model_config;
   std::unique_ptr<models::TorchModel> model;
   std::optional<text::Tokenizer> tokenizer;
-  std::optional<TokenCache> tokens;
+  std::optional<dataset::TokenCache> tokens;
 
-  std::shared_ptr<ClassTable> classes;
-  std::shared_ptr<const Pictures> pictures;
-  LoaderOptions loader;
+  std::shared_ptr<dataset::ClassTable> classes;
+  std::shared_ptr<const dataset::Pictures> pictures;
+  dataset::LoaderOptions loader;
   std::int64_t accumulation = 1;  ///< forward passes a step
   std::int64_t batches = 1;       ///< forward passes an epoch
   std::int64_t steps_per_epoch = 1;

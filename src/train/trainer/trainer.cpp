@@ -71,8 +71,8 @@ struct Training::Impl {
  private:
   [[nodiscard]] at::Tensor joined(const at::Tensor& mine) const;
   [[nodiscard]] at::Tensor text_features(const std::vector<std::string>& texts);
-  [[nodiscard]] at::Tensor loss_of(const Batch& batch);
-  void step(Loader& loader);
+  [[nodiscard]] at::Tensor loss_of(const dataset::Batch& batch);
+  void step(dataset::Loader& loader);
   void update(double norm);
   void skip();
   void log_step();
@@ -124,7 +124,7 @@ at::Tensor Training::Impl::text_features(const std::vector<std::string>& texts) 
   return session.model->text_features(session.tokens->encode(distinct)).index_select(0, integers(rows, session.device));
 }
 
-at::Tensor Training::Impl::loss_of(const Batch& batch) {
+at::Tensor Training::Impl::loss_of(const dataset::Batch& batch) {
   at::Tensor images;
   at::Tensor texts;
   {
@@ -149,7 +149,7 @@ at::Tensor Training::Impl::loss_of(const Batch& batch) {
   return unicl_loss(joined(images), joined(texts), scale, targets);
 }
 
-void Training::Impl::step(Loader& loader) {
+void Training::Impl::step(dataset::Loader& loader) {
   session.gradients->clear();
   // Random numbers of dropout are a function of seed, step and process, so that a resumed run draws the same.
   const auto seed = session.config.seed * 0x9E3779B97F4A7C15ULL +
@@ -219,7 +219,7 @@ void Training::Impl::log_step() {
   record.gradient_norm = norm_;
   record.logit_scale = session.model->logit_scale();
   record.images_per_second = images / seconds;
-  record.memory_bytes = resident_memory().now;
+  record.memory_bytes = base::resident_memory().now;
   observer.logged(record);
 }
 
@@ -278,7 +278,7 @@ RunEnd Training::Impl::train(const std::function<bool()>& interrupted) {
   const TrainConfig& config = session.config;
   const std::int64_t first = session.state.step;
   if (first == 0 && config.evaluation.at_start) evaluate();
-  Loader loader(session.pictures, session.loader, session.position_after(first));
+  dataset::Loader loader(session.pictures, session.loader, session.position_after(first));
   window_.start = Clock::now();
   while (session.state.step < session.total) {
     step(loader);
@@ -331,7 +331,7 @@ TrainResult Training::Impl::run(const std::function<bool()>& interrupted,
                                 const std::function<void(const Error&)>& stuck) {
   const TrainConfig& config = session.config;
   if (leads()) {
-    AtomicFile settings(config.output / "train.yaml");
+    base::AtomicFile settings(config.output / "train.yaml");
     settings.write(to_yaml(config));
     settings.commit();
     observer.started(

@@ -6,15 +6,15 @@
 
 #include <gtest/gtest.h>
 
-#include "pictures.hpp"
 #include "dataset/augment/augmenter.hpp"
 #include "dataset/augment/crop.hpp"
 #include "dataset/augment/erase.hpp"
 #include "dataset/augment/flip.hpp"
 #include "dataset/augment/mixup.hpp"
+#include "pictures.hpp"
 #include "support/expect_error.hpp"
 
-namespace mi2::train::testing {
+namespace mi2::dataset::testing {
 namespace {
 
 TEST(DrawCrop, StaysInsideWithTheAreaAndShapeAskedFor) {
@@ -254,4 +254,4 @@ TEST(Augmenter, RefusesOptionsOutOfRange) {
 }
 
 }  // namespace
-}  // namespace mi2::train::testing
+}  // namespace mi2::dataset::testing

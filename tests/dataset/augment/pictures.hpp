@@ -10,12 +10,12 @@
 #include "base/files.hpp"
 #include "image/image.hpp"
 
-namespace mi2::train::testing {
+namespace mi2::dataset::testing {
 
 /// A PNG of this folder, RGB.
 inline image::Raster fixture(const std::string& name) {
   const auto path = std::filesystem::path(MI2_AUGMENT_DATA_DIR) / (name + ".png");
-  const std::vector<std::byte> bytes = read_file(path, 1 << 20);
+  const std::vector<std::byte> bytes = base::read_file(path, 1 << 20);
   return image::to_source(image::decode(bytes, {}, name), {});
 }
 
@@ -33,4 +33,4 @@ inline std::uint64_t fnv1a(std::span<const std::uint8_t> bytes) {
   return value;
 }
 
-}  // namespace mi2::train::testing
+}  // namespace mi2::dataset::testing

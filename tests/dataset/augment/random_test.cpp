@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-namespace mi2::train {
+namespace mi2::dataset {
 namespace {
 
 TEST(Random, AnswersTheSameNumbersEverywhere) {
@@ -74,4 +74,4 @@ TEST(Random, BetaStaysInItsRangeForTinyParameters) {
 }
 
 }  // namespace
-}  // namespace mi2::train
+}  // namespace mi2::dataset

@@ -9,10 +9,10 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "pictures.hpp"
 #include "dataset/augment/crop.hpp"
+#include "pictures.hpp"
 
-namespace mi2::train::testing {
+namespace mi2::dataset::testing {
 namespace {
 
 constexpr std::array<const char*, kAugmentOps> kNames = {
@@ -98,4 +98,4 @@ TEST(Crop, AndResizeEqualsPillowBitForBit) {
 }
 
 }  // namespace
-}  // namespace mi2::train::testing
+}  // namespace mi2::dataset::testing

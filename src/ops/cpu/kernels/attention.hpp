@@ -9,7 +9,7 @@ MI2_INLINE std::int64_t rounded_up(std::int64_t n, std::int64_t multiple) {
 
 /// The element type of a Dot's sides, and how many of them make a 32-bit word.
 template <typename Dot>
-using ElementOf = std::conditional_t<std::is_same_v<Dot, F32Dot>, float, BFloat16>;
+using ElementOf = std::conditional_t<std::is_same_v<Dot, F32Dot>, float, tensor::BFloat16>;
 template <typename Element>
 inline constexpr std::int64_t kPerWord = 4 / static_cast<std::int64_t>(sizeof(Element));
 template <typename Element>
@@ -46,10 +46,10 @@ MI2_INLINE void put_rows(const float* row, const float* /*next*/, std::int64_t n
   }
 }
 /// Rows `j`, even, and j + 1 go side by side along step j / 2; no next row is one of zeros.
-MI2_INLINE void put_rows(const BFloat16* row, const BFloat16* next, std::int64_t n, std::int64_t j, std::int64_t chunks,
-                         BFloat16* panels) {
+MI2_INLINE void put_rows(const tensor::BFloat16* row, const tensor::BFloat16* next, std::int64_t n, std::int64_t j,
+                         std::int64_t chunks, tensor::BFloat16* panels) {
   for (std::int64_t c = 0; c < n; c += kPanel) {
-    BFloat16* to = panels + (c / kPanel * chunks * 16 + j / 2) * 2 * kPanel;
+    tensor::BFloat16* to = panels + (c / kPanel * chunks * 16 + j / 2) * 2 * kPanel;
     const std::int64_t run = n - c < kPanel ? n - c : kPanel;
     for (std::int64_t i = 0; i < run; ++i) {
       const std::uint32_t upper = next == nullptr ? 0 : next[c + i].bits;
@@ -81,7 +81,7 @@ MI2_INLINE float exponentials(const float* x, std::int64_t columns, float scale,
   Floats sums = splat(0.0F);
   for (std::int64_t i = 0; i < columns; i += kLanes) {
     Floats e;
-    if constexpr (std::is_same_v<Element, BFloat16>) {
+    if constexpr (std::is_same_v<Element, tensor::BFloat16>) {
       e = rough_power_of_2(load(x + i) * splat(scale * kLog2E) - splat(top * kLog2E));
     } else {
       e = exponential(load(x + i) * splat(scale) - splat(top));
@@ -181,10 +181,10 @@ void attend_as(const Attend& p) {
 }
 
 void attend(const Attend& p) {
-  if (p.dtype == DType::kF32) {
+  if (p.dtype == tensor::DType::kF32) {
     attend_as<float, F32Dot>(p);
   } else {
-    attend_as<BFloat16, NarrowDot>(p);
+    attend_as<tensor::BFloat16, NarrowDot>(p);
   }
 }
 
@@ -277,9 +277,9 @@ void attend_channels_as(const AttendChannels& p) {
 }
 
 void attend_channels(const AttendChannels& p) {
-  if (p.dtype == DType::kF32) {
+  if (p.dtype == tensor::DType::kF32) {
     attend_channels_as<float, F32Dot>(p);
   } else {
-    attend_channels_as<BFloat16, NarrowDot>(p);
+    attend_channels_as<tensor::BFloat16, NarrowDot>(p);
   }
 }

@@ -78,17 +78,17 @@ void finish_as(Finish p) {  // a copy: what is stored below could lie in the cal
 template <bool kBytes>
 void finish_sums(const Finish& p) {
   if (p.accumulate) return finish_as<kBytes, true, Activation::kNone, float>(p);
-  const bool f32 = p.dtype == DType::kF32;
+  const bool f32 = p.dtype == tensor::DType::kF32;
   switch (p.activation) {
     case Activation::kNone:
       return f32 ? finish_as<kBytes, false, Activation::kNone, float>(p)
-                 : finish_as<kBytes, false, Activation::kNone, BFloat16>(p);
+                 : finish_as<kBytes, false, Activation::kNone, tensor::BFloat16>(p);
     case Activation::kGelu:
       return f32 ? finish_as<kBytes, false, Activation::kGelu, float>(p)
-                 : finish_as<kBytes, false, Activation::kGelu, BFloat16>(p);
+                 : finish_as<kBytes, false, Activation::kGelu, tensor::BFloat16>(p);
     case Activation::kQuickGelu:
       return f32 ? finish_as<kBytes, false, Activation::kQuickGelu, float>(p)
-                 : finish_as<kBytes, false, Activation::kQuickGelu, BFloat16>(p);
+                 : finish_as<kBytes, false, Activation::kQuickGelu, tensor::BFloat16>(p);
   }
 }
 

@@ -72,7 +72,7 @@ MI2_INLINE Floats rough_gelu(Floats x) {
 /// `Out` is what the result is rounded to.
 template <Activation kActivation, typename Out>
 MI2_INLINE Floats activated(Floats x) {
-  if constexpr (kActivation == Activation::kGelu && std::is_same_v<Out, BFloat16>) {
+  if constexpr (kActivation == Activation::kGelu && std::is_same_v<Out, tensor::BFloat16>) {
     return rough_gelu(x);
   } else if constexpr (kActivation == Activation::kGelu) {
     return splat(0.5F) * x * (splat(1.0F) + error_function(x * splat(0.70710678118654752F)));

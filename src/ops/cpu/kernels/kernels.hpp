@@ -39,7 +39,7 @@ struct Finish {
   const float* bias = nullptr;  ///< [columns] or none
   Activation activation = Activation::kNone;
   bool accumulate = false;  ///< add to what is in `out`; f32 only
-  DType dtype = DType::kF32;
+  tensor::DType dtype = tensor::DType::kF32;
   void* out = nullptr;
   std::int64_t out_stride = 0;  ///< elements
 };
@@ -86,7 +86,7 @@ struct ProductKernel {
 /// One head over one set of tokens: out[i] = softmax(scale * q[i] k^T) v. Rows are given by pointers, so that a window
 /// needs no gathering in memory; floats or bfloat16, as `dtype` says.
 struct Attend {
-  DType dtype = DType::kF32;
+  tensor::DType dtype = tensor::DType::kF32;
   const void* const* queries = nullptr;  ///< rows that hold q at `query_at`
   std::int64_t query_count = 0;
   const void* const* keys = nullptr;  ///< rows that hold k at `key_at` and v at `value_at`
@@ -106,7 +106,7 @@ std::int64_t attend_scratch(std::int64_t query_count, std::int64_t key_count, st
 
 /// One group of channels over all tokens of an image: out[t] = softmax(scale * q^T k) v[t].
 struct AttendChannels {
-  DType dtype = DType::kF32;
+  tensor::DType dtype = tensor::DType::kF32;
   const void* first = nullptr;  ///< row of the first token
   std::int64_t tokens = 0;
   std::int64_t row = 0;  ///< elements from token to token
@@ -142,10 +142,10 @@ struct Kernels {
   void (*depthwise_row)(const float* const* rows, std::int64_t width, std::int64_t channels, const float* weight,
                         const float* bias, float* out);
   /// Rounds n floats to bfloat16, to nearest even. No NaN.
-  void (*to_bf16)(const float* x, std::int64_t n, BFloat16* out);
-  void (*to_f32)(const BFloat16* x, std::int64_t n, float* out);
+  void (*to_bf16)(const float* x, std::int64_t n, tensor::BFloat16* out);
+  void (*to_f32)(const tensor::BFloat16* x, std::int64_t n, float* out);
   /// x = large + small to 16 bits of fraction.
-  void (*split_bf16)(const float* x, std::int64_t n, BFloat16* large, BFloat16* small);
+  void (*split_bf16)(const float* x, std::int64_t n, tensor::BFloat16* large, tensor::BFloat16* small);
   /// x ~ scale * (out - zero), with the whole range of n floats, zero included, over 0..255.
   void (*quantize)(const float* x, std::int64_t n, std::uint8_t* out, float* scale, std::int32_t* zero);
   /// Chunks of 64 bytes as kS16.

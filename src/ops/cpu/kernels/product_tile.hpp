@@ -127,7 +127,7 @@ void product_tile(const TileProduct& p, std::int64_t row, std::int64_t panel, Fe
 
 /// Rows of the destination, fetched while their tile is computed.
 MI2_INLINE void fetch_destination(const Finish& end, std::int64_t row, std::int64_t rows) {
-  const std::int64_t size = end.dtype == DType::kF32 ? 4 : 2;
+  const std::int64_t size = end.dtype == tensor::DType::kF32 ? 4 : 2;
   for (std::int64_t r = row; r < row + rows; ++r) {
     const auto* to = static_cast<const std::byte*>(end.out) + r * end.out_stride * size;
     for (std::int64_t at = 0; at < end.columns * size; at += 64) __builtin_prefetch(to + at, 1);
@@ -151,7 +151,7 @@ MI2_INLINE void finish_tile(const TileProduct& p, std::int64_t row, std::int64_t
   }
   if (end.bias != nullptr) end.bias += column;
   const std::int64_t at = row * end.out_stride + column;
-  end.out = static_cast<std::byte*>(end.out) + at * (end.dtype == DType::kF32 ? 4 : 2);
+  end.out = static_cast<std::byte*>(end.out) + at * (end.dtype == tensor::DType::kF32 ? 4 : 2);
   finish(end);
 }
 

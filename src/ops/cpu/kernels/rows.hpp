@@ -33,19 +33,19 @@ void normalize(const float* x, std::int64_t n, float mean, float scale, const fl
   for (; i < n; ++i) out[i] = (x[i] - mean) * scale * weight[i] + bias[i];
 }
 
-void to_bf16(const float* x, std::int64_t n, BFloat16* out) {
+void to_bf16(const float* x, std::int64_t n, tensor::BFloat16* out) {
   std::int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes) store(out + i, load(x + i));
-  for (; i < n; ++i) out[i] = BFloat16(x[i]);
+  for (; i < n; ++i) out[i] = tensor::BFloat16(x[i]);
 }
 
-void to_f32(const BFloat16* x, std::int64_t n, float* out) {
+void to_f32(const tensor::BFloat16* x, std::int64_t n, float* out) {
   std::int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes) store(out + i, load(x + i));
   for (; i < n; ++i) out[i] = widen(x[i]);
 }
 
-void split_bf16(const float* x, std::int64_t n, BFloat16* large, BFloat16* small) {
+void split_bf16(const float* x, std::int64_t n, tensor::BFloat16* large, tensor::BFloat16* small) {
   std::int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes) {
     const Floats value = load(x + i);
@@ -53,8 +53,8 @@ void split_bf16(const float* x, std::int64_t n, BFloat16* large, BFloat16* small
     store(small + i, value - load(large + i));
   }
   for (; i < n; ++i) {
-    large[i] = BFloat16(x[i]);
-    small[i] = BFloat16(x[i] - static_cast<float>(large[i]));
+    large[i] = tensor::BFloat16(x[i]);
+    small[i] = tensor::BFloat16(x[i] - static_cast<float>(large[i]));
   }
 }
 

@@ -23,7 +23,7 @@ MI2_INLINE Floats load(const float* from) {
 }
 MI2_INLINE void store(float* to, Floats x) { __builtin_memcpy(to, &x, sizeof x); }
 
-MI2_INLINE Floats load(const BFloat16* from) {
+MI2_INLINE Floats load(const tensor::BFloat16* from) {
   Shorts x;
   __builtin_memcpy(&x, from, sizeof x);
   return reinterpret_cast<Floats>(__builtin_convertvector(x, Ints) << 16);
@@ -34,7 +34,7 @@ MI2_INLINE Ints load_ints(const void* from) {
   return x;
 }
 /// Round to nearest even; the values here are finite.
-MI2_INLINE void store(BFloat16* to, Floats x) {
+MI2_INLINE void store(tensor::BFloat16* to, Floats x) {
 #if defined(__AVX512BF16__)
   const __m256bh narrow = _mm512_cvtneps_pbh(reinterpret_cast<__m512>(x));
   __builtin_memcpy(&to->bits, &narrow, sizeof narrow);
@@ -61,9 +61,9 @@ MI2_INLINE void store(std::uint8_t* to, Floats x) {
 }
 
 MI2_INLINE float widen(float x) { return x; }
-MI2_INLINE float widen(BFloat16 x) { return static_cast<float>(x); }
+MI2_INLINE float widen(tensor::BFloat16 x) { return static_cast<float>(x); }
 MI2_INLINE void narrow(float* to, float x) { *to = x; }
-MI2_INLINE void narrow(BFloat16* to, float x) { *to = BFloat16(x); }
+MI2_INLINE void narrow(tensor::BFloat16* to, float x) { *to = tensor::BFloat16(x); }
 
 /// Lane i becomes lane i + kBy, around the end.
 template <std::size_t kBy, std::size_t... kLane>

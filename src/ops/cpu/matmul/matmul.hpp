@@ -14,7 +14,7 @@ namespace mi2::ops::cpu {
 /// Where the result goes: [rows, out] in `dtype`, dense.
 struct Destination {
   void* data = nullptr;
-  DType dtype = DType::kF32;
+  tensor::DType dtype = tensor::DType::kF32;
   bool accumulate = false;  ///< add to what is there; f32 only
   Activation activation = Activation::kNone;
 };
@@ -23,7 +23,7 @@ class MatMul {
  public:
   virtual ~MatMul() = default;
   /// destination (+)= a W^T + bias, then the activation.
-  virtual void multiply(ThreadPool& pool, const RowSource& a, const Destination& destination) const = 0;
+  virtual void multiply(base::ThreadPool& pool, const RowSource& a, const Destination& destination) const = 0;
   [[nodiscard]] virtual const float* bias() const noexcept = 0;  ///< [out], zeros if the layer has none
 
   [[nodiscard]] std::int64_t in() const noexcept { return in_; }
@@ -41,7 +41,7 @@ class MatMul {
 std::unique_ptr<MatMul> make_native_matmul(const Kernels& kernels, PackedWeights weights);
 
 /// @returns null if oneDNN has no such product on this machine.
-std::unique_ptr<MatMul> make_onednn_matmul(const Kernels& kernels, DType dtype, const WeightRows& weight,
+std::unique_ptr<MatMul> make_onednn_matmul(const Kernels& kernels, tensor::DType dtype, const WeightRows& weight,
                                            const std::vector<float>& bias);
 
 /// Rows and columns of the pieces that `threads` threads take turns at.

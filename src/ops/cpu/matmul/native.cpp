@@ -42,7 +42,7 @@ class NativeMatMul : public MatMul {
 
   [[nodiscard]] const float* bias() const noexcept override { return weights_.bias(); }
 
-  void multiply(ThreadPool& pool, const RowSource& a, const Destination& destination) const override {
+  void multiply(base::ThreadPool& pool, const RowSource& a, const Destination& destination) const override {
     const std::int64_t panels = weights_.layout().panels;
     const Split split = split_product(a.rows(), panels, pool.size(), kernel_.blocking, kernel_.panels);
     const std::int64_t down = (a.rows() + split.rows_each - 1) / split.rows_each;
@@ -91,7 +91,7 @@ class NativeMatMul : public MatMul {
   void fill(const RowSource& a, std::int64_t first, std::int64_t count, const Block& block) const {
     const std::int64_t width = in();
     const std::int64_t filled = weights_.layout().chunks * weights_.layout().depth;
-    const auto* narrow = static_cast<const BFloat16*>(a.in_memory(DType::kBF16));
+    const auto* narrow = static_cast<const tensor::BFloat16*>(a.in_memory(tensor::DType::kBF16));
     for (std::int64_t r = 0; r < count; ++r) {
       std::byte* to = block.left + r * row_bytes_;
       if (kernel_.left == Operand::kBF16 && narrow != nullptr) {
@@ -106,7 +106,7 @@ class NativeMatMul : public MatMul {
           std::memset(to + 4 * width, 0, static_cast<std::size_t>(4 * (filled - width)));
           break;
         case Operand::kBF16:
-          kernels_.to_bf16(from, width, reinterpret_cast<BFloat16*>(to));
+          kernels_.to_bf16(from, width, reinterpret_cast<tensor::BFloat16*>(to));
           std::memset(to + 2 * width, 0, static_cast<std::size_t>(2 * (filled - width)));
           break;
         case Operand::kU8:
@@ -127,11 +127,11 @@ class NativeMatMul : public MatMul {
   void split_row(const float* from, std::byte* to) const {
     const std::int64_t depth = weights_.layout().depth;
     for (std::int64_t k = 0; k < in(); k += depth, to += kernel_.left_chunk) {
-      auto* large = reinterpret_cast<BFloat16*>(to);
+      auto* large = reinterpret_cast<tensor::BFloat16*>(to);
       const std::int64_t count = std::min(depth, in() - k);
       kernels_.split_bf16(from + k, count, large, large + depth);
-      std::fill(large + count, large + depth, BFloat16());
-      std::fill(large + depth + count, large + 2 * depth, BFloat16());
+      std::fill(large + count, large + depth, tensor::BFloat16());
+      std::fill(large + depth + count, large + 2 * depth, tensor::BFloat16());
     }
   }
 
@@ -140,7 +140,7 @@ class NativeMatMul : public MatMul {
   /// row's neighbours are must not show in its bits.
   [[nodiscard]] std::int64_t chunks_a_pass(const Destination& destination) const {
     const std::int64_t chunks = weights_.layout().chunks;
-    const bool adds = destination.dtype == DType::kF32 && destination.activation == Activation::kNone;
+    const bool adds = destination.dtype == tensor::DType::kF32 && destination.activation == Activation::kNone;
     if (!adds) return chunks;
     const Blocking& blocking = kernel_.blocking;
     const std::int64_t passes = (blocking.rows * row_bytes_ + blocking.bytes - 1) / blocking.bytes;

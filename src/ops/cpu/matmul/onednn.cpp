@@ -26,20 +26,20 @@ const dnnl::engine& engine() {
   return cpu;
 }
 
-memory::data_type type_of(DType dtype) {
-  return dtype == DType::kF32 ? memory::data_type::f32 : memory::data_type::bf16;
+memory::data_type type_of(tensor::DType dtype) {
+  return dtype == tensor::DType::kF32 ? memory::data_type::f32 : memory::data_type::bf16;
 }
 
 class OneDnnMatMul : public MatMul {
  public:
   /// @throws dnnl::error if the library has no such product.
-  OneDnnMatMul(const Kernels& kernels, DType dtype, const WeightRows& weight, std::vector<float> bias)
+  OneDnnMatMul(const Kernels& kernels, tensor::DType dtype, const WeightRows& weight, std::vector<float> bias)
       : MatMul(weight.in, weight.out), kernels_(kernels), dtype_(dtype), bias_(std::move(bias)) {
     bias_.resize(static_cast<std::size_t>(out()));
     omp_set_num_threads(1);
-    const Key nominal{kRows, DType::kF32, false, Activation::kNone};
+    const Key nominal{kRows, tensor::DType::kF32, false, Activation::kNone};
     packed_ = memory(descriptor(nominal, true).weights_desc(), engine());
-    Tensor plain({out(), in()});
+    tensor::Tensor plain({out(), in()});
     weight.rows(0, out(), plain.data<float>());
     memory source({{in(), out()}, memory::data_type::f32, memory::format_tag::ba}, engine(), plain.data<float>());
     dnnl::stream stream(engine());
@@ -49,7 +49,7 @@ class OneDnnMatMul : public MatMul {
 
   [[nodiscard]] const float* bias() const noexcept override { return bias_.data(); }
 
-  void multiply(ThreadPool& pool, const RowSource& a, const Destination& destination) const override {
+  void multiply(base::ThreadPool& pool, const RowSource& a, const Destination& destination) const override {
     // No rows are too few to split: columns never are, since the packed layout belongs to the whole matrix.
     const Blocking blocking{.rows = kRows, .few_rows = 1};
     const std::int64_t each = split_product(a.rows(), out(), pool.size(), blocking, out()).rows_each;
@@ -62,7 +62,7 @@ class OneDnnMatMul : public MatMul {
 
  private:
   /// What a primitive is made for: rows, destination type, accumulate, activation.
-  using Key = std::tuple<std::int64_t, DType, bool, Activation>;
+  using Key = std::tuple<std::int64_t, tensor::DType, bool, Activation>;
 
   struct Prepared {
     dnnl::matmul primitive;
@@ -104,7 +104,7 @@ class OneDnnMatMul : public MatMul {
     omp_set_num_threads(1);
     const std::shared_ptr<const Prepared> p = prepared({rows, to.dtype, to.accumulate, to.activation});
     thread_local std::vector<float> wide;
-    thread_local std::vector<BFloat16> narrow;
+    thread_local std::vector<tensor::BFloat16> narrow;
     thread_local std::vector<std::byte> scratch;
     const auto* source = static_cast<const std::byte*>(a.in_memory(dtype_));
     const void* block =
@@ -117,7 +117,7 @@ class OneDnnMatMul : public MatMul {
         if (from != space) std::copy_n(from, in(), space);
       }
       block = wide.data();
-      if (dtype_ == DType::kBF16) {
+      if (dtype_ == tensor::DType::kBF16) {
         narrow.resize(wide.size());
         kernels_.to_bf16(wide.data(), rows * in(), narrow.data());
         block = narrow.data();
@@ -137,7 +137,7 @@ class OneDnnMatMul : public MatMul {
   }
 
   const Kernels& kernels_;
-  DType dtype_;
+  tensor::DType dtype_;
   std::vector<float> bias_;
   memory packed_;
   mutable std::mutex mutex_;
@@ -146,7 +146,7 @@ class OneDnnMatMul : public MatMul {
 
 }  // namespace
 
-std::unique_ptr<MatMul> make_onednn_matmul(const Kernels& kernels, DType dtype, const WeightRows& weight,
+std::unique_ptr<MatMul> make_onednn_matmul(const Kernels& kernels, tensor::DType dtype, const WeightRows& weight,
                                            const std::vector<float>& bias) {
   try {
     return std::make_unique<OneDnnMatMul>(kernels, dtype, weight, bias);

@@ -88,10 +88,10 @@ PackedLayout::PackedLayout(WeightFormat format_of_weights, std::int64_t inputs, 
 
 std::string PackedLayout::text() const { return fmt::format("product {} [{}, {}]", name_of(format), out, in); }
 
-PackedWeights::PackedWeights(const Kernels& kernels, ThreadPool& pool, WeightFormat format, const WeightRows& weight,
-                             const std::vector<float>& bias)
+PackedWeights::PackedWeights(const Kernels& kernels, base::ThreadPool& pool, WeightFormat format,
+                             const WeightRows& weight, const std::vector<float>& bias)
     : layout_(format, weight.in, weight.out) {
-  static Pool memory;
+  static tensor::Pool memory;
   const std::shared_ptr<std::byte> block = memory.take(static_cast<std::size_t>(layout_.bytes));
   auto* biases = reinterpret_cast<float*>(block.get() + layout_.bias_at);
   auto* scales = reinterpret_cast<float*>(block.get() + layout_.scale_at);
@@ -115,13 +115,13 @@ PackedWeights::PackedWeights(const Kernels& kernels, ThreadPool& pool, WeightFor
       case WeightFormat::kF32:
         return put_steps(rows, layout_.chunks, kPanelChunk, 0, panel);
       case WeightFormat::kBF16: {
-        std::vector<BFloat16> narrow(rows.size());
+        std::vector<tensor::BFloat16> narrow(rows.size());
         kernels.to_bf16(rows.data(), size, narrow.data());
         return put_steps(narrow, layout_.chunks, kPanelChunk, 0, panel);
       }
       case WeightFormat::kSplit: {
-        std::vector<BFloat16> large(rows.size());
-        std::vector<BFloat16> small(rows.size());
+        std::vector<tensor::BFloat16> large(rows.size());
+        std::vector<tensor::BFloat16> small(rows.size());
         kernels.split_bf16(rows.data(), size, large.data(), small.data());
         put_steps(large, layout_.chunks, 2 * kPanelChunk, 0, panel);
         return put_steps(small, layout_.chunks, 2 * kPanelChunk, kPanelChunk, panel);

@@ -52,7 +52,7 @@ struct PackedLayout {
 class PackedWeights {
  public:
   /// Packs on the pool's threads; `weight.rows` is called from them. @param bias  [out], or empty for zeros.
-  PackedWeights(const Kernels& kernels, ThreadPool& pool, WeightFormat format, const WeightRows& weight,
+  PackedWeights(const Kernels& kernels, base::ThreadPool& pool, WeightFormat format, const WeightRows& weight,
                 const std::vector<float>& bias);
   /// A block packed before, 64-byte aligned. @throws Error{kBadFile} if it has another size than the layout.
   PackedWeights(WeightFormat format, std::int64_t in, std::int64_t out, std::shared_ptr<const std::byte> block,

@@ -5,8 +5,8 @@
 namespace mi2::ops::cpu {
 
 const float* PlainRows::row(std::int64_t r, float* space) const {
-  if (x_.dtype() == DType::kF32) return x_.data<float>() + r * width();
-  kernels_.to_f32(x_.data<BFloat16>() + r * width(), width(), space);
+  if (x_.dtype() == tensor::DType::kF32) return x_.data<float>() + r * width();
+  kernels_.to_f32(x_.data<tensor::BFloat16>() + r * width(), width(), space);
   return space;
 }
 

@@ -15,7 +15,7 @@ class RowSource {
   [[nodiscard]] virtual std::int64_t rows() const = 0;
   [[nodiscard]] virtual std::int64_t width() const = 0;
   /// The rows as they lie in memory (row stride width()), if they lie there as `dtype`; else null.
-  [[nodiscard]] virtual const void* in_memory(DType dtype) const = 0;
+  [[nodiscard]] virtual const void* in_memory(tensor::DType dtype) const = 0;
   /// Row `r` as f32 [width]: where it lies, or `space`, filled.
   virtual const float* row(std::int64_t r, float* space) const = 0;
 };
@@ -23,32 +23,32 @@ class RowSource {
 /// A tensor's rows as they are, f32 or bf16.
 class PlainRows : public RowSource {
  public:
-  PlainRows(const Kernels& kernels, const Tensor& x) : kernels_(kernels), x_(x) {}
+  PlainRows(const Kernels& kernels, const tensor::Tensor& x) : kernels_(kernels), x_(x) {}
   [[nodiscard]] std::int64_t rows() const override { return x_.shape().rows(); }
   [[nodiscard]] std::int64_t width() const override { return x_.shape().back(); }
-  [[nodiscard]] const void* in_memory(DType dtype) const override {
+  [[nodiscard]] const void* in_memory(tensor::DType dtype) const override {
     return dtype == x_.dtype() ? x_.data<std::byte>() : nullptr;
   }
   const float* row(std::int64_t r, float* space) const override;
 
  private:
   const Kernels& kernels_;
-  const Tensor& x_;
+  const tensor::Tensor& x_;
 };
 
 /// f32 rows under a LayerNorm.
 class NormedRows : public RowSource {
  public:
-  NormedRows(const Kernels& kernels, const Tensor& x, const float* weight, const float* bias, float epsilon)
+  NormedRows(const Kernels& kernels, const tensor::Tensor& x, const float* weight, const float* bias, float epsilon)
       : kernels_(kernels), x_(x), weight_(weight), bias_(bias), epsilon_(epsilon) {}
   [[nodiscard]] std::int64_t rows() const override { return x_.shape().rows(); }
   [[nodiscard]] std::int64_t width() const override { return x_.shape().back(); }
-  [[nodiscard]] const void* in_memory(DType) const override { return nullptr; }
+  [[nodiscard]] const void* in_memory(tensor::DType) const override { return nullptr; }
   const float* row(std::int64_t r, float* space) const override;
 
  private:
   const Kernels& kernels_;
-  const Tensor& x_;
+  const tensor::Tensor& x_;
   const float* weight_;
   const float* bias_;
   float epsilon_;
@@ -57,14 +57,14 @@ class NormedRows : public RowSource {
 /// The patches a convolution looks at: f32 x [B, H, W, C], a row per output pixel, columns (ky, kx, c).
 class PatchRows : public RowSource {
  public:
-  PatchRows(const Tensor& x, const ConvGeometry& geometry) : x_(x), geometry_(geometry) {}
+  PatchRows(const tensor::Tensor& x, const ConvGeometry& geometry) : x_(x), geometry_(geometry) {}
   [[nodiscard]] std::int64_t rows() const override;
   [[nodiscard]] std::int64_t width() const override;
-  [[nodiscard]] const void* in_memory(DType) const override { return nullptr; }
+  [[nodiscard]] const void* in_memory(tensor::DType) const override { return nullptr; }
   const float* row(std::int64_t r, float* space) const override;
 
  private:
-  const Tensor& x_;
+  const tensor::Tensor& x_;
   const ConvGeometry& geometry_;
 };
 

@@ -2,10 +2,6 @@
 // Two programs of the same sources: `mi2`, and `mi2-torch`, which also links libtorch and so can train and use a GPU.
 // libtorch takes half a second and 300 MB to start, so `mi2` turns into `mi2-torch` only when a command needs it.
 
-#include <functional>
-
-#include "train/train.hpp"
-
 namespace mi2::cli {
 
 /// Whether this is mi2-torch.
@@ -18,14 +14,5 @@ void start_torch();
 /// `mi2` runs mi2-torch with the same command line in place of this program.
 /// @throws Error{kUnsupported} if there is no mi2-torch beside this program.
 void need_torch(int argc, const char* const* argv);
-
-struct TrainingEnd {
-  bool leads = true;  ///< of several processes, the one that speaks
-  train::TrainResult result;
-};
-
-/// train::Training; in mi2-torch only. @throws as that; Error{kUnsupported} in `mi2`.
-TrainingEnd run_training(const train::TrainConfig& config, train::TrainObserver& observer,
-                         const std::function<bool()>& interrupted, const std::function<void(const Error&)>& stuck);
 
 }  // namespace mi2::cli

@@ -19,6 +19,7 @@
 #include "base/process.hpp"
 #include "train/config/config.hpp"
 #include "train/report/run_report.hpp"
+#include "train/train.hpp"
 
 #include <mi2/mi2.hpp>
 
@@ -159,7 +160,7 @@ int train(const TrainArguments& arguments, std::vector<std::string> settings) {
   catch_interrupts(std::getenv("OMPI_COMM_WORLD_SIZE") != nullptr);
   train::RunReport report(config.output, energy_options(config.energy));
   Watcher watcher(report);
-  const TrainingEnd end = run_training(config, watcher, was_interrupted, end_stuck);
+  const train::TrainingEnd end = train::run_training(config, watcher, was_interrupted, end_stuck);
   if (end.leads) print_result(end.result);
   if (end.result.end == train::RunEnd::kInterrupted) throw_if_interrupted();
   return 0;

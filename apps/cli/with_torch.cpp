@@ -5,19 +5,15 @@
 #include "models/device.hpp"
 #include "models/torch/load_on_torch.hpp"
 #include "torch_program.hpp"
+#include "train/trainer/run_on_torch.hpp"
 
 namespace mi2::cli {
 
 bool links_torch() noexcept { return true; }
 void start_torch() {
-  models::set_device_loader(models::load_on_torch);
-  adapter::set_fitter(adapter::fit_on_torch);
-}
-
-TrainingEnd run_training(const train::TrainConfig& config, train::TrainObserver& observer,
-                         const std::function<bool()>& interrupted, const std::function<void(const Error&)>& stuck) {
-  train::Training training(config, observer);
-  return {training.leads(), training.run(interrupted, stuck)};
+  models::device_loader().provide(models::load_on_torch);
+  adapter::fitter().provide(adapter::fit_on_torch);
+  train::training_run().provide(train::run_on_torch);
 }
 
 }  // namespace mi2::cli

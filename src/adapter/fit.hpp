@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "adapter/head.hpp"
+#include "base/linked.hpp"
 
 namespace mi2::adapter {
 
@@ -60,10 +61,10 @@ using FitProgress = std::function<void(std::size_t done, std::size_t total)>;
 using Fitter = Fitted (*)(const HeadDescription& shape, const Samples& train, const Samples& validation,
                           const FitOptions& options, const FitProgress& progress);
 
-/// Called once by a program that links libtorch.
-void set_fitter(Fitter fitter) noexcept;
+/// Provided by a program that links libtorch.
+base::Linked<Fitter>& fitter() noexcept;
 
-/// @throws Error{kUnsupported} if no fitter was set; as Fitter.
+/// @throws Error{kUnsupported} if no fitter was provided; as Fitter.
 Fitted fit(const HeadDescription& shape, const Samples& train, const Samples& validation, const FitOptions& options,
            const FitProgress& progress);
 

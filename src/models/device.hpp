@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "base/linked.hpp"
 #include "models/model.hpp"
 #include "weights/model_source.hpp"
 
@@ -18,8 +19,8 @@ struct DeviceOptions {
 
 using DeviceLoader = std::unique_ptr<Model> (*)(const weights::ModelSource& source, const DeviceOptions& options);
 
-/// Called once, before any model is loaded, by a program that links such an engine.
-void set_device_loader(DeviceLoader loader) noexcept;
+/// Provided by a program that links such an engine, before any model is loaded.
+base::Linked<DeviceLoader>& device_loader() noexcept;
 
 /// @throws Error{kUnsupported} if no engine for devices is linked, there is no such device, or the model is a packed
 /// file;

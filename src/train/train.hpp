@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/linked.hpp"
 #include "train/config/config.hpp"
 #include "train/report/observer.hpp"
 
@@ -48,5 +49,22 @@ class Training {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+struct TrainingEnd {
+  bool leads = true;  ///< of several processes, the one that reports
+  TrainResult result;
+};
+
+/// A whole run: Training and its run(). @throws as those.
+using TrainingRun = TrainingEnd (*)(const TrainConfig& config, TrainObserver& observer,
+                                    const std::function<bool()>& interrupted,
+                                    const std::function<void(const Error&)>& stuck);
+
+/// Provided by a program that links libtorch.
+base::Linked<TrainingRun>& training_run() noexcept;
+
+/// @throws Error{kUnsupported} if none was provided; as TrainingRun.
+TrainingEnd run_training(const TrainConfig& config, TrainObserver& observer, const std::function<bool()>& interrupted,
+                         const std::function<void(const Error&)>& stuck);
 
 }  // namespace mi2::train

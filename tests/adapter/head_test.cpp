@@ -189,7 +189,7 @@ TEST(Training, WhatCannotBeTrainedIsRefused) {
 }
 
 TEST(Training, WithoutLibtorchSaysSo) {
-  set_fitter(nullptr);
+  fitter().provide(nullptr);
   TrainingSet set;
   set.labels = {"a", "b"};
   set.train = samples(1, {1, 2, 3, 4}, {0, 1, 0, 1});
@@ -222,7 +222,7 @@ TrainingSet two_groups() {
 }
 
 TEST(Training, CrossValidatesWhereNoRowsAreSetAside) {
-  set_fitter(fit_means);
+  fitter().provide(fit_means);
   const TrainedHead trained = train_head(two_groups(), {}, {});
   EXPECT_EQ(trained.held_out.rows, "train, cross-validated");
   EXPECT_EQ(trained.held_out.truth.size(), 6U);
@@ -231,11 +231,11 @@ TEST(Training, CrossValidatesWhereNoRowsAreSetAside) {
   EXPECT_NEAR(trained.held_out.logits.row(0)[0], -1 * -2.5 + 25, 1e-5);
   EXPECT_EQ(trained.head.description().metrics.at("accuracy"), 1.0);
   EXPECT_EQ(trained.head.description().operating_points.size(), 2U);
-  set_fitter(nullptr);
+  fitter().provide(nullptr);
 }
 
 TEST(Training, ValidationAndTestRowsAreUsedForWhatTheyAre) {
-  set_fitter(fit_means);
+  fitter().provide(fit_means);
   TrainingSet set = two_groups();
   set.validation = samples(2, {-4, 5, 4, 5}, {0, 1});
   set.test = samples(2, {4, 5}, {0});
@@ -243,14 +243,14 @@ TEST(Training, ValidationAndTestRowsAreUsedForWhatTheyAre) {
   EXPECT_EQ(trained.held_out.rows, "val");
   EXPECT_EQ(trained.evaluation.rows, "test");
   EXPECT_EQ(trained.head.description().metrics.at("accuracy"), 0.0);
-  set_fitter(nullptr);
+  fitter().provide(nullptr);
 }
 
 TEST(Training, AnMlpHoldsRowsOfEveryClassOut) {
   static std::size_t seen = 0;
   static std::vector<std::size_t> held;
-  set_fitter([](const HeadDescription& shape, const Samples& train, const Samples& validation, const FitOptions&,
-                const FitProgress&) {
+  fitter().provide([](const HeadDescription& shape, const Samples& train, const Samples& validation, const FitOptions&,
+                      const FitProgress&) {
     seen = train.rows();
     held = validation.classes;
     Fitted fitted;
@@ -269,11 +269,11 @@ TEST(Training, AnMlpHoldsRowsOfEveryClassOut) {
   EXPECT_EQ(seen, 4U);
   EXPECT_THAT(held, ::testing::UnorderedElementsAre(0U, 1U));
   EXPECT_EQ(trained.held_out.rows, "held out of train");
-  set_fitter(nullptr);
+  fitter().provide(nullptr);
 }
 
 TEST(Training, StandardisingIsFoldedIntoTheWeights) {
-  set_fitter(fit_means);
+  fitter().provide(fit_means);
   TrainOptions options;
   options.standardize = true;
   const TrainedHead trained = train_head(two_groups(), options, {});
@@ -282,7 +282,7 @@ TEST(Training, StandardisingIsFoldedIntoTheWeights) {
   const double deviation = std::sqrt(28.0 / 6);
   EXPECT_NEAR(trained.head.logits(Embedding{3, 5})[1], 3 / deviation * 2 / deviation, 1e-5);
   EXPECT_NEAR(trained.head.logits(Embedding{3, 5})[0], -3 / deviation * 2 / deviation, 1e-5);
-  set_fitter(nullptr);
+  fitter().provide(nullptr);
 }
 
 TEST(ZeroShot, ScoresOfMi2ClassifyAreFoundByPathAndLabel) {

@@ -44,7 +44,7 @@ double worst_difference(const std::vector<Embedding>& a, const std::vector<Embed
 class OnTorch : public testing::Test {
  protected:
   void SetUp() override {
-    models::set_device_loader(models::load_on_torch);
+    models::device_loader().provide(models::load_on_torch);
     if (!std::filesystem::exists(model()))
       GTEST_SKIP() << "no weights in " << model() << "; scripts/make_golden.sh makes them";
   }

@@ -7,7 +7,7 @@
 
 namespace mi2::models {
 
-/// To be given to set_device_loader(). @throws as load_device_model().
+/// To be provided to device_loader(). @throws as load_device_model().
 std::unique_ptr<Model> load_on_torch(const weights::ModelSource& source, const DeviceOptions& options);
 
 }  // namespace mi2::models

@@ -13,6 +13,7 @@
 #include "ops/torch/autocast.hpp"
 #include "train/train.hpp"
 #include "train/trainer/loss.hpp"
+#include "train/trainer/run_on_torch.hpp"
 #include "train/trainer/session.hpp"
 
 #include <mi2/error.hpp>
@@ -371,6 +372,12 @@ Training::~Training() = default;
 bool Training::leads() const noexcept { return impl_->leads(); }
 TrainResult Training::run(const std::function<bool()>& interrupted, const std::function<void(const Error&)>& stuck) {
   return impl_->run(interrupted, stuck);
+}
+
+TrainingEnd run_on_torch(const TrainConfig& config, TrainObserver& observer, const std::function<bool()>& interrupted,
+                         const std::function<void(const Error&)>& stuck) {
+  Training training(config, observer);
+  return {training.leads(), training.run(interrupted, stuck)};
 }
 
 }  // namespace mi2::train

@@ -194,7 +194,7 @@ std::vector<double> ticks(double low, double high) {
   return found;
 }
 
-std::string to_svg(const Figure& figure) {
+std::string to_svg(const LinePlot& figure) {
   Range x;
   for (const Panel& panel : figure.panels) {
     for (const Line& line : panel.lines) {

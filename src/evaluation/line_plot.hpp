@@ -23,7 +23,7 @@ struct Panel {
   bool from_zero = false;  ///< the y axis starts at 0
 };
 
-struct Figure {
+struct LinePlot {
   std::string title;
   std::string subtitle;
   std::string x_label;
@@ -33,7 +33,7 @@ struct Figure {
 /// @returns an SVG document without scripts, fonts or links to elsewhere. A line of more than about a thousand points
 /// is
 ///          drawn by its extremes. Text is escaped; control characters are left out.
-std::string to_svg(const Figure& figure);
+std::string to_svg(const LinePlot& figure);
 
 /// Round numbers from about `low` to about `high`, three to nine of them, ascending; all inside [low, high].
 std::vector<double> ticks(double low, double high);

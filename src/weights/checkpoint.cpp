@@ -14,7 +14,6 @@
 namespace mi2::weights {
 namespace {
 
-constexpr std::size_t kShownLeftOvers = 5;
 constexpr std::size_t kShownNeighbours = 3;
 constexpr std::size_t kSearchedNames = 4096;
 constexpr std::size_t kLongestName = 256;

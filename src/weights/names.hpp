@@ -1,6 +1,7 @@
 #pragma once
 // Names of tensors: how errors show them, and the two schemes checkpoints use.
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -8,6 +9,9 @@ namespace mi2::weights {
 
 /// A name from a file as an error shows it: in single quotes, control characters replaced, at most 120 bytes.
 std::string in_quotes(std::string_view name);
+
+/// Of many names at fault, an error shows so many.
+inline constexpr std::size_t kShownLeftOvers = 5;
 
 enum class Naming {
   kNeutral,  ///< the same in both schemes: logit_scale

@@ -14,7 +14,6 @@
 namespace mi2::weights {
 namespace {
 
-constexpr std::size_t kShownLeftOvers = 5;
 constexpr std::size_t kChecksumDigits = 16;
 constexpr std::size_t kSha256Digits = 64;
 

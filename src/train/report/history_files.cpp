@@ -98,7 +98,7 @@ std::string evaluations_csv(const History& history) {
 }
 
 std::string curves_svg(const History& history, const RunSummary& summary) {
-  evaluation::Figure figure;
+  evaluation::LinePlot figure;
   figure.title = fmt::format("{}: {} steps, {}", summary.run.name, summary.steps, name_of(summary.end));
   figure.subtitle = energy_text(summary.energy);
   figure.x_label = "optimizer step";

@@ -14,7 +14,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   options.max_pixels = 1U << 20U;
   static_cast<void>(mi2::dicom::looks_like_dicom(bytes));
   try {
-    static_cast<void>(mi2::dicom::decode(bytes, options, "fuzz"));
+    const auto source = mi2::dicom::open(bytes, options, "fuzz");
+    static_cast<void>(source->read(source->middle()));
+    static_cast<void>(source->info(0));
+    static_cast<void>(source->read(source->frames() - 1));
   } catch (const mi2::Error&) {
   }
   return 0;

@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "dicom/dataset.hpp"
@@ -11,11 +13,34 @@
 
 namespace mi2::dicom {
 
-/// The bytes of frame `index` of an encapsulated object: its fragments joined.
-/// One fragment a frame, or one frame in all, or by the basic offset table, or (JPEG) by end-of-image markers.
-/// @throws Error{kBadFile} if the fragments cannot be told apart.
-std::vector<std::uint8_t> frame_codestream(const Object& object, std::uint64_t frames, std::uint64_t index,
-                                           std::string_view name);
+/// The fragments of an encapsulated object, indexed once, so that each frame is found at once.
+class Fragments {
+ public:
+  /// @param object  outlives this.   @throws Error{kBadFile} if the pixel data is not in fragments.
+  Fragments(const Object& object, std::uint64_t frames, std::string_view name);
+
+  /// The bytes of frame `index`: its fragments joined. One fragment per frame, or one frame in all, or by the basic
+  /// offset table, or (JPEG) by end-of-image markers.
+  /// @throws Error{kBadFile} if the frame's fragments cannot be told from the others.
+  [[nodiscard]] std::vector<std::uint8_t> codestream(std::uint64_t index, std::string_view name) const;
+
+ private:
+  using Fragment = std::span<const std::uint8_t>;
+  /// Fragments [first, last); empty if they are not known.
+  using Range = std::pair<std::size_t, std::size_t>;
+
+  [[nodiscard]] Range range_of(std::uint64_t index) const;
+  [[nodiscard]] Range by_offset_table(std::uint64_t index) const;
+  [[nodiscard]] Range by_end_markers(std::uint64_t index) const;
+  [[nodiscard]] std::size_t at_offset(std::uint64_t offset) const;
+
+  std::uint64_t frames_;
+  bool rle_;
+  Fragment table_;                      ///< the basic offset table
+  std::vector<Fragment> fragments_;     ///< those after it
+  std::vector<std::uint64_t> offsets_;  ///< of each fragment's item, from the first; ascending
+  std::vector<std::size_t> ends_;       ///< the fragments that end with an end-of-image marker
+};
 
 struct JpegHeader {
   unsigned width = 0;

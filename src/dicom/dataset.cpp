@@ -226,6 +226,14 @@ DcmItem* sequence_item(DcmItem& item, const DcmTagKey& key, std::uint32_t index)
   return sequence->getItem(index);
 }
 
+DcmItem* functional_group(DcmItem& data, std::uint64_t frame, const DcmTagKey& group) {
+  DcmItem* own = sequence_item(data, DCM_PerFrameFunctionalGroupsSequence, static_cast<std::uint32_t>(frame));
+  DcmItem* found = own != nullptr ? sequence_item(*own, group, 0) : nullptr;
+  if (found != nullptr) return found;
+  DcmItem* shared = sequence_item(data, DCM_SharedFunctionalGroupsSequence, 0);
+  return shared != nullptr ? sequence_item(*shared, group, 0) : nullptr;
+}
+
 std::vector<std::uint16_t> words(DcmItem& item, const DcmTagKey& key) {
   DcmElement* element = nullptr;
   if (item.findAndGetElement(key, element).bad() || element == nullptr) return {};

@@ -43,6 +43,10 @@ std::string text(DcmItem& item, const DcmTagKey& key);
 /// Item `index` of a sequence; nullptr if there is none.
 DcmItem* sequence_item(DcmItem& item, const DcmTagKey& key, std::uint32_t index);
 
+/// The item of a functional group that holds for frame `frame` (0-based): its own, else the shared one; nullptr if
+/// there is neither. PS3.3 C.7.6.16.
+DcmItem* functional_group(DcmItem& data, std::uint64_t frame, const DcmTagKey& group);
+
 /// All 16-bit values of an element (US, SS or OW), as unsigned; empty if absent.
 std::vector<std::uint16_t> words(DcmItem& item, const DcmTagKey& key);
 

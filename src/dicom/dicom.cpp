@@ -7,8 +7,6 @@
 
 #include <mi2/error.hpp>
 
-#include "base/checked.hpp"
-#include "dicom/display.hpp"
 #include "dicom/structure.hpp"
 
 namespace mi2::dicom {
@@ -18,25 +16,6 @@ namespace {
 bool parse_double(std::string_view text, double& out) noexcept {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
   return error == std::errc{} && end == text.data() + text.size() && std::isfinite(out);
-}
-
-/// What the samples of a pixel must be for the photometric interpretation.
-void check_samples(const Layout& layout, std::string_view name) {
-  const std::string& photometric = layout.photometric;
-  const bool grey = photometric == "MONOCHROME1" || photometric == "MONOCHROME2";
-  const bool one = grey || photometric == "PALETTE COLOR";
-  const bool three = photometric == "RGB" || photometric == "YBR_FULL" || photometric == "YBR_FULL_422";
-  if (!one && !three) {
-    throw Error(Code::kUnsupported,
-                fmt::format("{}: photometric interpretation '{}' is not read", name, printable(photometric)));
-  }
-  if (layout.samples != (one ? 1U : 3U)) {
-    throw Error(Code::kBadFile, fmt::format("{}: {} with {} samples a pixel, {} needed", name, photometric,
-                                            layout.samples, one ? 1 : 3));
-  }
-  if (layout.floating && !grey) {
-    throw Error(Code::kUnsupported, fmt::format("{}: floating point {} is not read", name, photometric));
-  }
 }
 
 }  // namespace
@@ -68,20 +47,8 @@ bool looks_like_dicom(std::span<const std::byte> bytes) noexcept {
 }
 
 image::Picture decode(std::span<const std::byte> bytes, const Options& options, std::string_view name) {
-  // Room for a frame of the largest depth beside the other attributes.
-  constexpr std::uint64_t kOtherBytes = 64U << 20U;
-  const std::uint64_t max_inflated =
-      base::checked_add(base::checked_mul(options.max_pixels, 12, name), kOtherBytes, name);
-  Object object = load_object(bytes, max_inflated, name);
-  const Frame frame = read_middle_frame(object, options.max_pixels, name);
-  check_samples(frame.layout, name);
-  image::Picture picture;
-  picture.width = static_cast<int>(frame.layout.columns);
-  picture.height = static_cast<int>(frame.layout.rows);
-  const bool grey = frame.layout.photometric.starts_with("MONOCHROME");
-  picture.mode = grey ? image::Mode::kGrey : image::Mode::kRgb;
-  picture.samples = grey ? render_grey(object, frame, options) : render_colour(object, frame, name);
-  return picture;
+  const std::unique_ptr<image::Source> source = open(bytes, options, name);
+  return source->read(source->middle());
 }
 
 }  // namespace mi2::dicom

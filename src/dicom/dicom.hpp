@@ -2,11 +2,13 @@
 // DICOM objects to display pictures. No knowledge of the model; DCMTK stays behind this header.
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
 
 #include "image/image.hpp"
+#include "image/source.hpp"
 
 namespace mi2::dicom {
 
@@ -29,10 +31,14 @@ Window parse_window(std::string_view text);
 /// Whether the bytes look like a DICOM object: "DICM" after a preamble, or a plausible dataset without one.
 bool looks_like_dicom(std::span<const std::byte> bytes) noexcept;
 
-/// The middle frame as a grey (8-bit) or RGB picture: modality LUT, VOI window (the override, the file's first, else
-/// percentiles), MONOCHROME1 inversion; palette, RGB and YBR objects as RGB.
+/// Opens an object, whose frames are then read one at a time as grey (8-bit) or RGB pictures: modality LUT, VOI window
+/// (the override, the file's first, else percentiles), MONOCHROME1 inversion; palette, RGB and YBR objects as RGB.
 /// Reads native, deflated, RLE, JPEG (baseline, extended, lossless) and JPEG-LS transfer syntaxes.
+/// The frame that represents an object is number frames / 2. `bytes` outlive the source.
 /// @throws Error{kBadFile} corrupt, {kUnsupported} naming the transfer syntax or the missing pixels, {kTooLarge}.
+std::unique_ptr<image::Source> open(std::span<const std::byte> bytes, const Options& options, std::string_view name);
+
+/// The frame that represents the object. @throws as open().
 image::Picture decode(std::span<const std::byte> bytes, const Options& options, std::string_view name);
 
 }  // namespace mi2::dicom

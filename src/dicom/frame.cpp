@@ -158,8 +158,8 @@ void read_native(Object& object, DcmElement& element, Frame& frame, std::string_
   }
 }
 
-void read_encapsulated(Object& object, Frame& frame, std::string_view name) {
-  const std::vector<std::uint8_t> stream = frame_codestream(object, frame.layout.frames, frame.index, name);
+void read_encapsulated(Object& object, const Fragments& fragments, Frame& frame, std::string_view name) {
+  const std::vector<std::uint8_t> stream = fragments.codestream(frame.index, name);
   if (object.syntax.codec != Codec::kRle) {
     frame.bytes = decode_jpeg(stream, object, frame.layout, name);
     return;
@@ -196,30 +196,36 @@ double Frame::value(std::size_t i) const noexcept {
                   : static_cast<double>(raw);
 }
 
-Frame read_middle_frame(Object& object, std::uint64_t max_pixels, std::string_view name) {
-  DcmElement* element = nullptr;
+FrameReader::FrameReader(Object& object, std::uint64_t max_pixels, std::string_view name) : object_(object) {
   bool floating = false;
   for (const DcmTagKey& key : {DCM_PixelData, DCM_FloatPixelData, DCM_DoubleFloatPixelData}) {
-    if (object.data->findAndGetElement(key, element).good() && element != nullptr) {
+    if (object.data->findAndGetElement(key, element_).good() && element_ != nullptr) {
       floating = key != DCM_PixelData;
       break;
     }
   }
-  if (element == nullptr) {
+  if (element_ == nullptr) {
     throw Error(Code::kUnsupported, fmt::format("{}: holds no pixel data (SOP class {})", name,
                                                 printable(text(*object.data, DCM_SOPClassUID))));
   }
-  Frame frame;
-  frame.layout = read_layout(object, floating, max_pixels, name);
-  frame.index = frame.layout.frames / 2;
-  const bool compressed = object.syntax.codec != Codec::kNative && object.syntax.codec != Codec::kDeflated;
-  if (compressed && floating) {
+  layout_ = read_layout(object, floating, max_pixels, name);
+  compressed_ = object.syntax.codec != Codec::kNative && object.syntax.codec != Codec::kDeflated;
+  if (compressed_ && floating) {
     throw Error(Code::kUnsupported, fmt::format("{}: compressed floating point pixels are not read", name));
   }
-  if (compressed) {
-    read_encapsulated(object, frame, name);
+}
+
+FrameReader::~FrameReader() = default;
+
+Frame FrameReader::read(std::uint64_t index, std::string_view name) {
+  Frame frame;
+  frame.layout = layout_;
+  frame.index = index;
+  if (compressed_) {
+    if (!fragments_) fragments_ = std::make_unique<Fragments>(object_, layout_.frames, name);
+    read_encapsulated(object_, *fragments_, frame, name);
   } else {
-    read_native(object, *element, frame, name);
+    read_native(object_, *element_, frame, name);
   }
   if (frame.layout.allocated == 1) {
     frame.layout.allocated = 8;

@@ -3,9 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
+
+class DcmElement;
 
 namespace mi2::dicom {
 
@@ -40,9 +43,32 @@ struct Frame {
   [[nodiscard]] double value(std::size_t i) const noexcept;
 };
 
-/// Frame number frames / 2. Of a compressed object only that frame is decoded.
-/// @throws Error{kBadFile} attributes or pixels missing, contradictory or short; {kUnsupported} no pixels, or a depth
-///         that is not read; {kTooLarge} rows x columns over `max_pixels`.
-Frame read_middle_frame(Object& object, std::uint64_t max_pixels, std::string_view name);
+class Fragments;
+
+/// The pixel data of an object, from which frames are taken one at a time.
+class FrameReader {
+ public:
+  /// @param object  outlives the reader.
+  /// @throws Error{kBadFile} attributes missing or contradictory; {kUnsupported} no pixels, or a depth that is not
+  /// read;
+  ///         {kTooLarge} rows x columns over `max_pixels`.
+  FrameReader(Object& object, std::uint64_t max_pixels, std::string_view name);
+  ~FrameReader();
+  FrameReader(const FrameReader&) = delete;
+  FrameReader& operator=(const FrameReader&) = delete;
+
+  [[nodiscard]] std::uint64_t frames() const noexcept { return layout_.frames; }
+
+  /// Of a compressed object only frame `index` is decoded.
+  /// @throws Error{kBadFile} if its pixels are missing, contradictory or short.
+  Frame read(std::uint64_t index, std::string_view name);
+
+ private:
+  Object& object_;
+  DcmElement* element_ = nullptr;
+  Layout layout_;
+  bool compressed_ = false;
+  std::unique_ptr<Fragments> fragments_;  ///< of a compressed object, once a frame was read
+};
 
 }  // namespace mi2::dicom

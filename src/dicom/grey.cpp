@@ -23,15 +23,6 @@ struct Transform {
   }
 };
 
-/// The item of a functional group that holds for the frame: its own, else the shared one (PS3.3 C.7.6.16).
-DcmItem* functional_group(DcmItem& data, std::uint64_t frame, const DcmTagKey& group) {
-  DcmItem* own = sequence_item(data, DCM_PerFrameFunctionalGroupsSequence, static_cast<std::uint32_t>(frame));
-  DcmItem* found = own != nullptr ? sequence_item(*own, group, 0) : nullptr;
-  if (found != nullptr) return found;
-  DcmItem* shared = sequence_item(data, DCM_SharedFunctionalGroupsSequence, 0);
-  return shared != nullptr ? sequence_item(*shared, group, 0) : nullptr;
-}
-
 void read_modality(DcmItem& data, const Frame& frame, Transform& out) {
   if (DcmItem* item = sequence_item(data, DCM_ModalityLUTSequence, 0)) {
     out.modality = read_table(*item, DCM_LUTDescriptor, DCM_LUTData, frame.layout.is_signed);

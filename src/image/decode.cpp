@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <memory>
+#include <string>
 
 #include <fmt/format.h>
 
@@ -9,29 +11,49 @@
 #include "image/image.hpp"
 #include "image/jpeg.hpp"
 #include "image/readers.hpp"
+#include "image/source.hpp"
 
 namespace mi2::image {
 namespace {
 
-using Reader = Picture (*)(std::span<const std::byte>, const DecodeOptions&, std::string_view);
+using Opener = std::unique_ptr<Source> (*)(std::span<const std::byte>, const DecodeOptions&, std::string_view);
 
 /// A format by its first bytes; '?' matches any.
 struct Format {
   std::string_view signature;
   std::string_view name;
-  Reader read;  ///< null: recognised only to be refused by name
+  Opener open;  ///< null: recognised only to be refused by name
+};
+
+/// A format of which one frame is read.
+template <Picture (*kDecode)(std::span<const std::byte>, const DecodeOptions&, std::string_view)>
+class Single final : public Source {
+ public:
+  static std::unique_ptr<Source> open(std::span<const std::byte> bytes, const DecodeOptions& options,
+                                      std::string_view name) {
+    return std::make_unique<Single>(bytes, options, name);
+  }
+  Single(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name)
+      : bytes_(bytes), options_(options), name_(name) {}
+
+  [[nodiscard]] Picture read(std::uint64_t /*index*/) const override { return kDecode(bytes_, options_, name_); }
+
+ private:
+  std::span<const std::byte> bytes_;
+  DecodeOptions options_;
+  std::string name_;
 };
 
 using namespace std::string_view_literals;
 
 constexpr std::array kFormats = {
-    Format{"\x89PNG\r\n\x1a\n"sv, "PNG", decode_png},
-    Format{"\xff\xd8\xff"sv, "JPEG", decode_jpeg},
-    Format{"RIFF????WEBPVP8"sv, "WebP", decode_webp},
-    Format{"II*\0"sv, "TIFF", decode_tiff},
-    Format{"MM\0*"sv, "TIFF", decode_tiff},
-    Format{"II+\0"sv, "BigTIFF", decode_tiff},
-    Format{"MM\0+"sv, "BigTIFF", decode_tiff},
+    Format{"\x89PNG\r\n\x1a\n"sv, "PNG", Single<decode_png>::open},
+    Format{"\xff\xd8\xff"sv, "JPEG", Single<decode_jpeg>::open},
+    Format{"RIFF????WEBPVP8"sv, "WebP", Single<decode_webp>::open},
+    Format{"II*\0"sv, "TIFF", open_tiff},
+    Format{"MM\0*"sv, "TIFF", open_tiff},
+    Format{"II+\0"sv, "BigTIFF", open_tiff},
+    Format{"MM\0+"sv, "BigTIFF", open_tiff},
     Format{"GIF8"sv, "GIF", nullptr},
     Format{"BM"sv, "BMP", nullptr},
     Format{"\0\0\0\x0cjP  \r\n\x87\n"sv, "JPEG 2000", nullptr},
@@ -61,6 +83,13 @@ bool starts_with(std::span<const std::byte> bytes, std::string_view signature) n
     if (signature[i] != '?' && static_cast<char>(bytes[i]) != signature[i]) return false;
   }
   return true;
+}
+
+/// Null for a format that is not recognised.
+const Format* format_of(std::span<const std::byte> bytes) noexcept {
+  const auto* const found = std::find_if(kFormats.begin(), kFormats.end(),
+                                         [&](const Format& format) { return starts_with(bytes, format.signature); });
+  return found == kFormats.end() ? nullptr : found;
 }
 
 }  // namespace
@@ -102,14 +131,34 @@ std::string library_text(std::string_view text) {
   return out;
 }
 
-Picture decode(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name) {
+FrameInfo Source::info(std::uint64_t index) const {
+  FrameInfo info;
+  info.index = index;
+  info.frames = frames();
+  return info;
+}
+
+bool looks_like_image(std::span<const std::byte> head) noexcept {
+  const Format* format = format_of(head);
+  return format != nullptr && format->open != nullptr;
+}
+
+std::unique_ptr<Source> open(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name) {
   if (bytes.empty()) throw Error(Code::kBadFile, fmt::format("{}: empty", name));
-  for (const Format& format : kFormats) {
-    if (!starts_with(bytes, format.signature)) continue;
-    if (format.read != nullptr) return format.read(bytes, options, name);
-    throw Error(Code::kUnsupported, fmt::format("{}: a {} file; PNG, JPEG, WebP and TIFF are read", name, format.name));
+  const Format* format = format_of(bytes);
+  if (format == nullptr) {
+    throw Error(Code::kUnsupported, fmt::format("{}: not a PNG, JPEG, WebP or TIFF file", name));
   }
-  throw Error(Code::kUnsupported, fmt::format("{}: not a PNG, JPEG, WebP or TIFF file", name));
+  if (format->open == nullptr) {
+    throw Error(Code::kUnsupported,
+                fmt::format("{}: a {} file; PNG, JPEG, WebP and TIFF are read", name, format->name));
+  }
+  return format->open(bytes, options, name);
+}
+
+Picture decode(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name) {
+  const std::unique_ptr<Source> source = open(bytes, options, name);
+  return source->read(source->middle());
 }
 
 }  // namespace mi2::image

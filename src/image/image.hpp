@@ -55,7 +55,8 @@ struct DecodeOptions {
   Intensity intensity;
 };
 
-/// Decodes a PNG, JPEG, WebP or TIFF file held in memory; of several pages the first. EXIF orientation is ignored.
+/// Decodes a PNG, JPEG, WebP or TIFF file held in memory; of several frames the one that
+/// represents it (source.hpp). EXIF orientation is ignored.
 /// @param name  what errors call the picture (a path, "row 3").
 /// @throws Error{kBadFile} corrupt or truncated, {kUnsupported} a format or variant not read, {kTooLarge}.
 Picture decode(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name);

@@ -28,7 +28,4 @@ Picture decode_png(std::span<const std::byte> bytes, const DecodeOptions& option
 /// The first frame on its canvas.
 Picture decode_webp(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name);
 
-/// The first page, turned as its Orientation tag says (Pillow does so for TIFF and for no other format).
-Picture decode_tiff(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name);
-
 }  // namespace mi2::image

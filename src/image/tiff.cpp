@@ -2,6 +2,9 @@
 #include <array>
 #include <cstring>
 #include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <tiffio.h>
@@ -11,19 +14,20 @@
 #include "image/convert.hpp"
 #include "image/intensity.hpp"
 #include "image/readers.hpp"
+#include "image/source.hpp"
 #include "image/tiff_layout.hpp"
 
 namespace mi2::image {
 namespace {
 
 /// The file in memory, as libtiff's callbacks see it, and the first thing libtiff complained of.
-struct Source {
+struct Stream {
   std::span<const std::byte> bytes;
   std::uint64_t at = 0;
   std::array<char, 160> message{};
 
   static tmsize_t read(thandle_t handle, void* out, tmsize_t size) {
-    auto* self = static_cast<Source*>(handle);
+    auto* self = static_cast<Stream*>(handle);
     if (size <= 0 || self->at >= self->bytes.size()) return 0;
     const auto step = std::min<std::uint64_t>(static_cast<std::uint64_t>(size), self->bytes.size() - self->at);
     std::memcpy(out, self->bytes.data() + self->at, step);
@@ -32,15 +36,15 @@ struct Source {
   }
   static tmsize_t write(thandle_t, void*, tmsize_t) { return 0; }
   static toff_t seek(thandle_t handle, toff_t offset, int whence) {
-    auto* self = static_cast<Source*>(handle);
+    auto* self = static_cast<Stream*>(handle);
     const std::uint64_t base = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? self->at : self->bytes.size();
     self->at = base + offset;
     return self->at;
   }
   static int close(thandle_t) { return 0; }
-  static toff_t size(thandle_t handle) { return static_cast<Source*>(handle)->bytes.size(); }
+  static toff_t size(thandle_t handle) { return static_cast<Stream*>(handle)->bytes.size(); }
   static int map(thandle_t handle, void** base, toff_t* size) {
-    auto* self = static_cast<Source*>(handle);
+    auto* self = static_cast<Stream*>(handle);
     *base = const_cast<std::byte*>(self->bytes.data());
     *size = self->bytes.size();
     return 1;
@@ -48,7 +52,7 @@ struct Source {
   static void unmap(thandle_t, void*, toff_t) {}
 
   static int on_error(TIFF*, void* user, const char*, const char* format, va_list arguments) {
-    auto* self = static_cast<Source*>(user);
+    auto* self = static_cast<Stream*>(user);
     if (self->message[0] == '\0') std::vsnprintf(self->message.data(), self->message.size(), format, arguments);
     return 1;
   }
@@ -60,16 +64,16 @@ struct CloseTiff {
 };
 using Tiff = std::unique_ptr<TIFF, CloseTiff>;
 
-Tiff open(Source& source, const DecodeOptions& options) {
+Tiff open_stream(Stream& source, const DecodeOptions& options) {
   const std::unique_ptr<TIFFOpenOptions, decltype(&TIFFOpenOptionsFree)> settings(TIFFOpenOptionsAlloc(),
                                                                                   TIFFOpenOptionsFree);
-  TIFFOpenOptionsSetErrorHandlerExtR(settings.get(), Source::on_error, &source);
-  TIFFOpenOptionsSetWarningHandlerExtR(settings.get(), Source::on_warning, &source);
+  TIFFOpenOptionsSetErrorHandlerExtR(settings.get(), Stream::on_error, &source);
+  TIFFOpenOptionsSetWarningHandlerExtR(settings.get(), Stream::on_warning, &source);
   constexpr std::uint64_t kMost = std::uint64_t{1} << 40;
   const std::uint64_t memory = std::min(options.max_pixels, kMost) * 8 + source.bytes.size() + (1U << 20);
   TIFFOpenOptionsSetMaxSingleMemAlloc(settings.get(), static_cast<tmsize_t>(memory));
-  return Tiff(TIFFClientOpenExt("memory", "rC", &source, Source::read, Source::write, Source::seek, Source::close,
-                                Source::size, Source::map, Source::unmap, settings.get()));
+  return Tiff(TIFFClientOpenExt("memory", "rC", &source, Stream::read, Stream::write, Stream::seek, Stream::close,
+                                Stream::size, Stream::map, Stream::unmap, settings.get()));
 }
 
 TiffTags read_tags(TIFF* tiff) {
@@ -126,7 +130,7 @@ std::uint64_t tightest(std::uint16_t compression) noexcept {
 /// Reads blocks (strips or tiles) and hands their rows on.
 class Reader {
  public:
-  Reader(TIFF* tiff, const TiffTags& tags, const Source& source, const DecodeOptions& options, std::string_view name)
+  Reader(TIFF* tiff, const TiffTags& tags, const Stream& source, const DecodeOptions& options, std::string_view name)
       : tiff_(tiff), tags_(tags), source_(source), name_(name), tiled_(TIFFIsTiled(tiff) != 0) {
     block_width_ = tags.width;
     block_height_ = tags.height;
@@ -188,7 +192,7 @@ class Reader {
 
   TIFF* tiff_;
   const TiffTags& tags_;
-  const Source& source_;
+  const Stream& source_;
   std::string_view name_;
   bool tiled_;
   std::uint32_t block_width_ = 0;
@@ -245,15 +249,9 @@ void read_palette(TIFF* tiff, const TiffTags& tags, Picture& picture, std::strin
   }
 }
 
-}  // namespace
-
-Picture decode_tiff(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name) {
-  Source source;
-  source.bytes = bytes;
-  const Tiff tiff = open(source, options);
-  if (!tiff)
-    throw Error(Code::kBadFile, fmt::format("{}: corrupt TIFF: {}", name, library_text(source.message.data())));
-  const TiffTags tags = read_tags(tiff.get());
+/// The page that libtiff stands at, turned as its Orientation tag says (Pillow does so for TIFF and no other format).
+Picture read_page(TIFF* tiff, const Stream& source, const DecodeOptions& options, std::string_view name) {
+  const TiffTags tags = read_tags(tiff);
   check_size(tags.width, tags.height, options, name);
   check_compression(tags, name);
   const TiffLayout layout = tiff_layout(tags, name);
@@ -261,14 +259,14 @@ Picture decode_tiff(std::span<const std::byte> bytes, const DecodeOptions& optio
     if (tags.compression != COMPRESSION_JPEG || tags.planar != PLANARCONFIG_CONTIG) {
       throw Error(Code::kUnsupported, fmt::format("{}: YCbCr TIFF that is not JPEG-compressed", name));
     }
-    TIFFSetField(tiff.get(), TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
+    TIFFSetField(tiff, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
   }
   Picture picture;
   picture.mode = layout.mode;
   picture.width = static_cast<int>(tags.width);
   picture.height = static_cast<int>(tags.height);
-  if (layout.mode == Mode::kPalette) read_palette(tiff.get(), tags, picture, name);
-  Reader reader(tiff.get(), tags, source, options, name);
+  if (layout.mode == Mode::kPalette) read_palette(tiff, tags, picture, name);
+  Reader reader(tiff, tags, source, options, name);
   switch (layout.depth) {
     case Depth::kEight:
       read_shallow(reader, tags, layout, picture);
@@ -286,6 +284,67 @@ Picture decode_tiff(std::span<const std::byte> bytes, const DecodeOptions& optio
   if (layout.premultiplied) undo_alpha(picture);
   orient(picture, tags.orientation);
   return picture;
+}
+
+[[noreturn]] void refuse(const Stream& stream, std::string_view name) {
+  throw Error(Code::kBadFile, fmt::format("{}: corrupt TIFF: {}", name, library_text(stream.message.data())));
+}
+
+class TiffPages final : public Source {
+ public:
+  TiffPages(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name)
+      : bytes_(bytes), options_(options), name_(name) {}
+
+  [[nodiscard]] std::uint64_t frames() const override { return offsets().size(); }
+
+  [[nodiscard]] Picture read(std::uint64_t index) const override {
+    Stream stream;
+    stream.bytes = bytes_;
+    const Tiff tiff = open_stream(stream, options_);
+    if (!tiff) refuse(stream, name_);
+    if (index > 0 && TIFFSetSubDirectory(tiff.get(), offsets().at(index)) != 1) refuse(stream, name_);
+    return read_page(tiff.get(), stream, options_, name_);
+  }
+
+ private:
+  /// Where each page's directory lies, found once: libtiff would walk from the first to each.
+  const std::vector<std::uint64_t>& offsets() const {
+    const std::lock_guard lock(mutex_);
+    if (offsets_.empty()) offsets_ = find_pages();
+    return offsets_;
+  }
+
+  std::vector<std::uint64_t> find_pages() const {
+    Stream stream;
+    stream.bytes = bytes_;
+    const Tiff tiff = open_stream(stream, options_);
+    if (!tiff) refuse(stream, name_);
+    std::vector<std::uint64_t> pages;
+    do {
+      std::uint32_t kind = 0;
+      TIFFGetFieldDefaulted(tiff.get(), TIFFTAG_SUBFILETYPE, &kind);
+      const bool counts = (kind & (FILETYPE_REDUCEDIMAGE | FILETYPE_MASK)) == 0;
+      if (pages.empty() || counts) pages.push_back(TIFFCurrentDirOffset(tiff.get()));
+    } while (TIFFLastDirectory(tiff.get()) == 0 && TIFFReadDirectory(tiff.get()) == 1);
+    if (TIFFLastDirectory(tiff.get()) == 0) {
+      throw Error(Code::kBadFile, fmt::format("{}: corrupt TIFF: no page can be read after page {}: {}", name_,
+                                              pages.size(), library_text(stream.message.data())));
+    }
+    return pages;
+  }
+
+  std::span<const std::byte> bytes_;
+  DecodeOptions options_;
+  std::string name_;
+  mutable std::mutex mutex_;
+  mutable std::vector<std::uint64_t> offsets_;
+};
+
+}  // namespace
+
+std::unique_ptr<Source> open_tiff(std::span<const std::byte> bytes, const DecodeOptions& options,
+                                  std::string_view name) {
+  return std::make_unique<TiffPages>(bytes, options, name);
 }
 
 }  // namespace mi2::image

@@ -1,8 +1,10 @@
 // Writes the 8-bit pixels of a DICOM file to stdout as PGM or PPM; on an error one line on stderr and the exit status
-// of the error's code. A second argument "CENTER,WIDTH" overrides the window. For check_with_pydicom.py.
+// of the error's code. A second argument "all" writes every frame, one image after the other. For
+// check_with_pydicom.py.
 
 #include <cstdio>
 #include <filesystem>
+#include <string_view>
 
 #include <mi2/error.hpp>
 
@@ -14,11 +16,16 @@ int main(int argc, char** argv) {
   try {
     const mi2::base::MappedFile file{std::filesystem::path(argv[1])};
     mi2::dicom::Options options;
-    if (argc > 2) options.window = mi2::dicom::parse_window(argv[2]);
-    const mi2::image::Picture picture = mi2::dicom::decode(file.bytes(), options, argv[1]);
-    const bool grey = picture.mode == mi2::image::Mode::kGrey;
-    std::printf("P%c\n%d %d\n255\n", grey ? '5' : '6', picture.width, picture.height);
-    std::fwrite(picture.samples.data(), 1, picture.samples.size(), stdout);
+    const auto source = mi2::dicom::open(file.bytes(), options, argv[1]);
+    const bool all = argc > 2 && std::string_view(argv[2]) == "all";
+    const std::uint64_t first = all ? 0 : source->middle();
+    const std::uint64_t last = all ? source->frames() - 1 : first;
+    for (std::uint64_t i = first; i <= last; ++i) {
+      const mi2::image::Picture picture = source->read(i);
+      const bool grey = picture.mode == mi2::image::Mode::kGrey;
+      std::printf("P%c\n%d %d\n255\n", grey ? '5' : '6', picture.width, picture.height);
+      std::fwrite(picture.samples.data(), 1, picture.samples.size(), stdout);
+    }
     return 0;
   } catch (const mi2::Error& error) {
     std::fprintf(stderr, "%s: %s\n", mi2::info(error.code()).name.data(), error.what());

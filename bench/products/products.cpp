@@ -90,7 +90,8 @@ class Contender {
 double difference(const tensor::Tensor& a, const tensor::Tensor& b) {
   double worst = 0;
   for (std::int64_t i = 0; i < a.shape().count(); ++i) {
-    worst = std::max(worst, std::abs(static_cast<double>(a.data<float>()[i]) - b.data<float>()[i]));
+    const double difference = std::abs(static_cast<double>(a.data<float>()[i]) - b.data<float>()[i]);
+    if (!(difference <= worst)) worst = std::isnan(difference) ? INFINITY : difference;  // std::max loses a NaN
   }
   return worst;
 }

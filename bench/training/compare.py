@@ -55,8 +55,8 @@ def race(folder, count, program, rounds):
                 result = json.loads(output.stdout)
                 seconds[name] += result["seconds"][1:]
                 losses[name] = result["losses"]
-    difference = max(abs(a - b) for a, b in zip(losses["mi2"], losses["pytorch"], strict=True))
-    if difference > TOLERANCE:
+    difference = float(numpy.max(numpy.abs(numpy.subtract(losses["mi2"], losses["pytorch"]))))  # NaN if one is
+    if not difference <= TOLERANCE:  # of a NaN too
         raise SystemExit(f"{folder}: losses differ by {difference:.3g}: {losses}")
     medians = {name: statistics.median(values) for name, values in seconds.items()}
     return {"model": folder.name, "batch": count, "loss_difference": difference, "step_seconds": medians,

@@ -23,11 +23,13 @@
 #include "benchmark/fidelity/measure.hpp"
 #include "benchmark/fidelity/pictures.hpp"
 #include "benchmark/fidelity/statistics.hpp"
+#include "support/expect_error.hpp"
 #include "support/paths.hpp"
 
 namespace mi2::fidelity {
 namespace {
 
+using test::error_of;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
@@ -35,18 +37,6 @@ using testing::StartsWith;
 const std::filesystem::path kModel = test::starter_model();
 const std::filesystem::path kImages = test::golden_data() / "images";
 const auto kIgnore = [](std::size_t) {};
-
-/// Runs `body`, which must throw an Error; returns it.
-template <typename Body>
-Error error_of(Body&& body) {
-  try {
-    static_cast<void>(body());
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return {Code::kInternal, ""};
-}
 
 TEST(Cosines, LeastAndMean) {
   const std::vector<Embedding> a{{1, 0}, {0, 1}, {0.6F, 0.8F}};

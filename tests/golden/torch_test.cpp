@@ -1,24 +1,25 @@
 // The model on libtorch's CPU tensors against our own engine and the reference implementation.
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
+#include "golden/expected.hpp"
 #include "models/device.hpp"
 #include "models/torch/load_on_torch.hpp"
+#include "support/distance.hpp"
+#include "support/expect_error.hpp"
 #include "support/paths.hpp"
-#include "weights/safetensors.hpp"
 
 #include <mi2/mi2.hpp>
 
 namespace mi2 {
 namespace {
+
+using test::worst_difference;
 
 const std::filesystem::path kData = test::golden_data();
 
@@ -30,15 +31,6 @@ std::vector<Pixels> pictures(const Embedder& embedder) {
   std::vector<Pixels> prepared;
   for (const auto& path : paths) prepared.push_back(embedder.prepare_file(path));
   return prepared;
-}
-
-double worst_difference(const std::vector<Embedding>& a, const std::vector<Embedding>& b) {
-  double worst = a.size() == b.size() && !a.empty() ? 0 : INFINITY;
-  for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
-    for (std::size_t j = 0; j < a[i].size(); ++j)
-      worst = std::max(worst, std::abs(static_cast<double>(a[i][j]) - b[i][j]));
-  }
-  return worst;
 }
 
 class OnTorch : public testing::Test {
@@ -71,22 +63,16 @@ TEST_F(OnTorch, F32VectorsAreOurOwnEngines) {
   EXPECT_EQ(torch.provenance().dtype, "f32");
 }
 
-TEST_F(OnTorch, F32ImagesAreTheReferences) {
+TEST_F(OnTorch, F32VectorsAreTheReferences) {
   const Embedder torch = open("torch", "f32");
-  const std::vector<float> want =
-      weights::SafeTensors(kData / "tiny" / "expected.safetensors").parameter("image_features.raw").to_floats();
-  std::size_t at = 0;
-  double worst = 0;
-  const auto cases = nlohmann::json::parse(std::ifstream(kData / "tiny" / "cases.json"));
-  for (const auto& name : cases.at("images")) {
-    const std::vector<Pixels> picture{torch.prepare_file(kData / "images" / name.get<std::string>())};
-    const std::vector<Embedding> got = torch.embed_images(picture);
-    for (const float value : got.at(0)) {
-      worst = std::max(worst, std::abs(static_cast<double>(value) - want.at(at++)));
-    }
+  std::vector<Embedding> images;
+  for (const std::string& name : golden::cases("tiny", "images")) {
+    const std::vector<Pixels> image{torch.prepare_file(kData / "images" / name)};
+    images.push_back(torch.embed_images(image).at(0));
   }
-  EXPECT_EQ(at, want.size());
-  EXPECT_LE(worst, 2e-5);
+  EXPECT_LE(worst_difference(images, golden::expected_rows("tiny", "image_features.raw")), 2e-5);
+  const std::vector<Embedding> texts = torch.embed_texts(golden::cases("tiny", "texts"));
+  EXPECT_LE(worst_difference(texts, golden::expected_rows("tiny", "text_features")), 2e-5);
 }
 
 // bf16 keeps 8 bits of every factor of a product; the residual stream stays f32.
@@ -94,23 +80,13 @@ TEST_F(OnTorch, Bf16VectorsPointTheSameWay) {
   const Embedder f32 = open("torch", "f32");
   const Embedder bf16 = open("torch", "bf16");
   const std::vector<Pixels> images = pictures(f32);
-  const std::vector<Embedding> want = f32.embed_images(images);
-  const std::vector<Embedding> got = bf16.embed_images(images);
-  for (std::size_t i = 0; i < want.size(); ++i) {
-    double cosine = 0;
-    for (std::size_t j = 0; j < want[i].size(); ++j) cosine += static_cast<double>(want[i][j]) * got[i][j];
-    EXPECT_GE(cosine, 0.9995) << i;
-  }
+  EXPECT_GE(test::least_cosine(bf16.embed_images(images), f32.embed_images(images)), 0.9995);
+  EXPECT_GE(test::least_cosine(bf16.embed_texts(texts_), f32.embed_texts(texts_)), 0.9995);
 }
 
 TEST_F(OnTorch, RefusesADeviceThatIsNotThereAndADtypeThatItHasNot) {
   const auto code_of = [](const std::string& device, const std::string& dtype) {
-    try {
-      open(device, dtype);
-    } catch (const Error& error) {
-      return error.code();
-    }
-    return Code::kInternal;
+    return test::error_of([&] { return open(device, dtype); }).code();
   };
   EXPECT_EQ(code_of("torch", "int8"), Code::kBadArgument);
   EXPECT_EQ(code_of("tpu", "f32"), Code::kBadArgument);

@@ -6,14 +6,15 @@
 
 #include <gtest/gtest.h>
 
+#include "golden/expected.hpp"
 #include "golden/safetensors_fixture.hpp"
 #include "models/model.hpp"
 #include "models/model_on.hpp"
 #include "models/synthetic.hpp"
 #include "ops/reference/reference_ops.hpp"
+#include "support/distance.hpp"
 #include "support/paths.hpp"
 #include "weights/checkpoint.hpp"
-#include "weights/safetensors.hpp"
 
 #include <mi2/error.hpp>
 
@@ -62,18 +63,9 @@ void expect_trace(Ops& ops, double tolerance) {
   const auto model = load_medimageinsight(ops, checkpoint, config, kVocabulary);
   checkpoint.finish();
   embed_images(ops, model, golden_pixels(config, 0));
-  const weights::SafeTensors expected(kTiny / "expected.safetensors");
   for (const char* name : {"conv0", "stage0", "conv1", "stage1", "conv2", "stage2", "conv3", "stage3", "pooled"}) {
-    const std::vector<float> want = expected.parameter("trace." + std::string(name)).to_floats();
-    const tensor::Tensor& got = ops.trace.at(name);
-    ASSERT_EQ(static_cast<std::size_t>(got.shape().count()), want.size()) << name;
-    double worst = 0;
-    double largest = 0;
-    for (std::size_t i = 0; i < want.size(); ++i) {
-      worst = std::max(worst, std::abs(static_cast<double>(got.data<float>()[i]) - want[i]));
-      largest = std::max(largest, std::abs(static_cast<double>(want[i])));
-    }
-    EXPECT_LE(worst, tolerance * largest) << name;
+    const std::vector<float> want = golden::expected("tiny", "trace." + std::string(name));
+    EXPECT_LE(test::relative_difference(ops.trace.at(name).floats(), want), tolerance) << name;
   }
 }
 

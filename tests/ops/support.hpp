@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ops/parameter.hpp"
+#include "support/distance.hpp"
 #include "tensor/tensor.hpp"
 
 namespace mi2::ops::test {
@@ -55,17 +56,10 @@ inline std::vector<float> values_of(const tensor::Tensor& x) {
   return values;
 }
 
-/// The largest absolute difference; infinite for different shapes or a NaN.
+/// The largest absolute difference; infinite for different shapes or what is no finite number.
 inline double difference(const tensor::Tensor& a, const tensor::Tensor& b) {
   if (!(a.shape() == b.shape())) return INFINITY;
-  const std::vector<float> x = values_of(a);
-  const std::vector<float> y = values_of(b);
-  double worst = 0;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    const double d = std::abs(static_cast<double>(x[i]) - y[i]);
-    worst = d <= worst ? worst : std::isnan(d) ? INFINITY : d;
-  }
-  return worst;
+  return mi2::test::worst_difference(values_of(a), values_of(b));
 }
 
 /// A tensor that shares no memory with `x`.

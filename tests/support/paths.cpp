@@ -10,7 +10,10 @@ std::filesystem::path data_of(std::string_view folder) {
 
 std::filesystem::path golden_data() { return data_of("golden"); }
 
-std::filesystem::path golden_weights() { return std::filesystem::path(MI2_SOURCE_DIR) / "build" / "golden"; }
+std::filesystem::path golden_weights() {
+  const char* variable = std::getenv("MI2_GOLDEN");
+  return variable != nullptr ? variable : std::filesystem::path(MI2_SOURCE_DIR) / "build" / "golden";
+}
 
 std::filesystem::path starter_model() { return std::filesystem::path(MI2_SOURCE_DIR) / "models" / "starter"; }
 

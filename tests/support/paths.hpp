@@ -13,7 +13,8 @@ std::filesystem::path data_of(std::string_view folder);
 /// Expected values of the reference implementation, and the images and texts they belong to: tests/golden/data.
 std::filesystem::path golden_data();
 
-/// A folder a model, with weights that scripts/make_golden.sh makes; without it there is nothing here.
+/// A folder for each model, with weights that scripts/make_golden.sh makes: $MI2_GOLDEN, else build/golden. Maybe not
+/// there.
 std::filesystem::path golden_weights();
 
 /// The model directory of the starter model.

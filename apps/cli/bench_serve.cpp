@@ -14,7 +14,7 @@
 
 #include <fmt/format.h>
 
-#include "benchmark/session.hpp"
+#include "benchmark/bench_server.hpp"
 
 #include <mi2/error.hpp>
 
@@ -80,12 +80,12 @@ class RequestReader {
   bool started_ = false;  ///< the line under way has a byte
 };
 
-std::string answer(benchmark::BenchmarkSession& session, const RequestReader::Line& request) {
+std::string answer(benchmark::BenchServer& server, const RequestReader::Line& request) {
   if (request.too_long) {
     throw Error(Code::kTooLarge, fmt::format("more than {} bytes in a line", kMaxRequestBytes));
   }
   try {
-    return session.answer(request.text);
+    return server.answer(request.text);
   } catch (const std::bad_alloc&) {
     throw Error(Code::kTooLarge, "not enough memory; a smaller batch needs less");
   }
@@ -94,7 +94,7 @@ std::string answer(benchmark::BenchmarkSession& session, const RequestReader::Li
 }  // namespace
 
 int serve_benchmark(const benchmark::BenchmarkOptions& options) {
-  benchmark::BenchmarkSession session(options);
+  benchmark::BenchServer server(options);
   Progress progress(0, "requests");
   Report report(progress);
   const auto output = open_output("-");
@@ -102,13 +102,13 @@ int serve_benchmark(const benchmark::BenchmarkOptions& options) {
     output->write(line + '\n');
     output->flush();
   };
-  say(session.greeting());
+  say(server.greeting());
   RequestReader reader;
   std::size_t number = 0;
   while (const std::optional<RequestReader::Line> request = reader.next()) {
     ++number;
     try {
-      const std::string line = answer(session, *request);
+      const std::string line = answer(server, *request);
       report.good();
       say(line);
     } catch (const Error& error) {

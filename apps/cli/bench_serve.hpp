@@ -7,7 +7,7 @@ namespace mi2::cli {
 
 /// Answers until standard input ends.
 /// @returns the exit status: of the failures, as for the inputs of other commands.
-/// @throws Error as BenchmarkSession's constructor, and when standard input or output fails.
+/// @throws Error as BenchServer's constructor, and when standard input or output fails.
 int serve_benchmark(const benchmark::BenchmarkOptions& options);
 
 }  // namespace mi2::cli

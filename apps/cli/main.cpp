@@ -18,8 +18,6 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "base/utf8.hpp"
-
 #include <mi2/mi2.hpp>
 
 #include "arguments.hpp"

@@ -67,7 +67,7 @@ int run(const std::string& folder, const std::string& batch_path, int rounds) {
     const auto start = std::chrono::steady_clock::now();
     gradients.clear();
     const at::Tensor loss = train::unicl_loss(model->image_features(batch.pixels), model->text_features(batch.tokens),
-                                              model->parameters().back().value, train::pair_targets(batch.classes));
+                                              model->scale_parameter(), train::pair_targets(batch.classes));
     loss.backward();
     const double norm = gradients.norm();
     if (norm > 1) gradients.scale(1 / (norm + 1e-6));

@@ -3,16 +3,13 @@
 
 #include <optional>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "evaluation/roc.hpp"
 
 namespace mi2::adapter {
 
 /// @returns null where there is no point.
-inline nlohmann::ordered_json point_json(const std::optional<evaluation::OperatingPoint>& point) {
-  if (!point) return nullptr;
-  return {{"threshold", point->threshold}, {"sensitivity", point->sensitivity}, {"specificity", point->specificity}};
-}
+nlohmann::ordered_json point_json(const std::optional<evaluation::OperatingPoint>& point);
 
 }  // namespace mi2::adapter

@@ -1,6 +1,7 @@
 // The benchmark's report as JSON and as tables.
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "benchmark/benchmark.hpp"
 #include "benchmark/json.hpp"

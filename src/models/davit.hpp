@@ -59,17 +59,17 @@ struct Davit {
 
 template <ops::OpSet O>
 typename O::Tensor mlp(O& ops, const Mlp<O>& p, typename O::Tensor x, ops::Activation activation, float drop_rate) {
-  auto hidden = ops.norm_linear(x, p.norm, p.fc1, activation);
-  return ops.add_linear(std::move(x), std::move(hidden), p.fc2, drop_rate);
+  auto hidden = ops.norm_linear(x, p.norm, p.fc1, activation, "fc1");
+  return ops.add_linear(std::move(x), std::move(hidden), p.fc2, drop_rate, "fc2");
 }
 
 /// x [B, H, W, C]. Attention among the tokens of a window, head by head (section 3.2 of the paper).
 template <ops::OpSet O>
 typename O::Tensor spatial_block(O& ops, const DavitBlock<O>& p, typename O::Tensor x, int window) {
   x = ops.add_depthwise_conv3x3(std::move(x), p.conv1);
-  auto y = ops.norm_linear(x, p.attention.norm, p.attention.qkv, ops::Activation::kNone);
+  auto y = ops.norm_linear(x, p.attention.norm, p.attention.qkv, ops::Activation::kNone, "qkv");
   y = ops.window_attention(std::move(y), p.attention.qkv, p.attention.heads, window);
-  x = ops.add_linear(std::move(x), std::move(y), p.attention.projection, p.drop_rate);
+  x = ops.add_linear(std::move(x), std::move(y), p.attention.projection, p.drop_rate, "proj");
   x = ops.add_depthwise_conv3x3(std::move(x), p.conv2);
   return mlp(ops, p.mlp, std::move(x), ops::Activation::kGelu, p.drop_rate);
 }
@@ -78,9 +78,9 @@ typename O::Tensor spatial_block(O& ops, const DavitBlock<O>& p, typename O::Ten
 template <ops::OpSet O>
 typename O::Tensor channel_block(O& ops, const DavitBlock<O>& p, typename O::Tensor x) {
   x = ops.add_depthwise_conv3x3(std::move(x), p.conv1);
-  auto y = ops.norm_linear(x, p.attention.norm, p.attention.qkv, ops::Activation::kNone);
+  auto y = ops.norm_linear(x, p.attention.norm, p.attention.qkv, ops::Activation::kNone, "qkv");
   y = ops.channel_attention(std::move(y), p.attention.heads);
-  x = ops.add_linear(std::move(x), std::move(y), p.attention.projection, p.drop_rate);
+  x = ops.add_linear(std::move(x), std::move(y), p.attention.projection, p.drop_rate, "proj");
   x = ops.add_depthwise_conv3x3(std::move(x), p.conv2);
   return mlp(ops, p.mlp, std::move(x), ops::Activation::kGelu, p.drop_rate);
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "base/clip.hpp"
 #include "models/davit.hpp"
 #include "models/text_tower.hpp"
 
@@ -16,14 +17,16 @@ concept ParameterSource = requires(S& source, const std::string& name, const ten
   { source.take_positions(name, shape) } -> std::same_as<ops::Parameter>;
 };
 
-/// Builds layers of one op set from one source. `base` is the prefix of a layer's names, without the final dot.
-template <ops::OpSet O, ParameterSource S>
+/// Builds layers of one op set from one source: the one list of the model's tensors (manifest.hpp records it).
+/// A layer's weight is taken before its bias. `base` is the prefix of a layer's names, without the final dot.
+template <ops::LayerMaker O, ParameterSource S>
 class Loader {
  public:
   Loader(O& ops, S& source) : ops_(ops), source_(source) {}
 
   typename O::Linear linear(const std::string& weight, const std::string& bias, std::int64_t in, std::int64_t out) {
-    return ops_.make_linear(source_.take(weight, {out, in}), source_.take(bias, {out}), ops::Layout::kOutIn);
+    const auto w = source_.take(weight, {out, in});
+    return ops_.make_linear(w, source_.take(bias, {out}), ops::Layout::kOutIn);
   }
   typename O::Linear linear(const std::string& base, std::int64_t in, std::int64_t out) {
     return linear(base + ".weight", base + ".bias", in, out);
@@ -32,15 +35,16 @@ class Loader {
     return ops_.make_linear(source_.take(name, {in, out}), std::nullopt, ops::Layout::kInOut);
   }
   typename O::Norm norm(const std::string& base, std::int64_t width, float epsilon) {
-    return ops_.make_norm(source_.take(base + ".weight", {width}), source_.take(base + ".bias", {width}), epsilon);
+    const auto weight = source_.take(base + ".weight", {width});
+    return ops_.make_norm(weight, source_.take(base + ".bias", {width}), epsilon);
   }
   typename O::DepthwiseConv depthwise(const std::string& base, std::int64_t width) {
-    return ops_.make_depthwise_conv(source_.take(base + ".weight", {width, 1, 3, 3}),
-                                    source_.take(base + ".bias", {width}));
+    const auto weight = source_.take(base + ".weight", {width, 1, 3, 3});
+    return ops_.make_depthwise_conv(weight, source_.take(base + ".bias", {width}));
   }
   typename O::Conv conv(const std::string& base, std::int64_t in, std::int64_t out, ops::ConvGeometry geometry) {
-    return ops_.make_conv(source_.take(base + ".weight", {out, in, geometry.kernel, geometry.kernel}),
-                          source_.take(base + ".bias", {out}), geometry);
+    const auto weight = source_.take(base + ".weight", {out, in, geometry.kernel, geometry.kernel});
+    return ops_.make_conv(weight, source_.take(base + ".bias", {out}), geometry);
   }
 
   DavitBlock<O> davit_block(const std::string& base, const std::string& attention, std::int64_t width, int heads,
@@ -92,10 +96,11 @@ class Loader {
     return model;
   }
 
-  TextTower<O> text_tower(const weights::ModelConfig::Text& config, std::int64_t vocabulary) {
+  TextTower<O> text_tower(const weights::ModelConfig::Text& config) {
     const std::int64_t width = config.width;
     TextTower<O> model;
-    model.tokens = ops_.make_embedding(source_.take("lang_encoder.token_embedding.weight", {vocabulary, width}));
+    model.tokens =
+        ops_.make_embedding(source_.take("lang_encoder.token_embedding.weight", {base::kClipVocabulary, width}));
     model.positions =
         ops_.make_embedding(source_.take_positions("lang_encoder.positional_embedding", {config.context, width}));
     for (int l = 0; l < config.layers; ++l) {

@@ -1,7 +1,6 @@
 #pragma once
 // MedImageInsight: two towers into one space. Source: Codella et al., 2024 (MedImageInsight); UniCL, Yang et al., 2022.
 
-#include <cstdint>
 #include <utility>
 
 #include "models/davit.hpp"
@@ -20,16 +19,15 @@ struct MedImageInsight {
 };
 
 /// Takes every tensor of `source` that the model needs. @throws Error{kBadFile} naming a missing or misshapen one.
-template <ops::OpSet O, ParameterSource S>
-MedImageInsight<O> load_medimageinsight(O& ops, S& source, const weights::ModelConfig& config,
-                                        std::int64_t vocabulary) {
+template <ops::LayerMaker O, ParameterSource S>
+MedImageInsight<O> load_medimageinsight(O& ops, S& source, const weights::ModelConfig& config) {
   Loader<O, S> loader(ops, source);
   MedImageInsight<O> model;
+  model.logit_scale = source.take("logit_scale", {}).to_floats().front();
   model.image = loader.davit(config.image);
   model.image_projection = loader.projection("image_projection", config.image.dims.back(), config.projection);
-  model.text = loader.text_tower(config.text, vocabulary);
+  model.text = loader.text_tower(config.text);
   model.text_projection = loader.projection("lang_projection", config.text.width, config.projection);
-  model.logit_scale = source.take("logit_scale", {}).to_floats().front();
   return model;
 }
 

@@ -7,16 +7,13 @@
 
 namespace mi2::models {
 
-/// The CLIP vocabulary, which every MedImageInsight checkpoint has.
-inline constexpr std::int64_t kVocabulary = 49408;
-
 /// @param Seam  the interface to implement: Model, or one that adds to it.
 template <typename Seam, ops::OpSet O>
 class ModelOn : public Seam {
  public:
   template <ParameterSource S, typename... Args>
   ModelOn(S& source, const weights::ModelConfig& config, Args&&... args)
-      : ops_(std::forward<Args>(args)...), model_(load_medimageinsight(ops_, source, config, kVocabulary)) {}
+      : ops_(std::forward<Args>(args)...), model_(load_medimageinsight(ops_, source, config)) {}
 
   tensor::Tensor embed_images(const tensor::Tensor& pixels) override {
     return ops_.to_host(models::embed_images(ops_, model_, ops_.from_host(pixels)));

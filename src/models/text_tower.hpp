@@ -26,9 +26,9 @@ struct TextTower {
 /// x [S, C], S tokens of all texts.
 template <ops::OpSet O>
 typename O::Tensor text_layer(O& ops, const TextLayer<O>& layer, typename O::Tensor x, const ops::TokenBatch& tokens) {
-  auto y = ops.norm_linear(x, layer.attention.norm, layer.attention.qkv, ops::Activation::kNone);
+  auto y = ops.norm_linear(x, layer.attention.norm, layer.attention.qkv, ops::Activation::kNone, "qkv");
   y = ops.self_attention(std::move(y), tokens, layer.attention.heads);
-  x = ops.add_linear(std::move(x), std::move(y), layer.attention.projection, 0.0F);
+  x = ops.add_linear(std::move(x), std::move(y), layer.attention.projection, 0.0F, "proj");
   return mlp(ops, layer.mlp, std::move(x), ops::Activation::kQuickGelu, 0.0F);
 }
 

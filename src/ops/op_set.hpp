@@ -33,33 +33,37 @@ struct ConvGeometry {
   [[nodiscard]] std::int64_t out(std::int64_t in) const noexcept { return (in + 2 * padding - kernel) / stride + 1; }
 };
 
-// B images, H x W tokens of C channels; S tokens of all texts of a batch one after the other (no padding), text t
-// taking rows [offsets[t], offsets[t + 1]). Every op returns a new tensor or reuses an argument it was given by value.
+/// What a model's weights become, prepared once at load. Parameters are views into a mapped file and may be gone
+/// afterwards.
 template <typename O>
-concept OpSet = requires(O& ops, typename O::Tensor x, const typename O::Linear& linear, const typename O::Norm& norm,
-                         const typename O::Conv& conv, const typename O::DepthwiseConv& depthwise,
-                         const typename O::Embedding& embedding, const mi2::tensor::Tensor& host,
-                         const Parameter& parameter, const std::optional<Parameter>& bias, const TokenBatch& tokens,
-                         Activation activation, Layout layout, ConvGeometry geometry, int heads, int window, float rate,
-                         float epsilon) {
-  // Weights, prepared once at load. Parameters are views into a mapped file and may be gone afterwards.
+concept LayerMaker = requires(O& ops, const Parameter& parameter, const std::optional<Parameter>& bias, Layout layout,
+                              ConvGeometry geometry, float epsilon) {
   { ops.make_linear(parameter, bias, layout) } -> std::same_as<typename O::Linear>;
   { ops.make_norm(parameter, parameter, epsilon) } -> std::same_as<typename O::Norm>;            // [C], [C]
   { ops.make_conv(parameter, parameter, geometry) } -> std::same_as<typename O::Conv>;           // [N, C, k, k], [N]
   { ops.make_depthwise_conv(parameter, parameter) } -> std::same_as<typename O::DepthwiseConv>;  // [C, 1, 3, 3], [C]
   { ops.make_embedding(parameter) } -> std::same_as<typename O::Embedding>;                      // [rows, C]
+};
 
+// B images, H x W tokens of C channels; S tokens of all texts of a batch one after the other (no padding), text t
+// taking rows [offsets[t], offsets[t + 1]). Every op returns a new tensor or reuses an argument it was given by value.
+template <typename O>
+concept OpSet = LayerMaker<O> &&
+    requires(O& ops, typename O::Tensor x, const typename O::Linear& linear, const typename O::Norm& norm,
+             const typename O::Conv& conv, const typename O::DepthwiseConv& depthwise,
+             const typename O::Embedding& embedding, const mi2::tensor::Tensor& host, const TokenBatch& tokens,
+             Activation activation, int heads, int window, float rate, std::string_view name) {
   // In and out: f32 in the host's memory.
   { ops.from_host(host) } -> std::same_as<typename O::Tensor>;
   { ops.to_host(x) } -> std::same_as<mi2::tensor::Tensor>;
 
   // x [.., K] -> [.., N]
   { ops.linear(x, linear, activation) } -> std::same_as<typename O::Tensor>;
-  // linear(layer_norm(x)), then the activation
-  { ops.norm_linear(x, norm, linear, activation) } -> std::same_as<typename O::Tensor>;
+  // linear(layer_norm(x)), then the activation. `name` is the caller's for this use of the op, for a profile.
+  { ops.norm_linear(x, norm, linear, activation, name) } -> std::same_as<typename O::Tensor>;
   // residual + linear(x): the end of a residual branch, which training drops at `rate` (stochastic depth) and
   // inference ignores
-  { ops.add_linear(x, x, linear, rate) } -> std::same_as<typename O::Tensor>;
+  { ops.add_linear(x, x, linear, rate, name) } -> std::same_as<typename O::Tensor>;
   // over the last axis
   { ops.layer_norm(x, norm) } -> std::same_as<typename O::Tensor>;
   { ops.l2_normalize(x) } -> std::same_as<typename O::Tensor>;
@@ -69,7 +73,7 @@ concept OpSet = requires(O& ops, typename O::Tensor x, const typename O::Linear&
   // x + depthwise 3 x 3 convolution of x, zero padding 1
   { ops.add_depthwise_conv3x3(x, depthwise) } -> std::same_as<typename O::Tensor>;
   // qkv [B, H, W, 3 C] -> [B, H, W, C]: softmax(q k^T / sqrt(C / heads)) v inside windows of window x window tokens.
-  // H and W are filled up to a multiple of `window` at right and bottom with tokens whose qkv is the bias of `linear`
+  // H and W are padded to a multiple of `window` at right and bottom with tokens whose qkv is the bias of `linear`
   // (the projection of a zero token); they take part, unmasked, and are cropped from the result.
   { ops.window_attention(x, linear, heads, window) } -> std::same_as<typename O::Tensor>;
   // qkv [B, H, W, 3 C] -> [B, H, W, C]: per group softmax(q^T k / sqrt(H W)) over channels, applied to v

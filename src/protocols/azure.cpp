@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 #include <mi2/error.hpp>
 
 #include "base/numbers.hpp"

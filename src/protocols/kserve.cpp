@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <mi2/error.hpp>
 
@@ -189,13 +190,15 @@ Exchange parse_infer(const Service& service, HttpRequest request, const PathPara
   auto asked = std::make_shared<InferRequest>();
   asked->model = service.model(parameters.at(0));
   asked->profile = service.images.profile;
-  TensorBody body = TensorBody::read(request, service.limits);
-  if (Json* id = member(body.head, "id")) {
+  std::string binary = cut_binary(request);
+  Json head = json_object(request, service.limits);
+  if (Json* id = member(head, "id")) {
     if (!id->is_string()) refuse_kind(*id, "id", "a string");
     asked->id = id->dump();
   }
-  read_outputs(body.head, *asked);
-  Work work = read_work(service, *asked, read_inputs(body, service.limits));
+  read_outputs(head, *asked);
+  std::vector<BytesTensor> inputs = read_inputs(head, std::move(binary), service.limits);
+  Work work = read_work(service, *asked, std::move(inputs));
   return {std::move(work), [asked](const Vectors& vectors) { return finish_infer(*asked, vectors); }};
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <mi2/error.hpp>
 
@@ -135,32 +136,30 @@ std::string binary_data(const OutputTensor& output) {
 
 }  // namespace
 
-TensorBody TensorBody::read(HttpRequest& request, const Limits& limits) {
-  TensorBody result;
+std::string cut_binary(HttpRequest& request) {
+  std::string binary;
   if (const std::string_view header = request.header("inference-header-content-length"); !header.empty()) {
     std::size_t length = 0;
     const auto parsed = std::from_chars(header.data(), header.data() + header.size(), length);
     if (parsed.ec != std::errc{} || parsed.ptr != header.data() + header.size() || length > request.body.size()) {
       bad("inference-header-content-length: the length of the JSON part is needed");
     }
-    result.binary = request.body.substr(length);
+    binary = request.body.substr(length);
     request.body.resize(length);
     // With a binary part the whole is application/octet-stream; what is left is JSON.
     std::erase_if(request.headers, [](const auto& field) { return field.first == "content-type"; });
   }
-  result.head = json_object(request, limits);
-  return result;
+  return binary;
 }
 
-std::vector<BytesTensor> read_inputs(TensorBody& body, const Limits& limits) {
-  Json* inputs = member(body.head, "inputs");
+std::vector<BytesTensor> read_inputs(Json& head, std::string binary, const Limits& limits) {
+  Json* inputs = member(head, "inputs");
   if (inputs == nullptr) bad("inputs: is missing");
   need_array(*inputs, "inputs");
-  std::string_view binary = body.binary;
+  std::string_view left = binary;
   std::vector<BytesTensor> tensors;
-  for (Json& input : *inputs) tensors.push_back(read_input(input, binary, tensors.size() + 1, limits));
-  if (!binary.empty()) bad(fmt::format("inputs: {} bytes of binary data belong to no input", binary.size()));
-  body.binary = {};
+  for (Json& input : *inputs) tensors.push_back(read_input(input, left, tensors.size() + 1, limits));
+  if (!left.empty()) bad(fmt::format("inputs: {} bytes of binary data belong to no input", left.size()));
   return tensors;
 }
 

@@ -20,18 +20,14 @@ struct BytesTensor {
   bool binary = false;              ///< of the binary extension: values are bytes, not text
 };
 
-/// A body and where its binary part starts.
-struct TensorBody {
-  Json head;
-  std::string binary;  ///< tensors' bytes, one after the other
+/// Cuts the binary part off a body: tensors' bytes, one after the other. What is left is JSON, and the headers say so.
+/// @throws Error{kBadArgument} for a header inference-header-content-length that does not fit.
+std::string cut_binary(HttpRequest& request);
 
-  /// @throws Error{kBadArgument} for a header inference-header-content-length that does not fit; as json_object().
-  static TensorBody read(HttpRequest& request, const Limits& limits);
-};
-
-/// The inputs of a request. @throws Error{kBadArgument} naming the input: another datatype, a shape that does not fit
-/// its data, an element that is no string, binary data that ends early or is left over; {kTooLarge} over the rows.
-std::vector<BytesTensor> read_inputs(TensorBody& body, const Limits& limits);
+/// The inputs of a request: its JSON part and its binary one. @throws Error{kBadArgument} naming the input: another
+/// datatype, a shape that does not fit its data, an element that is no string, binary data that ends early or is left
+/// over; {kTooLarge} over the rows.
+std::vector<BytesTensor> read_inputs(Json& head, std::string binary, const Limits& limits);
 
 /// One output to be written.
 struct OutputTensor {

@@ -3,6 +3,8 @@
 #include <string>
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 #include "protocols/answers.hpp"
 #include "protocols/contracts.hpp"
 #include "protocols/json.hpp"

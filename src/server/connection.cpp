@@ -69,7 +69,7 @@ class Connection final : public Connections::Entry {
     plain().expires_after(parts_.options.timeouts.header);
     co_await http::async_read_header(stream_, buffer_, parser, into(error));
     const unsigned version = parser.get().version();
-    Call call = parts_.handler.open(request_of(parser.get().base()), presence(version));
+    Call call = parts_.handler.open(request_of(parser.get().base()), liveness(version));
     if (error) co_return co_await refuse_unread(call, error);
     std::optional<protocols::HttpAnswer> early = parts_.handler.early_answer(call);
     if (early) {
@@ -83,16 +83,16 @@ class Connection final : public Connections::Entry {
     call.request.body = std::move(parser.get().body());
     call.record.bytes_in = call.request.body.size();
     protocols::HttpAnswer answer = co_await parts_.handler.answer(call);
-    if (call.gone) {
+    if (call.disconnected) {
       parts_.handler.close(call, kDisconnected);
       co_return false;
     }
     co_return co_await conclude(call, std::move(answer), version, more, false);
   }
 
-  Presence presence(unsigned version) {
-    using AtEnd = Presence::AtEnd;
-    const AtEnd at_end = kSecure ? AtEnd::kGone : version == kHttp11 ? AtEnd::kAsk : AtEnd::kStays;
+  ClientLiveness liveness(unsigned version) {
+    using AtEnd = ClientLiveness::AtEnd;
+    const AtEnd at_end = kSecure ? AtEnd::kDisconnected : version == kHttp11 ? AtEnd::kAsk : AtEnd::kStays;
     return {plain().socket().native_handle(), at_end};
   }
 

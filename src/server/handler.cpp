@@ -17,8 +17,8 @@ constexpr std::string_view kMetricsPath = "/metrics";
 constexpr std::size_t kShortBody = 4096;
 constexpr std::size_t kFewRows = 1;
 
-/// How often a client that waits is looked at: longer than most answers take.
-constexpr milliseconds kGlance{250};
+/// Between two looks at whether a waiting client is still connected: longer than most answers take.
+constexpr milliseconds kPollInterval{250};
 
 /// Version 00 of https://www.w3.org/TR/trace-context/#traceparent-header: "00-TRACE-PARENT-FLAGS", lower case.
 bool is_traceparent(std::string_view text) {
@@ -27,6 +27,17 @@ bool is_traceparent(std::string_view text) {
     return form == 'x' ? (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') : c == form;
   };
   return text.size() == kForm.size() && std::equal(text.begin(), text.end(), kForm.begin(), fits);
+}
+
+/// What `work` threw, or null: no handler may await, hence the pointer's way out of it.
+asio::awaitable<std::exception_ptr> failure_of(asio::awaitable<void> work) {
+  std::exception_ptr thrown;
+  try {
+    co_await std::move(work);
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  co_return thrown;
 }
 
 /// Whether a status speaks of an error that metrics and the log count.
@@ -69,7 +80,7 @@ Handler::Handler(const Options& options, Models& models, asio::thread_pool& work
       cors_(options.cors_origins),
       fetcher_(options.urls) {}
 
-Call Handler::open(protocols::HttpRequest request, Presence client) {
+Call Handler::open(protocols::HttpRequest request, ClientLiveness client) {
   Call call(std::move(request), client);
   call.head = call.request.method == "HEAD";
   call.origin = call.request.header("origin");
@@ -126,14 +137,8 @@ protocols::HttpAnswer Handler::refuse(Call& call, int status, std::string_view c
 }
 
 asio::awaitable<protocols::HttpAnswer> Handler::answer(Call& call) {
-  // No handler may await, hence the pointer's way out of it.
-  std::exception_ptr thrown;
   protocols::HttpAnswer answer;
-  try {
-    answer = co_await compute(call);
-  } catch (...) {
-    thrown = std::current_exception();
-  }
+  const std::exception_ptr thrown = co_await failure_of(compute(call, answer));
   if (!thrown) co_return answer;
   try {
     std::rethrow_exception(thrown);
@@ -149,16 +154,17 @@ asio::awaitable<protocols::HttpAnswer> Handler::answer(Call& call) {
   co_return answer;
 }
 
-asio::awaitable<protocols::HttpAnswer> Handler::compute(Call& call) {
+asio::awaitable<void> Handler::compute(Call& call, protocols::HttpAnswer& answer) {
   const std::shared_ptr<const Snapshot> snapshot = models_.snapshot();
   const protocols::Route& route = *call.route();
   auto parse = [&] { return route.parse(snapshot->service, std::move(call.request), call.match.parameters); };
   if (call.request.body.size() <= kShortBody) {
     protocols::Exchange exchange = parse();
-    co_return co_await carry_out(call, *snapshot, std::move(exchange));
+    answer = co_await carry_out(call, *snapshot, std::move(exchange));
+    co_return;
   }
   protocols::Exchange exchange = co_await on_pool(workers_, parse);
-  co_return co_await carry_out(call, *snapshot, std::move(exchange));
+  answer = co_await carry_out(call, *snapshot, std::move(exchange));
 }
 
 asio::awaitable<protocols::HttpAnswer> Handler::carry_out(Call& call, const Snapshot& snapshot,
@@ -167,14 +173,14 @@ asio::awaitable<protocols::HttpAnswer> Handler::carry_out(Call& call, const Snap
   call.record.texts = exchange.work.texts.size();
   call.record.model = exchange.work.model;
   if (call.record.images + call.record.texts == 0) co_return exchange.finish({});
-  const auto found = snapshot.runners.find(exchange.work.model);
-  if (found == snapshot.runners.end()) throw Error(Code::kOverloaded, "the model is not ready yet");
-  const std::shared_ptr<Runner> runner = found->second;
+  const auto found = snapshot.workers.find(exchange.work.model);
+  if (found == snapshot.workers.end()) throw Error(Code::kOverloaded, "the model is not ready yet");
+  const std::shared_ptr<ModelWorker> worker = found->second;
   bool own_fault = false;
   std::optional<Error> failed;
   protocols::Vectors vectors;
   try {
-    vectors = co_await embed(call, *runner, std::move(exchange.work), own_fault);
+    vectors = co_await embed(call, *worker, std::move(exchange.work), own_fault);
   } catch (const Error& error) {
     if (!own_fault) throw;
     failed = error;
@@ -188,24 +194,20 @@ asio::awaitable<protocols::HttpAnswer> Handler::carry_out(Call& call, const Snap
   co_return co_await on_pool(workers_, finish);
 }
 
-asio::awaitable<protocols::Vectors> Handler::embed(Call& call, Runner& runner, protocols::Work work, bool& own_fault) {
+asio::awaitable<protocols::Vectors> Handler::embed(Call& call, ModelWorker& worker, protocols::Work work,
+                                                   bool& own_fault) {
   const std::size_t images = work.images.size();
   const std::size_t texts = work.texts.size();
-  if (!runner.reserve(images, texts)) {
+  if (!worker.reserve(images, texts)) {
     throw Error(Code::kOverloaded,
                 fmt::format("the queue is full: no place for {} rows of this request", images + texts));
   }
   const bool remote =
       std::any_of(work.images.begin(), work.images.end(), [](const auto& item) { return !item.url.empty(); });
   if (remote) {
-    std::exception_ptr failed;
-    try {
-      co_await fetcher_.fetch(work, options_.max_body);
-    } catch (...) {
-      failed = std::current_exception();
-    }
+    const std::exception_ptr failed = co_await failure_of(fetcher_.fetch(work, options_.max_body));
     if (failed) {
-      runner.release(images, texts);
+      worker.release(images, texts);
       own_fault = true;
       std::rethrow_exception(failed);
     }
@@ -213,11 +215,11 @@ asio::awaitable<protocols::Vectors> Handler::embed(Call& call, Runner& runner, p
   const auto finished = std::make_shared<Event>(co_await asio::this_coro::executor);
   const auto job = std::make_shared<Job>(
       std::move(work), [finished] { asio::post(finished->executor(), [finished] { finished->set(); }); });
-  runner.submit(job);
-  while (!co_await finished->wait_for(kGlance)) {
-    if (call.gone || !call.client.gone()) continue;
-    call.gone = true;
-    runner.drop(job);
+  worker.submit(job);
+  while (!co_await finished->wait_for(kPollInterval)) {
+    if (call.disconnected || !call.client.disconnected()) continue;
+    call.disconnected = true;
+    worker.drop(job);
   }
   call.record.times = job->times();
   own_fault = job->failed_by_own();

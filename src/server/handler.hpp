@@ -12,6 +12,7 @@
 
 #include <boost/uuid/random_generator.hpp>
 
+#include "server/client_liveness.hpp"
 #include "server/cors.hpp"
 #include "server/fetch.hpp"
 #include "server/job.hpp"
@@ -21,7 +22,6 @@
 #include "server/models.hpp"
 #include "server/net.hpp"
 #include "server/options.hpp"
-#include "server/presence.hpp"
 
 #include "protocols/scoring.hpp"
 
@@ -29,7 +29,7 @@ namespace mi2::server {
 
 /// One request from its header to the end of its answer.
 struct Call {
-  Call(protocols::HttpRequest asked, Presence who) : request(std::move(asked)), client(who) {}
+  Call(protocols::HttpRequest asked, ClientLiveness who) : request(std::move(asked)), client(who) {}
 
   protocols::HttpRequest request;  ///< its body may come later
   bool head = false;               ///< the answer's body is not sent
@@ -39,8 +39,8 @@ struct Call {
   std::string traceparent;  ///< empty unless valid
   Clock::time_point start = Clock::now();
   RequestRecord record;
-  Presence client;    ///< looked at while rows are computed
-  bool gone = false;  ///< the client: an answer would be in vain
+  ClientLiveness client;      ///< looked at while rows are computed
+  bool disconnected = false;  ///< the client: an answer would be in vain
 
   [[nodiscard]] const protocols::Route* route() const noexcept { return match.route; }
 };
@@ -53,11 +53,11 @@ class Handler {
   Handler& operator=(const Handler&) = delete;
 
   /// Begins a call with a request's header.
-  [[nodiscard]] Call open(protocols::HttpRequest request, Presence client);
+  [[nodiscard]] Call open(protocols::HttpRequest request, ClientLiveness client);
   /// The answer that needs no body: a preflight's, or a refusal (key, path, method, header).
   [[nodiscard]] std::optional<protocols::HttpAnswer> early_answer(Call& call) const;
-  /// The answer of a request whose body is there; of no meaning once `call.gone`. Never throws what a request can bring
-  /// about.
+  /// The answer of a request whose body is there; of no meaning once `call.disconnected`. Never throws what a request
+  /// can bring about.
   asio::awaitable<protocols::HttpAnswer> answer(Call& call);
   /// The answer for an error of the request as a whole.
   [[nodiscard]] protocols::HttpAnswer refuse(Call& call, const Error& error) const;
@@ -76,9 +76,9 @@ class Handler {
   void use_keys(KeyRing keys) { keys_ = std::move(keys); }
 
  private:
-  asio::awaitable<protocols::HttpAnswer> compute(Call& call);
+  asio::awaitable<void> compute(Call& call, protocols::HttpAnswer& answer);
   asio::awaitable<protocols::HttpAnswer> carry_out(Call& call, const Snapshot& snapshot, protocols::Exchange exchange);
-  asio::awaitable<protocols::Vectors> embed(Call& call, Runner& runner, protocols::Work work, bool& own_fault);
+  asio::awaitable<protocols::Vectors> embed(Call& call, ModelWorker& worker, protocols::Work work, bool& own_fault);
   [[nodiscard]] protocols::HttpAnswer metrics_answer(Call& call) const;
 
   const Options& options_;

@@ -63,7 +63,7 @@ protocols::Service service_of(const Options& options) {
 struct Models::Loaded {
   std::exception_ptr error;
   std::shared_ptr<const protocols::ServedModel> served;
-  std::shared_ptr<Runner> runner;
+  std::shared_ptr<ModelWorker> worker;
   double seconds = 0;
 };
 
@@ -116,7 +116,7 @@ Models::Loaded Models::open(const ModelSpec& spec, ModelMetrics& metrics) {
     try_out(embedder);
     loaded.served =
         std::make_shared<const protocols::ServedModel>(protocols::describe_model(spec.name, embedder, spec.path));
-    loaded.runner = make_runner(std::move(embedder), metrics);
+    loaded.worker = make_worker(std::move(embedder), metrics);
   } catch (...) {
     loaded.error = std::current_exception();
   }
@@ -124,16 +124,16 @@ Models::Loaded Models::open(const ModelSpec& spec, ModelMetrics& metrics) {
   return loaded;
 }
 
-std::shared_ptr<Runner> Models::make_runner(Embedder embedder, ModelMetrics& metrics) {
-  RunnerParts parts;
+std::shared_ptr<ModelWorker> Models::make_worker(Embedder embedder, ModelMetrics& metrics) {
+  ModelWorkerParts parts;
   parts.batch = options_.batch;
   parts.decoders = options_.workers;
   parts.post = [this](std::function<void()> task) { asio::post(workers_, std::move(task)); };
   parts.turn = &turn_;
   parts.metrics = &metrics;
   // The last request of a replaced model must not wait until its memory is freed.
-  const auto free_elsewhere = [this](Runner* runner) { asio::post(loaders_, [runner] { delete runner; }); };
-  return {new Runner(std::move(embedder), std::move(parts)), free_elsewhere};
+  const auto free_elsewhere = [this](ModelWorker* worker) { asio::post(loaders_, [worker] { delete worker; }); };
+  return {new ModelWorker(std::move(embedder), std::move(parts)), free_elsewhere};
 }
 
 void Models::finish(std::size_t index, Loaded loaded) {
@@ -164,7 +164,7 @@ void Models::finish(std::size_t index, Loaded loaded) {
 void Models::publish(const std::string& name, Loaded loaded) {
   auto next = std::make_shared<Snapshot>(*snapshot_);
   next->service.models[name] = std::move(loaded.served);
-  next->runners[name] = std::move(loaded.runner);
+  next->workers[name] = std::move(loaded.worker);
   snapshot_ = std::move(next);
 }
 

@@ -9,12 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "server/fair_mutex.hpp"
 #include "server/log.hpp"
 #include "server/metrics.hpp"
+#include "server/model_worker.hpp"
 #include "server/net.hpp"
 #include "server/options.hpp"
-#include "server/runner.hpp"
-#include "server/turnstile.hpp"
 
 #include "protocols/service.hpp"
 
@@ -23,7 +23,7 @@ namespace mi2::server {
 /// What is served at one moment. A request keeps the one it began with, and so its models, until it is answered.
 struct Snapshot {
   protocols::Service service;
-  std::map<std::string, std::shared_ptr<Runner>, std::less<>> runners;  ///< those that are loaded
+  std::map<std::string, std::shared_ptr<ModelWorker>, std::less<>> workers;  ///< those that are loaded
 };
 
 /// Used on the thread of `io`, which must stop before this is destroyed.
@@ -56,13 +56,13 @@ class Models {
   void finish(std::size_t index, Loaded loaded);
   void publish(const std::string& name, Loaded loaded);
   [[nodiscard]] Loaded open(const ModelSpec& spec, ModelMetrics& metrics);
-  [[nodiscard]] std::shared_ptr<Runner> make_runner(Embedder embedder, ModelMetrics& metrics);
+  [[nodiscard]] std::shared_ptr<ModelWorker> make_worker(Embedder embedder, ModelMetrics& metrics);
 
   const Options& options_;
   asio::io_context& io_;
   asio::thread_pool& workers_;
   Log& log_;
-  Turnstile turn_;
+  FairMutex turn_;
   std::vector<Entry> entries_;
   std::shared_ptr<const Snapshot> snapshot_;
   std::function<void(std::exception_ptr)> on_failure_;

@@ -11,7 +11,6 @@ namespace mi2::text {
 
 inline constexpr std::int32_t kStartId = 49406;
 inline constexpr std::int32_t kEndId = 49407;
-inline constexpr std::int32_t kVocabularySize = 49408;
 
 struct Tokens {
   std::vector<std::int32_t> ids;  ///< start, the text, end; no padding

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "base/clip.hpp"
 #include "text/resources.hpp"
 #include "text/tokenizer.hpp"
 #include "text/utf8.hpp"
@@ -45,9 +46,9 @@ class VocabReader : public nlohmann::json_sax<nlohmann::json> {
   bool number_integer(number_integer_t /*value*/) override { refuse(); }
   bool number_unsigned(number_unsigned_t value) override {
     if (!open_) refuse();
-    if (value >= static_cast<number_unsigned_t>(kVocabularySize)) {
+    if (value >= static_cast<number_unsigned_t>(base::kClipVocabulary)) {
       throw Error(Code::kBadFile,
-                  fmt::format("{}: has the id {}, the model knows 0 to {}", name_, value, kVocabularySize - 1));
+                  fmt::format("{}: has the id {}, the model knows 0 to {}", name_, value, base::kClipVocabulary - 1));
     }
     const auto id = static_cast<std::size_t>(value);
     if (seen_.at(id)) throw Error(Code::kBadFile, fmt::format("{}: gives the id {} to two tokens", name_, id));
@@ -82,7 +83,7 @@ class VocabReader : public nlohmann::json_sax<nlohmann::json> {
   }
   std::string name_;
   std::string key_;
-  std::vector<bool> seen_ = std::vector<bool>(static_cast<std::size_t>(kVocabularySize), false);
+  std::vector<bool> seen_ = std::vector<bool>(static_cast<std::size_t>(base::kClipVocabulary), false);
   bool open_ = false;
 };
 
@@ -143,7 +144,7 @@ Vocabulary builtin_vocabulary() {
   constexpr std::string_view kName = "built-in vocabulary";
   TokenIds ids;
   std::int32_t next = 0;
-  ids.reserve(static_cast<std::size_t>(kVocabularySize));
+  ids.reserve(static_cast<std::size_t>(base::kClipVocabulary));
   const auto alphabet = byte_alphabet();
   for (const auto& row : alphabet) ids.emplace(row.second, next++);
   for (const auto& row : alphabet) ids.emplace(row.second + std::string(kWordEnd), next++);

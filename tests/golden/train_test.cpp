@@ -91,7 +91,7 @@ class GoldenTraining : public testing::Test {
     config.image.drop_path_rate = 0;
     auto model = models::load_torch_model(kTiny / "model.safetensors", config, options);
     const at::NoGradGuard no_graph;
-    model->parameters().back().value.fill_(2.6593F);
+    model->scale_parameter().fill_(2.6593F);
     model->set_training(true);
     return model;
   }
@@ -125,7 +125,7 @@ std::vector<double> train_ten_steps(models::TorchModel& model, const Batch& batc
   for (int step = 0; step < 10; ++step) {
     gradients.clear();
     const at::Tensor loss = unicl_loss(model.image_features(batch.pixels), model.text_features(batch.tokens),
-                                       model.parameters().back().value, pair_targets(batch.classes));
+                                       model.scale_parameter(), pair_targets(batch.classes));
     losses.push_back(loss.item<double>());
     loss.backward();
     gradients.finish();
@@ -181,8 +181,8 @@ TEST_F(GoldenTraining, RecomputedActivationsGiveTheSameGradientsUnderDropout) {
         models::load_torch_model(kTiny / "model.safetensors", weights::load_config(kTiny / "config.yaml"), options);
     model->set_training(true);
     at::manual_seed(7);
-    unicl_loss(model->image_features(batch.pixels), model->text_features(batch.tokens),
-               model->parameters().back().value, pair_targets(batch.classes))
+    unicl_loss(model->image_features(batch.pixels), model->text_features(batch.tokens), model->scale_parameter(),
+               pair_targets(batch.classes))
         .backward();
     for (std::size_t i = 0; i < model->parameters().size(); ++i) {
       const at::Tensor gradient = model->parameters()[i].value.grad();

@@ -60,7 +60,7 @@ template <typename Ops>
 void expect_trace(Ops& ops, double tolerance) {
   const weights::ModelConfig config = weights::load_config(kTiny / "config.yaml");
   weights::Checkpoint checkpoint(kWeights);
-  const auto model = load_medimageinsight(ops, checkpoint, config, kVocabulary);
+  const auto model = load_medimageinsight(ops, checkpoint, config);
   checkpoint.finish();
   embed_images(ops, model, golden_pixels(config, 0));
   for (const char* name : {"conv0", "stage0", "conv1", "stage1", "conv2", "stage2", "conv3", "stage3", "pooled"}) {

@@ -193,7 +193,7 @@ TEST_P(CpuOpsTest, DepthwiseMatchesAtBordersAndOddWidths) {
   }
 }
 
-TEST_P(CpuOpsTest, WindowAttentionMatchesWithAndWithoutFilling) {
+TEST_P(CpuOpsTest, WindowAttentionMatchesWithAndWithoutPadding) {
   for (const auto [height, width, channels, heads, window] : std::vector<std::array<int, 5>>{{12, 12, 32, 2, 12},
                                                                                              {24, 12, 64, 2, 12},
                                                                                              {15, 15, 32, 1, 12},

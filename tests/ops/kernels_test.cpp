@@ -32,13 +32,13 @@ std::vector<float> activated(const Kernels& kernels, const std::vector<float>& x
   std::vector<float> sums = x;
   sums.resize(x.size() + kPanel);  // sums are filled up to whole panels
   std::vector<float> y(x.size());
-  Finish p;
+  Epilogue p;
   p.sums = sums.data();
   p.rows = 1;
   p.columns = static_cast<std::int64_t>(x.size());
   p.activation = activation;
   p.out = y.data();
-  kernels.finish(p);
+  kernels.epilogue(p);
   return y;
 }
 
@@ -80,14 +80,14 @@ TEST(Kernels, GeluIntoBfloat16IsWithinItsLastBitAnd5e5) {
     std::vector<float> x = range(-20, 20, 100000);
     x.resize(x.size() + kPanel);
     std::vector<tensor::BFloat16> y(x.size());
-    Finish p;
+    Epilogue p;
     p.sums = x.data();
     p.rows = 1;
     p.columns = static_cast<std::int64_t>(x.size()) - kPanel;
     p.activation = Activation::kGelu;
     p.dtype = tensor::DType::kBF16;
     p.out = y.data();
-    kernels->finish(p);
+    kernels->epilogue(p);
     for (std::int64_t i = 0; i < p.columns; ++i) {
       const double want = 0.5 * x[i] * (1 + std::erf(x[i] / std::sqrt(2.0)));
       ASSERT_NEAR(static_cast<float>(y[i]), want, 5e-5 * std::max(1.0F, std::abs(x[i])) + std::abs(want) / 256)

@@ -11,6 +11,7 @@
 #include <sstream>
 #include <string>
 
+#include "base/clip.hpp"
 #include "support/paths.hpp"
 #include "text/resources.hpp"
 #include "text/tokenizer.hpp"
@@ -78,7 +79,7 @@ std::string changed(const std::function<void(json&)>& change) {
 }
 
 TEST(Vocabulary, OfAModelDirectoryEqualsTheBuiltInOne) {
-  ASSERT_EQ(whole_vocab().size(), static_cast<std::size_t>(kVocabularySize));
+  ASSERT_EQ(whole_vocab().size(), static_cast<std::size_t>(base::kClipVocabulary));
   const Tokenizer own(whole_vocab().dump(), builtin_merges(), "v");
   const Tokenizer builtin;
   std::ifstream file(test::golden_data() / "tokenizer_cases.jsonl");

@@ -22,6 +22,8 @@ class TorchModel : public Model {
   virtual at::Tensor text_features(const ops::TokenBatch& tokens) = 0;
   /// Every weight under its checkpoint name, logit_scale (a scalar, the logarithm) last.
   virtual std::vector<ops::TorchParameter>& parameters() = 0;
+  /// logit_scale among the parameters(): a scalar, the logarithm.
+  at::Tensor& scale_parameter() { return parameters().back().value; }
   /// Whether dropout and stochastic depth act.
   virtual void set_training(bool training) = 0;
 };

@@ -49,13 +49,13 @@ mi2::tensor::Tensor CpuOps::window_attention(const tensor::Tensor& qkv, const Li
   const OpTimer timer(profile_, "window_attention",
                       4.0 * static_cast<double>(qkv.shape().rows() * area) * static_cast<double>(width));
 
-  // All filling tokens are alike: their qkv is the projection's bias. One key with weight n in the softmax, which is
+  // All padding tokens are alike: their qkv is the projection's bias. One key with weight n in the softmax, which is
   // log(n) on its score, stands for n of them.
-  tensor::Tensor filling({3 * width}, qkv.dtype());
+  tensor::Tensor padding({3 * width}, qkv.dtype());
   if (qkv.dtype() == tensor::DType::kF32) {
-    std::copy_n(projection.product->bias(), 3 * width, filling.data<float>());
+    std::copy_n(projection.product->bias(), 3 * width, padding.data<float>());
   } else {
-    kernels_.to_bf16(projection.product->bias(), 3 * width, filling.data<tensor::BFloat16>());
+    kernels_.to_bf16(projection.product->bias(), 3 * width, padding.data<tensor::BFloat16>());
   }
   tensor::Tensor y(qkv.shape().with_back(width), qkv.dtype());
   pool_->run(static_cast<std::size_t>(qkv.shape()[0] * down * across * heads), [&](std::size_t task) {
@@ -77,10 +77,10 @@ mi2::tensor::Tensor CpuOps::window_attention(const tensor::Tensor& qkv, const Li
       }
     }
     keys = tokens;
-    const std::int64_t filled = area - static_cast<std::int64_t>(tokens.size());
-    if (filled > 0) keys.push_back(filling.data<std::byte>());
+    const std::int64_t padded = area - static_cast<std::int64_t>(tokens.size());
+    if (padded > 0) keys.push_back(padding.data<std::byte>());
     attend_head(kernels_, qkv.dtype(), tokens, keys, out, width, heads, head,
-                filled > 0 ? std::log(static_cast<float>(filled)) : 0.0F);
+                padded > 0 ? std::log(static_cast<float>(padded)) : 0.0F);
   });
   return y;
 }

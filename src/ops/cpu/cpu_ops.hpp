@@ -74,8 +74,10 @@ class CpuOps {
   mi2::tensor::Tensor to_host(const tensor::Tensor& x) { return x; }
 
   tensor::Tensor linear(const tensor::Tensor& x, const Linear& p, Activation activation);
-  tensor::Tensor norm_linear(const tensor::Tensor& x, const Norm& norm, const Linear& p, Activation activation);
-  tensor::Tensor add_linear(tensor::Tensor residual, const tensor::Tensor& x, const Linear& p, float drop_rate);
+  tensor::Tensor norm_linear(const tensor::Tensor& x, const Norm& norm, const Linear& p, Activation activation,
+                             std::string_view name = {});
+  tensor::Tensor add_linear(tensor::Tensor residual, const tensor::Tensor& x, const Linear& p, float drop_rate,
+                            std::string_view name = {});
   tensor::Tensor layer_norm(tensor::Tensor x, const Norm& p);
   tensor::Tensor l2_normalize(const tensor::Tensor& x);
   tensor::Tensor conv(const tensor::Tensor& x, const Conv& p);

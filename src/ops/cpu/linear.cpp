@@ -31,16 +31,15 @@ mi2::tensor::Tensor CpuOps::linear(const tensor::Tensor& x, const Linear& p, Act
 }
 
 mi2::tensor::Tensor CpuOps::norm_linear(const tensor::Tensor& x, const Norm& norm, const Linear& p,
-                                        Activation activation) {
-  const OpTimer timer(profile_, activation == Activation::kNone ? "norm_linear qkv" : "norm_linear fc1",
-                      flop(x.shape().rows(), *p.product));
+                                        Activation activation, std::string_view name) {
+  const OpTimer timer(profile_, "norm_linear", flop(x.shape().rows(), *p.product), name);
   const cpu::NormedRows rows(kernels_, x, norm.weight.data(), norm.bias.data(), norm.epsilon);
   return multiply(rows, *p.product, x.shape().with_back(p.product->out()), activations_, activation);
 }
 
-mi2::tensor::Tensor CpuOps::add_linear(tensor::Tensor residual, const tensor::Tensor& x, const Linear& p, float) {
-  const OpTimer timer(profile_, p.product->in() == p.product->out() ? "add_linear proj" : "add_linear fc2",
-                      flop(x.shape().rows(), *p.product));
+mi2::tensor::Tensor CpuOps::add_linear(tensor::Tensor residual, const tensor::Tensor& x, const Linear& p, float,
+                                       std::string_view name) {
+  const OpTimer timer(profile_, "add_linear", flop(x.shape().rows(), *p.product), name);
   if (!residual.unique()) {
     tensor::Tensor copy(residual.shape());
     std::copy_n(residual.data<float>(), residual.shape().count(), copy.data<float>());
@@ -61,10 +60,10 @@ mi2::tensor::Tensor CpuOps::layer_norm(tensor::Tensor x, const Norm& p) {
     const auto t = static_cast<std::int64_t>(task);
     for (std::int64_t r = rows * t / team; r < rows * (t + 1) / team; ++r) {
       float mean = 0;
-      float scale = 0;
+      float rstd = 0;
       const float* in = x.data<float>() + r * width;
-      kernels_.moments(in, width, p.epsilon, &mean, &scale);
-      kernels_.normalize(in, width, mean, scale, p.weight.data(), p.bias.data(), y.data<float>() + r * width);
+      kernels_.moments(in, width, p.epsilon, &mean, &rstd);
+      kernels_.normalize(in, width, mean, rstd, p.weight.data(), p.bias.data(), y.data<float>() + r * width);
     }
   });
   return y;

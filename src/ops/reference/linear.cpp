@@ -59,12 +59,12 @@ mi2::tensor::Tensor ReferenceOps::linear(const tensor::Tensor& x, const Linear& 
 }
 
 mi2::tensor::Tensor ReferenceOps::norm_linear(const tensor::Tensor& x, const Norm& norm, const Linear& p,
-                                              Activation activation) {
+                                              Activation activation, std::string_view) {
   return linear(layer_norm(x, norm), p, activation);
 }
 
 mi2::tensor::Tensor ReferenceOps::add_linear(const tensor::Tensor& residual, const tensor::Tensor& x, const Linear& p,
-                                             float) {
+                                             float, std::string_view) {
   tensor::Tensor y = linear(x, p, Activation::kNone);
   for (std::int64_t i = 0; i < y.shape().count(); ++i) y.data<float>()[i] += residual.data<float>()[i];
   return y;

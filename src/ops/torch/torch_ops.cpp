@@ -104,11 +104,13 @@ at::Tensor TorchOps::linear(const Tensor& x, const Linear& p, Activation activat
   return dropout(activate(y, activation), p.dropout);
 }
 
-at::Tensor TorchOps::norm_linear(const Tensor& x, const Norm& norm, const Linear& p, Activation activation) const {
+at::Tensor TorchOps::norm_linear(const Tensor& x, const Norm& norm, const Linear& p, Activation activation,
+                                 std::string_view) const {
   return linear(layer_norm(x, norm), p, activation);
 }
 
-at::Tensor TorchOps::add_linear(const Tensor& residual, const Tensor& x, const Linear& p, float drop_rate) const {
+at::Tensor TorchOps::add_linear(const Tensor& residual, const Tensor& x, const Linear& p, float drop_rate,
+                                std::string_view) const {
   at::Tensor branch = dropout(linear(x, p, Activation::kNone), p.dropout);
   if (training_ && drop_rate > 0) {
     // Stochastic depth: a picture skips the branch, and those that keep it make up for it. Huang et al., ECCV 2016.

@@ -68,8 +68,10 @@ class TorchOps {
   static tensor::Tensor to_host(const Tensor& x);
 
   Tensor linear(const Tensor& x, const Linear& p, Activation activation) const;
-  Tensor norm_linear(const Tensor& x, const Norm& norm, const Linear& p, Activation activation) const;
-  Tensor add_linear(const Tensor& residual, const Tensor& x, const Linear& p, float drop_rate) const;
+  Tensor norm_linear(const Tensor& x, const Norm& norm, const Linear& p, Activation activation,
+                     std::string_view = {}) const;
+  Tensor add_linear(const Tensor& residual, const Tensor& x, const Linear& p, float drop_rate,
+                    std::string_view = {}) const;
   Tensor layer_norm(const Tensor& x, const Norm& p) const;
   Tensor l2_normalize(const Tensor& x) const;
   Tensor conv(const Tensor& x, const Conv& p) const;

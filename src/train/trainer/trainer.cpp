@@ -145,7 +145,7 @@ at::Tensor Training::Impl::loss_of(const dataset::Batch& batch) {
     targets = pair_targets(processes.gather(classes));
   }
   // Every process computes the whole loss, and their gradients are added up: only one may have the scale's.
-  at::Tensor scale = session.model->parameters().back().value;
+  at::Tensor scale = session.model->scale_parameter();
   if (processes.rank() > 0) scale = scale.detach();
   return unicl_loss(joined(images), joined(texts), scale, targets);
 }

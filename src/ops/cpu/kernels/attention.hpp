@@ -1,5 +1,5 @@
 // The attentions, as two products each with a softmax between. Keys, values and probabilities are laid out as sides of
-// products (product_tile.hpp) in scratch memory, a head or a group at a time; scores exist a few rows at a time.
+// products (microkernel.hpp) in scratch memory, a head or a group at a time; scores exist a few rows at a time.
 //
 // `T` is what the rows hold, `Dot` how they are multiplied: bfloat16 where the processor does that itself, else floats.
 
@@ -59,8 +59,8 @@ MI2_INLINE void put_rows(const tensor::BFloat16* row, const tensor::BFloat16* ne
   }
 }
 
-/// Cuts 64-byte aligned pieces from a block of memory.
-struct Carver {
+/// 64-byte aligned pieces of a block of memory, one after the other.
+struct BumpAllocator {
   std::byte* next;
   template <typename U>
   U* take(std::int64_t count) {
@@ -95,88 +95,112 @@ MI2_INLINE float exponentials(const float* x, std::int64_t columns, float scale,
 /// Far below every score: its exponential is as good as zero.
 constexpr float kNever = -1e30F;
 
+/// The sides of one head's two products. Query rows are taken `kBlock` at a time, so that few scores exist at once.
 template <typename T, typename Dot>
-void attend_as(const Attend& p) {
+struct AttentionHead {
   using Element = ElementOf<Dot>;
-  constexpr std::int64_t kBlock = 2 * Dot::kRows;
-  const std::int64_t size_chunks = (p.size + kPerChunk<Element> - 1) / kPerChunk<Element>;
-  const std::int64_t key_chunks = (p.key_count + kPerChunk<Element> - 1) / kPerChunk<Element>;
-  const std::int64_t depth = size_chunks * kPerChunk<Element>;
-  const std::int64_t key_depth = key_chunks * kPerChunk<Element>;
-  const std::int64_t key_columns = rounded_up(p.key_count, kPanel);
-  const std::int64_t value_columns = rounded_up(p.size, kPanel);
-  Carver scratch{p.scratch};
-  auto* keys = scratch.take<float>(key_columns * depth / kPerWord<Element>);
-  auto* values = scratch.take<Element>(key_depth * value_columns);
-  auto* queries = scratch.take<Element>(p.query_count * depth);
-  auto* row = scratch.take<Element>(2 * depth);
-  auto* scores = scratch.take<float>(kBlock * key_columns);
-  auto* shares = scratch.take<Element>(kBlock * key_depth);
-  auto* result = scratch.take<float>(kBlock * value_columns);
+  static constexpr std::int64_t kBlock = 2 * Dot::kRows;
+  static constexpr std::int64_t kBytes = sizeof(Element);
 
-  if (p.size != depth || p.key_count != key_columns)
-    set_zero(keys, key_columns * depth * std::int64_t{sizeof(Element)});
-  if (p.key_count != key_depth || p.size != value_columns) {
-    set_zero(values, key_depth * value_columns * std::int64_t{sizeof(Element)});
-  }
-  if (p.size != depth) {
-    set_zero(queries, p.query_count * depth * std::int64_t{sizeof(Element)});
-    set_zero(row, 2 * depth * std::int64_t{sizeof(Element)});
-  }
-  for (std::int64_t j = 0; j < p.key_count; ++j) {
-    copy_row(static_cast<const T*>(p.keys[j]) + p.key_at, p.size, row);
-    put_column(row, depth / kPerWord<Element>, j, size_chunks, keys);
-  }
-  for (std::int64_t j = 0; j < p.key_count; j += kPerWord<Element>) {
-    const Element* pair[2] = {row, j + 1 < p.key_count ? row + depth : nullptr};
-    copy_row(static_cast<const T*>(p.keys[j]) + p.value_at, p.size, row);
-    if (kPerWord<Element> == 2 && pair[1] != nullptr) {
-      copy_row(static_cast<const T*>(p.keys[j + 1]) + p.value_at, p.size, row + depth);
+  const Attend& p;
+  std::int64_t size_chunks = (p.size + kPerChunk<Element> - 1) / kPerChunk<Element>;
+  std::int64_t key_chunks = (p.key_count + kPerChunk<Element> - 1) / kPerChunk<Element>;
+  std::int64_t depth = size_chunks * kPerChunk<Element>;
+  std::int64_t key_depth = key_chunks * kPerChunk<Element>;
+  std::int64_t key_columns = rounded_up(p.key_count, kPanel);
+  std::int64_t value_columns = rounded_up(p.size, kPanel);
+  BumpAllocator scratch{p.scratch};
+  float* keys = scratch.take<float>(key_columns * depth / kPerWord<Element>);
+  Element* values = scratch.take<Element>(key_depth * value_columns);
+  Element* queries = scratch.take<Element>(p.query_count * depth);
+  Element* row = scratch.take<Element>(2 * depth);
+  float* scores = scratch.take<float>(kBlock * key_columns);
+  Element* weights = scratch.take<Element>(kBlock * key_depth);  ///< of the keys: the softmax before its division
+  float* result = scratch.take<float>(kBlock * value_columns);
+
+  /// What put_ functions leave out where the sizes are not whole panels and chunks.
+  void clear_padding() {
+    if (p.size != depth || p.key_count != key_columns) set_zero(keys, key_columns * depth * kBytes);
+    if (p.key_count != key_depth || p.size != value_columns) set_zero(values, key_depth * value_columns * kBytes);
+    if (p.size != depth) {
+      set_zero(queries, p.query_count * depth * kBytes);
+      set_zero(row, 2 * depth * kBytes);
     }
-    put_rows(pair[0], pair[1], p.size, j, key_chunks, values);
-  }
-  for (std::int64_t i = 0; i < p.query_count; ++i) {
-    copy_row(static_cast<const T*>(p.queries[i]) + p.query_at, p.size, queries + i * depth);
   }
 
-  TileProduct qk;
-  qk.left_stride = size_chunks * 64;
-  qk.right = keys;
-  qk.right_stride = size_chunks * kPanelChunk;
-  qk.chunks = size_chunks;
-  qk.panels = key_columns / kPanel;
-  qk.sums = scores;
-  qk.sums_stride = key_columns;
-  TileProduct pv;
-  pv.left = shares;
-  pv.left_stride = key_chunks * 64;
-  pv.right = values;
-  pv.right_stride = key_chunks * kPanelChunk;
-  pv.chunks = key_chunks;
-  pv.panels = value_columns / kPanel;
-  pv.sums = result;
-  pv.sums_stride = value_columns;
-  for (std::int64_t first = 0; first < p.query_count; first += kBlock) {
-    const std::int64_t rows = p.query_count - first < kBlock ? p.query_count - first : kBlock;
-    float totals[kBlock];
-    qk.rows = pv.rows = rows;
-    qk.left = queries + first * depth;
-    product<Dot>(qk);
+  void put_keys() {
+    for (std::int64_t j = 0; j < p.key_count; ++j) {
+      copy_row(static_cast<const T*>(p.keys[j]) + p.key_at, p.size, row);
+      put_column(row, depth / kPerWord<Element>, j, size_chunks, keys);
+    }
+  }
+
+  void put_values() {
+    for (std::int64_t j = 0; j < p.key_count; j += kPerWord<Element>) {
+      const Element* pair[2] = {row, j + 1 < p.key_count ? row + depth : nullptr};
+      copy_row(static_cast<const T*>(p.keys[j]) + p.value_at, p.size, row);
+      if (kPerWord<Element> == 2 && pair[1] != nullptr) {
+        copy_row(static_cast<const T*>(p.keys[j + 1]) + p.value_at, p.size, row + depth);
+      }
+      put_rows(pair[0], pair[1], p.size, j, key_chunks, values);
+    }
+  }
+
+  void put_queries() {
+    for (std::int64_t i = 0; i < p.query_count; ++i) {
+      copy_row(static_cast<const T*>(p.queries[i]) + p.query_at, p.size, queries + i * depth);
+    }
+  }
+
+  /// scores = q k^T of some queries.
+  void multiply_by_keys(std::int64_t first, std::int64_t rows) {
+    product<Dot>({queries + first * depth, size_chunks * 64, keys, size_chunks * kPanelChunk, size_chunks, rows,
+                  key_columns / kPanel, scores, key_columns});
+  }
+
+  /// The scores' exponentials as `weights`, and their sum for each row.
+  void weigh(std::int64_t rows, float* totals) {
     for (std::int64_t r = 0; r < rows; ++r) {
       float* score = scores + r * key_columns;
       score[p.key_count - 1] += p.last_key_logit / p.scale;
       for (std::int64_t j = p.key_count; j < key_columns; ++j) score[j] = kNever;
-      totals[r] = exponentials(score, key_columns, p.scale, shares + r * key_depth);
-      set_zero(shares + r * key_depth + key_columns, (key_depth - key_columns) * std::int64_t{sizeof(Element)});
+      totals[r] = exponentials(score, key_columns, p.scale, weights + r * key_depth);
+      set_zero(weights + r * key_depth + key_columns, (key_depth - key_columns) * kBytes);
     }
-    product<Dot>(pv);
+  }
+
+  /// result = weights v.
+  void multiply_by_values(std::int64_t rows) {
+    product<Dot>({weights, key_chunks * 64, values, key_chunks * kPanelChunk, key_chunks, rows, value_columns / kPanel,
+                  result, value_columns});
+  }
+
+  void write(std::int64_t first, std::int64_t rows, const float* totals) {
     for (std::int64_t r = 0; r < rows; ++r) {
       T* out = static_cast<T*>(p.out[first + r]) + p.query_at;
-      const float share = 1.0F / totals[r];
+      const float inverse = 1.0F / totals[r];
       std::int64_t c = 0;
-      for (; c + kLanes <= p.size; c += kLanes) store(out + c, load(result + r * value_columns + c) * splat(share));
-      for (; c < p.size; ++c) narrow(out + c, result[r * value_columns + c] * share);
+      for (; c + kLanes <= p.size; c += kLanes) store(out + c, load(result + r * value_columns + c) * splat(inverse));
+      for (; c < p.size; ++c) narrow(out + c, result[r * value_columns + c] * inverse);
     }
+  }
+};
+
+template <typename T, typename Dot>
+void attend_as(const Attend& p) {
+  AttentionHead<T, Dot> head{p};
+  head.clear_padding();
+  head.put_keys();
+  head.put_values();
+  head.put_queries();
+  constexpr std::int64_t kBlock = AttentionHead<T, Dot>::kBlock;
+  for (std::int64_t first = 0; first < p.query_count; first += kBlock) {
+    const std::int64_t rows = p.query_count - first < kBlock ? p.query_count - first : kBlock;
+    float totals[kBlock];
+    head.multiply_by_keys(first, rows);
+    head.weigh(rows, totals);
+    head.multiply_by_values(rows);
+    head.write(first, rows, totals);
   }
 }
 
@@ -200,11 +224,11 @@ struct ChannelGroup {
   std::int64_t columns = rounded_up(p.size, kPanel);
   std::int64_t size_chunks = (p.size + kPerChunk<Element> - 1) / kPerChunk<Element>;
   std::int64_t depth = size_chunks * kPerChunk<Element>;
-  Carver scratch{p.scratch};
+  BumpAllocator scratch{p.scratch};
   float* scores = scratch.take<float>(columns * columns);
   Element* across = scratch.take<Element>(kTokens * columns);  ///< q, then k, a row a step
   Element* down = scratch.take<Element>(kTokens * columns);    ///< q, a row a channel
-  Element* shares = scratch.take<Element>(columns * depth);    ///< the softmax, a row a channel
+  Element* weights = scratch.take<Element>(columns * depth);   ///< the softmax, a row a channel
   float* panels = scratch.take<float>(columns * depth / kPerWord<Element>);
   Element* rows = scratch.take<Element>(kTokens * depth);
   float* result = scratch.take<float>(kTokens * columns);
@@ -238,16 +262,16 @@ struct ChannelGroup {
   }
 
   /// The softmax of the scores as the right side of the product with v: row i goes down column i.
-  void put_shares() {
+  void put_weights() {
     set_zero(panels, columns * depth * std::int64_t{sizeof(Element)});
-    set_zero(shares, depth * std::int64_t{sizeof(Element)});
+    set_zero(weights, depth * std::int64_t{sizeof(Element)});
     for (std::int64_t i = 0; i < p.size; ++i) {
       float* score = scores + i * columns;
       for (std::int64_t j = p.size; j < columns; ++j) score[j] = kNever;
       // The scores become the softmax in f32: a row is short, and only its rounding to `Element` is lost.
       const float total = exponentials(score, columns, p.scale, score);
-      for (std::int64_t j = 0; j < p.size; ++j) narrow(shares + j, score[j] / total);
-      put_column(shares, depth / kPerWord<Element>, i, size_chunks, panels);
+      for (std::int64_t j = 0; j < p.size; ++j) narrow(weights + j, score[j] / total);
+      put_column(weights, depth / kPerWord<Element>, i, size_chunks, panels);
     }
   }
 
@@ -272,7 +296,7 @@ void attend_channels_as(const AttendChannels& p) {
   ChannelGroup<T, Dot> group{p};
   const auto count_at = [&](std::int64_t token) { return p.tokens - token < kTokens ? p.tokens - token : kTokens; };
   for (std::int64_t t = 0; t < p.tokens; t += kTokens) group.add_scores(t, count_at(t));
-  group.put_shares();
+  group.put_weights();
   for (std::int64_t t = 0; t < p.tokens; t += kTokens) group.write_values(t, count_at(t));
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// The inner loops of the CPU engine: one table of functions per instruction set (isa/), all from the same texts in this
-// folder over the vocabulary of that instruction set. Single-threaded; the callers split the work.
+// The inner loops of the CPU engine: one table of functions per instruction set (isa/), all from the same kernels in
+// this folder over the vocabulary of that instruction set. Single-threaded; the callers split the work.
 
 #include <cstddef>
 #include <cstdint>
@@ -26,7 +26,7 @@ enum class Operand : std::uint8_t {
 };
 
 /// From a block of sums to where a product's result goes.
-struct Finish {
+struct Epilogue {
   const void* sums = nullptr;  ///< f32; s32 if row_scale is given. A product puts its own here.
   std::int64_t sums_stride = 0;
   std::int64_t rows = 0;
@@ -45,8 +45,8 @@ struct Finish {
 };
 
 /// sums[rows, 16 panels] (+)= left[rows, depth] right[depth, 16 panels]. Depth is counted in chunks; both sides are
-/// filled up with zeros to whole chunks (the left one with anything where the right one has zeros).
-struct TileProduct {
+/// padded with zeros to whole chunks (the left one with anything where the right one has zeros).
+struct GemmBlock {
   const void* left = nullptr;
   std::int64_t left_stride = 0;   ///< bytes from row to row
   const void* right = nullptr;    ///< 64-byte aligned is fastest
@@ -61,7 +61,7 @@ struct TileProduct {
   std::int64_t next_panels = 0;
   /// What becomes of the sums, of all rows and panels: tile by tile, which all use the memory at `sums`. Or none: then
   /// they stay there.
-  const Finish* finish = nullptr;
+  const Epilogue* epilogue = nullptr;
 };
 
 /// How large the pieces of a product are for a kernel's speed and its processor's caches.
@@ -73,7 +73,7 @@ struct Blocking {
 
 /// A product of one instruction set and one kind of operands.
 struct ProductKernel {
-  void (*multiply)(const TileProduct&) = nullptr;
+  void (*multiply)(const GemmBlock&) = nullptr;
   Operand left = Operand::kF32;
   std::int64_t depth = 0;        ///< elements of a row in a chunk
   std::int64_t left_chunk = 0;   ///< bytes of a row in a chunk
@@ -96,7 +96,7 @@ struct Attend {
   std::int64_t value_at = 0;
   std::int64_t size = 0;  ///< channels of the head
   float scale = 1;
-  float last_key_logit = 0;      ///< added to the last key's score: log of how often that key stands there
+  float last_key_logit = 0;      ///< added to the last key's score: log of how many equal keys it stands for
   void* const* out = nullptr;    ///< rows that receive the result at `query_at`
   std::byte* scratch = nullptr;  ///< attend_scratch(...) bytes, 64-byte aligned
 };
@@ -129,13 +129,13 @@ struct Kernels {
   ProductKernel bf16;   ///< by bf16 weights; the left side is bf16 where the processor multiplies that, else f32
   ProductKernel s8;     ///< by s8 weights
   ProductKernel split;  ///< by weights in two parts; null where the processor does not multiply bf16
-  void (*finish)(const Finish&);
+  void (*epilogue)(const Epilogue&);
   void (*attend)(const Attend&);
   void (*attend_channels)(const AttendChannels&);
   /// mean and 1 / sqrt(variance + epsilon) of n floats.
-  void (*moments)(const float* x, std::int64_t n, float epsilon, float* mean, float* scale);
-  /// out = (x - mean) * scale * weight + bias over n floats.
-  void (*normalize)(const float* x, std::int64_t n, float mean, float scale, const float* weight, const float* bias,
+  void (*moments)(const float* x, std::int64_t n, float epsilon, float* mean, float* rstd);
+  /// out = (x - mean) * rstd * weight + bias over n floats.
+  void (*normalize)(const float* x, std::int64_t n, float mean, float rstd, const float* weight, const float* bias,
                     float* out);
   /// One output row of x + depthwise 3 x 3. rows: the row above, this one and the one below (null outside the image),
   /// each [width, channels]; weight [9, channels].

@@ -1,6 +1,6 @@
 // What is done to rows of floats beside products: norms, roundings.
 
-void moments(const float* x, std::int64_t n, float epsilon, float* mean, float* scale) {
+void moments(const float* x, std::int64_t n, float epsilon, float* mean, float* rstd) {
   // Two vectors of sums: one would wait for itself.
   Floats sums[2] = {splat(0.0F), splat(0.0F)};
   float total = 0;
@@ -21,16 +21,16 @@ void moments(const float* x, std::int64_t n, float epsilon, float* mean, float* 
   }
   for (; i < n; ++i) total += (x[i] - average) * (x[i] - average);
   *mean = average;
-  *scale = 1.0F / __builtin_sqrtf((total + sum(sums[0] + sums[1])) / static_cast<float>(n) + epsilon);
+  *rstd = 1.0F / __builtin_sqrtf((total + sum(sums[0] + sums[1])) / static_cast<float>(n) + epsilon);
 }
 
-void normalize(const float* x, std::int64_t n, float mean, float scale, const float* weight, const float* bias,
+void normalize(const float* x, std::int64_t n, float mean, float rstd, const float* weight, const float* bias,
                float* out) {
   std::int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes) {
-    store(out + i, (load(x + i) - splat(mean)) * splat(scale) * load(weight + i) + load(bias + i));
+    store(out + i, (load(x + i) - splat(mean)) * splat(rstd) * load(weight + i) + load(bias + i));
   }
-  for (; i < n; ++i) out[i] = (x[i] - mean) * scale * weight[i] + bias[i];
+  for (; i < n; ++i) out[i] = (x[i] - mean) * rstd * weight[i] + bias[i];
 }
 
 void to_bf16(const float* x, std::int64_t n, tensor::BFloat16* out) {

@@ -1,4 +1,4 @@
-// Vectors of floats: the words that every kernel is written in. Included by words.hpp, after `kLanes`.
+// Vectors of floats: the words that every kernel is written in. Included by simd.hpp, after `kLanes`.
 // Compiler vector types are used for their arithmetic; the compiler picks the registers.
 
 #define MI2_INLINE inline __attribute__((always_inline))

@@ -90,24 +90,24 @@ class NativeMatMul : public MatMul {
   /// zero, so it may be anything but a NaN.
   void fill(const RowSource& a, std::int64_t first, std::int64_t count, const Block& block) const {
     const std::int64_t width = in();
-    const std::int64_t filled = weights_.layout().chunks * weights_.layout().depth;
+    const std::int64_t padded = weights_.layout().chunks * weights_.layout().depth;
     const auto* narrow = static_cast<const tensor::BFloat16*>(a.in_memory(tensor::DType::kBF16));
     for (std::int64_t r = 0; r < count; ++r) {
       std::byte* to = block.left + r * row_bytes_;
       if (kernel_.left == Operand::kBF16 && narrow != nullptr) {
         std::memcpy(to, narrow + (first + r) * width, static_cast<std::size_t>(2 * width));
-        std::memset(to + 2 * width, 0, static_cast<std::size_t>(2 * (filled - width)));
+        std::memset(to + 2 * width, 0, static_cast<std::size_t>(2 * (padded - width)));
         continue;
       }
       const float* from = a.row(first + r, kernel_.left == Operand::kF32 ? reinterpret_cast<float*>(to) : block.space);
       switch (kernel_.left) {
         case Operand::kF32:
           if (from != reinterpret_cast<float*>(to)) std::memcpy(to, from, static_cast<std::size_t>(4 * width));
-          std::memset(to + 4 * width, 0, static_cast<std::size_t>(4 * (filled - width)));
+          std::memset(to + 4 * width, 0, static_cast<std::size_t>(4 * (padded - width)));
           break;
         case Operand::kBF16:
           kernels_.to_bf16(from, width, reinterpret_cast<tensor::BFloat16*>(to));
-          std::memset(to + 2 * width, 0, static_cast<std::size_t>(2 * (filled - width)));
+          std::memset(to + 2 * width, 0, static_cast<std::size_t>(2 * (padded - width)));
           break;
         case Operand::kU8:
           kernels_.quantize(from, width, reinterpret_cast<std::uint8_t*>(to), block.row_scale + r, block.row_zero + r);
@@ -170,8 +170,8 @@ class NativeMatMul : public MatMul {
   };
 
   void multiply_pass(const Block& memory, const Pass& pass, const Destination& destination) const {
-    Finish end = finish_for(memory, pass, destination);
-    TileProduct product;
+    Epilogue end = epilogue_for(memory, pass, destination);
+    GemmBlock product;
     product.left = memory.left + pass.chunk * kernel_.left_chunk;
     product.left_stride = row_bytes_;
     product.right_stride = weights_.layout().panel_bytes;
@@ -179,7 +179,7 @@ class NativeMatMul : public MatMul {
     product.rows = pass.rows;
     product.sums = memory.sums;
     product.sums_stride = kernel_.panels * kPanel;
-    product.finish = &end;
+    product.epilogue = &end;
     for (std::int64_t p = pass.panel; p < pass.last_panel; p += kernel_.panels) {
       const std::int64_t following = std::min(kernel_.panels, pass.last_panel - p - kernel_.panels);
       product.panels = std::min(kernel_.panels, pass.last_panel - p);
@@ -197,8 +197,8 @@ class NativeMatMul : public MatMul {
     }
   }
 
-  [[nodiscard]] Finish finish_for(const Block& memory, const Pass& pass, const Destination& destination) const {
-    Finish end;
+  [[nodiscard]] Epilogue epilogue_for(const Block& memory, const Pass& pass, const Destination& destination) const {
+    Epilogue end;
     if (weights_.layout().format == WeightFormat::kS8) {
       end.row_scale = memory.row_scale;
       // The zeros' share belongs to the whole depth: the first pass takes it off.

@@ -13,9 +13,9 @@ const float* PlainRows::row(std::int64_t r, float* space) const {
 const float* NormedRows::row(std::int64_t r, float* space) const {
   const float* from = x_.data<float>() + r * width();
   float mean = 0;
-  float scale = 0;
-  kernels_.moments(from, width(), epsilon_, &mean, &scale);
-  kernels_.normalize(from, width(), mean, scale, weight_, bias_, space);
+  float rstd = 0;
+  kernels_.moments(from, width(), epsilon_, &mean, &rstd);
+  kernels_.normalize(from, width(), mean, rstd, weight_, bias_, space);
   return space;
 }
 

@@ -1,11 +1,11 @@
-#include "ops/cpu/kernels/words.hpp"
+#include "ops/cpu/kernels/simd.hpp"
 
 namespace mi2::ops::cpu {
 namespace {
 
 #include "ops/cpu/isa/avx2/dots.hpp"
 using NarrowDot = F32Dot;
-#include "ops/cpu/kernels/texts.hpp"
+#include "ops/cpu/kernels/all_kernels.hpp"
 
 }  // namespace
 

@@ -1,4 +1,4 @@
-#include "ops/cpu/kernels/words.hpp"
+#include "ops/cpu/kernels/simd.hpp"
 
 namespace mi2::ops::cpu {
 namespace {
@@ -6,7 +6,7 @@ namespace {
 #include "ops/cpu/isa/avx512_bf16/dots.hpp"
 #include "ops/cpu/isa/avx512_vnni/dots.hpp"
 using NarrowDot = Bf16Dot;
-#include "ops/cpu/kernels/texts.hpp"
+#include "ops/cpu/kernels/all_kernels.hpp"
 
 }  // namespace
 

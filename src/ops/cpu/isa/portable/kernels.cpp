@@ -1,10 +1,10 @@
-#include "ops/cpu/kernels/words.hpp"
+#include "ops/cpu/kernels/simd.hpp"
 
 namespace mi2::ops::cpu {
 namespace {
 
 using NarrowDot = F32Dot;
-#include "ops/cpu/kernels/texts.hpp"
+#include "ops/cpu/kernels/all_kernels.hpp"
 
 // Generous: the largest tiles and elements of any instruction set.
 constexpr std::int64_t kLargestBlock = 28;

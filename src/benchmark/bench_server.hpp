@@ -18,12 +18,12 @@ namespace mi2::benchmark {
 /// - `"file": "x.safetensors"` in place of `batch`: a tensor "pixels", F32 [B, H, W, 3], normalised;
 /// - `"ids": [[49406, .., 49407], ..]` in place of `batch` and `tokens`;
 /// - `"op": "embed"` with the same inputs: the vectors.
-class BenchmarkSession {
+class BenchServer {
  public:
   /// Loads the model. @throws as run_benchmark; `options.batch`, `rounds` and `tokens` are not used.
-  explicit BenchmarkSession(const BenchmarkOptions& options);
-  BenchmarkSession(BenchmarkSession&&) noexcept;
-  ~BenchmarkSession();
+  explicit BenchServer(const BenchmarkOptions& options);
+  BenchServer(BenchServer&&) noexcept;
+  ~BenchServer();
 
   /// The first line: what was loaded.
   [[nodiscard]] std::string greeting() const;

@@ -1,4 +1,4 @@
-#include "benchmark/session.hpp"
+#include "benchmark/bench_server.hpp"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,9 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
+#include "base/clip.hpp"
 #include "base/process.hpp"
 #include "benchmark/json.hpp"
 #include "benchmark/workload.hpp"
@@ -19,8 +21,6 @@ namespace mi2::benchmark {
 namespace {
 
 using namespace benchmark;
-
-constexpr std::int32_t kVocabulary = 49408;
 
 [[noreturn]] void refuse(const std::string& message) { throw Error(Code::kBadArgument, message); }
 
@@ -77,7 +77,8 @@ class Fields {
         refuse(fmt::format("field 'ids': a text is an array of 1 to {} token ids", context));
       }
       std::vector<std::int32_t> ids;
-      for (const Json& id : text) ids.push_back(static_cast<std::int32_t>(whole(id, "ids", 0, kVocabulary - 1)));
+      for (const Json& id : text)
+        ids.push_back(static_cast<std::int32_t>(whole(id, "ids", 0, base::kClipVocabulary - 1)));
       batch.add(ids);
     }
     return batch;
@@ -116,7 +117,7 @@ tensor::Tensor read_pixels(const std::filesystem::path& path, const weights::Mod
 
 }  // namespace
 
-struct BenchmarkSession::Impl {
+struct BenchServer::Impl {
   explicit Impl(const BenchmarkOptions& wanted) : options(wanted), loaded(load(wanted)) {}
 
   /// The pass a request asks for, its input made or read.
@@ -159,11 +160,11 @@ struct BenchmarkSession::Impl {
   LoadedModel loaded;
 };
 
-BenchmarkSession::BenchmarkSession(const BenchmarkOptions& options) : impl_(std::make_unique<Impl>(options)) {}
-BenchmarkSession::BenchmarkSession(BenchmarkSession&&) noexcept = default;
-BenchmarkSession::~BenchmarkSession() = default;
+BenchServer::BenchServer(const BenchmarkOptions& options) : impl_(std::make_unique<Impl>(options)) {}
+BenchServer::BenchServer(BenchServer&&) noexcept = default;
+BenchServer::~BenchServer() = default;
 
-std::string BenchmarkSession::greeting() const {
+std::string BenchServer::greeting() const {
   return dump({{"cpu", ops::cpu::cpu_model()},
                {"engine", impl_->loaded.engine},
                {"dtype", impl_->loaded.dtype},
@@ -172,7 +173,7 @@ std::string BenchmarkSession::greeting() const {
                {"resident_bytes", base::resident_memory().now}});
 }
 
-std::string BenchmarkSession::answer(std::string_view request) {
+std::string BenchServer::answer(std::string_view request) {
   const Fields fields(request);
   const bool timed = fields.one_of("op", "time", "embed") == "time";
   const bool profiled = fields.flag("profile");

@@ -1,4 +1,4 @@
-#include "server/presence.hpp"
+#include "server/client_liveness.hpp"
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -8,7 +8,7 @@
 
 namespace mi2::server {
 
-bool Presence::gone() {
+bool ClientLiveness::disconnected() {
   pollfd state{socket_, POLLRDHUP, 0};
   if (poll(&state, 1, 0) <= 0) return false;
   if ((state.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0) return true;
@@ -19,7 +19,7 @@ bool Presence::gone() {
     const ssize_t sent = send(socket_, kContinue.data(), kContinue.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     return sent > 0 && static_cast<std::size_t>(sent) < kContinue.size();
   }
-  return at_end_ == AtEnd::kGone;
+  return at_end_ == AtEnd::kDisconnected;
 }
 
 }  // namespace mi2::server

@@ -4,21 +4,21 @@
 namespace mi2::server {
 
 /// A connection whose request is read and whose answer is not there yet.
-class Presence {
+class ClientLiveness {
  public:
   /// What the end of all that the client sends says of it.
   enum class AtEnd {
-    kGone,   ///< TLS: whoever ends its half has ended both
-    kAsk,    ///< it may have closed one half only, and reads interim answers (RFC 9110, 15.2)
-    kStays,  ///< the same, but it would take them for the answer: HTTP/1.0
+    kDisconnected,  ///< TLS: whoever ends its half has ended both
+    kAsk,           ///< it may have closed one half only, and reads interim answers (RFC 9110, 15.2)
+    kStays,         ///< the same, but it would take them for the answer: HTTP/1.0
   };
 
   /// @param socket  open as long as this lives.
-  Presence(int socket, AtEnd at_end) : socket_(socket), at_end_(at_end) {}
+  ClientLiveness(int socket, AtEnd at_end) : socket_(socket), at_end_(at_end) {}
 
   /// Never blocks. A client that closed and one that closed only its sending half look alike until something is sent:
-  /// the first is found gone at the second call, once its machine has refused a `100 Continue`.
-  [[nodiscard]] bool gone();
+  /// the first is found disconnected at the second call, once its machine has refused a `100 Continue`.
+  [[nodiscard]] bool disconnected();
 
  private:
   int socket_;

@@ -14,16 +14,16 @@
 
 #include <gtest/gtest.h>
 
-#include "ops/cpu/kernels/words.hpp"
+#include "ops/cpu/kernels/simd.hpp"
 #include "ops/cpu/matmul/matmul.hpp"
 
 namespace mi2::ops::cpu {
 namespace {
 
 using NarrowDot = F32Dot;
-#include "ops/cpu/kernels/texts.hpp"
+#include "ops/cpu/kernels/all_kernels.hpp"
 
-#include "ops/cpu/kernels/tile_product.hpp"
+#include "ops/cpu/kernels/amx_microkernel.hpp"
 
 /// A thread's eight registers of 16 rows of 64 bytes, as the processor has them.
 struct Registers {
@@ -185,7 +185,7 @@ void expect_plain_sums(const ProductKernel& kernel, WeightFormat format, double 
 }
 
 // So deep that the depth is added up in pieces, so many rows that there are several blocks.
-TEST(TileProduct, ARowHasTheSameBitsHoweverManyRowsThereAre) {
+TEST(AmxMicrokernel, ARowHasTheSameBitsHoweverManyRowsThereAre) {
   constexpr std::int64_t kDepth = 1400;
   constexpr std::int64_t kOutputs = 24;
   const Sides s = random_sides(970, kDepth, kOutputs);
@@ -200,17 +200,17 @@ TEST(TileProduct, ARowHasTheSameBitsHoweverManyRowsThereAre) {
 }
 
 // bf16 keeps 8 bits of each factor: 2^-9 each, of the root of the depth's sum of squares, times five deviations.
-TEST(TileProduct, Bf16IsTheProductOfRoundedSides) {
+TEST(AmxMicrokernel, Bf16IsTheProductOfRoundedSides) {
   expect_plain_sums(tile_kernel<EmulatedBf16>(Operand::kBF16, 32), WeightFormat::kBF16, 2e-2);
 }
 
 // Two parts keep 16 bits; the product of the two small parts, 2^-18, is left out.
-TEST(TileProduct, SplitIsExactToSixteenBits) {
+TEST(AmxMicrokernel, SplitIsExactToSixteenBits) {
   expect_plain_sums(tile_kernel<EmulatedSplit>(Operand::kSplit, 32), WeightFormat::kSplit, 1e-4);
 }
 
 // Bytes: 1/255 of a range of some eight deviations, half a step at most, in each factor.
-TEST(TileProduct, BytesAreTheProductOfQuantisedSides) {
+TEST(AmxMicrokernel, BytesAreTheProductOfQuantisedSides) {
   expect_plain_sums(tile_kernel<EmulatedS8>(Operand::kU8, 64), WeightFormat::kS8, 8e-2);
 }
 

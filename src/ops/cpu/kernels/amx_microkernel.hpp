@@ -59,9 +59,9 @@ constexpr Blocking kTileBlocking{480, 1200 << 10, 200};
 
 /// Over the whole depth: both sides come from the second level, which costs less than putting sums aside would.
 template <typename Tiles, bool kBelow, bool kBeside>
-void tile_place(const TileProduct& p, std::int64_t row, std::int64_t panel, Fetch& fetch) {
+void tile_place(const GemmBlock& p, std::int64_t row, std::int64_t panel, Fetch& fetch) {
   constexpr std::int64_t kParts = Tiles::kSplit ? 2 : 1;
-  auto* sums = static_cast<float*>(p.sums) + (p.finish == nullptr ? row * p.sums_stride : 0) + panel * kPanel;
+  auto* sums = static_cast<float*>(p.sums) + (p.epilogue == nullptr ? row * p.sums_stride : 0) + panel * kPanel;
   const auto* left = static_cast<const std::byte*>(p.left) + row * p.left_stride;
   const auto* right = static_cast<const std::byte*>(p.right) + panel * p.right_stride;
   load_tile_sums<Tiles, kBelow, kBeside>(sums, p.sums_stride, p.first);
@@ -83,11 +83,11 @@ void tile_place(const TileProduct& p, std::int64_t row, std::int64_t panel, Fetc
 }
 
 template <typename Tiles>
-void tile_rows(const TileProduct& p, std::int64_t panel, bool beside, Fetch& fetch) {
+void tile_rows(const GemmBlock& p, std::int64_t panel, bool beside, Fetch& fetch) {
   for (std::int64_t row = 0; row < p.rows; row += 32) {
     const std::int64_t height = p.rows - row < 32 ? p.rows - row : 32;
     const bool below = height > 16;
-    if (p.finish != nullptr) fetch_destination(*p.finish, row, height);
+    if (p.epilogue != nullptr) fetch_destination(*p.epilogue, row, height);
     if (beside) {
       below ? tile_place<Tiles, true, true>(p, row, panel, fetch)
             : tile_place<Tiles, false, true>(p, row, panel, fetch);
@@ -95,13 +95,13 @@ void tile_rows(const TileProduct& p, std::int64_t panel, bool beside, Fetch& fet
       below ? tile_place<Tiles, true, false>(p, row, panel, fetch)
             : tile_place<Tiles, false, false>(p, row, panel, fetch);
     }
-    if (p.finish != nullptr) finish_tile(p, row, height, panel, beside ? 2 : 1);
+    if (p.epilogue != nullptr) epilogue_tile(p, row, height, panel, beside ? 2 : 1);
   }
 }
 
-/// As product() of product_tile.hpp.
+/// As product() of microkernel.hpp.
 template <typename Tiles>
-void product_on_tiles(const TileProduct& p) {
+void product_on_tiles(const GemmBlock& p) {
   const std::int64_t places = (p.rows + 31) / 32 * ((p.panels + 1) / 2);
   Fetch fetch = fetch_next(p, Tiles::kRightChunk, places);
   Tiles::configure();

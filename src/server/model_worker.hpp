@@ -12,10 +12,10 @@
 #include <thread>
 #include <vector>
 
+#include "server/fair_mutex.hpp"
 #include "server/job.hpp"
 #include "server/metrics.hpp"
 #include "server/options.hpp"
-#include "server/turnstile.hpp"
 
 #include <mi2/mi2.hpp>
 
@@ -24,21 +24,21 @@ namespace mi2::server {
 /// Runs a function on a worker's thread, some time.
 using Post = std::function<void(std::function<void()>)>;
 
-struct RunnerParts {
+struct ModelWorkerParts {
   BatchOptions batch;
   unsigned decoders = 1;  ///< pictures decoded at a time
   Post post;
-  Turnstile* turn = nullptr;  ///< outlives the runner
+  FairMutex* turn = nullptr;  ///< outlives the worker
   ModelMetrics* metrics = nullptr;
 };
 
-class Runner : public std::enable_shared_from_this<Runner> {
+class ModelWorker : public std::enable_shared_from_this<ModelWorker> {
  public:
-  Runner(Embedder embedder, RunnerParts parts);
-  Runner(const Runner&) = delete;
-  Runner& operator=(const Runner&) = delete;
+  ModelWorker(Embedder embedder, ModelWorkerParts parts);
+  ModelWorker(const ModelWorker&) = delete;
+  ModelWorker& operator=(const ModelWorker&) = delete;
   /// No job may be left.
-  ~Runner();
+  ~ModelWorker();
 
   /// Takes places in the queues for a job's rows; submit() or release() gives them on.
   /// @returns false when there are not enough. An empty queue takes any one request.
@@ -85,7 +85,7 @@ class Runner : public std::enable_shared_from_this<Runner> {
   void pass_one_by_one(std::vector<Row>& rows);
 
   Embedder embedder_;
-  RunnerParts parts_;
+  ModelWorkerParts parts_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Row> encoded_;   ///< images to decode

@@ -8,7 +8,7 @@
 namespace mi2::server {
 
 /// A lock that is handed out in the order it was asked for, so that a busy model does not keep another one out.
-class Turnstile {
+class FairMutex {
  public:
   void lock() {
     std::unique_lock guard(mutex_);

@@ -1,9 +1,10 @@
 #pragma once
-// What the kernels' texts are written in, for the instruction set that the including translation unit is compiled for:
+// What the kernels are written in, for the instruction set that the including translation unit is compiled for:
 // the size of its vectors and register tiles, its vectors, and the Dots that every instruction set has. All of it in an
 // anonymous namespace: no code here may be shared between differently compiled units.
 //
-// A kernels.cpp of isa/ includes this, then in the same namespaces its own Dots and texts.hpp, and ends in its table.
+// A kernels.cpp of isa/ includes this, then in the same namespaces its own Dots and all_kernels.hpp, and ends in its
+// table.
 
 #include <cstddef>
 #include <cstdint>

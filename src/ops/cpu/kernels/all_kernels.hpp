@@ -1,12 +1,12 @@
-// Every kernel's text, in the order in which they build on each other. An instruction set's kernels.cpp includes this
-// inside its anonymous namespace, after words.hpp, its Dots, and NarrowDot, the Dot for bfloat16 activations.
+// All kernel headers, in dependency order. An instruction set's kernels.cpp includes this
+// inside its anonymous namespace, after simd.hpp, its Dots, and NarrowDot, the Dot for bfloat16 activations.
 
 // The order matters.
 // clang-format off
 #include "ops/cpu/kernels/functions.hpp"
 #include "ops/cpu/kernels/rows.hpp"
-#include "ops/cpu/kernels/finish.hpp"
-#include "ops/cpu/kernels/product_tile.hpp"
+#include "ops/cpu/kernels/epilogue.hpp"
+#include "ops/cpu/kernels/microkernel.hpp"
 #include "ops/cpu/kernels/attention.hpp"
 #include "ops/cpu/kernels/depthwise.hpp"
 // clang-format on
@@ -14,6 +14,6 @@
 /// The table of this instruction set, of the products it names.
 constexpr Kernels table(std::string_view name, ProductKernel f32, ProductKernel bf16, ProductKernel s8,
                         ProductKernel split) {
-  return {name,    f32,       bf16,          s8,      split,  finish,     attend,   attend_channels,
+  return {name,    f32,       bf16,          s8,      split,  epilogue,   attend,   attend_channels,
           moments, normalize, depthwise_row, to_bf16, to_f32, split_bf16, quantize, spread_bytes};
 }

@@ -1,4 +1,4 @@
-#include "server/runner.hpp"
+#include "server/model_worker.hpp"
 
 #include <algorithm>
 #include <array>
@@ -14,25 +14,26 @@ constexpr std::size_t kBatchesAhead = 2;
 
 }  // namespace
 
-bool Runner::Row::wanted_or_skipped() const {
+bool ModelWorker::Row::wanted_or_skipped() const {
   if (job->wanted(lane, index)) return true;
   job->skip();
   return false;
 }
 
-Clock::time_point Runner::Queue::due(milliseconds max_wait) const {
+Clock::time_point ModelWorker::Queue::due(milliseconds max_wait) const {
   if (ready.empty()) return Clock::time_point::max();
   return ready.size() >= max_batch ? Clock::time_point::min() : ready.front().since + max_wait;
 }
 
-Runner::Runner(Embedder embedder, RunnerParts parts) : embedder_(std::move(embedder)), parts_(std::move(parts)) {
+ModelWorker::ModelWorker(Embedder embedder, ModelWorkerParts parts)
+    : embedder_(std::move(embedder)), parts_(std::move(parts)) {
   images_.max_batch = parts_.batch.max_batch;
   texts_.lane = Lane::kText;
   texts_.max_batch = parts_.batch.max_text_batch;
   thread_ = std::thread([this] { work(); });
 }
 
-Runner::~Runner() {
+ModelWorker::~ModelWorker() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -41,7 +42,7 @@ Runner::~Runner() {
   thread_.join();
 }
 
-bool Runner::reserve(std::size_t images, std::size_t texts) {
+bool ModelWorker::reserve(std::size_t images, std::size_t texts) {
   const std::size_t limit = parts_.batch.max_queue;
   const auto fits = [limit](std::size_t waiting, std::size_t more) {
     return more == 0 || waiting == 0 || waiting + more <= limit;
@@ -54,18 +55,18 @@ bool Runner::reserve(std::size_t images, std::size_t texts) {
   return true;
 }
 
-void Runner::release(std::size_t images, std::size_t texts) {
+void ModelWorker::release(std::size_t images, std::size_t texts) {
   const std::lock_guard lock(mutex_);
   leave(images_, images);
   leave(texts_, texts);
 }
 
-void Runner::leave(Queue& queue, std::size_t rows) {
+void ModelWorker::leave(Queue& queue, std::size_t rows) {
   queue.waiting -= rows;
   parts_.metrics->queue_size(images_.waiting, texts_.waiting);
 }
 
-void Runner::submit(const std::shared_ptr<Job>& job) {
+void ModelWorker::submit(const std::shared_ptr<Job>& job) {
   const Clock::time_point now = Clock::now();
   {
     const std::lock_guard lock(mutex_);
@@ -76,7 +77,7 @@ void Runner::submit(const std::shared_ptr<Job>& job) {
   wake_.notify_one();
 }
 
-void Runner::drop(const std::shared_ptr<Job>& job) {
+void ModelWorker::drop(const std::shared_ptr<Job>& job) {
   job->abandon();
   const auto of_job = [&job](const Row& row) { return row.job == job; };
   std::size_t images = 0;
@@ -92,11 +93,11 @@ void Runner::drop(const std::shared_ptr<Job>& job) {
   for (std::size_t i = 0; i < images + texts; ++i) job->skip();
 }
 
-bool Runner::may_decode() const {
+bool ModelWorker::may_decode() const {
   return !encoded_.empty() && images_.ready.size() + preparing_ < kBatchesAhead * images_.max_batch;
 }
 
-void Runner::wake_decoders() {
+void ModelWorker::wake_decoders() {
   const std::size_t wanted = std::min<std::size_t>(parts_.decoders, encoded_.size());
   while (may_decode() && decoders_ < wanted) {
     ++decoders_;
@@ -105,7 +106,7 @@ void Runner::wake_decoders() {
 }
 
 /// One picture a task, so that parsing and rendering get their turns between two.
-void Runner::decode_one() {
+void ModelWorker::decode_one() {
   Row row;
   {
     const std::lock_guard lock(mutex_);
@@ -133,7 +134,7 @@ void Runner::decode_one() {
 }
 
 /// @returns nothing if the row is finished: failed, or not wanted.
-std::optional<Runner::Row> Runner::prepare(Row row) {
+std::optional<ModelWorker::Row> ModelWorker::prepare(Row row) {
   if (!row.wanted_or_skipped()) return std::nullopt;
   protocols::ImageItem& item = row.job->work().images[row.index];
   try {
@@ -150,12 +151,12 @@ std::optional<Runner::Row> Runner::prepare(Row row) {
   return row;
 }
 
-Clock::time_point Runner::next_due() const {
+Clock::time_point ModelWorker::next_due() const {
   return std::min(images_.due(parts_.batch.max_wait), texts_.due(parts_.batch.max_wait));
 }
 
 /// Of two queues that are due, the one that did not have the last turn.
-Runner::Queue* Runner::due_queue(Clock::time_point now) {
+ModelWorker::Queue* ModelWorker::due_queue(Clock::time_point now) {
   std::array<Queue*, 2> order{&images_, &texts_};
   if (last_ == Lane::kImage) std::swap(order[0], order[1]);
   for (Queue* queue : order) {
@@ -165,7 +166,7 @@ Runner::Queue* Runner::due_queue(Clock::time_point now) {
 }
 
 /// Rows that nobody wants any more leave no gap: the next ones move up.
-std::vector<Runner::Row> Runner::take_batch(Queue& queue) {
+std::vector<ModelWorker::Row> ModelWorker::take_batch(Queue& queue) {
   const std::size_t before = queue.ready.size();
   std::vector<Row> rows;
   rows.reserve(std::min(before, queue.max_batch));
@@ -179,7 +180,7 @@ std::vector<Runner::Row> Runner::take_batch(Queue& queue) {
   return rows;
 }
 
-void Runner::work() {
+void ModelWorker::work() {
   std::unique_lock lock(mutex_);
   for (;;) {
     Queue* const queue = due_queue(Clock::now());
@@ -197,7 +198,7 @@ void Runner::work() {
   }
 }
 
-std::vector<Embedding> Runner::embed(Lane lane, std::vector<Row>& rows) {
+std::vector<Embedding> ModelWorker::embed(Lane lane, std::vector<Row>& rows) {
   if (lane == Lane::kImage) {
     std::vector<Pixels> pictures;
     pictures.reserve(rows.size());
@@ -216,7 +217,7 @@ std::vector<Embedding> Runner::embed(Lane lane, std::vector<Row>& rows) {
 }
 
 /// The rows are chosen once it is their turn: while other models had theirs, more may have come.
-void Runner::take_turn(Queue& queue) {
+void ModelWorker::take_turn(Queue& queue) {
   const std::lock_guard turn(*parts_.turn);
   std::vector<Row> rows;
   {
@@ -226,7 +227,7 @@ void Runner::take_turn(Queue& queue) {
   if (!rows.empty()) pass(queue.lane, std::move(rows));
 }
 
-void Runner::pass(Lane lane, std::vector<Row> rows) {
+void ModelWorker::pass(Lane lane, std::vector<Row> rows) {
   const Clock::time_point start = Clock::now();
   for (const Row& row : rows) {
     const double waited = seconds_between(row.since, start);
@@ -252,7 +253,7 @@ void Runner::pass(Lane lane, std::vector<Row> rows) {
 }
 
 /// After a batch failed: whatever row is at fault, its neighbours get their vectors.
-void Runner::pass_one_by_one(std::vector<Row>& rows) {
+void ModelWorker::pass_one_by_one(std::vector<Row>& rows) {
   for (Row& row : rows) {
     std::vector<Row> one;
     one.push_back(std::move(row));

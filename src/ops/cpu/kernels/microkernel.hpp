@@ -36,7 +36,7 @@ struct Fetch {
 };
 
 /// What follows `p`, spread over so many tiles.
-MI2_INLINE Fetch fetch_next(const TileProduct& p, std::int64_t right_chunk, std::int64_t tiles) {
+MI2_INLINE Fetch fetch_next(const GemmBlock& p, std::int64_t right_chunk, std::int64_t tiles) {
   const std::int64_t lines = p.next_panels * (right_chunk / 64);
   return {static_cast<const std::byte*>(p.next), p.chunks * right_chunk, p.right_stride, p.next_panels,
           (lines + tiles - 1) / tiles};
@@ -75,13 +75,13 @@ MI2_INLINE typename Dot::Right right_of(const std::byte* from, int half) {
 }
 
 template <typename Dot, int R, int P>
-void product_tile(const TileProduct& p, std::int64_t row, std::int64_t panel, Fetch& fetch) {
+void microkernel(const GemmBlock& p, std::int64_t row, std::int64_t panel, Fetch& fetch) {
   constexpr int kVectors = static_cast<int>(kPanel / kLanes);
   constexpr int kAtOnce = 4;  // steps: their operands' addresses differ by constants
   constexpr bool kDense = Dot::kLeftChunk == 16 * Dot::kLeftStep;
   static_assert(R <= 15);
   typename Dot::Sum sums[R][P * kVectors];
-  auto* out = static_cast<float*>(p.sums) + (p.finish == nullptr ? row * p.sums_stride : 0) + panel * kPanel;
+  auto* out = static_cast<float*>(p.sums) + (p.epilogue == nullptr ? row * p.sums_stride : 0) + panel * kPanel;
   for (int r = 0; r < R; ++r) {
     for (int v = 0; v < P * kVectors; ++v) {
       sums[r][v] = p.first ? Dot::zero() : Dot::load_sums(out + r * p.sums_stride + v * kLanes);
@@ -126,7 +126,7 @@ void product_tile(const TileProduct& p, std::int64_t row, std::int64_t panel, Fe
 }
 
 /// Rows of the destination, fetched while their tile is computed.
-MI2_INLINE void fetch_destination(const Finish& end, std::int64_t row, std::int64_t rows) {
+MI2_INLINE void fetch_destination(const Epilogue& end, std::int64_t row, std::int64_t rows) {
   const std::int64_t size = end.dtype == tensor::DType::kF32 ? 4 : 2;
   for (std::int64_t r = row; r < row + rows; ++r) {
     const auto* to = static_cast<const std::byte*>(end.out) + r * end.out_stride * size;
@@ -134,10 +134,10 @@ MI2_INLINE void fetch_destination(const Finish& end, std::int64_t row, std::int6
   }
 }
 
-/// The part of `p.finish` that one tile's sums are for.
-MI2_INLINE void finish_tile(const TileProduct& p, std::int64_t row, std::int64_t rows, std::int64_t panel,
-                            std::int64_t panels) {
-  Finish end = *p.finish;
+/// The part of `p.epilogue` that one tile's sums are for.
+MI2_INLINE void epilogue_tile(const GemmBlock& p, std::int64_t row, std::int64_t rows, std::int64_t panel,
+                              std::int64_t panels) {
+  Epilogue end = *p.epilogue;
   const std::int64_t column = panel * kPanel;
   end.sums = static_cast<const float*>(p.sums) + column;
   end.sums_stride = p.sums_stride;
@@ -152,27 +152,27 @@ MI2_INLINE void finish_tile(const TileProduct& p, std::int64_t row, std::int64_t
   if (end.bias != nullptr) end.bias += column;
   const std::int64_t at = row * end.out_stride + column;
   end.out = static_cast<std::byte*>(end.out) + at * (end.dtype == tensor::DType::kF32 ? 4 : 2);
-  finish(end);
+  epilogue(end);
 }
 
 template <typename Dot, int P, int... Rows>
-void product_rows(const TileProduct& p, std::int64_t panel, std::integer_sequence<int, Rows...>) {
-  using Function = void (*)(const TileProduct&, std::int64_t, std::int64_t, Fetch&);
-  static constexpr Function kTiles[] = {product_tile<Dot, Rows + 1, P>...};
+void product_rows(const GemmBlock& p, std::int64_t panel, std::integer_sequence<int, Rows...>) {
+  using Function = void (*)(const GemmBlock&, std::int64_t, std::int64_t, Fetch&);
+  static constexpr Function kTiles[] = {microkernel<Dot, Rows + 1, P>...};
   // Tiles of nearly equal heights: a last tile of one row would wait for its own sums.
   const std::int64_t tiles = (p.rows + Dot::kRows - 1) / Dot::kRows;
   Fetch fetch = fetch_next(p, Dot::kRightChunk, tiles);
   for (std::int64_t t = 0; t < tiles; ++t) {
     const std::int64_t row = p.rows * t / tiles;
     const std::int64_t height = p.rows * (t + 1) / tiles - row;
-    if (p.finish != nullptr) fetch_destination(*p.finish, row, height);
+    if (p.epilogue != nullptr) fetch_destination(*p.epilogue, row, height);
     kTiles[height - 1](p, row, panel, fetch);
-    if (p.finish != nullptr) finish_tile(p, row, height, panel, P);
+    if (p.epilogue != nullptr) epilogue_tile(p, row, height, panel, P);
   }
 }
 
 template <typename Dot>
-void product(const TileProduct& p) {
+void product(const GemmBlock& p) {
   using Rows = std::make_integer_sequence<int, Dot::kRows>;
   std::int64_t panel = 0;
   for (; panel + Dot::kPanels <= p.panels; panel += Dot::kPanels) product_rows<Dot, Dot::kPanels>(p, panel, Rows{});

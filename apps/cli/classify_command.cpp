@@ -8,7 +8,8 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include <mi2/mi2.hpp>
+#include <mi2/classifier.hpp>
+#include <mi2/embedder.hpp>
 
 #include "arguments.hpp"
 #include "command.hpp"

@@ -10,7 +10,9 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include <mi2/mi2.hpp>
+#include <mi2/embedder.hpp>
+#include <mi2/error.hpp>
+#include <mi2/matrix.hpp>
 
 #include "arguments.hpp"
 #include "command.hpp"

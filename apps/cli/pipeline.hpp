@@ -5,7 +5,8 @@
 #include <functional>
 #include <span>
 
-#include <mi2/mi2.hpp>
+#include <mi2/embedder.hpp>
+#include <mi2/matrix.hpp>
 
 #include "inputs.hpp"
 #include "report.hpp"

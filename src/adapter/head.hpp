@@ -12,7 +12,9 @@
 #include <string_view>
 #include <vector>
 
-#include <mi2/mi2.hpp>
+#include <mi2/classifier.hpp>
+#include <mi2/matrix.hpp>
+#include <mi2/provenance.hpp>
 
 #include "evaluation/roc.hpp"
 

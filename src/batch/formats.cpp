@@ -44,7 +44,7 @@ class JsonLines final : public RowFormat {
   }
 
   [[nodiscard]] std::string error_line(const Error& error, std::uint64_t) const override {
-    return fmt::format("{}\"code\":\"{}\",\"message\":{}}}}}\n", kErrorStart, info(error.code()).name,
+    return fmt::format("{}\"code\":\"{}\",\"message\":{}}}}}\n", kErrorStart, name_of(error.code()),
                        protocols::json_string(error.what()));
   }
 

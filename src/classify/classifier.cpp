@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include <mi2/mi2.hpp>
+#include <mi2/classifier.hpp>
+#include <mi2/embedder.hpp>
+#include <mi2/matrix.hpp>
 
 #include "classify/prompts.hpp"
 #include "classify/scores.hpp"

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include <mi2/error.hpp>
+
 namespace mi2::classify {
 namespace {
 

@@ -5,7 +5,8 @@
 #include <string>
 #include <vector>
 
-#include <mi2/mi2.hpp>
+#include <mi2/classifier.hpp>
+#include <mi2/matrix.hpp>
 
 namespace mi2::classify {
 

@@ -11,7 +11,13 @@
 #include "text/tokenizer.hpp"
 #include "weights/model_source.hpp"
 
-#include <mi2/mi2.hpp>
+#include <mi2/dtype.hpp>
+#include <mi2/embedder.hpp>
+#include <mi2/error.hpp>
+#include <mi2/image.hpp>
+#include <mi2/matrix.hpp>
+#include <mi2/tokenize.hpp>
+#include <mi2/version.hpp>
 
 namespace mi2 {
 namespace {
@@ -36,7 +42,7 @@ text::Tokens encode(const text::Tokenizer& tokenizer, std::span<const std::strin
 
 /// A mistake in the options is told before anything slow happens.
 ops::CpuOps::Options engine_options(const EmbedderOptions& options) {
-  if (!options.dtype.empty() && options.device == "cpu") ops::parse_precision(options.dtype);
+  if (!options.dtype.empty() && options.device == "cpu") parse_dtype(options.dtype);
   ops::CpuOps::Options engine;
   engine.threads = options.threads;
   return engine;

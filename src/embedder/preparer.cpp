@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <mi2/error.hpp>
+
 namespace mi2::embedder {
 namespace {
 

@@ -7,7 +7,7 @@
 #include <span>
 #include <string_view>
 
-#include <mi2/mi2.hpp>
+#include <mi2/image.hpp>
 
 #include "dicom/dicom.hpp"
 #include "image/image.hpp"

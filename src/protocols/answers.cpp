@@ -16,11 +16,17 @@ Exchange answer_at_once(HttpAnswer answer) {
   return exchange;
 }
 
-Exchange json_at_once(int status, const Json& body) {
-  HttpAnswer answer;
-  answer.status = status;
+Exchange json_at_once(const Json& body, HttpAnswer answer) {
   answer.body = body.dump();
   return answer_at_once(std::move(answer));
+}
+
+HttpAnswer readiness(bool ready) {
+  HttpAnswer answer;
+  if (ready) return answer;
+  answer.status = 503;
+  answer.outcome = "not_ready";
+  return answer;
 }
 
 std::string json_string(std::string_view text) {

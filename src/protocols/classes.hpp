@@ -4,7 +4,8 @@
 #include <span>
 #include <vector>
 
-#include <mi2/mi2.hpp>
+#include <mi2/classifier.hpp>
+#include <mi2/matrix.hpp>
 
 #include "protocols/service.hpp"
 

@@ -107,8 +107,7 @@ Exchange parse_encode(const Service& service, HttpRequest request, const PathPar
 }
 
 Exchange community_health(const Service& service, HttpRequest, const PathParameters&) {
-  HttpAnswer answer;
-  answer.status = service.ready() ? 200 : 503;
+  HttpAnswer answer = readiness(service.ready());
   answer.body = service.ready() ? R"({"status":"healthy"})" : R"({"status":"loading"})";
   return answer_at_once(std::move(answer));
 }

@@ -8,7 +8,9 @@
 
 #include <fmt/format.h>
 
-#include <mi2/mi2.hpp>
+#include <mi2/embedder.hpp>
+#include <mi2/error.hpp>
+#include <mi2/matrix.hpp>
 
 #include "adapter/head.hpp"
 #include "base/files.hpp"

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <mi2/error.hpp>
+#include <mi2/version.hpp>
 
 #include "base/base64.hpp"
 #include "base/utf8.hpp"
@@ -200,13 +201,13 @@ Exchange parse_infer(const Service& service, HttpRequest request, const PathPara
 }
 
 Exchange kserve_server(const Service&, HttpRequest, const PathParameters&) {
-  return json_at_once(200, {{"name", "mi2"}, {"version", version()}, {"extensions", {"binary_tensor_data"}}});
+  return json_at_once({{"name", "mi2"}, {"version", version()}, {"extensions", {"binary_tensor_data"}}});
 }
 
-Exchange kserve_live(const Service&, HttpRequest, const PathParameters&) { return json_at_once(200, {{"live", true}}); }
+Exchange kserve_live(const Service&, HttpRequest, const PathParameters&) { return json_at_once({{"live", true}}); }
 
 Exchange kserve_ready(const Service& service, HttpRequest, const PathParameters&) {
-  return json_at_once(service.ready() ? 200 : 503, {{"ready", service.ready()}});
+  return json_at_once({{"ready", service.ready()}}, readiness(service.ready()));
 }
 
 Exchange kserve_model(const Service& service, HttpRequest, const PathParameters& parameters) {
@@ -223,16 +224,16 @@ Exchange kserve_model(const Service& service, HttpRequest, const PathParameters&
     outputs.push_back(tensor_json("scores", "FP32", {-1, labels}));
     outputs.push_back(tensor_json("labels", "BYTES", {labels}));
   }
-  return json_at_once(200, {{"name", model.name},
-                            {"versions", {"1"}},
-                            {"platform", "mi2"},
-                            {"inputs", std::move(inputs)},
-                            {"outputs", std::move(outputs)}});
+  return json_at_once({{"name", model.name},
+                       {"versions", {"1"}},
+                       {"platform", "mi2"},
+                       {"inputs", std::move(inputs)},
+                       {"outputs", std::move(outputs)}});
 }
 
 Exchange kserve_model_ready(const Service& service, HttpRequest, const PathParameters& parameters) {
   const ServedModel& model = listed_model(service, parameters.at(0));
-  return json_at_once(model.ready ? 200 : 503, {{"name", model.name}, {"ready", model.ready}});
+  return json_at_once({{"name", model.name}, {"ready", model.ready}}, readiness(model.ready));
 }
 
 }  // namespace mi2::protocols

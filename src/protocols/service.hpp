@@ -11,7 +11,9 @@
 #include <string_view>
 #include <vector>
 
-#include <mi2/mi2.hpp>
+#include <mi2/embedder.hpp>
+#include <mi2/image.hpp>
+#include <mi2/matrix.hpp>
 
 namespace mi2::protocols {
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <mi2/error.hpp>
+
 namespace mi2::server {
 
 Job::Job(protocols::Work work, std::function<void()> done)

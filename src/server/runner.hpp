@@ -17,7 +17,9 @@
 #include "server/options.hpp"
 #include "server/turnstile.hpp"
 
-#include <mi2/mi2.hpp>
+#include <mi2/embedder.hpp>
+#include <mi2/image.hpp>
+#include <mi2/matrix.hpp>
 
 namespace mi2::server {
 

@@ -16,7 +16,10 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include <mi2/mi2.hpp>
+#include <mi2/embedder.hpp>
+#include <mi2/error.hpp>
+#include <mi2/image.hpp>
+#include <mi2/matrix.hpp>
 
 #include "benchmark/fidelity/fidelity.hpp"
 #include "benchmark/fidelity/isolate.hpp"

@@ -11,7 +11,12 @@
 
 #include "support/paths.hpp"
 
-#include <mi2/mi2.hpp>
+#include <mi2/classifier.hpp>
+#include <mi2/embedder.hpp>
+#include <mi2/error.hpp>
+#include <mi2/image.hpp>
+#include <mi2/matrix.hpp>
+#include <mi2/version.hpp>
 
 namespace mi2 {
 namespace {

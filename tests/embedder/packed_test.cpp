@@ -15,7 +15,12 @@
 #include "support/paths.hpp"
 #include "support/temporary_folder.hpp"
 
-#include <mi2/mi2.hpp>
+#include <mi2/dtype.hpp>
+#include <mi2/embedder.hpp>
+#include <mi2/error.hpp>
+#include <mi2/image.hpp>
+#include <mi2/matrix.hpp>
+#include <mi2/tokenize.hpp>
 
 namespace mi2 {
 namespace {

@@ -15,7 +15,10 @@
 #include "support/paths.hpp"
 #include "weights/safetensors.hpp"
 
-#include <mi2/mi2.hpp>
+#include <mi2/embedder.hpp>
+#include <mi2/error.hpp>
+#include <mi2/image.hpp>
+#include <mi2/matrix.hpp>
 
 namespace mi2 {
 namespace {

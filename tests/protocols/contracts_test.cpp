@@ -6,6 +6,10 @@
 
 #include <fmt/format.h>
 
+#include <mi2/classifier.hpp>
+#include <mi2/tokenize.hpp>
+#include <mi2/version.hpp>
+
 #include "support.hpp"
 #include "support/paths.hpp"
 

@@ -12,7 +12,9 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include <mi2/mi2.hpp>
+#include <mi2/embedder.hpp>
+#include <mi2/image.hpp>
+#include <mi2/matrix.hpp>
 
 #include "base/base64.hpp"
 #include "protocols/scoring.hpp"

@@ -17,7 +17,7 @@ inline void expect_error(Code code, const std::vector<std::string>& words, const
   try {
     act();
   } catch (const Error& error) {
-    EXPECT_EQ(info(error.code()).name, info(code).name) << error.what();
+    EXPECT_EQ(name_of(error.code()), name_of(code)) << error.what();
     for (const std::string& word : words) EXPECT_THAT(error.what(), ::testing::HasSubstr(word));
     return;
   }

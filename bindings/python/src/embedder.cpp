@@ -15,7 +15,11 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
-#include <mi2/mi2.hpp>
+#include <mi2/classifier.hpp>
+#include <mi2/embedder.hpp>
+#include <mi2/error.hpp>
+#include <mi2/image.hpp>
+#include <mi2/matrix.hpp>
 
 #include "bindings.hpp"
 #include "rows.hpp"
@@ -141,7 +145,7 @@ void bind_embedder(nb::module_& module) {
              std::vector<std::string> templates, bool multilabel) {
             new (self) Classifier(embedder, std::move(labels), {std::move(templates), multilabel});
           },
-          "embedder"_a, "labels"_a, "templates"_a, "multilabel"_a, nb::keep_alive<1, 2>(), Unlocked())
+          "embedder"_a, "labels"_a, "templates"_a, "multilabel"_a, Unlocked())
       .def_prop_ro("truncated", &Classifier::truncated)
       .def("classify", &classify, "images"_a, "(label, score) pairs of each row, best first.");
 }

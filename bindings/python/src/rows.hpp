@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include <mi2/mi2.hpp>
+#include <mi2/matrix.hpp>
 
 namespace mi2::python {
 

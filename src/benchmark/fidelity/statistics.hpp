@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include <mi2/mi2.hpp>
+#include <mi2/matrix.hpp>
 
 namespace mi2::fidelity {
 

@@ -28,7 +28,7 @@ class Directory final : public Subject {
 
 ops::CpuOps::Options engine_options(const EmbedderOptions& options) {
   ops::CpuOps::Options engine;
-  engine.precision = ops::parse_precision(options.dtype);
+  engine.precision = parse_dtype(options.dtype);
   engine.threads = options.threads;
   return engine;
 }

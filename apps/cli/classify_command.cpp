@@ -1,6 +1,7 @@
 // mi2 classify: labels to scores, without training.
 
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -82,7 +83,9 @@ int classify(const ClassifyArguments& arguments) {
   }
   embed_pictures(
       embedder, expanded.inputs, arguments.model.batch, report,
-      [&](const Input& input, const Embedding& embedding) { output.write(input.path, classifier.classify(embedding)); },
+      [&](const Input& input, std::span<const float> embedding) {
+        output.write(input.path, classifier.classify(embedding));
+      },
       [&](std::size_t done) {
         progress.hide();
         output.flush();

@@ -13,7 +13,7 @@
 
 namespace mi2::cli {
 
-using OnEmbedding = std::function<void(const Input& input, const Embedding& embedding)>;
+using OnEmbedding = std::function<void(const Input& input, std::span<const float> embedding)>;
 
 /// Calls `on_embedding` for every picture that can be read, in the order of `inputs`, and reports every other to
 /// `report`. At most two batches of pixels are in memory, however many inputs there are.

@@ -1,10 +1,12 @@
 #pragma once
 // Zero-shot classification: labels in place of training.
 
+#include <span>
 #include <string>
 #include <vector>
 
 #include <mi2/embedder.hpp>
+#include <mi2/matrix.hpp>
 
 namespace mi2 {
 
@@ -28,11 +30,11 @@ class Classifier {
   /// Whether a label's text (in any template) was longer than the model's context.
   [[nodiscard]] bool truncated() const noexcept { return truncated_; }
   /// Scores of all labels for one image vector, best first; equal scores keep the labels' order.
-  [[nodiscard]] std::vector<LabelScore> classify(const Embedding& image) const;
+  [[nodiscard]] std::vector<LabelScore> classify(std::span<const float> image) const;
 
  private:
   std::vector<std::string> labels_;
-  std::vector<Embedding> vectors_;
+  EmbeddingMatrix vectors_;
   float scale_ = 1;
   bool multilabel_ = false;
   bool truncated_ = false;

@@ -23,6 +23,11 @@ struct EmbedderOptions : ImageOptions {
   unsigned threads = 0;        ///< 0: one per available core
 };
 
+struct TextEmbeddings {
+  EmbeddingMatrix vectors;
+  std::vector<bool> truncated;  ///< whether each text was longer than the model's context
+};
+
 /// One model in memory. Immutable after open(); calls from several threads take turns.
 class Embedder {
  public:
@@ -48,9 +53,11 @@ class Embedder {
   /// @throws Error{kBadFile}, {kUnsupported}, {kTooLarge}.
   [[nodiscard]] Pixels prepare(std::span<const std::byte> encoded, std::string_view name) const;
   /// As prepare, with options of its own in place of the embedder's. @throws also Error{kBadArgument}.
-  /// @param times  if given, receives where the time went.
-  [[nodiscard]] Pixels prepare(std::span<const std::byte> encoded, std::string_view name, const ImageOptions& options,
-                               PrepareTimes* times = nullptr) const;
+  [[nodiscard]] Pixels prepare(std::span<const std::byte> encoded, std::string_view name,
+                               const ImageOptions& options) const;
+  /// The same, and where the time went.
+  [[nodiscard]] TimedPixels prepare_timed(std::span<const std::byte> encoded, std::string_view name,
+                                          const ImageOptions& options) const;
   /// As prepare, without the decoding: the pixels that a lossless file of the same samples would give.
   /// @throws Error{kBadArgument} for samples or a palette of another length than width, height and mode say;
   ///         {kUnsupported} for a mode not listed; {kTooLarge}.
@@ -58,14 +65,12 @@ class Embedder {
   /// As prepare, from a file. @throws also Error{kNotFound}.
   [[nodiscard]] Pixels prepare_file(const std::filesystem::path& path) const;
 
-  /// One vector a picture, in order. All pictures are in memory at once: batches are the caller's.
-  [[nodiscard]] std::vector<Embedding> embed_images(std::span<const Pixels> pictures) const;
+  /// One row per picture, in order. All pictures are in memory at once: batches are the caller's.
+  [[nodiscard]] EmbeddingMatrix embed_images(std::span<const Pixels> pictures) const;
 
-  /// One vector a text, in order.
-  /// @param truncated  if given, receives whether each text was longer than the model's context.
+  /// One row per text, in order.
   /// @throws Error{kBadArgument} for a text that is not UTF-8.
-  [[nodiscard]] std::vector<Embedding> embed_texts(std::span<const std::string> texts,
-                                                   std::vector<bool>* truncated = nullptr) const;
+  [[nodiscard]] TextEmbeddings embed_texts(std::span<const std::string> texts) const;
 
  private:
   struct Impl;

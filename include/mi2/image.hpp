@@ -35,6 +35,11 @@ struct PrepareTimes {
   double preprocess = 0;  ///< from the picture to the model's pixels
 };
 
+struct TimedPixels {
+  Pixels pixels;
+  PrepareTimes times;
+};
+
 /// A picture that is decoded already, as another library holds it. Not owned: valid for the call.
 struct PictureView {
   /// Pillow's name of what the samples are, all in the machine's byte order:

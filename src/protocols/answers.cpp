@@ -39,11 +39,11 @@ void append_vector(std::string& text, std::span<const float> vector) {
   text += ']';
 }
 
-void append_vectors(std::string& text, std::span<const Embedding> vectors) {
+void append_vectors(std::string& text, const EmbeddingMatrix& vectors) {
   text += '[';
-  for (std::size_t i = 0; i < vectors.size(); ++i) {
+  for (std::size_t i = 0; i < vectors.rows(); ++i) {
     if (i > 0) text += ',';
-    append_vector(text, vectors[i]);
+    append_vector(text, vectors.row(i));
   }
   text += ']';
 }

@@ -29,7 +29,7 @@ std::string json_string(std::string_view text);
 void append_vector(std::string& text, std::span<const float> vector);
 
 /// [[..],[..]]
-void append_vectors(std::string& text, std::span<const Embedding> vectors);
+void append_vectors(std::string& text, const EmbeddingMatrix& vectors);
 
 /// {"version": .., "weights_sha256": .., "profile": .., "dtype": ..}
 std::string provenance_json(const ServedModel& model, std::string_view profile);

@@ -49,10 +49,10 @@ struct Work {
   std::vector<std::string> texts;
 };
 
-/// Vectors of a Work, each list in its order.
+/// Vectors of a Work, a row per image and per text, in its order.
 struct Vectors {
-  std::vector<Embedding> images;
-  std::vector<Embedding> texts;
+  EmbeddingMatrix images;
+  EmbeddingMatrix texts;
 };
 
 /// A request understood.

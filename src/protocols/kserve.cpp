@@ -122,17 +122,16 @@ void read_outputs(Json& head, InferRequest& asked) {
   }
 }
 
-OutputTensor vectors_tensor(std::string_view name, std::span<const Embedding> vectors, std::size_t width) {
-  OutputTensor tensor{name, "FP32", {vectors.size(), width}, {vectors.begin(), vectors.end()}, {}, false};
-  return tensor;
+OutputTensor vectors_tensor(std::string_view name, const EmbeddingMatrix& vectors) {
+  return {name, "FP32", {vectors.rows(), vectors.dimensions()}, {vectors.numbers()}, {}, false};
 }
 
 /// Scores of every image in the order of the labels.
-std::vector<Embedding> label_scores(const ServedModel& model, std::span<const Embedding> images) {
-  std::vector<Embedding> rows;
-  for (const Embedding& image : images) {
-    const std::vector<double> scores = classify::probabilities(logits_of(model, image), false);
-    rows.emplace_back(scores.begin(), scores.end());
+EmbeddingMatrix label_scores(const ServedModel& model, const EmbeddingMatrix& images) {
+  EmbeddingMatrix rows(images.rows(), model.labels.size());
+  for (std::size_t i = 0; i < images.rows(); ++i) {
+    const std::vector<double> scores = classify::probabilities(logits_of(model, images.row(i)), false);
+    std::ranges::transform(scores, rows.row(i).begin(), [](double score) { return static_cast<float>(score); });
   }
   return rows;
 }
@@ -161,14 +160,13 @@ HttpAnswer finish_infer(const InferRequest& asked, const Vectors& vectors) {
   const ServedModel& model = *asked.model;
   std::vector<OutputTensor> tensors;
   if (model.kind != ModelKind::kEmbedding) {
-    const std::vector<Embedding> scores = label_scores(model, vectors.images);
-    tensors.push_back(vectors_tensor("scores", scores, model.labels.size()));
+    const EmbeddingMatrix scores = label_scores(model, vectors.images);
+    tensors.push_back(vectors_tensor("scores", scores));
     tensors.push_back({"labels", "BYTES", {model.labels.size()}, {}, model.labels, false});
     return infer_answer(asked, tensors);
   }
-  const auto width = static_cast<std::size_t>(model.dimensions);
-  if (!vectors.images.empty()) tensors.push_back(vectors_tensor("image_embeddings", vectors.images, width));
-  if (!vectors.texts.empty()) tensors.push_back(vectors_tensor("text_embeddings", vectors.texts, width));
+  if (!vectors.images.empty()) tensors.push_back(vectors_tensor("image_embeddings", vectors.images));
+  if (!vectors.texts.empty()) tensors.push_back(vectors_tensor("text_embeddings", vectors.texts));
   const std::array<float, 1> scale{model.logit_scale};
   tensors.push_back({"scaling_factor", "FP32", {1}, {scale}, {}, false});
   return infer_answer(asked, tensors);

@@ -151,7 +151,7 @@ asio::awaitable<protocols::HttpAnswer> Handler::carry_out(Call& call, const Snap
   }
   if (failed) co_return protocols::item_error_answer(call.route(), *failed);
   auto finish = [&] { return exchange.finish(vectors); };
-  if (vectors.images.size() + vectors.texts.size() <= kFewRows) co_return finish();
+  if (vectors.images.rows() + vectors.texts.rows() <= kFewRows) co_return finish();
   co_return co_await on_pool(workers_, finish);
 }
 
@@ -178,8 +178,9 @@ asio::awaitable<protocols::Vectors> Handler::embed(Call& call, Runner& runner, p
     }
   }
   const auto finished = std::make_shared<Event>(co_await asio::this_coro::executor);
-  const auto job = std::make_shared<Job>(
-      std::move(work), [finished] { asio::post(finished->executor(), [finished] { finished->set(); }); });
+  const auto job = std::make_shared<Job>(std::move(work), runner.dimensions(), [finished] {
+    asio::post(finished->executor(), [finished] { finished->set(); });
+  });
   runner.submit(job);
   while (!co_await finished->wait_for(kGlance)) {
     if (call.gone || !call.client.gone()) continue;

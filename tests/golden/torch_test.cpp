@@ -12,6 +12,7 @@
 
 #include "models/device.hpp"
 #include "models/torch/load_on_torch.hpp"
+#include "support/matrix.hpp"
 #include "support/paths.hpp"
 #include "weights/safetensors.hpp"
 
@@ -68,8 +69,10 @@ TEST_F(OnTorch, F32VectorsAreOurOwnEngines) {
   const Embedder own = open("cpu", "f32");
   const Embedder torch = open("torch", "f32");
   const std::vector<Pixels> images = pictures(own);
-  EXPECT_LE(worst_difference(torch.embed_images(images), own.embed_images(images)), 2e-5);
-  EXPECT_LE(worst_difference(torch.embed_texts(texts_), own.embed_texts(texts_)), 2e-5);
+  EXPECT_LE(worst_difference(test::rows_of(torch.embed_images(images)), test::rows_of(own.embed_images(images))), 2e-5);
+  EXPECT_LE(worst_difference(test::rows_of(torch.embed_texts(texts_).vectors),
+                             test::rows_of(own.embed_texts(texts_).vectors)),
+            2e-5);
   EXPECT_EQ(torch.logit_scale(), own.logit_scale());
   EXPECT_EQ(torch.provenance().dtype, "f32");
 }
@@ -83,7 +86,7 @@ TEST_F(OnTorch, F32ImagesAreTheReferences) {
   const auto cases = nlohmann::json::parse(std::ifstream(kData / "tiny" / "cases.json"));
   for (const auto& name : cases.at("images")) {
     const std::vector<Pixels> picture{torch.prepare_file(kData / "images" / name.get<std::string>())};
-    const std::vector<Embedding> got = torch.embed_images(picture);
+    const std::vector<Embedding> got = test::rows_of(torch.embed_images(picture));
     for (const float value : got.at(0)) {
       worst = std::max(worst, std::abs(static_cast<double>(value) - want.at(at++)));
     }
@@ -97,8 +100,8 @@ TEST_F(OnTorch, Bf16VectorsPointTheSameWay) {
   const Embedder f32 = open("torch", "f32");
   const Embedder bf16 = open("torch", "bf16");
   const std::vector<Pixels> images = pictures(f32);
-  const std::vector<Embedding> want = f32.embed_images(images);
-  const std::vector<Embedding> got = bf16.embed_images(images);
+  const std::vector<Embedding> want = test::rows_of(f32.embed_images(images));
+  const std::vector<Embedding> got = test::rows_of(bf16.embed_images(images));
   for (std::size_t i = 0; i < want.size(); ++i) {
     double cosine = 0;
     for (std::size_t j = 0; j < want[i].size(); ++j) cosine += static_cast<double>(want[i][j]) * got[i][j];

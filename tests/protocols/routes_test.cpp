@@ -213,7 +213,7 @@ TEST_F(Scoring, AnAnswerOutlivesTheServiceItCameFrom) {
   const Exchange exchange = found.route->parse(*service, request, found.parameters);
   service.reset();
   service_.models.clear();
-  EXPECT_EQ(exchange.finish({{}, {text_vector("a")}}).status, 200);
+  EXPECT_EQ(exchange.finish({{}, test::matrix_of({text_vector("a")})}).status, 200);
 }
 
 }  // namespace

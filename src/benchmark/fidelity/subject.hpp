@@ -18,9 +18,8 @@ class Subject {
  public:
   virtual ~Subject() = default;
   /// As Embedder::embed_images and Embedder::embed_texts.
-  [[nodiscard]] virtual std::vector<Embedding> embed_images(std::span<const Pixels> pictures) = 0;
-  [[nodiscard]] virtual std::vector<Embedding> embed_texts(std::span<const std::string> texts,
-                                                           std::vector<bool>& truncated) = 0;
+  [[nodiscard]] virtual EmbeddingMatrix embed_images(std::span<const Pixels> pictures) = 0;
+  [[nodiscard]] virtual TextEmbeddings embed_texts(std::span<const std::string> texts) = 0;
 };
 
 /// Loads a model directory, or without one makes up the full model's weights.

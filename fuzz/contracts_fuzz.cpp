@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@
 #include <nlohmann/json.hpp>
 
 #include <mi2/error.hpp>
+#include <mi2/matrix.hpp>
 
 #include "protocols/scoring.hpp"
 
@@ -30,13 +32,19 @@ Service make_service() {
   classifies->name = "c";
   classifies->kind = ModelKind::kAdapter;
   classifies->labels = {"a", "b"};
-  classifies->head = [](const mi2::Embedding& image) { return image; };
+  classifies->head = [](std::span<const float> image) { return std::vector<float>(image.begin(), image.end()); };
   Service service;
   service.models = {{"m", embeds}, {"c", classifies}};
   service.default_model = "m";
   service.limits = {8, 8, 64};
   service.allowed_url_hosts = {"a.b"};
   return service;
+}
+
+mi2::EmbeddingMatrix rows_of(std::size_t rows, const std::array<float, 2>& row) {
+  mi2::EmbeddingMatrix matrix(rows, row.size());
+  for (std::size_t i = 0; i < rows; ++i) std::ranges::copy(row, matrix.row(i).begin());
+  return matrix;
 }
 
 /// As the request's header tells it, the body is cut where the binary part starts.
@@ -51,8 +59,8 @@ void check_answer(const Service& service, const Exchange& exchange) {
   const Work& work = exchange.work;
   if (work.images.size() > service.limits.rows || work.texts.size() > service.limits.rows) std::abort();
   Vectors vectors;
-  vectors.images.assign(work.images.size(), {0.6F, 0.8F});
-  vectors.texts.assign(work.texts.size(), {0.8F, -0.6F});
+  vectors.images = rows_of(work.images.size(), {0.6F, 0.8F});
+  vectors.texts = rows_of(work.texts.size(), {0.8F, -0.6F});
   const HttpAnswer answer = exchange.finish(vectors);
   const std::string_view body = answer.body;
   std::size_t json = body.size();
@@ -83,7 +91,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     check_answer(service, route.parse(service, std::move(request), parameters));
   } catch (const mi2::Error& error) {
-    for (const HttpAnswer& answer : {benchmark::error_answer(&route, error), item_error_answer(&route, error)}) {
+    for (const HttpAnswer& answer : {error_answer(&route, error), item_error_answer(&route, error)}) {
       if (answer.status >= 500 || !nlohmann::json::accept(answer.body)) std::abort();
     }
   }

@@ -89,7 +89,7 @@ int classify_pictures(const adapter::Head& head, const ClassifyArguments& argume
   }
   embed_pictures(
       embedder, expanded.inputs, arguments.model.batch, report,
-      [&](const Input& input, const Embedding& embedding) { output.write(input.path, head.classify(embedding)); },
+      [&](const Input& input, std::span<const float> embedding) { output.write(input.path, head.classify(embedding)); },
       [&](std::size_t done) {
         progress.hide();
         output.flush();

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "exit_status.hpp"
+
 namespace mi2::cli {
 namespace {
 
@@ -122,12 +124,12 @@ std::string exit_status_help() {
   std::string text = "Exit status:\n   0  done\n";
   for (const Code code :
        {Code::kBadArgument, Code::kBadFile, Code::kUnsupported, Code::kTooLarge, Code::kOverloaded, Code::kNotFound}) {
-    std::string name(info(code).name);
+    std::string name(name_of(code));
     for (char& c : name) c = c == '_' ? ' ' : c;
-    text += fmt::format("  {:>2}  {}\n", info(code).exit_status, name);
+    text += fmt::format("  {:>2}  {}\n", exit_status_of(code), name);
   }
   text += fmt::format("  {:>2}  some inputs failed; every good one is in the result\n", kExitPartial);
-  text += fmt::format("  {:>2}  internal error\n", info(Code::kInternal).exit_status);
+  text += fmt::format("  {:>2}  internal error\n", exit_status_of(Code::kInternal));
   return text;
 }
 

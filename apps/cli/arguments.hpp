@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include <mi2/mi2.hpp>
+#include <mi2/embedder.hpp>
 
 namespace CLI {
 class App;

@@ -8,11 +8,13 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include <mi2/mi2.hpp>
+#include <mi2/embedder.hpp>
+#include <mi2/error.hpp>
 
 #include "arguments.hpp"
 #include "batch/batch.hpp"
 #include "command.hpp"
+#include "exit_status.hpp"
 #include "interrupt.hpp"
 #include "progress.hpp"
 #include "protocols/service.hpp"

@@ -9,7 +9,8 @@
 #include "benchmark/benchmark.hpp"
 #include "benchmark/probe.hpp"
 
-#include <mi2/mi2.hpp>
+#include <mi2/dtype.hpp>
+#include <mi2/error.hpp>
 
 #include "arguments.hpp"
 #include "bench_serve.hpp"

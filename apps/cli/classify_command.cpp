@@ -1,6 +1,7 @@
 // mi2 classify: labels to scores, without training.
 
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -8,7 +9,8 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include <mi2/mi2.hpp>
+#include <mi2/classifier.hpp>
+#include <mi2/embedder.hpp>
 
 #include "arguments.hpp"
 #include "command.hpp"
@@ -81,7 +83,9 @@ int classify(const ClassifyArguments& arguments) {
   }
   embed_pictures(
       embedder, expanded.inputs, arguments.model.batch, report,
-      [&](const Input& input, const Embedding& embedding) { output.write(input.path, classifier.classify(embedding)); },
+      [&](const Input& input, std::span<const float> embedding) {
+        output.write(input.path, classifier.classify(embedding));
+      },
       [&](std::size_t done) {
         progress.hide();
         output.flush();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,7 +11,9 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include <mi2/mi2.hpp>
+#include <mi2/embedder.hpp>
+#include <mi2/error.hpp>
+#include <mi2/matrix.hpp>
 
 #include "arguments.hpp"
 #include "command.hpp"
@@ -66,11 +69,10 @@ void embed_texts(const Embedder& embedder, const std::vector<std::string>& texts
   for (std::size_t begin = 0; begin < texts.size(); begin += batch) {
     throw_if_interrupted();
     const auto some = std::span(texts).subspan(begin, std::min(batch, texts.size() - begin));
-    std::vector<bool> truncated;
-    const std::vector<Embedding> embeddings = embedder.embed_texts(some, &truncated);
+    const auto [embeddings, truncated] = embedder.embed_texts(some);
     cut += static_cast<std::size_t>(std::count(truncated.begin(), truncated.end(), true));
     progress.hide();
-    for (std::size_t i = 0; i < some.size(); ++i) writer.write(InputKind::kText, some[i], embeddings.at(i));
+    for (std::size_t i = 0; i < some.size(); ++i) writer.write(InputKind::kText, some[i], embeddings.row(i));
     output.flush();
     report.good(some.size());
     progress.advance(some.size());
@@ -105,7 +107,9 @@ int embed(const EmbedArguments& arguments) {
   }
   embed_pictures(
       embedder, expanded.inputs, arguments.model.batch, report,
-      [&](const Input& input, const Embedding& embedding) { writer->write(InputKind::kImage, input.path, embedding); },
+      [&](const Input& input, std::span<const float> embedding) {
+        writer->write(InputKind::kImage, input.path, embedding);
+      },
       [&](std::size_t done) {
         progress.hide();
         output->flush();

@@ -10,6 +10,8 @@
 
 #include <fmt/format.h>
 
+#include <mi2/error.hpp>
+
 #include "formatting.hpp"
 
 namespace mi2::cli {

@@ -7,7 +7,7 @@
 #include <span>
 #include <string_view>
 
-#include <mi2/mi2.hpp>
+#include <mi2/provenance.hpp>
 
 #include "output.hpp"
 

@@ -17,7 +17,10 @@
 #include "benchmark/fidelity/fidelity.hpp"
 #include "benchmark/fidelity/pictures.hpp"
 
-#include <mi2/mi2.hpp>
+#include <mi2/dtype.hpp>
+#include <mi2/embedder.hpp>
+#include <mi2/error.hpp>
+#include <mi2/image.hpp>
 
 #include "arguments.hpp"
 #include "command.hpp"

@@ -18,11 +18,14 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include <mi2/mi2.hpp>
+#include <mi2/error.hpp>
+#include <mi2/version.hpp>
+
 
 #include "arguments.hpp"
 #include "base/utf8.hpp"
 #include "command.hpp"
+#include "exit_status.hpp"
 #include "interrupt.hpp"
 #include "output.hpp"
 #include "torch_program.hpp"
@@ -118,7 +121,7 @@ int run(int argc, const char* const* argv) {
 int fail(Code code, std::string_view message) {
   const std::string line = fmt::format("mi2: error: {}\n", base::printable(message));
   std::fwrite(line.data(), 1, line.size(), stderr);
-  return info(code).exit_status;
+  return exit_status_of(code);
 }
 
 int guarded_run(int argc, const char* const* argv) {

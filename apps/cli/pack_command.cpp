@@ -12,7 +12,7 @@
 
 #include "export/pack.hpp"
 
-#include <mi2/mi2.hpp>
+#include <mi2/dtype.hpp>
 
 #include "arguments.hpp"
 #include "command.hpp"

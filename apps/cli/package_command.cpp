@@ -11,7 +11,7 @@
 
 #include "export/package.hpp"
 
-#include <mi2/mi2.hpp>
+#include <mi2/dtype.hpp>
 
 #include "arguments.hpp"
 #include "command.hpp"

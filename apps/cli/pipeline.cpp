@@ -62,15 +62,14 @@ void embed_pictures(const Embedder& embedder, std::span<const Input> inputs, std
     for (Slot& slot : slots) {
       if (slot.pixels) pictures.push_back(std::move(*slot.pixels));
     }
-    const std::vector<Embedding> embeddings =
-        pictures.empty() ? std::vector<Embedding>{} : embedder.embed_images(pictures);
+    const EmbeddingMatrix embeddings = embedder.embed_images(pictures);
     std::size_t row = 0;
     for (std::size_t i = 0; i < slots.size(); ++i) {
       const Input& input = inputs[begin + i];
       if (slots[i].error) {
         report.bad(input.path, *slots[i].error);
       } else {
-        on_embedding(input, embeddings.at(row++));
+        on_embedding(input, embeddings.row(row++));
         report.good();
       }
     }

@@ -5,14 +5,15 @@
 #include <functional>
 #include <span>
 
-#include <mi2/mi2.hpp>
+#include <mi2/embedder.hpp>
+#include <mi2/matrix.hpp>
 
 #include "inputs.hpp"
 #include "report.hpp"
 
 namespace mi2::cli {
 
-using OnEmbedding = std::function<void(const Input& input, const Embedding& embedding)>;
+using OnEmbedding = std::function<void(const Input& input, std::span<const float> embedding)>;
 
 /// Calls `on_embedding` for every picture that can be read, in the order of `inputs`, and reports every other to
 /// `report`. At most two batches of pixels are in memory, however many inputs there are.

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "exit_status.hpp"
+
 namespace mi2::cli {
 
 void Report::bad(std::string_view path, const Error& error) {
@@ -21,7 +23,7 @@ void Report::summarize() {
 
 int Report::exit_status() const noexcept {
   if (bad_ == 0) return 0;
-  return good_ > 0 ? kExitPartial : info(*first_).exit_status;
+  return good_ > 0 ? kExitPartial : exit_status_of(*first_);
 }
 
 }  // namespace mi2::cli

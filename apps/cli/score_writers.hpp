@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include <mi2/mi2.hpp>
+#include <mi2/classifier.hpp>
 
 #include "output.hpp"
 

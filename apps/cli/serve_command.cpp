@@ -16,10 +16,11 @@
 
 #include "server/server.hpp"
 
-#include <mi2/mi2.hpp>
+#include <mi2/image.hpp>
 
 #include "arguments.hpp"
 #include "command.hpp"
+#include "exit_status.hpp"
 
 namespace mi2::cli {
 namespace {
@@ -150,7 +151,9 @@ int serve(const ServeArguments& arguments) {
   if (options.tls_certificate.empty() != options.tls_key.empty()) {
     throw Error(Code::kBadArgument, "--tls-cert and --tls-key go together: one of them is missing");
   }
-  return server::serve(options);
+  options.cut_status = kExitPartial;
+  server::serve(options);
+  return 0;
 }
 
 /// A number of an option, with its range.

@@ -7,7 +7,8 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include <mi2/mi2.hpp>
+#include <mi2/error.hpp>
+#include <mi2/tokenize.hpp>
 
 #include "arguments.hpp"
 #include "command.hpp"

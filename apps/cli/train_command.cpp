@@ -21,10 +21,11 @@
 #include "train/report/run_report.hpp"
 #include "train/train.hpp"
 
-#include <mi2/mi2.hpp>
+#include <mi2/error.hpp>
 
 #include "arguments.hpp"
 #include "command.hpp"
+#include "exit_status.hpp"
 #include "interrupt.hpp"
 #include "output.hpp"
 #include "progress.hpp"
@@ -128,7 +129,7 @@ bool was_interrupted() {
 [[noreturn]] void end_stuck(const Error& error) {
   const std::string line = fmt::format("mi2: error: {}\n", error.what());
   std::fwrite(line.data(), 1, line.size(), stderr);
-  std::_Exit(info(error.code()).exit_status);
+  std::_Exit(exit_status_of(error.code()));
 }
 
 void print_result(const train::TrainResult& result) {

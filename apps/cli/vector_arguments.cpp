@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <mi2/error.hpp>
+
 namespace mi2::cli {
 
 void add_label_table_arguments(CLI::App& command, LabelTableArguments& arguments) {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include <mi2/mi2.hpp>
+#include <mi2/provenance.hpp>
 
 #include "progress.hpp"
 #include "vectors/labels.hpp"

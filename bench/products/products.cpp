@@ -146,7 +146,7 @@ nlohmann::ordered_json race(const Case& c, Precision precision, unsigned threads
 }
 
 int run(int argc, char** argv) {
-  const Precision precision = parse_precision(argc > 1 ? argv[1] : "bf16");
+  const Precision precision = parse_dtype(argc > 1 ? argv[1] : "bf16");
   if (precision != Precision::kF32 && precision != Precision::kBF16) {
     throw Error(Code::kBadArgument, "oneDNN's side is f32 or bf16");
   }

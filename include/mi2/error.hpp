@@ -1,5 +1,5 @@
 #pragma once
-// The one exception type of mi2 and the table that gives each of its codes a process exit status and an HTTP status.
+// The one exception type of mi2 and its codes.
 
 #include <stdexcept>
 #include <string>
@@ -17,19 +17,8 @@ enum class Code {
   kInternal,     ///< a defect of mi2 or a failing machine
 };
 
-/// What every code means to the outside.
-struct CodeInfo {
-  Code code;
-  std::string_view name;  ///< stable, for machines: "bad_file"
-  int exit_status;        ///< of a command-line program
-  int http_status;
-};
-
-/// Some rows failed while others succeeded; every good row was still written.
-inline constexpr int kExitPartial = 8;
-
-/// @returns the row of the code table for `code`.
-const CodeInfo& info(Code code) noexcept;
+/// A code for machines, such as "bad_file". Stable, and valid for ever.
+std::string_view name_of(Code code) noexcept;
 
 /// Everything mi2 throws on purpose. The message says where, what was found and what was needed.
 class Error : public std::runtime_error {

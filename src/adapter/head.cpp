@@ -181,7 +181,7 @@ std::vector<double> Head::probabilities(std::span<const float> embedding) const 
   return evaluation::softmax({labels().size(), logits(embedding)}, description_.temperature).values;
 }
 
-std::vector<LabelScore> Head::classify(const Embedding& embedding) const {
+std::vector<LabelScore> Head::classify(std::span<const float> embedding) const {
   const std::vector<double> found = probabilities(embedding);
   std::vector<LabelScore> scores;
   for (std::size_t i = 0; i < found.size(); ++i) scores.push_back({labels()[i], found[i]});

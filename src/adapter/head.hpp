@@ -12,7 +12,9 @@
 #include <string_view>
 #include <vector>
 
-#include <mi2/mi2.hpp>
+#include <mi2/classifier.hpp>
+#include <mi2/matrix.hpp>
+#include <mi2/provenance.hpp>
 
 #include "evaluation/roc.hpp"
 
@@ -92,7 +94,7 @@ class Head {
   /// Softmax of logits / temperature, in the order of labels(). @throws as logits().
   [[nodiscard]] std::vector<double> probabilities(std::span<const float> embedding) const;
   /// As probabilities(), best first; equal scores keep the labels' order. @throws as logits().
-  [[nodiscard]] std::vector<LabelScore> classify(const Embedding& embedding) const;
+  [[nodiscard]] std::vector<LabelScore> classify(std::span<const float> embedding) const;
 
  private:
   /// y = W x + b.

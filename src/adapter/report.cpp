@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <mi2/version.hpp>
+
 #include "adapter/operating_point_json.hpp"
 
 namespace mi2::adapter {

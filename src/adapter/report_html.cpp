@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <mi2/version.hpp>
+
 #include "adapter/markup.hpp"
 #include "adapter/report.hpp"
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include <mi2/mi2.hpp>
+#include <mi2/embedder.hpp>
 
 #include "adapter/fit.hpp"
 #include "evaluation/scores.hpp"

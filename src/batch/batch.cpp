@@ -157,7 +157,7 @@ class Runner {
     }
     Vectors vectors;
     if (!pictures.empty()) vectors.images = embedder_.embed_images(pictures);
-    if (!texts.empty()) vectors.texts = embedder_.embed_texts(texts);
+    if (!texts.empty()) vectors.texts = embedder_.embed_texts(texts).vectors;
     std::string lines;
     for (std::size_t i = 0; i < slots.size(); ++i) {
       if (!slots[i].error) {

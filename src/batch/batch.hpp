@@ -7,7 +7,8 @@
 #include <filesystem>
 #include <functional>
 
-#include <mi2/mi2.hpp>
+#include <mi2/embedder.hpp>
+#include <mi2/error.hpp>
 
 #include "protocols/service.hpp"
 

@@ -45,7 +45,7 @@ class JsonLines final : public RowFormat {
   }
 
   [[nodiscard]] std::string error_line(const Error& error, std::uint64_t) const override {
-    return fmt::format("{}\"code\":\"{}\",\"message\":{}}}}}\n", kErrorStart, info(error.code()).name,
+    return fmt::format("{}\"code\":\"{}\",\"message\":{}}}}}\n", kErrorStart, name_of(error.code()),
                        protocols::json_string(error.what()));
   }
 
@@ -56,11 +56,11 @@ class JsonLines final : public RowFormat {
 };
 
 /// [[..]] as a field of CSV, or an empty one.
-std::string vector_field(const std::vector<Embedding>& vectors, const std::optional<std::size_t>& at) {
+std::string vector_field(const EmbeddingMatrix& vectors, const std::optional<std::size_t>& at) {
   if (!at) return {};
-  std::string text = "\"";
-  protocols::append_vectors(text, std::span(&vectors.at(*at), 1));
-  return text + '"';
+  std::string text = "\"[";
+  protocols::append_vector(text, vectors.row(*at));
+  return text + "]\"";
 }
 
 /// Text as a quoted field on one line.

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include <mi2/mi2.hpp>
+#include <mi2/error.hpp>
 
 #include "base/records.hpp"
 #include "batch/batch.hpp"

@@ -192,7 +192,7 @@ std::string BenchServer::answer(std::string_view request) {
 }
 
 std::string error_answer(const Error& error) {
-  return dump({{"error", {{"code", info(error.code()).name}, {"message", error.what()}}}});
+  return dump({{"error", {{"code", name_of(error.code())}, {"message", error.what()}}}});
 }
 
 }  // namespace mi2::benchmark

@@ -40,7 +40,7 @@ namespace {
 
 void load_on_cpu(const BenchmarkOptions& options, LoadedModel& loaded) {
   ops::CpuOps::Options engine;
-  if (!options.dtype.empty()) engine.precision = ops::parse_precision(options.dtype);
+  if (!options.dtype.empty()) engine.precision = parse_dtype(options.dtype);
   engine.threads = options.threads;
   std::unique_ptr<models::CpuModel> model;
   if (options.model) {

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include <mi2/mi2.hpp>
+#include <mi2/classifier.hpp>
+#include <mi2/embedder.hpp>
+#include <mi2/matrix.hpp>
 
 #include "classify/prompts.hpp"
 #include "classify/scores.hpp"
@@ -13,13 +15,12 @@ namespace mi2 {
 Classifier::Classifier(const Embedder& embedder, std::vector<std::string> labels, const ClassifierOptions& options)
     : labels_(std::move(labels)), scale_(std::exp(embedder.logit_scale())), multilabel_(options.multilabel) {
   const std::vector<std::string> texts = classify::prompts_of(labels_, options.templates);
-  std::vector<bool> cut;
-  const std::vector<Embedding> vectors = embedder.embed_texts(texts, &cut);
-  truncated_ = std::find(cut.begin(), cut.end(), true) != cut.end();
+  const auto [vectors, truncated] = embedder.embed_texts(texts);
+  truncated_ = std::find(truncated.begin(), truncated.end(), true) != truncated.end();
   vectors_ = classify::label_directions(vectors, options.templates.size());
 }
 
-std::vector<LabelScore> Classifier::classify(const Embedding& image) const {
+std::vector<LabelScore> Classifier::classify(std::span<const float> image) const {
   return classify::ranked_scores(labels_, classify::similarity_logits(image, vectors_, scale_), multilabel_);
 }
 

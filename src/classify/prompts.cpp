@@ -1,11 +1,15 @@
 #include "classify/prompts.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <set>
+#include <span>
 #include <string_view>
 
 #include <fmt/format.h>
+
+#include <mi2/error.hpp>
 
 namespace mi2::classify {
 namespace {
@@ -37,17 +41,18 @@ void check(const std::vector<std::string>& labels, const std::vector<std::string
   }
 }
 
-/// The mean of unit vectors, as a unit vector.
-Embedding mean_direction(std::span<const Embedding> vectors) {
-  if (vectors.size() == 1) return vectors.front();
-  std::vector<double> sum(vectors.front().size(), 0.0);
-  for (const Embedding& vector : vectors) {
-    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += vector[i];
+/// Writes the mean of `count` unit vectors from row `first` on, as a unit vector.
+void mean_direction(const EmbeddingMatrix& vectors, std::size_t first, std::size_t count, std::span<float> mean) {
+  if (count == 1) {
+    std::ranges::copy(vectors.row(first), mean.begin());
+    return;
+  }
+  std::vector<double> sum(mean.size(), 0.0);
+  for (std::size_t row = first; row < first + count; ++row) {
+    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += vectors.row(row)[i];
   }
   const double norm = std::sqrt(std::inner_product(sum.begin(), sum.end(), sum.begin(), 0.0));
-  Embedding mean(sum.size());
   for (std::size_t i = 0; i < sum.size(); ++i) mean[i] = static_cast<float>(norm > 0 ? sum[i] / norm : 0.0);
-  return mean;
 }
 
 }  // namespace
@@ -61,10 +66,10 @@ std::vector<std::string> prompts_of(const std::vector<std::string>& labels, cons
   return texts;
 }
 
-std::vector<Embedding> label_directions(std::span<const Embedding> vectors, std::size_t templates) {
-  std::vector<Embedding> directions;
-  for (std::size_t i = 0; i + templates <= vectors.size(); i += templates) {
-    directions.push_back(mean_direction(vectors.subspan(i, templates)));
+EmbeddingMatrix label_directions(const EmbeddingMatrix& vectors, std::size_t templates) {
+  EmbeddingMatrix directions(vectors.rows() / templates, vectors.dimensions());
+  for (std::size_t i = 0; i < directions.rows(); ++i) {
+    mean_direction(vectors, i * templates, templates, directions.row(i));
   }
   return directions;
 }

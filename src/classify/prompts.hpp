@@ -2,11 +2,10 @@
 // From labels and templates to the texts that stand for them, and back to one vector a label.
 
 #include <cstddef>
-#include <span>
 #include <string>
 #include <vector>
 
-#include <mi2/mi2.hpp>
+#include <mi2/matrix.hpp>
 
 namespace mi2::classify {
 
@@ -14,8 +13,8 @@ namespace mi2::classify {
 /// @throws Error{kBadArgument} for no label, an empty one, a label twice, no template, or one without "{}".
 std::vector<std::string> prompts_of(const std::vector<std::string>& labels, const std::vector<std::string>& templates);
 
-/// The vectors of prompts_of() to one unit vector a label: the direction of the mean over its `templates` texts.
+/// The vectors of prompts_of() to one unit vector per label: the direction of the mean over its `templates` texts.
 /// Source: Radford et al., ICML 2021, section 3.1 (prompt ensembling in embedding space).
-std::vector<Embedding> label_directions(std::span<const Embedding> vectors, std::size_t templates);
+EmbeddingMatrix label_directions(const EmbeddingMatrix& vectors, std::size_t templates);
 
 }  // namespace mi2::classify

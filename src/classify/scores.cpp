@@ -8,14 +8,14 @@
 
 namespace mi2::classify {
 
-std::vector<double> similarity_logits(const Embedding& image, std::span<const Embedding> labels, float scale) {
+std::vector<double> similarity_logits(std::span<const float> image, const EmbeddingMatrix& labels, float scale) {
+  if (!labels.empty() && labels.dimensions() != image.size()) {
+    throw Error(Code::kBadArgument, fmt::format("the image's vector has {} numbers, the labels' have {}", image.size(),
+                                                labels.dimensions()));
+  }
   std::vector<double> logits;
-  for (const Embedding& vector : labels) {
-    if (vector.size() != image.size()) {
-      throw Error(Code::kBadArgument,
-                  fmt::format("the image's vector has {} numbers, the labels' have {}", image.size(), vector.size()));
-    }
-    logits.push_back(scale * std::inner_product(image.begin(), image.end(), vector.begin(), 0.0));
+  for (std::size_t i = 0; i < labels.rows(); ++i) {
+    logits.push_back(scale * std::inner_product(image.begin(), image.end(), labels.row(i).begin(), 0.0));
   }
   return logits;
 }

@@ -5,13 +5,14 @@
 #include <string>
 #include <vector>
 
-#include <mi2/mi2.hpp>
+#include <mi2/classifier.hpp>
+#include <mi2/matrix.hpp>
 
 namespace mi2::classify {
 
 /// scale * image . vector for each label's unit vector.
 /// @throws Error{kBadArgument} for vectors of different lengths.
-std::vector<double> similarity_logits(const Embedding& image, std::span<const Embedding> labels, float scale);
+std::vector<double> similarity_logits(std::span<const float> image, const EmbeddingMatrix& labels, float scale);
 
 /// Softmax over the logits, or each logit's own sigmoid, in their order.
 std::vector<double> probabilities(std::span<const double> logits, bool multilabel);

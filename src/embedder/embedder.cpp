@@ -11,7 +11,13 @@
 #include "text/tokenizer.hpp"
 #include "weights/model_source.hpp"
 
-#include <mi2/mi2.hpp>
+#include <mi2/dtype.hpp>
+#include <mi2/embedder.hpp>
+#include <mi2/error.hpp>
+#include <mi2/image.hpp>
+#include <mi2/matrix.hpp>
+#include <mi2/tokenize.hpp>
+#include <mi2/version.hpp>
 
 namespace mi2 {
 namespace {
@@ -36,7 +42,7 @@ text::Tokens encode(const text::Tokenizer& tokenizer, std::span<const std::strin
 
 /// A mistake in the options is told before anything slow happens.
 ops::CpuOps::Options engine_options(const EmbedderOptions& options) {
-  if (!options.dtype.empty() && options.device == "cpu") ops::parse_precision(options.dtype);
+  if (!options.dtype.empty() && options.device == "cpu") parse_dtype(options.dtype);
   ops::CpuOps::Options engine;
   engine.threads = options.threads;
   return engine;
@@ -120,12 +126,9 @@ struct Embedder::Impl {
 
 namespace {
 
-/// Appends the rows of x [n, D].
-void append_rows(const tensor::Tensor& x, std::vector<Embedding>& to) {
-  const std::int64_t width = x.shape()[1];
-  for (std::int64_t row = 0; row < x.shape()[0]; ++row) {
-    to.emplace_back(x.data<float>() + row * width, x.data<float>() + (row + 1) * width);
-  }
+/// Copies the rows of x [n, dimensions] to the rows of `to` from `first` on.
+void copy_rows(const tensor::Tensor& x, EmbeddingMatrix& to, std::size_t first) {
+  std::copy_n(x.data<float>(), static_cast<std::size_t>(x.shape().count()), to.row(first).data());
 }
 
 }  // namespace
@@ -152,10 +155,14 @@ Pixels Embedder::prepare(std::span<const std::byte> encoded, std::string_view na
   return impl_->preparer.prepare(encoded, name, impl_->config.image.width, impl_->config.image.height);
 }
 
-Pixels Embedder::prepare(std::span<const std::byte> encoded, std::string_view name, const ImageOptions& options,
-                         PrepareTimes* times) const {
-  return embedder::Preparer(options).prepare(encoded, name, impl_->config.image.width, impl_->config.image.height,
-                                             times);
+Pixels Embedder::prepare(std::span<const std::byte> encoded, std::string_view name, const ImageOptions& options) const {
+  return embedder::Preparer(options).prepare(encoded, name, impl_->config.image.width, impl_->config.image.height);
+}
+
+TimedPixels Embedder::prepare_timed(std::span<const std::byte> encoded, std::string_view name,
+                                    const ImageOptions& options) const {
+  return embedder::Preparer(options).prepare_timed(encoded, name, impl_->config.image.width,
+                                                   impl_->config.image.height);
 }
 
 Pixels Embedder::prepare(const PictureView& picture, std::string_view name) const {
@@ -166,28 +173,29 @@ Pixels Embedder::prepare_file(const std::filesystem::path& path) const {
   return prepare(base::read_file(path, impl_->options.max_file_bytes), path.string());
 }
 
-std::vector<Embedding> Embedder::embed_images(std::span<const Pixels> pictures) const {
-  std::vector<Embedding> result;
+EmbeddingMatrix Embedder::embed_images(std::span<const Pixels> pictures) const {
+  EmbeddingMatrix result(pictures.size(), static_cast<std::size_t>(dimensions()));
   if (pictures.empty()) return result;
   const tensor::Tensor x = impl_->normalised(pictures);
   const std::lock_guard lock(impl_->turn);
-  append_rows(impl_->model->embed_images(x), result);
+  copy_rows(impl_->model->embed_images(x), result, 0);
   return result;
 }
 
-std::vector<Embedding> Embedder::embed_texts(std::span<const std::string> texts, std::vector<bool>* truncated) const {
-  std::vector<Embedding> result;
-  if (truncated != nullptr) truncated->clear();
+TextEmbeddings Embedder::embed_texts(std::span<const std::string> texts) const {
+  TextEmbeddings result{EmbeddingMatrix(texts.size(), static_cast<std::size_t>(dimensions())), {}};
   ops::TokenBatch batch;
+  std::size_t done = 0;
   const auto flush = [&] {
     if (batch.texts() == 0) return;
     const std::lock_guard lock(impl_->turn);
-    append_rows(impl_->model->embed_texts(batch), result);
+    copy_rows(impl_->model->embed_texts(batch), result.vectors, done);
+    done += static_cast<std::size_t>(batch.texts());
     batch = {};
   };
   for (std::size_t i = 0; i < texts.size(); ++i) {
     const text::Tokens tokens = encode(impl_->tokenizer, texts, i, impl_->config.text.context);
-    if (truncated != nullptr) truncated->push_back(tokens.truncated);
+    result.truncated.push_back(tokens.truncated);
     batch.add(tokens.ids);
     if (batch.ids.size() >= kTokensPerPass) flush();
   }

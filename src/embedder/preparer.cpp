@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <mi2/error.hpp>
+
 namespace mi2::embedder {
 namespace {
 
@@ -40,18 +42,20 @@ image::Raster Preparer::decode(std::span<const std::byte> encoded, std::string_v
   return image::to_source(open(encoded, name), preprocess_);
 }
 
-Pixels Preparer::prepare(std::span<const std::byte> encoded, std::string_view name, int width, int height,
-                         PrepareTimes* times) const {
+Pixels Preparer::prepare(std::span<const std::byte> encoded, std::string_view name, int width, int height) const {
+  return finish(open(encoded, name), width, height);
+}
+
+TimedPixels Preparer::prepare_timed(std::span<const std::byte> encoded, std::string_view name, int width,
+                                    int height) const {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point start = Clock::now();
   image::Picture picture = open(encoded, name);
   const Clock::time_point decoded = Clock::now();
-  Pixels pixels = finish(std::move(picture), width, height);
-  if (times != nullptr) {
-    times->decode = std::chrono::duration<double>(decoded - start).count();
-    times->preprocess = std::chrono::duration<double>(Clock::now() - decoded).count();
-  }
-  return pixels;
+  TimedPixels timed{finish(std::move(picture), width, height), {}};
+  timed.times.decode = std::chrono::duration<double>(decoded - start).count();
+  timed.times.preprocess = std::chrono::duration<double>(Clock::now() - decoded).count();
+  return timed;
 }
 
 Pixels Preparer::prepare(const PictureView& picture, std::string_view name, int width, int height) const {

@@ -7,7 +7,7 @@
 #include <span>
 #include <string_view>
 
-#include <mi2/mi2.hpp>
+#include <mi2/image.hpp>
 
 #include "dicom/dicom.hpp"
 #include "image/image.hpp"
@@ -27,9 +27,10 @@ class Preparer {
 
   /// Decodes and preprocesses one picture to width x height. Safe to call from several threads.
   /// @param name  what errors call it.     @throws Error{kBadFile}, {kUnsupported}, {kTooLarge}.
-  /// @param times  if given, receives where the time went.
-  [[nodiscard]] Pixels prepare(std::span<const std::byte> encoded, std::string_view name, int width, int height,
-                               PrepareTimes* times = nullptr) const;
+  [[nodiscard]] Pixels prepare(std::span<const std::byte> encoded, std::string_view name, int width, int height) const;
+  /// The same, and where the time went.
+  [[nodiscard]] TimedPixels prepare_timed(std::span<const std::byte> encoded, std::string_view name, int width,
+                                          int height) const;
 
   /// As prepare, of a picture that is decoded already. @throws Error{kBadArgument}, {kUnsupported}, {kTooLarge}.
   [[nodiscard]] Pixels prepare(const PictureView& picture, std::string_view name, int width, int height) const;

@@ -67,7 +67,7 @@ PackReport pack_model(const fs::path& model, const fs::path& out, const PackOpti
     if (options.progress) options.progress(stage, static_cast<std::size_t>(done), static_cast<std::size_t>(total));
   };
   ops::CpuOps::Options engine;
-  engine.precision = ops::parse_precision(options.dtype);
+  engine.precision = parse_dtype(options.dtype);
   engine.threads = options.threads;
   const weights::ModelSource source(model);
   if (source.packed()) {

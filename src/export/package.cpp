@@ -17,7 +17,9 @@
 #include "export/templates.hpp"
 #include "weights/model_source.hpp"
 
-#include <mi2/mi2.hpp>
+#include <mi2/dtype.hpp>
+#include <mi2/error.hpp>
+#include <mi2/version.hpp>
 
 namespace mi2::exporting {
 namespace {

@@ -5,7 +5,8 @@
 
 #include <fmt/format.h>
 
-#include <mi2/mi2.hpp>
+#include <mi2/error.hpp>
+#include <mi2/image.hpp>
 
 #include "image/image.hpp"
 #include "image/intensity.hpp"

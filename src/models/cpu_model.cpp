@@ -50,7 +50,7 @@ std::unique_ptr<CpuModel> load_packed(const std::shared_ptr<const weights::Packe
 }  // namespace
 
 ops::Precision precision_of(std::string_view dtype, const weights::ModelSource& source) {
-  if (!dtype.empty()) return ops::parse_precision(dtype);
+  if (!dtype.empty()) return parse_dtype(dtype);
   return source.packed() ? own_precision(*source.packed()) : ops::Precision::kF32;
 }
 

@@ -17,11 +17,17 @@ Exchange answer_at_once(HttpAnswer answer) {
   return exchange;
 }
 
-Exchange json_at_once(int status, const Json& body) {
-  HttpAnswer answer;
-  answer.status = status;
+Exchange json_at_once(const Json& body, HttpAnswer answer) {
   answer.body = body.dump();
   return answer_at_once(std::move(answer));
+}
+
+HttpAnswer readiness(bool ready) {
+  HttpAnswer answer;
+  if (ready) return answer;
+  answer.status = 503;
+  answer.outcome = "not_ready";
+  return answer;
 }
 
 std::string json_string(std::string_view text) {
@@ -34,11 +40,11 @@ void append_vector(std::string& text, std::span<const float> vector) {
   text += ']';
 }
 
-void append_vectors(std::string& text, std::span<const Embedding> vectors) {
+void append_vectors(std::string& text, const EmbeddingMatrix& vectors) {
   text += '[';
-  for (std::size_t i = 0; i < vectors.size(); ++i) {
+  for (std::size_t i = 0; i < vectors.rows(); ++i) {
     if (i > 0) text += ',';
-    append_vector(text, vectors[i]);
+    append_vector(text, vectors.row(i));
   }
   text += ']';
 }

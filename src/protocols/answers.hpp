@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include <mi2/mi2.hpp>
+#include <mi2/matrix.hpp>
 
 #include "protocols/exchange.hpp"
 #include "protocols/json.hpp"
@@ -16,8 +16,11 @@ namespace mi2::protocols {
 
 /// An Exchange without Work.
 Exchange answer_at_once(HttpAnswer answer);
-/// The same, of a JSON body.
-Exchange json_at_once(int status, const Json& body);
+/// The same, of a JSON body. @param answer  its status and outcome.
+Exchange json_at_once(const Json& body, HttpAnswer answer = {});
+
+/// An answer without a body: a 200, or a 503 whose outcome is "not_ready".
+HttpAnswer readiness(bool ready);
 
 /// A JSON string with its quotes. @param text  UTF-8.
 std::string json_string(std::string_view text);
@@ -26,7 +29,7 @@ std::string json_string(std::string_view text);
 void append_vector(std::string& text, std::span<const float> vector);
 
 /// [[..],[..]]
-void append_vectors(std::string& text, std::span<const Embedding> vectors);
+void append_vectors(std::string& text, const EmbeddingMatrix& vectors);
 
 /// {"version": .., "weights_sha256": .., "profile": .., "dtype": ..}
 std::string provenance_json(const ServedModel& model, std::string_view profile);

@@ -65,9 +65,8 @@ Exchange parse_score(const Service& service, HttpRequest request, const PathPara
 }
 
 Exchange healthy(const Service& service, HttpRequest, const PathParameters&) {
-  HttpAnswer answer;
+  HttpAnswer answer = readiness(service.ready());
   if (!service.ready()) {
-    answer.status = 503;
     answer.body = R"({"message":"no model is ready yet"})";
     return answer_at_once(std::move(answer));
   }

@@ -10,7 +10,7 @@
 
 namespace mi2::protocols {
 
-std::vector<double> logits_of(const ServedModel& classifier, const Embedding& image) {
+std::vector<double> logits_of(const ServedModel& classifier, std::span<const float> image) {
   switch (classifier.kind) {
     case ModelKind::kZeroShot:
       return classify::similarity_logits(image, classifier.label_vectors, std::exp(classifier.logit_scale));
@@ -26,7 +26,7 @@ std::vector<double> logits_of(const ServedModel& classifier, const Embedding& im
   throw Error(Code::kInternal, fmt::format("model {} is no classifier", classifier.name));
 }
 
-std::vector<LabelScore> classify(const ServedModel& classifier, const Embedding& image) {
+std::vector<LabelScore> classify(const ServedModel& classifier, std::span<const float> image) {
   return classify::ranked_scores(classifier.labels, logits_of(classifier, image), false);
 }
 

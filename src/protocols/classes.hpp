@@ -4,16 +4,17 @@
 #include <span>
 #include <vector>
 
-#include <mi2/mi2.hpp>
+#include <mi2/classifier.hpp>
+#include <mi2/matrix.hpp>
 
 #include "protocols/service.hpp"
 
 namespace mi2::protocols {
 
 /// One logit a label. @throws Error{kInternal} unless the model is a classifier.
-std::vector<double> logits_of(const ServedModel& classifier, const Embedding& image);
+std::vector<double> logits_of(const ServedModel& classifier, std::span<const float> image);
 
 /// A classifier's softmax over its labels, best first.
-std::vector<LabelScore> classify(const ServedModel& classifier, const Embedding& image);
+std::vector<LabelScore> classify(const ServedModel& classifier, std::span<const float> image);
 
 }  // namespace mi2::protocols

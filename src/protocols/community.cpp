@@ -43,9 +43,9 @@ bool read_flag(Json* value, std::string_view name) {
 std::string predictions_json(const std::vector<std::string>& labels, bool multilabel, float scale,
                              const Vectors& vectors) {
   std::string text = R"({"predictions":[)";
-  for (std::size_t i = 0; i < vectors.images.size(); ++i) {
+  for (std::size_t i = 0; i < vectors.images.rows(); ++i) {
     text += i > 0 ? ",{" : "{";
-    const std::vector<double> logits = classify::similarity_logits(vectors.images[i], vectors.texts, scale);
+    const std::vector<double> logits = classify::similarity_logits(vectors.images.row(i), vectors.texts, scale);
     std::string_view separator;
     for (const LabelScore& score : classify::ranked_scores(labels, logits, multilabel)) {
       text += separator;
@@ -60,7 +60,7 @@ std::string predictions_json(const std::vector<std::string>& labels, bool multil
 }
 
 /// The vectors of one kind, or null if there were none to compute.
-void append_or_null(std::string& text, const std::vector<Embedding>& vectors) {
+void append_or_null(std::string& text, const EmbeddingMatrix& vectors) {
   if (vectors.empty()) {
     text += "null";
   } else {
@@ -108,8 +108,7 @@ Exchange parse_encode(const Service& service, HttpRequest request, const PathPar
 }
 
 Exchange community_health(const Service& service, HttpRequest, const PathParameters&) {
-  HttpAnswer answer;
-  answer.status = service.ready() ? 200 : 503;
+  HttpAnswer answer = readiness(service.ready());
   answer.body = service.ready() ? R"({"status":"healthy"})" : R"({"status":"loading"})";
   return answer_at_once(std::move(answer));
 }

@@ -9,7 +9,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <mi2/mi2.hpp>
+#include <mi2/embedder.hpp>
+#include <mi2/error.hpp>
+#include <mi2/matrix.hpp>
 
 #include "adapter/head.hpp"
 #include "base/files.hpp"
@@ -75,7 +77,7 @@ void describe_adapter(ServedModel& model, const fs::path& folder, Json& config) 
   }
   static_cast<void>(read_size(config, "hidden_dim", file));
   const auto head = std::make_shared<const adapter::Head>(adapter::Head::open(folder));
-  model.head = [head](const Embedding& image) {
+  model.head = [head](std::span<const float> image) {
     const std::vector<double> logits = head->logits(image);
     return std::vector<float>(logits.begin(), logits.end());
   };
@@ -85,7 +87,7 @@ void describe_adapter(ServedModel& model, const fs::path& folder, Json& config) 
 void describe_zero_shot(ServedModel& model, const fs::path& file, Json& labels, const Embedder& embedder) {
   model.labels = read_labels(labels, file);
   // The hosted classifier's labels are sentences: "pneumonia" is embedded as "pneumonia.".
-  model.label_vectors = embedder.embed_texts(classify::prompts_of(model.labels, {"{}."}));
+  model.label_vectors = embedder.embed_texts(classify::prompts_of(model.labels, {"{}."})).vectors;
   model.kind = ModelKind::kZeroShot;
 }
 

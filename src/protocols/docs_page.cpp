@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <mi2/mi2.hpp>
+#include <mi2/version.hpp>
 
 #include "protocols/openapi.hpp"
 

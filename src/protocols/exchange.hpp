@@ -9,7 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include <mi2/mi2.hpp>
+#include <mi2/image.hpp>
+#include <mi2/matrix.hpp>
 
 namespace mi2::protocols {
 
@@ -30,6 +31,7 @@ struct HttpAnswer {
   std::string content_type = "application/json";
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  std::string outcome = "ok";  ///< for metrics and logs: "ok", an Error's code, or what a refusal is called
 };
 
 /// A picture of a request: encoded bytes, or the URL they are at, which only the transport can fetch.
@@ -47,10 +49,10 @@ struct Work {
   std::vector<std::string> texts;
 };
 
-/// Vectors of a Work, each list in its order.
+/// Vectors of a Work, a row per image and per text, in its order.
 struct Vectors {
-  std::vector<Embedding> images;
-  std::vector<Embedding> texts;
+  EmbeddingMatrix images;
+  EmbeddingMatrix texts;
 };
 
 /// A request understood.

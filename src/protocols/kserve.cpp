@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include <mi2/error.hpp>
+#include <mi2/version.hpp>
 
 #include "base/base64.hpp"
 #include "base/utf8.hpp"
@@ -122,17 +123,16 @@ void read_outputs(Json& head, InferRequest& asked) {
   }
 }
 
-OutputTensor vectors_tensor(std::string_view name, std::span<const Embedding> vectors, std::size_t width) {
-  OutputTensor tensor{name, "FP32", {vectors.size(), width}, {vectors.begin(), vectors.end()}, {}, false};
-  return tensor;
+OutputTensor vectors_tensor(std::string_view name, const EmbeddingMatrix& vectors) {
+  return {name, "FP32", {vectors.rows(), vectors.dimensions()}, {vectors.numbers()}, {}, false};
 }
 
 /// Scores of every image in the order of the labels.
-std::vector<Embedding> label_scores(const ServedModel& model, std::span<const Embedding> images) {
-  std::vector<Embedding> rows;
-  for (const Embedding& image : images) {
-    const std::vector<double> scores = classify::probabilities(logits_of(model, image), false);
-    rows.emplace_back(scores.begin(), scores.end());
+EmbeddingMatrix label_scores(const ServedModel& model, const EmbeddingMatrix& images) {
+  EmbeddingMatrix rows(images.rows(), model.labels.size());
+  for (std::size_t i = 0; i < images.rows(); ++i) {
+    const std::vector<double> scores = classify::probabilities(logits_of(model, images.row(i)), false);
+    std::ranges::transform(scores, rows.row(i).begin(), [](double score) { return static_cast<float>(score); });
   }
   return rows;
 }
@@ -161,14 +161,13 @@ HttpAnswer finish_infer(const InferRequest& asked, const Vectors& vectors) {
   const ServedModel& model = *asked.model;
   std::vector<OutputTensor> tensors;
   if (model.kind != ModelKind::kEmbedding) {
-    const std::vector<Embedding> scores = label_scores(model, vectors.images);
-    tensors.push_back(vectors_tensor("scores", scores, model.labels.size()));
+    const EmbeddingMatrix scores = label_scores(model, vectors.images);
+    tensors.push_back(vectors_tensor("scores", scores));
     tensors.push_back({"labels", "BYTES", {model.labels.size()}, {}, model.labels, false});
     return infer_answer(asked, tensors);
   }
-  const auto width = static_cast<std::size_t>(model.dimensions);
-  if (!vectors.images.empty()) tensors.push_back(vectors_tensor("image_embeddings", vectors.images, width));
-  if (!vectors.texts.empty()) tensors.push_back(vectors_tensor("text_embeddings", vectors.texts, width));
+  if (!vectors.images.empty()) tensors.push_back(vectors_tensor("image_embeddings", vectors.images));
+  if (!vectors.texts.empty()) tensors.push_back(vectors_tensor("text_embeddings", vectors.texts));
   const std::array<float, 1> scale{model.logit_scale};
   tensors.push_back({"scaling_factor", "FP32", {1}, {scale}, {}, false});
   return infer_answer(asked, tensors);
@@ -203,13 +202,13 @@ Exchange parse_infer(const Service& service, HttpRequest request, const PathPara
 }
 
 Exchange kserve_server(const Service&, HttpRequest, const PathParameters&) {
-  return json_at_once(200, {{"name", "mi2"}, {"version", version()}, {"extensions", {"binary_tensor_data"}}});
+  return json_at_once({{"name", "mi2"}, {"version", version()}, {"extensions", {"binary_tensor_data"}}});
 }
 
-Exchange kserve_live(const Service&, HttpRequest, const PathParameters&) { return json_at_once(200, {{"live", true}}); }
+Exchange kserve_live(const Service&, HttpRequest, const PathParameters&) { return json_at_once({{"live", true}}); }
 
 Exchange kserve_ready(const Service& service, HttpRequest, const PathParameters&) {
-  return json_at_once(service.ready() ? 200 : 503, {{"ready", service.ready()}});
+  return json_at_once({{"ready", service.ready()}}, readiness(service.ready()));
 }
 
 Exchange kserve_model(const Service& service, HttpRequest, const PathParameters& parameters) {
@@ -226,16 +225,16 @@ Exchange kserve_model(const Service& service, HttpRequest, const PathParameters&
     outputs.push_back(tensor_json("scores", "FP32", {-1, labels}));
     outputs.push_back(tensor_json("labels", "BYTES", {labels}));
   }
-  return json_at_once(200, {{"name", model.name},
-                            {"versions", {"1"}},
-                            {"platform", "mi2"},
-                            {"inputs", std::move(inputs)},
-                            {"outputs", std::move(outputs)}});
+  return json_at_once({{"name", model.name},
+                       {"versions", {"1"}},
+                       {"platform", "mi2"},
+                       {"inputs", std::move(inputs)},
+                       {"outputs", std::move(outputs)}});
 }
 
 Exchange kserve_model_ready(const Service& service, HttpRequest, const PathParameters& parameters) {
   const ServedModel& model = listed_model(service, parameters.at(0));
-  return json_at_once(model.ready ? 200 : 503, {{"name", model.name}, {"ready", model.ready}});
+  return json_at_once({{"name", model.name}, {"ready", model.ready}}, readiness(model.ready));
 }
 
 }  // namespace mi2::protocols

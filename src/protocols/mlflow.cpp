@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include <mi2/error.hpp>
+#include <mi2/version.hpp>
 
 #include "base/csv.hpp"
 #include "protocols/answers.hpp"
@@ -100,8 +101,7 @@ Exchange parse_invocations(const Service& service, HttpRequest request, const Pa
 }
 
 Exchange ping(const Service& service, HttpRequest, const PathParameters&) {
-  HttpAnswer answer;
-  answer.status = service.ready() ? 200 : 503;
+  HttpAnswer answer = readiness(service.ready());
   answer.content_type = "text/plain; charset=utf-8";
   answer.body.push_back('\n');
   return answer_at_once(std::move(answer));

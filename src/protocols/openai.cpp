@@ -67,9 +67,11 @@ std::vector<std::string> take_inputs(Json& body) {
 }
 
 /// The first numbers of a unit vector, as a unit vector again.
-Embedding shortened(const Embedding& vector, std::size_t dimensions) {
-  if (dimensions >= vector.size()) return vector;
-  Embedding result(vector.begin(), vector.begin() + static_cast<std::ptrdiff_t>(dimensions));
+Embedding shortened(std::span<const float> vector, std::size_t dimensions) {
+  const bool whole = dimensions >= vector.size();
+  if (!whole) vector = vector.first(dimensions);
+  Embedding result(vector.begin(), vector.end());
+  if (whole) return result;
   const double norm = std::sqrt(std::inner_product(result.begin(), result.end(), result.begin(), 0.0));
   for (float& value : result) value = norm > 0 ? static_cast<float>(value / norm) : 0.0F;
   return result;
@@ -91,7 +93,7 @@ std::string embeddings_json(const EmbeddingsRequest& request, const Vectors& vec
   std::size_t images = 0;
   std::size_t texts = 0;
   for (std::size_t i = 0; i < request.is_image.size(); ++i) {
-    const Embedding& vector = request.is_image[i] ? vectors.images.at(images++) : vectors.texts.at(texts++);
+    const auto vector = request.is_image[i] ? vectors.images.row(images++) : vectors.texts.row(texts++);
     text += i > 0 ? R"(,{"object":"embedding","embedding":)" : R"({"object":"embedding","embedding":)";
     append_embedding(text, shortened(vector, request.dimensions), request.base64);
     text += fmt::format(R"(,"index":{}}})", i);

@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <mi2/version.hpp>
+
 #include "protocols/answers.hpp"
 #include "protocols/contracts.hpp"
 #include "protocols/json.hpp"
@@ -38,30 +40,30 @@ Json model_info(const ServedModel& model) {
 
 }  // namespace
 
-Exchange live(const Service&, HttpRequest, const PathParameters&) { return json_at_once(200, {{"status", "live"}}); }
+Exchange live(const Service&, HttpRequest, const PathParameters&) { return json_at_once({{"status", "live"}}); }
 
 Exchange ready(const Service& service, HttpRequest, const PathParameters&) {
   Json models = Json::object();
   for (const auto& [name, model] : service.models) models[name] = model->ready;
-  return json_at_once(service.ready() ? 200 : 503,
-                      {{"status", service.ready() ? "ready" : "loading"}, {"models", std::move(models)}});
+  return json_at_once({{"status", service.ready() ? "ready" : "loading"}, {"models", std::move(models)}},
+                      readiness(service.ready()));
 }
 
 Exchange server_info(const Service& service, HttpRequest, const PathParameters&) {
   Json models = Json::array();
   for (const auto& [name, model] : service.models) models.push_back(model_info(*model));
   const Limits& limits = service.limits;
-  return json_at_once(200, {{"name", "mi2"},
-                            {"version", version()},
-                            {"default_model", service.default_model},
-                            {"models", std::move(models)},
-                            {"profiles", {{"score", service.score_profile}, {"others", service.images.profile}}},
-                            {"limits",
-                             {{"body_bytes", service.max_body_bytes},
-                              {"rows", limits.rows},
-                              {"labels", limits.labels},
-                              {"text_bytes", limits.text_bytes},
-                              {"pixels", service.images.max_pixels}}}});
+  return json_at_once({{"name", "mi2"},
+                       {"version", version()},
+                       {"default_model", service.default_model},
+                       {"models", std::move(models)},
+                       {"profiles", {{"score", service.score_profile}, {"others", service.images.profile}}},
+                       {"limits",
+                        {{"body_bytes", service.max_body_bytes},
+                         {"rows", limits.rows},
+                         {"labels", limits.labels},
+                         {"text_bytes", limits.text_bytes},
+                         {"pixels", service.images.max_pixels}}}});
 }
 
 Exchange openapi(const Service&, HttpRequest, const PathParameters&) {

@@ -1,7 +1,7 @@
 #pragma once
 // `params` of POST /score and POST /invocations.
 
-#include <mi2/mi2.hpp>
+#include <mi2/image.hpp>
 
 #include "protocols/json.hpp"
 

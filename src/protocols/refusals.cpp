@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "protocols/answers.hpp"
+#include "protocols/http_status.hpp"
 #include "protocols/scoring.hpp"
 
 namespace mi2::protocols {
@@ -63,23 +64,21 @@ std::string body_of(ErrorFormat format, int status, std::string_view code, std::
 HttpAnswer refusal(const Route* route, int status, std::string_view code, std::string_view message) {
   HttpAnswer answer;
   answer.status = status;
+  answer.outcome = code;
   answer.body = body_of(route == nullptr ? ErrorFormat::kAzure : route->errors, status, code, message);
   if (status == kTooManyRequests || status == kUnavailable) answer.headers.emplace_back("retry-after", "1");
   return answer;
 }
 
 HttpAnswer error_answer(const Route* route, const Error& error) {
-  const CodeInfo& code = info(error.code());
-  return refusal(route, code.http_status, code.name, error.what());
+  return refusal(route, http_status_of(error.code()), name_of(error.code()), error.what());
 }
 
 HttpAnswer item_error_answer(const Route* route, const Error& error) {
-  const CodeInfo& code = info(error.code());
+  const Code code = error.code();
   // Of a client's faults only "bad argument" keeps its 400: 404, 413 and 415 would speak of the request, not of a row.
-  const bool clients = code.http_status < 500 && error.code() != Code::kOverloaded;
-  const int status =
-      clients && error.code() != Code::kBadArgument ? info(Code::kBadFile).http_status : code.http_status;
-  return refusal(route, status, code.name, error.what());
+  const bool keeps = code == Code::kBadArgument || code == Code::kOverloaded || code == Code::kInternal;
+  return refusal(route, http_status_of(keeps ? code : Code::kBadFile), name_of(code), error.what());
 }
 
 }  // namespace mi2::protocols

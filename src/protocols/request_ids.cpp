@@ -36,7 +36,10 @@ RequestIds request_ids(const HttpRequest& request, std::string_view fresh) {
 std::optional<HttpAnswer> refuse_headers(const Route* route, const HttpRequest& request) {
   for (const std::string_view name : kIdHeaders) {
     if (request.header(name).size() <= kLongest) continue;
-    return refusal(route, 431, "too_large", fmt::format("{} must not exceed {} characters", name, kLongest));
+    HttpAnswer answer =
+        refusal(route, 431, "too_large", fmt::format("{} must not exceed {} characters", name, kLongest));
+    answer.outcome = "header_too_large";
+    return answer;
   }
   return std::nullopt;
 }

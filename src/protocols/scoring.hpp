@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-#include <mi2/mi2.hpp>
+#include <mi2/error.hpp>
 
 #include "protocols/exchange.hpp"
 #include "protocols/service.hpp"
@@ -68,7 +68,7 @@ HttpAnswer error_answer(const Route* route, const Error& error);
 HttpAnswer item_error_answer(const Route* route, const Error& error);
 
 /// An answer of any status in the route's error format.
-/// @param code  for machines: "unauthorized".
+/// @param code  for machines, and the answer's outcome: "unauthorized".
 HttpAnswer refusal(const Route* route, int status, std::string_view code, std::string_view message);
 
 /// The ids by which a client and an operator find a request again: printable ASCII, at most 100 long.

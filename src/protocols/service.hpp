@@ -7,11 +7,14 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <mi2/mi2.hpp>
+#include <mi2/embedder.hpp>
+#include <mi2/image.hpp>
+#include <mi2/matrix.hpp>
 
 namespace mi2::protocols {
 
@@ -22,19 +25,19 @@ enum class ModelKind {
 };
 
 /// One logit a label for the vector of an image. @throws Error{kBadArgument} for a vector of another length.
-using Head = std::function<std::vector<float>(const Embedding& image)>;
+using Head = std::function<std::vector<float>(std::span<const float> image)>;
 
 /// What the contracts need to know of a loaded model.
 struct ServedModel {
   std::string name;
   ModelKind kind = ModelKind::kEmbedding;
   int dimensions = 0;
-  float logit_scale = 0;                 ///< the logarithm, as Embedder::logit_scale()
-  Provenance provenance;                 ///< its profile is the embedder's; each answer names the one it used
-  std::vector<std::string> labels;       ///< of a classifier
-  std::vector<Embedding> label_vectors;  ///< of a zero-shot classifier: a unit vector a label
-  Head head;                             ///< of an adapter classifier
-  std::int64_t created = 0;              ///< of its files, seconds since 1970
+  float logit_scale = 0;            ///< the logarithm, as Embedder::logit_scale()
+  Provenance provenance;            ///< its profile is the embedder's; each answer names the one it used
+  std::vector<std::string> labels;  ///< of a classifier
+  EmbeddingMatrix label_vectors;    ///< of a zero-shot classifier: a unit vector per label
+  Head head;                        ///< of an adapter classifier
+  std::int64_t created = 0;         ///< of its files, seconds since 1970
   std::function<std::size_t(std::string_view text)> count_tokens;  ///< that the model reads of a text; may be empty
   bool ready = true;                                               ///< a real forward pass succeeded
 };

@@ -30,7 +30,7 @@ HttpAnswer answer(const Service& service, const Embedders& embedders, HttpReques
       }
     }
     if (!pictures.empty()) vectors.images = embedder.embed_images(pictures);
-    if (!work.texts.empty()) vectors.texts = embedder.embed_texts(work.texts);
+    if (!work.texts.empty()) vectors.texts = embedder.embed_texts(work.texts).vectors;
     return exchange.finish(vectors);
   } catch (const Error& error) {
     return error_answer(found.route, error);

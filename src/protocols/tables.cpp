@@ -1,5 +1,6 @@
 #include "protocols/tables.hpp"
 
+#include <span>
 #include <vector>
 
 #include <mi2/error.hpp>
@@ -11,6 +12,13 @@
 namespace mi2::protocols {
 namespace {
 
+/// A vector as a list of one.
+void append_alone(std::string& text, std::span<const float> vector) {
+  text += '[';
+  append_vector(text, vector);
+  text += ']';
+}
+
 void append_embeddings(std::string& text, const Table& table, const Row& row, const Vectors& vectors) {
   std::string_view separator;
   const auto key = [&](std::string_view name) {
@@ -21,11 +29,11 @@ void append_embeddings(std::string& text, const Table& table, const Row& row, co
   text += '{';
   if (row.image) {
     key(R"("image_features":)");
-    append_vectors(text, std::span(&vectors.images.at(*row.image), 1));
+    append_alone(text, vectors.images.row(*row.image));
   }
   if (row.text) {
     key(R"("text_features":)");
-    append_vectors(text, std::span(&vectors.texts.at(*row.text), 1));
+    append_alone(text, vectors.texts.row(*row.text));
   }
   if (table.parameters.scaling_factor) {
     key(R"("scaling_factor":)");
@@ -67,7 +75,7 @@ void append_row(std::string& text, const Table& table, const Row& row, const Vec
   if (table.model->kind == ModelKind::kEmbedding) {
     append_embeddings(text, table, row, vectors);
   } else {
-    append_scores(text, classify(*table.model, vectors.images.at(row.image.value())));
+    append_scores(text, classify(*table.model, vectors.images.row(row.image.value())));
   }
 }
 

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <mi2/error.hpp>
+
 namespace mi2::server {
 namespace {
 

@@ -40,35 +40,6 @@ asio::awaitable<std::exception_ptr> failure_of(asio::awaitable<void> work) {
   co_return thrown;
 }
 
-/// Whether a status speaks of an error that metrics and the log count.
-bool is_failure(int status) { return status >= 400; }
-
-/// What a failed status is called when no Error's code says it.
-std::string_view outcome_of(int status) {
-  switch (status) {
-    case 401:
-      return "unauthorized";
-    case 404:
-      return "not_found";
-    case 405:
-      return "method_not_allowed";
-    case 413:
-      return "too_large";
-    case 415:
-      return "unsupported";
-    case 422:
-      return "bad_file";
-    case 429:
-      return "overloaded";
-    case 431:
-      return "header_too_large";
-    case 503:
-      return "not_ready";
-    default:
-      return status >= 500 ? "internal" : "bad_argument";
-  }
-}
-
 }  // namespace
 
 Handler::Handler(const Options& options, Models& models, asio::thread_pool& workers, Metrics& metrics, Log& log)
@@ -126,13 +97,12 @@ protocols::HttpAnswer Handler::metrics_answer(Call& call) const {
   return {200, std::string(Metrics::kContentType), {}, metrics_.render()};
 }
 
-protocols::HttpAnswer Handler::refuse(Call& call, const Error& error) const {
-  call.record.outcome = info(error.code()).name;
+protocols::HttpAnswer Handler::refuse(const Call& call, const Error& error) const {
   return protocols::error_answer(call.route(), error);
 }
 
-protocols::HttpAnswer Handler::refuse(Call& call, int status, std::string_view code, std::string_view message) const {
-  call.record.outcome = code;
+protocols::HttpAnswer Handler::refuse(const Call& call, int status, std::string_view code,
+                                      std::string_view message) const {
   return protocols::refusal(call.route(), status, code, message);
 }
 
@@ -185,12 +155,9 @@ asio::awaitable<protocols::HttpAnswer> Handler::carry_out(Call& call, const Snap
     if (!own_fault) throw;
     failed = error;
   }
-  if (failed) {
-    call.record.outcome = info(failed->code()).name;
-    co_return protocols::item_error_answer(call.route(), *failed);
-  }
+  if (failed) co_return protocols::item_error_answer(call.route(), *failed);
   auto finish = [&] { return exchange.finish(vectors); };
-  if (vectors.images.size() + vectors.texts.size() <= kFewRows) co_return finish();
+  if (vectors.images.rows() + vectors.texts.rows() <= kFewRows) co_return finish();
   co_return co_await on_pool(workers_, finish);
 }
 
@@ -213,8 +180,9 @@ asio::awaitable<protocols::Vectors> Handler::embed(Call& call, ModelWorker& work
     }
   }
   const auto finished = std::make_shared<Event>(co_await asio::this_coro::executor);
-  const auto job = std::make_shared<Job>(
-      std::move(work), [finished] { asio::post(finished->executor(), [finished] { finished->set(); }); });
+  const auto job = std::make_shared<Job>(std::move(work), worker.dimensions(), [finished] {
+    asio::post(finished->executor(), [finished] { finished->set(); });
+  });
   worker.submit(job);
   while (!co_await finished->wait_for(kPollInterval)) {
     if (call.disconnected || !call.client.disconnected()) continue;
@@ -233,7 +201,7 @@ void Handler::complete(Call& call, protocols::HttpAnswer& answer) const {
   cors_.allow(call.origin, answer);
   call.record.status = answer.status;
   call.record.bytes_out = call.head ? 0 : answer.body.size();
-  if (is_failure(answer.status) && call.record.outcome == "ok") call.record.outcome = outcome_of(answer.status);
+  call.record.outcome = answer.outcome;
 }
 
 void Handler::close(Call& call, std::string_view outcome) {

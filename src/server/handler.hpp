@@ -60,9 +60,9 @@ class Handler {
   /// can bring about.
   asio::awaitable<protocols::HttpAnswer> answer(Call& call);
   /// The answer for an error of the request as a whole.
-  [[nodiscard]] protocols::HttpAnswer refuse(Call& call, const Error& error) const;
+  [[nodiscard]] protocols::HttpAnswer refuse(const Call& call, const Error& error) const;
   /// The answer of a request that is not HTTP, or whose header is too large.
-  [[nodiscard]] protocols::HttpAnswer refuse(Call& call, int status, std::string_view code,
+  [[nodiscard]] protocols::HttpAnswer refuse(const Call& call, int status, std::string_view code,
                                              std::string_view message) const;
   /// Adds the headers that every answer has.
   void complete(Call& call, protocols::HttpAnswer& answer) const;

@@ -3,19 +3,19 @@
 #include <algorithm>
 #include <utility>
 
+#include <mi2/error.hpp>
+
 namespace mi2::server {
 
-Job::Job(protocols::Work work, std::function<void()> done)
+Job::Job(protocols::Work work, std::size_t dimensions, std::function<void()> done)
     : work_(std::move(work)),
       images_(work_.images.size()),
+      vectors_{EmbeddingMatrix(work_.images.size(), dimensions), EmbeddingMatrix(work_.texts.size(), dimensions)},
       done_(std::move(done)),
-      left_(work_.images.size() + work_.texts.size()) {
-  vectors_.images.resize(work_.images.size());
-  vectors_.texts.resize(work_.texts.size());
-}
+      left_(work_.images.size() + work_.texts.size()) {}
 
-void Job::succeed(Lane lane, std::size_t row, Embedding vector) {
-  (lane == Lane::kImage ? vectors_.images : vectors_.texts)[row] = std::move(vector);
+void Job::succeed(Lane lane, std::size_t row, std::span<const float> vector) {
+  std::ranges::copy(vector, (lane == Lane::kImage ? vectors_.images : vectors_.texts).row(row).begin());
   finish_row();
 }
 

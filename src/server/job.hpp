@@ -8,6 +8,7 @@
 #include <functional>
 #include <limits>
 #include <mutex>
+#include <span>
 
 #include "protocols/exchange.hpp"
 
@@ -34,7 +35,8 @@ enum class Lane { kImage, kText };
 class Job {
  public:
   /// @param work  has a row at least.
-  Job(protocols::Work work, std::function<void()> done);
+  /// @param dimensions  of the model's vectors.
+  Job(protocols::Work work, std::size_t dimensions, std::function<void()> done);
   Job(const Job&) = delete;
   Job& operator=(const Job&) = delete;
 
@@ -43,7 +45,7 @@ class Job {
   /// Whether a row's result can still matter: no row before it has failed.
   [[nodiscard]] bool wanted(Lane lane, std::size_t row) const noexcept { return rank(lane, row) < failed_.load(); }
 
-  void succeed(Lane lane, std::size_t row, Embedding vector);
+  void succeed(Lane lane, std::size_t row, std::span<const float> vector);
   /// @param own  the fault of this row's picture, not of the request or the server.
   void fail(Lane lane, std::size_t row, std::exception_ptr error, bool own);
   /// A row that is not wanted any more.

@@ -27,8 +27,8 @@ struct RequestRecord {
   std::uint64_t bytes_in = 0;   ///< of the body
   std::uint64_t bytes_out = 0;  ///< of the body
   JobTimes times;
-  double seconds = 0;               ///< from the header to the answer written
-  std::string_view outcome = "ok";  ///< a code's name, "disconnected", "timeout", ..
+  double seconds = 0;          ///< from the header to the answer written
+  std::string outcome = "ok";  ///< a code's name, "disconnected", "timeout", ..
 };
 
 /// Never blocks the server: when standard error does not take the lines, the oldest are dropped.

@@ -9,6 +9,8 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <mi2/version.hpp>
+
 #include "base/process.hpp"
 
 namespace mi2::server {

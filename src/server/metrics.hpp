@@ -9,7 +9,7 @@
 
 #include "server/job.hpp"
 
-#include <mi2/mi2.hpp>
+#include <mi2/image.hpp>
 
 namespace mi2::server {
 

@@ -138,10 +138,10 @@ std::optional<ModelWorker::Row> ModelWorker::prepare(Row row) {
   if (!row.wanted_or_skipped()) return std::nullopt;
   protocols::ImageItem& item = row.job->work().images[row.index];
   try {
-    PrepareTimes times;
-    row.pixels = embedder_.prepare(std::as_bytes(std::span(item.bytes)), item.name, item.options, &times);
-    row.job->add_prepare(times);
-    parts_.metrics->prepared(times);
+    TimedPixels prepared = embedder_.prepare_timed(std::as_bytes(std::span(item.bytes)), item.name, item.options);
+    row.pixels = std::move(prepared.pixels);
+    row.job->add_prepare(prepared.times);
+    parts_.metrics->prepared(prepared.times);
     std::string().swap(item.bytes);
   } catch (...) {
     row.job->fail(row.lane, row.index, std::current_exception(), true);
@@ -198,7 +198,7 @@ void ModelWorker::work() {
   }
 }
 
-std::vector<Embedding> ModelWorker::embed(Lane lane, std::vector<Row>& rows) {
+EmbeddingMatrix ModelWorker::embed(Lane lane, std::vector<Row>& rows) {
   if (lane == Lane::kImage) {
     std::vector<Pixels> pictures;
     pictures.reserve(rows.size());
@@ -213,7 +213,7 @@ std::vector<Embedding> ModelWorker::embed(Lane lane, std::vector<Row>& rows) {
   std::vector<std::string> texts;
   texts.reserve(rows.size());
   for (const Row& row : rows) texts.push_back(row.job->work().texts[row.index]);
-  return embedder_.embed_texts(texts);
+  return embedder_.embed_texts(texts).vectors;
 }
 
 /// The rows are chosen once it is their turn: while other models had theirs, more may have come.
@@ -234,7 +234,7 @@ void ModelWorker::pass(Lane lane, std::vector<Row> rows) {
     row.job->add_wait(waited);
     parts_.metrics->waited(lane, waited);
   }
-  std::vector<Embedding> vectors;
+  EmbeddingMatrix vectors;
   try {
     vectors = embed(lane, rows);
   } catch (...) {
@@ -249,7 +249,7 @@ void ModelWorker::pass(Lane lane, std::vector<Row> rows) {
     if (row.job.get() != last) row.job->add_pass(took);
     last = row.job.get();
   }
-  for (std::size_t i = 0; i < rows.size(); ++i) rows[i].job->succeed(lane, rows[i].index, std::move(vectors[i]));
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i].job->succeed(lane, rows[i].index, vectors.row(i));
 }
 
 /// After a batch failed: whatever row is at fault, its neighbours get their vectors.
@@ -259,8 +259,8 @@ void ModelWorker::pass_one_by_one(std::vector<Row>& rows) {
     one.push_back(std::move(row));
     const Row& alone = one.front();
     try {
-      std::vector<Embedding> vectors = embed(alone.lane, one);
-      alone.job->succeed(alone.lane, alone.index, std::move(vectors.front()));
+      const EmbeddingMatrix vectors = embed(alone.lane, one);
+      alone.job->succeed(alone.lane, alone.index, vectors.row(0));
     } catch (...) {
       alone.job->fail(alone.lane, alone.index, std::current_exception(), false);
     }

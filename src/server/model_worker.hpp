@@ -17,7 +17,9 @@
 #include "server/metrics.hpp"
 #include "server/options.hpp"
 
-#include <mi2/mi2.hpp>
+#include <mi2/embedder.hpp>
+#include <mi2/image.hpp>
+#include <mi2/matrix.hpp>
 
 namespace mi2::server {
 
@@ -40,6 +42,8 @@ class ModelWorker : public std::enable_shared_from_this<ModelWorker> {
   /// No job may be left.
   ~ModelWorker();
 
+  /// Of the model's vectors.
+  [[nodiscard]] std::size_t dimensions() const noexcept { return static_cast<std::size_t>(embedder_.dimensions()); }
   /// Takes places in the queues for a job's rows; submit() or release() gives them on.
   /// @returns false when there are not enough. An empty queue takes any one request.
   [[nodiscard]] bool reserve(std::size_t images, std::size_t texts);
@@ -81,7 +85,7 @@ class ModelWorker : public std::enable_shared_from_this<ModelWorker> {
   void work();
   void take_turn(Queue& queue);
   void pass(Lane lane, std::vector<Row> rows);
-  [[nodiscard]] std::vector<Embedding> embed(Lane lane, std::vector<Row>& rows);
+  [[nodiscard]] EmbeddingMatrix embed(Lane lane, std::vector<Row>& rows);
   void pass_one_by_one(std::vector<Row>& rows);
 
   Embedder embedder_;

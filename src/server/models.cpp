@@ -22,7 +22,7 @@ constexpr std::array<std::uint8_t, 67> kOnePixel{
     0x00, 0x00, 0x0A, 0x49, 0x44, 0x41, 0x54, 0x78, 0x9C, 0x63, 0x68, 0x00, 0x00, 0x00, 0x82, 0x00, 0x81,
     0x77, 0xCD, 0x72, 0xB6, 0x00, 0x00, 0x00, 0x00, 0x49, 0x45, 0x4E, 0x44, 0xAE, 0x42, 0x60, 0x82};
 
-void check_unit(const Embedding& vector, std::string_view what) {
+void check_unit(std::span<const float> vector, std::string_view what) {
   const double norm = std::sqrt(std::inner_product(vector.begin(), vector.end(), vector.begin(), 0.0));
   if (!(std::abs(norm - 1) < 1e-2)) {
     throw Error(Code::kBadFile, fmt::format("the vector of a test {} has length {}, 1 is needed", what, norm));
@@ -32,9 +32,9 @@ void check_unit(const Embedding& vector, std::string_view what) {
 /// A picture and a text through everything that a request's go through.
 void try_out(const Embedder& embedder) {
   const Pixels pixels = embedder.prepare(std::as_bytes(std::span(kOnePixel)), "test picture");
-  check_unit(embedder.embed_images(std::span(&pixels, 1)).front(), "picture");
+  check_unit(embedder.embed_images(std::span(&pixels, 1)).row(0), "picture");
   const std::string text = "test";
-  check_unit(embedder.embed_texts(std::span(&text, 1)).front(), "text");
+  check_unit(embedder.embed_texts(std::span(&text, 1)).vectors.row(0), "text");
 }
 
 protocols::Service service_of(const Options& options) {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include <mi2/mi2.hpp>
+#include <mi2/embedder.hpp>
 
 namespace mi2::server {
 
@@ -66,6 +66,7 @@ struct Options {
   BatchOptions batch;
   Timeouts timeouts;
   UrlOptions urls;
+  int cut_status = 1;  ///< what the process ends with if the drain's time or a second signal cuts requests
 };
 
 }  // namespace mi2::server

@@ -13,6 +13,8 @@
 
 #include <fmt/format.h>
 
+#include <mi2/version.hpp>
+
 #include "base/thread_pool.hpp"
 #include "server/connection.hpp"
 #include "server/handler.hpp"
@@ -58,7 +60,7 @@ class Server {
     listener_.use_tls(open_tls(options_));
   }
 
-  int run() {
+  void run() {
     announce(listener_.address());
     log_->info("listening", {{"address", listener_.address()}, {"version", version()}});
     asio::co_spawn(io_, listener_.run(), asio::detached);
@@ -71,7 +73,6 @@ class Server {
     workers_.join();
     if (failure_) std::rethrow_exception(failure_);
     log_->info("ended");
-    return 0;
   }
 
  private:
@@ -128,7 +129,7 @@ class Server {
   [[noreturn]] void cut(std::string_view reason) {
     log_->error("cut", {{"reason", reason}, {"connections", std::to_string(connections_.size())}});
     log_.reset();
-    std::_Exit(kExitPartial);
+    std::_Exit(options_.cut_status);
   }
 
   Options options_;
@@ -153,9 +154,9 @@ Options completed(Options options) {
 
 }  // namespace
 
-int serve(const Options& options) {
+void serve(const Options& options) {
   raise_descriptor_limit();
-  return Server(completed(options)).run();
+  Server(completed(options)).run();
 }
 
 }  // namespace mi2::server

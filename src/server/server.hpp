@@ -7,8 +7,9 @@ namespace mi2::server {
 
 /// Serves until SIGTERM or SIGINT. Prints "listening on http://HOST:PORT" on standard output once connections are
 /// taken (models may still be loading: GET /health/ready tells) and writes its log to standard error.
-/// @returns 0 when every request was finished; kExitPartial when the drain's time or a second signal cut some.
+/// Returns when every request is finished; ends the process with Options::cut_status if the drain's time or a second
+/// signal cuts some.
 /// @throws Error{kBadArgument}, {kBadFile}, {kNotFound}: an address, a file or a model that cannot be used.
-int serve(const Options& options);
+void serve(const Options& options);
 
 }  // namespace mi2::server

@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include <mi2/error.hpp>
+
 #include "ops/cpu/cpu_ops.hpp"
 
 namespace mi2::vectors {

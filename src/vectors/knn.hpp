@@ -9,8 +9,6 @@
 #include <string_view>
 #include <vector>
 
-#include <mi2/mi2.hpp>
-
 namespace mi2::vectors {
 
 /// What "near" means; a distance is smaller the nearer.

@@ -9,6 +9,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <mi2/error.hpp>
+
 #include "base/csv.hpp"
 #include "base/files.hpp"
 #include "base/utf8.hpp"

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include <mi2/error.hpp>
+
 #include "base/csv.hpp"
 #include "base/files.hpp"
 #include "base/utf8.hpp"

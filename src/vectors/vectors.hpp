@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include <mi2/mi2.hpp>
+#include <mi2/provenance.hpp>
 
 namespace mi2::vectors {
 

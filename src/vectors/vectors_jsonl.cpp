@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <mi2/error.hpp>
+
 #include "vectors/vectors.hpp"
 
 namespace mi2::vectors {

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <mi2/error.hpp>
+
 #include "base/checked.hpp"
 #include "vectors/vectors.hpp"
 

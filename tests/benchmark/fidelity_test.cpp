@@ -16,7 +16,10 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include <mi2/mi2.hpp>
+#include <mi2/embedder.hpp>
+#include <mi2/error.hpp>
+#include <mi2/image.hpp>
+#include <mi2/matrix.hpp>
 
 #include "benchmark/fidelity/fidelity.hpp"
 #include "benchmark/fidelity/isolate.hpp"
@@ -24,6 +27,7 @@
 #include "benchmark/fidelity/pictures.hpp"
 #include "benchmark/fidelity/statistics.hpp"
 #include "support/expect_error.hpp"
+#include "support/matrix.hpp"
 #include "support/paths.hpp"
 
 namespace mi2::fidelity {
@@ -39,15 +43,15 @@ const std::filesystem::path kImages = test::golden_data() / "images";
 const auto kIgnore = [](std::size_t) {};
 
 TEST(Cosines, LeastAndMean) {
-  const std::vector<Embedding> a{{1, 0}, {0, 1}, {0.6F, 0.8F}};
-  const std::vector<Embedding> b{{1, 0}, {1, 0}, {0.8F, 0.6F}};
+  const EmbeddingMatrix a = test::matrix_of({{1, 0}, {0, 1}, {0.6F, 0.8F}});
+  const EmbeddingMatrix b = test::matrix_of({{1, 0}, {1, 0}, {0.8F, 0.6F}});
   const Cosines c = cosines(a, b);
   EXPECT_DOUBLE_EQ(c.min, 0);
   EXPECT_NEAR(c.mean, (1 + 0 + 0.96) / 3, 1e-7);  // 0.6 and 0.8 are not exact in f32
 }
 
 TEST(Cosines, OfAVectorWithItselfIsOneWhateverItsLength) {
-  const std::vector<Embedding> a{{0.3F, 0.1F, 0.7F}, {1e-3F, 2e-3F, 3e-3F}};
+  const EmbeddingMatrix a = test::matrix_of({{0.3F, 0.1F, 0.7F}, {1e-3F, 2e-3F, 3e-3F}});
   EXPECT_DOUBLE_EQ(cosines(a, a).min, 1);
   EXPECT_DOUBLE_EQ(cosines(a, a).mean, 1);
 }
@@ -56,7 +60,7 @@ TEST(Cosines, MeanIsNotOutsideTheRangeByRounding) {
   const Embedding a{0.6F, 0.8F};
   for (const Embedding& b : {Embedding{0.6F, 0.8F}, Embedding{0.1F, 0.9F}}) {
     for (std::size_t count = 1; count < 40; ++count) {
-      const Cosines c = cosines(std::vector(count, a), std::vector(count, b));
+      const Cosines c = cosines(test::matrix_of(std::vector(count, a)), test::matrix_of(std::vector(count, b)));
       EXPECT_LE(c.min, c.mean);
       EXPECT_LE(c.mean, 1);
     }
@@ -65,10 +69,10 @@ TEST(Cosines, MeanIsNotOutsideTheRangeByRounding) {
 
 TEST(Cosines, NeedCounterparts) {
   EXPECT_EQ(error_of([] { return cosines({}, {}); }).code(), Code::kInternal);
-  const std::vector<Embedding> two{{1, 0}, {0, 1}};
-  const std::vector<Embedding> longer{{1, 0, 0}, {0, 1, 0}};
-  EXPECT_EQ(error_of([&] { return cosines(two, std::span(two).first(1)); }).code(), Code::kInternal);
-  EXPECT_THAT(error_of([&] { return cosines(two, longer); }).what(), HasSubstr("has 2 numbers, its counterpart 3"));
+  const EmbeddingMatrix two = test::matrix_of({{1, 0}, {0, 1}});
+  const EmbeddingMatrix longer = test::matrix_of({{1, 0, 0}, {0, 1, 0}});
+  EXPECT_EQ(error_of([&] { return cosines(two, test::matrix_of({{1, 0}})); }).code(), Code::kInternal);
+  EXPECT_THAT(error_of([&] { return cosines(two, longer); }).what(), HasSubstr("have 2 numbers, their counterparts 3"));
 }
 
 TEST(Median, OfOddEvenAndNoCount) {
@@ -78,8 +82,8 @@ TEST(Median, OfOddEvenAndNoCount) {
 }
 
 TEST(TopLabels, NearestWinsAndTheFirstOfEquals) {
-  const std::vector<Embedding> labels{{1, 0}, {0, 1}, {0, 1}};
-  const std::vector<Embedding> images{{0.8F, 0.6F}, {0.6F, 0.8F}};
+  const EmbeddingMatrix labels = test::matrix_of({{1, 0}, {0, 1}, {0, 1}});
+  const EmbeddingMatrix images = test::matrix_of({{0.8F, 0.6F}, {0.6F, 0.8F}});
   EXPECT_THAT(top_labels(images, labels), ElementsAre(0, 1));
 }
 
@@ -95,9 +99,9 @@ TEST(Shares, AgreementCountsAllAndAccuracyTheKnown) {
 
 TEST(UnitVectors, AreRequired) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
-  check_unit_vectors(std::vector<Embedding>{{1, 0}, {0.6F, 0.8F}}, "x");
+  check_unit_vectors(test::matrix_of({{1, 0}, {0.6F, 0.8F}}), "x");
   for (const Embedding& bad : {Embedding{0.5F, 0.5F}, Embedding{nan, 0}, Embedding{0, 0}}) {
-    const std::vector<Embedding> vectors{{1, 0}, bad};
+    const EmbeddingMatrix vectors = test::matrix_of({{1, 0}, bad});
     const auto check_them = [&] {
       check_unit_vectors(vectors, "bf16: image");
       return 0;
@@ -119,8 +123,8 @@ TEST(Pack, SurvivesTheTripAndRefusesLess) {
   m.load_seconds = 1.5;
   m.resident_bytes = 7e9;
   m.image_seconds = {0.25, 0.5};
-  m.images = {{1, 0}, {0.1F, 0.3F}};
-  m.texts = {{0.5F}};
+  m.images = test::matrix_of({{1, 0}, {0.1F, 0.3F}});
+  m.texts = test::matrix_of({{0.5F}});
   const std::string bytes = pack(m);
   const Measurement back = unpack(bytes);
   EXPECT_EQ(back.load_seconds, m.load_seconds);

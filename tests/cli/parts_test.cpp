@@ -14,6 +14,7 @@
 #include <mi2/error.hpp>
 
 #include "base/utf8.hpp"
+#include "exit_status.hpp"
 #include "formatting.hpp"
 #include "inputs.hpp"
 #include "progress.hpp"
@@ -104,6 +105,17 @@ TEST(Sniffing, KnowsPicturesByTheirFirstBytes) {
   EXPECT_FALSE(looks("RIFF\0\0\0\0WAVE"sv));
   EXPECT_FALSE(looks("II"sv));
   EXPECT_FALSE(looks("plain text, long enough to be looked at"sv));
+}
+
+TEST(ExitStatus, OfEachCodeIsTheDocumentedOne) {
+  EXPECT_EQ(exit_status_of(Code::kBadArgument), 2);
+  EXPECT_EQ(exit_status_of(Code::kBadFile), 3);
+  EXPECT_EQ(exit_status_of(Code::kUnsupported), 4);
+  EXPECT_EQ(exit_status_of(Code::kTooLarge), 5);
+  EXPECT_EQ(exit_status_of(Code::kOverloaded), 6);
+  EXPECT_EQ(exit_status_of(Code::kNotFound), 7);
+  EXPECT_EQ(exit_status_of(Code::kInternal), 70);
+  EXPECT_EQ(kExitPartial, 8);
 }
 
 TEST(Report, StatusSaysWhatBecameOfTheInputs) {

@@ -262,7 +262,9 @@ def check_frames(dump, path, limit_of):
 def check_refusal(path, run):
     """@returns (what happened, whether it is right)."""
     message = run.stderr.decode("utf-8", "replace").strip()
-    tidy = run.returncode in (3, 4, 5) and str(path) in message and "\n" not in message and not run.stdout
+    code = message.split(":")[0]
+    refused = run.returncode == 1 and code in ("bad_file", "unsupported", "too_large")
+    tidy = refused and str(path) in message and "\n" not in message and not run.stdout
     if not tidy:
         return f"exit {run.returncode}: {message[:200]}", False
     try:

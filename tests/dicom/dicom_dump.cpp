@@ -1,5 +1,5 @@
-// Writes the 8-bit pixels of a DICOM file to stdout as PGM or PPM; on an error one line on stderr and the exit status
-// of the error's code. A second argument "all" writes every frame, one image after the other. For
+// Writes the 8-bit pixels of a DICOM file to stdout as PGM or PPM; on an error one line on stderr, which starts with
+// the error's code, and status 1. A second argument "all" writes every frame, one image after the other. For
 // check_with_pydicom.py.
 
 #include <cstdio>
@@ -28,7 +28,7 @@ int main(int argc, char** argv) {
     }
     return 0;
   } catch (const mi2::Error& error) {
-    std::fprintf(stderr, "%s: %s\n", mi2::info(error.code()).name.data(), error.what());
-    return mi2::info(error.code()).exit_status;
+    std::fprintf(stderr, "%s: %s\n", mi2::name_of(error.code()).data(), error.what());
+    return 1;
   }
 }

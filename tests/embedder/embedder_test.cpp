@@ -12,9 +12,15 @@
 #include "dicom/builder.hpp"
 #include "support/distance.hpp"
 #include "support/expect_error.hpp"
+#include "support/matrix.hpp"
 #include "support/paths.hpp"
 
-#include <mi2/mi2.hpp>
+#include <mi2/classifier.hpp>
+#include <mi2/embedder.hpp>
+#include <mi2/error.hpp>
+#include <mi2/image.hpp>
+#include <mi2/matrix.hpp>
+#include <mi2/version.hpp>
 
 namespace mi2 {
 namespace {
@@ -40,7 +46,7 @@ std::vector<std::byte> small_dicom(std::uint16_t rows, std::uint16_t columns) {
 TEST(Embedder, PicturesAndDicomBecomeUnitVectors) {
   std::vector<Pixels> pictures{starter().prepare_file(kImages / "colour_a.jpg"),
                                starter().prepare(small_dicom(40, 50), "object")};
-  for (const Embedding& vector : starter().embed_images(pictures)) {
+  for (const Embedding& vector : test::rows_of(starter().embed_images(pictures))) {
     ASSERT_EQ(vector.size(), static_cast<std::size_t>(starter().dimensions()));
     double squares = 0;
     for (const float value : vector) squares += static_cast<double>(value) * value;
@@ -50,40 +56,40 @@ TEST(Embedder, PicturesAndDicomBecomeUnitVectors) {
 
 TEST(Embedder, NothingInNothingOut) {
   EXPECT_TRUE(starter().embed_images({}).empty());
-  EXPECT_TRUE(starter().embed_texts({}).empty());
+  EXPECT_TRUE(starter().embed_texts({}).vectors.empty());
 }
 
 TEST(Embedder, TextsAloneAndInManyPassesAgree) {
   std::vector<std::string> texts;
   for (int i = 0; i < 150; ++i) texts.push_back("finding number " + std::to_string(i) + std::string(i % 40, 'x'));
-  const std::vector<Embedding> together = starter().embed_texts(texts);
+  const std::vector<Embedding> together = test::rows_of(starter().embed_texts(texts).vectors);
   ASSERT_EQ(together.size(), texts.size());
   for (const std::size_t i : {0U, 77U, 149U}) {
-    const Embedding alone = starter().embed_texts(std::span(texts).subspan(i, 1)).front();
+    const Embedding alone = test::rows_of(starter().embed_texts(std::span(texts).subspan(i, 1)).vectors).front();
     EXPECT_LE(test::worst_difference(alone, together[i]), 1e-6) << i;
   }
 }
 
 TEST(Embedder, SaysWhichTextsWereCut) {
-  std::vector<bool> cut;
   const std::vector<std::string> texts{"short", std::string(1000, 'a') + " b c " + std::string(1000, '.'), ""};
-  ASSERT_EQ(starter().embed_texts(texts, &cut).size(), 3U);
-  EXPECT_EQ(cut, (std::vector<bool>{false, true, false}));
+  const TextEmbeddings found = starter().embed_texts(texts);
+  EXPECT_EQ(found.vectors.rows(), 3U);
+  EXPECT_EQ(found.truncated, (std::vector<bool>{false, true, false}));
 }
 
 TEST(Embedder, SameBitsFromSeveralThreadsAtOnce) {
   const std::vector<Pixels> pictures{starter().prepare_file(kImages / "wide.jpg")};
-  const Embedding want = starter().embed_images(pictures).front();
+  const EmbeddingMatrix want = starter().embed_images(pictures);
   std::vector<std::thread> callers;
-  std::vector<Embedding> got(3);
-  for (Embedding& slot : got) {
+  std::vector<EmbeddingMatrix> got(3);
+  for (EmbeddingMatrix& slot : got) {
     callers.emplace_back([&slot] {
       const std::vector<Pixels> own{starter().prepare_file(kImages / "wide.jpg")};
-      slot = starter().embed_images(own).front();
+      slot = starter().embed_images(own);
     });
   }
   for (std::thread& caller : callers) caller.join();
-  for (const Embedding& vector : got) EXPECT_EQ(vector, want);
+  for (const EmbeddingMatrix& vectors : got) EXPECT_EQ(vectors, want);
 }
 
 TEST(Embedder, ProfilesGiveDifferentPixels) {
@@ -151,7 +157,7 @@ TEST(Embedder, TextThatIsNotUtf8IsNamedByItsNumberOnly) {
 TEST(Classifier, ScoresAreASoftmaxBestFirst) {
   const Classifier classifier(starter(), {"a fundus photograph", "a chest x-ray", "a blood smear"});
   const std::vector<Pixels> pictures{starter().prepare_file(kImages / "grey.jpg")};
-  const std::vector<LabelScore> scores = classifier.classify(starter().embed_images(pictures).front());
+  const std::vector<LabelScore> scores = classifier.classify(starter().embed_images(pictures).row(0));
   ASSERT_EQ(scores.size(), 3U);
   double sum = 0;
   for (std::size_t i = 0; i < scores.size(); ++i) {
@@ -163,7 +169,7 @@ TEST(Classifier, ScoresAreASoftmaxBestFirst) {
 
 TEST(Classifier, MultilabelScoresStandAlone) {
   const std::vector<Pixels> pictures{starter().prepare_file(kImages / "grey.jpg")};
-  const Embedding image = starter().embed_images(pictures).front();
+  const Embedding image = test::rows_of(starter().embed_images(pictures)).front();
   const ClassifierOptions options{{"{}"}, true};
   const double alone = Classifier(starter(), {"a chest x-ray"}, options).classify(image).front().score;
   for (const LabelScore& row : Classifier(starter(), {"a blood smear", "a chest x-ray"}, options).classify(image)) {
@@ -175,9 +181,9 @@ TEST(Classifier, MultilabelScoresStandAlone) {
 
 TEST(Classifier, AveragesTemplatesAsEmbeddings) {
   const std::vector<Pixels> pictures{starter().prepare_file(kImages / "grey.jpg")};
-  const Embedding image = starter().embed_images(pictures).front();
+  const Embedding image = test::rows_of(starter().embed_images(pictures)).front();
   const std::vector<std::string> texts{"an x-ray of hand", "hand, x-ray"};
-  const std::vector<Embedding> vectors = starter().embed_texts(texts);
+  const std::vector<Embedding> vectors = test::rows_of(starter().embed_texts(texts).vectors);
   double dot = 0;
   double squares = 0;
   for (std::size_t d = 0; d < image.size(); ++d) {

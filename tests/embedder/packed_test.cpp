@@ -12,10 +12,16 @@
 
 #include "export/pack.hpp"
 #include "support/expect_error.hpp"
+#include "support/matrix.hpp"
 #include "support/paths.hpp"
 #include "support/temporary_folder.hpp"
 
-#include <mi2/mi2.hpp>
+#include <mi2/dtype.hpp>
+#include <mi2/embedder.hpp>
+#include <mi2/error.hpp>
+#include <mi2/image.hpp>
+#include <mi2/matrix.hpp>
+#include <mi2/tokenize.hpp>
 
 namespace mi2 {
 namespace {
@@ -41,13 +47,11 @@ EmbedderOptions in(const std::string& dtype) {
   return options;
 }
 
-std::vector<Embedding> vectors_of(const Embedder& embedder) {
+std::vector<EmbeddingMatrix> vectors_of(const Embedder& embedder) {
   const std::vector<Pixels> pictures{embedder.prepare_file(kImages / "colour_a.jpg"),
                                      embedder.prepare_file(kImages / "gray.png")};
   const std::vector<std::string> texts{"chest x-ray", "", "a brain MRI, axial"};
-  std::vector<Embedding> vectors = embedder.embed_images(pictures);
-  for (Embedding& vector : embedder.embed_texts(texts)) vectors.push_back(std::move(vector));
-  return vectors;
+  return {embedder.embed_images(pictures), embedder.embed_texts(texts).vectors};
 }
 
 class PackedEmbedder : public testing::TestWithParam<std::string> {

@@ -13,9 +13,13 @@
 #include "golden/expected.hpp"
 #include "ops/cpu/isa.hpp"
 #include "support/distance.hpp"
+#include "support/matrix.hpp"
 #include "support/paths.hpp"
 
-#include <mi2/mi2.hpp>
+#include <mi2/dtype.hpp>
+#include <mi2/embedder.hpp>
+#include <mi2/image.hpp>
+#include <mi2/matrix.hpp>
 
 namespace mi2 {
 namespace {
@@ -48,9 +52,9 @@ Embedded embed(const std::string& model, const Embedder& embedder) {
   Embedded result;
   for (const std::string& name : cases(model, "images")) {
     const std::vector<Pixels> picture{embedder.prepare_file(kData / "images" / name)};
-    result.images.push_back(embedder.embed_images(picture).front());
+    result.images.push_back(test::rows_of(embedder.embed_images(picture)).front());
   }
-  result.texts = embedder.embed_texts(cases(model, "texts"));
+  result.texts = test::rows_of(embedder.embed_texts(cases(model, "texts")).vectors);
   return result;
 }
 
@@ -205,15 +209,15 @@ TEST_P(TinyOnEveryIsa, ABatchGivesWhatEachImageAndTextGivesAlone) {
   for (const std::string& name : cases("tiny", "images")) {
     pictures.push_back(embedder.prepare_file(kData / "images" / name));
   }
-  const std::vector<Embedding> together = embedder.embed_images(pictures);
+  const std::vector<Embedding> together = test::rows_of(embedder.embed_images(pictures));
   ASSERT_EQ(together.size(), 16U);
   for (std::size_t i = 0; i < pictures.size(); ++i) {
-    EXPECT_EQ(embedder.embed_images(std::span(pictures).subspan(i, 1)).front(), together[i]) << i;
+    EXPECT_EQ(test::rows_of(embedder.embed_images(std::span(pictures).subspan(i, 1))).front(), together[i]) << i;
   }
   const std::vector<std::string> texts = cases("tiny", "texts");
-  const std::vector<Embedding> all = embedder.embed_texts(texts);
+  const std::vector<Embedding> all = test::rows_of(embedder.embed_texts(texts).vectors);
   for (std::size_t i = 0; i < texts.size(); ++i) {
-    EXPECT_EQ(embedder.embed_texts(std::span(texts).subspan(i, 1)).front(), all[i]) << i;
+    EXPECT_EQ(test::rows_of(embedder.embed_texts(std::span(texts).subspan(i, 1)).vectors).front(), all[i]) << i;
   }
 }
 

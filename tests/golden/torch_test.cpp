@@ -12,9 +12,13 @@
 #include "models/torch/load_on_torch.hpp"
 #include "support/distance.hpp"
 #include "support/expect_error.hpp"
+#include "support/matrix.hpp"
 #include "support/paths.hpp"
 
-#include <mi2/mi2.hpp>
+#include <mi2/embedder.hpp>
+#include <mi2/error.hpp>
+#include <mi2/image.hpp>
+#include <mi2/matrix.hpp>
 
 namespace mi2 {
 namespace {
@@ -57,8 +61,10 @@ TEST_F(OnTorch, F32VectorsAreOurOwnEngines) {
   const Embedder own = open("cpu", "f32");
   const Embedder torch = open("torch", "f32");
   const std::vector<Pixels> images = pictures(own);
-  EXPECT_LE(worst_difference(torch.embed_images(images), own.embed_images(images)), 2e-5);
-  EXPECT_LE(worst_difference(torch.embed_texts(texts_), own.embed_texts(texts_)), 2e-5);
+  EXPECT_LE(worst_difference(test::rows_of(torch.embed_images(images)), test::rows_of(own.embed_images(images))), 2e-5);
+  EXPECT_LE(worst_difference(test::rows_of(torch.embed_texts(texts_).vectors),
+                             test::rows_of(own.embed_texts(texts_).vectors)),
+            2e-5);
   EXPECT_EQ(torch.logit_scale(), own.logit_scale());
   EXPECT_EQ(torch.provenance().dtype, "f32");
 }
@@ -68,10 +74,10 @@ TEST_F(OnTorch, F32VectorsAreTheReferences) {
   std::vector<Embedding> images;
   for (const std::string& name : golden::cases("tiny", "images")) {
     const std::vector<Pixels> image{torch.prepare_file(kData / "images" / name)};
-    images.push_back(torch.embed_images(image).at(0));
+    images.push_back(test::rows_of(torch.embed_images(image)).at(0));
   }
   EXPECT_LE(worst_difference(images, golden::expected_rows("tiny", "image_features.raw")), 2e-5);
-  const std::vector<Embedding> texts = torch.embed_texts(golden::cases("tiny", "texts"));
+  const std::vector<Embedding> texts = test::rows_of(torch.embed_texts(golden::cases("tiny", "texts")).vectors);
   EXPECT_LE(worst_difference(texts, golden::expected_rows("tiny", "text_features")), 2e-5);
 }
 
@@ -80,8 +86,11 @@ TEST_F(OnTorch, Bf16VectorsPointTheSameWay) {
   const Embedder f32 = open("torch", "f32");
   const Embedder bf16 = open("torch", "bf16");
   const std::vector<Pixels> images = pictures(f32);
-  EXPECT_GE(test::least_cosine(bf16.embed_images(images), f32.embed_images(images)), 0.9995);
-  EXPECT_GE(test::least_cosine(bf16.embed_texts(texts_), f32.embed_texts(texts_)), 0.9995);
+  EXPECT_GE(test::least_cosine(test::rows_of(bf16.embed_images(images)), test::rows_of(f32.embed_images(images))),
+            0.9995);
+  EXPECT_GE(test::least_cosine(test::rows_of(bf16.embed_texts(texts_).vectors),
+                               test::rows_of(f32.embed_texts(texts_).vectors)),
+            0.9995);
 }
 
 TEST_F(OnTorch, RefusesADeviceThatIsNotThereAndADtypeThatItHasNot) {

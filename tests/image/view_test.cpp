@@ -5,7 +5,8 @@
 
 #include "support/expect_error.hpp"
 
-#include <mi2/mi2.hpp>
+#include <mi2/error.hpp>
+#include <mi2/image.hpp>
 
 #include "bytes.hpp"
 #include "image/intensity.hpp"

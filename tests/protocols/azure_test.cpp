@@ -249,7 +249,9 @@ TEST_F(Scoring, AModelThatIsNotReadyAsksToComeBack) {
   EXPECT_EQ(refused.status, 429);
   EXPECT_EQ(header(refused, "retry-after"), "1");
   for (const char* path : {"/", "/ping", "/health", "/health/ready", "/v2/health/ready", "/v2/models/starter/ready"}) {
-    EXPECT_EQ(ask("GET", path).status, 503) << path;
+    const HttpAnswer loading_answer = ask("GET", path);
+    EXPECT_EQ(loading_answer.status, 503) << path;
+    EXPECT_EQ(loading_answer.outcome, "not_ready") << path;
   }
   EXPECT_EQ(ask("GET", "/health/live").status, 200);
 }

@@ -6,6 +6,10 @@
 
 #include <fmt/format.h>
 
+#include <mi2/classifier.hpp>
+#include <mi2/tokenize.hpp>
+#include <mi2/version.hpp>
+
 #include "support.hpp"
 #include "support/paths.hpp"
 
@@ -308,7 +312,7 @@ TEST_F(Kserve, AClassifierGivesScoresInTheOrderOfItsLabels) {
   ServedModel model = *service_.models.at("starter");
   model.kind = ModelKind::kAdapter;
   model.labels = {"a", "b"};
-  model.head = [](const Embedding&) { return std::vector<float>{0, std::log(3.0F)}; };
+  model.head = [](std::span<const float>) { return std::vector<float>{0, std::log(3.0F)}; };
   serve(model);
   const Json got = infer({{"inputs", list(tensor("image", list(1), list(base64())))}});
   EXPECT_EQ(got["outputs"][0]["name"], "scores");

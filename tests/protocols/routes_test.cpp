@@ -5,6 +5,9 @@
 
 #include <fmt/format.h>
 
+#include <mi2/version.hpp>
+
+#include "protocols/http_status.hpp"
 #include "support.hpp"
 
 namespace mi2::protocols {
@@ -31,6 +34,26 @@ TEST_F(Scoring, OtherMethodsAreToldWhatIsAllowed) {
   EXPECT_EQ(header(ask("PUT", "/"), "allow"), "POST, GET, HEAD");
   EXPECT_EQ(ask("HEAD", "/health/live").status, 200);
   EXPECT_EQ(ask("POST", "/v1/models").status, 405);
+}
+
+TEST(HttpStatus, OfEachCodeIsTheDocumentedOne) {
+  EXPECT_EQ(http_status_of(Code::kBadArgument), 400);
+  EXPECT_EQ(http_status_of(Code::kBadFile), 422);
+  EXPECT_EQ(http_status_of(Code::kUnsupported), 415);
+  EXPECT_EQ(http_status_of(Code::kTooLarge), 413);
+  EXPECT_EQ(http_status_of(Code::kOverloaded), 429);
+  EXPECT_EQ(http_status_of(Code::kNotFound), 404);
+  EXPECT_EQ(http_status_of(Code::kInternal), 500);
+}
+
+TEST_F(Scoring, AnswersSayTheirOutcomeForMetricsAndLogs) {
+  EXPECT_EQ(ask("GET", "/health/live").outcome, "ok");
+  EXPECT_EQ(ask("GET", "/nothing").outcome, "not_found");
+  EXPECT_EQ(ask("DELETE", "/score").outcome, "method_not_allowed");
+  EXPECT_EQ(error_answer(nullptr, Error(Code::kTooLarge, "x")).outcome, "too_large");
+  EXPECT_EQ(item_error_answer(nullptr, Error(Code::kUnsupported, "x")).outcome, "unsupported");
+  HttpRequest long_id{"GET", "/health/live", "", {{"x-request-id", std::string(101, 'a')}}, ""};
+  EXPECT_EQ(refuse_headers(nullptr, long_id)->outcome, "header_too_large");
 }
 
 TEST(Refusals, SpeakEachContractsFormat) {
@@ -190,7 +213,7 @@ TEST_F(Scoring, AnAnswerOutlivesTheServiceItCameFrom) {
   const Exchange exchange = found.route->parse(*service, request, found.parameters);
   service.reset();
   service_.models.clear();
-  EXPECT_EQ(exchange.finish({{}, {text_vector("a")}}).status, 200);
+  EXPECT_EQ(exchange.finish({{}, test::matrix_of({text_vector("a")})}).status, 200);
 }
 
 }  // namespace

@@ -12,11 +12,14 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include <mi2/mi2.hpp>
+#include <mi2/embedder.hpp>
+#include <mi2/image.hpp>
+#include <mi2/matrix.hpp>
 
 #include "base/base64.hpp"
 #include "protocols/scoring.hpp"
 #include "protocols/synchronous.hpp"
+#include "support/matrix.hpp"
 #include "support/paths.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -88,14 +91,16 @@ class Scoring : public ::testing::Test {
   static Embedding image_vector(std::string_view name, const ImageOptions& options) {
     const std::string bytes = picture(name);
     const Pixels pixels = starter().prepare(std::as_bytes(std::span(bytes)), name, options);
-    return starter().embed_images(std::span(&pixels, 1)).front();
+    return test::rows_of(starter().embed_images(std::span(&pixels, 1))).front();
   }
   static Embedding image_vector(std::string_view name, const char* profile) {
     ImageOptions options;
     options.profile = profile;
     return image_vector(name, options);
   }
-  static Embedding text_vector(std::string text) { return starter().embed_texts(std::span(&text, 1)).front(); }
+  static Embedding text_vector(std::string text) {
+    return test::rows_of(starter().embed_texts(std::span(&text, 1)).vectors).front();
+  }
 
   static std::string header(const HttpAnswer& answer, std::string_view name) {
     for (const auto& [key, value] : answer.headers) {

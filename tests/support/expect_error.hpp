@@ -27,7 +27,7 @@ Error error_of(Act&& act) {
 /// The error must have this code, and these words in its message.
 inline void expect_error(Code code, const std::vector<std::string>& words, const std::function<void()>& act) {
   const Error error = error_of(act);
-  EXPECT_EQ(info(error.code()).name, info(code).name) << error.what();
+  EXPECT_EQ(name_of(error.code()), name_of(code)) << error.what();
   for (const std::string& word : words) EXPECT_THAT(error.what(), ::testing::HasSubstr(word));
 }
 

@@ -5,7 +5,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 
-#include <mi2/mi2.hpp>
+#include <mi2/image.hpp>
 
 #include "bindings.hpp"
 #include "rows.hpp"

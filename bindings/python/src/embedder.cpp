@@ -15,7 +15,11 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
-#include <mi2/mi2.hpp>
+#include <mi2/classifier.hpp>
+#include <mi2/embedder.hpp>
+#include <mi2/error.hpp>
+#include <mi2/image.hpp>
+#include <mi2/matrix.hpp>
 
 #include "bindings.hpp"
 #include "rows.hpp"
@@ -77,11 +81,11 @@ void embed_images(const Embedder& embedder, const nb::list& pictures, Rows& rows
     if (there.back()) pixels.push_back(std::move(nb::cast<Pixels&>(picture)));
   }
   const nb::gil_scoped_release unlocked;
-  const std::vector<Embedding> embeddings = embedder.embed_images(pixels);
-  auto next = embeddings.begin();
+  const EmbeddingMatrix embeddings = embedder.embed_images(pixels);
+  std::size_t next = 0;
   for (const bool has_row : there) {
     if (has_row) {
-      rows.append(*next++);
+      rows.append(embeddings.row(next++));
     } else {
       rows.append_missing();
     }
@@ -89,9 +93,9 @@ void embed_images(const Embedder& embedder, const nb::list& pictures, Rows& rows
 }
 
 std::vector<bool> embed_texts(const Embedder& embedder, const std::vector<std::string>& texts, Rows& rows) {
-  std::vector<bool> truncated;
-  for (const Embedding& row : embedder.embed_texts(texts, &truncated)) rows.append(row);
-  return truncated;
+  TextEmbeddings found = embedder.embed_texts(texts);
+  for (std::size_t i = 0; i < found.vectors.rows(); ++i) rows.append(found.vectors.row(i));
+  return std::move(found.truncated);
 }
 
 std::tuple<std::string, std::string, std::string, std::string> provenance(const Embedder& embedder) {
@@ -105,7 +109,7 @@ std::vector<Scores> classify(const Classifier& classifier, const Vectors& images
   for (std::size_t row = 0; row < images.shape(0); ++row) {
     const float* numbers = images.data() + row * images.shape(1);
     Scores& scores = result.emplace_back();
-    for (LabelScore& label : classifier.classify(Embedding(numbers, numbers + images.shape(1)))) {
+    for (LabelScore& label : classifier.classify({numbers, images.shape(1)})) {
       scores.emplace_back(std::move(label.label), label.score);
     }
   }
@@ -141,7 +145,7 @@ void bind_embedder(nb::module_& module) {
              std::vector<std::string> templates, bool multilabel) {
             new (self) Classifier(embedder, std::move(labels), {std::move(templates), multilabel});
           },
-          "embedder"_a, "labels"_a, "templates"_a, "multilabel"_a, nb::keep_alive<1, 2>(), Unlocked())
+          "embedder"_a, "labels"_a, "templates"_a, "multilabel"_a, Unlocked())
       .def_prop_ro("truncated", &Classifier::truncated)
       .def("classify", &classify, "images"_a, "(label, score) pairs of each row, best first.");
 }

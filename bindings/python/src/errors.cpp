@@ -13,7 +13,7 @@ namespace {
 
 /// Sets the Python error of an mi2::Error. Paths in its message need not be UTF-8.
 void set_error(const Error& error) {
-  const std::string_view code = info(error.code()).name;
+  const std::string_view code = name_of(error.code());
   const std::string_view what = error.what();
   const nb::object classes = nb::module_::import_("medimageinsight._errors").attr("BY_CODE");
   const nb::object type = classes[nb::str(code.data(), code.size())];

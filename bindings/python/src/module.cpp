@@ -11,7 +11,9 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
-#include <mi2/mi2.hpp>
+#include <mi2/dtype.hpp>
+#include <mi2/tokenize.hpp>
+#include <mi2/version.hpp>
 
 #include "bindings.hpp"
 

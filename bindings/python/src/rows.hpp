@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include <mi2/mi2.hpp>
+#include <mi2/matrix.hpp>
 
 namespace mi2::python {
 
@@ -16,7 +16,7 @@ class Rows {
   explicit Rows(std::size_t dimensions) : dimensions_(dimensions) {}
 
   void reserve(std::size_t rows) { numbers_.reserve(rows * dimensions_); }
-  void append(const Embedding& row) { numbers_.insert(numbers_.end(), row.begin(), row.end()); }
+  void append(std::span<const float> row) { numbers_.insert(numbers_.end(), row.begin(), row.end()); }
   void append_missing() { numbers_.resize(numbers_.size() + dimensions_, std::numeric_limits<float>::quiet_NaN()); }
 
   [[nodiscard]] std::size_t size() const noexcept { return numbers_.size() / dimensions_; }

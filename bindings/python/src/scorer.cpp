@@ -14,7 +14,7 @@
 
 #include "protocols/synchronous.hpp"
 
-#include <mi2/mi2.hpp>
+#include <mi2/embedder.hpp>
 
 #include "bindings.hpp"
 

@@ -63,7 +63,7 @@ void check(const FidelityOptions& options, const FidelityInput& input) {
   }
 }
 
-FidelityPart part_of(std::span<const Embedding> found, std::span<const Embedding> reference,
+FidelityPart part_of(const EmbeddingMatrix& found, const EmbeddingMatrix& reference,
                      const std::vector<double>& seconds) {
   const Cosines against = cosines(found, reference);
   return {against.min, against.mean, median(seconds)};

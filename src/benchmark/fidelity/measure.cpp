@@ -1,12 +1,14 @@
 #include "benchmark/fidelity/measure.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <memory>
 #include <span>
 #include <type_traits>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -27,16 +29,14 @@ double seconds_of(const Work& work) {
 /// Embeds `inputs` in batches and times each pass. The first batch is embedded once more before, untimed: the first
 /// pass of an engine allocates what the later ones reuse.
 template <typename Input, typename Embed, typename Done>
-std::vector<Embedding> timed_passes(std::span<const Input> inputs, std::size_t batch, const Embed& embed,
-                                    std::vector<double>& seconds, const Done& done) {
-  std::vector<Embedding> vectors;
-  vectors.reserve(inputs.size());
-  (void)embed(inputs.first(std::min(batch, inputs.size())));
+EmbeddingMatrix timed_passes(std::span<const Input> inputs, std::size_t batch, const Embed& embed,
+                             std::vector<double>& seconds, const Done& done) {
+  EmbeddingMatrix vectors(inputs.size(), embed(inputs.first(std::min(batch, inputs.size()))).dimensions());
   for (std::size_t begin = 0; begin < inputs.size(); begin += batch) {
     const auto some = inputs.subspan(begin, std::min(batch, inputs.size() - begin));
-    std::vector<Embedding> rows;
+    EmbeddingMatrix rows;
     seconds.push_back(seconds_of([&] { rows = embed(some); }) / static_cast<double>(some.size()));
-    for (Embedding& row : rows) vectors.push_back(std::move(row));
+    std::ranges::copy(rows.numbers(), vectors.row(begin).begin());
     done(some.size());
   }
   return vectors;
@@ -53,11 +53,12 @@ class Packer {
   void put(const std::vector<T>& values) {
     const std::uint64_t count = values.size();
     put(&count, 1);
-    if constexpr (std::is_arithmetic_v<T>) {
-      put(values.data(), values.size());
-    } else {
-      for (const T& value : values) put(value);
-    }
+    put(values.data(), values.size());
+  }
+  void put(const EmbeddingMatrix& rows) {
+    const std::array<std::uint64_t, 2> shape{rows.rows(), rows.dimensions()};
+    put(shape.data(), shape.size());
+    put(rows.data(), rows.numbers().size());
   }
   std::string bytes;
 };
@@ -68,7 +69,7 @@ class Unpacker {
 
   template <typename T>
   void take(T* values, std::uint64_t count) {
-    if (count > bytes_.size() / sizeof(T)) throw Error(Code::kInternal, "measurement: cut short");
+    need<T>(count);
     std::memcpy(values, bytes_.data(), count * sizeof(T));
     bytes_.remove_prefix(count * sizeof(T));
   }
@@ -76,22 +77,30 @@ class Unpacker {
   void take(std::vector<T>& values) {
     std::uint64_t count = 0;
     take(&count, 1);
-    // Each element takes at least the bytes of its number, or of its own count.
-    if (count > bytes_.size() / std::min(sizeof(T), sizeof count)) {
+    need<T>(count);
+    values.resize(count);
+    if (count > 0) take(values.data(), count);
+  }
+  void take(EmbeddingMatrix& rows) {
+    std::array<std::uint64_t, 2> shape{};
+    take(shape.data(), shape.size());
+    if (shape[0] > 0) need<float>(shape[1]);
+    if (shape[1] > 0 && shape[0] > bytes_.size() / sizeof(float) / shape[1]) {
       throw Error(Code::kInternal, "measurement: cut short");
     }
-    values.resize(count);
-    if constexpr (std::is_arithmetic_v<T>) {
-      if (count > 0) take(values.data(), count);
-    } else {
-      for (T& value : values) take(value);
-    }
+    rows = EmbeddingMatrix(shape[0], shape[1]);
+    if (!rows.numbers().empty()) take(rows.data(), rows.numbers().size());
   }
   void end() const {
     if (!bytes_.empty()) throw Error(Code::kInternal, "measurement: bytes left over");
   }
 
  private:
+  template <typename T>
+  void need(std::uint64_t count) const {
+    if (count > bytes_.size() / sizeof(T)) throw Error(Code::kInternal, "measurement: cut short");
+  }
+
   std::string_view bytes_;
 };
 
@@ -114,7 +123,12 @@ Measurement measure(const FidelityOptions& options, const std::string& dtype, co
   std::size_t cut = 0;
   m.texts = timed_passes(
       std::span(texts), options.batch,
-      [&](std::span<const std::string> some) { return subject->embed_texts(some, truncated); }, m.text_seconds,
+      [&](std::span<const std::string> some) {
+        auto [vectors, cut_texts] = subject->embed_texts(some);
+        truncated = std::move(cut_texts);
+        return std::move(vectors);
+      },
+      m.text_seconds,
       [&](std::size_t) { cut += static_cast<std::size_t>(std::count(truncated.begin(), truncated.end(), true)); });
   m.truncated_texts = static_cast<double>(cut);
   m.peak_bytes = std::max(m.resident_bytes, added(base::resident_memory().peak));

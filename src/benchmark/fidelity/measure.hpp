@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include <mi2/matrix.hpp>
+
 #include "benchmark/fidelity/fidelity.hpp"
 
 namespace mi2::fidelity {
@@ -19,8 +21,8 @@ struct Measurement {
   double truncated_texts = 0;
   std::vector<double> image_seconds;  ///< of each forward pass, an image
   std::vector<double> text_seconds;
-  std::vector<Embedding> images;
-  std::vector<Embedding> texts;
+  EmbeddingMatrix images;
+  EmbeddingMatrix texts;
 };
 
 /// Loads the model and embeds everything, in this process.

@@ -9,7 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include <mi2/mi2.hpp>
+#include <mi2/embedder.hpp>
+#include <mi2/image.hpp>
 
 namespace mi2::fidelity {
 

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <mi2/version.hpp>
+
 #include "benchmark/fidelity/fidelity.hpp"
 
 namespace mi2::fidelity {

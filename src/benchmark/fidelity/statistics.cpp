@@ -5,10 +5,12 @@
 
 #include <fmt/format.h>
 
+#include <mi2/error.hpp>
+
 namespace mi2::fidelity {
 namespace {
 
-double dot(const Embedding& a, const Embedding& b) {
+double dot(std::span<const float> a, std::span<const float> b) {
   double sum = 0;
   for (std::size_t i = 0; i < a.size(); ++i) sum += static_cast<double>(a[i]) * b[i];
   return sum;
@@ -16,24 +18,25 @@ double dot(const Embedding& a, const Embedding& b) {
 
 }  // namespace
 
-Cosines cosines(std::span<const Embedding> found, std::span<const Embedding> reference) {
-  if (found.size() != reference.size() || found.empty()) {
-    throw Error(Code::kInternal, fmt::format("cosines: {} vectors against {}", found.size(), reference.size()));
+Cosines cosines(const EmbeddingMatrix& found, const EmbeddingMatrix& reference) {
+  if (found.rows() != reference.rows() || found.empty()) {
+    throw Error(Code::kInternal, fmt::format("cosines: {} vectors against {}", found.rows(), reference.rows()));
+  }
+  if (found.dimensions() != reference.dimensions()) {
+    throw Error(Code::kInternal, fmt::format("cosines: vectors have {} numbers, their counterparts {}",
+                                             found.dimensions(), reference.dimensions()));
   }
   Cosines result{1, 0};
   double sum = 0;
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    if (found[i].size() != reference[i].size()) {
-      throw Error(Code::kInternal, fmt::format("cosines: vector {} has {} numbers, its counterpart {}", i + 1,
-                                               found[i].size(), reference[i].size()));
-    }
-    const double lengths = std::sqrt(dot(found[i], found[i]) * dot(reference[i], reference[i]));
-    const double cosine = std::min(1.0, dot(found[i], reference[i]) / lengths);
+  for (std::size_t i = 0; i < found.rows(); ++i) {
+    const std::span<const float> a = found.row(i);
+    const std::span<const float> b = reference.row(i);
+    const double cosine = std::min(1.0, dot(a, b) / std::sqrt(dot(a, a) * dot(b, b)));
     result.min = std::min(result.min, cosine);
     sum += cosine;
   }
   // Of many equal cosines the rounded mean could be less than the least.
-  result.mean = std::max(result.min, sum / static_cast<double>(found.size()));
+  result.mean = std::max(result.min, sum / static_cast<double>(found.rows()));
   return result;
 }
 
@@ -44,11 +47,11 @@ double median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
-std::vector<std::size_t> top_labels(std::span<const Embedding> images, std::span<const Embedding> labels) {
+std::vector<std::size_t> top_labels(const EmbeddingMatrix& images, const EmbeddingMatrix& labels) {
   std::vector<std::size_t> tops;
-  for (const Embedding& image : images) {
+  for (std::size_t i = 0; i < images.rows(); ++i) {
     std::vector<double> similarity;
-    for (const Embedding& label : labels) similarity.push_back(dot(image, label));
+    for (std::size_t j = 0; j < labels.rows(); ++j) similarity.push_back(dot(images.row(i), labels.row(j)));
     tops.push_back(
         static_cast<std::size_t>(std::max_element(similarity.begin(), similarity.end()) - similarity.begin()));
   }
@@ -74,9 +77,9 @@ std::optional<double> accuracy(std::span<const std::size_t> found, std::span<con
   return static_cast<double>(right) / static_cast<double>(known);
 }
 
-void check_unit_vectors(std::span<const Embedding> vectors, std::string_view what) {
-  for (std::size_t i = 0; i < vectors.size(); ++i) {
-    const double length = std::sqrt(dot(vectors[i], vectors[i]));
+void check_unit_vectors(const EmbeddingMatrix& vectors, std::string_view what) {
+  for (std::size_t i = 0; i < vectors.rows(); ++i) {
+    const double length = std::sqrt(dot(vectors.row(i), vectors.row(i)));
     if (std::abs(length - 1) < 1e-3) continue;
     throw Error(Code::kInternal, fmt::format("{} {}: its vector has length {}, not 1", what, i + 1, length));
   }

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include <mi2/mi2.hpp>
+#include <mi2/matrix.hpp>
 
 namespace mi2::fidelity {
 
@@ -19,13 +19,13 @@ struct Cosines {
 
 /// Row by row; divides by the lengths, so that rounding of the unit length does not count.
 /// @throws Error{kInternal} if the two are not of one shape, or hold no row.
-Cosines cosines(std::span<const Embedding> found, std::span<const Embedding> reference);
+Cosines cosines(const EmbeddingMatrix& found, const EmbeddingMatrix& reference);
 
 /// The middle value, or the mean of the two in the middle. 0 of none.
 double median(std::vector<double> values);
 
 /// The label whose vector is nearest to each image's: the first of equals, as Classifier has it.
-std::vector<std::size_t> top_labels(std::span<const Embedding> images, std::span<const Embedding> labels);
+std::vector<std::size_t> top_labels(const EmbeddingMatrix& images, const EmbeddingMatrix& labels);
 
 /// The share of images that have the same top label in both. Nothing for no image.
 std::optional<double> agreement(std::span<const std::size_t> found, std::span<const std::size_t> reference);
@@ -36,6 +36,6 @@ std::optional<double> accuracy(std::span<const std::size_t> found, std::span<con
 /// @param what  what errors call the vectors: "bf16: image".
 /// @throws Error{kInternal} naming the first vector that is not of length one: figures for wrong numbers are worth
 ///         nothing.
-void check_unit_vectors(std::span<const Embedding> vectors, std::string_view what);
+void check_unit_vectors(const EmbeddingMatrix& vectors, std::string_view what);
 
 }  // namespace mi2::fidelity

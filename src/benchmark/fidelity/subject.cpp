@@ -1,5 +1,8 @@
 #include "benchmark/fidelity/subject.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "models/full_config.hpp"
@@ -15,12 +18,8 @@ class Directory final : public Subject {
   Directory(const std::filesystem::path& model, const EmbedderOptions& options)
       : embedder_(Embedder::open(model, options)) {}
 
-  std::vector<Embedding> embed_images(std::span<const Pixels> pictures) override {
-    return embedder_.embed_images(pictures);
-  }
-  std::vector<Embedding> embed_texts(std::span<const std::string> texts, std::vector<bool>& truncated) override {
-    return embedder_.embed_texts(texts, &truncated);
-  }
+  EmbeddingMatrix embed_images(std::span<const Pixels> pictures) override { return embedder_.embed_images(pictures); }
+  TextEmbeddings embed_texts(std::span<const std::string> texts) override { return embedder_.embed_texts(texts); }
 
  private:
   Embedder embedder_;
@@ -28,17 +27,14 @@ class Directory final : public Subject {
 
 ops::CpuOps::Options engine_options(const EmbedderOptions& options) {
   ops::CpuOps::Options engine;
-  engine.precision = ops::parse_precision(options.dtype);
+  engine.precision = parse_dtype(options.dtype);
   engine.threads = options.threads;
   return engine;
 }
 
-std::vector<Embedding> rows_of(const tensor::Tensor& x) {
-  std::vector<Embedding> rows;
-  const std::int64_t width = x.shape()[1];
-  for (std::int64_t row = 0; row < x.shape()[0]; ++row) {
-    rows.emplace_back(x.data<float>() + row * width, x.data<float>() + (row + 1) * width);
-  }
+EmbeddingMatrix rows_of(const tensor::Tensor& x) {
+  EmbeddingMatrix rows(static_cast<std::size_t>(x.shape()[0]), static_cast<std::size_t>(x.shape()[1]));
+  std::copy_n(x.data<float>(), rows.numbers().size(), rows.data());
   return rows;
 }
 
@@ -48,7 +44,7 @@ class Synthetic final : public Subject {
       : config_(weights::parse_config(models::kFullConfig, "the full model")),
         model_(models::synthetic_cpu_model(config_, engine_options(options))) {}
 
-  std::vector<Embedding> embed_images(std::span<const Pixels> pictures) override {
+  EmbeddingMatrix embed_images(std::span<const Pixels> pictures) override {
     const auto& image = config_.image;
     tensor::Tensor x({static_cast<std::int64_t>(pictures.size()), image.height, image.width, 3});
     float* out = x.data<float>();
@@ -65,15 +61,15 @@ class Synthetic final : public Subject {
     return rows_of(model_->embed_images(x));
   }
 
-  std::vector<Embedding> embed_texts(std::span<const std::string> texts, std::vector<bool>& truncated) override {
+  TextEmbeddings embed_texts(std::span<const std::string> texts) override {
     ops::TokenBatch batch;
-    truncated.clear();
+    std::vector<bool> truncated;
     for (const std::string& text : texts) {
       const text::Tokens tokens = tokenizer_.encode(text, config_.text.context);
       truncated.push_back(tokens.truncated);
       batch.add(tokens.ids);
     }
-    return rows_of(model_->embed_texts(batch));
+    return {rows_of(model_->embed_texts(batch)), std::move(truncated)};
   }
 
  private:

@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
-#include <mi2/mi2.hpp>
+#include <mi2/embedder.hpp>
+#include <mi2/image.hpp>
+#include <mi2/matrix.hpp>
 
 namespace mi2::fidelity {
 
@@ -16,9 +18,8 @@ class Subject {
  public:
   virtual ~Subject() = default;
   /// As Embedder::embed_images and Embedder::embed_texts.
-  [[nodiscard]] virtual std::vector<Embedding> embed_images(std::span<const Pixels> pictures) = 0;
-  [[nodiscard]] virtual std::vector<Embedding> embed_texts(std::span<const std::string> texts,
-                                                           std::vector<bool>& truncated) = 0;
+  [[nodiscard]] virtual EmbeddingMatrix embed_images(std::span<const Pixels> pictures) = 0;
+  [[nodiscard]] virtual TextEmbeddings embed_texts(std::span<const std::string> texts) = 0;
 };
 
 /// Loads a model directory, or without one makes up the full model's weights.

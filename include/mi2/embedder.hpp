@@ -1,0 +1,81 @@
+#pragma once
+// Images and texts to vectors.
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <mi2/dtype.hpp>
+#include <mi2/error.hpp>
+#include <mi2/image.hpp>
+#include <mi2/matrix.hpp>
+#include <mi2/provenance.hpp>
+
+namespace mi2 {
+
+struct EmbedderOptions : ImageOptions {
+  std::string dtype;           ///< one of kDTypes; empty: what a packed file holds, else "f32"
+  std::string device = "cpu";  ///< "cpu"; in a program that links libtorch also "cuda", "cuda:1", and "torch": its CPU
+  unsigned threads = 0;        ///< 0: one per available core
+};
+
+struct TextEmbeddings {
+  EmbeddingMatrix vectors;
+  std::vector<bool> truncated;  ///< whether each text was longer than the model's context
+};
+
+/// One model in memory. Immutable after open(); calls from several threads take turns.
+class Embedder {
+ public:
+  /// Loads a model directory (published or flat layout), or maps a file that mi2 pack wrote.
+  /// @throws Error{kNotFound} nothing there or no weights in it; {kBadFile} naming the tensor, key or block at fault;
+  ///         {kBadArgument} for an option that makes no sense, or a dtype the packed file does not hold.
+  static Embedder open(const std::filesystem::path& model, const EmbedderOptions& options = {});
+
+  Embedder(Embedder&&) noexcept;
+  Embedder& operator=(Embedder&&) noexcept;
+  ~Embedder();
+
+  [[nodiscard]] int dimensions() const noexcept;
+  /// The logarithm: similarities are exp(logit_scale()) * image . text.
+  [[nodiscard]] float logit_scale() const noexcept;
+  /// As they were given, but for an empty dtype: the one that is computed in.
+  [[nodiscard]] const EmbedderOptions& options() const noexcept;
+  /// Hashes the weights file on the first call (seconds for a full model); a packed file has the hash of its source.
+  [[nodiscard]] Provenance provenance() const;
+
+  /// Decodes and preprocesses one encoded picture (PNG, JPEG, WebP, TIFF, DICOM). Safe to call from several threads.
+  /// @param name  what errors call it.
+  /// @throws Error{kBadFile}, {kUnsupported}, {kTooLarge}.
+  [[nodiscard]] Pixels prepare(std::span<const std::byte> encoded, std::string_view name) const;
+  /// As prepare, with options of its own in place of the embedder's. @throws also Error{kBadArgument}.
+  [[nodiscard]] Pixels prepare(std::span<const std::byte> encoded, std::string_view name,
+                               const ImageOptions& options) const;
+  /// The same, and where the time went.
+  [[nodiscard]] TimedPixels prepare_timed(std::span<const std::byte> encoded, std::string_view name,
+                                          const ImageOptions& options) const;
+  /// As prepare, without the decoding: the pixels that a lossless file of the same samples would give.
+  /// @throws Error{kBadArgument} for samples or a palette of another length than width, height and mode say;
+  ///         {kUnsupported} for a mode not listed; {kTooLarge}.
+  [[nodiscard]] Pixels prepare(const PictureView& picture, std::string_view name) const;
+  /// As prepare, from a file. @throws also Error{kNotFound}.
+  [[nodiscard]] Pixels prepare_file(const std::filesystem::path& path) const;
+
+  /// One row per picture, in order. All pictures are in memory at once: batches are the caller's.
+  [[nodiscard]] EmbeddingMatrix embed_images(std::span<const Pixels> pictures) const;
+
+  /// One row per text, in order.
+  /// @throws Error{kBadArgument} for a text that is not UTF-8.
+  [[nodiscard]] TextEmbeddings embed_texts(std::span<const std::string> texts) const;
+
+ private:
+  struct Impl;
+  explicit Embedder(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace mi2

@@ -1,0 +1,48 @@
+#pragma once
+// Vectors of images and texts.
+
+#include <cstddef>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace mi2 {
+
+/// A unit vector in the space images and texts share; as long as Embedder::dimensions().
+using Embedding = std::vector<float>;
+
+/// Vectors of one length, one per row, in one block of memory: [rows, dimensions] row by row, no padding.
+class EmbeddingMatrix {
+ public:
+  EmbeddingMatrix() = default;
+  /// All zero.
+  EmbeddingMatrix(std::size_t rows, std::size_t dimensions)
+      : rows_(rows), dimensions_(dimensions), numbers_(rows * dimensions) {}
+
+  [[nodiscard]] std::size_t rows() const noexcept { return rows_; }
+  [[nodiscard]] std::size_t dimensions() const noexcept { return dimensions_; }
+  [[nodiscard]] bool empty() const noexcept { return rows_ == 0; }
+
+  /// @param i  less than rows().
+  [[nodiscard]] std::span<const float> row(std::size_t i) const noexcept {
+    return {numbers_.data() + i * dimensions_, dimensions_};
+  }
+  [[nodiscard]] std::span<float> row(std::size_t i) noexcept {
+    return {numbers_.data() + i * dimensions_, dimensions_};
+  }
+
+  /// rows() * dimensions() numbers.
+  [[nodiscard]] const float* data() const noexcept { return numbers_.data(); }
+  [[nodiscard]] float* data() noexcept { return numbers_.data(); }
+  /// All of them.
+  [[nodiscard]] std::span<const float> numbers() const noexcept { return numbers_; }
+
+  friend bool operator==(const EmbeddingMatrix&, const EmbeddingMatrix&) = default;
+
+ private:
+  std::size_t rows_ = 0;
+  std::size_t dimensions_ = 0;
+  std::vector<float> numbers_;
+};
+
+}  // namespace mi2

@@ -109,4 +109,15 @@ CsvTable parse_csv(std::string_view text, std::string_view name) {
   return table;
 }
 
+std::string csv_field(std::string_view text) {
+  std::string clean = replace_invalid_utf8(text);
+  if (clean.find_first_of(",\"\r\n") == std::string::npos) return clean;
+  std::string quoted = "\"";
+  for (const char c : clean) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted + '"';
+}
+
 }  // namespace mi2::base

@@ -10,14 +10,13 @@
 #include <mi2/error.hpp>
 
 #include "base/csv.hpp"
-#include "formatting.hpp"
 
 namespace {
 
 void append_line(std::string& text, const std::vector<std::string>& fields) {
   // A lone empty field is written with quotes: without them the line is empty, and no row.
   if (fields.size() == 1 && fields.front().empty()) text += "\"\"";
-  for (std::size_t i = 0; i < fields.size(); ++i) text += (i > 0 ? "," : "") + mi2::cli::csv_field(fields[i]);
+  for (std::size_t i = 0; i < fields.size(); ++i) text += (i > 0 ? "," : "") + mi2::base::csv_field(fields[i]);
   text += '\n';
 }
 

@@ -9,8 +9,8 @@
 
 #include <mi2/error.hpp>
 
+#include "base/json_text.hpp"
 #include "base/utf8.hpp"
-#include "formatting.hpp"
 #include "texts_json.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -23,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::string json = "[";
     for (const std::string& text : texts) {
       if (base::utf8_prefix(text) != text.size()) std::abort();
-      json += (json.size() > 1 ? "," : "") + json_string(text);
+      json += (json.size() > 1 ? "," : "") + base::json_string(text);
     }
     if (parse_texts_json(json + "]", "again") != texts) std::abort();
   } catch (const mi2::Error&) {

@@ -64,7 +64,7 @@ LIBRARIES = {
     r"ATen/|c10/|torch/": ["src/ops/torch", "src/models/torch", "src/train/trainer", "src/adapter/torch"],
     r"mpi\.h": ["src/train/trainer"],
     r"nanobind/": ["bindings/python"],
-    r"nlohmann/": ["src/weights", "src/models", "src/text", "src/classify", "src/vectors", "src/adapter", "src/dataset",
+    r"nlohmann/": ["src/base", "src/weights", "src/models", "src/text", "src/classify", "src/vectors", "src/adapter", "src/dataset",
                    "src/train", "src/jobs", "src/export", "src/benchmark", "src/protocols", "src/batch", "src/server",
                    "apps"],
     r"fmt/|spdlog/": ["src", "apps", "bindings"],

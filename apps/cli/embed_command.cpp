@@ -17,13 +17,13 @@
 
 #include "arguments.hpp"
 #include "command.hpp"
-#include "embedding_writers.hpp"
 #include "inputs.hpp"
 #include "interrupt.hpp"
 #include "output.hpp"
 #include "pipeline.hpp"
 #include "progress.hpp"
 #include "report.hpp"
+#include "vectors/embedding_writers.hpp"
 
 namespace mi2::cli {
 namespace {
@@ -64,7 +64,7 @@ Examples:
 )";
 
 void embed_texts(const Embedder& embedder, const std::vector<std::string>& texts, std::size_t batch,
-                 EmbeddingWriter& writer, Output& output, Report& report, Progress& progress) {
+                 vectors::EmbeddingWriter& writer, Output& output, Report& report, Progress& progress) {
   std::size_t cut = 0;
   for (std::size_t begin = 0; begin < texts.size(); begin += batch) {
     throw_if_interrupted();
@@ -72,7 +72,7 @@ void embed_texts(const Embedder& embedder, const std::vector<std::string>& texts
     const auto [embeddings, truncated] = embedder.embed_texts(some);
     cut += static_cast<std::size_t>(std::count(truncated.begin(), truncated.end(), true));
     progress.hide();
-    for (std::size_t i = 0; i < some.size(); ++i) writer.write(InputKind::kText, some[i], embeddings.row(i));
+    for (std::size_t i = 0; i < some.size(); ++i) writer.write(vectors::InputKind::kText, some[i], embeddings.row(i));
     output.flush();
     report.good(some.size());
     progress.advance(some.size());
@@ -98,8 +98,8 @@ int embed(const EmbedArguments& arguments) {
   const Embedder embedder = Embedder::open(arguments.model.model, arguments.model.options);
   std::optional<Provenance> provenance;
   if (arguments.provenance) provenance = embedder.provenance();
-  const auto writer =
-      make_embedding_writer(arguments.format, *output, static_cast<std::size_t>(embedder.dimensions()), provenance);
+  const auto writer = vectors::make_embedding_writer(arguments.format, *output,
+                                                     static_cast<std::size_t>(embedder.dimensions()), provenance);
   Progress progress(rows, texts.empty() ? "images" : expanded.inputs.empty() ? "texts" : "inputs");
   Report report(progress);
   if (expanded.skipped > 0) {
@@ -108,7 +108,7 @@ int embed(const EmbedArguments& arguments) {
   embed_pictures(
       embedder, expanded.inputs, arguments.model.batch, report,
       [&](const Input& input, std::span<const float> embedding) {
-        writer->write(InputKind::kImage, input.path, embedding);
+        writer->write(vectors::InputKind::kImage, input.path, embedding);
       },
       [&](std::size_t done) {
         progress.hide();

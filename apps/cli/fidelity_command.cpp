@@ -63,8 +63,9 @@ Labels:
   agreement and no accuracy.
 
 Truth:
-  A CSV with a header line. Column path, file or name: the picture, from the table's
-  folder; label or class_name (or --truth-column): one of the labels, letter by letter.
+  A CSV with a header line. Column path, file, image or name: the picture, from the
+  table's folder; label, class_name or class (or --truth-column): one of the labels,
+  letter by letter.
   --split S takes only rows whose column split is S.
 
 Formats:

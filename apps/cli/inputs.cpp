@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "base/files.hpp"
+#include "base/table.hpp"
 #include "base/utf8.hpp"
 #include "dicom/dicom.hpp"
 #include "texts_json.hpp"
@@ -23,7 +24,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t kMaxLabelBytes = 16ULL << 20;
 constexpr std::string_view kBlanks = " \t\r\n\f\v";
 
 enum class Sniff : std::uint8_t { kPicture, kOther, kUnreadable };
@@ -88,10 +88,6 @@ std::vector<std::string> split(std::string_view text, char separator) {
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return parts;
-}
-
-std::string_view without_mark(std::string_view text) {
-  return text.starts_with("\xEF\xBB\xBF") ? text.substr(3) : text;
 }
 
 }  // namespace
@@ -161,12 +157,8 @@ std::vector<std::string> gather_texts(std::vector<std::string> texts, const std:
 std::vector<std::string> split_labels(std::string_view text) { return split(text, ','); }
 
 std::vector<std::string> read_labels(const std::string& path) {
-  const std::string content = base::read_text_file(path, kMaxLabelBytes);
-  if (const std::size_t good = base::utf8_prefix(content); good != content.size()) {
-    throw Error(Code::kBadFile, fmt::format("{}: byte {} is not UTF-8; a label a line is needed", path, good + 1));
-  }
-  std::vector<std::string> labels = split(without_mark(content), '\n');
-  if (labels.empty()) throw Error(Code::kBadFile, fmt::format("{}: holds no label; a label a line is needed", path));
+  std::vector<std::string> labels;
+  for (base::ListEntry& entry : base::read_list(path)) labels.push_back(std::move(entry.text));
   return labels;
 }
 

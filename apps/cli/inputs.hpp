@@ -47,8 +47,7 @@ std::vector<std::string> gather_texts(std::vector<std::string> texts, const std:
 /// "a, b,c" -> a, b, c: commas separate, blanks around and empty labels are dropped.
 std::vector<std::string> split_labels(std::string_view text);
 
-/// A label a line; blank lines, blanks around, carriage returns and a byte order mark are dropped.
-/// @throws as read_file; Error{kBadFile} if no label is left or one is not UTF-8.
+/// A label per line. @throws as base::read_list.
 std::vector<std::string> read_labels(const std::string& path);
 
 }  // namespace mi2::cli

@@ -13,9 +13,10 @@
 #include <CLI/CLI.hpp>
 
 #include "arguments.hpp"
+#include "base/json_text.hpp"
+#include "base/numbers.hpp"
 #include "command.hpp"
 #include "evaluation/evaluation.hpp"
-#include "formatting.hpp"
 #include "interrupt.hpp"
 #include "output.hpp"
 #include "progress.hpp"
@@ -152,9 +153,9 @@ class Results {
  private:
   void write_line(const std::string& path, std::span<const LabelScore> scores,
                   std::span<const vectors::Neighbour> neighbours) {
-    std::string line = fmt::format(R"({{"path": {}, "labels": [)", json_string(path));
+    std::string line = fmt::format(R"({{"path": {}, "labels": [)", base::json_string(path));
     for (std::size_t i = 0; i < scores.size(); ++i) {
-      line += fmt::format(R"({}{{"label": {}, "score": )", i > 0 ? ", " : "", json_string(scores[i].label));
+      line += fmt::format(R"({}{{"label": {}, "score": )", i > 0 ? ", " : "", base::json_string(scores[i].label));
       base::append_number(line, scores[i].score);
       line += '}';
     }
@@ -162,8 +163,8 @@ class Results {
     for (std::size_t i = 0; i < neighbours.size(); ++i) {
       const vectors::Neighbour& neighbour = neighbours[i];
       line += fmt::format(R"({}{{"path": {}, "label": {}, "distance": )", i > 0 ? ", " : "",
-                          json_string(known_.table.names[neighbour.row]),
-                          json_string(known_.labels[known_.class_of[neighbour.row]]));
+                          base::json_string(known_.table.names[neighbour.row]),
+                          base::json_string(known_.labels[known_.class_of[neighbour.row]]));
       base::append_number(line, neighbour.distance);
       line += '}';
     }

@@ -4,23 +4,18 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
+
+#include "base/byte_sink.hpp"
 
 namespace mi2::cli {
 
-class Output {
+class Output : public base::ByteSink {
  public:
-  virtual ~Output() = default;
-  /// @throws Error{kBadFile} when the other side refuses: disk full, pipe closed.
-  virtual void write(std::string_view bytes) = 0;
   /// Hands everything written so far to the system. @throws as write.
   virtual void flush() = 0;
   /// The result is complete: flushes, and gives a file its name. @throws as write.
   virtual void commit() = 0;
-  /// Whether rewrite_start() works.
-  [[nodiscard]] virtual bool can_rewrite() const noexcept { return false; }
-  /// Overwrites the first bytes. Only if can_rewrite(). @throws as write.
-  virtual void rewrite_start(std::string_view bytes);
+  void rewrite_start(std::string_view bytes) override;
 };
 
 /// @param path  empty or "-": standard output. A path of something that is not a regular file (a pipe, /dev/null) is

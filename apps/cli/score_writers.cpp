@@ -7,8 +7,10 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "base/csv.hpp"
+#include "base/json_text.hpp"
+#include "base/numbers.hpp"
 #include "base/utf8.hpp"
-#include "formatting.hpp"
 
 namespace mi2::cli {
 namespace {
@@ -37,9 +39,9 @@ class JsonLinesWriter final : public ScoreWriter {
   explicit JsonLinesWriter(Output& output) : output_(output) {}
 
   void write(std::string_view path, std::span<const LabelScore> scores) override {
-    std::string line = fmt::format(R"({{"path": {}, "labels": [)", json_string(path));
+    std::string line = fmt::format(R"({{"path": {}, "labels": [)", base::json_string(path));
     for (std::size_t i = 0; i < scores.size(); ++i) {
-      line += fmt::format(R"({}{{"label": {}, "score": )", i > 0 ? ", " : "", json_string(scores[i].label));
+      line += fmt::format(R"({}{{"label": {}, "score": )", i > 0 ? ", " : "", base::json_string(scores[i].label));
       base::append_number(line, scores[i].score);
       line += '}';
     }
@@ -58,7 +60,7 @@ class CsvWriter final : public ScoreWriter {
     std::string lines = started_ ? "" : "path,rank,label,score\n";
     started_ = true;
     for (std::size_t i = 0; i < scores.size(); ++i) {
-      lines += fmt::format("{},{},{},", csv_field(path), i + 1, csv_field(scores[i].label));
+      lines += fmt::format("{},{},{},", base::csv_field(path), i + 1, base::csv_field(scores[i].label));
       base::append_number(lines, scores[i].score);
       lines += '\n';
     }

@@ -11,8 +11,8 @@
 #include <mi2/tokenize.hpp>
 
 #include "arguments.hpp"
+#include "base/json_text.hpp"
 #include "command.hpp"
-#include "formatting.hpp"
 #include "inputs.hpp"
 #include "output.hpp"
 
@@ -43,7 +43,7 @@ int tokenize_texts(const TokenizeArguments& arguments) {
   const std::vector<TokenizedText> tokens = tokenize(arguments.model, texts);
   for (std::size_t i = 0; i < texts.size(); ++i) {
     const TokenizedText& row = tokens.at(i);
-    output->write(fmt::format(R"({{"text": {}, "input_ids": [{}], "truncated": {}}})", json_string(texts[i]),
+    output->write(fmt::format(R"({{"text": {}, "input_ids": [{}], "truncated": {}}})", base::json_string(texts[i]),
                               fmt::join(row.ids, ","), row.truncated) +
                   '\n');
   }

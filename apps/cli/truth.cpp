@@ -2,16 +2,13 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <initializer_list>
 #include <system_error>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <mi2/error.hpp>
 
-#include "base/csv.hpp"
-#include "base/files.hpp"
+#include "base/table.hpp"
 
 namespace mi2::cli {
 namespace {
@@ -25,36 +22,22 @@ std::string one_spelling(const fs::path& path) {
   return error ? path.string() : one.string();
 }
 
-/// The first of `names` that the header has.
-std::size_t column_of(const base::CsvTable& table, const std::string& file,
-                      std::initializer_list<std::string_view> names) {
-  for (const std::string_view name : names) {
-    const auto found = std::find(table.header.begin(), table.header.end(), name);
-    if (found == table.header.end()) continue;
-    if (std::find(found + 1, table.header.end(), name) != table.header.end()) {
-      throw Error(Code::kBadFile, fmt::format("{}: has two columns '{}'", file, name));
-    }
-    return static_cast<std::size_t>(found - table.header.begin());
-  }
-  throw Error(Code::kBadFile, fmt::format("{}: has no column '{}'", file, fmt::join(names, "' or '")));
-}
-
 }  // namespace
 
 Truth::Truth(const std::string& path, const TruthOptions& options) : name_(path) {
-  const base::CsvTable table = base::parse_csv(base::read_text_file(path, base::kMaxCsvBytes), path);
-  const std::size_t path_column = column_of(table, path, {"path", "file", "name"});
-  const std::size_t label_column = options.column.empty() ? column_of(table, path, {"label", "class_name"})
-                                                          : column_of(table, path, {options.column});
-  const std::size_t split_column = options.split.empty() ? 0 : column_of(table, path, {"split"});
+  const base::Table table = base::Table::read(path);
+  const std::size_t path_column = table.need(base::kPathColumn);
+  const std::size_t label_column = table.need(options.column, base::kLabelColumn);
+  const std::size_t split_column = options.split.empty() ? 0 : table.need(base::kSplitColumn);
   const fs::path folder = fs::path(path).parent_path();
-  for (const base::CsvRow& row : table.rows) {
+  for (const base::CsvRow& row : table.rows()) {
     if (!options.split.empty() && row.fields[split_column] != options.split) continue;
     const std::string& spelled = row.fields[path_column];
-    if (spelled.empty()) throw Error(Code::kBadFile, fmt::format("{}: line {}: the path is empty", path, row.line));
+    if (spelled.empty() || row.fields[label_column].empty())
+      throw Error(Code::kBadFile, fmt::format("{}: line {}: its path or label is empty", path, row.line));
     const fs::path file = folder / spelled;
     if (!by_path_.emplace(one_spelling(file), rows_.size()).second) {
-      throw Error(Code::kBadFile, fmt::format("{}: line {}: its file is named before", path, row.line));
+      throw Error(Code::kBadFile, fmt::format("{}: line {}: its path is a duplicate", path, row.line));
     }
     by_path_.emplace(spelled, rows_.size());
     paths_.push_back(file.string());

@@ -13,14 +13,15 @@ namespace mi2::cli {
 
 /// Which of a table's columns and rows count.
 struct TruthOptions {
-  std::string column;  ///< holds the label; empty: "label" or "class_name"
+  std::string column;  ///< holds the label; empty: base::kLabelColumn
   std::string split;   ///< rows whose column "split" is another do not count; empty: all do
 };
 
 class Truth {
  public:
-  /// The path's column is "path", "file" or "name"; relative paths start at the table's folder.
-  /// @throws Error{kBadFile} as parse_csv, for a column that is missing or there twice, or a path twice;
+  /// Columns are those of base/table.hpp; relative paths start at the table's folder.
+  /// @throws Error{kBadFile} as Table::read, for a column that is missing, an empty path or label, or a path that is a
+  /// duplicate;
   ///         {kBadArgument} if no row is left; what read_text_file throws.
   Truth(const std::string& path, const TruthOptions& options);
 

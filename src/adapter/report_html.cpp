@@ -6,6 +6,7 @@
 
 #include "adapter/markup.hpp"
 #include "adapter/report.hpp"
+#include "base/html.hpp"
 
 namespace mi2::adapter {
 namespace {
@@ -58,7 +59,7 @@ std::string class_table(const HeadReport& report) {
         "<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td "
         "class=\"n\">{:.3f}</td>"
         "<td class=\"n\">{:.3f}</td><td class=\"n\">{:.3f}</td></tr>\n",
-        escaped(report.head.labels[c]), found.figures.support, shown(found.auc), interval(found.auc),
+        base::escape_html(report.head.labels[c]), found.figures.support, shown(found.auc), interval(found.auc),
         found.figures.precision, found.figures.recall, found.figures.f1);
   }
   return html + "</table>\n";
@@ -71,7 +72,7 @@ std::string point_row(std::string_view label, std::string_view rule,
   return fmt::format(
       "<tr><td>{}</td><td>{}</td><td class=\"n\">{:.4f}</td><td class=\"n\">{:.3f}</td><td class=\"n\">{:.3f}</td>"
       "<td class=\"n\">{}</td><td class=\"n\">{}</td></tr>\n",
-      escaped(label), rule, point->threshold, point->sensitivity, point->specificity,
+      base::escape_html(label), rule, point->threshold, point->sensitivity, point->specificity,
       applied ? fmt::format("{:.3f}", applied->sensitivity) : "-",
       applied ? fmt::format("{:.3f}", applied->specificity) : "-");
 }
@@ -92,30 +93,6 @@ std::string point_table(const HeadReport& report) {
 }
 
 }  // namespace
-
-std::string escaped(std::string_view text) {
-  std::string safe;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        safe += "&amp;";
-        break;
-      case '<':
-        safe += "&lt;";
-        break;
-      case '>':
-        safe += "&gt;";
-        break;
-      case '"':
-        safe += "&quot;";
-        break;
-      default:
-        // Other control characters have no place in XML at all.
-        safe += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-    }
-  }
-  return safe;
-}
 
 std::string shortened(std::string_view text) {
   constexpr std::size_t kMost = 28;
@@ -150,8 +127,8 @@ std::string to_html(const HeadReport& report) {
           reliability_svg(report) + "</figure>\n";
   if (const auto& from = report.head.embeddings) {
     html += fmt::format("<p class=\"note\">Embeddings: weights {}, profile {}, dtype {}, mi2 {}.</p>\n",
-                        escaped(from->weights_sha256), escaped(from->profile), escaped(from->dtype),
-                        escaped(from->version));
+                        base::escape_html(from->weights_sha256), base::escape_html(from->profile),
+                        base::escape_html(from->dtype), base::escape_html(from->version));
   }
   html += fmt::format("<p class=\"note\">mi2 {}. Not for clinical use.</p>\n</body>\n</html>\n", version());
   return html;

@@ -5,6 +5,7 @@
 
 #include "adapter/markup.hpp"
 #include "adapter/report.hpp"
+#include "base/html.hpp"
 
 namespace mi2::adapter {
 namespace {
@@ -22,7 +23,7 @@ std::string colour(std::size_t number) {
 
 std::string text_at(double x, double y, std::string_view anchor, std::string_view text, std::string_view more = "") {
   return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\"{}{}>{}</text>\n", x, y, anchor,
-                     more.empty() ? "" : " ", more, escaped(text));
+                     more.empty() ? "" : " ", more, base::escape_html(text));
 }
 
 std::string start(double width, double height, std::string_view title) {

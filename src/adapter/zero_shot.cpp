@@ -8,8 +8,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "base/csv.hpp"
 #include "base/files.hpp"
+#include "base/table.hpp"
 #include "vectors/labels.hpp"
 
 namespace mi2::adapter {
@@ -18,12 +18,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::uint64_t kMaxBytes = 1ULL << 30;
-
-std::size_t column_of(const base::CsvTable& table, std::string_view source, std::string_view name) {
-  const auto found = std::find(table.header.begin(), table.header.end(), name);
-  if (found != table.header.end()) return static_cast<std::size_t>(found - table.header.begin());
-  throw Error(Code::kBadFile, fmt::format("{}: has no column '{}'", source, name));
-}
 
 /// {"path": .., "labels": [{"label": .., "score": ..}, ..]}
 bool read_line(const Json& json, ScoreTable& table) {
@@ -48,14 +42,14 @@ bool read_line(const Json& json, ScoreTable& table) {
 
 std::vector<std::string> read_prompts(const std::filesystem::path& path, std::span<const std::string> labels) {
   const std::string source = path.string();
-  const base::CsvTable table = base::parse_csv(base::read_text_file(path, base::kMaxCsvBytes), source);
-  const std::size_t label = column_of(table, source, "label");
-  const std::size_t prompt = column_of(table, source, "prompt");
+  const base::Table table = base::Table::read(path);
+  const std::size_t label = table.need(base::kLabelColumn);
+  const std::size_t prompt = table.need(base::kPromptColumn);
   std::vector<std::string> prompts;
   for (std::size_t i = 0; i < labels.size(); ++i) {
-    const auto row = std::find_if(table.rows.begin(), table.rows.end(),
+    const auto row = std::find_if(table.rows().begin(), table.rows().end(),
                                   [&](const base::CsvRow& candidate) { return candidate.fields[label] == labels[i]; });
-    if (row == table.rows.end()) {
+    if (row == table.rows().end()) {
       throw Error(Code::kBadArgument, fmt::format("{}: has no row for the label '{}'", source, labels[i]));
     }
     prompts.push_back(row->fields[prompt]);

@@ -8,6 +8,7 @@
 
 #include <mi2/error.hpp>
 
+#include "base/table.hpp"
 #include "base/utf8.hpp"
 
 namespace mi2::base {
@@ -91,9 +92,7 @@ CsvTable parse_csv(std::string_view text, std::string_view name) {
   if (text.size() > kMaxCsvBytes) {
     throw Error(Code::kTooLarge, fmt::format("{}: {} bytes, the limit is {}", name, text.size(), kMaxCsvBytes));
   }
-  if (const std::size_t good = utf8_prefix(text); good != text.size()) {
-    throw Error(Code::kBadFile, fmt::format("{}: byte {} is not UTF-8", name, good + 1));
-  }
+  require_text(text, name);
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   Reader reader(text, name);
   std::optional<CsvRow> header = reader.next();
@@ -107,6 +106,17 @@ CsvTable parse_csv(std::string_view text, std::string_view name) {
     table.rows.push_back(std::move(*row));
   }
   return table;
+}
+
+std::string csv_field(std::string_view text) {
+  std::string clean = replace_invalid_utf8(text);
+  if (clean.find_first_of(",\"\r\n") == std::string::npos) return clean;
+  std::string quoted = "\"";
+  for (const char c : clean) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted + '"';
 }
 
 }  // namespace mi2::base

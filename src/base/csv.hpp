@@ -28,4 +28,7 @@ struct CsvTable {
 ///         bytes that are not UTF-8; {kTooLarge} over kMaxCsvBytes.
 CsvTable parse_csv(std::string_view text, std::string_view name);
 
+/// A field of a table, quoted if it must be; bytes that are not UTF-8 become U+FFFD.
+std::string csv_field(std::string_view text);
+
 }  // namespace mi2::base

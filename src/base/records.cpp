@@ -19,9 +19,10 @@ RecordReader::RecordReader(const std::filesystem::path& path, RecordRule rule, s
     : path_(path), rule_(rule), most_(most) {
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
-  if (!std::filesystem::exists(status)) throw Error(Code::kNotFound, fmt::format("{}: no such file", path.string()));
+  if (!std::filesystem::exists(status))
+    throw Error(Code::kNotFound, fmt::format("{}: No such file or directory", path.string()));
   if (!std::filesystem::is_regular_file(status)) {
-    throw Error(Code::kBadFile, fmt::format("{}: not a regular file, which is needed", path.string()));
+    throw Error(Code::kBadFile, fmt::format("{}: not a regular file", path.string()));
   }
   file_.open(path, std::ios::binary);
   if (!file_) throw Error(Code::kBadFile, fmt::format("{}: cannot be read", path.string()));

@@ -29,6 +29,8 @@ class RecordReader {
   /// @throws Error{kBadFile} if the disk refuses.
   std::optional<Record> next();
 
+  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+
  private:
   bool fill();
   Record read_record();

@@ -9,6 +9,7 @@
 
 #include "base/csv.hpp"
 #include "base/numbers.hpp"
+#include "base/table.hpp"
 #include "protocols/answers.hpp"
 #include "protocols/json.hpp"
 
@@ -81,13 +82,13 @@ class CsvTables final : public RowFormat {
 
   void read_header(base::RecordReader& reader) override {
     const std::optional<base::Record> header = reader.next();
-    if (!header) throw Error(Code::kBadArgument, "the input is empty; a header of image,text is needed");
-    columns_ = base::parse_csv(header->text + '\n', "the header").header;
-    for (std::size_t i = 0; i < columns_.size(); ++i) {
-      const bool known = columns_[i] == "image" || columns_[i] == "text";
-      if (known && std::count(columns_.begin(), columns_.end(), columns_[i]) == 1) continue;
-      throw Error(Code::kBadArgument,
-                  fmt::format("the header's column {}: image or text is needed, each at most once", i + 1));
+    const std::string name = reader.path().string();
+    const base::Table table = base::Table::parse(header ? header->text + '\n' : std::string(), name);
+    columns_.clear();
+    for (const std::string& column : table.header()) {
+      columns_.push_back(base::lower_ascii(column));
+      if (columns_.back() == "image" || columns_.back() == "text") continue;
+      throw Error(Code::kBadFile, fmt::format("{}: column {}: image or text is needed", name, columns_.size()));
     }
     header_ = header->text + '\n';
   }

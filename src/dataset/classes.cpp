@@ -4,10 +4,8 @@
 
 #include <mi2/error.hpp>
 
-#include "base/csv.hpp"
-#include "base/files.hpp"
+#include "base/table.hpp"
 #include "base/utf8.hpp"
-#include "dataset/table.hpp"
 
 namespace mi2::dataset {
 
@@ -25,10 +23,10 @@ std::int64_t ClassTable::add(std::string_view name) {
 
 void ClassTable::add_prompts(const std::filesystem::path& csv) {
   const std::string path = csv.string();
-  const base::CsvTable table = base::parse_csv(base::read_text_file(csv, base::kMaxCsvBytes), path);
-  const std::size_t label = required_column(table, "label", path);
-  const std::size_t prompt = required_column(table, "prompt", path);
-  for (const base::CsvRow& row : table.rows) {
+  const base::Table table = base::Table::read(csv);
+  const std::size_t label = table.need(base::kLabelColumn);
+  const std::size_t prompt = table.need(base::kPromptColumn);
+  for (const base::CsvRow& row : table.rows()) {
     if (row.fields[label].empty() || row.fields[prompt].empty()) {
       throw Error(Code::kBadFile, fmt::format("{}: line {}: a label or prompt is empty", path, row.line));
     }

@@ -6,9 +6,8 @@
 
 #include <fmt/format.h>
 
-#include "base/csv.hpp"
 #include "base/files.hpp"
-#include "dataset/table.hpp"
+#include "base/table.hpp"
 
 namespace mi2::dataset {
 namespace {
@@ -35,21 +34,27 @@ class FileStore final : public PictureStore {
   std::vector<std::string> files_;
 };
 
+/// A column that the settings name; empty if they leave it to the table.
+std::string_view chosen(std::string_view column, std::string_view by_default) {
+  return column == by_default ? std::string_view{} : column;
+}
+
 }  // namespace
 
 void for_each_label(const DataSource& source, const std::filesystem::path& csv,
                     const std::function<void(const TableLabel&)>& each) {
   const std::string path = csv.string();
-  const base::CsvTable table = base::parse_csv(base::read_text_file(csv, base::kMaxCsvBytes), path);
-  const std::size_t file = required_column(table, source.file_column, path);
-  const std::optional<std::size_t> caption = find_column(table, source.caption_column);
+  const base::Table table = base::Table::read(csv);
+  const std::size_t file = table.need(chosen(source.file_column, "file"), base::kPathColumn);
+  const std::optional<std::size_t> caption = table.find(source.caption_column);
   // Pairs of pictures and texts need no labels: equal texts are one class.
-  std::optional<std::size_t> label = find_column(table, source.label_column);
+  const std::string_view label_column = chosen(source.label_column, "label");
+  std::optional<std::size_t> label = label_column.empty() ? table.find(base::kLabelColumn) : table.find(label_column);
   if (!label && caption) label = caption;
-  if (!label) label = required_column(table, source.label_column, path);
+  if (!label) label = table.need(label_column, base::kLabelColumn);
   std::optional<std::size_t> split;
-  if (!source.split.empty()) split = required_column(table, "split", path);
-  for (const base::CsvRow& row : table.rows) {
+  if (!source.split.empty()) split = table.need(base::kSplitColumn);
+  for (const base::CsvRow& row : table.rows()) {
     if (split && row.fields[*split] != source.split) continue;
     const std::string where = fmt::format("{}: line {}", path, row.line);
     each({where, row.fields[file], row.fields[*label],

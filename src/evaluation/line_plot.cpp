@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "base/html.hpp"
+
 namespace mi2::evaluation {
 namespace {
 
@@ -42,24 +44,6 @@ struct Range {
 };
 
 bool is_finite(const Point& point) { return std::isfinite(point.first) && std::isfinite(point.second); }
-
-std::string escaped(std::string_view text) {
-  std::string result;
-  for (const char c : text) {
-    if (c == '<') {
-      result += "&lt;";
-    } else if (c == '>') {
-      result += "&gt;";
-    } else if (c == '&') {
-      result += "&amp;";
-    } else if (c == '"') {
-      result += "&quot;";
-    } else if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F) {
-      result += c;
-    }
-  }
-  return result;
-}
 
 /// Few points that look the same: of each bucket of neighbours, the lowest and the highest.
 std::vector<Point> thinned(const std::vector<Point>& points) {
@@ -131,7 +115,7 @@ class PanelPainter {
     svg_ += fmt::format("<path class=\"axis\" d=\"M{:.1f} {:.1f}V{:.1f}H{:.1f}\"/>\n", kLeft, top_, bottom, right);
     const double middle = top_ + kPanelHeight / 2;
     svg_ += fmt::format("<text class=\"x\" transform=\"translate(20 {:.1f}) rotate(-90)\">{}</text>\n", middle,
-                        escaped(panel_.y_label));
+                        base::escape_html(panel_.y_label));
   }
 
   void draw(const Line& line, std::string_view colour) {
@@ -156,7 +140,8 @@ class PanelPainter {
       if (panel_.lines[i].faint) continue;
       svg_ += fmt::format("<path class=\"line\" stroke=\"{}\" d=\"M{:.1f} {:.1f}h18\"/>\n",
                           kColours[i % kColours.size()], x, y);
-      svg_ += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", x + 24, y + 4, escaped(panel_.lines[i].name));
+      svg_ += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", x + 24, y + 4,
+                          base::escape_html(panel_.lines[i].name));
       y += 18;
     }
   }
@@ -211,15 +196,15 @@ std::string to_svg(const LinePlot& figure) {
                   kWidth, height);
   svg += kStyle;
   svg += fmt::format("<rect width=\"{}\" height=\"{}\" fill=\"#fff\"/>\n", kWidth, height);
-  svg += fmt::format("<text class=\"title\" x=\"{}\" y=\"26\">{}</text>\n", kLeft, escaped(figure.title));
-  svg += fmt::format("<text class=\"sub\" x=\"{}\" y=\"46\">{}</text>\n", kLeft, escaped(figure.subtitle));
+  svg += fmt::format("<text class=\"title\" x=\"{}\" y=\"26\">{}</text>\n", kLeft, base::escape_html(figure.title));
+  svg += fmt::format("<text class=\"sub\" x=\"{}\" y=\"46\">{}</text>\n", kLeft, base::escape_html(figure.subtitle));
   double top = kTop;
   for (std::size_t i = 0; i < figure.panels.size(); ++i) {
     svg += PanelPainter(figure.panels[i], x, top, i + 1 == figure.panels.size()).paint();
     top += kPanelHeight + kPanelGap;
   }
   svg += fmt::format("<text class=\"x\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n</svg>\n",
-                     kLeft + (kWidth - kLeft - kRight) / 2, height - 12, escaped(figure.x_label));
+                     kLeft + (kWidth - kLeft - kRight) / 2, height - 12, base::escape_html(figure.x_label));
   return svg;
 }
 

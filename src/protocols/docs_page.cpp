@@ -8,6 +8,7 @@
 
 #include <mi2/version.hpp>
 
+#include "base/html.hpp"
 #include "protocols/openapi.hpp"
 
 namespace mi2::protocols {
@@ -23,29 +24,6 @@ constexpr std::string_view kStyle =
     "pre{background:#f6f8fa;padding:.7rem;overflow:auto;border-radius:.3rem;font-size:.85rem}"
     "ul{margin:.4rem 0;padding-left:1.2rem;font-size:.9rem}summary{cursor:pointer}";
 
-std::string escaped(std::string_view text) {
-  std::string result;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        result += "&amp;";
-        break;
-      case '<':
-        result += "&lt;";
-        break;
-      case '>':
-        result += "&gt;";
-        break;
-      case '"':
-        result += "&quot;";
-        break;
-      default:
-        result += c;
-    }
-  }
-  return result;
-}
-
 /// A command that works in a shell as it stands; the examples hold no single quote.
 std::string curl_example(std::string_view path, const Ordered& operation) {
   const Ordered& content = operation["requestBody"]["content"]["application/json"];
@@ -55,19 +33,19 @@ std::string curl_example(std::string_view path, const Ordered& operation) {
 }
 
 std::string article(std::string_view method, std::string_view path, const Ordered& operation) {
-  std::string html = fmt::format("<article><h3><b>{}</b> {}</h3><p>{}</p>", method, escaped(path),
-                                 escaped(operation.value("summary", "")));
+  std::string html = fmt::format("<article><h3><b>{}</b> {}</h3><p>{}</p>", method, base::escape_html(path),
+                                 base::escape_html(operation.value("summary", "")));
   if (operation.contains("description")) {
-    html += fmt::format("<p>{}</p>", escaped(operation["description"].get<std::string>()));
+    html += fmt::format("<p>{}</p>", base::escape_html(operation["description"].get<std::string>()));
   }
   if (operation.contains("requestBody")) {
     if (const std::string curl = curl_example(path, operation); !curl.empty()) {
-      html += fmt::format("<pre>{}</pre>", escaped(curl));
+      html += fmt::format("<pre>{}</pre>", base::escape_html(curl));
     }
   }
   html += "<details><summary>Statuses</summary><ul>";
   for (const auto& [status, response] : operation["responses"].items()) {
-    html += fmt::format("<li>{} {}</li>", status, escaped(response.value("description", "")));
+    html += fmt::format("<li>{} {}</li>", status, base::escape_html(response.value("description", "")));
   }
   return html + "</ul></details></article>";
 }
@@ -90,7 +68,7 @@ std::string build_page() {
       "with keys wants <code>Authorization: Bearer KEY</code>.</p>",
       version(), kStyle);
   for (const auto& [tag, articles] : groups.items()) {
-    html += fmt::format("<h2>{}</h2>{}", escaped(tag), articles.get<std::string>());
+    html += fmt::format("<h2>{}</h2>{}", base::escape_html(tag), articles.get<std::string>());
   }
   return html + "</html>\n";
 }

@@ -1,19 +1,14 @@
 #include "vectors/labels.hpp"
 
 #include <algorithm>
-#include <cctype>
-#include <initializer_list>
 #include <limits>
 #include <unordered_map>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <mi2/error.hpp>
 
-#include "base/csv.hpp"
-#include "base/files.hpp"
-#include "base/utf8.hpp"
+#include "base/table.hpp"
 
 namespace mi2::vectors {
 namespace {
@@ -23,38 +18,15 @@ namespace fs = std::filesystem;
 /// Longer ones are no paths; looking up all ends of one takes time that grows with the square of its length.
 constexpr std::size_t kMaxPathBytes = 4096;
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
-}
-
-/// The first of `names` that the header has.
-std::optional<std::size_t> find_column(const base::CsvTable& table, std::initializer_list<std::string_view> names) {
-  for (const std::string_view name : names) {
-    for (std::size_t i = 0; i < table.header.size(); ++i) {
-      if (lower(table.header[i]) == lower(name)) return i;
-    }
-  }
-  return std::nullopt;
-}
-
-std::size_t need_column(const base::CsvTable& table, const std::string& source,
-                        std::initializer_list<std::string_view> names) {
-  if (const auto found = find_column(table, names)) return *found;
-  throw Error(Code::kBadArgument, fmt::format("{}: has no column '{}'", source, fmt::join(names, "' or '")));
-}
-
-LabelTable read_csv(const std::string& source, std::string_view text, const LabelOptions& options) {
-  const base::CsvTable csv = base::parse_csv(text, source);
-  const std::size_t name = need_column(csv, source, {"path", "file", "name"});
-  const std::size_t label = options.label_column.empty() ? need_column(csv, source, {"label", "class_name"})
-                                                         : need_column(csv, source, {options.label_column});
+LabelTable read_csv(const fs::path& path, const LabelOptions& options) {
+  const base::Table csv = base::Table::read(path);
+  const std::string& source = csv.name();
+  const std::size_t name = csv.need(base::kPathColumn);
+  const std::size_t label = csv.need(options.label_column, base::kLabelColumn);
   const std::optional<std::size_t> split =
-      options.split_column.empty() ? find_column(csv, {"split"}) : need_column(csv, source, {options.split_column});
+      options.split_column.empty() ? csv.find(base::kSplitColumn) : csv.need(options.split_column, base::kSplitColumn);
   LabelTable table{source, true, split.has_value(), {}};
-  for (const base::CsvRow& row : csv.rows) {
+  for (const base::CsvRow& row : csv.rows()) {
     if (row.fields[name].empty() || row.fields[label].empty()) {
       throw Error(Code::kBadFile, fmt::format("{}: line {}: its path or label is empty", source, row.line));
     }
@@ -68,12 +40,10 @@ LabelTable read_csv(const std::string& source, std::string_view text, const Labe
   return table;
 }
 
-LabelTable read_list(const std::string& source, std::string_view text) {
-  if (base::utf8_prefix(text) != text.size()) throw Error(Code::kBadFile, fmt::format("{}: is not UTF-8", source));
-  LabelTable table{source, false, false, {}};
-  for (const std::string_view line : lines_of(text)) {
-    table.rows.push_back({"", std::string(line), std::nullopt, table.rows.size() + 1});
-    if (line.empty()) throw Error(Code::kBadFile, fmt::format("{}: line {}: is empty", source, table.rows.size()));
+LabelTable read_list(const fs::path& path) {
+  LabelTable table{path.string(), false, false, {}};
+  for (base::ListEntry& entry : base::read_list(path)) {
+    table.rows.push_back({"", std::move(entry.text), std::nullopt, entry.line});
   }
   return table;
 }
@@ -99,7 +69,7 @@ class PathIndex {
     for (std::size_t r = 0; r < paths_.size(); ++r) {
       if (!whole_.emplace(paths_[r], r).second) {
         throw Error(Code::kBadFile,
-                    fmt::format("{}: line {}: its path is named before", labels.source, labels.rows[r].line));
+                    fmt::format("{}: line {}: its path is a duplicate", labels.source, labels.rows[r].line));
       }
       each_end(paths_[r], [&](std::string_view end) {
         const auto [place, is_new] = ends_.emplace(end, r);
@@ -150,16 +120,14 @@ Join join_by_order(const VectorTable& table, const LabelTable& labels) {
 }  // namespace
 
 Split parse_split(std::string_view name) {
-  const std::string low = lower(name);
+  const std::string low = base::lower_ascii(name);
   if (low == "train") return Split::kTrain;
   if (low == "val" || low == "valid" || low == "validation") return Split::kValidation;
   return low == "test" ? Split::kTest : Split::kOther;
 }
 
 LabelTable read_label_table(const fs::path& path, const LabelOptions& options) {
-  const std::string text = base::read_text_file(path, base::kMaxCsvBytes);
-  LabelTable table = lower(path.extension().string()) == ".csv" ? read_csv(path.string(), text, options)
-                                                                : read_list(path.string(), text);
+  LabelTable table = base::lower_ascii(path.extension().string()) == ".csv" ? read_csv(path, options) : read_list(path);
   if (table.rows.empty()) throw Error(Code::kBadFile, fmt::format("{}: holds no label", path.string()));
   return table;
 }

@@ -20,7 +20,7 @@ enum class Split : std::uint8_t { kTrain, kValidation, kTest, kOther };
 Split parse_split(std::string_view name);
 
 struct LabelOptions {
-  std::string label_column;  ///< empty: "label" or "class_name"
+  std::string label_column;  ///< empty: base::kLabelColumn
   std::string split_column;  ///< empty: "split", if the table has it
 };
 
@@ -38,9 +38,9 @@ struct LabelTable {
   std::vector<LabelRow> rows;
 };
 
-/// A file whose name ends in .csv is a table with a header: the path's column is "path", "file" or "name", names of
-/// columns in any case. Any other is a list, a label a line.
-/// @throws Error{kNotFound}; {kBadFile} naming the line or column; {kBadArgument} for a column that is not there.
+/// A file whose name ends in .csv is a table with a header: its columns are those of base/table.hpp.
+/// Any other is a list, a label per line, as base::read_list reads it.
+/// @throws Error{kNotFound}; {kBadFile} naming the line or column.
 LabelTable read_label_table(const std::filesystem::path& path, const LabelOptions& options);
 
 /// What belongs together.

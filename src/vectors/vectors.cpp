@@ -9,8 +9,8 @@
 
 #include <mi2/error.hpp>
 
-#include "base/csv.hpp"
 #include "base/files.hpp"
+#include "base/table.hpp"
 #include "base/utf8.hpp"
 
 namespace mi2::vectors {
@@ -26,33 +26,24 @@ struct Columns {
   std::optional<std::array<std::size_t, 4>> provenance;
 };
 
-std::optional<std::size_t> column_of(const base::CsvTable& table, std::string_view name) {
-  const auto found = std::find(table.header.begin(), table.header.end(), name);
-  if (found == table.header.end()) return std::nullopt;
-  return static_cast<std::size_t>(found - table.header.begin());
-}
-
-Columns columns_of(const base::CsvTable& table, std::string_view source) {
+Columns columns_of(const base::Table& table, std::string_view source) {
   Columns columns;
-  const auto first = column_of(table, "e0");
+  const auto first = table.find("e0");
   if (!first) throw Error(Code::kBadFile, fmt::format("{}: has no column 'e0', where an embedding starts", source));
   columns.first = *first;
-  for (std::size_t i = *first; i < table.header.size(); ++i) {
-    if (table.header[i] == fmt::format("e{}", i - *first)) continue;
+  for (std::size_t i = *first; i < table.header().size(); ++i) {
+    if (base::lower_ascii(table.header()[i]) == fmt::format("e{}", i - *first)) continue;
     throw Error(Code::kBadFile, fmt::format("{}: column {} must be 'e{}'", source, i + 1, i - *first));
   }
-  for (const std::string_view name : {"input", "path", "file", "name"}) {
-    const auto found = column_of(table, name);
-    if (!found) continue;
-    columns.name = *found;
-    const auto sha = column_of(table, "weights_sha256");
-    const auto profile = column_of(table, "profile");
-    const auto dtype = column_of(table, "dtype");
-    const auto version = column_of(table, "version");
-    if (sha && profile && dtype && version) columns.provenance = {*version, *sha, *profile, *dtype};
-    return columns;
-  }
-  throw Error(Code::kBadFile, fmt::format("{}: has no column 'input', 'path', 'file' or 'name'", source));
+  // A table of embeddings has its own word for a path or a text; a label table's words do too.
+  const auto input = table.find("input");
+  columns.name = input ? *input : table.need(base::kPathColumn);
+  const auto sha = table.find("weights_sha256");
+  const auto profile = table.find("profile");
+  const auto dtype = table.find("dtype");
+  const auto version = table.find("version");
+  if (sha && profile && dtype && version) columns.provenance = {*version, *sha, *profile, *dtype};
+  return columns;
 }
 
 float number_of(const std::string& text, const base::CsvRow& row, std::string_view source) {
@@ -77,16 +68,16 @@ std::vector<std::string_view> lines_of(std::string_view text) {
 }
 
 VectorTable parse_csv_vectors(std::string_view bytes, std::string_view source) {
-  const base::CsvTable csv = base::parse_csv(bytes, source);
+  const base::Table csv = base::Table::parse(bytes, source);
   const Columns columns = columns_of(csv, source);
   VectorTable table;
   table.source = source;
-  table.dimensions = csv.header.size() - columns.first;
+  table.dimensions = csv.header().size() - columns.first;
   if (table.dimensions > kMaxDimensions) {
     throw Error(Code::kTooLarge,
                 fmt::format("{}: {} dimensions, the limit is {}", source, table.dimensions, kMaxDimensions));
   }
-  for (const base::CsvRow& row : csv.rows) {
+  for (const base::CsvRow& row : csv.rows()) {
     table.names.push_back(row.fields[columns.name]);
     for (std::size_t i = columns.first; i < row.fields.size(); ++i) {
       table.values.push_back(number_of(row.fields[i], row, source));

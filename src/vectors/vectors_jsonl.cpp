@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <unordered_set>
@@ -104,13 +105,14 @@ class Line final : public nlohmann::json_sax<Json> {
 
   bool number(double value) {
     if (!in_embedding_ || depth_ != 2) return other("a number");
-    // Out of float's range is not finite as a float.
-    const bool fits = std::abs(value) <= static_cast<double>(std::numeric_limits<float>::max());
-    if (!fits) refuse("an embedding's number is not finite");
+    // Out of float's range is not finite as a float; the largest float's shortest digits are a little more than it is.
+    constexpr double kLargest = std::numeric_limits<float>::max();
+    constexpr double kRoundsToLargest = 0x1.ffffffp127;
+    if (!(std::abs(value) < kRoundsToLargest)) refuse("an embedding's number is not finite");
     if (values_.size() >= kMaxNumbers) {
       throw Error(Code::kTooLarge, fmt::format("{}: more than {} numbers", source_, kMaxNumbers));
     }
-    values_.push_back(static_cast<float>(value));
+    values_.push_back(static_cast<float>(std::clamp(value, -kLargest, kLargest)));
     return true;
   }
 

@@ -13,9 +13,10 @@
 
 #include <mi2/error.hpp>
 
+#include "base/csv.hpp"
+#include "base/numbers.hpp"
 #include "base/utf8.hpp"
 #include "exit_status.hpp"
-#include "formatting.hpp"
 #include "inputs.hpp"
 #include "progress.hpp"
 #include "report.hpp"
@@ -83,8 +84,8 @@ TEST(Formatting, RefusesNumbersJsonCannotHold) {
 }
 
 TEST(Formatting, QuotesCsvWhenItMust) {
-  EXPECT_EQ(csv_field("plain text"), "plain text");
-  EXPECT_EQ(csv_field("a,\"b\"\n"), "\"a,\"\"b\"\"\n\"");
+  EXPECT_EQ(base::csv_field("plain text"), "plain text");
+  EXPECT_EQ(base::csv_field("a,\"b\"\n"), "\"a,\"\"b\"\"\n\"");
 }
 
 TEST(Labels, AreTrimmedAndBlankOnesDropped) {

@@ -194,7 +194,7 @@ def test_rows_that_do_not_match_are_counted_and_named(mi2, groups):
 
 @needs_torch
 @pytest.mark.parametrize("change,status,words", [
-    (["--classes", "ant,wasp"], 2, "'wasp' labels no training row"), (["--labels-column", "site"], 2, "no column 'site'"),
+    (["--classes", "ant,wasp"], 2, "'wasp' labels no training row"), (["--labels-column", "site"], 3, "no column 'site'"),
     (["--c", "0"], 2, "--c"), (["--kind", "forest"], 2, "--kind"), (["--labels", "nowhere.csv"], 7, "nowhere.csv"),
     (["--embeddings", "nowhere.jsonl"], 7, "nowhere.jsonl"), (["--zero-shot", "nowhere.jsonl"], 7, "nowhere.jsonl"),
     (["--zero-shot", "a", "--model", "b"], 2, "--model"), (["--out", "no/such/folder/h"], 3, "no/such/folder"),

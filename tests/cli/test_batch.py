@@ -166,7 +166,7 @@ def test_output_that_is_there_is_kept_unless_forced(mi2, tmp_path):
 
 
 @pytest.mark.parametrize("content, status, words", [
-    ("", 2, "is empty"), ("label,text\na,b\n", 2, "column 1"), ("image,image\na,b\n", 2, "column 1"),
+    ("", 3, "is empty"), ("label,text\na,b\n", 3, "column 1"), ("image,image\na,b\n", 3, "is a duplicate"),
 ])
 def test_a_header_that_is_none_is_refused(mi2, tmp_path, content, status, words):
     (tmp_path / "in.csv").write_text(content)

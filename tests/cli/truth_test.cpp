@@ -98,17 +98,17 @@ TEST_F(TruthTest, ColumnsByNameAndRowsBySplit) {
                         return Truth(path, {"", "none"});
                       }),
               HasSubstr("no row of split none"));
-  EXPECT_THAT(refusal(Code::kBadFile, [&] { return Truth(path, {"Caption", ""}); }), HasSubstr("no column 'Caption'"));
+  EXPECT_THAT(refusal(Code::kBadFile, [&] { return Truth(path, {"Site", ""}); }), HasSubstr("no column 'Site'"));
 }
 
 TEST_F(TruthTest, WhatCannotBeMeantIsRefused) {
   const auto bad = [&](std::string_view text) {
     return refusal(Code::kBadFile, [&] { return Truth(table(text), {}); });
   };
-  EXPECT_THAT(bad("label\nx\n"), HasSubstr("no column 'path' or 'file' or 'name'"));
-  EXPECT_THAT(bad("path,label,label\na,x,y\n"), HasSubstr("two columns 'label'"));
-  EXPECT_THAT(bad("path,label\na.png,x\n./a.png,y\n"), HasSubstr("line 3: its file is named before"));
-  EXPECT_THAT(bad("path,label\n,x\n"), HasSubstr("line 2: the path is empty"));
+  EXPECT_THAT(bad("label\nx\n"), HasSubstr("no column 'path' or 'file' or"));
+  EXPECT_THAT(bad("path,label,label\na,x,y\n"), HasSubstr("'label' is a duplicate"));
+  EXPECT_THAT(bad("path,label\na.png,x\n./a.png,y\n"), HasSubstr("line 3: its path is a duplicate"));
+  EXPECT_THAT(bad("path,label\n,x\n"), HasSubstr("line 2: its path or label is empty"));
   const Truth truth(table("path,label\na.png,x\n"), {});
   const std::vector<std::string> known{"a.png"};
   const std::vector<std::string> unknown{"b.png"};

@@ -1,4 +1,4 @@
-#include "embedding_writers.hpp"
+#include "vectors/embedding_writers.hpp"
 
 #include <array>
 #include <bit>
@@ -12,61 +12,64 @@
 
 #include <mi2/error.hpp>
 
-#include "formatting.hpp"
+#include "base/csv.hpp"
+#include "base/json_text.hpp"
+#include "base/numbers.hpp"
 
-namespace mi2::cli {
+namespace mi2::vectors {
 namespace {
 
 class JsonLinesWriter final : public EmbeddingWriter {
  public:
-  JsonLinesWriter(Output& output, const std::optional<Provenance>& provenance) : output_(output) {
+  JsonLinesWriter(base::ByteSink& sink, const std::optional<Provenance>& provenance) : sink_(sink) {
     if (!provenance) return;
     tail_ = fmt::format(R"(, "provenance": {{"weights_sha256": {}, "profile": {}, "dtype": {}, "version": {}}})",
-                        json_string(provenance->weights_sha256), json_string(provenance->profile),
-                        json_string(provenance->dtype), json_string(provenance->version));
+                        base::json_string(provenance->weights_sha256), base::json_string(provenance->profile),
+                        base::json_string(provenance->dtype), base::json_string(provenance->version));
   }
 
   void write(InputKind kind, std::string_view input, std::span<const float> embedding) override {
     line_ = kind == InputKind::kImage ? R"({"path": )" : R"({"text": )";
-    line_ += json_string(input);
+    line_ += base::json_string(input);
     line_ += R"(, "embedding": [)";
     base::append_numbers(line_, embedding, ',');
     line_ += ']';
     line_ += tail_;
     line_ += "}\n";
-    output_.write(line_);
+    sink_.write(line_);
   }
 
  private:
-  Output& output_;
+  base::ByteSink& sink_;
   std::string tail_;
   std::string line_;
 };
 
 class CsvWriter final : public EmbeddingWriter {
  public:
-  CsvWriter(Output& output, std::size_t dimensions, const std::optional<Provenance>& provenance) : output_(output) {
+  CsvWriter(base::ByteSink& sink, std::size_t dimensions, const std::optional<Provenance>& provenance) : sink_(sink) {
     header_ = "kind,input";
     if (provenance) {
       header_ += ",weights_sha256,profile,dtype,version";
-      middle_ = fmt::format("{},{},{},{},", csv_field(provenance->weights_sha256), csv_field(provenance->profile),
-                            csv_field(provenance->dtype), csv_field(provenance->version));
+      middle_ =
+          fmt::format("{},{},{},{},", base::csv_field(provenance->weights_sha256), base::csv_field(provenance->profile),
+                      base::csv_field(provenance->dtype), base::csv_field(provenance->version));
     }
     for (std::size_t i = 0; i < dimensions; ++i) header_ += fmt::format(",e{}", i);
     header_ += '\n';
   }
 
   void write(InputKind kind, std::string_view input, std::span<const float> embedding) override {
-    if (!header_.empty()) output_.write(header_);
+    if (!header_.empty()) sink_.write(header_);
     header_.clear();
-    line_ = fmt::format("{},{},{}", kind == InputKind::kImage ? "image" : "text", csv_field(input), middle_);
+    line_ = fmt::format("{},{},{}", kind == InputKind::kImage ? "image" : "text", base::csv_field(input), middle_);
     base::append_numbers(line_, embedding, ',');
     line_ += '\n';
-    output_.write(line_);
+    sink_.write(line_);
   }
 
  private:
-  Output& output_;
+  base::ByteSink& sink_;
   std::string header_;  ///< until it is written
   std::string middle_;
   std::string line_;
@@ -86,9 +89,9 @@ std::string npy_header(std::uint64_t rows, std::size_t dimensions) {
 /// gets its rows from a temporary file once they are counted.
 class NpyWriter final : public EmbeddingWriter {
  public:
-  NpyWriter(Output& output, std::size_t dimensions) : output_(output), dimensions_(dimensions) {
-    if (output_.can_rewrite()) {
-      output_.write(npy_header(0, dimensions_));
+  NpyWriter(base::ByteSink& sink, std::size_t dimensions) : sink_(sink), dimensions_(dimensions) {
+    if (sink_.can_rewrite()) {
+      sink_.write(npy_header(0, dimensions_));
     } else {
       spool_.reset(std::tmpfile());
       if (!spool_) fail("cannot make a temporary file");
@@ -102,7 +105,7 @@ class NpyWriter final : public EmbeddingWriter {
     }
     const std::string_view bytes(reinterpret_cast<const char*>(embedding.data()), embedding.size_bytes());
     if (!spool_) {
-      output_.write(bytes);
+      sink_.write(bytes);
     } else if (std::fwrite(bytes.data(), 1, bytes.size(), spool_.get()) != bytes.size()) {
       fail("cannot write a temporary file");
     }
@@ -111,15 +114,15 @@ class NpyWriter final : public EmbeddingWriter {
 
   void finish() override {
     if (!spool_) {
-      output_.rewrite_start(npy_header(rows_, dimensions_));
+      sink_.rewrite_start(npy_header(rows_, dimensions_));
       return;
     }
     if (std::fflush(spool_.get()) != 0) fail("cannot write a temporary file");
     if (std::fseek(spool_.get(), 0, SEEK_SET) != 0) fail("cannot read a temporary file");
-    output_.write(npy_header(rows_, dimensions_));
+    sink_.write(npy_header(rows_, dimensions_));
     std::array<char, 65536> block;
     while (const std::size_t got = std::fread(block.data(), 1, block.size(), spool_.get())) {
-      output_.write({block.data(), got});
+      sink_.write({block.data(), got});
     }
     if (std::ferror(spool_.get()) != 0) fail("cannot read a temporary file");
   }
@@ -132,7 +135,7 @@ class NpyWriter final : public EmbeddingWriter {
     throw Error(Code::kBadFile, fmt::format("npy: {}: {}", what, std::strerror(errno)));
   }
 
-  Output& output_;
+  base::ByteSink& sink_;
   std::size_t dimensions_;
   std::unique_ptr<std::FILE, Close> spool_;
   std::uint64_t rows_ = 0;
@@ -140,15 +143,16 @@ class NpyWriter final : public EmbeddingWriter {
 
 }  // namespace
 
-std::unique_ptr<EmbeddingWriter> make_embedding_writer(std::string_view format, Output& output, std::size_t dimensions,
+std::unique_ptr<EmbeddingWriter> make_embedding_writer(std::string_view format, base::ByteSink& sink,
+                                                       std::size_t dimensions,
                                                        const std::optional<Provenance>& provenance) {
-  if (format == "jsonl") return std::make_unique<JsonLinesWriter>(output, provenance);
-  if (format == "csv") return std::make_unique<CsvWriter>(output, dimensions, provenance);
+  if (format == "jsonl") return std::make_unique<JsonLinesWriter>(sink, provenance);
+  if (format == "csv") return std::make_unique<CsvWriter>(sink, dimensions, provenance);
   if (format != "npy") throw Error(Code::kBadArgument, fmt::format("--format {}: jsonl, csv or npy is needed", format));
   if (provenance) {
     throw Error(Code::kBadArgument, "--provenance: npy has no place for it; use --format jsonl or csv");
   }
-  return std::make_unique<NpyWriter>(output, dimensions);
+  return std::make_unique<NpyWriter>(sink, dimensions);
 }
 
-}  // namespace mi2::cli
+}  // namespace mi2::vectors

@@ -1,0 +1,12 @@
+#pragma once
+// Pieces of JSON text.
+
+#include <string>
+#include <string_view>
+
+namespace mi2::base {
+
+/// A JSON string with its quotes; bytes that are not UTF-8 become U+FFFD.
+std::string json_string(std::string_view text);
+
+}  // namespace mi2::base

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include <mi2/export.h>
+
 namespace mi2 {
 
 enum class Code {
@@ -29,10 +31,10 @@ struct CodeInfo {
 inline constexpr int kExitPartial = 8;
 
 /// @returns the row of the code table for `code`.
-const CodeInfo& info(Code code) noexcept;
+MI2_EXPORT const CodeInfo& info(Code code) noexcept;
 
 /// Everything mi2 throws on purpose. The message says where, what was found and what was needed.
-class Error : public std::runtime_error {
+class MI2_EXPORT Error : public std::runtime_error {
  public:
   Error(Code code, const std::string& message) : std::runtime_error(message), code_(code) {}
   [[nodiscard]] Code code() const noexcept { return code_; }

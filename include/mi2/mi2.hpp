@@ -14,12 +14,13 @@
 #include <utility>
 #include <vector>
 
+#include <mi2/export.h>
 #include <mi2/error.hpp>
 
 namespace mi2 {
 
 /// "0.1.0"
-std::string_view version() noexcept;
+MI2_EXPORT std::string_view version() noexcept;
 
 /// A unit vector in the space images and texts share; as long as Embedder::dimensions().
 using Embedding = std::vector<float>;
@@ -30,7 +31,7 @@ using Embedding = std::vector<float>;
 inline constexpr auto kDTypes = std::to_array<std::string_view>({"f32", "bf16", "int8", "bf16x3"});
 
 /// Those of kDTypes that this machine computes: all but "bf16x3", which needs AVX-512 BF16 or AMX.
-std::vector<std::string> supported_dtypes();
+MI2_EXPORT std::vector<std::string> supported_dtypes();
 
 /// How an encoded picture becomes the model's pixels.
 struct ImageOptions {
@@ -83,7 +84,7 @@ struct Provenance {
 };
 
 /// One model in memory. Immutable after open(); calls from several threads take turns.
-class Embedder {
+class MI2_EXPORT Embedder {
  public:
   /// Loads a model directory (published or flat layout), or maps a file that mi2 pack wrote.
   /// @throws Error{kNotFound} nothing there or no weights in it; {kBadFile} naming the tensor, key or block at fault;
@@ -127,7 +128,7 @@ class Embedder {
                                                    std::vector<bool>* truncated = nullptr) const;
 
  private:
-  struct Impl;
+  struct MI2_HIDDEN Impl;
   explicit Embedder(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
@@ -140,7 +141,7 @@ struct TokenizedText {
 
 /// A model's tokenizer without its weights (the built-in vocabulary if the model has none).
 /// @throws Error{kNotFound}, {kBadFile}, {kBadArgument} for a text that is not UTF-8.
-std::vector<TokenizedText> tokenize(const std::filesystem::path& model, std::span<const std::string> texts);
+MI2_EXPORT std::vector<TokenizedText> tokenize(const std::filesystem::path& model, std::span<const std::string> texts);
 
 struct LabelScore {
   std::string label;
@@ -153,7 +154,7 @@ struct ClassifierOptions {
 };
 
 /// Zero-shot classification: labels are texts, the nearest wins. Keeps a reference to its embedder.
-class Classifier {
+class MI2_EXPORT Classifier {
  public:
   /// @throws Error{kBadArgument} for no label, a label twice, or a template without "{}".
   Classifier(const Embedder& embedder, std::vector<std::string> labels, const ClassifierOptions& options = {});

@@ -16,7 +16,7 @@ foreach(room IN LISTS rooms)
   target_link_libraries(libmi2 PRIVATE ${libraries})
 endforeach()
 target_link_libraries(libmi2 PRIVATE $<BUILD_INTERFACE:mi2_flags> $<BUILD_INTERFACE:OpenMP::OpenMP_CXX>)
-target_compile_features(libmi2 INTERFACE $<$<COMPILE_LANGUAGE:CXX>:cxx_std_20>)
+target_compile_features(libmi2 INTERFACE cxx_std_20)
 target_include_directories(libmi2 INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>)
 set_target_properties(libmi2 PROPERTIES
   OUTPUT_NAME mi2 EXPORT_NAME mi2 VERSION ${PROJECT_VERSION}
@@ -58,6 +58,7 @@ write_basic_package_version_file(${generated}/mi2-config-version.cmake COMPATIBI
 install(FILES ${generated}/mi2-config.cmake ${generated}/mi2-config-version.cmake
               ${PROJECT_SOURCE_DIR}/cmake/mi2_library_dependencies.cmake ${PROJECT_SOURCE_DIR}/cmake/FindDNNL.cmake
         DESTINATION ${package} COMPONENT mi2)
+file(RELATIVE_PATH MI2_PC_PREFIX ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 configure_file(${PROJECT_SOURCE_DIR}/cmake/mi2.pc.in ${generated}/mi2.pc @ONLY)
 install(FILES ${generated}/mi2.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT mi2)
 

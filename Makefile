@@ -8,9 +8,9 @@ help: ## this list
 deps: ## install what building and testing need and this Debian lacks
 	@scripts/install_deps.sh build test demo
 
-build: ## the optimised program, at build/mi2
+build: ## the optimised program, at build/mi2, and the library
 	@scripts/install_deps.sh build
-	@scripts/build.sh release mi2
+	@scripts/build.sh release mi2 libmi2
 
 demo: ## build, then run the starter model on real images; writes build/demo/index.html
 	@scripts/install_deps.sh build demo

@@ -1,4 +1,5 @@
-# What every target of the project shares: the language, the warnings, the sanitizers, the include root.
+# What every target of the project is compiled with: the warnings, the sanitizers, the include roots. Each target links
+# mi2_flags PRIVATE, so that whoever links the library inherits none of it.
 
 find_program(MI2_CCACHE ccache)
 if(MI2_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
@@ -8,8 +9,10 @@ endif()
 
 add_library(mi2_flags INTERFACE)
 target_compile_features(mi2_flags INTERFACE cxx_std_20)
-target_compile_options(mi2_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
-                                           -Wimplicit-fallthrough $<$<BOOL:${MI2_WERROR}>:-Werror>)
+if(PROJECT_IS_TOP_LEVEL)  # in the project of others, warnings are theirs to choose
+  target_compile_options(mi2_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
+                                             -Wimplicit-fallthrough $<$<BOOL:${MI2_WERROR}>:-Werror>)
+endif()
 target_include_directories(mi2_flags INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
 # Whether a test with several threads has the machine to itself.
 set(MI2_RUN_SERIAL TRUE)
@@ -30,12 +33,21 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_CXX_VISIBILITY_PRESET hidden)
 set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
 
+# mi2_requires(OPTION NEEDED...): an option that is ON needs these others ON.
+function(mi2_requires option)
+  foreach(needed IN LISTS ARGN)
+    if(${option} AND NOT ${needed})
+      message(FATAL_ERROR "${option}=ON needs ${needed}=ON: switch both on, or both off")
+    endif()
+  endforeach()
+endfunction()
+
 # mi2_library(NAME SOURCES... [PUBLIC deps...] [PRIVATE deps...]): the static library of one folder of src/.
 # PUBLIC are other folders; PRIVATE are third-party libraries, which no header of the folder may show.
 function(mi2_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
-  target_link_libraries(${name} PUBLIC mi2_flags ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
+  target_link_libraries(${name} PRIVATE mi2_flags PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
 endfunction()
 
 # mi2_apart(SOURCES...): those whose private names a neighbour has too. The sanitized builds compile several sources of a

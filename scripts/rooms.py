@@ -41,6 +41,7 @@ ROOMS = {
     "src/server": ["src/protocols"],
     "apps/cli": ["src/batch", "src/server", "src/export", "src/benchmark/fidelity", "src/train/trainer",
                  "src/adapter/torch"],
+    "bindings/c": ["src/classify"],
     "bindings/python": ["src/protocols"],
     "tests": ["apps/cli"],
     "fuzz": ["apps/cli"],

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <mi2/export.h>
 #include <mi2/embedder.hpp>
 #include <mi2/matrix.hpp>
 
@@ -21,7 +22,7 @@ struct ClassifierOptions {
 };
 
 /// Zero-shot classification: labels are texts, the nearest wins. The embedder need not outlive it.
-class Classifier {
+class MI2_EXPORT Classifier {
  public:
   /// @throws Error{kBadArgument} for no label, a label twice, or a template without "{}".
   Classifier(const Embedder& embedder, std::vector<std::string> labels, const ClassifierOptions& options = {});

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include <mi2/export.h>
+
 namespace mi2 {
 
 enum class DType : std::uint8_t {
@@ -17,14 +19,14 @@ enum class DType : std::uint8_t {
 };
 
 /// "f32", "bf16", "int8" or "bf16x3".
-std::string_view name_of(DType dtype) noexcept;
+MI2_EXPORT std::string_view name_of(DType dtype) noexcept;
 /// @throws Error{kBadArgument} if `name` is none of those.
-DType parse_dtype(std::string_view name);
+MI2_EXPORT DType parse_dtype(std::string_view name);
 
 /// What EmbedderOptions::dtype may be, the reference's numbers first.
 inline constexpr auto kDTypes = std::to_array<std::string_view>({"f32", "bf16", "int8", "bf16x3"});
 
 /// Those of kDTypes that this machine computes: all but "bf16x3", which needs AVX-512 BF16 or AMX.
-std::vector<std::string> supported_dtypes();
+MI2_EXPORT std::vector<std::string> supported_dtypes();
 
 }  // namespace mi2

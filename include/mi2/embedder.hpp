@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include <mi2/export.h>
 #include <mi2/dtype.hpp>
 #include <mi2/error.hpp>
 #include <mi2/image.hpp>
@@ -29,7 +30,7 @@ struct TextEmbeddings {
 };
 
 /// One model in memory. Immutable after open(); calls from several threads take turns.
-class Embedder {
+class MI2_EXPORT Embedder {
  public:
   /// Loads a model directory (published or flat layout), or maps a file that mi2 pack wrote.
   /// @throws Error{kNotFound} nothing there or no weights in it; {kBadFile} naming the tensor, key or block at fault;
@@ -73,7 +74,7 @@ class Embedder {
   [[nodiscard]] TextEmbeddings embed_texts(std::span<const std::string> texts) const;
 
  private:
-  struct Impl;
+  struct MI2_HIDDEN Impl;
   explicit Embedder(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include <mi2/export.h>
+
 namespace mi2 {
 
 enum class Code {
@@ -18,10 +20,10 @@ enum class Code {
 };
 
 /// A code for machines, such as "bad_file". Stable, and valid for ever.
-std::string_view name_of(Code code) noexcept;
+MI2_EXPORT std::string_view name_of(Code code) noexcept;
 
 /// Everything mi2 throws on purpose. The message says where, what was found and what was needed.
-class Error : public std::runtime_error {
+class MI2_EXPORT Error : public std::runtime_error {
  public:
   Error(Code code, const std::string& message) : std::runtime_error(message), code_(code) {}
   [[nodiscard]] Code code() const noexcept { return code_; }

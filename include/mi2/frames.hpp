@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include <mi2/export.h>
+
 namespace mi2 {
 
 /// Which frames of a multi-frame DICOM object, or pages of a TIFF, are wanted. Every other image has one frame.
@@ -27,10 +29,10 @@ struct FrameSelection {
 
 /// Parses "middle", "all", "first", "N", "every:K" or "center:K"; N and K are whole numbers from 1.
 /// @throws Error{kBadArgument} with what was found and what is expected.
-FrameSelection parse_frames(std::string_view text);
+MI2_EXPORT FrameSelection parse_frames(std::string_view text);
 
 /// As parse_frames reads it.
-std::string to_string(const FrameSelection& selection);
+MI2_EXPORT std::string to_string(const FrameSelection& selection);
 
 /// What a frame is. Only DICOM says more than the first two.
 struct FrameInfo {

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include <mi2/export.h>
+
 namespace mi2 {
 
 /// The ids a text becomes, without padding.
@@ -17,6 +19,6 @@ struct TokenizedText {
 
 /// A model's tokenizer without its weights (the built-in vocabulary if the model has none).
 /// @throws Error{kNotFound}, {kBadFile}, {kBadArgument} for a text that is not UTF-8.
-std::vector<TokenizedText> tokenize(const std::filesystem::path& model, std::span<const std::string> texts);
+MI2_EXPORT std::vector<TokenizedText> tokenize(const std::filesystem::path& model, std::span<const std::string> texts);
 
 }  // namespace mi2

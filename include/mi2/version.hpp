@@ -2,9 +2,11 @@
 
 #include <string_view>
 
+#include <mi2/export.h>
+
 namespace mi2 {
 
 /// "0.1.0"
-std::string_view version() noexcept;
+MI2_EXPORT std::string_view version() noexcept;
 
 }  // namespace mi2

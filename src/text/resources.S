@@ -3,6 +3,8 @@
 #define RESOURCE(name, path)        \
     .global mi2_text_##name;        \
     .global mi2_text_##name##_end;  \
+    .hidden mi2_text_##name;        \
+    .hidden mi2_text_##name##_end;  \
     .balign 16;                     \
     mi2_text_##name:;               \
     .incbin path;                   \

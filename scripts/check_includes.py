@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Check that includes point one way between the layers, and that each third-party library stays in its home.
+"""Check that includes point one way between the rooms, that each third-party library stays in its home, that CMake
+declares every edge that the includes use, and that the graph of ARCHITECTURE.md is the one the includes draw.
 
-    check_includes.py [--self-test]
+    check_includes.py [--self-test | --draw]     --draw writes the graph into ARCHITECTURE.md
 
 A file may include its own folder and the folders that its row of ROOMS allows, directly or through them. A library
 may be included only from the folders in LIBRARIES. A header that shows a library, itself or through another header, is
@@ -12,6 +13,7 @@ import re
 import sys
 import tempfile
 
+from check_targets import edge_faults, graph
 from rooms import FREE, LIBRARIES, ROOMS
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -105,7 +107,14 @@ def faults(root):
             fault = fault_of(includes, file, name, target)
             if fault:
                 found.append(f"{file}:{line}: {fault}")
-    return found
+    return found + edge_faults(root, includes, room_of, ROOMS)
+
+
+def drawn(text, picture):
+    """ARCHITECTURE.md's text with the graph between its two markers."""
+    begin, end = "<!-- rooms:begin -->", "<!-- rooms:end -->"
+    before, rest = text.split(begin)
+    return f"{before}{begin}\n{picture}\n{end}{rest.split(end)[1]}"
 
 
 def self_test():
@@ -120,6 +129,17 @@ def self_test():
         ({"src/dicom/d.hpp": "#include <dcmtk/dcmdata/dctk.h>\n", "src/dicom/e.hpp": '#include "dicom/d.hpp"\n',
           "src/embedder/f.cpp": '#include "dicom/e.hpp"\n'}, "private to src/dicom"),
         ({"src/nowhere.cpp": ""}, "no row in ROOMS"),
+        ({"src/base/a.hpp": "", "src/base/CMakeLists.txt": "mi2_library(mi2_base SOURCES a.cpp)",
+          "src/image/i.cpp": '#include "base/a.hpp"\n',
+          "src/image/CMakeLists.txt": "mi2_library(mi2_image SOURCES i.cpp PRIVATE mi2_base)"}, None),
+        ({"src/base/a.hpp": "", "src/base/CMakeLists.txt": "mi2_library(mi2_base SOURCES a.cpp)",
+          "src/image/i.cpp": '#include "base/a.hpp"\n',
+          "src/image/CMakeLists.txt": "mi2_library(mi2_image SOURCES i.cpp)"}, "links no target of it"),
+        ({"src/base/a.hpp": "", "src/base/CMakeLists.txt": "mi2_library(mi2_base SOURCES a.cpp)",
+          "src/image/i.hpp": '#include "base/a.hpp"\n',
+          "src/image/CMakeLists.txt": "mi2_library(mi2_image SOURCES i.cpp PRIVATE mi2_base)"}, "link it PUBLIC"),
+        ({"src/base/a.hpp": "", "src/base/CMakeLists.txt": "mi2_library(mi2_base SOURCES a.cpp)",
+          "src/image/CMakeLists.txt": "mi2_library(mi2_image SOURCES i.cpp PUBLIC mi2_base)"}, "never includes"),
     ]
     for files, wanted in cases:
         with tempfile.TemporaryDirectory() as folder:
@@ -139,8 +159,16 @@ def main():
     if "--self-test" in sys.argv[1:]:
         self_test()
         return 0
+    page = ROOT / "ARCHITECTURE.md"
+    text = page.read_text()
+    wanted = drawn(text, graph(includes_of(ROOT), room_of, ROOMS))
+    if "--draw" in sys.argv[1:]:
+        page.write_text(wanted)
+        return 0
     found = faults(ROOT)
-    print("\n".join(found) if found else "check_includes: every include points the right way")
+    if text != wanted:
+        found.append("ARCHITECTURE.md: its graph of the rooms is out of date: scripts/check_includes.py --draw")
+    print("\n".join(found) if found else "check_includes: every include points the right way, every edge is declared")
     return 1 if found else 0
 
 

@@ -21,7 +21,6 @@
 #include <mi2/error.hpp>
 #include <mi2/version.hpp>
 
-
 #include "arguments.hpp"
 #include "base/utf8.hpp"
 #include "command.hpp"

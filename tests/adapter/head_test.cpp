@@ -51,7 +51,7 @@ TEST(Head, LinearLogitsAreWeightTimesEmbeddingPlusBias) {
 }
 
 TEST(Head, ClassifyIsTheSoftmaxAtTheTemperatureBestFirst) {
-  const std::vector<LabelScore> scores = linear_head().classify({1, 2, 3});
+  const std::vector<LabelScore> scores = linear_head().classify(Embedding{1, 2, 3});
   ASSERT_EQ(scores.size(), 2U);
   EXPECT_EQ(scores[0].label, "yes");
   EXPECT_NEAR(scores[0].score, 1 / (1 + std::exp((-1.75 - 3.5) / 2)), 1e-12);
@@ -59,7 +59,9 @@ TEST(Head, ClassifyIsTheSoftmaxAtTheTemperatureBestFirst) {
 }
 
 TEST(Head, AnEmbeddingOfAnotherLengthIsRefused) {
-  expect_error(Code::kBadArgument, {"2 numbers", "takes 3"}, [] { static_cast<void>(linear_head().classify({1, 2})); });
+  expect_error(Code::kBadArgument, {"2 numbers", "takes 3"}, [] {
+    static_cast<void>(linear_head().classify(Embedding{1, 2}));
+  });
 }
 
 TEST(Head, SurvivesItsFiles) {

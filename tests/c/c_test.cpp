@@ -57,7 +57,7 @@ class CApi : public testing::Test {
 
 std::vector<mi2::Embedding> expected_images() {
   const std::vector<mi2::Pixels> pixels{reference().prepare_file(kImage), reference().prepare_file(kOther)};
-  return test::rows_of(reference().embed_images(pixels));
+  return mi2::test::rows_of(reference().embed_images(pixels));
 }
 
 TEST_F(CApi, SaysWhatTheModelIs) {
@@ -105,7 +105,7 @@ TEST_F(CApi, DecodedPixelsHaveTheBitsOfTheCppApi) {
   }
   EXPECT_EQ(
       rows_of(2, [&](float* to, std::size_t size) { return mi2_embed_pixels(embedder, images.data(), 2, to, size); }),
-      test::rows_of(reference().embed_images(pixels)));
+      mi2::test::rows_of(reference().embed_images(pixels)));
 }
 
 TEST_F(CApi, TextsHaveTheBitsOfTheCppApiAndSayWhichWereCut) {
@@ -118,7 +118,7 @@ TEST_F(CApi, TextsHaveTheBitsOfTheCppApiAndSayWhichWereCut) {
                     [&](float* to, std::size_t size) {
                       return mi2_embed_texts(embedder, pointers.data(), 2, to, size, truncated.data());
                     }),
-            test::rows_of(reference().embed_texts(texts).vectors));
+            mi2::test::rows_of(reference().embed_texts(texts).vectors));
   EXPECT_THAT(truncated, testing::ElementsAre(0, 1));
 }
 
@@ -159,7 +159,7 @@ TEST_F(CApi, OptionsReachTheEmbedder) {
   wanted.azure_size = 64;
   const mi2::Embedder expected = mi2::Embedder::open(kModel, wanted);
   const mi2::Pixels pixels = expected.prepare_file(kImage);
-  EXPECT_EQ(vector, test::rows_of(expected.embed_images({&pixels, 1})).front());
+  EXPECT_EQ(vector, mi2::test::rows_of(expected.embed_images({&pixels, 1})).front());
 }
 
 TEST_F(CApi, EveryMistakeHasItsStatusAndAMessage) {

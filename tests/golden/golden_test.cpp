@@ -16,6 +16,7 @@
 #include "support/matrix.hpp"
 #include "support/paths.hpp"
 
+#include <mi2/classifier.hpp>
 #include <mi2/dtype.hpp>
 #include <mi2/embedder.hpp>
 #include <mi2/image.hpp>

@@ -17,6 +17,7 @@
 #include "base/table.hpp"
 #include "base/utf8.hpp"
 #include "dicom/dicom.hpp"
+#include "image/source.hpp"
 #include "texts_json.hpp"
 
 namespace mi2::cli {
@@ -93,13 +94,7 @@ std::vector<std::string> split(std::string_view text, char separator) {
 }  // namespace
 
 bool looks_like_picture(std::span<const std::byte> head) noexcept {
-  const auto holds = [&](std::size_t offset, std::string_view magic) {
-    return head.size() >= offset + magic.size() && std::memcmp(head.data() + offset, magic.data(), magic.size()) == 0;
-  };
-  using namespace std::string_view_literals;
-  return holds(0, "\x89PNG"sv) || holds(0, "\xFF\xD8\xFF"sv) || (holds(0, "RIFF"sv) && holds(8, "WEBP"sv)) ||
-         holds(0, "II*\0"sv) || holds(0, "MM\0*"sv) || holds(0, "II+\0"sv) || holds(0, "MM\0+"sv) ||
-         dicom::looks_like_dicom(head);
+  return image::looks_like_image(head) || dicom::looks_like_dicom(head);
 }
 
 ExpandedPaths expand_paths(std::span<const std::string> paths) {

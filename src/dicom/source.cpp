@@ -61,10 +61,11 @@ class ObjectSource final : public image::Source {
   [[nodiscard]] std::uint64_t frames() const override { return reader_.frames(); }
   [[nodiscard]] std::uint64_t middle() const override { return reader_.frames() / 2; }
 
-  [[nodiscard]] FrameInfo info(std::uint64_t index) const override {
+  [[nodiscard]] image::FrameInfo info(std::uint64_t index) const override {
+    image::check_frame(index, reader_.frames(), name_);
     const std::lock_guard lock(mutex_);
     DcmDataset& data = *object_.data;
-    FrameInfo info;
+    image::FrameInfo info;
     info.index = index;
     info.frames = reader_.frames();
     info.study_uid = text(data, DCM_StudyInstanceUID);
@@ -87,6 +88,7 @@ class ObjectSource final : public image::Source {
   }
 
   [[nodiscard]] image::Picture read(std::uint64_t index) const override {
+    image::check_frame(index, reader_.frames(), name_);
     const std::lock_guard lock(mutex_);
     const Frame frame = reader_.read(index, name_);
     check_samples(frame.layout, name_);

@@ -36,7 +36,10 @@ class Single final : public Source {
   Single(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name)
       : bytes_(bytes), options_(options), name_(name) {}
 
-  [[nodiscard]] Picture read(std::uint64_t /*index*/) const override { return kDecode(bytes_, options_, name_); }
+  [[nodiscard]] Picture read(std::uint64_t index) const override {
+    check_frame(index, 1, name_);
+    return kDecode(bytes_, options_, name_);
+  }
 
  private:
   std::span<const std::byte> bytes_;
@@ -129,6 +132,11 @@ std::string library_text(std::string_view text) {
     i += std::max<std::size_t>(digits, 1);
   }
   return out;
+}
+
+void check_frame(std::uint64_t index, std::uint64_t frames, std::string_view name) {
+  if (index < frames) return;
+  throw Error(Code::kBadArgument, fmt::format("{}: expected a frame from 1 to {}, got {}", name, frames, index + 1));
 }
 
 FrameInfo Source::info(std::uint64_t index) const {

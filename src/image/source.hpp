@@ -1,17 +1,31 @@
 #pragma once
 // An encoded image whose frames are read one at a time.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
-
-#include <mi2/frames.hpp>
 
 #include "image/image.hpp"
 
 namespace mi2::image {
+
+/// What a frame is. Only DICOM says more than the first two.
+struct FrameInfo {
+  std::uint64_t index = 0;   ///< 0-based
+  std::uint64_t frames = 1;  ///< of the image
+  std::string study_uid;     ///< StudyInstanceUID; empty: unknown, as below
+  std::string series_uid;    ///< SeriesInstanceUID
+  std::string instance_uid;  ///< SOPInstanceUID
+  std::optional<std::int64_t> instance_number;
+  std::optional<std::array<double, 3>> position;  ///< mm: ImagePositionPatient
+  std::optional<std::array<double, 2>> spacing;   ///< mm: between rows, between columns (PixelSpacing)
+  std::optional<std::array<double, 2>> window;    ///< WindowCenter, WindowWidth of the frame
+};
 
 class Source {
  public:
@@ -27,9 +41,13 @@ class Source {
   /// What frame `index` is. @throws as read().
   [[nodiscard]] virtual FrameInfo info(std::uint64_t index) const;
   /// Decodes frame `index`; no other is kept. Safe to call from several threads.
-  /// @throws Error{kBadFile} corrupt or truncated, {kUnsupported} a variant not read, {kTooLarge}.
+  /// @throws Error{kBadArgument} past the last frame, {kBadFile} corrupt or truncated, {kUnsupported} a variant not
+  ///         read, {kTooLarge}.
   [[nodiscard]] virtual Picture read(std::uint64_t index) const = 0;
 };
+
+/// @throws Error{kBadArgument} naming how many frames there are, unless `index` is one of them.
+void check_frame(std::uint64_t index, std::uint64_t frames, std::string_view name);
 
 /// Whether a file that starts so is of a format that open() reads.
 bool looks_like_image(std::span<const std::byte> head) noexcept;

@@ -302,6 +302,7 @@ class TiffPages final : public Source {
     stream.bytes = bytes_;
     const Tiff tiff = open_stream(stream, options_);
     if (!tiff) refuse(stream, name_);
+    if (index > 0) check_frame(index, offsets().size(), name_);
     if (index > 0 && TIFFSetSubDirectory(tiff.get(), offsets().at(index)) != 1) refuse(stream, name_);
     return read_page(tiff.get(), stream, options_, name_);
   }
@@ -320,15 +321,16 @@ class TiffPages final : public Source {
     const Tiff tiff = open_stream(stream, options_);
     if (!tiff) refuse(stream, name_);
     std::vector<std::uint64_t> pages;
-    do {
+    for (;;) {
       std::uint32_t kind = 0;
       TIFFGetFieldDefaulted(tiff.get(), TIFFTAG_SUBFILETYPE, &kind);
       const bool counts = (kind & (FILETYPE_REDUCEDIMAGE | FILETYPE_MASK)) == 0;
       if (pages.empty() || counts) pages.push_back(TIFFCurrentDirOffset(tiff.get()));
-    } while (TIFFLastDirectory(tiff.get()) == 0 && TIFFReadDirectory(tiff.get()) == 1);
-    if (TIFFLastDirectory(tiff.get()) == 0) {
-      throw Error(Code::kBadFile, fmt::format("{}: corrupt TIFF: no page can be read after page {}: {}", name_,
-                                              pages.size(), library_text(stream.message.data())));
+      if (TIFFLastDirectory(tiff.get()) != 0) break;
+      if (TIFFReadDirectory(tiff.get()) != 1) {
+        throw Error(Code::kBadFile, fmt::format("{}: corrupt TIFF: no page can be read after page {}: {}", name_,
+                                                pages.size(), library_text(stream.message.data())));
+      }
     }
     return pages;
   }

@@ -96,7 +96,7 @@ TEST(Labels, AreTrimmedAndBlankOnesDropped) {
 TEST(Sniffing, KnowsPicturesByTheirFirstBytes) {
   const auto looks = [](std::string_view head) { return looks_like_picture(std::as_bytes(std::span(head))); };
   using namespace std::string_view_literals;
-  EXPECT_TRUE(looks("\x89PNG\r\n"sv));
+  EXPECT_TRUE(looks("\x89PNG\r\n\x1a\n"sv));
   EXPECT_TRUE(looks("\xFF\xD8\xFF\xE0"sv));
   EXPECT_TRUE(looks("RIFF\0\0\0\0WEBPVP8 "sv));
   EXPECT_TRUE(looks("II*\0"sv));
@@ -104,6 +104,9 @@ TEST(Sniffing, KnowsPicturesByTheirFirstBytes) {
   EXPECT_TRUE(looks(std::string(128, '\0') + "DICM"));
   EXPECT_FALSE(looks(""sv));
   EXPECT_FALSE(looks("RIFF\0\0\0\0WAVE"sv));
+  EXPECT_FALSE(looks("\x89PNG\n\x1a\n"sv)) << "line ends were rewritten: the decoder refuses it";
+  EXPECT_FALSE(looks("RIFF\0\0\0\0WEBPnope"sv));
+  EXPECT_FALSE(looks("GIF89a"sv)) << "recognised only to be refused by name";
   EXPECT_FALSE(looks("II"sv));
   EXPECT_FALSE(looks("plain text, long enough to be looked at"sv));
 }

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstring>
+#include <optional>
 
 #include <mi2/error.hpp>
 
@@ -63,6 +65,76 @@ TEST(DicomGrey, MiddleFrameIsTaken) {
   Dataset dataset = picture("MONOCHROME2", 1, 2, 8).text(0x00280008, "IS", "3");
   dataset.text(0x00281050, "DS", "128").text(0x00281051, "DS", "256").put(kPixels, "OB", "abcdef");
   EXPECT_THAT(pixels(dataset), ElementsAre('c', 'd'));
+}
+
+Dataset three_frames() {
+  Dataset dataset = picture("MONOCHROME2", 1, 2, 8).text(0x00280008, "IS", "3");
+  dataset.text(0x00281050, "DS", "128").text(0x00281051, "DS", "256").put(kPixels, "OB", "abcdef");
+  return dataset;
+}
+
+TEST(DicomSource, EveryFrameIsReadInAnyOrder) {
+  const std::vector<std::byte> file = three_frames().file();
+  const auto source = open(file, {}, "test");
+  ASSERT_EQ(source->frames(), 3U);
+  EXPECT_THAT(source->read(2).samples, ElementsAre('e', 'f'));
+  EXPECT_THAT(source->read(0).samples, ElementsAre('a', 'b'));
+  EXPECT_THAT(source->read(1).samples, ElementsAre('c', 'd'));
+  EXPECT_THAT(source->read(0).samples, ElementsAre('a', 'b'));
+}
+
+TEST(DicomSource, AFrameThatIsNotThereIsRefusedByItsNumber) {
+  const std::vector<std::byte> file = three_frames().file();
+  const auto source = open(file, {}, "test");
+  for (const bool pixels : {false, true}) {
+    try {
+      if (pixels) {
+        static_cast<void>(source->read(3));
+      } else {
+        static_cast<void>(source->info(3));
+      }
+      FAIL() << "frame 4 of 3 was given";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), Code::kBadArgument);
+      EXPECT_STREQ(error.what(), "test: expected a frame from 1 to 3, got 4");
+    }
+  }
+}
+
+TEST(DicomSource, InfoIsTheFramesOwnElseTheSharedElseTheObjects) {
+  const auto plane = [](std::string_view position) {
+    return Dataset().sequence(0x00209113, {Dataset().text(0x00200032, "DS", position)});
+  };
+  Dataset dataset = three_frames();
+  dataset.text(0x0020000D, "UI", "1.2.3").text(0x0020000E, "UI", "1.2.4").text(0x00080018, "UI", "1.2.5");
+  dataset.text(0x00200013, "IS", "7").text(0x00200032, "DS", "9\\9\\9");
+  dataset.sequence(0x52009230, {plane("1\\-2.5\\+3"), plane("4\\5\\6")});
+  dataset.sequence(0x52009229, {Dataset().sequence(0x00289110, {Dataset().text(0x00280030, "DS", "0.5\\0.25")})});
+  const std::vector<std::byte> file = dataset.file();
+  const auto source = open(file, {}, "test");
+  const image::FrameInfo first = source->info(0);
+  EXPECT_EQ(first.index, 0U);
+  EXPECT_EQ(first.frames, 3U);
+  EXPECT_EQ(first.study_uid, "1.2.3");
+  EXPECT_EQ(first.series_uid, "1.2.4");
+  EXPECT_EQ(first.instance_uid, "1.2.5");
+  EXPECT_EQ(first.instance_number, 7);
+  EXPECT_EQ(first.position, (std::array{1.0, -2.5, 3.0}));
+  EXPECT_EQ(first.spacing, (std::array{0.5, 0.25}));
+  EXPECT_EQ(first.window, (std::array{128.0, 256.0}));
+  EXPECT_EQ(source->info(1).position, (std::array{4.0, 5.0, 6.0}));
+  EXPECT_EQ(source->info(2).position, (std::array{9.0, 9.0, 9.0}));
+}
+
+TEST(DicomSource, WhatTheFileDoesNotSayOrSaysBadlyIsEmpty) {
+  const std::vector<std::byte> file =
+      three_frames().remove(0x00281050).text(0x00200032, "DS", "1\\2").text(0x00280030, "DS", "a\\b").file();
+  const image::FrameInfo info = open(file, {}, "test")->info(0);
+  EXPECT_EQ(info.series_uid, "");
+  EXPECT_EQ(info.instance_number, std::nullopt);
+  EXPECT_EQ(info.position, std::nullopt);
+  EXPECT_EQ(info.spacing, std::nullopt);
+  EXPECT_EQ(info.window, std::nullopt);
 }
 
 TEST(DicomColour, PixelAndPlaneOrderGiveTheSamePicture) {

@@ -13,7 +13,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace mi2;
-  using namespace mi2::train;
+  using namespace mi2::dataset;
   const std::string_view line(reinterpret_cast<const char*>(data), size);
   try {
     const LabelRow row = parse_label_row(line, "fuzz");

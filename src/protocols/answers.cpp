@@ -30,10 +30,6 @@ HttpAnswer readiness(bool ready) {
   return answer;
 }
 
-std::string json_string(std::string_view text) {
-  return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 void append_vector(std::string& text, std::span<const float> vector) {
   text += '[';
   base::append_numbers(text, vector, ',');

@@ -8,6 +8,7 @@
 
 #include <mi2/matrix.hpp>
 
+#include "base/json_text.hpp"
 #include "protocols/exchange.hpp"
 #include "protocols/json.hpp"
 #include "protocols/service.hpp"
@@ -22,8 +23,7 @@ Exchange json_at_once(const Json& body, HttpAnswer answer = {});
 /// An answer without a body: a 200, or a 503 whose outcome is "not_ready".
 HttpAnswer readiness(bool ready);
 
-/// A JSON string with its quotes. @param text  UTF-8.
-std::string json_string(std::string_view text);
+using base::json_string;
 
 /// [0.1,0.2]
 void append_vector(std::string& text, std::span<const float> vector);

@@ -126,7 +126,7 @@ void add_adapter_classify(CLI::App& command, Session& session) {
   arguments->paths = add_positionals(command, "PATH", "Files, folders, or - for standard input");
   command.footer(fmt::format("{}\n{}", kAdapterClassifyHelp, exit_status_help()));
   command.callback([arguments, &session] {
-    session.needs_torch = arguments->embeddings.empty() && arguments->model.options.device != "cpu";
+    session.needs_torch = arguments->embeddings.empty() && needs_torch(arguments->model.options.device);
     session.run = [arguments] { return classify(*arguments); };
   });
 }

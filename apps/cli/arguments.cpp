@@ -1,9 +1,13 @@
 #include "arguments.hpp"
 
 #include <limits>
+#include <span>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
+
+#include "ops/cpu/precision.hpp"
 
 #include "exit_status.hpp"
 
@@ -30,13 +34,21 @@ void restore_in(CLI::App& app) {
   for (CLI::App* command : app.get_subcommands({})) restore_in(*command);
 }
 
-}  // namespace
-
-std::vector<std::string> dtype_names() {
-  std::vector<std::string> names(kDTypes.begin(), kDTypes.end());
-  names.emplace_back("f16");
-  return names;
+/// An option that `parse` reads. Its message begins with the option's name, and so only lacks the dashes.
+template <typename T, typename Parse>
+CLI::Option* add_parsed(CLI::App& command, const std::string& name, T& value, const Parse& parse,
+                        const std::string& help) {
+  const auto read = [&value, parse](const std::string& text) {
+    try {
+      value = parse(text);
+    } catch (const Error& error) {
+      throw Error(error.code(), fmt::format("--{}", error.what()));
+    }
+  };
+  return command.add_option_function<std::string>(name, read, help);
 }
+
+}  // namespace
 
 void add_model_path(CLI::App& command, std::string& model) {
   command.add_option("--model", model, "The model's folder (config.yaml and weights), or a file of mi2 pack")
@@ -48,33 +60,56 @@ void add_model_path(CLI::App& command, std::string& model) {
 void add_model_arguments(CLI::App& command, ModelArguments& arguments) {
   EmbedderOptions& options = arguments.options;
   add_model_path(command, arguments.model);
-  command
-      .add_option("--dtype", options.dtype,
-                  "f32: the reference's numbers; bf16: half the memory, faster; int8: a third of it, faster still, "
-                  "nearly the same vectors; bf16x3: f32 on bf16 units (default: what a packed file holds, else f32)")
-      ->type_name(fmt::format("{}", fmt::join(kDTypes, "|")))
-      ->check(CLI::IsMember(dtype_names()).description(""));
+  add_dtype(
+      command, options.dtype, true,
+      "f32: the reference's numbers; bf16: half the memory, faster; int8: a third of it, faster still, nearly the "
+      "same vectors; bf16x3: f32 on bf16 units (default: what a packed file holds, else f32)");
   add_device(command, options.device);
   add_image_arguments(command, arguments);
 }
 
-void add_device(CLI::App& command, std::string& device) {
-  command
-      .add_option(
-          "--device", device,
-          "cpu: mi2's own engine; cuda or cuda:NUMBER: a GPU, in f32, bf16 or f16; torch: libtorch on the CPU, to "
-          "compare engines")
+std::vector<std::string> dtype_names(std::span<const DType> dtypes) {
+  std::vector<std::string> names;
+  for (const DType dtype : dtypes) names.emplace_back(name_of(dtype));
+  return names;
+}
+
+CLI::Option* add_dtype(CLI::App& command, std::optional<DType>& dtype, bool on_devices, const std::string& help) {
+  const std::vector<std::string> of_the_cpu = dtype_names(ops::kPrecisions);
+  return add_parsed(command, "--dtype", dtype, parse_dtype, help)
+      ->type_name(fmt::format("{}", fmt::join(of_the_cpu, "|")))
+      ->check(CLI::IsMember(on_devices ? dtype_names(kDTypes) : of_the_cpu).description(""));
+}
+
+void add_device(CLI::App& command, Device& device) {
+  add_parsed(command, "--device", device, parse_device,
+             "cpu: mi2's own engine; cuda or cuda:NUMBER: a GPU, in f32, bf16 or f16; torch: libtorch on the CPU, to "
+             "compare engines")
       ->type_name("NAME")
-      ->capture_default_str();
+      ->default_str(to_string(device));
+}
+
+bool needs_torch(const Device& device) noexcept { return device.kind != Device::Kind::kCpu; }
+
+CLI::Option* add_profile(CLI::App& command, const std::string& name, Profile& profile, const std::string& help) {
+  return add_parsed(command, name, profile, parse_profile, help)
+      ->type_name("raw|azure")
+      ->check(CLI::IsMember({"raw", "azure"}).description(""))
+      ->default_str(std::string(name_of(profile)));
+}
+
+void add_intensity(CLI::App& command, Intensity& intensity) {
+  add_parsed(command, "--intensity", intensity, parse_intensity,
+             "16-bit and float grey to 8 bits: percentile:LOW,HIGH, minmax or window:CENTER,WIDTH")
+      ->type_name("RULE")
+      ->default_str(to_string(intensity));
 }
 
 void add_image_arguments(CLI::App& command, ModelArguments& arguments) {
   constexpr std::uint64_t kAny = std::numeric_limits<std::int64_t>::max();
   EmbedderOptions& options = arguments.options;
-  command.add_option("--profile", options.profile, "raw: resize only; azure: as the hosted model prepares images")
-      ->type_name("raw|azure")
-      ->check(CLI::IsMember({"raw", "azure"}).description(""))
-      ->capture_default_str();
+  add_profile(command, "--profile", options.image.profile,
+              "raw: resize only; azure: as the hosted model prepares images");
   command.add_option("--threads", options.threads, "Threads to compute with (default: one per core)")
       ->type_name("N")
       ->check(CLI::Range(1U, 1024U).description(""));
@@ -82,21 +117,15 @@ void add_image_arguments(CLI::App& command, ModelArguments& arguments) {
       ->type_name("N")
       ->check(CLI::Range(1U, 1024U).description(""))
       ->capture_default_str();
-  command
-      .add_option("--intensity", options.intensity,
-                  "16-bit and float grey to 8 bits: percentile:LOW,HIGH, minmax or window:CENTER,WIDTH")
-      ->type_name("RULE")
-      ->capture_default_str();
-  command
-      .add_option_function<std::string>(
-          "--window", [&options](const std::string& text) { options.window = text; },
-          "DICOM window, over the file's own (40,400 suits soft tissue in CT)")
+  add_intensity(command, options.image.intensity);
+  add_parsed(command, "--window", options.image.window, parse_window,
+             "DICOM window, over the file's own (40,400 suits soft tissue in CT)")
       ->type_name("CENTER,WIDTH");
-  command.add_option("--max-pixels", options.max_pixels, "Refuse pictures of more pixels")
+  command.add_option("--max-pixels", options.image.max_pixels, "Refuse pictures of more pixels")
       ->type_name("N")
       ->check(CLI::Range(std::uint64_t{1}, kAny).description(""))
       ->capture_default_str();
-  command.add_option("--max-file-size", options.max_file_bytes, "Refuse files of more bytes; 64M, 1G also work")
+  command.add_option("--max-file-size", options.image.max_file_bytes, "Refuse files of more bytes; 64M, 1G also work")
       ->type_name("BYTES")
       ->transform(CLI::AsSizeValue(false).description(""))
       ->capture_default_str();

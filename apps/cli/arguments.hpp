@@ -2,11 +2,16 @@
 // What the subcommands' command lines have in common.
 
 #include <cstddef>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <mi2/device.hpp>
+#include <mi2/dtype.hpp>
 #include <mi2/embedder.hpp>
+#include <mi2/image.hpp>
 
 namespace CLI {
 class App;
@@ -24,10 +29,18 @@ struct ModelArguments {
 
 /// Declares --model (or $MI2_MODEL) alone.
 void add_model_path(CLI::App& command, std::string& model);
-/// Those of the CPU and "f16", which only a device has; which of them has which is checked when a model is loaded.
-std::vector<std::string> dtype_names();
-/// Declares --device. A command whose device is not "cpu" needs libtorch.
-void add_device(CLI::App& command, std::string& device);
+std::vector<std::string> dtype_names(std::span<const DType> dtypes);
+/// Declares --dtype. @param on_devices  whether those that only other devices than the CPU have are allowed: which
+/// device has which is checked when a model is loaded.
+CLI::Option* add_dtype(CLI::App& command, std::optional<DType>& dtype, bool on_devices,
+                       const std::string& help = "What to compute in (default: what a packed file holds, else f32)");
+/// Declares --device. A command whose device is not the CPU needs libtorch.
+void add_device(CLI::App& command, Device& device);
+bool needs_torch(const Device& device) noexcept;
+/// Declares --profile, or what else an option of the same values is called.
+CLI::Option* add_profile(CLI::App& command, const std::string& name, Profile& profile, const std::string& help);
+/// Declares --intensity.
+void add_intensity(CLI::App& command, Intensity& intensity);
 /// Declares --model, --dtype, --device and those of add_image_arguments(). `arguments` outlives the App.
 void add_model_arguments(CLI::App& command, ModelArguments& arguments);
 /// Declares --profile, --threads, --batch, --intensity, --window, --max-pixels, --max-file-size.

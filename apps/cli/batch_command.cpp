@@ -99,7 +99,7 @@ int run_batch(const BatchArguments& arguments) {
 
 void add_batch(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<BatchArguments>();
-  arguments->model.options.profile = "azure";
+  arguments->model.options.image.profile = Profile::kAzure;
   add_model_arguments(command, arguments->model);
   command.add_option("IN", arguments->input, "A CSV or JSON lines file of images and texts")->required();
   command.add_option("OUT", arguments->output, "The file of answers")->required();

@@ -79,9 +79,7 @@ void add_bench(CLI::App& command, Session& session) {
   command.add_option("--model", arguments->model, "Model directory or packed file")->type_name("DIR");
   command.add_option("--synthetic", arguments->synthetic, "Made-up weights in memory: full")
       ->check(CLI::IsMember({"full"}));
-  command.add_option("--dtype", options.dtype, "What to compute in (default: what a packed file holds, else f32)")
-      ->type_name(fmt::format("{}", fmt::join(kDTypes, "|")))
-      ->check(CLI::IsMember(dtype_names()).description(""));
+  add_dtype(command, options.dtype, true);
   add_device(command, options.device);
   command.add_option("--threads", options.threads, "Threads; 0: one per available core")
       ->check(CLI::Range(0, 1024))
@@ -97,7 +95,7 @@ void add_bench(CLI::App& command, Session& session) {
       ->excludes("--synthetic");
   command.footer(fmt::format("{}\n{}", kBenchHelp, exit_status_help()));
   command.callback([arguments, &session] {
-    session.needs_torch = arguments->options.device != "cpu";
+    session.needs_torch = needs_torch(arguments->options.device);
     session.run = [arguments] { return bench(*arguments); };
   });
 }

@@ -109,7 +109,7 @@ void add_classify(CLI::App& command, Session& session) {
   arguments->paths = add_positionals(command, "PATH", "Files, folders, or - for standard input")->required();
   command.footer(fmt::format("{}\n{}", kClassifyHelp, exit_status_help()));
   command.callback([arguments, &session] {
-    session.needs_torch = arguments->model.options.device != "cpu";
+    session.needs_torch = needs_torch(arguments->model.options.device);
     session.run = [arguments] { return classify(*arguments); };
   });
 }

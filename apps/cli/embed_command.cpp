@@ -143,7 +143,7 @@ void add_embed(CLI::App& command, Session& session) {
   arguments->paths = add_positionals(command, "PATH", "Files, folders, or - for standard input");
   command.footer(fmt::format("{}\n{}", kEmbedHelp, exit_status_help()));
   command.callback([arguments, &session] {
-    session.needs_torch = arguments->model.options.device != "cpu";
+    session.needs_torch = needs_torch(arguments->model.options.device);
     session.run = [arguments] { return embed(*arguments); };
   });
 }

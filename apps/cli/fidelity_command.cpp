@@ -100,13 +100,19 @@ std::optional<std::filesystem::path> model_of(const FidelityArguments& arguments
   throw Error(Code::kBadArgument, "fidelity: needs --model DIR or --synthetic full");
 }
 
+/// "bf16,int8"
+std::vector<DType> dtypes_of(const std::string& text) {
+  std::vector<DType> dtypes;
+  for (const std::string& name : split_labels(text)) dtypes.push_back(parse_dtype(name));
+  return dtypes;
+}
+
 fidelity::FidelityOptions options_of(const FidelityArguments& arguments) {
   fidelity::FidelityOptions options;
   options.model = model_of(arguments);
   options.embedder = arguments.model.options;
   options.batch = arguments.model.batch;
-  options.dtypes = supported_dtypes();
-  if (!arguments.dtypes.empty()) options.dtypes = split_labels(arguments.dtypes);
+  options.dtypes = arguments.dtypes.empty() ? supported_dtypes() : dtypes_of(arguments.dtypes);
   if (options.dtypes.empty()) throw Error(Code::kBadArgument, "--dtypes: names none");
   options.labels = gather_labels(arguments.labels);
   std::vector<std::string> templates = gather_templates(arguments.labels);
@@ -169,7 +175,7 @@ fidelity::FidelityInput prepare_all(const Job& job, const fidelity::PicturePrepa
     throw_if_interrupted();
     std::vector<Slot> slots(std::min(some, job.inputs.size() - begin));
     team.run(slots.size(),
-             [&](std::size_t i) { slots[i] = prepare(preparer, job.inputs[begin + i], options.max_file_bytes); });
+             [&](std::size_t i) { slots[i] = prepare(preparer, job.inputs[begin + i], options.image.max_file_bytes); });
     for (std::size_t i = 0; i < slots.size(); ++i) {
       if (slots[i].error) {
         report.bad(job.inputs[begin + i].path, *slots[i].error);
@@ -222,8 +228,9 @@ void add_fidelity(CLI::App& command, Session& session) {
       ->type_name("full")
       ->check(CLI::IsMember({"full"}).description(""));
   command
-      .add_option("--dtypes", arguments->dtypes,
-                  fmt::format("What to compare with f32 (default: {})", fmt::join(supported_dtypes(), ",")))
+      .add_option(
+          "--dtypes", arguments->dtypes,
+          fmt::format("What to compare with f32 (default: {})", fmt::join(dtype_names(supported_dtypes()), ",")))
       ->type_name("A,B");
   add_image_arguments(command, arguments->model);
   add_label_arguments(command, arguments->labels);

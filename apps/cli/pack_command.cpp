@@ -26,6 +26,7 @@ struct PackArguments {
   std::string model;
   std::string out;
   exporting::PackOptions options;
+  std::optional<DType> dtype;
 };
 
 constexpr std::string_view kPackHelp =
@@ -76,13 +77,14 @@ int pack(const PackArguments& arguments) {
   catch_interrupts();
   Stages stages;
   exporting::PackOptions options = arguments.options;
+  options.dtype = arguments.dtype.value();
   options.progress = [&](std::string_view stage, std::size_t done, std::size_t total) {
     stages.tell(stage, done, total);
   };
   const exporting::PackReport report = exporting::pack_model(arguments.model, arguments.out, options);
   stages.end();
   Progress(0, "").note(fmt::format("{}: {:.1f} MB, {} blocks, {}", arguments.out,
-                                   static_cast<double>(report.bytes) / 1e6, report.blocks, options.dtype));
+                                   static_cast<double>(report.bytes) / 1e6, report.blocks, name_of(options.dtype)));
   return 0;
 }
 
@@ -92,10 +94,7 @@ void add_pack(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<PackArguments>();
   exporting::PackOptions& options = arguments->options;
   add_model_path(command, arguments->model);
-  command.add_option("--dtype", options.dtype, "What the model computes in, see below")
-      ->type_name(fmt::format("{}", fmt::join(kDTypes, "|")))
-      ->required()
-      ->check(CLI::IsMember(std::vector<std::string>(kDTypes.begin(), kDTypes.end())).description(""));
+  add_dtype(command, arguments->dtype, false, "What the model computes in, see below")->required();
   command.add_option("--threads", options.threads, "Threads to pack with (default: one per core)")
       ->type_name("N")
       ->check(CLI::Range(1U, 1024U).description(""));

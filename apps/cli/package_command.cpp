@@ -73,14 +73,8 @@ void add_package(CLI::App& command, Session& session) {
           "--wheel", [&options](const std::string& path) { options.wheel = path; },
           "The wheel of medimageinsight to put in")
       ->type_name("FILE");
-  command
-      .add_option("--dtype", options.dtype, "What the model computes in (default: what a packed file holds, else f32)")
-      ->type_name(fmt::format("{}", fmt::join(kDTypes, "|")))
-      ->check(CLI::IsMember(std::vector<std::string>(kDTypes.begin(), kDTypes.end())).description(""));
-  command.add_option("--profile", options.profile, "How images are prepared; azure: as the hosted model does")
-      ->type_name("raw|azure")
-      ->check(CLI::IsMember({"raw", "azure"}).description(""))
-      ->capture_default_str();
+  add_dtype(command, options.dtype, false, "What the model computes in (default: what a packed file holds, else f32)");
+  add_profile(command, "--profile", options.profile, "How images are prepared; azure: as the hosted model does");
   command.add_option("--python", options.python, "Python of the environments; the wheel's")
       ->type_name("3.N")
       ->capture_default_str();

@@ -23,7 +23,7 @@ struct Slot {
 
 Pixels read_picture(const Embedder& embedder, const Input& input) {
   if (input.path != "-") return embedder.prepare_file(input.path);
-  return embedder.prepare(read_standard_input(embedder.options().max_file_bytes), input.path);
+  return embedder.prepare(read_standard_input(embedder.options().image.max_file_bytes), input.path);
 }
 
 Slot prepare(const Embedder& embedder, const Input& input) {

@@ -147,7 +147,7 @@ int serve(const ServeArguments& arguments) {
   options.cors_origins = split(origins);
   options.urls.hosts = split(values_of(arguments.url_hosts));
   options.legacy_shape = arguments.shape == "legacy";
-  options.embedder.max_file_bytes = options.max_body;
+  options.embedder.image.max_file_bytes = options.max_body;
   if (options.tls_certificate.empty() != options.tls_key.empty()) {
     throw Error(Code::kBadArgument, "--tls-cert and --tls-key go together: one of them is missing");
   }
@@ -189,30 +189,21 @@ void add_model_group(CLI::App& command, ServeArguments& arguments) {
   arguments.models =
       add_repeatable(command, "--model", "A model's folder or packed file, NAME=DIR to name it; repeatable");
   arguments.models->type_name("[NAME=]DIR");
-  command.add_option("--dtype", embedder.dtype, "What to compute in (default: what a packed file holds, else f32)")
-      ->type_name(fmt::format("{}", fmt::join(kDTypes, "|")))
-      ->check(CLI::IsMember(std::vector<std::string>(kDTypes.begin(), kDTypes.end())).description(""));
+  add_dtype(command, embedder.dtype, false);
   command.add_option("--threads", embedder.threads, "Threads of a forward pass (default: one per core)")
       ->type_name("N")
       ->check(CLI::Range(1U, 1024U).description(""));
   add_number(command, "--workers", arguments.options.workers, 0, 1024,
              "Threads that parse, decode and render; 0: one per core")
       ->envname("WORKER_COUNT");
-  command
-      .add_option("--score-profile", arguments.options.score_profile,
-                  "How /score and MLflow prepare images; the other routes prepare raw")
-      ->type_name("azure|raw")
-      ->check(CLI::IsMember({"raw", "azure"}).description(""))
-      ->capture_default_str();
+  add_profile(command, "--score-profile", arguments.options.score_profile,
+              "How /score and MLflow prepare images; the other routes prepare raw")
+      ->type_name("azure|raw");
   command.add_option("--response-shape", arguments.shape, "Of /score; legacy: three objects, as once documented")
       ->type_name("standard|legacy")
       ->check(CLI::IsMember({"standard", "legacy"}).description(""))
       ->capture_default_str();
-  command
-      .add_option("--intensity", embedder.intensity,
-                  "16-bit and float grey to 8 bits: percentile:LOW,HIGH, minmax or window:CENTER,WIDTH")
-      ->type_name("RULE")
-      ->capture_default_str();
+  add_intensity(command, embedder.image.intensity);
 }
 
 void add_network_group(CLI::App& command, ServeArguments& arguments) {
@@ -247,7 +238,7 @@ void add_limit_group(CLI::App& command, Options& options) {
   add_number(command, "--max-rows", options.max_rows, 1, 1'000'000, "Rows of a request");
   add_size(command, "--max-body", options.max_body, "Bytes of a request's body; 64M, 1G also work");
   add_size(command, "--max-buffered", options.max_buffered, "Bytes of all bodies in memory; more: 429");
-  add_number(command, "--max-pixels", options.embedder.max_pixels, 1, kAny, "Pixels of a picture");
+  add_number(command, "--max-pixels", options.embedder.image.max_pixels, 1, kAny, "Pixels of a picture");
   add_number(command, "--max-connections", options.max_connections, 1, 1'000'000, "Open connections; more: 503");
   add_duration(command, "--header-timeout", "S", options.timeouts.header, 1, 3600,
                "For a request's header, and for the TLS handshake");

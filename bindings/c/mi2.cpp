@@ -109,18 +109,30 @@ mi2_options known(const mi2_options* options) {
   return result;
 }
 
+/// Sets `to` from one of the caller's texts, unless it is NULL.
+template <typename T, typename Parse>
+void read(const char* text, T& to, const Parse& parse) {
+  if (text == nullptr) return;
+  try {
+    to = parse(text);
+  } catch (const Error& error) {  // whose message begins with the option's name
+    throw Error(error.code(), fmt::format("options.{}", error.what()));
+  }
+}
+
 mi2::EmbedderOptions embedder_options(const mi2_options& from) {
   mi2::EmbedderOptions to;
-  if (from.dtype != nullptr) to.dtype = from.dtype;
-  if (from.device != nullptr) to.device = from.device;
+  mi2::ImageOptions& image = to.image;
+  read(from.dtype, to.dtype, mi2::parse_dtype);
+  read(from.device, to.device, mi2::parse_device);
   to.threads = from.threads;
-  if (from.profile != nullptr) to.profile = from.profile;
-  if (from.azure_size != 0) to.azure_size = from.azure_size;
-  if (from.azure_quality != 0) to.azure_quality = from.azure_quality;
-  if (from.intensity != nullptr) to.intensity = from.intensity;
-  if (from.window != nullptr) to.window = from.window;
-  if (from.max_pixels != 0) to.max_pixels = from.max_pixels;
-  if (from.max_file_bytes != 0) to.max_file_bytes = from.max_file_bytes;
+  read(from.profile, image.profile, mi2::parse_profile);
+  if (from.azure_size != 0) image.azure_size = from.azure_size;
+  if (from.azure_quality != 0) image.azure_quality = from.azure_quality;
+  read(from.intensity, image.intensity, mi2::parse_intensity);
+  read(from.window, image.window, mi2::parse_window);
+  if (from.max_pixels != 0) image.max_pixels = from.max_pixels;
+  if (from.max_file_bytes != 0) image.max_file_bytes = from.max_file_bytes;
   return to;
 }
 

@@ -16,8 +16,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   try {
-    const mi2::EmbedderOptions options;
-    const mi2::Embedder embedder = mi2::Embedder::open(argv[1], options);
+    const mi2::Embedder embedder = mi2::Embedder::open(argv[1]);
     const mi2::Pixels image = embedder.prepare_file(argv[2]);
     const std::string text = argv[3];
     print(embedder.embed_images({&image, 1}).row(0));

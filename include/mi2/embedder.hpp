@@ -4,12 +4,14 @@
 #include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <mi2/export.h>
+#include <mi2/device.hpp>
 #include <mi2/dtype.hpp>
 #include <mi2/error.hpp>
 #include <mi2/image.hpp>
@@ -18,10 +20,11 @@
 
 namespace mi2 {
 
-struct EmbedderOptions : ImageOptions {
-  std::string dtype;           ///< one of kDTypes; empty: what a packed file holds, else "f32"
-  std::string device = "cpu";  ///< "cpu"; in a program that links libtorch also "cuda", "cuda:1", and "torch": its CPU
-  unsigned threads = 0;        ///< 0: one per available core
+struct EmbedderOptions {
+  std::optional<DType> dtype{};  ///< none: what a packed file holds, else kF32
+  Device device{};
+  unsigned threads = 0;  ///< 0: one per available core
+  ImageOptions image{};
 };
 
 struct TextEmbeddings {
@@ -44,7 +47,7 @@ class MI2_EXPORT Embedder {
   [[nodiscard]] int dimensions() const noexcept;
   /// The logarithm: similarities are exp(logit_scale()) * image . text.
   [[nodiscard]] float logit_scale() const noexcept;
-  /// As they were given, but for an empty dtype: the one that is computed in.
+  /// The options passed to open(), with the dtype in use.
   [[nodiscard]] const EmbedderOptions& options() const noexcept;
   /// Hashes the weights file on the first call (seconds for a full model); a packed file has the hash of its source.
   [[nodiscard]] Provenance provenance() const;

@@ -9,15 +9,61 @@
 #include <string_view>
 #include <vector>
 
+#include <mi2/export.h>
+
 namespace mi2 {
+
+/// What is done to an image before the model's own resize.
+enum class Profile : std::uint8_t {
+  kRaw,    ///< nothing
+  kAzure,  ///< resize to a square in the image's own mode, RGB, JPEG and back: what the hosted model does
+};
+
+/// "raw" or "azure".
+MI2_EXPORT std::string_view name_of(Profile profile) noexcept;
+/// @throws Error{kBadArgument} if `name` is neither.
+MI2_EXPORT Profile parse_profile(std::string_view name);
+
+/// A window of sample values, in the units after the modality LUT (Hounsfield for CT). DICOM PS3.3 C.11.2.1.2, LINEAR.
+struct Window {
+  double center = 0;
+  double width = 1;  ///< at least 1
+
+  friend bool operator==(const Window&, const Window&) = default;
+};
+
+/// "CENTER,WIDTH", as in "40,400".
+MI2_EXPORT std::string to_string(const Window& window);
+/// @throws Error{kBadArgument} unless both are finite and the width is at least 1.
+MI2_EXPORT Window parse_window(std::string_view text);
+
+/// How grey of more than 8 bits (16-bit, 32-bit, float; DICOM without a window) becomes 8 bits.
+struct Intensity {
+  enum class Kind : std::uint8_t {
+    kPercentile,  ///< from one percentile of the image's samples to another
+    kMinMax,      ///< from the least sample to the greatest
+    kWindow,
+  };
+  Kind kind = Kind::kPercentile;
+  double low = 1;    ///< for kPercentile: 0 <= low < high <= 100
+  double high = 99;  ///< for kPercentile
+  Window window{};   ///< for kWindow; any width above 0
+
+  friend bool operator==(const Intensity&, const Intensity&) = default;
+};
+
+/// "percentile:LOW,HIGH", "minmax" or "window:CENTER,WIDTH".
+MI2_EXPORT std::string to_string(const Intensity& intensity);
+/// @throws Error{kBadArgument} naming what was found and what is allowed.
+MI2_EXPORT Intensity parse_intensity(std::string_view text);
 
 /// How an encoded picture becomes the model's pixels.
 struct ImageOptions {
-  std::string profile = "raw";                ///< "raw" or "azure": what is done before the model's own resize
-  int azure_size = 512;                       ///< pixels, for "azure"
-  int azure_quality = 75;                     ///< JPEG quality 1..100, for "azure"
-  std::string intensity = "percentile:1,99";  ///< 16-bit and float grey to 8 bits; also "minmax", "window:C,W"
-  std::optional<std::string> window;          ///< "CENTER,WIDTH" for DICOM, over the file's own VOI
+  Profile profile = Profile::kRaw;
+  int azure_size = 512;                       ///< 1 to 4096 pixels, for kAzure
+  int azure_quality = 75;                     ///< JPEG quality 1 to 100, for kAzure
+  Intensity intensity{};                      ///< for grey of more than 8 bits
+  std::optional<Window> window{};             ///< for DICOM, over the file's own VOI
   std::uint64_t max_pixels = 200'000'000;     ///< of one picture, checked before decoding
   std::uint64_t max_file_bytes = 1ULL << 30;  ///< of one input file
 };

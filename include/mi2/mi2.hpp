@@ -3,6 +3,7 @@
 // Link mi2::mi2. Everything throws mi2::Error and nothing else on purpose.
 
 #include <mi2/classifier.hpp>
+#include <mi2/device.hpp>
 #include <mi2/dtype.hpp>
 #include <mi2/embedder.hpp>
 #include <mi2/error.hpp>

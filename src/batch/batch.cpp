@@ -32,17 +32,17 @@ struct Slot {
 
 /// What the lines of a batch depend on.
 std::string job_of(const Embedder& embedder, const protocols::ServedModel& model, const Options& options) {
-  const ImageOptions& images = embedder.options();
+  const ImageOptions& images = embedder.options().image;
   return protocols::Json{{"input_sha256", base::sha256_hex(options.input)},
                          {"format", options.format == Format::kCsv ? "csv" : "jsonl"},
                          {"weights_sha256", model.provenance.weights_sha256},
                          {"labels", model.labels},
                          {"dtype", model.provenance.dtype},
                          {"version", model.provenance.version},
-                         {"profile", images.profile},
+                         {"profile", name_of(images.profile)},
                          {"azure", {images.azure_size, images.azure_quality}},
-                         {"intensity", images.intensity},
-                         {"window", images.window.value_or("")},
+                         {"intensity", to_string(images.intensity)},
+                         {"window", images.window ? to_string(*images.window) : ""},
                          {"max_pixels", images.max_pixels},
                          {"max_file_bytes", images.max_file_bytes}}
       .dump();
@@ -53,7 +53,7 @@ class Runner {
   Runner(const Embedder& embedder, const protocols::ServedModel& model, const Options& options)
       : embedder_(embedder), options_(options), format_(make_format(options.format, model.kind)) {
     table_.model = std::make_shared<const protocols::ServedModel>(model);
-    service_.images = embedder.options();
+    service_.images = embedder.options().image;
   }
 
   Summary run(const Observer& observer) {

@@ -6,13 +6,16 @@
 #include <string>
 #include <vector>
 
+#include <mi2/device.hpp>
+#include <mi2/dtype.hpp>
+
 namespace mi2::benchmark {
 
 struct BenchmarkOptions {
   std::optional<std::filesystem::path>
       model;                   ///< directory or packed file; without one, made-up weights of the full model
-  std::string dtype;           ///< empty: what a packed file holds, else f32
-  std::string device = "cpu";  ///< as EmbedderOptions::device; another one has no profile
+  std::optional<DType> dtype;  ///< none: what a packed file holds, else f32
+  Device device;               ///< one other than the CPU has no profile
   unsigned threads = 0;        ///< 0: one per available core
   int batch = 1;               ///< images, and texts, of one forward pass
   int rounds = 5;              ///< timed passes after one that is not

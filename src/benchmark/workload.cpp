@@ -40,7 +40,10 @@ namespace {
 
 void load_on_cpu(const BenchmarkOptions& options, LoadedModel& loaded) {
   ops::CpuOps::Options engine;
-  if (!options.dtype.empty()) engine.precision = parse_dtype(options.dtype);
+  if (options.dtype) {
+    ops::check_precision(*options.dtype);
+    engine.precision = *options.dtype;
+  }
   engine.threads = options.threads;
   std::unique_ptr<models::CpuModel> model;
   if (options.model) {
@@ -63,17 +66,18 @@ void load_on_device(const BenchmarkOptions& options, LoadedModel& loaded) {
   if (!options.model) throw Error(Code::kBadArgument, "bench: a device other than cpu needs --model");
   const weights::ModelSource source(*options.model);
   loaded.config = source.config();
-  loaded.model = models::load_device_model(source, {options.device, options.dtype, options.threads});
-  loaded.engine = "libtorch " + options.device;
-  loaded.dtype = options.dtype.empty() ? "f32" : options.dtype;
+  const DType dtype = options.dtype.value_or(DType::kF32);
+  loaded.model = models::load_device_model(source, {options.device, dtype, options.threads});
+  loaded.engine = "libtorch " + to_string(options.device);
+  loaded.dtype = name_of(dtype);
 }
 
 }  // namespace
 
 LoadedModel load(const BenchmarkOptions& options) {
   LoadedModel loaded;
-  loaded.load_seconds =
-      seconds_of([&] { options.device == "cpu" ? load_on_cpu(options, loaded) : load_on_device(options, loaded); });
+  const auto load_on = options.device.kind == Device::Kind::kCpu ? load_on_cpu : load_on_device;
+  loaded.load_seconds = seconds_of([&] { load_on(options, loaded); });
   return loaded;
 }
 

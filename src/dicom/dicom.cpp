@@ -1,36 +1,8 @@
 #include "dicom/dicom.hpp"
 
-#include <fmt/format.h>
-
-#include <charconv>
-#include <cmath>
-
-#include <mi2/error.hpp>
-
 #include "dicom/structure.hpp"
 
 namespace mi2::dicom {
-namespace {
-
-/// One finite number that is all of `text`.
-bool parse_double(std::string_view text, double& out) noexcept {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  return error == std::errc{} && end == text.data() + text.size() && std::isfinite(out);
-}
-
-}  // namespace
-
-Window parse_window(std::string_view text) {
-  Window window;
-  const std::size_t comma = text.find(',');
-  const bool ok = comma != std::string_view::npos && parse_double(text.substr(0, comma), window.center) &&
-                  parse_double(text.substr(comma + 1), window.width) && window.width >= 1;
-  if (!ok) {
-    throw Error(Code::kBadArgument,
-                fmt::format("window '{}': CENTER,WIDTH is needed, both finite, WIDTH at least 1", printable(text)));
-  }
-  return window;
-}
 
 bool looks_like_dicom(std::span<const std::byte> bytes) noexcept {
   constexpr std::string_view kPrefix = "DICM";

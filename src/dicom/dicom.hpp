@@ -10,23 +10,15 @@
 #include "image/image.hpp"
 #include "image/source.hpp"
 
-namespace mi2::dicom {
+#include <mi2/image.hpp>
 
-/// VOI window in the units after the modality LUT (Hounsfield for CT). DICOM PS3.3 C.11.2.1.2, LINEAR.
-struct Window {
-  double center = 0;
-  double width = 1;
-};
+namespace mi2::dicom {
 
 struct Options {
   std::uint64_t max_pixels = 200'000'000;  ///< rows x columns of a frame; checked before pixels are allocated
   std::optional<Window> window;            ///< overrides the file's own VOI
-  image::Intensity fallback;               ///< for grey with neither an override nor a VOI in the file
+  Intensity fallback;                      ///< for grey with neither an override nor a VOI in the file
 };
-
-/// Parses "CENTER,WIDTH", as in "40,400".
-/// @throws Error{kBadArgument} unless both are finite and the width is >= 1.
-Window parse_window(std::string_view text);
 
 /// Whether the bytes look like a DICOM object: "DICM" after a preamble, or a plausible dataset without one.
 bool looks_like_dicom(std::span<const std::byte> bytes) noexcept;

@@ -87,7 +87,7 @@ std::uint8_t shade(double y) noexcept {
   return static_cast<std::uint8_t>(std::floor(std::min(y, 1.0) * 255 + 0.5));
 }
 
-std::vector<std::uint8_t> apply(const Frame& frame, const Transform& transform, const image::Intensity& fallback) {
+std::vector<std::uint8_t> apply(const Frame& frame, const Transform& transform, const Intensity& fallback) {
   const std::size_t count = frame.layout.pixels();
   if (!transform.window && !transform.voi) {
     std::vector<float> values(count);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <mutex>
 
 #include <fmt/format.h>
@@ -40,9 +41,9 @@ text::Tokens encode(const text::Tokenizer& tokenizer, std::span<const std::strin
   }
 }
 
-/// A mistake in the options is told before anything slow happens.
+/// A mistake in the options is reported before anything slow happens.
 ops::CpuOps::Options engine_options(const EmbedderOptions& options) {
-  if (!options.dtype.empty() && options.device == "cpu") parse_dtype(options.dtype);
+  if (options.dtype && options.device.kind == Device::Kind::kCpu) ops::check_precision(*options.dtype);
   ops::CpuOps::Options engine;
   engine.threads = options.threads;
   return engine;
@@ -52,29 +53,27 @@ ops::CpuOps::Options engine_options(const EmbedderOptions& options) {
 
 std::string_view version() noexcept { return MI2_VERSION; }
 
-std::vector<std::string> supported_dtypes() {
-  std::vector<std::string> names;
-  for (const ops::Precision precision : ops::kPrecisions) {
-    if (ops::CpuOps::supports(precision)) names.emplace_back(name_of(precision));
-  }
-  return names;
+std::vector<DType> supported_dtypes() {
+  std::vector<DType> supported;
+  std::ranges::copy_if(ops::kPrecisions, std::back_inserter(supported), ops::CpuOps::supports);
+  return supported;
 }
 
 struct Embedder::Impl {
   Impl(const std::filesystem::path& path, const EmbedderOptions& wanted)
       : options(wanted),
-        preparer(wanted),
+        preparer(wanted.image),
         engine(engine_options(wanted)),
         source(path),
         config(source.config()),
         tokenizer(open_tokenizer(source)) {
-    if (options.device != "cpu") {
-      if (options.dtype.empty()) options.dtype = "f32";
-      model = models::load_device_model(source, {options.device, options.dtype, options.threads});
+    if (options.device.kind != Device::Kind::kCpu) {
+      options.dtype = options.dtype.value_or(DType::kF32);
+      model = models::load_device_model(source, {options.device, *options.dtype, options.threads});
       return;
     }
     engine.precision = models::precision_of(options.dtype, source);
-    options.dtype = name_of(engine.precision);
+    options.dtype = engine.precision;
     model = models::load_cpu_model(source, engine);
   }
 
@@ -148,7 +147,9 @@ const EmbedderOptions& Embedder::options() const noexcept { return impl_->option
 
 Provenance Embedder::provenance() const {
   std::call_once(impl_->hashed, [&] { impl_->weights_sha256 = impl_->source.weights_sha256(); });
-  return {std::string(version()), impl_->weights_sha256, impl_->options.profile, impl_->options.dtype};
+  const EmbedderOptions& options = impl_->options;
+  return {std::string(version()), impl_->weights_sha256, std::string(name_of(options.image.profile)),
+          std::string(name_of(options.dtype.value()))};
 }
 
 Pixels Embedder::prepare(std::span<const std::byte> encoded, std::string_view name) const {
@@ -170,7 +171,7 @@ Pixels Embedder::prepare(const PictureView& picture, std::string_view name) cons
 }
 
 Pixels Embedder::prepare_file(const std::filesystem::path& path) const {
-  return prepare(base::read_file(path, impl_->options.max_file_bytes), path.string());
+  return prepare(base::read_file(path, impl_->options.image.max_file_bytes), path.string());
 }
 
 EmbeddingMatrix Embedder::embed_images(std::span<const Pixels> pictures) const {

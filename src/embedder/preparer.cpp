@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "image/options.hpp"
+
 #include <mi2/error.hpp>
 
 namespace mi2::embedder {
@@ -17,16 +19,14 @@ image::PreprocessOptions preprocess_options(const ImageOptions& options) {
   if (options.azure_quality < 1 || options.azure_quality > 100) {
     throw Error(Code::kBadArgument, fmt::format("azure JPEG quality {}: needs 1 to 100", options.azure_quality));
   }
-  return {image::parse_profile(options.profile), options.azure_size, options.azure_quality};
+  return {options.profile, options.azure_size, options.azure_quality};
 }
 
 }  // namespace
 
-Preparer::Preparer(const ImageOptions& options)
-    : options_(options),
-      preprocess_(preprocess_options(options)),
-      intensity_(image::parse_intensity(options.intensity)) {
-  if (options.window) window_ = dicom::parse_window(*options.window);
+Preparer::Preparer(const ImageOptions& options) : options_(options), preprocess_(preprocess_options(options)) {
+  image::check(options.intensity);
+  if (options.window) image::check(*options.window);
 }
 
 image::Picture Preparer::open(std::span<const std::byte> encoded, std::string_view name) const {
@@ -34,8 +34,9 @@ image::Picture Preparer::open(std::span<const std::byte> encoded, std::string_vi
     throw Error(Code::kTooLarge,
                 fmt::format("{}: {} bytes, the limit is {}", name, encoded.size(), options_.max_file_bytes));
   }
-  return dicom::looks_like_dicom(encoded) ? dicom::decode(encoded, {options_.max_pixels, window_, intensity_}, name)
-                                          : image::decode(encoded, {options_.max_pixels, intensity_}, name);
+  return dicom::looks_like_dicom(encoded)
+             ? dicom::decode(encoded, {options_.max_pixels, options_.window, options_.intensity}, name)
+             : image::decode(encoded, {options_.max_pixels, options_.intensity}, name);
 }
 
 image::Raster Preparer::decode(std::span<const std::byte> encoded, std::string_view name) const {
@@ -59,7 +60,7 @@ TimedPixels Preparer::prepare_timed(std::span<const std::byte> encoded, std::str
 }
 
 Pixels Preparer::prepare(const PictureView& picture, std::string_view name, int width, int height) const {
-  return finish(image::from_view(picture, {options_.max_pixels, intensity_}, name), width, height);
+  return finish(image::from_view(picture, {options_.max_pixels, options_.intensity}, name), width, height);
 }
 
 Pixels Preparer::finish(image::Picture picture, int width, int height) const {

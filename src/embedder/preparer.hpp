@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <filesystem>
-#include <optional>
 #include <span>
 #include <string_view>
 
@@ -14,7 +13,7 @@
 
 namespace mi2::embedder {
 
-/// ImageOptions read once, so that a mistake in them is told before anything slow happens.
+/// ImageOptions checked once, so that a mistake in them is reported before anything slow happens.
 class Preparer {
  public:
   /// @throws Error{kBadArgument} for an option that makes no sense.
@@ -43,8 +42,6 @@ class Preparer {
 
   ImageOptions options_;
   image::PreprocessOptions preprocess_;
-  image::Intensity intensity_;
-  std::optional<dicom::Window> window_;
 };
 
 }  // namespace mi2::embedder

@@ -46,10 +46,10 @@ std::size_t count_blocks(const weights::ModelConfig& config) {
   return (models::manifest(config).size() - kWithoutBias) / 2 + kWithoutBias;
 }
 
-weights::PackedInfo info_of(const weights::ModelSource& source, const std::string& dtype) {
+weights::PackedInfo info_of(const weights::ModelSource& source, DType dtype) {
   weights::PackedInfo info;
   info.layout_version = ops::kLayoutVersion;
-  info.dtype = dtype;
+  info.dtype = name_of(dtype);
   info.config = source.config_text();
   if (auto own = source.tokenizer()) {
     const text::Tokenizer readable(own->vocab, own->merges, own->name);
@@ -66,8 +66,9 @@ PackReport pack_model(const fs::path& model, const fs::path& out, const PackOpti
   const auto tell = [&](std::string_view stage, std::uint64_t done, std::uint64_t total) {
     if (options.progress) options.progress(stage, static_cast<std::size_t>(done), static_cast<std::size_t>(total));
   };
+  ops::check_precision(options.dtype);
   ops::CpuOps::Options engine;
-  engine.precision = parse_dtype(options.dtype);
+  engine.precision = options.dtype;
   engine.threads = options.threads;
   const weights::ModelSource source(model);
   if (source.packed()) {

@@ -4,13 +4,14 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <string>
 #include <string_view>
+
+#include <mi2/dtype.hpp>
 
 namespace mi2::exporting {
 
 struct PackOptions {
-  std::string dtype = "f32";
+  DType dtype = DType::kF32;
   unsigned threads = 0;    ///< 0: one per available core
   bool overwrite = false;  ///< replace what is there
   /// Told after each step of a stage: "layers" as they are prepared, "MB" as they are written. What it throws ends the
@@ -25,8 +26,8 @@ struct PackReport {
 };
 
 /// Loads a model's folder and writes the packed file `out`, which appears whole or not at all.
-/// @throws Error{kBadArgument} for a dtype there is not, a model that is packed already, or an `out` that exists
-/// (unless
+/// @throws Error{kBadArgument} for a dtype that the CPU does not compute in, a model that is packed already, or an
+/// `out` that exists (unless
 ///         `overwrite`) or is no place for a file; what Embedder::open() throws for the model; {kBadFile} when the disk
 ///         refuses.
 PackReport pack_model(const std::filesystem::path& model, const std::filesystem::path& out, const PackOptions& options);

@@ -15,6 +15,7 @@
 
 #include "base/files.hpp"
 #include "export/templates.hpp"
+#include "ops/cpu/precision.hpp"
 #include "weights/model_source.hpp"
 
 #include <mi2/dtype.hpp>
@@ -129,9 +130,7 @@ void need(bool good, std::string_view what, std::string_view found, std::string_
 
 /// What goes into YAML, shell and Python unquoted must be harmless there.
 void check(const PackageOptions& options) {
-  need(options.dtype.empty() || std::find(kDTypes.begin(), kDTypes.end(), options.dtype) != kDTypes.end(), "dtype",
-       options.dtype, fmt::format("{}", fmt::join(kDTypes, ", ")));
-  need(options.profile == "raw" || options.profile == "azure", "profile", options.profile, "raw or azure");
+  if (options.dtype) ops::check_precision(*options.dtype);
   need(std::regex_match(options.python, std::regex("3\\.[0-9]{1,3}")), "python", options.python, "a version like 3.11");
   need(std::regex_match(options.name, std::regex("[a-z][a-z0-9-]{1,30}[a-z0-9]")), "name", options.name,
        "3 to 32 small letters, digits and '-', a letter first");
@@ -150,8 +149,8 @@ Values values_of(const fs::path& model, const PackageOptions& options) {
           {"requirement", wheel.empty() ? fmt::format("medimageinsight=={}", version()) : "wheels/" + wheel},
           {"copy_wheels", wheel.empty() ? "" : "COPY wheels wheels"},
           {"data", fs::is_regular_file(model) ? "model/model.mi2" : "model"},
-          {"dtype", options.dtype},
-          {"profile", options.profile},
+          {"dtype", options.dtype ? std::string(name_of(*options.dtype)) : ""},
+          {"profile", std::string(name_of(options.profile))},
           {"python", options.python},
           {"name", options.name}};
 }

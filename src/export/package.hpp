@@ -5,8 +5,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
-#include <string_view>
+
+#include <mi2/dtype.hpp>
+#include <mi2/image.hpp>
 
 namespace mi2::exporting {
 
@@ -18,8 +21,8 @@ enum class PackageKind : std::uint8_t {
 struct PackageOptions {
   PackageKind kind = PackageKind::kMlflow;
   std::filesystem::path wheel;           ///< of the Python package, to put in; empty: it comes from a package index
-  std::string dtype;                     ///< as EmbedderOptions::dtype
-  std::string profile = "azure";         ///< as EmbedderOptions::profile
+  std::optional<DType> dtype;            ///< as EmbedderOptions::dtype, of the CPU
+  Profile profile = Profile::kAzure;     ///< as ImageOptions::profile
   std::string python = "3.11";           ///< of the environments
   std::string name = "medimageinsight";  ///< of endpoint, model and environment
   /// Told after each file that is copied. What it throws ends the work and leaves nothing behind.

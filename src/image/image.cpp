@@ -1,9 +1,5 @@
 #include "image/image.hpp"
 
-#include <fmt/format.h>
-
-#include <mi2/error.hpp>
-
 namespace mi2::image {
 
 int channels(Mode mode) noexcept {
@@ -22,13 +18,5 @@ int channels(Mode mode) noexcept {
   }
   return 0;
 }
-
-Profile parse_profile(std::string_view name) {
-  if (name == "raw") return Profile::kRaw;
-  if (name == "azure") return Profile::kAzure;
-  throw Error(Code::kBadArgument, fmt::format("profile '{}': expected 'raw' or 'azure'", name));
-}
-
-std::string_view name_of(Profile profile) noexcept { return profile == Profile::kRaw ? "raw" : "azure"; }
 
 }  // namespace mi2::image

@@ -9,9 +9,7 @@
 
 #include "image/resize.hpp"
 
-namespace mi2 {
-struct PictureView;
-}
+#include <mi2/image.hpp>
 
 namespace mi2::image {
 
@@ -38,18 +36,6 @@ struct Picture {
 /// @returns samples a pixel.
 int channels(Mode mode) noexcept;
 
-/// How grey of more than 8 bits (16-bit, 32-bit, float; DICOM without a window) becomes 8 bits.
-struct Intensity {
-  enum class Kind : std::uint8_t { kPercentile, kMinMax, kWindow };
-  Kind kind = Kind::kPercentile;
-  double a = 1;   ///< lower percentile, or the window's centre
-  double b = 99;  ///< upper percentile, or the window's width
-};
-
-/// Parses "percentile:LOW,HIGH", "minmax" or "window:CENTRE,WIDTH".
-/// @throws Error{kBadArgument} naming what was found and what is allowed.
-Intensity parse_intensity(std::string_view text);
-
 struct DecodeOptions {
   std::uint64_t max_pixels = 200'000'000;  ///< width x height; checked before pixels are allocated
   Intensity intensity;
@@ -65,21 +51,11 @@ Picture decode(std::span<const std::byte> bytes, const DecodeOptions& options, s
 /// @throws Error{kBadArgument} sizes that do not fit each other, {kUnsupported} a mode not read, {kTooLarge}.
 Picture from_view(const PictureView& view, const DecodeOptions& options, std::string_view name);
 
-/// What is done to a picture before the model's own resize.
-enum class Profile : std::uint8_t {
-  kRaw,    ///< nothing
-  kAzure,  ///< resize to a square in the picture's own mode, RGB, JPEG and back: what the hosted model does
-};
-
 struct PreprocessOptions {
   Profile profile = Profile::kRaw;
   int azure_size = 512;    ///< 1..4096 pixels; "image_standardization_image_size"
   int azure_quality = 75;  ///< 1..100; "image_standardization_jpeg_compression_ratio"
 };
-
-/// @throws Error{kBadArgument} unless `name` is "raw" or "azure".
-Profile parse_profile(std::string_view name);
-std::string_view name_of(Profile profile) noexcept;
 
 /// What preprocess() resizes: the picture after the profile's own steps, grey as one channel and all else as RGB.
 /// samples: [height, width, 1 or 3]. Tripling grey after a resize gives the same numbers as before it.

@@ -1,17 +1,11 @@
 #include "image/intensity.hpp"
 
 #include <algorithm>
-#include <array>
 #include <bit>
-#include <charconv>
 #include <cmath>
 #include <limits>
 #include <optional>
 #include <type_traits>
-
-#include <fmt/format.h>
-
-#include <mi2/error.hpp>
 
 namespace mi2::image {
 namespace {
@@ -112,13 +106,14 @@ Range min_max(std::span<const Sample> samples) {
 template <typename Sample>
 Range range_of(std::span<const Sample> samples, const Intensity& intensity) {
   if (intensity.kind == Intensity::Kind::kWindow) {
-    return {intensity.a - intensity.b / 2, intensity.a + intensity.b / 2};
+    const auto [center, width] = intensity.window;
+    return {center - width / 2, center + width / 2};
   }
   if (intensity.kind == Intensity::Kind::kMinMax) return min_max(samples);
   Ranks<Sample> ranks(samples);
   if (ranks.size() == 0) return {};
-  const double low = percentile(ranks, intensity.a);
-  return {low, percentile(ranks, intensity.b)};
+  const double low = percentile(ranks, intensity.low);
+  return {low, percentile(ranks, intensity.high)};
 }
 
 std::uint8_t scale(double x, const Range& range) noexcept {
@@ -134,27 +129,6 @@ std::vector<std::uint8_t> scale_all(std::span<const Sample> samples, const Range
   std::transform(samples.begin(), samples.end(), out.begin(),
                  [&range](Sample x) { return scale(static_cast<double>(x), range); });
   return out;
-}
-
-[[noreturn]] void bad_intensity(std::string_view text) {
-  throw Error(Code::kBadArgument,
-              fmt::format("intensity '{}': expected 'percentile:LOW,HIGH' with 0 <= LOW < HIGH <= 100, 'minmax' or "
-                          "'window:CENTRE,WIDTH' with WIDTH > 0",
-                          text));
-}
-
-/// "A,B" as two finite numbers.
-std::optional<std::array<double, 2>> parse_pair(std::string_view text) {
-  std::array<double, 2> pair{};
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  for (std::size_t i = 0; i < 2; ++i) {
-    if (i == 1 && (at == end || *at++ != ',')) return std::nullopt;
-    const auto [next, error] = std::from_chars(at, end, pair.at(i));
-    if (error != std::errc() || !std::isfinite(pair.at(i))) return std::nullopt;
-    at = next;
-  }
-  return at == end ? std::optional(pair) : std::nullopt;
 }
 
 }  // namespace
@@ -180,24 +154,6 @@ std::vector<std::uint8_t> to_8bit(std::span<const std::int32_t> samples, const I
 }
 std::vector<std::uint8_t> to_8bit(std::span<const std::uint16_t> samples, const Intensity& intensity) {
   return scale_all(samples, range_of(samples, intensity));
-}
-
-Intensity parse_intensity(std::string_view text) {
-  constexpr std::string_view kPercentile = "percentile:";
-  constexpr std::string_view kWindow = "window:";
-  if (text == "minmax") return {Intensity::Kind::kMinMax, 0, 0};
-  if (text.starts_with(kPercentile)) {
-    const auto pair = parse_pair(text.substr(kPercentile.size()));
-    if (!pair || (*pair)[0] < 0 || (*pair)[0] >= (*pair)[1] || (*pair)[1] > 100) bad_intensity(text);
-    return {Intensity::Kind::kPercentile, (*pair)[0], (*pair)[1]};
-  }
-  if (text.starts_with(kWindow)) {
-    const auto pair = parse_pair(text.substr(kWindow.size()));
-    // The bound keeps centre -/+ width / 2 and their difference finite.
-    if (!pair || (*pair)[1] <= 0 || (*pair)[1] > 1e300 || std::abs((*pair)[0]) > 1e300) bad_intensity(text);
-    return {Intensity::Kind::kWindow, (*pair)[0], (*pair)[1]};
-  }
-  bad_intensity(text);
 }
 
 }  // namespace mi2::image

@@ -49,8 +49,8 @@ std::unique_ptr<CpuModel> load_packed(const std::shared_ptr<const weights::Packe
 
 }  // namespace
 
-ops::Precision precision_of(std::string_view dtype, const weights::ModelSource& source) {
-  if (!dtype.empty()) return parse_dtype(dtype);
+ops::Precision precision_of(std::optional<DType> dtype, const weights::ModelSource& source) {
+  if (dtype) return *dtype;
   return source.packed() ? own_precision(*source.packed()) : ops::Precision::kF32;
 }
 

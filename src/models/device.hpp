@@ -3,18 +3,20 @@
 // mi2-torch; it registers itself here, so that nothing above needs to know.
 
 #include <memory>
-#include <string>
 
 #include "base/linked.hpp"
 #include "models/model.hpp"
 #include "weights/model_source.hpp"
 
+#include <mi2/device.hpp>
+#include <mi2/dtype.hpp>
+
 namespace mi2::models {
 
 struct DeviceOptions {
-  std::string device;    ///< "cuda", "cuda:1", or "torch": libtorch on the CPU, to compare engines
-  std::string dtype;     ///< "f32", "bf16" or "f16"; empty: f32
-  unsigned threads = 0;  ///< of the CPU; 0: one per available core
+  Device device;
+  DType dtype = DType::kF32;  ///< kF32, kBF16 or kF16
+  unsigned threads = 0;       ///< of the CPU; 0: one per available core
 };
 
 using DeviceLoader = std::unique_ptr<Model> (*)(const weights::ModelSource& source, const DeviceOptions& options);

@@ -3,7 +3,7 @@
 
 #include <filesystem>
 #include <memory>
-#include <string_view>
+#include <optional>
 
 #include "ops/cpu/cpu_ops.hpp"
 #include "ops/parameter.hpp"
@@ -37,7 +37,7 @@ std::unique_ptr<CpuModel> load_cpu_model(const std::filesystem::path& weights, c
 
 /// What a model is computed in: `dtype`, or if that is empty, a packed file's own, else f32.
 /// @throws Error{kBadArgument} if there is no such dtype; {kBadFile} if the file holds one that there is not.
-ops::Precision precision_of(std::string_view dtype, const weights::ModelSource& source);
+ops::Precision precision_of(std::optional<DType> dtype, const weights::ModelSource& source);
 
 /// Loads a directory's weights, or maps a packed file, whose checksums it verifies.
 /// @throws as above; Error{kBadFile} for a packed file that is damaged or of another version, {kBadArgument} if it is

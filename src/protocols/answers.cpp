@@ -45,16 +45,16 @@ void append_vectors(std::string& text, const EmbeddingMatrix& vectors) {
   text += ']';
 }
 
-std::string provenance_json(const ServedModel& model, std::string_view profile) {
+std::string provenance_json(const ServedModel& model, Profile profile) {
   return fmt::format(R"({{"version":{},"weights_sha256":{},"profile":{},"dtype":{}}})",
                      json_string(model.provenance.version), json_string(model.provenance.weights_sha256),
-                     json_string(profile), json_string(model.provenance.dtype));
+                     json_string(name_of(profile)), json_string(model.provenance.dtype));
 }
 
-HttpAnswer model_answer(const ServedModel& model, std::string_view profile, std::string body) {
+HttpAnswer model_answer(const ServedModel& model, Profile profile, std::string body) {
   HttpAnswer answer;
   answer.body = std::move(body);
-  answer.headers = {{"x-mi2-profile", std::string(profile)},
+  answer.headers = {{"x-mi2-profile", std::string(name_of(profile))},
                     {"x-mi2-model", model.name},
                     {"x-mi2-dtype", model.provenance.dtype},
                     {"x-mi2-version", model.provenance.version},

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include <mi2/image.hpp>
 #include <mi2/matrix.hpp>
 
 #include "base/json_text.hpp"
@@ -32,10 +33,10 @@ void append_vector(std::string& text, std::span<const float> vector);
 void append_vectors(std::string& text, const EmbeddingMatrix& vectors);
 
 /// {"version": .., "weights_sha256": .., "profile": .., "dtype": ..}
-std::string provenance_json(const ServedModel& model, std::string_view profile);
+std::string provenance_json(const ServedModel& model, Profile profile);
 
 /// A 200 with the headers that name model and profile: x-mi2-profile, x-mi2-model, x-mi2-dtype, x-mi2-version,
 /// x-mi2-weights-sha256.
-HttpAnswer model_answer(const ServedModel& model, std::string_view profile, std::string body);
+HttpAnswer model_answer(const ServedModel& model, Profile profile, std::string body);
 
 }  // namespace mi2::protocols

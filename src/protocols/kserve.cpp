@@ -33,7 +33,7 @@ std::vector<std::string_view> output_names(ModelKind kind) {
 
 struct InferRequest {
   std::shared_ptr<const ServedModel> model;
-  std::string profile;
+  Profile profile = Profile::kRaw;
   std::string id;                                     ///< as JSON text
   std::vector<std::pair<std::string, bool>> outputs;  ///< names asked for, and whether in binary; empty: all there are
   bool binary = false;                                ///< of outputs that say nothing about it

@@ -26,7 +26,7 @@ namespace {
 
 struct EmbeddingsRequest {
   std::shared_ptr<const ServedModel> model;
-  std::string profile;
+  Profile profile = Profile::kRaw;
   std::vector<bool> is_image;  ///< of each input
   std::size_t dimensions = 0;
   std::size_t tokens = 0;  ///< of the texts

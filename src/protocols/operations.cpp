@@ -53,17 +53,18 @@ Exchange server_info(const Service& service, HttpRequest, const PathParameters&)
   Json models = Json::array();
   for (const auto& [name, model] : service.models) models.push_back(model_info(*model));
   const Limits& limits = service.limits;
-  return json_at_once({{"name", "mi2"},
-                       {"version", version()},
-                       {"default_model", service.default_model},
-                       {"models", std::move(models)},
-                       {"profiles", {{"score", service.score_profile}, {"others", service.images.profile}}},
-                       {"limits",
-                        {{"body_bytes", service.max_body_bytes},
-                         {"rows", limits.rows},
-                         {"labels", limits.labels},
-                         {"text_bytes", limits.text_bytes},
-                         {"pixels", service.images.max_pixels}}}});
+  return json_at_once(
+      {{"name", "mi2"},
+       {"version", version()},
+       {"default_model", service.default_model},
+       {"models", std::move(models)},
+       {"profiles", {{"score", name_of(service.score_profile)}, {"others", name_of(service.images.profile)}}},
+       {"limits",
+        {{"body_bytes", service.max_body_bytes},
+         {"rows", limits.rows},
+         {"labels", limits.labels},
+         {"text_bytes", limits.text_bytes},
+         {"pixels", service.images.max_pixels}}}});
 }
 
 Exchange openapi(const Service&, HttpRequest, const PathParameters&) {

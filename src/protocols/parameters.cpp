@@ -61,7 +61,7 @@ ScoreParameters read_parameters(Json* params, const ImageOptions& defaults) {
       whole_number(*params, "image_standardization_image_size", defaults.azure_size, 1, kMaxSize);
   if (Json* profile = member(*params, "profile")) {
     if (*profile != "raw" && *profile != "azure") bad("profile", "\"raw\" or \"azure\"");
-    result.images.profile = profile->get<std::string>();
+    result.images.profile = parse_profile(profile->get_ref<const std::string&>());
   }
   return result;
 }

@@ -67,8 +67,8 @@ struct Service {
   std::map<std::string, std::shared_ptr<const ServedModel>, std::less<>> models;
   std::string default_model;  ///< what a request without a model's name means
   ResponseShape response_shape = ResponseShape::kStandard;
-  std::string score_profile = "azure";  ///< of POST /score and MLflow; everything else uses images.profile
-  ImageOptions images;                  ///< of every picture, unless a request says otherwise
+  Profile score_profile = Profile::kAzure;  ///< of POST /score and MLflow; everything else uses images.profile
+  ImageOptions images;                      ///< of every picture, unless a request says otherwise
   Limits limits;
   std::vector<std::string> allowed_url_hosts;   ///< lower case; empty: URLs are refused
   std::uint64_t max_body_bytes = 100ULL << 20;  ///< for GET /info: the transport enforces it

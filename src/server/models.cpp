@@ -48,7 +48,7 @@ protocols::Service service_of(const Options& options) {
   service.default_model = options.models.front().name;
   if (options.legacy_shape) service.response_shape = protocols::ResponseShape::kLegacy;
   service.score_profile = options.score_profile;
-  service.images = options.embedder;
+  service.images = options.embedder.image;
   service.limits.rows = options.max_rows;
   // The contracts know hosts; the fetcher, which alone connects, also looks at ports.
   for (const std::string& host : options.urls.hosts)

@@ -55,7 +55,7 @@ struct Options {
   std::filesystem::path tls_key;
   std::filesystem::path api_keys;         ///< empty: everyone may ask
   std::vector<std::string> cors_origins;  ///< "*": every one
-  std::string score_profile = "azure";
+  Profile score_profile = Profile::kAzure;
   bool legacy_shape = false;
   unsigned workers = 0;                        ///< threads that parse, decode and render; 0: one per core
   std::uint64_t max_body = 100ULL << 20;       ///< bytes

@@ -111,11 +111,12 @@ TEST(UnitVectors, AreRequired) {
 }
 
 TEST(Dtypes, F32IsFirstListedOrNot) {
-  EXPECT_THAT(measured_dtypes({"bf16"}), ElementsAre("f32", "bf16"));
-  EXPECT_THAT(measured_dtypes({"bf16", "f32"}), ElementsAre("f32", "bf16"));
-  EXPECT_THAT(measured_dtypes({}), ElementsAre("f32"));
-  EXPECT_THAT(error_of([] { return measured_dtypes({"f64"}); }).what(), StartsWith("dtype f64: f32, bf16"));
-  EXPECT_EQ(error_of([] { return measured_dtypes({"bf16", "bf16"}); }).code(), Code::kBadArgument);
+  EXPECT_THAT(measured_dtypes({DType::kBF16}), ElementsAre(DType::kF32, DType::kBF16));
+  EXPECT_THAT(measured_dtypes({DType::kBF16, DType::kF32}), ElementsAre(DType::kF32, DType::kBF16));
+  EXPECT_THAT(measured_dtypes({}), ElementsAre(DType::kF32));
+  EXPECT_THAT(error_of([] { return measured_dtypes({DType::kF16}); }).what(),
+              StartsWith("dtype 'f16' is none of f32, bf16"));
+  EXPECT_EQ(error_of([] { return measured_dtypes({DType::kBF16, DType::kBF16}); }).code(), Code::kBadArgument);
 }
 
 TEST(Pack, SurvivesTheTripAndRefusesLess) {
@@ -212,21 +213,21 @@ TEST(Isolated, TheCallersExceptionEndsTheChild) {
 }
 
 TEST(Pictures, FilesAreWhatTheEmbedderMakesOfThem) {
-  for (const char* profile : {"raw", "azure"}) {
+  for (const Profile profile : {Profile::kRaw, Profile::kAzure}) {
     EmbedderOptions options;
-    options.profile = profile;
+    options.image.profile = profile;
     options.threads = 1;
     const Embedder embedder = Embedder::open(kModel, options);
     const PicturePreparer preparer(kModel, options);
     for (const auto& file : std::filesystem::directory_iterator(kImages)) {
-      EXPECT_EQ(preparer.prepare_file(file).samples, embedder.prepare_file(file).samples) << file << profile;
+      EXPECT_EQ(preparer.prepare_file(file).samples, embedder.prepare_file(file).samples) << file << name_of(profile);
     }
   }
 }
 
 TEST(Pictures, RefusalsAreTheEmbedders) {
   EmbedderOptions options;
-  options.max_file_bytes = 10;
+  options.image.max_file_bytes = 10;
   EXPECT_EQ(error_of([&] { return PicturePreparer(kModel, options).prepare_file(kImages / "gray.png"); }).code(),
             Code::kTooLarge);
   EXPECT_EQ(error_of([&] { return PicturePreparer(kModel / "nowhere", options).generated(1); }).code(),
@@ -250,7 +251,7 @@ class Starter : public testing::Test {
  protected:
   Starter() {
     options_.model = kModel;
-    options_.dtypes = {"f32", "bf16"};
+    options_.dtypes = {DType::kF32, DType::kBF16};
     options_.embedder.threads = 1;
     input_.pictures = PicturePreparer(kModel, {}).generated(5);
   }

@@ -155,8 +155,8 @@ TEST_F(CApi, OptionsReachTheEmbedder) {
   EXPECT_EQ(mi2_embed_files(azure, &path, 1, vector.data(), vector.size()), MI2_OK);
   mi2_close(azure);
   mi2::EmbedderOptions wanted;
-  wanted.profile = "azure";
-  wanted.azure_size = 64;
+  wanted.image.profile = mi2::Profile::kAzure;
+  wanted.image.azure_size = 64;
   const mi2::Embedder expected = mi2::Embedder::open(kModel, wanted);
   const mi2::Pixels pixels = expected.prepare_file(kImage);
   EXPECT_EQ(vector, mi2::test::rows_of(expected.embed_images({&pixels, 1})).front());

@@ -210,10 +210,5 @@ TEST(DicomSniff, KnowsPrefixedAndBareObjects) {
   EXPECT_FALSE(looks_like_dicom(to_bytes("\x89PNG\r\n\x1a\n and more")));
 }
 
-TEST(DicomWindow, ParsesCentreAndWidth) {
-  EXPECT_EQ(parse_window("40,400").width, 400);
-  for (const char* bad : {"", "40", "40,0", "nan,1", "1,2,3"}) EXPECT_THROW(parse_window(bad), Error) << bad;
-}
-
 }  // namespace
 }  // namespace mi2::dicom::testing

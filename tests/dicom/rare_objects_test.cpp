@@ -40,7 +40,7 @@ TEST(DicomFloat, DoublePrecisionPixelsTakeTheFallback) {
   Dataset dataset = picture("MONOCHROME2", 1, 3, 64).remove(0x00280101).remove(0x00280102).remove(0x00280103);
   dataset.put(kDoublePixels, "OD", raw<double>({-1e3, 0, 1e3}));
   Options options;
-  options.fallback = image::parse_intensity("minmax");
+  options.fallback = parse_intensity("minmax");
   EXPECT_THAT(pixels(dataset, options), ElementsAre(0, 128, 255));
 }
 
@@ -48,7 +48,7 @@ TEST(DicomFloat, NanIsBlack) {
   Dataset dataset = picture("MONOCHROME2", 1, 3, 32);
   dataset.put(kFloatPixels, "OF", raw<float>({std::bit_cast<float>(0x7FC00000U), 0, 1}));
   Options options;
-  options.fallback = image::parse_intensity("minmax");
+  options.fallback = parse_intensity("minmax");
   EXPECT_THAT(pixels(dataset, options), ElementsAre(0, 0, 255));
 }
 

@@ -94,7 +94,7 @@ TEST(Embedder, SameBitsFromSeveralThreadsAtOnce) {
 
 TEST(Embedder, ProfilesGiveDifferentPixels) {
   EmbedderOptions options;
-  options.profile = "azure";
+  options.image.profile = Profile::kAzure;
   const Embedder azure = Embedder::open(kModel, options);
   const auto name = kImages / "colour_a.jpg";
   EXPECT_NE(azure.prepare_file(name).samples, starter().prepare_file(name).samples);
@@ -108,19 +108,38 @@ TEST(Embedder, ProvenanceNamesTheWeights) {
   EXPECT_EQ(p.version, version());
 }
 
+TEST(Embedder, OptionsAreWrittenWhereTheyAreUsed) {
+  const Embedder embedder =
+      Embedder::open(kModel, {.dtype = DType::kBF16, .threads = 1, .image = {.profile = Profile::kAzure}});
+  EXPECT_EQ(embedder.provenance().dtype, "bf16");
+  EXPECT_EQ(embedder.provenance().profile, "azure");
+  EXPECT_EQ(embedder.options().threads, 1U);
+  EXPECT_EQ(starter().options().dtype, DType::kF32) << "the one in use";
+}
+
 TEST(Embedder, RefusesOptionsThatMakeNoSense) {
   const auto refused = [](auto change) {
     EmbedderOptions options;
     change(options);
     return error_of([&] { return Embedder::open(kModel, options); }).code();
   };
-  EXPECT_EQ(refused([](auto& o) { o.dtype = "f31"; }), Code::kBadArgument);
-  EXPECT_EQ(refused([](auto& o) { o.dtype = "f16"; }), Code::kBadArgument);
-  EXPECT_EQ(refused([](auto& o) { o.profile = "blue"; }), Code::kBadArgument);
-  EXPECT_EQ(refused([](auto& o) { o.intensity = "percentile:99,1"; }), Code::kBadArgument);
-  EXPECT_EQ(refused([](auto& o) { o.window = "40"; }), Code::kBadArgument);
-  EXPECT_EQ(refused([](auto& o) { o.azure_size = 0; }), Code::kBadArgument);
-  EXPECT_EQ(refused([](auto& o) { o.azure_quality = 101; }), Code::kBadArgument);
+  const auto nan = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_EQ(refused([](auto& o) { o.dtype = DType::kF16; }), Code::kBadArgument);
+  EXPECT_EQ(refused([](auto& o) { o.image.intensity = {.low = 99, .high = 1}; }), Code::kBadArgument);
+  EXPECT_EQ(refused([&](auto& o) { o.image.intensity.high = nan; }), Code::kBadArgument);
+  EXPECT_EQ(refused([](auto& o) {
+              o.image.intensity = {.kind = Intensity::Kind::kWindow, .window = {40, 0}};
+            }),
+            Code::kBadArgument);
+  EXPECT_EQ(refused([](auto& o) { o.image.window = {40, 0.5}; }), Code::kBadArgument);
+  EXPECT_EQ(refused([&](auto& o) { o.image.window = {nan, 40}; }), Code::kBadArgument);
+  EXPECT_EQ(refused([](auto& o) { o.image.azure_size = 0; }), Code::kBadArgument);
+  EXPECT_EQ(refused([](auto& o) { o.image.azure_quality = 101; }), Code::kBadArgument);
+}
+
+TEST(Embedder, ACpuThatHasNoF16SaysWhatItHas) {
+  const Error error = error_of([] { return Embedder::open(kModel, {.dtype = DType::kF16}); });
+  EXPECT_STREQ(error.what(), "dtype 'f16' is none of f32, bf16, int8, bf16x3");
 }
 
 TEST(Embedder, NamesTheFileAndTheReason) {
@@ -136,11 +155,11 @@ TEST(Embedder, NamesTheFileAndTheReason) {
 
 TEST(Embedder, LimitsBytesAndPixels) {
   EmbedderOptions options;
-  options.max_file_bytes = 100;
-  options.max_pixels = 1000;
+  options.image.max_file_bytes = 100;
+  options.image.max_pixels = 1000;
   const Embedder strict = Embedder::open(kModel, options);
   EXPECT_EQ(error_of([&] { return strict.prepare_file(kImages / "colour_a.jpg"); }).code(), Code::kTooLarge);
-  options.max_file_bytes = 1 << 30;
+  options.image.max_file_bytes = 1 << 30;
   const Embedder few = Embedder::open(kModel, options);
   EXPECT_EQ(error_of([&] { return few.prepare_file(kImages / "colour_a.jpg"); }).code(), Code::kTooLarge);
   EXPECT_EQ(error_of([&] { return few.prepare(small_dicom(40, 50), "object"); }).code(), Code::kTooLarge);

@@ -34,14 +34,13 @@ const std::filesystem::path kImages = test::golden_data() / "images";
 
 std::filesystem::path model() { return exists(kTiny / "model.safetensors") ? kTiny : kStarter; }
 
-exporting::PackReport pack(const std::filesystem::path& from, const std::filesystem::path& out,
-                           const std::string& dtype) {
+exporting::PackReport pack(const std::filesystem::path& from, const std::filesystem::path& out, DType dtype) {
   exporting::PackOptions options;
   options.dtype = dtype;
   return exporting::pack_model(from, out, options);
 }
 
-EmbedderOptions in(const std::string& dtype) {
+EmbedderOptions in(DType dtype) {
   EmbedderOptions options;
   options.dtype = dtype;
   return options;
@@ -54,15 +53,15 @@ std::vector<EmbeddingMatrix> vectors_of(const Embedder& embedder) {
   return {embedder.embed_images(pictures), embedder.embed_texts(texts).vectors};
 }
 
-class PackedEmbedder : public testing::TestWithParam<std::string> {
+class PackedEmbedder : public testing::TestWithParam<DType> {
  protected:
   test::TemporaryFolder folder_;
 };
 
 TEST_P(PackedEmbedder, GivesTheSameBitsAsTheFolder) {
-  const std::string& dtype = GetParam();
+  const DType dtype = GetParam();
   if (std::ranges::count(supported_dtypes(), dtype) == 0) {
-    expect_error(Code::kUnsupported, {dtype}, [&] { pack(model(), folder_ / "m.mi2", dtype); });
+    expect_error(Code::kUnsupported, {std::string(name_of(dtype))}, [&] { pack(model(), folder_ / "m.mi2", dtype); });
     return;
   }
   const exporting::PackReport report = pack(model(), folder_ / "m.mi2", dtype);
@@ -70,15 +69,15 @@ TEST_P(PackedEmbedder, GivesTheSameBitsAsTheFolder) {
   const Embedder folder = Embedder::open(model(), in(dtype));
   const Embedder packed = Embedder::open(folder_ / "m.mi2");
   EXPECT_EQ(packed.options().dtype, dtype);
-  EXPECT_EQ(packed.provenance().dtype, dtype);
+  EXPECT_EQ(packed.provenance().dtype, name_of(dtype));
   EXPECT_EQ(packed.provenance().weights_sha256, folder.provenance().weights_sha256);
   EXPECT_EQ(packed.logit_scale(), folder.logit_scale());
   EXPECT_EQ(packed.dimensions(), folder.dimensions());
   EXPECT_EQ(vectors_of(packed), vectors_of(folder));
 }
 
-INSTANTIATE_TEST_SUITE_P(In, PackedEmbedder, testing::Values("f32", "bf16", "int8", "bf16x3"),
-                         [](const auto& test) { return test.param; });
+INSTANTIATE_TEST_SUITE_P(In, PackedEmbedder, testing::Values(DType::kF32, DType::kBF16, DType::kInt8, DType::kBF16x3),
+                         [](const auto& test) { return std::string(name_of(test.param)); });
 
 class Pack : public testing::Test {
  protected:
@@ -86,9 +85,9 @@ class Pack : public testing::Test {
 };
 
 TEST_F(Pack, GivesTheSameBytesTwice) {
-  pack(kStarter, folder_ / "a", "bf16");
+  pack(kStarter, folder_ / "a", DType::kBF16);
   exporting::PackOptions one;
-  one.dtype = "bf16";
+  one.dtype = DType::kBF16;
   one.threads = 1;
   exporting::pack_model(kStarter, folder_ / "b", one);
   EXPECT_EQ(test::read_back(folder_ / "a"), test::read_back(folder_ / "b"));
@@ -102,34 +101,34 @@ TEST_F(Pack, RefusesABrokenTokenizerAndLeavesNothing) {
   }
   folder_.write("model/vocab.json", "{}");
   folder_.write("model/merges.txt", "#version: 0.2\n");
-  expect_error(Code::kBadFile, {"model"}, [&] { pack(folder_ / "model", folder_ / "m.mi2", "bf16"); });
+  expect_error(Code::kBadFile, {"model"}, [&] { pack(folder_ / "model", folder_ / "m.mi2", DType::kBF16); });
   EXPECT_FALSE(exists(folder_ / "m.mi2"));
 }
 
 TEST_F(Pack, RefusesToOverwriteUnlessTold) {
   folder_.write("m.mi2", "mine");
-  expect_error(Code::kBadArgument, {"m.mi2", "--force"}, [&] { pack(kStarter, folder_ / "m.mi2", "bf16"); });
+  expect_error(Code::kBadArgument, {"m.mi2", "--force"}, [&] { pack(kStarter, folder_ / "m.mi2", DType::kBF16); });
   EXPECT_EQ(test::read_back(folder_ / "m.mi2"), "mine");
-  expect_error(Code::kBadArgument, {"not a regular file"}, [&] { pack(kStarter, folder_.path(), "bf16"); });
+  expect_error(Code::kBadArgument, {"not a regular file"}, [&] { pack(kStarter, folder_.path(), DType::kBF16); });
   exporting::PackOptions options;
-  options.dtype = "bf16";
+  options.dtype = DType::kBF16;
   options.overwrite = true;
   EXPECT_GT(exporting::pack_model(kStarter, folder_ / "m.mi2", options).blocks, 100U);
 }
 
 TEST_F(Pack, RefusesWhatIsPackedAndWhatIsNoModel) {
-  pack(kStarter, folder_ / "m.mi2", "bf16");
-  expect_error(Code::kBadArgument, {"is packed already"}, [&] { pack(folder_ / "m.mi2", folder_ / "n", "f32"); });
-  expect_error(Code::kBadArgument, {"f31"}, [&] { pack(kStarter, folder_ / "n", "f31"); });
-  expect_error(Code::kNotFound, {"nowhere"}, [&] { pack(folder_ / "nowhere", folder_ / "n", "f32"); });
-  expect_error(Code::kBadFile, {"absent"}, [&] { pack(kStarter, folder_ / "absent/n", "f32"); });
+  pack(kStarter, folder_ / "m.mi2", DType::kBF16);
+  expect_error(Code::kBadArgument, {"is packed already"}, [&] { pack(folder_ / "m.mi2", folder_ / "n", DType::kF32); });
+  expect_error(Code::kBadArgument, {"f16"}, [&] { pack(kStarter, folder_ / "n", DType::kF16); });
+  expect_error(Code::kNotFound, {"nowhere"}, [&] { pack(folder_ / "nowhere", folder_ / "n", DType::kF32); });
+  expect_error(Code::kBadFile, {"absent"}, [&] { pack(kStarter, folder_ / "absent/n", DType::kF32); });
   EXPECT_FALSE(exists(folder_ / "n"));
 }
 
 TEST_F(Pack, LeavesNothingBehindWhenItIsStopped) {
   for (const char* where : {"layers", "MB"}) {
     exporting::PackOptions options;
-    options.dtype = "bf16";
+    options.dtype = DType::kBF16;
     options.progress = [&](std::string_view stage, std::size_t done, std::size_t) {
       if (stage == where && done > 0) throw std::runtime_error("stopped");
     };
@@ -142,7 +141,7 @@ TEST_F(Pack, TellsEveryStepOnce) {
   std::map<std::string, std::vector<std::size_t>> told;
   std::map<std::string, std::size_t> totals;
   exporting::PackOptions options;
-  options.dtype = "int8";
+  options.dtype = DType::kInt8;
   options.progress = [&](std::string_view stage, std::size_t done, std::size_t total) {
     told[std::string(stage)].push_back(done);
     totals[std::string(stage)] = total;
@@ -156,7 +155,7 @@ TEST_F(Pack, TellsEveryStepOnce) {
 }
 
 TEST_F(Pack, TheFileTokenizesLikeItsFolder) {
-  pack(kStarter, folder_ / "m.mi2", "bf16");
+  pack(kStarter, folder_ / "m.mi2", DType::kBF16);
   const std::vector<std::string> texts{"pleural effusion", "no finding"};
   const std::vector<TokenizedText> packed = tokenize(folder_ / "m.mi2", texts);
   const std::vector<TokenizedText> folder = tokenize(kStarter, texts);

@@ -12,6 +12,7 @@
 
 #include "golden/expected.hpp"
 #include "ops/cpu/isa.hpp"
+#include "ops/cpu/precision.hpp"
 #include "support/distance.hpp"
 #include "support/matrix.hpp"
 #include "support/paths.hpp"
@@ -41,11 +42,9 @@ struct Embedded {
 
 /// The weights in the folder `weights`.
 Embedder open(const std::string& weights, const std::string& profile, const std::string& dtype, unsigned threads = 0) {
-  EmbedderOptions options;
-  options.dtype = dtype;
-  options.profile = profile;
-  options.threads = threads;
-  return Embedder::open(weights_of(weights), options);
+  return Embedder::open(
+      weights_of(weights),
+      {.dtype = parse_dtype(dtype), .threads = threads, .image = {.profile = parse_profile(profile)}});
 }
 
 /// The images and texts of `model`.
@@ -93,7 +92,7 @@ void skip_without_weights(const std::string& model) {
 }
 
 /// Whether this machine, or the instruction set it is forced to, computes a dtype.
-bool supports(const std::string& dtype) { return std::ranges::count(supported_dtypes(), dtype) > 0; }
+bool supports(const std::string& dtype) { return std::ranges::count(supported_dtypes(), parse_dtype(dtype)) > 0; }
 
 /// A model (tiny, full) and a profile (raw, azure).
 class Golden : public testing::TestWithParam<std::tuple<std::string, std::string>> {
@@ -203,9 +202,7 @@ TEST_P(TinyOnEveryIsa, ThreadsDoNotChangeABit) {
 
 // .. and whatever else is in the batch.
 TEST_P(TinyOnEveryIsa, ABatchGivesWhatEachImageAndTextGivesAlone) {
-  EmbedderOptions options;
-  options.dtype = dtype_;
-  const Embedder embedder = Embedder::open(weights_of("tiny"), options);
+  const Embedder embedder = open("tiny", "raw", dtype_);
   std::vector<Pixels> pictures;
   for (const std::string& name : cases("tiny", "images")) {
     pictures.push_back(embedder.prepare_file(kData / "images" / name));
@@ -227,9 +224,9 @@ std::vector<std::tuple<std::string, std::string>> paths_of_this_machine() {
   std::vector<std::tuple<std::string, std::string>> paths;
   for (const ops::cpu::Isa isa : ops::cpu::kIsas) {
     if (isa > ops::cpu::best_isa()) continue;
-    for (const std::string_view dtype : kDTypes) {
-      if (dtype == "bf16x3" && isa < ops::cpu::Isa::kAvx512Bf16) continue;
-      paths.emplace_back(name_of(isa), dtype);
+    for (const DType dtype : ops::kPrecisions) {
+      if (dtype == DType::kBF16x3 && isa < ops::cpu::Isa::kAvx512Bf16) continue;
+      paths.emplace_back(name_of(isa), name_of(dtype));
     }
   }
   return paths;

@@ -52,8 +52,6 @@ TEST(Preprocess, RefusesOptionsOutOfRange) {
     options.azure_size = size;
     EXPECT_ANY_THROW(preprocess(picture, options, 8, 8)) << size;
   }
-  EXPECT_ANY_THROW(parse_profile("other"));
-  EXPECT_EQ(parse_profile("azure"), Profile::kAzure);
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ class PackedModel : public testing::Test {
     weights::write_packed(file, info_, blocks_, pool_);
     file.commit();
     const weights::ModelSource source(folder_ / "packed");
-    options_.precision = precision_of("", source);
+    options_.precision = precision_of(std::nullopt, source);
     return load_cpu_model(source, options_);
   }
 
@@ -65,7 +65,7 @@ TEST_F(PackedModel, RefusesAnotherLayoutVersion) {
 TEST_F(PackedModel, RefusesAnotherPrecisionThanItHolds) {
   load();
   const weights::ModelSource source(folder_ / "packed");
-  options_.precision = precision_of("bf16", source);
+  options_.precision = precision_of(DType::kBF16, source);
   expect_error(Code::kBadArgument, {"packed: ", "packed in f32", "bf16 was asked for"},
                [&] { load_cpu_model(source, options_); });
 }

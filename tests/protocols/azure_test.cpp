@@ -31,10 +31,10 @@ TEST_F(Scoring, ScoreAnswersAnObjectARowWithoutTheSidesThatAreAbsent) {
   EXPECT_EQ(rows[0].size(), 3U);
   EXPECT_EQ(rows[1].size(), 2U);
   EXPECT_EQ(rows[2].size(), 2U);
-  EXPECT_EQ(numbers(rows[0]["image_features"].at(0)), image_vector("gray.png", "azure"));
+  EXPECT_EQ(numbers(rows[0]["image_features"].at(0)), image_vector("gray.png", Profile::kAzure));
   EXPECT_EQ(numbers(rows[0]["text_features"].at(0)), text_vector(kText));
   EXPECT_EQ(numbers(rows[1]["text_features"].at(0)), text_vector(kText));
-  EXPECT_EQ(numbers(rows[2]["image_features"].at(0)), image_vector("rgba.png", "azure"));
+  EXPECT_EQ(numbers(rows[2]["image_features"].at(0)), image_vector("rgba.png", Profile::kAzure));
   EXPECT_EQ(rows[1]["scaling_factor"].get<float>(), starter().logit_scale());
   EXPECT_EQ(post("/", body), rows);
 }
@@ -90,11 +90,11 @@ TEST_F(Scoring, ScoreReadsParameters) {
   }
   body["params"] = {{"image_standardization_jpeg_compression_ratio", 30.0}, {"image_standardization_image_size", 256}};
   ImageOptions options;
-  options.profile = "azure";
+  options.profile = Profile::kAzure;
   options.azure_quality = 30;
   options.azure_size = 256;
   EXPECT_EQ(numbers(post("/score", body)[0]["image_features"][0]), image_vector("large.jpg", options));
-  EXPECT_NE(image_vector("large.jpg", options), image_vector("large.jpg", "azure"));
+  EXPECT_NE(image_vector("large.jpg", options), image_vector("large.jpg", Profile::kAzure));
   for (const char* bad :
        {R"({"get_scaling_factor": 1})", R"({"get_scaling_factor": "yes"})",
         R"({"image_standardization_jpeg_compression_ratio": 0})",
@@ -112,10 +112,10 @@ TEST_F(Scoring, ScoreNamesTheProfileItUsed) {
   EXPECT_EQ(header(azure, "x-mi2-profile"), "azure");
   EXPECT_EQ(header(azure, "x-mi2-dtype"), "f32");
   EXPECT_EQ(header(azure, "x-mi2-weights-sha256").size(), 64U);
-  service_.score_profile = "raw";
+  service_.score_profile = Profile::kRaw;
   const HttpAnswer raw = ask("POST", "/score", body);
   EXPECT_EQ(header(raw, "x-mi2-profile"), "raw");
-  EXPECT_EQ(numbers(Json::parse(raw.body)[0]["image_features"][0]), image_vector("large.jpg", "raw"));
+  EXPECT_EQ(numbers(Json::parse(raw.body)[0]["image_features"][0]), image_vector("large.jpg", Profile::kRaw));
   EXPECT_NE(raw.body, azure.body);
   Json asked = Json::parse(body);
   asked["params"] = {{"profile", "azure"}};
@@ -135,7 +135,7 @@ TEST_F(Scoring, LegacyShapeIsThreeObjectsWithAllRowsInEach) {
   const Json parts =
       post("/score", table(list("image", "text"), list(list(base64(), kText), list(base64("rgba.png"), "b"))));
   ASSERT_EQ(parts.size(), 3U);
-  EXPECT_EQ(numbers(parts[0]["image_features"].at(1)), image_vector("rgba.png", "azure"));
+  EXPECT_EQ(numbers(parts[0]["image_features"].at(1)), image_vector("rgba.png", Profile::kAzure));
   EXPECT_EQ(numbers(parts[1]["text_features"].at(0)), text_vector(kText));
   EXPECT_EQ(parts[2]["scaling_factor"].get<float>(), starter().logit_scale());
   EXPECT_EQ(post("/score", table(list("text"), list(list(kText)))).size(), 2U);
@@ -275,7 +275,7 @@ TEST_F(Classifiers, ZeroShotAnswersAllLabelsBestFirst) {
   const Json rows = post("/score", images({"gray.png", "colour_a.jpg"}));
   ASSERT_EQ(rows.size(), 2U);
   const Classifier wanted(starter(), {"chest x-ray.", "skin photo.", "brain MRI."});
-  const std::vector<LabelScore> scores = wanted.classify(image_vector("colour_a.jpg", "azure"));
+  const std::vector<LabelScore> scores = wanted.classify(image_vector("colour_a.jpg", Profile::kAzure));
   ASSERT_EQ(rows[1].size(), 3U);
   for (std::size_t i = 0; i < 3; ++i) {
     EXPECT_EQ(rows[1][i]["label"].get<std::string>() + ".", scores[i].label);

@@ -37,7 +37,7 @@ TEST_F(Mlflow, ReadsAllFiveFormsAlike) {
   const Json split = {{"columns", list("image", "text")}, {"index", list(0)}, {"data", list(list(base64(), kText))}};
   const Json wanted = predictions(Json{{"dataframe_split", split}}.dump());
   ASSERT_EQ(wanted.size(), 1U);
-  EXPECT_EQ(numbers(wanted[0]["image_features"][0]), image_vector("gray.png", "azure"));
+  EXPECT_EQ(numbers(wanted[0]["image_features"][0]), image_vector("gray.png", Profile::kAzure));
   EXPECT_EQ(numbers(wanted[0]["text_features"][0]), text_vector(kText));
   for (const Json& body : {Json{{"dataframe_records", list(record)}}, Json{{"instances", list(record)}},
                            Json{{"inputs", list(record)}}, Json{{"instances", list(list(base64(), kText))}},
@@ -93,7 +93,7 @@ TEST_F(Community, PredictGivesProbabilitiesBestFirst) {
     const auto prediction = nlohmann::ordered_json::parse(got.body)["predictions"][0];
     ClassifierOptions options;
     options.multilabel = multilabel;
-    const auto wanted = Classifier(starter(), labels, options).classify(image_vector("colour_a.jpg", "raw"));
+    const auto wanted = Classifier(starter(), labels, options).classify(image_vector("colour_a.jpg", Profile::kRaw));
     ASSERT_EQ(prediction.size(), 3U);
     std::size_t i = 0;
     for (const auto& [label, probability] : prediction.items()) {
@@ -106,7 +106,7 @@ TEST_F(Community, PredictGivesProbabilitiesBestFirst) {
 
 TEST_F(Community, EncodeGivesVectorsOrNull) {
   const Json both = post("/encode", {{"images", list(base64())}, {"texts", list(kText, "")}});
-  EXPECT_EQ(numbers(both["image_embeddings"].at(0)), image_vector("gray.png", "raw"));
+  EXPECT_EQ(numbers(both["image_embeddings"].at(0)), image_vector("gray.png", Profile::kRaw));
   EXPECT_EQ(numbers(both["text_embeddings"].at(0)), text_vector(kText));
   EXPECT_EQ(numbers(both["text_embeddings"].at(1)), text_vector(""));
   EXPECT_TRUE(post("/encode", {{"texts", list(kText)}, {"images", nullptr}})["image_embeddings"].is_null());
@@ -150,7 +150,7 @@ TEST_F(OpenAi, EmbedsTextsAsFloatsAndAsBase64) {
 
 TEST_F(OpenAi, EmbedsImagesAsDataUris) {
   const std::string uri = "data:image/png;base64," + base64();
-  const Embedding wanted = image_vector("gray.png", "raw");
+  const Embedding wanted = image_vector("gray.png", Profile::kRaw);
   const Json said = post("/v1/embeddings", {{"input", uri}, {"modality", "image"}});
   EXPECT_EQ(numbers(said["data"][0]["embedding"]), wanted);
   EXPECT_EQ(said["usage"]["total_tokens"], 0);
@@ -221,7 +221,7 @@ TEST_F(Kserve, InfersFromBytesInJson) {
   EXPECT_EQ(images["datatype"], "FP32");
   EXPECT_EQ(images["shape"], list(2, width));
   const Embedding flat = numbers(images["data"]);
-  EXPECT_EQ(Embedding(flat.begin() + width, flat.end()), image_vector("rgba.png", "raw"));
+  EXPECT_EQ(Embedding(flat.begin() + width, flat.end()), image_vector("rgba.png", Profile::kRaw));
   EXPECT_EQ(numbers(got["outputs"][1]["data"]), text_vector(kText));
   EXPECT_EQ(got["outputs"][2]["data"][0].get<float>(), starter().logit_scale());
 }
@@ -242,8 +242,8 @@ TEST_F(Kserve, InfersInTheBinaryExtension) {
   ASSERT_EQ(json["outputs"].size(), 1U);
   EXPECT_EQ(json["outputs"][0]["parameters"]["binary_data_size"], got.body.size() - length);
   const std::string bytes = got.body.substr(length);
-  const Embedding first = image_vector("gray.png", "raw");
-  const Embedding second = image_vector("rgba.png", "raw");
+  const Embedding first = image_vector("gray.png", Profile::kRaw);
+  const Embedding second = image_vector("rgba.png", Profile::kRaw);
   ASSERT_EQ(bytes.size(), 2 * first.size() * sizeof(float));
   EXPECT_EQ(std::memcmp(bytes.data(), first.data(), bytes.size() / 2), 0);
   EXPECT_EQ(std::memcmp(bytes.data() + bytes.size() / 2, second.data(), bytes.size() / 2), 0);

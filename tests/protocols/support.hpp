@@ -93,7 +93,7 @@ class Scoring : public ::testing::Test {
     const Pixels pixels = starter().prepare(std::as_bytes(std::span(bytes)), name, options);
     return test::rows_of(starter().embed_images(std::span(&pixels, 1))).front();
   }
-  static Embedding image_vector(std::string_view name, const char* profile) {
+  static Embedding image_vector(std::string_view name, Profile profile) {
     ImageOptions options;
     options.profile = profile;
     return image_vector(name, options);

@@ -34,20 +34,20 @@ using Samples = nb::ndarray<nb::ro, nb::c_contig, nb::device::cpu>;
 using Vectors = nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Scores = std::vector<std::pair<std::string, double>>;
 
-Embedder open(const std::filesystem::path& model, std::string dtype, unsigned threads, std::string profile,
-              int azure_size, int azure_quality, std::string intensity, std::optional<std::string> window,
-              std::uint64_t max_pixels, std::uint64_t max_file_bytes) {
+Embedder open(const std::filesystem::path& model, const std::string& dtype, unsigned threads,
+              const std::string& profile, int azure_size, int azure_quality, const std::string& intensity,
+              const std::optional<std::string>& window, std::uint64_t max_pixels, std::uint64_t max_file_bytes) {
   const nb::gil_scoped_release unlocked;
   EmbedderOptions options;
-  options.dtype = std::move(dtype);
+  if (!dtype.empty()) options.dtype = parse_dtype(dtype);
   options.threads = threads;
-  options.profile = std::move(profile);
-  options.azure_size = azure_size;
-  options.azure_quality = azure_quality;
-  options.intensity = std::move(intensity);
-  options.window = std::move(window);
-  options.max_pixels = max_pixels;
-  options.max_file_bytes = max_file_bytes;
+  options.image.profile = parse_profile(profile);
+  options.image.azure_size = azure_size;
+  options.image.azure_quality = azure_quality;
+  options.image.intensity = parse_intensity(intensity);
+  if (window) options.image.window = parse_window(*window);
+  options.image.max_pixels = max_pixels;
+  options.image.max_file_bytes = max_file_bytes;
   return Embedder::open(model, options);
 }
 
@@ -125,8 +125,8 @@ void bind_embedder(nb::module_& module) {
            "azure_quality"_a, "intensity"_a, "window"_a.none(), "max_pixels"_a, "max_file_bytes"_a)
       .def_prop_ro("dimensions", &Embedder::dimensions)
       .def_prop_ro("logit_scale", &Embedder::logit_scale)
-      .def_prop_ro("dtype", [](const Embedder& self) { return self.options().dtype; })
-      .def_prop_ro("profile", [](const Embedder& self) { return self.options().profile; })
+      .def_prop_ro("dtype", [](const Embedder& self) { return std::string(name_of(self.options().dtype.value())); })
+      .def_prop_ro("profile", [](const Embedder& self) { return std::string(name_of(self.options().image.profile)); })
       .def_prop_ro("threads", [](const Embedder& self) { return self.options().threads; })
       .def("provenance", &provenance, Unlocked(), "(version, weights_sha256, profile, dtype)")
       .def("prepare_file", &Embedder::prepare_file, "path"_a, Unlocked())

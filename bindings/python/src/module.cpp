@@ -30,6 +30,12 @@ std::vector<Tokens> tokens_of(const std::filesystem::path& model, const std::vec
   return result;
 }
 
+std::vector<std::string> dtype_names() {
+  std::vector<std::string> names;
+  for (const DType dtype : supported_dtypes()) names.emplace_back(name_of(dtype));
+  return names;
+}
+
 }  // namespace
 
 NB_MODULE(_core, module) {
@@ -39,7 +45,7 @@ NB_MODULE(_core, module) {
   bind_embedder(module);
   bind_scorer(module);
   module.attr("version") = nb::str(version().data(), version().size());
-  module.def("supported_dtypes", &supported_dtypes, "The dtypes this machine computes in.");
+  module.def("supported_dtypes", &dtype_names, "The dtypes this machine computes in.");
   module.def("tokenize", &tokens_of, nb::arg("model"), nb::arg("texts"), nb::call_guard<nb::gil_scoped_release>(),
              "(ids without padding, whether it was cut) of each text.");
 }

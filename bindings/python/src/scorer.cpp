@@ -36,8 +36,8 @@ class Scorer {
         std::make_shared<protocols::ServedModel>(protocols::describe_model("default", embedder_, model));
     service_.models.emplace(served->name, served);
     service_.default_model = served->name;
-    service_.score_profile = options.profile;
-    service_.images = embedder_.options();
+    service_.score_profile = options.image.profile;
+    service_.images = embedder_.options().image;
   }
 
   [[nodiscard]] protocols::HttpAnswer answer(protocols::HttpRequest request) const {
@@ -50,12 +50,13 @@ class Scorer {
   protocols::Service service_;
 };
 
-void open(Scorer* self, const std::filesystem::path& model, std::string dtype, unsigned threads, std::string profile) {
+void open(Scorer* self, const std::filesystem::path& model, const std::string& dtype, unsigned threads,
+          const std::string& profile) {
   const nb::gil_scoped_release unlocked;
   EmbedderOptions options;
-  options.dtype = std::move(dtype);
+  if (!dtype.empty()) options.dtype = parse_dtype(dtype);
   options.threads = threads;
-  options.profile = std::move(profile);
+  options.image.profile = parse_profile(profile);
   new (self) Scorer(model, options);
 }
 

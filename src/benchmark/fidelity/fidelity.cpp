@@ -5,7 +5,6 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "base/thread_pool.hpp"
 #include "benchmark/fidelity/isolate.hpp"
@@ -13,6 +12,7 @@
 #include "benchmark/fidelity/statistics.hpp"
 #include "classify/prompts.hpp"
 #include "ops/cpu/isa.hpp"
+#include "ops/cpu/precision.hpp"
 #include "weights/model_files.hpp"
 
 namespace mi2::fidelity {
@@ -69,10 +69,10 @@ FidelityPart part_of(const EmbeddingMatrix& found, const EmbeddingMatrix& refere
   return {against.min, against.mean, median(seconds)};
 }
 
-FidelityRow row_of(const std::string& dtype, const Measurement& found, const Measurement& f32,
-                   const FidelityOptions& options, const FidelityInput& input) {
+FidelityRow row_of(DType dtype, const Measurement& found, const Measurement& f32, const FidelityOptions& options,
+                   const FidelityInput& input) {
   FidelityRow row;
-  row.dtype = dtype;
+  row.dtype = name_of(dtype);
   row.image = part_of(found.images, f32.images, found.image_seconds);
   row.text = part_of(found.texts, f32.texts, found.text_seconds);
   row.load_seconds = found.load_seconds;
@@ -90,14 +90,14 @@ FidelityRow row_of(const std::string& dtype, const Measurement& found, const Mea
 
 }  // namespace
 
-std::vector<std::string> measured_dtypes(const std::vector<std::string>& dtypes) {
-  std::vector<std::string> order{std::string(kDTypes.front())};
-  std::set<std::string_view> seen;
-  for (const std::string& dtype : dtypes) {
-    if (std::find(kDTypes.begin(), kDTypes.end(), dtype) == kDTypes.end()) {
-      throw Error(Code::kBadArgument, fmt::format("dtype {}: {} is needed", dtype, fmt::join(kDTypes, ", ")));
+std::vector<DType> measured_dtypes(const std::vector<DType>& dtypes) {
+  std::vector<DType> order{DType::kF32};
+  std::set<DType> seen;
+  for (const DType dtype : dtypes) {
+    ops::check_precision(dtype);
+    if (!seen.insert(dtype).second) {
+      throw Error(Code::kBadArgument, fmt::format("dtype {}: stands there twice", name_of(dtype)));
     }
-    if (!seen.insert(dtype).second) throw Error(Code::kBadArgument, fmt::format("dtype {}: stands there twice", dtype));
     if (dtype != order.front()) order.push_back(dtype);
   }
   return order;
@@ -125,7 +125,7 @@ FidelityReport measure_fidelity(const FidelityOptions& options, const FidelityIn
   report.cpu = ops::cpu::cpu_model();
   report.isa = ops::cpu::name_of(ops::cpu::choose_isa());
   report.model = options.model ? options.model->string() : "synthetic full";
-  report.profile = options.embedder.profile;
+  report.profile = name_of(options.embedder.image.profile);
   report.threads = options.embedder.threads != 0 ? options.embedder.threads : base::available_cores();
   report.batch = options.batch;
   report.images = input.pictures.size();
@@ -134,10 +134,10 @@ FidelityReport measure_fidelity(const FidelityOptions& options, const FidelityIn
   report.known =
       input.truth.size() - static_cast<std::size_t>(std::count(input.truth.begin(), input.truth.end(), std::nullopt));
   Measurement f32;
-  for (const std::string& dtype : measured_dtypes(options.dtypes)) {
+  for (const DType dtype : measured_dtypes(options.dtypes)) {
     const std::string bytes = run_isolated(
-        dtype, [&](const Tick& tick) { return pack(measure(options, dtype, input.pictures, texts, tick)); },
-        on_progress);
+        std::string(name_of(dtype)),
+        [&](const Tick& tick) { return pack(measure(options, dtype, input.pictures, texts, tick)); }, on_progress);
     Measurement found = unpack(bytes);
     if (report.rows.empty()) f32 = found;
     report.truncated_texts = static_cast<std::size_t>(found.truncated_texts);

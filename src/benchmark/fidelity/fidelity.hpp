@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <mi2/dtype.hpp>
 #include <mi2/embedder.hpp>
 #include <mi2/image.hpp>
 
@@ -15,7 +16,7 @@ namespace mi2::fidelity {
 
 struct FidelityOptions {
   std::optional<std::filesystem::path> model;   ///< a model directory; without one, made-up weights of the full model
-  std::vector<std::string> dtypes;              ///< of kDTypes, each once; f32 is measured first, listed or not
+  std::vector<DType> dtypes;                    ///< of the CPU, each once; f32 is measured first, listed or not
   EmbedderOptions embedder;                     ///< its dtype is not used
   std::size_t batch = 4;                        ///< images, and texts, of one forward pass
   std::vector<std::string> labels;              ///< for zero-shot classification; none: built-in texts are embedded
@@ -63,8 +64,8 @@ struct FidelityReport {
 };
 
 /// The dtypes in the order they are measured: f32, then the others as listed.
-/// @throws Error{kBadArgument} for one that is not of kDTypes, or stands there twice.
-std::vector<std::string> measured_dtypes(const std::vector<std::string>& dtypes);
+/// @throws Error{kBadArgument} for one that the CPU does not compute in, or a duplicate.
+std::vector<DType> measured_dtypes(const std::vector<DType>& dtypes);
 
 /// What can be checked before pictures are read.
 /// @throws Error{kBadArgument} for labels, templates, dtypes or a batch that make no sense, or a model that is a packed

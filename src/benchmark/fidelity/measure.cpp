@@ -106,7 +106,7 @@ class Unpacker {
 
 }  // namespace
 
-Measurement measure(const FidelityOptions& options, const std::string& dtype, const std::vector<Pixels>& pictures,
+Measurement measure(const FidelityOptions& options, DType dtype, const std::vector<Pixels>& pictures,
                     const std::vector<std::string>& texts, const std::function<void(std::size_t images)>& on_images) {
   const auto before = static_cast<double>(base::resident_memory().now);
   const auto added = [&](std::uint64_t bytes) { return std::max(0.0, static_cast<double>(bytes) - before); };
@@ -132,8 +132,8 @@ Measurement measure(const FidelityOptions& options, const std::string& dtype, co
       [&](std::size_t) { cut += static_cast<std::size_t>(std::count(truncated.begin(), truncated.end(), true)); });
   m.truncated_texts = static_cast<double>(cut);
   m.peak_bytes = std::max(m.resident_bytes, added(base::resident_memory().peak));
-  check_unit_vectors(m.images, fmt::format("{}: image", dtype));
-  check_unit_vectors(m.texts, fmt::format("{}: text", dtype));
+  check_unit_vectors(m.images, fmt::format("{}: image", name_of(dtype)));
+  check_unit_vectors(m.texts, fmt::format("{}: text", name_of(dtype)));
   return m;
 }
 

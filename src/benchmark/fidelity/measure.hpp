@@ -28,7 +28,7 @@ struct Measurement {
 /// Loads the model and embeds everything, in this process.
 /// @param on_images  called after each pass with its number of images.
 /// @throws as measure_fidelity.
-Measurement measure(const FidelityOptions& options, const std::string& dtype, const std::vector<Pixels>& pictures,
+Measurement measure(const FidelityOptions& options, DType dtype, const std::vector<Pixels>& pictures,
                     const std::vector<std::string>& texts, const std::function<void(std::size_t images)>& on_images);
 
 /// A measurement as bytes for this machine, and back. @throws Error{kInternal} for bytes pack() did not write.

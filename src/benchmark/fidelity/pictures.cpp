@@ -81,7 +81,7 @@ Pixels draw_picture(std::size_t number, int width, int height) {
 
 struct PicturePreparer::Settings {
   Settings(const std::optional<std::filesystem::path>& model, const EmbedderOptions& options)
-      : config(config_of(model)), preparer(options) {}
+      : config(config_of(model)), preparer(options.image) {}
 
   weights::ModelConfig config;
   embedder::Preparer preparer;

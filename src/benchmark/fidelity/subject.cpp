@@ -27,7 +27,7 @@ class Directory final : public Subject {
 
 ops::CpuOps::Options engine_options(const EmbedderOptions& options) {
   ops::CpuOps::Options engine;
-  engine.precision = parse_dtype(options.dtype);
+  engine.precision = options.dtype.value_or(DType::kF32);
   engine.threads = options.threads;
   return engine;
 }

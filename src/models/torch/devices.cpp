@@ -2,7 +2,8 @@
 
 #include <dlfcn.h>
 
-#include <charconv>
+#include <algorithm>
+#include <string>
 #include <utility>
 
 #include <ATen/Context.h>
@@ -22,33 +23,26 @@ namespace {
   throw Error(Code::kUnsupported, fmt::format("device '{}': {}", name, reason));
 }
 
-at::Device cuda_device(std::string_view name) {
-  int index = 0;
-  if (name.size() > 4) {
-    const char* end = name.data() + name.size();
-    const auto [stop, fault] = std::from_chars(name.data() + 5, end, index);
-    if (name[4] != ':' || fault != std::errc() || stop != end || index < 0 || index > 127) {
-      throw Error(Code::kBadArgument, fmt::format("device '{}': cuda or cuda:NUMBER is needed", name));
-    }
-  }
+at::Device cuda_device(const Device& wanted) {
+  const std::string name = to_string(wanted);
+  const int index = std::max(wanted.index, 0);
   // Found by this program's run path. A machine without a GPU need not have the libraries it depends on.
   if (::dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) == nullptr) {
     refuse_device(name, "libtorch's CUDA library or one that it needs is not installed (pip install torch has them)");
   }
   if (!at::globalContext().hasCUDA()) refuse_device(name, "no GPU that CUDA can use");
-  const at::Device device(at::kCUDA, static_cast<c10::DeviceIndex>(index));
   if (index >= c10::impl::getDeviceGuardImpl(at::kCUDA)->deviceCount()) {
     refuse_device(name, "this machine has no GPU of that number");
   }
-  return device;
+  return {at::kCUDA, static_cast<c10::DeviceIndex>(index)};
 }
 
 at::ScalarType dtype_of(const DeviceOptions& options) {
-  if (options.dtype.empty() || options.dtype == "f32") return at::kFloat;
-  if (options.dtype == "bf16") return at::kBFloat16;
-  if (options.dtype == "f16") return at::kHalf;
+  if (options.dtype == DType::kF32) return at::kFloat;
+  if (options.dtype == DType::kBF16) return at::kBFloat16;
+  if (options.dtype == DType::kF16) return at::kHalf;
   throw Error(Code::kBadArgument, fmt::format("device '{}': dtype '{}' is not there; f32, bf16 and f16 are",
-                                              options.device, options.dtype));
+                                              to_string(options.device), name_of(options.dtype)));
 }
 
 /// A loaded model whose passes run under one autocast.
@@ -75,10 +69,8 @@ class Inference final : public Model {
 
 }  // namespace
 
-at::Device torch_device(std::string_view name) {
-  if (name == "cpu" || name == "torch") return at::kCPU;
-  if (name.starts_with("cuda")) return cuda_device(name);
-  throw Error(Code::kBadArgument, fmt::format("device '{}' is not known; cpu, torch and cuda[:NUMBER] are", name));
+at::Device torch_device(const Device& device) {
+  return device.kind == Device::Kind::kCuda ? cuda_device(device) : at::Device(at::kCPU);
 }
 
 std::unique_ptr<Model> load_on_torch(const weights::ModelSource& source, const DeviceOptions& options) {

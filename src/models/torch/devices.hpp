@@ -1,14 +1,14 @@
 #pragma once
 // Where libtorch computes.
 
-#include <string_view>
-
 #include <ATen/ATen.h>
+
+#include <mi2/device.hpp>
 
 namespace mi2::models {
 
-/// "cuda", "cuda:1", "cpu" or "torch" (the CPU). Loads libtorch's CUDA kernels if they are needed.
-/// @throws Error{kUnsupported} if this machine has no such device; {kBadArgument} for another name.
-at::Device torch_device(std::string_view name);
+/// Loads libtorch's CUDA kernels if they are needed.
+/// @throws Error{kUnsupported} if this machine has no such device.
+at::Device torch_device(const Device& device);
 
 }  // namespace mi2::models

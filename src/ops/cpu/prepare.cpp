@@ -31,6 +31,7 @@ std::vector<cpu::WeightFormat> formats_in(Precision precision) {
     case Precision::kInt8:
       return {cpu::WeightFormat::kS8, cpu::WeightFormat::kBF16};
     case Precision::kBF16x3:
+    case Precision::kF16:  // refused by the constructor
       break;
   }
   return {cpu::WeightFormat::kSplit};
@@ -67,6 +68,7 @@ CpuOps::CpuOps(const Options& options)
       kernels_(cpu::kernels_for(isa_)),
       activations_(tensor::DType::kF32),
       pool_(std::make_unique<base::ThreadPool>(options.threads)) {
+  check_precision(options.precision);
   const bool narrow = options.precision == Precision::kBF16 || options.precision == Precision::kInt8;
   if (narrow && kernels_.bf16.left == cpu::Operand::kBF16) activations_ = tensor::DType::kBF16;
   if (options.force_activations) activations_ = options.activations;
@@ -79,7 +81,8 @@ CpuOps::CpuOps(const Options& options)
 }
 
 bool CpuOps::supports(Precision precision) {
-  return precision != Precision::kBF16x3 || cpu::kernels_for(cpu::choose_isa()).split.multiply != nullptr;
+  if (precision == Precision::kBF16x3) return cpu::kernels_for(cpu::choose_isa()).split.multiply != nullptr;
+  return precision != Precision::kF16;
 }
 
 bool CpuOps::uses_onednn() const noexcept {
@@ -99,6 +102,7 @@ cpu::WeightFormat CpuOps::format_of(const cpu::WeightRows& weight, bool sensitiv
       return sensitive || cpu::quantization_error(weight) > kMostByteError ? cpu::WeightFormat::kBF16
                                                                            : cpu::WeightFormat::kS8;
     case Precision::kBF16x3:
+    case Precision::kF16:  // refused by the constructor
       break;
   }
   return cpu::WeightFormat::kSplit;

@@ -74,7 +74,7 @@ void Session::open_device() {
   if (config.device == DeviceChoice::kCpu) return;
   try {
     const char* const local = std::getenv("OMPI_COMM_WORLD_LOCAL_RANK");
-    device = models::torch_device(local == nullptr ? "cuda" : fmt::format("cuda:{}", local));
+    device = models::torch_device(parse_device(local == nullptr ? "cuda" : fmt::format("cuda:{}", local)));
   } catch (const Error&) {
     if (config.device == DeviceChoice::kCuda) throw;
   }

@@ -1,0 +1,34 @@
+#include "ops/cpu/precision.hpp"
+
+#include <gtest/gtest.h>
+
+#include "ops/cpu/cpu_ops.hpp"
+#include "support/expect_error.hpp"
+
+namespace mi2 {
+namespace {
+
+TEST(DType, ReadsWhatItWrites) {
+  for (const DType dtype : kDTypes) EXPECT_EQ(parse_dtype(name_of(dtype)), dtype);
+  EXPECT_EQ(name_of(DType::kBF16x3), "bf16x3");
+  EXPECT_EQ(name_of(DType::kF16), "f16");
+}
+
+TEST(DType, RefusesWhatIsNone) {
+  for (const char* name : {"", "F32", "f64", "bf16 "}) {
+    test::expect_error(Code::kBadArgument, {"is none of f32, bf16, int8, bf16x3, f16"}, [&] { parse_dtype(name); });
+  }
+}
+
+TEST(Precision, TheCpuHasEveryDtypeButF16) {
+  for (const DType dtype : ops::kPrecisions) EXPECT_NO_THROW(ops::check_precision(dtype));
+  test::expect_error(Code::kBadArgument, {"dtype 'f16' is none of f32, bf16, int8, bf16x3"},
+                     [] { ops::check_precision(DType::kF16); });
+  ops::CpuOps::Options options;
+  options.precision = DType::kF16;
+  EXPECT_EQ(test::error_of([&] { return ops::CpuOps(options).threads(); }).code(), Code::kBadArgument);
+  EXPECT_FALSE(ops::CpuOps::supports(DType::kF16));
+}
+
+}  // namespace
+}  // namespace mi2

@@ -14,9 +14,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace mi2;
   try {
     const vectors::VectorTable table = vectors::parse_vectors({reinterpret_cast<const char*>(data), size}, "fuzz");
-    if (table.rows() * table.dimensions != table.values.size()) std::abort();
-    if (!table.names.empty() && table.names.size() != table.rows()) std::abort();
-    for (const float value : table.values) {
+    const EmbeddingMatrix& rows = table.vectors;
+    if (rows.rows() * rows.dimensions() != rows.numbers().size()) std::abort();
+    if (!table.names.empty() && table.names.size() != rows.rows()) std::abort();
+    for (const float value : rows.numbers()) {
       if (!std::isfinite(value)) std::abort();
     }
   } catch (const Error&) {

@@ -59,9 +59,8 @@ int classify_embeddings(const adapter::Head& head, const ClassifyArguments& argu
   const vectors::VectorTable table = read_embeddings(arguments.embeddings, arguments.names);
   check_origin(table.provenance, head.description().embeddings, "the head", progress);
   ScoreOutput output(arguments.scores);
-  for (std::size_t r = 0; r < table.rows(); ++r) {
-    const auto row = table.row(r);
-    output.write(table.names.empty() ? std::to_string(r + 1) : table.names[r], head.classify({row.begin(), row.end()}));
+  for (std::size_t r = 0; r < table.vectors.rows(); ++r) {
+    output.write(table.names.empty() ? std::to_string(r + 1) : table.names[r], head.classify(table.vectors.row(r)));
   }
   output.commit();
   return 0;

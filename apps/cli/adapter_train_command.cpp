@@ -102,8 +102,10 @@ adapter::TrainingSet training_set(const vectors::VectorTable& table, const vecto
   adapter::TrainingSet set;
   set.labels = labels_of(labels, joined, classes);
   set.provenance = table.provenance;
-  for (adapter::Samples* samples : {&set.train, &set.validation, &set.test}) samples->dimensions = table.dimensions;
-  for (std::size_t r = 0; r < table.rows(); ++r) {
+  for (adapter::Samples* samples : {&set.train, &set.validation, &set.test}) {
+    samples->vectors = EmbeddingMatrix(0, table.vectors.dimensions());
+  }
+  for (std::size_t r = 0; r < table.vectors.rows(); ++r) {
     if (!joined.row_of[r]) continue;
     const vectors::LabelRow& row = labels.rows[*joined.row_of[r]];
     if (row.split == vectors::Split::kOther) {
@@ -116,7 +118,7 @@ adapter::TrainingSet training_set(const vectors::VectorTable& table, const vecto
       throw Error(Code::kBadArgument,
                   fmt::format("{}: line {}: its label is on no training row", labels.source, row.line));
     }
-    samples_for(set, row.split).add(table.row(r), static_cast<std::size_t>(label - set.labels.begin()), r);
+    samples_for(set, row.split).add(table.vectors.row(r), static_cast<std::size_t>(label - set.labels.begin()), r);
   }
   if (set_aside > 0) {
     progress.note(fmt::format("{} rows are of a split other than train, val and test and do not count", set_aside));
@@ -143,8 +145,7 @@ std::optional<evaluation::Scores> zero_shot_of(const TrainArguments& arguments, 
   options.threads = arguments.options.fit.threads;
   const Embedder embedder = Embedder::open(arguments.model, options);
   if (table.provenance) check_origin(embedder.provenance(), table.provenance, "the file", progress);
-  adapter::Samples rows{table.dimensions, table.values, {}, {}};
-  return adapter::zero_shot_scores(embedder, prompts, rows, judged.ids);
+  return adapter::zero_shot_scores(embedder, prompts, table.vectors, judged.ids);
 }
 
 void write_file(const std::filesystem::path& path, const std::string& content) {

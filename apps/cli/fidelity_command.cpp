@@ -103,7 +103,11 @@ std::optional<std::filesystem::path> model_of(const FidelityArguments& arguments
 /// "bf16,int8"
 std::vector<DType> dtypes_of(const std::string& text) {
   std::vector<DType> dtypes;
-  for (const std::string& name : split_labels(text)) dtypes.push_back(parse_dtype(name));
+  try {
+    for (const std::string& name : split_labels(text)) dtypes.push_back(parse_dtype(name));
+  } catch (const Error& error) {
+    throw Error(error.code(), fmt::format("--dtypes: {}", error.what()));
+  }
   return dtypes;
 }
 

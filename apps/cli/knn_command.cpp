@@ -79,17 +79,16 @@ Known known_rows(const KnnArguments& arguments, const vectors::LabelTable& label
   const vectors::Join joined = join_and_tell(all, labels, progress);
   Known known;
   known.table.source = all.source;
-  known.table.dimensions = all.dimensions;
+  known.table.vectors = EmbeddingMatrix(0, all.vectors.dimensions());
   known.table.provenance = all.provenance;
   std::vector<std::string> names;
   std::set<std::string> distinct;
-  for (std::size_t r = 0; r < all.rows(); ++r) {
+  for (std::size_t r = 0; r < all.vectors.rows(); ++r) {
     if (!joined.row_of[r]) continue;
     const vectors::LabelRow& row = labels.rows[*joined.row_of[r]];
     if (row.split && *row.split != vectors::Split::kTrain) continue;
     known.table.names.push_back(all.names.empty() ? std::to_string(r + 1) : std::move(all.names[r]));
-    const auto vector = all.row(r);
-    known.table.values.insert(known.table.values.end(), vector.begin(), vector.end());
+    known.table.vectors.append(all.vectors.row(r));
     names.push_back(row.label);
     distinct.insert(row.label);
   }
@@ -182,7 +181,7 @@ class Results {
 /// The known labels of the queries of one file: --query-labels, else --labels if that is a table.
 std::vector<std::optional<std::string>> truths(const vectors::VectorTable& queries, const KnnArguments& arguments,
                                                const vectors::LabelTable& labels, Progress& progress) {
-  std::vector<std::optional<std::string>> found(queries.rows());
+  std::vector<std::optional<std::string>> found(queries.vectors.rows());
   const bool own = !arguments.query_labels.empty();
   if (!own && (!labels.named || queries.names.empty())) return found;
   const vectors::LabelTable table =
@@ -210,18 +209,20 @@ int knn(const KnnArguments& arguments) {
   Progress notes(0, "");
   const vectors::LabelTable labels = vectors::read_label_table(arguments.labels.labels, arguments.labels.options);
   const Known known = known_rows(arguments, labels, notes);
-  const vectors::Neighbours neighbours(known.table.values, known.table.dimensions, metric, arguments.threads);
+  const vectors::Neighbours neighbours(known.table.vectors.numbers(), known.table.vectors.dimensions(), metric,
+                                       arguments.threads);
   Results results(known, arguments);
   for (const std::string& file : files) {
     const vectors::VectorTable queries = read_embeddings(file, "");
     check_origin(queries.provenance, known.table.provenance, arguments.train, notes);
     const auto truth = truths(queries, arguments, labels, notes);
-    Progress bar(queries.rows(), "queries");
-    for (std::size_t begin = 0; begin < queries.rows(); begin += kChunk) {
+    const std::size_t dimensions = queries.vectors.dimensions();
+    Progress bar(queries.vectors.rows(), "queries");
+    for (std::size_t begin = 0; begin < queries.vectors.rows(); begin += kChunk) {
       throw_if_interrupted();
-      const std::size_t count = std::min(kChunk, queries.rows() - begin);
-      const auto block = std::span(queries.values).subspan(begin * queries.dimensions, count * queries.dimensions);
-      const auto found = neighbours.search(block, queries.dimensions, arguments.k);
+      const std::size_t count = std::min(kChunk, queries.vectors.rows() - begin);
+      const auto block = queries.vectors.numbers().subspan(begin * dimensions, count * dimensions);
+      const auto found = neighbours.search(block, dimensions, arguments.k);
       bar.hide();
       for (std::size_t i = 0; i < count; ++i) {
         const std::size_t r = begin + i;

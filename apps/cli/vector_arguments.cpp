@@ -36,7 +36,7 @@ vectors::Join join_and_tell(const vectors::VectorTable& table, const vectors::La
       names += fmt::format("{}{}", i > 0 ? ", " : "", table.names[joined.unlabelled[i]]);
     }
     progress.note(fmt::format("{}: {} of {} rows have no label in {} and do not count: {}{}", table.source,
-                              joined.unlabelled.size(), table.rows(), labels.source, names,
+                              joined.unlabelled.size(), table.vectors.rows(), labels.source, names,
                               joined.unlabelled.size() > kShown ? ", .." : ""));
   }
   if (joined.unused > 0) {

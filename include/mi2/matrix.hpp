@@ -8,9 +8,6 @@
 
 namespace mi2 {
 
-/// A unit vector in the space images and texts share; as long as Embedder::dimensions().
-using Embedding = std::vector<float>;
-
 /// Vectors of one length, one per row, in one block of memory: [rows, dimensions] row by row, no padding.
 class EmbeddingMatrix {
  public:
@@ -18,6 +15,11 @@ class EmbeddingMatrix {
   /// All zero.
   EmbeddingMatrix(std::size_t rows, std::size_t dimensions)
       : rows_(rows), dimensions_(dimensions), numbers_(rows * dimensions) {}
+  /// @param numbers  whole rows of `dimensions`, which is 0 only if there are none.
+  EmbeddingMatrix(std::vector<float> numbers, std::size_t dimensions)
+      : rows_(dimensions == 0 ? 0 : numbers.size() / dimensions),
+        dimensions_(dimensions),
+        numbers_(std::move(numbers)) {}
 
   [[nodiscard]] std::size_t rows() const noexcept { return rows_; }
   [[nodiscard]] std::size_t dimensions() const noexcept { return dimensions_; }
@@ -29,6 +31,13 @@ class EmbeddingMatrix {
   }
   [[nodiscard]] std::span<float> row(std::size_t i) noexcept {
     return {numbers_.data() + i * dimensions_, dimensions_};
+  }
+
+  /// @param row  of dimensions() numbers; of any number if the matrix was made without them.
+  void append(std::span<const float> row) {
+    if (dimensions_ == 0) dimensions_ = row.size();
+    numbers_.insert(numbers_.end(), row.begin(), row.end());
+    ++rows_;
   }
 
   /// rows() * dimensions() numbers.

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include <mi2/matrix.hpp>
+
 #include "adapter/head.hpp"
 #include "base/linked.hpp"
 
@@ -31,17 +33,13 @@ struct FitOptions {
 
 /// Embeddings with the index of each one's label.
 struct Samples {
-  std::size_t dimensions = 0;
-  std::vector<float> values;         ///< [rows, dimensions]
+  EmbeddingMatrix vectors;
   std::vector<std::size_t> classes;  ///< [rows]
   std::vector<std::size_t> ids;      ///< [rows]: which rows these are to the caller
 
   [[nodiscard]] std::size_t rows() const noexcept { return classes.size(); }
-  [[nodiscard]] std::span<const float> row(std::size_t r) const noexcept {
-    return std::span(values).subspan(r * dimensions, dimensions);
-  }
   void add(std::span<const float> embedding, std::size_t of_class, std::size_t id) {
-    values.insert(values.end(), embedding.begin(), embedding.end());
+    vectors.append(embedding);
     classes.push_back(of_class);
     ids.push_back(id);
   }

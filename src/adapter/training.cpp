@@ -15,9 +15,12 @@
 namespace mi2::adapter {
 namespace {
 
+/// No rows, of the same dimensions.
+Samples none_of(const Samples& samples) { return {EmbeddingMatrix(0, samples.vectors.dimensions()), {}, {}}; }
+
 Samples pick(const Samples& from, const std::vector<std::size_t>& rows) {
-  Samples picked{from.dimensions, {}, {}, {}};
-  for (const std::size_t r : rows) picked.add(from.row(r), from.classes[r], from.ids[r]);
+  Samples picked = none_of(from);
+  for (const std::size_t r : rows) picked.add(from.vectors.row(r), from.classes[r], from.ids[r]);
   return picked;
 }
 
@@ -33,23 +36,24 @@ std::vector<std::vector<std::size_t>> strata(const Samples& samples, std::size_t
 /// Each dimension's mean and deviation; a dimension that never changes has deviation 1.
 class Standard {
  public:
-  explicit Standard(const Samples& samples) : mean_(samples.dimensions), deviation_(samples.dimensions) {
+  explicit Standard(const Samples& samples)
+      : mean_(samples.vectors.dimensions()), deviation_(samples.vectors.dimensions()) {
     const auto rows = static_cast<double>(samples.rows());
     for (std::size_t r = 0; r < samples.rows(); ++r) {
-      for (std::size_t d = 0; d < mean_.size(); ++d) mean_[d] += samples.row(r)[d] / rows;
+      for (std::size_t d = 0; d < mean_.size(); ++d) mean_[d] += samples.vectors.row(r)[d] / rows;
     }
     for (std::size_t r = 0; r < samples.rows(); ++r) {
       for (std::size_t d = 0; d < mean_.size(); ++d) {
-        deviation_[d] += (samples.row(r)[d] - mean_[d]) * (samples.row(r)[d] - mean_[d]) / rows;
+        deviation_[d] += (samples.vectors.row(r)[d] - mean_[d]) * (samples.vectors.row(r)[d] - mean_[d]) / rows;
       }
     }
     for (double& value : deviation_) value = value > 0 ? std::sqrt(value) : 1.0;
   }
 
   [[nodiscard]] Samples apply(Samples samples) const {
-    for (std::size_t i = 0; i < samples.values.size(); ++i) {
-      const std::size_t d = i % samples.dimensions;
-      samples.values[i] = static_cast<float>((samples.values[i] - mean_[d]) / deviation_[d]);
+    for (std::size_t r = 0; r < samples.rows(); ++r) {
+      const std::span<float> row = samples.vectors.row(r);
+      for (std::size_t d = 0; d < row.size(); ++d) row[d] = static_cast<float>((row[d] - mean_[d]) / deviation_[d]);
     }
     return samples;
   }
@@ -96,10 +100,10 @@ Judged cross_validate(const HeadDescription& shape, const Samples& train, const 
     for (std::size_t r = 0; r < train.rows(); ++r) {
       if (fold_of[r] != fold) seen.push_back(r);
     }
-    const Head head(shape, fit_on(shape, pick(train, seen), {train.dimensions, {}, {}, {}}, options, {}).tensors);
+    const Head head(shape, fit_on(shape, pick(train, seen), none_of(train), options, {}).tensors);
     for (std::size_t r = 0; r < train.rows(); ++r) {
       if (fold_of[r] != fold) continue;
-      const std::vector<double> logits = head.logits(train.row(r));
+      const std::vector<double> logits = head.logits(train.vectors.row(r));
       std::copy(logits.begin(), logits.end(), judged.logits.values.begin() + static_cast<std::ptrdiff_t>(r * classes));
     }
     if (progress) progress(fold + 1, options.folds + 1);
@@ -127,9 +131,9 @@ void check(const TrainingSet& set, const TrainOptions& options) {
     throw Error(Code::kBadArgument, fmt::format("train: {} label(s); two or more are needed", set.labels.size()));
   }
   for (const Samples* samples : {&set.train, &set.validation, &set.test}) {
-    if (samples->rows() > 0 && samples->dimensions != set.train.dimensions) {
-      throw Error(Code::kBadArgument, fmt::format("train: embeddings of {} and of {} dimensions", set.train.dimensions,
-                                                  samples->dimensions));
+    if (samples->rows() > 0 && samples->vectors.dimensions() != set.train.vectors.dimensions()) {
+      throw Error(Code::kBadArgument, fmt::format("train: embeddings of {} and of {} dimensions",
+                                                  set.train.vectors.dimensions(), samples->vectors.dimensions()));
     }
   }
   std::vector<std::size_t> rows(set.labels.size());
@@ -188,7 +192,7 @@ std::map<std::string, double> settings_of(const TrainOptions& options, const Fit
 evaluation::Scores logits_of(const Head& head, const Samples& samples) {
   evaluation::Scores scores{head.labels().size(), {}};
   for (std::size_t r = 0; r < samples.rows(); ++r) {
-    const std::vector<double> logits = head.logits(samples.row(r));
+    const std::vector<double> logits = head.logits(samples.vectors.row(r));
     scores.values.insert(scores.values.end(), logits.begin(), logits.end());
   }
   return scores;
@@ -198,7 +202,7 @@ TrainedHead train_head(const TrainingSet& set, const TrainOptions& options, cons
   check(set, options);
   HeadDescription shape;
   shape.kind = options.kind;
-  shape.in_channels = static_cast<std::int64_t>(set.train.dimensions);
+  shape.in_channels = static_cast<std::int64_t>(set.train.vectors.dimensions());
   shape.hidden_dim = options.kind == HeadKind::kMlp ? options.hidden_dim : 0;
   shape.labels = set.labels;
   shape.embeddings = set.provenance;

@@ -58,14 +58,12 @@ std::vector<std::string> read_prompts(const std::filesystem::path& path, std::sp
 }
 
 evaluation::Scores zero_shot_scores(const Embedder& embedder, const std::vector<std::string>& prompts,
-                                    const Samples& samples, std::span<const std::size_t> rows) {
+                                    const EmbeddingMatrix& embeddings, std::span<const std::size_t> rows) {
   const Classifier classifier(embedder, prompts);
   evaluation::Scores scores{prompts.size(), {}};
   for (const std::size_t r : rows) {
     std::map<std::string, double> found;
-    const auto embedding = samples.row(r);
-    for (const LabelScore& row : classifier.classify({embedding.begin(), embedding.end()}))
-      found[row.label] = row.score;
+    for (const LabelScore& row : classifier.classify(embeddings.row(r))) found[row.label] = row.score;
     for (const std::string& prompt : prompts) scores.values.push_back(found.at(prompt));
   }
   return scores;

@@ -8,9 +8,10 @@
 #include <string_view>
 #include <vector>
 
+#include <mi2/classifier.hpp>
 #include <mi2/embedder.hpp>
+#include <mi2/matrix.hpp>
 
-#include "adapter/fit.hpp"
 #include "evaluation/scores.hpp"
 
 namespace mi2::adapter {
@@ -19,10 +20,11 @@ namespace mi2::adapter {
 /// @throws Error{kNotFound}; {kBadFile} for a column that is missing; {kBadArgument} for a label without a row.
 std::vector<std::string> read_prompts(const std::filesystem::path& path, std::span<const std::string> labels);
 
-/// Zero-shot classification of embeddings with the model's own texts: probabilities [rows, prompts].
+/// Zero-shot classification of embeddings with the model's own texts: probabilities
+/// [rows, prompts]. @param rows  those of `embeddings` that are wanted.
 /// @throws as Classifier.
 evaluation::Scores zero_shot_scores(const Embedder& embedder, const std::vector<std::string>& prompts,
-                                    const Samples& samples, std::span<const std::size_t> rows);
+                                    const EmbeddingMatrix& embeddings, std::span<const std::size_t> rows);
 
 /// Scores that mi2 classify wrote as JSON lines, each with all labels.
 struct ScoreTable {

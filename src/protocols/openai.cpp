@@ -67,24 +67,24 @@ std::vector<std::string> take_inputs(Json& body) {
 }
 
 /// The first numbers of a unit vector, as a unit vector again.
-Embedding shortened(std::span<const float> vector, std::size_t dimensions) {
+std::vector<float> shortened(std::span<const float> vector, std::size_t dimensions) {
   const bool whole = dimensions >= vector.size();
   if (!whole) vector = vector.first(dimensions);
-  Embedding result(vector.begin(), vector.end());
+  std::vector<float> result(vector.begin(), vector.end());
   if (whole) return result;
   const double norm = std::sqrt(std::inner_product(result.begin(), result.end(), result.begin(), 0.0));
   for (float& value : result) value = norm > 0 ? static_cast<float>(value / norm) : 0.0F;
   return result;
 }
 
-void append_embedding(std::string& text, const Embedding& vector, bool base64) {
+void append_embedding(std::string& text, std::span<const float> vector, bool base64) {
   static_assert(std::endian::native == std::endian::little, "base64 vectors are little-endian f32");
   if (!base64) {
     append_vector(text, vector);
     return;
   }
   text += '"';
-  text += base::base64_encode(std::as_bytes(std::span(vector)));
+  text += base::base64_encode(std::as_bytes(vector));
   text += '"';
 }
 

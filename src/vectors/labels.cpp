@@ -108,12 +108,12 @@ class PathIndex {
 };
 
 Join join_by_order(const VectorTable& table, const LabelTable& labels) {
-  if (labels.rows.size() != table.rows()) {
+  if (labels.rows.size() != table.vectors.rows()) {
     throw Error(Code::kBadArgument, fmt::format("{}: {} labels, {} has {} rows; a list needs a label a row",
-                                                labels.source, labels.rows.size(), table.source, table.rows()));
+                                                labels.source, labels.rows.size(), table.source, table.vectors.rows()));
   }
   Join found;
-  for (std::size_t r = 0; r < table.rows(); ++r) found.row_of.emplace_back(r);
+  for (std::size_t r = 0; r < table.vectors.rows(); ++r) found.row_of.emplace_back(r);
   return found;
 }
 

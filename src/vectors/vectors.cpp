@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -72,15 +73,15 @@ VectorTable parse_csv_vectors(std::string_view bytes, std::string_view source) {
   const Columns columns = columns_of(csv, source);
   VectorTable table;
   table.source = source;
-  table.dimensions = csv.header().size() - columns.first;
-  if (table.dimensions > kMaxDimensions) {
-    throw Error(Code::kTooLarge,
-                fmt::format("{}: {} dimensions, the limit is {}", source, table.dimensions, kMaxDimensions));
+  const std::size_t dimensions = csv.header().size() - columns.first;
+  if (dimensions > kMaxDimensions) {
+    throw Error(Code::kTooLarge, fmt::format("{}: {} dimensions, the limit is {}", source, dimensions, kMaxDimensions));
   }
+  std::vector<float> numbers;
   for (const base::CsvRow& row : csv.rows()) {
     table.names.push_back(row.fields[columns.name]);
     for (std::size_t i = columns.first; i < row.fields.size(); ++i) {
-      table.values.push_back(number_of(row.fields[i], row, source));
+      numbers.push_back(number_of(row.fields[i], row, source));
     }
     if (!columns.provenance) continue;
     const auto& [version, sha, profile, dtype] = *columns.provenance;
@@ -92,6 +93,7 @@ VectorTable parse_csv_vectors(std::string_view bytes, std::string_view source) {
     }
     table.provenance = found;
   }
+  table.vectors = {std::move(numbers), dimensions};
   return table;
 }
 
@@ -105,7 +107,7 @@ VectorTable read_vectors(const std::filesystem::path& path) {
   const base::MappedFile file(path);
   const auto bytes = file.bytes();
   VectorTable table = parse_vectors({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path.string());
-  if (table.rows() == 0) throw Error(Code::kBadFile, fmt::format("{}: holds no embedding", path.string()));
+  if (table.vectors.rows() == 0) throw Error(Code::kBadFile, fmt::format("{}: holds no embedding", path.string()));
   return table;
 }
 
@@ -117,9 +119,9 @@ void name_rows(VectorTable& table, const std::filesystem::path& names) {
   if (base::utf8_prefix(text) != text.size())
     throw Error(Code::kBadFile, fmt::format("{}: is not UTF-8", names.string()));
   const std::vector<std::string_view> lines = lines_of(text);
-  if (lines.size() != table.rows()) {
-    throw Error(Code::kBadFile,
-                fmt::format("{}: {} lines, {} has {} rows", names.string(), lines.size(), table.source, table.rows()));
+  if (lines.size() != table.vectors.rows()) {
+    throw Error(Code::kBadFile, fmt::format("{}: {} lines, {} has {} rows", names.string(), lines.size(), table.source,
+                                            table.vectors.rows()));
   }
   table.names.assign(lines.begin(), lines.end());
 }

@@ -5,11 +5,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <mi2/matrix.hpp>
 #include <mi2/provenance.hpp>
 
 namespace mi2::vectors {
@@ -19,16 +19,10 @@ inline constexpr std::uint64_t kMaxNumbers = 1ULL << 31;
 inline constexpr std::size_t kMaxDimensions = 1U << 16;
 
 struct VectorTable {
-  std::string source;  ///< what errors call it
-  std::size_t dimensions = 0;
-  std::vector<std::string> names;  ///< a path or text a row; none at all in a NumPy array
-  std::vector<float> values;       ///< [rows, dimensions], all finite
+  std::string source;              ///< what errors call it
+  std::vector<std::string> names;  ///< a path or text per row; none at all in a NumPy array
+  EmbeddingMatrix vectors;         ///< all finite
   std::optional<Provenance> provenance;
-
-  [[nodiscard]] std::size_t rows() const noexcept { return dimensions == 0 ? 0 : values.size() / dimensions; }
-  [[nodiscard]] std::span<const float> row(std::size_t r) const noexcept {
-    return std::span(values).subspan(r * dimensions, dimensions);
-  }
 };
 
 /// Reads a file of any of the three formats, told by its first bytes.

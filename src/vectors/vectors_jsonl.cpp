@@ -148,20 +148,20 @@ bool same_origin(const Provenance& a, const Provenance& b) {
   return a.weights_sha256 == b.weights_sha256 && a.profile == b.profile && a.dtype == b.dtype;
 }
 
-void add(VectorTable& table, Line& line, std::size_t before) {
+/// @param length  of the line's embedding. @param dimensions  of those before, set by the first.
+void add(VectorTable& table, Line& line, std::size_t length, std::size_t& dimensions) {
   if (!line.name) line.refuse("has neither a path nor a text");
-  const std::size_t length = table.values.size() - before;
   if (!line.has_embedding || length == 0) line.refuse("has no embedding");
   if (length > kMaxDimensions) {
     throw Error(Code::kTooLarge,
                 fmt::format("{}: {} dimensions, the limit is {}", table.source, length, kMaxDimensions));
   }
   if (table.names.empty()) {
-    table.dimensions = length;
+    dimensions = length;
     table.provenance = line.provenance;
   }
-  if (length != table.dimensions) {
-    line.refuse(fmt::format("its embedding has {} numbers, those before have {}", length, table.dimensions));
+  if (length != dimensions) {
+    line.refuse(fmt::format("its embedding has {} numbers, those before have {}", length, dimensions));
   }
   if (line.provenance.has_value() != table.provenance.has_value() ||
       (line.provenance && !same_origin(*line.provenance, *table.provenance))) {
@@ -175,6 +175,8 @@ void add(VectorTable& table, Line& line, std::size_t before) {
 VectorTable parse_jsonl(std::string_view bytes, std::string_view source) {
   VectorTable table;
   table.source = source;
+  std::vector<float> numbers;
+  std::size_t dimensions = 0;
   std::size_t number = 0;
   while (!bytes.empty()) {
     const std::size_t end = bytes.find('\n');
@@ -183,13 +185,14 @@ VectorTable parse_jsonl(std::string_view bytes, std::string_view source) {
     ++number;
     if (text.ends_with('\r')) text.remove_suffix(1);
     if (text.empty()) continue;
-    const std::size_t before = table.values.size();
-    Line line(source, number, table.values);
+    const std::size_t before = numbers.size();
+    Line line(source, number, numbers);
     // nlohmann's lexer takes a NUL for the end.
     if (text.find('\0') != std::string_view::npos) line.refuse("is not JSON in UTF-8");
     Json::sax_parse(text, &line);
-    add(table, line, before);
+    add(table, line, numbers.size() - before, dimensions);
   }
+  table.vectors = {std::move(numbers), dimensions};
   return table;
 }
 

@@ -171,13 +171,13 @@ VectorTable parse_npy(std::string_view bytes, std::string_view source) {
   }
   VectorTable table;
   table.source = source;
-  table.dimensions = static_cast<std::size_t>(header.shape[1]);
-  table.values.resize(static_cast<std::size_t>(numbers));
+  std::vector<float> values(static_cast<std::size_t>(numbers));
   if (header.descr == "<f4") {
-    copy<float>(data, table.values, source);
+    copy<float>(data, values, source);
   } else {
-    copy<double>(data, table.values, source);
+    copy<double>(data, values, source);
   }
+  table.vectors = {std::move(values), static_cast<std::size_t>(header.shape[1])};
   return table;
 }
 

@@ -18,6 +18,7 @@
 #include "adapter/training.hpp"
 #include "adapter/zero_shot.hpp"
 #include "support/expect_error.hpp"
+#include "support/matrix.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace mi2::adapter {
@@ -47,11 +48,11 @@ std::vector<HeadTensor> linear_tensors() {
 Head linear_head() { return {linear_description(), linear_tensors()}; }
 
 TEST(Head, LinearLogitsAreWeightTimesEmbeddingPlusBias) {
-  EXPECT_THAT(linear_head().logits(Embedding{1, 2, 3}), ::testing::ElementsAre(1 - 3 + 0.25, 0.5 + 4 - 1));
+  EXPECT_THAT(linear_head().logits(test::Embedding{1, 2, 3}), ::testing::ElementsAre(1 - 3 + 0.25, 0.5 + 4 - 1));
 }
 
 TEST(Head, ClassifyIsTheSoftmaxAtTheTemperatureBestFirst) {
-  const std::vector<LabelScore> scores = linear_head().classify(Embedding{1, 2, 3});
+  const std::vector<LabelScore> scores = linear_head().classify(test::Embedding{1, 2, 3});
   ASSERT_EQ(scores.size(), 2U);
   EXPECT_EQ(scores[0].label, "yes");
   EXPECT_NEAR(scores[0].score, 1 / (1 + std::exp((-1.75 - 3.5) / 2)), 1e-12);
@@ -60,7 +61,7 @@ TEST(Head, ClassifyIsTheSoftmaxAtTheTemperatureBestFirst) {
 
 TEST(Head, AnEmbeddingOfAnotherLengthIsRefused) {
   expect_error(Code::kBadArgument, {"2 numbers", "takes 3"}, [] {
-    static_cast<void>(linear_head().classify(Embedding{1, 2}));
+    static_cast<void>(linear_head().classify(test::Embedding{1, 2}));
   });
 }
 
@@ -70,7 +71,7 @@ TEST(Head, SurvivesItsFiles) {
   head.save(folder / "h");
   for (const char* name : {"h", "h.json", "h.safetensors"}) {
     const Head again = Head::open(folder / name);
-    EXPECT_EQ(again.logits(Embedding{1, 2, 3}), head.logits(Embedding{1, 2, 3}));
+    EXPECT_EQ(again.logits(test::Embedding{1, 2, 3}), head.logits(test::Embedding{1, 2, 3}));
     const HeadDescription& found = again.description();
     EXPECT_EQ(found.labels, head.labels());
     EXPECT_EQ(found.temperature, 2);
@@ -174,7 +175,7 @@ TEST(Toolkit, TensorsOfAnotherModelAreNamed) {
 }
 
 Samples samples(std::size_t dimensions, const std::vector<float>& values, const std::vector<std::size_t>& classes) {
-  Samples made{dimensions, values, classes, {}};
+  Samples made{EmbeddingMatrix(values, dimensions), classes, {}};
   for (std::size_t r = 0; r < classes.size(); ++r) made.ids.push_back(r);
   return made;
 }
@@ -203,15 +204,15 @@ TEST(Training, WithoutLibtorchSaysSo) {
 Fitted fit_means(const HeadDescription& shape, const Samples& train, const Samples& /*validation*/,
                  const FitOptions& /*options*/, const FitProgress& /*progress*/) {
   const std::size_t classes = shape.labels.size();
-  std::vector<float> weight(classes * train.dimensions);
+  std::vector<float> weight(classes * train.vectors.dimensions());
   std::vector<float> rows(classes);
   for (std::size_t r = 0; r < train.rows(); ++r) {
     ++rows[train.classes[r]];
-    for (std::size_t d = 0; d < train.dimensions; ++d) {
-      weight[train.classes[r] * train.dimensions + d] += train.row(r)[d];
+    for (std::size_t d = 0; d < train.vectors.dimensions(); ++d) {
+      weight[train.classes[r] * train.vectors.dimensions() + d] += train.vectors.row(r)[d];
     }
   }
-  for (std::size_t i = 0; i < weight.size(); ++i) weight[i] /= std::max(rows[i / train.dimensions], 1.0F);
+  for (std::size_t i = 0; i < weight.size(); ++i) weight[i] /= std::max(rows[i / train.vectors.dimensions()], 1.0F);
   const auto count = static_cast<std::int64_t>(classes);
   return {{{"weight", {count, shape.in_channels}, weight}, {"bias", {count}, std::vector<float>(classes)}}, {}};
 }
@@ -282,8 +283,8 @@ TEST(Training, StandardisingIsFoldedIntoTheWeights) {
   // Over the training rows dimension 0 has mean 0 and deviation sqrt(28 / 6), dimension 1 never changes. Class means
   // are then -+2 / deviation, and the logit of an embedding x is (x / deviation) * mean.
   const double deviation = std::sqrt(28.0 / 6);
-  EXPECT_NEAR(trained.head.logits(Embedding{3, 5})[1], 3 / deviation * 2 / deviation, 1e-5);
-  EXPECT_NEAR(trained.head.logits(Embedding{3, 5})[0], -3 / deviation * 2 / deviation, 1e-5);
+  EXPECT_NEAR(trained.head.logits(test::Embedding{3, 5})[1], 3 / deviation * 2 / deviation, 1e-5);
+  EXPECT_NEAR(trained.head.logits(test::Embedding{3, 5})[0], -3 / deviation * 2 / deviation, 1e-5);
   fitter().provide(nullptr);
 }
 

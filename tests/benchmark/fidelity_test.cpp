@@ -57,8 +57,8 @@ TEST(Cosines, OfAVectorWithItselfIsOneWhateverItsLength) {
 }
 
 TEST(Cosines, MeanIsNotOutsideTheRangeByRounding) {
-  const Embedding a{0.6F, 0.8F};
-  for (const Embedding& b : {Embedding{0.6F, 0.8F}, Embedding{0.1F, 0.9F}}) {
+  const test::Embedding a{0.6F, 0.8F};
+  for (const test::Embedding& b : {test::Embedding{0.6F, 0.8F}, test::Embedding{0.1F, 0.9F}}) {
     for (std::size_t count = 1; count < 40; ++count) {
       const Cosines c = cosines(test::matrix_of(std::vector(count, a)), test::matrix_of(std::vector(count, b)));
       EXPECT_LE(c.min, c.mean);
@@ -100,7 +100,7 @@ TEST(Shares, AgreementCountsAllAndAccuracyTheKnown) {
 TEST(UnitVectors, AreRequired) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   check_unit_vectors(test::matrix_of({{1, 0}, {0.6F, 0.8F}}), "x");
-  for (const Embedding& bad : {Embedding{0.5F, 0.5F}, Embedding{nan, 0}, Embedding{0, 0}}) {
+  for (const test::Embedding& bad : {test::Embedding{0.5F, 0.5F}, test::Embedding{nan, 0}, test::Embedding{0, 0}}) {
     const EmbeddingMatrix vectors = test::matrix_of({{1, 0}, bad});
     const auto check_them = [&] {
       check_unit_vectors(vectors, "bf16: image");

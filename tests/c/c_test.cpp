@@ -40,11 +40,11 @@ class CApi : public testing::Test {
 
   /// Runs one of the embed functions for `count` inputs, which must succeed.
   template <typename Call>
-  static std::vector<mi2::Embedding> rows_of(std::size_t count, const Call& call) {
+  static std::vector<mi2::test::Embedding> rows_of(std::size_t count, const Call& call) {
     const std::size_t dimensions = mi2_dimensions(embedder);
     std::vector<float> vectors(count * dimensions);
     EXPECT_EQ(call(vectors.data(), vectors.size()), MI2_OK) << mi2_last_error();
-    std::vector<mi2::Embedding> rows;
+    std::vector<mi2::test::Embedding> rows;
     for (std::size_t i = 0; i < count; ++i) {
       const float* row = vectors.data() + i * dimensions;
       rows.emplace_back(row, row + dimensions);
@@ -55,7 +55,7 @@ class CApi : public testing::Test {
   static inline mi2_embedder* embedder = nullptr;
 };
 
-std::vector<mi2::Embedding> expected_images() {
+std::vector<mi2::test::Embedding> expected_images() {
   const std::vector<mi2::Pixels> pixels{reference().prepare_file(kImage), reference().prepare_file(kOther)};
   return mi2::test::rows_of(reference().embed_images(pixels));
 }
@@ -126,7 +126,7 @@ TEST_F(CApi, ScoresAreInTheOrderOfTheLabels) {
   const std::vector<std::string> names{"chest x-ray", "skin lesion", "brain MRI"};
   const std::array labels{names[0].c_str(), names[1].c_str(), names[2].c_str()};
   const std::array templates{"{}", "an image of {}"};
-  const mi2::Embedding image = expected_images().front();
+  const mi2::test::Embedding image = expected_images().front();
   for (const bool multilabel : {false, true}) {
     mi2_classifier* classifier = nullptr;
     ASSERT_EQ(mi2_classifier_open(embedder, labels.data(), 3, templates.data(), 2, multilabel ? 1 : 0, &classifier),

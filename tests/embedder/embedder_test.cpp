@@ -46,7 +46,7 @@ std::vector<std::byte> small_dicom(std::uint16_t rows, std::uint16_t columns) {
 TEST(Embedder, PicturesAndDicomBecomeUnitVectors) {
   std::vector<Pixels> pictures{starter().prepare_file(kImages / "colour_a.jpg"),
                                starter().prepare(small_dicom(40, 50), "object")};
-  for (const Embedding& vector : test::rows_of(starter().embed_images(pictures))) {
+  for (const test::Embedding& vector : test::rows_of(starter().embed_images(pictures))) {
     ASSERT_EQ(vector.size(), static_cast<std::size_t>(starter().dimensions()));
     double squares = 0;
     for (const float value : vector) squares += static_cast<double>(value) * value;
@@ -62,10 +62,10 @@ TEST(Embedder, NothingInNothingOut) {
 TEST(Embedder, TextsAloneAndInManyPassesAgree) {
   std::vector<std::string> texts;
   for (int i = 0; i < 150; ++i) texts.push_back("finding number " + std::to_string(i) + std::string(i % 40, 'x'));
-  const std::vector<Embedding> together = test::rows_of(starter().embed_texts(texts).vectors);
+  const std::vector<test::Embedding> together = test::rows_of(starter().embed_texts(texts).vectors);
   ASSERT_EQ(together.size(), texts.size());
   for (const std::size_t i : {0U, 77U, 149U}) {
-    const Embedding alone = test::rows_of(starter().embed_texts(std::span(texts).subspan(i, 1)).vectors).front();
+    const test::Embedding alone = test::rows_of(starter().embed_texts(std::span(texts).subspan(i, 1)).vectors).front();
     EXPECT_LE(test::worst_difference(alone, together[i]), 1e-6) << i;
   }
 }
@@ -188,7 +188,7 @@ TEST(Classifier, ScoresAreASoftmaxBestFirst) {
 
 TEST(Classifier, MultilabelScoresStandAlone) {
   const std::vector<Pixels> pictures{starter().prepare_file(kImages / "grey.jpg")};
-  const Embedding image = test::rows_of(starter().embed_images(pictures)).front();
+  const test::Embedding image = test::rows_of(starter().embed_images(pictures)).front();
   const ClassifierOptions options{{"{}"}, true};
   const double alone = Classifier(starter(), {"a chest x-ray"}, options).classify(image).front().score;
   for (const LabelScore& row : Classifier(starter(), {"a blood smear", "a chest x-ray"}, options).classify(image)) {
@@ -200,9 +200,9 @@ TEST(Classifier, MultilabelScoresStandAlone) {
 
 TEST(Classifier, AveragesTemplatesAsEmbeddings) {
   const std::vector<Pixels> pictures{starter().prepare_file(kImages / "grey.jpg")};
-  const Embedding image = test::rows_of(starter().embed_images(pictures)).front();
+  const test::Embedding image = test::rows_of(starter().embed_images(pictures)).front();
   const std::vector<std::string> texts{"an x-ray of hand", "hand, x-ray"};
-  const std::vector<Embedding> vectors = test::rows_of(starter().embed_texts(texts).vectors);
+  const std::vector<test::Embedding> vectors = test::rows_of(starter().embed_texts(texts).vectors);
   double dot = 0;
   double squares = 0;
   for (std::size_t d = 0; d < image.size(); ++d) {

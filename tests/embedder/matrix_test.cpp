@@ -27,6 +27,24 @@ TEST(EmbeddingMatrix, StartsWithZeros) {
   EXPECT_TRUE(EmbeddingMatrix(0, 4).empty());
 }
 
+TEST(EmbeddingMatrix, TakesNumbersOfWholeRows) {
+  const EmbeddingMatrix matrix({1, 2, 3, 4, 5, 6}, 3);
+  EXPECT_EQ(matrix.rows(), 2U);
+  EXPECT_EQ(matrix.row(1)[0], 4);
+  EXPECT_EQ(EmbeddingMatrix(std::vector<float>(), 0).rows(), 0U);
+  EXPECT_EQ(EmbeddingMatrix(std::vector<float>(), 7), EmbeddingMatrix(0, 7));
+}
+
+TEST(EmbeddingMatrix, GrowsByRows) {
+  EmbeddingMatrix matrix(0, 2);
+  matrix.append(std::vector<float>{1, 2});
+  matrix.append(std::vector<float>{3, 4});
+  EXPECT_EQ(matrix, EmbeddingMatrix({1, 2, 3, 4}, 2));
+  EmbeddingMatrix of_any;
+  of_any.append(std::vector<float>{1, 2});
+  EXPECT_EQ(of_any, EmbeddingMatrix({1, 2}, 2));
+}
+
 TEST(EmbeddingMatrix, ComparesShapeAndNumbers) {
   EmbeddingMatrix a(1, 2);
   EXPECT_EQ(a, EmbeddingMatrix(1, 2));

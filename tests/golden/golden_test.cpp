@@ -36,8 +36,8 @@ const std::filesystem::path kData = test::golden_data();
 std::filesystem::path weights_of(const std::string& name) { return test::golden_weights() / name; }
 
 struct Embedded {
-  std::vector<Embedding> images;
-  std::vector<Embedding> texts;
+  std::vector<test::Embedding> images;
+  std::vector<test::Embedding> texts;
 };
 
 /// The weights in the folder `weights`.
@@ -64,7 +64,7 @@ Embedded embed(const std::string& model, const std::string& weights, const std::
 }
 
 /// The reference scored every text of `model`. A Classifier takes no empty label: a softmax is of the others alone.
-void expect_scores(const std::string& model, const Embedder& embedder, const std::vector<Embedding>& images,
+void expect_scores(const std::string& model, const Embedder& embedder, const std::vector<test::Embedding>& images,
                    bool multilabel) {
   const std::vector<std::string> texts = cases(model, "texts");
   std::vector<std::string> labels;
@@ -207,13 +207,13 @@ TEST_P(TinyOnEveryIsa, ABatchGivesWhatEachImageAndTextGivesAlone) {
   for (const std::string& name : cases("tiny", "images")) {
     pictures.push_back(embedder.prepare_file(kData / "images" / name));
   }
-  const std::vector<Embedding> together = test::rows_of(embedder.embed_images(pictures));
+  const std::vector<test::Embedding> together = test::rows_of(embedder.embed_images(pictures));
   ASSERT_EQ(together.size(), 16U);
   for (std::size_t i = 0; i < pictures.size(); ++i) {
     EXPECT_EQ(test::rows_of(embedder.embed_images(std::span(pictures).subspan(i, 1))).front(), together[i]) << i;
   }
   const std::vector<std::string> texts = cases("tiny", "texts");
-  const std::vector<Embedding> all = test::rows_of(embedder.embed_texts(texts).vectors);
+  const std::vector<test::Embedding> all = test::rows_of(embedder.embed_texts(texts).vectors);
   for (std::size_t i = 0; i < texts.size(); ++i) {
     EXPECT_EQ(test::rows_of(embedder.embed_texts(std::span(texts).subspan(i, 1)).vectors).front(), all[i]) << i;
   }

@@ -68,13 +68,13 @@ TEST_F(OnTorch, F32VectorsAreOurOwnEngines) {
 
 TEST_F(OnTorch, F32VectorsAreTheReferences) {
   const Embedder torch = open("torch", "f32");
-  std::vector<Embedding> images;
+  std::vector<test::Embedding> images;
   for (const std::string& name : golden::cases("tiny", "images")) {
     const std::vector<Pixels> image{torch.prepare_file(kData / "images" / name)};
     images.push_back(test::rows_of(torch.embed_images(image)).at(0));
   }
   EXPECT_LE(worst_difference(images, golden::expected_rows("tiny", "image_features.raw")), 2e-5);
-  const std::vector<Embedding> texts = test::rows_of(torch.embed_texts(golden::cases("tiny", "texts")).vectors);
+  const std::vector<test::Embedding> texts = test::rows_of(torch.embed_texts(golden::cases("tiny", "texts")).vectors);
   EXPECT_LE(worst_difference(texts, golden::expected_rows("tiny", "text_features")), 2e-5);
 }
 

@@ -143,14 +143,14 @@ TEST_F(OpenAi, EmbedsTextsAsFloatsAndAsBase64) {
   EXPECT_EQ(floats["usage"]["total_tokens"], floats["usage"]["prompt_tokens"]);
   const Json packed = post("/v1/embeddings", {{"input", kText}, {"encoding_format", "base64"}});
   const std::string bytes = base::base64_decode(packed["data"][0]["embedding"].get<std::string>(), "t");
-  const Embedding wanted = text_vector(kText);
+  const test::Embedding wanted = text_vector(kText);
   ASSERT_EQ(bytes.size(), wanted.size() * sizeof(float));
   EXPECT_EQ(std::memcmp(bytes.data(), wanted.data(), bytes.size()), 0);
 }
 
 TEST_F(OpenAi, EmbedsImagesAsDataUris) {
   const std::string uri = "data:image/png;base64," + base64();
-  const Embedding wanted = image_vector("gray.png", Profile::kRaw);
+  const test::Embedding wanted = image_vector("gray.png", Profile::kRaw);
   const Json said = post("/v1/embeddings", {{"input", uri}, {"modality", "image"}});
   EXPECT_EQ(numbers(said["data"][0]["embedding"]), wanted);
   EXPECT_EQ(said["usage"]["total_tokens"], 0);
@@ -163,8 +163,8 @@ TEST_F(OpenAi, EmbedsImagesAsDataUris) {
 }
 
 TEST_F(OpenAi, ShortensToDimensionsAsUnitVectors) {
-  const Embedding full = text_vector(kText);
-  const Embedding half =
+  const test::Embedding full = text_vector(kText);
+  const test::Embedding half =
       numbers(post("/v1/embeddings", {{"input", kText}, {"dimensions", 16}})["data"][0]["embedding"]);
   ASSERT_EQ(half.size(), 16U);
   EXPECT_NEAR(std::inner_product(half.begin(), half.end(), half.begin(), 0.0), 1, 1e-6);  // f32 rounding
@@ -220,8 +220,8 @@ TEST_F(Kserve, InfersFromBytesInJson) {
   EXPECT_EQ(images["name"], "image_embeddings");
   EXPECT_EQ(images["datatype"], "FP32");
   EXPECT_EQ(images["shape"], list(2, width));
-  const Embedding flat = numbers(images["data"]);
-  EXPECT_EQ(Embedding(flat.begin() + width, flat.end()), image_vector("rgba.png", Profile::kRaw));
+  const test::Embedding flat = numbers(images["data"]);
+  EXPECT_EQ(test::Embedding(flat.begin() + width, flat.end()), image_vector("rgba.png", Profile::kRaw));
   EXPECT_EQ(numbers(got["outputs"][1]["data"]), text_vector(kText));
   EXPECT_EQ(got["outputs"][2]["data"][0].get<float>(), starter().logit_scale());
 }
@@ -242,8 +242,8 @@ TEST_F(Kserve, InfersInTheBinaryExtension) {
   ASSERT_EQ(json["outputs"].size(), 1U);
   EXPECT_EQ(json["outputs"][0]["parameters"]["binary_data_size"], got.body.size() - length);
   const std::string bytes = got.body.substr(length);
-  const Embedding first = image_vector("gray.png", Profile::kRaw);
-  const Embedding second = image_vector("rgba.png", Profile::kRaw);
+  const test::Embedding first = image_vector("gray.png", Profile::kRaw);
+  const test::Embedding second = image_vector("rgba.png", Profile::kRaw);
   ASSERT_EQ(bytes.size(), 2 * first.size() * sizeof(float));
   EXPECT_EQ(std::memcmp(bytes.data(), first.data(), bytes.size() / 2), 0);
   EXPECT_EQ(std::memcmp(bytes.data() + bytes.size() / 2, second.data(), bytes.size() / 2), 0);

@@ -88,17 +88,17 @@ class Scoring : public ::testing::Test {
     const std::string bytes = picture(name);
     return base::base64_encode(std::as_bytes(std::span(bytes)));
   }
-  static Embedding image_vector(std::string_view name, const ImageOptions& options) {
+  static test::Embedding image_vector(std::string_view name, const ImageOptions& options) {
     const std::string bytes = picture(name);
     const Pixels pixels = starter().prepare(std::as_bytes(std::span(bytes)), name, options);
     return test::rows_of(starter().embed_images(std::span(&pixels, 1))).front();
   }
-  static Embedding image_vector(std::string_view name, Profile profile) {
+  static test::Embedding image_vector(std::string_view name, Profile profile) {
     ImageOptions options;
     options.profile = profile;
     return image_vector(name, options);
   }
-  static Embedding text_vector(std::string text) {
+  static test::Embedding text_vector(std::string text) {
     return test::rows_of(starter().embed_texts(std::span(&text, 1)).vectors).front();
   }
 
@@ -113,6 +113,6 @@ class Scoring : public ::testing::Test {
 };
 
 /// The numbers of a JSON list as f32: what was printed must read back to the same bits.
-inline Embedding numbers(const Json& list) { return list.get<Embedding>(); }
+inline test::Embedding numbers(const Json& list) { return list.get<test::Embedding>(); }
 
 }  // namespace mi2::protocols

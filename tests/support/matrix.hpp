@@ -8,6 +8,9 @@
 
 namespace mi2::test {
 
+/// One row.
+using Embedding = std::vector<float>;
+
 /// @param rows  of one length.
 inline EmbeddingMatrix matrix_of(const std::vector<Embedding>& rows) {
   EmbeddingMatrix matrix(rows.size(), rows.empty() ? 0 : rows.front().size());

@@ -44,11 +44,12 @@ std::string written(std::string_view format, bool rewritable, const std::optiona
 }
 
 void expect_equal(const VectorTable& table) {
-  ASSERT_EQ(table.rows(), kRows.size());
-  ASSERT_EQ(table.dimensions, kRows.front().size());
+  ASSERT_EQ(table.vectors.rows(), kRows.size());
+  ASSERT_EQ(table.vectors.dimensions(), kRows.front().size());
   // By value: "-0" is an integer to a reader of JSON, so the sign of a zero is lost there.
   for (std::size_t r = 0; r < kRows.size(); ++r) {
-    EXPECT_TRUE(std::equal(kRows[r].begin(), kRows[r].end(), table.row(r).begin(), table.row(r).end())) << r;
+    EXPECT_TRUE(std::equal(kRows[r].begin(), kRows[r].end(), table.vectors.row(r).begin(), table.vectors.row(r).end()))
+        << r;
   }
 }
 

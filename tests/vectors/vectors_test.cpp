@@ -40,9 +40,9 @@ std::string bytes_of(const std::vector<Number>& numbers) {
 
 TEST(Vectors, ReadsJsonLines) {
   const VectorTable table = parse_vectors(kTwoRows, "e");
-  EXPECT_EQ(table.dimensions, 2U);
+  EXPECT_EQ(table.vectors.dimensions(), 2U);
   EXPECT_THAT(table.names, ElementsAre("a.png", "b.png"));
-  EXPECT_THAT(table.values, ElementsAre(1.0F, -0.5F, 0.2F, 0.0F));
+  EXPECT_THAT(table.vectors.numbers(), ElementsAre(1.0F, -0.5F, 0.2F, 0.0F));
   EXPECT_FALSE(table.provenance);
 }
 
@@ -88,11 +88,11 @@ TEST(Vectors, RefusesBadJsonLinesByNumber) {
 TEST(Vectors, ReadsCsvWithAndWithoutProvenance) {
   const VectorTable plain = parse_vectors("kind,input,e0,e1\nimage,a.png,1,2\ntext,\"x, y\",3,4.5\n", "e");
   EXPECT_THAT(plain.names, ElementsAre("a.png", "x, y"));
-  EXPECT_THAT(plain.values, ElementsAre(1.0F, 2.0F, 3.0F, 4.5F));
+  EXPECT_THAT(plain.vectors.numbers(), ElementsAre(1.0F, 2.0F, 3.0F, 4.5F));
   const VectorTable known =
       parse_vectors("kind,input,weights_sha256,profile,dtype,version,e0\nimage,a,ab,raw,f32,1,5\n", "e");
   EXPECT_EQ(known.provenance.value().weights_sha256, "ab");
-  EXPECT_THAT(known.values, ElementsAre(5.0F));
+  EXPECT_THAT(known.vectors.numbers(), ElementsAre(5.0F));
 }
 
 TEST(Vectors, RefusesBadCsv) {
@@ -108,12 +108,17 @@ TEST(Vectors, RefusesBadCsv) {
 TEST(Vectors, ReadsArraysOfFloatAndDouble) {
   const VectorTable floats = parse_vectors(
       npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", bytes_of<float>({1, 2, 3, 4, 5, 6})), "e");
-  EXPECT_EQ(floats.dimensions, 3U);
-  EXPECT_EQ(floats.rows(), 2U);
+  EXPECT_EQ(floats.vectors.dimensions(), 3U);
+  EXPECT_EQ(floats.vectors.rows(), 2U);
   EXPECT_TRUE(floats.names.empty());
   const VectorTable doubles =
       parse_vectors(npy("{'shape': (1, 2), 'fortran_order': False, 'descr': '<f8'}", bytes_of<double>({0.5, 2})), "e");
-  EXPECT_THAT(doubles.values, ElementsAre(0.5F, 2.0F));
+  EXPECT_THAT(doubles.vectors.numbers(), ElementsAre(0.5F, 2.0F));
+}
+
+TEST(Vectors, RowsWithoutNumbersAreNone) {
+  const VectorTable table = parse_vectors(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (9, 0), }", ""), "e");
+  EXPECT_EQ(table.vectors.rows(), 0U);
 }
 
 TEST(Vectors, RefusesArraysThatAreNotWhatTheySay) {
@@ -187,7 +192,7 @@ TEST(Labels, RefusesTablesWithoutWhatIsNeeded) {
 }
 
 VectorTable named(const std::vector<std::string>& names) {
-  return {"e", 1, names, std::vector<float>(names.size(), 1.0F), std::nullopt};
+  return {"e", names, EmbeddingMatrix(names.size(), 1), std::nullopt};
 }
 
 TEST(Labels, PathsMatchByTheirEnds) {
@@ -223,7 +228,7 @@ TEST(Labels, AListIsJoinedByOrder) {
   const TemporaryFolder folder;
   const LabelTable list = read_label_table(folder.write("labels.txt", "x\r\ny\n"), {});
   EXPECT_FALSE(list.named);
-  const VectorTable table{"e", 1, {}, {1.0F, 2.0F}, std::nullopt};
+  const VectorTable table{"e", {}, EmbeddingMatrix(2, 1), std::nullopt};
   EXPECT_THAT(join(table, list).row_of, ElementsAre(Optional(0U), Optional(1U)));
   expect_error(Code::kBadArgument, {"2 labels", "1 rows"}, [&] { join(named({"a"}), list); });
   expect_error(Code::kBadArgument, {"no paths"}, [&] { join(table, labels(folder, "path,label\na,x\n")); });

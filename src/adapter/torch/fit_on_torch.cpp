@@ -23,8 +23,8 @@ using torch::Tensor;
 
 Tensor embeddings_of(const Samples& samples, torch::Dtype dtype) {
   const std::vector<std::int64_t> shape{static_cast<std::int64_t>(samples.rows()),
-                                        static_cast<std::int64_t>(samples.dimensions)};
-  return torch::from_blob(const_cast<float*>(samples.values.data()), shape, torch::kFloat32).to(dtype, false, true);
+                                        static_cast<std::int64_t>(samples.vectors.dimensions())};
+  return torch::from_blob(const_cast<float*>(samples.vectors.data()), shape, torch::kFloat32).to(dtype, false, true);
 }
 
 Tensor classes_of(const Samples& samples) {

@@ -54,11 +54,11 @@ Evaluator::Vectors Evaluator::embed(models::TorchModel& model, const std::shared
   processes.sum(rows);
   processes.sum(here);
   Vectors result;
-  result.width = static_cast<std::size_t>(rows.size(1));
+  const auto dimensions = static_cast<std::size_t>(rows.size(1));
+  result.vectors = EmbeddingMatrix(0, dimensions);
   for (std::int64_t record = 0; record < records; ++record) {
     if (here.const_data_ptr<float>()[record] < 0.5F) continue;
-    const float* const row = rows.const_data_ptr<float>() + record * rows.size(1);
-    result.values.insert(result.values.end(), row, row + rows.size(1));
+    result.vectors.append({rows.const_data_ptr<float>() + record * rows.size(1), dimensions});
     result.classes.push_back(static_cast<std::size_t>(pictures->dataset().class_of(static_cast<std::size_t>(record))));
   }
   return result;
@@ -84,18 +84,18 @@ Metrics Evaluator::run(models::TorchModel& model, dataset::TokenCache& tokens, P
   const auto count = static_cast<std::size_t>(data_.validation->dataset().classes().size());
   Metrics metrics;
   if (options_.zero_shot) {
-    const at::Tensor images = at::from_blob(const_cast<float*>(found.values.data()),
-                                            {rows, static_cast<std::int64_t>(found.width)}, at::kFloat);
+    const at::Tensor images = at::from_blob(const_cast<float*>(found.vectors.data()),
+                                            {rows, static_cast<std::int64_t>(found.vectors.dimensions())}, at::kFloat);
     const at::Tensor similar = at::matmul(images, class_vectors(model, tokens).t()).to(at::kDouble).contiguous();
     const double* const values = similar.const_data_ptr<double>();
     add_metrics(metrics, "zero_shot", {count, {values, values + similar.numel()}}, found.classes);
   }
   if (options_.knn > 0 && data_.bank) {
     const Vectors bank = embed(model, data_.bank, processes);
-    const vectors::Neighbours neighbours(bank.values, bank.width, vectors::Metric::kCosine);
+    const vectors::Neighbours neighbours(bank.vectors.numbers(), bank.vectors.dimensions(), vectors::Metric::kCosine);
     const auto k = std::min(static_cast<std::size_t>(options_.knn), bank.classes.size());
     evaluation::Scores votes{count, {}};
-    for (const auto& nearest : neighbours.search(found.values, found.width, k)) {
+    for (const auto& nearest : neighbours.search(found.vectors.numbers(), found.vectors.dimensions(), k)) {
       const std::vector<double> share = vectors::vote(nearest, bank.classes, count, vectors::Vote::kMajority);
       votes.values.insert(votes.values.end(), share.begin(), share.end());
     }

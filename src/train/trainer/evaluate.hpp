@@ -10,6 +10,8 @@
 
 #include <ATen/ATen.h>
 
+#include <mi2/matrix.hpp>
+
 #include "dataset/loader.hpp"
 #include "dataset/token_cache.hpp"
 #include "models/torch/torch_model.hpp"
@@ -37,8 +39,7 @@ class Evaluator {
 
  private:
   struct Vectors {
-    std::size_t width = 0;
-    std::vector<float> values;         ///< [rows, width]
+    EmbeddingMatrix vectors;
     std::vector<std::size_t> classes;  ///< [rows]
   };
   Vectors embed(models::TorchModel& model, const std::shared_ptr<const dataset::Pictures>& pictures,

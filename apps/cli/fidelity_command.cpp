@@ -16,6 +16,7 @@
 #include "base/thread_pool.hpp"
 #include "benchmark/fidelity/fidelity.hpp"
 #include "benchmark/fidelity/pictures.hpp"
+#include "vectors/labels.hpp"
 
 #include <mi2/dtype.hpp>
 #include <mi2/embedder.hpp>
@@ -30,7 +31,6 @@
 #include "output.hpp"
 #include "progress.hpp"
 #include "report.hpp"
-#include "truth.hpp"
 
 namespace mi2::cli {
 namespace {
@@ -38,7 +38,7 @@ namespace {
 struct FidelityArguments {
   ModelArguments model;
   LabelArguments labels;
-  TruthOptions truth_options;
+  vectors::LabelOptions truth_options;
   const CLI::Option* paths = nullptr;
   std::string synthetic;
   std::string dtypes;
@@ -63,9 +63,11 @@ Labels:
   agreement and no accuracy.
 
 Truth:
-  A CSV with a header line. Column path, file, image or name: the picture, from the
-  table's folder; label, class_name or class (or --truth-column): one of the labels,
-  letter by letter.
+  A CSV with a header line. Column path, file, image, name, filename or input: the
+  image, from the table's folder; label, class_name, class or labels (or
+  --truth-column): one of the labels, letter by letter. With PATHs, an image has the
+  label of the row that names the same file, else of the row whose path and its own
+  have the longest common end.
   --split S takes only rows whose column split is S.
 
 Formats:
@@ -129,23 +131,42 @@ fidelity::FidelityOptions options_of(const FidelityArguments& arguments) {
   return options;
 }
 
+/// The index in `labels` of each input's label, where the table has it.
+std::vector<std::optional<std::size_t>> known_labels(const std::vector<Input>& inputs, const vectors::LabelTable& table,
+                                                     const std::vector<std::string>& labels) {
+  std::vector<std::string> paths;
+  for (const Input& input : inputs) paths.push_back(input.path);
+  const vectors::Join joined = vectors::join(paths, "the images", table);
+  std::vector<std::optional<std::size_t>> known;
+  for (const std::optional<std::size_t>& row : joined.row_of) {
+    known.emplace_back();
+    if (!row) continue;
+    const auto label = std::find(labels.begin(), labels.end(), table.rows[*row].label);
+    if (label == labels.end()) {
+      throw Error(Code::kBadArgument, fmt::format("{}: line {}: its label is not one of the {} labels given",
+                                                  table.source, table.rows[*row].line, labels.size()));
+    }
+    known.back() = static_cast<std::size_t>(label - labels.begin());
+  }
+  return known;
+}
+
 Job job_of(const FidelityArguments& arguments) {
   Job job;
   job.options = options_of(arguments);
-  std::optional<Truth> truth;
-  if (!arguments.truth.empty()) truth.emplace(arguments.truth, arguments.truth_options);
+  std::optional<vectors::LabelTable> table;
+  if (!arguments.truth.empty()) table = vectors::read_path_table(arguments.truth, arguments.truth_options);
   const std::vector<std::string> paths = values_of(arguments.paths);
   if (!paths.empty()) {
     ExpandedPaths expanded = expand_paths(paths);
     job.inputs = std::move(expanded.inputs);
     job.skipped = expanded.skipped;
-  } else if (truth) {
-    for (const std::string& path : truth->paths()) job.inputs.push_back({path, std::nullopt});
+  } else if (table) {
+    for (const vectors::LabelRow& row : table->rows) {
+      job.inputs.push_back({(table->folder / row.name).string(), std::nullopt});
+    }
   }
-  if (!truth) return job;
-  std::vector<std::string> pictures;
-  for (const Input& input : job.inputs) pictures.push_back(input.path);
-  job.truth = truth->label_indices(pictures, job.options.labels);
+  if (table) job.truth = known_labels(job.inputs, *table, job.options.labels);
   return job;
 }
 
@@ -240,7 +261,7 @@ void add_fidelity(CLI::App& command, Session& session) {
   add_label_arguments(command, arguments->labels);
   CLI::Option* const truth =
       command.add_option("--truth", arguments->truth, "A CSV that names pictures and their labels")->type_name("FILE");
-  command.add_option("--truth-column", arguments->truth_options.column, "Its column with the label")
+  command.add_option("--truth-column", arguments->truth_options.label_column, "Its column with the label")
       ->type_name("NAME")
       ->needs(truth);
   command.add_option("--split", arguments->truth_options.split, "Only rows of this split")

@@ -90,7 +90,9 @@ ScoreTable read_scores(const std::filesystem::path& path) {
 
 evaluation::Scores scores_of(const ScoreTable& table, std::span<const std::string> names,
                              std::span<const std::string> prompts) {
-  vectors::LabelTable paths{table.source, true, false, {}};
+  vectors::LabelTable paths;
+  paths.source = table.source;
+  paths.named = true;
   for (const std::string& path : table.paths) paths.rows.push_back({path, "", std::nullopt, paths.rows.size() + 1});
   const vectors::Join joined = vectors::join(names, "the rows to compare", paths);
   evaluation::Scores scores{prompts.size(), {}};

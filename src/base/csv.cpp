@@ -76,7 +76,7 @@ class Reader {
       if (rest_.starts_with('"')) text += '"';
     } while (take('"'));
     if (!rest_.empty() && std::string_view(",\r\n").find(rest_.front()) == std::string_view::npos) {
-      refuse(line_, "text after a closing quote; a comma or the line's end is needed");
+      refuse(line_, "text after a closing quote; expected a comma or the end of the line");
     }
     return text;
   }
@@ -96,7 +96,7 @@ CsvTable parse_csv(std::string_view text, std::string_view name) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   Reader reader(text, name);
   std::optional<CsvRow> header = reader.next();
-  if (!header) throw Error(Code::kBadFile, fmt::format("{}: is empty; a header line is needed", name));
+  if (!header) throw Error(Code::kBadFile, fmt::format("{}: is empty; expected a header line", name));
   CsvTable table{std::move(header->fields), {}};
   while (std::optional<CsvRow> row = reader.next()) {
     if (row->fields.size() != table.header.size()) {

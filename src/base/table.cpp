@@ -1,7 +1,7 @@
 #include "base/table.hpp"
 
 #include <algorithm>
-#include <unordered_set>
+#include <unordered_map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -56,10 +56,14 @@ Table Table::parse(std::string_view text, std::string_view name) {
   Table table;
   table.name_ = name;
   table.table_ = parse_csv(text, name);
-  std::unordered_set<std::string> seen;
-  for (const std::string& column : table.header()) {
-    if (column.empty() || seen.insert(lower_ascii(column)).second) continue;
-    throw Error(Code::kBadFile, fmt::format("{}: column '{}' is a duplicate", name, printable(column)));
+  // By number: a header may come from a client, and messages reach logs.
+  std::unordered_map<std::string, std::size_t> seen;
+  for (std::size_t i = 0; i < table.header().size(); ++i) {
+    if (table.header()[i].empty()) continue;
+    const auto [earlier, is_new] = seen.emplace(lower_ascii(table.header()[i]), i);
+    if (is_new) continue;
+    throw Error(Code::kBadFile,
+                fmt::format("{}: column {} is a duplicate of column {}", name, i + 1, earlier->second + 1));
   }
   return table;
 }
@@ -101,7 +105,7 @@ std::vector<ListEntry> read_list(const std::filesystem::path& path) {
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   if (entries.empty()) {
-    throw Error(Code::kBadFile, fmt::format("{}: is empty; an entry per line is needed", path.string()));
+    throw Error(Code::kBadFile, fmt::format("{}: is empty; expected one entry per line", path.string()));
   }
   return entries;
 }

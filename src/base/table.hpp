@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/csv.hpp"
@@ -32,6 +33,8 @@ class Table {
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] const std::vector<std::string>& header() const noexcept { return table_.header; }
   [[nodiscard]] const std::vector<CsvRow>& rows() const noexcept { return table_.rows; }
+  /// Hands the rows out; the table is left without any.
+  [[nodiscard]] std::vector<CsvRow> take_rows() noexcept { return std::exchange(table_.rows, {}); }
 
   /// The column of the first of `names` that the table has.
   [[nodiscard]] std::optional<std::size_t> find(std::span<const std::string_view> names) const;

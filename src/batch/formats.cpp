@@ -1,8 +1,8 @@
 #include "batch/formats.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
-#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -12,6 +12,7 @@
 #include "base/table.hpp"
 #include "protocols/answers.hpp"
 #include "protocols/json.hpp"
+#include "protocols/rows.hpp"
 
 namespace mi2::batch {
 namespace {
@@ -84,23 +85,17 @@ class CsvTables final : public RowFormat {
     const std::optional<base::Record> header = reader.next();
     const std::string name = reader.path().string();
     const base::Table table = base::Table::parse(header ? header->text + '\n' : std::string(), name);
-    columns_.clear();
-    for (const std::string& column : table.header()) {
-      columns_.push_back(base::lower_ascii(column));
-      if (columns_.back() == "image" || columns_.back() == "text") continue;
-      throw Error(Code::kBadFile, fmt::format("{}: column {}: image or text is needed", name, columns_.size()));
-    }
+    sides_ = protocols::side_columns(table, false);
     header_ = header->text + '\n';
   }
 
   [[nodiscard]] Row read(std::string record, protocols::RowReader& reader, std::uint64_t number) const override {
     base::CsvTable table = base::parse_csv(header_ + record, fmt::format("row {}", number));
     if (table.rows.size() != 1) throw Error(Code::kBadFile, fmt::format("row {}: not one record of CSV", number));
-    std::string sides[2];
-    for (std::size_t i = 0; i < columns_.size(); ++i) {
-      sides[columns_[i] == "image" ? 0 : 1] = std::move(table.rows.front().fields[i]);
-    }
-    return reader.row(std::move(sides[0]), std::move(sides[1]), number);
+    const auto side = [&](const std::optional<std::size_t>& at) {
+      return at ? std::move(table.rows.front().fields[*at]) : std::string{};
+    };
+    return reader.row(side(sides_.image), side(sides_.text), number);
   }
 
   [[nodiscard]] std::string line(const Table& table, const Row& row, const Vectors& vectors,
@@ -134,7 +129,7 @@ class CsvTables final : public RowFormat {
   [[nodiscard]] std::string_view empty_columns() const { return embeds_ ? ",,,," : ",,"; }
 
   bool embeds_;
-  std::vector<std::string> columns_;
+  protocols::SideColumns sides_;
   std::string header_;
 };
 

@@ -66,7 +66,7 @@ std::unique_ptr<PictureStore> open_manifest(const DataSource& source, std::uint6
   auto store = std::make_unique<FileStore>(source.path.parent_path(), max_file_bytes);
   for_each_label(source, source.path, [&](const TableLabel& row) {
     if (row.file.empty() || row.class_name.empty()) {
-      sink.broken({std::string(row.where), Code::kBadFile, "its file or its label is empty"});
+      sink.broken({std::string(row.where), Code::kBadFile, "its path or label is empty"});
       return;
     }
     sink.record(store->add(row.file), row.class_name, row.caption);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -13,7 +14,7 @@
 #include <mi2/error.hpp>
 #include <mi2/version.hpp>
 
-#include "base/csv.hpp"
+#include "base/table.hpp"
 #include "protocols/answers.hpp"
 #include "protocols/contracts.hpp"
 #include "protocols/tables.hpp"
@@ -35,34 +36,25 @@ Rows read_json_rows(Json& body, RowReader& reader) {
   return input.is_object() ? reader.columns(input, form) : reader.records(input, form, true);
 }
 
-/// A table as pandas writes it: a header with image, text or both; an unnamed first column is its index.
+/// A table as pandas writes it, refused in the words of every other table.
 Rows read_csv_rows(HttpRequest& request, RowReader& reader) {
-  base::CsvTable table;
+  base::Table table;
+  SideColumns sides;
   try {
-    table = base::parse_csv(request.body, "body");
+    table = base::Table::parse(request.body, "body");
+    sides = side_columns(table, true);
   } catch (const Error& error) {
     if (error.code() == Code::kBadFile) throw Error(Code::kBadArgument, error.what());
     throw;
   }
   request.body = {};
-  constexpr std::size_t kAbsent = static_cast<std::size_t>(-1);
-  std::size_t image = kAbsent;
-  std::size_t text = kAbsent;
-  for (std::size_t i = 0; i < table.header.size(); ++i) {
-    const std::string& name = table.header[i];
-    if (i == 0 && name.empty()) continue;
-    if (name != "image" && name != "text") {
-      throw Error(Code::kBadArgument, fmt::format("body: column {}: \"image\" or \"text\" is needed", i + 1));
-    }
-    std::size_t& place = name == "image" ? image : text;
-    if (place != kAbsent) throw Error(Code::kBadArgument, fmt::format("body: column {}: stands there twice", i + 1));
-    place = i;
-  }
-  if (table.rows.empty()) throw Error(Code::kBadArgument, "body: has no rows");
+  if (table.rows().empty()) throw Error(Code::kBadArgument, "body: has no rows");
   Rows rows;
-  for (base::CsvRow& row : table.rows) {
-    const auto side = [&](std::size_t at) { return at == kAbsent ? std::string{} : std::move(row.fields.at(at)); };
-    rows.push_back(reader.row(side(image), side(text), rows.size() + 1));
+  for (base::CsvRow& row : table.take_rows()) {
+    const auto side = [&](const std::optional<std::size_t>& at) {
+      return at ? std::move(row.fields[*at]) : std::string{};
+    };
+    rows.push_back(reader.row(side(sides.image), side(sides.text), rows.size() + 1));
   }
   return rows;
 }

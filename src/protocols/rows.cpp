@@ -64,6 +64,20 @@ Json* present(Json* value) {
 
 }  // namespace
 
+SideColumns side_columns(const base::Table& table, bool index_allowed) {
+  SideColumns sides;
+  for (std::size_t i = 0; i < table.header().size(); ++i) {
+    const std::string name = base::lower_ascii(table.header()[i]);
+    if (i == 0 && name.empty() && index_allowed) continue;
+    if (name != "image" && name != "text") {
+      throw Error(Code::kBadFile, fmt::format("{}: column {}: expected image or text", table.name(), i + 1));
+    }
+    (name == "image" ? sides.image : sides.text) = i;
+  }
+  if (sides.image || sides.text) return sides;
+  throw Error(Code::kBadFile, fmt::format("{}: expected a column image, text or both", table.name()));
+}
+
 Row RowReader::pair_row(Json* image, Json* text, std::size_t number) {
   image = present(image);
   text = present(text);

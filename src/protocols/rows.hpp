@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/table.hpp"
 #include "protocols/json.hpp"
 #include "protocols/request.hpp"
 
@@ -17,6 +18,16 @@ struct Row {
   std::optional<std::size_t> text;
 };
 using Rows = std::vector<Row>;
+
+/// Where a CSV has the two sides of a row; at least one is there.
+struct SideColumns {
+  std::optional<std::size_t> image;
+  std::optional<std::size_t> text;
+};
+/// The columns of a table with image, text or both, in any case and order.
+/// @param index_allowed  an unnamed first column does not count, as pandas writes its index.
+/// @throws Error{kBadFile} for a column that is neither, named by its number.
+SideColumns side_columns(const base::Table& table, bool index_allowed);
 
 /// Reads the tables of one request into `work`. Rows are counted from 1 in messages. A side that is absent, null or ""
 /// is missing; a row without both is refused, since no answer could be told from another. What is read is moved from.

@@ -1,5 +1,6 @@
 #pragma once
-// Which label belongs to which embedding: a table with a path and a label a row, or a label a line.
+// Which label belongs to which image or embedding: a table with one path and one label per row, or a list with one
+// label per line.
 
 #include <cstddef>
 #include <cstdint>
@@ -22,6 +23,7 @@ Split parse_split(std::string_view name);
 struct LabelOptions {
   std::string label_column;  ///< empty: base::kLabelColumn
   std::string split_column;  ///< empty: "split", if the table has it
+  std::string split;         ///< rows whose split is spelled otherwise do not count; empty: all do
 };
 
 struct LabelRow {
@@ -33,14 +35,19 @@ struct LabelRow {
 
 struct LabelTable {
   std::string source;
-  bool named = false;  ///< rows have paths
+  std::filesystem::path folder;  ///< where relative paths of rows start; empty: the working directory
+  bool named = false;            ///< rows have paths
   bool has_splits = false;
   std::vector<LabelRow> rows;
 };
 
-/// A file whose name ends in .csv is a table with a header: its columns are those of base/table.hpp.
-/// Any other is a list, a label per line, as base::read_list reads it.
-/// @throws Error{kNotFound}; {kBadFile} naming the line or column.
+/// A table with a header, whatever the file's name: its columns are those of base/table.hpp.
+/// @throws as base::Table::read; Error{kBadFile} for a column that is missing, an empty path or label, or no row;
+///         {kTooLarge} for a path over 4096 bytes; {kBadArgument} for no row of the chosen split.
+LabelTable read_path_table(const std::filesystem::path& path, const LabelOptions& options);
+
+/// A file whose name ends in .csv is read as by read_path_table; any other is a list, one label per line, as
+/// base::read_list reads it. @throws as those.
 LabelTable read_label_table(const std::filesystem::path& path, const LabelOptions& options);
 
 /// What belongs together.
@@ -50,14 +57,18 @@ struct Join {
   std::size_t unused = 0;                          ///< label rows without an embedding
 };
 
-/// Joins a list by order; a table by path: two paths are of one file if the shorter one's folders and name are the end
-/// of the longer's ("images/a.png" and "/data/images/a.png"); of several rows that match so, the longest path counts.
-/// @throws Error{kBadArgument} for a list of another length; for embeddings without names and a table; for a path that
-///         matches several rows equally well; for a row that two embeddings match; if nothing matches.
+/// Joins a list by order and a table by path. A row belongs first to its own file: the same name in the same folder,
+/// whatever links and dots lead there, relative rows starting at the table's folder and names at the working directory.
+/// What is left matches by its end: the shorter path's folders and name are the end of the longer's ("images/a.png" and
+/// "/data/images/a.png"); of several rows that match so, the longest path counts.
+/// @throws Error{kBadFile} for two rows of one file; {kBadArgument} for a list of another length; for embeddings
+/// without
+///         names and a table; for a path that matches several rows equally well; for a row that two names match; if
+///         nothing matches.
 Join join(const VectorTable& table, const LabelTable& labels);
 /// As above, of a table's paths alone. @param source  what errors call where they come from.
 Join join(std::span<const std::string> names, std::string_view source, const LabelTable& labels);
-/// As above; that nothing matches is an answer too.
+/// As above, but it is no error if nothing matches.
 Join lookup(std::span<const std::string> names, std::string_view source, const LabelTable& labels);
 
 }  // namespace mi2::vectors

@@ -35,7 +35,8 @@ TEST(Table, SaysWhichColumnIsMissing) {
 }
 
 TEST(Table, DuplicateColumnsAreRefusedUnlessTheyHaveNoName) {
-  expect_error(Code::kBadFile, {"t: column 'LABEL' is a duplicate"}, [] { Table::parse("label,x,LABEL\n", "t"); });
+  expect_error(Code::kBadFile, {"t: column 3 is a duplicate of column 1"},
+               [] { Table::parse("label,x,LABEL\n", "t"); });
   EXPECT_EQ(Table::parse(",a,,\n", "t").header().size(), 4U);
 }
 

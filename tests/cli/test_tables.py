@@ -1,11 +1,12 @@
 """One verdict on a table or list, whichever command reads it: same status, same words."""
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
-# mi2 adapter train trains with libtorch and says first that it is not there.
+# mi2 train and mi2 adapter train need libtorch and say first that it is not there.
 WITH_TORCH = (Path(os.environ.get("MI2_BIN", "")).parent / "mi2-torch").is_file()
 
 ROWS = [("a.png", "x"), ("b.png", "y")] * 4
@@ -20,15 +21,17 @@ WRONG_TABLES = {
     "no label column": (table("path,other"), "no column 'label'"),
     "no path column": (table("where,label"), "no column 'path'"),
     "ragged row": (table(rows=["0a.png,x", "1b.png"]), "line 3: 1 fields, the header has 2"),
-    "duplicate column": (table("path,label,LABEL", rows=["0a.png,x,y"]), "column 'LABEL' is a duplicate"),
-    "duplicate path": (table(rows=["a.png,x", "./a.png,y"]), "line 3: its path is a duplicate"),
-    "empty label": (table(rows=["a.png,x", "b.png,"]), "line 3: its path or label is empty"),
+    "duplicate column": (table("path,label,LABEL", rows=["0a.png,x,y"]), "column 3 is a duplicate of column 2"),
+    "duplicate path": (table(rows=["a.png,x", "./a.png,y"]), "line 3: its path is a duplicate of line 2's"),
+    "empty label": (table(rows=["a.png,x", "b.png,", "c.png,y"]), "line 3: its path or label is empty"),
     "missing file": (None, "No such file or directory"),
-    "empty file": (b"", "is empty; a header line is needed"),
+    "empty file": (b"", "is empty; expected a header line"),
     "not UTF-8": (table("path,label", rows=["a.png,x"]) + b"b.png,\xe9\n", "byte 26 is not UTF-8"),
     "NUL byte": (table(rows=["a.png,x"]) + b"b.png,\0\n", "byte 26 is zero, expected text"),
     "open quote": (table(rows=["a.png,x"]) + b'b.png,"y\n', "line 3: a quote is not closed"),
 }
+# Rows of a manifest are examples: an image may have several captions, and a row that cannot be used is left out.
+ROWS_OF_TRAIN = {"duplicate path", "empty label"}
 RIGHT_TABLES = {
     "header File,Label": table("File,Label"),
     "other aliases": table("image,CLASS"),
@@ -39,22 +42,22 @@ RIGHT_TABLES = {
 }
 WRONG_LISTS = {
     "missing file": (None, 7, "No such file or directory"),
-    "empty file": (b"\n \n", 3, "is empty; an entry per line is needed"),
+    "empty file": (b"\n \n", 3, "is empty; expected one entry per line"),
     "not UTF-8": (b"x\n\xe9\n", 3, "byte 3 is not UTF-8"),
     "NUL byte": (b"x\n\0\n", 3, "byte 3 is zero, expected text"),
 }
 WRONG_HEADERS = {
     "missing file": (None, 7, "No such file or directory"),
-    "empty file": (b"", 3, "is empty; a header line is needed"),
+    "empty file": (b"", 3, "is empty; expected a header line"),
     "not UTF-8": (b"text,\xe9\n", 3, "byte 6 is not UTF-8"),
     "NUL byte": (b"text,\0\n", 3, "byte 6 is zero, expected text"),
-    "duplicate column": (b"text,TEXT\n", 3, "column 'TEXT' is a duplicate"),
+    "duplicate column": (b"text,TEXT\n", 3, "column 2 is a duplicate of column 1"),
 }
 
 
 @pytest.fixture
 def commands(mi2, tmp_path):
-    """Every command that takes a table of paths and labels: its arguments before and after the table."""
+    """Every command that takes a table of paths and labels: the arguments that end with the table."""
     with open(tmp_path / "e.jsonl", "w", encoding="utf-8") as f:
         for i, (path, _) in enumerate(ROWS):
             f.write(json.dumps({"path": f"{i}{path}", "embedding": [1.0, float(i), float(i % 2)]}) + "\n")
@@ -62,11 +65,20 @@ def commands(mi2, tmp_path):
     found = {
         "fidelity --truth": ("fidelity", "--model", mi2.model, "--labels", "x,y", "--truth"),
         "knn --labels": ("knn", "--train", vectors, vectors, "--labels"),
+        "knn --query-labels": ("knn", "--train", vectors, vectors, "--labels", write(tmp_path, table(), "good.csv"),
+                               "--query-labels"),
     }
     if WITH_TORCH:
         found["adapter train --labels"] = ("adapter", "train", "--embeddings", vectors, "--out", str(tmp_path / "a"),
                                            "--labels")
     return found
+
+
+def train(mi2, tmp_path, file):
+    """mi2 train with this manifest, or these prompts: arguments."""
+    config = write(tmp_path, b"{}\n", "train.yaml")
+    return ("train", config, "--set", f"MODEL={mi2.model}", "--set", f"SAVE_DIR={tmp_path / 'run'}", "--set", "MAX_STEPS=1", "--set", "START_LEARNING_RATE=1e-4", "--set", "EVAL.EVERY_EPOCHS=0",
+            "--set", "WORKERS=1", "--set", "TRAIN.BATCH_SIZE_TOTAL=2", "--set", f"DATASET.TRAIN=[{{PATH: {file}}}]")
 
 
 def write(tmp_path, content, name="t.csv"):
@@ -77,7 +89,11 @@ def write(tmp_path, content, name="t.csv"):
 
 def verdict(mi2, arguments, file, status):
     """The last message without the program's name."""
-    message = mi2(*arguments, file, status=status).errors.splitlines()[-1]
+    return verdict_of(mi2(*arguments, file, status=status), file)
+
+
+def verdict_of(done, file):
+    message = done.errors.splitlines()[-1]
     return message[message.index(file):]
 
 
@@ -87,9 +103,25 @@ def test_a_wrong_table_gets_one_verdict(mi2, tmp_path, commands, name):
     file = write(tmp_path, content)
     status = 7 if content is None else 3
     found = {command: verdict(mi2, arguments, file, status) for command, arguments in commands.items()}
+    if WITH_TORCH and name not in ROWS_OF_TRAIN:
+        found["train"] = verdict_of(mi2(*train(mi2, tmp_path, file), status=status), file)
     print(*(f"{command} | {name} | {status} | {said}" for command, said in found.items()), sep="\n")
     assert len(set(found.values())) == 1, found
     assert words in next(iter(found.values()))
+
+
+@pytest.mark.skipif(not WITH_TORCH, reason="this build has no libtorch (MI2_WITH_TORCH=OFF)")
+@pytest.mark.parametrize("name", [*RIGHT_TABLES, *ROWS_OF_TRAIN])
+def test_a_manifest_is_a_table_whose_rows_are_examples(mi2, tmp_path, picture, name):
+    content = {**RIGHT_TABLES, **WRONG_TABLES}[name]
+    file = write(tmp_path, content if isinstance(content, bytes) else content[0])
+    for name_of_file in ["a.png", "b.png", "c.png", *(f"{i}{path}" for i, (path, _) in enumerate(ROWS))]:
+        shutil.copy(picture, tmp_path / name_of_file)
+    done = mi2(*train(mi2, tmp_path, file))
+    left_out = [line for line in done.errors.splitlines() if "left out" in line]
+    # The same words as where an empty label is refused.
+    assert [line[line.index(file):] for line in left_out] == (
+        [f"{file}: line 3: left out: its path or label is empty"] if name == "empty label" else [])
 
 
 @pytest.mark.parametrize("name", RIGHT_TABLES)
@@ -98,7 +130,7 @@ def test_a_right_table_is_read_by_all(mi2, tmp_path, commands, name):
     assert "have no label" not in mi2(*commands["knn --labels"], file).errors
     if WITH_TORCH:
         mi2(*commands["adapter train --labels"], file)
-    # The pictures are not there: the table was read when one of them is what is missed.
+    # The images do not exist: the table was read if one of them is what is missing.
     assert "0a.png" in mi2(*commands["fidelity --truth"], file, status=7).errors
 
 

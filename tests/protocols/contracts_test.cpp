@@ -46,6 +46,7 @@ TEST_F(Mlflow, ReadsAllFiveFormsAlike) {
     EXPECT_EQ(predictions(body.dump()), wanted) << body.dump().substr(0, 60);
   }
   EXPECT_EQ(predictions("image,text\n" + base64() + "," + kText + "\n", "text/csv"), wanted);
+  EXPECT_EQ(predictions("IMAGE,Text\n" + base64() + "," + kText + "\n", "text/csv"), wanted);
   EXPECT_EQ(predictions(",text,image\r\n0,\"" + kText + "\"," + base64() + "\r\n", "text/csv; charset=utf-8"), wanted);
 }
 
@@ -66,9 +67,24 @@ TEST_F(Mlflow, RefusesInItsOwnFormat) {
     EXPECT_EQ(Json::parse(refused.body)["error_code"], "BAD_REQUEST");
     EXPECT_TRUE(Json::parse(refused.body)["message"].is_string());
   }
-  for (const char* csv :
-       {"", "image,text\n", "label\na\n", "text,text\na,b\n", "text\n\"a", "text\n\xFF\n", "text\na,b\n"}) {
-    EXPECT_EQ(invoke(csv, "text/csv").status, 400) << csv;
+  // In the words of every other table (tests/cli/test_tables.py).
+  const std::vector<std::pair<std::string_view, std::string_view>> tables{
+      {"", "body: is empty; expected a header line"},
+      {"image,text\n", "body: has no rows"},
+      {"label\na\n", "body: column 1: expected image or text"},
+      {",index\n0,a\n", "body: column 2: expected image or text"},
+      {",\n0,a\n", "body: column 2: expected image or text"},
+      {"\"\"\n\"0\"\n", "body: expected a column image, text or both"},
+      {"text,TEXT\na,b\n", "body: column 2 is a duplicate of column 1"},
+      {"text\n\"a", "body: line 2: a quote is not closed"},
+      {"text\n\xFF\n", "body: byte 6 is not UTF-8"},
+      {std::string_view("text\n\0\n", 7), "body: byte 6 is zero, expected text"},
+      {"text\na,b\n", "body: line 2: 2 fields, the header has 1"},
+  };
+  for (const auto& [csv, message] : tables) {
+    const HttpAnswer refused = invoke(std::string(csv), "text/csv");
+    EXPECT_EQ(refused.status, 400) << csv;
+    EXPECT_EQ(Json::parse(refused.body)["message"], message);
   }
   EXPECT_EQ(invoke("image\nZm9vYmFy\n", "text/csv").status, 422);
   EXPECT_EQ(invoke("{}", "text/plain").status, 415);

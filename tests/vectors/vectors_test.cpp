@@ -10,7 +10,6 @@
 
 #include "support/expect_error.hpp"
 #include "support/temporary_folder.hpp"
-#include "vectors/labels.hpp"
 #include "vectors/vectors.hpp"
 
 namespace mi2::vectors {
@@ -19,7 +18,6 @@ namespace {
 using test::expect_error;
 using test::TemporaryFolder;
 using ::testing::ElementsAre;
-using ::testing::Optional;
 
 constexpr std::string_view kTwoRows =
     "{\"path\": \"a.png\", \"embedding\": [1, -0.5]}\n{\"path\": \"b.png\", \"embedding\": [2e-1,0], \"more\": {\"x\": "
@@ -158,84 +156,6 @@ TEST(Vectors, AFileWithoutARowIsRefused) {
   const TemporaryFolder folder;
   expect_error(Code::kBadFile, {"no embedding"}, [&] { read_vectors(folder.write("e.csv", "input,e0\n")); });
   expect_error(Code::kNotFound, {"nowhere"}, [&] { read_vectors(folder / "nowhere"); });
-}
-
-LabelTable labels(const TemporaryFolder& folder, std::string_view content, const LabelOptions& options = {}) {
-  return read_label_table(folder.write("labels.csv", content), options);
-}
-
-TEST(Labels, TakesColumnsByNameAndSplitsByTheirWords) {
-  const TemporaryFolder folder;
-  const LabelTable table = labels(folder, "File,Split,Label\na,train,x\nb,validation,y\nc,TEST,x\nd,outlier,x\n");
-  ASSERT_EQ(table.rows.size(), 4U);
-  EXPECT_TRUE(table.has_splits);
-  EXPECT_EQ(table.rows[0].split, Split::kTrain);
-  EXPECT_EQ(table.rows[1].split, Split::kValidation);
-  EXPECT_EQ(table.rows[2].split, Split::kTest);
-  EXPECT_EQ(table.rows[3].split, Split::kOther);
-  EXPECT_EQ(table.rows[1].label, "y");
-  EXPECT_EQ(table.rows[1].line, 3U);
-  const LabelTable chosen = labels(folder, "path,fold,site\na,train,liver\n", {"site", "fold"});
-  EXPECT_EQ(chosen.rows[0].label, "liver");
-  EXPECT_EQ(chosen.rows[0].split, Split::kTrain);
-}
-
-TEST(Labels, RefusesTablesWithoutWhatIsNeeded) {
-  const TemporaryFolder folder;
-  expect_error(Code::kBadFile, {"no column 'path'"}, [&] { labels(folder, "x,label\na,b\n"); });
-  expect_error(Code::kBadFile, {"no column 'label'"}, [&] { labels(folder, "path,x\na,b\n"); });
-  expect_error(Code::kBadFile, {"no column 'site'"}, [&] { labels(folder, "path,label\na,b\n", {"site", ""}); });
-  expect_error(Code::kBadFile, {"line 2", "empty"}, [&] { labels(folder, "path,label\na,\"\"\n"); });
-  expect_error(Code::kBadFile, {"no label"}, [&] { labels(folder, "path,label\n"); });
-  expect_error(Code::kTooLarge, {"line 2", "4096"},
-               [&] { labels(folder, "path,label\n" + std::string(5000, 'a') + ",x\n"); });
-}
-
-VectorTable named(const std::vector<std::string>& names) {
-  return {"e", names, EmbeddingMatrix(names.size(), 1), std::nullopt};
-}
-
-TEST(Labels, PathsMatchByTheirEnds) {
-  const TemporaryFolder folder;
-  const LabelTable table = labels(folder, "path,label\nimages/a.png,x\nb.png,y\n./more/deep/c.png,z\n");
-  const Join joined = join(named({"/data/images/a.png", "sub/b.png", "c.png", "xb.png"}), table);
-  EXPECT_THAT(joined.row_of, ElementsAre(Optional(0U), Optional(1U), Optional(2U), std::nullopt));
-  EXPECT_THAT(joined.unlabelled, ElementsAre(3U));
-  EXPECT_EQ(joined.unused, 0U);
-}
-
-TEST(Labels, TheLongestPathCounts) {
-  const TemporaryFolder folder;
-  const LabelTable table = labels(folder, "path,label\na.png,x\nin/a.png,y\n");
-  EXPECT_THAT(join(named({"out/in/a.png"}), table).row_of, ElementsAre(Optional(1U)));
-  EXPECT_THAT(join(named({"a.png"}), table).row_of, ElementsAre(Optional(0U)));
-}
-
-TEST(Labels, WhatIsAmbiguousIsRefused) {
-  const TemporaryFolder folder;
-  const LabelTable table = labels(folder, "path,label\none/a.png,x\ntwo/a.png,y\n");
-  expect_error(Code::kBadArgument, {"several rows end in 'a.png'"}, [&] { join(named({"a.png"}), table); });
-  expect_error(Code::kBadArgument, {"rows 1 and 2", "line 2"}, [&] {
-    join(named({"one/a.png", "x/one/a.png"}), table);
-  });
-  expect_error(Code::kBadArgument, {"names none of the 1 rows", "'z.png'"}, [&] { join(named({"z.png"}), table); });
-  expect_error(Code::kBadFile, {"line 3", "duplicate"},
-               [&] { join(named({"a"}), labels(folder, "path,label\na,x\n./a,y\n")); });
-  EXPECT_EQ(lookup(std::vector<std::string>{"z.png"}, "e", table).unlabelled.size(), 1U);
-}
-
-TEST(Labels, AListIsJoinedByOrder) {
-  const TemporaryFolder folder;
-  const LabelTable list = read_label_table(folder.write("labels.txt", "x\r\ny\n"), {});
-  EXPECT_FALSE(list.named);
-  const VectorTable table{"e", {}, EmbeddingMatrix(2, 1), std::nullopt};
-  EXPECT_THAT(join(table, list).row_of, ElementsAre(Optional(0U), Optional(1U)));
-  expect_error(Code::kBadArgument, {"2 labels", "1 rows"}, [&] { join(named({"a"}), list); });
-  expect_error(Code::kBadArgument, {"no paths"}, [&] { join(table, labels(folder, "path,label\na,x\n")); });
-  const LabelTable sparse = read_label_table(folder.write("l.txt", "\xEF\xBB\xBFx\n\n y \n"), {});
-  ASSERT_EQ(sparse.rows.size(), 2U);
-  EXPECT_EQ(sparse.rows[1].label, "y");
-  EXPECT_EQ(sparse.rows[1].line, 3U);
 }
 
 }  // namespace

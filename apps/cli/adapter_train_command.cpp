@@ -167,11 +167,9 @@ void write_report(const std::string& folder, const adapter::HeadReport& report) 
 }
 
 adapter::TrainedHead train_with_bar(const adapter::TrainingSet& set, const adapter::TrainOptions& options) {
-  std::optional<Progress> bar;
-  std::size_t shown = 0;
-  return adapter::train_head(set, options, [&](std::size_t done, std::size_t total) {
-    if (!bar) bar.emplace(total, options.kind == adapter::HeadKind::kMlp ? "epochs" : "fits");
-    bar->advance(done - std::exchange(shown, done));
+  Progress bar(0, "");
+  return adapter::train_head(set, options, [&](const base::Progress& at) {
+    bar.show(at);
     throw_if_interrupted();
   });
 }

@@ -223,9 +223,7 @@ int fidelity(const FidelityArguments& arguments) {
   const Job job = job_of(arguments);
   const auto output = open_output(arguments.out);
   const fidelity::PicturePreparer preparer(job.options.model, job.options.embedder);
-  const std::size_t images = job.inputs.empty() ? fidelity::kGeneratedPictures : job.inputs.size();
-  const std::size_t turns = fidelity::measured_dtypes(job.options.dtypes).size();
-  Progress progress(job.inputs.size() + images * turns, "steps");
+  Progress progress(job.inputs.size(), "images to prepare");
   Report report(progress);
   if (job.skipped > 0) {
     progress.note(fmt::format("{} files in folders are not pictures and were skipped", job.skipped));
@@ -233,9 +231,9 @@ int fidelity(const FidelityArguments& arguments) {
   fidelity::FidelityInput ready = prepare_all(job, preparer, report, progress);
   if (job.inputs.empty()) ready.pictures = preparer.generated(fidelity::kGeneratedPictures);
   if (report.all_failed()) return report.exit_status();
-  const fidelity::FidelityReport result = fidelity::measure_fidelity(job.options, ready, [&](std::size_t done) {
+  const fidelity::FidelityReport result = fidelity::measure_fidelity(job.options, ready, [&](const base::Progress& at) {
     throw_if_interrupted();
-    progress.advance(done);
+    progress.show(at);
   });
   progress.hide();
   report.summarize();

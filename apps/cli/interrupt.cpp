@@ -1,5 +1,7 @@
 #include "interrupt.hpp"
 
+#include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <initializer_list>
@@ -7,7 +9,9 @@
 namespace mi2::cli {
 namespace {
 
-volatile std::sig_atomic_t noted_signal = 0;
+/// Written by a handler of signals, read by any thread.
+std::atomic<int> noted_signal = 0;
+static_assert(std::atomic<int>::is_always_lock_free);
 
 extern "C" void note_signal(int signal) { noted_signal = signal; }
 
@@ -27,7 +31,15 @@ void catch_interrupts(bool patient) {
 }
 
 void throw_if_interrupted() {
-  if (noted_signal != 0) throw Interrupted{noted_signal};
+  if (noted_signal != 0) throw Interrupted{noted_signal.load()};
+}
+
+InterruptStop::InterruptStop() {
+  watcher_ = std::jthread([source = source_](const std::stop_token& done) mutable {
+    constexpr auto kPause = std::chrono::milliseconds(20);
+    while (!done.stop_requested() && noted_signal == 0) std::this_thread::sleep_for(kPause);
+    if (noted_signal != 0) source.request_stop();
+  });
 }
 
 void end_by_signal(int signal) {

@@ -1,8 +1,6 @@
 // mi2 pack: a model as one file that is mapped and ready.
 
-#include <algorithm>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,41 +48,18 @@ Examples:
   mi2 inspect model.bf16.mi2
 )";
 
-/// A bar for each stage, one after the other.
-class Stages {
- public:
-  void tell(std::string_view stage, std::size_t done, std::size_t total) {
-    if (stage != stage_) {
-      bar_.reset();
-      bar_.emplace(total, stage);
-      stage_ = stage;
-      done_ = 0;
-    }
-    bar_->advance(done - std::min(done, done_));
-    done_ = done;
-    throw_if_interrupted();
-  }
-
-  void end() { bar_.reset(); }
-
- private:
-  std::optional<Progress> bar_;
-  std::string stage_;
-  std::size_t done_ = 0;
-};
-
 int pack(const PackArguments& arguments) {
   catch_interrupts();
-  Stages stages;
+  Progress bar(0, "");
   exporting::PackOptions options = arguments.options;
   options.dtype = arguments.dtype.value();
-  options.progress = [&](std::string_view stage, std::size_t done, std::size_t total) {
-    stages.tell(stage, done, total);
+  options.on_progress = [&](const base::Progress& at) {
+    bar.show(at);
+    throw_if_interrupted();
   };
   const exporting::PackReport report = exporting::pack_model(arguments.model, arguments.out, options);
-  stages.end();
-  Progress(0, "").note(fmt::format("{}: {:.1f} MB, {} blocks, {}", arguments.out,
-                                   static_cast<double>(report.bytes) / 1e6, report.blocks, name_of(options.dtype)));
+  bar.note(fmt::format("{}: {:.1f} MB, {} blocks, {}", arguments.out, static_cast<double>(report.bytes) / 1e6,
+                       report.blocks, name_of(options.dtype)));
   return 0;
 }
 

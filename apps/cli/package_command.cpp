@@ -1,7 +1,6 @@
 // mi2 package: a model as a folder that MLflow or Azure ML deploys.
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,15 +49,13 @@ int package(const PackageArguments& arguments) {
   catch_interrupts();
   exporting::PackageOptions options = arguments.options;
   options.kind = arguments.kind == "mlflow" ? exporting::PackageKind::kMlflow : exporting::PackageKind::kAzureMl;
-  std::optional<Progress> bar;
-  options.progress = [&bar](std::size_t, std::size_t total) {
-    if (!bar) bar.emplace(total, "files");
-    bar->advance(1);
+  Progress bar(0, "");
+  options.on_progress = [&](const base::Progress& at) {
+    bar.show(at);
     throw_if_interrupted();
   };
   exporting::package_model(arguments.model, arguments.out, options);
-  bar.reset();
-  Progress(0, "").note(fmt::format("{}: ready for {}", arguments.out, arguments.kind));
+  bar.note(fmt::format("{}: ready for {}", arguments.out, arguments.kind));
   return 0;
 }
 

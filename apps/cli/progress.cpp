@@ -33,12 +33,26 @@ std::string duration_text(double seconds) {
   return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
 }
 
-Progress::Progress(std::size_t total, std::string_view what)
-    : total_(total), what_(what), on_terminal_(total > 1 && is_terminal()), start_(Clock::now()), last_draw_(start_) {
+Progress::Progress(std::size_t total, std::string_view what) { start(total, what); }
+
+Progress::~Progress() { hide(); }
+
+void Progress::start(std::size_t total, std::string_view what) {
+  total_ = total;
+  done_ = 0;
+  what_ = what;
+  on_terminal_ = total > 1 && is_terminal();
+  start_ = Clock::now();
   if (on_terminal_) draw();
 }
 
-Progress::~Progress() { hide(); }
+void Progress::show(const base::Progress& at) {
+  if (at.stage != what_ || at.total != total_) {
+    hide();
+    start(at.total, at.stage);
+  }
+  advance(at.done - std::min<std::size_t>(at.done, done_));
+}
 
 void Progress::advance(std::size_t count) {
   done_ += count;

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/progress.hpp"
+
 namespace mi2::cli {
 
 class Progress {
@@ -18,19 +20,22 @@ class Progress {
   ~Progress();
 
   void advance(std::size_t count);
+  /// Draws what a task reports; a new stage starts a new bar.
+  void show(const base::Progress& at);
   /// Takes the bar away so that other lines can be printed; the next advance() draws it again.
   void hide();
   /// Prints "mi2: TEXT" as a line of its own on standard error, terminal or not. Control characters are made harmless.
   void note(std::string_view text);
 
  private:
+  void start(std::size_t total, std::string_view what);
   void draw();
 
   using Clock = std::chrono::steady_clock;
-  std::size_t total_;
+  std::size_t total_ = 0;
   std::size_t done_ = 0;
   std::string what_;
-  bool on_terminal_;
+  bool on_terminal_ = false;
   bool drawn_ = false;
   Clock::time_point start_;
   Clock::time_point last_draw_;

@@ -100,6 +100,11 @@ class Watcher final : public train::TrainObserver {
     report_.finished(end);
     progress_->hide();
   }
+  void stuck(const Error& error) override {
+    const std::string line = fmt::format("mi2: error: {}\n", error.what());
+    std::fwrite(line.data(), 1, line.size(), stderr);
+    std::_Exit(exit_status_of(error.code()));
+  }
 
  private:
   train::RunReport& report_;
@@ -114,22 +119,6 @@ train::EnergyOptions energy_options(train::EnergyOptions options) {
   const unsigned neighbours = base::count_from_environment("OMPI_COMM_WORLD_LOCAL_SIZE").value_or(processes);
   options.machines = static_cast<int>(std::max(1U, processes / neighbours));
   return options;
-}
-
-bool was_interrupted() {
-  try {
-    throw_if_interrupted();
-    return false;
-  } catch (const Interrupted&) {
-    return true;
-  }
-}
-
-/// There is no way back from where the process hangs; the checkpoint is written.
-[[noreturn]] void end_stuck(const Error& error) {
-  const std::string line = fmt::format("mi2: error: {}\n", error.what());
-  std::fwrite(line.data(), 1, line.size(), stderr);
-  std::_Exit(exit_status_of(error.code()));
 }
 
 void print_result(const train::TrainResult& result) {
@@ -161,7 +150,8 @@ int train(const TrainArguments& arguments, std::vector<std::string> settings) {
   catch_interrupts(std::getenv("OMPI_COMM_WORLD_SIZE") != nullptr);
   train::RunReport report(config.output, energy_options(config.energy));
   Watcher watcher(report);
-  const train::TrainingEnd end = train::run_training(config, watcher, was_interrupted, end_stuck);
+  const InterruptStop stop;
+  const train::TrainingEnd end = train::run_training(config, watcher, stop.token());
   if (end.leads) print_result(end.result);
   if (end.result.end == train::RunEnd::kInterrupted) throw_if_interrupted();
   return 0;

@@ -8,10 +8,10 @@ base::Linked<Fitter>& fitter() noexcept {
 }
 
 Fitted fit(const HeadDescription& shape, const Samples& train, const Samples& validation, const FitOptions& options,
-           const FitProgress& progress) {
+           const base::OnProgress& on_progress) {
   const Fitter compute =
       fitter().get("training needs libtorch, and this program was built without it (MI2_WITH_TORCH)");
-  return compute(shape, train, validation, options, progress);
+  return compute(shape, train, validation, options, on_progress);
 }
 
 }  // namespace mi2::adapter

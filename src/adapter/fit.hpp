@@ -4,16 +4,17 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <mi2/matrix.hpp>
 
 #include "adapter/head.hpp"
 #include "base/linked.hpp"
+#include "base/progress.hpp"
 
 namespace mi2::adapter {
 
@@ -50,20 +51,20 @@ struct Fitted {
   std::map<std::string, double> details;  ///< "epochs", "loss", ..
 };
 
-/// Called as work is done; what it throws ends the training.
-using FitProgress = std::function<void(std::size_t done, std::size_t total)>;
+/// The stage in which linear heads report; kMlp reports "epochs".
+inline constexpr std::string_view kFits = "fits";
 
 /// @param shape       kind, in_channels, hidden_dim and labels.
 /// @param validation  kMlp needs rows; kLinear does not look at them.
 /// @throws Error{kBadArgument} if the numbers lead nowhere (a loss that is not finite).
 using Fitter = Fitted (*)(const HeadDescription& shape, const Samples& train, const Samples& validation,
-                          const FitOptions& options, const FitProgress& progress);
+                          const FitOptions& options, const base::OnProgress& on_progress);
 
 /// Provided by a program that links libtorch.
 base::Linked<Fitter>& fitter() noexcept;
 
 /// @throws Error{kUnsupported} if no fitter was provided; as Fitter.
 Fitted fit(const HeadDescription& shape, const Samples& train, const Samples& validation, const FitOptions& options,
-           const FitProgress& progress);
+           const base::OnProgress& on_progress);
 
 }  // namespace mi2::adapter

@@ -77,17 +77,17 @@ class Standard {
 };
 
 Fitted fit_on(const HeadDescription& shape, const Samples& train, const Samples& validation,
-              const TrainOptions& options, const FitProgress& progress) {
-  if (!options.standardize) return fit(shape, train, validation, options.fit, progress);
+              const TrainOptions& options, const base::OnProgress& on_progress) {
+  if (!options.standardize) return fit(shape, train, validation, options.fit, on_progress);
   const Standard standard(train);
-  Fitted fitted = fit(shape, standard.apply(train), standard.apply(validation), options.fit, progress);
+  Fitted fitted = fit(shape, standard.apply(train), standard.apply(validation), options.fit, on_progress);
   standard.fold(fitted.tensors[0], fitted.tensors[1]);
   return fitted;
 }
 
 /// Logits of every training row by a head that has not seen it.
 Judged cross_validate(const HeadDescription& shape, const Samples& train, const TrainOptions& options,
-                      const FitProgress& progress) {
+                      const base::OnProgress& on_progress) {
   std::vector<std::size_t> fold_of(train.rows());
   for (const auto& rows : strata(train, shape.labels.size(), options.fit.seed)) {
     for (std::size_t i = 0; i < rows.size(); ++i) fold_of[rows[i]] = i % options.folds;
@@ -106,7 +106,7 @@ Judged cross_validate(const HeadDescription& shape, const Samples& train, const 
       const std::vector<double> logits = head.logits(train.vectors.row(r));
       std::copy(logits.begin(), logits.end(), judged.logits.values.begin() + static_cast<std::ptrdiff_t>(r * classes));
     }
-    if (progress) progress(fold + 1, options.folds + 1);
+    if (on_progress) on_progress({kFits, fold + 1, options.folds + 1});
   }
   return judged;
 }
@@ -198,7 +198,7 @@ evaluation::Scores logits_of(const Head& head, const Samples& samples) {
   return scores;
 }
 
-TrainedHead train_head(const TrainingSet& set, const TrainOptions& options, const FitProgress& progress) {
+TrainedHead train_head(const TrainingSet& set, const TrainOptions& options, const base::OnProgress& on_progress) {
   check(set, options);
   HeadDescription shape;
   shape.kind = options.kind;
@@ -211,12 +211,13 @@ TrainedHead train_head(const TrainingSet& set, const TrainOptions& options, cons
   Samples validation = set.validation;
   std::optional<Judged> held_out;
   if (validation.rows() == 0 && options.kind == HeadKind::kLinear) {
-    held_out = cross_validate(shape, train, options, progress);
+    held_out = cross_validate(shape, train, options, on_progress);
   }
   const bool from_train = validation.rows() == 0 && options.kind == HeadKind::kMlp;
   if (from_train) hold_out(train, validation, set.labels.size(), options.validation_share, options.fit.seed);
 
-  Fitted fitted = fit_on(shape, train, validation, options, held_out ? FitProgress() : progress);
+  Fitted fitted = fit_on(shape, train, validation, options, held_out ? base::OnProgress() : on_progress);
+  if (held_out && on_progress) on_progress({kFits, options.folds + 1, options.folds + 1});
   const Head plain(shape, fitted.tensors);
   if (!held_out) {
     held_out = Judged{from_train ? "held out of train" : "val", logits_of(plain, validation), validation.classes,

@@ -49,10 +49,10 @@ struct TrainedHead {
 
 /// Trains. Temperature and thresholds come from rows the head has not seen: the validation rows; without them, kLinear
 /// is trained on all training rows and judged by cross-validation, kMlp holds a share of the training rows out.
-/// @param progress  counts over all fits.
+/// @param on_progress  over all fits.
 /// @throws Error{kBadArgument} for fewer than two labels, a label without a training row, dimensions that differ or
 ///         options out of range; as fit().
-TrainedHead train_head(const TrainingSet& set, const TrainOptions& options, const FitProgress& progress);
+TrainedHead train_head(const TrainingSet& set, const TrainOptions& options, const base::OnProgress& on_progress);
 
 /// The logits of a head, a row each.
 evaluation::Scores logits_of(const Head& head, const Samples& samples);

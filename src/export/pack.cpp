@@ -63,8 +63,8 @@ weights::PackedInfo info_of(const weights::ModelSource& source, DType dtype) {
 }  // namespace
 
 PackReport pack_model(const fs::path& model, const fs::path& out, const PackOptions& options) {
-  const auto tell = [&](std::string_view stage, std::uint64_t done, std::uint64_t total) {
-    if (options.progress) options.progress(stage, static_cast<std::size_t>(done), static_cast<std::size_t>(total));
+  const auto report = [&](std::string_view stage, std::uint64_t done, std::uint64_t total) {
+    if (options.on_progress) options.on_progress({stage, done, total});
   };
   ops::check_precision(options.dtype);
   ops::CpuOps::Options engine;
@@ -80,7 +80,7 @@ PackReport pack_model(const fs::path& model, const fs::path& out, const PackOpti
 
   const std::size_t total = count_blocks(source.config());
   const auto collected =
-      std::make_shared<models::CollectedBlocks>([&](std::size_t done) { tell("layers", done, total); });
+      std::make_shared<models::CollectedBlocks>([&](std::size_t done) { report("layers", done, total); });
   engine.prepared = collected;
   const float logit_scale = models::load_cpu_model(source, engine)->logit_scale();
   collected->add_scalar("logit_scale", logit_scale);
@@ -89,10 +89,10 @@ PackReport pack_model(const fs::path& model, const fs::path& out, const PackOpti
   for (const auto& [name, block] : collected->blocks()) bytes += block.layout.bytes;
   std::uint64_t done = 0;
   base::ThreadPool pool(options.threads);
-  tell("MB", 0, bytes / kMegabyte);
+  report("MB", 0, bytes / kMegabyte);
   weights::write_packed(file, info, collected->blocks(), pool, [&](std::uint64_t written) {
     done += written;
-    tell("MB", done / kMegabyte, bytes / kMegabyte);
+    report("MB", done / kMegabyte, bytes / kMegabyte);
   });
   file.commit();
   return {file.path(), fs::file_size(file.path()), collected->blocks().size()};

@@ -3,10 +3,10 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
-#include <string_view>
 
 #include <mi2/dtype.hpp>
+
+#include "base/progress.hpp"
 
 namespace mi2::exporting {
 
@@ -14,9 +14,8 @@ struct PackOptions {
   DType dtype = DType::kF32;
   unsigned threads = 0;    ///< 0: one per available core
   bool overwrite = false;  ///< replace what is there
-  /// Told after each step of a stage: "layers" as they are prepared, "MB" as they are written. What it throws ends the
-  /// work and leaves nothing behind.
-  std::function<void(std::string_view stage, std::size_t done, std::size_t total)> progress;
+  /// In two stages: "layers" as they are prepared, "MB" as they are written. What it throws leaves nothing behind.
+  base::OnProgress on_progress;
 };
 
 struct PackReport {

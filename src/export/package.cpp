@@ -175,7 +175,7 @@ void package_model(const fs::path& model, const fs::path& out, const PackageOpti
   }
   for (std::size_t i = 0; i < copies.size(); ++i) {
     folder.copy(copies[i].from, copies[i].to);
-    if (options.progress) options.progress(i + 1, copies.size());
+    if (options.on_progress) options.on_progress({"files", i + 1, copies.size()});
   }
   folder.commit();
 }

@@ -1,15 +1,15 @@
 #pragma once
 // Writes a model as a folder that other people's servers deploy: MLflow, Azure ML.
 
-#include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 
 #include <mi2/dtype.hpp>
 #include <mi2/image.hpp>
+
+#include "base/progress.hpp"
 
 namespace mi2::exporting {
 
@@ -25,8 +25,7 @@ struct PackageOptions {
   Profile profile = Profile::kAzure;     ///< as ImageOptions::profile
   std::string python = "3.11";           ///< of the environments
   std::string name = "medimageinsight";  ///< of endpoint, model and environment
-  /// Told after each file that is copied. What it throws ends the work and leaves nothing behind.
-  std::function<void(std::size_t files, std::size_t total)> progress;
+  base::OnProgress on_progress;          ///< in "files" that are copied. What it throws leaves nothing behind
 };
 
 /// Writes the folder `out`, which appears whole or not at all: the model's own files and what deploys them.

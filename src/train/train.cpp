@@ -7,10 +7,9 @@ base::Linked<TrainingRun>& training_run() noexcept {
   return run;
 }
 
-TrainingEnd run_training(const TrainConfig& config, TrainObserver& observer, const std::function<bool()>& interrupted,
-                         const std::function<void(const Error&)>& stuck) {
+TrainingEnd run_training(const TrainConfig& config, TrainObserver& observer, const std::stop_token& stop) {
   const TrainingRun run = training_run().get("training needs libtorch, which this program does not link");
-  return run(config, observer, interrupted, stuck);
+  return run(config, observer, stop);
 }
 
 }  // namespace mi2::train

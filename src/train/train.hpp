@@ -3,9 +3,9 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 
 #include "base/linked.hpp"
 #include "train/config/config.hpp"
@@ -39,11 +39,11 @@ class Training {
   /// Of several processes, one writes files and talks to people.
   [[nodiscard]] bool leads() const noexcept;
 
-  /// Trains to the end, to an early stop, or until `interrupted` says so (asked once a step), which leaves a
+  /// Trains to the end, to an early stop, or until a stop is requested (looked for once per step), which leaves a
   /// checkpoint.
   /// @throws Error{kBadFile} for a disk that is full or data that cannot be read: earlier checkpoints stay whole;
   ///         {kBadArgument} if the loss stays without a finite value; {kInternal} if another process is lost.
-  TrainResult run(const std::function<bool()>& interrupted, const std::function<void(const Error&)>& stuck);
+  TrainResult run(const std::stop_token& stop);
 
  private:
   struct Impl;
@@ -56,15 +56,12 @@ struct TrainingEnd {
 };
 
 /// A whole run: Training and its run(). @throws as those.
-using TrainingRun = TrainingEnd (*)(const TrainConfig& config, TrainObserver& observer,
-                                    const std::function<bool()>& interrupted,
-                                    const std::function<void(const Error&)>& stuck);
+using TrainingRun = TrainingEnd (*)(const TrainConfig& config, TrainObserver& observer, const std::stop_token& stop);
 
 /// Provided by a program that links libtorch.
 base::Linked<TrainingRun>& training_run() noexcept;
 
 /// @throws Error{kUnsupported} if none was provided; as TrainingRun.
-TrainingEnd run_training(const TrainConfig& config, TrainObserver& observer, const std::function<bool()>& interrupted,
-                         const std::function<void(const Error&)>& stuck);
+TrainingEnd run_training(const TrainConfig& config, TrainObserver& observer, const std::stop_token& stop);
 
 }  // namespace mi2::train

@@ -202,7 +202,7 @@ TEST(Training, WithoutLibtorchSaysSo) {
 /// A fitter that answers with the class means as weights: its logits grow towards the mean of a class, and it tells
 /// which rows it saw by them.
 Fitted fit_means(const HeadDescription& shape, const Samples& train, const Samples& /*validation*/,
-                 const FitOptions& /*options*/, const FitProgress& /*progress*/) {
+                 const FitOptions& /*options*/, const base::OnProgress& /*on_progress*/) {
   const std::size_t classes = shape.labels.size();
   std::vector<float> weight(classes * train.vectors.dimensions());
   std::vector<float> rows(classes);
@@ -237,6 +237,20 @@ TEST(Training, CrossValidatesWhereNoRowsAreSetAside) {
   fitter().provide(nullptr);
 }
 
+TEST(Training, ReportsEveryFitToTheLast) {
+  fitter().provide(fit_means);
+  std::vector<std::uint64_t> done;
+  TrainOptions options;
+  options.folds = 3;
+  train_head(two_groups(), options, [&](const base::Progress& at) {
+    EXPECT_EQ(at.stage, "fits");
+    EXPECT_EQ(at.total, 4U);
+    done.push_back(at.done);
+  });
+  EXPECT_EQ(done, (std::vector<std::uint64_t>{1, 2, 3, 4}));
+  fitter().provide(nullptr);
+}
+
 TEST(Training, ValidationAndTestRowsAreUsedForWhatTheyAre) {
   fitter().provide(fit_means);
   TrainingSet set = two_groups();
@@ -253,7 +267,7 @@ TEST(Training, AnMlpHoldsRowsOfEveryClassOut) {
   static std::size_t seen = 0;
   static std::vector<std::size_t> held;
   fitter().provide([](const HeadDescription& shape, const Samples& train, const Samples& validation, const FitOptions&,
-                      const FitProgress&) {
+                      const base::OnProgress&) {
     seen = train.rows();
     held = validation.classes;
     Fitted fitted;

@@ -40,7 +40,7 @@ using testing::StartsWith;
 
 const std::filesystem::path kModel = test::starter_model();
 const std::filesystem::path kImages = test::golden_data() / "images";
-const auto kIgnore = [](std::size_t) {};
+const base::OnProgress kIgnore;
 
 TEST(Cosines, LeastAndMean) {
   const EmbeddingMatrix a = test::matrix_of({{1, 0}, {0, 1}, {0.6F, 0.8F}});
@@ -140,17 +140,22 @@ TEST(Pack, SurvivesTheTripAndRefusesLess) {
   EXPECT_EQ(error_of([&] { return unpack(bytes + "x"); }).code(), Code::kInternal);
 }
 
-TEST(Isolated, ReturnsWhatTheChildReturnsAndTicks) {
-  std::size_t units = 0;
+TEST(Isolated, ReturnsWhatTheChildReturnsAndReportsItsProgress) {
+  std::uint64_t done = 0;
   const std::string large(300'000, 'x');  // more than a pipe holds
   const std::string answer = run_isolated(
       "w",
-      [&](const Tick& tick) {
-        for (int i = 0; i < 5; ++i) tick(2);
+      [&](const base::OnProgress& on_progress) {
+        for (std::uint64_t i = 1; i <= 5; ++i) on_progress({"", 2 * i, 11});
         return large + std::to_string(::getpid());
       },
-      [&](std::size_t n) { units += n; });
-  EXPECT_EQ(units, 10);
+      [&](const base::Progress& at) {
+        EXPECT_EQ(at.stage, "w");
+        EXPECT_GE(at.done, done);
+        EXPECT_TRUE(at.total == 11 || at.done == 0);
+        done = at.done;
+      });
+  EXPECT_EQ(done, 10U);
   EXPECT_THAT(answer, StartsWith(large));
   EXPECT_NE(answer.substr(large.size()), std::to_string(::getpid()));
 }
@@ -158,18 +163,18 @@ TEST(Isolated, ReturnsWhatTheChildReturnsAndTicks) {
 TEST(Isolated, ErrorsComeBackAsTheyWere) {
   const Error bad = error_of([] {
     return run_isolated(
-        "w", [](const Tick&) -> std::string { throw Error(Code::kBadFile, "x.bin: broken"); }, kIgnore);
+        "w", [](const base::OnProgress&) -> std::string { throw Error(Code::kBadFile, "x.bin: broken"); }, kIgnore);
   });
   EXPECT_EQ(bad.code(), Code::kBadFile);
   EXPECT_STREQ(bad.what(), "x.bin: broken");
   const Error memory = error_of([] {
     return run_isolated(
-        "w", [](const Tick&) -> std::string { throw std::bad_alloc(); }, kIgnore);
+        "w", [](const base::OnProgress&) -> std::string { throw std::bad_alloc(); }, kIgnore);
   });
   EXPECT_EQ(memory.code(), Code::kTooLarge);
   const Error other = error_of([] {
     return run_isolated(
-        "w", [](const Tick&) -> std::string { throw std::logic_error("odd"); }, kIgnore);
+        "w", [](const base::OnProgress&) -> std::string { throw std::logic_error("odd"); }, kIgnore);
   });
   EXPECT_EQ(other.code(), Code::kInternal);
 }
@@ -179,7 +184,7 @@ TEST(Isolated, ADeadChildIsReported) {
     return error_of([signal] {
       return run_isolated(
           "bf16",
-          [signal](const Tick&) -> std::string {
+          [signal](const base::OnProgress&) -> std::string {
             ::kill(::getpid(), signal);
             ::pause();
             return {};
@@ -194,14 +199,14 @@ TEST(Isolated, ADeadChildIsReported) {
 
 TEST(Isolated, TheCallersExceptionEndsTheChild) {
   pid_t child = 0;
-  const auto stop = [&child](std::size_t units) {
-    if (units > 0) child = static_cast<pid_t>(units);
+  const auto stop = [&child](const base::Progress& at) {
+    if (at.done > 0) child = static_cast<pid_t>(at.done);
     throw std::runtime_error("stop");
   };
   EXPECT_THROW(run_isolated(
                    "w",
-                   [](const Tick& tick) -> std::string {
-                     tick(static_cast<std::size_t>(::getpid()));
+                   [](const base::OnProgress& on_progress) -> std::string {
+                     on_progress({"", static_cast<std::uint64_t>(::getpid()), 0});
                      ::pause();
                      return {};
                    },
@@ -263,8 +268,12 @@ TEST_F(Starter, IsMeasured) {
   options_.labels = {"x-ray chest", "dermoscopy skin"};
   options_.templates = {"{}", "a picture of {}"};
   input_.truth = {0, std::nullopt, 1, std::nullopt, 0};
-  std::size_t done = 0;
-  const FidelityReport report = measure_fidelity(options_, input_, [&](std::size_t n) { done += n; });
+  std::uint64_t done = 0;
+  const FidelityReport report = measure_fidelity(options_, input_, [&](const base::Progress& at) {
+    EXPECT_EQ(at.total, 10U);
+    EXPECT_GE(at.done, done);
+    done = at.done;
+  });
   EXPECT_EQ(done, 10U);
   EXPECT_EQ(report.images, 5U);
   EXPECT_EQ(report.texts, 4U);

@@ -1,6 +1,7 @@
 // A packed model through the public API: the same bits as its folder.
 
 #include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <stdexcept>
@@ -129,29 +130,29 @@ TEST_F(Pack, LeavesNothingBehindWhenItIsStopped) {
   for (const char* where : {"layers", "MB"}) {
     exporting::PackOptions options;
     options.dtype = DType::kBF16;
-    options.progress = [&](std::string_view stage, std::size_t done, std::size_t) {
-      if (stage == where && done > 0) throw std::runtime_error("stopped");
+    options.on_progress = [&](const base::Progress& at) {
+      if (at.stage == where && at.done > 0) throw std::runtime_error("stopped");
     };
     EXPECT_THROW(exporting::pack_model(kStarter, folder_ / "m.mi2", options), std::runtime_error);
     EXPECT_TRUE(std::filesystem::is_empty(folder_.path())) << where;
   }
 }
 
-TEST_F(Pack, TellsEveryStepOnce) {
-  std::map<std::string, std::vector<std::size_t>> told;
-  std::map<std::string, std::size_t> totals;
+TEST_F(Pack, ReportsEveryStepOnce) {
+  std::map<std::string, std::vector<std::uint64_t>> reported;
+  std::map<std::string, std::uint64_t> totals;
   exporting::PackOptions options;
   options.dtype = DType::kInt8;
-  options.progress = [&](std::string_view stage, std::size_t done, std::size_t total) {
-    told[std::string(stage)].push_back(done);
-    totals[std::string(stage)] = total;
+  options.on_progress = [&](const base::Progress& at) {
+    reported[std::string(at.stage)].push_back(at.done);
+    totals[std::string(at.stage)] = at.total;
   };
   exporting::pack_model(kStarter, folder_ / "m.mi2", options);
-  for (const auto& [stage, steps] : told) {
+  for (const auto& [stage, steps] : reported) {
     EXPECT_EQ(steps.back(), totals[stage]) << stage;
     EXPECT_TRUE(std::is_sorted(steps.begin(), steps.end())) << stage;
   }
-  EXPECT_EQ(told.size(), 2U);
+  EXPECT_EQ(reported.size(), 2U);
 }
 
 TEST_F(Pack, TheFileTokenizesLikeItsFolder) {

@@ -212,7 +212,7 @@ double run_epoch(const Mlp& mlp, torch::optim::AdamW& optimizer, const Tensor& x
 }
 
 Fitted fit_mlp(const HeadDescription& shape, const Samples& train, const Samples& validation, const FitOptions& options,
-               const FitProgress& progress) {
+               const base::OnProgress& on_progress) {
   if (validation.rows() == 0) throw Error(Code::kBadArgument, "train: an mlp head needs validation rows");
   const std::size_t classes = shape.labels.size();
   const at::Generator random = at::make_generator<at::CPUGeneratorImpl>(options.seed);
@@ -238,7 +238,7 @@ Fitted fit_mlp(const HeadDescription& shape, const Samples& train, const Samples
       best_epoch = epoch;
       best = {mlp.tensors(), {{"loss", loss}, {"validation_loss", found.loss}, {"validation_mean_auc", found.auc}}};
     }
-    if (progress) progress(epoch, options.epochs);
+    if (on_progress) on_progress({"epochs", epoch, options.epochs});
   }
   best.details["epochs"] = static_cast<double>(epoch);
   best.details["best_epoch"] = static_cast<double>(best_epoch);
@@ -248,11 +248,11 @@ Fitted fit_mlp(const HeadDescription& shape, const Samples& train, const Samples
 }  // namespace
 
 Fitted fit_on_torch(const HeadDescription& shape, const Samples& train, const Samples& validation,
-                    const FitOptions& options, const FitProgress& progress) {
+                    const FitOptions& options, const base::OnProgress& on_progress) {
   at::set_num_threads(static_cast<int>(options.threads != 0 ? options.threads : base::available_cores()));
-  if (shape.kind == HeadKind::kMlp) return fit_mlp(shape, train, validation, options, progress);
+  if (shape.kind == HeadKind::kMlp) return fit_mlp(shape, train, validation, options, on_progress);
   Fitted fitted = LinearProbe(shape, train, options).run();
-  if (progress) progress(1, 1);
+  if (on_progress) on_progress({kFits, 1, 1});
   return fitted;
 }
 

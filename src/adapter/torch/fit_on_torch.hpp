@@ -8,6 +8,6 @@ namespace mi2::adapter {
 /// The Fitter of programs that link libtorch. kLinear: L-BFGS with a strong Wolfe search in double precision, to
 /// convergence, two labels as one logit. kMlp: AdamW in f32.
 Fitted fit_on_torch(const HeadDescription& shape, const Samples& train, const Samples& validation,
-                    const FitOptions& options, const FitProgress& progress);
+                    const FitOptions& options, const base::OnProgress& on_progress);
 
 }  // namespace mi2::adapter

@@ -118,7 +118,7 @@ void check(const FidelityOptions& options) {
 }
 
 FidelityReport measure_fidelity(const FidelityOptions& options, const FidelityInput& input,
-                                const std::function<void(std::size_t images)>& on_progress) {
+                                const base::OnProgress& on_progress) {
   check(options, input);
   const std::vector<std::string> texts = texts_of(options);
   FidelityReport report;
@@ -134,10 +134,18 @@ FidelityReport measure_fidelity(const FidelityOptions& options, const FidelityIn
   report.known =
       input.truth.size() - static_cast<std::size_t>(std::count(input.truth.begin(), input.truth.end(), std::nullopt));
   Measurement f32;
-  for (const DType dtype : measured_dtypes(options.dtypes)) {
+  const std::vector<DType> dtypes = measured_dtypes(options.dtypes);
+  for (const DType dtype : dtypes) {
+    const base::OnProgress on_images = [&](const base::Progress& at) {
+      const std::uint64_t before = report.rows.size() * report.images;
+      if (on_progress) on_progress({"images", before + at.done, dtypes.size() * report.images});
+    };
     const std::string bytes = run_isolated(
         std::string(name_of(dtype)),
-        [&](const Tick& tick) { return pack(measure(options, dtype, input.pictures, texts, tick)); }, on_progress);
+        [&](const base::OnProgress& report_to) {
+          return pack(measure(options, dtype, input.pictures, texts, report_to));
+        },
+        on_images);
     Measurement found = unpack(bytes);
     if (report.rows.empty()) f32 = found;
     report.truncated_texts = static_cast<std::size_t>(found.truncated_texts);

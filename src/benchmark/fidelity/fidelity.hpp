@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +10,8 @@
 #include <mi2/dtype.hpp>
 #include <mi2/embedder.hpp>
 #include <mi2/image.hpp>
+
+#include "base/progress.hpp"
 
 namespace mi2::fidelity {
 
@@ -75,12 +76,11 @@ void check(const FidelityOptions& options);
 /// Each dtype is measured in a child process of its own, one after the other: only one model is in memory at a time,
 /// and what one frees, or keeps in caches, cannot hide in the next one's numbers. Because it forks, the calling process
 /// must have no other thread.
-/// @param on_progress  called with the number of images newly embedded, and about twice a second in any case; what it
-///                     throws ends the measurement.
+/// @param on_progress  called with the images embedded in all dtypes together, and about twice a second in any case.
 /// @throws as check() and Embedder::open; Error{kBadArgument} for no picture, or truth that does not fit the pictures;
 ///         {kTooLarge} if memory runs out; {kInternal} if a vector is not of length one or the child process dies.
 FidelityReport measure_fidelity(const FidelityOptions& options, const FidelityInput& input,
-                                const std::function<void(std::size_t images)>& on_progress);
+                                const base::OnProgress& on_progress);
 
 /// The report for machines, for people, and for documentation.
 std::string to_json(const FidelityReport& report);

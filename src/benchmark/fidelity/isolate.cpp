@@ -26,11 +26,12 @@ namespace {
 constexpr int kPollMilliseconds = 500;
 
 /// What goes through the pipe: a header, then `size` bytes.
-enum class Kind : std::uint32_t { kTick, kResult, kError };
+enum class Kind : std::uint32_t { kProgress, kResult, kError };
 struct Header {
   Kind kind;
   Code code;           ///< of an error
-  std::uint64_t size;  ///< of what follows; of a tick the units, and nothing follows
+  std::uint64_t size;  ///< of what follows; of progress what is done, and nothing follows
+  std::uint64_t total = 0;
 };
 
 [[noreturn]] void fail(std::string_view name, std::string_view what) {
@@ -49,11 +50,13 @@ void send_error(int pipe, Code code, std::string_view message) {
 }
 
 /// Leaves by _exit: what the parent would clean up (files half written, buffers) is the parent's.
-[[noreturn]] void run_child(int pipe, pid_t parent, const std::function<std::string(const Tick& tick)>& work) {
+[[noreturn]] void run_child(int pipe, pid_t parent, const IsolatedWork& work) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(1);
   try {
-    const std::string result = work([pipe](std::size_t units) { send(pipe, {Kind::kTick, {}, units}, {}); });
+    const std::string result = work([pipe](const base::Progress& at) {
+      send(pipe, {Kind::kProgress, {}, at.done, at.total}, {});
+    });
     send(pipe, {Kind::kResult, {}, result.size()}, result);
   } catch (const Error& error) {
     send_error(pipe, error.code(), error.what());
@@ -68,7 +71,7 @@ void send_error(int pipe, Code code, std::string_view message) {
 /// The child and the reading end of its pipe; ends the child unless it has ended by itself.
 class Child {
  public:
-  Child(std::string_view name, const std::function<std::string(const Tick& tick)>& work) {
+  Child(std::string_view name, const IsolatedWork& work) {
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC) != 0) fail(name, "no pipe");
     const pid_t parent = ::getpid();
@@ -92,12 +95,12 @@ class Child {
     wait();
   }
 
-  /// Fills `to`, calling on_tick(0) while there is nothing to read. @returns false at the end of the pipe.
-  bool read(char* to, std::size_t size, const Tick& on_tick) {
+  /// Fills `to`, calling `idle` now and then while there is nothing to read. @returns false at the end of the pipe.
+  bool read(char* to, std::size_t size, const std::function<void()>& idle) {
     while (size > 0) {
       pollfd waiting{pipe_, POLLIN, 0};
       if (::poll(&waiting, 1, kPollMilliseconds) <= 0) {
-        on_tick(0);
+        idle();
         continue;
       }
       const ssize_t got = ::read(pipe_, to, size);
@@ -109,7 +112,7 @@ class Child {
     return true;
   }
 
-  /// @returns the status waitpid() tells.
+  /// @returns waitpid()'s status.
   int wait() {
     int status = 0;
     while (::waitpid(id_, &status, 0) < 0 && errno == EINTR) {
@@ -134,17 +137,22 @@ class Child {
 
 }  // namespace
 
-std::string run_isolated(std::string_view name, const std::function<std::string(const Tick& tick)>& work,
-                         const Tick& on_tick) {
+std::string run_isolated(std::string_view name, const IsolatedWork& work, const base::OnProgress& on_progress) {
   Child child(name, work);
+  base::Progress at{name};
+  const auto report = [&] {
+    if (on_progress) on_progress(at);
+  };
   Header header{};
-  while (child.read(reinterpret_cast<char*>(&header), sizeof header, on_tick)) {
-    if (header.kind == Kind::kTick) {
-      on_tick(header.size);
+  while (child.read(reinterpret_cast<char*>(&header), sizeof header, report)) {
+    if (header.kind == Kind::kProgress) {
+      at.done = header.size;
+      at.total = header.total;
+      report();
       continue;
     }
     std::string bytes(header.size, '\0');
-    if (!child.read(bytes.data(), bytes.size(), on_tick)) break;
+    if (!child.read(bytes.data(), bytes.size(), report)) break;
     child.wait();
     if (header.kind == Kind::kError) throw Error(header.code, bytes);
     return bytes;

@@ -37,7 +37,7 @@ EmbeddingMatrix timed_passes(std::span<const Input> inputs, std::size_t batch, c
     EmbeddingMatrix rows;
     seconds.push_back(seconds_of([&] { rows = embed(some); }) / static_cast<double>(some.size()));
     std::ranges::copy(rows.numbers(), vectors.row(begin).begin());
-    done(some.size());
+    done(begin + some.size());
   }
   return vectors;
 }
@@ -107,7 +107,7 @@ class Unpacker {
 }  // namespace
 
 Measurement measure(const FidelityOptions& options, DType dtype, const std::vector<Pixels>& pictures,
-                    const std::vector<std::string>& texts, const std::function<void(std::size_t images)>& on_images) {
+                    const std::vector<std::string>& texts, const base::OnProgress& on_progress) {
   const auto before = static_cast<double>(base::resident_memory().now);
   const auto added = [&](std::uint64_t bytes) { return std::max(0.0, static_cast<double>(bytes) - before); };
   EmbedderOptions embedder = options.embedder;
@@ -118,7 +118,10 @@ Measurement measure(const FidelityOptions& options, DType dtype, const std::vect
   m.resident_bytes = added(base::resident_memory().now);
   m.images = timed_passes(
       std::span(pictures), options.batch, [&](std::span<const Pixels> some) { return subject->embed_images(some); },
-      m.image_seconds, on_images);
+      m.image_seconds,
+      [&](std::size_t done) {
+        if (on_progress) on_progress({"images", done, pictures.size()});
+      });
   std::vector<bool> truncated;
   std::size_t cut = 0;
   m.texts = timed_passes(

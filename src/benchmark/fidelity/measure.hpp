@@ -2,13 +2,13 @@
 // One dtype's turn of a fidelity report.
 
 #include <cstddef>
-#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <mi2/matrix.hpp>
 
+#include "base/progress.hpp"
 #include "benchmark/fidelity/fidelity.hpp"
 
 namespace mi2::fidelity {
@@ -26,10 +26,10 @@ struct Measurement {
 };
 
 /// Loads the model and embeds everything, in this process.
-/// @param on_images  called after each pass with its number of images.
+/// @param on_progress  called after each pass over images.
 /// @throws as measure_fidelity.
 Measurement measure(const FidelityOptions& options, DType dtype, const std::vector<Pixels>& pictures,
-                    const std::vector<std::string>& texts, const std::function<void(std::size_t images)>& on_images);
+                    const std::vector<std::string>& texts, const base::OnProgress& on_progress);
 
 /// A measurement as bytes for this machine, and back. @throws Error{kInternal} for bytes pack() did not write.
 std::string pack(const Measurement& measurement);

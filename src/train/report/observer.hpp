@@ -1,11 +1,14 @@
 #pragma once
-// What a run tells those who watch it: the log, TensorBoard, the terminal.
+// What happens in a run, for its log, TensorBoard and the terminal. These are events with numbers of their own; how far
+// a run is (base/progress.hpp) is one of them.
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include <mi2/error.hpp>
 
 namespace mi2::train {
 
@@ -43,6 +46,7 @@ enum class RunEnd : std::uint8_t { kComplete, kStoppedEarly, kInterrupted, kFail
 /// "complete", "stopped_early", "interrupted", "failed"
 std::string_view name_of(RunEnd end) noexcept;
 
+/// Called from the thread that runs the training and in the process that leads, but for stuck().
 class TrainObserver {
  public:
   virtual ~TrainObserver() = default;
@@ -52,11 +56,14 @@ class TrainObserver {
   /// Every LOG_EVERY steps.
   virtual void logged(const StepRecord& /*record*/) {}
   virtual void evaluated(const EvaluationRecord& /*record*/) {}
-  /// A checkpoint of `step` is on disk: what was told before must now survive a crash of the machine.
+  /// A checkpoint of `step` is on disk: what was reported before must now survive a crash of the machine.
   virtual void saved(std::int64_t /*step*/) {}
   /// Something a person should know: a broken record, a pattern that matches nothing.
   virtual void noted(std::string_view /*text*/) {}
   virtual void finished(RunEnd /*end*/) {}
+  /// A stop was requested, but the thread that trains waits for a process that may be lost. A checkpoint is saved, and
+  /// nothing but ending the program gets out of the wait. Called from another thread, in any process.
+  virtual void stuck(const Error& /*error*/) {}
 };
 
 }  // namespace mi2::train

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <limits>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <utility>
@@ -116,7 +117,7 @@ class Mpi final : public Processes {
     MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, MPI_COMM_WORLD, &ready, MPI_STATUS_IGNORE);
   }
 
-  void give_up_if(std::function<bool()> asked) override { give_up_ = std::move(asked); }
+  void give_up_on(std::stop_token stop) override { stop_ = std::move(stop); }
 
  private:
   /// Waits without holding the core: with as many processes as cores, the one waited for may need it.
@@ -125,7 +126,7 @@ class Mpi final : public Processes {
     for (;;) {
       check(MPI_Test(&request, &done, MPI_STATUS_IGNORE), what);
       if (done != 0) return;
-      if (give_up_ && give_up_()) {
+      if (stop_.stop_requested()) {
         whole_ = false;
         throw Error(Code::kInternal, "training: ended while waiting for another process, which may be lost");
       }
@@ -133,7 +134,7 @@ class Mpi final : public Processes {
     }
   }
 
-  std::function<bool()> give_up_;
+  std::stop_token stop_;
   bool whole_ = true;
   int rank_ = 0;
   int size_ = 1;

@@ -16,7 +16,7 @@ class Single final : public Processes {
   at::Tensor gather(const at::Tensor& x) override { return x.detach(); }
   void broadcast(const at::Tensor&) override {}
   void poll() override {}
-  void give_up_if(std::function<bool()>) override {}
+  void give_up_on(std::stop_token) override {}
 };
 
 }  // namespace

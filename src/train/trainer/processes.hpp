@@ -2,8 +2,8 @@
 // The processes that train one model together: each computes a share of every batch.
 
 #include <cstdint>
-#include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -33,8 +33,8 @@ class Processes {
   virtual void broadcast(const at::Tensor& x) = 0;
   /// Lets sums under way go on; called now and then while this process computes.
   virtual void poll() = 0;
-  /// Asked while waiting for others, who may never come: if it says so, the wait ends with Error{kInternal}.
-  virtual void give_up_if(std::function<bool()> asked) = 0;
+  /// A stop ends every wait for others, who may never come, with Error{kInternal}.
+  virtual void give_up_on(std::stop_token stop) = 0;
 
   /// Replaces x by the sum over all processes.
   void sum(const at::Tensor& x) { begin_sum(x)->wait(); }

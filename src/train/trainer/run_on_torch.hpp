@@ -6,7 +6,6 @@
 namespace mi2::train {
 
 /// To be provided to training_run(). @throws as Training.
-TrainingEnd run_on_torch(const TrainConfig& config, TrainObserver& observer, const std::function<bool()>& interrupted,
-                         const std::function<void(const Error&)>& stuck);
+TrainingEnd run_on_torch(const TrainConfig& config, TrainObserver& observer, const std::stop_token& stop);
 
 }  // namespace mi2::train

@@ -1,6 +1,7 @@
 #include <chrono>
 #include <cmath>
 #include <mutex>
+#include <stop_token>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -61,7 +62,7 @@ class Swapped {
 struct Training::Impl {
   Impl(TrainConfig config, TrainObserver& watcher) : observer(watcher), session(std::move(config), notes) {}
 
-  TrainResult run(const std::function<bool()>& interrupted, const std::function<void(const Error&)>& stuck);
+  TrainResult run(const std::stop_token& stop);
 
   [[nodiscard]] bool leads() const { return session.processes->rank() == 0; }
 
@@ -81,9 +82,8 @@ struct Training::Impl {
   void evaluate();
   void save();
   [[nodiscard]] bool due_by_minutes();
-  RunEnd train(const std::function<bool()>& interrupted);
-  [[nodiscard]] std::jthread watch(const std::function<bool()>& interrupted,
-                                   const std::function<void(const Error&)>& stuck);
+  RunEnd train(const std::stop_token& stop);
+  [[nodiscard]] std::jthread watch(const std::stop_token& stop);
   [[nodiscard]] Error lost(const std::string& reason) const;
   [[nodiscard]] double epoch() const {
     return static_cast<double>(session.state.step) / static_cast<double>(session.steps_per_epoch);
@@ -275,7 +275,7 @@ void Training::Impl::save() {
   observer.saved(session.state.step);
 }
 
-RunEnd Training::Impl::train(const std::function<bool()>& interrupted) {
+RunEnd Training::Impl::train(const std::stop_token& stop) {
   const TrainConfig& config = session.config;
   const std::int64_t first = session.state.step;
   if (first == 0 && config.evaluation.at_start) evaluate();
@@ -290,7 +290,7 @@ RunEnd Training::Impl::train(const std::function<bool()>& interrupted) {
       log_step();
       window_ = {};
     }
-    const bool stop = session.processes->any(interrupted());
+    const bool stopped = session.processes->any(stop.stop_requested());
     // Not while steps are left out: the weights may be past saving, and older checkpoints would make room for them.
     const bool save_now = (is_due(config.checkpoint.cadence, done, session.steps_per_epoch) || due_by_minutes()) &&
                           skipped_in_a_row_ == 0;
@@ -300,8 +300,8 @@ RunEnd Training::Impl::train(const std::function<bool()>& interrupted) {
     }
     const int patience = config.evaluation.patience;
     const bool early = patience > 0 && session.state.without_better >= patience;
-    if (save_now || stop || early) save();
-    if (stop) return RunEnd::kInterrupted;
+    if (save_now || stopped || early) save();
+    if (stopped) return RunEnd::kInterrupted;
     if (early) return RunEnd::kStoppedEarly;
   }
   return RunEnd::kComplete;
@@ -314,22 +314,20 @@ Error Training::Impl::lost(const std::string& reason) const {
 
 /// A process that waits inside MPI for a lost one never comes back to see an interrupt. Weights change between
 /// collectives only, so another thread can save them.
-std::jthread Training::Impl::watch(const std::function<bool()>& interrupted,
-                                   const std::function<void(const Error&)>& stuck) {
-  return std::jthread([this, interrupted, stuck](const std::stop_token& done) {
+std::jthread Training::Impl::watch(const std::stop_token& stop) {
+  return std::jthread([this, stop](const std::stop_token& done) {
     constexpr auto kPause = std::chrono::milliseconds(50);
-    while (!done.stop_requested() && !interrupted()) std::this_thread::sleep_for(kPause);
+    while (!done.stop_requested() && !stop.stop_requested()) std::this_thread::sleep_for(kPause);
     // Most often the others come after all, or the wait ends by itself.
     for (int i = 0; i < 6 && !done.stop_requested(); ++i) std::this_thread::sleep_for(kPause);
     if (done.stop_requested()) return;
     const std::unique_lock lock(changing_, std::try_to_lock);
     if (lock.owns_lock()) save();
-    stuck(lost("training: interrupted while another process may be lost"));
+    observer.stuck(lost("training: interrupted while another process may be lost"));
   });
 }
 
-TrainResult Training::Impl::run(const std::function<bool()>& interrupted,
-                                const std::function<void(const Error&)>& stuck) {
+TrainResult Training::Impl::run(const std::stop_token& stop) {
   const TrainConfig& config = session.config;
   if (leads()) {
     base::AtomicFile settings(config.output / "train.yaml");
@@ -341,10 +339,10 @@ TrainResult Training::Impl::run(const std::function<bool()>& interrupted,
   tell_notes();
   TrainResult result;
   const bool several = session.processes->size() > 1;
-  session.processes->give_up_if(interrupted);
+  session.processes->give_up_on(stop);
   try {
-    const std::jthread watcher = several ? watch(interrupted, stuck) : std::jthread();
-    result.end = train(interrupted);
+    const std::jthread watcher = several ? watch(stop) : std::jthread();
+    result.end = train(stop);
   } catch (const Error& error) {
     tell_notes();
     if (several) save();
@@ -370,14 +368,11 @@ Training::Training(TrainConfig config, TrainObserver& observer)
     : impl_(std::make_unique<Impl>(std::move(config), observer)) {}
 Training::~Training() = default;
 bool Training::leads() const noexcept { return impl_->leads(); }
-TrainResult Training::run(const std::function<bool()>& interrupted, const std::function<void(const Error&)>& stuck) {
-  return impl_->run(interrupted, stuck);
-}
+TrainResult Training::run(const std::stop_token& stop) { return impl_->run(stop); }
 
-TrainingEnd run_on_torch(const TrainConfig& config, TrainObserver& observer, const std::function<bool()>& interrupted,
-                         const std::function<void(const Error&)>& stuck) {
+TrainingEnd run_on_torch(const TrainConfig& config, TrainObserver& observer, const std::stop_token& stop) {
   Training training(config, observer);
-  return {training.leads(), training.run(interrupted, stuck)};
+  return {training.leads(), training.run(stop)};
 }
 
 }  // namespace mi2::train

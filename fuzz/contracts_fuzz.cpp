@@ -32,7 +32,7 @@ Service make_service() {
   classifies->name = "c";
   classifies->kind = ModelKind::kAdapter;
   classifies->labels = {"a", "b"};
-  classifies->head = [](std::span<const float> image) { return std::vector<float>(image.begin(), image.end()); };
+  classifies->adapter = [](std::span<const float> image) { return std::vector<float>(image.begin(), image.end()); };
   Service service;
   service.models = {{"m", embeds}, {"c", classifies}};
   service.default_model = "m";

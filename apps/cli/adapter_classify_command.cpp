@@ -1,4 +1,4 @@
-// mi2 adapter classify: images or embeddings to scores, by a trained head.
+// mi2 adapter classify: images or embeddings to scores, by a trained adapter.
 
 #include <memory>
 #include <optional>
@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "adapter/head.hpp"
+#include "adapter/adapter.hpp"
 #include "adapter_command.hpp"
 #include "arguments.hpp"
 #include "inputs.hpp"
@@ -31,13 +31,13 @@ struct ClassifyArguments {
 };
 
 constexpr std::string_view kAdapterClassifyHelp =
-    R"(The head is NAME of NAME.safetensors and NAME.json, or the toolkit's adapter_model folder.
+    R"(The adapter is NAME of NAME.safetensors and NAME.json, or the toolkit's adapter_model folder.
 Scores are its softmax over its labels, at the temperature it was calibrated to.
 
 Inputs:
   --embeddings FILE, which mi2 embed wrote (jsonl, csv, npy); or --model DIR and PATHs: PNG,
   JPEG, WebP, TIFF or DICOM files, '-' for one on standard input, or folders of them.
-  Vectors of another model than the head was trained on are refused, where both are known.
+  Vectors of another model than the adapter was trained on are refused, where both are known.
 
 Formats:
   table  for people: the path, then rank, score and label, best first
@@ -54,19 +54,19 @@ Examples:
   mi2 adapter classify --head lesions --embeddings vectors.jsonl --format csv
 )";
 
-int classify_embeddings(const adapter::Head& head, const ClassifyArguments& arguments) {
+int classify_embeddings(const adapter::Adapter& adapter, const ClassifyArguments& arguments) {
   Progress progress(0, "");
   const vectors::VectorTable table = read_embeddings(arguments.embeddings, arguments.names);
-  check_origin(table.provenance, head.description().embeddings, "the head", progress);
+  check_origin(table.provenance, adapter.description().embeddings, "the adapter", progress);
   ScoreOutput output(arguments.scores);
   for (std::size_t r = 0; r < table.vectors.rows(); ++r) {
-    output.write(table.names.empty() ? std::to_string(r + 1) : table.names[r], head.classify(table.vectors.row(r)));
+    output.write(table.names.empty() ? std::to_string(r + 1) : table.names[r], adapter.classify(table.vectors.row(r)));
   }
   output.commit();
   return 0;
 }
 
-int classify_pictures(const adapter::Head& head, const ClassifyArguments& arguments) {
+int classify_pictures(const adapter::Adapter& adapter, const ClassifyArguments& arguments) {
   if (arguments.model.model.empty()) {
     throw Error(Code::kBadArgument, "adapter classify: --embeddings FILE, or --model DIR and PATHs, are needed");
   }
@@ -75,12 +75,13 @@ int classify_pictures(const adapter::Head& head, const ClassifyArguments& argume
   ScoreOutput output(arguments.scores);
   const Embedder embedder = Embedder::open(arguments.model.model, arguments.model.options);
   Progress progress(expanded.inputs.size(), "images");
-  if (head.description().embeddings) {
-    check_origin(embedder.provenance(), head.description().embeddings, "the head", progress);
+  if (adapter.description().embeddings) {
+    check_origin(embedder.provenance(), adapter.description().embeddings, "the adapter", progress);
   }
-  if (embedder.dimensions() != head.description().in_channels) {
-    throw Error(Code::kBadArgument, fmt::format("{}: vectors of {} numbers, the head takes {}", arguments.model.model,
-                                                embedder.dimensions(), head.description().in_channels));
+  if (embedder.dimensions() != adapter.description().in_channels) {
+    throw Error(Code::kBadArgument,
+                fmt::format("{}: vectors of {} numbers, the adapter takes {}", arguments.model.model,
+                            embedder.dimensions(), adapter.description().in_channels));
   }
   Report report(progress);
   if (expanded.skipped > 0) {
@@ -88,7 +89,9 @@ int classify_pictures(const adapter::Head& head, const ClassifyArguments& argume
   }
   embed_pictures(
       embedder, expanded.inputs, arguments.model.batch, report,
-      [&](const Input& input, std::span<const float> embedding) { output.write(input.path, head.classify(embedding)); },
+      [&](const Input& input, std::span<const float> embedding) {
+        output.write(input.path, adapter.classify(embedding));
+      },
       [&](std::size_t done) {
         progress.hide();
         output.flush();
@@ -105,15 +108,15 @@ int classify(const ClassifyArguments& arguments) {
   if (!arguments.embeddings.empty() && has_paths) {
     throw Error(Code::kBadArgument, "adapter classify: --embeddings and PATHs exclude each other");
   }
-  const adapter::Head head = adapter::Head::open(arguments.head);
-  return arguments.embeddings.empty() ? classify_pictures(head, arguments) : classify_embeddings(head, arguments);
+  const adapter::Adapter adapter = adapter::Adapter::open(arguments.head);
+  return arguments.embeddings.empty() ? classify_pictures(adapter, arguments) : classify_embeddings(adapter, arguments);
 }
 
 }  // namespace
 
 void add_adapter_classify(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<ClassifyArguments>();
-  command.add_option("--head", arguments->head, "The head's NAME, or the toolkit's folder")
+  command.add_option("--head", arguments->head, "The adapter's NAME, or the toolkit's folder")
       ->type_name("NAME")
       ->required();
   command.add_option("--embeddings", arguments->embeddings, "Embeddings in place of pictures")->type_name("FILE");

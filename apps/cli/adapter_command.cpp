@@ -10,8 +10,8 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "adapter/head.hpp"
-#include "adapter/head_files.hpp"
+#include "adapter/adapter.hpp"
+#include "adapter/adapter_files.hpp"
 #include "arguments.hpp"
 #include "command.hpp"
 #include "progress.hpp"
@@ -20,13 +20,13 @@ namespace mi2::cli {
 namespace {
 
 constexpr std::array kAdapterCommands{
-    Command{"train", "Train a head on embeddings and labels", add_adapter_train},
-    Command{"classify", "Score images or embeddings with a head", add_adapter_classify},
+    Command{"train", "Train an adapter on embeddings and labels", add_adapter_train},
+    Command{"classify", "Score images or embeddings with an adapter", add_adapter_classify},
     Command{"import", "Take over an adapter of the healthcareai toolkit", add_adapter_import},
 };
 
 constexpr std::string_view kAdapterHelp =
-    R"(A head is a small classifier on embeddings: the model stays as it is, and training takes
+    R"(An adapter is a small classifier on embeddings: the model stays as it is, and training takes
 seconds. It is a pair of files, NAME.safetensors and NAME.json: weights; labels, thresholds,
 temperature, and what it was trained on.
 
@@ -61,18 +61,18 @@ Examples:
 )";
 
 int import(const ImportArguments& arguments) {
-  check_head_is_new(arguments.out, arguments.force);
-  const adapter::Head head = adapter::import_toolkit(arguments.config, arguments.weights);
-  head.save(adapter::stem_of(arguments.out));
-  Progress(0, "").note(fmt::format("{}: {} head, {} labels, {} dimensions", adapter::stem_of(arguments.out).string(),
-                                   adapter::name_of(head.description().kind), head.labels().size(),
-                                   head.description().in_channels));
+  check_adapter_is_new(arguments.out, arguments.force);
+  const adapter::Adapter adapter = adapter::import_toolkit(arguments.config, arguments.weights);
+  adapter.save(adapter::stem_of(arguments.out));
+  Progress(0, "").note(fmt::format("{}: {} adapter, {} labels, {} dimensions", adapter::stem_of(arguments.out).string(),
+                                   adapter::name_of(adapter.description().kind), adapter.labels().size(),
+                                   adapter.description().in_channels));
   return 0;
 }
 
 }  // namespace
 
-void check_head_is_new(const std::string& out, bool force) {
+void check_adapter_is_new(const std::string& out, bool force) {
   if (force) return;
   for (const char* suffix : {".safetensors", ".json"}) {
     const std::string file = adapter::stem_of(out).string() + suffix;
@@ -87,7 +87,7 @@ void add_adapter_import(CLI::App& command, Session& session) {
   command.add_option("--out", arguments->out, "Write NAME.safetensors and NAME.json")->type_name("NAME")->required();
   command.add_option("--weights", arguments->weights, "The weights (default: the *.safetensors beside the config)")
       ->type_name("FILE");
-  command.add_flag("--force", arguments->force, "Replace a head that is there");
+  command.add_flag("--force", arguments->force, "Replace an adapter that is there");
   command.add_option("CONFIG", arguments->config, "The folder or its config.json")->type_name("")->required();
   command.footer(fmt::format("{}\n{}", kImportHelp, exit_status_help()));
   command.callback([arguments, &session] { session.run = [arguments] { return import(*arguments); }; });

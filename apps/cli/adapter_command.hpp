@@ -11,7 +11,7 @@ void add_adapter_train(CLI::App& command, Session& session);
 void add_adapter_classify(CLI::App& command, Session& session);
 void add_adapter_import(CLI::App& command, Session& session);
 
-/// @throws Error{kBadArgument} if one of the two files of a head is there, unless `force`.
-void check_head_is_new(const std::string& out, bool force);
+/// @throws Error{kBadArgument} if one of the two files of an adapter is there, unless `force`.
+void check_adapter_is_new(const std::string& out, bool force);
 
 }  // namespace mi2::cli

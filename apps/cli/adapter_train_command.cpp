@@ -1,4 +1,4 @@
-// mi2 adapter train: from embeddings and labels to a head and a report.
+// mi2 adapter train: from embeddings and labels to an adapter and a report.
 
 #include <algorithm>
 #include <filesystem>
@@ -13,7 +13,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "adapter/head_files.hpp"
+#include "adapter/adapter_files.hpp"
 #include "adapter/report.hpp"
 #include "adapter/training.hpp"
 #include "adapter/zero_shot.hpp"
@@ -44,14 +44,14 @@ struct TrainArguments {
   std::string prompts;
 };
 
-constexpr std::string_view kAdapterTrainHelp = R"(Heads:
+constexpr std::string_view kAdapterTrainHelp = R"(Adapters:
   linear  logistic regression with an L2 penalty, to convergence; --c as in scikit-learn
   mlp     the adapter of Microsoft's healthcareai toolkit, AdamW on cross entropy; the
           epoch with the best mean AUC on the validation rows is kept
 
 Which rows are for what:
-  train and val rows make the head, test rows judge it. Temperature and thresholds
-  (Youden's J; sensitivity 0.90) come from rows the head has not seen: the val rows; if
+  train and val rows make the adapter, test rows judge it. Temperature and thresholds
+  (Youden's J; sensitivity 0.90) come from rows the adapter has not seen: the val rows; if
   there are none, linear uses five-fold cross-validation of the train rows, and mlp holds
   --validation of them out. Without test rows, these same rows judge it.
 
@@ -72,7 +72,7 @@ Examples:
       --classes benign,malignant --model DIR --prompts prompts.csv
 )";
 
-/// The labels in the order the head has them: as --classes says, else those of the training rows, sorted.
+/// The labels in the order the adapter has them: as --classes says, else those of the training rows, sorted.
 std::vector<std::string> labels_of(const vectors::LabelTable& table, const vectors::Join& joined,
                                    const std::string& classes) {
   std::set<std::string> found;
@@ -154,7 +154,7 @@ void write_file(const std::filesystem::path& path, const std::string& content) {
   output->commit();
 }
 
-void write_report(const std::string& folder, const adapter::HeadReport& report) {
+void write_report(const std::string& folder, const adapter::AdapterReport& report) {
   namespace fs = std::filesystem;
   std::error_code error;
   fs::create_directories(folder, error);
@@ -166,9 +166,9 @@ void write_report(const std::string& folder, const adapter::HeadReport& report) 
   write_file(fs::path(folder) / "report.html", adapter::to_html(report));
 }
 
-adapter::TrainedHead train_with_bar(const adapter::TrainingSet& set, const adapter::TrainOptions& options) {
+adapter::TrainedAdapter train_with_bar(const adapter::TrainingSet& set, const adapter::TrainOptions& options) {
   Progress bar(0, "");
-  return adapter::train_head(set, options, [&](const base::Progress& at) {
+  return adapter::train_adapter(set, options, [&](const base::Progress& at) {
     bar.show(at);
     throw_if_interrupted();
   });
@@ -176,7 +176,7 @@ adapter::TrainedHead train_with_bar(const adapter::TrainingSet& set, const adapt
 
 int train(TrainArguments& arguments) {
   catch_interrupts();
-  check_head_is_new(arguments.out, arguments.force);
+  check_adapter_is_new(arguments.out, arguments.force);
   arguments.options.kind = adapter::parse_kind(arguments.kind);
   arguments.bootstrap.seed = arguments.options.fit.seed;
   Progress progress(0, "");
@@ -184,11 +184,11 @@ int train(TrainArguments& arguments) {
   const vectors::VectorTable table = read_embeddings(arguments.embeddings, arguments.labels.paths);
   const vectors::Join joined = join_and_tell(table, labels, progress);
   const adapter::TrainingSet set = training_set(table, labels, joined, arguments.classes, progress);
-  const adapter::TrainedHead trained = train_with_bar(set, arguments.options);
+  const adapter::TrainedAdapter trained = train_with_bar(set, arguments.options);
   const auto zero_shot = zero_shot_of(arguments, table, set, trained.evaluation, progress);
-  const adapter::HeadReport report = adapter::make_report(trained, zero_shot, arguments.bootstrap);
+  const adapter::AdapterReport report = adapter::make_report(trained, zero_shot, arguments.bootstrap);
   throw_if_interrupted();
-  trained.head.save(adapter::stem_of(arguments.out));
+  trained.adapter.save(adapter::stem_of(arguments.out));
   if (!arguments.report.empty()) write_report(arguments.report, report);
   const auto output = open_output("-");
   output->write(arguments.format == "json" ? adapter::to_json(report) : adapter::to_text(report));
@@ -199,7 +199,7 @@ int train(TrainArguments& arguments) {
 void add_fit_arguments(CLI::App& command, TrainArguments& arguments) {
   adapter::TrainOptions& options = arguments.options;
   const auto positive = CLI::Range(1e-12, 1e12).description("");
-  command.add_option("--kind", arguments.kind, "What the head is made of, see below")
+  command.add_option("--kind", arguments.kind, "What the adapter is made of, see below")
       ->type_name("linear|mlp")
       ->check(CLI::IsMember({"linear", "mlp"}).description(""))
       ->capture_default_str();
@@ -277,7 +277,7 @@ void add_adapter_train(CLI::App& command, Session& session) {
   command.add_option("--classes", arguments->classes, "Only rows of these labels, with commas between")
       ->type_name("A,B,C");
   command.add_option("--out", arguments->out, "Write NAME.safetensors and NAME.json")->type_name("NAME")->required();
-  command.add_flag("--force", arguments->force, "Replace a head that is there");
+  command.add_flag("--force", arguments->force, "Replace an adapter that is there");
   add_fit_arguments(command, *arguments);
   add_report_arguments(command, *arguments);
   command.footer(fmt::format("{}\n{}\n{}", kVectorHelp, kAdapterTrainHelp, exit_status_help()));

@@ -61,7 +61,7 @@ constexpr std::string_view kExamples = R"(Examples:
   mi2 serve --model DIR
   mi2 bench --synthetic full --dtype bf16
   mi2 fidelity --model DIR images/
-  mi2 adapter train --embeddings vectors.jsonl --labels labels.csv --out head
+  mi2 adapter train --embeddings vectors.jsonl --labels labels.csv --out lesions
   mi2 knn --train vectors.jsonl --labels labels.csv new.jsonl
 
 'mi2 COMMAND --help' tells more. MI2_MODEL in the environment stands in for --model.

@@ -7,7 +7,7 @@ base::Linked<Fitter>& fitter() noexcept {
   return chosen;
 }
 
-Fitted fit(const HeadDescription& shape, const Samples& train, const Samples& validation, const FitOptions& options,
+Fitted fit(const AdapterDescription& shape, const Samples& train, const Samples& validation, const FitOptions& options,
            const base::OnProgress& on_progress) {
   const Fitter compute =
       fitter().get("training needs libtorch, and this program was built without it (MI2_WITH_TORCH)");

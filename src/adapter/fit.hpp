@@ -1,6 +1,6 @@
 #pragma once
-// The seam between what a head is trained on and what computes it: libtorch, which only the program mi2-torch links. It
-// registers itself here, so that nothing above needs to know.
+// The seam between what an adapter is trained on and what computes it: libtorch, which only the program mi2-torch
+// links. It registers itself here, so that nothing above needs to know.
 
 #include <cstddef>
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 #include <mi2/matrix.hpp>
 
-#include "adapter/head.hpp"
+#include "adapter/adapter.hpp"
 #include "base/linked.hpp"
 #include "base/progress.hpp"
 
@@ -47,24 +47,24 @@ struct Samples {
 };
 
 struct Fitted {
-  std::vector<HeadTensor> tensors;        ///< as layout_of()
+  std::vector<AdapterTensor> tensors;     ///< as layout_of()
   std::map<std::string, double> details;  ///< "epochs", "loss", ..
 };
 
-/// The stage in which linear heads report; kMlp reports "epochs".
+/// The stage in which linear adapters report; kMlp reports "epochs".
 inline constexpr std::string_view kFits = "fits";
 
 /// @param shape       kind, in_channels, hidden_dim and labels.
 /// @param validation  kMlp needs rows; kLinear does not look at them.
 /// @throws Error{kBadArgument} if the numbers lead nowhere (a loss that is not finite).
-using Fitter = Fitted (*)(const HeadDescription& shape, const Samples& train, const Samples& validation,
+using Fitter = Fitted (*)(const AdapterDescription& shape, const Samples& train, const Samples& validation,
                           const FitOptions& options, const base::OnProgress& on_progress);
 
 /// Provided by a program that links libtorch.
 base::Linked<Fitter>& fitter() noexcept;
 
 /// @throws Error{kUnsupported} if no fitter was provided; as Fitter.
-Fitted fit(const HeadDescription& shape, const Samples& train, const Samples& validation, const FitOptions& options,
+Fitted fit(const AdapterDescription& shape, const Samples& train, const Samples& validation, const FitOptions& options,
            const base::OnProgress& on_progress);
 
 }  // namespace mi2::adapter

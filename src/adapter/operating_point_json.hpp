@@ -1,5 +1,5 @@
 #pragma once
-// How a head's file and its report write a threshold: {"threshold": .., "sensitivity": .., "specificity": ..}.
+// How an adapter's file and its report write a threshold: {"threshold": .., "sensitivity": .., "specificity": ..}.
 
 #include <optional>
 

@@ -44,18 +44,18 @@ Json curve_json(const std::vector<evaluation::RocPoint>& curve) {
   return points;
 }
 
-Json classes_json(const HeadReport& report) {
+Json classes_json(const AdapterReport& report) {
   Json classes = Json::array();
-  for (std::size_t c = 0; c < report.head.labels.size(); ++c) {
+  for (std::size_t c = 0; c < report.adapter.labels.size(); ++c) {
     const evaluation::ClassEvaluation& found = report.evaluation.classes[c];
-    Json row{{"label", report.head.labels[c]}, {"support", found.figures.support}};
+    Json row{{"label", report.adapter.labels[c]}, {"support", found.figures.support}};
     row["auc"] = to_json(found.auc);
     row["precision"] = found.figures.precision;
     row["recall"] = found.figures.recall;
     row["f1"] = found.figures.f1;
-    row["youden"] = {{"chosen", point_json(report.head.operating_points[c].youden)},
+    row["youden"] = {{"chosen", point_json(report.adapter.operating_points[c].youden)},
                      {"evaluated", point_json(report.applied[c].youden)}};
-    row["sensitivity_90"] = {{"chosen", point_json(report.head.operating_points[c].sensitive)},
+    row["sensitivity_90"] = {{"chosen", point_json(report.adapter.operating_points[c].sensitive)},
                              {"evaluated", point_json(report.applied[c].sensitive)}};
     row["roc"] = curve_json(found.curve);
     classes.push_back(std::move(row));
@@ -81,24 +81,24 @@ std::string text_of(const evaluation::Figure& figure) {
 
 }  // namespace
 
-HeadReport make_report(const TrainedHead& trained, const std::optional<evaluation::Scores>& zero_shot,
-                       const evaluation::BootstrapOptions& bootstrap) {
-  HeadReport report;
-  report.head = trained.head.description();
+AdapterReport make_report(const TrainedAdapter& trained, const std::optional<evaluation::Scores>& zero_shot,
+                          const evaluation::BootstrapOptions& bootstrap) {
+  AdapterReport report;
+  report.adapter = trained.adapter.description();
   report.train_rows = trained.trained_rows;
   report.held_out = trained.held_out.rows;
   report.held_out_rows = trained.held_out.truth.size();
   report.bootstrap = bootstrap;
   const Judged& judged = trained.evaluation;
-  const evaluation::Scores probabilities = evaluation::softmax(judged.logits, report.head.temperature);
+  const evaluation::Scores probabilities = evaluation::softmax(judged.logits, report.adapter.temperature);
   report.evaluation = evaluation::evaluate(probabilities, judged.truth, bootstrap);
   report.uncalibrated = evaluation::reliability(evaluation::softmax(judged.logits), judged.truth);
-  for (std::size_t c = 0; c < report.head.operating_points.size(); ++c) {
+  for (std::size_t c = 0; c < report.adapter.operating_points.size(); ++c) {
     const auto apply = [&](const std::optional<evaluation::OperatingPoint>& point) {
       return point ? evaluation::at_threshold(probabilities, judged.truth, c, point->threshold) : std::nullopt;
     };
     report.applied.push_back(
-        {apply(report.head.operating_points[c].youden), apply(report.head.operating_points[c].sensitive)});
+        {apply(report.adapter.operating_points[c].youden), apply(report.adapter.operating_points[c].sensitive)});
   }
   if (zero_shot) {
     report.zero_shot = ZeroShot{evaluation::evaluate(*zero_shot, judged.truth, bootstrap),
@@ -107,11 +107,11 @@ HeadReport make_report(const TrainedHead& trained, const std::optional<evaluatio
   return report;
 }
 
-std::string to_json(const HeadReport& report) {
+std::string to_json(const AdapterReport& report) {
   const evaluation::Evaluation& found = report.evaluation;
-  Json json{{"version", version()}, {"kind", name_of(report.head.kind)}, {"labels", report.head.labels}};
+  Json json{{"version", version()}, {"kind", name_of(report.adapter.kind)}, {"labels", report.adapter.labels}};
   json["train_rows"] = report.train_rows;
-  json["evaluated_on"] = report.head.evaluated_on;
+  json["evaluated_on"] = report.adapter.evaluated_on;
   json["rows"] = found.rows;
   json["chosen_on"] = report.held_out;
   json["chosen_on_rows"] = report.held_out_rows;
@@ -121,7 +121,7 @@ std::string to_json(const HeadReport& report) {
   json["balanced_accuracy"] = to_json(found.balanced_accuracy);
   json["mean_auc"] = to_json(found.mean_auc);
   json["log_loss"] = found.log_loss;
-  json["temperature"] = report.head.temperature;
+  json["temperature"] = report.adapter.temperature;
   json["calibration"] = to_json(found.reliability);
   json["calibration_before"] = to_json(report.uncalibrated);
   json["confusion"] = confusion_json(found.confusion);
@@ -134,22 +134,23 @@ std::string to_json(const HeadReport& report) {
                          {"mean_auc_gain", to_json(report.zero_shot->gain.mean_auc)}};
   }
   json["training"] = Json::object();
-  for (const auto& [name, value] : report.head.training) json["training"][name] = value;
+  for (const auto& [name, value] : report.adapter.training) json["training"][name] = value;
   return json.dump(1) + '\n';
 }
 
-std::string to_text(const HeadReport& report) {
+std::string to_text(const AdapterReport& report) {
   const evaluation::Evaluation& found = report.evaluation;
-  std::string text = fmt::format("{} head, {} labels, {} dimensions, trained on {} rows\n", name_of(report.head.kind),
-                                 report.head.labels.size(), report.head.in_channels, report.train_rows);
+  std::string text =
+      fmt::format("{} adapter, {} labels, {} dimensions, trained on {} rows\n", name_of(report.adapter.kind),
+                  report.adapter.labels.size(), report.adapter.in_channels, report.train_rows);
   text += fmt::format(
-      "evaluated on {} rows ({}){}\n", found.rows, report.head.evaluated_on,
+      "evaluated on {} rows ({}){}\n", found.rows, report.adapter.evaluated_on,
       report.bootstrap.samples > 0 ? fmt::format(", {:.0f}% intervals", 100 * report.bootstrap.level) : std::string());
   text += fmt::format("  accuracy           {}\n", text_of(found.accuracy));
   text += fmt::format("  balanced accuracy  {}\n", text_of(found.balanced_accuracy));
   text += fmt::format("  mean AUC           {}\n", text_of(found.mean_auc));
   text += fmt::format("  calibration error  {:.4f} at temperature {:.4f}; {:.4f} without\n",
-                      found.reliability.expected_error, report.head.temperature, report.uncalibrated.expected_error);
+                      found.reliability.expected_error, report.adapter.temperature, report.uncalibrated.expected_error);
   if (report.zero_shot) {
     text += fmt::format("  zero-shot accuracy {}, gain {}\n", text_of(report.zero_shot->evaluation.accuracy),
                         text_of(report.zero_shot->gain.accuracy));

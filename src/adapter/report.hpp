@@ -1,5 +1,5 @@
 #pragma once
-// What a head is worth, for machines, for people and as pictures.
+// What an adapter is worth, for machines, for people and as pictures.
 
 #include <cstddef>
 #include <optional>
@@ -11,7 +11,7 @@
 
 namespace mi2::adapter {
 
-/// The head's thresholds on the evaluated rows.
+/// The adapter's thresholds on the evaluated rows.
 struct AppliedThresholds {
   std::optional<evaluation::OperatingPoint> youden;
   std::optional<evaluation::OperatingPoint> sensitive;
@@ -20,12 +20,12 @@ struct AppliedThresholds {
 /// Classification without training, on the same rows.
 struct ZeroShot {
   evaluation::Evaluation evaluation;
-  evaluation::Gain gain;  ///< of the head over it
+  evaluation::Gain gain;  ///< of the adapter over it
 };
 
-struct HeadReport {
-  HeadDescription head;
-  std::size_t train_rows = 0;  ///< that the head has seen
+struct AdapterReport {
+  AdapterDescription adapter;
+  std::size_t train_rows = 0;  ///< that the adapter has seen
   std::string held_out;        ///< the rows that temperature and thresholds were chosen on
   std::size_t held_out_rows = 0;
   evaluation::BootstrapOptions bootstrap;
@@ -35,19 +35,19 @@ struct HeadReport {
   std::optional<ZeroShot> zero_shot;
 };
 
-/// @param zero_shot  probabilities of the evaluated rows without training, in the head's order of labels.
+/// @param zero_shot  probabilities of the evaluated rows without training, in the adapter's order of labels.
 /// @throws as evaluation::evaluate().
-HeadReport make_report(const TrainedHead& trained, const std::optional<evaluation::Scores>& zero_shot,
-                       const evaluation::BootstrapOptions& bootstrap);
+AdapterReport make_report(const TrainedAdapter& trained, const std::optional<evaluation::Scores>& zero_shot,
+                          const evaluation::BootstrapOptions& bootstrap);
 
-std::string to_json(const HeadReport& report);
-std::string to_text(const HeadReport& report);
+std::string to_json(const AdapterReport& report);
+std::string to_text(const AdapterReport& report);
 /// One page that needs no other file.
-std::string to_html(const HeadReport& report);
+std::string to_html(const AdapterReport& report);
 
 // Pictures, each a whole SVG file.
-std::string roc_svg(const HeadReport& report);
-std::string confusion_svg(const HeadReport& report);
-std::string reliability_svg(const HeadReport& report);
+std::string roc_svg(const AdapterReport& report);
+std::string confusion_svg(const AdapterReport& report);
+std::string reliability_svg(const AdapterReport& report);
 
 }  // namespace mi2::adapter

@@ -33,7 +33,7 @@ std::string figure_row(std::string_view name, const evaluation::Figure& figure) 
                      interval(figure));
 }
 
-std::string summary(const HeadReport& report) {
+std::string summary(const AdapterReport& report) {
   std::string html =
       fmt::format("<table>\n<tr><th></th><th class=\"n\">value</th><th class=\"n\">{:.0f}% interval</th></tr>\n",
                   100 * report.bootstrap.level);
@@ -49,17 +49,17 @@ std::string summary(const HeadReport& report) {
   return html + "</table>\n";
 }
 
-std::string class_table(const HeadReport& report) {
+std::string class_table(const AdapterReport& report) {
   std::string html =
       "<table>\n<tr><th>label</th><th class=\"n\">rows</th><th class=\"n\">AUC</th><th class=\"n\">interval</th>"
       "<th class=\"n\">precision</th><th class=\"n\">recall</th><th class=\"n\">F1</th></tr>\n";
-  for (std::size_t c = 0; c < report.head.labels.size(); ++c) {
+  for (std::size_t c = 0; c < report.adapter.labels.size(); ++c) {
     const evaluation::ClassEvaluation& found = report.evaluation.classes[c];
     html += fmt::format(
         "<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td "
         "class=\"n\">{:.3f}</td>"
         "<td class=\"n\">{:.3f}</td><td class=\"n\">{:.3f}</td></tr>\n",
-        base::escape_html(report.head.labels[c]), found.figures.support, shown(found.auc), interval(found.auc),
+        base::escape_html(report.adapter.labels[c]), found.figures.support, shown(found.auc), interval(found.auc),
         found.figures.precision, found.figures.recall, found.figures.f1);
   }
   return html + "</table>\n";
@@ -77,17 +77,17 @@ std::string point_row(std::string_view label, std::string_view rule,
       applied ? fmt::format("{:.3f}", applied->specificity) : "-");
 }
 
-std::string point_table(const HeadReport& report) {
+std::string point_table(const AdapterReport& report) {
   std::string html = fmt::format(
       "<table>\n<tr><th rowspan=\"2\">label</th><th rowspan=\"2\">rule</th><th class=\"n\" rowspan=\"2\">threshold</th>"
       "<th colspan=\"2\">where chosen ({})</th><th colspan=\"2\">where evaluated ({})</th></tr>\n<tr>"
       "<th class=\"n\">sensitivity</th><th class=\"n\">specificity</th><th class=\"n\">sensitivity</th>"
       "<th class=\"n\">specificity</th></tr>\n",
-      report.held_out, report.head.evaluated_on);
-  for (std::size_t c = 0; c < report.head.labels.size(); ++c) {
-    const Thresholds& points = report.head.operating_points[c];
-    html += point_row(report.head.labels[c], "Youden J", points.youden, report.applied[c].youden);
-    html += point_row(report.head.labels[c], "sensitivity 0.90", points.sensitive, report.applied[c].sensitive);
+      report.held_out, report.adapter.evaluated_on);
+  for (std::size_t c = 0; c < report.adapter.labels.size(); ++c) {
+    const Thresholds& points = report.adapter.operating_points[c];
+    html += point_row(report.adapter.labels[c], "Youden J", points.youden, report.applied[c].youden);
+    html += point_row(report.adapter.labels[c], "sensitivity 0.90", points.sensitive, report.applied[c].sensitive);
   }
   return html + "</table>\n";
 }
@@ -102,18 +102,18 @@ std::string shortened(std::string_view text) {
   return std::string(text.substr(0, end)) + "..";
 }
 
-std::string to_html(const HeadReport& report) {
+std::string to_html(const AdapterReport& report) {
   const evaluation::Evaluation& found = report.evaluation;
   std::string html = fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>mi2 adapter report</title>\n"
       "<style>{}</style>\n</head>\n<body>\n<h1>Adapter report</h1>\n",
       kStyle);
   html += fmt::format(
-      "<p>A {} head on embeddings of {} dimensions, {} labels, trained on {} rows. Evaluated on {} rows ({}). "
+      "<p>A {} adapter on embeddings of {} dimensions, {} labels, trained on {} rows. Evaluated on {} rows ({}). "
       "Temperature and thresholds were chosen on {} rows ({}).</p>\n",
-      name_of(report.head.kind), report.head.in_channels, report.head.labels.size(), report.train_rows, found.rows,
-      report.head.evaluated_on, report.held_out_rows, report.held_out);
-  if (report.head.evaluated_on != "test") {
+      name_of(report.adapter.kind), report.adapter.in_channels, report.adapter.labels.size(), report.train_rows,
+      found.rows, report.adapter.evaluated_on, report.held_out_rows, report.held_out);
+  if (report.adapter.evaluated_on != "test") {
     html +=
         "<p class=\"note\">There were no test rows: thresholds were chosen on the rows that they are judged on, and "
         "so look a little better than they are.</p>\n";
@@ -125,7 +125,7 @@ std::string to_html(const HeadReport& report) {
   html += "<figure>\n" + roc_svg(report) + "</figure>\n<h2>Confusion</h2>\n<figure>\n" + confusion_svg(report) +
           "</figure>\n<h2>Operating points</h2>\n" + point_table(report) + "<h2>Calibration</h2>\n<figure>\n" +
           reliability_svg(report) + "</figure>\n";
-  if (const auto& from = report.head.embeddings) {
+  if (const auto& from = report.adapter.embeddings) {
     html += fmt::format("<p class=\"note\">Embeddings: weights {}, profile {}, dtype {}, mi2 {}.</p>\n",
                         base::escape_html(from->weights_sha256), base::escape_html(from->profile),
                         base::escape_html(from->dtype), base::escape_html(from->version));

@@ -108,8 +108,8 @@ double width_of(const std::vector<std::string>& labels) {
 
 }  // namespace
 
-std::string roc_svg(const HeadReport& report) {
-  const std::vector<std::string>& labels = report.head.labels;
+std::string roc_svg(const AdapterReport& report) {
+  const std::vector<std::string>& labels = report.adapter.labels;
   const std::size_t shown = std::min(labels.size(), kLegendRows);
   const double height = std::max(kTop + kSide + 50, kTop + 20.0 * static_cast<double>(shown + 1));
   std::string svg = start(kLeft + kSide + 110 + width_of(labels), height, "ROC, each label against the rest");
@@ -132,8 +132,8 @@ std::string roc_svg(const HeadReport& report) {
   return svg + "</svg>\n";
 }
 
-std::string confusion_svg(const HeadReport& report) {
-  const std::vector<std::string>& labels = report.head.labels;
+std::string confusion_svg(const AdapterReport& report) {
+  const std::vector<std::string>& labels = report.adapter.labels;
   const double names = width_of(labels) + 20;
   const double side = std::clamp(360.0 / static_cast<double>(labels.size()), 22.0, 70.0);
   const double grid = side * static_cast<double>(labels.size());
@@ -157,7 +157,7 @@ std::string confusion_svg(const HeadReport& report) {
   return svg + "</svg>\n";
 }
 
-std::string reliability_svg(const HeadReport& report) {
+std::string reliability_svg(const AdapterReport& report) {
   std::string svg = start(kLeft + kSide + 240, kTop + kSide + 50, "Calibration of the likeliest label");
   svg += bars(report.evaluation.reliability, report.evaluation.rows);
   svg += axes("confidence", "accuracy");
@@ -170,7 +170,7 @@ std::string reliability_svg(const HeadReport& report) {
     svg += text_at(x + 18, y, "start", text);
   };
   legend(kTop + 14, "#1f4e9c", "#1f4e9c",
-         fmt::format("temperature {:.2f}: error {:.3f}", report.head.temperature,
+         fmt::format("temperature {:.2f}: error {:.3f}", report.adapter.temperature,
                      report.evaluation.reliability.expected_error));
   legend(kTop + 34, "#c26a00", "white", fmt::format("temperature 1: error {:.3f}", report.uncalibrated.expected_error));
   svg += text_at(x, kTop + 58, "start", "bars: share of rows", "fill=\"#555\"");

@@ -59,7 +59,7 @@ class Standard {
   }
 
   /// Changes a first layer so that it takes embeddings as they are.
-  void fold(HeadTensor& weight, HeadTensor& bias) const {
+  void fold(AdapterTensor& weight, AdapterTensor& bias) const {
     for (std::size_t o = 0; o < bias.values.size(); ++o) {
       double shift = bias.values[o];
       for (std::size_t d = 0; d < mean_.size(); ++d) {
@@ -76,7 +76,7 @@ class Standard {
   std::vector<double> deviation_;
 };
 
-Fitted fit_on(const HeadDescription& shape, const Samples& train, const Samples& validation,
+Fitted fit_on(const AdapterDescription& shape, const Samples& train, const Samples& validation,
               const TrainOptions& options, const base::OnProgress& on_progress) {
   if (!options.standardize) return fit(shape, train, validation, options.fit, on_progress);
   const Standard standard(train);
@@ -85,8 +85,8 @@ Fitted fit_on(const HeadDescription& shape, const Samples& train, const Samples&
   return fitted;
 }
 
-/// Logits of every training row by a head that has not seen it.
-Judged cross_validate(const HeadDescription& shape, const Samples& train, const TrainOptions& options,
+/// Logits of every training row by an adapter that has not seen it.
+Judged cross_validate(const AdapterDescription& shape, const Samples& train, const TrainOptions& options,
                       const base::OnProgress& on_progress) {
   std::vector<std::size_t> fold_of(train.rows());
   for (const auto& rows : strata(train, shape.labels.size(), options.fit.seed)) {
@@ -100,10 +100,10 @@ Judged cross_validate(const HeadDescription& shape, const Samples& train, const 
     for (std::size_t r = 0; r < train.rows(); ++r) {
       if (fold_of[r] != fold) seen.push_back(r);
     }
-    const Head head(shape, fit_on(shape, pick(train, seen), none_of(train), options, {}).tensors);
+    const Adapter adapter(shape, fit_on(shape, pick(train, seen), none_of(train), options, {}).tensors);
     for (std::size_t r = 0; r < train.rows(); ++r) {
       if (fold_of[r] != fold) continue;
-      const std::vector<double> logits = head.logits(train.vectors.row(r));
+      const std::vector<double> logits = adapter.logits(train.vectors.row(r));
       std::copy(logits.begin(), logits.end(), judged.logits.values.begin() + static_cast<std::ptrdiff_t>(r * classes));
     }
     if (on_progress) on_progress({kFits, fold + 1, options.folds + 1});
@@ -177,7 +177,7 @@ std::map<std::string, double> settings_of(const TrainOptions& options, const Fit
   settings["balanced"] = options.fit.balanced ? 1 : 0;
   settings["standardize"] = options.standardize ? 1 : 0;
   settings["seed"] = static_cast<double>(options.fit.seed);
-  if (options.kind == HeadKind::kLinear) {
+  if (options.kind == AdapterKind::kLinear) {
     settings["c"] = options.fit.c;
     return settings;
   }
@@ -189,36 +189,36 @@ std::map<std::string, double> settings_of(const TrainOptions& options, const Fit
 
 }  // namespace
 
-evaluation::Scores logits_of(const Head& head, const Samples& samples) {
-  evaluation::Scores scores{head.labels().size(), {}};
+evaluation::Scores logits_of(const Adapter& adapter, const Samples& samples) {
+  evaluation::Scores scores{adapter.labels().size(), {}};
   for (std::size_t r = 0; r < samples.rows(); ++r) {
-    const std::vector<double> logits = head.logits(samples.vectors.row(r));
+    const std::vector<double> logits = adapter.logits(samples.vectors.row(r));
     scores.values.insert(scores.values.end(), logits.begin(), logits.end());
   }
   return scores;
 }
 
-TrainedHead train_head(const TrainingSet& set, const TrainOptions& options, const base::OnProgress& on_progress) {
+TrainedAdapter train_adapter(const TrainingSet& set, const TrainOptions& options, const base::OnProgress& on_progress) {
   check(set, options);
-  HeadDescription shape;
+  AdapterDescription shape;
   shape.kind = options.kind;
   shape.in_channels = static_cast<std::int64_t>(set.train.vectors.dimensions());
-  shape.hidden_dim = options.kind == HeadKind::kMlp ? options.hidden_dim : 0;
+  shape.hidden_dim = options.kind == AdapterKind::kMlp ? options.hidden_dim : 0;
   shape.labels = set.labels;
   shape.embeddings = set.provenance;
 
   Samples train = set.train;
   Samples validation = set.validation;
   std::optional<Judged> held_out;
-  if (validation.rows() == 0 && options.kind == HeadKind::kLinear) {
+  if (validation.rows() == 0 && options.kind == AdapterKind::kLinear) {
     held_out = cross_validate(shape, train, options, on_progress);
   }
-  const bool from_train = validation.rows() == 0 && options.kind == HeadKind::kMlp;
+  const bool from_train = validation.rows() == 0 && options.kind == AdapterKind::kMlp;
   if (from_train) hold_out(train, validation, set.labels.size(), options.validation_share, options.fit.seed);
 
   Fitted fitted = fit_on(shape, train, validation, options, held_out ? base::OnProgress() : on_progress);
   if (held_out && on_progress) on_progress({kFits, options.folds + 1, options.folds + 1});
-  const Head plain(shape, fitted.tensors);
+  const Adapter plain(shape, fitted.tensors);
   if (!held_out) {
     held_out = Judged{from_train ? "held out of train" : "val", logits_of(plain, validation), validation.classes,
                       validation.ids};
@@ -230,7 +230,7 @@ TrainedHead train_head(const TrainingSet& set, const TrainOptions& options, cons
       set.test.rows() > 0 ? Judged{"test", logits_of(plain, set.test), set.test.classes, set.test.ids} : *held_out;
   shape.evaluated_on = evaluation.rows;
   shape.metrics = metrics_of(evaluation, shape.temperature);
-  return {Head(std::move(shape), fitted.tensors), std::move(*held_out), std::move(evaluation), train.rows()};
+  return {Adapter(std::move(shape), fitted.tensors), std::move(*held_out), std::move(evaluation), train.rows()};
 }
 
 }  // namespace mi2::adapter

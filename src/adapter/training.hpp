@@ -1,5 +1,5 @@
 #pragma once
-// From labelled embeddings to a head with a temperature and thresholds, and to what it is worth on rows it has not
+// From labelled embeddings to an adapter with a temperature and thresholds, and to what it is worth on rows it has not
 // seen.
 
 #include <cstddef>
@@ -8,14 +8,14 @@
 #include <string>
 #include <vector>
 
+#include "adapter/adapter.hpp"
 #include "adapter/fit.hpp"
-#include "adapter/head.hpp"
 #include "evaluation/scores.hpp"
 
 namespace mi2::adapter {
 
 struct TrainOptions {
-  HeadKind kind = HeadKind::kLinear;
+  AdapterKind kind = AdapterKind::kLinear;
   std::int64_t hidden_dim = 512;  ///< kMlp
   bool standardize = false;       ///< each dimension to mean 0 and deviation 1 first; folded into the weights
   double validation_share = 0.2;  ///< kMlp: of the training rows, if there are no validation rows
@@ -32,7 +32,7 @@ struct TrainingSet {
   std::optional<Provenance> provenance;
 };
 
-/// What a head says of rows whose label is known.
+/// What an adapter says of rows whose label is known.
 struct Judged {
   std::string rows;  ///< "test", "val", "held out of train" or "train, cross-validated"
   evaluation::Scores logits;
@@ -40,21 +40,21 @@ struct Judged {
   std::vector<std::size_t> ids;  ///< as Samples::ids
 };
 
-struct TrainedHead {
-  Head head;
+struct TrainedAdapter {
+  Adapter adapter;
   Judged held_out;               ///< what temperature and thresholds were chosen on
   Judged evaluation;             ///< the test rows, or held_out if there are none
-  std::size_t trained_rows = 0;  ///< that the head has seen
+  std::size_t trained_rows = 0;  ///< that the adapter has seen
 };
 
-/// Trains. Temperature and thresholds come from rows the head has not seen: the validation rows; without them, kLinear
-/// is trained on all training rows and judged by cross-validation, kMlp holds a share of the training rows out.
+/// Trains. Temperature and thresholds come from rows the adapter has not seen: the validation rows; without them,
+/// kLinear is trained on all training rows and judged by cross-validation, kMlp holds a share of the training rows out.
 /// @param on_progress  over all fits.
 /// @throws Error{kBadArgument} for fewer than two labels, a label without a training row, dimensions that differ or
 ///         options out of range; as fit().
-TrainedHead train_head(const TrainingSet& set, const TrainOptions& options, const base::OnProgress& on_progress);
+TrainedAdapter train_adapter(const TrainingSet& set, const TrainOptions& options, const base::OnProgress& on_progress);
 
-/// The logits of a head, a row each.
-evaluation::Scores logits_of(const Head& head, const Samples& samples);
+/// The logits of an adapter, a row each.
+evaluation::Scores logits_of(const Adapter& adapter, const Samples& samples);
 
 }  // namespace mi2::adapter

@@ -105,7 +105,7 @@ evaluation::Scores scores_of(const ScoreTable& table, std::span<const std::strin
       const auto score = found.find(prompts[p]);
       if (score == found.end()) {
         throw Error(Code::kBadArgument, fmt::format("{}: row {} has no score of label {}; all labels are needed, named "
-                                                    "as in the head or as --prompts says",
+                                                    "as in the adapter or as --prompts says",
                                                     table.source, *joined.row_of[r] + 1, p + 1));
       }
       scores.values.push_back(score->second);

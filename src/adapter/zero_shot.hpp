@@ -1,5 +1,5 @@
 #pragma once
-// What classification without training says of the rows that a head is judged on.
+// What classification without training says of the rows that an adapter is judged on.
 
 #include <filesystem>
 #include <map>

@@ -15,9 +15,9 @@ std::vector<double> logits_of(const ServedModel& classifier, std::span<const flo
     case ModelKind::kZeroShot:
       return classify::similarity_logits(image, classifier.label_vectors, std::exp(classifier.logit_scale));
     case ModelKind::kAdapter: {
-      const std::vector<float> logits = classifier.head(image);
+      const std::vector<float> logits = classifier.adapter(image);
       if (logits.size() == classifier.labels.size()) return {logits.begin(), logits.end()};
-      throw Error(Code::kInternal, fmt::format("the head of model {} answers with {} numbers for {} labels",
+      throw Error(Code::kInternal, fmt::format("the adapter of model {} answers with {} numbers for {} labels",
                                                classifier.name, logits.size(), classifier.labels.size()));
     }
     case ModelKind::kEmbedding:

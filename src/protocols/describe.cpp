@@ -13,7 +13,7 @@
 #include <mi2/error.hpp>
 #include <mi2/matrix.hpp>
 
-#include "adapter/head.hpp"
+#include "adapter/adapter.hpp"
 #include "base/files.hpp"
 #include "classify/prompts.hpp"
 #include "protocols/json.hpp"
@@ -76,9 +76,9 @@ void describe_adapter(ServedModel& model, const fs::path& folder, Json& config) 
     bad(file, fmt::format("in_channels is {}, the model's vectors have {} numbers", channels, model.dimensions));
   }
   static_cast<void>(read_size(config, "hidden_dim", file));
-  const auto head = std::make_shared<const adapter::Head>(adapter::Head::open(folder));
-  model.head = [head](std::span<const float> image) {
-    const std::vector<double> logits = head->logits(image);
+  const auto adapter = std::make_shared<const adapter::Adapter>(adapter::Adapter::open(folder));
+  model.adapter = [adapter](std::span<const float> image) {
+    const std::vector<double> logits = adapter->logits(image);
     return std::vector<float>(logits.begin(), logits.end());
   };
   model.kind = ModelKind::kAdapter;

@@ -21,11 +21,11 @@ namespace mi2::protocols {
 enum class ModelKind {
   kEmbedding,  ///< answers with vectors
   kZeroShot,   ///< answers with scores of labels, whose vectors are those of texts
-  kAdapter,    ///< answers with scores of labels, by a small trained head
+  kAdapter,    ///< answers with scores of labels, by a trained adapter
 };
 
 /// One logit a label for the vector of an image. @throws Error{kBadArgument} for a vector of another length.
-using Head = std::function<std::vector<float>(std::span<const float> image)>;
+using AdapterLogits = std::function<std::vector<float>(std::span<const float> image)>;
 
 /// What the contracts need to know of a loaded model.
 struct ServedModel {
@@ -36,7 +36,7 @@ struct ServedModel {
   Provenance provenance;            ///< its profile is the embedder's; each answer names the one it used
   std::vector<std::string> labels;  ///< of a classifier
   EmbeddingMatrix label_vectors;    ///< of a zero-shot classifier: a unit vector per label
-  Head head;                        ///< of an adapter classifier
+  AdapterLogits adapter;            ///< of an adapter classifier
   std::int64_t created = 0;         ///< of its files, seconds since 1970
   std::function<std::size_t(std::string_view text)> count_tokens;  ///< that the model reads of a text; may be empty
   bool ready = true;                                               ///< a real forward pass succeeded

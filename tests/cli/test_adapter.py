@@ -1,4 +1,4 @@
-"""mi2 adapter: heads on frozen embeddings, from the starter model's vectors to the report, and what is refused."""
+"""mi2 adapter: classifiers on frozen embeddings, from the starter model's vectors to the report, and what is refused."""
 import csv
 import json
 import os
@@ -252,7 +252,7 @@ def test_an_adapter_on_real_embeddings_beats_zero_shot(mi2, brain, tmp_path):
     tensors = read_safetensors(tmp_path / "brain.safetensors")
     np.testing.assert_allclose(tensors["weight"], probe.coef_, atol=1e-3)
 
-    # The head straight on pictures: the answers of its embeddings.
+    # The adapter straight on images: the answers of its embeddings.
     pictures = [str(SHARED / key) for key, is_row in zip(keys, is_train) if not is_row][:3]
     direct = mi2.rows("adapter", "classify", "--head", str(tmp_path / "brain"), "--model", STARTER, "--format", "jsonl",
                       *pictures)

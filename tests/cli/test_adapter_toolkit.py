@@ -1,4 +1,4 @@
-"""mi2 adapter import and classify: adapters of the healthcareai toolkit, and heads used on vectors."""
+"""mi2 adapter import and classify: adapters of the healthcareai toolkit, and adapters used on vectors."""
 import json
 import math
 
@@ -85,9 +85,9 @@ def test_classify_refuses_what_does_not_fit(mi2, toolkit, tmp_path, picture):
     folder, _ = toolkit
     short = write_embeddings(tmp_path / "e.jsonl", ["a"], np.ones((1, 4)))
     head = ["adapter", "classify", "--head", str(folder)]
-    assert "4 numbers, the head takes 20" in mi2(*head, "--embeddings", short, status=2).errors
+    assert "4 numbers, the adapter takes 20" in mi2(*head, "--embeddings", short, status=2).errors
     assert "exclude" in mi2(*head, "--embeddings", short, picture, status=2).errors
-    assert "the head takes 20" in mi2(*head, picture, status=2).errors
+    assert "the adapter takes 20" in mi2(*head, picture, status=2).errors
     assert "--model" in mi2(*head, picture, status=2, with_model=False).errors
     mi2("adapter", "classify", "--head", str(tmp_path / "none"), "--embeddings", short, status=7)
 

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "adapter/head.hpp"
+#include "adapter/adapter.hpp"
 #include "support.hpp"
 #include "support/paths.hpp"
 #include "weights/safetensors.hpp"
@@ -290,26 +290,26 @@ TEST_F(Classifiers, ZeroShotAnswersAllLabelsBestFirst) {
 
 /// A toolkit's adapter of eight hidden numbers whose weights are zero: its logits are the last layer's bias.
 void write_toolkit_weights(const std::filesystem::path& file, std::vector<float> logits) {
-  adapter::HeadDescription description;
-  description.kind = adapter::HeadKind::kMlp;
+  adapter::AdapterDescription description;
+  description.kind = adapter::AdapterKind::kMlp;
   description.in_channels = starter().dimensions();
   description.hidden_dim = 8;
   description.labels.resize(logits.size());
-  std::vector<adapter::HeadTensor> tensors = adapter::layout_of(description);
-  for (adapter::HeadTensor& tensor : tensors) {
+  std::vector<adapter::AdapterTensor> tensors = adapter::layout_of(description);
+  for (adapter::AdapterTensor& tensor : tensors) {
     std::size_t count = 1;
     for (const std::int64_t extent : tensor.shape) count *= static_cast<std::size_t>(extent);
     tensor.values.assign(count, 0.0F);
   }
   tensors.back().values = std::move(logits);
   std::vector<ops::Parameter> rows;
-  for (const adapter::HeadTensor& each : tensors) {
+  for (const adapter::AdapterTensor& each : tensors) {
     rows.push_back({each.name, tensor::Shape(std::span(each.shape)), tensor::DType::kF32, each.values.data(), {}});
   }
   weights::write_safetensors(file, rows, {});
 }
 
-TEST_F(Classifiers, AdapterAnswersWithTheSoftmaxOfItsHead) {
+TEST_F(Classifiers, AdapterAnswersWithTheSoftmaxOfItsLogits) {
   const test::TemporaryFolder folder;
   folder.write("adapter_model/config.json",
                fmt::format(R"({{"in_channels": {}, "hidden_dim": 8, "labels": ["a", "b"]}})", starter().dimensions()));
@@ -320,7 +320,7 @@ TEST_F(Classifiers, AdapterAnswersWithTheSoftmaxOfItsHead) {
   serve(describe_model("starter", starter(), folder.path()));
   const Json row = post("/score", images({"gray.png"}))[0];
   EXPECT_EQ(row[0]["label"], "b");
-  EXPECT_NEAR(row[0]["score"].get<double>(), 0.75, 1e-6);  // the head's logits are f32
+  EXPECT_NEAR(row[0]["score"].get<double>(), 0.75, 1e-6);  // the adapter's logits are f32
   EXPECT_NEAR(row[1]["score"].get<double>(), 0.25, 1e-6);
   folder.write("adapter_model/config.json", R"({"in_channels": 7, "hidden_dim": 8, "labels": ["a"]})");
   EXPECT_THROW(describe_model("x", starter(), folder.path()), Error);

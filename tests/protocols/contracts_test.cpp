@@ -328,7 +328,7 @@ TEST_F(Kserve, AClassifierGivesScoresInTheOrderOfItsLabels) {
   ServedModel model = *service_.models.at("starter");
   model.kind = ModelKind::kAdapter;
   model.labels = {"a", "b"};
-  model.head = [](std::span<const float>) { return std::vector<float>{0, std::log(3.0F)}; };
+  model.adapter = [](std::span<const float>) { return std::vector<float>{0, std::log(3.0F)}; };
   serve(model);
   const Json got = infer({{"inputs", list(tensor("image", list(1), list(base64())))}});
   EXPECT_EQ(got["outputs"][0]["name"], "scores");

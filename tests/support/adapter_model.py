@@ -1,4 +1,4 @@
-"""A trained head as the toolkit lays it out, made up for tests."""
+"""A trained adapter as the toolkit lays it out, made up for tests."""
 import json
 import struct
 

@@ -57,7 +57,7 @@ void check_loss(double loss) {
 /// which is what scikit-learn penalises, and shared out.
 class LinearProbe {
  public:
-  LinearProbe(const HeadDescription& shape, const Samples& train, const FitOptions& options)
+  LinearProbe(const AdapterDescription& shape, const Samples& train, const FitOptions& options)
       : binary_(shape.labels.size() == 2),
         x_(embeddings_of(train, torch::kFloat64)),
         y_(classes_of(train)),
@@ -106,7 +106,7 @@ class LinearProbe {
     return std::max(weight_.grad().abs().max().item<double>(), bias_.grad().abs().max().item<double>());
   }
 
-  [[nodiscard]] std::vector<HeadTensor> tensors() const {
+  [[nodiscard]] std::vector<AdapterTensor> tensors() const {
     const Tensor weight = both(weight_);
     const Tensor bias = both(bias_);
     return {{"weight", weight.sizes().vec(), values_of(weight)}, {"bias", bias.sizes().vec(), values_of(bias)}};
@@ -125,9 +125,9 @@ class LinearProbe {
 /// trained, the others are written as zeros.
 class Mlp {
  public:
-  Mlp(const HeadDescription& shape, const at::Generator& random) {
+  Mlp(const AdapterDescription& shape, const at::Generator& random) {
     double bound = 0;
-    for (const HeadTensor& wanted : layout_of(shape)) {
+    for (const AdapterTensor& wanted : layout_of(shape)) {
       const std::vector<std::int64_t> matrix(
           wanted.shape.begin(), wanted.shape.begin() + std::min<std::ptrdiff_t>(2, std::ssize(wanted.shape)));
       Tensor tensor = torch::empty(matrix, torch::kFloat32);
@@ -156,9 +156,9 @@ class Mlp {
     return torch::linear(torch::linear(y, p[8], p[9]), p[10], p[11]);
   }
 
-  [[nodiscard]] std::vector<HeadTensor> tensors() const {
+  [[nodiscard]] std::vector<AdapterTensor> tensors() const {
     const torch::NoGradGuard guard;
-    std::vector<HeadTensor> list = layout_;
+    std::vector<AdapterTensor> list = layout_;
     for (std::size_t i = 0; i < list.size(); ++i) {
       const bool taps = list[i].shape.size() == 3;
       const Tensor zeros = taps ? torch::zeros_like(parameters_[i]) : Tensor();
@@ -168,7 +168,7 @@ class Mlp {
   }
 
  private:
-  std::vector<HeadTensor> layout_;
+  std::vector<AdapterTensor> layout_;
   std::vector<Tensor> parameters_;
 };
 
@@ -211,9 +211,9 @@ double run_epoch(const Mlp& mlp, torch::optim::AdamW& optimizer, const Tensor& x
   return sum / static_cast<double>(batches);
 }
 
-Fitted fit_mlp(const HeadDescription& shape, const Samples& train, const Samples& validation, const FitOptions& options,
-               const base::OnProgress& on_progress) {
-  if (validation.rows() == 0) throw Error(Code::kBadArgument, "train: an mlp head needs validation rows");
+Fitted fit_mlp(const AdapterDescription& shape, const Samples& train, const Samples& validation,
+               const FitOptions& options, const base::OnProgress& on_progress) {
+  if (validation.rows() == 0) throw Error(Code::kBadArgument, "train: an mlp adapter needs validation rows");
   const std::size_t classes = shape.labels.size();
   const at::Generator random = at::make_generator<at::CPUGeneratorImpl>(options.seed);
   const Mlp mlp(shape, random);
@@ -247,10 +247,10 @@ Fitted fit_mlp(const HeadDescription& shape, const Samples& train, const Samples
 
 }  // namespace
 
-Fitted fit_on_torch(const HeadDescription& shape, const Samples& train, const Samples& validation,
+Fitted fit_on_torch(const AdapterDescription& shape, const Samples& train, const Samples& validation,
                     const FitOptions& options, const base::OnProgress& on_progress) {
   at::set_num_threads(static_cast<int>(options.threads != 0 ? options.threads : base::available_cores()));
-  if (shape.kind == HeadKind::kMlp) return fit_mlp(shape, train, validation, options, on_progress);
+  if (shape.kind == AdapterKind::kMlp) return fit_mlp(shape, train, validation, options, on_progress);
   Fitted fitted = LinearProbe(shape, train, options).run();
   if (on_progress) on_progress({kFits, 1, 1});
   return fitted;

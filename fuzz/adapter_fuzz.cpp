@@ -1,4 +1,4 @@
-// A head's JSON: whatever the bytes, a description that survives being written, or a mi2::Error.
+// An adapter's JSON: whatever the bytes, a description that survives being written, or a mi2::Error.
 
 #include <cstddef>
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 #include <mi2/error.hpp>
 
-#include "adapter/head_json.hpp"
+#include "adapter/adapter_json.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace mi2;

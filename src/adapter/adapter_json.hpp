@@ -1,16 +1,16 @@
 #pragma once
-// The JSON of a head: {"format": "mi2-head", "version": 1, "kind": .., "labels": [..], ..}; see docs/adapters.md.
+// The JSON of an adapter: {"format": "mi2-head", "version": 1, "kind": .., "labels": [..], ..}; see docs/adapters.md.
 
 #include <string>
 #include <string_view>
 
-#include "adapter/head.hpp"
+#include "adapter/adapter.hpp"
 
 namespace mi2::adapter {
 
 /// A description and which tensors it belongs to.
 struct HeadRecord {
-  HeadDescription description;
+  AdapterDescription description;
   std::string data_sha256;  ///< of the weights file's tensors, as they lie there
 };
 
@@ -20,8 +20,8 @@ struct HeadRecord {
 HeadRecord parse_head(std::string_view json, std::string_view file);
 std::string to_json(const HeadRecord& record);
 
-/// The toolkit's adapter_model/config.json: an MLP head of in_channels, hidden_dim and labels. Further keys do not
+/// The toolkit's adapter_model/config.json: an MLP adapter of in_channels, hidden_dim and labels. Further keys do not
 /// matter. @throws Error{kBadFile} naming the key.
-HeadDescription parse_toolkit_config(std::string_view json, std::string_view file);
+AdapterDescription parse_toolkit_config(std::string_view json, std::string_view file);
 
 }  // namespace mi2::adapter

@@ -1,5 +1,5 @@
 #pragma once
-// A head: a small classifier on embeddings, trained while the model stays as it is. Inference in plain C++.
+// An adapter: a small classifier on embeddings, trained while the model stays as it is. Inference in plain C++.
 
 #include <cstddef>
 #include <cstdint>
@@ -20,17 +20,17 @@
 
 namespace mi2::adapter {
 
-enum class HeadKind : std::uint8_t {
+enum class AdapterKind : std::uint8_t {
   kLinear,  ///< one matrix: multinomial logistic regression
   kMlp,     ///< the toolkit's adapter, see mlp_layout()
 };
 
 /// "linear" or "mlp"
-std::string_view name_of(HeadKind kind) noexcept;
+std::string_view name_of(AdapterKind kind) noexcept;
 /// @throws Error{kBadArgument} for another name.
-HeadKind parse_kind(std::string_view name);
+AdapterKind parse_kind(std::string_view name);
 
-/// Thresholds on a label's probability, chosen on rows the head was not trained on; missing where those had only one
+/// Thresholds on a label's probability, chosen on rows the adapter was not trained on; missing where those had only one
 /// outcome.
 struct Thresholds {
   std::optional<evaluation::OperatingPoint> youden;
@@ -38,9 +38,9 @@ struct Thresholds {
 };
 inline constexpr double kSensitivity = 0.90;
 
-/// All of a head but its numbers: what the .json of the pair holds.
-struct HeadDescription {
-  HeadKind kind = HeadKind::kLinear;
+/// All of an adapter but its numbers: what the .json of the pair holds.
+struct AdapterDescription {
+  AdapterKind kind = AdapterKind::kLinear;
   std::int64_t in_channels = 0;  ///< length of an embedding
   std::int64_t hidden_dim = 0;   ///< kMlp only
   std::vector<std::string> labels;
@@ -52,40 +52,41 @@ struct HeadDescription {
   std::map<std::string, double> metrics;     ///< "accuracy", "mean_auc", ..
 };
 
-/// A tensor of a head as its file has it.
-struct HeadTensor {
+/// A tensor of an adapter as its file has it.
+struct AdapterTensor {
   std::string name;
   std::vector<std::int64_t> shape;
   std::vector<float> values;  ///< row-major
 };
 
-/// The names and shapes of a head's tensors, in the order of its file. kLinear: "weight" [labels, in_channels], "bias".
-/// kMlp is the toolkit's AdapterModel: Linear(in_channels, 512), GELU, Linear(512, 512), LayerNorm, then two
+/// The names and shapes of an adapter's tensors, in the order of its file. kLinear: "weight" [labels, in_channels],
+/// "bias". kMlp is the toolkit's AdapterModel: Linear(in_channels, 512), GELU, Linear(512, 512), LayerNorm, then two
 /// convolutions of kernel 3 (512 to hidden_dim to hidden_dim, GELU between) over a sequence of length one, of which
 /// only the middle tap meets data, then Linear(hidden_dim, labels). Source: microsoft/healthcareai-examples,
 /// package/model_library/embedding.py.
-std::vector<HeadTensor> layout_of(const HeadDescription& description);
+std::vector<AdapterTensor> layout_of(const AdapterDescription& description);
 inline constexpr std::int64_t kMlpWidth = 512;
 
-class Head {
+class Adapter {
  public:
   /// @throws Error{kBadArgument} naming what is wrong: no label, a label twice or empty, sizes out of range, a tensor
   ///         missing, left over, of another shape or not finite.
-  Head(HeadDescription description, const std::vector<HeadTensor>& tensors);
+  Adapter(AdapterDescription description, const std::vector<AdapterTensor>& tensors);
 
-  /// Loads a head. @param path  NAME of NAME.json and NAME.safetensors, either of these two files, or a folder of the
+  /// Loads an adapter. @param path  NAME of NAME.json and NAME.safetensors, either of these two files, or a folder of
+  /// the
   ///         toolkit: config.json {"in_channels", "hidden_dim", "labels"} and one *.safetensors beside it.
   /// @throws Error{kNotFound}; {kBadFile} naming the file and what is wrong in it; {kUnsupported} for a later format or
   /// a
   ///         pickle, saying how to convert it.
-  static Head open(const std::filesystem::path& path);
+  static Adapter open(const std::filesystem::path& path);
 
   /// Writes NAME.safetensors and NAME.json, each whole or not at all; the .json names the other's hash, so that a pair
-  /// of two different heads is refused.
+  /// of two different adapters is refused.
   /// @param stem  the path without suffix. @throws Error{kBadFile} when the disk refuses.
   void save(const std::filesystem::path& stem) const;
 
-  [[nodiscard]] const HeadDescription& description() const noexcept { return description_; }
+  [[nodiscard]] const AdapterDescription& description() const noexcept { return description_; }
   [[nodiscard]] const std::vector<std::string>& labels() const noexcept { return description_.labels; }
 
   /// One number a label, in the order of labels(), before temperature and softmax.
@@ -111,8 +112,8 @@ class Head {
   };
   void set_layers();
 
-  HeadDescription description_;
-  std::vector<HeadTensor> tensors_;
+  AdapterDescription description_;
+  std::vector<AdapterTensor> tensors_;
   std::vector<Affine> layers_;  ///< kLinear: one; kMlp: five
   Norm norm_;                   ///< kMlp
 };

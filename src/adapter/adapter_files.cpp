@@ -1,4 +1,4 @@
-#include "adapter/head_files.hpp"
+#include "adapter/adapter_files.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-#include "adapter/head_json.hpp"
+#include "adapter/adapter_json.hpp"
 #include "base/files.hpp"
 #include "base/hash.hpp"
 #include "weights/safetensors.hpp"
@@ -34,23 +34,23 @@ std::span<const std::byte> data_of(const weights::SafeTensors& file) {
   return {begin, static_cast<std::size_t>(file.tensors().back().end)};
 }
 
-/// A head of a weights file: its shapes are checked before a number is read.
-Head head_from(HeadDescription description, const weights::SafeTensors& file) {
-  std::vector<HeadTensor> tensors;
-  const std::vector<HeadTensor> layout = layout_of(description);
+/// An adapter of a weights file: its shapes are checked before a number is read.
+Adapter adapter_from(AdapterDescription description, const weights::SafeTensors& file) {
+  std::vector<AdapterTensor> tensors;
+  const std::vector<AdapterTensor> layout = layout_of(description);
   for (const weights::TensorInfo& info : file.tensors()) {
     std::vector<std::int64_t> shape;
     for (std::size_t axis = 0; axis < info.shape.rank(); ++axis) shape.push_back(info.shape[axis]);
     std::vector<float> values;
-    const bool wanted = std::any_of(layout.begin(), layout.end(), [&](const HeadTensor& tensor) {
+    const bool wanted = std::any_of(layout.begin(), layout.end(), [&](const AdapterTensor& tensor) {
       return tensor.name == info.name && tensor.shape == shape;
     });
     if (wanted) values = file.parameter(info.name).to_floats();
     tensors.push_back({info.name, std::move(shape), std::move(values)});
   }
-  for (const HeadTensor& tensor : tensors) {
+  for (const AdapterTensor& tensor : tensors) {
     if (std::none_of(layout.begin(), layout.end(), [&](const auto& wanted) { return wanted.name == tensor.name; })) {
-      throw Error(Code::kBadFile, fmt::format("{}: tensor '{}' belongs to no {} head", file.name(), tensor.name,
+      throw Error(Code::kBadFile, fmt::format("{}: tensor '{}' belongs to no {} adapter", file.name(), tensor.name,
                                               name_of(description.kind)));
     }
   }
@@ -62,7 +62,7 @@ Head head_from(HeadDescription description, const weights::SafeTensors& file) {
   }
 }
 
-Head open_pair(const fs::path& stem) {
+Adapter open_pair(const fs::path& stem) {
   const fs::path json = with_suffix(stem, ".json");
   HeadRecord record = parse_head(base::read_text_file(json, kMaxJsonBytes), json.string());
   const weights::SafeTensors file(with_suffix(stem, ".safetensors"));
@@ -70,7 +70,7 @@ Head open_pair(const fs::path& stem) {
     throw Error(Code::kBadFile, fmt::format("{}: is not the weights file that {} describes: data_sha256 differs",
                                             file.name(), json.string()));
   }
-  return head_from(std::move(record.description), file);
+  return adapter_from(std::move(record.description), file);
 }
 
 bool is_pickle_name(const fs::path& path) {
@@ -112,28 +112,28 @@ fs::path stem_of(const fs::path& path) {
   return fs::path(path).replace_extension();
 }
 
-Head import_toolkit(const fs::path& config, const fs::path& weights) {
+Adapter import_toolkit(const fs::path& config, const fs::path& weights) {
   std::error_code ignored;
   const fs::path json = fs::is_directory(config, ignored) ? config / "config.json" : config;
-  HeadDescription description = parse_toolkit_config(base::read_text_file(json, kMaxJsonBytes), json.string());
+  AdapterDescription description = parse_toolkit_config(base::read_text_file(json, kMaxJsonBytes), json.string());
   const fs::path folder = json.has_parent_path() ? json.parent_path() : fs::path(".");
   const fs::path file = weights.empty() ? weights_in(folder) : weights;
   if (is_pickle_name(file) && fs::exists(file, ignored)) refuse_pickle(file);
-  return head_from(std::move(description), weights::SafeTensors(file));
+  return adapter_from(std::move(description), weights::SafeTensors(file));
 }
 
-Head Head::open(const fs::path& path) {
+Adapter Adapter::open(const fs::path& path) {
   std::error_code ignored;
   if (fs::is_directory(path, ignored)) return import_toolkit(path);
   return open_pair(stem_of(path));
 }
 
-void Head::save(const fs::path& stem) const {
+void Adapter::save(const fs::path& stem) const {
   std::vector<float> data;
-  for (const HeadTensor& tensor : tensors_) data.insert(data.end(), tensor.values.begin(), tensor.values.end());
+  for (const AdapterTensor& tensor : tensors_) data.insert(data.end(), tensor.values.begin(), tensor.values.end());
   std::vector<weights::StoredTensor> stored;
   std::span<const std::byte> rest = std::as_bytes(std::span(std::as_const(data)));
-  for (const HeadTensor& tensor : tensors_) {
+  for (const AdapterTensor& tensor : tensors_) {
     const std::size_t bytes = tensor.values.size() * sizeof(float);
     stored.push_back({tensor.name, "F32", tensor::Shape(std::span(tensor.shape)), rest.first(bytes)});
     rest = rest.subspan(bytes);
@@ -143,7 +143,7 @@ void Head::save(const fs::path& stem) const {
   base::AtomicFile json_file(with_suffix(stem, ".json"));
   json_file.write(to_json({description_, base::sha256_hex(std::as_bytes(std::span(std::as_const(data))))}));
   // Both are on disk but for their names before the first gets its own, so that only a crash between two renames leaves
-  // two halves of different heads; the hash then tells.
+  // two halves of different adapters; the hash then tells.
   weights_file.commit();
   json_file.commit();
 }

@@ -1,4 +1,4 @@
-#include "adapter/head_json.hpp"
+#include "adapter/adapter_json.hpp"
 
 #include <cmath>
 #include <initializer_list>
@@ -135,12 +135,12 @@ Provenance read_provenance(const Reader& reader) {
 
 void check_version(const Reader& reader) {
   if (!reader.has("format") || !reader.get("format").is_string() || reader.text("format") != kFormat) {
-    reader.refuse("format", "is not mi2-head: this is no head of mi2");
+    reader.refuse("format", "is not mi2-head: this is no adapter of mi2");
   }
   const std::int64_t version = reader.integer("version", 1, 1'000'000);
   if (version == kVersion) return;
   throw Error(Code::kUnsupported,
-              fmt::format("{}: version {}; this mi2 reads heads of version {}", reader.file(), version, kVersion));
+              fmt::format("{}: version {}; this mi2 reads adapters of version {}", reader.file(), version, kVersion));
 }
 
 }  // namespace
@@ -152,7 +152,7 @@ HeadRecord parse_head(std::string_view json, std::string_view file) {
   reader.allow({"format", "version", "kind", "in_channels", "hidden_dim", "labels", "temperature", "operating_points",
                 "embeddings", "training", "evaluated_on", "metrics", "data_sha256"});
   HeadRecord record;
-  HeadDescription& description = record.description;
+  AdapterDescription& description = record.description;
   try {
     description.kind = parse_kind(reader.text("kind"));
   } catch (const Error& error) {
@@ -160,9 +160,9 @@ HeadRecord parse_head(std::string_view json, std::string_view file) {
     reader.refuse("kind", "linear or mlp is needed");
   }
   description.in_channels = reader.integer("in_channels", 1, kMaxSize);
-  if (description.kind == HeadKind::kMlp) description.hidden_dim = reader.integer("hidden_dim", 1, kMaxSize);
-  if (description.kind == HeadKind::kLinear && reader.has("hidden_dim")) {
-    reader.refuse("hidden_dim", "a linear head has none");
+  if (description.kind == AdapterKind::kMlp) description.hidden_dim = reader.integer("hidden_dim", 1, kMaxSize);
+  if (description.kind == AdapterKind::kLinear && reader.has("hidden_dim")) {
+    reader.refuse("hidden_dim", "a linear adapter has none");
   }
   description.labels = reader.texts("labels");
   description.temperature = reader.number("temperature", 1e-6, 1e6);
@@ -176,10 +176,10 @@ HeadRecord parse_head(std::string_view json, std::string_view file) {
 }
 
 std::string to_json(const HeadRecord& record) {
-  const HeadDescription& description = record.description;
+  const AdapterDescription& description = record.description;
   Json json{{"format", kFormat}, {"version", kVersion}, {"kind", name_of(description.kind)}};
   json["in_channels"] = description.in_channels;
-  if (description.kind == HeadKind::kMlp) json["hidden_dim"] = description.hidden_dim;
+  if (description.kind == AdapterKind::kMlp) json["hidden_dim"] = description.hidden_dim;
   json["labels"] = description.labels;
   json["temperature"] = description.temperature;
   json["operating_points"] = Json::array();
@@ -205,11 +205,11 @@ std::string to_json(const HeadRecord& record) {
   return json.dump(1) + '\n';
 }
 
-HeadDescription parse_toolkit_config(std::string_view json, std::string_view file) {
+AdapterDescription parse_toolkit_config(std::string_view json, std::string_view file) {
   const Json parsed = parse(json, file);
   const Reader reader(parsed, file, "");
-  HeadDescription description;
-  description.kind = HeadKind::kMlp;
+  AdapterDescription description;
+  description.kind = AdapterKind::kMlp;
   description.in_channels = reader.integer("in_channels", 1, kMaxSize);
   description.hidden_dim = reader.integer("hidden_dim", 1, kMaxSize);
   description.labels = reader.texts("labels");

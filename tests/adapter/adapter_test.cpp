@@ -1,4 +1,4 @@
-// Heads: their files, their refusals, and training's arithmetic where it needs no libtorch.
+// Adapters: their files, their refusals, and training's arithmetic where it needs no libtorch.
 
 #include <algorithm>
 #include <cmath>
@@ -11,10 +11,10 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "adapter/adapter.hpp"
+#include "adapter/adapter_files.hpp"
+#include "adapter/adapter_json.hpp"
 #include "adapter/fit.hpp"
-#include "adapter/head.hpp"
-#include "adapter/head_files.hpp"
-#include "adapter/head_json.hpp"
 #include "adapter/training.hpp"
 #include "adapter/zero_shot.hpp"
 #include "support/expect_error.hpp"
@@ -28,8 +28,8 @@ using Json = nlohmann::json;
 using test::expect_error;
 using test::TemporaryFolder;
 
-HeadDescription linear_description() {
-  HeadDescription description;
+AdapterDescription linear_description() {
+  AdapterDescription description;
   description.in_channels = 3;
   description.labels = {"no", "yes"};
   description.temperature = 2;
@@ -41,39 +41,39 @@ HeadDescription linear_description() {
   return description;
 }
 
-std::vector<HeadTensor> linear_tensors() {
+std::vector<AdapterTensor> linear_tensors() {
   return {{"weight", {2, 3}, {1, 0, -1, 0.5, 2, 0}}, {"bias", {2}, {0.25, -1}}};
 }
 
-Head linear_head() { return {linear_description(), linear_tensors()}; }
+Adapter linear_adapter() { return {linear_description(), linear_tensors()}; }
 
-TEST(Head, LinearLogitsAreWeightTimesEmbeddingPlusBias) {
-  EXPECT_THAT(linear_head().logits(test::Embedding{1, 2, 3}), ::testing::ElementsAre(1 - 3 + 0.25, 0.5 + 4 - 1));
+TEST(Adapter, LinearLogitsAreWeightTimesEmbeddingPlusBias) {
+  EXPECT_THAT(linear_adapter().logits(test::Embedding{1, 2, 3}), ::testing::ElementsAre(1 - 3 + 0.25, 0.5 + 4 - 1));
 }
 
-TEST(Head, ClassifyIsTheSoftmaxAtTheTemperatureBestFirst) {
-  const std::vector<LabelScore> scores = linear_head().classify(test::Embedding{1, 2, 3});
+TEST(Adapter, ClassifyIsTheSoftmaxAtTheTemperatureBestFirst) {
+  const std::vector<LabelScore> scores = linear_adapter().classify(test::Embedding{1, 2, 3});
   ASSERT_EQ(scores.size(), 2U);
   EXPECT_EQ(scores[0].label, "yes");
   EXPECT_NEAR(scores[0].score, 1 / (1 + std::exp((-1.75 - 3.5) / 2)), 1e-12);
   EXPECT_NEAR(scores[0].score + scores[1].score, 1, 1e-12);
 }
 
-TEST(Head, AnEmbeddingOfAnotherLengthIsRefused) {
+TEST(Adapter, AnEmbeddingOfAnotherLengthIsRefused) {
   expect_error(Code::kBadArgument, {"2 numbers", "takes 3"}, [] {
-    static_cast<void>(linear_head().classify(test::Embedding{1, 2}));
+    static_cast<void>(linear_adapter().classify(test::Embedding{1, 2}));
   });
 }
 
-TEST(Head, SurvivesItsFiles) {
+TEST(Adapter, SurvivesItsFiles) {
   const TemporaryFolder folder;
-  const Head head = linear_head();
-  head.save(folder / "h");
+  const Adapter adapter = linear_adapter();
+  adapter.save(folder / "h");
   for (const char* name : {"h", "h.json", "h.safetensors"}) {
-    const Head again = Head::open(folder / name);
-    EXPECT_EQ(again.logits(test::Embedding{1, 2, 3}), head.logits(test::Embedding{1, 2, 3}));
-    const HeadDescription& found = again.description();
-    EXPECT_EQ(found.labels, head.labels());
+    const Adapter again = Adapter::open(folder / name);
+    EXPECT_EQ(again.logits(test::Embedding{1, 2, 3}), adapter.logits(test::Embedding{1, 2, 3}));
+    const AdapterDescription& found = again.description();
+    EXPECT_EQ(found.labels, adapter.labels());
     EXPECT_EQ(found.temperature, 2);
     ASSERT_EQ(found.operating_points.size(), 2U);
     EXPECT_FALSE(found.operating_points[0].youden);
@@ -85,35 +85,35 @@ TEST(Head, SurvivesItsFiles) {
   }
 }
 
-TEST(Head, NamesWithDotsKeepThem) { EXPECT_EQ(stem_of("a/lesions.v2"), std::filesystem::path("a/lesions.v2")); }
+TEST(Adapter, NamesWithDotsKeepThem) { EXPECT_EQ(stem_of("a/lesions.v2"), std::filesystem::path("a/lesions.v2")); }
 
-TEST(Head, TwoHalvesOfDifferentHeadsAreRefused) {
+TEST(Adapter, TwoHalvesOfDifferentAdaptersAreRefused) {
   const TemporaryFolder folder;
-  linear_head().save(folder / "a");
-  std::vector<HeadTensor> other = linear_tensors();
+  linear_adapter().save(folder / "a");
+  std::vector<AdapterTensor> other = linear_tensors();
   other[0].values[0] = 7;
-  Head(linear_description(), other).save(folder / "b");
+  Adapter(linear_description(), other).save(folder / "b");
   std::filesystem::rename(folder / "b.safetensors", folder / "a.safetensors");
-  expect_error(Code::kBadFile, {"a.safetensors", "data_sha256"}, [&] { Head::open(folder / "a"); });
+  expect_error(Code::kBadFile, {"a.safetensors", "data_sha256"}, [&] { Adapter::open(folder / "a"); });
 }
 
-TEST(Head, MissingFilesAreNamed) {
+TEST(Adapter, MissingFilesAreNamed) {
   const TemporaryFolder folder;
-  expect_error(Code::kNotFound, {"x.json"}, [&] { Head::open(folder / "x"); });
-  linear_head().save(folder / "h");
+  expect_error(Code::kNotFound, {"x.json"}, [&] { Adapter::open(folder / "x"); });
+  linear_adapter().save(folder / "h");
   std::filesystem::remove(folder / "h.safetensors");
-  expect_error(Code::kNotFound, {"h.safetensors"}, [&] { Head::open(folder / "h"); });
+  expect_error(Code::kNotFound, {"h.safetensors"}, [&] { Adapter::open(folder / "h"); });
 }
 
-TEST(Head, WhatDoesNotFitIsRefusedByName) {
-  const auto refused = [](const std::string& words, const std::function<void(HeadDescription&)>& change,
-                          const std::function<void(std::vector<HeadTensor>&)>& spoil = {}) {
+TEST(Adapter, WhatDoesNotFitIsRefusedByName) {
+  const auto refused = [](const std::string& words, const std::function<void(AdapterDescription&)>& change,
+                          const std::function<void(std::vector<AdapterTensor>&)>& spoil = {}) {
     SCOPED_TRACE(words);
-    HeadDescription description = linear_description();
-    std::vector<HeadTensor> tensors = linear_tensors();
+    AdapterDescription description = linear_description();
+    std::vector<AdapterTensor> tensors = linear_tensors();
     if (change) change(description);
     if (spoil) spoil(tensors);
-    expect_error(Code::kBadArgument, {words}, [&] { Head(description, tensors); });
+    expect_error(Code::kBadArgument, {words}, [&] { Adapter(description, tensors); });
   };
   refused("0 labels", [](auto& d) { d.labels.clear(); });
   refused("label 2 stands there twice", [](auto& d) { d.labels[1] = "no"; });
@@ -145,7 +145,7 @@ TEST(HeadJson, EachDamagedKeyIsNamed) {
   refused(Code::kBadFile, "labels: a list of strings", [](Json& j) { j["labels"][0] = 1; });
   refused(Code::kBadFile, "temperature: -1", [](Json& j) { j["temperature"] = -1; });
   refused(Code::kBadFile, "pickle: is not a key", [](Json& j) { j["pickle"] = 1; });
-  refused(Code::kBadFile, "hidden_dim: a linear head", [](Json& j) { j["hidden_dim"] = 4; });
+  refused(Code::kBadFile, "hidden_dim: a linear adapter", [](Json& j) { j["hidden_dim"] = 4; });
   refused(Code::kBadFile, "operating_points[1].youden.threshold: 2",
           [](Json& j) { j["operating_points"][1]["youden"]["threshold"] = 2; });
   refused(Code::kBadFile, "operating_points[0].label", [](Json& j) { j["operating_points"][0]["label"] = "x"; });
@@ -156,19 +156,19 @@ TEST(HeadJson, EachDamagedKeyIsNamed) {
 TEST(Toolkit, APickleIsRefusedWithTheWayOut) {
   const TemporaryFolder folder;
   folder.write("adapter_model/config.json", R"({"in_channels": 4, "hidden_dim": 2, "labels": ["a", "b"]})");
-  expect_error(Code::kNotFound, {"0 files end in .safetensors"}, [&] { Head::open(folder / "adapter_model"); });
+  expect_error(Code::kNotFound, {"0 files end in .safetensors"}, [&] { Adapter::open(folder / "adapter_model"); });
   folder.write("adapter_model/best_metric_model.pth", "PK");
   expect_error(Code::kUnsupported, {"pickle", "save_file", "weights_only=True"},
-               [&] { Head::open(folder / "adapter_model"); });
+               [&] { Adapter::open(folder / "adapter_model"); });
   expect_error(Code::kUnsupported, {"pickle", "best_metric_model.pth"},
                [&] { import_toolkit(folder / "adapter_model", folder / "adapter_model/best_metric_model.pth"); });
 }
 
 TEST(Toolkit, TensorsOfAnotherModelAreNamed) {
   const TemporaryFolder folder;
-  linear_head().save(folder / "adapter_model");
+  linear_adapter().save(folder / "adapter_model");
   const auto config = folder.write("config.json", R"({"in_channels": 3, "hidden_dim": 2, "labels": ["a", "b"]})");
-  expect_error(Code::kBadFile, {"adapter_model.safetensors", "'weight' belongs to no mlp head"},
+  expect_error(Code::kBadFile, {"adapter_model.safetensors", "'weight' belongs to no mlp adapter"},
                [&] { import_toolkit(config, folder / "adapter_model.safetensors"); });
   expect_error(Code::kBadFile, {"hidden_dim: is missing"},
                [&] { import_toolkit(folder.write("bad.json", R"({"in_channels": 3, "labels": ["a"]})")); });
@@ -184,11 +184,11 @@ TEST(Training, WhatCannotBeTrainedIsRefused) {
   TrainingSet set;
   set.labels = {"a", "b"};
   set.train = samples(1, {1, 2}, {0, 0});
-  expect_error(Code::kBadArgument, {"label 2 of 2 has no training row"}, [&] { train_head(set, {}, {}); });
+  expect_error(Code::kBadArgument, {"label 2 of 2 has no training row"}, [&] { train_adapter(set, {}, {}); });
   set.test = samples(2, {1, 2}, {0});
-  expect_error(Code::kBadArgument, {"of 1 and of 2 dimensions"}, [&] { train_head(set, {}, {}); });
+  expect_error(Code::kBadArgument, {"of 1 and of 2 dimensions"}, [&] { train_adapter(set, {}, {}); });
   set.labels = {"a"};
-  expect_error(Code::kBadArgument, {"two or more"}, [&] { train_head(set, {}, {}); });
+  expect_error(Code::kBadArgument, {"two or more"}, [&] { train_adapter(set, {}, {}); });
 }
 
 TEST(Training, WithoutLibtorchSaysSo) {
@@ -196,12 +196,12 @@ TEST(Training, WithoutLibtorchSaysSo) {
   TrainingSet set;
   set.labels = {"a", "b"};
   set.train = samples(1, {1, 2, 3, 4}, {0, 1, 0, 1});
-  expect_error(Code::kUnsupported, {"libtorch"}, [&] { train_head(set, {}, {}); });
+  expect_error(Code::kUnsupported, {"libtorch"}, [&] { train_adapter(set, {}, {}); });
 }
 
 /// A fitter that answers with the class means as weights: its logits grow towards the mean of a class, and it tells
 /// which rows it saw by them.
-Fitted fit_means(const HeadDescription& shape, const Samples& train, const Samples& /*validation*/,
+Fitted fit_means(const AdapterDescription& shape, const Samples& train, const Samples& /*validation*/,
                  const FitOptions& /*options*/, const base::OnProgress& /*on_progress*/) {
   const std::size_t classes = shape.labels.size();
   std::vector<float> weight(classes * train.vectors.dimensions());
@@ -226,14 +226,14 @@ TrainingSet two_groups() {
 
 TEST(Training, CrossValidatesWhereNoRowsAreSetAside) {
   fitter().provide(fit_means);
-  const TrainedHead trained = train_head(two_groups(), {}, {});
+  const TrainedAdapter trained = train_adapter(two_groups(), {}, {});
   EXPECT_EQ(trained.held_out.rows, "train, cross-validated");
   EXPECT_EQ(trained.held_out.truth.size(), 6U);
   EXPECT_EQ(trained.trained_rows, 6U);
-  // The mean of the other two rows, not of all three: the head that judged a row has not seen it.
+  // The mean of the other two rows, not of all three: the adapter that judged a row has not seen it.
   EXPECT_NEAR(trained.held_out.logits.row(0)[0], -1 * -2.5 + 25, 1e-5);
-  EXPECT_EQ(trained.head.description().metrics.at("accuracy"), 1.0);
-  EXPECT_EQ(trained.head.description().operating_points.size(), 2U);
+  EXPECT_EQ(trained.adapter.description().metrics.at("accuracy"), 1.0);
+  EXPECT_EQ(trained.adapter.description().operating_points.size(), 2U);
   fitter().provide(nullptr);
 }
 
@@ -242,7 +242,7 @@ TEST(Training, ReportsEveryFitToTheLast) {
   std::vector<std::uint64_t> done;
   TrainOptions options;
   options.folds = 3;
-  train_head(two_groups(), options, [&](const base::Progress& at) {
+  train_adapter(two_groups(), options, [&](const base::Progress& at) {
     EXPECT_EQ(at.stage, "fits");
     EXPECT_EQ(at.total, 4U);
     done.push_back(at.done);
@@ -256,23 +256,23 @@ TEST(Training, ValidationAndTestRowsAreUsedForWhatTheyAre) {
   TrainingSet set = two_groups();
   set.validation = samples(2, {-4, 5, 4, 5}, {0, 1});
   set.test = samples(2, {4, 5}, {0});
-  const TrainedHead trained = train_head(set, {}, {});
+  const TrainedAdapter trained = train_adapter(set, {}, {});
   EXPECT_EQ(trained.held_out.rows, "val");
   EXPECT_EQ(trained.evaluation.rows, "test");
-  EXPECT_EQ(trained.head.description().metrics.at("accuracy"), 0.0);
+  EXPECT_EQ(trained.adapter.description().metrics.at("accuracy"), 0.0);
   fitter().provide(nullptr);
 }
 
 TEST(Training, AnMlpHoldsRowsOfEveryClassOut) {
   static std::size_t seen = 0;
   static std::vector<std::size_t> held;
-  fitter().provide([](const HeadDescription& shape, const Samples& train, const Samples& validation, const FitOptions&,
-                      const base::OnProgress&) {
+  fitter().provide([](const AdapterDescription& shape, const Samples& train, const Samples& validation,
+                      const FitOptions&, const base::OnProgress&) {
     seen = train.rows();
     held = validation.classes;
     Fitted fitted;
     fitted.tensors = layout_of(shape);
-    for (HeadTensor& tensor : fitted.tensors) {
+    for (AdapterTensor& tensor : fitted.tensors) {
       std::size_t count = 1;
       for (const std::int64_t extent : tensor.shape) count *= static_cast<std::size_t>(extent);
       tensor.values.assign(count, 0.0F);
@@ -280,9 +280,9 @@ TEST(Training, AnMlpHoldsRowsOfEveryClassOut) {
     return fitted;
   });
   TrainOptions options;
-  options.kind = HeadKind::kMlp;
+  options.kind = AdapterKind::kMlp;
   options.hidden_dim = 2;
-  const TrainedHead trained = train_head(two_groups(), options, {});
+  const TrainedAdapter trained = train_adapter(two_groups(), options, {});
   EXPECT_EQ(seen, 4U);
   EXPECT_THAT(held, ::testing::UnorderedElementsAre(0U, 1U));
   EXPECT_EQ(trained.held_out.rows, "held out of train");
@@ -293,12 +293,12 @@ TEST(Training, StandardisingIsFoldedIntoTheWeights) {
   fitter().provide(fit_means);
   TrainOptions options;
   options.standardize = true;
-  const TrainedHead trained = train_head(two_groups(), options, {});
+  const TrainedAdapter trained = train_adapter(two_groups(), options, {});
   // Over the training rows dimension 0 has mean 0 and deviation sqrt(28 / 6), dimension 1 never changes. Class means
   // are then -+2 / deviation, and the logit of an embedding x is (x / deviation) * mean.
   const double deviation = std::sqrt(28.0 / 6);
-  EXPECT_NEAR(trained.head.logits(test::Embedding{3, 5})[1], 3 / deviation * 2 / deviation, 1e-5);
-  EXPECT_NEAR(trained.head.logits(test::Embedding{3, 5})[0], -3 / deviation * 2 / deviation, 1e-5);
+  EXPECT_NEAR(trained.adapter.logits(test::Embedding{3, 5})[1], 3 / deviation * 2 / deviation, 1e-5);
+  EXPECT_NEAR(trained.adapter.logits(test::Embedding{3, 5})[0], -3 / deviation * 2 / deviation, 1e-5);
   fitter().provide(nullptr);
 }
 

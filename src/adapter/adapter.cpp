@@ -1,4 +1,4 @@
-#include "adapter/head.hpp"
+#include "adapter/adapter.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -21,63 +21,63 @@ constexpr double kNormEpsilon = 1e-5;  // torch.nn.LayerNorm's
 
 void check_labels(const std::vector<std::string>& labels) {
   if (labels.empty() || labels.size() > kMaxLabels) {
-    throw Error(Code::kBadArgument, fmt::format("head: {} labels; 1 to {} are needed", labels.size(), kMaxLabels));
+    throw Error(Code::kBadArgument, fmt::format("adapter: {} labels; 1 to {} are needed", labels.size(), kMaxLabels));
   }
   std::set<std::string_view> seen;
   for (std::size_t i = 0; i < labels.size(); ++i) {
-    if (labels[i].empty()) throw Error(Code::kBadArgument, fmt::format("head: label {} is empty", i + 1));
+    if (labels[i].empty()) throw Error(Code::kBadArgument, fmt::format("adapter: label {} is empty", i + 1));
     if (!seen.insert(labels[i]).second) {
-      throw Error(Code::kBadArgument, fmt::format("head: label {} stands there twice", i + 1));
+      throw Error(Code::kBadArgument, fmt::format("adapter: label {} stands there twice", i + 1));
     }
   }
 }
 
 void check_size(std::string_view name, std::int64_t size) {
   if (size >= 1 && size <= kMaxChannels) return;
-  throw Error(Code::kBadArgument, fmt::format("head: {} is {}; 1 to {} is needed", name, size, kMaxChannels));
+  throw Error(Code::kBadArgument, fmt::format("adapter: {} is {}; 1 to {} is needed", name, size, kMaxChannels));
 }
 
-void check_description(const HeadDescription& description) {
+void check_description(const AdapterDescription& description) {
   check_labels(description.labels);
   check_size("in_channels", description.in_channels);
-  if (description.kind == HeadKind::kMlp) check_size("hidden_dim", description.hidden_dim);
+  if (description.kind == AdapterKind::kMlp) check_size("hidden_dim", description.hidden_dim);
   if (!(description.temperature > 0 && std::isfinite(description.temperature))) {
     throw Error(Code::kBadArgument,
-                fmt::format("head: temperature {}; a number above 0 is needed", description.temperature));
+                fmt::format("adapter: temperature {}; a number above 0 is needed", description.temperature));
   }
   if (!description.operating_points.empty() && description.operating_points.size() != description.labels.size()) {
-    throw Error(Code::kBadArgument, fmt::format("head: {} operating points for {} labels",
+    throw Error(Code::kBadArgument, fmt::format("adapter: {} operating points for {} labels",
                                                 description.operating_points.size(), description.labels.size()));
   }
 }
 
-void check_tensor(const HeadTensor& found, const HeadTensor& wanted) {
+void check_tensor(const AdapterTensor& found, const AdapterTensor& wanted) {
   if (found.shape != wanted.shape) {
-    throw Error(Code::kBadArgument, fmt::format("head: tensor '{}' has shape [{}], [{}] is needed", wanted.name,
+    throw Error(Code::kBadArgument, fmt::format("adapter: tensor '{}' has shape [{}], [{}] is needed", wanted.name,
                                                 fmt::join(found.shape, ", "), fmt::join(wanted.shape, ", ")));
   }
   const auto count = std::accumulate(wanted.shape.begin(), wanted.shape.end(), std::int64_t{1}, std::multiplies<>());
   if (static_cast<std::int64_t>(found.values.size()) != count ||
       !std::all_of(found.values.begin(), found.values.end(), [](float value) { return std::isfinite(value); })) {
-    throw Error(Code::kBadArgument, fmt::format("head: tensor '{}' needs {} finite numbers", wanted.name, count));
+    throw Error(Code::kBadArgument, fmt::format("adapter: tensor '{}' needs {} finite numbers", wanted.name, count));
   }
 }
 
 /// The tensors in the layout's order, each there once and as it should be.
-std::vector<HeadTensor> in_order(const std::vector<HeadTensor>& tensors, const HeadDescription& description) {
-  std::vector<HeadTensor> ordered;
-  for (const HeadTensor& wanted : layout_of(description)) {
-    const auto named = [&](const HeadTensor& tensor) { return tensor.name == wanted.name; };
+std::vector<AdapterTensor> in_order(const std::vector<AdapterTensor>& tensors, const AdapterDescription& description) {
+  std::vector<AdapterTensor> ordered;
+  for (const AdapterTensor& wanted : layout_of(description)) {
+    const auto named = [&](const AdapterTensor& tensor) { return tensor.name == wanted.name; };
     const auto found = std::find_if(tensors.begin(), tensors.end(), named);
     if (found == tensors.end()) {
-      throw Error(Code::kBadArgument,
-                  fmt::format("head: has no tensor '{}'; a {} head needs it", wanted.name, name_of(description.kind)));
+      throw Error(Code::kBadArgument, fmt::format("adapter: has no tensor '{}'; a {} adapter needs it", wanted.name,
+                                                  name_of(description.kind)));
     }
     check_tensor(*found, wanted);
     ordered.push_back(*found);
   }
   if (ordered.size() != tensors.size()) {
-    throw Error(Code::kBadArgument, fmt::format("head: has {} tensors, a {} head has {}", tensors.size(),
+    throw Error(Code::kBadArgument, fmt::format("adapter: has {} tensors, a {} adapter has {}", tensors.size(),
                                                 name_of(description.kind), ordered.size()));
   }
   return ordered;
@@ -105,19 +105,19 @@ void layer_norm(std::span<double> x, const std::vector<float>& weight, const std
 
 }  // namespace
 
-std::string_view name_of(HeadKind kind) noexcept { return kind == HeadKind::kLinear ? "linear" : "mlp"; }
+std::string_view name_of(AdapterKind kind) noexcept { return kind == AdapterKind::kLinear ? "linear" : "mlp"; }
 
-HeadKind parse_kind(std::string_view name) {
-  for (const HeadKind kind : {HeadKind::kLinear, HeadKind::kMlp}) {
+AdapterKind parse_kind(std::string_view name) {
+  for (const AdapterKind kind : {AdapterKind::kLinear, AdapterKind::kMlp}) {
     if (name_of(kind) == name) return kind;
   }
-  throw Error(Code::kBadArgument, fmt::format("head: kind '{}'; linear or mlp is needed", name));
+  throw Error(Code::kBadArgument, fmt::format("adapter: kind '{}'; linear or mlp is needed", name));
 }
 
-std::vector<HeadTensor> layout_of(const HeadDescription& description) {
+std::vector<AdapterTensor> layout_of(const AdapterDescription& description) {
   const auto labels = static_cast<std::int64_t>(description.labels.size());
   const std::int64_t in = description.in_channels;
-  if (description.kind == HeadKind::kLinear) return {{"weight", {labels, in}, {}}, {"bias", {labels}, {}}};
+  if (description.kind == AdapterKind::kLinear) return {{"weight", {labels, in}, {}}, {"bias", {labels}, {}}};
   const std::int64_t hidden = description.hidden_dim;
   return {{"vision_embd.0.weight", {kMlpWidth, in}, {}},
           {"vision_embd.0.bias", {kMlpWidth}, {}},
@@ -133,17 +133,18 @@ std::vector<HeadTensor> layout_of(const HeadDescription& description) {
           {"prediction_head.0.bias", {labels}, {}}};
 }
 
-Head::Head(HeadDescription description, const std::vector<HeadTensor>& tensors) : description_(std::move(description)) {
+Adapter::Adapter(AdapterDescription description, const std::vector<AdapterTensor>& tensors)
+    : description_(std::move(description)) {
   check_description(description_);
   tensors_ = in_order(tensors, description_);
   set_layers();
 }
 
-void Head::set_layers() {
+void Adapter::set_layers() {
   // In the layout's order a weight is followed by its bias; the one of rank one is the norm's.
   for (std::size_t i = 0; i < tensors_.size(); i += 2) {
-    const HeadTensor& weight = tensors_[i];
-    const HeadTensor& bias = tensors_[i + 1];
+    const AdapterTensor& weight = tensors_[i];
+    const AdapterTensor& bias = tensors_[i + 1];
     if (weight.shape.size() == 1) {
       norm_ = {weight.values, bias.values};
       continue;
@@ -153,7 +154,7 @@ void Head::set_layers() {
   }
 }
 
-std::vector<double> Head::Affine::operator()(std::span<const double> x) const {
+std::vector<double> Adapter::Affine::operator()(std::span<const double> x) const {
   std::vector<double> y(out);
   for (std::size_t o = 0; o < out; ++o) {
     const float* const row = weight.data() + o * in;
@@ -162,13 +163,13 @@ std::vector<double> Head::Affine::operator()(std::span<const double> x) const {
   return y;
 }
 
-std::vector<double> Head::logits(std::span<const float> embedding) const {
+std::vector<double> Adapter::logits(std::span<const float> embedding) const {
   if (static_cast<std::int64_t>(embedding.size()) != description_.in_channels) {
-    throw Error(Code::kBadArgument, fmt::format("head: the embedding has {} numbers, the head takes {}",
+    throw Error(Code::kBadArgument, fmt::format("adapter: the embedding has {} numbers, the adapter takes {}",
                                                 embedding.size(), description_.in_channels));
   }
   std::vector<double> x = layers_[0](std::vector<double>(embedding.begin(), embedding.end()));
-  if (description_.kind == HeadKind::kLinear) return x;
+  if (description_.kind == AdapterKind::kLinear) return x;
   gelu(x);
   x = layers_[1](x);
   layer_norm(x, norm_.weight, norm_.bias);
@@ -177,11 +178,11 @@ std::vector<double> Head::logits(std::span<const float> embedding) const {
   return layers_[4](layers_[3](x));
 }
 
-std::vector<double> Head::probabilities(std::span<const float> embedding) const {
+std::vector<double> Adapter::probabilities(std::span<const float> embedding) const {
   return evaluation::softmax({labels().size(), logits(embedding)}, description_.temperature).values;
 }
 
-std::vector<LabelScore> Head::classify(std::span<const float> embedding) const {
+std::vector<LabelScore> Adapter::classify(std::span<const float> embedding) const {
   const std::vector<double> found = probabilities(embedding);
   std::vector<LabelScore> scores;
   for (std::size_t i = 0; i < found.size(); ++i) scores.push_back({labels()[i], found[i]});

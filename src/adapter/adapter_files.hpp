@@ -1,19 +1,19 @@
 #pragma once
-// Heads on disk: our pair of files, and the toolkit's folder.
+// Adapters on disk: our pair of files, and the toolkit's folder.
 
 #include <filesystem>
 
-#include "adapter/head.hpp"
+#include "adapter/adapter.hpp"
 
 namespace mi2::adapter {
 
 /// The path without the suffix .json or .safetensors, whichever file of a pair it names.
 std::filesystem::path stem_of(const std::filesystem::path& path);
 
-/// A head of the toolkit.
+/// An adapter of the toolkit.
 /// @param config   config.json, or the folder it is in (adapter_model/).
 /// @param weights  the safetensors; empty: the only one in the config's folder.
-/// @throws as Head::open.
-Head import_toolkit(const std::filesystem::path& config, const std::filesystem::path& weights = {});
+/// @throws as Adapter::open.
+Adapter import_toolkit(const std::filesystem::path& config, const std::filesystem::path& weights = {});
 
 }  // namespace mi2::adapter

@@ -1,4 +1,4 @@
-// The HTTP contracts: whatever a request holds, an Exchange within its limits whose answer is JSON, or a mi2::Error.
+// The HTTP contracts: whatever a request holds, a RequestPlan within its limits whose answer is JSON, or a mi2::Error.
 // The first byte chooses the route, the second the content type; a line of its own may follow for the query; then comes
 // the body.
 
@@ -18,7 +18,7 @@
 #include <mi2/error.hpp>
 #include <mi2/matrix.hpp>
 
-#include "protocols/scoring.hpp"
+#include "protocols/routes.hpp"
 
 namespace {
 
@@ -55,13 +55,13 @@ void add_headers(HttpRequest& request, std::uint8_t choice) {
   request.headers.emplace_back("inference-header-content-length", std::to_string(choice - 128));
 }
 
-void check_answer(const Service& service, const Exchange& exchange) {
-  const Work& work = exchange.work;
+void check_answer(const Service& service, const RequestPlan& plan) {
+  const Work& work = plan.work;
   if (work.images.size() > service.limits.rows || work.texts.size() > service.limits.rows) std::abort();
   Vectors vectors;
   vectors.images = rows_of(work.images.size(), {0.6F, 0.8F});
   vectors.texts = rows_of(work.texts.size(), {0.8F, -0.6F});
-  const HttpAnswer answer = exchange.finish(vectors);
+  const HttpResponse answer = plan.finish(vectors);
   const std::string_view body = answer.body;
   std::size_t json = body.size();
   for (const auto& [name, value] : answer.headers) {
@@ -91,7 +91,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     check_answer(service, route.parse(service, std::move(request), parameters));
   } catch (const mi2::Error& error) {
-    for (const HttpAnswer& answer : {error_answer(&route, error), item_error_answer(&route, error)}) {
+    for (const HttpResponse& answer : {error_answer(&route, error), item_error_answer(&route, error)}) {
       if (answer.status >= 500 || !nlohmann::json::accept(answer.body)) std::abort();
     }
   }

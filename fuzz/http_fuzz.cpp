@@ -13,7 +13,7 @@
 #include "server/keys.hpp"
 #include "server/message.hpp"
 
-#include "protocols/scoring.hpp"
+#include "protocols/routes.hpp"
 
 namespace {
 
@@ -32,8 +32,8 @@ void use(const server::Parser& parser) {
     if (id->size() > 100 || std::any_of(id->begin(), id->end(), [](char c) { return c < 0x20 || c > 0x7E; }))
       std::abort();
   }
-  protocols::HttpAnswer answer =
-      protocols::refuse_headers(found.route, request).value_or(found.refusal.value_or(protocols::HttpAnswer{}));
+  protocols::HttpResponse answer =
+      protocols::refuse_headers(found.route, request).value_or(found.refusal.value_or(protocols::HttpResponse{}));
   if (const auto preflight = cors.preflight(request)) answer = *preflight;
   cors.allow(request.header("origin"), answer);
   protocols::add_id_headers(answer, ids, 1.0);
@@ -48,8 +48,8 @@ void use(const server::Parser& parser) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   server::Options options;
-  options.max_header = kHeaderLimit;
-  options.max_body = kBodyLimit;
+  options.limits.header_bytes = kHeaderLimit;
+  options.limits.body_bytes = kBodyLimit;
   server::Parser parser;
   server::set_limits(parser, options);
   server::error_code error;

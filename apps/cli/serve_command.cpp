@@ -147,7 +147,7 @@ int serve(const ServeArguments& arguments) {
   options.cors_origins = split(origins);
   options.urls.hosts = split(values_of(arguments.url_hosts));
   options.legacy_shape = arguments.shape == "legacy";
-  options.embedder.image.max_file_bytes = options.max_body;
+  options.embedder.image.max_file_bytes = options.limits.body_bytes;
   if (options.tls_certificate.empty() != options.tls_key.empty()) {
     throw Error(Code::kBadArgument, "--tls-cert and --tls-key go together: one of them is missing");
   }
@@ -235,11 +235,11 @@ void add_limit_group(CLI::App& command, Options& options) {
   add_duration(command, "--max-wait-ms", "MS", options.batch.max_wait, 0, 10'000, "How long a batch is gathered");
   add_number(command, "--max-queue", options.batch.max_queue, 1, 1'000'000,
              "Images, and texts, of a model that may wait; more: 429");
-  add_number(command, "--max-rows", options.max_rows, 1, 1'000'000, "Rows of a request");
-  add_size(command, "--max-body", options.max_body, "Bytes of a request's body; 64M, 1G also work");
-  add_size(command, "--max-buffered", options.max_buffered, "Bytes of all bodies in memory; more: 429");
+  add_number(command, "--max-rows", options.limits.rows, 1, 1'000'000, "Rows of a request");
+  add_size(command, "--max-body", options.limits.body_bytes, "Bytes of a request's body; 64M, 1G also work");
+  add_size(command, "--max-buffered", options.limits.buffered_bytes, "Bytes of all bodies in memory; more: 429");
   add_number(command, "--max-pixels", options.embedder.image.max_pixels, 1, kAny, "Pixels of a picture");
-  add_number(command, "--max-connections", options.max_connections, 1, 1'000'000, "Open connections; more: 503");
+  add_number(command, "--max-connections", options.limits.connections, 1, 1'000'000, "Open connections; more: 503");
   add_duration(command, "--header-timeout", "S", options.timeouts.header, 1, 3600,
                "For a request's header, and for the TLS handshake");
   add_duration(command, "--idle-timeout", "S", options.timeouts.idle, 1, 86'400,

@@ -11,19 +11,19 @@
 
 namespace mi2::protocols {
 
-Exchange answer_at_once(HttpAnswer answer) {
-  Exchange exchange;
-  exchange.finish = [answer = std::move(answer)](const Vectors&) { return answer; };
-  return exchange;
+RequestPlan answer_at_once(HttpResponse answer) {
+  RequestPlan plan;
+  plan.finish = [answer = std::move(answer)](const Vectors&) { return answer; };
+  return plan;
 }
 
-Exchange json_at_once(const Json& body, HttpAnswer answer) {
+RequestPlan json_at_once(const Json& body, HttpResponse answer) {
   answer.body = body.dump();
   return answer_at_once(std::move(answer));
 }
 
-HttpAnswer readiness(bool ready) {
-  HttpAnswer answer;
+HttpResponse readiness(bool ready) {
+  HttpResponse answer;
   if (ready) return answer;
   answer.status = 503;
   answer.outcome = "not_ready";
@@ -51,8 +51,8 @@ std::string provenance_json(const ServedModel& model, Profile profile) {
                      json_string(name_of(profile)), json_string(model.provenance.dtype));
 }
 
-HttpAnswer model_answer(const ServedModel& model, Profile profile, std::string body) {
-  HttpAnswer answer;
+HttpResponse model_answer(const ServedModel& model, Profile profile, std::string body) {
+  HttpResponse answer;
   answer.body = std::move(body);
   answer.headers = {{"x-mi2-profile", std::string(name_of(profile))},
                     {"x-mi2-model", model.name},

@@ -10,19 +10,19 @@
 #include <mi2/matrix.hpp>
 
 #include "base/json_text.hpp"
-#include "protocols/exchange.hpp"
 #include "protocols/json.hpp"
+#include "protocols/request_plan.hpp"
 #include "protocols/service.hpp"
 
 namespace mi2::protocols {
 
-/// An Exchange without Work.
-Exchange answer_at_once(HttpAnswer answer);
+/// An RequestPlan without Work.
+RequestPlan answer_at_once(HttpResponse answer);
 /// The same, of a JSON body. @param answer  its status and outcome.
-Exchange json_at_once(const Json& body, HttpAnswer answer = {});
+RequestPlan json_at_once(const Json& body, HttpResponse answer = {});
 
 /// An answer without a body: a 200, or a 503 whose outcome is "not_ready".
-HttpAnswer readiness(bool ready);
+HttpResponse readiness(bool ready);
 
 using base::json_string;
 
@@ -37,6 +37,6 @@ std::string provenance_json(const ServedModel& model, Profile profile);
 
 /// A 200 with the headers that name model and profile: x-mi2-profile, x-mi2-model, x-mi2-dtype, x-mi2-version,
 /// x-mi2-weights-sha256.
-HttpAnswer model_answer(const ServedModel& model, Profile profile, std::string body);
+HttpResponse model_answer(const ServedModel& model, Profile profile, std::string body);
 
 }  // namespace mi2::protocols

@@ -11,8 +11,8 @@
 
 #include "base/numbers.hpp"
 #include "protocols/answers.hpp"
-#include "protocols/contracts.hpp"
 #include "protocols/openapi.hpp"
+#include "protocols/parsers.hpp"
 #include "protocols/tables.hpp"
 
 namespace mi2::protocols {
@@ -47,7 +47,7 @@ std::string legacy_json(const Table& table, const Vectors& vectors) {
 
 }  // namespace
 
-Exchange parse_score(const Service& service, HttpRequest request, const PathParameters&) {
+RequestPlan parse_score(const Service& service, HttpRequest request, const PathParameters&) {
   auto table = std::make_shared<Table>();
   table->model = service.model(query_value(request.query, "model"));
   Json body = json_object(request, service.limits);
@@ -64,8 +64,8 @@ Exchange parse_score(const Service& service, HttpRequest request, const PathPara
           }};
 }
 
-Exchange healthy(const Service& service, HttpRequest, const PathParameters&) {
-  HttpAnswer answer = readiness(service.ready());
+RequestPlan healthy(const Service& service, HttpRequest, const PathParameters&) {
+  HttpResponse answer = readiness(service.ready());
   if (!service.ready()) {
     answer.body = R"({"message":"no model is ready yet"})";
     return answer_at_once(std::move(answer));
@@ -75,12 +75,12 @@ Exchange healthy(const Service& service, HttpRequest, const PathParameters&) {
   return answer_at_once(std::move(answer));
 }
 
-Exchange swagger(const Service&, HttpRequest request, const PathParameters&) {
+RequestPlan swagger(const Service&, HttpRequest request, const PathParameters&) {
   const std::string version = query_value(request.query, "version");
   if (!version.empty() && version != "2" && version != "3") {
     throw Error(Code::kNotFound, "swagger.json: version is 2 or 3");
   }
-  HttpAnswer answer;
+  HttpResponse answer;
   answer.body = swagger_document(version == "3" ? 3 : 2);
   return answer_at_once(std::move(answer));
 }

@@ -15,8 +15,8 @@
 #include "classify/prompts.hpp"
 #include "classify/scores.hpp"
 #include "protocols/answers.hpp"
-#include "protocols/contracts.hpp"
 #include "protocols/json.hpp"
+#include "protocols/parsers.hpp"
 #include "protocols/request.hpp"
 
 namespace mi2::protocols {
@@ -70,7 +70,7 @@ void append_or_null(std::string& text, const EmbeddingMatrix& vectors) {
 
 }  // namespace
 
-Exchange parse_predict(const Service& service, HttpRequest request, const PathParameters&) {
+RequestPlan parse_predict(const Service& service, HttpRequest request, const PathParameters&) {
   const std::shared_ptr<const ServedModel> model = service.model(query_value(request.query, "model"));
   Json body = json_object(request, service.limits);
   const std::vector<std::string> images = take_strings(member(body, "images"), "images");
@@ -87,7 +87,7 @@ Exchange parse_predict(const Service& service, HttpRequest request, const PathPa
           }};
 }
 
-Exchange parse_encode(const Service& service, HttpRequest request, const PathParameters&) {
+RequestPlan parse_encode(const Service& service, HttpRequest request, const PathParameters&) {
   const std::shared_ptr<const ServedModel> model = service.model(query_value(request.query, "model"));
   Json body = json_object(request, service.limits);
   const std::vector<std::string> images = take_strings(member(body, "images"), "images");
@@ -107,8 +107,8 @@ Exchange parse_encode(const Service& service, HttpRequest request, const PathPar
           }};
 }
 
-Exchange community_health(const Service& service, HttpRequest, const PathParameters&) {
-  HttpAnswer answer = readiness(service.ready());
+RequestPlan community_health(const Service& service, HttpRequest, const PathParameters&) {
+  HttpResponse answer = readiness(service.ready());
   answer.body = service.ready() ? R"({"status":"healthy"})" : R"({"status":"loading"})";
   return answer_at_once(std::move(answer));
 }

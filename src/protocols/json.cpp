@@ -10,7 +10,7 @@
 namespace mi2::protocols {
 namespace {
 
-/// No contract needs more than five.
+/// No protocol needs more than five.
 constexpr int kMaxDepth = 16;
 
 }  // namespace

@@ -14,7 +14,7 @@ using Json = nlohmann::json;
 /// The value of a whole body, whose memory is given back.
 /// @param max_values  members, elements and values in all, so that brackets cannot take more memory than they are
 /// worth.
-/// @throws Error{kBadArgument} for what is not JSON or is nested deeper than any contract; {kTooLarge}.
+/// @throws Error{kBadArgument} for what is not JSON or is nested deeper than any protocol; {kTooLarge}.
 Json parse_json(std::string body, std::size_t max_values);
 
 /// "a string", "an object", ..

@@ -19,8 +19,8 @@
 #include "classify/scores.hpp"
 #include "protocols/answers.hpp"
 #include "protocols/classes.hpp"
-#include "protocols/contracts.hpp"
 #include "protocols/kserve_tensors.hpp"
+#include "protocols/parsers.hpp"
 
 namespace mi2::protocols {
 namespace {
@@ -137,7 +137,7 @@ EmbeddingMatrix label_scores(const ServedModel& model, const EmbeddingMatrix& im
   return rows;
 }
 
-HttpAnswer infer_answer(const InferRequest& asked, std::span<const OutputTensor> all) {
+HttpResponse infer_answer(const InferRequest& asked, std::span<const OutputTensor> all) {
   std::vector<OutputTensor> chosen;
   for (const OutputTensor& tensor : all) {
     const auto same = [&](const auto& output) { return output.first == tensor.name; };
@@ -149,7 +149,7 @@ HttpAnswer infer_answer(const InferRequest& asked, std::span<const OutputTensor>
   TensorAnswer tensors = write_outputs(asked.model->name, asked.id, chosen);
   const std::size_t length = tensors.head.size();
   const bool binary = !tensors.binary.empty();
-  HttpAnswer answer = model_answer(*asked.model, asked.profile, std::move(tensors.head) + tensors.binary);
+  HttpResponse answer = model_answer(*asked.model, asked.profile, std::move(tensors.head) + tensors.binary);
   if (binary) {
     answer.content_type = "application/octet-stream";
     answer.headers.emplace_back("inference-header-content-length", std::to_string(length));
@@ -157,7 +157,7 @@ HttpAnswer infer_answer(const InferRequest& asked, std::span<const OutputTensor>
   return answer;
 }
 
-HttpAnswer finish_infer(const InferRequest& asked, const Vectors& vectors) {
+HttpResponse finish_infer(const InferRequest& asked, const Vectors& vectors) {
   const ServedModel& model = *asked.model;
   std::vector<OutputTensor> tensors;
   if (model.kind != ModelKind::kEmbedding) {
@@ -185,7 +185,7 @@ const ServedModel& listed_model(const Service& service, const std::string& name)
 
 }  // namespace
 
-Exchange parse_infer(const Service& service, HttpRequest request, const PathParameters& parameters) {
+RequestPlan parse_infer(const Service& service, HttpRequest request, const PathParameters& parameters) {
   auto asked = std::make_shared<InferRequest>();
   asked->model = service.model(parameters.at(0));
   asked->profile = service.images.profile;
@@ -201,17 +201,17 @@ Exchange parse_infer(const Service& service, HttpRequest request, const PathPara
   return {std::move(work), [asked](const Vectors& vectors) { return finish_infer(*asked, vectors); }};
 }
 
-Exchange kserve_server(const Service&, HttpRequest, const PathParameters&) {
+RequestPlan kserve_server(const Service&, HttpRequest, const PathParameters&) {
   return json_at_once({{"name", "mi2"}, {"version", version()}, {"extensions", {"binary_tensor_data"}}});
 }
 
-Exchange kserve_live(const Service&, HttpRequest, const PathParameters&) { return json_at_once({{"live", true}}); }
+RequestPlan kserve_live(const Service&, HttpRequest, const PathParameters&) { return json_at_once({{"live", true}}); }
 
-Exchange kserve_ready(const Service& service, HttpRequest, const PathParameters&) {
+RequestPlan kserve_ready(const Service& service, HttpRequest, const PathParameters&) {
   return json_at_once({{"ready", service.ready()}}, readiness(service.ready()));
 }
 
-Exchange kserve_model(const Service& service, HttpRequest, const PathParameters& parameters) {
+RequestPlan kserve_model(const Service& service, HttpRequest, const PathParameters& parameters) {
   const ServedModel& model = listed_model(service, parameters.at(0));
   Json inputs = Json::array({tensor_json("image", "BYTES", {-1})});
   Json outputs = Json::array();
@@ -232,7 +232,7 @@ Exchange kserve_model(const Service& service, HttpRequest, const PathParameters&
                        {"outputs", std::move(outputs)}});
 }
 
-Exchange kserve_model_ready(const Service& service, HttpRequest, const PathParameters& parameters) {
+RequestPlan kserve_model_ready(const Service& service, HttpRequest, const PathParameters& parameters) {
   const ServedModel& model = listed_model(service, parameters.at(0));
   return json_at_once({{"name", model.name}, {"ready", model.ready}}, readiness(model.ready));
 }

@@ -16,7 +16,7 @@
 
 #include "base/table.hpp"
 #include "protocols/answers.hpp"
-#include "protocols/contracts.hpp"
+#include "protocols/parsers.hpp"
 #include "protocols/tables.hpp"
 
 namespace mi2::protocols {
@@ -61,7 +61,7 @@ Rows read_csv_rows(HttpRequest& request, RowReader& reader) {
 
 }  // namespace
 
-Exchange parse_invocations(const Service& service, HttpRequest request, const PathParameters&) {
+RequestPlan parse_invocations(const Service& service, HttpRequest request, const PathParameters&) {
   auto table = std::make_shared<Table>();
   table->model = service.model(query_value(request.query, "model"));
   const bool texts_allowed = table->model->kind == ModelKind::kEmbedding;
@@ -92,15 +92,15 @@ Exchange parse_invocations(const Service& service, HttpRequest request, const Pa
           }};
 }
 
-Exchange ping(const Service& service, HttpRequest, const PathParameters&) {
-  HttpAnswer answer = readiness(service.ready());
+RequestPlan ping(const Service& service, HttpRequest, const PathParameters&) {
+  HttpResponse answer = readiness(service.ready());
   answer.content_type = "text/plain; charset=utf-8";
   answer.body.push_back('\n');
   return answer_at_once(std::move(answer));
 }
 
-Exchange mlflow_version(const Service&, HttpRequest, const PathParameters&) {
-  HttpAnswer answer;
+RequestPlan mlflow_version(const Service&, HttpRequest, const PathParameters&) {
+  HttpResponse answer;
   answer.content_type = "text/plain; charset=utf-8";
   answer.body = version();
   return answer_at_once(std::move(answer));

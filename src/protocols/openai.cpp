@@ -17,8 +17,8 @@
 
 #include "base/base64.hpp"
 #include "protocols/answers.hpp"
-#include "protocols/contracts.hpp"
 #include "protocols/json.hpp"
+#include "protocols/parsers.hpp"
 #include "protocols/request.hpp"
 
 namespace mi2::protocols {
@@ -108,7 +108,7 @@ Json model_json(const ServedModel& model) {
 
 }  // namespace
 
-Exchange parse_embeddings(const Service& service, HttpRequest request, const PathParameters&) {
+RequestPlan parse_embeddings(const Service& service, HttpRequest request, const PathParameters&) {
   Json body = json_object(request, service.limits);
   Json* name = member(body, "model");
   auto asked = std::make_shared<EmbeddingsRequest>();
@@ -137,18 +137,18 @@ Exchange parse_embeddings(const Service& service, HttpRequest request, const Pat
           }};
 }
 
-Exchange openai_models(const Service& service, HttpRequest, const PathParameters&) {
+RequestPlan openai_models(const Service& service, HttpRequest, const PathParameters&) {
   Json data = Json::array();
   for (const auto& [name, model] : service.models) data.push_back(model_json(*model));
-  HttpAnswer answer;
+  HttpResponse answer;
   answer.body = Json{{"object", "list"}, {"data", std::move(data)}}.dump();
   return answer_at_once(std::move(answer));
 }
 
-Exchange openai_model(const Service& service, HttpRequest, const PathParameters& parameters) {
+RequestPlan openai_model(const Service& service, HttpRequest, const PathParameters& parameters) {
   const auto found = service.models.find(parameters.at(0));
   if (found == service.models.end()) throw Error(Code::kNotFound, "no model of this name; GET /v1/models lists them");
-  HttpAnswer answer;
+  HttpResponse answer;
   answer.body = model_json(*found->second).dump();
   return answer_at_once(std::move(answer));
 }

@@ -11,7 +11,7 @@
 #include <mi2/version.hpp>
 
 #include "protocols/openapi_text.hpp"
-#include "protocols/scoring.hpp"
+#include "protocols/routes.hpp"
 
 namespace mi2::protocols {
 namespace {
@@ -23,7 +23,7 @@ struct Status {
   std::string_view meaning;
 };
 
-/// What any request may be answered with, before or after its contract looks at it.
+/// What any request may be answered with, before or after its protocol looks at it.
 constexpr Status kOfAll[] = {{404, "No such path or model"},
                              {408, "The request did not come in time"},
                              {429, "The queue is full; Retry-After says when to try again"},

@@ -1,5 +1,5 @@
 #pragma once
-// The contracts as documents: for programs, and as a page for people that needs no network.
+// The protocols as documents: for programs, and as a page for people that needs no network.
 
 #include <string>
 

@@ -8,9 +8,9 @@
 #include <mi2/version.hpp>
 
 #include "protocols/answers.hpp"
-#include "protocols/contracts.hpp"
 #include "protocols/json.hpp"
 #include "protocols/openapi.hpp"
+#include "protocols/parsers.hpp"
 
 namespace mi2::protocols {
 namespace {
@@ -40,16 +40,16 @@ Json model_info(const ServedModel& model) {
 
 }  // namespace
 
-Exchange live(const Service&, HttpRequest, const PathParameters&) { return json_at_once({{"status", "live"}}); }
+RequestPlan live(const Service&, HttpRequest, const PathParameters&) { return json_at_once({{"status", "live"}}); }
 
-Exchange ready(const Service& service, HttpRequest, const PathParameters&) {
+RequestPlan ready(const Service& service, HttpRequest, const PathParameters&) {
   Json models = Json::object();
   for (const auto& [name, model] : service.models) models[name] = model->ready;
   return json_at_once({{"status", service.ready() ? "ready" : "loading"}, {"models", std::move(models)}},
                       readiness(service.ready()));
 }
 
-Exchange server_info(const Service& service, HttpRequest, const PathParameters&) {
+RequestPlan server_info(const Service& service, HttpRequest, const PathParameters&) {
   Json models = Json::array();
   for (const auto& [name, model] : service.models) models.push_back(model_info(*model));
   const Limits& limits = service.limits;
@@ -67,14 +67,14 @@ Exchange server_info(const Service& service, HttpRequest, const PathParameters&)
          {"pixels", service.images.max_pixels}}}});
 }
 
-Exchange openapi(const Service&, HttpRequest, const PathParameters&) {
-  HttpAnswer answer;
+RequestPlan openapi(const Service&, HttpRequest, const PathParameters&) {
+  HttpResponse answer;
   answer.body = openapi_document();
   return answer_at_once(std::move(answer));
 }
 
-Exchange docs_page(const Service&, HttpRequest, const PathParameters&) {
-  HttpAnswer answer;
+RequestPlan docs_page(const Service&, HttpRequest, const PathParameters&) {
+  HttpResponse answer;
   answer.content_type = "text/html; charset=utf-8";
   answer.headers.emplace_back("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'");
   answer.body = docs_html();

@@ -1,4 +1,4 @@
-// Errors as each contract writes them.
+// Errors as each protocol writes them.
 
 #include <string>
 
@@ -6,7 +6,7 @@
 
 #include "protocols/answers.hpp"
 #include "protocols/http_status.hpp"
-#include "protocols/scoring.hpp"
+#include "protocols/routes.hpp"
 
 namespace mi2::protocols {
 namespace {
@@ -61,8 +61,8 @@ std::string body_of(ErrorFormat format, int status, std::string_view code, std::
 
 }  // namespace
 
-HttpAnswer refusal(const Route* route, int status, std::string_view code, std::string_view message) {
-  HttpAnswer answer;
+HttpResponse refusal(const Route* route, int status, std::string_view code, std::string_view message) {
+  HttpResponse answer;
   answer.status = status;
   answer.outcome = code;
   answer.body = body_of(route == nullptr ? ErrorFormat::kAzure : route->errors, status, code, message);
@@ -70,11 +70,11 @@ HttpAnswer refusal(const Route* route, int status, std::string_view code, std::s
   return answer;
 }
 
-HttpAnswer error_answer(const Route* route, const Error& error) {
+HttpResponse error_answer(const Route* route, const Error& error) {
   return refusal(route, http_status_of(error.code()), name_of(error.code()), error.what());
 }
 
-HttpAnswer item_error_answer(const Route* route, const Error& error) {
+HttpResponse item_error_answer(const Route* route, const Error& error) {
   const Code code = error.code();
   // Of a client's faults only "bad argument" keeps its 400: 404, 413 and 415 would speak of the request, not of a row.
   const bool keeps = code == Code::kBadArgument || code == Code::kOverloaded || code == Code::kInternal;

@@ -1,13 +1,13 @@
 #pragma once
-// What requests of all contracts have in common: content types, query parameters, and items on their way into a Work.
+// What requests of all protocols have in common: content types, query parameters, and items on their way into a Work.
 
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "protocols/exchange.hpp"
 #include "protocols/json.hpp"
+#include "protocols/request_plan.hpp"
 #include "protocols/service.hpp"
 
 namespace mi2::protocols {

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "protocols/scoring.hpp"
+#include "protocols/routes.hpp"
 
 namespace mi2::protocols {
 namespace {
@@ -33,10 +33,10 @@ RequestIds request_ids(const HttpRequest& request, std::string_view fresh) {
   return ids;
 }
 
-std::optional<HttpAnswer> refuse_headers(const Route* route, const HttpRequest& request) {
+std::optional<HttpResponse> refuse_headers(const Route* route, const HttpRequest& request) {
   for (const std::string_view name : kIdHeaders) {
     if (request.header(name).size() <= kLongest) continue;
-    HttpAnswer answer =
+    HttpResponse answer =
         refusal(route, 431, "too_large", fmt::format("{} must not exceed {} characters", name, kLongest));
     answer.outcome = "header_too_large";
     return answer;
@@ -44,7 +44,7 @@ std::optional<HttpAnswer> refuse_headers(const Route* route, const HttpRequest& 
   return std::nullopt;
 }
 
-void add_id_headers(HttpAnswer& answer, const RequestIds& ids, double milliseconds) {
+void add_id_headers(HttpResponse& answer, const RequestIds& ids, double milliseconds) {
   answer.headers.emplace_back("x-request-id", ids.request);
   answer.headers.emplace_back("x-ms-request-id", ids.legacy);
   if (!ids.client.empty()) answer.headers.emplace_back("x-ms-client-request-id", ids.client);

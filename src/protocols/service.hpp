@@ -27,7 +27,7 @@ enum class ModelKind {
 /// One logit a label for the vector of an image. @throws Error{kBadArgument} for a vector of another length.
 using AdapterLogits = std::function<std::vector<float>(std::span<const float> image)>;
 
-/// What the contracts need to know of a loaded model.
+/// What the protocols need to know of a loaded model.
 struct ServedModel {
   std::string name;
   ModelKind kind = ModelKind::kEmbedding;

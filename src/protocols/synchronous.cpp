@@ -8,15 +8,15 @@
 
 namespace mi2::protocols {
 
-HttpAnswer answer(const Service& service, const Embedders& embedders, HttpRequest request) {
+HttpResponse answer(const Service& service, const Embedders& embedders, HttpRequest request) {
   const Match found = match(request);
   if (found.refusal) return *found.refusal;
   if (auto refused = refuse_headers(found.route, request)) return *refused;
   try {
-    const Exchange exchange = found.route->parse(service, std::move(request), found.parameters);
-    const Work& work = exchange.work;
+    const RequestPlan plan = found.route->parse(service, std::move(request), found.parameters);
+    const Work& work = plan.work;
     Vectors vectors;
-    if (work.images.empty() && work.texts.empty()) return exchange.finish(vectors);
+    if (work.images.empty() && work.texts.empty()) return plan.finish(vectors);
     const Embedder& embedder = embedders(work.model);
     std::vector<Pixels> pictures;
     for (const ImageItem& image : work.images) {
@@ -31,7 +31,7 @@ HttpAnswer answer(const Service& service, const Embedders& embedders, HttpReques
     }
     if (!pictures.empty()) vectors.images = embedder.embed_images(pictures);
     if (!work.texts.empty()) vectors.texts = embedder.embed_texts(work.texts).vectors;
-    return exchange.finish(vectors);
+    return plan.finish(vectors);
   } catch (const Error& error) {
     return error_answer(found.route, error);
   }

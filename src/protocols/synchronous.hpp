@@ -4,7 +4,7 @@
 #include <functional>
 #include <string_view>
 
-#include "protocols/scoring.hpp"
+#include "protocols/routes.hpp"
 
 namespace mi2::protocols {
 
@@ -12,6 +12,6 @@ namespace mi2::protocols {
 using Embedders = std::function<const Embedder&(std::string_view model)>;
 
 /// What a server would answer, but for the transport's own headers and statuses. Does not throw for what a client sent.
-HttpAnswer answer(const Service& service, const Embedders& embedders, HttpRequest request);
+HttpResponse answer(const Service& service, const Embedders& embedders, HttpRequest request);
 
 }  // namespace mi2::protocols

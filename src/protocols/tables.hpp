@@ -4,8 +4,8 @@
 #include <memory>
 #include <string>
 
-#include "protocols/exchange.hpp"
 #include "protocols/parameters.hpp"
+#include "protocols/request_plan.hpp"
 #include "protocols/rows.hpp"
 #include "protocols/service.hpp"
 

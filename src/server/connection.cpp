@@ -44,7 +44,7 @@ class Connection final : public Connections::Entry {
  private:
   static constexpr bool kSecure = std::is_same_v<Stream, Secure>;
 
-  static std::size_t buffer_limit(const Options& options) { return options.max_header + kReadSize; }
+  static std::size_t buffer_limit(const Options& options) { return options.limits.header_bytes + kReadSize; }
 
   Plain& plain() { return beast::get_lowest_layer(stream_); }
 
@@ -71,7 +71,7 @@ class Connection final : public Connections::Entry {
     const unsigned version = parser.get().version();
     Call call = parts_.handler.open(request_of(parser.get().base()), liveness(version));
     if (error) co_return co_await refuse_unread(call, error);
-    std::optional<protocols::HttpAnswer> early = parts_.handler.early_answer(call);
+    std::optional<protocols::HttpResponse> early = parts_.handler.early_answer(call);
     if (early) {
       const bool more = parser.is_done() && parser.keep_alive();
       co_return co_await conclude(call, std::move(*early), version, more, !parser.is_done());
@@ -82,7 +82,7 @@ class Connection final : public Connections::Entry {
     const bool more = parser.keep_alive();
     call.request.body = std::move(parser.get().body());
     call.record.bytes_in = call.request.body.size();
-    protocols::HttpAnswer answer = co_await parts_.handler.answer(call);
+    protocols::HttpResponse answer = co_await parts_.handler.answer(call);
     if (call.disconnected) {
       parts_.handler.close(call, kDisconnected);
       co_return false;
@@ -120,7 +120,7 @@ class Connection final : public Connections::Entry {
       plain().expires_at(deadline(start, parser.get().body().size()));
       co_await http::async_read_some(stream_, buffer_, parser, into(error));
       if (!error && !share.grow_to(parser.get().body().size())) {
-        protocols::HttpAnswer full =
+        protocols::HttpResponse full =
             parts_.handler.refuse(call, Error(Code::kOverloaded, "the requests in memory are too large together"));
         co_await conclude(call, std::move(full), parser.get().version(), false, true);
         co_return false;
@@ -147,12 +147,12 @@ class Connection final : public Connections::Entry {
       note_loss(error);
       co_return false;
     }
-    protocols::HttpAnswer answer = parts_.handler.refuse(call, refusal.status, refusal.code, refusal.message);
+    protocols::HttpResponse answer = parts_.handler.refuse(call, refusal.status, refusal.code, refusal.message);
     co_return co_await conclude(call, std::move(answer), kHttp11, false, true);
   }
 
   /// Sends an answer. @param unread  the request was not read to its end. @returns whether the connection goes on.
-  asio::awaitable<bool> conclude(Call& call, protocols::HttpAnswer answer, unsigned version, bool keep_alive,
+  asio::awaitable<bool> conclude(Call& call, protocols::HttpResponse answer, unsigned version, bool keep_alive,
                                  bool unread) {
     keep_alive = keep_alive && !unread && !parts_.connections.draining();
     parts_.handler.complete(call, answer);

@@ -7,8 +7,8 @@
 
 #include <boost/asio/ssl/context.hpp>
 
+#include "server/byte_budget.hpp"
 #include "server/handler.hpp"
-#include "server/limits.hpp"
 #include "server/net.hpp"
 #include "server/options.hpp"
 

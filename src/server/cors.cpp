@@ -39,12 +39,12 @@ bool Cors::listed(std::string_view origin) const {
   return !origin.empty() && (all_ || std::find(origins_.begin(), origins_.end(), origin) != origins_.end());
 }
 
-std::optional<protocols::HttpAnswer> Cors::preflight(const protocols::HttpRequest& request) const {
+std::optional<protocols::HttpResponse> Cors::preflight(const protocols::HttpRequest& request) const {
   if (request.method != "OPTIONS" || request.header("access-control-request-method").empty() ||
       !listed(request.header("origin"))) {
     return std::nullopt;
   }
-  protocols::HttpAnswer answer{204, "", {}, ""};
+  protocols::HttpResponse answer{204, "", {}, ""};
   answer.headers = {{"access-control-allow-methods", "GET, POST"},
                     {"access-control-allow-headers",
                      "authorization, api-key, x-api-key, content-type, x-request-id, x-ms-client-request-id, "
@@ -53,7 +53,7 @@ std::optional<protocols::HttpAnswer> Cors::preflight(const protocols::HttpReques
   return answer;
 }
 
-void Cors::allow(std::string_view origin, protocols::HttpAnswer& answer) const {
+void Cors::allow(std::string_view origin, protocols::HttpResponse& answer) const {
   if (!origins_.empty()) answer.headers.emplace_back("vary", "Origin");
   if (!listed(origin)) return;
   answer.headers.emplace_back("access-control-allow-origin", all_ ? std::string_view("*") : origin);

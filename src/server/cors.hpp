@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "protocols/exchange.hpp"
+#include "protocols/request_plan.hpp"
 
 namespace mi2::server {
 
@@ -17,9 +17,9 @@ class Cors {
   explicit Cors(const std::vector<std::string>& origins);
 
   /// The 204 of a preflight request; nothing if the request is not one or its origin is not on the list.
-  [[nodiscard]] std::optional<protocols::HttpAnswer> preflight(const protocols::HttpRequest& request) const;
+  [[nodiscard]] std::optional<protocols::HttpResponse> preflight(const protocols::HttpRequest& request) const;
   /// Adds what lets the page read the answer, if its origin is on the list.
-  void allow(std::string_view origin, protocols::HttpAnswer& answer) const;
+  void allow(std::string_view origin, protocols::HttpResponse& answer) const;
 
  private:
   [[nodiscard]] bool listed(std::string_view origin) const;

@@ -8,7 +8,7 @@
 #include "server/net.hpp"
 #include "server/options.hpp"
 
-#include "protocols/exchange.hpp"
+#include "protocols/request_plan.hpp"
 
 namespace mi2::server {
 

@@ -71,14 +71,14 @@ Call Handler::open(protocols::HttpRequest request, ClientLiveness client) {
   return call;
 }
 
-std::optional<protocols::HttpAnswer> Handler::early_answer(Call& call) const {
-  if (std::optional<protocols::HttpAnswer> preflight = cors_.preflight(call.request)) {
+std::optional<protocols::HttpResponse> Handler::early_answer(Call& call) const {
+  if (std::optional<protocols::HttpResponse> preflight = cors_.preflight(call.request)) {
     call.record.route = "preflight";
     return preflight;
   }
   const bool open = call.route() != nullptr && call.route()->open;
   if (!open && !keys_.admits(call.request)) {
-    protocols::HttpAnswer answer =
+    protocols::HttpResponse answer =
         refuse(call, 401, "unauthorized", "a key is needed: Authorization: Bearer KEY, or api-key: KEY");
     answer.headers.emplace_back("www-authenticate", "Bearer");
     return answer;
@@ -88,26 +88,26 @@ std::optional<protocols::HttpAnswer> Handler::early_answer(Call& call) const {
   return protocols::refuse_headers(call.route(), call.request);
 }
 
-protocols::HttpAnswer Handler::metrics_answer(Call& call) const {
+protocols::HttpResponse Handler::metrics_answer(Call& call) const {
   if (call.request.method != "GET" && !call.head) {
-    protocols::HttpAnswer answer = refuse(call, 405, "method_not_allowed", "GET is needed");
+    protocols::HttpResponse answer = refuse(call, 405, "method_not_allowed", "GET is needed");
     answer.headers.emplace_back("allow", "GET");
     return answer;
   }
   return {200, std::string(Metrics::kContentType), {}, metrics_.render()};
 }
 
-protocols::HttpAnswer Handler::refuse(const Call& call, const Error& error) const {
+protocols::HttpResponse Handler::refuse(const Call& call, const Error& error) const {
   return protocols::error_answer(call.route(), error);
 }
 
-protocols::HttpAnswer Handler::refuse(const Call& call, int status, std::string_view code,
-                                      std::string_view message) const {
+protocols::HttpResponse Handler::refuse(const Call& call, int status, std::string_view code,
+                                        std::string_view message) const {
   return protocols::refusal(call.route(), status, code, message);
 }
 
-asio::awaitable<protocols::HttpAnswer> Handler::answer(Call& call) {
-  protocols::HttpAnswer answer;
+asio::awaitable<protocols::HttpResponse> Handler::answer(Call& call) {
+  protocols::HttpResponse answer;
   const std::exception_ptr thrown = co_await failure_of(compute(call, answer));
   if (!thrown) co_return answer;
   try {
@@ -124,39 +124,39 @@ asio::awaitable<protocols::HttpAnswer> Handler::answer(Call& call) {
   co_return answer;
 }
 
-asio::awaitable<void> Handler::compute(Call& call, protocols::HttpAnswer& answer) {
+asio::awaitable<void> Handler::compute(Call& call, protocols::HttpResponse& answer) {
   const std::shared_ptr<const Snapshot> snapshot = models_.snapshot();
   const protocols::Route& route = *call.route();
   auto parse = [&] { return route.parse(snapshot->service, std::move(call.request), call.match.parameters); };
   if (call.request.body.size() <= kShortBody) {
-    protocols::Exchange exchange = parse();
-    answer = co_await carry_out(call, *snapshot, std::move(exchange));
+    protocols::RequestPlan plan = parse();
+    answer = co_await carry_out(call, *snapshot, std::move(plan));
     co_return;
   }
-  protocols::Exchange exchange = co_await on_pool(workers_, parse);
-  answer = co_await carry_out(call, *snapshot, std::move(exchange));
+  protocols::RequestPlan plan = co_await on_pool(workers_, parse);
+  answer = co_await carry_out(call, *snapshot, std::move(plan));
 }
 
-asio::awaitable<protocols::HttpAnswer> Handler::carry_out(Call& call, const Snapshot& snapshot,
-                                                          protocols::Exchange exchange) {
-  call.record.images = exchange.work.images.size();
-  call.record.texts = exchange.work.texts.size();
-  call.record.model = exchange.work.model;
-  if (call.record.images + call.record.texts == 0) co_return exchange.finish({});
-  const auto found = snapshot.workers.find(exchange.work.model);
+asio::awaitable<protocols::HttpResponse> Handler::carry_out(Call& call, const Snapshot& snapshot,
+                                                            protocols::RequestPlan plan) {
+  call.record.images = plan.work.images.size();
+  call.record.texts = plan.work.texts.size();
+  call.record.model = plan.work.model;
+  if (call.record.images + call.record.texts == 0) co_return plan.finish({});
+  const auto found = snapshot.workers.find(plan.work.model);
   if (found == snapshot.workers.end()) throw Error(Code::kOverloaded, "the model is not ready yet");
   const std::shared_ptr<ModelWorker> worker = found->second;
   bool own_fault = false;
   std::optional<Error> failed;
   protocols::Vectors vectors;
   try {
-    vectors = co_await embed(call, *worker, std::move(exchange.work), own_fault);
+    vectors = co_await embed(call, *worker, std::move(plan.work), own_fault);
   } catch (const Error& error) {
     if (!own_fault) throw;
     failed = error;
   }
   if (failed) co_return protocols::item_error_answer(call.route(), *failed);
-  auto finish = [&] { return exchange.finish(vectors); };
+  auto finish = [&] { return plan.finish(vectors); };
   if (vectors.images.rows() + vectors.texts.rows() <= kFewRows) co_return finish();
   co_return co_await on_pool(workers_, finish);
 }
@@ -172,7 +172,7 @@ asio::awaitable<protocols::Vectors> Handler::embed(Call& call, ModelWorker& work
   const bool remote =
       std::any_of(work.images.begin(), work.images.end(), [](const auto& item) { return !item.url.empty(); });
   if (remote) {
-    const std::exception_ptr failed = co_await failure_of(fetcher_.fetch(work, options_.max_body));
+    const std::exception_ptr failed = co_await failure_of(fetcher_.fetch(work, options_.limits.body_bytes));
     if (failed) {
       worker.release(images, texts);
       own_fault = true;
@@ -194,7 +194,7 @@ asio::awaitable<protocols::Vectors> Handler::embed(Call& call, ModelWorker& work
   co_return job->take_vectors();
 }
 
-void Handler::complete(Call& call, protocols::HttpAnswer& answer) const {
+void Handler::complete(Call& call, protocols::HttpResponse& answer) const {
   const double took = seconds_between(call.start, Clock::now());
   protocols::add_id_headers(answer, call.ids, took * 1e3);
   if (!call.traceparent.empty()) answer.headers.emplace_back("traceparent", call.traceparent);

@@ -23,7 +23,7 @@
 #include "server/net.hpp"
 #include "server/options.hpp"
 
-#include "protocols/scoring.hpp"
+#include "protocols/routes.hpp"
 
 namespace mi2::server {
 
@@ -55,17 +55,17 @@ class Handler {
   /// Begins a call with a request's header.
   [[nodiscard]] Call open(protocols::HttpRequest request, ClientLiveness client);
   /// The answer that needs no body: a preflight's, or a refusal (key, path, method, header).
-  [[nodiscard]] std::optional<protocols::HttpAnswer> early_answer(Call& call) const;
+  [[nodiscard]] std::optional<protocols::HttpResponse> early_answer(Call& call) const;
   /// The answer of a request whose body is there; of no meaning once `call.disconnected`. Never throws what a request
   /// can bring about.
-  asio::awaitable<protocols::HttpAnswer> answer(Call& call);
+  asio::awaitable<protocols::HttpResponse> answer(Call& call);
   /// The answer for an error of the request as a whole.
-  [[nodiscard]] protocols::HttpAnswer refuse(const Call& call, const Error& error) const;
+  [[nodiscard]] protocols::HttpResponse refuse(const Call& call, const Error& error) const;
   /// The answer of a request that is not HTTP, or whose header is too large.
-  [[nodiscard]] protocols::HttpAnswer refuse(const Call& call, int status, std::string_view code,
-                                             std::string_view message) const;
+  [[nodiscard]] protocols::HttpResponse refuse(const Call& call, int status, std::string_view code,
+                                               std::string_view message) const;
   /// Adds the headers that every answer has.
-  void complete(Call& call, protocols::HttpAnswer& answer) const;
+  void complete(Call& call, protocols::HttpResponse& answer) const;
   /// Counts and logs a call whose answer was written, or could not be (`outcome`: "disconnected", "timeout").
   /// Without an answer its status is 0.
   void close(Call& call, std::string_view outcome);
@@ -76,10 +76,10 @@ class Handler {
   void use_keys(KeyRing keys) { keys_ = std::move(keys); }
 
  private:
-  asio::awaitable<void> compute(Call& call, protocols::HttpAnswer& answer);
-  asio::awaitable<protocols::HttpAnswer> carry_out(Call& call, const Snapshot& snapshot, protocols::Exchange exchange);
+  asio::awaitable<void> compute(Call& call, protocols::HttpResponse& answer);
+  asio::awaitable<protocols::HttpResponse> carry_out(Call& call, const Snapshot& snapshot, protocols::RequestPlan plan);
   asio::awaitable<protocols::Vectors> embed(Call& call, ModelWorker& worker, protocols::Work work, bool& own_fault);
-  [[nodiscard]] protocols::HttpAnswer metrics_answer(Call& call) const;
+  [[nodiscard]] protocols::HttpResponse metrics_answer(Call& call) const;
 
   const Options& options_;
   Models& models_;

@@ -10,7 +10,7 @@
 #include <mutex>
 #include <span>
 
-#include "protocols/exchange.hpp"
+#include "protocols/request_plan.hpp"
 
 namespace mi2::server {
 

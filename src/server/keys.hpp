@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "protocols/exchange.hpp"
+#include "protocols/request_plan.hpp"
 
 namespace mi2::server {
 

@@ -1,53 +1,31 @@
 #pragma once
-// Bytes of request bodies in memory, over all connections. Used on one thread.
+// How large, how many and how slow requests may be: every limit of the server that its operator sets.
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
-
-#include "server/metrics.hpp"
 
 namespace mi2::server {
 
-class ByteBudget {
- public:
-  ByteBudget(std::uint64_t limit, Metrics& metrics) : limit_(limit), metrics_(metrics) {}
+using std::chrono::milliseconds;
+using std::chrono::seconds;
 
-  /// What one request holds of the budget, given back at its end.
-  class Share {
-   public:
-    explicit Share(ByteBudget& budget) : budget_(budget) {}
-    Share(const Share&) = delete;
-    Share& operator=(const Share&) = delete;
-    ~Share() { budget_.give(size_); }
-
-    /// @returns false if the budget does not allow it.
-    [[nodiscard]] bool grow_to(std::uint64_t size) {
-      if (size > size_) {
-        if (!budget_.take(size - size_)) return false;
-        size_ = size;
-      }
-      return true;
-    }
-
-   private:
-    ByteBudget& budget_;
-    std::uint64_t size_ = 0;
-  };
-
- private:
-  [[nodiscard]] bool take(std::uint64_t size) {
-    if (size > limit_ - used_) return false;
-    used_ += size;
-    metrics_.buffered(used_);
-    return true;
-  }
-  void give(std::uint64_t size) {
-    used_ -= size;
-    metrics_.buffered(used_);
-  }
-
-  std::uint64_t limit_;
-  std::uint64_t used_ = 0;
-  Metrics& metrics_;
+struct Limits {
+  std::uint32_t header_bytes = 16U << 10;         ///< of a request; more: 431
+  std::uint64_t body_bytes = 100ULL << 20;        ///< of a request; more: 413
+  std::uint64_t buffered_bytes = 1024ULL << 20;   ///< of all bodies in memory; more: 429
+  std::size_t rows = 1024;                        ///< of a request; more: 413
+  std::size_t connections = 2048;                 ///< at a time; more: 503
 };
+
+struct Timeouts {
+  seconds header{10};  ///< TLS handshake; a request's header from its first byte
+  seconds idle{75};    ///< a connection between two requests
+  seconds body{20};    ///< a body or an answer may take this long and a second more per kSlowestBytes
+  seconds drain{60};   ///< after SIGTERM
+};
+
+/// A peer that reads or writes fewer bytes per second is cut off once its grace (Timeouts::body) is used up.
+inline constexpr std::size_t kSlowestBytes = 16 * 1024;
 
 }  // namespace mi2::server

@@ -90,7 +90,7 @@ asio::awaitable<void> Listener::run() {
 
 void Listener::take(tcp::socket socket) {
   error_code ignored;
-  if (parts_.connections.size() >= parts_.options.max_connections) {
+  if (parts_.connections.size() >= parts_.options.limits.connections) {
     parts_.handler.lost("too_many_connections");
     socket.non_blocking(true, ignored);
     if (!tls_) socket.write_some(asio::buffer(kFull), ignored);

@@ -19,8 +19,8 @@ std::string lower(std::string_view text) {
 }  // namespace
 
 void set_limits(Parser& parser, const Options& options) {
-  parser.header_limit(options.max_header);
-  parser.body_limit(options.max_body);
+  parser.header_limit(options.limits.header_bytes);
+  parser.body_limit(options.limits.body_bytes);
 }
 
 protocols::HttpRequest request_of(const http::request_header<>& header) {
@@ -49,7 +49,7 @@ Refusal refusal_of(const error_code& error) {
   return {};
 }
 
-http::response<http::string_body> response_of(protocols::HttpAnswer answer, unsigned version, bool keep_alive) {
+http::response<http::string_body> response_of(protocols::HttpResponse answer, unsigned version, bool keep_alive) {
   http::response<http::string_body> response;
   response.version(version);
   response.result(static_cast<unsigned>(answer.status));

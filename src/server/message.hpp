@@ -7,7 +7,7 @@
 #include "server/net.hpp"
 #include "server/options.hpp"
 
-#include "protocols/exchange.hpp"
+#include "protocols/request_plan.hpp"
 
 namespace mi2::server {
 
@@ -32,6 +32,6 @@ struct Refusal {
 Refusal refusal_of(const error_code& error);
 
 /// Takes the body along. @param keep_alive  whether the connection goes on after it.
-http::response<http::string_body> response_of(protocols::HttpAnswer answer, unsigned version, bool keep_alive);
+http::response<http::string_body> response_of(protocols::HttpResponse answer, unsigned version, bool keep_alive);
 
 }  // namespace mi2::server

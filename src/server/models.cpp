@@ -49,11 +49,11 @@ protocols::Service service_of(const Options& options) {
   if (options.legacy_shape) service.response_shape = protocols::ResponseShape::kLegacy;
   service.score_profile = options.score_profile;
   service.images = options.embedder.image;
-  service.limits.rows = options.max_rows;
+  service.limits.rows = options.limits.rows;
   // The contracts know hosts; the fetcher, which alone connects, also looks at ports.
   for (const std::string& host : options.urls.hosts)
     service.allowed_url_hosts.push_back(host.substr(0, host.find(':')));
-  service.max_body_bytes = options.max_body;
+  service.max_body_bytes = options.limits.body_bytes;
   return service;
 }
 

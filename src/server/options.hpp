@@ -1,7 +1,6 @@
 #pragma once
 // What the operator of a server decides.
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -10,10 +9,9 @@
 
 #include <mi2/embedder.hpp>
 
-namespace mi2::server {
+#include "server/limits.hpp"
 
-using std::chrono::milliseconds;
-using std::chrono::seconds;
+namespace mi2::server {
 
 struct ModelSpec {
   std::string name;
@@ -27,16 +25,6 @@ struct BatchOptions {
   milliseconds max_wait{2};         ///< that the first row of a batch waits for others
   std::size_t max_queue = 1024;     ///< images, and texts, that wait for a forward pass of one model
 };
-
-struct Timeouts {
-  seconds header{10};  ///< TLS handshake; a request's header from its first byte
-  seconds idle{75};    ///< a connection between two requests
-  seconds body{20};    ///< a body or an answer may take this long and a second more for each kSlowestBytes
-  seconds drain{60};   ///< after SIGTERM
-};
-
-/// A peer that reads or writes fewer bytes a second is cut off once its grace (Timeouts::body) is used up.
-inline constexpr std::size_t kSlowestBytes = 16 * 1024;
 
 /// Pictures that a request names by URL.
 struct UrlOptions {
@@ -57,12 +45,8 @@ struct Options {
   std::vector<std::string> cors_origins;  ///< "*": every one
   Profile score_profile = Profile::kAzure;
   bool legacy_shape = false;
-  unsigned workers = 0;                        ///< threads that parse, decode and render; 0: one per core
-  std::uint64_t max_body = 100ULL << 20;       ///< bytes
-  std::uint64_t max_buffered = 1024ULL << 20;  ///< bytes of all bodies in memory
-  std::uint32_t max_header = 16U << 10;        ///< bytes
-  std::size_t max_rows = 1024;                 ///< of one request
-  std::size_t max_connections = 2048;
+  unsigned workers = 0;  ///< threads that parse, decode and render; 0: one per core
+  Limits limits;
   BatchOptions batch;
   Timeouts timeouts;
   UrlOptions urls;

@@ -16,9 +16,9 @@
 #include <mi2/version.hpp>
 
 #include "base/thread_pool.hpp"
+#include "server/byte_budget.hpp"
 #include "server/connection.hpp"
 #include "server/handler.hpp"
-#include "server/limits.hpp"
 #include "server/listener.hpp"
 #include "server/log.hpp"
 #include "server/metrics.hpp"
@@ -51,7 +51,7 @@ class Server {
         workers_(options.workers),
         models_(options_, io_, workers_, metrics_, *log_),
         handler_(options_, models_, workers_, metrics_, *log_),
-        budget_(options.max_buffered, metrics_),
+        budget_(options.limits.buffered_bytes, metrics_),
         connections_(io_.get_executor(), metrics_),
         listener_(io_, {options_, handler_, budget_, connections_}, *log_),
         signals_(io_, SIGTERM, SIGINT, SIGHUP),

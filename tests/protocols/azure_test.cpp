@@ -108,12 +108,12 @@ TEST_F(Scoring, ScoreReadsParameters) {
 
 TEST_F(Scoring, ScoreNamesTheProfileItUsed) {
   const std::string body = table(list("image"), list(list(base64("large.jpg")))).dump();
-  const HttpAnswer azure = ask("POST", "/score", body);
+  const HttpResponse azure = ask("POST", "/score", body);
   EXPECT_EQ(header(azure, "x-mi2-profile"), "azure");
   EXPECT_EQ(header(azure, "x-mi2-dtype"), "f32");
   EXPECT_EQ(header(azure, "x-mi2-weights-sha256").size(), 64U);
   service_.score_profile = Profile::kRaw;
-  const HttpAnswer raw = ask("POST", "/score", body);
+  const HttpResponse raw = ask("POST", "/score", body);
   EXPECT_EQ(header(raw, "x-mi2-profile"), "raw");
   EXPECT_EQ(numbers(Json::parse(raw.body)[0]["image_features"][0]), image_vector("large.jpg", Profile::kRaw));
   EXPECT_NE(raw.body, azure.body);
@@ -165,7 +165,7 @@ TEST_F(Scoring, MessagesNeverHoldWhatTheClientSent) {
         Json{{"input_data", {{secret, 1}, {"data", list(list("a", "b"))}}}}.dump(), "{\"" + secret, secret,
         table(list("image"), list(list(secret))).dump(), Json{{"input_data", list(Json{{secret, "x"}})}}.dump(),
         table(list("image"), list(list("http://" + secret + "/x.png"))).dump()}) {
-    const HttpAnswer refused = ask("POST", "/score", body);
+    const HttpResponse refused = ask("POST", "/score", body);
     EXPECT_EQ(refused.status, 400) << refused.body;
     EXPECT_THAT(refused.body, Not(HasSubstr("Doe")));
   }
@@ -214,10 +214,10 @@ TEST_F(Scoring, AUrlIsRefusedUnlessItsHostIsAllowed) {
   request.path = "/score";
   request.body = body("HTTPS://Images.Example.org:8443/a.png?x=1");
   const Match found = match(request);
-  const Exchange exchange = found.route->parse(service_, request, found.parameters);
-  ASSERT_EQ(exchange.work.images.size(), 1U);
-  EXPECT_EQ(exchange.work.images[0].url, "HTTPS://Images.Example.org:8443/a.png?x=1");
-  EXPECT_EQ(exchange.work.images[0].name, "row 1: image");
+  const RequestPlan plan = found.route->parse(service_, request, found.parameters);
+  ASSERT_EQ(plan.work.images.size(), 1U);
+  EXPECT_EQ(plan.work.images[0].url, "HTTPS://Images.Example.org:8443/a.png?x=1");
+  EXPECT_EQ(plan.work.images[0].name, "row 1: image");
 }
 
 TEST_F(Scoring, OnlyJsonInUtf8IsRead) {
@@ -231,7 +231,7 @@ TEST_F(Scoring, OnlyJsonInUtf8IsRead) {
 }
 
 TEST_F(Scoring, HealthyAndSwagger) {
-  const HttpAnswer healthy = ask("GET", "/");
+  const HttpResponse healthy = ask("GET", "/");
   EXPECT_EQ(healthy.status, 200);
   EXPECT_EQ(healthy.body, "Healthy");
   EXPECT_EQ(good("GET", "/swagger.json")["swagger"], "2.0");
@@ -245,11 +245,11 @@ TEST_F(Scoring, AModelThatIsNotReadyAsksToComeBack) {
   loading.name = "starter";
   loading.ready = false;
   serve(loading);
-  const HttpAnswer refused = ask("POST", "/score", table(list("text"), list(list(kText))).dump());
+  const HttpResponse refused = ask("POST", "/score", table(list("text"), list(list(kText))).dump());
   EXPECT_EQ(refused.status, 429);
   EXPECT_EQ(header(refused, "retry-after"), "1");
   for (const char* path : {"/", "/ping", "/health", "/health/ready", "/v2/health/ready", "/v2/models/starter/ready"}) {
-    const HttpAnswer loading_answer = ask("GET", path);
+    const HttpResponse loading_answer = ask("GET", path);
     EXPECT_EQ(loading_answer.status, 503) << path;
     EXPECT_EQ(loading_answer.outcome, "not_ready") << path;
   }

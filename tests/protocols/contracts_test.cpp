@@ -22,11 +22,11 @@ const std::string kText = "magnetic resonance imaging brain glioma";
 
 class Mlflow : public Scoring {
  protected:
-  HttpAnswer invoke(std::string body, const char* type = "application/json") const {
+  HttpResponse invoke(std::string body, const char* type = "application/json") const {
     return ask("POST", "/invocations", std::move(body), {{"content-type", type}});
   }
   Json predictions(std::string body, const char* type = "application/json") const {
-    const HttpAnswer got = invoke(std::move(body), type);
+    const HttpResponse got = invoke(std::move(body), type);
     EXPECT_EQ(got.status, 200) << got.body.substr(0, 500);
     return Json::parse(got.body).at("predictions");
   }
@@ -62,7 +62,7 @@ TEST_F(Mlflow, RefusesInItsOwnFormat) {
        {"{}", "[]", "{", R"({"inputs": {"text": ["a"]}, "instances": [["", "a"]]})", R"({"inputs": {"label": ["a"]}})",
         R"({"inputs": {"image": ["Zm9v"], "text": ["a", "b"]}})", R"({"inputs": 3})", R"({"dataframe_records": {}})",
         R"({"instances": ["a"]})", R"({"dataframe_split": {"columns": ["text"]}})", R"({"inputs": {}})"}) {
-    const HttpAnswer refused = invoke(body);
+    const HttpResponse refused = invoke(body);
     EXPECT_EQ(refused.status, 400) << body;
     EXPECT_EQ(Json::parse(refused.body)["error_code"], "BAD_REQUEST");
     EXPECT_TRUE(Json::parse(refused.body)["message"].is_string());
@@ -82,7 +82,7 @@ TEST_F(Mlflow, RefusesInItsOwnFormat) {
       {"text\na,b\n", "body: line 2: 2 fields, the header has 1"},
   };
   for (const auto& [csv, message] : tables) {
-    const HttpAnswer refused = invoke(std::string(csv), "text/csv");
+    const HttpResponse refused = invoke(std::string(csv), "text/csv");
     EXPECT_EQ(refused.status, 400) << csv;
     EXPECT_EQ(Json::parse(refused.body)["message"], message);
   }
@@ -102,7 +102,7 @@ class Community : public Scoring {};
 TEST_F(Community, PredictGivesProbabilitiesBestFirst) {
   const std::vector<std::string> labels{"chest x-ray", "skin photo", "brain MRI"};
   for (const bool multilabel : {false, true}) {
-    const HttpAnswer got =
+    const HttpResponse got =
         ask("POST", "/predict",
             Json{{"images", list(base64("colour_a.jpg"))}, {"labels", labels}, {"multilabel", multilabel}}.dump());
     ASSERT_EQ(got.status, 200) << got.body;
@@ -134,7 +134,7 @@ TEST_F(Community, RefusesInItsOwnFormat) {
                            R"({"images": ["Zm9v"], "labels": ["a", "a"]})", R"({"images": "Zm9v", "labels": ["a"]})",
                            R"({"images": ["Zm9v"], "labels": [""]})", R"({"images": [3], "labels": ["a"]})",
                            R"({"images": ["Zm9v"], "labels": ["a"], "multilabel": 1})"}) {
-    const HttpAnswer refused = ask("POST", "/predict", body);
+    const HttpResponse refused = ask("POST", "/predict", body);
     EXPECT_EQ(refused.status, 400) << body;
     EXPECT_TRUE(Json::parse(refused.body)["detail"].is_string());
   }
@@ -194,7 +194,7 @@ TEST_F(OpenAi, RefusesInItsOwnFormat) {
                            R"({"input": "a", "dimensions": 0})", R"({"input": "a", "dimensions": 100000})",
                            R"({"input": "a", "encoding_format": "int8"})", R"({"input": "a", "modality": "sound"})",
                            R"({"input": "a", "model": 3})", R"({"input": "", "modality": "image"})"}) {
-    const HttpAnswer refused = ask("POST", "/v1/embeddings", body);
+    const HttpResponse refused = ask("POST", "/v1/embeddings", body);
     EXPECT_EQ(refused.status, 400) << body;
     const Json error = Json::parse(refused.body)["error"];
     EXPECT_EQ(error["type"], "invalid_request_error");
@@ -248,7 +248,7 @@ TEST_F(Kserve, InfersInTheBinaryExtension) {
       R"({{"inputs": [{{"name": "image", "datatype": "BYTES", "shape": [2], "parameters": {{"binary_data_size": {}}}}}],
           "outputs": [{{"name": "image_embeddings", "parameters": {{"binary_data": true}}}}]}})",
       binary.size());
-  const HttpAnswer got = ask(
+  const HttpResponse got = ask(
       "POST", "/v2/models/starter/infer", head + binary,
       {{"content-type", "application/octet-stream"}, {"inference-header-content-length", std::to_string(head.size())}});
   ASSERT_EQ(got.status, 200) << got.body;
@@ -285,7 +285,7 @@ TEST_F(Kserve, RefusesInItsOwnFormat) {
         one(tensor("text", list(0), Json::array())), one(tensor("image", list(1), list(""))),
         Json{{"inputs", list(tensor("text", list(1), list("a")))}, {"outputs", list(Json{{"name", "x"}})}}.dump(),
         Json{{"inputs", list(tensor("text", list(1), list("a")), tensor("text", list(1), list("a")))}}.dump()}) {
-    const HttpAnswer refused = ask("POST", "/v2/models/starter/infer", body);
+    const HttpResponse refused = ask("POST", "/v2/models/starter/infer", body);
     EXPECT_EQ(refused.status, 400) << body;
     EXPECT_TRUE(Json::parse(refused.body)["error"].is_string());
   }

@@ -28,7 +28,7 @@ TEST_F(Scoring, UnknownPathsAreRefusedInTheirNeighboursFormat) {
 }
 
 TEST_F(Scoring, OtherMethodsAreToldWhatIsAllowed) {
-  const HttpAnswer refused = ask("DELETE", "/score");
+  const HttpResponse refused = ask("DELETE", "/score");
   EXPECT_EQ(refused.status, 405);
   EXPECT_EQ(header(refused, "allow"), "POST");
   EXPECT_EQ(header(ask("PUT", "/"), "allow"), "POST, GET, HEAD");
@@ -60,7 +60,7 @@ TEST(Refusals, SpeakEachContractsFormat) {
   std::set<ErrorFormat> seen;
   for (const Route& route : routes()) {
     for (const int status : {401, 404, 408, 413, 429, 500, 503}) {
-      const HttpAnswer answer = refusal(&route, status, "a_code", "what \"happened\"");
+      const HttpResponse answer = refusal(&route, status, "a_code", "what \"happened\"");
       EXPECT_EQ(answer.status, status);
       EXPECT_THAT(answer.body, HasSubstr(R"(what \"happened\")"));
       EXPECT_TRUE(Json::accept(answer.body)) << answer.body;
@@ -106,14 +106,14 @@ TEST(RequestIdsOf, HeadersStandInForEachOther) {
 TEST_F(Scoring, IdsLongerThanTheLimitAre431) {
   for (const char* name : {"x-request-id", "x-ms-request-id", "x-ms-client-request-id"}) {
     EXPECT_EQ(ask("GET", "/health/live", "", {{name, std::string(100, 'x')}}).status, 200);
-    const HttpAnswer refused = ask("GET", "/health/live", "", {{name, std::string(101, 'x')}});
+    const HttpResponse refused = ask("GET", "/health/live", "", {{name, std::string(101, 'x')}});
     EXPECT_EQ(refused.status, 431);
     EXPECT_THAT(refused.body, HasSubstr(name));
   }
 }
 
 TEST(RequestIdsOf, GoIntoTheAnswerWithTheTime) {
-  HttpAnswer answer;
+  HttpResponse answer;
   add_id_headers(answer, {"r", "l", ""}, 12.3456);
   using Field = std::pair<std::string, std::string>;
   EXPECT_THAT(answer.headers, ::testing::ElementsAre(Field{"x-request-id", "r"}, Field{"x-ms-request-id", "l"},
@@ -184,7 +184,7 @@ TEST_F(Scoring, TheExamplesOfTheDocumentAreTrue) {
 }
 
 TEST_F(Scoring, TheDocsPageNeedsNoNetwork) {
-  const HttpAnswer page = ask("GET", "/docs");
+  const HttpResponse page = ask("GET", "/docs");
   EXPECT_EQ(page.content_type, "text/html; charset=utf-8");
   EXPECT_THAT(page.body, HasSubstr("/v2/models/{model}/infer"));
   EXPECT_THAT(page.body, Not(HasSubstr("<script")));
@@ -210,10 +210,10 @@ TEST_F(Scoring, AnAnswerOutlivesTheServiceItCameFrom) {
   request.body = R"({"input_data": {"columns": ["text"], "data": [["a"]]}})";
   auto service = std::make_unique<Service>(service_);
   const Match found = match(request);
-  const Exchange exchange = found.route->parse(*service, request, found.parameters);
+  const RequestPlan plan = found.route->parse(*service, request, found.parameters);
   service.reset();
   service_.models.clear();
-  EXPECT_EQ(exchange.finish({{}, test::matrix_of({text_vector("a")})}).status, 200);
+  EXPECT_EQ(plan.finish({{}, test::matrix_of({text_vector("a")})}).status, 200);
 }
 
 }  // namespace

@@ -17,7 +17,7 @@
 #include <mi2/matrix.hpp>
 
 #include "base/base64.hpp"
-#include "protocols/scoring.hpp"
+#include "protocols/routes.hpp"
 #include "protocols/synchronous.hpp"
 #include "support/matrix.hpp"
 #include "support/paths.hpp"
@@ -53,8 +53,8 @@ class Scoring : public ::testing::Test {
     service_.models[name] = std::make_shared<const ServedModel>(std::move(model));
   }
 
-  HttpAnswer ask(std::string_view method, std::string_view path, std::string body = {},
-                 std::vector<std::pair<std::string, std::string>> headers = {}) const {
+  HttpResponse ask(std::string_view method, std::string_view path, std::string body = {},
+                   std::vector<std::pair<std::string, std::string>> headers = {}) const {
     HttpRequest request;
     request.method = method;
     request.path = path.substr(0, path.find('?'));
@@ -68,7 +68,7 @@ class Scoring : public ::testing::Test {
   /// The JSON of a 200.
   Json good(std::string_view method, std::string_view path, std::string body = {},
             std::vector<std::pair<std::string, std::string>> headers = {}) const {
-    const HttpAnswer got = ask(method, path, std::move(body), std::move(headers));
+    const HttpResponse got = ask(method, path, std::move(body), std::move(headers));
     EXPECT_EQ(got.status, 200) << got.body.substr(0, 500);
     return Json::parse(got.body);
   }
@@ -76,7 +76,7 @@ class Scoring : public ::testing::Test {
 
   /// The message of a refusal of POST /score, whose status must be `status`.
   std::string score_refusal(int status, const std::string& body) const {
-    const HttpAnswer got = ask("POST", "/score", body);
+    const HttpResponse got = ask("POST", "/score", body);
     EXPECT_EQ(got.status, status) << got.body.substr(0, 500);
     return Json::parse(got.body).at("message").get<std::string>();
   }
@@ -102,7 +102,7 @@ class Scoring : public ::testing::Test {
     return test::rows_of(starter().embed_texts(std::span(&text, 1)).vectors).front();
   }
 
-  static std::string header(const HttpAnswer& answer, std::string_view name) {
+  static std::string header(const HttpResponse& answer, std::string_view name) {
     for (const auto& [key, value] : answer.headers) {
       if (key == name) return value;
     }

@@ -40,7 +40,7 @@ class Scorer {
     service_.images = embedder_.options().image;
   }
 
-  [[nodiscard]] protocols::HttpAnswer answer(protocols::HttpRequest request) const {
+  [[nodiscard]] protocols::HttpResponse answer(protocols::HttpRequest request) const {
     return protocols::answer(
         service_, [this](std::string_view) -> const Embedder& { return embedder_; }, std::move(request));
   }
@@ -63,7 +63,7 @@ void open(Scorer* self, const std::filesystem::path& model, const std::string& d
 Answer answer(const Scorer& scorer, std::string method, std::string path, Headers headers, const nb::bytes& body) {
   protocols::HttpRequest request{std::move(method), std::move(path), "", std::move(headers),
                                  std::string(body.c_str(), body.size())};
-  protocols::HttpAnswer found;
+  protocols::HttpResponse found;
   {
     const nb::gil_scoped_release unlocked;
     found = scorer.answer(std::move(request));

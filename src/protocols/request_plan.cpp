@@ -1,4 +1,4 @@
-#include "protocols/exchange.hpp"
+#include "protocols/request_plan.hpp"
 
 #include <algorithm>
 

@@ -1,11 +1,11 @@
 #pragma once
-// The HTTP contracts of mi2 as pure functions. A transport reads a request, finds its route, lets the route parse it
-// into an Exchange, computes the Exchange's Work and calls its finish:
+// The HTTP protocols of mi2 as pure functions. A transport reads a request, finds its route, lets the route parse it
+// into a RequestPlan, computes the RequestPlan's Work and calls its finish:
 //
 //   const Match found = match(request);                     // 404 and 405 are found.refusal
-//   Exchange exchange = found.route->parse(service, request, found.parameters);
-//   Vectors vectors = ...;                                  // of exchange.work; nothing to do if it is empty
-//   HttpAnswer answer = exchange.finish(vectors);
+//   RequestPlan plan = found.route->parse(service, request, found.parameters);
+//   Vectors vectors = ...;                                  // of plan.work; nothing to do if it is empty
+//   HttpResponse answer = plan.finish(vectors);
 //
 // An Error on the way becomes the route's own kind of answer through error_answer(), or item_error_answer() if it is
 // the fault of one picture. A refusal of the transport's own (401, 408, 503) through refusal().
@@ -19,7 +19,7 @@
 
 #include <mi2/error.hpp>
 
-#include "protocols/exchange.hpp"
+#include "protocols/request_plan.hpp"
 #include "protocols/service.hpp"
 
 namespace mi2::protocols {
@@ -27,7 +27,7 @@ namespace mi2::protocols {
 /// Values of a pattern's {names}, in order.
 using PathParameters = std::vector<std::string>;
 
-/// How a contract writes errors.
+/// How a protocol writes errors.
 enum class ErrorFormat {
   kAzure,   ///< {"message": ".."}
   kMlflow,  ///< {"error_code": "BAD_REQUEST", "message": ".."}
@@ -44,7 +44,7 @@ struct Route {
   bool open;  ///< answered without a key: health and documentation
   /// Understands a request. Pure; the result keeps what it needs and outlives `service` and `request`.
   /// @throws Error{kBadArgument}, {kUnsupported} (content type), {kTooLarge}, {kNotFound}, {kOverloaded}.
-  Exchange (*parse)(const Service& service, HttpRequest request, const PathParameters& parameters);
+  RequestPlan (*parse)(const Service& service, HttpRequest request, const PathParameters& parameters);
 };
 
 /// Every route but GET /metrics, which is the transport's.
@@ -53,7 +53,7 @@ std::span<const Route> routes();
 struct Match {
   const Route* route = nullptr;  ///< null: refused
   PathParameters parameters;
-  std::optional<HttpAnswer> refusal;  ///< 404, or 405 with Allow, in the format of the path's neighbours
+  std::optional<HttpResponse> refusal;  ///< 404, or 405 with Allow, in the format of the path's neighbours
 };
 
 /// Finds the route of a request's method and path.
@@ -61,15 +61,15 @@ Match match(const HttpRequest& request);
 
 /// The answer for an error of a request as a whole, with the status of its code; 429 has Retry-After.
 /// @param route  null: as match() does for a path without a route.
-HttpAnswer error_answer(const Route* route, const Error& error);
+HttpResponse error_answer(const Route* route, const Error& error);
 
 /// The answer for an error of one picture of a request (preparing or fetching it): a client's fault is always 400 or
 /// 422, so that no client tries again.
-HttpAnswer item_error_answer(const Route* route, const Error& error);
+HttpResponse item_error_answer(const Route* route, const Error& error);
 
 /// An answer of any status in the route's error format.
 /// @param code  for machines, and the answer's outcome: "unauthorized".
-HttpAnswer refusal(const Route* route, int status, std::string_view code, std::string_view message);
+HttpResponse refusal(const Route* route, int status, std::string_view code, std::string_view message);
 
 /// The ids by which a client and an operator find a request again: printable ASCII, at most 100 long.
 /// Source: azureml-inference-server-http 1.5, server/routes.py.
@@ -84,9 +84,9 @@ struct RequestIds {
 RequestIds request_ids(const HttpRequest& request, std::string_view fresh);
 
 /// The 431 of a request with an id longer than 100 characters.
-std::optional<HttpAnswer> refuse_headers(const Route* route, const HttpRequest& request);
+std::optional<HttpResponse> refuse_headers(const Route* route, const HttpRequest& request);
 
 /// Adds x-request-id, x-ms-request-id, x-ms-client-request-id and x-ms-run-fn-exec-ms (three decimals).
-void add_id_headers(HttpAnswer& answer, const RequestIds& ids, double milliseconds);
+void add_id_headers(HttpResponse& answer, const RequestIds& ids, double milliseconds);
 
 }  // namespace mi2::protocols

@@ -1,7 +1,7 @@
 #pragma once
-// The seam between the HTTP contracts and what carries them. A contract reads a request into an Exchange: what the
-// model must compute, and how the answer is written from it. No socket, queue or clock is known here, so a contract is
-// tested without a port, and the same contract serves a server and a batch file.
+// The seam between the HTTP protocols and what carries them. A protocol reads a request into a RequestPlan: what the
+// model must compute, and how the answer is written from it. No socket, queue or clock is known here, so a protocol is
+// tested without a port, and the same protocol serves a server and a batch file.
 
 #include <functional>
 #include <string>
@@ -26,7 +26,7 @@ struct HttpRequest {
   [[nodiscard]] std::string_view header(std::string_view name) const;
 };
 
-struct HttpAnswer {
+struct HttpResponse {
   int status = 200;
   std::string content_type = "application/json";
   std::vector<std::pair<std::string, std::string>> headers;
@@ -56,9 +56,9 @@ struct Vectors {
 };
 
 /// A request understood.
-struct Exchange {
+struct RequestPlan {
   Work work;
-  std::function<HttpAnswer(const Vectors&)> finish;  ///< pure: the answer of these vectors
+  std::function<HttpResponse(const Vectors&)> finish;  ///< pure: the answer of these vectors
 };
 
 }  // namespace mi2::protocols

@@ -8,8 +8,8 @@
 
 #include <fmt/format.h>
 
-#include "protocols/contracts.hpp"
-#include "protocols/scoring.hpp"
+#include "protocols/parsers.hpp"
+#include "protocols/routes.hpp"
 
 namespace mi2::protocols {
 namespace {
@@ -67,7 +67,7 @@ std::optional<PathParameters> fit(std::string_view pattern, std::string_view pat
   return values;
 }
 
-/// A route in whose format a path without a route is refused: that of the contract it seems to mean.
+/// A route in whose format a path without a route is refused: that of the protocol it seems to mean.
 const Route* neighbour(std::string_view path) {
   for (const Route& route : kRoutes) {
     const std::string_view family = first_segment(route.path.substr(1));

@@ -229,7 +229,7 @@ mi2_status mi2_embed_pixels(const mi2_embedder* embedder, const mi2_image* image
     embed_images(*embedder, count, out, [&](std::size_t i) {
       const mi2_image& item = items[i];
       const std::string name = name_of_image(i);
-      mi2::PictureView view;
+      mi2::ImageView view;
       view.mode = &needed(item.mode, name + " mode");
       view.width = item.width;
       view.height = item.height;

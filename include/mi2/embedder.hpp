@@ -52,7 +52,7 @@ class MI2_EXPORT Embedder {
   /// Hashes the weights file on the first call (seconds for a full model); a packed file has the hash of its source.
   [[nodiscard]] Provenance provenance() const;
 
-  /// Decodes and preprocesses one encoded picture (PNG, JPEG, WebP, TIFF, DICOM). Safe to call from several threads.
+  /// Decodes and preprocesses one encoded image (PNG, JPEG, WebP, TIFF, DICOM). Safe to call from several threads.
   /// @param name  what errors call it.
   /// @throws Error{kBadFile}, {kUnsupported}, {kTooLarge}.
   [[nodiscard]] Pixels prepare(std::span<const std::byte> encoded, std::string_view name) const;
@@ -65,12 +65,12 @@ class MI2_EXPORT Embedder {
   /// As prepare, without the decoding: the pixels that a lossless file of the same samples would give.
   /// @throws Error{kBadArgument} for samples or a palette of another length than width, height and mode say;
   ///         {kUnsupported} for a mode not listed; {kTooLarge}.
-  [[nodiscard]] Pixels prepare(const PictureView& picture, std::string_view name) const;
+  [[nodiscard]] Pixels prepare(const ImageView& image, std::string_view name) const;
   /// As prepare, from a file. @throws also Error{kNotFound}.
   [[nodiscard]] Pixels prepare_file(const std::filesystem::path& path) const;
 
-  /// One row per picture, in order. All pictures are in memory at once: batches are the caller's.
-  [[nodiscard]] EmbeddingMatrix embed_images(std::span<const Pixels> pictures) const;
+  /// One row per image, in order. All images are in memory at once: batches are the caller's.
+  [[nodiscard]] EmbeddingMatrix embed_images(std::span<const Pixels> images) const;
 
   /// One row per text, in order.
   /// @throws Error{kBadArgument} for a text that is not UTF-8.

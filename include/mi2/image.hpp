@@ -57,18 +57,18 @@ MI2_EXPORT std::string to_string(const Intensity& intensity);
 /// @throws Error{kBadArgument} naming what was found and what is allowed.
 MI2_EXPORT Intensity parse_intensity(std::string_view text);
 
-/// How an encoded picture becomes the model's pixels.
+/// How an encoded image becomes the model's pixels.
 struct ImageOptions {
   Profile profile = Profile::kRaw;
   int azure_size = 512;                       ///< 1 to 4096 pixels, for kAzure
   int azure_quality = 75;                     ///< JPEG quality 1 to 100, for kAzure
   Intensity intensity{};                      ///< for grey of more than 8 bits
   std::optional<Window> window{};             ///< for DICOM, over the file's own VOI
-  std::uint64_t max_pixels = 200'000'000;     ///< of one picture, checked before decoding
+  std::uint64_t max_pixels = 200'000'000;     ///< of one image, checked before decoding
   std::uint64_t max_file_bytes = 1ULL << 30;  ///< of one input file
 };
 
-/// A picture ready for the model: resized 8-bit RGB, [height, width, 3].
+/// An image ready for the model: resized 8-bit RGB, [height, width, 3].
 struct Pixels {
   int width = 0;
   int height = 0;
@@ -77,8 +77,8 @@ struct Pixels {
 
 /// Where the time of a prepare() went, in seconds.
 struct PrepareTimes {
-  double decode = 0;      ///< from encoded bytes to a picture
-  double preprocess = 0;  ///< from the picture to the model's pixels
+  double decode = 0;      ///< from encoded bytes to an image
+  double preprocess = 0;  ///< from the image to the model's pixels
 };
 
 struct TimedPixels {
@@ -86,8 +86,8 @@ struct TimedPixels {
   PrepareTimes times;
 };
 
-/// A picture that is decoded already, as another library holds it. Not owned: valid for the call.
-struct PictureView {
+/// An image that is decoded already, as another library holds it. Not owned: valid for the call.
+struct ImageView {
   /// Pillow's name of what the samples are, all in the machine's byte order:
   /// "1": a byte a pixel, 0 or not; "L", "LA", "P" (indices into `palette`), "RGB", "RGBA", "CMYK": bytes;
   /// grey that ImageOptions::intensity brings to 8 bits: "I;16": uint16, "I": int32, "F": float.

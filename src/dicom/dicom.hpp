@@ -31,6 +31,6 @@ bool looks_like_dicom(std::span<const std::byte> bytes) noexcept;
 std::unique_ptr<image::Source> open(std::span<const std::byte> bytes, const Options& options, std::string_view name);
 
 /// The frame that represents the object. @throws as open().
-image::Picture decode(std::span<const std::byte> bytes, const Options& options, std::string_view name);
+image::Image decode(std::span<const std::byte> bytes, const Options& options, std::string_view name);
 
 }  // namespace mi2::dicom

@@ -87,12 +87,12 @@ class ObjectSource final : public image::Source {
     return info;
   }
 
-  [[nodiscard]] image::Picture read(std::uint64_t index) const override {
+  [[nodiscard]] image::Image read(std::uint64_t index) const override {
     image::check_frame(index, reader_.frames(), name_);
     const std::lock_guard lock(mutex_);
     const Frame frame = reader_.read(index, name_);
     check_samples(frame.layout, name_);
-    image::Picture picture;
+    image::Image picture;
     picture.width = static_cast<int>(frame.layout.columns);
     picture.height = static_cast<int>(frame.layout.rows);
     const bool grey = frame.layout.photometric.starts_with("MONOCHROME");

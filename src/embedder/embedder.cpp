@@ -90,20 +90,20 @@ struct Embedder::Impl {
   }
 
   /// 8-bit RGB -> f32, normalised.
-  [[nodiscard]] tensor::Tensor normalised(std::span<const Pixels> pictures) const {
+  [[nodiscard]] tensor::Tensor normalised(std::span<const Pixels> images) const {
     const std::int64_t height = config.image.height;
     const std::int64_t width = config.image.width;
-    tensor::Tensor x({static_cast<std::int64_t>(pictures.size()), height, width, 3});
+    tensor::Tensor x({static_cast<std::int64_t>(images.size()), height, width, 3});
     float* out = x.data<float>();
-    for (const Pixels& picture : pictures) {
-      if (picture.width != width || picture.height != height ||
-          picture.samples.size() != static_cast<std::size_t>(width * height * 3)) {
-        throw Error(Code::kBadArgument, fmt::format("pixels are {} x {}, the model needs {} x {}", picture.width,
-                                                    picture.height, width, height));
+    for (const Pixels& image : images) {
+      if (image.width != width || image.height != height ||
+          image.samples.size() != static_cast<std::size_t>(width * height * 3)) {
+        throw Error(Code::kBadArgument, fmt::format("pixels are {} x {}, the model needs {} x {}", image.width,
+                                                    image.height, width, height));
       }
-      for (std::size_t i = 0; i < picture.samples.size(); i += 3) {
+      for (std::size_t i = 0; i < image.samples.size(); i += 3) {
         for (std::size_t channel = 0; channel < 3; ++channel) {
-          *out++ = normal_of[channel][picture.samples[i + channel]];
+          *out++ = normal_of[channel][image.samples[i + channel]];
         }
       }
     }
@@ -166,18 +166,18 @@ TimedPixels Embedder::prepare_timed(std::span<const std::byte> encoded, std::str
                                                    impl_->config.image.height);
 }
 
-Pixels Embedder::prepare(const PictureView& picture, std::string_view name) const {
-  return impl_->preparer.prepare(picture, name, impl_->config.image.width, impl_->config.image.height);
+Pixels Embedder::prepare(const ImageView& image, std::string_view name) const {
+  return impl_->preparer.prepare(image, name, impl_->config.image.width, impl_->config.image.height);
 }
 
 Pixels Embedder::prepare_file(const std::filesystem::path& path) const {
   return prepare(base::read_file(path, impl_->options.image.max_file_bytes), path.string());
 }
 
-EmbeddingMatrix Embedder::embed_images(std::span<const Pixels> pictures) const {
-  EmbeddingMatrix result(pictures.size(), static_cast<std::size_t>(dimensions()));
-  if (pictures.empty()) return result;
-  const tensor::Tensor x = impl_->normalised(pictures);
+EmbeddingMatrix Embedder::embed_images(std::span<const Pixels> images) const {
+  EmbeddingMatrix result(images.size(), static_cast<std::size_t>(dimensions()));
+  if (images.empty()) return result;
+  const tensor::Tensor x = impl_->normalised(images);
   const std::lock_guard lock(impl_->turn);
   copy_rows(impl_->model->embed_images(x), result, 0);
   return result;

@@ -29,7 +29,7 @@ Preparer::Preparer(const ImageOptions& options) : options_(options), preprocess_
   if (options.window) image::check(*options.window);
 }
 
-image::Picture Preparer::open(std::span<const std::byte> encoded, std::string_view name) const {
+image::Image Preparer::open(std::span<const std::byte> encoded, std::string_view name) const {
   if (encoded.size() > options_.max_file_bytes) {
     throw Error(Code::kTooLarge,
                 fmt::format("{}: {} bytes, the limit is {}", name, encoded.size(), options_.max_file_bytes));
@@ -51,21 +51,20 @@ TimedPixels Preparer::prepare_timed(std::span<const std::byte> encoded, std::str
                                     int height) const {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point start = Clock::now();
-  image::Picture picture = open(encoded, name);
+  image::Image image = open(encoded, name);
   const Clock::time_point decoded = Clock::now();
-  TimedPixels timed{finish(std::move(picture), width, height), {}};
+  TimedPixels timed{finish(std::move(image), width, height), {}};
   timed.times.decode = std::chrono::duration<double>(decoded - start).count();
   timed.times.preprocess = std::chrono::duration<double>(Clock::now() - decoded).count();
   return timed;
 }
 
-Pixels Preparer::prepare(const PictureView& picture, std::string_view name, int width, int height) const {
-  return finish(image::from_view(picture, {options_.max_pixels, options_.intensity}, name), width, height);
+Pixels Preparer::prepare(const ImageView& image, std::string_view name, int width, int height) const {
+  return finish(image::from_view(image, {options_.max_pixels, options_.intensity}, name), width, height);
 }
 
-Pixels Preparer::finish(image::Picture picture, int width, int height) const {
-  image::Rgb rgb = image::preprocess(std::move(picture), preprocess_, width, height);
-  return {rgb.width, rgb.height, std::move(rgb.samples)};
+Pixels Preparer::finish(image::Image image, int width, int height) const {
+  return image::preprocess(std::move(image), preprocess_, width, height);
 }
 
 }  // namespace mi2::embedder

@@ -1,5 +1,5 @@
 #pragma once
-// Picture -> the model's pixels: the one path from bytes to a model, for every program and service.
+// Image -> the model's pixels: the one path from bytes to a model, for every program and service.
 
 #include <cstddef>
 #include <filesystem>
@@ -19,26 +19,26 @@ class Preparer {
   /// @throws Error{kBadArgument} for an option that makes no sense.
   explicit Preparer(const ImageOptions& options);
 
-  /// Decodes one picture to what prepare() resizes: 8-bit grey or RGB in its own size (after the profile's steps).
+  /// Decodes one image to what prepare() resizes: 8-bit grey or RGB in its own size (after the profile's steps).
   /// Safe to call from several threads.
   /// @throws Error{kBadFile}, {kUnsupported}, {kTooLarge}.
   [[nodiscard]] image::Raster decode(std::span<const std::byte> encoded, std::string_view name) const;
 
-  /// Decodes and preprocesses one picture to width x height. Safe to call from several threads.
+  /// Decodes and preprocesses one image to width x height. Safe to call from several threads.
   /// @param name  what errors call it.     @throws Error{kBadFile}, {kUnsupported}, {kTooLarge}.
   [[nodiscard]] Pixels prepare(std::span<const std::byte> encoded, std::string_view name, int width, int height) const;
   /// The same, and where the time went.
   [[nodiscard]] TimedPixels prepare_timed(std::span<const std::byte> encoded, std::string_view name, int width,
                                           int height) const;
 
-  /// As prepare, of a picture that is decoded already. @throws Error{kBadArgument}, {kUnsupported}, {kTooLarge}.
-  [[nodiscard]] Pixels prepare(const PictureView& picture, std::string_view name, int width, int height) const;
+  /// As prepare, of an image that is decoded already. @throws Error{kBadArgument}, {kUnsupported}, {kTooLarge}.
+  [[nodiscard]] Pixels prepare(const ImageView& image, std::string_view name, int width, int height) const;
 
   [[nodiscard]] const ImageOptions& options() const noexcept { return options_; }
 
  private:
-  [[nodiscard]] image::Picture open(std::span<const std::byte> encoded, std::string_view name) const;
-  [[nodiscard]] Pixels finish(image::Picture picture, int width, int height) const;
+  [[nodiscard]] image::Image open(std::span<const std::byte> encoded, std::string_view name) const;
+  [[nodiscard]] Pixels finish(image::Image image, int width, int height) const;
 
   ImageOptions options_;
   image::PreprocessOptions preprocess_;

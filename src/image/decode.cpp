@@ -26,7 +26,7 @@ struct Format {
 };
 
 /// A format of which one frame is read.
-template <Picture (*kDecode)(std::span<const std::byte>, const DecodeOptions&, std::string_view)>
+template <Image (*kDecode)(std::span<const std::byte>, const DecodeOptions&, std::string_view)>
 class Single final : public Source {
  public:
   static std::unique_ptr<Source> open(std::span<const std::byte> bytes, const DecodeOptions& options,
@@ -36,7 +36,7 @@ class Single final : public Source {
   Single(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name)
       : bytes_(bytes), options_(options), name_(name) {}
 
-  [[nodiscard]] Picture read(std::uint64_t index) const override {
+  [[nodiscard]] Image read(std::uint64_t index) const override {
     check_frame(index, 1, name_);
     return kDecode(bytes_, options_, name_);
   }
@@ -164,7 +164,7 @@ std::unique_ptr<Source> open(std::span<const std::byte> bytes, const DecodeOptio
   return format->open(bytes, options, name);
 }
 
-Picture decode(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name) {
+Image decode(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name) {
   const std::unique_ptr<Source> source = open(bytes, options, name);
   return source->read(source->middle());
 }

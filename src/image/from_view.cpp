@@ -40,7 +40,7 @@ const Layout& layout_of(std::string_view mode, std::string_view name) {
               fmt::format("{}: pictures of mode '{}' are not read; convert it to RGB", name, library_text(mode)));
 }
 
-void check_palette(const PictureView& view, const Layout& layout, std::string_view name) {
+void check_palette(const ImageView& view, const Layout& layout, std::string_view name) {
   const std::size_t size = view.palette.size();
   if (layout.mode == Mode::kPalette ? size > 0 && size <= 768 && size % 3 == 0 : size == 0) return;
   throw Error(Code::kBadArgument, fmt::format("{}: a palette of {} bytes with mode {}: P needs 1 to 256 RGB triples, "
@@ -56,7 +56,7 @@ std::vector<std::uint8_t> deep_to_8bit(std::span<const std::byte> bytes, const I
   return to_8bit(std::span<const T>(samples), intensity);
 }
 
-std::vector<std::uint8_t> samples_of(const PictureView& view, Sample kind, const Intensity& intensity) {
+std::vector<std::uint8_t> samples_of(const ImageView& view, Sample kind, const Intensity& intensity) {
   if (kind == Sample::kU16) return deep_to_8bit<std::uint16_t>(view.samples, intensity);
   if (kind == Sample::kI32) return deep_to_8bit<std::int32_t>(view.samples, intensity);
   if (kind == Sample::kF32) return deep_to_8bit<float>(view.samples, intensity);
@@ -70,7 +70,7 @@ std::vector<std::uint8_t> samples_of(const PictureView& view, Sample kind, const
 
 }  // namespace
 
-Picture from_view(const PictureView& view, const DecodeOptions& options, std::string_view name) {
+Image from_view(const ImageView& view, const DecodeOptions& options, std::string_view name) {
   const Layout& layout = layout_of(view.mode, name);
   check_size(view.width, view.height, options, name);
   check_palette(view, layout, name);
@@ -81,13 +81,13 @@ Picture from_view(const PictureView& view, const DecodeOptions& options, std::st
                 fmt::format("{}: {} bytes for {} x {} pixels of mode {}, {} each", name, view.samples.size(),
                             view.width, view.height, layout.name, layout.bytes));
   }
-  Picture picture;
-  picture.mode = layout.mode;
-  picture.width = static_cast<int>(view.width);
-  picture.height = static_cast<int>(view.height);
-  picture.samples = samples_of(view, layout.sample, options.intensity);
-  picture.palette.assign(view.palette.begin(), view.palette.end());
-  return picture;
+  Image image;
+  image.mode = layout.mode;
+  image.width = static_cast<int>(view.width);
+  image.height = static_cast<int>(view.height);
+  image.samples = samples_of(view, layout.sample, options.intensity);
+  image.palette.assign(view.palette.begin(), view.palette.end());
+  return image;
 }
 
 }  // namespace mi2::image

@@ -1,5 +1,5 @@
 #pragma once
-// Decoded pictures and what turns one into the pixels the model sees.
+// Decoded images and what turns one into the pixels the model sees.
 
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace mi2::image {
 
-/// How a picture's samples are to be read. The names are Pillow's modes, because the reference is Pillow's behaviour.
+/// How an image's samples are to be read. The names are Pillow's modes, because the reference is Pillow's behaviour.
 enum class Mode : std::uint8_t {
   kBilevel,    ///< "1": one byte a pixel, 0 or 255
   kGrey,       ///< "L"
@@ -24,8 +24,8 @@ enum class Mode : std::uint8_t {
   kCmyk,       ///< "CMYK"
 };
 
-/// A decoded picture in its own mode. samples: [height, width, channels] row by row, no padding.
-struct Picture {
+/// A decoded image in its own mode. samples: [height, width, channels] row by row, no padding.
+struct Image {
   Mode mode = Mode::kGrey;
   int width = 0;
   int height = 0;
@@ -43,13 +43,13 @@ struct DecodeOptions {
 
 /// Decodes a PNG, JPEG, WebP or TIFF file held in memory; of several frames the one that
 /// represents it (source.hpp). EXIF orientation is ignored.
-/// @param name  what errors call the picture (a path, "row 3").
+/// @param name  what errors call the image (a path, "row 3").
 /// @throws Error{kBadFile} corrupt or truncated, {kUnsupported} a format or variant not read, {kTooLarge}.
-Picture decode(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name);
+Image decode(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name);
 
-/// Copies a picture that someone else decoded; deep grey becomes 8 bits as in the files that hold it.
+/// Copies an image that someone else decoded; deep grey becomes 8 bits as in the files that hold it.
 /// @throws Error{kBadArgument} sizes that do not fit each other, {kUnsupported} a mode not read, {kTooLarge}.
-Picture from_view(const PictureView& view, const DecodeOptions& options, std::string_view name);
+Image from_view(const ImageView& view, const DecodeOptions& options, std::string_view name);
 
 struct PreprocessOptions {
   Profile profile = Profile::kRaw;
@@ -57,23 +57,16 @@ struct PreprocessOptions {
   int azure_quality = 75;  ///< 1..100; "image_standardization_jpeg_compression_ratio"
 };
 
-/// What preprocess() resizes: the picture after the profile's own steps, grey as one channel and all else as RGB.
+/// What preprocess() resizes: the image after the profile's own steps, grey as one channel and all else as RGB.
 /// samples: [height, width, 1 or 3]. Tripling grey after a resize gives the same numbers as before it.
-Raster to_source(Picture picture, const PreprocessOptions& options);
+Raster to_source(Image image, const PreprocessOptions& options);
 
 /// A grey raster as RGB; an RGB one as it is.
 Raster to_three_channels(Raster raster);
 
-/// Interleaved 8-bit RGB. samples: [height, width, 3].
-struct Rgb {
-  int width = 0;
-  int height = 0;
-  std::vector<std::uint8_t> samples;
-};
-
 /// The profile's steps, conversion to RGB, and the bicubic antialiased resize to width x height (aspect not kept).
 /// @throws Error{kBadArgument} for options out of range.
 /// Equal to Pillow bit for bit. Source: Pillow's ImagingResample and ImagingConvert, libjpeg-turbo.
-Rgb preprocess(Picture picture, const PreprocessOptions& options, int width, int height);
+Pixels preprocess(Image image, const PreprocessOptions& options, int width, int height);
 
 }  // namespace mi2::image

@@ -21,7 +21,7 @@ namespace {
 /// pixels for 9 bits.
 constexpr std::uint64_t kPixelsAByte = 1024;
 constexpr int kMaxScans = 500;
-/// Scans x pixels a progressive file may ask for: every scan walks the whole picture.
+/// Scans x pixels a progressive file may ask for: every scan walks the whole image.
 constexpr std::uint64_t kMaxScanPixels = 8'000'000'000;
 
 struct ErrorManager {
@@ -142,7 +142,7 @@ struct Encoded {
   ~Encoded() { std::free(data); }  // NOLINT(cppcoreguidelines-no-malloc): jpeg_mem_dest's contract
 };
 
-bool encode(const Rgb& picture, int quality, Encoded& out) {
+bool encode(const Pixels& pixels, int quality, Encoded& out) {
   ErrorManager errors;
   init_errors(errors);
   jpeg_compress_struct info{};
@@ -153,15 +153,15 @@ bool encode(const Rgb& picture, int quality, Encoded& out) {
   }
   jpeg_create_compress(&info);
   jpeg_mem_dest(&info, &out.data, &out.size);
-  info.image_width = static_cast<JDIMENSION>(picture.width);
-  info.image_height = static_cast<JDIMENSION>(picture.height);
+  info.image_width = static_cast<JDIMENSION>(pixels.width);
+  info.image_height = static_cast<JDIMENSION>(pixels.height);
   info.input_components = 3;
   info.in_color_space = JCS_RGB;
   jpeg_set_defaults(&info);
   jpeg_set_quality(&info, quality, TRUE);
   jpeg_start_compress(&info, TRUE);
   while (info.next_scanline < info.image_height) {
-    const std::uint8_t* at = picture.samples.data() + std::size_t{info.next_scanline} * info.image_width * 3;
+    const std::uint8_t* at = pixels.samples.data() + std::size_t{info.next_scanline} * info.image_width * 3;
     JSAMPROW row = const_cast<JSAMPROW>(at);
     jpeg_write_scanlines(&info, &row, 1);
   }
@@ -172,7 +172,7 @@ bool encode(const Rgb& picture, int quality, Encoded& out) {
 
 }  // namespace
 
-Picture decode_jpeg(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name) {
+Image decode_jpeg(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name) {
   Decoder decoder(bytes);
   Outcome outcome = decoder.read_header();
   if (outcome != Outcome::kDone) decoder.fail(outcome, name);
@@ -183,23 +183,23 @@ Picture decode_jpeg(std::span<const std::byte> bytes, const DecodeOptions& optio
   if (components != 1 && components != 3 && components != 4) {
     throw Error(Code::kUnsupported, fmt::format("{}: JPEG with {} components; 1, 3 or 4 are read", name, components));
   }
-  Picture picture;
-  picture.mode = components == 1 ? Mode::kGrey : components == 3 ? Mode::kRgb : Mode::kCmyk;
-  picture.width = static_cast<int>(decoder.info().image_width);
-  picture.height = static_cast<int>(decoder.info().image_height);
-  picture.samples.resize(std::size_t{decoder.info().image_width} * decoder.info().image_height *
-                         static_cast<std::size_t>(components));
-  outcome = decoder.read_rows(picture.samples.data());
+  Image image;
+  image.mode = components == 1 ? Mode::kGrey : components == 3 ? Mode::kRgb : Mode::kCmyk;
+  image.width = static_cast<int>(decoder.info().image_width);
+  image.height = static_cast<int>(decoder.info().image_height);
+  image.samples.resize(std::size_t{decoder.info().image_width} * decoder.info().image_height *
+                       static_cast<std::size_t>(components));
+  outcome = decoder.read_rows(image.samples.data());
   if (outcome != Outcome::kDone) decoder.fail(outcome, name);
   if (components == 4) {
-    for (std::uint8_t& sample : picture.samples) sample = static_cast<std::uint8_t>(~sample);
+    for (std::uint8_t& sample : image.samples) sample = static_cast<std::uint8_t>(~sample);
   }
-  return picture;
+  return image;
 }
 
-std::vector<std::byte> encode_jpeg(const Rgb& picture, int quality) {
+std::vector<std::byte> encode_jpeg(const Pixels& pixels, int quality) {
   Encoded encoded;
-  if (!encode(picture, quality, encoded)) throw Error(Code::kInternal, "JPEG encoding failed");
+  if (!encode(pixels, quality, encoded)) throw Error(Code::kInternal, "JPEG encoding failed");
   const auto* data = reinterpret_cast<const std::byte*>(encoded.data);
   return {data, data + encoded.size};
 }

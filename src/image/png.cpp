@@ -263,35 +263,35 @@ std::vector<std::uint8_t> grey_alpha_to_rgba(const std::vector<std::uint8_t>& in
 
 }  // namespace
 
-Picture decode_png(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name) {
+Image decode_png(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name) {
   const Chunks chunks = Walker(bytes, name).walk();
   const Header& header = chunks.header;
   check_size(header.width, header.height, options, name);
   check_header(header, name);
   check_packed_size(chunks, bytes.size(), name);
-  Picture picture;
-  picture.mode = mode_of(header);
-  picture.width = static_cast<int>(header.width);
-  picture.height = static_cast<int>(header.height);
+  Image image;
+  image.mode = mode_of(header);
+  image.width = static_cast<int>(header.width);
+  image.height = static_cast<int>(header.height);
   const std::size_t pixels = std::size_t{header.width} * header.height;
-  if (header.bits == 16 && picture.mode == Mode::kGrey) {
+  if (header.bits == 16 && image.mode == Mode::kGrey) {
     std::vector<std::uint16_t> deep(pixels);
     read_rows(chunks, reinterpret_cast<std::uint8_t*>(deep.data()), std::size_t{header.width} * 2, name);
-    picture.samples = to_8bit(std::span<const std::uint16_t>(deep), options.intensity);
-    return picture;
+    image.samples = to_8bit(std::span<const std::uint16_t>(deep), options.intensity);
+    return image;
   }
-  const auto row_bytes = std::size_t{header.width} * static_cast<std::size_t>(channels(picture.mode));
-  picture.samples.resize(row_bytes * header.height);
-  read_rows(chunks, picture.samples.data(), row_bytes, name);
-  if (header.bits == 16 && picture.mode == Mode::kGreyAlpha) {
-    picture.mode = Mode::kRgba;
-    picture.samples = grey_alpha_to_rgba(picture.samples);
+  const auto row_bytes = std::size_t{header.width} * static_cast<std::size_t>(channels(image.mode));
+  image.samples.resize(row_bytes * header.height);
+  read_rows(chunks, image.samples.data(), row_bytes, name);
+  if (header.bits == 16 && image.mode == Mode::kGreyAlpha) {
+    image.mode = Mode::kRgba;
+    image.samples = grey_alpha_to_rgba(image.samples);
   }
-  if (picture.mode == Mode::kPalette) {
+  if (image.mode == Mode::kPalette) {
     const auto* colours = reinterpret_cast<const std::uint8_t*>(chunks.palette.data());
-    picture.palette.assign(colours, colours + std::min<std::size_t>(chunks.palette.size() / 3 * 3, 768));
+    image.palette.assign(colours, colours + std::min<std::size_t>(chunks.palette.size() / 3 * 3, 768));
   }
-  return picture;
+  return image;
 }
 
 }  // namespace mi2::image

@@ -14,43 +14,41 @@ namespace {
 
 constexpr int kMaxAzureSize = 4096;
 
-RasterView view(const Picture& picture) {
-  return {picture.width, picture.height, channels(picture.mode), picture.samples};
-}
+RasterView view(const Image& image) { return {image.width, image.height, channels(image.mode), image.samples}; }
 
-/// Pillow's resize in the picture's own mode: indices and bilevel take the nearest, alpha is premultiplied.
-Raster resize_own_mode(const Picture& picture, int width, int height) {
-  const RasterView in = view(picture);
-  if (picture.mode == Mode::kPalette || picture.mode == Mode::kBilevel) return resize_nearest(in, width, height);
-  const bool alpha = picture.mode == Mode::kGreyAlpha || picture.mode == Mode::kRgba;
+/// Pillow's resize in the image's own mode: indices and bilevel take the nearest, alpha is premultiplied.
+Raster resize_own_mode(const Image& image, int width, int height) {
+  const RasterView in = view(image);
+  if (image.mode == Mode::kPalette || image.mode == Mode::kBilevel) return resize_nearest(in, width, height);
+  const bool alpha = image.mode == Mode::kGreyAlpha || image.mode == Mode::kRgba;
   if (!alpha || (in.width == width && in.height == height)) return resize_bicubic(in, width, height);
-  Raster premultiplied{in.width, in.height, in.channels, picture.samples};
+  Raster premultiplied{in.width, in.height, in.channels, image.samples};
   premultiply(premultiplied);
   Raster out = resize_bicubic(premultiplied, width, height);
   unpremultiply(out);
   return out;
 }
 
-/// What the hosted model sees in place of the picture.
-Picture standardize(const Picture& picture, const PreprocessOptions& options) {
-  const Raster square = resize_own_mode(picture, options.azure_size, options.azure_size);
-  Raster rgb = to_rgb(picture.mode, square, picture.palette);
+/// What the hosted model sees in place of the image.
+Image standardize(const Image& image, const PreprocessOptions& options) {
+  const Raster square = resize_own_mode(image, options.azure_size, options.azure_size);
+  Raster rgb = to_rgb(image.mode, square, image.palette);
   const auto encoded = encode_jpeg({rgb.width, rgb.height, std::move(rgb.samples)}, options.azure_quality);
   return decode_jpeg(encoded, {}, "standardized picture");
 }
 
 /// Grey stays one channel.
-Raster grey_or_rgb(Picture picture) {
-  if (picture.mode == Mode::kGrey || picture.mode == Mode::kBilevel || picture.mode == Mode::kRgb) {
-    return {picture.width, picture.height, channels(picture.mode), std::move(picture.samples)};
+Raster grey_or_rgb(Image image) {
+  if (image.mode == Mode::kGrey || image.mode == Mode::kBilevel || image.mode == Mode::kRgb) {
+    return {image.width, image.height, channels(image.mode), std::move(image.samples)};
   }
-  return to_rgb(picture.mode, view(picture), picture.palette);
+  return to_rgb(image.mode, view(image), image.palette);
 }
 
 }  // namespace
 
-Raster to_source(Picture picture, const PreprocessOptions& options) {
-  if (options.profile == Profile::kRaw) return grey_or_rgb(std::move(picture));
+Raster to_source(Image image, const PreprocessOptions& options) {
+  if (options.profile == Profile::kRaw) return grey_or_rgb(std::move(image));
   if (options.azure_size < 1 || options.azure_size > kMaxAzureSize) {
     throw Error(Code::kBadArgument,
                 fmt::format("azure size {}: expected 1 to {} pixels", options.azure_size, kMaxAzureSize));
@@ -58,7 +56,7 @@ Raster to_source(Picture picture, const PreprocessOptions& options) {
   if (options.azure_quality < 1 || options.azure_quality > 100) {
     throw Error(Code::kBadArgument, fmt::format("azure quality {}: expected 1 to 100", options.azure_quality));
   }
-  return grey_or_rgb(standardize(picture, options));
+  return grey_or_rgb(standardize(image, options));
 }
 
 Raster to_three_channels(Raster raster) {
@@ -66,8 +64,8 @@ Raster to_three_channels(Raster raster) {
   return to_rgb(Mode::kGrey, raster, {});
 }
 
-Rgb preprocess(Picture picture, const PreprocessOptions& options, int width, int height) {
-  Raster out = to_three_channels(resize_bicubic(to_source(std::move(picture), options), width, height));
+Pixels preprocess(Image image, const PreprocessOptions& options, int width, int height) {
+  Raster out = to_three_channels(resize_bicubic(to_source(std::move(image), options), width, height));
   return {width, height, std::move(out.samples)};
 }
 

@@ -23,9 +23,9 @@ void check_plausible(std::uint64_t units, std::size_t bytes, std::uint64_t most,
 std::string library_text(std::string_view text);
 
 /// 16-bit colour keeps the high bytes; 16-bit grey is scaled by options.intensity; grey + alpha of 16 bits is RGBA.
-Picture decode_png(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name);
+Image decode_png(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name);
 
 /// The first frame on its canvas.
-Picture decode_webp(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name);
+Image decode_webp(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name);
 
 }  // namespace mi2::image

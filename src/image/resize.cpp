@@ -16,7 +16,7 @@ namespace {
 constexpr int kPrecisionBits = 32 - 8 - 2;
 constexpr std::int32_t kHalf = 1 << (kPrecisionBits - 1);
 constexpr std::size_t kLanes = 32;  ///< samples blended at a time
-/// Weights kept at once: bounds memory on pictures of extreme width, one block on all others.
+/// Weights kept at once: bounds memory on images of extreme width, one block on all others.
 constexpr std::size_t kWeightBudget = std::size_t{1} << 20;
 
 double bicubic(double x) noexcept {

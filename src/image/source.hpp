@@ -43,7 +43,7 @@ class Source {
   /// Decodes frame `index`; no other is kept. Safe to call from several threads.
   /// @throws Error{kBadArgument} past the last frame, {kBadFile} corrupt or truncated, {kUnsupported} a variant not
   ///         read, {kTooLarge}.
-  [[nodiscard]] virtual Picture read(std::uint64_t index) const = 0;
+  [[nodiscard]] virtual Image read(std::uint64_t index) const = 0;
 };
 
 /// @throws Error{kBadArgument} naming how many frames there are, unless `index` is one of them.

@@ -216,41 +216,41 @@ std::vector<std::uint8_t> read_deep(Reader& reader, const TiffTags& tags, const 
   return to_8bit(std::span<const Sample>(samples), intensity);
 }
 
-void read_shallow(Reader& reader, const TiffTags& tags, const TiffLayout& layout, Picture& picture) {
-  const int count = channels(picture.mode);
+void read_shallow(Reader& reader, const TiffTags& tags, const TiffLayout& layout, Image& image) {
+  const int count = channels(image.mode);
   const auto step = static_cast<std::size_t>(count);
-  picture.samples.resize(std::size_t{tags.width} * tags.height * step);
+  image.samples.resize(std::size_t{tags.width} * tags.height * step);
   const bool separate = tags.planar == PLANARCONFIG_SEPARATE;
   for (int plane = 0; plane < (separate ? count : 1); ++plane) {
     reader.read(static_cast<std::uint16_t>(plane), [&](const TiffRow& row, std::uint32_t x, std::uint32_t y) {
-      std::uint8_t* out = picture.samples.data() + (std::size_t{y} * tags.width + x) * step;
+      std::uint8_t* out = image.samples.data() + (std::size_t{y} * tags.width + x) * step;
       unpack_row(row, layout, separate ? 1 : count, step, out + plane);
     });
   }
 }
 
 /// Colour under associated alpha, as Pillow unpacks it: nothing where alpha is 0.
-void undo_alpha(Picture& picture) {
-  Raster raster{picture.width, picture.height, 4, std::move(picture.samples)};
+void undo_alpha(Image& image) {
+  Raster raster{image.width, image.height, 4, std::move(image.samples)};
   unpremultiply(raster);
   for (std::size_t i = 0; i + 4 <= raster.samples.size(); i += 4) {
     if (raster.samples[i + 3] == 0) std::fill_n(raster.samples.begin() + static_cast<std::ptrdiff_t>(i), 3, 0);
   }
-  picture.samples = std::move(raster.samples);
+  image.samples = std::move(raster.samples);
 }
 
-void read_palette(TIFF* tiff, const TiffTags& tags, Picture& picture, std::string_view name) {
+void read_palette(TIFF* tiff, const TiffTags& tags, Image& image, std::string_view name) {
   std::array<const std::uint16_t*, 3> maps{};
   if (TIFFGetField(tiff, TIFFTAG_COLORMAP, &maps[0], &maps[1], &maps[2]) != 1) {
     throw Error(Code::kBadFile, fmt::format("{}: palette TIFF without a palette", name));
   }
   for (std::size_t i = 0; i < std::size_t{1} << tags.bits; ++i) {
-    for (const std::uint16_t* map : maps) picture.palette.push_back(static_cast<std::uint8_t>(map[i] >> 8));
+    for (const std::uint16_t* map : maps) image.palette.push_back(static_cast<std::uint8_t>(map[i] >> 8));
   }
 }
 
 /// The page that libtiff stands at, turned as its Orientation tag says (Pillow does so for TIFF and no other format).
-Picture read_page(TIFF* tiff, const Stream& source, const DecodeOptions& options, std::string_view name) {
+Image read_page(TIFF* tiff, const Stream& source, const DecodeOptions& options, std::string_view name) {
   const TiffTags tags = read_tags(tiff);
   check_size(tags.width, tags.height, options, name);
   check_compression(tags, name);
@@ -261,29 +261,29 @@ Picture read_page(TIFF* tiff, const Stream& source, const DecodeOptions& options
     }
     TIFFSetField(tiff, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
   }
-  Picture picture;
-  picture.mode = layout.mode;
-  picture.width = static_cast<int>(tags.width);
-  picture.height = static_cast<int>(tags.height);
-  if (layout.mode == Mode::kPalette) read_palette(tiff, tags, picture, name);
+  Image image;
+  image.mode = layout.mode;
+  image.width = static_cast<int>(tags.width);
+  image.height = static_cast<int>(tags.height);
+  if (layout.mode == Mode::kPalette) read_palette(tiff, tags, image, name);
   Reader reader(tiff, tags, source, options, name);
   switch (layout.depth) {
     case Depth::kEight:
-      read_shallow(reader, tags, layout, picture);
+      read_shallow(reader, tags, layout, image);
       break;
     case Depth::kUnsigned16:
-      picture.samples = read_deep<std::uint16_t>(reader, tags, options.intensity);
+      image.samples = read_deep<std::uint16_t>(reader, tags, options.intensity);
       break;
     case Depth::kSigned32:
-      picture.samples = read_deep<std::int32_t>(reader, tags, options.intensity);
+      image.samples = read_deep<std::int32_t>(reader, tags, options.intensity);
       break;
     case Depth::kFloat32:
-      picture.samples = read_deep<float>(reader, tags, options.intensity);
+      image.samples = read_deep<float>(reader, tags, options.intensity);
       break;
   }
-  if (layout.premultiplied) undo_alpha(picture);
-  orient(picture, tags.orientation);
-  return picture;
+  if (layout.premultiplied) undo_alpha(image);
+  orient(image, tags.orientation);
+  return image;
 }
 
 [[noreturn]] void refuse(const Stream& stream, std::string_view name) {
@@ -297,7 +297,7 @@ class TiffPages final : public Source {
 
   [[nodiscard]] std::uint64_t frames() const override { return offsets().size(); }
 
-  [[nodiscard]] Picture read(std::uint64_t index) const override {
+  [[nodiscard]] Image read(std::uint64_t index) const override {
     Stream stream;
     stream.bytes = bytes_;
     const Tiff tiff = open_stream(stream, options_);

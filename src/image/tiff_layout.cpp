@@ -49,7 +49,7 @@ TiffLayout grey(const TiffTags& tags, std::string_view name) {
     layout.mode = bits == 1 ? Mode::kBilevel : Mode::kGrey;
     return layout;
   }
-  // Pillow does not invert deep grey; the scaled picture follows it.
+  // Pillow does not invert deep grey; the scaled image follows it.
   layout.inverted = false;
   if (tags.format == 1 && (bits == 12 || bits == 16)) {
     layout.depth = Depth::kUnsigned16;
@@ -167,26 +167,26 @@ void unpack_row(const TiffRow& row, std::int32_t* out) {
   }
 }
 
-void orient(Picture& picture, int orientation) {
+void orient(Image& image, int orientation) {
   if (orientation < 2 || orientation > 8) return;
-  const auto width = static_cast<std::size_t>(picture.width);
-  const auto height = static_cast<std::size_t>(picture.height);
-  const auto c = static_cast<std::size_t>(channels(picture.mode));
+  const auto width = static_cast<std::size_t>(image.width);
+  const auto height = static_cast<std::size_t>(image.height);
+  const auto c = static_cast<std::size_t>(channels(image.mode));
   const bool swap = orientation >= 5;
   const bool mirror_x = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
   const bool mirror_y = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
-  std::vector<std::uint8_t> out(picture.samples.size());
+  std::vector<std::uint8_t> out(image.samples.size());
   std::uint8_t* to = out.data();
   for (std::size_t y = 0; y < (swap ? width : height); ++y) {
     for (std::size_t x = 0; x < (swap ? height : width); ++x, to += c) {
       const std::size_t column = swap ? y : x;
       const std::size_t row = swap ? x : y;
       const std::size_t from = (mirror_y ? height - 1 - row : row) * width + (mirror_x ? width - 1 - column : column);
-      std::memcpy(to, picture.samples.data() + from * c, c);
+      std::memcpy(to, image.samples.data() + from * c, c);
     }
   }
-  picture.samples = std::move(out);
-  if (swap) std::swap(picture.width, picture.height);
+  image.samples = std::move(out);
+  if (swap) std::swap(image.width, image.height);
 }
 
 }  // namespace mi2::image

@@ -56,7 +56,7 @@ void unpack_row(const TiffRow& row, std::uint16_t* out);
 /// Unpacks 16-bit signed and 32-bit integer grey.
 void unpack_row(const TiffRow& row, std::int32_t* out);
 
-/// Turns a picture as TIFF's Orientation tag (2 to 8) says; other values leave it alone.
-void orient(Picture& picture, int orientation);
+/// Turns an image as TIFF's Orientation tag (2 to 8) says; other values leave it alone.
+void orient(Image& image, int orientation);
 
 }  // namespace mi2::image

@@ -38,7 +38,7 @@ void check_packed_size(const WebPDemuxer* demuxer, std::string_view name) {
   if (features.format == kLossy) check_plausible(pixels, part.size, kPixelsAByte, name);
 }
 
-Picture decode_webp(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name) {
+Image decode_webp(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name) {
   const WebPData data{reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
   const std::unique_ptr<WebPDemuxer, DeleteDemuxer> demuxer(WebPDemux(&data));
   if (!demuxer) bad(name, "truncated or corrupt WebP");
@@ -58,20 +58,20 @@ Picture decode_webp(std::span<const std::byte> bytes, const DecodeOptions& optio
   int timestamp = 0;
   if (!decoder || WebPAnimDecoderGetNext(decoder.get(), &canvas, &timestamp) == 0) bad(name, "corrupt WebP");
 
-  Picture picture;
-  picture.mode = alpha ? Mode::kRgba : Mode::kRgb;
-  picture.width = static_cast<int>(width);
-  picture.height = static_cast<int>(height);
+  Image image;
+  image.mode = alpha ? Mode::kRgba : Mode::kRgb;
+  image.width = static_cast<int>(width);
+  image.height = static_cast<int>(height);
   const std::size_t pixels = std::size_t{width} * height;
   if (alpha) {
-    picture.samples.assign(canvas, canvas + pixels * 4);
-    return picture;
+    image.samples.assign(canvas, canvas + pixels * 4);
+    return image;
   }
-  picture.samples.resize(pixels * 3);
+  image.samples.resize(pixels * 3);
   for (std::size_t i = 0; i < pixels; ++i) {
-    for (std::size_t c = 0; c < 3; ++c) picture.samples[i * 3 + c] = canvas[i * 4 + c];
+    for (std::size_t c = 0; c < 3; ++c) image.samples[i * 3 + c] = canvas[i * 4 + c];
   }
-  return picture;
+  return image;
 }
 
 }  // namespace mi2::image

@@ -96,11 +96,11 @@ TEST_F(CApi, DecodedPixelsHaveTheBitsOfTheCppApi) {
                           mi2_image{"P", 6, 2, indices.data(), indices.size(), palette.data(), palette.size()}};
   std::vector<mi2::Pixels> pixels;
   for (const mi2_image& image : images) {
-    const mi2::PictureView view{image.mode,
-                                image.width,
-                                image.height,
-                                {static_cast<const std::byte*>(image.samples), image.size},
-                                {image.palette, image.palette_size}};
+    const mi2::ImageView view{image.mode,
+                              image.width,
+                              image.height,
+                              {static_cast<const std::byte*>(image.samples), image.size},
+                              {image.palette, image.palette_size}};
     pixels.push_back(reference().prepare(view, "image"));
   }
   EXPECT_EQ(

@@ -166,7 +166,7 @@ TEST(Loader, EvaluatesInOrderOnceAndLeavesBrokenRecordsOut) {
   EXPECT_EQ(batches[1].classes, (std::vector<std::int64_t>{2, 1}));
   EXPECT_EQ(batches[1].pixels.shape(), tensor::Shape({2, 8, 8, 3}));
   EXPECT_FALSE(loader.next().has_value());
-  // Picture k is of one grey, 7 k; JPEG keeps that to about one step.
+  // Image k is of one grey, 7 k; JPEG keeps that to about one step.
   for (const Batch& batch : batches) {
     for (std::size_t item = 0; item < batch.records.size(); ++item) {
       const float want = (static_cast<float>(batch.records[item] * 7) / 255 - 0.5F) / 0.2F;

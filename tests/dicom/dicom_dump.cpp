@@ -21,7 +21,7 @@ int main(int argc, char** argv) {
     const std::uint64_t first = all ? 0 : source->middle();
     const std::uint64_t last = all ? source->frames() - 1 : first;
     for (std::uint64_t i = first; i <= last; ++i) {
-      const mi2::image::Picture picture = source->read(i);
+      const mi2::image::Image picture = source->read(i);
       const bool grey = picture.mode == mi2::image::Mode::kGrey;
       std::printf("P%c\n%d %d\n255\n", grey ? '5' : '6', picture.width, picture.height);
       std::fwrite(picture.samples.data(), 1, picture.samples.size(), stdout);

@@ -15,7 +15,7 @@ namespace {
 constexpr int kModelWidth = 40;
 constexpr int kModelHeight = 48;
 
-std::string hash(const Picture& picture, Profile profile, int width, int height) {
+std::string hash(const Image& picture, Profile profile, int width, int height) {
   PreprocessOptions options;
   options.profile = profile;
   return fmt::format("{:016x}", fnv1a(preprocess(picture, options, width, height).samples));
@@ -32,7 +32,7 @@ TEST(Fixtures, OfEveryRareVariantEqualPillowBitForBit) {
       continue;
     }
     ASSERT_EQ(refusal(fixture(file)).message, "");
-    const Picture picture = decode(fixture(file), {}, file);
+    const Image picture = decode(fixture(file), {}, file);
     ASSERT_EQ(picture.width, row.at("width").get<int>());
     ASSERT_EQ(picture.height, row.at("height").get<int>());
     EXPECT_EQ(hash(picture, Profile::kRaw, picture.width, picture.height), row.at("rgb").get<std::string>());

@@ -14,7 +14,7 @@ namespace {
 const std::filesystem::path kGolden = test::golden_data();
 
 /// [height, width, 3] to [3, height, width].
-std::vector<std::uint8_t> planes(const Rgb& rgb) {
+std::vector<std::uint8_t> planes(const Pixels& rgb) {
   const std::size_t pixels = rgb.samples.size() / 3;
   std::vector<std::uint8_t> out(rgb.samples.size());
   for (std::size_t i = 0; i < rgb.samples.size(); ++i) out[i % 3 * pixels + i / 3] = rgb.samples[i];
@@ -27,13 +27,13 @@ TEST(Preprocess, EqualsPillowBitForBitOnGoldenImagesInBothProfiles) {
   int k = 0;
   for (const std::string image : cases.at("images")) {
     const auto bytes = base::read_file(kGolden / "images" / image, 1U << 26);
-    const Picture picture = decode(bytes, {}, image);
+    const Image picture = decode(bytes, {}, image);
     for (const Profile profile : {Profile::kRaw, Profile::kAzure}) {
       const std::string key = "resized." + std::string(name_of(profile)) + "." + std::to_string(k);
       const auto want = expected.u8(key);
       PreprocessOptions options;
       options.profile = profile;
-      const Rgb got = preprocess(picture, options, static_cast<int>(want.shape[2]), static_cast<int>(want.shape[1]));
+      const Pixels got = preprocess(picture, options, static_cast<int>(want.shape[2]), static_cast<int>(want.shape[1]));
       EXPECT_TRUE(planes(got) == want.values) << image << " " << name_of(profile);
     }
     ++k;
@@ -42,7 +42,7 @@ TEST(Preprocess, EqualsPillowBitForBitOnGoldenImagesInBothProfiles) {
 }
 
 TEST(Preprocess, RefusesOptionsOutOfRange) {
-  const Picture picture{Mode::kGrey, 1, 1, {7}, {}};
+  const Image picture{Mode::kGrey, 1, 1, {7}, {}};
   PreprocessOptions options;
   options.profile = Profile::kAzure;
   options.azure_quality = 101;

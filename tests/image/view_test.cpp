@@ -22,7 +22,7 @@ TEST(FromView, KeepsSamplesOfByteModes) {
        {std::tuple("L", Mode::kGrey, 1U), std::tuple("LA", Mode::kGreyAlpha, 2U), std::tuple("RGB", Mode::kRgb, 3U),
         std::tuple("RGBA", Mode::kRgba, 4U), std::tuple("CMYK", Mode::kCmyk, 4U)}) {
     const auto part = bytes_of(samples).first(6 * channels);
-    const Picture picture = from_view({name, 3, 2, part}, {}, "it");
+    const Image picture = from_view({name, 3, 2, part}, {}, "it");
     EXPECT_EQ(picture.mode, mode);
     EXPECT_EQ(picture.width, 3);
     EXPECT_EQ(picture.height, 2);
@@ -33,7 +33,7 @@ TEST(FromView, KeepsSamplesOfByteModes) {
 
 TEST(FromView, ReadsAnyBitThatIsSetAsWhite) {
   const std::array<std::uint8_t, 4> samples{0, 1, 255, 7};
-  const Picture picture = from_view({"1", 4, 1, bytes_of(samples)}, {}, "it");
+  const Image picture = from_view({"1", 4, 1, bytes_of(samples)}, {}, "it");
   EXPECT_EQ(picture.mode, Mode::kBilevel);
   EXPECT_EQ(picture.samples, (std::vector<std::uint8_t>{0, 255, 255, 255}));
 }
@@ -41,7 +41,7 @@ TEST(FromView, ReadsAnyBitThatIsSetAsWhite) {
 TEST(FromView, CopiesThePalette) {
   const std::array<std::uint8_t, 2> samples{1, 0};
   const std::array<std::uint8_t, 6> palette{10, 20, 30, 40, 50, 60};
-  const Picture picture = from_view({"P", 2, 1, bytes_of(samples), palette}, {}, "it");
+  const Image picture = from_view({"P", 2, 1, bytes_of(samples), palette}, {}, "it");
   EXPECT_EQ(picture.mode, Mode::kPalette);
   EXPECT_EQ(picture.palette, std::vector<std::uint8_t>(palette.begin(), palette.end()));
 }
@@ -63,7 +63,7 @@ TEST(FromView, RefusesWhatDoesNotFitTogether) {
   const std::array<std::uint8_t, 12> samples{};
   const std::array<std::uint8_t, 771> palette{};
   const auto bytes = bytes_of(samples);
-  const auto refused = [](const PictureView& view, Code code) {
+  const auto refused = [](const ImageView& view, Code code) {
     test::expect_error(code, {"it"}, [&] { static_cast<void>(from_view(view, {100, {}}, "it")); });
   };
   refused({"RGB", 2, 3, bytes}, Code::kBadArgument);

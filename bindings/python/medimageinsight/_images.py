@@ -1,4 +1,4 @@
-"""The forms in which pictures come, and their samples in the terms of mi2::PictureView."""
+"""The forms in which pictures come, and their samples in the terms of mi2::ImageView."""
 from __future__ import annotations
 
 import os

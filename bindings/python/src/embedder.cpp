@@ -62,7 +62,7 @@ Pixels prepare_samples(const Embedder& embedder, const std::string& mode, const 
   if (samples.ndim() < 2) {
     throw Error(Code::kBadArgument, fmt::format("{}: samples need [height, width] or [height, width, channels]", name));
   }
-  PictureView view;
+  ImageView view;
   view.mode = mode;
   view.height = samples.shape(0);
   view.width = samples.shape(1);
@@ -132,7 +132,7 @@ void bind_embedder(nb::module_& module) {
       .def("prepare_file", &Embedder::prepare_file, "path"_a, Unlocked())
       .def("prepare_bytes", &prepare_bytes, "encoded"_a, "name"_a)
       .def("prepare_samples", &prepare_samples, "mode"_a, "samples"_a, "palette"_a, "name"_a,
-           "As mi2::PictureView; samples [height, width] or [height, width, channels].")
+           "As mi2::ImageView; samples [height, width] or [height, width, channels].")
       .def("embed_images", &embed_images, "pictures"_a, "rows"_a,
            nb::sig("def embed_images(self, pictures: list[Pixels | None], rows: Rows) -> None"),
            "Appends a row a picture, of NaN for None. Empties the pictures.")

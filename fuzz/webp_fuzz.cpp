@@ -5,7 +5,7 @@
 
 #include <mi2/error.hpp>
 
-#include "image/readers.hpp"
+#include "image/webp.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   mi2::image::DecodeOptions options;

@@ -10,7 +10,8 @@
 #include <mi2/error.hpp>
 
 #include "base/checked.hpp"
-#include "dicom/codestream.hpp"
+#include "dicom/decode_jpeg.hpp"
+#include "dicom/jpeg_header.hpp"
 
 namespace mi2::dicom {
 namespace {

@@ -8,7 +8,7 @@
 
 #include <mi2/error.hpp>
 
-#include "dicom/codestream.hpp"
+#include "dicom/encapsulated.hpp"
 
 namespace mi2::dicom {
 namespace {

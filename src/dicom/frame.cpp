@@ -11,8 +11,10 @@
 #include <mi2/error.hpp>
 
 #include "base/checked.hpp"
-#include "dicom/codestream.hpp"
 #include "dicom/dataset.hpp"
+#include "dicom/decode_jpeg.hpp"
+#include "dicom/encapsulated.hpp"
+#include "dicom/rle.hpp"
 
 namespace mi2::dicom {
 namespace {

@@ -3,7 +3,7 @@
 #include <mi2/error.hpp>
 
 #include "base/checked.hpp"
-#include "dicom/codestream.hpp"
+#include "dicom/rle.hpp"
 
 namespace mi2::dicom {
 namespace {

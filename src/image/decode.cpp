@@ -10,8 +10,11 @@
 
 #include "image/image.hpp"
 #include "image/jpeg.hpp"
+#include "image/png.hpp"
 #include "image/readers.hpp"
 #include "image/source.hpp"
+#include "image/tiff.hpp"
+#include "image/webp.hpp"
 
 namespace mi2::image {
 namespace {

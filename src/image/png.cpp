@@ -1,3 +1,5 @@
+#include "image/png.hpp"
+
 #include <algorithm>
 #include <array>
 #include <bit>

@@ -1,5 +1,5 @@
 #pragma once
-// The readers behind decode(), one a format. Each takes a whole file that starts with its format's signature.
+// What the readers of the formats (png.hpp, jpeg.hpp, webp.hpp, tiff.hpp) share.
 
 #include <cstddef>
 #include <cstdint>
@@ -21,11 +21,5 @@ void check_plausible(std::uint64_t units, std::size_t bytes, std::uint64_t most,
 
 /// A library's message, fit for ours: printable ASCII, at most 100 characters, without numbers of more than 6 digits.
 std::string library_text(std::string_view text);
-
-/// 16-bit colour keeps the high bytes; 16-bit grey is scaled by options.intensity; grey + alpha of 16 bits is RGBA.
-Image decode_png(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name);
-
-/// The first frame on its canvas.
-Image decode_webp(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name);
 
 }  // namespace mi2::image

@@ -58,8 +58,4 @@ bool looks_like_image(std::span<const std::byte> head) noexcept;
 /// @throws Error{kBadFile} empty, {kUnsupported} another format.
 std::unique_ptr<Source> open(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name);
 
-/// The pages of a TIFF, which `bytes` are known to be.
-std::unique_ptr<Source> open_tiff(std::span<const std::byte> bytes, const DecodeOptions& options,
-                                  std::string_view name);
-
 }  // namespace mi2::image

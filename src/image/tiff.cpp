@@ -1,3 +1,5 @@
+#include "image/tiff.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -14,7 +16,6 @@
 #include "image/convert.hpp"
 #include "image/intensity.hpp"
 #include "image/readers.hpp"
-#include "image/source.hpp"
 #include "image/tiff_layout.hpp"
 
 namespace mi2::image {

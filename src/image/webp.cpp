@@ -1,3 +1,5 @@
+#include "image/webp.hpp"
+
 #include <memory>
 
 #include <fmt/format.h>
@@ -26,7 +28,7 @@ struct DeleteDemuxer {
 
 /// VP8 takes at least 3.4 bits for 16 x 16 pixels. VP8L has no such bound: one colour takes no bits at all.
 void check_packed_size(const WebPDemuxer* demuxer, std::string_view name) {
-  constexpr std::uint64_t kPixelsAByte = 1024;
+  constexpr std::uint64_t kPixelsPerByte = 1024;
   WebPIterator frame;
   if (WebPDemuxGetFrame(demuxer, 1, &frame) == 0) bad(name, "corrupt WebP");
   const WebPData part = frame.fragment;
@@ -35,7 +37,7 @@ void check_packed_size(const WebPDemuxer* demuxer, std::string_view name) {
   WebPBitstreamFeatures features;
   if (WebPGetFeatures(part.bytes, part.size, &features) != VP8_STATUS_OK) bad(name, "corrupt WebP");
   constexpr int kLossy = 1;
-  if (features.format == kLossy) check_plausible(pixels, part.size, kPixelsAByte, name);
+  if (features.format == kLossy) check_plausible(pixels, part.size, kPixelsPerByte, name);
 }
 
 Image decode_webp(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name) {

@@ -1,15 +1,14 @@
 #pragma once
-// What a compressed frame says of itself, and the codecs that undo it.
+// Pixel data in fragments.
 
+#include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "dicom/dataset.hpp"
-#include "dicom/frame.hpp"
 
 namespace mi2::dicom {
 
@@ -41,25 +40,5 @@ class Fragments {
   std::vector<std::uint64_t> offsets_;  ///< of each fragment's item, from the first; ascending
   std::vector<std::size_t> ends_;       ///< the fragments that end with an end-of-image marker
 };
-
-struct JpegHeader {
-  unsigned width = 0;
-  unsigned height = 0;
-  unsigned components = 0;
-  unsigned precision = 0;  ///< bits a sample
-};
-
-/// The start-of-frame segment of a JPEG or JPEG-LS stream; nullopt if there is none.
-std::optional<JpegHeader> read_jpeg_header(const std::vector<std::uint8_t>& stream);
-
-/// Decodes JPEG and JPEG-LS with DCMTK. Updates `layout` (depth, planes, colour model) to what came out.
-/// @throws Error{kBadFile} if the stream is broken or disagrees with `layout`.
-std::vector<std::uint8_t> decode_jpeg(const std::vector<std::uint8_t>& stream, const Object& object, Layout& layout,
-                                      std::string_view name);
-
-/// Decodes DICOM RLE (PS3.5 annex G). @returns samples by pixel, little endian; 1-bit samples still packed.
-/// @throws Error{kBadFile} if the segments are not those of `layout` or too short.
-std::vector<std::uint8_t> decode_rle(const std::vector<std::uint8_t>& stream, const Layout& layout,
-                                     std::string_view name);
 
 }  // namespace mi2::dicom

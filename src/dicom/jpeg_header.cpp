@@ -1,4 +1,4 @@
-#include "dicom/codestream.hpp"
+#include "dicom/jpeg_header.hpp"
 
 namespace mi2::dicom {
 namespace {

@@ -1,0 +1,16 @@
+#pragma once
+// PNG as Pillow reads it.
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include "image/image.hpp"
+
+namespace mi2::image {
+
+/// A whole file that starts with the signature. 16-bit colour keeps the high bytes; 16-bit grey is scaled by
+/// options.intensity; grey + alpha of 16 bits is RGBA. @throws as decode().
+Image decode_png(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name);
+
+}  // namespace mi2::image

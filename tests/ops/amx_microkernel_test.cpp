@@ -34,6 +34,7 @@ struct Registers {
 struct EmulatedTiles {
   static constexpr std::int64_t kRightChunk = 1024;
   static constexpr bool kSplit = false;
+  static constexpr bool kBytes = false;
   static void configure() { Registers::configured = true; }
   static void release() { Registers::configured = false; }
   template <int kTile>
@@ -91,6 +92,7 @@ struct EmulatedSplit : EmulatedBf16 {
 
 /// TDPBUSD: unsigned bytes of the left by signed bytes of the right.
 struct EmulatedS8 : EmulatedTiles {
+  static constexpr bool kBytes = true;
   template <int kSums, int kLeft, int kRight>
   static void dot() {
     for (int m = 0; m < 16; ++m) {

@@ -3,111 +3,153 @@
 // or in tests an emulation, so that this text is checked on every machine.
 //
 // A tile is 16 rows of 64 bytes: a chunk of 16 rows of the left side, or a chunk of a panel. Rows of the left side and
-// sums are there up to a multiple of 32.
+// sums are there up to a multiple of 32; a panel without a neighbour is taken twice, and the second sums are ignored.
 
-/// The four sums of a place: 0 and 1 above, 2 and 3 below. `kBelow`: whether there are rows for the lower two;
-/// `kBeside`: whether there is a second panel.
-template <typename Tiles, bool kBelow, bool kBeside>
-MI2_INLINE void load_tile_sums(const float* sums, std::int64_t stride, bool first) {
-  const std::int64_t bytes = stride * 4;
-  if (first) {
-    Tiles::template zero<0>();
-    if constexpr (kBeside) Tiles::template zero<1>();
-    if constexpr (kBelow) Tiles::template zero<2>();
-    if constexpr (kBelow && kBeside) Tiles::template zero<3>();
-    return;
-  }
-  Tiles::template load<0>(sums, bytes);
-  if constexpr (kBeside) Tiles::template load<1>(sums + kPanel, bytes);
-  if constexpr (kBelow) Tiles::template load<2>(sums + 16 * stride, bytes);
-  if constexpr (kBelow && kBeside) Tiles::template load<3>(sums + 16 * stride + kPanel, bytes);
-}
-
-template <typename Tiles, bool kBelow, bool kBeside>
-MI2_INLINE void store_tile_sums(float* sums, std::int64_t stride) {
-  const std::int64_t bytes = stride * 4;
-  Tiles::template store<0>(sums, bytes);
-  if constexpr (kBeside) Tiles::template store<1>(sums + kPanel, bytes);
-  if constexpr (kBelow) Tiles::template store<2>(sums + 16 * stride, bytes);
-  if constexpr (kBelow && kBeside) Tiles::template store<3>(sums + 16 * stride + kPanel, bytes);
-}
-
-/// Tiles 4 and 5 (rows above and below) by tiles 6 and 7 (panels side by side).
-template <typename Tiles, bool kBelow, bool kBeside>
-MI2_INLINE void dot_tiles() {
-  Tiles::template dot<0, 4, 6>();
-  if constexpr (kBeside) Tiles::template dot<1, 4, 7>();
-  if constexpr (kBelow) Tiles::template dot<2, 5, 6>();
-  if constexpr (kBelow && kBeside) Tiles::template dot<3, 5, 7>();
-}
-
-template <typename Tiles, bool kBelow>
-MI2_INLINE void load_left(const std::byte* left, std::int64_t stride) {
-  Tiles::template load<4>(left, stride);
-  if constexpr (kBelow) Tiles::template load<5>(left + 16 * stride, stride);
-}
-template <typename Tiles, bool kBeside>
-MI2_INLINE void load_right(const std::byte* right, std::int64_t panel) {
-  Tiles::template load<6>(right, 64);
-  if constexpr (kBeside) Tiles::template load<7>(right + panel, 64);
-}
+/// Outputs of the two panels that are multiplied at once.
+constexpr std::int64_t kTileColumns = 2 * kPanel;
 
 /// What a block of rows may take of the caches: a core multiplies some 2.6e12 and gets some 27e9 bytes a second from
 /// beyond the second level, so weights that are read once for 96 rows take as long to come as to multiply. The second
 /// level has 2 MB. Fifteen pairs of tiles.
 constexpr Blocking kTileBlocking{480, 1200 << 10, 200};
 
-/// Over the whole depth: both sides come from the second level, which costs less than putting sums aside would.
-template <typename Tiles, bool kBelow, bool kBeside>
-void tile_place(const GemmBlock& p, std::int64_t row, std::int64_t panel, Fetch& fetch) {
-  constexpr std::int64_t kParts = Tiles::kSplit ? 2 : 1;
-  auto* sums = static_cast<float*>(p.sums) + (p.epilogue == nullptr ? row * p.sums_stride : 0) + panel * kPanel;
-  const auto* left = static_cast<const std::byte*>(p.left) + row * p.left_stride;
-  const auto* right = static_cast<const std::byte*>(p.right) + panel * p.right_stride;
-  load_tile_sums<Tiles, kBelow, kBeside>(sums, p.sums_stride, p.first);
-  for (std::int64_t chunk = 0; chunk < p.chunks; ++chunk, left += kParts * 64, right += kParts * kPanelChunk) {
-    fetch.some();
-    load_left<Tiles, kBelow>(left, p.left_stride);
-    load_right<Tiles, kBeside>(right, p.right_stride);
-    dot_tiles<Tiles, kBelow, kBeside>();
-    if constexpr (Tiles::kSplit) {
-      // large by small, then small by large; small by small is left out
-      load_right<Tiles, kBeside>(right + kPanelChunk, p.right_stride);
-      dot_tiles<Tiles, kBelow, kBeside>();
-      load_left<Tiles, kBelow>(left + 64, p.left_stride);
-      load_right<Tiles, kBeside>(right, p.right_stride);
-      dot_tiles<Tiles, kBelow, kBeside>();
-    }
+/// The epilogue of two panels, some rows at a time: a step of the tiles leaves the vector units idle, so the sums of
+/// the panels before are finished between the steps of the next.
+template <bool kBytes, bool kAccumulate, Activation kActivation, typename Out>
+class Finisher {
+ public:
+  Finisher() = default;
+  /// @param steps  of the tiles that the rows are spread over.
+  Finisher(const Epilogue& end, std::int64_t steps)
+      : end_(end), steps_(steps), sums_(static_cast<const float*>(end.sums)), out_(static_cast<Out*>(end.out)) {
+    for (int v = 0; v < kVectors; ++v) columns_[v] = EpilogueColumns<kBytes>(end, v * kLanes);
   }
-  store_tile_sums<Tiles, kBelow, kBeside>(sums, p.sums_stride);
-}
 
+  /// A step's share.
+  MI2_INLINE void some() {
+    for (due_ += end_.rows; due_ >= steps_ && row_ < end_.rows; due_ -= steps_) finish_row();
+  }
+  MI2_INLINE void rest() {
+    while (row_ < end_.rows) finish_row();
+  }
+
+ private:
+  static constexpr int kVectors = static_cast<int>(kTileColumns / kLanes);
+  MI2_INLINE void finish_row() {
+    for (std::int64_t at = 0; at < kTileColumns * static_cast<std::int64_t>(sizeof(Out)); at += 64) {
+      __builtin_prefetch(reinterpret_cast<const std::byte*>(out_ + kTileColumns) + at, 1);
+    }
+    for (int v = 0; v < kVectors; ++v) {
+      Floats value = epilogue_value<kBytes, kActivation, Out>(end_, row_, load(sums_ + v * kLanes), columns_[v]);
+      if constexpr (kAccumulate) value += load(out_ + v * kLanes);
+      store(out_ + v * kLanes, value);
+    }
+    sums_ += kTileColumns;
+    out_ += end_.out_stride;
+    ++row_;
+  }
+
+  Epilogue end_;
+  std::int64_t steps_ = 1;
+  std::int64_t row_ = 0;
+  std::int64_t due_ = 0;
+  const float* sums_ = nullptr;
+  Out* out_ = nullptr;
+  EpilogueColumns<kBytes> columns_[kVectors];
+};
+
+/// Tiles 4 and 5 (rows above and below) by tiles 6 and 7 (panels side by side).
 template <typename Tiles>
-void tile_rows(const GemmBlock& p, std::int64_t panel, bool beside, Fetch& fetch) {
-  for (std::int64_t row = 0; row < p.rows; row += 32) {
-    const std::int64_t height = p.rows - row < 32 ? p.rows - row : 32;
-    const bool below = height > 16;
-    if (p.epilogue != nullptr) fetch_destination(*p.epilogue, row, height);
-    if (beside) {
-      below ? tile_place<Tiles, true, true>(p, row, panel, fetch)
-            : tile_place<Tiles, false, true>(p, row, panel, fetch);
-    } else {
-      below ? tile_place<Tiles, true, false>(p, row, panel, fetch)
-            : tile_place<Tiles, false, false>(p, row, panel, fetch);
-    }
-    if (p.epilogue != nullptr) epilogue_tile(p, row, height, panel, beside ? 2 : 1);
+MI2_INLINE void dot_tiles() {
+  Tiles::template dot<0, 4, 6>();
+  Tiles::template dot<1, 4, 7>();
+  Tiles::template dot<2, 5, 6>();
+  Tiles::template dot<3, 5, 7>();
+}
+template <typename Tiles>
+MI2_INLINE void load_left(const std::byte* left, std::int64_t stride) {
+  Tiles::template load<4>(left, stride);
+  Tiles::template load<5>(left + 16 * stride, stride);
+}
+template <typename Tiles>
+MI2_INLINE void load_right(const std::byte* right, std::int64_t beside) {
+  Tiles::template load<6>(right, 64);
+  Tiles::template load<7>(right + beside, 64);
+}
+
+/// One step of a place: a chunk of 32 rows by a chunk of two panels.
+template <typename Tiles>
+MI2_INLINE void tile_step(const std::byte* left, std::int64_t left_stride, const std::byte* right,
+                          std::int64_t beside) {
+  load_left<Tiles>(left, left_stride);
+  load_right<Tiles>(right, beside);
+  dot_tiles<Tiles>();
+  if constexpr (Tiles::kSplit) {
+    // large by small, then small by large; small by small is left out
+    load_right<Tiles>(right + kPanelChunk, beside);
+    dot_tiles<Tiles>();
+    load_left<Tiles>(left + 64, left_stride);
+    load_right<Tiles>(right, beside);
+    dot_tiles<Tiles>();
   }
 }
 
-/// As product() of microkernel.hpp.
+/// The sums of all rows by the two panels from `panel` on, over the whole depth: both sides come from the second level,
+/// which costs less than putting sums aside would. Between the steps, `between` is called.
+template <typename Tiles, typename Between>
+MI2_INLINE void tile_panels(const GemmBlock& p, std::int64_t panel, float* sums, const Between& between) {
+  constexpr std::int64_t kLeftChunk = Tiles::kSplit ? 128 : 64;
+  constexpr std::int64_t kStride = kTileColumns * 4;
+  const std::byte* panels = static_cast<const std::byte*>(p.right) + panel * p.right_stride;
+  const std::int64_t beside = panel + 1 < p.panels ? p.right_stride : 0;
+  for (std::int64_t row = 0; row < p.rows; row += 32, sums += 32 * kTileColumns) {
+    const std::byte* left = static_cast<const std::byte*>(p.left) + row * p.left_stride;
+    const std::byte* right = panels;
+    Tiles::template zero<0>();
+    Tiles::template zero<1>();
+    Tiles::template zero<2>();
+    Tiles::template zero<3>();
+    for (std::int64_t chunk = 0; chunk < p.chunks; ++chunk, left += kLeftChunk, right += Tiles::kRightChunk) {
+      tile_step<Tiles>(left, p.left_stride, right, beside);
+      between();
+    }
+    Tiles::template store<0>(sums, kStride);
+    Tiles::template store<1>(sums + kPanel, kStride);
+    Tiles::template store<2>(sums + 16 * kTileColumns, kStride);
+    Tiles::template store<3>(sums + 16 * kTileColumns + kPanel, kStride);
+  }
+}
+
+template <typename Tiles, bool kAccumulate, Activation kActivation, typename Out>
+void product_and_epilogue(const GemmBlock& p) {
+  const std::int64_t row_tiles = (p.rows + 31) / 32;
+  const std::int64_t steps = row_tiles * p.chunks;
+  Finisher<Tiles::kBytes, kAccumulate, kActivation, Out> finisher;
+  Epilogue end;
+  for (std::int64_t panel = 0; panel < p.panels; panel += 2) {
+    float* sums = static_cast<float*>(p.sums) + panel / 2 % 2 * row_tiles * 32 * kTileColumns;
+    Fetch fetch = fetch_panels(p, panel + 2, 2, Tiles::kRightChunk, row_tiles);
+    tile_panels<Tiles>(p, panel, sums, [&] {
+      fetch.some();
+      finisher.some();
+    });
+    finisher.rest();
+    end = part_of(*p.epilogue, 0, p.rows, panel * kPanel, kTileColumns);
+    end.sums = sums;
+    end.sums_stride = kTileColumns;
+    if (panel + 2 < p.panels) finisher = {end, steps};
+  }
+  // The last panels may have fewer outputs.
+  epilogue_as<Tiles::kBytes, kAccumulate, kActivation, Out>(end);
+}
+
+/// As product() of microkernel.hpp, of blocks with an epilogue.
 template <typename Tiles>
 void product_on_tiles(const GemmBlock& p) {
-  const std::int64_t places = (p.rows + 31) / 32 * ((p.panels + 1) / 2);
-  Fetch fetch = fetch_next(p, Tiles::kRightChunk, places);
   Tiles::configure();
-  for (std::int64_t panel = 0; panel < p.panels; panel += 2) {
-    tile_rows<Tiles>(p, panel, panel + 1 < p.panels, fetch);
-  }
+  for_epilogue_kind(*p.epilogue, [&p]<bool kAccumulate, Activation kActivation, typename Out>() {
+    product_and_epilogue<Tiles, kAccumulate, kActivation, Out>(p);
+  });
   Tiles::release();
 }
 

@@ -8,6 +8,7 @@ struct EpilogueColumns {
   Floats scale = splat(1.0F);
   Ints sum = splat_int(0);
 
+  EpilogueColumns() = default;
   EpilogueColumns(const Epilogue& p, std::int64_t column) {
     if (p.bias != nullptr) bias = load(p.bias + column);
     if constexpr (kBytes) {
@@ -76,21 +77,29 @@ void epilogue_as(Epilogue p) {  // a copy: what is stored below could lie in the
   if (column < p.columns) epilogue_tail<kBytes, kAccumulate, kActivation, Out>(p, column);
 }
 
-template <bool kBytes>
-void epilogue_sums(const Epilogue& p) {
-  if (p.accumulate) return epilogue_as<kBytes, true, Activation::kNone, float>(p);
+/// Calls `use`, a template of <kAccumulate, kActivation, Out>, for what `p` asks for.
+template <typename Use>
+MI2_INLINE void for_epilogue_kind(const Epilogue& p, const Use& use) {
+  if (p.accumulate) return use.template operator()<true, Activation::kNone, float>();
   const bool f32 = p.dtype == tensor::DType::kF32;
   switch (p.activation) {
     case Activation::kNone:
-      return f32 ? epilogue_as<kBytes, false, Activation::kNone, float>(p)
-                 : epilogue_as<kBytes, false, Activation::kNone, tensor::BFloat16>(p);
+      return f32 ? use.template operator()<false, Activation::kNone, float>()
+                 : use.template operator()<false, Activation::kNone, tensor::BFloat16>();
     case Activation::kGelu:
-      return f32 ? epilogue_as<kBytes, false, Activation::kGelu, float>(p)
-                 : epilogue_as<kBytes, false, Activation::kGelu, tensor::BFloat16>(p);
+      return f32 ? use.template operator()<false, Activation::kGelu, float>()
+                 : use.template operator()<false, Activation::kGelu, tensor::BFloat16>();
     case Activation::kQuickGelu:
-      return f32 ? epilogue_as<kBytes, false, Activation::kQuickGelu, float>(p)
-                 : epilogue_as<kBytes, false, Activation::kQuickGelu, tensor::BFloat16>(p);
+      return f32 ? use.template operator()<false, Activation::kQuickGelu, float>()
+                 : use.template operator()<false, Activation::kQuickGelu, tensor::BFloat16>();
   }
+}
+
+template <bool kBytes>
+void epilogue_sums(const Epilogue& p) {
+  for_epilogue_kind(p, [&p]<bool kAccumulate, Activation kActivation, typename Out>() {
+    epilogue_as<kBytes, kAccumulate, kActivation, Out>(p);
+  });
 }
 
 void epilogue(const Epilogue& p) {
@@ -99,4 +108,23 @@ void epilogue(const Epilogue& p) {
   } else {
     epilogue_sums<false>(p);
   }
+}
+
+/// The part of `p` that rows [row, row + rows) by columns [column, column + columns) are for; the sums are the
+/// caller's.
+MI2_INLINE Epilogue part_of(const Epilogue& p, std::int64_t row, std::int64_t rows, std::int64_t column,
+                            std::int64_t columns) {
+  Epilogue part = p;
+  part.rows = rows;
+  part.columns = p.columns - column < columns ? p.columns - column : columns;
+  if (p.row_scale != nullptr) {
+    part.row_scale += row;
+    part.column_scale += column;
+    part.column_sum += column;
+    if (p.row_zero != nullptr) part.row_zero += row;
+  }
+  if (p.bias != nullptr) part.bias += column;
+  const std::int64_t at = row * p.out_stride + column;
+  part.out = static_cast<std::byte*>(p.out) + at * (p.dtype == tensor::DType::kF32 ? 4 : 2);
+  return part;
 }

@@ -45,7 +45,8 @@ struct Epilogue {
 };
 
 /// sums[rows, 16 panels] (+)= left[rows, depth] right[depth, 16 panels]. Depth is counted in chunks; both sides are
-/// padded with zeros to whole chunks (the left one with anything where the right one has zeros).
+/// padded with zeros to whole chunks (the left one with anything where the right one has zeros). Where the processor
+/// has tiles, rows of the left side exist up to a multiple of 32, and hold anything.
 struct GemmBlock {
   const void* left = nullptr;
   std::int64_t left_stride = 0;   ///< bytes from row to row
@@ -57,10 +58,8 @@ struct GemmBlock {
   void* sums = nullptr;          ///< f32, or s32 for kU8
   std::int64_t sums_stride = 0;  ///< elements from row to row
   bool first = true;             ///< start from zero, not from what is in `sums`
-  const void* next = nullptr;    ///< what will be `right` next: fetched into the cache meanwhile
-  std::int64_t next_panels = 0;
-  /// What becomes of the sums, of all rows and panels: tile by tile, which all use the memory at `sums`. Or none: then
-  /// they stay there.
+  /// What becomes of the sums, of all rows and panels: then `sums` is only space for ProductKernel::space() of them,
+  /// and `sums_stride` counts for nothing. Or none: then they stay there.
   const Epilogue* epilogue = nullptr;
 };
 
@@ -81,6 +80,9 @@ struct ProductKernel {
   std::int64_t rows = 0;         ///< of the register tile
   std::int64_t panels = 0;
   Blocking blocking;
+
+  /// Sums that a block with an epilogue needs space for: two panel groups of a block's rows, in whole tiles of AMX.
+  [[nodiscard]] constexpr std::int64_t space() const { return 2 * ((blocking.rows + 31) / 32 * 32) * panels * kPanel; }
 };
 
 /// One head over one set of tokens: out[i] = softmax(scale * q[i] k^T) v. Rows are given by pointers, so that a window

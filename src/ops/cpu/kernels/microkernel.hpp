@@ -35,11 +35,15 @@ struct Fetch {
   }
 };
 
-/// What follows `p`, spread over so many tiles.
-MI2_INLINE Fetch fetch_next(const GemmBlock& p, std::int64_t right_chunk, std::int64_t tiles) {
-  const std::int64_t lines = p.next_panels * (right_chunk / 64);
-  return {static_cast<const std::byte*>(p.next), p.chunks * right_chunk, p.right_stride, p.next_panels,
-          (lines + tiles - 1) / tiles};
+/// Up to `count` panels from `panel` on, spread over so many tiles. Sides that stay in memory as sums are small and in
+/// the cache already.
+MI2_INLINE Fetch fetch_panels(const GemmBlock& p, std::int64_t panel, std::int64_t count, std::int64_t right_chunk,
+                              std::int64_t tiles) {
+  std::int64_t panels = p.panels - panel < count ? p.panels - panel : count;
+  if (p.epilogue == nullptr || panels < 0) panels = 0;
+  const std::int64_t lines = panels * (right_chunk / 64);
+  return {static_cast<const std::byte*>(p.right) + panel * p.right_stride, p.chunks * right_chunk, p.right_stride,
+          panels, (lines + tiles - 1) / tiles};
 }
 
 /// Where the rows of a tile's left side are: three pointers of five rows each reach them all with the addressing of one
@@ -81,10 +85,12 @@ void microkernel(const GemmBlock& p, std::int64_t row, std::int64_t panel, Fetch
   constexpr bool kDense = Dot::kLeftChunk == 16 * Dot::kLeftStep;
   static_assert(R <= 15);
   typename Dot::Sum sums[R][P * kVectors];
-  auto* out = static_cast<float*>(p.sums) + (p.epilogue == nullptr ? row * p.sums_stride : 0) + panel * kPanel;
+  auto* out = static_cast<float*>(p.sums);
+  const std::int64_t stride = p.epilogue == nullptr ? p.sums_stride : P * kPanel;
+  if (p.epilogue == nullptr) out += row * stride + panel * kPanel;
   for (int r = 0; r < R; ++r) {
     for (int v = 0; v < P * kVectors; ++v) {
-      sums[r][v] = p.first ? Dot::zero() : Dot::load_sums(out + r * p.sums_stride + v * kLanes);
+      sums[r][v] = p.first ? Dot::zero() : Dot::load_sums(out + r * stride + v * kLanes);
     }
   }
   LeftRows left(static_cast<const std::byte*>(p.left) + row * p.left_stride, p.left_stride);
@@ -121,38 +127,17 @@ void microkernel(const GemmBlock& p, std::int64_t row, std::int64_t panel, Fetch
     }
   }
   for (int r = 0; r < R; ++r) {
-    for (int v = 0; v < P * kVectors; ++v) Dot::store_sums(out + r * p.sums_stride + v * kLanes, sums[r][v]);
+    for (int v = 0; v < P * kVectors; ++v) Dot::store_sums(out + r * stride + v * kLanes, sums[r][v]);
   }
 }
 
 /// Rows of the destination, fetched while their tile is computed.
-MI2_INLINE void fetch_destination(const Epilogue& end, std::int64_t row, std::int64_t rows) {
+MI2_INLINE void fetch_destination(const Epilogue& end) {
   const std::int64_t size = end.dtype == tensor::DType::kF32 ? 4 : 2;
-  for (std::int64_t r = row; r < row + rows; ++r) {
+  for (std::int64_t r = 0; r < end.rows; ++r) {
     const auto* to = static_cast<const std::byte*>(end.out) + r * end.out_stride * size;
     for (std::int64_t at = 0; at < end.columns * size; at += 64) __builtin_prefetch(to + at, 1);
   }
-}
-
-/// The part of `p.epilogue` that one tile's sums are for.
-MI2_INLINE void epilogue_tile(const GemmBlock& p, std::int64_t row, std::int64_t rows, std::int64_t panel,
-                              std::int64_t panels) {
-  Epilogue end = *p.epilogue;
-  const std::int64_t column = panel * kPanel;
-  end.sums = static_cast<const float*>(p.sums) + column;
-  end.sums_stride = p.sums_stride;
-  end.rows = rows;
-  end.columns = end.columns - column < panels * kPanel ? end.columns - column : panels * kPanel;
-  if (end.row_scale != nullptr) {
-    end.row_scale += row;
-    end.column_scale += column;
-    end.column_sum += column;
-    if (end.row_zero != nullptr) end.row_zero += row;
-  }
-  if (end.bias != nullptr) end.bias += column;
-  const std::int64_t at = row * end.out_stride + column;
-  end.out = static_cast<std::byte*>(end.out) + at * (end.dtype == tensor::DType::kF32 ? 4 : 2);
-  epilogue(end);
 }
 
 template <typename Dot, int P, int... Rows>
@@ -161,13 +146,20 @@ void product_rows(const GemmBlock& p, std::int64_t panel, std::integer_sequence<
   static constexpr Function kTiles[] = {microkernel<Dot, Rows + 1, P>...};
   // Tiles of nearly equal heights: a last tile of one row would wait for its own sums.
   const std::int64_t tiles = (p.rows + Dot::kRows - 1) / Dot::kRows;
-  Fetch fetch = fetch_next(p, Dot::kRightChunk, tiles);
+  Fetch fetch = fetch_panels(p, panel + P, P, Dot::kRightChunk, tiles);
   for (std::int64_t t = 0; t < tiles; ++t) {
     const std::int64_t row = p.rows * t / tiles;
     const std::int64_t height = p.rows * (t + 1) / tiles - row;
-    if (p.epilogue != nullptr) fetch_destination(*p.epilogue, row, height);
+    if (p.epilogue == nullptr) {
+      kTiles[height - 1](p, row, panel, fetch);
+      continue;
+    }
+    Epilogue end = part_of(*p.epilogue, row, height, panel * kPanel, P * kPanel);
+    end.sums = p.sums;
+    end.sums_stride = P * kPanel;
+    fetch_destination(end);
     kTiles[height - 1](p, row, panel, fetch);
-    if (p.epilogue != nullptr) epilogue_tile(p, row, height, panel, P);
+    epilogue(end);
   }
 }
 

@@ -66,18 +66,17 @@ class NativeMatMul : public MatMul {
     std::int32_t* row_zero;
     float* space;         ///< one row in f32
     std::uint8_t* bytes;  ///< one row, quantised
-    float* sums;          ///< of a tile
+    float* sums;          ///< of tiles
   };
 
   [[nodiscard]] Block block() const {
     const std::int64_t width = weights_.layout().chunks * weights_.layout().depth;
-    const std::int64_t columns = kernel_.panels * kPanel;
     const std::int64_t rows = round_up(kernel_.blocking.rows, 32);  // whole tiles of AMX
     const std::int64_t scales_at = rows * row_bytes_;
     const std::int64_t space_at = scales_at + 2 * round_up(rows * 4, 64);
     const std::int64_t bytes_at = space_at + round_up(width * 4, 64);
     const std::int64_t sums_at = bytes_at + round_up(width, 64);
-    std::byte* memory = thread_scratch(static_cast<std::size_t>(sums_at + rows * columns * 4));
+    std::byte* memory = thread_scratch(static_cast<std::size_t>(sums_at + kernel_.space() * 4));
     return {memory,
             reinterpret_cast<float*>(memory + scales_at),
             reinterpret_cast<std::int32_t*>(memory + scales_at + round_up(rows * 4, 64)),
@@ -170,43 +169,37 @@ class NativeMatMul : public MatMul {
   };
 
   void multiply_pass(const Block& memory, const Pass& pass, const Destination& destination) const {
-    Epilogue end = epilogue_for(memory, pass, destination);
+    const Epilogue end = epilogue_for(memory, pass, destination);
     GemmBlock product;
     product.left = memory.left + pass.chunk * kernel_.left_chunk;
     product.left_stride = row_bytes_;
+    product.right = weights_.panel(pass.panel) + pass.chunk * kernel_.right_chunk;
     product.right_stride = weights_.layout().panel_bytes;
     product.chunks = pass.last_chunk - pass.chunk;
     product.rows = pass.rows;
+    product.panels = pass.last_panel - pass.panel;
     product.sums = memory.sums;
-    product.sums_stride = kernel_.panels * kPanel;
     product.epilogue = &end;
-    for (std::int64_t p = pass.panel; p < pass.last_panel; p += kernel_.panels) {
-      const std::int64_t following = std::min(kernel_.panels, pass.last_panel - p - kernel_.panels);
-      product.panels = std::min(kernel_.panels, pass.last_panel - p);
-      product.right = weights_.panel(p) + pass.chunk * kernel_.right_chunk;
-      product.next = static_cast<const std::byte*>(product.right) + kernel_.panels * product.right_stride;
-      product.next_panels = std::max<std::int64_t>(following, 0);
-      const std::int64_t column = p * kPanel;
-      end.columns = std::min(product.panels * kPanel, out() - column);
-      end.column_scale = weights_.scale() + column;
-      end.column_sum = weights_.sum() + column;
-      end.bias = pass.chunk == 0 ? weights_.bias() + column : nullptr;
-      const std::int64_t at = pass.row * out() + column;
-      end.out = static_cast<std::byte*>(destination.data) + at * static_cast<std::int64_t>(size_of(destination.dtype));
-      kernel_.multiply(product);
-    }
+    kernel_.multiply(product);
   }
 
   [[nodiscard]] Epilogue epilogue_for(const Block& memory, const Pass& pass, const Destination& destination) const {
+    const std::int64_t column = pass.panel * kPanel;
     Epilogue end;
+    end.columns = std::min((pass.last_panel - pass.panel) * kPanel, out() - column);
+    end.bias = pass.chunk == 0 ? weights_.bias() + column : nullptr;
     if (weights_.layout().format == WeightFormat::kS8) {
       end.row_scale = memory.row_scale;
       // The zeros' share belongs to the whole depth: the first pass takes it off.
       end.row_zero = pass.chunk == 0 ? memory.row_zero : nullptr;
+      end.column_scale = weights_.scale() + column;
+      end.column_sum = weights_.sum() + column;
     }
     end.activation = destination.activation;
     end.accumulate = destination.accumulate || pass.chunk > 0;
     end.dtype = destination.dtype;
+    const std::int64_t at = pass.row * out() + column;
+    end.out = static_cast<std::byte*>(destination.data) + at * static_cast<std::int64_t>(size_of(destination.dtype));
     end.out_stride = out();
     return end;
   }

@@ -32,6 +32,7 @@ struct HardwareTiles {
 
 struct Bf16Tiles : HardwareTiles {
   static constexpr bool kSplit = false;
+  static constexpr bool kBytes = false;
   static constexpr std::int64_t kRightChunk = 1024;
   template <int kSums, int kLeft, int kRight>
   static MI2_INLINE void dot() {
@@ -46,6 +47,7 @@ struct SplitTiles : Bf16Tiles {
 
 struct S8Tiles : HardwareTiles {
   static constexpr bool kSplit = false;
+  static constexpr bool kBytes = true;
   static constexpr std::int64_t kRightChunk = 1024;
   template <int kSums, int kLeft, int kRight>
   static MI2_INLINE void dot() {

@@ -59,8 +59,7 @@ struct Davit {
 
 template <ops::OpSet O>
 typename O::Tensor mlp(O& ops, const Mlp<O>& p, typename O::Tensor x, ops::Activation activation, float drop_rate) {
-  auto hidden = ops.norm_linear(x, p.norm, p.fc1, activation, "fc1");
-  return ops.add_linear(std::move(x), std::move(hidden), p.fc2, drop_rate, "fc2");
+  return ops.add_mlp(std::move(x), p.norm, p.fc1, p.fc2, activation, drop_rate);
 }
 
 /// x [B, H, W, C]. Attention among the tokens of a window, head by head (section 3.2 of the paper).

@@ -64,6 +64,8 @@ concept OpSet = LayerMaker<O> &&
   // residual + linear(x): the end of a residual branch, which training drops at `rate` (stochastic depth) and
   // inference ignores
   { ops.add_linear(x, x, linear, rate, name) } -> std::same_as<typename O::Tensor>;
+  // x + second(activation(first(layer_norm(x)))), dropped as in add_linear
+  { ops.add_mlp(x, norm, linear, linear, activation, rate) } -> std::same_as<typename O::Tensor>;
   // over the last axis
   { ops.layer_norm(x, norm) } -> std::same_as<typename O::Tensor>;
   { ops.l2_normalize(x) } -> std::same_as<typename O::Tensor>;

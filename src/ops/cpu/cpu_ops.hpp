@@ -78,6 +78,8 @@ class CpuOps {
                              std::string_view name = {});
   tensor::Tensor add_linear(tensor::Tensor residual, const tensor::Tensor& x, const Linear& p, float drop_rate,
                             std::string_view name = {});
+  tensor::Tensor add_mlp(tensor::Tensor x, const Norm& norm, const Linear& first, const Linear& second,
+                         Activation activation, float drop_rate);
   tensor::Tensor layer_norm(tensor::Tensor x, const Norm& p);
   tensor::Tensor l2_normalize(const tensor::Tensor& x);
   tensor::Tensor conv(const tensor::Tensor& x, const Conv& p);

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "ops/cpu/cpu_ops.hpp"
+#include "ops/cpu/matmul/mlp.hpp"
 
 namespace mi2::ops {
 namespace {
@@ -13,6 +14,14 @@ using cpu::OpTimer;
 /// Multiplications and additions of a product.
 double flop(std::int64_t rows, const cpu::MatMul& product) {
   return 2.0 * static_cast<double>(rows) * static_cast<double>(product.in()) * static_cast<double>(product.out());
+}
+
+/// `x`, or a copy of it if others hold it too.
+mi2::tensor::Tensor own(mi2::tensor::Tensor x) {
+  if (x.unique()) return x;
+  mi2::tensor::Tensor copy(x.shape());
+  std::copy_n(x.data<float>(), x.shape().count(), copy.data<float>());
+  return copy;
 }
 
 }  // namespace
@@ -40,14 +49,24 @@ mi2::tensor::Tensor CpuOps::norm_linear(const tensor::Tensor& x, const Norm& nor
 mi2::tensor::Tensor CpuOps::add_linear(tensor::Tensor residual, const tensor::Tensor& x, const Linear& p, float,
                                        std::string_view name) {
   const OpTimer timer(profile_, "add_linear", flop(x.shape().rows(), *p.product), name);
-  if (!residual.unique()) {
-    tensor::Tensor copy(residual.shape());
-    std::copy_n(residual.data<float>(), residual.shape().count(), copy.data<float>());
-    residual = std::move(copy);
-  }
+  residual = own(std::move(residual));
   p.product->multiply(*pool_, cpu::PlainRows(kernels_, x),
                       {residual.data<std::byte>(), tensor::DType::kF32, true, Activation::kNone});
   return residual;
+}
+
+mi2::tensor::Tensor CpuOps::add_mlp(tensor::Tensor x, const Norm& norm, const Linear& first, const Linear& second,
+                                    Activation activation, float drop_rate) {
+  const std::int64_t rows = x.shape().rows();
+  if (activations_ != tensor::DType::kBF16 || !cpu::fuses(rows, pool_->size(), *first.product, *second.product)) {
+    tensor::Tensor hidden = norm_linear(x, norm, first, activation, "fc1");
+    return add_linear(std::move(x), hidden, second, drop_rate, "fc2");
+  }
+  const OpTimer timer(profile_, "add_mlp", flop(rows, *first.product) + flop(rows, *second.product));
+  x = own(std::move(x));
+  const cpu::NormedRows normed(kernels_, x, norm.weight.data(), norm.bias.data(), norm.epsilon);
+  cpu::add_mlp(*pool_, normed, *first.product, *second.product, activation, x.data<float>());
+  return x;
 }
 
 mi2::tensor::Tensor CpuOps::layer_norm(tensor::Tensor x, const Norm& p) {

@@ -70,6 +70,11 @@ mi2::tensor::Tensor ReferenceOps::add_linear(const tensor::Tensor& residual, con
   return y;
 }
 
+mi2::tensor::Tensor ReferenceOps::add_mlp(const tensor::Tensor& x, const Norm& norm, const Linear& first,
+                                          const Linear& second, Activation activation, float drop_rate) {
+  return add_linear(x, norm_linear(x, norm, first, activation), second, drop_rate);
+}
+
 mi2::tensor::Tensor ReferenceOps::layer_norm(const tensor::Tensor& x, const Norm& p) {
   tensor::Tensor y(x.shape());
   const std::int64_t width = x.shape().back();

@@ -54,6 +54,8 @@ class ReferenceOps {
   tensor::Tensor linear(const tensor::Tensor& x, const Linear& p, Activation activation);
   tensor::Tensor norm_linear(const tensor::Tensor& x, const Norm& norm, const Linear& p, Activation activation,
                              std::string_view = {});
+  tensor::Tensor add_mlp(const tensor::Tensor& x, const Norm& norm, const Linear& first, const Linear& second,
+                         Activation activation, float drop_rate);
   tensor::Tensor add_linear(const tensor::Tensor& residual, const tensor::Tensor& x, const Linear& p, float drop_rate,
                             std::string_view = {});
   tensor::Tensor layer_norm(const tensor::Tensor& x, const Norm& p);

@@ -122,6 +122,11 @@ at::Tensor TorchOps::add_linear(const Tensor& residual, const Tensor& x, const L
   return residual + branch;
 }
 
+at::Tensor TorchOps::add_mlp(const Tensor& x, const Norm& norm, const Linear& first, const Linear& second,
+                             Activation activation, float drop_rate) const {
+  return add_linear(x, norm_linear(x, norm, first, activation), second, drop_rate);
+}
+
 at::Tensor TorchOps::layer_norm(const Tensor& x, const Norm& p) const {
   return at::layer_norm(x, {x.size(-1)}, p.weight, p.bias, p.epsilon);
 }

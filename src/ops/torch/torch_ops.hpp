@@ -70,6 +70,8 @@ class TorchOps {
   Tensor linear(const Tensor& x, const Linear& p, Activation activation) const;
   Tensor norm_linear(const Tensor& x, const Norm& norm, const Linear& p, Activation activation,
                      std::string_view = {}) const;
+  Tensor add_mlp(const Tensor& x, const Norm& norm, const Linear& first, const Linear& second, Activation activation,
+                 float drop_rate) const;
   Tensor add_linear(const Tensor& residual, const Tensor& x, const Linear& p, float drop_rate,
                     std::string_view = {}) const;
   Tensor layer_norm(const Tensor& x, const Norm& p) const;

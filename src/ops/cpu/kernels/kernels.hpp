@@ -68,6 +68,7 @@ struct Blocking {
   std::int64_t rows = 0;      ///< of a block, which stays in the second level while the panels stream past it
   std::int64_t bytes = 0;     ///< of a block's depth that is taken at a time
   std::int64_t few_rows = 0;  ///< a thread's share of fewer does not pay for reading all the weights
+  bool fuses = false;         ///< whether two products in turn are faster block by block than one after the other
 };
 
 /// A product of one instruction set and one kind of operands.

@@ -1,12 +1,10 @@
-// The product on our own kernels. A block of rows is written in the form the kernel multiplies and stays in the second
-// level of the cache while the panels of weights stream past it (docs/engine.md, "Products").
+#include "ops/cpu/matmul/native.hpp"
 
 #include <algorithm>
 #include <cstring>
 
 #include <fmt/format.h>
 
-#include "ops/cpu/matmul/matmul.hpp"
 #include "ops/cpu/scratch.hpp"
 
 #include <mi2/error.hpp>
@@ -30,187 +28,173 @@ const ProductKernel& kernel_for(const Kernels& kernels, WeightFormat format) {
   return kernels.split;
 }
 
-class NativeMatMul : public MatMul {
- public:
-  NativeMatMul(const Kernels& kernels, PackedWeights weights)
-      : MatMul(weights.layout().in, weights.layout().out),
-        kernels_(kernels),
-        kernel_(kernel_for(kernels, weights.layout().format)),
-        weights_(std::move(weights)),
-        // An odd number of cache lines: rows a power of two apart would share a few sets of the cache.
-        row_bytes_((weights_.layout().chunks * kernel_.left_chunk / 64 | 1) * 64) {}
+}  // namespace
 
-  [[nodiscard]] const float* bias() const noexcept override { return weights_.bias(); }
+NativeMatMul::NativeMatMul(const Kernels& kernels, PackedWeights weights)
+    : MatMul(weights.layout().in, weights.layout().out),
+      kernels_(kernels),
+      kernel_(kernel_for(kernels, weights.layout().format)),
+      weights_(std::move(weights)),
+      // An odd number of cache lines: rows a power of two apart would share a few sets of the cache.
+      row_bytes_((weights_.layout().chunks * kernel_.left_chunk / 64 | 1) * 64) {}
 
-  void multiply(base::ThreadPool& pool, const RowSource& a, const Destination& destination) const override {
-    const std::int64_t panels = weights_.layout().panels;
-    const Split split = split_product(a.rows(), panels, pool.size(), kernel_.blocking, kernel_.panels);
-    const std::int64_t down = (a.rows() + split.rows_each - 1) / split.rows_each;
-    const std::int64_t across = (panels + split.columns_each - 1) / split.columns_each;
-    pool.run(static_cast<std::size_t>(down * across), [&](std::size_t task) {
-      const std::int64_t row = static_cast<std::int64_t>(task) / across * split.rows_each;
-      const std::int64_t panel = static_cast<std::int64_t>(task) % across * split.columns_each;
-      const std::int64_t last_row = std::min(row + split.rows_each, a.rows());
-      const std::int64_t last_panel = std::min(panel + split.columns_each, panels);
-      for (std::int64_t r = row; r < last_row; r += kernel_.blocking.rows) {
-        multiply_block(a, r, std::min(kernel_.blocking.rows, last_row - r), panel, last_panel, destination);
-      }
-    });
-  }
-
- private:
-  /// A block of rows as the kernel reads them, and what goes with it.
-  struct Block {
-    std::byte* left;
-    float* row_scale;
-    std::int32_t* row_zero;
-    float* space;         ///< one row in f32
-    std::uint8_t* bytes;  ///< one row, quantised
-    float* sums;          ///< of tiles
-  };
-
-  [[nodiscard]] Block block() const {
-    const std::int64_t width = weights_.layout().chunks * weights_.layout().depth;
-    const std::int64_t rows = round_up(kernel_.blocking.rows, 32);  // whole tiles of AMX
-    const std::int64_t scales_at = rows * row_bytes_;
-    const std::int64_t space_at = scales_at + 2 * round_up(rows * 4, 64);
-    const std::int64_t bytes_at = space_at + round_up(width * 4, 64);
-    const std::int64_t sums_at = bytes_at + round_up(width, 64);
-    std::byte* memory = thread_scratch(static_cast<std::size_t>(sums_at + kernel_.space() * 4));
-    return {memory,
-            reinterpret_cast<float*>(memory + scales_at),
-            reinterpret_cast<std::int32_t*>(memory + scales_at + round_up(rows * 4, 64)),
-            reinterpret_cast<float*>(memory + space_at),
-            reinterpret_cast<std::uint8_t*>(memory + bytes_at),
-            reinterpret_cast<float*>(memory + sums_at)};
-  }
-
-  /// Rows [first, first + count) of `a`, in the form the kernel multiplies. What is beyond the width meets weights of
-  /// zero, so it may be anything but a NaN.
-  void fill(const RowSource& a, std::int64_t first, std::int64_t count, const Block& block) const {
-    const std::int64_t width = in();
-    const std::int64_t padded = weights_.layout().chunks * weights_.layout().depth;
-    const auto* narrow = static_cast<const tensor::BFloat16*>(a.in_memory(tensor::DType::kBF16));
-    for (std::int64_t r = 0; r < count; ++r) {
-      std::byte* to = block.left + r * row_bytes_;
-      if (kernel_.left == Operand::kBF16 && narrow != nullptr) {
-        std::memcpy(to, narrow + (first + r) * width, static_cast<std::size_t>(2 * width));
-        std::memset(to + 2 * width, 0, static_cast<std::size_t>(2 * (padded - width)));
-        continue;
-      }
-      const float* from = a.row(first + r, kernel_.left == Operand::kF32 ? reinterpret_cast<float*>(to) : block.space);
-      switch (kernel_.left) {
-        case Operand::kF32:
-          if (from != reinterpret_cast<float*>(to)) std::memcpy(to, from, static_cast<std::size_t>(4 * width));
-          std::memset(to + 4 * width, 0, static_cast<std::size_t>(4 * (padded - width)));
-          break;
-        case Operand::kBF16:
-          kernels_.to_bf16(from, width, reinterpret_cast<tensor::BFloat16*>(to));
-          std::memset(to + 2 * width, 0, static_cast<std::size_t>(2 * (padded - width)));
-          break;
-        case Operand::kU8:
-          kernels_.quantize(from, width, reinterpret_cast<std::uint8_t*>(to), block.row_scale + r, block.row_zero + r);
-          break;
-        case Operand::kS16:
-          kernels_.quantize(from, width, block.bytes, block.row_scale + r, block.row_zero + r);
-          kernels_.spread_bytes(block.bytes, weights_.layout().chunks, to);
-          break;
-        case Operand::kSplit:
-          split_row(from, to);
-          break;
-      }
+void NativeMatMul::multiply(base::ThreadPool& pool, const RowSource& a, const Destination& destination) const {
+  const std::int64_t panels = weights_.layout().panels;
+  const Split split = split_product(a.rows(), panels, pool.size(), kernel_.blocking, kernel_.panels);
+  const std::int64_t down = (a.rows() + split.rows_each - 1) / split.rows_each;
+  const std::int64_t across = (panels + split.columns_each - 1) / split.columns_each;
+  pool.run(static_cast<std::size_t>(down * across), [&](std::size_t task) {
+    const std::int64_t row = static_cast<std::int64_t>(task) / across * split.rows_each;
+    const std::int64_t panel = static_cast<std::int64_t>(task) % across * split.columns_each;
+    const std::int64_t last_row = std::min(row + split.rows_each, a.rows());
+    const std::int64_t last_panel = std::min(panel + split.columns_each, panels);
+    for (std::int64_t r = row; r < last_row; r += kernel_.blocking.rows) {
+      multiply_block(a, r, std::min(kernel_.blocking.rows, last_row - r), panel, last_panel, destination);
     }
+  });
+}
+
+namespace {
+
+/// Where the parts of a block lie, in bytes.
+struct BlockLayout {
+  std::int64_t row_scale;
+  std::int64_t row_zero;
+  std::int64_t space;
+  std::int64_t bytes;
+  std::int64_t sums;
+  std::int64_t end;
+
+  BlockLayout(const ProductKernel& kernel, const PackedLayout& weights, std::int64_t row_bytes) {
+    const std::int64_t width = weights.chunks * weights.depth;
+    const std::int64_t rows = round_up(kernel.blocking.rows, 32);  // whole tiles of AMX
+    row_scale = rows * row_bytes;
+    row_zero = row_scale + round_up(rows * 4, 64);
+    space = row_zero + round_up(rows * 4, 64);
+    bytes = space + round_up(width * 4, 64);
+    sums = bytes + round_up(width, 64);
+    end = sums + kernel.space() * 4;
   }
-
-  /// Chunks of the large parts of 32 floats, then the small ones.
-  void split_row(const float* from, std::byte* to) const {
-    const std::int64_t depth = weights_.layout().depth;
-    for (std::int64_t k = 0; k < in(); k += depth, to += kernel_.left_chunk) {
-      auto* large = reinterpret_cast<tensor::BFloat16*>(to);
-      const std::int64_t count = std::min(depth, in() - k);
-      kernels_.split_bf16(from + k, count, large, large + depth);
-      std::fill(large + count, large + depth, tensor::BFloat16());
-      std::fill(large + depth + count, large + 2 * depth, tensor::BFloat16());
-    }
-  }
-
-  /// Depth in pieces, so that what a block of rows has in one stays in the cache: only where the pieces can be added in
-  /// the destination. Pieces are rounded apart, so they are those of a full block, however few rows there are: what a
-  /// row's neighbours are must not show in its bits.
-  [[nodiscard]] std::int64_t chunks_a_pass(const Destination& destination) const {
-    const std::int64_t chunks = weights_.layout().chunks;
-    const bool adds = destination.dtype == tensor::DType::kF32 && destination.activation == Activation::kNone;
-    if (!adds) return chunks;
-    const Blocking& blocking = kernel_.blocking;
-    const std::int64_t passes = (blocking.rows * row_bytes_ + blocking.bytes - 1) / blocking.bytes;
-    return (chunks + passes - 1) / passes;
-  }
-
-  void multiply_block(const RowSource& a, std::int64_t row, std::int64_t rows, std::int64_t panel,
-                      std::int64_t last_panel, const Destination& destination) const {
-    const Block memory = block();
-    fill(a, row, rows, memory);
-    const std::int64_t chunks = weights_.layout().chunks;
-    const std::int64_t each = chunks_a_pass(destination);
-    for (std::int64_t chunk = 0; chunk < chunks; chunk += each) {
-      const Pass pass{row, rows, panel, last_panel, chunk, std::min(chunk + each, chunks)};
-      multiply_pass(memory, pass, destination);
-    }
-  }
-
-  /// Some rows by some panels over some of the depth.
-  struct Pass {
-    std::int64_t row;
-    std::int64_t rows;
-    std::int64_t panel;
-    std::int64_t last_panel;
-    std::int64_t chunk;
-    std::int64_t last_chunk;
-  };
-
-  void multiply_pass(const Block& memory, const Pass& pass, const Destination& destination) const {
-    const Epilogue end = epilogue_for(memory, pass, destination);
-    GemmBlock product;
-    product.left = memory.left + pass.chunk * kernel_.left_chunk;
-    product.left_stride = row_bytes_;
-    product.right = weights_.panel(pass.panel) + pass.chunk * kernel_.right_chunk;
-    product.right_stride = weights_.layout().panel_bytes;
-    product.chunks = pass.last_chunk - pass.chunk;
-    product.rows = pass.rows;
-    product.panels = pass.last_panel - pass.panel;
-    product.sums = memory.sums;
-    product.epilogue = &end;
-    kernel_.multiply(product);
-  }
-
-  [[nodiscard]] Epilogue epilogue_for(const Block& memory, const Pass& pass, const Destination& destination) const {
-    const std::int64_t column = pass.panel * kPanel;
-    Epilogue end;
-    end.columns = std::min((pass.last_panel - pass.panel) * kPanel, out() - column);
-    end.bias = pass.chunk == 0 ? weights_.bias() + column : nullptr;
-    if (weights_.layout().format == WeightFormat::kS8) {
-      end.row_scale = memory.row_scale;
-      // The zeros' share belongs to the whole depth: the first pass takes it off.
-      end.row_zero = pass.chunk == 0 ? memory.row_zero : nullptr;
-      end.column_scale = weights_.scale() + column;
-      end.column_sum = weights_.sum() + column;
-    }
-    end.activation = destination.activation;
-    end.accumulate = destination.accumulate || pass.chunk > 0;
-    end.dtype = destination.dtype;
-    const std::int64_t at = pass.row * out() + column;
-    end.out = static_cast<std::byte*>(destination.data) + at * static_cast<std::int64_t>(size_of(destination.dtype));
-    end.out_stride = out();
-    return end;
-  }
-
-  const Kernels& kernels_;
-  const ProductKernel& kernel_;
-  PackedWeights weights_;
-  std::int64_t row_bytes_;
 };
 
 }  // namespace
+
+std::size_t NativeMatMul::block_bytes() const {
+  return static_cast<std::size_t>(BlockLayout(kernel_, layout(), row_bytes_).end);
+}
+
+NativeMatMul::Block NativeMatMul::block_at(std::byte* memory) const {
+  const BlockLayout at(kernel_, layout(), row_bytes_);
+  return {memory,
+          reinterpret_cast<float*>(memory + at.row_scale),
+          reinterpret_cast<std::int32_t*>(memory + at.row_zero),
+          reinterpret_cast<float*>(memory + at.space),
+          reinterpret_cast<std::uint8_t*>(memory + at.bytes),
+          reinterpret_cast<float*>(memory + at.sums)};
+}
+
+void NativeMatMul::fill(const RowSource& a, std::int64_t first, std::int64_t count, const Block& block) const {
+  const std::int64_t width = in();
+  const std::int64_t padded = weights_.layout().chunks * weights_.layout().depth;
+  const auto* narrow = static_cast<const tensor::BFloat16*>(a.in_memory(tensor::DType::kBF16));
+  for (std::int64_t r = 0; r < count; ++r) {
+    std::byte* to = block.left + r * row_bytes_;
+    if (kernel_.left == Operand::kBF16 && narrow != nullptr) {
+      std::memcpy(to, narrow + (first + r) * width, static_cast<std::size_t>(2 * width));
+      std::memset(to + 2 * width, 0, static_cast<std::size_t>(2 * (padded - width)));
+      continue;
+    }
+    const float* from = a.row(first + r, kernel_.left == Operand::kF32 ? reinterpret_cast<float*>(to) : block.space);
+    switch (kernel_.left) {
+      case Operand::kF32:
+        if (from != reinterpret_cast<float*>(to)) std::memcpy(to, from, static_cast<std::size_t>(4 * width));
+        std::memset(to + 4 * width, 0, static_cast<std::size_t>(4 * (padded - width)));
+        break;
+      case Operand::kBF16:
+        kernels_.to_bf16(from, width, reinterpret_cast<tensor::BFloat16*>(to));
+        std::memset(to + 2 * width, 0, static_cast<std::size_t>(2 * (padded - width)));
+        break;
+      case Operand::kU8:
+        kernels_.quantize(from, width, reinterpret_cast<std::uint8_t*>(to), block.row_scale + r, block.row_zero + r);
+        break;
+      case Operand::kS16:
+        kernels_.quantize(from, width, block.bytes, block.row_scale + r, block.row_zero + r);
+        kernels_.spread_bytes(block.bytes, weights_.layout().chunks, to);
+        break;
+      case Operand::kSplit:
+        split_row(from, to);
+        break;
+    }
+  }
+}
+
+/// Chunks of the large parts of 32 floats, then the small ones.
+void NativeMatMul::split_row(const float* from, std::byte* to) const {
+  const std::int64_t depth = weights_.layout().depth;
+  for (std::int64_t k = 0; k < in(); k += depth, to += kernel_.left_chunk) {
+    auto* large = reinterpret_cast<tensor::BFloat16*>(to);
+    const std::int64_t count = std::min(depth, in() - k);
+    kernels_.split_bf16(from + k, count, large, large + depth);
+    std::fill(large + count, large + depth, tensor::BFloat16());
+    std::fill(large + depth + count, large + 2 * depth, tensor::BFloat16());
+  }
+}
+
+std::int64_t NativeMatMul::chunks_a_pass(const Destination& destination) const {
+  const std::int64_t chunks = weights_.layout().chunks;
+  const bool adds = destination.dtype == tensor::DType::kF32 && destination.activation == Activation::kNone;
+  if (!adds) return chunks;
+  const Blocking& blocking = kernel_.blocking;
+  const std::int64_t passes = (blocking.rows * row_bytes_ + blocking.bytes - 1) / blocking.bytes;
+  return (chunks + passes - 1) / passes;
+}
+
+void NativeMatMul::multiply_block(const RowSource& a, std::int64_t row, std::int64_t rows, std::int64_t panel,
+                                  std::int64_t last_panel, const Destination& destination) const {
+  const Block block = block_at(thread_scratch(block_bytes()));
+  fill(a, row, rows, block);
+  Ends ends{block.left, row_bytes_, destination, out()};
+  const std::int64_t at = row * out() + panel * kPanel;
+  ends.out.data =
+      static_cast<std::byte*>(destination.data) + at * static_cast<std::int64_t>(size_of(destination.dtype));
+  const std::int64_t chunks = layout().chunks;
+  const std::int64_t each = chunks_a_pass(destination);
+  for (std::int64_t chunk = 0; chunk < chunks; chunk += each) {
+    multiply_pass(block, {rows, panel, last_panel, chunk, std::min(chunk + each, chunks)}, ends);
+    ends.left += each * kernel_.left_chunk;
+  }
+}
+
+void NativeMatMul::multiply_pass(const Block& block, const Pass& pass, const Ends& ends) const {
+  const std::int64_t column = pass.panel * kPanel;
+  Epilogue end;
+  end.rows = pass.rows;
+  end.columns = std::min((pass.last_panel - pass.panel) * kPanel, out() - column);
+  if (layout().format == WeightFormat::kS8) {
+    end.row_scale = block.row_scale;
+    // The zeros' share belongs to the whole depth: the first pass takes it off.
+    end.row_zero = pass.chunk == 0 ? block.row_zero : nullptr;
+    end.column_scale = weights_.scale() + column;
+    end.column_sum = weights_.sum() + column;
+  }
+  end.bias = pass.chunk == 0 ? weights_.bias() + column : nullptr;
+  end.activation = ends.out.activation;
+  end.accumulate = ends.out.accumulate || pass.chunk > 0;
+  end.dtype = ends.out.dtype;
+  end.out = ends.out.data;
+  end.out_stride = ends.out_stride;
+  GemmBlock product;
+  product.left = ends.left;
+  product.left_stride = ends.left_stride;
+  product.right = weights_.panel(pass.panel) + pass.chunk * kernel_.right_chunk;
+  product.right_stride = layout().panel_bytes;
+  product.chunks = pass.last_chunk - pass.chunk;
+  product.rows = pass.rows;
+  product.panels = pass.last_panel - pass.panel;
+  product.sums = block.sums;
+  product.epilogue = &end;
+  kernel_.multiply(product);
+}
 
 std::unique_ptr<MatMul> make_native_matmul(const Kernels& kernels, PackedWeights weights) {
   if (kernel_for(kernels, weights.layout().format).multiply == nullptr) {

@@ -1,0 +1,20 @@
+#pragma once
+// Two products in turn, block by block of rows: what is between them stays in the cache.
+
+#include <cstdint>
+
+#include "base/thread_pool.hpp"
+#include "ops/cpu/matmul/matmul.hpp"
+
+namespace mi2::ops::cpu {
+
+/// Whether add_mlp() can take these products, and is faster than one after the other: bfloat16 sides, kernels that
+/// say so, and enough rows for each of the threads.
+bool fuses(std::int64_t rows, unsigned threads, const MatMul& first, const MatMul& second);
+
+/// residual += second(activation(first(a))), with the bits that the two products have apart. residual: [rows, out] f32,
+/// dense; `a` may read it, row r for row r. Only where fuses().
+void add_mlp(base::ThreadPool& pool, const RowSource& a, const MatMul& first, const MatMul& second,
+             Activation activation, float* residual);
+
+}  // namespace mi2::ops::cpu

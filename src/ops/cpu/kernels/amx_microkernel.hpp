@@ -39,14 +39,16 @@ class Finisher {
     for (std::int64_t at = 0; at < kTileColumns * static_cast<std::int64_t>(sizeof(Out)); at += 64) {
       __builtin_prefetch(reinterpret_cast<const std::byte*>(out_ + kTileColumns) + at, 1);
     }
-    for (int v = 0; v < kVectors; ++v) {
-      Floats value = epilogue_value<kBytes, kActivation, Out>(end_, row_, load(sums_ + v * kLanes), columns_[v]);
-      if constexpr (kAccumulate) value += load(out_ + v * kLanes);
-      store(out_ + v * kLanes, value);
-    }
+    for (int v = 0; v < kVectors; v += 2) store_both(out_ + v * kLanes, value(v), value(v + 1));
     sums_ += kTileColumns;
     out_ += end_.out_stride;
     ++row_;
+  }
+
+  MI2_INLINE Floats value(int v) const {
+    const Floats x = epilogue_value<kBytes, kActivation, Out>(end_, row_, load(sums_ + v * kLanes), columns_[v]);
+    if constexpr (kAccumulate) return x + load(out_ + v * kLanes);
+    return x;
   }
 
   Epilogue end_;
@@ -58,39 +60,30 @@ class Finisher {
   EpilogueColumns<kBytes> columns_[kVectors];
 };
 
-/// Tiles 4 and 5 (rows above and below) by tiles 6 and 7 (panels side by side).
+/// One product for each of the four sums: a chunk of 32 rows by a chunk of two panels. The lower rows are loaded while
+/// the upper ones are multiplied.
 template <typename Tiles>
-MI2_INLINE void dot_tiles() {
+MI2_INLINE void dot_tiles(const std::byte* left, std::int64_t left_stride, const std::byte* right,
+                          std::int64_t beside) {
+  Tiles::template load<4>(left, left_stride);
+  Tiles::template load<6>(right, 64);
+  Tiles::template load<7>(right + beside, 64);
   Tiles::template dot<0, 4, 6>();
   Tiles::template dot<1, 4, 7>();
+  Tiles::template load<5>(left + 16 * left_stride, left_stride);
   Tiles::template dot<2, 5, 6>();
   Tiles::template dot<3, 5, 7>();
 }
-template <typename Tiles>
-MI2_INLINE void load_left(const std::byte* left, std::int64_t stride) {
-  Tiles::template load<4>(left, stride);
-  Tiles::template load<5>(left + 16 * stride, stride);
-}
-template <typename Tiles>
-MI2_INLINE void load_right(const std::byte* right, std::int64_t beside) {
-  Tiles::template load<6>(right, 64);
-  Tiles::template load<7>(right + beside, 64);
-}
 
-/// One step of a place: a chunk of 32 rows by a chunk of two panels.
+/// One step of a place.
 template <typename Tiles>
 MI2_INLINE void tile_step(const std::byte* left, std::int64_t left_stride, const std::byte* right,
                           std::int64_t beside) {
-  load_left<Tiles>(left, left_stride);
-  load_right<Tiles>(right, beside);
-  dot_tiles<Tiles>();
+  dot_tiles<Tiles>(left, left_stride, right, beside);
   if constexpr (Tiles::kSplit) {
     // large by small, then small by large; small by small is left out
-    load_right<Tiles>(right + kPanelChunk, beside);
-    dot_tiles<Tiles>();
-    load_left<Tiles>(left + 64, left_stride);
-    load_right<Tiles>(right, beside);
-    dot_tiles<Tiles>();
+    dot_tiles<Tiles>(left, left_stride, right + kPanelChunk, beside);
+    dot_tiles<Tiles>(left + 64, left_stride, right, beside);
   }
 }
 

@@ -46,6 +46,20 @@ MI2_INLINE void store(tensor::BFloat16* to, Floats x) {
 #endif
 }
 
+/// Two vectors side by side: a whole line of the cache at once where that is possible.
+template <typename Out>
+MI2_INLINE void store_both(Out* to, Floats left, Floats right) {
+#if defined(__AVX512BF16__)
+  if constexpr (std::is_same_v<Out, tensor::BFloat16>) {
+    const __m512bh narrow = _mm512_cvtne2ps_pbh(reinterpret_cast<__m512>(right), reinterpret_cast<__m512>(left));
+    __builtin_memcpy(&to->bits, &narrow, sizeof narrow);
+    return;
+  }
+#endif
+  store(to, left);
+  store(to + kLanes, right);
+}
+
 /// To the nearest of 0..255.
 MI2_INLINE void store(std::uint8_t* to, Floats x) {
 #if defined(__AVX512F__)

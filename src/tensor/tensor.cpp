@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <map>
 #include <mutex>
@@ -22,14 +23,34 @@ constexpr std::size_t kAlignment = 64;
 /// From this size on a block asks for huge pages: a matrix is read in strides that miss the small pages' look-up.
 constexpr std::size_t kHugePage = 2U << 20U;
 
+std::size_t whole_pages(std::size_t size) { return (size + kHugePage - 1) / kHugePage * kHugePage; }
+
+/// Pages of its own, aligned to a huge page: memory of the heap may have been touched, and then its pages stay small.
+std::byte* map_pages(std::size_t size) {
+  const std::size_t whole = whole_pages(size);
+  void* place = mmap(nullptr, whole + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (place == MAP_FAILED) return nullptr;
+  auto* start = static_cast<std::byte*>(place);
+  const std::size_t before =
+      whole_pages(reinterpret_cast<std::uintptr_t>(start)) - reinterpret_cast<std::uintptr_t>(start);
+  if (before > 0) munmap(start, before);
+  munmap(start + before + whole, kHugePage - before);
+  // The rest of the last page stays small, so that memory never asked for is not held.
+  madvise(start + before, size / kHugePage * kHugePage, MADV_HUGEPAGE);
+  return start + before;
+}
+
 /// @returns null if there is no such memory.
 std::byte* allocate(std::size_t size) {
-  if (size < kHugePage) return static_cast<std::byte*>(std::aligned_alloc(kAlignment, size));
-  const std::size_t whole = (size + kHugePage - 1) / kHugePage * kHugePage;
-  void* block = std::aligned_alloc(kHugePage, whole);
-  // The rest of the last page stays small, so that memory never asked for is not held.
-  if (block != nullptr) madvise(block, size / kHugePage * kHugePage, MADV_HUGEPAGE);
-  return static_cast<std::byte*>(block);
+  return size < kHugePage ? static_cast<std::byte*>(std::aligned_alloc(kAlignment, size)) : map_pages(size);
+}
+
+void release(std::byte* block, std::size_t size) {
+  if (size < kHugePage) {
+    std::free(block);
+  } else {
+    munmap(block, whole_pages(size));
+  }
 }
 
 Pool& process_pool() {
@@ -72,7 +93,7 @@ struct Pool::Store {
 
   void trim() {
     const std::lock_guard lock(mutex);
-    for (const auto& [size, block] : idle) std::free(block);
+    for (const auto& [size, block] : idle) release(block, size);
     idle.clear();
   }
 };

@@ -20,7 +20,6 @@
 namespace mi2::ops::cpu {
 namespace {
 
-using NarrowDot = F32Dot;
 #include "ops/cpu/kernels/all_kernels.hpp"
 
 #include "ops/cpu/kernels/amx_microkernel.hpp"
@@ -123,9 +122,17 @@ Sides random_sides(std::int64_t rows, std::int64_t depth, std::int64_t outputs) 
   return s;
 }
 
+/// The table that AMX would have, on emulated registers.
+const Kernels& emulated_kernels() {
+  static const Kernels kernels = table<TileProducts<EmulatedBf16>>(
+      "emulated", product_kernel<F32Dot>(Operand::kF32, 16), tile_kernel<EmulatedBf16>(Operand::kBF16, 32),
+      tile_kernel<EmulatedS8>(Operand::kU8, 64), tile_kernel<EmulatedSplit>(Operand::kSplit, 32));
+  return kernels;
+}
+
 /// Kernels whose products with `format` are `product`'s.
 Kernels with_tiles(WeightFormat format, const ProductKernel& product) {
-  Kernels kernels = portable_kernels();
+  Kernels kernels = emulated_kernels();
   (format == WeightFormat::kBF16 ? kernels.bf16 : format == WeightFormat::kS8 ? kernels.s8 : kernels.split) = product;
   return kernels;
 }
@@ -214,6 +221,102 @@ TEST(AmxMicrokernel, SplitIsExactToSixteenBits) {
 // Bytes: 1/255 of a range of some eight deviations, half a step at most, in each factor.
 TEST(AmxMicrokernel, BytesAreTheProductOfQuantisedSides) {
   expect_plain_sums(tile_kernel<EmulatedS8>(Operand::kU8, 64), WeightFormat::kS8, 8e-2);
+}
+
+/// Rows of `width` random numbers, rounded to bfloat16.
+std::vector<tensor::BFloat16> random_rows(std::int64_t rows, std::int64_t width, unsigned seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal;
+  std::vector<tensor::BFloat16> values(static_cast<std::size_t>(rows * width));
+  for (tensor::BFloat16& x : values) x = tensor::BFloat16(normal(random));
+  return values;
+}
+
+struct alignas(64) Line {
+  std::byte bytes[64];
+};
+std::vector<Line> scratch(std::int64_t bytes) { return std::vector<Line>(static_cast<std::size_t>(bytes / 64 + 1)); }
+
+/// A head of `size` channels, in the middle of three, over so many queries and keys.
+std::vector<tensor::BFloat16> attend_with(const Kernels& kernels, std::int64_t queries, std::int64_t keys,
+                                          std::int64_t size) {
+  const std::int64_t width = 9 * size;
+  const std::vector<tensor::BFloat16> qkv = random_rows(std::max(queries, keys), width, 3);
+  std::vector<tensor::BFloat16> out(static_cast<std::size_t>(queries * 3 * size));
+  std::vector<const void*> rows;
+  std::vector<void*> to;
+  for (std::int64_t i = 0; i < std::max(queries, keys); ++i) rows.push_back(qkv.data() + i * width);
+  for (std::int64_t i = 0; i < queries; ++i) to.push_back(out.data() + i * 3 * size);
+  std::vector<Line> space = scratch(attend_scratch(queries, keys, size));
+  Attend p;
+  p.dtype = tensor::DType::kBF16;
+  p.queries = rows.data();
+  p.query_count = queries;
+  p.keys = rows.data();
+  p.key_count = keys;
+  p.query_at = size;
+  p.key_at = 4 * size;
+  p.value_at = 7 * size;
+  p.size = size;
+  p.scale = 1.0F / std::sqrt(static_cast<float>(size));
+  p.last_key_logit = 1.5F;
+  p.out = to.data();
+  p.scratch = space.data()->bytes;
+  kernels.attend(p);
+  return out;
+}
+
+std::vector<tensor::BFloat16> attend_channels_with(const Kernels& kernels, std::int64_t tokens, std::int64_t size) {
+  const std::int64_t width = 9 * size;
+  const std::vector<tensor::BFloat16> qkv = random_rows(tokens, width, 4);
+  std::vector<tensor::BFloat16> out(static_cast<std::size_t>(tokens * 3 * size));
+  std::vector<Line> space = scratch(attend_channels_scratch(size));
+  AttendChannels p;
+  p.dtype = tensor::DType::kBF16;
+  p.first = qkv.data();
+  p.tokens = tokens;
+  p.row = width;
+  p.query_at = size;
+  p.key_at = 4 * size;
+  p.value_at = 7 * size;
+  p.size = size;
+  p.scale = 1.0F / std::sqrt(static_cast<float>(tokens));
+  p.out = out.data();
+  p.out_row = 3 * size;
+  p.scratch = space.data()->bytes;
+  kernels.attend_channels(p);
+  return out;
+}
+
+double largest_difference(const std::vector<tensor::BFloat16>& a, const std::vector<tensor::BFloat16>& b) {
+  double worst = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double apart = std::abs(static_cast<double>(static_cast<float>(a[i])) - static_cast<float>(b[i]));
+    if (!(apart <= worst)) worst = apart;
+  }
+  return worst;
+}
+
+// Softmax weights and results are rounded to bfloat16, 2^-9 of values of about one, where the portable kernels round
+// results alone.
+constexpr double kAttentionTolerance = 2e-2;
+
+TEST(AmxMicrokernel, AHeadOnTilesAttendsAsThePortableOne) {
+  for (const auto [queries, keys, size] : std::vector<std::array<int, 3>>{
+           {144, 144, 32}, {12, 13, 32}, {77, 77, 64}, {1, 1, 32}, {16, 17, 20}, {33, 40, 48}, {40, 40, 100}}) {
+    const auto tiles = attend_with(emulated_kernels(), queries, keys, size);
+    EXPECT_LE(largest_difference(tiles, attend_with(portable_kernels(), queries, keys, size)), kAttentionTolerance)
+        << queries << " queries, " << keys << " keys of " << size;
+  }
+}
+
+TEST(AmxMicrokernel, AGroupOfChannelsOnTilesAttendsAsThePortableOne) {
+  for (const auto [tokens, size] :
+       std::vector<std::array<int, 2>>{{900, 32}, {256, 32}, {255, 32}, {1, 32}, {300, 20}, {270, 48}, {30, 100}}) {
+    const auto tiles = attend_channels_with(emulated_kernels(), tokens, size);
+    EXPECT_LE(largest_difference(tiles, attend_channels_with(portable_kernels(), tokens, size)), kAttentionTolerance)
+        << tokens << " tokens, " << size << " channels";
+  }
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // All kernel headers, in dependency order. An instruction set's kernels.cpp includes this
-// inside its anonymous namespace, after simd.hpp, its Dots, and NarrowDot, the Dot for bfloat16 activations.
+// inside its anonymous namespace, after simd.hpp and its Dots.
 
 // The order matters.
 // clang-format off
@@ -11,9 +11,11 @@
 #include "ops/cpu/kernels/depthwise.hpp"
 // clang-format on
 
-/// The table of this instruction set, of the products it names.
+/// The table of this instruction set, of the products it names. `Narrow`: the Products of attention.hpp that bfloat16
+/// activations take.
+template <typename Narrow>
 constexpr Kernels table(std::string_view name, ProductKernel f32, ProductKernel bf16, ProductKernel s8,
                         ProductKernel split) {
-  return {name,    f32,       bf16,          s8,      split,  epilogue,   attend,   attend_channels,
-          moments, normalize, depthwise_row, to_bf16, to_f32, split_bf16, quantize, spread_bytes};
+  return {name,    f32,       bf16,          s8,      split,  epilogue,   attend<Narrow>, attend_channels<Narrow>,
+          moments, normalize, depthwise_row, to_bf16, to_f32, split_bf16, quantize,       spread_bytes};
 }

@@ -146,6 +146,67 @@ void product_on_tiles(const GemmBlock& p) {
   Tiles::release();
 }
 
+/// The sums of 16 rows by P panels from `panel` on, which stay in memory.
+template <typename Tiles, int P>
+MI2_INLINE void tile_row(const GemmBlock& p, std::int64_t row, std::int64_t panel) {
+  const auto* left = static_cast<const std::byte*>(p.left) + row * p.left_stride;
+  const auto* right = static_cast<const std::byte*>(p.right) + panel * p.right_stride;
+  float* sums = static_cast<float*>(p.sums) + row * p.sums_stride + panel * kPanel;
+  const std::int64_t bytes = p.sums_stride * 4;
+  const auto each = [](const auto& use) {
+    use.template operator()<0>();
+    if constexpr (P > 1) use.template operator()<1>();
+    if constexpr (P > 2) use.template operator()<2>();
+    if constexpr (P > 3) use.template operator()<3>();
+  };
+  each([&]<int kSum>() {
+    if (p.first) {
+      Tiles::template zero<kSum>();
+    } else {
+      Tiles::template load<kSum>(sums + kSum * kPanel, bytes);
+    }
+  });
+  for (std::int64_t chunk = 0; chunk < p.chunks; ++chunk, left += 64, right += kPanelChunk) {
+    Tiles::template load<4>(left, p.left_stride);
+    each([&]<int kSum>() {
+      // Two registers in turn: one may be loaded while the other is multiplied.
+      constexpr int kRight = 6 + kSum % 2;
+      Tiles::template load<kRight>(right + kSum * p.right_stride, 64);
+      Tiles::template dot<kSum, 4, kRight>();
+    });
+  }
+  each([&]<int kSum>() { Tiles::template store<kSum>(sums + kSum * kPanel, bytes); });
+}
+
+/// The Products of attention.hpp on tiles.
+template <typename Tiles>
+struct TileProducts {
+  using Element = tensor::BFloat16;
+  static constexpr std::int64_t kRows = 16;
+  static void begin() { Tiles::configure(); }
+  static void end() { Tiles::release(); }
+
+  static void multiply(const GemmBlock& p) {
+    for (std::int64_t row = 0; row < p.rows; row += 16) {
+      std::int64_t panel = 0;
+      for (; panel + 4 <= p.panels; panel += 4) tile_row<Tiles, 4>(p, row, panel);
+      switch (p.panels - panel) {
+        case 3:
+          tile_row<Tiles, 3>(p, row, panel);
+          break;
+        case 2:
+          tile_row<Tiles, 2>(p, row, panel);
+          break;
+        case 1:
+          tile_row<Tiles, 1>(p, row, panel);
+          break;
+        default:
+          break;
+      }
+    }
+  }
+};
+
 /// The table's entry for Tiles.
 template <typename Tiles>
 constexpr ProductKernel tile_kernel(Operand left, std::int64_t depth) {

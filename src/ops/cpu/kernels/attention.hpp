@@ -1,15 +1,32 @@
 // The attentions, as two products each with a softmax between. Keys, values and probabilities are laid out as sides of
 // products (microkernel.hpp) in scratch memory, a head or a group at a time; scores exist a few rows at a time.
 //
-// `T` is what the rows hold, `Dot` how they are multiplied: bfloat16 where the processor does that itself, else floats.
+// `T` is what the rows hold, `Products` how they are multiplied: bfloat16 where the processor does that itself, else
+// floats.
+//
+//   Element                 of the sides
+//   kRows                   queries that are best taken at a time
+//   begin(), end()          around some products
+//   multiply(GemmBlock)     without an epilogue; rows of the left side and sums exist up to a multiple of kRowMultiple
+
+/// Rows of scratch memory that a product may touch beyond its own: up to a multiple of this.
+constexpr std::int64_t kRowMultiple = 16;
+
+/// Products by a Dot of microkernel.hpp.
+template <typename Dot>
+struct DotProducts {
+  using Element = std::conditional_t<std::is_same_v<Dot, F32Dot>, float, tensor::BFloat16>;
+  static constexpr std::int64_t kRows = 2 * Dot::kRows;
+  static void begin() {}
+  static void end() {}
+  static void multiply(const GemmBlock& p) { product<Dot>(p); }
+};
 
 MI2_INLINE std::int64_t rounded_up(std::int64_t n, std::int64_t multiple) {
   return (n + multiple - 1) / multiple * multiple;
 }
 
-/// The element type of a Dot's sides, and how many of them make a 32-bit word.
-template <typename Dot>
-using ElementOf = std::conditional_t<std::is_same_v<Dot, F32Dot>, float, tensor::BFloat16>;
+/// How many elements make a 32-bit word, and a chunk.
 template <typename Element>
 inline constexpr std::int64_t kPerWord = 4 / static_cast<std::int64_t>(sizeof(Element));
 template <typename Element>
@@ -29,11 +46,18 @@ MI2_INLINE void copy_row(const From* from, std::int64_t n, To* to) {
   for (; i < n; ++i) narrow(to + i, widen(from[i]));
 }
 
-/// Panels whose columns are rows: row `j` of `words` 32-bit words goes down column j. `chunks` of depth a panel.
-MI2_INLINE void put_column(const void* row, std::int64_t words, std::int64_t j, std::int64_t chunks, float* panels) {
-  float* column = panels + j / kPanel * chunks * (kPanelChunk / 4) + j % kPanel;
-  const auto* word = static_cast<const std::byte*>(row);
-  for (std::int64_t w = 0; w < words; ++w) __builtin_memcpy(column + w * kPanel, word + 4 * w, 4);
+/// Panels whose columns are rows: `rows` of whole chunks, one after the other, go down the columns. Columns past the
+/// last row of a panel repeat whatever follows in memory.
+MI2_INLINE void put_columns(const void* rows, std::int64_t count, std::int64_t chunks, float* panels) {
+  const std::int64_t words = 16 * chunks;
+  const auto* from = static_cast<const std::byte*>(rows);
+  for (std::int64_t j = 0; j < count; j += kLanes) {
+    float* column = panels + j / kPanel * chunks * (kPanelChunk / 4) + j % kPanel;
+    for (std::int64_t w = 0; w < words; ++w) {
+      const Ints words_of_rows = gather(from + 4 * (j * words + w), static_cast<std::int32_t>(words));
+      __builtin_memcpy(static_cast<void*>(column + w * kPanel), &words_of_rows, sizeof words_of_rows);
+    }
+  }
 }
 
 /// Panels whose rows are rows: row `j` of n floats goes along step j.
@@ -51,6 +75,13 @@ MI2_INLINE void put_rows(const tensor::BFloat16* row, const tensor::BFloat16* ne
   for (std::int64_t c = 0; c < n; c += kPanel) {
     tensor::BFloat16* to = panels + (c / kPanel * chunks * 16 + j / 2) * 2 * kPanel;
     const std::int64_t run = n - c < kPanel ? n - c : kPanel;
+    if (run == kPanel && next != nullptr) {
+      for (std::int64_t i = 0; i < kPanel; i += kLanes) {
+        const Ints words = interleave(row + c + i, next + c + i);
+        __builtin_memcpy(static_cast<void*>(to + 2 * i), &words, sizeof words);
+      }
+      continue;
+    }
     for (std::int64_t i = 0; i < run; ++i) {
       const std::uint32_t upper = next == nullptr ? 0 : next[c + i].bits;
       const std::uint32_t word = row[c + i].bits | upper << 16U;
@@ -96,10 +127,11 @@ MI2_INLINE float exponentials(const float* x, std::int64_t columns, float scale,
 constexpr float kNever = -1e30F;
 
 /// The sides of one head's two products. Query rows are taken `kBlock` at a time, so that few scores exist at once.
-template <typename T, typename Dot>
+template <typename T, typename Products>
 struct AttentionHead {
-  using Element = ElementOf<Dot>;
-  static constexpr std::int64_t kBlock = 2 * Dot::kRows;
+  using Element = typename Products::Element;
+  static constexpr std::int64_t kBlock = Products::kRows;
+  static constexpr std::int64_t kBlockSpace = (kBlock + kRowMultiple - 1) / kRowMultiple * kRowMultiple;
   static constexpr std::int64_t kBytes = sizeof(Element);
 
   const Attend& p;
@@ -110,17 +142,18 @@ struct AttentionHead {
   std::int64_t key_columns = rounded_up(p.key_count, kPanel);
   std::int64_t value_columns = rounded_up(p.size, kPanel);
   BumpAllocator scratch{p.scratch};
+  Element* key_rows = scratch.take<Element>(key_columns * depth);
   float* keys = scratch.take<float>(key_columns * depth / kPerWord<Element>);
   Element* values = scratch.take<Element>(key_depth * value_columns);
-  Element* queries = scratch.take<Element>(p.query_count * depth);
+  Element* queries = scratch.take<Element>(rounded_up(p.query_count, kRowMultiple) * depth);
   Element* row = scratch.take<Element>(2 * depth);
-  float* scores = scratch.take<float>(kBlock * key_columns);
-  Element* weights = scratch.take<Element>(kBlock * key_depth);  ///< of the keys: the softmax before its division
-  float* result = scratch.take<float>(kBlock * value_columns);
+  float* scores = scratch.take<float>(kBlockSpace * key_columns);
+  Element* weights = scratch.take<Element>(kBlockSpace * key_depth);  ///< of the keys: the softmax before its division
+  float* result = scratch.take<float>(kBlockSpace * value_columns);
 
   /// What put_ functions leave out where the sizes are not whole panels and chunks.
   void clear_padding() {
-    if (p.size != depth || p.key_count != key_columns) set_zero(keys, key_columns * depth * kBytes);
+    if (p.size != depth || p.key_count != key_columns) set_zero(key_rows, key_columns * depth * kBytes);
     if (p.key_count != key_depth || p.size != value_columns) set_zero(values, key_depth * value_columns * kBytes);
     if (p.size != depth) {
       set_zero(queries, p.query_count * depth * kBytes);
@@ -130,9 +163,9 @@ struct AttentionHead {
 
   void put_keys() {
     for (std::int64_t j = 0; j < p.key_count; ++j) {
-      copy_row(static_cast<const T*>(p.keys[j]) + p.key_at, p.size, row);
-      put_column(row, depth / kPerWord<Element>, j, size_chunks, keys);
+      copy_row(static_cast<const T*>(p.keys[j]) + p.key_at, p.size, key_rows + j * depth);
     }
+    put_columns(key_rows, key_columns, size_chunks, keys);
   }
 
   void put_values() {
@@ -154,8 +187,8 @@ struct AttentionHead {
 
   /// scores = q k^T of some queries.
   void multiply_by_keys(std::int64_t first, std::int64_t rows) {
-    product<Dot>({queries + first * depth, size_chunks * 64, keys, size_chunks * kPanelChunk, size_chunks, rows,
-                  key_columns / kPanel, scores, key_columns});
+    Products::multiply({queries + first * depth, size_chunks * 64, keys, size_chunks * kPanelChunk, size_chunks, rows,
+                        key_columns / kPanel, scores, key_columns});
   }
 
   /// The scores' exponentials as `weights`, and their sum for each row.
@@ -171,8 +204,8 @@ struct AttentionHead {
 
   /// result = weights v.
   void multiply_by_values(std::int64_t rows) {
-    product<Dot>({weights, key_chunks * 64, values, key_chunks * kPanelChunk, key_chunks, rows, value_columns / kPanel,
-                  result, value_columns});
+    Products::multiply({weights, key_chunks * 64, values, key_chunks * kPanelChunk, key_chunks, rows,
+                        value_columns / kPanel, result, value_columns});
   }
 
   void write(std::int64_t first, std::int64_t rows, const float* totals) {
@@ -186,14 +219,15 @@ struct AttentionHead {
   }
 };
 
-template <typename T, typename Dot>
+template <typename T, typename Products>
 void attend_as(const Attend& p) {
-  AttentionHead<T, Dot> head{p};
+  AttentionHead<T, Products> head{p};
+  Products::begin();
   head.clear_padding();
   head.put_keys();
   head.put_values();
   head.put_queries();
-  constexpr std::int64_t kBlock = AttentionHead<T, Dot>::kBlock;
+  constexpr std::int64_t kBlock = AttentionHead<T, Products>::kBlock;
   for (std::int64_t first = 0; first < p.query_count; first += kBlock) {
     const std::int64_t rows = p.query_count - first < kBlock ? p.query_count - first : kBlock;
     float totals[kBlock];
@@ -202,22 +236,25 @@ void attend_as(const Attend& p) {
     head.multiply_by_values(rows);
     head.write(first, rows, totals);
   }
+  Products::end();
 }
 
+/// `Narrow`: the Products of bfloat16 activations.
+template <typename Narrow>
 void attend(const Attend& p) {
   if (p.dtype == tensor::DType::kF32) {
-    attend_as<float, F32Dot>(p);
+    attend_as<float, DotProducts<F32Dot>>(p);
   } else {
-    attend_as<tensor::BFloat16, NarrowDot>(p);
+    attend_as<tensor::BFloat16, Narrow>(p);
   }
 }
 
 /// Tokens taken at a time by the channel attention: partial sums of this many keep f32 exact enough over 14,400.
 constexpr std::int64_t kTokens = 256;
 
-template <typename T, typename Dot>
+template <typename T, typename Products>
 struct ChannelGroup {
-  using Element = ElementOf<Dot>;
+  using Element = typename Products::Element;
   static constexpr std::int64_t kTokenChunks = kTokens / kPerChunk<Element>;
 
   const AttendChannels& p;
@@ -254,25 +291,27 @@ struct ChannelGroup {
     constexpr std::int64_t kSteps = kTokenChunks * 16;
     for (std::int64_t c = 0; c < columns; ++c) {
       const float* column = words + c / kPanel * kSteps * kPanel + c % kPanel;
-      for (std::int64_t s = 0; s < kSteps; ++s) to[c * kSteps + s] = column[s * kPanel];
+      for (std::int64_t s = 0; s < kSteps; s += kLanes) {
+        const Ints steps = gather(reinterpret_cast<const std::byte*>(column + s * kPanel), kPanel);
+        __builtin_memcpy(static_cast<void*>(to + c * kSteps + s), &steps, sizeof steps);
+      }
     }
     put_tokens(first, count, p.key_at);
-    product<Dot>({down, kTokenChunks * 64, across, kTokenChunks * kPanelChunk, kTokenChunks, columns, columns / kPanel,
-                  scores, columns, first == 0});
+    Products::multiply({down, kTokenChunks * 64, across, kTokenChunks * kPanelChunk, kTokenChunks, columns,
+                        columns / kPanel, scores, columns, first == 0});
   }
 
   /// The softmax of the scores as the right side of the product with v: row i goes down column i.
   void put_weights() {
-    set_zero(panels, columns * depth * std::int64_t{sizeof(Element)});
-    set_zero(weights, depth * std::int64_t{sizeof(Element)});
+    set_zero(weights, columns * depth * std::int64_t{sizeof(Element)});
     for (std::int64_t i = 0; i < p.size; ++i) {
       float* score = scores + i * columns;
       for (std::int64_t j = p.size; j < columns; ++j) score[j] = kNever;
       // The scores become the softmax in f32: a row is short, and only its rounding to `Element` is lost.
       const float total = exponentials(score, columns, p.scale, score);
-      for (std::int64_t j = 0; j < p.size; ++j) narrow(weights + j, score[j] / total);
-      put_column(weights, depth / kPerWord<Element>, i, size_chunks, panels);
+      for (std::int64_t j = 0; j < p.size; ++j) narrow(weights + i * depth + j, score[j] / total);
     }
+    put_columns(weights, columns, size_chunks, panels);
   }
 
   void write_values(std::int64_t first, std::int64_t count) {
@@ -280,8 +319,8 @@ struct ChannelGroup {
       copy_row(token(first + t) + p.value_at, p.size, rows + t * depth);
       for (std::int64_t c = p.size; c < depth; ++c) narrow(rows + t * depth + c, 0.0F);
     }
-    product<Dot>({rows, size_chunks * 64, panels, size_chunks * kPanelChunk, size_chunks, count, columns / kPanel,
-                  result, columns, true});
+    Products::multiply({rows, size_chunks * 64, panels, size_chunks * kPanelChunk, size_chunks, count, columns / kPanel,
+                        result, columns, true});
     for (std::int64_t t = 0; t < count; ++t) {
       T* out = static_cast<T*>(p.out) + (first + t) * p.out_row + p.query_at;
       std::int64_t c = 0;
@@ -291,19 +330,22 @@ struct ChannelGroup {
   }
 };
 
-template <typename T, typename Dot>
+template <typename T, typename Products>
 void attend_channels_as(const AttendChannels& p) {
-  ChannelGroup<T, Dot> group{p};
+  ChannelGroup<T, Products> group{p};
+  Products::begin();
   const auto count_at = [&](std::int64_t token) { return p.tokens - token < kTokens ? p.tokens - token : kTokens; };
   for (std::int64_t t = 0; t < p.tokens; t += kTokens) group.add_scores(t, count_at(t));
   group.put_weights();
   for (std::int64_t t = 0; t < p.tokens; t += kTokens) group.write_values(t, count_at(t));
+  Products::end();
 }
 
+template <typename Narrow>
 void attend_channels(const AttendChannels& p) {
   if (p.dtype == tensor::DType::kF32) {
-    attend_channels_as<float, F32Dot>(p);
+    attend_channels_as<float, DotProducts<F32Dot>>(p);
   } else {
-    attend_channels_as<tensor::BFloat16, NarrowDot>(p);
+    attend_channels_as<tensor::BFloat16, Narrow>(p);
   }
 }

@@ -33,6 +33,31 @@ MI2_INLINE Ints load_ints(const void* from) {
   __builtin_memcpy(&x, from, sizeof x);
   return x;
 }
+/// Words `stride` words apart.
+MI2_INLINE Ints gather(const std::byte* from, std::int32_t stride) {
+#if defined(__AVX512F__)
+  const Ints lanes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  // The masked form, of all lanes: the plain one looks uninitialised to g++ 12.
+  return reinterpret_cast<Ints>(_mm512_mask_i32gather_epi32(
+      _mm512_setzero_si512(), 0xFFFF, reinterpret_cast<__m512i>(lanes * splat_int(stride)), from, 4));
+#else
+  Ints x;
+  for (std::int64_t i = 0; i < kLanes; ++i) {
+    std::int32_t word;
+    __builtin_memcpy(&word, from + 4 * i * stride, 4);
+    x[i] = word;
+  }
+  return x;
+#endif
+}
+/// Of each lane, a bfloat16 of `low` below one of `high`.
+MI2_INLINE Ints interleave(const tensor::BFloat16* low, const tensor::BFloat16* high) {
+  Shorts lower;
+  Shorts upper;
+  __builtin_memcpy(&lower, low, sizeof lower);
+  __builtin_memcpy(&upper, high, sizeof upper);
+  return __builtin_convertvector(lower, Ints) | __builtin_convertvector(upper, Ints) << 16;
+}
 /// Round to nearest even; the values here are finite.
 MI2_INLINE void store(tensor::BFloat16* to, Floats x) {
 #if defined(__AVX512BF16__)

@@ -3,11 +3,10 @@
 namespace mi2::ops::cpu {
 namespace {
 
-using NarrowDot = F32Dot;
 #include "ops/cpu/kernels/all_kernels.hpp"
 
 // Generous: the largest tiles and elements of any instruction set.
-constexpr std::int64_t kLargestBlock = 28;
+constexpr std::int64_t kLargestBlock = 32;
 constexpr std::int64_t kLargestChunk = 32;
 
 }  // namespace
@@ -15,20 +14,20 @@ constexpr std::int64_t kLargestChunk = 32;
 std::int64_t attend_scratch(std::int64_t query_count, std::int64_t key_count, std::int64_t size) {
   const std::int64_t keys = rounded_up(key_count, kLargestChunk);
   const std::int64_t channels = rounded_up(size, kLargestChunk);
-  const std::int64_t floats =
-      2 * keys * channels + query_count * channels + 2 * channels + kLargestBlock * (2 * keys + channels);
-  return floats * std::int64_t{sizeof(float)} + 8 * 64;
+  const std::int64_t floats = 3 * keys * channels + rounded_up(query_count, kRowMultiple) * channels + 2 * channels +
+                              kLargestBlock * (2 * keys + channels);
+  return floats * std::int64_t{sizeof(float)} + 9 * 64;
 }
 
 std::int64_t attend_channels_scratch(std::int64_t size) {
   const std::int64_t channels = rounded_up(size, kLargestChunk);
-  return (3 * channels * channels + 4 * kTokens * channels) * std::int64_t{sizeof(float)} + 8 * 64;
+  return (3 * channels * channels + 4 * kTokens * channels) * std::int64_t{sizeof(float)} + 9 * 64;
 }
 
 const Kernels& portable_kernels() noexcept {
-  static constexpr Kernels kernels =
-      table("portable", product_kernel<F32Dot>(Operand::kF32, 16), product_kernel<WideBf16Dot>(Operand::kF32, 32),
-            product_kernel<S16Dot>(Operand::kS16, 64), {});
+  static constexpr Kernels kernels = table<DotProducts<F32Dot>>("portable", product_kernel<F32Dot>(Operand::kF32, 16),
+                                                                product_kernel<WideBf16Dot>(Operand::kF32, 32),
+                                                                product_kernel<S16Dot>(Operand::kS16, 64), {});
   return kernels;
 }
 

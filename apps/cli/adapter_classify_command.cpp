@@ -11,10 +11,9 @@
 #include "adapter/adapter.hpp"
 #include "adapter_command.hpp"
 #include "arguments.hpp"
-#include "inputs.hpp"
-#include "pipeline.hpp"
+#include "embed_inputs.hpp"
+#include "embedder/inputs.hpp"
 #include "progress.hpp"
-#include "report.hpp"
 #include "score_writers.hpp"
 #include "vector_arguments.hpp"
 
@@ -66,15 +65,15 @@ int classify_embeddings(const adapter::Adapter& adapter, const ClassifyArguments
   return 0;
 }
 
-int classify_pictures(const adapter::Adapter& adapter, const ClassifyArguments& arguments) {
+int classify_images(const adapter::Adapter& adapter, const ClassifyArguments& arguments) {
   if (arguments.model.model.empty()) {
     throw Error(Code::kBadArgument, "adapter classify: --embeddings FILE, or --model DIR and PATHs, are needed");
   }
-  const ExpandedPaths expanded = expand_paths(values_of(arguments.paths));
-  if (expanded.inputs.empty()) throw Error(Code::kBadArgument, "adapter classify: no inputs; give a PATH");
+  const embedder::ExpandedPaths paths = embedder::expand_paths(values_of(arguments.paths));
+  if (paths.inputs.empty()) throw Error(Code::kBadArgument, "adapter classify: no inputs; give a PATH");
   ScoreOutput output(arguments.scores);
   const Embedder embedder = Embedder::open(arguments.model.model, arguments.model.options);
-  Progress progress(expanded.inputs.size(), "images");
+  Progress progress(paths.inputs.size(), "images");
   if (adapter.description().embeddings) {
     check_origin(embedder.provenance(), adapter.description().embeddings, "the adapter", progress);
   }
@@ -83,24 +82,8 @@ int classify_pictures(const adapter::Adapter& adapter, const ClassifyArguments& 
                 fmt::format("{}: vectors of {} numbers, the adapter takes {}", arguments.model.model,
                             embedder.dimensions(), adapter.description().in_channels));
   }
-  Report report(progress);
-  if (expanded.skipped > 0) {
-    progress.note(fmt::format("{} files in folders are not pictures and were skipped", expanded.skipped));
-  }
-  embed_pictures(
-      embedder, expanded.inputs, arguments.model.batch, report,
-      [&](const Input& input, std::span<const float> embedding) {
-        output.write(input.path, adapter.classify(embedding));
-      },
-      [&](std::size_t done) {
-        progress.hide();
-        output.flush();
-        progress.advance(done);
-      });
-  progress.hide();
-  report.summarize();
-  if (!report.all_failed()) output.commit();
-  return report.exit_status();
+  return score_images(embedder, paths, arguments.model.batch, progress, output,
+                      [&](std::span<const float> embedding) { return adapter.classify(embedding); });
 }
 
 int classify(const ClassifyArguments& arguments) {
@@ -109,7 +92,7 @@ int classify(const ClassifyArguments& arguments) {
     throw Error(Code::kBadArgument, "adapter classify: --embeddings and PATHs exclude each other");
   }
   const adapter::Adapter adapter = adapter::Adapter::open(arguments.head);
-  return arguments.embeddings.empty() ? classify_pictures(adapter, arguments) : classify_embeddings(adapter, arguments);
+  return arguments.embeddings.empty() ? classify_images(adapter, arguments) : classify_embeddings(adapter, arguments);
 }
 
 }  // namespace

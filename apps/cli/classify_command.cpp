@@ -14,11 +14,10 @@
 
 #include "arguments.hpp"
 #include "command.hpp"
-#include "inputs.hpp"
+#include "embed_inputs.hpp"
+#include "embedder/inputs.hpp"
 #include "label_arguments.hpp"
-#include "pipeline.hpp"
 #include "progress.hpp"
-#include "report.hpp"
 #include "score_writers.hpp"
 
 namespace mi2::cli {
@@ -41,7 +40,7 @@ constexpr std::string_view kClassifyHelp = R"(Labels:
 
 Inputs:
   A PATH is a PNG, JPEG, WebP, TIFF or DICOM file, '-' for one such file on standard
-  input, or a folder: then every picture below it, by name, without hidden files;
+  input, or a folder: then every image below it, by name, without hidden files;
   other files are skipped.
 
 Formats:
@@ -71,30 +70,14 @@ int classify(const ClassifyArguments& arguments) {
   std::vector<std::string> labels = gather_labels(arguments.labels);
   if (labels.empty()) throw Error(Code::kBadArgument, "classify: no labels; --labels A,B,C or --labels-file is needed");
   const ClassifierOptions options = classifier_options(arguments);
-  const ExpandedPaths expanded = expand_paths(values_of(arguments.paths));
+  const embedder::ExpandedPaths paths = embedder::expand_paths(values_of(arguments.paths));
   ScoreOutput output(arguments.scores);
   const Embedder embedder = Embedder::open(arguments.model.model, arguments.model.options);
   const Classifier classifier(embedder, std::move(labels), options);
-  Progress progress(expanded.inputs.size(), "images");
-  Report report(progress);
+  Progress progress(paths.inputs.size(), "images");
   if (classifier.truncated()) progress.note("a label was longer than the model's context and was cut");
-  if (expanded.skipped > 0) {
-    progress.note(fmt::format("{} files in folders are not pictures and were skipped", expanded.skipped));
-  }
-  embed_pictures(
-      embedder, expanded.inputs, arguments.model.batch, report,
-      [&](const Input& input, std::span<const float> embedding) {
-        output.write(input.path, classifier.classify(embedding));
-      },
-      [&](std::size_t done) {
-        progress.hide();
-        output.flush();
-        progress.advance(done);
-      });
-  progress.hide();
-  report.summarize();
-  if (!report.all_failed()) output.commit();
-  return report.exit_status();
+  return score_images(embedder, paths, arguments.model.batch, progress, output,
+                      [&](std::span<const float> embedding) { return classifier.classify(embedding); });
 }
 
 }  // namespace

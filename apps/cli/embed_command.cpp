@@ -13,14 +13,15 @@
 
 #include <mi2/embedder.hpp>
 #include <mi2/error.hpp>
-#include <mi2/matrix.hpp>
 
 #include "arguments.hpp"
 #include "command.hpp"
+#include "embed_inputs.hpp"
+#include "embedder/inputs.hpp"
+#include "embedder/pipeline.hpp"
 #include "inputs.hpp"
 #include "interrupt.hpp"
 #include "output.hpp"
-#include "pipeline.hpp"
 #include "progress.hpp"
 #include "report.hpp"
 #include "vectors/embedding_writers.hpp"
@@ -40,7 +41,7 @@ struct EmbedArguments {
 
 constexpr std::string_view kEmbedHelp = R"(Inputs:
   A PATH is a PNG, JPEG, WebP, TIFF or DICOM file, '-' for one such file on standard
-  input, or a folder: then every picture below it, by name, without hidden files;
+  input, or a folder: then every image below it, by name, without hidden files;
   other files are skipped. Texts are UTF-8. Results come in this order: images, then
   --text, then the strings of --texts-json.
 
@@ -63,22 +64,24 @@ Examples:
   curl -s https://example.org/x.png | mi2 embed --model DIR -
 )";
 
-void embed_texts(const Embedder& embedder, const std::vector<std::string>& texts, std::size_t batch,
-                 vectors::EmbeddingWriter& writer, Output& output, Report& report, Progress& progress) {
+/// An item per text. Named by its number: a text must not get into messages.
+embedder::NextItem items_of(const std::vector<std::string>& texts) {
+  return [&texts, next = std::size_t{0}]() mutable -> std::optional<embedder::Item> {
+    if (next == texts.size()) return std::nullopt;
+    const std::string& text = texts[next++];
+    return embedder::Item{fmt::format("text {}", next), [&text] { return embedder::Prepared{std::nullopt, text}; }};
+  };
+}
+
+void embed_texts(const EmbedRun& run, const std::vector<std::string>& texts, vectors::EmbeddingWriter& writer) {
+  std::size_t next = 0;
   std::size_t cut = 0;
-  for (std::size_t begin = 0; begin < texts.size(); begin += batch) {
-    throw_if_interrupted();
-    const auto some = std::span(texts).subspan(begin, std::min(batch, texts.size() - begin));
-    const auto [embeddings, truncated] = embedder.embed_texts(some);
-    cut += static_cast<std::size_t>(std::count(truncated.begin(), truncated.end(), true));
-    progress.hide();
-    for (std::size_t i = 0; i < some.size(); ++i) writer.write(vectors::InputKind::kText, some[i], embeddings.row(i));
-    output.flush();
-    report.good(some.size());
-    progress.advance(some.size());
-  }
+  embed_items(run, items_of(texts), [&](const embedder::Embedded& item) {
+    writer.write(vectors::InputKind::kText, texts[next++], item.text);
+    if (item.truncated) ++cut;
+  });
   if (cut == 0) return;
-  progress.note(fmt::format("{} of {} texts were longer than the model's context and were cut", cut, texts.size()));
+  run.progress.note(fmt::format("{} of {} texts were longer than the model's context and were cut", cut, texts.size()));
 }
 
 int embed(const EmbedArguments& arguments) {
@@ -87,7 +90,7 @@ int embed(const EmbedArguments& arguments) {
     throw Error(Code::kBadArgument, "-: standard input can be read only once");
   }
   const std::vector<std::string> texts = gather_texts(values_of(arguments.texts), arguments.texts_json);
-  const ExpandedPaths expanded = expand_paths(paths);
+  const embedder::ExpandedPaths expanded = embedder::expand_paths(paths);
   const std::size_t rows = expanded.inputs.size() + texts.size();
   if (rows == 0) throw Error(Code::kBadArgument, "embed: no inputs; give a PATH, --text or --texts-json");
   if (arguments.format == "npy" && arguments.provenance) {
@@ -102,20 +105,12 @@ int embed(const EmbedArguments& arguments) {
                                                      static_cast<std::size_t>(embedder.dimensions()), provenance);
   Progress progress(rows, texts.empty() ? "images" : expanded.inputs.empty() ? "texts" : "inputs");
   Report report(progress);
-  if (expanded.skipped > 0) {
-    progress.note(fmt::format("{} files in folders are not pictures and were skipped", expanded.skipped));
-  }
-  embed_pictures(
-      embedder, expanded.inputs, arguments.model.batch, report,
-      [&](const Input& input, std::span<const float> embedding) {
-        writer->write(vectors::InputKind::kImage, input.path, embedding);
-      },
-      [&](std::size_t done) {
-        progress.hide();
-        output->flush();
-        progress.advance(done);
-      });
-  embed_texts(embedder, texts, arguments.model.batch, *writer, *output, report, progress);
+  note_skipped(expanded, progress);
+  const EmbedRun run{embedder, arguments.model.batch, progress, report, [&] { output->flush(); }};
+  embed_images(run, expanded, [&](const embedder::Embedded& item) {
+    writer->write(vectors::InputKind::kImage, item.name, item.image);
+  });
+  embed_texts(run, texts, *writer);
   progress.hide();
   report.summarize();
   if (!report.all_failed()) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
-#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -25,6 +24,8 @@
 
 #include "arguments.hpp"
 #include "command.hpp"
+#include "embedder/inputs.hpp"
+#include "embedder/pipeline.hpp"
 #include "inputs.hpp"
 #include "interrupt.hpp"
 #include "label_arguments.hpp"
@@ -84,7 +85,7 @@ Examples:
 /// What was read of the command line, checked.
 struct Job {
   fidelity::FidelityOptions options;
-  std::vector<Input> inputs;
+  std::vector<embedder::Input> inputs;
   std::uint64_t skipped = 0;
   std::vector<std::optional<std::size_t>> truth;  ///< of each input; empty: no --truth
 };
@@ -132,10 +133,11 @@ fidelity::FidelityOptions options_of(const FidelityArguments& arguments) {
 }
 
 /// The index in `labels` of each input's label, where the table has it.
-std::vector<std::optional<std::size_t>> known_labels(const std::vector<Input>& inputs, const vectors::LabelTable& table,
+std::vector<std::optional<std::size_t>> known_labels(const std::vector<embedder::Input>& inputs,
+                                                     const vectors::LabelTable& table,
                                                      const std::vector<std::string>& labels) {
   std::vector<std::string> paths;
-  for (const Input& input : inputs) paths.push_back(input.path);
+  for (const embedder::Input& input : inputs) paths.push_back(input.path);
   const vectors::Join joined = vectors::join(paths, "the images", table);
   std::vector<std::optional<std::size_t>> known;
   for (const std::optional<std::size_t>& row : joined.row_of) {
@@ -158,7 +160,7 @@ Job job_of(const FidelityArguments& arguments) {
   if (!arguments.truth.empty()) table = vectors::read_path_table(arguments.truth, arguments.truth_options);
   const std::vector<std::string> paths = values_of(arguments.paths);
   if (!paths.empty()) {
-    ExpandedPaths expanded = expand_paths(paths);
+    embedder::ExpandedPaths expanded = embedder::expand_paths(paths);
     job.inputs = std::move(expanded.inputs);
     job.skipped = expanded.skipped;
   } else if (table) {
@@ -170,48 +172,34 @@ Job job_of(const FidelityArguments& arguments) {
   return job;
 }
 
-/// A picture ready for the model, or why it is not.
-struct Slot {
-  std::optional<Pixels> pixels;
-  std::optional<Error> error;
-};
-
-Slot prepare(const fidelity::PicturePreparer& preparer, const Input& input, std::uint64_t max_bytes) {
-  if (input.error) return {std::nullopt, input.error};
-  try {
-    if (input.path == "-") return {preparer.prepare(read_standard_input(max_bytes), input.path), std::nullopt};
-    return {preparer.prepare_file(input.path), std::nullopt};
-  } catch (const Error& error) {
-    return {std::nullopt, error};
-  } catch (const std::bad_alloc&) {
-    return {std::nullopt, Error(Code::kTooLarge, fmt::format("{}: not enough memory to read it", input.path))};
-  }
-}
-
-/// Every picture that can be read, with what is known of it; the others are reported.
+/// Every image that can be read, with what is known of it; the others are reported.
 fidelity::FidelityInput prepare_all(const Job& job, const fidelity::PicturePreparer& preparer, Report& report,
                                     Progress& progress) {
   fidelity::FidelityInput ready;
-  const EmbedderOptions& options = job.options.embedder;
-  // The team ends with this function: the service forks, and must find no thread.
-  base::ThreadPool team(options.threads);
-  const std::size_t some = std::size_t{8} * team.size();
-  for (std::size_t begin = 0; begin < job.inputs.size(); begin += some) {
-    throw_if_interrupted();
-    std::vector<Slot> slots(std::min(some, job.inputs.size() - begin));
-    team.run(slots.size(),
-             [&](std::size_t i) { slots[i] = prepare(preparer, job.inputs[begin + i], options.image.max_file_bytes); });
-    for (std::size_t i = 0; i < slots.size(); ++i) {
-      if (slots[i].error) {
-        report.bad(job.inputs[begin + i].path, *slots[i].error);
-        continue;
-      }
-      ready.pictures.push_back(std::move(*slots[i].pixels));
-      if (!job.truth.empty()) ready.truth.push_back(job.truth[begin + i]);
-      report.good();
-    }
-    progress.advance(slots.size());
-  }
+  embedder::PipelineOptions options;
+  options.threads = job.options.embedder.threads;
+  options.batch = std::size_t{8} * (options.threads != 0 ? options.threads : base::available_cores());
+  std::size_t next = 0;
+  const auto prepare = [&](std::span<const std::byte> encoded, std::string_view name) {
+    return preparer.prepare(encoded, name);
+  };
+  throw_if_interrupted();
+  // Its threads end with it: the measurement forks, and must find none.
+  embedder::prepare_all(embedder::items_of(job.inputs, job.options.embedder.image.max_file_bytes, prepare), options,
+                        [&](std::span<embedder::Ready> batch) {
+                          for (embedder::Ready& item : batch) {
+                            const std::size_t number = next++;
+                            if (item.error) {
+                              report.bad(item.name, *item.error);
+                              continue;
+                            }
+                            ready.pictures.push_back(std::move(*item.prepared.image));
+                            if (!job.truth.empty()) ready.truth.push_back(job.truth[number]);
+                            report.good();
+                          }
+                          progress.advance(batch.size());
+                          throw_if_interrupted();
+                        });
   return ready;
 }
 
@@ -226,7 +214,7 @@ int fidelity(const FidelityArguments& arguments) {
   Progress progress(job.inputs.size(), "images to prepare");
   Report report(progress);
   if (job.skipped > 0) {
-    progress.note(fmt::format("{} files in folders are not pictures and were skipped", job.skipped));
+    progress.note(fmt::format("{} files in folders are not images and were skipped", job.skipped));
   }
   fidelity::FidelityInput ready = prepare_all(job, preparer, report, progress);
   if (job.inputs.empty()) ready.pictures = preparer.generated(fidelity::kGeneratedPictures);

@@ -1,19 +1,17 @@
 #include "batch/batch.hpp"
 
 #include <algorithm>
-#include <future>
 #include <memory>
-#include <new>
 #include <optional>
+#include <span>
 #include <utility>
-#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "base/hash.hpp"
-#include "base/thread_pool.hpp"
 #include "batch/formats.hpp"
+#include "embedder/pipeline.hpp"
 #include "jobs/journal.hpp"
 #include "protocols/json.hpp"
 
@@ -22,13 +20,6 @@ namespace {
 
 using protocols::Row;
 using protocols::Vectors;
-
-/// A row ready for the model, or why it is not.
-struct Slot {
-  std::optional<Pixels> picture;
-  std::optional<std::string> text;
-  std::optional<Error> error;
-};
 
 /// What the lines of a batch depend on.
 std::string job_of(const Embedder& embedder, const protocols::ServedModel& model, const Options& options) {
@@ -46,6 +37,12 @@ std::string job_of(const Embedder& embedder, const protocols::ServedModel& model
                          {"max_pixels", images.max_pixels},
                          {"max_file_bytes", images.max_file_bytes}}
       .dump();
+}
+
+EmbeddingMatrix one_row(std::span<const float> vector) {
+  EmbeddingMatrix matrix(1, vector.size());
+  std::copy(vector.begin(), vector.end(), matrix.row(0).begin());
+  return matrix;
 }
 
 class Runner {
@@ -89,86 +86,61 @@ class Runner {
   }
 
   void answer_rows(base::RecordReader& reader, Summary& summary, jobs::Journal& journal, const Observer& observer) {
-    const unsigned cores = embedder_.options().threads != 0 ? embedder_.options().threads : base::available_cores();
-    base::ThreadPool team(static_cast<unsigned>(std::min<std::size_t>(cores, options_.rows_per_pass)));
-    std::uint64_t next_row = summary.resumed + 1;
-    const auto prepare_next = [&] {
-      std::vector<base::Record> records;
-      while (records.size() < options_.rows_per_pass) {
-        std::optional<base::Record> record = reader.next();
-        if (!record) break;
-        records.push_back(std::move(*record));
-      }
-      std::vector<Slot> slots(records.size());
-      team.run(slots.size(), [&](std::size_t i) { slots[i] = prepare(std::move(records[i]), next_row + i); });
-      next_row += slots.size();
-      return slots;
+    embedder::PipelineOptions options;
+    options.batch = options_.rows_per_pass;
+    options.threads = embedder_.options().threads;
+    std::uint64_t read = summary.resumed;
+    const auto next = [&]() -> std::optional<embedder::Item> {
+      std::optional<base::Record> record = reader.next();
+      if (!record) return std::nullopt;
+      const std::uint64_t number = ++read;
+      return embedder::Item{fmt::format("row {}", number), [this, number, record = std::move(*record)]() mutable {
+                              return prepare(std::move(record), number);
+                            }};
     };
-    std::uint64_t first = next_row;
-    // The next rows are decoded while these are computed.
-    auto coming = std::async(std::launch::async, prepare_next);
-    for (;;) {
-      std::vector<Slot> slots = coming.get();
-      if (slots.empty()) return;
-      coming = std::async(std::launch::async, prepare_next);
-      journal.append(lines_of(slots, first, summary, observer));
-      first += slots.size();
-      if (observer.advanced) observer.advanced(slots.size());
-    }
+    std::uint64_t answered = summary.resumed;
+    embedder::embed_all(embedder_, next, options, [&](std::span<const embedder::Embedded> rows) {
+      std::string lines;
+      for (const embedder::Embedded& row : rows) lines += line_of(row, ++answered, summary, observer);
+      journal.append(lines);
+      if (observer.advanced) observer.advanced(rows.size());
+    });
   }
 
-  Slot prepare(base::Record record, std::uint64_t number) const {
-    Slot slot;
-    try {
-      if (record.too_large) {
-        throw Error(Code::kTooLarge, fmt::format("row {}: more than {} bytes", number, options_.max_row_bytes));
-      }
-      protocols::WorkBuilder builder(service_, {}, service_.images);
-      protocols::RowReader reader(builder, table_.model->kind == protocols::ModelKind::kEmbedding);
-      static_cast<void>(format_->read(std::move(record.text), reader, number));
-      protocols::Work work = builder.take();
-      for (const protocols::ImageItem& image : work.images) {
-        slot.picture = embedder_.prepare(std::as_bytes(std::span(image.bytes)), image.name);
-      }
-      for (std::string& text : work.texts) slot.text = std::move(text);
-    } catch (const Error& error) {
-      if (error.code() == Code::kInternal) throw;
-      slot.error = error;
-    } catch (const std::bad_alloc&) {
-      slot.error = Error(Code::kTooLarge, fmt::format("row {}: not enough memory to read it", number));
+  embedder::Prepared prepare(base::Record record, std::uint64_t number) const {
+    if (record.too_large) {
+      throw Error(Code::kTooLarge, fmt::format("row {}: more than {} bytes", number, options_.max_row_bytes));
     }
-    return slot;
+    protocols::WorkBuilder builder(service_, {}, service_.images);
+    protocols::RowReader reader(builder, table_.model->kind == protocols::ModelKind::kEmbedding);
+    static_cast<void>(format_->read(std::move(record.text), reader, number));
+    protocols::Work work = builder.take();
+    embedder::Prepared prepared;
+    for (const protocols::ImageItem& image : work.images) {
+      prepared.image = embedder_.prepare(std::as_bytes(std::span(image.bytes)), image.name);
+    }
+    for (std::string& text : work.texts) prepared.text = std::move(text);
+    return prepared;
   }
 
-  std::string lines_of(std::vector<Slot>& slots, std::uint64_t first, Summary& summary, const Observer& observer) {
-    std::vector<Pixels> pictures;
-    std::vector<std::string> texts;
-    std::vector<Row> rows(slots.size());
-    for (std::size_t i = 0; i < slots.size(); ++i) {
-      if (slots[i].error) continue;
-      if (slots[i].picture) {
-        rows[i].image = pictures.size();
-        pictures.push_back(std::move(*slots[i].picture));
-      }
-      if (slots[i].text) {
-        rows[i].text = texts.size();
-        texts.push_back(std::move(*slots[i].text));
-      }
-    }
-    Vectors vectors;
-    if (!pictures.empty()) vectors.images = embedder_.embed_images(pictures);
-    if (!texts.empty()) vectors.texts = embedder_.embed_texts(texts).vectors;
-    std::string lines;
-    for (std::size_t i = 0; i < slots.size(); ++i) {
-      if (!slots[i].error) {
-        lines += format_->line(table_, rows[i], vectors, first + i);
-        continue;
-      }
-      lines += format_->error_line(*slots[i].error, first + i);
+  std::string line_of(const embedder::Embedded& row, std::uint64_t number, Summary& summary,
+                      const Observer& observer) const {
+    if (row.error != nullptr) {
       ++summary.failed;
-      if (observer.failed) observer.failed(first + i, *slots[i].error);
+      if (observer.failed) observer.failed(number, *row.error);
+      return format_->error_line(*row.error, number);
     }
-    return lines;
+    Row places;
+    Vectors vectors;
+    if (!row.image.empty()) {
+      places.image = 0;
+      vectors.images = one_row(row.image);
+    }
+    if (!row.text.empty()) {
+      places.text = 0;
+      vectors.texts = one_row(row.text);
+    }
+    return format_->line(table_, places, vectors, number);
   }
 
   const Embedder& embedder_;

@@ -3,7 +3,6 @@
 #include <charconv>
 #include <cstring>
 #include <limits>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -91,24 +90,6 @@ TEST(Formatting, QuotesCsvWhenItMust) {
 TEST(Labels, AreTrimmedAndBlankOnesDropped) {
   EXPECT_THAT(split_labels(" a , b c,,\td,"), ElementsAre("a", "b c", "d"));
   EXPECT_THAT(split_labels(" , "), ElementsAre());
-}
-
-TEST(Sniffing, KnowsPicturesByTheirFirstBytes) {
-  const auto looks = [](std::string_view head) { return looks_like_picture(std::as_bytes(std::span(head))); };
-  using namespace std::string_view_literals;
-  EXPECT_TRUE(looks("\x89PNG\r\n\x1a\n"sv));
-  EXPECT_TRUE(looks("\xFF\xD8\xFF\xE0"sv));
-  EXPECT_TRUE(looks("RIFF\0\0\0\0WEBPVP8 "sv));
-  EXPECT_TRUE(looks("II*\0"sv));
-  EXPECT_TRUE(looks("MM\0*"sv));
-  EXPECT_TRUE(looks(std::string(128, '\0') + "DICM"));
-  EXPECT_FALSE(looks(""sv));
-  EXPECT_FALSE(looks("RIFF\0\0\0\0WAVE"sv));
-  EXPECT_FALSE(looks("\x89PNG\n\x1a\n"sv)) << "line ends were rewritten: the decoder refuses it";
-  EXPECT_FALSE(looks("RIFF\0\0\0\0WEBPnope"sv));
-  EXPECT_FALSE(looks("GIF89a"sv)) << "recognised only to be refused by name";
-  EXPECT_FALSE(looks("II"sv));
-  EXPECT_FALSE(looks("plain text, long enough to be looked at"sv));
 }
 
 TEST(ExitStatus, OfEachCodeIsTheDocumentedOne) {

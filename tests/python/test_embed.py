@@ -109,6 +109,36 @@ def test_with_on_error_the_others_are_done(model, images, cut_picture):
     assert vectors[[0, 3]].tobytes() == model.embed_images(images[:2]).tobytes()
 
 
+def test_what_a_callers_function_raises_leaves(model, images, cut_picture):
+    class Mine(Exception):
+        pass
+
+    def fail(*_):
+        raise Mine
+
+    def source():
+        yield from images[:3]
+        raise Mine
+
+    for call in (lambda: model.embed_images(source(), batch=2), lambda: model.embed_images(images, progress=fail),
+                 lambda: model.embed_images([images[0], cut_picture], on_error=fail)):
+        with pytest.raises(Mine):
+            call()
+    assert model.embed_images(images[:1]).shape == (1, model.dimensions)
+
+
+def test_an_iterable_runs_on_the_callers_thread(model, images):
+    threads = set()
+
+    def source():
+        for path in images[:5]:
+            threads.add(threading.get_ident())
+            yield path
+
+    model.embed_images(source(), batch=2)
+    assert threads == {threading.get_ident()}
+
+
 def test_what_is_no_image_is_a_type_error(model):
     for wrong in (None, 3, [None], object()):
         with pytest.raises(TypeError):

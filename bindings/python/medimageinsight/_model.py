@@ -2,14 +2,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from . import _core
 from ._errors import Error
-from ._images import Decoded, iterate, numbered, source_of
+from ._images import iterate, numbered, source_of
 from ._progress import reporting, size_of
 from ._types import ImageLike, LabelScore, OnError, Progress, Provenance, Vectors
 
@@ -92,9 +90,7 @@ class Model:
         rows = _core.Rows(self.dimensions)
         rows.reserve(total or 0)
         with reporting(progress, total, "image") as advance:
-            for pixels in self._prepared(several, batch, on_error):
-                self._core.embed_images(pixels, rows)
-                advance(len(pixels))
+            self._core.embed_images(_sources(several), batch, rows, on_error, advance)
         return rows.take()
 
     def embed_texts(self, texts: str | Iterable[str], *, batch: int = 64, progress: Progress = None) -> Vectors:
@@ -128,51 +124,14 @@ class Model:
         vectors = self.embed_images(images, batch=batch, progress=progress)
         return [[LabelScore(*pair) for pair in scores] for scores in classifier.classify(vectors)]
 
-    def _prepared(self, images: Iterable[ImageLike], batch: int,
-                  on_error: OnError | None) -> Iterator[list[_core.Pixels | None]]:
-        """Batches of pictures ready for the model, one batch ahead; None for one whose error was told."""
-        source = numbered(images)
-        with ThreadPoolExecutor(min(batch, self._core.threads or os.cpu_count() or 1)) as pool:
-            waiting: list[tuple[int, Future[_core.Pixels]]] = []
 
-            def start() -> list[tuple[int, Future[_core.Pixels]]]:
-                return [(index, pool.submit(self._task(image, name))) for index, name, image in islice(source, batch)]
-
-            try:
-                current = start()
-                while current:
-                    waiting = start()
-                    yield [_settle(index, future, on_error) for index, future in current]
-                    current = waiting
-            finally:
-                for _, future in waiting:
-                    future.cancel()
-
-    def _task(self, image: ImageLike, name: str) -> Callable[[], _core.Pixels]:
-        """What a worker does for an image. The image is looked at here: PIL's are not made for several threads."""
+def _sources(images: Iterable[ImageLike]) -> Iterator[tuple[str, object]]:
+    """(what errors call it, what it is to _core). Images are looked at here: PIL's are not made for several threads."""
+    for _, name, image in numbered(images):
         try:
-            found = source_of(image, name)
+            yield name, source_of(image, name)
         except Error as error:
-            return partial(_fail, error)
-        if isinstance(found, Decoded):
-            return lambda: self._core.prepare_samples(found.mode, found.samples, found.palette, name)
-        if isinstance(found, bytes):
-            return lambda: self._core.prepare_bytes(found, name)
-        return lambda: self._core.prepare_file(found)
-
-
-def _fail(error: Error) -> _core.Pixels:
-    raise error
-
-
-def _settle(index: int, future: Future[_core.Pixels], on_error: OnError | None) -> _core.Pixels | None:
-    try:
-        return future.result()
-    except Error as error:
-        if on_error is None:
-            raise
-        on_error(index, error)
-        return None
+            yield name, error
 
 
 def tokenize(model: str | os.PathLike[str], texts: Iterable[str]) -> list[list[int]]:

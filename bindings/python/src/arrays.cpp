@@ -5,8 +5,6 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 
-#include <mi2/image.hpp>
-
 #include "bindings.hpp"
 #include "rows.hpp"
 
@@ -31,9 +29,6 @@ Matrix take(Rows& rows) {
 }  // namespace
 
 void bind_arrays(nb::module_& module) {
-  nb::class_<Pixels>(module, "Pixels", "A picture ready for the model.")
-      .def_ro("width", &Pixels::width)
-      .def_ro("height", &Pixels::height);
   nb::class_<Rows>(module, "Rows", "Vectors on their way to one array.")
       .def(nb::init<std::size_t>(), "dimensions"_a)
       .def("reserve", &Rows::reserve, "rows"_a)

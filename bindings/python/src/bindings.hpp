@@ -3,11 +3,16 @@
 
 #include <nanobind/nanobind.h>
 
+#include <mi2/error.hpp>
+
 namespace mi2::python {
 
 /// The one guard: mi2::Error becomes the class of medimageinsight._errors for its code.
 void bind_errors();
-/// Pixels and Rows: what goes into the model and what comes out.
+/// The Python exception of an Error, and back.
+nanobind::object error_object(const Error& error);
+Error error_of(const nanobind::object& error);
+/// Rows: what comes out of the model.
 void bind_arrays(nanobind::module_& module);
 void bind_embedder(nanobind::module_& module);
 /// Scorer: requests in, answers out, as the server gives them.

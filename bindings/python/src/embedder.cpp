@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include <fmt/format.h>
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/filesystem.h>
@@ -17,11 +16,10 @@
 
 #include <mi2/classifier.hpp>
 #include <mi2/embedder.hpp>
-#include <mi2/error.hpp>
-#include <mi2/image.hpp>
 #include <mi2/matrix.hpp>
 
 #include "bindings.hpp"
+#include "images.hpp"
 #include "rows.hpp"
 
 namespace nb = nanobind;
@@ -30,7 +28,6 @@ using namespace nb::literals;
 namespace mi2::python {
 namespace {
 
-using Samples = nb::ndarray<nb::ro, nb::c_contig, nb::device::cpu>;
 using Vectors = nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Scores = std::vector<std::pair<std::string, double>>;
 
@@ -49,47 +46,6 @@ Embedder open(const std::filesystem::path& model, const std::string& dtype, unsi
   options.image.max_pixels = max_pixels;
   options.image.max_file_bytes = max_file_bytes;
   return Embedder::open(model, options);
-}
-
-Pixels prepare_bytes(const Embedder& embedder, const nb::bytes& encoded, const std::string& name) {
-  const std::span bytes(static_cast<const std::byte*>(encoded.data()), encoded.size());
-  const nb::gil_scoped_release unlocked;
-  return embedder.prepare(bytes, name);
-}
-
-Pixels prepare_samples(const Embedder& embedder, const std::string& mode, const Samples& samples,
-                       const nb::bytes& palette, const std::string& name) {
-  if (samples.ndim() < 2) {
-    throw Error(Code::kBadArgument, fmt::format("{}: samples need [height, width] or [height, width, channels]", name));
-  }
-  ImageView view;
-  view.mode = mode;
-  view.height = samples.shape(0);
-  view.width = samples.shape(1);
-  view.samples = {static_cast<const std::byte*>(samples.data()), samples.nbytes()};
-  view.palette = {static_cast<const std::uint8_t*>(palette.data()), palette.size()};
-  const nb::gil_scoped_release unlocked;
-  return embedder.prepare(view, name);
-}
-
-/// Empties the pictures: their pixels are not needed twice.
-void embed_images(const Embedder& embedder, const nb::list& pictures, Rows& rows) {
-  std::vector<Pixels> pixels;
-  std::vector<bool> there;
-  for (const nb::handle picture : pictures) {
-    there.push_back(!picture.is_none());
-    if (there.back()) pixels.push_back(std::move(nb::cast<Pixels&>(picture)));
-  }
-  const nb::gil_scoped_release unlocked;
-  const EmbeddingMatrix embeddings = embedder.embed_images(pixels);
-  std::size_t next = 0;
-  for (const bool has_row : there) {
-    if (has_row) {
-      rows.append(embeddings.row(next++));
-    } else {
-      rows.append_missing();
-    }
-  }
 }
 
 std::vector<bool> embed_texts(const Embedder& embedder, const std::vector<std::string>& texts, Rows& rows) {
@@ -127,15 +83,12 @@ void bind_embedder(nb::module_& module) {
       .def_prop_ro("logit_scale", &Embedder::logit_scale)
       .def_prop_ro("dtype", [](const Embedder& self) { return std::string(name_of(self.options().dtype.value())); })
       .def_prop_ro("profile", [](const Embedder& self) { return std::string(name_of(self.options().image.profile)); })
-      .def_prop_ro("threads", [](const Embedder& self) { return self.options().threads; })
       .def("provenance", &provenance, Unlocked(), "(version, weights_sha256, profile, dtype)")
-      .def("prepare_file", &Embedder::prepare_file, "path"_a, Unlocked())
-      .def("prepare_bytes", &prepare_bytes, "encoded"_a, "name"_a)
-      .def("prepare_samples", &prepare_samples, "mode"_a, "samples"_a, "palette"_a, "name"_a,
-           "As mi2::ImageView; samples [height, width] or [height, width, channels].")
-      .def("embed_images", &embed_images, "pictures"_a, "rows"_a,
-           nb::sig("def embed_images(self, pictures: list[Pixels | None], rows: Rows) -> None"),
-           "Appends a row a picture, of NaN for None. Empties the pictures.")
+      .def("embed_images", &embed_images, "images"_a, "batch"_a, "rows"_a, "on_error"_a.none(), "advance"_a,
+           nb::sig("def embed_images(self, images: collections.abc.Iterator[tuple[str, object]], batch: int, "
+                   "rows: Rows, on_error: collections.abc.Callable[..., None] | None, "
+                   "advance: collections.abc.Callable[[int], None]) -> None"),
+           "Appends a row per image of (name, source), of NaN for one that cannot be read.")
       .def("embed_texts", &embed_texts, "texts"_a, "rows"_a, Unlocked(),
            "Appends a row a text. Tells which texts were longer than the model's context.");
   nb::class_<Classifier>(module, "Classifier", "Zero-shot classification; see mi2::Classifier.")

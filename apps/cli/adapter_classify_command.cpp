@@ -27,6 +27,7 @@ struct ClassifyArguments {
   std::string names;
   const CLI::Option* paths = nullptr;
   ScoreArguments scores;
+  std::optional<FrameSelection> frames;
 };
 
 constexpr std::string_view kAdapterClassifyHelp =
@@ -42,6 +43,8 @@ Formats:
   table  for people: the path, then rank, score and label, best first
   jsonl  {"path": "a.png", "labels": [{"label": "..", "score": 0.9}, ..]}, best first
   csv    path,rank,label,score after a header line
+  With --frames every selected frame has its own: the table says which, jsonl adds "frame"
+  and "frames", csv a column frame after path.
   Rows of an npy without --paths are called 1, 2, ..
 
 When an input fails:
@@ -59,7 +62,8 @@ int classify_embeddings(const adapter::Adapter& adapter, const ClassifyArguments
   check_origin(table.provenance, adapter.description().embeddings, "the adapter", progress);
   ScoreOutput output(arguments.scores);
   for (std::size_t r = 0; r < table.vectors.rows(); ++r) {
-    output.write(table.names.empty() ? std::to_string(r + 1) : table.names[r], adapter.classify(table.vectors.row(r)));
+    output.write(table.names.empty() ? std::to_string(r + 1) : table.names[r], std::nullopt,
+                 adapter.classify(table.vectors.row(r)));
   }
   output.commit();
   return 0;
@@ -71,9 +75,9 @@ int classify_images(const adapter::Adapter& adapter, const ClassifyArguments& ar
   }
   const embedder::ExpandedPaths paths = embedder::expand_paths(values_of(arguments.paths));
   if (paths.inputs.empty()) throw Error(Code::kBadArgument, "adapter classify: no inputs; give a PATH");
-  ScoreOutput output(arguments.scores);
+  ScoreOutput output(arguments.scores, arguments.frames.has_value());
   const Embedder embedder = Embedder::open(arguments.model.model, arguments.model.options);
-  Progress progress(paths.inputs.size(), "images");
+  Progress progress(arguments.frames ? 0 : paths.inputs.size(), "images");
   if (adapter.description().embeddings) {
     check_origin(embedder.provenance(), adapter.description().embeddings, "the adapter", progress);
   }
@@ -82,7 +86,7 @@ int classify_images(const adapter::Adapter& adapter, const ClassifyArguments& ar
                 fmt::format("{}: vectors of {} numbers, the adapter takes {}", arguments.model.model,
                             embedder.dimensions(), adapter.description().in_channels));
   }
-  return score_images(embedder, paths, arguments.model.batch, progress, output,
+  return score_images(embedder, paths, arguments.frames, arguments.model.batch, progress, output,
                       [&](std::span<const float> embedding) { return adapter.classify(embedding); });
 }
 
@@ -90,6 +94,9 @@ int classify(const ClassifyArguments& arguments) {
   const bool has_paths = !values_of(arguments.paths).empty();
   if (!arguments.embeddings.empty() && has_paths) {
     throw Error(Code::kBadArgument, "adapter classify: --embeddings and PATHs exclude each other");
+  }
+  if (!arguments.embeddings.empty() && arguments.frames) {
+    throw Error(Code::kBadArgument, "adapter classify: --frames goes with PATHs; a file of embeddings has its frames");
   }
   const adapter::Adapter adapter = adapter::Adapter::open(arguments.head);
   return arguments.embeddings.empty() ? classify_images(adapter, arguments) : classify_embeddings(adapter, arguments);
@@ -106,6 +113,7 @@ void add_adapter_classify(CLI::App& command, Session& session) {
   command.add_option("--paths", arguments->names, "The paths of an npy's rows, one a line")->type_name("FILE");
   add_model_arguments(command, arguments->model);
   command.get_option("--model")->required(false);
+  add_frames(command, arguments->frames);
   add_top(command, arguments->scores);
   add_score_arguments(command, arguments->scores);
   arguments->paths = add_positionals(command, "PATH", "Files, folders, or - for standard input");

@@ -105,6 +105,21 @@ void add_intensity(CLI::App& command, Intensity& intensity) {
       ->default_str(to_string(intensity));
 }
 
+void add_frames(CLI::App& command, std::optional<FrameSelection>& frames) {
+  add_parsed(
+      command, "--frames", frames, parse_frames,
+      "A row per frame of multi-frame DICOM and TIFF: middle, all, first, a number from 1, every:K or center:K, and "
+      "which frame it is (default: the middle one, without saying so)")
+      ->type_name("SELECTION");
+}
+
+void add_one_frame(CLI::App& command, FrameSelection& frames) {
+  add_parsed(command, "--frames", frames, parse_frames,
+             "The frame of multi-frame DICOM and TIFF: middle, first or a number from 1; exactly one")
+      ->type_name("SELECTION")
+      ->default_str(to_string(frames));
+}
+
 void add_image_arguments(CLI::App& command, ModelArguments& arguments) {
   constexpr std::uint64_t kAny = std::numeric_limits<std::int64_t>::max();
   EmbedderOptions& options = arguments.options;

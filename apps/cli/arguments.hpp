@@ -46,6 +46,11 @@ void add_model_arguments(CLI::App& command, ModelArguments& arguments);
 /// Declares --profile, --threads, --batch, --intensity, --window, --max-pixels, --max-file-size.
 void add_image_arguments(CLI::App& command, ModelArguments& arguments);
 
+/// Declares --frames, of a command with a row per frame. None: not given.
+void add_frames(CLI::App& command, std::optional<FrameSelection>& frames);
+/// Declares --frames, of a command that takes one frame per image.
+void add_one_frame(CLI::App& command, FrameSelection& frames);
+
 /// An option given any number of times, one value each. Read it with values_of() after parsing: values stay as they
 /// were typed ("{}" included).
 CLI::Option* add_repeatable(CLI::App& command, const std::string& name, const std::string& help);

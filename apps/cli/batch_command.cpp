@@ -101,6 +101,7 @@ void add_batch(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<BatchArguments>();
   arguments->model.options.image.profile = Profile::kAzure;
   add_model_arguments(command, arguments->model);
+  add_one_frame(command, arguments->model.options.image.frames);
   command.add_option("IN", arguments->input, "A CSV or JSON lines file of images and texts")->required();
   command.add_option("OUT", arguments->output, "The file of answers")->required();
   command.add_option("--format", arguments->format, "Of IN and OUT (default: by the name of IN)")

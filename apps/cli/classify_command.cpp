@@ -1,6 +1,7 @@
 // mi2 classify: labels to scores, without training.
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -29,6 +30,7 @@ struct ClassifyArguments {
   const CLI::Option* paths = nullptr;
   bool multilabel = false;
   ScoreArguments scores;
+  std::optional<FrameSelection> frames;
 };
 
 constexpr std::string_view kClassifyHelp = R"(Labels:
@@ -47,6 +49,8 @@ Formats:
   table  for people: the path, then rank, score and label, best first
   jsonl  {"path": "a.png", "labels": [{"label": "..", "score": 0.9}, ..]}, best first
   csv    path,rank,label,score after a header line
+  With --frames every selected frame has its own: the table says which, jsonl adds "frame"
+  and "frames", csv a column frame after path.
 
 When an input fails:
   The reason goes to standard error and the others are done: exit status 8. If every
@@ -71,12 +75,12 @@ int classify(const ClassifyArguments& arguments) {
   if (labels.empty()) throw Error(Code::kBadArgument, "classify: no labels; --labels A,B,C or --labels-file is needed");
   const ClassifierOptions options = classifier_options(arguments);
   const embedder::ExpandedPaths paths = embedder::expand_paths(values_of(arguments.paths));
-  ScoreOutput output(arguments.scores);
+  ScoreOutput output(arguments.scores, arguments.frames.has_value());
   const Embedder embedder = Embedder::open(arguments.model.model, arguments.model.options);
   const Classifier classifier(embedder, std::move(labels), options);
-  Progress progress(paths.inputs.size(), "images");
+  Progress progress(arguments.frames ? 0 : paths.inputs.size(), "images");
   if (classifier.truncated()) progress.note("a label was longer than the model's context and was cut");
-  return score_images(embedder, paths, arguments.model.batch, progress, output,
+  return score_images(embedder, paths, arguments.frames, arguments.model.batch, progress, output,
                       [&](std::span<const float> embedding) { return classifier.classify(embedding); });
 }
 
@@ -87,6 +91,7 @@ void add_classify(CLI::App& command, Session& session) {
   add_model_arguments(command, arguments->model);
   add_label_arguments(command, arguments->labels);
   command.add_flag("--multilabel", arguments->multilabel, "Score each label on its own (sigmoid, not softmax)");
+  add_frames(command, arguments->frames);
   add_top(command, arguments->scores);
   add_score_arguments(command, arguments->scores);
   arguments->paths = add_positionals(command, "PATH", "Files, folders, or - for standard input")->required();

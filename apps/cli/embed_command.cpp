@@ -37,6 +37,7 @@ struct EmbedArguments {
   std::string format = "jsonl";
   std::string out;
   bool provenance = false;
+  std::optional<FrameSelection> frames;
 };
 
 constexpr std::string_view kEmbedHelp = R"(Inputs:
@@ -52,6 +53,14 @@ Formats:
   Numbers are as short as they can be and read back to the same float32. --provenance
   adds weights_sha256, profile, dtype and version to every row (jsonl, csv).
 
+Frames:
+  Without --frames an image is one row: of DICOM the middle frame, of TIFF the first page.
+  With it every selected frame is a row: jsonl adds "frame", from 1, and "frames", how
+  many the file has; csv a column frame after input; npy has the rows in this order.
+    middle  that one frame          N         frame number N
+    all     every frame             every:K   frames 1, 1 + K, 1 + 2 K, ..
+    first   frame 1                 center:K  K frames around the middle
+
 When an input fails:
   The reason goes to standard error and the others are done: exit status 8. If every
   input failed, nothing is written and the status is that of the first (below).
@@ -61,6 +70,7 @@ Examples:
   mi2 embed --model DIR scan.dcm > vectors.jsonl
   mi2 embed --model DIR --format npy --out vectors.npy images/
   mi2 embed --model DIR --text "chest x-ray" --text "brain MRI" --format csv
+  mi2 embed --model DIR --frames every:10 cine.dcm
   curl -s https://example.org/x.png | mi2 embed --model DIR -
 )";
 
@@ -69,7 +79,9 @@ embedder::NextItem items_of(const std::vector<std::string>& texts) {
   return [&texts, next = std::size_t{0}]() mutable -> std::optional<embedder::Item> {
     if (next == texts.size()) return std::nullopt;
     const std::string& text = texts[next++];
-    return embedder::Item{fmt::format("text {}", next), [&text] { return embedder::Prepared{std::nullopt, text}; }};
+    return embedder::Item{fmt::format("text {}", next), std::nullopt, [&text] {
+                            return embedder::Prepared{std::nullopt, text};
+                          }};
   };
 }
 
@@ -77,7 +89,7 @@ void embed_texts(const EmbedRun& run, const std::vector<std::string>& texts, vec
   std::size_t next = 0;
   std::size_t cut = 0;
   embed_items(run, items_of(texts), [&](const embedder::Embedded& item) {
-    writer.write(vectors::InputKind::kText, texts[next++], item.text);
+    writer.write(vectors::InputKind::kText, texts[next++], std::nullopt, item.text);
     if (item.truncated) ++cut;
   });
   if (cut == 0) return;
@@ -101,14 +113,18 @@ int embed(const EmbedArguments& arguments) {
   const Embedder embedder = Embedder::open(arguments.model.model, arguments.model.options);
   std::optional<Provenance> provenance;
   if (arguments.provenance) provenance = embedder.provenance();
-  const auto writer = vectors::make_embedding_writer(arguments.format, *output,
-                                                     static_cast<std::size_t>(embedder.dimensions()), provenance);
-  Progress progress(rows, texts.empty() ? "images" : expanded.inputs.empty() ? "texts" : "inputs");
+  const auto writer =
+      vectors::make_embedding_writer(arguments.format, *output, static_cast<std::size_t>(embedder.dimensions()),
+                                     provenance, arguments.frames.has_value());
+  // How many frames there are is not known beforehand: then there is no bar.
+  Progress progress(arguments.frames ? 0 : rows, texts.empty()             ? "images"
+                                                 : expanded.inputs.empty() ? "texts"
+                                                                           : "inputs");
   Report report(progress);
   note_skipped(expanded, progress);
   const EmbedRun run{embedder, arguments.model.batch, progress, report, [&] { output->flush(); }};
-  embed_images(run, expanded, [&](const embedder::Embedded& item) {
-    writer->write(vectors::InputKind::kImage, item.name, item.image);
+  embed_images(run, expanded, arguments.frames, [&](const embedder::Embedded& item) {
+    writer->write(vectors::InputKind::kImage, item.name, item.frame, item.image);
   });
   embed_texts(run, texts, *writer);
   progress.hide();
@@ -135,6 +151,7 @@ void add_embed(CLI::App& command, Session& session) {
       ->capture_default_str();
   command.add_option("--out", arguments->out, "Write to FILE, not standard output")->type_name("FILE");
   command.add_flag("--provenance", arguments->provenance, "Add weights hash, profile, dtype and version to rows");
+  add_frames(command, arguments->frames);
   arguments->paths = add_positionals(command, "PATH", "Files, folders, or - for standard input");
   command.footer(fmt::format("{}\n{}", kEmbedHelp, exit_status_help()));
   command.callback([arguments, &session] {

@@ -14,6 +14,15 @@ void note_skipped(const embedder::ExpandedPaths& paths, Progress& progress) {
   progress.note(fmt::format("{} files in folders are not images and were skipped", paths.skipped));
 }
 
+namespace {
+
+std::string name_of(const embedder::Embedded& item) {
+  if (!item.frame) return std::string(item.name);
+  return fmt::format("{}, frame {} of {}", item.name, item.frame->number, item.frame->frames);
+}
+
+}  // namespace
+
 void embed_items(const EmbedRun& run, const embedder::NextItem& items,
                  const std::function<void(const embedder::Embedded& item)>& on_vectors) {
   embedder::PipelineOptions options;
@@ -27,7 +36,7 @@ void embed_items(const EmbedRun& run, const embedder::NextItem& items,
   embedder::embed_all(run.embedder, items, options, [&](std::span<const embedder::Embedded> batch) {
     for (const embedder::Embedded& item : batch) {
       if (item.error != nullptr) {
-        run.report.bad(item.name, *item.error);
+        run.report.bad(name_of(item), *item.error);
       } else {
         on_vectors(item);
         run.report.good();
@@ -39,19 +48,30 @@ void embed_items(const EmbedRun& run, const embedder::NextItem& items,
 }
 
 void embed_images(const EmbedRun& run, const embedder::ExpandedPaths& paths,
+                  const std::optional<FrameSelection>& frames,
                   const std::function<void(const embedder::Embedded& item)>& on_vectors) {
-  const auto prepare = [&](std::span<const std::byte> encoded, std::string_view name) {
-    return run.embedder.prepare(encoded, name);
+  ImageOptions options = run.embedder.options().image;
+  if (!frames) {
+    const auto prepare = [&](std::span<const std::byte> encoded, std::string_view name) {
+      return run.embedder.prepare(encoded, name);
+    };
+    embed_items(run, embedder::items_of(paths.inputs, options.max_file_bytes, prepare), on_vectors);
+    return;
+  }
+  options.frames = *frames;
+  const auto open = [&](std::vector<std::byte> encoded, std::string_view name) {
+    return run.embedder.open_image(std::move(encoded), name, options);
   };
-  embed_items(run, embedder::items_of(paths.inputs, run.embedder.options().image.max_file_bytes, prepare), on_vectors);
+  embed_items(run, embedder::frames_of(paths.inputs, options.max_file_bytes, open), on_vectors);
 }
 
-int score_images(const Embedder& embedder, const embedder::ExpandedPaths& paths, std::size_t batch, Progress& progress,
+int score_images(const Embedder& embedder, const embedder::ExpandedPaths& paths,
+                 const std::optional<FrameSelection>& frames, std::size_t batch, Progress& progress,
                  ScoreOutput& output, const ScoresOf& scores_of) {
   Report report(progress);
   note_skipped(paths, progress);
-  embed_images({embedder, batch, progress, report, [&] { output.flush(); }}, paths,
-               [&](const embedder::Embedded& item) { output.write(item.name, scores_of(item.image)); });
+  embed_images({embedder, batch, progress, report, [&] { output.flush(); }}, paths, frames,
+               [&](const embedder::Embedded& item) { output.write(item.name, item.frame, scores_of(item.image)); });
   progress.hide();
   report.summarize();
   if (!report.all_failed()) output.commit();

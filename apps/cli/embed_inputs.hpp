@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -33,15 +34,18 @@ void note_skipped(const embedder::ExpandedPaths& paths, Progress& progress);
 void embed_items(const EmbedRun& run, const embedder::NextItem& items,
                  const std::function<void(const embedder::Embedded& item)>& on_vectors);
 
-/// As embed_items(), of images.
+/// As embed_items(), of images; with `frames` each selected frame of them is an item.
 void embed_images(const EmbedRun& run, const embedder::ExpandedPaths& paths,
+                  const std::optional<FrameSelection>& frames,
                   const std::function<void(const embedder::Embedded& item)>& on_vectors);
 
 /// Best first.
 using ScoresOf = std::function<std::vector<LabelScore>(std::span<const float> embedding)>;
 
-/// Writes the scores of every image that can be read, and reports the others. @returns the exit status.
-int score_images(const Embedder& embedder, const embedder::ExpandedPaths& paths, std::size_t batch, Progress& progress,
+/// Writes the scores of every image, or with `frames` every selected frame, that can be read, and reports the others.
+/// @returns the exit status.
+int score_images(const Embedder& embedder, const embedder::ExpandedPaths& paths,
+                 const std::optional<FrameSelection>& frames, std::size_t batch, Progress& progress,
                  ScoreOutput& output, const ScoresOf& scores_of);
 
 }  // namespace mi2::cli

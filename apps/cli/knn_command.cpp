@@ -120,7 +120,7 @@ class Results {
     if (lines_) {
       write_line(path, scores, neighbours);
     } else {
-      writer_->write(path, scores);
+      writer_->write(path, std::nullopt, scores);
     }
     if (!truth) return;
     const auto place = std::lower_bound(known_.labels.begin(), known_.labels.end(), *truth);
@@ -187,8 +187,8 @@ std::vector<std::optional<std::string>> truths(const vectors::VectorTable& queri
   const vectors::LabelTable table =
       own ? vectors::read_label_table(arguments.query_labels, arguments.labels.options) : vectors::LabelTable{};
   const vectors::LabelTable& used = own ? table : labels;
-  const vectors::Join joined =
-      own ? join_and_tell(queries, used, progress) : vectors::lookup(queries.names, queries.source, used);
+  const vectors::Join joined = own ? join_and_tell(queries, used, progress)
+                                   : vectors::lookup(queries.names, queries.source, used, queries.frames);
   for (std::size_t r = 0; r < found.size(); ++r) {
     if (!joined.row_of[r]) continue;
     const vectors::LabelRow& row = used.rows[*joined.row_of[r]];

@@ -21,9 +21,12 @@ class TableWriter final : public ScoreWriter {
  public:
   explicit TableWriter(Output& output) : output_(output) {}
 
-  void write(std::string_view path, std::span<const LabelScore> scores) override {
+  void write(std::string_view path, const std::optional<FramePlace>& frame,
+             std::span<const LabelScore> scores) override {
     const std::size_t width = std::to_string(scores.size()).size();
-    std::string block = base::printable(path) + '\n';
+    std::string block = base::printable(path);
+    if (frame) block += fmt::format(", frame {} of {}", frame->number, frame->frames);
+    block += '\n';
     for (std::size_t i = 0; i < scores.size(); ++i) {
       block += fmt::format("  {:>{}}  {:.4f}  {}\n", i + 1, width, scores[i].score, base::printable(scores[i].label));
     }
@@ -38,8 +41,11 @@ class JsonLinesWriter final : public ScoreWriter {
  public:
   explicit JsonLinesWriter(Output& output) : output_(output) {}
 
-  void write(std::string_view path, std::span<const LabelScore> scores) override {
-    std::string line = fmt::format(R"({{"path": {}, "labels": [)", base::json_string(path));
+  void write(std::string_view path, const std::optional<FramePlace>& frame,
+             std::span<const LabelScore> scores) override {
+    std::string line = fmt::format(R"({{"path": {}, )", base::json_string(path));
+    if (frame) line += fmt::format(R"("frame": {}, "frames": {}, )", frame->number, frame->frames);
+    line += R"("labels": [)";
     for (std::size_t i = 0; i < scores.size(); ++i) {
       line += fmt::format(R"({}{{"label": {}, "score": )", i > 0 ? ", " : "", base::json_string(scores[i].label));
       base::append_number(line, scores[i].score);
@@ -54,13 +60,16 @@ class JsonLinesWriter final : public ScoreWriter {
 
 class CsvWriter final : public ScoreWriter {
  public:
-  explicit CsvWriter(Output& output) : output_(output) {}
+  CsvWriter(Output& output, bool frames) : output_(output), frames_(frames) {}
 
-  void write(std::string_view path, std::span<const LabelScore> scores) override {
-    std::string lines = started_ ? "" : "path,rank,label,score\n";
+  void write(std::string_view path, const std::optional<FramePlace>& frame,
+             std::span<const LabelScore> scores) override {
+    std::string lines = started_ ? "" : frames_ ? "path,frame,rank,label,score\n" : "path,rank,label,score\n";
     started_ = true;
     for (std::size_t i = 0; i < scores.size(); ++i) {
-      lines += fmt::format("{},{},{},", base::csv_field(path), i + 1, base::csv_field(scores[i].label));
+      lines += base::csv_field(path) + ',';
+      if (frames_) lines += frame ? fmt::format("{},", frame->number) : ",";
+      lines += fmt::format("{},{},", i + 1, base::csv_field(scores[i].label));
       base::append_number(lines, scores[i].score);
       lines += '\n';
     }
@@ -69,15 +78,16 @@ class CsvWriter final : public ScoreWriter {
 
  private:
   Output& output_;
+  bool frames_;
   bool started_ = false;
 };
 
 }  // namespace
 
-std::unique_ptr<ScoreWriter> make_score_writer(std::string_view format, Output& output) {
+std::unique_ptr<ScoreWriter> make_score_writer(std::string_view format, Output& output, bool frames) {
   if (format == "table") return std::make_unique<TableWriter>(output);
   if (format == "jsonl") return std::make_unique<JsonLinesWriter>(output);
-  if (format == "csv") return std::make_unique<CsvWriter>(output);
+  if (format == "csv") return std::make_unique<CsvWriter>(output, frames);
   throw Error(Code::kBadArgument, fmt::format("--format {}: table, jsonl or csv is needed", format));
 }
 
@@ -95,15 +105,16 @@ void add_top(CLI::App& command, ScoreArguments& arguments) {
       ->check(CLI::Range(1U, 1'000'000'000U).description(""));
 }
 
-ScoreOutput::ScoreOutput(const ScoreArguments& arguments)
+ScoreOutput::ScoreOutput(const ScoreArguments& arguments, bool frames)
     : output_(open_output(arguments.out)),
-      writer_(make_score_writer(arguments.format, *output_)),
+      writer_(make_score_writer(arguments.format, *output_, frames)),
       top_(arguments.top != 0            ? arguments.top
            : arguments.format == "table" ? kTableRows
                                          : std::numeric_limits<std::size_t>::max()) {}
 
-void ScoreOutput::write(std::string_view path, std::span<const LabelScore> scores) {
-  writer_->write(path, scores.first(std::min(top_, scores.size())));
+void ScoreOutput::write(std::string_view path, const std::optional<FramePlace>& frame,
+                        std::span<const LabelScore> scores) {
+  writer_->write(path, frame, scores.first(std::min(top_, scores.size())));
 }
 
 }  // namespace mi2::cli

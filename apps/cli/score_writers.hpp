@@ -33,20 +33,24 @@ class ScoreWriter {
  public:
   virtual ~ScoreWriter() = default;
   /// @param scores  best first.
-  virtual void write(std::string_view path, std::span<const LabelScore> scores) = 0;
+  /// @param frame   of the image, where frames were chosen.
+  virtual void write(std::string_view path, const std::optional<FramePlace>& frame,
+                     std::span<const LabelScore> scores) = 0;
 };
 
-/// @param format  "table", "jsonl" or "csv". @throws Error{kBadArgument} for another.
-std::unique_ptr<ScoreWriter> make_score_writer(std::string_view format, Output& output);
+/// @param format  "table", "jsonl" or "csv".
+/// @param frames  whether rows name a frame.
+/// @throws Error{kBadArgument} for another.
+std::unique_ptr<ScoreWriter> make_score_writer(std::string_view format, Output& output, bool frames = false);
 
 /// The best labels of one input after the other, to where the arguments say.
 class ScoreOutput {
  public:
   /// @throws as open_output() and make_score_writer().
-  explicit ScoreOutput(const ScoreArguments& arguments);
+  explicit ScoreOutput(const ScoreArguments& arguments, bool frames = false);
 
   /// @param scores  best first; as many are written as the arguments say. @throws Error{kBadFile} as Output::write.
-  void write(std::string_view path, std::span<const LabelScore> scores);
+  void write(std::string_view path, const std::optional<FramePlace>& frame, std::span<const LabelScore> scores);
   void flush() { output_->flush(); }
   void commit() { output_->commit(); }
 

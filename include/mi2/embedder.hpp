@@ -13,6 +13,7 @@
 #include <mi2/export.h>
 #include <mi2/device.hpp>
 #include <mi2/dtype.hpp>
+#include <mi2/encoded_image.hpp>
 #include <mi2/error.hpp>
 #include <mi2/image.hpp>
 #include <mi2/matrix.hpp>
@@ -54,7 +55,7 @@ class MI2_EXPORT Embedder {
 
   /// Decodes and preprocesses one encoded image (PNG, JPEG, WebP, TIFF, DICOM). Safe to call from several threads.
   /// @param name  what errors call it.
-  /// @throws Error{kBadFile}, {kUnsupported}, {kTooLarge}.
+  /// @throws Error{kBadFile}, {kUnsupported}, {kTooLarge}; {kBadArgument} if ImageOptions::frames selects several.
   [[nodiscard]] Pixels prepare(std::span<const std::byte> encoded, std::string_view name) const;
   /// As prepare, with options of its own in place of the embedder's. @throws also Error{kBadArgument}.
   [[nodiscard]] Pixels prepare(std::span<const std::byte> encoded, std::string_view name,
@@ -68,6 +69,12 @@ class MI2_EXPORT Embedder {
   [[nodiscard]] Pixels prepare(const ImageView& image, std::string_view name) const;
   /// As prepare, from a file. @throws also Error{kNotFound}.
   [[nodiscard]] Pixels prepare_file(const std::filesystem::path& path) const;
+
+  /// Opens an encoded image to go over its selected frames, with options of its own in place of the embedder's.
+  /// @param name  what errors call it.
+  /// @throws Error{kBadFile}, {kUnsupported}, {kTooLarge}; {kBadArgument} for a frame number past the last.
+  [[nodiscard]] EncodedImage open_image(std::vector<std::byte> encoded, std::string_view name,
+                                        const ImageOptions& options) const;
 
   /// One row per image, in order. All images are in memory at once: batches are the caller's.
   [[nodiscard]] EmbeddingMatrix embed_images(std::span<const Pixels> images) const;

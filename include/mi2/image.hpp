@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <mi2/export.h>
+#include <mi2/frames.hpp>
 
 namespace mi2 {
 
@@ -64,6 +65,7 @@ struct ImageOptions {
   int azure_quality = 75;                     ///< JPEG quality 1 to 100, for kAzure
   Intensity intensity{};                      ///< for grey of more than 8 bits
   std::optional<Window> window{};             ///< for DICOM, over the file's own VOI
+  FrameSelection frames{};                    ///< of an image with several
   std::uint64_t max_pixels = 200'000'000;     ///< of one image, checked before decoding
   std::uint64_t max_file_bytes = 1ULL << 30;  ///< of one input file
 };

@@ -6,7 +6,9 @@
 #include <mi2/device.hpp>
 #include <mi2/dtype.hpp>
 #include <mi2/embedder.hpp>
+#include <mi2/encoded_image.hpp>
 #include <mi2/error.hpp>
+#include <mi2/frames.hpp>
 #include <mi2/image.hpp>
 #include <mi2/matrix.hpp>
 #include <mi2/provenance.hpp>

@@ -34,6 +34,7 @@ std::string job_of(const Embedder& embedder, const protocols::ServedModel& model
                          {"azure", {images.azure_size, images.azure_quality}},
                          {"intensity", to_string(images.intensity)},
                          {"window", images.window ? to_string(*images.window) : ""},
+                         {"frames", to_string(images.frames)},
                          {"max_pixels", images.max_pixels},
                          {"max_file_bytes", images.max_file_bytes}}
       .dump();
@@ -94,9 +95,9 @@ class Runner {
       std::optional<base::Record> record = reader.next();
       if (!record) return std::nullopt;
       const std::uint64_t number = ++read;
-      return embedder::Item{fmt::format("row {}", number), [this, number, record = std::move(*record)]() mutable {
-                              return prepare(std::move(record), number);
-                            }};
+      return embedder::Item{
+          fmt::format("row {}", number), std::nullopt,
+          [this, number, record = std::move(*record)]() mutable { return prepare(std::move(record), number); }};
     };
     std::uint64_t answered = summary.resumed;
     embedder::embed_all(embedder_, next, options, [&](std::span<const embedder::Embedded> rows) {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/files.hpp"
+#include "embedder/encoded_image_impl.hpp"
 #include "embedder/preparer.hpp"
 #include "models/device.hpp"
 #include "models/model.hpp"
@@ -172,6 +173,13 @@ Pixels Embedder::prepare(const ImageView& image, std::string_view name) const {
 
 Pixels Embedder::prepare_file(const std::filesystem::path& path) const {
   return prepare(base::read_file(path, impl_->options.image.max_file_bytes), path.string());
+}
+
+EncodedImage Embedder::open_image(std::vector<std::byte> encoded, std::string_view name,
+                                  const ImageOptions& options) const {
+  const auto& image = impl_->config.image;
+  return EncodedImage(
+      std::make_unique<EncodedImage::Impl>(std::move(encoded), name, options, image.width, image.height));
 }
 
 EmbeddingMatrix Embedder::embed_images(std::span<const Pixels> images) const {

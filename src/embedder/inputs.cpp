@@ -6,8 +6,10 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <exception>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <system_error>
 #include <utility>
 
@@ -120,10 +122,33 @@ NextItem items_of(std::span<const Input> inputs, std::uint64_t max_bytes, Prepar
   return [=, prepare = std::move(prepare), next = std::size_t{0}]() mutable -> std::optional<Item> {
     if (next == inputs.size()) return std::nullopt;
     const Input& input = inputs[next++];
-    return Item{input.path, [&input, max_bytes, prepare] {
+    return Item{input.path, std::nullopt, [&input, max_bytes, prepare] {
                   if (input.error) throw Error(*input.error);
                   return Prepared{prepare(read_input(input.path, max_bytes), input.path), std::nullopt};
                 }};
+  };
+}
+
+NextItem frames_of(std::span<const Input> inputs, std::uint64_t max_bytes, OpenImage open) {
+  return [=, open = std::move(open), next = std::size_t{0}, frame = std::uint64_t{0},
+          image = std::shared_ptr<const EncodedImage>()]() mutable -> std::optional<Item> {
+    if (image && frame == image->size()) image.reset();
+    if (!image && next == inputs.size()) return std::nullopt;
+    const Input& input = inputs[image ? next - 1 : next++];
+    try {
+      if (!image) {
+        if (input.error) throw Error(*input.error);
+        image = std::make_shared<const EncodedImage>(open(read_input(input.path, max_bytes), input.path));
+        frame = 0;
+      }
+      const std::uint64_t i = frame++;
+      return Item{input.path, image->place(i), [image, i] { return Prepared{image->prepare(i), std::nullopt}; }};
+    } catch (...) {
+      // Thrown where the item is prepared, so that the one rule says whose error it is.
+      image.reset();
+      return Item{input.path, std::nullopt,
+                  [error = std::current_exception()]() -> Prepared { std::rethrow_exception(error); }};
+    }
   };
 }
 

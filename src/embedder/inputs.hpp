@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include <mi2/encoded_image.hpp>
 #include <mi2/error.hpp>
 #include <mi2/image.hpp>
 
@@ -50,5 +51,12 @@ using PrepareImage = std::function<Pixels(std::span<const std::byte> encoded, st
 /// One item per input, which outlive the items. A file is read where it is prepared.
 /// @param max_bytes  of one input.
 NextItem items_of(std::span<const Input> inputs, std::uint64_t max_bytes, PrepareImage prepare);
+
+/// Opens a file's bytes, as Embedder::open_image.
+using OpenImage = std::function<EncodedImage(std::vector<std::byte> encoded, std::string_view name)>;
+
+/// One item per selected frame of each input, or one with the error of an input that cannot be opened. A file is read
+/// where its first frame is taken, and its items share it.
+NextItem frames_of(std::span<const Input> inputs, std::uint64_t max_bytes, OpenImage open);
 
 }  // namespace mi2::embedder

@@ -29,13 +29,13 @@ std::vector<Item> take(const NextItem& next, std::size_t batch) {
 Ready prepare(Item item) {
   try {
     Prepared prepared = item.prepare();
-    return {std::move(item.name), std::move(prepared), std::nullopt};
+    return {std::move(item.name), item.frame, std::move(prepared), std::nullopt};
   } catch (const Error& error) {
     if (error.code() == Code::kInternal) throw;
-    return {std::move(item.name), {}, error};
+    return {std::move(item.name), item.frame, {}, error};
   } catch (const std::bad_alloc&) {
     Error error(Code::kTooLarge, fmt::format("{}: not enough memory to read it", item.name));
-    return {std::move(item.name), {}, std::move(error)};
+    return {std::move(item.name), item.frame, {}, std::move(error)};
   }
 }
 
@@ -84,6 +84,7 @@ void embed_all(const Embedder& embedder, const NextItem& next, const PipelineOpt
     for (const Ready& item : batch) {
       Embedded& result = embedded.emplace_back();
       result.name = item.name;
+      result.frame = item.frame;
       if (item.error) result.error = &*item.error;
       if (item.prepared.image) result.image = of_images.row(image++);
       if (item.prepared.text) {

@@ -12,6 +12,7 @@
 
 #include <mi2/embedder.hpp>
 #include <mi2/error.hpp>
+#include <mi2/frames.hpp>
 #include <mi2/image.hpp>
 
 #include "base/progress.hpp"
@@ -25,7 +26,8 @@ struct Prepared {
 };
 
 struct Item {
-  std::string name;  ///< what errors call it: a path, "row 3"; never a text
+  std::string name;                 ///< what errors call it: a path, "row 3"; never a text
+  std::optional<FramePlace> frame;  ///< of a file whose frames are items of their own
   /// Called once, on any thread. Memory that runs out and every Error but {kInternal} are the item's own; the rest ends
   /// the run.
   std::function<Prepared()> prepare;
@@ -45,6 +47,7 @@ struct PipelineOptions {
 /// An item ready for the model, or why it is not.
 struct Ready {
   std::string name;
+  std::optional<FramePlace> frame;
   Prepared prepared;
   std::optional<Error> error;
 };
@@ -57,6 +60,7 @@ void prepare_all(const NextItem& next, const PipelineOptions& options,
 /// The vectors of an item, or why there are none. All views are valid for the call.
 struct Embedded {
   std::string_view name;
+  std::optional<FramePlace> frame;
   std::span<const float> image;  ///< empty: the item had none
   std::span<const float> text;   ///< empty: the item had none
   bool truncated = false;        ///< the text was longer than the model's context

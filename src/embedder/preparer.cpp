@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "dicom/dicom.hpp"
+#include "image/frames.hpp"
 #include "image/options.hpp"
 
 #include <mi2/error.hpp>
@@ -29,29 +31,39 @@ Preparer::Preparer(const ImageOptions& options) : options_(options), preprocess_
   if (options.window) image::check(*options.window);
 }
 
-image::Image Preparer::open(std::span<const std::byte> encoded, std::string_view name) const {
-  if (encoded.size() > options_.max_file_bytes) {
+std::unique_ptr<image::Source> open_source(std::span<const std::byte> encoded, std::string_view name,
+                                           const ImageOptions& options) {
+  if (encoded.size() > options.max_file_bytes) {
     throw Error(Code::kTooLarge,
-                fmt::format("{}: {} bytes, the limit is {}", name, encoded.size(), options_.max_file_bytes));
+                fmt::format("{}: {} bytes, the limit is {}", name, encoded.size(), options.max_file_bytes));
   }
   return dicom::looks_like_dicom(encoded)
-             ? dicom::decode(encoded, {options_.max_pixels, options_.window, options_.intensity}, name)
-             : image::decode(encoded, {options_.max_pixels, options_.intensity}, name);
+             ? dicom::open(encoded, {options.max_pixels, options.window, options.intensity}, name)
+             : image::open(encoded, {options.max_pixels, options.intensity}, name);
+}
+
+image::Image Preparer::read_one(std::span<const std::byte> encoded, std::string_view name) const {
+  const std::unique_ptr<image::Source> source = open_source(encoded, name, options_);
+  const image::FrameRange range = image::select_frames(*source, options_.frames, name);
+  if (range.count == 1) return source->read(range.first);
+  throw Error(Code::kBadArgument, fmt::format("{}: expected one frame, got {} by frames '{}'; choose middle, first or "
+                                              "the number of one",
+                                              name, range.count, to_string(options_.frames)));
 }
 
 image::Raster Preparer::decode(std::span<const std::byte> encoded, std::string_view name) const {
-  return image::to_source(open(encoded, name), preprocess_);
+  return image::to_source(read_one(encoded, name), preprocess_);
 }
 
 Pixels Preparer::prepare(std::span<const std::byte> encoded, std::string_view name, int width, int height) const {
-  return finish(open(encoded, name), width, height);
+  return finish(read_one(encoded, name), width, height);
 }
 
 TimedPixels Preparer::prepare_timed(std::span<const std::byte> encoded, std::string_view name, int width,
                                     int height) const {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point start = Clock::now();
-  image::Image image = open(encoded, name);
+  image::Image image = read_one(encoded, name);
   const Clock::time_point decoded = Clock::now();
   TimedPixels timed{finish(std::move(image), width, height), {}};
   timed.times.decode = std::chrono::duration<double>(decoded - start).count();
@@ -61,6 +73,10 @@ TimedPixels Preparer::prepare_timed(std::span<const std::byte> encoded, std::str
 
 Pixels Preparer::prepare(const ImageView& image, std::string_view name, int width, int height) const {
   return finish(image::from_view(image, {options_.max_pixels, options_.intensity}, name), width, height);
+}
+
+Pixels Preparer::prepare(const image::Source& source, std::uint64_t frame, int width, int height) const {
+  return finish(source.read(frame), width, height);
 }
 
 Pixels Preparer::finish(image::Image image, int width, int height) const {

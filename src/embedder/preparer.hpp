@@ -2,16 +2,22 @@
 // Image -> the model's pixels: the one path from bytes to a model, for every program and service.
 
 #include <cstddef>
-#include <filesystem>
+#include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 
 #include <mi2/image.hpp>
 
-#include "dicom/dicom.hpp"
 #include "image/image.hpp"
+#include "image/source.hpp"
 
 namespace mi2::embedder {
+
+/// Opens an encoded image: the one place that knows a DICOM object from the other formats. `encoded` outlives it.
+/// @param name  what errors call it.     @throws Error{kBadFile}, {kUnsupported}, {kTooLarge}.
+std::unique_ptr<image::Source> open_source(std::span<const std::byte> encoded, std::string_view name,
+                                           const ImageOptions& options);
 
 /// ImageOptions checked once, so that a mistake in them is reported before anything slow happens.
 class Preparer {
@@ -25,11 +31,15 @@ class Preparer {
   [[nodiscard]] image::Raster decode(std::span<const std::byte> encoded, std::string_view name) const;
 
   /// Decodes and preprocesses one image to width x height. Safe to call from several threads.
-  /// @param name  what errors call it.     @throws Error{kBadFile}, {kUnsupported}, {kTooLarge}.
+  /// @param name  what errors call it.
+  /// @throws Error{kBadFile}, {kUnsupported}, {kTooLarge}; {kBadArgument} if ImageOptions::frames selects several.
   [[nodiscard]] Pixels prepare(std::span<const std::byte> encoded, std::string_view name, int width, int height) const;
   /// The same, and where the time went.
   [[nodiscard]] TimedPixels prepare_timed(std::span<const std::byte> encoded, std::string_view name, int width,
                                           int height) const;
+
+  /// As prepare, of frame `frame` of an opened image, from 0. @throws as image::Source::read.
+  [[nodiscard]] Pixels prepare(const image::Source& source, std::uint64_t frame, int width, int height) const;
 
   /// As prepare, of an image that is decoded already. @throws Error{kBadArgument}, {kUnsupported}, {kTooLarge}.
   [[nodiscard]] Pixels prepare(const ImageView& image, std::string_view name, int width, int height) const;
@@ -37,7 +47,7 @@ class Preparer {
   [[nodiscard]] const ImageOptions& options() const noexcept { return options_; }
 
  private:
-  [[nodiscard]] image::Image open(std::span<const std::byte> encoded, std::string_view name) const;
+  [[nodiscard]] image::Image read_one(std::span<const std::byte> encoded, std::string_view name) const;
   [[nodiscard]] Pixels finish(image::Image image, int width, int height) const;
 
   ImageOptions options_;

@@ -45,10 +45,13 @@ void append_vectors(std::string& text, const EmbeddingMatrix& vectors) {
   text += ']';
 }
 
-std::string provenance_json(const ServedModel& model, Profile profile) {
-  return fmt::format(R"({{"version":{},"weights_sha256":{},"profile":{},"dtype":{}}})",
+std::string provenance_json(const ServedModel& model, const ImageOptions& images) {
+  const std::string frames = images.frames == FrameSelection{}
+                                 ? std::string()
+                                 : fmt::format(R"(,"frames":{})", json_string(to_string(images.frames)));
+  return fmt::format(R"({{"version":{},"weights_sha256":{},"profile":{},"dtype":{}{}}})",
                      json_string(model.provenance.version), json_string(model.provenance.weights_sha256),
-                     json_string(name_of(profile)), json_string(model.provenance.dtype));
+                     json_string(name_of(images.profile)), json_string(model.provenance.dtype), frames);
 }
 
 HttpResponse model_answer(const ServedModel& model, Profile profile, std::string body) {

@@ -32,8 +32,9 @@ void append_vector(std::string& text, std::span<const float> vector);
 /// [[..],[..]]
 void append_vectors(std::string& text, const EmbeddingMatrix& vectors);
 
-/// {"version": .., "weights_sha256": .., "profile": .., "dtype": ..}
-std::string provenance_json(const ServedModel& model, Profile profile);
+/// {"version": .., "weights_sha256": .., "profile": .., "dtype": ..}, and the "frames" that were chosen, unless it is
+/// the middle one.
+std::string provenance_json(const ServedModel& model, const ImageOptions& images);
 
 /// A 200 with the headers that name model and profile: x-mi2-profile, x-mi2-model, x-mi2-dtype, x-mi2-version,
 /// x-mi2-weights-sha256.

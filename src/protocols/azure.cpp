@@ -40,7 +40,7 @@ std::string legacy_json(const Table& table, const Vectors& vectors) {
     text += '}';
   }
   if (table.parameters.provenance) {
-    object("provenance") += provenance_json(*table.model, table.parameters.images.profile) + '}';
+    object("provenance") += provenance_json(*table.model, table.parameters.images) + '}';
   }
   return text + ']';
 }

@@ -22,11 +22,12 @@ constexpr std::string_view kSchemas = R"json({
   "image_standardization_jpeg_compression_ratio": {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 100}, {"type": "string", "pattern": "^0*([1-9][0-9]?|100)$"}, {"type": "null"}]},
   "image_standardization_image_size": {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 4096}, {"type": "string", "pattern": "^0*([1-9][0-9]{0,2}|[1-3][0-9]{3}|40[0-8][0-9]|409[0-6])$"}, {"type": "null"}]},
   "profile": {"anyOf": [{"type": "string", "enum": ["raw", "azure"]}, {"type": "null"}]},
+  "frames": {"description": "Which frame of a multi-frame DICOM object or page of a TIFF is embedded, from 1; exactly one", "anyOf": [{"type": "string", "pattern": "^(middle|all|first|0*[1-9][0-9]{0,17}|(every|center):0*[1-9][0-9]{0,17})$"}, {"type": "integer", "minimum": 1}, {"type": "null"}]},
   "provenance": {"$ref": "#/components/schemas/Flag"}}}]},
 "ScoreRequest": {"type": "object", "required": ["input_data"], "properties": {
   "input_data": {"anyOf": [{"$ref": "#/components/schemas/SplitTable"}, {"$ref": "#/components/schemas/RowObjects"}]},
   "params": {"$ref": "#/components/schemas/ScoreParameters"}}},
-"Provenance": {"type": "object", "required": ["version", "weights_sha256", "profile", "dtype"], "properties": {"version": {"type": "string"}, "weights_sha256": {"type": "string"}, "profile": {"type": "string"}, "dtype": {"type": "string"}}},
+"Provenance": {"type": "object", "required": ["version", "weights_sha256", "profile", "dtype"], "properties": {"version": {"type": "string"}, "weights_sha256": {"type": "string"}, "profile": {"type": "string"}, "dtype": {"type": "string"}, "frames": {"type": "string", "description": "params.frames, unless it is middle"}}},
 "RowAnswer": {"type": "object", "additionalProperties": false, "properties": {
   "image_features": {"type": "array", "items": {"$ref": "#/components/schemas/Vector"}},
   "text_features": {"type": "array", "items": {"$ref": "#/components/schemas/Vector"}},

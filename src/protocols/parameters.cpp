@@ -45,6 +45,22 @@ int whole_number(Json& params, const char* key, int otherwise, int least, int mo
   return static_cast<int>(number);
 }
 
+/// As parse_frames(), or a frame's number as a number.
+FrameSelection frame_selection(Json& params, const FrameSelection& otherwise) {
+  constexpr std::string_view kForms = R"("middle", "all", "first", N, "every:K" or "center:K")";
+  Json* value = member(params, "frames");
+  if (value == nullptr) return otherwise;
+  if (value->is_number_unsigned() && *value != 0U) {
+    return {FrameSelection::Kind::kNumber, value->get<std::uint64_t>()};
+  }
+  if (!value->is_string()) bad("frames", kForms);
+  try {
+    return parse_frames(value->get_ref<const std::string&>());
+  } catch (const Error&) {
+    bad("frames", kForms);
+  }
+}
+
 }  // namespace
 
 ScoreParameters read_parameters(Json* params, const ImageOptions& defaults) {
@@ -59,6 +75,7 @@ ScoreParameters read_parameters(Json* params, const ImageOptions& defaults) {
       whole_number(*params, "image_standardization_jpeg_compression_ratio", defaults.azure_quality, 1, 100);
   result.images.azure_size =
       whole_number(*params, "image_standardization_image_size", defaults.azure_size, 1, kMaxSize);
+  result.images.frames = frame_selection(*params, defaults.frames);
   if (Json* profile = member(*params, "profile")) {
     if (*profile != "raw" && *profile != "azure") bad("profile", "\"raw\" or \"azure\"");
     result.images.profile = parse_profile(profile->get_ref<const std::string&>());

@@ -41,7 +41,7 @@ void append_embeddings(std::string& text, const Table& table, const Row& row, co
   }
   if (table.parameters.provenance) {
     key(R"("provenance":)");
-    text += provenance_json(*table.model, table.parameters.images.profile);
+    text += provenance_json(*table.model, table.parameters.images);
   }
   text += '}';
 }

@@ -28,9 +28,11 @@ class JsonLinesWriter final : public EmbeddingWriter {
                         base::json_string(provenance->dtype), base::json_string(provenance->version));
   }
 
-  void write(InputKind kind, std::string_view input, std::span<const float> embedding) override {
+  void write(InputKind kind, std::string_view input, const std::optional<FramePlace>& frame,
+             std::span<const float> embedding) override {
     line_ = kind == InputKind::kImage ? R"({"path": )" : R"({"text": )";
     line_ += base::json_string(input);
+    if (frame) line_ += fmt::format(R"(, "frame": {}, "frames": {})", frame->number, frame->frames);
     line_ += R"(, "embedding": [)";
     base::append_numbers(line_, embedding, ',');
     line_ += ']';
@@ -47,8 +49,9 @@ class JsonLinesWriter final : public EmbeddingWriter {
 
 class CsvWriter final : public EmbeddingWriter {
  public:
-  CsvWriter(base::ByteSink& sink, std::size_t dimensions, const std::optional<Provenance>& provenance) : sink_(sink) {
-    header_ = "kind,input";
+  CsvWriter(base::ByteSink& sink, std::size_t dimensions, const std::optional<Provenance>& provenance, bool frames)
+      : sink_(sink), frames_(frames) {
+    header_ = frames ? "kind,input,frame" : "kind,input";
     if (provenance) {
       header_ += ",weights_sha256,profile,dtype,version";
       middle_ =
@@ -59,10 +62,13 @@ class CsvWriter final : public EmbeddingWriter {
     header_ += '\n';
   }
 
-  void write(InputKind kind, std::string_view input, std::span<const float> embedding) override {
+  void write(InputKind kind, std::string_view input, const std::optional<FramePlace>& frame,
+             std::span<const float> embedding) override {
     if (!header_.empty()) sink_.write(header_);
     header_.clear();
-    line_ = fmt::format("{},{},{}", kind == InputKind::kImage ? "image" : "text", base::csv_field(input), middle_);
+    line_ = fmt::format("{},{},", kind == InputKind::kImage ? "image" : "text", base::csv_field(input));
+    if (frames_) line_ += frame ? fmt::format("{},", frame->number) : ",";
+    line_ += middle_;
     base::append_numbers(line_, embedding, ',');
     line_ += '\n';
     sink_.write(line_);
@@ -70,6 +76,7 @@ class CsvWriter final : public EmbeddingWriter {
 
  private:
   base::ByteSink& sink_;
+  bool frames_;
   std::string header_;  ///< until it is written
   std::string middle_;
   std::string line_;
@@ -98,7 +105,7 @@ class NpyWriter final : public EmbeddingWriter {
     }
   }
 
-  void write(InputKind, std::string_view, std::span<const float> embedding) override {
+  void write(InputKind, std::string_view, const std::optional<FramePlace>&, std::span<const float> embedding) override {
     static_assert(std::endian::native == std::endian::little, "the array is written as little-endian");
     for (const float value : embedding) {
       if (!std::isfinite(value)) throw Error(Code::kInternal, "the model answered with a number that is not finite");
@@ -145,9 +152,9 @@ class NpyWriter final : public EmbeddingWriter {
 
 std::unique_ptr<EmbeddingWriter> make_embedding_writer(std::string_view format, base::ByteSink& sink,
                                                        std::size_t dimensions,
-                                                       const std::optional<Provenance>& provenance) {
+                                                       const std::optional<Provenance>& provenance, bool frames) {
   if (format == "jsonl") return std::make_unique<JsonLinesWriter>(sink, provenance);
-  if (format == "csv") return std::make_unique<CsvWriter>(sink, dimensions, provenance);
+  if (format == "csv") return std::make_unique<CsvWriter>(sink, dimensions, provenance, frames);
   if (format != "npy") throw Error(Code::kBadArgument, fmt::format("--format {}: jsonl, csv or npy is needed", format));
   if (provenance) {
     throw Error(Code::kBadArgument, "--provenance: npy has no place for it; use --format jsonl or csv");

@@ -8,6 +8,7 @@
 #include <span>
 #include <string_view>
 
+#include <mi2/frames.hpp>
 #include <mi2/provenance.hpp>
 
 #include "base/byte_sink.hpp"
@@ -20,7 +21,9 @@ class EmbeddingWriter {
  public:
   virtual ~EmbeddingWriter() = default;
   /// @param input  the path or the text.
-  virtual void write(InputKind kind, std::string_view input, std::span<const float> embedding) = 0;
+  /// @param frame  the frame of the image, where frames were chosen.
+  virtual void write(InputKind kind, std::string_view input, const std::optional<FramePlace>& frame,
+                     std::span<const float> embedding) = 0;
   /// After the last row, before the sink is closed.
   virtual void finish() {}
 };
@@ -28,9 +31,13 @@ class EmbeddingWriter {
 /// @param format      "jsonl", "csv" or "npy".
 /// @param dimensions  length of every embedding.
 /// @param provenance  if given, part of every row.
+/// @param frames      whether rows name a frame: "frame" and "frames" in JSON lines, a column "frame" in CSV; an array
+/// has
+///                    rows in order and no names at all.
 /// @throws Error{kBadArgument} for another format, or npy with provenance: an array has no place for it.
 std::unique_ptr<EmbeddingWriter> make_embedding_writer(std::string_view format, base::ByteSink& sink,
                                                        std::size_t dimensions,
-                                                       const std::optional<Provenance>& provenance);
+                                                       const std::optional<Provenance>& provenance,
+                                                       bool frames = false);
 
 }  // namespace mi2::vectors

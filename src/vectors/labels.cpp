@@ -37,8 +37,7 @@ LabelTable read_list(const fs::path& path) {
 Join join_by_order(const VectorTable& table, const LabelTable& labels) {
   if (labels.rows.size() != table.vectors.rows()) {
     throw Error(Code::kBadArgument, fmt::format("{}: expected one label per row of {}, got {} labels for {} rows",
-                                                labels.source, table.source, labels.rows.size(),
-                                                table.vectors.rows()));
+                                                labels.source, table.source, labels.rows.size(), table.vectors.rows()));
   }
   Join found;
   for (std::size_t r = 0; r < table.vectors.rows(); ++r) found.row_of.emplace_back(r);
@@ -92,20 +91,26 @@ Join join(const VectorTable& table, const LabelTable& labels) {
                             "per line, or a list with one label per line",
                             table.source, labels.source));
   }
-  return join(table.names, table.source, labels);
+  return join(table.names, table.source, labels, table.frames);
 }
 
-Join lookup(std::span<const std::string> names, std::string_view source, const LabelTable& labels) {
+Join lookup(std::span<const std::string> names, std::string_view source, const LabelTable& labels,
+            std::span<const std::uint64_t> frames) {
   PathIndex index(labels);
   Join found;
   found.row_of.resize(names.size());
   std::vector<std::optional<std::size_t>> taken(labels.rows.size());
+  found.unused = labels.rows.size();
+  const auto are_frames = [&](std::size_t a, std::size_t b) {
+    return !frames.empty() && frames[a] != 0 && frames[b] != 0 && frames[a] != frames[b] && names[a] == names[b];
+  };
   const auto take = [&](std::size_t name, std::size_t row) {
-    if (const auto other = taken[row]) {
+    if (const auto other = taken[row]; other && !are_frames(*other, name)) {
       throw Error(Code::kBadArgument, fmt::format("{}: rows {} ('{}') and {} ('{}') both match line {} of {}", source,
                                                   *other + 1, base::printable(names[*other]), name + 1,
                                                   base::printable(names[name]), labels.rows[row].line, labels.source));
     }
+    if (!taken[row]) --found.unused;
     taken[row] = name;
     found.row_of[name] = row;
   };
@@ -122,12 +127,12 @@ Join lookup(std::span<const std::string> names, std::string_view source, const L
       found.unlabelled.push_back(n);
     }
   }
-  found.unused = labels.rows.size() - (names.size() - found.unlabelled.size());
   return found;
 }
 
-Join join(std::span<const std::string> names, std::string_view source, const LabelTable& labels) {
-  Join found = lookup(names, source, labels);
+Join join(std::span<const std::string> names, std::string_view source, const LabelTable& labels,
+          std::span<const std::uint64_t> frames) {
+  Join found = lookup(names, source, labels, frames);
   if (found.unlabelled.size() < names.size() || names.empty()) return found;
   throw Error(Code::kBadArgument, fmt::format("{}: names none of the {} rows of {}; the first is '{}'", labels.source,
                                               names.size(), source, base::printable(names.front())));

@@ -63,12 +63,15 @@ struct Join {
 /// "/data/images/a.png"); of several rows that match so, the longest path counts.
 /// @throws Error{kBadFile} for two rows of one file; {kBadArgument} for a list of another length; for embeddings
 /// without
-///         names and a table; for a path that matches several rows equally well; for a row that two names match; if
-///         nothing matches.
+///         names and a table; for a path that matches several rows equally well; for a row that two names match,
+///         unless they are frames of one file, which share its label; if nothing matches.
 Join join(const VectorTable& table, const LabelTable& labels);
 /// As above, of a table's paths alone. @param source  what errors call where they come from.
-Join join(std::span<const std::string> names, std::string_view source, const LabelTable& labels);
+/// @param frames  as VectorTable::frames.
+Join join(std::span<const std::string> names, std::string_view source, const LabelTable& labels,
+          std::span<const std::uint64_t> frames = {});
 /// As above, but it is no error if nothing matches.
-Join lookup(std::span<const std::string> names, std::string_view source, const LabelTable& labels);
+Join lookup(std::span<const std::string> names, std::string_view source, const LabelTable& labels,
+            std::span<const std::uint64_t> frames = {});
 
 }  // namespace mi2::vectors

@@ -25,6 +25,7 @@ struct Columns {
   std::size_t name = 0;
   std::size_t first = 0;  ///< e0
   std::optional<std::array<std::size_t, 4>> provenance;
+  std::optional<std::size_t> frame;
 };
 
 Columns columns_of(const base::Table& table, std::string_view source) {
@@ -39,6 +40,7 @@ Columns columns_of(const base::Table& table, std::string_view source) {
   // A table of embeddings has its own word for a path or a text; a label table's words do too.
   const auto input = table.find("input");
   columns.name = input ? *input : table.need(base::kPathColumn);
+  columns.frame = table.find("frame");
   const auto sha = table.find("weights_sha256");
   const auto profile = table.find("profile");
   const auto dtype = table.find("dtype");
@@ -52,6 +54,13 @@ float number_of(const std::string& text, const base::CsvRow& row, std::string_vi
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error == std::errc() && end == text.data() + text.size() && std::isfinite(value)) return value;
   throw Error(Code::kBadFile, fmt::format("{}: line {}: an embedding's field is no finite number", source, row.line));
+}
+
+/// 0 for a field that names none.
+std::uint64_t frame_of(const std::string& text) {
+  std::uint64_t frame = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), frame);
+  return error == std::errc() && end == text.data() + text.size() ? frame : 0;
 }
 
 }  // namespace
@@ -80,6 +89,7 @@ VectorTable parse_csv_vectors(std::string_view bytes, std::string_view source) {
   std::vector<float> numbers;
   for (const base::CsvRow& row : csv.rows()) {
     table.names.push_back(row.fields[columns.name]);
+    if (columns.frame) table.frames.push_back(frame_of(row.fields[*columns.frame]));
     for (std::size_t i = columns.first; i < row.fields.size(); ++i) {
       numbers.push_back(number_of(row.fields[i], row, source));
     }

@@ -23,6 +23,8 @@ struct VectorTable {
   std::vector<std::string> names;  ///< a path or text per row; none at all in a NumPy array
   EmbeddingMatrix vectors;         ///< all finite
   std::optional<Provenance> provenance;
+  /// The frame of its image that each row is of, from 1; 0: none named. Empty: the file names no frames.
+  std::vector<std::uint64_t> frames{};
 };
 
 /// Reads a file of any of the three formats, told by its first bytes.
@@ -35,9 +37,11 @@ VectorTable read_vectors(const std::filesystem::path& path);
 /// As read_vectors, of bytes; errors call them `source`.
 VectorTable parse_vectors(std::string_view bytes, std::string_view source);
 
-/// {"path": .., "embedding": [..]} or {"text": .., "embedding": [..]} a line; "provenance" and further keys may follow.
+/// {"path": .., "embedding": [..]} or {"text": .., "embedding": [..]} a line; "provenance" and "frame" and further keys
+/// are optional.
 VectorTable parse_jsonl(std::string_view bytes, std::string_view source);
-/// A header with input (or path, file, name), e0, e1, ..; the four columns of a provenance may stand between.
+/// A header with input (or path, file, name), e0, e1, ..; a column frame and the four of a provenance may stand
+/// between.
 VectorTable parse_csv_vectors(std::string_view bytes, std::string_view source);
 /// float32 or float64 [rows, dimensions] in C order.      Source: numpy.lib.format, versions 1.0 to 3.0.
 VectorTable parse_npy(std::string_view bytes, std::string_view source);

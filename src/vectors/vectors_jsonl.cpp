@@ -32,7 +32,10 @@ class Line final : public nlohmann::json_sax<Json> {
   bool boolean(bool /*value*/) override { return other("a boolean"); }
   bool binary(binary_t& /*value*/) override { return other("binary data"); }
   bool number_integer(number_integer_t value) override { return number(static_cast<double>(value)); }
-  bool number_unsigned(number_unsigned_t value) override { return number(static_cast<double>(value)); }
+  bool number_unsigned(number_unsigned_t value) override {
+    if (depth_ == 1 && key_ == "frame") frame = value;
+    return number(static_cast<double>(value));
+  }
   bool number_float(number_float_t value, const string_t& /*text*/) override { return number(value); }
 
   bool string(string_t& value) override {
@@ -96,6 +99,7 @@ class Line final : public nlohmann::json_sax<Json> {
   std::optional<std::string> name;
   std::optional<Provenance> provenance;
   bool has_embedding = false;
+  std::uint64_t frame = 0;
 
  private:
   bool deeper() {
@@ -167,6 +171,8 @@ void add(VectorTable& table, Line& line, std::size_t length, std::size_t& dimens
       (line.provenance && !same_origin(*line.provenance, *table.provenance))) {
     line.refuse("is of another model, profile or dtype than the rows before");
   }
+  if (line.frame != 0) table.frames.resize(table.names.size());
+  if (line.frame != 0 || !table.frames.empty()) table.frames.push_back(line.frame);
   table.names.push_back(std::move(*line.name));
 }
 

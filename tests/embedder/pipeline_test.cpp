@@ -36,7 +36,7 @@ NextItem counted(int count) {
   return [count, next = 0]() mutable -> std::optional<Item> {
     if (next == count) return std::nullopt;
     const int number = ++next;
-    return Item{"item " + std::to_string(number), [number] {
+    return Item{"item " + std::to_string(number), std::nullopt, [number] {
                   // The first of a batch is ready last.
                   std::this_thread::sleep_for(std::chrono::microseconds(500 * (5 - number % 5)));
                   return Prepared{Pixels{number, 1, {}}, std::nullopt};
@@ -50,7 +50,7 @@ NextItem with_bad(int count, int bad, Fail fail) {
   return [count, bad, fail, next = 0]() mutable -> std::optional<Item> {
     if (next == count) return std::nullopt;
     const int number = ++next;
-    return Item{"item " + std::to_string(number), [number, bad, fail] {
+    return Item{"item " + std::to_string(number), std::nullopt, [number, bad, fail] {
                   if (number == bad) fail();
                   return Prepared{Pixels{number, 1, {}}, std::nullopt};
                 }};
@@ -137,7 +137,7 @@ TEST(Pipeline, AtMostTwoBatchesAreInMemory) {
   const auto next = [&, number = 0]() mutable -> std::optional<Item> {
     if (++number > 40) return std::nullopt;
     born();
-    return Item{"item", [] { return Prepared{Pixels{1, 1, {}}, std::nullopt}; }};
+    return Item{"item", std::nullopt, [] { return Prepared{Pixels{1, 1, {}}, std::nullopt}; }};
   };
   prepare_all(next, by(kBatch), [&](std::span<Ready> ready) {
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
@@ -152,7 +152,7 @@ TEST(Pipeline, AnItemsBytesAreFreedOnceItIsPrepared) {
   bool handed = false;
   const auto next = [&]() -> std::optional<Item> {
     if (std::exchange(handed, true)) return std::nullopt;
-    return Item{"item", [bytes] { return Prepared{Pixels{1, 1, {}}, std::nullopt}; }};
+    return Item{"item", std::nullopt, [bytes] { return Prepared{Pixels{1, 1, {}}, std::nullopt}; }};
   };
   prepare_all(next, by(2), [&](std::span<Ready>) { EXPECT_EQ(bytes.use_count(), 1); });
 }
@@ -161,7 +161,7 @@ TEST(Pipeline, TheNextBatchIsPreparedMeanwhile) {
   std::atomic<int> prepared = 0;
   const auto next = [&, number = 0]() mutable -> std::optional<Item> {
     if (++number > 4) return std::nullopt;
-    return Item{"item", [&prepared] {
+    return Item{"item", std::nullopt, [&prepared] {
                   ++prepared;
                   return Prepared{Pixels{1, 1, {}}, std::nullopt};
                 }};
@@ -232,7 +232,7 @@ TEST(Pipeline, VectorsOfImagesTextsAndBothAreTheModels) {
   const std::string kinds = "tiebtbie";
   const auto next = [&, at = std::size_t{0}]() mutable -> std::optional<Item> {
     if (at == kinds.size()) return std::nullopt;
-    return Item{"item", [&embedder, kind = kinds[at++]] { return mixed(embedder, kind); }};
+    return Item{"item", std::nullopt, [&embedder, kind = kinds[at++]] { return mixed(embedder, kind); }};
   };
   std::string seen;
   embed_all(embedder, next, by(3), [&](std::span<const Embedded> batch) {
@@ -256,7 +256,7 @@ TEST(Pipeline, SaysWhichTextWasCut) {
   const Embedder embedder = Embedder::open(test::starter_model());
   const auto next = [number = 0]() mutable -> std::optional<Item> {
     if (number == 3) return std::nullopt;
-    return Item{"item", [long_one = number++ == 1] {
+    return Item{"item", std::nullopt, [long_one = number++ == 1] {
                   return Prepared{std::nullopt, long_one ? std::string(1000, 'a') + " b" + std::string(900, '.') : "a"};
                 }};
   };

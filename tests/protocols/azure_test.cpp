@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include "adapter/adapter.hpp"
+#include "base/base64.hpp"
+#include "dicom/builder.hpp"
 #include "support.hpp"
 #include "support/paths.hpp"
 #include "weights/safetensors.hpp"
@@ -103,6 +105,50 @@ TEST_F(Scoring, ScoreReadsParameters) {
         R"({"image_standardization_image_size": 1e300})", R"({"profile": "best"})", "[]", "3"}) {
     body["params"] = Json::parse(bad);
     EXPECT_THAT(score_refusal(400, body.dump()), HasSubstr("params"));
+  }
+}
+
+/// An object of three frames in base64: 8-bit grey, uniform, of value 80 * frame.
+std::string three_frames() {
+  std::string pixels;
+  for (int frame = 0; frame < 3; ++frame) pixels += std::string(24, static_cast<char>(80 * frame));
+  dicom::testing::Dataset data = dicom::testing::picture("MONOCHROME2", 4, 6, 8);
+  data.text(0x00280008, "IS", "3").text(0x00281050, "DS", "128").text(0x00281051, "DS", "256");
+  return base::base64_encode(data.put(dicom::testing::kPixels, "OB", pixels).file());
+}
+
+TEST_F(Scoring, ScoreTakesOneFrameOfSeveral) {
+  Json body = table(list("image"), list(list(three_frames())));
+  const Json plain = post("/score", body)[0];
+  const auto with = [&](const Json& frames) {
+    body["params"] = {{"frames", frames}};
+    return post("/score", body)[0];
+  };
+  for (const Json& middle : {Json(nullptr), Json("middle"), Json("2"), Json(2), Json("center:1")}) {
+    EXPECT_EQ(with(middle), plain) << middle;
+  }
+  for (const Json& first : {Json("first"), Json("1"), Json(1), Json("every:3")}) {
+    EXPECT_EQ(with(first), with("first"));
+    EXPECT_NE(with(first), plain);
+  }
+  body["params"] = {{"frames", 3}, {"provenance", true}};
+  EXPECT_EQ(post("/score", body)[0]["provenance"]["frames"], "3");
+  body["params"] = {{"frames", "middle"}, {"provenance", true}};
+  EXPECT_FALSE(post("/score", body)[0]["provenance"].contains("frames"));
+}
+
+TEST_F(Scoring, ScoreRefusesSeveralFramesAndWhatIsNoSelection) {
+  Json body = table(list("image"), list(list(three_frames())));
+  const auto refusal = [&](const Json& frames) {
+    body["params"] = {{"frames", frames}};
+    return score_refusal(400, body.dump());
+  };
+  EXPECT_THAT(refusal("all"), HasSubstr("one frame, got 3"));
+  EXPECT_THAT(refusal("every:2"), HasSubstr("one frame, got 2"));
+  EXPECT_THAT(refusal(4), HasSubstr("from 1 to 3, got 4"));
+  for (const Json& bad : {Json("Doe"), Json(""), Json(0), Json(-1), Json(1.5), Json("0"), Json(true), Json::array()}) {
+    EXPECT_THAT(refusal(bad), HasSubstr("params.frames"));
+    EXPECT_THAT(refusal(bad), Not(HasSubstr("Doe")));
   }
 }
 

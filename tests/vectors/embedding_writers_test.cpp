@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -37,7 +38,7 @@ std::string written(std::string_view format, bool rewritable, const std::optiona
   Text sink(rewritable);
   const auto writer = make_embedding_writer(format, sink, kRows.front().size(), origin);
   for (std::size_t r = 0; r < kRows.size(); ++r) {
-    writer->write(r == 1 ? InputKind::kText : InputKind::kImage, kNames[r], kRows[r]);
+    writer->write(r == 1 ? InputKind::kText : InputKind::kImage, kNames[r], std::nullopt, kRows[r]);
   }
   writer->finish();
   return sink.text;
@@ -78,6 +79,24 @@ TEST(EmbeddingWriters, ArraysAreReadBackEqualFromFilesAndPipes) {
   EXPECT_TRUE(table.names.empty());
 }
 
+TEST(EmbeddingWriters, FramesAreReadBackBesideTheirPaths) {
+  for (const std::string_view format : {"jsonl", "csv"}) {
+    for (const auto& origin : {std::optional<Provenance>(), std::optional(kOrigin)}) {
+      Text sink(false);
+      const auto writer = make_embedding_writer(format, sink, kRows.front().size(), origin, true);
+      writer->write(InputKind::kText, "t", std::nullopt, kRows[0]);
+      writer->write(InputKind::kImage, "a.dcm", FramePlace{2, 9}, kRows[1]);
+      writer->write(InputKind::kImage, "a.dcm", FramePlace{9, 9}, kRows[2]);
+      const VectorTable table = parse_vectors(sink.text, format);
+      expect_equal(table);
+      EXPECT_EQ(table.names, (std::vector<std::string>{"t", "a.dcm", "a.dcm"})) << format;
+      EXPECT_EQ(table.frames, (std::vector<std::uint64_t>{0, 2, 9})) << format;
+      EXPECT_EQ(table.provenance.has_value(), origin.has_value());
+    }
+    EXPECT_TRUE(parse_vectors(written(format, false, std::nullopt), format).frames.empty()) << "none named";
+  }
+}
+
 TEST(EmbeddingWriters, WhatCannotBeWrittenIsRefused) {
   Text sink(true);
   test::expect_error(Code::kBadArgument, {"xml", "jsonl, csv or npy"},
@@ -86,7 +105,7 @@ TEST(EmbeddingWriters, WhatCannotBeWrittenIsRefused) {
   const std::array<float, 1> bad{std::numeric_limits<float>::quiet_NaN()};
   for (const std::string_view format : {"jsonl", "csv", "npy"}) {
     const auto writer = make_embedding_writer(format, sink, 1, std::nullopt);
-    EXPECT_THROW(writer->write(InputKind::kImage, "a", bad), Error) << format;
+    EXPECT_THROW(writer->write(InputKind::kImage, "a", std::nullopt, bad), Error) << format;
   }
 }
 

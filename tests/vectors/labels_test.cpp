@@ -131,6 +131,21 @@ TEST(Labels, TheLongestPathCounts) {
   EXPECT_THAT(join(named({"a.png"}), table).row_of, ElementsAre(Optional(0U)));
 }
 
+TEST(Labels, FramesOfOneFileShareItsLabel) {
+  const TemporaryFolder folder;
+  const LabelTable table = labels(folder, "path,label\none.dcm,x\ntwo.dcm,y\nthree.dcm,z\n");
+  VectorTable rows = named({"one.dcm", "one.dcm", "two.dcm", "one.dcm"});
+  expect_error(Code::kBadArgument, {"rows 1", "and 2"}, [&] { join(rows, table); });
+  rows.frames = {1, 2, 1, 7};
+  const Join joined = join(rows, table);
+  EXPECT_THAT(joined.row_of, ElementsAre(Optional(0U), Optional(0U), Optional(1U), Optional(0U)));
+  EXPECT_EQ(joined.unused, 1U);
+  rows.frames = {1, 1, 1, 7};
+  expect_error(Code::kBadArgument, {"rows 1", "and 2"}, [&] { join(rows, table); });
+  rows.frames = {1, 0, 1, 7};
+  expect_error(Code::kBadArgument, {"rows 1", "and 2"}, [&] { join(rows, table); });
+}
+
 TEST(Labels, WhatIsAmbiguousIsRefused) {
   const TemporaryFolder folder;
   const LabelTable table = labels(folder, "path,label\none/a.png,x\ntwo/a.png,y\n");

@@ -77,7 +77,7 @@ Prepare prepare_of(const Embedder& embedder, const nb::object& source, const std
 
 embedder::Item item_of(const Embedder& embedder, const nb::object& entry) {
   const auto [name, source] = nb::cast<std::pair<std::string, nb::object>>(entry);
-  return {name, prepare_of(embedder, source, name)};
+  return {name, std::nullopt, prepare_of(embedder, source, name)};
 }
 
 }  // namespace

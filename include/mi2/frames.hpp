@@ -1,0 +1,41 @@
+#pragma once
+// Which frames of an image are read: of a multi-frame DICOM object, or the pages of a TIFF.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <mi2/export.h>
+
+namespace mi2 {
+
+/// Frames are numbered from 1, as DICOM numbers them.
+struct FrameSelection {
+  enum class Kind : std::uint8_t {
+    kMiddle,  ///< the frame that represents the image: of DICOM number frames / 2 + 1, of a TIFF the first page
+    kAll,
+    kFirst,
+    kNumber,  ///< frame number `value`
+    kEvery,   ///< frames 1, 1 + `value`, 1 + 2 * `value`, ..
+    kCenter,  ///< `value` frames around the one in the middle, an even number with one more before it; all if fewer
+  };
+  Kind kind = Kind::kMiddle;
+  std::uint64_t value = 0;  ///< at least 1 where it counts
+
+  friend bool operator==(const FrameSelection&, const FrameSelection&) = default;
+};
+
+/// "middle", "all", "first", "N", "every:K" or "center:K".
+MI2_EXPORT std::string to_string(const FrameSelection& selection);
+/// @throws Error{kBadArgument} for anything else.
+MI2_EXPORT FrameSelection parse_frames(std::string_view text);
+
+/// One frame of an image.
+struct FramePlace {
+  std::uint64_t number = 1;  ///< from 1
+  std::uint64_t frames = 1;  ///< of the image
+
+  friend bool operator==(const FramePlace&, const FramePlace&) = default;
+};
+
+}  // namespace mi2

@@ -71,7 +71,7 @@ int classify_embeddings(const adapter::Adapter& adapter, const ClassifyArguments
 
 int classify_images(const adapter::Adapter& adapter, const ClassifyArguments& arguments) {
   if (arguments.model.model.empty()) {
-    throw Error(Code::kBadArgument, "adapter classify: --embeddings FILE, or --model DIR and PATHs, are needed");
+    throw Error(Code::kBadArgument, "adapter classify: expected --embeddings FILE, or --model DIR and PATHs");
   }
   const embedder::ExpandedPaths paths = embedder::expand_paths(values_of(arguments.paths));
   if (paths.inputs.empty()) throw Error(Code::kBadArgument, "adapter classify: no inputs; give a PATH");
@@ -110,7 +110,7 @@ void add_adapter_classify(CLI::App& command, Session& session) {
       ->type_name("NAME")
       ->required();
   command.add_option("--embeddings", arguments->embeddings, "Embeddings in place of pictures")->type_name("FILE");
-  command.add_option("--paths", arguments->names, "The paths of an npy's rows, one a line")->type_name("FILE");
+  command.add_option("--paths", arguments->names, "The paths of an npy's rows, one per line")->type_name("FILE");
   add_model_arguments(command, arguments->model);
   command.get_option("--model")->required(false);
   add_frames(command, arguments->frames);

@@ -35,7 +35,7 @@ Examples:
   mi2 adapter train --embeddings e.jsonl --labels labels.csv --out lesions --report report
   mi2 adapter classify --head lesions --model DIR new.dcm
 
-'mi2 adapter COMMAND --help' tells more.
+See 'mi2 adapter COMMAND --help'.
 )";
 
 struct ImportArguments {
@@ -77,7 +77,7 @@ void check_adapter_is_new(const std::string& out, bool force) {
   for (const char* suffix : {".safetensors", ".json"}) {
     const std::string file = adapter::stem_of(out).string() + suffix;
     if (std::filesystem::exists(file)) {
-      throw Error(Code::kBadArgument, fmt::format("{}: is there already; --force replaces it", file));
+      throw Error(Code::kBadArgument, fmt::format("{}: already exists; --force replaces it", file));
     }
   }
 }
@@ -87,7 +87,7 @@ void add_adapter_import(CLI::App& command, Session& session) {
   command.add_option("--out", arguments->out, "Write NAME.safetensors and NAME.json")->type_name("NAME")->required();
   command.add_option("--weights", arguments->weights, "The weights (default: the *.safetensors beside the config)")
       ->type_name("FILE");
-  command.add_flag("--force", arguments->force, "Replace an adapter that is there");
+  command.add_flag("--force", arguments->force, "Replace an adapter that already exists");
   command.add_option("CONFIG", arguments->config, "The folder or its config.json")->type_name("")->required();
   command.footer(fmt::format("{}\n{}", kImportHelp, exit_status_help()));
   command.callback([arguments, &session] { session.run = [arguments] { return import(*arguments); }; });

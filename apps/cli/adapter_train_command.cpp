@@ -50,10 +50,10 @@ constexpr std::string_view kAdapterTrainHelp = R"(Adapters:
           epoch with the best mean AUC on the validation rows is kept
 
 Which rows are for what:
-  train and val rows make the adapter, test rows judge it. Temperature and thresholds
+  train and val rows make the adapter, test rows evaluate it. Temperature and thresholds
   (Youden's J; sensitivity 0.90) come from rows the adapter has not seen: the val rows; if
   there are none, linear uses five-fold cross-validation of the train rows, and mlp holds
-  --validation of them out. Without test rows, these same rows judge it.
+  --validation of them out. Without test rows, the same rows evaluate it.
 
 Output:
   NAME.safetensors and NAME.json; a summary on standard output (--format json: the whole
@@ -63,7 +63,7 @@ Output:
 Compared with classification without training, on the same rows:
   --zero-shot FILE   what mi2 classify --format jsonl wrote, with all labels
   --model DIR        or: the model that made the embeddings, to embed the labels' texts
-  --prompts FILE     a CSV with label,prompt: the text that stands for each label
+  --prompts FILE     a CSV with label,prompt: the prompt of each label
 
 Examples:
   mi2 embed --model DIR --provenance --out e.jsonl images/
@@ -128,7 +128,7 @@ adapter::TrainingSet training_set(const vectors::VectorTable& table, const vecto
 
 /// Zero-shot probabilities of the evaluated rows, if they were asked for.
 std::optional<evaluation::Scores> zero_shot_of(const TrainArguments& arguments, const vectors::VectorTable& table,
-                                               const adapter::TrainingSet& set, const adapter::Judged& judged,
+                                               const adapter::TrainingSet& set, const adapter::Evaluated& evaluated,
                                                Progress& progress) {
   if (arguments.zero_shot.empty() && arguments.model.empty()) return std::nullopt;
   const std::vector<std::string> prompts =
@@ -138,14 +138,14 @@ std::optional<evaluation::Scores> zero_shot_of(const TrainArguments& arguments, 
       throw Error(Code::kBadArgument, "--zero-shot: the embeddings have no paths to look up; --paths FILE gives them");
     }
     std::vector<std::string> names;
-    for (const std::size_t id : judged.ids) names.push_back(table.names[id]);
+    for (const std::size_t id : evaluated.ids) names.push_back(table.names[id]);
     return adapter::scores_of(adapter::read_scores(arguments.zero_shot), names, prompts);
   }
   EmbedderOptions options;
   options.threads = arguments.options.fit.threads;
   const Embedder embedder = Embedder::open(arguments.model, options);
   if (table.provenance) check_origin(embedder.provenance(), table.provenance, "the file", progress);
-  return adapter::zero_shot_scores(embedder, prompts, table.vectors, judged.ids);
+  return adapter::zero_shot_scores(embedder, prompts, table.vectors, evaluated.ids);
 }
 
 void write_file(const std::filesystem::path& path, const std::string& content) {
@@ -182,7 +182,7 @@ int train(TrainArguments& arguments) {
   Progress progress(0, "");
   const vectors::LabelTable labels = vectors::read_label_table(arguments.labels.labels, arguments.labels.options);
   const vectors::VectorTable table = read_embeddings(arguments.embeddings, arguments.labels.paths);
-  const vectors::Join joined = join_and_tell(table, labels, progress);
+  const vectors::Join joined = join_and_report(table, labels, progress);
   const adapter::TrainingSet set = training_set(table, labels, joined, arguments.classes, progress);
   const adapter::TrainedAdapter trained = train_with_bar(set, arguments.options);
   const auto zero_shot = zero_shot_of(arguments, table, set, trained.evaluation, progress);
@@ -263,7 +263,7 @@ void add_report_arguments(CLI::App& command, TrainArguments& arguments) {
   command.add_option("--model", arguments.model, "Compare with this model's texts of the labels")
       ->type_name("DIR|FILE")
       ->excludes(scores);
-  command.add_option("--prompts", arguments.prompts, "The text that stands for each label")->type_name("FILE");
+  command.add_option("--prompts", arguments.prompts, "The prompt of each label")->type_name("FILE");
 }
 
 }  // namespace
@@ -277,7 +277,7 @@ void add_adapter_train(CLI::App& command, Session& session) {
   command.add_option("--classes", arguments->classes, "Only rows of these labels, with commas between")
       ->type_name("A,B,C");
   command.add_option("--out", arguments->out, "Write NAME.safetensors and NAME.json")->type_name("NAME")->required();
-  command.add_flag("--force", arguments->force, "Replace an adapter that is there");
+  command.add_flag("--force", arguments->force, "Replace an adapter that already exists");
   add_fit_arguments(command, *arguments);
   add_report_arguments(command, *arguments);
   command.footer(fmt::format("{}\n{}\n{}", kVectorHelp, kAdapterTrainHelp, exit_status_help()));

@@ -63,7 +63,7 @@ int bench(const BenchArguments& arguments) {
     return print(arguments.json ? to_json(peak) : to_text(peak));
   }
   if (arguments.synthetic.empty() == arguments.model.empty()) {
-    throw Error(Code::kBadArgument, "bench: needs --model DIR or --synthetic full, one of the two, or --peak");
+    throw Error(Code::kBadArgument, "bench: expected --model DIR, --synthetic full or --peak");
   }
   if (!arguments.model.empty()) options.model = arguments.model;
   if (arguments.serve) return serve_benchmark(options);

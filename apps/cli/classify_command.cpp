@@ -38,7 +38,7 @@ constexpr std::string_view kClassifyHelp = R"(Labels:
   a softmax over the labels (they sum to 1), or with --multilabel each on its own.
   Labels that read like a report's words work best: "x-ray chest pleural effusion".
   --template "an x-ray of {}" puts each label in place of {}; several are averaged.
-  --labels-file holds a label a line; use it for labels with commas.
+  --labels-file holds one label per line; use it for labels with commas.
 
 Inputs:
   A PATH is a PNG, JPEG, WebP, TIFF or DICOM file, '-' for one such file on standard
@@ -72,7 +72,7 @@ ClassifierOptions classifier_options(const ClassifyArguments& arguments) {
 
 int classify(const ClassifyArguments& arguments) {
   std::vector<std::string> labels = gather_labels(arguments.labels);
-  if (labels.empty()) throw Error(Code::kBadArgument, "classify: no labels; --labels A,B,C or --labels-file is needed");
+  if (labels.empty()) throw Error(Code::kBadArgument, "classify: no labels; expected --labels A,B,C or --labels-file");
   const ClassifierOptions options = classifier_options(arguments);
   const embedder::ExpandedPaths paths = embedder::expand_paths(values_of(arguments.paths));
   ScoreOutput output(arguments.scores, arguments.frames.has_value());

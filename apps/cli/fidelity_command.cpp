@@ -56,8 +56,8 @@ constexpr std::string_view kFidelityHelp =
   loading added, and that all passes added at most.
 
 Images:
-  PATHs as 'mi2 embed' reads them; without any, those that --truth names; without that,
-  16 patterns made up. All prepared pictures are in memory at once.
+  PATHs as 'mi2 embed' reads them; without any, those that --truth lists; without that,
+  16 generated patterns. All prepared images are in memory at once.
 
 Labels:
   As for 'mi2 classify'. Without labels 16 built-in texts are embedded, and there is no
@@ -87,7 +87,7 @@ struct Job {
   fidelity::FidelityOptions options;
   std::vector<embedder::Input> inputs;
   std::uint64_t skipped = 0;
-  std::vector<std::optional<std::size_t>> truth;  ///< of each input; empty: no --truth
+  std::vector<std::optional<std::size_t>> label_of;  ///< each input; empty: no --truth
 };
 
 /// Where the model is; MI2_MODEL stands in for --model, but not against --synthetic.
@@ -100,7 +100,7 @@ std::optional<std::filesystem::path> model_of(const FidelityArguments& arguments
   if (!model.empty()) return model;
   const char* variable = std::getenv("MI2_MODEL");
   if (variable != nullptr && *variable != '\0') return variable;
-  throw Error(Code::kBadArgument, "fidelity: needs --model DIR or --synthetic full");
+  throw Error(Code::kBadArgument, "fidelity: expected --model DIR or --synthetic full");
 }
 
 /// "bf16,int8"
@@ -124,8 +124,8 @@ fidelity::FidelityOptions options_of(const FidelityArguments& arguments) {
   options.labels = gather_labels(arguments.labels);
   std::vector<std::string> templates = gather_templates(arguments.labels);
   if (options.labels.empty()) {
-    if (!arguments.truth.empty()) throw Error(Code::kBadArgument, "--truth: needs --labels or --labels-file");
-    if (!templates.empty()) throw Error(Code::kBadArgument, "--template: needs --labels or --labels-file");
+    if (!arguments.truth.empty()) throw Error(Code::kBadArgument, "--truth: expected --labels or --labels-file");
+    if (!templates.empty()) throw Error(Code::kBadArgument, "--template: expected --labels or --labels-file");
   }
   if (!templates.empty()) options.templates = std::move(templates);
   check(options);
@@ -168,7 +168,7 @@ Job job_of(const FidelityArguments& arguments) {
       job.inputs.push_back({(table->folder / row.name).string(), std::nullopt});
     }
   }
-  if (table) job.truth = known_labels(job.inputs, *table, job.options.labels);
+  if (table) job.label_of = known_labels(job.inputs, *table, job.options.labels);
   return job;
 }
 
@@ -194,7 +194,7 @@ fidelity::FidelityInput prepare_all(const Job& job, const fidelity::PicturePrepa
                               continue;
                             }
                             ready.pictures.push_back(std::move(*item.prepared.image));
-                            if (!job.truth.empty()) ready.truth.push_back(job.truth[number]);
+                            if (!job.label_of.empty()) ready.label_of.push_back(job.label_of[number]);
                             report.good();
                           }
                           progress.advance(batch.size());
@@ -246,7 +246,7 @@ void add_fidelity(CLI::App& command, Session& session) {
   add_image_arguments(command, arguments->model);
   add_label_arguments(command, arguments->labels);
   CLI::Option* const truth =
-      command.add_option("--truth", arguments->truth, "A CSV that names pictures and their labels")->type_name("FILE");
+      command.add_option("--truth", arguments->truth, "A CSV that lists images and their labels")->type_name("FILE");
   command.add_option("--truth-column", arguments->truth_options.label_column, "Its column with the label")
       ->type_name("NAME")
       ->needs(truth);

@@ -21,7 +21,7 @@ struct InspectArguments {
 
 constexpr const char* kInspectHelp = R"(Output:
   Configuration, parameters, element types, names and SHA-256; for a model folder also
-  whether its weights would load and which tensors stand in the way; for a file of
+  whether its weights would load and which tensors prevent it; for a file of
   mi2 pack what it was made from and whether its checksums match. --json adds every
   tensor's name, dtype and shape. The exit status is 0 for whatever can be read.
 

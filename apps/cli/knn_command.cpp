@@ -76,7 +76,7 @@ struct Known {
 
 Known known_rows(const KnnArguments& arguments, const vectors::LabelTable& labels, Progress& progress) {
   vectors::VectorTable all = read_embeddings(arguments.train, arguments.labels.paths);
-  const vectors::Join joined = join_and_tell(all, labels, progress);
+  const vectors::Join joined = join_and_report(all, labels, progress);
   Known known;
   known.table.source = all.source;
   known.table.vectors = EmbeddingMatrix(0, all.vectors.dimensions());
@@ -107,11 +107,11 @@ class Results {
   Results(const Known& known, const KnnArguments& arguments)
       : known_(known), output_(open_output(arguments.scores.out)), lines_(arguments.scores.format == "jsonl") {
     if (!lines_) writer_ = make_score_writer(arguments.scores.format, *output_);
-    judged_.classes = known.labels.size();
+    shares_.classes = known.labels.size();
   }
 
   void add(const std::string& path, std::span<const vectors::Neighbour> neighbours, const std::vector<double>& shares,
-           const std::optional<std::string>& truth) {
+           const std::optional<std::string>& label) {
     std::vector<LabelScore> scores;
     for (std::size_t c = 0; c < shares.size(); ++c) {
       if (shares[c] > 0) scores.push_back({known_.labels[c], shares[c]});
@@ -122,22 +122,22 @@ class Results {
     } else {
       writer_->write(path, std::nullopt, scores);
     }
-    if (!truth) return;
-    const auto place = std::lower_bound(known_.labels.begin(), known_.labels.end(), *truth);
-    if (place == known_.labels.end() || *place != *truth) {
+    if (!label) return;
+    const auto place = std::lower_bound(known_.labels.begin(), known_.labels.end(), *label);
+    if (place == known_.labels.end() || *place != *label) {
       throw Error(Code::kBadArgument, fmt::format("knn: the label of '{}' is on no row of --train", path));
     }
-    truth_.push_back(static_cast<std::size_t>(place - known_.labels.begin()));
-    judged_.values.insert(judged_.values.end(), shares.begin(), shares.end());
+    classes_.push_back(static_cast<std::size_t>(place - known_.labels.begin()));
+    shares_.values.insert(shares_.values.end(), shares.begin(), shares.end());
   }
 
   void finish(const std::string& figures, Progress& progress) {
-    if (truth_.empty() && !figures.empty()) {
+    if (classes_.empty() && !figures.empty()) {
       throw Error(Code::kBadArgument, "--figures: no query has a known label");
     }
     output_->commit();
-    if (truth_.empty()) return;
-    const evaluation::Evaluation found = evaluation::evaluate(judged_, truth_, {0, 0.95, 0});
+    if (classes_.empty()) return;
+    const evaluation::Evaluation found = evaluation::evaluate(shares_, classes_, {0, 0.95, 0});
     const std::string auc = found.mean_auc.value ? fmt::format("{:.4f}", *found.mean_auc.value) : "-";
     progress.note(fmt::format("{} queries of known label: accuracy {:.4f}, balanced accuracy {:.4f}, mean AUC {}",
                               found.rows, *found.accuracy.value, *found.balanced_accuracy.value, auc));
@@ -174,20 +174,20 @@ class Results {
   std::unique_ptr<Output> output_;
   bool lines_;
   std::unique_ptr<ScoreWriter> writer_;
-  evaluation::Scores judged_;
-  std::vector<std::size_t> truth_;
+  evaluation::Scores shares_;
+  std::vector<std::size_t> classes_;
 };
 
 /// The known labels of the queries of one file: --query-labels, else --labels if that is a table.
-std::vector<std::optional<std::string>> truths(const vectors::VectorTable& queries, const KnnArguments& arguments,
-                                               const vectors::LabelTable& labels, Progress& progress) {
+std::vector<std::optional<std::string>> query_labels(const vectors::VectorTable& queries, const KnnArguments& arguments,
+                                                     const vectors::LabelTable& labels, Progress& progress) {
   std::vector<std::optional<std::string>> found(queries.vectors.rows());
   const bool own = !arguments.query_labels.empty();
   if (!own && (!labels.named || queries.names.empty())) return found;
   const vectors::LabelTable table =
       own ? vectors::read_label_table(arguments.query_labels, arguments.labels.options) : vectors::LabelTable{};
   const vectors::LabelTable& used = own ? table : labels;
-  const vectors::Join joined = own ? join_and_tell(queries, used, progress)
+  const vectors::Join joined = own ? join_and_report(queries, used, progress)
                                    : vectors::lookup(queries.names, queries.source, used, queries.frames);
   for (std::size_t r = 0; r < found.size(); ++r) {
     if (!joined.row_of[r]) continue;
@@ -215,7 +215,7 @@ int knn(const KnnArguments& arguments) {
   for (const std::string& file : files) {
     const vectors::VectorTable queries = read_embeddings(file, "");
     check_origin(queries.provenance, known.table.provenance, arguments.train, notes);
-    const auto truth = truths(queries, arguments, labels, notes);
+    const auto label_of = query_labels(queries, arguments, labels, notes);
     const std::size_t dimensions = queries.vectors.dimensions();
     Progress bar(queries.vectors.rows(), "queries");
     for (std::size_t begin = 0; begin < queries.vectors.rows(); begin += kChunk) {
@@ -227,7 +227,7 @@ int knn(const KnnArguments& arguments) {
       for (std::size_t i = 0; i < count; ++i) {
         const std::size_t r = begin + i;
         results.add(queries.names.empty() ? std::to_string(r + 1) : queries.names[r], found[i],
-                    vectors::vote(found[i], known.class_of, known.labels.size(), how), truth[r]);
+                    vectors::vote(found[i], known.class_of, known.labels.size(), how), label_of[r]);
       }
       bar.advance(count);
     }
@@ -242,7 +242,7 @@ void add_knn(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<KnnArguments>();
   command.add_option("--train", arguments->train, "Embeddings of known label")->type_name("FILE")->required();
   add_label_table_arguments(command, arguments->labels);
-  command.add_option("--query-labels", arguments->query_labels, "The queries' labels, to tell the accuracy")
+  command.add_option("--query-labels", arguments->query_labels, "The queries' labels, to report the accuracy")
       ->type_name("FILE");
   command.add_option("--k", arguments->k, "Neighbours that vote")
       ->type_name("K")

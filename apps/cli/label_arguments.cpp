@@ -12,7 +12,7 @@ namespace mi2::cli {
 void add_label_arguments(CLI::App& command, LabelArguments& arguments) {
   CLI::Option* const labels = command.add_option("--labels", arguments.labels, "Labels, with commas between");
   labels->type_name("A,B,C");
-  command.add_option("--labels-file", arguments.labels_file, "A file with a label a line")
+  command.add_option("--labels-file", arguments.labels_file, "A file with one label per line")
       ->type_name("FILE")
       ->excludes(labels);
   arguments.templates =

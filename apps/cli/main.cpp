@@ -64,7 +64,7 @@ constexpr std::string_view kExamples = R"(Examples:
   mi2 adapter train --embeddings vectors.jsonl --labels labels.csv --out lesions
   mi2 knn --train vectors.jsonl --labels labels.csv new.jsonl
 
-'mi2 COMMAND --help' tells more. MI2_MODEL in the environment stands in for --model.
+See 'mi2 COMMAND --help'. MI2_MODEL in the environment replaces --model.
 )";
 
 /// Gives descriptors 0 to 2 a holder if the caller closed them: otherwise a file opened later would take the place of
@@ -111,7 +111,7 @@ int run(int argc, const char* const* argv) {
   if (!session.run) {
     std::vector<std::string_view> names;
     for (const Command& row : kCommands) names.emplace_back(row.name);
-    throw Error(Code::kBadArgument, fmt::format("a command is needed: {} (try --help)", fmt::join(names, ", ")));
+    throw Error(Code::kBadArgument, fmt::format("expected a command: {} (try --help)", fmt::join(names, ", ")));
   }
   if (session.needs_torch) need_torch(argc, argv);
   return session.run();

@@ -86,7 +86,7 @@ std::unique_ptr<Output> open_output(const std::string& path) {
   std::error_code ignored;
   const fs::file_status status = fs::status(path, ignored);
   if (fs::is_directory(status)) {
-    throw Error(Code::kBadArgument, fmt::format("{}: is a folder; --out needs a file", path));
+    throw Error(Code::kBadArgument, fmt::format("{}: is a folder; --out expects a file", path));
   }
   if (fs::exists(status) && !fs::is_regular_file(status)) {
     const int descriptor = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);

@@ -73,7 +73,7 @@ void add_pack(CLI::App& command, Session& session) {
   command.add_option("--threads", options.threads, "Threads to pack with (default: one per core)")
       ->type_name("N")
       ->check(CLI::Range(1U, 1024U).description(""));
-  command.add_flag("--force", options.overwrite, "Replace OUT if it is there");
+  command.add_flag("--force", options.overwrite, "Replace OUT if it already exists");
   command.add_option("OUT", arguments->out, "The file to write; it appears when it is whole")
       ->type_name("")
       ->required();

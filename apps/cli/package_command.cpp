@@ -34,7 +34,7 @@ constexpr std::string_view kPackageHelp =
   azureml  endpoint and deployment YAML, online and batch, scoring scripts for
            azureml-inference-server-http, a container file; its README.md has the commands
 
-OUT is a folder that is not there yet; it appears when it is whole. The model's files are
+OUT is a new folder; it appears when it is complete. The model's files are
 copied into it. Predictions come from the Python package medimageinsight, which its
 environment installs: give the wheel that 'pip wheel .' made here with --wheel, or leave
 it to a package index of yours.

@@ -88,7 +88,7 @@ std::unique_ptr<ScoreWriter> make_score_writer(std::string_view format, Output& 
   if (format == "table") return std::make_unique<TableWriter>(output);
   if (format == "jsonl") return std::make_unique<JsonLinesWriter>(output);
   if (format == "csv") return std::make_unique<CsvWriter>(output, frames);
-  throw Error(Code::kBadArgument, fmt::format("--format {}: table, jsonl or csv is needed", format));
+  throw Error(Code::kBadArgument, fmt::format("--format: expected table, jsonl or csv, got {}", format));
 }
 
 void add_score_arguments(CLI::App& command, ScoreArguments& arguments) {

@@ -52,7 +52,7 @@ Vectors do not depend on it. When --max-queue rows wait, more get 429 and Retry-
 Signals:
   TERM, INT  take no more connections, finish what is there, end with status 0;
              again, or after --drain-timeout: end at once with status 8
-  HUP        load models, keys and certificates anew; no request is dropped, and what
+  HUP        reload models, keys and certificates; no request is dropped, and what
              cannot be loaded stays as it was
 
 Standard output has one line, "listening on URL"; standard error the log, a JSON object a
@@ -89,7 +89,7 @@ void check_name(const std::string& name) {
   constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
   if (name.empty() || name.size() > 64 || name.find_first_not_of(kAllowed) != std::string::npos) {
     throw Error(Code::kBadArgument,
-                fmt::format("model name '{}': 1 to 64 letters, digits, '.', '_' and '-' are needed", name));
+                fmt::format("model name: expected 1 to 64 letters, digits, '.', '_' and '-', got '{}'", name));
   }
 }
 
@@ -104,7 +104,7 @@ std::vector<std::string> model_texts(const ServeArguments& arguments) {
     if (!model.empty()) texts.push_back(model);
   }
   if (texts.empty()) {
-    throw Error(Code::kBadArgument, "serve: --model DIR is needed (or MI2_MODEL, or AZUREML_MODEL_DIR)");
+    throw Error(Code::kBadArgument, "serve: expected --model DIR (or MI2_MODEL, or AZUREML_MODEL_DIR)");
   }
   return texts;
 }
@@ -217,7 +217,7 @@ void add_network_group(CLI::App& command, ServeArguments& arguments) {
   command.add_option("--tls-key", options.tls_key, "Its private key, PEM")->type_name("FILE");
   command
       .add_option("--api-key-file", options.api_keys,
-                  "Keys that may ask, one a line; health and documentation stay open")
+                  "The keys that are accepted, one per line; health and documentation stay open")
       ->type_name("FILE");
   arguments.origins = add_repeatable(command, "--cors-origin", "Origin whose pages may ask, or *; repeatable");
   arguments.origins->type_name("ORIGIN");

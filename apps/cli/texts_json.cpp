@@ -48,16 +48,16 @@ class TextCollector final : public Json::json_sax_t {
 
   bool parse_error(std::size_t position, const std::string&, const Json::exception&) override {
     throw Error(Code::kBadFile,
-                fmt::format("{}: not valid JSON at byte {}; an array of strings is needed", name_, position));
+                fmt::format("{}: not valid JSON at byte {}; expected an array of strings", name_, position));
   }
 
  private:
   [[noreturn]] bool refuse(std::string_view found) const {
     if (!inside_) {
-      throw Error(Code::kBadFile, fmt::format("{}: holds {}, an array of strings is needed", name_, found));
+      throw Error(Code::kBadFile, fmt::format("{}: expected an array of strings, got {}", name_, found));
     }
     throw Error(Code::kBadFile,
-                fmt::format("{}: element {} of the array is {}, a string is needed", name_, texts_.size() + 1, found));
+                fmt::format("{}: element {} of the array: expected a string, got {}", name_, texts_.size() + 1, found));
   }
 
   std::string_view name_;

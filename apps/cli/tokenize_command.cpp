@@ -26,7 +26,7 @@ struct TokenizeArguments {
 };
 
 constexpr std::string_view kTokenizeHelp = R"(Output:
-  A line a text: {"text": "..", "input_ids": [49406,..,49407], "truncated": false}
+  One line per text: {"text": "..", "input_ids": [49406,..,49407], "truncated": false}
   The ids have the start and end marks and no padding. Texts come in the order given,
   then the strings of --texts-json. A text that is not UTF-8 is an error.
 

@@ -10,15 +10,18 @@
 namespace mi2::cli {
 
 void add_label_table_arguments(CLI::App& command, LabelTableArguments& arguments) {
-  command.add_option("--labels", arguments.labels, "A CSV with a path and a label a row, or a label a line")
+  command
+      .add_option("--labels", arguments.labels,
+                  "A CSV with one path and label per row, or a list with one label per line")
       ->type_name("FILE")
       ->required();
   command
       .add_option("--labels-column", arguments.options.label_column, "The label's column (default: label, class_name)")
       ->type_name("NAME");
-  command.add_option("--split-column", arguments.options.split_column, "The split's column (default: split, if there)")
+  command
+      .add_option("--split-column", arguments.options.split_column, "The split's column (default: split, if it exists)")
       ->type_name("NAME");
-  command.add_option("--paths", arguments.paths, "The paths of an npy's rows, one a line")->type_name("FILE");
+  command.add_option("--paths", arguments.paths, "The paths of an npy's rows, one per line")->type_name("FILE");
 }
 
 vectors::VectorTable read_embeddings(const std::string& file, const std::string& paths) {
@@ -27,7 +30,8 @@ vectors::VectorTable read_embeddings(const std::string& file, const std::string&
   return table;
 }
 
-vectors::Join join_and_tell(const vectors::VectorTable& table, const vectors::LabelTable& labels, Progress& progress) {
+vectors::Join join_and_report(const vectors::VectorTable& table, const vectors::LabelTable& labels,
+                              Progress& progress) {
   vectors::Join joined = vectors::join(table, labels);
   if (!joined.unlabelled.empty()) {
     constexpr std::size_t kShown = 3;
@@ -52,7 +56,7 @@ void check_origin(const std::optional<Provenance>& found, const std::optional<Pr
   if (found->weights_sha256 != wanted->weights_sha256) {
     throw Error(
         Code::kBadArgument,
-        fmt::format("the embeddings are of the weights {:.12}.., those of {} of {:.12}..; vectors of two models do "
+        fmt::format("the embeddings come from weights {:.12}.., those of {} of {:.12}..; vectors of two models do "
                     "not compare",
                     found->weights_sha256, what, wanted->weights_sha256));
   }

@@ -1,5 +1,5 @@
 #pragma once
-// Files of embeddings and of labels on the command line, and what to tell about rows that do not match.
+// Files of embeddings and of labels on the command line, and what is reported about rows that do not match.
 
 #include <string>
 #include <vector>
@@ -18,15 +18,15 @@ namespace mi2::cli {
 
 /// The help about both kinds of files.
 inline constexpr const char* kVectorHelp = R"(Embeddings:
-  Files that mi2 embed wrote: jsonl, csv or npy, told by their first bytes. An npy has no
-  paths: --paths FILE gives them, one a line, or --labels holds a label a line.
+  Files that mi2 embed wrote: jsonl, csv or npy, recognised by their first bytes. An npy
+  has no paths: --paths FILE lists them, one per line, or --labels has one label per line.
 
 Labels:
-  FILE.csv has a header, a column path, file or name, and the label's column. A path
-  matches if it is the end of the other, from a folder's or file's name on:
-  "images/a.png" and "/data/images/a.png". The column split, if there is one, says which
-  rows are for what: train, val, test; others do not count. Any other file holds a label
-  a line, in order.
+  FILE.csv has a header, a path column (path, file, image, name, filename or input) and
+  a label column. A row belongs to the same file (relative to FILE's folder), else to the
+  path with the longest common end: "images/a.png" and "/data/images/a.png". An optional
+  column split assigns rows: train, val or test; others do not count. Any other file has
+  one label per line, in order.
 )";
 
 struct LabelTableArguments {
@@ -38,14 +38,14 @@ struct LabelTableArguments {
 /// Declares --labels, --labels-column, --split-column and --paths. `arguments` outlives the App.
 void add_label_table_arguments(CLI::App& command, LabelTableArguments& arguments);
 
-/// @param paths  a file with a path a line, or empty. @throws as read_vectors() and name_rows().
+/// @param paths  a file with one path per line, or empty. @throws as read_vectors() and name_rows().
 vectors::VectorTable read_embeddings(const std::string& file, const std::string& paths);
 
 /// As vectors::join(), and notes how many rows do not match, with the first names.
-vectors::Join join_and_tell(const vectors::VectorTable& table, const vectors::LabelTable& labels, Progress& progress);
+vectors::Join join_and_report(const vectors::VectorTable& table, const vectors::LabelTable& labels, Progress& progress);
 
-/// Refuses vectors that come of other weights than what they are used with; notes another profile or dtype.
-/// @param found, wanted  where known. @param what  what `wanted` is of: "the head".
+/// Refuses vectors of other weights than what they are used with; notes another profile or dtype.
+/// @param found, wanted  where known. @param what  what `wanted` is of: "the adapter".
 /// @throws Error{kBadArgument} for other weights.
 void check_origin(const std::optional<Provenance>& found, const std::optional<Provenance>& wanted,
                   const std::string& what, Progress& progress);

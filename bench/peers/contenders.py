@@ -70,7 +70,7 @@ class Worker:
             self.process.stdin.write(json.dumps(request) + "\n")
             self.process.stdin.flush()
         except BrokenPipeError:
-            pass  # read() tells why it ended
+            pass  # read() reports why it ended
         answer = self.read()
         if "error" in answer:
             raise WorkerFailed(answer["error"]["message"])

@@ -277,7 +277,7 @@ def main():
     parser.add_argument("--rows", type=int, default=1, help="of a request (default %(default)s)")
     parser.add_argument("--bad", type=float, default=0.0, help="share of requests with a damaged image")
     parser.add_argument("--max-queue", type=int, default=1024, help="the server's (default %(default)s)")
-    parser.add_argument("--pid", type=int, help="the server's process, whose memory is told over time")
+    parser.add_argument("--pid", type=int, help="the server's process, whose memory is reported over time")
     parser.add_argument("--texts", action="store_true", help="good rows are texts; an image serves for bad ones")
     parser.add_argument("images", nargs="*", metavar="IMAGE")
     arguments = parser.parse_args()

@@ -2,7 +2,7 @@
 """Load on mi2 serve beside mi2 bench of the same model at the same batch, in turns; a table, and JSON with --out.
 
 First, how soon a started server is ready and answers. Then, for images and for texts: mi2 bench, mi2 batch, the load
-(load.py, which checks every answer), mi2 batch and mi2 bench again; the ratios are of rows a second to the mean before
+(load.py, which checks every answer), mi2 batch and mi2 bench again; the ratios are of rows per second to the mean before
 and after. Then a queue that is too short, and with --flatness so many requests for their memory.
 mi2 bench times forward passes alone; mi2 batch does to a file of the same rows all that the server does to requests: it
 decodes, prepares (profile azure unless --profile raw), computes and renders.
@@ -30,7 +30,7 @@ IMAGES = ROOT / "tests" / "golden" / "data" / "images"
 PICTURES = ("gray.png", "colour_a.jpg", "rgba.png", "small_444.jpg", "palette.png", "progressive.jpg")
 BATCHES = {"images": 8, "texts": 32}  # defaults of mi2 serve
 SHORT_QUEUE = 16
-WARM = 20  # answers whose median is told
+WARM = 20  # answers whose median is reported
 BATCH_SECONDS = 10  # that mi2 batch should take, about
 
 

@@ -21,20 +21,21 @@ constexpr double kNormEpsilon = 1e-5;  // torch.nn.LayerNorm's
 
 void check_labels(const std::vector<std::string>& labels) {
   if (labels.empty() || labels.size() > kMaxLabels) {
-    throw Error(Code::kBadArgument, fmt::format("adapter: {} labels; 1 to {} are needed", labels.size(), kMaxLabels));
+    throw Error(Code::kBadArgument,
+                fmt::format("adapter: expected 1 to {1} labels, got {0}", labels.size(), kMaxLabels));
   }
   std::set<std::string_view> seen;
   for (std::size_t i = 0; i < labels.size(); ++i) {
     if (labels[i].empty()) throw Error(Code::kBadArgument, fmt::format("adapter: label {} is empty", i + 1));
     if (!seen.insert(labels[i]).second) {
-      throw Error(Code::kBadArgument, fmt::format("adapter: label {} stands there twice", i + 1));
+      throw Error(Code::kBadArgument, fmt::format("adapter: label {} is a duplicate", i + 1));
     }
   }
 }
 
 void check_size(std::string_view name, std::int64_t size) {
   if (size >= 1 && size <= kMaxChannels) return;
-  throw Error(Code::kBadArgument, fmt::format("adapter: {} is {}; 1 to {} is needed", name, size, kMaxChannels));
+  throw Error(Code::kBadArgument, fmt::format("adapter: {0}: expected 1 to {2}, got {1}", name, size, kMaxChannels));
 }
 
 void check_description(const AdapterDescription& description) {
@@ -43,7 +44,7 @@ void check_description(const AdapterDescription& description) {
   if (description.kind == AdapterKind::kMlp) check_size("hidden_dim", description.hidden_dim);
   if (!(description.temperature > 0 && std::isfinite(description.temperature))) {
     throw Error(Code::kBadArgument,
-                fmt::format("adapter: temperature {}; a number above 0 is needed", description.temperature));
+                fmt::format("adapter: temperature: expected a number above 0, got {}", description.temperature));
   }
   if (!description.operating_points.empty() && description.operating_points.size() != description.labels.size()) {
     throw Error(Code::kBadArgument, fmt::format("adapter: {} operating points for {} labels",
@@ -53,13 +54,14 @@ void check_description(const AdapterDescription& description) {
 
 void check_tensor(const AdapterTensor& found, const AdapterTensor& wanted) {
   if (found.shape != wanted.shape) {
-    throw Error(Code::kBadArgument, fmt::format("adapter: tensor '{}' has shape [{}], [{}] is needed", wanted.name,
+    throw Error(Code::kBadArgument, fmt::format("adapter: tensor '{0}': expected shape [{2}], got [{1}]", wanted.name,
                                                 fmt::join(found.shape, ", "), fmt::join(wanted.shape, ", ")));
   }
   const auto count = std::accumulate(wanted.shape.begin(), wanted.shape.end(), std::int64_t{1}, std::multiplies<>());
   if (static_cast<std::int64_t>(found.values.size()) != count ||
       !std::all_of(found.values.begin(), found.values.end(), [](float value) { return std::isfinite(value); })) {
-    throw Error(Code::kBadArgument, fmt::format("adapter: tensor '{}' needs {} finite numbers", wanted.name, count));
+    throw Error(Code::kBadArgument,
+                fmt::format("adapter: tensor '{}': expected {} finite numbers", wanted.name, count));
   }
 }
 
@@ -70,7 +72,7 @@ std::vector<AdapterTensor> in_order(const std::vector<AdapterTensor>& tensors, c
     const auto named = [&](const AdapterTensor& tensor) { return tensor.name == wanted.name; };
     const auto found = std::find_if(tensors.begin(), tensors.end(), named);
     if (found == tensors.end()) {
-      throw Error(Code::kBadArgument, fmt::format("adapter: has no tensor '{}'; a {} adapter needs it", wanted.name,
+      throw Error(Code::kBadArgument, fmt::format("adapter: has no tensor '{}', which a {} adapter has", wanted.name,
                                                   name_of(description.kind)));
     }
     check_tensor(*found, wanted);
@@ -111,7 +113,7 @@ AdapterKind parse_kind(std::string_view name) {
   for (const AdapterKind kind : {AdapterKind::kLinear, AdapterKind::kMlp}) {
     if (name_of(kind) == name) return kind;
   }
-  throw Error(Code::kBadArgument, fmt::format("adapter: kind '{}'; linear or mlp is needed", name));
+  throw Error(Code::kBadArgument, fmt::format("adapter: kind: expected linear or mlp, got '{}'", name));
 }
 
 std::vector<AdapterTensor> layout_of(const AdapterDescription& description) {

@@ -45,7 +45,7 @@ struct AdapterDescription {
   std::int64_t hidden_dim = 0;   ///< kMlp only
   std::vector<std::string> labels;
   double temperature = 1;                    ///< logits are divided by it before the softmax
-  std::vector<Thresholds> operating_points;  ///< one a label, or none at all
+  std::vector<Thresholds> operating_points;  ///< one per label, or none at all
   std::optional<Provenance> embeddings;      ///< of the vectors it was trained on, when known
   std::map<std::string, double> training;    ///< settings it was trained with
   std::string evaluated_on;                  ///< the rows of `metrics`: "test"; empty: nothing is known

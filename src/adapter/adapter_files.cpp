@@ -101,7 +101,7 @@ fs::path weights_in(const fs::path& folder) {
   if (found.size() == 1) return found.front();
   if (found.empty() && pickle) refuse_pickle(*pickle);
   throw Error(found.empty() ? Code::kNotFound : Code::kBadFile,
-              fmt::format("{}: {} files end in .safetensors; one is needed", folder.string(), found.size()));
+              fmt::format("{}: expected one file that ends in .safetensors, got {}", folder.string(), found.size()));
 }
 
 }  // namespace
@@ -143,7 +143,7 @@ void Adapter::save(const fs::path& stem) const {
   base::AtomicFile json_file(with_suffix(stem, ".json"));
   json_file.write(to_json({description_, base::sha256_hex(std::as_bytes(std::span(std::as_const(data))))}));
   // Both are on disk but for their names before the first gets its own, so that only a crash between two renames leaves
-  // two halves of different adapters; the hash then tells.
+  // two halves of different adapters; the hash then shows it.
   weights_file.commit();
   json_file.commit();
 }

@@ -23,7 +23,7 @@ constexpr std::int64_t kMaxSize = 1 << 16;
 class Reader {
  public:
   Reader(const Json& json, std::string_view file, std::string path) : json_(json), file_(file), path_(std::move(path)) {
-    if (!json.is_object()) refuse("", "an object is needed");
+    if (!json.is_object()) refuse("", "expected an object");
   }
 
   /// No other keys than these are known.
@@ -43,30 +43,30 @@ class Reader {
   }
 
   [[nodiscard]] std::string text(std::string_view key) const {
-    if (!get(key).is_string()) refuse(key, "a string is needed");
+    if (!get(key).is_string()) refuse(key, "expected a string");
     return get(key).get<std::string>();
   }
 
   [[nodiscard]] double number(std::string_view key, double low, double high) const {
     const Json& value = get(key);
-    if (!value.is_number()) refuse(key, "a number is needed");
+    if (!value.is_number()) refuse(key, "expected a number");
     const auto number = value.get<double>();
-    if (!(number >= low && number <= high)) refuse(key, fmt::format("{}; {} to {} is needed", number, low, high));
+    if (!(number >= low && number <= high)) refuse(key, fmt::format("expected {1} to {2}, got {0}", number, low, high));
     return number;
   }
 
   [[nodiscard]] std::int64_t integer(std::string_view key, std::int64_t low, std::int64_t high) const {
     const double value = number(key, static_cast<double>(low), static_cast<double>(high));
-    if (value != std::floor(value)) refuse(key, "a whole number is needed");
+    if (value != std::floor(value)) refuse(key, "expected a whole number");
     return static_cast<std::int64_t>(value);
   }
 
   [[nodiscard]] std::vector<std::string> texts(std::string_view key) const {
     const Json& list = get(key);
-    if (!list.is_array()) refuse(key, "a list is needed");
+    if (!list.is_array()) refuse(key, "expected a list");
     std::vector<std::string> values;
     for (const Json& value : list) {
-      if (!value.is_string()) refuse(key, "a list of strings is needed");
+      if (!value.is_string()) refuse(key, "expected a list of strings");
       values.push_back(value.get<std::string>());
     }
     return values;
@@ -116,7 +116,7 @@ std::optional<evaluation::OperatingPoint> read_point(const Reader& reader, std::
 std::vector<Thresholds> read_points(const Reader& reader, const std::vector<std::string>& labels) {
   const Json& list = reader.get("operating_points");
   if (!list.is_array() || (!list.empty() && list.size() != labels.size())) {
-    reader.refuse("operating_points", fmt::format("a list is needed, empty or of {} labels", labels.size()));
+    reader.refuse("operating_points", fmt::format("expected a list, empty or of {} labels", labels.size()));
   }
   std::vector<Thresholds> points;
   for (std::size_t i = 0; i < list.size(); ++i) {
@@ -157,7 +157,7 @@ HeadRecord parse_head(std::string_view json, std::string_view file) {
     description.kind = parse_kind(reader.text("kind"));
   } catch (const Error& error) {
     if (error.code() == Code::kBadFile) throw;
-    reader.refuse("kind", "linear or mlp is needed");
+    reader.refuse("kind", "expected linear or mlp");
   }
   description.in_channels = reader.integer("in_channels", 1, kMaxSize);
   if (description.kind == AdapterKind::kMlp) description.hidden_dim = reader.integer("hidden_dim", 1, kMaxSize);

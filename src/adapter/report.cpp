@@ -87,22 +87,22 @@ AdapterReport make_report(const TrainedAdapter& trained, const std::optional<eva
   report.adapter = trained.adapter.description();
   report.train_rows = trained.trained_rows;
   report.held_out = trained.held_out.rows;
-  report.held_out_rows = trained.held_out.truth.size();
+  report.held_out_rows = trained.held_out.classes.size();
   report.bootstrap = bootstrap;
-  const Judged& judged = trained.evaluation;
-  const evaluation::Scores probabilities = evaluation::softmax(judged.logits, report.adapter.temperature);
-  report.evaluation = evaluation::evaluate(probabilities, judged.truth, bootstrap);
-  report.uncalibrated = evaluation::reliability(evaluation::softmax(judged.logits), judged.truth);
+  const Evaluated& evaluated = trained.evaluation;
+  const evaluation::Scores probabilities = evaluation::softmax(evaluated.logits, report.adapter.temperature);
+  report.evaluation = evaluation::evaluate(probabilities, evaluated.classes, bootstrap);
+  report.uncalibrated = evaluation::reliability(evaluation::softmax(evaluated.logits), evaluated.classes);
   for (std::size_t c = 0; c < report.adapter.operating_points.size(); ++c) {
     const auto apply = [&](const std::optional<evaluation::OperatingPoint>& point) {
-      return point ? evaluation::at_threshold(probabilities, judged.truth, c, point->threshold) : std::nullopt;
+      return point ? evaluation::at_threshold(probabilities, evaluated.classes, c, point->threshold) : std::nullopt;
     };
     report.applied.push_back(
         {apply(report.adapter.operating_points[c].youden), apply(report.adapter.operating_points[c].sensitive)});
   }
   if (zero_shot) {
-    report.zero_shot = ZeroShot{evaluation::evaluate(*zero_shot, judged.truth, bootstrap),
-                                evaluation::compare(probabilities, *zero_shot, judged.truth, bootstrap)};
+    report.zero_shot = ZeroShot{evaluation::evaluate(*zero_shot, evaluated.classes, bootstrap),
+                                evaluation::compare(probabilities, *zero_shot, evaluated.classes, bootstrap)};
   }
   return report;
 }

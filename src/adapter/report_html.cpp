@@ -115,7 +115,7 @@ std::string to_html(const AdapterReport& report) {
       found.rows, report.adapter.evaluated_on, report.held_out_rows, report.held_out);
   if (report.adapter.evaluated_on != "test") {
     html +=
-        "<p class=\"note\">There were no test rows: thresholds were chosen on the rows that they are judged on, and "
+        "<p class=\"note\">There were no test rows: thresholds were chosen on the rows that they are evaluated on, and "
         "so look a little better than they are.</p>\n";
   }
   html += summary(report);

@@ -86,14 +86,14 @@ Fitted fit_on(const AdapterDescription& shape, const Samples& train, const Sampl
 }
 
 /// Logits of every training row by an adapter that has not seen it.
-Judged cross_validate(const AdapterDescription& shape, const Samples& train, const TrainOptions& options,
-                      const base::OnProgress& on_progress) {
+Evaluated cross_validate(const AdapterDescription& shape, const Samples& train, const TrainOptions& options,
+                         const base::OnProgress& on_progress) {
   std::vector<std::size_t> fold_of(train.rows());
   for (const auto& rows : strata(train, shape.labels.size(), options.fit.seed)) {
     for (std::size_t i = 0; i < rows.size(); ++i) fold_of[rows[i]] = i % options.folds;
   }
   const std::size_t classes = shape.labels.size();
-  Judged judged{
+  Evaluated evaluated{
       "train, cross-validated", {classes, std::vector<double>(train.rows() * classes)}, train.classes, train.ids};
   for (std::size_t fold = 0; fold < options.folds; ++fold) {
     std::vector<std::size_t> seen;
@@ -104,11 +104,12 @@ Judged cross_validate(const AdapterDescription& shape, const Samples& train, con
     for (std::size_t r = 0; r < train.rows(); ++r) {
       if (fold_of[r] != fold) continue;
       const std::vector<double> logits = adapter.logits(train.vectors.row(r));
-      std::copy(logits.begin(), logits.end(), judged.logits.values.begin() + static_cast<std::ptrdiff_t>(r * classes));
+      std::copy(logits.begin(), logits.end(),
+                evaluated.logits.values.begin() + static_cast<std::ptrdiff_t>(r * classes));
     }
     if (on_progress) on_progress({kFits, fold + 1, options.folds + 1});
   }
-  return judged;
+  return evaluated;
 }
 
 /// Moves a share of each class's training rows to validation.
@@ -128,7 +129,7 @@ void hold_out(Samples& train, Samples& validation, std::size_t classes, double s
 
 void check(const TrainingSet& set, const TrainOptions& options) {
   if (set.labels.size() < 2) {
-    throw Error(Code::kBadArgument, fmt::format("train: {} label(s); two or more are needed", set.labels.size()));
+    throw Error(Code::kBadArgument, fmt::format("train: expected two or more labels, got {}", set.labels.size()));
   }
   for (const Samples* samples : {&set.train, &set.validation, &set.test}) {
     if (samples->rows() > 0 && samples->vectors.dimensions() != set.train.vectors.dimensions()) {
@@ -149,19 +150,19 @@ void check(const TrainingSet& set, const TrainOptions& options) {
   }
 }
 
-std::vector<Thresholds> thresholds_on(const Judged& judged, double temperature) {
-  const evaluation::Scores probabilities = evaluation::softmax(judged.logits, temperature);
+std::vector<Thresholds> thresholds_on(const Evaluated& evaluated, double temperature) {
+  const evaluation::Scores probabilities = evaluation::softmax(evaluated.logits, temperature);
   std::vector<Thresholds> thresholds;
   for (std::size_t c = 0; c < probabilities.classes; ++c) {
-    const auto curve = evaluation::rank(probabilities, judged.truth, c).curve();
+    const auto curve = evaluation::rank(probabilities, evaluated.classes, c).curve();
     thresholds.push_back({evaluation::youden_point(curve), evaluation::sensitivity_point(curve, kSensitivity)});
   }
   return thresholds;
 }
 
-std::map<std::string, double> metrics_of(const Judged& judged, double temperature) {
-  const evaluation::Scores probabilities = evaluation::softmax(judged.logits, temperature);
-  const evaluation::Evaluation found = evaluation::evaluate(probabilities, judged.truth, {0, 0.95, 0});
+std::map<std::string, double> metrics_of(const Evaluated& evaluated, double temperature) {
+  const evaluation::Scores probabilities = evaluation::softmax(evaluated.logits, temperature);
+  const evaluation::Evaluation found = evaluation::evaluate(probabilities, evaluated.classes, {0, 0.95, 0});
   std::map<std::string, double> figures{{"rows", static_cast<double>(found.rows)},
                                         {"accuracy", *found.accuracy.value},
                                         {"balanced_accuracy", *found.balanced_accuracy.value},
@@ -209,7 +210,7 @@ TrainedAdapter train_adapter(const TrainingSet& set, const TrainOptions& options
 
   Samples train = set.train;
   Samples validation = set.validation;
-  std::optional<Judged> held_out;
+  std::optional<Evaluated> held_out;
   if (validation.rows() == 0 && options.kind == AdapterKind::kLinear) {
     held_out = cross_validate(shape, train, options, on_progress);
   }
@@ -220,14 +221,14 @@ TrainedAdapter train_adapter(const TrainingSet& set, const TrainOptions& options
   if (held_out && on_progress) on_progress({kFits, options.folds + 1, options.folds + 1});
   const Adapter plain(shape, fitted.tensors);
   if (!held_out) {
-    held_out = Judged{from_train ? "held out of train" : "val", logits_of(plain, validation), validation.classes,
-                      validation.ids};
+    held_out = Evaluated{from_train ? "held out of train" : "val", logits_of(plain, validation), validation.classes,
+                         validation.ids};
   }
-  shape.temperature = evaluation::fit_temperature(held_out->logits, held_out->truth);
+  shape.temperature = evaluation::fit_temperature(held_out->logits, held_out->classes);
   shape.operating_points = thresholds_on(*held_out, shape.temperature);
   shape.training = settings_of(options, fitted, train.rows());
-  Judged evaluation =
-      set.test.rows() > 0 ? Judged{"test", logits_of(plain, set.test), set.test.classes, set.test.ids} : *held_out;
+  Evaluated evaluation =
+      set.test.rows() > 0 ? Evaluated{"test", logits_of(plain, set.test), set.test.classes, set.test.ids} : *held_out;
   shape.evaluated_on = evaluation.rows;
   shape.metrics = metrics_of(evaluation, shape.temperature);
   return {Adapter(std::move(shape), fitted.tensors), std::move(*held_out), std::move(evaluation), train.rows()};

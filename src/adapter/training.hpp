@@ -33,22 +33,23 @@ struct TrainingSet {
 };
 
 /// What an adapter says of rows whose label is known.
-struct Judged {
+struct Evaluated {
   std::string rows;  ///< "test", "val", "held out of train" or "train, cross-validated"
   evaluation::Scores logits;
-  std::vector<std::size_t> truth;
+  std::vector<std::size_t> classes;
   std::vector<std::size_t> ids;  ///< as Samples::ids
 };
 
 struct TrainedAdapter {
   Adapter adapter;
-  Judged held_out;               ///< what temperature and thresholds were chosen on
-  Judged evaluation;             ///< the test rows, or held_out if there are none
+  Evaluated held_out;            ///< what temperature and thresholds were chosen on
+  Evaluated evaluation;          ///< the test rows, or held_out if there are none
   std::size_t trained_rows = 0;  ///< that the adapter has seen
 };
 
 /// Trains. Temperature and thresholds come from rows the adapter has not seen: the validation rows; without them,
-/// kLinear is trained on all training rows and judged by cross-validation, kMlp holds a share of the training rows out.
+/// kLinear is trained on all training rows and evaluated by cross-validation, kMlp holds a share of the training rows
+/// out.
 /// @param on_progress  over all fits.
 /// @throws Error{kBadArgument} for fewer than two labels, a label without a training row, dimensions that differ or
 ///         options out of range; as fit().

@@ -104,7 +104,7 @@ evaluation::Scores scores_of(const ScoreTable& table, std::span<const std::strin
     for (std::size_t p = 0; p < prompts.size(); ++p) {
       const auto score = found.find(prompts[p]);
       if (score == found.end()) {
-        throw Error(Code::kBadArgument, fmt::format("{}: row {} has no score of label {}; all labels are needed, named "
+        throw Error(Code::kBadArgument, fmt::format("{}: row {} has no score of label {}; expected all labels, named "
                                                     "as in the adapter or as --prompts says",
                                                     table.source, *joined.row_of[r] + 1, p + 1));
       }

@@ -1,5 +1,5 @@
 #pragma once
-// What classification without training says of the rows that an adapter is judged on.
+// Zero-shot scores of the rows that an adapter is evaluated on.
 
 #include <filesystem>
 #include <map>
@@ -16,7 +16,7 @@
 
 namespace mi2::adapter {
 
-/// The text that stands for each label: from a CSV with the columns label and prompt, further ones do not matter.
+/// The prompt of each label: from a CSV with the columns label and prompt, further ones do not matter.
 /// @throws Error{kNotFound}; {kBadFile} for a column that is missing; {kBadArgument} for a label without a row.
 std::vector<std::string> read_prompts(const std::filesystem::path& path, std::span<const std::string> labels);
 

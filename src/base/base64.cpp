@@ -64,7 +64,7 @@ std::string base64_decode(std::string_view text, std::string_view name) {
   const std::string_view letters = without_blanks(text, storage);
   if (letters.size() % 4 != 0) {
     throw Error(Code::kBadArgument,
-                fmt::format("{}: not base64: {} letters, a multiple of four is needed", name, letters.size()));
+                fmt::format("{}: not base64: expected a multiple of four letters, got {}", name, letters.size()));
   }
   const std::size_t body = std::min(letters.find('='), letters.size());
   const std::size_t padding = letters.size() - body;

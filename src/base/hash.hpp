@@ -17,10 +17,10 @@ std::string sha256_hex(std::span<const std::byte> bytes);
 /// @throws Error{kNotFound}, {kBadFile}.
 std::string sha256_hex(const std::filesystem::path& path);
 
-/// XXH3, 64 bits: tells damage, never intent.      Source: https://xxhash.com (0.8, default secret, seed 0).
+/// XXH3, 64 bits: detects damage, never intent.      Source: https://xxhash.com (0.8, default secret, seed 0).
 std::uint64_t xxh3(std::span<const std::byte> bytes) noexcept;
 
-/// Whether two texts are the same, in a time that tells only whether their lengths are: for secrets.
+/// Whether two texts are the same, in a time that depends on their lengths only: for secrets.
 bool same_in_constant_time(std::string_view a, std::string_view b) noexcept;
 
 }  // namespace mi2::base

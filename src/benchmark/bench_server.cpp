@@ -31,7 +31,7 @@ class Fields {
  public:
   explicit Fields(std::string_view request) : json_(Json::parse(request, nullptr, false)) {
     if (json_.is_discarded()) refuse("not valid JSON");
-    if (!json_.is_object()) refuse("an object is needed");
+    if (!json_.is_object()) refuse("expected an object");
     constexpr std::array kKnown{"op", "kind", "batch", "tokens", "file", "ids", "profile"};
     for (const auto& [name, value] : json_.items()) {
       if (std::find(kKnown.begin(), kKnown.end(), name) == kKnown.end()) {
@@ -45,7 +45,7 @@ class Fields {
   [[nodiscard]] std::string one_of(const char* name, const char* first, const char* second) const {
     const auto at = json_.find(name);
     if (at != json_.end() && (*at == first || *at == second)) return at->get<std::string>();
-    refuse(fmt::format("field '{}': \"{}\" or \"{}\" is needed", name, first, second));
+    refuse(fmt::format("field '{}': expected \"{}\" or \"{}\"", name, first, second));
   }
 
   [[nodiscard]] std::int64_t integer(const char* name, std::int64_t value, std::int64_t low, std::int64_t high) const {
@@ -56,20 +56,20 @@ class Fields {
   [[nodiscard]] bool flag(const char* name) const {
     const auto at = json_.find(name);
     if (at == json_.end()) return false;
-    if (!at->is_boolean()) refuse(fmt::format("field '{}': true or false is needed", name));
+    if (!at->is_boolean()) refuse(fmt::format("field '{}': expected true or false", name));
     return at->get<bool>();
   }
 
   [[nodiscard]] std::string text(const char* name) const {
     const Json& value = json_.at(name);
-    if (!value.is_string()) refuse(fmt::format("field '{}': a string is needed", name));
+    if (!value.is_string()) refuse(fmt::format("field '{}': expected a string", name));
     return value.get<std::string>();
   }
 
   [[nodiscard]] ops::TokenBatch tokens(std::int64_t context) const {
     const Json& texts = json_.at("ids");
     if (!texts.is_array() || texts.empty() || texts.size() > kMaxBatch) {
-      refuse(fmt::format("field 'ids': an array of 1 to {} texts is needed", kMaxBatch));
+      refuse(fmt::format("field 'ids': expected an array of 1 to {} texts", kMaxBatch));
     }
     ops::TokenBatch batch;
     for (const Json& text : texts) {
@@ -91,7 +91,7 @@ class Fields {
       const auto number = value.get<std::int64_t>();
       if (number >= low && number <= high) return number;
     }
-    refuse(fmt::format("field '{}': an integer from {} to {} is needed", name, low, high));
+    refuse(fmt::format("field '{}': expected an integer from {} to {}", name, low, high));
   }
 
   Json json_;
@@ -104,7 +104,7 @@ tensor::Tensor read_pixels(const std::filesystem::path& path, const weights::Mod
   const tensor::Shape wanted{pixels.shape.rank() == 4 ? pixels.shape[0] : 1, config.image.height, config.image.width,
                              3};
   if (pixels.shape != wanted || wanted[0] < 1 || wanted[0] > kMaxBatch) {
-    throw Error(Code::kBadFile, fmt::format("{}: 'pixels' has shape {}, [1 to {}, {}, {}, 3] is needed", path.string(),
+    throw Error(Code::kBadFile, fmt::format("{}: 'pixels' has shape {}, expected [1 to {}, {}, {}, 3]", path.string(),
                                             pixels.shape.to_string(), kMaxBatch, wanted[1], wanted[2]));
   }
   tensor::Tensor x(wanted);

@@ -32,7 +32,7 @@ double seconds_of(const std::function<void()>& work) {
 
 void check_within(const char* what, std::int64_t value, std::int64_t low, std::int64_t high) {
   if (value < low || value > high) {
-    throw Error(Code::kBadArgument, fmt::format("{} {}: needs {} to {}", what, value, low, high));
+    throw Error(Code::kBadArgument, fmt::format("{0}: expected {2} to {3}, got {1}", what, value, low, high));
   }
 }
 

@@ -25,15 +25,15 @@ std::string filled(const std::string& text, const std::string& label) {
 }
 
 void check(const std::vector<std::string>& labels, const std::vector<std::string>& templates) {
-  if (labels.empty()) throw Error(Code::kBadArgument, "labels: found none, at least one is needed");
+  if (labels.empty()) throw Error(Code::kBadArgument, "labels: expected at least one");
   std::set<std::string_view> seen;
   for (std::size_t i = 0; i < labels.size(); ++i) {
     if (labels[i].empty()) throw Error(Code::kBadArgument, fmt::format("label {} is empty", i + 1));
     if (!seen.insert(labels[i]).second) {
-      throw Error(Code::kBadArgument, fmt::format("label {} stands there twice; each is needed once", i + 1));
+      throw Error(Code::kBadArgument, fmt::format("label {} is a duplicate", i + 1));
     }
   }
-  if (templates.empty()) throw Error(Code::kBadArgument, "templates: found none, at least one is needed");
+  if (templates.empty()) throw Error(Code::kBadArgument, "templates: expected at least one");
   for (std::size_t i = 0; i < templates.size(); ++i) {
     if (templates[i].find(kSlot) == std::string::npos) {
       throw Error(Code::kBadArgument, fmt::format("template {} has no '{{}}', where the label goes", i + 1));

@@ -1,5 +1,5 @@
 #pragma once
-// From labels and templates to the texts that stand for them, and back to one vector a label.
+// From labels and templates to prompts, and from these to one vector per label.
 
 #include <cstddef>
 #include <string>

@@ -23,7 +23,7 @@ class ClassTable {
 
   [[nodiscard]] std::int64_t size() const noexcept { return static_cast<std::int64_t>(names_.size()); }
   [[nodiscard]] const std::string& name(std::int64_t id) const { return names_[static_cast<std::size_t>(id)]; }
-  /// The texts that stand for a class: its prompts, or its name if it has none.
+  /// The texts of a class: its prompts, or its name if it has none.
   [[nodiscard]] const std::vector<std::string>& prompts(std::int64_t id) const {
     return prompts_[static_cast<std::size_t>(id)];
   }

@@ -1,5 +1,5 @@
 #pragma once
-// Decoded pictures of a data set: decoded once while memory for them lasts, broken ones told once.
+// Decoded pictures of a data set: decoded once while memory for them lasts, broken ones reported once.
 
 #include <cstddef>
 #include <functional>

@@ -16,7 +16,7 @@ namespace mi2::dataset {
 BatchPlan::BatchPlan(std::size_t records, const PlanOptions& options) : records_(records), options_(options) {
   constexpr std::size_t kMaxBatch = std::size_t{1} << 20;
   if (options.batch < 1 || options.batch > kMaxBatch) {
-    throw Error(Code::kBadArgument, fmt::format("a batch of {}: needs 1 to {}", options.batch, kMaxBatch));
+    throw Error(Code::kBadArgument, fmt::format("batch: expected 1 to {1}, got {0}", options.batch, kMaxBatch));
   }
   if (options.world < 1 || options.rank < 0 || options.rank >= options.world) {
     throw Error(Code::kBadArgument, fmt::format("process {} of {}", options.rank, options.world));

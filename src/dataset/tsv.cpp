@@ -20,7 +20,7 @@ class TsvStore final : public PictureStore {
       : pictures_(source.path), labels_(source.labels), max_bytes_(max_bytes) {
     if (pictures_.rows() != labels_.rows()) {
       throw Error(Code::kBadFile,
-                  fmt::format("{} has {} rows, {} has {}; a label for every picture is needed", source.path.string(),
+                  fmt::format("{} has {} rows, {} has {}; expected one label per image", source.path.string(),
                               pictures_.rows(), source.labels.string(), labels_.rows()));
     }
   }

@@ -42,8 +42,8 @@ std::vector<std::uint64_t> parse_line_index(std::string_view text, std::uint64_t
     const bool in_order = starts.empty() ? start == 0 : start > starts.back();
     if (error != std::errc{} || !in_order || start >= file_bytes || (next != end && *next != '\n')) {
       throw Error(Code::kBadFile,
-                  fmt::format("{}: line {}: not the start of a row; an index without mistakes, or none, is needed",
-                              name, starts.size() + 1));
+                  fmt::format("{}: line {}: not the start of a row; expected an index without mistakes, or none", name,
+                              starts.size() + 1));
     }
     starts.push_back(start);
     at = next == end ? end : next + 1;

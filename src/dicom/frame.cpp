@@ -137,7 +137,7 @@ void read_native(Object& object, DcmElement& element, Frame& frame, std::string_
   if (half_chroma) bits = full / 3 * 2;
   const std::uint64_t needed = base::checked_add(base::checked_mul(bits, layout.frames, name), 7, name) / 8;
   if (all.size() < needed) {
-    throw Error(Code::kBadFile, fmt::format("{}: pixel data has {} bytes, {} frames of {} x {} need {}", name,
+    throw Error(Code::kBadFile, fmt::format("{}: pixel data has {} bytes, {} frames of {} x {} take {}", name,
                                             all.size(), layout.frames, layout.columns, layout.rows, needed));
   }
   if (half_chroma && layout.columns % 2 != 0) {

@@ -2,20 +2,18 @@
 #include <cmath>
 
 #include "dicom/display.hpp"
+#include "dicom/window.hpp"
 #include "image/intensity.hpp"
 
 namespace mi2::dicom {
 namespace {
-
-enum class Function : std::uint8_t { kLinear, kLinearExact, kSigmoid };
 
 /// Everything between a stored value and a shade.
 struct Transform {
   std::optional<LookupTable> modality;
   double slope = 1;
   double intercept = 0;
-  std::optional<Window> window;
-  Function function = Function::kLinear;
+  std::optional<AppliedWindow> window;
   std::optional<LookupTable> voi;
 
   [[nodiscard]] double modality_value(double stored) const noexcept {
@@ -34,52 +32,19 @@ void read_modality(DcmItem& data, const Frame& frame, Transform& out) {
   out.intercept = number(source, DCM_RescaleIntercept).value_or(0);
 }
 
-/// The first window of an item, unless its width is one that the function does not allow.
-bool read_window(DcmItem& item, Transform& out) {
-  const std::optional<double> center = number(item, DCM_WindowCenter);
-  const std::optional<double> width = number(item, DCM_WindowWidth);
-  if (!center || !width) return false;
-  const std::string function = text(item, DCM_VOILUTFunction);
-  out.function = function == "LINEAR_EXACT" ? Function::kLinearExact
-                 : function == "SIGMOID"    ? Function::kSigmoid
-                                            : Function::kLinear;
-  if (out.function == Function::kLinear ? *width < 1 : *width <= 0) return false;
-  out.window = Window{*center, *width};
-  return true;
-}
-
 void read_voi(DcmItem& data, const Frame& frame, const Options& options, Transform& out) {
   if (options.window) {
-    out.window = options.window;
+    out.window = AppliedWindow{*options.window};
     return;
   }
   DcmItem* group = functional_group(data, frame.index, DCM_FrameVOILUTSequence);
-  if (group != nullptr && read_window(*group, out)) return;
-  if (read_window(data, out)) return;
-  out.function = Function::kLinear;
+  if (group != nullptr) out.window = read_window(*group);
+  if (!out.window) out.window = read_window(data);
+  if (out.window) return;
   DcmItem* item = sequence_item(data, DCM_VOILUTSequence, 0);
   if (item == nullptr) return;
   const bool is_signed = !out.modality && (frame.layout.is_signed || out.intercept < 0);
   out.voi = read_table(*item, DCM_LUTDescriptor, DCM_LUTData, is_signed);
-}
-
-/// PS3.3 C.11.2.1.2 and C.11.2.1.3, with an output range of 0 to 1.
-double windowed(double x, const Window& window, Function function) noexcept {
-  const double c = window.center;
-  const double w = window.width;
-  switch (function) {
-    case Function::kSigmoid:
-      return 1 / (1 + std::exp(-4 * (x - c) / w));
-    case Function::kLinearExact:
-      if (x <= c - w / 2) return 0;
-      if (x > c + w / 2) return 1;
-      return (x - c) / w + 0.5;
-    case Function::kLinear:
-      break;
-  }
-  if (x <= c - 0.5 - (w - 1) / 2) return 0;
-  if (x > c - 0.5 + (w - 1) / 2) return 1;
-  return (x - (c - 0.5)) / (w - 1) + 0.5;
 }
 
 std::uint8_t shade(double y) noexcept {
@@ -100,8 +65,7 @@ std::vector<std::uint8_t> apply(const Frame& frame, const Transform& transform, 
   const double highest = transform.voi ? static_cast<double>((1U << transform.voi->bits) - 1) : 1;
   for (std::size_t i = 0; i < count; ++i) {
     const double x = transform.modality_value(frame.value(i));
-    out[i] = shade(transform.window ? windowed(x, *transform.window, transform.function)
-                                    : static_cast<double>(transform.voi->at(x)) / highest);
+    out[i] = shade(transform.window ? (*transform.window)(x) : static_cast<double>(transform.voi->at(x)) / highest);
   }
   return out;
 }

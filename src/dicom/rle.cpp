@@ -42,7 +42,7 @@ std::vector<std::uint8_t> decode_rle(const std::vector<std::uint8_t>& stream, co
   const std::size_t count = layout.allocated == 1 ? (layout.pixels() + 7) / 8 : layout.pixels();
   const std::size_t found = stream.size() < kHeaderBytes ? 0 : word_at(stream, 0);
   if (found != segments) {
-    throw Error(Code::kBadFile, fmt::format("{}: RLE frame has {} segments, {} are needed", name, found, segments));
+    throw Error(Code::kBadFile, fmt::format("{0}: RLE frame: expected {2} segments, got {1}", name, found, segments));
   }
   std::vector<std::uint8_t> out(base::checked_mul(segments, count, "an RLE frame"));
   for (std::size_t s = 0; s < segments; ++s) {
@@ -58,7 +58,7 @@ std::vector<std::uint8_t> decode_rle(const std::vector<std::uint8_t>& stream, co
     const std::size_t got = unpack(stream, begin, end, out.data() + sample * bytes_a_sample + byte, segments, count);
     if (got != count) {
       throw Error(Code::kBadFile,
-                  fmt::format("{}: RLE segment {} holds {} bytes, {} are needed", name, s + 1, got, count));
+                  fmt::format("{0}: RLE segment {1}: expected {3} bytes, got {2}", name, s + 1, got, count));
     }
   }
   return out;

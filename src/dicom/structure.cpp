@@ -156,7 +156,7 @@ class Walker {
   std::size_t skip(const Element& element, Encoding encoding, int depth) {
     // DCMTK takes the names of its internal VRs ("px", "ox") from files too, and reads other lengths after them.
     if (lower(element.vr[0]) && lower(element.vr[1])) refuse(element, "has a VR that DICOM does not know");
-    if (element.tag >> 16 == kItemGroup) refuse(element, "stands outside of a sequence");
+    if (element.tag >> 16 == kItemGroup) refuse(element, "is outside of a sequence");
     if (element.length == kUndefined) return skip_undefined(element, encoding, depth);
     const std::size_t left = bytes_.size() - element.value;
     if (element.length > left) refuse(element, fmt::format("says {} bytes, {} are left", element.length, left));

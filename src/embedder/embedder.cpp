@@ -99,8 +99,8 @@ struct Embedder::Impl {
     for (const Pixels& image : images) {
       if (image.width != width || image.height != height ||
           image.samples.size() != static_cast<std::size_t>(width * height * 3)) {
-        throw Error(Code::kBadArgument, fmt::format("pixels are {} x {}, the model needs {} x {}", image.width,
-                                                    image.height, width, height));
+        throw Error(Code::kBadArgument,
+                    fmt::format("pixels are {} x {}, expected {} x {}", image.width, image.height, width, height));
       }
       for (std::size_t i = 0; i < image.samples.size(); i += 3) {
         for (std::size_t channel = 0; channel < 3; ++channel) {

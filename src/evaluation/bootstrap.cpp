@@ -31,16 +31,16 @@ std::optional<Interval> interval_of(std::vector<double>& values, const Bootstrap
 
 }  // namespace
 
-std::vector<std::optional<Interval>> bootstrap(std::span<const std::size_t> truth, const BootstrapOptions& options,
+std::vector<std::optional<Interval>> bootstrap(std::span<const std::size_t> labels, const BootstrapOptions& options,
                                                const Statistic& statistic) {
   if (!(options.level > 0 && options.level < 1)) {
-    throw Error(Code::kBadArgument, fmt::format("bootstrap: level {}; between 0 and 1 is needed", options.level));
+    throw Error(Code::kBadArgument, fmt::format("bootstrap: level: expected between 0 and 1, got {}", options.level));
   }
   std::map<std::size_t, std::vector<std::size_t>> strata;
-  for (std::size_t r = 0; r < truth.size(); ++r) strata[truth[r]].push_back(r);
+  for (std::size_t r = 0; r < labels.size(); ++r) strata[labels[r]].push_back(r);
   std::mt19937_64 random(options.seed);
   std::vector<std::vector<double>> found;
-  std::vector<double> weights(truth.size());
+  std::vector<double> weights(labels.size());
   for (std::size_t sample = 0; sample < options.samples; ++sample) {
     std::fill(weights.begin(), weights.end(), 0.0);
     for (const auto& [label, rows] : strata) {

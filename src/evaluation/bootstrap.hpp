@@ -29,7 +29,7 @@ using Statistic = std::function<std::vector<std::optional<double>>(std::span<con
 /// The same seed gives the same intervals on every machine.
 /// @throws Error{kBadArgument} for a level outside (0, 1).
 /// Source: Efron and Tibshirani, 1993, chapter 13; stratified.
-std::vector<std::optional<Interval>> bootstrap(std::span<const std::size_t> truth, const BootstrapOptions& options,
+std::vector<std::optional<Interval>> bootstrap(std::span<const std::size_t> labels, const BootstrapOptions& options,
                                                const Statistic& statistic);
 
 }  // namespace mi2::evaluation

@@ -9,23 +9,23 @@ namespace mi2::evaluation {
 namespace {
 
 /// d/db of the summed loss of logits * b: the mean logit under the softmax minus the true class's. It grows with b.
-double slope(const Scores& logits, std::span<const std::size_t> truth, double b) {
+double slope(const Scores& logits, std::span<const std::size_t> labels, double b) {
   const Scores probabilities = softmax(logits, 1.0 / b);
   double sum = 0;
-  for (std::size_t r = 0; r < truth.size(); ++r) {
+  for (std::size_t r = 0; r < labels.size(); ++r) {
     const auto row = logits.row(r);
     const auto p = probabilities.row(r);
     for (std::size_t c = 0; c < row.size(); ++c) sum += p[c] * row[c];
-    sum -= row[truth[r]];
+    sum -= row[labels[r]];
   }
   return sum;
 }
 
 }  // namespace
 
-Reliability reliability(const Scores& probabilities, std::span<const std::size_t> truth, std::size_t bins) {
-  check(probabilities, truth);
-  if (bins == 0) throw Error(Code::kBadArgument, "reliability: no bins, at least one is needed");
+Reliability reliability(const Scores& probabilities, std::span<const std::size_t> labels, std::size_t bins) {
+  check(probabilities, labels);
+  if (bins == 0) throw Error(Code::kBadArgument, "reliability: expected at least one bin");
   Reliability found{std::vector<ReliabilityBin>(bins), 0};
   const auto count = static_cast<double>(bins);
   for (std::size_t b = 0; b < bins; ++b) {
@@ -33,41 +33,41 @@ Reliability reliability(const Scores& probabilities, std::span<const std::size_t
     found.bins[b].high = static_cast<double>(b + 1) / count;
   }
   const std::vector<std::size_t> predicted = predictions(probabilities);
-  for (std::size_t r = 0; r < truth.size(); ++r) {
+  for (std::size_t r = 0; r < labels.size(); ++r) {
     const double confidence = probabilities.row(r)[predicted[r]];
     const double place = std::clamp(std::ceil(confidence * count) - 1, 0.0, count - 1);
     ReliabilityBin& bin = found.bins[static_cast<std::size_t>(place)];
     ++bin.count;
     bin.confidence += confidence;
-    bin.accuracy += predicted[r] == truth[r] ? 1 : 0;
+    bin.accuracy += predicted[r] == labels[r] ? 1 : 0;
   }
   for (ReliabilityBin& bin : found.bins) {
     if (bin.count == 0) continue;
     const auto rows = static_cast<double>(bin.count);
-    found.expected_error += std::abs(bin.confidence - bin.accuracy) / static_cast<double>(truth.size());
+    found.expected_error += std::abs(bin.confidence - bin.accuracy) / static_cast<double>(labels.size());
     bin.confidence /= rows;
     bin.accuracy /= rows;
   }
   return found;
 }
 
-double log_loss(const Scores& probabilities, std::span<const std::size_t> truth) {
-  check(probabilities, truth);
+double log_loss(const Scores& probabilities, std::span<const std::size_t> labels) {
+  check(probabilities, labels);
   double sum = 0;
-  for (std::size_t r = 0; r < truth.size(); ++r) sum -= std::log(std::max(probabilities.row(r)[truth[r]], 1e-15));
-  return sum / static_cast<double>(truth.size());
+  for (std::size_t r = 0; r < labels.size(); ++r) sum -= std::log(std::max(probabilities.row(r)[labels[r]], 1e-15));
+  return sum / static_cast<double>(labels.size());
 }
 
-double fit_temperature(const Scores& logits, std::span<const std::size_t> truth) {
-  check(logits, truth);
+double fit_temperature(const Scores& logits, std::span<const std::size_t> labels) {
+  check(logits, labels);
   double low = 1.0 / kMaxTemperature;
   double high = 1.0 / kMinTemperature;
-  if (slope(logits, truth, low) >= 0) return kMaxTemperature;
-  if (slope(logits, truth, high) <= 0) return kMinTemperature;
+  if (slope(logits, labels, low) >= 0) return kMaxTemperature;
+  if (slope(logits, labels, high) <= 0) return kMinTemperature;
   // The loss is convex in the inverse temperature: bisection of its slope, on a logarithmic scale.
   for (int step = 0; step < 60; ++step) {
     const double middle = std::sqrt(low * high);
-    (slope(logits, truth, middle) < 0 ? low : high) = middle;
+    (slope(logits, labels, middle) < 0 ? low : high) = middle;
   }
   return 1.0 / std::sqrt(low * high);
 }

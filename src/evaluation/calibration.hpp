@@ -26,10 +26,10 @@ struct Reliability {
 
 /// @param probabilities  rows sum to 1. @throws as check(); Error{kBadArgument} for no bin.
 /// Source: Guo et al., ICML 2017, section 2.
-Reliability reliability(const Scores& probabilities, std::span<const std::size_t> truth, std::size_t bins = 10);
+Reliability reliability(const Scores& probabilities, std::span<const std::size_t> labels, std::size_t bins = 10);
 
 /// Mean of -log of the true class's probability, which is taken as at least 1e-15. @throws as check().
-double log_loss(const Scores& probabilities, std::span<const std::size_t> truth);
+double log_loss(const Scores& probabilities, std::span<const std::size_t> labels);
 
 /// What fit_temperature() stays within: on rows that are all right by far, the best temperature would be 0.
 inline constexpr double kMinTemperature = 0.02;
@@ -37,6 +37,6 @@ inline constexpr double kMaxTemperature = 50;
 
 /// The temperature of least log loss on these rows, which should not be those the logits were trained on.
 /// @throws as check().      Source: Guo et al., ICML 2017, section 4.2.
-double fit_temperature(const Scores& logits, std::span<const std::size_t> truth);
+double fit_temperature(const Scores& logits, std::span<const std::size_t> labels);
 
 }  // namespace mi2::evaluation

@@ -9,9 +9,9 @@ double ratio(std::uint64_t part, std::uint64_t whole) {
 
 }  // namespace
 
-Confusion::Confusion(std::size_t classes, std::span<const std::size_t> truth, std::span<const std::size_t> predicted)
+Confusion::Confusion(std::size_t classes, std::span<const std::size_t> labels, std::span<const std::size_t> predicted)
     : classes_(classes), counts_(classes * classes) {
-  for (std::size_t r = 0; r < truth.size(); ++r) ++counts_[truth[r] * classes + predicted[r]];
+  for (std::size_t r = 0; r < labels.size(); ++r) ++counts_[labels[r] * classes + predicted[r]];
 }
 
 ClassFigures Confusion::figures(std::size_t of_class) const {

@@ -18,13 +18,13 @@ struct ClassFigures {
 
 class Confusion {
  public:
-  /// `truth` and `predicted` are [rows], below `classes`.
-  Confusion(std::size_t classes, std::span<const std::size_t> truth, std::span<const std::size_t> predicted);
+  /// `labels` and `predicted` are [rows], below `classes`.
+  Confusion(std::size_t classes, std::span<const std::size_t> labels, std::span<const std::size_t> predicted);
 
   [[nodiscard]] std::size_t classes() const noexcept { return classes_; }
   /// How many rows of a class were taken for another, or for itself.
-  [[nodiscard]] std::uint64_t count(std::size_t truth, std::size_t predicted) const noexcept {
-    return counts_[truth * classes_ + predicted];
+  [[nodiscard]] std::uint64_t count(std::size_t labels, std::size_t predicted) const noexcept {
+    return counts_[labels * classes_ + predicted];
   }
   [[nodiscard]] ClassFigures figures(std::size_t of_class) const;
   /// The share of rows that are right; 0 of none.
@@ -34,7 +34,7 @@ class Confusion {
 
  private:
   std::size_t classes_;
-  std::vector<std::uint64_t> counts_;  ///< [truth, predicted]
+  std::vector<std::uint64_t> counts_;  ///< [labels, predicted]
 };
 
 }  // namespace mi2::evaluation

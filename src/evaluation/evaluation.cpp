@@ -8,9 +8,9 @@ namespace {
 /// What is needed to get the figures again under other weights.
 class Figures {
  public:
-  Figures(const Scores& scores, std::span<const std::size_t> truth)
-      : truth_(truth), predicted_(predictions(scores)), classes_(scores.classes) {
-    for (std::size_t c = 0; c < classes_; ++c) ranked_.push_back(rank(scores, truth, c));
+  Figures(const Scores& scores, std::span<const std::size_t> labels)
+      : labels_(labels), predicted_(predictions(scores)), classes_(scores.classes) {
+    for (std::size_t c = 0; c < classes_; ++c) ranked_.push_back(rank(scores, labels, c));
   }
 
   [[nodiscard]] const std::vector<RankedScores>& ranked() const noexcept { return ranked_; }
@@ -29,10 +29,10 @@ class Figures {
   [[nodiscard]] double accuracy(std::span<const double> weights) const {
     double right = 0;
     double all = 0;
-    for (std::size_t r = 0; r < truth_.size(); ++r) {
+    for (std::size_t r = 0; r < labels_.size(); ++r) {
       const double weight = weights.empty() ? 1.0 : weights[r];
       all += weight;
-      if (predicted_[r] == truth_[r]) right += weight;
+      if (predicted_[r] == labels_[r]) right += weight;
     }
     return right / all;
   }
@@ -40,10 +40,10 @@ class Figures {
   [[nodiscard]] double balanced_accuracy(std::span<const double> weights) const {
     std::vector<double> right(classes_);
     std::vector<double> all(classes_);
-    for (std::size_t r = 0; r < truth_.size(); ++r) {
+    for (std::size_t r = 0; r < labels_.size(); ++r) {
       const double weight = weights.empty() ? 1.0 : weights[r];
-      all[truth_[r]] += weight;
-      if (predicted_[r] == truth_[r]) right[truth_[r]] += weight;
+      all[labels_[r]] += weight;
+      if (predicted_[r] == labels_[r]) right[labels_[r]] += weight;
     }
     double sum = 0;
     double occurring = 0;
@@ -55,7 +55,7 @@ class Figures {
     return sum / occurring;
   }
 
-  std::span<const std::size_t> truth_;
+  std::span<const std::size_t> labels_;
   std::vector<std::size_t> predicted_;
   std::size_t classes_;
   std::vector<RankedScores> ranked_;
@@ -67,22 +67,22 @@ std::optional<double> difference(const std::optional<double>& a, const std::opti
 
 }  // namespace
 
-Evaluation evaluate(const Scores& probabilities, std::span<const std::size_t> truth, const BootstrapOptions& options) {
-  check(probabilities, truth);
-  const Figures figures(probabilities, truth);
+Evaluation evaluate(const Scores& probabilities, std::span<const std::size_t> labels, const BootstrapOptions& options) {
+  check(probabilities, labels);
+  const Figures figures(probabilities, labels);
   const std::vector<std::optional<double>> values = figures.under({});
   std::vector<std::optional<Interval>> intervals =
-      bootstrap(truth, options, [&](std::span<const double> weights) { return figures.under(weights); });
+      bootstrap(labels, options, [&](std::span<const double> weights) { return figures.under(weights); });
   intervals.resize(values.size());
 
   Evaluation found;
-  found.rows = truth.size();
+  found.rows = labels.size();
   found.accuracy = {values[0], intervals[0]};
   found.balanced_accuracy = {values[1], intervals[1]};
   found.mean_auc = {values[2], intervals[2]};
-  found.log_loss = log_loss(probabilities, truth);
-  found.reliability = reliability(probabilities, truth);
-  found.confusion = Confusion(probabilities.classes, truth, figures.predicted());
+  found.log_loss = log_loss(probabilities, labels);
+  found.reliability = reliability(probabilities, labels);
+  found.confusion = Confusion(probabilities.classes, labels, figures.predicted());
   for (std::size_t c = 0; c < probabilities.classes; ++c) {
     found.classes.push_back(
         {found.confusion.figures(c), {values[3 + c], intervals[3 + c]}, figures.ranked()[c].curve()});
@@ -90,19 +90,19 @@ Evaluation evaluate(const Scores& probabilities, std::span<const std::size_t> tr
   return found;
 }
 
-Gain compare(const Scores& first, const Scores& second, std::span<const std::size_t> truth,
+Gain compare(const Scores& first, const Scores& second, std::span<const std::size_t> labels,
              const BootstrapOptions& options) {
-  check(first, truth);
-  check(second, truth);
-  const Figures a(first, truth);
-  const Figures b(second, truth);
+  check(first, labels);
+  check(second, labels);
+  const Figures a(first, labels);
+  const Figures b(second, labels);
   const auto gains = [&](std::span<const double> weights) {
     const auto left = a.under(weights);
     const auto right = b.under(weights);
     return std::vector<std::optional<double>>{difference(left[0], right[0]), difference(left[2], right[2])};
   };
   const auto values = gains({});
-  std::vector<std::optional<Interval>> intervals = bootstrap(truth, options, gains);
+  std::vector<std::optional<Interval>> intervals = bootstrap(labels, options, gains);
   intervals.resize(values.size());
   return {{values[0], intervals[0]}, {values[1], intervals[1]}};
 }

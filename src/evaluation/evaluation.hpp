@@ -39,7 +39,7 @@ struct Evaluation {
 };
 
 /// @param probabilities  rows sum to 1. @throws as check() and bootstrap().
-Evaluation evaluate(const Scores& probabilities, std::span<const std::size_t> truth, const BootstrapOptions& options);
+Evaluation evaluate(const Scores& probabilities, std::span<const std::size_t> labels, const BootstrapOptions& options);
 
 /// What the first gains over the second on the same rows; intervals are of the difference, drawn in pairs.
 struct Gain {
@@ -47,7 +47,7 @@ struct Gain {
   Figure mean_auc;
 };
 /// @throws as check() and bootstrap().
-Gain compare(const Scores& first, const Scores& second, std::span<const std::size_t> truth,
+Gain compare(const Scores& first, const Scores& second, std::span<const std::size_t> labels,
              const BootstrapOptions& options);
 
 }  // namespace mi2::evaluation

@@ -59,9 +59,9 @@ std::vector<RocPoint> RankedScores::curve() const {
   return points;
 }
 
-RankedScores rank(const Scores& scores, std::span<const std::size_t> truth, std::size_t of_class) {
-  std::vector<std::uint8_t> positive(truth.size());
-  std::transform(truth.begin(), truth.end(), positive.begin(),
+RankedScores rank(const Scores& scores, std::span<const std::size_t> labels, std::size_t of_class) {
+  std::vector<std::uint8_t> positive(labels.size());
+  std::transform(labels.begin(), labels.end(), positive.begin(),
                  [&](std::size_t c) { return static_cast<std::uint8_t>(c == of_class ? 1 : 0); });
   return {scores.column(of_class), positive};
 }
@@ -78,10 +78,10 @@ std::optional<double> mean_auc(std::span<const std::optional<double>> areas) {
   return sum / static_cast<double>(count);
 }
 
-std::optional<double> mean_auc(const Scores& scores, std::span<const std::size_t> truth) {
-  check(scores, truth);
+std::optional<double> mean_auc(const Scores& scores, std::span<const std::size_t> labels) {
+  check(scores, labels);
   std::vector<std::optional<double>> areas;
-  for (std::size_t c = 0; c < scores.classes; ++c) areas.push_back(rank(scores, truth, c).auc());
+  for (std::size_t c = 0; c < scores.classes; ++c) areas.push_back(rank(scores, labels, c).auc());
   return mean_auc(areas);
 }
 
@@ -102,22 +102,22 @@ std::optional<OperatingPoint> sensitivity_point(std::span<const RocPoint> curve,
   return point_of(found == points.end() ? points.back() : *found);
 }
 
-std::optional<OperatingPoint> at_threshold(const Scores& scores, std::span<const std::size_t> truth,
+std::optional<OperatingPoint> at_threshold(const Scores& scores, std::span<const std::size_t> labels,
                                            std::size_t of_class, double threshold) {
-  check(scores, truth);
+  check(scores, labels);
   double positives = 0;
   double found = 0;
   double false_alarms = 0;
-  for (std::size_t r = 0; r < truth.size(); ++r) {
+  for (std::size_t r = 0; r < labels.size(); ++r) {
     const bool called = scores.row(r)[of_class] >= threshold;
-    if (truth[r] == of_class) {
+    if (labels[r] == of_class) {
       ++positives;
       found += called ? 1 : 0;
     } else {
       false_alarms += called ? 1 : 0;
     }
   }
-  const double negatives = static_cast<double>(truth.size()) - positives;
+  const double negatives = static_cast<double>(labels.size()) - positives;
   if (positives == 0 || negatives == 0) return std::nullopt;
   return OperatingPoint{threshold, found / positives, 1.0 - false_alarms / negatives};
 }

@@ -45,12 +45,12 @@ class RankedScores {
   std::vector<std::size_t> rows_;       ///< in that order
 };
 
-/// The class against the rest. `truth` is [rows].
-RankedScores rank(const Scores& scores, std::span<const std::size_t> truth, std::size_t of_class);
+/// The class against the rest. `labels` is [rows].
+RankedScores rank(const Scores& scores, std::span<const std::size_t> labels, std::size_t of_class);
 
 /// The mean over the classes that have an area; nothing if none has. Source: "macro", one against the rest.
 std::optional<double> mean_auc(std::span<const std::optional<double>> areas);
-std::optional<double> mean_auc(const Scores& scores, std::span<const std::size_t> truth);
+std::optional<double> mean_auc(const Scores& scores, std::span<const std::size_t> labels);
 
 /// The point of largest sensitivity + specificity - 1, of equals that with the highest threshold; nothing for an empty
 /// curve. Source: Youden, Cancer 1950.
@@ -60,7 +60,7 @@ std::optional<OperatingPoint> youden_point(std::span<const RocPoint> curve);
 std::optional<OperatingPoint> sensitivity_point(std::span<const RocPoint> curve, double sensitivity);
 
 /// A class's rows at a threshold that was chosen elsewhere; nothing unless both kinds occur.
-std::optional<OperatingPoint> at_threshold(const Scores& scores, std::span<const std::size_t> truth,
+std::optional<OperatingPoint> at_threshold(const Scores& scores, std::span<const std::size_t> labels,
                                            std::size_t of_class, double threshold);
 
 /// A curve for drawing: without the points that lie on a straight line between their neighbours.

@@ -15,20 +15,20 @@ std::vector<double> Scores::column(std::size_t c) const {
   return numbers;
 }
 
-void check(const Scores& scores, std::span<const std::size_t> truth) {
+void check(const Scores& scores, std::span<const std::size_t> labels) {
   if (scores.rows() == 0 || scores.values.size() != scores.rows() * scores.classes) {
     throw Error(Code::kBadArgument,
-                fmt::format("metrics: {} scores of {} classes; whole rows, at least one, are needed",
+                fmt::format("metrics: expected whole rows of {1} classes, at least one, got {0} scores",
                             scores.values.size(), scores.classes));
   }
-  if (truth.size() != scores.rows()) {
+  if (labels.size() != scores.rows()) {
     throw Error(Code::kBadArgument,
-                fmt::format("metrics: {} true classes for {} rows of scores", truth.size(), scores.rows()));
+                fmt::format("metrics: {} true classes for {} rows of scores", labels.size(), scores.rows()));
   }
-  for (std::size_t r = 0; r < truth.size(); ++r) {
-    if (truth[r] >= scores.classes) {
+  for (std::size_t r = 0; r < labels.size(); ++r) {
+    if (labels[r] >= scores.classes) {
       throw Error(Code::kBadArgument,
-                  fmt::format("metrics: row {}: true class {} of {} classes", r + 1, truth[r], scores.classes));
+                  fmt::format("metrics: row {}: true class {} of {} classes", r + 1, labels[r], scores.classes));
     }
     const auto row = scores.row(r);
     if (!std::all_of(row.begin(), row.end(), [](double value) { return std::isfinite(value); })) {
@@ -46,16 +46,16 @@ std::vector<std::size_t> predictions(const Scores& scores) {
   return best;
 }
 
-double top_k_accuracy(const Scores& scores, std::span<const std::size_t> truth, std::size_t k,
+double top_k_accuracy(const Scores& scores, std::span<const std::size_t> labels, std::size_t k,
                       std::span<const double> weights) {
-  check(scores, truth);
+  check(scores, labels);
   double right = 0;
   double all = 0;
-  for (std::size_t r = 0; r < truth.size(); ++r) {
+  for (std::size_t r = 0; r < labels.size(); ++r) {
     const auto row = scores.row(r);
     std::size_t before = 0;
     for (std::size_t c = 0; c < row.size(); ++c) {
-      if (row[c] > row[truth[r]] || (row[c] == row[truth[r]] && c < truth[r])) ++before;
+      if (row[c] > row[labels[r]] || (row[c] == row[labels[r]] && c < labels[r])) ++before;
     }
     const double weight = weights.empty() ? 1.0 : weights[r];
     all += weight;

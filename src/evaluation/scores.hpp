@@ -21,15 +21,15 @@ struct Scores {
 };
 
 /// @throws Error{kBadArgument} unless there is a row and a class, every row has a true class below `classes`, and every
-///         number is finite. `truth` is [rows].
-void check(const Scores& scores, std::span<const std::size_t> truth);
+///         number is finite. `labels` is [rows].
+void check(const Scores& scores, std::span<const std::size_t> labels);
 
 /// Each row's likeliest class: the first of equals.
 std::vector<std::size_t> predictions(const Scores& scores);
 
 /// The share of rows whose true class is among their k likeliest: no more than k - 1 classes are likelier, and of
 /// equally likely ones the first count. `weights` is [rows], or empty for one each. @throws as check().
-double top_k_accuracy(const Scores& scores, std::span<const std::size_t> truth, std::size_t k,
+double top_k_accuracy(const Scores& scores, std::span<const std::size_t> labels, std::size_t k,
                       std::span<const double> weights = {});
 
 /// Softmax of each row of logits / temperature, a temperature above 0.

@@ -34,7 +34,7 @@ fs::path checked_target(const fs::path& out, bool overwrite) {
                                                 out.string()));
   }
   if (!overwrite) {
-    throw Error(Code::kBadArgument, fmt::format("{}: is there already; --force replaces it", out.string()));
+    throw Error(Code::kBadArgument, fmt::format("{}: already exists; --force replaces it", out.string()));
   }
   const fs::path target = fs::canonical(out, ignored);
   return ignored ? out : target;

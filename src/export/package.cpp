@@ -47,7 +47,7 @@ class PartialFolder {
       : out_(out), path_(out.string() + fmt::format(".partial-{}", ::getpid())) {
     std::error_code error;
     if (fs::exists(fs::symlink_status(out_))) {
-      throw Error(Code::kBadArgument, fmt::format("{}: is there already; give a folder that is not", out_.string()));
+      throw Error(Code::kBadArgument, fmt::format("{}: already exists; expected a new folder", out_.string()));
     }
     fs::create_directory(path_, error);
     if (error) disk_error(path_, error);
@@ -125,7 +125,7 @@ std::vector<Copy> model_files(const fs::path& model) {
 }
 
 void need(bool good, std::string_view what, std::string_view found, std::string_view wanted) {
-  if (!good) throw Error(Code::kBadArgument, fmt::format("{} '{}': needs {}", what, found, wanted));
+  if (!good) throw Error(Code::kBadArgument, fmt::format("{0}: expected {2}, got '{1}'", what, found, wanted));
 }
 
 /// What goes into YAML, shell and Python unquoted must be harmless there.

@@ -1,5 +1,5 @@
 #pragma once
-// The text files of templates/, built into the program. A {{name}} in one stands for a value.
+// The text files of templates/, built into the program. A {{name}} in one is replaced by a value.
 
 #include <map>
 #include <span>

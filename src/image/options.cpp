@@ -48,7 +48,7 @@ bool makes_sense(const Intensity& intensity) {
 
 [[noreturn]] void bad_window(std::string_view text) {
   throw Error(Code::kBadArgument,
-              fmt::format("window '{}': CENTER,WIDTH is needed, both finite, WIDTH at least 1", text));
+              fmt::format("window '{}': expected CENTER,WIDTH, both finite, WIDTH at least 1", text));
 }
 
 [[noreturn]] void bad_intensity(std::string_view text) {

@@ -13,7 +13,7 @@ class Journal {
  public:
   /// Opens `output`.part, or goes on with one that `job` began.
   /// @param job     what the lines depend on; compared with that of an earlier run.
-  /// @param failed  whether a line tells of a row's failure.
+  /// @param failed  whether a line reports a row's failure.
   /// @throws Error{kBadArgument} if it is another job's or another process writes it; {kBadFile} if the disk refuses.
   Journal(std::filesystem::path output, const std::string& job, bool restart,
           const std::function<bool(std::string_view line)>& failed);
@@ -21,7 +21,7 @@ class Journal {
   Journal& operator=(const Journal&) = delete;
   ~Journal();
 
-  /// Whole lines of the earlier run, and how many of them tell of a failure.
+  /// Whole lines of the earlier run, and how many of them report a failure.
   [[nodiscard]] std::uint64_t lines() const noexcept { return lines_; }
   [[nodiscard]] std::uint64_t failed() const noexcept { return failed_; }
 

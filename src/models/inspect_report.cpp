@@ -38,7 +38,7 @@ std::vector<std::string> compare(const weights::Checkpoint& checkpoint, const we
     const bool adaptable =
         row.any_length && tensor.shape.rank() == 2 && tensor.shape[0] > 0 && tensor.shape[1] == row.shape[1];
     if (tensor.shape != row.shape && !adaptable) {
-      problems.push_back(fmt::format("tensor {} has shape {}, the model needs {}", weights::in_quotes(row.name),
+      problems.push_back(fmt::format("tensor {} has shape {}, expected {}", weights::in_quotes(row.name),
                                      tensor.shape.to_string(), row.shape.to_string()));
     }
     if (tensor.dtype != "F32" && tensor.dtype != "F16" && tensor.dtype != "BF16") {

@@ -76,7 +76,7 @@ RequestPlan parse_predict(const Service& service, HttpRequest request, const Pat
   const std::vector<std::string> images = take_strings(member(body, "images"), "images");
   std::vector<std::string> labels = take_strings(member(body, "labels"), "labels");
   const bool multilabel = read_flag(member(body, "multilabel"), "multilabel");
-  if (images.empty()) throw Error(Code::kBadArgument, "images: found none, at least one is needed");
+  if (images.empty()) throw Error(Code::kBadArgument, "images: expected at least one");
   WorkBuilder work(service, model->name, service.images);
   for (const std::string& text : classify::prompts_of(labels, {"{}"})) work.add_label(text, "a label");
   add_images(work, images);
@@ -93,7 +93,7 @@ RequestPlan parse_encode(const Service& service, HttpRequest request, const Path
   const std::vector<std::string> images = take_strings(member(body, "images"), "images");
   std::vector<std::string> texts = take_strings(member(body, "texts"), "texts");
   if (images.empty() && texts.empty()) {
-    throw Error(Code::kBadArgument, "images and texts: found none, at least one is needed");
+    throw Error(Code::kBadArgument, "images and texts: expected at least one");
   }
   WorkBuilder work(service, model->name, service.images);
   add_images(work, images);

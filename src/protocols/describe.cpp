@@ -63,7 +63,7 @@ int read_size(Json& config, const char* key, const fs::path& file) {
   Json* value = member(config, key);
   constexpr int kMost = 1 << 20;
   if (value == nullptr || !value->is_number_integer() || *value < 1 || *value > kMost) {
-    bad(file, fmt::format("{}: a whole number from 1 to {} is needed", key, kMost));
+    bad(file, fmt::format("{}: expected a whole number from 1 to {}", key, kMost));
   }
   return value->get<int>();
 }

@@ -61,7 +61,7 @@ Json* member(Json& object, const char* key) {
 }
 
 void refuse_kind(const Json& value, std::string_view name, std::string_view needed) {
-  throw Error(Code::kBadArgument, fmt::format("{}: found {}, {} is needed", name, kind_of(value), needed));
+  throw Error(Code::kBadArgument, fmt::format("{0}: expected {2}, got {1}", name, kind_of(value), needed));
 }
 
 Json& need_object(Json& value, std::string_view name) {

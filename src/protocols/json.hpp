@@ -1,5 +1,5 @@
 #pragma once
-// Request bodies as JSON, within limits. Messages tell positions and kinds, never what a client wrote.
+// Request bodies as JSON, within limits. Messages name positions and kinds, never what a client wrote.
 
 #include <cstddef>
 #include <string>
@@ -23,7 +23,7 @@ std::string_view kind_of(const Json& value) noexcept;
 /// The member of an object, or null if it is not there or is JSON's null.
 Json* member(Json& object, const char* key);
 
-/// @throws Error{kBadArgument} "NAME: found a number, an object is needed" unless it is one.
+/// @throws Error{kBadArgument} "NAME: expected an object, got a number" unless it is one.
 Json& need_object(Json& value, std::string_view name);
 Json& need_array(Json& value, std::string_view name);
 /// The string itself, moved out.

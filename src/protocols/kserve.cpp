@@ -80,11 +80,11 @@ Work read_work(const Service& service, const InferRequest& asked, std::vector<By
     const std::size_t number = seen.size() + 1;
     const bool known = input.name == "image" || (input.name == "text" && texts_allowed);
     if (!known) {
-      throw Error(Code::kBadArgument, fmt::format("input {}: name: {} is needed", number,
+      throw Error(Code::kBadArgument, fmt::format("input {}: name: expected {}", number,
                                                   texts_allowed ? "\"image\" or \"text\"" : "\"image\""));
     }
     if (std::find(seen.begin(), seen.end(), input.name) != seen.end()) {
-      throw Error(Code::kBadArgument, fmt::format("input {}: stands there twice", number));
+      throw Error(Code::kBadArgument, fmt::format("input {}: is a duplicate", number));
     }
     seen.push_back(input.name);
     input.name == "image" ? add_images(work, input) : add_texts(work, input);
@@ -115,7 +115,7 @@ void read_outputs(Json& head, InferRequest& asked) {
     Json* name = member(need_object(output, where), "name");
     if (name == nullptr || !name->is_string() ||
         std::find(known.begin(), known.end(), name->get_ref<const std::string&>()) == known.end()) {
-      throw Error(Code::kBadArgument, fmt::format("{}: name: one of {} is needed", where, fmt::join(known, ", ")));
+      throw Error(Code::kBadArgument, fmt::format("{}: name: expected one of {}", where, fmt::join(known, ", ")));
     }
     const bool binary =
         read_flag(member(output, "parameters"), "binary_data", where + ": parameters").value_or(asked.binary);

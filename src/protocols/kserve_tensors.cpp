@@ -29,7 +29,7 @@ std::uint64_t element_count(Json* shape, std::string_view name) {
   if (shape->empty()) bad(fmt::format("{}: shape: is empty", name));
   std::uint64_t count = 1;
   for (const Json& dimension : *shape) {
-    if (!dimension.is_number_unsigned()) bad(fmt::format("{}: shape: whole numbers are needed", name));
+    if (!dimension.is_number_unsigned()) bad(fmt::format("{}: shape: expected whole numbers", name));
     count = base::checked_mul(count, dimension.get<std::uint64_t>(), name);
   }
   return count;
@@ -70,7 +70,7 @@ Json* binary_size(Json& input, std::string_view name) {
   need_object(*parameters, fmt::format("{}: parameters", name));
   Json* size = member(*parameters, "binary_data_size");
   if (size != nullptr && !size->is_number_unsigned()) {
-    bad(fmt::format("{}: binary_data_size: a whole number is needed", name));
+    bad(fmt::format("{}: binary_data_size: expected a whole number", name));
   }
   return size;
 }
@@ -82,7 +82,7 @@ BytesTensor read_input(Json& input, std::string_view& binary, std::size_t number
   if (given == nullptr) bad(fmt::format("{}: name: is missing", name));
   BytesTensor tensor{take_string(*given, fmt::format("{}: name", name)), {}, false};
   Json* datatype = member(input, "datatype");
-  if (datatype == nullptr || *datatype != "BYTES") bad(fmt::format("{}: datatype: BYTES is needed", name));
+  if (datatype == nullptr || *datatype != "BYTES") bad(fmt::format("{}: datatype: expected BYTES", name));
   const std::uint64_t count = element_count(member(input, "shape"), name);
   if (count > limits.rows) {
     throw Error(Code::kTooLarge, fmt::format("{}: {} elements, the limit is {}", name, count, limits.rows));
@@ -142,7 +142,7 @@ std::string cut_binary(HttpRequest& request) {
     std::size_t length = 0;
     const auto parsed = std::from_chars(header.data(), header.data() + header.size(), length);
     if (parsed.ec != std::errc{} || parsed.ptr != header.data() + header.size() || length > request.body.size()) {
-      bad("inference-header-content-length: the length of the JSON part is needed");
+      bad("inference-header-content-length: expected the length of the JSON part");
     }
     binary = request.body.substr(length);
     request.body.resize(length);

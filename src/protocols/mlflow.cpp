@@ -27,7 +27,7 @@ constexpr std::array<const char*, 4> kForms{"dataframe_split", "dataframe_record
 Rows read_json_rows(Json& body, RowReader& reader) {
   const auto has = [&](const char* form) { return body.contains(form); };
   if (std::count_if(kForms.begin(), kForms.end(), has) != 1) {
-    throw Error(Code::kBadArgument, fmt::format("body: exactly one of {} is needed", fmt::join(kForms, ", ")));
+    throw Error(Code::kBadArgument, fmt::format("body: expected exactly one of {}", fmt::join(kForms, ", ")));
   }
   const std::string form = *std::find_if(kForms.begin(), kForms.end(), has);
   Json& input = body[form];
@@ -82,7 +82,7 @@ RequestPlan parse_invocations(const Service& service, HttpRequest request, const
     table->rows = read_json_rows(body, reader);
     work = builder.take();
   } else {
-    throw Error(Code::kUnsupported, "content-type: application/json or text/csv is needed");
+    throw Error(Code::kUnsupported, "content-type: expected application/json or text/csv");
   }
   return {std::move(work), [table](const Vectors& vectors) {
             std::string text = R"({"predictions":)";

@@ -40,13 +40,13 @@ std::string choice(Json& body, const char* key, std::span<const std::string_view
   for (const std::string_view known : choices) {
     if (*value == known) return std::string(known);
   }
-  throw Error(Code::kBadArgument, fmt::format("{}: one of {} is needed", key, fmt::join(choices, ", ")));
+  throw Error(Code::kBadArgument, fmt::format("{}: expected one of {}", key, fmt::join(choices, ", ")));
 }
 
 std::size_t read_dimensions(Json* value, int most) {
   if (value == nullptr) return static_cast<std::size_t>(most);
   if (!value->is_number_integer() || *value < 1 || *value > most) {
-    throw Error(Code::kBadArgument, fmt::format("dimensions: a whole number from 1 to {} is needed", most));
+    throw Error(Code::kBadArgument, fmt::format("dimensions: expected a whole number from 1 to {}", most));
   }
   return value->get<std::size_t>();
 }

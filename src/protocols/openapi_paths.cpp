@@ -45,7 +45,7 @@ constexpr std::string_view kPaths = R"json({
   "parameters": [{"$ref": "#/components/parameters/Model"}],
   "requestBody": {"required": true, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/EncodeRequest"},
     "example": {"texts": ["x-ray chest anteroposterior no finding"]}}}},
-  "responses": {"200": {"description": "A vector an input", "content": {"application/json": {"schema": {"type": "object", "required": ["image_embeddings", "text_embeddings"], "properties": {"image_embeddings": {"$ref": "#/components/schemas/VectorsOrNull"}, "text_embeddings": {"$ref": "#/components/schemas/VectorsOrNull"}}}}}}}}},
+  "responses": {"200": {"description": "One vector per input", "content": {"application/json": {"schema": {"type": "object", "required": ["image_embeddings", "text_embeddings"], "properties": {"image_embeddings": {"$ref": "#/components/schemas/VectorsOrNull"}, "text_embeddings": {"$ref": "#/components/schemas/VectorsOrNull"}}}}}}}}},
 "/health": {"get": {"tags": ["Community", "MLflow"], "summary": "200 when the models are ready",
   "responses": {"200": {"description": "Ready", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Status"}}}},
                 "503": {"description": "Loading", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Status"}}}}}}},

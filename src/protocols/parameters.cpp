@@ -13,7 +13,7 @@ namespace mi2::protocols {
 namespace {
 
 [[noreturn]] void bad(const char* key, std::string_view needed) {
-  throw Error(Code::kBadArgument, fmt::format("params.{}: {} is needed", key, needed));
+  throw Error(Code::kBadArgument, fmt::format("params.{}: expected {}", key, needed));
 }
 
 /// Clients send flags as booleans or as Python's or JSON's spelling of them.

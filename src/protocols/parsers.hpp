@@ -1,5 +1,5 @@
 #pragma once
-// One function a route: each understands its protocol's request. Route::parse says what they promise.
+// One function per route: each understands its protocol's request. Route::parse says what they promise.
 
 #include "protocols/request_plan.hpp"
 #include "protocols/routes.hpp"

@@ -83,7 +83,7 @@ void check_charset(const HttpRequest& request) {
 Json json_body(HttpRequest& request, const Limits& limits) {
   const std::string type = media_type(request);
   if (!type.empty() && type != "application/json" && !type.ends_with("+json")) {
-    throw Error(Code::kUnsupported, "content-type: application/json is needed");
+    throw Error(Code::kUnsupported, "content-type: expected application/json");
   }
   check_charset(request);
   // Of a row: its array or object, two members with their keys, its index; the rest is a protocol's own few members.
@@ -124,7 +124,7 @@ std::size_t WorkBuilder::add_image(std::string_view text, std::string name) {
   const auto& allowed = service_.allowed_url_hosts;
   if (host.empty() || std::find(allowed.begin(), allowed.end(), host) == allowed.end()) {
     throw Error(Code::kBadArgument,
-                fmt::format("{}: a URL whose host this server does not allow; base64 is needed", name));
+                fmt::format("{}: a URL whose host this server does not allow; expected base64", name));
   }
   work_.images.push_back({std::move(name), {}, std::string(text), options_});
   return work_.images.size() - 1;

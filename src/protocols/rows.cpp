@@ -23,13 +23,13 @@ std::vector<bool> read_columns(Json* columns, std::string_view name) {
   for (Json& column : *columns) {
     const std::string where = fmt::format("{}.columns: column {}", name, is_image.size() + 1);
     const std::string text = take_string(column, where);
-    if (text != "image" && text != "text") bad(fmt::format("{}: \"image\" or \"text\" is needed", where));
+    if (text != "image" && text != "text") bad(fmt::format("{}: expected \"image\" or \"text\"", where));
     if (std::find(is_image.begin(), is_image.end(), text == "image") != is_image.end()) {
-      bad(fmt::format("{}: stands there twice", where));
+      bad(fmt::format("{}: is a duplicate", where));
     }
     is_image.push_back(text == "image");
   }
-  if (is_image.empty()) bad(fmt::format("{}.columns: is empty; \"image\", \"text\" or both are needed", name));
+  if (is_image.empty()) bad(fmt::format("{}.columns: is empty; expected \"image\", \"text\" or both", name));
   return is_image;
 }
 

@@ -42,11 +42,11 @@ struct ServedModel {
   bool ready = true;                                               ///< a real forward pass succeeded
 };
 
-/// Tells what a loaded model is: a classifier if its directory says so, else an embedding model. A zero-shot classifier
+/// Finds what a loaded model is: a classifier if its directory says so, else an embedding model. A zero-shot classifier
 /// has `config.json` {"labels": [..]} (each label's text is the label and "."); an adapter classifier has
 /// `adapter_model/config.json` {"in_channels", "hidden_dim", "labels"} and weights ([docs/adapters.md]). Computes
 /// the labels' vectors and hashes the weights (seconds for a full model). `ready` is true: the text tower has run or
-/// the caller's first pass will tell.
+/// the caller's first pass will show it.
 /// @param model  the path the embedder was opened from; a packed file is always an embedding model.
 /// @throws Error{kBadFile} naming file and key.
 ServedModel describe_model(std::string name, const Embedder& embedder, const std::filesystem::path& model);

@@ -30,7 +30,7 @@ Cors::Cors(const std::vector<std::string>& origins) {
       origins_.push_back(origin);
     } else {
       throw Error(Code::kBadArgument,
-                  fmt::format("CORS origin '{}': needs the form https://host or https://host:port, or *", origin));
+                  fmt::format("CORS origin: expected https://host, https://host:port or *, got '{}'", origin));
     }
   }
 }

@@ -79,7 +79,7 @@ std::optional<protocols::HttpResponse> Handler::early_answer(Call& call) const {
   const bool open = call.route() != nullptr && call.route()->open;
   if (!open && !keys_.admits(call.request)) {
     protocols::HttpResponse answer =
-        refuse(call, 401, "unauthorized", "a key is needed: Authorization: Bearer KEY, or api-key: KEY");
+        refuse(call, 401, "unauthorized", "expected a key: Authorization: Bearer KEY, or api-key: KEY");
     answer.headers.emplace_back("www-authenticate", "Bearer");
     return answer;
   }
@@ -90,7 +90,7 @@ std::optional<protocols::HttpResponse> Handler::early_answer(Call& call) const {
 
 protocols::HttpResponse Handler::metrics_answer(Call& call) const {
   if (call.request.method != "GET" && !call.head) {
-    protocols::HttpResponse answer = refuse(call, 405, "method_not_allowed", "GET is needed");
+    protocols::HttpResponse answer = refuse(call, 405, "method_not_allowed", "expected GET");
     answer.headers.emplace_back("allow", "GET");
     return answer;
   }

@@ -31,7 +31,7 @@ struct JobTimes {
 enum class Lane { kImage, kText };
 
 /// Rows finish in any order on any thread; the last one calls `done`. A failed row fails the request, and of several
-/// failures the first in the request's order is told, whatever the order they happened in.
+/// failures the first in the request's order is reported, whatever the order they happened in.
 class Job {
  public:
   /// @param work  has a row at least.

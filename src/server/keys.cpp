@@ -55,7 +55,7 @@ KeyRing::KeyRing(const std::filesystem::path& file) {
     digests_.push_back(digest_of(key));
   }
   if (digests_.empty())
-    throw Error(Code::kBadFile, fmt::format("{}: no key in it, one a line is needed", file.string()));
+    throw Error(Code::kBadFile, fmt::format("{}: no key in it; expected one per line", file.string()));
 }
 
 bool KeyRing::holds(std::string_view key) const {

@@ -14,7 +14,7 @@
 
 namespace mi2::server {
 
-/// What is told of one request.
+/// What is logged about one request.
 struct RequestRecord {
   std::string id;         ///< fit for a log line (protocols::request_ids)
   std::string client_id;  ///< likewise

@@ -16,14 +16,14 @@ inline constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 using Parser = http::request_parser<http::string_body>;
 
-/// A parser that refuses what is over the operator's limits, by the header alone if that tells.
+/// A parser that refuses what is over the operator's limits, by the header alone if that is enough.
 void set_limits(Parser& parser, const Options& options);
 
 /// The request of a header that was read; its body is empty. Its path is without the query, percent-decoded; of an
 /// absolute target ("http://host/path") the path. A target that is none of these has the path "".
 protocols::HttpRequest request_of(const http::request_header<>& header);
 
-/// How to tell a client what is wrong with what it sent. `status` 0: nothing can be told, the connection is over.
+/// How a client hears what is wrong with its request. `status` 0: it cannot, the connection is over.
 struct Refusal {
   int status = 0;
   std::string_view code;

@@ -1,6 +1,6 @@
 #pragma once
-// What GET /metrics tells, in Prometheus' text format. Durations are in seconds. Every function may be called from any
-// thread.
+// What GET /metrics reports, in Prometheus' text format. Durations are in seconds. Every function may be called from
+// any thread.
 
 #include <cstddef>
 #include <memory>

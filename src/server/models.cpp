@@ -25,7 +25,7 @@ constexpr std::array<std::uint8_t, 67> kOnePixel{
 void check_unit(std::span<const float> vector, std::string_view what) {
   const double norm = std::sqrt(std::inner_product(vector.begin(), vector.end(), vector.begin(), 0.0));
   if (!(std::abs(norm - 1) < 1e-2)) {
-    throw Error(Code::kBadFile, fmt::format("the vector of a test {} has length {}, 1 is needed", what, norm));
+    throw Error(Code::kBadFile, fmt::format("the vector of a test {}: expected length 1, got {}", what, norm));
   }
 }
 

@@ -39,7 +39,7 @@ class Models {
 
   /// Starts loading all models. @param on_failure  called with the error of a first load that failed.
   void load(std::function<void(std::exception_ptr)> on_failure);
-  /// Loads all models anew, beside those that serve; one that cannot be loaded keeps serving as it was.
+  /// Reloads all models, beside those that serve; one that cannot be loaded keeps serving as it was.
   void reload();
 
  private:

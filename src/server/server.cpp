@@ -91,7 +91,7 @@ class Server {
     }
   }
 
-  /// Models, keys and certificates anew; what cannot be read stays as it was.
+  /// Reloads models, keys and certificates; what cannot be read stays as it was.
   void reload() {
     log_->info("reload");
     try {

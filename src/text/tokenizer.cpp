@@ -127,7 +127,7 @@ Tokenizer::~Tokenizer() = default;
 
 Tokens Tokenizer::encode(std::string_view text, int context) const {
   if (context < 2)
-    throw Error(Code::kBadArgument, fmt::format("text: a context of {} tokens, at least 2 are needed", context));
+    throw Error(Code::kBadArgument, fmt::format("text: expected a context of at least 2 tokens, got {}", context));
   if (text.size() > kMaxTextBytes) {
     throw Error(Code::kTooLarge, fmt::format("text: has {} bytes, at most {} are read", text.size(), kMaxTextBytes));
   }

@@ -28,8 +28,8 @@ struct TrainResult {
 class Training {
  public:
   /// Joins the other processes of the run, reads the labels, loads the model, and goes back to the last checkpoint if
-  /// the settings say so. What is wrong with the settings, the data or the model is told here, before any training.
-  /// @param observer  told of what is odd already; used only where leads() is true.
+  /// the settings say so. What is wrong with the settings, the data or the model is reported here, before any training.
+  /// @param observer  hears of oddities from here on; used only where leads() is true.
   /// @throws Error{kBadArgument}, {kBadFile}, {kNotFound}, {kUnsupported} naming the setting or file at fault.
   Training(TrainConfig config, TrainObserver& observer);
   ~Training();

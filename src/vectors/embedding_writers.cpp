@@ -155,7 +155,8 @@ std::unique_ptr<EmbeddingWriter> make_embedding_writer(std::string_view format, 
                                                        const std::optional<Provenance>& provenance, bool frames) {
   if (format == "jsonl") return std::make_unique<JsonLinesWriter>(sink, provenance);
   if (format == "csv") return std::make_unique<CsvWriter>(sink, dimensions, provenance, frames);
-  if (format != "npy") throw Error(Code::kBadArgument, fmt::format("--format {}: jsonl, csv or npy is needed", format));
+  if (format != "npy")
+    throw Error(Code::kBadArgument, fmt::format("--format: expected jsonl, csv or npy, got {}", format));
   if (provenance) {
     throw Error(Code::kBadArgument, "--provenance: npy has no place for it; use --format jsonl or csv");
   }

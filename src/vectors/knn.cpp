@@ -46,13 +46,13 @@ Metric parse_metric(std::string_view name) {
   if (name == "cosine") return Metric::kCosine;
   if (name == "euclidean") return Metric::kEuclidean;
   if (name == "dot") return Metric::kDot;
-  throw Error(Code::kBadArgument, fmt::format("metric '{}'; cosine, euclidean or dot is needed", name));
+  throw Error(Code::kBadArgument, fmt::format("metric: expected cosine, euclidean or dot, got '{}'", name));
 }
 
 Vote parse_vote(std::string_view name) {
   if (name == "majority") return Vote::kMajority;
   if (name == "distance") return Vote::kDistance;
-  throw Error(Code::kBadArgument, fmt::format("vote '{}'; majority or distance is needed", name));
+  throw Error(Code::kBadArgument, fmt::format("vote: expected majority or distance, got '{}'", name));
 }
 
 struct Neighbours::Impl {
@@ -169,7 +169,7 @@ std::vector<std::vector<Neighbour>> Neighbours::search(std::span<const float> qu
     throw Error(Code::kBadArgument,
                 fmt::format("knn: queries of {} dimensions, the rows have {}", dimensions, impl_->dimensions));
   }
-  if (k == 0) throw Error(Code::kBadArgument, "knn: k is 0; at least 1 is needed");
+  if (k == 0) throw Error(Code::kBadArgument, "knn: k: expected at least 1, got 0");
   if (impl_->metric == Metric::kCosine) check_not_zero(queries, dimensions, "query");
   std::vector<std::vector<Neighbour>> found;
   for (std::size_t at = 0; at < queries.size(); at += kQueries * dimensions) {

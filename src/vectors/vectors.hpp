@@ -27,7 +27,7 @@ struct VectorTable {
   std::vector<std::uint64_t> frames{};
 };
 
-/// Reads a file of any of the three formats, told by its first bytes.
+/// Reads a file of any of the three formats, recognised by its first bytes.
 /// @throws Error{kNotFound}; {kBadFile} naming the line or what is wrong: rows of different lengths, a number that is
 /// not
 ///         finite, rows of different models; {kUnsupported} for an array of another element type; {kTooLarge} over the

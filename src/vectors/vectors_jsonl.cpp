@@ -68,7 +68,7 @@ class Line final : public nlohmann::json_sax<Json> {
   }
 
   bool start_array(std::size_t /*elements*/) override {
-    if (depth_ == 0) refuse("is an array; an object is needed");
+    if (depth_ == 0) refuse("expected an object, got an array");
     if (depth_ == 1 && key_ == "embedding") {
       has_embedding = in_embedding_ = true;
       return deeper();
@@ -129,8 +129,8 @@ class Line final : public nlohmann::json_sax<Json> {
 
   /// A value of a key that means nothing here passes; of one that does, it is of the wrong type.
   bool other(std::string_view found) const {
-    if (depth_ == 0) refuse(fmt::format("is {}; an object is needed", found));
-    if (in_embedding_) refuse(fmt::format("{} in the embedding; numbers are needed", found));
+    if (depth_ == 0) refuse(fmt::format("expected an object, got {}", found));
+    if (in_embedding_) refuse(fmt::format("expected numbers in the embedding, got {}", found));
     if (depth_ == 1 && (key_ == "path" || key_ == "text" || key_ == "embedding" || key_ == "provenance")) {
       refuse(fmt::format("its '{}' is {}", key_, found));
     }

@@ -54,7 +54,7 @@ class Header {
   }
 
   void expect(char c) {
-    if (!take(c)) refuse(fmt::format("no '{}' where one is needed", c));
+    if (!take(c)) refuse(fmt::format("expected '{}'", c));
   }
 
   bool take_word(std::string_view word) {
@@ -67,7 +67,7 @@ class Header {
   std::string_view quoted() {
     skip();
     const char quote = rest_.empty() ? '\0' : rest_.front();
-    if (quote != '\'' && quote != '"') refuse("no string where one is needed");
+    if (quote != '\'' && quote != '"') refuse("expected a string");
     const std::size_t end = rest_.find(quote, 1);
     if (end == std::string_view::npos) refuse("a string that is not closed");
     const std::string_view text = rest_.substr(1, end - 1);
@@ -79,7 +79,7 @@ class Header {
     skip();
     std::uint64_t value = 0;
     const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), value);
-    if (error != std::errc()) refuse("no extent where one is needed");
+    if (error != std::errc()) refuse("expected an extent");
     rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
     return value;
   }
@@ -124,7 +124,7 @@ std::pair<std::string_view, std::string_view> split(std::string_view bytes, std:
   if (bytes.size() < 12) throw Error(Code::kBadFile, fmt::format("{}: ends inside its NumPy header", source));
   const std::size_t major = byte(6);
   if (major < 1 || major > 3) {
-    throw Error(Code::kUnsupported, fmt::format("{}: NumPy format {}; 1 to 3 is needed", source, major));
+    throw Error(Code::kUnsupported, fmt::format("{}: expected NumPy format 1 to 3, got {}", source, major));
   }
   const std::size_t start = major == 1 ? 10 : 12;
   const std::size_t length = byte(8) | byte(9) << 8 | (major == 1 ? 0 : byte(10) << 16 | byte(11) << 24);
@@ -152,13 +152,11 @@ VectorTable parse_npy(std::string_view bytes, std::string_view source) {
   const auto [text, data] = split(bytes, source);
   const Header header(text, source);
   if (header.descr != "<f4" && header.descr != "<f8") {
-    throw Error(Code::kUnsupported,
-                fmt::format("{}: an array of another element type; float32 or float64 (<f4, <f8) is needed", source));
+    throw Error(Code::kUnsupported, fmt::format("{}: expected an array of float32 or float64 (<f4, <f8)", source));
   }
   if (header.fortran_order || header.shape.size() != 2) {
-    throw Error(Code::kUnsupported,
-                fmt::format("{}: an array of {} axes{}; [rows, dimensions] in C order is needed", source,
-                            header.shape.size(), header.fortran_order ? " in Fortran order" : ""));
+    throw Error(Code::kUnsupported, fmt::format("{}: expected [rows, dimensions] in C order, got {} axes{}", source,
+                                                header.shape.size(), header.fortran_order ? " in Fortran order" : ""));
   }
   const std::uint64_t numbers = base::checked_mul(header.shape[0], header.shape[1], source);
   if (numbers > kMaxNumbers || header.shape[1] > kMaxDimensions) {
@@ -167,7 +165,8 @@ VectorTable parse_npy(std::string_view bytes, std::string_view source) {
   }
   const std::uint64_t needed = numbers * (header.descr == "<f4" ? 4 : 8);
   if (data.size() != needed) {
-    throw Error(Code::kBadFile, fmt::format("{}: {} bytes of data, its shape needs {}", source, data.size(), needed));
+    throw Error(Code::kBadFile,
+                fmt::format("{0}: expected {2} bytes of data for its shape, got {1}", source, data.size(), needed));
   }
   VectorTable table;
   table.source = source;

@@ -131,7 +131,7 @@ void Checkpoint::fail_missing(const std::string& name) const {
 }
 
 void Checkpoint::fail_shape(const ops::Parameter& found, const tensor::Shape& wanted) const {
-  throw Error(Code::kBadFile, fmt::format("{}: tensor {} has shape {}, the model needs {}", file_.name(),
+  throw Error(Code::kBadFile, fmt::format("{}: tensor {} has shape {}, expected {}", file_.name(),
                                           in_quotes(found.name), found.shape.to_string(), wanted.to_string()));
 }
 

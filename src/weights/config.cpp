@@ -48,7 +48,7 @@ void check_kind(const ConfigReader& reader) {
 /// Three numbers, one a colour.
 std::array<float, 3> colours(const ConfigReader& reader, std::string_view key, double low, double high) {
   const std::vector<double> values = reader.numbers(key, low, high, 3);
-  if (values.size() != 3) reader.fail(key, fmt::format("has {} entries, it needs 3", values.size()));
+  if (values.size() != 3) reader.fail(key, fmt::format("has {} entries, expected 3", values.size()));
   return {static_cast<float>(values[0]), static_cast<float>(values[1]), static_cast<float>(values[2])};
 }
 
@@ -112,7 +112,7 @@ void read_stages(const ConfigReader& reader, ModelConfig::Image& image) {
 ModelConfig::Image read_image(const ConfigReader& reader) {
   ModelConfig::Image image;
   const std::vector<int> size = reader.integers("IMAGE_ENCODER.IMAGE_SIZE", kMinPixels, kMaxPixels, 2);
-  if (size.size() != 2) reader.fail("IMAGE_ENCODER.IMAGE_SIZE", "has 1 entry, it needs height and width");
+  if (size.size() != 2) reader.fail("IMAGE_ENCODER.IMAGE_SIZE", "has 1 entry, expected height and width");
   image.height = size[0];
   image.width = size[1];
   image.mean = colours(reader, "IMAGE_ENCODER.IMAGE_MEAN", -10, 10);

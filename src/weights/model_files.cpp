@@ -111,7 +111,7 @@ ModelFiles find_model(const fs::path& path) {
   }
   if (!is_folder(path)) {
     throw Error(Code::kNotFound,
-                fmt::format("{}: not found; a model's folder or a packed file is needed", path.string()));
+                fmt::format("{}: not found; expected a model's folder or a packed file", path.string()));
   }
   files.config = find_config(path);
   files.root = files.config.parent_path();

@@ -88,19 +88,19 @@ void PackedFile::read_info() {
 
 void PackedFile::read_rows() {
   if (file_.data_begin() % kBlockAlignment != 0) {
-    fail(fmt::format("its data starts at byte {}, a multiple of {} is needed", file_.data_begin(), kBlockAlignment));
+    fail(fmt::format("its data starts at byte {}, expected a multiple of {}", file_.data_begin(), kBlockAlignment));
   }
   for (std::size_t i = 0; i < file_.tensors().size(); ++i) {
     const TensorInfo& tensor = file_.tensors()[i];
     const std::string block = fmt::format("block {}", in_quotes(tensor.name));
     if (tensor.begin % kBlockAlignment != 0 || tensor.end % kBlockAlignment != 0) {
-      fail(fmt::format("{} lies at bytes [{}, {}) of the data, multiples of {} are needed", block, tensor.begin,
+      fail(fmt::format("{} lies at bytes [{}, {}) of the data, expected multiples of {}", block, tensor.begin,
                        tensor.end, kBlockAlignment));
     }
     const std::string_view text = field(key::kBlock + tensor.name);
     const std::optional<std::uint64_t> sum = number_in<std::uint64_t>(text.substr(0, kChecksumDigits), 16);
     if (!sum || text.size() < kChecksumDigits + 2 || text[kChecksumDigits] != ' ') {
-      fail(fmt::format("{} has {} in the metadata, a checksum and a layout are needed", block, in_quotes(text)));
+      fail(fmt::format("{} has {} in the metadata, expected a checksum and a layout", block, in_quotes(text)));
     }
     rows_.emplace(tensor.name, Row{i, std::string(text.substr(kChecksumDigits + 1)), *sum});
     names_.push_back(tensor.name);
@@ -140,15 +140,15 @@ std::optional<ops::PreparedBlock> BlocksOfFile::take(const std::string& name,
   };
   std::optional<ops::PreparedBlock> block = file_->find(name);
   if (!block) fail("is missing");
-  if (!taken_.insert(name).second) fail("is needed twice");
+  if (!taken_.insert(name).second) fail("is asked for twice");
   const auto& [text, bytes] = block->layout;
   const auto found = std::ranges::find(wanted, text, &ops::BlockLayout::text);
   if (found == wanted.end()) {
     std::vector<std::string> texts;
     for (const ops::BlockLayout& layout : wanted) texts.push_back(in_quotes(layout.text));
-    fail(fmt::format("is {}, the model needs {}", in_quotes(text), fmt::join(texts, " or ")));
+    fail(fmt::format("is {}, expected {}", in_quotes(text), fmt::join(texts, " or ")));
   }
-  if (found->bytes != bytes) fail(fmt::format("has {} bytes, {} needs {}", bytes, in_quotes(text), found->bytes));
+  if (found->bytes != bytes) fail(fmt::format("has {} bytes, {} expects {}", bytes, in_quotes(text), found->bytes));
   return block;
 }
 

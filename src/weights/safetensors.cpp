@@ -90,7 +90,7 @@ TensorInfo check_row(HeaderRow row, std::uint64_t data_bytes, std::string_view f
   }
   if (end - begin != needed) {
     refuse(file, row.name,
-           fmt::format("has {} bytes, {} {} needs {}", end - begin, row.dtype,
+           fmt::format("has {} bytes, {} {} takes {}", end - begin, row.dtype,
                        tensor::Shape(std::span(extents.data(), row.shape.size())).to_string(), needed));
   }
   return {std::move(row.name), std::move(row.dtype), tensor::Shape(std::span(extents.data(), row.shape.size())), begin,

@@ -72,7 +72,7 @@ class Handler final : public nlohmann::json_sax<Json> {
         if (!seen_.contains(needed)) fail(fmt::format("has no {}", needed));
       }
       if (row().offsets.size() != 2) {
-        fail(fmt::format("has {} data_offsets, it needs a begin and an end", row().offsets.size()));
+        fail(fmt::format("has {} data_offsets, expected a begin and an end", row().offsets.size()));
       }
     }
     place_ = place_ == Place::kTop ? Place::kOutside : Place::kTop;

@@ -116,15 +116,15 @@ TEST(Adapter, WhatDoesNotFitIsRefusedByName) {
     expect_error(Code::kBadArgument, {words}, [&] { Adapter(description, tensors); });
   };
   refused("0 labels", [](auto& d) { d.labels.clear(); });
-  refused("label 2 stands there twice", [](auto& d) { d.labels[1] = "no"; });
+  refused("label 2 is a duplicate", [](auto& d) { d.labels[1] = "no"; });
   refused("label 1 is empty", [](auto& d) { d.labels[0].clear(); });
-  refused("in_channels is 0", [](auto& d) { d.in_channels = 0; });
-  refused("temperature 0", [](auto& d) { d.temperature = 0; });
+  refused("in_channels: expected 1 to 65536, got 0", [](auto& d) { d.in_channels = 0; });
+  refused("temperature: expected a number above 0, got 0", [](auto& d) { d.temperature = 0; });
   refused("operating points", [](auto& d) { d.operating_points.resize(1); });
   refused("no tensor 'bias'", {}, [](auto& t) { t.pop_back(); });
   refused("3 tensors", {}, [](auto& t) { t.push_back({"more", {1}, {1}}); });
-  refused("'weight' has shape [3, 2]", {}, [](auto& t) { t[0].shape = {3, 2}; });
-  refused("'bias' needs 2 finite", {}, [](auto& t) { t[1].values[0] = NAN; });
+  refused("'weight': expected shape", {}, [](auto& t) { t[0].shape = {3, 2}; });
+  refused("'bias': expected 2 finite", {}, [](auto& t) { t[1].values[0] = NAN; });
 }
 
 TEST(HeadJson, EachDamagedKeyIsNamed) {
@@ -138,25 +138,25 @@ TEST(HeadJson, EachDamagedKeyIsNamed) {
   EXPECT_EQ(parse_head(good, "h.json").description.labels.size(), 2U);
   refused(Code::kBadFile, "format", [](Json& j) { j["format"] = "other"; });
   refused(Code::kUnsupported, "version 2", [](Json& j) { j["version"] = 2; });
-  refused(Code::kBadFile, "kind: linear or mlp", [](Json& j) { j["kind"] = "forest"; });
+  refused(Code::kBadFile, "kind: expected linear or mlp", [](Json& j) { j["kind"] = "forest"; });
   refused(Code::kBadFile, "in_channels: is missing", [](Json& j) { j.erase("in_channels"); });
-  refused(Code::kBadFile, "in_channels: a whole number", [](Json& j) { j["in_channels"] = 2.5; });
-  refused(Code::kBadFile, "in_channels: 1e+18", [](Json& j) { j["in_channels"] = 1e18; });
-  refused(Code::kBadFile, "labels: a list of strings", [](Json& j) { j["labels"][0] = 1; });
-  refused(Code::kBadFile, "temperature: -1", [](Json& j) { j["temperature"] = -1; });
+  refused(Code::kBadFile, "in_channels: expected a whole number", [](Json& j) { j["in_channels"] = 2.5; });
+  refused(Code::kBadFile, "in_channels: expected 1 to 65536, got 1e+18", [](Json& j) { j["in_channels"] = 1e18; });
+  refused(Code::kBadFile, "labels: expected a list of strings", [](Json& j) { j["labels"][0] = 1; });
+  refused(Code::kBadFile, "temperature: expected", [](Json& j) { j["temperature"] = -1; });
   refused(Code::kBadFile, "pickle: is not a key", [](Json& j) { j["pickle"] = 1; });
   refused(Code::kBadFile, "hidden_dim: a linear adapter", [](Json& j) { j["hidden_dim"] = 4; });
-  refused(Code::kBadFile, "operating_points[1].youden.threshold: 2",
+  refused(Code::kBadFile, "operating_points[1].youden.threshold: expected 0 to 1, got 2",
           [](Json& j) { j["operating_points"][1]["youden"]["threshold"] = 2; });
   refused(Code::kBadFile, "operating_points[0].label", [](Json& j) { j["operating_points"][0]["label"] = "x"; });
-  refused(Code::kBadFile, "metrics.accuracy: a number", [](Json& j) { j["metrics"]["accuracy"] = "high"; });
+  refused(Code::kBadFile, "metrics.accuracy: expected a number", [](Json& j) { j["metrics"]["accuracy"] = "high"; });
   expect_error(Code::kBadFile, {"h.json", "not JSON"}, [&] { parse_head(good.substr(0, good.size() / 2), "h.json"); });
 }
 
 TEST(Toolkit, APickleIsRefusedWithTheWayOut) {
   const TemporaryFolder folder;
   folder.write("adapter_model/config.json", R"({"in_channels": 4, "hidden_dim": 2, "labels": ["a", "b"]})");
-  expect_error(Code::kNotFound, {"0 files end in .safetensors"}, [&] { Adapter::open(folder / "adapter_model"); });
+  expect_error(Code::kNotFound, {"ends in .safetensors, got 0"}, [&] { Adapter::open(folder / "adapter_model"); });
   folder.write("adapter_model/best_metric_model.pth", "PK");
   expect_error(Code::kUnsupported, {"pickle", "save_file", "weights_only=True"},
                [&] { Adapter::open(folder / "adapter_model"); });
@@ -228,9 +228,9 @@ TEST(Training, CrossValidatesWhereNoRowsAreSetAside) {
   fitter().provide(fit_means);
   const TrainedAdapter trained = train_adapter(two_groups(), {}, {});
   EXPECT_EQ(trained.held_out.rows, "train, cross-validated");
-  EXPECT_EQ(trained.held_out.truth.size(), 6U);
+  EXPECT_EQ(trained.held_out.classes.size(), 6U);
   EXPECT_EQ(trained.trained_rows, 6U);
-  // The mean of the other two rows, not of all three: the adapter that judged a row has not seen it.
+  // The mean of the other two rows, not of all three: the adapter that evaluated a row has not seen it.
   EXPECT_NEAR(trained.held_out.logits.row(0)[0], -1 * -2.5 + 25, 1e-5);
   EXPECT_EQ(trained.adapter.description().metrics.at("accuracy"), 1.0);
   EXPECT_EQ(trained.adapter.description().operating_points.size(), 2U);

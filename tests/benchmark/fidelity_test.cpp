@@ -267,7 +267,7 @@ class Starter : public testing::Test {
 TEST_F(Starter, IsMeasured) {
   options_.labels = {"x-ray chest", "dermoscopy skin"};
   options_.templates = {"{}", "a picture of {}"};
-  input_.truth = {0, std::nullopt, 1, std::nullopt, 0};
+  input_.label_of = {0, std::nullopt, 1, std::nullopt, 0};
   std::uint64_t done = 0;
   const FidelityReport report = measure_fidelity(options_, input_, [&](const base::Progress& at) {
     EXPECT_EQ(at.total, 10U);
@@ -311,9 +311,9 @@ TEST_F(Starter, BadRequestsAreRefused) {
   options_.batch = 0;
   EXPECT_EQ(refused(), Code::kBadArgument);
   options_.batch = 4;
-  input_.truth = {std::nullopt};
+  input_.label_of = {std::nullopt};
   EXPECT_EQ(refused(), Code::kBadArgument);
-  input_.truth = {std::nullopt, std::nullopt, std::nullopt, std::nullopt, 0};
+  input_.label_of = {std::nullopt, std::nullopt, std::nullopt, std::nullopt, 0};
   EXPECT_EQ(refused(), Code::kBadArgument) << "there is no label 0";
   input_ = {};
   EXPECT_EQ(refused(), Code::kBadArgument);

@@ -46,7 +46,7 @@ TEST(TextsJson, ReadsAnArrayOfStrings) {
 
 TEST(TextsJson, NamesTheElementAtFaultWithoutQuotingIt) {
   EXPECT_EQ(refusal(R"(["Doe", {"x": "Doe"}])", Code::kBadFile),
-            "t.json: element 2 of the array is an object, a string is needed");
+            "t.json: element 2 of the array: expected a string, got an object");
   EXPECT_THAT(refusal(R"(["Doe" "Doe"])", Code::kBadFile), Not(HasSubstr("Doe")));
 }
 

@@ -225,7 +225,7 @@ TEST(Loader, RefusesMoreThanThereIs) {
   options.world = 2;
   expect_error(Code::kBadArgument, {"process 2 of 2"}, [&] { Loader(pictures, options); });
   options = training(0);
-  expect_error(Code::kBadArgument, {"batch of 0"}, [&] { Loader(pictures, options); });
+  expect_error(Code::kBadArgument, {"batch: expected 1 to", "got 0"}, [&] { Loader(pictures, options); });
 }
 
 TEST(Loader, StopsInTheMiddleWhenItIsNoLongerWanted) {

@@ -24,7 +24,7 @@ class UniqueKeys(yaml.SafeLoader):
 
     def construct_mapping(self, node, deep=False):
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        assert len(keys) == len(set(keys)), f"line {node.start_mark.line + 1}: a key stands there twice"
+        assert len(keys) == len(set(keys)), f"line {node.start_mark.line + 1}: a key is a duplicate"
         return super().construct_mapping(node, deep)
 
 

@@ -108,10 +108,10 @@ TEST(DicomStructure, OnlySequencesAndPixelsGoWithoutALength) {
 }
 
 TEST(DicomStructure, ItemsStandInSequencesOnly) {
-  EXPECT_THAT(message_of(head(kItem, 0) + hidden(), kExplicit), HasSubstr("(FFFE,E000) stands outside of a sequence"));
+  EXPECT_THAT(message_of(head(kItem, 0) + hidden(), kExplicit), HasSubstr("(FFFE,E000) is outside of a sequence"));
   // Not a delimiter: DCMTK reads a VR after it.
   EXPECT_THAT(message_of(head(0xFFFE1234, 12) + hidden(), kExplicit),
-              HasSubstr("(FFFE,1234) stands outside of a sequence"));
+              HasSubstr("(FFFE,1234) is outside of a sequence"));
 }
 
 TEST(DicomStructure, SequencesAreReadWithTheirLengthsOrWithout) {

@@ -230,7 +230,9 @@ TEST(Metrics, WhatMakesNoSenseIsRefused) {
   expect_error(Code::kBadArgument, {"2 true classes", "1 rows"}, [&] { check({2, {1, 2}}, truth); });
   expect_error(Code::kBadArgument, {"row 2", "true class 1"}, [&] { check({1, {1, 2}}, truth); });
   expect_error(Code::kBadArgument, {"row 1", "not finite"}, [&] { check({2, {NAN, 2, 1, 1}}, truth); });
-  expect_error(Code::kBadArgument, {"level 1"}, [&] { bootstrap(truth, {10, 1.0, 0}, {}); });
+  expect_error(Code::kBadArgument, {"level: expected between 0 and 1, got 1"}, [&] {
+    bootstrap(truth, {10, 1.0, 0}, {});
+  });
 }
 
 TEST(Bootstrap, SameSeedSameIntervalsAndAnotherSeedOthers) {

@@ -65,7 +65,7 @@ TEST_F(InspectTest, SaysWhatStandsInTheWayOfLoading) {
   EXPECT_EQ(report["loads"], false);
   const auto problems = report["problems"].get<std::vector<std::string>>();
   EXPECT_THAT(problems, ::testing::ElementsAre(HasSubstr("'logit_scale' is missing"),
-                                               HasSubstr("'image_projection' has shape [6, 8], the model needs [8, 6]"),
+                                               HasSubstr("'image_projection' has shape [6, 8], expected [8, 6]"),
                                                HasSubstr("'logit_scales' is not the model's")));
   EXPECT_THAT(inspect_text(folder_.path()), HasSubstr("loads        no, 3 problems"));
 }

@@ -87,7 +87,7 @@ TEST_F(PackedModel, RefusesABlockTooMany) {
 
 TEST_F(PackedModel, RefusesABlockOfAnotherShape) {
   block(kLinear).second = block("lang_encoder.resblocks.0.mlp.c_proj.weight").second;
-  expect_error(Code::kBadFile, {kLinear, "'product f32 [2, 8]'", "needs 'product f32 [8, 2]'"}, [&] { load(); });
+  expect_error(Code::kBadFile, {kLinear, "'product f32 [2, 8]'", "expected 'product f32 [8, 2]'"}, [&] { load(); });
 }
 
 TEST_F(PackedModel, RefusesAFormatThatIsNotThePrecisions) {
@@ -97,7 +97,7 @@ TEST_F(PackedModel, RefusesAFormatThatIsNotThePrecisions) {
 
 TEST_F(PackedModel, RefusesABlockOfAnotherSize) {
   block(kLinear).second.layout.bytes -= 64;
-  expect_error(Code::kBadFile, {kLinear, "bytes", "needs"}, [&] { load(); });
+  expect_error(Code::kBadFile, {kLinear, "bytes", "expects"}, [&] { load(); });
 }
 
 TEST_F(PackedModel, RefusesAConfigOfAnotherModel) {

@@ -73,7 +73,7 @@ TEST_F(Scoring, ScoreTakesAnIndexOfAnyValuesAndTheRightLength) {
   body["input_data"]["index"] = list(0);
   EXPECT_THAT(score_refusal(400, body.dump()), HasSubstr("index: has 1 entries for 2 rows"));
   body["input_data"]["index"] = 3;
-  EXPECT_THAT(score_refusal(400, body.dump()), HasSubstr("found a number, an array is needed"));
+  EXPECT_THAT(score_refusal(400, body.dump()), HasSubstr("expected an array, got a number"));
 }
 
 TEST_F(Scoring, ScoreReadsParameters) {
@@ -194,8 +194,9 @@ TEST_F(Scoring, ABadRowIsNamedAndIsNeverAServersFault) {
   EXPECT_EQ(score_refusal(422, row("Zm9vYmFy", "")), "row 2: image: not a PNG, JPEG, WebP or TIFF file");
   EXPECT_THAT(score_refusal(400, row("no base64!", "")), HasSubstr("row 2: image: not base64"));
   EXPECT_THAT(score_refusal(400, row(nullptr, "")), HasSubstr("row 2: has neither"));
-  EXPECT_THAT(score_refusal(400, row(5, "")), HasSubstr("row 2: image: found a number"));
-  EXPECT_THAT(score_refusal(400, row(nullptr, Json{{"a", 1}})), HasSubstr("row 2: text: found an object"));
+  EXPECT_THAT(score_refusal(400, row(5, "")), HasSubstr("row 2: image: expected a string of base64, got a number"));
+  EXPECT_THAT(score_refusal(400, row(nullptr, Json{{"a", 1}})),
+              HasSubstr("row 2: text: expected a string, got an object"));
   std::string cut = picture();
   cut.resize(cut.size() / 2);
   EXPECT_THAT(score_refusal(422, row(base::base64_encode(std::as_bytes(std::span(cut))), "")),

@@ -196,4 +196,4 @@ def test_an_unknown_endpoint_without_azure_is_an_error_that_says_so(toolkit):
         try: s.install("nowhere")
         except ValueError as e: print(e)
         """)
-    assert "azure-ai-ml" in done.stdout and "needs http" in done.stdout, done.stderr
+    assert "azure-ai-ml" in done.stdout and "expected http" in done.stdout, done.stderr

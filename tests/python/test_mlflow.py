@@ -149,7 +149,7 @@ def test_environments_name_the_wheel(folder, model_path, tmp_path):
 def test_mistakes_leave_nothing_behind(model_path, tmp_path):
     out = tmp_path / "out"
     out.mkdir()
-    assert "is there already" in package("mlflow", model_path, out, status=2)
+    assert "already exists" in package("mlflow", model_path, out, status=2)
     out.rmdir()
     assert "no such file" in package("mlflow", model_path, out, "--wheel", "medimageinsight-0.whl", status=7)
     assert "python '3.11; rm'" in package("mlflow", model_path, out, "--python", "3.11; rm", status=2)

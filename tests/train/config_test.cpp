@@ -175,7 +175,7 @@ TEST(TrainConfig, RefusesWrongTypesAndRangesWithTheirLine) {
   refuses("AUG:\n  SCALE: 0.8\n", {"AUG.SCALE is no list"});
   refuses("AUG: 3\n", {"AUG is no map"});
   refuses("DEVICE: tpu\n", {"DEVICE is 'tpu', it must be auto, cpu or cuda"});
-  refuses("OPTIMIZER_PARAMS:\n  betas: [0.9]\n", {"has 1 entries, it needs 2"});
+  refuses("OPTIMIZER_PARAMS:\n  betas: [0.9]\n", {"has 1 entries, expected 2"});
   refuses("OPTIMIZER_PARAMS:\n  betas: [0.9, 1]\n", {"t.yaml:11: OPTIMIZER_PARAMS.betas[1] is 1"});
   refuses("EVAL:\n  METRIC: f1\n", {"EVAL.METRIC is 'f1', it must be one of zero_shot_accuracy"});
   refuses("NO_WEIGHT_DECAY_MODULES: [bn]\n", {"is 'bn', it must be norm or dw"});
@@ -250,7 +250,7 @@ TEST(TrainConfig, JoinsDataPathsToTheRoot) {
   expect_error(Code::kBadArgument, {"has no LABELS"}, [] { minimal("", {"DATASET.TRAIN=[{PATH: a, FORMAT: tsv}]"}); });
   expect_error(Code::kBadFile, {"1 files of pictures and 0 of labels"},
                [] { minimal("", {"DATASET.TRAIN_TSV_LIST=[a_image.tsv]"}); });
-  expect_error(Code::kBadFile, {"does not tell pictures"}, [] { minimal("", {"DATASET.TRAIN_TSV_LIST=[a.tsv]"}); });
+  expect_error(Code::kBadFile, {"does not show"}, [] { minimal("", {"DATASET.TRAIN_TSV_LIST=[a.tsv]"}); });
 }
 
 TEST(TrainConfig, SurvivesHostileText) {

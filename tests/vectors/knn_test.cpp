@@ -88,10 +88,11 @@ TEST(Knn, RefusesWhatHasNoAnswer) {
   expect_error(Code::kBadArgument, {"no rows"}, [&] { Neighbours({}, 2, Metric::kCosine); });
   const Neighbours search(rows, 2, Metric::kEuclidean, 1);
   const std::vector<float> query{1, 0};
-  expect_error(Code::kBadArgument, {"k is 0"}, [&] { static_cast<void>(search.search(query, 2, 0)); });
+  expect_error(Code::kBadArgument, {"k: expected at least 1, got 0"},
+               [&] { static_cast<void>(search.search(query, 2, 0)); });
   expect_error(Code::kBadArgument, {"1 dimensions", "2"}, [&] { static_cast<void>(search.search(query, 1, 1)); });
-  expect_error(Code::kBadArgument, {"metric 'near'"}, [] { parse_metric("near"); });
-  expect_error(Code::kBadArgument, {"vote 'loud'"}, [] { parse_vote("loud"); });
+  expect_error(Code::kBadArgument, {"got 'near'"}, [] { parse_metric("near"); });
+  expect_error(Code::kBadArgument, {"got 'loud'"}, [] { parse_vote("loud"); });
 }
 
 TEST(Knn, MajorityCountsHeads) {

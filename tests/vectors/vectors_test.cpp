@@ -62,13 +62,13 @@ TEST(Vectors, RefusesBadJsonLinesByNumber) {
   const std::string good = "{\"path\": \"a\", \"embedding\": [1]}\n";
   const std::vector<std::pair<std::string, std::string>> cases{
       {"nonsense", "not JSON"},
-      {"[1]", "an object is needed"},
+      {"[1]", "expected an object, got an array"},
       {"{\"embedding\": [1]}", "neither a path nor a text"},
       {"{\"path\": \"a\"}", "no embedding"},
       {"{\"path\": \"a\", \"embedding\": []}", "no embedding"},
       {"{\"path\": \"a\", \"embedding\": [1, 2]}", "2 numbers, those before have 1"},
-      {"{\"path\": \"a\", \"embedding\": [\"1\"]}", "a string in the embedding"},
-      {"{\"path\": \"a\", \"embedding\": [[1]]}", "an array in the embedding"},
+      {"{\"path\": \"a\", \"embedding\": [\"1\"]}", "numbers in the embedding, got a string"},
+      {"{\"path\": \"a\", \"embedding\": [[1]]}", "numbers in the embedding, got an array"},
       {"{\"path\": \"a\", \"embedding\": [1e39]}", "not finite"},
       {"{\"path\": \"a\", \"embedding\": {\"x\": 1}}", "'embedding' is an object"},
       {"{\"path\": 1, \"embedding\": [1]}", "'path' is a number"},
@@ -129,12 +129,13 @@ TEST(Vectors, RefusesArraysThatAreNotWhatTheySay) {
   refused(Code::kUnsupported, "{'descr': '|O', 'fortran_order': False, 'shape': (1, 2)}", "float32 or float64");
   refused(Code::kUnsupported, "{'descr': '<f4', 'fortran_order': True, 'shape': (1, 2)}", "Fortran");
   refused(Code::kUnsupported, "{'descr': '<f4', 'fortran_order': False, 'shape': (2,)}", "1 axes");
-  refused(Code::kBadFile, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2)}", "8 bytes of data");
+  refused(Code::kBadFile, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2)}",
+          "expected 16 bytes of data for its shape, got 8");
   refused(Code::kTooLarge, "{'descr': '<f4', 'fortran_order': False, 'shape': (4294967296, 4294967296)}", "");
   refused(Code::kTooLarge, "{'descr': '<f4', 'fortran_order': False, 'shape': (100000, 60000)}", "limits");
   refused(Code::kBadFile, "{'descr': '<f4', 'fortran_order': Maybe, 'shape': (1, 2)}", "neither True nor False");
   refused(Code::kBadFile, "{'descr': '<f4', 'shape': (1, 2)}", "no descr, fortran_order or shape");
-  refused(Code::kBadFile, "{'descr': '<f4', 'fortran_order': False, 'shape': (-1, 2)}", "no extent");
+  refused(Code::kBadFile, "{'descr': '<f4', 'fortran_order': False, 'shape': (-1, 2)}", "expected an extent");
   refused(Code::kBadFile, "{'descr", "not closed");
   expect_error(Code::kBadFile, {"ends inside"}, [] { parse_vectors("\x93NUMPY\x01", "e"); });
   expect_error(Code::kBadFile, {"not finite"}, [] {

@@ -88,7 +88,7 @@ TEST_F(CheckpointTest, NamesTheNearestOfAMissingTensor) {
 
 TEST_F(CheckpointTest, RefusesAnotherShape) {
   Checkpoint checkpoint = open({make_parameter("a", {2, 3}, {1, 2, 3, 4, 5, 6})});
-  expect_error(Code::kBadFile, {"w.safetensors", "'a'", "has shape [2, 3]", "needs [3, 2]"}, [&] {
+  expect_error(Code::kBadFile, {"w.safetensors", "'a'", "has shape [2, 3]", "expected [3, 2]"}, [&] {
     checkpoint.take("a", {3, 2});
   });
 }

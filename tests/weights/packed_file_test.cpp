@@ -200,7 +200,7 @@ TEST_F(LyingHeader, AboutWhichBlocksThereAre) {
 TEST_F(LyingHeader, AboutChecksumsAndLayouts) {
   for (const char* value : {"", "0123", "fedcba9876543210", "fedcba9876543210 ", "fedcba987654321g x",
                             "-edcba9876543210 x", "fedcba9876543210_x"}) {
-    expect_refused({"block 'a'", "a checksum and a layout are needed"}, row_,
+    expect_refused({"block 'a'", "expected a checksum and a layout"}, row_,
                    std::string(R"("block.a":")") + value + R"(",)", 64);
   }
 }
@@ -214,7 +214,7 @@ TEST_F(BlocksOfFileTest, HandsEachOutOnceAndMissesNone) {
   BlocksOfFile blocks(file_);
   const std::vector<ops::BlockLayout> wanted{{"other", 64}, {"norm [3]", 64}};
   EXPECT_EQ(blocks.take("small", wanted)->layout.text, "norm [3]");
-  expect_error(Code::kBadFile, {"block 'small' is needed twice"}, [&] { blocks.take("small", wanted); });
+  expect_error(Code::kBadFile, {"block 'small' is asked for twice"}, [&] { blocks.take("small", wanted); });
   expect_error(Code::kBadFile, {"block 'none' is missing"}, [&] { blocks.take("none", wanted); });
   expect_error(Code::kBadFile, {"1 blocks the model does not have", "large"}, [&] { blocks.finish(); });
   const ops::BlockLayout rows{"rows", kLarge};

@@ -194,7 +194,7 @@ TEST(SafeTensors, RefusesOffsetsThatDoNotFit) {
   refuses_tensor(R"("dtype":"U8","shape":[2],"data_offsets":[0,2])", 1, {"[0, 2]", "[0, 1]"});
   refuses_tensor(R"("dtype":"U8","shape":[1],"data_offsets":[18446744073709551614,18446744073709551615])", 1,
                  {"[0, 1]"});
-  refuses_tensor(R"("dtype":"F32","shape":[3],"data_offsets":[0,8])", 8, {"8 bytes", "F32 [3]", "needs 12"});
+  refuses_tensor(R"("dtype":"F32","shape":[3],"data_offsets":[0,8])", 8, {"8 bytes", "F32 [3]", "takes 12"});
 }
 
 TEST(SafeTensors, RefusesOverlapsHolesAndBytesNobodyOwns) {

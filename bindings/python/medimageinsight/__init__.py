@@ -6,7 +6,7 @@
 >>> texts = model.embed_texts(["chest x-ray", "brain MRI"])     # float32 [2, dimensions]
 >>> similarity = images @ texts.T
 
-:class:`Client` has the same methods for a model behind a URL. docs/python.md tells more.
+:class:`Client` has the same methods for a model behind a URL. See docs/python.md.
 """
 from ._client import Client
 from ._core import supported_dtypes

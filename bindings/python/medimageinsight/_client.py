@@ -132,7 +132,7 @@ class Client:
         return scores_of(vectors, directions, labels, self.logit_scale, multilabel)
 
     def _about(self) -> tuple[int, float, Provenance]:
-        """What one answer tells of the model; asked once."""
+        """What one answer says about the model; asked once."""
         if self._probe is None:
             answer = self._post([["", "x-ray"]])
             vector = _feature(answer.body, 0, "text")

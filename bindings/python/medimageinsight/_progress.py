@@ -20,7 +20,7 @@ def size_of(inputs: Any) -> int | None:
 
 @contextmanager
 def reporting(progress: Progress, total: int | None, unit: str) -> Iterator[Advance]:
-    """Gives a function that is told how many more are done."""
+    """Gives a function to be called with how many more are done."""
     done = 0
     if progress is True:
         try:

@@ -30,7 +30,7 @@ class Transport:
         except ImportError as error:
             raise ImportError("medimageinsight.Client needs urllib3: pip install 'medimageinsight[client]'") from error
         if not url.startswith(("http://", "https://")):
-            raise BadArgument(f"url {url!r}: needs http:// or https://")
+            raise BadArgument(f"url {url!r}: expected http:// or https://")
         self._url = url.rstrip("/")
         if not self._url.endswith("/score"):
             self._url += "/score"

@@ -21,7 +21,7 @@ Vectors = npt.NDArray[np.float32]
 """Unit vectors, float32 [rows, dimensions]."""
 
 OnError = Callable[[int, Error], None]
-"""Told the position and the reason of an image that cannot be read; its row is NaN."""
+"""Called with the position and the reason of an image that cannot be read; its row is NaN."""
 
 Progress = Union[bool, Callable[[int, "int | None"], None], None]
 """True: a bar if tqdm is installed. A function: called with how many are done and of how many, None if not known."""

@@ -139,7 +139,7 @@ def install(url: str, api_key: str | None = None, endpoint: str = ENDPOINT) -> s
     :raises BadArgument: for a URL that is none.
     """
     if not url.startswith(("http://", "https://")):
-        raise BadArgument(f"url {url!r}: needs http:// or https://")
+        raise BadArgument(f"url {url!r}: expected http:// or https://")
     base = url.rstrip("/")
     key = api_key if api_key is not None else os.environ.get("MI2_API_KEY", "")
     target = _Target(base if base.endswith("/score") else base + "/score", key)

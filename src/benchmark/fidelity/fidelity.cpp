@@ -49,13 +49,13 @@ std::vector<std::string> texts_of(const FidelityOptions& options) {
 
 void check(const FidelityOptions& options, const FidelityInput& input) {
   check(options);
-  if (input.pictures.empty()) throw Error(Code::kBadArgument, "fidelity: no picture, at least one is needed");
-  if (input.truth.empty()) return;
-  if (input.truth.size() != input.pictures.size()) {
+  if (input.pictures.empty()) throw Error(Code::kBadArgument, "fidelity: expected at least one image");
+  if (input.label_of.empty()) return;
+  if (input.label_of.size() != input.pictures.size()) {
     throw Error(Code::kBadArgument,
-                fmt::format("fidelity: {} known labels for {} pictures", input.truth.size(), input.pictures.size()));
+                fmt::format("fidelity: {} known labels for {} pictures", input.label_of.size(), input.pictures.size()));
   }
-  for (const std::optional<std::size_t>& label : input.truth) {
+  for (const std::optional<std::size_t>& label : input.label_of) {
     if (label && *label >= options.labels.size()) {
       throw Error(Code::kBadArgument,
                   fmt::format("fidelity: known label {} of {} labels", *label, options.labels.size()));
@@ -84,7 +84,7 @@ FidelityRow row_of(DType dtype, const Measurement& found, const Measurement& f32
   };
   const std::vector<std::size_t> mine = tops(found);
   row.agreement = agreement(mine, tops(f32));
-  row.accuracy = accuracy(mine, input.truth);
+  row.accuracy = accuracy(mine, input.label_of);
   return row;
 }
 
@@ -96,7 +96,7 @@ std::vector<DType> measured_dtypes(const std::vector<DType>& dtypes) {
   for (const DType dtype : dtypes) {
     ops::check_precision(dtype);
     if (!seen.insert(dtype).second) {
-      throw Error(Code::kBadArgument, fmt::format("dtype {}: stands there twice", name_of(dtype)));
+      throw Error(Code::kBadArgument, fmt::format("dtype {} is a duplicate", name_of(dtype)));
     }
     if (dtype != order.front()) order.push_back(dtype);
   }
@@ -107,7 +107,7 @@ void check(const FidelityOptions& options) {
   measured_dtypes(options.dtypes);
   texts_of(options);
   if (options.batch < 1 || options.batch > kMaxBatch) {
-    throw Error(Code::kBadArgument, fmt::format("batch {}: needs 1 to {}", options.batch, kMaxBatch));
+    throw Error(Code::kBadArgument, fmt::format("batch: expected 1 to {1}, got {0}", options.batch, kMaxBatch));
   }
   if (options.model && weights::find_model(*options.model).packed) {
     throw Error(Code::kBadArgument,
@@ -131,8 +131,8 @@ FidelityReport measure_fidelity(const FidelityOptions& options, const FidelityIn
   report.images = input.pictures.size();
   report.texts = texts.size();
   report.labels = options.labels.size();
-  report.known =
-      input.truth.size() - static_cast<std::size_t>(std::count(input.truth.begin(), input.truth.end(), std::nullopt));
+  report.known = input.label_of.size() -
+                 static_cast<std::size_t>(std::count(input.label_of.begin(), input.label_of.end(), std::nullopt));
   Measurement f32;
   const std::vector<DType> dtypes = measured_dtypes(options.dtypes);
   for (const DType dtype : dtypes) {

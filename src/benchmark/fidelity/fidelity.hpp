@@ -28,7 +28,7 @@ struct FidelityOptions {
 struct FidelityInput {
   std::vector<Pixels> pictures;  ///< of the model's size: see PicturePreparer
   /// The index in FidelityOptions::labels of each picture's label, where it is known; empty: nothing is known.
-  std::vector<std::optional<std::size_t>> truth;
+  std::vector<std::optional<std::size_t>> label_of;
 };
 
 /// Vectors of one kind against f32's, and how long one takes.
@@ -77,7 +77,7 @@ void check(const FidelityOptions& options);
 /// and what one frees, or keeps in caches, cannot hide in the next one's numbers. Because it forks, the calling process
 /// must have no other thread.
 /// @param on_progress  called with the images embedded in all dtypes together, and about twice a second in any case.
-/// @throws as check() and Embedder::open; Error{kBadArgument} for no picture, or truth that does not fit the pictures;
+/// @throws as check() and Embedder::open; Error{kBadArgument} for no image, or labels that do not fit the images;
 ///         {kTooLarge} if memory runs out; {kInternal} if a vector is not of length one or the child process dies.
 FidelityReport measure_fidelity(const FidelityOptions& options, const FidelityInput& input,
                                 const base::OnProgress& on_progress);

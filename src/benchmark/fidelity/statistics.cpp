@@ -65,13 +65,14 @@ std::optional<double> agreement(std::span<const std::size_t> found, std::span<co
   return static_cast<double>(same) / static_cast<double>(found.size());
 }
 
-std::optional<double> accuracy(std::span<const std::size_t> found, std::span<const std::optional<std::size_t>> truth) {
+std::optional<double> accuracy(std::span<const std::size_t> found,
+                               std::span<const std::optional<std::size_t>> label_of) {
   std::size_t known = 0;
   std::size_t right = 0;
-  for (std::size_t i = 0; i < std::min(found.size(), truth.size()); ++i) {
-    if (!truth[i]) continue;
+  for (std::size_t i = 0; i < std::min(found.size(), label_of.size()); ++i) {
+    if (!label_of[i]) continue;
     ++known;
-    right += *truth[i] == found[i] ? 1 : 0;
+    right += *label_of[i] == found[i] ? 1 : 0;
   }
   if (known == 0) return std::nullopt;
   return static_cast<double>(right) / static_cast<double>(known);

@@ -31,7 +31,8 @@ std::vector<std::size_t> top_labels(const EmbeddingMatrix& images, const Embeddi
 std::optional<double> agreement(std::span<const std::size_t> found, std::span<const std::size_t> reference);
 
 /// The share of images of known label that have it as top label. Nothing if no label is known.
-std::optional<double> accuracy(std::span<const std::size_t> found, std::span<const std::optional<std::size_t>> truth);
+std::optional<double> accuracy(std::span<const std::size_t> found,
+                               std::span<const std::optional<std::size_t>> label_of);
 
 /// @param what  what errors call the vectors: "bf16: image".
 /// @throws Error{kInternal} naming the first vector that is not of length one: figures for wrong numbers are worth

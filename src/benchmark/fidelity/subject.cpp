@@ -51,7 +51,7 @@ class Synthetic final : public Subject {
     for (const Pixels& picture : pictures) {
       if (picture.samples.size() !=
           static_cast<std::size_t>(image.height) * static_cast<std::size_t>(image.width) * 3) {
-        throw Error(Code::kBadArgument, fmt::format("pixels are {} x {}, the model needs {} x {}", picture.width,
+        throw Error(Code::kBadArgument, fmt::format("pixels are {} x {}, expected {} x {}", picture.width,
                                                     picture.height, image.width, image.height));
       }
       for (std::size_t i = 0; i < picture.samples.size(); ++i) {

@@ -11,7 +11,8 @@ namespace {
 
 /// NaN fails every comparison, so conditions are written as what must hold.
 void require(bool holds, std::string_view what, float value, std::string_view needed) {
-  if (!holds) throw Error(Code::kBadArgument, fmt::format("augmentation: {} is {}, needs {}", what, value, needed));
+  if (!holds)
+    throw Error(Code::kBadArgument, fmt::format("augmentation: {0}: expected {2}, got {1}", what, value, needed));
 }
 
 void require_probability(std::string_view what, float value) {

@@ -22,7 +22,7 @@ bool name_holds(const fs::path& path, std::initializer_list<std::string_view> ma
                      [&](std::string_view mark) { return file.find(mark) != std::string::npos; });
 }
 
-/// Pictures and labels in one list, told apart by their names and paired in sorted order, as the reference does.
+/// Pictures and labels in one list, distinguished by their names and paired in sorted order, as the reference does.
 std::vector<dataset::DataSource> pair_tsv_files(const Draft& draft, std::string_view name) {
   std::vector<fs::path> files;
   for (const std::string& file : draft.train_tsv) files.push_back(draft.root / draft.train_set / file);
@@ -33,10 +33,12 @@ std::vector<dataset::DataSource> pair_tsv_files(const Draft& draft, std::string_
     const bool image = name_holds(file, {"image-", "image_", "_image", "-image", "images-"});
     const bool text = name_holds(file, {"text-", "text_", "_text", "-text", "texts-"});
     if (image == text) {
-      fail(name,
-           fmt::format("DATASET.TRAIN_TSV_LIST: the name of {} does not tell pictures (image_, _image) from labels "
-                       "(text_, _text)",
-                       file.string()));
+      fail(
+          name,
+          fmt::format(
+              "DATASET.TRAIN_TSV_LIST: the name of {} does not show whether it holds images (image_, _image) or labels "
+              "(text_, _text)",
+              file.string()));
     }
     (image ? images : labels).push_back(file);
   }

@@ -19,7 +19,7 @@ dataset::DataFormat read_format(const Value& value) {
   for (std::size_t i = 0; i < kFormats.size(); ++i) {
     if (text == kFormats[i]) return static_cast<dataset::DataFormat>(i);
   }
-  value.fail(fmt::format("is {}, it must be manifest, tsv or zip", weights::in_quotes(text)));
+  value.fail(fmt::format("is {}, expected manifest, tsv or zip", weights::in_quotes(text)));
 }
 
 dataset::DataSource read_source(const Value& value) {
@@ -103,7 +103,7 @@ void read_ratio(Draft& draft, const Value& value) {
   draft.config.augment.ratio_max = static_cast<float>(high);
 }
 
-/// As short as a float is told from its neighbours.
+/// The shortest text that reads back as the same float.
 std::string yaml_float(float value) { return yaml_number(std::stod(fmt::format("{}", value))); }
 
 float share(const Value& value) { return static_cast<float>(value.number(0, 1)); }
@@ -129,7 +129,7 @@ constexpr std::array kKeys{
     Key{"DATASET.PROMPTS", "CSV label,prompt: the texts of zero-shot evaluation; null: the class names",
         [](Draft& d, const Value& v) { d.config.data.prompts = v.short_text(); },
         [](const TrainConfig& c) { return c.data.prompts.empty() ? "null" : yaml_text(c.data.prompts.string()); }},
-    Key{"DATASET.TRAIN_TSV_LIST", "picture and label TSVs, told apart by image or text in their names",
+    Key{"DATASET.TRAIN_TSV_LIST", "image and label TSVs, distinguished by image or text in their names",
         [](Draft& d, const Value& v) {
           d.train_tsv.clear();
           for (const Value& item : v.items()) d.train_tsv.push_back(item.short_text());

@@ -69,7 +69,7 @@ constexpr std::array kKeys{
     Key{"EVAL.PATIENCE", "evaluations without a better METRIC before the run stops; 0: it never does",
         [](Draft& d, const Value& v) { d.config.evaluation.patience = static_cast<int>(v.integer(0, 1'000'000)); },
         [](const TrainConfig& c) { return fmt::format("{}", c.evaluation.patience); }},
-    Key{"TEST.BATCH_SIZE_PER_GPU", "images a forward pass of an evaluation",
+    Key{"TEST.BATCH_SIZE_PER_GPU", "images per forward pass of an evaluation",
         [](Draft& d, const Value& v) { d.config.batch.evaluation = v.integer(1, 1'000'000); },
         [](const TrainConfig& c) { return fmt::format("{}", c.batch.evaluation); }},
     Key{"EVALDATASET_PROMPT_CLASSIFICATION.EVAL_IMAGE_TSV", "pictures evaluated on",

@@ -32,7 +32,7 @@ void read_schedule(Draft& /*draft*/, const Value& value) {
 
 void read_betas(Draft& draft, const Value& value) {
   const std::vector<Value> betas = value.items();
-  if (betas.size() != 2) value.fail(fmt::format("has {} entries, it needs 2", betas.size()));
+  if (betas.size() != 2) value.fail(fmt::format("has {} entries, expected 2", betas.size()));
   draft.config.optimizer.beta1 = betas[0].number(0, 0.999999);
   draft.config.optimizer.beta2 = betas[1].number(0, 0.999999);
 }
@@ -111,7 +111,7 @@ constexpr std::array kKeys{
     Key{"TRAIN.BATCH_SIZE_TOTAL", "images an optimizer step, over all processes; 0: BATCH_SIZE_PER_GPU x processes",
         [](Draft& d, const Value& v) { d.config.batch.total = std::max<std::int64_t>(0, v.integer(-1, kMaxBatch)); },
         [](const TrainConfig& c) { return fmt::format("{}", c.batch.total); }},
-    Key{"TRAIN.BATCH_SIZE_PER_GPU", "images a forward pass of a process; 0: BATCH_SIZE_TOTAL / processes",
+    Key{"TRAIN.BATCH_SIZE_PER_GPU", "images per forward pass of a process; 0: BATCH_SIZE_TOTAL / processes",
         [](Draft& d, const Value& v) { d.config.batch.per_device = v.integer(0, kMaxBatch); },
         [](const TrainConfig& c) { return fmt::format("{}", c.batch.per_device); }},
     Key{"OPTIMIZER", "AdamW", read_optimizer, [](const TrainConfig&) { return std::string("AdamW"); }},

@@ -69,7 +69,7 @@ std::int64_t Value::integer(std::int64_t low, std::int64_t high) const {
 
 std::pair<double, double> Value::range(double low, double high) const {
   const std::vector<Value> values = items();
-  if (values.size() != 2) fail(fmt::format("has {} entries, it needs 2: [low, high]", values.size()));
+  if (values.size() != 2) fail(fmt::format("has {} entries, expected 2: [low, high]", values.size()));
   const std::pair<double, double> range{values[0].number(low, high), values[1].number(low, high)};
   if (range.first > range.second)
     fail(fmt::format("is [{}, {}], the first must not be above", range.first, range.second));

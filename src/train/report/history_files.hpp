@@ -18,9 +18,9 @@ struct RunSummary {
   double grams_per_kwh = 0;
 };
 
-/// A row a logged step, named as in log.jsonl. What is not a number is an empty field.
+/// One row per logged step, named as in log.jsonl. What is not a number is an empty field.
 std::string steps_csv(const History& history);
-/// A row an evaluation: step, epoch, best, seconds, and a column for each metric that occurs.
+/// One row per evaluation: step, epoch, best, seconds, and a column for each metric that occurs.
 std::string evaluations_csv(const History& history);
 /// Loss, learning rate and the metrics of evaluations over the steps.
 std::string curves_svg(const History& history, const RunSummary& summary);

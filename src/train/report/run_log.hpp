@@ -1,5 +1,5 @@
 #pragma once
-// log.jsonl: a line a logged step, a line an evaluation, a line a note. docs/training-config.md lists the fields.
+// log.jsonl: one line per logged step, evaluation and note. docs/training-config.md lists the fields.
 
 #include <cstdint>
 #include <filesystem>

@@ -19,7 +19,7 @@ CosineSchedule::CosineSchedule(const ScheduleOptions& options, double learning_r
       total_(static_cast<double>(total_steps)) {
   if (total_steps < 1 || steps_per_epoch < 1) {
     throw Error(Code::kBadArgument,
-                fmt::format("a schedule needs at least one step and one step an epoch, not {} and {}", total_steps,
+                fmt::format("schedule: expected at least one step and one step per epoch, got {} and {}", total_steps,
                             steps_per_epoch));
   }
   if (warmup_ > total_) {

@@ -65,7 +65,7 @@ class Metadata {
 void copy_into(const NamedTensor& tensor, const weights::SafeTensors& file) {
   const ops::Parameter stored = file.parameter(tensor.name);
   if (stored.shape != shape_of(tensor.value)) {
-    throw Error(Code::kBadFile, fmt::format("{}: tensor '{}' has shape {}, the run needs {}", file.name(), tensor.name,
+    throw Error(Code::kBadFile, fmt::format("{}: tensor '{}' has shape {}, expected {}", file.name(), tensor.name,
                                             stored.shape.to_string(), shape_of(tensor.value).to_string()));
   }
   const std::vector<float> values = stored.to_floats();
@@ -120,8 +120,8 @@ RunState Checkpoints::load(std::int64_t step, std::span<const NamedTensor> tenso
                  metadata.number<std::int64_t>("best_step"), metadata.number<std::int64_t>("without_better")};
   if (metadata.has("best")) state.best = metadata.number<double>("best");
   if (file.tensors().size() != tensors.size()) {
-    throw Error(Code::kBadFile, fmt::format("{}: holds {} tensors, the run needs {}", file.name(),
-                                            file.tensors().size(), tensors.size()));
+    throw Error(Code::kBadFile,
+                fmt::format("{}: holds {} tensors, expected {}", file.name(), file.tensors().size(), tensors.size()));
   }
   const at::NoGradGuard no_graph;
   for (const NamedTensor& tensor : tensors) copy_into(tensor, file);

@@ -19,9 +19,9 @@ namespace {
 using Metrics = std::vector<std::pair<std::string, double>>;
 
 void add_metrics(Metrics& metrics, const std::string& kind, const evaluation::Scores& scores,
-                 std::span<const std::size_t> truth) {
-  metrics.emplace_back(kind + "_accuracy", evaluation::top_k_accuracy(scores, truth, 1));
-  if (const auto auc = evaluation::mean_auc(scores, truth)) metrics.emplace_back(kind + "_auc", *auc);
+                 std::span<const std::size_t> labels) {
+  metrics.emplace_back(kind + "_accuracy", evaluation::top_k_accuracy(scores, labels, 1));
+  if (const auto auc = evaluation::mean_auc(scores, labels)) metrics.emplace_back(kind + "_auc", *auc);
 }
 
 }  // namespace

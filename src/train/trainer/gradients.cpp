@@ -15,7 +15,7 @@ struct Gradients::Block {
   std::unique_ptr<Processes::Pending> sum;
 };
 
-/// Told by libtorch each time a weight's gradient has been added.
+/// Called by libtorch each time a weight's gradient has been added.
 class Gradients::Arrival final : public torch::autograd::PostAccumulateGradHook {
  public:
   Arrival(Gradients& gradients, std::size_t block) : gradients_(gradients), block_(block) {}

@@ -25,16 +25,16 @@ unsigned threads_of_process() {
   return std::min(base::available_cores(), std::max(1U, std::thread::hardware_concurrency() / sharing));
 }
 
-std::function<void(const dataset::BrokenRecord&)> tell_broken(Notes& notes) {
+std::function<void(const dataset::BrokenRecord&)> note_broken(Notes& notes) {
   return [&notes](const dataset::BrokenRecord& record) {
     notes.add(fmt::format("{}: left out: {}", record.name, record.reason));
   };
 }
 
-void tell_unusable_labels(const dataset::Dataset& dataset, Notes& notes) {
+void note_unusable_labels(const dataset::Dataset& dataset, Notes& notes) {
   constexpr std::size_t kShown = 10;
   const std::vector<dataset::BrokenRecord>& broken = dataset.broken();
-  for (std::size_t i = 0; i < std::min(broken.size(), kShown); ++i) tell_broken(notes)(broken[i]);
+  for (std::size_t i = 0; i < std::min(broken.size(), kShown); ++i) note_broken(notes)(broken[i]);
   if (broken.size() > kShown) notes.add(fmt::format("{} records left out in all", broken.size()));
 }
 
@@ -97,7 +97,7 @@ void Session::open_model() {
     model_config = *config.model.architecture;
   } else {
     throw Error(Code::kBadArgument,
-                "a model is needed: MODEL.PATH (a model directory to go on from, or a config.yaml), or the model's own "
+                "expected a model: MODEL.PATH (a model directory to go on from, or a config.yaml), or the model's own "
                 "sections");
   }
   if (config.model.drop_path_rate) model_config.image.drop_path_rate = *config.model.drop_path_rate;
@@ -120,9 +120,9 @@ void Session::open_data(Notes& notes) {
   classes = std::make_shared<dataset::ClassTable>();
   const ImageOptions images;
   const auto dataset = std::make_shared<const dataset::Dataset>(config.data.train, classes, images.max_file_bytes);
-  tell_unusable_labels(*dataset, notes);
+  note_unusable_labels(*dataset, notes);
   pictures = std::make_shared<const dataset::Pictures>(dataset, images, std::size_t{config.data.cache_megabytes} << 20U,
-                                                       tell_broken(notes));
+                                                       note_broken(notes));
   const int world = processes->size();
   loader.batch = static_cast<std::size_t>(device_batch(config.batch, world));
   loader.rank = processes->rank();
@@ -171,8 +171,8 @@ void Session::open_evaluation(Notes& notes) {
   const std::size_t cache = std::size_t{config.data.cache_megabytes} << 20U;
   const auto open = [&](const std::vector<dataset::DataSource>& sources) {
     const auto dataset = std::make_shared<const dataset::Dataset>(sources, classes, images.max_file_bytes);
-    tell_unusable_labels(*dataset, notes);
-    return std::make_shared<const dataset::Pictures>(dataset, images, cache, tell_broken(notes));
+    note_unusable_labels(*dataset, notes);
+    return std::make_shared<const dataset::Pictures>(dataset, images, cache, note_broken(notes));
   };
   EvaluationData data;
   data.validation = open(config.data.validation);

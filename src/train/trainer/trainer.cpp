@@ -78,7 +78,7 @@ struct Training::Impl {
   void update(double norm);
   void skip();
   void log_step();
-  void tell_notes();
+  void report_notes();
   void evaluate();
   void save();
   [[nodiscard]] bool due_by_minutes();
@@ -201,7 +201,7 @@ void Training::Impl::skip() {
                           kPatience));
 }
 
-void Training::Impl::tell_notes() {
+void Training::Impl::report_notes() {
   for (const std::string& note : notes.take()) {
     if (leads()) observer.noted(note);
   }
@@ -284,7 +284,7 @@ RunEnd Training::Impl::train(const std::stop_token& stop) {
   while (session.state.step < session.total) {
     step(loader);
     const std::int64_t done = session.state.step;
-    tell_notes();
+    report_notes();
     if (leads()) observer.advanced(done);
     if (done % config.log_every == 0 || done == session.total) {
       log_step();
@@ -336,7 +336,7 @@ TrainResult Training::Impl::run(const std::stop_token& stop) {
     observer.started(
         {config.name, session.state.step, session.total, session.steps_per_epoch, session.processes->size()});
   }
-  tell_notes();
+  report_notes();
   TrainResult result;
   const bool several = session.processes->size() > 1;
   session.processes->give_up_on(stop);
@@ -344,7 +344,7 @@ TrainResult Training::Impl::run(const std::stop_token& stop) {
     const std::jthread watcher = several ? watch(stop) : std::jthread();
     result.end = train(stop);
   } catch (const Error& error) {
-    tell_notes();
+    report_notes();
     if (several) save();
     if (leads()) observer.finished(RunEnd::kFailed);
     if (!several) throw;
@@ -356,7 +356,7 @@ TrainResult Training::Impl::run(const std::stop_token& stop) {
     result.model = config.output / "model";
     if (leads()) write_model(result.model, session.parts, session.best_weights(), provenance());
   }
-  tell_notes();
+  report_notes();
   result.steps = session.state.step;
   result.best = session.state.best;
   if (result.best) result.best_model = config.output / "best";

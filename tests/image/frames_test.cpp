@@ -27,7 +27,7 @@ class Claimed final : public Source {
     return frames_;
   }
   [[nodiscard]] std::uint64_t middle() const override { return frames_ / 2; }
-  [[nodiscard]] Picture read(std::uint64_t) const override { return {}; }
+  [[nodiscard]] Image read(std::uint64_t) const override { return {}; }
 
   mutable int counted = 0;
 

@@ -48,8 +48,8 @@ Formats:
   Rows of an npy without --paths are called 1, 2, ..
 
 When an input fails:
-  The reason goes to standard error and the others are done: exit status 8. If every
-  input failed, nothing is written and the status is that of the first (below).
+  The reason goes to standard error, the others are still processed, and the exit status
+  is 8. If every input failed, nothing is written and the status is that of the first (below).
 
 Examples:
   mi2 adapter classify --head lesions --model DIR images/
@@ -109,7 +109,7 @@ void add_adapter_classify(CLI::App& command, Session& session) {
   command.add_option("--head", arguments->head, "The adapter's NAME, or the toolkit's folder")
       ->type_name("NAME")
       ->required();
-  command.add_option("--embeddings", arguments->embeddings, "Embeddings in place of pictures")->type_name("FILE");
+  command.add_option("--embeddings", arguments->embeddings, "Embeddings in place of images")->type_name("FILE");
   command.add_option("--paths", arguments->names, "The paths of an npy's rows, one per line")->type_name("FILE");
   add_model_arguments(command, arguments->model);
   command.get_option("--model")->required(false);

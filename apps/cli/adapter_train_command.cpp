@@ -211,15 +211,15 @@ void add_fit_arguments(CLI::App& command, TrainArguments& arguments) {
       ->type_name("N")
       ->check(CLI::Range(1, 65536).description(""))
       ->capture_default_str();
-  command.add_option("--learning-rate", options.fit.learning_rate, "mlp: of AdamW")
+  command.add_option("--learning-rate", options.fit.learning_rate, "mlp: learning rate of AdamW")
       ->type_name("RATE")
       ->check(positive)
       ->capture_default_str();
-  command.add_option("--weight-decay", options.fit.weight_decay, "mlp: of AdamW")
+  command.add_option("--weight-decay", options.fit.weight_decay, "mlp: weight decay of AdamW")
       ->type_name("RATE")
       ->check(CLI::Range(0.0, 1e6).description(""))
       ->capture_default_str();
-  command.add_option("--batch", options.fit.batch, "mlp: rows of a step")
+  command.add_option("--batch", options.fit.batch, "mlp: rows per step")
       ->type_name("N")
       ->check(CLI::Range(1U, 1U << 20).description(""))
       ->capture_default_str();
@@ -227,7 +227,7 @@ void add_fit_arguments(CLI::App& command, TrainArguments& arguments) {
       ->type_name("N")
       ->check(CLI::Range(1U, 1'000'000U).description(""))
       ->capture_default_str();
-  command.add_option("--patience", options.fit.patience, "mlp: epochs without a better validation before it ends")
+  command.add_option("--patience", options.fit.patience, "mlp: stop after this many epochs without improvement")
       ->type_name("N")
       ->check(CLI::Range(1U, 1'000'000U).description(""))
       ->capture_default_str();
@@ -238,14 +238,14 @@ void add_fit_arguments(CLI::App& command, TrainArguments& arguments) {
   command.add_flag("--balanced", options.fit.balanced,
                    "Rows of rare labels weigh more, so that all labels weigh alike");
   command.add_flag("--standardize", options.standardize, "Each dimension to mean 0 and deviation 1 first");
-  command.add_option("--seed", options.fit.seed, "Of every random draw")->type_name("N")->capture_default_str();
+  command.add_option("--seed", options.fit.seed, "Random seed")->type_name("N")->capture_default_str();
   command.add_option("--threads", options.fit.threads, "Threads to compute with (default: one per core)")
       ->type_name("N")
       ->check(CLI::Range(1U, 1024U).description(""));
 }
 
 void add_report_arguments(CLI::App& command, TrainArguments& arguments) {
-  command.add_option("--report", arguments.report, "Write report and pictures into this folder")->type_name("DIR");
+  command.add_option("--report", arguments.report, "Write the report and its figures into this folder")->type_name("DIR");
   command.add_option("--format", arguments.format, "How the summary is written")
       ->type_name("table|json")
       ->check(CLI::IsMember({"table", "json"}).description(""))
@@ -254,7 +254,7 @@ void add_report_arguments(CLI::App& command, TrainArguments& arguments) {
       ->type_name("N")
       ->check(CLI::Range(0U, 1'000'000U).description(""))
       ->capture_default_str();
-  command.add_option("--level", arguments.bootstrap.level, "Of the intervals")
+  command.add_option("--level", arguments.bootstrap.level, "Confidence level of the intervals")
       ->type_name("SHARE")
       ->check(CLI::Range(0.01, 0.999).description(""))
       ->capture_default_str();

@@ -108,8 +108,8 @@ void add_intensity(CLI::App& command, Intensity& intensity) {
 void add_frames(CLI::App& command, std::optional<FrameSelection>& frames) {
   add_parsed(
       command, "--frames", frames, parse_frames,
-      "A row per frame of multi-frame DICOM and TIFF: middle, all, first, a number from 1, every:K or center:K, and "
-      "which frame it is (default: the middle one, without saying so)")
+      "One row per selected frame of a multi-frame DICOM or TIFF, with its number: middle, all, first, a number from "
+      "1, every:K or center:K (default: DICOM's middle frame, TIFF's first page, without a number)")
       ->type_name("SELECTION");
 }
 
@@ -134,13 +134,13 @@ void add_image_arguments(CLI::App& command, ModelArguments& arguments) {
       ->capture_default_str();
   add_intensity(command, options.image.intensity);
   add_parsed(command, "--window", options.image.window, parse_window,
-             "DICOM window, over the file's own (40,400 suits soft tissue in CT)")
+             "DICOM window, instead of the file's own (40,400 suits soft tissue in CT)")
       ->type_name("CENTER,WIDTH");
-  command.add_option("--max-pixels", options.image.max_pixels, "Refuse pictures of more pixels")
+  command.add_option("--max-pixels", options.image.max_pixels, "Refuse images with more pixels")
       ->type_name("N")
       ->check(CLI::Range(std::uint64_t{1}, kAny).description(""))
       ->capture_default_str();
-  command.add_option("--max-file-size", options.image.max_file_bytes, "Refuse files of more bytes; 64M, 1G also work")
+  command.add_option("--max-file-size", options.image.max_file_bytes, "Refuse files larger than this; 64M, 1G also work")
       ->type_name("BYTES")
       ->transform(CLI::AsSizeValue(false).description(""))
       ->capture_default_str();

@@ -33,21 +33,21 @@ struct BatchArguments {
 
 constexpr std::string_view kBatchHelp =
     R"(Input and output, by the name of IN (.jsonl and .ndjson are jsonl) or --format:
-  csv    IN has the header image,text (in any order, or one of them) and a row a record;
+  csv    IN has the header image,text (in any order, or only one) and one record per row;
          images are base64, PNG, JPEG, WebP, TIFF or DICOM. OUT has no header:
          row,image_features,text_features,scaling_factor,error
          with rows counted from 1 and vectors as "[[0.1,..]]". Of a classifier:
          row,scores,error with scores as "[{""label"":..,""score"":..},..]".
-  jsonl  IN has {"image": "<base64>", "text": ".."} a line, either one or both. OUT has
-         a row of POST /score a line, or {"error": {"code": "..", "message": ".."}}.
+  jsonl  Each line of IN is {"image": "<base64>", "text": ".."}, with either key or both.
+         Each line of OUT is a row of POST /score, or {"error": {"code": .., "message": ..}}.
 
-Every row of IN has its line in OUT, in order. A row that fails has its reason there and
-on standard error; the others are done, and the exit status is 8.
+OUT has one line per row of IN, in order. A failed row's line holds the error, which is
+also printed to standard error; the others are still processed, and the status is 8.
 
-After a crash, a kill or Ctrl-C the same command goes on where it stopped: finished rows
+After a crash, a kill or Ctrl-C the same command resumes where it stopped: finished rows
 are in OUT.part, and OUT.job says what they depend on. Another input, model or option is
-refused; --restart begins anew. OUT appears when it is whole, and not before.
-Memory does not grow with IN: at most two times --batch rows are in it.
+refused; --restart starts over. OUT appears only when it is complete.
+Memory does not grow with IN: at most two times --batch rows are held.
 
 Examples:
   mi2 batch --model DIR studies.csv vectors.csv
@@ -62,7 +62,7 @@ batch::Format format_of(const BatchArguments& arguments) {
   if (name.ends_with(".csv")) return batch::Format::kCsv;
   if (name.ends_with(".jsonl") || name.ends_with(".ndjson")) return batch::Format::kJsonLines;
   throw Error(Code::kBadArgument,
-              fmt::format("{}: its name does not tell its format; --format csv or jsonl is needed", name));
+              fmt::format("{}: expected a name that ends in .csv, .jsonl or .ndjson, or --format csv or jsonl", name));
 }
 
 int run_batch(const BatchArguments& arguments) {
@@ -80,7 +80,7 @@ int run_batch(const BatchArguments& arguments) {
   batch::Observer observer;
   observer.started = [&](std::uint64_t rows, std::uint64_t resumed) {
     progress.emplace(rows - resumed, "rows");
-    if (resumed > 0) progress->note(fmt::format("going on after {} of {} rows", resumed, rows));
+    if (resumed > 0) progress->note(fmt::format("resuming after {} of {} rows", resumed, rows));
   };
   observer.failed = [&](std::uint64_t, const Error& error) { progress->note(error.what()); };
   observer.advanced = [&](std::size_t rows) {
@@ -108,9 +108,12 @@ void add_batch(CLI::App& command, Session& session) {
       ->type_name("csv|jsonl")
       ->check(CLI::IsMember({"csv", "jsonl"}).description(""));
   command.add_flag("--restart", arguments->restart, "Throw away what an earlier run left");
-  command.add_flag("--force", arguments->force, "Replace OUT if it is there");
+  command.add_flag("--force", arguments->force, "Replace OUT if it already exists");
   command.footer(fmt::format("{}\n{}", kBatchHelp, exit_status_help()));
-  command.callback([arguments, &session] { session.run = [arguments] { return run_batch(*arguments); }; });
+  command.callback([arguments, &session] {
+    session.needs_torch = needs_torch(arguments->model.options.device);
+    session.run = [arguments] { return run_batch(*arguments); };
+  });
 }
 
 }  // namespace mi2::cli

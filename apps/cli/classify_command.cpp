@@ -53,8 +53,8 @@ Formats:
   and "frames", csv a column frame after path.
 
 When an input fails:
-  The reason goes to standard error and the others are done: exit status 8. If every
-  input failed, nothing is written and the status is that of the first (below).
+  The reason goes to standard error, the others are still processed, and the exit status
+  is 8. If every input failed, nothing is written and the status is that of the first (below).
 
 Examples:
   mi2 classify --model DIR --labels "chest x-ray,brain MRI,skin photo" images/

@@ -50,21 +50,21 @@ Formats:
   jsonl  {"path": "a.png", "embedding": [0.1,..]} or {"text": "..", "embedding": [..]}
   csv    kind,input,e0,e1,.. after a header line; kind is image or text
   npy    float32 [rows, dimensions], rows in order
-  Numbers are as short as they can be and read back to the same float32. --provenance
+  Numbers have the fewest digits that read back to the same float32. --provenance
   adds weights_sha256, profile, dtype and version to every row (jsonl, csv).
 
 Frames:
-  Without --frames an image is one row: of DICOM the middle frame, of TIFF the first page.
-  With it every selected frame is a row: jsonl adds "frame", from 1, and "frames", how
+  Without --frames each image gives one row: a DICOM its middle frame, a TIFF its first
+  page. With it every selected frame is a row: jsonl adds "frame", from 1, and "frames", how
   many the file has; csv a column frame after input; npy has the rows in this order.
     middle  that one frame          N         frame number N
     all     every frame             every:K   frames 1, 1 + K, 1 + 2 K, ..
     first   frame 1                 center:K  K frames around the middle
 
 When an input fails:
-  The reason goes to standard error and the others are done: exit status 8. If every
-  input failed, nothing is written and the status is that of the first (below).
-  --out FILE appears when it is complete and not before.
+  The reason goes to standard error, the others are still processed, and the exit status
+  is 8. If every input failed, nothing is written and the status is that of the first (below).
+  --out FILE appears only when it is complete.
 
 Examples:
   mi2 embed --model DIR scan.dcm > vectors.jsonl

@@ -50,10 +50,10 @@ struct FidelityArguments {
 
 constexpr std::string_view kFidelityHelp =
     R"(What is measured, for each dtype in a process of its own, one after the other:
-  cosine of every image's and text's vector with f32's, the least and the mean; share
-  of images whose nearest label is f32's; share of images whose nearest label is the
-  right one (--truth); median time, of forward passes alone; time to load; memory that
-  loading added, and that all passes added at most.
+  cosine of every image's and text's vector with f32's, minimum and mean; share of images
+  with the same nearest label as in f32; share of images whose nearest label is correct
+  (--truth); median time per forward pass; time to load; memory that loading added, and
+  the peak that all passes added.
 
 Images:
   PATHs as 'mi2 embed' reads them; without any, those that --truth lists; without that,

@@ -44,10 +44,10 @@ struct KnnArguments {
 };
 
 constexpr std::string_view kKnnHelp =
-    R"(Every query is compared with all rows of --train that have a label; of a table with splits,
-those of the split train. The k nearest vote: one voice each, or with --vote distance
-1 / distance each. A score is a label's share of the vote; of equal shares the first label by
-name leads, as in scikit-learn.
+    R"(Every query is compared with all rows of --train that have a label; if the table has splits,
+only with those of the split train. The k nearest vote: one vote each, or with --vote
+distance 1 / distance each. A score is a label's share of the vote; ties go to the label that
+sorts first, as in scikit-learn.
 
 Formats:
   table  for people: the path, then rank, score and label, best first

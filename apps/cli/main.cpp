@@ -64,7 +64,7 @@ constexpr std::string_view kExamples = R"(Examples:
   mi2 adapter train --embeddings vectors.jsonl --labels labels.csv --out lesions
   mi2 knn --train vectors.jsonl --labels labels.csv new.jsonl
 
-See 'mi2 COMMAND --help'. MI2_MODEL in the environment replaces --model.
+See 'mi2 COMMAND --help'. Where --model is required, MI2_MODEL in the environment can replace it.
 )";
 
 /// Gives descriptors 0 to 2 a holder if the caller closed them: otherwise a file opened later would take the place of

@@ -40,7 +40,7 @@ then be left out.
           bfloat16; needs such a processor
 
 Every part has a checksum, which is verified when the file is opened. A file works on
-every processor. A later mi2 may ask for the model to be packed again.
+every processor, but for bf16x3. A later mi2 may ask for the model to be packed again.
 
 Examples:
   mi2 pack --model DIR --dtype bf16 model.bf16.mi2

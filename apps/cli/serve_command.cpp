@@ -50,13 +50,13 @@ Requests share forward passes: up to --max-batch images each, gathered for --max
 Vectors do not depend on it. When --max-queue rows wait, more get 429 and Retry-After.
 
 Signals:
-  TERM, INT  take no more connections, finish what is there, end with status 0;
+  TERM, INT  accept no more connections, finish the requests in progress, exit with 0;
              again, or after --drain-timeout: end at once with status 8
   HUP        reload models, keys and certificates; no request is dropped, and what
              cannot be loaded stays as it was
 
-Standard output has one line, "listening on URL"; standard error the log, a JSON object a
-line: no payload, text, key or path is in it.
+Standard output has one line, "listening on URL". Standard error is the log: one JSON
+object per line, without payloads, texts, keys or paths.
 
 Environment of the hosted container, where an option is not given: AZUREML_MODEL_DIR and
 MLFLOW_MODEL_FOLDER for --model, SERVER_PORT, AML_CORS_ORIGINS, WORKER_COUNT (--workers).
@@ -199,7 +199,7 @@ void add_model_group(CLI::App& command, ServeArguments& arguments) {
   add_profile(command, "--score-profile", arguments.options.score_profile,
               "How /score and MLflow prepare images; the other routes prepare raw")
       ->type_name("azure|raw");
-  command.add_option("--response-shape", arguments.shape, "Of /score; legacy: three objects, as once documented")
+  command.add_option("--response-shape", arguments.shape, "Shape of /score's answer; legacy: three objects, as formerly documented")
       ->type_name("standard|legacy")
       ->check(CLI::IsMember({"standard", "legacy"}).description(""))
       ->capture_default_str();
@@ -222,7 +222,7 @@ void add_network_group(CLI::App& command, ServeArguments& arguments) {
   arguments.origins = add_repeatable(command, "--cors-origin", "Origin whose pages may ask, or *; repeatable");
   arguments.origins->type_name("ORIGIN");
   arguments.url_hosts = add_repeatable(
-      command, "--allow-url-host", "Host whose pictures a request may name by http(s) URL; repeatable (default: none)");
+      command, "--allow-url-host", "Host whose images a request may name by http(s) URL; repeatable (default: none)");
   arguments.url_hosts->type_name("HOST[:PORT]");
   command.add_flag("--allow-url-private", options.urls.allow_private,
                    "Also from addresses that are not public (loopback, private, link-local)");
@@ -230,24 +230,24 @@ void add_network_group(CLI::App& command, ServeArguments& arguments) {
 
 void add_limit_group(CLI::App& command, Options& options) {
   constexpr std::uint64_t kAny = std::numeric_limits<std::int64_t>::max();
-  add_number(command, "--max-batch", options.batch.max_batch, 1, 1024, "Images of a forward pass");
-  add_number(command, "--max-text-batch", options.batch.max_text_batch, 1, 1024, "Texts of a forward pass");
+  add_number(command, "--max-batch", options.batch.max_batch, 1, 1024, "Most images in a forward pass");
+  add_number(command, "--max-text-batch", options.batch.max_text_batch, 1, 1024, "Most texts in a forward pass");
   add_duration(command, "--max-wait-ms", "MS", options.batch.max_wait, 0, 10'000, "How long a batch is gathered");
   add_number(command, "--max-queue", options.batch.max_queue, 1, 1'000'000,
-             "Images, and texts, of a model that may wait; more: 429");
-  add_number(command, "--max-rows", options.limits.rows, 1, 1'000'000, "Rows of a request");
-  add_size(command, "--max-body", options.limits.body_bytes, "Bytes of a request's body; 64M, 1G also work");
-  add_size(command, "--max-buffered", options.limits.buffered_bytes, "Bytes of all bodies in memory; more: 429");
-  add_number(command, "--max-pixels", options.embedder.image.max_pixels, 1, kAny, "Pixels of a picture");
-  add_number(command, "--max-connections", options.limits.connections, 1, 1'000'000, "Open connections; more: 503");
+             "Most images, and texts, that wait for a model; more: 429");
+  add_number(command, "--max-rows", options.limits.rows, 1, 1'000'000, "Most rows in a request");
+  add_size(command, "--max-body", options.limits.body_bytes, "Most bytes in a request's body; 64M, 1G also work");
+  add_size(command, "--max-buffered", options.limits.buffered_bytes, "Most bytes of all bodies in memory; more: 429");
+  add_number(command, "--max-pixels", options.embedder.image.max_pixels, 1, kAny, "Most pixels in an image");
+  add_number(command, "--max-connections", options.limits.connections, 1, 1'000'000, "Most open connections; more: 503");
   add_duration(command, "--header-timeout", "S", options.timeouts.header, 1, 3600,
-               "For a request's header, and for the TLS handshake");
+               "Time allowed for a request's header, and for the TLS handshake");
   add_duration(command, "--idle-timeout", "S", options.timeouts.idle, 1, 86'400,
-               "Between two requests of a connection");
+               "Idle time allowed between requests");
   add_duration(command, "--transfer-timeout", "S", options.timeouts.body, 1, 3600,
-               "For a body or an answer, and a second more per 16 KiB");
+               "Time allowed for a body or an answer, and a second more per 16 KiB");
   add_duration(command, "--drain-timeout", "S", options.timeouts.drain, 0, 86'400,
-               "For what is in flight, after SIGTERM");
+               "Time allowed for requests in progress, after SIGTERM");
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ void need_torch(int argc, const char* const* argv) {
   const std::string program = (self.parent_path() / "mi2-torch").string();
   if (fault || !std::filesystem::exists(program)) {
     throw Error(Code::kUnsupported,
-                "this needs libtorch, and no mi2-torch lies beside this program; build with MI2_WITH_TORCH=ON");
+                "this needs libtorch, and no mi2-torch is beside this program; build with MI2_WITH_TORCH=ON");
   }
   std::vector<char*> arguments;
   for (int i = 0; i < argc; ++i) arguments.push_back(const_cast<char*>(argv[i]));

@@ -37,14 +37,14 @@ namespace {
 constexpr std::string_view kTrainHelp =
     R"(CONFIG.yaml names the model to start from, the data, and how to train; docs/training-config.md
 lists every key, and --print-config shows all of them with their values. The keys of the
-reference's own configurations are read as they stand; an unknown key is an error.
+reference's own configurations are accepted unchanged; an unknown key is an error.
 
-SAVE_DIR receives checkpoints/ (to go on after a crash: --resume), model/ and best/ (model
+SAVE_DIR receives checkpoints/ (to resume after a crash: --resume), model/ and best/ (model
 directories, for every command that takes --model), log.jsonl, TensorBoard events, and at
 the end steps.csv, evaluations.csv, curves.svg and report.json. Ctrl-C leaves a checkpoint.
 Standard output is one line of JSON: how the run ended, its best figure, its models.
 
-A broken picture is reported, counted and left out. A step whose loss is not finite is left
+A broken image is reported, counted and left out. A step whose loss is not finite is left
 out; ten in a row end the run. A full disk ends it; earlier checkpoints stay whole.
 
 Several processes, of one or more machines, share each batch:
@@ -73,7 +73,7 @@ class Watcher final : public train::TrainObserver {
     report_.started(run);
     total_ = run.total_steps;
     progress_.emplace(static_cast<std::size_t>(std::max<std::int64_t>(run.total_steps - run.first_step, 0)), "steps");
-    if (run.first_step > 0) progress_->note(fmt::format("goes on after step {} of {}", run.first_step, total_));
+    if (run.first_step > 0) progress_->note(fmt::format("resuming after step {} of {}", run.first_step, total_));
   }
   void advanced(std::int64_t step) override {
     report_.advanced(step);
@@ -165,7 +165,7 @@ void add_train(CLI::App& command, Session& session) {
   auto* const settings = add_repeatable(command, "--set", "A setting over the file's: KEY.SUB=VALUE");
   settings->type_name("KEY=VALUE");
   command.add_option("--output", arguments->output, "The run's folder, over SAVE_DIR")->type_name("DIR");
-  command.add_flag("--resume", arguments->resume, "Go on from the last checkpoint in the run's folder");
+  command.add_flag("--resume", arguments->resume, "Resume from the last checkpoint in the run's folder");
   command.add_flag("--print-config", arguments->print_config, "Print every setting with its meaning, and end");
   command.footer(fmt::format("{}\n{}", kTrainHelp, exit_status_help()));
   command.callback([arguments, settings, &session] {

@@ -122,7 +122,7 @@ def test_a_killed_run_goes_on_where_it_stopped(mi2, tmp_path, rounds):
         file.write(b'{"text_features":[[0.12')  # a line that a power failure cut
     lines = part.read_bytes().count(b"\n")
     done = mi2("batch", source, str(out), status=8)
-    assert f"going on after {lines} of 400 rows" in done.errors
+    assert f"resuming after {lines} of 400 rows" in done.errors
     assert f"{sum(1 for i in range(400) if i % 7 == 0)} of 400 rows failed" in done.errors
     assert out.read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
 

@@ -60,9 +60,9 @@ int classify_embeddings(const adapter::Adapter& adapter, const ClassifyArguments
   Progress progress(0, "");
   const vectors::VectorTable table = read_embeddings(arguments.embeddings, arguments.names);
   check_origin(table.provenance, adapter.description().embeddings, "the adapter", progress);
-  ScoreOutput output(arguments.scores);
+  ScoreOutput output(arguments.scores, !table.frames.empty());
   for (std::size_t r = 0; r < table.vectors.rows(); ++r) {
-    output.write(table.names.empty() ? std::to_string(r + 1) : table.names[r], std::nullopt,
+    output.write(table.names.empty() ? std::to_string(r + 1) : table.names[r], table.place(r),
                  adapter.classify(table.vectors.row(r)));
   }
   output.commit();

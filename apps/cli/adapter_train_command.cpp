@@ -245,7 +245,8 @@ void add_fit_arguments(CLI::App& command, TrainArguments& arguments) {
 }
 
 void add_report_arguments(CLI::App& command, TrainArguments& arguments) {
-  command.add_option("--report", arguments.report, "Write the report and its figures into this folder")->type_name("DIR");
+  command.add_option("--report", arguments.report, "Write the report and its figures into this folder")
+      ->type_name("DIR");
   command.add_option("--format", arguments.format, "How the summary is written")
       ->type_name("table|json")
       ->check(CLI::IsMember({"table", "json"}).description(""))

@@ -140,7 +140,8 @@ void add_image_arguments(CLI::App& command, ModelArguments& arguments) {
       ->type_name("N")
       ->check(CLI::Range(std::uint64_t{1}, kAny).description(""))
       ->capture_default_str();
-  command.add_option("--max-file-size", options.image.max_file_bytes, "Refuse files larger than this; 64M, 1G also work")
+  command
+      .add_option("--max-file-size", options.image.max_file_bytes, "Refuse files larger than this; 64M, 1G also work")
       ->type_name("BYTES")
       ->transform(CLI::AsSizeValue(false).description(""))
       ->capture_default_str();

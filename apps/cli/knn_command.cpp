@@ -89,6 +89,7 @@ Known known_rows(const KnnArguments& arguments, const vectors::LabelTable& label
     if (row.split && *row.split != vectors::Split::kTrain) continue;
     known.table.names.push_back(all.names.empty() ? std::to_string(r + 1) : std::move(all.names[r]));
     known.table.vectors.append(all.vectors.row(r));
+    if (!all.frames.empty()) known.table.frames.push_back(all.frames[r]);
     names.push_back(row.label);
     distinct.insert(row.label);
   }
@@ -104,13 +105,15 @@ Known known_rows(const KnnArguments& arguments, const vectors::LabelTable& label
 /// Writes what became of one query after the other, and keeps those whose label is known.
 class Results {
  public:
-  Results(const Known& known, const KnnArguments& arguments)
+  /// @param frames  whether queries name frames.
+  Results(const Known& known, const KnnArguments& arguments, bool frames)
       : known_(known), output_(open_output(arguments.scores.out)), lines_(arguments.scores.format == "jsonl") {
-    if (!lines_) writer_ = make_score_writer(arguments.scores.format, *output_);
+    if (!lines_) writer_ = make_score_writer(arguments.scores.format, *output_, frames);
     shares_.classes = known.labels.size();
   }
 
-  void add(const std::string& path, std::span<const vectors::Neighbour> neighbours, const std::vector<double>& shares,
+  void add(const std::string& path, const std::optional<FramePlace>& frame,
+           std::span<const vectors::Neighbour> neighbours, const std::vector<double>& shares,
            const std::optional<std::string>& label) {
     std::vector<LabelScore> scores;
     for (std::size_t c = 0; c < shares.size(); ++c) {
@@ -118,9 +121,9 @@ class Results {
     }
     std::stable_sort(scores.begin(), scores.end(), [](const auto& a, const auto& b) { return a.score > b.score; });
     if (lines_) {
-      write_line(path, scores, neighbours);
+      write_line(path, frame, scores, neighbours);
     } else {
-      writer_->write(path, std::nullopt, scores);
+      writer_->write(path, frame, scores);
     }
     if (!label) return;
     const auto place = std::lower_bound(known_.labels.begin(), known_.labels.end(), *label);
@@ -150,9 +153,14 @@ class Results {
   }
 
  private:
-  void write_line(const std::string& path, std::span<const LabelScore> scores,
+  /// `"frame": 3, `, or nothing.
+  static std::string frame_member(const std::optional<FramePlace>& frame) {
+    return frame ? fmt::format(R"("frame": {}, )", frame->number) : std::string();
+  }
+
+  void write_line(const std::string& path, const std::optional<FramePlace>& frame, std::span<const LabelScore> scores,
                   std::span<const vectors::Neighbour> neighbours) {
-    std::string line = fmt::format(R"({{"path": {}, "labels": [)", base::json_string(path));
+    std::string line = fmt::format(R"({{"path": {}, {}"labels": [)", base::json_string(path), frame_member(frame));
     for (std::size_t i = 0; i < scores.size(); ++i) {
       line += fmt::format(R"({}{{"label": {}, "score": )", i > 0 ? ", " : "", base::json_string(scores[i].label));
       base::append_number(line, scores[i].score);
@@ -161,8 +169,9 @@ class Results {
     line += R"(], "neighbours": [)";
     for (std::size_t i = 0; i < neighbours.size(); ++i) {
       const vectors::Neighbour& neighbour = neighbours[i];
-      line += fmt::format(R"({}{{"path": {}, "label": {}, "distance": )", i > 0 ? ", " : "",
+      line += fmt::format(R"({}{{"path": {}, {}"label": {}, "distance": )", i > 0 ? ", " : "",
                           base::json_string(known_.table.names[neighbour.row]),
+                          frame_member(known_.table.place(neighbour.row)),
                           base::json_string(known_.labels[known_.class_of[neighbour.row]]));
       base::append_number(line, neighbour.distance);
       line += '}';
@@ -211,10 +220,12 @@ int knn(const KnnArguments& arguments) {
   const Known known = known_rows(arguments, labels, notes);
   const vectors::Neighbours neighbours(known.table.vectors.numbers(), known.table.vectors.dimensions(), metric,
                                        arguments.threads);
-  Results results(known, arguments);
+  std::optional<Results> results;
   for (const std::string& file : files) {
     const vectors::VectorTable queries = read_embeddings(file, "");
     check_origin(queries.provenance, known.table.provenance, arguments.train, notes);
+    // A table's header says whether rows name frames: as the first file has them.
+    if (!results) results.emplace(known, arguments, !queries.frames.empty() || !known.table.frames.empty());
     const auto label_of = query_labels(queries, arguments, labels, notes);
     const std::size_t dimensions = queries.vectors.dimensions();
     Progress bar(queries.vectors.rows(), "queries");
@@ -226,13 +237,13 @@ int knn(const KnnArguments& arguments) {
       bar.hide();
       for (std::size_t i = 0; i < count; ++i) {
         const std::size_t r = begin + i;
-        results.add(queries.names.empty() ? std::to_string(r + 1) : queries.names[r], found[i],
-                    vectors::vote(found[i], known.class_of, known.labels.size(), how), label_of[r]);
+        results->add(queries.names.empty() ? std::to_string(r + 1) : queries.names[r], queries.place(r), found[i],
+                     vectors::vote(found[i], known.class_of, known.labels.size(), how), label_of[r]);
       }
       bar.advance(count);
     }
   }
-  results.finish(arguments.figures, notes);
+  results->finish(arguments.figures, notes);
   return 0;
 }
 

@@ -25,7 +25,8 @@ class TableWriter final : public ScoreWriter {
              std::span<const LabelScore> scores) override {
     const std::size_t width = std::to_string(scores.size()).size();
     std::string block = base::printable(path);
-    if (frame) block += fmt::format(", frame {} of {}", frame->number, frame->frames);
+    if (frame) block += fmt::format(", frame {}", frame->number);
+    if (frame && frame->frames != 0) block += fmt::format(" of {}", frame->frames);
     block += '\n';
     for (std::size_t i = 0; i < scores.size(); ++i) {
       block += fmt::format("  {:>{}}  {:.4f}  {}\n", i + 1, width, scores[i].score, base::printable(scores[i].label));
@@ -44,7 +45,8 @@ class JsonLinesWriter final : public ScoreWriter {
   void write(std::string_view path, const std::optional<FramePlace>& frame,
              std::span<const LabelScore> scores) override {
     std::string line = fmt::format(R"({{"path": {}, )", base::json_string(path));
-    if (frame) line += fmt::format(R"("frame": {}, "frames": {}, )", frame->number, frame->frames);
+    if (frame) line += fmt::format(R"("frame": {}, )", frame->number);
+    if (frame && frame->frames != 0) line += fmt::format(R"("frames": {}, )", frame->frames);
     line += R"("labels": [)";
     for (std::size_t i = 0; i < scores.size(); ++i) {
       line += fmt::format(R"({}{{"label": {}, "score": )", i > 0 ? ", " : "", base::json_string(scores[i].label));

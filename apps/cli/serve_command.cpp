@@ -199,7 +199,9 @@ void add_model_group(CLI::App& command, ServeArguments& arguments) {
   add_profile(command, "--score-profile", arguments.options.score_profile,
               "How /score and MLflow prepare images; the other routes prepare raw")
       ->type_name("azure|raw");
-  command.add_option("--response-shape", arguments.shape, "Shape of /score's answer; legacy: three objects, as formerly documented")
+  command
+      .add_option("--response-shape", arguments.shape,
+                  "Shape of /score's answer; legacy: three objects, as formerly documented")
       ->type_name("standard|legacy")
       ->check(CLI::IsMember({"standard", "legacy"}).description(""))
       ->capture_default_str();
@@ -239,11 +241,11 @@ void add_limit_group(CLI::App& command, Options& options) {
   add_size(command, "--max-body", options.limits.body_bytes, "Most bytes in a request's body; 64M, 1G also work");
   add_size(command, "--max-buffered", options.limits.buffered_bytes, "Most bytes of all bodies in memory; more: 429");
   add_number(command, "--max-pixels", options.embedder.image.max_pixels, 1, kAny, "Most pixels in an image");
-  add_number(command, "--max-connections", options.limits.connections, 1, 1'000'000, "Most open connections; more: 503");
+  add_number(command, "--max-connections", options.limits.connections, 1, 1'000'000,
+             "Most open connections; more: 503");
   add_duration(command, "--header-timeout", "S", options.timeouts.header, 1, 3600,
                "Time allowed for a request's header, and for the TLS handshake");
-  add_duration(command, "--idle-timeout", "S", options.timeouts.idle, 1, 86'400,
-               "Idle time allowed between requests");
+  add_duration(command, "--idle-timeout", "S", options.timeouts.idle, 1, 86'400, "Idle time allowed between requests");
   add_duration(command, "--transfer-timeout", "S", options.timeouts.body, 1, 3600,
                "Time allowed for a body or an answer, and a second more per 16 KiB");
   add_duration(command, "--drain-timeout", "S", options.timeouts.drain, 0, 86'400,

@@ -16,7 +16,8 @@ void add_label_table_arguments(CLI::App& command, LabelTableArguments& arguments
       ->type_name("FILE")
       ->required();
   command
-      .add_option("--labels-column", arguments.options.label_column, "The label's column (default: label, class_name, class, labels)")
+      .add_option("--labels-column", arguments.options.label_column,
+                  "The label's column (default: label, class_name, class, labels)")
       ->type_name("NAME");
   command
       .add_option("--split-column", arguments.options.split_column, "The split's column (default: split, if it exists)")

@@ -33,7 +33,7 @@ MI2_EXPORT FrameSelection parse_frames(std::string_view text);
 /// One frame of an image.
 struct FramePlace {
   std::uint64_t number = 1;  ///< from 1
-  std::uint64_t frames = 1;  ///< of the image
+  std::uint64_t frames = 1;  ///< of the image; 0: not known
 
   friend bool operator==(const FramePlace&, const FramePlace&) = default;
 };

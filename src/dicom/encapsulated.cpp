@@ -103,6 +103,13 @@ Fragments::Range Fragments::range_of(std::uint64_t index) const {
   return range.first == range.second && !rle_ ? by_end_markers(index) : range;
 }
 
+void Fragments::check(std::string_view name) const {
+  if (frames_ <= std::max<std::uint64_t>(1, fragments_.size())) return;
+  throw Error(Code::kBadFile,
+              fmt::format("{}: expected at least a fragment of pixel data for each of {} frames, got {}", name, frames_,
+                          fragments_.size()));
+}
+
 std::vector<std::uint8_t> Fragments::codestream(std::uint64_t index, std::string_view name) const {
   const Range range = range_of(index);
   std::vector<std::uint8_t> out;

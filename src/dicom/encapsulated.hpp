@@ -18,6 +18,9 @@ class Fragments {
   /// @param object  outlives this.   @throws Error{kBadFile} if the pixel data is not in fragments.
   Fragments(const Object& object, std::uint64_t frames, std::string_view name);
 
+  /// @throws Error{kBadFile} if there are fewer fragments than frames.
+  void check(std::string_view name) const;
+
   /// The bytes of frame `index`: its fragments joined. One fragment per frame, or one frame in all, or by the basic
   /// offset table, or (JPEG) by end-of-image markers.
   /// @throws Error{kBadFile} if the frame's fragments cannot be told from the others.

@@ -66,6 +66,8 @@ Layout read_layout(Object& object, bool floating, std::uint64_t max_pixels, std:
                                              layout.rows, max_pixels));
   }
   layout.frames = read_frames(object, name);
+  layout.unreadable_count =
+      !text(*object.data, DCM_NumberOfFrames).empty() && !number(*object.data, DCM_NumberOfFrames).has_value();
   layout.photometric = text(*object.data, DCM_PhotometricInterpretation);
   if (layout.photometric.empty()) {
     throw Error(Code::kBadFile, fmt::format("{}: PhotometricInterpretation is missing", name));
@@ -127,8 +129,14 @@ std::vector<std::uint8_t> spread_chroma(std::span<const std::uint8_t> in) {
   return out;
 }
 
-void read_native(Object& object, DcmElement& element, Frame& frame, std::string_view name) {
-  Layout& layout = frame.layout;
+struct NativePixels {
+  std::span<const std::uint8_t> all;
+  std::uint64_t bits = 0;  ///< of a frame
+  bool half_chroma = false;
+};
+
+/// @throws Error{kBadFile} if they are fewer than the frames take.
+NativePixels native_pixels(DcmElement& element, const Layout& layout, std::string_view name) {
   const std::span<const std::uint8_t> all = native_bytes(element);
   const std::uint64_t full = base::checked_mul(layout.pixels(), layout.samples * layout.allocated, name);
   std::uint64_t bits = full;
@@ -140,6 +148,17 @@ void read_native(Object& object, DcmElement& element, Frame& frame, std::string_
     throw Error(Code::kBadFile, fmt::format("{}: pixel data has {} bytes, {} frames of {} x {} take {}", name,
                                             all.size(), layout.frames, layout.columns, layout.rows, needed));
   }
+  if (layout.unreadable_count && all.size() / 2 >= needed) {
+    throw Error(Code::kBadFile, fmt::format("{}: NumberOfFrames is not a whole number, and pixel data has {} bytes, "
+                                            "where one frame takes {}",
+                                            name, all.size(), needed));
+  }
+  return {all, bits, half_chroma};
+}
+
+void read_native(Object& object, DcmElement& element, Frame& frame, std::string_view name) {
+  Layout& layout = frame.layout;
+  const auto [all, bits, half_chroma] = native_pixels(element, layout, name);
   if (half_chroma && layout.columns % 2 != 0) {
     throw Error(Code::kBadFile,
                 fmt::format("{}: YBR_FULL_422 needs an even number of columns, found {}", name, layout.columns));
@@ -219,13 +238,25 @@ FrameReader::FrameReader(Object& object, std::uint64_t max_pixels, std::string_v
 
 FrameReader::~FrameReader() = default;
 
+const Fragments& FrameReader::fragments(std::string_view name) {
+  if (!fragments_) fragments_ = std::make_unique<Fragments>(object_, layout_.frames, name);
+  return *fragments_;
+}
+
+void FrameReader::check(std::string_view name) {
+  if (compressed_) {
+    fragments(name).check(name);
+  } else {
+    static_cast<void>(native_pixels(*element_, layout_, name));
+  }
+}
+
 Frame FrameReader::read(std::uint64_t index, std::string_view name) {
   Frame frame;
   frame.layout = layout_;
   frame.index = index;
   if (compressed_) {
-    if (!fragments_) fragments_ = std::make_unique<Fragments>(object_, layout_.frames, name);
-    read_encapsulated(object_, *fragments_, frame, name);
+    read_encapsulated(object_, fragments(name), frame, name);
   } else {
     read_native(object_, *element_, frame, name);
   }

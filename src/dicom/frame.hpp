@@ -19,9 +19,10 @@ struct Layout {
   std::uint64_t rows = 0;
   std::uint64_t columns = 0;
   std::uint64_t frames = 1;
-  unsigned samples = 1;    ///< a pixel: 1 or 3
-  unsigned allocated = 8;  ///< bits a sample: 1, 8, 16, 32; 32 or 64 if floating
-  unsigned stored = 8;     ///< bits of them that count, the highest being high_bit
+  bool unreadable_count = false;  ///< NumberOfFrames is there, but no number: then `frames` is 1
+  unsigned samples = 1;           ///< a pixel: 1 or 3
+  unsigned allocated = 8;         ///< bits a sample: 1, 8, 16, 32; 32 or 64 if floating
+  unsigned stored = 8;            ///< bits of them that count, the highest being high_bit
   unsigned high_bit = 7;
   bool is_signed = false;
   bool floating = false;
@@ -59,11 +60,16 @@ class FrameReader {
 
   [[nodiscard]] std::uint64_t frames() const noexcept { return layout_.frames; }
 
+  /// @throws Error{kBadFile} if there is less pixel data than all frames take, or fewer fragments.
+  void check(std::string_view name);
+
   /// Of a compressed object only frame `index` is decoded.
   /// @throws Error{kBadFile} if its pixels are missing, contradictory or short.
   Frame read(std::uint64_t index, std::string_view name);
 
  private:
+  const Fragments& fragments(std::string_view name);
+
   Object& object_;
   DcmElement* element_ = nullptr;
   Layout layout_;

@@ -135,14 +135,21 @@ NextItem frames_of(std::span<const Input> inputs, std::uint64_t max_bytes, OpenI
     if (image && frame == image->size()) image.reset();
     if (!image && next == inputs.size()) return std::nullopt;
     const Input& input = inputs[image ? next - 1 : next++];
+    std::uint64_t opened = 0;
     try {
       if (!image) {
         if (input.error) throw Error(*input.error);
-        image = std::make_shared<const EncodedImage>(open(read_input(input.path, max_bytes), input.path));
+        std::vector<std::byte> encoded = read_input(input.path, max_bytes);
+        opened = encoded.size();
+        image = std::make_shared<const EncodedImage>(open(std::move(encoded), input.path));
         frame = 0;
       }
       const std::uint64_t i = frame++;
-      return Item{input.path, image->place(i), [image, i] { return Prepared{image->prepare(i), std::nullopt}; }};
+      return Item{input.path, image->place(i),
+                  [image, i] {
+                    return Prepared{image->prepare(i), std::nullopt};
+                  },
+                  opened};
     } catch (...) {
       // Thrown where the item is prepared, so that the one rule says whose error it is.
       image.reset();

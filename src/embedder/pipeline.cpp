@@ -15,11 +15,16 @@
 namespace mi2::embedder {
 namespace {
 
+/// Of memory that a batch's items hold, unless one alone holds more.
+constexpr std::uint64_t kMostHeld = 64ULL << 20;
+
 std::vector<Item> take(const NextItem& next, std::size_t batch) {
   std::vector<Item> items;
-  while (items.size() < batch) {
+  std::uint64_t held = 0;
+  while (items.size() < batch && held < kMostHeld) {
     std::optional<Item> item = next();
     if (!item) break;
+    held += item->bytes;
     items.push_back(std::move(*item));
   }
   return items;

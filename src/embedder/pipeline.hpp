@@ -31,13 +31,14 @@ struct Item {
   /// Called once, on any thread. Memory that runs out and every Error but {kInternal} are the item's own; the rest ends
   /// the run.
   std::function<Prepared()> prepare;
+  std::uint64_t bytes = 0;  ///< of memory that it holds from now until it is prepared, beside what others hold
 };
 
 /// The next item, or nothing after the last. Called on the caller's thread; what it throws ends the run.
 using NextItem = std::function<std::optional<Item>()>;
 
 struct PipelineOptions {
-  std::size_t batch = 4;         ///< items computed together, at least 1
+  std::size_t batch = 4;         ///< items computed together, at least 1; fewer where they hold much memory
   unsigned threads = 0;          ///< that prepare them; 0: one per available core
   std::uint64_t total = 0;       ///< items there will be, for on_progress; 0: unknown
   base::OnProgress on_progress;  ///< after each batch; what it throws ends the run

@@ -75,6 +75,8 @@ FrameRange select_frames(const Source& source, const FrameSelection& selection, 
       break;
   }
   const std::uint64_t frames = source.frames();
+  // One error for the image, not one per frame that it claims.
+  if (selection.kind != Kind::kNumber) source.check();
   if (selection.kind == Kind::kAll) return {0, 1, frames};
   const std::uint64_t value = selection.value;
   if (value == 0) throw Error(Code::kBadArgument, fmt::format("{}: frames: expected at least 1, got 0", name));

@@ -38,6 +38,8 @@ class Source {
   [[nodiscard]] virtual std::uint64_t frames() const { return 1; }
   /// The frame that represents the image.
   [[nodiscard]] virtual std::uint64_t middle() const { return 0; }
+  /// @throws Error{kBadFile} if the image cannot hold all the frames that it says it has.
+  virtual void check() const {}
   /// What frame `index` is. @throws as read().
   [[nodiscard]] virtual FrameInfo info(std::uint64_t index) const;
   /// Decodes frame `index`; no other is kept. Safe to call from several threads.

@@ -296,14 +296,16 @@ class TiffPages final : public Source {
   TiffPages(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name)
       : bytes_(bytes), options_(options), name_(name) {}
 
-  [[nodiscard]] std::uint64_t frames() const override { return offsets().size(); }
+  /// A chain of pages that breaks off counts as one page more, which cannot be read: those before it can.
+  [[nodiscard]] std::uint64_t frames() const override { return offsets().size() + (broken_.empty() ? 0 : 1); }
 
   [[nodiscard]] Image read(std::uint64_t index) const override {
     Stream stream;
     stream.bytes = bytes_;
     const Tiff tiff = open_stream(stream, options_);
     if (!tiff) refuse(stream, name_);
-    if (index > 0) check_frame(index, offsets().size(), name_);
+    if (index > 0) check_frame(index, frames(), name_);
+    if (index > 0 && index == offsets().size()) throw Error(Code::kBadFile, broken_);
     if (index > 0 && TIFFSetSubDirectory(tiff.get(), offsets().at(index)) != 1) refuse(stream, name_);
     return read_page(tiff.get(), stream, options_, name_);
   }
@@ -329,8 +331,10 @@ class TiffPages final : public Source {
       if (pages.empty() || counts) pages.push_back(TIFFCurrentDirOffset(tiff.get()));
       if (TIFFLastDirectory(tiff.get()) != 0) break;
       if (TIFFReadDirectory(tiff.get()) != 1) {
-        throw Error(Code::kBadFile, fmt::format("{}: corrupt TIFF: no page can be read after page {}: {}", name_,
-                                                pages.size(), library_text(stream.message.data())));
+        const std::string reason = library_text(stream.message.data());
+        broken_ = fmt::format("{}: corrupt TIFF: no page can be read after page {}{}{}", name_, pages.size(),
+                              reason.empty() ? "" : ": ", reason);
+        break;
       }
     }
     return pages;
@@ -341,6 +345,7 @@ class TiffPages final : public Source {
   std::string name_;
   mutable std::mutex mutex_;
   mutable std::vector<std::uint64_t> offsets_;
+  mutable std::string broken_;  ///< why no further page can be read
 };
 
 }  // namespace

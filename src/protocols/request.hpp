@@ -32,8 +32,8 @@ std::string query_value(std::string_view query, std::string_view name);
 class WorkBuilder {
  public:
   /// @param options  of every picture. `service` outlives the builder.
-  WorkBuilder(const Service& service, std::string model, ImageOptions options)
-      : service_(service), options_(std::move(options)) {
+  WorkBuilder(const Service& service, std::string model, const ImageOptions& options)
+      : service_(service), options_(options) {
     work_.model = std::move(model);
   }
 

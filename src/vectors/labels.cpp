@@ -1,5 +1,6 @@
 #include "vectors/labels.hpp"
 
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -104,8 +105,10 @@ Join lookup(std::span<const std::string> names, std::string_view source, const L
   const auto are_frames = [&](std::size_t a, std::size_t b) {
     return !frames.empty() && frames[a] != 0 && frames[b] != 0 && frames[a] != frames[b] && names[a] == names[b];
   };
+  std::set<std::pair<std::size_t, std::uint64_t>> frames_of_rows;
   const auto take = [&](std::size_t name, std::size_t row) {
-    if (const auto other = taken[row]; other && !are_frames(*other, name)) {
+    const bool is_new = frames.empty() || frames_of_rows.emplace(row, frames[name]).second;
+    if (const auto other = taken[row]; other && (!is_new || !are_frames(*other, name))) {
       throw Error(Code::kBadArgument, fmt::format("{}: rows {} ('{}') and {} ('{}') both match line {} of {}", source,
                                                   *other + 1, base::printable(names[*other]), name + 1,
                                                   base::printable(names[name]), labels.rows[row].line, labels.source));

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include <mi2/frames.hpp>
 #include <mi2/matrix.hpp>
 #include <mi2/provenance.hpp>
 
@@ -25,6 +26,12 @@ struct VectorTable {
   std::optional<Provenance> provenance;
   /// The frame of its image that each row is of, from 1; 0: none named. Empty: the file names no frames.
   std::vector<std::uint64_t> frames{};
+
+  /// The frame of row `r`, if one is named; of how many, the file does not say.
+  [[nodiscard]] std::optional<FramePlace> place(std::size_t r) const {
+    if (frames.empty() || frames[r] == 0) return std::nullopt;
+    return FramePlace{frames[r], 0};
+  }
 };
 
 /// Reads a file of any of the three formats, recognised by its first bytes.

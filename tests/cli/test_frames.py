@@ -228,3 +228,78 @@ def test_memory_does_not_grow_with_the_number_of_frames(mi2, tmp_path):
     # The file itself is in memory, once as it was read and once as DCMTK's pixel element; frames are not: prepared, 140
     # more would be 83 MiB for a model of 448 x 448 pixels.
     assert many - few < 2 * (large - small) + 20000, (few, many, small, large)  # KiB
+
+
+def test_a_false_number_of_frames_is_one_error(mi2, tmp_path, cine):
+    """Not one per frame that is claimed: two thousand million lines would hide every other file."""
+    content = Path(cine).read_bytes()
+    claims = content.replace(b"\x28\x00\x08\x00IS\x02\x007 ", b"\x28\x00\x08\x00IS\x0a\x002147483647")
+    assert claims != content
+    path = tmp_path / "claims.dcm"
+    path.write_bytes(claims)
+    for selection in ("all", "every:2", "center:1000000"):
+        done = mi2("embed", "--frames", selection, str(path), cine, status=8)
+        assert done.errors.count(str(path)) == 1
+        assert cine in done.stdout.decode()
+
+
+def test_an_unreadable_number_of_frames_hides_no_frame(mi2, tmp_path, cine):
+    content = Path(cine).read_bytes()
+    path = tmp_path / "odd.dcm"
+    path.write_bytes(content.replace(b"\x28\x00\x08\x00IS\x02\x007 ", b"\x28\x00\x08\x00IS\x02\x00x "))
+    for options in ((), ("--frames", "all"), ("--frames", "first")):
+        assert "NumberOfFrames is not a whole number" in mi2("embed", *options, str(path), status=3).errors
+
+
+def test_pages_before_a_break_are_read(mi2, tmp_path, pages):
+    """The fifth page's place lies beyond the file: four pages, and an error that says after which."""
+    content = bytearray(Path(pages).read_bytes())
+    at, ends = int.from_bytes(content[4:8], "little"), []
+    while at:
+        ends.append(at + 2 + 12 * int.from_bytes(content[at:at + 2], "little"))
+        at = int.from_bytes(content[ends[-1]:ends[-1] + 4], "little")
+    content[ends[3]:ends[3] + 4] = (1 << 30).to_bytes(4, "little")
+    path = tmp_path / "broken.tif"
+    path.write_bytes(content)
+    alone = mi2.rows("embed", str(path))
+    for selection, number in (("middle", 1), ("first", 1), ("3", 3)):
+        rows = mi2.rows("embed", "--frames", selection, str(path))
+        assert frames_of(rows) == [number]
+    assert mi2.rows("embed", "--frames", "middle", str(path))[0]["embedding"] == alone[0]["embedding"]
+    done = mi2("embed", "--frames", "all", str(path), status=8)
+    assert frames_of(map(json.loads, done.stdout.splitlines())) == [1, 2, 3, 4]
+    assert "no page can be read after page 4" in done.errors
+
+
+def test_what_is_read_of_a_file_of_embeddings_keeps_its_frames(mi2, tmp_path, cine):
+    vectors, labels = str(tmp_path / "v.csv"), tmp_path / "labels.csv"
+    mi2("embed", "--frames", "every:3", "--format", "csv", "--out", vectors, cine)
+    labels.write_text("path,label\ncine.dcm,a\n")
+    arguments = ("knn", "--train", vectors, "--labels", str(labels), "--k", "1", vectors)
+    rows = [json.loads(line) for line in mi2(*arguments, "--format", "jsonl").stdout.splitlines()]
+    assert frames_of(rows) == [1, 4, 7] and [row["neighbours"][0]["frame"] for row in rows] == [1, 4, 7]
+    table = list(csv.DictReader(io.StringIO(mi2(*arguments, "--format", "csv").stdout.decode())))
+    assert [row["frame"] for row in table] == ["1", "4", "7"]
+    twice = tmp_path / "twice.csv"
+    lines = Path(vectors).read_text().splitlines(keepends=True)
+    twice.write_text("".join(lines + lines[1:]))
+    assert "both match line 2" in mi2("knn", "--train", str(twice), "--labels", str(labels), vectors, status=2).errors
+
+
+@pytest.mark.skipif(bool(os.environ.get("MI2_SANITIZE")), reason="a sanitizer keeps freed memory for a while")
+def test_memory_does_not_grow_with_the_batch_times_the_files(mi2, tmp_path):
+    big = dicom_file(tmp_path / "big.dcm", 160, rows=256, columns=256)  # 20 MiB
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for i in range(24):
+        os.link(big, folder / f"{i}.dcm")
+
+    def peak(batch):
+        process = subprocess.Popen([mi2.path, "embed", "--batch", batch, "--frames", "first", str(folder)],
+                                   env=mi2.environment(), stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        assert process.returncode == 0
+        return usage.ru_maxrss
+    # Two batches of 64 MiB of files at most, each file once more as DCMTK's pixel element; 24 files are 480 MiB.
+    assert peak("24") - peak("1") < 300_000  # KiB

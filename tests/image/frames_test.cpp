@@ -17,7 +17,7 @@
 namespace mi2::image {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 class Claimed final : public Source {
  public:

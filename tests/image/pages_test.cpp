@@ -74,16 +74,21 @@ TEST(TiffPages, ReducedCopiesAndMasksAreNoPages) {
   EXPECT_THAT(source->read(1).samples, ElementsAre(30));
 }
 
-TEST(TiffPages, AChainThatBreaksIsRefusedWhenItIsCountedAndNotBefore) {
+TEST(TiffPages, AChainThatBreaksIsOnePageMoreWhichCannotBeRead) {
   const std::vector<std::byte> file = tiff({{10}, {20}}, 7'000'000);
   const auto source = open(file, {}, "a.tif");
   EXPECT_THAT(source->read(0).samples, ElementsAre(10));
-  test::expect_error(Code::kBadFile, {"a.tif", "after page 2"}, [&] { static_cast<void>(source->frames()); });
+  EXPECT_EQ(source->frames(), 3U);
+  EXPECT_THAT(source->read(1).samples, ElementsAre(20));
+  test::expect_error(Code::kBadFile, {"a.tif", "after page 2"}, [&] { static_cast<void>(source->read(2)); });
+  test::expect_error(Code::kBadArgument, {"got 4"}, [&] { static_cast<void>(source->read(3)); });
 }
 
-TEST(TiffPages, AChainThatLeadsBackIsRefused) {
+TEST(TiffPages, AChainThatLeadsBackBreaksThere) {
   const std::vector<std::byte> file = tiff({{10}, {20}}, 8);
-  test::expect_error(Code::kBadFile, {"a.tif"}, [&] { static_cast<void>(open(file, {}, "a.tif")->frames()); });
+  const auto source = open(file, {}, "a.tif");
+  EXPECT_EQ(source->frames(), 3U);
+  test::expect_error(Code::kBadFile, {"a.tif"}, [&] { static_cast<void>(source->read(2)); });
 }
 
 TEST(TiffPages, APagePastTheLastIsRefusedByItsNumber) {

@@ -152,7 +152,7 @@ def test_mistakes_leave_nothing_behind(model_path, tmp_path):
     assert "already exists" in package("mlflow", model_path, out, status=2)
     out.rmdir()
     assert "no such file" in package("mlflow", model_path, out, "--wheel", "medimageinsight-0.whl", status=7)
-    assert "python '3.11; rm'" in package("mlflow", model_path, out, "--python", "3.11; rm", status=2)
+    assert "got '3.11; rm'" in package("mlflow", model_path, out, "--python", "3.11; rm", status=2)
     assert "name" in package("azureml", model_path, out, "--name", "A B", status=2)
     package("mlflow", tmp_path / "nowhere", out, status=7)
     package("other", model_path, out, status=2)

@@ -141,7 +141,7 @@ FidelityReport measure_fidelity(const FidelityOptions& options, const FidelityIn
       if (on_progress) on_progress({"images", before + at.done, dtypes.size() * report.images});
     };
     const std::string bytes = run_isolated(
-        std::string(name_of(dtype)),
+        name_of(dtype),
         [&](const base::OnProgress& report_to) {
           return pack(measure(options, dtype, input.pictures, texts, report_to));
         },

@@ -237,6 +237,15 @@ struct alignas(64) Line {
 };
 std::vector<Line> scratch(std::int64_t bytes) { return std::vector<Line>(static_cast<std::size_t>(bytes / 64 + 1)); }
 
+/// The middle one of three heads, or groups, of `size` channels: rows hold q, k and v of all three.
+template <typename Attention>
+void take_middle(Attention& p, std::int64_t size) {
+  p.query_at = size;
+  p.key_at = 4 * size;
+  p.value_at = 7 * size;
+  p.size = size;
+}
+
 /// A head of `size` channels, in the middle of three, over so many queries and keys.
 std::vector<tensor::BFloat16> attend_with(const Kernels& kernels, std::int64_t queries, std::int64_t keys,
                                           std::int64_t size) {
@@ -254,10 +263,7 @@ std::vector<tensor::BFloat16> attend_with(const Kernels& kernels, std::int64_t q
   p.query_count = queries;
   p.keys = rows.data();
   p.key_count = keys;
-  p.query_at = size;
-  p.key_at = 4 * size;
-  p.value_at = 7 * size;
-  p.size = size;
+  take_middle(p, size);
   p.scale = 1.0F / std::sqrt(static_cast<float>(size));
   p.last_key_logit = 1.5F;
   p.out = to.data();
@@ -276,10 +282,7 @@ std::vector<tensor::BFloat16> attend_channels_with(const Kernels& kernels, std::
   p.first = qkv.data();
   p.tokens = tokens;
   p.row = width;
-  p.query_at = size;
-  p.key_at = 4 * size;
-  p.value_at = 7 * size;
-  p.size = size;
+  take_middle(p, size);
   p.scale = 1.0F / std::sqrt(static_cast<float>(tokens));
   p.out = out.data();
   p.out_row = 3 * size;

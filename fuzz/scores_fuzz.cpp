@@ -8,7 +8,7 @@
 
 #include <mi2/error.hpp>
 
-#include "adapter/zero_shot.hpp"
+#include "adapter/zero_shot_baseline.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace mi2;

@@ -16,7 +16,7 @@
 #include "adapter/adapter_files.hpp"
 #include "adapter/report.hpp"
 #include "adapter/training.hpp"
-#include "adapter/zero_shot.hpp"
+#include "adapter/zero_shot_baseline.hpp"
 #include "adapter_command.hpp"
 #include "arguments.hpp"
 #include "inputs.hpp"

@@ -14,8 +14,8 @@
 
 #include "base/thread_pool.hpp"
 #include "benchmark/fidelity/fidelity.hpp"
-#include "benchmark/fidelity/pictures.hpp"
-#include "vectors/labels.hpp"
+#include "benchmark/fidelity/images.hpp"
+#include "vectors/label_table.hpp"
 
 #include <mi2/dtype.hpp>
 #include <mi2/embedder.hpp>

@@ -7,7 +7,7 @@
 #include <mi2/provenance.hpp>
 
 #include "progress.hpp"
-#include "vectors/labels.hpp"
+#include "vectors/label_table.hpp"
 #include "vectors/vectors.hpp"
 
 namespace CLI {

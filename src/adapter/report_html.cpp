@@ -4,7 +4,6 @@
 
 #include <mi2/version.hpp>
 
-#include "adapter/markup.hpp"
 #include "adapter/report.hpp"
 #include "base/html.hpp"
 
@@ -93,14 +92,6 @@ std::string point_table(const AdapterReport& report) {
 }
 
 }  // namespace
-
-std::string shortened(std::string_view text) {
-  constexpr std::size_t kMost = 28;
-  if (text.size() <= kMost) return std::string(text);
-  std::size_t end = kMost - 2;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  return std::string(text.substr(0, end)) + "..";
-}
 
 std::string to_html(const AdapterReport& report) {
   const evaluation::Evaluation& found = report.evaluation;

@@ -3,8 +3,8 @@
 
 #include <fmt/format.h>
 
-#include "adapter/markup.hpp"
 #include "adapter/report.hpp"
+#include "adapter/short_label.hpp"
 #include "base/html.hpp"
 
 namespace mi2::adapter {
@@ -102,7 +102,7 @@ std::string cell(double x, double y, double side, std::uint64_t count, double sh
 
 double width_of(const std::vector<std::string>& labels) {
   std::size_t longest = 0;
-  for (const std::string& label : labels) longest = std::max(longest, shortened(label).size());
+  for (const std::string& label : labels) longest = std::max(longest, short_label(label).size());
   return 7.0 * static_cast<double>(longest);
 }
 
@@ -122,8 +122,8 @@ std::string roc_svg(const AdapterReport& report) {
     svg += fmt::format("<rect x=\"{}\" y=\"{:.1f}\" width=\"14\" height=\"4\" fill=\"{}\"/>\n", kLeft + kSide + 16,
                        y - 6, colour(c));
     svg += text_at(kLeft + kSide + 36, y, "start",
-                   found.auc.value ? fmt::format("{} {:.3f}", shortened(labels[c]), *found.auc.value)
-                                   : fmt::format("{} -", shortened(labels[c])));
+                   found.auc.value ? fmt::format("{} {:.3f}", short_label(labels[c]), *found.auc.value)
+                                   : fmt::format("{} -", short_label(labels[c])));
   }
   if (labels.size() > shown) {
     svg += text_at(kLeft + kSide + 36, kTop + 14 + 20.0 * static_cast<double>(shown), "start",
@@ -149,9 +149,9 @@ std::string confusion_svg(const AdapterReport& report) {
       svg += cell(left + side * static_cast<double>(p), y, side, count,
                   support > 0 ? static_cast<double>(count) / support : 0.0);
     }
-    svg += text_at(left - 8, y + side / 2 + 4, "end", shortened(labels[t]));
+    svg += text_at(left - 8, y + side / 2 + 4, "end", short_label(labels[t]));
     const double x = left + side * (static_cast<double>(t) + 0.5);
-    svg += text_at(x, kTop + grid + 16, "end", shortened(labels[t]),
+    svg += text_at(x, kTop + grid + 16, "end", short_label(labels[t]),
                    fmt::format("transform=\"rotate(-45 {:.1f} {:.1f})\"", x, kTop + grid + 16));
   }
   return svg + "</svg>\n";

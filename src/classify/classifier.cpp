@@ -8,7 +8,7 @@
 #include <mi2/matrix.hpp>
 
 #include "classify/prompts.hpp"
-#include "classify/scores.hpp"
+#include "classify/zero_shot.hpp"
 
 namespace mi2 {
 

@@ -10,7 +10,7 @@
 
 #include "dataset/augment/augmenter.hpp"
 #include "dataset/augment/mixup.hpp"
-#include "dataset/pictures.hpp"
+#include "dataset/images.hpp"
 #include "dataset/plan.hpp"
 #include "tensor/tensor.hpp"
 

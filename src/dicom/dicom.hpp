@@ -30,7 +30,4 @@ bool looks_like_dicom(std::span<const std::byte> bytes) noexcept;
 /// @throws Error{kBadFile} corrupt, {kUnsupported} naming the transfer syntax or the missing pixels, {kTooLarge}.
 std::unique_ptr<image::Source> open(std::span<const std::byte> bytes, const Options& options, std::string_view name);
 
-/// The frame that represents the object. @throws as open().
-image::Image decode(std::span<const std::byte> bytes, const Options& options, std::string_view name);
-
 }  // namespace mi2::dicom

@@ -7,9 +7,9 @@
 #include <fmt/format.h>
 
 #include "base/files.hpp"
-#include "models/manifest.hpp"
 #include "models/model.hpp"
 #include "models/packed.hpp"
+#include "models/tensor_list.hpp"
 #include "ops/prepared_blocks.hpp"
 #include "text/tokenizer.hpp"
 #include "weights/packed_file.hpp"
@@ -43,7 +43,7 @@ fs::path checked_target(const fs::path& out, bool overwrite) {
 /// Blocks a model of this configuration has: one for a weight and its bias, one for each of the five tensors without.
 std::size_t count_blocks(const weights::ModelConfig& config) {
   constexpr std::size_t kWithoutBias = 5;  // two projections, two embeddings, the scale
-  return (models::manifest(config).size() - kWithoutBias) / 2 + kWithoutBias;
+  return (models::tensor_list(config).size() - kWithoutBias) / 2 + kWithoutBias;
 }
 
 weights::PackedInfo info_of(const weights::ModelSource& source, DType dtype) {

@@ -41,12 +41,6 @@ struct DecodeOptions {
   Intensity intensity;
 };
 
-/// Decodes a PNG, JPEG, WebP or TIFF file held in memory; of several frames the one that
-/// represents it (source.hpp). EXIF orientation is ignored.
-/// @param name  what errors call the image (a path, "row 3").
-/// @throws Error{kBadFile} corrupt or truncated, {kUnsupported} a format or variant not read, {kTooLarge}.
-Image decode(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name);
-
 /// Copies an image that someone else decoded; deep grey becomes 8 bits as in the files that hold it.
 /// @throws Error{kBadArgument} sizes that do not fit each other, {kUnsupported} a mode not read, {kTooLarge}.
 Image from_view(const ImageView& view, const DecodeOptions& options, std::string_view name);

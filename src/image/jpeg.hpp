@@ -12,7 +12,7 @@ namespace mi2::image {
 
 /// Baseline, extended and progressive; grey, YCbCr or RGB, and CMYK or YCCK in Adobe's inverted convention (undone).
 /// As Pillow, refuses a file that ends before its last row, and forgives what libjpeg only warns about.
-/// @throws as decode(); {kTooLarge} also for more scans than any sane encoder writes.
+/// @throws as Source::read(); {kTooLarge} also for more scans than any sane encoder writes.
 Image decode_jpeg(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name);
 
 /// RGB [height, width, 3] to a baseline JPEG with 4:2:0 chroma, as Pillow's save(quality=quality).

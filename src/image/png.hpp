@@ -10,7 +10,7 @@
 namespace mi2::image {
 
 /// A whole file that starts with the signature. 16-bit colour keeps the high bytes; 16-bit grey is scaled by
-/// options.intensity; grey + alpha of 16 bits is RGBA. @throws as decode().
+/// options.intensity; grey + alpha of 16 bits is RGBA. @throws as Source::read().
 Image decode_png(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name);
 
 }  // namespace mi2::image

@@ -9,7 +9,7 @@
 
 namespace mi2::image {
 
-/// A whole file that starts with the signature. The first frame on its canvas. @throws as decode().
+/// A whole file that starts with the signature. The first frame on its canvas. @throws as Source::read().
 Image decode_webp(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name);
 
 }  // namespace mi2::image

@@ -6,7 +6,7 @@
 
 #include <mi2/error.hpp>
 #include "base/hash.hpp"
-#include "models/manifest.hpp"
+#include "models/tensor_list.hpp"
 #include "weights/checkpoint.hpp"
 #include "weights/packed_file.hpp"
 
@@ -28,7 +28,7 @@ std::uint64_t* tower_of(WeightsReport& report, std::string_view name) {
 std::vector<std::string> compare(const weights::Checkpoint& checkpoint, const weights::ModelConfig& config) {
   std::vector<std::string> problems;
   std::map<std::string, std::size_t> left = checkpoint.left();
-  for (const ManifestRow& row : manifest(config)) {
+  for (const ListedTensor& row : tensor_list(config)) {
     const auto found = left.find(row.name);
     if (found == left.end()) {
       problems.push_back(fmt::format("tensor {} is missing", weights::in_quotes(row.name)));

@@ -17,7 +17,7 @@ concept ParameterSource = requires(S& source, const std::string& name, const ten
   { source.take_positions(name, shape) } -> std::same_as<ops::Parameter>;
 };
 
-/// Builds layers of one op set from one source: the one list of the model's tensors (manifest.hpp records it).
+/// Builds layers of one op set from one source: the one list of the model's tensors (tensor_list.hpp records it).
 /// A layer's weight is taken before its bias. `base` is the prefix of a layer's names, without the final dot.
 template <ops::LayerMaker O, ParameterSource S>
 class Loader {

@@ -6,7 +6,7 @@
 
 #include <mi2/error.hpp>
 
-#include "classify/scores.hpp"
+#include "classify/zero_shot.hpp"
 
 namespace mi2::protocols {
 

@@ -13,7 +13,7 @@
 
 #include "base/numbers.hpp"
 #include "classify/prompts.hpp"
-#include "classify/scores.hpp"
+#include "classify/zero_shot.hpp"
 #include "protocols/answers.hpp"
 #include "protocols/json.hpp"
 #include "protocols/parsers.hpp"

@@ -46,7 +46,7 @@ Json read_config(const fs::path& file) {
   }
 }
 
-std::vector<std::string> read_labels(Json& labels, const fs::path& file) {
+std::vector<std::string> labels_of(Json& labels, const fs::path& file) {
   std::vector<std::string> result;
   try {
     for (Json& label : need_array(labels, "labels")) {
@@ -71,7 +71,7 @@ int read_size(Json& config, const char* key, const fs::path& file) {
 void describe_adapter(ServedModel& model, const fs::path& folder, Json& config) {
   const fs::path file = folder / "config.json";
   if (!config.contains("labels")) bad(file, "labels: is missing");
-  model.labels = read_labels(config["labels"], file);
+  model.labels = labels_of(config["labels"], file);
   if (const int channels = read_size(config, "in_channels", file); channels != model.dimensions) {
     bad(file, fmt::format("in_channels is {}, the model's vectors have {} numbers", channels, model.dimensions));
   }
@@ -85,7 +85,7 @@ void describe_adapter(ServedModel& model, const fs::path& folder, Json& config) 
 }
 
 void describe_zero_shot(ServedModel& model, const fs::path& file, Json& labels, const Embedder& embedder) {
-  model.labels = read_labels(labels, file);
+  model.labels = labels_of(labels, file);
   // The hosted classifier's labels are sentences: "pneumonia" is embedded as "pneumonia.".
   model.label_vectors = embedder.embed_texts(classify::prompts_of(model.labels, {"{}."})).vectors;
   model.kind = ModelKind::kZeroShot;

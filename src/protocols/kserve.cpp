@@ -16,7 +16,7 @@
 
 #include "base/base64.hpp"
 #include "base/utf8.hpp"
-#include "classify/scores.hpp"
+#include "classify/zero_shot.hpp"
 #include "protocols/answers.hpp"
 #include "protocols/classes.hpp"
 #include "protocols/kserve_tensors.hpp"

@@ -10,7 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "vectors/labels.hpp"
+#include "vectors/label_table.hpp"
 
 namespace mi2::vectors {
 

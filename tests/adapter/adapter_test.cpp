@@ -16,7 +16,7 @@
 #include "adapter/adapter_json.hpp"
 #include "adapter/fit.hpp"
 #include "adapter/training.hpp"
-#include "adapter/zero_shot.hpp"
+#include "adapter/zero_shot_baseline.hpp"
 #include "support/expect_error.hpp"
 #include "support/matrix.hpp"
 #include "support/temporary_folder.hpp"

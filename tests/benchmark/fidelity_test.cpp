@@ -22,9 +22,9 @@
 #include <mi2/matrix.hpp>
 
 #include "benchmark/fidelity/fidelity.hpp"
+#include "benchmark/fidelity/images.hpp"
 #include "benchmark/fidelity/isolate.hpp"
 #include "benchmark/fidelity/measure.hpp"
-#include "benchmark/fidelity/pictures.hpp"
 #include "benchmark/fidelity/statistics.hpp"
 #include "support/expect_error.hpp"
 #include "support/matrix.hpp"

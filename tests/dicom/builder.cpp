@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "support/middle_frame.hpp"
+
 namespace mi2::dicom::testing {
 namespace {
 
@@ -101,6 +103,10 @@ Dataset ramp() {
       .text(0x00281050, "DS", "2")
       .text(0x00281051, "DS", "4")
       .words(kPixels, {0, 1, 2, 3});
+}
+
+image::Image decode(std::span<const std::byte> file, const Options& options, std::string_view name) {
+  return test::middle_frame(open(file, options, name));
 }
 
 std::vector<std::uint8_t> pixels(const Dataset& dataset, const Options& options) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,9 @@ Dataset picture(std::string_view photometric, std::uint16_t rows, std::uint16_t 
 
 /// Four pixels 0, 1, 2, 3 in 16 bits with a window whose steps are exact.
 Dataset ramp();
+
+/// The image of a file: its middle frame. @throws as open().
+image::Image decode(std::span<const std::byte> file, const Options& options, std::string_view name);
 
 /// What decode() makes of a dataset's file.
 std::vector<std::uint8_t> pixels(const Dataset& dataset, const Options& options = {});

@@ -6,9 +6,14 @@
 #include <filesystem>
 
 #include "base/files.hpp"
+#include "support/middle_frame.hpp"
 #include "support/paths.hpp"
 
 namespace mi2::image::testing {
+
+Image decode(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name) {
+  return test::middle_frame(open(bytes, options, name));
+}
 
 Refusal refusal(const Bytes& bytes, const DecodeOptions& options) {
   try {

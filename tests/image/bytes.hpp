@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,9 @@ using Bytes = std::vector<std::byte>;
 
 /// The name decode() is given; every message must start with it.
 inline constexpr std::string_view kName = "row 3";
+
+/// The image of a file: its middle frame. @throws as open().
+Image decode(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name);
 
 struct Refusal {
   std::optional<Code> code;  ///< nullopt: it was decoded

@@ -6,7 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "models/manifest.hpp"
+#include "models/tensor_list.hpp"
 #include "support/expect_error.hpp"
 #include "support/paths.hpp"
 #include "weights/config.hpp"
@@ -16,11 +16,11 @@ namespace {
 
 using mi2::test::expect_error;
 
-std::vector<models::ManifestRow> tiny_names() {
-  return models::manifest(weights::load_config(test::golden_data() / "tiny" / "config.yaml"));
+std::vector<models::ListedTensor> tiny_names() {
+  return models::tensor_list(weights::load_config(test::golden_data() / "tiny" / "config.yaml"));
 }
 
-ParameterPolicy policy_of(ParameterPolicies& policies, const models::ManifestRow& row) {
+ParameterPolicy policy_of(ParameterPolicies& policies, const models::ListedTensor& row) {
   std::vector<std::int64_t> shape;
   for (std::size_t i = 0; i < row.shape.rank(); ++i) shape.push_back(row.shape[i]);
   return policies.of(row.name, shape);
@@ -40,8 +40,8 @@ bool decays(const std::string& name) {
 TEST(ParameterPolicies, DecayExactlyTheMatricesByDefault) {
   ParameterPolicies policies(ParameterRules{}, 0.2);
   int decayed = 0;
-  const std::vector<models::ManifestRow> rows = tiny_names();
-  for (const models::ManifestRow& row : rows) {
+  const std::vector<models::ListedTensor> rows = tiny_names();
+  for (const models::ListedTensor& row : rows) {
     const ParameterPolicy policy = policy_of(policies, row);
     EXPECT_EQ(policy.weight_decay, decays(row.name) ? 0.2 : 0) << row.name;
     EXPECT_TRUE(policy.trainable) << row.name;

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "models/manifest.hpp"
+#include "models/tensor_list.hpp"
 #include "support/expect_error.hpp"
 #include "support/temporary_folder.hpp"
 #include "weights/samples.hpp"
@@ -27,7 +27,7 @@ class CheckpointTest : public ::testing::Test {
   /// Takes every tensor of the small model. @returns the first element of each.
   static std::vector<float> take_all(Checkpoint& checkpoint) {
     std::vector<float> firsts;
-    for (const models::ManifestRow& row : models::manifest(parse_config(test::kSmallConfig, "small"))) {
+    for (const models::ListedTensor& row : models::tensor_list(parse_config(test::kSmallConfig, "small"))) {
       const ops::Parameter parameter = checkpoint.take(row.name, row.shape);
       EXPECT_EQ(parameter.name, row.name);
       firsts.push_back(parameter.to_floats().front());

@@ -4,14 +4,14 @@
 
 #include <gtest/gtest.h>
 
-#include "models/manifest.hpp"
+#include "models/tensor_list.hpp"
 #include "weights/samples.hpp"
 
 namespace mi2::weights {
 namespace {
 
 TEST(Names, EveryOlderNameTurnsIntoTheCurrentOne) {
-  for (const models::ManifestRow& row : models::manifest(parse_config(test::kSmallConfig, "small"))) {
+  for (const models::ListedTensor& row : models::tensor_list(parse_config(test::kSmallConfig, "small"))) {
     const std::string older = test::older_name(row.name);
     EXPECT_EQ(current_name(older), row.name) << older;
     EXPECT_EQ(current_name(row.name), row.name) << "a current name stays";

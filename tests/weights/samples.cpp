@@ -4,7 +4,7 @@
 #include <memory>
 #include <utility>
 
-#include "models/manifest.hpp"
+#include "models/tensor_list.hpp"
 
 namespace mi2::test {
 namespace {
@@ -84,7 +84,7 @@ ops::Parameter make_parameter(const std::string& name, const tensor::Shape& shap
 
 std::vector<ops::Parameter> small_weights(const std::function<std::string(const std::string&)>& rename) {
   std::vector<ops::Parameter> tensors;
-  for (const models::ManifestRow& row : models::manifest(weights::parse_config(kSmallConfig, "small"))) {
+  for (const models::ListedTensor& row : models::tensor_list(weights::parse_config(kSmallConfig, "small"))) {
     const auto count = static_cast<std::size_t>(row.shape.count());
     tensors.push_back(
         make_parameter(rename(row.name), row.shape, std::vector<float>(count, static_cast<float>(tensors.size()))));

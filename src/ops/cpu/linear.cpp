@@ -1,4 +1,4 @@
-// Matrix products, norms, convolutions and row ops of the engine.
+// Matrix products, convolutions and row ops of the engine.
 
 #include <algorithm>
 #include <cmath>
@@ -67,25 +67,6 @@ mi2::tensor::Tensor CpuOps::add_mlp(tensor::Tensor x, const Norm& norm, const Li
   const cpu::NormedRows normed(kernels_, x, norm.weight.data(), norm.bias.data(), norm.epsilon);
   cpu::add_mlp(*pool_, normed, *first.product, *second.product, activation, x.data<float>());
   return x;
-}
-
-mi2::tensor::Tensor CpuOps::layer_norm(tensor::Tensor x, const Norm& p) {
-  const OpTimer timer(profile_, "layer_norm");
-  tensor::Tensor y = x.unique() ? x : tensor::Tensor(x.shape());
-  const std::int64_t width = x.shape().back();
-  const std::int64_t rows = x.shape().rows();
-  const auto team = static_cast<std::int64_t>(pool_->size());
-  pool_->run(pool_->size(), [&](std::size_t task) {
-    const auto t = static_cast<std::int64_t>(task);
-    for (std::int64_t r = rows * t / team; r < rows * (t + 1) / team; ++r) {
-      float mean = 0;
-      float rstd = 0;
-      const float* in = x.data<float>() + r * width;
-      kernels_.moments(in, width, p.epsilon, &mean, &rstd);
-      kernels_.normalize(in, width, mean, rstd, p.weight.data(), p.bias.data(), y.data<float>() + r * width);
-    }
-  });
-  return y;
 }
 
 mi2::tensor::Tensor CpuOps::l2_normalize(const tensor::Tensor& x) {

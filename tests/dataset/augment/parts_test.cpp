@@ -11,7 +11,7 @@
 #include "dataset/augment/erase.hpp"
 #include "dataset/augment/flip.hpp"
 #include "dataset/augment/mixup.hpp"
-#include "pictures.hpp"
+#include "images.hpp"
 #include "support/expect_error.hpp"
 
 namespace mi2::dataset::testing {

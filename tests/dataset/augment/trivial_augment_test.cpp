@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "dataset/augment/crop.hpp"
-#include "pictures.hpp"
+#include "images.hpp"
 
 namespace mi2::dataset::testing {
 namespace {

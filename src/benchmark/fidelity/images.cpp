@@ -1,4 +1,4 @@
-#include "benchmark/fidelity/pictures.hpp"
+#include "benchmark/fidelity/images.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,7 @@
+// Which format a file is, by its first bytes.
+
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <memory>
 #include <string>
 
@@ -11,7 +12,6 @@
 #include "image/image.hpp"
 #include "image/jpeg.hpp"
 #include "image/png.hpp"
-#include "image/readers.hpp"
 #include "image/source.hpp"
 #include "image/tiff.hpp"
 #include "image/webp.hpp"
@@ -100,55 +100,6 @@ const Format* format_of(std::span<const std::byte> bytes) noexcept {
 
 }  // namespace
 
-void check_size(std::uint64_t width, std::uint64_t height, const DecodeOptions& options, std::string_view name) {
-  constexpr std::uint64_t kMaxSide = 0x7FFFFFFF;
-  if (width == 0 || height == 0) {
-    throw Error(Code::kBadFile, fmt::format("{}: a picture of {} x {} pixels", name, width, height));
-  }
-  if (width > kMaxSide || height > kMaxSide || width * height > options.max_pixels) {
-    throw Error(Code::kTooLarge,
-                fmt::format("{}: {} x {} pixels, the limit is {}", name, width, height, options.max_pixels));
-  }
-}
-
-void check_plausible(std::uint64_t units, std::size_t bytes, std::uint64_t most, std::string_view name) {
-  // Headers of a few dozen bytes count as data here: too little to matter.
-  if (units / most <= bytes) return;
-  throw Error(Code::kBadFile,
-              fmt::format("{}: truncated or corrupt: {} bytes cannot hold such a picture", name, bytes));
-}
-
-std::string library_text(std::string_view text) {
-  constexpr std::size_t kLongest = 100;
-  constexpr std::size_t kDigits = 6;
-  std::string out;
-  for (std::size_t i = 0; i < text.size() && out.size() < kLongest;) {
-    std::size_t digits = 0;
-    while (i + digits < text.size() && text[i + digits] >= '0' && text[i + digits] <= '9') ++digits;
-    if (digits > kDigits) {
-      out += "(a large number)";
-    } else if (digits > 0) {
-      out += text.substr(i, digits);
-    } else {
-      out += text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
-    }
-    i += std::max<std::size_t>(digits, 1);
-  }
-  return out;
-}
-
-void check_frame(std::uint64_t index, std::uint64_t frames, std::string_view name) {
-  if (index < frames) return;
-  throw Error(Code::kBadArgument, fmt::format("{}: expected a frame from 1 to {}, got {}", name, frames, index + 1));
-}
-
-FrameInfo Source::info(std::uint64_t index) const {
-  FrameInfo info;
-  info.index = index;
-  info.frames = frames();
-  return info;
-}
-
 bool looks_like_image(std::span<const std::byte> head) noexcept {
   const Format* format = format_of(head);
   return format != nullptr && format->open != nullptr;
@@ -165,11 +116,6 @@ std::unique_ptr<Source> open(std::span<const std::byte> bytes, const DecodeOptio
                 fmt::format("{}: a {} file; PNG, JPEG, WebP and TIFF are read", name, format->name));
   }
   return format->open(bytes, options, name);
-}
-
-Image decode(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name) {
-  const std::unique_ptr<Source> source = open(bytes, options, name);
-  return source->read(source->middle());
 }
 
 }  // namespace mi2::image

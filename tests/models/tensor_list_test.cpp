@@ -1,6 +1,6 @@
 // What the model says of itself: the tensors it takes, and the ops it names in a profile.
 
-#include "models/manifest.hpp"
+#include "models/tensor_list.hpp"
 
 #include <map>
 #include <set>
@@ -32,21 +32,21 @@ struct Noted : SyntheticWeights {
   ops::Parameter take_positions(const std::string& name, const tensor::Shape& shape) { return take(name, shape); }
 };
 
-TEST(Manifest, ListsWhatLoadingTakesInTheSameOrder) {
+TEST(TensorList, ListsWhatLoadingTakesInTheSameOrder) {
   const weights::ModelConfig config = weights::parse_config(test::kSmallConfig, "small");
   ops::ReferenceOps ops;
   Noted source;
   load_medimageinsight(ops, source, config);
   std::vector<std::string> names;
-  for (const ManifestRow& row : manifest(config)) names.push_back(row.name);
+  for (const ListedTensor& row : tensor_list(config)) names.push_back(row.name);
   EXPECT_EQ(names, source.names);
 }
 
-TEST(Manifest, GivesShapesAndWhichOfThemMayHaveAnotherLength) {
+TEST(TensorList, GivesShapesAndWhichOfThemMayHaveAnotherLength) {
   const weights::ModelConfig config = weights::parse_config(test::kSmallConfig, "small");
   std::set<std::string> any_length;
   std::map<std::string, tensor::Shape> shapes;
-  for (const ManifestRow& row : manifest(config)) {
+  for (const ListedTensor& row : tensor_list(config)) {
     if (row.any_length) any_length.insert(row.name);
     shapes.emplace(row.name, row.shape);
   }
@@ -56,8 +56,8 @@ TEST(Manifest, GivesShapesAndWhichOfThemMayHaveAnotherLength) {
   EXPECT_THAT(any_length, testing::ElementsAre("lang_encoder.positional_embedding"));
 }
 
-TEST(Manifest, TakesAWeightBeforeItsBias) {
-  const std::vector<ManifestRow> rows = manifest(weights::parse_config(test::kSmallConfig, "small"));
+TEST(TensorList, TakesAWeightBeforeItsBias) {
+  const std::vector<ListedTensor> rows = tensor_list(weights::parse_config(test::kSmallConfig, "small"));
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (!rows[i].name.ends_with("bias")) continue;
     ASSERT_GT(i, 0U);

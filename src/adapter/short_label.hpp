@@ -1,5 +1,5 @@
 #pragma once
-// Text inside the report.
+// Labels in the report's plots and tables.
 
 #include <string>
 #include <string_view>
@@ -7,6 +7,6 @@
 namespace mi2::adapter {
 
 /// At most 28 bytes of UTF-8, cut between characters, with ".." where something is missing.
-std::string shortened(std::string_view text);
+std::string short_label(std::string_view label);
 
 }  // namespace mi2::adapter

@@ -9,13 +9,13 @@
 
 namespace mi2::models {
 
-struct ManifestRow {
+struct ListedTensor {
   std::string name;  ///< current scheme
   tensor::Shape shape;
   bool any_length = false;  ///< the first extent may differ: a positional embedding
 };
 
 /// Every tensor the model takes, in the order in which it is loaded.
-std::vector<ManifestRow> manifest(const weights::ModelConfig& config);
+std::vector<ListedTensor> tensor_list(const weights::ModelConfig& config);
 
 }  // namespace mi2::models

@@ -18,9 +18,4 @@ bool looks_like_dicom(std::span<const std::byte> bytes) noexcept {
   return high == 0 && (low == 0x02 || low == 0x08);
 }
 
-image::Image decode(std::span<const std::byte> bytes, const Options& options, std::string_view name) {
-  const std::unique_ptr<image::Source> source = open(bytes, options, name);
-  return source->read(source->middle());
-}
-
 }  // namespace mi2::dicom

@@ -11,7 +11,7 @@
 
 #include "support/expect_error.hpp"
 #include "support/temporary_folder.hpp"
-#include "vectors/labels.hpp"
+#include "vectors/label_table.hpp"
 #include "vectors/vectors.hpp"
 
 namespace mi2::vectors {

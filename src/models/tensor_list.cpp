@@ -1,4 +1,4 @@
-#include "models/manifest.hpp"
+#include "models/tensor_list.hpp"
 
 #include <optional>
 #include <utility>
@@ -32,7 +32,7 @@ class Recorder {
     return record(name, shape, true);
   }
 
-  std::vector<ManifestRow> rows;
+  std::vector<ListedTensor> rows;
 
  private:
   ops::Parameter record(const std::string& name, const tensor::Shape& shape, bool any_length) {
@@ -44,7 +44,7 @@ class Recorder {
 
 }  // namespace
 
-std::vector<ManifestRow> manifest(const weights::ModelConfig& config) {
+std::vector<ListedTensor> tensor_list(const weights::ModelConfig& config) {
   NoLayers layers;
   Recorder recorder;
   load_medimageinsight(layers, recorder, config);

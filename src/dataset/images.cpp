@@ -1,4 +1,4 @@
-#include "dataset/pictures.hpp"
+#include "dataset/images.hpp"
 
 #include <span>
 #include <string>

@@ -1,5 +1,5 @@
 #pragma once
-// Pictures for tests of augmentations.
+// Images for tests of augmentations.
 
 #include <cstdint>
 #include <filesystem>
@@ -9,6 +9,7 @@
 
 #include "base/files.hpp"
 #include "image/image.hpp"
+#include "support/middle_frame.hpp"
 
 namespace mi2::dataset::testing {
 
@@ -16,7 +17,7 @@ namespace mi2::dataset::testing {
 inline image::Raster fixture(const std::string& name) {
   const auto path = std::filesystem::path(MI2_AUGMENT_DATA_DIR) / (name + ".png");
   const std::vector<std::byte> bytes = base::read_file(path, 1 << 20);
-  return image::to_source(image::decode(bytes, {}, name), {});
+  return image::to_source(test::middle_frame(image::open(bytes, {}, name)), {});
 }
 
 /// Every sample differs from its neighbours, and so does every channel.

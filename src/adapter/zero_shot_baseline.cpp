@@ -1,4 +1,4 @@
-#include "adapter/zero_shot.hpp"
+#include "adapter/zero_shot_baseline.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -10,7 +10,7 @@
 
 #include "base/files.hpp"
 #include "base/table.hpp"
-#include "vectors/labels.hpp"
+#include "vectors/label_table.hpp"
 
 namespace mi2::adapter {
 namespace {

@@ -1,4 +1,4 @@
-#include "vectors/labels.hpp"
+#include "vectors/label_table.hpp"
 
 #include <set>
 #include <utility>

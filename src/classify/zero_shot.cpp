@@ -1,4 +1,4 @@
-#include "classify/scores.hpp"
+#include "classify/zero_shot.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,9 +1,9 @@
 // mi2 batch: a file of rows to a file of answers.
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -76,22 +76,18 @@ int run_batch(const BatchArguments& arguments) {
   catch_interrupts();
   const Embedder embedder = Embedder::open(arguments.model.model, arguments.model.options);
   const protocols::ServedModel model = protocols::describe_model("batch", embedder, arguments.model.model);
-  std::optional<Progress> progress;
-  batch::Observer observer;
-  observer.started = [&](std::uint64_t rows, std::uint64_t resumed) {
-    progress.emplace(rows - resumed, "rows");
-    if (resumed > 0) progress->note(fmt::format("resuming after {} of {} rows", resumed, rows));
-  };
-  observer.failed = [&](std::uint64_t, const Error& error) { progress->note(error.what()); };
-  observer.advanced = [&](std::size_t rows) {
-    progress->advance(rows);
+  Progress progress(0, "rows");
+  options.on_progress = [&, first = true](const base::Progress& at) mutable {
+    const bool resumed = std::exchange(first, false) && at.done > 0;
+    if (resumed) progress.note(fmt::format("resuming after {} of {} rows", at.done, at.total));
+    progress.show(at);
     throw_if_interrupted();
   };
-  const batch::Summary summary = batch::run(embedder, model, options, observer);
-  progress->hide();
+  options.on_failed = [&](const Error& error) { progress.note(error.what()); };
+  const batch::Summary summary = batch::run(embedder, model, options);
+  progress.hide();
   if (summary.failed == 0) return 0;
-  progress->note(
-      fmt::format("{} of {} rows failed; the result says why in their places", summary.failed, summary.rows));
+  progress.note(fmt::format("{} of {} rows failed; the result says why in their places", summary.failed, summary.rows));
   return kExitPartial;
 }
 

@@ -33,13 +33,15 @@ std::string duration_text(double seconds) {
   return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
 }
 
-Progress::Progress(std::size_t total, std::string_view what) { start(total, what); }
+Progress::Progress(std::size_t total, std::string_view what) { start(total, 0, what); }
+
+Progress::Progress(std::string_view what) : what_(what), on_terminal_(is_terminal()), start_(Clock::now()) {}
 
 Progress::~Progress() { hide(); }
 
-void Progress::start(std::size_t total, std::string_view what) {
+void Progress::start(std::size_t total, std::size_t done, std::string_view what) {
   total_ = total;
-  done_ = 0;
+  done_ = skipped_ = done;
   what_ = what;
   on_terminal_ = total > 1 && is_terminal();
   start_ = Clock::now();
@@ -49,7 +51,7 @@ void Progress::start(std::size_t total, std::string_view what) {
 void Progress::show(const base::Progress& at) {
   if (at.stage != what_ || at.total != total_) {
     hide();
-    start(at.total, at.stage);
+    start(at.total, at.done, at.stage);
   }
   advance(at.done - std::min<std::size_t>(at.done, done_));
 }
@@ -57,21 +59,24 @@ void Progress::show(const base::Progress& at) {
 void Progress::advance(std::size_t count) {
   done_ += count;
   if (!on_terminal_) return;
-  if (!drawn_ || done_ >= total_ || Clock::now() - last_draw_ >= kRedrawEvery) draw();
+  const bool last = total_ > 0 && done_ >= total_;
+  if (!drawn_ || last || Clock::now() - last_draw_ >= kRedrawEvery) draw();
+}
+
+std::string Progress::line() const {
+  const double seconds = std::chrono::duration<double>(last_draw_ - start_).count();
+  const double rate = seconds > 0 ? static_cast<double>(done_ - skipped_) / seconds : 0;
+  const std::string speed = rate > 0 ? fmt::format(", {:.3g}/s", rate) : "";
+  if (total_ == 0) return fmt::format("{} {}{}", done_, what_, speed);
+  const std::size_t filled = std::min(kBarWidth, kBarWidth * done_ / total_);
+  const auto rest = static_cast<double>(total_ - std::min(done_, total_));
+  return fmt::format("[{}{}] {}/{} {}{}{}", std::string(filled, '#'), std::string(kBarWidth - filled, '.'), done_,
+                     total_, what_, speed, rate > 0 ? fmt::format(", {} left", duration_text(rest / rate)) : "");
 }
 
 void Progress::draw() {
   last_draw_ = Clock::now();
-  const double seconds = std::chrono::duration<double>(last_draw_ - start_).count();
-  const std::size_t filled = std::min(kBarWidth, kBarWidth * done_ / total_);
-  std::string line = fmt::format("\r[{}{}] {}/{} {}", std::string(filled, '#'), std::string(kBarWidth - filled, '.'),
-                                 done_, total_, what_);
-  if (done_ > 0 && seconds > 0) {
-    const double rate = static_cast<double>(done_) / seconds;
-    const double left = static_cast<double>(total_ - std::min(done_, total_)) / rate;
-    line += fmt::format(", {:.3g}/s, {} left", rate, duration_text(left));
-  }
-  print_error(line + "\x1b[K");
+  print_error(fmt::format("\r{}\x1b[K", line()));
   drawn_ = true;
 }
 

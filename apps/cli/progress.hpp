@@ -12,8 +12,10 @@ namespace mi2::cli {
 
 class Progress {
  public:
-  /// @param what  plural of what is counted: "images".
+  /// @param what  plural of what is counted: "images".     @param total  0: no bar.
   Progress(std::size_t total, std::string_view what);
+  /// Of a number that only the end shows: a count in place of a bar.
+  explicit Progress(std::string_view what);
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
   /// Leaves the line clean.
@@ -28,12 +30,14 @@ class Progress {
   void note(std::string_view text);
 
  private:
-  void start(std::size_t total, std::string_view what);
+  void start(std::size_t total, std::size_t done, std::string_view what);
   void draw();
+  [[nodiscard]] std::string line() const;
 
   using Clock = std::chrono::steady_clock;
   std::size_t total_ = 0;
   std::size_t done_ = 0;
+  std::size_t skipped_ = 0;  ///< of those done, before the clock started
   std::string what_;
   bool on_terminal_ = false;
   bool drawn_ = false;

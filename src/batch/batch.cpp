@@ -54,7 +54,7 @@ class Runner {
     service_.images = embedder.options().image;
   }
 
-  Summary run(const Observer& observer) {
+  Summary run() {
     jobs::Journal journal(options_.output, job_of(embedder_, *table_.model, options_), options_.restart,
                           [&](std::string_view line) { return format_->is_error(line); });
     Summary summary{count_rows(), journal.failed(), journal.lines()};
@@ -64,10 +64,10 @@ class Runner {
                               "away",
                               options_.output.string()));
     }
-    if (observer.started) observer.started(summary.rows, summary.resumed);
+    report(summary.resumed, summary.rows);
     base::RecordReader reader = open();
     for (std::uint64_t i = 0; i < summary.resumed; ++i) reader.next();
-    answer_rows(reader, summary, journal, observer);
+    answer_rows(reader, summary, journal);
     journal.finish();
     return summary;
   }
@@ -86,7 +86,7 @@ class Runner {
     return rows;
   }
 
-  void answer_rows(base::RecordReader& reader, Summary& summary, jobs::Journal& journal, const Observer& observer) {
+  void answer_rows(base::RecordReader& reader, Summary& summary, jobs::Journal& journal) {
     embedder::PipelineOptions options;
     options.batch = options_.rows_per_pass;
     options.threads = embedder_.options().threads;
@@ -102,10 +102,14 @@ class Runner {
     std::uint64_t answered = summary.resumed;
     embedder::embed_all(embedder_, next, options, [&](std::span<const embedder::Embedded> rows) {
       std::string lines;
-      for (const embedder::Embedded& row : rows) lines += line_of(row, ++answered, summary, observer);
+      for (const embedder::Embedded& row : rows) lines += line_of(row, ++answered, summary);
       journal.append(lines);
-      if (observer.advanced) observer.advanced(rows.size());
+      report(answered, summary.rows);
     });
+  }
+
+  void report(std::uint64_t done, std::uint64_t rows) const {
+    if (options_.on_progress) options_.on_progress({"rows", done, rows});
   }
 
   embedder::Prepared prepare(base::Record record, std::uint64_t number) const {
@@ -124,11 +128,10 @@ class Runner {
     return prepared;
   }
 
-  std::string line_of(const embedder::Embedded& row, std::uint64_t number, Summary& summary,
-                      const Observer& observer) const {
+  std::string line_of(const embedder::Embedded& row, std::uint64_t number, Summary& summary) const {
     if (row.error != nullptr) {
       ++summary.failed;
-      if (observer.failed) observer.failed(number, *row.error);
+      if (options_.on_failed) options_.on_failed(*row.error);
       return format_->error_line(*row.error, number);
     }
     Row places;
@@ -153,15 +156,14 @@ class Runner {
 
 }  // namespace
 
-Summary run(const Embedder& embedder, const protocols::ServedModel& model, const Options& options,
-            const Observer& observer) {
+Summary run(const Embedder& embedder, const protocols::ServedModel& model, const Options& options) {
   std::error_code ignored;
   if (std::filesystem::exists(options.output, ignored)) {
     if (!options.replace || !std::filesystem::is_regular_file(options.output, ignored)) {
       throw Error(Code::kBadArgument, fmt::format("{}: is there already", options.output.string()));
     }
   }
-  return Runner(embedder, model, options).run(observer);
+  return Runner(embedder, model, options).run();
 }
 
 }  // namespace mi2::batch

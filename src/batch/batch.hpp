@@ -10,6 +10,7 @@
 #include <mi2/embedder.hpp>
 #include <mi2/error.hpp>
 
+#include "base/progress.hpp"
 #include "protocols/service.hpp"
 
 namespace mi2::batch {
@@ -26,7 +27,11 @@ struct Options {
   std::size_t rows_per_pass = 4;  ///< computed together; twice as many are in memory
   std::size_t max_row_bytes = 150U << 20;
   bool restart = false;  ///< throw away what an earlier run left
-  bool replace = false;  ///< an `output` that is there already
+  bool replace = false;  ///< an `output` that already exists
+  /// In "rows": before the first pass, with what an earlier run left as done, and after each pass. What it throws ends
+  /// the run, which may be resumed.
+  base::OnProgress on_progress;
+  std::function<void(const Error& error)> on_failed;  ///< for each row that fails, in order; the message names it
 };
 
 struct Summary {
@@ -35,19 +40,10 @@ struct Summary {
   std::uint64_t resumed = 0;  ///< rows of an earlier run, among both
 };
 
-/// What a caller hears of; may throw to stop between two passes.
-struct Observer {
-  std::function<void(std::uint64_t rows, std::uint64_t resumed)> started;  ///< once, before the first pass
-  std::function<void(std::size_t rows)> advanced;                          ///< after each pass
-  std::function<void(std::uint64_t row, const Error& error)> failed;       ///< a row, counted from 1
-};
-
 /// Answers every row of `input`. A row's own fault is written in its place and does not stop the others.
-/// @throws Error{kNotFound}, {kBadFile} (input or disk); {kBadArgument}: output is there already, the header is not
-/// that
-///         of a table of images and texts, what an earlier run left is of other input, model or options, or another run
-///         is at it.
-Summary run(const Embedder& embedder, const protocols::ServedModel& model, const Options& options,
-            const Observer& observer);
+/// @throws Error{kNotFound}, {kBadFile} (input or disk); {kBadArgument}: `output` already exists, the header is
+///         not that of a table of images and texts, what an earlier run left is of other input, model or options, or
+///         another run is at it.
+Summary run(const Embedder& embedder, const protocols::ServedModel& model, const Options& options);
 
 }  // namespace mi2::batch

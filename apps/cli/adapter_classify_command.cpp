@@ -77,7 +77,7 @@ int classify_images(const adapter::Adapter& adapter, const ClassifyArguments& ar
   if (paths.inputs.empty()) throw Error(Code::kBadArgument, "adapter classify: no inputs; give a PATH");
   ScoreOutput output(arguments.scores, arguments.frames.has_value());
   const Embedder embedder = Embedder::open(arguments.model.model, arguments.model.options);
-  Progress progress(arguments.frames ? 0 : paths.inputs.size(), "images");
+  Progress progress = arguments.frames ? Progress("frames") : Progress(paths.inputs.size(), "images");
   if (adapter.description().embeddings) {
     check_origin(embedder.provenance(), adapter.description().embeddings, "the adapter", progress);
   }

@@ -78,7 +78,7 @@ int classify(const ClassifyArguments& arguments) {
   ScoreOutput output(arguments.scores, arguments.frames.has_value());
   const Embedder embedder = Embedder::open(arguments.model.model, arguments.model.options);
   const Classifier classifier(embedder, std::move(labels), options);
-  Progress progress(arguments.frames ? 0 : paths.inputs.size(), "images");
+  Progress progress = arguments.frames ? Progress("frames") : Progress(paths.inputs.size(), "images");
   if (classifier.truncated()) progress.note("a label was longer than the model's context and was cut");
   return score_images(embedder, paths, arguments.frames, arguments.model.batch, progress, output,
                       [&](std::span<const float> embedding) { return classifier.classify(embedding); });

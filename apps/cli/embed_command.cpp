@@ -116,10 +116,8 @@ int embed(const EmbedArguments& arguments) {
   const auto writer =
       vectors::make_embedding_writer(arguments.format, *output, static_cast<std::size_t>(embedder.dimensions()),
                                      provenance, arguments.frames.has_value());
-  // How many frames there are is not known beforehand: then there is no bar.
-  Progress progress(arguments.frames ? 0 : rows, texts.empty()             ? "images"
-                                                 : expanded.inputs.empty() ? "texts"
-                                                                           : "inputs");
+  const std::string_view what = texts.empty() ? "images" : expanded.inputs.empty() ? "texts" : "inputs";
+  Progress progress = arguments.frames ? Progress("frames") : Progress(rows, what);
   Report report(progress);
   note_skipped(expanded, progress);
   const EmbedRun run{embedder, arguments.model.batch, progress, report, [&] { output->flush(); }};

@@ -110,6 +110,14 @@ def test_progress_only_on_a_terminal(mi2, images, picture):
     assert _errors_on_a_terminal(mi2, "embed", picture)[2] == ""
 
 
+@pytest.mark.parametrize("command", [["embed"], ["classify", "--labels", "a,b"]])
+def test_frames_are_counted_on_a_terminal(mi2, images, command):
+    status, output, shown = _errors_on_a_terminal(mi2, *command, "--batch", "2", "--frames", "all", str(images))
+    assert status == 0 and " frames, " in shown and "/s" in shown and shown.endswith("\r\x1b[K")
+    quiet = mi2(*command, "--batch", "2", "--frames", "all", str(images))
+    assert quiet.errors == "" and quiet.stdout == output
+
+
 def test_messages_stand_on_lines_of_their_own_beside_the_bar(mi2, picture, bad_picture):
     status, _, shown = _errors_on_a_terminal(mi2, "embed", "--batch", "1", picture, bad_picture, picture)
     assert status == 8 and f"\r\x1b[Kmi2: {bad_picture}: " in shown

@@ -15,8 +15,14 @@
 #include <mi2/mi2.h>
 #include <mi2/mi2.hpp>
 
+#include "base/files.hpp"
+
 struct mi2_embedder {
   mi2::Embedder embedder;
+};
+
+struct mi2_frames {
+  mi2::EncodedImage image;
 };
 
 struct mi2_classifier {
@@ -133,6 +139,7 @@ mi2::EmbedderOptions embedder_options(const mi2_options& from) {
   read(from.window, image.window, mi2::parse_window);
   if (from.max_pixels != 0) image.max_pixels = from.max_pixels;
   if (from.max_file_bytes != 0) image.max_file_bytes = from.max_file_bytes;
+  read(from.frames, image.frames, mi2::parse_frames);
   return to;
 }
 
@@ -163,6 +170,18 @@ void embed_images(const mi2_embedder& handle, std::size_t count, const Out& out,
 }
 
 std::string name_of_image(std::size_t index) { return fmt::format("image {}", index + 1); }
+
+std::span<const std::byte> bytes_of(const mi2_bytes& image, std::string_view name) {
+  return array(static_cast<const std::byte*>(image.data), image.size, name);
+}
+
+/// @param read  the encoded image.     @param select  as mi2_frames_open() has it.
+template <typename Read>
+mi2_frames* open_frames(const mi2_embedder& handle, std::string_view name, const char* select, const Read& read) {
+  mi2::ImageOptions options = handle.embedder.options().image;
+  options.frames = mi2::parse_frames(select == nullptr ? "all" : select);
+  return new mi2_frames{handle.embedder.open_image(read(), name, options)};
+}
 
 }  // namespace
 
@@ -215,8 +234,50 @@ mi2_status mi2_embed_encoded(const mi2_embedder* embedder, const mi2_bytes* imag
     const std::span<const mi2_bytes> items = array(images, count, "images");
     embed_images(*embedder, count, out, [&](std::size_t i) {
       const std::string name = name_of_image(i);
-      return embedder->embedder.prepare(array(static_cast<const std::byte*>(items[i].data), items[i].size, name), name);
+      return embedder->embedder.prepare(bytes_of(items[i], name), name);
     });
+  });
+}
+
+mi2_status mi2_frames_open(const mi2_embedder* embedder, const mi2_bytes* image, const char* select,
+                           mi2_frames** frames) {
+  return guarded([&] {
+    needed(frames, "frames") = nullptr;
+    const std::string name = name_of_image(0);
+    const std::span<const std::byte> bytes = bytes_of(needed(image, "image"), name);
+    *frames = open_frames(needed(embedder, "embedder"), name, select,
+                          [&] { return std::vector<std::byte>(bytes.begin(), bytes.end()); });
+  });
+}
+
+mi2_status mi2_frames_open_file(const mi2_embedder* embedder, const char* path, const char* select,
+                                mi2_frames** frames) {
+  return guarded([&] {
+    needed(frames, "frames") = nullptr;
+    const std::uint64_t most = needed(embedder, "embedder").embedder.options().image.max_file_bytes;
+    *frames = open_frames(*embedder, &needed(path, "path"), select, [&] { return mi2::base::read_file(path, most); });
+  });
+}
+
+void mi2_frames_close(mi2_frames* frames) { delete frames; }
+
+uint64_t mi2_frames_count(const mi2_frames* frames) { return frames == nullptr ? 0 : frames->image.size(); }
+
+mi2_status mi2_embed_frames(const mi2_embedder* embedder, const mi2_frames* frames, uint64_t first, size_t count,
+                            float* vectors, size_t capacity, uint64_t* numbers) {
+  return guarded([&] {
+    const Out out{vectors, capacity};
+    check(needed(embedder, "embedder"), count, out);
+    const mi2::EncodedImage& image = needed(frames, "frames").image;
+    if (first > image.size() || count > image.size() - first) {
+      throw Error(Code::kBadArgument,
+                  fmt::format("first, count: expected frames among {} selected ones, got {} from {}", image.size(),
+                              count, first));
+    }
+    if (numbers != nullptr) {
+      for (std::size_t i = 0; i < count; ++i) numbers[i] = image.place(first + i).number;
+    }
+    embed_images(*embedder, count, out, [&](std::size_t i) { return image.prepare(first + i); });
   });
 }
 

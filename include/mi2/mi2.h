@@ -56,6 +56,9 @@ typedef struct mi2_options {
   const char* window;      /* "CENTER,WIDTH" for DICOM; NULL: the file's own */
   uint64_t max_pixels;     /* of one image, checked before decoding; 0: 200 million */
   uint64_t max_file_bytes; /* of one input file; 0: 1 GiB */
+  const char* frames;      /* of multi-frame DICOM and TIFF, the frame that an image is read as: "middle", "first" or a
+                              number from 1; NULL: "middle". A selection of several is refused where an image has them:
+                              mi2_frames_open() */
 } mi2_options;
 
 /* Loads a model folder, or maps a file that `mi2 pack` wrote.
@@ -90,6 +93,31 @@ typedef struct mi2_bytes {
  * Errors: MI2_BAD_FILE, MI2_UNSUPPORTED, MI2_TOO_LARGE. */
 MI2_EXPORT mi2_status mi2_embed_encoded(const mi2_embedder* embedder, const mi2_bytes* images, size_t count,
                                         float* vectors, size_t capacity);
+
+/* Selected frames of one image in a file's form: of multi-frame DICOM, or the pages of a TIFF. Holds the file's bytes and
+ * no decoded frame. Several threads may embed frames of it at once. */
+typedef struct mi2_frames mi2_frames;
+
+/* Opens an image of which frames are to be embedded.
+ * select: "middle", "all", "first", a number from 1, "every:K", "center:K"; NULL: "all".
+ * Errors: MI2_BAD_ARGUMENT for the selection or a number past the last frame; MI2_BAD_FILE, MI2_UNSUPPORTED,
+ * MI2_TOO_LARGE; of a file also MI2_NOT_FOUND. */
+MI2_EXPORT mi2_status mi2_frames_open(const mi2_embedder* embedder, const mi2_bytes* image, const char* select,
+                                      mi2_frames** frames);
+MI2_EXPORT mi2_status mi2_frames_open_file(const mi2_embedder* embedder, const char* path, const char* select,
+                                           mi2_frames** frames);
+/* May be NULL. */
+MI2_EXPORT void mi2_frames_close(mi2_frames* frames);
+
+/* How many frames are selected; 0 for NULL. */
+MI2_EXPORT uint64_t mi2_frames_count(const mi2_frames* frames);
+
+/* The selected frames `first`, `first` + 1, .., counted from 0.
+ * embedder: the one that opened `frames`, or one whose model takes images of the same size.
+ * numbers: [count], receives the number that each has in the image, from 1; may be NULL.
+ * Errors: MI2_BAD_ARGUMENT for frames past the selected ones; MI2_BAD_FILE, MI2_UNSUPPORTED, MI2_TOO_LARGE. */
+MI2_EXPORT mi2_status mi2_embed_frames(const mi2_embedder* embedder, const mi2_frames* frames, uint64_t first,
+                                       size_t count, float* vectors, size_t capacity, uint64_t* numbers);
 
 /* A decoded image. */
 typedef struct mi2_image {

@@ -129,34 +129,48 @@ NextItem items_of(std::span<const Input> inputs, std::uint64_t max_bytes, Prepar
   };
 }
 
-NextItem frames_of(std::span<const Input> inputs, std::uint64_t max_bytes, OpenImage open) {
-  return [=, open = std::move(open), next = std::size_t{0}, frame = std::uint64_t{0},
+NextItem frames_of(NextImage images, OpenImage open) {
+  return [images = std::move(images), open = std::move(open), name = std::string(), frame = std::uint64_t{0},
           image = std::shared_ptr<const EncodedImage>()]() mutable -> std::optional<Item> {
-    if (image && frame == image->size()) image.reset();
-    if (!image && next == inputs.size()) return std::nullopt;
-    const Input& input = inputs[image ? next - 1 : next++];
+    std::optional<std::variant<Encoded, Item>> next;
+    if (!image) {
+      next = images();
+      if (!next) return std::nullopt;
+      if (Item* item = std::get_if<Item>(&*next)) return std::move(*item);
+      name = std::get<Encoded>(*next).name;
+    }
     std::uint64_t opened = 0;
     try {
       if (!image) {
-        if (input.error) throw Error(*input.error);
-        std::vector<std::byte> encoded = read_input(input.path, max_bytes);
+        std::vector<std::byte> encoded = std::get<Encoded>(*next).read();
         opened = encoded.size();
-        image = std::make_shared<const EncodedImage>(open(std::move(encoded), input.path));
+        image = std::make_shared<const EncodedImage>(open(std::move(encoded), name));
         frame = 0;
       }
       const std::uint64_t i = frame++;
-      return Item{input.path, image->place(i),
-                  [image, i] {
-                    return Prepared{image->prepare(i), std::nullopt};
-                  },
-                  opened};
+      Item item{name, image->place(i), [image, i] { return Prepared{image->prepare(i), std::nullopt}; }, opened};
+      if (frame == image->size()) image.reset();
+      return item;
     } catch (...) {
       // Thrown where the item is prepared, so that the one rule says whose error it is.
       image.reset();
-      return Item{input.path, std::nullopt,
+      return Item{name, std::nullopt,
                   [error = std::current_exception()]() -> Prepared { std::rethrow_exception(error); }};
     }
   };
+}
+
+NextItem frames_of(std::span<const Input> inputs, std::uint64_t max_bytes, OpenImage open) {
+  return frames_of(
+      [inputs, max_bytes, next = std::size_t{0}]() mutable -> std::optional<std::variant<Encoded, Item>> {
+        if (next == inputs.size()) return std::nullopt;
+        const Input& input = inputs[next++];
+        return Encoded{input.path, [&input, max_bytes] {
+                         if (input.error) throw Error(*input.error);
+                         return read_input(input.path, max_bytes);
+                       }};
+      },
+      std::move(open));
 }
 
 }  // namespace mi2::embedder

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include <mi2/encoded_image.hpp>
@@ -55,8 +56,19 @@ NextItem items_of(std::span<const Input> inputs, std::uint64_t max_bytes, Prepar
 /// Opens a file's bytes, as Embedder::open_image.
 using OpenImage = std::function<EncodedImage(std::vector<std::byte> encoded, std::string_view name)>;
 
-/// One item per selected frame of each input, or one with the error of an input that cannot be opened. A file is read
-/// where its first frame is taken, and its items share it.
+/// An encoded image whose selected frames become items.
+struct Encoded {
+  std::string name;
+  std::function<std::vector<std::byte>()> read;  ///< called once, where the first frame is taken
+};
+
+/// The next image, or an item that stays as it is, or nothing after the last. What it throws ends the run.
+using NextImage = std::function<std::optional<std::variant<Encoded, Item>>()>;
+
+/// One item per selected frame of each image, or one with the error of an image that cannot be opened. The items of an
+/// image share its bytes.
+NextItem frames_of(NextImage images, OpenImage open);
+/// The same of inputs, which outlive the items.
 NextItem frames_of(std::span<const Input> inputs, std::uint64_t max_bytes, OpenImage open);
 
 }  // namespace mi2::embedder

@@ -5,10 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <span>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -120,6 +123,90 @@ TEST_F(CApi, TextsHaveTheBitsOfTheCppApiAndSayWhichWereCut) {
                     }),
             mi2::test::rows_of(reference().embed_texts(texts).vectors));
   EXPECT_THAT(truncated, testing::ElementsAre(0, 1));
+}
+
+/// A little-endian TIFF of one 8 x 8 grey page per value.
+std::string pages(const std::vector<char>& greys) {
+  constexpr std::uint32_t kTags = 8;
+  const auto little = [](std::uint32_t value, int bytes) {
+    std::string out;
+    for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i) & 0xFFU);
+    return out;
+  };
+  std::string file = "II*" + std::string(1, '\0') + little(8, 4);
+  for (std::size_t page = 0; page < greys.size(); ++page) {
+    const auto pixels = static_cast<std::uint32_t>(file.size()) + 2 + 12 * kTags + 4;
+    file += little(kTags, 2);
+    const std::pair<std::uint32_t, std::uint32_t> tags[kTags] = {{256, 8}, {257, 8},      {258, 8}, {259, 1},
+                                                                 {262, 1}, {273, pixels}, {278, 8}, {279, 64}};
+    for (const auto& [tag, value] : tags) file += little(tag, 2) + little(4, 2) + little(1, 4) + little(value, 4);
+    file += little(page + 1 < greys.size() ? pixels + 64 : 0, 4) + std::string(64, greys[page]);
+  }
+  return file;
+}
+
+TEST_F(CApi, FramesHaveTheBitsOfImagesOfTheirOwnAndTheirNumbers) {
+  const std::string file = pages({10, 60, 110, 'x'});
+  const mi2_bytes image{file.data(), file.size()};
+  std::vector<mi2::Pixels> alone;
+  for (const char grey : {10, 110}) {
+    const std::string one = pages({grey});
+    alone.push_back(reference().prepare(std::as_bytes(std::span(one)), "one"));
+  }
+  mi2_frames* frames = nullptr;
+  ASSERT_EQ(mi2_frames_open(embedder, &image, "every:2", &frames), MI2_OK) << mi2_last_error();
+  EXPECT_EQ(mi2_frames_count(frames), 2U);
+  std::array<std::uint64_t, 2> numbers{};
+  EXPECT_EQ(
+      rows_of(2, [&](float* to,
+                     std::size_t size) { return mi2_embed_frames(embedder, frames, 0, 2, to, size, numbers.data()); }),
+      mi2::test::rows_of(reference().embed_images(alone)));
+  EXPECT_THAT(numbers, testing::ElementsAre(1, 3));
+  EXPECT_EQ(rows_of(1, [&](float* to,
+                           std::size_t size) { return mi2_embed_frames(embedder, frames, 1, 1, to, size, nullptr); })
+                .front(),
+            mi2::test::rows_of(reference().embed_images(alone)).back());
+  std::vector<float> room(3 * mi2_dimensions(embedder));
+  EXPECT_EQ(mi2_embed_frames(embedder, frames, 1, 2, room.data(), room.size(), nullptr), MI2_BAD_ARGUMENT);
+  EXPECT_THAT(mi2_last_error(), HasSubstr("2 selected"));
+  EXPECT_EQ(mi2_embed_frames(embedder, frames, UINT64_MAX, 1, room.data(), room.size(), nullptr), MI2_BAD_ARGUMENT);
+  mi2_frames_close(frames);
+
+  const std::filesystem::path path = std::filesystem::path(testing::TempDir()) / "mi2_c_pages.tif";
+  std::ofstream(path, std::ios::binary) << file;
+  ASSERT_EQ(mi2_frames_open_file(embedder, path.c_str(), nullptr, &frames), MI2_OK) << mi2_last_error();
+  EXPECT_EQ(mi2_frames_count(frames), 4U);
+  mi2_frames_close(frames);
+  EXPECT_EQ(mi2_frames_open(embedder, &image, "5", &frames), MI2_BAD_ARGUMENT);
+  EXPECT_EQ(frames, nullptr);
+  EXPECT_EQ(mi2_frames_open(embedder, &image, "some", &frames), MI2_BAD_ARGUMENT);
+  EXPECT_EQ(mi2_frames_open_file(embedder, "/nowhere.tif", nullptr, &frames), MI2_NOT_FOUND);
+  EXPECT_EQ(mi2_frames_open(embedder, nullptr, nullptr, &frames), MI2_BAD_ARGUMENT);
+  EXPECT_EQ(mi2_frames_count(nullptr), 0U);
+}
+
+TEST_F(CApi, AnOptionChoosesTheFrameThatAnImageIsReadAs) {
+  const std::string file = pages({10, 60, 110});
+  const mi2_bytes image{file.data(), file.size()};
+  const std::string third = pages({110});
+  const mi2::Pixels wanted = reference().prepare(std::as_bytes(std::span(third)), "third");
+  mi2_options options{};
+  options.size = sizeof options;
+  std::vector<float> vector(mi2_dimensions(embedder));
+  for (const auto& [frames, status] : {std::pair{"3", MI2_OK}, std::pair{"all", MI2_BAD_ARGUMENT}}) {
+    options.frames = frames;
+    mi2_embedder* choosing = nullptr;
+    ASSERT_EQ(mi2_open(kModel.c_str(), &options, &choosing), MI2_OK) << mi2_last_error();
+    EXPECT_EQ(mi2_embed_encoded(choosing, &image, 1, vector.data(), vector.size()), status) << frames;
+    mi2_close(choosing);
+    if (status == MI2_OK) {
+      EXPECT_EQ(vector, mi2::test::rows_of(reference().embed_images({&wanted, 1})).front());
+    }
+  }
+  options.frames = "0";
+  mi2_embedder* refused = nullptr;
+  EXPECT_EQ(mi2_open(kModel.c_str(), &options, &refused), MI2_BAD_ARGUMENT);
+  EXPECT_THAT(mi2_last_error(), HasSubstr("options.frames"));
 }
 
 TEST_F(CApi, ScoresAreInTheOrderOfTheLabels) {

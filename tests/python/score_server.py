@@ -1,7 +1,11 @@
 """A server that answers POST /score as CONTRACTS.md says, over a model of this process: what a client can meet."""
 import base64
 import json
+import os
+import subprocess
 import threading
+import time
+import urllib.request
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -102,3 +106,23 @@ def serving(models, key=None):
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def served(model_path):
+    """Runs `mi2 serve`; gives its URL once it is ready."""
+    with subprocess.Popen([os.environ["MI2_BIN"], "serve", "--model", model_path, "--port", "0"],
+                          stderr=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            line = server.stdout.readline()
+            assert line.startswith("listening on http://"), line
+            url = line.split()[-1]
+            for _ in range(300):
+                try:
+                    if urllib.request.urlopen(url + "/health/ready", timeout=5).status == 200:
+                        break
+                except OSError:
+                    time.sleep(0.1)
+            yield url
+        finally:
+            server.terminate()

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from types import SimpleNamespace
 
 import medimageinsight as mi2
@@ -14,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from score_server import serving
+from score_server import served, serving
 
 
 @pytest.fixture
@@ -183,27 +182,10 @@ def test_progress_and_empty_inputs(server, images):
 
 
 def test_the_real_server_answers_with_the_models_bits(model_path, model, images):
-    program = os.environ["MI2_BIN"]
-    if b"\n  serve " not in subprocess.run([program, "--help"], capture_output=True, check=True).stdout:
-        pytest.skip("this mi2 has no command serve")
-    with subprocess.Popen([program, "serve", "--model", model_path, "--port", "0"], stderr=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, text=True) as server:
-        try:
-            line = server.stdout.readline()
-            assert line.startswith("listening on http://"), line
-            url = line.split()[-1]
-            for _ in range(300):
-                try:
-                    if urllib.request.urlopen(url + "/health/ready", timeout=5).status == 200:
-                        break
-                except OSError:
-                    time.sleep(0.1)
-            with mi2.Client(url, profile="raw", rows=3) as client:
-                assert client.embed_images(images).tobytes() == model.embed_images(images).tobytes()
-                assert client.embed_texts(["a", "b c"]).tobytes() == model.embed_texts(["a", "b c"]).tobytes()
-                assert client.provenance == model.provenance
-        finally:
-            server.terminate()
+    with served(model_path) as url, mi2.Client(url, profile="raw", rows=3) as client:
+        assert client.embed_images(images).tobytes() == model.embed_images(images).tobytes()
+        assert client.embed_texts(["a", "b c"]).tobytes() == model.embed_texts(["a", "b c"]).tobytes()
+        assert client.provenance == model.provenance
 
 
 def test_without_urllib3_the_client_says_what_to_install():

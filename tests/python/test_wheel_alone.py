@@ -81,6 +81,8 @@ def test_it_is_typed(wheel, tmp_path):
         "import numpy as np\nimport numpy.typing as npt\n"
         "model = mi2.load('m', dtype='bf16')\n"
         "assert_type(model.embed_images(['a.png', b'..', np.zeros((2, 2))]), npt.NDArray[np.float32])\n"
+        "assert_type(model.embed_images('a.dcm', frames=3), npt.NDArray[np.float32])\n"
+        "assert_type(model.embed_frames('a.dcm', 'every:2').frame, npt.NDArray[np.int64])\n"
         "assert_type(model.dimensions, int)\n"
         "assert_type(model.classify('a', ['b'])[0][0].score, float)\n"
         "client = mi2.Client('http://h')\n"

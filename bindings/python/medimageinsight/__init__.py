@@ -13,8 +13,8 @@ from ._core import supported_dtypes
 from ._core import version as __version__
 from ._errors import BadArgument, BadFile, Error, Internal, NotFound, Overloaded, TooLarge, Unauthorized, Unsupported
 from ._model import Model, load, tokenize
-from ._types import ImageLike, LabelScore, Provenance, Vectors
+from ._types import Frames, FrameVectors, ImageLike, LabelScore, Provenance, Vectors
 
-__all__ = ["BadArgument", "BadFile", "Client", "Error", "ImageLike", "Internal", "LabelScore", "Model", "NotFound",
+__all__ = ["BadArgument", "BadFile", "Client", "Error", "FrameVectors", "Frames", "ImageLike", "Internal", "LabelScore", "Model", "NotFound",
            "Overloaded", "Provenance", "TooLarge", "Unauthorized", "Unsupported", "Vectors", "__version__", "load",
            "supported_dtypes", "tokenize"]

@@ -12,10 +12,10 @@ import numpy as np
 
 from ._encode import encoded
 from ._errors import BadArgument, BadFile, Error, Internal, TooLarge, Unsupported
-from ._images import iterate, numbered
+from ._images import iterate, numbered, selection_of
 from ._progress import Advance, reporting, size_of
 from ._transport import Answer, Transport
-from ._types import ImageLike, LabelScore, OnError, Progress, Provenance, Vectors
+from ._types import Frames, ImageLike, LabelScore, OnError, Progress, Provenance, Vectors
 from ._zero_shot import label_directions, prompts_of, scores_of
 
 Outcome = tuple[int, Union[Vectors, Error]]
@@ -34,9 +34,12 @@ class Client:
     :param url: of the server ("https://host:5001") or of its /score.
     :param api_key: sent as ``Authorization: Bearer``; never part of a message.
     :param profile: "raw" or "azure"; None: the server's own, which is "azure" unless its operator says otherwise.
-    :param azure_size: pixels, for "azure". :param azure_quality: JPEG quality 1 to 100, for "azure".
-    :param rows: images or texts a request. :param workers: requests at once.
-    :param timeout: seconds to wait for an answer. :param retries: of one request.
+    :param azure_size: pixels, for "azure".
+    :param azure_quality: JPEG quality 1 to 100, for "azure".
+    :param rows: images or texts per request.
+    :param workers: requests at once.
+    :param timeout: seconds to wait for an answer.
+    :param retries: of one request.
     :param max_wait: seconds between two tries at most, whatever Retry-After says.
     :param ca_certs: a file of certificates to trust, in place of the system's.
     """
@@ -85,24 +88,29 @@ class Client:
 
     @overload
     def embed_images(self, images: ImageLike | Iterable[ImageLike], *, ordered: Literal[True] = True,
-                     progress: Progress = None, on_error: OnError | None = None) -> Vectors: ...
+                     frames: Frames | None = None, progress: Progress = None,
+                     on_error: OnError | None = None) -> Vectors: ...
     @overload
     def embed_images(self, images: ImageLike | Iterable[ImageLike], *, ordered: Literal[False],
-                     progress: Progress = None, on_error: OnError | None = None
-                     ) -> Iterator[tuple[int, Vectors]]: ...
+                     frames: Frames | None = None, progress: Progress = None,
+                     on_error: OnError | None = None) -> Iterator[tuple[int, Vectors]]: ...
 
-    def embed_images(self, images: ImageLike | Iterable[ImageLike], *, ordered: bool = True, progress: Progress = None,
+    def embed_images(self, images: ImageLike | Iterable[ImageLike], *, ordered: bool = True,
+                     frames: Frames | None = None, progress: Progress = None,
                      on_error: OnError | None = None) -> Vectors | Iterator[tuple[int, Vectors]]:
         """Unit vectors of images: float32 [images, dimensions], in order.
 
         :param images: as for :meth:`Model.embed_images`. Arrays are sent as PNG or TIFF, which needs Pillow.
         :param ordered: False: a generator of (position, vector [dimensions]) as answers come; memory stays small
             however many images there are.
+        :param frames: of multi-frame DICOM and TIFF, the frame to embed: "middle", "first" or a number from 1. A
+            selection of several is an error of the image; None: the server's own choice.
         :param on_error: called with position and error of an image that cannot be read; its row is NaN, or left out if
             not ordered. Without it the first such error is raised.
         """
         several = iterate(images)
-        outcomes = self._submit(numbered(several), _encode_image, "image", ordered)
+        params = _frame_params(frames)
+        outcomes = self._submit(numbered(several), _encode_image, "image", ordered, params)
         return self._collect(outcomes, size_of(several), "image", ordered, progress, on_error)
 
     @overload
@@ -120,21 +128,21 @@ class Client:
         """
         several = [texts] if isinstance(texts, str) else texts
         items = ((index, f"texts[{index}]", text) for index, text in enumerate(several))
-        outcomes = self._submit(items, _check_text, "text", ordered)
+        outcomes = self._submit(items, _check_text, "text", ordered, {})
         return self._collect(outcomes, size_of(several), "text", ordered, progress, None)
 
     def classify(self, images: ImageLike | Iterable[ImageLike], labels: Sequence[str], *,
-                 templates: Sequence[str] = ("{}",), multilabel: bool = False,
+                 templates: Sequence[str] = ("{}",), multilabel: bool = False, frames: Frames | None = None,
                  progress: Progress = None) -> list[list[LabelScore]]:
         """As :meth:`Model.classify`; the scores are computed here from the server's vectors."""
         directions = label_directions(self.embed_texts(prompts_of(labels, templates)), len(templates))
-        vectors = self.embed_images(images, progress=progress)
+        vectors = self.embed_images(images, frames=frames, progress=progress)
         return scores_of(vectors, directions, labels, self.logit_scale, multilabel)
 
     def _about(self) -> tuple[int, float, Provenance]:
         """What one answer says about the model; asked once."""
         if self._probe is None:
-            answer = self._post([["", "x-ray"]])
+            answer = self._post([["", "x-ray"]], {})
             vector = _feature(answer.body, 0, "text")
             scale = answer.body[0].get("scaling_factor")
             if not isinstance(scale, float):
@@ -144,20 +152,20 @@ class Client:
                 *(headers.get(f"x-mi2-{name}", "") for name in ("version", "weights-sha256", "profile", "dtype"))))
         return self._probe
 
-    def _post(self, data: list[list[str]]) -> Answer:
+    def _post(self, data: list[list[str]], params: dict[str, Any]) -> Answer:
         return self._transport.post({
             "input_data": {"columns": ["image", "text"], "index": list(range(len(data))), "data": data},
-            "params": {"get_scaling_factor": True, **self._params}})
+            "params": {"get_scaling_factor": True, **self._params, **params}})
 
     def _submit(self, items: Iterator[Item], encode: Callable[[Any, str], str], kind: str,
-                ordered: bool) -> Iterator[list[Outcome]]:
+                ordered: bool, params: dict[str, Any]) -> Iterator[list[Outcome]]:
         """Requests of self._rows items, at most twice as many waiting as are sent at once."""
         with ThreadPoolExecutor(self._workers) as pool:
             waiting: deque[Future[list[Outcome]]] = deque()
             try:
                 while True:
                     while len(waiting) < 2 * self._workers and (some := list(islice(items, self._rows))):
-                        waiting.append(pool.submit(self._request, some, encode, kind))
+                        waiting.append(pool.submit(self._request, some, encode, kind, params))
                     if not waiting:
                         return
                     first = waiting[0] if ordered else next(iter(wait(waiting, return_when=FIRST_COMPLETED).done))
@@ -167,7 +175,8 @@ class Client:
                 for future in waiting:
                     future.cancel()
 
-    def _request(self, items: list[Item], encode: Callable[[Any, str], str], kind: str) -> list[Outcome]:
+    def _request(self, items: list[Item], encode: Callable[[Any, str], str], kind: str,
+                 params: dict[str, Any]) -> list[Outcome]:
         """One request. If it is refused for a row's sake, each row is asked for alone, so that the others get theirs."""
         rows: dict[str, list[str]] = {}
         outcomes: dict[str, Vectors | Error] = {}
@@ -177,21 +186,25 @@ class Client:
                 rows[name] = [row, ""] if kind == "image" else ["", row]
             except Error as error:
                 outcomes[name] = error
-        outcomes.update(self._vectors(rows, kind))
+        outcomes.update(self._vectors(rows, kind, params))
         return [(index, outcomes[name]) for index, name, _ in items]
 
-    def _vectors(self, rows: dict[str, list[str]], kind: str) -> dict[str, Vectors | Error]:
+    def _vectors(self, rows: dict[str, list[str]], kind: str,
+                 params: dict[str, Any]) -> dict[str, Vectors | Error]:
         if not rows:
             return {}
         try:
-            body = self._post(list(rows.values())).body
+            body = self._post(list(rows.values()), params).body
         except _ROW_ERRORS as error:
             if len(rows) == 1:
                 return {name: type(error)(f"{name}: {error}") for name in rows}
-            alone = [self._vectors({name: row}, kind) for name, row in rows.items()]
+            alone = [self._vectors({name: row}, kind, params) for name, row in rows.items()]
             return {name: found for one in alone for name, found in one.items()}
         if not isinstance(body, list) or len(body) != len(rows):
             raise Internal(f"{self._transport.url}: {len(rows)} rows were sent, the answer has another number")
+        if "frames" in params and not all(_names_frames(row) for row in body):
+            raise Unsupported(f"{self._transport.url}: the server passed over frames='{params['frames']}'; mi2 0.2 or "
+                              "later knows it")
         return {name: _feature(body, i, kind) for i, name in enumerate(rows)}
 
     def _collect(self, outcomes: Iterator[list[Outcome]], total: int | None, unit: str, ordered: bool,
@@ -230,6 +243,16 @@ def _told(index: int, found: Vectors | Error, on_error: OnError | None) -> Vecto
         raise found
     on_error(index, found)
     return None
+
+
+def _frame_params(frames: Frames | None) -> dict[str, Any]:
+    """What chooses frames. Other servers pass over what they do not know: the answer has to say that it was chosen."""
+    selection = None if frames is None else selection_of(frames)
+    return {} if selection in (None, "middle") else {"frames": selection, "provenance": True}
+
+
+def _names_frames(row: Any) -> bool:
+    return isinstance(row, dict) and isinstance(row.get("provenance"), dict) and "frames" in row["provenance"]
 
 
 def _encode_image(image: ImageLike, name: str) -> str:

@@ -1,4 +1,4 @@
-"""Pictures as the bytes of a file, for a server. Every encoding is lossless."""
+"""Images as the bytes of a file, for a server. Every encoding is lossless."""
 from __future__ import annotations
 
 import io
@@ -18,16 +18,16 @@ _IN_PNG = {"1", "L", "LA", "P", "RGB", "RGBA", "I;16"}
 def encoded(image: ImageLike, name: str) -> bytes:
     """A file that holds the image: itself if it is one, else PNG, or TIFF for what PNG cannot hold.
 
-    :raises NotFound, BadFile: a path; BadArgument, Unsupported: a picture that is not read.
+    :raises NotFound, BadFile: a path; BadArgument, Unsupported: an image that is not read.
     """
     found = source_of(image, name)
     if isinstance(found, str):
         return _read(found)
     if isinstance(found, bytes):
         return found
-    picture: Any = image if is_pil(image) and not found.mode.startswith("I;16") else _picture(found)
+    pil: Any = image if is_pil(image) and not found.mode.startswith("I;16") else _pil_of(found)
     file = io.BytesIO()
-    picture.save(file, format="PNG" if found.mode in _IN_PNG else "TIFF")
+    pil.save(file, format="PNG" if found.mode in _IN_PNG else "TIFF")
     return file.getvalue()
 
 
@@ -40,7 +40,7 @@ def _read(path: str) -> bytes:
         raise BadFile(f"{path}: {os.strerror(error.errno or 0)}") from error
 
 
-def _picture(decoded: Decoded) -> Any:
+def _pil_of(decoded: Decoded) -> Any:
     try:
         from PIL import Image
     except ImportError as error:

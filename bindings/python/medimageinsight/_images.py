@@ -1,4 +1,4 @@
-"""The forms in which pictures come, and their samples in the terms of mi2::ImageView."""
+"""The forms in which images come, and their samples in the terms of mi2::ImageView."""
 from __future__ import annotations
 
 import os
@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ._errors import BadArgument, Unsupported
-from ._types import ImageLike
+from ._types import Frames, ImageLike
 
 
 class Decoded(NamedTuple):
-    """A picture's samples. mode: Pillow's name; samples: [height, width] or [height, width, channels], contiguous."""
+    """An image's samples. mode: Pillow's name; samples: [height, width] or [height, width, channels], contiguous."""
 
     mode: str
     samples: npt.NDArray[Any]
@@ -41,12 +41,29 @@ def _is_one(images: object) -> bool:
 
 
 def iterate(images: ImageLike | Iterable[ImageLike]) -> Iterable[ImageLike]:
-    """One picture as a list of it; several as they are."""
+    """One image as a list of it; several as they are."""
     if _is_one(images):
         return [cast("ImageLike", images)]
     if isinstance(images, Iterable):
         return cast("Iterable[ImageLike]", images)
-    raise TypeError(f"{type(images).__name__} is neither a picture nor an iterable of pictures")
+    raise TypeError(f"{type(images).__name__} is neither an image nor an iterable of images")
+
+
+def selection_of(frames: Frames) -> str:
+    """As the program's --frames has it; what it is worth is for _core to judge.
+
+    :raises TypeError: neither a text nor a whole number.
+    """
+    if isinstance(frames, str):
+        return frames
+    if isinstance(frames, bool) or not isinstance(frames, (int, np.integer)):
+        raise TypeError(f"frames: {type(frames).__name__} is neither a text nor a number")
+    return str(frames)
+
+
+def gives_one(selection: str | None) -> bool:
+    """Whether every image has exactly one selected frame."""
+    return selection is None or selection in ("middle", "first") or selection.isdecimal()
 
 
 def source_of(image: ImageLike, name: str) -> Source:
@@ -84,7 +101,7 @@ def _of_pil(image: Any, name: str) -> Decoded:
         return Decoded("I", _native(np.asarray(image), np.int32), b"")
     if mode == "F":
         return Decoded("F", _native(np.asarray(image), np.float32), b"")
-    raise Unsupported(f"{name}: pictures of mode '{mode}' are not read; convert it to RGB")
+    raise Unsupported(f"{name}: images of mode '{mode}' are not read; convert it to RGB")
 
 
 def _of_array(array: npt.NDArray[Any], name: str) -> Decoded:

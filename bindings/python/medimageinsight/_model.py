@@ -5,11 +5,13 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
+import numpy as np
+
 from . import _core
 from ._errors import Error
-from ._images import iterate, numbered, source_of
+from ._images import gives_one, iterate, numbered, selection_of, source_of
 from ._progress import reporting, size_of
-from ._types import ImageLike, LabelScore, OnError, Progress, Provenance, Vectors
+from ._types import Frames, FrameVectors, ImageLike, LabelScore, OnError, Progress, Provenance, Vectors
 
 
 def load(path: str | os.PathLike[str], *, dtype: str | None = None, profile: str = "raw", threads: int = 0,
@@ -22,8 +24,10 @@ def load(path: str | os.PathLike[str], *, dtype: str | None = None, profile: str
     :param threads: to compute with; 0: one per core.
     :param intensity: 16-bit and float grey to 8 bits: "percentile:LOW,HIGH", "minmax" or "window:CENTER,WIDTH".
     :param window: "CENTER,WIDTH" for DICOM, over the file's own.
-    :param azure_size: pixels, for "azure". :param azure_quality: JPEG quality 1 to 100, for "azure".
-    :param max_pixels: of one picture; more is TooLarge. :param max_file_bytes: of one file.
+    :param azure_size: pixels, for "azure".
+    :param azure_quality: JPEG quality 1 to 100, for "azure".
+    :param max_pixels: of one image; more is TooLarge.
+    :param max_file_bytes: of one file.
     :raises NotFound: nothing there; BadFile: naming the tensor or key at fault; BadArgument: an option makes no sense.
     """
     return Model(_core.Embedder(
@@ -70,28 +74,47 @@ class Model:
         """What results depend on. Hashes the weights on first use (seconds for a full model)."""
         return Provenance(*self._core.provenance())
 
-    def embed_images(self, images: ImageLike | Iterable[ImageLike], *, batch: int = 4, progress: Progress = None,
-                     on_error: OnError | None = None) -> Vectors:
+    def embed_images(self, images: ImageLike | Iterable[ImageLike], *, frames: Frames | None = None, batch: int = 4,
+                     progress: Progress = None, on_error: OnError | None = None) -> Vectors:
         """Unit vectors of images: float32 [images, dimensions], in order.
 
         :param images: one image or any iterable of images. An image is a path; the bytes of a PNG, JPEG, WebP, TIFF or
             DICOM file; a PIL image of mode 1, L, LA, P, RGB, RGBA, CMYK, I;16, I or F; or an array: uint8 [H, W] or
             [H, W, 1 to 4], bool [H, W], or other numbers [H, W], which are scaled as the file formats' deep grey is.
-            A decoded picture gives the same bits as the file it came from. An array [N, H, W, C] is N images.
+            A decoded image gives the same bits as the file it came from. An array [N, H, W, C] is N images.
+        :param frames: "middle", "first" or a number from 1: of multi-frame DICOM and TIFF, the frame to embed; None: as
+            "middle". "all", "every:K" and "center:K" give a row per selected frame, and :meth:`embed_frames` also says
+            which frame a row is of.
         :param batch: images computed together; while they are, the next are decoded. It never changes a vector.
         :param on_error: called with position and error of an image that cannot be read; its row is NaN. Without it the
             first such error is raised.
         :raises BadFile, Unsupported, TooLarge, NotFound, BadArgument: naming the image.
         """
+        return self._embed(images, frames, batch, progress, on_error)[0]
+
+    def embed_frames(self, images: ImageLike | Iterable[ImageLike], frames: Frames = "all", *, batch: int = 4,
+                     progress: Progress = None, on_error: OnError | None = None) -> FrameVectors:
+        """Unit vectors of the selected frames of images, image by image, and which frame each is.
+
+        Parameters are those of :meth:`embed_images`. Memory grows with the vectors, not with the frames. An image that
+        cannot be opened has one row, of NaN; a frame that cannot be read has its own.
+        """
+        vectors, places = self._embed(images, frames, batch, progress, on_error)
+        columns = np.array(places, dtype=np.int64).reshape(-1, 2)
+        return FrameVectors(vectors, columns[:, 0].copy(), columns[:, 1].copy())
+
+    def _embed(self, images: ImageLike | Iterable[ImageLike], frames: Frames | None, batch: int, progress: Progress,
+               on_error: OnError | None) -> tuple[Vectors, list[tuple[int, int]]]:
         if batch < 1:
             raise ValueError(f"batch={batch}: at least 1")
         several = iterate(images)
-        total = size_of(several)
+        selection = None if frames is None else selection_of(frames)
+        total = size_of(several) if gives_one(selection) else None
         rows = _core.Rows(self.dimensions)
         rows.reserve(total or 0)
-        with reporting(progress, total, "image") as advance:
-            self._core.embed_images(_sources(several), batch, rows, on_error, advance)
-        return rows.take()
+        with reporting(progress, total, "image" if selection is None else "frame") as advance:
+            places = self._core.embed_images(_sources(several), batch, rows, selection, on_error, advance)
+        return rows.take(), places
 
     def embed_texts(self, texts: str | Iterable[str], *, batch: int = 64, progress: Progress = None) -> Vectors:
         """Unit vectors of texts: float32 [texts, dimensions], in order.
@@ -112,16 +135,17 @@ class Model:
         return rows.take()
 
     def classify(self, images: ImageLike | Iterable[ImageLike], labels: Sequence[str], *,
-                 templates: Sequence[str] = ("{}",), multilabel: bool = False, batch: int = 4,
-                 progress: Progress = None) -> list[list[LabelScore]]:
+                 templates: Sequence[str] = ("{}",), multilabel: bool = False, frames: Frames | None = None,
+                 batch: int = 4, progress: Progress = None) -> list[list[LabelScore]]:
         """Scores of all labels for each image, best first, without training: labels are texts and the nearest wins.
 
         :param templates: each holds "{}", where the label goes; their text vectors are averaged.
         :param multilabel: each label's own sigmoid in place of a softmax over the labels.
+        :param frames: as for :meth:`embed_images`: with "all" and the like, scores for each selected frame.
         :raises BadArgument: no label, a label twice, or a template without "{}".
         """
         classifier = _core.Classifier(self._core, list(labels), list(templates), multilabel)
-        vectors = self.embed_images(images, batch=batch, progress=progress)
+        vectors = self.embed_images(images, frames=frames, batch=batch, progress=progress)
         return [[LabelScore(*pair) for pair in scores] for scores in classifier.classify(vectors)]
 
 

@@ -20,11 +20,16 @@ else:
 Vectors = npt.NDArray[np.float32]
 """Unit vectors, float32 [rows, dimensions]."""
 
+Frames = Union[str, int]
+"""Which frames of an image: "middle", "all", "first", a number from 1, "every:K" or "center:K". Of DICOM, frames; of TIFF,
+pages. Everything else has one frame."""
+
 OnError = Callable[[int, Error], None]
-"""Called with the position and the reason of an image that cannot be read; its row is NaN."""
+"""Called with the position of an image and the reason why a row of it is NaN."""
 
 Progress = Union[bool, Callable[[int, "int | None"], None], None]
-"""True: a bar if tqdm is installed. A function: called with how many are done and of how many, None if not known."""
+"""True: a bar if tqdm is installed. A function: called with how many are done and of how many, None if not known; what
+it raises ends the call and leaves it."""
 
 
 class Provenance(NamedTuple):
@@ -35,6 +40,16 @@ class Provenance(NamedTuple):
     """Of the weights file, hexadecimal; of a packed file, the one it was made from."""
     profile: str
     dtype: str
+
+
+class FrameVectors(NamedTuple):
+    """The vectors of frames, and which frame each row is of."""
+
+    vectors: Vectors
+    image: npt.NDArray[np.int64]
+    """[rows], the position of the row's image among the images."""
+    frame: npt.NDArray[np.int64]
+    """[rows], the number of the row's frame, from 1; 0: the image could not be opened."""
 
 
 class LabelScore(NamedTuple):

@@ -84,13 +84,15 @@ void bind_embedder(nb::module_& module) {
       .def_prop_ro("dtype", [](const Embedder& self) { return std::string(name_of(self.options().dtype.value())); })
       .def_prop_ro("profile", [](const Embedder& self) { return std::string(name_of(self.options().image.profile)); })
       .def("provenance", &provenance, Unlocked(), "(version, weights_sha256, profile, dtype)")
-      .def("embed_images", &embed_images, "images"_a, "batch"_a, "rows"_a, "on_error"_a.none(), "advance"_a,
+      .def("embed_images", &embed_images, "images"_a, "batch"_a, "rows"_a, "frames"_a.none(), "on_error"_a.none(),
+           "advance"_a,
            nb::sig("def embed_images(self, images: collections.abc.Iterator[tuple[str, object]], batch: int, "
-                   "rows: Rows, on_error: collections.abc.Callable[..., None] | None, "
-                   "advance: collections.abc.Callable[[int], None]) -> None"),
-           "Appends a row per image of (name, source), of NaN for one that cannot be read.")
+                   "rows: Rows, frames: str | None, on_error: collections.abc.Callable[..., None] | None, "
+                   "advance: collections.abc.Callable[[int], None]) -> list[tuple[int, int]]"),
+           "Appends a row per image of (name, source), or per selected frame, of NaN for one that cannot be read. "
+           "(position of the image, number of the frame or 0) of each row.")
       .def("embed_texts", &embed_texts, "texts"_a, "rows"_a, Unlocked(),
-           "Appends a row a text. Tells which texts were longer than the model's context.");
+           "Appends one row per text. Which texts were longer than the model's context.");
   nb::class_<Classifier>(module, "Classifier", "Zero-shot classification; see mi2::Classifier.")
       .def(
           "__init__",

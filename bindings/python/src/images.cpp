@@ -1,6 +1,7 @@
 #include "images.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -8,6 +9,8 @@
 #include <string>
 #include <tuple>
 #include <utility>
+#include <variant>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nanobind/ndarray.h>
@@ -17,10 +20,14 @@
 #include <nanobind/stl/tuple.h>
 
 #include <mi2/error.hpp>
+#include <mi2/frames.hpp>
 #include <mi2/image.hpp>
 
+#include "base/files.hpp"
 #include "bindings.hpp"
+#include "embedder/inputs.hpp"
 #include "embedder/pipeline.hpp"
+#include "image/source.hpp"
 
 namespace nb = nanobind;
 
@@ -40,8 +47,12 @@ std::shared_ptr<const Held> shared(Held held) {
           }};
 }
 
+std::span<const std::byte> bytes_of(const nb::bytes& encoded) {
+  return {static_cast<const std::byte*>(encoded.data()), encoded.size()};
+}
+
 Prepare of_bytes(const Embedder& embedder, nb::bytes encoded, std::string name) {
-  const std::span bytes(static_cast<const std::byte*>(encoded.data()), encoded.size());
+  const std::span bytes = bytes_of(encoded);
   return [&embedder, bytes, held = shared(std::move(encoded)), name = std::move(name)] {
     return embedder::Prepared{embedder.prepare(bytes, name), std::nullopt};
   };
@@ -75,42 +86,119 @@ Prepare prepare_of(const Embedder& embedder, const nb::object& source, const std
   return [error = error_of(source)]() -> embedder::Prepared { throw Error(error); };
 }
 
-embedder::Item item_of(const Embedder& embedder, const nb::object& entry) {
-  const auto [name, source] = nb::cast<std::pair<std::string, nb::object>>(entry);
-  return {name, std::nullopt, prepare_of(embedder, source, name)};
+using Source = std::variant<embedder::Encoded, embedder::Item>;
+
+/// A source whose image is one item.
+Source item_of(const Embedder& embedder, const nb::object& source, const std::string& name) {
+  return embedder::Item{name, std::nullopt, prepare_of(embedder, source, name)};
 }
+
+/// A source whose selected frames are items. A decoded image is one frame.
+Source frames_of(const Embedder& embedder, const nb::object& source, const std::string& name,
+                 const FrameSelection& frames) {
+  if (nb::isinstance<nb::str>(source)) {
+    auto path = nb::cast<std::filesystem::path>(source);
+    return embedder::Encoded{
+        path.string(), [path, most = embedder.options().image.max_file_bytes] { return base::read_file(path, most); }};
+  }
+  if (nb::isinstance<nb::bytes>(source)) {
+    auto encoded = nb::cast<nb::bytes>(source);
+    const std::span bytes = bytes_of(encoded);
+    return embedder::Encoded{name, [bytes, held = shared(std::move(encoded))] {
+                               return std::vector<std::byte>(bytes.begin(), bytes.end());
+                             }};
+  }
+  if (!nb::isinstance<nb::tuple>(source)) return item_of(embedder, source, name);
+  Prepare prepare = prepare_of(embedder, source, name);
+  return embedder::Item{name, FramePlace{}, [prepare = std::move(prepare), name, frames] {
+                          if (frames.kind == FrameSelection::Kind::kNumber)
+                            image::check_frame(frames.value - 1, 1, name);
+                          return prepare();
+                        }};
+}
+
+/// The images of a Python iterator. Knows which of them each row is of.
+class Images {
+ public:
+  Images(const Embedder& embedder, const nb::object& images, const std::optional<std::string>& frames)
+      : embedder_(embedder), images_(images), options_(embedder.options().image) {
+    if (!frames) {
+      items_ = [this]() -> std::optional<embedder::Item> {
+        std::optional<Source> next = take(false);
+        if (!next) return std::nullopt;
+        return std::get<embedder::Item>(std::move(*next));
+      };
+      return;
+    }
+    options_.frames = parse_frames(*frames);
+    items_ = embedder::frames_of([this] { return take(true); },
+                                 [this](std::vector<std::byte> encoded, std::string_view name) {
+                                   return embedder_.open_image(std::move(encoded), name, options_);
+                                 });
+  }
+
+  std::optional<embedder::Item> next() {
+    std::optional<embedder::Item> item = items_();
+    if (item) image_of_.push_back(taken_ - 1);
+    return item;
+  }
+
+  /// The position of the image that a row is of, asked row by row in the order of next().
+  std::uint64_t image_of_row() {
+    const std::uint64_t image = image_of_.front();
+    image_of_.pop_front();
+    return image;
+  }
+
+ private:
+  std::optional<Source> take(bool frames) {
+    const nb::gil_scoped_acquire locked;
+    const nb::object entry = nb::steal(PyIter_Next(images_.ptr()));
+    if (!entry.is_valid()) {
+      if (PyErr_Occurred() != nullptr) throw nb::python_error();
+      return std::nullopt;
+    }
+    ++taken_;
+    const auto [name, source] = nb::cast<std::pair<std::string, nb::object>>(entry);
+    return frames ? frames_of(embedder_, source, name, options_.frames) : item_of(embedder_, source, name);
+  }
+
+  const Embedder& embedder_;
+  const nb::object& images_;
+  ImageOptions options_;
+  embedder::NextItem items_;
+  std::uint64_t taken_ = 0;
+  std::deque<std::uint64_t> image_of_;
+};
 
 }  // namespace
 
-void embed_images(const Embedder& embedder, const nb::object& images, std::size_t batch, Rows& rows,
-                  const nb::object& on_error, const nb::callable& advance) {
-  const auto next = [&]() -> std::optional<embedder::Item> {
-    const nb::gil_scoped_acquire locked;
-    const nb::object entry = nb::steal(PyIter_Next(images.ptr()));
-    if (entry.is_valid()) return item_of(embedder, entry);
-    if (PyErr_Occurred() != nullptr) throw nb::python_error();
-    return std::nullopt;
-  };
+std::vector<RowPlace> embed_images(const Embedder& embedder, const nb::object& images, std::size_t batch, Rows& rows,
+                                   const std::optional<std::string>& frames, const nb::object& on_error,
+                                   const nb::callable& advance) {
+  Images source(embedder, images, frames);
   embedder::PipelineOptions options;
   options.batch = batch;
   options.threads = embedder.options().threads;
-  std::uint64_t index = 0;
+  std::vector<RowPlace> places;
   const nb::gil_scoped_release unlocked;
+  const auto next = [&] { return source.next(); };
   embedder::embed_all(embedder, next, options, [&](std::span<const embedder::Embedded> done) {
     const nb::gil_scoped_acquire locked;
     for (const embedder::Embedded& item : done) {
+      places.emplace_back(source.image_of_row(), item.frame ? item.frame->number : 0);
       if (item.error == nullptr) {
         rows.append(item.image);
       } else if (on_error.is_none()) {
         throw Error(*item.error);
       } else {
         rows.append_missing();
-        on_error(index, error_object(*item.error));
+        on_error(places.back().first, error_object(*item.error));
       }
-      ++index;
     }
     advance(done.size());
   });
+  return places;
 }
 
 }  // namespace mi2::python

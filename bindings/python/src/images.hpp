@@ -2,6 +2,11 @@
 // Images of a Python iterator through the pipeline.
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <nanobind/nanobind.h>
 
@@ -11,13 +16,19 @@
 
 namespace mi2::python {
 
-/// Appends a row per image, of NaN for one that cannot be read. The iterator runs on the calling thread and the
-/// interpreter is unlocked while images are decoded and computed.
+/// Of a row: the position of its image, and the number of its frame from 1, or 0 if there is none.
+using RowPlace = std::pair<std::uint64_t, std::uint64_t>;
+
+/// Appends a row per image, or per selected frame of each, in order; of NaN for one that cannot be read. The iterator
+/// runs on the calling thread and the interpreter is unlocked while images are decoded and computed.
 /// @param images    iterator of (name, source): a path as str, a file's bytes, (mode, samples, palette) as
 ///                  mi2::ImageView has them, or the Error that there is instead.
-/// @param on_error  called with position and Error of an image that cannot be read; None: the first is thrown.
-/// @param advance   called after each batch with its number of images.
-void embed_images(const Embedder& embedder, const nanobind::object& images, std::size_t batch, Rows& rows,
-                  const nanobind::object& on_error, const nanobind::callable& advance);
+/// @param frames    as mi2::parse_frames reads it. None: a row per image, of the frame that represents it.
+/// @param on_error  called with an image's position and the Error of a row of it; None: the first is thrown.
+/// @param advance   called after each batch with its number of rows.
+/// @throws Error{kBadArgument} for `frames`.
+std::vector<RowPlace> embed_images(const Embedder& embedder, const nanobind::object& images, std::size_t batch,
+                                   Rows& rows, const std::optional<std::string>& frames,
+                                   const nanobind::object& on_error, const nanobind::callable& advance);
 
 }  // namespace mi2::python

@@ -1,4 +1,4 @@
-// Any bytes as a DICOM object: an Error or a picture, nothing else.
+// Any bytes as a DICOM object: an Error or an image, nothing else.
 
 #include <cstddef>
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Any bytes as a zip of pictures: refused with mi2::Error, or every entry is read or refused, within the limit.
+// Any bytes as a zip of images: refused with mi2::Error, or every entry is read or refused, within the limit.
 
 #include <cstddef>
 #include <cstdint>

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs every fuzz target for some seconds, one a core. New inputs and findings stay under build/fuzzing/.
+# Runs every fuzz target for some seconds, one per core. New inputs and findings stay under build/fuzzing/.
 #   fuzz.sh SECONDS [NAME...]
 set -euo pipefail
 cd "$(dirname "$0")/.."

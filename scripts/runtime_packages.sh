@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prints the Debian packages whose libraries a program is linked to, one a line: what a machine without compilers needs.
+# Prints the Debian packages whose libraries a program is linked to, one per line: what a machine without compilers needs.
 #   runtime_packages.sh PROGRAM
 set -euo pipefail
 [[ $# -eq 1 ]] || { echo "usage: runtime_packages.sh PROGRAM" >&2; exit 2; }

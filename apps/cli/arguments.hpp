@@ -20,7 +20,7 @@ class Option;
 
 namespace mi2::cli {
 
-/// --model and how pictures and texts go through it.
+/// --model and how images and texts go through it.
 struct ModelArguments {
   std::string model;
   EmbedderOptions options;

@@ -173,7 +173,7 @@ Job job_of(const FidelityArguments& arguments) {
 }
 
 /// Every image that can be read, with what is known of it; the others are reported.
-fidelity::FidelityInput prepare_all(const Job& job, const fidelity::PicturePreparer& preparer, Report& report,
+fidelity::FidelityInput prepare_all(const Job& job, const fidelity::ImagePreparer& preparer, Report& report,
                                     Progress& progress) {
   fidelity::FidelityInput ready;
   embedder::PipelineOptions options;
@@ -193,7 +193,7 @@ fidelity::FidelityInput prepare_all(const Job& job, const fidelity::PicturePrepa
                               report.bad(item.name, *item.error);
                               continue;
                             }
-                            ready.pictures.push_back(std::move(*item.prepared.image));
+                            ready.images.push_back(std::move(*item.prepared.image));
                             if (!job.label_of.empty()) ready.label_of.push_back(job.label_of[number]);
                             report.good();
                           }
@@ -210,14 +210,14 @@ std::string written(const fidelity::FidelityReport& report, const std::string& f
 int fidelity(const FidelityArguments& arguments) {
   const Job job = job_of(arguments);
   const auto output = open_output(arguments.out);
-  const fidelity::PicturePreparer preparer(job.options.model, job.options.embedder);
+  const fidelity::ImagePreparer preparer(job.options.model, job.options.embedder);
   Progress progress(job.inputs.size(), "images to prepare");
   Report report(progress);
   if (job.skipped > 0) {
     progress.note(fmt::format("{} files in folders are not images and were skipped", job.skipped));
   }
   fidelity::FidelityInput ready = prepare_all(job, preparer, report, progress);
-  if (job.inputs.empty()) ready.pictures = preparer.generated(fidelity::kGeneratedPictures);
+  if (job.inputs.empty()) ready.images = preparer.generated(fidelity::kGeneratedImages);
   if (report.all_failed()) return report.exit_status();
   const fidelity::FidelityReport result = fidelity::measure_fidelity(job.options, ready, [&](const base::Progress& at) {
     throw_if_interrupted();

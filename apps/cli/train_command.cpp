@@ -1,4 +1,4 @@
-// mi2 train: from pictures and labels to a model directory.
+// mi2 train: from images and labels to a model directory.
 
 #include <unistd.h>
 
@@ -64,7 +64,7 @@ struct TrainArguments {
   bool print_config = false;
 };
 
-/// Tells people: a bar and evaluations on a terminal, lines elsewhere.
+/// For people: a bar and evaluations on a terminal, lines elsewhere.
 class Watcher final : public train::TrainObserver {
  public:
   explicit Watcher(train::RunReport& report) : report_(report) {}

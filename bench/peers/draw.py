@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws the README's pictures from a race's result: a bar chart of times, and a roofline of mi2.
+"""Draws the README's figures from a race's result: a bar chart of times, and a roofline of mi2.
 
     draw.py RACE_JSON OUT_DIR      writes race.png and roofline.png
 """

@@ -1,4 +1,4 @@
-"""What every contender computes: pictures of the model's own size, and texts as ids. Made here, the same for all."""
+"""What every contender computes: images of the model's own size, and texts as ids. Made here, the same for all."""
 import os
 
 import numpy as np
@@ -15,8 +15,8 @@ def read_config(model):
         return yaml.safe_load(file)
 
 
-def picture(width, height, seed):
-    """A smooth picture with some noise, u8 [H, W, 3]; each seed has other waves."""
+def image(width, height, seed):
+    """A smooth image with some noise, u8 [H, W, 3]; each seed has other waves."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[0:height, 0:width]
     waves = [127 + 100 * np.sin(x / (17 + 9 * c + seed % 7)) * np.cos(y / (29 - 5 * c + seed % 5)) for c in range(3)]
@@ -24,11 +24,11 @@ def picture(width, height, seed):
 
 
 def pixels(config, seeds):
-    """Pictures as the model takes them, f32 [B, H, W, 3]: / 255, mean, standard deviation."""
+    """Images as the model takes them, f32 [B, H, W, 3]: / 255, mean, standard deviation."""
     encoder = config["IMAGE_ENCODER"]
-    pictures = np.stack([picture(*encoder["IMAGE_SIZE"], seed) for seed in seeds])
+    images = np.stack([image(*encoder["IMAGE_SIZE"], seed) for seed in seeds])
     mean, std = np.float32(encoder["IMAGE_MEAN"]), np.float32(encoder["IMAGE_STD"])
-    return (pictures.astype(np.float32) / 255 - mean) / std
+    return (images.astype(np.float32) / 255 - mean) / std
 
 
 def texts(count, length, seed=0):
@@ -46,13 +46,13 @@ def pad(rows, length=0):
 
 
 def write_pixels(folder, config, batch):
-    """The path of a file that holds `batch` pictures as the tensor "pixels"."""
+    """The path of a file that holds `batch` images as the tensor "pixels"."""
     return _write(os.path.join(folder, f"pixels-{batch}.safetensors"), pixels(config, range(1, batch + 1)))
 
 
 def write_pixels_of(folder, config, seed):
-    """The same for one picture: number `seed` of every batch that has as many."""
-    return _write(os.path.join(folder, f"picture-{seed}.safetensors"), pixels(config, (seed,)))
+    """The same for one image: number `seed` of every batch that has as many."""
+    return _write(os.path.join(folder, f"image-{seed}.safetensors"), pixels(config, (seed,)))
 
 
 def _write(path, values):

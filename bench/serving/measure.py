@@ -27,7 +27,7 @@ import load
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 IMAGES = ROOT / "tests" / "golden" / "data" / "images"
-PICTURES = ("gray.png", "colour_a.jpg", "rgba.png", "small_444.jpg", "palette.png", "progressive.jpg")
+IMAGE_NAMES = ("gray.png", "colour_a.jpg", "rgba.png", "small_444.jpg", "palette.png", "progressive.jpg")
 BATCHES = {"images": 8, "texts": 32}  # defaults of mi2 serve
 SHORT_QUEUE = 16
 WARM = 20  # answers whose median is reported
@@ -40,7 +40,7 @@ def dtype_option(arguments):
 
 def sources(kind):
     """Rows [image, text] of one kind."""
-    return load.rows_of_texts() if kind == "texts" else load.rows_of_images(IMAGES / name for name in PICTURES)
+    return load.rows_of_texts() if kind == "texts" else load.rows_of_images(IMAGES / name for name in IMAGE_NAMES)
 
 
 @contextlib.contextmanager
@@ -137,9 +137,9 @@ def seconds_of_batch(arguments, kind, count, folder):
 
 
 def put_load(kind, url, pid, *options):
-    pictures = [str(IMAGES / name) for name in PICTURES]
+    images = [str(IMAGES / name) for name in IMAGE_NAMES]
     command = [sys.executable, str(HERE / "load.py"), "--url", url, "--pid", str(pid), *map(str, options),
-               *(["--texts"] if kind == "texts" else []), *pictures]
+               *(["--texts"] if kind == "texts" else []), *images]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
     if not done.stdout:
         raise SystemExit(f"bench-serving: load.py ended with status {done.returncode}")
@@ -216,7 +216,7 @@ def main():
     parser.add_argument("--mi2", default=str(ROOT / "build" / "mi2"), help="the program")
     parser.add_argument("--model", default=str(ROOT / "models" / "starter"))
     parser.add_argument("--dtype", default="", help="as of mi2 serve and mi2 bench")
-    parser.add_argument("--profile", choices=("azure", "raw"), default="azure", help="how pictures are prepared")
+    parser.add_argument("--profile", choices=("azure", "raw"), default="azure", help="how images are prepared")
     parser.add_argument("--kinds", default="images,texts")
     parser.add_argument("--clients", type=int, default=64)
     parser.add_argument("--connections", type=int, default=1000)

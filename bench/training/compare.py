@@ -26,7 +26,7 @@ TOLERANCE = 2e-3
 
 
 def write_batch(path, folder, count):
-    """Noise pictures, captions of 8 to 14 tokens of which half are alike, as a data set's classes have them."""
+    """Noise images, captions of 8 to 14 tokens of which half are alike, as a data set's classes have them."""
     config = yaml.safe_load((folder / "config.yaml").read_text())
     width, height = config["IMAGE_ENCODER"]["IMAGE_SIZE"]
     random = numpy.random.default_rng(0)

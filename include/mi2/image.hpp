@@ -91,7 +91,7 @@ struct TimedPixels {
 /// An image that is decoded already, as another library holds it. Not owned: valid for the call.
 struct ImageView {
   /// Pillow's name of what the samples are, all in the machine's byte order:
-  /// "1": a byte a pixel, 0 or not; "L", "LA", "P" (indices into `palette`), "RGB", "RGBA", "CMYK": bytes;
+  /// "1": one byte per pixel, 0 or not; "L", "LA", "P" (indices into `palette`), "RGB", "RGBA", "CMYK": bytes;
   /// grey that ImageOptions::intensity brings to 8 bits: "I;16": uint16, "I": int32, "F": float.
   std::string_view mode;
   std::uint64_t width = 0;

@@ -89,7 +89,7 @@ class Adapter {
   [[nodiscard]] const AdapterDescription& description() const noexcept { return description_; }
   [[nodiscard]] const std::vector<std::string>& labels() const noexcept { return description_.labels; }
 
-  /// One number a label, in the order of labels(), before temperature and softmax.
+  /// One number per label, in the order of labels(), before temperature and softmax.
   /// @throws Error{kBadArgument} for an embedding of another length.
   [[nodiscard]] std::vector<double> logits(std::span<const float> embedding) const;
   /// Softmax of logits / temperature, in the order of labels(). @throws as logits().

@@ -1,5 +1,5 @@
 #pragma once
-// What an adapter is worth, for machines, for people and as pictures.
+// What an adapter is worth, for machines, for people and as plots.
 
 #include <cstddef>
 #include <optional>
@@ -45,7 +45,7 @@ std::string to_text(const AdapterReport& report);
 /// One page that needs no other file.
 std::string to_html(const AdapterReport& report);
 
-// Pictures, each a whole SVG file.
+// Plots, each a whole SVG file.
 std::string roc_svg(const AdapterReport& report);
 std::string confusion_svg(const AdapterReport& report);
 std::string reliability_svg(const AdapterReport& report);

@@ -14,8 +14,8 @@ struct Progress {
   std::uint64_t total = 0;  ///< 0: unknown
 };
 
-/// Called from the thread that runs the task. What it throws ends the task, which cleans up behind itself, and leaves it:
-/// the commands stop so on Ctrl-C.
+/// Called from the thread that runs the task. What it throws ends the task, which cleans up behind itself, and leaves
+/// it: the commands stop so on Ctrl-C.
 using OnProgress = std::function<void(const Progress& progress)>;
 
 }  // namespace mi2::base

@@ -26,7 +26,7 @@ using namespace benchmark;
 
 std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
-/// Takes the request's fields by name and type, and tells which one is wrong.
+/// Takes the request's fields by name and type, and names the one that is wrong.
 class Fields {
  public:
   explicit Fields(std::string_view request) : json_(Json::parse(request, nullptr, false)) {

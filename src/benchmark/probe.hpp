@@ -23,7 +23,7 @@ struct MachinePeak {
   std::string cpu;
   unsigned threads = 0;  ///< of PeakRates::all
   std::vector<ComputePeak> compute;
-  PeakRates read{};   ///< 1e9 bytes a second
+  PeakRates read{};   ///< 1e9 bytes per second
   PeakRates triad{};  ///< a[i] = b[i] + s * c[i]: 1e9 bytes of the three arrays a second
 };
 

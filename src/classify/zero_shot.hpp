@@ -18,7 +18,7 @@ std::vector<double> similarity_logits(std::span<const float> image, const Embedd
 std::vector<double> probabilities(std::span<const double> logits, bool multilabel);
 
 /// The probabilities with their labels, best first; equal scores in the labels' order.
-/// @param logits  one a label.
+/// @param logits  one per label.
 std::vector<LabelScore> ranked_scores(std::span<const std::string> labels, std::span<const double> logits,
                                       bool multilabel);
 

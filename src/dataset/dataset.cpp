@@ -39,11 +39,11 @@ class Dataset::Collector final : public RecordSink {
 
 Dataset::Dataset(std::span<const DataSource> sources, std::shared_ptr<ClassTable> classes, std::uint64_t max_file_bytes)
     : classes_(std::move(classes)) {
-  if (sources.empty()) throw Error(Code::kBadArgument, "no source of pictures is given");
+  if (sources.empty()) throw Error(Code::kBadArgument, "no source of images is given");
   Collector collector(*this);
   for (const DataSource& source : sources) {
     const std::size_t before = records_.size();
-    std::unique_ptr<PictureStore> store = open_source(source, max_file_bytes, collector);
+    std::unique_ptr<ImageStore> store = open_source(source, max_file_bytes, collector);
     stores_.push_back(std::move(store));
     if (records_.size() == before) {
       throw Error(Code::kBadFile,

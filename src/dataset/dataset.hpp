@@ -15,13 +15,13 @@
 
 namespace mi2::dataset {
 
-/// Immutable after construction; safe to use from several threads. Memory: 24 bytes a record, names of files in
+/// Immutable after construction; safe to use from several threads. Memory: 24 bytes per record, names of files in
 /// manifests, and each different caption once.
 class Dataset {
  public:
-  /// Reads all labels; pictures are read later. Labels that cannot be used are in broken().
+  /// Reads all labels; images are read later. Labels that cannot be used are in broken().
   /// @param classes         shared with other data sets of the run; new classes are added.
-  /// @param max_file_bytes  of one encoded picture.
+  /// @param max_file_bytes  of one encoded image.
   /// @throws Error as open_source; {kBadFile} for a source without a single record; {kBadArgument} without sources.
   Dataset(std::span<const DataSource> sources, std::shared_ptr<ClassTable> classes, std::uint64_t max_file_bytes);
 
@@ -33,7 +33,7 @@ class Dataset {
   [[nodiscard]] const std::string& text(std::size_t record, std::uint64_t choice) const;
   /// What messages call a record.
   [[nodiscard]] std::string name(std::size_t record) const;
-  /// The encoded picture. @throws Error{kNotFound}, {kBadFile}, {kTooLarge}, {kBadArgument} (not base64).
+  /// The encoded image. @throws Error{kNotFound}, {kBadFile}, {kTooLarge}, {kBadArgument} (not base64).
   [[nodiscard]] std::string read(std::size_t record) const;
   /// Labels that were passed over.
   [[nodiscard]] const std::vector<BrokenRecord>& broken() const noexcept { return broken_; }
@@ -48,7 +48,7 @@ class Dataset {
   class Collector;
 
   std::shared_ptr<ClassTable> classes_;
-  std::vector<std::unique_ptr<PictureStore>> stores_;
+  std::vector<std::unique_ptr<ImageStore>> stores_;
   std::vector<Record> records_;
   std::vector<std::string> captions_{""};
   std::vector<BrokenRecord> broken_;

@@ -6,15 +6,15 @@
 
 namespace mi2::dataset {
 
-Pictures::Pictures(std::shared_ptr<const Dataset> dataset, const ImageOptions& options, std::size_t cache_bytes,
-                   OnBroken on_broken)
+Images::Images(std::shared_ptr<const Dataset> dataset, const ImageOptions& options, std::size_t cache_bytes,
+               OnBroken on_broken)
     : dataset_(std::move(dataset)),
       preparer_(options),
       cache_bytes_(cache_bytes),
       on_broken_(std::move(on_broken)),
       kept_(cache_bytes > 0 ? dataset_->size() : 0) {}
 
-std::shared_ptr<const image::Raster> Pictures::decode(std::size_t record) const {
+std::shared_ptr<const image::Raster> Images::decode(std::size_t record) const {
   try {
     const std::string encoded = dataset_->read(record);
     const std::string name = dataset_->name(record);
@@ -29,23 +29,23 @@ std::shared_ptr<const image::Raster> Pictures::decode(std::size_t record) const 
   }
 }
 
-std::shared_ptr<const image::Raster> Pictures::get(std::size_t record) const {
+std::shared_ptr<const image::Raster> Images::get(std::size_t record) const {
   {
     const std::lock_guard lock(mutex_);
     if (broken_.contains(record)) return nullptr;
     if (!kept_.empty() && kept_[record]) return kept_[record];
   }
-  std::shared_ptr<const image::Raster> picture = decode(record);
-  if (!picture || kept_.empty()) return picture;
+  std::shared_ptr<const image::Raster> image = decode(record);
+  if (!image || kept_.empty()) return image;
   const std::lock_guard lock(mutex_);
-  if (!kept_[record] && picture->samples.size() <= cache_bytes_ - kept_bytes_) {
-    kept_bytes_ += picture->samples.size();
-    kept_[record] = picture;
+  if (!kept_[record] && image->samples.size() <= cache_bytes_ - kept_bytes_) {
+    kept_bytes_ += image->samples.size();
+    kept_[record] = image;
   }
-  return picture;
+  return image;
 }
 
-std::vector<BrokenRecord> Pictures::broken() const {
+std::vector<BrokenRecord> Images::broken() const {
   const std::lock_guard lock(mutex_);
   std::vector<BrokenRecord> list;
   list.reserve(broken_.size());

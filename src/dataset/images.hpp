@@ -1,5 +1,5 @@
 #pragma once
-// Decoded pictures of a data set: decoded once while memory for them lasts, broken ones reported once.
+// Decoded images of a data set: decoded once while memory for them lasts, broken ones reported once.
 
 #include <cstddef>
 #include <functional>
@@ -15,16 +15,16 @@
 namespace mi2::dataset {
 
 /// Safe to use from several threads.
-class Pictures {
+class Images {
  public:
   using OnBroken = std::function<void(const BrokenRecord&)>;
 
-  /// @param cache_bytes  of decoded pictures to keep. The first that come stay: every epoch reads all of them, so that
+  /// @param cache_bytes  of decoded images to keep. The first that come stay: every epoch reads all of them, so that
   ///                     any other choice keeps no more.
-  /// @param on_broken    called once for each picture found broken, one call at a time, from any thread.
+  /// @param on_broken    called once for each image found broken, one call at a time, from any thread.
   /// @throws Error{kBadArgument} for image options that make no sense.
-  Pictures(std::shared_ptr<const Dataset> dataset, const ImageOptions& options, std::size_t cache_bytes,
-           OnBroken on_broken = {});
+  Images(std::shared_ptr<const Dataset> dataset, const ImageOptions& options, std::size_t cache_bytes,
+         OnBroken on_broken = {});
 
   [[nodiscard]] const Dataset& dataset() const noexcept { return *dataset_; }
 
@@ -32,7 +32,7 @@ class Pictures {
   /// @throws Error{kInternal} for a defect or a failing machine, which says nothing about the record.
   [[nodiscard]] std::shared_ptr<const image::Raster> get(std::size_t record) const;
 
-  /// Pictures found broken so far.
+  /// Images found broken so far.
   [[nodiscard]] std::vector<BrokenRecord> broken() const;
 
  private:

@@ -10,7 +10,7 @@ namespace mi2::dataset {
 inline constexpr std::size_t kMaxLabelRowBytes = std::size_t{1} << 20;
 
 struct LabelRow {
-  std::string_view name;   ///< of the picture; part of the line
+  std::string_view name;   ///< of the image; part of the line
   std::string class_name;  ///< UTF-8, not empty
 };
 

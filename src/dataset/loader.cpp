@@ -36,15 +36,15 @@ struct Work {
 };
 
 /// Moves the filled items together and drops the rest.
-void leave_out_broken(Work& work, std::size_t picture_size) {
+void leave_out_broken(Work& work, std::size_t image_size) {
   if (std::find(work.filled.begin(), work.filled.end(), 0) == work.filled.end()) return;
   Batch& batch = work.batch;
   std::size_t kept = 0;
   for (std::size_t item = 0; item < work.items(); ++item) {
     if (work.filled[item] == 0) continue;
     if (kept != item) {
-      const float* from = batch.pixels.data<float>() + item * picture_size;
-      std::copy_n(from, picture_size, batch.pixels.data<float>() + kept * picture_size);
+      const float* from = batch.pixels.data<float>() + item * image_size;
+      std::copy_n(from, image_size, batch.pixels.data<float>() + kept * image_size);
       batch.texts[kept] = std::move(batch.texts[item]);
       batch.classes[kept] = batch.classes[item];
       batch.records[kept] = batch.records[item];
@@ -53,7 +53,7 @@ void leave_out_broken(Work& work, std::size_t picture_size) {
   }
   const tensor::Shape& shape = batch.pixels.shape();
   tensor::Tensor pixels({static_cast<std::int64_t>(kept), shape[1], shape[2], shape[3]});
-  std::copy_n(batch.pixels.data<float>(), kept * picture_size, pixels.data<float>());
+  std::copy_n(batch.pixels.data<float>(), kept * image_size, pixels.data<float>());
   batch.pixels = std::move(pixels);
   batch.texts.resize(kept);
   batch.classes.resize(kept);
@@ -63,13 +63,12 @@ void leave_out_broken(Work& work, std::size_t picture_size) {
 }  // namespace
 
 struct Loader::Impl {
-  Impl(std::shared_ptr<const Pictures> source, const LoaderOptions& wanted, Position start)
-      : pictures(std::move(source)),
+  Impl(std::shared_ptr<const Images> source, const LoaderOptions& wanted, Position start)
+      : images(std::move(source)),
         options(wanted),
-        plan(pictures->dataset().size(), wanted),
+        plan(images->dataset().size(), wanted),
         augmenter(wanted.format, wanted.augment),
-        picture_size(static_cast<std::size_t>(wanted.format.width) * static_cast<std::size_t>(wanted.format.height) *
-                     3) {
+        image_size(static_cast<std::size_t>(wanted.format.width) * static_cast<std::size_t>(wanted.format.height) * 3) {
     if (start.batch < plan.batches()) {
       upcoming = start;
     } else if (plan.batches() > 0) {
@@ -158,8 +157,8 @@ struct Loader::Impl {
     const std::size_t records = work.order->size();
     for (std::size_t ahead = 0; ahead < (options.training ? records : 1); ++ahead) {
       const std::size_t record = (*work.order)[(place + ahead) % records];
-      if (const auto picture = pictures->get(record)) {
-        put(work.batch, item, place, record, *picture);
+      if (const auto image = images->get(record)) {
+        put(work.batch, item, place, record, *image);
         return true;
       }
     }
@@ -167,36 +166,36 @@ struct Loader::Impl {
     return false;
   }
 
-  void put(Batch& batch, std::size_t item, std::size_t place, std::size_t record, const image::Raster& picture) const {
-    const std::span<float> pixels(batch.pixels.data<float>() + item * picture_size, picture_size);
-    const Dataset& dataset = pictures->dataset();
+  void put(Batch& batch, std::size_t item, std::size_t place, std::size_t record, const image::Raster& image) const {
+    const std::span<float> pixels(batch.pixels.data<float>() + item * image_size, image_size);
+    const Dataset& dataset = images->dataset();
     batch.classes[item] = dataset.class_of(record);
     batch.records[item] = record;
     if (!options.training) {
       batch.texts[item] = dataset.text(record, 0);
-      augmenter.plain(picture, pixels);
+      augmenter.plain(image, pixels);
       return;
     }
-    Random random({options.seed, batch.position.epoch, place, kPictureStream});
+    Random random({options.seed, batch.position.epoch, place, kImageStream});
     batch.texts[item] = dataset.text(record, random.next());
-    augmenter.augmented(picture, random, pixels);
+    augmenter.augmented(image, random, pixels);
   }
 
   void finish(Work& work) const {
-    leave_out_broken(work, picture_size);
+    leave_out_broken(work, image_size);
     if (!options.training) return;
     Batch& batch = work.batch;
     Random random({options.seed, batch.position.epoch, batch.position.batch, kMixupStream});
     batch.mixup = draw_mixup(random, work.items(), options.augment);
-    if (batch.mixup) mix(batch.pixels.floats(), picture_size, *batch.mixup);
+    if (batch.mixup) mix(batch.pixels.floats(), image_size, *batch.mixup);
   }
 
-  std::shared_ptr<const Pictures> pictures;
+  std::shared_ptr<const Images> images;
   LoaderOptions options;
   BatchPlan plan;
   Augmenter augmenter;
-  std::size_t picture_size;
-  std::size_t delivered = 0;  ///< pictures, by next()
+  std::size_t image_size;
+  std::size_t delivered = 0;  ///< images, by next()
   bool failed = false;
 
   std::mutex mutex;
@@ -210,8 +209,8 @@ struct Loader::Impl {
   std::vector<std::thread> threads;
 };
 
-Loader::Loader(std::shared_ptr<const Pictures> pictures, const LoaderOptions& options, Position start)
-    : impl_(std::make_unique<Impl>(std::move(pictures), options, start)) {}
+Loader::Loader(std::shared_ptr<const Images> images, const LoaderOptions& options, Position start)
+    : impl_(std::make_unique<Impl>(std::move(images), options, start)) {}
 Loader::~Loader() = default;
 
 const BatchPlan& Loader::plan() const noexcept { return impl_->plan; }

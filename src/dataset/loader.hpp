@@ -39,7 +39,7 @@ class Loader {
  public:
   /// @param start  the first position that next() gives; in training, to resume: BatchPlan::after of the last one.
   /// @throws Error{kBadArgument} for options out of range, or training with fewer records than a global batch.
-  Loader(std::shared_ptr<const Pictures> pictures, const LoaderOptions& options, Position start = {});
+  Loader(std::shared_ptr<const Images> images, const LoaderOptions& options, Position start = {});
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
   ~Loader();

@@ -13,7 +13,7 @@ namespace mi2::dataset {
 namespace {
 
 /// Files beside a manifest.
-class FileStore final : public PictureStore {
+class FileStore final : public ImageStore {
  public:
   FileStore(std::filesystem::path folder, std::uint64_t max_bytes)
       : folder_(std::move(folder)), max_bytes_(max_bytes) {}
@@ -47,7 +47,7 @@ void for_each_label(const DataSource& source, const std::filesystem::path& csv,
   const base::Table table = base::Table::read(csv);
   const std::size_t file = table.need(chosen(source.file_column, "file"), base::kPathColumn);
   const std::optional<std::size_t> caption = table.find(source.caption_column);
-  // Pairs of pictures and texts need no labels: equal texts are one class.
+  // Pairs of images and texts need no labels: equal texts are one class.
   const std::string_view label_column = chosen(source.label_column, "label");
   std::optional<std::size_t> label = label_column.empty() ? table.find(base::kLabelColumn) : table.find(label_column);
   if (!label && caption) label = caption;
@@ -62,7 +62,7 @@ void for_each_label(const DataSource& source, const std::filesystem::path& csv,
   }
 }
 
-std::unique_ptr<PictureStore> open_manifest(const DataSource& source, std::uint64_t max_file_bytes, RecordSink& sink) {
+std::unique_ptr<ImageStore> open_manifest(const DataSource& source, std::uint64_t max_file_bytes, RecordSink& sink) {
   auto store = std::make_unique<FileStore>(source.path.parent_path(), max_file_bytes);
   for_each_label(source, source.path, [&](const TableLabel& row) {
     if (row.file.empty() || row.class_name.empty()) {

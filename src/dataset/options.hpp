@@ -1,5 +1,5 @@
 #pragma once
-// Where training pictures and their labels come from.
+// Where training images and their labels come from.
 
 #include <cstdint>
 #include <filesystem>
@@ -9,15 +9,15 @@
 namespace mi2::dataset {
 
 enum class DataFormat : std::uint8_t {
-  kManifest,  ///< CSV with a header; pictures are files beside it
-  kTsv,       ///< a TSV of base64 pictures and a TSV of JSON labels, paired by row
-  kZip,       ///< a zip of pictures and a label file
+  kManifest,  ///< CSV with a header; images are files beside it
+  kTsv,       ///< a TSV of base64 images and a TSV of JSON labels, paired by row
+  kZip,       ///< a zip of images and a label file
 };
 
-/// One source of pictures. Several make one data set; a class of the same name in two sources is one class.
+/// One source of images. Several make one data set; a class of the same name in two sources is one class.
 struct DataSource {
   DataFormat format = DataFormat::kManifest;
-  std::filesystem::path path;    ///< the manifest, the picture TSV, or the zip
+  std::filesystem::path path;    ///< the manifest, the image TSV, or the zip
   std::filesystem::path labels;  ///< the label TSV or file; unused for a manifest
   std::string split;             ///< CSV: rows whose `split` column says so; empty: all rows
   std::string file_column = "file";
@@ -31,7 +31,7 @@ struct DataOptions {
   std::filesystem::path prompts;   ///< CSV label,prompt (further columns ignored): the texts of zero-shot evaluation
   unsigned loader_threads = 0;     ///< 0: one per available core
   unsigned prefetch_batches = 2;   ///< batches made ready ahead of the trainer
-  unsigned cache_megabytes = 512;  ///< decoded pictures kept in memory, as many as fit; 0: none
+  unsigned cache_megabytes = 512;  ///< decoded images kept in memory, as many as fit; 0: none
   std::uint64_t seed = 0;
 };
 

@@ -2,7 +2,7 @@
 
 namespace mi2::dataset {
 
-std::unique_ptr<PictureStore> open_source(const DataSource& source, std::uint64_t max_file_bytes, RecordSink& sink) {
+std::unique_ptr<ImageStore> open_source(const DataSource& source, std::uint64_t max_file_bytes, RecordSink& sink) {
   switch (source.format) {
     case DataFormat::kManifest:
       return open_manifest(source, max_file_bytes, sink);

@@ -1,5 +1,5 @@
 #pragma once
-// What the kinds of sources have in common: labels row by row, and a picture's encoded bytes by its row.
+// What the kinds of sources have in common: labels row by row, and an image's encoded bytes by its row.
 
 #include <cstddef>
 #include <cstdint>
@@ -16,15 +16,15 @@ namespace mi2::dataset {
 
 /// A record that cannot be used. Its reason never holds what is in it.
 struct BrokenRecord {
-  std::string name;  ///< of the picture, or where its label is
+  std::string name;  ///< of the image, or where its label is
   Code code = Code::kBadFile;
   std::string reason;
 };
 
-/// Encoded pictures. Safe to use from several threads.
-class PictureStore {
+/// Encoded images. Safe to use from several threads.
+class ImageStore {
  public:
-  virtual ~PictureStore() = default;
+  virtual ~ImageStore() = default;
   [[nodiscard]] virtual std::string name(std::uint32_t row) const = 0;
   /// @throws Error if the bytes are not to be had: kNotFound, kBadFile, kTooLarge.
   [[nodiscard]] virtual std::string read(std::uint32_t row) const = 0;
@@ -34,21 +34,21 @@ class PictureStore {
 class RecordSink {
  public:
   virtual ~RecordSink() = default;
-  /// @param row  of the source's PictureStore.     @param caption  empty if there is none.
+  /// @param row  of the source's ImageStore.     @param caption  empty if there is none.
   virtual void record(std::uint32_t row, std::string_view class_name, std::string_view caption) = 0;
   virtual void broken(BrokenRecord record) = 0;
 };
 
 /// Reads a source's labels into `sink`.
-/// @param max_file_bytes  of one encoded picture.
+/// @param max_file_bytes  of one encoded image.
 /// @throws Error{kNotFound}, {kBadFile}, {kTooLarge} for files that are wrong as a whole: a table that is not CSV, a
 ///         column missing, TSV files of different lengths, not a zip.
-std::unique_ptr<PictureStore> open_source(const DataSource& source, std::uint64_t max_file_bytes, RecordSink& sink);
+std::unique_ptr<ImageStore> open_source(const DataSource& source, std::uint64_t max_file_bytes, RecordSink& sink);
 
 // The kinds.
-std::unique_ptr<PictureStore> open_manifest(const DataSource& source, std::uint64_t max_file_bytes, RecordSink& sink);
-std::unique_ptr<PictureStore> open_tsv(const DataSource& source, std::uint64_t max_file_bytes, RecordSink& sink);
-std::unique_ptr<PictureStore> open_zip(const DataSource& source, std::uint64_t max_file_bytes, RecordSink& sink);
+std::unique_ptr<ImageStore> open_manifest(const DataSource& source, std::uint64_t max_file_bytes, RecordSink& sink);
+std::unique_ptr<ImageStore> open_tsv(const DataSource& source, std::uint64_t max_file_bytes, RecordSink& sink);
+std::unique_ptr<ImageStore> open_zip(const DataSource& source, std::uint64_t max_file_bytes, RecordSink& sink);
 
 /// A row of a CSV of labels. Views are valid during the call.
 struct TableLabel {

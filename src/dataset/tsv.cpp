@@ -14,25 +14,25 @@ std::string where_of(const TsvFile& file, std::size_t row) {
 }
 
 /// Rows `name<TAB>base64` beside rows `name<TAB>label`.
-class TsvStore final : public PictureStore {
+class TsvStore final : public ImageStore {
  public:
   TsvStore(const DataSource& source, std::uint64_t max_bytes)
-      : pictures_(source.path), labels_(source.labels), max_bytes_(max_bytes) {
-    if (pictures_.rows() != labels_.rows()) {
+      : images_(source.path), labels_(source.labels), max_bytes_(max_bytes) {
+    if (images_.rows() != labels_.rows()) {
       throw Error(Code::kBadFile,
                   fmt::format("{} has {} rows, {} has {}; expected one label per image", source.path.string(),
-                              pictures_.rows(), source.labels.string(), labels_.rows()));
+                              images_.rows(), source.labels.string(), labels_.rows()));
     }
   }
 
   [[nodiscard]] const TsvFile& labels() const noexcept { return labels_; }
 
-  [[nodiscard]] std::string name(std::uint32_t row) const override { return where_of(pictures_, row); }
+  [[nodiscard]] std::string name(std::uint32_t row) const override { return where_of(images_, row); }
 
   [[nodiscard]] std::string read(std::uint32_t row) const override {
     const std::string where = name(row);
-    const auto [picture, encoded] = split_row(pictures_.row(row), where);
-    if (picture != split_row(labels_.row(row), where_of(labels_, row)).name) {
+    const auto [image, encoded] = split_row(images_.row(row), where);
+    if (image != split_row(labels_.row(row), where_of(labels_, row)).name) {
       throw Error(Code::kBadFile, where + ": its label, in the same row of the other file, is of another name");
     }
     if (encoded.size() / 4 * 3 > max_bytes_) {
@@ -40,19 +40,19 @@ class TsvStore final : public PictureStore {
                   fmt::format("{}: {} bytes of base64, the limit is {} decoded", where, encoded.size(), max_bytes_));
     }
     std::string bytes = base::base64_decode(encoded, where);
-    pictures_.release(row);
+    images_.release(row);
     return bytes;
   }
 
  private:
-  TsvFile pictures_;
+  TsvFile images_;
   TsvFile labels_;
   std::uint64_t max_bytes_;
 };
 
 }  // namespace
 
-std::unique_ptr<PictureStore> open_tsv(const DataSource& source, std::uint64_t max_file_bytes, RecordSink& sink) {
+std::unique_ptr<ImageStore> open_tsv(const DataSource& source, std::uint64_t max_file_bytes, RecordSink& sink) {
   auto store = std::make_unique<TsvStore>(source, max_file_bytes);
   for (std::size_t row = 0; row < store->labels().rows(); ++row) {
     const std::string where = where_of(store->labels(), row);

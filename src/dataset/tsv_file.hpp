@@ -16,7 +16,7 @@ namespace mi2::dataset {
 /// @throws Error{kBadFile} naming the line that is no such offset.
 std::vector<std::uint64_t> parse_line_index(std::string_view text, std::uint64_t file_bytes, std::string_view name);
 
-/// Rows are lines without their line break. Memory in use is 8 bytes a row: lines read are given back by release().
+/// Rows are lines without their line break. Memory in use is 8 bytes per row: lines read are given back by release().
 class TsvFile {
  public:
   /// Finds the lines: from a line index beside the file (NAME.lineidx for NAME.tsv, one decimal offset a line, as other

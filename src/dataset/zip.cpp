@@ -12,7 +12,7 @@ namespace mi2::dataset {
 namespace {
 
 /// Rows are the zip's entries.
-class ZipStore final : public PictureStore {
+class ZipStore final : public ImageStore {
  public:
   ZipStore(const std::filesystem::path& path, std::uint64_t max_bytes) : zip_(path), max_bytes_(max_bytes) {}
 
@@ -50,7 +50,7 @@ void add_rows(const TsvFile& labels, const ZipStore& store, RecordSink& sink) {
 
 }  // namespace
 
-std::unique_ptr<PictureStore> open_zip(const DataSource& source, std::uint64_t max_file_bytes, RecordSink& sink) {
+std::unique_ptr<ImageStore> open_zip(const DataSource& source, std::uint64_t max_file_bytes, RecordSink& sink) {
   auto store = std::make_unique<ZipStore>(source.path, max_file_bytes);
   if (source.labels.extension() == ".csv") {
     for_each_label(source, source.labels,

@@ -1,5 +1,5 @@
 #pragma once
-// Pictures in a zip. Nothing is unpacked to disk: names of entries are names, never paths.
+// Images in a zip. Nothing is unpacked to disk: names of entries are names, never paths.
 
 #include <cstddef>
 #include <cstdint>

@@ -1,5 +1,5 @@
 #pragma once
-// DICOM objects to display pictures. No knowledge of the model; DCMTK stays behind this header.
+// DICOM objects to display images. No knowledge of the model; DCMTK stays behind this header.
 
 #include <cstddef>
 #include <memory>
@@ -23,7 +23,7 @@ struct Options {
 /// Whether the bytes look like a DICOM object: "DICM" after a preamble, or a plausible dataset without one.
 bool looks_like_dicom(std::span<const std::byte> bytes) noexcept;
 
-/// Opens an object, whose frames are then read one at a time as grey (8-bit) or RGB pictures: modality LUT, VOI window
+/// Opens an object, whose frames are then read one at a time as grey (8-bit) or RGB images: modality LUT, VOI window
 /// (the override, the file's first, else percentiles), MONOCHROME1 inversion; palette, RGB and YBR objects as RGB.
 /// Reads native, deflated, RLE, JPEG (baseline, extended, lossless) and JPEG-LS transfer syntaxes.
 /// The frame that represents an object is number frames / 2. `bytes` outlive the source.

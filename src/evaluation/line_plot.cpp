@@ -13,7 +13,7 @@
 namespace mi2::evaluation {
 namespace {
 
-// Pixels of the picture's own coordinates.
+// Pixels of the plot's own coordinates.
 constexpr double kWidth = 840;
 constexpr double kLeft = 84;
 constexpr double kRight = 190;

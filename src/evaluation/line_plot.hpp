@@ -1,5 +1,5 @@
 #pragma once
-// Pictures of lines over a common axis, as self-contained SVG.
+// Plots of lines over a common axis, as self-contained SVG.
 
 #include <string>
 #include <utility>

@@ -37,7 +37,7 @@ const Layout& layout_of(std::string_view mode, std::string_view name) {
   const auto* found = std::find_if(kLayouts.begin(), kLayouts.end(), [mode](const auto& l) { return l.name == mode; });
   if (found != kLayouts.end()) return *found;
   throw Error(Code::kUnsupported,
-              fmt::format("{}: pictures of mode '{}' are not read; convert it to RGB", name, library_text(mode)));
+              fmt::format("{}: images of mode '{}' are not read; convert it to RGB", name, library_text(mode)));
 }
 
 void check_palette(const ImageView& view, const Layout& layout, std::string_view name) {

@@ -15,7 +15,7 @@ namespace mi2::image {
 
 /// How an image's samples are to be read. The names are Pillow's modes, because the reference is Pillow's behaviour.
 enum class Mode : std::uint8_t {
-  kBilevel,    ///< "1": one byte a pixel, 0 or 255
+  kBilevel,    ///< "1": one byte per pixel, 0 or 255
   kGrey,       ///< "L"
   kGreyAlpha,  ///< "LA"
   kPalette,    ///< "P": indices into `palette`
@@ -33,7 +33,7 @@ struct Image {
   std::vector<std::uint8_t> palette;  ///< RGB triples, for kPalette only
 };
 
-/// @returns samples a pixel.
+/// @returns samples per pixel.
 int channels(Mode mode) noexcept;
 
 struct DecodeOptions {

@@ -34,7 +34,7 @@ Image standardize(const Image& image, const PreprocessOptions& options) {
   const Raster square = resize_own_mode(image, options.azure_size, options.azure_size);
   Raster rgb = to_rgb(image.mode, square, image.palette);
   const auto encoded = encode_jpeg({rgb.width, rgb.height, std::move(rgb.samples)}, options.azure_quality);
-  return decode_jpeg(encoded, {}, "standardized picture");
+  return decode_jpeg(encoded, {}, "standardized image");
 }
 
 /// Grey stays one channel.

@@ -11,7 +11,7 @@ namespace mi2::image {
 void check_size(std::uint64_t width, std::uint64_t height, const DecodeOptions& options, std::string_view name) {
   constexpr std::uint64_t kMaxSide = 0x7FFFFFFF;
   if (width == 0 || height == 0) {
-    throw Error(Code::kBadFile, fmt::format("{}: a picture of {} x {} pixels", name, width, height));
+    throw Error(Code::kBadFile, fmt::format("{}: an image of {} x {} pixels", name, width, height));
   }
   if (width > kMaxSide || height > kMaxSide || width * height > options.max_pixels) {
     throw Error(Code::kTooLarge,
@@ -22,8 +22,7 @@ void check_size(std::uint64_t width, std::uint64_t height, const DecodeOptions& 
 void check_plausible(std::uint64_t units, std::size_t bytes, std::uint64_t most, std::string_view name) {
   // Headers of a few dozen bytes count as data here: too little to matter.
   if (units / most <= bytes) return;
-  throw Error(Code::kBadFile,
-              fmt::format("{}: truncated or corrupt: {} bytes cannot hold such a picture", name, bytes));
+  throw Error(Code::kBadFile, fmt::format("{}: truncated or corrupt: {} bytes cannot hold such an image", name, bytes));
 }
 
 std::string library_text(std::string_view text) {

@@ -47,7 +47,7 @@ struct TiffRow {
   int samples;  ///< in `bytes`, a pixel
 };
 
-/// Unpacks to `channels` 8-bit samples a pixel, `step` bytes apart: bilevel to 0 and 255, grey of fewer bits spread
+/// Unpacks to `channels` 8-bit samples per pixel, `step` bytes apart: bilevel to 0 and 255, grey of fewer bits spread
 /// over 0..255, indices as they are, the high byte of 16 bits.
 void unpack_row(const TiffRow& row, const TiffLayout& layout, int channels, std::size_t step, std::uint8_t* out);
 

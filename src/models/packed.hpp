@@ -17,7 +17,7 @@ namespace mi2::models {
 /// Keeps what an engine prepares while it loads a model.
 class CollectedBlocks final : public ops::PreparedBlocks {
  public:
-  /// @param added  told the number of blocks so far, after each.
+  /// @param added  called with the number of blocks so far, after each.
   explicit CollectedBlocks(std::function<void(std::size_t)> added = {}) : added_(std::move(added)) {}
 
   std::optional<ops::PreparedBlock> take(const std::string& name, std::span<const ops::BlockLayout> wanted) override;

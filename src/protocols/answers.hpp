@@ -1,5 +1,5 @@
 #pragma once
-// Pieces of answers. Vectors go to text directly: thousands of numbers a request are no work for a document tree.
+// Pieces of answers. Vectors go to text directly: thousands of numbers per request are no work for a document tree.
 
 #include <span>
 #include <string>

@@ -39,7 +39,7 @@ struct InferRequest {
   bool binary = false;                                ///< of outputs that say nothing about it
 };
 
-/// Whether the bytes are base64 rather than a picture. No picture mi2 reads starts with four of base64's letters and
+/// Whether the bytes are base64 rather than an image. No image mi2 reads starts with four of base64's letters and
 /// goes on with nothing else.
 bool is_base64_text(std::string_view bytes) {
   constexpr std::string_view kOthers = "+/=\r\n";

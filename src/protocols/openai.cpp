@@ -122,7 +122,7 @@ RequestPlan parse_embeddings(const Service& service, HttpRequest request, const 
   WorkBuilder work(service, asked->model->name, service.images);
   for (std::string& input : take_inputs(body)) {
     const std::string item = fmt::format("input {}", asked->is_image.size() + 1);
-    // Without a modality, base64 in a data URI is a picture: nobody wants its letters embedded.
+    // Without a modality, base64 in a data URI is an image: nobody wants its letters embedded.
     const bool is_image = modality == "image" || (modality.empty() && base::is_data_uri(input));
     asked->is_image.push_back(is_image);
     if (is_image) {

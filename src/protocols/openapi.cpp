@@ -31,7 +31,7 @@ constexpr Status kOfAll[] = {{404, "No such path or model"},
                              {500, "A defect of mi2 or a failing machine"},
                              {503, "Not ready, or shutting down"}};
 constexpr Status kOfBodies[] = {{400, "A request that makes no sense; the message names the row"},
-                                {413, "A body, a picture or a number of rows over the limit"},
+                                {413, "A body, an image or a number of rows over the limit"},
                                 {415, "A content type that is not read"},
                                 {422, "An item that does not hold what it should; the message names the row"}};
 

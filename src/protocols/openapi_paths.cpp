@@ -6,7 +6,7 @@ namespace {
 constexpr std::string_view kPaths = R"json({
 "/score": {"post": {
   "tags": ["Azure ML"], "summary": "Vectors of rows of images and texts; of a classifier, scores of labels",
-  "description": "An object a row, in row order; a side that a row does not have is left out. A classifier answers with a list of labels a row, best first. With --response-shape legacy the answer is three objects, each with all rows. params.profile, params.frames and params.provenance are mi2's own.",
+  "description": "One object per row, in row order; a side that a row does not have is left out. A classifier answers with a list of labels per row, best first. With --response-shape legacy the answer is three objects, each with all rows. params.profile, params.frames and params.provenance are mi2's own.",
   "parameters": [{"$ref": "#/components/parameters/Model"}],
   "requestBody": {"required": true, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ScoreRequest"},
     "example": {"input_data": {"columns": ["image", "text"], "index": [0], "data": [[null, "x-ray chest anteroposterior no finding"]]}, "params": {"get_scaling_factor": true}}}}},

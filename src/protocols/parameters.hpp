@@ -9,7 +9,7 @@ namespace mi2::protocols {
 
 struct ScoreParameters {
   bool scaling_factor = true;  ///< get_scaling_factor
-  bool provenance = false;     ///< tell in the body, too, what the vectors depend on
+  bool provenance = false;     ///< report in the body, too, what the vectors depend on
   ImageOptions images;         ///< with image_standardization_* and mi2's own "profile"
 };
 

@@ -28,19 +28,19 @@ Json json_object(HttpRequest& request, const Limits& limits);
 /// The value of `name` in a query, percent-decoded; empty if it is not there.
 std::string query_value(std::string_view query, std::string_view name);
 
-/// Gathers pictures and texts, each checked as it comes.
+/// Gathers images and texts, each checked as it comes.
 class WorkBuilder {
  public:
-  /// @param options  of every picture. `service` outlives the builder.
+  /// @param options  of every image. `service` outlives the builder.
   WorkBuilder(const Service& service, std::string model, const ImageOptions& options)
       : service_(service), options_(options) {
     work_.model = std::move(model);
   }
 
-  /// A picture as base64, a data URI or a URL. @returns its place in Work::images.
+  /// An image as base64, a data URI or a URL. @returns its place in Work::images.
   /// @throws Error{kBadArgument} empty, not base64, a URL that is not allowed; {kTooLarge} over the limit of rows.
   std::size_t add_image(std::string_view text, std::string name);
-  /// A picture's own bytes.
+  /// An image's own bytes.
   std::size_t add_image_bytes(std::string bytes, std::string name);
   /// A text. @throws Error{kTooLarge} over the limits of rows or of a text's bytes.
   std::size_t add_text(std::string text, std::string_view name);

@@ -34,7 +34,7 @@ struct HttpResponse {
   std::string outcome = "ok";  ///< for metrics and logs: "ok", an Error's code, or what a refusal is called
 };
 
-/// A picture of a request: encoded bytes, or the URL they are at, which only the transport can fetch.
+/// An image of a request: encoded bytes, or the URL they are at, which only the transport can fetch.
 struct ImageItem {
   std::string name;   ///< what errors call it, such as "row 3: image"
   std::string bytes;  ///< PNG, JPEG, WebP, TIFF or DICOM

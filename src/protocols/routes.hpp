@@ -8,7 +8,7 @@
 //   HttpResponse answer = plan.finish(vectors);
 //
 // An Error on the way becomes the route's own kind of answer through error_answer(), or item_error_answer() if it is
-// the fault of one picture. A refusal of the transport's own (401, 408, 503) through refusal().
+// the fault of one image. A refusal of the transport's own (401, 408, 503) through refusal().
 
 #include <optional>
 #include <span>
@@ -63,7 +63,7 @@ Match match(const HttpRequest& request);
 /// @param route  null: as match() does for a path without a route.
 HttpResponse error_answer(const Route* route, const Error& error);
 
-/// The answer for an error of one picture of a request (preparing or fetching it): a client's fault is always 400 or
+/// The answer for an error of one image of a request (preparing or fetching it): a client's fault is always 400 or
 /// 422, so that no client tries again.
 HttpResponse item_error_answer(const Route* route, const Error& error);
 

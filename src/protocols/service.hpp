@@ -52,7 +52,7 @@ struct ServedModel {
 ServedModel describe_model(std::string name, const Embedder& embedder, const std::filesystem::path& model);
 
 enum class ResponseShape {
-  kStandard,  ///< of POST /score: an object a row
+  kStandard,  ///< of POST /score: one object per row
   kLegacy,    ///< three objects, each with one key for all rows
 };
 
@@ -68,7 +68,7 @@ struct Service {
   std::string default_model;  ///< what a request without a model's name means
   ResponseShape response_shape = ResponseShape::kStandard;
   Profile score_profile = Profile::kAzure;  ///< of POST /score and MLflow; everything else uses images.profile
-  ImageOptions images;                      ///< of every picture, unless a request says otherwise
+  ImageOptions images;                      ///< of every image, unless a request says otherwise
   Limits limits;
   std::vector<std::string> allowed_url_hosts;   ///< lower case; empty: URLs are refused
   std::uint64_t max_body_bytes = 100ULL << 20;  ///< for GET /info: the transport enforces it

@@ -18,18 +18,18 @@ HttpResponse answer(const Service& service, const Embedders& embedders, HttpRequ
     Vectors vectors;
     if (work.images.empty() && work.texts.empty()) return plan.finish(vectors);
     const Embedder& embedder = embedders(work.model);
-    std::vector<Pixels> pictures;
+    std::vector<Pixels> pixels;
     for (const ImageItem& image : work.images) {
       try {
         if (!image.url.empty()) {
           throw Error(Code::kUnsupported, fmt::format("{}: a URL, which is not fetched here", image.name));
         }
-        pictures.push_back(embedder.prepare(std::as_bytes(std::span(image.bytes)), image.name, image.options));
+        pixels.push_back(embedder.prepare(std::as_bytes(std::span(image.bytes)), image.name, image.options));
       } catch (const Error& error) {
         return item_error_answer(found.route, error);
       }
     }
-    if (!pictures.empty()) vectors.images = embedder.embed_images(pictures);
+    if (!pixels.empty()) vectors.images = embedder.embed_images(pixels);
     if (!work.texts.empty()) vectors.texts = embedder.embed_texts(work.texts).vectors;
     return plan.finish(vectors);
   } catch (const Error& error) {

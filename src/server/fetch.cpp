@@ -18,7 +18,7 @@ namespace {
 
 namespace ssl = asio::ssl;
 
-/// All pictures of a request may take as long as this many that are at their own limit.
+/// All images of a request may take as long as this many that are at their own limit.
 constexpr int kRequestTimeouts = 6;
 
 std::string lower(std::string_view text) {

@@ -1,5 +1,5 @@
 #pragma once
-// Pictures by URL: off unless the operator names hosts.
+// Images by URL: off unless the operator names hosts.
 
 #include <cstdint>
 #include <string>
@@ -12,7 +12,7 @@
 
 namespace mi2::server {
 
-/// Gets pictures over http and https from the hosts on the operator's list, and from addresses of the public internet
+/// Gets images over http and https from the hosts on the operator's list, and from addresses of the public internet
 /// unless the operator says otherwise. Certificates are verified; redirects are not followed.
 class Fetcher {
  public:
@@ -21,9 +21,9 @@ class Fetcher {
   Fetcher& operator=(const Fetcher&) = delete;
   ~Fetcher();
 
-  /// Gets every picture of a work that has a URL in place of bytes.
+  /// Gets every image of a work that has a URL in place of bytes.
   /// @param max_bytes  of all of them.
-  /// @throws Error{kBadArgument} for a URL that is not allowed; {kBadFile} when the picture cannot be got; {kTooLarge}.
+  /// @throws Error{kBadArgument} for a URL that is not allowed; {kBadFile} when the image cannot be got; {kTooLarge}.
   ///         A message names the row and the reason, not the URL.
   asio::awaitable<void> fetch(protocols::Work& work, std::uint64_t max_bytes);
 

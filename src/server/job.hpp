@@ -23,8 +23,8 @@ inline double seconds_between(Clock::time_point from, Clock::time_point to) {
 /// Where the time of a job's rows went, in seconds.
 struct JobTimes {
   double queue = 0;       ///< the longest that a row was ready and waited for a forward pass
-  double decode = 0;      ///< of all its pictures
-  double preprocess = 0;  ///< of all its pictures
+  double decode = 0;      ///< of all its images
+  double preprocess = 0;  ///< of all its images
   double inference = 0;   ///< of the forward passes its rows were part of
 };
 
@@ -46,7 +46,7 @@ class Job {
   [[nodiscard]] bool wanted(Lane lane, std::size_t row) const noexcept { return rank(lane, row) < failed_.load(); }
 
   void succeed(Lane lane, std::size_t row, std::span<const float> vector);
-  /// @param own  the fault of this row's picture, not of the request or the server.
+  /// @param own  the fault of this row's image, not of the request or the server.
   void fail(Lane lane, std::size_t row, std::exception_ptr error, bool own);
   /// A row that is not wanted any more.
   void skip();

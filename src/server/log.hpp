@@ -1,6 +1,6 @@
 #pragma once
-// The log: a JSON object a line on standard error. It holds ids, sizes, times and outcomes; never a payload, a text, a
-// key or a path, which may all hold what belongs to a patient.
+// The log: one JSON object per line, on standard error. It holds ids, sizes, times and outcomes; never a payload, a
+// text, a key or a path, which may all hold what belongs to a patient.
 
 #include <cstddef>
 #include <cstdint>

@@ -56,14 +56,14 @@ struct Families {
   Family<Gauge>& queue_size = gauge(registry, "mi2_queue_size", "Rows that wait for a forward pass");
   Family<Histogram>& batch_size = histogram(registry, "mi2_batch_size", "Rows of a forward pass");
   Family<Histogram>& queue = histogram(registry, "mi2_queue_seconds", "A ready row's wait for its forward pass");
-  Family<Histogram>& decode = histogram(registry, "mi2_decode_seconds", "From encoded bytes to a picture");
-  Family<Histogram>& preprocess = histogram(registry, "mi2_preprocess_seconds", "From a picture to the model's pixels");
+  Family<Histogram>& decode = histogram(registry, "mi2_decode_seconds", "From encoded bytes to an image");
+  Family<Histogram>& preprocess = histogram(registry, "mi2_preprocess_seconds", "From an image to the model's pixels");
   Family<Histogram>& inference = histogram(registry, "mi2_inference_seconds", "A forward pass");
   Family<Gauge>& ready = gauge(registry, "mi2_model_ready", "1 once a forward pass of the model has succeeded");
   Family<Counter>& loads = counter(registry, "mi2_model_loads_total", "Loads and reloads of a model, by outcome");
 };
 
-/// What is told of images and of texts alike.
+/// What is measured of images and of texts alike.
 struct LaneMetrics {
   LaneMetrics(Families& families, const prometheus::Labels& labels)
       : queue_size(families.queue_size.Add(labels)),

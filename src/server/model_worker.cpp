@@ -105,7 +105,7 @@ void ModelWorker::wake_decoders() {
   }
 }
 
-/// One picture a task, so that parsing and rendering get their turns between two.
+/// One image per task, so that parsing and rendering get their turns between two.
 void ModelWorker::decode_one() {
   Row row;
   {
@@ -200,13 +200,13 @@ void ModelWorker::work() {
 
 EmbeddingMatrix ModelWorker::embed(Lane lane, std::vector<Row>& rows) {
   if (lane == Lane::kImage) {
-    std::vector<Pixels> pictures;
-    pictures.reserve(rows.size());
-    for (Row& row : rows) pictures.push_back(std::move(row.pixels));
+    std::vector<Pixels> pixels;
+    pixels.reserve(rows.size());
+    for (Row& row : rows) pixels.push_back(std::move(row.pixels));
     try {
-      return embedder_.embed_images(pictures);
+      return embedder_.embed_images(pixels);
     } catch (...) {
-      for (std::size_t i = 0; i < rows.size(); ++i) rows[i].pixels = std::move(pictures[i]);
+      for (std::size_t i = 0; i < rows.size(); ++i) rows[i].pixels = std::move(pixels[i]);
       throw;
     }
   }

@@ -28,7 +28,7 @@ using Post = std::function<void(std::function<void()>)>;
 
 struct ModelWorkerParts {
   BatchOptions batch;
-  unsigned decoders = 1;  ///< pictures decoded at a time
+  unsigned decoders = 1;  ///< images decoded at a time
   Post post;
   FairMutex* turn = nullptr;  ///< outlives the worker
   ModelMetrics* metrics = nullptr;

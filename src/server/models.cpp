@@ -29,10 +29,10 @@ void check_unit(std::span<const float> vector, std::string_view what) {
   }
 }
 
-/// A picture and a text through everything that a request's go through.
+/// An image and a text through everything that a request's go through.
 void try_out(const Embedder& embedder) {
-  const Pixels pixels = embedder.prepare(std::as_bytes(std::span(kOnePixel)), "test picture");
-  check_unit(embedder.embed_images(std::span(&pixels, 1)).row(0), "picture");
+  const Pixels pixels = embedder.prepare(std::as_bytes(std::span(kOnePixel)), "test image");
+  check_unit(embedder.embed_images(std::span(&pixels, 1)).row(0), "image");
   const std::string text = "test";
   check_unit(embedder.embed_texts(std::span(&text, 1)).vectors.row(0), "text");
 }

@@ -26,12 +26,12 @@ struct BatchOptions {
   std::size_t max_queue = 1024;     ///< images, and texts, that wait for a forward pass of one model
 };
 
-/// Pictures that a request names by URL.
+/// Images that a request names by URL.
 struct UrlOptions {
   std::vector<std::string> hosts;       ///< "host" (ports 80 and 443) or "host:port", lower case; empty: none
   bool allow_private = false;           ///< also addresses that are not public: loopback, private, link-local
-  seconds timeout{10};                  ///< for one picture
-  std::uint64_t max_bytes = 32U << 20;  ///< of one picture
+  seconds timeout{10};                  ///< for one image
+  std::uint64_t max_bytes = 32U << 20;  ///< of one image
 };
 
 struct Options {

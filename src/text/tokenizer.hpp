@@ -24,7 +24,7 @@ class Tokenizer {
   Tokenizer();
   /// A model directory's own vocabulary.
   /// @param vocab_json   token -> id, as in vocab.json
-  /// @param merges_text  as in merges.txt: a version line, then a pair a line
+  /// @param merges_text  as in merges.txt: a version line, then one pair per line
   /// @param name         what errors call the two
   /// @throws Error{kBadFile} if the two do not fit together or lack the special tokens.
   Tokenizer(std::string_view vocab_json, std::string_view merges_text, std::string_view name);

@@ -53,7 +53,7 @@ VectorTable parse_csv_vectors(std::string_view bytes, std::string_view source);
 /// float32 or float64 [rows, dimensions] in C order.      Source: numpy.lib.format, versions 1.0 to 3.0.
 VectorTable parse_npy(std::string_view bytes, std::string_view source);
 
-/// Gives a table without names one a line of a file. @throws as read_text_file; Error{kBadArgument} if the table has
+/// Gives a table without names one per line of a file. @throws as read_text_file; Error{kBadArgument} if the table has
 /// names; {kBadFile} for another number of lines than rows.
 void name_rows(VectorTable& table, const std::filesystem::path& names);
 

@@ -27,7 +27,7 @@ struct ModelConfig {
     std::vector<int> heads;   ///< of window attention
     std::vector<int> groups;  ///< of channel attention
     std::vector<int> depths;  ///< pairs of blocks
-    int window = 0;           ///< tokens a side
+    int window = 0;           ///< tokens per side
     double drop_rate = 0;     ///< training only
     double drop_path_rate = 0;
   } image;

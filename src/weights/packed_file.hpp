@@ -92,7 +92,7 @@ class BlocksOfFile final : public ops::PreparedBlocks {
 
 using NamedBlock = std::pair<std::string, ops::PreparedBlock>;
 
-/// Writes a packed file; the caller commits it. @param written  told the bytes of each block once they are out.
+/// Writes a packed file; the caller commits it. @param written  called with the bytes of each block once they are out.
 /// @throws as write_safetensors().
 void write_packed(base::AtomicFile& file, const PackedInfo& info, std::span<const NamedBlock> blocks,
                   base::ThreadPool& pool, const std::function<void(std::uint64_t bytes)>& written = {});

@@ -81,7 +81,7 @@ struct StoredTensor {
 };
 
 /// Writes tensors in the order given, their data from a multiple of 64 bytes on; the caller commits the file.
-/// @param written  told the bytes of each tensor once they are out.
+/// @param written  called with the bytes of each tensor once they are out.
 /// @throws Error{kBadArgument} for a name that is taken twice, reserved or not UTF-8, or for metadata that is not;
 ///         {kBadFile} when the disk refuses.
 void write_safetensors(base::AtomicFile& file, std::span<const StoredTensor> tensors,

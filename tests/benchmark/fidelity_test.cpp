@@ -217,39 +217,38 @@ TEST(Isolated, TheCallersExceptionEndsTheChild) {
   }
 }
 
-TEST(Pictures, FilesAreWhatTheEmbedderMakesOfThem) {
+TEST(Images, FilesAreWhatTheEmbedderMakesOfThem) {
   for (const Profile profile : {Profile::kRaw, Profile::kAzure}) {
     EmbedderOptions options;
     options.image.profile = profile;
     options.threads = 1;
     const Embedder embedder = Embedder::open(kModel, options);
-    const PicturePreparer preparer(kModel, options);
+    const ImagePreparer preparer(kModel, options);
     for (const auto& file : std::filesystem::directory_iterator(kImages)) {
       EXPECT_EQ(preparer.prepare_file(file).samples, embedder.prepare_file(file).samples) << file << name_of(profile);
     }
   }
 }
 
-TEST(Pictures, RefusalsAreTheEmbedders) {
+TEST(Images, RefusalsAreTheEmbedders) {
   EmbedderOptions options;
   options.image.max_file_bytes = 10;
-  EXPECT_EQ(error_of([&] { return PicturePreparer(kModel, options).prepare_file(kImages / "gray.png"); }).code(),
+  EXPECT_EQ(error_of([&] { return ImagePreparer(kModel, options).prepare_file(kImages / "gray.png"); }).code(),
             Code::kTooLarge);
-  EXPECT_EQ(error_of([&] { return PicturePreparer(kModel / "nowhere", options).generated(1); }).code(),
-            Code::kNotFound);
+  EXPECT_EQ(error_of([&] { return ImagePreparer(kModel / "nowhere", options).generated(1); }).code(), Code::kNotFound);
 }
 
-TEST(Pictures, PatternsAreTheModelsSizeAllDifferentAndTheSameEveryTime) {
-  const PicturePreparer preparer(kModel, {});
-  const std::vector<Pixels> pictures = preparer.generated(kGeneratedPictures);
-  const std::vector<Pixels> again = preparer.generated(kGeneratedPictures);
-  ASSERT_EQ(pictures.size(), kGeneratedPictures);
-  for (std::size_t i = 0; i < pictures.size(); ++i) {
-    EXPECT_EQ(pictures[i].samples.size(), 128U * 128U * 3U);
-    EXPECT_EQ(pictures[i].samples, again[i].samples);
-    for (std::size_t j = 0; j < i; ++j) EXPECT_NE(pictures[i].samples, pictures[j].samples);
+TEST(Images, PatternsAreTheModelsSizeAllDifferentAndTheSameEveryTime) {
+  const ImagePreparer preparer(kModel, {});
+  const std::vector<Pixels> images = preparer.generated(kGeneratedImages);
+  const std::vector<Pixels> again = preparer.generated(kGeneratedImages);
+  ASSERT_EQ(images.size(), kGeneratedImages);
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    EXPECT_EQ(images[i].samples.size(), 128U * 128U * 3U);
+    EXPECT_EQ(images[i].samples, again[i].samples);
+    for (std::size_t j = 0; j < i; ++j) EXPECT_NE(images[i].samples, images[j].samples);
   }
-  EXPECT_EQ(PicturePreparer(std::nullopt, {}).generated(1).front().width, 480);
+  EXPECT_EQ(ImagePreparer(std::nullopt, {}).generated(1).front().width, 480);
 }
 
 class Starter : public testing::Test {
@@ -258,7 +257,7 @@ class Starter : public testing::Test {
     options_.model = kModel;
     options_.dtypes = {DType::kF32, DType::kBF16};
     options_.embedder.threads = 1;
-    input_.pictures = PicturePreparer(kModel, {}).generated(5);
+    input_.images = ImagePreparer(kModel, {}).generated(5);
   }
   FidelityOptions options_;
   FidelityInput input_;
@@ -266,7 +265,7 @@ class Starter : public testing::Test {
 
 TEST_F(Starter, IsMeasured) {
   options_.labels = {"x-ray chest", "dermoscopy skin"};
-  options_.templates = {"{}", "a picture of {}"};
+  options_.templates = {"{}", "an image of {}"};
   input_.label_of = {0, std::nullopt, 1, std::nullopt, 0};
   std::uint64_t done = 0;
   const FidelityReport report = measure_fidelity(options_, input_, [&](const base::Progress& at) {
@@ -317,7 +316,7 @@ TEST_F(Starter, BadRequestsAreRefused) {
   EXPECT_EQ(refused(), Code::kBadArgument) << "there is no label 0";
   input_ = {};
   EXPECT_EQ(refused(), Code::kBadArgument);
-  input_.pictures = {{2, 1, {0, 0, 0, 0, 0, 0}}};
+  input_.images = {{2, 1, {0, 0, 0, 0, 0, 0}}};
   EXPECT_EQ(refused(), Code::kBadArgument) << "not the model's size";
 }
 

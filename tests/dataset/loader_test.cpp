@@ -28,9 +28,9 @@ std::vector<Batch> take(Loader& loader, std::size_t count) {
   return batches;
 }
 
-std::vector<Batch> take(const std::shared_ptr<const Pictures>& pictures, const LoaderOptions& options,
-                        std::size_t count, Position start = {}) {
-  Loader loader(pictures, options, start);
+std::vector<Batch> take(const std::shared_ptr<const Images>& images, const LoaderOptions& options, std::size_t count,
+                        Position start = {}) {
+  Loader loader(images, options, start);
   return take(loader, count);
 }
 
@@ -57,8 +57,8 @@ void expect_same(const std::vector<Batch>& got, const std::vector<Batch>& want) 
 
 TEST(Loader, ShowsEveryRecordOnceAnEpochInANewOrder) {
   const TemporaryFolder folder;
-  const auto pictures = pictures_of({manifest(folder, 12)});
-  const std::vector<Batch> batches = take(pictures, training(4), 6);
+  const auto images = images_of({manifest(folder, 12)});
+  const std::vector<Batch> batches = take(images, training(4), 6);
   std::vector<std::size_t> orders[2];
   for (std::size_t i = 0; i < batches.size(); ++i) {
     const Batch& batch = batches[i];
@@ -66,7 +66,7 @@ TEST(Loader, ShowsEveryRecordOnceAnEpochInANewOrder) {
     EXPECT_EQ(batch.pixels.shape(), tensor::Shape({4, 8, 8, 3}));
     orders[i / 3].insert(orders[i / 3].end(), batch.records.begin(), batch.records.end());
     for (std::size_t item = 0; item < 4; ++item) {
-      EXPECT_EQ(batch.texts[item], fmt::format("picture {}", batch.records[item]));
+      EXPECT_EQ(batch.texts[item], fmt::format("image {}", batch.records[item]));
       EXPECT_EQ(batch.classes[item], static_cast<std::int64_t>(batch.records[item] % 3));
     }
   }
@@ -78,38 +78,38 @@ TEST(Loader, GivesTheSameNumbersWhateverTheThreadsPrefetchAndCache) {
   const TemporaryFolder folder;
   const DataSource source = manifest(folder, 13, {2, 7});
   LoaderOptions options = training(5);
-  const std::vector<Batch> want = take(pictures_of({source}), options, 8);
+  const std::vector<Batch> want = take(images_of({source}), options, 8);
   for (const unsigned threads : {1U, 3U, 8U}) {
     options.threads = threads;
     options.prefetch = threads;
-    expect_same(take(pictures_of({source}, threads == 3 ? 0 : 1 << 20), options, 8), want);
+    expect_same(take(images_of({source}, threads == 3 ? 0 : 1 << 20), options, 8), want);
   }
   options.seed = 6;
-  EXPECT_NE(take(pictures_of({source}), options, 1)[0].records, want[0].records);
+  EXPECT_NE(take(images_of({source}), options, 1)[0].records, want[0].records);
 }
 
 TEST(Loader, ResumesAtAnyPosition) {
   const TemporaryFolder folder;
-  const auto pictures = pictures_of({manifest(folder, 12, {3})});
+  const auto images = images_of({manifest(folder, 12, {3})});
   const LoaderOptions options = training(4);
-  const std::vector<Batch> want = take(pictures, options, 9);
+  const std::vector<Batch> want = take(images, options, 9);
   for (std::size_t at = 0; at < want.size(); ++at) {
-    expect_same(take(pictures, options, 1, want[at].position), {want[at]});
+    expect_same(take(images, options, 1, want[at].position), {want[at]});
   }
   const BatchPlan plan(12, options);
   EXPECT_EQ(plan.after({0, 2}), (Position{1, 0}));
-  expect_error(Code::kBadArgument, {"batch 3"}, [&] { take(pictures, options, 1, {0, 3}); });
+  expect_error(Code::kBadArgument, {"batch 3"}, [&] { take(images, options, 1, {0, 3}); });
 }
 
 TEST(Loader, OfSeveralProcessesGivesTheBatchOfOne) {
   const TemporaryFolder folder;
-  const auto pictures = pictures_of({manifest(folder, 26, {4})});
+  const auto images = images_of({manifest(folder, 26, {4})});
   LoaderOptions options = training(8);
-  const std::vector<Batch> whole = take(pictures, options, 6);
+  const std::vector<Batch> whole = take(images, options, 6);
   options.batch = 4;
   options.world = 2;
   for (options.rank = 0; options.rank < 2; ++options.rank) {
-    const std::vector<Batch> shares = take(pictures, options, 6);
+    const std::vector<Batch> shares = take(images, options, 6);
     ASSERT_EQ(shares.size(), whole.size());
     for (std::size_t i = 0; i < shares.size(); ++i) {
       SCOPED_TRACE(i);
@@ -130,14 +130,14 @@ TEST(Loader, PutsTheNextRecordInABrokenOnesPlaceAndTellsItOnce) {
   const TemporaryFolder folder;
   std::mutex mutex;
   std::vector<std::string> told;
-  const auto pictures = pictures_of({manifest(folder, 9, {1, 5})}, 0, [&](const BrokenRecord& record) {
+  const auto images = images_of({manifest(folder, 9, {1, 5})}, 0, [&](const BrokenRecord& record) {
     const std::lock_guard lock(mutex);
     told.push_back(record.name);
     EXPECT_EQ(record.code, Code::kUnsupported);
   });
   const LoaderOptions options = training(3);
   const BatchPlan plan(9, options);
-  for (const Batch& batch : take(pictures, options, 9)) {
+  for (const Batch& batch : take(images, options, 9)) {
     ASSERT_EQ(batch.records.size(), 3U);
     const auto order = *plan.order(batch.position.epoch);
     for (std::size_t item = 0; item < 3; ++item) {
@@ -149,20 +149,20 @@ TEST(Loader, PutsTheNextRecordInABrokenOnesPlaceAndTellsItOnce) {
   const std::lock_guard lock(mutex);
   std::sort(told.begin(), told.end());
   EXPECT_EQ(told, (std::vector<std::string>{"p1.jpg", "p5.jpg"}));
-  EXPECT_EQ(pictures->broken().size(), 2U);
+  EXPECT_EQ(images->broken().size(), 2U);
 }
 
 TEST(Loader, EvaluatesInOrderOnceAndLeavesBrokenRecordsOut) {
   const TemporaryFolder folder;
-  const auto pictures = pictures_of({manifest(folder, 11, {0, 4, 5, 6, 7, 9})});
-  Loader loader(pictures, evaluation(4));
+  const auto images = images_of({manifest(folder, 11, {0, 4, 5, 6, 7, 9})});
+  Loader loader(images, evaluation(4));
   EXPECT_EQ(loader.plan().batches(), 3U);
   const std::vector<Batch> batches = take(loader, 9);
   // The second batch is broken whole.
   ASSERT_EQ(batches.size(), 2U);
   EXPECT_EQ(batches[0].records, (std::vector<std::size_t>{1, 2, 3}));
   EXPECT_EQ(batches[1].records, (std::vector<std::size_t>{8, 10}));
-  EXPECT_EQ(batches[1].texts, (std::vector<std::string>{"picture 8", "picture 10"}));
+  EXPECT_EQ(batches[1].texts, (std::vector<std::string>{"image 8", "image 10"}));
   EXPECT_EQ(batches[1].classes, (std::vector<std::int64_t>{2, 1}));
   EXPECT_EQ(batches[1].pixels.shape(), tensor::Shape({2, 8, 8, 3}));
   EXPECT_FALSE(loader.next().has_value());
@@ -177,12 +177,12 @@ TEST(Loader, EvaluatesInOrderOnceAndLeavesBrokenRecordsOut) {
 
 TEST(Loader, EvaluatesEveryRecordOnceInSeveralProcesses) {
   const TemporaryFolder folder;
-  const auto pictures = pictures_of({manifest(folder, 11)});
+  const auto images = images_of({manifest(folder, 11)});
   LoaderOptions options = evaluation(2);
   options.world = 3;
   std::vector<std::size_t> seen;
   for (options.rank = 0; options.rank < 3; ++options.rank) {
-    for (const Batch& batch : take(pictures, options, 99)) {
+    for (const Batch& batch : take(images, options, 99)) {
       seen.insert(seen.end(), batch.records.begin(), batch.records.end());
     }
   }
@@ -194,12 +194,12 @@ TEST(Loader, EvaluatesEveryRecordOnceInSeveralProcesses) {
 
 TEST(Loader, EvaluatesThePixelsThatEmbedSees) {
   const TemporaryFolder folder;
-  const auto pictures = pictures_of({manifest(folder, 3)});
+  const auto images = images_of({manifest(folder, 3)});
   LoaderOptions options = evaluation(3);
   options.format.width = 9;
-  const std::vector<Batch> batches = take(pictures, options, 1);
-  const std::string encoded = pictures->dataset().read(2);
-  const Pixels want = embedder::Preparer(ImageOptions()).prepare(std::as_bytes(std::span(encoded)), "picture", 9, 8);
+  const std::vector<Batch> batches = take(images, options, 1);
+  const std::string encoded = images->dataset().read(2);
+  const Pixels want = embedder::Preparer(ImageOptions()).prepare(std::as_bytes(std::span(encoded)), "image", 9, 8);
   for (std::size_t i = 0; i < want.samples.size(); ++i) {
     EXPECT_EQ(batches[0].pixels.floats()[2 * want.samples.size() + i],
               (static_cast<float>(want.samples[i]) / 255.0F - 0.5F) / 0.2F);
@@ -208,9 +208,9 @@ TEST(Loader, EvaluatesThePixelsThatEmbedSees) {
 
 TEST(Loader, RefusesDataOfWhichEverythingIsBroken) {
   const TemporaryFolder folder;
-  const auto pictures = pictures_of({manifest(folder, 4, {0, 1, 2, 3})});
+  const auto images = images_of({manifest(folder, 4, {0, 1, 2, 3})});
   for (const LoaderOptions& options : {training(2), evaluation(2)}) {
-    Loader loader(pictures, options);
+    Loader loader(images, options);
     expect_error(Code::kBadFile, {"broken"}, [&] { loader.next(); });
     EXPECT_FALSE(loader.next().has_value());
   }
@@ -218,30 +218,30 @@ TEST(Loader, RefusesDataOfWhichEverythingIsBroken) {
 
 TEST(Loader, RefusesMoreThanThereIs) {
   const TemporaryFolder folder;
-  const auto pictures = pictures_of({manifest(folder, 4)});
-  expect_error(Code::kBadArgument, {"4 records", "5"}, [&] { Loader(pictures, training(5)); });
+  const auto images = images_of({manifest(folder, 4)});
+  expect_error(Code::kBadArgument, {"4 records", "5"}, [&] { Loader(images, training(5)); });
   LoaderOptions options = training(2);
   options.rank = 2;
   options.world = 2;
-  expect_error(Code::kBadArgument, {"process 2 of 2"}, [&] { Loader(pictures, options); });
+  expect_error(Code::kBadArgument, {"process 2 of 2"}, [&] { Loader(images, options); });
   options = training(0);
-  expect_error(Code::kBadArgument, {"batch: expected 1 to", "got 0"}, [&] { Loader(pictures, options); });
+  expect_error(Code::kBadArgument, {"batch: expected 1 to", "got 0"}, [&] { Loader(images, options); });
 }
 
 TEST(Loader, StopsInTheMiddleWhenItIsNoLongerWanted) {
   const TemporaryFolder folder;
-  const auto pictures = pictures_of({manifest(folder, 40)});
+  const auto images = images_of({manifest(folder, 40)});
   for (int i = 0; i < 10; ++i) {
-    Loader loader(pictures, training(8));
+    Loader loader(images, training(8));
     if (i % 2 == 0) loader.next();
   }
 }
 
-TEST(Pictures, KeepsWhatFitsAndGivesTheSame) {
+TEST(Images, KeepsWhatFitsAndGivesTheSame) {
   const TemporaryFolder folder;
   const DataSource source = manifest(folder, 4);
-  // Two of four pictures of 12 x 10 RGB.
-  const auto some = pictures_of({source}, 2 * 360);
+  // Two of four images of 12 x 10 RGB.
+  const auto some = images_of({source}, 2 * 360);
   const auto first = some->get(0);
   EXPECT_EQ(some->get(0), first);
   const auto second = some->get(1);

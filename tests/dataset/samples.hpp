@@ -1,5 +1,5 @@
 #pragma once
-// Small pictures and data sets on disk, for tests of sources and loaders.
+// Small images and data sets on disk, for tests of sources and loaders.
 
 #include <algorithm>
 #include <cstddef>
@@ -30,14 +30,14 @@ inline std::string jpeg(int number, int width = 12, int height = 10) {
 
 inline std::string base64(std::string_view bytes) { return base::base64_encode(std::as_bytes(std::span(bytes))); }
 
-/// A manifest of `count` pictures in classes c0, c1, c2 in turn. Files whose number is in `broken` are not pictures.
+/// A manifest of `count` images in classes c0, c1, c2 in turn. Files whose number is in `broken` are not images.
 inline DataSource manifest(const test::TemporaryFolder& folder, int count, const std::vector<int>& broken = {}) {
   std::string csv = "file,split,label,caption\n";
   for (int i = 0; i < count; ++i) {
     const std::string name = fmt::format("p{}.jpg", i);
-    csv += fmt::format("{},train,c{},picture {}\n", name, i % 3, i);
+    csv += fmt::format("{},train,c{},image {}\n", name, i % 3, i);
     const bool bad = std::find(broken.begin(), broken.end(), i) != broken.end();
-    folder.write(name, bad ? "not a picture" : jpeg(i));
+    folder.write(name, bad ? "not an image" : jpeg(i));
   }
   DataSource source;
   source.path = folder.write("manifest.csv", csv);
@@ -48,10 +48,9 @@ inline std::shared_ptr<const Dataset> dataset_of(const std::vector<DataSource>& 
   return std::make_shared<const Dataset>(sources, std::make_shared<ClassTable>(), 1 << 24);
 }
 
-inline std::shared_ptr<const Pictures> pictures_of(const std::vector<DataSource>& sources,
-                                                   std::size_t cache_bytes = 1 << 20,
-                                                   Pictures::OnBroken on_broken = {}) {
-  return std::make_shared<const Pictures>(dataset_of(sources), ImageOptions(), cache_bytes, std::move(on_broken));
+inline std::shared_ptr<const Images> images_of(const std::vector<DataSource>& sources,
+                                               std::size_t cache_bytes = 1 << 20, Images::OnBroken on_broken = {}) {
+  return std::make_shared<const Images>(dataset_of(sources), ImageOptions(), cache_bytes, std::move(on_broken));
 }
 
 /// Training on 8 x 8 pixels, everything on.

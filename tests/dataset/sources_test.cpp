@@ -12,10 +12,10 @@ namespace {
 using test::expect_error;
 using test::TemporaryFolder;
 
-DataSource tsv(const TemporaryFolder& folder, const std::string& pictures, const std::string& labels) {
+DataSource tsv(const TemporaryFolder& folder, const std::string& images, const std::string& labels) {
   DataSource source;
   source.format = DataFormat::kTsv;
-  source.path = folder.write("pictures.tsv", pictures);
+  source.path = folder.write("images.tsv", images);
   source.labels = folder.write("labels.tsv", labels);
   return source;
 }
@@ -104,7 +104,7 @@ TEST(Classes, AreOneAcrossSourcesAndHavePromptsFromATable) {
                [&] { classes->add_prompts(folder.write("p.csv", "label,prompt\n,x\n")); });
 }
 
-TEST(Tsv, PairsPicturesAndLabelsByRow) {
+TEST(Tsv, PairsImagesAndLabelsByRow) {
   const TemporaryFolder folder;
   const auto data = dataset_of(
       {tsv(folder, "a\t" + base64(jpeg(1)) + "\r\nb\t" + base64(jpeg(2)) + "\n", label_json("a", "cat") + "b\tdog")});
@@ -118,13 +118,13 @@ TEST(Tsv, PairsPicturesAndLabelsByRow) {
 TEST(Tsv, RefusesFilesOfDifferentLengths) {
   const TemporaryFolder folder;
   const DataSource source = tsv(folder, "a\tAAAA\n", label_json("a", "cat") + label_json("b", "cat"));
-  expect_error(Code::kBadFile, {"pictures.tsv has 1 rows", "labels.tsv has 2"}, [&] { dataset_of({source}); });
+  expect_error(Code::kBadFile, {"images.tsv has 1 rows", "labels.tsv has 2"}, [&] { dataset_of({source}); });
 }
 
-TEST(Tsv, NeverTakesAPictureForAnotherNamesLabel) {
+TEST(Tsv, NeverTakesAnImageForAnotherNamesLabel) {
   const TemporaryFolder folder;
   const auto data = dataset_of({tsv(folder, "a\tAAAA\nb\tAAAA\n", label_json("b", "cat") + label_json("a", "dog"))});
-  expect_error(Code::kBadFile, {"pictures.tsv: row 1", "another name"}, [&] { return data->read(0); });
+  expect_error(Code::kBadFile, {"images.tsv: row 1", "another name"}, [&] { return data->read(0); });
 }
 
 TEST(Tsv, TellsBrokenRowsWithoutTheirContent) {

@@ -21,7 +21,7 @@ struct Entry {
 };
 
 std::filesystem::path make_zip(const TemporaryFolder& folder, const std::vector<Entry>& entries, bool deflate = true) {
-  const std::filesystem::path path = folder / "pictures.zip";
+  const std::filesystem::path path = folder / "images.zip";
   int code = 0;
   zip_t* zip = zip_open(path.c_str(), ZIP_CREATE | ZIP_TRUNCATE, &code);
   for (const Entry& entry : entries) {

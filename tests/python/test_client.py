@@ -1,6 +1,5 @@
 """Client: the vectors of the model behind the URL, in parallel, through refusals and failures."""
 import base64
-import os
 import socket
 import subprocess
 import sys
@@ -170,6 +169,17 @@ def test_classify_scores_as_the_model_does(server, model, images, options):
     # exp(logit_scale) is rounded to 32 bits by another library, and a logit may be 100.
     np.testing.assert_allclose([[row.score for row in rows] for rows in found],
                                [[row.score for row in rows] for rows in wanted], rtol=1e-4)
+
+
+@pytest.mark.parametrize("labels,templates", [
+    ([], ["{}"]), (["a", ""], ["{}"]), (["a", "b", "a"], ["{}"]), (["a"], []), (["a"], ["{}", "no slot"])])
+def test_labels_are_refused_in_the_models_words(server, model, images, labels, templates):
+    messages = []
+    for classifier in (model, client_of(server)):
+        with pytest.raises(mi2.BadArgument) as caught:
+            classifier.classify(images[0], labels, templates=templates)
+        messages.append(str(caught.value))
+    assert messages[0] == messages[1]
 
 
 def test_progress_and_empty_inputs(server, images):

@@ -248,7 +248,7 @@ TEST(TrainConfig, JoinsDataPathsToTheRoot) {
   EXPECT_EQ(config.data.prompts, "/elsewhere/prompts.csv");
   expect_error(Code::kBadArgument, {"DATASET.TRAIN[0] has no PATH"}, [] { minimal("", {"DATASET.TRAIN=[{}]"}); });
   expect_error(Code::kBadArgument, {"has no LABELS"}, [] { minimal("", {"DATASET.TRAIN=[{PATH: a, FORMAT: tsv}]"}); });
-  expect_error(Code::kBadFile, {"1 files of pictures and 0 of labels"},
+  expect_error(Code::kBadFile, {"1 files of images and 0 of labels"},
                [] { minimal("", {"DATASET.TRAIN_TSV_LIST=[a_image.tsv]"}); });
   expect_error(Code::kBadFile, {"does not show"}, [] { minimal("", {"DATASET.TRAIN_TSV_LIST=[a.tsv]"}); });
 }

@@ -274,5 +274,5 @@ def _feature(body: Any, row: int, kind: str) -> Vectors:
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise Internal(f"the answer's row {row} has no {kind}_features") from error
     if vector.ndim != 2 or vector.shape[0] != 1:
-        raise Internal(f"the answer's row {row} has {kind}_features of shape {vector.shape}, needed (1, dimensions)")
+        raise Internal(f"the answer's row {row}: expected {kind}_features of shape (1, dimensions), got {vector.shape}")
     return vector.reshape(-1)

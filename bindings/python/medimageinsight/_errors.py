@@ -6,7 +6,7 @@ __all__ = ["BY_CODE", "BadArgument", "BadFile", "Error", "Internal", "NotFound",
 
 
 class Error(Exception):
-    """Everything that medimageinsight raises on purpose. The message says where, what was found and what was needed."""
+    """Everything that medimageinsight raises on purpose. The message says where, what was expected and what was found."""
 
     code: str = "internal"
     """Stable, for machines: "bad_argument", "bad_file", .."""

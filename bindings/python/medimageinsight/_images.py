@@ -112,8 +112,8 @@ def _of_array(array: npt.NDArray[Any], name: str) -> Decoded:
         return Decoded(_BYTE_MODES[array.shape[2]], _native(array, np.uint8), b"")
     if array.ndim == 2:
         return _of_grey(array, name)
-    raise BadArgument(f"{name}: an array of {array.dtype} {list(array.shape)}; needed: any number or bool "
-                      "[height, width], or uint8 [height, width, 1 to 4]")
+    raise BadArgument(f"{name}: expected an array of numbers or bool [height, width], or of uint8 [height, width, 1 to 4], "
+                      f"got {array.dtype} {list(array.shape)}")
 
 
 def _of_grey(array: npt.NDArray[Any], name: str) -> Decoded:
@@ -130,7 +130,7 @@ def _of_grey(array: npt.NDArray[Any], name: str) -> Decoded:
         return Decoded("I", _native(array, np.int32), b"")
     if np.issubdtype(array.dtype, np.floating):
         return Decoded("F", _native(array, np.float32), b"")
-    raise BadArgument(f"{name}: an array of {array.dtype}; needed: integers, floats or bool")
+    raise BadArgument(f"{name}: expected an array of integers, floats or bool, got {array.dtype}")
 
 
 def numbered(images: Iterable[ImageLike]) -> Iterator[tuple[int, str, ImageLike]]:

@@ -45,7 +45,7 @@ def find_model(folder: Path) -> Path:
     below = [path for depth in ("*", "*/*", "*/*/*") for path in sorted(folder.glob(depth))
              if path.suffix == ".mi2" or (path / "config.yaml").is_file()]
     if len(below) != 1:
-        raise NotFound(f"{folder}: {len(below)} models found, needed one (config.yaml and weights, or *.mi2)")
+        raise NotFound(f"{folder}: expected one model (config.yaml and weights, or *.mi2), got {len(below)}")
     return below[0]
 
 

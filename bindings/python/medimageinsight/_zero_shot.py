@@ -14,12 +14,20 @@ from ._types import LabelScore, Vectors
 
 def prompts_of(labels: Sequence[str], templates: Sequence[str]) -> list[str]:
     """The texts of each label in every template, label by label. :raises BadArgument: as Model.classify does."""
-    if not labels or "" in labels:
-        raise BadArgument("labels: at least one is needed, and none may be empty")
-    if len(set(labels)) != len(labels):
-        raise BadArgument("a label is given twice")
-    if not templates or any("{}" not in template for template in templates):
-        raise BadArgument("every template needs '{}', where the label goes")
+    if not labels:
+        raise BadArgument("labels: expected at least one")
+    seen: set[str] = set()
+    for number, label in enumerate(labels, 1):
+        if not label:
+            raise BadArgument(f"label {number} is empty")
+        if label in seen:
+            raise BadArgument(f"label {number} is a duplicate")
+        seen.add(label)
+    if not templates:
+        raise BadArgument("templates: expected at least one")
+    for number, template in enumerate(templates, 1):
+        if "{}" not in template:
+            raise BadArgument(f"template {number} has no '{{}}', where the label goes")
     return [template.replace("{}", label) for label in labels for template in templates]
 
 

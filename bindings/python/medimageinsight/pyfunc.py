@@ -25,7 +25,7 @@ class PyfuncModel:
         self._scorer = scorer
 
     def predict(self, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> list[Any]:
-        """One object a row: {"image_features": [[..]], "text_features": [[..]], "scaling_factor": 4.51}.
+        """One object per row: {"image_features": [[..]], "text_features": [[..]], "scaling_factor": 4.51}.
 
         :param model_input: columns image (base64, or bytes) and text; one of them may be absent, cells may be null.
         :param params: image_standardization_jpeg_compression_ratio, image_standardization_image_size,

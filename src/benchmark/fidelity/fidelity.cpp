@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::size_t kMaxBatch = 1024;
 
-/// What is embedded where no labels are given: short and long, over several kinds of picture.
+/// What is embedded where no labels are given: short and long, over several kinds of image.
 const std::vector<std::string>& built_in_texts() {
   static const std::vector<std::string> texts{
       "x-ray chest anteroposterior no finding",
@@ -49,11 +49,11 @@ std::vector<std::string> texts_of(const FidelityOptions& options) {
 
 void check(const FidelityOptions& options, const FidelityInput& input) {
   check(options);
-  if (input.pictures.empty()) throw Error(Code::kBadArgument, "fidelity: expected at least one image");
+  if (input.images.empty()) throw Error(Code::kBadArgument, "fidelity: expected at least one image");
   if (input.label_of.empty()) return;
-  if (input.label_of.size() != input.pictures.size()) {
+  if (input.label_of.size() != input.images.size()) {
     throw Error(Code::kBadArgument,
-                fmt::format("fidelity: {} known labels for {} pictures", input.label_of.size(), input.pictures.size()));
+                fmt::format("fidelity: {} known labels for {} images", input.label_of.size(), input.images.size()));
   }
   for (const std::optional<std::size_t>& label : input.label_of) {
     if (label && *label >= options.labels.size()) {
@@ -128,7 +128,7 @@ FidelityReport measure_fidelity(const FidelityOptions& options, const FidelityIn
   report.profile = name_of(options.embedder.image.profile);
   report.threads = options.embedder.threads != 0 ? options.embedder.threads : base::available_cores();
   report.batch = options.batch;
-  report.images = input.pictures.size();
+  report.images = input.images.size();
   report.texts = texts.size();
   report.labels = options.labels.size();
   report.known = input.label_of.size() -
@@ -143,7 +143,7 @@ FidelityReport measure_fidelity(const FidelityOptions& options, const FidelityIn
     const std::string bytes = run_isolated(
         name_of(dtype),
         [&](const base::OnProgress& report_to) {
-          return pack(measure(options, dtype, input.pictures, texts, report_to));
+          return pack(measure(options, dtype, input.images, texts, report_to));
         },
         on_images);
     Measurement found = unpack(bytes);

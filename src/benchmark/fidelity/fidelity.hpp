@@ -24,10 +24,10 @@ struct FidelityOptions {
   std::vector<std::string> templates = {"{}"};  ///< as ClassifierOptions::templates
 };
 
-/// The pictures that are embedded, and what is known of them.
+/// The images that are embedded, and what is known of them.
 struct FidelityInput {
-  std::vector<Pixels> pictures;  ///< of the model's size: see PicturePreparer
-  /// The index in FidelityOptions::labels of each picture's label, where it is known; empty: nothing is known.
+  std::vector<Pixels> images;  ///< of the model's size: see ImagePreparer
+  /// The index in FidelityOptions::labels of each image's label, where it is known; empty: nothing is known.
   std::vector<std::optional<std::size_t>> label_of;
 };
 
@@ -68,7 +68,7 @@ struct FidelityReport {
 /// @throws Error{kBadArgument} for one that the CPU does not compute in, or a duplicate.
 std::vector<DType> measured_dtypes(const std::vector<DType>& dtypes);
 
-/// What can be checked before pictures are read.
+/// What can be checked before images are read.
 /// @throws Error{kBadArgument} for labels, templates, dtypes or a batch that make no sense, or a model that is a packed
 ///         file, which has one dtype; {kNotFound}, {kBadFile} for a model directory without its parts.
 void check(const FidelityOptions& options);

@@ -32,7 +32,7 @@ class Draw {
 };
 
 struct Wave {
-  double across;  ///< radians over the picture's width
+  double across;  ///< radians over the image's width
   double down;
   double phase;
   std::array<double, 3> gain;  ///< of red, green and blue, in grey levels
@@ -46,8 +46,8 @@ Wave draw_wave(Draw& draw, bool grey) {
   return wave;
 }
 
-/// A bright ellipse on a wavy ground with noise; every second picture is grey, as most medical pictures are.
-Pixels draw_picture(std::size_t number, int width, int height) {
+/// A bright ellipse on a wavy ground with noise; every second image is grey, as most medical images are.
+Pixels draw_image(std::size_t number, int width, int height) {
   Draw draw(static_cast<std::uint32_t>(20'240 + number));
   const bool grey = number % 2 == 0;
   std::vector<Wave> waves;
@@ -56,8 +56,8 @@ Pixels draw_picture(std::size_t number, int width, int height) {
   const double base = draw(30, 110);
   const double bright = draw(40, 110);
   const double noise = draw(2, 24);
-  Pixels picture{width, height, {}};
-  picture.samples.reserve(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3);
+  Pixels pixels{width, height, {}};
+  pixels.samples.reserve(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3);
   for (int row = 0; row < height; ++row) {
     for (int column = 0; column < width; ++column) {
       const double x = static_cast<double>(column) / width;
@@ -70,16 +70,16 @@ Pixels draw_picture(std::size_t number, int width, int height) {
         for (std::size_t c = 0; c < 3; ++c) colour[c] += wave.gain[c] * height_of_wave;
       }
       for (const double value : colour) {
-        picture.samples.push_back(static_cast<std::uint8_t>(std::clamp(std::lround(value), 0L, 255L)));
+        pixels.samples.push_back(static_cast<std::uint8_t>(std::clamp(std::lround(value), 0L, 255L)));
       }
     }
   }
-  return picture;
+  return pixels;
 }
 
 }  // namespace
 
-struct PicturePreparer::Settings {
+struct ImagePreparer::Settings {
   Settings(const std::optional<std::filesystem::path>& model, const EmbedderOptions& options)
       : config(config_of(model)), preparer(options.image) {}
 
@@ -87,25 +87,25 @@ struct PicturePreparer::Settings {
   embedder::Preparer preparer;
 };
 
-PicturePreparer::PicturePreparer(const std::optional<std::filesystem::path>& model, const EmbedderOptions& options)
+ImagePreparer::ImagePreparer(const std::optional<std::filesystem::path>& model, const EmbedderOptions& options)
     : settings_(std::make_unique<const Settings>(model, options)) {}
-PicturePreparer::~PicturePreparer() = default;
+ImagePreparer::~ImagePreparer() = default;
 
-Pixels PicturePreparer::prepare(std::span<const std::byte> encoded, std::string_view name) const {
+Pixels ImagePreparer::prepare(std::span<const std::byte> encoded, std::string_view name) const {
   const auto& image = settings_->config.image;
   return settings_->preparer.prepare(encoded, name, image.width, image.height);
 }
 
-Pixels PicturePreparer::prepare_file(const std::filesystem::path& path) const {
+Pixels ImagePreparer::prepare_file(const std::filesystem::path& path) const {
   return prepare(base::read_file(path, settings_->preparer.options().max_file_bytes), path.string());
 }
 
-std::vector<Pixels> PicturePreparer::generated(std::size_t count) const {
-  std::vector<Pixels> pictures;
+std::vector<Pixels> ImagePreparer::generated(std::size_t count) const {
+  std::vector<Pixels> images;
   for (std::size_t i = 0; i < count; ++i) {
-    pictures.push_back(draw_picture(i, settings_->config.image.width, settings_->config.image.height));
+    images.push_back(draw_image(i, settings_->config.image.width, settings_->config.image.height));
   }
-  return pictures;
+  return images;
 }
 
 }  // namespace mi2::fidelity

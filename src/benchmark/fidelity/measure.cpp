@@ -106,7 +106,7 @@ class Unpacker {
 
 }  // namespace
 
-Measurement measure(const FidelityOptions& options, DType dtype, const std::vector<Pixels>& pictures,
+Measurement measure(const FidelityOptions& options, DType dtype, const std::vector<Pixels>& images,
                     const std::vector<std::string>& texts, const base::OnProgress& on_progress) {
   const auto before = static_cast<double>(base::resident_memory().now);
   const auto added = [&](std::uint64_t bytes) { return std::max(0.0, static_cast<double>(bytes) - before); };
@@ -117,10 +117,10 @@ Measurement measure(const FidelityOptions& options, DType dtype, const std::vect
   m.load_seconds = seconds_of([&] { subject = open_subject(options.model, embedder); });
   m.resident_bytes = added(base::resident_memory().now);
   m.images = timed_passes(
-      std::span(pictures), options.batch, [&](std::span<const Pixels> some) { return subject->embed_images(some); },
+      std::span(images), options.batch, [&](std::span<const Pixels> some) { return subject->embed_images(some); },
       m.image_seconds,
       [&](std::size_t done) {
-        if (on_progress) on_progress({"images", done, pictures.size()});
+        if (on_progress) on_progress({"images", done, images.size()});
       });
   std::vector<bool> truncated;
   std::size_t cut = 0;

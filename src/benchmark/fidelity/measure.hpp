@@ -28,7 +28,7 @@ struct Measurement {
 /// Loads the model and embeds everything, in this process.
 /// @param on_progress  called after each pass over images.
 /// @throws as measure_fidelity.
-Measurement measure(const FidelityOptions& options, DType dtype, const std::vector<Pixels>& pictures,
+Measurement measure(const FidelityOptions& options, DType dtype, const std::vector<Pixels>& images,
                     const std::vector<std::string>& texts, const base::OnProgress& on_progress);
 
 /// A measurement as bytes for this machine, and back. @throws Error{kInternal} for bytes pack() did not write.

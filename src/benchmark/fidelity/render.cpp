@@ -40,7 +40,7 @@ std::string percent(const std::optional<double>& share) {
   return share ? fmt::format("{:.2f} %", *share * 100) : std::string("-");
 }
 
-/// Three digits that tell something, whatever the size of the model.
+/// Three significant digits, whatever the size of the model.
 std::string milliseconds(double seconds) {
   const double ms = seconds * 1e3;
   return ms < 10 ? fmt::format("{:.2f}", ms) : ms < 100 ? fmt::format("{:.1f}", ms) : fmt::format("{:.0f}", ms);

@@ -18,7 +18,7 @@ class Directory final : public Subject {
   Directory(const std::filesystem::path& model, const EmbedderOptions& options)
       : embedder_(Embedder::open(model, options)) {}
 
-  EmbeddingMatrix embed_images(std::span<const Pixels> pictures) override { return embedder_.embed_images(pictures); }
+  EmbeddingMatrix embed_images(std::span<const Pixels> images) override { return embedder_.embed_images(images); }
   TextEmbeddings embed_texts(std::span<const std::string> texts) override { return embedder_.embed_texts(texts); }
 
  private:
@@ -44,18 +44,17 @@ class Synthetic final : public Subject {
       : config_(weights::parse_config(models::kFullConfig, "the full model")),
         model_(models::synthetic_cpu_model(config_, engine_options(options))) {}
 
-  EmbeddingMatrix embed_images(std::span<const Pixels> pictures) override {
+  EmbeddingMatrix embed_images(std::span<const Pixels> images) override {
     const auto& image = config_.image;
-    tensor::Tensor x({static_cast<std::int64_t>(pictures.size()), image.height, image.width, 3});
+    tensor::Tensor x({static_cast<std::int64_t>(images.size()), image.height, image.width, 3});
     float* out = x.data<float>();
-    for (const Pixels& picture : pictures) {
-      if (picture.samples.size() !=
-          static_cast<std::size_t>(image.height) * static_cast<std::size_t>(image.width) * 3) {
-        throw Error(Code::kBadArgument, fmt::format("pixels are {} x {}, expected {} x {}", picture.width,
-                                                    picture.height, image.width, image.height));
+    for (const Pixels& pixels : images) {
+      if (pixels.samples.size() != static_cast<std::size_t>(image.height) * static_cast<std::size_t>(image.width) * 3) {
+        throw Error(Code::kBadArgument, fmt::format("pixels are {} x {}, expected {} x {}", pixels.width, pixels.height,
+                                                    image.width, image.height));
       }
-      for (std::size_t i = 0; i < picture.samples.size(); ++i) {
-        *out++ = (static_cast<float>(picture.samples[i]) / 255.0F - image.mean[i % 3]) / image.std[i % 3];
+      for (std::size_t i = 0; i < pixels.samples.size(); ++i) {
+        *out++ = (static_cast<float>(pixels.samples[i]) / 255.0F - image.mean[i % 3]) / image.std[i % 3];
       }
     }
     return rows_of(model_->embed_images(x));

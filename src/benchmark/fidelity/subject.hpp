@@ -18,7 +18,7 @@ class Subject {
  public:
   virtual ~Subject() = default;
   /// As Embedder::embed_images and Embedder::embed_texts.
-  [[nodiscard]] virtual EmbeddingMatrix embed_images(std::span<const Pixels> pictures) = 0;
+  [[nodiscard]] virtual EmbeddingMatrix embed_images(std::span<const Pixels> images) = 0;
   [[nodiscard]] virtual TextEmbeddings embed_texts(std::span<const std::string> texts) = 0;
 };
 

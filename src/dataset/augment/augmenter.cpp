@@ -37,13 +37,13 @@ void Augmenter::normalise(const image::Raster& rgb, std::span<float> pixels) con
   }
 }
 
-void Augmenter::plain(const image::Raster& picture, std::span<float> pixels) const {
-  normalise(to_three_channels(resize_bicubic(picture, format_.width, format_.height)), pixels);
+void Augmenter::plain(const image::Raster& image, std::span<float> pixels) const {
+  normalise(to_three_channels(resize_bicubic(image, format_.width, format_.height)), pixels);
 }
 
-void Augmenter::augmented(const image::Raster& picture, Random& random, std::span<float> pixels) const {
-  const CropBox box = draw_crop(random, picture.width, picture.height, options_);
-  image::Raster rgb = to_three_channels(crop_and_resize(picture, box, format_.width, format_.height));
+void Augmenter::augmented(const image::Raster& image, Random& random, std::span<float> pixels) const {
+  const CropBox box = draw_crop(random, image.width, image.height, options_);
+  image::Raster rgb = to_three_channels(crop_and_resize(image, box, format_.width, format_.height));
   if (random.chance(options_.horizontal_flip)) flip_horizontally(rgb);
   if (random.chance(options_.vertical_flip)) flip_vertically(rgb);
   if (options_.trivial_augment) rgb = apply(draw_trivial_augment(random), std::move(rgb));

@@ -1,5 +1,5 @@
 #pragma once
-// From a decoded picture to the model's normalised pixels, with the augmentations of training or without.
+// From a decoded image to the model's normalised pixels, with the augmentations of training or without.
 
 #include <array>
 #include <span>
@@ -27,11 +27,11 @@ class Augmenter {
   [[nodiscard]] const InputFormat& format() const noexcept { return format_; }
   [[nodiscard]] const AugmentOptions& options() const noexcept { return options_; }
 
-  /// Resizes and normalises as `mi2 embed` does. picture: [h, w, 1 or 3]; pixels: [height, width, 3].
-  void plain(const image::Raster& picture, std::span<float> pixels) const;
+  /// Resizes and normalises as `mi2 embed` does. image: [h, w, 1 or 3]; pixels: [height, width, 3].
+  void plain(const image::Raster& image, std::span<float> pixels) const;
 
   /// Crop, flips, TrivialAugment, normalisation, erasing, in the order of torchvision's and UniCL's training presets.
-  void augmented(const image::Raster& picture, Random& random, std::span<float> pixels) const;
+  void augmented(const image::Raster& image, Random& random, std::span<float> pixels) const;
 
  private:
   void normalise(const image::Raster& rgb, std::span<float> pixels) const;

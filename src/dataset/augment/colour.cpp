@@ -32,34 +32,34 @@ Table table_of(F&& value) {
   return table;
 }
 
-void apply(const Table& table, Raster& picture) {
-  for (std::uint8_t& sample : picture.samples) sample = table[sample];
+void apply(const Table& table, Raster& image) {
+  for (std::uint8_t& sample : image.samples) sample = table[sample];
 }
 
-void apply(const Table& table, Raster& picture, std::size_t channel) {
-  for (std::size_t i = channel; i < picture.samples.size(); i += kChannels) {
-    picture.samples[i] = table[picture.samples[i]];
+void apply(const Table& table, Raster& image, std::size_t channel) {
+  for (std::size_t i = channel; i < image.samples.size(); i += kChannels) {
+    image.samples[i] = table[image.samples[i]];
   }
 }
 
-Histogram histogram(const Raster& picture, std::size_t channel) {
+Histogram histogram(const Raster& image, std::size_t channel) {
   Histogram counts{};
-  for (std::size_t i = channel; i < picture.samples.size(); i += kChannels) ++counts[picture.samples[i]];
+  for (std::size_t i = channel; i < image.samples.size(); i += kChannels) ++counts[image.samples[i]];
   return counts;
 }
 
 /// Pillow's ImageFilter.SMOOTH: the centre counts 5 of 13, its eight neighbours 1 each; edges stay.
 /// In whole numbers: a thirteenth is never half way between two integers, so rounding is the same as Pillow's.
-std::vector<std::uint8_t> smoothed(const Raster& picture) {
-  const auto width = static_cast<std::size_t>(picture.width);
-  const auto height = static_cast<std::size_t>(picture.height);
+std::vector<std::uint8_t> smoothed(const Raster& image) {
+  const auto width = static_cast<std::size_t>(image.width);
+  const auto height = static_cast<std::size_t>(image.height);
   const std::size_t row = width * kChannels;
-  std::vector<std::uint8_t> out = picture.samples;
+  std::vector<std::uint8_t> out = image.samples;
   for (std::size_t y = 1; y + 1 < height; ++y) {
     for (std::size_t i = y * row + kChannels; i < (y + 1) * row - kChannels; ++i) {
-      int sum = 4 * picture.samples[i];
+      int sum = 4 * image.samples[i];
       for (const std::size_t line : {i - row, i, i + row}) {
-        sum += picture.samples[line - kChannels] + picture.samples[line] + picture.samples[line + kChannels];
+        sum += image.samples[line - kChannels] + image.samples[line] + image.samples[line + kChannels];
       }
       out[i] = static_cast<std::uint8_t>((2 * sum + 13) / 26);
     }
@@ -69,63 +69,63 @@ std::vector<std::uint8_t> smoothed(const Raster& picture) {
 
 }  // namespace
 
-void adjust_brightness(Raster& picture, double factor) {
-  apply(table_of([f = static_cast<float>(factor)](int i) { return blend(0, i, f); }), picture);
+void adjust_brightness(Raster& image, double factor) {
+  apply(table_of([f = static_cast<float>(factor)](int i) { return blend(0, i, f); }), image);
 }
 
-void adjust_saturation(Raster& picture, double factor) {
+void adjust_saturation(Raster& image, double factor) {
   const auto f = static_cast<float>(factor);
-  for (std::size_t i = 0; i + kChannels <= picture.samples.size(); i += kChannels) {
-    std::uint8_t* rgb = picture.samples.data() + i;
+  for (std::size_t i = 0; i + kChannels <= image.samples.size(); i += kChannels) {
+    std::uint8_t* rgb = image.samples.data() + i;
     const int grey = luma(rgb);
     for (std::size_t c = 0; c < kChannels; ++c) rgb[c] = blend(grey, rgb[c], f);
   }
 }
 
-void adjust_contrast(Raster& picture, double factor) {
-  const std::size_t pixels = picture.samples.size() / kChannels;
+void adjust_contrast(Raster& image, double factor) {
+  const std::size_t pixels = image.samples.size() / kChannels;
   if (pixels == 0) return;
   std::uint64_t sum = 0;
   for (std::size_t i = 0; i < pixels; ++i) {
-    sum += static_cast<std::uint64_t>(luma(picture.samples.data() + i * kChannels));
+    sum += static_cast<std::uint64_t>(luma(image.samples.data() + i * kChannels));
   }
   const int mean = static_cast<int>(static_cast<double>(sum) / static_cast<double>(pixels) + 0.5);
-  apply(table_of([mean, f = static_cast<float>(factor)](int i) { return blend(mean, i, f); }), picture);
+  apply(table_of([mean, f = static_cast<float>(factor)](int i) { return blend(mean, i, f); }), image);
 }
 
-void adjust_sharpness(Raster& picture, double factor) {
-  if (picture.width < 3 || picture.height < 3) return;
-  const std::vector<std::uint8_t> smooth = smoothed(picture);
+void adjust_sharpness(Raster& image, double factor) {
+  if (image.width < 3 || image.height < 3) return;
+  const std::vector<std::uint8_t> smooth = smoothed(image);
   const auto f = static_cast<float>(factor);
-  for (std::size_t i = 0; i < smooth.size(); ++i) picture.samples[i] = blend(smooth[i], picture.samples[i], f);
+  for (std::size_t i = 0; i < smooth.size(); ++i) image.samples[i] = blend(smooth[i], image.samples[i], f);
 }
 
-void posterize(Raster& picture, int bits) {
+void posterize(Raster& image, int bits) {
   const int mask = ~((1 << (8 - bits)) - 1);
-  apply(table_of([mask](int i) { return static_cast<std::uint8_t>(i & mask); }), picture);
+  apply(table_of([mask](int i) { return static_cast<std::uint8_t>(i & mask); }), image);
 }
 
-void solarize(Raster& picture, double threshold) {
-  apply(table_of([threshold](int i) { return static_cast<std::uint8_t>(i < threshold ? i : 255 - i); }), picture);
+void solarize(Raster& image, double threshold) {
+  apply(table_of([threshold](int i) { return static_cast<std::uint8_t>(i < threshold ? i : 255 - i); }), image);
 }
 
-void autocontrast(Raster& picture) {
+void autocontrast(Raster& image) {
   for (std::size_t channel = 0; channel < kChannels; ++channel) {
-    const Histogram counts = histogram(picture, channel);
+    const Histogram counts = histogram(image, channel);
     const auto used = [](std::uint64_t count) { return count != 0; };
     const auto low = std::find_if(counts.begin(), counts.end(), used) - counts.begin();
     const auto high = 255 - (std::find_if(counts.rbegin(), counts.rend(), used) - counts.rbegin());
     if (high <= low) continue;
     const double scale = 255.0 / static_cast<double>(high - low);
     const double offset = static_cast<double>(-low) * scale;
-    apply(table_of([=](int i) { return static_cast<std::uint8_t>(std::clamp(i * scale + offset, 0.0, 255.0)); }),
-          picture, channel);
+    apply(table_of([=](int i) { return static_cast<std::uint8_t>(std::clamp(i * scale + offset, 0.0, 255.0)); }), image,
+          channel);
   }
 }
 
-void equalize(Raster& picture) {
+void equalize(Raster& image) {
   for (std::size_t channel = 0; channel < kChannels; ++channel) {
-    const Histogram counts = histogram(picture, channel);
+    const Histogram counts = histogram(image, channel);
     const std::uint64_t total = std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
     const auto last = std::find_if(counts.rbegin(), counts.rend(), [](std::uint64_t count) { return count != 0; });
     const std::uint64_t step = last == counts.rend() ? 0 : (total - *last) / 255;
@@ -136,7 +136,7 @@ void equalize(Raster& picture) {
       sum += counts[static_cast<std::size_t>(i)];
       return static_cast<std::uint8_t>(value);
     });
-    apply(table, picture, channel);
+    apply(table, image, channel);
   }
 }
 

@@ -7,20 +7,21 @@
 namespace mi2::dataset {
 
 /// Towards or away from black.      Source: Pillow, ImageEnhance.Brightness.
-void adjust_brightness(image::Raster& picture, double factor);
+void adjust_brightness(image::Raster& image, double factor);
 /// Towards or away from grey.       Source: Pillow, ImageEnhance.Color.
-void adjust_saturation(image::Raster& picture, double factor);
-/// Towards or away from the picture's mean grey.      Source: Pillow, ImageEnhance.Contrast.
-void adjust_contrast(image::Raster& picture, double factor);
-/// Towards or away from a smoothed copy; pictures under 3 pixels a side stay.   Source: Pillow, ImageEnhance.Sharpness.
-void adjust_sharpness(image::Raster& picture, double factor);
+void adjust_saturation(image::Raster& image, double factor);
+/// Towards or away from the image's mean grey.      Source: Pillow, ImageEnhance.Contrast.
+void adjust_contrast(image::Raster& image, double factor);
+/// Towards or away from a smoothed copy; images with a side under 3 pixels stay.   Source: Pillow,
+/// ImageEnhance.Sharpness.
+void adjust_sharpness(image::Raster& image, double factor);
 /// Keeps the upper `bits` (1 to 8) of each sample.      Source: Pillow, ImageOps.posterize.
-void posterize(image::Raster& picture, int bits);
+void posterize(image::Raster& image, int bits);
 /// Inverts samples that are not below the threshold.    Source: Pillow, ImageOps.solarize.
-void solarize(image::Raster& picture, double threshold);
+void solarize(image::Raster& image, double threshold);
 /// Stretches each channel to 0..255.                    Source: Pillow, ImageOps.autocontrast.
-void autocontrast(image::Raster& picture);
+void autocontrast(image::Raster& image);
 /// Flattens each channel's histogram.                   Source: Pillow, ImageOps.equalize.
-void equalize(image::Raster& picture);
+void equalize(image::Raster& image);
 
 }  // namespace mi2::dataset

@@ -47,16 +47,16 @@ CropBox draw_crop(Random& random, int width, int height, const AugmentOptions& o
   return largest_centred(width, height, options);
 }
 
-image::Raster crop_and_resize(const image::Raster& picture, const CropBox& box, int width, int height) {
-  if (box.width == picture.width && box.height == picture.height) return resize_bicubic(picture, width, height);
-  const auto c = static_cast<std::size_t>(picture.channels);
+image::Raster crop_and_resize(const image::Raster& image, const CropBox& box, int width, int height) {
+  if (box.width == image.width && box.height == image.height) return resize_bicubic(image, width, height);
+  const auto c = static_cast<std::size_t>(image.channels);
   const std::size_t row = static_cast<std::size_t>(box.width) * c;
-  image::Raster part{box.width, box.height, picture.channels, {}};
+  image::Raster part{box.width, box.height, image.channels, {}};
   part.samples.resize(row * static_cast<std::size_t>(box.height));
   for (std::size_t y = 0; y < static_cast<std::size_t>(box.height); ++y) {
-    const std::size_t from = (static_cast<std::size_t>(box.top) + y) * static_cast<std::size_t>(picture.width) +
+    const std::size_t from = (static_cast<std::size_t>(box.top) + y) * static_cast<std::size_t>(image.width) +
                              static_cast<std::size_t>(box.left);
-    std::copy_n(picture.samples.data() + from * c, row, part.samples.data() + y * row);
+    std::copy_n(image.samples.data() + from * c, row, part.samples.data() + y * row);
   }
   return resize_bicubic(part, width, height);
 }

@@ -1,5 +1,5 @@
 #pragma once
-// Random resized crop: a part of the picture, of random size, shape and place, resized to the model's input.
+// Random resized crop: a part of the image, of random size, shape and place, resized to the model's input.
 
 #include "dataset/augment/options.hpp"
 #include "dataset/augment/random.hpp"
@@ -7,7 +7,7 @@
 
 namespace mi2::dataset {
 
-/// In pixels; inside the picture.
+/// In pixels; inside the image.
 struct CropBox {
   int left = 0;
   int top = 0;
@@ -19,7 +19,7 @@ struct CropBox {
 /// Source: torchvision 0.20, RandomResizedCrop.get_params.
 CropBox draw_crop(Random& random, int width, int height, const AugmentOptions& options);
 
-/// The part of a picture, bicubic to width x height: Pillow's crop() and resize(), bit for bit.
-image::Raster crop_and_resize(const image::Raster& picture, const CropBox& box, int width, int height);
+/// The part of an image, bicubic to width x height: Pillow's crop() and resize(), bit for bit.
+image::Raster crop_and_resize(const image::Raster& image, const CropBox& box, int width, int height);
 
 }  // namespace mi2::dataset

@@ -6,13 +6,13 @@
 
 namespace mi2::dataset {
 
-/// Rows move right by `level` pixels a row, about the upper left corner.
-image::Raster shear_x(const image::Raster& picture, double level);
-/// Columns move down by `level` pixels a column, about the upper left corner.
-image::Raster shear_y(const image::Raster& picture, double level);
-/// Moves the picture by whole pixels, to the right and down.
-image::Raster translate(const image::Raster& picture, int right, int down);
+/// Rows move right by `level` pixels per row, about the upper left corner.
+image::Raster shear_x(const image::Raster& image, double level);
+/// Columns move down by `level` pixels per column, about the upper left corner.
+image::Raster shear_y(const image::Raster& image, double level);
+/// Moves the image by whole pixels, to the right and down.
+image::Raster translate(const image::Raster& image, int right, int down);
 /// Turns about the centre, counter-clockwise, by degrees; the size stays.     Source: Pillow, Image.rotate.
-image::Raster rotate(const image::Raster& picture, double degrees);
+image::Raster rotate(const image::Raster& image, double degrees);
 
 }  // namespace mi2::dataset

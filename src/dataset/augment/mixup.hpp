@@ -1,5 +1,5 @@
 #pragma once
-// Mixup: each picture of a batch becomes a blend of itself and another.
+// Mixup: each image of a batch becomes a blend of itself and another.
 
 #include <cstddef>
 #include <optional>
@@ -11,18 +11,18 @@
 
 namespace mi2::dataset {
 
-/// Picture i is lambda * i + (1 - lambda) * partner[i]; its targets are to be blended in the same way.
+/// Image i is lambda * i + (1 - lambda) * partner[i]; its targets are to be blended in the same way.
 struct Mixup {
   float lambda = 1;
   std::vector<std::size_t> partner;
 };
 
-/// With mixup_probability, lambda ~ Beta(alpha, alpha), one a batch. Partners are neighbours (0 and 1, 2 and 3, ...),
+/// With mixup_probability, lambda ~ Beta(alpha, alpha), one per batch. Partners are neighbours (0 and 1, 2 and 3, ...),
 /// which the shuffling has made random, so that the shares of several processes are mixed as one batch would be; the
 /// last of an odd batch is its own.      Source: Zhang et al., ICLR 2018.
 std::optional<Mixup> draw_mixup(Random& random, std::size_t batch, const AugmentOptions& options);
 
-/// Blends `pixels` [batch, ...] in place, `size` numbers a picture.
+/// Blends `pixels` [batch, ...] in place, `size` numbers per image.
 void mix(std::span<float> pixels, std::size_t size, const Mixup& mixup);
 
 }  // namespace mi2::dataset

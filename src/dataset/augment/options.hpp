@@ -1,11 +1,11 @@
 #pragma once
-// What training does to a picture before the model sees it.
+// What training does to an image before the model sees it.
 
 namespace mi2::dataset {
 
 /// Probabilities are in [0, 1]; 0 turns an augmentation off.
 struct AugmentOptions {
-  float scale_min = 0.8F;  ///< random resized crop: share of the picture's area; 1: the whole picture, no crop
+  float scale_min = 0.8F;  ///< random resized crop: share of the image's area; 1: the whole image, no crop
   float scale_max = 1.0F;
   float ratio_min = 3.0F / 4.0F;  ///< width / height of the crop
   float ratio_max = 4.0F / 3.0F;

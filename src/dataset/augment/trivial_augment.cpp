@@ -54,47 +54,47 @@ Augmentation draw_trivial_augment(Random& random) noexcept {
   return drawn;
 }
 
-image::Raster apply(const Augmentation& augmentation, image::Raster picture) {
+image::Raster apply(const Augmentation& augmentation, image::Raster image) {
   const double magnitude = double{augmentation.magnitude};
   switch (augmentation.op) {
     case AugmentOp::kIdentity:
       break;
     case AugmentOp::kShearX:
-      return shear_x(picture, magnitude);
+      return shear_x(image, magnitude);
     case AugmentOp::kShearY:
-      return shear_y(picture, magnitude);
+      return shear_y(image, magnitude);
     case AugmentOp::kTranslateX:
-      return translate(picture, static_cast<int>(magnitude), 0);
+      return translate(image, static_cast<int>(magnitude), 0);
     case AugmentOp::kTranslateY:
-      return translate(picture, 0, static_cast<int>(magnitude));
+      return translate(image, 0, static_cast<int>(magnitude));
     case AugmentOp::kRotate:
-      return rotate(picture, magnitude);
+      return rotate(image, magnitude);
     case AugmentOp::kBrightness:
-      adjust_brightness(picture, 1.0 + magnitude);
+      adjust_brightness(image, 1.0 + magnitude);
       break;
     case AugmentOp::kColor:
-      adjust_saturation(picture, 1.0 + magnitude);
+      adjust_saturation(image, 1.0 + magnitude);
       break;
     case AugmentOp::kContrast:
-      adjust_contrast(picture, 1.0 + magnitude);
+      adjust_contrast(image, 1.0 + magnitude);
       break;
     case AugmentOp::kSharpness:
-      adjust_sharpness(picture, 1.0 + magnitude);
+      adjust_sharpness(image, 1.0 + magnitude);
       break;
     case AugmentOp::kPosterize:
-      posterize(picture, static_cast<int>(magnitude));
+      posterize(image, static_cast<int>(magnitude));
       break;
     case AugmentOp::kSolarize:
-      solarize(picture, magnitude);
+      solarize(image, magnitude);
       break;
     case AugmentOp::kAutoContrast:
-      autocontrast(picture);
+      autocontrast(image);
       break;
     case AugmentOp::kEqualize:
-      equalize(picture);
+      equalize(image);
       break;
   }
-  return picture;
+  return image;
 }
 
 }  // namespace mi2::dataset

@@ -1,5 +1,5 @@
 #pragma once
-// TrivialAugmentWide: one random operation of random strength a picture.
+// TrivialAugmentWide: one random operation of random strength per image.
 
 #include <array>
 #include <cstdint>
@@ -44,6 +44,6 @@ float magnitude_of(AugmentOp op, int bin) noexcept;
 Augmentation draw_trivial_augment(Random& random) noexcept;
 
 /// 8-bit RGB in, the same size out.
-image::Raster apply(const Augmentation& augmentation, image::Raster picture);
+image::Raster apply(const Augmentation& augmentation, image::Raster image);
 
 }  // namespace mi2::dataset

@@ -113,7 +113,7 @@ at::Tensor TorchOps::add_linear(const Tensor& residual, const Tensor& x, const L
                                 std::string_view) const {
   at::Tensor branch = dropout(linear(x, p, Activation::kNone), p.dropout);
   if (training_ && drop_rate > 0) {
-    // Stochastic depth: a picture skips the branch, and those that keep it make up for it. Huang et al., ECCV 2016.
+    // Stochastic depth: an image skips the branch, and those that keep it make up for it. Huang et al., ECCV 2016.
     std::vector<std::int64_t> shape(static_cast<std::size_t>(branch.dim()), 1);
     shape[0] = branch.size(0);
     const at::Tensor keep = at::empty(shape, branch.options()).bernoulli_(1.0 - drop_rate);

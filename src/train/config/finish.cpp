@@ -22,7 +22,7 @@ bool name_holds(const fs::path& path, std::initializer_list<std::string_view> ma
                      [&](std::string_view mark) { return file.find(mark) != std::string::npos; });
 }
 
-/// Pictures and labels in one list, distinguished by their names and paired in sorted order, as the reference does.
+/// Images and labels in one list, distinguished by their names and paired in sorted order, as the reference does.
 std::vector<dataset::DataSource> pair_tsv_files(const Draft& draft, std::string_view name) {
   std::vector<fs::path> files;
   for (const std::string& file : draft.train_tsv) files.push_back(draft.root / draft.train_set / file);
@@ -44,7 +44,7 @@ std::vector<dataset::DataSource> pair_tsv_files(const Draft& draft, std::string_
   }
   if (images.size() != labels.size()) {
     fail(name,
-         fmt::format("DATASET.TRAIN_TSV_LIST has {} files of pictures and {} of labels", images.size(), labels.size()));
+         fmt::format("DATASET.TRAIN_TSV_LIST has {} files of images and {} of labels", images.size(), labels.size()));
   }
   std::vector<dataset::DataSource> sources;
   for (std::size_t i = 0; i < images.size(); ++i) {

@@ -15,7 +15,7 @@ namespace mi2::train {
 
 /// The settings while they are read, with what only makes sense together.
 struct Draft {
-  /// The picture and label TSVs of an EVALDATASET_ section.
+  /// The image and label TSVs of an EVALDATASET_ section.
   struct EvalTsv {
     std::string images;
     std::string labels;

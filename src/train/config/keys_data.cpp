@@ -43,7 +43,7 @@ dataset::DataSource read_source(const Value& value) {
       entry.fail("is unknown; a source has FORMAT, PATH, LABELS, SPLIT, FILE_COLUMN, LABEL_COLUMN, CAPTION_COLUMN");
     }
   }
-  if (source.path.empty()) value.fail("has no PATH: the manifest, the picture TSV or the zip");
+  if (source.path.empty()) value.fail("has no PATH: the manifest, the image TSV or the zip");
   if (source.format != dataset::DataFormat::kManifest && source.labels.empty()) {
     value.fail("has no LABELS: the label TSV or file that belongs to PATH");
   }
@@ -115,7 +115,7 @@ constexpr std::array kKeys{
     Key{"PREFETCH_FACTOR", "batches made ready ahead of the trainer",
         [](Draft& d, const Value& v) { d.config.data.prefetch_batches = static_cast<unsigned>(v.integer(1, 1024)); },
         [](const TrainConfig& c) { return fmt::format("{}", c.data.prefetch_batches); }},
-    Key{"CACHE_MEGABYTES", "decoded pictures kept in memory, as many as fit; 0: none",
+    Key{"CACHE_MEGABYTES", "decoded images kept in memory, as many as fit; 0: none",
         [](Draft& d, const Value& v) { d.config.data.cache_megabytes = static_cast<unsigned>(v.integer(0, 1 << 30)); },
         [](const TrainConfig& c) { return fmt::format("{}", c.data.cache_megabytes); }},
     Key{"DATASET.ROOT", "folder that relative paths of the data start from",
@@ -137,7 +137,7 @@ constexpr std::array kKeys{
         nullptr},
     Key{"DATASET.TRAIN_SET", "folder of TRAIN_TSV_LIST inside ROOT",
         [](Draft& d, const Value& v) { d.train_set = v.short_text(); }, nullptr},
-    Key{"AUG.SCALE", "random resized crop: share of the picture's area", read_scale,
+    Key{"AUG.SCALE", "random resized crop: share of the image's area", read_scale,
         [](const TrainConfig& c) {
           return fmt::format("[{}, {}]", yaml_float(c.augment.scale_min), yaml_float(c.augment.scale_max));
         }},
@@ -157,13 +157,13 @@ constexpr std::array kKeys{
         [](Draft& d, const Value& v) { d.cutmix_share = v.number(0, 1); }, nullptr},
     Key{"AUG.TORCHVISION_AUG.AUTO_AUGMENT", "ta_wide: TrivialAugmentWide; null: none", read_auto_augment,
         [](const TrainConfig& c) { return std::string(c.augment.trivial_augment ? "ta_wide" : "null"); }, true},
-    Key{"AUG.TORCHVISION_AUG.RE_PROB", "share of pictures with a random rectangle erased",
+    Key{"AUG.TORCHVISION_AUG.RE_PROB", "share of images with a random rectangle erased",
         [](Draft& d, const Value& v) { d.config.augment.erase_probability = share(v); },
         [](const TrainConfig& c) { return yaml_float(c.augment.erase_probability); }},
-    Key{"AUG.TORCHVISION_AUG.HFLIP", "share of pictures flipped left to right",
+    Key{"AUG.TORCHVISION_AUG.HFLIP", "share of images flipped left to right",
         [](Draft& d, const Value& v) { d.config.augment.horizontal_flip = share(v); },
         [](const TrainConfig& c) { return yaml_float(c.augment.horizontal_flip); }},
-    Key{"AUG.TORCHVISION_AUG.VFLIP", "share of pictures flipped top to bottom",
+    Key{"AUG.TORCHVISION_AUG.VFLIP", "share of images flipped top to bottom",
         [](Draft& d, const Value& v) { d.config.augment.vertical_flip = share(v); },
         [](const TrainConfig& c) { return yaml_float(c.augment.vertical_flip); }},
 };

@@ -31,12 +31,12 @@ Evaluator::Evaluator(EvaluationData data, const EvaluationOptions& options, at::
   data_.loader.training = false;
 }
 
-Evaluator::Vectors Evaluator::embed(models::TorchModel& model, const std::shared_ptr<const dataset::Pictures>& pictures,
+Evaluator::Vectors Evaluator::embed(models::TorchModel& model, const std::shared_ptr<const dataset::Images>& images,
                                     Processes& processes) const {
-  const auto records = static_cast<std::int64_t>(pictures->dataset().size());
+  const auto records = static_cast<std::int64_t>(images->dataset().size());
   at::Tensor rows;                                           // [records, D], zero where another process has the row
   const at::Tensor here = at::zeros({records}, at::kFloat);  // 1 where this one has it
-  dataset::Loader loader(pictures, data_.loader);
+  dataset::Loader loader(images, data_.loader);
   while (const auto batch = loader.next()) {
     if (batch->records.empty()) continue;
     const std::vector<std::int64_t> places(batch->records.begin(), batch->records.end());
@@ -46,10 +46,10 @@ Evaluator::Vectors Evaluator::embed(models::TorchModel& model, const std::shared
     rows.index_copy_(0, index, vectors);
     here.index_fill_(0, index, 1);
   }
-  // A process may have had no picture at all: the width comes from those that had.
+  // A process may have had no image at all: the width comes from those that had.
   const at::Tensor width = at::full({1}, rows.defined() ? static_cast<float>(rows.size(1)) : 0.0F, at::kFloat);
   const auto widths = processes.gather(width).max().item<float>();
-  if (widths < 1) throw Error(Code::kBadFile, "evaluation: not one picture could be read");
+  if (widths < 1) throw Error(Code::kBadFile, "evaluation: not one image could be read");
   if (!rows.defined()) rows = at::zeros({records, static_cast<std::int64_t>(widths)}, at::kFloat);
   processes.sum(rows);
   processes.sum(here);
@@ -59,7 +59,7 @@ Evaluator::Vectors Evaluator::embed(models::TorchModel& model, const std::shared
   for (std::int64_t record = 0; record < records; ++record) {
     if (here.const_data_ptr<float>()[record] < 0.5F) continue;
     result.vectors.append({rows.const_data_ptr<float>() + record * rows.size(1), dimensions});
-    result.classes.push_back(static_cast<std::size_t>(pictures->dataset().class_of(static_cast<std::size_t>(record))));
+    result.classes.push_back(static_cast<std::size_t>(images->dataset().class_of(static_cast<std::size_t>(record))));
   }
   return result;
 }

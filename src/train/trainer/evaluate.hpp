@@ -1,5 +1,5 @@
 #pragma once
-// How good a model in training is: zero-shot and nearest neighbours on pictures it does not train on.
+// How good a model in training is: zero-shot and nearest neighbours on images it does not train on.
 
 #include <cstdint>
 #include <memory>
@@ -22,9 +22,9 @@ namespace mi2::train {
 
 /// What an evaluation looks at. The bank may be null.
 struct EvaluationData {
-  std::shared_ptr<const dataset::Pictures> validation;
-  std::shared_ptr<const dataset::Pictures> bank;  ///< labelled neighbours
-  dataset::LoaderOptions loader;                  ///< of both; training off
+  std::shared_ptr<const dataset::Images> validation;
+  std::shared_ptr<const dataset::Images> bank;  ///< labelled neighbours
+  dataset::LoaderOptions loader;                ///< of both; training off
 };
 
 /// Every process computes its share of the vectors and has the same answer.
@@ -33,7 +33,7 @@ class Evaluator {
   Evaluator(EvaluationData data, const EvaluationOptions& options, at::ScalarType dtype, at::Device device);
 
   /// "zero_shot_accuracy", "zero_shot_auc", "knn_accuracy", "knn_auc", as far as the options and the data allow.
-  /// @throws Error{kBadFile} if no picture can be read.
+  /// @throws Error{kBadFile} if no image can be read.
   std::vector<std::pair<std::string, double>> run(models::TorchModel& model, dataset::TokenCache& tokens,
                                                   Processes& processes);
 
@@ -42,7 +42,7 @@ class Evaluator {
     EmbeddingMatrix vectors;
     std::vector<std::size_t> classes;  ///< [rows]
   };
-  Vectors embed(models::TorchModel& model, const std::shared_ptr<const dataset::Pictures>& pictures,
+  Vectors embed(models::TorchModel& model, const std::shared_ptr<const dataset::Images>& images,
                 Processes& processes) const;
   at::Tensor class_vectors(models::TorchModel& model, dataset::TokenCache& tokens) const;
 

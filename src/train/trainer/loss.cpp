@@ -24,7 +24,7 @@ at::Tensor unicl_loss(const at::Tensor& images, const at::Tensor& texts, const a
                       const at::Tensor& targets) {
   const at::Tensor logits = at::matmul(images, texts.t()) * log_scale.exp();
   const at::Tensor over_texts = targets / targets.sum(1, true);
-  // Mixed pictures may leave a text without any picture of its class: such a column has no say.
+  // Mixed images may leave a text without any image of its class: such a column has no say.
   const at::Tensor over_images = targets.t() / targets.t().sum(1, true).clamp_min(1e-12);
   return (cross_entropy(logits, over_texts) + cross_entropy(logits.t(), over_images)) / 2;
 }

@@ -8,7 +8,7 @@ namespace mi2::train {
 /// Which pairs belong together: [N, N], 1 where image i and text j have the same class. classes i64 [N].
 at::Tensor pair_targets(const at::Tensor& classes);
 
-/// As above for mixed pictures: picture i is `lambda` of its own class and the rest of class `others[i]`.
+/// As above for mixed images: image i is `lambda` of its own class and the rest of class `others[i]`.
 at::Tensor mixed_pair_targets(const at::Tensor& classes, const at::Tensor& others, double lambda);
 
 /// UniCL: the mean of two cross entropies of exp(log_scale) * images . texts against `targets`, over texts (rows of the

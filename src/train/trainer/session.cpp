@@ -118,11 +118,12 @@ void Session::open_model() {
 
 void Session::open_data(Notes& notes) {
   classes = std::make_shared<dataset::ClassTable>();
-  const ImageOptions images;
-  const auto dataset = std::make_shared<const dataset::Dataset>(config.data.train, classes, images.max_file_bytes);
+  const ImageOptions read_options;
+  const auto dataset =
+      std::make_shared<const dataset::Dataset>(config.data.train, classes, read_options.max_file_bytes);
   note_unusable_labels(*dataset, notes);
-  pictures = std::make_shared<const dataset::Pictures>(dataset, images, std::size_t{config.data.cache_megabytes} << 20U,
-                                                       note_broken(notes));
+  images = std::make_shared<const dataset::Images>(dataset, read_options,
+                                                   std::size_t{config.data.cache_megabytes} << 20U, note_broken(notes));
   const int world = processes->size();
   loader.batch = static_cast<std::size_t>(device_batch(config.batch, world));
   loader.rank = processes->rank();
@@ -167,17 +168,17 @@ void Session::open_optimizer(Notes& notes) {
 void Session::open_evaluation(Notes& notes) {
   if (!config.data.prompts.empty()) classes->add_prompts(config.data.prompts);
   if (config.data.validation.empty()) return;
-  const ImageOptions images;
+  const ImageOptions read_options;
   const std::size_t cache = std::size_t{config.data.cache_megabytes} << 20U;
   const auto open = [&](const std::vector<dataset::DataSource>& sources) {
-    const auto dataset = std::make_shared<const dataset::Dataset>(sources, classes, images.max_file_bytes);
+    const auto dataset = std::make_shared<const dataset::Dataset>(sources, classes, read_options.max_file_bytes);
     note_unusable_labels(*dataset, notes);
-    return std::make_shared<const dataset::Pictures>(dataset, images, cache, note_broken(notes));
+    return std::make_shared<const dataset::Images>(dataset, read_options, cache, note_broken(notes));
   };
   EvaluationData data;
   data.validation = open(config.data.validation);
   if (config.evaluation.knn > 0) {
-    data.bank = config.evaluation.knn_bank.empty() ? pictures : open(config.evaluation.knn_bank);
+    data.bank = config.evaluation.knn_bank.empty() ? images : open(config.evaluation.knn_bank);
   }
   data.loader = loader;
   data.loader.batch = static_cast<std::size_t>(config.batch.evaluation);
@@ -205,7 +206,7 @@ std::vector<NamedTensor> Session::best_weights() const {
 }
 
 std::string Session::fingerprint() const {
-  return fmt::format("seed {}, {} pictures, {} a pass, {} passes a step", config.data.seed, pictures->dataset().size(),
+  return fmt::format("seed {}, {} images, {} per pass, {} passes per step", config.data.seed, images->dataset().size(),
                      loader.batch * static_cast<std::size_t>(loader.world), accumulation);
 }
 

@@ -61,10 +61,10 @@ struct Session {
   std::optional<dataset::TokenCache> tokens;
 
   std::shared_ptr<dataset::ClassTable> classes;
-  std::shared_ptr<const dataset::Pictures> pictures;
+  std::shared_ptr<const dataset::Images> images;
   dataset::LoaderOptions loader;
-  std::int64_t accumulation = 1;  ///< forward passes a step
-  std::int64_t batches = 1;       ///< forward passes an epoch
+  std::int64_t accumulation = 1;  ///< forward passes per step
+  std::int64_t batches = 1;       ///< forward passes per epoch
   std::int64_t steps_per_epoch = 1;
   std::int64_t total = 1;  ///< steps
 

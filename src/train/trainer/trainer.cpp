@@ -279,7 +279,7 @@ RunEnd Training::Impl::train(const std::stop_token& stop) {
   const TrainConfig& config = session.config;
   const std::int64_t first = session.state.step;
   if (first == 0 && config.evaluation.at_start) evaluate();
-  dataset::Loader loader(session.pictures, session.loader, session.position_after(first));
+  dataset::Loader loader(session.images, session.loader, session.position_after(first));
   window_.start = Clock::now();
   while (session.state.step < session.total) {
     step(loader);

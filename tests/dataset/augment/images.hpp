@@ -22,10 +22,9 @@ inline image::Raster fixture(const std::string& name) {
 
 /// Every sample differs from its neighbours, and so does every channel.
 inline image::Raster numbered(int width, int height, int channels = 3) {
-  image::Raster picture{width, height, channels, {}};
-  for (int i = 0; i < width * height * channels; ++i)
-    picture.samples.push_back(static_cast<std::uint8_t>(i * 37 % 251));
-  return picture;
+  image::Raster image{width, height, channels, {}};
+  for (int i = 0; i < width * height * channels; ++i) image.samples.push_back(static_cast<std::uint8_t>(i * 37 % 251));
+  return image;
 }
 
 inline std::uint64_t fnv1a(std::span<const std::uint8_t> bytes) {

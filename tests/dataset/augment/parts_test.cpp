@@ -64,7 +64,7 @@ TEST(DrawCrop, FallsBackToTheLargestCentredBoxWhenNoShapeFits) {
   EXPECT_EQ(tall.top, 480);
 }
 
-TEST(DrawCrop, OfScaleOneIsTheWholePicture) {
+TEST(DrawCrop, OfScaleOneIsTheWholeImage) {
   Random random({3});
   AugmentOptions options;
   options.scale_min = 1;
@@ -85,10 +85,10 @@ TEST(DrawCrop, WorksOnOnePixel) {
 
 TEST(Flip, MirrorsOddAndEvenSizes) {
   for (const auto& [width, height] : {std::array{5, 4}, std::array{4, 5}, std::array{1, 1}}) {
-    const image::Raster picture = numbered(width, height);
-    image::Raster across = picture;
+    const image::Raster image = numbered(width, height);
+    image::Raster across = image;
     flip_horizontally(across);
-    image::Raster down = picture;
+    image::Raster down = image;
     flip_vertically(down);
     for (int y = 0; y < height; ++y) {
       for (int x = 0; x < width; ++x) {
@@ -96,8 +96,8 @@ TEST(Flip, MirrorsOddAndEvenSizes) {
           const auto at = [c, w = width](int row, int column) {
             return static_cast<std::size_t>((row * w + column) * 3 + c);
           };
-          EXPECT_EQ(across.samples[at(y, x)], picture.samples[at(y, width - 1 - x)]);
-          EXPECT_EQ(down.samples[at(y, x)], picture.samples[at(height - 1 - y, x)]);
+          EXPECT_EQ(across.samples[at(y, x)], image.samples[at(y, width - 1 - x)]);
+          EXPECT_EQ(down.samples[at(y, x)], image.samples[at(height - 1 - y, x)]);
         }
       }
     }
@@ -184,14 +184,14 @@ AugmentOptions nothing() {
   return options;
 }
 
-TEST(Augmenter, WithEverythingOffIsTheUnaugmentedPicture) {
+TEST(Augmenter, WithEverythingOffIsTheUnaugmentedImage) {
   const Augmenter augmenter(format(20, 24), nothing());
-  const image::Raster picture = fixture("wide");
+  const image::Raster image = fixture("wide");
   std::vector<float> plain(20 * 24 * 3);
   std::vector<float> augmented = plain;
-  augmenter.plain(picture, plain);
+  augmenter.plain(image, plain);
   Random random({9});
-  augmenter.augmented(picture, random, augmented);
+  augmenter.augmented(image, random, augmented);
   EXPECT_EQ(plain, augmented);
 }
 
@@ -205,16 +205,16 @@ TEST(Augmenter, NormalisesByChannelAndTriplesGrey) {
 }
 
 TEST(Augmenter, UsesEachAugmentationThatIsOn) {
-  const image::Raster picture = fixture("wide");
+  const image::Raster image = fixture("wide");
   std::vector<float> plain(20 * 24 * 3);
-  Augmenter(format(20, 24), nothing()).plain(picture, plain);
+  Augmenter(format(20, 24), nothing()).plain(image, plain);
   const auto changes = [&](const AugmentOptions& options) {
     int count = 0;
     const Augmenter augmenter(format(20, 24), options);
     for (std::uint64_t i = 0; i < 200; ++i) {
       Random random({i});
       std::vector<float> pixels(plain.size());
-      augmenter.augmented(picture, random, pixels);
+      augmenter.augmented(image, random, pixels);
       count += pixels != plain ? 1 : 0;
     }
     return count;
@@ -233,7 +233,7 @@ TEST(Augmenter, UsesEachAugmentationThatIsOn) {
   EXPECT_GT(changes(options), 150);  // identity, or no magnitude
   options = nothing();
   options.scale_min = 0.8F;
-  EXPECT_GT(changes(options), 150);  // now and then the crop of so small a picture is all of it
+  EXPECT_GT(changes(options), 150);  // now and then the crop of so small an image is all of it
 }
 
 TEST(Augmenter, RefusesOptionsOutOfRange) {

@@ -29,19 +29,19 @@ bool without_magnitude(AugmentOp op) {
   return op == AugmentOp::kIdentity || op == AugmentOp::kAutoContrast || op == AugmentOp::kEqualize;
 }
 
-/// expected.json holds what Pillow makes of the pictures: make_fixtures.py.
+/// expected.json holds what Pillow makes of the images: make_fixtures.py.
 TEST(TrivialAugment, EveryOperationAndMagnitudeEqualsPillowBitForBit) {
   const nlohmann::json want = expected().at("operations");
   std::size_t checked = 0;
   for (const char* name : {"wide", "square", "flat"}) {
-    const image::Raster picture = fixture(name);
+    const image::Raster image = fixture(name);
     for (std::size_t op = 0; op < kAugmentOps; ++op) {
       const auto kind = static_cast<AugmentOp>(op);
       for (int bin = 0; bin < (without_magnitude(kind) ? 1 : kMagnitudes); ++bin) {
         for (const float sign : {1.0F, -1.0F}) {
           if (sign < 0 && !signed_op(kind)) continue;
-          const image::Raster got = apply({kind, sign * magnitude_of(kind, bin)}, picture);
-          ASSERT_EQ(got.samples.size(), picture.samples.size());
+          const image::Raster got = apply({kind, sign * magnitude_of(kind, bin)}, image);
+          ASSERT_EQ(got.samples.size(), image.samples.size());
           const std::string key = fmt::format("{} {} {} {}", name, kNames[op], bin, sign < 0 ? '-' : '+');
           EXPECT_EQ(fmt::format("{:016x}", fnv1a(got.samples)), want.at(key).get<std::string>()) << key;
           ++checked;
@@ -75,7 +75,7 @@ TEST(TrivialAugment, DrawsEveryOperationMagnitudeAndSignEquallyOften) {
   EXPECT_EQ(magnitudes[AugmentOp::kEqualize].size(), 1U);
 }
 
-TEST(TrivialAugment, LeavesPicturesOfOnePixelWhole) {
+TEST(TrivialAugment, LeavesImagesOfOnePixelWhole) {
   for (std::size_t op = 0; op < kAugmentOps; ++op) {
     for (const int bin : {0, 15, 30}) {
       const image::Raster got =
@@ -86,13 +86,13 @@ TEST(TrivialAugment, LeavesPicturesOfOnePixelWhole) {
 }
 
 TEST(Crop, AndResizeEqualsPillowBitForBit) {
-  const image::Raster picture = fixture("wide");
+  const image::Raster image = fixture("wide");
   const nlohmann::json cases = expected().at("crops");
   ASSERT_FALSE(cases.empty());
   for (const auto& one : cases) {
     const auto box = one.at("box").get<std::array<int, 4>>();
     const auto size = one.at("size").get<std::array<int, 2>>();
-    const image::Raster got = crop_and_resize(picture, {box[0], box[1], box[2], box[3]}, size[0], size[1]);
+    const image::Raster got = crop_and_resize(image, {box[0], box[1], box[2], box[3]}, size[0], size[1]);
     EXPECT_EQ(fmt::format("{:016x}", fnv1a(got.samples)), one.at("hash").get<std::string>()) << one.dump();
   }
 }

@@ -8,7 +8,7 @@
 /// Outputs of the two panels that are multiplied at once.
 constexpr std::int64_t kTileColumns = 2 * kPanel;
 
-/// What a block of rows may take of the caches: a core multiplies some 2.6e12 and gets some 27e9 bytes a second from
+/// What a block of rows may take of the caches: a core multiplies some 2.6e12 and gets some 27e9 bytes per second from
 /// beyond the second level, so weights that are read once for 96 rows take as long to come as to multiply. The second
 /// level has 2 MB. Fifteen pairs of tiles.
 constexpr Blocking kTileBlocking{480, 1200 << 10, 200, true};

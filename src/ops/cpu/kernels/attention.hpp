@@ -263,9 +263,9 @@ struct ChannelGroup {
   std::int64_t depth = size_chunks * kPerChunk<Element>;
   BumpAllocator scratch{p.scratch};
   float* scores = scratch.take<float>(columns * columns);
-  Element* across = scratch.take<Element>(kTokens * columns);  ///< q, then k, a row a step
-  Element* down = scratch.take<Element>(kTokens * columns);    ///< q, a row a channel
-  Element* weights = scratch.take<Element>(columns * depth);   ///< the softmax, a row a channel
+  Element* across = scratch.take<Element>(kTokens * columns);  ///< q, then k, one row per step
+  Element* down = scratch.take<Element>(kTokens * columns);    ///< q, one row per channel
+  Element* weights = scratch.take<Element>(columns * depth);   ///< the softmax, one row per channel
   float* panels = scratch.take<float>(columns * depth / kPerWord<Element>);
   Element* rows = scratch.take<Element>(kTokens * depth);
   float* result = scratch.take<float>(kTokens * columns);

@@ -47,7 +47,7 @@ MI2_INLINE Fetch fetch_panels(const GemmBlock& p, std::int64_t panel, std::int64
 }
 
 /// Where the rows of a tile's left side are: three pointers of five rows each reach them all with the addressing of one
-/// stride and its triple. The compiler would keep a stride a row, more than there are registers.
+/// stride and its triple. The compiler would keep one stride per row, more than there are registers.
 struct LeftRows {
   const std::byte* base[3];
   std::int64_t stride;

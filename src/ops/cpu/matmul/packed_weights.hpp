@@ -29,7 +29,7 @@ struct WeightRows {
 };
 
 /// What lies where in a block of packed weights. Panels of 16 outputs come first, each [chunks, 16 steps, 16 outputs]
-/// of 32-bit words along the depth; then, an element an output up to whole panels: bias, and for kS8 scales and sums.
+/// of 32-bit words along the depth; then, one element per output up to whole panels: bias, and for kS8 scales and sums.
 /// A change of it needs a new ops::kLayoutVersion.
 struct PackedLayout {
   PackedLayout(WeightFormat format_of_weights, std::int64_t inputs, std::int64_t outputs);

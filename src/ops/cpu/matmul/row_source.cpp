@@ -34,7 +34,7 @@ const float* PatchRows::row(std::int64_t r, float* space) const {
   const std::int64_t image = r / per_image;
   const std::int64_t top = r % per_image / out_width * geometry_.stride - geometry_.padding;
   const std::int64_t left = r % out_width * geometry_.stride - geometry_.padding;
-  // The pixels of one line of the patch that lie inside the picture are one run.
+  // The pixels of one line of the patch that lie inside the image are one run.
   const std::int64_t from = std::clamp<std::int64_t>(-left, 0, geometry_.kernel);
   const std::int64_t to = std::clamp<std::int64_t>(columns - left, from, geometry_.kernel);
   float* out = space;

@@ -1,5 +1,5 @@
 #pragma once
-// Where a matrix product gets its left side from: rows in memory, rows under a norm, patches of a picture. A source
+// Where a matrix product gets its left side from: rows in memory, rows under a norm, patches of an image. A source
 // writes a row just before it is used, so that neither normalised rows nor patches are ever whole in memory.
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // The processor's tile registers: eight of 16 rows of 64 bytes. In assembly, because the compilers' intrinsics take the
 // register only as a literal and do not say that they read memory.
 
-/// Palette 1: rows and bytes a row of every register.
+/// Palette 1: rows, and bytes per row, of every register.
 struct alignas(64) TileConfig {
   std::uint8_t palette = 1;
   std::uint8_t start_row = 0;

@@ -24,7 +24,7 @@ MI2_INLINE T load_scalar(const std::byte* from) {
   return x;
 }
 
-/// A 32-bit word of a row a step: what a chunk of 16 steps takes, and where the next step is, in bytes.
+/// A 32-bit word of a row per step: what a chunk of 16 steps takes, and where the next step is, in bytes.
 struct WordSteps {
   static constexpr int kLeftChunk = 64;
   static constexpr int kRightChunk = 1024;

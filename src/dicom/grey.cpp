@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "dicom/display.hpp"
+#include "dicom/levels.hpp"
 #include "dicom/window.hpp"
 #include "image/intensity.hpp"
 
@@ -52,7 +53,40 @@ std::uint8_t shade(double y) noexcept {
   return static_cast<std::uint8_t>(std::floor(std::min(y, 1.0) * 255 + 0.5));
 }
 
+/// Shades of values that `transform` says how to show.
+class Shader {
+ public:
+  explicit Shader(const Transform& transform)
+      : transform_(transform), highest_(transform.voi ? static_cast<double>((1U << transform.voi->bits) - 1) : 1) {}
+
+  std::uint8_t operator()(double stored) const noexcept {
+    const double x = transform_.modality_value(stored);
+    return shade(transform_.window ? (*transform_.window)(x) : static_cast<double>(transform_.voi->at(x)) / highest_);
+  }
+
+ private:
+  const Transform& transform_;
+  double highest_;
+};
+
+std::vector<std::uint8_t> shades_of(const Levels& levels, const Transform& transform, const Intensity& fallback) {
+  if (!transform.window && !transform.voi) {
+    std::vector<float> values(levels.count());
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      values[i] = static_cast<float>(transform.modality_value(levels.value(i)));
+    }
+    return image::to_8bit(values, levels.occurrences(), fallback);
+  }
+  std::vector<std::uint8_t> shades(levels.count());
+  const Shader shader(transform);
+  for (std::size_t i = 0; i < shades.size(); ++i) shades[i] = shader(levels.value(i));
+  return shades;
+}
+
 std::vector<std::uint8_t> apply(const Frame& frame, const Transform& transform, const Intensity& fallback) {
+  if (const std::optional<Levels> levels = Levels::of(frame)) {
+    return levels->shaded(shades_of(*levels, transform, fallback));
+  }
   const std::size_t count = frame.layout.pixels();
   if (!transform.window && !transform.voi) {
     std::vector<float> values(count);
@@ -62,11 +96,8 @@ std::vector<std::uint8_t> apply(const Frame& frame, const Transform& transform, 
     return image::to_8bit(values, fallback);
   }
   std::vector<std::uint8_t> out(count);
-  const double highest = transform.voi ? static_cast<double>((1U << transform.voi->bits) - 1) : 1;
-  for (std::size_t i = 0; i < count; ++i) {
-    const double x = transform.modality_value(frame.value(i));
-    out[i] = shade(transform.window ? (*transform.window)(x) : static_cast<double>(transform.voi->at(x)) / highest);
-  }
+  const Shader shader(transform);
+  for (std::size_t i = 0; i < count; ++i) out[i] = shader(frame.value(i));
   return out;
 }
 

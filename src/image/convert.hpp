@@ -13,6 +13,9 @@ namespace mi2::image {
 /// @param raster  in `mode`; @param palette  RGB triples, for kPalette; indices past its end are black.
 Raster to_rgb(Mode mode, const RasterView& raster, std::span<const std::uint8_t> palette);
 
+/// RGB whose three samples are equal in every pixel as one channel; any other raster as it is.
+Raster without_colour(Raster raster);
+
 /// Colour times alpha, in place. LA or RGBA: alpha is the last channel.
 void premultiply(Raster& raster);
 /// The inverse, in Pillow's rounding; colour under alpha 0 stays.

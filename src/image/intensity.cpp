@@ -49,11 +49,13 @@ std::uint32_t find_bucket(const Counts& counts, std::uint64_t& rank) {
 template <typename Sample>
 class Ranks {
  public:
-  explicit Ranks(std::span<const Sample> samples) : samples_(samples), high_(kBuckets) {
-    for (const Sample x : samples) {
-      if (!finite(x)) continue;
-      ++high_[key_of(x) >> 16];
-      ++size_;
+  /// @param occurrences  how often each sample counts; empty: once.
+  explicit Ranks(std::span<const Sample> samples, std::span<const std::uint64_t> occurrences)
+      : samples_(samples), occurrences_(occurrences), high_(kBuckets) {
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      if (!finite(samples[i])) continue;
+      high_[key_of(samples[i]) >> 16] += times(i);
+      size_ += times(i);
     }
   }
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
@@ -64,9 +66,9 @@ class Ranks {
     if constexpr (std::is_same_v<Sample, std::uint16_t>) return bucket;
     if (bucket_ != bucket) {
       low_.assign(kBuckets, 0);
-      for (const Sample x : samples_) {
-        const std::uint32_t key = key_of(x);
-        if (key >> 16 == bucket) ++low_[key & 0xFFFFU];
+      for (std::size_t i = 0; i < samples_.size(); ++i) {
+        const std::uint32_t key = key_of(samples_[i]);
+        if (key >> 16 == bucket) low_[key & 0xFFFFU] += times(i);
       }
       bucket_ = bucket;
     }
@@ -74,7 +76,10 @@ class Ranks {
   }
 
  private:
+  [[nodiscard]] std::uint64_t times(std::size_t i) const noexcept { return occurrences_.empty() ? 1 : occurrences_[i]; }
+
   std::span<const Sample> samples_;
+  std::span<const std::uint64_t> occurrences_;
   Counts high_;
   Counts low_;
   std::optional<std::uint32_t> bucket_;
@@ -93,24 +98,25 @@ double percentile(Ranks<Sample>& ranks, double percent) {
 }
 
 template <typename Sample>
-Range min_max(std::span<const Sample> samples) {
+Range min_max(std::span<const Sample> samples, std::span<const std::uint64_t> occurrences) {
   Range range{std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity()};
-  for (const Sample x : samples) {
-    if (!finite(x)) continue;
-    range.low = std::min(range.low, static_cast<double>(x));
-    range.high = std::max(range.high, static_cast<double>(x));
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    if (!finite(samples[i]) || (!occurrences.empty() && occurrences[i] == 0)) continue;
+    range.low = std::min(range.low, static_cast<double>(samples[i]));
+    range.high = std::max(range.high, static_cast<double>(samples[i]));
   }
   return range.low <= range.high ? range : Range{};
 }
 
 template <typename Sample>
-Range range_of(std::span<const Sample> samples, const Intensity& intensity) {
+Range range_of(std::span<const Sample> samples, const Intensity& intensity,
+               std::span<const std::uint64_t> occurrences = {}) {
   if (intensity.kind == Intensity::Kind::kWindow) {
     const auto [center, width] = intensity.window;
     return {center - width / 2, center + width / 2};
   }
-  if (intensity.kind == Intensity::Kind::kMinMax) return min_max(samples);
-  Ranks<Sample> ranks(samples);
+  if (intensity.kind == Intensity::Kind::kMinMax) return min_max(samples, occurrences);
+  Ranks<Sample> ranks(samples, occurrences);
   if (ranks.size() == 0) return {};
   const double low = percentile(ranks, intensity.low);
   return {low, percentile(ranks, intensity.high)};
@@ -126,6 +132,15 @@ template <typename Sample>
 std::vector<std::uint8_t> scale_all(std::span<const Sample> samples, const Range& range) {
   std::vector<std::uint8_t> out(samples.size());
   if (!(range.low < range.high)) return out;
+  if constexpr (std::is_same_v<Sample, std::uint16_t>) {
+    if (samples.size() > kBuckets) {
+      // Fewer values than samples: each is scaled once.
+      std::vector<std::uint8_t> shades(kBuckets);
+      for (std::size_t x = 0; x < kBuckets; ++x) shades[x] = scale(static_cast<double>(x), range);
+      std::transform(samples.begin(), samples.end(), out.begin(), [&shades](Sample x) { return shades[x]; });
+      return out;
+    }
+  }
   std::transform(samples.begin(), samples.end(), out.begin(),
                  [&range](Sample x) { return scale(static_cast<double>(x), range); });
   return out;
@@ -154,6 +169,10 @@ std::vector<std::uint8_t> to_8bit(std::span<const std::int32_t> samples, const I
 }
 std::vector<std::uint8_t> to_8bit(std::span<const std::uint16_t> samples, const Intensity& intensity) {
   return scale_all(samples, range_of(samples, intensity));
+}
+std::vector<std::uint8_t> to_8bit(std::span<const float> levels, std::span<const std::uint64_t> occurrences,
+                                  const Intensity& intensity) {
+  return scale_all(levels, range_of(levels, intensity, occurrences));
 }
 
 }  // namespace mi2::image

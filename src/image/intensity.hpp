@@ -31,4 +31,8 @@ std::vector<std::uint8_t> to_8bit(std::span<const float> samples, const Intensit
 std::vector<std::uint8_t> to_8bit(std::span<const std::int32_t> samples, const Intensity& intensity);
 std::vector<std::uint8_t> to_8bit(std::span<const std::uint16_t> samples, const Intensity& intensity);
 
+/// As above, of an image in which levels[i] occurs occurrences[i] times. @returns the shade of each level.
+std::vector<std::uint8_t> to_8bit(std::span<const float> levels, std::span<const std::uint64_t> occurrences,
+                                  const Intensity& intensity);
+
 }  // namespace mi2::image

@@ -1,18 +1,16 @@
 #include "image/jpeg.hpp"
 
 #include <algorithm>
-#include <csetjmp>
-#include <cstdio>
 #include <cstdlib>
 
 #include <fmt/format.h>
-#include <jpeglib.h>
-
-#include <jerror.h>
 
 #include <mi2/error.hpp>
 
+#include "image/jpeg_errors.hpp"
 #include "image/readers.hpp"
+
+#include <jerror.h>
 
 namespace mi2::image {
 namespace {
@@ -24,17 +22,13 @@ constexpr int kMaxScans = 500;
 /// Scans x pixels a progressive file may ask for: every scan walks the whole image.
 constexpr std::uint64_t kMaxScanPixels = 8'000'000'000;
 
-struct ErrorManager {
-  jpeg_error_mgr base{};  // first: libjpeg hands back a pointer to it
-  std::jmp_buf jump{};
+struct ErrorManager : JpegErrors {
   bool too_many_scans = false;
 };
 
-ErrorManager* manager(j_common_ptr info) { return reinterpret_cast<ErrorManager*>(info->err); }
-
-[[noreturn]] void on_error(j_common_ptr info) { std::longjmp(manager(info)->jump, 1); }
-
-void on_message(j_common_ptr) {}
+ErrorManager* manager(j_common_ptr info) {
+  return static_cast<ErrorManager*>(reinterpret_cast<JpegErrors*>(info->err));
+}
 
 void on_progress(j_common_ptr info) {
   const auto* in = reinterpret_cast<j_decompress_ptr>(info);
@@ -43,12 +37,6 @@ void on_progress(j_common_ptr info) {
     manager(info)->too_many_scans = true;
     std::longjmp(manager(info)->jump, 1);
   }
-}
-
-void init_errors(ErrorManager& errors) {
-  jpeg_std_error(&errors.base);
-  errors.base.error_exit = on_error;
-  errors.base.output_message = on_message;
 }
 
 /// All bytes are there from the start: asking for more means the file is truncated, and suspends the decoder.
@@ -143,7 +131,7 @@ struct Encoded {
 };
 
 bool encode(const Pixels& pixels, int quality, Encoded& out) {
-  ErrorManager errors;
+  JpegErrors errors;
   init_errors(errors);
   jpeg_compress_struct info{};
   info.err = &errors.base;

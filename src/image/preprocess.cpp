@@ -1,6 +1,6 @@
 #include "image/convert.hpp"
 #include "image/image.hpp"
-#include "image/jpeg.hpp"
+#include "image/jpeg_round_trip.hpp"
 #include "image/resize.hpp"
 
 #include <utility>
@@ -29,12 +29,12 @@ Raster resize_own_mode(const Image& image, int width, int height) {
   return out;
 }
 
-/// What the hosted model sees in place of the image.
-Image standardize(const Image& image, const PreprocessOptions& options) {
-  const Raster square = resize_own_mode(image, options.azure_size, options.azure_size);
-  Raster rgb = to_rgb(image.mode, square, image.palette);
-  const auto encoded = encode_jpeg({rgb.width, rgb.height, std::move(rgb.samples)}, options.azure_quality);
-  return decode_jpeg(encoded, {}, "standardized image");
+/// What the hosted model sees in place of the image, as grey or RGB.
+Raster standardize(const Image& image, const PreprocessOptions& options) {
+  Raster square = resize_own_mode(image, options.azure_size, options.azure_size);
+  const bool plain = image.mode == Mode::kGrey || image.mode == Mode::kBilevel || image.mode == Mode::kRgb;
+  if (plain) return jpeg_round_trip(square, options.azure_quality);
+  return jpeg_round_trip(without_colour(to_rgb(image.mode, square, image.palette)), options.azure_quality);
 }
 
 /// Grey stays one channel.
@@ -45,10 +45,16 @@ Raster grey_or_rgb(Image image) {
   return to_rgb(image.mode, view(image), image.palette);
 }
 
-}  // namespace
+/// RGB that holds no colour becomes grey: every step treats the three channels alike.
+Image drop_unused_channels(Image image) {
+  if (image.mode != Mode::kRgb) return image;
+  Raster raster = without_colour({image.width, image.height, 3, std::move(image.samples)});
+  image.mode = raster.channels == 1 ? Mode::kGrey : Mode::kRgb;
+  image.samples = std::move(raster.samples);
+  return image;
+}
 
-Raster to_source(Image image, const PreprocessOptions& options) {
-  if (options.profile == Profile::kRaw) return grey_or_rgb(std::move(image));
+void check(const PreprocessOptions& options) {
   if (options.azure_size < 1 || options.azure_size > kMaxAzureSize) {
     throw Error(Code::kBadArgument,
                 fmt::format("azure size {}: expected 1 to {} pixels", options.azure_size, kMaxAzureSize));
@@ -56,7 +62,14 @@ Raster to_source(Image image, const PreprocessOptions& options) {
   if (options.azure_quality < 1 || options.azure_quality > 100) {
     throw Error(Code::kBadArgument, fmt::format("azure quality {}: expected 1 to 100", options.azure_quality));
   }
-  return grey_or_rgb(standardize(image, options));
+}
+
+}  // namespace
+
+Raster to_source(Image image, const PreprocessOptions& options) {
+  if (options.profile == Profile::kRaw) return grey_or_rgb(std::move(image));
+  check(options);
+  return to_three_channels(standardize(image, options));
 }
 
 Raster to_three_channels(Raster raster) {
@@ -65,7 +78,10 @@ Raster to_three_channels(Raster raster) {
 }
 
 Pixels preprocess(Image image, const PreprocessOptions& options, int width, int height) {
-  Raster out = to_three_channels(resize_bicubic(to_source(std::move(image), options), width, height));
+  image = drop_unused_channels(std::move(image));
+  if (options.profile != Profile::kRaw) check(options);
+  const Raster source = options.profile == Profile::kRaw ? grey_or_rgb(std::move(image)) : standardize(image, options);
+  Raster out = to_three_channels(resize_bicubic(source, width, height));
   return {width, height, std::move(out.samples)};
 }
 

@@ -4,6 +4,8 @@
 
 #include <cmath>
 #include <limits>
+#include <random>
+#include <vector>
 
 #include <mi2/error.hpp>
 
@@ -54,6 +56,35 @@ TEST(Intensity, NothingToSpreadIsBlack) {
 TEST(Intensity, WindowRoundsHalfUp) {
   const std::vector<float> samples = {-160, 40, 240, 40.39F, 1e9F};
   EXPECT_EQ(to_8bit(view(samples), parse_intensity("window:40,400")), (Bytes{0, 128, 255, 128, 255}));
+}
+
+TEST(Intensity, OfLevelsAndHowOftenTheyOccurIsThatOfTheSamples) {
+  std::mt19937 random(2);
+  const std::vector<float> levels = {40, -3.5F, 7, std::numeric_limits<float>::quiet_NaN(), 1e6F, 8, 7.5F};
+  for (int round = 0; round < 50; ++round) {
+    std::vector<float> samples;
+    std::vector<std::uint64_t> occurrences;
+    for (const float level : levels) {
+      occurrences.push_back(random() % 4);
+      samples.insert(samples.end(), occurrences.back(), level);
+    }
+    for (const char* rule : {"percentile:1,99", "percentile:20,60", "minmax", "window:8,20"}) {
+      const Intensity intensity = parse_intensity(rule);
+      const Bytes shades = to_8bit(levels, occurrences, intensity);
+      Bytes expected;
+      for (std::size_t i = 0; i < levels.size(); ++i) expected.insert(expected.end(), occurrences[i], shades[i]);
+      EXPECT_EQ(to_8bit(view(samples), intensity), expected) << rule;
+    }
+  }
+}
+
+TEST(Intensity, OfManyWordsIsThatOfTheSameNumbersAsFloats) {
+  std::mt19937 random(4);
+  std::vector<std::uint16_t> words(70'000);
+  for (std::uint16_t& word : words) word = static_cast<std::uint16_t>(random());
+  const std::vector<float> floats(words.begin(), words.end());
+  const Intensity intensity = parse_intensity("percentile:2,95");
+  EXPECT_EQ(to_8bit(view(words), intensity), to_8bit(view(floats), intensity));
 }
 
 }  // namespace

@@ -16,10 +16,20 @@ namespace {
 /// and waking a sleeping thread costs more than most gaps between them.
 constexpr int kSpins = 2000;
 
-void pause_briefly() {
+/// Waiting threads offer their core to others this often: who is waited for may need just that core.
+constexpr int kSpinsATurn = 64;
+
+/// Looks kSpins times. @returns whether `ready()` came true.
+template <typename Ready>
+bool spin_until(const Ready& ready) {
+  for (int spin = 1; spin <= kSpins; ++spin) {
+    if (ready()) return true;
 #if defined(__x86_64__)
-  __builtin_ia32_pause();
+    __builtin_ia32_pause();
 #endif
+    if (spin % kSpinsATurn == 0) sched_yield();
+  }
+  return ready();
 }
 
 }  // namespace
@@ -57,7 +67,7 @@ struct ThreadPool::State {
   void work() {
     unsigned seen = 0;
     for (;;) {
-      for (int spin = 0; spin < kSpins && generation.load(std::memory_order_acquire) == seen; ++spin) pause_briefly();
+      spin_until([&] { return generation.load(std::memory_order_acquire) != seen; });
       {
         std::unique_lock lock(mutex);
         wake.wait(lock, [&] { return stopping || generation.load(std::memory_order_relaxed) != seen; });
@@ -115,7 +125,7 @@ void ThreadPool::run_erased(std::size_t tasks, Call call, void* context) {
   s.open = false;
   if (!finished()) {
     lock.unlock();
-    for (int spin = 0; spin < kSpins && !finished(); ++spin) pause_briefly();
+    spin_until(finished);
     lock.lock();
     s.done.wait(lock, finished);
   }

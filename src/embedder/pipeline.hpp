@@ -1,5 +1,5 @@
 #pragma once
-// Many images and texts in order: the next batch is decoded while the current one is computed.
+// Many images and texts in order: the next batches are decoded while the current one is computed.
 
 #include <cstddef>
 #include <cstdint>
@@ -53,7 +53,7 @@ struct Ready {
   std::optional<Error> error;
 };
 
-/// Prepares all items and hands them over in order, batch by batch. At most two batches are in memory, however many
+/// Prepares all items and hands them over in order, batch by batch. At most three batches are in memory, however many
 /// items there are. What `on_batch` throws ends the run. No thread is left when it returns.
 void prepare_all(const NextItem& next, const PipelineOptions& options,
                  const std::function<void(std::span<Ready>)>& on_batch);

@@ -1,7 +1,7 @@
 #define JPEG_INTERNALS  // the header's word for showing the entropy coders' interfaces (libjpeg.txt has the rest)
 #include "image/jpeg_round_trip.hpp"
 
-#include <cstdlib>
+#include <array>
 #include <cstring>
 #include <vector>
 
@@ -12,141 +12,142 @@
 namespace mi2::image {
 namespace {
 
-/// Blocks of coefficients in the order in which they are coded.
+/// Blocks of coefficients on their way, in the order in which they are coded.
 struct Coefficients {
-  std::vector<JCOEF> values;  ///< [blocks, DCTSIZE2]
-  std::size_t next = 0;
-
-  /// The next `count` blocks, or null if there are fewer.
-  JCOEF* take(int count) noexcept {
-    const std::size_t size = static_cast<std::size_t>(count) * DCTSIZE2;
-    if (values.size() - next < size) return nullptr;
-    next += size;
-    return values.data() + next - size;
-  }
+  std::vector<JCOEF> values;  ///< room for blocks of DCTSIZE2
+  std::size_t written = 0;
+  std::size_t read = 0;
 };
 
 Coefficients& coefficients_of(void* client) { return *static_cast<Coefficients*>(client); }
 
 /// Takes the place of the encoder's last step.
 boolean keep_blocks(j_compress_ptr info, JBLOCKROW* unit) {
-  JCOEF* to = coefficients_of(info->client_data).take(info->blocks_in_MCU);
-  if (to == nullptr) return FALSE;
-  for (int i = 0; i < info->blocks_in_MCU; ++i, to += DCTSIZE2) std::memcpy(to, unit[i], sizeof(JBLOCK));
+  Coefficients& to = coefficients_of(info->client_data);
+  const std::size_t size = static_cast<std::size_t>(info->blocks_in_MCU) * DCTSIZE2;
+  if (to.values.size() - to.written < size) return FALSE;
+  for (int i = 0; i < info->blocks_in_MCU; ++i, to.written += DCTSIZE2) {
+    std::memcpy(&to.values[to.written], unit[i], sizeof(JBLOCK));
+  }
   return TRUE;
 }
 
-/// Takes the place of the decoder's first.
+/// Takes the place of the decoder's first. It waits for blocks that are not there yet.
 boolean give_blocks(j_decompress_ptr info, JBLOCKROW* unit) {
-  const JCOEF* from = coefficients_of(info->client_data).take(info->blocks_in_MCU);
-  if (from == nullptr) return FALSE;
-  for (int i = 0; i < info->blocks_in_MCU; ++i, from += DCTSIZE2) std::memcpy(unit[i], from, sizeof(JBLOCK));
+  Coefficients& from = coefficients_of(info->client_data);
+  const std::size_t size = static_cast<std::size_t>(info->blocks_in_MCU) * DCTSIZE2;
+  if (from.written - from.read < size) return FALSE;
+  for (int i = 0; i < info->blocks_in_MCU; ++i, from.read += DCTSIZE2) {
+    std::memcpy(unit[i], &from.values[from.read], sizeof(JBLOCK));
+  }
+  if (from.read == from.written) from.read = from.written = 0;
   return TRUE;
 }
 
-/// The headers, in memory that libjpeg allocates.
+/// The encoder's output, which is headers alone. A few hundred bytes are needed.
 struct Headers {
-  unsigned char* data = nullptr;
-  unsigned long size = 0;
-  Headers() = default;
-  Headers(const Headers&) = delete;
-  Headers& operator=(const Headers&) = delete;
-  ~Headers() { std::free(data); }  // NOLINT(cppcoreguidelines-no-malloc): jpeg_mem_dest's contract
+  jpeg_destination_mgr manager{};
+  std::array<JOCTET, 4096> bytes{};
+
+  Headers() {
+    manager.next_output_byte = bytes.data();
+    manager.free_in_buffer = bytes.size();
+    manager.init_destination = [](j_compress_ptr) {};
+    manager.empty_output_buffer = [](j_compress_ptr) -> boolean { return FALSE; };
+    manager.term_destination = [](j_compress_ptr) {};
+  }
 };
 
-class CoefficientWriter {
+/// An encoder and a decoder, side by side. Functions that libjpeg may leave by longjmp own nothing that needs a
+/// destructor.
+class RoundTrip {
  public:
-  CoefficientWriter() {
+  explicit RoundTrip(Raster& raster)
+      : raster_(raster),
+        row_bytes_(static_cast<std::size_t>(raster.width) * static_cast<std::size_t>(raster.channels)) {
     init_errors(errors_);
-    info_.err = &errors_.base;
+    writer_.err = &errors_.base;
+    reader_.err = &errors_.base;
   }
-  CoefficientWriter(const CoefficientWriter&) = delete;
-  CoefficientWriter& operator=(const CoefficientWriter&) = delete;
-  ~CoefficientWriter() { jpeg_destroy_compress(&info_); }
-
-  /// Up to the first row. @returns how many blocks the image takes; 0: refused.
-  std::size_t start(const RasterView& raster, int quality, Headers& headers) {
-    if (setjmp(errors_.jump) != 0) return 0;
-    jpeg_create_compress(&info_);
-    jpeg_mem_dest(&info_, &headers.data, &headers.size);
-    info_.image_width = static_cast<JDIMENSION>(raster.width);
-    info_.image_height = static_cast<JDIMENSION>(raster.height);
-    info_.input_components = raster.channels;
-    info_.in_color_space = raster.channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
-    jpeg_set_defaults(&info_);
-    jpeg_set_quality(&info_, quality, TRUE);
-    jpeg_start_compress(&info_, TRUE);
-    info_.entropy->encode_mcu = keep_blocks;
-    return std::size_t{info_.MCUs_per_row} * info_.MCU_rows_in_scan * static_cast<std::size_t>(info_.blocks_in_MCU);
+  RoundTrip(const RoundTrip&) = delete;
+  RoundTrip& operator=(const RoundTrip&) = delete;
+  ~RoundTrip() {
+    jpeg_destroy_compress(&writer_);
+    jpeg_destroy_decompress(&reader_);
   }
 
-  bool run(const RasterView& raster, Coefficients& to) {
-    if (setjmp(errors_.jump) != 0) return false;
-    info_.client_data = &to;
-    const std::size_t row_bytes = std::size_t{info_.image_width} * static_cast<std::size_t>(info_.input_components);
-    while (info_.next_scanline < info_.image_height) {
-      JSAMPROW row = const_cast<JSAMPROW>(raster.samples.data() + std::size_t{info_.next_scanline} * row_bytes);
-      if (jpeg_write_scanlines(&info_, &row, 1) != 1) return false;
-    }
-    jpeg_finish_compress(&info_);
-    return to.next == to.values.size();
+  bool run(int quality) {
+    if (!start_writing(quality)) return false;
+    coefficients_.values.resize(std::size_t{writer_.MCUs_per_row} * static_cast<std::size_t>(writer_.blocks_in_MCU) *
+                                DCTSIZE2);
+    return pass_rows();
   }
 
  private:
-  jpeg_compress_struct info_{};
-  JpegErrors errors_;
-};
-
-class CoefficientReader {
- public:
-  CoefficientReader() {
-    init_errors(errors_);
-    info_.err = &errors_.base;
-  }
-  CoefficientReader(const CoefficientReader&) = delete;
-  CoefficientReader& operator=(const CoefficientReader&) = delete;
-  ~CoefficientReader() { jpeg_destroy_decompress(&info_); }
-
-  /// @param out  as large as what the encoder was given.
-  bool run(const Headers& headers, Coefficients& from, std::uint8_t* out) {
+  bool start_writing(int quality) {
     if (setjmp(errors_.jump) != 0) return false;
-    jpeg_create_decompress(&info_);
-    info_.client_data = &from;
-    jpeg_mem_src(&info_, headers.data, headers.size);
-    jpeg_read_header(&info_, TRUE);
-    info_.out_color_space = info_.num_components == 1 ? JCS_GRAYSCALE : JCS_RGB;
-    jpeg_start_decompress(&info_);
-    info_.entropy->decode_mcu = give_blocks;
-    const std::size_t row_bytes = std::size_t{info_.output_width} * static_cast<std::size_t>(info_.output_components);
-    while (info_.output_scanline < info_.output_height) {
-      JSAMPROW row = out + std::size_t{info_.output_scanline} * row_bytes;
-      if (jpeg_read_scanlines(&info_, &row, 1) != 1) return false;
-    }
+    jpeg_create_compress(&writer_);
+    writer_.image_width = static_cast<JDIMENSION>(raster_.width);
+    writer_.image_height = static_cast<JDIMENSION>(raster_.height);
+    writer_.input_components = raster_.channels;
+    writer_.in_color_space = raster_.channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
+    writer_.dest = &headers_.manager;
+    jpeg_set_defaults(&writer_);
+    jpeg_set_quality(&writer_, quality, TRUE);
+    jpeg_start_compress(&writer_, TRUE);
+    writer_.client_data = &coefficients_;
+    writer_.entropy->encode_mcu = keep_blocks;
     return true;
   }
 
- private:
-  jpeg_decompress_struct info_{};
+  /// Once the encoder has written the headers.
+  void start_reading() {
+    jpeg_create_decompress(&reader_);
+    jpeg_mem_src(&reader_, headers_.bytes.data(), headers_.bytes.size() - headers_.manager.free_in_buffer);
+    jpeg_read_header(&reader_, TRUE);
+    reader_.out_color_space = reader_.num_components == 1 ? JCS_GRAYSCALE : JCS_RGB;
+    jpeg_start_decompress(&reader_);
+    reader_.client_data = &coefficients_;
+    reader_.entropy->decode_mcu = give_blocks;
+  }
+
+  [[nodiscard]] JSAMPROW row(JDIMENSION y) const noexcept {
+    return raster_.samples.data() + std::size_t{y} * row_bytes_;
+  }
+
+  /// A row of units to the encoder, then to the decoder, which writes rows that the encoder has taken.
+  bool pass_rows() {
+    if (setjmp(errors_.jump) != 0) return false;
+    const auto unit_rows = static_cast<JDIMENSION>(DCTSIZE * writer_.max_v_samp_factor);
+    while (writer_.next_scanline < writer_.image_height) {
+      const bool first = writer_.next_scanline == 0;
+      const JDIMENSION left = writer_.image_height - writer_.next_scanline;
+      for (JDIMENSION i = left < unit_rows ? left : unit_rows; i > 0; --i) {
+        JSAMPROW in = row(writer_.next_scanline);
+        if (jpeg_write_scanlines(&writer_, &in, 1) != 1) return false;
+      }
+      if (first) start_reading();
+      for (JDIMENSION got = 1; got == 1 && reader_.output_scanline < writer_.image_height;) {
+        JSAMPROW out = row(reader_.output_scanline);
+        got = jpeg_read_scanlines(&reader_, &out, 1);
+      }
+    }
+    return reader_.output_scanline == writer_.image_height;
+  }
+
+  Raster& raster_;
+  std::size_t row_bytes_;
+  Headers headers_;
+  Coefficients coefficients_;
   JpegErrors errors_;
+  jpeg_compress_struct writer_{};
+  jpeg_decompress_struct reader_{};
 };
 
 }  // namespace
 
-Raster jpeg_round_trip(const RasterView& raster, int quality) {
-  Headers headers;
-  Coefficients coefficients;
-  Raster out{raster.width, raster.height, raster.channels, std::vector<std::uint8_t>(raster.samples.size())};
-  bool done = false;
-  {
-    CoefficientWriter encoder;
-    coefficients.values.resize(encoder.start(raster, quality, headers) * DCTSIZE2);
-    done = encoder.run(raster, coefficients);
-  }
-  coefficients.next = 0;
-  if (!done || !CoefficientReader().run(headers, coefficients, out.samples.data())) {
-    throw Error(Code::kInternal, "JPEG encoding failed");
-  }
-  return out;
+void jpeg_round_trip(Raster& raster, int quality) {
+  if (!RoundTrip(raster).run(quality)) throw Error(Code::kInternal, "JPEG encoding failed");
 }
 
 }  // namespace mi2::image

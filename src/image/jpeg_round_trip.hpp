@@ -5,11 +5,11 @@
 
 namespace mi2::image {
 
-/// The samples that decode_jpeg() gives for what encode_jpeg() writes, bit for bit: the quantised coefficients go from
-/// the one to the other as they are, since entropy coding loses nothing. Grey stays one channel, and gives what it
-/// gives as RGB.
+/// Turns samples into those that decode_jpeg() gives for what encode_jpeg() writes, bit for bit: the quantised
+/// coefficients go from the one to the other as they are, a few rows at a time, since entropy coding loses nothing.
+/// Grey stays one channel, and gives what it gives as RGB.
 /// @param raster  grey or RGB, at most 65500 pixels a side; @param quality  1 to 100.
 /// @throws Error{kInternal} if libjpeg refuses.
-Raster jpeg_round_trip(const RasterView& raster, int quality);
+void jpeg_round_trip(Raster& raster, int quality);
 
 }  // namespace mi2::image

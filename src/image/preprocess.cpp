@@ -33,8 +33,9 @@ Raster resize_own_mode(const Image& image, int width, int height) {
 Raster standardize(const Image& image, const PreprocessOptions& options) {
   Raster square = resize_own_mode(image, options.azure_size, options.azure_size);
   const bool plain = image.mode == Mode::kGrey || image.mode == Mode::kBilevel || image.mode == Mode::kRgb;
-  if (plain) return jpeg_round_trip(square, options.azure_quality);
-  return jpeg_round_trip(without_colour(to_rgb(image.mode, square, image.palette)), options.azure_quality);
+  if (!plain) square = without_colour(to_rgb(image.mode, square, image.palette));
+  jpeg_round_trip(square, options.azure_quality);
+  return square;
 }
 
 /// Grey stays one channel.

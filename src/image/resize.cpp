@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <memory>
 
 #include "image/blend.hpp"
 #include "image/transpose.hpp"
@@ -108,16 +109,16 @@ void resize_columns(const RasterView& in, Raster& out, const Axis& axis, std::sp
   const std::size_t rows = std::min(kBandRows, height);
   const std::size_t in_row = static_cast<std::size_t>(in.width) * c;
   const std::size_t out_row = static_cast<std::size_t>(out.width) * c;
-  std::vector<std::uint8_t> source(span * rows * c);
-  std::vector<std::uint8_t> target(taps.size() * rows * c);
+  const auto source = std::make_unique_for_overwrite<std::uint8_t[]>(span * rows * c);
+  const auto target = std::make_unique_for_overwrite<std::uint8_t[]>(taps.size() * rows * c);
   for (std::size_t band = 0; band < height; band += rows) {
     const std::size_t y = std::min(band, height - rows);  // the last band overlaps the one before
-    transpose({in.samples.data() + y * in_row + origin * c, in_row}, {source.data(), rows * c}, rows, span, c);
+    transpose({in.samples.data() + y * in_row + origin * c, in_row}, {source.get(), rows * c}, rows, span, c);
     for (std::size_t x = 0; x < taps.size(); ++x) {
-      axis.blend(taps[x], source.data() + (static_cast<std::size_t>(taps[x].first) - origin) * rows * c, rows * c,
-                 target.data() + x * rows * c, rows * c);
+      axis.blend(taps[x], source.get() + (static_cast<std::size_t>(taps[x].first) - origin) * rows * c, rows * c,
+                 target.get() + x * rows * c, rows * c);
     }
-    transpose({target.data(), rows * c},
+    transpose({target.get(), rows * c},
               {out.samples.data() + y * out_row + static_cast<std::size_t>(first_out) * c, out_row}, taps.size(), rows,
               c);
   }

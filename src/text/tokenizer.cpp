@@ -118,7 +118,17 @@ struct Tokenizer::Impl {
   Vocabulary vocabulary;
 };
 
-Tokenizer::Tokenizer() : impl_(std::make_unique<const Impl>(Impl{builtin_vocabulary()})) {}
+namespace {
+
+/// Made when the first text comes: it takes longer than an image, and who has only images need not wait.
+const Vocabulary& shared_vocabulary() {
+  static const Vocabulary vocabulary = builtin_vocabulary();
+  return vocabulary;
+}
+
+}  // namespace
+
+Tokenizer::Tokenizer() = default;
 Tokenizer::Tokenizer(std::string_view vocab_json, std::string_view merges_text, std::string_view name)
     : impl_(std::make_unique<const Impl>(Impl{read_vocabulary(vocab_json, merges_text, name)})) {}
 Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
@@ -135,7 +145,7 @@ Tokens Tokenizer::encode(std::string_view text, int context) const {
   const auto decoded = decode_utf8(text, Utf8Dialect::kStrict, &bad);
   if (!decoded) throw Error(Code::kBadArgument, fmt::format("text: not valid UTF-8 at byte {}", bad));
   const auto room = static_cast<std::size_t>(context) - 2;
-  Encoder encoder(impl_->vocabulary, room + 1);
+  Encoder encoder(impl_ ? impl_->vocabulary : shared_vocabulary(), room + 1);
   encoder.add(*decoded);
   Tokens out{{kStartId}, encoder.ids.size() > room};
   if (out.truncated) encoder.ids.resize(room);

@@ -38,7 +38,7 @@ class Tokenizer {
 
  private:
   struct Impl;
-  std::unique_ptr<const Impl> impl_;
+  std::unique_ptr<const Impl> impl_;  ///< null: the vocabulary built into the program
 };
 
 }  // namespace mi2::text

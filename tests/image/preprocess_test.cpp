@@ -48,7 +48,8 @@ TEST(JpegRoundTrip, GivesTheSamplesOfEncodingAndDecoding) {
       for (const int quality : {1, 25, 75, 96, 100}) {
         for (const unsigned noise : {1U, 40U, 256U}) {
           const Raster raster = picture(size.width, size.height, channels, noise, ++seed);
-          const Raster found = jpeg_round_trip(raster, quality);
+          Raster found = raster;
+          jpeg_round_trip(found, quality);
           ASSERT_EQ(found.channels, channels);
           ASSERT_EQ(to_three_channels(found).samples, the_long_way(raster, quality).samples)
               << size.width << " x " << size.height << ", " << channels << " channels, quality " << quality
@@ -67,7 +68,9 @@ TEST(JpegRoundTrip, OfTheSharpestEdgesGivesTheSamplesOfEncodingAndDecoding) {
       const int y = i / channels / 64;
       raster.samples.push_back(((x >> (y / 16)) + (y >> (x / 16))) % 2 == 0 ? 0 : 255);
     }
-    EXPECT_EQ(to_three_channels(jpeg_round_trip(raster, 100)).samples, the_long_way(raster, 100).samples);
+    const Raster expected = the_long_way(raster, 100);
+    jpeg_round_trip(raster, 100);
+    EXPECT_EQ(to_three_channels(raster).samples, expected.samples);
   }
 }
 

@@ -32,6 +32,12 @@ bool spin_until(const Ready& ready) {
   return ready();
 }
 
+/// Tasks that one thread begins with, on a cache line of its own.
+struct alignas(64) Share {
+  std::atomic<std::size_t> next{0};
+  std::size_t end = 0;
+};
+
 }  // namespace
 
 struct ThreadPool::State {
@@ -44,27 +50,49 @@ struct ThreadPool::State {
   // The loop under way: written under the mutex before `generation` rises, read by the workers that join it.
   Call call = nullptr;
   void* context = nullptr;
-  std::size_t tasks = 0;
-  std::atomic<std::size_t> next{0};
+  std::vector<Share> shares;        ///< of each thread, the caller's first
   bool open = false;                ///< a worker may join: guarded by the mutex
   std::atomic<unsigned> active{0};  ///< workers that joined and are not done
   std::exception_ptr failure;
 
   std::vector<std::thread> workers;
 
-  void drain() {
-    for (std::size_t i = next.fetch_add(1); i < tasks; i = next.fetch_add(1)) {
-      try {
-        call(context, i);
-      } catch (...) {
-        const std::lock_guard lock(mutex);
-        if (!failure) failure = std::current_exception();
-        next.store(tasks);
+  explicit State(unsigned threads) : shares(threads) {}
+
+  /// Neighbouring tasks go to one thread, and the same ones in every loop of as many: what a loop wrote is then in the
+  /// cache of the core that reads it in the next.
+  void share_out(std::size_t tasks) {
+    for (std::size_t i = 0; i < shares.size(); ++i) {
+      shares[i].next.store(tasks * i / shares.size());
+      shares[i].end = tasks * (i + 1) / shares.size();
+    }
+  }
+
+  /// Own tasks, then those that others have not begun.
+  void drain(std::size_t own) {
+    for (std::size_t i = 0; i < shares.size(); ++i) {
+      Share& share = shares[(own + i) % shares.size()];
+      while (share.next.load(std::memory_order_relaxed) < share.end) {
+        const std::size_t task = share.next.fetch_add(1);
+        if (task < share.end && !attempt(task)) return;
       }
     }
   }
 
-  void work() {
+  /// @returns whether the loop goes on.
+  bool attempt(std::size_t task) {
+    try {
+      call(context, task);
+      return true;
+    } catch (...) {
+      const std::lock_guard lock(mutex);
+      if (!failure) failure = std::current_exception();
+      for (Share& share : shares) share.next.store(share.end);
+      return false;
+    }
+  }
+
+  void work(std::size_t own) {
     unsigned seen = 0;
     for (;;) {
       spin_until([&] { return generation.load(std::memory_order_acquire) != seen; });
@@ -76,7 +104,7 @@ struct ThreadPool::State {
         if (!open) continue;
         active.fetch_add(1, std::memory_order_relaxed);
       }
-      drain();
+      drain(own);
       if (active.fetch_sub(1, std::memory_order_acq_rel) == 1) {
         const std::lock_guard lock(mutex);
         done.notify_one();
@@ -86,8 +114,8 @@ struct ThreadPool::State {
 };
 
 ThreadPool::ThreadPool(unsigned threads)
-    : size_(threads == 0 ? available_cores() : threads), state_(std::make_unique<State>()) {
-  for (unsigned i = 1; i < size_; ++i) state_->workers.emplace_back([state = state_.get()] { state->work(); });
+    : size_(threads == 0 ? available_cores() : threads), state_(std::make_unique<State>(size_)) {
+  for (unsigned i = 1; i < size_; ++i) state_->workers.emplace_back([state = state_.get(), i] { state->work(i); });
 }
 
 ThreadPool::~ThreadPool() {
@@ -110,14 +138,13 @@ void ThreadPool::run_erased(std::size_t tasks, Call call, void* context) {
     const std::lock_guard lock(s.mutex);
     s.call = call;
     s.context = context;
-    s.tasks = tasks;
     s.failure = nullptr;
-    s.next.store(0);
+    s.share_out(tasks);
     s.open = true;
     s.generation.fetch_add(1, std::memory_order_release);
   }
   s.wake.notify_all();
-  s.drain();
+  s.drain(0);
   // Every task is taken. A worker that other programs, or other threads of this one, keep from a core is not waited
   // for.
   const auto finished = [&] { return s.active.load(std::memory_order_acquire) == 0; };

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <string>
@@ -14,6 +15,17 @@
 #include <mi2/error.hpp>
 
 namespace mi2::cli {
+namespace {
+
+/// OpenMP's threads, which libtorch computes on, look for work for milliseconds before they sleep. Between the short
+/// operations of a small model that is most of the time, and takes the core of a thread that has work. Read by the
+/// library when a program starts. What a user chose stays.
+void let_threads_sleep() {
+  constexpr const char* kSpins = "1000";  // what the library itself chooses where it has more threads than cores
+  if (std::getenv("OMP_WAIT_POLICY") == nullptr) ::setenv("GOMP_SPINCOUNT", kSpins, 0);
+}
+
+}  // namespace
 
 void need_torch(int argc, const char* const* argv) {
   if (links_torch()) return;
@@ -27,6 +39,7 @@ void need_torch(int argc, const char* const* argv) {
   std::vector<char*> arguments;
   for (int i = 0; i < argc; ++i) arguments.push_back(const_cast<char*>(argv[i]));
   arguments.push_back(nullptr);
+  let_threads_sleep();
   ::execv(program.c_str(), arguments.data());
   throw Error(Code::kInternal, fmt::format("{}: cannot be run: {}", program, std::strerror(errno)));
 }

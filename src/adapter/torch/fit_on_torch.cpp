@@ -245,11 +245,30 @@ Fitted fit_mlp(const AdapterDescription& shape, const Samples& train, const Samp
   return best;
 }
 
+/// Threads worth having for a fit whose passes multiply `products` numbers, forth and back. libtorch's threads meet
+/// after every operation; sharing less than this between them takes longer than doing it alone.
+int threads_for(std::size_t products, const FitOptions& options) {
+  constexpr std::size_t kProductsOfAThread = std::size_t{1} << 23;
+  const std::size_t most = options.threads != 0 ? options.threads : base::available_cores();
+  return static_cast<int>(std::clamp<std::size_t>(products / kProductsOfAThread, 1, most));
+}
+
+/// Of one pass: over all rows (kLinear), or over a batch (kMlp).
+std::size_t products_of(const AdapterDescription& shape, const Samples& train, const FitOptions& options) {
+  std::size_t weights = 0;
+  for (const AdapterTensor& tensor : layout_of(shape)) {
+    // Of a convolution one tap is computed.
+    if (tensor.shape.size() > 1) weights += static_cast<std::size_t>(tensor.shape[0] * tensor.shape[1]);
+  }
+  const std::size_t rows = shape.kind == AdapterKind::kMlp ? std::min(options.batch, train.rows()) : train.rows();
+  return rows * weights;
+}
+
 }  // namespace
 
 Fitted fit_on_torch(const AdapterDescription& shape, const Samples& train, const Samples& validation,
                     const FitOptions& options, const base::OnProgress& on_progress) {
-  at::set_num_threads(static_cast<int>(options.threads != 0 ? options.threads : base::available_cores()));
+  at::set_num_threads(threads_for(products_of(shape, train, options), options));
   if (shape.kind == AdapterKind::kMlp) return fit_mlp(shape, train, validation, options, on_progress);
   Fitted fitted = LinearProbe(shape, train, options).run();
   if (on_progress) on_progress({kFits, 1, 1});

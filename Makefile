@@ -1,6 +1,6 @@
 # The front door: short names for what scripts/ and the CMake presets do. `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test test-asan test-tsan fuzz format lint bench-products bench-peers bench-training bench-serving clean
+.PHONY: help deps build demo test test-asan test-tsan fuzz format lint bench-products bench-preparing bench-peers bench-training bench-serving clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,12 @@ bench-products: ## every matrix product of the model, against oneDNN; PRODUCTS="
 	@scripts/install_deps.sh build
 	@scripts/build.sh release mi2_products
 	@build/release/bench/products/mi2_products $(PRODUCTS)
+
+PREPARING ?= azure 480 9 tests/golden/data/images
+bench-preparing: ## how fast images are prepared, by format and stage; PREPARING="PROFILE SIZE ROUNDS PATH..."
+	@scripts/install_deps.sh build
+	@scripts/build.sh release mi2_preparing
+	@build/release/bench/preparing/mi2_preparing $(PREPARING)
 
 bench-peers: ## race mi2 against other runtimes (20 minutes or more; RACE="--all" for every case)
 	@bench/peers/run.sh $(RACE)

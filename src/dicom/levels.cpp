@@ -2,57 +2,72 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 namespace mi2::dicom {
 namespace {
 
-/// Stored bits in the order of their values: with the sign's bit turned round, the least value is 0.
-template <typename Word>
-std::vector<std::uint16_t> ordered(const Frame& frame) {
-  const Layout& layout = frame.layout;
-  const unsigned shift = layout.high_bit + 1 - layout.stored;
-  const std::uint32_t mask = (1U << layout.stored) - 1;
-  const std::uint32_t sign = layout.is_signed ? 1U << (layout.stored - 1) : 0;
-  std::vector<std::uint16_t> out(layout.pixels());
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    Word raw = 0;
-    std::memcpy(&raw, frame.bytes.data() + i * sizeof raw, sizeof raw);
-    out[i] = static_cast<std::uint16_t>(((std::uint32_t{raw} >> shift) & mask) ^ sign);
+/// Calls use(stored word) for each sample.
+template <typename Word, typename Use>
+void each_word(const Frame& frame, Use use) {
+  const std::uint8_t* at = frame.bytes.data();
+  const std::size_t count = frame.layout.pixels();
+  for (std::size_t i = 0; i < count; ++i, at += sizeof(Word)) {
+    Word word = 0;
+    std::memcpy(&word, at, sizeof word);
+    use(std::uint32_t{word});
   }
-  return out;
 }
 
 }  // namespace
 
+Levels::Levels(const Frame& frame) noexcept
+    : frame_(frame),
+      shift_(frame.layout.high_bit + 1 - frame.layout.stored),
+      mask_((1U << frame.layout.stored) - 1),
+      sign_(frame.layout.is_signed ? 1U << (frame.layout.stored - 1) : 0) {}
+
+template <typename Use>
+void Levels::each(Use use) const {
+  auto level = [use, shift = shift_, mask = mask_, sign = sign_, least = least_](std::uint32_t word) mutable {
+    use(((word >> shift & mask) ^ sign) - least);
+  };
+  if (frame_.layout.allocated == 8) {
+    each_word<std::uint8_t>(frame_, level);
+  } else {
+    each_word<std::uint16_t>(frame_, level);
+  }
+}
+
 std::optional<Levels> Levels::of(const Frame& frame) {
   const Layout& layout = frame.layout;
   if (layout.floating || layout.pixels() == 0 || (layout.allocated != 8 && layout.allocated != 16)) return std::nullopt;
-  Levels levels;
-  levels.samples_ = layout.allocated == 8 ? ordered<std::uint8_t>(frame) : ordered<std::uint16_t>(frame);
-  std::uint16_t least = 0xFFFF;
-  std::uint16_t greatest = 0;
-  for (const std::uint16_t sample : levels.samples_) {
+  Levels levels(frame);
+  // As signed words, whose extremes every processor finds eight at a time.
+  constexpr std::uint32_t kMiddle = 0x8000;
+  std::int16_t least = std::numeric_limits<std::int16_t>::max();
+  std::int16_t greatest = std::numeric_limits<std::int16_t>::min();
+  levels.each([&](std::uint32_t level) {
+    const auto sample = static_cast<std::int16_t>(static_cast<std::uint16_t>(level ^ kMiddle));
     least = std::min(least, sample);
     greatest = std::max(greatest, sample);
-  }
-  levels.least_ = least;
-  levels.count_ = std::size_t{greatest} - least + 1;
-  if (levels.count_ > levels.samples_.size()) return std::nullopt;
-  levels.lowest_ = static_cast<double>(least);
-  if (layout.is_signed) levels.lowest_ -= static_cast<double>(1U << (layout.stored - 1));
+  });
+  levels.least_ = static_cast<std::uint16_t>(least) ^ kMiddle;
+  levels.count_ = static_cast<std::size_t>(greatest - least) + 1;
+  if (levels.count_ > layout.pixels()) return std::nullopt;
+  levels.lowest_ = static_cast<double>(levels.least_) - static_cast<double>(levels.sign_);
   return levels;
 }
 
 std::vector<std::uint64_t> Levels::occurrences() const {
   std::vector<std::uint64_t> counts(count_);
-  for (const std::uint16_t sample : samples_) ++counts[static_cast<std::size_t>(sample - least_)];
+  each([to = counts.data()](std::uint32_t level) { ++to[level]; });
   return counts;
 }
 
 std::vector<std::uint8_t> Levels::shaded(std::span<const std::uint8_t> shades) const {
-  std::vector<std::uint8_t> out(samples_.size());
-  std::transform(samples_.begin(), samples_.end(), out.begin(),
-                 [&](std::uint16_t sample) { return shades[static_cast<std::size_t>(sample - least_)]; });
+  std::vector<std::uint8_t> out(frame_.layout.pixels());
+  each([to = out.data(), from = shades.data()](std::uint32_t level) mutable { *to++ = from[level]; });
   return out;
 }
 

@@ -14,6 +14,7 @@ namespace mi2::dicom {
 
 class Levels {
  public:
+  /// @param frame  outlives the levels.
   /// @returns nothing where there is nothing to gain: floating or deep samples, or fewer samples than levels.
   static std::optional<Levels> of(const Frame& frame);
 
@@ -27,8 +28,16 @@ class Levels {
   [[nodiscard]] std::vector<std::uint8_t> shaded(std::span<const std::uint8_t> shades) const;
 
  private:
-  std::vector<std::uint16_t> samples_;  ///< level of each, plus `least_`
-  std::uint16_t least_ = 0;
+  explicit Levels(const Frame& frame) noexcept;
+  /// Calls use(level) for each sample.
+  template <typename Use>
+  void each(Use use) const;
+
+  const Frame& frame_;
+  unsigned shift_ = 0;  ///< of the stored bits
+  std::uint32_t mask_ = 0;
+  std::uint32_t sign_ = 0;  ///< turned round, so that the least value is the least number
+  std::uint32_t least_ = 0;
   std::size_t count_ = 0;
   double lowest_ = 0;  ///< value of the first level
 };

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <random>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -79,6 +81,22 @@ TEST_P(ShadingByLevels, WithoutAWindowGivesTheShadesOfTheValues) {
   const Options options;
   EXPECT_EQ(pixels(object(kRows, kColumns, GetParam(), words)),
             image::to_8bit(std::span<const float>(values), options.fallback));
+}
+
+TEST(ShadingByLevelsOfBytes, GivesTheShadesOfEachSampleAlone) {
+  std::string bytes;
+  for (int i = 0; i < kRows * kColumns; ++i) bytes += static_cast<char>(i * 7 % 251);
+  const auto windowed = [](std::uint16_t rows, std::uint16_t columns, std::string samples) {
+    return pixels(picture("MONOCHROME2", rows, columns, 8)
+                      .text(0x00281050, "DS", "100")
+                      .text(0x00281051, "DS", "90")
+                      .put(kPixels, "OB", std::move(samples)));
+  };
+  const std::vector<std::uint8_t> all = windowed(kRows, kColumns, bytes);
+  for (std::size_t i = 0; i < all.size(); i += 53) {
+    const auto far = static_cast<char>(static_cast<std::uint8_t>(bytes[i]) ^ 0x80U);
+    ASSERT_EQ(all[i], windowed(1, 2, {bytes[i], far})[0]) << "sample " << i;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Depths, ShadingByLevels,

@@ -3,6 +3,7 @@ import csv
 import json
 import os
 import re
+import resource
 import subprocess
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -81,6 +82,25 @@ def test_linear_probe_of_two_labels_is_scikit_learns(mi2, groups):
     # Classes in the order of --classes: bee first, so the difference of the rows is that of scikit-learn's bee - ant.
     np.testing.assert_allclose(weight[0] - weight[1], probe.coef_[0], atol=1e-3, rtol=1e-3)
     assert json.loads(Path(f"{head}.json").read_text())["labels"] == ["bee", "ant"]
+
+
+@needs_torch
+def test_two_threads_do_not_take_much_more_of_the_processor_than_one(mi2, tmp_path):
+    random = np.random.default_rng(5)
+    names = [f"{i:04}.png" for i in range(2000)]
+    embeddings = write_embeddings(tmp_path / "e.jsonl", names, random.normal(size=(2000, 96)))
+    labels = write_labels(tmp_path / "labels.csv", ((n, "train", f"class {i % 12}") for i, n in enumerate(names)))
+
+    def processor_seconds(threads):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+        mi2("adapter", "train", "--embeddings", embeddings, "--labels", labels, "--out", str(tmp_path / threads),
+            "--force", "--bootstrap", "0", "--threads", threads, "--c", "100")
+        return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+
+    processor_seconds("1")  # the first run also reads libtorch from the disk
+    # What libtorch's threads do while they wait was two thirds on top when the machine was idle, and 25 times the work
+    # when it was busy.
+    assert processor_seconds("2") < 1.4 * processor_seconds("1")
 
 
 @needs_torch

@@ -248,7 +248,7 @@ Fitted fit_mlp(const AdapterDescription& shape, const Samples& train, const Samp
 /// Threads worth having for a fit whose passes multiply `products` numbers, forth and back. libtorch's threads meet
 /// after every operation; sharing less than this between them takes longer than doing it alone.
 int threads_for(std::size_t products, const FitOptions& options) {
-  constexpr std::size_t kProductsOfAThread = std::size_t{1} << 23;
+  constexpr std::size_t kProductsOfAThread = std::size_t{1} << 24;
   const std::size_t most = options.threads != 0 ? options.threads : base::available_cores();
   return static_cast<int>(std::clamp<std::size_t>(products / kProductsOfAThread, 1, most));
 }

@@ -5,6 +5,7 @@
 #include <bit>
 #include <csetjmp>
 #include <cstring>
+#include <optional>
 #include <vector>
 
 #include <fmt/format.h>
@@ -14,6 +15,7 @@
 #include <mi2/error.hpp>
 
 #include "image/intensity.hpp"
+#include "image/png_data.hpp"
 #include "image/readers.hpp"
 
 namespace mi2::image {
@@ -32,12 +34,14 @@ struct Header {
   std::uint32_t height = 0;
   int bits = 0;
   int colour = 0;
+  bool interlaced = false;
 };
 
 /// What libpng needs of the file, so that no other chunk, however hostile, reaches it.
 struct Chunks {
   Header header;
   std::vector<Span> parts;  ///< signature, IHDR, PLTE and IDAT, whole, in order
+  std::size_t data = 0;     ///< the first of them that is an IDAT; those after it are, too
   Span palette;
   bool cut = false;  ///< the last part ends before its length says
 };
@@ -95,6 +99,7 @@ class Walker {
     if (is("PLTE") && !data_seen_) chunks_.palette = bytes_.subspan(at_ + 8, length);
     const std::size_t whole = std::min<std::size_t>(std::size_t{length} + 12, left);
     const bool palette = is("PLTE") && !data_seen_ && chunks_.header.colour == PNG_COLOR_TYPE_PALETTE;
+    if (data && !data_seen_) chunks_.data = chunks_.parts.size();
     if ((data && !data_ended_) || palette || (is("IHDR") && chunks_.parts.size() == 1)) {
       chunks_.parts.push_back(bytes_.subspan(at_, whole));
     }
@@ -116,7 +121,7 @@ class Walker {
     header_seen_ = true;
     const Span data = bytes_.subspan(at_ + 8, length);
     chunks_.header = {big_endian(data), big_endian(data.subspan(4)), std::to_integer<int>(data[8]),
-                      std::to_integer<int>(data[9])};
+                      std::to_integer<int>(data[9]), std::to_integer<int>(data[12]) != 0};
   }
 
   Span bytes_;
@@ -233,14 +238,33 @@ void check_header(const Header& header, std::string_view name) {
   bad(name, fmt::format("corrupt PNG: colour type {} with {} bits", header.colour, header.bits));
 }
 
+std::uint64_t row_bits(const Header& header) {
+  constexpr std::array<unsigned, 7> kSamples = {1, 0, 3, 1, 2, 0, 4};
+  return std::uint64_t{header.width} * kSamples.at(static_cast<std::size_t>(header.colour)) *
+         static_cast<unsigned>(header.bits);
+}
+
 /// Deflate packs no tighter than 258 bytes into 2 bits.
 void check_packed_size(const Chunks& chunks, std::size_t bytes, std::string_view name) {
   constexpr std::uint64_t kDeflate = 1032;
-  constexpr std::array<unsigned, 7> kSamples = {1, 0, 3, 1, 2, 0, 4};
-  const Header& header = chunks.header;
-  const std::uint64_t row_bits = std::uint64_t{header.width} * kSamples.at(static_cast<std::size_t>(header.colour)) *
-                                 static_cast<unsigned>(header.bits);
-  check_plausible((row_bits + 7) / 8 * header.height, bytes, kDeflate, name);
+  check_plausible((row_bits(chunks.header) + 7) / 8 * chunks.header.height, bytes, kDeflate, name);
+}
+
+/// Bytes of the rows as they are packed: a filter's number, then samples. Of an interlaced image, 0.
+std::size_t packed_rows_size(const Header& header) {
+  return header.interlaced ? 0 : static_cast<std::size_t>((row_bits(header) + 7) / 8 + 1) * header.height;
+}
+
+/// The image data unpacked beforehand, where that is possible; what it returns holds the new parts.
+std::optional<StoredData> unpack(Chunks& chunks) {
+  if (chunks.cut) return std::nullopt;
+  std::optional<StoredData> stored =
+      StoredData::of(std::span(chunks.parts).subspan(chunks.data), packed_rows_size(chunks.header));
+  if (stored) {
+    chunks.parts.resize(chunks.data);
+    chunks.parts.insert(chunks.parts.end(), stored->parts().begin(), stored->parts().end());
+  }
+  return stored;
 }
 
 void read_rows(const Chunks& chunks, std::uint8_t* out, std::size_t row_bytes, std::string_view name) {
@@ -266,11 +290,12 @@ std::vector<std::uint8_t> grey_alpha_to_rgba(const std::vector<std::uint8_t>& in
 }  // namespace
 
 Image decode_png(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name) {
-  const Chunks chunks = Walker(bytes, name).walk();
+  Chunks chunks = Walker(bytes, name).walk();
   const Header& header = chunks.header;
   check_size(header.width, header.height, options, name);
   check_header(header, name);
   check_packed_size(chunks, bytes.size(), name);
+  const std::optional<StoredData> stored = unpack(chunks);
   Image image;
   image.mode = mode_of(header);
   image.width = static_cast<int>(header.width);

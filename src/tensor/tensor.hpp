@@ -55,7 +55,7 @@ class Pool {
   std::shared_ptr<Store> store_;
 };
 
-/// Dense, innermost axis contiguous. Copies share the block.
+/// Innermost axis contiguous; dense, unless made by spaced(). Copies share the block.
 class Tensor {
  public:
   Tensor() = default;
@@ -66,6 +66,9 @@ class Tensor {
   /// A read-only view of memory from elsewhere, aligned to 64 bytes: unique() is never true, so that no op writes to
   /// it.
   Tensor(const Shape& shape, DType dtype, std::shared_ptr<const std::byte> block);
+  /// Uninitialised elements whose rows are not a large power of two apart: such rows share a few sets of the caches,
+  /// and a product that writes a few columns of all rows has its lines evicted before it is done (docs/engine.md).
+  static Tensor spaced(const Shape& shape, DType dtype = DType::kF32);
 
   [[nodiscard]] const Shape& shape() const noexcept { return shape_; }
   [[nodiscard]] DType dtype() const noexcept { return dtype_; }
@@ -74,19 +77,26 @@ class Tensor {
   [[nodiscard]] bool unique() const noexcept { return !read_only_ && block_.use_count() == 1; }
   /// The memory itself, which lives as long as the handle.
   [[nodiscard]] std::shared_ptr<const std::byte> block() const noexcept { return block_; }
-  /// The same block under another shape of the same count.
+  /// Elements from the start of a row to that of the next.
+  [[nodiscard]] std::int64_t row_stride() const noexcept { return row_stride_; }
+  [[nodiscard]] bool dense() const noexcept { return row_stride_ == shape_.back(); }
+  /// The same block under another shape of the same count; of the same innermost extent if it is not dense.
   [[nodiscard]] Tensor reshaped(const Shape& shape) const;
 
   template <typename T>
   [[nodiscard]] T* data() const noexcept {
     return reinterpret_cast<T*>(block_.get());
   }
-  [[nodiscard]] std::span<float> floats() const noexcept {
-    return {data<float>(), static_cast<std::size_t>(shape_.count())};
+  template <typename T>
+  [[nodiscard]] T* row(std::int64_t r) const noexcept {
+    return data<T>() + r * row_stride_;
   }
+  /// All elements. @throws Error{kInternal} if they are not dense.
+  [[nodiscard]] std::span<float> floats() const;
 
  private:
   Shape shape_;
+  std::int64_t row_stride_ = 1;
   DType dtype_ = DType::kF32;
   bool read_only_ = false;
   std::shared_ptr<std::byte> block_;

@@ -35,7 +35,9 @@ struct Traced : Base {
   tensor::Tensor segment(std::string_view name, tensor::Tensor x, Body&& body) {
     tensor::Tensor y = body(std::move(x));
     tensor::Tensor kept(y.shape());
-    std::ranges::copy(y.floats(), kept.data<float>());
+    for (std::int64_t r = 0; r < y.shape().rows(); ++r) {
+      std::copy_n(y.template row<float>(r), y.shape().back(), kept.row<float>(r));
+    }
     trace[std::string(name)] = kept;
     return y;
   }

@@ -49,6 +49,10 @@ struct EmulatedTiles {
     }
   }
   template <int kTile>
+  static void stream(const void* from, std::int64_t stride) {
+    load<kTile>(from, stride);
+  }
+  template <int kTile>
   static void store(void* to, std::int64_t stride) {
     for (int r = 0; r < 16; ++r) {
       std::memcpy(static_cast<std::byte*>(to) + r * stride, Registers::tile[kTile][r], 64);
@@ -154,7 +158,7 @@ class TileMatMul {
     tensor::Tensor out({left.shape()[0], matmul_->out()});
     std::ranges::fill(out.floats(), adds ? 0.0F : -1.0F);
     matmul_->multiply(pool_, PlainRows(kernels_, left),
-                      {out.data<float>(), tensor::DType::kF32, adds, Activation::kNone});
+                      {out.data<float>(), out.row_stride(), tensor::DType::kF32, adds, Activation::kNone});
     return out;
   }
 

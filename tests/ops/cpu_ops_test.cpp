@@ -109,6 +109,38 @@ TEST_P(CpuOpsTest, ARowHasTheSameBitsHoweverManyRowsThereAre) {
   }
 }
 
+TEST_P(CpuOpsTest, RowsThatAreSpacedGiveTheBitsOfDenseOnes) {
+  constexpr int kWidth = 256;
+  const tensor::Tensor dense = random.tensor({2, 6, 7, kWidth});
+  const tensor::Tensor apart = test::spaced(dense);
+  ASSERT_FALSE(apart.dense());
+  const auto expect_same = [](const tensor::Tensor& a, const tensor::Tensor& b, const char* op) {
+    EXPECT_EQ(test::values_of(a), test::values_of(b)) << op;
+  };
+  const auto norm = cpu.make_norm(random.parameter({kWidth}), random.parameter({kWidth}), 1e-5F);
+  const auto wide = cpu.make_linear(random.matrix(3 * kWidth, kWidth), random.parameter({3 * kWidth}), Layout::kOutIn);
+  const auto back = cpu.make_linear(random.matrix(kWidth, 3 * kWidth), random.parameter({kWidth}), Layout::kOutIn);
+  const auto conv = cpu.make_conv(random.parameter({32, kWidth, 3, 3}, 0.1F), random.parameter({32}), {3, 2, 1});
+  const auto depthwise = cpu.make_depthwise_conv(random.parameter({kWidth, 1, 3, 3}), random.parameter({kWidth}));
+  expect_same(cpu.to_host(apart), dense, "to_host");
+  EXPECT_TRUE(cpu.to_host(apart).dense());
+  expect_same(cpu.linear(apart, wide, Activation::kGelu), cpu.linear(dense, wide, Activation::kGelu), "linear");
+  expect_same(cpu.layer_norm(apart, norm), cpu.layer_norm(dense, norm), "layer_norm");
+  expect_same(cpu.l2_normalize(apart), cpu.l2_normalize(dense), "l2_normalize");
+  expect_same(cpu.conv(apart, conv), cpu.conv(dense, conv), "conv");
+  expect_same(cpu.mean_tokens(apart), cpu.mean_tokens(dense), "mean_tokens");
+  expect_same(cpu.add_depthwise_conv3x3(apart, depthwise), cpu.add_depthwise_conv3x3(dense, depthwise), "depthwise");
+  expect_same(cpu.add_mlp(apart, norm, wide, back, Activation::kGelu, 0.0F),
+              cpu.add_mlp(dense, norm, wide, back, Activation::kGelu, 0.0F), "add_mlp");
+  const tensor::Tensor qkv = random.tensor({2, 6, 7, 3 * kWidth});
+  expect_same(cpu.window_attention(test::spaced(qkv), wide, 8, 4), cpu.window_attention(qkv, wide, 8, 4), "window");
+  expect_same(cpu.channel_attention(test::spaced(qkv), 8), cpu.channel_attention(qkv, 8), "channel");
+  // A residual of either kind: one that others hold too is copied, one's own is added to where it lies.
+  const tensor::Tensor branch = cpu.norm_linear(dense, norm, wide, Activation::kNone);
+  expect_same(cpu.add_linear(test::spaced(dense), branch, back, 0.0F), cpu.add_linear(dense, branch, back, 0.0F),
+              "add_linear");
+}
+
 TEST_P(CpuOpsTest, ProjectionReadsTheOtherLayoutAndHasNoBias) {
   const tensor::Tensor x = random.tensor({9, 70});
   const Parameter weight = random.parameter({70, 37}, 0.1F);

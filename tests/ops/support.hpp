@@ -52,8 +52,21 @@ class Random {
 
 inline std::vector<float> values_of(const tensor::Tensor& x) {
   std::vector<float> values(static_cast<std::size_t>(x.shape().count()));
-  tensor::convert_to_f32(x.dtype(), x.data<std::byte>(), values.data(), values.size());
+  const auto width = static_cast<std::size_t>(x.shape().back());
+  for (std::int64_t r = 0; r < x.shape().rows(); ++r) {
+    const std::byte* row = x.data<std::byte>() + static_cast<std::size_t>(r * x.row_stride()) * size_of(x.dtype());
+    tensor::convert_to_f32(x.dtype(), row, values.data() + static_cast<std::size_t>(r) * width, width);
+  }
   return values;
+}
+
+/// The same f32 numbers in rows that are spaced, as the engine's own tensors are.
+inline tensor::Tensor spaced(const tensor::Tensor& x) {
+  tensor::Tensor y = tensor::Tensor::spaced(x.shape());
+  for (std::int64_t r = 0; r < x.shape().rows(); ++r) {
+    std::copy_n(x.row<float>(r), x.shape().back(), y.row<float>(r));
+  }
+  return y;
 }
 
 /// The largest absolute difference; infinite for different shapes or what is no finite number.

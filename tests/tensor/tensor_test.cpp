@@ -116,6 +116,20 @@ TEST(Tensor, ReshapesOnlyToTheSameCount) {
   test::expect_error(Code::kInternal, {"[2, 6]", "[5]"}, [&] { (void)tensor.reshaped({5}); });
 }
 
+TEST(Tensor, SpacedRowsAreNotALargePowerOfTwoApart) {
+  for (const std::int64_t width : {128, 256, 1024, 3072}) {
+    const Tensor spaced = Tensor::spaced({5, width});
+    EXPECT_FALSE(spaced.dense());
+    EXPECT_GE(spaced.row_stride(), width);
+    EXPECT_NE(spaced.row_stride() * 4 % 512, 0) << width;
+    EXPECT_EQ(spaced.row<float>(3), spaced.data<float>() + 3 * spaced.row_stride());
+    EXPECT_EQ(spaced.reshaped({5, 1, width}).row_stride(), spaced.row_stride());
+    test::expect_error(Code::kInternal, {"[5, "}, [&] { (void)spaced.reshaped({5 * width}); });
+    test::expect_error(Code::kInternal, {"spaced"}, [&] { (void)spaced.floats(); });
+  }
+  EXPECT_TRUE(Tensor::spaced({5, 100}).dense()) << "others are as they are";
+}
+
 TEST(Tensor, OverMemoryFromElsewhereIsNeverUnique) {
   const Tensor owner({4});
   owner.data<float>()[3] = 7;

@@ -11,8 +11,8 @@ namespace {
 
 using cpu::OpTimer;
 
-const void* row_of(const mi2::tensor::Tensor& x, std::int64_t row, std::int64_t width) {
-  return x.data<std::byte>() + row * width * static_cast<std::int64_t>(size_of(x.dtype()));
+void* row_of(const mi2::tensor::Tensor& x, std::int64_t row) {
+  return x.data<std::byte>() + row * x.row_stride() * static_cast<std::int64_t>(size_of(x.dtype()));
 }
 
 /// One head of a list of tokens whose rows hold q, k and v of `width` channels side by side.
@@ -57,7 +57,7 @@ mi2::tensor::Tensor CpuOps::window_attention(const tensor::Tensor& qkv, const Li
   } else {
     kernels_.to_bf16(projection.product->bias(), 3 * width, padding.data<tensor::BFloat16>());
   }
-  tensor::Tensor y(qkv.shape().with_back(width), qkv.dtype());
+  tensor::Tensor y = tensor::Tensor::spaced(qkv.shape().with_back(width), qkv.dtype());
   pool_->run(static_cast<std::size_t>(qkv.shape()[0] * down * across * heads), [&](std::size_t task) {
     const std::int64_t head = static_cast<std::int64_t>(task) % heads;
     const std::int64_t place = static_cast<std::int64_t>(task) / heads;
@@ -72,8 +72,8 @@ mi2::tensor::Tensor CpuOps::window_attention(const tensor::Tensor& qkv, const Li
     for (std::int64_t row = top; row < std::min(top + window, height); ++row) {
       for (std::int64_t column = left; column < std::min(left + window, columns); ++column) {
         const std::int64_t token = (image * height + row) * columns + column;
-        tokens.push_back(row_of(qkv, token, 3 * width));
-        out.push_back(const_cast<void*>(row_of(y, token, width)));
+        tokens.push_back(row_of(qkv, token));
+        out.push_back(row_of(y, token));
       }
     }
     keys = tokens;
@@ -88,14 +88,14 @@ mi2::tensor::Tensor CpuOps::window_attention(const tensor::Tensor& qkv, const Li
 mi2::tensor::Tensor CpuOps::self_attention(const tensor::Tensor& qkv, const TokenBatch& tokens, int heads) {
   const std::int64_t width = qkv.shape().back() / 3;
   const OpTimer timer(profile_, "self_attention");
-  tensor::Tensor y(qkv.shape().with_back(width), qkv.dtype());
+  tensor::Tensor y = tensor::Tensor::spaced(qkv.shape().with_back(width), qkv.dtype());
   pool_->run(static_cast<std::size_t>(tokens.texts() * heads), [&](std::size_t task) {
     const std::int64_t text = static_cast<std::int64_t>(task) / heads;
     std::vector<const void*> rows;
     std::vector<void*> out;
     for (std::int64_t row = tokens.offsets[text]; row < tokens.offsets[text + 1]; ++row) {
-      rows.push_back(row_of(qkv, row, 3 * width));
-      out.push_back(const_cast<void*>(row_of(y, row, width)));
+      rows.push_back(row_of(qkv, row));
+      out.push_back(row_of(y, row));
     }
     attend_head(kernels_, qkv.dtype(), rows, rows, out, width, heads, static_cast<std::int64_t>(task) % heads, 0.0F);
   });
@@ -107,23 +107,23 @@ mi2::tensor::Tensor CpuOps::channel_attention(const tensor::Tensor& qkv, int gro
   const std::int64_t size = width / groups;
   const OpTimer timer(profile_, "channel_attention",
                       4.0 * static_cast<double>(qkv.shape().rows() * width) * static_cast<double>(size));
-  tensor::Tensor y(qkv.shape().with_back(width), qkv.dtype());
+  tensor::Tensor y = tensor::Tensor::spaced(qkv.shape().with_back(width), qkv.dtype());
   pool_->run(static_cast<std::size_t>(qkv.shape()[0] * groups), [&](std::size_t task) {
     const auto t = static_cast<std::int64_t>(task);
     const std::int64_t tokens = qkv.shape()[1] * qkv.shape()[2];
     const std::int64_t first = t / groups * tokens;
     cpu::AttendChannels p;
     p.dtype = qkv.dtype();
-    p.first = row_of(qkv, first, 3 * width);
+    p.first = row_of(qkv, first);
     p.tokens = tokens;
-    p.row = 3 * width;
+    p.row = qkv.row_stride();
     p.size = size;
     p.query_at = t % groups * size;
     p.key_at = width + p.query_at;
     p.value_at = 2 * width + p.query_at;
     p.scale = 1.0F / std::sqrt(static_cast<float>(tokens));
-    p.out = const_cast<void*>(row_of(y, first, width));
-    p.out_row = width;
+    p.out = row_of(y, first);
+    p.out_row = y.row_stride();
     p.scratch = cpu::thread_scratch(static_cast<std::size_t>(cpu::attend_channels_scratch(size)));
     kernels_.attend_channels(p);
   });

@@ -71,7 +71,7 @@ class CpuOps {
   Embedding make_embedding(const Parameter& rows);
 
   tensor::Tensor from_host(const mi2::tensor::Tensor& x) { return x; }
-  mi2::tensor::Tensor to_host(const tensor::Tensor& x) { return x; }
+  mi2::tensor::Tensor to_host(const tensor::Tensor& x);
 
   tensor::Tensor linear(const tensor::Tensor& x, const Linear& p, Activation activation);
   tensor::Tensor norm_linear(const tensor::Tensor& x, const Norm& norm, const Linear& p, Activation activation,

@@ -16,11 +16,17 @@ double flop(std::int64_t rows, const cpu::MatMul& product) {
   return 2.0 * static_cast<double>(rows) * static_cast<double>(product.in()) * static_cast<double>(product.out());
 }
 
+void copy_rows(const mi2::tensor::Tensor& from, mi2::tensor::Tensor& to) {
+  for (std::int64_t r = 0; r < from.shape().rows(); ++r) {
+    std::copy_n(from.row<float>(r), from.shape().back(), to.row<float>(r));
+  }
+}
+
 /// `x`, or a copy of it if others hold it too.
 mi2::tensor::Tensor own(mi2::tensor::Tensor x) {
   if (x.unique()) return x;
-  mi2::tensor::Tensor copy(x.shape());
-  std::copy_n(x.data<float>(), x.shape().count(), copy.data<float>());
+  mi2::tensor::Tensor copy = mi2::tensor::Tensor::spaced(x.shape());
+  copy_rows(x, copy);
   return copy;
 }
 
@@ -28,15 +34,24 @@ mi2::tensor::Tensor own(mi2::tensor::Tensor x) {
 
 mi2::tensor::Tensor CpuOps::multiply(const cpu::RowSource& rows, const cpu::MatMul& product, const tensor::Shape& shape,
                                      tensor::DType dtype, Activation activation) {
-  tensor::Tensor y(shape, dtype);
-  product.multiply(*pool_, rows, {y.data<std::byte>(), dtype, false, activation});
+  tensor::Tensor y = tensor::Tensor::spaced(shape, dtype);
+  product.multiply(*pool_, rows, {y.data<std::byte>(), y.row_stride(), dtype, false, activation});
+  return y;
+}
+
+mi2::tensor::Tensor CpuOps::to_host(const tensor::Tensor& x) {
+  if (x.dense()) return x;
+  tensor::Tensor y(x.shape());
+  copy_rows(x, y);
   return y;
 }
 
 mi2::tensor::Tensor CpuOps::linear(const tensor::Tensor& x, const Linear& p, Activation activation) {
   const OpTimer timer(profile_, "linear", flop(x.shape().rows(), *p.product));
-  return multiply(cpu::PlainRows(kernels_, x), *p.product, x.shape().with_back(p.product->out()), tensor::DType::kF32,
-                  activation);
+  tensor::Tensor y(x.shape().with_back(p.product->out()));  // dense: it leaves the model
+  p.product->multiply(*pool_, cpu::PlainRows(kernels_, x),
+                      {y.data<std::byte>(), y.row_stride(), tensor::DType::kF32, false, activation});
+  return y;
 }
 
 mi2::tensor::Tensor CpuOps::norm_linear(const tensor::Tensor& x, const Norm& norm, const Linear& p,
@@ -50,8 +65,9 @@ mi2::tensor::Tensor CpuOps::add_linear(tensor::Tensor residual, const tensor::Te
                                        std::string_view name) {
   const OpTimer timer(profile_, "add_linear", flop(x.shape().rows(), *p.product), name);
   residual = own(std::move(residual));
-  p.product->multiply(*pool_, cpu::PlainRows(kernels_, x),
-                      {residual.data<std::byte>(), tensor::DType::kF32, true, Activation::kNone});
+  p.product->multiply(
+      *pool_, cpu::PlainRows(kernels_, x),
+      {residual.data<std::byte>(), residual.row_stride(), tensor::DType::kF32, true, Activation::kNone});
   return residual;
 }
 
@@ -65,7 +81,8 @@ mi2::tensor::Tensor CpuOps::add_mlp(tensor::Tensor x, const Norm& norm, const Li
   const OpTimer timer(profile_, "add_mlp", flop(rows, *first.product) + flop(rows, *second.product));
   x = own(std::move(x));
   const cpu::NormedRows normed(kernels_, x, norm.weight.data(), norm.bias.data(), norm.epsilon);
-  cpu::add_mlp(*pool_, normed, *first.product, *second.product, activation, x.data<float>());
+  cpu::add_mlp(*pool_, normed, *first.product, *second.product, activation,
+               {x.data<std::byte>(), x.row_stride(), tensor::DType::kF32, true, Activation::kNone});
   return x;
 }
 
@@ -73,8 +90,8 @@ mi2::tensor::Tensor CpuOps::l2_normalize(const tensor::Tensor& x) {
   tensor::Tensor y(x.shape());
   const std::int64_t width = x.shape().back();
   for (std::int64_t r = 0; r < x.shape().rows(); ++r) {
-    const float* in = x.data<float>() + r * width;
-    float* out = y.data<float>() + r * width;
+    const float* in = x.row<float>(r);
+    float* out = y.row<float>(r);
     double squares = 0;
     for (std::int64_t c = 0; c < width; ++c) squares += static_cast<double>(in[c]) * in[c];
     const double scale = 1.0 / std::sqrt(squares);
@@ -92,16 +109,15 @@ mi2::tensor::Tensor CpuOps::conv(const tensor::Tensor& x, const Conv& p) {
 
 mi2::tensor::Tensor CpuOps::add_depthwise_conv3x3(const tensor::Tensor& x, const DepthwiseConv& p) {
   const std::int64_t height = x.shape()[1];
-  const std::int64_t channels = x.shape()[3];
-  const std::int64_t row = x.shape()[2] * channels;
+  const std::int64_t width = x.shape()[2];
   const OpTimer timer(profile_, "depthwise", 18.0 * static_cast<double>(x.shape().count()));
-  tensor::Tensor y(x.shape());
+  tensor::Tensor y = tensor::Tensor::spaced(x.shape());
   pool_->run(static_cast<std::size_t>(x.shape()[0] * height), [&](std::size_t task) {
     const auto line = static_cast<std::int64_t>(task);
-    const float* here = x.data<float>() + line * row;
-    const float* rows[3] = {line % height > 0 ? here - row : nullptr, here,
-                            line % height + 1 < height ? here + row : nullptr};
-    kernels_.depthwise_row(rows, x.shape()[2], channels, p.weight.data(), p.bias.data(), y.data<float>() + line * row);
+    const float* rows[3] = {line % height > 0 ? x.row<float>((line - 1) * width) : nullptr, x.row<float>(line * width),
+                            line % height + 1 < height ? x.row<float>((line + 1) * width) : nullptr};
+    kernels_.depthwise_row({rows, width, x.row_stride(), x.shape()[3], p.weight.data(), p.bias.data(),
+                            y.row<float>(line * width), y.row_stride()});
   });
   return y;
 }
@@ -114,7 +130,7 @@ mi2::tensor::Tensor CpuOps::mean_tokens(const tensor::Tensor& x) {
   for (std::int64_t b = 0; b < x.shape()[0]; ++b) {
     std::fill(sums.begin(), sums.end(), 0.0);
     for (std::int64_t t = 0; t < tokens; ++t) {
-      const float* row = x.data<float>() + (b * tokens + t) * width;
+      const float* row = x.row<float>(b * tokens + t);
       for (std::int64_t c = 0; c < width; ++c) sums[c] += row[c];
     }
     for (std::int64_t c = 0; c < width; ++c) {
@@ -128,11 +144,11 @@ mi2::tensor::Tensor CpuOps::embed_tokens(const TokenBatch& tokens, const Embeddi
   const OpTimer timer(profile_, "embed_tokens");
   const std::int64_t width = table.rows.shape().back();
   const std::size_t row_bytes = static_cast<std::size_t>(width) * size_of(table.rows.dtype());
-  tensor::Tensor y({static_cast<std::int64_t>(tokens.ids.size()), width});
+  tensor::Tensor y = tensor::Tensor::spaced({static_cast<std::int64_t>(tokens.ids.size()), width});
   std::vector<float> position(static_cast<std::size_t>(width));
   for (std::int64_t t = 0; t < tokens.texts(); ++t) {
     for (std::int64_t row = tokens.offsets[t]; row < tokens.offsets[t + 1]; ++row) {
-      float* out = y.data<float>() + row * width;
+      float* out = y.row<float>(row);
       tensor::convert_to_f32(table.rows.dtype(), table.rows.data<std::byte>() + tokens.ids[row] * row_bytes, out,
                              position.size());
       tensor::convert_to_f32(positions.rows.dtype(),
@@ -148,7 +164,7 @@ mi2::tensor::Tensor CpuOps::take_ends(const tensor::Tensor& x, const TokenBatch&
   const std::int64_t width = x.shape().back();
   tensor::Tensor y({tokens.texts(), width});
   for (std::int64_t t = 0; t < tokens.texts(); ++t) {
-    std::copy_n(x.data<float>() + tokens.end_of(t) * width, width, y.data<float>() + t * width);
+    std::copy_n(x.row<float>(tokens.end_of(t)), width, y.row<float>(t));
   }
   return y;
 }

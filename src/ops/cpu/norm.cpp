@@ -10,7 +10,7 @@ namespace mi2::ops {
 
 mi2::tensor::Tensor CpuOps::layer_norm(tensor::Tensor x, const Norm& p) {
   const cpu::OpTimer timer(profile_, "layer_norm");
-  tensor::Tensor y = x.unique() ? x : tensor::Tensor(x.shape());
+  tensor::Tensor y = x.unique() ? x : tensor::Tensor::spaced(x.shape());
   const std::int64_t width = x.shape().back();
   const std::int64_t rows = x.shape().rows();
   const auto team = static_cast<std::int64_t>(pool_->size());
@@ -19,9 +19,9 @@ mi2::tensor::Tensor CpuOps::layer_norm(tensor::Tensor x, const Norm& p) {
     for (std::int64_t r = rows * t / team; r < rows * (t + 1) / team; ++r) {
       float mean = 0;
       float rstd = 0;
-      const float* in = x.data<float>() + r * width;
+      const float* in = x.row<float>(r);
       kernels_.moments(in, width, p.epsilon, &mean, &rstd);
-      kernels_.normalize(in, width, mean, rstd, p.weight.data(), p.bias.data(), y.data<float>() + r * width);
+      kernels_.normalize(in, width, mean, rstd, p.weight.data(), p.bias.data(), y.row<float>(r));
     }
   });
   return y;

@@ -11,14 +11,22 @@ constexpr std::int64_t kTileColumns = 2 * kPanel;
 /// What a block of rows may take of the caches: a core multiplies some 2.6e12 and gets some 27e9 bytes per second from
 /// beyond the second level, so weights that are read once for 96 rows take as long to come as to multiply. The second
 /// level has 2 MB. Fifteen pairs of tiles.
+constexpr std::int64_t kPieceBytes = 32 << 10;
+/// Sums of 32 rows by two panels.
+constexpr std::int64_t kPlace = 32 * kTileColumns;
+/// Bytes of a row in a chunk.
+template <typename Tiles>
+constexpr std::int64_t kLeftChunk = Tiles::kSplit ? 128 : 64;
+
 constexpr Blocking kTileBlocking{480, 1200 << 10, 200, true};
 
-/// The epilogue of two panels, some rows at a time: a step of the tiles leaves the vector units idle, so the sums of
-/// the panels before are finished between the steps of the next.
+/// The epilogue of a place, 32 rows by two panels, some rows at a time: a step of the tiles leaves the vector units
+/// idle, so the sums of one place are finished between the steps of the next, while they are in the first level.
 template <bool kBytes, bool kAccumulate, Activation kActivation, typename Out>
 class Finisher {
  public:
   Finisher() = default;
+  /// @param end    of the place alone, its sums included.
   /// @param steps  of the tiles that the rows are spread over.
   Finisher(const Epilogue& end, std::int64_t steps)
       : end_(end), steps_(steps), sums_(static_cast<const float*>(end.sums)), out_(static_cast<Out*>(end.out)) {
@@ -36,8 +44,9 @@ class Finisher {
  private:
   static constexpr int kVectors = static_cast<int>(kTileColumns / kLanes);
   MI2_INLINE void finish_row() {
+    // What the next two panels write, into the second level: the first is the weights'.
     for (std::int64_t at = 0; at < kTileColumns * static_cast<std::int64_t>(sizeof(Out)); at += 64) {
-      __builtin_prefetch(reinterpret_cast<const std::byte*>(out_ + kTileColumns) + at, 1);
+      __builtin_prefetch(reinterpret_cast<const std::byte*>(out_ + kTileColumns) + at, 0, 2);
     }
     for (int v = 0; v < kVectors; v += 2) store_both(out_ + v * kLanes, value(v), value(v + 1));
     sums_ += kTileColumns;
@@ -65,12 +74,12 @@ class Finisher {
 template <typename Tiles>
 MI2_INLINE void dot_tiles(const std::byte* left, std::int64_t left_stride, const std::byte* right,
                           std::int64_t beside) {
-  Tiles::template load<4>(left, left_stride);
+  Tiles::template stream<4>(left, left_stride);
   Tiles::template load<6>(right, 64);
   Tiles::template load<7>(right + beside, 64);
   Tiles::template dot<0, 4, 6>();
   Tiles::template dot<1, 4, 7>();
-  Tiles::template load<5>(left + 16 * left_stride, left_stride);
+  Tiles::template stream<5>(left + 16 * left_stride, left_stride);
   Tiles::template dot<2, 5, 6>();
   Tiles::template dot<3, 5, 7>();
 }
@@ -87,53 +96,86 @@ MI2_INLINE void tile_step(const std::byte* left, std::int64_t left_stride, const
   }
 }
 
-/// The sums of all rows by the two panels from `panel` on, over the whole depth: both sides come from the second level,
-/// which costs less than putting sums aside would. Between the steps, `between` is called.
-template <typename Tiles, typename Between>
-MI2_INLINE void tile_panels(const GemmBlock& p, std::int64_t panel, float* sums, const Between& between) {
-  constexpr std::int64_t kLeftChunk = Tiles::kSplit ? 128 : 64;
-  constexpr std::int64_t kStride = kTileColumns * 4;
-  const std::byte* panels = static_cast<const std::byte*>(p.right) + panel * p.right_stride;
-  const std::int64_t beside = panel + 1 < p.panels ? p.right_stride : 0;
-  for (std::int64_t row = 0; row < p.rows; row += 32, sums += 32 * kTileColumns) {
-    const std::byte* left = static_cast<const std::byte*>(p.left) + row * p.left_stride;
-    const std::byte* right = panels;
-    Tiles::template zero<0>();
-    Tiles::template zero<1>();
-    Tiles::template zero<2>();
-    Tiles::template zero<3>();
-    for (std::int64_t chunk = 0; chunk < p.chunks; ++chunk, left += kLeftChunk, right += Tiles::kRightChunk) {
-      tile_step<Tiles>(left, p.left_stride, right, beside);
-      between();
-    }
-    Tiles::template store<0>(sums, kStride);
-    Tiles::template store<1>(sums + kPanel, kStride);
-    Tiles::template store<2>(sums + 16 * kTileColumns, kStride);
-    Tiles::template store<3>(sums + 16 * kTileColumns + kPanel, kStride);
-  }
+/// Two panels' part of a product, over some of its depth.
+struct Piece {
+  const std::byte* left;
+  std::int64_t left_stride;
+  const std::byte* right;
+  std::int64_t beside;  ///< from the first panel to the second, or 0 if there is none
+  std::int64_t chunks;
+};
+
+/// f(0), ... for the four sums of a place and where they lie.
+template <typename Use>
+MI2_INLINE void each_sum(float* sums, const Use& use) {
+  use.template operator()<0>(sums);
+  use.template operator()<1>(sums + kPanel);
+  use.template operator()<2>(sums + 16 * kTileColumns);
+  use.template operator()<3>(sums + 16 * kTileColumns + kPanel);
 }
 
+/// The sums of one place, starting from those in `from` or from zero. Between the steps, `between` is called.
+template <typename Tiles, typename Between>
+MI2_INLINE void tile_place(const Piece& p, float* from, float* to, const Between& between) {
+  if (from == nullptr) {
+    each_sum(to, []<int kSum>(const float*) { Tiles::template zero<kSum>(); });
+  } else {
+    each_sum(from, []<int kSum>(const float* sums) { Tiles::template load<kSum>(sums, 4 * kTileColumns); });
+  }
+  const std::byte* left = p.left;
+  const std::byte* right = p.right;
+  for (std::int64_t chunk = 0; chunk < p.chunks; ++chunk) {
+    tile_step<Tiles>(left, p.left_stride, right, p.beside);
+    between();
+    left += kLeftChunk<Tiles>;
+    right += Tiles::kRightChunk;
+  }
+  each_sum(to, []<int kSum>(float* sums) { Tiles::template store<kSum>(sums, 4 * kTileColumns); });
+}
+
+/// Depth is taken in pieces: a piece of two panels stays in the first level while all rows stream past it from the
+/// second. Between pieces the sums are put aside; those of the last piece are finished two places later.
 template <typename Tiles, bool kAccumulate, Activation kActivation, typename Out>
 void product_and_epilogue(const GemmBlock& p) {
+  constexpr std::int64_t kPiece = kPieceBytes / (2 * Tiles::kRightChunk);
   const std::int64_t row_tiles = (p.rows + 31) / 32;
-  const std::int64_t steps = row_tiles * p.chunks;
+  float* aside = static_cast<float*>(p.sums);
+  float* ring[2] = {aside + row_tiles * kPlace, aside + (row_tiles + 1) * kPlace};
   Finisher<Tiles::kBytes, kAccumulate, kActivation, Out> finisher;
-  Epilogue end;
+  int turn = 0;
   for (std::int64_t panel = 0; panel < p.panels; panel += 2) {
-    float* sums = static_cast<float*>(p.sums) + panel / 2 % 2 * row_tiles * 32 * kTileColumns;
     Fetch fetch = fetch_panels(p, panel + 2, 2, Tiles::kRightChunk, row_tiles);
-    tile_panels<Tiles>(p, panel, sums, [&] {
-      fetch.some();
-      finisher.some();
-    });
-    finisher.rest();
-    end = part_of(*p.epilogue, 0, p.rows, panel * kPanel, kTileColumns);
-    end.sums = sums;
-    end.sums_stride = kTileColumns;
-    if (panel + 2 < p.panels) finisher = {end, steps};
+    const std::byte* right = static_cast<const std::byte*>(p.right) + panel * p.right_stride;
+    const std::int64_t beside = panel + 1 < p.panels ? p.right_stride : 0;
+    const bool whole = (panel + 2) * kPanel <= p.epilogue->columns;
+    for (std::int64_t chunk = 0; chunk < p.chunks; chunk += kPiece) {
+      const bool last = chunk + kPiece >= p.chunks;
+      for (std::int64_t row = 0; row < p.rows; row += 32) {
+        float* sums = aside + row * kTileColumns;
+        float* to = last ? ring[turn] : sums;
+        const Piece piece{static_cast<const std::byte*>(p.left) + row * p.left_stride + chunk * kLeftChunk<Tiles>,
+                          p.left_stride, right + chunk * Tiles::kRightChunk, beside,
+                          std::min(kPiece, p.chunks - chunk)};
+        tile_place<Tiles>(piece, chunk == 0 ? nullptr : sums, to, [&] {
+          fetch.some();
+          finisher.some();
+        });
+        if (!last) continue;
+        finisher.rest();
+        Epilogue end =
+            part_of(*p.epilogue, row, std::min<std::int64_t>(32, p.rows - row), panel * kPanel, kTileColumns);
+        end.sums = to;
+        end.sums_stride = kTileColumns;
+        if (whole) {
+          finisher = {end, piece.chunks};
+        } else {
+          epilogue_as<Tiles::kBytes, kAccumulate, kActivation, Out>(end);
+        }
+        turn ^= 1;
+      }
+    }
   }
-  // The last panels may have fewer outputs.
-  epilogue_as<Tiles::kBytes, kAccumulate, kActivation, Out>(end);
+  finisher.rest();
 }
 
 /// As product() of microkernel.hpp, of blocks with an epilogue.
@@ -210,5 +252,5 @@ struct TileProducts {
 /// The table's entry for Tiles.
 template <typename Tiles>
 constexpr ProductKernel tile_kernel(Operand left, std::int64_t depth) {
-  return {product_on_tiles<Tiles>, left, depth, Tiles::kSplit ? 128 : 64, Tiles::kRightChunk, 32, 2, kTileBlocking};
+  return {product_on_tiles<Tiles>, left, depth, kLeftChunk<Tiles>, Tiles::kRightChunk, 32, 2, kTileBlocking};
 }

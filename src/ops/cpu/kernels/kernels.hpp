@@ -126,6 +126,18 @@ struct AttendChannels {
 /// Bytes of scratch that an AttendChannels needs.
 std::int64_t attend_channels_scratch(std::int64_t size);
 
+/// One output row of x + depthwise 3 x 3.
+struct DepthwiseRow {
+  const float* const* rows = nullptr;  ///< above, here and below (null outside the image), each [width, channels]
+  std::int64_t width = 0;
+  std::int64_t pixel = 0;  ///< elements from pixel to pixel of `rows`
+  std::int64_t channels = 0;
+  const float* weight = nullptr;  ///< [9, channels]
+  const float* bias = nullptr;
+  float* out = nullptr;
+  std::int64_t out_pixel = 0;
+};
+
 struct Kernels {
   std::string_view name;
   ProductKernel f32;    ///< by f32 weights
@@ -140,10 +152,7 @@ struct Kernels {
   /// out = (x - mean) * rstd * weight + bias over n floats.
   void (*normalize)(const float* x, std::int64_t n, float mean, float rstd, const float* weight, const float* bias,
                     float* out);
-  /// One output row of x + depthwise 3 x 3. rows: the row above, this one and the one below (null outside the image),
-  /// each [width, channels]; weight [9, channels].
-  void (*depthwise_row)(const float* const* rows, std::int64_t width, std::int64_t channels, const float* weight,
-                        const float* bias, float* out);
+  void (*depthwise_row)(const DepthwiseRow&);
   /// Rounds n floats to bfloat16, to nearest even. No NaN.
   void (*to_bf16)(const float* x, std::int64_t n, tensor::BFloat16* out);
   void (*to_f32)(const tensor::BFloat16* x, std::int64_t n, float* out);

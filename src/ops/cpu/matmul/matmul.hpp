@@ -11,9 +11,10 @@
 
 namespace mi2::ops::cpu {
 
-/// Where the result goes: [rows, out] in `dtype`, dense.
+/// Where the result goes: [rows, out] in `dtype`.
 struct Destination {
   void* data = nullptr;
+  std::int64_t stride = 0;  ///< elements from row to row
   tensor::DType dtype = tensor::DType::kF32;
   bool accumulate = false;  ///< add to what is there; f32 only
   Activation activation = Activation::kNone;

@@ -10,11 +10,11 @@ namespace {
 
 class Mlp {
  public:
-  Mlp(const NativeMatMul& first, const NativeMatMul& second, Activation activation, float* residual)
+  Mlp(const NativeMatMul& first, const NativeMatMul& second, Activation activation, const Destination& sum)
       : first_(first),
         second_(second),
         activation_(activation),
-        sum_{residual, tensor::DType::kF32, true, Activation::kNone},
+        sum_(sum),
         // The pieces of the second product's depth, so that bits are its own.
         piece_(second.chunks_a_pass(sum_)),
         hidden_stride_((piece_ | 1) * second.kernel().left_chunk) {}
@@ -26,16 +26,15 @@ class Mlp {
     const NativeMatMul::Block block = first_.block_at(hidden + hidden_bytes);
     first_.fill(a, row, rows, block);
     Destination sum = sum_;
-    sum.data = static_cast<float*>(sum_.data) + row * second_.out();
-    const Destination between{hidden, tensor::DType::kBF16, false, activation_};
+    sum.data = static_cast<float*>(sum_.data) + row * sum_.stride;
+    const Destination between{hidden, hidden_stride_ / 2, tensor::DType::kBF16, false, activation_};
     const std::int64_t chunks = second_.layout().chunks;
     for (std::int64_t chunk = 0; chunk < chunks; chunk += piece_) {
       const std::int64_t last = std::min(chunk + piece_, chunks);
       const std::int64_t panels_a_chunk = second_.layout().depth / kPanel;
       first_.multiply_pass(block, {rows, chunk * panels_a_chunk, last * panels_a_chunk, 0, first_.layout().chunks},
-                           {block.left, first_.row_bytes(), between, hidden_stride_ / 2});
-      second_.multiply_pass(block, {rows, 0, second_.layout().panels, chunk, last},
-                            {hidden, hidden_stride_, sum, second_.out()});
+                           {block.left, first_.row_bytes(), between});
+      second_.multiply_pass(block, {rows, 0, second_.layout().panels, chunk, last}, {hidden, hidden_stride_, sum});
     }
   }
 
@@ -64,9 +63,9 @@ bool fuses(std::int64_t rows, unsigned threads, const MatMul& first, const MatMu
 }
 
 void add_mlp(base::ThreadPool& pool, const RowSource& a, const MatMul& first, const MatMul& second,
-             Activation activation, float* residual) {
+             Activation activation, const Destination& sum) {
   const auto& one = dynamic_cast<const NativeMatMul&>(first);
-  const Mlp mlp(one, dynamic_cast<const NativeMatMul&>(second), activation, residual);
+  const Mlp mlp(one, dynamic_cast<const NativeMatMul&>(second), activation, sum);
   const std::int64_t each = rows_of(a.rows(), pool.size(), one).rows_each;
   const std::int64_t block = one.kernel().blocking.rows;
   pool.run(static_cast<std::size_t>((a.rows() + each - 1) / each), [&](std::size_t task) {

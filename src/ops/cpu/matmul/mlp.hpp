@@ -12,9 +12,9 @@ namespace mi2::ops::cpu {
 /// say so, and enough rows for each of the threads.
 bool fuses(std::int64_t rows, unsigned threads, const MatMul& first, const MatMul& second);
 
-/// residual += second(activation(first(a))), with the bits that the two products have apart. residual: [rows, out] f32,
-/// dense; `a` may read it, row r for row r. Only where fuses().
+/// sum += second(activation(first(a))), with the bits that the two products have apart. `sum`: f32, which `a` may read,
+/// row r for row r. Only where fuses().
 void add_mlp(base::ThreadPool& pool, const RowSource& a, const MatMul& first, const MatMul& second,
-             Activation activation, float* residual);
+             Activation activation, const Destination& sum);
 
 }  // namespace mi2::ops::cpu

@@ -96,11 +96,11 @@ NativeMatMul::Block NativeMatMul::block_at(std::byte* memory) const {
 void NativeMatMul::fill(const RowSource& a, std::int64_t first, std::int64_t count, const Block& block) const {
   const std::int64_t width = in();
   const std::int64_t padded = weights_.layout().chunks * weights_.layout().depth;
-  const auto* narrow = static_cast<const tensor::BFloat16*>(a.in_memory(tensor::DType::kBF16));
   for (std::int64_t r = 0; r < count; ++r) {
     std::byte* to = block.left + r * row_bytes_;
-    if (kernel_.left == Operand::kBF16 && narrow != nullptr) {
-      std::memcpy(to, narrow + (first + r) * width, static_cast<std::size_t>(2 * width));
+    const void* narrow = kernel_.left == Operand::kBF16 ? a.in_memory(tensor::DType::kBF16, first + r) : nullptr;
+    if (narrow != nullptr) {
+      std::memcpy(to, narrow, static_cast<std::size_t>(2 * width));
       std::memset(to + 2 * width, 0, static_cast<std::size_t>(2 * (padded - width)));
       continue;
     }
@@ -153,8 +153,8 @@ void NativeMatMul::multiply_block(const RowSource& a, std::int64_t row, std::int
                                   std::int64_t last_panel, const Destination& destination) const {
   const Block block = block_at(thread_scratch(block_bytes()));
   fill(a, row, rows, block);
-  Ends ends{block.left, row_bytes_, destination, out()};
-  const std::int64_t at = row * out() + panel * kPanel;
+  Ends ends{block.left, row_bytes_, destination};
+  const std::int64_t at = row * destination.stride + panel * kPanel;
   ends.out.data =
       static_cast<std::byte*>(destination.data) + at * static_cast<std::int64_t>(size_of(destination.dtype));
   const std::int64_t chunks = layout().chunks;
@@ -182,7 +182,7 @@ void NativeMatMul::multiply_pass(const Block& block, const Pass& pass, const End
   end.accumulate = ends.out.accumulate || pass.chunk > 0;
   end.dtype = ends.out.dtype;
   end.out = ends.out.data;
-  end.out_stride = ends.out_stride;
+  end.out_stride = ends.out.stride;
   GemmBlock product;
   product.left = ends.left;
   product.left_stride = ends.left_stride;

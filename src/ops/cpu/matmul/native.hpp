@@ -36,7 +36,6 @@ class NativeMatMul : public MatMul {
     const std::byte* left;
     std::int64_t left_stride;  ///< bytes
     Destination out;
-    std::int64_t out_stride;  ///< elements
   };
 
   NativeMatMul(const Kernels& kernels, PackedWeights weights);

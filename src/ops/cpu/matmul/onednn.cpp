@@ -37,7 +37,7 @@ class OneDnnMatMul : public MatMul {
       : MatMul(weight.in, weight.out), kernels_(kernels), dtype_(dtype), bias_(std::move(bias)) {
     bias_.resize(static_cast<std::size_t>(out()));
     omp_set_num_threads(1);
-    const Key nominal{kRows, tensor::DType::kF32, false, Activation::kNone};
+    const Key nominal{kRows, tensor::DType::kF32, out(), false, Activation::kNone};
     packed_ = memory(descriptor(nominal, true).weights_desc(), engine());
     tensor::Tensor plain({out(), in()});
     weight.rows(0, out(), plain.data<float>());
@@ -61,8 +61,8 @@ class OneDnnMatMul : public MatMul {
   }
 
  private:
-  /// What a primitive is made for: rows, destination type, accumulate, activation.
-  using Key = std::tuple<std::int64_t, tensor::DType, bool, Activation>;
+  /// What a primitive is made for: rows, destination type and stride, accumulate, activation.
+  using Key = std::tuple<std::int64_t, tensor::DType, std::int64_t, bool, Activation>;
 
   struct Prepared {
     dnnl::matmul primitive;
@@ -72,11 +72,11 @@ class OneDnnMatMul : public MatMul {
   };
 
   [[nodiscard]] dnnl::matmul::primitive_desc descriptor(const Key& key, bool choose_layout) const {
-    const auto& [rows, destination, accumulate, activation] = key;
+    const auto& [rows, destination, stride, accumulate, activation] = key;
     const memory::desc a({rows, in()}, type_of(dtype_), memory::format_tag::ab);
     const memory::desc w =
         choose_layout ? memory::desc({in(), out()}, type_of(dtype_), memory::format_tag::any) : packed_.get_desc();
-    const memory::desc c({rows, out()}, type_of(destination), memory::format_tag::ab);
+    const memory::desc c({rows, out()}, type_of(destination), memory::dims{stride, 1});
     dnnl::post_ops post;
     if (accumulate) post.append_sum(1.0F);
     if (activation == Activation::kGelu) post.append_eltwise(1.0F, dnnl::algorithm::eltwise_gelu_erf, 0.0F, 0.0F);
@@ -100,15 +100,21 @@ class OneDnnMatMul : public MatMul {
                Prepared{dnnl::matmul(pd), pd.src_desc(), pd.dst_desc(), pd.scratchpad_desc()});
   }
 
+  /// The rows where they lie, if they lie there densely; else null.
+  [[nodiscard]] const void* one_run(const RowSource& a, std::int64_t first, std::int64_t rows) const {
+    const auto* source = static_cast<const std::byte*>(a.in_memory(dtype_, first));
+    if (source == nullptr || rows < 2) return source;
+    const std::int64_t apart = static_cast<const std::byte*>(a.in_memory(dtype_, first + 1)) - source;
+    return apart == in() * static_cast<std::int64_t>(size_of(dtype_)) ? source : nullptr;
+  }
+
   void multiply_rows(const RowSource& a, std::int64_t first, std::int64_t rows, const Destination& to) const {
     omp_set_num_threads(1);
-    const std::shared_ptr<const Prepared> p = prepared({rows, to.dtype, to.accumulate, to.activation});
+    const std::shared_ptr<const Prepared> p = prepared({rows, to.dtype, to.stride, to.accumulate, to.activation});
     thread_local std::vector<float> wide;
     thread_local std::vector<tensor::BFloat16> narrow;
     thread_local std::vector<std::byte> scratch;
-    const auto* source = static_cast<const std::byte*>(a.in_memory(dtype_));
-    const void* block =
-        source == nullptr ? nullptr : source + first * in() * static_cast<std::int64_t>(size_of(dtype_));
+    const void* block = one_run(a, first, rows);
     if (block == nullptr) {
       wide.resize(static_cast<std::size_t>(rows * in()));
       for (std::int64_t r = 0; r < rows; ++r) {
@@ -124,7 +130,7 @@ class OneDnnMatMul : public MatMul {
       }
     }
     scratch.resize(p->scratchpad.get_size());
-    auto* c = static_cast<std::byte*>(to.data) + first * out() * static_cast<std::int64_t>(size_of(to.dtype));
+    auto* c = static_cast<std::byte*>(to.data) + first * to.stride * static_cast<std::int64_t>(size_of(to.dtype));
     std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, memory(p->source, engine(), const_cast<void*>(block))},
                                               {DNNL_ARG_WEIGHTS, packed_},
                                               {DNNL_ARG_DST, memory(p->destination, engine(), c)},

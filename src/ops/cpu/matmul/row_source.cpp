@@ -4,14 +4,19 @@
 
 namespace mi2::ops::cpu {
 
+const void* PlainRows::in_memory(tensor::DType dtype, std::int64_t r) const {
+  if (dtype != x_.dtype()) return nullptr;
+  return x_.data<std::byte>() + r * x_.row_stride() * static_cast<std::int64_t>(size_of(dtype));
+}
+
 const float* PlainRows::row(std::int64_t r, float* space) const {
-  if (x_.dtype() == tensor::DType::kF32) return x_.data<float>() + r * width();
-  kernels_.to_f32(x_.data<tensor::BFloat16>() + r * width(), width(), space);
+  if (x_.dtype() == tensor::DType::kF32) return x_.row<float>(r);
+  kernels_.to_f32(x_.row<tensor::BFloat16>(r), width(), space);
   return space;
 }
 
 const float* NormedRows::row(std::int64_t r, float* space) const {
-  const float* from = x_.data<float>() + r * width();
+  const float* from = x_.row<float>(r);
   float mean = 0;
   float rstd = 0;
   kernels_.moments(from, width(), epsilon_, &mean, &rstd);
@@ -34,7 +39,6 @@ const float* PatchRows::row(std::int64_t r, float* space) const {
   const std::int64_t image = r / per_image;
   const std::int64_t top = r % per_image / out_width * geometry_.stride - geometry_.padding;
   const std::int64_t left = r % out_width * geometry_.stride - geometry_.padding;
-  // The pixels of one line of the patch that lie inside the image are one run.
   const std::int64_t from = std::clamp<std::int64_t>(-left, 0, geometry_.kernel);
   const std::int64_t to = std::clamp<std::int64_t>(columns - left, from, geometry_.kernel);
   float* out = space;
@@ -44,8 +48,8 @@ const float* PatchRows::row(std::int64_t r, float* space) const {
       continue;
     }
     out = std::fill_n(out, from * channels, 0.0F);
-    out = std::copy_n(x_.data<float>() + ((image * height + y) * columns + left + from) * channels,
-                      (to - from) * channels, out);
+    const std::int64_t pixel = (image * height + y) * columns + left;
+    for (std::int64_t i = from; i < to; ++i) out = std::copy_n(x_.row<float>(pixel + i), channels, out);
     out = std::fill_n(out, (geometry_.kernel - to) * channels, 0.0F);
   }
   return space;

@@ -14,8 +14,8 @@ class RowSource {
   virtual ~RowSource() = default;
   [[nodiscard]] virtual std::int64_t rows() const = 0;
   [[nodiscard]] virtual std::int64_t width() const = 0;
-  /// The rows as they lie in memory (row stride width()), if they lie there as `dtype`; else null.
-  [[nodiscard]] virtual const void* in_memory(tensor::DType dtype) const = 0;
+  /// Row `r` as it lies in memory, if it lies there as `dtype`; else null, for every row.
+  [[nodiscard]] virtual const void* in_memory(tensor::DType dtype, std::int64_t r) const = 0;
   /// Row `r` as f32 [width]: where it lies, or `space`, filled.
   virtual const float* row(std::int64_t r, float* space) const = 0;
 };
@@ -26,9 +26,7 @@ class PlainRows : public RowSource {
   PlainRows(const Kernels& kernels, const tensor::Tensor& x) : kernels_(kernels), x_(x) {}
   [[nodiscard]] std::int64_t rows() const override { return x_.shape().rows(); }
   [[nodiscard]] std::int64_t width() const override { return x_.shape().back(); }
-  [[nodiscard]] const void* in_memory(tensor::DType dtype) const override {
-    return dtype == x_.dtype() ? x_.data<std::byte>() : nullptr;
-  }
+  [[nodiscard]] const void* in_memory(tensor::DType dtype, std::int64_t r) const override;
   const float* row(std::int64_t r, float* space) const override;
 
  private:
@@ -43,7 +41,7 @@ class NormedRows : public RowSource {
       : kernels_(kernels), x_(x), weight_(weight), bias_(bias), epsilon_(epsilon) {}
   [[nodiscard]] std::int64_t rows() const override { return x_.shape().rows(); }
   [[nodiscard]] std::int64_t width() const override { return x_.shape().back(); }
-  [[nodiscard]] const void* in_memory(tensor::DType) const override { return nullptr; }
+  [[nodiscard]] const void* in_memory(tensor::DType, std::int64_t) const override { return nullptr; }
   const float* row(std::int64_t r, float* space) const override;
 
  private:
@@ -60,7 +58,7 @@ class PatchRows : public RowSource {
   PatchRows(const tensor::Tensor& x, const ConvGeometry& geometry) : x_(x), geometry_(geometry) {}
   [[nodiscard]] std::int64_t rows() const override;
   [[nodiscard]] std::int64_t width() const override;
-  [[nodiscard]] const void* in_memory(tensor::DType) const override { return nullptr; }
+  [[nodiscard]] const void* in_memory(tensor::DType, std::int64_t) const override { return nullptr; }
   const float* row(std::int64_t r, float* space) const override;
 
  private:

@@ -24,6 +24,11 @@ struct HardwareTiles {
   static MI2_INLINE void load(const void* from, std::int64_t stride) {
     __asm__ volatile("tileloadd (%0,%1,1), %%tmm%c2" ::"r"(from), "r"(stride), "i"(kTile) : "memory");
   }
+  /// As load, of what is not wanted again soon: it stays out of the way of what the first level holds.
+  template <int kTile>
+  static MI2_INLINE void stream(const void* from, std::int64_t stride) {
+    __asm__ volatile("tileloaddt1 (%0,%1,1), %%tmm%c2" ::"r"(from), "r"(stride), "i"(kTile) : "memory");
+  }
   template <int kTile>
   static MI2_INLINE void store(void* to, std::int64_t stride) {
     __asm__ volatile("tilestored %%tmm%c2, (%0,%1,1)" ::"r"(to), "r"(stride), "i"(kTile) : "memory");

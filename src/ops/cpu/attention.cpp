@@ -15,25 +15,35 @@ void* row_of(const mi2::tensor::Tensor& x, std::int64_t row) {
   return x.data<std::byte>() + row * x.row_stride() * static_cast<std::int64_t>(size_of(x.dtype()));
 }
 
-/// One head of a list of tokens whose rows hold q, k and v of `width` channels side by side.
-void attend_head(const cpu::Kernels& kernels, tensor::DType dtype, const std::vector<const void*>& queries,
-                 const std::vector<const void*>& keys, const std::vector<void*>& out, std::int64_t width, int heads,
-                 std::int64_t head, float last_key_logit) {
+/// The tokens that attend to each other: rows of q, k and v of `width` channels side by side, and rows for the result.
+struct Tokens {
+  std::vector<const void*> queries;
+  std::vector<const void*> keys;
+  std::vector<void*> out;
+  float last_key_logit = 0;
+};
+
+/// Heads [first, last) of some tokens.
+void attend_heads(const cpu::Kernels& kernels, tensor::DType dtype, const Tokens& tokens, std::int64_t width, int heads,
+                  std::int64_t first, std::int64_t last) {
   cpu::Attend p;
   p.dtype = dtype;
   p.size = width / heads;
-  p.queries = queries.data();
-  p.query_count = static_cast<std::int64_t>(queries.size());
-  p.keys = keys.data();
-  p.key_count = static_cast<std::int64_t>(keys.size());
-  p.query_at = head * p.size;
-  p.key_at = width + head * p.size;
-  p.value_at = 2 * width + head * p.size;
+  p.queries = tokens.queries.data();
+  p.query_count = static_cast<std::int64_t>(tokens.queries.size());
+  p.keys = tokens.keys.data();
+  p.key_count = static_cast<std::int64_t>(tokens.keys.size());
   p.scale = 1.0F / std::sqrt(static_cast<float>(p.size));
-  p.last_key_logit = last_key_logit;
-  p.out = out.data();
+  p.last_key_logit = tokens.last_key_logit;
+  p.out = tokens.out.data();
   p.scratch = cpu::thread_scratch(static_cast<std::size_t>(cpu::attend_scratch(p.query_count, p.key_count, p.size)));
-  kernels.attend(p);
+  for (std::int64_t head = first; head < last; ++head) {
+    p.query_at = head * p.size;
+    p.key_at = width + head * p.size;
+    p.value_at = 2 * width + head * p.size;
+    p.another = head + 1 < last;
+    kernels.attend(p);
+  }
 }
 
 }  // namespace
@@ -58,29 +68,30 @@ mi2::tensor::Tensor CpuOps::window_attention(const tensor::Tensor& qkv, const Li
     kernels_.to_bf16(projection.product->bias(), 3 * width, padding.data<tensor::BFloat16>());
   }
   tensor::Tensor y = tensor::Tensor::spaced(qkv.shape().with_back(width), qkv.dtype());
-  pool_->run(static_cast<std::size_t>(qkv.shape()[0] * down * across * heads), [&](std::size_t task) {
-    const std::int64_t head = static_cast<std::int64_t>(task) % heads;
-    const std::int64_t place = static_cast<std::int64_t>(task) / heads;
+  // Some heads after each other, since the columns of one lie beside those of the next.
+  const std::int64_t together = std::min<std::int64_t>(heads, 8);
+  const std::int64_t groups = (heads + together - 1) / together;
+  pool_->run(static_cast<std::size_t>(qkv.shape()[0] * down * across * groups), [&](std::size_t task) {
+    const std::int64_t head = static_cast<std::int64_t>(task) % groups * together;
+    const std::int64_t place = static_cast<std::int64_t>(task) / groups;
     const std::int64_t image = place / (down * across);
     const std::int64_t top = place / across % down * window;
     const std::int64_t left = place % across * window;
-    thread_local std::vector<const void*> tokens;
-    thread_local std::vector<const void*> keys;
-    thread_local std::vector<void*> out;
-    tokens.clear();
-    out.clear();
+    thread_local Tokens tokens;
+    tokens.queries.clear();
+    tokens.out.clear();
     for (std::int64_t row = top; row < std::min(top + window, height); ++row) {
       for (std::int64_t column = left; column < std::min(left + window, columns); ++column) {
         const std::int64_t token = (image * height + row) * columns + column;
-        tokens.push_back(row_of(qkv, token));
-        out.push_back(row_of(y, token));
+        tokens.queries.push_back(row_of(qkv, token));
+        tokens.out.push_back(row_of(y, token));
       }
     }
-    keys = tokens;
-    const std::int64_t padded = area - static_cast<std::int64_t>(tokens.size());
-    if (padded > 0) keys.push_back(padding.data<std::byte>());
-    attend_head(kernels_, qkv.dtype(), tokens, keys, out, width, heads, head,
-                padded > 0 ? std::log(static_cast<float>(padded)) : 0.0F);
+    tokens.keys = tokens.queries;
+    const std::int64_t padded = area - static_cast<std::int64_t>(tokens.queries.size());
+    if (padded > 0) tokens.keys.push_back(padding.data<std::byte>());
+    tokens.last_key_logit = padded > 0 ? std::log(static_cast<float>(padded)) : 0.0F;
+    attend_heads(kernels_, qkv.dtype(), tokens, width, heads, head, std::min<std::int64_t>(head + together, heads));
   });
   return y;
 }
@@ -91,13 +102,14 @@ mi2::tensor::Tensor CpuOps::self_attention(const tensor::Tensor& qkv, const Toke
   tensor::Tensor y = tensor::Tensor::spaced(qkv.shape().with_back(width), qkv.dtype());
   pool_->run(static_cast<std::size_t>(tokens.texts() * heads), [&](std::size_t task) {
     const std::int64_t text = static_cast<std::int64_t>(task) / heads;
-    std::vector<const void*> rows;
-    std::vector<void*> out;
+    Tokens own;
     for (std::int64_t row = tokens.offsets[text]; row < tokens.offsets[text + 1]; ++row) {
-      rows.push_back(row_of(qkv, row));
-      out.push_back(row_of(y, row));
+      own.queries.push_back(row_of(qkv, row));
+      own.out.push_back(row_of(y, row));
     }
-    attend_head(kernels_, qkv.dtype(), rows, rows, out, width, heads, static_cast<std::int64_t>(task) % heads, 0.0F);
+    own.keys = own.queries;
+    const std::int64_t head = static_cast<std::int64_t>(task) % heads;
+    attend_heads(kernels_, qkv.dtype(), own, width, heads, head, head + 1);
   });
   return y;
 }

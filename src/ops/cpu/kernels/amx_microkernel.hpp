@@ -224,7 +224,7 @@ MI2_INLINE void tile_row(const GemmBlock& p, std::int64_t row, std::int64_t pane
 template <typename Tiles>
 struct TileProducts {
   using Element = tensor::BFloat16;
-  static constexpr std::int64_t kRows = 16;
+  static constexpr std::int64_t kRows = 48;
   static void begin() { Tiles::configure(); }
   static void end() { Tiles::release(); }
 

@@ -103,28 +103,47 @@ struct BumpAllocator {
 
 MI2_INLINE void set_zero(void* from, std::int64_t bytes) { __builtin_memset(from, 0, static_cast<std::size_t>(bytes)); }
 
-/// out = e^(scale * (x - max x)) over `columns`, a multiple of kLanes. @returns the sum of what was written to `out`.
+/// Far below every score: its exponential is as good as zero.
+constexpr float kNever = -1e30F;
+
+/// What is added to the last panel of a row of scores, which may have columns that stand for no key or for many.
+struct LastPanel {
+  float add[kPanel];
+
+  /// @param count  columns that stand for a key
+  /// @param last   added to the last one
+  LastPanel(std::int64_t count, std::int64_t columns, float last) {
+    for (std::int64_t i = 0; i < kPanel; ++i) {
+      const std::int64_t column = columns - kPanel + i;
+      add[i] = column >= count ? kNever : column + 1 == count ? last : 0.0F;
+    }
+  }
+};
+
+/// out = e^(scale * (x - max x)) over `columns`, whole panels. @returns the sum of what was written to `out`.
+/// Nothing is put into x: what a vector reads right after a single number was stored there has to wait for it.
 template <typename Element>
-MI2_INLINE float exponentials(const float* x, std::int64_t columns, float scale, Element* out) {
-  Floats tops = load(x);
-  for (std::int64_t i = kLanes; i < columns; i += kLanes) tops = maximum(tops, load(x + i));
+MI2_INLINE float exponentials(const float* x, std::int64_t columns, const LastPanel& last, float scale, Element* out) {
+  const std::int64_t before = columns - kPanel;
+  Floats tops = splat(kNever);
+  for (std::int64_t i = 0; i < before; i += kLanes) tops = maximum(tops, load(x + i));
+  for (std::int64_t i = 0; i < kPanel; i += kLanes) tops = maximum(tops, load(x + before + i) + load(last.add + i));
   const float top = largest(tops) * scale;
   Floats sums = splat(0.0F);
-  for (std::int64_t i = 0; i < columns; i += kLanes) {
+  const auto put = [&](std::int64_t i, Floats score) {
     Floats e;
     if constexpr (std::is_same_v<Element, tensor::BFloat16>) {
-      e = rough_power_of_2(load(x + i) * splat(scale * kLog2E) - splat(top * kLog2E));
+      e = rough_power_of_2(score * splat(scale * kLog2E) - splat(top * kLog2E));
     } else {
-      e = exponential(load(x + i) * splat(scale) - splat(top));
+      e = exponential(score * splat(scale) - splat(top));
     }
     sums += e;
     store(out + i, e);
-  }
+  };
+  for (std::int64_t i = 0; i < before; i += kLanes) put(i, load(x + i));
+  for (std::int64_t i = 0; i < kPanel; i += kLanes) put(before + i, load(x + before + i) + load(last.add + i));
   return sum(sums);
 }
-
-/// Far below every score: its exponential is as good as zero.
-constexpr float kNever = -1e30F;
 
 /// The sides of one head's two products. Query rows are taken `kBlock` at a time, so that few scores exist at once.
 template <typename T, typename Products>
@@ -161,9 +180,16 @@ struct AttentionHead {
     }
   }
 
+  /// Some columns of a token's row. The next head's may be far away: they are fetched into the second level.
+  const T* columns_of(const void* token, std::int64_t at) const {
+    const T* columns = static_cast<const T*>(token) + at;
+    if (p.another) __builtin_prefetch(columns + p.size, 0, 2);
+    return columns;
+  }
+
   void put_keys() {
     for (std::int64_t j = 0; j < p.key_count; ++j) {
-      copy_row(static_cast<const T*>(p.keys[j]) + p.key_at, p.size, key_rows + j * depth);
+      copy_row(columns_of(p.keys[j], p.key_at), p.size, key_rows + j * depth);
     }
     put_columns(key_rows, key_columns, size_chunks, keys);
   }
@@ -171,9 +197,9 @@ struct AttentionHead {
   void put_values() {
     for (std::int64_t j = 0; j < p.key_count; j += kPerWord<Element>) {
       const Element* pair[2] = {row, j + 1 < p.key_count ? row + depth : nullptr};
-      copy_row(static_cast<const T*>(p.keys[j]) + p.value_at, p.size, row);
+      copy_row(columns_of(p.keys[j], p.value_at), p.size, row);
       if (kPerWord<Element> == 2 && pair[1] != nullptr) {
-        copy_row(static_cast<const T*>(p.keys[j + 1]) + p.value_at, p.size, row + depth);
+        copy_row(columns_of(p.keys[j + 1], p.value_at), p.size, row + depth);
       }
       put_rows(pair[0], pair[1], p.size, j, key_chunks, values);
     }
@@ -181,7 +207,7 @@ struct AttentionHead {
 
   void put_queries() {
     for (std::int64_t i = 0; i < p.query_count; ++i) {
-      copy_row(static_cast<const T*>(p.queries[i]) + p.query_at, p.size, queries + i * depth);
+      copy_row(columns_of(p.queries[i], p.query_at), p.size, queries + i * depth);
     }
   }
 
@@ -193,11 +219,9 @@ struct AttentionHead {
 
   /// The scores' exponentials as `weights`, and their sum for each row.
   void weigh(std::int64_t rows, float* totals) {
+    const LastPanel last(p.key_count, key_columns, p.last_key_logit / p.scale);
     for (std::int64_t r = 0; r < rows; ++r) {
-      float* score = scores + r * key_columns;
-      score[p.key_count - 1] += p.last_key_logit / p.scale;
-      for (std::int64_t j = p.key_count; j < key_columns; ++j) score[j] = kNever;
-      totals[r] = exponentials(score, key_columns, p.scale, weights + r * key_depth);
+      totals[r] = exponentials(scores + r * key_columns, key_columns, last, p.scale, weights + r * key_depth);
       set_zero(weights + r * key_depth + key_columns, (key_depth - key_columns) * kBytes);
     }
   }
@@ -304,11 +328,11 @@ struct ChannelGroup {
   /// The softmax of the scores as the right side of the product with v: row i goes down column i.
   void put_weights() {
     set_zero(weights, columns * depth * std::int64_t{sizeof(Element)});
+    const LastPanel last(p.size, columns, 0.0F);
     for (std::int64_t i = 0; i < p.size; ++i) {
       float* score = scores + i * columns;
-      for (std::int64_t j = p.size; j < columns; ++j) score[j] = kNever;
       // The scores become the softmax in f32: a row is short, and only its rounding to `Element` is lost.
-      const float total = exponentials(score, columns, p.scale, score);
+      const float total = exponentials(score, columns, last, p.scale, score);
       for (std::int64_t j = 0; j < p.size; ++j) narrow(weights + i * depth + j, score[j] / total);
     }
     put_columns(weights, columns, size_chunks, panels);

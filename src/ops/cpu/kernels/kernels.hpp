@@ -99,6 +99,7 @@ struct Attend {
   std::int64_t value_at = 0;
   std::int64_t size = 0;  ///< channels of the head
   float scale = 1;
+  bool another = false;          ///< whether the next head's columns follow: they are fetched meanwhile
   float last_key_logit = 0;      ///< added to the last key's score: log of how many equal keys it stands for
   void* const* out = nullptr;    ///< rows that receive the result at `query_at`
   std::byte* scratch = nullptr;  ///< attend_scratch(...) bytes, 64-byte aligned

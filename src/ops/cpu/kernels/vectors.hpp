@@ -13,8 +13,20 @@ using Bytes = std::uint8_t __attribute__((vector_size(kLanes)));
 MI2_INLINE Floats splat(float x) { return x - Floats{}; }
 MI2_INLINE Ints splat_int(std::int32_t x) { return Ints{} + x; }
 
+// b where either is NaN, as the processor's own instructions have it; the compiler would compare and select.
+#if defined(__AVX512F__)
+MI2_INLINE Floats minimum(Floats a, Floats b) {
+  return reinterpret_cast<Floats>(
+      _mm512_maskz_min_ps(0xFFFF, reinterpret_cast<__m512>(a), reinterpret_cast<__m512>(b)));
+}
+MI2_INLINE Floats maximum(Floats a, Floats b) {
+  return reinterpret_cast<Floats>(
+      _mm512_maskz_max_ps(0xFFFF, reinterpret_cast<__m512>(a), reinterpret_cast<__m512>(b)));
+}
+#else
 MI2_INLINE Floats minimum(Floats a, Floats b) { return a < b ? a : b; }
 MI2_INLINE Floats maximum(Floats a, Floats b) { return a > b ? a : b; }
+#endif
 
 MI2_INLINE Floats load(const float* from) {
   Floats x;

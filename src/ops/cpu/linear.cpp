@@ -101,7 +101,7 @@ mi2::tensor::Tensor CpuOps::l2_normalize(const tensor::Tensor& x) {
 }
 
 mi2::tensor::Tensor CpuOps::conv(const tensor::Tensor& x, const Conv& p) {
-  const cpu::PatchRows rows(x, p.geometry);
+  const cpu::PatchRows rows(kernels_, x, p.geometry);
   const OpTimer timer(profile_, "conv", flop(rows.rows(), *p.product));
   const tensor::Shape shape{x.shape()[0], p.geometry.out(x.shape()[1]), p.geometry.out(x.shape()[2]), p.product->out()};
   return multiply(rows, *p.product, shape, tensor::DType::kF32, Activation::kNone);

@@ -20,7 +20,7 @@ mi2::tensor::Tensor CpuOps::layer_norm(tensor::Tensor x, const Norm& p) {
       float mean = 0;
       float rstd = 0;
       const float* in = x.row<float>(r);
-      kernels_.moments(in, width, p.epsilon, &mean, &rstd);
+      kernels_.moments(in, width, in, p.epsilon, &mean, &rstd);
       kernels_.normalize(in, width, mean, rstd, p.weight.data(), p.bias.data(), y.row<float>(r));
     }
   });

@@ -16,6 +16,21 @@
 template <typename Narrow>
 constexpr Kernels table(std::string_view name, ProductKernel f32, ProductKernel bf16, ProductKernel s8,
                         ProductKernel split) {
-  return {name,    f32,       bf16,          s8,      split,  epilogue,   attend<Narrow>, attend_channels<Narrow>,
-          moments, normalize, depthwise_row, to_bf16, to_f32, split_bf16, quantize,       spread_bytes};
+  return {name,
+          f32,
+          bf16,
+          s8,
+          split,
+          epilogue,
+          attend<Narrow>,
+          attend_channels<Narrow>,
+          moments,
+          normalize<float>,
+          normalize<tensor::BFloat16>,
+          depthwise_row,
+          to_bf16,
+          to_f32,
+          split_bf16,
+          quantize,
+          spread_bytes};
 }

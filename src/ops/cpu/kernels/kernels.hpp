@@ -148,11 +148,15 @@ struct Kernels {
   void (*epilogue)(const Epilogue&);
   void (*attend)(const Attend&);
   void (*attend_channels)(const AttendChannels&);
-  /// mean and 1 / sqrt(variance + epsilon) of n floats.
-  void (*moments)(const float* x, std::int64_t n, float epsilon, float* mean, float* rstd);
+  /// mean and 1 / sqrt(variance + epsilon) of n floats. `next`: n that will be wanted soon, which are fetched
+  /// meanwhile.
+  void (*moments)(const float* x, std::int64_t n, const float* next, float epsilon, float* mean, float* rstd);
   /// out = (x - mean) * rstd * weight + bias over n floats.
   void (*normalize)(const float* x, std::int64_t n, float mean, float rstd, const float* weight, const float* bias,
                     float* out);
+  /// The same, rounded.
+  void (*normalize_bf16)(const float* x, std::int64_t n, float mean, float rstd, const float* weight, const float* bias,
+                         tensor::BFloat16* out);
   void (*depthwise_row)(const DepthwiseRow&);
   /// Rounds n floats to bfloat16, to nearest even. No NaN.
   void (*to_bf16)(const float* x, std::int64_t n, tensor::BFloat16* out);

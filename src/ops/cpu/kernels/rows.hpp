@@ -1,11 +1,12 @@
 // What is done to rows of floats beside products: norms, roundings.
 
-void moments(const float* x, std::int64_t n, float epsilon, float* mean, float* rstd) {
+void moments(const float* x, std::int64_t n, const float* next, float epsilon, float* mean, float* rstd) {
   // Two vectors of sums: one would wait for itself.
   Floats sums[2] = {splat(0.0F), splat(0.0F)};
   float total = 0;
   std::int64_t i = 0;
   for (; i + 2 * kLanes <= n; i += 2 * kLanes) {
+    for (std::int64_t at = 0; at < 2 * kLanes; at += 16) __builtin_prefetch(next + i + at);
     sums[0] += load(x + i);
     sums[1] += load(x + i + kLanes);
   }
@@ -24,13 +25,14 @@ void moments(const float* x, std::int64_t n, float epsilon, float* mean, float* 
   *rstd = 1.0F / __builtin_sqrtf((total + sum(sums[0] + sums[1])) / static_cast<float>(n) + epsilon);
 }
 
+template <typename Out>
 void normalize(const float* x, std::int64_t n, float mean, float rstd, const float* weight, const float* bias,
-               float* out) {
+               Out* out) {
   std::int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes) {
     store(out + i, (load(x + i) - splat(mean)) * splat(rstd) * load(weight + i) + load(bias + i));
   }
-  for (; i < n; ++i) out[i] = (x[i] - mean) * rstd * weight[i] + bias[i];
+  for (; i < n; ++i) narrow(out + i, (x[i] - mean) * rstd * weight[i] + bias[i]);
 }
 
 void to_bf16(const float* x, std::int64_t n, tensor::BFloat16* out) {

@@ -98,9 +98,8 @@ void NativeMatMul::fill(const RowSource& a, std::int64_t first, std::int64_t cou
   const std::int64_t padded = weights_.layout().chunks * weights_.layout().depth;
   for (std::int64_t r = 0; r < count; ++r) {
     std::byte* to = block.left + r * row_bytes_;
-    const void* narrow = kernel_.left == Operand::kBF16 ? a.in_memory(tensor::DType::kBF16, first + r) : nullptr;
-    if (narrow != nullptr) {
-      std::memcpy(to, narrow, static_cast<std::size_t>(2 * width));
+    if (kernel_.left == Operand::kBF16) {
+      a.write_bf16(first + r, block.space, reinterpret_cast<tensor::BFloat16*>(to));
       std::memset(to + 2 * width, 0, static_cast<std::size_t>(2 * (padded - width)));
       continue;
     }
@@ -111,9 +110,7 @@ void NativeMatMul::fill(const RowSource& a, std::int64_t first, std::int64_t cou
         std::memset(to + 4 * width, 0, static_cast<std::size_t>(4 * (padded - width)));
         break;
       case Operand::kBF16:
-        kernels_.to_bf16(from, width, reinterpret_cast<tensor::BFloat16*>(to));
-        std::memset(to + 2 * width, 0, static_cast<std::size_t>(2 * (padded - width)));
-        break;
+        break;  // above
       case Operand::kU8:
         kernels_.quantize(from, width, reinterpret_cast<std::uint8_t*>(to), block.row_scale + r, block.row_zero + r);
         break;

@@ -18,6 +18,8 @@ class RowSource {
   [[nodiscard]] virtual const void* in_memory(tensor::DType dtype, std::int64_t r) const = 0;
   /// Row `r` as f32 [width]: where it lies, or `space`, filled.
   virtual const float* row(std::int64_t r, float* space) const = 0;
+  /// Row `r`, rounded; `space`: [width].
+  virtual void write_bf16(std::int64_t r, float* space, tensor::BFloat16* to) const = 0;
 };
 
 /// A tensor's rows as they are, f32 or bf16.
@@ -28,6 +30,7 @@ class PlainRows : public RowSource {
   [[nodiscard]] std::int64_t width() const override { return x_.shape().back(); }
   [[nodiscard]] const void* in_memory(tensor::DType dtype, std::int64_t r) const override;
   const float* row(std::int64_t r, float* space) const override;
+  void write_bf16(std::int64_t r, float* space, tensor::BFloat16* to) const override;
 
  private:
   const Kernels& kernels_;
@@ -43,8 +46,15 @@ class NormedRows : public RowSource {
   [[nodiscard]] std::int64_t width() const override { return x_.shape().back(); }
   [[nodiscard]] const void* in_memory(tensor::DType, std::int64_t) const override { return nullptr; }
   const float* row(std::int64_t r, float* space) const override;
+  void write_bf16(std::int64_t r, float* space, tensor::BFloat16* to) const override;
 
  private:
+  struct Moments {
+    float mean = 0;
+    float rstd = 0;
+  };
+  [[nodiscard]] Moments moments(std::int64_t r) const;
+
   const Kernels& kernels_;
   const tensor::Tensor& x_;
   const float* weight_;
@@ -55,13 +65,20 @@ class NormedRows : public RowSource {
 /// The patches a convolution looks at: f32 x [B, H, W, C], a row per output pixel, columns (ky, kx, c).
 class PatchRows : public RowSource {
  public:
-  PatchRows(const tensor::Tensor& x, const ConvGeometry& geometry) : x_(x), geometry_(geometry) {}
+  PatchRows(const Kernels& kernels, const tensor::Tensor& x, const ConvGeometry& geometry)
+      : kernels_(kernels), x_(x), geometry_(geometry) {}
   [[nodiscard]] std::int64_t rows() const override;
   [[nodiscard]] std::int64_t width() const override;
   [[nodiscard]] const void* in_memory(tensor::DType, std::int64_t) const override { return nullptr; }
   const float* row(std::int64_t r, float* space) const override;
+  void write_bf16(std::int64_t r, float* space, tensor::BFloat16* to) const override;
 
  private:
+  /// Calls put(pixel or null, column) for every pixel of the patch, in order; null outside the image.
+  template <typename Put>
+  void each_pixel(std::int64_t r, const Put& put) const;
+
+  const Kernels& kernels_;
   const tensor::Tensor& x_;
   const ConvGeometry& geometry_;
 };

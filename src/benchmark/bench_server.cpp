@@ -10,7 +10,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "base/clip.hpp"
+#include "base/clip_vocabulary.hpp"
 #include "base/process.hpp"
 #include "benchmark/json.hpp"
 #include "benchmark/workload.hpp"

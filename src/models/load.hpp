@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "base/clip.hpp"
+#include "base/clip_vocabulary.hpp"
 #include "models/davit.hpp"
 #include "models/text_tower.hpp"
 

@@ -5,14 +5,10 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <boost/asio/ssl.hpp>
-
-#include "base/files.hpp"
 
 namespace mi2::server {
 namespace {
 
-constexpr std::size_t kMaxPemBytes = 1U << 20;
 constexpr std::string_view kFull =
     "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Type: application/json\r\n"
     "Content-Length: 35\r\nConnection: close\r\n\r\n{\"message\": \"too many connections\"}";
@@ -29,28 +25,6 @@ tcp::endpoint endpoint_of(asio::io_context& io, const Options& options) {
 }
 
 }  // namespace
-
-std::shared_ptr<asio::ssl::context> open_tls(const Options& options) {
-  namespace ssl = asio::ssl;
-  if (options.tls_certificate.empty()) return nullptr;
-  auto context = std::make_shared<ssl::context>(ssl::context::tls_server);
-  context->set_options(ssl::context::no_sslv2 | ssl::context::no_sslv3 | ssl::context::no_tlsv1 |
-                       ssl::context::no_tlsv1_1 | ssl::context::single_dh_use);
-  error_code error;
-  const std::string chain = base::read_text_file(options.tls_certificate, kMaxPemBytes);
-  context->use_certificate_chain(asio::buffer(chain), error);
-  if (error) {
-    throw Error(Code::kBadFile,
-                fmt::format("{}: not a certificate chain in PEM form", options.tls_certificate.string()));
-  }
-  const std::string key = base::read_text_file(options.tls_key, kMaxPemBytes);
-  context->use_private_key(asio::buffer(key), ssl::context::pem, error);
-  if (error) {
-    throw Error(Code::kBadFile, fmt::format("{}: not the private key, in PEM form, of the certificate in {}",
-                                            options.tls_key.string(), options.tls_certificate.string()));
-  }
-  return context;
-}
 
 Listener::Listener(asio::io_context& io, const ConnectionParts& parts, Log& log)
     : io_(io), parts_(parts), log_(log), acceptor_(io) {

@@ -12,10 +12,6 @@
 
 namespace mi2::server {
 
-/// TLS 1.2 or newer with a certificate chain and its key, both PEM.
-/// @throws Error{kNotFound}, {kBadFile} naming the file.
-std::shared_ptr<asio::ssl::context> open_tls(const Options& options);
-
 class Listener {
  public:
   /// Binds. @throws Error{kBadArgument} for an address that cannot be used.

@@ -24,6 +24,7 @@
 #include "server/metrics.hpp"
 #include "server/models.hpp"
 #include "server/net.hpp"
+#include "server/tls.hpp"
 
 namespace mi2::server {
 namespace {

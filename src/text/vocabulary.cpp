@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "base/clip.hpp"
+#include "base/clip_vocabulary.hpp"
 #include "text/resources.hpp"
 #include "text/tokenizer.hpp"
 #include "text/utf8.hpp"

@@ -13,7 +13,7 @@
 #include "models/medimageinsight.hpp"
 #include "models/model.hpp"
 #include "models/synthetic.hpp"
-#include "ops/cpu/profile.hpp"
+#include "ops/cpu/op_profile.hpp"
 #include "ops/reference/reference_ops.hpp"
 #include "support/paths.hpp"
 #include "weights/samples.hpp"

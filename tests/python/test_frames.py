@@ -97,7 +97,7 @@ def test_progress_knows_a_total_only_of_one_frame_per_image(model, pages):
     assert told[-1] == (10, None)
 
 
-def test_what_progress_raises_ends_the_call(model, pages):
+def test_what_a_callers_function_raises_ends_the_call(model, pages):
     class Mine(Exception):
         pass
 
@@ -107,9 +107,16 @@ def test_what_progress_raises_ends_the_call(model, pages):
         done.append(now)
         raise Mine
 
+    def source():
+        yield from [pages] * 3
+        raise Mine
+
     with pytest.raises(Mine):
         model.embed_frames([pages] * 10, batch=2, progress=stop)
     assert done == [(2, None)]
+    with pytest.raises(Mine):
+        model.embed_frames(source(), batch=2)
+    assert model.embed_frames(pages).frame.tolist() == [1, 2, 3, 4, 5]
 
 
 def test_a_server_chooses_one_frame(model_path, model, pages):

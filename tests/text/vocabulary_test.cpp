@@ -11,7 +11,7 @@
 #include <sstream>
 #include <string>
 
-#include "base/clip.hpp"
+#include "base/clip_vocabulary.hpp"
 #include "support/paths.hpp"
 #include "text/resources.hpp"
 #include "text/tokenizer.hpp"

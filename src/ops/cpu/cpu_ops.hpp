@@ -13,8 +13,8 @@
 #include "base/thread_pool.hpp"
 #include "ops/cpu/isa.hpp"
 #include "ops/cpu/matmul/matmul.hpp"
+#include "ops/cpu/op_profile.hpp"
 #include "ops/cpu/precision.hpp"
-#include "ops/cpu/profile.hpp"
 #include "ops/op_set.hpp"
 #include "ops/prepared_blocks.hpp"
 

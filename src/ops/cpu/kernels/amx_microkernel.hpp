@@ -8,17 +8,23 @@
 /// Outputs of the two panels that are multiplied at once.
 constexpr std::int64_t kTileColumns = 2 * kPanel;
 
-/// What a block of rows may take of the caches: a core multiplies some 2.6e12 and gets some 27e9 bytes per second from
-/// beyond the second level, so weights that are read once for 96 rows take as long to come as to multiply. The second
-/// level has 2 MB. Fifteen pairs of tiles.
+/// What a block of rows may take of the second level of the cache, which has 2 MB: the panels and the destination pass
+/// through it too.
+constexpr std::int64_t kBlockBytes = 1200 << 10;
+/// What a piece of two panels may take of the first level, of 48 KB: the rows are loaded past it.
 constexpr std::int64_t kPieceBytes = 32 << 10;
+
+/// A core multiplies some 2.6e12 and gets some 27e9 bytes a second from beyond the second level, so weights that are
+/// read once for 96 rows take as long to come as to multiply. Fifteen pairs of tiles; of rows that are twice as long,
+/// half as many.
+template <typename Tiles>
+constexpr Blocking kTileBlocking{Tiles::kSplit ? 256 : 480, kBlockBytes, 200, true};
+
 /// Sums of 32 rows by two panels.
 constexpr std::int64_t kPlace = 32 * kTileColumns;
 /// Bytes of a row in a chunk.
 template <typename Tiles>
 constexpr std::int64_t kLeftChunk = Tiles::kSplit ? 128 : 64;
-
-constexpr Blocking kTileBlocking{480, 1200 << 10, 200, true};
 
 /// The epilogue of a place, 32 rows by two panels, some rows at a time: a step of the tiles leaves the vector units
 /// idle, so the sums of one place are finished between the steps of the next, while they are in the first level.
@@ -69,30 +75,43 @@ class Finisher {
   EpilogueColumns<kBytes> columns_[kVectors];
 };
 
-/// One product for each of the four sums: a chunk of 32 rows by a chunk of two panels. The lower rows are loaded while
-/// the upper ones are multiplied.
+/// The four products of two rows of tiles by two panels' that are loaded.
 template <typename Tiles>
-MI2_INLINE void dot_tiles(const std::byte* left, std::int64_t left_stride, const std::byte* right,
-                          std::int64_t beside) {
-  Tiles::template stream<4>(left, left_stride);
-  Tiles::template load<6>(right, 64);
-  Tiles::template load<7>(right + beside, 64);
+MI2_INLINE void dot_lower_and_upper() {
   Tiles::template dot<0, 4, 6>();
   Tiles::template dot<1, 4, 7>();
-  Tiles::template stream<5>(left + 16 * left_stride, left_stride);
   Tiles::template dot<2, 5, 6>();
   Tiles::template dot<3, 5, 7>();
 }
 
-/// One step of a place.
+/// One step of a place: a chunk of 32 rows by a chunk of two panels.
 template <typename Tiles>
 MI2_INLINE void tile_step(const std::byte* left, std::int64_t left_stride, const std::byte* right,
                           std::int64_t beside) {
-  dot_tiles<Tiles>(left, left_stride, right, beside);
+  const std::byte* lower = left + 16 * left_stride;
   if constexpr (Tiles::kSplit) {
-    // large by small, then small by large; small by small is left out
-    dot_tiles<Tiles>(left, left_stride, right + kPanelChunk, beside);
-    dot_tiles<Tiles>(left + 64, left_stride, right, beside);
+    // small by large, large by large, large by small; small by small is left out
+    Tiles::template stream<4>(left + 64, left_stride);
+    Tiles::template load<6>(right, 64);
+    Tiles::template load<7>(right + beside, 64);
+    Tiles::template stream<5>(lower + 64, left_stride);
+    dot_lower_and_upper<Tiles>();
+    Tiles::template stream<4>(left, left_stride);
+    Tiles::template stream<5>(lower, left_stride);
+    dot_lower_and_upper<Tiles>();
+    Tiles::template load<6>(right + kPanelChunk, 64);
+    Tiles::template load<7>(right + kPanelChunk + beside, 64);
+    dot_lower_and_upper<Tiles>();
+  } else {
+    // The lower rows are loaded while the upper ones are multiplied.
+    Tiles::template stream<4>(left, left_stride);
+    Tiles::template load<6>(right, 64);
+    Tiles::template load<7>(right + beside, 64);
+    Tiles::template dot<0, 4, 6>();
+    Tiles::template dot<1, 4, 7>();
+    Tiles::template stream<5>(lower, left_stride);
+    Tiles::template dot<2, 5, 6>();
+    Tiles::template dot<3, 5, 7>();
   }
 }
 
@@ -252,5 +271,5 @@ struct TileProducts {
 /// The table's entry for Tiles.
 template <typename Tiles>
 constexpr ProductKernel tile_kernel(Operand left, std::int64_t depth) {
-  return {product_on_tiles<Tiles>, left, depth, kLeftChunk<Tiles>, Tiles::kRightChunk, 32, 2, kTileBlocking};
+  return {product_on_tiles<Tiles>, left, depth, kLeftChunk<Tiles>, Tiles::kRightChunk, 32, 2, kTileBlocking<Tiles>};
 }

@@ -110,11 +110,11 @@ def faults(root):
     return found + edge_faults(root, includes, room_of, ROOMS)
 
 
-def drawn(text, picture):
+def drawn(text, graph):
     """ARCHITECTURE.md's text with the graph between its two markers."""
     begin, end = "<!-- rooms:begin -->", "<!-- rooms:end -->"
     before, rest = text.split(begin)
-    return f"{before}{begin}\n{picture}\n{end}{rest.split(end)[1]}"
+    return f"{before}{begin}\n{graph}\n{end}{rest.split(end)[1]}"
 
 
 def self_test():

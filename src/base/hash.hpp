@@ -13,7 +13,7 @@ namespace mi2::base {
 /// 64 lower-case hexadecimal digits.      Source: FIPS 180-4.
 std::string sha256_hex(std::span<const std::byte> bytes);
 
-/// Of a whole file, of any size in little memory.
+/// The same of a whole file, of any size in little memory.
 /// @throws Error{kNotFound}, {kBadFile}.
 std::string sha256_hex(const std::filesystem::path& path);
 

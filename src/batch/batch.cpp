@@ -160,7 +160,7 @@ Summary run(const Embedder& embedder, const protocols::ServedModel& model, const
   std::error_code ignored;
   if (std::filesystem::exists(options.output, ignored)) {
     if (!options.replace || !std::filesystem::is_regular_file(options.output, ignored)) {
-      throw Error(Code::kBadArgument, fmt::format("{}: is there already", options.output.string()));
+      throw Error(Code::kBadArgument, fmt::format("{}: already exists", options.output.string()));
     }
   }
   return Runner(embedder, model, options).run();

@@ -14,7 +14,7 @@ namespace mi2::dataset {
 namespace {
 
 constexpr std::size_t kMaxRows = std::numeric_limits<std::uint32_t>::max();
-/// Of the file, between two moments at which a scan gives pages back.
+/// Bytes of the file between two moments at which a scan gives pages back.
 constexpr std::size_t kReleaseEvery = std::size_t{64} << 20;
 
 std::string_view text_of(const base::MappedFile& file) noexcept {

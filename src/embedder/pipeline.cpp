@@ -19,7 +19,7 @@
 namespace mi2::embedder {
 namespace {
 
-/// Of memory that a batch's items hold, unless one alone holds more.
+/// The most memory that a batch's items hold, in bytes, unless one alone holds more.
 constexpr std::uint64_t kMostHeld = 64ULL << 20;
 
 std::vector<Item> take(const NextItem& next, std::size_t batch) {

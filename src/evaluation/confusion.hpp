@@ -8,7 +8,7 @@
 
 namespace mi2::evaluation {
 
-/// Of one class; what would divide by zero is 0, as in scikit-learn.
+/// The figures of one class; what would divide by zero is 0, as in scikit-learn.
 struct ClassFigures {
   std::uint64_t support = 0;  ///< rows of the class
   double precision = 0;

@@ -58,7 +58,7 @@ bool makes_sense(const Intensity& intensity) {
                           text));
 }
 
-/// Of any limits.
+/// Whatever its limits are: the caller checks them.
 std::optional<Intensity> read_intensity(std::string_view text) {
   constexpr std::string_view kPercentile = "percentile:";
   constexpr std::string_view kWindow = "window:";

@@ -10,8 +10,8 @@
 
 namespace mi2::ops {
 
-/// Of what blocks hold: PackedLayout in cpu/matmul/packed_weights.hpp, and what cpu/prepare.cpp makes of norms,
-/// depthwise convolutions and embeddings. Blocks of another version have to be made anew.
+/// The version of what blocks hold: PackedLayout in cpu/matmul/packed_weights.hpp, and what cpu/prepare.cpp makes of
+/// norms, depthwise convolutions and embeddings. Blocks of another version have to be made again.
 inline constexpr int kLayoutVersion = 1;
 
 /// How a block lies in memory, in the engine's words ("product bf16 [768, 256]"), and its size.

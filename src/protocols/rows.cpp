@@ -15,7 +15,7 @@ namespace {
 
 [[noreturn]] void bad(const std::string& message) { throw Error(Code::kBadArgument, message); }
 
-/// Of each column whether it is the images'; the other one is the texts'.
+/// Whether each column is the images'; the other one is the texts'.
 std::vector<bool> read_columns(Json* columns, std::string_view name) {
   if (columns == nullptr) return {true, false};
   need_array(*columns, fmt::format("{}.columns", name));

@@ -56,7 +56,7 @@ enum class ResponseShape {
   kLegacy,    ///< three objects, each with one key for all rows
 };
 
-/// Of one request. What is over them is Error{kTooLarge} before anything is computed.
+/// Limits of one request. What is over them is Error{kTooLarge} before anything is computed.
 struct Limits {
   std::size_t rows = 1024;             ///< images or texts of a request
   std::size_t labels = 4096;           ///< of a classification request

@@ -16,8 +16,8 @@ class ClientLiveness {
   /// @param socket  open as long as this lives.
   ClientLiveness(int socket, AtEnd at_end) : socket_(socket), at_end_(at_end) {}
 
-  /// Never blocks. A client that closed and one that closed only its sending half look alike until something is sent:
-  /// the first is found disconnected at the second call, once its machine has refused a `100 Continue`.
+  /// Never blocks. A client that closed and one that closed only its sending half look the same until something is
+  /// sent: the first is found disconnected at the second call, once its machine has refused a `100 Continue`.
   [[nodiscard]] bool disconnected();
 
  private:

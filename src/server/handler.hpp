@@ -56,7 +56,7 @@ class Handler {
   [[nodiscard]] Call open(protocols::HttpRequest request, ClientLiveness client);
   /// The answer that needs no body: a preflight's, or a refusal (key, path, method, header).
   [[nodiscard]] std::optional<protocols::HttpResponse> early_answer(Call& call) const;
-  /// The answer of a request whose body is there; of no meaning once `call.disconnected`. Never throws what a request
+  /// The answer of a request whose body was read; meaningless once `call.disconnected`. Never throws what a request
   /// can bring about.
   asio::awaitable<protocols::HttpResponse> answer(Call& call);
   /// The answer for an error of the request as a whole.

@@ -13,7 +13,7 @@
 
 namespace mi2::server {
 
-/// Of one model; the workers of two reloads share them.
+/// The metrics of one model; the workers of two reloads share them.
 class ModelMetrics {
  public:
   virtual ~ModelMetrics() = default;

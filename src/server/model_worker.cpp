@@ -155,7 +155,7 @@ Clock::time_point ModelWorker::next_due() const {
   return std::min(images_.due(parts_.batch.max_wait), texts_.due(parts_.batch.max_wait));
 }
 
-/// Of two queues that are due, the one that did not have the last turn.
+/// If both queues are due, the one that did not have the last turn.
 ModelWorker::Queue* ModelWorker::due_queue(Clock::time_point now) {
   std::array<Queue*, 2> order{&images_, &texts_};
   if (last_ == Lane::kImage) std::swap(order[0], order[1]);

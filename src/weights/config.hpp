@@ -9,10 +9,10 @@
 
 namespace mi2::weights {
 
-/// Of config.yaml.
+/// A config.yaml may be so large.
 inline constexpr std::size_t kMaxConfigBytes = 1'000'000;
 
-/// Checked: lists of the image tower have one entry a stage, heads and groups divide widths, every stage has a grid.
+/// Checked: lists of the image tower have one entry per stage, heads and groups divide widths, every stage has a grid.
 struct ModelConfig {
   struct Image {
     int height = 0;  ///< pixels of the model's input

@@ -10,7 +10,7 @@ namespace mi2::weights {
 /// A name from a file as an error shows it: in single quotes, control characters replaced, at most 120 bytes.
 std::string in_quotes(std::string_view name);
 
-/// Of many names at fault, an error shows so many.
+/// How many names an error shows, if many are at fault.
 inline constexpr std::size_t kShownLeftOvers = 5;
 
 enum class Naming {

@@ -13,10 +13,11 @@
 
 namespace mi2::weights {
 
-/// Of each block: XXH3 of the XXH3s of its pieces of 4 MiB, so that large blocks keep all threads busy too.
+/// The checksum of each block: XXH3 of the XXH3s of its pieces of 4 MiB, so that large blocks keep all threads busy
+/// too.
 std::vector<std::uint64_t> block_checksums(std::span<const std::span<const std::byte>> blocks, base::ThreadPool& pool);
 
-/// Of metadata and tensors. Begin and end of a tensor count from the start of the data.
+/// The checksum of metadata and tensors. Begin and end of a tensor count from the start of the data.
 std::uint64_t header_checksum(const std::map<std::string, std::string>& metadata, std::span<const TensorInfo> tensors);
 
 /// 16 lower-case hexadecimal digits.

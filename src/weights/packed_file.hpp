@@ -72,7 +72,7 @@ class PackedFile {
 /// Whether a safetensors file is, or claims to be, a packed one.
 bool is_packed(const SafeTensors& file);
 
-/// Of everything the header says but this checksum itself, whatever the spaces and the order of its keys.
+/// The checksum of everything the header says but this checksum itself, whatever the spaces and the order of its keys.
 std::string header_checksum(const SafeTensors& file);
 
 /// Hands each block of a packed file out once.

@@ -14,7 +14,7 @@
 namespace mi2::weights {
 namespace {
 
-/// Of the data, which the format asks to start at a multiple of 8: a cache line, so that it can be used where it lies.
+/// Where data may start. The format asks for a multiple of 8; a cache line lets it be used in place.
 constexpr std::size_t kAlignment = 64;
 
 std::string_view file_type(tensor::DType dtype) {

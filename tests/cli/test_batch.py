@@ -159,7 +159,7 @@ def test_output_that_is_there_is_kept_unless_forced(mi2, tmp_path):
     source = write_lines(tmp_path / "in.jsonl", [{"text": "a"}])
     out = tmp_path / "out.jsonl"
     out.write_text("old")
-    assert "is there already" in mi2("batch", source, str(out), status=2).errors
+    assert "already exists" in mi2("batch", source, str(out), status=2).errors
     assert out.read_text() == "old"
     mi2("batch", source, str(out), "--force")
     assert len(read_lines(out)) == 1

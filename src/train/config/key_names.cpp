@@ -24,7 +24,7 @@ constexpr std::array<Renamed, 11> kAliases{{
     {"IMAGE_ENCODER.SPEC.ENABLE_CHECKPOINT", "ENABLE_CHECKPOINT"},
 }};
 
-/// Of microsoft/UniCL and older MainzTrain. Not aliases: units or meanings differ, or the value belongs elsewhere.
+/// Keys of microsoft/UniCL and older MainzTrain. Not aliases: units or meanings differ, or the value belongs elsewhere.
 constexpr std::array<Renamed, 22> kForeign{{
     {"TRAIN.BASE_LR", "START_LEARNING_RATE (not scaled by the batch)"},
     {"TRAIN.LR", "START_LEARNING_RATE"},

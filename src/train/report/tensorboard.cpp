@@ -18,7 +18,7 @@
 namespace mi2::train {
 namespace {
 
-/// Of the reversed polynomial 0x82F63B78, a byte at a time.
+/// The table of the reversed polynomial 0x82F63B78, for a byte at a time.
 constexpr std::array<std::uint32_t, 256> crc_table() {
   std::array<std::uint32_t, 256> table{};
   for (std::uint32_t i = 0; i < table.size(); ++i) {

@@ -62,7 +62,7 @@ MI2_INLINE Ints gather(const std::byte* from, std::int32_t stride) {
   return x;
 #endif
 }
-/// Of each lane, a bfloat16 of `low` below one of `high`.
+/// In each lane a bfloat16 of `low` below one of `high`.
 MI2_INLINE Ints interleave(const tensor::BFloat16* low, const tensor::BFloat16* high) {
   Shorts lower;
   Shorts upper;

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "server/cors.hpp"
+#include "server/framing.hpp"
 #include "server/keys.hpp"
 #include "server/message.hpp"
 
@@ -22,7 +23,9 @@ using namespace mi2;
 constexpr std::size_t kHeaderLimit = 512;
 constexpr std::size_t kBodyLimit = 256;
 
+/// A request whose end is clear.
 void use(const server::Parser& parser) {
+  if (parser.get().count(server::http::field::transfer_encoding) > 0 && !parser.chunked()) std::abort();
   const server::Cors cors({"https://viewer.example"});
   const protocols::HttpRequest request = server::request_of(parser.get().base());
   const protocols::Match found = protocols::match(request);
@@ -53,12 +56,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   server::Parser parser;
   server::set_limits(parser, options);
   server::error_code error;
+  std::string head;
   std::size_t begin = 0;
   // Two pieces, as a network may cut them.
   for (const std::size_t end : {size / 2, size}) {
     while (!error && begin < end && !parser.is_done()) {
+      const bool in_header = !parser.is_header_done();
       const std::size_t taken = parser.put(server::asio::buffer(data + begin, end - begin), error);
       if (taken == 0) break;
+      if (in_header) head.append(reinterpret_cast<const char*>(data) + begin, taken);
       begin += taken;
     }
     if (error == server::http::error::need_more) error = {};
@@ -68,7 +74,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (status != 0 && (status < 400 || status > 499)) std::abort();
     return 0;
   }
-  if (parser.is_header_done()) use(parser);
+  if (parser.is_header_done() && server::framing_fault(head, parser).status == 0) use(parser);
   if (parser.get().body().size() > kBodyLimit) std::abort();
   return 0;
 }

@@ -1,14 +1,18 @@
 #include "server/connection.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
 #include <boost/asio/ssl.hpp>
 #include <boost/beast/ssl.hpp>
 
+#include "server/framing.hpp"
 #include "server/message.hpp"
 
 namespace mi2::server {
@@ -66,11 +70,13 @@ class Connection final : public Connections::Entry {
     Parser parser;
     set_limits(parser, parts_.options);
     error_code error;
+    std::string head;
     plain().expires_after(parts_.options.timeouts.header);
-    co_await http::async_read_header(stream_, buffer_, parser, into(error));
+    co_await read_header(parser, head, error);
     const unsigned version = parser.get().version();
     Call call = parts_.handler.open(request_of(parser.get().base()), liveness(version));
     if (error) co_return co_await refuse_unread(call, error);
+    if (const Refusal fault = framing_fault(head, parser); fault.status != 0) co_return co_await refuse(call, fault);
     std::optional<protocols::HttpResponse> early = parts_.handler.early_answer(call);
     if (early) {
       const bool more = parser.is_done() && parser.keep_alive();
@@ -108,6 +114,42 @@ class Connection final : public Connections::Entry {
     co_return !error;
   }
 
+  /// Reads until the header is whole. @param head  gets its bytes as they came.
+  asio::awaitable<void> read_header(Parser& parser, std::string& head, error_code& error) {
+    bool begun = false;
+    for (;;) {
+      if (!begun) begun = drop_empty_line();
+      if (begun) put(parser, head, error);
+      if (error || parser.is_header_done()) co_return;
+      const std::size_t room = std::min(kReadSize, buffer_.max_size() - buffer_.size());
+      if (room == 0) error = http::error::buffer_overflow;
+      if (error) co_return;
+      const std::size_t got = co_await stream_.async_read_some(buffer_.prepare(room), into(error));
+      buffer_.commit(got);
+      if (error == asio::error::eof) {
+        error = parser.got_some() ? http::error::partial_message : http::error::end_of_stream;
+      }
+      if (error) co_return;
+    }
+  }
+
+  /// An empty line before a request means nothing (RFC 9112, 2.2). @returns false while there may be one to come.
+  bool drop_empty_line() {
+    constexpr std::string_view kEmptyLine = "\r\n";
+    const auto bytes = buffer_.data();
+    const std::string_view text(static_cast<const char*>(bytes.data()), bytes.size());
+    if (text.starts_with(kEmptyLine)) buffer_.consume(kEmptyLine.size());
+    return !kEmptyLine.starts_with(text);
+  }
+
+  void put(Parser& parser, std::string& head, error_code& error) {
+    const auto bytes = buffer_.data();
+    const std::size_t taken = parser.put(bytes, error);
+    head.append(static_cast<const char*>(bytes.data()), taken);
+    buffer_.consume(taken);
+    if (error == http::error::need_more) error = {};
+  }
+
   /// Reads until the message is whole. @returns false if it never will be: the call is then closed.
   asio::awaitable<bool> read_body(Call& call, Parser& parser, ByteBudget::Share& share) {
     error_code error;
@@ -143,10 +185,12 @@ class Connection final : public Connections::Entry {
   /// The end of a connection whose request could not be read. @returns false.
   asio::awaitable<bool> refuse_unread(Call& call, error_code error) {
     const Refusal refusal = refusal_of(error);
-    if (refusal.status == 0) {
-      note_loss(error);
-      co_return false;
-    }
+    if (refusal.status != 0) co_return co_await refuse(call, refusal);
+    note_loss(error);
+    co_return false;
+  }
+
+  asio::awaitable<bool> refuse(Call& call, const Refusal& refusal) {
     protocols::HttpResponse answer = parts_.handler.refuse(call, refusal.status, refusal.code, refusal.message);
     co_return co_await conclude(call, std::move(answer), kHttp11, false, true);
   }

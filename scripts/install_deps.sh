@@ -10,7 +10,7 @@ build_packages=(
   libssl-dev libtiff-dev libutf8proc-dev libwebp-dev libxxhash-dev libyaml-cpp-dev libzip-dev make ninja-build
   nlohmann-json3-dev pkg-config prometheus-cpp-dev python3 python3-venv zlib1g-dev
 )
-test_packages=(clang clang-format iproute2 libclang-rt-14-dev libomp-dev openmpi-bin openssl procps python3 python3-dev python3-venv)
+test_packages=(clang clang-format iproute2 libclang-rt-14-dev libomp-dev openmpi-bin openssl procps python3 python3-dev python3-venv strace)
 demo_packages=(python3 python3-venv)
 # PyTorch compiles models against Python's headers.
 peers_packages=(python3 python3-dev python3-venv)

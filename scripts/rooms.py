@@ -54,7 +54,7 @@ LIBRARIES = {
     r"(oneapi/)?dnnl|omp\.h": ["src/ops/cpu"],
     r"jpeglib|jerror|png\.h|libdeflate|tiff|webp/": ["src/image"],
     r"dcmtk/": ["src/dicom"],
-    r"zlib": ["src/image", "src/dicom"],
+    r"zlib": ["src/base", "src/image", "src/dicom"],
     r"utf8proc": ["src/text"],
     r"zip\.h": ["src/dataset"],
     r"yaml-cpp/": ["src/weights", "src/train/config"],

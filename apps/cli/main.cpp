@@ -145,5 +145,6 @@ int main(int argc, char** argv) {
   mi2::cli::hold_standard_descriptors();
   // A closed pipe is an error of a write, reported as any other; the signal would end the program without a word.
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // so is a file over the system's limit
   return mi2::cli::guarded_run(argc, argv);
 }

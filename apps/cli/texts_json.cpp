@@ -7,6 +7,8 @@
 
 #include <mi2/error.hpp>
 
+#include "base/json.hpp"
+
 namespace mi2::cli {
 namespace {
 
@@ -71,6 +73,7 @@ std::vector<std::string> parse_texts_json(std::string_view json, std::string_vie
   if (json.size() > kMaxTextsJsonBytes) {
     throw Error(Code::kTooLarge, fmt::format("{}: {} bytes, the limit is {}", name, json.size(), kMaxTextsJsonBytes));
   }
+  base::refuse_nul(json, {.name = name, .fault = Code::kBadFile});
   TextCollector collector(name);
   Json::sax_parse(json, &collector);
   return collector.take();

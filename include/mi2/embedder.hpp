@@ -77,10 +77,11 @@ class MI2_EXPORT Embedder {
                                         const ImageOptions& options) const;
 
   /// One row per image, in order. All images are in memory at once: batches are the caller's.
+  /// @throws Error{kBadFile} if a packed model's file was cut or written while it is in use.
   [[nodiscard]] EmbeddingMatrix embed_images(std::span<const Pixels> images) const;
 
   /// One row per text, in order.
-  /// @throws Error{kBadArgument} for a text that is not UTF-8.
+  /// @throws Error{kBadArgument} for a text that is not UTF-8; {kBadFile} as embed_images().
   [[nodiscard]] TextEmbeddings embed_texts(std::span<const std::string> texts) const;
 
  private:

@@ -13,6 +13,7 @@
 #include "adapter/adapter_json.hpp"
 #include "base/files.hpp"
 #include "base/hash.hpp"
+#include "base/partial.hpp"
 #include "weights/safetensors.hpp"
 
 namespace mi2::adapter {
@@ -48,6 +49,7 @@ Adapter adapter_from(AdapterDescription description, const weights::SafeTensors&
     if (wanted) values = file.parameter(info.name).to_floats();
     tensors.push_back({info.name, std::move(shape), std::move(values)});
   }
+  file.check();
   for (const AdapterTensor& tensor : tensors) {
     if (std::none_of(layout.begin(), layout.end(), [&](const auto& wanted) { return wanted.name == tensor.name; })) {
       throw Error(Code::kBadFile, fmt::format("{}: tensor '{}' belongs to no {} adapter", file.name(), tensor.name,
@@ -62,15 +64,32 @@ Adapter adapter_from(AdapterDescription description, const weights::SafeTensors&
   }
 }
 
+/// Where new weights wait for their description to get its name: Adapter::save() says why.
+fs::path next_of(const fs::path& weights) { return with_suffix(base::resolved(weights), ".next"); }
+
+/// The weights that a description means, among those there are.
+std::optional<weights::SafeTensors> weights_of(const HeadRecord& record, const fs::path& weights) {
+  std::error_code ignored;
+  for (const fs::path& path : {weights, next_of(weights)}) {
+    if (!fs::exists(path, ignored)) continue;
+    weights::SafeTensors file(path);
+    if (base::sha256_hex(data_of(file)) == record.data_sha256) return file;
+  }
+  return std::nullopt;
+}
+
 Adapter open_pair(const fs::path& stem) {
   const fs::path json = with_suffix(stem, ".json");
-  HeadRecord record = parse_head(base::read_text_file(json, kMaxJsonBytes), json.string());
-  const weights::SafeTensors file(with_suffix(stem, ".safetensors"));
-  if (base::sha256_hex(data_of(file)) != record.data_sha256) {
-    throw Error(Code::kBadFile, fmt::format("{}: is not the weights file that {} describes: data_sha256 differs",
-                                            file.name(), json.string()));
+  const fs::path weights = with_suffix(stem, ".safetensors");
+  // Somebody may replace the pair between the two reads; whoever reads again finds the new one.
+  constexpr int kAttempts = 3;
+  for (int i = 0; i < kAttempts; ++i) {
+    HeadRecord record = parse_head(base::read_text_file(json, kMaxJsonBytes), json.string());
+    if (const auto file = weights_of(record, weights)) return adapter_from(std::move(record.description), *file);
   }
-  return adapter_from(std::move(record.description), file);
+  static_cast<void>(weights::SafeTensors(weights));  // says it if there are none
+  throw Error(Code::kBadFile, fmt::format("{}: is not the weights file that {} describes: data_sha256 differs",
+                                          weights.string(), json.string()));
 }
 
 bool is_pickle_name(const fs::path& path) {
@@ -138,14 +157,16 @@ void Adapter::save(const fs::path& stem) const {
     stored.push_back({tensor.name, "F32", tensor::Shape(std::span(tensor.shape)), rest.first(bytes)});
     rest = rest.subspan(bytes);
   }
-  base::AtomicFile weights_file(with_suffix(stem, ".safetensors"));
+  // Two files cannot get their names at one moment. The description, which names its weights by their hash, decides:
+  // until it is there the old pair is whole, and from then on the new one, wherever a crash leaves its weights.
+  const fs::path weights = base::resolved(with_suffix(stem, ".safetensors"));
+  base::AtomicFile weights_file(next_of(weights));
   weights::write_safetensors(weights_file, stored, {{"format", "mi2-head"}});
   base::AtomicFile json_file(with_suffix(stem, ".json"));
   json_file.write(to_json({description_, base::sha256_hex(std::as_bytes(std::span(std::as_const(data))))}));
-  // Both are on disk but for their names before the first gets its own, so that only a crash between two renames leaves
-  // two halves of different adapters; the hash then shows it.
   weights_file.commit();
   json_file.commit();
+  base::move_into_place(next_of(weights), weights);
 }
 
 }  // namespace mi2::adapter

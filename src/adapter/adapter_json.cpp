@@ -9,11 +9,12 @@
 #include <nlohmann/json.hpp>
 
 #include "adapter/operating_point_json.hpp"
+#include "base/json.hpp"
 
 namespace mi2::adapter {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = nlohmann::json;
 
 constexpr std::string_view kFormat = "mi2-head";
 constexpr int kVersion = 1;
@@ -100,9 +101,7 @@ class Reader {
 };
 
 Json parse(std::string_view json, std::string_view file) {
-  Json parsed = Json::parse(json, nullptr, false);
-  if (parsed.is_discarded()) throw Error(Code::kBadFile, fmt::format("{}: is not JSON in UTF-8", file));
-  return parsed;
+  return base::parse_json(json, {.name = file, .fault = Code::kBadFile});
 }
 
 std::optional<evaluation::OperatingPoint> read_point(const Reader& reader, std::string_view key) {
@@ -177,12 +176,12 @@ HeadRecord parse_head(std::string_view json, std::string_view file) {
 
 std::string to_json(const HeadRecord& record) {
   const AdapterDescription& description = record.description;
-  Json json{{"format", kFormat}, {"version", kVersion}, {"kind", name_of(description.kind)}};
+  nlohmann::ordered_json json{{"format", kFormat}, {"version", kVersion}, {"kind", name_of(description.kind)}};
   json["in_channels"] = description.in_channels;
   if (description.kind == AdapterKind::kMlp) json["hidden_dim"] = description.hidden_dim;
   json["labels"] = description.labels;
   json["temperature"] = description.temperature;
-  json["operating_points"] = Json::array();
+  json["operating_points"] = nlohmann::ordered_json::array();
   for (std::size_t i = 0; i < description.operating_points.size(); ++i) {
     const Thresholds& points = description.operating_points[i];
     json["operating_points"].push_back({{"label", description.labels[i]},
@@ -196,10 +195,10 @@ std::string to_json(const HeadRecord& record) {
                           {"dtype", from->dtype},
                           {"version", from->version}};
   }
-  json["training"] = Json::object();
+  json["training"] = nlohmann::ordered_json::object();
   for (const auto& [name, value] : description.training) json["training"][name] = value;
   json["evaluated_on"] = description.evaluated_on;
-  json["metrics"] = Json::object();
+  json["metrics"] = nlohmann::ordered_json::object();
   for (const auto& [name, value] : description.metrics) json["metrics"][name] = value;
   json["data_sha256"] = record.data_sha256;
   return json.dump(1) + '\n';

@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "base/files.hpp"
+#include "base/json.hpp"
 #include "base/table.hpp"
 #include "vectors/label_table.hpp"
 
@@ -45,14 +48,15 @@ std::vector<std::string> read_prompts(const std::filesystem::path& path, std::sp
   const base::Table table = base::Table::read(path);
   const std::size_t label = table.need(base::kLabelColumn);
   const std::size_t prompt = table.need(base::kPromptColumn);
+  std::unordered_map<std::string_view, std::string_view> prompt_of;  // the first of a label's
+  for (const base::CsvRow& row : table.rows()) prompt_of.emplace(row.fields[label], row.fields[prompt]);
   std::vector<std::string> prompts;
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    const auto row = std::find_if(table.rows().begin(), table.rows().end(),
-                                  [&](const base::CsvRow& candidate) { return candidate.fields[label] == labels[i]; });
-    if (row == table.rows().end()) {
-      throw Error(Code::kBadArgument, fmt::format("{}: has no row for the label '{}'", source, labels[i]));
+  for (const std::string& wanted : labels) {
+    const auto found = prompt_of.find(wanted);
+    if (found == prompt_of.end()) {
+      throw Error(Code::kBadArgument, fmt::format("{}: has no row for the label '{}'", source, wanted));
     }
-    prompts.push_back(row->fields[prompt]);
+    prompts.emplace_back(found->second);
   }
   return prompts;
 }
@@ -75,10 +79,9 @@ ScoreTable parse_scores(std::string_view bytes, std::string_view source) {
   const std::vector<std::string_view> lines = vectors::lines_of(bytes);
   for (std::size_t i = 0; i < lines.size(); ++i) {
     if (lines[i].empty()) continue;
-    const Json json = Json::parse(lines[i], nullptr, false);
-    if (json.is_discarded() || !read_line(json, table)) {
-      throw Error(Code::kBadFile,
-                  fmt::format("{}: line {}: is not a row of mi2 classify --format jsonl", source, i + 1));
+    const std::string name = fmt::format("{}: line {}", source, i + 1);
+    if (!read_line(base::parse_json(lines[i], {.name = name, .fault = Code::kBadFile}), table)) {
+      throw Error(Code::kBadFile, fmt::format("{}: is not a row of mi2 classify --format jsonl", name));
     }
   }
   return table;

@@ -27,7 +27,10 @@ std::size_t data_uri_prefix(std::string_view text) noexcept {
   }
   const std::size_t comma = text.substr(0, kMaxMediaType).find(',');
   if (comma == std::string_view::npos) return 0;
-  return text.substr(0, comma + 1).ends_with(kMark) ? comma + 1 : 0;
+  if (comma + 1 < kScheme.size() + kMark.size()) return 0;
+  const std::string_view end = text.substr(comma + 1 - kMark.size(), kMark.size());
+  return std::equal(kMark.begin(), kMark.end(), end.begin(), [&](char a, char b) { return a == lower(b); }) ? comma + 1
+                                                                                                            : 0;
 }
 
 bool is_blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }

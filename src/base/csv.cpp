@@ -16,18 +16,29 @@ namespace {
 
 class Reader {
  public:
-  Reader(std::string_view text, std::string_view name) : rest_(text), name_(name) {}
+  Reader(std::string_view text, std::string_view name, std::size_t max_fields)
+      : rest_(text), name_(name), max_fields_(max_fields) {}
 
-  /// The next row, empty lines passed over.
-  std::optional<CsvRow> next() {
+  /// The next row, empty lines passed over. @param columns  it must have as many fields; 0: any number.
+  std::optional<CsvRow> next(std::size_t columns) {
     while (!rest_.empty()) {
       CsvRow row{line_, {}};
+      row.fields.reserve(columns);
+      std::size_t count = 0;
       bool quoted = false;
       do {
-        row.fields.push_back(field(quoted));
+        if (fields_++ == max_fields_) {
+          throw Error(Code::kTooLarge, fmt::format("{}: more than {} fields", name_, max_fields_));
+        }
+        std::string text = field(quoted);
+        if (++count <= columns || columns == 0) row.fields.push_back(std::move(text));
       } while (take(','));
       end_line();
-      if (row.fields.size() > 1 || quoted || !row.fields.front().empty()) return row;
+      if (count == 1 && !quoted && row.fields.front().empty()) continue;
+      if (count != columns && columns != 0) {
+        refuse(row.line, fmt::format("{} fields, the header has {}", count, columns));
+      }
+      return row;
     }
     return std::nullopt;
   }
@@ -83,25 +94,26 @@ class Reader {
 
   std::string_view rest_;
   std::string_view name_;
+  std::size_t max_fields_;
+  std::size_t fields_ = 0;
   std::size_t line_ = 1;
 };
 
 }  // namespace
 
-CsvTable parse_csv(std::string_view text, std::string_view name) {
+CsvTable parse_csv(std::string_view text, std::string_view name, const CsvLimits& limits) {
   if (text.size() > kMaxCsvBytes) {
     throw Error(Code::kTooLarge, fmt::format("{}: {} bytes, the limit is {}", name, text.size(), kMaxCsvBytes));
   }
   require_text(text, name);
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-  Reader reader(text, name);
-  std::optional<CsvRow> header = reader.next();
+  Reader reader(text, name, limits.fields);
+  std::optional<CsvRow> header = reader.next(0);
   if (!header) throw Error(Code::kBadFile, fmt::format("{}: is empty; expected a header line", name));
   CsvTable table{std::move(header->fields), {}};
-  while (std::optional<CsvRow> row = reader.next()) {
-    if (row->fields.size() != table.header.size()) {
-      throw Error(Code::kBadFile, fmt::format("{}: line {}: {} fields, the header has {}", name, row->line,
-                                              row->fields.size(), table.header.size()));
+  while (std::optional<CsvRow> row = reader.next(table.header.size())) {
+    if (table.rows.size() == limits.rows) {
+      throw Error(Code::kTooLarge, fmt::format("{}: more than {} rows", name, limits.rows));
     }
     table.rows.push_back(std::move(*row));
   }

@@ -11,6 +11,12 @@ namespace mi2::base {
 
 inline constexpr std::uint64_t kMaxCsvBytes = 256ULL << 20;
 
+/// Of a table in memory, where a field of one byte takes 32.
+struct CsvLimits {
+  std::size_t rows = 1U << 24;
+  std::size_t fields = 1U << 25;  ///< of the header and all rows
+};
+
 struct CsvRow {
   std::size_t line = 0;  ///< of the file, from 1, where the row starts
   std::vector<std::string> fields;
@@ -25,8 +31,8 @@ struct CsvTable {
 /// dropped; blanks stay.
 /// @param name  what errors call the table.
 /// @throws Error{kBadFile} naming the line: no header, a row of another length, a quote out of place or not closed,
-///         bytes that are not UTF-8; {kTooLarge} over kMaxCsvBytes.
-CsvTable parse_csv(std::string_view text, std::string_view name);
+///         bytes that are not UTF-8; {kTooLarge} over kMaxCsvBytes or the limits.
+CsvTable parse_csv(std::string_view text, std::string_view name, const CsvLimits& limits = {});
 
 /// A field of a table, quoted if it must be; bytes that are not UTF-8 become U+FFFD.
 std::string csv_field(std::string_view text);

@@ -39,6 +39,11 @@ int open_regular(const std::filesystem::path& path, struct stat& status) {
   return descriptor;
 }
 
+std::int64_t time_of(const struct stat& status) {
+  constexpr std::int64_t kNanoseconds = 1'000'000'000;
+  return static_cast<std::int64_t>(status.st_mtim.tv_sec) * kNanoseconds + status.st_mtim.tv_nsec;
+}
+
 template <typename Container>
 Container read_whole(const std::filesystem::path& path, std::uint64_t max_bytes) {
   struct stat status {};
@@ -66,28 +71,66 @@ Container read_whole(const std::filesystem::path& path, std::uint64_t max_bytes)
 
 MappedFile::MappedFile(const std::filesystem::path& path) : path_(path) {
   struct stat status {};
-  const Descriptor file{open_regular(path, status)};
+  Descriptor file{open_regular(path, status)};
   size_ = static_cast<std::size_t>(status.st_size);
+  written_ns_ = time_of(status);
   if (size_ == 0) return;
   void* mapped = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.value, 0);
   if (mapped == MAP_FAILED) {
     throw Error(Code::kBadFile, fmt::format("{}: cannot map {} bytes: {}", path.string(), size_, std::strerror(errno)));
   }
   data_ = static_cast<const std::byte*>(mapped);
+  guard_ = MappingGuard(data_, size_);
+  descriptor_ = std::exchange(file.value, -1);
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept
-    : path_(std::move(other.path_)), data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+    : path_(std::move(other.path_)),
+      data_(std::exchange(other.data_, nullptr)),
+      size_(std::exchange(other.size_, 0)),
+      descriptor_(std::exchange(other.descriptor_, -1)),
+      written_ns_(other.written_ns_),
+      guard_(std::move(other.guard_)) {}
 
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   std::swap(path_, other.path_);
   std::swap(data_, other.data_);
   std::swap(size_, other.size_);
+  std::swap(descriptor_, other.descriptor_);
+  std::swap(written_ns_, other.written_ns_);
+  std::swap(guard_, other.guard_);
   return *this;
 }
 
 MappedFile::~MappedFile() {
+  guard_ = MappingGuard();
   if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+void MappedFile::check() const {
+  if (descriptor_ < 0) return;
+  struct stat now {};
+  const bool same =
+      ::fstat(descriptor_, &now) == 0 && static_cast<std::size_t>(now.st_size) == size_ && time_of(now) == written_ns_;
+  if (same && !guard_.damaged()) return;
+  throw Error(Code::kBadFile, fmt::format("{}: was cut or written while it was in use", path_.string()));
+}
+
+InputFile::InputFile(std::filesystem::path path) : path_(std::move(path)) {
+  struct stat status {};
+  descriptor_ = open_regular(path_, status);
+}
+
+InputFile::~InputFile() { ::close(descriptor_); }
+
+std::size_t InputFile::read(std::span<char> buffer) const {
+  ssize_t got = 0;
+  do {
+    got = ::read(descriptor_, buffer.data(), buffer.size());
+  } while (got < 0 && errno == EINTR);
+  if (got < 0) throw Error(Code::kBadFile, fmt::format("{}: cannot be read: {}", path_.string(), std::strerror(errno)));
+  return static_cast<std::size_t>(got);
 }
 
 void MappedFile::release(std::size_t offset, std::size_t size) const noexcept {
@@ -111,31 +154,22 @@ bool write_all(int descriptor, std::string_view bytes) noexcept {
   while (!bytes.empty()) {
     const ssize_t put = ::write(descriptor, bytes.data(), bytes.size());
     if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return false;
+    if (put == 0) errno = ENOSPC;
+    if (put <= 0) return false;
     bytes.remove_prefix(static_cast<std::size_t>(put));
   }
   return true;
 }
 
-AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)), temporary_(path_.string() + ".XXXXXX") {
-  descriptor_ = ::mkostemp(temporary_.data(), O_CLOEXEC);
-  if (descriptor_ < 0) {
-    throw Error(Code::kBadFile, fmt::format("{}: cannot be written: {}", path_.string(), std::strerror(errno)));
-  }
-}
-
-AtomicFile::~AtomicFile() {
-  if (descriptor_ < 0) return;
-  ::close(descriptor_);
-  ::unlink(temporary_.c_str());
-}
+AtomicFile::AtomicFile(std::filesystem::path path)
+    : path_(std::move(path)), target_(resolved(path_)), partial_(target_, Partial::Kind::kFile) {}
 
 void AtomicFile::fail(const char* what) const {
   throw Error(Code::kBadFile, fmt::format("{}: {}: {}", path_.string(), what, std::strerror(errno)));
 }
 
 void AtomicFile::write(std::string_view text) {
-  if (!write_all(descriptor_, text)) fail("cannot write");
+  if (!write_all(partial_.descriptor(), text)) fail("cannot write");
 }
 
 void AtomicFile::write(std::span<const std::byte> bytes) {
@@ -143,18 +177,13 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
 }
 
 void AtomicFile::write_at(std::uint64_t offset, std::string_view text) {
-  const ssize_t put = ::pwrite(descriptor_, text.data(), text.size(), static_cast<off_t>(offset));
+  const ssize_t put = ::pwrite(partial_.descriptor(), text.data(), text.size(), static_cast<off_t>(offset));
   if (put < 0 || static_cast<std::size_t>(put) != text.size()) fail("cannot write");
 }
 
 void AtomicFile::commit() {
-  // mkostemp makes the file private to its owner; a result is as readable as any file the user makes.
-  const mode_t mask = ::umask(0);
-  ::umask(mask);
-  if (::fchmod(descriptor_, 0666 & ~mask) != 0) fail("cannot set permissions");
-  if (::fsync(descriptor_) != 0) fail("cannot flush to disk");
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail("cannot rename into place");
-  ::close(std::exchange(descriptor_, -1));
+  put_in_place(partial_.descriptor(), partial_.path(), target_);
+  partial_.give_away();
 }
 
 }  // namespace mi2::base

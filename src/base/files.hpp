@@ -9,9 +9,13 @@
 #include <string_view>
 #include <vector>
 
+#include "base/mapping_guard.hpp"
+#include "base/partial.hpp"
+
 namespace mi2::base {
 
-/// A whole file mapped read-only. Move-only; unmaps on destruction.
+/// A whole file mapped read-only. Move-only; unmaps on destruction. A file that is cut meanwhile shows zeros where it
+/// was, which only check() tells from its own bytes.
 class MappedFile {
  public:
   /// @throws Error{kNotFound} if there is no such file, {kBadFile} if it is not a regular file or cannot be read.
@@ -28,10 +32,34 @@ class MappedFile {
   /// Drops the pages of [offset, offset + size) from this process's memory; they are read again if touched.
   void release(std::size_t offset, std::size_t size) const noexcept;
 
+  /// What was read so far was in the file when it was mapped.
+  /// @throws Error{kBadFile} if it was cut or written since: what was computed from it cannot be trusted.
+  void check() const;
+
  private:
   std::filesystem::path path_;
   const std::byte* data_ = nullptr;
   std::size_t size_ = 0;
+  int descriptor_ = -1;
+  std::int64_t written_ns_ = 0;  ///< the file's time when it was mapped
+  MappingGuard guard_;
+};
+
+/// A regular file, read from its start to its end.
+class InputFile {
+ public:
+  /// @throws Error{kNotFound}, {kBadFile}.
+  explicit InputFile(std::filesystem::path path);
+  InputFile(const InputFile&) = delete;
+  InputFile& operator=(const InputFile&) = delete;
+  ~InputFile();
+
+  /// @returns how many bytes were put into `buffer`; 0 at the end. @throws Error{kBadFile}.
+  [[nodiscard]] std::size_t read(std::span<char> buffer) const;
+
+ private:
+  std::filesystem::path path_;
+  int descriptor_;
 };
 
 /// A whole file in memory.
@@ -45,15 +73,12 @@ std::string read_text_file(const std::filesystem::path& path, std::uint64_t max_
 /// @returns false where the system refuses; errno says why.
 [[nodiscard]] bool write_all(int descriptor, std::string_view bytes) noexcept;
 
-/// A file that appears under its name whole or not at all: written beside it, flushed to disk, then renamed.
+/// A file that appears under its name whole or not at all: written beside it, flushed to disk, then renamed. One that
+/// is there keeps its permissions, and a link stays one to what is written.
 class AtomicFile {
  public:
-  /// @throws Error{kBadFile} if the folder cannot be written.
+  /// @throws Error{kBadFile} if the folder cannot be written, or what is there is not a regular file.
   explicit AtomicFile(std::filesystem::path path);
-  AtomicFile(const AtomicFile&) = delete;
-  AtomicFile& operator=(const AtomicFile&) = delete;
-  /// Removes the temporary file unless commit() was reached.
-  ~AtomicFile();
 
   /// @throws Error{kBadFile} when the disk refuses.
   void write(std::string_view text);
@@ -66,8 +91,8 @@ class AtomicFile {
  private:
   [[noreturn]] void fail(const char* what) const;
   std::filesystem::path path_;
-  std::string temporary_;
-  int descriptor_ = -1;
+  std::filesystem::path target_;
+  Partial partial_;
 };
 
 }  // namespace mi2::base

@@ -58,6 +58,7 @@ std::string sha256_hex(const std::filesystem::path& path) {
     hash.update(bytes.subspan(at, size));
     file.release(at, size);
   }
+  file.check();
   return hash.finish();
 }
 

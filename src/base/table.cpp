@@ -52,10 +52,10 @@ void require_text(std::string_view bytes, std::string_view name) {
   }
 }
 
-Table Table::parse(std::string_view text, std::string_view name) {
+Table Table::parse(std::string_view text, std::string_view name, const CsvLimits& limits) {
   Table table;
   table.name_ = name;
-  table.table_ = parse_csv(text, name);
+  table.table_ = parse_csv(text, name, limits);
   // By number: a header may come from a client, and messages reach logs.
   std::unordered_map<std::string, std::size_t> seen;
   for (std::size_t i = 0; i < table.header().size(); ++i) {

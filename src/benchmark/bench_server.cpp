@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/clip_vocabulary.hpp"
+#include "base/json.hpp"
 #include "base/process.hpp"
 #include "benchmark/json.hpp"
 #include "benchmark/workload.hpp"
@@ -29,8 +30,7 @@ std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::erro
 /// Takes the request's fields by name and type, and names the one that is wrong.
 class Fields {
  public:
-  explicit Fields(std::string_view request) : json_(Json::parse(request, nullptr, false)) {
-    if (json_.is_discarded()) refuse("not valid JSON");
+  explicit Fields(std::string_view request) : json_(base::parse_json(request, {.name = "request"})) {
     if (!json_.is_object()) refuse("expected an object");
     constexpr std::array kKnown{"op", "kind", "batch", "tokens", "file", "ids", "profile"};
     for (const auto& [name, value] : json_.items()) {

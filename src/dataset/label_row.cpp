@@ -5,6 +5,7 @@
 
 #include <mi2/error.hpp>
 
+#include "base/json.hpp"
 #include "base/utf8.hpp"
 
 namespace mi2::dataset {
@@ -13,8 +14,7 @@ namespace {
 using Json = nlohmann::json;
 
 std::string class_of_json(std::string_view text, std::string_view where) {
-  const Json row = Json::parse(text, nullptr, false);
-  if (row.is_discarded()) throw Error(Code::kBadFile, fmt::format("{}: not valid JSON", where));
+  const Json row = base::parse_json(text, {.name = where, .fault = Code::kBadFile});
   const auto member = row.find("class_name");
   if (member == row.end() || !member->is_string()) {
     throw Error(Code::kBadFile, fmt::format("{}: no string 'class_name' in its JSON", where));

@@ -79,6 +79,7 @@ void TsvFile::scan() {
     }
   }
   file_.release(released, text.size() - released);
+  file_.check();
 }
 
 std::size_t TsvFile::end_of(std::size_t index) const noexcept {
@@ -86,6 +87,7 @@ std::size_t TsvFile::end_of(std::size_t index) const noexcept {
 }
 
 std::string_view TsvFile::row(std::size_t index) const {
+  file_.check();
   const std::string_view text = text_of(file_);
   const auto start = static_cast<std::size_t>(starts_[index]);
   if (start > 0 && text[start - 1] != '\n') {

@@ -188,6 +188,7 @@ EmbeddingMatrix Embedder::embed_images(std::span<const Pixels> images) const {
   const tensor::Tensor x = impl_->normalised(images);
   const std::lock_guard lock(impl_->turn);
   copy_rows(impl_->model->embed_images(x), result, 0);
+  impl_->source.check_intact();
   return result;
 }
 
@@ -199,6 +200,7 @@ TextEmbeddings Embedder::embed_texts(std::span<const std::string> texts) const {
     if (batch.texts() == 0) return;
     const std::lock_guard lock(impl_->turn);
     copy_rows(impl_->model->embed_texts(batch), result.vectors, done);
+    impl_->source.check_intact();
     done += static_cast<std::size_t>(batch.texts());
     batch = {};
   };

@@ -1,19 +1,16 @@
 #include "export/package.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <regex>
+#include <set>
+#include <string>
 #include <system_error>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
-#include "base/files.hpp"
+#include "base/folders.hpp"
 #include "export/templates.hpp"
 #include "ops/cpu/precision.hpp"
 #include "weights/model_source.hpp"
@@ -27,101 +24,81 @@ namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void disk_error(const fs::path& path, const std::error_code& error) {
-  throw Error(Code::kBadFile, fmt::format("{}: {}", path.string(), error.message()));
-}
-
-/// Flushes a file or a folder to disk.
-void sync(const fs::path& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  const bool done = descriptor >= 0 && ::fsync(descriptor) == 0;
-  const std::error_code error(errno, std::generic_category());
-  if (descriptor >= 0) ::close(descriptor);
-  if (!done) disk_error(path, error);
-}
-
-/// A folder under another name until it is whole.
-class PartialFolder {
- public:
-  explicit PartialFolder(const fs::path& out)
-      : out_(out), path_(out.string() + fmt::format(".partial-{}", ::getpid())) {
-    std::error_code error;
-    if (fs::exists(fs::symlink_status(out_))) {
-      throw Error(Code::kBadArgument, fmt::format("{}: already exists; expected a new folder", out_.string()));
-    }
-    fs::create_directory(path_, error);
-    if (error) disk_error(path_, error);
-  }
-  PartialFolder(const PartialFolder&) = delete;
-  PartialFolder& operator=(const PartialFolder&) = delete;
-  ~PartialFolder() {
-    std::error_code ignored;
-    if (!whole_) fs::remove_all(path_, ignored);
-  }
-
-  void write(const fs::path& relative, std::string_view text) const {
-    base::AtomicFile file(place(relative));
-    file.write(text);
-    file.commit();
-  }
-
-  void copy(const fs::path& from, const fs::path& relative) const {
-    const fs::path to = place(relative);
-    std::error_code error;
-    fs::copy_file(from, to, error);
-    if (error) disk_error(from, error);
-    sync(to);
-  }
-
-  void commit() {
-    for (const auto& entry : fs::recursive_directory_iterator(path_)) {
-      if (entry.is_directory()) sync(entry.path());
-    }
-    sync(path_);
-    std::error_code error;
-    fs::rename(path_, out_, error);
-    if (error) disk_error(out_, error);
-    whole_ = true;
-    const fs::path parent = fs::absolute(out_).parent_path();
-    sync(parent);
-  }
-
- private:
-  [[nodiscard]] fs::path place(const fs::path& relative) const {
-    fs::path to = path_ / relative;
-    std::error_code error;
-    fs::create_directories(to.parent_path(), error);
-    if (error) disk_error(to.parent_path(), error);
-    return to;
-  }
-
-  fs::path out_;
-  fs::path path_;
-  bool whole_ = false;
-};
-
 struct Copy {
   fs::path from;
   fs::path to;  ///< below the package
 };
 
-/// Every file of the model, links followed, hidden ones left out. A packed file is the only one.
-std::vector<Copy> model_files(const fs::path& model) {
-  if (fs::is_regular_file(model)) return {{model, fs::path("model") / "model.mi2"}};
-  std::vector<Copy> files;
-  std::error_code error;
-  auto at = fs::recursive_directory_iterator(model, fs::directory_options::follow_directory_symlink, error);
-  for (; !error && at != fs::end(at); at.increment(error)) {
-    constexpr int kDeepest = 16;  // a link to its own parent would never end
-    if (at->path().filename().string().starts_with('.') || at.depth() > kDeepest) {
-      at.disable_recursion_pending();
-    } else if (at->is_regular_file()) {
-      files.push_back({at->path(), fs::path("model") / at->path().lexically_relative(model)});
+bool is_inside(const fs::path& path, const fs::path& folder) {
+  return std::mismatch(folder.begin(), folder.end(), path.begin(), path.end()).first == folder.end();
+}
+
+/// The files of a model's folder, hidden ones left out. A link counts as what it leads to, if that is in the folder
+/// too, or where the hub's cache keeps the files of its snapshots (snapshots/COMMIT/NAME -> ../../blobs/HASH).
+class ModelFiles {
+ public:
+  explicit ModelFiles(const fs::path& model) : shown_(model), root_(fs::canonical(model)) {
+    if (root_.parent_path().filename() == "snapshots") blobs_ = root_.parent_path().parent_path() / "blobs";
+  }
+
+  std::vector<Copy> take() {
+    visit(root_, "model");
+    std::sort(files_.begin(), files_.end(), [](const Copy& a, const Copy& b) { return a.to < b.to; });
+    return std::move(files_);
+  }
+
+ private:
+  void visit(const fs::path& folder, const fs::path& to) {
+    if (!seen_.insert(folder).second) refuse(to, "leads to a folder that is in it already");
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+      const std::string name = entry.path().filename().string();
+      if (name.starts_with('.')) continue;
+      const fs::path real = entry.is_symlink() ? followed(entry.path(), to / name) : entry.path();
+      if (fs::is_directory(real)) {
+        visit(real, to / name);
+      } else if (fs::is_regular_file(real)) {
+        files_.push_back({real, to / name});
+      }
     }
   }
-  if (error) disk_error(model, error);
-  std::sort(files.begin(), files.end(), [](const Copy& a, const Copy& b) { return a.to < b.to; });
-  return files;
+
+  fs::path followed(const fs::path& link, const fs::path& to) const {
+    std::error_code error;
+    fs::path real = fs::canonical(link, error);
+    if (error) refuse(to, "leads nowhere");
+    if (is_inside(real, root_) || (!blobs_.empty() && is_inside(real, blobs_))) return real;
+    refuse(to,
+           "leads out of it, and what is not in the model's folder does not go into the package; put the file there");
+  }
+
+  [[noreturn]] void refuse(const fs::path& to, std::string_view what) const {
+    throw Error(Code::kBadArgument,
+                fmt::format("{}: the link {} {}", shown_.string(), to.lexically_relative("model").string(), what));
+  }
+
+  fs::path shown_;
+  fs::path root_;
+  fs::path blobs_;  ///< empty unless the folder is a snapshot of the hub's cache
+  std::set<fs::path> seen_;
+  std::vector<Copy> files_;
+};
+
+/// A packed file is the only one.
+std::vector<Copy> model_files(const fs::path& model) {
+  if (fs::is_regular_file(model)) return {{fs::canonical(model), fs::path("model") / "model.mi2"}};
+  try {
+    return ModelFiles(model).take();
+  } catch (const fs::filesystem_error& error) {
+    throw Error(Code::kBadFile, fmt::format("{}: cannot be read: {}", model.string(), error.code().message()));
+  }
+}
+
+/// A package inside its model would be a part of it, and of the next package.
+void check_apart(const fs::path& model, const fs::path& out) {
+  std::error_code ignored;
+  const fs::path folder = fs::weakly_canonical(fs::absolute(out), ignored);
+  if (!fs::is_directory(model) || !is_inside(folder, fs::canonical(model))) return;
+  throw Error(Code::kBadArgument, fmt::format("{}: is in the model's folder; expected a place outside", out.string()));
 }
 
 void need(bool good, std::string_view what, std::string_view found, std::string_view wanted) {
@@ -161,13 +138,14 @@ void package_model(const fs::path& model, const fs::path& out, const PackageOpti
   check(options);
   const weights::ModelSource checked(model);
   const bool mlflow = options.kind == PackageKind::kMlflow;
+  check_apart(model, out);
   std::vector<Copy> copies = model_files(model);
   if (!options.wheel.empty()) {
     const fs::path wheels = mlflow ? "wheels" : "environment/wheels";
     copies.push_back({options.wheel, wheels / options.wheel.filename()});
   }
 
-  PartialFolder folder(out);
+  base::AtomicFolder folder(out);
   const Values values = values_of(model, options);
   const std::string_view prefix = mlflow ? "mlflow/" : "azureml/";
   for (const Template& file : templates()) {

@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <span>
 #include <system_error>
 #include <utility>
 
@@ -15,13 +16,27 @@
 #include <mi2/error.hpp>
 
 #include "base/files.hpp"
+#include "base/hash.hpp"
+#include "base/partial.hpp"
 
 namespace mi2::jobs {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t kMaxJobBytes = 1 << 16;
+constexpr std::size_t kMaxJobBytes = 1 << 16;
+
+/// What is kept of a job's description: a long one's hash says as well whether it is the same.
+std::string kept(const std::string& job) {
+  if (job.size() <= kMaxJobBytes) return job;
+  return fmt::format("sha256 {}", base::sha256_hex(std::as_bytes(std::span(job))));
+}
+
+/// Until it has its permissions, what replaces a private file is as private.
+mode_t mode_for(const fs::path& output) {
+  std::error_code ignored;
+  return fs::exists(output, ignored) ? 0600 : 0666;
+}
 
 fs::path beside(const fs::path& path, const char* suffix) { return path.string() + suffix; }
 
@@ -29,8 +44,8 @@ fs::path beside(const fs::path& path, const char* suffix) { return path.string()
 
 Journal::Journal(fs::path output, const std::string& job, bool restart,
                  const std::function<bool(std::string_view line)>& failed)
-    : output_(std::move(output)), part_(beside(output_, ".part")), job_(beside(output_, ".job")) {
-  descriptor_ = ::open(part_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    : output_(base::resolved(output)), part_(beside(output_, ".part")), job_(beside(output_, ".job")) {
+  descriptor_ = ::open(part_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, mode_for(output_));
   if (descriptor_ < 0) fail("cannot be written");
   try {
     if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
@@ -40,7 +55,7 @@ Journal::Journal(fs::path output, const std::string& job, bool restart,
     const off_t size = ::lseek(descriptor_, 0, SEEK_END);
     if (size < 0) fail("cannot be read");
     std::error_code ignored;
-    const bool same = size == 0 || (fs::exists(job_, ignored) && base::read_text_file(job_, kMaxJobBytes) == job);
+    const bool same = size == 0 || (fs::exists(job_, ignored) && base::read_text_file(job_, kMaxJobBytes) == kept(job));
     if (!same) {
       throw Error(Code::kBadArgument,
                   fmt::format("{}: was begun with another input, model or options; --restart throws "
@@ -49,7 +64,7 @@ Journal::Journal(fs::path output, const std::string& job, bool restart,
     }
     if (size == 0) {
       base::AtomicFile file(job_);
-      file.write(job);
+      file.write(kept(job));
       file.commit();
     }
     keep_whole_lines(failed);
@@ -68,7 +83,7 @@ void Journal::fail(const char* what) const {
 }
 
 void Journal::keep_whole_lines(const std::function<bool(std::string_view line)>& failed) {
-  constexpr std::size_t kShown = 64;  // of a line's start: what `failed` needs
+  constexpr std::size_t kShown = 1024;  // of a line's start: what `failed` needs
   std::array<char, 1 << 16> block;
   std::string start;
   off_t at = 0;
@@ -99,12 +114,8 @@ void Journal::append(std::string_view lines) {
 }
 
 void Journal::finish() {
-  if (::fsync(descriptor_) != 0) fail("cannot be flushed to disk");
+  base::put_in_place(descriptor_, part_, output_);
   std::error_code error;
-  fs::rename(part_, output_, error);
-  if (error) {
-    throw Error(Code::kBadFile, fmt::format("{}: cannot be renamed: {}", part_.string(), error.message()));
-  }
   fs::remove(job_, error);
 }
 

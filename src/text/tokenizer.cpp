@@ -13,7 +13,8 @@
 namespace mi2::text {
 namespace {
 
-constexpr std::size_t kMaxTextBytes = 64U << 20;
+/// Repairs and normal forms take some twenty bytes per byte of text.
+constexpr std::size_t kMaxTextBytes = 1U << 20;
 constexpr std::u32string_view kStart = U"<|startoftext|>";
 constexpr std::u32string_view kEnd = U"<|endoftext|>";
 constexpr std::u32string_view kSuffixes[] = {U"'s", U"'t", U"'re", U"'ve", U"'m", U"'ll", U"'d"};

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/clip_vocabulary.hpp"
+#include "base/json.hpp"
 #include "text/resources.hpp"
 #include "text/tokenizer.hpp"
 #include "text/utf8.hpp"
@@ -160,6 +161,7 @@ Vocabulary read_vocabulary(std::string_view vocab_json, std::string_view merges_
   if (vocab_json.size() > kMaxBytes || merges_text.size() > kMaxBytes) {
     throw Error(Code::kTooLarge, fmt::format("{}: a tokenizer file of over {} bytes", name, kMaxBytes));
   }
+  base::refuse_nul(vocab_json, {.name = name, .fault = Code::kBadFile});
   VocabReader reader(name);
   nlohmann::json::sax_parse(vocab_json, &reader);
   return assemble(reader.ids, merges_text, name);

@@ -117,6 +117,7 @@ VectorTable read_vectors(const std::filesystem::path& path) {
   const base::MappedFile file(path);
   const auto bytes = file.bytes();
   VectorTable table = parse_vectors({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path.string());
+  file.check();
   if (table.vectors.rows() == 0) throw Error(Code::kBadFile, fmt::format("{}: holds no embedding", path.string()));
   return table;
 }

@@ -101,6 +101,7 @@ ops::Parameter Checkpoint::take_positions(const std::string& name, const tensor:
 }
 
 void Checkpoint::finish() const {
+  file_.check();
   std::vector<std::string> names;
   std::size_t count = 0;
   for (const auto& [name, row] : left_) {

@@ -35,6 +35,11 @@ class ModelSource {
   /// The model's own tokenizer. @returns nothing if the built-in one serves. @throws what reading files does.
   [[nodiscard]] std::optional<Tokenizer> tokenizer() const;
 
+  /// That a packed file is still as it was opened: computing reads it. @throws as MappedFile::check().
+  void check_intact() const {
+    if (packed_) packed_->check();
+  }
+
   /// Of a directory's weights file, which is read for it; of a packed file, of the weights it was made from.
   [[nodiscard]] std::string weights_sha256() const;
 

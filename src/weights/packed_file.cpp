@@ -157,6 +157,7 @@ void BlocksOfFile::add(const std::string& name, ops::PreparedBlock /*block*/) {
 }
 
 void BlocksOfFile::finish() const {
+  file_->check();
   std::vector<std::string> left;
   std::size_t count = 0;
   for (const std::string& name : file_->names()) {

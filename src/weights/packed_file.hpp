@@ -51,6 +51,8 @@ class PackedFile {
   /// pool's threads.
   /// @throws Error{kBadFile} naming the two layouts, or the first block that is damaged.
   void verify(base::ThreadPool& pool) const;
+  /// As MappedFile::check(): the blocks stay mapped as long as they are computed with.
+  void check() const { file_.check(); }
 
  private:
   struct Row {

@@ -57,6 +57,10 @@ class SafeTensors {
   /// An F32, F16 or BF16 tensor as it is stored. Its pages leave memory when the last copy of the handle dies.
   /// @throws Error{kBadFile} if it is missing or of another element type.
   [[nodiscard]] ops::Parameter parameter(const std::string& name) const;
+  /// As MappedFile::check(); of parse(), nothing.
+  void check() const {
+    if (file_) file_->check();
+  }
 
  private:
   SafeTensors() = default;

@@ -44,5 +44,15 @@ TEST(Csv, NamesTheLineAtFault) {
   refuses("\n\n", "expected a header line");
 }
 
+TEST(Csv, CountsRowsAndFieldsBeforeItKeepsThem) {
+  EXPECT_EQ(parse_csv("a,b\n1,2\n3,4\n", "t", {2, 6}).rows.size(), 2U);
+  expect_error(Code::kTooLarge, {"t: more than 1 rows"}, [] { parse_csv("a,b\n1,2\n3,4\n", "t", {1, 6}); });
+  expect_error(Code::kTooLarge, {"t: more than 5 fields"}, [] { parse_csv("a,b\n1,2\n3,4\n", "t", {2, 5}); });
+  expect_error(Code::kTooLarge, {"t: more than 5 fields"}, [] { parse_csv(std::string(1000, ','), "t", {2, 5}); });
+  expect_error(Code::kTooLarge, {"t: more than 5 fields"}, [] {
+    parse_csv("a\n" + std::string(1000, ','), "t", {2, 5});
+  });
+}
+
 }  // namespace
 }  // namespace mi2::base

@@ -2,14 +2,17 @@
 
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <iterator>
 #include <string>
 #include <utility>
 
+#include "base/folders.hpp"
 #include "support/expect_error.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -133,6 +136,191 @@ TEST(AtomicFile, ReportsAFullDiskAndKeepsTheOldContent) {
 TEST(AtomicFile, RefusesAFolderThatIsNotThere) {
   const TemporaryFolder folder;
   test::expect_error(Code::kBadFile, {"absent/out", "cannot be written"}, [&] { AtomicFile{folder / "absent/out"}; });
+}
+
+mode_t mode_of(const fs::path& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 ? status.st_mode & 07777U : 0;
+}
+
+void write_whole(const fs::path& path, std::string_view text) {
+  AtomicFile file(path);
+  file.write(text);
+  file.commit();
+}
+
+/// Begins a file or a folder in another process, which is killed before it is whole.
+template <typename Begin>
+void kill_in(Begin begin) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    begin();
+    std::raise(SIGKILL);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFSIGNALED(status));
+}
+
+TEST(AtomicFile, KeepsThePermissionsOfWhatItReplaces) {
+  const TemporaryFolder folder;
+  for (const mode_t mode : {0600U, 0640U, 0755U}) {
+    const fs::path path = folder.write("out", "old");
+    ASSERT_EQ(::chmod(path.c_str(), mode), 0);
+    AtomicFile file(path);
+    for (const auto& entry : fs::directory_iterator(folder.path()))
+      EXPECT_EQ(mode_of(entry.path()) & 0077U & ~mode, 0U);
+    file.write("new");
+    file.commit();
+    EXPECT_EQ(mode_of(path), mode);
+    EXPECT_EQ(read_back(path), "new");
+  }
+}
+
+TEST(AtomicFile, WritesWhatALinkLeadsTo) {
+  const TemporaryFolder folder;
+  const TemporaryFolder elsewhere;
+  elsewhere.write("target", "old");
+  fs::create_symlink(elsewhere / "target", folder / "link");
+  fs::create_symlink("link", folder / "second");
+  write_whole(folder / "second", "new");
+  EXPECT_TRUE(fs::is_symlink(folder / "link") && fs::is_symlink(folder / "second"));
+  EXPECT_EQ(read_back(elsewhere / "target"), "new");
+  fs::create_symlink(elsewhere / "absent", folder / "dangling");
+  write_whole(folder / "dangling", "made");
+  EXPECT_EQ(read_back(elsewhere / "absent"), "made");
+  fs::create_symlink("circle", folder / "circle");
+  test::expect_error(Code::kBadFile, {"circle"}, [&] { AtomicFile{folder / "circle"}; });
+}
+
+TEST(AtomicFile, ReplacesNothingButFiles) {
+  const TemporaryFolder folder;
+  const fs::path pipe = folder / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  test::expect_error(Code::kBadFile, {"pipe", "not a regular file"}, [&] { AtomicFile{pipe}; });
+  test::expect_error(Code::kBadFile, {"not a regular file"}, [&] { AtomicFile{folder.path()}; });
+  EXPECT_EQ(entries_of(folder), 1);
+}
+
+TEST(AtomicFile, RemovesWhatDeadRunsLeftAndNothingElse) {
+  const TemporaryFolder folder;
+  folder.write("out.mi2-0123456789abcdef", "a user's");
+  folder.write("other.tmp", "a user's");
+  AtomicFile living(folder / "out");
+  for (int i = 0; i < 3; ++i) {
+    kill_in([&] { AtomicFile(folder / "out").write("half"), std::raise(SIGKILL); });
+    kill_in([&] { AtomicFile(folder / "another").write("half"), std::raise(SIGKILL); });
+  }
+  EXPECT_EQ(entries_of(folder), 2 + 1 + 1 + 1);  // each run removed what the one before it left
+  write_whole(folder / "out", "new");
+  EXPECT_EQ(entries_of(folder), 2 + 1 + 1 + 1);
+  living.write("later");
+  living.commit();
+  EXPECT_EQ(read_back(folder / "out"), "later");
+  write_whole(folder / "another", "new");
+  EXPECT_EQ(entries_of(folder), 4);
+}
+
+TEST(AtomicFile, TakesTheLongestNamesThereAre) {
+  const TemporaryFolder folder;
+  const std::string name(255, 'n');
+  write_whole(folder / name, "new");
+  EXPECT_EQ(read_back(folder / name), "new");
+}
+
+TEST(AtomicFolder, AppearsWholeOrNotAtAll) {
+  const TemporaryFolder folder;
+  const fs::path source = folder.write("source", std::string(3'000'000, 's'));
+  {
+    AtomicFolder half(folder / "out");
+    half.write("a/b", "text");
+  }
+  EXPECT_EQ(entries_of(folder), 1);
+  AtomicFolder whole(folder / "out/");
+  whole.write("a/b", "text");
+  whole.copy(source, "a/copy");
+  EXPECT_FALSE(fs::exists(folder / "out"));
+  whole.commit();
+  EXPECT_EQ(read_back(folder / "out/a/b"), "text");
+  EXPECT_EQ(read_back(folder / "out/a/copy"), read_back(source));
+  EXPECT_EQ(entries_of(folder), 2);
+}
+
+TEST(AtomicFolder, AdoptsNothing) {
+  const TemporaryFolder folder;
+  fs::create_directory(folder / "there");
+  fs::create_symlink("nowhere", folder / "link");
+  for (const char* name : {"there", "link"}) {
+    test::expect_error(Code::kBadArgument, {name, "already exists"}, [&] { AtomicFolder{folder / name}; });
+  }
+  AtomicFolder late(folder / "out");
+  late.write("a", "text");
+  fs::create_directory(folder / "out");
+  test::expect_error(Code::kBadArgument, {"out", "already exists"}, [&] { late.commit(); });
+  EXPECT_TRUE(fs::is_empty(folder / "out"));
+}
+
+TEST(AtomicFolder, RemovesWhatDeadRunsLeft) {
+  const TemporaryFolder folder;
+  kill_in([&] { AtomicFolder(folder / "out").write("a/b", "half"), std::raise(SIGKILL); });
+  EXPECT_EQ(entries_of(folder), 1);
+  AtomicFolder next(folder / "out");
+  EXPECT_EQ(entries_of(folder), 1);
+  next.commit();
+  EXPECT_EQ(entries_of(folder), 1);
+}
+
+TEST(AtomicFolder, NamesTheFileAtFault) {
+  const TemporaryFolder folder;
+  const AtomicFolder out(folder / "out");
+  test::expect_error(Code::kNotFound, {"absent"}, [&] { out.copy(folder / "absent", "a"); });
+  test::expect_error(Code::kBadFile, {"not a regular file"}, [&] { out.copy(folder.path(), "b"); });
+  const fs::path source = folder.write("source", std::string(100'000, 's'));
+  EXPECT_EXIT(
+      {
+        std::signal(SIGXFSZ, SIG_IGN);
+        struct rlimit limit {};
+        limit.rlim_cur = limit.rlim_max = 1000;
+        ::setrlimit(RLIMIT_FSIZE, &limit);
+        try {
+          out.copy(source, "c");
+        } catch (const Error& error) {
+          std::_Exit(std::string_view(error.what()).find("out/c") != std::string_view::npos ? 3 : 1);
+        }
+        std::_Exit(0);
+      },
+      ::testing::ExitedWithCode(3), "");
+}
+
+TEST(MappedFile, ShowsZerosWhereItsFileWasCutAndSaysSo) {
+  const TemporaryFolder folder;
+  const fs::path path = folder.write("file", std::string(100'000, 'm'));
+  const MappedFile file(path);
+  const MappedFile other(folder.write("other", std::string(100'000, 'o')));
+  file.check();
+  fs::resize_file(path, 5'000);
+  EXPECT_EQ(text_of(file.bytes().first(1)), "m");
+  EXPECT_EQ(text_of(file.bytes().last(50'000)), std::string(50'000, '\0'));
+  test::expect_error(Code::kBadFile, {"file", "was cut or written while it was in use"}, [&] { file.check(); });
+  // Whole again, it is still not what was read.
+  folder.write("file", std::string(100'000, 'm'));
+  test::expect_error(Code::kBadFile, {"was cut or written"}, [&] { file.check(); });
+  other.check();
+}
+
+TEST(MappedFile, KnowsThatItsFileWasWritten) {
+  const TemporaryFolder folder;
+  const fs::path path = folder.write("file", "abc");
+  MappedFile first(path);
+  const MappedFile moved(std::move(first));
+  moved.check();
+  folder.write("file", "abd");
+  fs::last_write_time(path, fs::last_write_time(path) + std::chrono::seconds(1));
+  test::expect_error(Code::kBadFile, {"was cut or written"}, [&] { moved.check(); });
+  // A new file of this name is another file.
+  const MappedFile old(path);
+  write_whole(path, "new");
+  old.check();
 }
 
 }  // namespace

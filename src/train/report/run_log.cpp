@@ -5,14 +5,17 @@
 
 #include <cerrno>
 #include <cstring>
+#include <exception>
 #include <functional>
 #include <limits>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "base/files.hpp"
+#include "base/json.hpp"
 
 #include <mi2/error.hpp>
 
@@ -65,12 +68,13 @@ void for_each_line(const std::filesystem::path& path, const std::string& text,
     const std::size_t end = text.find('\n', start);
     if (end == std::string::npos) return;
     try {
+      base::refuse_nul(std::string_view(text).substr(start, end - start), {.fault = Code::kBadFile});
       if (!take(Json::parse(text.begin() + static_cast<std::ptrdiff_t>(start),
                             text.begin() + static_cast<std::ptrdiff_t>(end)),
                 start)) {
         return;
       }
-    } catch (const Json::exception&) {
+    } catch (const std::exception&) {
       throw Error(Code::kBadFile, fmt::format("{}: line {} is no line of a training log", path.string(), count));
     }
     start = end + 1;

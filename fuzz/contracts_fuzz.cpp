@@ -49,7 +49,8 @@ mi2::EmbeddingMatrix rows_of(std::size_t rows, const std::array<float, 2>& row) 
 
 /// As the request's header tells it, the body is cut where the binary part starts.
 void add_headers(HttpRequest& request, std::uint8_t choice) {
-  constexpr std::array<std::string_view, 4> kTypes{"application/json", "text/csv", "", "application/octet-stream"};
+  constexpr std::array<std::string_view, 6> kTypes{
+      "application/json", "text/csv", "", "application/octet-stream", "multipart/form-data; boundary=b", "image/png"};
   request.headers.emplace_back("content-type", kTypes[choice % kTypes.size()]);
   if (choice < 128) return;
   request.headers.emplace_back("inference-header-content-length", std::to_string(choice - 128));
@@ -87,7 +88,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     rest.remove_prefix(std::min(request.query.size() + 2, rest.size()));
   }
   request.body = rest;
-  const PathParameters parameters(1, data[1] % 2 == 0 ? "m" : "c");
+  const PathParameters parameters{data[1] % 2 == 0 ? "m" : "c", "1"};
   try {
     check_answer(service, route.parse(service, std::move(request), parameters));
   } catch (const mi2::Error& error) {

@@ -1,8 +1,10 @@
 // mi2 batch: a file of rows to a file of answers.
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -38,6 +40,8 @@ constexpr std::string_view kBatchHelp =
          row,image_features,text_features,scaling_factor,error
          with rows counted from 1 and vectors as "[[0.1,..]]". Of a classifier:
          row,scores,error with scores as "[{""label"":..,""score"":..},..]".
+         IN may be a folder: its *.csv, by name. The first column of OUT is then the file's
+         name, and rows are counted in each file.
   jsonl  Each line of IN is {"image": "<base64>", "text": ".."}, with either key or both.
          Each line of OUT is a row of POST /score, or {"error": {"code": .., "message": ..}}.
 
@@ -59,7 +63,8 @@ batch::Format format_of(const BatchArguments& arguments) {
     return arguments.format == "csv" ? batch::Format::kCsv : batch::Format::kJsonLines;
   }
   const std::string_view name = arguments.input;
-  if (name.ends_with(".csv")) return batch::Format::kCsv;
+  std::error_code ignored;
+  if (name.ends_with(".csv") || std::filesystem::is_directory(arguments.input, ignored)) return batch::Format::kCsv;
   if (name.ends_with(".jsonl") || name.ends_with(".ndjson")) return batch::Format::kJsonLines;
   throw Error(Code::kBadArgument,
               fmt::format("{}: expected a name that ends in .csv, .jsonl or .ndjson, or --format csv or jsonl", name));
@@ -98,7 +103,8 @@ void add_batch(CLI::App& command, Session& session) {
   arguments->model.options.image.profile = Profile::kAzure;
   add_model_arguments(command, arguments->model);
   add_one_frame(command, arguments->model.options.image.frames);
-  command.add_option("IN", arguments->input, "A CSV or JSON lines file of images and texts")->required();
+  command.add_option("IN", arguments->input, "A CSV or JSON lines file of images and texts, or a folder of CSVs")
+      ->required();
   command.add_option("OUT", arguments->output, "The file of answers")->required();
   command.add_option("--format", arguments->format, "Of IN and OUT (default: by the name of IN)")
       ->type_name("csv|jsonl")

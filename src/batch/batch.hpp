@@ -1,6 +1,6 @@
 #pragma once
-// A file of rows to a file of answers, as the hosted batch endpoint does it: any number of rows in little memory, each
-// row's fault in its own place, and after a crash the same call goes on where it stopped.
+// A file of rows, or a folder of them, to a file of answers, as the hosted batch endpoint does it: any number of rows
+// in little memory, each row's fault in its own place, and after a crash the same call goes on where it stopped.
 
 #include <cstddef>
 #include <cstdint>
@@ -21,7 +21,9 @@ enum class Format {
 };
 
 struct Options {
-  std::filesystem::path input;   ///< read twice: a regular file
+  /// Read twice: a regular file, or of CSV a folder, whose files (*.csv, by name, hidden ones left out) are read one
+  /// after the other. Then the first column of the output is the file's name, and rows are counted in each file.
+  std::filesystem::path input;
   std::filesystem::path output;  ///< until it is whole: `output`.part, beside which `output`.job says what made it
   Format format = Format::kCsv;
   std::size_t rows_per_pass = 4;  ///< computed together; twice as many are in memory
@@ -41,9 +43,9 @@ struct Summary {
 };
 
 /// Answers every row of `input`. A row's own fault is written in its place and does not stop the others.
-/// @throws Error{kNotFound}, {kBadFile} (input or disk); {kBadArgument}: `output` already exists, the header is
-///         not that of a table of images and texts, what an earlier run left is of other input, model or options, or
-///         another run is at it.
+/// @throws Error{kNotFound}, {kBadFile} (input or disk); {kBadArgument}: `output` already exists or is in the input
+///         folder, the header is not that of a table of images and texts, what an earlier run left is of other input,
+///         model or options, or another run is at it.
 Summary run(const Embedder& embedder, const protocols::ServedModel& model, const Options& options);
 
 }  // namespace mi2::batch

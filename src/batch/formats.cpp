@@ -25,9 +25,10 @@ using protocols::Vectors;
 class JsonLines final : public RowFormat {
  public:
   [[nodiscard]] base::RecordRule rule() const noexcept override { return base::RecordRule::kLine; }
-  void read_header(base::RecordReader&) override {}
+  [[nodiscard]] Header read_header(base::RecordReader&) const override { return {}; }
 
-  [[nodiscard]] Row read(std::string record, protocols::RowReader& reader, std::uint64_t number) const override {
+  [[nodiscard]] Row read(const Header&, std::string record, protocols::RowReader& reader,
+                         std::uint64_t number) const override {
     constexpr std::size_t kMostValues = 64;
     try {
       protocols::Json row = protocols::parse_json(std::move(record), kMostValues);
@@ -65,6 +66,16 @@ std::string vector_field(const EmbeddingMatrix& vectors, const std::optional<std
   return text + "]\"";
 }
 
+/// What follows a line's first field and its comma.
+std::string_view after_field(std::string_view line) {
+  bool quoted = false;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (line[i] == '"') quoted = !quoted;
+    if (line[i] == ',' && !quoted) return line.substr(i + 1);
+  }
+  return {};
+}
+
 /// Text as a quoted field on one line.
 std::string quoted_field(std::string_view text) {
   std::string field = "\"";
@@ -77,25 +88,25 @@ std::string quoted_field(std::string_view text) {
 
 class CsvTables final : public RowFormat {
  public:
-  explicit CsvTables(ModelKind kind) : embeds_(kind == ModelKind::kEmbedding) {}
+  CsvTables(ModelKind kind, bool named) : embeds_(kind == ModelKind::kEmbedding), named_(named) {}
 
   [[nodiscard]] base::RecordRule rule() const noexcept override { return base::RecordRule::kCsv; }
 
-  void read_header(base::RecordReader& reader) override {
+  [[nodiscard]] Header read_header(base::RecordReader& reader) const override {
     const std::optional<base::Record> header = reader.next();
     const std::string name = reader.path().string();
     const base::Table table = base::Table::parse(header ? header->text + '\n' : std::string(), name);
-    sides_ = protocols::side_columns(table, false);
-    header_ = header->text + '\n';
+    return {{}, protocols::side_columns(table), header->text + '\n'};
   }
 
-  [[nodiscard]] Row read(std::string record, protocols::RowReader& reader, std::uint64_t number) const override {
-    base::CsvTable table = base::parse_csv(header_ + record, fmt::format("row {}", number));
+  [[nodiscard]] Row read(const Header& header, std::string record, protocols::RowReader& reader,
+                         std::uint64_t number) const override {
+    base::CsvTable table = base::parse_csv(header.line + record, fmt::format("row {}", number));
     if (table.rows.size() != 1) throw Error(Code::kBadFile, fmt::format("row {}: not one record of CSV", number));
     const auto side = [&](const std::optional<std::size_t>& at) {
       return at ? std::move(table.rows.front().fields[*at]) : std::string{};
     };
-    return reader.row(side(sides_.image), side(sides_.text), number);
+    return reader.row(side(header.sides.image), side(header.sides.text), number);
   }
 
   [[nodiscard]] std::string line(const Table& table, const Row& row, const Vectors& vectors,
@@ -120,6 +131,7 @@ class CsvTables final : public RowFormat {
   }
 
   [[nodiscard]] bool is_error(std::string_view line) const override {
+    if (named_) line = after_field(line);
     line.remove_prefix(std::min(line.find(','), line.size()));
     return line.starts_with(empty_columns());
   }
@@ -129,14 +141,15 @@ class CsvTables final : public RowFormat {
   [[nodiscard]] std::string_view empty_columns() const { return embeds_ ? ",,,," : ",,"; }
 
   bool embeds_;
-  protocols::SideColumns sides_;
-  std::string header_;
+  bool named_;
 };
 
 }  // namespace
 
-std::unique_ptr<RowFormat> make_format(Format format, ModelKind kind) {
-  if (format == Format::kCsv) return std::make_unique<CsvTables>(kind);
+std::string file_field(const std::string& file) { return file.empty() ? file : quoted_field(file) + ','; }
+
+std::unique_ptr<RowFormat> make_format(Format format, ModelKind kind, bool named) {
+  if (format == Format::kCsv) return std::make_unique<CsvTables>(kind, named);
   return std::make_unique<JsonLines>();
 }
 

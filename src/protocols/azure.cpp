@@ -11,6 +11,7 @@
 
 #include "base/numbers.hpp"
 #include "protocols/answers.hpp"
+#include "protocols/classes.hpp"
 #include "protocols/openapi.hpp"
 #include "protocols/parsers.hpp"
 #include "protocols/tables.hpp"
@@ -57,6 +58,7 @@ RequestPlan parse_score(const Service& service, HttpRequest request, const PathP
   WorkBuilder work(service, table->model->name, table->parameters.images);
   RowReader reader(work, table->model->kind == ModelKind::kEmbedding);
   table->rows = input->is_array() ? reader.records(*input, "input_data") : reader.split(*input, "input_data");
+  check_answer(service.limits, table->rows.size(), table->model->labels);
   const bool legacy = service.response_shape == ResponseShape::kLegacy && table->model->kind == ModelKind::kEmbedding;
   return {work.take(), [table, legacy](const Vectors& vectors) {
             return model_answer(*table->model, table->parameters.images.profile,
@@ -77,11 +79,16 @@ RequestPlan healthy(const Service& service, HttpRequest, const PathParameters&) 
 
 RequestPlan swagger(const Service&, HttpRequest request, const PathParameters&) {
   const std::string version = query_value(request.query, "version");
-  if (!version.empty() && version != "2" && version != "3") {
-    throw Error(Code::kNotFound, "swagger.json: version is 2 or 3");
-  }
   HttpResponse answer;
-  answer.body = swagger_document(version == "3" ? 3 : 2);
+  if (version.empty() || version == "2") {
+    answer.body = swagger_document(SwaggerVersion::k2);
+  } else if (version == "3") {
+    answer.body = swagger_document(SwaggerVersion::k3);
+  } else if (version == "3.1") {
+    answer.body = swagger_document(SwaggerVersion::k31);
+  } else {
+    throw Error(Code::kNotFound, "swagger.json: expected the version 2, 3 or 3.1");
+  }
   return answer_at_once(std::move(answer));
 }
 

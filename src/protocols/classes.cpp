@@ -6,6 +6,8 @@
 
 #include <mi2/error.hpp>
 
+#include "base/checked.hpp"
+#include "base/json_text.hpp"
 #include "classify/zero_shot.hpp"
 
 namespace mi2::protocols {
@@ -24,6 +26,16 @@ std::vector<double> logits_of(const ServedModel& classifier, std::span<const flo
       break;
   }
   throw Error(Code::kInternal, fmt::format("model {} is no classifier", classifier.name));
+}
+
+void check_answer(const Limits& limits, std::size_t images, std::span<const std::string> labels) {
+  constexpr std::size_t kScoreBytes = 48;  // a number, and the keys around it
+  std::size_t row = 0;
+  for (const std::string& label : labels) row += base::json_string(label).size() + kScoreBytes;
+  if (row == 0 || images <= limits.answer_bytes / row) return;
+  throw Error(Code::kTooLarge,
+              fmt::format("the scores of {} labels for {} images: about {} bytes, the limit is {}", labels.size(),
+                          images, base::checked_mul(row, images, "scores"), limits.answer_bytes));
 }
 
 std::vector<LabelScore> classify(const ServedModel& classifier, std::span<const float> image) {

@@ -7,50 +7,14 @@
 
 #include <mi2/error.hpp>
 
-#include "base/long_strings.hpp"
+#include "base/json.hpp"
 
 namespace mi2::protocols {
-namespace {
-
-/// No protocol needs more than five.
-constexpr int kMaxDepth = 16;
-
-/// Where nlohmann gives a text up.
-std::size_t error_byte(const std::string& text) {
-  try {
-    const Json ignored = Json::parse(text, [](int, Json::parse_event_t, Json&) { return false; });
-  } catch (const Json::parse_error& error) {
-    return error.byte;
-  }
-  return text.size();
-}
-
-}  // namespace
 
 Json parse_json(std::string body, std::size_t max_values) {
-  base::LongStrings strings(body);
-  std::size_t values = 0;
-  const auto count = [&](int depth, Json::parse_event_t event, Json& value) {
-    if (depth > kMaxDepth) {
-      throw Error(Code::kBadArgument, fmt::format("body: nested deeper than {} levels", kMaxDepth));
-    }
-    const bool ends = event == Json::parse_event_t::object_end || event == Json::parse_event_t::array_end;
-    if (!ends && ++values > max_values) {
-      throw Error(Code::kTooLarge, fmt::format("body: more than {} JSON values", max_values));
-    }
-    strings.restore(event, value);
-    return true;
-  };
-  try {
-    Json value = Json::parse(strings.shortened(), count);
-    body = {};
-    return value;
-  } catch (const Json::parse_error& error) {
-    throw Error(Code::kBadArgument,
-                fmt::format("body: not valid JSON at byte {}", strings.empty() ? error.byte : error_byte(body)));
-  } catch (const Json::exception&) {
-    throw Error(Code::kBadArgument, "body: not valid JSON: a number out of range");
-  }
+  Json value = base::parse_json(body, {.max_values = max_values});
+  body = {};
+  return value;
 }
 
 std::string_view kind_of(const Json& value) noexcept {

@@ -11,10 +11,7 @@ namespace mi2::protocols {
 
 using Json = nlohmann::json;
 
-/// The value of a whole body, whose memory is given back.
-/// @param max_values  members, elements and values in all, so that brackets cannot take more memory than they are
-/// worth.
-/// @throws Error{kBadArgument} for what is not JSON or is nested deeper than any protocol; {kTooLarge}.
+/// The value of a whole body, whose memory is given back. @throws as base::parse_json() by its usual rules.
 Json parse_json(std::string body, std::size_t max_values);
 
 /// "a string", "an object", ..

@@ -177,8 +177,16 @@ Json tensor_json(std::string_view name, std::string_view datatype, std::vector<i
   return {{"name", name}, {"datatype", datatype}, {"shape", std::move(shape)}};
 }
 
-const ServedModel& listed_model(const Service& service, const std::string& name) {
-  const auto found = service.models.find(name);
+/// A path may name the version, of which each model has one.
+void check_kserve_version(const PathParameters& parameters) {
+  if (parameters.size() > 1 && parameters[1] != "1") {
+    throw Error(Code::kNotFound, "no such version of the model; expected 1");
+  }
+}
+
+const ServedModel& listed_model(const Service& service, const PathParameters& parameters) {
+  check_kserve_version(parameters);
+  const auto found = service.models.find(parameters.at(0));
   if (found == service.models.end()) throw Error(Code::kNotFound, "no model of this name; GET /v1/models lists them");
   return *found->second;
 }
@@ -186,6 +194,7 @@ const ServedModel& listed_model(const Service& service, const std::string& name)
 }  // namespace
 
 RequestPlan parse_infer(const Service& service, HttpRequest request, const PathParameters& parameters) {
+  check_kserve_version(parameters);
   auto asked = std::make_shared<InferRequest>();
   asked->model = service.model(parameters.at(0));
   asked->profile = service.images.profile;
@@ -198,6 +207,7 @@ RequestPlan parse_infer(const Service& service, HttpRequest request, const PathP
   read_outputs(head, *asked);
   std::vector<BytesTensor> inputs = read_inputs(head, std::move(binary), service.limits);
   Work work = read_work(service, *asked, std::move(inputs));
+  check_answer(service.limits, work.images.size(), asked->model->labels);
   return {std::move(work), [asked](const Vectors& vectors) { return finish_infer(*asked, vectors); }};
 }
 
@@ -212,7 +222,7 @@ RequestPlan kserve_ready(const Service& service, HttpRequest, const PathParamete
 }
 
 RequestPlan kserve_model(const Service& service, HttpRequest, const PathParameters& parameters) {
-  const ServedModel& model = listed_model(service, parameters.at(0));
+  const ServedModel& model = listed_model(service, parameters);
   Json inputs = Json::array({tensor_json("image", "BYTES", {-1})});
   Json outputs = Json::array();
   if (model.kind == ModelKind::kEmbedding) {
@@ -233,7 +243,7 @@ RequestPlan kserve_model(const Service& service, HttpRequest, const PathParamete
 }
 
 RequestPlan kserve_model_ready(const Service& service, HttpRequest, const PathParameters& parameters) {
-  const ServedModel& model = listed_model(service, parameters.at(0));
+  const ServedModel& model = listed_model(service, parameters);
   return json_at_once({{"name", model.name}, {"ready", model.ready}}, readiness(model.ready));
 }
 

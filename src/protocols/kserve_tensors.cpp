@@ -20,6 +20,9 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "the binary extension is little-endian");
 
+/// An image and a text; one more, so that what is wrong with it is said.
+constexpr std::size_t kMaxInputs = 3;
+
 [[noreturn]] void bad(const std::string& message) { throw Error(Code::kBadArgument, message); }
 
 /// @returns how many elements a shape has.
@@ -35,21 +38,23 @@ std::uint64_t element_count(Json* shape, std::string_view name) {
   return count;
 }
 
-/// The strings of nested lists, row by row. The depth of a body is limited, so the recursion is.
-void take_elements(Json& data, std::string_view name, std::vector<std::string>& values) {
+/// The strings of nested lists, row by row, and at most one more than `count`. The depth of a body is limited, so the
+/// recursion is.
+void take_elements(Json& data, std::string_view name, std::uint64_t count, std::vector<std::string>& values) {
   for (Json& element : data) {
+    if (values.size() > count) return;
     if (element.is_array()) {
-      take_elements(element, name, values);
+      take_elements(element, name, count, values);
     } else {
       values.push_back(take_string(element, fmt::format("{}: element {}", name, values.size() + 1)));
     }
   }
 }
 
-/// Elements of the binary extension: each its length in four bytes, then its bytes.
-std::vector<std::string> split_elements(std::string_view bytes, std::string_view name) {
+/// Elements of the binary extension, each its length in four bytes, then its bytes; at most one more than `count`.
+std::vector<std::string> split_elements(std::string_view bytes, std::string_view name, std::uint64_t count) {
   std::vector<std::string> values;
-  while (!bytes.empty()) {
+  while (!bytes.empty() && values.size() <= count) {
     std::uint32_t length = 0;
     if (bytes.size() < sizeof length) bad(fmt::format("{}: binary data ends in an element's length", name));
     std::memcpy(&length, bytes.data(), sizeof length);
@@ -92,15 +97,17 @@ BytesTensor read_input(Json& input, std::string_view& binary, std::size_t number
     const auto bytes = size->get<std::uint64_t>();
     if (data != nullptr) bad(fmt::format("{}: has both data and binary_data_size", name));
     if (bytes > binary.size()) bad(fmt::format("{}: {} bytes of binary data, {} are left", name, bytes, binary.size()));
-    tensor.values = split_elements(binary.substr(0, bytes), name);
+    tensor.values = split_elements(binary.substr(0, bytes), name, count);
     tensor.binary = true;
     binary.remove_prefix(bytes);
   } else {
     if (data == nullptr) bad(fmt::format("{}: data: is missing", name));
-    take_elements(need_array(*data, fmt::format("{}: data", name)), name, tensor.values);
+    take_elements(need_array(*data, fmt::format("{}: data", name)), name, count, tensor.values);
   }
   if (tensor.values.size() != count) {
-    bad(fmt::format("{}: {} elements, its shape has {}", name, tensor.values.size(), count));
+    const bool more = tensor.values.size() > count;
+    bad(fmt::format("{}: {} elements, its shape has {}", name, more ? "more" : std::to_string(tensor.values.size()),
+                    count));
   }
   return tensor;
 }
@@ -144,8 +151,9 @@ std::string cut_binary(HttpRequest& request) {
     if (parsed.ec != std::errc{} || parsed.ptr != header.data() + header.size() || length > request.body.size()) {
       bad("inference-header-content-length: expected the length of the JSON part");
     }
-    binary = request.body.substr(length);
-    request.body.resize(length);
+    binary = std::move(request.body);
+    request.body = binary.substr(0, length);
+    binary.erase(0, length);
     // With a binary part the whole is application/octet-stream; what is left is JSON.
     std::erase_if(request.headers, [](const auto& field) { return field.first == "content-type"; });
   }
@@ -156,6 +164,7 @@ std::vector<BytesTensor> read_inputs(Json& head, std::string binary, const Limit
   Json* inputs = member(head, "inputs");
   if (inputs == nullptr) bad("inputs: is missing");
   need_array(*inputs, "inputs");
+  if (inputs->size() > kMaxInputs) bad(fmt::format("inputs: expected at most {}, got {}", kMaxInputs, inputs->size()));
   std::string_view left = binary;
   std::vector<BytesTensor> tensors;
   for (Json& input : *inputs) tensors.push_back(read_input(input, left, tensors.size() + 1, limits));

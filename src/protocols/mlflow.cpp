@@ -16,12 +16,15 @@
 
 #include "base/table.hpp"
 #include "protocols/answers.hpp"
+#include "protocols/classes.hpp"
 #include "protocols/parsers.hpp"
 #include "protocols/tables.hpp"
 
 namespace mi2::protocols {
 namespace {
 
+/// Of a table in CSV: columns beside image and text are passed over, and must not cost much.
+constexpr std::size_t kMaxFields = 1U << 20;
 constexpr std::array<const char*, 4> kForms{"dataframe_split", "dataframe_records", "instances", "inputs"};
 
 Rows read_json_rows(Json& body, RowReader& reader) {
@@ -37,18 +40,17 @@ Rows read_json_rows(Json& body, RowReader& reader) {
 }
 
 /// A table as pandas writes it, refused in the words of every other table.
-Rows read_csv_rows(HttpRequest& request, RowReader& reader) {
+Rows read_csv_rows(HttpRequest& request, RowReader& reader, const Limits& limits) {
   base::Table table;
   SideColumns sides;
   try {
-    table = base::Table::parse(request.body, "body");
-    sides = side_columns(table, true);
+    table = base::Table::parse(request.body, "body", {limits.rows, kMaxFields});
+    sides = side_columns(table);
   } catch (const Error& error) {
     if (error.code() == Code::kBadFile) throw Error(Code::kBadArgument, error.what());
     throw;
   }
   request.body = {};
-  if (table.rows().empty()) throw Error(Code::kBadArgument, "body: has no rows");
   Rows rows;
   for (base::CsvRow& row : table.take_rows()) {
     const auto side = [&](const std::optional<std::size_t>& at) {
@@ -72,7 +74,7 @@ RequestPlan parse_invocations(const Service& service, HttpRequest request, const
     table->parameters = table_parameters(service, *table->model, nullptr);
     WorkBuilder builder(service, table->model->name, table->parameters.images);
     RowReader reader(builder, texts_allowed);
-    table->rows = read_csv_rows(request, reader);
+    table->rows = read_csv_rows(request, reader, service.limits);
     work = builder.take();
   } else if (type == "application/json") {
     Json body = json_object(request, service.limits);
@@ -84,6 +86,7 @@ RequestPlan parse_invocations(const Service& service, HttpRequest request, const
   } else {
     throw Error(Code::kUnsupported, "content-type: expected application/json or text/csv");
   }
+  check_answer(service.limits, table->rows.size(), table->model->labels);
   return {std::move(work), [table](const Vectors& vectors) {
             std::string text = R"({"predictions":)";
             text += rows_json(*table, vectors);

@@ -51,6 +51,15 @@ std::size_t read_dimensions(Json* value, int most) {
   return value->get<std::size_t>();
 }
 
+/// Some clients tokenize with OpenAI's own vocabularies, whose ids mean nothing here.
+void refuse_tokens(const Json& item) {
+  const bool ids = item.is_number() || (item.is_array() && !item.empty() && item.front().is_number());
+  if (!ids) return;
+  throw Error(Code::kBadArgument,
+              "input: token ids are not read, since they are those of another model; expected a string or an array of "
+              "strings (LangChain's OpenAIEmbeddings: check_embedding_ctx_length=False)");
+}
+
 /// The strings of `input`: one, or a list of them.
 std::vector<std::string> take_inputs(Json& body) {
   Json* input = member(body, "input");
@@ -61,6 +70,7 @@ std::vector<std::string> take_inputs(Json& body) {
     return inputs;
   }
   if (!input->is_array()) refuse_kind(*input, "input", "a string or an array of strings");
+  for (const Json& item : *input) refuse_tokens(item);
   for (Json& item : *input) inputs.push_back(take_string(item, fmt::format("input {}", inputs.size() + 1)));
   if (inputs.empty()) throw Error(Code::kBadArgument, "input: is empty");
   return inputs;
@@ -129,8 +139,9 @@ RequestPlan parse_embeddings(const Service& service, HttpRequest request, const 
       work.add_image(input, item);
       continue;
     }
-    if (asked->model->count_tokens) asked->tokens += asked->model->count_tokens(input);
-    work.add_text(std::move(input), item);
+    if (input.empty()) throw Error(Code::kBadArgument, fmt::format("{}: is empty", item));
+    const std::size_t place = work.add_text(std::move(input), item);
+    if (asked->model->count_tokens) asked->tokens += asked->model->count_tokens(work.text(place));
   }
   return {work.take(), [asked](const Vectors& vectors) {
             return model_answer(*asked->model, asked->profile, embeddings_json(*asked, vectors));

@@ -109,7 +109,9 @@ std::string build_openapi() {
           {"required", false},
           {"description", "A name of GET /v1/models; without it, the default model"},
           {"schema", {{"type", "string"}}}}},
-        {"ModelInPath", {{"name", "model"}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}}}}}}},
+        {"ModelInPath", {{"name", "model"}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}}}}},
+        {"VersionInPath",
+         {{"name", "version"}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}, {"const", "1"}}}}}}},
       {"schemas", Ordered::parse(openapi_schemas())}};
   return document.dump();
 }
@@ -134,11 +136,11 @@ Ordered score_answer_schema() {
     "scaling_factor": {"type": "number"}}}})json");
 }
 
-std::string build_swagger(int version_number) {
+std::string build_swagger(SwaggerVersion wanted) {
   const Ordered about = {{"title", "mi2"}, {"version", version()}};
   const std::string summary = "Vectors of rows of images and texts";
   Ordered document;
-  if (version_number == 2) {
+  if (wanted == SwaggerVersion::k2) {
     const Ordered body = {{"name", "body"}, {"in", "body"}, {"required", true}, {"schema", score_schema()}};
     document = {{"swagger", "2.0"},
                 {"info", about},
@@ -152,7 +154,7 @@ std::string build_swagger(int version_number) {
         {"responses", {{"200", {{"description", "The rows' answers"}, {"schema", score_answer_schema()}}}}}};
   } else {
     const auto json = [](const Ordered& schema) { return Ordered{{"application/json", {{"schema", schema}}}}; };
-    document = {{"openapi", "3.0.3"}, {"info", about}};
+    document = {{"openapi", wanted == SwaggerVersion::k3 ? "3.0.3" : "3.1.0"}, {"info", about}};
     document["paths"]["/score"]["post"] = {
         {"operationId", "RunMLService"},
         {"summary", summary},
@@ -169,10 +171,11 @@ const std::string& openapi_document() {
   return document;
 }
 
-const std::string& swagger_document(int version) {
-  static const std::string two = build_swagger(2);
-  static const std::string three = build_swagger(3);
-  return version == 3 ? three : two;
+const std::string& swagger_document(SwaggerVersion version) {
+  static const std::string two = build_swagger(SwaggerVersion::k2);
+  static const std::string three = build_swagger(SwaggerVersion::k3);
+  static const std::string newest = build_swagger(SwaggerVersion::k31);
+  return version == SwaggerVersion::k2 ? two : version == SwaggerVersion::k3 ? three : newest;
 }
 
 }  // namespace mi2::protocols

@@ -6,21 +6,20 @@ namespace {
 constexpr std::string_view kSchemas = R"json({
 "Image": {"type": "string", "minLength": 1, "description": "PNG, JPEG, WebP, TIFF or DICOM as base64, with line breaks and a data:...;base64, in front if need be; an http(s) URL if the operator allows its host"},
 "ImageOrNull": {"anyOf": [{"type": "string", "description": "As Image; empty: no image"}, {"type": "null"}]},
-"TextOrNull": {"anyOf": [{"type": "string", "description": "UTF-8; empty: no text"}, {"type": "null"}]},
+"TextOrNull": {"anyOf": [{"type": "string", "description": "UTF-8; empty: no text"}, {"type": ["number", "boolean"], "description": "As its text"}, {"type": "null"}]},
 "Vector": {"type": "array", "items": {"type": "number"}},
 "VectorsOrNull": {"anyOf": [{"type": "array", "items": {"$ref": "#/components/schemas/Vector"}}, {"type": "null"}]},
-"RowObject": {"type": "object", "additionalProperties": false, "minProperties": 1, "properties": {"image": {"$ref": "#/components/schemas/ImageOrNull"}, "text": {"$ref": "#/components/schemas/TextOrNull"}}},
-"RowList": {"type": "array", "minItems": 1, "maxItems": 2, "items": {"anyOf": [{"type": "string"}, {"type": "null"}]}},
-"RowObjects": {"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/RowObject"}},
+"RowObject": {"type": "object", "description": "Other members are passed over", "properties": {"image": {"$ref": "#/components/schemas/ImageOrNull"}, "text": {"$ref": "#/components/schemas/TextOrNull"}}},
+"RowObjects": {"type": "array", "items": {"$ref": "#/components/schemas/RowObject"}},
 "SplitTable": {"type": "object", "additionalProperties": false, "required": ["data"], "properties": {
-  "columns": {"anyOf": [{"type": "array", "minItems": 1, "maxItems": 2, "uniqueItems": true, "items": {"type": "string", "enum": ["image", "text"]}}, {"type": "null"}]},
+  "columns": {"anyOf": [{"type": "array", "minItems": 1, "items": {"type": "string"}, "description": "image, text or both, once each; others are passed over"}, {"type": "null"}]},
   "index": {"anyOf": [{"type": "array"}, {"type": "null"}], "description": "As long as data; its values are not read"},
-  "data": {"type": "array", "minItems": 1, "items": {"anyOf": [{"$ref": "#/components/schemas/RowList"}, {"$ref": "#/components/schemas/RowObject"}]}}}},
+  "data": {"type": "array", "description": "A list of values per row, one for each column, or a RowObject; of one column, the values themselves"}}},
 "Flag": {"anyOf": [{"type": "boolean"}, {"type": "string", "enum": ["true", "True", "false", "False"]}, {"type": "null"}]},
 "ScoreParameters": {"anyOf": [{"type": "null"}, {"type": "object", "properties": {
   "get_scaling_factor": {"$ref": "#/components/schemas/Flag"},
-  "image_standardization_jpeg_compression_ratio": {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 100}, {"type": "string", "pattern": "^0*([1-9][0-9]?|100)$"}, {"type": "null"}]},
-  "image_standardization_image_size": {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 4096}, {"type": "string", "pattern": "^0*([1-9][0-9]{0,2}|[1-3][0-9]{3}|40[0-8][0-9]|409[0-6])$"}, {"type": "null"}]},
+  "image_standardization_jpeg_compression_ratio": {"anyOf": [{"type": "integer", "minimum": 0, "maximum": 2147483647, "description": "0: the default; above 100: 100"}, {"type": "string", "pattern": "^0*[0-9]{1,10}$"}, {"type": "null"}]},
+  "image_standardization_image_size": {"anyOf": [{"type": "integer", "minimum": 0, "maximum": 4096, "description": "0: the default"}, {"type": "string", "pattern": "^0*([0-9]|[1-9][0-9]{0,2}|[1-3][0-9]{3}|40[0-8][0-9]|409[0-6])$"}, {"type": "null"}]},
   "profile": {"anyOf": [{"type": "string", "enum": ["raw", "azure"]}, {"type": "null"}]},
   "frames": {"description": "Which frame of a multi-frame DICOM object or page of a TIFF is embedded, from 1; exactly one", "anyOf": [{"type": "string", "pattern": "^(middle|all|first|0*[1-9][0-9]{0,17}|(every|center):0*[1-9][0-9]{0,17})$"}, {"type": "integer", "minimum": 1}, {"type": "null"}]},
   "provenance": {"$ref": "#/components/schemas/Flag"}}}]},
@@ -41,10 +40,10 @@ constexpr std::string_view kSchemas = R"json({
   "instances": {"$ref": "#/components/schemas/Tensors"},
   "inputs": {"$ref": "#/components/schemas/Tensors"},
   "params": {"$ref": "#/components/schemas/ScoreParameters"}}},
-"Column": {"anyOf": [{"type": "array", "items": {"anyOf": [{"type": "string"}, {"type": "null"}]}}, {"type": "string"}, {"type": "null"}]},
+"Column": {"anyOf": [{"type": "array", "items": {"$ref": "#/components/schemas/TextOrNull"}}, {"$ref": "#/components/schemas/TextOrNull"}]},
 "Tensors": {"anyOf": [
-  {"type": "object", "additionalProperties": false, "minProperties": 1, "properties": {"image": {"$ref": "#/components/schemas/Column"}, "text": {"$ref": "#/components/schemas/Column"}}},
-  {"type": "array", "minItems": 1, "items": {"anyOf": [{"$ref": "#/components/schemas/RowObject"}, {"type": "array", "minItems": 2, "maxItems": 2, "items": {"anyOf": [{"type": "string"}, {"type": "null"}]}}]}}]},
+  {"type": "object", "properties": {"image": {"$ref": "#/components/schemas/Column"}, "text": {"$ref": "#/components/schemas/Column"}}},
+  {"type": "array", "items": {"anyOf": [{"$ref": "#/components/schemas/RowObject"}, {"type": "array", "minItems": 2, "maxItems": 2, "items": {"$ref": "#/components/schemas/TextOrNull"}}]}}]},
 "PredictRequest": {"type": "object", "required": ["images", "labels"], "properties": {
   "images": {"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/Image"}},
   "labels": {"type": "array", "minItems": 1, "uniqueItems": true, "items": {"type": "string", "minLength": 1}},
@@ -52,9 +51,12 @@ constexpr std::string_view kSchemas = R"json({
 "EncodeRequest": {"type": "object", "anyOf": [{"required": ["images"]}, {"required": ["texts"]}], "properties": {
   "images": {"anyOf": [{"type": "array", "items": {"$ref": "#/components/schemas/Image"}}, {"type": "null"}]},
   "texts": {"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "null"}]}}},
+"TeiRequest": {"type": "object", "required": ["inputs"], "properties": {
+  "inputs": {"anyOf": [{"type": "string", "minLength": 1}, {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}}], "description": "Texts; a base64 data URI is an image"},
+  "normalize": {"enum": [true, null]}, "prompt_name": {"type": "null"}, "dimensions": {"type": "null"}}},
 "EmbeddingsRequest": {"type": "object", "required": ["input"], "properties": {
   "model": {"anyOf": [{"type": "string"}, {"type": "null"}], "description": "A name of GET /v1/models; without it, the default model"},
-  "input": {"anyOf": [{"type": "string"}, {"type": "array", "minItems": 1, "items": {"type": "string"}}]},
+  "input": {"anyOf": [{"type": "string", "minLength": 1}, {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}}]},
   "modality": {"anyOf": [{"type": "string", "enum": ["", "text", "image"]}, {"type": "null"}], "description": "Without it, a base64 data URI is an image and all else is text"},
   "encoding_format": {"anyOf": [{"type": "string", "enum": ["float", "base64"]}, {"type": "null"}]},
   "dimensions": {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}], "description": "The first so many numbers, as a unit vector again"}}},

@@ -64,6 +64,7 @@ RequestPlan server_info(const Service& service, HttpRequest, const PathParameter
          {"rows", limits.rows},
          {"labels", limits.labels},
          {"text_bytes", limits.text_bytes},
+         {"answer_bytes", limits.answer_bytes},
          {"pixels", service.images.max_pixels}}}});
 }
 

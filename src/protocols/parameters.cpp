@@ -1,7 +1,9 @@
 #include "protocols/parameters.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include <fmt/format.h>
@@ -26,8 +28,8 @@ bool flag(Json& params, const char* key, bool otherwise) {
   bad(key, "true or false");
 }
 
-/// A whole number, which clients also send as 75.0 or "75".
-int whole_number(Json& params, const char* key, int otherwise, int least, int most) {
+/// A whole number, which clients also send as 75.0 or "75". As the hosted model takes them, 0 means that none is given.
+int whole_number(Json& params, const char* key, int otherwise, int most) {
   Json* value = member(params, key);
   if (value == nullptr) return otherwise;
   double number = std::nan("");
@@ -37,12 +39,13 @@ int whole_number(Json& params, const char* key, int otherwise, int least, int mo
     const std::string& text = value->get_ref<const std::string&>();
     int digits = 0;
     const auto result = std::from_chars(text.data(), text.data() + text.size(), digits);
-    if (result.ec == std::errc{} && result.ptr == text.data() + text.size()) number = digits;
+    const bool whole = result.ec == std::errc{} && result.ptr == text.data() + text.size();
+    if (whole && !text.starts_with('-')) number = digits;
   }
-  if (!(number >= least && number <= most) || number != std::floor(number)) {
-    bad(key, fmt::format("a whole number from {} to {}", least, most));
+  if (!(number >= 0 && number <= most) || number != std::floor(number)) {
+    bad(key, fmt::format("a whole number from 0 to {}", most));
   }
-  return static_cast<int>(number);
+  return number == 0 ? otherwise : static_cast<int>(number);
 }
 
 /// As parse_frames(), or a frame's number as a number.
@@ -69,12 +72,13 @@ ScoreParameters read_parameters(Json* params, const ImageOptions& defaults) {
   if (params == nullptr) return result;
   need_object(*params, "params");
   constexpr int kMaxSize = 4096;
+  constexpr int kBestQuality = 100;  // what libjpeg makes of anything above
   result.scaling_factor = flag(*params, "get_scaling_factor", true);
   result.provenance = flag(*params, "provenance", false);
-  result.images.azure_quality =
-      whole_number(*params, "image_standardization_jpeg_compression_ratio", defaults.azure_quality, 1, 100);
-  result.images.azure_size =
-      whole_number(*params, "image_standardization_image_size", defaults.azure_size, 1, kMaxSize);
+  const int quality = whole_number(*params, "image_standardization_jpeg_compression_ratio", defaults.azure_quality,
+                                   std::numeric_limits<int>::max());
+  result.images.azure_quality = std::min(quality, kBestQuality);
+  result.images.azure_size = whole_number(*params, "image_standardization_image_size", defaults.azure_size, kMaxSize);
   result.images.frames = frame_selection(*params, defaults.frames);
   if (Json* profile = member(*params, "profile")) {
     if (*profile != "raw" && *profile != "azure") bad("profile", "\"raw\" or \"azure\"");

@@ -20,7 +20,11 @@ RequestPlan mlflow_version(const Service& service, HttpRequest request, const Pa
 // community.cpp
 RequestPlan parse_predict(const Service& service, HttpRequest request, const PathParameters& parameters);
 RequestPlan parse_encode(const Service& service, HttpRequest request, const PathParameters& parameters);
+RequestPlan parse_embed(const Service& service, HttpRequest request, const PathParameters& parameters);
 RequestPlan community_health(const Service& service, HttpRequest request, const PathParameters& parameters);
+
+// tei.cpp
+RequestPlan parse_tei_embed(const Service& service, HttpRequest request, const PathParameters& parameters);
 
 // openai.cpp
 RequestPlan parse_embeddings(const Service& service, HttpRequest request, const PathParameters& parameters);

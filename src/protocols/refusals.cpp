@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "base/inflate.hpp"
+#include "base/table.hpp"
 #include "protocols/answers.hpp"
 #include "protocols/http_status.hpp"
 #include "protocols/routes.hpp"
@@ -68,6 +70,19 @@ HttpResponse refusal(const Route* route, int status, std::string_view code, std:
   answer.body = body_of(route == nullptr ? ErrorFormat::kAzure : route->errors, status, code, message);
   if (status == kTooManyRequests || status == kUnavailable) answer.headers.emplace_back("retry-after", "1");
   return answer;
+}
+
+std::optional<HttpResponse> decode_content(const Route* route, HttpRequest& request, std::uint64_t limit) {
+  const std::string coding = base::lower_ascii(request.header("content-encoding"));
+  if (coding.empty() || coding == "identity") return std::nullopt;
+  if (coding != "gzip" && coding != "x-gzip" && coding != "deflate") {
+    HttpResponse answer = refusal(route, 415, "unsupported", "content-encoding: expected gzip, deflate or identity");
+    answer.headers.emplace_back("accept-encoding", "gzip, deflate");
+    return answer;
+  }
+  request.body = base::inflate(request.body, limit, "body");
+  std::erase_if(request.headers, [](const auto& field) { return field.first == "content-encoding"; });
+  return std::nullopt;
 }
 
 HttpResponse error_answer(const Route* route, const Error& error) {

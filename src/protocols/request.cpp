@@ -86,8 +86,9 @@ Json json_body(HttpRequest& request, const Limits& limits) {
     throw Error(Code::kUnsupported, "content-type: expected application/json");
   }
   check_charset(request);
-  // Of a row: its array or object, two members with their keys, its index; the rest is a protocol's own few members.
-  constexpr std::size_t kValuesARow = 8;
+  // Of a row: its array or object, two members with their keys, its index, and columns that are passed over; the rest
+  // is a protocol's own few members.
+  constexpr std::size_t kValuesARow = 64;
   constexpr std::size_t kOthers = 1024;
   return parse_json(std::move(request.body), kValuesARow * limits.rows + limits.labels + kOthers);
 }

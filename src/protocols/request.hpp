@@ -47,6 +47,9 @@ class WorkBuilder {
   /// A text that stands for a label: as add_text(), with the limit of labels.
   std::size_t add_label(std::string text, std::string_view name);
 
+  /// A text that was added.
+  [[nodiscard]] const std::string& text(std::size_t place) const { return work_.texts[place]; }
+
   Work take() { return std::move(work_); }
 
  private:

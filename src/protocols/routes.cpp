@@ -41,9 +41,29 @@ constexpr std::array kRoutes{
     Route{"GET", "/info", "info", kAzure, false, server_info},
     Route{"GET", "/openapi.json", "openapi", kAzure, true, openapi},
     Route{"GET", "/docs", "docs", kAzure, true, docs_page},
+    Route{"GET", "/v2/models/{model}/versions/{version}", "kserve_version", kKserve, false, kserve_model},
+    Route{"GET", "/v2/models/{model}/versions/{version}/ready", "kserve_version_ready", kKserve, true,
+          kserve_model_ready},
+    Route{"POST", "/v2/models/{model}/versions/{version}/infer", "infer_version", kKserve, false, parse_infer},
+    Route{"POST", "/v1/embed", "embed", kDetail, false, parse_embed},
+    Route{"POST", "/embed", "tei_embed", kKserve, false, parse_tei_embed},
 };
 
 std::string_view first_segment(std::string_view path) { return path.substr(0, path.find('/')); }
+
+/// A path with one slash at its start: clients join an address that ends in one and a path that starts with one.
+std::string_view with_one_slash(std::string_view path) {
+  while (path.starts_with("//")) path.remove_prefix(1);
+  return path;
+}
+
+/// What a path is answered with when it is asked what it answers.
+HttpResponse options_answer(std::string_view allowed) {
+  HttpResponse answer;
+  answer.content_type = {};
+  answer.headers.emplace_back("allow", allowed);
+  return answer;
+}
 
 /// The values of a pattern's names if the path fits it.
 std::optional<PathParameters> fit(std::string_view pattern, std::string_view path) {
@@ -84,16 +104,19 @@ Match match(const HttpRequest& request) {
   const std::string_view method = request.method == "HEAD" ? std::string_view("GET") : std::string_view(request.method);
   const Route* other = nullptr;
   std::string allowed;
+  const std::string_view path = with_one_slash(request.path);
   for (const Route& route : kRoutes) {
-    std::optional<PathParameters> values = fit(route.path, request.path);
+    std::optional<PathParameters> values = fit(route.path, path);
     if (!values) continue;
     if (route.method == method) return {&route, std::move(*values), std::nullopt};
     other = &route;
     allowed += fmt::format("{}{}", allowed.empty() ? "" : ", ", route.method == "GET" ? "GET, HEAD" : route.method);
   }
   Match missed;
-  if (other == nullptr) {
-    missed.refusal = refusal(neighbour(request.path), 404, "not_found", "no such path; GET /docs lists them");
+  if (method == "OPTIONS" && (other != nullptr || request.path == "*")) {
+    missed.refusal = options_answer(other == nullptr ? "GET, HEAD, POST, OPTIONS" : allowed + ", OPTIONS");
+  } else if (other == nullptr) {
+    missed.refusal = refusal(neighbour(path), 404, "not_found", "no such path; GET /docs lists them");
   } else {
     missed.refusal =
         refusal(other, 405, "method_not_allowed", fmt::format("method not allowed; this path answers {}", allowed));

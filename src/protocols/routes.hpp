@@ -10,6 +10,7 @@
 // An Error on the way becomes the route's own kind of answer through error_answer(), or item_error_answer() if it is
 // the fault of one image. A refusal of the transport's own (401, 408, 503) through refusal().
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -53,11 +54,18 @@ std::span<const Route> routes();
 struct Match {
   const Route* route = nullptr;  ///< null: refused
   PathParameters parameters;
-  std::optional<HttpResponse> refusal;  ///< 404, or 405 with Allow, in the format of the path's neighbours
+  std::optional<HttpResponse> refusal;  ///< 404, or 405 with Allow, in the format of the path's neighbours; to OPTIONS,
+                                        ///< 200 with Allow
 };
 
 /// Finds the route of a request's method and path.
 Match match(const HttpRequest& request);
+
+/// Decodes a body with a Content-Encoding of gzip or deflate; "identity" is none.
+/// @param limit  of the bytes that come out.
+/// @returns the 415 of another coding, which names those that are read.
+/// @throws Error{kBadArgument} for a body that is not whole; {kTooLarge}.
+std::optional<HttpResponse> decode_content(const Route* route, HttpRequest& request, std::uint64_t limit);
 
 /// The answer for an error of a request as a whole, with the status of its code; 429 has Retry-After.
 /// @param route  null: as match() does for a path without a route.

@@ -15,22 +15,23 @@ namespace {
 
 [[noreturn]] void bad(const std::string& message) { throw Error(Code::kBadArgument, message); }
 
-/// Whether each column is the images'; the other one is the texts'.
-std::vector<bool> read_columns(Json* columns, std::string_view name) {
-  if (columns == nullptr) return {true, false};
+std::vector<Column> read_columns(Json* columns, std::string_view name) {
+  if (columns == nullptr) return {Column::kImage, Column::kText};
   need_array(*columns, fmt::format("{}.columns", name));
-  std::vector<bool> is_image;
+  std::vector<Column> found;
   for (Json& column : *columns) {
-    const std::string where = fmt::format("{}.columns: column {}", name, is_image.size() + 1);
+    const std::string where = fmt::format("{}.columns: column {}", name, found.size() + 1);
     const std::string text = take_string(column, where);
-    if (text != "image" && text != "text") bad(fmt::format("{}: expected \"image\" or \"text\"", where));
-    if (std::find(is_image.begin(), is_image.end(), text == "image") != is_image.end()) {
+    const Column kind = text == "image" ? Column::kImage : text == "text" ? Column::kText : Column::kOther;
+    if (kind != Column::kOther && std::find(found.begin(), found.end(), kind) != found.end()) {
       bad(fmt::format("{}: is a duplicate", where));
     }
-    is_image.push_back(text == "image");
+    found.push_back(kind);
   }
-  if (is_image.empty()) bad(fmt::format("{}.columns: is empty; expected \"image\", \"text\" or both", name));
-  return is_image;
+  if (std::find_if(found.begin(), found.end(), [](Column kind) { return kind != Column::kOther; }) == found.end()) {
+    bad(fmt::format("{}.columns: expected \"image\", \"text\" or both", name));
+  }
+  return found;
 }
 
 void check_index(Json* index, std::size_t rows, std::string_view name) {
@@ -51,28 +52,25 @@ void check_keys(const Json& object, std::initializer_list<std::string_view> know
   }
 }
 
-Rows not_empty(Rows rows, std::string_view name) {
-  if (rows.empty()) bad(fmt::format("{}: has no rows", name));
-  return rows;
-}
-
 /// Null unless the value holds something.
 Json* present(Json* value) {
   if (value == nullptr || value->is_null()) return nullptr;
   return value->is_string() && value->get_ref<const std::string&>().empty() ? nullptr : value;
 }
 
+/// A text, or what a table's column of texts makes of a number or a boolean: Python's word for it.
+std::string take_text(Json& value, std::string_view name) {
+  if (value.is_boolean()) return value.get<bool>() ? "True" : "False";
+  return value.is_number() ? value.dump() : take_string(value, name);
+}
+
 }  // namespace
 
-SideColumns side_columns(const base::Table& table, bool index_allowed) {
+SideColumns side_columns(const base::Table& table) {
   SideColumns sides;
   for (std::size_t i = 0; i < table.header().size(); ++i) {
     const std::string name = base::lower_ascii(table.header()[i]);
-    if (i == 0 && name.empty() && index_allowed) continue;
-    if (name != "image" && name != "text") {
-      throw Error(Code::kBadFile, fmt::format("{}: column {}: expected image or text", table.name(), i + 1));
-    }
-    (name == "image" ? sides.image : sides.text) = i;
+    if (name == "image" || name == "text") (name == "image" ? sides.image : sides.text) = i;
   }
   if (sides.image || sides.text) return sides;
   throw Error(Code::kBadFile, fmt::format("{}: expected a column image, text or both", table.name()));
@@ -85,7 +83,7 @@ Row RowReader::pair_row(Json* image, Json* text, std::size_t number) {
   const std::string text_name = fmt::format("row {}: text", number);
   if (image != nullptr && !image->is_string()) refuse_kind(*image, image_name, "a string of base64");
   return row(image == nullptr ? std::string{} : take_string(*image, image_name),
-             text == nullptr ? std::string{} : take_string(*text, text_name), number);
+             text == nullptr ? std::string{} : take_text(*text, text_name), number);
 }
 
 Row RowReader::row(std::string image, std::string text, std::size_t number) {
@@ -99,37 +97,44 @@ Row RowReader::row(std::string image, std::string text, std::size_t number) {
   return result;
 }
 
-Row RowReader::list_row(Json& row, const std::vector<bool>& is_image, std::size_t number) {
-  if (row.size() != is_image.size()) {
-    bad(fmt::format("row {}: has {} values for {} columns", number, row.size(), is_image.size()));
+Row RowReader::list_row(Json& row, const std::vector<Column>& columns, std::size_t number) {
+  if (row.size() != columns.size()) {
+    bad(fmt::format("row {}: has {} values for {} columns", number, row.size(), columns.size()));
   }
   Json* image = nullptr;
   Json* text = nullptr;
-  for (std::size_t i = 0; i < is_image.size(); ++i) (is_image[i] ? image : text) = &row[i];
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i] != Column::kOther) (columns[i] == Column::kImage ? image : text) = &row[i];
+  }
   return pair_row(image, text, number);
 }
 
+Row RowReader::value_row(Json& value, const std::vector<Column>& columns, std::size_t number) {
+  if (value.is_array()) return list_row(value, columns, number);
+  if (value.is_object()) return record(value, number);
+  if (columns.size() != 1) {
+    refuse_kind(value, fmt::format("row {}", number),
+                fmt::format("a list of {} values, one for each column, or an object", columns.size()));
+  }
+  return columns.front() == Column::kImage ? pair_row(&value, nullptr, number) : pair_row(nullptr, &value, number);
+}
+
 Row RowReader::record(Json& row, std::size_t number) {
-  const std::string name = fmt::format("row {}", number);
-  need_object(row, name);
-  check_keys(row, {"image", "text"}, name);
+  need_object(row, fmt::format("row {}", number));
   return pair_row(member(row, "image"), member(row, "text"), number);
 }
 
 Rows RowReader::split(Json& table, std::string_view name) {
   need_object(table, name);
   check_keys(table, {"columns", "index", "data"}, name);
-  const std::vector<bool> is_image = read_columns(member(table, "columns"), name);
+  const std::vector<Column> columns = read_columns(member(table, "columns"), name);
   Json* data = member(table, "data");
   if (data == nullptr) bad(fmt::format("{}.data: is missing", name));
   need_array(*data, fmt::format("{}.data", name));
   check_index(member(table, "index"), data->size(), name);
   Rows rows;
-  for (Json& row : *data) {
-    const std::size_t number = rows.size() + 1;
-    rows.push_back(row.is_array() ? list_row(row, is_image, number) : record(row, number));
-  }
-  return not_empty(std::move(rows), name);
+  for (Json& row : *data) rows.push_back(value_row(row, columns, rows.size() + 1));
+  return rows;
 }
 
 Rows RowReader::records(Json& list, std::string_view name, bool lists_allowed) {
@@ -138,15 +143,15 @@ Rows RowReader::records(Json& list, std::string_view name, bool lists_allowed) {
   for (Json& row : list) {
     const std::size_t number = rows.size() + 1;
     const bool as_list = lists_allowed && row.is_array();
-    rows.push_back(as_list ? list_row(row, {true, false}, number) : record(row, number));
+    rows.push_back(as_list ? list_row(row, {Column::kImage, Column::kText}, number) : record(row, number));
   }
-  return not_empty(std::move(rows), name);
+  return rows;
 }
 
 Rows RowReader::columns(Json& table, std::string_view name) {
   need_object(table, name);
-  check_keys(table, {"image", "text"}, name);
   Json* sides[] = {member(table, "image"), member(table, "text")};
+  if (sides[0] == nullptr && sides[1] == nullptr) bad(fmt::format("{}: expected image, text or both", name));
   std::size_t length = 0;
   for (Json* side : sides) {
     if (side == nullptr) continue;
@@ -161,7 +166,7 @@ Rows RowReader::columns(Json& table, std::string_view name) {
     rows.push_back(pair_row(sides[0] == nullptr ? nullptr : &(*sides[0])[i],
                             sides[1] == nullptr ? nullptr : &(*sides[1])[i], i + 1));
   }
-  return not_empty(std::move(rows), name);
+  return rows;
 }
 
 }  // namespace mi2::protocols

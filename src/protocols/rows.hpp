@@ -24,13 +24,16 @@ struct SideColumns {
   std::optional<std::size_t> image;
   std::optional<std::size_t> text;
 };
-/// The columns of a table with image, text or both, in any case and order.
-/// @param index_allowed  an unnamed first column does not count, as pandas writes its index.
-/// @throws Error{kBadFile} for a column that is neither, named by its number.
-SideColumns side_columns(const base::Table& table, bool index_allowed);
+/// The columns of a table with image, text or both, in any case and order; others are passed over.
+/// @throws Error{kBadFile} if there is neither.
+SideColumns side_columns(const base::Table& table);
+
+/// What a column holds: a side of the rows, or what is passed over.
+enum class Column { kImage, kText, kOther };
 
 /// Reads the tables of one request into `work`. Rows are counted from 1 in messages. A side that is absent, null or ""
-/// is missing; a row without both is refused, since no answer could be told from another. What is read is moved from.
+/// is missing; a row without both is refused, since no answer could be told from another. A text may be a number or a
+/// boolean. Columns and members of other names are passed over, as the hosted model does. What is read is moved from.
 /// All throw Error{kBadArgument} naming the row or column, and what WorkBuilder throws.
 class RowReader {
  public:
@@ -38,7 +41,7 @@ class RowReader {
   explicit RowReader(WorkBuilder& work, bool texts_allowed = true) : work_(work), texts_allowed_(texts_allowed) {}
 
   /// {"columns": ["image", "text"], "index": [..], "data": [[..], ..]}: columns in any order or only one, index of any
-  /// values and absent or as long as the data; a row may also be an object.
+  /// values and absent or as long as the data; a row may also be an object, or, of one column, the value itself.
   Rows split(Json& table, std::string_view name);
   /// [{"image": .., "text": ..}, ..]; with `lists_allowed` also [image, text] lists.
   Rows records(Json& rows, std::string_view name, bool lists_allowed = false);
@@ -50,7 +53,8 @@ class RowReader {
   Row row(std::string image, std::string text, std::size_t number);
 
  private:
-  Row list_row(Json& row, const std::vector<bool>& is_image, std::size_t number);
+  Row list_row(Json& row, const std::vector<Column>& columns, std::size_t number);
+  Row value_row(Json& value, const std::vector<Column>& columns, std::size_t number);
   Row pair_row(Json* image, Json* text, std::size_t number);
 
   WorkBuilder& work_;

@@ -58,9 +58,10 @@ enum class ResponseShape {
 
 /// Limits of one request. What is over them is Error{kTooLarge} before anything is computed.
 struct Limits {
-  std::size_t rows = 1024;             ///< images or texts of a request
-  std::size_t labels = 4096;           ///< of a classification request
-  std::size_t text_bytes = 64 * 1024;  ///< of one text
+  std::size_t rows = 1024;               ///< images or texts of a request
+  std::size_t labels = 4096;             ///< of a classification request
+  std::size_t text_bytes = 64 * 1024;    ///< of one text
+  std::size_t answer_bytes = 64U << 20;  ///< of an answer with the scores of labels, which a request multiplies
 };
 
 struct Service {

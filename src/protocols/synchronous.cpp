@@ -13,6 +13,7 @@ HttpResponse answer(const Service& service, const Embedders& embedders, HttpRequ
   if (found.refusal) return *found.refusal;
   if (auto refused = refuse_headers(found.route, request)) return *refused;
   try {
+    if (auto refused = decode_content(found.route, request, service.max_body_bytes)) return *refused;
     const RequestPlan plan = found.route->parse(service, std::move(request), found.parameters);
     const Work& work = plan.work;
     Vectors vectors;

@@ -1,5 +1,5 @@
 #pragma once
-// Bytes of request bodies in memory, over all connections. Used on one thread.
+// Bytes of requests and answers in memory, over all connections. Used on one thread.
 
 #include <cstdint>
 
@@ -27,6 +27,8 @@ class ByteBudget {
       }
       return true;
     }
+
+    [[nodiscard]] bool grow_by(std::uint64_t size) { return grow_to(size_ + size); }
 
    private:
     ByteBudget& budget_;

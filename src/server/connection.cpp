@@ -83,6 +83,7 @@ class Connection final : public Connections::Entry {
       co_return co_await conclude(call, std::move(*early), version, more, !parser.is_done());
     }
     ByteBudget::Share share(parts_.budget);
+    call.memory = &share;
     const bool body = co_await read_body(call, parser, share);
     if (!body) co_return false;
     const bool more = parser.keep_alive();
@@ -92,6 +93,9 @@ class Connection final : public Connections::Entry {
     if (call.disconnected) {
       parts_.handler.close(call, kDisconnected);
       co_return false;
+    }
+    if (!share.grow_by(answer.body.size())) {
+      answer = parts_.handler.refuse(call, Error(Code::kOverloaded, "the answers in memory are too large together"));
     }
     co_return co_await conclude(call, std::move(answer), version, more, false);
   }
@@ -204,6 +208,7 @@ class Connection final : public Connections::Entry {
     error_code error;
     co_await write(response, call.head, error);
     parts_.handler.close(call, error ? name_of(error) : std::string_view());
+    parts_.trimmer.note(call.record.bytes_in + call.record.bytes_out);
     if (error) co_return false;
     if (unread) co_await linger();
     co_return keep_alive;

@@ -11,6 +11,7 @@
 #include "server/handler.hpp"
 #include "server/net.hpp"
 #include "server/options.hpp"
+#include "server/trimmer.hpp"
 
 namespace mi2::server {
 
@@ -53,6 +54,7 @@ struct ConnectionParts {
   Handler& handler;
   ByteBudget& budget;
   Connections& connections;
+  Trimmer& trimmer;
 };
 
 /// Serves one connection to its end. @param tls  null: plain HTTP.

@@ -1,6 +1,7 @@
 #include "server/cors.hpp"
 
 #include <algorithm>
+#include <string>
 
 #include <fmt/format.h>
 
@@ -18,6 +19,24 @@ bool is_origin(std::string_view text) {
     }
   }
   return false;
+}
+
+/// Of the headers a page wants to send, those by which OpenAI's clients describe themselves, with commas before them.
+std::string names_of_clients(std::string_view wanted) {
+  constexpr std::size_t kMost = 32;
+  constexpr std::string_view kPrefix = "x-stainless-";
+  std::string list;
+  std::size_t count = 0;
+  while (!wanted.empty()) {
+    std::string name(wanted.substr(0, wanted.find(',')));
+    wanted.remove_prefix(std::min(name.size() + 1, wanted.size()));
+    std::erase_if(name, [](char c) { return c == ' ' || c == '\t'; });
+    std::ranges::transform(name, name.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+    if (name.starts_with(kPrefix) && std::ranges::all_of(name, plain) && ++count <= kMost) list += ", " + name;
+  }
+  return list;
 }
 
 }  // namespace
@@ -47,8 +66,9 @@ std::optional<protocols::HttpResponse> Cors::preflight(const protocols::HttpRequ
   protocols::HttpResponse answer{204, "", {}, ""};
   answer.headers = {{"access-control-allow-methods", "GET, POST"},
                     {"access-control-allow-headers",
-                     "authorization, api-key, x-api-key, content-type, x-request-id, x-ms-client-request-id, "
-                     "azureml-model-deployment, traceparent"},
+                     fmt::format("authorization, api-key, x-api-key, content-type, content-encoding, x-request-id, "
+                                 "x-ms-client-request-id, azureml-model-deployment, traceparent{}",
+                                 names_of_clients(request.header("access-control-request-headers")))},
                     {"access-control-max-age", "600"}};
   return answer;
 }

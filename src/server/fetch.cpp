@@ -37,6 +37,18 @@ void check(const error_code& error, std::string_view what) {
   if (error) fail(what);
 }
 
+/// Counts one more while it lives.
+class Counted {
+ public:
+  explicit Counted(std::size_t& count) : count_(count) { ++count_; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+  ~Counted() { --count_; }
+
+ private:
+  std::size_t& count_;
+};
+
 using Response = http::response_parser<http::string_body>;
 
 /// Sends the request and reads the answer, on a connected stream.
@@ -141,13 +153,19 @@ asio::awaitable<std::string> Fetcher::get(const std::string& url, std::uint64_t 
   co_return std::move(response.get().body());
 }
 
-asio::awaitable<void> Fetcher::fetch(protocols::Work& work, std::uint64_t max_bytes) {
+asio::awaitable<void> Fetcher::fetch(protocols::Work& work, std::uint64_t max_bytes,
+                                     std::function<void(std::size_t)> keep) {
+  if (fetching_ >= options_.requests) {
+    throw Error(Code::kOverloaded, fmt::format("the images of {} requests are being fetched", fetching_));
+  }
+  const Counted counted(fetching_);
   const auto end = std::chrono::steady_clock::now() + kRequestTimeouts * options_.timeout;
   for (protocols::ImageItem& item : work.images) {
     if (item.url.empty()) continue;
     try {
       if (std::chrono::steady_clock::now() > end) fail("those before it took too long");
       item.bytes = co_await get(item.url, std::min(max_bytes, options_.max_bytes));
+      keep(item.bytes.size());
     } catch (const Error& error) {
       throw Error(error.code(), fmt::format("{}: {}", item.name, error.what()));
     }

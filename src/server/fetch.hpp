@@ -1,7 +1,10 @@
 #pragma once
 // Images by URL: off unless the operator names hosts.
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -23,9 +26,11 @@ class Fetcher {
 
   /// Gets every image of a work that has a URL in place of bytes.
   /// @param max_bytes  of all of them.
-  /// @throws Error{kBadArgument} for a URL that is not allowed; {kBadFile} when the image cannot be got; {kTooLarge}.
+  /// @param keep  is called with the size of each image that came; what it throws ends the work.
+  /// @throws Error{kBadArgument} for a URL that is not allowed; {kBadFile} when the image cannot be got; {kTooLarge};
+  ///         {kOverloaded} while images of UrlOptions::requests others are fetched.
   ///         A message names the row and the reason, not the URL.
-  asio::awaitable<void> fetch(protocols::Work& work, std::uint64_t max_bytes);
+  asio::awaitable<void> fetch(protocols::Work& work, std::uint64_t max_bytes, std::function<void(std::size_t)> keep);
 
  private:
   struct Target;
@@ -35,6 +40,7 @@ class Fetcher {
 
   struct Tls;
   UrlOptions options_;
+  std::size_t fetching_ = 0;  ///< requests
   std::unique_ptr<Tls> tls_;
 };
 

@@ -76,7 +76,8 @@ std::optional<protocols::HttpResponse> Handler::early_answer(Call& call) const {
     call.record.route = "preflight";
     return preflight;
   }
-  const bool open = call.route() != nullptr && call.route()->open;
+  const bool options = call.request.method == "OPTIONS" && call.match.refusal && call.match.refusal->status == 200;
+  const bool open = options || (call.route() != nullptr && call.route()->open);
   if (!open && !keys_.admits(call.request)) {
     protocols::HttpResponse answer =
         refuse(call, 401, "unauthorized", "expected a key: Authorization: Bearer KEY, or api-key: KEY");
@@ -127,6 +128,11 @@ asio::awaitable<protocols::HttpResponse> Handler::answer(Call& call) {
 asio::awaitable<void> Handler::compute(Call& call, protocols::HttpResponse& answer) {
   const std::shared_ptr<const Snapshot> snapshot = models_.snapshot();
   const protocols::Route& route = *call.route();
+  if (!call.request.header("content-encoding").empty()) {
+    std::optional<protocols::HttpResponse> refused = co_await decode(call);
+    if (refused) answer = std::move(*refused);
+    if (refused) co_return;
+  }
   auto parse = [&] { return route.parse(snapshot->service, std::move(call.request), call.match.parameters); };
   if (call.request.body.size() <= kShortBody) {
     protocols::RequestPlan plan = parse();
@@ -135,6 +141,15 @@ asio::awaitable<void> Handler::compute(Call& call, protocols::HttpResponse& answ
   }
   protocols::RequestPlan plan = co_await on_pool(workers_, parse);
   answer = co_await carry_out(call, *snapshot, std::move(plan));
+}
+
+asio::awaitable<std::optional<protocols::HttpResponse>> Handler::decode(Call& call) {
+  auto work = [&] { return protocols::decode_content(call.route(), call.request, options_.limits.body_bytes); };
+  std::optional<protocols::HttpResponse> refused = co_await on_pool(workers_, work);
+  if (call.memory != nullptr && !call.memory->grow_to(call.request.body.size())) {
+    throw Error(Code::kOverloaded, "the requests in memory are too large together");
+  }
+  co_return refused;
 }
 
 asio::awaitable<protocols::HttpResponse> Handler::carry_out(Call& call, const Snapshot& snapshot,
@@ -161,23 +176,29 @@ asio::awaitable<protocols::HttpResponse> Handler::carry_out(Call& call, const Sn
   co_return co_await on_pool(workers_, finish);
 }
 
+/// Before the rows have places in the queue: other requests do not wait for a slow host.
+asio::awaitable<void> Handler::fetch(Call& call, protocols::Work& work, bool& own_fault) {
+  const bool remote = std::ranges::any_of(work.images, [](const auto& item) { return !item.url.empty(); });
+  if (!remote) co_return;
+  const auto keep = [&call](std::size_t bytes) {
+    if (call.memory != nullptr && !call.memory->grow_by(bytes)) {
+      throw Error(Code::kOverloaded, "the images in memory are too large together");
+    }
+  };
+  const std::exception_ptr failed = co_await failure_of(fetcher_.fetch(work, options_.limits.body_bytes, keep));
+  if (!failed) co_return;
+  own_fault = true;
+  std::rethrow_exception(failed);
+}
+
 asio::awaitable<protocols::Vectors> Handler::embed(Call& call, ModelWorker& worker, protocols::Work work,
                                                    bool& own_fault) {
+  co_await fetch(call, work, own_fault);
   const std::size_t images = work.images.size();
   const std::size_t texts = work.texts.size();
   if (!worker.reserve(images, texts)) {
     throw Error(Code::kOverloaded,
                 fmt::format("the queue is full: no place for {} rows of this request", images + texts));
-  }
-  const bool remote =
-      std::any_of(work.images.begin(), work.images.end(), [](const auto& item) { return !item.url.empty(); });
-  if (remote) {
-    const std::exception_ptr failed = co_await failure_of(fetcher_.fetch(work, options_.limits.body_bytes));
-    if (failed) {
-      worker.release(images, texts);
-      own_fault = true;
-      std::rethrow_exception(failed);
-    }
   }
   const auto finished = std::make_shared<Event>(co_await asio::this_coro::executor);
   const auto job = std::make_shared<Job>(std::move(work), worker.dimensions(), [finished] {

@@ -12,6 +12,7 @@
 
 #include <boost/uuid/random_generator.hpp>
 
+#include "server/byte_budget.hpp"
 #include "server/client_liveness.hpp"
 #include "server/cors.hpp"
 #include "server/fetch.hpp"
@@ -39,8 +40,9 @@ struct Call {
   std::string traceparent;  ///< empty unless valid
   Clock::time_point start = Clock::now();
   RequestRecord record;
-  ClientLiveness client;      ///< looked at while rows are computed
-  bool disconnected = false;  ///< the client: an answer would be in vain
+  ClientLiveness client;                ///< looked at while rows are computed
+  bool disconnected = false;            ///< the client: an answer would be in vain
+  ByteBudget::Share* memory = nullptr;  ///< what the request holds; may be null
 
   [[nodiscard]] const protocols::Route* route() const noexcept { return match.route; }
 };
@@ -77,8 +79,10 @@ class Handler {
 
  private:
   asio::awaitable<void> compute(Call& call, protocols::HttpResponse& answer);
+  asio::awaitable<std::optional<protocols::HttpResponse>> decode(Call& call);
   asio::awaitable<protocols::HttpResponse> carry_out(Call& call, const Snapshot& snapshot, protocols::RequestPlan plan);
   asio::awaitable<protocols::Vectors> embed(Call& call, ModelWorker& worker, protocols::Work work, bool& own_fault);
+  asio::awaitable<void> fetch(Call& call, protocols::Work& work, bool& own_fault);
   [[nodiscard]] protocols::HttpResponse metrics_answer(Call& call) const;
 
   const Options& options_;

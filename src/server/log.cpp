@@ -1,12 +1,21 @@
 #include "server/log.hpp"
 
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cctype>
+#include <cerrno>
 #include <chrono>
+#include <climits>
 #include <cmath>
+#include <mutex>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <spdlog/async.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
 #include <nlohmann/json.hpp>
 
 namespace mi2::server {
@@ -48,12 +57,50 @@ Json line_of(const RequestRecord& record) {
   return line;
 }
 
+/// Standard error, as long as somebody reads it: a pipe that nobody empties must not keep the server from ending.
+class PatientSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  /// From now on lines are given up that are not taken within the patience.
+  void end() { end_.store((Clock::now() + kPatience).time_since_epoch()); }
+
+ private:
+  static constexpr std::chrono::seconds kPatience{2};
+
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    std::string_view rest(line.data(), line.size());
+    // A pipe that can be written takes so many bytes without blocking.
+    while (!rest.empty() && wait_until_writable()) {
+      const ssize_t put = ::write(STDERR_FILENO, rest.data(), std::min<std::size_t>(rest.size(), PIPE_BUF));
+      if (put < 0 && errno != EINTR && errno != EAGAIN) return;
+      if (put > 0) rest.remove_prefix(static_cast<std::size_t>(put));
+    }
+  }
+
+  void flush_() override {}
+
+  [[nodiscard]] bool wait_until_writable() const {
+    constexpr int kLook = 100;  // milliseconds
+    pollfd state{STDERR_FILENO, POLLOUT, 0};
+    for (;;) {
+      const bool over = Clock::now().time_since_epoch() >= end_.load();
+      const int ready = ::poll(&state, 1, over ? 0 : kLook);
+      if (ready > 0) return (state.revents & POLLOUT) != 0;
+      if (over || (ready < 0 && errno != EINTR)) return false;
+    }
+  }
+
+  std::atomic<Clock::duration> end_{Clock::duration::max()};
+};
+
 }  // namespace
 
 struct Log::Impl {
+  std::shared_ptr<PatientSink> sink = std::make_shared<PatientSink>();
   std::shared_ptr<spdlog::details::thread_pool> thread = std::make_shared<spdlog::details::thread_pool>(kMaxLines, 1);
-  std::shared_ptr<spdlog::async_logger> logger = std::make_shared<spdlog::async_logger>(
-      "mi2", std::make_shared<spdlog::sinks::stderr_sink_mt>(), thread, spdlog::async_overflow_policy::overrun_oldest);
+  std::shared_ptr<spdlog::async_logger> logger =
+      std::make_shared<spdlog::async_logger>("mi2", sink, thread, spdlog::async_overflow_policy::overrun_oldest);
 
   void write(const Json& line) { logger->info(line.dump(-1, ' ', true, Json::error_handler_t::replace)); }
 
@@ -65,10 +112,34 @@ struct Log::Impl {
 };
 
 Log::Log() : impl_(std::make_unique<Impl>()) { impl_->logger->set_pattern("%v"); }
-Log::~Log() { impl_->logger->flush(); }
+Log::~Log() { impl_->sink->end(); }
 
 void Log::request(const RequestRecord& record) { impl_->write(line_of(record)); }
 void Log::info(std::string_view event, Fields fields) { impl_->event("info", event, fields); }
 void Log::error(std::string_view event, Fields fields) { impl_->event("error", event, fields); }
+
+std::string without_paths(std::string_view message, std::span<const std::pair<std::string, std::string_view>> known) {
+  std::string text(message);
+  for (const auto& [path, name] : known) {
+    for (std::size_t at = path.empty() ? std::string::npos : text.find(path); at != std::string::npos;
+         at = text.find(path, at + name.size())) {
+      text.replace(at, path.size(), name);
+    }
+  }
+  std::string clean;
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const std::size_t blank = std::min(rest.find(' '), rest.size());
+    const std::string_view word = rest.substr(0, blank);
+    const bool is_path = word.find('/') != std::string_view::npos && !word.starts_with('<');
+    clean += is_path ? (word.ends_with(':') ? "<path>:" : "<path>") : word;
+    rest.remove_prefix(blank);
+    if (!rest.empty()) {
+      clean += ' ';
+      rest.remove_prefix(1);
+    }
+  }
+  return clean;
+}
 
 }  // namespace mi2::server

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,6 +32,10 @@ struct RequestRecord {
   std::string outcome = "ok";  ///< a code's name, "disconnected", "timeout", ..
 };
 
+/// A message for the log: what it says of paths may belong to a patient. Of the operator's own ones, `known`, it says
+/// the names given here, such as "<model>"; any other word with a slash becomes "<path>".
+std::string without_paths(std::string_view message, std::span<const std::pair<std::string, std::string_view>> known);
+
 /// Never blocks the server: when standard error does not take the lines, the oldest are dropped.
 class Log {
  public:
@@ -39,7 +44,7 @@ class Log {
   Log();
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
-  /// Writes what is left.
+  /// Writes what is left, for at most two seconds.
   ~Log();
 
   void request(const RequestRecord& record);

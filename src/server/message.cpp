@@ -32,6 +32,8 @@ protocols::HttpRequest request_of(const http::request_header<>& header) {
     request.path = url->path();
     request.query = std::string(url->encoded_query());
     if (request.path.empty()) request.path.push_back('/');
+  } else if (header.target() == "*") {
+    request.path = header.target();
   }
   for (const auto& field : header) request.headers.emplace_back(lower(field.name_string()), std::string(field.value()));
   return request;

@@ -198,22 +198,41 @@ void ModelWorker::work() {
   }
 }
 
+/// The only file that a pass can find fault with is the model's own, which is no fault of a request.
+void ModelWorker::check_model(const Error& error) const {
+  if (error.code() != Code::kBadFile) return;
+  parts_.damaged();
+  throw Error(Code::kInternal, "the model's file was changed while it is in use");
+}
+
 EmbeddingMatrix ModelWorker::embed(Lane lane, std::vector<Row>& rows) {
   if (lane == Lane::kImage) {
     std::vector<Pixels> pixels;
     pixels.reserve(rows.size());
     for (Row& row : rows) pixels.push_back(std::move(row.pixels));
+    const auto give_back = [&] {
+      for (std::size_t i = 0; i < rows.size(); ++i) rows[i].pixels = std::move(pixels[i]);
+    };
     try {
       return embedder_.embed_images(pixels);
+    } catch (const Error& error) {
+      give_back();
+      check_model(error);
+      throw;
     } catch (...) {
-      for (std::size_t i = 0; i < rows.size(); ++i) rows[i].pixels = std::move(pixels[i]);
+      give_back();
       throw;
     }
   }
   std::vector<std::string> texts;
   texts.reserve(rows.size());
   for (const Row& row : rows) texts.push_back(row.job->work().texts[row.index]);
-  return embedder_.embed_texts(texts).vectors;
+  try {
+    return embedder_.embed_texts(texts).vectors;
+  } catch (const Error& error) {
+    check_model(error);
+    throw;
+  }
 }
 
 /// The rows are chosen once it is their turn: while other models had theirs, more may have come.

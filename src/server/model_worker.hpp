@@ -18,6 +18,7 @@
 #include "server/options.hpp"
 
 #include <mi2/embedder.hpp>
+#include <mi2/error.hpp>
 #include <mi2/image.hpp>
 #include <mi2/matrix.hpp>
 
@@ -30,7 +31,8 @@ struct ModelWorkerParts {
   BatchOptions batch;
   unsigned decoders = 1;  ///< images decoded at a time
   Post post;
-  FairMutex* turn = nullptr;  ///< outlives the worker
+  std::function<void()> damaged;  ///< called on any thread when the model's file was changed under it
+  FairMutex* turn = nullptr;      ///< outlives the worker
   ModelMetrics* metrics = nullptr;
 };
 
@@ -85,6 +87,7 @@ class ModelWorker : public std::enable_shared_from_this<ModelWorker> {
   void work();
   void take_turn(Queue& queue);
   void pass(Lane lane, std::vector<Row> rows);
+  void check_model(const Error& error) const;
   [[nodiscard]] EmbeddingMatrix embed(Lane lane, std::vector<Row>& rows);
   void pass_one_by_one(std::vector<Row>& rows);
 

@@ -37,6 +37,18 @@ void try_out(const Embedder& embedder) {
   check_unit(embedder.embed_texts(std::span(&text, 1)).vectors.row(0), "text");
 }
 
+/// Why a model could not be loaded again, for the log.
+std::string reason_of(const std::exception_ptr& failed, const ModelSpec& spec) {
+  const std::pair<std::string, std::string_view> known[] = {{spec.path.string(), "<model>"}};
+  try {
+    std::rethrow_exception(failed);
+  } catch (const std::exception& error) {
+    return without_paths(error.what(), known);
+  } catch (...) {
+    return "unknown";
+  }
+}
+
 protocols::Service service_of(const Options& options) {
   protocols::Service service;
   for (const ModelSpec& spec : options.models) {
@@ -103,12 +115,12 @@ void Models::start(std::size_t index) {
   // Work that is tracked: the server does not end while a load may still report to it.
   const auto executor = asio::prefer(io_.get_executor(), asio::execution::outstanding_work.tracked);
   asio::post(loaders_, [this, index, executor, spec = entry.spec, metrics = entry.metrics] {
-    auto loaded = std::make_shared<Loaded>(open(spec, *metrics));
+    auto loaded = std::make_shared<Loaded>(open(index, spec, *metrics));
     asio::post(executor, [this, index, loaded] { finish(index, std::move(*loaded)); });
   });
 }
 
-Models::Loaded Models::open(const ModelSpec& spec, ModelMetrics& metrics) {
+Models::Loaded Models::open(std::size_t index, const ModelSpec& spec, ModelMetrics& metrics) {
   Loaded loaded;
   const Clock::time_point start = Clock::now();
   try {
@@ -116,7 +128,7 @@ Models::Loaded Models::open(const ModelSpec& spec, ModelMetrics& metrics) {
     try_out(embedder);
     loaded.served =
         std::make_shared<const protocols::ServedModel>(protocols::describe_model(spec.name, embedder, spec.path));
-    loaded.worker = make_worker(std::move(embedder), metrics);
+    loaded.worker = make_worker(std::move(embedder), index, metrics);
   } catch (...) {
     loaded.error = std::current_exception();
   }
@@ -124,11 +136,12 @@ Models::Loaded Models::open(const ModelSpec& spec, ModelMetrics& metrics) {
   return loaded;
 }
 
-std::shared_ptr<ModelWorker> Models::make_worker(Embedder embedder, ModelMetrics& metrics) {
+std::shared_ptr<ModelWorker> Models::make_worker(Embedder embedder, std::size_t index, ModelMetrics& metrics) {
   ModelWorkerParts parts;
   parts.batch = options_.batch;
   parts.decoders = options_.workers;
   parts.post = [this](std::function<void()> task) { asio::post(workers_, std::move(task)); };
+  parts.damaged = [this, index] { asio::post(io_, [this, index] { damaged(index); }); };
   parts.turn = &turn_;
   parts.metrics = &metrics;
   // The last request of a replaced model must not wait until its memory is freed.
@@ -142,6 +155,7 @@ void Models::finish(std::size_t index, Loaded loaded) {
   entry.metrics->loaded(!loaded.error);
   if (!loaded.error) {
     entry.serves = true;
+    entry.damaged = false;
     entry.metrics->ready(true);
     log_.info(first ? "model_ready" : "model_reloaded",
               {{"model", entry.spec.name}, {"seconds", fmt::format("{:.3f}", loaded.seconds)}});
@@ -149,16 +163,30 @@ void Models::finish(std::size_t index, Loaded loaded) {
   } else if (first) {
     on_failure_(loaded.error);
   } else {
-    std::string reason = "unknown";
-    try {
-      std::rethrow_exception(loaded.error);
-    } catch (const std::exception& error) {
-      reason = error.what();
-    }
-    log_.error("model_reload_failed", {{"model", entry.spec.name}, {"error", reason}, {"serving", "as before"}});
+    log_.error("model_reload_failed", {{"model", entry.spec.name},
+                                       {"error", reason_of(loaded.error, entry.spec)},
+                                       {"serving", entry.damaged ? "not" : "as before"}});
   }
   entry.loading = false;
   if (std::exchange(entry.again, false)) start(index);
+}
+
+void Models::damaged(std::size_t index) {
+  Entry& entry = entries_[index];
+  if (entry.damaged) return;
+  entry.damaged = true;
+  entry.metrics->ready(false);
+  log_.error("model_damaged", {{"model", entry.spec.name}, {"error", "its file was cut or written while in use"}});
+  auto next = std::make_shared<Snapshot>(*snapshot_);
+  auto out_of_use = std::make_shared<protocols::ServedModel>(*next->service.models.at(entry.spec.name));
+  out_of_use->ready = false;
+  next->service.models[entry.spec.name] = std::move(out_of_use);
+  snapshot_ = std::move(next);
+  if (entry.loading) {
+    entry.again = true;
+  } else {
+    start(index);
+  }
 }
 
 void Models::publish(const std::string& name, Loaded loaded) {

@@ -50,13 +50,15 @@ class Models {
     bool loading = false;
     bool again = false;  ///< a reload was asked for while one was under way
     bool serves = false;
+    bool damaged = false;  ///< its file was changed under it: it answers nothing until it is loaded again
   };
 
   void start(std::size_t index);
   void finish(std::size_t index, Loaded loaded);
+  void damaged(std::size_t index);
   void publish(const std::string& name, Loaded loaded);
-  [[nodiscard]] Loaded open(const ModelSpec& spec, ModelMetrics& metrics);
-  [[nodiscard]] std::shared_ptr<ModelWorker> make_worker(Embedder embedder, ModelMetrics& metrics);
+  [[nodiscard]] Loaded open(std::size_t index, const ModelSpec& spec, ModelMetrics& metrics);
+  [[nodiscard]] std::shared_ptr<ModelWorker> make_worker(Embedder embedder, std::size_t index, ModelMetrics& metrics);
 
   const Options& options_;
   asio::io_context& io_;

@@ -32,6 +32,7 @@ struct UrlOptions {
   bool allow_private = false;           ///< also addresses that are not public: loopback, private, link-local
   seconds timeout{10};                  ///< for one image
   std::uint64_t max_bytes = 32U << 20;  ///< of one image
+  std::size_t requests = 16;            ///< whose images are fetched at a time
 };
 
 struct Options {

@@ -25,6 +25,7 @@
 #include "server/models.hpp"
 #include "server/net.hpp"
 #include "server/tls.hpp"
+#include "server/trimmer.hpp"
 
 namespace mi2::server {
 namespace {
@@ -54,7 +55,8 @@ class Server {
         handler_(options_, models_, workers_, metrics_, *log_),
         budget_(options.limits.buffered_bytes, metrics_),
         connections_(io_.get_executor(), metrics_),
-        listener_(io_, {options_, handler_, budget_, connections_}, *log_),
+        trimmer_(io_.get_executor(), workers_),
+        listener_(io_, {options_, handler_, budget_, connections_, trimmer_}, *log_),
         signals_(io_, SIGTERM, SIGINT, SIGHUP),
         drain_timer_(io_) {
     handler_.use_keys(read_keys(options_));
@@ -101,7 +103,11 @@ class Server {
       handler_.use_keys(std::move(keys));
       listener_.use_tls(std::move(tls));
     } catch (const Error& error) {
-      log_->error("reload_failed", {{"error", error.what()}, {"serving", "with the keys and certificates as before"}});
+      const std::pair<std::string, std::string_view> known[] = {{options_.api_keys.string(), "<api-key-file>"},
+                                                                {options_.tls_certificate.string(), "<tls-cert>"},
+                                                                {options_.tls_key.string(), "<tls-key>"}};
+      log_->error("reload_failed", {{"error", without_paths(error.what(), known)},
+                                    {"serving", "with the keys and certificates as before"}});
     }
     models_.reload();
   }
@@ -123,6 +129,7 @@ class Server {
     co_await asio::post(io_, asio::use_awaitable);
     co_await connections_.wait_until_empty();
     drain_timer_.cancel();
+    trimmer_.stop();
     signals_.cancel();
   }
 
@@ -142,6 +149,7 @@ class Server {
   Handler handler_;
   ByteBudget budget_;
   Connections connections_;
+  Trimmer trimmer_;
   Listener listener_;
   asio::signal_set signals_;
   asio::steady_timer drain_timer_;

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -166,7 +167,7 @@ def test_output_that_is_there_is_kept_unless_forced(mi2, tmp_path):
 
 
 @pytest.mark.parametrize("content, status, words", [
-    ("", 3, "is empty"), ("label,text\na,b\n", 3, "column 1"), ("image,image\na,b\n", 3, "is a duplicate"),
+    ("", 3, "is empty"), ("label,id\na,b\n", 3, "expected a column image, text or both"), ("image,image\na,b\n", 3, "is a duplicate"),
 ])
 def test_a_header_that_is_none_is_refused(mi2, tmp_path, content, status, words):
     (tmp_path / "in.csv").write_text(content)
@@ -207,3 +208,66 @@ def test_a_zero_shot_classifier_gives_scores(mi2, images, tmp_path):
     mi2("batch", "--model", str(model), source, str(tmp_path / "out.csv"), status=8)
     table = list(csv.reader(io.StringIO((tmp_path / "out.csv").read_text(), newline="")))
     assert json.loads(table[0][1]) == scores and table[1][1] == "" and "row 2" in table[1][2]
+
+
+def test_a_folder_of_csvs_is_one_table_with_the_files_names(mi2, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "b, \"2\".csv").write_text("text\none\ntwo\n")
+    (folder / "a.CSV").write_text("id,text,image\n7,three,\n8,,\n")
+    (folder / "notes.txt").write_text("nothing")
+    (folder / ".hidden.csv").write_text("text\nnot read\n")
+    out = tmp_path / "out.csv"
+    done = mi2("batch", str(folder), str(out), status=8)
+    rows = list(csv.reader(io.StringIO(out.read_text())))
+    assert [row[:2] for row in rows] == [["a.CSV", "1"], ["a.CSV", "2"], ["b, \"2\".csv", "1"], ["b, \"2\".csv", "2"]]
+    assert "row 2: has neither" in rows[1][5] and "a.CSV: row 2" in done.errors and "1 of 4 rows failed" in done.errors
+    mi2("batch", str(folder / "b, \"2\".csv"), str(tmp_path / "one.csv"))
+    alone = list(csv.reader(io.StringIO((tmp_path / "one.csv").read_text())))
+    assert [row[1:] for row in rows[2:]] == alone
+
+
+def test_a_folder_goes_on_after_a_kill_and_counts_its_failures(mi2, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("a.csv", "b.csv"):
+        (folder / name).write_text("text\n" + "".join("good\n\"\"\n" for _ in range(100)))
+    out, part = tmp_path / "out.csv", tmp_path / "out.csv.part"
+    mi2("batch", str(folder), str(tmp_path / "whole.csv"), status=8)
+    process = subprocess.Popen([mi2.path, "batch", str(folder), str(out), "--batch", "1", "--threads", "1"],
+                               env=mi2.environment(), stderr=subprocess.DEVNULL)
+    while process.poll() is None and (not part.exists() or part.stat().st_size < 1000):
+        time.sleep(0.001)
+    process.kill()
+    process.wait()
+    assert part.exists()
+    assert "200 of 400 rows failed" in mi2("batch", str(folder), str(out), status=8).errors
+    assert out.read_bytes() == (tmp_path / "whole.csv").read_bytes()
+
+
+def test_what_is_no_folder_of_csvs_is_refused(mi2, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    assert "holds no *.csv" in mi2("batch", str(folder), str(tmp_path / "out.csv"), status=3).errors
+    (folder / "a.csv").write_text("text\none\n")
+    assert "in the folder of the input" in mi2("batch", str(folder), str(folder / "out.csv"), status=2).errors
+    assert "is a folder" in mi2("batch", str(folder), str(tmp_path / "o"), "--format", "jsonl", status=2).errors
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+def test_a_job_with_thousands_of_labels_goes_on(mi2, tmp_path):
+    """Its description is longer than what is read back of one."""
+    model = tmp_path / "model"
+    shutil.copytree(mi2.model, model)
+    (model / "config.json").write_text(json.dumps({"labels": [f"a rather long label, number {i}" for i in range(3000)]}))
+    source = write_lines(tmp_path / "in.jsonl", [{"text": "a classifier refuses it"}])
+    out = tmp_path / "out.jsonl"
+    arguments = ("batch", "--model", str(model), str(source), str(out))
+    # The second file that gets its name is the output.
+    killed = subprocess.run(["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=rename", "-e",
+                             "inject=rename:signal=KILL:when=2", mi2.path, *arguments], check=False, capture_output=True,
+                            env={**mi2.environment(), "ASAN_OPTIONS": "detect_leaks=0"})
+    job = tmp_path / "out.jsonl.job"
+    assert killed.returncode != 0 and job.stat().st_size < 1 << 16 and not out.exists()
+    assert "resuming after 1 of 1 rows" in mi2(*arguments, status=8).errors
+    assert out.exists() and not job.exists()

@@ -1,5 +1,6 @@
 """Starting, several models, reload and the end."""
 import concurrent.futures
+import http.client
 import json
 import os
 import shutil
@@ -193,3 +194,95 @@ def test_a_model_that_is_not_one_ends_the_program(model):
     (model / "model.safetensors").write_bytes(b"\0" * 100)
     done = run("--port", 0, "--model", model)
     assert done.returncode == 3 and "model.safetensors" in done.stderr
+
+
+@pytest.mark.parametrize("drain", [(), ("--drain-timeout", 1)])
+def test_a_server_whose_log_nobody_reads_ends_on_terminate(drain):
+    reading, writing = os.pipe()
+    process = subprocess.Popen([os.environ["MI2_BIN"], "serve", "--port", "0", "--model", os.environ["MI2_STARTER_MODEL"],
+                                *map(str, drain)], stdout=subprocess.PIPE, stderr=writing, text=True)
+    os.close(writing)
+    try:
+        port = int(process.stdout.readline().rsplit(":", 1)[1])
+        client = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+        for _ in range(1000):  # lines of some 200 bytes fill the 64 KiB of a pipe
+            client.request("GET", "/health/live", headers={"x-request-id": "i" * 100})
+            assert client.getresponse().read()
+        client.close()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+        assert os.read(reading, 100).startswith(b'{"time"')
+    finally:
+        process.kill()
+        os.close(reading)
+
+
+@pytest.fixture
+def packed(tmp_path):
+    path = tmp_path / "patient DOE" / "model.mi2"
+    path.parent.mkdir()
+    subprocess.run([os.environ["MI2_BIN"], "pack", "--dtype", "f32", "--model", os.environ["MI2_STARTER_MODEL"], path], check=True,
+                   capture_output=True, timeout=120)
+    return path
+
+
+@pytest.mark.parametrize("size", [0, 4096, 100_000])
+def test_a_packed_file_that_is_cut_while_served_gives_no_wrong_answer(serve, packed, size):
+    server = serve(model=packed)
+    row = [picture(), "chest x-ray"]
+    right = server.score(row).json()
+    whole = packed.read_bytes()
+    os.truncate(packed, size)
+    for _ in range(3):
+        answer = server.score(row)
+        assert answer.status in (429, 500, 503), answer.body
+    server.wait_for(lambda: server.records("model_damaged"))
+    server.wait_for(lambda: server.get("/health/ready").status == 503)
+    packed.write_bytes(whole)
+    server.send(signal.SIGHUP)
+    server.wait_until_ready()
+    assert server.score(row).json() == right
+    assert "DOE" not in "".join(server.lines)
+
+
+def test_a_packed_file_that_is_overwritten_in_place_gives_no_wrong_answer(serve, packed):
+    server = serve(model=packed)
+    row = [picture(), "chest x-ray"]
+    right = server.score(row).json()
+    whole = packed.read_bytes()
+    with open(packed, "r+b") as file:
+        file.seek(len(whole) // 2)
+        file.write(b"\x01" * (len(whole) // 4))
+    assert server.score(row).status in (429, 500, 503)
+    packed.write_bytes(whole)
+    server.send(signal.SIGHUP)
+    server.wait_until_ready()
+    assert server.score(row).json() == right
+
+
+def test_a_packed_file_that_is_replaced_goes_on_until_the_reload(serve, packed, tmp_path):
+    server = serve(model=packed)
+    right = server.score(["", "chest x-ray"]).json()
+    shutil.copy(packed, tmp_path / "new")
+    (tmp_path / "new").rename(packed)
+    assert server.score(["", "chest x-ray"]).json() == right
+    server.send(signal.SIGHUP)
+    server.wait_for(lambda: server.records("model_reloaded"))
+    assert server.score(["", "chest x-ray"]).json() == right
+
+
+def test_the_log_of_a_failed_reload_holds_no_path(serve, model, tmp_path):
+    folder = tmp_path / "patient DOE JANE"
+    model.rename(folder)
+    keys = folder / "keys"
+    keys.write_text("0123456789abcdef\n")
+    server = serve("--api-key-file", keys, model=folder, wait=False)
+    server.wait_for(lambda: server.records("model_ready"))
+    keys.write_text("short\n")
+    (folder / "config.yaml").write_text("nothing: [")
+    server.send(signal.SIGHUP)
+    for event in ("reload_failed", "model_reload_failed"):
+        record = server.wait_for(lambda: server.records(event))[0]
+        assert record["error"], record
+    log = "".join(server.lines)
+    assert "DOE" not in log and "JANE" not in log and str(tmp_path) not in log

@@ -57,6 +57,68 @@ TEST_F(Mlflow, ReadsParameters) {
   EXPECT_EQ(rows[0].size(), 1U);
 }
 
+TEST_F(Scoring, RefusesNulBytesAndDuplicateKeysOnEveryRoute) {
+  for (const char* path :
+       {"/score", "/invocations", "/predict", "/encode", "/v1/embeddings", "/v2/models/starter/infer"}) {
+    for (const std::string& body :
+         {std::string("{\"texts\":[\"a\"],\"input\":\"a\"}\0junk", 32),
+          std::string(R"({"input":"a","input":"b","texts":["a"]})"),
+          std::string(R"({"input_data":{"columns":["text"],"data":[["a"]],"data":[["b"]]}})")}) {
+      const HttpResponse got = ask("POST", path, body, {{"content-type", "application/json"}});
+      EXPECT_EQ(got.status, 400) << path;
+      EXPECT_THAT(got.body, ::testing::AnyOf(HasSubstr("not valid JSON at byte"), HasSubstr("key of an earlier one")))
+          << path;
+    }
+  }
+}
+
+TEST_F(Scoring, CountsRowsOfCsvBeforeItKeepsThem) {
+  service_.limits.rows = 3;
+  std::string body = "image,text\n";
+  for (int i = 0; i < 4; ++i) body += ",\n";
+  const HttpResponse got = ask("POST", "/invocations", body, {{"content-type", "text/csv"}});
+  EXPECT_EQ(got.status, 413);
+  EXPECT_THAT(got.body, HasSubstr("more than 3 rows"));
+}
+
+TEST_F(Scoring, RefusesAnswersThatWouldBeTooLarge) {
+  service_.limits.answer_bytes = 1000;
+  Json body = {{"images", list(base64(), base64())}, {"labels", list("a", "b")}};
+  EXPECT_EQ(ask("POST", "/predict", body.dump()).status, 200);
+  for (int i = 0; i < 10; ++i) body["labels"].push_back(std::to_string(i));
+  const HttpResponse got = ask("POST", "/predict", body.dump());
+  EXPECT_EQ(got.status, 413);
+  EXPECT_THAT(got.body, HasSubstr("the scores of 12 labels for 2 images"));
+  body["labels"] = list(std::string(400, '\n'));  // each is two bytes in an answer
+  EXPECT_EQ(ask("POST", "/predict", body.dump()).status, 413);
+}
+
+TEST_F(Scoring, ChecksTheLengthOfATextBeforeItIsTokenized) {
+  ServedModel model = *service_.models.at("starter");
+  model.count_tokens = [](std::string_view text) -> std::size_t {
+    EXPECT_LE(text.size(), 100U);
+    return 1;
+  };
+  serve(model);
+  service_.limits.text_bytes = 100;
+  EXPECT_EQ(ask("POST", "/v1/embeddings", Json{{"input", std::string(100, 'a')}}.dump()).status, 200);
+  EXPECT_EQ(ask("POST", "/v1/embeddings", Json{{"input", std::string(101, 'a')}}.dump()).status, 413);
+}
+
+TEST_F(Scoring, CountsElementsOfATensorBeforeItKeepsThem) {
+  const std::string head =
+      R"({"inputs":[{"name":"text","datatype":"BYTES","shape":[1],"parameters":{"binary_data_size":4000}}]})";
+  const HttpResponse binary = ask("POST", "/v2/models/starter/infer", head + std::string(4000, '\0'),
+                                  {{"inference-header-content-length", std::to_string(head.size())}});
+  EXPECT_EQ(binary.status, 400);
+  EXPECT_THAT(binary.body, HasSubstr("more elements, its shape has 1"));
+  Json input = {{"name", "text"}, {"datatype", "BYTES"}, {"shape", list(1)}, {"data", list(list("a", "b"), list("c"))}};
+  EXPECT_THAT(ask("POST", "/v2/models/starter/infer", Json{{"inputs", list(input)}}.dump()).body,
+              HasSubstr("more elements"));
+  EXPECT_THAT(ask("POST", "/v2/models/starter/infer", Json{{"inputs", list(input, input, input, input)}}.dump()).body,
+              HasSubstr("inputs: expected at most 3, got 4"));
+}
+
 TEST_F(Mlflow, RefusesInItsOwnFormat) {
   for (const char* body :
        {"{}", "[]", "{", R"({"inputs": {"text": ["a"]}, "instances": [["", "a"]]})", R"({"inputs": {"label": ["a"]}})",
@@ -70,10 +132,8 @@ TEST_F(Mlflow, RefusesInItsOwnFormat) {
   // In the words of every other table (tests/cli/test_tables.py).
   const std::vector<std::pair<std::string_view, std::string_view>> tables{
       {"", "body: is empty; expected a header line"},
-      {"image,text\n", "body: has no rows"},
-      {"label\na\n", "body: column 1: expected image or text"},
-      {",index\n0,a\n", "body: column 2: expected image or text"},
-      {",\n0,a\n", "body: column 2: expected image or text"},
+      {"label\na\n", "body: expected a column image, text or both"},
+      {",index\n0,a\n", "body: expected a column image, text or both"},
       {"\"\"\n\"0\"\n", "body: expected a column image, text or both"},
       {"text,TEXT\na,b\n", "body: column 2 is a duplicate of column 1"},
       {"text\n\"a", "body: line 2: a quote is not closed"},

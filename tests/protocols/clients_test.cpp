@@ -1,0 +1,262 @@
+// What the hosted stack takes and other servers' clients send (docs/http.md), and files as they are.
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+#include <zlib.h>
+
+#include "support.hpp"
+#include "support/paths.hpp"
+
+namespace mi2::protocols {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+Json table(Json columns, Json data) { return {{"columns", std::move(columns)}, {"data", std::move(data)}}; }
+
+class Clients : public Scoring {
+ protected:
+  Json score(const Json& input, Json params = nullptr) const {
+    return post("/score", {{"input_data", input}, {"params", std::move(params)}});
+  }
+  Json invoke(const Json& body) const {
+    return good("POST", "/invocations", body.dump(), {{"content-type", "application/json"}})["predictions"];
+  }
+  std::string message(int status, std::string_view path, const std::string& body, std::string_view type) const {
+    const HttpResponse got = ask("POST", path, body, {{"content-type", std::string(type)}});
+    EXPECT_EQ(got.status, status) << got.body.substr(0, 300);
+    return got.body;
+  }
+};
+
+TEST_F(Clients, ExtraColumnsArePassedOver) {
+  const Json wanted = score(table(list("text"), list(list("x-ray chest"))));
+  EXPECT_EQ(score(table(list("id", "text", "n", "n"), list(list(7, "x-ray chest", nullptr, list(1))))), wanted);
+  EXPECT_EQ(score(list(Json{{"text", "x-ray chest"}, {"id", "7"}})), wanted);
+  EXPECT_EQ(invoke({{"inputs", {{"text", "x-ray chest"}, {"id", list(1, 2, 3)}}}}), wanted);
+  EXPECT_EQ(
+      good("POST", "/invocations", "id,text,more\n7,x-ray chest,\n", {{"content-type", "text/csv"}})["predictions"],
+      wanted);
+  EXPECT_THAT(score_refusal(400, Json{{"input_data", table(list("id"), list(list(1)))}}.dump()), HasSubstr("columns"));
+}
+
+TEST_F(Clients, DataOfOneColumnMayBeFlat) {
+  EXPECT_EQ(score(table(list("text"), list("x-ray chest", "brain MRI"))),
+            score(table(list("text"), list(list("x-ray chest"), list("brain MRI")))));
+  EXPECT_EQ(score(table(list("image"), list(base64()))), score(table(list("image"), list(list(base64())))));
+  const std::string refused = score_refusal(400, Json{{"input_data", table(list("image", "text"), list("a"))}}.dump());
+  EXPECT_THAT(refused,
+              HasSubstr("row 1: expected a list of 2 values, one for each column, or an object, got a string"));
+}
+
+TEST_F(Clients, NumbersAndBooleansInAColumnOfTextsAreTheirText) {
+  const auto same = [&](const Json& value, const char* text) {
+    EXPECT_EQ(score(table(list("text"), list(list(value)))), score(table(list("text"), list(list(text))))) << text;
+  };
+  same(5, "5");
+  same(-5, "-5");
+  same(0.5, "0.5");
+  same(5.0, "5.0");
+  same(true, "True");
+  same(false, "False");
+  EXPECT_THAT(score_refusal(400, Json{{"input_data", table(list("image"), list(list(5)))}}.dump()),
+              HasSubstr("row 1: image: expected a string of base64, got a number"));
+}
+
+TEST_F(Clients, ZeroMeansTheDefaultAndQualityEndsAtAHundred) {
+  const Json rows = table(list("image"), list(list(base64())));
+  const auto with = [&](const Json& size, const Json& quality) {
+    return score(
+        rows, {{"image_standardization_image_size", size}, {"image_standardization_jpeg_compression_ratio", quality}});
+  };
+  EXPECT_EQ(with(0, 0), score(rows));
+  EXPECT_EQ(with("0", 0.0), score(rows));
+  EXPECT_EQ(with(512, 101), with(512, 100));
+  EXPECT_EQ(with(512, 2'000'000'000), with(512, 100));
+  for (const Json& wrong : {Json(-1), Json(1.5), Json("-0"), Json("a"), Json(1e300), Json(true)}) {
+    const Json body = {{"input_data", rows}, {"params", {{"image_standardization_jpeg_compression_ratio", wrong}}}};
+    EXPECT_THAT(score_refusal(400, body.dump()), HasSubstr("a whole number from 0")) << wrong;
+  }
+}
+
+TEST_F(Clients, NoRowsAreAnEmptyList) {
+  EXPECT_EQ(score(table(list("text"), Json::array())), Json::array());
+  EXPECT_EQ(score(Json::array()), Json::array());
+  EXPECT_EQ(invoke({{"dataframe_records", Json::array()}}), Json::array());
+  EXPECT_EQ(good("POST", "/invocations", "image,text\n", {{"content-type", "text/csv"}})["predictions"], Json::array());
+}
+
+TEST_F(Clients, SlashesAtTheStartAreOne) {
+  const std::string body = Json{{"input_data", table(list("text"), list("a"))}}.dump();
+  EXPECT_EQ(good("POST", "//score", body), good("POST", "/score", body));
+  EXPECT_EQ(good("GET", "///v1/models")["object"], "list");
+}
+
+TEST_F(Clients, OptionsSaysWhatAPathAnswers) {
+  const HttpResponse score = ask("OPTIONS", "/score");
+  EXPECT_EQ(score.status, 200);
+  EXPECT_EQ(header(score, "allow"), "POST, OPTIONS");
+  EXPECT_EQ(header(ask("OPTIONS", "/"), "allow"), "POST, GET, HEAD, OPTIONS");
+  EXPECT_EQ(ask("OPTIONS", "*").status, 200);
+  EXPECT_EQ(ask("OPTIONS", "/no").status, 404);
+}
+
+TEST_F(Clients, SwaggerHasThreeVersions) {
+  EXPECT_EQ(good("GET", "/swagger.json?version=3.1")["openapi"], "3.1.0");
+  EXPECT_EQ(good("GET", "/swagger.json?version=3")["openapi"], "3.0.3");
+  EXPECT_EQ(ask("GET", "/swagger.json?version=3.2").status, 404);
+}
+
+TEST_F(Clients, KServesPathsMayNameTheVersion) {
+  const std::string body = R"({"inputs":[{"name":"text","datatype":"BYTES","shape":[1],"data":["a"]}]})";
+  const std::string model = "/v2/models/starter";
+  EXPECT_EQ(good("POST", model + "/versions/1/infer", body), good("POST", model + "/infer", body));
+  EXPECT_EQ(good("GET", model + "/versions/1"), good("GET", model));
+  EXPECT_EQ(good("GET", model + "/versions/1/ready"), good("GET", model + "/ready"));
+  for (const char* path : {"/versions/2/infer", "/versions/01/infer"}) {
+    EXPECT_EQ(ask("POST", model + path, body).status, 404);
+  }
+  EXPECT_EQ(ask("GET", model + "/versions/2").status, 404);
+  EXPECT_EQ(ask("GET", model + "/versions").status, 404);
+}
+
+TEST_F(Clients, EmbeddingsRefuseNothingAndTokenIds) {
+  EXPECT_THAT(message(400, "/v1/embeddings", R"({"input":["a",""]})", "application/json"),
+              HasSubstr("input 2: is empty"));
+  EXPECT_THAT(message(400, "/v1/embeddings", R"({"input":""})", "application/json"), HasSubstr("input 1: is empty"));
+  for (const char* ids : {R"({"input":[15339,1917]})", R"({"input":[[15339,1917]]})", R"({"input":["a",[1]]})"}) {
+    EXPECT_THAT(message(400, "/v1/embeddings", ids, "application/json"), HasSubstr("check_embedding_ctx_length=False"));
+  }
+}
+
+TEST_F(Clients, DataUrisAreKnownInAnyCase) {
+  const auto embed = [&](const std::string& prefix) { return post("/v1/embeddings", {{"input", prefix + base64()}}); };
+  const Json wanted = embed("data:image/png;base64,");
+  EXPECT_EQ(embed("DATA:image/png;base64,"), wanted);
+  EXPECT_EQ(embed("Data:IMAGE/PNG;BASE64,"), wanted);
+  EXPECT_EQ(embed("data:image/png;charset=x;Base64,"), wanted);
+}
+
+std::string gzipped(std::string_view text) {
+  z_stream stream{};
+  if (::deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, MAX_WBITS + 16, 9, Z_DEFAULT_STRATEGY) != Z_OK) return {};
+  std::string result(::deflateBound(&stream, text.size()) + 64, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(result.data());
+  stream.avail_out = static_cast<uInt>(result.size());
+  ::deflate(&stream, Z_FINISH);
+  result.resize(stream.total_out);
+  ::deflateEnd(&stream);
+  return result;
+}
+
+TEST_F(Clients, BodiesMayBeCompressed) {
+  const std::string body = R"({"input":"a"})";
+  for (const char* coding : {"gzip", "GZIP", "x-gzip", "deflate"}) {
+    EXPECT_EQ(good("POST", "/v1/embeddings", gzipped(body), {{"content-encoding", coding}}),
+              good("POST", "/v1/embeddings", body));
+  }
+  EXPECT_EQ(ask("POST", "/v1/embeddings", body, {{"content-encoding", "identity"}}).status, 200);
+  for (const char* coding : {"br", "zstd", "gzip, gzip", "compress"}) {
+    const HttpResponse refused = ask("POST", "/v1/embeddings", body, {{"content-encoding", coding}});
+    EXPECT_EQ(refused.status, 415);
+    EXPECT_EQ(header(refused, "accept-encoding"), "gzip, deflate");
+    EXPECT_THAT(refused.body, HasSubstr("content-encoding: expected gzip, deflate or identity"));
+  }
+  EXPECT_EQ(ask("POST", "/v1/embeddings", body, {{"content-encoding", "gzip"}}).status, 400);
+  service_.max_body_bytes = 100'000;
+  const std::string bomb = gzipped(R"({"input":")" + std::string(10'000'000, 'a') + "\"}");
+  EXPECT_EQ(ask("POST", "/v1/embeddings", bomb, {{"content-encoding", "gzip"}}).status, 413);
+}
+
+constexpr std::string_view kForm = "multipart/form-data; boundary=\"b 1\"";
+
+/// A form's part.
+std::string part(std::string_view disposition, std::string_view content) {
+  return fmt::format("--b 1\r\nContent-Disposition: form-data; {}\r\nContent-Type: text/plain\r\n\r\n{}\r\n",
+                     disposition, content);
+}
+
+TEST_F(Clients, AFormOfFilesAndTextsIsEmbedded) {
+  const std::string form = "preamble\r\n" + part(R"(name="file"; filename="a;\"b.png")", picture()) +
+                           part("name=text", "a text\r\n--b 2") + part(R"(filename=b; NAME="image")", picture()) +
+                           "--b 1--\r\nepilogue";
+  const Json got = good("POST", "/v1/embed", form, {{"content-type", std::string(kForm)}});
+  const Json wanted = post("/encode", {{"images", list(base64(), base64())}, {"texts", list("a text\r\n--b 2")}});
+  EXPECT_EQ(got, wanted);
+  EXPECT_EQ(post("/v1/embed", {{"images", list(base64(), base64())}, {"texts", list("a text\r\n--b 2")}}), wanted);
+}
+
+TEST_F(Clients, AFileIsEmbeddedAsItIs) {
+  const Json wanted = post("/encode", {{"images", list(base64())}});
+  for (const char* type : {"image/png", "application/octet-stream", "application/dicom", "image/anything",
+                           "application/x-www-form-urlencoded"}) {
+    EXPECT_EQ(good("POST", "/v1/embed", picture(), {{"content-type", type}}), wanted);
+  }
+  EXPECT_THAT(message(422, "/v1/embed", "no image", "image/png"), HasSubstr("image 1: not a PNG"));
+  EXPECT_THAT(message(400, "/v1/embed", "", "image/png"), HasSubstr("image 1: is empty"));
+  EXPECT_EQ(ask("POST", "/v1/embed", "x", {{"content-type", "video/mp4"}}).status, 415);
+}
+
+TEST_F(Clients, AFileIsClassifiedAsItIs) {
+  const Json wanted = post("/predict", {{"images", list(base64())}, {"labels", list("x-ray", "skin, photo")}});
+  EXPECT_EQ(
+      good("POST", "/predict?labels=%5B%22x-ray%22,%22skin,%20photo%22%5D", picture(), {{"content-type", "image/png"}}),
+      wanted);
+  const std::string form = part("name=labels", R"(["x-ray", "skin, photo"])") + part("name=image", picture());
+  EXPECT_EQ(good("POST", "/predict", form + "--b 1--", {{"content-type", std::string(kForm)}}), wanted);
+  const Json both = post("/predict", {{"images", list(base64())}, {"labels", list("a", "b")}, {"multilabel", true}});
+  const std::string flags = part("name=labels", " a, b ") + part("name=multilabel", "True");
+  EXPECT_EQ(good("POST", "/predict", part("name=image", picture()) + flags + "--b 1--",
+                 {{"content-type", std::string(kForm)}}),
+            both);
+  EXPECT_THAT(message(400, "/predict", picture(), "image/png"), HasSubstr("label"));
+}
+
+TEST_F(Clients, AFormsParametersChooseProfileAndFrame) {
+  const std::string form = part("name=file", picture()) + part("name=params", R"({"profile": "azure"})") + "--b 1--";
+  const Json got = good("POST", "/v1/embed", form, {{"content-type", std::string(kForm)}});
+  EXPECT_EQ(numbers(got["image_embeddings"][0]), image_vector("gray.png", Profile::kAzure));
+}
+
+TEST_F(Clients, AFormThatIsNotWholeIsRefused) {
+  const std::string whole = part("name=text", "a") + part("name=text", "") + "--b 1--";
+  EXPECT_EQ(ask("POST", "/v1/embed", whole, {{"content-type", std::string(kForm)}}).status, 200);
+  for (std::size_t size = 0; size + 1 < whole.size(); ++size) {
+    EXPECT_EQ(ask("POST", "/v1/embed", whole.substr(0, size), {{"content-type", std::string(kForm)}}).status, 400);
+  }
+  for (const std::string& wrong : {part("name=other", "a"), part("filename=a", "a"), part("name=\"text", "a"),
+                                   part("name=text", "\xE9"), part("name=labels", "a") + part("name=labels", "b"),
+                                   std::string("--b 1\r\n\r\na\r\n"), part("name=params", "{")}) {
+    EXPECT_EQ(ask("POST", "/v1/embed", wrong + "--b 1--", {{"content-type", std::string(kForm)}}).status, 400) << wrong;
+  }
+  for (const char* type :
+       {"multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=\"b"}) {
+    EXPECT_EQ(ask("POST", "/v1/embed", whole, {{"content-type", type}}).status, 400) << type;
+  }
+  service_.limits.rows = 1;
+  std::string many;
+  for (int i = 0; i < 6; ++i) many += part("name=text", "a");
+  EXPECT_EQ(ask("POST", "/v1/embed", many + "--b 1--", {{"content-type", std::string(kForm)}}).status, 413);
+}
+
+TEST_F(Clients, TextEmbeddingsInferencesRouteAnswersABareList) {
+  const Json got =
+      post("/embed", {{"inputs", list("a", "data:image/png;base64," + base64(), "b")}, {"truncate", true}});
+  ASSERT_EQ(got.size(), 3U);
+  EXPECT_EQ(numbers(got[0]), text_vector("a"));
+  EXPECT_EQ(numbers(got[1]), image_vector("gray.png", Profile::kRaw));
+  EXPECT_EQ(post("/embed", {{"inputs", "b"}})[0], got[2]);
+  for (const char* body : {R"({"inputs": []})", R"({"inputs": ""})", R"({})", R"({"inputs": "a", "normalize": false})",
+                           R"({"inputs": "a", "prompt_name": "query"})", R"({"inputs": [1]})"}) {
+    EXPECT_THAT(message(400, "/embed", body, "application/json"), StartsWith(R"({"error":)")) << body;
+  }
+}
+
+}  // namespace
+}  // namespace mi2::protocols

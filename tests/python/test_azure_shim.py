@@ -186,6 +186,86 @@ def test_what_is_not_ours_goes_to_azure(toolkit):
                                           "http://127.0.0.1:1/score k", "azure.ai.ml"], done.stderr
 
 
+PUBLISHED = """
+    import azure.ai.ml, azure.identity, azure.core.exceptions
+    from azure.ai.ml import Input, MLClient, load_component
+    from azure.ai.ml.constants import AssetTypes, BatchDeploymentOutputAction
+    from azure.ai.ml.dsl import pipeline
+    from azure.ai.ml.entities import (AmlCompute, BatchEndpoint, BatchRetrySettings, Data, ManagedOnlineDeployment,
+                                      ManagedOnlineEndpoint, Model, ModelBatchDeployment,
+                                      ModelBatchDeploymentSettings, OnlineRequestSettings, ProbeSettings,
+                                      WorkspaceConnection)
+    from azure.core.exceptions import (AzureError, ClientAuthenticationError, HttpResponseError, ResourceExistsError,
+                                       ResourceNotFoundError, ServiceRequestError)
+    from azure.identity import (AzureCliCredential, ClientSecretCredential, DefaultAzureCredential,
+                                InteractiveBrowserCredential, ManagedIdentityCredential, get_bearer_token_provider)
+    from azure.mgmt.cognitiveservices import CognitiveServicesManagementClient
+    assert issubclass(ClientAuthenticationError, AzureError) and issubclass(AzureError, Exception)
+    try:
+        raise ResourceNotFoundError("x")
+    except (ClientAuthenticationError, HttpResponseError):
+        raise SystemExit("caught by another's name")
+    except AzureError:
+        pass
+    provider = get_bearer_token_provider(DefaultAzureCredential(exclude_managed_identity_credential=True), "scope")
+    assert ManagedOnlineEndpoint(name="mi2", auth_mode="key").name == "mi2"
+    assert ManagedOnlineEndpoint is azure.ai.ml.entities.ManagedOnlineEndpoint
+"""
+
+
+def test_without_azure_everything_that_the_published_code_imports_is_there(toolkit):
+    done = run(toolkit, "import medimageinsight.azure_shim as s\ns.install('http://127.0.0.1:1')\n" +
+               textwrap.dedent(PUBLISHED) + textwrap.dedent("""
+        import importlib.util, sys
+        for other in ("azure.storage.blob", "azure.keyvault", "azureml", "nothing"):
+            try: assert importlib.util.find_spec(other) is None, other
+            except ModuleNotFoundError: pass
+        import azure.ai
+        assert not hasattr(azure.ai, "anything")
+        s.uninstall()
+        assert not [name for name in sys.modules if name == "azure" or name.startswith("azure.")]
+        try: import azure.identity
+        except ImportError: print("gone")
+        """))
+    assert done.returncode == 0 and done.stdout == "gone\n", done.stderr
+
+
+INVOKE = """
+    import json, sys
+    import medimageinsight, medimageinsight.azure_shim as s
+    s.install({url!r}, "k")
+    from azure.ai.ml import MLClient
+    from azure.identity import DefaultAzureCredential
+    client = MLClient(DefaultAzureCredential(), "s", "r", "w")
+    request = {{"input_data": {{"columns": ["image", "text"], "index": [0], "data": [["", "chest x-ray"]]}}}}
+    open("request.json", "w").write(json.dumps(request))
+    by_file = client.online_endpoints.invoke(endpoint_name="mi2", deployment_name="d", request_file="request.json")
+    assert by_file == client.online_endpoints.invoke("mi2", input_data=request)
+    made = client.online_endpoints.begin_create_or_update(type("E", (), {{"name": "mi2"}})).result()
+    assert made.scoring_uri == {url!r} + "/score" and made.provisioning_state == "Succeeded"
+    deployment = type("D", (), {{"name": "d", "endpoint_name": "mi2"}})
+    client.online_deployments.begin_create_or_update(deployment).wait()
+    assert [one.endpoint_name for one in client.online_deployments.list("mi2")] == ["mi2"]
+    client.online_endpoints.begin_delete(name="mi2").wait()
+    for wrong in ({{}}, {{"request_file": "request.json", "input_data": 1}}, {{"request_file": __file__}}):
+        try: client.online_endpoints.invoke("mi2", **wrong)
+        except medimageinsight.BadArgument: pass
+        else: raise SystemExit("taken")
+    print(by_file)
+"""
+
+
+@pytest.mark.parametrize("azure", [False, True], ids=["without azure's packages", "with azure's packages"])
+def test_invoke_reaches_the_url_and_never_the_cloud(toolkit, server, azure_model, azure, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    if azure:
+        toolkit(REAL_AZURE)
+    done = run(toolkit, INVOKE.format(url=server.url))
+    assert done.returncode == 0, done.stderr
+    row, = json.loads(done.stdout)
+    assert np.array(row["text_features"], dtype=np.float32).tobytes() == azure_model.embed_texts("chest x-ray").tobytes()
+
+
 def test_an_unknown_endpoint_without_azure_is_an_error_that_says_so(toolkit):
     done = run(toolkit, """
         import medimageinsight, medimageinsight.azure_shim as s

@@ -14,21 +14,27 @@ A program runs without a change of its code through ``python -m medimageinsight.
 ``.. URL -m MODULE ARGS..``; the key is then in the environment's ``MI2_API_KEY``.
 
 What is done: ``azure.ai.ml.MLClient`` becomes a class that answers for the endpoints named here and hands all others to
-the real one; ``azure.identity.DefaultAzureCredential`` likewise needs no login. Where Azure's packages are not
-installed, modules of these names are put in their place.
+the real one. What is invoked, made or deleted by one of our names reaches the URL, or nothing, and never the cloud.
+Where Azure's packages are not installed, whatever is imported from them is a stand-in: an entity keeps what it is given,
+a credential asks nobody, an error can be caught.
 """
 from __future__ import annotations
 
 import importlib
+import importlib.abc
+import importlib.machinery
 import importlib.util
+import json
 import os
 import runpy
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
 from ._errors import BadArgument, NotFound
+from ._transport import Transport
 
 __all__ = ["ENDPOINT", "install", "main", "uninstall"]
 
@@ -61,6 +67,36 @@ class _Keys:
         self.primary_key = self.secondary_key = key
 
 
+class _Deployment:
+    """What notebooks read of azure.ai.ml.entities.ManagedOnlineDeployment."""
+
+    name = "mi2"
+    provisioning_state = "Succeeded"
+    instance_count = 1
+
+    def __init__(self, endpoint: str) -> None:
+        self.endpoint_name = endpoint
+
+
+class _Done:
+    """What an operation that takes its time in the cloud gives: azure.core.polling.LROPoller, at its end."""
+
+    def __init__(self, result: Any = None) -> None:
+        self._result = result
+
+    def result(self, timeout: float | None = None) -> Any:
+        return self._result
+
+    def wait(self, timeout: float | None = None) -> None:
+        pass
+
+    def done(self) -> bool:
+        return True
+
+    def status(self) -> str:
+        return "Succeeded"
+
+
 _targets: dict[str, _Target] = {}
 _undo: list[tuple[Any, str, Any]] = []
 
@@ -87,8 +123,72 @@ class _OnlineEndpoints:
             return self._client.real().online_endpoints.get_keys(name=name, **options)
         return _Keys(target.api_key)
 
+    def list_keys(self, name: str, **options: Any) -> Any:
+        return self.get_keys(name, **options)
+
+    def invoke(self, endpoint_name: str, *, request_file: Any = None, deployment_name: str | None = None,
+               input_data: Any = None, **options: Any) -> str:
+        """Sends a file, or a JSON value, to the model. :returns: the text of its answer."""
+        target = _targets.get(endpoint_name)
+        if target is None:
+            return self._client.real().online_endpoints.invoke(
+                endpoint_name=endpoint_name, request_file=request_file, deployment_name=deployment_name,
+                **({} if input_data is None else {"input_data": input_data}), **options)
+        if (request_file is None) == (input_data is None):
+            raise BadArgument("invoke: expected request_file or input_data")
+        if request_file is not None:
+            try:
+                input_data = json.loads(Path(request_file).read_bytes())
+            except ValueError as error:
+                raise BadArgument(f"invoke: {request_file}: is not JSON: {error}") from error
+        return _post(target, input_data)
+
+    def begin_create_or_update(self, endpoint: Any, **options: Any) -> Any:
+        target = _targets.get(getattr(endpoint, "name", None) or "")
+        if target is None:
+            return self._client.real().online_endpoints.begin_create_or_update(endpoint, **options)
+        return _Done(_Endpoint(endpoint.name, target.url))
+
+    def begin_delete(self, name: str, **options: Any) -> Any:
+        """Leaves a server of ours as it is: it is not the notebook's to end."""
+        return _Done() if name in _targets else self._client.real().online_endpoints.begin_delete(name=name, **options)
+
     def __getattr__(self, attribute: str) -> Any:
         return getattr(self._client.real().online_endpoints, attribute)
+
+
+class _OnlineDeployments:
+    """The operations on deployments: an endpoint of ours has one, which is there already."""
+
+    def __init__(self, client: MLClient) -> None:
+        self._client = client
+
+    def get(self, name: str, endpoint_name: str, **options: Any) -> Any:
+        if endpoint_name in _targets:
+            return _Deployment(endpoint_name)
+        return self._client.real().online_deployments.get(name=name, endpoint_name=endpoint_name, **options)
+
+    def list(self, endpoint_name: str, **options: Any) -> Any:
+        if endpoint_name in _targets:
+            return [_Deployment(endpoint_name)]
+        return self._client.real().online_deployments.list(endpoint_name=endpoint_name, **options)
+
+    def begin_create_or_update(self, deployment: Any, **options: Any) -> Any:
+        if getattr(deployment, "endpoint_name", None) in _targets:
+            return _Done(_Deployment(deployment.endpoint_name))
+        return self._client.real().online_deployments.begin_create_or_update(deployment, **options)
+
+    def __getattr__(self, attribute: str) -> Any:
+        return getattr(self._client.real().online_deployments, attribute)
+
+
+def _post(target: _Target, payload: Any) -> str:
+    transport = Transport(target.url, target.api_key or None, connections=1, timeout=120, retries=3, max_wait=30,
+                          ca_certs=None)
+    try:
+        return json.dumps(transport.post(payload).body)
+    finally:
+        transport.close()
 
 
 class MLClient:
@@ -100,6 +200,7 @@ class MLClient:
         self._make: Callable[[], Any] = lambda: type(self)._real_class(*args, **options)
         self._made: Any = None
         self.online_endpoints = _OnlineEndpoints(self)
+        self.online_deployments = _OnlineDeployments(self)
 
     @classmethod
     def from_config(cls, *args: Any, **options: Any) -> MLClient:
@@ -122,11 +223,68 @@ class MLClient:
         return getattr(self.real(), attribute)
 
 
-class _Credential:
-    """Stands in for DefaultAzureCredential where azure-identity is not installed."""
+class _StandIn:
+    """A class of a package that is not installed: it keeps what it is given."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        pass
+        vars(self).update(options)
+
+
+class _Credential(_StandIn):
+    """Asks nobody. What it gives is no token that any service takes."""
+
+    def get_token(self, *scopes: str, **options: Any) -> Any:
+        raise NotFound("azure_shim: the package azure-identity, which could log in, is not installed")
+
+
+def _token_provider(credential: Any, *scopes: str, **options: Any) -> Callable[[], str]:
+    return lambda: credential.get_token(*scopes).token
+
+
+class AzureError(Exception):
+    """Stands in for azure.core.exceptions.AzureError; its kinds are made when they are imported."""
+
+
+def _stand_in(module: str, name: str) -> Any:
+    """What `from module import name` gives of a package that is not installed."""
+    if name == "MLClient":
+        return MLClient
+    if name == "get_bearer_token_provider":
+        return _token_provider
+    if name == "AzureError":
+        return AzureError
+    if module.endswith(".exceptions") or name.endswith(("Error", "Exception")):
+        return type(name, (AzureError,), {"__module__": module})
+    base = _Credential if name.endswith("Credential") else _StandIn
+    return type(name, (base,), {"__module__": module})
+
+
+class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Asked last of all: for modules of Azure's packages that nobody else has."""
+
+    packages = ("azure.ai.ml", "azure.core", "azure.identity", "azure.mgmt.cognitiveservices")
+
+    def find_spec(self, name: str, path: Sequence[str] | None = None,
+                  target: ModuleType | None = None) -> importlib.machinery.ModuleSpec | None:
+        inside = any(name == one or name.startswith(one + ".") or one.startswith(name + ".") for one in self.packages)
+        return importlib.machinery.ModuleSpec(name, self, is_package=True) if inside else None
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> None:
+        return None
+
+    def exec_module(self, module: ModuleType) -> None:
+        name = module.__name__
+        made: dict[str, Any] = {}
+
+        def attribute(wanted: str) -> Any:
+            if wanted.startswith("__") or not any(name == one or name.startswith(one + ".") for one in self.packages):
+                raise AttributeError(f"module {name!r} has no attribute {wanted!r}")
+            return made.setdefault(wanted, _stand_in(name, wanted))
+
+        vars(module)["__getattr__"] = attribute
+
+
+_finder = _Finder()
 
 
 def install(url: str, api_key: str | None = None, endpoint: str = ENDPOINT) -> str:
@@ -155,10 +313,14 @@ def uninstall() -> None:
     """Puts back everything that install() replaced, MI2_MODEL_ENDPOINT apart."""
     while _undo:
         holder, name, value = _undo.pop()
-        if isinstance(holder, dict):
-            holder.pop(name, None)
-        else:
-            setattr(holder, name, value)
+        setattr(holder, name, value)
+    if _finder in sys.meta_path:
+        sys.meta_path.remove(_finder)
+    for name, module in list(sys.modules.items()):
+        if getattr(getattr(module, "__spec__", None), "loader", None) is _finder:
+            del sys.modules[name]
+            parent, _, child = name.rpartition(".")
+            vars(sys.modules.get(parent, module)).pop(child, None)
     _targets.clear()
     MLClient._real_class = None
 
@@ -170,39 +332,19 @@ def _set(holder: Any, name: str, value: Any) -> None:
 
 def _is_there(module: str) -> bool:
     try:
-        return importlib.util.find_spec(module) is not None
+        found = importlib.util.find_spec(module)
     except (ImportError, ValueError):
         return False
-
-
-def _stand_in(name: str, **contents: Any) -> None:
-    """Puts a module in the place of one that is not installed, and its parents too."""
-    parent, _, child = name.rpartition(".")
-    if parent and parent not in sys.modules:
-        if _is_there(parent):
-            importlib.import_module(parent)
-        else:
-            _stand_in(parent, __path__=[])
-    module = ModuleType(name, "A stand-in of medimageinsight.azure_shim.")
-    vars(module).update(contents)
-    sys.modules[name] = module
-    _undo.append((sys.modules, name, None))
-    if parent:
-        setattr(sys.modules[parent], child, module)
+    return found is not None and found.loader is not _finder
 
 
 def _replace_azure() -> None:
-    if any(holder is sys.modules.get("azure.ai.ml") or name == "azure.ai.ml" for holder, name, _ in _undo):
-        return
-    if _is_there("azure.ai.ml"):
+    if MLClient._real_class is None and _is_there("azure.ai.ml"):
         module = importlib.import_module("azure.ai.ml")
         MLClient._real_class = module.MLClient
         _set(module, "MLClient", MLClient)
-    else:
-        _stand_in("azure.ai.ml", MLClient=MLClient, __path__=[])
-        _stand_in("azure.ai.ml.entities", WorkspaceConnection=type("WorkspaceConnection", (), {}))
-    if not _is_there("azure.identity"):
-        _stand_in("azure.identity", DefaultAzureCredential=_Credential)
+    if _finder not in sys.meta_path:
+        sys.meta_path.append(_finder)
 
 
 def _replace_toolkit() -> None:

@@ -14,7 +14,7 @@ constexpr std::string_view kSchemas = R"json({
 "SplitTable": {"type": "object", "additionalProperties": false, "required": ["data"], "properties": {
   "columns": {"anyOf": [{"type": "array", "minItems": 1, "items": {"type": "string"}, "description": "image, text or both, once each; others are passed over"}, {"type": "null"}]},
   "index": {"anyOf": [{"type": "array"}, {"type": "null"}], "description": "As long as data; its values are not read"},
-  "data": {"type": "array", "description": "A list of values per row, one for each column, or a RowObject; of one column, the values themselves"}}},
+  "data": {"type": "array", "items": {"anyOf": [{"type": "array", "items": {"$ref": "#/components/schemas/TextOrNull"}}, {"$ref": "#/components/schemas/RowObject"}, {"$ref": "#/components/schemas/TextOrNull"}]}, "description": "A list of values per row, one for each column, or a RowObject; of one column, the values themselves"}}},
 "Flag": {"anyOf": [{"type": "boolean"}, {"type": "string", "enum": ["true", "True", "false", "False"]}, {"type": "null"}]},
 "ScoreParameters": {"anyOf": [{"type": "null"}, {"type": "object", "properties": {
   "get_scaling_factor": {"$ref": "#/components/schemas/Flag"},

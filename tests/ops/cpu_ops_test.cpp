@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <limits>
 #include <ostream>
+#include <span>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -313,6 +317,66 @@ TEST_P(CpuOpsTest, ThreadsDoNotChangeABit) {
     // oneDNN may choose another kernel for another number of rows; ours may not.
     EXPECT_LE(difference(y, first), GetParam().options.matmul == MatMulEngine::kNative ? 0.0 : tolerance) << threads;
   }
+}
+
+/// Of all numbers of a row.
+bool none_finite(std::span<const float> row) {
+  return std::ranges::none_of(row, [](float value) { return std::isfinite(value); });
+}
+bool all_finite(std::span<const float> row) {
+  return std::ranges::all_of(row, [](float value) { return std::isfinite(value); });
+}
+
+TEST_P(CpuOpsTest, ANumberThatIsNotFiniteSpoilsItsRowOfAProductAndNoOther) {
+  const CpuOps::Linear layer = cpu.make_linear(random.matrix(40, 70), random.parameter({40}), Layout::kOutIn);
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), kInfinity, -kInfinity}) {
+    for (const std::int64_t column : {0, 5, 63, 69}) {
+      tensor::Tensor x = random.tensor({3, 70});
+      x.data<float>()[70 + column] = bad;
+      const std::vector<float> y = test::values_of(cpu.linear(x, layer, Activation::kNone));
+      EXPECT_TRUE(none_finite(std::span(y).subspan(40, 40))) << bad << " at " << column;
+      EXPECT_TRUE(all_finite(std::span(y).first(40))) << bad << " at " << column;
+      EXPECT_TRUE(all_finite(std::span(y).last(40))) << bad << " at " << column;
+    }
+  }
+}
+
+TEST_P(CpuOpsTest, ANaNComesThroughNormsAndActivations) {
+  tensor::Tensor x = random.tensor({2, 64});
+  x.data<float>()[64 + 3] = std::numeric_limits<float>::quiet_NaN();
+  const Parameter one = random.parameter({64}, 0.1F, 1.0F);
+  const CpuOps::Norm norm = cpu.make_norm(one, one, 1e-5F);
+  const CpuOps::Linear first = cpu.make_linear(random.matrix(128, 64), random.parameter({128}), Layout::kOutIn);
+  const CpuOps::Linear second = cpu.make_linear(random.matrix(64, 128), random.parameter({64}), Layout::kOutIn);
+  for (const Activation activation : {Activation::kGelu, Activation::kQuickGelu}) {
+    const std::vector<float> hidden = test::values_of(cpu.norm_linear(x, norm, first, activation));
+    EXPECT_TRUE(all_finite(std::span(hidden).first(128)));
+    EXPECT_TRUE(none_finite(std::span(hidden).last(128)));
+    tensor::Tensor residual(x.shape());
+    std::ranges::copy(x.floats(), residual.data<float>());
+    const std::vector<float> y =
+        test::values_of(cpu.add_mlp(std::move(residual), norm, first, second, activation, 0.0F));
+    EXPECT_TRUE(all_finite(std::span(y).first(64)));
+    EXPECT_TRUE(none_finite(std::span(y).last(64)));
+  }
+}
+
+TEST_P(CpuOpsTest, AttentionWhoseScoresOverflowIsNotFinite) {
+  std::vector<float> weights = random.matrix(3 * 64, 64).to_floats();
+  for (std::size_t i = 0; i < 2 * 64 * 64; ++i) weights[i] *= 1e25F;  // of queries and keys: their product is infinite
+  const Parameter weight{"w", {3 * 64, 64}, tensor::DType::kF32, weights.data(), nullptr};
+  const auto layer = cpu.make_linear(weight, random.parameter({3 * 64}), Layout::kOutIn);
+  const Parameter one = random.parameter({64}, 0.1F, 1.0F);
+  const CpuOps::Norm norm = cpu.make_norm(one, one, 1e-5F);
+  const auto project = [&](const tensor::Shape& shape) {
+    return cpu.norm_linear(random.tensor(shape), norm, layer, Activation::kNone);
+  };
+  const tensor::Tensor grid = project({1, 8, 8, 64});  // whole windows: the key of padding is finite
+  EXPECT_TRUE(none_finite(test::values_of(cpu.window_attention(grid, layer, 2, 4))));
+  EXPECT_TRUE(none_finite(test::values_of(cpu.channel_attention(grid, 2))));
+  const TokenBatch tokens = random.texts({5, 20});
+  EXPECT_TRUE(none_finite(test::values_of(cpu.self_attention(project({25, 64}), tokens, 2))));
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, CpuOpsTest, testing::ValuesIn(engines()),

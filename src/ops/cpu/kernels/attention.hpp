@@ -103,8 +103,8 @@ struct BumpAllocator {
 
 MI2_INLINE void set_zero(void* from, std::int64_t bytes) { __builtin_memset(from, 0, static_cast<std::size_t>(bytes)); }
 
-/// Far below every score: its exponential is as good as zero.
-constexpr float kNever = -1e30F;
+/// Below every score: its exponential is as good as zero.
+constexpr float kNever = -__builtin_inff();
 
 /// What is added to the last panel of a row of scores, which may have columns that stand for no key or for many.
 struct LastPanel {
@@ -128,14 +128,15 @@ MI2_INLINE float exponentials(const float* x, std::int64_t columns, const LastPa
   Floats tops = splat(kNever);
   for (std::int64_t i = 0; i < before; i += kLanes) tops = maximum(tops, load(x + i));
   for (std::int64_t i = 0; i < kPanel; i += kLanes) tops = maximum(tops, load(x + before + i) + load(last.add + i));
-  const float top = largest(tops) * scale;
+  const float top = largest(tops);
   Floats sums = splat(0.0F);
   const auto put = [&](std::int64_t i, Floats score) {
     Floats e;
     if constexpr (std::is_same_v<Element, tensor::BFloat16>) {
-      e = rough_power_of_2(score * splat(scale * kLog2E) - splat(top * kLog2E));
+      e = rough_power_of_2(score * splat(scale * kLog2E) - splat(top * scale * kLog2E));
     } else {
-      e = exponential(score * splat(scale) - splat(top));
+      // The difference first: it is exact where it matters, near the largest, however large the scores are.
+      e = exponential((score - splat(top)) * splat(scale));
     }
     sums += e;
     store(out + i, e);
@@ -293,6 +294,8 @@ struct ChannelGroup {
   float* panels = scratch.take<float>(columns * depth / kPerWord<Element>);
   Element* rows = scratch.take<Element>(kTokens * depth);
   float* result = scratch.take<float>(kTokens * columns);
+  /// Of some tokens, where sums of all of them one after the other would lose what f32 promises.
+  float* partial = std::is_same_v<Element, float> ? scratch.take<float>(columns * columns) : nullptr;
 
   const T* token(std::int64_t t) const { return static_cast<const T*>(p.first) + t * p.row; }
 
@@ -321,8 +324,12 @@ struct ChannelGroup {
       }
     }
     put_tokens(first, count, p.key_at);
+    const bool apart = partial != nullptr && first > 0;
     Products::multiply({down, kTokenChunks * 64, across, kTokenChunks * kPanelChunk, kTokenChunks, columns,
-                        columns / kPanel, scores, columns, first == 0});
+                        columns / kPanel, apart ? partial : scores, columns, apart || first == 0});
+    if (!apart) return;
+    for (std::int64_t i = 0; i < columns * columns; i += kLanes)
+      store(scores + i, load(scores + i) + load(partial + i));
   }
 
   /// The softmax of the scores as the right side of the product with v: row i goes down column i.

@@ -1,9 +1,10 @@
 // Functions of vectors that the kernels need, over the vocabulary of vectors.hpp.
 
-/// e^x within 2e-7 of the value for x in [-87, 88]; outside, as at the end of that range.
+/// e^x within 2e-7 of the value for x in [-87, 88]; outside, as at the end of that range. Here and below, of a NaN a
+/// NaN: a model whose numbers overflow must not look sound.
 /// x = n ln 2 + r, |r| <= ln 2 / 2; e^r by a polynomial fitted by least squares to 2e-8.
 MI2_INLINE Floats exponential(Floats x) {
-  x = minimum(maximum(x, splat(-87.0F)), splat(88.0F));
+  x = limited(x, -87.0F, 88.0F);
   const Floats magic = splat(12582912.0F);  // 1.5 * 2^23: adding it rounds to an integer in the low bits
   const Floats shifted = x * splat(1.44269504088896341F) + magic;
   const Floats n = shifted - magic;
@@ -24,7 +25,7 @@ constexpr float kLog2E = 1.44269504088896341F;
 
 /// 2^x within 1e-4 of the value for x in [-126, 127]; below, as at -126. For results rounded to bfloat16.
 MI2_INLINE Floats rough_power_of_2(Floats x) {
-  x = maximum(x, splat(-126.0F));
+  x = maximum(splat(-126.0F), x);
   const Floats shifted = x + splat(kRound);
   const Floats f = x - (shifted - splat(kRound));
   Floats p = splat(0.055171624F);
@@ -36,7 +37,7 @@ MI2_INLINE Floats rough_power_of_2(Floats x) {
 
 /// erf(x) within 4e-7 relative: x P(x^2) / Q(x^2), fitted minimax on [0, 3.95]; beyond, erf rounds to 1.
 MI2_INLINE Floats error_function(Floats x) {
-  x = minimum(maximum(x, splat(-3.95F)), splat(3.95F));
+  x = limited(x, -3.95F, 3.95F);
   const Floats s = x * x;
   Floats p = splat(2.0117024632781977e-06F);
   p = p * s + splat(2.8759572887793183e-04F);
@@ -56,7 +57,7 @@ MI2_INLINE Floats error_function(Floats x) {
 /// GELU within 5e-5 of the value, or of x beyond 4: for results that are rounded to bfloat16, whose last bit is worth
 /// 2e-3 of them. x (1/2 + x P(x^2)), P fitted minimax on [0, 4].
 MI2_INLINE Floats rough_gelu(Floats x) {
-  const Floats t = minimum(maximum(x, splat(-4.0F)), splat(4.0F));
+  const Floats t = limited(x, -4.0F, 4.0F);
   const Floats s = t * t;
   Floats p = splat(-1.30130519e-09F);
   p = p * s + splat(1.04196736e-07F);

@@ -163,7 +163,8 @@ struct Kernels {
   void (*to_f32)(const tensor::BFloat16* x, std::int64_t n, float* out);
   /// x = large + small to 16 bits of fraction.
   void (*split_bf16)(const float* x, std::int64_t n, tensor::BFloat16* large, tensor::BFloat16* small);
-  /// x ~ scale * (out - zero), with the whole range of n floats, zero included, over 0..255.
+  /// x ~ scale * (out - zero), with the whole range of n floats, zero included, over 0..255. If one of them is not
+  /// finite, neither is the scale.
   void (*quantize)(const float* x, std::int64_t n, std::uint8_t* out, float* scale, std::int32_t* zero);
   /// Chunks of 64 bytes as kS16.
   void (*spread_bytes)(const std::uint8_t* x, std::int64_t chunks, std::byte* out);

@@ -66,21 +66,26 @@ void quantize(const float* x, std::int64_t n, std::uint8_t* out, float* scale, s
   std::int64_t i = 0;
   Floats lows = splat(0.0F);
   Floats highs = splat(0.0F);
+  Floats zeros = splat(0.0F);  // NaN once a number is not finite
   for (; i + kLanes <= n; i += kLanes) {
     lows = minimum(lows, load(x + i));
     highs = maximum(highs, load(x + i));
+    zeros += load(x + i) * splat(0.0F);
   }
+  float fault = sum(zeros);
   high = largest(highs);
   low = -largest(-lows);
   for (; i < n; ++i) {
     low = x[i] < low ? x[i] : low;
     high = x[i] > high ? x[i] : high;
+    fault += x[i] * 0.0F;
   }
   const float range = high - low;
   const float step = range > 1e-30F ? range / 255.0F : 1.0F;
   const float inverse = 1.0F / step;
-  *scale = step;
-  *zero = static_cast<std::int32_t>(-low * inverse + 0.5F);
+  *scale = step + fault;
+  // Of a range that is not finite, nothing can be cast.
+  *zero = range <= 3.4e38F ? static_cast<std::int32_t>(-low * inverse + 0.5F) : 0;
   const float shift = static_cast<float>(*zero);
   for (i = 0; i + kLanes <= n; i += kLanes) store(out + i, load(x + i) * splat(inverse) + splat(shift));
   for (; i < n; ++i) {

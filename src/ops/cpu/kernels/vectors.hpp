@@ -13,7 +13,8 @@ using Bytes = std::uint8_t __attribute__((vector_size(kLanes)));
 MI2_INLINE Floats splat(float x) { return x - Floats{}; }
 MI2_INLINE Ints splat_int(std::int32_t x) { return Ints{} + x; }
 
-// b where either is NaN, as the processor's own instructions have it; the compiler would compare and select.
+// b where either is NaN: a limit therefore comes first, so that a NaN passes it. The processor's own instructions have
+// it so; the compiler would compare and select.
 #if defined(__AVX512F__)
 MI2_INLINE Floats minimum(Floats a, Floats b) {
   return reinterpret_cast<Floats>(
@@ -27,6 +28,7 @@ MI2_INLINE Floats maximum(Floats a, Floats b) {
 MI2_INLINE Floats minimum(Floats a, Floats b) { return a < b ? a : b; }
 MI2_INLINE Floats maximum(Floats a, Floats b) { return a > b ? a : b; }
 #endif
+MI2_INLINE Floats limited(Floats x, float low, float high) { return minimum(splat(high), maximum(splat(low), x)); }
 
 MI2_INLINE Floats load(const float* from) {
   Floats x;

@@ -21,7 +21,7 @@ std::int64_t attend_scratch(std::int64_t query_count, std::int64_t key_count, st
 
 std::int64_t attend_channels_scratch(std::int64_t size) {
   const std::int64_t channels = rounded_up(size, kLargestChunk);
-  return (3 * channels * channels + 4 * kTokens * channels) * std::int64_t{sizeof(float)} + 9 * 64;
+  return (4 * channels * channels + 4 * kTokens * channels) * std::int64_t{sizeof(float)} + 9 * 64;
 }
 
 const Kernels& portable_kernels() noexcept {

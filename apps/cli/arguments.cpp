@@ -63,7 +63,8 @@ void add_model_arguments(CLI::App& command, ModelArguments& arguments) {
   add_dtype(
       command, options.dtype, true,
       "f32: the reference's numbers; bf16: half the memory, faster; int8: a third of it, faster still, nearly the "
-      "same vectors; bf16x3: f32 on bf16 units (default: what a packed file holds, else f32)");
+      "same vectors; bf16x3: f32 on bf16 units; auto: the fastest here with f32's numbers (default: what a packed "
+      "file holds, else f32)");
   add_device(command, options.device);
   add_image_arguments(command, arguments);
 }
@@ -75,10 +76,12 @@ std::vector<std::string> dtype_names(std::span<const DType> dtypes) {
 }
 
 CLI::Option* add_dtype(CLI::App& command, std::optional<DType>& dtype, bool on_devices, const std::string& help) {
-  const std::vector<std::string> of_the_cpu = dtype_names(ops::kPrecisions);
+  std::vector<std::string> shown = dtype_names(ops::kPrecisions);
+  const std::vector<std::string> allowed = on_devices ? dtype_names(kDTypes) : shown;
+  if (on_devices) shown.emplace_back(name_of(DType::kAuto));
   return add_parsed(command, "--dtype", dtype, parse_dtype, help)
-      ->type_name(fmt::format("{}", fmt::join(of_the_cpu, "|")))
-      ->check(CLI::IsMember(on_devices ? dtype_names(kDTypes) : of_the_cpu).description(""));
+      ->type_name(fmt::format("{}", fmt::join(shown, "|")))
+      ->check(CLI::IsMember(allowed).description(""));
 }
 
 void add_device(CLI::App& command, Device& device) {

@@ -30,8 +30,8 @@ struct ModelArguments {
 /// Declares --model (or $MI2_MODEL) alone.
 void add_model_path(CLI::App& command, std::string& model);
 std::vector<std::string> dtype_names(std::span<const DType> dtypes);
-/// Declares --dtype. @param on_devices  whether those that only other devices than the CPU have are allowed: which
-/// device has which is checked when a model is loaded.
+/// Declares --dtype. @param on_devices  whether those that only other devices than the CPU have, and auto, are allowed:
+/// which device has which is checked when a model is loaded.
 CLI::Option* add_dtype(CLI::App& command, std::optional<DType>& dtype, bool on_devices,
                        const std::string& help = "What to compute in (default: what a packed file holds, else f32)");
 /// Declares --device. A command whose device is not the CPU needs libtorch.

@@ -79,7 +79,8 @@ void add_bench(CLI::App& command, Session& session) {
   command.add_option("--model", arguments->model, "Model directory or packed file")->type_name("DIR");
   command.add_option("--synthetic", arguments->synthetic, "Made-up weights in memory: full")
       ->check(CLI::IsMember({"full"}));
-  add_dtype(command, options.dtype, true);
+  options.dtype = DType::kAuto;
+  add_dtype(command, options.dtype, true)->default_str("auto");
   add_device(command, options.device);
   command.add_option("--threads", options.threads, "Threads; 0: one per available core")
       ->check(CLI::Range(0, 1024))

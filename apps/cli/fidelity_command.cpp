@@ -120,6 +120,9 @@ fidelity::FidelityOptions options_of(const FidelityArguments& arguments) {
   options.embedder = arguments.model.options;
   options.batch = arguments.model.batch;
   options.dtypes = arguments.dtypes.empty() ? supported_dtypes() : dtypes_of(arguments.dtypes);
+  if (std::ranges::count(options.dtypes, DType::kAuto) > 0) {
+    throw Error(Code::kBadArgument, "--dtypes: expected dtypes to compare, got auto");
+  }
   if (options.dtypes.empty()) throw Error(Code::kBadArgument, "--dtypes: names none");
   options.labels = gather_labels(arguments.labels);
   std::vector<std::string> templates = gather_templates(arguments.labels);

@@ -25,6 +25,7 @@ struct PackArguments {
   std::string out;
   exporting::PackOptions options;
   std::optional<DType> dtype;
+  std::string calibrate;
 };
 
 constexpr std::string_view kPackHelp =
@@ -35,7 +36,8 @@ then be left out.
 
   f32     the reference's numbers
   bf16    half the size; faster where the processor multiplies bfloat16
-  int8    under a third of the size; what is sensitive stays bf16
+  int8    under a third of the size; what is sensitive stays bf16, which is measured on
+          built-in inputs and those of --calibrate; a warning says when that is much
   bf16x3  f32's numbers but for 2^-16, faster than f32 where the processor multiplies
           bfloat16; needs such a processor
 
@@ -53,6 +55,7 @@ int pack(const PackArguments& arguments) {
   Progress bar(0, "");
   exporting::PackOptions options = arguments.options;
   options.dtype = arguments.dtype.value();
+  options.calibrate = arguments.calibrate;
   options.on_progress = [&](const base::Progress& at) {
     bar.show(at);
     throw_if_interrupted();
@@ -60,6 +63,7 @@ int pack(const PackArguments& arguments) {
   const exporting::PackReport report = exporting::pack_model(arguments.model, arguments.out, options);
   bar.note(fmt::format("{}: {:.1f} MB, {} blocks, {}", arguments.out, static_cast<double>(report.bytes) / 1e6,
                        report.blocks, name_of(options.dtype)));
+  if (!report.warning.empty()) bar.note(fmt::format("warning: {}", report.warning));
   return 0;
 }
 
@@ -73,6 +77,10 @@ void add_pack(CLI::App& command, Session& session) {
   command.add_option("--threads", options.threads, "Threads to pack with (default: one per core)")
       ->type_name("N")
       ->check(CLI::Range(1U, 1024U).description(""));
+  command
+      .add_option("--calibrate", arguments->calibrate,
+                  "int8: images like yours (a file or a folder, up to 32), to see ranges besides the built-in inputs'")
+      ->type_name("DIR");
   command.add_flag("--force", options.overwrite, "Replace OUT if it already exists");
   command.add_option("OUT", arguments->out, "The file to write; it appears when it is whole")
       ->type_name("")

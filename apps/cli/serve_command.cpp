@@ -189,7 +189,10 @@ void add_model_group(CLI::App& command, ServeArguments& arguments) {
   arguments.models =
       add_repeatable(command, "--model", "A model's folder or packed file, NAME=DIR to name it; repeatable");
   arguments.models->type_name("[NAME=]DIR");
-  add_dtype(command, embedder.dtype, false);
+  embedder.dtype = DType::kAuto;
+  add_dtype(command, embedder.dtype, true,
+            "What models are computed in; auto: what a packed file holds, else the fastest here with f32's numbers")
+      ->default_str("auto");
   command.add_option("--threads", embedder.threads, "Threads of a forward pass (default: one per core)")
       ->type_name("N")
       ->check(CLI::Range(1U, 1024U).description(""));

@@ -35,7 +35,7 @@ BATCH_SECONDS = 10  # that mi2 batch should take, about
 
 
 def dtype_option(arguments):
-    return ["--dtype", arguments.dtype] if arguments.dtype else []
+    return ["--dtype", arguments.dtype]
 
 
 def sources(kind):
@@ -215,7 +215,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mi2", default=str(ROOT / "build" / "mi2"), help="the program")
     parser.add_argument("--model", default=str(ROOT / "models" / "starter"))
-    parser.add_argument("--dtype", default="", help="as of mi2 serve and mi2 bench")
+    parser.add_argument("--dtype", default="auto", help="as of mi2 serve and mi2 bench")
     parser.add_argument("--profile", choices=("azure", "raw"), default="azure", help="how images are prepared")
     parser.add_argument("--kinds", default="images,texts")
     parser.add_argument("--clients", type=int, default=64)

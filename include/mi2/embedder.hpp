@@ -22,7 +22,7 @@
 namespace mi2 {
 
 struct EmbedderOptions {
-  std::optional<DType> dtype{};  ///< none: what a packed file holds, else kF32
+  std::optional<DType> dtype{};  ///< none: what a packed file holds, else kF32; kAuto: the same, else the fastest
   Device device{};
   unsigned threads = 0;  ///< 0: one per available core
   ImageOptions image{};
@@ -52,6 +52,8 @@ class MI2_EXPORT Embedder {
   [[nodiscard]] const EmbedderOptions& options() const noexcept;
   /// Hashes the weights file on the first call (seconds for a full model); a packed file has the hash of its source.
   [[nodiscard]] Provenance provenance() const;
+  /// One sentence about a model that its dtype does not fit well, such as int8 and weights with outliers; else empty.
+  [[nodiscard]] const std::string& warning() const noexcept;
 
   /// Decodes and preprocesses one encoded image (PNG, JPEG, WebP, TIFF, DICOM). Safe to call from several threads.
   /// @param name  what errors call it.
@@ -77,11 +79,12 @@ class MI2_EXPORT Embedder {
                                         const ImageOptions& options) const;
 
   /// One row per image, in order. All images are in memory at once: batches are the caller's.
-  /// @throws Error{kBadFile} if a packed model's file was cut or written while it is in use.
+  /// @throws Error{kUnsupported} naming the first image whose vector is not finite: the weights are too large for the
+  ///         dtype; {kBadFile} if a packed model's file was cut or written while it is in use.
   [[nodiscard]] EmbeddingMatrix embed_images(std::span<const Pixels> images) const;
 
   /// One row per text, in order.
-  /// @throws Error{kBadArgument} for a text that is not UTF-8; {kBadFile} as embed_images().
+  /// @throws Error{kBadArgument} for a text that is not UTF-8; {kUnsupported}, {kBadFile} as embed_images().
   [[nodiscard]] TextEmbeddings embed_texts(std::span<const std::string> texts) const;
 
  private:

@@ -45,7 +45,7 @@ typedef struct mi2_embedder mi2_embedder;
  *   mi2_options options = {.size = sizeof options, .dtype = "bf16"}; */
 typedef struct mi2_options {
   size_t size;
-  const char* dtype;       /* "f32", "bf16", "int8", "bf16x3"; NULL: what a packed file holds, else "f32" */
+  const char* dtype;       /* "f32", "bf16", "int8", "bf16x3", "auto"; NULL: what a packed file holds, else "f32" */
   const char* device;      /* NULL: "cpu" */
   unsigned threads;        /* 0: one per available core */
   const char* profile;     /* "raw" or "azure": what is done to an image before the model's own resize; NULL: "raw" */

@@ -41,8 +41,8 @@ namespace {
 void load_on_cpu(const BenchmarkOptions& options, LoadedModel& loaded) {
   ops::CpuOps::Options engine;
   if (options.dtype) {
-    ops::check_precision(*options.dtype);
-    engine.precision = *options.dtype;
+    engine.precision = *options.dtype == DType::kAuto ? ops::CpuOps::automatic() : *options.dtype;
+    ops::check_precision(engine.precision);
   }
   engine.threads = options.threads;
   std::unique_ptr<models::CpuModel> model;
@@ -66,7 +66,8 @@ void load_on_device(const BenchmarkOptions& options, LoadedModel& loaded) {
   if (!options.model) throw Error(Code::kBadArgument, "bench: a device other than cpu needs --model");
   const weights::ModelSource source(*options.model);
   loaded.config = source.config();
-  const DType dtype = options.dtype.value_or(DType::kF32);
+  const bool chosen = options.dtype && *options.dtype != DType::kAuto;
+  const DType dtype = chosen ? *options.dtype : DType::kF32;
   loaded.model = models::load_device_model(source, {options.device, dtype, options.threads});
   loaded.engine = "libtorch " + to_string(options.device);
   loaded.dtype = name_of(dtype);

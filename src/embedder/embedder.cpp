@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 #include <iterator>
 #include <mutex>
 
@@ -7,7 +6,9 @@
 
 #include "base/files.hpp"
 #include "embedder/encoded_image_impl.hpp"
+#include "embedder/normaliser.hpp"
 #include "embedder/preparer.hpp"
+#include "models/calibration.hpp"
 #include "models/device.hpp"
 #include "models/model.hpp"
 #include "text/tokenizer.hpp"
@@ -44,7 +45,8 @@ text::Tokens encode(const text::Tokenizer& tokenizer, std::span<const std::strin
 
 /// A mistake in the options is reported before anything slow happens.
 ops::CpuOps::Options engine_options(const EmbedderOptions& options) {
-  if (options.dtype && options.device.kind == Device::Kind::kCpu) ops::check_precision(*options.dtype);
+  if (options.dtype && *options.dtype != DType::kAuto && options.device.kind == Device::Kind::kCpu)
+    ops::check_precision(*options.dtype);
   ops::CpuOps::Options engine;
   engine.threads = options.threads;
   return engine;
@@ -69,46 +71,18 @@ struct Embedder::Impl {
         config(source.config()),
         tokenizer(open_tokenizer(source)) {
     if (options.device.kind != Device::Kind::kCpu) {
-      options.dtype = options.dtype.value_or(DType::kF32);
+      if (!options.dtype || *options.dtype == DType::kAuto) options.dtype = DType::kF32;
+      instructions = to_string(options.device);
       model = models::load_device_model(source, {options.device, *options.dtype, options.threads});
       return;
     }
     engine.precision = models::precision_of(options.dtype, source);
     options.dtype = engine.precision;
-    model = models::load_cpu_model(source, engine);
-  }
-
-  /// Of each channel and 8-bit sample: / 255, mean and standard deviation of the config.
-  [[nodiscard]] static std::array<std::array<float, 256>, 3> normal_values(const weights::ModelConfig& config) {
-    std::array<std::array<float, 256>, 3> values{};
-    for (std::size_t channel = 0; channel < 3; ++channel) {
-      for (std::size_t sample = 0; sample < 256; ++sample) {
-        values[channel][sample] =
-            (static_cast<float>(sample) / 255.0F - config.image.mean[channel]) / config.image.std[channel];
-      }
-    }
-    return values;
-  }
-
-  /// 8-bit RGB -> f32, normalised.
-  [[nodiscard]] tensor::Tensor normalised(std::span<const Pixels> images) const {
-    const std::int64_t height = config.image.height;
-    const std::int64_t width = config.image.width;
-    tensor::Tensor x({static_cast<std::int64_t>(images.size()), height, width, 3});
-    float* out = x.data<float>();
-    for (const Pixels& image : images) {
-      if (image.width != width || image.height != height ||
-          image.samples.size() != static_cast<std::size_t>(width * height * 3)) {
-        throw Error(Code::kBadArgument,
-                    fmt::format("pixels are {} x {}, expected {} x {}", image.width, image.height, width, height));
-      }
-      for (std::size_t i = 0; i < image.samples.size(); i += 3) {
-        for (std::size_t channel = 0; channel < 3; ++channel) {
-          *out++ = normal_of[channel][image.samples[i + channel]];
-        }
-      }
-    }
-    return x;
+    models::Int8Fit fit;
+    auto loaded = models::load_cpu_model(source, engine, fit);
+    warning = models::warning_of(fit);
+    instructions = name_of(loaded->ops().isa());
+    model = std::move(loaded);
   }
 
   EmbedderOptions options;
@@ -116,9 +90,11 @@ struct Embedder::Impl {
   ops::CpuOps::Options engine;
   weights::ModelSource source;
   const weights::ModelConfig& config;
-  const std::array<std::array<float, 256>, 3> normal_of = normal_values(config);
+  const embedder::Normaliser normalised{config};
   text::Tokenizer tokenizer;
   std::unique_ptr<models::Model> model;
+  std::string instructions;
+  std::string warning;
   std::mutex turn;  ///< one forward pass at a time: it already uses every thread
   std::once_flag hashed;
   std::string weights_sha256;
@@ -126,9 +102,22 @@ struct Embedder::Impl {
 
 namespace {
 
-/// Copies the rows of x [n, dimensions] to the rows of `to` from `first` on.
-void copy_rows(const tensor::Tensor& x, EmbeddingMatrix& to, std::size_t first) {
-  std::copy_n(x.data<float>(), static_cast<std::size_t>(x.shape().count()), to.row(first).data());
+/// Copies the rows of x [n, dimensions] to the rows of `to` from `first` on: the one way out of a model.
+/// @param kind  what errors call an input.
+/// @throws Error{kUnsupported} naming the first input whose vector is not finite.
+void copy_rows(const tensor::Tensor& x, EmbeddingMatrix& to, std::size_t first, std::string_view kind, DType dtype) {
+  const std::size_t width = to.dimensions();
+  const auto count = static_cast<std::size_t>(x.shape().count()) / width;
+  for (std::size_t i = 0; i < count; ++i) {
+    const float* row = x.data<float>() + i * width;
+    if (!tensor::all_finite(tensor::DType::kF32, row, width)) {
+      const std::string place = to.rows() > 1 ? fmt::format("{} {}: ", kind, first + i + 1) : "";
+      throw Error(Code::kUnsupported,
+                  fmt::format("{}the model's vector of the {} is not finite: its weights are too large for {}", place,
+                              kind, name_of(dtype)));
+    }
+    std::copy_n(row, width, to.row(first + i).data());
+  }
 }
 
 }  // namespace
@@ -150,8 +139,10 @@ Provenance Embedder::provenance() const {
   std::call_once(impl_->hashed, [&] { impl_->weights_sha256 = impl_->source.weights_sha256(); });
   const EmbedderOptions& options = impl_->options;
   return {std::string(version()), impl_->weights_sha256, std::string(name_of(options.image.profile)),
-          std::string(name_of(options.dtype.value()))};
+          std::string(name_of(options.dtype.value())), impl_->instructions};
 }
+
+const std::string& Embedder::warning() const noexcept { return impl_->warning; }
 
 Pixels Embedder::prepare(std::span<const std::byte> encoded, std::string_view name) const {
   return impl_->preparer.prepare(encoded, name, impl_->config.image.width, impl_->config.image.height);
@@ -187,8 +178,9 @@ EmbeddingMatrix Embedder::embed_images(std::span<const Pixels> images) const {
   if (images.empty()) return result;
   const tensor::Tensor x = impl_->normalised(images);
   const std::lock_guard lock(impl_->turn);
-  copy_rows(impl_->model->embed_images(x), result, 0);
+  const tensor::Tensor vectors = impl_->model->embed_images(x);
   impl_->source.check_intact();
+  copy_rows(vectors, result, 0, "image", impl_->options.dtype.value());
   return result;
 }
 
@@ -199,8 +191,9 @@ TextEmbeddings Embedder::embed_texts(std::span<const std::string> texts) const {
   const auto flush = [&] {
     if (batch.texts() == 0) return;
     const std::lock_guard lock(impl_->turn);
-    copy_rows(impl_->model->embed_texts(batch), result.vectors, done);
+    const tensor::Tensor vectors = impl_->model->embed_texts(batch);
     impl_->source.check_intact();
+    copy_rows(vectors, result.vectors, done, "text", impl_->options.dtype.value());
     done += static_cast<std::size_t>(batch.texts());
     batch = {};
   };

@@ -68,7 +68,8 @@ struct Embedded {
   const Error* error = nullptr;
 };
 
-/// As prepare_all(), with each batch through the model. @throws also as Embedder::embed_images and embed_texts.
+/// As prepare_all(), with each batch through the model. What Embedder::embed_images and embed_texts throw is an item's
+/// own error too, unless it is {kInternal} or {kBadFile}.
 void embed_all(const Embedder& embedder, const NextItem& next, const PipelineOptions& options,
                const std::function<void(std::span<const Embedded>)>& on_batch);
 

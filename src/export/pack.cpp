@@ -1,12 +1,19 @@
 #include "export/pack.hpp"
 
+#include <algorithm>
+#include <array>
 #include <memory>
+#include <span>
 #include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "base/files.hpp"
+#include "embedder/inputs.hpp"
+#include "embedder/normaliser.hpp"
+#include "embedder/preparer.hpp"
+#include "models/calibration.hpp"
 #include "models/model.hpp"
 #include "models/packed.hpp"
 #include "models/tensor_list.hpp"
@@ -60,6 +67,32 @@ weights::PackedInfo info_of(const weights::ModelSource& source, DType dtype) {
   return info;
 }
 
+/// The built-in inputs and images of `options.calibrate`.
+models::CalibrationInputs calibration_inputs(const weights::ModelConfig& config, const PackOptions& options) {
+  models::CalibrationInputs inputs = models::built_in_inputs(config);
+  if (options.calibrate.empty()) return inputs;
+  const embedder::Preparer preparer{ImageOptions{}};
+  const embedder::Normaliser normalised(config);
+  const std::array places{options.calibrate.string()};
+  const embedder::ExpandedPaths paths = embedder::expand_paths(places);
+  for (const embedder::Input& input :
+       std::span(paths.inputs).first(std::min(paths.inputs.size(), kMostCalibrationImages))) {
+    if (input.error) throw Error(*input.error);
+    const std::vector<std::byte> bytes = base::read_file(input.path, ImageOptions{}.max_file_bytes);
+    const Pixels pixels = preparer.prepare(bytes, input.path, config.image.width, config.image.height);
+    inputs.images.push_back(normalised(std::span(&pixels, 1)));
+  }
+  return inputs;
+}
+
+/// Loads the model, which leaves its blocks in engine.prepared.
+models::FittedModel load(const weights::ModelSource& source, const ops::CpuOps::Options& engine,
+                         const PackOptions& options) {
+  if (engine.precision != ops::Precision::kInt8) return {models::load_cpu_model(source, engine), {}};
+  return models::load_int8_model(source.weights(), source.config(), engine,
+                                 calibration_inputs(source.config(), options));
+}
+
 }  // namespace
 
 PackReport pack_model(const fs::path& model, const fs::path& out, const PackOptions& options) {
@@ -70,6 +103,9 @@ PackReport pack_model(const fs::path& model, const fs::path& out, const PackOpti
   ops::CpuOps::Options engine;
   engine.precision = options.dtype;
   engine.threads = options.threads;
+  if (!options.calibrate.empty() && options.dtype != DType::kInt8) {
+    throw Error(Code::kBadArgument, fmt::format("--calibrate: expected dtype int8, got {}", name_of(options.dtype)));
+  }
   const weights::ModelSource source(model);
   if (source.packed()) {
     throw Error(Code::kBadArgument,
@@ -82,8 +118,9 @@ PackReport pack_model(const fs::path& model, const fs::path& out, const PackOpti
   const auto collected =
       std::make_shared<models::CollectedBlocks>([&](std::size_t done) { report("layers", done, total); });
   engine.prepared = collected;
-  const float logit_scale = models::load_cpu_model(source, engine)->logit_scale();
-  collected->add_scalar("logit_scale", logit_scale);
+  const models::FittedModel loaded = load(source, engine, options);
+  collected->add_scalar("logit_scale", loaded.model->logit_scale());
+  if (options.dtype == DType::kInt8) info.calibration = to_text(loaded.fit);
 
   std::uint64_t bytes = 0;
   for (const auto& [name, block] : collected->blocks()) bytes += block.layout.bytes;
@@ -95,7 +132,7 @@ PackReport pack_model(const fs::path& model, const fs::path& out, const PackOpti
     report("MB", done / kMegabyte, bytes / kMegabyte);
   });
   file.commit();
-  return {file.path(), fs::file_size(file.path()), collected->blocks().size()};
+  return {file.path(), fs::file_size(file.path()), collected->blocks().size(), warning_of(loaded.fit)};
 }
 
 }  // namespace mi2::exporting

@@ -1,7 +1,8 @@
 #include <fmt/format.h>
 
+#include "models/calibration.hpp"
 #include "models/model.hpp"
-#include "models/model_on.hpp"
+#include "models/on_cpu.hpp"
 #include "models/packed.hpp"
 #include "models/synthetic.hpp"
 #include "weights/checkpoint.hpp"
@@ -11,12 +12,6 @@
 
 namespace mi2::models {
 namespace {
-
-class OnCpu : public ModelOn<CpuModel, ops::CpuOps> {
- public:
-  using ModelOn::ModelOn;
-  ops::CpuOps& ops() override { return ops_; }
-};
 
 ops::Precision own_precision(const weights::PackedFile& file) {
   for (const ops::Precision precision : ops::kPrecisions) {
@@ -50,21 +45,38 @@ std::unique_ptr<CpuModel> load_packed(const std::shared_ptr<const weights::Packe
 }  // namespace
 
 ops::Precision precision_of(std::optional<DType> dtype, const weights::ModelSource& source) {
-  if (dtype) return *dtype;
-  return source.packed() ? own_precision(*source.packed()) : ops::Precision::kF32;
+  if (dtype && *dtype != DType::kAuto) return *dtype;
+  if (source.packed()) return own_precision(*source.packed());
+  return dtype ? ops::CpuOps::automatic() : ops::Precision::kF32;
 }
 
 std::unique_ptr<CpuModel> load_cpu_model(const std::filesystem::path& weights, const weights::ModelConfig& config,
                                          const ops::CpuOps::Options& options) {
+  if (options.precision == ops::Precision::kInt8) {
+    return load_int8_model(weights, config, options, built_in_inputs(config)).model;
+  }
   weights::Checkpoint checkpoint(weights);
   auto model = std::make_unique<OnCpu>(checkpoint, config, options);
   checkpoint.finish();
   return model;
 }
 
+std::unique_ptr<CpuModel> load_cpu_model(const weights::ModelSource& source, const ops::CpuOps::Options& options,
+                                         Int8Fit& fit) {
+  if (source.packed()) {
+    const std::optional<std::string>& calibration = source.packed()->info().calibration;
+    if (calibration) fit = parse_fit(*calibration);
+    return load_packed(source.packed(), source.config(), options);
+  }
+  if (options.precision != ops::Precision::kInt8) return load_cpu_model(source.weights(), source.config(), options);
+  FittedModel fitted = load_int8_model(source.weights(), source.config(), options, built_in_inputs(source.config()));
+  fit = std::move(fitted.fit);
+  return std::move(fitted.model);
+}
+
 std::unique_ptr<CpuModel> load_cpu_model(const weights::ModelSource& source, const ops::CpuOps::Options& options) {
-  return source.packed() ? load_packed(source.packed(), source.config(), options)
-                         : load_cpu_model(source.weights(), source.config(), options);
+  Int8Fit fit;
+  return load_cpu_model(source, options, fit);
 }
 
 std::unique_ptr<CpuModel> synthetic_cpu_model(const weights::ModelConfig& config, const ops::CpuOps::Options& options) {

@@ -24,6 +24,13 @@ std::uint64_t* tower_of(WeightsReport& report, std::string_view name) {
   return nullptr;
 }
 
+/// Of an element type that weights have; of another there is nothing to say.
+bool is_finite(const weights::SafeTensors& file, const weights::TensorInfo& tensor) {
+  if (tensor.dtype != "F32" && tensor.dtype != "F16" && tensor.dtype != "BF16") return true;
+  const ops::Parameter found = file.parameter(tensor.name);
+  return tensor::all_finite(found.dtype, found.data, static_cast<std::size_t>(found.shape.count()));
+}
+
 /// Compares what the checkpoint has with what the configuration asks for.
 std::vector<std::string> compare(const weights::Checkpoint& checkpoint, const weights::ModelConfig& config) {
   std::vector<std::string> problems;
@@ -37,13 +44,16 @@ std::vector<std::string> compare(const weights::Checkpoint& checkpoint, const we
     const weights::TensorInfo& tensor = checkpoint.file().tensors()[found->second];
     const bool adaptable =
         row.any_length && tensor.shape.rank() == 2 && tensor.shape[0] > 0 && tensor.shape[1] == row.shape[1];
-    if (tensor.shape != row.shape && !adaptable) {
+    if (!weights::is_shape_for(tensor.shape, row.shape) && !adaptable) {
       problems.push_back(fmt::format("tensor {} has shape {}, expected {}", weights::in_quotes(row.name),
                                      tensor.shape.to_string(), row.shape.to_string()));
     }
     if (tensor.dtype != "F32" && tensor.dtype != "F16" && tensor.dtype != "BF16") {
       problems.push_back(fmt::format("tensor {} is of dtype {}, it must be F32, F16 or BF16",
                                      weights::in_quotes(row.name), tensor.dtype));
+    }
+    if (!is_finite(checkpoint.file(), tensor)) {
+      problems.push_back(fmt::format("tensor {} holds a NaN or an infinity", weights::in_quotes(row.name)));
     }
     left.erase(found);
   }

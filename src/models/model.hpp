@@ -35,7 +35,8 @@ class CpuModel : public Model {
 std::unique_ptr<CpuModel> load_cpu_model(const std::filesystem::path& weights, const weights::ModelConfig& config,
                                          const ops::CpuOps::Options& options);
 
-/// What a model is computed in: `dtype`, or if that is empty, a packed file's own, else f32.
+/// What a model is computed in: `dtype`, or if that is empty, a packed file's own, else f32; for kAuto likewise, else
+/// CpuOps::automatic().
 /// @throws Error{kBadArgument} if there is no such dtype; {kBadFile} if the file holds one that there is not.
 ops::Precision precision_of(std::optional<DType> dtype, const weights::ModelSource& source);
 
@@ -43,6 +44,12 @@ ops::Precision precision_of(std::optional<DType> dtype, const weights::ModelSour
 /// @throws as above; Error{kBadFile} for a packed file that is damaged or of another version, {kBadArgument} if it is
 ///         packed in another precision than `options` ask for.
 std::unique_ptr<CpuModel> load_cpu_model(const weights::ModelSource& source, const ops::CpuOps::Options& options);
+
+struct Int8Fit;
+
+/// As above, and of int8 what was found (calibration.hpp): now, or when the file was packed. Untouched otherwise.
+std::unique_ptr<CpuModel> load_cpu_model(const weights::ModelSource& source, const ops::CpuOps::Options& options,
+                                         Int8Fit& fit);
 
 /// A model of made-up weights, for timing: realistic scales, the same numbers every time.
 std::unique_ptr<CpuModel> synthetic_cpu_model(const weights::ModelConfig& config, const ops::CpuOps::Options& options);

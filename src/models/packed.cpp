@@ -2,7 +2,11 @@
 
 #include <cstring>
 
+#include <fmt/format.h>
+
 #include "tensor/tensor.hpp"
+
+#include <mi2/error.hpp>
 
 namespace mi2::models {
 namespace {
@@ -33,6 +37,9 @@ ops::Parameter PackedParameters::take(const std::string& name, const tensor::Sha
   if (shape.rank() != 0) return {name, shape, tensor::DType::kF32, nullptr, nullptr};
   const ops::BlockLayout layout = scalar_layout();
   const std::optional<ops::PreparedBlock> block = blocks_.take(name, {&layout, 1});
+  if (!tensor::all_finite(tensor::DType::kF32, block->data.get(), 1)) {
+    throw Error(Code::kBadFile, fmt::format("packed block '{}' is not a finite number", name));
+  }
   return {name, shape, tensor::DType::kF32, block->data.get(), block->data};
 }
 

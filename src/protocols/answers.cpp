@@ -49,19 +49,19 @@ std::string provenance_json(const ServedModel& model, const ImageOptions& images
   const std::string frames = images.frames == FrameSelection{}
                                  ? std::string()
                                  : fmt::format(R"(,"frames":{})", json_string(to_string(images.frames)));
-  return fmt::format(R"({{"version":{},"weights_sha256":{},"profile":{},"dtype":{}{}}})",
+  return fmt::format(R"({{"version":{},"weights_sha256":{},"profile":{},"dtype":{},"instructions":{}{}}})",
                      json_string(model.provenance.version), json_string(model.provenance.weights_sha256),
-                     json_string(name_of(images.profile)), json_string(model.provenance.dtype), frames);
+                     json_string(name_of(images.profile)), json_string(model.provenance.dtype),
+                     json_string(model.provenance.instructions), frames);
 }
 
 HttpResponse model_answer(const ServedModel& model, Profile profile, std::string body) {
   HttpResponse answer;
   answer.body = std::move(body);
-  answer.headers = {{"x-mi2-profile", std::string(name_of(profile))},
-                    {"x-mi2-model", model.name},
-                    {"x-mi2-dtype", model.provenance.dtype},
-                    {"x-mi2-version", model.provenance.version},
-                    {"x-mi2-weights-sha256", model.provenance.weights_sha256}};
+  answer.headers = {
+      {"x-mi2-profile", std::string(name_of(profile))}, {"x-mi2-model", model.name},
+      {"x-mi2-dtype", model.provenance.dtype},          {"x-mi2-instructions", model.provenance.instructions},
+      {"x-mi2-version", model.provenance.version},      {"x-mi2-weights-sha256", model.provenance.weights_sha256}};
   return answer;
 }
 

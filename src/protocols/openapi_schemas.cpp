@@ -26,7 +26,7 @@ constexpr std::string_view kSchemas = R"json({
 "ScoreRequest": {"type": "object", "required": ["input_data"], "properties": {
   "input_data": {"anyOf": [{"$ref": "#/components/schemas/SplitTable"}, {"$ref": "#/components/schemas/RowObjects"}]},
   "params": {"$ref": "#/components/schemas/ScoreParameters"}}},
-"Provenance": {"type": "object", "required": ["version", "weights_sha256", "profile", "dtype"], "properties": {"version": {"type": "string"}, "weights_sha256": {"type": "string"}, "profile": {"type": "string"}, "dtype": {"type": "string"}, "frames": {"type": "string", "description": "params.frames, unless it is middle"}}},
+"Provenance": {"type": "object", "required": ["version", "weights_sha256", "profile", "dtype", "instructions"], "properties": {"version": {"type": "string"}, "weights_sha256": {"type": "string"}, "profile": {"type": "string"}, "dtype": {"type": "string"}, "instructions": {"type": "string"}, "frames": {"type": "string", "description": "params.frames, unless it is middle"}}},
 "RowAnswer": {"type": "object", "additionalProperties": false, "properties": {
   "image_features": {"type": "array", "items": {"$ref": "#/components/schemas/Vector"}},
   "text_features": {"type": "array", "items": {"$ref": "#/components/schemas/Vector"}},

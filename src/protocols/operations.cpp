@@ -35,6 +35,7 @@ Json model_info(const ServedModel& model) {
           {"scaling_factor", model.logit_scale},
           {"labels", model.labels},
           {"dtype", model.provenance.dtype},
+          {"instructions", model.provenance.instructions},
           {"weights_sha256", model.provenance.weights_sha256}};
 }
 

@@ -116,6 +116,7 @@ Log::~Log() { impl_->sink->end(); }
 
 void Log::request(const RequestRecord& record) { impl_->write(line_of(record)); }
 void Log::info(std::string_view event, Fields fields) { impl_->event("info", event, fields); }
+void Log::warning(std::string_view event, Fields fields) { impl_->event("warning", event, fields); }
 void Log::error(std::string_view event, Fields fields) { impl_->event("error", event, fields); }
 
 std::string without_paths(std::string_view message, std::span<const std::pair<std::string, std::string_view>> known) {

@@ -50,6 +50,7 @@ class Log {
   void request(const RequestRecord& record);
   /// Something that happened to the server: {"time", "level", "event", and the fields}.
   void info(std::string_view event, Fields fields = {});
+  void warning(std::string_view event, Fields fields = {});
   void error(std::string_view event, Fields fields = {});
 
  private:

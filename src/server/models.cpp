@@ -76,6 +76,7 @@ struct Models::Loaded {
   std::exception_ptr error;
   std::shared_ptr<const protocols::ServedModel> served;
   std::shared_ptr<ModelWorker> worker;
+  std::string warning;
   double seconds = 0;
 };
 
@@ -126,6 +127,7 @@ Models::Loaded Models::open(std::size_t index, const ModelSpec& spec, ModelMetri
   try {
     Embedder embedder = Embedder::open(spec.path, options_.embedder);
     try_out(embedder);
+    loaded.warning = embedder.warning();
     loaded.served =
         std::make_shared<const protocols::ServedModel>(protocols::describe_model(spec.name, embedder, spec.path));
     loaded.worker = make_worker(std::move(embedder), index, metrics);
@@ -157,8 +159,13 @@ void Models::finish(std::size_t index, Loaded loaded) {
     entry.serves = true;
     entry.damaged = false;
     entry.metrics->ready(true);
-    log_.info(first ? "model_ready" : "model_reloaded",
-              {{"model", entry.spec.name}, {"seconds", fmt::format("{:.3f}", loaded.seconds)}});
+    log_.info(first ? "model_ready" : "model_reloaded", {{"model", entry.spec.name},
+                                                         {"dtype", loaded.served->provenance.dtype},
+                                                         {"instructions", loaded.served->provenance.instructions},
+                                                         {"seconds", fmt::format("{:.3f}", loaded.seconds)}});
+    if (!loaded.warning.empty()) {
+      log_.warning("model_fits_dtype_badly", {{"model", entry.spec.name}, {"reason", loaded.warning}});
+    }
     publish(entry.spec.name, std::move(loaded));
   } else if (first) {
     on_failure_(loaded.error);

@@ -3,6 +3,29 @@
 #include <cstring>
 
 namespace mi2::tensor {
+namespace {
+
+/// A number is not finite if all bits of its exponent are set. In pieces, so that the loop over each is vectors.
+template <typename Bits>
+bool no_exponent_is_full(const void* from, std::size_t count, Bits exponent) noexcept {
+  constexpr std::size_t kPiece = 1024;
+  const auto* bytes = static_cast<const unsigned char*>(from);
+  while (count > 0) {
+    const std::size_t some = count < kPiece ? count : kPiece;
+    Bits found = 0;
+    for (std::size_t i = 0; i < some; ++i) {
+      Bits bits = 0;
+      std::memcpy(&bits, bytes + i * sizeof(Bits), sizeof(Bits));
+      found = static_cast<Bits>(found | static_cast<Bits>((bits & exponent) == exponent));
+    }
+    if (found != 0) return false;
+    bytes += some * sizeof(Bits);
+    count -= some;
+  }
+  return true;
+}
+
+}  // namespace
 
 std::size_t size_of(DType dtype) noexcept { return dtype == DType::kF32 ? 4 : 2; }
 
@@ -40,6 +63,18 @@ void convert_to_f32(DType dtype, const void* from, float* to, std::size_t count)
     std::memcpy(&bits, bytes + 2 * i, 2);
     to[i] = dtype == DType::kF16 ? half_to_float(bits) : std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
   }
+}
+
+bool all_finite(DType dtype, const void* from, std::size_t count) noexcept {
+  switch (dtype) {
+    case DType::kF32:
+      return no_exponent_is_full<std::uint32_t>(from, count, 0x7F800000U);
+    case DType::kBF16:
+      return no_exponent_is_full<std::uint16_t>(from, count, 0x7F80U);
+    case DType::kF16:
+      break;
+  }
+  return no_exponent_is_full<std::uint16_t>(from, count, 0x7C00U);
 }
 
 }  // namespace mi2::tensor

@@ -35,4 +35,7 @@ float half_to_float(std::uint16_t bits) noexcept;
 /// Converts `count` elements of `from` (any alignment) to f32.
 void convert_to_f32(DType dtype, const void* from, float* to, std::size_t count) noexcept;
 
+/// Whether none of `count` elements of `from` (any alignment) is a NaN or an infinity.
+bool all_finite(DType dtype, const void* from, std::size_t count) noexcept;
+
 }  // namespace mi2::tensor

@@ -23,9 +23,11 @@ class JsonLinesWriter final : public EmbeddingWriter {
  public:
   JsonLinesWriter(base::ByteSink& sink, const std::optional<Provenance>& provenance) : sink_(sink) {
     if (!provenance) return;
-    tail_ = fmt::format(R"(, "provenance": {{"weights_sha256": {}, "profile": {}, "dtype": {}, "version": {}}})",
-                        base::json_string(provenance->weights_sha256), base::json_string(provenance->profile),
-                        base::json_string(provenance->dtype), base::json_string(provenance->version));
+    tail_ = fmt::format(
+        R"(, "provenance": {{"weights_sha256": {}, "profile": {}, "dtype": {}, "version": {}, "instructions": {}}})",
+        base::json_string(provenance->weights_sha256), base::json_string(provenance->profile),
+        base::json_string(provenance->dtype), base::json_string(provenance->version),
+        base::json_string(provenance->instructions));
   }
 
   void write(InputKind kind, std::string_view input, const std::optional<FramePlace>& frame,
@@ -53,10 +55,10 @@ class CsvWriter final : public EmbeddingWriter {
       : sink_(sink), frames_(frames) {
     header_ = frames ? "kind,input,frame" : "kind,input";
     if (provenance) {
-      header_ += ",weights_sha256,profile,dtype,version";
-      middle_ =
-          fmt::format("{},{},{},{},", base::csv_field(provenance->weights_sha256), base::csv_field(provenance->profile),
-                      base::csv_field(provenance->dtype), base::csv_field(provenance->version));
+      header_ += ",weights_sha256,profile,dtype,version,instructions";
+      middle_ = fmt::format("{},{},{},{},{},", base::csv_field(provenance->weights_sha256),
+                            base::csv_field(provenance->profile), base::csv_field(provenance->dtype),
+                            base::csv_field(provenance->version), base::csv_field(provenance->instructions));
     }
     for (std::size_t i = 0; i < dimensions; ++i) header_ += fmt::format(",e{}", i);
     header_ += '\n';

@@ -25,6 +25,7 @@ struct Columns {
   std::size_t name = 0;
   std::size_t first = 0;  ///< e0
   std::optional<std::array<std::size_t, 4>> provenance;
+  std::optional<std::size_t> instructions;  ///< files of mi2 before 0.2 have none
   std::optional<std::size_t> frame;
 };
 
@@ -45,6 +46,7 @@ Columns columns_of(const base::Table& table, std::string_view source) {
   const auto profile = table.find("profile");
   const auto dtype = table.find("dtype");
   const auto version = table.find("version");
+  columns.instructions = table.find("instructions");
   if (sha && profile && dtype && version) columns.provenance = {*version, *sha, *profile, *dtype};
   return columns;
 }
@@ -95,7 +97,8 @@ VectorTable parse_csv_vectors(std::string_view bytes, std::string_view source) {
     }
     if (!columns.provenance) continue;
     const auto& [version, sha, profile, dtype] = *columns.provenance;
-    const Provenance found{row.fields[version], row.fields[sha], row.fields[profile], row.fields[dtype]};
+    Provenance found{row.fields[version], row.fields[sha], row.fields[profile], row.fields[dtype]};
+    if (columns.instructions) found.instructions = row.fields[*columns.instructions];
     if (table.provenance && (table.provenance->weights_sha256 != found.weights_sha256 ||
                              table.provenance->profile != found.profile || table.provenance->dtype != found.dtype)) {
       throw Error(Code::kBadFile, fmt::format("{}: line {}: is of another model, profile or dtype than the rows before",

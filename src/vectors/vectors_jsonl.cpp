@@ -125,6 +125,7 @@ class Line final : public nlohmann::json_sax<Json> {
     if (inner_key_ == "profile") provenance->profile = value;
     if (inner_key_ == "dtype") provenance->dtype = value;
     if (inner_key_ == "version") provenance->version = value;
+    if (inner_key_ == "instructions") provenance->instructions = value;
   }
 
   /// A value of a key that means nothing here passes; of one that does, it is of the wrong type.

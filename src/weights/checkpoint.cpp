@@ -52,6 +52,10 @@ std::vector<float> interpolate(const std::vector<float>& values, std::int64_t wi
 
 }  // namespace
 
+bool is_shape_for(const tensor::Shape& found, const tensor::Shape& wanted) {
+  return found == wanted || (wanted.rank() == 0 && found.rank() == 1 && found[0] == 1);
+}
+
 Checkpoint::Checkpoint(const std::filesystem::path& weights) : Checkpoint(SafeTensors(weights)) {}
 
 Checkpoint::Checkpoint(SafeTensors file) : file_(std::move(file)) {
@@ -84,17 +88,29 @@ ops::Parameter Checkpoint::take_any(const std::string& name) {
 
 ops::Parameter Checkpoint::take(const std::string& name, const tensor::Shape& shape) {
   ops::Parameter parameter = take_any(name);
-  if (parameter.shape != shape) fail_shape(parameter, shape);
+  if (!is_shape_for(parameter.shape, shape)) fail_shape(parameter, shape);
+  parameter.shape = shape;
+  check_finite(parameter);
   return parameter;
+}
+
+void Checkpoint::check_finite(const ops::Parameter& parameter) const {
+  if (tensor::all_finite(parameter.dtype, parameter.data, static_cast<std::size_t>(parameter.shape.count()))) return;
+  throw Error(Code::kBadFile, fmt::format("{}: tensor {} holds a NaN or an infinity, expected finite numbers",
+                                          file_.name(), in_quotes(parameter.name)));
 }
 
 ops::Parameter Checkpoint::take_positions(const std::string& name, const tensor::Shape& wanted) {
   ops::Parameter parameter = take_any(name);
-  if (parameter.shape == wanted) return parameter;
+  if (parameter.shape == wanted) {
+    check_finite(parameter);
+    return parameter;
+  }
   const tensor::Shape& found = parameter.shape;
   if (found.rank() != 2 || found[1] != wanted[1] || found[0] < 1 || found[0] > kMaxPositions) {
     fail_shape(parameter, wanted);
   }
+  check_finite(parameter);
   const auto values =
       std::make_shared<const std::vector<float>>(interpolate(parameter.to_floats(), wanted[1], wanted[0]));
   return {name, wanted, tensor::DType::kF32, values->data(), std::shared_ptr<const void>(values, values->data())};

@@ -13,6 +13,9 @@
 
 namespace mi2::weights {
 
+/// Whether a tensor of this shape serves where `wanted` is: PyTorch takes [1] for a scalar, and no other shape.
+bool is_shape_for(const tensor::Shape& found, const tensor::Shape& wanted);
+
 class Checkpoint {
  public:
   /// Maps the file and settles its naming scheme; a uniform prefix "module." or "model." is dropped.
@@ -21,7 +24,9 @@ class Checkpoint {
   explicit Checkpoint(SafeTensors file);
 
   /// One tensor under its current name.
-  /// @throws Error{kBadFile} if it is missing (naming the nearest ones), of another shape or element type.
+  /// One number may also have the shape [1], as older PyTorch wrote it; it is then given the shape wanted, [].
+  /// @throws Error{kBadFile} if it is missing (naming the nearest ones), of another shape or element type, or holds a
+  ///         number that is not finite.
   ops::Parameter take(const std::string& name, const tensor::Shape& shape);
 
   /// Positional embeddings [n, width]. Of another length than wanted[0], they are linearly interpolated as torch's
@@ -39,6 +44,7 @@ class Checkpoint {
 
  private:
   ops::Parameter take_any(const std::string& name);
+  void check_finite(const ops::Parameter& parameter) const;
   [[noreturn]] void fail_missing(const std::string& name) const;
   [[noreturn]] void fail_shape(const ops::Parameter& found, const tensor::Shape& wanted) const;
 

@@ -32,6 +32,7 @@ inline constexpr const char* kConfig = "mi2.config";
 inline constexpr const char* kWeights = "mi2.weights_sha256";
 inline constexpr const char* kVocab = "mi2.vocab";
 inline constexpr const char* kMerges = "mi2.merges";
+inline constexpr const char* kCalibration = "mi2.calibration";
 inline constexpr const char* kHeader = "mi2.header";
 /// Then a block's name; the value is its checksum, a space, its layout.
 inline constexpr const char* kBlock = "block.";

@@ -81,6 +81,7 @@ void PackedFile::read_info() {
   }
   info_.vocab = optional_field(key::kVocab);
   info_.merges = optional_field(key::kMerges);
+  info_.calibration = optional_field(key::kCalibration);
   if (info_.vocab.has_value() != info_.merges.has_value()) {
     fail(fmt::format("has only one of {} and {} in its metadata", key::kVocab, key::kMerges));
   }
@@ -181,6 +182,7 @@ void write_packed(base::AtomicFile& file, const PackedInfo& info, std::span<cons
                                               {key::kWeights, info.weights_sha256}};
   if (info.vocab) metadata[key::kVocab] = *info.vocab;
   if (info.merges) metadata[key::kMerges] = *info.merges;
+  if (info.calibration) metadata[key::kCalibration] = *info.calibration;
   std::vector<StoredTensor> tensors;
   std::vector<TensorInfo> rows;
   std::uint64_t at = 0;

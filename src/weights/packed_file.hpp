@@ -28,6 +28,7 @@ struct PackedInfo {
   std::string weights_sha256;        ///< of the weights file it was made from
   std::optional<std::string> vocab;  ///< the text of vocab.json; both or neither of these
   std::optional<std::string> merges;
+  std::optional<std::string> calibration{};  ///< of int8: what was measured and which scales are shared
 };
 
 class PackedFile {

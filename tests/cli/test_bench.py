@@ -23,7 +23,7 @@ def serve(mi2):
     """Runs the service over lines of requests (objects or bytes); gives the answers after the greeting."""
     def run(*requests, status=0):
         lines = [r if isinstance(r, bytes) else json.dumps(r).encode() for r in requests]
-        done = mi2("bench", "--serve", "--threads", "1", "--model", mi2.model, status=status,
+        done = mi2("bench", "--serve", "--threads", "1", "--dtype", "f32", "--model", mi2.model, status=status,
                    stdin=b"".join(line + b"\n" for line in lines))
         greeting, *answers = [json.loads(line) for line in done.stdout.splitlines()]
         assert greeting["threads"] == 1 and greeting["dtype"] == "f32" and greeting["load_s"] > 0

@@ -86,7 +86,7 @@ def test_profiles_and_dtypes_differ(mi2, images):
 def test_provenance(mi2, picture):
     row, = mi2.rows("embed", "--provenance", "--profile", "azure", "--dtype", "bf16", picture)
     provenance = row["provenance"]
-    assert set(provenance) == {"weights_sha256", "profile", "dtype", "version"}
+    assert set(provenance) == {"weights_sha256", "profile", "dtype", "version", "instructions"}
     assert len(provenance["weights_sha256"]) == 64
     assert provenance["profile"] == "azure" and provenance["dtype"] == "bf16"
     assert f"mi2 {provenance['version']}" == mi2("--version").stdout.decode().strip()

@@ -55,6 +55,12 @@ def test_model_from_the_environment(mi2, picture, packed):
     assert done.stdout == mi2("embed", "--dtype", "bf16", picture).stdout
 
 
+def test_calibrate_is_for_int8(mi2, images, tmp_path):
+    mi2("pack", "--dtype", "int8", "--calibrate", str(images), str(tmp_path / "m.mi2"))
+    errors = mi2("pack", "--dtype", "bf16", "--calibrate", str(images), str(tmp_path / "n.mi2"), status=2).errors
+    assert "--calibrate" in errors and "int8" in errors
+
+
 def test_another_dtype_than_the_file_holds(mi2, picture, packed):
     errors = mi2("embed", "--model", packed("f32"), "--dtype", "bf16", picture, status=2).errors
     assert "packed in f32" in errors and "bf16 was asked for" in errors and errors.count("\n") == 1

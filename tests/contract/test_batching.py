@@ -32,7 +32,7 @@ def test_vectors_are_those_of_the_program(serve):
     import os
     import subprocess
     server = serve()
-    done = subprocess.run([os.environ["MI2_BIN"], "embed", "--profile", "azure", "--model",
+    done = subprocess.run([os.environ["MI2_BIN"], "embed", "--profile", "azure", "--dtype", "auto", "--model",
                            os.environ["MI2_STARTER_MODEL"], *[str(IMAGES / name) for name in NAMES]],
                           check=True, capture_output=True)
     wanted = [json.loads(line)["embedding"] for line in done.stdout.splitlines()]

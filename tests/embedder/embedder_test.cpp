@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "dicom/builder.hpp"
+#include "ops/cpu/cpu_ops.hpp"
 #include "support/distance.hpp"
 #include "support/expect_error.hpp"
 #include "support/matrix.hpp"
@@ -106,6 +107,7 @@ TEST(Embedder, ProvenanceNamesTheWeights) {
   EXPECT_EQ(p.weights_sha256.size(), 64U);
   EXPECT_EQ(p.dtype, "f32");
   EXPECT_EQ(p.version, version());
+  EXPECT_EQ(p.instructions, name_of(ops::cpu::choose_isa()));
 }
 
 TEST(Embedder, OptionsAreWrittenWhereTheyAreUsed) {
@@ -115,6 +117,14 @@ TEST(Embedder, OptionsAreWrittenWhereTheyAreUsed) {
   EXPECT_EQ(embedder.provenance().profile, "azure");
   EXPECT_EQ(embedder.options().threads, 1U);
   EXPECT_EQ(starter().options().dtype, DType::kF32) << "the one in use";
+}
+
+TEST(Embedder, AutoIsADtypeWithTheNumbersOfF32) {
+  const Embedder embedder = Embedder::open(kModel, {.dtype = DType::kAuto});
+  EXPECT_EQ(embedder.options().dtype, ops::CpuOps::automatic());
+  EXPECT_EQ(embedder.provenance().dtype, name_of(ops::CpuOps::automatic()));
+  const std::vector<Pixels> pixels{starter().prepare_file(kImages / "colour_a.jpg")};
+  EXPECT_LE(test::worst_difference(embedder.embed_images(pixels).row(0), starter().embed_images(pixels).row(0)), 2e-5);
 }
 
 TEST(Embedder, RefusesOptionsThatMakeNoSense) {

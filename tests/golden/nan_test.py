@@ -1,4 +1,7 @@
-"""A tower that answers NaN fails every parity test of it: their programs run on weights of which one norm is NaN."""
+"""A tower that answers NaN fails every parity test of it: their programs run on weights of which one norm is too large.
+
+Weights that are NaN themselves are refused when they are loaded.
+"""
 import json
 import os
 import pathlib
@@ -11,7 +14,8 @@ import pytest
 PROGRAMS = {path.name: path for path in map(pathlib.Path, os.environ["MI2_PARITY_PROGRAMS"].split(":"))}
 GOLDEN = pathlib.Path(os.environ["MI2_GOLDEN"])
 FOLDERS = ("tiny", "tiny-older", "tiny-f16", "tiny-bf16")
-NAN_BYTES = {"F32": b"\x00\x00\xc0\x7f", "F16": b"\x00\x7e", "BF16": b"\xc0\x7f"}
+# The largest number of each type: the sums behind the norm overflow (of F16, whose largest is small: a NaN).
+SPOILT_BYTES = {"F32": b"\xff\xff\x7f\x7f", "F16": b"\x00\x7e", "BF16": b"\x7f\x7f"}
 
 # program -> its tests but for those that compare no numbers with the reference's.
 GOLDEN_TESTS = {"mi2_golden_test": "-*/full_*:*ThreadsDoNotChangeABit*:*ABatchGives*",
@@ -25,12 +29,12 @@ pytestmark = pytest.mark.skipif(not all((GOLDEN / name / "model.safetensors").ex
 
 
 def spoil(path, norm):
-    """Fills a tensor of a safetensors file with NaN."""
+    """Fills a tensor of a safetensors file with numbers that no sum holds."""
     content = bytearray(path.read_bytes())
     (size,) = struct.unpack("<Q", content[:8])
     header = json.loads(content[8:8 + size])
     begin, end = header[norm]["data_offsets"]
-    pattern = NAN_BYTES[header[norm]["dtype"]]
+    pattern = SPOILT_BYTES[header[norm]["dtype"]]
     content[8 + size + begin:8 + size + end] = pattern * ((end - begin) // len(pattern))
     path.write_bytes(content)
 

@@ -1,6 +1,7 @@
 #include "models/inspect.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,30 @@ TEST_F(InspectTest, DescribesAModelThatLoads) {
   EXPECT_EQ(counts["total"].get<int>(), counts["image"].get<int>() + counts["text"].get<int>() + 1 + 8 * 6 + 2 * 6);
   EXPECT_TRUE(report["tokenizer"].is_null());
   EXPECT_THAT(inspect_text(folder_.path()), HasSubstr("loads        yes"));
+}
+
+TEST_F(InspectTest, NamesTensorsThatAreNotFinite) {
+  std::vector<ops::Parameter> tensors = test::small_weights();
+  for (ops::Parameter& tensor : tensors) {
+    if (tensor.name != "image_projection") continue;
+    std::vector<float> values = tensor.to_floats();
+    values.back() = std::numeric_limits<float>::infinity();
+    tensor = test::make_parameter(tensor.name, tensor.shape, values);
+  }
+  write(tensors);
+  const Json report = Json::parse(inspect_json(folder_.path()));
+  EXPECT_EQ(report["loads"], false);
+  EXPECT_THAT(report["problems"].get<std::vector<std::string>>(),
+              ::testing::ElementsAre(HasSubstr("'image_projection' holds a NaN or an infinity")));
+}
+
+TEST_F(InspectTest, AcceptsAScaleOfOneElement) {
+  std::vector<ops::Parameter> tensors = test::small_weights();
+  for (ops::Parameter& tensor : tensors) {
+    if (tensor.name == "logit_scale") tensor.shape = tensor::Shape{1};
+  }
+  write(tensors);
+  EXPECT_EQ(Json::parse(inspect_json(folder_.path()))["loads"], true);
 }
 
 TEST_F(InspectTest, SaysWhatStandsInTheWayOfLoading) {

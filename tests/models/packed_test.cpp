@@ -1,7 +1,11 @@
 // A packed model: what it refuses although every checksum is right.
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
+#include <limits>
+#include <set>
+#include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -98,6 +102,22 @@ TEST_F(PackedModel, RefusesAFormatThatIsNotThePrecisions) {
 TEST_F(PackedModel, RefusesABlockOfAnotherSize) {
   block(kLinear).second.layout.bytes -= 64;
   expect_error(Code::kBadFile, {kLinear, "bytes", "expects"}, [&] { load(); });
+}
+
+TEST_F(PackedModel, RefusesNumbersThatAreNotFiniteByName) {
+  std::set<std::string> kinds;
+  for (auto& [name, block] : blocks_) {
+    // One block of each kind of layout, its first and its last four bytes of numbers.
+    if (!kinds.insert(block.layout.text.substr(0, block.layout.text.find(' '))).second) continue;
+    const ops::PreparedBlock whole = block;
+    const tensor::Tensor copy({static_cast<std::int64_t>(block.layout.bytes / sizeof(float))});
+    std::memcpy(copy.data<std::byte>(), block.data.get(), block.layout.bytes);
+    copy.data<float>()[0] = std::numeric_limits<float>::quiet_NaN();
+    block.data = copy.block();
+    expect_error(Code::kBadFile, {name, "finite"}, [&] { load(); });
+    block = whole;
+  }
+  EXPECT_EQ(kinds, (std::set<std::string>{"depthwise", "norm", "product", "rows", "scalar"}));
 }
 
 TEST_F(PackedModel, RefusesAConfigOfAnotherModel) {

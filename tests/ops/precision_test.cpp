@@ -16,7 +16,8 @@ TEST(DType, ReadsWhatItWrites) {
 
 TEST(DType, RefusesWhatIsNone) {
   for (const char* name : {"", "F32", "f64", "bf16 "}) {
-    test::expect_error(Code::kBadArgument, {"is none of f32, bf16, int8, bf16x3, f16"}, [&] { parse_dtype(name); });
+    test::expect_error(Code::kBadArgument, {"is none of f32, bf16, int8, bf16x3, f16, auto"},
+                       [&] { parse_dtype(name); });
   }
 }
 
@@ -28,6 +29,12 @@ TEST(Precision, TheCpuHasEveryDtypeButF16) {
   options.precision = DType::kF16;
   EXPECT_EQ(test::error_of([&] { return ops::CpuOps(options).threads(); }).code(), Code::kBadArgument);
   EXPECT_FALSE(ops::CpuOps::supports(DType::kF16));
+  EXPECT_FALSE(ops::CpuOps::supports(DType::kAuto));
+}
+
+TEST(Precision, AutomaticIsAFastOneWithTheNumbersOfF32) {
+  EXPECT_EQ(ops::CpuOps::automatic(), ops::cpu::choose_isa() == ops::cpu::Isa::kAmx ? DType::kBF16x3 : DType::kF32);
+  EXPECT_TRUE(ops::CpuOps::supports(ops::CpuOps::automatic()));
 }
 
 }  // namespace

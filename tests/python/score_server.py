@@ -111,7 +111,7 @@ def serving(models, key=None):
 @contextmanager
 def served(model_path):
     """Runs `mi2 serve`; gives its URL once it is ready."""
-    with subprocess.Popen([os.environ["MI2_BIN"], "serve", "--model", model_path, "--port", "0"],
+    with subprocess.Popen([os.environ["MI2_BIN"], "serve", "--model", model_path, "--port", "0", "--dtype", "f32"],
                           stderr=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as server:
         try:
             line = server.stdout.readline()

@@ -32,7 +32,7 @@ class Text final : public base::ByteSink {
 const std::vector<std::string> kNames{"a.png", "with, \"quotes\"\nand lines", "caf\xC3\xA9/b.dcm"};
 const std::vector<std::array<float, 4>> kRows{
     {0.1F, -0.0F, 1.0F / 3.0F, 1.4e-45F}, {3.4028235e38F, 0, 1, -0.99999994F}, {1e-38F, 2, 3, 4}};
-const Provenance kOrigin{"1.2.3", "abc", "raw", "bf16"};
+const Provenance kOrigin{"1.2.3", "abc", "raw", "bf16", "amx"};
 
 std::string written(std::string_view format, bool rewritable, const std::optional<Provenance>& origin) {
   Text sink(rewritable);
@@ -67,6 +67,7 @@ TEST(EmbeddingWriters, JsonLinesAndCsvAreReadBackEqual) {
       EXPECT_EQ(table.provenance->profile, kOrigin.profile);
       EXPECT_EQ(table.provenance->dtype, kOrigin.dtype);
       EXPECT_EQ(table.provenance->version, kOrigin.version);
+      EXPECT_EQ(table.provenance->instructions, kOrigin.instructions);
     }
   }
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -91,6 +92,38 @@ TEST_F(CheckpointTest, RefusesAnotherShape) {
   expect_error(Code::kBadFile, {"w.safetensors", "'a'", "has shape [2, 3]", "expected [3, 2]"}, [&] {
     checkpoint.take("a", {3, 2});
   });
+}
+
+TEST_F(CheckpointTest, RefusesNumbersThatAreNotFiniteByName) {
+  for (const tensor::DType dtype : {tensor::DType::kF32, tensor::DType::kF16, tensor::DType::kBF16}) {
+    for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
+                            -std::numeric_limits<float>::infinity()}) {
+      if (dtype == tensor::DType::kF16 && std::isnan(bad)) continue;  // make_parameter finds halves by their value
+      std::vector<float> values(3000, 1.0F);
+      values[2999] = bad;
+      Checkpoint checkpoint =
+          open({make_parameter("good", {2}, {1, 2}), make_parameter("bad", {1500, 2}, values, dtype)});
+      checkpoint.take("good", {2});
+      expect_error(Code::kBadFile, {"w.safetensors", "'bad'", "finite"}, [&] { checkpoint.take("bad", {1500, 2}); });
+      for (const std::int64_t length : {1500, 700}) {
+        Checkpoint again = open({make_parameter("bad", {1500, 2}, values, dtype)});
+        expect_error(Code::kBadFile, {"'bad'", "finite"}, [&] { again.take_positions("bad", {length, 2}); });
+      }
+    }
+  }
+}
+
+TEST_F(CheckpointTest, TakesOneNumberOfShape1ForAScalarAndNoOtherShape) {
+  Checkpoint one = open({make_parameter("logit_scale", {1}, {4.5F})});
+  const ops::Parameter scale = one.take("logit_scale", {});
+  EXPECT_EQ(scale.shape.rank(), 0);
+  EXPECT_EQ(scale.to_floats(), std::vector<float>{4.5F});
+  Checkpoint deep = open({make_parameter("logit_scale", {1, 1}, {4.5F})});
+  expect_error(Code::kBadFile, {"[1, 1]"}, [&] { deep.take("logit_scale", {}); });
+  Checkpoint two = open({make_parameter("logit_scale", {2}, {4.5F, 4.5F})});
+  expect_error(Code::kBadFile, {"[2]"}, [&] { two.take("logit_scale", {}); });
+  Checkpoint scalar = open({make_parameter("a", {}, {1})});
+  expect_error(Code::kBadFile, {"expected [1]"}, [&] { scalar.take("a", {1}); });
 }
 
 TEST_F(CheckpointTest, RefusesAnotherElementType) {

@@ -149,7 +149,7 @@ class Client:
                 raise Internal(f"{self._transport.url}: the answer has no scaling_factor")
             headers = answer.headers
             self._probe = (len(vector), scale, Provenance(
-                *(headers.get(f"x-mi2-{name}", "") for name in ("version", "weights-sha256", "profile", "dtype"))))
+                *(headers.get(f"x-mi2-{name}", "") for name in ("version", "weights-sha256", "profile", "dtype", "instructions"))))
         return self._probe
 
     def _post(self, data: list[list[str]], params: dict[str, Any]) -> Answer:

@@ -40,6 +40,8 @@ class Provenance(NamedTuple):
     """Of the weights file, hexadecimal; of a packed file, the one it was made from."""
     profile: str
     dtype: str
+    instructions: str = ""
+    """What computed it: an instruction set such as "amx", or a device; empty from a server before 0.2."""
 
 
 class FrameVectors(NamedTuple):

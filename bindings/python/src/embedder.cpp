@@ -54,9 +54,10 @@ std::vector<bool> embed_texts(const Embedder& embedder, const std::vector<std::s
   return std::move(found.truncated);
 }
 
-std::tuple<std::string, std::string, std::string, std::string> provenance(const Embedder& embedder) {
+std::tuple<std::string, std::string, std::string, std::string, std::string> provenance(const Embedder& embedder) {
   Provenance p = embedder.provenance();
-  return {std::move(p.version), std::move(p.weights_sha256), std::move(p.profile), std::move(p.dtype)};
+  return {std::move(p.version), std::move(p.weights_sha256), std::move(p.profile), std::move(p.dtype),
+          std::move(p.instructions)};
 }
 
 std::vector<Scores> classify(const Classifier& classifier, const Vectors& images) {

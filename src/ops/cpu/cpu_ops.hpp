@@ -63,6 +63,8 @@ class CpuOps {
   explicit CpuOps(const Options& options);
   /// Whether this machine computes it: bf16x3 needs products of bfloat16.
   static bool supports(Precision precision);
+  /// The fastest here whose vectors are within f32's tolerance of the reference.
+  static Precision automatic();
 
   Linear make_linear(const Parameter& weight, const std::optional<Parameter>& bias, Layout layout);
   Norm make_norm(const Parameter& weight, const Parameter& bias, float epsilon);

@@ -34,6 +34,8 @@ std::string_view name_of(DType dtype) noexcept {
       return "bf16x3";
     case DType::kF16:
       return "f16";
+    case DType::kAuto:
+      return "auto";
   }
   return "?";
 }

@@ -15,7 +15,7 @@ using Precision = DType;
 
 inline constexpr std::array kPrecisions{Precision::kF32, Precision::kBF16, Precision::kInt8, Precision::kBF16x3};
 
-/// @throws Error{kBadArgument} unless it is one of kPrecisions: kF16 is for other devices.
+/// @throws Error{kBadArgument} unless it is one of kPrecisions: kF16 is for other devices, kAuto for who loads a model.
 void check_precision(Precision precision);
 
 }  // namespace mi2::ops

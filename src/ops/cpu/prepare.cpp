@@ -31,10 +31,17 @@ std::vector<cpu::WeightFormat> formats_in(Precision precision) {
     case Precision::kInt8:
       return {cpu::WeightFormat::kS8, cpu::WeightFormat::kBF16};
     case Precision::kBF16x3:
-    case Precision::kF16:  // refused by the constructor
+    case Precision::kF16:  // these are refused by the constructor
+    case Precision::kAuto:
       break;
   }
   return {cpu::WeightFormat::kSplit};
+}
+
+/// What a packed file of others may hold; weights from a folder are checked where they are read.
+[[noreturn]] void refuse_block(const std::string& name) {
+  throw Error(Code::kBadFile,
+              fmt::format("packed block '{}' holds a NaN or an infinity, expected finite numbers", name));
 }
 
 /// Two lists of floats, each from a multiple of 64 bytes: the block `name` if it is prepared, else what `make` fills.
@@ -47,6 +54,10 @@ void prepare_floats(PreparedBlocks* prepared, const std::string& name, const std
     if (const auto block = prepared->take(name, {&layout, 1})) {
       std::memcpy(first.data(), block->data.get(), first.size() * sizeof(float));
       std::memcpy(second.data(), block->data.get() + second_at, second.size() * sizeof(float));
+      if (!tensor::all_finite(tensor::DType::kF32, first.data(), first.size()) ||
+          !tensor::all_finite(tensor::DType::kF32, second.data(), second.size())) {
+        refuse_block(name);
+      }
       return;
     }
   }
@@ -82,7 +93,12 @@ CpuOps::CpuOps(const Options& options)
 
 bool CpuOps::supports(Precision precision) {
   if (precision == Precision::kBF16x3) return cpu::kernels_for(cpu::choose_isa()).split.multiply != nullptr;
-  return precision != Precision::kF16;
+  return precision != Precision::kF16 && precision != Precision::kAuto;
+}
+
+Precision CpuOps::automatic() {
+  // With AVX-512 BF16 alone, bf16x3 takes longer than f32 (docs/engine.md).
+  return cpu::choose_isa() == cpu::Isa::kAmx ? Precision::kBF16x3 : Precision::kF32;
 }
 
 bool CpuOps::uses_onednn() const noexcept {
@@ -102,7 +118,8 @@ cpu::WeightFormat CpuOps::format_of(const cpu::WeightRows& weight, bool sensitiv
       return sensitive || cpu::quantization_error(weight) > kMostByteError ? cpu::WeightFormat::kBF16
                                                                            : cpu::WeightFormat::kS8;
     case Precision::kBF16x3:
-    case Precision::kF16:  // refused by the constructor
+    case Precision::kF16:  // these are refused by the constructor
+    case Precision::kAuto:
       break;
   }
   return cpu::WeightFormat::kSplit;
@@ -121,7 +138,9 @@ std::optional<cpu::PackedWeights> CpuOps::take_packed(const std::string& name, s
   if (!block) return std::nullopt;
   std::size_t row = 0;
   while (wanted[row].text != block->layout.text) ++row;
-  return cpu::PackedWeights(formats[row], in, out, block->data, block->layout.bytes);
+  cpu::PackedWeights packed(formats[row], in, out, block->data, block->layout.bytes);
+  if (!packed.all_finite(*pool_)) refuse_block(name);
+  return packed;
 }
 
 std::shared_ptr<const cpu::MatMul> CpuOps::make_product(const std::string& name, const cpu::WeightRows& weight,
@@ -215,6 +234,9 @@ CpuOps::Embedding CpuOps::make_embedding(const Parameter& rows) {
   const BlockLayout layout{fmt::format("rows {} {}", name_of(dtype), rows.shape.to_string()), round_up(size)};
   if (options_.prepared) {
     if (const auto block = options_.prepared->take(rows.name, {&layout, 1})) {
+      if (!tensor::all_finite(dtype, block->data.get(), static_cast<std::size_t>(rows.shape.count()))) {
+        refuse_block(rows.name);
+      }
       return {tensor::Tensor(rows.shape, dtype, block->data)};
     }
   }

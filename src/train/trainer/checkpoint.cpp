@@ -68,6 +68,10 @@ void copy_into(const NamedTensor& tensor, const weights::SafeTensors& file) {
     throw Error(Code::kBadFile, fmt::format("{}: tensor '{}' has shape {}, expected {}", file.name(), tensor.name,
                                             stored.shape.to_string(), shape_of(tensor.value).to_string()));
   }
+  if (!tensor::all_finite(stored.dtype, stored.data, static_cast<std::size_t>(stored.shape.count()))) {
+    throw Error(Code::kBadFile, fmt::format("{}: tensor '{}' holds a NaN or an infinity, expected finite numbers",
+                                            file.name(), tensor.name));
+  }
   const std::vector<float> values = stored.to_floats();
   tensor.value.detach().copy_(at::from_blob(const_cast<float*>(values.data()), tensor.value.sizes(), at::kFloat));
 }

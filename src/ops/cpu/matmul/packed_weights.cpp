@@ -1,6 +1,7 @@
 #include "ops/cpu/matmul/packed_weights.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <string_view>
@@ -71,7 +72,14 @@ void put_steps(const std::vector<T>& rows, std::int64_t chunks, std::int64_t chu
   }
 }
 
+tensor::Pool& memory_of_weights() {
+  static tensor::Pool memory;
+  return memory;
+}
+
 }  // namespace
+
+void PackedWeights::trim() { memory_of_weights().trim(); }
 
 PackedLayout::PackedLayout(WeightFormat format_of_weights, std::int64_t inputs, std::int64_t outputs)
     : format(format_of_weights),
@@ -91,8 +99,7 @@ std::string PackedLayout::text() const { return fmt::format("product {} [{}, {}]
 PackedWeights::PackedWeights(const Kernels& kernels, base::ThreadPool& pool, WeightFormat format,
                              const WeightRows& weight, const std::vector<float>& bias)
     : layout_(format, weight.in, weight.out) {
-  static tensor::Pool memory;
-  const std::shared_ptr<std::byte> block = memory.take(static_cast<std::size_t>(layout_.bytes));
+  const std::shared_ptr<std::byte> block = memory_of_weights().take(static_cast<std::size_t>(layout_.bytes));
   auto* biases = reinterpret_cast<float*>(block.get() + layout_.bias_at);
   auto* scales = reinterpret_cast<float*>(block.get() + layout_.scale_at);
   auto* sums = reinterpret_cast<std::int32_t*>(block.get() + layout_.sum_at);
@@ -155,6 +162,19 @@ PackedWeights::PackedWeights(WeightFormat format, std::int64_t in, std::int64_t 
     throw Error(Code::kBadFile, fmt::format("packed weights [{}, {}] have {} bytes, the layout needs {}", out, in,
                                             bytes, layout_.bytes));
   }
+}
+
+bool PackedWeights::all_finite(base::ThreadPool& pool) const {
+  const tensor::DType dtype = layout_.format == WeightFormat::kF32 ? tensor::DType::kF32 : tensor::DType::kBF16;
+  const auto count = static_cast<std::size_t>(layout_.panel_bytes) / size_of(dtype);
+  std::atomic<bool> finite = true;
+  if (layout_.format != WeightFormat::kS8) {
+    pool.run(static_cast<std::size_t>(layout_.panels), [&](std::size_t p) {
+      if (!tensor::all_finite(dtype, panel(static_cast<std::int64_t>(p)), count)) finite = false;
+    });
+  }
+  const auto floats = static_cast<std::size_t>(layout_.sum_at - layout_.bias_at) / sizeof(float);
+  return finite && tensor::all_finite(tensor::DType::kF32, bias(), floats);
 }
 
 double quantization_error(const WeightRows& weight) {

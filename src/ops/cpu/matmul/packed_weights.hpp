@@ -58,6 +58,12 @@ class PackedWeights {
   PackedWeights(WeightFormat format, std::int64_t in, std::int64_t out, std::shared_ptr<const std::byte> block,
                 std::size_t bytes);
 
+  /// Gives the memory of weights that are gone back to the system, which is kept for others otherwise.
+  static void trim();
+
+  /// Whether no number in it is a NaN or an infinity.
+  [[nodiscard]] bool all_finite(base::ThreadPool& pool) const;
+
   [[nodiscard]] const PackedLayout& layout() const noexcept { return layout_; }
   [[nodiscard]] const std::byte* data() const noexcept { return block_.get(); }
   [[nodiscard]] const std::shared_ptr<const std::byte>& block() const noexcept { return block_; }

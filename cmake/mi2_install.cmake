@@ -37,7 +37,7 @@ else()
   list(JOIN openmp " " openmp)
   set(MI2_PC_LIBS_PRIVATE "-ldnnl -ldcmjpls -ldcmjpeg -ldcmimgle -ldcmdata -loflog -lofstd ${openmp} -lstdc++ -lm")
   set(MI2_PC_REQUIRES_PRIVATE
-      "fmt yaml-cpp libcrypto libxxhash libutf8proc libwebpdemux libwebp libtiff-4 libpng libdeflate libjpeg zlib")
+      "fmt yaml-cpp libcrypto libxxhash libutf8proc libopenjp2 libwebpdemux libwebp libtiff-4 libpng libdeflate libjpeg zlib")
 endif()
 
 option(MI2_INSTALL "Install the library, and the program if it is built" ${PROJECT_IS_TOP_LEVEL})

@@ -41,11 +41,12 @@ MI2_EXPORT Window parse_window(std::string_view text);
 /// How grey of more than 8 bits (16-bit, 32-bit, float; DICOM without a window) becomes 8 bits.
 struct Intensity {
   enum class Kind : std::uint8_t {
+    kAuto,        ///< percentiles 1 to 99; what DICOM stores in 8 bits as it is, as a PNG of the same bytes
     kPercentile,  ///< from one percentile of the image's samples to another
     kMinMax,      ///< from the least sample to the greatest
     kWindow,
   };
-  Kind kind = Kind::kPercentile;
+  Kind kind = Kind::kAuto;
   double low = 1;    ///< for kPercentile: 0 <= low < high <= 100
   double high = 99;  ///< for kPercentile
   Window window{};   ///< for kWindow; any width above 0
@@ -53,7 +54,7 @@ struct Intensity {
   friend bool operator==(const Intensity&, const Intensity&) = default;
 };
 
-/// "percentile:LOW,HIGH", "minmax" or "window:CENTER,WIDTH".
+/// "auto", "percentile:LOW,HIGH", "minmax" or "window:CENTER,WIDTH".
 MI2_EXPORT std::string to_string(const Intensity& intensity);
 /// @throws Error{kBadArgument} naming what was found and what is allowed.
 MI2_EXPORT Intensity parse_intensity(std::string_view text);
@@ -66,6 +67,7 @@ struct ImageOptions {
   Intensity intensity{};                      ///< for grey of more than 8 bits
   std::optional<Window> window{};             ///< for DICOM, over the file's own VOI
   FrameSelection frames{};                    ///< of an image with several
+  bool strict = false;                        ///< whether what would be a warning is refused
   std::uint64_t max_pixels = 200'000'000;     ///< of one image, checked before decoding
   std::uint64_t max_file_bytes = 1ULL << 30;  ///< of one input file
 };
@@ -75,6 +77,8 @@ struct Pixels {
   int width = 0;
   int height = 0;
   std::vector<std::uint8_t> samples;
+  /// Doubts about the image: "name: what was found", ASCII. docs/warnings.md lists them.
+  std::vector<std::string> warnings{};
 };
 
 /// Where the time of a prepare() went, in seconds.

@@ -8,6 +8,7 @@
 
 #include "base/checked.hpp"
 #include "dicom/display.hpp"
+#include "dicom/lookup_table.hpp"
 
 namespace mi2::dicom {
 namespace {
@@ -45,27 +46,37 @@ std::vector<std::uint8_t> render_rgb(const Frame& frame) {
   return out;
 }
 
-std::vector<std::uint8_t> render_palette(Object& object, const Frame& frame, std::string_view name) {
-  DcmDataset& data = *object.data;
-  if (data.tagExists(DCM_SegmentedRedPaletteColorLookupTableData)) {
+std::array<LookupTable, 3> read_palette(const Item& data, bool is_signed, std::string_view name) {
+  if (present(data, tags::kSegmentedRedData)) {
     throw Error(Code::kUnsupported, fmt::format("{}: segmented palettes are not read", name));
   }
-  const bool is_signed = frame.layout.is_signed;
-  const std::array tables = {
-      read_table(data, DCM_RedPaletteColorLookupTableDescriptor, DCM_RedPaletteColorLookupTableData, is_signed),
-      read_table(data, DCM_GreenPaletteColorLookupTableDescriptor, DCM_GreenPaletteColorLookupTableData, is_signed),
-      read_table(data, DCM_BluePaletteColorLookupTableDescriptor, DCM_BluePaletteColorLookupTableData, is_signed)};
-  if (!tables[0] || !tables[1] || !tables[2]) {
-    throw Error(Code::kBadFile, fmt::format("{}: PALETTE COLOR needs three lookup tables with their data", name));
+  std::array<LookupTable, 3> tables;
+  for (Tag c = 0; c < 3; ++c) {
+    std::optional<LookupTable> table = read_table(data, tags::kRedDescriptor + c, tags::kRedData + c, is_signed);
+    if (!table) {
+      throw Error(Code::kBadFile,
+                  fmt::format("{}: PALETTE COLOR needs three lookup tables with data as long as they say", name));
+    }
+    tables[c] = std::move(*table);
+  }
+  return tables;
+}
+
+std::vector<std::uint8_t> render_palette(const Object& object, const Frame& frame, std::string_view name,
+                                         image::Warnings& warnings) {
+  const std::array<LookupTable, 3> tables = read_palette(object.data, frame.layout.is_signed, name);
+  const unsigned bits = real_bits(tables);
+  const std::uint32_t highest = (1U << bits) - 1;
+  if (bits != tables[0].bits) {
+    image::add_warning(warnings, fmt::format("lut_bits: entries of the palette take {} bits, its descriptor says {}", bits,
+                                             tables[0].bits));
   }
   const std::size_t pixels = frame.layout.pixels();
   std::vector<std::uint8_t> out(base::checked_mul(pixels, 3, "a colour frame"));
   for (std::size_t i = 0; i < pixels; ++i) {
     const double value = frame.value(i);
     for (std::size_t c = 0; c < 3; ++c) {
-      const LookupTable& table = *tables[c];
-      const std::uint32_t highest = (1U << table.bits) - 1;
-      out[i * 3 + c] = to_byte(std::min<std::uint32_t>(table.at(value), highest), table.bits);
+      out[i * 3 + c] = to_byte(std::min<std::uint32_t>(tables[c].at(value), highest), bits);
     }
   }
   return out;
@@ -73,13 +84,18 @@ std::vector<std::uint8_t> render_palette(Object& object, const Frame& frame, std
 
 }  // namespace
 
-std::vector<std::uint8_t> render_colour(Object& object, const Frame& frame, std::string_view name) {
+std::vector<std::uint8_t> render_colour(const Object& object, const Frame& frame, std::string_view name,
+                                        image::Warnings& warnings) {
   const std::string& photometric = frame.layout.photometric;
-  if (frame.layout.samples == 1) return render_palette(object, frame, name);
+  if (frame.layout.samples == 1) return render_palette(object, frame, name, warnings);
   const bool ybr = photometric == "YBR_FULL" || photometric == "YBR_FULL_422";
-  if (!ybr && photometric != "RGB") {
+  const bool inside_jpeg2000 = photometric == "YBR_ICT" || photometric == "YBR_RCT";
+  if (!ybr && !inside_jpeg2000 && photometric != "RGB") {
     throw Error(Code::kUnsupported,
                 fmt::format("{}: photometric interpretation '{}' is not read", name, printable(photometric)));
+  }
+  if (inside_jpeg2000) {
+    image::add_warning(warnings, fmt::format("photometric: {} exists inside JPEG 2000 alone; taken as RGB", photometric));
   }
   std::vector<std::uint8_t> out = render_rgb(frame);
   for (std::size_t i = 0; ybr && i < out.size(); i += 3) ybr_to_rgb(&out[i]);

@@ -2,7 +2,6 @@
 // Stored samples to what a screen shows. The rule, step by step: docs/dicom.md.
 
 #include <cstdint>
-#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -12,25 +11,15 @@
 
 namespace mi2::dicom {
 
-/// A look-up table of PS3.3 C.11: `first` and everything below it maps to entry 0.
-struct LookupTable {
-  std::int32_t first = 0;
-  unsigned bits = 16;  ///< of an entry
-  std::vector<std::uint16_t> entries;
-
-  [[nodiscard]] std::uint16_t at(double value) const noexcept;
-};
-
-/// Reads a descriptor and its data, 8-bit entries packed in words or not. nullopt if either is absent or too short.
-/// @param first_is_signed  how the descriptor's second value is to be read.
-std::optional<LookupTable> read_table(DcmItem& item, const DcmTagKey& descriptor, const DcmTagKey& data,
-                                      bool first_is_signed);
-
 /// Modality LUT, VOI, MONOCHROME1 inversion. @returns rows x columns.
-std::vector<std::uint8_t> render_grey(Object& object, const Frame& frame, const Options& options);
+/// @throws Error{kBadFile} for a rescale that is no number or has a slope of 0, or a modality LUT that is cut.
+std::vector<std::uint8_t> render_grey(const Object& object, const Frame& frame, const Options& options,
+                                      std::string_view name, image::Warnings& warnings);
 
-/// RGB, YBR_FULL, YBR_FULL_422 and PALETTE COLOR. @returns rows x columns x 3.
+/// RGB, YBR_FULL, YBR_FULL_422 and PALETTE COLOR; YBR_ICT and YBR_RCT, which exist inside JPEG 2000 alone, are RGB.
+/// @returns rows x columns x 3.
 /// @throws Error{kUnsupported} naming another photometric interpretation, {kBadFile} a palette that is missing.
-std::vector<std::uint8_t> render_colour(Object& object, const Frame& frame, std::string_view name);
+std::vector<std::uint8_t> render_colour(const Object& object, const Frame& frame, std::string_view name,
+                                        image::Warnings& warnings);
 
 }  // namespace mi2::dicom

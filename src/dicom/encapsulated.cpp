@@ -1,6 +1,5 @@
-#include <dcmtk/dcmdata/dcpixel.h>
-#include <dcmtk/dcmdata/dcpixseq.h>
-#include <dcmtk/dcmdata/dcpxitem.h>
+#include "dicom/encapsulated.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,67 +7,61 @@
 
 #include <mi2/error.hpp>
 
-#include "dicom/encapsulated.hpp"
+#include "dicom/codestream.hpp"
 
 namespace mi2::dicom {
 namespace {
 
 using ItemBytes = std::span<const std::uint8_t>;
 
-DcmPixelSequence& pixel_sequence(const Object& object, std::string_view name) {
-  DcmElement* element = nullptr;
-  object.data->findAndGetElement(DCM_PixelData, element);
-  auto* pixels = dynamic_cast<DcmPixelData*>(element);
-  DcmPixelSequence* sequence = nullptr;
-  if (pixels != nullptr) {
-    E_TransferSyntax syntax = EXS_Unknown;
-    const DcmRepresentationParameter* parameter = nullptr;
-    pixels->getOriginalRepresentationKey(syntax, parameter);
-    if (pixels->getEncapsulatedRepresentation(syntax, parameter, sequence).bad()) sequence = nullptr;
-  }
-  if (sequence == nullptr) {
-    throw Error(Code::kBadFile,
-                fmt::format("{}: the pixel data is not in fragments, {} needs them", name, object.syntax.name));
-  }
-  return *sequence;
-}
+ItemBytes octets(Bytes bytes) noexcept { return {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}; }
 
-/// The offset table and the fragments after it. getItem() would search for each from an end of the list.
-std::vector<ItemBytes> read_items(DcmPixelSequence& sequence) {
-  std::vector<ItemBytes> items;
-  for (DcmObject* at = sequence.nextInContainer(nullptr); at != nullptr; at = sequence.nextInContainer(at)) {
-    auto* item = dynamic_cast<DcmPixelItem*>(at);
-    Uint8* data = nullptr;
-    const bool found = item != nullptr && item->getLength() > 0 && item->getUint8Array(data).good() && data != nullptr;
-    items.push_back(found ? ItemBytes(data, item->getLength()) : ItemBytes());
-  }
-  return items;
-}
-
-/// Whether the last bytes are an end-of-image marker, or one before a byte of padding.
+/// Whether the last bytes are an end-of-image marker, before padding of zeros.
 bool ends_image(ItemBytes f) noexcept {
-  const auto marker_at = [&](std::size_t back) {
-    return f.size() >= back && f[f.size() - back] == 0xFF && f[f.size() - back + 1] == 0xD9;
-  };
-  return marker_at(2) || marker_at(3);
+  while (!f.empty() && f.back() == 0) f = f.first(f.size() - 1);
+  if (f.size() > 2 && f[f.size() - 2] == 0xD9 && f[f.size() - 3] == 0xFF) return true;
+  return f.size() >= 2 && f[f.size() - 2] == 0xFF && f.back() == 0xD9;
+}
+
+/// Whether a codestream of JPEG, JPEG-LS or JPEG 2000 starts here.
+bool starts_image(ItemBytes f) noexcept {
+  if (f.size() < 4 || f[0] != 0xFF || f[2] != 0xFF) return f.size() >= 8 && f[4] == 'j' && f[5] == 'P' && f[6] == ' ';
+  return f[1] == 0xD8 || (f[1] == 0x4F && f[3] == 0x51);
 }
 
 }  // namespace
 
-Fragments::Fragments(const Object& object, std::uint64_t frames, std::string_view name)
-    : frames_(frames), rle_(object.syntax.codec == Codec::kRle) {
-  const std::vector<ItemBytes> items = read_items(pixel_sequence(object, name));
+Fragments::Fragments(const Object& object, const Element& pixels, std::uint64_t frames, std::string_view name)
+    : frames_(frames) {
+  if (!pixels.fragments) {
+    throw Error(Code::kBadFile,
+                fmt::format("{}: the pixel data is not in fragments, {} needs them", name, object.syntax.name));
+  }
+  const FragmentList list = read_fragments(pixels, name);
+  cut_ = list.cut;
   std::uint64_t offset = 0;
-  for (std::size_t i = 0; i < items.size(); ++i) {
+  for (std::size_t i = 0; i < list.fragments.size(); ++i) {
+    const ItemBytes fragment = octets(list.fragments[i]);
     if (i == 0) {
-      table_ = items.front();
+      table_ = fragment;
       continue;
     }
-    if (ends_image(items[i])) ends_.push_back(fragments_.size());
-    fragments_.push_back(items[i]);
+    if (starts_image(fragment)) starts_.push_back(fragments_.size());
+    if (ends_image(fragment)) ends_.push_back(fragments_.size());
+    fragments_.push_back(fragment);
     offsets_.push_back(offset);
-    offset += 8 + items[i].size();
+    offset += 8 + fragment.size();
   }
+  // PS3.3 C.7.6.3: it stands in for an empty basic one.
+  const Element* extended = object.data.find(tags::kExtendedOffsets);
+  if (table_.empty() && extended != nullptr) {
+    table_ = octets(extended->value);
+    entry_ = 8;
+  }
+}
+
+std::uint64_t Fragments::more() const noexcept {
+  return frames_ == fragments_.size() || starts_.size() <= frames_ ? 0 : starts_.size() - frames_;
 }
 
 std::size_t Fragments::at_offset(std::uint64_t offset) const {
@@ -78,11 +71,11 @@ std::size_t Fragments::at_offset(std::uint64_t offset) const {
 }
 
 Fragments::Range Fragments::by_offset_table(std::uint64_t index) const {
-  if (table_.size() / 4 != frames_) return {};
+  if (table_.size() / entry_ != frames_) return {};
   const auto entry = [&](std::uint64_t i) {
-    const ItemBytes e = table_.subspan(i * 4, 4);
-    return static_cast<std::uint64_t>(e[0]) | static_cast<std::uint64_t>(e[1]) << 8 |
-           static_cast<std::uint64_t>(e[2]) << 16 | static_cast<std::uint64_t>(e[3]) << 24;
+    std::uint64_t value = 0;
+    for (std::size_t b = entry_; b > 0; --b) value = value << 8 | table_[i * entry_ + b - 1];
+    return value;
   };
   const std::size_t first = at_offset(entry(index));
   const std::size_t last = index + 1 < frames_ ? at_offset(entry(index + 1)) : fragments_.size();
@@ -91,16 +84,22 @@ Fragments::Range Fragments::by_offset_table(std::uint64_t index) const {
 }
 
 Fragments::Range Fragments::by_end_markers(std::uint64_t index) const {
-  if (index >= ends_.size()) return {};
+  if (starts_.empty() || index >= ends_.size()) return {};
   return {index == 0 ? 0 : ends_[index - 1] + 1, ends_[index] + 1};
 }
 
+Fragments::Range Fragments::by_starts(std::uint64_t index) const {
+  if (starts_.size() != frames_ || starts_.front() != 0) return {};
+  return {starts_[index], index + 1 < frames_ ? starts_[index + 1] : fragments_.size()};
+}
+
 Fragments::Range Fragments::range_of(std::uint64_t index) const {
-  if (frames_ == 1) return {0, fragments_.size()};
+  if (frames_ == 1) return {0, more() == 0 ? fragments_.size() : starts_[1]};
   if (fragments_.size() == frames_) return {index, index + 1};
-  const Range range = by_offset_table(index);
-  // Without a usable table a JPEG frame ends with the fragment that holds its end-of-image marker last.
-  return range.first == range.second && !rle_ ? by_end_markers(index) : range;
+  for (const Range& range : {by_offset_table(index), by_starts(index), by_end_markers(index)}) {
+    if (range.first != range.second) return range;
+  }
+  return {};
 }
 
 void Fragments::check(std::string_view name) const {
@@ -119,6 +118,9 @@ std::vector<std::uint8_t> Fragments::codestream(std::uint64_t index, std::string
   if (out.empty()) {
     throw Error(Code::kBadFile, fmt::format("{}: frame {} of {} is not found in the {} fragments of the pixel data",
                                             name, index + 1, frames_, fragments_.size()));
+  }
+  if (cut_ && range.second == fragments_.size()) {
+    throw Error(Code::kBadFile, fmt::format("{}: the file ends in the middle of frame {} of {}", name, index + 1, frames_));
   }
   return out;
 }

@@ -10,13 +10,13 @@ namespace {
 
 constexpr std::size_t kHeaderBytes = 64;
 
-std::size_t word_at(const std::vector<std::uint8_t>& bytes, std::size_t at) noexcept {
+std::size_t word_at(std::span<const std::uint8_t> bytes, std::size_t at) noexcept {
   return static_cast<std::size_t>(bytes[at]) | static_cast<std::size_t>(bytes[at + 1]) << 8 |
          static_cast<std::size_t>(bytes[at + 2]) << 16 | static_cast<std::size_t>(bytes[at + 3]) << 24;
 }
 
 /// PackBits of in[at, end) into every `stride`-th byte of out from `to`, `count` of them. @returns how many came.
-std::size_t unpack(const std::vector<std::uint8_t>& in, std::size_t at, std::size_t end, std::uint8_t* to,
+std::size_t unpack(std::span<const std::uint8_t> in, std::size_t at, std::size_t end, std::uint8_t* to,
                    std::size_t stride, std::size_t count) noexcept {
   std::size_t done = 0;
   while (at < end && done < count) {
@@ -35,7 +35,7 @@ std::size_t unpack(const std::vector<std::uint8_t>& in, std::size_t at, std::siz
 
 }  // namespace
 
-std::vector<std::uint8_t> decode_rle(const std::vector<std::uint8_t>& stream, const Layout& layout,
+std::vector<std::uint8_t> decode_rle(std::span<const std::uint8_t> stream, const Layout& layout,
                                      std::string_view name) {
   const std::size_t bytes_a_sample = layout.allocated == 1 ? 1 : layout.allocated / 8;
   const std::size_t segments = layout.samples * bytes_a_sample;

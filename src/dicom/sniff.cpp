@@ -1,6 +1,6 @@
 #include "dicom/dicom.hpp"
 
-#include "dicom/structure.hpp"
+#include "dicom/elements.hpp"
 
 namespace mi2::dicom {
 

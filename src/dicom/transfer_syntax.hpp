@@ -13,13 +13,14 @@ struct Encoding {
   bool big_endian = false;
 };
 
-enum class Codec : std::uint8_t { kNative, kDeflated, kRle, kJpeg, kJpegLs, kNotRead };
+enum class Codec : std::uint8_t { kNative, kDeflated, kRle, kJpeg, kJpegLs, kJpeg2000, kNotRead };
 
 struct TransferSyntax {
   std::string_view uid;
   std::string_view name;
   Codec codec = Codec::kNotRead;
   Encoding encoding;
+  bool lossless = false;  ///< of kJpeg: whether it says lossless JPEG
 };
 
 /// @returns the row for `uid`; nullptr if PS3.6 does not list it.

@@ -7,7 +7,7 @@
 
 #include <mi2/image.hpp>
 
-#include "dicom/dataset.hpp"
+#include "dicom/attributes.hpp"
 
 namespace mi2::dicom {
 
@@ -37,7 +37,7 @@ struct AppliedWindow {
   }
 };
 
-/// The first window of an item, unless its width is one that its function does not allow.
-std::optional<AppliedWindow> read_window(DcmItem& item);
+/// The first window of an item; one that is no window is a warning. LINEAR with a width under 1 is LINEAR_EXACT.
+std::optional<AppliedWindow> read_window(const Item& item, image::Warnings& warnings);
 
 }  // namespace mi2::dicom

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "dicom/dicom.hpp"
 #include "image/frames.hpp"
@@ -52,11 +53,11 @@ image::Image Preparer::read_one(std::span<const std::byte> encoded, std::string_
 }
 
 image::Raster Preparer::decode(std::span<const std::byte> encoded, std::string_view name) const {
-  return image::to_source(read_one(encoded, name), preprocess_);
+  return image::to_source(check(read_one(encoded, name), name), preprocess_);
 }
 
 Pixels Preparer::prepare(std::span<const std::byte> encoded, std::string_view name, int width, int height) const {
-  return finish(read_one(encoded, name), width, height);
+  return finish(read_one(encoded, name), name, width, height);
 }
 
 TimedPixels Preparer::prepare_timed(std::span<const std::byte> encoded, std::string_view name, int width,
@@ -65,22 +66,33 @@ TimedPixels Preparer::prepare_timed(std::span<const std::byte> encoded, std::str
   const Clock::time_point start = Clock::now();
   image::Image image = read_one(encoded, name);
   const Clock::time_point decoded = Clock::now();
-  TimedPixels timed{finish(std::move(image), width, height), {}};
+  TimedPixels timed{finish(std::move(image), name, width, height), {}};
   timed.times.decode = std::chrono::duration<double>(decoded - start).count();
   timed.times.preprocess = std::chrono::duration<double>(Clock::now() - decoded).count();
   return timed;
 }
 
 Pixels Preparer::prepare(const ImageView& image, std::string_view name, int width, int height) const {
-  return finish(image::from_view(image, {options_.max_pixels, options_.intensity}, name), width, height);
+  return finish(image::from_view(image, {options_.max_pixels, options_.intensity}, name), name, width, height);
 }
 
-Pixels Preparer::prepare(const image::Source& source, std::uint64_t frame, int width, int height) const {
-  return finish(source.read(frame), width, height);
+Pixels Preparer::prepare(const image::Source& source, std::uint64_t frame, std::string_view name, int width,
+                         int height) const {
+  return finish(source.read(frame), name, width, height);
 }
 
-Pixels Preparer::finish(image::Image image, int width, int height) const {
-  return image::preprocess(std::move(image), preprocess_, width, height);
+image::Image Preparer::check(image::Image image, std::string_view name) const {
+  image::warn_of_content(image);
+  if (!options_.strict || image.warnings.empty()) return image;
+  throw Error(Code::kBadFile, fmt::format("{}: refused, since strict: {}", name, fmt::join(image.warnings, "; ")));
+}
+
+Pixels Preparer::finish(image::Image image, std::string_view name, int width, int height) const {
+  image = check(std::move(image), name);
+  std::vector<std::string> warnings = std::move(image.warnings);
+  Pixels pixels = image::preprocess(std::move(image), preprocess_, width, height);
+  pixels.warnings = std::move(warnings);
+  return pixels;
 }
 
 }  // namespace mi2::embedder

@@ -27,7 +27,7 @@ class Preparer {
 
   /// Decodes one image to what prepare() resizes: 8-bit grey or RGB in its own size (after the profile's steps).
   /// Safe to call from several threads.
-  /// @throws Error{kBadFile}, {kUnsupported}, {kTooLarge}.
+  /// @throws Error{kBadFile}, {kUnsupported}, {kTooLarge}, as all of these; {kBadFile} also for warnings under strict.
   [[nodiscard]] image::Raster decode(std::span<const std::byte> encoded, std::string_view name) const;
 
   /// Decodes and preprocesses one image to width x height. Safe to call from several threads.
@@ -39,7 +39,8 @@ class Preparer {
                                           int height) const;
 
   /// As prepare, of frame `frame` of an opened image, from 0. @throws as image::Source::read.
-  [[nodiscard]] Pixels prepare(const image::Source& source, std::uint64_t frame, int width, int height) const;
+  [[nodiscard]] Pixels prepare(const image::Source& source, std::uint64_t frame, std::string_view name, int width,
+                               int height) const;
 
   /// As prepare, of an image that is decoded already. @throws Error{kBadArgument}, {kUnsupported}, {kTooLarge}.
   [[nodiscard]] Pixels prepare(const ImageView& image, std::string_view name, int width, int height) const;
@@ -48,7 +49,9 @@ class Preparer {
 
  private:
   [[nodiscard]] image::Image read_one(std::span<const std::byte> encoded, std::string_view name) const;
-  [[nodiscard]] Pixels finish(image::Image image, int width, int height) const;
+  /// Completes the warnings of an image; under ImageOptions::strict they are refused.
+  [[nodiscard]] image::Image check(image::Image image, std::string_view name) const;
+  [[nodiscard]] Pixels finish(image::Image image, std::string_view name, int width, int height) const;
 
   ImageOptions options_;
   image::PreprocessOptions preprocess_;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "image/resize.hpp"
+#include "image/warnings.hpp"
 
 #include <mi2/image.hpp>
 
@@ -31,6 +32,7 @@ struct Image {
   int height = 0;
   std::vector<std::uint8_t> samples;
   std::vector<std::uint8_t> palette;  ///< RGB triples, for kPalette only
+  Warnings warnings{};
 };
 
 /// @returns samples per pixel.

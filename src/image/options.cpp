@@ -38,6 +38,7 @@ bool makes_sense(const Intensity& intensity) {
   switch (intensity.kind) {
     case Intensity::Kind::kPercentile:
       return intensity.low >= 0 && intensity.low < intensity.high && intensity.high <= 100;
+    case Intensity::Kind::kAuto:
     case Intensity::Kind::kMinMax:
       return true;
     case Intensity::Kind::kWindow:
@@ -53,7 +54,7 @@ bool makes_sense(const Intensity& intensity) {
 
 [[noreturn]] void bad_intensity(std::string_view text) {
   throw Error(Code::kBadArgument,
-              fmt::format("intensity '{}': expected 'percentile:LOW,HIGH' with 0 <= LOW < HIGH <= 100, 'minmax' or "
+              fmt::format("intensity '{}': expected 'auto', 'percentile:LOW,HIGH' with 0 <= LOW < HIGH <= 100, 'minmax' or "
                           "'window:CENTRE,WIDTH' with WIDTH > 0",
                           text));
 }
@@ -63,6 +64,7 @@ std::optional<Intensity> read_intensity(std::string_view text) {
   constexpr std::string_view kPercentile = "percentile:";
   constexpr std::string_view kWindow = "window:";
   Intensity intensity;
+  if (text == "auto") return intensity;
   if (text == "minmax") {
     intensity.kind = Intensity::Kind::kMinMax;
     return intensity;
@@ -76,6 +78,7 @@ std::optional<Intensity> read_intensity(std::string_view text) {
     intensity.kind = Intensity::Kind::kWindow;
     intensity.window = {first, second};
   } else {
+    intensity.kind = Intensity::Kind::kPercentile;
     intensity.low = first;
     intensity.high = second;
   }
@@ -104,6 +107,8 @@ Window parse_window(std::string_view text) {
 
 std::string to_string(const Intensity& intensity) {
   switch (intensity.kind) {
+    case Intensity::Kind::kAuto:
+      return "auto";
     case Intensity::Kind::kPercentile:
       return fmt::format("percentile:{},{}", intensity.low, intensity.high);
     case Intensity::Kind::kMinMax:

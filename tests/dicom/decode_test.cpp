@@ -49,9 +49,9 @@ TEST(DicomGrey, RescaleComesBeforeTheWindow) {
   EXPECT_THAT(pixels(ramp().text(0x00281052, "DS", "-10").text(0x00281053, "DS", "10")), ElementsAre(0, 0, 255, 255));
 }
 
-TEST(DicomGrey, BitsOverBitsStoredAreMaskedAndTheSignIsExtended) {
+TEST(DicomGrey, OverlaysOverBitsStoredAreMaskedAndTheSignIsExtended) {
   Dataset dataset = ramp().us(0x00280101, {12}).us(0x00280102, {11}).us(0x00280103, {1});
-  dataset.words(kPixels, {0xF001, 0x0FFF, 0x7002, 0x8800}).text(0x00281050, "DS", "1").text(0x00281051, "DS", "4");
+  dataset.words(kPixels, {0xF001, 0x0FFF, 0x7002, 0x8800}).us(0x60000102, {12}).text(0x00281050, "DS", "1").text(0x00281051, "DS", "4");
   EXPECT_THAT(pixels(dataset), ElementsAre(170, 0, 255, 0));
 }
 
@@ -161,8 +161,8 @@ TEST(DicomColour, PaletteGivesTheHighByte) {
 }
 
 TEST(DicomRefusal, NamesTheTransferSyntax) {
-  expect_error(ramp().file("1.2.840.10008.1.2.4.91"), Code::kUnsupported,
-               "transfer syntax JPEG 2000 Image Compression (1.2.840.10008.1.2.4.91) is not read");
+  expect_error(ramp().file("1.2.840.10008.1.2.4.110"), Code::kUnsupported,
+               "transfer syntax JPEG XL Lossless (1.2.840.10008.1.2.4.110) is not read");
   expect_error(ramp().file("1.2.3.4"), Code::kUnsupported, "unknown transfer syntax '1.2.3.4'");
 }
 
@@ -175,7 +175,7 @@ TEST(DicomRefusal, ShortPixelDataSaysWhatIsNeeded) {
   expect_error(ramp().words(kPixels, {0, 1}).file(), Code::kBadFile, "pixel data has 4 bytes");
   std::vector<std::byte> cut = ramp().file();
   cut.resize(cut.size() - 3);
-  expect_error(cut, Code::kBadFile, "element (7FE0,0010) says 8 bytes, 5 are left");
+  expect_error(cut, Code::kBadFile, "pixel data has 5 bytes");
 }
 
 TEST(DicomRefusal, HugeFrameIsRefusedBeforeAllocation) {
@@ -195,8 +195,8 @@ TEST(DicomRefusal, FramesThatNoIntegerCountsAreRefused) {
 
 TEST(DicomRefusal, DeepNestingIsRefused) {
   Dataset inner;
-  for (int i = 0; i < 100; ++i) inner = Dataset().sequence(0x00082218, {inner});
-  expect_error(ramp().sequence(0x00082218, {inner}).file(), Code::kBadFile, "nest deeper");
+  for (int i = 0; i < 100; ++i) inner = Dataset().sequence(0x00283010, {inner});
+  expect_error(ramp().sequence(0x00283010, {inner}).file(), Code::kBadFile, "nest deeper");
 }
 
 TEST(DicomRefusal, OtherBytesAreNotDicom) {

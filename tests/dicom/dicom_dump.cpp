@@ -1,9 +1,10 @@
 // Writes the 8-bit pixels of a DICOM file to stdout as PGM or PPM; on an error one line on stderr, which starts with
-// the error's code, and status 1. A second argument "all" writes every frame, one image after the other. For
+// the error's code, and status 1; a line for each warning. A second argument "all" writes every frame, one image after the other. For
 // check_with_pydicom.py.
 
 #include <cstdio>
 #include <filesystem>
+#include <string>
 #include <string_view>
 
 #include <mi2/error.hpp>
@@ -24,6 +25,7 @@ int main(int argc, char** argv) {
       const mi2::image::Image picture = source->read(i);
       const bool grey = picture.mode == mi2::image::Mode::kGrey;
       std::printf("P%c\n%d %d\n255\n", grey ? '5' : '6', picture.width, picture.height);
+      for (const std::string& warning : picture.warnings) std::fprintf(stderr, "warning: %s\n", warning.c_str());
       std::fwrite(picture.samples.data(), 1, picture.samples.size(), stdout);
     }
     return 0;

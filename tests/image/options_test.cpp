@@ -40,10 +40,10 @@ TEST(Window, RefusesWhatIsNone) {
 
 TEST(Intensity, ReadsWhatItWrites) {
   for (const char* text :
-       {"percentile:1,99", "percentile:0.5,99.5", "percentile:0,100", "minmax", "window:40,400", "window:0,0.25"}) {
+       {"auto", "percentile:1,99", "percentile:0.5,99.5", "percentile:0,100", "minmax", "window:40,400", "window:0,0.25"}) {
     EXPECT_EQ(to_string(parse_intensity(text)), text);
   }
-  EXPECT_EQ(to_string(Intensity()), "percentile:1,99");
+  EXPECT_EQ(to_string(Intensity()), "auto");
   EXPECT_EQ(parse_intensity("window:40,0.5").window, (Window{40, 0.5}));
   EXPECT_EQ(parse_intensity("percentile:2,3").high, 3);
 }

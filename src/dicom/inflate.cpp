@@ -1,0 +1,108 @@
+#include "dicom/inflate.hpp"
+
+#include <fmt/format.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <memory>
+
+#include <mi2/error.hpp>
+
+#include "base/checked.hpp"
+#include "dicom/attributes.hpp"
+
+namespace mi2::dicom {
+namespace {
+
+constexpr std::uint64_t kMaxAttributes = 64U << 20U;
+
+/// A raw deflate stream (PS3.5 annex A.5).
+class Inflater {
+ public:
+  Inflater(Bytes deflated, std::string_view name) : deflated_(deflated), name_(name) {
+    if (inflateInit2(&stream_, -MAX_WBITS) != Z_OK) throw Error(Code::kInternal, fmt::format("{}: zlib failed", name));
+  }
+  Inflater(const Inflater&) = delete;
+  Inflater& operator=(const Inflater&) = delete;
+  ~Inflater() { inflateEnd(&stream_); }
+
+  /// Grows `out` to `size` bytes, or to all that there are. @returns whether there are no more.
+  bool grow(std::vector<std::byte>& out, std::uint64_t size) {
+    while (!ended_ && out.size() < size) {
+      if (stream_.avail_in == 0) refill();
+      const std::size_t before = out.size();
+      const std::size_t room = std::min<std::uint64_t>(size - before, kStep);
+      out.resize(before + room);
+      stream_.next_out = reinterpret_cast<Bytef*>(out.data() + before);
+      stream_.avail_out = static_cast<uInt>(room);
+      const int status = inflate(&stream_, Z_NO_FLUSH);
+      out.resize(before + room - stream_.avail_out);
+      ended_ = status == Z_STREAM_END;
+      if (status != Z_OK && !ended_) {
+        throw Error(Code::kBadFile, fmt::format("{}: the deflated dataset is broken after {} bytes", name_, out.size()));
+      }
+    }
+    return ended_;
+  }
+
+ private:
+  static constexpr std::size_t kStep = 1U << 20U;
+
+  void refill() {
+    const std::size_t step = std::min<std::size_t>(deflated_.size() - at_, 1U << 30U);
+    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(deflated_.data() + at_));
+    stream_.avail_in = static_cast<uInt>(step);
+    at_ += step;
+  }
+
+  z_stream stream_{};
+  Bytes deflated_;
+  std::string_view name_;
+  std::size_t at_ = 0;
+  bool ended_ = false;
+};
+
+/// Bytes that the pixels of all frames take, by their attributes; 0 if those say no size.
+std::uint64_t pixel_bytes(const Item& data, std::uint64_t max_pixels, std::string_view name) {
+  const auto value = [&](Tag tag, double least, double most) {
+    return static_cast<std::uint64_t>(std::clamp(number(data, tag).value_or(1), least, most));
+  };
+  std::uint64_t pixels = base::checked_mul(value(tags::kRows, 0, 65535), value(tags::kColumns, 0, 65535), name);
+  pixels = base::checked_mul(pixels, value(tags::kNumberOfFrames, 1, 2147483647), name);
+  if (pixels > max_pixels) {
+    throw Error(Code::kTooLarge, fmt::format("{}: expected at most {} pixels in all frames of a deflated object, got {}",
+                                             name, max_pixels, pixels));
+  }
+  const std::uint64_t bits = value(tags::kBitsAllocated, 1, 64) * value(tags::kSamplesPerPixel, 1, 3);
+  return (pixels * bits + 7) / 8;
+}
+
+}  // namespace
+
+std::vector<std::byte> inflate_dataset(Bytes deflated, Encoding encoding, std::uint64_t max_pixels,
+                                       std::string_view name) {
+  Inflater inflater(deflated, name);
+  std::vector<std::byte> out;
+  // Step by step: most attributes are a few thousand bytes, and each step looks at all of them.
+  for (std::uint64_t size = 1U << 20U;; size *= 8) {
+    if (inflater.grow(out, std::min(size, kMaxAttributes))) return out;
+    const Parsed so_far = parse(out, encoding, name, false);
+    for (const Tag tag : {tags::kPixelData, tags::kFloatPixels, tags::kDoublePixels}) {
+      const Element* pixels = so_far.item.find(tag);
+      if (pixels == nullptr) continue;
+      if (pixels->missing == 0) return out;
+      const auto start = static_cast<std::uint64_t>(pixels->value.data() - out.data());
+      const std::uint64_t stated = pixels->value.size() + pixels->missing;
+      const std::uint64_t end = start + std::min(stated, pixel_bytes(so_far.item, max_pixels, name));
+      if (end > out.size()) out.reserve(end);
+      inflater.grow(out, end);
+      return out;
+    }
+    if (size >= kMaxAttributes) {
+      throw Error(Code::kTooLarge, fmt::format("{}: expected at most {} bytes before the pixels of a deflated object",
+                                               name, kMaxAttributes));
+    }
+  }
+}
+
+}  // namespace mi2::dicom

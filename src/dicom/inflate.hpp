@@ -1,0 +1,20 @@
+#pragma once
+// Datasets under a deflated transfer syntax.
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "dicom/elements.hpp"
+
+namespace mi2::dicom {
+
+/// Inflates a dataset to the end of its pixels, and no further: attributes of at most 64 MB, then the pixels that they
+/// say there are.
+/// @param max_pixels  of all frames together.
+/// @throws Error{kBadFile} the stream is broken or ends early, {kTooLarge} more attributes or pixels.
+std::vector<std::byte> inflate_dataset(Bytes deflated, Encoding encoding, std::uint64_t max_pixels,
+                                       std::string_view name);
+
+}  // namespace mi2::dicom

@@ -63,7 +63,7 @@ int classify_embeddings(const adapter::Adapter& adapter, const ClassifyArguments
   ScoreOutput output(arguments.scores, !table.frames.empty());
   for (std::size_t r = 0; r < table.vectors.rows(); ++r) {
     output.write(table.names.empty() ? std::to_string(r + 1) : table.names[r], table.place(r),
-                 adapter.classify(table.vectors.row(r)));
+                 adapter.classify(table.vectors.row(r)), {});
   }
   output.commit();
   return 0;

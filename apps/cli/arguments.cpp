@@ -102,8 +102,10 @@ CLI::Option* add_profile(CLI::App& command, const std::string& name, Profile& pr
 }
 
 void add_intensity(CLI::App& command, Intensity& intensity) {
-  add_parsed(command, "--intensity", intensity, parse_intensity,
-             "16-bit and float grey to 8 bits: percentile:LOW,HIGH, minmax or window:CENTER,WIDTH")
+  add_parsed(
+      command, "--intensity", intensity, parse_intensity,
+      "Grey to 8 bits: auto (16-bit and float by percentiles 1 and 99, 8-bit DICOM as stored), percentile:LOW,HIGH, "
+      "minmax or window:CENTER,WIDTH")
       ->type_name("RULE")
       ->default_str(to_string(intensity));
 }
@@ -139,6 +141,7 @@ void add_image_arguments(CLI::App& command, ModelArguments& arguments) {
   add_parsed(command, "--window", options.image.window, parse_window,
              "DICOM window, instead of the file's own (40,400 suits soft tissue in CT)")
       ->type_name("CENTER,WIDTH");
+  command.add_flag("--strict", options.image.strict, "Refuse images that would be read with a warning");
   command.add_option("--max-pixels", options.image.max_pixels, "Refuse images with more pixels")
       ->type_name("N")
       ->check(CLI::Range(std::uint64_t{1}, kAny).description(""))

@@ -43,7 +43,7 @@ CLI::Option* add_profile(CLI::App& command, const std::string& name, Profile& pr
 void add_intensity(CLI::App& command, Intensity& intensity);
 /// Declares --model, --dtype, --device and those of add_image_arguments(). `arguments` outlives the App.
 void add_model_arguments(CLI::App& command, ModelArguments& arguments);
-/// Declares --profile, --threads, --batch, --intensity, --window, --max-pixels, --max-file-size.
+/// Declares --profile, --threads, --batch, --intensity, --window, --strict, --max-pixels, --max-file-size.
 void add_image_arguments(CLI::App& command, ModelArguments& arguments);
 
 /// Declares --frames, of a command with a row per frame. None: not given.

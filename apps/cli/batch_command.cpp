@@ -88,6 +88,9 @@ int run_batch(const BatchArguments& arguments) {
     progress.show(at);
     throw_if_interrupted();
   };
+  options.on_doubtful = [&](std::uint64_t row, std::span<const std::string> warnings) {
+    for (const std::string& warning : warnings) progress.note(fmt::format("warning: row {}: {}", row, warning));
+  };
   options.on_failed = [&](const Error& error) { progress.note(error.what()); };
   const batch::Summary summary = batch::run(embedder, model, options);
   progress.hide();

@@ -50,6 +50,8 @@ Formats:
   jsonl  {"path": "a.png", "embedding": [0.1,..]} or {"text": "..", "embedding": [..]}
   csv    kind,input,e0,e1,.. after a header line; kind is image or text
   npy    float32 [rows, dimensions], rows in order
+  Doubts about an image that is read all the same go to standard error and, in jsonl, into
+  "warnings": ["name: what was found"]; --strict refuses such images.
   Numbers have the fewest digits that read back to the same float32. --provenance
   adds weights_sha256, profile, dtype and version to every row (jsonl, csv).
 
@@ -89,7 +91,7 @@ void embed_texts(const EmbedRun& run, const std::vector<std::string>& texts, vec
   std::size_t next = 0;
   std::size_t cut = 0;
   embed_items(run, items_of(texts), [&](const embedder::Embedded& item) {
-    writer.write(vectors::InputKind::kText, texts[next++], std::nullopt, item.text);
+    writer.write(vectors::InputKind::kText, texts[next++], std::nullopt, item.text, {});
     if (item.truncated) ++cut;
   });
   if (cut == 0) return;
@@ -122,7 +124,7 @@ int embed(const EmbedArguments& arguments) {
   note_skipped(expanded, progress);
   const EmbedRun run{embedder, arguments.model.batch, progress, report, [&] { output->flush(); }};
   embed_images(run, expanded, arguments.frames, [&](const embedder::Embedded& item) {
-    writer->write(vectors::InputKind::kImage, item.name, item.frame, item.image);
+    writer->write(vectors::InputKind::kImage, item.name, item.frame, item.image, item.warnings);
   });
   embed_texts(run, texts, *writer);
   progress.hide();

@@ -39,6 +39,7 @@ void embed_items(const EmbedRun& run, const embedder::NextItem& items,
         run.report.bad(name_of(item), *item.error);
       } else {
         on_vectors(item);
+        run.report.doubtful(name_of(item), item.warnings);
         run.report.good();
       }
     }
@@ -71,7 +72,9 @@ int score_images(const Embedder& embedder, const embedder::ExpandedPaths& paths,
   Report report(progress);
   note_skipped(paths, progress);
   embed_images({embedder, batch, progress, report, [&] { output.flush(); }}, paths, frames,
-               [&](const embedder::Embedded& item) { output.write(item.name, item.frame, scores_of(item.image)); });
+               [&](const embedder::Embedded& item) {
+                 output.write(item.name, item.frame, scores_of(item.image), item.warnings);
+               });
   progress.hide();
   report.summarize();
   if (!report.all_failed()) output.commit();

@@ -123,7 +123,7 @@ class Results {
     if (lines_) {
       write_line(path, frame, scores, neighbours);
     } else {
-      writer_->write(path, frame, scores);
+      writer_->write(path, frame, scores, {});
     }
     if (!label) return;
     const auto place = std::lower_bound(known_.labels.begin(), known_.labels.end(), *label);

@@ -16,6 +16,10 @@ void Report::bad(std::string_view path, const Error& error) {
   progress_.note(named ? std::string(message) : fmt::format("{}: {}", path, message));
 }
 
+void Report::doubtful(std::string_view path, std::span<const std::string> warnings) {
+  for (const std::string& warning : warnings) progress_.note(fmt::format("warning: {}: {}", path, warning));
+}
+
 void Report::summarize() {
   if (bad_ == 0 || good_ + bad_ == 1) return;
   progress_.note(fmt::format("{} of {} inputs failed; the result has no row for them", bad_, good_ + bad_));

@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include <mi2/error.hpp>
@@ -18,6 +20,8 @@ class Report {
   void good(std::size_t count = 1) noexcept { good_ += count; }
   /// Prints "mi2: PATH: reason".
   void bad(std::string_view path, const Error& error);
+  /// Prints "mi2: warning: PATH: warning" for each.
+  void doubtful(std::string_view path, std::span<const std::string> warnings);
   /// Prints how many inputs failed, if any.
   void summarize();
 

@@ -21,8 +21,8 @@ class TableWriter final : public ScoreWriter {
  public:
   explicit TableWriter(Output& output) : output_(output) {}
 
-  void write(std::string_view path, const std::optional<FramePlace>& frame,
-             std::span<const LabelScore> scores) override {
+  void write(std::string_view path, const std::optional<FramePlace>& frame, std::span<const LabelScore> scores,
+             std::span<const std::string>) override {
     const std::size_t width = std::to_string(scores.size()).size();
     std::string block = base::printable(path);
     if (frame) block += fmt::format(", frame {}", frame->number);
@@ -42,8 +42,8 @@ class JsonLinesWriter final : public ScoreWriter {
  public:
   explicit JsonLinesWriter(Output& output) : output_(output) {}
 
-  void write(std::string_view path, const std::optional<FramePlace>& frame,
-             std::span<const LabelScore> scores) override {
+  void write(std::string_view path, const std::optional<FramePlace>& frame, std::span<const LabelScore> scores,
+             std::span<const std::string> warnings) override {
     std::string line = fmt::format(R"({{"path": {}, )", base::json_string(path));
     if (frame) line += fmt::format(R"("frame": {}, )", frame->number);
     if (frame && frame->frames != 0) line += fmt::format(R"("frames": {}, )", frame->frames);
@@ -53,7 +53,9 @@ class JsonLinesWriter final : public ScoreWriter {
       base::append_number(line, scores[i].score);
       line += '}';
     }
-    output_.write(line + "]}\n");
+    line += ']';
+    if (!warnings.empty()) line += fmt::format(R"(, "warnings": {})", base::json_strings(warnings));
+    output_.write(line + "}\n");
   }
 
  private:
@@ -64,8 +66,8 @@ class CsvWriter final : public ScoreWriter {
  public:
   CsvWriter(Output& output, bool frames) : output_(output), frames_(frames) {}
 
-  void write(std::string_view path, const std::optional<FramePlace>& frame,
-             std::span<const LabelScore> scores) override {
+  void write(std::string_view path, const std::optional<FramePlace>& frame, std::span<const LabelScore> scores,
+             std::span<const std::string>) override {
     std::string lines = started_ ? "" : frames_ ? "path,frame,rank,label,score\n" : "path,rank,label,score\n";
     started_ = true;
     for (std::size_t i = 0; i < scores.size(); ++i) {
@@ -115,8 +117,8 @@ ScoreOutput::ScoreOutput(const ScoreArguments& arguments, bool frames)
                                          : std::numeric_limits<std::size_t>::max()) {}
 
 void ScoreOutput::write(std::string_view path, const std::optional<FramePlace>& frame,
-                        std::span<const LabelScore> scores) {
-  writer_->write(path, frame, scores.first(std::min(top_, scores.size())));
+                        std::span<const LabelScore> scores, std::span<const std::string> warnings) {
+  writer_->write(path, frame, scores.first(std::min(top_, scores.size())), warnings);
 }
 
 }  // namespace mi2::cli

@@ -34,8 +34,9 @@ class ScoreWriter {
   virtual ~ScoreWriter() = default;
   /// @param scores  best first.
   /// @param frame   of the image, where frames were chosen.
-  virtual void write(std::string_view path, const std::optional<FramePlace>& frame,
-                     std::span<const LabelScore> scores) = 0;
+  /// @param warnings  doubts about the image, for JSON lines.
+  virtual void write(std::string_view path, const std::optional<FramePlace>& frame, std::span<const LabelScore> scores,
+                     std::span<const std::string> warnings) = 0;
 };
 
 /// @param format  "table", "jsonl" or "csv".
@@ -50,7 +51,8 @@ class ScoreOutput {
   explicit ScoreOutput(const ScoreArguments& arguments, bool frames = false);
 
   /// @param scores  best first; as many are written as the arguments say. @throws Error{kBadFile} as Output::write.
-  void write(std::string_view path, const std::optional<FramePlace>& frame, std::span<const LabelScore> scores);
+  void write(std::string_view path, const std::optional<FramePlace>& frame, std::span<const LabelScore> scores,
+             std::span<const std::string> warnings);
   void flush() { output_->flush(); }
   void commit() { output_->commit(); }
 

@@ -209,6 +209,7 @@ void add_model_group(CLI::App& command, ServeArguments& arguments) {
       ->check(CLI::IsMember({"standard", "legacy"}).description(""))
       ->capture_default_str();
   add_intensity(command, embedder.image.intensity);
+  command.add_flag("--strict", embedder.image.strict, "Refuse images that would be read with a warning");
 }
 
 void add_network_group(CLI::App& command, ServeArguments& arguments) {

@@ -51,8 +51,8 @@ typedef struct mi2_options {
   const char* profile;     /* "raw" or "azure": what is done to an image before the model's own resize; NULL: "raw" */
   int azure_size;          /* pixels, for "azure"; 0: 512 */
   int azure_quality;       /* JPEG quality 1..100, for "azure"; 0: 75 */
-  const char* intensity;   /* 16-bit and float grey to 8 bits: "percentile:LOW,HIGH", "minmax", "window:C,W";
-                              NULL: "percentile:1,99" */
+  const char* intensity;   /* grey to 8 bits: "auto", "percentile:LOW,HIGH", "minmax", "window:C,W";
+                              NULL: "auto" */
   const char* window;      /* "CENTER,WIDTH" for DICOM; NULL: the file's own */
   uint64_t max_pixels;     /* of one image, checked before decoding; 0: 200 million */
   uint64_t max_file_bytes; /* of one input file; 0: 1 GiB */

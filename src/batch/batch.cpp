@@ -236,7 +236,12 @@ class Runner {
       places.text = 0;
       vectors.texts = one_row(row.text);
     }
-    return format_->line(table_, places, vectors, number);
+    std::string line = format_->line(table_, places, vectors, number);
+    if (!row.warnings.empty()) {
+      format_->add_warnings(line, row.warnings);
+      if (options_.on_doubtful) options_.on_doubtful(number, row.warnings);
+    }
+    return line;
   }
 
   const Embedder& embedder_;

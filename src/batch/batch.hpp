@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <span>
+#include <string>
 
 #include <mi2/embedder.hpp>
 #include <mi2/error.hpp>
@@ -34,6 +36,8 @@ struct Options {
   /// the run, which may be resumed.
   base::OnProgress on_progress;
   std::function<void(const Error& error)> on_failed;  ///< for each row that fails, in order; the message names it
+  /// For each row, from 1, with doubts about its image: Pixels::warnings.
+  std::function<void(std::uint64_t row, std::span<const std::string> warnings)> on_doubtful;
 };
 
 struct Summary {

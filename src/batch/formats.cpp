@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/csv.hpp"
+#include "base/json_text.hpp"
 #include "base/numbers.hpp"
 #include "base/table.hpp"
 #include "protocols/answers.hpp"
@@ -45,6 +46,14 @@ class JsonLines final : public RowFormat {
     std::string text;
     protocols::append_row(text, table, row, vectors);
     return text + '\n';
+  }
+
+  /// A member of an embedding's object; a list of scores has no place.
+  void add_warnings(std::string& line, std::span<const std::string> warnings) const override {
+    constexpr std::string_view kEnd = "}\n";
+    if (!line.ends_with(kEnd)) return;
+    line.resize(line.size() - kEnd.size());
+    line += fmt::format(R"(,"warnings":{}}})", base::json_strings(warnings)) + '\n';
   }
 
   [[nodiscard]] std::string error_line(const Error& error, std::uint64_t) const override {

@@ -2,6 +2,7 @@
 // The two formats of a batch: a record in, a line out.
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -33,6 +34,8 @@ class RowFormat {
   /// A row's answer as a line with its end; the file's name, if there are several, is before it.
   [[nodiscard]] virtual std::string line(const protocols::Table& table, const protocols::Row& row,
                                          const protocols::Vectors& vectors, std::uint64_t number) const = 0;
+  /// Puts what there is to say about a row's image into its line, where the format has a place for it.
+  virtual void add_warnings(std::string&, std::span<const std::string>) const {}
   [[nodiscard]] virtual std::string error_line(const Error& error, std::uint64_t number) const = 0;
   /// Whether a line starts as error_line() does.
   [[nodiscard]] virtual bool is_error(std::string_view line) const = 0;

@@ -1,6 +1,6 @@
 #pragma once
-// The attributes that decide what an image looks like, read by the dictionary (PS3.6) and not by the VR that a file gives
-// them: writers, anonymisers and gateways are known to change VRs to UN, LO and others.
+// The attributes that decide what an image looks like, read by the dictionary (PS3.6) and not by the VR that a file
+// gives them: writers, anonymisers and gateways are known to change VRs to UN, LO and others.
 
 #include <array>
 #include <cstdint>
@@ -51,7 +51,8 @@ const Attribute* find_attribute(Tag tag) noexcept;
 /// Text without blanks, control characters and NULs around it.
 std::string trimmed(std::string_view text);
 
-/// A number as PS3.5 writes DS and IS, and as others do: with a decimal comma, a D for an exponent, padding of any kind.
+/// A number as PS3.5 writes DS and IS, and as others do: with a decimal comma, a D for an exponent, padding of any
+/// kind.
 /// @returns nullopt if it is none, or not finite.
 std::optional<double> parse_number(std::string_view text);
 

@@ -23,11 +23,11 @@ struct JpegHeader {
   unsigned width = 0;
   unsigned height = 0;
   unsigned components = 0;
-  unsigned precision = 0;              ///< bits a sample
-  std::array<std::uint8_t, 3> ids{};   ///< of the first components
-  bool subsampled = false;             ///< any component against another
+  unsigned precision = 0;             ///< bits a sample
+  std::array<std::uint8_t, 3> ids{};  ///< of the first components
+  bool subsampled = false;            ///< any component against another
   bool jfif = false;
-  std::optional<unsigned> adobe;       ///< the transform of an Adobe marker: 0 RGB, 1 YCbCr
+  std::optional<unsigned> adobe;  ///< the transform of an Adobe marker: 0 RGB, 1 YCbCr
   std::uint64_t scans = 0;
 
   [[nodiscard]] bool lossless() const noexcept { return process == 0xC3; }

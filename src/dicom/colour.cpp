@@ -68,8 +68,8 @@ std::vector<std::uint8_t> render_palette(const Object& object, const Frame& fram
   const unsigned bits = real_bits(tables);
   const std::uint32_t highest = (1U << bits) - 1;
   if (bits != tables[0].bits) {
-    image::add_warning(warnings, fmt::format("lut_bits: entries of the palette take {} bits, its descriptor says {}", bits,
-                                             tables[0].bits));
+    image::add_warning(warnings, fmt::format("lut_bits: entries of the palette take {} bits, its descriptor says {}",
+                                             bits, tables[0].bits));
   }
   const std::size_t pixels = frame.layout.pixels();
   std::vector<std::uint8_t> out(base::checked_mul(pixels, 3, "a colour frame"));
@@ -95,7 +95,8 @@ std::vector<std::uint8_t> render_colour(const Object& object, const Frame& frame
                 fmt::format("{}: photometric interpretation '{}' is not read", name, printable(photometric)));
   }
   if (inside_jpeg2000) {
-    image::add_warning(warnings, fmt::format("photometric: {} exists inside JPEG 2000 alone; taken as RGB", photometric));
+    image::add_warning(warnings,
+                       fmt::format("photometric: {} exists inside JPEG 2000 alone; taken as RGB", photometric));
   }
   std::vector<std::uint8_t> out = render_rgb(frame);
   for (std::size_t i = 0; ybr && i < out.size(); i += 3) ybr_to_rgb(&out[i]);

@@ -13,9 +13,9 @@ namespace mi2::dicom {
 
 /// What became of a stream.
 struct Decoded {
-  std::vector<std::uint8_t> bytes;  ///< samples by pixel, little endian, 1 or 2 bytes each; empty if `error` is not
-  std::string photometric;          ///< what three components are
-  std::string error;                ///< the codec's
+  std::vector<std::uint8_t> bytes;      ///< samples by pixel, little endian, 1 or 2 bytes each; empty if `error` is not
+  std::string photometric;              ///< what three components are
+  std::string error;                    ///< the codec's
   std::vector<std::string> complaints;  ///< the first few of this call
 };
 

@@ -96,7 +96,9 @@ Encoding encoding_of(Bytes bytes, std::size_t at, std::size_t end, Encoding usua
   return {known || (usual.explicit_vr && (letters || !fits)), usual.big_endian};
 }
 
-bool is_pixels(Tag tag) noexcept { return tag == tags::kPixelData || tag == tags::kFloatPixels || tag == tags::kDoublePixels; }
+bool is_pixels(Tag tag) noexcept {
+  return tag == tags::kPixelData || tag == tags::kFloatPixels || tag == tags::kDoublePixels;
+}
 
 }  // namespace
 
@@ -226,7 +228,8 @@ class Parser {
   /// A value without a length. @returns the offset after its delimiter.
   std::size_t open_value(const Head& head, const Place& p, std::vector<Item>* into, Element& element) {
     const bool raw = is_pixels(head.tag) || head.vr == "OB" || head.vr == "OW";
-    const bool has_items = p.limit - head.value >= 8 && tag_at(bytes_, head.value, p.encoding.big_endian) >> 16 == kItemGroup;
+    const bool has_items =
+        p.limit - head.value >= 8 && tag_at(bytes_, head.value, p.encoding.big_endian) >> 16 == kItemGroup;
     if (raw && has_items) return fragments(head, p, element);
     // PS3.5 6.2.2: what was unknown is written in implicit VR little endian.
     const bool same = !p.encoding.explicit_vr || head.vr == "SQ";
@@ -237,7 +240,8 @@ class Parser {
 
   /// Neither a length nor items: the value ends where the bytes of a delimiter stand.
   std::size_t after_delimiter(const Head& head, const Place& p) const {
-    static constexpr std::array<std::byte, 8> kEnd = {std::byte{0xFE}, std::byte{0xFF}, std::byte{0xDD}, std::byte{0xE0}};
+    static constexpr std::array<std::byte, 8> kEnd = {std::byte{0xFE}, std::byte{0xFF}, std::byte{0xDD},
+                                                      std::byte{0xE0}};
     const Bytes rest = bytes_.subspan(head.value, p.limit - head.value);
     const auto found = std::search(rest.begin(), rest.end(), kEnd.begin(), kEnd.end());
     if (found == rest.end()) refuse(head.tag, "has neither a length nor an end");

@@ -1,6 +1,7 @@
 #pragma once
-// A DICOM byte stream as elements. Only those that decide what an image looks like (attributes.hpp) are kept; all others
-// are passed over by their length, so that what they hold cannot matter. Nothing is copied, and no length is believed.
+// A DICOM byte stream as elements. Only those that decide what an image looks like (attributes.hpp) are kept; all
+// others are passed over by their length, so that what they hold cannot matter. Nothing is copied, and no length is
+// believed.
 
 #include <cstddef>
 #include <cstdint>
@@ -23,9 +24,9 @@ inline constexpr int kMaxNesting = 64;
 /// An element as it is written.
 struct Element {
   Tag tag = 0;
-  std::string_view vr;     ///< of kVrs; empty in implicit VR, or where it is none of PS3.5
+  std::string_view vr;  ///< of kVrs; empty in implicit VR, or where it is none of PS3.5
   bool big_endian = false;
-  bool fragments = false;  ///< the value has no length of its own: items, of which the delimiter is left out
+  bool fragments = false;   ///< the value has no length of its own: items, of which the delimiter is left out
   std::size_t missing = 0;  ///< bytes that it says and that are not there
   Bytes value;
 };
@@ -65,8 +66,8 @@ struct Parsed {
   image::Warnings warnings;
 };
 
-/// Reads a dataset in time linear in its bytes. Stray delimiters, bytes after the pixel data, wrong lengths of items and
-/// private values of any content are passed over; where they touch a sequence that is used, that is a warning.
+/// Reads a dataset in time linear in its bytes. Stray delimiters, bytes after the pixel data, wrong lengths of items
+/// and private values of any content are passed over; where they touch a sequence that is used, that is a warning.
 /// @param whole  false: more bytes follow, so that an element that is cut is kept with what there is of it.
 /// @throws Error{kBadFile} if an element says more bytes than are left, before the pixel data was found; if sequences
 ///         nest deeper than kMaxNesting. {kTooLarge} if over two million elements and items would be kept.

@@ -120,7 +120,8 @@ std::vector<std::uint8_t> Fragments::codestream(std::uint64_t index, std::string
                                             name, index + 1, frames_, fragments_.size()));
   }
   if (cut_ && range.second == fragments_.size()) {
-    throw Error(Code::kBadFile, fmt::format("{}: the file ends in the middle of frame {} of {}", name, index + 1, frames_));
+    throw Error(Code::kBadFile,
+                fmt::format("{}: the file ends in the middle of frame {} of {}", name, index + 1, frames_));
   }
   return out;
 }

@@ -46,7 +46,8 @@ void read_encapsulated(const TransferSyntax& syntax, const Fragments& fragments,
                        image::Warnings& warnings) {
   const std::vector<std::uint8_t> stream = fragments.codestream(frame.index, name);
   if (fragments.more() > 0) {
-    image::add_warning(warnings, fmt::format("more_pixels: pixel data has {} frames more than the object says", fragments.more()));
+    image::add_warning(
+        warnings, fmt::format("more_pixels: pixel data has {} frames more than the object says", fragments.more()));
   }
   const std::optional<Coding> coding = find_coding(stream);
   if (!coding && syntax.codec == Codec::kRle) return read_rle(stream, frame, name);
@@ -88,8 +89,10 @@ void widen_stored(Frame& frame, image::Warnings& warnings) {
   const bool may = !layout.floating && !layout.overlays && layout.stored < layout.allocated &&
                    layout.high_bit + 1 == layout.stored && layout.samples == 1;
   if (!may || !beyond_stored(frame)) return;
-  image::add_warning(warnings, fmt::format("beyond_bits_stored: values take more than the {} bits that BitsStored says; "
-                                           "all {} are read", layout.stored, layout.allocated));
+  image::add_warning(warnings,
+                     fmt::format("beyond_bits_stored: values take more than the {} bits that BitsStored says; "
+                                 "all {} are read",
+                                 layout.stored, layout.allocated));
   layout.stored = layout.allocated;
   layout.high_bit = layout.allocated - 1;
 }

@@ -39,7 +39,8 @@ class Inflater {
       out.resize(before + room - stream_.avail_out);
       ended_ = status == Z_STREAM_END;
       if (status != Z_OK && !ended_) {
-        throw Error(Code::kBadFile, fmt::format("{}: the deflated dataset is broken after {} bytes", name_, out.size()));
+        throw Error(Code::kBadFile,
+                    fmt::format("{}: the deflated dataset is broken after {} bytes", name_, out.size()));
       }
     }
     return ended_;
@@ -70,8 +71,9 @@ std::uint64_t pixel_bytes(const Item& data, std::uint64_t max_pixels, std::strin
   std::uint64_t pixels = base::checked_mul(value(tags::kRows, 0, 65535), value(tags::kColumns, 0, 65535), name);
   pixels = base::checked_mul(pixels, value(tags::kNumberOfFrames, 1, 2147483647), name);
   if (pixels > max_pixels) {
-    throw Error(Code::kTooLarge, fmt::format("{}: expected at most {} pixels in all frames of a deflated object, got {}",
-                                             name, max_pixels, pixels));
+    throw Error(Code::kTooLarge,
+                fmt::format("{}: expected at most {} pixels in all frames of a deflated object, got {}", name,
+                            max_pixels, pixels));
   }
   const std::uint64_t bits = value(tags::kBitsAllocated, 1, 64) * value(tags::kSamplesPerPixel, 1, 3);
   return (pixels * bits + 7) / 8;

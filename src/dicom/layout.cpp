@@ -34,7 +34,9 @@ void read_depth(const Item& data, Layout& layout, std::string_view name) {
                                             name, bits, layout.stored, layout.high_bit));
   }
   layout.is_signed = word(data, tags::kPixelRepresentation).value_or(0) == 1;
-  layout.overlays = number(data, tags::kOverlayBit).value_or(0) > 0;
+  for (Tag group = 0; group < 16; ++group) {
+    layout.overlays = layout.overlays || number(data, tags::kOverlayBit + (group << 17U)).value_or(0) > 0;
+  }
 }
 
 /// An IS (PS3.5 6.2), so 31 bits; a file may give it another VR and any number. Zero and less count as one.
@@ -59,8 +61,7 @@ Layout read_layout(const Item& data, bool floating, std::uint64_t max_pixels, st
                                              layout.rows, max_pixels));
   }
   layout.frames = read_frames(data, name);
-  layout.unreadable_count =
-      present(data, tags::kNumberOfFrames) && !number(data, tags::kNumberOfFrames).has_value();
+  layout.unreadable_count = present(data, tags::kNumberOfFrames) && !number(data, tags::kNumberOfFrames).has_value();
   layout.photometric = text(data, tags::kPhotometric);
   if (layout.photometric.empty()) {
     throw Error(Code::kBadFile, fmt::format("{}: PhotometricInterpretation is missing", name));
@@ -88,7 +89,8 @@ void take_size(Layout& layout, const CodedSize& coded, std::string_view name, im
   }
   if (same) return;
   std::swap(layout.rows, layout.columns);
-  image::add_warning(warnings, "swapped_sides: Rows and Columns are the wrong way round; the compressed frame's are taken");
+  image::add_warning(warnings,
+                     "swapped_sides: Rows and Columns are the wrong way round; the compressed frame's are taken");
 }
 
 }  // namespace mi2::dicom

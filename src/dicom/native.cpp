@@ -26,7 +26,8 @@ void swap_samples(std::vector<std::uint8_t>& bytes, const Element& pixels, unsig
   const bool by_bytes = pixels.vr == "OB" || pixels.vr == "UN";
   const std::size_t size = std::max<std::size_t>(allocated / 8, by_bytes ? 1 : 2);
   for (std::size_t at = 0; size > 1 && at + size <= bytes.size(); at += size) {
-    std::reverse(bytes.begin() + static_cast<std::ptrdiff_t>(at), bytes.begin() + static_cast<std::ptrdiff_t>(at + size));
+    std::reverse(bytes.begin() + static_cast<std::ptrdiff_t>(at),
+                 bytes.begin() + static_cast<std::ptrdiff_t>(at + size));
   }
 }
 
@@ -75,8 +76,9 @@ void read_native(const Element& pixels, Frame& frame, std::string_view name, ima
   Layout& layout = frame.layout;
   const auto [all, bits, half_chroma, more] = native_pixels(pixels, layout, name);
   if (more) {
-    image::add_warning(warnings, fmt::format("more_pixels: pixel data has {} bytes, the {} frames that the object says take fewer",
-                                             all.size(), layout.frames));
+    image::add_warning(
+        warnings, fmt::format("more_pixels: pixel data has {} bytes, the {} frames that the object says take fewer",
+                              all.size(), layout.frames));
   }
   if (half_chroma && layout.columns % 2 != 0) {
     throw Error(Code::kBadFile,

@@ -45,9 +45,7 @@ class ObjectSource final : public image::Source {
   [[nodiscard]] std::uint64_t frames() const override { return reader_.frames(); }
   [[nodiscard]] std::uint64_t middle() const override { return reader_.frames() / 2; }
 
-  void check() const override {
-    reader_.check(name_);
-  }
+  void check() const override { reader_.check(name_); }
 
   [[nodiscard]] image::FrameInfo info(std::uint64_t index) const override {
     image::check_frame(index, reader_.frames(), name_);

@@ -11,7 +11,8 @@ std::optional<AppliedWindow> read_window(const Item& item, image::Warnings& warn
   const std::optional<double> center = number(item, tags::kWindowCenter);
   const std::optional<double> width = number(item, tags::kWindowWidth);
   if (!center || !width || *width <= 0) {
-    image::add_warning(warnings, "window_ignored: expected WindowCenter and a WindowWidth above 0, got none that are numbers");
+    image::add_warning(warnings,
+                       "window_ignored: expected WindowCenter and a WindowWidth above 0, got none that are numbers");
     return std::nullopt;
   }
   const std::string name = text(item, tags::kVoiFunction);

@@ -201,7 +201,9 @@ void embed_all(const Embedder& embedder, const NextItem& next, const PipelineOpt
   prepare_all(next, options, [&](std::span<Ready> batch) {
     std::vector<Pixels> images;
     std::vector<std::string> texts;
+    std::vector<std::vector<std::string>> warnings;
     for (Ready& item : batch) {
+      warnings.push_back(item.prepared.image ? std::move(item.prepared.image->warnings) : std::vector<std::string>());
       if (item.prepared.image) images.push_back(std::move(*item.prepared.image));
       if (item.prepared.text) texts.push_back(std::move(*item.prepared.text));
     }
@@ -218,6 +220,7 @@ void embed_all(const Embedder& embedder, const NextItem& next, const PipelineOpt
       Embedded& result = embedded.emplace_back();
       result.name = item.name;
       result.frame = item.frame;
+      result.warnings = warnings[embedded.size() - 1];
       const auto fail = [&](const std::optional<Error>& error) {
         if (error && !item.error) item.error.emplace(error->code(), fmt::format("{}: {}", item.name, error->what()));
       };

@@ -62,9 +62,10 @@ void prepare_all(const NextItem& next, const PipelineOptions& options,
 struct Embedded {
   std::string_view name;
   std::optional<FramePlace> frame;
-  std::span<const float> image;  ///< empty: the item had none
-  std::span<const float> text;   ///< empty: the item had none
-  bool truncated = false;        ///< the text was longer than the model's context
+  std::span<const float> image;           ///< empty: the item had none
+  std::span<const float> text;            ///< empty: the item had none
+  std::span<const std::string> warnings;  ///< Pixels::warnings
+  bool truncated = false;                 ///< the text was longer than the model's context
   const Error* error = nullptr;
 };
 

@@ -158,6 +158,11 @@ Range intensity_range(std::span<const std::uint16_t> samples, const Intensity& i
   return range_of(samples, intensity);
 }
 
+Range intensity_range(std::span<const float> levels, std::span<const std::uint64_t> occurrences,
+                      const Intensity& intensity) {
+  return range_of(levels, intensity, occurrences);
+}
+
 std::vector<std::uint8_t> to_8bit(std::span<const float> samples, const Range& range) {
   return scale_all(samples, range);
 }

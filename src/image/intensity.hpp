@@ -22,6 +22,10 @@ Range intensity_range(std::span<const float> samples, const Intensity& intensity
 Range intensity_range(std::span<const std::int32_t> samples, const Intensity& intensity);
 Range intensity_range(std::span<const std::uint16_t> samples, const Intensity& intensity);
 
+/// As above, of an image in which levels[i] occurs occurrences[i] times.
+Range intensity_range(std::span<const float> levels, std::span<const std::uint64_t> occurrences,
+                      const Intensity& intensity);
+
 /// y = (x - low) / (high - low) in double, clamped to [0, 1]; floor(255 y + 0.5).
 /// NaN becomes 0, and so does everything when low == high; infinities are clamped as any other sample.
 std::vector<std::uint8_t> to_8bit(std::span<const float> samples, const Range& range);

@@ -108,10 +108,11 @@ void check_components(const opj_image_t& image, const Jpeg2000Header& header, st
   bool fits = image.numcomps >= 1 && image.numcomps <= 4;
   for (OPJ_UINT32 c = 0; fits && c < image.numcomps; ++c) {
     const opj_image_comp_t& comp = image.comps[c];
-    fits = comp.data != nullptr && comp.w == header.width && comp.h == header.height && comp.prec >= 1 && comp.prec <= 16 &&
-           comp.prec == image.comps[0].prec && comp.sgnd == image.comps[0].sgnd;
+    fits = comp.data != nullptr && comp.w == header.width && comp.h == header.height && comp.prec >= 1 &&
+           comp.prec <= 16 && comp.prec == image.comps[0].prec && comp.sgnd == image.comps[0].sgnd;
   }
-  if (!fits) throw Error(Code::kUnsupported, fmt::format("{}: JPEG 2000 with components that differ is not read", name));
+  if (!fits)
+    throw Error(Code::kUnsupported, fmt::format("{}: JPEG 2000 with components that differ is not read", name));
 }
 
 std::vector<std::uint8_t> interleave(const opj_image_t& image, std::size_t pixels) {

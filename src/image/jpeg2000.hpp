@@ -15,8 +15,8 @@ namespace mi2::image {
 struct Jpeg2000Samples {
   std::uint64_t width = 0;
   std::uint64_t height = 0;
-  unsigned components = 0;   ///< 1 to 4
-  unsigned precision = 0;    ///< bits a sample, 1 to 16
+  unsigned components = 0;  ///< 1 to 4
+  unsigned precision = 0;   ///< bits a sample, 1 to 16
   bool is_signed = false;
   bool colour_transform = false;  ///< was undone, so that three components are RGB
   bool ycbcr = false;             ///< a .jp2 header says that the components are YCbCr
@@ -25,7 +25,8 @@ struct Jpeg2000Samples {
   std::vector<std::uint8_t> bytes;
 };
 
-/// Decodes a codestream, or a .jp2 file. Takes at most 40 bytes a sample (about 10 of usual streams), and time linear in samples and bytes.
+/// Decodes a codestream, or a .jp2 file. Takes at most 40 bytes a sample (about 10 of usual streams), and time linear
+/// in samples and bytes.
 /// @throws Error{kBadFile} broken or truncated; {kUnsupported}, {kTooLarge} as read_jpeg2000_header().
 Jpeg2000Samples decode_jpeg2000(std::span<const std::uint8_t> bytes, std::uint64_t max_pixels, std::string_view name,
                                 Warnings& warnings);

@@ -13,7 +13,15 @@ namespace {
 
 using Bytes = std::span<const std::uint8_t>;
 
-enum : unsigned { kSoc = 0xFF4F, kSiz = 0xFF51, kCod = 0xFF52, kCoc = 0xFF53, kSot = 0xFF90, kSod = 0xFF93, kEoc = 0xFFD9 };
+enum : unsigned {
+  kSoc = 0xFF4F,
+  kSiz = 0xFF51,
+  kCod = 0xFF52,
+  kCoc = 0xFF53,
+  kSot = 0xFF90,
+  kSod = 0xFF93,
+  kEoc = 0xFFD9
+};
 
 std::uint64_t divide_up(std::uint64_t a, std::uint64_t b) noexcept { return (a + b - 1) / b; }
 
@@ -60,8 +68,8 @@ class Reader {
     throw Error(Code::kBadFile, fmt::format("{}: the JPEG 2000 codestream {}", name_, what));
   }
   [[noreturn]] void too_large(std::string_view what, std::uint64_t count) const {
-    throw Error(Code::kTooLarge, fmt::format("{}: the JPEG 2000 codestream says {} {}, more than encoders write", name_,
-                                             count, what));
+    throw Error(Code::kTooLarge,
+                fmt::format("{}: the JPEG 2000 codestream says {} {}, more than encoders write", name_, count, what));
   }
 
   [[nodiscard]] unsigned marker(std::size_t at) const noexcept {
@@ -91,7 +99,8 @@ class Reader {
     const std::uint64_t x1 = in.take(4), y1 = in.take(4), x0 = in.take(4), y0 = in.take(4);
     const std::uint64_t tile_w = in.take(4), tile_h = in.take(4), tile_x = in.take(4), tile_y = in.take(4);
     const unsigned components = in.take(2);
-    if (x1 <= x0 || y1 <= y0 || tile_w == 0 || tile_h == 0 || tile_x > x0 || tile_y > y0 || components == 0) bad("has no size");
+    if (x1 <= x0 || y1 <= y0 || tile_w == 0 || tile_h == 0 || tile_x > x0 || tile_y > y0 || components == 0)
+      bad("has no size");
     header_.width = x1 - x0;
     header_.height = y1 - y0;
     if (header_.width * header_.height > max_pixels_ || header_.width > max_pixels_ || header_.height > max_pixels_) {
@@ -99,7 +108,8 @@ class Reader {
                                                header_.height, max_pixels_));
     }
     if (components > 4) {
-      throw Error(Code::kUnsupported, fmt::format("{}: JPEG 2000 of {} components; 1 to 4 are read", name_, components));
+      throw Error(Code::kUnsupported,
+                  fmt::format("{}: JPEG 2000 of {} components; 1 to 4 are read", name_, components));
     }
     header_.components = components;
     read_components(in);
@@ -120,8 +130,10 @@ class Reader {
         header_.is_signed = is_signed;
       }
       if (dx != 1 || dy != 1 || precision != header_.precision || is_signed != header_.is_signed || precision > 16) {
-        throw Error(Code::kUnsupported, fmt::format("{}: JPEG 2000 with subsampled components, ones of different depths, or "
-                                                    "of more than 16 bits is not read", name_));
+        throw Error(Code::kUnsupported,
+                    fmt::format("{}: JPEG 2000 with subsampled components, ones of different depths, or "
+                                "of more than 16 bits is not read",
+                                name_));
       }
     }
     if (in.over()) bad("has no size");

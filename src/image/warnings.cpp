@@ -35,8 +35,9 @@ void explain(std::span<const Sample> samples, const Range& range, Warnings& warn
   } else if (low == high) {
     add_warning(warnings, kOneValue);
   } else {
-    add_warning(warnings, "range_collapsed: the grey levels to spread are one value, as nearly all samples have; choose "
-                          "--intensity or a window");
+    add_warning(warnings,
+                "range_collapsed: the grey levels to spread are one value, as nearly all samples have; choose "
+                "--intensity or a window");
   }
 }
 

@@ -65,4 +65,22 @@ HttpResponse model_answer(const ServedModel& model, Profile profile, std::string
   return answer;
 }
 
+void add_warnings(std::vector<ImageWarning>& all, const std::string& image, std::span<const std::string> warnings) {
+  for (const std::string& warning : warnings) all.push_back({image, warning});
+}
+
+void add_warnings_header(HttpResponse& answer, std::span<const ImageWarning> warnings) {
+  constexpr std::size_t kMost = 4096;
+  std::string text;
+  for (std::size_t i = 0; i < warnings.size(); ++i) {
+    const std::string one = fmt::format("{}{}: {}", text.empty() ? "" : "; ", warnings[i].image, warnings[i].text);
+    if (text.size() + one.size() > kMost) {
+      text += fmt::format("; and {} more", warnings.size() - i);
+      break;
+    }
+    text += one;
+  }
+  if (!text.empty()) answer.headers.emplace_back("x-mi2-warnings", std::move(text));
+}
+
 }  // namespace mi2::protocols

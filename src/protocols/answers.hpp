@@ -40,4 +40,11 @@ std::string provenance_json(const ServedModel& model, const ImageOptions& images
 /// x-mi2-weights-sha256.
 HttpResponse model_answer(const ServedModel& model, Profile profile, std::string body);
 
+/// Appends the warnings of an image to those of its request.
+void add_warnings(std::vector<ImageWarning>& all, const std::string& image, std::span<const std::string> warnings);
+
+/// The header x-mi2-warnings, if there are any: "row 3: image: name: what was found", joined by "; ", and cut between
+/// two where they would pass 4 KB.
+void add_warnings_header(HttpResponse& answer, std::span<const ImageWarning> warnings);
+
 }  // namespace mi2::protocols

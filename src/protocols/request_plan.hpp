@@ -49,10 +49,17 @@ struct Work {
   std::vector<std::string> texts;
 };
 
+/// A doubt about an image that was read all the same.
+struct ImageWarning {
+  std::string image;  ///< ImageItem::name
+  std::string text;   ///< "name: what was found": docs/warnings.md
+};
+
 /// Vectors of a Work, a row per image and per text, in its order.
 struct Vectors {
   EmbeddingMatrix images;
   EmbeddingMatrix texts;
+  std::vector<ImageWarning> warnings{};  ///< in the order of the images
 };
 
 /// A request understood.

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "protocols/answers.hpp"
+
 namespace mi2::protocols {
 
 HttpResponse answer(const Service& service, const Embedders& embedders, HttpRequest request) {
@@ -26,13 +28,16 @@ HttpResponse answer(const Service& service, const Embedders& embedders, HttpRequ
           throw Error(Code::kUnsupported, fmt::format("{}: a URL, which is not fetched here", image.name));
         }
         pixels.push_back(embedder.prepare(std::as_bytes(std::span(image.bytes)), image.name, image.options));
+        add_warnings(vectors.warnings, image.name, pixels.back().warnings);
       } catch (const Error& error) {
         return item_error_answer(found.route, error);
       }
     }
     if (!pixels.empty()) vectors.images = embedder.embed_images(pixels);
     if (!work.texts.empty()) vectors.texts = embedder.embed_texts(work.texts).vectors;
-    return plan.finish(vectors);
+    HttpResponse answer = plan.finish(vectors);
+    add_warnings_header(answer, vectors.warnings);
+    return answer;
   } catch (const Error& error) {
     return error_answer(found.route, error);
   }

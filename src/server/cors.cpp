@@ -77,9 +77,10 @@ void Cors::allow(std::string_view origin, protocols::HttpResponse& answer) const
   if (!origins_.empty()) answer.headers.emplace_back("vary", "Origin");
   if (!listed(origin)) return;
   answer.headers.emplace_back("access-control-allow-origin", all_ ? std::string_view("*") : origin);
-  answer.headers.emplace_back("access-control-expose-headers",
-                              "retry-after, traceparent, x-mi2-profile, x-ms-client-request-id, x-ms-request-id, "
-                              "x-ms-run-fn-exec-ms, x-request-id");
+  answer.headers.emplace_back(
+      "access-control-expose-headers",
+      "retry-after, traceparent, x-mi2-profile, x-mi2-warnings, x-ms-client-request-id, x-ms-request-id, "
+      "x-ms-run-fn-exec-ms, x-request-id");
 }
 
 }  // namespace mi2::server

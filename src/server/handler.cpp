@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 #include <boost/uuid/uuid_io.hpp>
 
+#include "protocols/answers.hpp"
+
 namespace mi2::server {
 namespace {
 
@@ -171,7 +173,12 @@ asio::awaitable<protocols::HttpResponse> Handler::carry_out(Call& call, const Sn
     failed = error;
   }
   if (failed) co_return protocols::item_error_answer(call.route(), *failed);
-  auto finish = [&] { return plan.finish(vectors); };
+  call.record.add_warnings(vectors.warnings);
+  auto finish = [&] {
+    protocols::HttpResponse answer = plan.finish(vectors);
+    protocols::add_warnings_header(answer, vectors.warnings);
+    return answer;
+  };
   if (vectors.images.rows() + vectors.texts.rows() <= kFewRows) co_return finish();
   co_return co_await on_pool(workers_, finish);
 }

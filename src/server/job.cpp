@@ -5,6 +5,8 @@
 
 #include <mi2/error.hpp>
 
+#include "protocols/answers.hpp"
+
 namespace mi2::server {
 
 Job::Job(protocols::Work work, std::size_t dimensions, std::function<void()> done)
@@ -45,6 +47,12 @@ void Job::add_prepare(const PrepareTimes& times) {
   times_.preprocess += times.preprocess;
 }
 
+void Job::add_warnings(std::size_t row, std::vector<std::string> warnings) {
+  if (warnings.empty()) return;
+  const std::lock_guard lock(mutex_);
+  warnings_[row] = std::move(warnings);
+}
+
 void Job::add_wait(double queue_seconds) {
   const std::lock_guard lock(mutex_);
   times_.queue = std::max(times_.queue, queue_seconds);
@@ -57,6 +65,9 @@ void Job::add_pass(double inference_seconds) {
 
 protocols::Vectors Job::take_vectors() {
   if (error_) std::rethrow_exception(error_);
+  for (const auto& [row, warnings] : warnings_) {
+    protocols::add_warnings(vectors_.warnings, work_.images[row].name, warnings);
+  }
   return std::move(vectors_);
 }
 

@@ -7,8 +7,11 @@
 #include <exception>
 #include <functional>
 #include <limits>
+#include <map>
 #include <mutex>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "protocols/request_plan.hpp"
 
@@ -54,6 +57,8 @@ class Job {
   void abandon();
 
   void add_prepare(const PrepareTimes& times);
+  /// Of the image of a row.
+  void add_warnings(std::size_t row, std::vector<std::string> warnings);
   void add_wait(double queue_seconds);
   void add_pass(double inference_seconds);
 
@@ -79,6 +84,7 @@ class Job {
   std::atomic<std::size_t> failed_{kNone};  ///< rank of the first failed row
   std::mutex mutex_;                        ///< guards what follows
   JobTimes times_;
+  std::map<std::size_t, std::vector<std::string>> warnings_;  ///< by the image's row
   std::exception_ptr error_;
   bool own_ = false;
 };

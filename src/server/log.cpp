@@ -11,6 +11,7 @@
 #include <climits>
 #include <cmath>
 #include <mutex>
+#include <utility>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -51,6 +52,7 @@ Json line_of(const RequestRecord& record) {
     line["preprocess_ms"] = milliseconds_of(record.times.preprocess);
     line["inference_ms"] = milliseconds_of(record.times.inference);
   }
+  if (!record.warnings.empty()) line["warnings"] = record.warnings;
   line["bytes_in"] = record.bytes_in;
   line["bytes_out"] = record.bytes_out;
   line["total_ms"] = milliseconds_of(record.seconds);
@@ -95,6 +97,13 @@ class PatientSink final : public spdlog::sinks::base_sink<std::mutex> {
 };
 
 }  // namespace
+
+void RequestRecord::add_warnings(std::span<const protocols::ImageWarning> all) {
+  for (const protocols::ImageWarning& warning : all) {
+    std::string name = warning.text.substr(0, warning.text.find(':'));
+    if (std::find(warnings.begin(), warnings.end(), name) == warnings.end()) warnings.push_back(std::move(name));
+  }
+}
 
 struct Log::Impl {
   std::shared_ptr<PatientSink> sink = std::make_shared<PatientSink>();

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "server/job.hpp"
 
@@ -28,8 +29,11 @@ struct RequestRecord {
   std::uint64_t bytes_in = 0;   ///< of the body
   std::uint64_t bytes_out = 0;  ///< of the body
   JobTimes times;
-  double seconds = 0;          ///< from the header to the answer written
-  std::string outcome = "ok";  ///< a code's name, "disconnected", "timeout", ..
+  double seconds = 0;                 ///< from the header to the answer written
+  std::vector<std::string> warnings;  ///< names alone, each once: "one_value"
+  std::string outcome = "ok";         ///< a code's name, "disconnected", "timeout", ..
+
+  void add_warnings(std::span<const protocols::ImageWarning> all);
 };
 
 /// A message for the log: what it says of paths may belong to a patient. Of the operator's own ones, `known`, it says

@@ -140,6 +140,7 @@ std::optional<ModelWorker::Row> ModelWorker::prepare(Row row) {
   try {
     TimedPixels prepared = embedder_.prepare_timed(std::as_bytes(std::span(item.bytes)), item.name, item.options);
     row.pixels = std::move(prepared.pixels);
+    row.job->add_warnings(row.index, std::move(row.pixels.warnings));
     row.job->add_prepare(prepared.times);
     parts_.metrics->prepared(prepared.times);
     std::string().swap(item.bytes);

@@ -31,13 +31,14 @@ class JsonLinesWriter final : public EmbeddingWriter {
   }
 
   void write(InputKind kind, std::string_view input, const std::optional<FramePlace>& frame,
-             std::span<const float> embedding) override {
+             std::span<const float> embedding, std::span<const std::string> warnings) override {
     line_ = kind == InputKind::kImage ? R"({"path": )" : R"({"text": )";
     line_ += base::json_string(input);
     if (frame) line_ += fmt::format(R"(, "frame": {}, "frames": {})", frame->number, frame->frames);
     line_ += R"(, "embedding": [)";
     base::append_numbers(line_, embedding, ',');
     line_ += ']';
+    if (!warnings.empty()) line_ += fmt::format(R"(, "warnings": {})", base::json_strings(warnings));
     line_ += tail_;
     line_ += "}\n";
     sink_.write(line_);
@@ -65,7 +66,7 @@ class CsvWriter final : public EmbeddingWriter {
   }
 
   void write(InputKind kind, std::string_view input, const std::optional<FramePlace>& frame,
-             std::span<const float> embedding) override {
+             std::span<const float> embedding, std::span<const std::string>) override {
     if (!header_.empty()) sink_.write(header_);
     header_.clear();
     line_ = fmt::format("{},{},", kind == InputKind::kImage ? "image" : "text", base::csv_field(input));
@@ -107,7 +108,8 @@ class NpyWriter final : public EmbeddingWriter {
     }
   }
 
-  void write(InputKind, std::string_view, const std::optional<FramePlace>&, std::span<const float> embedding) override {
+  void write(InputKind, std::string_view, const std::optional<FramePlace>&, std::span<const float> embedding,
+             std::span<const std::string>) override {
     static_assert(std::endian::native == std::endian::little, "the array is written as little-endian");
     for (const float value : embedding) {
       if (!std::isfinite(value)) throw Error(Code::kInternal, "the model answered with a number that is not finite");

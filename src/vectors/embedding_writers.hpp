@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include <mi2/frames.hpp>
@@ -22,8 +23,9 @@ class EmbeddingWriter {
   virtual ~EmbeddingWriter() = default;
   /// @param input  the path or the text.
   /// @param frame  the frame of the image, where frames were chosen.
+  /// @param warnings  doubts about the image, for JSON lines.
   virtual void write(InputKind kind, std::string_view input, const std::optional<FramePlace>& frame,
-                     std::span<const float> embedding) = 0;
+                     std::span<const float> embedding, std::span<const std::string> warnings) = 0;
   /// After the last row, before the sink is closed.
   virtual void finish() {}
 };

@@ -18,10 +18,14 @@ try:
     import pylibjpeg  # noqa: F401
     import libjpeg  # noqa: F401
     import jpeg_ls  # noqa: F401
-    import openjpeg  # noqa: F401
 except ImportError as missing:
     print(f"skipped: {missing} (see tests/requirements.txt)")
     sys.exit(77)
+
+try:
+    import openjpeg  # noqa: F401
+except ImportError:
+    openjpeg = None  # then JPEG 2000 is read without a comparison
 
 warnings.simplefilter("ignore")
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
@@ -45,7 +49,7 @@ SAME_AS = {
     "liver_nonbyte_aligned_rle.dcm": ("liver_nonbyte_aligned.dcm", 0, 0),
     "emri_small_jpeg_2k_lossless_too_short.dcm": ("emri_small_jpeg_2k_lossless.dcm", 0, 0),  # no delimiter at the end
     # Chroma of YCbCr, and a label of RGB, which pylibjpeg believes.
-    "pylibjpeg-data/SC_rgb_jpeg_lossy_gdcm.dcm": ("../../dicom-pydicom/SC_rgb_jpeg_lossy_gdcm.dcm", 0, 0),
+    "pylibjpeg-data/SC_rgb_jpeg_lossy_gdcm.dcm": ("../../dicom-pydicom/SC_rgb_jpeg_lossy_gdcm.dcm", 3, 0.1),
     "RG2_JPLY.dcm": ("RG2_JPLY_fixed.dcm", 1, 0.01),  # scan parameters that libjpeg refuses and DCMTK ignores
     "JPEG-lossy.dcm": ("JPGExtended.dcm", 4, 0.05),  # the same
     "CTImage.dcm_JPEGProcess10_12TransferSyntax_1.2.840.10008.1.2.4.55.dcm":  # pydicom has no progressive JPEG
@@ -305,7 +309,7 @@ def check_frames(dump, path, limit_of):
     """Every frame of a multi-frame object. @returns (what happened, whether it is right), or None for one frame."""
     ds = read_object(path)
     frames = frame_count(ds)
-    if frames == 1:
+    if frames == 1 or (openjpeg is None and ds.file_meta.TransferSyntaxUID in JPEG_2000):
         return None
     run = subprocess.run([dump, str(path), "all"], capture_output=True, timeout=300, check=False)
     if run.returncode != 0:
@@ -352,6 +356,8 @@ def check(dump, path):
         SAME_AS.get(path.name, (path.name, None, math.inf))
     try:
         ds = read_object(path.parent / twin)
+        if openjpeg is None and ds.file_meta.TransferSyntaxUID in JPEG_2000:
+            return "read, not compared: no pylibjpeg-openjpeg", True
         wanted = expected(ds)
     except Exception as error:
         return f"read, but pydicom fails: {type(error).__name__}: {error}", False

@@ -51,7 +51,10 @@ TEST(DicomGrey, RescaleComesBeforeTheWindow) {
 
 TEST(DicomGrey, OverlaysOverBitsStoredAreMaskedAndTheSignIsExtended) {
   Dataset dataset = ramp().us(0x00280101, {12}).us(0x00280102, {11}).us(0x00280103, {1});
-  dataset.words(kPixels, {0xF001, 0x0FFF, 0x7002, 0x8800}).us(0x60000102, {12}).text(0x00281050, "DS", "1").text(0x00281051, "DS", "4");
+  dataset.words(kPixels, {0xF001, 0x0FFF, 0x7002, 0x8800})
+      .us(0x60000102, {12})
+      .text(0x00281050, "DS", "1")
+      .text(0x00281051, "DS", "4");
   EXPECT_THAT(pixels(dataset), ElementsAre(170, 0, 255, 0));
 }
 

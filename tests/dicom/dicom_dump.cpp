@@ -1,6 +1,6 @@
 // Writes the 8-bit pixels of a DICOM file to stdout as PGM or PPM; on an error one line on stderr, which starts with
-// the error's code, and status 1; a line for each warning. A second argument "all" writes every frame, one image after the other. For
-// check_with_pydicom.py.
+// the error's code, and status 1; a line for each warning. A second argument "all" writes every frame, one image after
+// the other. For check_with_pydicom.py.
 
 #include <cstdio>
 #include <filesystem>

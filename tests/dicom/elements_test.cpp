@@ -62,7 +62,8 @@ std::vector<std::uint8_t> after(const std::string& bytes) {
 }
 
 std::string implicit_ramp() {
-  std::string out = whole(0x00280002, little16({1})) + whole(0x00280004, "MONOCHROME2 ") + whole(0x00280010, little16({1}));
+  std::string out =
+      whole(0x00280002, little16({1})) + whole(0x00280004, "MONOCHROME2 ") + whole(0x00280010, little16({1}));
   out += whole(0x00280011, little16({4})) + whole(0x00280100, little16({16})) + whole(0x00280101, little16({16}));
   out += whole(0x00280102, little16({15})) + whole(0x00280103, little16({0})) + whole(0x00281050, "2 ");
   return out + whole(0x00281051, "4 ") + whole(kPixels, little16({0, 1, 2, 3}));
@@ -111,10 +112,12 @@ TEST(DicomElements, UnknownValuesWithoutALengthAreReadInEitherVr) {
   const std::string open = head(kPrivate, "UN", kUndefined) + head(kItem, kUndefined);
   EXPECT_THAT(after(open + whole(kDocument, "abcd") + end), kRamp);
   EXPECT_THAT(after(open + whole(kDocument, "OB", "abcd") + end), kRamp);
-  EXPECT_THAT(after(open + head(kCodes, "SQ", kUndefined) + head(kItem, kUndefined) + whole(kDocument, "OB", "abcd") + end + end),
+  EXPECT_THAT(after(open + head(kCodes, "SQ", kUndefined) + head(kItem, kUndefined) + whole(kDocument, "OB", "abcd") +
+                    end + end),
               kRamp);
-  EXPECT_THAT(after(head(kPrivate, "UN", kUndefined) + head(kItem, 12) + whole(kDocument, "abcd") + head(kSequenceEnd, 0)),
-              kRamp);
+  EXPECT_THAT(
+      after(head(kPrivate, "UN", kUndefined) + head(kItem, 12) + whole(kDocument, "abcd") + head(kSequenceEnd, 0)),
+      kRamp);
   EXPECT_THAT(after(head(kPrivate, "UN", kUndefined) + "no items at all." + head(kSequenceEnd, 0)), kRamp);
   EXPECT_THAT(after(head(kPrivate, "OB", kUndefined) + head(kItem, 4) + "abcd" + head(kSequenceEnd, 0)), kRamp);
 }
@@ -134,16 +137,20 @@ TEST(DicomElements, StrayDelimitersArePassedOver) {
 
 TEST(DicomElements, WhatFollowsThePixelsIsNotRead) {
   const std::string body = ramp().body();
-  for (const std::string& tail : {std::string("\0", 1), std::string("\0\0", 2), std::string(7, '\xFF'), std::string(512, '\0'),
-                                  head(kDocument, "OB", kHuge), std::string("trailing garbage of some length"),
-                                  head(kSequenceEnd, 0), ramp().remove(0x00080016).body()}) {
+  for (const std::string& tail :
+       {std::string("\0", 1), std::string("\0\0", 2), std::string(7, '\xFF'), std::string(512, '\0'),
+        head(kDocument, "OB", kHuge), std::string("trailing garbage of some length"), head(kSequenceEnd, 0),
+        ramp().remove(0x00080016).body()}) {
     EXPECT_THAT(decode(to_bytes(body + tail), {}, "test").samples, kRamp);
   }
 }
 
 TEST(DicomElements, AttributesAfterThePixelsCountIfTheirOrderIsWrong) {
   const std::string pixels = Dataset().words(kPixels, {0, 1, 2, 3}).body();
-  EXPECT_THAT(decode(to_bytes(Dataset().text(0x00080016, "UI", "1.2").body() + pixels + ramp().remove(kPixels).remove(0x00080016).body()), {}, "test").samples,
+  EXPECT_THAT(decode(to_bytes(Dataset().text(0x00080016, "UI", "1.2").body() + pixels +
+                              ramp().remove(kPixels).remove(0x00080016).body()),
+                     {}, "test")
+                  .samples,
               kRamp);
 }
 
@@ -156,7 +163,8 @@ TEST(DicomElements, VrsThatDicomDoesNotKnowArePassedOver) {
 }
 
 TEST(DicomElements, AnElementThatSaysMoreThanIsLeftIsRefused) {
-  EXPECT_THAT(message_of(head(kDocument, "OB", kHuge), kExplicit), HasSubstr("element (0042,0011) says 4294967280 bytes, 0 are left"));
+  EXPECT_THAT(message_of(head(kDocument, "OB", kHuge), kExplicit),
+              HasSubstr("element (0042,0011) says 4294967280 bytes, 0 are left"));
   EXPECT_THAT(message_of(head(0x00280010, kHuge), kImplicit), HasSubstr("element (0028,0010) says"));
   EXPECT_THAT(message_of(head(kPrivate, "UN", kUndefined) + "no items and no end", kExplicit),
               HasSubstr("has neither a length nor an end"));

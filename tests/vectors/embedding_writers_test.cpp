@@ -38,7 +38,7 @@ std::string written(std::string_view format, bool rewritable, const std::optiona
   Text sink(rewritable);
   const auto writer = make_embedding_writer(format, sink, kRows.front().size(), origin);
   for (std::size_t r = 0; r < kRows.size(); ++r) {
-    writer->write(r == 1 ? InputKind::kText : InputKind::kImage, kNames[r], std::nullopt, kRows[r]);
+    writer->write(r == 1 ? InputKind::kText : InputKind::kImage, kNames[r], std::nullopt, kRows[r], {});
   }
   writer->finish();
   return sink.text;
@@ -80,14 +80,26 @@ TEST(EmbeddingWriters, ArraysAreReadBackEqualFromFilesAndPipes) {
   EXPECT_TRUE(table.names.empty());
 }
 
+TEST(EmbeddingWriters, WarningsArePartOfJsonLinesAndDoNotKeepThemFromBeingRead) {
+  Text sink(false);
+  const auto writer = make_embedding_writer("jsonl", sink, kRows.front().size(), std::nullopt);
+  const std::vector<std::string> warnings{"one_value: every pixel", "codec: \"x\""};
+  writer->write(InputKind::kImage, "a.dcm", std::nullopt, kRows[1], warnings);
+  writer->write(InputKind::kImage, "b.dcm", std::nullopt, kRows[1], {});
+  EXPECT_NE(sink.text.find(R"(], "warnings": ["one_value: every pixel", "codec: \"x\""]})"), std::string::npos)
+      << sink.text;
+  EXPECT_EQ(sink.text.find("warnings", sink.text.find('\n')), std::string::npos);
+  EXPECT_EQ(parse_vectors(sink.text, "jsonl").names, (std::vector<std::string>{"a.dcm", "b.dcm"}));
+}
+
 TEST(EmbeddingWriters, FramesAreReadBackBesideTheirPaths) {
   for (const std::string_view format : {"jsonl", "csv"}) {
     for (const auto& origin : {std::optional<Provenance>(), std::optional(kOrigin)}) {
       Text sink(false);
       const auto writer = make_embedding_writer(format, sink, kRows.front().size(), origin, true);
-      writer->write(InputKind::kText, "t", std::nullopt, kRows[0]);
-      writer->write(InputKind::kImage, "a.dcm", FramePlace{2, 9}, kRows[1]);
-      writer->write(InputKind::kImage, "a.dcm", FramePlace{9, 9}, kRows[2]);
+      writer->write(InputKind::kText, "t", std::nullopt, kRows[0], {});
+      writer->write(InputKind::kImage, "a.dcm", FramePlace{2, 9}, kRows[1], {});
+      writer->write(InputKind::kImage, "a.dcm", FramePlace{9, 9}, kRows[2], {});
       const VectorTable table = parse_vectors(sink.text, format);
       expect_equal(table);
       EXPECT_EQ(table.names, (std::vector<std::string>{"t", "a.dcm", "a.dcm"})) << format;
@@ -106,7 +118,7 @@ TEST(EmbeddingWriters, WhatCannotBeWrittenIsRefused) {
   const std::array<float, 1> bad{std::numeric_limits<float>::quiet_NaN()};
   for (const std::string_view format : {"jsonl", "csv", "npy"}) {
     const auto writer = make_embedding_writer(format, sink, 1, std::nullopt);
-    EXPECT_THROW(writer->write(InputKind::kImage, "a", std::nullopt, bad), Error) << format;
+    EXPECT_THROW(writer->write(InputKind::kImage, "a", std::nullopt, bad, {}), Error) << format;
   }
 }
 

@@ -15,15 +15,18 @@ from ._types import Frames, FrameVectors, ImageLike, LabelScore, OnError, Progre
 
 
 def load(path: str | os.PathLike[str], *, dtype: str | None = None, profile: str = "raw", threads: int = 0,
-         intensity: str = "percentile:1,99", window: str | None = None, azure_size: int = 512, azure_quality: int = 75,
-         max_pixels: int = 200_000_000, max_file_bytes: int = 1 << 30) -> Model:
+         intensity: str = "auto", window: str | None = None, strict: bool = False, azure_size: int = 512,
+         azure_quality: int = 75, max_pixels: int = 200_000_000,
+         max_file_bytes: int = 1 << 30) -> Model:
     """Loads a model's folder (config.yaml and weights), or maps a file of ``mi2 pack``.
 
     :param dtype: "f32", "bf16", "int8" or "bf16x3"; None: what a packed file holds, else f32.
     :param profile: "raw": resize only; "azure": as the hosted model prepares images.
     :param threads: to compute with; 0: one per core.
-    :param intensity: 16-bit and float grey to 8 bits: "percentile:LOW,HIGH", "minmax" or "window:CENTER,WIDTH".
+    :param intensity: grey to 8 bits: "auto" (16-bit and float by percentiles 1 and 99, 8-bit DICOM as stored),
+        "percentile:LOW,HIGH", "minmax" or "window:CENTER,WIDTH".
     :param window: "CENTER,WIDTH" for DICOM, over the file's own.
+    :param strict: refuse images that would be read with a warning (a UserWarning that names the doubt).
     :param azure_size: pixels, for "azure".
     :param azure_quality: JPEG quality 1 to 100, for "azure".
     :param max_pixels: of one image; more is TooLarge.
@@ -32,7 +35,7 @@ def load(path: str | os.PathLike[str], *, dtype: str | None = None, profile: str
     """
     return Model(_core.Embedder(
         os.fspath(path), dtype=dtype or "", threads=threads, profile=profile, azure_size=azure_size,
-        azure_quality=azure_quality, intensity=intensity, window=window, max_pixels=max_pixels,
+        azure_quality=azure_quality, intensity=intensity, window=window, strict=strict, max_pixels=max_pixels,
         max_file_bytes=max_file_bytes))
 
 

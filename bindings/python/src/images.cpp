@@ -171,6 +171,11 @@ class Images {
   std::deque<std::uint64_t> image_of_;
 };
 
+/// A UserWarning, which a filter may turn into an exception.
+void warn(const std::string& message) {
+  if (PyErr_WarnEx(PyExc_UserWarning, message.c_str(), 1) != 0) throw nb::python_error();
+}
+
 }  // namespace
 
 std::vector<RowPlace> embed_images(const Embedder& embedder, const nb::object& images, std::size_t batch, Rows& rows,
@@ -189,6 +194,7 @@ std::vector<RowPlace> embed_images(const Embedder& embedder, const nb::object& i
       places.emplace_back(source.image_of_row(), item.frame ? item.frame->number : 0);
       if (item.error == nullptr) {
         rows.append(item.image);
+        for (const std::string& warning : item.warnings) warn(fmt::format("{}: {}", item.name, warning));
       } else if (on_error.is_none()) {
         throw Error(*item.error);
       } else {

@@ -36,8 +36,8 @@ Pixels EncodedImage::prepare(std::uint64_t i) const {
     throw Error(Code::kBadArgument,
                 fmt::format("{}: expected one of {} selected frames, got number {}", impl_->name, size(), i + 1));
   }
-  return impl_->preparer.prepare(*impl_->source, impl_->range.first + i * impl_->range.step, impl_->name,
-                                 impl_->width, impl_->height);
+  return impl_->preparer.prepare(*impl_->source, impl_->range.first + i * impl_->range.step, impl_->name, impl_->width,
+                                 impl_->height);
 }
 
 }  // namespace mi2

@@ -36,9 +36,9 @@ bool makes_sense(const Intensity& intensity) {
   // The bound keeps center -/+ width / 2 and their difference finite.
   constexpr double kFar = 1e300;
   switch (intensity.kind) {
+    case Intensity::Kind::kAuto:
     case Intensity::Kind::kPercentile:
       return intensity.low >= 0 && intensity.low < intensity.high && intensity.high <= 100;
-    case Intensity::Kind::kAuto:
     case Intensity::Kind::kMinMax:
       return true;
     case Intensity::Kind::kWindow:
@@ -53,10 +53,11 @@ bool makes_sense(const Intensity& intensity) {
 }
 
 [[noreturn]] void bad_intensity(std::string_view text) {
-  throw Error(Code::kBadArgument,
-              fmt::format("intensity '{}': expected 'auto', 'percentile:LOW,HIGH' with 0 <= LOW < HIGH <= 100, 'minmax' or "
-                          "'window:CENTRE,WIDTH' with WIDTH > 0",
-                          text));
+  throw Error(
+      Code::kBadArgument,
+      fmt::format("intensity '{}': expected 'auto', 'percentile:LOW,HIGH' with 0 <= LOW < HIGH <= 100, 'minmax' or "
+                  "'window:CENTRE,WIDTH' with WIDTH > 0",
+                  text));
 }
 
 /// Whatever its limits are: the caller checks them.

@@ -39,8 +39,8 @@ TEST(Window, RefusesWhatIsNone) {
 }
 
 TEST(Intensity, ReadsWhatItWrites) {
-  for (const char* text :
-       {"auto", "percentile:1,99", "percentile:0.5,99.5", "percentile:0,100", "minmax", "window:40,400", "window:0,0.25"}) {
+  for (const char* text : {"auto", "percentile:1,99", "percentile:0.5,99.5", "percentile:0,100", "minmax",
+                           "window:40,400", "window:0,0.25"}) {
     EXPECT_EQ(to_string(parse_intensity(text)), text);
   }
   EXPECT_EQ(to_string(Intensity()), "auto");

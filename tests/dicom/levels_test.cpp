@@ -36,6 +36,7 @@ Dataset object(std::uint16_t rows, std::uint16_t columns, const Depth& depth, co
       .us(0x00280103, {static_cast<std::uint16_t>(depth.is_signed ? 1 : 0)})
       .text(0x00281052, "DS", "-7.5")
       .text(0x00281053, "DS", "-2.25")
+      .us(0x60000102, {1})  // what is not stored is an overlay
       .words(kPixels, words);
 }
 

@@ -16,19 +16,19 @@ bool starts_frame(unsigned marker) noexcept {
 
 bool stands_alone(unsigned marker) noexcept { return marker == 0x01 || (marker >= 0xD0 && marker <= 0xD9); }
 
-unsigned word_at(Stream s, std::size_t at) noexcept { return static_cast<unsigned>(s[at] << 8 | s[at + 1]); }
+unsigned length_at(Stream s, std::size_t at) noexcept { return static_cast<unsigned>(s[at] << 8 | s[at + 1]); }
 
 /// The segment at `at`, of which the length is known to fit.
 void read_segment(Stream s, std::size_t at, JpegHeader& out) noexcept {
   const unsigned marker = s[at + 1];
-  const Stream body = s.subspan(at + 4, word_at(s, at + 2) - 2);
+  const Stream body = s.subspan(at + 4, length_at(s, at + 2) - 2);
   if (marker == 0xE0 && body.size() >= 5 && std::memcmp(body.data(), "JFIF", 5) == 0) out.jfif = true;
   if (marker == 0xEE && body.size() >= 12 && std::memcmp(body.data(), "Adobe", 5) == 0) out.adobe = body[11];
   if (!starts_frame(marker) || out.process != 0 || body.size() < 6) return;
   out.process = marker;
   out.precision = body[0];
-  out.height = word_at(body, 1);
-  out.width = word_at(body, 3);
+  out.height = length_at(body, 1);
+  out.width = length_at(body, 3);
   out.components = body[5];
   for (std::size_t i = 0; i < out.components && 6 + 3 * i + 2 < body.size(); ++i) {
     if (i < out.ids.size()) out.ids[i] = body[6 + 3 * i];
@@ -86,7 +86,7 @@ std::optional<JpegHeader> read_jpeg_header(Stream stream) noexcept {
     } else if (stands_alone(marker)) {
       at += 2;
     } else {
-      const std::size_t length = word_at(stream, at + 2);
+      const std::size_t length = length_at(stream, at + 2);
       if (length < 2 || at + 2 + length > stream.size()) break;
       read_segment(stream, at, out);
       at += 2 + length;

@@ -41,23 +41,24 @@ std::string raw(double value) {
   return out;
 }
 
-const auto kRamp = ElementsAre(0, 85, 170, 255);
+const auto kRampShades = ElementsAre(0, 85, 170, 255);
 
 TEST(DicomVr, AttributesAreReadByTheDictionary) {
   for (const char* vr : {"UN", "LO", "SH", "ST", "OB", "CS", "IS"}) {
-    EXPECT_THAT(pixels(ramp().put(0x00281050, vr, "2 ").put(0x00281051, vr, "4 ")), kRamp) << vr;
-    EXPECT_THAT(pixels(ramp().put(0x00281053, vr, "1 ").put(0x00281052, vr, "0 ")), kRamp) << vr;
+    EXPECT_THAT(pixels(ramp().put(0x00281050, vr, "2 ").put(0x00281051, vr, "4 ")), kRampShades) << vr;
+    EXPECT_THAT(pixels(ramp().put(0x00281053, vr, "1 ").put(0x00281052, vr, "0 ")), kRampShades) << vr;
   }
   for (const char* vr : {"UN", "OB", "OW", "LO", "SS"}) {
-    EXPECT_THAT(pixels(ramp().put(0x00280011, vr, little16({4})).put(0x00280100, vr, little16({16}))), kRamp) << vr;
+    EXPECT_THAT(pixels(ramp().put(0x00280011, vr, little16({4})).put(0x00280100, vr, little16({16}))), kRampShades)
+        << vr;
   }
   for (const char* vr : {"DS", "IS", "LO", "SH"}) {
-    EXPECT_THAT(pixels(ramp().put(0x00280011, vr, "4 ").put(0x00280100, vr, "16")), kRamp) << vr;
+    EXPECT_THAT(pixels(ramp().put(0x00280011, vr, "4 ").put(0x00280100, vr, "16")), kRampShades) << vr;
   }
-  EXPECT_THAT(pixels(ramp().put(0x00281050, "FD", raw(2)).put(0x00281051, "US", little16({4}))), kRamp);
+  EXPECT_THAT(pixels(ramp().put(0x00281050, "FD", raw(2)).put(0x00281051, "US", little16({4}))), kRampShades);
   EXPECT_THAT(pixels(ramp().put(0x00280004, "UN", "MONOCHROME1 ")), ElementsAre(255, 170, 85, 0));
-  EXPECT_THAT(pixels(ramp().put(kPixels, "UN", little16({0, 1, 2, 3}))), kRamp);
-  EXPECT_THAT(pixels(ramp().put(kPixels, "OB", little16({0, 1, 2, 3}))), kRamp);
+  EXPECT_THAT(pixels(ramp().put(kPixels, "UN", little16({0, 1, 2, 3}))), kRampShades);
+  EXPECT_THAT(pixels(ramp().put(kPixels, "OB", little16({0, 1, 2, 3}))), kRampShades);
 }
 
 TEST(DicomVr, SequencesOfVrUnAreReadInEitherVr) {
@@ -66,21 +67,21 @@ TEST(DicomVr, SequencesOfVrUnAreReadInEitherVr) {
   const std::string as_explicit =
       little16({0xFFFE, 0xE000}) + little32(static_cast<std::uint32_t>(group.body().size())) + group.body();
   Dataset dataset = ramp().remove(0x00281050).remove(0x00281051);
-  EXPECT_THAT(pixels(dataset.put(0x52009229, "UN", as_explicit)), kRamp);
+  EXPECT_THAT(pixels(dataset.put(0x52009229, "UN", as_explicit)), kRampShades);
   std::string inner = little16({0x0028, 0x1050}) + little32(2) + "2 " + little16({0x0028, 0x1051}) + little32(2) + "4 ";
   for (const std::uint16_t element : {0x9132, 0x0000}) {
     inner = little16({0xFFFE, 0xE000}) + little32(static_cast<std::uint32_t>(inner.size())) + inner;
     if (element != 0) inner = little16({0x0028, element}) + little32(static_cast<std::uint32_t>(inner.size())) + inner;
   }
-  EXPECT_THAT(pixels(dataset.put(0x52009229, "UN", inner)), kRamp);
+  EXPECT_THAT(pixels(dataset.put(0x52009229, "UN", inner)), kRampShades);
 }
 
 TEST(DicomNumbers, AreReadAsPeopleWriteThem) {
   for (const char* text : {"2", " 2 ", "+2", "2.", "2,0", "2.0", "0.2E+1", "2e0", "0.2D1", "2\\40", "\t2"}) {
     EXPECT_EQ(parse_number(std::string_view(text).substr(0, std::string_view(text).find('\\'))), 2) << text;
-    EXPECT_THAT(pixels(ramp().text(0x00281050, "DS", text)), kRamp) << text;
+    EXPECT_THAT(pixels(ramp().text(0x00281050, "DS", text)), kRampShades) << text;
   }
-  EXPECT_THAT(pixels(ramp().put(0x00281050, "DS", std::string("2\0\0\0", 4))), kRamp);
+  EXPECT_THAT(pixels(ramp().put(0x00281050, "DS", std::string("2\0\0\0", 4))), kRampShades);
   EXPECT_EQ(parse_number("-0,5"), -0.5);
   for (const char* text : {"", " ", "a", "2a", "1,024.5", "1,2,3", "++1", "nan", "inf", "1e999", "0x10", "1 2"}) {
     EXPECT_EQ(parse_number(text), std::nullopt) << text;
@@ -92,7 +93,7 @@ TEST(DicomRescale, OneThatIsNoneIsRefused) {
   EXPECT_THAT(refusal_of(ramp().put(0x00281053, "FD", raw(0))), HasSubstr("RescaleSlope is 0"));
   EXPECT_THAT(refusal_of(ramp().text(0x00281053, "DS", "one")), HasSubstr("RescaleSlope is not a number"));
   EXPECT_THAT(refusal_of(ramp().text(0x00281052, "DS", "1,2,3")), HasSubstr("RescaleIntercept is not a number"));
-  EXPECT_THAT(pixels(ramp().text(0x00281053, "DS", "").text(0x00281052, "DS", " ")), kRamp);
+  EXPECT_THAT(pixels(ramp().text(0x00281053, "DS", "").text(0x00281052, "DS", " ")), kRampShades);
   const Dataset zero = Dataset().sequence(0x00289145, {Dataset().text(0x00281053, "DS", "0")});
   EXPECT_THAT(refusal_of(ramp().sequence(0x52009229, {zero})), HasSubstr("RescaleSlope is 0"));
 }
@@ -100,7 +101,7 @@ TEST(DicomRescale, OneThatIsNoneIsRefused) {
 TEST(DicomWindows, AnyWidthAboveZeroIsOne) {
   Dataset tiny =
       ramp().text(0x00281053, "DS", "0.001").text(0x00281050, "DS", "0.0015").text(0x00281051, "DS", "0.003");
-  EXPECT_THAT(pixels(tiny), kRamp);
+  EXPECT_THAT(pixels(tiny), kRampShades);
   EXPECT_THAT(pixels(ramp().text(0x00281050, "DS", "2").text(0x00281051, "DS", "1")), ElementsAre(0, 0, 255, 255));
 }
 
@@ -119,19 +120,19 @@ Dataset with_voi(const std::vector<std::uint16_t>& descriptor, const std::vector
 
 TEST(DicomTables, VoiEntriesHaveTheBitsThatTheyTake) {
   const image::Image fewer = image_of(with_voi({4, 0, 16}, {0, 1365, 2730, 4095}));
-  EXPECT_THAT(fewer.samples, kRamp);
+  EXPECT_THAT(fewer.samples, kRampShades);
   EXPECT_THAT(fewer.warnings, ElementsAre("lut_bits: entries of the VOI LUT take 12 bits, its descriptor says 16"));
-  EXPECT_THAT(pixels(with_voi({4, 0, 16}, {0, 85, 170, 255})), kRamp);
-  EXPECT_THAT(pixels(with_voi({4, 0, 16}, {0, 341, 682, 1023})), kRamp);
-  EXPECT_THAT(pixels(with_voi({4, 0, 8}, {0, 1365, 2730, 4095})), kRamp);
-  EXPECT_THAT(pixels(with_voi({4, 0, 8}, {0, 21845, 43690, 65535})), kRamp);
-  EXPECT_THAT(pixels(with_voi({4, 0, 10}, {0, 1365, 2730, 4095})), kRamp);
-  EXPECT_THAT(pixels(with_voi({4, 0, 0}, {0, 21845, 43690, 65535})), kRamp);
+  EXPECT_THAT(pixels(with_voi({4, 0, 16}, {0, 85, 170, 255})), kRampShades);
+  EXPECT_THAT(pixels(with_voi({4, 0, 16}, {0, 341, 682, 1023})), kRampShades);
+  EXPECT_THAT(pixels(with_voi({4, 0, 8}, {0, 1365, 2730, 4095})), kRampShades);
+  EXPECT_THAT(pixels(with_voi({4, 0, 8}, {0, 21845, 43690, 65535})), kRampShades);
+  EXPECT_THAT(pixels(with_voi({4, 0, 10}, {0, 1365, 2730, 4095})), kRampShades);
+  EXPECT_THAT(pixels(with_voi({4, 0, 0}, {0, 21845, 43690, 65535})), kRampShades);
   // As they should be.
   for (const image::Image& image :
        {image_of(with_voi({4, 0, 12}, {0, 1365, 2730, 4095})), image_of(with_voi({4, 0, 16}, {0, 21845, 43690, 65535})),
         image_of(with_voi({4, 0, 8}, {0, 85, 170, 255}))}) {
-    EXPECT_THAT(image.samples, kRamp);
+    EXPECT_THAT(image.samples, kRampShades);
     EXPECT_THAT(image.warnings, IsEmpty());
   }
   EXPECT_THAT(pixels(with_voi({4, 0, 16}, {0, 20000, 30000, 40000})), ElementsAre(0, 78, 117, 156));
@@ -175,12 +176,12 @@ TEST(DicomFunctionalGroups, VoiTablesInThemAreRead) {
 TEST(DicomBits, ValuesBeyondBitsStoredAreRead) {
   const Dataset ten = ramp().us(0x00280101, {10}).us(0x00280102, {9});
   const image::Image beyond = image_of(Dataset(ten).words(kPixels, {0, 1, 2, 1027}));
-  EXPECT_THAT(beyond.samples, kRamp);
+  EXPECT_THAT(beyond.samples, kRampShades);
   EXPECT_THAT(beyond.warnings, ElementsAre(StartsWith("beyond_bits_stored: ")));
   // Overlays in those bits are no values.
   const image::Image overlay = image_of(Dataset(ten).words(kPixels, {0, 1, 2, 1027}).us(0x60020102, {10}));
   EXPECT_THAT(overlay.warnings, IsEmpty());
-  EXPECT_THAT(overlay.samples, kRamp);
+  EXPECT_THAT(overlay.samples, kRampShades);
   // A sign that is extended is none, and neither is one that is not.
   const Dataset is_signed = Dataset(ten).us(0x00280103, {1}).text(0x00281050, "DS", "1");
   EXPECT_THAT(image_of(Dataset(is_signed).words(kPixels, {0xFFFF, 0x03FF, 1, 2})).warnings, IsEmpty());

@@ -56,7 +56,7 @@ LIBRARIES = {
     r"dcmtk/": ["src/dicom"],
     r"zlib": ["src/base", "src/image", "src/dicom"],
     r"utf8proc": ["src/text"],
-    r"zip\.h": ["src/dataset"],
+    r"zip\.h": ["src/adapter", "src/dataset"],
     r"yaml-cpp/": ["src/weights", "src/train/config"],
     r"re2/": ["src/train/parameters"],
     r"CLI/": ["apps/cli"],

@@ -48,12 +48,8 @@ struct ImportArguments {
 constexpr std::string_view kImportHelp =
     R"(CONFIG is the toolkit's adapter_model folder or the config.json in it, which holds
 in_channels, hidden_dim and labels. The weights are the one *.safetensors in that folder, or
---weights FILE. A PyTorch pickle (.pt, .pth, .bin) can run code when it is read and is
-refused; in Python, this makes a safetensors of it:
-
-  import torch, safetensors.torch as s
-  s.save_file(torch.load("best_metric_model.pth", map_location="cpu", weights_only=True),
-              "model.safetensors")
+else the one that torch.save() wrote (.pth, .pt, .bin, .ckpt), or --weights FILE. Of such a
+file the tensors are read and nothing is run; what is not weights is refused.
 
 Examples:
   mi2 adapter import --out chest adapter_model/
@@ -85,7 +81,7 @@ void check_adapter_is_new(const std::string& out, bool force) {
 void add_adapter_import(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<ImportArguments>();
   command.add_option("--out", arguments->out, "Write NAME.safetensors and NAME.json")->type_name("NAME")->required();
-  command.add_option("--weights", arguments->weights, "The weights (default: the *.safetensors beside the config)")
+  command.add_option("--weights", arguments->weights, "The weights (default: those beside the config)")
       ->type_name("FILE");
   command.add_flag("--force", arguments->force, "Replace an adapter that already exists");
   command.add_option("CONFIG", arguments->config, "The folder or its config.json")->type_name("")->required();

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "adapter/adapter_json.hpp"
+#include "adapter/torch_file.hpp"
 #include "base/files.hpp"
 #include "base/hash.hpp"
 #include "base/partial.hpp"
@@ -35,8 +36,8 @@ std::span<const std::byte> data_of(const weights::SafeTensors& file) {
   return {begin, static_cast<std::size_t>(file.tensors().back().end)};
 }
 
-/// An adapter of a weights file: its shapes are checked before a number is read.
-Adapter adapter_from(AdapterDescription description, const weights::SafeTensors& file) {
+/// The tensors of a weights file; numbers are read only of those whose shapes are the adapter's.
+std::vector<AdapterTensor> tensors_of(const AdapterDescription& description, const weights::SafeTensors& file) {
   std::vector<AdapterTensor> tensors;
   const std::vector<AdapterTensor> layout = layout_of(description);
   for (const weights::TensorInfo& info : file.tensors()) {
@@ -50,9 +51,15 @@ Adapter adapter_from(AdapterDescription description, const weights::SafeTensors&
     tensors.push_back({info.name, std::move(shape), std::move(values)});
   }
   file.check();
+  return tensors;
+}
+
+/// @param name  of the weights file.
+Adapter adapter_from(AdapterDescription description, const std::vector<AdapterTensor>& tensors, std::string_view name) {
+  const std::vector<AdapterTensor> layout = layout_of(description);
   for (const AdapterTensor& tensor : tensors) {
     if (std::none_of(layout.begin(), layout.end(), [&](const auto& wanted) { return wanted.name == tensor.name; })) {
-      throw Error(Code::kBadFile, fmt::format("{}: tensor '{}' belongs to no {} adapter", file.name(), tensor.name,
+      throw Error(Code::kBadFile, fmt::format("{}: tensor '{}' belongs to no {} adapter", name, tensor.name,
                                               name_of(description.kind)));
     }
   }
@@ -60,8 +67,13 @@ Adapter adapter_from(AdapterDescription description, const weights::SafeTensors&
     return {std::move(description), tensors};
   } catch (const Error& error) {
     if (error.code() != Code::kBadArgument) throw;
-    throw Error(Code::kBadFile, fmt::format("{}: {}", file.name(), error.what()));
+    throw Error(Code::kBadFile, fmt::format("{}: {}", name, error.what()));
   }
+}
+
+Adapter adapter_from(AdapterDescription description, const weights::SafeTensors& file) {
+  const std::vector<AdapterTensor> tensors = tensors_of(description, file);
+  return adapter_from(std::move(description), tensors, file.name());
 }
 
 /// Where new weights wait for their description to get its name: Adapter::save() says why.
@@ -99,28 +111,37 @@ bool is_pickle_name(const fs::path& path) {
 
 [[noreturn]] void refuse_pickle(const fs::path& path) {
   const std::string name = path.filename().string();
-  throw Error(
-      Code::kUnsupported,
-      fmt::format("{}: a PyTorch pickle, which can run code when read; mi2 needs safetensors. In Python: import "
-                  "torch, safetensors.torch as s; s.save_file(torch.load(\"{}\", map_location=\"cpu\", "
-                  "weights_only=True), \"model.safetensors\")",
-                  path.string(), name));
+  throw Error(Code::kUnsupported,
+              fmt::format("{}: a pickle that is no file of torch.save() since PyTorch 1.6; such a one can run code "
+                          "when it is read. In Python: import "
+                          "torch, safetensors.torch as s; s.save_file(torch.load(\"{}\", map_location=\"cpu\", "
+                          "weights_only=True), \"model.safetensors\")",
+                          path.string(), name));
 }
 
-/// The one safetensors file of a folder.
+/// The one safetensors file of a folder, or else the one that torch.save() wrote.
 fs::path weights_in(const fs::path& folder) {
   std::vector<fs::path> found;
-  std::optional<fs::path> pickle;
+  std::vector<fs::path> pickles;
   std::error_code error;
   for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
     if (entry->path().extension() == ".safetensors") found.push_back(entry->path());
-    if (is_pickle_name(entry->path())) pickle = entry->path();
+    if (is_pickle_name(entry->path())) pickles.push_back(entry->path());
   }
   if (error) throw Error(Code::kBadFile, fmt::format("{}: cannot be read: {}", folder.string(), error.message()));
+  if (found.empty()) found = std::move(pickles);
   if (found.size() == 1) return found.front();
-  if (found.empty() && pickle) refuse_pickle(*pickle);
   throw Error(found.empty() ? Code::kNotFound : Code::kBadFile,
-              fmt::format("{}: expected one file that ends in .safetensors, got {}", folder.string(), found.size()));
+              fmt::format("{}: expected one file of weights, .safetensors or of torch.save(), got {}", folder.string(),
+                          found.size()));
+}
+
+Adapter adapter_from_torch(AdapterDescription description, const fs::path& path) {
+  const base::MappedFile file(path);
+  if (!is_torch_file(file.bytes())) refuse_pickle(path);
+  const std::vector<AdapterTensor> tensors = parse_torch_file(file.bytes(), path.string());
+  file.check();
+  return adapter_from(std::move(description), tensors, path.string());
 }
 
 }  // namespace
@@ -137,7 +158,7 @@ Adapter import_toolkit(const fs::path& config, const fs::path& weights) {
   AdapterDescription description = parse_toolkit_config(base::read_text_file(json, kMaxJsonBytes), json.string());
   const fs::path folder = json.has_parent_path() ? json.parent_path() : fs::path(".");
   const fs::path file = weights.empty() ? weights_in(folder) : weights;
-  if (is_pickle_name(file) && fs::exists(file, ignored)) refuse_pickle(file);
+  if (is_pickle_name(file)) return adapter_from_torch(std::move(description), file);
   return adapter_from(std::move(description), weights::SafeTensors(file));
 }
 

@@ -12,7 +12,8 @@ std::filesystem::path stem_of(const std::filesystem::path& path);
 
 /// An adapter of the toolkit.
 /// @param config   config.json, or the folder it is in (adapter_model/).
-/// @param weights  the safetensors; empty: the only one in the config's folder.
+/// @param weights  safetensors, or what torch.save() wrote (torch_file.hpp); empty: the only one in the config's
+/// folder.
 /// @throws as Adapter::open.
 Adapter import_toolkit(const std::filesystem::path& config, const std::filesystem::path& weights = {});
 

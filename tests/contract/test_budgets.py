@@ -78,7 +78,7 @@ def test_memory_goes_back_after_a_large_request(serve):
         time.sleep(0.1)
 
 
-def test_pictures_elsewhere_do_not_hold_the_queue(serve):
+def test_images_elsewhere_do_not_hold_the_queue(serve):
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
@@ -95,7 +95,7 @@ def test_pictures_elsewhere_do_not_hold_the_queue(serve):
                     assert server.score(*[[picture(), "chest x-ray"]] * 2).status == 200
 
 
-def test_requests_whose_pictures_are_fetched_are_few(serve):
+def test_requests_whose_images_are_fetched_are_few(serve):
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen(64)

@@ -150,13 +150,15 @@ TEST(HeadJson, EachDamagedKeyIsNamed) {
           [](Json& j) { j["operating_points"][1]["youden"]["threshold"] = 2; });
   refused(Code::kBadFile, "operating_points[0].label", [](Json& j) { j["operating_points"][0]["label"] = "x"; });
   refused(Code::kBadFile, "metrics.accuracy: expected a number", [](Json& j) { j["metrics"]["accuracy"] = "high"; });
-  expect_error(Code::kBadFile, {"h.json", "not JSON"}, [&] { parse_head(good.substr(0, good.size() / 2), "h.json"); });
+  expect_error(Code::kBadFile, {"h.json", "not valid JSON"},
+               [&] { parse_head(good.substr(0, good.size() / 2), "h.json"); });
 }
 
-TEST(Toolkit, APickleIsRefusedWithTheWayOut) {
+TEST(Toolkit, APickleThatIsNoFileOfTorchIsRefusedWithTheWayOut) {
   const TemporaryFolder folder;
   folder.write("adapter_model/config.json", R"({"in_channels": 4, "hidden_dim": 2, "labels": ["a", "b"]})");
-  expect_error(Code::kNotFound, {"ends in .safetensors, got 0"}, [&] { Adapter::open(folder / "adapter_model"); });
+  expect_error(Code::kNotFound, {"expected one file of weights", "got 0"},
+               [&] { Adapter::open(folder / "adapter_model"); });
   folder.write("adapter_model/best_metric_model.pth", "PK");
   expect_error(Code::kUnsupported, {"pickle", "save_file", "weights_only=True"},
                [&] { Adapter::open(folder / "adapter_model"); });

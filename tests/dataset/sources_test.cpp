@@ -199,7 +199,7 @@ TEST(LabelRow, RefusesWhatIsNoLabel) {
   refused(Code::kBadFile, "a\t{\"class_name\": \"\"}", "no name");
   refused(Code::kTooLarge, "a\t" + std::string(kMaxLabelRowBytes, 'x'), "limit");
   // Nesting costs no stack.
-  refused(Code::kBadFile, "a\t{\"x\": " + std::string(500'000, '['), "JSON");
+  refused(Code::kBadFile, "a\t{\"x\": " + std::string(500'000, '['), "nested");
 }
 
 }  // namespace

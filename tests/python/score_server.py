@@ -84,7 +84,8 @@ class Handler(BaseHTTPRequestHandler):
             answers.append(row)
         told = model.provenance
         return 200, {"x-mi2-version": told.version, "x-mi2-weights-sha256": told.weights_sha256,
-                     "x-mi2-profile": told.profile, "x-mi2-dtype": told.dtype}, answers
+                     "x-mi2-profile": told.profile, "x-mi2-dtype": told.dtype,
+                     "x-mi2-instructions": told.instructions}, answers
 
     def send(self, status, headers, body=REFUSAL):
         content = json.dumps(body).encode()

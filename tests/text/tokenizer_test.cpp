@@ -58,12 +58,11 @@ TEST(Tokenizer, RefusesInvalidUtf8WithoutQuotingIt) {
   }
 }
 
-TEST(Tokenizer, ReadsTenMegabytesWithoutASpace) {
-  EXPECT_TRUE(builtin().encode(std::string(10'000'000, 'a')).truncated);
-}
+TEST(Tokenizer, ReadsAMegabyteWithoutASpace) { EXPECT_TRUE(builtin().encode(std::string(1'000'000, 'a')).truncated); }
 
-TEST(Tokenizer, RefusesMoreThan64Megabytes) {
-  EXPECT_THROW(static_cast<void>(builtin().encode(std::string((64U << 20) + 1, 'a'))), Error);
+TEST(Tokenizer, RefusesMoreThanAMebibyte) {
+  EXPECT_NO_THROW(static_cast<void>(builtin().encode(std::string(1U << 20, 'a'))));
+  EXPECT_THROW(static_cast<void>(builtin().encode(std::string((1U << 20) + 1, 'a'))), Error);
 }
 
 TEST(Tokenizer, GivesTextWithoutWordsNoTokens) {

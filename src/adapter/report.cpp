@@ -12,10 +12,10 @@
 namespace mi2::adapter {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
-Json to_json(const evaluation::Figure& figure) {
-  Json json{{"value", nullptr}, {"low", nullptr}, {"high", nullptr}};
+OrderedJson to_json(const evaluation::Figure& figure) {
+  OrderedJson json{{"value", nullptr}, {"low", nullptr}, {"high", nullptr}};
   if (figure.value) json["value"] = *figure.value;
   if (figure.interval) {
     json["low"] = figure.interval->low;
@@ -24,8 +24,8 @@ Json to_json(const evaluation::Figure& figure) {
   return json;
 }
 
-Json to_json(const evaluation::Reliability& reliability) {
-  Json bins = Json::array();
+OrderedJson to_json(const evaluation::Reliability& reliability) {
+  OrderedJson bins = OrderedJson::array();
   for (const evaluation::ReliabilityBin& bin : reliability.bins) {
     bins.push_back({{"low", bin.low},
                     {"high", bin.high},
@@ -36,19 +36,19 @@ Json to_json(const evaluation::Reliability& reliability) {
   return {{"expected_calibration_error", reliability.expected_error}, {"bins", bins}};
 }
 
-Json curve_json(const std::vector<evaluation::RocPoint>& curve) {
-  Json points = Json::array();
+OrderedJson curve_json(const std::vector<evaluation::RocPoint>& curve) {
+  OrderedJson points = OrderedJson::array();
   for (const evaluation::RocPoint& point : evaluation::corners(curve)) {
     points.push_back({point.false_positive_rate, point.true_positive_rate});
   }
   return points;
 }
 
-Json classes_json(const AdapterReport& report) {
-  Json classes = Json::array();
+OrderedJson classes_json(const AdapterReport& report) {
+  OrderedJson classes = OrderedJson::array();
   for (std::size_t c = 0; c < report.adapter.labels.size(); ++c) {
     const evaluation::ClassEvaluation& found = report.evaluation.classes[c];
-    Json row{{"label", report.adapter.labels[c]}, {"support", found.figures.support}};
+    OrderedJson row{{"label", report.adapter.labels[c]}, {"support", found.figures.support}};
     row["auc"] = to_json(found.auc);
     row["precision"] = found.figures.precision;
     row["recall"] = found.figures.recall;
@@ -63,10 +63,10 @@ Json classes_json(const AdapterReport& report) {
   return classes;
 }
 
-Json confusion_json(const evaluation::Confusion& confusion) {
-  Json rows = Json::array();
+OrderedJson confusion_json(const evaluation::Confusion& confusion) {
+  OrderedJson rows = OrderedJson::array();
   for (std::size_t t = 0; t < confusion.classes(); ++t) {
-    Json row = Json::array();
+    OrderedJson row = OrderedJson::array();
     for (std::size_t p = 0; p < confusion.classes(); ++p) row.push_back(confusion.count(t, p));
     rows.push_back(std::move(row));
   }
@@ -109,7 +109,7 @@ AdapterReport make_report(const TrainedAdapter& trained, const std::optional<eva
 
 std::string to_json(const AdapterReport& report) {
   const evaluation::Evaluation& found = report.evaluation;
-  Json json{{"version", version()}, {"kind", name_of(report.adapter.kind)}, {"labels", report.adapter.labels}};
+  OrderedJson json{{"version", version()}, {"kind", name_of(report.adapter.kind)}, {"labels", report.adapter.labels}};
   json["train_rows"] = report.train_rows;
   json["evaluated_on"] = report.adapter.evaluated_on;
   json["rows"] = found.rows;
@@ -133,7 +133,7 @@ std::string to_json(const AdapterReport& report) {
                          {"accuracy_gain", to_json(report.zero_shot->gain.accuracy)},
                          {"mean_auc_gain", to_json(report.zero_shot->gain.mean_auc)}};
   }
-  json["training"] = Json::object();
+  json["training"] = OrderedJson::object();
   for (const auto& [name, value] : report.adapter.training) json["training"][name] = value;
   return json.dump(1) + '\n';
 }

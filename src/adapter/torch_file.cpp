@@ -107,7 +107,7 @@ class Reader {
     if (archive_.has("byteorder") && archive_.read("byteorder", 16, false) != "little") refuse("is not little-endian");
     const PickleValue all = parse_pickle(archive_.read("data.pkl", kMaxPickleBytes, false), name_);
     std::vector<AdapterTensor> tensors;
-    for_each(state_dict(all), [&](const std::string& key, const PickleValue& value) {
+    for_each(*state_dict(all), [&](const std::string& key, const PickleValue& value) {
       if (const PickleValue* call = tensor_call(value)) {
         tensors.push_back(read_tensor(key, *call));
       } else {
@@ -151,8 +151,8 @@ class Reader {
     return all;
   }
 
-  const PickleValue& state_dict(const PickleValue& all) const {
-    if (has_tensors(all)) return all;
+  const PickleValue* state_dict(const PickleValue& all) const {
+    if (has_tensors(all)) return &all;
     const PickleValue* found = nullptr;
     if (all.kind == Kind::kDict) {
       for_each(all, [&](const std::string&, const PickleValue& item) {
@@ -162,7 +162,7 @@ class Reader {
       });
     }
     if (found == nullptr) refuse("holds no state_dict");
-    return *found;
+    return found;
   }
 
   std::vector<std::int64_t> numbers(const PickleValue& value) const {

@@ -45,7 +45,7 @@ void on_bus_error(int number, siginfo_t* info, void* context) {
     const std::uintptr_t end = slot.end.load();
     if (begin <= kFilling || address < begin || address >= end) continue;
     const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-    void* const from = reinterpret_cast<void*>(address / page * page);
+    void* const from = static_cast<std::byte*>(info->si_addr) - address % page;
     // What follows is gone as well: a file is cut at its end.
     const std::size_t size = (end + page - 1) / page * page - address / page * page;
     constexpr int kZeros = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;

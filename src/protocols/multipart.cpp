@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view kLineEnd = "\r\n";
 
-[[noreturn]] void bad(std::string_view what) { throw Error(Code::kBadArgument, fmt::format("body: {}", what)); }
+[[noreturn]] void refuse_body(std::string_view what) { throw Error(Code::kBadArgument, fmt::format("body: {}", what)); }
 
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kBlanks = " \t";
@@ -38,7 +38,7 @@ std::string take_value(std::string_view& rest) {
     if (rest[i] == '\\' && i + 1 < rest.size()) ++i;
     value += rest[i];
   }
-  bad("a quote is not closed in a part's header");
+  refuse_body("a quote is not closed in a part's header");
 }
 
 /// The value of a parameter of "form-data; name=..; filename=..".
@@ -70,10 +70,10 @@ std::string read_header(std::string_view header, std::size_t number) {
     if (field == "content-disposition") name = parameter(value, "name");
     const std::string coding = base::lower_ascii(value);
     if (field == "content-transfer-encoding" && coding != "binary" && coding != "8bit" && coding != "7bit") {
-      bad(fmt::format("part {}: content-transfer-encoding: expected binary", number));
+      refuse_body(fmt::format("part {}: content-transfer-encoding: expected binary", number));
     }
   }
-  if (!name) bad(fmt::format("part {}: content-disposition: expected form-data with a name", number));
+  if (!name) refuse_body(fmt::format("part {}: content-disposition: expected form-data with a name", number));
   return *name;
 }
 
@@ -101,23 +101,24 @@ std::vector<Part> parse_multipart(std::string_view body, std::string_view conten
     rest.remove_prefix(delimiter.size() - kLineEnd.size());
   } else {
     const std::size_t first = rest.find(delimiter);
-    if (first == std::string_view::npos) bad("does not hold the boundary that its content type names");
+    if (first == std::string_view::npos) refuse_body("does not hold the boundary that its content type names");
     rest.remove_prefix(first + delimiter.size());
   }
   for (;;) {
     if (rest.starts_with("--")) return parts;
     const std::size_t line = rest.find(kLineEnd);
-    if (line == std::string_view::npos || !trimmed(rest.substr(0, line)).empty()) bad("ends before its last boundary");
+    if (line == std::string_view::npos || !trimmed(rest.substr(0, line)).empty())
+      refuse_body("ends before its last boundary");
     rest.remove_prefix(line);
     const std::size_t number = parts.size() + 1;
     if (number > most) throw Error(Code::kTooLarge, fmt::format("body: more than {} parts", most));
     const std::size_t header = rest.substr(0, kMostHeader).find(kHeaderEnd);
-    if (header == std::string_view::npos) bad(fmt::format("part {}: its header does not end", number));
+    if (header == std::string_view::npos) refuse_body(fmt::format("part {}: its header does not end", number));
     const std::string name = read_header(rest.substr(0, header), number);
     rest.remove_prefix(header + kLineEnd.size());
     // The empty line after the header may be the one before the next boundary: an empty part.
     const std::size_t end = rest.find(delimiter);
-    if (end == std::string_view::npos) bad("ends before its last boundary");
+    if (end == std::string_view::npos) refuse_body("ends before its last boundary");
     parts.push_back({name, std::string(end < kLineEnd.size() ? std::string_view()
                                                              : rest.substr(kLineEnd.size(), end - kLineEnd.size()))});
     rest.remove_prefix(end + delimiter.size());

@@ -131,9 +131,9 @@ class _OnlineEndpoints:
         """Sends a file, or a JSON value, to the model. :returns: the text of its answer."""
         target = _targets.get(endpoint_name)
         if target is None:
-            return self._client.real().online_endpoints.invoke(
+            return str(self._client.real().online_endpoints.invoke(
                 endpoint_name=endpoint_name, request_file=request_file, deployment_name=deployment_name,
-                **({} if input_data is None else {"input_data": input_data}), **options)
+                **({} if input_data is None else {"input_data": input_data}), **options))
         if (request_file is None) == (input_data is None):
             raise BadArgument("invoke: expected request_file or input_data")
         if request_file is not None:

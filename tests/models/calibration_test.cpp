@@ -29,7 +29,7 @@ using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-const std::filesystem::path kWeights = test::golden_weights() / "tiny" / "model.safetensors";
+const std::filesystem::path kGoldenWeights = test::golden_weights() / "tiny" / "model.safetensors";
 const std::filesystem::path kConfig = test::golden_data() / "tiny" / "config.yaml";
 
 TEST(SharedScales, AreWholePowersThatMeetRangesAndColumnsHalfway) {
@@ -60,14 +60,15 @@ TEST(SharedScales, ApplyToColumnsOfALayerAndToItsNormTheOtherWay) {
 class Calibration : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!std::filesystem::exists(kWeights)) GTEST_SKIP() << "no " << kWeights << "; scripts/make_golden.sh makes it";
+    if (!std::filesystem::exists(kGoldenWeights))
+      GTEST_SKIP() << "no " << kGoldenWeights << "; scripts/make_golden.sh makes it";
     options_.threads = 2;
     options_.precision = ops::Precision::kInt8;
   }
 
   /// The tiny golden model, changed.
   std::filesystem::path changed(const std::function<void(const std::string&, std::vector<float>&)>& change) const {
-    weights::Checkpoint checkpoint(kWeights);
+    weights::Checkpoint checkpoint(kGoldenWeights);
     std::vector<ops::Parameter> tensors;
     for (const auto& [name, row] : std::map(checkpoint.left())) {
       const tensor::Shape shape = checkpoint.file().tensors()[row].shape;
@@ -94,7 +95,7 @@ class Calibration : public ::testing::Test {
 };
 
 TEST_F(Calibration, KeepsTheGoldenModelsLayersAndScales) {
-  const FittedModel fitted = load_int8_model(kWeights, config_, options_, inputs_);
+  const FittedModel fitted = load_int8_model(kGoldenWeights, config_, options_, inputs_);
   EXPECT_TRUE(fitted.fit.sharing.empty());
   EXPECT_TRUE(fitted.fit.wide.empty());
   EXPECT_EQ(warning_of(fitted.fit), "");

@@ -16,7 +16,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-Json table(Json columns, Json data) { return {{"columns", std::move(columns)}, {"data", std::move(data)}}; }
+Json client_table(Json columns, Json data) { return {{"columns", std::move(columns)}, {"data", std::move(data)}}; }
 
 class Clients : public Scoring {
  protected:
@@ -34,28 +34,32 @@ class Clients : public Scoring {
 };
 
 TEST_F(Clients, ExtraColumnsArePassedOver) {
-  const Json wanted = score(table(list("text"), list(list("x-ray chest"))));
-  EXPECT_EQ(score(table(list("id", "text", "n", "n"), list(list(7, "x-ray chest", nullptr, list(1))))), wanted);
+  const Json wanted = score(client_table(list("text"), list(list("x-ray chest"))));
+  EXPECT_EQ(score(client_table(list("id", "text", "n", "n"), list(list(7, "x-ray chest", nullptr, list(1))))), wanted);
   EXPECT_EQ(score(list(Json{{"text", "x-ray chest"}, {"id", "7"}})), wanted);
   EXPECT_EQ(invoke({{"inputs", {{"text", "x-ray chest"}, {"id", list(1, 2, 3)}}}}), wanted);
   EXPECT_EQ(
       good("POST", "/invocations", "id,text,more\n7,x-ray chest,\n", {{"content-type", "text/csv"}})["predictions"],
       wanted);
-  EXPECT_THAT(score_refusal(400, Json{{"input_data", table(list("id"), list(list(1)))}}.dump()), HasSubstr("columns"));
+  EXPECT_THAT(score_refusal(400, Json{{"input_data", client_table(list("id"), list(list(1)))}}.dump()),
+              HasSubstr("columns"));
 }
 
 TEST_F(Clients, DataOfOneColumnMayBeFlat) {
-  EXPECT_EQ(score(table(list("text"), list("x-ray chest", "brain MRI"))),
-            score(table(list("text"), list(list("x-ray chest"), list("brain MRI")))));
-  EXPECT_EQ(score(table(list("image"), list(base64()))), score(table(list("image"), list(list(base64())))));
-  const std::string refused = score_refusal(400, Json{{"input_data", table(list("image", "text"), list("a"))}}.dump());
+  EXPECT_EQ(score(client_table(list("text"), list("x-ray chest", "brain MRI"))),
+            score(client_table(list("text"), list(list("x-ray chest"), list("brain MRI")))));
+  EXPECT_EQ(score(client_table(list("image"), list(base64()))),
+            score(client_table(list("image"), list(list(base64())))));
+  const std::string refused =
+      score_refusal(400, Json{{"input_data", client_table(list("image", "text"), list("a"))}}.dump());
   EXPECT_THAT(refused,
               HasSubstr("row 1: expected a list of 2 values, one for each column, or an object, got a string"));
 }
 
 TEST_F(Clients, NumbersAndBooleansInAColumnOfTextsAreTheirText) {
   const auto same = [&](const Json& value, const char* text) {
-    EXPECT_EQ(score(table(list("text"), list(list(value)))), score(table(list("text"), list(list(text))))) << text;
+    EXPECT_EQ(score(client_table(list("text"), list(list(value)))), score(client_table(list("text"), list(list(text)))))
+        << text;
   };
   same(5, "5");
   same(-5, "-5");
@@ -63,12 +67,12 @@ TEST_F(Clients, NumbersAndBooleansInAColumnOfTextsAreTheirText) {
   same(5.0, "5.0");
   same(true, "True");
   same(false, "False");
-  EXPECT_THAT(score_refusal(400, Json{{"input_data", table(list("image"), list(list(5)))}}.dump()),
+  EXPECT_THAT(score_refusal(400, Json{{"input_data", client_table(list("image"), list(list(5)))}}.dump()),
               HasSubstr("row 1: image: expected a string of base64, got a number"));
 }
 
 TEST_F(Clients, ZeroMeansTheDefaultAndQualityEndsAtAHundred) {
-  const Json rows = table(list("image"), list(list(base64())));
+  const Json rows = client_table(list("image"), list(list(base64())));
   const auto with = [&](const Json& size, const Json& quality) {
     return score(
         rows, {{"image_standardization_image_size", size}, {"image_standardization_jpeg_compression_ratio", quality}});
@@ -84,14 +88,14 @@ TEST_F(Clients, ZeroMeansTheDefaultAndQualityEndsAtAHundred) {
 }
 
 TEST_F(Clients, NoRowsAreAnEmptyList) {
-  EXPECT_EQ(score(table(list("text"), Json::array())), Json::array());
+  EXPECT_EQ(score(client_table(list("text"), Json::array())), Json::array());
   EXPECT_EQ(score(Json::array()), Json::array());
   EXPECT_EQ(invoke({{"dataframe_records", Json::array()}}), Json::array());
   EXPECT_EQ(good("POST", "/invocations", "image,text\n", {{"content-type", "text/csv"}})["predictions"], Json::array());
 }
 
 TEST_F(Clients, SlashesAtTheStartAreOne) {
-  const std::string body = Json{{"input_data", table(list("text"), list("a"))}}.dump();
+  const std::string body = Json{{"input_data", client_table(list("text"), list("a"))}}.dump();
   EXPECT_EQ(good("POST", "//score", body), good("POST", "/score", body));
   EXPECT_EQ(good("GET", "///v1/models")["object"], "list");
 }

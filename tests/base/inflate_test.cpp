@@ -3,36 +3,20 @@
 #include <string>
 #include <string_view>
 
-#include <zlib.h>
-
+#include "support/deflated.hpp"
 #include "support/expect_error.hpp"
 
 namespace mi2::base {
 namespace {
 
+using test::deflated;
 using test::expect_error;
-
-constexpr int kGzip = MAX_WBITS + 16;
-constexpr int kZlib = MAX_WBITS;
-constexpr int kRaw = -MAX_WBITS;
-
-std::string deflated(std::string_view text, int format) {
-  z_stream stream{};
-  if (::deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, format, 9, Z_DEFAULT_STRATEGY) != Z_OK) return {};
-  std::string result(::deflateBound(&stream, text.size()) + 64, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(result.data());
-  stream.avail_out = static_cast<uInt>(result.size());
-  ::deflate(&stream, Z_FINISH);
-  result.resize(stream.total_out);
-  ::deflateEnd(&stream);
-  return result;
-}
+using test::kGzip;
+using test::kZlib;
 
 TEST(Inflate, ReadsGzipZlibAndRawDeflate) {
   for (const std::string& text : {std::string(), std::string("a"), std::string(1'000'000, 'x')}) {
-    for (const int format : {kGzip, kZlib, kRaw}) {
+    for (const int format : {kGzip, kZlib, test::kRawDeflate}) {
       EXPECT_EQ(inflate(deflated(text, format), 1'000'000, "body"), text);
     }
   }
@@ -51,7 +35,7 @@ TEST(Inflate, StopsAtItsLimit) {
 }
 
 TEST(Inflate, RefusesWhatIsNotWholeOrGoesOn) {
-  for (const int format : {kGzip, kZlib, kRaw}) {
+  for (const int format : {kGzip, kZlib, test::kRawDeflate}) {
     const std::string good = deflated("some text that is long enough", format);
     for (std::size_t size = 0; size < good.size(); ++size) {
       expect_error(Code::kBadArgument, {"body: is not whole"}, [&] { inflate(good.substr(0, size), 1000, "body"); });

@@ -1,6 +1,5 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include <bit>
 #include <cstring>
@@ -9,6 +8,7 @@
 
 #include "builder.hpp"
 #include "dicom/dicom.hpp"
+#include "support/deflated.hpp"
 
 namespace mi2::dicom::testing {
 namespace {
@@ -99,18 +99,7 @@ TEST(DicomWindow, OverrideGoesBeforeWindowsOfTheFrameAndVoiTables) {
 std::vector<std::byte> deflated(const Dataset& dataset) {
   constexpr std::string_view kUid = "1.2.840.10008.1.2.1.99";
   std::vector<std::byte> file = Dataset().file(kUid);
-  std::string body = dataset.body();
-  std::vector<Bytef> packed(body.size() + 100);
-  z_stream stream{};
-  deflateInit2(&stream, 9, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY);
-  stream.next_in = reinterpret_cast<Bytef*>(body.data());
-  stream.avail_in = static_cast<uInt>(body.size());
-  stream.next_out = packed.data();
-  stream.avail_out = static_cast<uInt>(packed.size());
-  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
-  packed.resize(stream.total_out);
-  deflateEnd(&stream);
-  for (const Bytef b : packed) file.push_back(static_cast<std::byte>(b));
+  for (const char c : test::deflated(dataset.body(), test::kRawDeflate)) file.push_back(static_cast<std::byte>(c));
   return file;
 }
 

@@ -5,9 +5,9 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include "support.hpp"
+#include "support/deflated.hpp"
 #include "support/paths.hpp"
 
 namespace mi2::protocols {
@@ -145,19 +145,7 @@ TEST_F(Clients, DataUrisAreKnownInAnyCase) {
   EXPECT_EQ(embed("data:image/png;charset=x;Base64,"), wanted);
 }
 
-std::string gzipped(std::string_view text) {
-  z_stream stream{};
-  if (::deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, MAX_WBITS + 16, 9, Z_DEFAULT_STRATEGY) != Z_OK) return {};
-  std::string result(::deflateBound(&stream, text.size()) + 64, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(result.data());
-  stream.avail_out = static_cast<uInt>(result.size());
-  ::deflate(&stream, Z_FINISH);
-  result.resize(stream.total_out);
-  ::deflateEnd(&stream);
-  return result;
-}
+std::string gzipped(std::string_view text) { return test::deflated(text, test::kGzip); }
 
 TEST_F(Clients, BodiesMayBeCompressed) {
   const std::string body = R"({"input":"a"})";

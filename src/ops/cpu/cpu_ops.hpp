@@ -126,8 +126,9 @@ class CpuOps {
                                                               std::int64_t out) const;
   std::shared_ptr<const cpu::MatMul> make_product(const std::string& name, const cpu::WeightRows& weight,
                                                   const std::optional<Parameter>& bias, bool sensitive);
-  tensor::Tensor multiply(const cpu::RowSource& rows, const cpu::MatMul& product, const tensor::Shape& shape,
-                          tensor::DType dtype, Activation activation);
+  /// @param y  what is filled and returned
+  tensor::Tensor multiply(const cpu::RowSource& rows, const cpu::MatMul& product, tensor::Tensor y,
+                          Activation activation);
 
   Options options_;
   cpu::Isa isa_;

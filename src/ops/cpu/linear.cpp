@@ -30,12 +30,15 @@ mi2::tensor::Tensor own(mi2::tensor::Tensor x) {
   return copy;
 }
 
+cpu::Destination added_to(const mi2::tensor::Tensor& residual) {
+  return {residual.data<std::byte>(), residual.row_stride(), residual.dtype(), true, Activation::kNone};
+}
+
 }  // namespace
 
-mi2::tensor::Tensor CpuOps::multiply(const cpu::RowSource& rows, const cpu::MatMul& product, const tensor::Shape& shape,
-                                     tensor::DType dtype, Activation activation) {
-  tensor::Tensor y = tensor::Tensor::spaced(shape, dtype);
-  product.multiply(*pool_, rows, {y.data<std::byte>(), y.row_stride(), dtype, false, activation});
+mi2::tensor::Tensor CpuOps::multiply(const cpu::RowSource& rows, const cpu::MatMul& product, tensor::Tensor y,
+                                     Activation activation) {
+  product.multiply(*pool_, rows, {y.data<std::byte>(), y.row_stride(), y.dtype(), false, activation});
   return y;
 }
 
@@ -48,26 +51,24 @@ mi2::tensor::Tensor CpuOps::to_host(const tensor::Tensor& x) {
 
 mi2::tensor::Tensor CpuOps::linear(const tensor::Tensor& x, const Linear& p, Activation activation) {
   const OpTimer timer(profile_, "linear", flop(x.shape().rows(), *p.product));
-  tensor::Tensor y(x.shape().with_back(p.product->out()));  // dense: it leaves the model
-  p.product->multiply(*pool_, cpu::PlainRows(kernels_, x),
-                      {y.data<std::byte>(), y.row_stride(), tensor::DType::kF32, false, activation});
-  return y;
+  // Dense: it leaves the model.
+  return multiply(cpu::PlainRows(kernels_, x), *p.product, tensor::Tensor(x.shape().with_back(p.product->out())),
+                  activation);
 }
 
 mi2::tensor::Tensor CpuOps::norm_linear(const tensor::Tensor& x, const Norm& norm, const Linear& p,
                                         Activation activation, std::string_view name) {
   const OpTimer timer(profile_, "norm_linear", flop(x.shape().rows(), *p.product), name);
   const cpu::NormedRows rows(kernels_, x, norm.weight.data(), norm.bias.data(), norm.epsilon);
-  return multiply(rows, *p.product, x.shape().with_back(p.product->out()), activations_, activation);
+  return multiply(rows, *p.product, tensor::Tensor::spaced(x.shape().with_back(p.product->out()), activations_),
+                  activation);
 }
 
 mi2::tensor::Tensor CpuOps::add_linear(tensor::Tensor residual, const tensor::Tensor& x, const Linear& p, float,
                                        std::string_view name) {
   const OpTimer timer(profile_, "add_linear", flop(x.shape().rows(), *p.product), name);
   residual = own(std::move(residual));
-  p.product->multiply(
-      *pool_, cpu::PlainRows(kernels_, x),
-      {residual.data<std::byte>(), residual.row_stride(), tensor::DType::kF32, true, Activation::kNone});
+  p.product->multiply(*pool_, cpu::PlainRows(kernels_, x), added_to(residual));
   return residual;
 }
 
@@ -81,8 +82,7 @@ mi2::tensor::Tensor CpuOps::add_mlp(tensor::Tensor x, const Norm& norm, const Li
   const OpTimer timer(profile_, "add_mlp", flop(rows, *first.product) + flop(rows, *second.product));
   x = own(std::move(x));
   const cpu::NormedRows normed(kernels_, x, norm.weight.data(), norm.bias.data(), norm.epsilon);
-  cpu::add_mlp(*pool_, normed, *first.product, *second.product, activation,
-               {x.data<std::byte>(), x.row_stride(), tensor::DType::kF32, true, Activation::kNone});
+  cpu::add_mlp(*pool_, normed, *first.product, *second.product, activation, added_to(x));
   return x;
 }
 
@@ -104,7 +104,7 @@ mi2::tensor::Tensor CpuOps::conv(const tensor::Tensor& x, const Conv& p) {
   const cpu::PatchRows rows(kernels_, x, p.geometry);
   const OpTimer timer(profile_, "conv", flop(rows.rows(), *p.product));
   const tensor::Shape shape{x.shape()[0], p.geometry.out(x.shape()[1]), p.geometry.out(x.shape()[2]), p.product->out()};
-  return multiply(rows, *p.product, shape, tensor::DType::kF32, Activation::kNone);
+  return multiply(rows, *p.product, tensor::Tensor::spaced(shape), Activation::kNone);
 }
 
 mi2::tensor::Tensor CpuOps::add_depthwise_conv3x3(const tensor::Tensor& x, const DepthwiseConv& p) {

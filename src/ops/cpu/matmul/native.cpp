@@ -98,28 +98,28 @@ void NativeMatMul::fill(const RowSource& a, std::int64_t first, std::int64_t cou
   const std::int64_t padded = weights_.layout().chunks * weights_.layout().depth;
   for (std::int64_t r = 0; r < count; ++r) {
     std::byte* to = block.left + r * row_bytes_;
-    if (kernel_.left == Operand::kBF16) {
-      a.write_bf16(first + r, block.space, reinterpret_cast<tensor::BFloat16*>(to));
-      std::memset(to + 2 * width, 0, static_cast<std::size_t>(2 * (padded - width)));
-      continue;
-    }
-    const float* from = a.row(first + r, kernel_.left == Operand::kF32 ? reinterpret_cast<float*>(to) : block.space);
     switch (kernel_.left) {
-      case Operand::kF32:
-        if (from != reinterpret_cast<float*>(to)) std::memcpy(to, from, static_cast<std::size_t>(4 * width));
+      case Operand::kF32: {
+        auto* floats = reinterpret_cast<float*>(to);
+        const float* from = a.row(first + r, floats);
+        if (from != floats) std::memcpy(to, from, static_cast<std::size_t>(4 * width));
         std::memset(to + 4 * width, 0, static_cast<std::size_t>(4 * (padded - width)));
         break;
+      }
       case Operand::kBF16:
-        break;  // above
+        a.write_bf16(first + r, block.space, reinterpret_cast<tensor::BFloat16*>(to));
+        std::memset(to + 2 * width, 0, static_cast<std::size_t>(2 * (padded - width)));
+        break;
       case Operand::kU8:
-        kernels_.quantize(from, width, reinterpret_cast<std::uint8_t*>(to), block.row_scale + r, block.row_zero + r);
+        kernels_.quantize(a.row(first + r, block.space), width, reinterpret_cast<std::uint8_t*>(to),
+                          block.row_scale + r, block.row_zero + r);
         break;
       case Operand::kS16:
-        kernels_.quantize(from, width, block.bytes, block.row_scale + r, block.row_zero + r);
+        kernels_.quantize(a.row(first + r, block.space), width, block.bytes, block.row_scale + r, block.row_zero + r);
         kernels_.spread_bytes(block.bytes, weights_.layout().chunks, to);
         break;
       case Operand::kSplit:
-        split_row(from, to);
+        split_row(a.row(first + r, block.space), to);
         break;
     }
   }

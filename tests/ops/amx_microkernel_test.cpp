@@ -304,6 +304,15 @@ double largest_difference(const std::vector<tensor::BFloat16>& a, const std::vec
   return worst;
 }
 
+// A processor takes a hundred cycles more for a denormal number, and a masked score is one of every row's.
+TEST(AmxMicrokernel, PowersOfTwoForTheSoftmaxAreNeverDenormal) {
+  for (const float x : {0.0F, -0.5F, -124.9F, -125.0F, -126.0F, -127.5F, -1e30F, kNever}) {
+    const Floats e = rough_power_of_2(splat(x));
+    EXPECT_EQ(std::fpclassify(e[0]), FP_NORMAL) << x;
+    EXPECT_NEAR(e[0] / std::exp2(std::max(x, -125.0F)), 1, 1e-4) << x;
+  }
+}
+
 // Softmax weights and results are rounded to bfloat16, 2^-9 of values of about one, where the portable kernels round
 // results alone.
 constexpr double kAttentionTolerance = 2e-2;

@@ -18,8 +18,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr const char* kText = "x-ray chest anteroposterior Cardiomegaly";
-
 Json table(const Json& columns, const Json& data) { return {{"input_data", {{"columns", columns}, {"data", data}}}}; }
 
 TEST_F(Scoring, ScoreAnswersAnObjectARowWithoutTheSidesThatAreAbsent) {

@@ -35,6 +35,9 @@ Json list(const Values&... values) {
   return result;
 }
 
+/// What is asked where any text serves.
+inline const std::string kText = "magnetic resonance imaging brain glioma";
+
 inline const Embedder& starter() {
   static const Embedder embedder = Embedder::open(test::starter_model());
   return embedder;

@@ -21,18 +21,16 @@ a credential asks nobody, an error can be caught.
 from __future__ import annotations
 
 import importlib
-import importlib.abc
-import importlib.machinery
 import importlib.util
 import json
 import os
 import runpy
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any, NamedTuple
 
+from ._azure_stand_ins import Finder
 from ._errors import BadArgument, NotFound
 from ._transport import Transport
 
@@ -223,68 +221,7 @@ class MLClient:
         return getattr(self.real(), attribute)
 
 
-class _StandIn:
-    """A class of a package that is not installed: it keeps what it is given."""
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        vars(self).update(options)
-
-
-class _Credential(_StandIn):
-    """Asks nobody. What it gives is no token that any service takes."""
-
-    def get_token(self, *scopes: str, **options: Any) -> Any:
-        raise NotFound("azure_shim: the package azure-identity, which could log in, is not installed")
-
-
-def _token_provider(credential: Any, *scopes: str, **options: Any) -> Callable[[], str]:
-    return lambda: credential.get_token(*scopes).token
-
-
-class AzureError(Exception):
-    """Stands in for azure.core.exceptions.AzureError; its kinds are made when they are imported."""
-
-
-def _stand_in(module: str, name: str) -> Any:
-    """What `from module import name` gives of a package that is not installed."""
-    if name == "MLClient":
-        return MLClient
-    if name == "get_bearer_token_provider":
-        return _token_provider
-    if name == "AzureError":
-        return AzureError
-    if module.endswith(".exceptions") or name.endswith(("Error", "Exception")):
-        return type(name, (AzureError,), {"__module__": module})
-    base = _Credential if name.endswith("Credential") else _StandIn
-    return type(name, (base,), {"__module__": module})
-
-
-class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Asked last of all: for modules of Azure's packages that nobody else has."""
-
-    packages = ("azure.ai.ml", "azure.core", "azure.identity", "azure.mgmt.cognitiveservices")
-
-    def find_spec(self, name: str, path: Sequence[str] | None = None,
-                  target: ModuleType | None = None) -> importlib.machinery.ModuleSpec | None:
-        inside = any(name == one or name.startswith(one + ".") or one.startswith(name + ".") for one in self.packages)
-        return importlib.machinery.ModuleSpec(name, self, is_package=True) if inside else None
-
-    def create_module(self, spec: importlib.machinery.ModuleSpec) -> None:
-        return None
-
-    def exec_module(self, module: ModuleType) -> None:
-        name = module.__name__
-        made: dict[str, Any] = {}
-
-        def attribute(wanted: str) -> Any:
-            if wanted.startswith("__") or not any(name == one or name.startswith(one + ".") for one in self.packages):
-                raise AttributeError(f"module {name!r} has no attribute {wanted!r}")
-            return made.setdefault(wanted, _stand_in(name, wanted))
-
-        vars(module)["__getattr__"] = attribute
-
-
-_finder = _Finder()
+_finder = Finder({"MLClient": MLClient})
 
 
 def install(url: str, api_key: str | None = None, endpoint: str = ENDPOINT) -> str:

@@ -9,8 +9,8 @@
 
 #include <mi2/error.hpp>
 #include "base/files.hpp"
-#include "train/config/finish.hpp"
 #include "train/config/keys.hpp"
+#include "train/config/resolve.hpp"
 #include "train/config/suggest.hpp"
 #include "weights/names.hpp"
 
@@ -141,7 +141,7 @@ TrainConfig parse_train_config(std::string_view yaml, std::string_view name,
   // Entries name their own lines; the root stands at the first.
   reader.read_file(parse_yaml(yaml, file), {fmt::format("{}:1", name), Code::kBadFile});
   for (const std::string& override_text : overrides) reader.read_override(override_text);
-  return finish(reader.draft(), reader.model(), name);
+  return resolve(reader.draft(), reader.model(), name);
 }
 
 TrainConfig load_train_config(const std::filesystem::path& path, const std::vector<std::string>& overrides) {

@@ -7,12 +7,14 @@
 #include "ops/cpu/kernels/rows.hpp"
 #include "ops/cpu/kernels/epilogue.hpp"
 #include "ops/cpu/kernels/microkernel.hpp"
+#include "ops/cpu/kernels/attention_sides.hpp"
 #include "ops/cpu/kernels/attention.hpp"
+#include "ops/cpu/kernels/channel_attention.hpp"
 #include "ops/cpu/kernels/depthwise.hpp"
 // clang-format on
 
-/// The table of this instruction set, of the products it names. `Narrow`: the Products of attention.hpp that bfloat16
-/// activations take.
+/// The table of this instruction set, of the products it names. `Narrow`: the Products of attention_sides.hpp that
+/// bfloat16 activations take.
 template <typename Narrow>
 constexpr Kernels table(std::string_view name, ProductKernel f32, ProductKernel bf16, ProductKernel s8,
                         ProductKernel split) {

@@ -1,6 +1,6 @@
-// Products on a processor's matrix tiles (AMX): two by two tiles of 16 x 16 sums. Written once over `Tiles`, which
-// names the eight tile registers and says how two of them multiply; `Tiles` is the processor's own (isa/amx/tiles.hpp),
-// or in tests an emulation, so that this text is checked on every machine.
+// Products on a processor's matrix tiles (AMX): two by two tiles of 16 x 16 sums, or one by two where 16 rows or fewer
+// are left. Written once over `Tiles`, which names the eight tile registers and says how two of them multiply; `Tiles`
+// is the processor's own (isa/amx/tiles.hpp), or in tests an emulation, so that this text is checked on every machine.
 //
 // A tile is 16 rows of 64 bytes: a chunk of 16 rows of the left side, or a chunk of a panel. Rows of the left side and
 // sums are there up to a multiple of 32; a panel without a neighbour is taken twice, and the second sums are ignored.
@@ -75,43 +75,41 @@ class Finisher {
   EpilogueColumns<kBytes> columns_[kVectors];
 };
 
-/// The four products of two rows of tiles by two panels' that are loaded.
-template <typename Tiles>
-MI2_INLINE void dot_lower_and_upper() {
+/// The products of the loaded tiles of rows by those of two panels. `kLower`: there are two tiles of rows.
+template <typename Tiles, bool kLower>
+MI2_INLINE void dot_tiles() {
   Tiles::template dot<0, 4, 6>();
   Tiles::template dot<1, 4, 7>();
-  Tiles::template dot<2, 5, 6>();
-  Tiles::template dot<3, 5, 7>();
+  if constexpr (kLower) {
+    Tiles::template dot<2, 5, 6>();
+    Tiles::template dot<3, 5, 7>();
+  }
 }
 
-/// One step of a place: a chunk of 32 rows by a chunk of two panels.
-template <typename Tiles>
+/// One step of a place: a chunk of its rows by a chunk of two panels.
+template <typename Tiles, bool kLower>
 MI2_INLINE void tile_step(const std::byte* left, std::int64_t left_stride, const std::byte* right,
                           std::int64_t beside) {
-  const std::byte* lower = left + 16 * left_stride;
+  [[maybe_unused]] const std::byte* lower = left + 16 * left_stride;
   if constexpr (Tiles::kSplit) {
     // small by large, large by large, large by small; small by small is left out
     Tiles::template stream<4>(left + 64, left_stride);
     Tiles::template load<6>(right, 64);
     Tiles::template load<7>(right + beside, 64);
-    Tiles::template stream<5>(lower + 64, left_stride);
-    dot_lower_and_upper<Tiles>();
+    if constexpr (kLower) Tiles::template stream<5>(lower + 64, left_stride);
+    dot_tiles<Tiles, kLower>();
     Tiles::template stream<4>(left, left_stride);
-    Tiles::template stream<5>(lower, left_stride);
-    dot_lower_and_upper<Tiles>();
+    if constexpr (kLower) Tiles::template stream<5>(lower, left_stride);
+    dot_tiles<Tiles, kLower>();
     Tiles::template load<6>(right + kPanelChunk, 64);
     Tiles::template load<7>(right + kPanelChunk + beside, 64);
-    dot_lower_and_upper<Tiles>();
+    dot_tiles<Tiles, kLower>();
   } else {
-    // The lower rows are loaded while the upper ones are multiplied.
     Tiles::template stream<4>(left, left_stride);
     Tiles::template load<6>(right, 64);
     Tiles::template load<7>(right + beside, 64);
-    Tiles::template dot<0, 4, 6>();
-    Tiles::template dot<1, 4, 7>();
-    Tiles::template stream<5>(lower, left_stride);
-    Tiles::template dot<2, 5, 6>();
-    Tiles::template dot<3, 5, 7>();
+    if constexpr (kLower) Tiles::template stream<5>(lower, left_stride);
+    dot_tiles<Tiles, kLower>();
   }
 }
 
@@ -124,32 +122,34 @@ struct Piece {
   std::int64_t chunks;
 };
 
-/// f(0), ... for the four sums of a place and where they lie.
-template <typename Use>
+/// f(0), ... for the sums of a place and where they lie.
+template <bool kLower, typename Use>
 MI2_INLINE void each_sum(float* sums, const Use& use) {
   use.template operator()<0>(sums);
   use.template operator()<1>(sums + kPanel);
-  use.template operator()<2>(sums + 16 * kTileColumns);
-  use.template operator()<3>(sums + 16 * kTileColumns + kPanel);
+  if constexpr (kLower) {
+    use.template operator()<2>(sums + 16 * kTileColumns);
+    use.template operator()<3>(sums + 16 * kTileColumns + kPanel);
+  }
 }
 
 /// The sums of one place, starting from those in `from` or from zero. Between the steps, `between` is called.
-template <typename Tiles, typename Between>
+template <typename Tiles, bool kLower, typename Between>
 MI2_INLINE void tile_place(const Piece& p, float* from, float* to, const Between& between) {
   if (from == nullptr) {
-    each_sum(to, []<int kSum>(const float*) { Tiles::template zero<kSum>(); });
+    each_sum<kLower>(to, []<int kSum>(const float*) { Tiles::template zero<kSum>(); });
   } else {
-    each_sum(from, []<int kSum>(const float* sums) { Tiles::template load<kSum>(sums, 4 * kTileColumns); });
+    each_sum<kLower>(from, []<int kSum>(const float* sums) { Tiles::template load<kSum>(sums, 4 * kTileColumns); });
   }
   const std::byte* left = p.left;
   const std::byte* right = p.right;
   for (std::int64_t chunk = 0; chunk < p.chunks; ++chunk) {
-    tile_step<Tiles>(left, p.left_stride, right, p.beside);
+    tile_step<Tiles, kLower>(left, p.left_stride, right, p.beside);
     between();
     left += kLeftChunk<Tiles>;
     right += Tiles::kRightChunk;
   }
-  each_sum(to, []<int kSum>(float* sums) { Tiles::template store<kSum>(sums, 4 * kTileColumns); });
+  each_sum<kLower>(to, []<int kSum>(float* sums) { Tiles::template store<kSum>(sums, 4 * kTileColumns); });
 }
 
 /// Depth is taken in pieces: a piece of two panels stays in the first level while all rows stream past it from the
@@ -175,10 +175,16 @@ void product_and_epilogue(const GemmBlock& p) {
         const Piece piece{static_cast<const std::byte*>(p.left) + row * p.left_stride + chunk * kLeftChunk<Tiles>,
                           p.left_stride, right + chunk * Tiles::kRightChunk, beside,
                           std::min(kPiece, p.chunks - chunk)};
-        tile_place<Tiles>(piece, chunk == 0 ? nullptr : sums, to, [&] {
+        float* from = chunk == 0 ? nullptr : sums;
+        const auto between = [&] {
           fetch.some();
           finisher.some();
-        });
+        };
+        if (p.rows - row > 16) {
+          tile_place<Tiles, true>(piece, from, to, between);
+        } else {
+          tile_place<Tiles, false>(piece, from, to, between);
+        }
         if (!last) continue;
         finisher.rest();
         Epilogue end =
@@ -239,11 +245,11 @@ MI2_INLINE void tile_row(const GemmBlock& p, std::int64_t row, std::int64_t pane
   each([&]<int kSum>() { Tiles::template store<kSum>(sums + kSum * kPanel, bytes); });
 }
 
-/// The Products of attention.hpp on tiles.
+/// The Products of attention_sides.hpp on tiles.
 template <typename Tiles>
 struct TileProducts {
   using Element = tensor::BFloat16;
-  static constexpr std::int64_t kRows = 48;
+  static constexpr std::int64_t kRows = 16;
   static void begin() { Tiles::configure(); }
   static void end() { Tiles::release(); }
 

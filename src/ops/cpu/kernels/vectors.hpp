@@ -30,6 +30,27 @@ MI2_INLINE Floats maximum(Floats a, Floats b) { return a > b ? a : b; }
 #endif
 MI2_INLINE Floats limited(Floats x, float low, float high) { return minimum(splat(high), maximum(splat(low), x)); }
 
+/// 1.5 * 2^23: adding it rounds to an integer in the low bits.
+constexpr float kRound = 12582912.0F;
+
+// x = n + f with a whole n and f in [0, 1]: f, and p * 2^n. Of x in [-125, 127].
+#if defined(__AVX512DQ__)
+MI2_INLINE Floats fraction_of(Floats x) {
+  constexpr int kDown = 1;
+  return reinterpret_cast<Floats>(_mm512_maskz_reduce_ps(0xFFFF, reinterpret_cast<__m512>(x), kDown));
+}
+MI2_INLINE Floats times_power_of_2(Floats p, Floats x, Floats /*fraction*/) {
+  return reinterpret_cast<Floats>(
+      _mm512_maskz_scalef_ps(0xFFFF, reinterpret_cast<__m512>(p), reinterpret_cast<__m512>(x)));
+}
+#else
+MI2_INLINE Floats fraction_of(Floats x) { return x - ((x - splat(0.5F)) + splat(kRound) - splat(kRound)); }
+MI2_INLINE Floats times_power_of_2(Floats p, Floats x, Floats fraction) {
+  const Floats shifted = (x - fraction) + splat(kRound);
+  return reinterpret_cast<Floats>(reinterpret_cast<Ints>(p) + (reinterpret_cast<Ints>(shifted) << 23));
+}
+#endif
+
 MI2_INLINE Floats load(const float* from) {
   Floats x;
   __builtin_memcpy(&x, from, sizeof x);
@@ -47,22 +68,29 @@ MI2_INLINE Ints load_ints(const void* from) {
   __builtin_memcpy(&x, from, sizeof x);
   return x;
 }
-/// Words `stride` words apart.
-MI2_INLINE Ints gather(const std::byte* from, std::int32_t stride) {
-#if defined(__AVX512F__)
-  const Ints lanes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-  // The masked form, of all lanes: the plain one looks uninitialised to g++ 12.
-  return reinterpret_cast<Ints>(_mm512_mask_i32gather_epi32(
-      _mm512_setzero_si512(), 0xFFFF, reinterpret_cast<__m512i>(lanes * splat_int(stride)), from, 4));
-#else
-  Ints x;
+MI2_INLINE void store_ints(void* to, Ints x) { __builtin_memcpy(to, &x, sizeof x); }
+
+/// Of two rows of a matrix, `kBy` apart, the blocks of `kBy` columns that a transposition exchanges.
+template <std::int64_t kBy, std::int64_t... kLane>
+MI2_INLINE void exchange_blocks(Ints& upper, Ints& lower, std::integer_sequence<std::int64_t, kLane...>) {
+  const Ints left = __builtin_shufflevector(upper, lower, ((kLane & kBy) != 0 ? kLanes + kLane - kBy : kLane)...);
+  lower = __builtin_shufflevector(upper, lower, ((kLane & kBy) != 0 ? kLanes + kLane : kLane + kBy)...);
+  upper = left;
+}
+template <std::int64_t kBy>
+MI2_INLINE void exchange_blocks(Ints (&rows)[kLanes]) {
   for (std::int64_t i = 0; i < kLanes; ++i) {
-    std::int32_t word;
-    __builtin_memcpy(&word, from + 4 * i * stride, 4);
-    x[i] = word;
+    if ((i & kBy) == 0) {
+      exchange_blocks<kBy>(rows[i], rows[i + kBy], std::make_integer_sequence<std::int64_t, kLanes>{});
+    }
   }
-  return x;
-#endif
+}
+/// A square of words: rows become columns.
+MI2_INLINE void transpose(Ints (&rows)[kLanes]) {
+  if constexpr (kLanes == 16) exchange_blocks<8>(rows);
+  exchange_blocks<4>(rows);
+  exchange_blocks<2>(rows);
+  exchange_blocks<1>(rows);
 }
 /// In each lane a bfloat16 of `low` below one of `high`.
 MI2_INLINE Ints interleave(const tensor::BFloat16* low, const tensor::BFloat16* high) {
@@ -106,7 +134,6 @@ MI2_INLINE void store(std::uint8_t* to, Floats x) {
   const __m512i whole = _mm512_maskz_cvtps_epu32(0xFFFF, reinterpret_cast<__m512>(maximum(x, splat(0.0F))));
   const __m128i bytes = _mm512_maskz_cvtusepi32_epi8(0xFFFF, whole);
 #else
-  constexpr float kRound = 12582912.0F;  // 1.5 * 2^23: adding it rounds to an integer in the low bits
   x = minimum(maximum(x, splat(0.0F)), splat(255.0F)) + splat(kRound);
   const Bytes bytes = __builtin_convertvector(reinterpret_cast<Ints>(x) & splat_int(0xFF), Bytes);
 #endif

@@ -1,4 +1,4 @@
-#include "train/config/finish.hpp"
+#include "train/config/resolve.hpp"
 
 #include <algorithm>
 #include <array>
@@ -182,7 +182,7 @@ void check_complete(const TrainConfig& config, std::string_view name) {
 
 }  // namespace
 
-TrainConfig finish(Draft& draft, const YAML::Node& model, std::string_view name) {
+TrainConfig resolve(Draft& draft, const YAML::Node& model, std::string_view name) {
   draft.config.optimizer.bf16 = draft.bf16 || draft.fp16;
   finish_model(draft, model, name);
   finish_data(draft, name);

@@ -12,6 +12,6 @@ namespace mi2::train {
 /// @param model  the sections of a model's config.yaml that were given.
 /// @param name   what errors call the config.
 /// @throws Error{kBadFile} naming the key that is missing or contradicts another; {kUnsupported}.
-TrainConfig finish(Draft& draft, const YAML::Node& model, std::string_view name);
+TrainConfig resolve(Draft& draft, const YAML::Node& model, std::string_view name);
 
 }  // namespace mi2::train

@@ -50,16 +50,18 @@ void check_palette(const ImageView& view, const Layout& layout, std::string_view
 
 /// Deep samples may lie at any address, so they are copied before they are read.
 template <typename T>
-std::vector<std::uint8_t> deep_to_8bit(std::span<const std::byte> bytes, const Intensity& intensity) {
+std::vector<std::uint8_t> deep_to_8bit(std::span<const std::byte> bytes, const Intensity& intensity,
+                                       Warnings& warnings) {
   std::vector<T> samples(bytes.size() / sizeof(T));
   std::memcpy(samples.data(), bytes.data(), bytes.size());
-  return to_8bit(std::span<const T>(samples), intensity);
+  return to_8bit(std::span<const T>(samples), intensity, &warnings);
 }
 
-std::vector<std::uint8_t> samples_of(const ImageView& view, Sample kind, const Intensity& intensity) {
-  if (kind == Sample::kU16) return deep_to_8bit<std::uint16_t>(view.samples, intensity);
-  if (kind == Sample::kI32) return deep_to_8bit<std::int32_t>(view.samples, intensity);
-  if (kind == Sample::kF32) return deep_to_8bit<float>(view.samples, intensity);
+std::vector<std::uint8_t> samples_of(const ImageView& view, Sample kind, const Intensity& intensity,
+                                     Warnings& warnings) {
+  if (kind == Sample::kU16) return deep_to_8bit<std::uint16_t>(view.samples, intensity, warnings);
+  if (kind == Sample::kI32) return deep_to_8bit<std::int32_t>(view.samples, intensity, warnings);
+  if (kind == Sample::kF32) return deep_to_8bit<float>(view.samples, intensity, warnings);
   std::vector<std::uint8_t> out(view.samples.size());
   std::transform(view.samples.begin(), view.samples.end(), out.begin(), [kind](std::byte b) {
     const auto value = std::to_integer<std::uint8_t>(b);
@@ -85,7 +87,7 @@ Image from_view(const ImageView& view, const DecodeOptions& options, std::string
   image.mode = layout.mode;
   image.width = static_cast<int>(view.width);
   image.height = static_cast<int>(view.height);
-  image.samples = samples_of(view, layout.sample, options.intensity);
+  image.samples = samples_of(view, layout.sample, options.intensity, image.warnings);
   image.palette.assign(view.palette.begin(), view.palette.end());
   return image;
 }

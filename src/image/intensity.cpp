@@ -21,6 +21,12 @@ std::uint32_t key_of(float x) noexcept {
   const auto bits = std::bit_cast<std::uint32_t>(x);
   return (bits & 0x80000000U) != 0 ? ~bits : bits | 0x80000000U;
 }
+std::uint64_t key_of(double x) noexcept {
+  constexpr std::uint64_t kSign = std::uint64_t{1} << 63;
+  const auto bits = std::bit_cast<std::uint64_t>(x);
+  return (bits & kSign) != 0 ? ~bits : bits | kSign;
+}
+std::uint32_t key_of(std::uint32_t x) noexcept { return x; }
 std::uint32_t key_of(std::int32_t x) noexcept { return static_cast<std::uint32_t>(x) ^ 0x80000000U; }
 std::uint32_t key_of(std::uint16_t x) noexcept { return static_cast<std::uint32_t>(x) << 16; }
 
@@ -30,6 +36,8 @@ double value_of(std::uint32_t key) noexcept {
     return std::bit_cast<float>((key & 0x80000000U) != 0 ? key & 0x7FFFFFFFU : ~key);
   } else if constexpr (std::is_same_v<Sample, std::int32_t>) {
     return static_cast<std::int32_t>(key ^ 0x80000000U);
+  } else if constexpr (std::is_same_v<Sample, std::uint32_t>) {
+    return key;
   } else {
     return key >> 16;
   }
@@ -86,9 +94,39 @@ class Ranks {
   std::uint64_t size_ = 0;
 };
 
+/// The same for samples with keys of 64 bits, which are rare: four passes over the samples for each rank.
+class WideRanks {
+ public:
+  WideRanks(std::span<const double> samples, std::span<const std::uint64_t> /*occurrences: each counts once*/)
+      : samples_(samples),
+        size_(static_cast<std::uint64_t>(std::count_if(samples.begin(), samples.end(), finite<double>))) {}
+  [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
+
+  double at(std::uint64_t rank) {
+    constexpr int kDigit = 16;
+    constexpr int kTop = 48;
+    std::uint64_t prefix = 0;
+    for (int shift = kTop; shift >= 0; shift -= kDigit) {
+      counts_.assign(kBuckets, 0);
+      for (const double x : samples_) {
+        const std::uint64_t key = key_of(x);
+        if (finite(x) && (shift == kTop || key >> (shift + kDigit) == prefix)) ++counts_[key >> shift & 0xFFFFU];
+      }
+      prefix = prefix << kDigit | find_bucket(counts_, rank);
+    }
+    constexpr std::uint64_t kSign = std::uint64_t{1} << 63;
+    return std::bit_cast<double>((prefix & kSign) != 0 ? prefix & ~kSign : ~prefix);
+  }
+
+ private:
+  std::span<const double> samples_;
+  std::uint64_t size_;
+  Counts counts_;
+};
+
 /// numpy.percentile, method "linear", with its rounding: from the nearer neighbour.
-template <typename Sample>
-double percentile(Ranks<Sample>& ranks, double percent) {
+template <typename AnyRanks>
+double percentile(AnyRanks& ranks, double percent) {
   const double position = static_cast<double>(ranks.size() - 1) * (percent / 100);
   const auto below = std::min(static_cast<std::uint64_t>(position), ranks.size() - 1);
   const double a = ranks.at(below);
@@ -116,7 +154,7 @@ Range range_of(std::span<const Sample> samples, const Intensity& intensity,
     return {center - width / 2, center + width / 2};
   }
   if (intensity.kind == Intensity::Kind::kMinMax) return min_max(samples, occurrences);
-  Ranks<Sample> ranks(samples, occurrences);
+  std::conditional_t<std::is_same_v<Sample, double>, WideRanks, Ranks<Sample>> ranks(samples, occurrences);
   if (ranks.size() == 0) return {};
   const double low = percentile(ranks, intensity.low);
   return {low, percentile(ranks, intensity.high)};
@@ -146,6 +184,13 @@ std::vector<std::uint8_t> scale_all(std::span<const Sample> samples, const Range
   return out;
 }
 
+template <typename Sample>
+std::vector<std::uint8_t> spread(std::span<const Sample> samples, const Intensity& intensity, Warnings* warnings) {
+  const Range range = range_of(samples, intensity);
+  if (warnings != nullptr) warn_of_range(samples, range, *warnings);
+  return scale_all(samples, range);
+}
+
 }  // namespace
 
 Range intensity_range(std::span<const float> samples, const Intensity& intensity) {
@@ -157,6 +202,12 @@ Range intensity_range(std::span<const std::int32_t> samples, const Intensity& in
 Range intensity_range(std::span<const std::uint16_t> samples, const Intensity& intensity) {
   return range_of(samples, intensity);
 }
+Range intensity_range(std::span<const std::uint32_t> samples, const Intensity& intensity) {
+  return range_of(samples, intensity);
+}
+Range intensity_range(std::span<const double> samples, const Intensity& intensity) {
+  return range_of(samples, intensity);
+}
 
 Range intensity_range(std::span<const float> levels, std::span<const std::uint64_t> occurrences,
                       const Intensity& intensity) {
@@ -166,14 +217,23 @@ Range intensity_range(std::span<const float> levels, std::span<const std::uint64
 std::vector<std::uint8_t> to_8bit(std::span<const float> samples, const Range& range) {
   return scale_all(samples, range);
 }
-std::vector<std::uint8_t> to_8bit(std::span<const float> samples, const Intensity& intensity) {
-  return scale_all(samples, range_of(samples, intensity));
+std::vector<std::uint8_t> to_8bit(std::span<const float> samples, const Intensity& intensity, Warnings* warnings) {
+  return spread(samples, intensity, warnings);
 }
-std::vector<std::uint8_t> to_8bit(std::span<const std::int32_t> samples, const Intensity& intensity) {
-  return scale_all(samples, range_of(samples, intensity));
+std::vector<std::uint8_t> to_8bit(std::span<const double> samples, const Intensity& intensity, Warnings* warnings) {
+  return spread(samples, intensity, warnings);
 }
-std::vector<std::uint8_t> to_8bit(std::span<const std::uint16_t> samples, const Intensity& intensity) {
-  return scale_all(samples, range_of(samples, intensity));
+std::vector<std::uint8_t> to_8bit(std::span<const std::int32_t> samples, const Intensity& intensity,
+                                  Warnings* warnings) {
+  return spread(samples, intensity, warnings);
+}
+std::vector<std::uint8_t> to_8bit(std::span<const std::uint32_t> samples, const Intensity& intensity,
+                                  Warnings* warnings) {
+  return spread(samples, intensity, warnings);
+}
+std::vector<std::uint8_t> to_8bit(std::span<const std::uint16_t> samples, const Intensity& intensity,
+                                  Warnings* warnings) {
+  return spread(samples, intensity, warnings);
 }
 std::vector<std::uint8_t> to_8bit(std::span<const float> levels, std::span<const std::uint64_t> occurrences,
                                   const Intensity& intensity) {

@@ -21,6 +21,8 @@ struct Range {
 Range intensity_range(std::span<const float> samples, const Intensity& intensity);
 Range intensity_range(std::span<const std::int32_t> samples, const Intensity& intensity);
 Range intensity_range(std::span<const std::uint16_t> samples, const Intensity& intensity);
+Range intensity_range(std::span<const std::uint32_t> samples, const Intensity& intensity);
+Range intensity_range(std::span<const double> samples, const Intensity& intensity);
 
 /// As above, of an image in which levels[i] occurs occurrences[i] times.
 Range intensity_range(std::span<const float> levels, std::span<const std::uint64_t> occurrences,
@@ -31,9 +33,17 @@ Range intensity_range(std::span<const float> levels, std::span<const std::uint64
 std::vector<std::uint8_t> to_8bit(std::span<const float> samples, const Range& range);
 
 /// As above, with the range of the samples themselves. Source: docs of `--intensity`.
-std::vector<std::uint8_t> to_8bit(std::span<const float> samples, const Intensity& intensity);
-std::vector<std::uint8_t> to_8bit(std::span<const std::int32_t> samples, const Intensity& intensity);
-std::vector<std::uint8_t> to_8bit(std::span<const std::uint16_t> samples, const Intensity& intensity);
+/// @param warnings  where warn_of_range() may add to, unless null.
+std::vector<std::uint8_t> to_8bit(std::span<const float> samples, const Intensity& intensity,
+                                  Warnings* warnings = nullptr);
+std::vector<std::uint8_t> to_8bit(std::span<const double> samples, const Intensity& intensity,
+                                  Warnings* warnings = nullptr);
+std::vector<std::uint8_t> to_8bit(std::span<const std::int32_t> samples, const Intensity& intensity,
+                                  Warnings* warnings = nullptr);
+std::vector<std::uint8_t> to_8bit(std::span<const std::uint32_t> samples, const Intensity& intensity,
+                                  Warnings* warnings = nullptr);
+std::vector<std::uint8_t> to_8bit(std::span<const std::uint16_t> samples, const Intensity& intensity,
+                                  Warnings* warnings = nullptr);
 
 /// As above, of an image in which levels[i] occurs occurrences[i] times. @returns the shade of each level.
 std::vector<std::uint8_t> to_8bit(std::span<const float> levels, std::span<const std::uint64_t> occurrences,

@@ -1,7 +1,7 @@
 #include "image/tiff_layout.hpp"
 
-#include <bit>
-#include <cstring>
+#include <algorithm>
+#include <string>
 #include <utility>
 
 #include <fmt/format.h>
@@ -12,16 +12,32 @@ namespace mi2::image {
 namespace {
 
 enum Photometric : std::uint16_t { kMinIsWhite, kMinIsBlack, kRgbColour, kIndexed, kMask, kSeparated, kYcbcr };
+enum Format : std::uint16_t { kUnsigned = 1, kSigned, kFloat };
 
+constexpr std::uint16_t kJpeg = 7;
+constexpr std::uint16_t kContiguous = 1;
 constexpr std::uint16_t kAssociatedAlpha = 1;
 constexpr std::uint16_t kUnassociatedAlpha = 2;
 constexpr std::uint16_t kCorelAlpha = 999;  // Corel Draw 10 writes this for alpha
+
+constexpr std::array<float, 6> kFullYcbcr = {0, 255, 128, 255, 128, 255};
 
 [[noreturn]] void refuse(const TiffTags& tags, std::string_view name) {
   throw Error(Code::kUnsupported,
               fmt::format("{}: TIFF with photometric interpretation {}, {} x {} bits, sample format {}, "
                           "{} extra samples",
-                          name, tags.photometric, tags.samples, tags.bits, tags.format, tags.extra.size()));
+                          name, photometric_name(tags), tags.samples, tags.bits, tags.format, tags.extra.size()));
+}
+
+[[noreturn]] void refuse(std::string_view name, std::string_view what) {
+  throw Error(Code::kUnsupported, fmt::format("{}: TIFF with {} is not read", name, what));
+}
+
+/// What libtiff's own converter takes a missing tag for. Bilevel fax is black on white.
+std::uint16_t guess_photometric(const TiffTags& tags) {
+  const bool fax = tags.compression >= 2 && tags.compression <= 4;
+  if (tags.samples - tags.extra.size() >= 3) return kRgbColour;
+  return fax ? kMinIsWhite : kMinIsBlack;
 }
 
 /// Extra samples that carry no meaning are skipped; anything else is not.
@@ -32,39 +48,48 @@ bool only_fillers_after(const TiffTags& tags, std::size_t first) {
   return tags.extra.size() <= 3;
 }
 
-TiffLayout grey(const TiffTags& tags, std::string_view name) {
+void warn_of_fillers(std::size_t count, Warnings& warnings) {
+  if (count == 0) return;
+  add_warning(warnings,
+              fmt::format("extra_samples: {} of a pixel's samples have no meaning that the file says", count));
+}
+
+Depth deep_grey(const TiffTags& tags, std::string_view name) {
+  const int bits = tags.bits;
+  if (bits == 64 && tags.format <= kFloat) return Depth::kFloat64;
+  if (tags.format == kUnsigned && bits <= 16) return Depth::kUnsigned16;
+  if (tags.format == kUnsigned && bits <= 32) return Depth::kUnsigned32;
+  // A shade of signed samples depends on the range they have, whatever their bits.
+  if (tags.format == kSigned && bits >= 2 && bits <= 32) return Depth::kSigned32;
+  if (tags.format == kFloat && (bits == 16 || bits == 32)) return Depth::kFloat32;
+  refuse(tags, name);
+}
+
+TiffLayout grey(const TiffTags& tags, std::uint16_t photometric, Warnings& warnings, std::string_view name) {
   TiffLayout layout;
-  layout.inverted = tags.photometric == kMinIsWhite;
+  layout.inverted = photometric == kMinIsWhite;
   if (tags.samples == 2) {
-    if (tags.bits != 8 || tags.format != 1 || layout.inverted || tags.extra.size() != 1) refuse(tags, name);
+    if (tags.bits != 8 || tags.format != kUnsigned || layout.inverted || tags.extra.size() != 1) refuse(tags, name);
     if (tags.extra[0] == kAssociatedAlpha) refuse(tags, name);
     layout.mode = tags.extra[0] == kUnassociatedAlpha ? Mode::kGreyAlpha : Mode::kGrey;
+    if (layout.mode == Mode::kGrey) warn_of_fillers(1, warnings);
     return layout;
   }
   if (tags.samples != 1 || !tags.extra.empty()) refuse(tags, name);
-  const int bits = tags.bits;
-  if (bits <= 8) {
-    const bool known = bits == 1 || bits == 2 || bits == 4 || bits == 8;
-    if (!known || tags.format == 3 || (tags.format == 2 && (bits != 8 || layout.inverted))) refuse(tags, name);
-    layout.mode = bits == 1 ? Mode::kBilevel : Mode::kGrey;
-    return layout;
-  }
-  // Pillow does not invert deep grey; the scaled image follows it.
-  layout.inverted = false;
-  if (tags.format == 1 && (bits == 12 || bits == 16)) {
-    layout.depth = Depth::kUnsigned16;
-  } else if ((tags.format == 2 && bits == 16) || (tags.format != 3 && bits == 32)) {
-    layout.depth = Depth::kSigned32;
-  } else if (tags.format == 3 && bits == 32) {
-    layout.depth = Depth::kFloat32;
+  if (tags.format == kUnsigned && tags.bits >= 1 && tags.bits <= 8) {
+    layout.mode = tags.bits == 1 ? Mode::kBilevel : Mode::kGrey;
   } else {
-    refuse(tags, name);
+    layout.depth = deep_grey(tags, name);
   }
   return layout;
 }
 
-TiffLayout rgb(const TiffTags& tags, std::string_view name) {
-  if (tags.format != 1 || (tags.bits != 8 && tags.bits != 16) || tags.samples < 3) refuse(tags, name);
+TiffLayout rgb(const TiffTags& tags, Warnings& warnings, std::string_view name) {
+  if (tags.format != kUnsigned || tags.bits < 1 || tags.bits > 16 || tags.samples < 3) refuse(tags, name);
+  constexpr std::array<float, 6> kFullRgb = {0, 255, 0, 255, 0, 255};
+  if (tags.black_white && *tags.black_white != kFullRgb && *tags.black_white != kFullYcbcr) {
+    add_warning(warnings, "tag_ignored: ReferenceBlackWhite over RGB");
+  }
   TiffLayout layout;
   layout.mode = Mode::kRgb;
   if (tags.samples == 4 && tags.extra.empty()) {
@@ -75,118 +100,113 @@ TiffLayout rgb(const TiffTags& tags, std::string_view name) {
   const std::uint16_t first = tags.extra.empty() ? 0 : tags.extra[0];
   layout.premultiplied = first == kAssociatedAlpha;
   if (first == kAssociatedAlpha || first == kUnassociatedAlpha || first == kCorelAlpha) layout.mode = Mode::kRgba;
+  warn_of_fillers(tags.extra.size() - (layout.mode == Mode::kRgba ? 1 : 0), warnings);
   return layout;
 }
 
-TiffLayout other(const TiffTags& tags, std::string_view name) {
+TiffLayout palette(const TiffTags& tags, Warnings& warnings, std::string_view name) {
+  const bool filler = tags.samples == 2 && tags.bits == 8 && tags.extra.size() == 1 && tags.extra[0] == 0;
+  if (tags.format != kUnsigned || tags.bits < 1 || tags.bits > 16 || (tags.samples != 1 && !filler)) refuse(tags, name);
+  if (filler) warn_of_fillers(1, warnings);
   TiffLayout layout;
-  if (tags.photometric == kIndexed) {
-    const bool known = tags.bits == 1 || tags.bits == 2 || tags.bits == 4 || tags.bits == 8;
-    const bool filler = tags.samples == 2 && tags.bits == 8 && tags.extra.size() == 1 && tags.extra[0] == 0;
-    if (tags.format != 1 || !known || (tags.samples != 1 && !filler)) refuse(tags, name);
-    layout.mode = Mode::kPalette;
-  } else if (tags.photometric == kSeparated) {
-    const bool known = tags.bits == 8 || (tags.bits == 16 && tags.samples == 4);
-    if (tags.format != 1 || !known || tags.samples < 4 || tags.extra.size() + 4 != tags.samples ||
-        !only_fillers_after(tags, 0)) {
-      refuse(tags, name);
-    }
-    layout.mode = Mode::kCmyk;
-  } else if (tags.photometric == kYcbcr && tags.bits == 8 && tags.format == 1 && tags.samples == 3) {
-    if (tags.compression == 1) {
-      throw Error(Code::kUnsupported, fmt::format("{}: uncompressed YCbCr TIFF", name));
-    }
+  layout.mode = Mode::kPalette;
+  if (tags.bits > 8) {
     layout.mode = Mode::kRgb;
-    layout.ycbcr = true;
-  } else if (!(tags.photometric == kYcbcr && tags.bits == 8 && tags.format == 1 && tags.samples == 1)) {
-    refuse(tags, name);
+    layout.depth = Depth::kUnsigned16;
+    layout.wide_palette = true;
   }
   return layout;
 }
 
-template <typename Sample>
-Sample load(const std::uint8_t* at) noexcept {
-  Sample value;
-  std::memcpy(&value, at, sizeof(value));
-  return value;
+TiffLayout separated(const TiffTags& tags, Warnings& warnings, std::string_view name) {
+  if (tags.ink_set != 1 || tags.inks != 4) refuse(name, fmt::format("inks other than CMYK ({} inks)", tags.inks));
+  const bool known = tags.bits == 8 || (tags.bits == 16 && tags.samples == 4);
+  if (tags.format != kUnsigned || !known || tags.samples < 4 || tags.extra.size() + 4 != tags.samples ||
+      !only_fillers_after(tags, 0)) {
+    refuse(tags, name);
+  }
+  const std::array<std::uint16_t, 2> whole = {0, static_cast<std::uint16_t>((1U << tags.bits) - 1)};
+  if (tags.dots_given && tags.dots != whole) {
+    refuse(name, fmt::format("a DotRange of {} to {}", tags.dots[0], tags.dots[1]));
+  }
+  warn_of_fillers(tags.extra.size(), warnings);
+  TiffLayout layout;
+  layout.mode = Mode::kCmyk;
+  return layout;
+}
+
+TiffLayout ycbcr(const TiffTags& tags, Warnings& warnings, std::string_view name) {
+  TiffLayout layout;
+  if (tags.bits != 8 || tags.format != kUnsigned) refuse(tags, name);
+  if (tags.samples == 1) return layout;
+  if (tags.samples != 3 || !tags.extra.empty()) refuse(tags, name);
+  layout.mode = Mode::kRgb;
+  if (tags.compression != kJpeg) {
+    layout.depth = Depth::kWholeRgb;
+    return layout;
+  }
+  if (tags.planar != kContiguous) refuse(name, "YCbCr planes of JPEG");
+  layout.ycbcr = true;
+  const bool usual = tags.luma == TiffTags{}.luma && (!tags.black_white || *tags.black_white == kFullYcbcr);
+  if (!usual) add_warning(warnings, "tag_ignored: YCbCrCoefficients or ReferenceBlackWhite over a JPEG stream");
+  return layout;
 }
 
 }  // namespace
 
-TiffLayout tiff_layout(const TiffTags& tags, std::string_view name) {
-  switch (tags.photometric) {
+std::string photometric_name(const TiffTags& tags) {
+  struct Name {
+    std::uint16_t value;
+    const char* name;
+  };
+  constexpr std::array kNames = {Name{0, "WhiteIsZero"},
+                                 Name{1, "BlackIsZero"},
+                                 Name{2, "RGB"},
+                                 Name{3, "palette"},
+                                 Name{4, "transparency mask"},
+                                 Name{5, "separated"},
+                                 Name{6, "YCbCr"},
+                                 Name{8, "CIELab"},
+                                 Name{9, "ICCLab"},
+                                 Name{10, "ITULab"},
+                                 Name{32803, "colour filter array of a camera"},
+                                 Name{32844, "LogL"},
+                                 Name{32845, "LogLuv"},
+                                 Name{34892, "linear raw of a camera"},
+                                 Name{51177, "depth map"}};
+  if (!tags.photometric) return "none";
+  const auto* found =
+      std::find_if(kNames.begin(), kNames.end(), [&](const Name& known) { return known.value == *tags.photometric; });
+  return fmt::format("{} ({})", found == kNames.end() ? "unknown" : found->name, *tags.photometric);
+}
+
+TiffLayout tiff_layout(const TiffTags& tags, Warnings& warnings, std::string_view name) {
+  if (tags.raw) {
+    throw Error(Code::kUnsupported,
+                fmt::format("{}: raw data of a camera (DNG or a relative); develop it first", name));
+  }
+  if (tags.depth > 1) refuse(name, fmt::format("{} slices in a page (ImageDepth)", tags.depth));
+  const std::uint16_t photometric = tags.photometric ? *tags.photometric : guess_photometric(tags);
+  if (!tags.photometric) {
+    add_warning(warnings, "photometric: TIFF without PhotometricInterpretation, which is guessed");
+  }
+  if (tags.indexed && photometric != kIndexed) refuse(name, "Indexed samples of " + photometric_name(tags));
+  if (tags.transfer) add_warning(warnings, "tag_ignored: TransferFunction or GrayResponseCurve");
+  switch (photometric) {
     case kMinIsWhite:
     case kMinIsBlack:
-      return grey(tags, name);
+      return grey(tags, photometric, warnings, name);
     case kRgbColour:
-      return rgb(tags, name);
+      return rgb(tags, warnings, name);
+    case kIndexed:
+      return palette(tags, warnings, name);
+    case kSeparated:
+      return separated(tags, warnings, name);
+    case kYcbcr:
+      return ycbcr(tags, warnings, name);
     default:
-      return other(tags, name);
+      refuse(tags, name);
   }
-}
-
-void unpack_row(const TiffRow& row, const TiffLayout& layout, int channels, std::size_t step, std::uint8_t* out) {
-  const unsigned flip = layout.inverted ? 0xFF : 0;
-  if (row.bits < 8) {
-    const auto bits = static_cast<unsigned>(row.bits);
-    const unsigned mask = (1U << bits) - 1;
-    const unsigned spread = layout.mode == Mode::kPalette ? 1 : 255 / mask;
-    for (std::size_t x = 0; x < row.pixels; ++x) {
-      const std::size_t bit = x * bits;
-      const unsigned value = row.bytes[bit / 8] >> (8 - bits - bit % 8) & mask;
-      out[x * step] = static_cast<std::uint8_t>(value * spread ^ flip);
-    }
-    return;
-  }
-  const std::size_t size = static_cast<std::size_t>(row.bits) / 8;
-  const std::size_t high = size == 2 && std::endian::native == std::endian::little ? 1 : 0;
-  const std::uint8_t* in = row.bytes + high;
-  const std::size_t in_step = size * static_cast<std::size_t>(row.samples);
-  for (std::size_t x = 0; x < row.pixels; ++x, in += in_step, out += step) {
-    for (int c = 0; c < channels; ++c) {
-      out[c] = static_cast<std::uint8_t>(in[static_cast<std::size_t>(c) * size] ^ flip);
-    }
-  }
-}
-
-void unpack_row(const TiffRow& row, std::uint16_t* out) {
-  for (std::size_t x = 0; x < row.pixels; ++x) {
-    if (row.bits == 16) {
-      out[x] = load<std::uint16_t>(row.bytes + x * 2);
-      continue;
-    }
-    const std::uint8_t* at = row.bytes + x / 2 * 3;
-    const int value = x % 2 == 0 ? at[0] << 4 | at[1] >> 4 : (at[1] & 0x0F) << 8 | at[2];
-    out[x] = static_cast<std::uint16_t>(value);
-  }
-}
-
-void unpack_row(const TiffRow& row, std::int32_t* out) {
-  for (std::size_t x = 0; x < row.pixels; ++x) {
-    out[x] = row.bits == 16 ? load<std::int16_t>(row.bytes + x * 2) : load<std::int32_t>(row.bytes + x * 4);
-  }
-}
-
-void orient(Image& image, int orientation) {
-  if (orientation < 2 || orientation > 8) return;
-  const auto width = static_cast<std::size_t>(image.width);
-  const auto height = static_cast<std::size_t>(image.height);
-  const auto c = static_cast<std::size_t>(channels(image.mode));
-  const bool swap = orientation >= 5;
-  const bool mirror_x = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
-  const bool mirror_y = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
-  std::vector<std::uint8_t> out(image.samples.size());
-  std::uint8_t* to = out.data();
-  for (std::size_t y = 0; y < (swap ? width : height); ++y) {
-    for (std::size_t x = 0; x < (swap ? height : width); ++x, to += c) {
-      const std::size_t column = swap ? y : x;
-      const std::size_t row = swap ? x : y;
-      const std::size_t from = (mirror_y ? height - 1 - row : row) * width + (mirror_x ? width - 1 - column : column);
-      std::memcpy(to, image.samples.data() + from * c, c);
-    }
-  }
-  image.samples = std::move(out);
-  if (swap) std::swap(image.width, image.height);
 }
 
 }  // namespace mi2::image

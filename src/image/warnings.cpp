@@ -58,6 +58,13 @@ void warn_of_range(std::span<const std::uint16_t> samples, const Range& range, W
   explain(samples, range, warnings);
 }
 
+void warn_of_range(std::span<const std::uint32_t> samples, const Range& range, Warnings& warnings) {
+  explain(samples, range, warnings);
+}
+void warn_of_range(std::span<const double> samples, const Range& range, Warnings& warnings) {
+  explain(samples, range, warnings);
+}
+
 void warn_of_content(Image& image) {
   const auto step = static_cast<std::size_t>(channels(image.mode));
   const std::size_t pixels = image.samples.size() / step;

@@ -22,6 +22,8 @@ struct Image;
 void warn_of_range(std::span<const float> samples, const Range& range, Warnings& warnings);
 void warn_of_range(std::span<const std::int32_t> samples, const Range& range, Warnings& warnings);
 void warn_of_range(std::span<const std::uint16_t> samples, const Range& range, Warnings& warnings);
+void warn_of_range(std::span<const std::uint32_t> samples, const Range& range, Warnings& warnings);
+void warn_of_range(std::span<const double> samples, const Range& range, Warnings& warnings);
 
 /// Adds to image.warnings if its pixels show nothing: one value, or one with a few pixels of others.
 void warn_of_content(Image& image);

@@ -39,6 +39,24 @@ TEST(Intensity, SignsAndTypesKeepTheirOrder) {
   EXPECT_EQ(intensity_range(view(words), parse_intensity("percentile:0,50")).high, 256);
 }
 
+TEST(Intensity, WideSamplesKeepWhatNarrowOnesLose) {
+  const std::vector<double> near = {1e9 + 0.25, -1e300, std::nan(""), 1e9, 1e9 + 0.5, 1e9 + 1};
+  const Range range = intensity_range(view(near), parse_intensity("percentile:25,75"));
+  EXPECT_DOUBLE_EQ(range.low, 1e9);
+  EXPECT_DOUBLE_EQ(range.high, 1e9 + 0.5);
+  const std::vector<std::uint32_t> large = {0, 4294967295U, 2147483648U};
+  EXPECT_EQ(intensity_range(view(large), parse_intensity("percentile:0,50")).high, 2147483648.0);
+  EXPECT_EQ(to_8bit(view(large), parse_intensity("minmax")), (Bytes{0, 255, 128}));
+}
+
+TEST(Intensity, ARangeThatShowsNothingIsAWarning) {
+  Warnings warnings;
+  const std::vector<double> flat = {5, 5, 5};
+  to_8bit(view(flat), Intensity{}, &warnings);
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_EQ(warnings[0].rfind("one_value", 0), 0U);
+}
+
 TEST(Intensity, NanIsBlackAndInfinitiesAreClamped) {
   const float inf = std::numeric_limits<float>::infinity();
   const std::vector<float> samples = {0, std::nanf(""), 10, inf, -inf};

@@ -1,6 +1,7 @@
 #include "image/jpeg.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 
 #include <fmt/format.h>
@@ -24,14 +25,32 @@ constexpr std::uint64_t kMaxScanPixels = 8'000'000'000;
 
 struct ErrorManager : JpegErrors {
   bool too_many_scans = false;
+  bool ends_early = false;  ///< the data of a scan end before its last pixel
+  unsigned components = 0;  ///< a bit for each that a scan was seen of
+  Warnings warnings{};
 };
 
 ErrorManager* manager(j_common_ptr info) {
   return static_cast<ErrorManager*>(reinterpret_cast<JpegErrors*>(info->err));
 }
 
+/// Level -1 is a complaint about the data; the others are a trace.
+void on_message(j_common_ptr info, int level) {
+  if (level >= 0) return;
+  ErrorManager* const errors = manager(info);
+  const int code = info->err->msg_code;
+  errors->ends_early = errors->ends_early || code == JWRN_HIT_MARKER || code == JWRN_JPEG_EOF;
+  if (code == JWRN_JFIF_MAJOR) return;  // says nothing of the pixels
+  std::array<char, JMSG_LENGTH_MAX> text{};
+  info->err->format_message(info, text.data());
+  add_warning(errors->warnings, fmt::format("codec: JPEG: {}", library_text(text.data())));
+}
+
 void on_progress(j_common_ptr info) {
   const auto* in = reinterpret_cast<j_decompress_ptr>(info);
+  for (int i = 0; i < in->comps_in_scan; ++i) {
+    manager(info)->components |= 1U << static_cast<unsigned>(in->cur_comp_info[i]->component_index);
+  }
   const auto scans = static_cast<std::uint64_t>(in->input_scan_number);
   if (scans > kMaxScans || scans * in->image_width * in->image_height > kMaxScanPixels) {
     manager(info)->too_many_scans = true;
@@ -58,6 +77,7 @@ class Decoder {
  public:
   explicit Decoder(std::span<const std::byte> bytes) {
     init_errors(errors_);
+    errors_.base.emit_message = on_message;
     info_.err = &errors_.base;
     source_.init_source = ignore;
     source_.fill_input_buffer = fill_nothing;
@@ -93,9 +113,13 @@ class Decoder {
       JSAMPROW row = out + std::size_t{info_.output_scanline} * row_bytes;
       if (jpeg_read_scanlines(&info_, &row, 1) != 1) return Outcome::kTruncated;
     }
+    if (misses_scans()) add_warning(errors_.warnings, "codec: JPEG: a progressive stream without its last scans");
+    if (!sees_all_components()) return Outcome::kTruncated;
     jpeg_finish_decompress(&info_);  // every row is there: a missing end marker is forgiven
-    return Outcome::kDone;
+    return errors_.ends_early ? Outcome::kTruncated : Outcome::kDone;
   }
+
+  [[nodiscard]] const Warnings& warnings() const noexcept { return errors_.warnings; }
 
   [[nodiscard]] const jpeg_decompress_struct& info() const noexcept { return info_; }
 
@@ -114,6 +138,19 @@ class Decoder {
   }
 
  private:
+  /// Whether bits of a coefficient never came.
+  [[nodiscard]] bool misses_scans() const {
+    if (info_.progressive_mode == FALSE || info_.coef_bits == nullptr) return false;
+    return std::any_of(info_.coef_bits, info_.coef_bits + info_.num_components, [](const int* bits) {
+      return std::any_of(bits, bits + DCTSIZE2, [](int left) { return left != 0; });
+    });
+  }
+
+  /// A component without a scan of its own would be grey.
+  [[nodiscard]] bool sees_all_components() {
+    return jpeg_has_multiple_scans(&info_) == FALSE || errors_.components == (1U << info_.num_components) - 1;
+  }
+
   jpeg_decompress_struct info_{};
   ErrorManager errors_;
   jpeg_source_mgr source_{};
@@ -179,6 +216,7 @@ Image decode_jpeg(std::span<const std::byte> bytes, const DecodeOptions& options
                        static_cast<std::size_t>(components));
   outcome = decoder.read_rows(image.samples.data());
   if (outcome != Outcome::kDone) decoder.fail(outcome, name);
+  image.warnings = decoder.warnings();
   if (components == 4) {
     for (std::uint8_t& sample : image.samples) sample = static_cast<std::uint8_t>(~sample);
   }

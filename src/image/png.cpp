@@ -136,7 +136,8 @@ class Walker {
 /// libpng's read struct. Functions libpng may leave by longjmp own nothing that needs a destructor.
 class Decoder {
  public:
-  explicit Decoder(const Chunks& chunks) : chunks_(chunks) {
+  /// @param checked  whether the image data are known to be whole, so that checksums of chunks do not matter.
+  Decoder(const Chunks& chunks, bool checked) : chunks_(chunks), checked_(checked) {
     png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, this, on_error, on_warning);
     if (png_ != nullptr) info_ = png_create_info_struct(png_);
   }
@@ -150,7 +151,7 @@ class Decoder {
     if (setjmp(png_jmpbuf(png_)) != 0) return false;
     png_set_read_fn(png_, this, on_read);
     png_set_user_limits(png_, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
-    png_set_crc_action(png_, PNG_CRC_QUIET_USE, PNG_CRC_QUIET_USE);
+    png_set_crc_action(png_, checked_ ? PNG_CRC_QUIET_USE : PNG_CRC_WARN_USE, PNG_CRC_QUIET_USE);
     png_set_check_for_invalid_index(png_, -1);
     png_read_info(png_, info_);
     const int colour = png_get_color_type(png_, info_);
@@ -170,6 +171,7 @@ class Decoder {
 
   [[nodiscard]] const char* message() const noexcept { return message_.data(); }
   [[nodiscard]] bool truncated() const noexcept { return truncated_; }
+  [[nodiscard]] const Warnings& warnings() const noexcept { return warnings_; }
   /// Whether all rows were read before any data of the last part, whose chunk header takes 8 bytes.
   [[nodiscard]] bool left_last_part() const noexcept {
     const std::size_t last = chunks_.parts.size() - 1;
@@ -182,7 +184,10 @@ class Decoder {
     std::strncpy(self->message_.data(), text, self->message_.size() - 1);
     png_longjmp(png, 1);
   }
-  static void on_warning(png_structp, png_const_charp) {}
+  static void on_warning(png_structp png, png_const_charp text) {
+    auto* self = static_cast<Decoder*>(png_get_error_ptr(png));
+    add_warning(self->warnings_, fmt::format("codec: PNG: {}", library_text(text)));
+  }
 
   static void on_read(png_structp png, png_bytep out, std::size_t size) {
     auto* self = static_cast<Decoder*>(png_get_io_ptr(png));
@@ -205,6 +210,8 @@ class Decoder {
   }
 
   const Chunks& chunks_;
+  bool checked_;
+  Warnings warnings_;
   png_structp png_ = nullptr;
   png_infop info_ = nullptr;
   std::size_t part_ = 0;
@@ -267,11 +274,13 @@ std::optional<StoredData> unpack(Chunks& chunks) {
   return stored;
 }
 
-void read_rows(const Chunks& chunks, std::uint8_t* out, std::size_t row_bytes, std::string_view name) {
-  Decoder decoder(chunks);
+/// @param checked  as Decoder's. @returns what libpng complained of.
+Warnings read_rows(const Chunks& chunks, bool checked, std::uint8_t* out, std::size_t row_bytes,
+                   std::string_view name) {
+  Decoder decoder(chunks, checked);
   if (decoder.read(out, row_bytes)) {
     if (chunks.cut && decoder.left_last_part()) bad(name, "truncated PNG: its last chunk is cut short");
-    return;
+    return decoder.warnings();
   }
   if (decoder.truncated()) bad(name, "truncated PNG");
   bad(name, fmt::format("corrupt PNG: {}", library_text(decoder.message())));
@@ -303,13 +312,14 @@ Image decode_png(std::span<const std::byte> bytes, const DecodeOptions& options,
   const std::size_t pixels = std::size_t{header.width} * header.height;
   if (header.bits == 16 && image.mode == Mode::kGrey) {
     std::vector<std::uint16_t> deep(pixels);
-    read_rows(chunks, reinterpret_cast<std::uint8_t*>(deep.data()), std::size_t{header.width} * 2, name);
-    image.samples = to_8bit(std::span<const std::uint16_t>(deep), options.intensity);
+    image.warnings = read_rows(chunks, stored.has_value(), reinterpret_cast<std::uint8_t*>(deep.data()),
+                               std::size_t{header.width} * 2, name);
+    image.samples = to_8bit(std::span<const std::uint16_t>(deep), options.intensity, &image.warnings);
     return image;
   }
   const auto row_bytes = std::size_t{header.width} * static_cast<std::size_t>(channels(image.mode));
   image.samples.resize(row_bytes * header.height);
-  read_rows(chunks, image.samples.data(), row_bytes, name);
+  image.warnings = read_rows(chunks, stored.has_value(), image.samples.data(), row_bytes, name);
   if (header.bits == 16 && image.mode == Mode::kGreyAlpha) {
     image.mode = Mode::kRgba;
     image.samples = grey_alpha_to_rgba(image.samples);

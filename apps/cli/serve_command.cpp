@@ -245,6 +245,8 @@ void add_limit_group(CLI::App& command, Options& options) {
   add_size(command, "--max-body", options.limits.body_bytes, "Most bytes in a request's body; 64M, 1G also work");
   add_size(command, "--max-buffered", options.limits.buffered_bytes, "Most bytes of all bodies in memory; more: 429");
   add_number(command, "--max-pixels", options.embedder.image.max_pixels, 1, kAny, "Most pixels in an image");
+  add_number(command, "--max-decoded", options.limits.decoded_pixels, 1, kAny,
+             "Most pixels of all images that are being decoded; more wait");
   add_number(command, "--max-connections", options.limits.connections, 1, 1'000'000,
              "Most open connections; more: 503");
   add_duration(command, "--header-timeout", "S", options.timeouts.header, 1, 3600,

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -70,6 +71,8 @@ struct ImageOptions {
   bool strict = false;                        ///< whether what would be a warning is refused
   std::uint64_t max_pixels = 200'000'000;     ///< of one image, checked before decoding
   std::uint64_t max_file_bytes = 1ULL << 30;  ///< of one input file
+  /// Called with an encoded image's pixels before memory is taken for them; what it throws ends the decoding.
+  std::function<void(std::uint64_t pixels)> claim{};
 };
 
 /// An image ready for the model: resized 8-bit RGB, [height, width, 3].

@@ -2,6 +2,8 @@
 // DICOM objects to display images. No knowledge of the model; DCMTK stays behind this header.
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -18,6 +20,7 @@ struct Options {
   std::uint64_t max_pixels = 200'000'000;  ///< rows x columns of a frame; checked before pixels are allocated
   std::optional<Window> window;            ///< overrides the file's own VOI
   Intensity fallback;                      ///< for grey with neither an override nor a VOI in the file
+  std::function<void(std::uint64_t pixels)> claim{};  ///< as ImageOptions::claim
 };
 
 /// Whether the bytes look like a DICOM object: "DICM" after a preamble, or a plausible dataset without one.

@@ -39,6 +39,8 @@ class FrameReader {
   FrameReader& operator=(const FrameReader&) = delete;
 
   [[nodiscard]] std::uint64_t frames() const noexcept { return layout_.frames; }
+  /// Of a frame, as the object says.
+  [[nodiscard]] std::uint64_t pixels() const noexcept { return layout_.pixels(); }
 
   /// @throws Error{kBadFile} if there is less pixel data than all frames take, or fewer fragments.
   void check(std::string_view name) const;

@@ -74,6 +74,7 @@ class ObjectSource final : public image::Source {
 
   [[nodiscard]] image::Image read(std::uint64_t index) const override {
     image::check_frame(index, reader_.frames(), name_);
+    if (options_.claim) options_.claim(reader_.pixels());
     image::Image picture;
     picture.warnings = object_.warnings;
     const Frame frame = reader_.read(index, name_, picture.warnings);

@@ -39,8 +39,8 @@ std::unique_ptr<image::Source> open_source(std::span<const std::byte> encoded, s
                 fmt::format("{}: {} bytes, the limit is {}", name, encoded.size(), options.max_file_bytes));
   }
   return dicom::looks_like_dicom(encoded)
-             ? dicom::open(encoded, {options.max_pixels, options.window, options.intensity}, name)
-             : image::open(encoded, {options.max_pixels, options.intensity}, name);
+             ? dicom::open(encoded, {options.max_pixels, options.window, options.intensity, options.claim}, name)
+             : image::open(encoded, {options.max_pixels, options.intensity, options.claim}, name);
 }
 
 image::Image Preparer::read_one(std::span<const std::byte> encoded, std::string_view name) const {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,7 @@ int channels(Mode mode) noexcept;
 struct DecodeOptions {
   std::uint64_t max_pixels = 200'000'000;  ///< width x height; checked before pixels are allocated
   Intensity intensity;
+  std::function<void(std::uint64_t pixels)> claim{};  ///< as ImageOptions::claim
 };
 
 /// Copies an image that someone else decoded; deep grey becomes 8 bits as in the files that hold it.

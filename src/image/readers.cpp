@@ -9,6 +9,11 @@
 namespace mi2::image {
 
 void check_size(std::uint64_t width, std::uint64_t height, const DecodeOptions& options, std::string_view name) {
+  check_part_size(width, height, options, name);
+  if (options.claim) options.claim(width * height);
+}
+
+void check_part_size(std::uint64_t width, std::uint64_t height, const DecodeOptions& options, std::string_view name) {
   constexpr std::uint64_t kMaxSide = 0x7FFFFFFF;
   if (width == 0 || height == 0) {
     throw Error(Code::kBadFile, fmt::format("{}: an image of {} x {} pixels", name, width, height));

@@ -11,8 +11,10 @@
 
 namespace mi2::image {
 
-/// @throws Error{kBadFile} if a side is 0, {kTooLarge} over options.max_pixels.
+/// @throws Error{kBadFile} if a side is 0, {kTooLarge} over options.max_pixels; what options.claim throws.
 void check_size(std::uint64_t width, std::uint64_t height, const DecodeOptions& options, std::string_view name);
+/// The same of a part of an image, which claims nothing of its own.
+void check_part_size(std::uint64_t width, std::uint64_t height, const DecodeOptions& options, std::string_view name);
 
 /// Refuses a header that promises more than any encoder could have packed into the file, before memory is taken for it.
 /// @param bytes  of the file; @param most  units (pixels, or bytes once unpacked) that a byte of it can stand for.

@@ -146,7 +146,7 @@ class Reader {
       std::uint32_t rows = 0;
       if (TIFFGetField(tiff, TIFFTAG_ROWSPERSTRIP, &rows) == 1) block_height_ = std::min(rows, tags.height);
     }
-    check_size(block_width_, block_height_, options, name);
+    check_part_size(block_width_, block_height_, options, name);
     check_packed_size();
     check_block();
     row_samples_ = tags.planar == PLANARCONFIG_SEPARATE ? 1 : tags.samples;

@@ -14,6 +14,7 @@ struct Limits {
   std::uint32_t header_bytes = 16U << 10;        ///< of a request; more: 431
   std::uint64_t body_bytes = 100ULL << 20;       ///< of a request; more: 413
   std::uint64_t buffered_bytes = 1024ULL << 20;  ///< of all bodies in memory; more: 429
+  std::uint64_t decoded_pixels = 250'000'000;    ///< of all images being decoded; more wait
   std::size_t rows = 1024;                       ///< of a request; more: 413
   std::size_t connections = 2048;                ///< at a time; more: 503
 };

@@ -51,6 +51,7 @@ struct Families {
   Family<Histogram>& request = histogram(registry, "mi2_request_seconds", "From a request's header to its answer");
   Family<Gauge>& connections = gauge(registry, "mi2_connections", "Open connections");
   Family<Gauge>& buffered = gauge(registry, "mi2_buffered_bytes", "Request bodies in memory");
+  Family<Gauge>& decoding = gauge(registry, "mi2_decoding_pixels", "Pixels of images that are being decoded");
   Family<Gauge>& resident = gauge(registry, "mi2_resident_bytes", "Memory of the process");
   Family<Gauge>& build = gauge(registry, "mi2_build_info", "1, with the version as a label");
   Family<Gauge>& queue_size = gauge(registry, "mi2_queue_size", "Rows that wait for a forward pass");
@@ -122,6 +123,7 @@ struct Metrics::Impl {
   Families families;
   Gauge& connections = families.connections.Add({});
   Gauge& buffered = families.buffered.Add({});
+  Gauge& decoding = families.decoding.Add({});
   Gauge& resident = families.resident.Add({});
   std::mutex mutex;
   std::map<std::string, OneModel> models;
@@ -147,6 +149,7 @@ void Metrics::answered(std::string_view route, int status, double seconds) {
 void Metrics::failed(std::string_view kind) { impl_->families.failures.Add({{"kind", std::string(kind)}}).Increment(); }
 void Metrics::connections(std::size_t open) { impl_->connections.Set(static_cast<double>(open)); }
 void Metrics::buffered(std::size_t bytes) { impl_->buffered.Set(static_cast<double>(bytes)); }
+void Metrics::decoding(std::uint64_t pixels) { impl_->decoding.Set(static_cast<double>(pixels)); }
 
 std::string Metrics::render() const {
   impl_->resident.Set(static_cast<double>(base::resident_memory().now));

@@ -3,6 +3,7 @@
 // any thread.
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -41,6 +42,7 @@ class Metrics {
   void failed(std::string_view kind);
   void connections(std::size_t open);
   void buffered(std::size_t bytes);
+  void decoding(std::uint64_t pixels);
 
   /// @returns the exposition; its content type is kContentType.
   [[nodiscard]] std::string render() const;

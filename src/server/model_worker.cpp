@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -11,6 +12,9 @@ namespace {
 
 /// Batches decoded ahead of the forward pass: one to follow it at once, one in the making. More would only hold memory.
 constexpr std::size_t kBatchesAhead = 2;
+
+/// Thrown through the decoder when the budget does not allow an image's pixels now.
+struct OverBudget {};
 
 }  // namespace
 
@@ -70,8 +74,12 @@ void ModelWorker::submit(const std::shared_ptr<Job>& job) {
   const Clock::time_point now = Clock::now();
   {
     const std::lock_guard lock(mutex_);
-    for (std::size_t i = 0; i < job->work().images.size(); ++i) encoded_.push_back({job, i, Lane::kImage, now, {}});
-    for (std::size_t i = 0; i < job->work().texts.size(); ++i) texts_.ready.push_back({job, i, Lane::kText, now, {}});
+    for (std::size_t i = 0; i < job->work().images.size(); ++i) {
+      encoded_.push_back({job, i, Lane::kImage, now, {}, false});
+    }
+    for (std::size_t i = 0; i < job->work().texts.size(); ++i) {
+      texts_.ready.push_back({job, i, Lane::kText, now, {}, false});
+    }
     wake_decoders();
   }
   wake_.notify_one();
@@ -79,13 +87,13 @@ void ModelWorker::submit(const std::shared_ptr<Job>& job) {
 
 void ModelWorker::drop(const std::shared_ptr<Job>& job) {
   job->abandon();
-  const auto of_job = [&job](const Row& row) { return row.job == job; };
   std::size_t images = 0;
   std::size_t texts = 0;
   {
     const std::lock_guard lock(mutex_);
-    images = std::erase_if(encoded_, of_job) + std::erase_if(images_.ready, of_job);
-    texts = std::erase_if(texts_.ready, of_job);
+    images = encoded_.erase(job) + images_.ready.erase(job) +
+             std::erase_if(aside_, [&job](const Row& row) { return row.job == job; });
+    texts = texts_.ready.erase(job);
     leave(images_, images);
     leave(texts_, texts);
     wake_decoders();
@@ -114,16 +122,27 @@ void ModelWorker::decode_one() {
       --decoders_;
       return;
     }
-    row = std::move(encoded_.front());
-    encoded_.pop_front();
+    row = encoded_.pop_front();
     ++preparing_;
   }
-  std::optional<Row> prepared = prepare(std::move(row));
+  const bool tried_again = row.set_aside;
+  std::optional<Row> prepared;
+  bool held = false;
+  {
+    DecodeBudget::Share share(*parts_.decoding);
+    try {
+      prepared = prepare(row, share);
+    } catch (const OverBudget&) {
+      held = true;
+    }
+  }
   {
     const std::lock_guard lock(mutex_);
     --preparing_;
     --decoders_;
-    if (prepared) {
+    if (held) {
+      set_aside(std::move(row));
+    } else if (prepared) {
       images_.ready.push_back(std::move(*prepared));
     } else {
       leave(images_, 1);
@@ -131,25 +150,55 @@ void ModelWorker::decode_one() {
     wake_decoders();
   }
   wake_.notify_one();
+  const auto again = [self = weak_from_this()] {
+    if (const std::shared_ptr<ModelWorker> worker = self.lock()) worker->retry();
+  };
+  if (held) parts_.decoding->when_free(again);
+  if (!held && tried_again) again();  // there may be room for more than one
 }
 
-/// @returns nothing if the row is finished: failed, or not wanted.
-std::optional<ModelWorker::Row> ModelWorker::prepare(Row row) {
+/// Other images go on. Those that were tried again keep their place before the others.
+void ModelWorker::set_aside(Row row) {
+  const bool first = row.set_aside;
+  row.set_aside = true;
+  if (first) {
+    aside_.push_front(std::move(row));
+  } else {
+    aside_.push_back(std::move(row));
+  }
+}
+
+void ModelWorker::retry() {
+  const std::lock_guard lock(mutex_);
+  if (aside_.empty()) return;
+  encoded_.push_front(std::move(aside_.front()));
+  aside_.pop_front();
+  wake_decoders();
+}
+
+/// @returns nothing if the row is finished: failed, or not wanted. @throws OverBudget with the row as it was.
+std::optional<ModelWorker::Row> ModelWorker::prepare(Row& row, DecodeBudget::Share& share) {
   if (!row.wanted_or_skipped()) return std::nullopt;
   protocols::ImageItem& item = row.job->work().images[row.index];
   try {
-    TimedPixels prepared = embedder_.prepare_timed(std::as_bytes(std::span(item.bytes)), item.name, item.options);
+    ImageOptions options = item.options;
+    options.claim = [&share](std::uint64_t pixels) {
+      if (!share.take(pixels)) throw OverBudget{};
+    };
+    TimedPixels prepared = embedder_.prepare_timed(std::as_bytes(std::span(item.bytes)), item.name, options);
     row.pixels = std::move(prepared.pixels);
     row.job->add_warnings(row.index, std::move(row.pixels.warnings));
     row.job->add_prepare(prepared.times);
     parts_.metrics->prepared(prepared.times);
     std::string().swap(item.bytes);
+  } catch (const OverBudget&) {
+    throw;
   } catch (...) {
     row.job->fail(row.lane, row.index, std::current_exception(), true);
     return std::nullopt;
   }
   row.since = Clock::now();
-  return row;
+  return std::move(row);
 }
 
 Clock::time_point ModelWorker::next_due() const {
@@ -172,8 +221,8 @@ std::vector<ModelWorker::Row> ModelWorker::take_batch(Queue& queue) {
   std::vector<Row> rows;
   rows.reserve(std::min(before, queue.max_batch));
   while (!queue.ready.empty() && rows.size() < queue.max_batch) {
-    if (queue.ready.front().wanted_or_skipped()) rows.push_back(std::move(queue.ready.front()));
-    queue.ready.pop_front();
+    Row row = queue.ready.pop_front();
+    if (row.wanted_or_skipped()) rows.push_back(std::move(row));
   }
   leave(queue, before - queue.ready.size());
   last_ = queue.lane;
@@ -263,11 +312,9 @@ void ModelWorker::pass(Lane lane, std::vector<Row> rows) {
   }
   const double took = seconds_between(start, Clock::now());
   parts_.metrics->passed(lane, rows.size(), took);
-  const Job* last = nullptr;
+  std::set<const Job*> counted;
   for (const Row& row : rows) {
-    // Rows of a job are neighbours, or nearly so: a pass is counted once for each run of them.
-    if (row.job.get() != last) row.job->add_pass(took);
-    last = row.job.get();
+    if (counted.insert(row.job.get()).second) row.job->add_pass(took);
   }
   for (std::size_t i = 0; i < rows.size(); ++i) rows[i].job->succeed(lane, rows[i].index, vectors.row(i));
 }

@@ -12,10 +12,12 @@
 #include <thread>
 #include <vector>
 
+#include "server/decode_budget.hpp"
 #include "server/fair_mutex.hpp"
 #include "server/job.hpp"
 #include "server/metrics.hpp"
 #include "server/options.hpp"
+#include "server/turn_queue.hpp"
 
 #include <mi2/embedder.hpp>
 #include <mi2/error.hpp>
@@ -33,6 +35,7 @@ struct ModelWorkerParts {
   Post post;
   std::function<void()> damaged;  ///< called on any thread when the model's file was changed under it
   FairMutex* turn = nullptr;      ///< outlives the worker
+  std::shared_ptr<DecodeBudget> decoding;
   ModelMetrics* metrics = nullptr;
 };
 
@@ -62,6 +65,7 @@ class ModelWorker : public std::enable_shared_from_this<ModelWorker> {
     Lane lane = Lane::kImage;
     Clock::time_point since;  ///< it could take part in a forward pass
     Pixels pixels;            ///< of an image that is prepared
+    bool set_aside = false;   ///< it waited for pixels of the budget
     /// Whether its result can still matter; if not, its job counts it as done.
     [[nodiscard]] bool wanted_or_skipped() const;
   };
@@ -69,7 +73,7 @@ class ModelWorker : public std::enable_shared_from_this<ModelWorker> {
   struct Queue {
     Lane lane = Lane::kImage;
     std::size_t max_batch = 1;
-    std::deque<Row> ready;
+    TurnQueue<Row> ready;
     std::size_t waiting = 0;  ///< places taken: rows reserved, encoded, in decoding or ready
     [[nodiscard]] Clock::time_point due(milliseconds max_wait) const;
   };
@@ -83,7 +87,10 @@ class ModelWorker : public std::enable_shared_from_this<ModelWorker> {
   void leave(Queue& queue, std::size_t rows);
 
   void decode_one();
-  [[nodiscard]] std::optional<Row> prepare(Row row);
+  [[nodiscard]] std::optional<Row> prepare(Row& row, DecodeBudget::Share& share);
+  void set_aside(Row row);
+  /// Gives one row that was set aside another try.
+  void retry();
   void work();
   void take_turn(Queue& queue);
   void pass(Lane lane, std::vector<Row> rows);
@@ -95,7 +102,8 @@ class ModelWorker : public std::enable_shared_from_this<ModelWorker> {
   ModelWorkerParts parts_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<Row> encoded_;   ///< images to decode
+  TurnQueue<Row> encoded_;    ///< images to decode
+  std::deque<Row> aside_;     ///< images that the budget of decoded pixels does not allow yet
   std::size_t decoders_ = 0;  ///< tasks posted or at work
   std::size_t preparing_ = 0;
   Queue images_;

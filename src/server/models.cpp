@@ -85,6 +85,8 @@ Models::Models(const Options& options, asio::io_context& io, asio::thread_pool& 
       io_(io),
       workers_(workers),
       log_(log),
+      decoding_(std::make_shared<DecodeBudget>(options.limits.decoded_pixels, options.workers,
+                                               [&metrics](std::uint64_t pixels) { metrics.decoding(pixels); })),
       snapshot_(std::make_shared<const Snapshot>(Snapshot{service_of(options), {}})),
       loaders_(std::min(options.models.size(), kLoaders)) {
   for (const ModelSpec& spec : options.models) entries_.push_back({spec, &metrics.model(spec.name)});
@@ -145,6 +147,7 @@ std::shared_ptr<ModelWorker> Models::make_worker(Embedder embedder, std::size_t 
   parts.post = [this](std::function<void()> task) { asio::post(workers_, std::move(task)); };
   parts.damaged = [this, index] { asio::post(io_, [this, index] { damaged(index); }); };
   parts.turn = &turn_;
+  parts.decoding = decoding_;
   parts.metrics = &metrics;
   // The last request of a replaced model must not wait until its memory is freed.
   const auto free_elsewhere = [this](ModelWorker* worker) { asio::post(loaders_, [worker] { delete worker; }); };

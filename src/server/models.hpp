@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "server/decode_budget.hpp"
 #include "server/fair_mutex.hpp"
 #include "server/log.hpp"
 #include "server/metrics.hpp"
@@ -65,6 +66,7 @@ class Models {
   asio::thread_pool& workers_;
   Log& log_;
   FairMutex turn_;
+  std::shared_ptr<DecodeBudget> decoding_;  ///< of all models, and of those that are being freed
   std::vector<Entry> entries_;
   std::shared_ptr<const Snapshot> snapshot_;
   std::function<void(std::exception_ptr)> on_failure_;

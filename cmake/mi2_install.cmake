@@ -35,7 +35,7 @@ else()
                                          $<INSTALL_INTERFACE:m>)
   list(TRANSFORM OpenMP_CXX_LIB_NAMES PREPEND -l OUTPUT_VARIABLE openmp)
   list(JOIN openmp " " openmp)
-  set(MI2_PC_LIBS_PRIVATE "-ldnnl -ldcmjpls -ldcmjpeg -ldcmimgle -ldcmdata -loflog -lofstd ${openmp} -lstdc++ -lm")
+  set(MI2_PC_LIBS_PRIVATE "-ldnnl -lgif -ldcmjpls -ldcmjpeg -ldcmimgle -ldcmdata -loflog -lofstd ${openmp} -lstdc++ -lm")
   set(MI2_PC_REQUIRES_PRIVATE
       "fmt yaml-cpp libcrypto libxxhash libutf8proc libopenjp2 libwebpdemux libwebp libtiff-4 libpng libdeflate libjpeg zlib")
 endif()

@@ -5,12 +5,13 @@
 
 #include <mi2/error.hpp>
 
-#include "image/jpeg2000.hpp"
+#include "image/jpeg2000_image.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  mi2::image::Warnings warnings;
   try {
-    static_cast<void>(mi2::image::decode_jpeg2000(std::span(data, size), 1U << 16U, "fuzz", warnings));
+    mi2::image::DecodeOptions options;
+    options.max_pixels = 1U << 16U;
+    static_cast<void>(mi2::image::decode_jpeg2000_file(std::as_bytes(std::span(data, size)), options, "fuzz"));
   } catch (const mi2::Error&) {
   }
   return 0;

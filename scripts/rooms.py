@@ -52,7 +52,7 @@ ROOMS = {
 LIBRARIES = {
     r"openssl/|xxhash": ["src/base"],
     r"(oneapi/)?dnnl|omp\.h": ["src/ops/cpu"],
-    r"jpeglib|jerror|png\.h|libdeflate|tiff|webp/|openjpeg": ["src/image"],
+    r"gif_lib|jpeglib|jerror|png\.h|libdeflate|tiff|webp/|openjpeg": ["src/image"],
     r"dcmtk/": ["src/dicom"],
     r"zlib": ["src/base", "src/image", "src/dicom"],
     r"utf8proc": ["src/text"],

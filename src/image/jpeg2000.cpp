@@ -151,6 +151,7 @@ Jpeg2000Samples decode_jpeg2000(std::span<const std::uint8_t> bytes, std::uint64
   out.is_signed = image->comps[0].sgnd != 0;
   out.colour_transform = header.colour_transform && image->numcomps >= 3;
   out.ycbcr = image->color_space == OPJ_CLRSPC_SYCC;
+  out.cmyk = image->color_space == OPJ_CLRSPC_CMYK;
   out.bytes = interleave(*image, header.width * header.height);
   for (std::string& warning : messages.warnings) add_warning(warnings, std::move(warning));
   return out;

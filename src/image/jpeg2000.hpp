@@ -20,6 +20,7 @@ struct Jpeg2000Samples {
   bool is_signed = false;
   bool colour_transform = false;  ///< was undone, so that three components are RGB
   bool ycbcr = false;             ///< a .jp2 header says that the components are YCbCr
+  bool cmyk = false;              ///< a .jp2 header says that they are inks
   /// [height, width, components], little endian, 1 byte a sample up to 8 bits, else 2; two's complement of `precision`
   /// bits if signed.
   std::vector<std::uint8_t> bytes;

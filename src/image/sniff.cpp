@@ -9,8 +9,11 @@
 
 #include <mi2/error.hpp>
 
+#include "image/bmp.hpp"
+#include "image/gif.hpp"
 #include "image/image.hpp"
 #include "image/jpeg.hpp"
+#include "image/jpeg2000_image.hpp"
 #include "image/png.hpp"
 #include "image/source.hpp"
 #include "image/tiff.hpp"
@@ -56,14 +59,16 @@ constexpr std::array kFormats = {
     Format{"\x89PNG\r\n\x1a\n"sv, "PNG", Single<decode_png>::open},
     Format{"\xff\xd8\xff"sv, "JPEG", Single<decode_jpeg>::open},
     Format{"RIFF????WEBPVP8"sv, "WebP", Single<decode_webp>::open},
+    Format{"II*\0????CR"sv, "camera raw (CR2)", nullptr},
     Format{"II*\0"sv, "TIFF", open_tiff},
     Format{"MM\0*"sv, "TIFF", open_tiff},
     Format{"II+\0"sv, "BigTIFF", open_tiff},
     Format{"MM\0+"sv, "BigTIFF", open_tiff},
-    Format{"GIF8"sv, "GIF", nullptr},
-    Format{"BM"sv, "BMP", nullptr},
-    Format{"\0\0\0\x0cjP  \r\n\x87\n"sv, "JPEG 2000", nullptr},
-    Format{"\xff\x4f\xff\x51"sv, "JPEG 2000", nullptr},
+    Format{"GIF87a"sv, "GIF", Single<decode_gif>::open},
+    Format{"GIF89a"sv, "GIF", Single<decode_gif>::open},
+    Format{"BM"sv, "BMP", Single<decode_bmp>::open},
+    Format{"\0\0\0\x0cjP  \r\n\x87\n"sv, "JPEG 2000", Single<decode_jpeg2000_file>::open},
+    Format{"\xff\x4f\xff\x51"sv, "JPEG 2000", Single<decode_jpeg2000_file>::open},
     Format{"8BPS"sv, "Photoshop (PSD)", nullptr},
     Format{"\0\0\1\0"sv, "icon (ICO)", nullptr},
     Format{"P1"sv, "PNM", nullptr},
@@ -76,12 +81,35 @@ constexpr std::array kFormats = {
     Format{"GIMP Palette"sv, "GIMP palette", nullptr},
     Format{"????ftypavif"sv, "AVIF", nullptr},
     Format{"????ftyphe"sv, "HEIF", nullptr},
+    Format{"????ftypmif1"sv, "HEIF", nullptr},
+    Format{"????ftypmsf1"sv, "HEIF", nullptr},
+    Format{"????ftypcrx"sv, "camera raw (CR3)", nullptr},
+    Format{"????ftyp"sv, "video (MP4)", nullptr},
+    Format{"RIFF????AVI "sv, "video (AVI)", nullptr},
+    Format{"\x1a\x45\xdf\xa3"sv, "video (Matroska)", nullptr},
     Format{"\xff\x0a"sv, "JPEG XL", nullptr},
     Format{"\0\0\0\x0cJXL "sv, "JPEG XL", nullptr},
     Format{"qoif"sv, "QOI", nullptr},
     Format{"DDS "sv, "DDS", nullptr},
     Format{"%PDF"sv, "PDF", nullptr},
+    Format{"<svg"sv, "SVG", nullptr},
+    Format{"<?xml"sv, "XML", nullptr},
+    Format{"\x76\x2f\x31\x01"sv, "OpenEXR", nullptr},
+    Format{"#?RADIANCE"sv, "Radiance HDR", nullptr},
+    Format{"SIMPLE  ="sv, "FITS", nullptr},
+    Format{"FUJIFILMCCD-RAW"sv, "camera raw (RAF)", nullptr},
+    Format{"IIRO"sv, "camera raw (ORF)", nullptr},
+    Format{"IIRS"sv, "camera raw (ORF)", nullptr},
+    Format{"IIU\0"sv, "camera raw (RW2)", nullptr},
+    Format{"FOVb"sv, "camera raw (X3F)", nullptr},
+    Format{"II\xbc\x01"sv, "JPEG XR", nullptr},
+    Format{"icns"sv, "icon (ICNS)", nullptr},
+    Format{"\x89HDF\r\n\x1a\n"sv, "HDF5", nullptr},
+    Format{"\x1f\x8b"sv, "gzip", nullptr},
+    Format{"\x37\x7a\xbc\xaf\x27\x1c"sv, "7z", nullptr},
 };
+
+constexpr const char* kRead = "PNG, JPEG, JPEG 2000, WebP, TIFF, GIF, BMP";
 
 bool starts_with(std::span<const std::byte> bytes, std::string_view signature) noexcept {
   if (bytes.size() < signature.size()) return false;
@@ -109,11 +137,11 @@ std::unique_ptr<Source> open(std::span<const std::byte> bytes, const DecodeOptio
   if (bytes.empty()) throw Error(Code::kBadFile, fmt::format("{}: empty", name));
   const Format* format = format_of(bytes);
   if (format == nullptr) {
-    throw Error(Code::kUnsupported, fmt::format("{}: not a PNG, JPEG, WebP or TIFF file", name));
+    throw Error(Code::kUnsupported,
+                fmt::format("{}: not an image of a format that is known; {} and DICOM are read", name, kRead));
   }
   if (format->open == nullptr) {
-    throw Error(Code::kUnsupported,
-                fmt::format("{}: a {} file; PNG, JPEG, WebP and TIFF are read", name, format->name));
+    throw Error(Code::kUnsupported, fmt::format("{}: {} is not read; {} and DICOM are", name, format->name, kRead));
   }
   return format->open(bytes, options, name);
 }

@@ -80,6 +80,82 @@ def webps():
     yield "animated.webp", saved(rgba[0], "WEBP", save_all=True, append_images=rgba[1:], lossless=True)
 
 
+def jpeg2000s():
+    yield "rgb.jp2", saved(rgb_image(), "JPEG2000")
+    yield "rgba.jp2", saved(Image.fromarray(bytes_of(4)), "JPEG2000")
+    yield "grey.j2k", saved(Image.fromarray(bytes_of(1)[..., 0]), "JPEG2000", no_jp2=True)
+    yield "grey_alpha.jp2", saved(Image.fromarray(bytes_of(2)), "JPEG2000")
+    yield "grey16.jp2", saved(Image.fromarray(texture(1, most=60000)[..., 0].astype(np.uint16)), "JPEG2000")
+    yield "lossy.jp2", saved(rgb_image(), "JPEG2000", irreversible=True, quality_layers=[20])
+
+
+def gifs():
+    grey, palette = bytes_of(1)[..., 0], rng.integers(0, 256, 768).astype(np.uint8)
+    indexed = Image.fromarray(grey)
+    indexed.putpalette(palette.tobytes())
+    plain = saved(indexed, "GIF", interlace=0)
+    yield "palette.gif", plain
+    yield "grey.gif", saved(Image.fromarray(grey), "GIF", interlace=0)
+    yield "interlaced.gif", saved(indexed, "GIF", interlace=1)
+    yield "transparent.gif", saved(indexed, "GIF", transparency=7)
+    yield "animated.gif", saved(indexed, "GIF", save_all=True, append_images=[Image.fromarray(255 - grey)])
+    # The frame lies inside a larger canvas, and beyond a smaller one.
+    at = plain.index(b"\x2c\0\0\0\0" + struct.pack("<HH", WIDTH, HEIGHT))
+    moved = plain[:at] + b"\x2c" + struct.pack("<HH", 5, 3) + plain[at + 5 :]
+    yield "inside.gif", moved[:6] + struct.pack("<HH", 60, 50) + moved[10:]
+    yield "beyond.gif", moved[:6] + struct.pack("<HH", 20, 50) + moved[10:]
+
+
+def bmp_of(body, bits, compression=0, palette=b"", masks=b"", height=HEIGHT, header=40):
+    fields = struct.pack("<IiiHHIIiiII", header, WIDTH, height, 1, bits, compression, len(body), 0, 0, 0, 0)
+    start = 14 + header + (len(masks) if header == 40 else 0) + len(palette)
+    more = masks if header == 40 else masks.ljust(header - 40, b"\0")
+    return b"BM" + struct.pack("<IHHI", start + len(body), 0, 0, start) + fields + more + palette + body
+
+
+def bmps():
+    grey, colour = bytes_of(1)[..., 0], bytes_of(3)
+    indexed = Image.fromarray(grey)
+    indexed.putpalette(rng.integers(0, 256, 768).astype(np.uint8).tobytes())
+    yield "rgb.bmp", saved(rgb_image(), "BMP")
+    yield "palette.bmp", saved(indexed, "BMP")
+    yield "grey.bmp", saved(Image.fromarray(grey), "BMP")
+    yield "bilevel.bmp", saved(Image.fromarray(grey).convert("1"), "BMP")
+    four = Image.fromarray(grey >> 4)
+    entries = rng.integers(0, 256, (16, 4)).astype(np.uint8)
+    entries[:, 3] = 0
+    four.putpalette(entries[:, 2::-1].tobytes())
+    shifted = np.pad(grey >> 4, ((0, 0), (0, 7)))  # 48 nibbles: rows of whole words
+    rows = np.flipud(shifted[:, 0::2] << 4 | shifted[:, 1::2]).astype(np.uint8)
+    yield "palette4.bmp", bmp_of(rows.tobytes(), 4, palette=entries.tobytes()), four.convert("P")
+    def words(pixels):
+        return np.pad(pixels, ((0, 0), (0, 1))).astype("<u2")
+    five = colour.astype(int) >> 3
+    packed15 = five[..., 0] << 10 | five[..., 1] << 5 | five[..., 2]
+    shown = Image.fromarray((five * 255 // 31).astype(np.uint8))
+    yield "rgb555.bmp", bmp_of(np.flipud(words(packed15)).tobytes(), 16), shown
+    yield "top_down.bmp", bmp_of(words(packed15).tobytes(), 16, height=-HEIGHT), shown
+    six = colour.astype(int)[..., 1] >> 2
+    packed16 = five[..., 0] << 11 | six << 5 | five[..., 2]
+    green = np.stack([five[..., 0] * 255 // 31, six * 255 // 63, five[..., 2] * 255 // 31], -1)
+    masks = struct.pack("<3I", 0xF800, 0x7E0, 0x1F)
+    yield "rgb565.bmp", bmp_of(np.flipud(words(packed16)).tobytes(), 16, 3, masks=masks), Image.fromarray(green.astype(np.uint8))
+    rgba = bytes_of(4)
+    masks = struct.pack("<4I", 0xFF, 0xFF00, 0xFF0000, 0xFF000000)
+    yield "rgba_v5.bmp", bmp_of(np.flipud(rgba).tobytes(), 32, 3, masks=masks, header=124), Image.fromarray(rgba)
+    bgrx = np.concatenate([colour[..., ::-1], np.zeros_like(grey)[..., None]], -1)
+    yield "bgrx.bmp", bmp_of(np.flipud(bgrx).tobytes(), 32), Image.fromarray(colour)
+    flat = grey >> 6
+    runs = b"".join(b"".join(bytes([1, v]) for v in row) + b"\0\0" for row in flat[::-1].tolist()) + b"\0\1"
+    colours = rng.integers(0, 256, (256, 4)).astype(np.uint8)
+    shown = Image.fromarray(flat)
+    shown.putpalette(colours[:, 2::-1].tobytes())
+    yield "rle8.bmp", bmp_of(runs, 8, 1, palette=colours.tobytes()), shown
+    stretches = b"".join(b"\0" + bytes([WIDTH]) + bytes(row) + b"\0" + b"\0\0" for row in flat[::-1].tolist()) + b"\0\1"
+    yield "rle8_absolute.bmp", bmp_of(stretches, 8, 1, palette=colours.tobytes()), shown
+    yield "jpeg_inside.bmp", bmp_of(b"", 0, 4), "JPEG inside"
+
+
 def packed(pixels, bits):
     """Samples of fewer than 8 bits, rows padded to bytes."""
     flat = pixels.reshape(pixels.shape[0], -1).astype(np.uint8)
@@ -351,7 +427,7 @@ def main():
     folder = pathlib.Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     rows = {}
-    for group in (pngs, jpegs, webps, tiffs, extremes, deep_tiffs, tiff_tags):
+    for group in (pngs, jpegs, webps, tiffs, extremes, deep_tiffs, tiff_tags, jpeg2000s, gifs, bmps):
         for name, data, *picture in group():
             (folder / name).write_bytes(data)
             rows[name] = expected(data, *picture)

@@ -188,7 +188,9 @@ TEST_F(Scoring, ABadRowIsNamedAndIsNeverAServersFault) {
   const auto row = [](const Json& image, const Json& text) {
     return table(list("image", "text"), list(list(nullptr, kText), list(image, text))).dump();
   };
-  EXPECT_EQ(score_refusal(422, row("Zm9vYmFy", "")), "row 2: image: not a PNG, JPEG, WebP or TIFF file");
+  EXPECT_EQ(score_refusal(422, row("Zm9vYmFy", "")),
+            "row 2: image: not an image of a format that is known; PNG, JPEG, JPEG 2000, WebP, TIFF, GIF, BMP "
+            "and DICOM are read");
   EXPECT_THAT(score_refusal(400, row("no base64!", "")), HasSubstr("row 2: image: not base64"));
   EXPECT_THAT(score_refusal(400, row(nullptr, "")), HasSubstr("row 2: has neither"));
   EXPECT_THAT(score_refusal(400, row(5, "")), HasSubstr("row 2: image: expected a string of base64, got a number"));

@@ -96,8 +96,8 @@ bool needs_torch(const Device& device) noexcept { return device.kind != Device::
 
 CLI::Option* add_profile(CLI::App& command, const std::string& name, Profile& profile, const std::string& help) {
   return add_parsed(command, name, profile, parse_profile, help)
-      ->type_name("raw|azure")
-      ->check(CLI::IsMember({"raw", "azure"}).description(""))
+      ->type_name("raw|azure|toolkit|mcp")
+      ->check(CLI::IsMember({"raw", "azure", "toolkit", "mcp"}).description(""))
       ->default_str(std::string(name_of(profile)));
 }
 
@@ -128,8 +128,9 @@ void add_one_frame(CLI::App& command, FrameSelection& frames) {
 void add_image_arguments(CLI::App& command, ModelArguments& arguments) {
   constexpr std::uint64_t kAny = std::numeric_limits<std::int64_t>::max();
   EmbedderOptions& options = arguments.options;
-  add_profile(command, "--profile", options.image.profile,
-              "raw: resize only; azure: as the hosted model prepares images");
+  add_profile(
+      command, "--profile", options.image.profile,
+      "raw: resize only; azure: as the hosted model prepares images; toolkit, mcp: as the published clients do");
   command.add_option("--threads", options.threads, "Threads to compute with (default: one per core)")
       ->type_name("N")
       ->check(CLI::Range(1U, 1024U).description(""));

@@ -17,13 +17,15 @@ namespace mi2 {
 
 /// What is done to an image before the model's own resize.
 enum class Profile : std::uint8_t {
-  kRaw,    ///< nothing
-  kAzure,  ///< resize to a square in the image's own mode, RGB, JPEG and back: what the hosted model does
+  kRaw,      ///< nothing
+  kAzure,    ///< resize to a square in the image's own mode, RGB, JPEG and back: what the hosted model does
+  kToolkit,  ///< percentiles to 8 bits by truncation, cubic spline to 480 x 480: what the published notebooks send
+  kMcp,      ///< percentiles 5 and 95 over all channels, bicubic to 512 x 512, JPEG: what the published MCP tools send
 };
 
-/// "raw" or "azure".
+/// "raw", "azure", "toolkit" or "mcp".
 MI2_EXPORT std::string_view name_of(Profile profile) noexcept;
-/// @throws Error{kBadArgument} if `name` is neither.
+/// @throws Error{kBadArgument} if `name` is none of them.
 MI2_EXPORT Profile parse_profile(std::string_view name);
 
 /// A window of sample values, in the units after the modality LUT (Hounsfield for CT). DICOM PS3.3 C.11.2.1.2, LINEAR.

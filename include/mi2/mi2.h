@@ -48,7 +48,7 @@ typedef struct mi2_options {
   const char* dtype;       /* "f32", "bf16", "int8", "bf16x3", "auto"; NULL: what a packed file holds, else "f32" */
   const char* device;      /* NULL: "cpu" */
   unsigned threads;        /* 0: one per available core */
-  const char* profile;     /* "raw" or "azure": what is done to an image before the model's own resize; NULL: "raw" */
+  const char* profile;     /* "raw", "azure", "toolkit" or "mcp": what is done to an image before the model's own resize; NULL: "raw" */
   int azure_size;          /* pixels, for "azure"; 0: 512 */
   int azure_quality;       /* JPEG quality 1..100, for "azure"; 0: 75 */
   const char* intensity;   /* grey to 8 bits: "auto", "percentile:LOW,HIGH", "minmax", "window:C,W";

@@ -19,7 +19,8 @@ namespace mi2::dicom {
 struct Options {
   std::uint64_t max_pixels = 200'000'000;  ///< rows x columns of a frame; checked before pixels are allocated
   std::optional<Window> window;            ///< overrides the file's own VOI
-  Intensity fallback;                      ///< for grey with neither an override nor a VOI in the file
+  image::GreyRule fallback;                ///< for grey with neither an override nor a VOI in the file
+  bool ignore_voi = false;                 ///< the file's windows and VOI LUTs
   std::function<void(std::uint64_t pixels)> claim{};  ///< as ImageOptions::claim
 };
 

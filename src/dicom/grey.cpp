@@ -82,6 +82,7 @@ void read_voi(const Item& data, const Frame& frame, const Options& options, Tran
     out.window = AppliedWindow{*options.window};
     return;
   }
+  if (options.ignore_voi) return;
   const Item* group = functional_group(data, frame.index, tags::kFrameVoi);
   if (group != nullptr) read_voi_of(*group, frame, out, warnings);
   if (!out.window && !out.voi) read_voi_of(data, frame, out, warnings);
@@ -114,7 +115,7 @@ bool padding_dominates(const Item& data, const Frame& frame) {
 
 /// By the values of the image itself.
 std::vector<std::uint8_t> by_intensity(const Item& data, const Frame& frame, const Transform& transform,
-                                       const Intensity& intensity, image::Warnings& warnings) {
+                                       const image::GreyRule& intensity, image::Warnings& warnings) {
   if (padding_dominates(data, frame)) {
     image::add_warning(warnings,
                        "padding_dominates: most pixels have "

@@ -25,6 +25,14 @@ image::PreprocessOptions preprocess_options(const ImageOptions& options) {
   return {options.profile, options.azure_size, options.azure_quality};
 }
 
+/// The toolkit cuts where others round, and spreads all DICOM.
+image::GreyRule grey_rule(const ImageOptions& options, bool is_dicom) {
+  Intensity intensity = options.intensity;
+  const bool toolkit = options.profile == Profile::kToolkit;
+  if (toolkit && is_dicom && intensity.kind == Intensity::Kind::kAuto) intensity.kind = Intensity::Kind::kPercentile;
+  return {intensity, toolkit};
+}
+
 }  // namespace
 
 Preparer::Preparer(const ImageOptions& options) : options_(options), preprocess_(preprocess_options(options)) {
@@ -38,9 +46,11 @@ std::unique_ptr<image::Source> open_source(std::span<const std::byte> encoded, s
     throw Error(Code::kTooLarge,
                 fmt::format("{}: {} bytes, the limit is {}", name, encoded.size(), options.max_file_bytes));
   }
-  return dicom::looks_like_dicom(encoded)
-             ? dicom::open(encoded, {options.max_pixels, options.window, options.intensity, options.claim}, name)
-             : image::open(encoded, {options.max_pixels, options.intensity, options.claim}, name);
+  const image::GreyRule rule = grey_rule(options, dicom::looks_like_dicom(encoded));
+  if (!dicom::looks_like_dicom(encoded)) return image::open(encoded, {options.max_pixels, rule, options.claim}, name);
+  // The toolkit reads stored values, and knows no window of the file.
+  const bool ignore_voi = options.profile == Profile::kToolkit;
+  return dicom::open(encoded, {options.max_pixels, options.window, rule, ignore_voi, options.claim}, name);
 }
 
 image::Image Preparer::read_one(std::span<const std::byte> encoded, std::string_view name) const {
@@ -73,7 +83,8 @@ TimedPixels Preparer::prepare_timed(std::span<const std::byte> encoded, std::str
 }
 
 Pixels Preparer::prepare(const ImageView& image, std::string_view name, int width, int height) const {
-  return finish(image::from_view(image, {options_.max_pixels, options_.intensity}, name), name, width, height);
+  return finish(image::from_view(image, {options_.max_pixels, grey_rule(options_, false), {}}, name), name, width,
+                height);
 }
 
 Pixels Preparer::prepare(const image::Source& source, std::uint64_t frame, std::string_view name, int width,

@@ -50,14 +50,14 @@ void check_palette(const ImageView& view, const Layout& layout, std::string_view
 
 /// Deep samples may lie at any address, so they are copied before they are read.
 template <typename T>
-std::vector<std::uint8_t> deep_to_8bit(std::span<const std::byte> bytes, const Intensity& intensity,
+std::vector<std::uint8_t> deep_to_8bit(std::span<const std::byte> bytes, const GreyRule& intensity,
                                        Warnings& warnings) {
   std::vector<T> samples(bytes.size() / sizeof(T));
   std::memcpy(samples.data(), bytes.data(), bytes.size());
   return to_8bit(std::span<const T>(samples), intensity, &warnings);
 }
 
-std::vector<std::uint8_t> samples_of(const ImageView& view, Sample kind, const Intensity& intensity,
+std::vector<std::uint8_t> samples_of(const ImageView& view, Sample kind, const GreyRule& intensity,
                                      Warnings& warnings) {
   if (kind == Sample::kU16) return deep_to_8bit<std::uint16_t>(view.samples, intensity, warnings);
   if (kind == Sample::kI32) return deep_to_8bit<std::int32_t>(view.samples, intensity, warnings);

@@ -39,9 +39,18 @@ struct Image {
 /// @returns samples per pixel.
 int channels(Mode mode) noexcept;
 
+/// How grey of more than 8 bits becomes 8.
+struct GreyRule : Intensity {
+  GreyRule() = default;
+  // Implicit: without more, an intensity is the rule.
+  GreyRule(const Intensity& intensity, bool cut = false) : Intensity(intensity), truncate(cut) {}
+
+  bool truncate = false;  ///< 255 y is cut to a whole number, not rounded
+};
+
 struct DecodeOptions {
   std::uint64_t max_pixels = 200'000'000;  ///< width x height; checked before pixels are allocated
-  Intensity intensity;
+  GreyRule intensity;
   std::function<void(std::uint64_t pixels)> claim{};  ///< as ImageOptions::claim
 };
 

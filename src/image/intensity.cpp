@@ -147,8 +147,7 @@ Range min_max(std::span<const Sample> samples, std::span<const std::uint64_t> oc
 }
 
 template <typename Sample>
-Range range_of(std::span<const Sample> samples, const Intensity& intensity,
-               std::span<const std::uint64_t> occurrences = {}) {
+Range ends_of(std::span<const Sample> samples, const GreyRule& intensity, std::span<const std::uint64_t> occurrences) {
   if (intensity.kind == Intensity::Kind::kWindow) {
     const auto [center, width] = intensity.window;
     return {center - width / 2, center + width / 2};
@@ -160,10 +159,18 @@ Range range_of(std::span<const Sample> samples, const Intensity& intensity,
   return {low, percentile(ranks, intensity.high)};
 }
 
+template <typename Sample>
+Range range_of(std::span<const Sample> samples, const GreyRule& intensity,
+               std::span<const std::uint64_t> occurrences = {}) {
+  Range range = ends_of(samples, intensity, occurrences);
+  if (intensity.truncate) range.half = 0;
+  return range;
+}
+
 std::uint8_t scale(double x, const Range& range) noexcept {
   const double y = (x - range.low) / (range.high - range.low);
   if (!(y > 0)) return 0;  // NaN too
-  return static_cast<std::uint8_t>(std::min(y, 1.0) * 255 + 0.5);
+  return static_cast<std::uint8_t>(std::min(y, 1.0) * 255 + range.half);
 }
 
 template <typename Sample>
@@ -185,7 +192,7 @@ std::vector<std::uint8_t> scale_all(std::span<const Sample> samples, const Range
 }
 
 template <typename Sample>
-std::vector<std::uint8_t> spread(std::span<const Sample> samples, const Intensity& intensity, Warnings* warnings) {
+std::vector<std::uint8_t> spread(std::span<const Sample> samples, const GreyRule& intensity, Warnings* warnings) {
   const Range range = range_of(samples, intensity);
   if (warnings != nullptr) warn_of_range(samples, range, *warnings);
   return scale_all(samples, range);
@@ -193,50 +200,50 @@ std::vector<std::uint8_t> spread(std::span<const Sample> samples, const Intensit
 
 }  // namespace
 
-Range intensity_range(std::span<const float> samples, const Intensity& intensity) {
+Range intensity_range(std::span<const float> samples, const GreyRule& intensity) {
   return range_of(samples, intensity);
 }
-Range intensity_range(std::span<const std::int32_t> samples, const Intensity& intensity) {
+Range intensity_range(std::span<const std::int32_t> samples, const GreyRule& intensity) {
   return range_of(samples, intensity);
 }
-Range intensity_range(std::span<const std::uint16_t> samples, const Intensity& intensity) {
+Range intensity_range(std::span<const std::uint16_t> samples, const GreyRule& intensity) {
   return range_of(samples, intensity);
 }
-Range intensity_range(std::span<const std::uint32_t> samples, const Intensity& intensity) {
+Range intensity_range(std::span<const std::uint32_t> samples, const GreyRule& intensity) {
   return range_of(samples, intensity);
 }
-Range intensity_range(std::span<const double> samples, const Intensity& intensity) {
+Range intensity_range(std::span<const double> samples, const GreyRule& intensity) {
   return range_of(samples, intensity);
 }
 
 Range intensity_range(std::span<const float> levels, std::span<const std::uint64_t> occurrences,
-                      const Intensity& intensity) {
+                      const GreyRule& intensity) {
   return range_of(levels, intensity, occurrences);
 }
 
 std::vector<std::uint8_t> to_8bit(std::span<const float> samples, const Range& range) {
   return scale_all(samples, range);
 }
-std::vector<std::uint8_t> to_8bit(std::span<const float> samples, const Intensity& intensity, Warnings* warnings) {
+std::vector<std::uint8_t> to_8bit(std::span<const float> samples, const GreyRule& intensity, Warnings* warnings) {
   return spread(samples, intensity, warnings);
 }
-std::vector<std::uint8_t> to_8bit(std::span<const double> samples, const Intensity& intensity, Warnings* warnings) {
+std::vector<std::uint8_t> to_8bit(std::span<const double> samples, const GreyRule& intensity, Warnings* warnings) {
   return spread(samples, intensity, warnings);
 }
-std::vector<std::uint8_t> to_8bit(std::span<const std::int32_t> samples, const Intensity& intensity,
+std::vector<std::uint8_t> to_8bit(std::span<const std::int32_t> samples, const GreyRule& intensity,
                                   Warnings* warnings) {
   return spread(samples, intensity, warnings);
 }
-std::vector<std::uint8_t> to_8bit(std::span<const std::uint32_t> samples, const Intensity& intensity,
+std::vector<std::uint8_t> to_8bit(std::span<const std::uint32_t> samples, const GreyRule& intensity,
                                   Warnings* warnings) {
   return spread(samples, intensity, warnings);
 }
-std::vector<std::uint8_t> to_8bit(std::span<const std::uint16_t> samples, const Intensity& intensity,
+std::vector<std::uint8_t> to_8bit(std::span<const std::uint16_t> samples, const GreyRule& intensity,
                                   Warnings* warnings) {
   return spread(samples, intensity, warnings);
 }
 std::vector<std::uint8_t> to_8bit(std::span<const float> levels, std::span<const std::uint64_t> occurrences,
-                                  const Intensity& intensity) {
+                                  const GreyRule& intensity) {
   return scale_all(levels, range_of(levels, intensity, occurrences));
 }
 

@@ -1,5 +1,6 @@
 #include "image/options.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -8,11 +9,15 @@
 #include <string_view>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <mi2/error.hpp>
 
 namespace mi2 {
 namespace {
+
+/// In the order of Profile.
+constexpr std::array<std::string_view, 4> kProfiles = {"raw", "azure", "toolkit", "mcp"};
 
 /// "A,B" as two finite numbers.
 std::optional<std::array<double, 2>> parse_pair(std::string_view text) {
@@ -88,12 +93,12 @@ std::optional<Intensity> read_intensity(std::string_view text) {
 
 }  // namespace
 
-std::string_view name_of(Profile profile) noexcept { return profile == Profile::kRaw ? "raw" : "azure"; }
+std::string_view name_of(Profile profile) noexcept { return kProfiles.at(static_cast<std::size_t>(profile)); }
 
 Profile parse_profile(std::string_view name) {
-  if (name == "raw") return Profile::kRaw;
-  if (name == "azure") return Profile::kAzure;
-  throw Error(Code::kBadArgument, fmt::format("profile '{}': expected 'raw' or 'azure'", name));
+  const auto* const found = std::find(kProfiles.begin(), kProfiles.end(), name);
+  if (found != kProfiles.end()) return static_cast<Profile>(found - kProfiles.begin());
+  throw Error(Code::kBadArgument, fmt::format("profile '{}': expected one of {}", name, fmt::join(kProfiles, ", ")));
 }
 
 std::string to_string(const Window& window) { return fmt::format("{},{}", window.center, window.width); }

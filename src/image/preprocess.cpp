@@ -1,13 +1,17 @@
-#include "image/convert.hpp"
-#include "image/image.hpp"
-#include "image/jpeg_round_trip.hpp"
-#include "image/resize.hpp"
-
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include <mi2/error.hpp>
+
+#include "image/convert.hpp"
+#include "image/image.hpp"
+#include "image/intensity.hpp"
+#include "image/jpeg_round_trip.hpp"
+#include "image/resize.hpp"
+#include "image/spline_resize.hpp"
 
 namespace mi2::image {
 namespace {
@@ -46,6 +50,31 @@ Raster grey_or_rgb(Image image) {
   return to_rgb(image.mode, view(image), image.palette);
 }
 
+/// What the published toolkit sends.
+Raster as_toolkit(Image image) {
+  constexpr int kSide = 480;
+  return resize_spline(grey_or_rgb(std::move(image)), kSide, kSide);
+}
+
+/// What the published MCP tools send: percentiles 5 and 95 of all samples of the three channels, cut to whole numbers.
+Raster as_mcp(Image image) {
+  constexpr int kSide = 512;
+  constexpr int kQuality = 75;
+  constexpr double kLeast = 1e-6;
+  Raster square = resize_bicubic(grey_or_rgb(std::move(image)), kSide, kSide);
+  std::array<float, 256> levels{};
+  std::array<std::uint64_t, 256> occurrences{};
+  for (std::size_t i = 0; i < levels.size(); ++i) levels.at(i) = static_cast<float>(i);
+  for (const std::uint8_t sample : square.samples) occurrences.at(sample) += square.channels == 1 ? 3 : 1;
+  const Range range = intensity_range(levels, occurrences, Intensity{Intensity::Kind::kPercentile, 5, 95, {}});
+  for (std::uint8_t& sample : square.samples) {
+    const double shade = (sample - range.low) / std::max(range.high - range.low, kLeast) * 255.0;
+    sample = static_cast<std::uint8_t>(std::clamp(shade, 0.0, 255.0));
+  }
+  jpeg_round_trip(square, kQuality);
+  return square;
+}
+
 /// RGB that holds no colour becomes grey: every step treats the three channels alike.
 Image drop_unused_channels(Image image) {
   if (image.mode != Mode::kRgb) return image;
@@ -65,12 +94,27 @@ void check(const PreprocessOptions& options) {
   }
 }
 
+/// The profile's own steps.
+Raster apply_profile(Image image, const PreprocessOptions& options) {
+  switch (options.profile) {
+    case Profile::kRaw:
+      return grey_or_rgb(std::move(image));
+    case Profile::kAzure:
+      check(options);
+      return standardize(image, options);
+    case Profile::kToolkit:
+      return as_toolkit(std::move(image));
+    case Profile::kMcp:
+      return as_mcp(std::move(image));
+  }
+  throw Error(Code::kInternal, "profile: unknown");
+}
+
 }  // namespace
 
 Raster to_source(Image image, const PreprocessOptions& options) {
-  if (options.profile == Profile::kRaw) return grey_or_rgb(std::move(image));
-  check(options);
-  return to_three_channels(standardize(image, options));
+  Raster source = apply_profile(std::move(image), options);
+  return options.profile == Profile::kRaw ? source : to_three_channels(std::move(source));
 }
 
 Raster to_three_channels(Raster raster) {
@@ -80,8 +124,7 @@ Raster to_three_channels(Raster raster) {
 
 Pixels preprocess(Image image, const PreprocessOptions& options, int width, int height) {
   image = drop_unused_channels(std::move(image));
-  if (options.profile != Profile::kRaw) check(options);
-  const Raster source = options.profile == Profile::kRaw ? grey_or_rgb(std::move(image)) : standardize(image, options);
+  const Raster source = apply_profile(std::move(image), options);
   Raster out = to_three_channels(resize_bicubic(source, width, height));
   return {width, height, std::move(out.samples)};
 }

@@ -20,7 +20,7 @@ constexpr std::string_view kSchemas = R"json({
   "get_scaling_factor": {"$ref": "#/components/schemas/Flag"},
   "image_standardization_jpeg_compression_ratio": {"anyOf": [{"type": "integer", "minimum": 0, "maximum": 2147483647, "description": "0: the default; above 100: 100"}, {"type": "string", "pattern": "^0*[0-9]{1,10}$"}, {"type": "null"}]},
   "image_standardization_image_size": {"anyOf": [{"type": "integer", "minimum": 0, "maximum": 4096, "description": "0: the default"}, {"type": "string", "pattern": "^0*([0-9]|[1-9][0-9]{0,2}|[1-3][0-9]{3}|40[0-8][0-9]|409[0-6])$"}, {"type": "null"}]},
-  "profile": {"anyOf": [{"type": "string", "enum": ["raw", "azure"]}, {"type": "null"}]},
+  "profile": {"anyOf": [{"type": "string", "enum": ["raw", "azure", "toolkit", "mcp"]}, {"type": "null"}]},
   "frames": {"description": "Which frame of a multi-frame DICOM object or page of a TIFF is embedded, from 1; exactly one", "anyOf": [{"type": "string", "pattern": "^(middle|all|first|0*[1-9][0-9]{0,17}|(every|center):0*[1-9][0-9]{0,17})$"}, {"type": "integer", "minimum": 1}, {"type": "null"}]},
   "provenance": {"$ref": "#/components/schemas/Flag"}}}]},
 "ScoreRequest": {"type": "object", "required": ["input_data"], "properties": {

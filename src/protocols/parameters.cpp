@@ -1,6 +1,7 @@
 #include "protocols/parameters.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -81,7 +82,10 @@ ScoreParameters read_parameters(Json* params, const ImageOptions& defaults) {
   result.images.azure_size = whole_number(*params, "image_standardization_image_size", defaults.azure_size, kMaxSize);
   result.images.frames = frame_selection(*params, defaults.frames);
   if (Json* profile = member(*params, "profile")) {
-    if (*profile != "raw" && *profile != "azure") bad("profile", "\"raw\" or \"azure\"");
+    constexpr std::array kNames = {"raw", "azure", "toolkit", "mcp"};
+    if (std::find(kNames.begin(), kNames.end(), *profile) == kNames.end()) {
+      bad("profile", "\"raw\", \"azure\", \"toolkit\" or \"mcp\"");
+    }
     result.images.profile = parse_profile(profile->get_ref<const std::string&>());
   }
   return result;

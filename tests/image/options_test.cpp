@@ -16,11 +16,13 @@ namespace {
 using test::error_of;
 
 TEST(Profile, ReadsWhatItWrites) {
-  for (const Profile profile : {Profile::kRaw, Profile::kAzure}) EXPECT_EQ(parse_profile(name_of(profile)), profile);
+  for (const Profile profile : {Profile::kRaw, Profile::kAzure, Profile::kToolkit, Profile::kMcp}) {
+    EXPECT_EQ(parse_profile(name_of(profile)), profile);
+  }
   EXPECT_EQ(name_of(Profile::kAzure), "azure");
   for (const char* bad : {"", "Raw", "azure "}) {
     const Error error = error_of([&] { parse_profile(bad); });
-    EXPECT_EQ(error.what(), "profile '" + std::string(bad) + "': expected 'raw' or 'azure'");
+    EXPECT_EQ(error.what(), "profile '" + std::string(bad) + "': expected one of raw, azure, toolkit, mcp");
     EXPECT_EQ(error.code(), Code::kBadArgument);
   }
 }

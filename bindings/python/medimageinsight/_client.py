@@ -33,7 +33,7 @@ class Client:
 
     :param url: of the server ("https://host:5001") or of its /score.
     :param api_key: sent as ``Authorization: Bearer``; never part of a message.
-    :param profile: "raw" or "azure"; None: the server's own, which is "azure" unless its operator says otherwise.
+    :param profile: "raw", "azure", "toolkit" or "mcp"; None: the server's own, which is "azure" unless its operator says otherwise.
     :param azure_size: pixels, for "azure".
     :param azure_quality: JPEG quality 1 to 100, for "azure".
     :param rows: images or texts per request.

@@ -21,7 +21,8 @@ def load(path: str | os.PathLike[str], *, dtype: str | None = None, profile: str
     """Loads a model's folder (config.yaml and weights), or maps a file of ``mi2 pack``.
 
     :param dtype: "f32", "bf16", "int8" or "bf16x3"; None: what a packed file holds, else f32.
-    :param profile: "raw": resize only; "azure": as the hosted model prepares images.
+    :param profile: "raw": resize only; "azure": as the hosted model prepares images; "toolkit", "mcp": as the published
+        clients do.
     :param threads: to compute with; 0: one per core.
     :param intensity: grey to 8 bits: "auto" (16-bit and float by percentiles 1 and 99, 8-bit DICOM as stored),
         "percentile:LOW,HIGH", "minmax" or "window:CENTER,WIDTH".
@@ -69,7 +70,7 @@ class Model:
 
     @property
     def profile(self) -> str:
-        """How images are prepared: "raw" or "azure"."""
+        """How images are prepared: "raw", "azure", "toolkit" or "mcp"."""
         return self._core.profile
 
     @property

@@ -127,8 +127,10 @@ std::vector<std::uint8_t> by_intensity(const Item& data, const Frame& frame, con
   for (std::size_t i = 0; i < values.size(); ++i) {
     values[i] = static_cast<float>(transform.modality_value(levels ? levels->value(i) : frame.value(i)));
   }
-  const image::Range range = levels ? image::intensity_range(values, levels->occurrences(), intensity)
-                                    : image::intensity_range(values, intensity);
+  image::Range range = levels ? image::intensity_range(values, levels->occurrences(), intensity)
+                              : image::intensity_range(values, intensity);
+  // What is inverted later is cut on the other side.
+  if (intensity.truncate && frame.layout.photometric == "MONOCHROME1") range.half = 1 - 1e-9;
   image::warn_of_range(values, range, warnings);
   std::vector<std::uint8_t> shades = image::to_8bit(values, range);
   return levels ? levels->shaded(shades) : shades;

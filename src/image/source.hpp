@@ -54,8 +54,9 @@ void check_frame(std::uint64_t index, std::uint64_t frames, std::string_view nam
 /// Whether a file that starts so is of a format that open() reads.
 bool looks_like_image(std::span<const std::byte> head) noexcept;
 
-/// Opens a PNG, JPEG, JPEG 2000, WebP, TIFF, GIF or BMP file held in memory, which must outlive the source. The pages of a TIFF are its
-/// frames, without reduced copies and masks; an animation is its first frame. EXIF orientation is ignored.
+/// Opens an image file of a format of docs/preprocessing.md, held in memory, which must outlive the source. The pages
+/// of a TIFF are its frames, without reduced copies and masks; an animation is its first frame. EXIF orientation is
+/// ignored.
 /// @param name  what errors call the image (a path, "row 3").
 /// @throws Error{kBadFile} empty, {kUnsupported} another format.
 std::unique_ptr<Source> open(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name);

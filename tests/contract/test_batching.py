@@ -2,10 +2,11 @@
 import base64
 import concurrent.futures
 import itertools
+import json
 import threading
 
 import pytest
-from conftest import IMAGES, picture
+from conftest import IMAGES, picture, score_body
 
 NAMES = ["gray.png", "colour_a.jpg", "rgba.png", "small_444.jpg", "palette.png", "cmyk.jpg", "progressive.jpg"]
 TEXTS = ["chest x-ray", "brain mri", "skin photo, melanoma", "no finding"]
@@ -95,3 +96,28 @@ def test_metrics_tell(serve, name):
     answer = server.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
     assert f"# TYPE {name} " in answer.body.decode()
+
+
+def webp_of_one_colour(side):
+    """40 bytes of lossless WebP, side x side pixels."""
+    size = (side - 1) | (side - 1) << 14
+    packed = bytes.fromhex("075081540820000a9afec78888fe07")
+    body = b"\x2f" + size.to_bytes(4, "little") + packed
+    return b"RIFF" + (len(body) + 12).to_bytes(4, "little") + b"WEBPVP8L" + len(body).to_bytes(4, "little") + body
+
+
+@pytest.mark.parametrize("requests", [1, 40])
+def test_a_picture_of_another_client_does_not_wait_for_the_worst_rows(serve, requests):
+    server = serve("--workers", 2, "--max-batch", 1)
+    worst = base64.b64encode(webp_of_one_colour(4000)).decode()
+    body = score_body(*[[worst, ""]] * (40 // requests))
+    clients = [server.connect() for _ in range(requests)]
+    for client in clients:
+        client.request("POST", "/score", json.dumps(body), {"content-type": "application/json"})
+    server.wait_for(lambda: server.metric("mi2_queue_size{") >= 35)
+    assert server.score([picture(), ""]).status == 200
+    # Images are decoded one after the other: those that came before ours, and perhaps one more beside it.
+    assert server.metric("mi2_decode_seconds_count") < 20, "it waited for most of the rows before it"
+    assert server.metric("mi2_decoding_pixels") <= 4000 * 4000 + 1_000_000
+    for client in clients:
+        client.close()

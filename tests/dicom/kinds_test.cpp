@@ -203,6 +203,16 @@ TEST(DicomGrey, EightBitsWithoutAWindowAreShownAsStored) {
   EXPECT_THAT(pixels(Dataset(dataset).us(0x00280103, {1})), ElementsAre(0, 84, 171, 255));
 }
 
+TEST(DicomGrey, TheToolkitKnowsNoWindowsAndCutsAfterInverting) {
+  Dataset dataset = picture("MONOCHROME2", 1, 4, 16).words(kPixels, {0, 1, 2, 4});
+  dataset.text(0x00281050, "DS", "1").text(0x00281051, "DS", "2");
+  Options options;
+  options.ignore_voi = true;
+  options.fallback = {parse_intensity("minmax"), true};
+  EXPECT_THAT(pixels(dataset, options), ElementsAre(0, 63, 127, 255));
+  EXPECT_THAT(pixels(dataset.text(0x00280004, "CS", "MONOCHROME1"), options), ElementsAre(255, 191, 127, 0));
+}
+
 Dataset many(const std::vector<std::uint16_t>& values) {
   Dataset dataset = picture("MONOCHROME2", 16, 16, 16);
   std::vector<std::uint16_t> all(256, values.front());

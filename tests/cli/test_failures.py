@@ -16,9 +16,8 @@ def test_missing_file_alone(mi2, tmp_path):
 
 
 def test_unsupported_format_alone(mi2, tmp_path):
-    path = tmp_path / "a.gif"
-    path.write_bytes(b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff,\x00\x00\x00\x00\x01\x00\x01\x00\x00"
-                     b"\x02\x02D\x01\x00;")
+    path = tmp_path / "a.pdf"
+    path.write_bytes(b"%PDF-1.4\n1 0 obj\n")
     assert str(path) in mi2("embed", str(path), status=4).errors
 
 

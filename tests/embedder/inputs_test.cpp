@@ -48,7 +48,10 @@ TEST(Sniffing, KnowsImagesByTheirFirstBytes) {
   EXPECT_FALSE(looks("RIFF\0\0\0\0WAVE"sv));
   EXPECT_FALSE(looks("\x89PNG\n\x1a\n"sv)) << "line ends were rewritten: the decoder refuses it";
   EXPECT_FALSE(looks("RIFF\0\0\0\0WEBPnope"sv));
-  EXPECT_FALSE(looks("GIF89a"sv)) << "recognised only to be refused by name";
+  EXPECT_TRUE(looks("GIF89a"sv));
+  EXPECT_TRUE(looks("BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0"sv));
+  EXPECT_FALSE(looks("BMW made a car that is no image"sv));
+  EXPECT_FALSE(looks("%PDF-1.7"sv)) << "recognised only to be refused by name";
   EXPECT_FALSE(looks("II"sv));
   EXPECT_FALSE(looks("plain text, long enough to be looked at"sv));
 }

@@ -176,6 +176,20 @@ TEST(Bounds, TiffTakesTwiceItsSamples) {
   expect_within(12, tiff(16, 4, 1, 5));
 }
 
+TEST(Bounds, EveryDecoderClaimsAnImagesPixelsOnceBeforeItDecodes) {
+  struct Full {};
+  for (const char* file : {"rgb16.png", "440.jpg", "lossy.webp", "tiled.tif", "grey.gif", "rgb.bmp", "rgb.jp2"}) {
+    std::vector<std::uint64_t> claims;
+    DecodeOptions options;
+    options.claim = [&claims](std::uint64_t pixels) { claims.push_back(pixels); };
+    const Image picture = decode(fixture(file), options, kName);
+    const auto pixels = static_cast<std::uint64_t>(picture.width) * static_cast<std::uint64_t>(picture.height);
+    EXPECT_EQ(claims, std::vector<std::uint64_t>{pixels}) << file;
+    options.claim = [](std::uint64_t) { throw Full{}; };
+    EXPECT_THROW(decode(fixture(file), options, kName), Full) << file;
+  }
+}
+
 TEST(Bounds, TilesFarLargerThanTheImageAreRefused) {
   Bytes bytes = fixture("tiled.tif");
   // TileWidth and TileLength, of type SHORT or LONG, become 8000.

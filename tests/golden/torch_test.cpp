@@ -90,6 +90,31 @@ TEST_F(OnTorch, Bf16VectorsPointTheSameWay) {
             0.9995);
 }
 
+TEST_F(OnTorch, F16VectorsPointTheSameWay) {
+  const Embedder f32 = open("torch", "f32");
+  const Embedder f16 = open("torch", "f16");
+  const std::vector<Pixels> images{pictures(f32).front()};
+  EXPECT_GE(test::least_cosine(test::rows_of(f16.embed_images(images)), test::rows_of(f32.embed_images(images))),
+            0.9999);
+}
+
+// Sums of another batch may be in another order.
+TEST_F(OnTorch, ABatchGivesWhatEachGetsAlone) {
+  const Embedder torch = open("torch", "f32");
+  std::vector<Pixels> images = pictures(torch);
+  images.resize(3);
+  std::vector<test::Embedding> alone;
+  for (const Pixels& image : images) alone.push_back(test::rows_of(torch.embed_images({&image, 1})).at(0));
+  EXPECT_LE(worst_difference(test::rows_of(torch.embed_images(images)), alone), 1e-6);
+  std::vector<std::string> texts = texts_;
+  for (const char* more : {"", "ct", "a b c d e f g h i j k l m n o p q r s t u v w x y z a b c d e f g h i j k"}) {
+    texts.emplace_back(more);
+  }
+  alone.clear();
+  for (const std::string& text : texts) alone.push_back(test::rows_of(torch.embed_texts({&text, 1}).vectors).at(0));
+  EXPECT_LE(worst_difference(test::rows_of(torch.embed_texts(texts).vectors), alone), 1e-6);
+}
+
 TEST_F(OnTorch, RefusesADeviceThatIsNotThereAndADtypeThatItHasNot) {
   const auto code_of = [](const std::string& device, const std::string& dtype) {
     return test::error_of([&] { return open(device, dtype); }).code();

@@ -10,9 +10,9 @@
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
 
+#include "models/torch/inference.hpp"
 #include "models/torch/load_on_torch.hpp"
 #include "models/torch/torch_model.hpp"
-#include "ops/torch/autocast.hpp"
 
 #include <mi2/error.hpp>
 
@@ -45,27 +45,13 @@ at::ScalarType dtype_of(const DeviceOptions& options) {
                                               to_string(options.device), name_of(options.dtype)));
 }
 
-/// A loaded model whose passes run under one autocast.
-class Inference final : public Model {
- public:
-  Inference(std::unique_ptr<TorchModel> model, at::Device device, at::ScalarType dtype)
-      : model_(std::move(model)), device_(device), dtype_(dtype) {}
-
-  tensor::Tensor embed_images(const tensor::Tensor& pixels) override {
-    const ops::torch_ops::Autocast autocast(device_, dtype_);
-    return model_->embed_images(pixels);
-  }
-  tensor::Tensor embed_texts(const ops::TokenBatch& tokens) override {
-    const ops::torch_ops::Autocast autocast(device_, dtype_);
-    return model_->embed_texts(tokens);
-  }
-  [[nodiscard]] float logit_scale() const override { return model_->logit_scale(); }
-
- private:
-  std::unique_ptr<TorchModel> model_;
-  at::Device device_;
-  at::ScalarType dtype_;
-};
+/// f32 means f32, and the same bits every time.
+void compute_exactly() {
+  at::Context& context = at::globalContext();
+  context.setAllowTF32CuBLAS(false);
+  context.setAllowTF32CuDNN(false);
+  context.setDeterministicCuDNN(true);
+}
 
 }  // namespace
 
@@ -78,8 +64,10 @@ std::unique_ptr<Model> load_on_torch(const weights::ModelSource& source, const D
   ops::TorchOps::Options engine;
   engine.device = torch_device(options.device);
   if (options.threads > 0) at::set_num_threads(static_cast<int>(options.threads));
+  engine.frozen = dtype;
+  compute_exactly();
   auto model = load_torch_model(source.weights(), source.config(), engine);
-  return std::make_unique<Inference>(std::move(model), engine.device, dtype);
+  return for_inference(std::move(model), engine.device, images_of_a_pass(source.config(), dtype, engine.device));
 }
 
 }  // namespace mi2::models

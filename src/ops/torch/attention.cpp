@@ -1,79 +1,165 @@
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <vector>
+
+#include <ATen/core/grad_mode.h>
 
 #include "ops/torch/torch_ops.hpp"
 
 namespace mi2::ops {
 namespace {
 
-/// `rows` and `columns` more tokens below and at the right of qkv [B, H, W, 3 C], each the bias [3 C]: what the
-/// projection makes of a zero token. The bias receives its gradient.
-at::Tensor fill_up(at::Tensor qkv, const at::Tensor& bias, std::int64_t rows, std::int64_t columns) {
-  const at::Tensor token = bias.to(qkv.scalar_type());
+/// How a grid of tokens falls into windows; those at right and bottom may stick out.
+struct Windows {
+  Windows(const at::Tensor& image, int side_length)
+      : side(side_length),
+        height(image.size(1)),
+        width(image.size(2)),
+        down((height + side - 1) / side),
+        across((width + side - 1) / side) {}
+
+  [[nodiscard]] bool fit() const { return height == down * side && width == across * side; }
+
+  std::int64_t side;
+  std::int64_t height;
+  std::int64_t width;
+  std::int64_t down;
+  std::int64_t across;
+};
+
+/// `rows` and `columns` more tokens below and at the right of qkv [B, H, W, 3 C], each `token` [3 C].
+at::Tensor fill_up(at::Tensor qkv, const at::Tensor& token, std::int64_t rows, std::int64_t columns) {
   if (columns > 0) qkv = at::cat({qkv, token.expand({qkv.size(0), qkv.size(1), columns, qkv.size(3)})}, 2);
   if (rows > 0) qkv = at::cat({qkv, token.expand({qkv.size(0), rows, qkv.size(2), qkv.size(3)})}, 1);
   return qkv;
 }
 
+/// Calls visit(part of the image, the same part of the windows) for the up to four parts whose windows are of one size,
+/// as views [B, down, rows, across, columns, C] of image [B, H, W, C] and windows [B, down, across, side, side, C].
+template <typename Visit>
+void for_each_part(const at::Tensor& image, const at::Tensor& windows, const Windows& w, Visit&& visit) {
+  struct Span {
+    std::int64_t first, windows, tokens;  ///< the first window, how many, and tokens of each
+  };
+  const auto spans = [&](std::int64_t length) {
+    std::vector<Span> found;
+    if (length >= w.side) found.push_back({0, length / w.side, w.side});
+    if (length % w.side > 0) found.push_back({length / w.side, 1, length % w.side});
+    return found;
+  };
+  for (const Span& y : spans(w.height)) {
+    for (const Span& x : spans(w.width)) {
+      const at::Tensor from = image.narrow(1, y.first * w.side, y.windows * y.tokens)
+                                  .narrow(2, x.first * w.side, x.windows * x.tokens)
+                                  .unflatten(2, {x.windows, x.tokens})
+                                  .unflatten(1, {y.windows, y.tokens});
+      const at::Tensor to = windows.narrow(1, y.first, y.windows)
+                                .narrow(2, x.first, x.windows)
+                                .narrow(3, 0, y.tokens)
+                                .narrow(4, 0, x.tokens)
+                                .permute({0, 1, 3, 2, 4, 5});
+      visit(from, to);
+    }
+  }
+}
+
+/// qkv [B, H, W, 3 C] -> [B, down, across, side, side, 3 C], what sticks out being `bias` [3 C]: what the projection
+/// makes of a zero token. The bias receives its gradient.
+at::Tensor to_windows(const at::Tensor& qkv, const at::Tensor& bias, const Windows& w) {
+  const at::Tensor token = bias.to(qkv.scalar_type());
+  if (w.fit() || at::GradMode::is_enabled()) {
+    return fill_up(qkv, token, w.down * w.side - w.height, w.across * w.side - w.width)
+        .view({qkv.size(0), w.down, w.side, w.across, w.side, qkv.size(3)})
+        .permute({0, 1, 3, 2, 4, 5})
+        .contiguous();
+  }
+  const at::Tensor windows = at::empty({qkv.size(0), w.down, w.across, w.side, w.side, qkv.size(3)}, qkv.options());
+  const std::int64_t rows = w.height % w.side;
+  const std::int64_t columns = w.width % w.side;
+  if (rows > 0) windows.select(1, w.down - 1).narrow(2, rows, w.side - rows).copy_(token);
+  if (columns > 0) windows.select(2, w.across - 1).narrow(3, columns, w.side - columns).copy_(token);
+  for_each_part(qkv, windows, w, [](const at::Tensor& image, const at::Tensor& part) { part.copy_(image); });
+  return windows;
+}
+
+/// [B, down, across, side, side, C] -> [B, H, W, C], without what sticks out.
+at::Tensor from_windows(const at::Tensor& windows, const Windows& w) {
+  const std::int64_t channels = windows.size(5);
+  if (w.fit() || at::GradMode::is_enabled()) {
+    return windows.permute({0, 1, 3, 2, 4, 5})
+        .reshape({windows.size(0), w.down * w.side, w.across * w.side, channels})
+        .narrow(1, 0, w.height)
+        .narrow(2, 0, w.width);
+  }
+  const at::Tensor image = at::empty({windows.size(0), w.height, w.width, channels}, windows.options());
+  for_each_part(image, windows, w, [](const at::Tensor& to, const at::Tensor& part) { to.copy_(part); });
+  return image;
+}
+
+/// qkv [n, tokens, 3 C] -> [n, tokens, C]: heads are views, with which the fused kernels do not mind.
+at::Tensor attend(const at::Tensor& qkv, int heads, const std::optional<at::Tensor>& mask) {
+  const std::int64_t channels = qkv.size(2) / 3;
+  const at::Tensor parts = qkv.view({qkv.size(0), qkv.size(1), 3, heads, channels / heads}).permute({2, 0, 3, 1, 4});
+  return at::scaled_dot_product_attention(parts[0], parts[1], parts[2], mask)
+      .transpose(1, 2)
+      .reshape({qkv.size(0), qkv.size(1), channels});
+}
+
+/// q, k [n, tokens, c] -> [n, c, c]: softmax(q^T k / sqrt(tokens)), transposed.
+at::Tensor channel_weights(const at::Tensor& q, const at::Tensor& k) {
+  const double scale = 1 / std::sqrt(static_cast<double>(q.size(1)));
+  const at::Tensor none = at::empty({1, 1, 1}, q.options());  // times 0
+  return at::softmax(at::baddbmm(none, q.transpose(1, 2), k, 0, scale), -1).transpose(1, 2);
+}
+
 }  // namespace
 
 at::Tensor TorchOps::window_attention(const Tensor& qkv, const Linear& projection, int heads, int window) const {
-  const std::int64_t batch = qkv.size(0);
-  const std::int64_t height = qkv.size(1);
-  const std::int64_t width = qkv.size(2);
-  const std::int64_t channels = qkv.size(3) / 3;
-  const std::int64_t down = (height + window - 1) / window;
-  const std::int64_t across = (width + window - 1) / window;
-  const at::Tensor filled = fill_up(qkv, projection.bias, down * window - height, across * window - width);
-  // [3, B * windows, heads, tokens of a window, C / heads]
-  const at::Tensor parts = filled.view({batch, down, window, across, window, 3, heads, channels / heads})
-                               .permute({5, 0, 1, 3, 6, 2, 4, 7})
-                               .reshape({3, batch * down * across, heads, window * window, channels / heads});
-  const at::Tensor attended = at::scaled_dot_product_attention(parts[0], parts[1], parts[2]);
-  return attended.view({batch, down, across, heads, window, window, channels / heads})
-      .permute({0, 1, 4, 2, 5, 3, 6})
-      .reshape({batch, down * window, across * window, channels})
-      .narrow(1, 0, height)
-      .narrow(2, 0, width);
+  const Windows w(qkv, window);
+  const at::Tensor windows = to_windows(qkv, projection.bias, w);
+  const at::Tensor attended = attend(windows.view({-1, w.side * w.side, qkv.size(3)}), heads, std::nullopt);
+  return from_windows(attended.view({qkv.size(0), w.down, w.across, w.side, w.side, qkv.size(3) / 3}), w);
 }
 
 at::Tensor TorchOps::channel_attention(const Tensor& qkv, int groups) const {
   const std::int64_t batch = qkv.size(0);
   const std::int64_t tokens = qkv.size(1) * qkv.size(2);
   const std::int64_t channels = qkv.size(3) / 3;
-  // [3, B, groups, tokens, C / groups]
-  const at::Tensor parts = qkv.reshape({batch, tokens, 3, groups, channels / groups}).permute({2, 0, 3, 1, 4});
-  const at::Tensor scores = at::matmul((parts[0] / std::sqrt(static_cast<double>(tokens))).transpose(-1, -2), parts[1]);
-  const at::Tensor attended = at::matmul(at::softmax(scores, -1), parts[2].transpose(-1, -2));
-  return attended.permute({0, 3, 1, 2}).reshape({batch, qkv.size(1), qkv.size(2), channels});
+  const std::int64_t width = channels / groups;
+  // [3, B, groups, tokens, width], views
+  const at::Tensor parts = qkv.view({batch, tokens, 3, groups, width}).permute({2, 0, 3, 1, 4});
+  if (options_.frozen && (batch == 1 || qkv.is_cpu())) {
+    // An image's groups lie at equal distances, so products read and write them where they are.
+    const at::Tensor result = at::empty({batch, tokens, groups, width}, qkv.options());
+    for (std::int64_t b = 0; b < batch; ++b) {
+      at::Tensor out = result[b].transpose(0, 1);
+      at::bmm_out(out, parts[2][b], channel_weights(parts[0][b], parts[1][b]));
+    }
+    return result.view({batch, qkv.size(1), qkv.size(2), channels});
+  }
+  const auto flat = [&](std::int64_t part) { return parts[part].reshape({batch * groups, tokens, width}); };
+  return at::bmm(flat(2), channel_weights(flat(0), flat(1)))
+      .view({batch, groups, tokens, width})
+      .transpose(1, 2)
+      .reshape({batch, qkv.size(1), qkv.size(2), channels});
 }
 
 at::Tensor TorchOps::self_attention(const Tensor& qkv, const TokenBatch& tokens, int heads) const {
-  const std::int64_t texts = tokens.texts();
-  const std::int64_t channels = qkv.size(1) / 3;
-  std::int64_t longest = 0;
-  for (std::size_t t = 0; t + 1 < tokens.offsets.size(); ++t) {
-    longest = std::max(longest, tokens.offsets[t + 1] - tokens.offsets[t]);
+  const auto layout = layout_of(tokens);
+  const at::Tensor grid = layout->rows.defined() ? qkv.index_select(0, layout->rows) : qkv;
+  std::vector<at::Tensor> attended;
+  std::int64_t row = 0;
+  for (const torch_ops::TextLayout::Group& group : layout->groups) {
+    const std::int64_t rows = group.texts * group.longest;
+    std::optional<at::Tensor> mask;
+    if (group.mask.defined()) mask = group.mask.to(qkv.scalar_type());
+    const at::Tensor texts = grid.narrow(0, row, rows).view({group.texts, group.longest, qkv.size(1)});
+    attended.push_back(attend(texts, heads, mask).view({rows, qkv.size(1) / 3}));
+    row += rows;
   }
-  // Texts of unlike lengths side by side: rows past a text's end repeat its first row, and are masked as keys.
-  std::vector<std::int64_t> rows;    // of qkv, [texts, longest]
-  std::vector<std::int64_t> places;  // of each row of qkv, in that grid
-  at::Tensor mask = at::zeros({texts, 1, 1, longest}, at::kBool);
-  for (std::int64_t t = 0; t < texts; ++t) {
-    const std::int64_t begin = tokens.offsets[static_cast<std::size_t>(t)];
-    const std::int64_t length = tokens.offsets[static_cast<std::size_t>(t) + 1] - begin;
-    for (std::int64_t i = 0; i < longest; ++i) rows.push_back(i < length ? begin + i : begin);
-    for (std::int64_t i = 0; i < length; ++i) places.push_back(t * longest + i);
-    mask[t][0][0].narrow(0, 0, length).fill_(true);
-  }
-  const bool ragged = rows.size() != places.size();
-  const at::Tensor grid = ragged ? qkv.index_select(0, indices(rows)) : qkv;
-  const at::Tensor parts = grid.view({texts, longest, 3, heads, channels / heads}).permute({2, 0, 3, 1, 4});
-  std::optional<at::Tensor> keys;
-  if (ragged) keys = mask.to(qkv.device());
-  const at::Tensor attended = at::scaled_dot_product_attention(parts[0], parts[1], parts[2], keys);
-  const at::Tensor flat = attended.permute({0, 2, 1, 3}).reshape({texts * longest, channels});
-  return ragged ? flat.index_select(0, indices(places)) : flat;
+  const at::Tensor joined = attended.size() == 1 ? attended.front() : at::cat(attended);
+  return layout->places.defined() ? joined.index_select(0, layout->places) : joined;
 }
 
 }  // namespace mi2::ops

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstring>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -10,17 +11,21 @@
 namespace mi2::ops {
 namespace {
 
-at::Tensor activate(const at::Tensor& x, Activation activation) {
+/// @param over  whether x, which nobody else holds, may be written over.
+at::Tensor activate(at::Tensor x, Activation activation, bool over) {
   switch (activation) {
     case Activation::kNone:
       return x;
     case Activation::kGelu:
-      return at::gelu(x, "none");
+      return over ? at::gelu_(x, "none") : at::gelu(x, "none");
     case Activation::kQuickGelu:
-      return x * at::sigmoid(x * 1.702);
+      return over ? x.mul_((x * 1.702).sigmoid_()) : x * at::sigmoid(x * 1.702);
   }
   throw Error(Code::kInternal, "torch ops: an activation without a formula");
 }
+
+/// Whether nobody but the holder of this handle sees x's numbers.
+bool only_holder(const at::Tensor& x) { return x.use_count() == 1 && x.storage().use_count() == 1; }
 
 /// [B, H, W, C] as libtorch's [B, C, H, W], without moving a number.
 at::Tensor channels_first(const at::Tensor& x) { return x.permute({0, 3, 1, 2}); }
@@ -28,12 +33,13 @@ at::Tensor channels_last(const at::Tensor& x) { return x.permute({0, 2, 3, 1}).c
 
 }  // namespace
 
-at::Tensor TorchOps::parameter(const Parameter& stored) {
+at::Tensor TorchOps::parameter(const Parameter& stored, at::ScalarType frozen) {
   std::vector<std::int64_t> shape;
   for (std::size_t axis = 0; axis < stored.shape.rank(); ++axis) shape.push_back(stored.shape[axis]);
   const std::vector<float> values = stored.to_floats();
   at::Tensor value = at::empty(shape, at::kFloat);
   std::memcpy(value.mutable_data_ptr<float>(), values.data(), values.size() * sizeof(float));
+  if (options_.frozen) return value.to(options_.device, frozen);
   value = value.to(options_.device);
   value.requires_grad_(true);
   parameters_.push_back({stored.name, value});
@@ -42,8 +48,8 @@ at::Tensor TorchOps::parameter(const Parameter& stored) {
 
 TorchOps::Linear TorchOps::make_linear(const Parameter& weight, const std::optional<Parameter>& bias, Layout layout) {
   Linear linear;
-  linear.weight = parameter(weight);
-  if (bias) linear.bias = parameter(*bias);
+  linear.weight = parameter(weight, product_type());
+  if (bias) linear.bias = parameter(*bias, product_type());
   linear.layout = layout;
   linear.dropout = weight.name.starts_with("image_encoder.") ? options_.image_dropout : 0;
   return linear;
@@ -59,8 +65,9 @@ TorchOps::Norm TorchOps::make_norm(const Parameter& weight, const Parameter& bia
 
 TorchOps::Conv TorchOps::make_conv(const Parameter& weight, const Parameter& bias, ConvGeometry geometry) {
   Conv conv;
-  conv.weight = parameter(weight);
-  conv.bias = parameter(bias);
+  conv.weight = parameter(weight, product_type());
+  conv.bias = parameter(bias, product_type());
+  if (options_.frozen) conv.weight = conv.weight.contiguous(at::MemoryFormat::ChannelsLast);
   conv.geometry = geometry;
   return conv;
 }
@@ -69,6 +76,8 @@ TorchOps::DepthwiseConv TorchOps::make_depthwise_conv(const Parameter& weight, c
   DepthwiseConv conv;
   conv.weight = parameter(weight);
   conv.bias = parameter(bias);
+  // The residual is the convolution by a kernel of a single one: x + conv(x) becomes one pass over the tokens.
+  if (options_.frozen) conv.weight.select(2, 1).select(2, 1).add_(1);
   return conv;
 }
 
@@ -77,8 +86,15 @@ TorchOps::Embedding TorchOps::make_embedding(const Parameter& rows) { return {pa
 at::Tensor TorchOps::on_device(const tensor::Tensor& x, at::Device device) {
   std::vector<std::int64_t> shape;
   for (std::size_t axis = 0; axis < x.shape().rank(); ++axis) shape.push_back(x.shape()[axis]);
-  // Copied: the block may be reused while libtorch still holds the view.
-  return at::from_blob(x.data<float>(), shape, at::kFloat).clone().to(device);
+  return on_device(x.data<float>(), shape, device);
+}
+
+at::Tensor TorchOps::on_device(const float* x, at::IntArrayRef shape, at::Device device) {
+  // Copied: the block may be reused while libtorch still holds the view. From pinned memory the copy to a GPU goes on
+  // while this thread is at work on what comes next.
+  const at::Tensor view = at::from_blob(const_cast<float*>(x), shape, at::kFloat);
+  if (device.is_cpu()) return view.clone();
+  return at::empty(shape, at::TensorOptions(at::kFloat).pinned_memory(true)).copy_(view).to(device, at::kFloat, true);
 }
 
 tensor::Tensor TorchOps::to_host(const Tensor& x) {
@@ -98,10 +114,20 @@ at::Tensor TorchOps::indices(const std::vector<std::int64_t>& values) const {
   return at::tensor(at::ArrayRef<std::int64_t>(values), at::kLong).to(options_.device);
 }
 
+/// x [.., K] -> [.., N], in one product with its bias.
+at::Tensor TorchOps::product(const Tensor& x, const Linear& p) const {
+  std::vector<std::int64_t> shape(x.sizes().begin(), x.sizes().end());
+  at::Tensor rows = x.reshape({-1, shape.back()});
+  if (options_.frozen) rows = rows.to(*options_.frozen);
+  const at::Tensor weight = p.layout == Layout::kOutIn ? p.weight.t() : p.weight;
+  shape.back() = weight.size(1);
+  return (p.bias.defined() ? at::addmm(p.bias, rows, weight) : at::mm(rows, weight)).view(shape);
+}
+
 at::Tensor TorchOps::linear(const Tensor& x, const Linear& p, Activation activation) const {
-  at::Tensor y = p.layout == Layout::kOutIn ? at::linear(x, p.weight, p.bias) : at::matmul(x, p.weight);
+  at::Tensor y = product(x, p);
   if (activation == Activation::kNone) return y;
-  return dropout(activate(y, activation), p.dropout);
+  return dropout(activate(std::move(y), activation, options_.frozen.has_value()), p.dropout);
 }
 
 at::Tensor TorchOps::norm_linear(const Tensor& x, const Norm& norm, const Linear& p, Activation activation,
@@ -109,8 +135,12 @@ at::Tensor TorchOps::norm_linear(const Tensor& x, const Norm& norm, const Linear
   return linear(layer_norm(x, norm), p, activation);
 }
 
-at::Tensor TorchOps::add_linear(const Tensor& residual, const Tensor& x, const Linear& p, float drop_rate,
+at::Tensor TorchOps::add_linear(Tensor residual, const Tensor& x, const Linear& p, float drop_rate,
                                 std::string_view) const {
+  if (options_.frozen) {
+    const at::Tensor y = product(x, p);
+    return only_holder(residual) ? residual.add_(y) : residual + y;
+  }
   at::Tensor branch = dropout(linear(x, p, Activation::kNone), p.dropout);
   if (training_ && drop_rate > 0) {
     // Stochastic depth: an image skips the branch, and those that keep it make up for it. Huang et al., ECCV 2016.
@@ -122,9 +152,10 @@ at::Tensor TorchOps::add_linear(const Tensor& residual, const Tensor& x, const L
   return residual + branch;
 }
 
-at::Tensor TorchOps::add_mlp(const Tensor& x, const Norm& norm, const Linear& first, const Linear& second,
+at::Tensor TorchOps::add_mlp(Tensor x, const Norm& norm, const Linear& first, const Linear& second,
                              Activation activation, float drop_rate) const {
-  return add_linear(x, norm_linear(x, norm, first, activation), second, drop_rate);
+  const at::Tensor hidden = norm_linear(x, norm, first, activation);
+  return add_linear(std::move(x), hidden, second, drop_rate);
 }
 
 at::Tensor TorchOps::layer_norm(const Tensor& x, const Norm& p) const {
@@ -137,13 +168,15 @@ at::Tensor TorchOps::l2_normalize(const Tensor& x) const {
 }
 
 at::Tensor TorchOps::conv(const Tensor& x, const Conv& p) const {
-  const at::Tensor y = at::conv2d(channels_first(x), p.weight, p.bias, p.geometry.stride, p.geometry.padding);
-  // Under autocast the products are narrow, but the residual stream that starts here stays f32.
+  const at::Tensor input = options_.frozen ? x.to(*options_.frozen) : x;
+  const at::Tensor y = at::conv2d(channels_first(input), p.weight, p.bias, p.geometry.stride, p.geometry.padding);
+  // The products may be narrow, but the residual stream that starts here stays f32.
   return channels_last(y.to(at::kFloat));
 }
 
 at::Tensor TorchOps::add_depthwise_conv3x3(const Tensor& x, const DepthwiseConv& p) const {
-  return x + channels_last(at::conv2d(channels_first(x), p.weight, p.bias, 1, 1, 1, x.size(-1)));
+  const at::Tensor y = channels_last(at::conv2d(channels_first(x), p.weight, p.bias, 1, 1, 1, x.size(-1)));
+  return options_.frozen ? y : x + y;
 }
 
 at::Tensor TorchOps::mean_tokens(const Tensor& x) const { return x.mean(at::IntArrayRef{1, 2}); }
@@ -156,6 +189,14 @@ at::Tensor TorchOps::embed_tokens(const TokenBatch& tokens, const Embedding& tab
   }
   const std::vector<std::int64_t> ids(tokens.ids.begin(), tokens.ids.end());
   return at::embedding(table.rows, indices(ids)) + at::embedding(positions.rows, indices(places));
+}
+
+std::shared_ptr<const torch_ops::TextLayout> TorchOps::layout_of(const TokenBatch& tokens) const {
+  const std::lock_guard lock(layout_turn_);
+  if (!layout_ || layout_->offsets != tokens.offsets) {
+    layout_ = std::make_shared<const torch_ops::TextLayout>(torch_ops::lay_out(tokens, options_.device));
+  }
+  return layout_;
 }
 
 at::Tensor TorchOps::take_ends(const Tensor& x, const TokenBatch& tokens) const {

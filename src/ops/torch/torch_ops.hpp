@@ -2,6 +2,8 @@
 // The model's ops over libtorch tensors: autograd for training, and GPUs. No description of the architecture here.
 
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +14,7 @@
 
 #include "ops/op_set.hpp"
 #include "ops/torch/recompute.hpp"
+#include "ops/torch/text_layout.hpp"
 
 namespace mi2::ops {
 
@@ -27,6 +30,9 @@ class TorchOps {
     at::Device device = at::kCPU;
     bool recompute = false;    ///< activation checkpointing: keep no inner values of a block for the backward pass
     double image_dropout = 0;  ///< after the activations and the branch ends of the image tower, while training
+    /// Of a model that is only asked: its products' weights and inputs are kept in this type, nothing has a gradient,
+    /// and what nobody else holds is written over. The residual stream, norms and depthwise convolutions stay f32.
+    std::optional<at::ScalarType> frozen;
   };
 
   using Tensor = at::Tensor;
@@ -47,7 +53,7 @@ class TorchOps {
     ConvGeometry geometry;
   };
   struct DepthwiseConv {
-    at::Tensor weight;  ///< [C, 1, 3, 3]
+    at::Tensor weight;  ///< [C, 1, 3, 3]; of a frozen model with the identity added
     at::Tensor bias;
   };
   struct Embedding {
@@ -65,15 +71,15 @@ class TorchOps {
   Tensor from_host(const tensor::Tensor& x) const { return on_device(x, options_.device); }
   /// A copy of f32 numbers of the host.
   static Tensor on_device(const tensor::Tensor& x, at::Device device);
+  static Tensor on_device(const float* x, at::IntArrayRef shape, at::Device device);
   static tensor::Tensor to_host(const Tensor& x);
 
   Tensor linear(const Tensor& x, const Linear& p, Activation activation) const;
   Tensor norm_linear(const Tensor& x, const Norm& norm, const Linear& p, Activation activation,
                      std::string_view = {}) const;
-  Tensor add_mlp(const Tensor& x, const Norm& norm, const Linear& first, const Linear& second, Activation activation,
+  Tensor add_mlp(Tensor x, const Norm& norm, const Linear& first, const Linear& second, Activation activation,
                  float drop_rate) const;
-  Tensor add_linear(const Tensor& residual, const Tensor& x, const Linear& p, float drop_rate,
-                    std::string_view = {}) const;
+  Tensor add_linear(Tensor residual, const Tensor& x, const Linear& p, float drop_rate, std::string_view = {}) const;
   Tensor layer_norm(const Tensor& x, const Norm& p) const;
   Tensor l2_normalize(const Tensor& x) const;
   Tensor conv(const Tensor& x, const Conv& p) const;
@@ -98,19 +104,24 @@ class TorchOps {
 
   /// Whether dropout and stochastic depth act. They draw from libtorch's default generator.
   void set_training(bool training) noexcept { training_ = training; }
-  /// Every weight made so far, in the order of the model.
+  /// Every weight made so far, in the order of the model; none of a frozen one.
   [[nodiscard]] std::vector<TorchParameter>& parameters() noexcept { return parameters_; }
   [[nodiscard]] const std::vector<TorchParameter>& parameters() const noexcept { return parameters_; }
   [[nodiscard]] const Options& options() const noexcept { return options_; }
 
  private:
-  at::Tensor parameter(const Parameter& stored);
+  at::Tensor parameter(const Parameter& stored, at::ScalarType frozen = at::kFloat);
+  [[nodiscard]] at::ScalarType product_type() const noexcept { return options_.frozen.value_or(at::kFloat); }
+  [[nodiscard]] Tensor product(const Tensor& x, const Linear& p) const;
   [[nodiscard]] Tensor dropout(const Tensor& x, double rate) const;
   [[nodiscard]] at::Tensor indices(const std::vector<std::int64_t>& values) const;
+  [[nodiscard]] std::shared_ptr<const torch_ops::TextLayout> layout_of(const TokenBatch& tokens) const;
 
   Options options_;
   bool training_ = false;
   std::vector<TorchParameter> parameters_;
+  mutable std::mutex layout_turn_;
+  mutable std::shared_ptr<const torch_ops::TextLayout> layout_;  ///< of the last batch: every layer asks for it
 };
 
 }  // namespace mi2::ops

@@ -1,6 +1,6 @@
 # The front door: short names for what scripts/ and the CMake presets do. `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test test-asan test-tsan fuzz format lint bench-products bench-preparing bench-peers bench-training bench-serving clean
+.PHONY: help deps build demo test test-asan test-tsan fuzz format lint bench-products bench-preparing bench-peers bench-training bench-serving test-gpu bench-gpu clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,13 @@ bench-training: ## race training steps against plain PyTorch
 
 bench-serving: ## load on mi2 serve beside mi2 bench (5 minutes; LOAD="--flatness 1e5" for more)
 	@bench/serving/run.sh $(LOAD)
+
+GPU ?= --device cuda
+test-gpu: ## check a GPU against the golden values, within minutes; GPU="--device torch" tries the script on the CPU
+	@scripts/gpu_check.sh --parts tests $(GPU)
+
+bench-gpu: ## time a GPU beside PyTorch; GPU="--device cuda:1 --python PYTHON"
+	@scripts/gpu_check.sh --parts bench $(GPU)
 
 clean: ## remove everything that was built
 	rm -rf build

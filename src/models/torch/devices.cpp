@@ -23,6 +23,14 @@ namespace {
   throw Error(Code::kUnsupported, fmt::format("device '{}': {}", name, reason));
 }
 
+/// f32 means f32, and the same bits every time.
+void compute_exactly() {
+  at::Context& context = at::globalContext();
+  context.setAllowTF32CuBLAS(false);
+  context.setAllowTF32CuDNN(false);
+  context.setDeterministicCuDNN(true);
+}
+
 at::Device cuda_device(const Device& wanted) {
   const std::string name = to_string(wanted);
   const int index = std::max(wanted.index, 0);
@@ -34,6 +42,7 @@ at::Device cuda_device(const Device& wanted) {
   if (index >= c10::impl::getDeviceGuardImpl(at::kCUDA)->deviceCount()) {
     refuse_device(name, "this machine has no GPU of that number");
   }
+  compute_exactly();
   return {at::kCUDA, static_cast<c10::DeviceIndex>(index)};
 }
 
@@ -43,14 +52,6 @@ at::ScalarType dtype_of(const DeviceOptions& options) {
   if (options.dtype == DType::kF16) return at::kHalf;
   throw Error(Code::kBadArgument, fmt::format("device '{}': dtype '{}' is not there; f32, bf16 and f16 are",
                                               to_string(options.device), name_of(options.dtype)));
-}
-
-/// f32 means f32, and the same bits every time.
-void compute_exactly() {
-  at::Context& context = at::globalContext();
-  context.setAllowTF32CuBLAS(false);
-  context.setAllowTF32CuDNN(false);
-  context.setDeterministicCuDNN(true);
 }
 
 }  // namespace
@@ -65,7 +66,6 @@ std::unique_ptr<Model> load_on_torch(const weights::ModelSource& source, const D
   engine.device = torch_device(options.device);
   if (options.threads > 0) at::set_num_threads(static_cast<int>(options.threads));
   engine.frozen = dtype;
-  compute_exactly();
   auto model = load_torch_model(source.weights(), source.config(), engine);
   return for_inference(std::move(model), engine.device, images_of_a_pass(source.config(), dtype, engine.device));
 }

@@ -1,8 +1,10 @@
 #include "train/report/energy.hpp"
 
+#include <dlfcn.h>
 #include <sys/resource.h>
 
 #include <charconv>
+#include <cstdlib>
 #include <fstream>
 #include <optional>
 #include <system_error>
@@ -14,6 +16,13 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr double kJoulesPerKwh = 3.6e6;
+
+/// Whether this process has a library, which is not loaded by asking.
+bool has_loaded(const std::string& library) {
+  void* const handle = ::dlopen(library.c_str(), RTLD_LAZY | RTLD_NOLOAD);
+  if (handle != nullptr) ::dlclose(handle);
+  return handle != nullptr;
+}
 
 double cpu_seconds() {
   rusage usage{};
@@ -48,6 +57,10 @@ std::string_view name_of(EnergyMethod method) noexcept {
       return "stated";
     case EnergyMethod::kRapl:
       return "rapl";
+    case EnergyMethod::kRaplAndCards:
+      return "rapl+nvml";
+    case EnergyMethod::kCards:
+      return "estimate+nvml";
     case EnergyMethod::kEstimate:
       break;
   }
@@ -56,10 +69,10 @@ std::string_view name_of(EnergyMethod method) noexcept {
 
 EnergyMeter::EnergyMeter(EnergyOptions options)
     : options_(std::move(options)), start_(std::chrono::steady_clock::now()), start_cpu_seconds_(cpu_seconds()) {
-  if (options_.watts <= 0) open_counters();
-  method_ = options_.watts > 0  ? EnergyMethod::kStated
-            : counters_.empty() ? EnergyMethod::kEstimate
-                                : EnergyMethod::kRapl;
+  if (options_.watts > 0) return;
+  open_counters();
+  cards_ = std::make_unique<Cards>(options_.nvml, std::getenv("CUDA_VISIBLE_DEVICES"));
+  cards_joules_at_start_ = cards_->joules();
 }
 
 /// Packages and their memory; a package's cores are part of it, and "psys" would count everything again.
@@ -91,20 +104,23 @@ EnergyReport EnergyMeter::report() {
   sample();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
   EnergyReport report;
-  report.method = method_;
   report.hours = seconds / 3600;
-  double joules = 0;
-  switch (method_) {
-    case EnergyMethod::kStated:
-      joules = options_.watts * seconds * options_.machines;
-      break;
-    case EnergyMethod::kRapl:
-      joules = measured_joules_ * options_.machines;
-      break;
-    case EnergyMethod::kEstimate:
-      joules = options_.watts_per_core * (cpu_seconds() - start_cpu_seconds_) * options_.processes;
-      break;
+  if (options_.watts > 0) {
+    report.method = EnergyMethod::kStated;
+    return priced(report, options_.watts * seconds * options_.machines);
   }
+  const bool measured = !counters_.empty();
+  double joules = measured ? measured_joules_ * options_.machines
+                           : options_.watts_per_core * (cpu_seconds() - start_cpu_seconds_) * options_.processes;
+  report.method = measured ? EnergyMethod::kRapl : EnergyMethod::kEstimate;
+  if (cards_->count() > 0 && has_loaded(options_.cuda)) {
+    joules += (cards_->joules() - cards_joules_at_start_) * options_.machines;
+    report.method = measured ? EnergyMethod::kRaplAndCards : EnergyMethod::kCards;
+  }
+  return priced(report, joules);
+}
+
+EnergyReport EnergyMeter::priced(EnergyReport report, double joules) const {
   report.kwh = joules / kJoulesPerKwh;
   report.grams_co2 = report.kwh * options_.grams_per_kwh;
   return report;

@@ -4,18 +4,23 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "train/report/cards.hpp"
+
 namespace mi2::train {
 
 enum class EnergyMethod : std::uint8_t {
-  kStated,    ///< watts that the user gave, x time
-  kRapl,      ///< counters of the processor packages and their memory
-  kEstimate,  ///< watts a busy core x processor time of this process
+  kStated,        ///< watts that the user gave, x time
+  kRapl,          ///< counters of the processor packages and their memory
+  kEstimate,      ///< watts a busy core x processor time of this process
+  kRaplAndCards,  ///< kRapl, and counters of the GPUs
+  kCards,         ///< counters of the GPUs, and kEstimate for the processor
 };
-/// "stated", "rapl", "estimate"
+/// "stated", "rapl", "estimate", "rapl+nvml", "estimate+nvml"
 std::string_view name_of(EnergyMethod method) noexcept;
 
 struct EnergyOptions {
@@ -27,6 +32,8 @@ struct EnergyOptions {
   int machines = 1;   ///< alike; stated and measured energy is multiplied by it
   int processes = 1;  ///< alike; estimated energy is multiplied by it
   std::filesystem::path powercap = "/sys/class/powercap";
+  std::string nvml = "libnvidia-ml.so.1";  ///< the driver's library that counts
+  std::string cuda = "libcuda.so.1";       ///< a process that has loaded this one uses a GPU
 };
 
 struct EnergyReport {
@@ -36,8 +43,9 @@ struct EnergyReport {
   double grams_co2 = 0;
 };
 
-/// Counts from its construction. RAPL sees whole packages, other programs' work included, and no GPU; the estimate sees
-/// this process's processor time only. On a machine with GPUs, state watts.
+/// Counts from its construction. RAPL sees whole packages, other programs' work included; the estimate sees this
+/// process's processor time only. GPUs count, all that CUDA shows and other programs' work included, if this process
+/// has begun to use one by the time of the report.
 class EnergyMeter {
  public:
   explicit EnergyMeter(EnergyOptions options);
@@ -54,9 +62,11 @@ class EnergyMeter {
     std::uint64_t range = 0;  ///< it wraps to 0 after this
   };
   void open_counters();
+  [[nodiscard]] EnergyReport priced(EnergyReport report, double joules) const;
 
   EnergyOptions options_;
-  EnergyMethod method_;
+  std::unique_ptr<Cards> cards_;
+  double cards_joules_at_start_ = 0;
   std::chrono::steady_clock::time_point start_;
   double start_cpu_seconds_ = 0;
   std::vector<Counter> counters_;

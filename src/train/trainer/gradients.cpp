@@ -96,12 +96,14 @@ void Gradients::finish() {
 }
 
 double Gradients::norm() const {
-  double squares = 0;
-  for (const Block& block : blocks_) {
-    const auto length = block.flat.norm().item<double>();
-    squares += length * length;
-  }
-  return std::sqrt(squares);
+  // Taken to the host together: on a GPU each copy waits for all that was asked before.
+  std::vector<at::Tensor> lengths;
+  for (const Block& block : blocks_) lengths.push_back(block.flat.norm());
+  if (lengths.empty()) return 0;
+  const at::Tensor squares = at::stack(lengths).cpu().to(at::kDouble).square();
+  double sum = 0;
+  for (std::int64_t i = 0; i < squares.numel(); ++i) sum += squares.const_data_ptr<double>()[i];
+  return std::sqrt(sum);
 }
 
 void Gradients::scale(double factor) {

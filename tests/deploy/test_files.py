@@ -16,7 +16,7 @@ CONTAINERS = ["kubernetes/deployment.yaml", "kserve/serving-runtime.yaml"]
 
 
 def test_there_are_files_of_every_kind():
-    assert {path.split("/")[0] for path in TEXTS} == {"container", "grafana", "kserve", "kubernetes", "prometheus"}
+    assert {path.split("/")[0] for path in TEXTS} == {"container", "grafana", "kserve", "kubernetes", "orthanc", "prometheus"}
 
 
 class UniqueKeys(yaml.SafeLoader):

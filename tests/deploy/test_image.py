@@ -1,7 +1,10 @@
 """The image: built from what scripts/ knows, with the packages that the program is linked to."""
 import os
 import re
+import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from conftest import DEPLOY, ROOT, image_command
@@ -71,3 +74,10 @@ def test_a_missing_library_is_named(tmp_path):
     broken.write_text("not a program")
     done = subprocess.run([ROOT / "scripts/runtime_packages.sh", broken], capture_output=True, text=True, check=False)
     assert done.returncode != 0 and done.stdout == ""
+
+
+def test_hadolint_has_nothing_to_say():
+    hadolint = shutil.which("hadolint", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    if hadolint is None:
+        pytest.skip("the program hadolint is not installed")
+    subprocess.run([hadolint, DEPLOY / "container/Containerfile"], check=True)

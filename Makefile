@@ -1,6 +1,6 @@
 # The front door: short names for what scripts/ and the CMake presets do. `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test test-asan test-tsan fuzz format lint bench-products bench-preparing bench-peers bench-training bench-serving test-gpu bench-gpu clean
+.PHONY: help deps build demo packages test test-asan test-tsan fuzz format lint bench-products bench-preparing bench-peers bench-training bench-serving test-gpu bench-gpu clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -13,9 +13,14 @@ build: ## the optimised program, at build/mi2, and the library
 	@scripts/build.sh release mi2 libmi2
 
 demo: ## build, then run the starter model on real images; writes build/demo/index.html
+	@demo/announce.sh
 	@scripts/install_deps.sh build demo
-	@scripts/build.sh release mi2
+	@MI2_WITH_TORCH=$${MI2_WITH_TORCH:-$$(test -d build/torch && echo ON || echo OFF)} scripts/build.sh release mi2
 	@demo/run.sh
+
+packages: ## a .deb, a tarball and a wheel for others, in build/packages
+	@scripts/install_deps.sh build packages
+	@scripts/packages.sh
 
 test: ## every test, as CI runs them (first run about half an hour on 2 cores)
 	@scripts/test.sh

@@ -49,23 +49,25 @@ PAGE = string.Template("""<!DOCTYPE html>
 <header>
 <h1>mi2: contact sheet</h1>
 <p>Real pictures with a free licence, read, embedded and labelled by <code>build/mi2</code> with the starter model. It
-has 20 labels and must choose among them: a picture of anything else gets the least wrong of the twenty.</p>
+knows 20 labels of nine modalities.</p>
 <p class="warn"><strong>Not for care.</strong> The starter model is for trying the program, never for care, triage or
 any decision about a person. The pictures' sources and licences: <code>build/examples/SOURCES.md</code>.</p>
 </header>
 <main>
-<section aria-labelledby="sheet">
-<h2 id="sheet">Labels without training</h2>
-<p>The three most likely of 20 labels with their probabilities, and the nearest other picture with its cosine.</p>
-<ul class="sheet">
-$cards
-</ul>
-</section>
 <section aria-labelledby="found">
 <h2 id="found">Pictures found by text</h2>
 <p>Each text and the three pictures nearest to it, with their cosine.</p>
 <ul class="found">
 $answers
+</ul>
+</section>
+<section aria-labelledby="sheet">
+<h2 id="sheet">Labels without training</h2>
+<p>How the picture was made, by all labels together; the three most likely of 20 labels with their probabilities; and the
+nearest other picture with its cosine. A picture that is farther from its nearest label than 98 % of that label's training
+images is said to be none of the twenty; what is unlike them all the same looks near to one, the model being small.</p>
+<ul class="sheet">
+$cards
 </ul>
 </section>
 </main>
@@ -80,10 +82,13 @@ def label_item(label, score):
             f'<div class="bar" aria-hidden="true"><i style="width:{100 * score:.1f}%"></i></div></li>')
 
 
-def card(name, pictures, labels, nearest):
-    """One picture with its labels and its nearest neighbour. nearest: (cosine, name)."""
+def card(name, pictures, labels, nearest, modality, is_none):
+    """One picture with its labels and its nearest neighbour. nearest: (cosine, name); modality: (name, probability)."""
     cosine, other = nearest
     items = "".join(label_item(row["label"], row["score"]) for row in labels)
+    if is_none:
+        items = "<li>none of the twenty labels</li>"
+    items = f"<li><span>{html.escape(modality[0])} <b>{modality[1]:.0%}</b></span></li>{items}"
     return (f'<li class="card"><img src="{thumbnail.data_uri(pictures[name])}" alt="{html.escape(name)}"><div>'
             f'<h3>{html.escape(name)}</h3><ul class="labels">{items}</ul>'
             f'<p class="near"><img src="{thumbnail.data_uri(pictures[other], 80)}" alt="">'
@@ -97,9 +102,10 @@ def answer(text, near, pictures):
     return f"<li><span>{html.escape(text)}</span><ol>{items}</ol></li>"
 
 
-def render(pictures, scores, neighbours, answers):
-    """The page. pictures: name -> path; scores: name -> [{label, score}]; the rest: name or text -> [(cosine, name)]."""
+def render(pictures, scores, neighbours, answers, modalities, nones):
+    """The page. pictures: name -> path; scores: name -> [{label, score}]; neighbours, answers: name or text -> [(cosine,
+    name)]; modalities: name -> (modality, probability); nones: names of those that are none of the labels."""
     return PAGE.substitute(
         style=STYLE,
-        cards="\n".join(card(name, pictures, labels, neighbours[name][0]) for name, labels in scores.items()),
+        cards="\n".join(card(name, pictures, labels, neighbours[name][0], modalities[name], name in nones) for name, labels in scores.items()),
         answers="\n".join(answer(text, near, pictures) for text, near in answers.items()))

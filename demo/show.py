@@ -49,21 +49,45 @@ def print_table(head, lines):
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
 
 
+# What labels of the starter model begin with.
+MODALITIES = ["x-ray", "ultrasound", "magnetic resonance imaging", "dermoscopy", "light microscopy", "histopathology",
+              "fluorescence microscopy", "fundus photograph", "computed tomography"]
+
+
+def modality_of(scores):
+    """(modality, probability): that of the labels that begin so, together. scores: [{label, score}], all of them."""
+    found = {name: sum(row["score"] for row in scores if row["label"].startswith(name)) for name in MODALITIES}
+    return max(found.items(), key=lambda item: item[1])
+
+
+def is_none_of_them(vector, labels, thresholds):
+    """Whether the nearest label is farther than all but a few training images of that label were. labels: text -> vector."""
+    cosine, nearest = ranked(vector, labels)[0]
+    return cosine < thresholds[nearest]
+
+
+def print_labels(scores, modalities, nones):
+    print_table(["picture", "modality", "probability", "most likely label", "probability"],
+                [[name, modalities[name][0], f"{modalities[name][1]:.3f}",
+                  "none of the twenty" if name in nones else found[0]["label"],
+                  "" if name in nones else f"{found[0]['score']:.3f}"] for name, found in scores.items()])
+
+
 def main():
     program, model, examples, target = (pathlib.Path(argument) for argument in sys.argv[1:5])
     pictures = sorted(path for path in examples.iterdir() if path.suffix != ".md")
-    labels = model / "labels.txt"
+    labels = [line for line in (model / "labels.txt").read_text("utf-8").splitlines() if line]
+    thresholds = json.loads((pathlib.Path(__file__).parent / "thresholds.json").read_text("utf-8"))
 
-    classified = rows(run(program, "classify", "--model", model, "--labels-file", labels, "--top", 3,
-                          "--format", "jsonl", *pictures))
-    scores = {pathlib.Path(row["path"]).name: row["labels"] for row in classified}
-    print_table(["picture", "most likely label", "probability"],
-                [[name, found[0]["label"], f"{found[0]['score']:.3f}"] for name, found in scores.items()])
-
-    texts = [word for query in QUERIES for word in ("--text", query)]
+    texts = [word for text in QUERIES + labels for word in ("--text", text)]
     embedded = rows(run(program, "embed", "--model", model, "--format", "jsonl", *texts, *pictures))
     images = {pathlib.Path(row["path"]).name: row["embedding"] for row in embedded if "path" in row}
-    queries = {row["text"]: row["embedding"] for row in embedded if "text" in row}
+    vectors = {row["text"]: row["embedding"] for row in embedded if "text" in row}
+
+    answers = {text: ranked(vectors[text], images) for text in QUERIES}
+    print("\nText to image: the nearest pictures, with their cosine")
+    print_table(["text", "nearest", "second"],
+                [[text, *(f"{other} {cosine:.3f}" for cosine, other in near[:2])] for text, near in answers.items()])
 
     neighbours = {name: ranked(vector, {other: images[other] for other in images if other != name})
                   for name, vector in images.items()}
@@ -71,13 +95,19 @@ def main():
     print_table(["picture", "nearest", "second"],
                 [[name, *(f"{other} {cosine:.3f}" for cosine, other in near[:2])] for name, near in neighbours.items()])
 
-    answers = {text: ranked(vector, images) for text, vector in queries.items()}
-    print("\nText to image: the nearest pictures, with their cosine")
-    print_table(["text", "nearest", "second"],
-                [[text, *(f"{other} {cosine:.3f}" for cosine, other in near[:2])] for text, near in answers.items()])
+    classified = rows(run(program, "classify", "--model", model, "--labels-file", model / "labels.txt", "--format",
+                          "jsonl", *pictures))
+    scores = {pathlib.Path(row["path"]).name: row["labels"] for row in classified}
+    modalities = {name: modality_of(found) for name, found in scores.items()}
+    label_vectors = {text: vectors[text] for text in labels}
+    nones = {name for name, vector in images.items() if is_none_of_them(vector, label_vectors, thresholds)}
+    print("\nLabels without training")
+    print_labels(scores, modalities, nones)
 
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(page.render({path.name: path for path in pictures}, scores, neighbours, answers), "utf-8")
+    best = {name: found[:3] for name, found in scores.items()}
+    target.write_text(page.render({path.name: path for path in pictures}, best, neighbours, answers, modalities, nones),
+                      "utf-8")
     print("\nThe starter model is for trying the program, never for care, triage or any decision about a person.")
     print(f"make demo: done; open {target} in a browser")
     return 0

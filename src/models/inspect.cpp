@@ -142,7 +142,19 @@ std::string problems_text(const InspectReport& report) {
     text += fmt::format("             {}\n", report.problems[i]);
   }
   if (report.problems.size() > kShownProblems) text += "             ... (all with --json)\n";
+  if (!report.advice.empty()) text += fmt::format("to do        {}\n", report.advice);
   return text;
+}
+
+/// Whether it is the model that people mean, as far as that can be told without its publisher's hash.
+std::string publication_text(const InspectReport& report) {
+  if (!report.publication) return {};
+  if (!report.publication->same_architecture) {
+    return fmt::format("published    no, another model: {}\n", report.publication->difference);
+  }
+  if (!report.problems.empty()) return "published    configured as MedImageInsight, with weights that do not fit\n";
+  return "published    shaped as MedImageInsight 1.0.0: configuration, names and shapes of all tensors; compare sha256 "
+         "with the publisher's\n";
 }
 
 }  // namespace
@@ -154,6 +166,7 @@ std::string inspect_text(const std::filesystem::path& path) {
   if (report.weights) text += weights_text(*report.weights);
   if (report.packed) text += packed_text(*report.packed);
   if (report.files) text += fmt::format("tokenizer    {}\n", tokenizer_text(*report.files));
+  text += publication_text(report);
   if (is_model(report) || !report.problems.empty()) text += problems_text(report);
   return text;
 }
@@ -164,7 +177,12 @@ std::string inspect_json(const std::filesystem::path& path) {
   object["path"] = report.path;
   object["kind"] = report.files ? "model" : report.packed ? "packed" : report.weights ? "weights" : "config";
   if (is_model(report)) object["loads"] = report.problems.empty();
-  if (report.weights || report.packed) object["problems"] = report.problems;
+  if (is_model(report) || report.weights) object["problems"] = report.problems;
+  if (!report.advice.empty()) object["advice"] = report.advice;
+  if (report.publication) {
+    object["published"] = report.publication->same_architecture && report.problems.empty();
+    if (!report.publication->difference.empty()) object["differs"] = report.publication->difference;
+  }
   if (report.packed) object["packed"] = to_json(*report.packed);
   if (report.config) {
     object["config_path"] = report.config_path;

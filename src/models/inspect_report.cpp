@@ -3,9 +3,11 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <mi2/error.hpp>
 #include "base/hash.hpp"
+#include "models/full_config.hpp"
 #include "models/tensor_list.hpp"
 #include "weights/checkpoint.hpp"
 #include "weights/packed_file.hpp"
@@ -103,6 +105,59 @@ void inspect_weights(const std::filesystem::path& path, InspectReport& report) {
   }
 }
 
+/// The first setting in which two models differ, or nothing. What only training uses is left out.
+std::string difference(const weights::ModelConfig& found, const weights::ModelConfig& published) {
+  const auto differ = [](std::string_view what, const auto& here, const auto& there) {
+    return here == there ? std::string() : fmt::format("{} {}, published {}", what, here, there);
+  };
+  const weights::ModelConfig::Image& a = found.image;
+  const weights::ModelConfig::Image& b = published.image;
+  for (const std::string& text :
+       {differ("image height", a.height, b.height), differ("image width", a.width, b.width),
+        differ("widths", a.dims, b.dims), differ("depths", a.depths, b.depths), differ("heads", a.heads, b.heads),
+        differ("groups", a.groups, b.groups), differ("window", a.window, b.window), differ("mean", a.mean, b.mean),
+        differ("std", a.std, b.std), differ("patch size", a.patch_size, b.patch_size),
+        differ("patch stride", a.patch_stride, b.patch_stride),
+        differ("patch padding", a.patch_padding, b.patch_padding),
+        differ("patch prenorm", a.patch_prenorm, b.patch_prenorm),
+        differ("text width", found.text.width, published.text.width),
+        differ("text layers", found.text.layers, published.text.layers),
+        differ("text heads", found.text.heads, published.text.heads),
+        differ("text context", found.text.context, published.text.context),
+        differ("embedding", found.projection, published.projection)}) {
+    if (!text.empty()) return text;
+  }
+  return {};
+}
+
+void compare_with_published(InspectReport& report) {
+  if (!report.config || (!report.files && !report.packed)) return;
+  const std::string found = difference(*report.config, weights::parse_config(kFullConfig, "the published model"));
+  report.publication = Publication{found.empty(), found};
+}
+
+/// What usually helps with a problem.
+std::string advice_for(const InspectReport& report) {
+  if (report.problems.empty()) return {};
+  const std::string& first = report.problems.front();
+  const auto says = [&](std::string_view words) { return first.find(words) != std::string::npos; };
+  const std::string file = report.files ? report.files->weights.string() : report.path;
+  if (says("PyTorch pickle")) {
+    return fmt::format(
+        "convert it, with torch and safetensors installed: python3 -c \"import torch, safetensors.torch as s; "
+        "s.save_file({{k: v.contiguous() for k, v in torch.load('{}', weights_only=True).items()}}, "
+        "'model.safetensors')\", and leave only one weights file in the folder",
+        file);
+  }
+  if (says("Git LFS") || says("web page")) return "download the weights file itself from its publisher";
+  if (says("holds") && says("more")) return "the file is cut; download it again and compare its size";
+  if (says("is missing") || says("is not the model's") || says("has shape")) {
+    return "weights and config.yaml are of two models; take both from one folder of the publisher";
+  }
+  if (says("NaN")) return "the weights are damaged; download them again";
+  return {};
+}
+
 bool is_config(const std::filesystem::path& path) { return path.extension() == ".yaml" || path.extension() == ".yml"; }
 
 }  // namespace
@@ -115,13 +170,21 @@ InspectReport inspect(const std::filesystem::path& path) {
     report.files = weights::find_model(path);
     report.config_path = report.files->config.string();
     report.config = weights::load_config(report.files->config);
-    inspect_weights(report.files->weights, report);
+    try {
+      inspect_weights(report.files->weights, report);
+    } catch (const Error& error) {
+      // The folder was read; that its weights cannot be is what there is to say about it.
+      report.weights.reset();
+      report.problems.emplace_back(error.what());
+    }
   } else if (is_config(path)) {
     report.config_path = report.path;
     report.config = weights::load_config(path);
   } else {
     inspect_weights(path, report);
   }
+  compare_with_published(report);
+  report.advice = advice_for(report);
   return report;
 }
 

@@ -39,6 +39,13 @@ struct PackedReport {
   bool own_tokenizer = false;
 };
 
+/// How a model compares with MedImageInsight as it was published, by configuration, tensors and names. No hash of it is
+/// known to mi2.
+struct Publication {
+  bool same_architecture = false;
+  std::string difference;  ///< the first setting that differs, for people
+};
+
 struct InspectReport {
   std::string path;
   std::optional<weights::ModelFiles> files;  ///< of a directory
@@ -47,6 +54,8 @@ struct InspectReport {
   std::optional<WeightsReport> weights;
   std::optional<PackedReport> packed;
   std::vector<std::string> problems;  ///< why the weights would not load
+  std::optional<Publication> publication;
+  std::string advice;  ///< what to do about the problems; empty: nothing is known to help
 };
 
 /// @throws as inspect_text.

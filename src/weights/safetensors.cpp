@@ -66,6 +66,19 @@ void refuse_pickle(std::span<const std::byte> bytes, std::string_view file) {
                           file));
 }
 
+/// What a download leaves that was not one: a pointer to a file elsewhere, or a page about it.
+void refuse_substitute(std::span<const std::byte> bytes, std::string_view file) {
+  constexpr std::size_t kLooked = 64;
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), std::min(bytes.size(), kLooked));
+  if (text.starts_with("version https://git-lfs")) {
+    throw Error(Code::kBadFile,
+                fmt::format("{}: a Git LFS pointer in place of weights; fetch them: git lfs pull", file));
+  }
+  if (text.starts_with("<!DOCTYPE") || text.starts_with("<!doctype") || text.starts_with("<html")) {
+    throw Error(Code::kBadFile, fmt::format("{}: a web page in place of weights; download the file itself", file));
+  }
+}
+
 std::uint64_t element_bytes(const HeaderRow& row, std::string_view file) {
   const auto found =
       std::find_if(kFileTypes.begin(), kFileTypes.end(), [&](const FileType& t) { return t.name == row.dtype; });
@@ -113,6 +126,7 @@ void SafeTensors::read(std::span<const std::byte> bytes, std::string_view name) 
   name_ = name;
   bytes_ = bytes;
   refuse_pickle(bytes, name);
+  refuse_substitute(bytes, name);
   if (bytes.size() < kLengthBytes) {
     throw Error(Code::kBadFile,
                 fmt::format("{}: {} bytes, a safetensors file has at least {}", name, bytes.size(), kLengthBytes));

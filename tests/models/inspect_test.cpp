@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "models/full_config.hpp"
 #include "support/expect_error.hpp"
 #include "support/temporary_folder.hpp"
 #include "weights/packed_file.hpp"
@@ -149,6 +150,37 @@ TEST_F(InspectTest, DescribesAPackedFileAndItsDamage) {
   const auto damaged = folder_.write("damaged", bytes);
   EXPECT_EQ(Json::parse(inspect_json(damaged))["loads"], false);
   EXPECT_THAT(inspect_text(damaged), HasSubstr("is damaged: the checksum of block 'norm'"));
+}
+
+TEST_F(InspectTest, SaysWhetherItIsThePublishedModel) {
+  write(test::small_weights());
+  Json report = Json::parse(inspect_json(folder_.path()));
+  EXPECT_EQ(report["published"], false);
+  EXPECT_THAT(report["differs"].get<std::string>(), HasSubstr("published 480"));
+  EXPECT_THAT(inspect_text(folder_.path()), HasSubstr("published    no, another model"));
+  // The published configuration with other weights is not the published model either.
+  folder_.write("config.yaml", std::string(kFullConfig));
+  report = Json::parse(inspect_json(folder_.path()));
+  EXPECT_EQ(report["published"], false);
+  EXPECT_FALSE(report.contains("differs"));
+  EXPECT_THAT(report["advice"].get<std::string>(), HasSubstr("of two models"));
+  EXPECT_THAT(inspect_text(folder_.path()), HasSubstr("weights that do not fit"));
+}
+
+TEST_F(InspectTest, SaysWhatToDoAboutWhatADownloadLeft) {
+  folder_.write("config.yaml", std::string(test::kSmallConfig));
+  const auto advice = [&](const std::string& content) {
+    folder_.write("model.safetensors", content);
+    const Json report = Json::parse(inspect_json(folder_.path()));
+    EXPECT_EQ(report["loads"], false);
+    EXPECT_EQ(report["kind"], "model");
+    EXPECT_THAT(inspect_text(folder_.path()), HasSubstr("loads        no"));
+    return report.value("advice", std::string());
+  };
+  EXPECT_THAT(advice("PK\x03\x04" + std::string(60, 'x')), HasSubstr("weights_only=True"));
+  EXPECT_THAT(advice("version https://git-lfs.github.com/spec/v1\noid sha256:0\n"), HasSubstr("download"));
+  EXPECT_THAT(advice("<!DOCTYPE html><html></html>"), HasSubstr("download"));
+  EXPECT_THAT(advice(std::string("\x00\x01\x00\x00\x00\x00\x00\x00{", 9)), HasSubstr("cut"));
 }
 
 TEST_F(InspectTest, RefusesWhatCannotBeRead) {

@@ -14,8 +14,14 @@ TEST(DType, ReadsWhatItWrites) {
   EXPECT_EQ(name_of(DType::kF16), "f16");
 }
 
+TEST(DType, ReadsTheNamesThatOthersUse) {
+  for (const char* name : {"F32", "fp32", "float32", "torch.float32"}) EXPECT_EQ(parse_dtype(name), DType::kF32);
+  for (const char* name : {"BF16", "bfloat16"}) EXPECT_EQ(parse_dtype(name), DType::kBF16);
+  for (const char* name : {"fp16", "Half", "float16"}) EXPECT_EQ(parse_dtype(name), DType::kF16);
+}
+
 TEST(DType, RefusesWhatIsNone) {
-  for (const char* name : {"", "F32", "f64", "bf16 "}) {
+  for (const char* name : {"", "f64", "fp8", "bf16 "}) {
     test::expect_error(Code::kBadArgument, {"is none of f32, bf16, int8, bf16x3, f16, auto"},
                        [&] { parse_dtype(name); });
   }

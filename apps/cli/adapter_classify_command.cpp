@@ -13,6 +13,9 @@
 #include "arguments.hpp"
 #include "embed_inputs.hpp"
 #include "embedder/inputs.hpp"
+#include "input_arguments.hpp"
+#include "kept_work.hpp"
+#include "output.hpp"
 #include "progress.hpp"
 #include "score_writers.hpp"
 #include "vector_arguments.hpp"
@@ -25,7 +28,7 @@ struct ClassifyArguments {
   std::string head;
   std::string embeddings;
   std::string names;
-  const CLI::Option* paths = nullptr;
+  InputArguments inputs;
   ScoreArguments scores;
   std::optional<FrameSelection> frames;
 };
@@ -69,15 +72,20 @@ int classify_embeddings(const adapter::Adapter& adapter, const ClassifyArguments
   return 0;
 }
 
-int classify_images(const adapter::Adapter& adapter, const ClassifyArguments& arguments) {
+int classify_images(const adapter::Adapter& adapter, const ClassifyArguments& arguments,
+                    const std::vector<std::string>& given) {
   if (arguments.model.model.empty()) {
     throw Error(Code::kBadArgument, "adapter classify: expected --embeddings FILE, or --model DIR and PATHs");
   }
-  const embedder::ExpandedPaths paths = embedder::expand_paths(values_of(arguments.paths));
+  const embedder::ExpandedPaths paths = embedder::expand_paths(given);
   if (paths.inputs.empty()) throw Error(Code::kBadArgument, "adapter classify: no inputs; give a PATH");
+  check_is_new(arguments.scores.out, arguments.inputs.force);
+  stop_between_batches(paths);
+  const auto kept =
+      keep_work(arguments.scores.out, arguments.inputs, {arguments.model, paths.inputs, {}, arguments.frames});
   ScoreOutput output(arguments.scores, arguments.frames.has_value());
-  const Embedder embedder = Embedder::open(arguments.model.model, arguments.model.options);
   Progress progress = arguments.frames ? Progress("frames") : Progress(paths.inputs.size(), "images");
+  const Embedder embedder = open_embedder(arguments.model, progress);
   if (adapter.description().embeddings) {
     check_origin(embedder.provenance(), adapter.description().embeddings, "the adapter", progress);
   }
@@ -86,20 +94,22 @@ int classify_images(const adapter::Adapter& adapter, const ClassifyArguments& ar
                 fmt::format("{}: vectors of {} numbers, the adapter takes {}", arguments.model.model,
                             embedder.dimensions(), adapter.description().in_channels));
   }
-  return score_images(embedder, paths, arguments.frames, arguments.model.batch, progress, output,
-                      [&](std::span<const float> embedding) { return adapter.classify(embedding); });
+  return score_images({embedder, paths, arguments.frames, arguments.model.batch, progress, kept.get(),
+                       is_file_output(arguments.scores.out)},
+                      output, [&](std::span<const float> embedding) { return adapter.classify(embedding); });
 }
 
 int classify(const ClassifyArguments& arguments) {
-  const bool has_paths = !values_of(arguments.paths).empty();
-  if (!arguments.embeddings.empty() && has_paths) {
+  const std::vector<std::string> given = gather_paths(arguments.inputs);
+  if (!arguments.embeddings.empty() && !given.empty()) {
     throw Error(Code::kBadArgument, "adapter classify: --embeddings and PATHs exclude each other");
   }
   if (!arguments.embeddings.empty() && arguments.frames) {
     throw Error(Code::kBadArgument, "adapter classify: --frames goes with PATHs; a file of embeddings has its frames");
   }
   const adapter::Adapter adapter = adapter::Adapter::open(arguments.head);
-  return arguments.embeddings.empty() ? classify_images(adapter, arguments) : classify_embeddings(adapter, arguments);
+  return arguments.embeddings.empty() ? classify_images(adapter, arguments, given)
+                                      : classify_embeddings(adapter, arguments);
 }
 
 }  // namespace
@@ -116,10 +126,11 @@ void add_adapter_classify(CLI::App& command, Session& session) {
   add_frames(command, arguments->frames);
   add_top(command, arguments->scores);
   add_score_arguments(command, arguments->scores);
-  arguments->paths = add_positionals(command, "PATH", "Files, folders, or - for standard input");
-  command.footer(fmt::format("{}\n{}", kAdapterClassifyHelp, exit_status_help()));
+  add_input_arguments(command, arguments->inputs);
+  command.footer(fmt::format("{}\n{}\n{}", kAdapterClassifyHelp, kInputHelp, exit_status_help()));
   command.callback([arguments, &session] {
     session.needs_torch = arguments->embeddings.empty() && needs_torch(arguments->model.options.device);
+    arguments->scores.force = arguments->inputs.force;
     session.run = [arguments] { return classify(*arguments); };
   });
 }

@@ -80,7 +80,7 @@ void check_adapter_is_new(const std::string& out, bool force) {
 
 void add_adapter_import(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<ImportArguments>();
-  command.add_option("--out", arguments->out, "Write NAME.safetensors and NAME.json")->type_name("NAME")->required();
+  command.add_option("-o,--out", arguments->out, "Write NAME.safetensors and NAME.json")->type_name("NAME")->required();
   command.add_option("--weights", arguments->weights, "The weights (default: those beside the config)")
       ->type_name("FILE");
   command.add_flag("--force", arguments->force, "Replace an adapter that already exists");

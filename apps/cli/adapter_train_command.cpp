@@ -19,6 +19,7 @@
 #include "adapter/zero_shot_baseline.hpp"
 #include "adapter_command.hpp"
 #include "arguments.hpp"
+#include "choices.hpp"
 #include "inputs.hpp"
 #include "interrupt.hpp"
 #include "output.hpp"
@@ -188,6 +189,7 @@ int train(TrainArguments& arguments) {
   const auto zero_shot = zero_shot_of(arguments, table, set, trained.evaluation, progress);
   const adapter::AdapterReport report = adapter::make_report(trained, zero_shot, arguments.bootstrap);
   throw_if_interrupted();
+  for (const std::string& warning : report.warnings) progress.warn(fmt::format("warning: {}", warning));
   trained.adapter.save(adapter::stem_of(arguments.out));
   if (!arguments.report.empty()) write_report(arguments.report, report);
   const auto output = open_output("-");
@@ -201,7 +203,7 @@ void add_fit_arguments(CLI::App& command, TrainArguments& arguments) {
   const auto positive = CLI::Range(1e-12, 1e12).description("");
   command.add_option("--kind", arguments.kind, "What the adapter is made of, see below")
       ->type_name("linear|mlp")
-      ->check(CLI::IsMember({"linear", "mlp"}).description(""))
+      ->transform(one_of({"linear", "mlp"}))
       ->capture_default_str();
   command.add_option("--c", options.fit.c, "linear: inverse strength of the penalty")
       ->type_name("C")
@@ -247,9 +249,9 @@ void add_fit_arguments(CLI::App& command, TrainArguments& arguments) {
 void add_report_arguments(CLI::App& command, TrainArguments& arguments) {
   command.add_option("--report", arguments.report, "Write the report and its figures into this folder")
       ->type_name("DIR");
-  command.add_option("--format", arguments.format, "How the summary is written")
+  command.add_option("-f,--format", arguments.format, "How the summary is written")
       ->type_name("table|json")
-      ->check(CLI::IsMember({"table", "json"}).description(""))
+      ->transform(one_of({"table", "json"}))
       ->capture_default_str();
   command.add_option("--bootstrap", arguments.bootstrap.samples, "Samples that intervals come from; 0: no intervals")
       ->type_name("N")
@@ -261,7 +263,7 @@ void add_report_arguments(CLI::App& command, TrainArguments& arguments) {
       ->capture_default_str();
   CLI::Option* const scores =
       command.add_option("--zero-shot", arguments.zero_shot, "Compare with these scores")->type_name("FILE");
-  command.add_option("--model", arguments.model, "Compare with this model's texts of the labels")
+  command.add_option("-m,--model", arguments.model, "Compare with this model's texts of the labels")
       ->type_name("DIR|FILE")
       ->excludes(scores);
   command.add_option("--prompts", arguments.prompts, "The prompt of each label")->type_name("FILE");
@@ -277,7 +279,7 @@ void add_adapter_train(CLI::App& command, Session& session) {
   add_label_table_arguments(command, arguments->labels);
   command.add_option("--classes", arguments->classes, "Only rows of these labels, with commas between")
       ->type_name("A,B,C");
-  command.add_option("--out", arguments->out, "Write NAME.safetensors and NAME.json")->type_name("NAME")->required();
+  command.add_option("-o,--out", arguments->out, "Write NAME.safetensors and NAME.json")->type_name("NAME")->required();
   command.add_flag("--force", arguments->force, "Replace an adapter that already exists");
   add_fit_arguments(command, *arguments);
   add_report_arguments(command, *arguments);

@@ -9,6 +9,7 @@
 
 #include "ops/cpu/precision.hpp"
 
+#include "choices.hpp"
 #include "exit_status.hpp"
 
 namespace mi2::cli {
@@ -51,7 +52,7 @@ CLI::Option* add_parsed(CLI::App& command, const std::string& name, T& value, co
 }  // namespace
 
 void add_model_path(CLI::App& command, std::string& model) {
-  command.add_option("--model", model, "The model's folder (config.yaml and weights), or a file of mi2 pack")
+  command.add_option("-m,--model", model, "The model's folder (config.yaml and weights), or a file of mi2 pack")
       ->type_name("DIR|FILE")
       ->required()
       ->envname("MI2_MODEL");
@@ -69,6 +70,19 @@ void add_model_arguments(CLI::App& command, ModelArguments& arguments) {
   add_image_arguments(command, arguments);
 }
 
+namespace {
+
+/// By mi2's name, whatever it was called; unchanged if it is none.
+std::string spelled_dtype(std::string_view name) {
+  try {
+    return std::string(mi2::name_of(parse_dtype(name)));
+  } catch (const Error&) {
+    return std::string(name);
+  }
+}
+
+}  // namespace
+
 std::vector<std::string> dtype_names(std::span<const DType> dtypes) {
   std::vector<std::string> names;
   for (const DType dtype : dtypes) names.emplace_back(name_of(dtype));
@@ -81,7 +95,7 @@ CLI::Option* add_dtype(CLI::App& command, std::optional<DType>& dtype, bool on_d
   if (on_devices) shown.emplace_back(name_of(DType::kAuto));
   return add_parsed(command, "--dtype", dtype, parse_dtype, help)
       ->type_name(fmt::format("{}", fmt::join(shown, "|")))
-      ->check(CLI::IsMember(allowed).description(""));
+      ->transform(one_of(allowed, spelled_dtype));
 }
 
 void add_device(CLI::App& command, Device& device) {
@@ -97,7 +111,7 @@ bool needs_torch(const Device& device) noexcept { return device.kind != Device::
 CLI::Option* add_profile(CLI::App& command, const std::string& name, Profile& profile, const std::string& help) {
   return add_parsed(command, name, profile, parse_profile, help)
       ->type_name("raw|azure|toolkit|mcp")
-      ->check(CLI::IsMember({"raw", "azure", "toolkit", "mcp"}).description(""))
+      ->transform(one_of({"raw", "azure", "toolkit", "mcp"}))
       ->default_str(std::string(name_of(profile)));
 }
 
@@ -131,10 +145,10 @@ void add_image_arguments(CLI::App& command, ModelArguments& arguments) {
   add_profile(
       command, "--profile", options.image.profile,
       "raw: resize only; azure: as the hosted model prepares images; toolkit, mcp: as the published clients do");
-  command.add_option("--threads", options.threads, "Threads to compute with (default: one per core)")
+  command.add_option("-t,--threads", options.threads, "Threads to compute with (default: one per core)")
       ->type_name("N")
       ->check(CLI::Range(1U, 1024U).description(""));
-  command.add_option("--batch", arguments.batch, "Images computed together, 1 to 1024")
+  command.add_option("-b,--batch", arguments.batch, "Images computed together, 1 to 1024")
       ->type_name("N")
       ->check(CLI::Range(1U, 1024U).description(""))
       ->capture_default_str();

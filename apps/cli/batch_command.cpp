@@ -15,6 +15,7 @@
 
 #include "arguments.hpp"
 #include "batch/batch.hpp"
+#include "choices.hpp"
 #include "command.hpp"
 #include "exit_status.hpp"
 #include "interrupt.hpp"
@@ -89,13 +90,13 @@ int run_batch(const BatchArguments& arguments) {
     throw_if_interrupted();
   };
   options.on_doubtful = [&](std::uint64_t row, std::span<const std::string> warnings) {
-    for (const std::string& warning : warnings) progress.note(fmt::format("warning: row {}: {}", row, warning));
+    for (const std::string& warning : warnings) progress.warn(fmt::format("warning: row {}: {}", row, warning));
   };
-  options.on_failed = [&](const Error& error) { progress.note(error.what()); };
+  options.on_failed = [&](const Error& error) { progress.warn(error.what()); };
   const batch::Summary summary = batch::run(embedder, model, options);
   progress.hide();
   if (summary.failed == 0) return 0;
-  progress.note(fmt::format("{} of {} rows failed; the result says why in their places", summary.failed, summary.rows));
+  progress.warn(fmt::format("{} of {} rows failed; the result says why in their places", summary.failed, summary.rows));
   return kExitPartial;
 }
 
@@ -109,9 +110,9 @@ void add_batch(CLI::App& command, Session& session) {
   command.add_option("IN", arguments->input, "A CSV or JSON lines file of images and texts, or a folder of CSVs")
       ->required();
   command.add_option("OUT", arguments->output, "The file of answers")->required();
-  command.add_option("--format", arguments->format, "Of IN and OUT (default: by the name of IN)")
+  command.add_option("-f,--format", arguments->format, "Of IN and OUT (default: by the name of IN)")
       ->type_name("csv|jsonl")
-      ->check(CLI::IsMember({"csv", "jsonl"}).description(""));
+      ->transform(one_of({"csv", "jsonl"}));
   command.add_flag("--restart", arguments->restart, "Throw away what an earlier run left");
   command.add_flag("--force", arguments->force, "Replace OUT if it already exists");
   command.footer(fmt::format("{}\n{}", kBatchHelp, exit_status_help()));

@@ -14,6 +14,7 @@
 
 #include "arguments.hpp"
 #include "bench_serve.hpp"
+#include "choices.hpp"
 #include "command.hpp"
 #include "output.hpp"
 #include "report.hpp"
@@ -76,9 +77,9 @@ int bench(const BenchArguments& arguments) {
 void add_bench(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<BenchArguments>();
   benchmark::BenchmarkOptions& options = arguments->options;
-  command.add_option("--model", arguments->model, "Model directory or packed file")->type_name("DIR");
+  command.add_option("-m,--model", arguments->model, "Model directory or packed file")->type_name("DIR");
   command.add_option("--synthetic", arguments->synthetic, "Made-up weights in memory: full")
-      ->check(CLI::IsMember({"full"}));
+      ->transform(one_of({"full"}));
   options.dtype = DType::kAuto;
   add_dtype(command, options.dtype, true)->default_str("auto");
   add_device(command, options.device);

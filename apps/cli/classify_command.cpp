@@ -17,9 +17,13 @@
 #include "command.hpp"
 #include "embed_inputs.hpp"
 #include "embedder/inputs.hpp"
+#include "input_arguments.hpp"
+#include "kept_work.hpp"
 #include "label_arguments.hpp"
+#include "output.hpp"
 #include "progress.hpp"
 #include "score_writers.hpp"
+#include "vector_arguments.hpp"
 
 namespace mi2::cli {
 namespace {
@@ -27,7 +31,9 @@ namespace {
 struct ClassifyArguments {
   ModelArguments model;
   LabelArguments labels;
-  const CLI::Option* paths = nullptr;
+  InputArguments inputs;
+  std::string embeddings;
+  std::string names;
   bool multilabel = false;
   ScoreArguments scores;
   std::optional<FrameSelection> frames;
@@ -43,7 +49,7 @@ constexpr std::string_view kClassifyHelp = R"(Labels:
 Inputs:
   A PATH is a PNG, JPEG, WebP, TIFF or DICOM file, '-' for one such file on standard
   input, or a folder: then every image below it, by name, without hidden files;
-  other files are skipped.
+  other files are skipped. Or --embeddings FILE, which mi2 embed wrote with the same model.
 
 Formats:
   table  for people: the path, then rank, score and label, best first
@@ -60,6 +66,7 @@ Examples:
   mi2 classify --model DIR --labels "chest x-ray,brain MRI,skin photo" images/
   mi2 classify --model DIR --labels-file findings.txt --template "x-ray chest {}" \
       --multilabel --format jsonl scan.dcm
+  mi2 classify --model DIR --labels "chest x-ray,brain MRI" --embeddings vectors.npy
 )";
 
 ClassifierOptions classifier_options(const ClassifyArguments& arguments) {
@@ -70,18 +77,63 @@ ClassifierOptions classifier_options(const ClassifyArguments& arguments) {
   return options;
 }
 
-int classify(const ClassifyArguments& arguments) {
+int classify_images(const ClassifyArguments& arguments, const Embedder& embedder, const Classifier& classifier,
+                    const std::vector<std::string>& given, const embedder::ExpandedPaths& paths, KeptWork* kept,
+                    ScoreOutput& output, Progress& progress) {
+  const int status = score_images(
+      {embedder, paths, arguments.frames, arguments.model.batch, progress, kept, is_file_output(arguments.scores.out)},
+      output, [&](std::span<const float> embedding) { return classifier.classify(embedding); });
+  if (status != 0) explain_paths(given, "--labels, a vector file into --embeddings", progress);
+  return status;
+}
+
+int classify_embeddings(const ClassifyArguments& arguments, const Embedder& embedder, const Classifier& classifier,
+                        ScoreOutput& output, Progress& progress) {
+  const vectors::VectorTable table = read_embeddings(arguments.embeddings, arguments.names);
+  if (table.provenance) check_origin(table.provenance, embedder.provenance(), "the model", progress);
+  if (table.vectors.dimensions() != static_cast<std::size_t>(embedder.dimensions())) {
+    throw Error(Code::kBadArgument, fmt::format("{}: vectors of {} numbers, the model's have {}", arguments.embeddings,
+                                                table.vectors.dimensions(), embedder.dimensions()));
+  }
+  for (std::size_t r = 0; r < table.vectors.rows(); ++r) {
+    output.write(table.names.empty() ? std::to_string(r + 1) : table.names[r], table.place(r),
+                 classifier.classify(table.vectors.row(r)), {});
+  }
+  output.commit();
+  return 0;
+}
+
+std::vector<std::string> checked_labels(const ClassifyArguments& arguments) {
   std::vector<std::string> labels = gather_labels(arguments.labels);
   if (labels.empty()) throw Error(Code::kBadArgument, "classify: no labels; expected --labels A,B,C or --labels-file");
+  if (labels.size() == 1 && !arguments.multilabel) {
+    throw Error(Code::kBadArgument, "classify: one label alone always scores 1; expected two or more, or --multilabel");
+  }
+  return labels;
+}
+
+int classify(const ClassifyArguments& arguments) {
+  std::vector<std::string> labels = checked_labels(arguments);
   const ClassifierOptions options = classifier_options(arguments);
-  const embedder::ExpandedPaths paths = embedder::expand_paths(values_of(arguments.paths));
+  const std::vector<std::string> given = gather_paths(arguments.inputs);
+  if (given.empty() == arguments.embeddings.empty()) {
+    throw Error(Code::kBadArgument, "classify: expected PATHs (or --files-from), or --embeddings FILE");
+  }
+  if (!arguments.embeddings.empty() && arguments.frames) {
+    throw Error(Code::kBadArgument, "classify: --frames goes with PATHs; a file of embeddings has its frames");
+  }
+  const embedder::ExpandedPaths paths = embedder::expand_paths(given);
+  check_is_new(arguments.scores.out, arguments.inputs.force);
+  stop_between_batches(paths);
+  const auto kept =
+      keep_work(arguments.scores.out, arguments.inputs, {arguments.model, paths.inputs, {}, arguments.frames});
   ScoreOutput output(arguments.scores, arguments.frames.has_value());
-  const Embedder embedder = Embedder::open(arguments.model.model, arguments.model.options);
-  const Classifier classifier(embedder, std::move(labels), options);
   Progress progress = arguments.frames ? Progress("frames") : Progress(paths.inputs.size(), "images");
+  const Embedder embedder = open_embedder(arguments.model, progress);
+  const Classifier classifier(embedder, std::move(labels), options);
   if (classifier.truncated()) progress.note("a label was longer than the model's context and was cut");
-  return score_images(embedder, paths, arguments.frames, arguments.model.batch, progress, output,
-                      [&](std::span<const float> embedding) { return classifier.classify(embedding); });
+  if (!arguments.embeddings.empty()) return classify_embeddings(arguments, embedder, classifier, output, progress);
+  return classify_images(arguments, embedder, classifier, given, paths, kept.get(), output, progress);
 }
 
 }  // namespace
@@ -94,10 +146,14 @@ void add_classify(CLI::App& command, Session& session) {
   add_frames(command, arguments->frames);
   add_top(command, arguments->scores);
   add_score_arguments(command, arguments->scores);
-  arguments->paths = add_positionals(command, "PATH", "Files, folders, or - for standard input")->required();
-  command.footer(fmt::format("{}\n{}", kClassifyHelp, exit_status_help()));
+  command.add_option("--embeddings", arguments->embeddings, "Embeddings of this model in place of images")
+      ->type_name("FILE");
+  command.add_option("--paths", arguments->names, "The paths of an npy's rows, one per line")->type_name("FILE");
+  add_input_arguments(command, arguments->inputs);
+  command.footer(fmt::format("{}\n{}\n{}", kClassifyHelp, kInputHelp, exit_status_help()));
   command.callback([arguments, &session] {
     session.needs_torch = needs_torch(arguments->model.options.device);
+    arguments->scores.force = arguments->inputs.force;
     session.run = [arguments] { return classify(*arguments); };
   });
 }

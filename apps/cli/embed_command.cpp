@@ -15,26 +15,30 @@
 #include <mi2/error.hpp>
 
 #include "arguments.hpp"
+#include "choices.hpp"
 #include "command.hpp"
 #include "embed_inputs.hpp"
 #include "embedder/inputs.hpp"
 #include "embedder/pipeline.hpp"
+#include "input_arguments.hpp"
 #include "inputs.hpp"
 #include "interrupt.hpp"
+#include "kept_work.hpp"
 #include "output.hpp"
 #include "progress.hpp"
 #include "report.hpp"
 #include "vectors/embedding_writers.hpp"
+#include "vectors/npy_rows.hpp"
 
 namespace mi2::cli {
 namespace {
 
 struct EmbedArguments {
   ModelArguments model;
-  const CLI::Option* paths = nullptr;
+  InputArguments inputs;
   const CLI::Option* texts = nullptr;
   std::string texts_json;
-  std::string format = "jsonl";
+  std::string format;
   std::string out;
   bool provenance = false;
   std::optional<FrameSelection> frames;
@@ -49,11 +53,12 @@ constexpr std::string_view kEmbedHelp = R"(Inputs:
 Formats:
   jsonl  {"path": "a.png", "embedding": [0.1,..]} or {"text": "..", "embedding": [..]}
   csv    kind,input,e0,e1,.. after a header line; kind is image or text
-  npy    float32 [rows, dimensions], rows in order
+  npy    float32 [rows, dimensions], rows in order; with --out FILE, FILE.rows.jsonl says what they
+         are, and the commands that read FILE read it too
   Doubts about an image that is read all the same go to standard error and, in jsonl, into
   "warnings": ["name: what was found"]; --strict refuses such images.
   Numbers have the fewest digits that read back to the same float32. --provenance
-  adds weights_sha256, profile, dtype and version to every row (jsonl, csv).
+  adds weights_sha256, profile, dtype and version to every row (of npy, to FILE.rows.jsonl).
 
 Frames:
   Without --frames each image gives one row: a DICOM its middle frame, a TIFF its first
@@ -70,7 +75,8 @@ When an input fails:
 
 Examples:
   mi2 embed --model DIR scan.dcm > vectors.jsonl
-  mi2 embed --model DIR --format npy --out vectors.npy images/
+  mi2 embed --model DIR --out vectors.npy images/
+  find archive -name '*.dcm' | mi2 embed --model DIR --files-from - --out vectors.jsonl
   mi2 embed --model DIR --text "chest x-ray" --text "brain MRI" --format csv
   mi2 embed --model DIR --frames every:10 cine.dcm
   curl -s https://example.org/x.png | mi2 embed --model DIR -
@@ -87,53 +93,128 @@ embedder::NextItem items_of(const std::vector<std::string>& texts) {
   };
 }
 
-void embed_texts(const EmbedRun& run, const std::vector<std::string>& texts, vectors::EmbeddingWriter& writer) {
+std::vector<std::string> embedding_formats() { return {"jsonl", "csv", "npy"}; }
+
+/// Where rows go: the output and, of an array in a file, what its rows are beside it.
+class RowOutput {
+ public:
+  RowOutput(const EmbedArguments& arguments, const std::string& format)
+      : output_(open_output(arguments.out)), sidecar_(format == "npy" && is_file_output(arguments.out)) {
+    if (!sidecar_) return;
+    const std::string path = vectors::rows_file(arguments.out).string();
+    check_is_new(path, arguments.inputs.force);
+    rows_ = open_output(path);
+  }
+
+  void start(const std::string& format, const Embedder& embedder, const EmbedArguments& arguments) {
+    std::optional<Provenance> provenance;
+    if (arguments.provenance) provenance = embedder.provenance();
+    const auto dimensions = static_cast<std::size_t>(embedder.dimensions());
+    if (sidecar_) names_ = std::make_unique<vectors::RowsWriter>(*rows_, provenance);
+    if (sidecar_) provenance.reset();
+    writer_ = vectors::make_embedding_writer(format, *output_, dimensions, provenance, arguments.frames.has_value());
+  }
+
+  void write(vectors::InputKind kind, std::string_view input, const std::optional<FramePlace>& frame,
+             std::span<const float> embedding, std::span<const std::string> warnings) {
+    writer_->write(kind, input, frame, embedding, warnings);
+    if (names_) names_->write(kind, input, frame, embedding, warnings);
+  }
+
+  void flush() { output_->flush(); }
+
+  void commit() {
+    writer_->finish();
+    throw_if_interrupted();
+    if (names_) {
+      names_->finish();
+      rows_->commit();
+    }
+    output_->commit();
+  }
+
+ private:
+  std::unique_ptr<Output> output_;
+  bool sidecar_;
+  std::unique_ptr<Output> rows_;
+  std::unique_ptr<vectors::RowsWriter> names_;
+  std::unique_ptr<vectors::EmbeddingWriter> writer_;
+};
+
+/// What is embedded, in the order of the rows.
+struct Inputs {
+  std::vector<std::string> paths;
+  std::vector<std::string> texts;
+  embedder::ExpandedPaths images;
+};
+
+Inputs gather(const EmbedArguments& arguments) {
+  Inputs inputs;
+  inputs.paths = gather_paths(arguments.inputs);
+  const bool reads = std::ranges::find(inputs.paths, "-") != inputs.paths.end() || arguments.inputs.files_from == "-";
+  if (arguments.texts_json == "-" && reads) {
+    throw Error(Code::kBadArgument, "-: standard input can be read only once");
+  }
+  inputs.texts = gather_texts(values_of(arguments.texts), arguments.texts_json);
+  inputs.images = embedder::expand_paths(inputs.paths);
+  if (inputs.images.inputs.empty() && inputs.texts.empty()) {
+    throw Error(Code::kBadArgument, "embed: no inputs; give a PATH, --files-from, --text or --texts-json");
+  }
+  return inputs;
+}
+
+/// Everything through the model; rows to `output`.
+void embed_all(const EmbedRun& run, const Inputs& inputs, const EmbedArguments& arguments, RowOutput& output) {
   std::size_t next = 0;
   std::size_t cut = 0;
-  embed_items(run, items_of(texts), [&](const embedder::Embedded& item) {
-    writer.write(vectors::InputKind::kText, texts[next++], std::nullopt, item.text, {});
+  const auto write = [&](const embedder::Embedded& item) {
+    if (item.text.empty()) {
+      output.write(vectors::InputKind::kImage, item.name, item.frame, item.image, item.warnings);
+      return;
+    }
+    output.write(vectors::InputKind::kText, inputs.texts[next++], std::nullopt, item.text, {});
     if (item.truncated) ++cut;
-  });
+  };
+  report_resumed(run);
+  embed_images(run, inputs.images, arguments.frames, write);
+  embed_items(run, items_of(inputs.texts), write);
+  replay(run, write);
   if (cut == 0) return;
-  run.progress.note(fmt::format("{} of {} texts were longer than the model's context and were cut", cut, texts.size()));
+  run.progress.note(
+      fmt::format("{} of {} texts were longer than the model's context and were cut", cut, inputs.texts.size()));
 }
 
 int embed(const EmbedArguments& arguments) {
-  const std::vector<std::string> paths = values_of(arguments.paths);
-  if (arguments.texts_json == "-" && std::find(paths.begin(), paths.end(), "-") != paths.end()) {
-    throw Error(Code::kBadArgument, "-: standard input can be read only once");
+  const std::string format = result_format(arguments.format, arguments.out, embedding_formats(), "jsonl");
+  if (format == "npy" && arguments.provenance && !is_file_output(arguments.out)) {
+    throw Error(Code::kBadArgument, "--provenance: npy has no place for it; use --out, or --format jsonl or csv");
   }
-  const std::vector<std::string> texts = gather_texts(values_of(arguments.texts), arguments.texts_json);
-  const embedder::ExpandedPaths expanded = embedder::expand_paths(paths);
-  const std::size_t rows = expanded.inputs.size() + texts.size();
-  if (rows == 0) throw Error(Code::kBadArgument, "embed: no inputs; give a PATH, --text or --texts-json");
-  if (arguments.format == "npy" && arguments.provenance) {
-    throw Error(Code::kBadArgument, "--provenance: npy has no place for it; use --format jsonl or csv");
-  }
-
-  const auto output = open_output(arguments.out);
-  const Embedder embedder = Embedder::open(arguments.model.model, arguments.model.options);
-  std::optional<Provenance> provenance;
-  if (arguments.provenance) provenance = embedder.provenance();
-  const auto writer =
-      vectors::make_embedding_writer(arguments.format, *output, static_cast<std::size_t>(embedder.dimensions()),
-                                     provenance, arguments.frames.has_value());
-  const std::string_view what = texts.empty() ? "images" : expanded.inputs.empty() ? "texts" : "inputs";
+  check_is_new(arguments.out, arguments.inputs.force);
+  const Inputs inputs = gather(arguments);
+  const std::size_t rows = inputs.images.inputs.size() + inputs.texts.size();
+  stop_between_batches(inputs.images);
+  const auto kept = keep_work(arguments.out, arguments.inputs,
+                              {arguments.model, inputs.images.inputs, inputs.texts, arguments.frames});
+  RowOutput output(arguments, format);
+  const std::string_view what = inputs.texts.empty() ? "images" : inputs.paths.empty() ? "texts" : "inputs";
   Progress progress = arguments.frames ? Progress("frames") : Progress(rows, what);
+  const Embedder embedder = open_embedder(arguments.model, progress);
+  output.start(format, embedder, arguments);
   Report report(progress);
-  note_skipped(expanded, progress);
-  const EmbedRun run{embedder, arguments.model.batch, progress, report, [&] { output->flush(); }};
-  embed_images(run, expanded, arguments.frames, [&](const embedder::Embedded& item) {
-    writer->write(vectors::InputKind::kImage, item.name, item.frame, item.image, item.warnings);
-  });
-  embed_texts(run, texts, *writer);
+  note_skipped(inputs.images, progress);
+  const EmbedRun run{embedder, arguments.model.batch, progress, report, [&] { output.flush(); }, kept.get()};
+  progress.keep_alive();
+  try {
+    embed_all(run, inputs, arguments, output);
+  } catch (const Interrupted&) {
+    note_stopped(run, is_file_output(arguments.out));
+    throw;
+  }
   progress.hide();
   report.summarize();
-  if (!report.all_failed()) {
-    writer->finish();
-    throw_if_interrupted();
-    output->commit();
-  }
+  if (report.bad_count() > 0) explain_paths(inputs.paths, "--text", progress);
+  if (!report.all_failed()) output.commit();
+  if (kept) kept->discard();
   return report.exit_status();
 }
 
@@ -145,15 +226,16 @@ void add_embed(CLI::App& command, Session& session) {
   arguments->texts = add_repeatable(command, "--text", "A text to embed; may be given again")->type_name("TEXT");
   command.add_option("--texts-json", arguments->texts_json, "A file with a JSON array of strings; - is standard input")
       ->type_name("FILE");
-  command.add_option("--format", arguments->format, "How results are written")
+  command
+      .add_option("-f,--format", arguments->format,
+                  "How results are written (default: as the name of FILE ends, else jsonl)")
       ->type_name("jsonl|csv|npy")
-      ->check(CLI::IsMember({"jsonl", "csv", "npy"}).description(""))
-      ->capture_default_str();
-  command.add_option("--out", arguments->out, "Write to FILE, not standard output")->type_name("FILE");
+      ->transform(one_of(embedding_formats()));
+  command.add_option("-o,--out", arguments->out, "Write to FILE, not standard output")->type_name("FILE");
   command.add_flag("--provenance", arguments->provenance, "Add weights hash, profile, dtype and version to rows");
   add_frames(command, arguments->frames);
-  arguments->paths = add_positionals(command, "PATH", "Files, folders, or - for standard input");
-  command.footer(fmt::format("{}\n{}", kEmbedHelp, exit_status_help()));
+  add_input_arguments(command, arguments->inputs);
+  command.footer(fmt::format("{}\n{}\n{}", kEmbedHelp, kInputHelp, exit_status_help()));
   command.callback([arguments, &session] {
     session.needs_torch = needs_torch(arguments->model.options.device);
     session.run = [arguments] { return embed(*arguments); };

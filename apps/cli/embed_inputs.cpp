@@ -1,5 +1,6 @@
 #include "embed_inputs.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
@@ -14,9 +15,22 @@ void note_skipped(const embedder::ExpandedPaths& paths, Progress& progress) {
   progress.note(fmt::format("{} files in folders are not images and were skipped", paths.skipped));
 }
 
+Embedder open_embedder(const ModelArguments& arguments, Progress& progress) {
+  const Waiting waiting("loading the model");
+  Embedder embedder = Embedder::open(arguments.model, arguments.options);
+  progress.detail(fmt::format("{}: {} on {}, loaded in {:.1f} s", arguments.model, name_of(*embedder.options().dtype),
+                              to_string(embedder.options().device), waiting.seconds()));
+  return embedder;
+}
+
+void stop_between_batches(const embedder::ExpandedPaths& paths) {
+  const bool reads = std::ranges::any_of(paths.inputs, [](const auto& input) { return input.path == "-"; });
+  if (!reads) catch_interrupts();
+}
+
 namespace {
 
-std::string name_of(const embedder::Embedded& item) {
+std::string title_of(const embedder::Embedded& item) {
   if (!item.frame) return std::string(item.name);
   return fmt::format("{}, frame {} of {}", item.name, item.frame->number, item.frame->frames);
 }
@@ -33,13 +47,15 @@ void embed_items(const EmbedRun& run, const embedder::NextItem& items,
     throw_if_interrupted();
   };
   throw_if_interrupted();
-  embedder::embed_all(run.embedder, items, options, [&](std::span<const embedder::Embedded> batch) {
+  const embedder::NextItem rest = run.kept != nullptr ? run.kept->rest_of(items) : items;
+  embedder::embed_all(run.embedder, rest, options, [&](std::span<const embedder::Embedded> batch) {
+    if (run.kept != nullptr) run.kept->append(batch);
     for (const embedder::Embedded& item : batch) {
       if (item.error != nullptr) {
-        run.report.bad(name_of(item), *item.error);
+        run.report.bad(title_of(item), *item.error);
       } else {
-        on_vectors(item);
-        run.report.doubtful(name_of(item), item.warnings);
+        if (run.kept == nullptr) on_vectors(item);
+        run.report.doubtful(title_of(item), item.warnings);
         run.report.good();
       }
     }
@@ -66,18 +82,54 @@ void embed_images(const EmbedRun& run, const embedder::ExpandedPaths& paths,
   embed_items(run, embedder::frames_of(paths.inputs, options.max_file_bytes, open), on_vectors);
 }
 
-int score_images(const Embedder& embedder, const embedder::ExpandedPaths& paths,
-                 const std::optional<FrameSelection>& frames, std::size_t batch, Progress& progress,
-                 ScoreOutput& output, const ScoresOf& scores_of) {
-  Report report(progress);
-  note_skipped(paths, progress);
-  embed_images({embedder, batch, progress, report, [&] { output.flush(); }}, paths, frames,
-               [&](const embedder::Embedded& item) {
-                 output.write(item.name, item.frame, scores_of(item.image), item.warnings);
-               });
-  progress.hide();
+void report_resumed(const EmbedRun& run) {
+  if (run.kept == nullptr || run.kept->resumed() == 0) return;
+  run.progress.note(fmt::format("resuming after {} inputs", run.kept->resumed()));
+  run.kept->replay(run.kept->resumed(), [&](const embedder::Embedded& item) {
+    if (item.error != nullptr) {
+      run.report.bad(title_of(item), *item.error);
+    } else {
+      run.report.good();
+    }
+  });
+  run.progress.advance(run.kept->resumed());
+}
+
+void replay(const EmbedRun& run, const std::function<void(const embedder::Embedded& item)>& on_vectors) {
+  if (run.kept == nullptr) return;
+  run.kept->replay(run.kept->count(), [&](const embedder::Embedded& item) {
+    if (item.error == nullptr) on_vectors(item);
+  });
+}
+
+void note_stopped(const EmbedRun& run, bool to_file) {
+  run.progress.hide();
+  const std::string_view rest = run.kept != nullptr ? "the same command goes on from there"
+                                : to_file           ? "nothing was written"
+                                                    : "their rows were written";
+  run.progress.note(fmt::format("stopped after {} inputs; {}", run.report.count(), rest));
+}
+
+int score_images(const ScoreRun& run, ScoreOutput& output, const ScoresOf& scores_of) {
+  Report report(run.progress);
+  note_skipped(run.paths, run.progress);
+  const EmbedRun embed{run.embedder, run.batch, run.progress, report, [&] { output.flush(); }, run.kept};
+  const auto write = [&](const embedder::Embedded& item) {
+    output.write(item.name, item.frame, scores_of(item.image), item.warnings);
+  };
+  run.progress.keep_alive();
+  try {
+    report_resumed(embed);
+    embed_images(embed, run.paths, run.frames, write);
+    replay(embed, write);
+  } catch (const Interrupted&) {
+    note_stopped(embed, run.to_file);
+    throw;
+  }
+  run.progress.hide();
   report.summarize();
   if (!report.all_failed()) output.commit();
+  if (run.kept != nullptr) run.kept->discard();
   return report.exit_status();
 }
 

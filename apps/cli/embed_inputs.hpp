@@ -10,13 +10,21 @@
 #include <mi2/classifier.hpp>
 #include <mi2/embedder.hpp>
 
+#include "arguments.hpp"
 #include "embedder/inputs.hpp"
 #include "embedder/pipeline.hpp"
+#include "kept_work.hpp"
 #include "progress.hpp"
 #include "report.hpp"
 #include "score_writers.hpp"
 
 namespace mi2::cli {
+
+/// Opens the model, and says on a terminal that it takes a while, if it does.
+Embedder open_embedder(const ModelArguments& arguments, Progress& progress);
+
+/// Ctrl-C stops between two batches, unless an image comes from standard input, which may never end.
+void stop_between_batches(const embedder::ExpandedPaths& paths);
 
 struct EmbedRun {
   const Embedder& embedder;
@@ -24,12 +32,20 @@ struct EmbedRun {
   Progress& progress;
   Report& report;
   std::function<void()> flush;  ///< hands on what a batch wrote
+  KeptWork* kept = nullptr;     ///< where vectors are kept, in place of on_vectors, until replay()
 };
+
+/// Counts and reports what an earlier run left.
+void report_resumed(const EmbedRun& run);
+/// Everything was computed: calls `on_vectors` for every item that has vectors, if they were kept.
+void replay(const EmbedRun& run, const std::function<void(const embedder::Embedded& item)>& on_vectors);
+/// What became of the work when it was stopped. @param to_file  whether the output appears only when it is whole.
+void note_stopped(const EmbedRun& run, bool to_file);
 
 /// Says how many files in folders are not images, if any.
 void note_skipped(const embedder::ExpandedPaths& paths, Progress& progress);
 
-/// Calls `on_vectors` for every item that has vectors, in order, and reports the others.
+/// Calls `on_vectors` for every item that has vectors, in order, or keeps them; reports the others.
 /// @throws Interrupted after a batch; what embedder::embed_all throws.
 void embed_items(const EmbedRun& run, const embedder::NextItem& items,
                  const std::function<void(const embedder::Embedded& item)>& on_vectors);
@@ -42,10 +58,18 @@ void embed_images(const EmbedRun& run, const embedder::ExpandedPaths& paths,
 /// Best first.
 using ScoresOf = std::function<std::vector<LabelScore>(std::span<const float> embedding)>;
 
-/// Writes the scores of every image, or with `frames` every selected frame, that can be read, and reports the others.
+struct ScoreRun {
+  const Embedder& embedder;
+  const embedder::ExpandedPaths& paths;
+  const std::optional<FrameSelection>& frames;
+  std::size_t batch;
+  Progress& progress;
+  KeptWork* kept;
+  bool to_file;
+};
+
+/// Writes the scores of every image, or of every selected frame, that can be read, and reports the others.
 /// @returns the exit status.
-int score_images(const Embedder& embedder, const embedder::ExpandedPaths& paths,
-                 const std::optional<FrameSelection>& frames, std::size_t batch, Progress& progress,
-                 ScoreOutput& output, const ScoresOf& scores_of);
+int score_images(const ScoreRun& run, ScoreOutput& output, const ScoresOf& scores_of);
 
 }  // namespace mi2::cli

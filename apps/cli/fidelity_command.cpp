@@ -23,6 +23,7 @@
 #include <mi2/image.hpp>
 
 #include "arguments.hpp"
+#include "choices.hpp"
 #include "command.hpp"
 #include "embedder/inputs.hpp"
 #include "embedder/pipeline.hpp"
@@ -237,10 +238,10 @@ int fidelity(const FidelityArguments& arguments) {
 
 void add_fidelity(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<FidelityArguments>();
-  command.add_option("--model", arguments->model.model, "The model's folder (or $MI2_MODEL)")->type_name("DIR");
+  command.add_option("-m,--model", arguments->model.model, "The model's folder (or $MI2_MODEL)")->type_name("DIR");
   command.add_option("--synthetic", arguments->synthetic, "Made-up weights in memory, in place of a model")
       ->type_name("full")
-      ->check(CLI::IsMember({"full"}).description(""));
+      ->transform(one_of({"full"}));
   command
       .add_option(
           "--dtypes", arguments->dtypes,
@@ -256,11 +257,11 @@ void add_fidelity(CLI::App& command, Session& session) {
   command.add_option("--split", arguments->truth_options.split, "Only rows of this split")
       ->type_name("NAME")
       ->needs(truth);
-  command.add_option("--format", arguments->format, "How the result is written")
+  command.add_option("-f,--format", arguments->format, "How the result is written")
       ->type_name("table|json|markdown")
-      ->check(CLI::IsMember({"table", "json", "markdown"}).description(""))
+      ->transform(one_of({"table", "json", "markdown"}))
       ->capture_default_str();
-  command.add_option("--out", arguments->out, "Write to FILE, not standard output")->type_name("FILE");
+  command.add_option("-o,--out", arguments->out, "Write to FILE, not standard output")->type_name("FILE");
   arguments->paths = add_positionals(command, "PATH", "Files, folders, or - for standard input");
   command.footer(fmt::format("{}\n{}", kFidelityHelp, exit_status_help()));
   command.callback([arguments, &session] { session.run = [arguments] { return fidelity(*arguments); }; });

@@ -15,6 +15,7 @@
 #include "arguments.hpp"
 #include "base/json_text.hpp"
 #include "base/numbers.hpp"
+#include "choices.hpp"
 #include "command.hpp"
 #include "evaluation/evaluation.hpp"
 #include "interrupt.hpp"
@@ -107,8 +108,8 @@ class Results {
  public:
   /// @param frames  whether queries name frames.
   Results(const Known& known, const KnnArguments& arguments, bool frames)
-      : known_(known), output_(open_output(arguments.scores.out)), lines_(arguments.scores.format == "jsonl") {
-    if (!lines_) writer_ = make_score_writer(arguments.scores.format, *output_, frames);
+      : known_(known), output_(open_output(arguments.scores.out)), lines_(format_of(arguments.scores) == "jsonl") {
+    if (!lines_) writer_ = make_score_writer(format_of(arguments.scores), *output_, frames);
     shares_.classes = known.labels.size();
   }
 
@@ -261,16 +262,17 @@ void add_knn(CLI::App& command, Session& session) {
       ->capture_default_str();
   command.add_option("--metric", arguments->metric, "What near means")
       ->type_name("cosine|euclidean|dot")
-      ->check(CLI::IsMember({"cosine", "euclidean", "dot"}).description(""))
+      ->transform(one_of({"cosine", "euclidean", "dot"}))
       ->capture_default_str();
   command.add_option("--vote", arguments->vote, "How neighbours vote; distance needs cosine or euclidean")
       ->type_name("majority|distance")
-      ->check(CLI::IsMember({"majority", "distance"}).description(""))
+      ->transform(one_of({"majority", "distance"}))
       ->capture_default_str();
   command.add_option("--threads", arguments->threads, "Threads to compute with (default: one per core)")
       ->type_name("N")
       ->check(CLI::Range(1U, 1024U).description(""));
   add_score_arguments(command, arguments->scores);
+  command.add_flag("--force", arguments->scores.force, "Replace FILE of --out and --figures if it already exists");
   command.add_option("--figures", arguments->figures, "Write the accuracy as JSON")->type_name("FILE");
   arguments->queries = add_positionals(command, "QUERIES", "Files of embeddings to classify")->required();
   command.footer(fmt::format("{}\n{}\n{}", kVectorHelp, kKnnHelp, exit_status_help()));

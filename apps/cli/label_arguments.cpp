@@ -1,5 +1,8 @@
 #include "label_arguments.hpp"
 
+#include <filesystem>
+#include <system_error>
+
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
@@ -10,7 +13,7 @@
 namespace mi2::cli {
 
 void add_label_arguments(CLI::App& command, LabelArguments& arguments) {
-  CLI::Option* const labels = command.add_option("--labels", arguments.labels, "Labels, with commas between");
+  CLI::Option* const labels = command.add_option("-l,--labels", arguments.labels, "Labels, with commas between");
   labels->type_name("A,B,C");
   command.add_option("--labels-file", arguments.labels_file, "A file with one label per line")
       ->type_name("FILE")
@@ -22,6 +25,12 @@ void add_label_arguments(CLI::App& command, LabelArguments& arguments) {
 std::vector<std::string> gather_labels(const LabelArguments& arguments) {
   if (!arguments.labels_file.empty()) return read_labels(arguments.labels_file);
   std::vector<std::string> labels = split_labels(arguments.labels);
+  std::error_code ignored;
+  if (labels.size() == 1 && std::filesystem::is_regular_file(labels.front(), ignored)) {
+    throw Error(Code::kBadArgument, fmt::format("--labels: {} is a file; expected labels with commas between, or "
+                                                "--labels-file",
+                                                labels.front()));
+  }
   base::require_utf8(labels, "label");
   return labels;
 }

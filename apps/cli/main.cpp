@@ -26,7 +26,9 @@
 #include "command.hpp"
 #include "exit_status.hpp"
 #include "interrupt.hpp"
+#include "mistakes.hpp"
 #include "output.hpp"
+#include "progress.hpp"
 #include "torch_program.hpp"
 
 namespace mi2::cli {
@@ -46,6 +48,9 @@ constexpr std::array kCommands{
     Command{"fidelity", "Compare the dtypes: vectors, accuracy, time, memory", add_fidelity},
     Command{"adapter", "Train and use small classifiers on embeddings", add_adapter},
     Command{"knn", "Classify embeddings by their nearest neighbours", add_knn},
+    Command{"help", "Explain a command, as its --help does", add_help},
+    Command{"man", "Print a manual page", add_man},
+    Command{"completion", "Print what makes a shell complete commands and options", add_completion},
 };
 
 constexpr std::string_view kExamples = R"(Examples:
@@ -64,7 +69,7 @@ constexpr std::string_view kExamples = R"(Examples:
   mi2 adapter train --embeddings vectors.jsonl --labels labels.csv --out lesions
   mi2 knn --train vectors.jsonl --labels labels.csv new.jsonl
 
-See 'mi2 COMMAND --help'. Where --model is required, MI2_MODEL in the environment can replace it.
+See 'mi2 help COMMAND'. Where --model is required, MI2_MODEL in the environment can replace it.
 )";
 
 /// Gives descriptors 0 to 2 a holder if the caller closed them: otherwise a file opened later would take the place of
@@ -86,20 +91,38 @@ int finish_parse(const CLI::App& app, const CLI::ParseError& error) {
     output->commit();
     return 0;
   }
-  throw Error(Code::kBadArgument, fmt::format("{} (try --help)", error.what()));
+  throw Error(Code::kBadArgument, explain(app, error));
+}
+
+/// Declares on each command what all have in common.
+void add_verbosity(CLI::App& app) {
+  for (CLI::App* command : app.get_subcommands({})) {
+    if (!command->get_subcommands({}).empty()) {
+      add_verbosity(*command);
+      continue;
+    }
+    CLI::Option* const quiet = command->add_flag_callback(
+        "-q,--quiet", [] { set_verbosity(Verbosity::kQuiet); }, "No progress and no notes: warnings and errors only");
+    command
+        ->add_flag_callback(
+            "-v,--verbose", [] { set_verbosity(Verbosity::kVerbose); },
+            "Say also what was loaded, and how long it took")
+        ->excludes(quiet);
+  }
 }
 
 int run(int argc, const char* const* argv) {
   Session session;
   CLI::App app("Embeddings of medical images and texts with MedImageInsight.", "mi2");
   app.get_formatter()->column_width(34);
-  app.set_version_flag("--version", fmt::format("mi2 {}", version()), "Print the version and end");
+  app.set_version_flag("-V,--version", fmt::format("mi2 {}", version()), "Print the version and end");
   app.set_help_flag("-h,--help", "Print this help and end");
   app.require_subcommand(0, 1);
   app.footer(fmt::format("{}\n{}", kExamples, exit_status_help()));
   for (const Command& row : kCommands) {
     row.add(*app.add_subcommand(row.name, row.summary), session);
   }
+  add_verbosity(app);
   restore_literals(app);
   try {
     std::vector<std::string> arguments = mark_literals(argc, argv);

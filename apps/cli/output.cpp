@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -10,16 +12,23 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <mi2/error.hpp>
 
 #include "base/files.hpp"
+#include "base/table.hpp"
 #include "interrupt.hpp"
 
 namespace mi2::cli {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// Endings of files that hold data, and by which programs choose how to read them.
+constexpr std::array<std::string_view, 16> kDataEndings{"arrow", "csv", "feather",     "h5",  "hdf5",   "jsonl",
+                                                        "mat",   "npy", "npz",         "pkl", "pickle", "parquet",
+                                                        "pt",    "pth", "safetensors", "tsv"};
 
 /// A descriptor written in place, through a buffer.
 class StreamOutput final : public Output {
@@ -79,6 +88,43 @@ class WholeFileOutput final : public Output {
 
 void Output::rewrite_start(std::string_view /*bytes*/) {
   throw Error(Code::kInternal, "this output cannot be rewritten");
+}
+
+bool is_file_output(const std::string& path) {
+  if (path.empty() || path == "-") return false;
+  std::error_code ignored;
+  const fs::file_status status = fs::status(path, ignored);
+  return !fs::exists(status) || fs::is_regular_file(status);
+}
+
+void check_is_new(const std::string& path, bool force) {
+  std::error_code ignored;
+  if (force || !is_file_output(path) || !fs::exists(path, ignored)) return;
+  throw Error(Code::kBadArgument, fmt::format("{}: already exists; --force replaces it", path));
+}
+
+std::string result_format(const std::string& chosen, const std::string& path, std::span<const std::string> formats,
+                          const std::string& usual) {
+  const std::string ending = base::lower_ascii(fs::path(path).extension().string());
+  const auto writes = [&](std::string_view format) { return std::ranges::find(formats, format) != formats.end(); };
+  std::string named = ending.empty() ? ending : ending.substr(1);
+  if (named == "ndjson" || named == "json") named = "jsonl";
+  if (named == "txt") named = "table";
+  if (path.empty() || path == "-" || !is_file_output(path)) named.clear();
+  if (!writes(named)) {
+    if (chosen.empty() && std::ranges::find(kDataEndings, named) != kDataEndings.end()) {
+      throw Error(Code::kBadArgument, fmt::format("--out: {} is not written; expected a name that ends in .{}, or "
+                                                  "--format",
+                                                  ending, fmt::join(formats, ", .")));
+    }
+    return chosen.empty() ? usual : chosen;
+  }
+  if (!chosen.empty() && chosen != named && named != "table") {
+    throw Error(Code::kBadArgument,
+                fmt::format("--out: its name ends in {}, but --format is {}; expected one that agrees with the other",
+                            ending, chosen));
+  }
+  return chosen.empty() ? named : chosen;
 }
 
 std::unique_ptr<Output> open_output(const std::string& path) {

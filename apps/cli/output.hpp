@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "base/byte_sink.hpp"
@@ -22,5 +23,21 @@ class Output : public base::ByteSink {
 ///              written in place; any other appears whole or not at all, and a link's target is what is replaced.
 /// @throws Error{kBadArgument} if it is a folder; {kBadFile} if it cannot be written.
 std::unique_ptr<Output> open_output(const std::string& path);
+
+/// Whether open_output() makes a file that appears whole: not standard output, a device or a pipe.
+bool is_file_output(const std::string& path);
+
+/// Before any work is done for it: a result that already exists is not lost by a mistyped command.
+/// @throws Error{kBadArgument} if a file exists at `path` and is not to be replaced.
+void check_is_new(const std::string& path, bool force);
+
+/// How a result is written: as --format says, else as the name of the file does, else `usual`.
+/// @param chosen  --format, or empty.
+/// @param formats  that the command writes, as words and file endings; "table" is also .txt, "jsonl" also .ndjson and
+/// .json.
+/// @throws Error{kBadArgument} if the name says another format than --format, or one that is not written at all: under
+///         it a reader would take the file for what it is not.
+std::string result_format(const std::string& chosen, const std::string& path, std::span<const std::string> formats,
+                          const std::string& usual);
 
 }  // namespace mi2::cli

@@ -13,6 +13,7 @@
 #include <mi2/dtype.hpp>
 
 #include "arguments.hpp"
+#include "choices.hpp"
 #include "command.hpp"
 #include "interrupt.hpp"
 #include "progress.hpp"
@@ -81,7 +82,7 @@ void add_package(CLI::App& command, Session& session) {
   command.add_option("KIND", arguments->kind, "mlflow or azureml")
       ->type_name("")
       ->required()
-      ->check(CLI::IsMember({"mlflow", "azureml"}).description(""));
+      ->transform(one_of({"mlflow", "azureml"}));
   command.add_option("OUT", arguments->out, "The folder to write")->type_name("")->required();
   command.footer(fmt::format("{}\n{}", kPackageHelp, exit_status_help()));
   command.callback([arguments, &session] { session.run = [arguments] { return package(*arguments); }; });

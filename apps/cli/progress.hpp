@@ -1,14 +1,39 @@
 #pragma once
-// A progress bar for people: on standard error, only when that is a terminal and there is more than one thing to do.
+// What a command says while it works: a progress bar for people, on standard error, only when that is a terminal, and
+// lines beside it.
 
 #include <chrono>
+#include <condition_variable>
 #include <cstddef>
+#include <memory>
+#include <mutex>
+#include <stop_token>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include "base/progress.hpp"
 
 namespace mi2::cli {
+
+enum class Verbosity {
+  kQuiet,    ///< warnings and errors
+  kUsual,    ///< and notes, and a bar on a terminal
+  kVerbose,  ///< and what was loaded, and how long it took
+};
+/// For the whole program; set before anything is said.
+void set_verbosity(Verbosity verbosity) noexcept;
+
+/// Calls a function about once a second until it is destroyed.
+class Ticker {
+ public:
+  explicit Ticker(void (*tick)(void*), void* owner);
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable_any wake_;
+  std::jthread thread_;
+};
 
 class Progress {
  public:
@@ -24,25 +49,65 @@ class Progress {
   void advance(std::size_t count);
   /// Draws what a task reports; a new stage starts a new bar.
   void show(const base::Progress& at);
+  /// From now on nothing is silent for long: what takes its time between two calls of advance() is drawn again every
+  /// second. Starts a thread.
+  void keep_alive();
+  /// What the line shows after the numbers, until it is set again: "loss 1.23".
+  void set_detail(std::string text);
+  /// Time until the next call of advance() is not that of an item, and does not spoil the estimate: an evaluation.
+  void pause(std::string_view why);
   /// Takes the bar away so that other lines can be printed; the next advance() draws it again.
   void hide();
-  /// Prints "mi2: TEXT" as a line of its own on standard error, terminal or not. Control characters are made harmless.
+  /// Prints "mi2: TEXT" as a line of its own on standard error, terminal or not, unless --quiet. Control characters are
+  /// made harmless.
   void note(std::string_view text);
+  /// As note(), and with --quiet too: what went wrong, or may have.
+  void warn(std::string_view text);
+  /// As note(), with --verbose only.
+  void detail(std::string_view text);
 
  private:
+  using Clock = std::chrono::steady_clock;
   void start(std::size_t total, std::size_t done, std::string_view what);
+  void resume(Clock::time_point now);
   void draw();
+  void clear();
+  void print(std::string_view text);
+  void tick();
   [[nodiscard]] std::string line() const;
 
-  using Clock = std::chrono::steady_clock;
+  std::mutex mutex_;  ///< of all below
   std::size_t total_ = 0;
   std::size_t done_ = 0;
   std::size_t skipped_ = 0;  ///< of those done, before the clock started
   std::string what_;
+  std::string detail_;
+  std::string paused_;
   bool on_terminal_ = false;
   bool drawn_ = false;
   Clock::time_point start_;
+  Clock::time_point paused_at_;
   Clock::time_point last_draw_;
+  std::unique_ptr<Ticker> ticker_;
+};
+
+/// Says on a terminal what takes time before there is anything to count: "loading the model, 3 s", if it takes long.
+class Waiting {
+ public:
+  explicit Waiting(std::string_view what);
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+  ~Waiting();
+
+  [[nodiscard]] double seconds() const;
+
+ private:
+  void tick();
+
+  std::string what_;
+  bool drawn_ = false;
+  std::chrono::steady_clock::time_point start_;
+  std::unique_ptr<Ticker> ticker_;
 };
 
 /// "1:02:03", "2:03" or "0:03"

@@ -26,6 +26,8 @@ class Report {
   void summarize();
 
   [[nodiscard]] std::size_t bad_count() const noexcept { return bad_; }
+  /// Inputs so far, good and bad.
+  [[nodiscard]] std::size_t count() const noexcept { return good_ + bad_; }
   [[nodiscard]] bool all_failed() const noexcept { return good_ == 0 && bad_ > 0; }
   /// 0 if every input succeeded, kExitPartial if some did, otherwise the first failure's own status.
   [[nodiscard]] int exit_status() const noexcept;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -11,11 +12,19 @@
 #include "base/json_text.hpp"
 #include "base/numbers.hpp"
 #include "base/utf8.hpp"
+#include "choices.hpp"
 
 namespace mi2::cli {
 namespace {
 
 constexpr std::size_t kTableRows = 5;
+
+std::vector<std::string> score_formats() { return {"table", "jsonl", "csv"}; }
+
+const ScoreArguments& checked(const ScoreArguments& arguments) {
+  check_is_new(arguments.out, arguments.force);
+  return arguments;
+}
 
 class TableWriter final : public ScoreWriter {
  public:
@@ -96,11 +105,12 @@ std::unique_ptr<ScoreWriter> make_score_writer(std::string_view format, Output& 
 }
 
 void add_score_arguments(CLI::App& command, ScoreArguments& arguments) {
-  command.add_option("--format", arguments.format, "How results are written")
+  command
+      .add_option("-f,--format", arguments.format,
+                  "How results are written (default: as the name of FILE ends, else table)")
       ->type_name("table|jsonl|csv")
-      ->check(CLI::IsMember({"table", "jsonl", "csv"}).description(""))
-      ->capture_default_str();
-  command.add_option("--out", arguments.out, "Write to FILE, not standard output")->type_name("FILE");
+      ->transform(one_of(score_formats()));
+  command.add_option("-o,--out", arguments.out, "Write to FILE, not standard output")->type_name("FILE");
 }
 
 void add_top(CLI::App& command, ScoreArguments& arguments) {
@@ -109,12 +119,16 @@ void add_top(CLI::App& command, ScoreArguments& arguments) {
       ->check(CLI::Range(1U, 1'000'000'000U).description(""));
 }
 
+std::string format_of(const ScoreArguments& arguments) {
+  return result_format(arguments.format, arguments.out, score_formats(), "table");
+}
+
 ScoreOutput::ScoreOutput(const ScoreArguments& arguments, bool frames)
-    : output_(open_output(arguments.out)),
-      writer_(make_score_writer(arguments.format, *output_, frames)),
-      top_(arguments.top != 0            ? arguments.top
-           : arguments.format == "table" ? kTableRows
-                                         : std::numeric_limits<std::size_t>::max()) {}
+    : output_(open_output(checked(arguments).out)),
+      writer_(make_score_writer(format_of(arguments), *output_, frames)),
+      top_(arguments.top != 0                ? arguments.top
+           : format_of(arguments) == "table" ? kTableRows
+                                             : std::numeric_limits<std::size_t>::max()) {}
 
 void ScoreOutput::write(std::string_view path, const std::optional<FramePlace>& frame,
                         std::span<const LabelScore> scores, std::span<const std::string> warnings) {

@@ -19,12 +19,13 @@ namespace mi2::cli {
 
 /// How scores are written, and where.
 struct ScoreArguments {
-  std::string format = "table";
+  std::string format;  ///< empty: as the name of `out` says, else a table
   std::string out;
+  bool force = false;   ///< an `out` that already exists is replaced
   std::size_t top = 0;  ///< 0: the format's default
 };
 
-/// Declares --format and --out. `arguments` outlives the App.
+/// Declares --format and --out. `arguments` outlives the App. --force is the command's.
 void add_score_arguments(CLI::App& command, ScoreArguments& arguments);
 /// Declares --top.
 void add_top(CLI::App& command, ScoreArguments& arguments);
@@ -44,10 +45,13 @@ class ScoreWriter {
 /// @throws Error{kBadArgument} for another.
 std::unique_ptr<ScoreWriter> make_score_writer(std::string_view format, Output& output, bool frames = false);
 
+/// The format of the scores. @throws as result_format().
+std::string format_of(const ScoreArguments& arguments);
+
 /// The best labels of one input after the other, to where the arguments say.
 class ScoreOutput {
  public:
-  /// @throws as open_output() and make_score_writer().
+  /// @throws as result_format(), check_is_new() and open_output().
   explicit ScoreOutput(const ScoreArguments& arguments, bool frames = false);
 
   /// @param scores  best first; as many are written as the arguments say. @throws Error{kBadFile} as Output::write.

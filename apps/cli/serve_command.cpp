@@ -19,6 +19,7 @@
 #include <mi2/image.hpp>
 
 #include "arguments.hpp"
+#include "choices.hpp"
 #include "command.hpp"
 #include "exit_status.hpp"
 
@@ -206,7 +207,7 @@ void add_model_group(CLI::App& command, ServeArguments& arguments) {
       .add_option("--response-shape", arguments.shape,
                   "Shape of /score's answer; legacy: three objects, as formerly documented")
       ->type_name("standard|legacy")
-      ->check(CLI::IsMember({"standard", "legacy"}).description(""))
+      ->transform(one_of({"standard", "legacy"}))
       ->capture_default_str();
   add_intensity(command, embedder.image.intensity);
   command.add_flag("--strict", embedder.image.strict, "Refuse images that would be read with a warning");

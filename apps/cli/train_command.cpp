@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -54,6 +55,7 @@ Examples:
   mi2 train examples/train-starter/train.yaml
   mi2 train CONFIG.yaml --set MAX_NUM_EPOCHS=5 --output runs/short
   mi2 train CONFIG.yaml --resume
+  mi2 train CONFIG.yaml --from-scratch
   mi2 train CONFIG.yaml --print-config
 )";
 
@@ -62,17 +64,47 @@ struct TrainArguments {
   std::string output;
   bool resume = false;
   bool print_config = false;
+  bool from_scratch = false;
+};
+
+/// The run's folder. A run that does not start leaves none behind, if there was none.
+class RunFolder {
+ public:
+  explicit RunFolder(std::filesystem::path path) : path_(std::move(path)) {
+    std::error_code fault;
+    // Of several processes none knows whether another has begun.
+    made_ = std::filesystem::create_directories(path_, fault) && std::getenv("OMPI_COMM_WORLD_SIZE") == nullptr;
+    if (!std::filesystem::is_directory(path_)) {
+      throw Error(Code::kBadFile, fmt::format("{}: cannot be made: {}", path_.string(), fault.message()));
+    }
+  }
+  RunFolder(const RunFolder&) = delete;
+  RunFolder& operator=(const RunFolder&) = delete;
+  ~RunFolder() {
+    std::error_code ignored;
+    if (made_) std::filesystem::remove_all(path_, ignored);
+  }
+  void keep() noexcept { made_ = false; }
+
+ private:
+  std::filesystem::path path_;
+  bool made_ = false;
 };
 
 /// For people: a bar and evaluations on a terminal, lines elsewhere.
 class Watcher final : public train::TrainObserver {
  public:
-  explicit Watcher(train::RunReport& report) : report_(report) {}
+  Watcher(train::RunReport& report, RunFolder& folder) : report_(report), folder_(folder) {
+    waiting_.emplace("reading the data and the model");
+  }
 
   void started(const train::RunStart& run) override {
+    waiting_.reset();
+    folder_.keep();
     report_.started(run);
     total_ = run.total_steps;
     progress_.emplace(static_cast<std::size_t>(std::max<std::int64_t>(run.total_steps - run.first_step, 0)), "steps");
+    progress_->keep_alive();
     if (run.first_step > 0) progress_->note(fmt::format("resuming after step {} of {}", run.first_step, total_));
   }
   void advanced(std::int64_t step) override {
@@ -81,9 +113,14 @@ class Watcher final : public train::TrainObserver {
   }
   void logged(const train::StepRecord& r) override {
     report_.logged(r);
+    progress_->set_detail(fmt::format("loss {:.4f}", r.loss));
     if (::isatty(STDERR_FILENO) != 0) return;
     progress_->note(fmt::format("step {}/{}  epoch {:.2f}  loss {:.4f}  lr {:.3g}  {:.1f} images/s", r.step, total_,
                                 r.epoch, r.loss, r.learning_rate, r.images_per_second));
+  }
+  void evaluating(std::int64_t step) override {
+    report_.evaluating(step);
+    progress_->pause("evaluating");
   }
   void evaluated(const train::EvaluationRecord& record) override {
     report_.evaluated(record);
@@ -94,11 +131,15 @@ class Watcher final : public train::TrainObserver {
   void saved(std::int64_t step) override { report_.saved(step); }
   void noted(std::string_view text) override {
     report_.noted(text);
-    progress_->note(text);
+    if (progress_) {
+      progress_->note(text);
+    } else {
+      Progress(0, "").note(text);
+    }
   }
   void finished(train::RunEnd end) override {
     report_.finished(end);
-    progress_->hide();
+    if (progress_) progress_->hide();
   }
   void stuck(const Error& error) override {
     const std::string line = fmt::format("mi2: error: {}\n", error.what());
@@ -108,7 +149,9 @@ class Watcher final : public train::TrainObserver {
 
  private:
   train::RunReport& report_;
+  RunFolder& folder_;
   std::int64_t total_ = 0;
+  std::optional<Waiting> waiting_;
   std::optional<Progress> progress_;
 };
 
@@ -141,17 +184,20 @@ int train(const TrainArguments& arguments, std::vector<std::string> settings) {
     return 0;
   }
   config.resume = config.resume || arguments.resume;
-  std::error_code fault;
-  std::filesystem::create_directories(config.output, fault);
-  if (!std::filesystem::is_directory(config.output)) {
-    throw Error(Code::kBadFile, fmt::format("{}: cannot be made: {}", config.output.string(), fault.message()));
+  if (config.model.path.empty() && !arguments.from_scratch && !config.resume) {
+    throw Error(Code::kBadArgument,
+                fmt::format("{}: no MODEL; expected the model to start from, or --from-scratch to start from random "
+                            "weights",
+                            arguments.config));
   }
+  RunFolder folder(config.output);
   // mpirun says SIGTERM more than once, and the second must not end a process that is writing its checkpoint.
   catch_interrupts(std::getenv("OMPI_COMM_WORLD_SIZE") != nullptr);
   train::RunReport report(config.output, energy_options(config.energy));
-  Watcher watcher(report);
+  Watcher watcher(report, folder);
   const InterruptStop stop;
   const train::TrainingEnd end = train::run_training(config, watcher, stop.token());
+  folder.keep();
   if (end.leads) print_result(end.result);
   if (end.result.end == train::RunEnd::kInterrupted) throw_if_interrupted();
   return 0;
@@ -166,6 +212,8 @@ void add_train(CLI::App& command, Session& session) {
   settings->type_name("KEY=VALUE");
   command.add_option("--output", arguments->output, "The run's folder, over SAVE_DIR")->type_name("DIR");
   command.add_flag("--resume", arguments->resume, "Resume from the last checkpoint in the run's folder");
+  command.add_flag("--from-scratch", arguments->from_scratch,
+                   "Start from random weights where the settings name no MODEL");
   command.add_flag("--print-config", arguments->print_config, "Print every setting with its meaning, and end");
   command.footer(fmt::format("{}\n{}", kTrainHelp, exit_status_help()));
   command.callback([arguments, settings, &session] {

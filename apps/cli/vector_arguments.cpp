@@ -26,7 +26,7 @@ void add_label_table_arguments(CLI::App& command, LabelTableArguments& arguments
 }
 
 vectors::VectorTable read_embeddings(const std::string& file, const std::string& paths) {
-  vectors::VectorTable table = vectors::read_vectors(file);
+  vectors::VectorTable table = vectors::read_vectors(file, paths.empty());
   if (!paths.empty()) vectors::name_rows(table, paths);
   return table;
 }

@@ -79,6 +79,32 @@ std::string text_of(const evaluation::Figure& figure) {
   return fmt::format("{:.4f} ({:.4f} to {:.4f})", *figure.value, figure.interval->low, figure.interval->high);
 }
 
+/// "2 of 3 labels have fewer than 10 rows to be trained on ('a': 2)", if any has.
+void warn_of_few(const std::vector<std::size_t>& rows, const std::vector<std::string>& labels, std::string_view what,
+                 std::vector<std::string>& warnings) {
+  const auto few = std::count_if(rows.begin(), rows.end(), [](std::size_t count) { return count < kFewRows; });
+  if (few == 0) return;
+  const auto least = std::min_element(rows.begin(), rows.end());
+  warnings.push_back(
+      fmt::format("{} of {} labels have fewer than {} rows to be {} ('{}': {}); such figures and scores "
+                  "say little",
+                  few, rows.size(), kFewRows, what, labels[static_cast<std::size_t>(least - rows.begin())], *least));
+}
+
+std::vector<std::string> warnings_of(const TrainedAdapter& trained) {
+  const std::vector<std::string>& labels = trained.adapter.labels();
+  std::vector<std::string> warnings;
+  warn_of_few(trained.rows_of_label, labels, "trained on", warnings);
+  std::vector<std::size_t> evaluated(labels.size());
+  for (const std::size_t c : trained.evaluation.classes) ++evaluated[c];
+  if (evaluated != trained.rows_of_label) warn_of_few(evaluated, labels, "evaluated on", warnings);
+  if (!trained.calibrated) {
+    warnings.emplace_back(
+        "every held-out row is right, so that there was nothing to calibrate scores on: the temperature stays 1");
+  }
+  return warnings;
+}
+
 }  // namespace
 
 AdapterReport make_report(const TrainedAdapter& trained, const std::optional<evaluation::Scores>& zero_shot,
@@ -89,6 +115,7 @@ AdapterReport make_report(const TrainedAdapter& trained, const std::optional<eva
   report.held_out = trained.held_out.rows;
   report.held_out_rows = trained.held_out.classes.size();
   report.bootstrap = bootstrap;
+  report.warnings = warnings_of(trained);
   const Evaluated& evaluated = trained.evaluation;
   const evaluation::Scores probabilities = evaluation::softmax(evaluated.logits, report.adapter.temperature);
   report.evaluation = evaluation::evaluate(probabilities, evaluated.classes, bootstrap);
@@ -133,6 +160,7 @@ std::string to_json(const AdapterReport& report) {
                          {"accuracy_gain", to_json(report.zero_shot->gain.accuracy)},
                          {"mean_auc_gain", to_json(report.zero_shot->gain.mean_auc)}};
   }
+  json["warnings"] = report.warnings;
   json["training"] = OrderedJson::object();
   for (const auto& [name, value] : report.adapter.training) json["training"][name] = value;
   return json.dump(1) + '\n';

@@ -33,6 +33,7 @@ struct AdapterReport {
   evaluation::Reliability uncalibrated;  ///< with temperature 1
   std::vector<AppliedThresholds> applied;
   std::optional<ZeroShot> zero_shot;
+  std::vector<std::string> warnings;  ///< why its figures may say little, for people
 };
 
 /// @param zero_shot  probabilities of the evaluated rows without training, in the adapter's order of labels.

@@ -224,14 +224,23 @@ TrainedAdapter train_adapter(const TrainingSet& set, const TrainOptions& options
     held_out = Evaluated{from_train ? "held out of train" : "val", logits_of(plain, validation), validation.classes,
                          validation.ids};
   }
-  shape.temperature = evaluation::fit_temperature(held_out->logits, held_out->classes);
+  // On rows that are all right the loss falls with the temperature to its bound, and every answer would be 1.
+  const bool calibrated = evaluation::top_k_accuracy(held_out->logits, held_out->classes, 1) < 1;
+  shape.temperature = calibrated ? evaluation::fit_temperature(held_out->logits, held_out->classes) : 1.0;
   shape.operating_points = thresholds_on(*held_out, shape.temperature);
   shape.training = settings_of(options, fitted, train.rows());
   Evaluated evaluation =
       set.test.rows() > 0 ? Evaluated{"test", logits_of(plain, set.test), set.test.classes, set.test.ids} : *held_out;
   shape.evaluated_on = evaluation.rows;
   shape.metrics = metrics_of(evaluation, shape.temperature);
-  return {Adapter(std::move(shape), fitted.tensors), std::move(*held_out), std::move(evaluation), train.rows()};
+  std::vector<std::size_t> rows_of_label(set.labels.size());
+  for (const std::size_t c : train.classes) ++rows_of_label[c];
+  return {Adapter(std::move(shape), fitted.tensors),
+          std::move(*held_out),
+          std::move(evaluation),
+          train.rows(),
+          std::move(rows_of_label),
+          calibrated};
 }
 
 }  // namespace mi2::adapter

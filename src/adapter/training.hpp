@@ -42,10 +42,15 @@ struct Evaluated {
 
 struct TrainedAdapter {
   Adapter adapter;
-  Evaluated held_out;            ///< what temperature and thresholds were chosen on
-  Evaluated evaluation;          ///< the test rows, or held_out if there are none
-  std::size_t trained_rows = 0;  ///< that the adapter has seen
+  Evaluated held_out;                        ///< what temperature and thresholds were chosen on
+  Evaluated evaluation;                      ///< the test rows, or held_out if there are none
+  std::size_t trained_rows = 0;              ///< that the adapter has seen
+  std::vector<std::size_t> rows_of_label{};  ///< of those, how many each label has
+  bool calibrated = true;  ///< false: every held-out row is right, which says nothing about a temperature; it is 1
 };
+
+/// Fewer rows of a label than this say little.
+inline constexpr std::size_t kFewRows = 10;
 
 /// Trains. Temperature and thresholds come from rows the adapter has not seen: the validation rows; without them,
 /// kLinear is trained on all training rows and evaluated by cross-validation, kMlp holds a share of the training rows

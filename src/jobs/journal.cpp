@@ -119,4 +119,10 @@ void Journal::finish() {
   fs::remove(job_, error);
 }
 
+void Journal::discard() noexcept {
+  std::error_code ignored;
+  fs::remove(part_, ignored);
+  fs::remove(job_, ignored);
+}
+
 }  // namespace mi2::jobs

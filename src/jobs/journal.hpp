@@ -29,6 +29,10 @@ class Journal {
   void append(std::string_view lines);
   /// Gives the file its name: all lines are written. @throws Error{kBadFile}.
   void finish();
+  /// Removes what it kept: the output was made another way.
+  void discard() noexcept;
+  /// The lines so far.
+  [[nodiscard]] const std::filesystem::path& part() const noexcept { return part_; }
 
  private:
   [[noreturn]] void fail(const char* what) const;

@@ -15,20 +15,15 @@
 #include "base/csv.hpp"
 #include "base/json_text.hpp"
 #include "base/numbers.hpp"
+#include "vectors/provenance_json.hpp"
 
 namespace mi2::vectors {
 namespace {
 
 class JsonLinesWriter final : public EmbeddingWriter {
  public:
-  JsonLinesWriter(base::ByteSink& sink, const std::optional<Provenance>& provenance) : sink_(sink) {
-    if (!provenance) return;
-    tail_ = fmt::format(
-        R"(, "provenance": {{"weights_sha256": {}, "profile": {}, "dtype": {}, "version": {}, "instructions": {}}})",
-        base::json_string(provenance->weights_sha256), base::json_string(provenance->profile),
-        base::json_string(provenance->dtype), base::json_string(provenance->version),
-        base::json_string(provenance->instructions));
-  }
+  JsonLinesWriter(base::ByteSink& sink, const std::optional<Provenance>& provenance)
+      : sink_(sink), tail_(provenance_member(provenance)) {}
 
   void write(InputKind kind, std::string_view input, const std::optional<FramePlace>& frame,
              std::span<const float> embedding, std::span<const std::string> warnings) override {
@@ -153,6 +148,15 @@ class NpyWriter final : public EmbeddingWriter {
 };
 
 }  // namespace
+
+std::string provenance_member(const std::optional<Provenance>& provenance) {
+  if (!provenance) return {};
+  return fmt::format(
+      R"(, "provenance": {{"weights_sha256": {}, "profile": {}, "dtype": {}, "version": {}, "instructions": {}}})",
+      base::json_string(provenance->weights_sha256), base::json_string(provenance->profile),
+      base::json_string(provenance->dtype), base::json_string(provenance->version),
+      base::json_string(provenance->instructions));
+}
 
 std::unique_ptr<EmbeddingWriter> make_embedding_writer(std::string_view format, base::ByteSink& sink,
                                                        std::size_t dimensions,

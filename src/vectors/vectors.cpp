@@ -13,6 +13,7 @@
 #include "base/files.hpp"
 #include "base/table.hpp"
 #include "base/utf8.hpp"
+#include "vectors/npy_rows.hpp"
 
 namespace mi2::vectors {
 namespace {
@@ -116,12 +117,13 @@ VectorTable parse_vectors(std::string_view bytes, std::string_view source) {
   return parse_csv_vectors(bytes, source);
 }
 
-VectorTable read_vectors(const std::filesystem::path& path) {
+VectorTable read_vectors(const std::filesystem::path& path, bool with_rows) {
   const base::MappedFile file(path);
   const auto bytes = file.bytes();
   VectorTable table = parse_vectors({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path.string());
   file.check();
   if (table.vectors.rows() == 0) throw Error(Code::kBadFile, fmt::format("{}: holds no embedding", path.string()));
+  if (with_rows && table.names.empty()) read_rows(table, path);
   return table;
 }
 

@@ -35,11 +35,12 @@ struct VectorTable {
 };
 
 /// Reads a file of any of the three formats, recognised by its first bytes.
+/// @param with_rows  whether an array takes its names from the file beside it (npy_rows.hpp), if there is one.
 /// @throws Error{kNotFound}; {kBadFile} naming the line or what is wrong: rows of different lengths, a number that is
 /// not
 ///         finite, rows of different models; {kUnsupported} for an array of another element type; {kTooLarge} over the
 ///         limits.
-VectorTable read_vectors(const std::filesystem::path& path);
+VectorTable read_vectors(const std::filesystem::path& path, bool with_rows = true);
 
 /// As read_vectors, of bytes; errors call them `source`.
 VectorTable parse_vectors(std::string_view bytes, std::string_view source);

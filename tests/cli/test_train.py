@@ -1,6 +1,7 @@
 """mi2 train: a run as its users start it, kill it, resume it, spread it and misconfigure it."""
 import json
 import os
+import pty
 import resource
 import shutil
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import numpy
 import pytest
+import yaml
 from PIL import Image
 
 pytestmark = pytest.mark.skipif(not (Path(os.environ["MI2_BIN"]).resolve().parent / "mi2-torch").exists(),
@@ -262,7 +264,50 @@ def test_a_wrong_setting_ends_the_run_before_it_starts(data, tmp_path, change, w
     folder = tmp_path / "wrong"
     done = run(settings(data, folder, **change), folder, status=status)
     assert wanted in done.stderr
-    assert not list(folder.glob("checkpoints/*"))
+    assert not folder.exists()
+
+
+def test_a_run_that_does_not_start_spares_a_folder_that_was_there(data, tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "notes").write_text("mine")
+    run(settings(data, folder, MODEL="nowhere"), folder, status=7)
+    assert (folder / "notes").read_text() == "mine"
+
+
+def test_random_weights_are_asked_for(data, tmp_path):
+    folder = tmp_path / "scratch"
+    values = {**settings(data, folder, MAX_STEPS=1), **_sections()}
+    del values["MODEL"]
+    done = run(values, folder, status=2)
+    assert "--from-scratch" in done.stderr and not folder.exists()
+    assert json.loads(run(values, folder, "--from-scratch").stdout)["steps"] == 1
+
+
+def _sections():
+    """The small model's own sections, in the run's settings."""
+    text = (Path(os.environ["MI2_TINY_MODEL"]) / "config.yaml").read_text()
+    return {key: json.dumps(value) for key, value in yaml.safe_load(text).items()
+            if key in ("IMAGE_ENCODER", "LANG_ENCODER", "UNICL_MODEL")}
+
+
+def test_an_evaluation_shows_what_it_is_and_the_loss_is_on_the_bar(data, tmp_path):
+    folder = tmp_path / "bar"
+    values = settings(data, folder, DATASET__VALIDATION="[{PATH: manifest.csv, SPLIT: test}]", DATASET__PROMPTS="prompts.csv",
+                      EVAL_AT_START="true")
+    leader, follower = pty.openpty()
+    child = subprocess.Popen([os.environ["MI2_BIN"], *arguments(values, folder)], stdout=subprocess.DEVNULL, stderr=follower,
+                             env={**environment(), "TERM": "xterm"}, stdin=subprocess.DEVNULL)
+    os.close(follower)
+    shown = b""
+    try:
+        while block := os.read(leader, 65536):
+            shown += block
+    except OSError:
+        pass
+    os.close(leader)
+    assert child.wait(timeout=120) == 0, shown
+    assert b"evaluating 0:0" in shown and b", loss " in shown
 
 
 def test_a_folder_that_holds_a_run_is_not_begun_anew(data, whole):

@@ -55,6 +55,8 @@ class TrainObserver {
   virtual void advanced(std::int64_t /*step*/) {}
   /// Every LOG_EVERY steps.
   virtual void logged(const StepRecord& /*record*/) {}
+  /// An evaluation begins, which may take as long as many steps.
+  virtual void evaluating(std::int64_t /*step*/) {}
   virtual void evaluated(const EvaluationRecord& /*record*/) {}
   /// A checkpoint of `step` is on disk: what was reported before must now survive a crash of the machine.
   virtual void saved(std::int64_t /*step*/) {}

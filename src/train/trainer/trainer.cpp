@@ -231,6 +231,7 @@ std::map<std::string, std::string> Training::Impl::provenance() const {
 void Training::Impl::evaluate() {
   if (!session.evaluator || evaluated_at_ == session.state.step) return;
   const auto start = Clock::now();
+  if (leads()) observer.evaluating(session.state.step);
   EvaluationRecord record;
   record.step = session.state.step;
   record.epoch = epoch();

@@ -1,0 +1,104 @@
+#include "vectors/npy_rows.hpp"
+
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <mi2/error.hpp>
+
+#include "base/files.hpp"
+#include "base/hash.hpp"
+#include "base/json.hpp"
+#include "base/json_text.hpp"
+#include "vectors/provenance_json.hpp"
+
+namespace mi2::vectors {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::uint64_t kMaxRowsBytes = 4ULL << 30;
+
+/// Of the rows so far and one more, so that no more than a row has to be in memory.
+std::uint64_t chained(std::uint64_t before, std::span<const float> row) {
+  return base::xxh3(std::as_bytes(row)) ^ (before * 0x9E3779B97F4A7C15ULL + 1);
+}
+
+std::string member(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+[[noreturn]] void refuse(std::string_view source, std::size_t line) {
+  throw Error(Code::kBadFile, fmt::format("{}: line {}: expected an object with path or text", source, line));
+}
+
+}  // namespace
+
+std::filesystem::path rows_file(const std::filesystem::path& array) { return array.string() + ".rows.jsonl"; }
+
+RowsWriter::RowsWriter(base::ByteSink& sink, const std::optional<Provenance>& provenance)
+    : sink_(sink), tail_(provenance_member(provenance)) {}
+
+void RowsWriter::write(InputKind kind, std::string_view input, const std::optional<FramePlace>& frame,
+                       std::span<const float> embedding, std::span<const std::string> warnings) {
+  std::string line = kind == InputKind::kImage ? R"({"path": )" : R"({"text": )";
+  line += base::json_string(input);
+  if (frame) line += fmt::format(R"(, "frame": {}, "frames": {})", frame->number, frame->frames);
+  if (!warnings.empty()) line += fmt::format(R"(, "warnings": {})", base::json_strings(warnings));
+  sink_.write(line + tail_ + "}\n");
+  ++rows_;
+  checksum_ = chained(checksum_, embedding);
+}
+
+void RowsWriter::finish() {
+  sink_.write(fmt::format(R"({{"rows": {}, "checksum": "{:016x}"}})", rows_, checksum_) + "\n");
+}
+
+void parse_rows(VectorTable& table, std::string_view text, std::string_view source) {
+  const std::vector<std::string_view> lines = lines_of(text);
+  const std::size_t rows = table.vectors.rows();
+  std::uint64_t checksum = 0;
+  for (std::size_t r = 0; r < rows; ++r) checksum = chained(checksum, table.vectors.row(r));
+  const base::JsonRules rules{.name = source, .fault = Code::kBadFile, .max_values = 4096};
+  const Json end = lines.empty() ? Json() : base::parse_json(lines.back(), rules);
+  if (lines.size() != rows + 1 || !end.is_object() || end.value("rows", Json()) != rows ||
+      member(end, "checksum") != fmt::format("{:016x}", checksum)) {
+    throw Error(Code::kBadFile, fmt::format("{}: is of another array than {}; expected one for its rows, --paths, or "
+                                            "no such file",
+                                            source, table.source));
+  }
+  std::vector<std::string> names;
+  std::vector<std::uint64_t> frames;
+  std::optional<Provenance> provenance;
+  bool any_frame = false;
+  for (std::size_t r = 0; r < rows; ++r) {
+    const Json row = base::parse_json(lines[r], rules);
+    if (!row.is_object() || row.contains("path") == row.contains("text")) refuse(source, r + 1);
+    const Json& name = row.contains("path") ? row["path"] : row["text"];
+    if (!name.is_string()) refuse(source, r + 1);
+    names.push_back(name.get<std::string>());
+    const Json frame = row.value("frame", Json());
+    any_frame = any_frame || frame.is_number_unsigned();
+    frames.push_back(frame.is_number_unsigned() ? frame.get<std::uint64_t>() : 0);
+    const auto found = row.find("provenance");
+    if (found == row.end() || !found->is_object()) continue;
+    provenance = Provenance{member(*found, "version"), member(*found, "weights_sha256"), member(*found, "profile"),
+                            member(*found, "dtype"), member(*found, "instructions")};
+  }
+  table.names = std::move(names);
+  if (any_frame) table.frames = std::move(frames);
+  table.provenance = std::move(provenance);
+}
+
+void read_rows(VectorTable& table, const std::filesystem::path& array) {
+  const std::filesystem::path file = rows_file(array);
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(file, ignored)) return;
+  parse_rows(table, base::read_text_file(file, kMaxRowsBytes), file.string());
+}
+
+}  // namespace mi2::vectors

@@ -1,0 +1,104 @@
+"""What the program says about itself: help, manual pages and completions, all from the tables of arguments."""
+import os
+import pty
+import re
+import shutil
+import subprocess
+
+import pytest
+
+
+def _table(mi2):
+    """The commands, as the bash completion has them: 'adapter train' -> its words."""
+    script = mi2("completion", "bash", with_model=False).stdout.decode()
+    return script, {name.strip(): words.split() for name, words in re.findall(r"    '( ?[^':]*)'\) words='([^']*)'", script)}
+
+
+def test_help_is_a_command_too(mi2):
+    assert mi2("help", with_model=False).stdout == mi2("--help", with_model=False).stdout
+    for command in (["embed"], ["adapter", "train"]):
+        assert mi2("help", *command, with_model=False).stdout == mi2(*command, "--help", with_model=False).stdout
+
+
+def test_short_options_are_the_long_ones(mi2, picture, tmp_path):
+    assert mi2("-V", with_model=False).stdout == mi2("--version", with_model=False).stdout
+    out = tmp_path / "o"
+    mi2("embed", "-m", mi2.model, "-f", "csv", "-b", "1", "-t", "1", "-o", str(out), picture, with_model=False)
+    assert out.read_bytes() == mi2("embed", "--format", "csv", picture).stdout
+
+
+def test_quiet_leaves_errors_and_warnings_and_verbose_says_more(mi2, picture, bad_picture, folder):
+    assert "skipped" in mi2("embed", str(folder)).errors
+    assert mi2("embed", "-q", str(folder)).errors == ""
+    quiet = mi2("embed", "--quiet", picture, bad_picture, status=8).errors
+    assert quiet.count("\n") == 2 and bad_picture in quiet
+    assert "loaded in" in mi2("embed", "--verbose", picture).errors and mi2("embed", picture).errors == ""
+    assert mi2("embed", "-v", picture).stdout == mi2("embed", picture).stdout
+
+
+def _on_a_terminal(mi2, *arguments):
+    leader, follower = pty.openpty()
+    process = subprocess.Popen([mi2.path, *arguments], env={**mi2.environment(), "TERM": "xterm"}, stderr=follower,
+                               stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+    os.close(follower)
+    shown = b""
+    try:
+        while block := os.read(leader, 65536):
+            shown += block
+    except OSError:
+        pass
+    process.wait(60)
+    os.close(leader)
+    return shown
+
+
+def test_quiet_draws_no_bar(mi2, images):
+    assert b"images" in _on_a_terminal(mi2, "embed", str(images))
+    assert _on_a_terminal(mi2, "embed", "--quiet", str(images)) == b""
+
+
+def test_every_command_and_option_is_completed(mi2):
+    _, table = _table(mi2)
+    assert {"embed", "classify", "help", "adapter"} <= set(table[""])
+    assert table["adapter"][:3] == ["train", "classify", "import"]
+    for command, words in table.items():
+        text = mi2(*command.split(), "--help", with_model=False).stdout.decode()
+        assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text.split("Options:")[1].split("\n\n")[0])) <= set(words), command
+
+
+@pytest.mark.parametrize("typed,wanted", [
+    (["em"], {"embed"}), (["embed", "--for"], {"--format", "--force"}), (["embed", "--format", "j"], {"jsonl"}),
+    (["adapter", "tr"], {"train"}), (["adapter", "train", "--kind", ""], {"linear", "mlp"}), (["embed", "--out", "x"], set())])
+def test_bash_completes(mi2, tmp_path, typed, wanted):
+    (tmp_path / "mi2.bash").write_text(_table(mi2)[0])
+    words = " ".join(f"'{word}'" for word in ["mi2", *typed])
+    done = subprocess.run(["bash", "-c", f"source mi2.bash; COMP_WORDS=({words}); COMP_CWORD={len(typed)}; _mi2; "
+                           "printf '%s\\n' \"${COMPREPLY[@]}\""], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) == wanted and done.stderr == ""
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_the_other_shells_read_theirs(mi2, tmp_path, shell):
+    script = mi2("completion", shell, with_model=False).stdout
+    assert b"embed" in script and b"jsonl" in script
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not there")
+    (tmp_path / "script").write_bytes(script)
+    subprocess.run([shell, "-n", str(tmp_path / "script")], check=True)
+
+
+def test_manual_pages_are_of_every_command_and_clean(mi2, tmp_path):
+    mi2("man", "--dir", str(tmp_path / "man"), with_model=False)
+    _, table = _table(mi2)
+    pages = {path.name: path for path in (tmp_path / "man").iterdir()}
+    assert set(pages) == {"-".join(["mi2", *command.split()]) + ".1" for command in table}
+    assert pages["mi2-embed.1"].read_bytes() == mi2("man", "embed", with_model=False).stdout
+    if shutil.which("groff") is None:
+        pytest.skip("groff is not there")
+    for path in pages.values():
+        done = subprocess.run(["groff", "-man", "-Tutf8", "-ww", str(path)], capture_output=True, text=True, check=True)
+        assert done.stderr == "", path.name
+    text = subprocess.run(["groff", "-man", "-Tascii", "-P-c", str(pages["mi2-embed.1"])], capture_output=True, text=True,
+                          check=True).stdout
+    plain = re.sub(r".\x08", "", text)
+    assert "--files-from FILE" in plain and "EXAMPLES" in plain

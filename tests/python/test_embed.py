@@ -102,7 +102,7 @@ def test_a_bad_image_is_named(model, images, cut_picture, tmp_path):
 
 def test_with_on_error_the_others_are_done(model, images, cut_picture):
     told = []
-    mixed = [images[0], cut_picture, b"", images[1], np.zeros((3, 3, 9), np.uint8)]
+    mixed = [images[0], cut_picture, b"", images[1], np.zeros((5, 3, 9), np.uint8)]
     vectors = model.embed_images(mixed, batch=2, on_error=lambda index, error: told.append((index, error.code)))
     assert [index for index, _ in told] == [1, 2, 4] and told[0][1] == "bad_file" and told[2][1] == "bad_argument"
     assert np.isnan(vectors[[1, 2, 4]]).all()

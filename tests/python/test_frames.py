@@ -70,7 +70,7 @@ def test_classify_scores_each_selected_frame(model, pages):
 
 def test_errors_name_the_image_and_keep_the_others(model, pages, cut_picture):
     told = []
-    mixed = [pages, cut_picture, np.zeros((3, 3, 9), np.uint8), pages]
+    mixed = [pages, cut_picture, np.zeros((5, 3, 9), np.uint8), pages]
     found = model.embed_frames(mixed, "every:2", batch=2, on_error=lambda index, error: told.append((index, error.code)))
     assert found.image.tolist() == [0, 0, 0, 1, 2, 3, 3, 3] and found.frame.tolist() == [1, 3, 5, 1, 0, 1, 3, 5]
     assert told == [(1, "bad_file"), (2, "bad_argument")]
@@ -131,7 +131,7 @@ def test_a_server_chooses_one_frame(model_path, model, pages):
 
 def test_a_server_that_passes_over_frames_is_found_out(model, pages):
     """The hosted model passes over params that it does not know, and so would answer of another frame."""
-    with serving({"azure": model}) as server, mi2.Client(server.url) as client:
+    with serving({"azure": model}) as server, mi2.Client(server.url, profile=None) as client:
         with pytest.raises(mi2.Unsupported, match="frames='4'"):
             client.embed_images(pages, frames=4)
         assert client.embed_images(pages, frames="middle").tobytes() == client.embed_images(pages).tobytes()

@@ -9,13 +9,17 @@ from itertools import islice
 from typing import Any, Literal, Union, overload
 
 import numpy as np
+import numpy.typing as npt
 
 from ._encode import encoded
+from ._encode_api import EncodeApi
 from ._errors import BadArgument, BadFile, Error, Internal, TooLarge, Unsupported
 from ._images import iterate, numbered, selection_of
+from ._inputs import (Failure, Failures, Options, kept, labels_of, numbered_texts, one_label_alone, templates_of, text_of,
+                      texts_of, vectors_among)
 from ._progress import Advance, reporting, size_of
 from ._transport import Answer, Transport
-from ._types import Frames, ImageLike, LabelScore, OnError, Progress, Provenance, Vectors
+from ._types import Frames, ImageLike, LabelScore, Progress, Provenance, Vectors
 from ._zero_shot import label_directions, prompts_of, scores_of
 
 Outcome = tuple[int, Union[Vectors, Error]]
@@ -25,7 +29,12 @@ Item = tuple[int, str, Any]
 _ROW_ERRORS = (BadArgument, BadFile, Unsupported, TooLarge)
 
 
-class Client:
+def _connect(settings: dict[str, Any]) -> Client:
+    """For pickle. The key is part of what it holds."""
+    return Client(**settings)
+
+
+class Client(EncodeApi):
     """A model behind the URL of ``mi2 serve`` or of any server that answers ``POST /score`` as Azure ML does.
 
     Requests of several rows are sent in parallel. One that is refused for load (429, 503), or that fails on the way, is
@@ -33,7 +42,9 @@ class Client:
 
     :param url: of the server ("https://host:5001") or of its /score.
     :param api_key: sent as ``Authorization: Bearer``; never part of a message.
-    :param profile: "raw", "azure", "toolkit" or "mcp"; None: the server's own, which is "azure" unless its operator says otherwise.
+    :param profile: "raw", as :func:`load` has it, "azure", as the hosted endpoint prepares images, "toolkit" or "mcp"; None:
+        the server's own, which is "azure" unless its operator says otherwise. A server that does not confirm another one
+        than "azure" is an error, since its vectors would be others.
     :param azure_size: pixels, for "azure".
     :param azure_quality: JPEG quality 1 to 100, for "azure".
     :param rows: images or texts per request.
@@ -44,12 +55,16 @@ class Client:
     :param ca_certs: a file of certificates to trust, in place of the system's.
     """
 
-    def __init__(self, url: str, *, api_key: str | None = None, profile: str | None = None,
+    def __init__(self, url: str, *, api_key: str | None = None, profile: str | None = "raw",
                  azure_size: int | None = None, azure_quality: int | None = None, rows: int = 8, workers: int = 4,
                  timeout: float = 120.0, retries: int = 5, max_wait: float = 60.0,
                  ca_certs: str | None = None) -> None:
         if rows < 1 or workers < 1:
-            raise ValueError(f"rows={rows}, workers={workers}: at least 1")
+            raise BadArgument(f"rows={rows}, workers={workers}: at least 1")
+        self._settings = {"url": url, "api_key": api_key, "profile": profile, "azure_size": azure_size,
+                          "azure_quality": azure_quality, "rows": rows, "workers": workers, "timeout": timeout,
+                          "retries": retries, "max_wait": max_wait, "ca_certs": ca_certs}
+        self._profile = profile
         self._rows = rows
         self._workers = workers
         self._transport = Transport(url, api_key, workers, timeout, retries, max_wait, ca_certs)
@@ -60,6 +75,9 @@ class Client:
 
     def __repr__(self) -> str:
         return f"<medimageinsight.Client {self._transport.url}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _connect, (self._settings,)
 
     def __enter__(self) -> Client:
         return self
@@ -88,16 +106,19 @@ class Client:
 
     @overload
     def embed_images(self, images: ImageLike | Iterable[ImageLike], *, ordered: Literal[True] = True,
-                     frames: Frames | None = None, progress: Progress = None,
-                     on_error: OnError | None = None) -> Vectors: ...
+                     frames: Frames | None = None, progress: Progress = None, on_error: Failure = None,
+                     batch_size: int | None = None, show_progress_bar: bool | None = None,
+                     normalize: bool = True) -> Vectors: ...
     @overload
     def embed_images(self, images: ImageLike | Iterable[ImageLike], *, ordered: Literal[False],
-                     frames: Frames | None = None, progress: Progress = None,
-                     on_error: OnError | None = None) -> Iterator[tuple[int, Vectors]]: ...
+                     frames: Frames | None = None, progress: Progress = None, on_error: Failure = None,
+                     batch_size: int | None = None, show_progress_bar: bool | None = None,
+                     normalize: bool = True) -> Iterator[tuple[int, Vectors]]: ...
 
     def embed_images(self, images: ImageLike | Iterable[ImageLike], *, ordered: bool = True,
-                     frames: Frames | None = None, progress: Progress = None,
-                     on_error: OnError | None = None) -> Vectors | Iterator[tuple[int, Vectors]]:
+                     frames: Frames | None = None, progress: Progress = None, on_error: Failure = None,
+                     batch_size: int | None = None, show_progress_bar: bool | None = None,
+                     normalize: bool = True) -> Vectors | Iterator[tuple[int, Vectors]]:
         """Unit vectors of images: float32 [images, dimensions], in order.
 
         :param images: as for :meth:`Model.embed_images`. Arrays are sent as PNG or TIFF, which needs Pillow.
@@ -105,39 +126,64 @@ class Client:
             however many images there are.
         :param frames: of multi-frame DICOM and TIFF, the frame to embed: "middle", "first" or a number from 1. A
             selection of several is an error of the image; None: the server's own choice.
-        :param on_error: called with position and error of an image that cannot be read; its row is NaN, or left out if
-            not ordered. Without it the first such error is raised.
+        :param on_error: as for :meth:`Model.embed_images`; if not ordered, the row is left out whatever it is.
+        :param batch_size: images per request, over the client's rows.
         """
+        options = Options(None, batch_size, progress, show_progress_bar, normalize)
+        failures = Failures(on_error)
         several = iterate(images)
         params = _frame_params(frames)
-        outcomes = self._submit(numbered(several), _encode_image, "image", ordered, params)
-        return self._collect(outcomes, size_of(several), "image", ordered, progress, on_error)
+        outcomes = self._submit(numbered(several), _encode_image, "image", ordered, params, options.batch)
+        return self._collect(outcomes, size_of(several), "image", ordered, options.progress, failures)
 
     @overload
-    def embed_texts(self, texts: str | Iterable[str], *, ordered: Literal[True] = True,
-                    progress: Progress = None) -> Vectors: ...
+    def embed_texts(self, texts: str | Iterable[str], *, ordered: Literal[True] = True, progress: Progress = None,
+                    on_error: Failure = None, batch_size: int | None = None, show_progress_bar: bool | None = None,
+                    normalize: bool = True) -> Vectors: ...
     @overload
-    def embed_texts(self, texts: str | Iterable[str], *, ordered: Literal[False],
-                    progress: Progress = None) -> Iterator[tuple[int, Vectors]]: ...
+    def embed_texts(self, texts: str | Iterable[str], *, ordered: Literal[False], progress: Progress = None,
+                    on_error: Failure = None, batch_size: int | None = None, show_progress_bar: bool | None = None,
+                    normalize: bool = True) -> Iterator[tuple[int, Vectors]]: ...
 
-    def embed_texts(self, texts: str | Iterable[str], *, ordered: bool = True,
-                    progress: Progress = None) -> Vectors | Iterator[tuple[int, Vectors]]:
+    def embed_texts(self, texts: str | Iterable[str], *, ordered: bool = True, progress: Progress = None,
+                    on_error: Failure = None, batch_size: int | None = None, show_progress_bar: bool | None = None,
+                    normalize: bool = True) -> Vectors | Iterator[tuple[int, Vectors]]:
         """Unit vectors of texts: float32 [texts, dimensions], in order; `ordered` as for images.
 
         :raises BadArgument: for an empty text, which to a server means that there is none.
         """
-        several = [texts] if isinstance(texts, str) else texts
-        items = ((index, f"texts[{index}]", text) for index, text in enumerate(several))
-        outcomes = self._submit(items, _check_text, "text", ordered, {})
-        return self._collect(outcomes, size_of(several), "text", ordered, progress, None)
+        options = Options(None, batch_size, progress, show_progress_bar, normalize)
+        several = texts_of(texts)
+        outcomes = self._submit(numbered_texts(several), _check_text, "text", ordered, {}, options.batch)
+        return self._collect(outcomes, size_of(several), "text", ordered, options.progress, Failures(on_error))
 
     def classify(self, images: ImageLike | Iterable[ImageLike], labels: Sequence[str], *,
-                 templates: Sequence[str] = ("{}",), multilabel: bool = False, frames: Frames | None = None,
-                 progress: Progress = None) -> list[list[LabelScore]]:
+                 templates: str | Sequence[str] = ("{}",), multilabel: bool = False, frames: Frames | None = None,
+                 progress: Progress = None, on_error: Failure = None, batch_size: int | None = None,
+                 show_progress_bar: bool | None = None) -> list[list[LabelScore]]:
         """As :meth:`Model.classify`; the scores are computed here from the server's vectors."""
-        directions = label_directions(self.embed_texts(prompts_of(labels, templates)), len(templates))
-        vectors = self.embed_images(images, frames=frames, progress=progress)
-        return scores_of(vectors, directions, labels, self.logit_scale, multilabel)
+        names, directions = self._directions(labels, templates, multilabel)
+        vectors = vectors_among(images, directions.shape[1])
+        if vectors is None:
+            vectors = self.embed_images(images, frames=frames, progress=progress, on_error=on_error,
+                                        batch_size=batch_size, show_progress_bar=show_progress_bar)
+        return scores_of(vectors, directions, names, self.logit_scale, multilabel)
+
+    def classify_vectors(self, vectors: npt.ArrayLike, labels: Sequence[str], *,
+                         templates: str | Sequence[str] = ("{}",), multilabel: bool = False) -> list[list[LabelScore]]:
+        """As :meth:`Model.classify_vectors`."""
+        names, directions = self._directions(labels, templates, multilabel)
+        rows = np.atleast_2d(np.asarray(vectors, dtype=np.float32))
+        if rows.ndim != 2 or rows.shape[1] != directions.shape[1]:
+            raise BadArgument(f"vectors: expected [rows, {directions.shape[1]}], got {list(rows.shape)}")
+        return scores_of(rows, directions, names, self.logit_scale, multilabel)
+
+    def _directions(self, labels: Sequence[str], templates: str | Sequence[str],
+                    multilabel: bool) -> tuple[list[str], Vectors]:
+        names, around = labels_of(labels), templates_of(templates)
+        prompts = prompts_of(names, around)
+        one_label_alone(names, multilabel)
+        return names, label_directions(self.embed_texts(prompts), len(around))
 
     def _about(self) -> tuple[int, float, Provenance]:
         """What one answer says about the model; asked once."""
@@ -158,13 +204,13 @@ class Client:
             "params": {"get_scaling_factor": True, **self._params, **params}})
 
     def _submit(self, items: Iterator[Item], encode: Callable[[Any, str], str], kind: str,
-                ordered: bool, params: dict[str, Any]) -> Iterator[list[Outcome]]:
-        """Requests of self._rows items, at most twice as many waiting as are sent at once."""
+                ordered: bool, params: dict[str, Any], rows: int | None) -> Iterator[list[Outcome]]:
+        """Requests of `rows` or self._rows items, at most twice as many waiting as are sent at once."""
         with ThreadPoolExecutor(self._workers) as pool:
             waiting: deque[Future[list[Outcome]]] = deque()
             try:
                 while True:
-                    while len(waiting) < 2 * self._workers and (some := list(islice(items, self._rows))):
+                    while len(waiting) < 2 * self._workers and (some := list(islice(items, rows or self._rows))):
                         waiting.append(pool.submit(self._request, some, encode, kind, params))
                     if not waiting:
                         return
@@ -194,12 +240,15 @@ class Client:
         if not rows:
             return {}
         try:
-            body = self._post(list(rows.values()), params).body
+            answer = self._post(list(rows.values()), params)
         except _ROW_ERRORS as error:
             if len(rows) == 1:
                 return {name: type(error)(f"{name}: {error}") for name in rows}
             alone = [self._vectors({name: row}, kind, params) for name, row in rows.items()]
             return {name: found for one in alone for name, found in one.items()}
+        if kind == "image":
+            self._check_profile(answer)
+        body = answer.body
         if not isinstance(body, list) or len(body) != len(rows):
             raise Internal(f"{self._transport.url}: {len(rows)} rows were sent, the answer has another number")
         if "frames" in params and not all(_names_frames(row) for row in body):
@@ -207,41 +256,47 @@ class Client:
                               "later knows it")
         return {name: _feature(body, i, kind) for i, name in enumerate(rows)}
 
+    def _check_profile(self, answer: Answer) -> None:
+        """Other servers pass over what they do not know: the answer has to say that it was done."""
+        found = answer.headers.get("x-mi2-profile")
+        if self._profile in (None, found) or (found is None and self._profile == "azure"):
+            return
+        raise Unsupported(f"{self._transport.url}: the server prepared images as {found or 'it does'}, not as "
+                          f"'{self._profile}'; pass profile='azure' for a hosted endpoint, or None for the server's own")
+
     def _collect(self, outcomes: Iterator[list[Outcome]], total: int | None, unit: str, ordered: bool,
-                 progress: Progress, on_error: OnError | None) -> Vectors | Iterator[tuple[int, Vectors]]:
+                 progress: Progress, failures: Failures) -> Vectors | Iterator[tuple[int, Vectors]]:
         if not ordered:
-            return self._stream(outcomes, total, unit, progress, on_error)
+            return self._stream(outcomes, total, unit, progress, failures)
         rows: list[Vectors | None] = []
         with reporting(progress, total, unit) as advance:
             for some in outcomes:
-                rows += [_told(index, found, on_error) for index, found in some]
+                rows += [_told(index, found, failures) for index, found in some]
                 advance(len(some))
         width = next((len(row) for row in rows if row is not None), None) or self.dimensions
         result = np.full((len(rows), width), np.nan, dtype=np.float32)
         for index, row in enumerate(rows):
             if row is not None:
                 result[index] = row
-        return result
+        return result[kept(result)] if failures.skips else result
 
     @staticmethod
     def _stream(outcomes: Iterator[list[Outcome]], total: int | None, unit: str, progress: Progress,
-                on_error: OnError | None) -> Iterator[tuple[int, Vectors]]:
+                failures: Failures) -> Iterator[tuple[int, Vectors]]:
         advance: Advance
         with reporting(progress, total, unit) as advance:
             for some in outcomes:
                 for index, found in some:
-                    row = _told(index, found, on_error)
+                    row = _told(index, found, failures)
                     if row is not None:
                         yield index, row
                 advance(len(some))
 
 
-def _told(index: int, found: Vectors | Error, on_error: OnError | None) -> Vectors | None:
+def _told(index: int, found: Vectors | Error, failures: Failures) -> Vectors | None:
     if not isinstance(found, Error):
         return found
-    if on_error is None:
-        raise found
-    on_error(index, found)
+    failures(index, found)
     return None
 
 
@@ -260,9 +315,7 @@ def _encode_image(image: ImageLike, name: str) -> str:
 
 
 def _check_text(text: str, name: str) -> str:
-    if not isinstance(text, str):
-        raise TypeError(f"{name}: {type(text).__name__} is not a text")
-    if not text:
+    if not text_of(text, name):
         raise BadArgument(f"{name}: empty")
     return text
 

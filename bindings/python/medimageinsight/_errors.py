@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 __all__ = ["BY_CODE", "BadArgument", "BadFile", "Error", "Internal", "NotFound", "Overloaded", "TooLarge",
-           "Unauthorized", "Unsupported"]
+           "Unauthorized", "Unsupported", "WrongType"]
 
 
 class Error(Exception):
@@ -16,6 +16,10 @@ class BadArgument(Error, ValueError):
     """The caller asked for something that makes no sense."""
 
     code = "bad_argument"
+
+
+class WrongType(BadArgument, TypeError):
+    """An argument is of a type that makes no sense there, or missing: None, NaN."""
 
 
 class BadFile(Error):

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, Union, cast
 import numpy as np
 import numpy.typing as npt
 
-from ._errors import BadArgument, Unsupported
+from ._errors import BadArgument, BadFile, Unsupported, WrongType
+from ._inputs import array_of, is_tensor, refuse_containers, require_present
 from ._types import Frames, ImageLike
 
 
@@ -34,30 +35,44 @@ def is_pil(image: object) -> bool:
     return module is not None and isinstance(image, module.Image)
 
 
+def is_file(value: object) -> bool:
+    """Whether it is an open file."""
+    return hasattr(value, "read") and not isinstance(value, type)
+
+
 def _is_one(images: object) -> bool:
     if isinstance(images, np.ndarray):
         return images.ndim <= 3
+    if is_file(images):
+        return True
     return isinstance(images, (str, os.PathLike, bytes, bytearray, memoryview)) or is_pil(images)
 
 
 def iterate(images: ImageLike | Iterable[ImageLike]) -> Iterable[ImageLike]:
-    """One image as a list of it; several as they are."""
+    """One image as a list of it; several as they are.
+
+    :raises WrongType: neither.
+    """
+    refuse_containers(images, "images")
+    if is_tensor(images):
+        tensor = array_of(images, "images")
+        return [cast("ImageLike", images)] if tensor.ndim <= 3 else [_channels_last(one) for one in tensor]
     if _is_one(images):
         return [cast("ImageLike", images)]
     if isinstance(images, Iterable):
         return cast("Iterable[ImageLike]", images)
-    raise TypeError(f"{type(images).__name__} is neither an image nor an iterable of images")
+    raise WrongType(f"{type(images).__name__} is neither an image nor an iterable of images")
 
 
 def selection_of(frames: Frames) -> str:
     """As the program's --frames has it; what it is worth is for _core to judge.
 
-    :raises TypeError: neither a text nor a whole number.
+    :raises WrongType: neither a text nor a whole number.
     """
     if isinstance(frames, str):
         return frames
     if isinstance(frames, bool) or not isinstance(frames, (int, np.integer)):
-        raise TypeError(f"frames: {type(frames).__name__} is neither a text nor a number")
+        raise WrongType(f"frames: {type(frames).__name__} is neither a text nor a number")
     return str(frames)
 
 
@@ -69,8 +84,10 @@ def gives_one(selection: str | None) -> bool:
 def source_of(image: ImageLike, name: str) -> Source:
     """What an image is to the model.
 
-    :raises TypeError: not an image; BadArgument, Unsupported: an array or a mode that is not read.
+    :raises WrongType: not an image, or missing; BadArgument, Unsupported: an array or a mode that is not read; BadFile: an
+        open file that cannot be read.
     """
+    require_present(image, name)
     if isinstance(image, (str, os.PathLike)):
         return os.fsdecode(image)
     if isinstance(image, bytes):
@@ -81,7 +98,28 @@ def source_of(image: ImageLike, name: str) -> Source:
         return _of_array(image, name)
     if is_pil(image):
         return _of_pil(image, name)
-    raise TypeError(f"{name}: {type(image).__name__} is not a path, bytes, a PIL image or a NumPy array")
+    if is_tensor(image):
+        return _of_array(_channels_last(array_of(image, name)), name)
+    if is_file(image):
+        return _of_file(image, name)
+    raise WrongType(f"{name}: {type(image).__name__} is not a path, bytes, an open file, a PIL image, an array or a tensor")
+
+
+def _of_file(file: Any, name: str) -> bytes:
+    try:
+        content = file.read()
+    except (OSError, ValueError) as error:
+        raise BadFile(f"{name}: the file cannot be read: {error}") from error
+    if not isinstance(content, bytes):
+        raise WrongType(f"{name}: the file is open for text; expected open(path, 'rb')")
+    return content
+
+
+def _channels_last(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """[C, H, W] as [H, W, C], for C of 1 or 3; what is so already stays."""
+    if array.ndim == 3 and array.shape[0] in (1, 3) and array.shape[2] not in (1, 3, 4):
+        return np.moveaxis(array, 0, 2)
+    return array
 
 
 def _native(array: npt.NDArray[Any], dtype: Any) -> npt.NDArray[Any]:
@@ -105,15 +143,26 @@ def _of_pil(image: Any, name: str) -> Decoded:
 
 
 def _of_array(array: npt.NDArray[Any], name: str) -> Decoded:
-    """uint8 [H, W], [H, W, 1|2|3|4]: L, LA, RGB, RGBA; bool [H, W]: 1; any other number [H, W]: grey, scaled."""
+    """uint8 [H, W], [H, W, 1|2|3|4]: L, LA, RGB, RGBA; bool [H, W]: 1; any other number [H, W]: grey, scaled; floats from
+    0 to 1 [H, W, 3]: RGB. [1|3, H, W] is [H, W, 1|3]."""
+    array = _channels_last(array)
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[:, :, 0]
     if array.ndim == 3 and array.dtype == np.uint8 and array.shape[2] in _BYTE_MODES:
         return Decoded(_BYTE_MODES[array.shape[2]], _native(array, np.uint8), b"")
+    if array.ndim == 3 and np.issubdtype(array.dtype, np.floating) and array.shape[2] == 3:
+        return Decoded("RGB", _of_shares(array, name), b"")
     if array.ndim == 2:
         return _of_grey(array, name)
     raise BadArgument(f"{name}: expected an array of numbers or bool [height, width], or of uint8 [height, width, 1 to 4], "
                       f"got {array.dtype} {list(array.shape)}")
+
+
+def _of_shares(array: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
+    """Floats from 0 to 1 as the bytes that they were made from: 255 times, rounded."""
+    if array.size and not (np.all(array >= 0) and np.all(array <= 1)):
+        raise BadArgument(f"{name}: expected colours from 0 to 1 as floats, or uint8; undo a normalisation first")
+    return _native(np.rint(array.astype(np.float64) * 255), np.uint8)
 
 
 def _of_grey(array: npt.NDArray[Any], name: str) -> Decoded:

@@ -1,26 +1,34 @@
 """A model in this process."""
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from . import _core
-from ._errors import Error
+from ._encode_api import EncodeApi
+from ._errors import BadArgument, Error, WrongType
 from ._images import gives_one, iterate, numbered, selection_of, source_of
+from ._inputs import (Failure, Failures, Options, kept, labels_of, numbered_texts, one_label_alone, refuse_vectors,
+                      templates_of, text_of, texts_of, vectors_among)
 from ._progress import reporting, size_of
-from ._types import Frames, FrameVectors, ImageLike, LabelScore, OnError, Progress, Provenance, Vectors
+from ._types import Frames, FrameVectors, ImageLike, LabelScore, Progress, Provenance, Vectors
 
 
-def load(path: str | os.PathLike[str], *, dtype: str | None = None, profile: str = "raw", threads: int = 0,
+def load(path: str | os.PathLike[str] | None = None, *, dtype: Any = None, profile: str = "raw", threads: int = 0,
          intensity: str = "auto", window: str | None = None, strict: bool = False, azure_size: int = 512,
          azure_quality: int = 75, max_pixels: int = 200_000_000,
          max_file_bytes: int = 1 << 30) -> Model:
     """Loads a model's folder (config.yaml and weights), or maps a file of ``mi2 pack``.
 
-    :param dtype: "f32", "bf16", "int8" or "bf16x3"; None: what a packed file holds, else f32.
+    :param path: None: what the environment variable MI2_MODEL names.
+    :param dtype: "f32", "bf16", "int8" or "bf16x3", "float32" and the like, or a dtype of NumPy or torch; None: what a
+        packed file holds, else f32.
     :param profile: "raw": resize only; "azure": as the hosted model prepares images; "toolkit", "mcp": as the published
         clients do.
     :param threads: to compute with; 0: one per core.
@@ -34,21 +42,46 @@ def load(path: str | os.PathLike[str], *, dtype: str | None = None, profile: str
     :param max_file_bytes: of one file.
     :raises NotFound: nothing there; BadFile: naming the tensor or key at fault; BadArgument: an option makes no sense.
     """
-    return Model(_core.Embedder(
-        os.fspath(path), dtype=dtype or "", threads=threads, profile=profile, azure_size=azure_size,
-        azure_quality=azure_quality, intensity=intensity, window=window, strict=strict, max_pixels=max_pixels,
-        max_file_bytes=max_file_bytes))
+    if path is None:
+        path = os.environ.get("MI2_MODEL") or None
+    if path is None:
+        raise BadArgument("load: no model; expected a path, or MI2_MODEL in the environment")
+    options = {"dtype": dtype_name(dtype), "threads": threads, "profile": profile, "azure_size": azure_size,
+               "azure_quality": azure_quality, "intensity": intensity, "window": window, "strict": strict,
+               "max_pixels": max_pixels, "max_file_bytes": max_file_bytes}
+    try:
+        return _open(os.path.abspath(os.fspath(path)), options)
+    except TypeError as error:
+        if isinstance(error, Error):
+            raise
+        raise WrongType(f"load: an argument is of a wrong type: {str(error).splitlines()[0]}") from error
 
 
-class Model:
+def dtype_name(dtype: object) -> str:
+    """What _core calls a dtype: of a text itself, of NumPy's and torch's their names; "" for None."""
+    if dtype is None:
+        return ""
+    return str(getattr(dtype, "__name__", dtype))
+
+
+def _open(path: str, options: dict[str, Any]) -> Model:
+    """For load(), and for pickle."""
+    return Model(_core.Embedder(path, **options), (path, options))
+
+
+class Model(EncodeApi):
     """One model in memory: images and texts to unit vectors in one space. Made by :func:`load`.
 
     Calls from several threads take turns; none holds the interpreter's lock while it computes. Not for use in a child
-    of ``os.fork()``: load the model there.
+    of ``os.fork()``: load the model there. A pickle holds where the model was and how it was loaded, and loads it again.
     """
 
-    def __init__(self, core: _core.Embedder) -> None:
+    def __init__(self, core: _core.Embedder, source: tuple[str, dict[str, Any]]) -> None:
         self._core = core
+        self._source = source
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _open, self._source
 
     def __repr__(self) -> str:
         return f"<medimageinsight.Model {self.dimensions} dimensions, {self.dtype}, profile {self.profile}>"
@@ -78,90 +111,166 @@ class Model:
         """What results depend on. Hashes the weights on first use (seconds for a full model)."""
         return Provenance(*self._core.provenance())
 
-    def embed_images(self, images: ImageLike | Iterable[ImageLike], *, frames: Frames | None = None, batch: int = 4,
-                     progress: Progress = None, on_error: OnError | None = None) -> Vectors:
+    def embed_images(self, images: ImageLike | Iterable[ImageLike], *, frames: Frames | None = None,
+                     batch: int | None = None, progress: Progress = None, on_error: Failure = None,
+                     batch_size: int | None = None, show_progress_bar: bool | None = None,
+                     normalize: bool = True) -> Vectors:
         """Unit vectors of images: float32 [images, dimensions], in order.
 
-        :param images: one image or any iterable of images. An image is a path; the bytes of a PNG, JPEG, WebP, TIFF or
-            DICOM file; a PIL image of mode 1, L, LA, P, RGB, RGBA, CMYK, I;16, I or F; or an array: uint8 [H, W] or
-            [H, W, 1 to 4], bool [H, W], or other numbers [H, W], which are scaled as the file formats' deep grey is.
-            A decoded image gives the same bits as the file it came from. An array [N, H, W, C] is N images.
+        :param images: one image or any iterable of images (a pandas column too). An image is a path; the bytes of a PNG,
+            JPEG, WebP, TIFF or DICOM file, or such a file opened with "rb"; a PIL image of mode 1, L, LA, P, RGB, RGBA,
+            CMYK, I;16, I or F; or an array or a tensor on the CPU: uint8 [H, W] or [H, W, 1 to 4], bool [H, W], floats
+            from 0 to 1 [H, W, 3], or other numbers [H, W], which are scaled as the file formats' deep grey is; with 1 or 3
+            channels also [C, H, W]. A decoded image gives the same bits as the file it came from. [N, H, W, C] and
+            [N, C, H, W] are N images.
         :param frames: "middle", "first" or a number from 1: of multi-frame DICOM and TIFF, the frame to embed; None: as
             "middle". "all", "every:K" and "center:K" give a row per selected frame, and :meth:`embed_frames` also says
             which frame a row is of.
-        :param batch: images computed together; while they are, the next are decoded. It never changes a vector.
-        :param on_error: called with position and error of an image that cannot be read; its row is NaN. Without it the
-            first such error is raised.
+        :param batch: images computed together (4); while they are, the next are decoded. It never changes a vector.
+        :param on_error: what becomes of an image that cannot be read: "raise" (None) raises the first such error; "nan"
+            makes its row NaN; "skip" leaves its row out; a function is called with position and error, and its row is NaN.
+        :param batch_size: as batch. show_progress_bar: as progress. normalize: vectors always have length 1.
         :raises BadFile, Unsupported, TooLarge, NotFound, BadArgument: naming the image.
         """
-        return self._embed(images, frames, batch, progress, on_error)[0]
+        options = Options(batch, batch_size, progress, show_progress_bar, normalize)
+        return self._embed(images, frames, options, on_error)[0]
 
-    def embed_frames(self, images: ImageLike | Iterable[ImageLike], frames: Frames = "all", *, batch: int = 4,
-                     progress: Progress = None, on_error: OnError | None = None) -> FrameVectors:
+    def embed_frames(self, images: ImageLike | Iterable[ImageLike], frames: Frames = "all", *, batch: int | None = None,
+                     progress: Progress = None, on_error: Failure = None, batch_size: int | None = None,
+                     show_progress_bar: bool | None = None) -> FrameVectors:
         """Unit vectors of the selected frames of images, image by image, and which frame each is.
 
         Parameters are those of :meth:`embed_images`. Memory grows with the vectors, not with the frames. An image that
         cannot be opened has one row, of NaN; a frame that cannot be read has its own.
         """
-        vectors, places = self._embed(images, frames, batch, progress, on_error)
+        options = Options(batch, batch_size, progress, show_progress_bar, True)
+        vectors, places = self._embed(images, frames, options, on_error)
         columns = np.array(places, dtype=np.int64).reshape(-1, 2)
         return FrameVectors(vectors, columns[:, 0].copy(), columns[:, 1].copy())
 
-    def _embed(self, images: ImageLike | Iterable[ImageLike], frames: Frames | None, batch: int, progress: Progress,
-               on_error: OnError | None) -> tuple[Vectors, list[tuple[int, int]]]:
-        if batch < 1:
-            raise ValueError(f"batch={batch}: at least 1")
+    def _embed(self, images: ImageLike | Iterable[ImageLike], frames: Frames | None, options: Options,
+               on_error: Failure) -> tuple[Vectors, list[tuple[int, int]]]:
+        failures = Failures(on_error)
+        refuse_vectors(images, "images", self.dimensions)
         several = iterate(images)
         selection = None if frames is None else selection_of(frames)
         total = size_of(several) if gives_one(selection) else None
         rows = _core.Rows(self.dimensions)
         rows.reserve(total or 0)
-        with reporting(progress, total, "image" if selection is None else "frame") as advance:
-            places = self._core.embed_images(_sources(several), batch, rows, selection, on_error, advance)
-        return rows.take(), places
+        sources = _sources(several, self.dimensions, failures)
+        with reporting(options.progress, total, "image" if selection is None else "frame") as advance:
+            places = self._core.embed_images(sources, int(options.batch or 4), rows, selection, failures.handler, advance)
+        vectors = rows.take()
+        if failures.skips:
+            good = kept(vectors)
+            return vectors[good], [place for place, good_one in zip(places, good) if good_one]
+        return vectors, places
 
-    def embed_texts(self, texts: str | Iterable[str], *, batch: int = 64, progress: Progress = None) -> Vectors:
+    def embed_texts(self, texts: str | Iterable[str], *, batch: int | None = None, progress: Progress = None,
+                    on_error: Failure = None, batch_size: int | None = None, show_progress_bar: bool | None = None,
+                    normalize: bool = True) -> Vectors:
         """Unit vectors of texts: float32 [texts, dimensions], in order.
 
-        :param texts: one text or any iterable of texts. What is beyond the model's 77 tokens is cut.
+        :param texts: one text or any iterable of texts (a pandas column too). What is beyond the model's 77 tokens is cut.
+        :param on_error: as for :meth:`embed_images`: what becomes of None, NaN and what is no text.
+        :raises BadArgument: naming the text.
         """
-        if batch < 1:
-            raise ValueError(f"batch={batch}: at least 1")
-        several = [texts] if isinstance(texts, str) else texts
+        options = Options(batch, batch_size, progress, show_progress_bar, normalize)
+        failures = Failures(on_error)
+        several = texts_of(texts)
         total = size_of(several)
         rows = _core.Rows(self.dimensions)
         rows.reserve(total or 0)
-        source = iter(several)
-        with reporting(progress, total, "text") as advance:
-            while some := list(islice(source, batch)):
-                self._core.embed_texts(some, rows)
+        source = numbered_texts(several)
+        good: list[bool] = []
+        with reporting(options.progress, total, "text") as advance:
+            while some := list(islice(source, options.batch or 64)):
+                found = _good_texts(some, failures, good)
+                if found:
+                    self._core.embed_texts(found, rows)
                 advance(len(some))
-        return rows.take()
+        vectors = rows.take()
+        if failures.skips or all(good):
+            return vectors
+        result = np.full((len(good), self.dimensions), np.nan, dtype=np.float32)
+        result[np.array(good)] = vectors
+        return result
 
     def classify(self, images: ImageLike | Iterable[ImageLike], labels: Sequence[str], *,
-                 templates: Sequence[str] = ("{}",), multilabel: bool = False, frames: Frames | None = None,
-                 batch: int = 4, progress: Progress = None) -> list[list[LabelScore]]:
+                 templates: str | Sequence[str] = ("{}",), multilabel: bool = False, frames: Frames | None = None,
+                 batch: int | None = None, progress: Progress = None, on_error: Failure = None,
+                 batch_size: int | None = None, show_progress_bar: bool | None = None) -> list[list[LabelScore]]:
         """Scores of all labels for each image, best first, without training: labels are texts and the nearest wins.
 
+        :param images: as for :meth:`embed_images`; or vectors of this model, float [rows, dimensions], each of length 1.
         :param templates: each holds "{}", where the label goes; their text vectors are averaged.
         :param multilabel: each label's own sigmoid in place of a softmax over the labels.
         :param frames: as for :meth:`embed_images`: with "all" and the like, scores for each selected frame.
-        :raises BadArgument: no label, a label twice, or a template without "{}".
+        :param on_error: as for :meth:`embed_images`; with "nan" and a function, the scores of an image that cannot be read
+            are NaN.
+        :raises BadArgument: no label, one label without multilabel, a label twice, or a template without "{}".
         """
-        classifier = _core.Classifier(self._core, list(labels), list(templates), multilabel)
-        vectors = self.embed_images(images, frames=frames, batch=batch, progress=progress)
-        return [[LabelScore(*pair) for pair in scores] for scores in classifier.classify(vectors)]
+        classifier = self._classifier(labels, templates, multilabel)
+        vectors = vectors_among(images, self.dimensions)
+        if vectors is None:
+            vectors = self.embed_images(images, frames=frames, batch=batch, progress=progress, on_error=on_error,
+                                        batch_size=batch_size, show_progress_bar=show_progress_bar)
+        return _scores(classifier, vectors, list(labels))
+
+    def classify_vectors(self, vectors: npt.ArrayLike, labels: Sequence[str], *,
+                         templates: str | Sequence[str] = ("{}",), multilabel: bool = False) -> list[list[LabelScore]]:
+        """As :meth:`classify`, of vectors that were computed before: [rows, dimensions] or [dimensions]. A row of NaN gives
+        scores of NaN.
+
+        :raises BadArgument: of another number of dimensions.
+        """
+        classifier = self._classifier(labels, templates, multilabel)
+        rows = np.atleast_2d(np.asarray(vectors, dtype=np.float32))
+        if rows.ndim != 2 or rows.shape[1] != self.dimensions:
+            raise BadArgument(f"vectors: expected [rows, {self.dimensions}], got {list(rows.shape)}")
+        return _scores(classifier, np.ascontiguousarray(rows), list(labels))
+
+    def _classifier(self, labels: Sequence[str], templates: str | Sequence[str],
+                    multilabel: bool) -> _core.Classifier:
+        names = labels_of(labels)
+        classifier = _core.Classifier(self._core, names, templates_of(templates), bool(multilabel))
+        one_label_alone(names, multilabel)
+        return classifier
 
 
-def _sources(images: Iterable[ImageLike]) -> Iterator[tuple[str, object]]:
+def _scores(classifier: _core.Classifier, vectors: Vectors, labels: list[str]) -> list[list[LabelScore]]:
+    good = kept(vectors)
+    found = iter(classifier.classify(np.ascontiguousarray(vectors[good])))
+    return [[LabelScore(*pair) for pair in next(found)] if one else [LabelScore(label, math.nan) for label in labels]
+            for one in good]
+
+
+def _good_texts(some: list[tuple[int, str, Any]], failures: Failures, good: list[bool]) -> list[str]:
+    """Those that can be embedded; of the others failures are told. good: which of all they are."""
+    found = []
+    for index, name, text in some:
+        try:
+            found.append(text_of(text, name))
+            good.append(True)
+        except Error as error:
+            failures(index, error)
+            good.append(False)
+    return found
+
+
+def _sources(images: Iterable[ImageLike], dimensions: int, failures: Failures) -> Iterator[tuple[str, object]]:
     """(what errors call it, what it is to _core). Images are looked at here: PIL's are not made for several threads."""
     for _, name, image in numbered(images):
         try:
+            refuse_vectors(image, name, dimensions)
             yield name, source_of(image, name)
         except Error as error:
+            if failures.raises:
+                raise
             yield name, error
 
 
 def tokenize(model: str | os.PathLike[str], texts: Iterable[str]) -> list[list[int]]:
     """The token ids of each text, with start and end marks and without padding; a model's weights are not loaded."""
-    return [ids for ids, _ in _core.tokenize(os.fspath(model), list(texts))]
+    found = [text_of(text, name) for _, name, text in numbered_texts(texts_of(texts))]
+    return [ids for ids, _ in _core.tokenize(os.fspath(model), found)]

@@ -45,6 +45,9 @@ class Transport:
         self._pool = urllib3.PoolManager(maxsize=connections, block=False, retries=retry, ca_certs=ca_certs,
                                          timeout=urllib3.Timeout(connect=min(timeout, 10.0), read=timeout))
         self._failure = urllib3.exceptions.HTTPError
+        self._unreachable = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
+        # Until a server has answered once, one that cannot be reached is not restarting: it is not there.
+        self._first: urllib3.Retry | None = retry.new(connect=0)
 
     @property
     def url(self) -> str:
@@ -55,9 +58,12 @@ class Transport:
         """Sends one request. :raises Error: of the answer's status; Internal if there is no answer."""
         body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
         try:
-            response = self._pool.request("POST", self._url, body=body, headers=self._headers)
+            response = self._pool.request("POST", self._url, body=body, headers=self._headers, **self._tries())
         except self._failure as error:
+            if isinstance(getattr(error, "reason", None), self._unreachable):
+                raise Internal(f"{self._url}: no server answers there; is mi2 serve running? ({error})") from error
             raise Internal(f"{self._url}: {error}") from error
+        self._first = None
         if response.status != 200:
             raise _BY_STATUS.get(response.status, Internal)(
                 f"{self._url}: HTTP {response.status}: {_message(response.data)}")
@@ -65,6 +71,9 @@ class Transport:
             return Answer(json.loads(response.data), {k.lower(): v for k, v in response.headers.items()})
         except ValueError as error:
             raise Internal(f"{self._url}: the answer is not JSON") from error
+
+    def _tries(self) -> dict[str, Any]:
+        return {} if self._first is None else {"retries": self._first}
 
     def close(self) -> None:
         """Closes idle connections."""

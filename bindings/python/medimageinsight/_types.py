@@ -3,17 +3,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, Union
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol, Union
 
 import numpy as np
 import numpy.typing as npt
 
 from ._errors import Error
 
+
+class SupportsDLPack(Protocol):
+    """An array of another library: torch, JAX, CuPy."""
+
+    def __dlpack__(self, *args: Any, **kwargs: Any) -> Any:
+        """See https://data-apis.org/array-api."""
+
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    ImageLike = Union[str, os.PathLike[str], bytes, bytearray, memoryview, npt.NDArray[Any], Image]
+    ImageLike = Union[str, os.PathLike[str], bytes, bytearray, memoryview, npt.NDArray[Any], Image, BinaryIO, "SupportsDLPack"]
 else:
     ImageLike = Any
 

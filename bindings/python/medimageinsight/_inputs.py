@@ -1,0 +1,187 @@
+"""What Python users hand over: one or many, from pandas, NumPy, torch or a file; and what is missing among it."""
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, Union
+
+import numpy as np
+import numpy.typing as npt
+
+from ._errors import BadArgument, Error, WrongType
+from ._types import OnError, Progress, Vectors
+
+UNIT = 1e-3
+"""How far from 1 the length of a vector may be that is taken for one of the model's."""
+
+
+def is_tensor(value: object) -> bool:
+    """Whether it is an array of another library, as DLPack has them."""
+    return hasattr(value, "__dlpack__") and not isinstance(value, np.ndarray)
+
+
+def array_of(tensor: Any, name: str) -> npt.NDArray[Any]:
+    """A tensor as an array that shares its memory.
+
+    :raises BadArgument: it is on another device, wants gradients, or is of a type that NumPy does not have.
+    """
+    try:
+        found: npt.NDArray[Any] = np.from_dlpack(tensor)
+    except (BufferError, RuntimeError, TypeError, ValueError, AttributeError) as error:
+        raise BadArgument(f"{name}: NumPy cannot read this tensor ({error}); expected one on the CPU without gradients: "
+                          "tensor.detach().cpu().float()") from error
+    return found
+
+
+def is_missing(value: object) -> bool:
+    """None, NaN, or what pandas has for a value that is not there."""
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(value, (float, np.floating)) and bool(np.isnan(value))
+
+
+def require_present(value: object, name: str) -> None:
+    """:raises WrongType: it is missing."""
+    if is_missing(value):
+        raise WrongType(f"{name}: is missing (None or NaN); leave it out, or pass on_error='nan' or 'skip'")
+
+
+def refuse_containers(values: object, what: str) -> None:
+    """Looping over these gives names, not values. :raises WrongType: a table or a dictionary."""
+    if hasattr(values, "columns") and hasattr(values, "iloc"):
+        raise WrongType(f"{what}: a DataFrame is not a column; expected one of its columns, such as df['path']")
+    if isinstance(values, dict):
+        raise WrongType(f"{what}: a dictionary is not a list; expected its .values()")
+
+
+def text_of(value: object, name: str) -> str:
+    """A text as it is. :raises WrongType: something else; BadArgument: it cannot be written as UTF-8."""
+    require_present(value, name)
+    if not isinstance(value, str):
+        raise WrongType(f"{name}: {type(value).__name__} is not a text")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise BadArgument(f"{name}: is not Unicode that UTF-8 has") from error
+    return value
+
+
+def texts_of(texts: Any) -> Iterable[Any]:
+    """One text as a list of it; several as they are. :raises WrongType: neither."""
+    if isinstance(texts, str):
+        return [texts]
+    refuse_containers(texts, "texts")
+    if is_missing(texts) or isinstance(texts, (bytes, os.PathLike)) or not isinstance(texts, Iterable):
+        raise WrongType(f"texts: {type(texts).__name__} is neither a text nor several texts")
+    return texts
+
+
+def labels_of(labels: Any, what: str = "labels") -> list[str]:
+    """A list of texts. :raises WrongType: one text, whose letters would be taken for labels; or no texts."""
+    if isinstance(labels, str):
+        raise WrongType(f"{what}: expected a list of texts, got one text; write [..] around it")
+    return [text_of(label, f"{what}[{i}]") for i, label in enumerate(texts_of(labels))]
+
+
+def templates_of(templates: Any) -> list[str]:
+    """Templates as a list; a text is one template."""
+    return [templates] if isinstance(templates, str) else labels_of(templates, "templates")
+
+
+def are_vectors(value: object, dimensions: int) -> bool:
+    """Whether an array is vectors of a model rather than an image: floats, [rows, dimensions] or [dimensions], each of
+    length 1, or NaN as a row that could not be computed."""
+    if not isinstance(value, np.ndarray) or not np.issubdtype(value.dtype, np.floating):
+        return False
+    if value.ndim not in (1, 2) or value.shape[-1] != dimensions or value.size == 0:
+        return False
+    lengths = np.linalg.norm(np.atleast_2d(value).astype(np.float64), axis=1)
+    return bool(np.all(np.isnan(lengths) | (np.abs(lengths - 1) < UNIT)) and not np.all(np.isnan(lengths)))
+
+
+def vectors_among(images: Any, dimensions: int) -> Vectors | None:
+    """The vectors [rows, dimensions] that were passed where images go, or None: these are images."""
+    if is_tensor(images):
+        images = array_of(images, "images")
+    if isinstance(images, (list, tuple)) and images and all(
+            isinstance(one, np.ndarray) and one.ndim == 1 and are_vectors(one, dimensions) for one in images):
+        images = np.stack(images)
+    if not are_vectors(images, dimensions):
+        return None
+    return np.ascontiguousarray(np.atleast_2d(images), dtype=np.float32)
+
+
+def refuse_vectors(image: object, name: str, dimensions: int) -> None:
+    """:raises BadArgument: an array that is vectors of this model."""
+    if are_vectors(image, dimensions):
+        raise BadArgument(f"{name}: holds vectors of this model, not an image; classify() and classify_vectors() take them")
+
+
+Failure = Union[Literal["raise", "nan", "skip"], OnError, None]
+"""What becomes of an input that cannot be used: "raise" (or None) ends the call; "nan" gives it a row of NaN; "skip" leaves
+its row out; a function is called with its position and the error, and its row is NaN."""
+
+
+class Failures:
+    """An on_error argument. :raises BadArgument: for another word."""
+
+    def __init__(self, on_error: Failure) -> None:
+        if on_error not in (None, "raise", "nan", "skip") and not callable(on_error):
+            raise BadArgument(f"on_error: expected 'raise', 'nan', 'skip' or a function, got {on_error!r}")
+        self.raises = on_error in (None, "raise")
+        self.skips = on_error == "skip"
+        self._call = on_error if callable(on_error) else None
+
+    def __call__(self, index: int, error: Error) -> None:
+        if self.raises:
+            raise error
+        if self._call is not None:
+            self._call(index, error)
+
+    @property
+    def handler(self) -> Callable[[int, Error], None] | None:
+        """For _core, which raises the first error itself if there is none."""
+        return None if self.raises else self
+
+
+def kept(vectors: Vectors) -> npt.NDArray[np.bool_]:
+    """Which rows are not those of a failure: [rows]."""
+    return ~np.isnan(vectors[:, 0])
+
+
+class Options:
+    """The arguments that other libraries call otherwise, as ours."""
+
+    def __init__(self, batch: int | None, batch_size: int | None, progress: Progress, show_progress_bar: bool | None,
+                 normalize: bool) -> None:
+        if batch is not None and batch_size is not None:
+            raise BadArgument("batch and batch_size are the same; expected one of them")
+        self.batch = batch if batch_size is None else batch_size
+        if self.batch is not None and (isinstance(self.batch, bool) or not isinstance(self.batch, (int, np.integer))):
+            raise WrongType(f"batch: {type(self.batch).__name__} is not a whole number")
+        if self.batch is not None and self.batch < 1:
+            raise BadArgument(f"batch={self.batch}: expected at least 1")
+        self.progress: Progress = progress if show_progress_bar is None else bool(show_progress_bar)
+        if not normalize:
+            raise BadArgument("normalize: the model's vectors have length 1; normalize=False is not there")
+
+
+def one_label_alone(labels: Sequence[str], multilabel: bool) -> None:
+    """:raises BadArgument: a softmax over one label is 1 whatever the image shows."""
+    if len(labels) == 1 and not multilabel:
+        raise BadArgument("labels: one label alone always scores 1; expected two or more, or multilabel=True")
+
+
+def is_name_of_file(text: str) -> bool:
+    """Whether a text is also the name of a file: it was probably meant as one."""
+    try:
+        return len(text) < 4096 and "\0" not in text and Path(text).is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def numbered_texts(texts: Iterable[Any]) -> Iterator[tuple[int, str, Any]]:
+    """(position, what errors call it, text)"""
+    for index, text in enumerate(texts):
+        yield index, f"texts[{index}]", text

@@ -1,0 +1,240 @@
+"""The package as Python users write it: their containers, names and mistakes."""
+import copy
+import io
+import math
+import pickle
+import socket
+import subprocess
+import sys
+import time
+
+import medimageinsight as mi2
+import numpy as np
+import pytest
+
+from score_server import serving
+
+LABELS = ["chest x-ray", "brain MRI", "a dog"]
+
+
+class Tensor:
+    """What torch and others hand over: an array behind DLPack."""
+
+    def __init__(self, array, fault=None):
+        self.array, self.fault = array, fault
+
+    def __dlpack__(self, **options):
+        if self.fault:
+            raise self.fault
+        return self.array.__dlpack__(**options)
+
+    def __dlpack_device__(self):
+        return self.array.__dlpack_device__()
+
+
+class Series(list):
+    """A pandas column, without pandas: it is looped over, has a length, and looks values up by label."""
+
+    def __getitem__(self, key):
+        raise KeyError(key)
+
+
+class Frame:
+    columns, iloc = ["path"], None
+
+    def __iter__(self):
+        return iter(self.columns)
+
+
+@pytest.fixture
+def colour():
+    return np.random.default_rng(5).integers(0, 256, (20, 30, 3), dtype=np.uint8)
+
+
+def test_vectors_are_not_taken_for_an_image(model, images):
+    vectors = model.embed_images(images[:3])
+    for wrong in (vectors, vectors[:1], [vectors], list(vectors), vectors.astype(np.float64)):
+        with pytest.raises(mi2.BadArgument, match="vectors of this model"):
+            model.embed_images(wrong)
+    grey = np.random.default_rng(1).random((4, model.dimensions)).astype(np.float32)
+    assert model.embed_images(grey).shape == (1, model.dimensions)
+
+
+def test_stored_vectors_are_classified_as_their_images_are(model, images):
+    vectors = model.embed_images(images[:3])
+    wanted = model.classify(images[:3], LABELS)
+    for given in (vectors, list(vectors), tuple(vectors), vectors.astype(np.float64), Tensor(vectors)):
+        assert model.classify(given, LABELS) == wanted
+    assert model.classify_vectors(vectors.tolist(), LABELS) == wanted
+    assert model.classify(vectors[0], LABELS) == model.classify_vectors(vectors[0], LABELS) == wanted[:1]
+    with pytest.raises(mi2.BadArgument, match="dimensions|expected"):
+        model.classify_vectors(np.ones((2, 3)), LABELS)
+    with serving({"raw": model}) as server, mi2.Client(server.url) as client:
+        for found in (client.classify(vectors, LABELS), client.classify_vectors(vectors, LABELS)):
+            assert [[row.label for row in rows] for rows in found] == [[row.label for row in rows] for rows in wanted]
+
+
+@pytest.mark.parametrize("labels,message", [("chest x-ray, brain MRI", "one text"), (["chest x-ray"], "one label"),
+                                            ([["a"], "b"], r"labels\[0\]"), (["a", None], r"labels\[1\]: is missing"),
+                                            (None, "labels|texts")])
+def test_labels_that_are_no_list_of_texts_are_refused(model, images, labels, message):
+    with pytest.raises(mi2.BadArgument, match=message):
+        model.classify(images[0], labels)
+
+
+def test_one_template_is_one_template(model, images):
+    assert model.classify(images[0], LABELS, templates="a {}") == model.classify(images[0], LABELS, templates=["a {}"])
+
+
+def test_the_names_of_other_libraries_work(model, images):
+    wanted = model.embed_images(images[:3])
+    assert model.embed_images(images[:3], batch_size=2, show_progress_bar=False, normalize=True).tobytes() == wanted.tobytes()
+    assert model.encode_image(images[:3]).tobytes() == model.encode(images[:3], batch_size=2).tobytes() == wanted.tobytes()
+    texts = ["chest x-ray", "brain MRI"]
+    assert model.encode(texts).tobytes() == model.encode_text(texts).tobytes() == model.embed_texts(texts).tobytes()
+    assert model.encode("chest x-ray").shape == model.encode(images[0]).shape == (model.dimensions,)
+    mixed = model.encode(["chest x-ray", images[0]])
+    assert mixed[0].tobytes() == model.embed_texts(texts[:1])[0].tobytes() and mixed[1].tobytes() == wanted[0].tobytes()
+    assert model.get_sentence_embedding_dimension() == model.dimensions
+    for call in (lambda: model.embed_images(images[0], normalize=False), lambda: model.encode(texts, normalize_embeddings=False),
+                 lambda: model.embed_images(images[0], batch=2, batch_size=2), lambda: model.embed_images(images[0], batch=0),
+                 lambda: model.encode(str(images[0]))):
+        with pytest.raises(mi2.BadArgument):
+            call()
+
+
+def test_a_column_is_many_inputs(model, images):
+    paths = Series(str(path) for path in images[:3])
+    assert model.embed_images(paths).tobytes() == model.embed_images(images[:3]).tobytes()
+    assert model.embed_texts(Series(["a", "b"])).tobytes() == model.embed_texts(["a", "b"]).tobytes()
+    for call in (model.embed_images, model.embed_texts):
+        with pytest.raises(mi2.WrongType, match=r"df\['path'\]"):
+            call(Frame())
+        with pytest.raises(mi2.WrongType, match="values"):
+            call({"a": "b"})
+
+
+def test_pandas_itself(model, images):
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame({"path": [str(path) for path in images[:2]], "text": ["a", None]}, index=[7, 9])
+    assert model.embed_images(table["path"]).tobytes() == model.embed_images(images[:2]).tobytes()
+    assert np.isnan(model.embed_texts(table["text"], on_error="nan")[1]).all()
+    with pytest.raises(mi2.WrongType):
+        model.embed_images(table)
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), np.float64("nan"), np.float32("nan")])
+def test_what_is_missing_is_one_clear_error_and_costs_only_itself(model, images, missing):
+    for call, good in ((model.embed_images, images[0]), (model.embed_texts, "a")):
+        with pytest.raises(mi2.WrongType, match=r"\[1\]: is missing"):
+            call([good, missing])
+        rows = call([good, missing, good], on_error="nan")
+        assert np.isnan(rows[1]).all() and rows[[0, 2]].tobytes() == call([good, good]).tobytes()
+        assert call([good, missing, good], on_error="skip").tobytes() == call([good, good]).tobytes()
+        told = []
+        call([good, missing], on_error=lambda index, error: told.append((index, error.code)))
+        assert told == [(1, "bad_argument")]
+
+
+def test_on_error_is_the_same_everywhere(model, images, cut_picture):
+    mixed = [images[0], cut_picture, images[1]]
+    with serving({"raw": model}) as server, mi2.Client(server.url) as client:
+        for one in (model, client):
+            with pytest.raises(mi2.BadFile):
+                one.embed_images(mixed, on_error="raise")
+            assert np.isnan(one.embed_images(mixed, on_error="nan")[1]).all()
+            assert one.embed_images(mixed, on_error="skip").shape[0] == 2
+            scores = one.classify(mixed, LABELS, on_error="nan")
+            assert len(scores) == 3 and all(math.isnan(row.score) for row in scores[1])
+            assert len(one.classify(mixed, LABELS, on_error="skip")) == 2
+            with pytest.raises(mi2.BadArgument, match="on_error"):
+                one.embed_images(mixed, on_error="ignore")
+    found = model.embed_frames(mixed, on_error="skip")
+    assert found.image.tolist() == [0, 2] and found.vectors.shape[0] == 2
+
+
+def test_an_open_file_is_its_content(model, images):
+    wanted = model.embed_images(images[0]).tobytes()
+    with open(images[0], "rb") as file:
+        assert model.embed_images(file).tobytes() == wanted
+    assert model.embed_images([io.BytesIO(images[0].read_bytes())]).tobytes() == wanted
+    with open(__file__, encoding="utf-8") as text, pytest.raises(mi2.WrongType, match="'rb'"):
+        model.embed_images(text)
+
+
+def test_tensors_and_channels_first_are_the_same_image(model, colour):
+    wanted = model.embed_images(colour).tobytes()
+    first = np.ascontiguousarray(np.moveaxis(colour, 2, 0))
+    shares = (first / 255).astype(np.float32)  # as torchvision's ToTensor
+    for form in (first, Tensor(colour), Tensor(first), shares, Tensor(shares), [Tensor(shares)], first[None],
+                 Tensor(shares[None]), colour[None], np.moveaxis(shares, 0, 2)):
+        assert model.embed_images(form).tobytes() == wanted
+    assert model.embed_images(np.stack([first, first])).shape[0] == 2
+    grey = colour[:, :, 0]
+    assert model.embed_images(grey[None]).tobytes() == model.embed_images(grey).tobytes()
+
+
+@pytest.mark.parametrize("fault", [BufferError("on cuda"), RuntimeError("requires grad"), TypeError("bfloat16")])
+def test_a_tensor_that_numpy_cannot_read_says_what_to_do(model, colour, fault):
+    with pytest.raises(mi2.BadArgument, match="detach"):
+        model.embed_images(Tensor(colour, fault))
+
+
+def test_normalised_colours_are_refused(model, colour):
+    with pytest.raises(mi2.BadArgument, match="undo a normalisation"):
+        model.embed_images((colour / 127.5 - 1).astype(np.float32))
+
+
+def test_every_error_is_one_of_ours(model, model_path, images):
+    for call in (lambda: mi2.load(model_path, threads="two"), lambda: mi2.load(3), lambda: model.embed_images(3),
+                 lambda: model.embed_images([object()]), lambda: model.embed_texts(3), lambda: model.embed_texts([b"a"]),
+                 lambda: model.embed_texts(["\ud800"]), lambda: model.embed_images(images[0], frames=1.5),
+                 lambda: model.embed_images(images[0], batch="4"), lambda: mi2.tokenize(model_path, [None]),
+                 lambda: model.classify(images[0], LABELS, templates=[3]), lambda: mi2.Client("http://h", rows=0)):
+        with pytest.raises(mi2.BadArgument):
+            call()
+
+
+def test_load_takes_the_model_from_the_environment(model_path, monkeypatch):
+    monkeypatch.setenv("MI2_MODEL", model_path)
+    assert mi2.load().dimensions > 0
+    monkeypatch.delenv("MI2_MODEL")
+    with pytest.raises(mi2.BadArgument, match="MI2_MODEL"):
+        mi2.load()
+
+
+@pytest.mark.parametrize("dtype,name", [("float32", "f32"), (np.float32, "f32"), ("BF16", "bf16"), ("torch.bfloat16", "bf16")])
+def test_dtypes_may_be_called_as_others_call_them(model_path, dtype, name):
+    assert mi2.load(model_path, dtype=dtype).dtype == name
+
+
+def test_a_model_and_a_client_go_through_pickle(model_path, images):
+    model = mi2.load(model_path, dtype="bf16")
+    again = pickle.loads(pickle.dumps(model))
+    assert again.dtype == "bf16" and again.embed_images(images[0]).tobytes() == model.embed_images(images[0]).tobytes()
+    client = copy.copy(mi2.Client("http://127.0.0.1:1", rows=3))
+    assert repr(client) == "<medimageinsight.Client http://127.0.0.1:1/score>"
+
+
+def test_a_server_that_is_down_is_told_at_once():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    begin = time.monotonic()
+    with pytest.raises(mi2.Internal, match="is mi2 serve running"):
+        mi2.Client(f"http://127.0.0.1:{port}").embed_texts("a")
+    assert time.monotonic() - begin < 2
+
+
+def test_load_and_client_prepare_images_alike_by_default(model, azure_model, images):
+    large = next(path for path in images if path.name == "large.jpg")
+    with serving({"raw": model, "azure": azure_model}) as server:
+        assert mi2.Client(server.url).embed_images(large).tobytes() == model.embed_images(large).tobytes()
+        assert server.requests[0][1]["params"]["profile"] == "raw"
+    with serving({"raw": azure_model, "azure": azure_model}) as server, pytest.raises(mi2.Unsupported, match="profile='azure'"):
+        mi2.Client(server.url).embed_images(large)
+
+
+def test_importing_the_package_imports_neither_torch_nor_pandas():
+    code = "import sys, medimageinsight; print([m for m in ('torch', 'pandas', 'PIL', 'urllib3') if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

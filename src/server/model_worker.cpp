@@ -125,7 +125,6 @@ void ModelWorker::decode_one() {
     row = encoded_.pop_front();
     ++preparing_;
   }
-  const bool tried_again = row.set_aside;
   std::optional<Row> prepared;
   bool held = false;
   {
@@ -150,11 +149,11 @@ void ModelWorker::decode_one() {
     wake_decoders();
   }
   wake_.notify_one();
-  const auto again = [self = weak_from_this()] {
-    if (const std::shared_ptr<ModelWorker> worker = self.lock()) worker->retry();
-  };
-  if (held) parts_.decoding->when_free(again);
-  if (!held && tried_again) again();  // there may be room for more than one
+  if (held) {
+    wait_for_pixels();
+  } else {
+    retry();
+  }
 }
 
 /// Other images go on. Those that were tried again keep their place before the others.
@@ -166,6 +165,24 @@ void ModelWorker::set_aside(Row row) {
   } else {
     aside_.push_back(std::move(row));
   }
+}
+
+/// Once for all rows: those whose turn comes then let the next ones try.
+void ModelWorker::wait_for_pixels() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (waits_for_pixels_) return;
+    waits_for_pixels_ = true;
+  }
+  parts_.decoding->when_free([self = weak_from_this()] {
+    const std::shared_ptr<ModelWorker> worker = self.lock();
+    if (!worker) return;
+    {
+      const std::lock_guard lock(worker->mutex_);
+      worker->waits_for_pixels_ = false;
+    }
+    worker->retry();
+  });
 }
 
 void ModelWorker::retry() {
@@ -182,8 +199,9 @@ std::optional<ModelWorker::Row> ModelWorker::prepare(Row& row, DecodeBudget::Sha
   protocols::ImageItem& item = row.job->work().images[row.index];
   try {
     ImageOptions options = item.options;
-    options.claim = [&share](std::uint64_t pixels) {
+    options.claim = [&](std::uint64_t pixels) {
       if (!share.take(pixels)) throw OverBudget{};
+      if (row.set_aside) retry();  // there may be room for more
     };
     TimedPixels prepared = embedder_.prepare_timed(std::as_bytes(std::span(item.bytes)), item.name, options);
     row.pixels = std::move(prepared.pixels);

@@ -89,6 +89,7 @@ class ModelWorker : public std::enable_shared_from_this<ModelWorker> {
   void decode_one();
   [[nodiscard]] std::optional<Row> prepare(Row& row, DecodeBudget::Share& share);
   void set_aside(Row row);
+  void wait_for_pixels();
   /// Gives one row that was set aside another try.
   void retry();
   void work();
@@ -102,8 +103,9 @@ class ModelWorker : public std::enable_shared_from_this<ModelWorker> {
   ModelWorkerParts parts_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  TurnQueue<Row> encoded_;    ///< images to decode
-  std::deque<Row> aside_;     ///< images that the budget of decoded pixels does not allow yet
+  TurnQueue<Row> encoded_;  ///< images to decode
+  std::deque<Row> aside_;   ///< images that the budget of decoded pixels does not allow yet
+  bool waits_for_pixels_ = false;
   std::size_t decoders_ = 0;  ///< tasks posted or at work
   std::size_t preparing_ = 0;
   Queue images_;

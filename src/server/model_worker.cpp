@@ -106,8 +106,9 @@ bool ModelWorker::may_decode() const {
 }
 
 void ModelWorker::wake_decoders() {
-  const std::size_t wanted = std::min<std::size_t>(parts_.decoders, encoded_.size());
-  while (may_decode() && decoders_ < wanted) {
+  // Those at work may be long: a row needs a task that has none yet.
+  const auto idle = [this] { return decoders_ - preparing_; };
+  while (may_decode() && decoders_ < parts_.decoders && idle() < encoded_.size()) {
     ++decoders_;
     parts_.post([self = shared_from_this()] { self->decode_one(); });
   }

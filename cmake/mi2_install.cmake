@@ -66,8 +66,16 @@ if(TARGET mi2)
   install(TARGETS mi2 RUNTIME COMPONENT mi2)
 endif()
 if(TARGET mi2-torch)
-  # libtorch stays where it is. CMake would drop a run path inside the clone by itself.
+  # libtorch stays where it is, or in a wheel's environment lies beside the package. CMake would drop a run path inside
+  # the clone by itself.
   get_filename_component(torch ${TorchWheel_CPU_LIBRARY} DIRECTORY)
-  set_target_properties(mi2-torch PROPERTIES INSTALL_RPATH ${torch} INSTALL_RPATH_USE_LINK_PATH ON)
+  set_target_properties(mi2-torch PROPERTIES INSTALL_RPATH "$ORIGIN/../../torch/lib;${torch}"
+                                             INSTALL_RPATH_USE_LINK_PATH ON)
   install(TARGETS mi2-torch RUNTIME COMPONENT mi2)
+endif()
+if(TARGET mi2_torch_library)
+  get_filename_component(torch ${TorchWheel_CPU_LIBRARY} DIRECTORY)
+  set_target_properties(mi2_torch_library PROPERTIES INSTALL_RPATH "$ORIGIN/../torch/lib;${torch}"
+                                                     INSTALL_RPATH_USE_LINK_PATH ON)
+  install(TARGETS mi2_torch_library LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT mi2)
 endif()

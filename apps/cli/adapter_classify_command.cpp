@@ -11,6 +11,7 @@
 #include "adapter/adapter.hpp"
 #include "adapter_command.hpp"
 #include "arguments.hpp"
+#include "devices.hpp"
 #include "embed_inputs.hpp"
 #include "embedder/inputs.hpp"
 #include "input_arguments.hpp"

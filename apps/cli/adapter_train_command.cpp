@@ -20,6 +20,7 @@
 #include "adapter_command.hpp"
 #include "arguments.hpp"
 #include "choices.hpp"
+#include "devices.hpp"
 #include "inputs.hpp"
 #include "interrupt.hpp"
 #include "output.hpp"
@@ -42,6 +43,7 @@ struct TrainArguments {
   evaluation::BootstrapOptions bootstrap;
   std::string zero_shot;
   std::string model;
+  Device device;
   std::string prompts;
 };
 
@@ -144,7 +146,9 @@ std::optional<evaluation::Scores> zero_shot_of(const TrainArguments& arguments, 
   }
   EmbedderOptions options;
   options.threads = arguments.options.fit.threads;
+  options.device = arguments.device;
   const Embedder embedder = Embedder::open(arguments.model, options);
+  note_device(arguments.device, embedder, progress);
   if (table.provenance) check_origin(embedder.provenance(), table.provenance, "the file", progress);
   return adapter::zero_shot_scores(embedder, prompts, table.vectors, evaluated.ids);
 }
@@ -266,6 +270,7 @@ void add_report_arguments(CLI::App& command, TrainArguments& arguments) {
   command.add_option("-m,--model", arguments.model, "Compare with this model's texts of the labels")
       ->type_name("DIR|FILE")
       ->excludes(scores);
+  add_device(command, arguments.device);
   command.add_option("--prompts", arguments.prompts, "The prompt of each label")->type_name("FILE");
 }
 

@@ -10,7 +10,9 @@
 #include "ops/cpu/precision.hpp"
 
 #include "choices.hpp"
+#include "devices.hpp"
 #include "exit_status.hpp"
+#include "parsed_option.hpp"
 
 namespace mi2::cli {
 namespace {
@@ -35,20 +37,6 @@ void restore_in(CLI::App& app) {
   for (CLI::App* command : app.get_subcommands({})) restore_in(*command);
 }
 
-/// An option that `parse` reads. Its message begins with the option's name, and so only lacks the dashes.
-template <typename T, typename Parse>
-CLI::Option* add_parsed(CLI::App& command, const std::string& name, T& value, const Parse& parse,
-                        const std::string& help) {
-  const auto read = [&value, parse](const std::string& text) {
-    try {
-      value = parse(text);
-    } catch (const Error& error) {
-      throw Error(error.code(), fmt::format("--{}", error.what()));
-    }
-  };
-  return command.add_option_function<std::string>(name, read, help);
-}
-
 }  // namespace
 
 void add_model_path(CLI::App& command, std::string& model) {
@@ -58,7 +46,7 @@ void add_model_path(CLI::App& command, std::string& model) {
       ->envname("MI2_MODEL");
 }
 
-void add_model_arguments(CLI::App& command, ModelArguments& arguments) {
+void add_model_arguments(CLI::App& command, ModelArguments& arguments, bool several_devices) {
   EmbedderOptions& options = arguments.options;
   add_model_path(command, arguments.model);
   add_dtype(
@@ -66,7 +54,11 @@ void add_model_arguments(CLI::App& command, ModelArguments& arguments) {
       "f32: the reference's numbers; bf16: half the memory, faster; int8: a third of it, faster still, nearly the "
       "same vectors; bf16x3: f32 on bf16 units; auto: the fastest here with f32's numbers (default: what a packed "
       "file holds, else f32)");
-  add_device(command, options.device);
+  if (several_devices) {
+    add_devices(command, arguments.devices);
+  } else {
+    add_device(command, options.device);
+  }
   add_image_arguments(command, arguments);
 }
 
@@ -97,16 +89,6 @@ CLI::Option* add_dtype(CLI::App& command, std::optional<DType>& dtype, bool on_d
       ->type_name(fmt::format("{}", fmt::join(shown, "|")))
       ->transform(one_of(allowed, spelled_dtype));
 }
-
-void add_device(CLI::App& command, Device& device) {
-  add_parsed(command, "--device", device, parse_device,
-             "cpu: mi2's own engine; cuda or cuda:NUMBER: a GPU, in f32, bf16 or f16; torch: libtorch on the CPU, to "
-             "compare engines")
-      ->type_name("NAME")
-      ->default_str(to_string(device));
-}
-
-bool needs_torch(const Device& device) noexcept { return device.kind != Device::Kind::kCpu; }
 
 CLI::Option* add_profile(CLI::App& command, const std::string& name, Profile& profile, const std::string& help) {
   return add_parsed(command, name, profile, parse_profile, help)

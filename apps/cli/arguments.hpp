@@ -24,6 +24,7 @@ namespace mi2::cli {
 struct ModelArguments {
   std::string model;
   EmbedderOptions options;
+  std::vector<Device> devices{Device{}};  ///< of a command that takes several
   std::size_t batch = 4;
 };
 
@@ -34,15 +35,13 @@ std::vector<std::string> dtype_names(std::span<const DType> dtypes);
 /// which device has which is checked when a model is loaded.
 CLI::Option* add_dtype(CLI::App& command, std::optional<DType>& dtype, bool on_devices,
                        const std::string& help = "What to compute in (default: what a packed file holds, else f32)");
-/// Declares --device. A command whose device is not the CPU needs libtorch.
-void add_device(CLI::App& command, Device& device);
-bool needs_torch(const Device& device) noexcept;
 /// Declares --profile, or what else an option of the same values is called.
 CLI::Option* add_profile(CLI::App& command, const std::string& name, Profile& profile, const std::string& help);
 /// Declares --intensity.
 void add_intensity(CLI::App& command, Intensity& intensity);
 /// Declares --model, --dtype, --device and those of add_image_arguments(). `arguments` outlives the App.
-void add_model_arguments(CLI::App& command, ModelArguments& arguments);
+/// @param several_devices  --device takes a list, for ModelArguments::devices.
+void add_model_arguments(CLI::App& command, ModelArguments& arguments, bool several_devices = false);
 /// Declares --profile, --threads, --batch, --intensity, --window, --strict, --max-pixels, --max-file-size.
 void add_image_arguments(CLI::App& command, ModelArguments& arguments);
 

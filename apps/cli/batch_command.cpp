@@ -6,6 +6,7 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -17,6 +18,8 @@
 #include "batch/batch.hpp"
 #include "choices.hpp"
 #include "command.hpp"
+#include "devices.hpp"
+#include "embedder/engines.hpp"
 #include "exit_status.hpp"
 #include "interrupt.hpp"
 #include "progress.hpp"
@@ -52,7 +55,8 @@ also printed to standard error; the others are still processed, and the status i
 After a crash, a kill or Ctrl-C the same command resumes where it stopped: finished rows
 are in OUT.part, and OUT.job says what they depend on. Another input, model or option is
 refused; --restart starts over. OUT appears only when it is complete.
-Memory does not grow with IN: at most two times --batch rows are held.
+Memory does not grow with IN: at most two times --batch rows are held, and --batch for each
+device more.
 
 Examples:
   mi2 batch --model DIR studies.csv vectors.csv
@@ -80,9 +84,14 @@ int run_batch(const BatchArguments& arguments) {
   options.restart = arguments.restart;
   options.replace = arguments.force;
   catch_interrupts();
-  const Embedder embedder = Embedder::open(arguments.model.model, arguments.model.options);
-  const protocols::ServedModel model = protocols::describe_model("batch", embedder, arguments.model.model);
+  const std::vector<Device>& devices = arguments.model.devices;
+  const std::vector<Embedder> embedders = embedder::open_on(arguments.model.model, arguments.model.options, devices);
+  const protocols::ServedModel model = protocols::describe_model("batch", embedders.front(), arguments.model.model);
   Progress progress(0, "rows");
+  note_device(devices.front(), embedders.front(), progress);
+  options.on_engine_lost = [&](const Device& device, std::string_view reason) {
+    progress.note(fmt::format("device {} failed, the others go on: {}", to_string(device), reason));
+  };
   options.on_progress = [&, first = true](const base::Progress& at) mutable {
     const bool resumed = std::exchange(first, false) && at.done > 0;
     if (resumed) progress.note(fmt::format("resuming after {} of {} rows", at.done, at.total));
@@ -93,7 +102,7 @@ int run_batch(const BatchArguments& arguments) {
     for (const std::string& warning : warnings) progress.warn(fmt::format("warning: row {}: {}", row, warning));
   };
   options.on_failed = [&](const Error& error) { progress.warn(error.what()); };
-  const batch::Summary summary = batch::run(embedder, model, options);
+  const batch::Summary summary = batch::run(embedders, model, options);
   progress.hide();
   if (summary.failed == 0) return 0;
   progress.warn(fmt::format("{} of {} rows failed; the result says why in their places", summary.failed, summary.rows));
@@ -105,7 +114,7 @@ int run_batch(const BatchArguments& arguments) {
 void add_batch(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<BatchArguments>();
   arguments->model.options.image.profile = Profile::kAzure;
-  add_model_arguments(command, arguments->model);
+  add_model_arguments(command, arguments->model, true);
   add_one_frame(command, arguments->model.options.image.frames);
   command.add_option("IN", arguments->input, "A CSV or JSON lines file of images and texts, or a folder of CSVs")
       ->required();
@@ -117,7 +126,7 @@ void add_batch(CLI::App& command, Session& session) {
   command.add_flag("--force", arguments->force, "Replace OUT if it already exists");
   command.footer(fmt::format("{}\n{}", kBatchHelp, exit_status_help()));
   command.callback([arguments, &session] {
-    session.needs_torch = needs_torch(arguments->model.options.device);
+    session.needs_torch = needs_torch(arguments->model.devices);
     session.run = [arguments] { return run_batch(*arguments); };
   });
 }

@@ -16,6 +16,7 @@
 #include "bench_serve.hpp"
 #include "choices.hpp"
 #include "command.hpp"
+#include "devices.hpp"
 #include "output.hpp"
 #include "report.hpp"
 

@@ -15,6 +15,7 @@
 
 #include "arguments.hpp"
 #include "command.hpp"
+#include "devices.hpp"
 #include "embed_inputs.hpp"
 #include "embedder/inputs.hpp"
 #include "input_arguments.hpp"

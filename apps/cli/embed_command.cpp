@@ -17,6 +17,7 @@
 #include "arguments.hpp"
 #include "choices.hpp"
 #include "command.hpp"
+#include "devices.hpp"
 #include "embed_inputs.hpp"
 #include "embedder/inputs.hpp"
 #include "embedder/pipeline.hpp"

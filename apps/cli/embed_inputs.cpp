@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "devices.hpp"
 #include "interrupt.hpp"
 
 namespace mi2::cli {
@@ -20,6 +21,7 @@ Embedder open_embedder(const ModelArguments& arguments, Progress& progress) {
   Embedder embedder = Embedder::open(arguments.model, arguments.options);
   progress.detail(fmt::format("{}: {} on {}, loaded in {:.1f} s", arguments.model, name_of(*embedder.options().dtype),
                               to_string(embedder.options().device), waiting.seconds()));
+  note_device(arguments.options.device, embedder, progress);
   return embedder;
 }
 

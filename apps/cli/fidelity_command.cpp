@@ -25,6 +25,7 @@
 #include "arguments.hpp"
 #include "choices.hpp"
 #include "command.hpp"
+#include "devices.hpp"
 #include "embedder/inputs.hpp"
 #include "embedder/pipeline.hpp"
 #include "inputs.hpp"
@@ -120,11 +121,12 @@ fidelity::FidelityOptions options_of(const FidelityArguments& arguments) {
   options.model = model_of(arguments);
   options.embedder = arguments.model.options;
   options.batch = arguments.model.batch;
-  options.dtypes = arguments.dtypes.empty() ? supported_dtypes() : dtypes_of(arguments.dtypes);
+  options.every_dtype = arguments.dtypes.empty();
+  if (!options.every_dtype) options.dtypes = dtypes_of(arguments.dtypes);
   if (std::ranges::count(options.dtypes, DType::kAuto) > 0) {
     throw Error(Code::kBadArgument, "--dtypes: expected dtypes to compare, got auto");
   }
-  if (options.dtypes.empty()) throw Error(Code::kBadArgument, "--dtypes: names none");
+  if (options.dtypes.empty() && !options.every_dtype) throw Error(Code::kBadArgument, "--dtypes: names none");
   options.labels = gather_labels(arguments.labels);
   std::vector<std::string> templates = gather_templates(arguments.labels);
   if (options.labels.empty()) {
@@ -133,6 +135,7 @@ fidelity::FidelityOptions options_of(const FidelityArguments& arguments) {
   }
   if (!templates.empty()) options.templates = std::move(templates);
   check(options);
+  check_device(options.embedder.device);
   return options;
 }
 
@@ -243,10 +246,11 @@ void add_fidelity(CLI::App& command, Session& session) {
       ->type_name("full")
       ->transform(one_of({"full"}));
   command
-      .add_option(
-          "--dtypes", arguments->dtypes,
-          fmt::format("What to compare with f32 (default: {})", fmt::join(dtype_names(supported_dtypes()), ",")))
+      .add_option("--dtypes", arguments->dtypes,
+                  fmt::format("What to compare with f32 (default: {}; on a GPU bf16,f16)",
+                              fmt::join(dtype_names(supported_dtypes()), ",")))
       ->type_name("A,B");
+  add_device(command, arguments->model.options.device);
   add_image_arguments(command, arguments->model);
   add_label_arguments(command, arguments->labels);
   CLI::Option* const truth =
@@ -264,7 +268,10 @@ void add_fidelity(CLI::App& command, Session& session) {
   command.add_option("-o,--out", arguments->out, "Write to FILE, not standard output")->type_name("FILE");
   arguments->paths = add_positionals(command, "PATH", "Files, folders, or - for standard input");
   command.footer(fmt::format("{}\n{}", kFidelityHelp, exit_status_help()));
-  command.callback([arguments, &session] { session.run = [arguments] { return fidelity(*arguments); }; });
+  command.callback([arguments, &session] {
+    session.needs_torch = needs_torch(arguments->model.options.device);
+    session.run = [arguments] { return fidelity(*arguments); };
+  });
 }
 
 }  // namespace mi2::cli

@@ -21,6 +21,7 @@
 #include "arguments.hpp"
 #include "choices.hpp"
 #include "command.hpp"
+#include "devices.hpp"
 #include "exit_status.hpp"
 
 namespace mi2::cli {
@@ -46,6 +47,9 @@ By default only programs on this machine reach it. To let others in, give it an 
 
 Several models: --model chest=DIR1 --model derm=DIR2. The first answers requests that name
 none. A folder may be an embedding model, a packed file, or a classifier.
+
+Several GPUs (--device cuda:all) each hold every model and take batches from one queue. One
+that fails gets no more; SIGHUP loads the models on all of them again.
 
 Requests share forward passes: up to --max-batch images each, gathered for --max-wait-ms.
 Vectors do not depend on it. When --max-queue rows wait, more get 429 and Retry-After.
@@ -194,6 +198,7 @@ void add_model_group(CLI::App& command, ServeArguments& arguments) {
   add_dtype(command, embedder.dtype, true,
             "What models are computed in; auto: what a packed file holds, else the fastest here with f32's numbers")
       ->default_str("auto");
+  add_devices(command, arguments.options.devices);
   command.add_option("--threads", embedder.threads, "Threads of a forward pass (default: one per core)")
       ->type_name("N")
       ->check(CLI::Range(1U, 1024U).description(""));
@@ -267,7 +272,10 @@ void add_serve(CLI::App& command, Session& session) {
   add_network_group(command, *arguments);
   add_limit_group(command, arguments->options);
   command.footer(fmt::format("{}\n{}", kServeHelp, exit_status_help()));
-  command.callback([arguments, &session] { session.run = [arguments] { return serve(*arguments); }; });
+  command.callback([arguments, &session] {
+    session.needs_torch = needs_torch(arguments->options.devices);
+    session.run = [arguments] { return serve(*arguments); };
+  });
 }
 
 }  // namespace mi2::cli

@@ -62,6 +62,7 @@ Examples:
 struct TrainArguments {
   std::string config;
   std::string output;
+  std::string device;
   bool resume = false;
   bool print_config = false;
   bool from_scratch = false;
@@ -176,6 +177,7 @@ void print_result(const train::TrainResult& result) {
 
 int train(const TrainArguments& arguments, std::vector<std::string> settings) {
   if (!arguments.output.empty()) settings.push_back("SAVE_DIR=" + arguments.output);
+  if (!arguments.device.empty()) settings.push_back("DEVICE=" + arguments.device);
   train::TrainConfig config = train::load_train_config(arguments.config, settings);
   if (arguments.print_config) {
     const auto output = open_output("-");
@@ -211,6 +213,8 @@ void add_train(CLI::App& command, Session& session) {
   auto* const settings = add_repeatable(command, "--set", "A setting over the file's: KEY.SUB=VALUE");
   settings->type_name("KEY=VALUE");
   command.add_option("--output", arguments->output, "The run's folder, over SAVE_DIR")->type_name("DIR");
+  command.add_option("--device", arguments->device, "Where to compute, over DEVICE: auto, cpu, cuda or cuda:N")
+      ->type_name("NAME");
   command.add_flag("--resume", arguments->resume, "Resume from the last checkpoint in the run's folder");
   command.add_flag("--from-scratch", arguments->from_scratch,
                    "Start from random weights where the settings name no MODEL");

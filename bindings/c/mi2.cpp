@@ -19,6 +19,7 @@
 
 struct mi2_embedder {
   mi2::Embedder embedder;
+  std::string device = mi2::to_string(embedder.options().device);
 };
 
 struct mi2_frames {
@@ -211,6 +212,8 @@ void mi2_close(mi2_embedder* embedder) { delete embedder; }
 size_t mi2_dimensions(const mi2_embedder* embedder) {
   return embedder == nullptr ? 0 : static_cast<size_t>(embedder->embedder.dimensions());
 }
+
+const char* mi2_device(const mi2_embedder* embedder) { return embedder == nullptr ? "" : embedder->device.c_str(); }
 
 float mi2_logit_scale(const mi2_embedder* embedder) {
   return embedder == nullptr ? 0.0F : embedder->embedder.logit_scale();

@@ -38,7 +38,8 @@ class MI2_EXPORT Embedder {
  public:
   /// Loads a model directory (published or flat layout), or maps a file that mi2 pack wrote.
   /// @throws Error{kNotFound} nothing there or no weights in it; {kBadFile} naming the tensor, key or block at fault;
-  ///         {kBadArgument} for an option that makes no sense, or a dtype the packed file does not hold.
+  ///         {kBadArgument} for an option that makes no sense, or a dtype the packed file does not hold; {kUnsupported}
+  ///         for a device that is not there, and what it lacks: the GPU or the libraries.
   static Embedder open(const std::filesystem::path& model, const EmbedderOptions& options = {});
 
   Embedder(Embedder&&) noexcept;
@@ -48,8 +49,10 @@ class MI2_EXPORT Embedder {
   [[nodiscard]] int dimensions() const noexcept;
   /// The logarithm: similarities are exp(logit_scale()) * image . text.
   [[nodiscard]] float logit_scale() const noexcept;
-  /// The options passed to open(), with the dtype in use.
+  /// The options passed to open(), with the dtype and the device in use.
   [[nodiscard]] const EmbedderOptions& options() const noexcept;
+  /// Why the device kAuto became the CPU; else empty.
+  [[nodiscard]] const std::string& why_cpu() const noexcept;
   /// Hashes the weights file on the first call (seconds for a full model); a packed file has the hash of its source.
   [[nodiscard]] Provenance provenance() const;
   /// One sentence about a model that its dtype does not fit well, such as int8 and weights with outliers; else empty.

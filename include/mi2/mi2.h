@@ -46,7 +46,8 @@ typedef struct mi2_embedder mi2_embedder;
 typedef struct mi2_options {
   size_t size;
   const char* dtype;       /* "f32", "bf16", "int8", "bf16x3", "auto"; NULL: what a packed file holds, else "f32" */
-  const char* device;      /* NULL: "cpu" */
+  const char* device;      /* "cpu", "cuda", "cuda:1", "torch", or "auto": the first GPU if there is one and it can serve the
+                              model, else "cpu"; NULL: "cpu" */
   unsigned threads;        /* 0: one per available core */
   const char* profile;     /* "raw", "azure", "toolkit" or "mcp": what is done to an image before the model's own resize; NULL: "raw" */
   int azure_size;          /* pixels, for "azure"; 0: 512 */
@@ -63,13 +64,16 @@ typedef struct mi2_options {
 
 /* Loads a model folder, or maps a file that `mi2 pack` wrote.
  * options: may be NULL for the defaults.
- * Errors: MI2_NOT_FOUND, MI2_BAD_FILE naming the tensor or key at fault, MI2_BAD_ARGUMENT for an option. */
+ * Errors: MI2_NOT_FOUND, MI2_BAD_FILE naming the tensor or key at fault, MI2_BAD_ARGUMENT for an option,
+ * MI2_UNSUPPORTED for a device that is not there, and whether a GPU or a library is missing. */
 MI2_EXPORT mi2_status mi2_open(const char* model, const mi2_options* options, mi2_embedder** embedder);
 /* May be NULL. Classifiers made from the embedder stay valid. */
 MI2_EXPORT void mi2_close(mi2_embedder* embedder);
 
 /* The length of a vector; 0 for NULL. */
 MI2_EXPORT size_t mi2_dimensions(const mi2_embedder* embedder);
+/* What the model is computed on, "cpu" or "cuda:0": what "auto" became. Valid until mi2_close(); "" for NULL. */
+MI2_EXPORT const char* mi2_device(const mi2_embedder* embedder);
 /* The logarithm: the similarity of two vectors is exp(mi2_logit_scale()) * a . b. 0 for NULL. */
 MI2_EXPORT float mi2_logit_scale(const mi2_embedder* embedder);
 

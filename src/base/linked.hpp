@@ -14,6 +14,9 @@ class Linked {
   /// Null takes it away again.
   void provide(Function function) noexcept { function_ = function; }
 
+  /// Null if there is none.
+  [[nodiscard]] Function or_null() const noexcept { return function_; }
+
   /// @param without  the message if there is none.   @throws Error{kUnsupported}.
   [[nodiscard]] Function get(const std::string& without) const {
     if (function_ == nullptr) throw Error(Code::kUnsupported, without);

@@ -65,20 +65,23 @@ std::string hash_of(const std::vector<fs::path>& files, bool named) {
 std::string job_of(const Embedder& embedder, const protocols::ServedModel& model, const Options& options,
                    const std::string& input_sha256) {
   const ImageOptions& images = embedder.options().image;
-  return protocols::Json{{"input_sha256", input_sha256},
-                         {"format", options.format == Format::kCsv ? "csv" : "jsonl"},
-                         {"weights_sha256", model.provenance.weights_sha256},
-                         {"labels", model.labels},
-                         {"dtype", model.provenance.dtype},
-                         {"version", model.provenance.version},
-                         {"profile", name_of(images.profile)},
-                         {"azure", {images.azure_size, images.azure_quality}},
-                         {"intensity", to_string(images.intensity)},
-                         {"window", images.window ? to_string(*images.window) : ""},
-                         {"frames", to_string(images.frames)},
-                         {"max_pixels", images.max_pixels},
-                         {"max_file_bytes", images.max_file_bytes}}
-      .dump();
+  protocols::Json job{{"input_sha256", input_sha256},
+                      {"format", options.format == Format::kCsv ? "csv" : "jsonl"},
+                      {"weights_sha256", model.provenance.weights_sha256},
+                      {"labels", model.labels},
+                      {"dtype", model.provenance.dtype},
+                      {"version", model.provenance.version},
+                      {"profile", name_of(images.profile)},
+                      {"azure", {images.azure_size, images.azure_quality}},
+                      {"intensity", to_string(images.intensity)},
+                      {"window", images.window ? to_string(*images.window) : ""},
+                      {"frames", to_string(images.frames)},
+                      {"max_pixels", images.max_pixels},
+                      {"max_file_bytes", images.max_file_bytes}};
+  // Vectors of GPUs and CPUs differ a little: a file is of one kind.
+  const Device::Kind kind = embedder.options().device.kind;
+  if (kind != Device::Kind::kCpu) job["device"] = to_string(Device{kind});
+  return job.dump();
 }
 
 EmbeddingMatrix one_row(std::span<const float> vector) {
@@ -131,14 +134,15 @@ class Rows {
 
 class Runner {
  public:
-  Runner(const Embedder& embedder, const protocols::ServedModel& model, const Options& options)
-      : embedder_(embedder),
+  Runner(std::span<const Embedder> embedders, const protocols::ServedModel& model, const Options& options)
+      : embedders_(embedders),
+        embedder_(embedders.front()),
         options_(options),
         files_(files_of(options)),
         named_(fs::is_directory(options.input)),
         format_(make_format(options.format, model.kind, named_)) {
     table_.model = std::make_shared<const protocols::ServedModel>(model);
-    service_.images = embedder.options().image;
+    service_.images = embedder_.options().image;
   }
 
   Summary run() {
@@ -185,7 +189,7 @@ class Runner {
                             }};
     };
     std::uint64_t answered = summary.resumed;
-    embedder::embed_all(embedder_, next, options, [&](std::span<const embedder::Embedded> batch) {
+    const auto on_batch = [&](std::span<const embedder::Embedded> batch) {
       std::string lines;
       for (const embedder::Embedded& row : batch) {
         const auto [header, number] = std::move(waiting.front());
@@ -195,7 +199,8 @@ class Runner {
       }
       journal.append(lines);
       report(answered, summary.rows);
-    });
+    };
+    embedder::embed_all(embedders_, next, options, on_batch, options_.on_engine_lost);
   }
 
   void report(std::uint64_t done, std::uint64_t rows) const {
@@ -244,7 +249,8 @@ class Runner {
     return line;
   }
 
-  const Embedder& embedder_;
+  std::span<const Embedder> embedders_;
+  const Embedder& embedder_;  ///< that prepares
   const Options& options_;
   std::vector<fs::path> files_;
   bool named_;
@@ -255,14 +261,14 @@ class Runner {
 
 }  // namespace
 
-Summary run(const Embedder& embedder, const protocols::ServedModel& model, const Options& options) {
+Summary run(std::span<const Embedder> embedders, const protocols::ServedModel& model, const Options& options) {
   std::error_code ignored;
   if (std::filesystem::exists(options.output, ignored)) {
     if (!options.replace || !std::filesystem::is_regular_file(options.output, ignored)) {
       throw Error(Code::kBadArgument, fmt::format("{}: already exists", options.output.string()));
     }
   }
-  return Runner(embedder, model, options).run();
+  return Runner(embedders, model, options).run();
 }
 
 }  // namespace mi2::batch

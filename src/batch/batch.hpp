@@ -13,6 +13,7 @@
 #include <mi2/error.hpp>
 
 #include "base/progress.hpp"
+#include "embedder/engines.hpp"
 #include "protocols/service.hpp"
 
 namespace mi2::batch {
@@ -36,6 +37,7 @@ struct Options {
   /// the run, which may be resumed.
   base::OnProgress on_progress;
   std::function<void(const Error& error)> on_failed;  ///< for each row that fails, in order; the message names it
+  embedder::OnEngineLost on_engine_lost;              ///< of several; the others go on
   /// For each row, from 1, with doubts about its image: Pixels::warnings.
   std::function<void(std::uint64_t row, std::span<const std::string> warnings)> on_doubtful;
 };
@@ -47,9 +49,10 @@ struct Summary {
 };
 
 /// Answers every row of `input`. A row's own fault is written in its place and does not stop the others.
+/// @param embedders  of one model, one per device; `model` is what the first one serves.
 /// @throws Error{kNotFound}, {kBadFile} (input or disk); {kBadArgument}: `output` already exists or is in the input
 ///         folder, the header is not that of a table of images and texts, what an earlier run left is of other input,
 ///         model or options, or another run is at it.
-Summary run(const Embedder& embedder, const protocols::ServedModel& model, const Options& options);
+Summary run(std::span<const Embedder> embedders, const protocols::ServedModel& model, const Options& options);
 
 }  // namespace mi2::batch

@@ -62,22 +62,42 @@ void load_on_cpu(const BenchmarkOptions& options, LoadedModel& loaded) {
   loaded.model = std::move(model);
 }
 
+void keep_device(const BenchmarkOptions& options, const Device& device, LoadedModel& loaded) {
+  loaded.engine = "libtorch " + to_string(device);
+  loaded.dtype = name_of(models::device_dtype(options.dtype));
+}
+
 void load_on_device(const BenchmarkOptions& options, LoadedModel& loaded) {
   if (!options.model) throw Error(Code::kBadArgument, "bench: a device other than cpu needs --model");
   const weights::ModelSource source(*options.model);
   loaded.config = source.config();
-  const bool chosen = options.dtype && *options.dtype != DType::kAuto;
-  const DType dtype = chosen ? *options.dtype : DType::kF32;
-  loaded.model = models::load_device_model(source, {options.device, dtype, options.threads});
-  loaded.engine = "libtorch " + to_string(options.device);
-  loaded.dtype = name_of(dtype);
+  loaded.model =
+      models::load_device_model(source, {options.device, models::device_dtype(options.dtype), options.threads});
+  keep_device(options, options.device, loaded);
+}
+
+/// Made-up weights are our own engine's.
+void load_on_any(const BenchmarkOptions& options, LoadedModel& loaded) {
+  if (options.model) {
+    const weights::ModelSource source(*options.model);
+    models::FirstCard card = models::try_first_card(source, options.dtype);
+    if (card.model) {
+      loaded.config = source.config();
+      loaded.model = std::move(card.model);
+      keep_device(options, models::kFirstCard, loaded);
+      return;
+    }
+  }
+  load_on_cpu(options, loaded);
 }
 
 }  // namespace
 
 LoadedModel load(const BenchmarkOptions& options) {
   LoadedModel loaded;
-  const auto load_on = options.device.kind == Device::Kind::kCpu ? load_on_cpu : load_on_device;
+  const auto load_on = options.device.kind == Device::Kind::kCpu    ? load_on_cpu
+                       : options.device.kind == Device::Kind::kAuto ? load_on_any
+                                                                    : load_on_device;
   loaded.load_seconds = seconds_of([&] { load_on(options, loaded); });
   return loaded;
 }

@@ -70,12 +70,24 @@ struct Embedder::Impl {
         source(path),
         config(source.config()),
         tokenizer(open_tokenizer(source)) {
-    if (options.device.kind != Device::Kind::kCpu) {
-      if (!options.dtype || *options.dtype == DType::kAuto) options.dtype = DType::kF32;
-      instructions = to_string(options.device);
-      model = models::load_device_model(source, {options.device, *options.dtype, options.threads});
-      return;
+    if (options.device.kind == Device::Kind::kAuto) {
+      models::FirstCard card = models::try_first_card(source, options.dtype);
+      options.device = card.model ? models::kFirstCard : Device{};
+      model = std::move(card.model);
+      why_cpu = std::move(card.why_cpu);
+    } else if (options.device.kind != Device::Kind::kCpu) {
+      model = models::load_device_model(source, {options.device, models::device_dtype(options.dtype), options.threads});
     }
+    if (model) {
+      options.dtype = models::device_dtype(options.dtype);
+      instructions = to_string(options.device);
+    } else {
+      load_on_cpu();
+    }
+  }
+
+  void load_on_cpu() {
+    engine = engine_options(options);
     engine.precision = models::precision_of(options.dtype, source);
     options.dtype = engine.precision;
     models::Int8Fit fit;
@@ -95,6 +107,7 @@ struct Embedder::Impl {
   std::unique_ptr<models::Model> model;
   std::string instructions;
   std::string warning;
+  std::string why_cpu;
   std::mutex turn;  ///< one forward pass at a time: it already uses every thread
   std::once_flag hashed;
   std::string weights_sha256;
@@ -141,6 +154,8 @@ Provenance Embedder::provenance() const {
   return {std::string(version()), impl_->weights_sha256, std::string(name_of(options.image.profile)),
           std::string(name_of(options.dtype.value())), impl_->instructions};
 }
+
+const std::string& Embedder::why_cpu() const noexcept { return impl_->why_cpu; }
 
 const std::string& Embedder::warning() const noexcept { return impl_->warning; }
 

@@ -12,8 +12,6 @@
 
 #include <fmt/format.h>
 
-#include <mi2/matrix.hpp>
-
 #include "base/thread_pool.hpp"
 
 namespace mi2::embedder {
@@ -155,91 +153,6 @@ void prepare_all(const NextItem& next, const PipelineOptions& options,
     done += ready.size();
     if (options.on_progress) options.on_progress({"embedding", done, options.total});
   }
-}
-
-namespace {
-
-/// The vectors of some inputs; of one without, its error.
-struct Vectors {
-  TextEmbeddings rows;  ///< of images, only the vectors
-  std::vector<std::optional<Error>> errors;
-};
-
-/// A model whose file was damaged (kBadFile) has no vectors for anything.
-bool is_of_an_input(const Error& error) { return error.code() != Code::kInternal && error.code() != Code::kBadFile; }
-
-/// All at once, or after an error one by one: whatever input is at fault, its neighbours get their vectors.
-/// @param embed  TextEmbeddings of a span of inputs.
-template <typename Input, typename Embed>
-Vectors vectors_of(std::span<const Input> inputs, std::size_t dimensions, const Embed& embed) {
-  Vectors result{{}, std::vector<std::optional<Error>>(inputs.size())};
-  try {
-    result.rows = embed(inputs);
-    return result;
-  } catch (const Error& error) {
-    if (!is_of_an_input(error)) throw;
-  }
-  result.rows = {EmbeddingMatrix(inputs.size(), dimensions), std::vector<bool>(inputs.size())};
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    try {
-      const TextEmbeddings one = embed(inputs.subspan(i, 1));
-      std::ranges::copy(one.vectors.row(0), result.rows.vectors.row(i).begin());
-      if (!one.truncated.empty()) result.rows.truncated[i] = one.truncated.front();
-    } catch (const Error& error) {
-      if (!is_of_an_input(error)) throw;
-      result.errors[i] = error;
-    }
-  }
-  return result;
-}
-
-}  // namespace
-
-void embed_all(const Embedder& embedder, const NextItem& next, const PipelineOptions& options,
-               const std::function<void(std::span<const Embedded>)>& on_batch) {
-  const auto dimensions = static_cast<std::size_t>(embedder.dimensions());
-  prepare_all(next, options, [&](std::span<Ready> batch) {
-    std::vector<Pixels> images;
-    std::vector<std::string> texts;
-    std::vector<std::vector<std::string>> warnings;
-    for (Ready& item : batch) {
-      warnings.push_back(item.prepared.image ? std::move(item.prepared.image->warnings) : std::vector<std::string>());
-      if (item.prepared.image) images.push_back(std::move(*item.prepared.image));
-      if (item.prepared.text) texts.push_back(std::move(*item.prepared.text));
-    }
-    const Vectors of_images =
-        vectors_of(std::span<const Pixels>(images), dimensions, [&](std::span<const Pixels> some) {
-          return TextEmbeddings{embedder.embed_images(some), {}};
-        });
-    const Vectors of_texts = vectors_of(std::span<const std::string>(texts), dimensions,
-                                        [&](std::span<const std::string> some) { return embedder.embed_texts(some); });
-    std::vector<Embedded> embedded;
-    std::size_t image = 0;
-    std::size_t text = 0;
-    for (Ready& item : batch) {
-      Embedded& result = embedded.emplace_back();
-      result.name = item.name;
-      result.frame = item.frame;
-      result.warnings = warnings[embedded.size() - 1];
-      const auto fail = [&](const std::optional<Error>& error) {
-        if (error && !item.error) item.error.emplace(error->code(), fmt::format("{}: {}", item.name, error->what()));
-      };
-      if (item.prepared.image) {
-        fail(of_images.errors[image]);
-        result.image = of_images.rows.vectors.row(image++);
-      }
-      if (item.prepared.text) {
-        fail(of_texts.errors[text]);
-        result.truncated = of_texts.rows.truncated[text];
-        result.text = of_texts.rows.vectors.row(text++);
-      }
-      if (item.error) {
-        result.image = result.text = {};
-        result.error = &*item.error;
-      }
-    }
-    on_batch(embedded);
-  });
 }
 
 }  // namespace mi2::embedder

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
 #include <set>
 #include <span>
 #include <string>
@@ -16,6 +17,29 @@ constexpr std::size_t kBatchesAhead = 2;
 /// Thrown through the decoder when the budget does not allow an image's pixels now.
 struct OverBudget {};
 
+/// Whether another engine may succeed where one threw this: it is no fault of the input, and not memory running out.
+bool may_be_an_engines(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const Error& own) {
+    return own.code() == Code::kInternal;
+  } catch (const std::bad_alloc&) {
+    return false;
+  } catch (...) {
+    return true;
+  }
+}
+
+std::string message_of(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::exception& known) {
+    return known.what();
+  } catch (...) {
+    return "unknown";
+  }
+}
+
 }  // namespace
 
 bool ModelWorker::Row::wanted_or_skipped() const {
@@ -29,12 +53,12 @@ Clock::time_point ModelWorker::Queue::due(milliseconds max_wait) const {
   return ready.size() >= max_batch ? Clock::time_point::min() : ready.front().since + max_wait;
 }
 
-ModelWorker::ModelWorker(Embedder embedder, ModelWorkerParts parts)
-    : embedder_(std::move(embedder)), parts_(std::move(parts)) {
+ModelWorker::ModelWorker(std::vector<Embedder> embedders, ModelWorkerParts parts) : parts_(std::move(parts)) {
   images_.max_batch = parts_.batch.max_batch;
   texts_.lane = Lane::kText;
   texts_.max_batch = parts_.batch.max_text_batch;
-  thread_ = std::thread([this] { work(); });
+  for (Embedder& embedder : embedders) engines_.push_back({std::move(embedder), parts_.turns[engines_.size()]});
+  for (Engine& engine : engines_) engine.thread = std::thread([this, &engine] { work(engine); });
 }
 
 ModelWorker::~ModelWorker() {
@@ -43,7 +67,7 @@ ModelWorker::~ModelWorker() {
     stopping_ = true;
   }
   wake_.notify_all();
-  thread_.join();
+  for (Engine& engine : engines_) engine.thread.join();
 }
 
 bool ModelWorker::reserve(std::size_t images, std::size_t texts) {
@@ -82,7 +106,7 @@ void ModelWorker::submit(const std::shared_ptr<Job>& job) {
     }
     wake_decoders();
   }
-  wake_.notify_one();
+  wake_.notify_all();
 }
 
 void ModelWorker::drop(const std::shared_ptr<Job>& job) {
@@ -91,6 +115,9 @@ void ModelWorker::drop(const std::shared_ptr<Job>& job) {
   std::size_t texts = 0;
   {
     const std::lock_guard lock(mutex_);
+    for (Engine& engine : engines_) {
+      if (engine.failed_at == job.get()) engine.suspended = false;
+    }
     images = encoded_.erase(job) + images_.ready.erase(job) +
              std::erase_if(aside_, [&job](const Row& row) { return row.job == job; });
     texts = texts_.ready.erase(job);
@@ -98,11 +125,18 @@ void ModelWorker::drop(const std::shared_ptr<Job>& job) {
     leave(texts_, texts);
     wake_decoders();
   }
+  wake_.notify_all();
   for (std::size_t i = 0; i < images + texts; ++i) job->skip();
 }
 
+/// A row whose end says nothing against the engine that it was taken from.
+void ModelWorker::resume(const Row& row) {
+  if (row.failed != nullptr) row.failed->suspended = false;
+}
+
 bool ModelWorker::may_decode() const {
-  return !encoded_.empty() && images_.ready.size() + preparing_ < kBatchesAhead * images_.max_batch;
+  return !encoded_.empty() &&
+         images_.ready.size() + preparing_ < (kBatchesAhead + engines_.size() - 1) * images_.max_batch;
 }
 
 void ModelWorker::wake_decoders() {
@@ -149,7 +183,7 @@ void ModelWorker::decode_one() {
     }
     wake_decoders();
   }
-  wake_.notify_one();
+  wake_.notify_all();
   if (held) {
     wait_for_pixels();
   } else {
@@ -204,7 +238,7 @@ std::optional<ModelWorker::Row> ModelWorker::prepare(Row& row, DecodeBudget::Sha
       if (!share.take(pixels)) throw OverBudget{};
       if (row.set_aside) retry();  // there may be room for more
     };
-    TimedPixels prepared = embedder_.prepare_timed(std::as_bytes(std::span(item.bytes)), item.name, options);
+    TimedPixels prepared = first().prepare_timed(std::as_bytes(std::span(item.bytes)), item.name, options);
     row.pixels = std::move(prepared.pixels);
     row.job->add_warnings(row.index, std::move(row.pixels.warnings));
     row.job->add_prepare(prepared.times);
@@ -241,7 +275,12 @@ std::vector<ModelWorker::Row> ModelWorker::take_batch(Queue& queue) {
   rows.reserve(std::min(before, queue.max_batch));
   while (!queue.ready.empty() && rows.size() < queue.max_batch) {
     Row row = queue.ready.pop_front();
-    if (row.wanted_or_skipped()) rows.push_back(std::move(row));
+    if (row.wanted_or_skipped()) {
+      rows.push_back(std::move(row));
+    } else {
+      resume(row);
+      wake_.notify_all();
+    }
   }
   leave(queue, before - queue.ready.size());
   last_ = queue.lane;
@@ -249,13 +288,15 @@ std::vector<ModelWorker::Row> ModelWorker::take_batch(Queue& queue) {
   return rows;
 }
 
-void ModelWorker::work() {
+void ModelWorker::work(Engine& engine) {
   std::unique_lock lock(mutex_);
   for (;;) {
+    wake_.wait(lock, [&] { return engine.works() || engine.lost || stopping_; });
+    if (engine.lost) return;
     Queue* const queue = due_queue(Clock::now());
     if (queue != nullptr) {
       lock.unlock();
-      take_turn(*queue);
+      take_turn(engine, *queue);
       lock.lock();
     } else if (stopping_) {
       return;
@@ -274,7 +315,7 @@ void ModelWorker::check_model(const Error& error) const {
   throw Error(Code::kInternal, "the model's file was changed while it is in use");
 }
 
-EmbeddingMatrix ModelWorker::embed(Lane lane, std::vector<Row>& rows) {
+EmbeddingMatrix ModelWorker::embed(const Engine& engine, Lane lane, std::vector<Row>& rows) {
   if (lane == Lane::kImage) {
     std::vector<Pixels> pixels;
     pixels.reserve(rows.size());
@@ -283,7 +324,7 @@ EmbeddingMatrix ModelWorker::embed(Lane lane, std::vector<Row>& rows) {
       for (std::size_t i = 0; i < rows.size(); ++i) rows[i].pixels = std::move(pixels[i]);
     };
     try {
-      return embedder_.embed_images(pixels);
+      return engine.embedder.embed_images(pixels);
     } catch (const Error& error) {
       give_back();
       check_model(error);
@@ -297,7 +338,7 @@ EmbeddingMatrix ModelWorker::embed(Lane lane, std::vector<Row>& rows) {
   texts.reserve(rows.size());
   for (const Row& row : rows) texts.push_back(row.job->work().texts[row.index]);
   try {
-    return embedder_.embed_texts(texts).vectors;
+    return engine.embedder.embed_texts(texts).vectors;
   } catch (const Error& error) {
     check_model(error);
     throw;
@@ -305,17 +346,17 @@ EmbeddingMatrix ModelWorker::embed(Lane lane, std::vector<Row>& rows) {
 }
 
 /// The rows are chosen once it is their turn: while other models had theirs, more may have come.
-void ModelWorker::take_turn(Queue& queue) {
-  const std::lock_guard turn(*parts_.turn);
+void ModelWorker::take_turn(Engine& engine, Queue& queue) {
+  const std::lock_guard turn(*engine.turn);
   std::vector<Row> rows;
   {
     const std::lock_guard lock(mutex_);
     rows = take_batch(queue);
   }
-  if (!rows.empty()) pass(queue.lane, std::move(rows));
+  if (!rows.empty()) pass(engine, queue.lane, std::move(rows));
 }
 
-void ModelWorker::pass(Lane lane, std::vector<Row> rows) {
+void ModelWorker::pass(Engine& engine, Lane lane, std::vector<Row> rows) {
   const Clock::time_point start = Clock::now();
   for (const Row& row : rows) {
     const double waited = seconds_between(row.since, start);
@@ -324,9 +365,9 @@ void ModelWorker::pass(Lane lane, std::vector<Row> rows) {
   }
   EmbeddingMatrix vectors;
   try {
-    vectors = embed(lane, rows);
+    vectors = embed(engine, lane, rows);
   } catch (...) {
-    pass_one_by_one(rows);
+    pass_one_by_one(engine, rows);
     return;
   }
   const double took = seconds_between(start, Clock::now());
@@ -335,22 +376,70 @@ void ModelWorker::pass(Lane lane, std::vector<Row> rows) {
   for (const Row& row : rows) {
     if (counted.insert(row.job.get()).second) row.job->add_pass(took);
   }
-  for (std::size_t i = 0; i < rows.size(); ++i) rows[i].job->succeed(lane, rows[i].index, vectors.row(i));
+  for (std::size_t i = 0; i < rows.size(); ++i) succeed(rows[i], vectors.row(i));
 }
 
 /// After a batch failed: whatever row is at fault, its neighbours get their vectors.
-void ModelWorker::pass_one_by_one(std::vector<Row>& rows) {
-  for (Row& row : rows) {
+void ModelWorker::pass_one_by_one(Engine& engine, std::vector<Row>& rows) {
+  for (std::size_t i = 0; i < rows.size(); ++i) {
     std::vector<Row> one;
-    one.push_back(std::move(row));
-    const Row& alone = one.front();
+    one.push_back(std::move(rows[i]));
+    std::exception_ptr error;
     try {
-      const EmbeddingMatrix vectors = embed(alone.lane, one);
-      alone.job->succeed(alone.lane, alone.index, vectors.row(0));
+      const EmbeddingMatrix vectors = embed(engine, one.front().lane, one);
+      succeed(one.front(), vectors.row(0));
+      continue;
     } catch (...) {
-      alone.job->fail(alone.lane, alone.index, std::current_exception(), false);
+      error = std::current_exception();
     }
+    rows[i] = std::move(one.front());
+    if (hand_over(engine, std::span(rows).subspan(i), error)) return;
+    fail(rows[i], error);
   }
+}
+
+/// Gives rows that an engine has left, the first of which it failed at, to the others.
+/// @returns false if there is no other, or the first row has been through two, or its own fault is plain.
+bool ModelWorker::hand_over(Engine& engine, std::span<Row> rows, const std::exception_ptr& error) {
+  if (rows.front().failed != nullptr || !may_be_an_engines(error)) return false;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto other = [&engine](const Engine& one) { return &one != &engine && one.works(); };
+    if (std::none_of(engines_.begin(), engines_.end(), other)) return false;
+    engine.suspended = true;
+    engine.reason = message_of(error);
+    rows.front().failed = &engine;
+    Queue& queue = rows.front().lane == Lane::kImage ? images_ : texts_;
+    queue.waiting += rows.size();
+    parts_.metrics->queue_size(images_.waiting, texts_.waiting);
+    engine.failed_at = rows.front().job.get();
+    for (std::size_t i = rows.size(); i > 0; --i) queue.ready.push_front(std::move(rows[i - 1]));
+  }
+  wake_.notify_all();
+  return true;
+}
+
+void ModelWorker::succeed(const Row& row, std::span<const float> vector) {
+  if (row.failed != nullptr) {
+    {
+      const std::lock_guard lock(mutex_);
+      row.failed->lost = true;
+    }
+    wake_.notify_all();
+    parts_.lost(row.failed->embedder.options().device, row.failed->reason);
+  }
+  row.job->succeed(row.lane, row.index, vector);
+}
+
+void ModelWorker::fail(const Row& row, std::exception_ptr error) {
+  if (row.failed != nullptr) {
+    {
+      const std::lock_guard lock(mutex_);
+      resume(row);
+    }
+    wake_.notify_all();
+  }
+  row.job->fail(row.lane, row.index, std::move(error), false);
 }
 
 }  // namespace mi2::server

@@ -1,14 +1,18 @@
 #pragma once
-// One loaded model at work: its queues of images and texts, the decoding that runs ahead of its forward passes, and the
-// batches that requests share. Which rows share a batch changes no vector (docs/numerics.md).
+// One loaded model at work: its queues of images and texts, the decoding that runs ahead of its forward passes, the
+// batches that requests share, and the engines that compute them, one per device. Which rows share a batch changes no
+// vector (docs/numerics.md).
 
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -34,21 +38,24 @@ struct ModelWorkerParts {
   unsigned decoders = 1;  ///< images decoded at a time
   Post post;
   std::function<void()> damaged;  ///< called on any thread when the model's file was changed under it
-  FairMutex* turn = nullptr;      ///< outlives the worker
+  /// Called on any thread when an engine fails at rows that another one can do; it computes no more.
+  std::function<void(const Device& device, const std::string& reason)> lost;
+  std::vector<FairMutex*> turns;  ///< of each engine's device; they outlive the worker
   std::shared_ptr<DecodeBudget> decoding;
   ModelMetrics* metrics = nullptr;
 };
 
 class ModelWorker : public std::enable_shared_from_this<ModelWorker> {
  public:
-  ModelWorker(Embedder embedder, ModelWorkerParts parts);
+  /// @param embedders  of one model, on one device each; at least one.
+  ModelWorker(std::vector<Embedder> embedders, ModelWorkerParts parts);
   ModelWorker(const ModelWorker&) = delete;
   ModelWorker& operator=(const ModelWorker&) = delete;
   /// No job may be left.
   ~ModelWorker();
 
   /// Of the model's vectors.
-  [[nodiscard]] std::size_t dimensions() const noexcept { return static_cast<std::size_t>(embedder_.dimensions()); }
+  [[nodiscard]] std::size_t dimensions() const noexcept { return static_cast<std::size_t>(first().dimensions()); }
   /// Takes places in the queues for a job's rows; submit() or release() gives them on.
   /// @returns false when there are not enough. An empty queue takes any one request.
   [[nodiscard]] bool reserve(std::size_t images, std::size_t texts);
@@ -59,13 +66,27 @@ class ModelWorker : public std::enable_shared_from_this<ModelWorker> {
   void drop(const std::shared_ptr<Job>& job);
 
  private:
+  /// What computes: an embedder and the thread of its forward passes.
+  struct Engine {
+    Embedder embedder;
+    FairMutex* turn = nullptr;
+    /// It failed at a row that another engine has now: what becomes of that says whose the fault was, the row's or the
+    /// engine's, which is then lost.
+    bool suspended = false;
+    const Job* failed_at = nullptr;  ///< whose row that is
+    bool lost = false;
+    std::string reason{};  ///< what it failed with
+    std::thread thread{};
+    [[nodiscard]] bool works() const noexcept { return !suspended && !lost; }
+  };
   struct Row {
     std::shared_ptr<Job> job;
     std::size_t index = 0;
     Lane lane = Lane::kImage;
-    Clock::time_point since;  ///< it could take part in a forward pass
-    Pixels pixels;            ///< of an image that is prepared
-    bool set_aside = false;   ///< it waited for pixels of the budget
+    Clock::time_point since;   ///< it could take part in a forward pass
+    Pixels pixels;             ///< of an image that is prepared
+    bool set_aside = false;    ///< it waited for pixels of the budget
+    Engine* failed = nullptr;  ///< that was suspended for it
     /// Whether its result can still matter; if not, its job counts it as done.
     [[nodiscard]] bool wanted_or_skipped() const;
   };
@@ -85,6 +106,7 @@ class ModelWorker : public std::enable_shared_from_this<ModelWorker> {
   [[nodiscard]] Clock::time_point next_due() const;
   [[nodiscard]] std::vector<Row> take_batch(Queue& queue);
   void leave(Queue& queue, std::size_t rows);
+  static void resume(const Row& row);
 
   void decode_one();
   [[nodiscard]] std::optional<Row> prepare(Row& row, DecodeBudget::Share& share);
@@ -92,14 +114,18 @@ class ModelWorker : public std::enable_shared_from_this<ModelWorker> {
   void wait_for_pixels();
   /// Gives one row that was set aside another try.
   void retry();
-  void work();
-  void take_turn(Queue& queue);
-  void pass(Lane lane, std::vector<Row> rows);
+  [[nodiscard]] const Embedder& first() const noexcept { return engines_.front().embedder; }
+  void work(Engine& engine);
+  void take_turn(Engine& engine, Queue& queue);
+  void pass(Engine& engine, Lane lane, std::vector<Row> rows);
   void check_model(const Error& error) const;
-  [[nodiscard]] EmbeddingMatrix embed(Lane lane, std::vector<Row>& rows);
-  void pass_one_by_one(std::vector<Row>& rows);
+  [[nodiscard]] EmbeddingMatrix embed(const Engine& engine, Lane lane, std::vector<Row>& rows);
+  void pass_one_by_one(Engine& engine, std::vector<Row>& rows);
+  [[nodiscard]] bool hand_over(Engine& engine, std::span<Row> rows, const std::exception_ptr& error);
+  void succeed(const Row& row, std::span<const float> vector);
+  void fail(const Row& row, std::exception_ptr error);
 
-  Embedder embedder_;
+  std::deque<Engine> engines_;  ///< what they are, and which of them work, changes with mutex_ held
   ModelWorkerParts parts_;
   std::mutex mutex_;
   std::condition_variable wake_;
@@ -112,7 +138,6 @@ class ModelWorker : public std::enable_shared_from_this<ModelWorker> {
   Queue texts_;
   Lane last_ = Lane::kText;
   bool stopping_ = false;
-  std::thread thread_;
 };
 
 }  // namespace mi2::server

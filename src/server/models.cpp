@@ -9,6 +9,9 @@
 
 #include <fmt/format.h>
 
+#include "embedder/engines.hpp"
+#include "models/device.hpp"
+
 namespace mi2::server {
 namespace {
 
@@ -77,6 +80,8 @@ struct Models::Loaded {
   std::shared_ptr<const protocols::ServedModel> served;
   std::shared_ptr<ModelWorker> worker;
   std::string warning;
+  std::string devices;
+  std::string why_cpu;
   double seconds = 0;
 };
 
@@ -85,6 +90,7 @@ Models::Models(const Options& options, asio::io_context& io, asio::thread_pool& 
       io_(io),
       workers_(workers),
       log_(log),
+      turns_(options.devices.size()),
       decoding_(std::make_shared<DecodeBudget>(options.limits.decoded_pixels, options.workers,
                                                [&metrics](std::uint64_t pixels) { metrics.decoding(pixels); })),
       snapshot_(std::make_shared<const Snapshot>(Snapshot{service_of(options), {}})),
@@ -127,12 +133,19 @@ Models::Loaded Models::open(std::size_t index, const ModelSpec& spec, ModelMetri
   Loaded loaded;
   const Clock::time_point start = Clock::now();
   try {
-    Embedder embedder = Embedder::open(spec.path, options_.embedder);
-    try_out(embedder);
-    loaded.warning = embedder.warning();
-    loaded.served =
-        std::make_shared<const protocols::ServedModel>(protocols::describe_model(spec.name, embedder, spec.path));
-    loaded.worker = make_worker(std::move(embedder), index, metrics);
+    std::vector<Embedder> embedders = embedder::open_on(spec.path, options_.embedder, options_.devices);
+    std::vector<Device> devices;
+    for (const Embedder& embedder : embedders) {
+      try_out(embedder);
+      devices.push_back(embedder.options().device);
+    }
+    loaded.warning = embedders.front().warning();
+    loaded.devices = models::to_string(devices);
+    loaded.why_cpu = embedders.front().why_cpu();
+    protocols::ServedModel served = protocols::describe_model(spec.name, embedders.front(), spec.path);
+    if (devices.front().kind == Device::Kind::kCuda) served.provenance.instructions = loaded.devices;
+    loaded.served = std::make_shared<const protocols::ServedModel>(std::move(served));
+    loaded.worker = make_worker(std::move(embedders), index, metrics);
   } catch (...) {
     loaded.error = std::current_exception();
   }
@@ -140,18 +153,22 @@ Models::Loaded Models::open(std::size_t index, const ModelSpec& spec, ModelMetri
   return loaded;
 }
 
-std::shared_ptr<ModelWorker> Models::make_worker(Embedder embedder, std::size_t index, ModelMetrics& metrics) {
+std::shared_ptr<ModelWorker> Models::make_worker(std::vector<Embedder> embedders, std::size_t index,
+                                                 ModelMetrics& metrics) {
   ModelWorkerParts parts;
   parts.batch = options_.batch;
   parts.decoders = options_.workers;
   parts.post = [this](std::function<void()> task) { asio::post(workers_, std::move(task)); };
   parts.damaged = [this, index] { asio::post(io_, [this, index] { damaged(index); }); };
-  parts.turn = &turn_;
+  parts.lost = [this, index](const Device& device, const std::string& reason) {
+    asio::post(io_, [this, index, device, reason] { lost(index, device, reason); });
+  };
+  for (FairMutex& turn : turns_) parts.turns.push_back(&turn);
   parts.decoding = decoding_;
   parts.metrics = &metrics;
   // The last request of a replaced model must not wait until its memory is freed.
   const auto free_elsewhere = [this](ModelWorker* worker) { asio::post(loaders_, [worker] { delete worker; }); };
-  return {new ModelWorker(std::move(embedder), std::move(parts)), free_elsewhere};
+  return {new ModelWorker(std::move(embedders), std::move(parts)), free_elsewhere};
 }
 
 void Models::finish(std::size_t index, Loaded loaded) {
@@ -164,8 +181,13 @@ void Models::finish(std::size_t index, Loaded loaded) {
     entry.metrics->ready(true);
     log_.info(first ? "model_ready" : "model_reloaded", {{"model", entry.spec.name},
                                                          {"dtype", loaded.served->provenance.dtype},
+                                                         {"device", loaded.devices},
                                                          {"instructions", loaded.served->provenance.instructions},
                                                          {"seconds", fmt::format("{:.3f}", loaded.seconds)}});
+    if (!loaded.why_cpu.empty()) {
+      log_.info("device_auto",
+                {{"model", entry.spec.name}, {"device", "cpu"}, {"reason", without_paths(loaded.why_cpu, {})}});
+    }
     if (!loaded.warning.empty()) {
       log_.warning("model_fits_dtype_badly", {{"model", entry.spec.name}, {"reason", loaded.warning}});
     }
@@ -197,6 +219,13 @@ void Models::damaged(std::size_t index) {
   } else {
     start(index);
   }
+}
+
+void Models::lost(std::size_t index, const Device& device, const std::string& reason) {
+  log_.error("device_lost", {{"model", entries_[index].spec.name},
+                             {"device", to_string(device)},
+                             {"error", without_paths(reason, {})},
+                             {"serving", "on the others; SIGHUP loads the model on all again"}});
 }
 
 void Models::publish(const std::string& name, Loaded loaded) {

@@ -2,6 +2,7 @@
 // The models of a server: loaded in parallel, each ready on its own, and replaced while requests go on.
 
 #include <cstddef>
+#include <deque>
 #include <exception>
 #include <functional>
 #include <map>
@@ -59,13 +60,15 @@ class Models {
   void damaged(std::size_t index);
   void publish(const std::string& name, Loaded loaded);
   [[nodiscard]] Loaded open(std::size_t index, const ModelSpec& spec, ModelMetrics& metrics);
-  [[nodiscard]] std::shared_ptr<ModelWorker> make_worker(Embedder embedder, std::size_t index, ModelMetrics& metrics);
+  [[nodiscard]] std::shared_ptr<ModelWorker> make_worker(std::vector<Embedder> embedders, std::size_t index,
+                                                         ModelMetrics& metrics);
+  void lost(std::size_t index, const Device& device, const std::string& reason);
 
   const Options& options_;
   asio::io_context& io_;
   asio::thread_pool& workers_;
   Log& log_;
-  FairMutex turn_;
+  std::deque<FairMutex> turns_;             ///< of each device
   std::shared_ptr<DecodeBudget> decoding_;  ///< of all models, and of those that are being freed
   std::vector<Entry> entries_;
   std::shared_ptr<const Snapshot> snapshot_;

@@ -38,6 +38,7 @@ struct UrlOptions {
 struct Options {
   std::vector<ModelSpec> models;  ///< the first is what a request that names none means
   EmbedderOptions embedder;
+  std::vector<Device> devices{Device{}};  ///< each computes for every model
   std::string host = "127.0.0.1";
   std::uint16_t port = 5001;  ///< 0: any free one
   std::filesystem::path tls_certificate;

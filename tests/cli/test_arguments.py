@@ -1,5 +1,4 @@
 """Command lines: what is refused, and that help teaches."""
-import shutil
 import subprocess
 
 import pytest
@@ -43,32 +42,6 @@ def test_top_help_names_every_command(mi2):
 def test_bad_arguments(mi2, arguments):
     done = mi2(*arguments, status=2)
     assert done.errors.startswith("mi2: error: ") and done.errors.count("\n") == 1 and done.stdout == b""
-
-
-DEVICE_COMMANDS = [["embed"], ["classify"], ["batch"], ["bench"], ["adapter", "classify"]]
-
-
-@pytest.mark.parametrize("command,arguments", list(zip(DEVICE_COMMANDS, (
-    ["x"], ["--labels", "a,b", "x"], ["in.csv", "out.csv"], [], ["--head", "a", "x"]))))
-def test_another_device_starts_the_program_with_libtorch(mi2, tmp_path, command, arguments):
-    program = tmp_path / "mi2"
-    shutil.copy(mi2.path, program)
-    alone = subprocess.run([program, *command, "--device", "cuda", *arguments], env=mi2.environment(), check=False,
-                           capture_output=True)
-    assert alone.returncode == 4 and b"no mi2-torch" in alone.stderr
-    (tmp_path / "mi2-torch").write_text('#!/bin/sh\necho "torch: $*"\n')
-    (tmp_path / "mi2-torch").chmod(0o755)
-    done = subprocess.run([program, *command, "--device", "cuda", *arguments], env=mi2.environment(), check=True,
-                          capture_output=True, text=True)
-    assert done.stdout.split() == ["torch:", *command, "--device", "cuda", *arguments]
-
-
-def test_the_commands_with_a_device_are_those_of_the_test_before(mi2):
-    def has_device(command):
-        return "--device" in mi2(*command, "--help", with_model=False).stdout.decode()
-
-    names = [[c] for c in (*COMMANDS, "batch", "serve", "train", "package")] + INNER
-    assert sorted(c for c in names if has_device(c)) == sorted(DEVICE_COMMANDS)
 
 
 def test_model_is_required(mi2, picture):

@@ -3,7 +3,9 @@ import base64
 import concurrent.futures
 import itertools
 import json
+import os
 import threading
+from pathlib import Path
 
 import pytest
 from conftest import IMAGES, picture, score_body
@@ -26,6 +28,33 @@ def test_vectors_are_the_same_bits_alone_batched_and_concurrent(serve):
             assert got == alone[index]
     passes = server.metric('mi2_batch_size_count{kind="image"')
     assert server.metric('mi2_batch_size_sum{kind="image"') > 1.2 * passes, "requests did not share forward passes"
+
+
+TORCH = Path(os.environ["MI2_BIN"]).resolve().parent / "mi2-torch"
+
+
+@pytest.mark.parametrize("device,devices", [("cpu", "cpu,cpu"), pytest.param(
+    "torch", "torch,torch", marks=pytest.mark.skipif(not TORCH.exists(), reason="this build has no libtorch"))])
+def test_vectors_of_two_engines_are_the_same_bits_as_of_one(serve, device, devices):
+    # libtorch's products differ in their last bits with the size of a batch.
+    alike = ("--max-batch", 1, "--max-text-batch", 1, "--threads", 1)
+    one = serve("--device", device, *alike)
+    alone = [one.score(row).json()[0] for row in rows()]
+    two = serve("--device", devices, *alike)
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        wanted = list(range(len(alone))) * 4
+        for index, got in zip(wanted, pool.map(lambda i: two.score(rows()[i]).json()[0], wanted)):
+            assert got == alone[index]
+    [ready] = two.records("model_ready")
+    assert ready["device"] == device and not two.records("device_lost")
+
+
+@pytest.mark.skipif(Path("/dev/nvidia0").exists(), reason="this machine has a GPU")
+def test_auto_is_the_cpu_where_there_is_no_gpu_and_the_log_says_why(serve):
+    server = serve("--device", "auto")
+    [why] = server.records("device_auto")
+    assert why["device"] == "cpu" and "this machine has no GPU that CUDA can use" in why["reason"]
+    assert server.records("model_ready")[0]["device"] == "cpu"
 
 
 def test_vectors_are_those_of_the_program(serve):

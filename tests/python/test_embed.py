@@ -1,6 +1,8 @@
 """load and embed_*: the program's bits, every form of input, errors, order, threads."""
 import gc
+import os
 import threading
+from pathlib import Path
 
 import medimageinsight as mi2
 import numpy as np
@@ -156,6 +158,38 @@ def test_options_that_make_no_sense_are_refused(model_path, tmp_path):
     (tmp_path / "config.yaml").write_text("not: a model\n")
     with pytest.raises(mi2.Error):
         mi2.load(tmp_path)
+
+
+NEEDS_LIBTORCH = "built without libtorch; build it with MI2_WITH_TORCH=ON"
+TORCH_LIBRARY = Path(os.environ["MI2_BIN"]).resolve().parents[2] / "src" / "models" / "torch" / "libmi2-torch.so"
+
+
+def test_a_device_is_the_cpu_unless_chosen_and_auto_says_why(model, model_path):
+    assert model.device == "cpu" and model.why_cpu == ""
+    chosen = mi2.load(model_path, device="auto")
+    assert chosen.device in ("cpu", "cuda:0") and bool(chosen.why_cpu) == (chosen.device == "cpu")
+    assert np.array_equal(mi2.load(model_path, device="cpu").embed_texts("a"), model.embed_texts("a"))
+
+
+def test_a_device_that_is_not_there_is_refused_in_one_sentence(model_path):
+    with pytest.raises(mi2.Unsupported, match=NEEDS_LIBTORCH):
+        mi2.load(model_path, device="torch")
+    if not Path("/dev/nvidia0").exists():
+        with pytest.raises(mi2.Unsupported, match="this machine has no GPU that CUDA can use"):
+            mi2.load(model_path, device="cuda:1")
+    for name in ("", "gpu", "cuda:x", "cuda:0,cuda:1"):
+        with pytest.raises(mi2.BadArgument, match="expected auto, cpu, cuda"):
+            mi2.load(model_path, device=name)
+
+
+@pytest.mark.skipif(not TORCH_LIBRARY.exists(), reason="this build has no libtorch (MI2_WITH_TORCH=OFF)")
+def test_libtorch_is_loaded_when_a_device_needs_it(model, model_path, images, monkeypatch):
+    monkeypatch.setenv("MI2_TORCH_LIBRARY", str(TORCH_LIBRARY))
+    torch = mi2.load(model_path, device="torch")
+    assert torch.device == "torch" and torch.provenance.instructions == "torch"
+    # Both sum in f32, in unlike orders.
+    assert abs(torch.embed_images(images[:3]) - model.embed_images(images[:3])).max() <= 2e-5
+    assert abs(torch.embed_texts(["chest x-ray", "ct"]) - model.embed_texts(["chest x-ray", "ct"])).max() <= 2e-5
 
 
 def test_limits_hold(model_path, images):

@@ -174,7 +174,10 @@ TEST(TrainConfig, RefusesWrongTypesAndRangesWithTheirLine) {
   refuses("AUG:\n  SCALE: [1.0, 0.8]\n", {"t.yaml:11: AUG.SCALE is [1, 0.8]"});
   refuses("AUG:\n  SCALE: 0.8\n", {"AUG.SCALE is no list"});
   refuses("AUG: 3\n", {"AUG is no map"});
-  refuses("DEVICE: tpu\n", {"DEVICE is 'tpu', it must be auto, cpu or cuda"});
+  for (const char* device : {"tpu", "torch", "cuda:x", "CPU"}) {
+    refuses("DEVICE: " + std::string(device) + "\n",
+            {"DEVICE is '" + std::string(device) + "', it must be auto, cpu, cuda or cuda:NUMBER"});
+  }
   refuses("OPTIMIZER_PARAMS:\n  betas: [0.9]\n", {"has 1 entries, expected 2"});
   refuses("OPTIMIZER_PARAMS:\n  betas: [0.9, 1]\n", {"t.yaml:11: OPTIMIZER_PARAMS.betas[1] is 1"});
   refuses("EVAL:\n  METRIC: f1\n", {"EVAL.METRIC is 'f1', it must be one of zero_shot_accuracy"});

@@ -20,15 +20,17 @@ from ._progress import reporting, size_of
 from ._types import Frames, FrameVectors, ImageLike, LabelScore, Progress, Provenance, Vectors
 
 
-def load(path: str | os.PathLike[str] | None = None, *, dtype: Any = None, profile: str = "raw", threads: int = 0,
-         intensity: str = "auto", window: str | None = None, strict: bool = False, azure_size: int = 512,
-         azure_quality: int = 75, max_pixels: int = 200_000_000,
+def load(path: str | os.PathLike[str] | None = None, *, dtype: Any = None, device: str = "cpu",
+         profile: str = "raw", threads: int = 0, intensity: str = "auto", window: str | None = None,
+         strict: bool = False, azure_size: int = 512, azure_quality: int = 75, max_pixels: int = 200_000_000,
          max_file_bytes: int = 1 << 30) -> Model:
     """Loads a model's folder (config.yaml and weights), or maps a file of ``mi2 pack``.
 
     :param path: None: what the environment variable MI2_MODEL names.
     :param dtype: "f32", "bf16", "int8" or "bf16x3", "float32" and the like, or a dtype of NumPy or torch; None: what a
         packed file holds, else f32.
+    :param device: "cpu": mi2's own engine; "cuda" or "cuda:N": a GPU; "auto": the first GPU, if there is one and it can
+        serve the model, else "cpu": the model's ``device`` says which; "torch": libtorch on the CPU.
     :param profile: "raw": resize only; "azure": as the hosted model prepares images; "toolkit", "mcp": as the published
         clients do.
     :param threads: to compute with; 0: one per core.
@@ -40,15 +42,16 @@ def load(path: str | os.PathLike[str] | None = None, *, dtype: Any = None, profi
     :param azure_quality: JPEG quality 1 to 100, for "azure".
     :param max_pixels: of one image; more is TooLarge.
     :param max_file_bytes: of one file.
-    :raises NotFound: nothing there; BadFile: naming the tensor or key at fault; BadArgument: an option makes no sense.
+    :raises NotFound: nothing there; BadFile: naming the tensor or key at fault; BadArgument: an option makes no sense;
+        Unsupported: the device is not there, and whether a GPU or a library is missing.
     """
     if path is None:
         path = os.environ.get("MI2_MODEL") or None
     if path is None:
         raise BadArgument("load: no model; expected a path, or MI2_MODEL in the environment")
-    options = {"dtype": dtype_name(dtype), "threads": threads, "profile": profile, "azure_size": azure_size,
-               "azure_quality": azure_quality, "intensity": intensity, "window": window, "strict": strict,
-               "max_pixels": max_pixels, "max_file_bytes": max_file_bytes}
+    options = {"dtype": dtype_name(dtype), "device": device, "threads": threads, "profile": profile,
+               "azure_size": azure_size, "azure_quality": azure_quality, "intensity": intensity, "window": window,
+               "strict": strict, "max_pixels": max_pixels, "max_file_bytes": max_file_bytes}
     try:
         return _open(os.path.abspath(os.fspath(path)), options)
     except TypeError as error:
@@ -100,6 +103,16 @@ class Model(EncodeApi):
     def dtype(self) -> str:
         """What the model computes in."""
         return self._core.dtype
+
+    @property
+    def device(self) -> str:
+        """Where the model is computed: "cpu", "cuda:0" or "torch"."""
+        return self._core.device
+
+    @property
+    def why_cpu(self) -> str:
+        """Why ``device="auto"`` became the CPU; else empty."""
+        return self._core.why_cpu
 
     @property
     def profile(self) -> str:

@@ -31,13 +31,14 @@ namespace {
 using Vectors = nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Scores = std::vector<std::pair<std::string, double>>;
 
-Embedder open(const std::filesystem::path& model, const std::string& dtype, unsigned threads,
+Embedder open(const std::filesystem::path& model, const std::string& dtype, const std::string& device, unsigned threads,
               const std::string& profile, int azure_size, int azure_quality, const std::string& intensity,
               const std::optional<std::string>& window, bool strict, std::uint64_t max_pixels,
               std::uint64_t max_file_bytes) {
   const nb::gil_scoped_release unlocked;
   EmbedderOptions options;
   if (!dtype.empty()) options.dtype = parse_dtype(dtype);
+  options.device = parse_device(device);
   options.threads = threads;
   options.image.profile = parse_profile(profile);
   options.image.azure_size = azure_size;
@@ -80,11 +81,13 @@ std::vector<Scores> classify(const Classifier& classifier, const Vectors& images
 void bind_embedder(nb::module_& module) {
   using Unlocked = nb::call_guard<nb::gil_scoped_release>;
   nb::class_<Embedder>(module, "Embedder", "One model in memory; see mi2::Embedder.")
-      .def(nb::new_(&open), "model"_a, nb::kw_only(), "dtype"_a, "threads"_a, "profile"_a, "azure_size"_a,
+      .def(nb::new_(&open), "model"_a, nb::kw_only(), "dtype"_a, "device"_a, "threads"_a, "profile"_a, "azure_size"_a,
            "azure_quality"_a, "intensity"_a, "window"_a.none(), "strict"_a, "max_pixels"_a, "max_file_bytes"_a)
       .def_prop_ro("dimensions", &Embedder::dimensions)
       .def_prop_ro("logit_scale", &Embedder::logit_scale)
       .def_prop_ro("dtype", [](const Embedder& self) { return std::string(name_of(self.options().dtype.value())); })
+      .def_prop_ro("device", [](const Embedder& self) { return to_string(self.options().device); })
+      .def_prop_ro("why_cpu", &Embedder::why_cpu)
       .def_prop_ro("profile", [](const Embedder& self) { return std::string(name_of(self.options().image.profile)); })
       .def("provenance", &provenance, Unlocked(), "(version, weights_sha256, profile, dtype)")
       .def("embed_images", &embed_images, "images"_a, "batch"_a, "rows"_a, "frames"_a.none(), "on_error"_a.none(),

@@ -1,6 +1,7 @@
 #include "benchmark/fidelity/fidelity.hpp"
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <utility>
 
@@ -88,13 +89,31 @@ FidelityRow row_of(DType dtype, const Measurement& found, const Measurement& f32
   return row;
 }
 
+/// What libtorch computes in.
+constexpr std::array kDeviceDtypes{DType::kF32, DType::kBF16, DType::kF16};
+
+/// Of kAuto nothing is known yet.
+void check_dtype(DType dtype, const Device& device) {
+  if (device.kind == Device::Kind::kAuto) return;
+  if (device.kind == Device::Kind::kCpu) return ops::check_precision(dtype);
+  if (std::ranges::count(kDeviceDtypes, dtype) > 0) return;
+  throw Error(Code::kBadArgument, fmt::format("device '{}': dtype '{}' is not there; f32, bf16 and f16 are",
+                                              to_string(device), name_of(dtype)));
+}
+
+std::vector<DType> dtypes_on(const Device& device, const FidelityOptions& options) {
+  if (!options.every_dtype) return measured_dtypes(options.dtypes, device);
+  if (device.kind == Device::Kind::kCpu) return measured_dtypes(supported_dtypes());
+  return measured_dtypes({kDeviceDtypes.begin(), kDeviceDtypes.end()}, device);
+}
+
 }  // namespace
 
-std::vector<DType> measured_dtypes(const std::vector<DType>& dtypes) {
+std::vector<DType> measured_dtypes(const std::vector<DType>& dtypes, const Device& device) {
   std::vector<DType> order{DType::kF32};
   std::set<DType> seen;
   for (const DType dtype : dtypes) {
-    ops::check_precision(dtype);
+    check_dtype(dtype, device);
     if (!seen.insert(dtype).second) {
       throw Error(Code::kBadArgument, fmt::format("dtype {} is a duplicate", name_of(dtype)));
     }
@@ -104,7 +123,7 @@ std::vector<DType> measured_dtypes(const std::vector<DType>& dtypes) {
 }
 
 void check(const FidelityOptions& options) {
-  measured_dtypes(options.dtypes);
+  measured_dtypes(options.dtypes, options.embedder.device);
   texts_of(options);
   if (options.batch < 1 || options.batch > kMaxBatch) {
     throw Error(Code::kBadArgument, fmt::format("batch: expected 1 to {1}, got {0}", options.batch, kMaxBatch));
@@ -134,8 +153,10 @@ FidelityReport measure_fidelity(const FidelityOptions& options, const FidelityIn
   report.known = input.label_of.size() -
                  static_cast<std::size_t>(std::count(input.label_of.begin(), input.label_of.end(), std::nullopt));
   Measurement f32;
-  const std::vector<DType> dtypes = measured_dtypes(options.dtypes);
-  for (const DType dtype : dtypes) {
+  FidelityOptions on_device = options;
+  std::vector<DType> dtypes{DType::kF32};
+  for (std::size_t next = 0; next < dtypes.size(); ++next) {
+    const DType dtype = dtypes[next];
     const base::OnProgress on_images = [&](const base::Progress& at) {
       const std::uint64_t before = report.rows.size() * report.images;
       if (on_progress) on_progress({"images", before + at.done, dtypes.size() * report.images});
@@ -143,11 +164,17 @@ FidelityReport measure_fidelity(const FidelityOptions& options, const FidelityIn
     const std::string bytes = run_isolated(
         name_of(dtype),
         [&](const base::OnProgress& report_to) {
-          return pack(measure(options, dtype, input.images, texts, report_to));
+          return pack(measure(on_device, dtype, input.images, texts, report_to));
         },
         on_images);
     Measurement found = unpack(bytes);
-    if (report.rows.empty()) f32 = found;
+    if (report.rows.empty()) {
+      // A child has the device: one that has forked since it saw a GPU could not use it.
+      on_device.embedder.device = parse_device(found.device);
+      dtypes = dtypes_on(on_device.embedder.device, options);
+      if (on_device.embedder.device.kind != Device::Kind::kCpu) report.isa = found.device;
+      f32 = found;
+    }
     report.truncated_texts = static_cast<std::size_t>(found.truncated_texts);
     report.rows.push_back(row_of(dtype, found, f32, options, input));
   }

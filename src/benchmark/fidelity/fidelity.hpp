@@ -17,7 +17,8 @@ namespace mi2::fidelity {
 
 struct FidelityOptions {
   std::optional<std::filesystem::path> model;   ///< a model directory; without one, made-up weights of the full model
-  std::vector<DType> dtypes;                    ///< of the CPU, each once; f32 is measured first, listed or not
+  std::vector<DType> dtypes;                    ///< of the device, each once; f32 is measured first, listed or not
+  bool every_dtype = false;                     ///< in place of `dtypes`, all that the device has
   EmbedderOptions embedder;                     ///< its dtype is not used
   std::size_t batch = 4;                        ///< images, and texts, of one forward pass
   std::vector<std::string> labels;              ///< for zero-shot classification; none: built-in texts are embedded
@@ -51,7 +52,7 @@ struct FidelityRow {
 
 struct FidelityReport {
   std::string cpu;
-  std::string isa;
+  std::string isa;  ///< or the device that is not the CPU
   std::string model;
   std::string profile;
   unsigned threads = 0;
@@ -65,8 +66,8 @@ struct FidelityReport {
 };
 
 /// The dtypes in the order they are measured: f32, then the others as listed.
-/// @throws Error{kBadArgument} for one that the CPU does not compute in, or a duplicate.
-std::vector<DType> measured_dtypes(const std::vector<DType>& dtypes);
+/// @throws Error{kBadArgument} for one that the device does not compute in, or a duplicate.
+std::vector<DType> measured_dtypes(const std::vector<DType>& dtypes, const Device& device = {});
 
 /// What can be checked before images are read.
 /// @throws Error{kBadArgument} for labels, templates, dtypes or a batch that make no sense, or a model that is a packed

@@ -116,6 +116,7 @@ Measurement measure(const FidelityOptions& options, DType dtype, const std::vect
   std::unique_ptr<Subject> subject;
   m.load_seconds = seconds_of([&] { subject = open_subject(options.model, embedder); });
   m.resident_bytes = added(base::resident_memory().now);
+  m.device = subject->device();
   m.images = timed_passes(
       std::span(images), options.batch, [&](std::span<const Pixels> some) { return subject->embed_images(some); },
       m.image_seconds,
@@ -142,6 +143,7 @@ Measurement measure(const FidelityOptions& options, DType dtype, const std::vect
 
 std::string pack(const Measurement& m) {
   Packer to;
+  to.put(std::vector(m.device.begin(), m.device.end()));
   to.put(std::vector{m.load_seconds, m.resident_bytes, m.peak_bytes, m.truncated_texts});
   to.put(m.image_seconds);
   to.put(m.text_seconds);
@@ -153,6 +155,9 @@ std::string pack(const Measurement& m) {
 Measurement unpack(std::string_view bytes) {
   Unpacker from(bytes);
   Measurement m;
+  std::vector<char> device;
+  from.take(device);
+  m.device.assign(device.begin(), device.end());
   std::vector<double> numbers;
   from.take(numbers);
   if (numbers.size() != 4) throw Error(Code::kInternal, "measurement: not one");

@@ -15,6 +15,7 @@ namespace mi2::fidelity {
 
 /// What the child process of one dtype sends back.
 struct Measurement {
+  std::string device;  ///< in use: "cpu", "cuda:0"
   double load_seconds = 0;
   double resident_bytes = 0;  ///< that loading added
   double peak_bytes = 0;      ///< that loading and passes added, at most

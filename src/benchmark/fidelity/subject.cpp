@@ -18,6 +18,7 @@ class Directory final : public Subject {
   Directory(const std::filesystem::path& model, const EmbedderOptions& options)
       : embedder_(Embedder::open(model, options)) {}
 
+  [[nodiscard]] std::string device() const override { return to_string(embedder_.options().device); }
   EmbeddingMatrix embed_images(std::span<const Pixels> images) override { return embedder_.embed_images(images); }
   TextEmbeddings embed_texts(std::span<const std::string> texts) override { return embedder_.embed_texts(texts); }
 
@@ -44,6 +45,7 @@ class Synthetic final : public Subject {
       : config_(weights::parse_config(models::kFullConfig, "the full model")),
         model_(models::synthetic_cpu_model(config_, engine_options(options))) {}
 
+  [[nodiscard]] std::string device() const override { return to_string(Device{}); }
   EmbeddingMatrix embed_images(std::span<const Pixels> images) override {
     const auto& image = config_.image;
     tensor::Tensor x({static_cast<std::int64_t>(images.size()), image.height, image.width, 3});
@@ -82,6 +84,9 @@ class Synthetic final : public Subject {
 std::unique_ptr<Subject> open_subject(const std::optional<std::filesystem::path>& model,
                                       const EmbedderOptions& options) {
   if (model) return std::make_unique<Directory>(*model, options);
+  if (options.device.kind != Device::Kind::kCpu && options.device.kind != Device::Kind::kAuto) {
+    throw Error(Code::kBadArgument, "a device other than cpu needs a model's folder");
+  }
   return std::make_unique<Synthetic>(options);
 }
 

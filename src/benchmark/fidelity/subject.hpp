@@ -17,6 +17,8 @@ namespace mi2::fidelity {
 class Subject {
  public:
   virtual ~Subject() = default;
+  /// What computes: "cpu", "cuda:0".
+  [[nodiscard]] virtual std::string device() const = 0;
   /// As Embedder::embed_images and Embedder::embed_texts.
   [[nodiscard]] virtual EmbeddingMatrix embed_images(std::span<const Pixels> images) = 0;
   [[nodiscard]] virtual TextEmbeddings embed_texts(std::span<const std::string> texts) = 0;

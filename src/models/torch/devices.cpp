@@ -13,6 +13,7 @@
 #include "models/torch/inference.hpp"
 #include "models/torch/load_on_torch.hpp"
 #include "models/torch/torch_model.hpp"
+#include "models/torch/version.hpp"
 
 #include <mi2/error.hpp>
 
@@ -34,11 +35,15 @@ void compute_exactly() {
 at::Device cuda_device(const Device& wanted) {
   const std::string name = to_string(wanted);
   const int index = std::max(wanted.index, 0);
+  require_card(wanted);
   // Found by this program's run path. A machine without a GPU need not have the libraries it depends on.
   if (::dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) == nullptr) {
-    refuse_device(name, "libtorch's CUDA library or one that it needs is not installed (pip install torch has them)");
+    refuse_device(name, fmt::format("libtorch's CUDA library or one that it needs is not installed: {}; pip install "
+                                    "torch has them (docs/gpu.md); the device 'cpu' needs none",
+                                    ::dlerror()));
   }
-  if (!at::globalContext().hasCUDA()) refuse_device(name, "no GPU that CUDA can use");
+  if (!at::globalContext().hasCUDA())
+    refuse_device(name, "CUDA and this machine's driver do not fit: update the driver");
   if (index >= c10::impl::getDeviceGuardImpl(at::kCUDA)->deviceCount()) {
     refuse_device(name, "this machine has no GPU of that number");
   }
@@ -57,6 +62,7 @@ at::ScalarType dtype_of(const DeviceOptions& options) {
 }  // namespace
 
 at::Device torch_device(const Device& device) {
+  check_libtorch_version();
   return device.kind == Device::Kind::kCuda ? cuda_device(device) : at::Device(at::kCPU);
 }
 

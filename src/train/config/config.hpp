@@ -17,11 +17,11 @@
 #include "train/schedule/schedule.hpp"
 #include "weights/config.hpp"
 
+#include <mi2/device.hpp>
+
 namespace mi2::train {
 
 inline constexpr std::size_t kMaxTrainConfigBytes = 1'000'000;
-
-enum class DeviceChoice : std::uint8_t { kAuto, kCpu, kCuda };
 
 /// What the best checkpoint is best in.
 enum class Metric : std::uint8_t { kZeroShotAccuracy, kZeroShotAuc, kKnnAccuracy, kKnnAuc };
@@ -80,7 +80,7 @@ struct TrainConfig {
   std::string name = "train";
   std::filesystem::path output;
   bool resume = false;
-  DeviceChoice device = DeviceChoice::kAuto;
+  Device device{Device::Kind::kAuto};  ///< kAuto, kCpu or kCuda
   std::uint64_t seed = 0;
   double max_epochs = 0;        ///< 0: max_steps counts alone
   std::int64_t max_steps = 0;   ///< 0: max_epochs counts alone; with both, the shorter

@@ -13,14 +13,14 @@ namespace {
 constexpr std::int64_t kMaxSteps = 1'000'000'000'000;
 constexpr double kMaxEpochs = 1e6;
 
-constexpr std::array<std::string_view, 3> kDevices{"auto", "cpu", "cuda"};
-
-DeviceChoice read_device(const Value& value) {
+Device read_device(const Value& value) {
   const std::string text = value.text();
-  for (std::size_t i = 0; i < kDevices.size(); ++i) {
-    if (text == kDevices[i]) return static_cast<DeviceChoice>(i);
+  try {
+    // libtorch trains, on the CPU as well.
+    if (const Device device = parse_device(text); device.kind != Device::Kind::kTorch) return device;
+  } catch (const Error&) {
   }
-  value.fail(fmt::format("is {}, it must be auto, cpu or cuda", weights::in_quotes(text)));
+  value.fail(fmt::format("is {}, it must be auto, cpu, cuda or cuda:NUMBER", weights::in_quotes(text)));
 }
 
 void read_save_steps(Draft& draft, const Value& value) {
@@ -44,8 +44,8 @@ constexpr std::array kKeys{
     Key{"RESUME", "go on from the last checkpoint in SAVE_DIR",
         [](Draft& d, const Value& v) { d.config.resume = v.flag(); },
         [](const TrainConfig& c) { return yaml_flag(c.resume); }},
-    Key{"DEVICE", "auto, cpu or cuda", [](Draft& d, const Value& v) { d.config.device = read_device(v); },
-        [](const TrainConfig& c) { return std::string(kDevices[static_cast<std::size_t>(c.device)]); }},
+    Key{"DEVICE", "auto, cpu, cuda or cuda:NUMBER", [](Draft& d, const Value& v) { d.config.device = read_device(v); },
+        [](const TrainConfig& c) { return to_string(c.device); }},
     Key{"SEED", "of order, augmentation, dropout and random weights",
         [](Draft& d, const Value& v) { d.config.seed = static_cast<std::uint64_t>(v.integer(0, kMaxSteps)); },
         [](const TrainConfig& c) { return fmt::format("{}", c.seed); }},

@@ -58,7 +58,7 @@ Session::Session(TrainConfig settings, Notes& notes)
                             config.output.string(), checkpoints.steps().back()));
   }
   for (const std::string& key : config.without_effect) notes.add(fmt::format("{} has no effect in mi2", key));
-  open_device();
+  open_device(notes);
   open_model();
   open_data(notes);
   open_optimizer(notes);
@@ -68,15 +68,25 @@ Session::Session(TrainConfig settings, Notes& notes)
   for (const NamedTensor& tensor : tensors()) processes->broadcast(tensor.value);
 }
 
-void Session::open_device() {
+void Session::open_device(Notes& notes) {
   at::set_num_threads(static_cast<int>(threads_of_process()));
   dtype = config.optimizer.bf16 ? at::kBFloat16 : at::kFloat;
-  if (config.device == DeviceChoice::kCpu) return;
+  if (config.device.kind == Device::Kind::kCpu) return;
+  const bool chooses = config.device.kind == Device::Kind::kAuto;
+  Device wanted = chooses ? Device{Device::Kind::kCuda} : config.device;
+  if (const char* const local = std::getenv("OMPI_COMM_WORLD_LOCAL_RANK"); local != nullptr) {
+    if (wanted.index >= 0 && processes->size() > 1) {
+      throw Error(Code::kBadArgument, fmt::format("DEVICE: {} is one process's; expected cuda, of which each process "
+                                                  "takes its own",
+                                                  to_string(wanted)));
+    }
+    if (wanted.index < 0) wanted = parse_device(fmt::format("cuda:{}", local));
+  }
   try {
-    const char* const local = std::getenv("OMPI_COMM_WORLD_LOCAL_RANK");
-    device = models::torch_device(parse_device(local == nullptr ? "cuda" : fmt::format("cuda:{}", local)));
-  } catch (const Error&) {
-    if (config.device == DeviceChoice::kCuda) throw;
+    device = models::torch_device(wanted);
+  } catch (const Error& error) {
+    if (!chooses) throw;
+    notes.add(fmt::format("device auto: cpu, since: {}", error.what()));
   }
 }
 

@@ -77,7 +77,7 @@ struct Session {
   RunState state;
 
  private:
-  void open_device();
+  void open_device(Notes& notes);
   void open_model();
   void open_data(Notes& notes);
   void open_optimizer(Notes& notes);

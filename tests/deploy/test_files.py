@@ -16,7 +16,8 @@ CONTAINERS = ["kubernetes/deployment.yaml", "kserve/serving-runtime.yaml"]
 
 
 def test_there_are_files_of_every_kind():
-    assert {path.split("/")[0] for path in TEXTS} == {"container", "grafana", "kserve", "kubernetes", "orthanc", "prometheus"}
+    assert {path.split("/")[0] for path in TEXTS} == {"container", "grafana", "kserve", "kubernetes", "kubernetes-gpu",
+                                                       "orthanc", "prometheus"}
 
 
 class UniqueKeys(yaml.SafeLoader):

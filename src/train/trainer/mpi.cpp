@@ -6,6 +6,8 @@
 #include <chrono>
 #include <cstdlib>
 #include <limits>
+#include <memory>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -14,6 +16,7 @@
 
 #include <fmt/format.h>
 
+#include "train/trainer/nccl.hpp"
 #include "train/trainer/processes.hpp"
 
 #include <mi2/error.hpp>
@@ -63,6 +66,15 @@ class Mpi final : public Processes {
     MPI_Request request_ = MPI_REQUEST_NULL;
   };
 
+  class NcclSum final : public Pending {
+   public:
+    explicit NcclSum(std::unique_ptr<Nccl::Work> work) : work_(std::move(work)) {}
+    void wait() override { work_->wait(); }
+
+   private:
+    std::unique_ptr<Nccl::Work> work_;
+  };
+
   Mpi() {
     int provided = 0;
     check(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &provided), "Init");
@@ -72,6 +84,7 @@ class Mpi final : public Processes {
   }
   // Of several processes one that is lost never comes to MPI_Finalize, and the others would wait for it for ever.
   ~Mpi() override {
+    nccl_.reset();
     if (whole_ && std::uncaught_exceptions() == 0) MPI_Finalize();
   }
   Mpi(const Mpi&) = delete;
@@ -80,9 +93,13 @@ class Mpi final : public Processes {
   [[nodiscard]] int rank() const noexcept override { return rank_; }
   [[nodiscard]] int size() const noexcept override { return size_; }
 
-  std::unique_ptr<Pending> begin_sum(const at::Tensor& x) override { return std::make_unique<Sum>(x, *this); }
+  std::unique_ptr<Pending> begin_sum(const at::Tensor& x) override {
+    if (nccl_ && !x.is_cpu()) return std::make_unique<NcclSum>(nccl_->begin_sum(x));
+    return std::make_unique<Sum>(x, *this);
+  }
 
   at::Tensor gather(const at::Tensor& x) override {
+    if (nccl_ && !x.is_cpu()) return nccl_->gather(x);
     const at::Tensor mine = on_host(x.detach());
     std::vector<std::int64_t> shape(mine.sizes().begin(), mine.sizes().end());
     shape.at(0) *= size_;
@@ -97,19 +114,21 @@ class Mpi final : public Processes {
   }
 
   void broadcast(const at::Tensor& x) override {
+    if (nccl_ && !x.is_cpu()) return nccl_->broadcast(x);
     const at::Tensor host = on_host(x.detach());
-    // In pieces: a full model's embedding table has more bytes than an int counts.
-    auto* bytes = static_cast<std::byte*>(host.mutable_data_ptr());
-    constexpr std::size_t kPiece = std::size_t{1} << 28U;
-    for (std::size_t left = host.nbytes(); left > 0;) {
-      const std::size_t piece = std::min(left, kPiece);
-      MPI_Request request = MPI_REQUEST_NULL;
-      check(MPI_Ibcast(bytes, static_cast<int>(piece), MPI_BYTE, 0, MPI_COMM_WORLD, &request), "Ibcast");
-      finish(request, "Ibcast");
-      bytes += piece;
-      left -= piece;
-    }
+    broadcast({static_cast<std::byte*>(host.mutable_data_ptr()), host.nbytes()});
     if (!host.is_same(x)) x.detach().copy_(host);
+  }
+
+  void use(at::Device device) override {
+    int able = !device.is_cpu() && Nccl::is_there() ? 1 : 0;
+    MPI_Request request = MPI_REQUEST_NULL;
+    check(MPI_Iallreduce(MPI_IN_PLACE, &able, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD, &request), "Iallreduce");
+    finish(request, "Iallreduce");
+    if (able == 0) return;
+    nccl_ = std::make_unique<Nccl>(
+        rank_, size_, device, [this](std::span<std::byte> bytes) { broadcast(bytes); },
+        [this] { return stop_.stop_requested(); });
   }
 
   void poll() override {
@@ -120,6 +139,18 @@ class Mpi final : public Processes {
   void give_up_on(std::stop_token stop) override { stop_ = std::move(stop); }
 
  private:
+  /// In pieces: a full model's embedding table has more bytes than an int counts.
+  void broadcast(std::span<std::byte> bytes) {
+    constexpr std::size_t kPiece = std::size_t{1} << 28U;
+    while (!bytes.empty()) {
+      const std::size_t piece = std::min(bytes.size(), kPiece);
+      MPI_Request request = MPI_REQUEST_NULL;
+      check(MPI_Ibcast(bytes.data(), static_cast<int>(piece), MPI_BYTE, 0, MPI_COMM_WORLD, &request), "Ibcast");
+      finish(request, "Ibcast");
+      bytes = bytes.subspan(piece);
+    }
+  }
+
   /// Waits without holding the core: with as many processes as cores, the one waited for may need it.
   void finish(MPI_Request& request, const char* what) {
     int done = 0;
@@ -134,6 +165,7 @@ class Mpi final : public Processes {
     }
   }
 
+  std::unique_ptr<Nccl> nccl_;
   std::stop_token stop_;
   bool whole_ = true;
   int rank_ = 0;

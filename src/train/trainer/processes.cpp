@@ -15,6 +15,7 @@ class Single final : public Processes {
   std::unique_ptr<Pending> begin_sum(const at::Tensor&) override { return std::make_unique<Done>(); }
   at::Tensor gather(const at::Tensor& x) override { return x.detach(); }
   void broadcast(const at::Tensor&) override {}
+  void use(at::Device) override {}
   void poll() override {}
   void give_up_on(std::stop_token) override {}
 };

@@ -31,6 +31,9 @@ class Processes {
   virtual at::Tensor gather(const at::Tensor& x) = 0;
   /// Makes x of every process what the first one has.
   virtual void broadcast(const at::Tensor& x) = 0;
+  /// Tensors of this device will be summed, gathered and broadcast. On GPUs they then travel between these by NCCL, if
+  /// every process has one and the library; else through the hosts' memory.
+  virtual void use(at::Device device) = 0;
   /// Lets sums under way go on; called now and then while this process computes.
   virtual void poll() = 0;
   /// A stop ends every wait for others, who may never come, with Error{kInternal}.

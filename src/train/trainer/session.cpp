@@ -64,6 +64,7 @@ Session::Session(TrainConfig settings, Notes& notes)
   open_optimizer(notes);
   open_evaluation(notes);
   if (config.resume) resume(notes);
+  processes->use(device);
   // Weights drawn or loaded alike are alike already; this makes sure, also across unlike machines.
   for (const NamedTensor& tensor : tensors()) processes->broadcast(tensor.value);
 }

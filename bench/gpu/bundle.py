@@ -9,6 +9,7 @@ newer, a minute or two). The rest travels compiled: archives and objects of the 
 the headers of fmt and Open MPI. Needs glibc 2.36 or newer there.
 """
 import concurrent.futures
+import hashlib
 import importlib.util
 import json
 import os
@@ -64,9 +65,18 @@ def archive_members(build, archive):
     return [folder + name for name in names]
 
 
+def fingerprint():
+    """Of all sources: objects that travel fit only those that are compiled there if both are of one checkout."""
+    found = hashlib.sha256()
+    for folder in ("src", "include", "apps", "bench/training"):
+        for path in sorted((ROOT / folder).rglob("*.[ch]pp")):
+            found.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
+    return found.hexdigest()
+
+
 def gather(build, bundle):
     sources = torch_sources(build)
-    plan = {"programs": {}}
+    plan = {"fingerprint": fingerprint(), "programs": {}}
     with tempfile.TemporaryDirectory() as temporary:
         root = pathlib.Path(temporary)
         for program, path in PROGRAMS.items():
@@ -126,8 +136,11 @@ def build_there(bundle, folder):
     torch = torch_folder()
     folder.mkdir(parents=True, exist_ok=True)
     with tarfile.open(bundle) as tar:
-        tar.extractall(folder, filter="data")
-    plan = json.loads((folder / "plan.json").read_text())["programs"]
+        tar.extractall(folder, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
+    plan = json.loads((folder / "plan.json").read_text())
+    if plan["fingerprint"] != fingerprint():
+        raise SystemExit("gpu_check: the bundle is of another checkout: gather it again by gpu_check.sh --gather")
+    plan = plan["programs"]
     objects = compile_all(sorted({s for part in plan.values() for s in part["sources"]}), folder, torch)
     (folder / "bin").mkdir(exist_ok=True)
     libraries = [str(path) for path in sorted((folder / "lib").iterdir())]

@@ -80,7 +80,7 @@ def training(run, model, steps):
     batch = run.folder / "batch.safetensors"
     write_tensors(batch, {"pixels": tensors["pixels"].transpose(0, 2, 3, 1), "lengths": lengths, "ids": ids,
                           "classes": tensors["labels"]})
-    found = {}
+    found, losses_of = {}, {}
     for name, options in (("f32", []), ("f32 recomputed", ["--recompute"]), ("bf16", ["--bf16"]))[:2 if run.small else 3]:
         done = subprocess.run([run.steps, str(model), str(batch), str(steps), "--device", run.device, "--golden", *options],
                               stdout=subprocess.PIPE, stderr=run.log_file, text=True, timeout=300, check=False)
@@ -88,9 +88,11 @@ def training(run, model, steps):
         losses = json.loads(done.stdout)
         difference = worst_difference(numpy.float32(losses["losses"]), expected)
         need(difference <= LOSS_DIFFERENCE["bf16" in name], f"losses in {name} differ by {difference}: {losses['losses']}")
+        losses_of[name] = losses["losses"]
         found[name] = {"loss_difference": difference, "seconds": losses["seconds"]}
-    need(found["f32"]["loss_difference"] == found["f32 recomputed"]["loss_difference"],
-         f"activations computed again change losses: {found}")
+    again = worst_difference(numpy.float32(losses_of["f32"]), numpy.float32(losses_of["f32 recomputed"]))
+    # On a GPU the gradient of an embedding is added up in any order.
+    need(again <= (0 if run.small else 1e-5), f"activations computed again change losses by {again}")
     return found
 
 

@@ -5,6 +5,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tarfile
 
 import pytest
 
@@ -74,3 +75,14 @@ def test_the_bundle_compiles_just_what_includes_libtorch():
     sources = set(bundle.torch_sources(build).values())
     assert "src/ops/torch/torch_ops.cpp" in sources and "apps/cli/with_torch.cpp" in sources
     assert not any(source.startswith(("src/image", "src/server", "src/dicom")) for source in sources)
+
+
+def test_a_bundle_of_another_checkout_is_refused(tmp_path):
+    (tmp_path / "plan.json").write_text(json.dumps({"fingerprint": "another", "programs": {}}))
+    (tmp_path / "torch").mkdir()
+    (tmp_path / "torch/__init__.py").write_text("")
+    with tarfile.open(tmp_path / "bundle.tar.xz", "w:xz") as tar:
+        tar.add(tmp_path / "plan.json", arcname="plan.json")
+    done = subprocess.run([sys.executable, ROOT / "bench/gpu/bundle.py", "build", tmp_path / "bundle.tar.xz", tmp_path / "out"],
+                          capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(tmp_path)})
+    assert done.returncode == 1 and "gather it again" in done.stderr

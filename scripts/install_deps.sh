@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that a set of tasks needs and this machine lacks.
-#   install_deps.sh SET...      sets: build, test, demo, peers
+#   install_deps.sh SET...      sets: build, test, demo, peers, packages
 # Looks at dpkg first, so that a run with nothing to do is instant and needs neither a network nor root.
 set -euo pipefail
 
@@ -10,10 +10,12 @@ build_packages=(
   libssl-dev libtiff-dev libutf8proc-dev libwebp-dev libxxhash-dev libyaml-cpp-dev libzip-dev make ninja-build
   nlohmann-json3-dev pkg-config prometheus-cpp-dev python3 python3-venv zlib1g-dev
 )
-test_packages=(clang clang-format iproute2 libclang-rt-14-dev libomp-dev openmpi-bin openssl procps python3 python3-dev python3-venv strace)
+test_packages=(clang clang-format groff-base iproute2 libclang-rt-14-dev libomp-dev openmpi-bin openssl procps python3 python3-dev python3-venv strace)
 demo_packages=(python3 python3-venv)
 # PyTorch compiles models against Python's headers.
 peers_packages=(python3 python3-dev python3-venv)
+# dpkg-shlibdeps finds what a .deb depends on; objdump, what a tarball needs of glibc.
+packages_packages=(binutils dpkg-dev file python3 python3-dev python3-venv)
 
 wanted=()
 for set_name in "$@"; do
@@ -22,10 +24,11 @@ for set_name in "$@"; do
     test) wanted+=("${test_packages[@]}") ;;
     demo) wanted+=("${demo_packages[@]}") ;;
     peers) wanted+=("${peers_packages[@]}") ;;
-    *) echo "install_deps: unknown set '$set_name' (build, test, demo, peers)" >&2; exit 2 ;;
+    packages) wanted+=("${packages_packages[@]}") ;;
+    *) echo "install_deps: unknown set '$set_name' (build, test, demo, peers, packages)" >&2; exit 2 ;;
   esac
 done
-[[ ${#wanted[@]} -gt 0 ]] || { echo "usage: install_deps.sh build|test|demo|peers ..." >&2; exit 2; }
+[[ ${#wanted[@]} -gt 0 ]] || { echo "usage: install_deps.sh build|test|demo|peers|packages ..." >&2; exit 2; }
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
   echo "install_deps: this is not a Debian system; install by hand the equivalents of: ${wanted[*]}" >&2

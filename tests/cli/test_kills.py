@@ -185,3 +185,24 @@ def test_a_batch_goes_on_wherever_it_was_killed(mi2, place, tmp_path):
             mi2(*map(str, arguments))
             assert names(place) == ["out.jsonl"], call
         assert out.read_bytes() == whole, call
+
+
+@pytest.mark.parametrize("output_format", ["jsonl", "npy"])
+def test_vectors_go_on_wherever_they_were_killed(mi2, place, images, tmp_path, output_format):
+    out = place / "out"
+    arguments = ("embed", "--batch", "1", "--threads", "1", "--format", output_format, "--out", out,
+                 *(images / name for name in ("gray.png", "grey.jpg", "rgba.png")))
+    mi2(*map(str, arguments))
+    whole = {path.name: path.read_bytes() for path in place.iterdir()}
+
+    def prepare():
+        for path in place.iterdir():
+            path.unlink()
+
+    for call, _ in Traced(mi2, tmp_path, *arguments).each("signal=KILL", prepare):
+        if not out.exists():
+            mi2(*map(str, arguments), *(["--force"] if output_format == "npy" else []))
+            assert {path.name: path.read_bytes() for path in place.iterdir()} == whole, call
+        assert out.read_bytes() == whole["out"], call
+    mi2(*map(str, arguments), "--force")
+    assert {path.name: path.read_bytes() for path in place.iterdir()} == whole

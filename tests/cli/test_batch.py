@@ -67,7 +67,7 @@ def test_json_lines_answer_every_row_in_its_place(mi2, rows, images, tmp_path):
     assert set(answers[0]) == {"image_features", "text_features", "scaling_factor"}
     assert set(answers[2]) == {"text_features", "scaling_factor"}
     assert set(answers[3]) == {"image_features", "scaling_factor"}
-    assert answers[1]["error"]["message"].startswith("row 2: image: not a PNG")
+    assert answers[1]["error"]["message"].startswith("row 2: image: not an image of a format")
     assert [answers[i]["error"]["code"] for i in (4, 5)] == ["bad_argument", "bad_argument"]
     assert "3 of 7 rows failed" in done.errors and "row 5: image: not base64" in done.errors
     assert not list(tmp_path.glob("out.jsonl.*"))

@@ -190,7 +190,7 @@ TEST_F(Clients, AFileIsEmbeddedAsItIs) {
                            "application/x-www-form-urlencoded"}) {
     EXPECT_EQ(good("POST", "/v1/embed", picture(), {{"content-type", type}}), wanted);
   }
-  EXPECT_THAT(message(422, "/v1/embed", "no image", "image/png"), HasSubstr("image 1: not a PNG"));
+  EXPECT_THAT(message(422, "/v1/embed", "no image", "image/png"), HasSubstr("image 1: not an image of a format"));
   EXPECT_THAT(message(400, "/v1/embed", "", "image/png"), HasSubstr("image 1: is empty"));
   EXPECT_EQ(ask("POST", "/v1/embed", "x", {{"content-type", "video/mp4"}}).status, 415);
 }

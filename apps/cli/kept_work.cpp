@@ -18,7 +18,9 @@
 #include "base/hash.hpp"
 #include "base/json.hpp"
 #include "base/records.hpp"
+#include "models/cards.hpp"
 #include "output.hpp"
+#include "torch_program.hpp"
 
 namespace mi2::cli {
 namespace {
@@ -123,6 +125,12 @@ std::string identity_of_model(const fs::path& model) {
 
 std::string hash_of(const std::string& text) { return base::sha256_hex(std::as_bytes(std::span(text))); }
 
+/// What auto is depends on the machine, its driver and the program: with another answer, it is another device.
+std::string name_of_device(const Device& device) {
+  if (device.kind != Device::Kind::kAuto) return to_string(device);
+  return links_torch() && models::find_cards().count > 0 ? "auto: cuda:0" : "auto: cpu";
+}
+
 std::string description_of(const KeptJob& job) {
   std::string inputs;
   for (const embedder::Input& input : job.inputs) inputs += input.path + '\0' + identity_of(input.path) + '\n';
@@ -135,7 +143,7 @@ std::string description_of(const KeptJob& job) {
               {"texts", hash_of(texts)},
               {"model", hash_of(identity_of_model(job.model.model))},
               {"dtype", options.dtype ? name_of(*options.dtype) : ""},
-              {"device", to_string(options.device)},
+              {"device", name_of_device(options.device)},
               {"profile", name_of(images.profile)},
               {"azure", {images.azure_size, images.azure_quality}},
               {"intensity", to_string(images.intensity)},

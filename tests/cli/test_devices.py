@@ -277,6 +277,26 @@ def test_a_batch_is_resumed_on_the_kind_of_device_that_began_it(mi2, tmp_path):
 
 
 @with_torch
+@without_card
+def test_kept_work_of_auto_is_that_of_the_device_it_was(mi2, tmp_path):
+    """A driver that was installed since: the vectors of two devices would stand in one file."""
+    texts, out, part = tmp_path / "texts.json", tmp_path / "out.jsonl", tmp_path / "out.jsonl.part"
+    texts.write_text(json.dumps([f"text {i}" for i in range(400)]))
+    command = ["embed", "--device", "auto", "--texts-json", str(texts), "--batch", "1", "--threads", "1", "--out", str(out)]
+    process = subprocess.Popen([PROGRAM, *command], env=mi2.environment(), stderr=subprocess.DEVNULL)
+    while process.poll() is None and (not part.exists() or part.stat().st_size == 0):
+        time.sleep(0.001)
+    process.kill()
+    process.wait()
+    assert part.exists()
+    other = subprocess.run([PROGRAM, *command], env={**mi2.environment(), "LD_LIBRARY_PATH": DRIVER}, check=False,
+                           capture_output=True, text=True)
+    assert other.returncode == 2 and "--restart" in other.stderr
+    mi2(*command)
+    assert out.read_text().count("\n") == 400
+
+
+@with_torch
 def test_fidelity_on_another_device_compares_its_dtypes(ask):
     done = ask("fidelity", "torch", arguments=["--dtypes", "bf16", "--format", "json", "PICTURE"])
     report = json.loads(done.stdout)

@@ -101,7 +101,9 @@ void add_intensity(CLI::App& command, Intensity& intensity) {
   add_parsed(
       command, "--intensity", intensity, parse_intensity,
       "Grey to 8 bits: auto (16-bit and float by percentiles 1 and 99, 8-bit DICOM as stored), percentile:LOW,HIGH, "
-      "minmax or window:CENTER,WIDTH")
+      "minmax or window:CENTER,WIDTH; series:RULE or image:RULE says whose samples count (default: of a volume all, "
+      "else "
+      "the image's)")
       ->type_name("RULE")
       ->default_str(to_string(intensity));
 }
@@ -109,14 +111,15 @@ void add_intensity(CLI::App& command, Intensity& intensity) {
 void add_frames(CLI::App& command, std::optional<FrameSelection>& frames) {
   add_parsed(
       command, "--frames", frames, parse_frames,
-      "One row per selected frame of a multi-frame DICOM or TIFF, with its number: middle, all, first, a number from "
-      "1, every:K or center:K (default: DICOM's middle frame, TIFF's first page, without a number)")
+      "One row per selected frame of a multi-frame DICOM, volume or TIFF, with its number: middle, all, first, a "
+      "number from "
+      "1, every:K or center:K (default: the middle one of DICOM and volumes, TIFF's first page, without a number)")
       ->type_name("SELECTION");
 }
 
 void add_one_frame(CLI::App& command, FrameSelection& frames) {
   add_parsed(command, "--frames", frames, parse_frames,
-             "The frame of multi-frame DICOM and TIFF: middle, first or a number from 1; exactly one")
+             "The frame of multi-frame DICOM, volumes and TIFF: middle, first or a number from 1; exactly one")
       ->type_name("SELECTION")
       ->default_str(to_string(frames));
 }
@@ -136,8 +139,11 @@ void add_image_arguments(CLI::App& command, ModelArguments& arguments) {
       ->capture_default_str();
   add_intensity(command, options.image.intensity);
   add_parsed(command, "--window", options.image.window, parse_window,
-             "DICOM window, instead of the file's own (40,400 suits soft tissue in CT)")
-      ->type_name("CENTER,WIDTH");
+             "Window of DICOM, instead of the file's own, and of volumes; lung, soft, bone and brain are for CT alone")
+      ->type_name("CENTER,WIDTH|NAME");
+  add_parsed(command, "--plane", options.image.plane, parse_plane,
+             "Slices of volumes: axial, coronal or sagittal (default: axial; of a single slice its own plane)")
+      ->type_name("axial|coronal|sagittal");
   command.add_flag("--strict", options.image.strict, "Refuse images that would be read with a warning");
   command.add_option("--max-pixels", options.image.max_pixels, "Refuse images with more pixels")
       ->type_name("N")

@@ -42,7 +42,7 @@ void add_intensity(CLI::App& command, Intensity& intensity);
 /// Declares --model, --dtype, --device and those of add_image_arguments(). `arguments` outlives the App.
 /// @param several_devices  --device takes a list, for ModelArguments::devices.
 void add_model_arguments(CLI::App& command, ModelArguments& arguments, bool several_devices = false);
-/// Declares --profile, --threads, --batch, --intensity, --window, --strict, --max-pixels, --max-file-size.
+/// Declares --profile, --threads, --batch, --intensity, --window, --plane, --strict, --max-pixels, --max-file-size.
 void add_image_arguments(CLI::App& command, ModelArguments& arguments);
 
 /// Declares --frames, of a command with a row per frame. None: not given.

@@ -48,7 +48,7 @@ constexpr std::string_view kClassifyHelp = R"(Labels:
   --labels-file holds one label per line; use it for labels with commas.
 
 Inputs:
-  A PATH is a PNG, JPEG, WebP, TIFF or DICOM file, '-' for one such file on standard
+  A PATH is a PNG, JPEG, WebP, TIFF or DICOM file, a volume, '-' for one such file on standard
   input, or a folder: then every image below it, by name, without hidden files;
   other files are skipped. Or --embeddings FILE, which mi2 embed wrote with the same model.
 

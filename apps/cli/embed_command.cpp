@@ -46,9 +46,9 @@ struct EmbedArguments {
 };
 
 constexpr std::string_view kEmbedHelp = R"(Inputs:
-  A PATH is a PNG, JPEG, WebP, TIFF or DICOM file, '-' for one such file on standard
-  input, or a folder: then every image below it, by name, without hidden files;
-  other files are skipped. Texts are UTF-8. Results come in this order: images, then
+  A PATH is a PNG, JPEG, WebP, TIFF or DICOM file, a volume (NIfTI, NRRD, MetaImage), '-'
+  for one such file on standard input, or a folder: then every image below it, by name,
+  without hidden files; other files are skipped. Texts are UTF-8. Results come in this order: images, then
   --text, then the strings of --texts-json.
 
 Formats:
@@ -62,8 +62,8 @@ Formats:
   adds weights_sha256, profile, dtype and version to every row (of npy, to FILE.rows.jsonl).
 
 Frames:
-  Without --frames each image gives one row: a DICOM its middle frame, a TIFF its first
-  page. With it every selected frame is a row: jsonl adds "frame", from 1, and "frames", how
+  Without --frames each image gives one row: a DICOM its middle frame, a volume its middle
+  slice, a TIFF its first page. With it every selected frame is a row: jsonl adds "frame", from 1, and "frames", how
   many the file has; csv a column frame after input; npy has the rows in this order.
     middle  that one frame          N         frame number N
     all     every frame             every:K   frames 1, 1 + K, 1 + 2 K, ..

@@ -148,6 +148,7 @@ std::string description_of(const KeptJob& job) {
               {"azure", {images.azure_size, images.azure_quality}},
               {"intensity", to_string(images.intensity)},
               {"window", images.window ? to_string(*images.window) : ""},
+              {"plane", images.plane ? name_of(*images.plane) : ""},
               {"strict", images.strict},
               {"frames", job.frames ? to_string(*job.frames) : ""},
               {"max_pixels", images.max_pixels},

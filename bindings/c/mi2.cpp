@@ -15,7 +15,7 @@
 #include <mi2/mi2.h>
 #include <mi2/mi2.hpp>
 
-#include "base/files.hpp"
+#include "embedder/preparer.hpp"
 
 struct mi2_embedder {
   mi2::Embedder embedder;
@@ -258,7 +258,8 @@ mi2_status mi2_frames_open_file(const mi2_embedder* embedder, const char* path, 
   return guarded([&] {
     needed(frames, "frames") = nullptr;
     const std::uint64_t most = needed(embedder, "embedder").embedder.options().image.max_file_bytes;
-    *frames = open_frames(*embedder, &needed(path, "path"), select, [&] { return mi2::base::read_file(path, most); });
+    *frames =
+        open_frames(*embedder, &needed(path, "path"), select, [&] { return mi2::embedder::read_image(path, most); });
   });
 }
 

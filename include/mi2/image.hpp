@@ -31,14 +31,15 @@ MI2_EXPORT Profile parse_profile(std::string_view name);
 /// A window of sample values, in the units after the modality LUT (Hounsfield for CT). DICOM PS3.3 C.11.2.1.2, LINEAR.
 struct Window {
   double center = 0;
-  double width = 1;  ///< at least 1
+  double width = 1;         ///< at least 1
+  bool hounsfield = false;  ///< of a name, which means nothing but CT: other DICOM objects are shown without it
 
   friend bool operator==(const Window&, const Window&) = default;
 };
 
-/// "CENTER,WIDTH", as in "40,400".
+/// "CENTER,WIDTH", as in "40,400"; "lung", "soft", "bone" or "brain" if parse_window() was given that.
 MI2_EXPORT std::string to_string(const Window& window);
-/// @throws Error{kBadArgument} unless both are finite and the width is at least 1.
+/// Either of these. @throws Error{kBadArgument} unless both are finite and the width is at least 1.
 MI2_EXPORT Window parse_window(std::string_view text);
 
 /// How grey of more than 8 bits (16-bit, 32-bit, float; DICOM without a window) becomes 8 bits.
@@ -49,18 +50,34 @@ struct Intensity {
     kMinMax,      ///< from the least sample to the greatest
     kWindow,
   };
+  /// What the rule is about: the samples of one image, or of all images of its series.
+  enum class Scope : std::uint8_t {
+    kUsual,  ///< of a slice of a volume its volume, of everything else the image
+    kImage,
+    kSeries,  ///< of a slice its volume, of a DICOM frame all frames of its series that are read together
+  };
   Kind kind = Kind::kAuto;
   double low = 1;    ///< for kPercentile: 0 <= low < high <= 100
   double high = 99;  ///< for kPercentile
   Window window{};   ///< for kWindow; any width above 0
+  Scope scope = Scope::kUsual;
 
   friend bool operator==(const Intensity&, const Intensity&) = default;
 };
 
-/// "auto", "percentile:LOW,HIGH", "minmax" or "window:CENTER,WIDTH".
+/// "auto", "percentile:LOW,HIGH", "minmax" or "window:CENTER,WIDTH", after "series:" or "image:" if that is chosen;
+/// "series" and "image" alone are auto.
 MI2_EXPORT std::string to_string(const Intensity& intensity);
 /// @throws Error{kBadArgument} naming what was found and what is allowed.
 MI2_EXPORT Intensity parse_intensity(std::string_view text);
+
+/// The plane in which a volume is cut into slices.
+enum class Plane : std::uint8_t { kAxial, kCoronal, kSagittal };
+
+/// "axial", "coronal" or "sagittal".
+MI2_EXPORT std::string_view name_of(Plane plane) noexcept;
+/// @throws Error{kBadArgument} if `name` is none of these.
+MI2_EXPORT Plane parse_plane(std::string_view name);
 
 /// How an encoded image becomes the model's pixels.
 struct ImageOptions {
@@ -68,7 +85,8 @@ struct ImageOptions {
   int azure_size = 512;                       ///< 1 to 4096 pixels, for kAzure
   int azure_quality = 75;                     ///< JPEG quality 1 to 100, for kAzure
   Intensity intensity{};                      ///< for grey of more than 8 bits
-  std::optional<Window> window{};             ///< for DICOM, over the file's own VOI
+  std::optional<Window> window{};             ///< for DICOM, over the file's own VOI, and for volumes
+  std::optional<Plane> plane{};               ///< of volumes; none: axial, or the plane of the only slice
   FrameSelection frames{};                    ///< of an image with several
   bool strict = false;                        ///< whether what would be a warning is refused
   std::uint64_t max_pixels = 200'000'000;     ///< of one image, checked before decoding

@@ -15,6 +15,7 @@ namespace {
 
 constexpr int kGzipOrZlib = MAX_WBITS + 32;  // zlib looks at the first bytes
 constexpr int kRaw = -MAX_WBITS;
+constexpr std::size_t kBlock = 64 * 1024;
 
 struct End {
   void operator()(z_stream* stream) const {
@@ -39,10 +40,78 @@ bool is_zlib(std::string_view bytes) {
   return (first & 0x0FU) == Z_DEFLATED && (first >> 4U) <= 7 && (first * 256U + second) % 31 == 0;
 }
 
+/// A gzip or zlib stream, read piece by piece.
+class Pieces {
+ public:
+  explicit Pieces(std::string_view bytes) : bytes_(bytes), gzip_(is_gzip(bytes)), stream_(open_stream(kGzipOrZlib)) {}
+
+  /// @returns how much of `out` was filled; less than all at the end, or where the stream is broken or cut.
+  std::size_t read(std::span<char> out) {
+    std::size_t filled = 0;
+    while (filled < out.size() && !broken_ && (state_ != Z_STREAM_END || next_member()))
+      filled += step(out.subspan(filled));
+    return filled;
+  }
+  /// Whether all of it was read and its checksums fit.
+  [[nodiscard]] bool whole() const noexcept { return !broken_ && state_ == Z_STREAM_END; }
+
+ private:
+  bool next_member() {
+    if (!gzip_ || !is_gzip(bytes_)) return false;
+    state_ = Z_OK;
+    return ::inflateReset(stream_.get()) == Z_OK;
+  }
+
+  std::size_t step(std::span<char> out) {
+    constexpr std::size_t kStep = std::numeric_limits<uInt>::max();
+    stream_->next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes_.data()));
+    stream_->avail_in = static_cast<uInt>(std::min(bytes_.size(), kStep));
+    const uInt offered = stream_->avail_in;
+    stream_->next_out = reinterpret_cast<Bytef*>(out.data());
+    stream_->avail_out = static_cast<uInt>(std::min(out.size(), kStep));
+    const uInt asked = stream_->avail_out;
+    state_ = ::inflate(stream_.get(), Z_NO_FLUSH);
+    const std::size_t taken = offered - stream_->avail_in;
+    const std::size_t made = asked - stream_->avail_out;
+    bytes_.remove_prefix(taken);
+    if (state_ == Z_MEM_ERROR) throw std::bad_alloc();
+    broken_ = (state_ != Z_OK && state_ != Z_STREAM_END) || (state_ == Z_OK && taken == 0 && made == 0);
+    return made;
+  }
+
+  std::string_view bytes_;
+  bool gzip_;
+  std::unique_ptr<z_stream, End> stream_;
+  int state_ = Z_OK;
+  bool broken_ = false;
+};
+
 }  // namespace
 
+std::size_t inflate_some(std::string_view bytes, std::span<char> out) { return Pieces(bytes).read(out); }
+
+void inflate_start(std::string_view bytes, std::span<char> out, std::string_view name) {
+  Pieces pieces(bytes);
+  const std::size_t got = pieces.read(out);
+  if (got < out.size()) {
+    throw Error(Code::kBadFile,
+                fmt::format("{}: its compressed data are broken, or end after {} of {} bytes", name, got, out.size()));
+  }
+  std::string rest(kBlock, '\0');
+  for (std::uint64_t more = 0; !pieces.whole();) {
+    const std::size_t made = pieces.read(rest);
+    more += made;
+    if (more > std::max<std::uint64_t>(out.size(), kBlock)) {
+      throw Error(Code::kTooLarge,
+                  fmt::format("{}: far more compressed data than the {} bytes it says", name, out.size()));
+    }
+    if (made < rest.size() && !pieces.whole()) {
+      throw Error(Code::kBadFile, fmt::format("{}: its compressed data are broken or cut", name));
+    }
+  }
+}
+
 std::string inflate(std::string_view bytes, std::uint64_t limit, std::string_view name) {
-  constexpr std::size_t kBlock = 64 * 1024;
   constexpr std::size_t kStep = std::numeric_limits<uInt>::max();
   const bool gzip = is_gzip(bytes);
   const auto stream = open_stream(gzip || is_zlib(bytes) ? kGzipOrZlib : kRaw);

@@ -1,7 +1,9 @@
 #pragma once
 // What was compressed with gzip or deflate, within a limit.
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -12,5 +14,14 @@ namespace mi2::base {
 /// @param limit  of the bytes that come out. @param name  what errors call the stream.
 /// @throws Error{kBadArgument} for what is not whole or is followed by other bytes; {kTooLarge} over the limit.
 std::string inflate(std::string_view bytes, std::uint64_t limit, std::string_view name);
+
+/// The first bytes of a gzip or zlib stream.
+/// @returns how many of `out` were filled: fewer than all if the stream ends or is broken before.
+std::size_t inflate_some(std::string_view bytes, std::span<char> out);
+
+/// Fills `out` with the first bytes of a gzip stream of any number of members, or of a zlib stream, whose checksums are
+/// checked to its end. What follows `out` in it is passed over, at most as much again; what follows the stream, too.
+/// @throws Error{kBadFile} if it is broken or ends before `out` is full, {kTooLarge} if more follows.
+void inflate_start(std::string_view bytes, std::span<char> out, std::string_view name);
 
 }  // namespace mi2::base

@@ -75,6 +75,7 @@ std::string job_of(const Embedder& embedder, const protocols::ServedModel& model
                       {"azure", {images.azure_size, images.azure_quality}},
                       {"intensity", to_string(images.intensity)},
                       {"window", images.window ? to_string(*images.window) : ""},
+                      {"plane", images.plane ? name_of(*images.plane) : ""},
                       {"frames", to_string(images.frames)},
                       {"max_pixels", images.max_pixels},
                       {"max_file_bytes", images.max_file_bytes}};

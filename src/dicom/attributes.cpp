@@ -14,6 +14,7 @@ namespace {
 constexpr std::array kAttributes = std::to_array<Attribute>({
     {tags::kSopClass, Kind::kText},
     {tags::kSopInstance, Kind::kText},
+    {tags::kModality, Kind::kText},
     {tags::kStudy, Kind::kText},
     {tags::kSeries, Kind::kText},
     {tags::kInstanceNumber, Kind::kDecimal},

@@ -11,6 +11,7 @@
 #include "dicom/lookup_table.hpp"
 #include "dicom/window.hpp"
 #include "image/intensity.hpp"
+#include "image/window.hpp"
 
 namespace mi2::dicom {
 namespace {
@@ -78,19 +79,16 @@ void read_voi_of(const Item& item, const Frame& frame, Transform& out, image::Wa
 }
 
 void read_voi(const Item& data, const Frame& frame, const Options& options, Transform& out, image::Warnings& warnings) {
-  if (options.window) {
+  const bool suits = options.window && (!options.window->hounsfield || text(data, tags::kModality) == "CT");
+  if (suits) {
     out.window = AppliedWindow{*options.window};
     return;
   }
+  if (options.window) image::add_warning(warnings, "not_ct: a window for CT, of an object that is none; passed over");
   if (options.ignore_voi) return;
   const Item* group = functional_group(data, frame.index, tags::kFrameVoi);
   if (group != nullptr) read_voi_of(*group, frame, out, warnings);
   if (!out.window && !out.voi) read_voi_of(data, frame, out, warnings);
-}
-
-std::uint8_t shade(double y) noexcept {
-  if (!(y > 0)) return 0;
-  return static_cast<std::uint8_t>(std::floor(std::min(y, 1.0) * 255 + 0.5));
 }
 
 /// Whether more than half of the pixels have the value that stands for none.
@@ -139,8 +137,8 @@ std::vector<std::uint8_t> by_intensity(const Item& data, const Frame& frame, con
 /// What 8 bits hold needs no choice of grey levels: all that can be stored, as
 /// in a PNG of the same bytes.
 bool shown_as_stored(const Frame& frame, const Transform& transform, const Intensity& intensity) noexcept {
-  return intensity == Intensity{} && frame.layout.stored <= 8 && !frame.layout.is_signed && !frame.layout.floating &&
-         !transform.modality;
+  return intensity.kind == Intensity::Kind::kAuto && frame.layout.stored <= 8 && !frame.layout.is_signed &&
+         !frame.layout.floating && !transform.modality;
 }
 
 /// The shade of one stored value, where that is a matter of the value alone.
@@ -155,10 +153,11 @@ class Shade {
   std::uint8_t operator()(double stored) const noexcept {
     if (as_stored_) {
       const double y = stored / highest_;
-      return shade(transform_.slope < 0 ? 1 - y : y);
+      return image::shade(transform_.slope < 0 ? 1 - y : y);
     }
     const double x = transform_.modality_value(stored);
-    return shade(transform_.window ? (*transform_.window)(x) : static_cast<double>(transform_.voi->at(x)) / highest_);
+    return image::shade(transform_.window ? (*transform_.window)(x)
+                                          : static_cast<double>(transform_.voi->at(x)) / highest_);
   }
 
  private:

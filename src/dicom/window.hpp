@@ -8,6 +8,7 @@
 #include <mi2/image.hpp>
 
 #include "dicom/attributes.hpp"
+#include "image/window.hpp"
 
 namespace mi2::dicom {
 
@@ -31,9 +32,7 @@ struct AppliedWindow {
       case WindowFunction::kLinear:
         break;
     }
-    if (x <= c - 0.5 - (w - 1) / 2) return 0;
-    if (x > c - 0.5 + (w - 1) / 2) return 1;
-    return (x - (c - 0.5)) / (w - 1) + 0.5;
+    return image::windowed(window, x);
   }
 };
 

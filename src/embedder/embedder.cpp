@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "base/files.hpp"
 #include "embedder/encoded_image_impl.hpp"
 #include "embedder/normaliser.hpp"
 #include "embedder/preparer.hpp"
@@ -178,7 +177,7 @@ Pixels Embedder::prepare(const ImageView& image, std::string_view name) const {
 }
 
 Pixels Embedder::prepare_file(const std::filesystem::path& path) const {
-  return prepare(base::read_file(path, impl_->options.image.max_file_bytes), path.string());
+  return prepare(embedder::read_image(path, impl_->options.image.max_file_bytes), path.string());
 }
 
 EncodedImage Embedder::open_image(std::vector<std::byte> encoded, std::string_view name,

@@ -15,9 +15,10 @@
 
 #include <fmt/format.h>
 
-#include "base/files.hpp"
 #include "dicom/dicom.hpp"
+#include "embedder/preparer.hpp"
 #include "image/source.hpp"
+#include "volume/volume.hpp"
 
 namespace mi2::embedder {
 namespace {
@@ -71,14 +72,10 @@ void add_folder(const fs::path& folder, ExpandedPaths& found) {
   }
 }
 
-std::vector<std::byte> read_input(const std::string& path, std::uint64_t max_bytes) {
-  return path == "-" ? read_standard_input(max_bytes) : base::read_file(path, max_bytes);
-}
-
 }  // namespace
 
 bool looks_like_image(std::span<const std::byte> head) noexcept {
-  return image::looks_like_image(head) || dicom::looks_like_dicom(head);
+  return image::looks_like_image(head) || dicom::looks_like_dicom(head) || volume::looks_like_volume(head);
 }
 
 ExpandedPaths expand_paths(std::span<const std::string> paths) {
@@ -101,6 +98,10 @@ ExpandedPaths expand_paths(std::span<const std::string> paths) {
     found.inputs.push_back({path, Error(Code::kNotFound, message)});
   }
   return found;
+}
+
+std::vector<std::byte> read_input(const std::string& path, std::uint64_t max_bytes) {
+  return path == "-" ? read_standard_input(max_bytes) : read_image(path, max_bytes);
 }
 
 std::vector<std::byte> read_standard_input(std::uint64_t max_bytes) {

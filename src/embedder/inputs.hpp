@@ -39,12 +39,16 @@ ExpandedPaths expand_paths(std::span<const std::string> paths);
 /// How many leading bytes looks_like_image() wants to see.
 inline constexpr std::size_t kSniffBytes = 4096;
 
-/// Whether a file that starts so is PNG, JPEG, WebP, TIFF or DICOM.
+/// Whether a file that starts so is PNG, JPEG, WebP, TIFF, DICOM or a volume.
 bool looks_like_image(std::span<const std::byte> head) noexcept;
 
 /// All of standard input.
 /// @throws Error{kTooLarge} over `max_bytes`, {kBadFile} when it cannot be read.
 std::vector<std::byte> read_standard_input(std::uint64_t max_bytes);
+
+/// All of a file, as read_image(), or with "-" of standard input.
+/// @throws as these.
+std::vector<std::byte> read_input(const std::string& path, std::uint64_t max_bytes);
 
 /// Encoded bytes to pixels, as Embedder::prepare; called on any thread.
 using PrepareImage = std::function<Pixels(std::span<const std::byte> encoded, std::string_view name)>;

@@ -6,9 +6,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/files.hpp"
 #include "dicom/dicom.hpp"
 #include "image/frames.hpp"
 #include "image/options.hpp"
+#include "volume/volume.hpp"
 
 #include <mi2/error.hpp>
 
@@ -40,17 +42,32 @@ Preparer::Preparer(const ImageOptions& options) : options_(options), preprocess_
   if (options.window) image::check(*options.window);
 }
 
+std::vector<std::byte> read_image(const std::filesystem::path& path, std::uint64_t max_bytes) {
+  std::vector<std::byte> bytes = base::read_file(path, max_bytes);
+  const std::optional<std::filesystem::path> voxels = volume::data_file(bytes, path);
+  if (!voxels) return bytes;
+  return volume::joined(bytes, base::read_file(*voxels, max_bytes), max_bytes, path.string());
+}
+
 std::unique_ptr<image::Source> open_source(std::span<const std::byte> encoded, std::string_view name,
                                            const ImageOptions& options) {
   if (encoded.size() > options.max_file_bytes) {
     throw Error(Code::kTooLarge,
                 fmt::format("{}: {} bytes, the limit is {}", name, encoded.size(), options.max_file_bytes));
   }
-  const image::GreyRule rule = grey_rule(options, dicom::looks_like_dicom(encoded));
-  if (!dicom::looks_like_dicom(encoded)) return image::open(encoded, {options.max_pixels, rule, options.claim}, name);
-  // The toolkit reads stored values, and knows no window of the file.
-  const bool ignore_voi = options.profile == Profile::kToolkit;
-  return dicom::open(encoded, {options.max_pixels, options.window, rule, ignore_voi, options.claim}, name);
+  const bool is_dicom = dicom::looks_like_dicom(encoded);
+  const image::GreyRule rule = grey_rule(options, is_dicom);
+  if (is_dicom) {
+    // The toolkit reads stored values, and knows no window of the file.
+    const bool ignore_voi = options.profile == Profile::kToolkit;
+    return dicom::open(encoded, {options.max_pixels, options.window, rule, ignore_voi, options.claim}, name);
+  }
+  if (volume::looks_like_volume(encoded)) {
+    return volume::open(
+        encoded, {options.max_pixels, options.max_file_bytes, options.window, rule, options.plane, options.claim},
+        name);
+  }
+  return image::open(encoded, {options.max_pixels, rule, options.claim}, name);
 }
 
 image::Image Preparer::read_one(std::span<const std::byte> encoded, std::string_view name) const {

@@ -3,9 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include <mi2/image.hpp>
 
@@ -14,10 +16,15 @@
 
 namespace mi2::embedder {
 
-/// Opens an encoded image: the one place that knows a DICOM object from the other formats. `encoded` outlives it.
+/// Opens an encoded image: the one place that knows DICOM objects and volumes from pictures. `encoded` outlives it.
 /// @param name  what errors call it.     @throws Error{kBadFile}, {kUnsupported}, {kTooLarge}.
 std::unique_ptr<image::Source> open_source(std::span<const std::byte> encoded, std::string_view name,
                                            const ImageOptions& options);
+
+/// All bytes of an image's file. The header of a volume comes with the voxels that are in a file beside it, as one
+/// file.
+/// @throws as base::read_file, volume::data_file, volume::joined.
+std::vector<std::byte> read_image(const std::filesystem::path& path, std::uint64_t max_bytes);
 
 /// ImageOptions checked once, so that a mistake in them is reported before anything slow happens.
 class Preparer {

@@ -78,7 +78,7 @@ models::CalibrationInputs calibration_inputs(const weights::ModelConfig& config,
   for (const embedder::Input& input :
        std::span(paths.inputs).first(std::min(paths.inputs.size(), kMostCalibrationImages))) {
     if (input.error) throw Error(*input.error);
-    const std::vector<std::byte> bytes = base::read_file(input.path, ImageOptions{}.max_file_bytes);
+    const std::vector<std::byte> bytes = embedder::read_image(input.path, ImageOptions{}.max_file_bytes);
     const Pixels pixels = preparer.prepare(bytes, input.path, config.image.width, config.image.height);
     inputs.images.push_back(normalised(std::span(&pixels, 1)));
   }

@@ -1,9 +1,11 @@
 #include "image/intensity.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <optional>
 #include <type_traits>
 
@@ -124,11 +126,65 @@ class WideRanks {
   Counts counts_;
 };
 
+/// The same of samples that come in blocks. All ranks that will be asked for are counted at once.
+class BlockRanks {
+ public:
+  explicit BlockRanks(const EachBlock& each) : each_(each), high_(kBuckets) {
+    visit([&](float sample, std::uint64_t times) {
+      high_[key_of(sample) >> 16] += times;
+      size_ += times;
+      range_.low = std::min(range_.low, static_cast<double>(sample));
+      range_.high = std::max(range_.high, static_cast<double>(sample));
+    });
+  }
+  [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
+  [[nodiscard]] Range range() const noexcept { return size_ > 0 ? range_ : Range{}; }
+
+  /// Before at(): which ranks.
+  void prepare(std::span<const std::uint64_t> ranks) {
+    for (std::uint64_t rank : ranks) {
+      Counts& counts = low_[find_bucket(high_, rank)];
+      if (counts.empty()) counts.assign(kBuckets, 0);
+    }
+    visit([&](float sample, std::uint64_t times) {
+      const std::uint32_t key = key_of(sample);
+      const auto found = low_.find(key >> 16);
+      if (found != low_.end()) found->second[key & 0xFFFFU] += times;
+    });
+  }
+  double at(std::uint64_t rank) {
+    const std::uint32_t bucket = find_bucket(high_, rank);
+    return value_of<float>(bucket << 16 | find_bucket(low_.at(bucket), rank));
+  }
+
+ private:
+  template <typename Use>
+  void visit(Use use) const {
+    each_([&](std::span<const float> samples, std::span<const std::uint64_t> occurrences) {
+      for (std::size_t i = 0; i < samples.size(); ++i) {
+        const std::uint64_t times = occurrences.empty() ? 1 : occurrences[i];
+        if (times > 0 && finite(samples[i])) use(samples[i], times);
+      }
+    });
+  }
+
+  const EachBlock& each_;
+  Counts high_;
+  std::map<std::uint32_t, Counts> low_;
+  std::uint64_t size_ = 0;
+  Range range_{std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity()};
+};
+
+/// Where percentile() looks.
+std::uint64_t rank_below(std::uint64_t size, double percent) noexcept {
+  return std::min(static_cast<std::uint64_t>(static_cast<double>(size - 1) * (percent / 100)), size - 1);
+}
+
 /// numpy.percentile, method "linear", with its rounding: from the nearer neighbour.
 template <typename AnyRanks>
 double percentile(AnyRanks& ranks, double percent) {
   const double position = static_cast<double>(ranks.size() - 1) * (percent / 100);
-  const auto below = std::min(static_cast<std::uint64_t>(position), ranks.size() - 1);
+  const std::uint64_t below = rank_below(ranks.size(), percent);
   const double a = ranks.at(below);
   const double b = ranks.at(std::min(below + 1, ranks.size() - 1));
   const double t = position - static_cast<double>(below);
@@ -149,8 +205,8 @@ Range min_max(std::span<const Sample> samples, std::span<const std::uint64_t> oc
 template <typename Sample>
 Range ends_of(std::span<const Sample> samples, const GreyRule& intensity, std::span<const std::uint64_t> occurrences) {
   if (intensity.kind == Intensity::Kind::kWindow) {
-    const auto [center, width] = intensity.window;
-    return {center - width / 2, center + width / 2};
+    const Window& window = intensity.window;
+    return {window.center - window.width / 2, window.center + window.width / 2};
   }
   if (intensity.kind == Intensity::Kind::kMinMax) return min_max(samples, occurrences);
   std::conditional_t<std::is_same_v<Sample, double>, WideRanks, Ranks<Sample>> ranks(samples, occurrences);
@@ -219,6 +275,20 @@ Range intensity_range(std::span<const double> samples, const GreyRule& intensity
 Range intensity_range(std::span<const float> levels, std::span<const std::uint64_t> occurrences,
                       const GreyRule& intensity) {
   return range_of(levels, intensity, occurrences);
+}
+
+Range intensity_range(const EachBlock& each, const GreyRule& intensity) {
+  if (intensity.kind == Intensity::Kind::kWindow) return range_of(std::span<const float>{}, intensity);
+  BlockRanks ranks(each);
+  const double half = intensity.truncate ? 0 : 0.5;
+  const Range ends = ranks.range();
+  if (intensity.kind == Intensity::Kind::kMinMax || ranks.size() == 0) return {ends.low, ends.high, half};
+  const std::uint64_t last = ranks.size() - 1;
+  const std::uint64_t low = rank_below(ranks.size(), intensity.low);
+  const std::uint64_t high = rank_below(ranks.size(), intensity.high);
+  ranks.prepare(std::array{low, std::min(low + 1, last), high, std::min(high + 1, last)});
+  const double from = percentile(ranks, intensity.low);
+  return {from, percentile(ranks, intensity.high), half};
 }
 
 std::vector<std::uint8_t> to_8bit(std::span<const float> samples, const Range& range) {

@@ -2,6 +2,7 @@
 // Grey of more than 8 bits to 8 bits. Shared by the TIFF and PNG readers and by src/dicom.
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -28,6 +29,14 @@ Range intensity_range(std::span<const double> samples, const GreyRule& intensity
 /// As above, of an image in which levels[i] occurs occurrences[i] times.
 Range intensity_range(std::span<const float> levels, std::span<const std::uint64_t> occurrences,
                       const GreyRule& intensity);
+
+/// Calls its argument with the samples block by block, the same blocks each time. `occurrences` says how often each
+/// sample counts; empty: once.
+using EachBlock = std::function<void(
+    const std::function<void(std::span<const float> samples, std::span<const std::uint64_t> occurrences)>&)>;
+
+/// As above, of samples that are never in memory at once; they are asked for twice.
+Range intensity_range(const EachBlock& each, const GreyRule& intensity);
 
 /// y = (x - low) / (high - low) in double, clamped to [0, 1]; floor(255 y + range.half).
 /// NaN becomes 0, and so does everything when low == high; infinities are clamped as any other sample.

@@ -33,6 +33,20 @@ std::optional<std::array<double, 2>> parse_pair(std::string_view text) {
   return at == end ? std::optional(pair) : std::nullopt;
 }
 
+struct NamedWindow {
+  std::string_view name;
+  Window window;
+};
+/// What radiologists commonly set, in Hounsfield units.
+constexpr std::array kWindows = {
+    NamedWindow{"lung", {-600, 1500, true}},
+    NamedWindow{"soft", {40, 400, true}},
+    NamedWindow{"bone", {400, 1800, true}},
+    NamedWindow{"brain", {40, 80, true}},
+};
+
+constexpr std::array<std::string_view, 3> kPlanes = {"axial", "coronal", "sagittal"};
+
 bool makes_sense(const Window& window) {
   return std::isfinite(window.center) && std::isfinite(window.width) && window.width >= 1;
 }
@@ -53,20 +67,22 @@ bool makes_sense(const Intensity& intensity) {
 }
 
 [[noreturn]] void bad_window(std::string_view text) {
-  throw Error(Code::kBadArgument,
-              fmt::format("window '{}': expected CENTER,WIDTH, both finite, WIDTH at least 1", text));
+  throw Error(
+      Code::kBadArgument,
+      fmt::format("window '{}': expected CENTER,WIDTH, both finite, WIDTH at least 1, or lung, soft, bone or brain",
+                  text));
 }
 
 [[noreturn]] void bad_intensity(std::string_view text) {
   throw Error(
       Code::kBadArgument,
       fmt::format("intensity '{}': expected 'auto', 'percentile:LOW,HIGH' with 0 <= LOW < HIGH <= 100, 'minmax' or "
-                  "'window:CENTRE,WIDTH' with WIDTH > 0",
+                  "'window:CENTRE,WIDTH' with WIDTH > 0, each also after 'series:' or 'image:'",
                   text));
 }
 
 /// Whatever its limits are: the caller checks them.
-std::optional<Intensity> read_intensity(std::string_view text) {
+std::optional<Intensity> read_rule(std::string_view text) {
   constexpr std::string_view kPercentile = "percentile:";
   constexpr std::string_view kWindow = "window:";
   Intensity intensity;
@@ -91,27 +107,25 @@ std::optional<Intensity> read_intensity(std::string_view text) {
   return intensity;
 }
 
-}  // namespace
-
-std::string_view name_of(Profile profile) noexcept { return kProfiles.at(static_cast<std::size_t>(profile)); }
-
-Profile parse_profile(std::string_view name) {
-  const auto* const found = std::find(kProfiles.begin(), kProfiles.end(), name);
-  if (found != kProfiles.end()) return static_cast<Profile>(found - kProfiles.begin());
-  throw Error(Code::kBadArgument, fmt::format("profile '{}': expected one of {}", name, fmt::join(kProfiles, ", ")));
+/// A rule after what it is about.
+std::optional<Intensity> read_intensity(std::string_view text) {
+  using Scope = Intensity::Scope;
+  const auto scope = text.starts_with("series")  ? Scope::kSeries
+                     : text.starts_with("image") ? Scope::kImage
+                                                 : Scope::kUsual;
+  if (scope == Scope::kUsual) return read_rule(text);
+  text.remove_prefix(scope == Scope::kSeries ? 6 : 5);
+  if (!text.empty() && !text.starts_with(':')) return std::nullopt;
+  std::optional<Intensity> intensity = read_rule(text.empty() ? "auto" : text.substr(1));
+  if (intensity) intensity->scope = scope;
+  return intensity;
 }
 
-std::string to_string(const Window& window) { return fmt::format("{},{}", window.center, window.width); }
-
-Window parse_window(std::string_view text) {
-  const auto pair = parse_pair(text);
-  if (!pair) bad_window(text);
-  const Window window{(*pair)[0], (*pair)[1]};
-  if (!makes_sense(window)) bad_window(text);
-  return window;
+std::string_view name_of(Intensity::Scope scope) noexcept {
+  return scope == Intensity::Scope::kSeries ? "series" : scope == Intensity::Scope::kImage ? "image" : "";
 }
 
-std::string to_string(const Intensity& intensity) {
+std::string rule_to_string(const Intensity& intensity) {
   switch (intensity.kind) {
     case Intensity::Kind::kAuto:
       return "auto";
@@ -122,7 +136,50 @@ std::string to_string(const Intensity& intensity) {
     case Intensity::Kind::kWindow:
       break;
   }
-  return "window:" + to_string(intensity.window);
+  return fmt::format("window:{},{}", intensity.window.center, intensity.window.width);
+}
+
+}  // namespace
+
+std::string_view name_of(Profile profile) noexcept { return kProfiles.at(static_cast<std::size_t>(profile)); }
+
+Profile parse_profile(std::string_view name) {
+  const auto* const found = std::find(kProfiles.begin(), kProfiles.end(), name);
+  if (found != kProfiles.end()) return static_cast<Profile>(found - kProfiles.begin());
+  throw Error(Code::kBadArgument, fmt::format("profile '{}': expected one of {}", name, fmt::join(kProfiles, ", ")));
+}
+
+std::string_view name_of(Plane plane) noexcept { return kPlanes.at(static_cast<std::size_t>(plane)); }
+
+Plane parse_plane(std::string_view name) {
+  const auto* const found = std::find(kPlanes.begin(), kPlanes.end(), name);
+  if (found != kPlanes.end()) return static_cast<Plane>(found - kPlanes.begin());
+  throw Error(Code::kBadArgument, fmt::format("plane '{}': expected axial, coronal or sagittal", name));
+}
+
+std::string to_string(const Window& window) {
+  for (const NamedWindow& named : kWindows) {
+    if (named.window == window) return std::string(named.name);
+  }
+  return fmt::format("{},{}", window.center, window.width);
+}
+
+Window parse_window(std::string_view text) {
+  for (const NamedWindow& named : kWindows) {
+    if (named.name == text) return named.window;
+  }
+  const auto pair = parse_pair(text);
+  if (!pair) bad_window(text);
+  const Window window{(*pair)[0], (*pair)[1]};
+  if (!makes_sense(window)) bad_window(text);
+  return window;
+}
+
+std::string to_string(const Intensity& intensity) {
+  const std::string_view scope = name_of(intensity.scope);
+  if (scope.empty()) return rule_to_string(intensity);
+  return intensity.kind == Intensity::Kind::kAuto ? std::string(scope)
+                                                  : fmt::format("{}:{}", scope, rule_to_string(intensity));
 }
 
 Intensity parse_intensity(std::string_view text) {

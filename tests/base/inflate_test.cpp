@@ -48,5 +48,30 @@ TEST(Inflate, RefusesWhatIsNotWholeOrGoesOn) {
   expect_error(Code::kBadArgument, {"body"}, [] { inflate(R"({"input": "not compressed"})", 1000, "body"); });
 }
 
+TEST(InflateStart, KeepsTheFirstBytesAndChecksTheRest) {
+  const std::string text = "0123456789";
+  for (const int format : {kGzip, kZlib}) {
+    std::string out(4, '.');
+    inflate_start(deflated(text, format), out, "file");
+    EXPECT_EQ(out, "0123");
+    EXPECT_EQ(inflate_some(deflated(text, format), out), 4U);
+    std::string more(20, '.');
+    EXPECT_EQ(inflate_some(deflated(text, format), more), 10U);
+    expect_error(Code::kBadFile, {"after 10 of 20"}, [&] { inflate_start(deflated(text, format), more, "file"); });
+    const std::string whole = deflated(text, format);
+    for (std::size_t size = 0; size < whole.size(); ++size) {
+      expect_error(Code::kBadFile, {"file: "}, [&] { inflate_start(whole.substr(0, size), out, "file"); });
+    }
+  }
+  std::string eight(8, '.');
+  inflate_start(deflated("0123", kGzip) + deflated("4567", kGzip) + "padding", eight, "file");
+  EXPECT_EQ(eight, "01234567");
+  std::string damaged = deflated(text, kGzip);
+  damaged[damaged.size() - 6] ^= 1;
+  expect_error(Code::kBadFile, {"broken"}, [&] { inflate_start(damaged, eight, "file"); });
+  const std::string bomb = deflated(std::string(50'000'000, '\0'), kGzip);
+  expect_error(Code::kTooLarge, {"far more"}, [&] { inflate_start(bomb, eight, "file"); });
+}
+
 }  // namespace
 }  // namespace mi2::base

@@ -95,6 +95,16 @@ TEST(DicomWindow, OverrideGoesBeforeWindowsOfTheFrameAndVoiTables) {
   EXPECT_THAT(pixels(table, options), ElementsAre(0, 85, 170, 255));
 }
 
+TEST(DicomWindow, NamesAreForCtAlone) {
+  Options options;
+  options.window = parse_window("brain");
+  EXPECT_THAT(pixels(ramp().text(0x00080060, "CS", "CT"), options), ElementsAre(0, 3, 6, 10));
+  const std::vector<std::byte> other = ramp().text(0x00080060, "CS", "MR").file();
+  const image::Image image = decode(other, options, "test");
+  EXPECT_THAT(image.samples, ElementsAre(0, 85, 170, 255)) << "the object's own window";
+  EXPECT_THAT(image.warnings, ElementsAre(::testing::StartsWith("not_ct: ")));
+}
+
 /// The dataset after the meta information as a raw deflate stream.
 std::vector<std::byte> deflated(const Dataset& dataset) {
   constexpr std::string_view kUid = "1.2.840.10008.1.2.1.99";

@@ -57,6 +57,31 @@ TEST(Intensity, ARangeThatShowsNothingIsAWarning) {
   EXPECT_EQ(warnings[0].rfind("one_value", 0), 0U);
 }
 
+TEST(Intensity, BlocksGiveTheRangeOfAllTheirSamples) {
+  std::mt19937 random(3);
+  std::vector<float> samples(5000);
+  for (float& x : samples)
+    x = std::ldexp(static_cast<float>(random() % 2001) - 1000.0F, static_cast<int>(random() % 40) - 20);
+  samples[17] = std::nanf("");
+  const EachBlock each = [&](const auto& use) {
+    use(view(samples).first(1), {});
+    use(view(samples).subspan(1), {});
+  };
+  for (const char* rule : {"percentile:1,99", "percentile:0,100", "percentile:49.9,50", "minmax", "window:40,400"}) {
+    const Range want = intensity_range(view(samples), parse_intensity(rule));
+    const Range got = intensity_range(each, parse_intensity(rule));
+    EXPECT_EQ(got.low, want.low) << rule;
+    EXPECT_EQ(got.high, want.high) << rule;
+  }
+  const std::vector<float> levels{1, 2, 3};
+  const std::vector<std::uint64_t> times{5, 0, 5};
+  const Range counted =
+      intensity_range(EachBlock([&](const auto& use) { use(levels, times); }), parse_intensity("minmax"));
+  EXPECT_EQ(counted.high, 3);
+  const Range none = intensity_range(EachBlock([](const auto&) {}), Intensity{});
+  EXPECT_EQ(none.low, none.high);
+}
+
 TEST(Intensity, NanIsBlackAndInfinitiesAreClamped) {
   const float inf = std::numeric_limits<float>::infinity();
   const std::vector<float> samples = {0, std::nanf(""), 10, inf, -inf};

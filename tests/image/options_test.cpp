@@ -34,6 +34,32 @@ TEST(Window, ReadsWhatItWrites) {
   EXPECT_EQ(parse_window("40,400"), (Window{40, 400}));
 }
 
+TEST(Window, HasNamesForCt) {
+  for (const char* name : {"lung", "soft", "bone", "brain"}) {
+    EXPECT_TRUE(parse_window(name).hounsfield);
+    EXPECT_EQ(to_string(parse_window(name)), name);
+  }
+  EXPECT_EQ(parse_window("brain").width, 80);
+  EXPECT_EQ(to_string(parse_window("40,80")), "40,80") << "numbers are for every object";
+  EXPECT_EQ(error_of([&] { parse_window("liver"); }).code(), Code::kBadArgument);
+}
+
+TEST(Plane, ReadsWhatItWrites) {
+  for (const char* name : {"axial", "coronal", "sagittal"}) EXPECT_EQ(name_of(parse_plane(name)), name);
+  EXPECT_EQ(error_of([&] { parse_plane("oblique"); }).code(), Code::kBadArgument);
+}
+
+TEST(Intensity, SaysWhoseSamplesCount) {
+  EXPECT_EQ(parse_intensity("series"), (Intensity{.scope = Intensity::Scope::kSeries}));
+  EXPECT_EQ(to_string(parse_intensity("series:auto")), "series");
+  for (const char* text : {"series", "image", "series:percentile:2,98", "image:minmax"}) {
+    EXPECT_EQ(to_string(parse_intensity(text)), text);
+  }
+  for (const char* bad : {"series:", "serieses", "image:nothing", "series:image"}) {
+    EXPECT_EQ(error_of([&] { parse_intensity(bad); }).code(), Code::kBadArgument) << bad;
+  }
+}
+
 TEST(Window, RefusesWhatIsNone) {
   for (const char* bad : {"", ",", "40", "40,", "40,0", "40,0.5", "nan,1", "1,inf", "1,2,3", "1;2", " 1,2"}) {
     EXPECT_EQ(error_of([&] { parse_window(bad); }).code(), Code::kBadArgument) << bad;

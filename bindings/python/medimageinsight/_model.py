@@ -22,7 +22,8 @@ from ._types import Frames, FrameVectors, ImageLike, LabelScore, Progress, Prove
 
 def load(path: str | os.PathLike[str] | None = None, *, dtype: Any = None, device: str = "cpu",
          profile: str = "raw", threads: int = 0, intensity: str = "auto", window: str | None = None,
-         strict: bool = False, azure_size: int = 512, azure_quality: int = 75, max_pixels: int = 200_000_000,
+         plane: str | None = None, strict: bool = False, azure_size: int = 512, azure_quality: int = 75,
+         max_pixels: int = 200_000_000,
          max_file_bytes: int = 1 << 30) -> Model:
     """Loads a model's folder (config.yaml and weights), or maps a file of ``mi2 pack``.
 
@@ -35,8 +36,11 @@ def load(path: str | os.PathLike[str] | None = None, *, dtype: Any = None, devic
         clients do.
     :param threads: to compute with; 0: one per core.
     :param intensity: grey to 8 bits: "auto" (16-bit and float by percentiles 1 and 99, 8-bit DICOM as stored),
-        "percentile:LOW,HIGH", "minmax" or "window:CENTER,WIDTH".
-    :param window: "CENTER,WIDTH" for DICOM, over the file's own.
+        "percentile:LOW,HIGH", "minmax" or "window:CENTER,WIDTH"; after "series:" or "image:", of all a series' samples
+        or one image's (default: of a volume all).
+    :param window: "CENTER,WIDTH" for DICOM, over the file's own, and for volumes; "lung", "soft", "bone", "brain": for
+        CT alone.
+    :param plane: of a volume's slices: "axial", "coronal" or "sagittal"; None: axial, or the plane of the only slice.
     :param strict: refuse images that would be read with a warning (a UserWarning that names the doubt).
     :param azure_size: pixels, for "azure".
     :param azure_quality: JPEG quality 1 to 100, for "azure".
@@ -51,7 +55,7 @@ def load(path: str | os.PathLike[str] | None = None, *, dtype: Any = None, devic
         raise BadArgument("load: no model; expected a path, or MI2_MODEL in the environment")
     options = {"dtype": dtype_name(dtype), "device": device, "threads": threads, "profile": profile,
                "azure_size": azure_size, "azure_quality": azure_quality, "intensity": intensity, "window": window,
-               "strict": strict, "max_pixels": max_pixels, "max_file_bytes": max_file_bytes}
+               "plane": plane, "strict": strict, "max_pixels": max_pixels, "max_file_bytes": max_file_bytes}
     try:
         return _open(os.path.abspath(os.fspath(path)), options)
     except TypeError as error:

@@ -23,10 +23,10 @@
 #include <mi2/frames.hpp>
 #include <mi2/image.hpp>
 
-#include "base/files.hpp"
 #include "bindings.hpp"
 #include "embedder/inputs.hpp"
 #include "embedder/pipeline.hpp"
+#include "embedder/preparer.hpp"
 #include "image/source.hpp"
 
 namespace nb = nanobind;
@@ -98,8 +98,9 @@ Source frames_of(const Embedder& embedder, const nb::object& source, const std::
                  const FrameSelection& frames) {
   if (nb::isinstance<nb::str>(source)) {
     auto path = nb::cast<std::filesystem::path>(source);
-    return embedder::Encoded{
-        path.string(), [path, most = embedder.options().image.max_file_bytes] { return base::read_file(path, most); }};
+    return embedder::Encoded{path.string(), [path, most = embedder.options().image.max_file_bytes] {
+                               return embedder::read_image(path, most);
+                             }};
   }
   if (nb::isinstance<nb::bytes>(source)) {
     auto encoded = nb::cast<nb::bytes>(source);

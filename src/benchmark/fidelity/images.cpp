@@ -6,7 +6,6 @@
 #include <numbers>
 #include <random>
 
-#include "base/files.hpp"
 #include "embedder/preparer.hpp"
 #include "models/full_config.hpp"
 #include "weights/config.hpp"
@@ -97,7 +96,7 @@ Pixels ImagePreparer::prepare(std::span<const std::byte> encoded, std::string_vi
 }
 
 Pixels ImagePreparer::prepare_file(const std::filesystem::path& path) const {
-  return prepare(base::read_file(path, settings_->preparer.options().max_file_bytes), path.string());
+  return prepare(embedder::read_image(path, settings_->preparer.options().max_file_bytes), path.string());
 }
 
 std::vector<Pixels> ImagePreparer::generated(std::size_t count) const {

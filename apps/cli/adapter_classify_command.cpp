@@ -78,7 +78,7 @@ int classify_images(const adapter::Adapter& adapter, const ClassifyArguments& ar
   if (arguments.model.model.empty()) {
     throw Error(Code::kBadArgument, "adapter classify: expected --embeddings FILE, or --model DIR and PATHs");
   }
-  const embedder::ExpandedPaths paths = embedder::expand_paths(given);
+  const embedder::ExpandedPaths paths = expand_inputs(given);
   if (paths.inputs.empty()) throw Error(Code::kBadArgument, "adapter classify: no inputs; give a PATH");
   check_is_new(arguments.scores.out, arguments.inputs.force);
   stop_between_batches(paths);

@@ -123,7 +123,7 @@ int classify(const ClassifyArguments& arguments) {
   if (!arguments.embeddings.empty() && arguments.frames) {
     throw Error(Code::kBadArgument, "classify: --frames goes with PATHs; a file of embeddings has its frames");
   }
-  const embedder::ExpandedPaths paths = embedder::expand_paths(given);
+  const embedder::ExpandedPaths paths = expand_inputs(given);
   check_is_new(arguments.scores.out, arguments.inputs.force);
   stop_between_batches(paths);
   const auto kept =

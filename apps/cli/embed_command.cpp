@@ -48,8 +48,9 @@ struct EmbedArguments {
 constexpr std::string_view kEmbedHelp = R"(Inputs:
   A PATH is a PNG, JPEG, WebP, TIFF or DICOM file, a volume (NIfTI, NRRD, MetaImage), '-'
   for one such file on standard input, or a folder: then every image below it, by name,
-  without hidden files; other files are skipped. Texts are UTF-8. Results come in this order: images, then
-  --text, then the strings of --texts-json.
+  without hidden files; other files are skipped, and named with --verbose. A zip stands
+  for the images in it, a DICOMDIR for the files that it lists. Texts are UTF-8. Results
+  come in this order: images, then --text, then the strings of --texts-json.
 
 Formats:
   jsonl  {"path": "a.png", "embedding": [0.1,..]} or {"text": "..", "embedding": [..]}
@@ -157,7 +158,7 @@ Inputs gather(const EmbedArguments& arguments) {
     throw Error(Code::kBadArgument, "-: standard input can be read only once");
   }
   inputs.texts = gather_texts(values_of(arguments.texts), arguments.texts_json);
-  inputs.images = embedder::expand_paths(inputs.paths);
+  inputs.images = expand_inputs(inputs.paths);
   if (inputs.images.inputs.empty() && inputs.texts.empty()) {
     throw Error(Code::kBadArgument, "embed: no inputs; give a PATH, --files-from, --text or --texts-json");
   }
@@ -202,7 +203,7 @@ int embed(const EmbedArguments& arguments) {
   const Embedder embedder = open_embedder(arguments.model, progress);
   output.start(format, embedder, arguments);
   Report report(progress);
-  note_skipped(inputs.images, progress);
+  note_skipped(inputs.images.skipped, progress);
   const EmbedRun run{embedder, arguments.model.batch, progress, report, [&] { output.flush(); }, kept.get()};
   progress.keep_alive();
   try {

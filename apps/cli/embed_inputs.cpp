@@ -2,18 +2,54 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "dataset/zip_file.hpp"
 #include "devices.hpp"
 #include "interrupt.hpp"
 
 namespace mi2::cli {
 
-void note_skipped(const embedder::ExpandedPaths& paths, Progress& progress) {
-  if (paths.skipped == 0) return;
-  progress.note(fmt::format("{} files in folders are not images and were skipped", paths.skipped));
+namespace {
+
+/// Adds the images of a zip, each called after the zip and its own name, which is never taken for a path.
+bool add_zip(const std::string& path, embedder::FoundFiles& found) {
+  const auto zip = std::make_shared<const dataset::ZipFile>(path);
+  for (std::uint64_t i = 0; i < zip->entries(); ++i) {
+    if (zip->name(i).ends_with('/')) continue;
+    const auto read = [zip, i](std::uint64_t max_bytes) {
+      const std::string bytes = zip->read(i, max_bytes);
+      const auto view = std::as_bytes(std::span(bytes));
+      return std::vector<std::byte>(view.begin(), view.end());
+    };
+    embedder::Input input{fmt::format("{}/{}", path, zip->name(i)), std::nullopt, read, path};
+    std::string head;
+    try {
+      head = zip->head(i, embedder::kSniffBytes);
+    } catch (const Error& error) {
+      input.error = error;
+      found.fail(std::move(input));
+      continue;
+    }
+    found.add(std::move(input), std::as_bytes(std::span(head)),
+              [&] { return dicom::kind_of(read(ImageOptions{}.max_file_bytes), true); });
+  }
+  return true;
+}
+
+}  // namespace
+
+embedder::ExpandedPaths expand_inputs(std::span<const std::string> paths) {
+  return embedder::expand_paths(paths, add_zip);
+}
+
+void note_skipped(std::span<const embedder::Skipped> skipped, Progress& progress) {
+  if (skipped.empty()) return;
+  progress.note(fmt::format("{} files were not read: {}", skipped.size(), embedder::reasons_of(skipped)));
+  for (const embedder::Skipped& one : skipped) progress.detail(fmt::format("{}: not read: {}", one.path, one.reason));
 }
 
 Embedder open_embedder(const ModelArguments& arguments, Progress& progress) {
@@ -114,7 +150,7 @@ void note_stopped(const EmbedRun& run, bool to_file) {
 
 int score_images(const ScoreRun& run, ScoreOutput& output, const ScoresOf& scores_of) {
   Report report(run.progress);
-  note_skipped(run.paths, run.progress);
+  note_skipped(run.paths.skipped, run.progress);
   const EmbedRun embed{run.embedder, run.batch, run.progress, report, [&] { output.flush(); }, run.kept};
   const auto write = [&](const embedder::Embedded& item) {
     output.write(item.name, item.frame, scores_of(item.image), item.warnings);

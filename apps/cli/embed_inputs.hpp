@@ -42,8 +42,11 @@ void replay(const EmbedRun& run, const std::function<void(const embedder::Embedd
 /// What became of the work when it was stopped. @param to_file  whether the output appears only when it is whole.
 void note_stopped(const EmbedRun& run, bool to_file);
 
-/// Says how many files in folders are not images, if any.
-void note_skipped(const embedder::ExpandedPaths& paths, Progress& progress);
+/// The images of paths: files, folders, DICOMDIRs and zips. @throws as embedder::expand_paths.
+embedder::ExpandedPaths expand_inputs(std::span<const std::string> paths);
+
+/// Says how many files were not read, and why, if any; with --verbose also which.
+void note_skipped(std::span<const embedder::Skipped> skipped, Progress& progress);
 
 /// Calls `on_vectors` for every item that has vectors, in order, or keeps them; reports the others.
 /// @throws Interrupted after a batch; what embedder::embed_all throws.

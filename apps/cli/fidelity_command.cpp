@@ -26,6 +26,7 @@
 #include "choices.hpp"
 #include "command.hpp"
 #include "devices.hpp"
+#include "embed_inputs.hpp"
 #include "embedder/inputs.hpp"
 #include "embedder/pipeline.hpp"
 #include "inputs.hpp"
@@ -88,7 +89,7 @@ Examples:
 struct Job {
   fidelity::FidelityOptions options;
   std::vector<embedder::Input> inputs;
-  std::uint64_t skipped = 0;
+  std::vector<embedder::Skipped> skipped;
   std::vector<std::optional<std::size_t>> label_of;  ///< each input; empty: no --truth
 };
 
@@ -169,7 +170,7 @@ Job job_of(const FidelityArguments& arguments) {
   if (!paths.empty()) {
     embedder::ExpandedPaths expanded = embedder::expand_paths(paths);
     job.inputs = std::move(expanded.inputs);
-    job.skipped = expanded.skipped;
+    job.skipped = std::move(expanded.skipped);
   } else if (table) {
     for (const vectors::LabelRow& row : table->rows) {
       job.inputs.push_back({(table->folder / row.name).string(), std::nullopt});
@@ -220,9 +221,7 @@ int fidelity(const FidelityArguments& arguments) {
   const fidelity::ImagePreparer preparer(job.options.model, job.options.embedder);
   Progress progress(job.inputs.size(), "images to prepare");
   Report report(progress);
-  if (job.skipped > 0) {
-    progress.note(fmt::format("{} files in folders are not images and were skipped", job.skipped));
-  }
+  note_skipped(job.skipped, progress);
   fidelity::FidelityInput ready = prepare_all(job, preparer, report, progress);
   if (job.inputs.empty()) ready.images = preparer.generated(fidelity::kGeneratedImages);
   if (report.all_failed()) return report.exit_status();

@@ -133,7 +133,8 @@ std::string name_of_device(const Device& device) {
 
 std::string description_of(const KeptJob& job) {
   std::string inputs;
-  for (const embedder::Input& input : job.inputs) inputs += input.path + '\0' + identity_of(input.path) + '\n';
+  for (const embedder::Input& input : job.inputs)
+    inputs += input.path + '\0' + identity_of(input.file.empty() ? input.path : input.file) + '\n';
   std::string texts;
   for (const std::string& text : job.texts) texts += fmt::format("{}\n{}", text.size(), text);
   const EmbedderOptions& options = job.model.options;

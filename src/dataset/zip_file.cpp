@@ -116,6 +116,26 @@ struct ZipFile::Impl {
     return status.size;
   }
 
+  /// Unpacks the start of an entry. @returns how many bytes.
+  std::uint64_t fill(std::uint64_t entry, std::span<char> out) const {
+    const EntryHandle file(zip_fopen_index(zip.get(), entry, 0));
+    if (!file) {
+      zip_error_t* error = zip_get_error(zip.get());
+      throw Error(code_of(zip_error_code_zip(error)), fmt::format("{}: {}", names[entry], zip_error_strerror(error)));
+    }
+    std::uint64_t done = 0;
+    while (done < out.size()) {
+      const zip_int64_t got = zip_fread(file.get(), out.data() + done, out.size() - done);
+      if (got < 0) {
+        zip_error_t* error = zip_file_get_error(file.get());
+        throw Error(code_of(zip_error_code_zip(error)), fmt::format("{}: {}", names[entry], zip_error_strerror(error)));
+      }
+      if (got == 0) break;
+      done += static_cast<std::uint64_t>(got);
+    }
+    return done;
+  }
+
   ZipHandle zip;
   std::string title;
   std::vector<std::string> names;
@@ -142,29 +162,22 @@ std::string ZipFile::read(std::uint64_t entry, std::uint64_t max_bytes) const {
   const std::lock_guard lock(impl_->turn);
   const std::string& name = impl_->names[entry];
   const std::uint64_t size = impl_->checked_size(entry, max_bytes);
-  const EntryHandle file(zip_fopen_index(impl_->zip.get(), entry, 0));
-  if (!file) {
-    zip_error_t* error = zip_get_error(impl_->zip.get());
-    throw Error(code_of(zip_error_code_zip(error)), fmt::format("{}: {}", name, zip_error_strerror(error)));
-  }
   // One byte more than announced: the library compares the checksum only when it meets the end.
   std::string bytes(size + 1, '\0');
-  std::uint64_t done = 0;
-  while (done < bytes.size()) {
-    const zip_int64_t got = zip_fread(file.get(), bytes.data() + done, bytes.size() - done);
-    if (got < 0) {
-      zip_error_t* error = zip_file_get_error(file.get());
-      throw Error(code_of(zip_error_code_zip(error)), fmt::format("{}: {}", name, zip_error_strerror(error)));
-    }
-    if (got == 0) break;
-    done += static_cast<std::uint64_t>(got);
-  }
+  const std::uint64_t done = impl_->fill(entry, bytes);
   if (done != size) {
     throw Error(Code::kBadFile, fmt::format("{}: unpacks to {} bytes{}, {} were announced", name, done,
                                             done > size ? " or more" : "", size));
   }
   bytes.resize(size);
   return bytes;
+}
+
+std::string ZipFile::head(std::uint64_t entry, std::size_t bytes) const {
+  const std::lock_guard lock(impl_->turn);
+  std::string start(bytes, '\0');
+  start.resize(impl_->fill(entry, start));
+  return start;
 }
 
 }  // namespace mi2::dataset

@@ -35,6 +35,9 @@ class ZipFile {
   ///         its packed bytes can hold; {kUnsupported} if it is encrypted or packed in a way not read.
   [[nodiscard]] std::string read(std::uint64_t entry, std::uint64_t max_bytes) const;
 
+  /// The first bytes of an entry, at most `bytes`. @throws as read().
+  [[nodiscard]] std::string head(std::uint64_t entry, std::size_t bytes) const;
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;

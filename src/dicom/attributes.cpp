@@ -12,6 +12,8 @@ namespace {
 
 // Ascending.
 constexpr std::array kAttributes = std::to_array<Attribute>({
+    {tags::kDirectory, Kind::kSequence},
+    {tags::kReferencedFile, Kind::kText},
     {tags::kSopClass, Kind::kText},
     {tags::kSopInstance, Kind::kText},
     {tags::kModality, Kind::kText},

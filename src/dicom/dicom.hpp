@@ -7,7 +7,9 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "image/image.hpp"
 #include "image/source.hpp"
@@ -26,6 +28,21 @@ struct Options {
 
 /// Whether the bytes look like a DICOM object: "DICM" after a preamble, or a plausible dataset without one.
 bool looks_like_dicom(std::span<const std::byte> bytes) noexcept;
+
+/// What an object is, without decoding it.
+struct ObjectKind {
+  bool pixels = true;         ///< or it may have some: what is damaged or cut counts so
+  bool unsure = false;        ///< no pixels were found, but the bytes end before the object does
+  std::string_view class_of;  ///< of an object without pixels, by its SOP class: "structured report", ..; "" for others
+  bool directory = false;     ///< a DICOMDIR
+};
+
+/// @param bytes  of an object: all, or with `whole` false the first few thousand.
+ObjectKind kind_of(std::span<const std::byte> bytes, bool whole);
+
+/// The files that a DICOMDIR names, each as the folders below its own and a name, in its order. None of them leads out.
+/// @throws Error{kBadFile} if it is broken.
+std::vector<std::vector<std::string>> referenced_files(std::span<const std::byte> directory, std::string_view name);
 
 /// Opens an object, whose frames are then read one at a time as grey (8-bit) or RGB images: modality LUT, VOI window
 /// (the override, the file's first, else percentiles), MONOCHROME1 inversion; palette, RGB and YBR objects as RGB.

@@ -2,103 +2,26 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <exception>
-#include <filesystem>
-#include <fstream>
 #include <memory>
-#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "dicom/dicom.hpp"
 #include "embedder/preparer.hpp"
-#include "image/source.hpp"
-#include "volume/volume.hpp"
 
 namespace mi2::embedder {
 namespace {
 
-namespace fs = std::filesystem;
-
-enum class Sniff : std::uint8_t { kImage, kOther, kUnreadable };
-
-Sniff sniff(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return Sniff::kUnreadable;
-  std::array<char, kSniffBytes> head{};
-  file.read(head.data(), head.size());
-  const auto got = static_cast<std::size_t>(file.gcount());
-  return looks_like_image(std::as_bytes(std::span(head).first(got))) ? Sniff::kImage : Sniff::kOther;
-}
-
-/// The entries of a folder that are not hidden, by name.
-std::vector<fs::directory_entry> sorted_entries(const fs::path& folder, std::error_code& error) {
-  std::vector<fs::directory_entry> entries;
-  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
-    if (!it->path().filename().native().starts_with('.')) entries.push_back(*it);
-  }
-  std::sort(entries.begin(), entries.end(),
-            [](const auto& a, const auto& b) { return a.path().filename().native() < b.path().filename().native(); });
-  return entries;
-}
-
-void add_folder(const fs::path& folder, ExpandedPaths& found) {
-  std::error_code error;
-  const std::vector<fs::directory_entry> entries = sorted_entries(folder, error);
-  if (error) {
-    found.inputs.push_back({folder.string(), Error(Code::kBadFile, fmt::format("{}: the folder cannot be read: {}",
-                                                                               folder.string(), error.message()))});
-    return;
-  }
-  for (const fs::directory_entry& entry : entries) {
-    std::error_code ignored;
-    if (entry.is_directory(ignored)) {
-      // A linked folder may lead back up; walking it would never end.
-      if (!entry.is_symlink(ignored)) add_folder(entry.path(), found);
-      continue;
-    }
-    // A DICOMDIR is a table of contents in DICOM's clothes.
-    const bool candidate = entry.is_regular_file(ignored) && entry.path().filename() != "DICOMDIR";
-    if (candidate && sniff(entry.path()) != Sniff::kOther) {
-      found.inputs.push_back({entry.path().string(), std::nullopt});
-    } else {
-      ++found.skipped;
-    }
-  }
+std::vector<std::byte> bytes_of(const Input& input, std::uint64_t max_bytes) {
+  if (input.error) throw Error(*input.error);
+  return input.read ? input.read(max_bytes) : read_input(input.path, max_bytes);
 }
 
 }  // namespace
-
-bool looks_like_image(std::span<const std::byte> head) noexcept {
-  return image::looks_like_image(head) || dicom::looks_like_dicom(head) || volume::looks_like_volume(head);
-}
-
-ExpandedPaths expand_paths(std::span<const std::string> paths) {
-  if (std::count(paths.begin(), paths.end(), "-") > 1) {
-    throw Error(Code::kBadArgument, "-: standard input can be read only once");
-  }
-  ExpandedPaths found;
-  for (const std::string& path : paths) {
-    std::error_code ignored;
-    if (path == "-" || !fs::is_directory(path, ignored)) {
-      found.inputs.push_back({path, std::nullopt});
-      continue;
-    }
-    const std::size_t before = found.inputs.size();
-    const std::uint64_t skipped = found.skipped;
-    add_folder(path, found);
-    if (found.inputs.size() != before) continue;
-    const std::string message =
-        fmt::format("{}: no image in this folder ({} other files)", path, found.skipped - skipped);
-    found.inputs.push_back({path, Error(Code::kNotFound, message)});
-  }
-  return found;
-}
 
 std::vector<std::byte> read_input(const std::string& path, std::uint64_t max_bytes) {
   return path == "-" ? read_standard_input(max_bytes) : read_image(path, max_bytes);
@@ -124,8 +47,7 @@ NextItem items_of(std::span<const Input> inputs, std::uint64_t max_bytes, Prepar
     if (next == inputs.size()) return std::nullopt;
     const Input& input = inputs[next++];
     return Item{input.path, std::nullopt, [&input, max_bytes, prepare] {
-                  if (input.error) throw Error(*input.error);
-                  return Prepared{prepare(read_input(input.path, max_bytes), input.path), std::nullopt};
+                  return Prepared{prepare(bytes_of(input, max_bytes), input.path), std::nullopt};
                 }};
   };
 }
@@ -166,10 +88,7 @@ NextItem frames_of(std::span<const Input> inputs, std::uint64_t max_bytes, OpenI
       [inputs, max_bytes, next = std::size_t{0}]() mutable -> std::optional<std::variant<Encoded, Item>> {
         if (next == inputs.size()) return std::nullopt;
         const Input& input = inputs[next++];
-        return Encoded{input.path, [&input, max_bytes] {
-                         if (input.error) throw Error(*input.error);
-                         return read_input(input.path, max_bytes);
-                       }};
+        return Encoded{input.path, [&input, max_bytes] { return bytes_of(input, max_bytes); }};
       },
       std::move(open));
 }

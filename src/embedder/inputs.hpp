@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -15,26 +16,62 @@
 #include <mi2/error.hpp>
 #include <mi2/image.hpp>
 
+#include "dicom/dicom.hpp"
 #include "embedder/pipeline.hpp"
 
 namespace mi2::embedder {
 
+/// All bytes of an image, at most this many. @throws Error{kTooLarge} and what reading throws.
+using ReadImage = std::function<std::vector<std::byte>(std::uint64_t max_bytes)>;
+
 /// One image to read.
 struct Input {
-  std::string path;            ///< as it is printed: a file's path, or "-" for standard input
-  std::optional<Error> error;  ///< set when it is already known that there is nothing to read
+  std::string path;              ///< as it is printed: a file's path, or "-" for standard input
+  std::optional<Error> error{};  ///< set when it is already known that there is nothing to read
+  ReadImage read{};              ///< none: by the path
+  std::string file{};            ///< with `read`: the file that it is read from
+};
+
+/// A file in a folder, an archive or a DICOMDIR that is not read, and why: "no image", "empty", "GIF", "DICOM without
+/// pixels: structured report", ..
+struct Skipped {
+  std::string path;
+  std::string reason;
 };
 
 struct ExpandedPaths {
   std::vector<Input> inputs;
-  std::uint64_t skipped = 0;  ///< files inside folders that are not images
+  std::vector<Skipped> skipped;
 };
 
-/// Files and "-" stay as they are; a folder becomes the images below it, sorted by name in each folder, without
-/// hidden entries, linked folders, DICOMDIR indexes and whatever does not look like an image. A folder that cannot
-/// be read or holds no image becomes an Input with an error.
+/// What is an image by its content becomes an input, and what is none is skipped; but what is named as an image and has
+/// no image's content becomes an input with an error.
+class FoundFiles {
+ public:
+  explicit FoundFiles(ExpandedPaths& found) : found_(found) {}
+
+  /// @param head  its first kSniffBytes bytes.  @param whole  looks at all of it, for an object whose head does not say
+  /// enough.
+  void add(Input input, std::span<const std::byte> head, const std::function<dicom::ObjectKind()>& whole);
+  /// Adds one whose error is set.
+  void fail(Input input) { found_.inputs.push_back(std::move(input)); }
+  void skip(std::string path, std::string reason) { found_.skipped.push_back({std::move(path), std::move(reason)}); }
+
+ private:
+  ExpandedPaths& found_;
+};
+
+/// Adds what a file holds that is an archive of images. @returns false if it is none.
+using ExpandArchive = std::function<bool(const std::string& path, FoundFiles& found)>;
+
+/// "-" and files stay as they are; a folder becomes the images below it, sorted by name in each folder, without hidden
+/// entries and linked folders; a DICOMDIR the files that it lists; an archive its images. A folder that cannot be read
+/// becomes an Input with an error, as does one of these without a single image.
 /// @throws Error{kBadArgument} if "-" is given twice.
-ExpandedPaths expand_paths(std::span<const std::string> paths);
+ExpandedPaths expand_paths(std::span<const std::string> paths, const ExpandArchive& archive = {});
+
+/// How many files were skipped for each reason, the most frequent first: "3 no image, 1 GIF".
+std::string reasons_of(std::span<const Skipped> skipped);
 
 /// How many leading bytes looks_like_image() wants to see.
 inline constexpr std::size_t kSniffBytes = 4096;

@@ -140,6 +140,11 @@ bool looks_like_image(std::span<const std::byte> head) noexcept {
   return format != nullptr && format->open != nullptr;
 }
 
+std::string_view format_name(std::span<const std::byte> head) noexcept {
+  const Format* format = format_of(head);
+  return format == nullptr ? std::string_view{} : format->name;
+}
+
 std::unique_ptr<Source> open(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name) {
   if (bytes.empty()) throw Error(Code::kBadFile, fmt::format("{}: empty", name));
   const Format* format = format_of(bytes);

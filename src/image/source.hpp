@@ -54,6 +54,9 @@ void check_frame(std::uint64_t index, std::uint64_t frames, std::string_view nam
 /// Whether a file that starts so is of a format that open() reads.
 bool looks_like_image(std::span<const std::byte> head) noexcept;
 
+/// "GIF", ..: what a file that starts so is, be it only to refuse it; empty if that is not known.
+std::string_view format_name(std::span<const std::byte> head) noexcept;
+
 /// Opens an image file of a format of docs/preprocessing.md, held in memory, which must outlive the source. The pages
 /// of a TIFF are its frames, without reduced copies and masks; an animation is its first frame. EXIF orientation is
 /// ignored.

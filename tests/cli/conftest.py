@@ -80,7 +80,7 @@ def folder(tmp_path):
     shutil.copy(IMAGES / "rgba.png", root / ".a.png")
     shutil.copy(IMAGES / "rgba.png", root / ".hidden" / "a.png")
     (root / "notes.txt").write_text("nothing to see")
-    (root / "b" / "lying.png").write_text("not a picture")
-    (root / "empty.dcm").write_bytes(b"")
+    (root / "b" / "lying").write_text("not a picture")
+    (root / "empty").write_bytes(b"")
     (root / "loop").symlink_to(root)
     return root

@@ -2,6 +2,7 @@
 import csv
 import io
 import json
+import zipfile
 
 import numpy as np
 import pytest
@@ -59,7 +60,34 @@ def test_folder_gives_its_pictures_sorted(mi2, folder):
     done = mi2("embed", str(folder))
     rows = [json.loads(line) for line in done.stdout.decode().splitlines()]
     assert [row["path"] for row in rows] == [str(folder / name) for name in ("a.png", "b/no_extension", "c.png")]
-    assert "3 files in folders" in done.errors
+    assert "mi2: 4 files were not read: 2 no image, 1 empty, 1 linked folder\n" in done.errors
+    assert "notes.txt" not in done.errors
+    verbose = mi2("embed", "--verbose", str(folder))
+    assert f"mi2: {folder}/notes.txt: not read: no image\n" in verbose.errors and verbose.stdout == done.stdout
+
+
+def test_file_named_as_an_image_in_a_folder_must_be_one(mi2, folder):
+    (folder / "lying.png").write_text("not a picture")
+    (folder / "empty.dcm").write_bytes(b"")
+    done = mi2("embed", str(folder), status=8)
+    assert f"mi2: {folder}/lying.png: " in done.errors and f"mi2: {folder}/empty.dcm: " in done.errors
+    assert len(done.stdout.splitlines()) == 3
+
+
+def test_zip_gives_its_pictures(mi2, images, folder, tmp_path):
+    path = tmp_path / "study.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(folder / "c.png", "deep/c")
+        archive.write(folder / "a.png", "../../a.png")
+        archive.writestr("deep/notes.txt", "no image")
+    done = mi2("embed", "--verbose", str(path))
+    rows = [json.loads(line) for line in done.stdout.decode().splitlines()]
+    assert [row["path"] for row in rows] == [f"{path}/deep/c", f"{path}/../../a.png"]
+    alone = mi2.rows("embed", str(folder / "c.png"), str(folder / "a.png"))
+    np.testing.assert_allclose([row["embedding"] for row in rows], [row["embedding"] for row in alone], atol=1e-6)
+    assert "1 files were not read: 1 no image" in done.errors
+    path.write_bytes(path.read_bytes()[:100])
+    assert str(path) in mi2("embed", str(path), status=3).errors
 
 
 def test_standard_input(mi2, picture):

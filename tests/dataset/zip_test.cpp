@@ -91,6 +91,13 @@ TEST(Zip, RefusesToUnpackMoreThanTheLimit) {
   EXPECT_EQ(zip.read(0, 5'000'000).size(), 5'000'000U);
 }
 
+TEST(Zip, HeadIsTheStartOfAnEntryHoweverLargeItIs) {
+  const TemporaryFolder folder;
+  const ZipFile zip(make_zip(folder, {{"large", std::string(5'000'000, 'x')}, {"small", "ab"}}));
+  EXPECT_EQ(zip.head(0, 4), "xxxx");
+  EXPECT_EQ(zip.head(1, 4), "ab");
+}
+
 TEST(Zip, RefusesSizesThatLie) {
   const TemporaryFolder folder;
   // Small announced, large in truth: reading stops one byte past what was announced.

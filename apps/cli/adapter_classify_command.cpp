@@ -96,7 +96,7 @@ int classify_images(const adapter::Adapter& adapter, const ClassifyArguments& ar
                             embedder.dimensions(), adapter.description().in_channels));
   }
   return score_images({embedder, paths, arguments.frames, arguments.model.batch, progress, kept.get(),
-                       is_file_output(arguments.scores.out)},
+                       is_file_output(arguments.scores.out), arguments.model.series},
                       output, [&](std::span<const float> embedding) { return adapter.classify(embedding); });
 }
 
@@ -125,6 +125,7 @@ void add_adapter_classify(CLI::App& command, Session& session) {
   add_model_arguments(command, arguments->model);
   command.get_option("--model")->required(false);
   add_frames(command, arguments->frames);
+  add_series(command, arguments->model);
   add_top(command, arguments->scores);
   add_score_arguments(command, arguments->scores);
   add_input_arguments(command, arguments->inputs);
@@ -132,6 +133,7 @@ void add_adapter_classify(CLI::App& command, Session& session) {
   command.callback([arguments, &session] {
     session.needs_torch = arguments->embeddings.empty() && needs_torch(arguments->model.options.device);
     arguments->scores.force = arguments->inputs.force;
+    if (arguments->model.series && !arguments->frames) arguments->frames.emplace();
     session.run = [arguments] { return classify(*arguments); };
   });
 }

@@ -156,6 +156,12 @@ void add_image_arguments(CLI::App& command, ModelArguments& arguments) {
       ->capture_default_str();
 }
 
+void add_series(CLI::App& command, ModelArguments& arguments) {
+  command.add_flag("--series", arguments.series,
+                   "DICOM files of one series are one image of many frames, in the order of their positions; --frames "
+                   "selects among those (default: the middle one)");
+}
+
 CLI::Option* add_repeatable(CLI::App& command, const std::string& name, const std::string& help) {
   return command
       .add_option(

@@ -26,6 +26,7 @@ struct ModelArguments {
   EmbedderOptions options;
   std::vector<Device> devices{Device{}};  ///< of a command that takes several
   std::size_t batch = 4;
+  bool series = false;  ///< DICOM files of one series are one image
 };
 
 /// Declares --model (or $MI2_MODEL) alone.
@@ -45,6 +46,8 @@ void add_model_arguments(CLI::App& command, ModelArguments& arguments, bool seve
 /// Declares --profile, --threads, --batch, --intensity, --window, --plane, --strict, --max-pixels, --max-file-size.
 void add_image_arguments(CLI::App& command, ModelArguments& arguments);
 
+/// Declares --series, of a command that takes folders and has --frames.
+void add_series(CLI::App& command, ModelArguments& arguments);
 /// Declares --frames, of a command with a row per frame. None: not given.
 void add_frames(CLI::App& command, std::optional<FrameSelection>& frames);
 /// Declares --frames, of a command that takes one frame per image.

@@ -81,9 +81,10 @@ ClassifierOptions classifier_options(const ClassifyArguments& arguments) {
 int classify_images(const ClassifyArguments& arguments, const Embedder& embedder, const Classifier& classifier,
                     const std::vector<std::string>& given, const embedder::ExpandedPaths& paths, KeptWork* kept,
                     ScoreOutput& output, Progress& progress) {
-  const int status = score_images(
-      {embedder, paths, arguments.frames, arguments.model.batch, progress, kept, is_file_output(arguments.scores.out)},
-      output, [&](std::span<const float> embedding) { return classifier.classify(embedding); });
+  const int status =
+      score_images({embedder, paths, arguments.frames, arguments.model.batch, progress, kept,
+                    is_file_output(arguments.scores.out), arguments.model.series},
+                   output, [&](std::span<const float> embedding) { return classifier.classify(embedding); });
   if (status != 0) explain_paths(given, "--labels, a vector file into --embeddings", progress);
   return status;
 }
@@ -145,6 +146,7 @@ void add_classify(CLI::App& command, Session& session) {
   add_label_arguments(command, arguments->labels);
   command.add_flag("--multilabel", arguments->multilabel, "Score each label on its own (sigmoid, not softmax)");
   add_frames(command, arguments->frames);
+  add_series(command, arguments->model);
   add_top(command, arguments->scores);
   add_score_arguments(command, arguments->scores);
   command.add_option("--embeddings", arguments->embeddings, "Embeddings of this model in place of images")
@@ -155,6 +157,7 @@ void add_classify(CLI::App& command, Session& session) {
   command.callback([arguments, &session] {
     session.needs_torch = needs_torch(arguments->model.options.device);
     arguments->scores.force = arguments->inputs.force;
+    if (arguments->model.series && !arguments->frames) arguments->frames.emplace();
     session.run = [arguments] { return classify(*arguments); };
   });
 }

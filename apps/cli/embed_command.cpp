@@ -204,7 +204,8 @@ int embed(const EmbedArguments& arguments) {
   output.start(format, embedder, arguments);
   Report report(progress);
   note_skipped(inputs.images.skipped, progress);
-  const EmbedRun run{embedder, arguments.model.batch, progress, report, [&] { output.flush(); }, kept.get()};
+  const EmbedRun run{embedder,   arguments.model.batch, progress, report, [&] { output.flush(); },
+                     kept.get(), arguments.model.series};
   progress.keep_alive();
   try {
     embed_all(run, inputs, arguments, output);
@@ -236,10 +237,12 @@ void add_embed(CLI::App& command, Session& session) {
   command.add_option("-o,--out", arguments->out, "Write to FILE, not standard output")->type_name("FILE");
   command.add_flag("--provenance", arguments->provenance, "Add weights hash, profile, dtype and version to rows");
   add_frames(command, arguments->frames);
+  add_series(command, arguments->model);
   add_input_arguments(command, arguments->inputs);
   command.footer(fmt::format("{}\n{}\n{}", kEmbedHelp, kInputHelp, exit_status_help()));
   command.callback([arguments, &session] {
     session.needs_torch = needs_torch(arguments->model.options.device);
+    if (arguments->model.series && !arguments->frames) arguments->frames.emplace();
     session.run = [arguments] { return embed(*arguments); };
   });
 }

@@ -9,6 +9,7 @@
 
 #include "dataset/zip_file.hpp"
 #include "devices.hpp"
+#include "embedder/series.hpp"
 #include "interrupt.hpp"
 
 namespace mi2::cli {
@@ -106,6 +107,14 @@ void embed_images(const EmbedRun& run, const embedder::ExpandedPaths& paths,
                   const std::optional<FrameSelection>& frames,
                   const std::function<void(const embedder::Embedded& item)>& on_vectors) {
   ImageOptions options = run.embedder.options().image;
+  if (run.series) {
+    if (frames) options.frames = *frames;
+    const auto open = [&](std::vector<std::byte> encoded, std::string_view name, const ImageOptions& own) {
+      return run.embedder.open_image(std::move(encoded), name, own);
+    };
+    embed_items(run, embedder::series_of(paths.inputs, options, open), on_vectors);
+    return;
+  }
   if (!frames) {
     const auto prepare = [&](std::span<const std::byte> encoded, std::string_view name) {
       return run.embedder.prepare(encoded, name);
@@ -151,7 +160,7 @@ void note_stopped(const EmbedRun& run, bool to_file) {
 int score_images(const ScoreRun& run, ScoreOutput& output, const ScoresOf& scores_of) {
   Report report(run.progress);
   note_skipped(run.paths.skipped, run.progress);
-  const EmbedRun embed{run.embedder, run.batch, run.progress, report, [&] { output.flush(); }, run.kept};
+  const EmbedRun embed{run.embedder, run.batch, run.progress, report, [&] { output.flush(); }, run.kept, run.series};
   const auto write = [&](const embedder::Embedded& item) {
     output.write(item.name, item.frame, scores_of(item.image), item.warnings);
   };

@@ -33,6 +33,7 @@ struct EmbedRun {
   Report& report;
   std::function<void()> flush;  ///< hands on what a batch wrote
   KeptWork* kept = nullptr;     ///< where vectors are kept, in place of on_vectors, until replay()
+  bool series = false;          ///< DICOM files of one series are one image
 };
 
 /// Counts and reports what an earlier run left.
@@ -69,6 +70,7 @@ struct ScoreRun {
   Progress& progress;
   KeptWork* kept;
   bool to_file;
+  bool series;
 };
 
 /// Writes the scores of every image, or of every selected frame, that can be read, and reports the others.

@@ -151,6 +151,7 @@ std::string description_of(const KeptJob& job) {
               {"window", images.window ? to_string(*images.window) : ""},
               {"plane", images.plane ? name_of(*images.plane) : ""},
               {"strict", images.strict},
+              {"series", job.model.series},
               {"frames", job.frames ? to_string(*job.frames) : ""},
               {"max_pixels", images.max_pixels},
               {"max_file_bytes", images.max_file_bytes}}

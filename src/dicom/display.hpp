@@ -8,6 +8,7 @@
 #include "dicom/dataset.hpp"
 #include "dicom/dicom.hpp"
 #include "dicom/frame.hpp"
+#include "image/intensity.hpp"
 
 namespace mi2::dicom {
 
@@ -15,6 +16,11 @@ namespace mi2::dicom {
 /// @throws Error{kBadFile} for a rescale that is no number or has a slope of 0, or a modality LUT that is cut.
 std::vector<std::uint8_t> render_grey(const Object& object, const Frame& frame, const Options& options,
                                       std::string_view name, image::Warnings& warnings);
+
+/// Hands over the modality values by which grey levels of a frame are chosen; nothing if it has a window or a VOI LUT,
+/// or is shown as stored. @throws as render_grey().
+void visit_grey(const Object& object, const Frame& frame, const Options& options, std::string_view name,
+                const image::UseBlock& use);
 
 /// RGB, YBR_FULL, YBR_FULL_422 and PALETTE COLOR; YBR_ICT and YBR_RCT, which exist inside JPEG 2000 alone, are RGB.
 /// @returns rows x columns x 3.

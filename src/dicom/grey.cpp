@@ -111,6 +111,15 @@ bool padding_dominates(const Item& data, const Frame& frame) {
   return padded > count / 2;
 }
 
+/// The modality values of a frame: one per level, or one per sample.
+std::vector<float> values_of(const Frame& frame, const Transform& transform, const std::optional<Levels>& levels) {
+  std::vector<float> values(levels ? levels->count() : frame.layout.pixels());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values[i] = static_cast<float>(transform.modality_value(levels ? levels->value(i) : frame.value(i)));
+  }
+  return values;
+}
+
 /// By the values of the image itself.
 std::vector<std::uint8_t> by_intensity(const Item& data, const Frame& frame, const Transform& transform,
                                        const image::GreyRule& intensity, image::Warnings& warnings) {
@@ -121,10 +130,7 @@ std::vector<std::uint8_t> by_intensity(const Item& data, const Frame& frame, con
                        "chosen too; a window is better");
   }
   const std::optional<Levels> levels = Levels::of(frame);
-  std::vector<float> values(levels ? levels->count() : frame.layout.pixels());
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    values[i] = static_cast<float>(transform.modality_value(levels ? levels->value(i) : frame.value(i)));
-  }
+  const std::vector<float> values = values_of(frame, transform, levels);
   image::Range range = levels ? image::intensity_range(values, levels->occurrences(), intensity)
                               : image::intensity_range(values, intensity);
   // What is inverted later is cut on the other side.
@@ -174,6 +180,18 @@ std::vector<std::uint8_t> apply(const Frame& frame, const Shade& shade_of) {
 }
 
 }  // namespace
+
+void visit_grey(const Object& object, const Frame& frame, const Options& options, std::string_view name,
+                const image::UseBlock& use) {
+  image::Warnings told_when_read;
+  Transform transform;
+  read_modality(object.data, frame, name, transform);
+  read_voi(object.data, frame, options, transform, told_when_read);
+  if (transform.window || transform.voi || shown_as_stored(frame, transform, options.fallback)) return;
+  const std::optional<Levels> levels = Levels::of(frame);
+  const std::vector<float> values = values_of(frame, transform, levels);
+  use(values, levels ? levels->occurrences() : std::vector<std::uint64_t>{});
+}
 
 std::vector<std::uint8_t> render_grey(const Object& object, const Frame& frame, const Options& options,
                                       std::string_view name, image::Warnings& warnings) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <mutex>
 #include <string>
 #include <utility>
 
@@ -64,12 +65,21 @@ class ObjectSource final : public image::Source {
       return group != nullptr ? *group : data;
     };
     info.position = numbers<3>(of_frame(tags::kPlanePosition), tags::kPosition);
+    info.orientation = numbers<6>(of_frame(tags::kPlaneOrientation), tags::kOrientation);
     info.spacing = numbers<2>(of_frame(tags::kPixelMeasures), tags::kSpacing);
     const Item& voi = of_frame(tags::kFrameVoi);
     const auto center = number(voi, tags::kWindowCenter);
     const auto width = number(voi, tags::kWindowWidth);
     if (center && width) info.window = {*center, *width};
     return info;
+  }
+
+  void each_block(std::uint64_t index, const image::UseBlock& use) const override {
+    image::check_frame(index, reader_.frames(), name_);
+    image::Warnings told_when_read;
+    const Frame frame = reader_.read(index, name_, told_when_read);
+    check_samples(frame.layout, name_);
+    if (is_grey(frame)) visit_grey(object_, frame, options_, name_, use);
   }
 
   [[nodiscard]] image::Image read(std::uint64_t index) const override {
@@ -81,18 +91,37 @@ class ObjectSource final : public image::Source {
     check_samples(frame.layout, name_);
     picture.width = static_cast<int>(frame.layout.columns);
     picture.height = static_cast<int>(frame.layout.rows);
-    const bool grey = frame.layout.photometric.starts_with("MONOCHROME");
+    const bool grey = is_grey(frame);
     picture.mode = grey ? image::Mode::kGrey : image::Mode::kRgb;
-    picture.samples = grey ? render_grey(object_, frame, options_, name_, picture.warnings)
+    picture.samples = grey ? render_grey(object_, frame, shared_options(), name_, picture.warnings)
                            : render_colour(object_, frame, name_, picture.warnings);
     return picture;
   }
 
  private:
+  static bool is_grey(const Frame& frame) { return frame.layout.photometric.starts_with("MONOCHROME"); }
+
+  /// With the grey levels of all frames, if those are asked for.
+  [[nodiscard]] const Options& shared_options() const {
+    if (options_.fallback.scope != Intensity::Scope::kSeries || reader_.frames() == 1) return options_;
+    std::call_once(shared_once_, [this] {
+      shared_ = options_;
+      const Intensity fixed = image::fixed_intensity(
+          [this](const image::UseBlock& use) {
+            for (std::uint64_t i = 0; i < reader_.frames(); ++i) each_block(i, use);
+          },
+          options_.fallback);
+      shared_.fallback = {fixed, options_.fallback.truncate};
+    });
+    return shared_;
+  }
+
   Object object_;
   Options options_;
   std::string name_;
   FrameReader reader_;
+  mutable std::once_flag shared_once_;
+  mutable Options shared_;
 };
 
 }  // namespace

@@ -291,6 +291,14 @@ Range intensity_range(const EachBlock& each, const GreyRule& intensity) {
   return {from, percentile(ranks, intensity.high), half};
 }
 
+Intensity fixed_intensity(const EachBlock& each, const Intensity& intensity) {
+  const Range range = intensity_range(each, intensity);
+  if (!(range.low < range.high)) return intensity;
+  return {.kind = Intensity::Kind::kWindow,
+          .window = {range.low + (range.high - range.low) / 2, range.high - range.low},
+          .scope = Intensity::Scope::kImage};
+}
+
 std::vector<std::uint8_t> to_8bit(std::span<const float> samples, const Range& range) {
   return scale_all(samples, range);
 }

@@ -30,13 +30,16 @@ Range intensity_range(std::span<const double> samples, const GreyRule& intensity
 Range intensity_range(std::span<const float> levels, std::span<const std::uint64_t> occurrences,
                       const GreyRule& intensity);
 
-/// Calls its argument with the samples block by block, the same blocks each time. `occurrences` says how often each
-/// sample counts; empty: once.
-using EachBlock = std::function<void(
-    const std::function<void(std::span<const float> samples, std::span<const std::uint64_t> occurrences)>&)>;
+/// Takes a block of samples. `occurrences` says how often each of them counts; empty: once.
+using UseBlock = std::function<void(std::span<const float> samples, std::span<const std::uint64_t> occurrences)>;
+/// Calls its argument with the samples block by block, the same blocks each time.
+using EachBlock = std::function<void(const UseBlock&)>;
 
 /// As above, of samples that are never in memory at once; they are asked for twice.
 Range intensity_range(const EachBlock& each, const GreyRule& intensity);
+
+/// What scales every image by the range of all these samples; `intensity` itself if they have none.
+Intensity fixed_intensity(const EachBlock& each, const Intensity& intensity);
 
 /// y = (x - low) / (high - low) in double, clamped to [0, 1]; floor(255 y + range.half).
 /// NaN becomes 0, and so does everything when low == high; infinities are clamped as any other sample.

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "image/image.hpp"
+#include "image/intensity.hpp"
 
 namespace mi2::image {
 
@@ -22,9 +23,10 @@ struct FrameInfo {
   std::string series_uid;    ///< SeriesInstanceUID
   std::string instance_uid;  ///< SOPInstanceUID
   std::optional<std::int64_t> instance_number;
-  std::optional<std::array<double, 3>> position;  ///< mm: ImagePositionPatient
-  std::optional<std::array<double, 2>> spacing;   ///< mm: between rows, between columns (PixelSpacing)
-  std::optional<std::array<double, 2>> window;    ///< WindowCenter, WindowWidth of the frame
+  std::optional<std::array<double, 3>> position;     ///< mm: ImagePositionPatient
+  std::optional<std::array<double, 6>> orientation;  ///< of rows and of columns: ImageOrientationPatient
+  std::optional<std::array<double, 2>> spacing;      ///< mm: between rows, between columns (PixelSpacing)
+  std::optional<std::array<double, 2>> window;       ///< WindowCenter, WindowWidth of the frame
 };
 
 class Source {
@@ -42,6 +44,9 @@ class Source {
   virtual void check() const {}
   /// What frame `index` is. @throws as read().
   [[nodiscard]] virtual FrameInfo info(std::uint64_t index) const;
+  /// Hands over the samples of frame `index` by which its grey levels would be chosen; nothing if those are fixed.
+  /// @throws as read().
+  virtual void each_block(std::uint64_t /*index*/, const UseBlock& /*use*/) const {}
   /// Decodes frame `index`; no other is kept. Safe to call from several threads.
   /// @throws Error{kBadArgument} past the last frame, {kBadFile} corrupt or truncated, {kUnsupported} a variant not
   ///         read, {kTooLarge}.

@@ -303,3 +303,32 @@ def test_memory_does_not_grow_with_the_batch_times_the_files(mi2, tmp_path):
         return usage.ru_maxrss
     # Two batches of 64 MiB of files at most, each file once more as DCMTK's pixel element; 24 files are 480 MiB.
     assert peak("24") - peak("1") < 300_000  # KiB
+
+
+def slice_file(path, position, value):
+    """One of dicom_file()'s with a place in a series: the elements of group 0020 go before group 0028."""
+    plain = Path(dicom_file(path, 1)).read_bytes()
+    at = plain.index(b"\x28\0\x02\0US")
+
+    def text(number, kind, value):
+        value += b" " * (len(value) % 2)
+        return b"\x20\0" + number.to_bytes(2, "little") + kind + len(value).to_bytes(2, "little") + value
+
+    place = (text(0x0E, b"UI", b"1.2.3.44") + text(0x32, b"DS", f"0\\0\\{position}".encode()) +
+             text(0x37, b"DS", b"1\\0\\0\\0\\1\\0"))
+    Path(path).write_bytes(plain[:at] + place + plain[at:-value])
+    with open(path, "ab") as file:
+        file.write(b"\xff\x0f" * (value // 2))
+    return str(path)
+
+
+def test_series_is_one_image_in_the_order_of_its_positions(mi2, tmp_path, picture):
+    files = [slice_file(tmp_path / name, position, value)
+             for name, position, value in (("a", 30, 200), ("b", -10, 300), ("c", 10, 400))]
+    rows = mi2.rows("embed", "--series", "--frames", "all", *files, picture)
+    assert [(row["path"], row["frame"], row["frames"]) for row in rows] == [
+        (files[1], 1, 3), (files[2], 2, 3), (files[0], 3, 3), (picture, 1, 1)]
+    alone = mi2.rows("embed", *files)
+    assert np.allclose(rows[2]["embedding"], alone[0]["embedding"], atol=1e-6)
+    middle = mi2.rows("embed", "--series", *files)
+    assert [(row["path"], row["frame"]) for row in middle] == [(files[2], 2)]

@@ -114,7 +114,8 @@ TEST(ExpandPaths, ContentDecidesAndWhatIsNotReadIsCountedByReason) {
   EXPECT_THAT(names, ElementsAre("DICOMDIR", "ct", "image without a name", "no-preamble"));
   EXPECT_EQ(reasons_of(found.skipped),
             "1 DICOM without pixels: RT structure set, 1 DICOM without pixels: another class, 1 DICOM without pixels: "
-            "presentation state, 1 DICOM without pixels: structured report, 1 Photoshop (PSD), 1 archive, 1 empty, 1 no image");
+            "presentation state, 1 DICOM without pixels: structured report, 1 Photoshop (PSD), 1 archive, 1 empty, 1 "
+            "no image");
 }
 
 TEST(ExpandPaths, WhatIsNamedAsAnImageAndIsNoneIsAFailure) {

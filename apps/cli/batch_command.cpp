@@ -40,7 +40,7 @@ struct BatchArguments {
 constexpr std::string_view kBatchHelp =
     R"(Input and output, by the name of IN (.jsonl and .ndjson are jsonl) or --format:
   csv    IN has the header image,text (in any order, or only one) and one record per row;
-         images are base64, PNG, JPEG, WebP, TIFF or DICOM. OUT has no header:
+         images are files that mi2 embed reads, as base64. OUT has no header:
          row,image_features,text_features,scaling_factor,error
          with rows counted from 1 and vectors as "[[0.1,..]]". Of a classifier:
          row,scores,error with scores as "[{""label"":..,""score"":..},..]".

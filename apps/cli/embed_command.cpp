@@ -46,11 +46,11 @@ struct EmbedArguments {
 };
 
 constexpr std::string_view kEmbedHelp = R"(Inputs:
-  A PATH is a PNG, JPEG, WebP, TIFF or DICOM file, a volume (NIfTI, NRRD, MetaImage), '-'
-  for one such file on standard input, or a folder: then every image below it, by name,
-  without hidden files; other files are skipped, and named with --verbose. A zip stands
-  for the images in it, a DICOMDIR for the files that it lists. Texts are UTF-8. Results
-  come in this order: images, then --text, then the strings of --texts-json.
+  A PATH is a PNG, JPEG, JPEG 2000, WebP, TIFF, GIF, BMP or DICOM file, a volume (NIfTI, NRRD,
+  MetaImage), '-' for one such file on standard input, or a folder: then every image below
+  it, by name, without hidden files; other files are skipped, and named with --verbose.
+  A zip stands for the images in it, a DICOMDIR for the files that it lists. Texts are
+  UTF-8. Results come in this order: images, then --text, then the strings of --texts-json.
 
 Formats:
   jsonl  {"path": "a.png", "embedding": [0.1,..]} or {"text": "..", "embedding": [..]}

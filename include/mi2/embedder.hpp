@@ -58,7 +58,7 @@ class MI2_EXPORT Embedder {
   /// One sentence about a model that its dtype does not fit well, such as int8 and weights with outliers; else empty.
   [[nodiscard]] const std::string& warning() const noexcept;
 
-  /// Decodes and preprocesses one encoded image (PNG, JPEG, WebP, TIFF, DICOM). Safe to call from several threads.
+  /// Decodes and preprocesses one encoded image, DICOM object or volume. Safe to call from several threads.
   /// @param name  what errors call it.
   /// @throws Error{kBadFile}, {kUnsupported}, {kTooLarge}; {kBadArgument} if ImageOptions::frames selects several.
   [[nodiscard]] Pixels prepare(std::span<const std::byte> encoded, std::string_view name) const;

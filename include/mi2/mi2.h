@@ -82,7 +82,7 @@ MI2_EXPORT float mi2_logit_scale(const mi2_embedder* embedder);
  * call are in memory at once and run as one batch; a vector is the same, bit for bit, in a batch of any size. The first
  * input that fails ends the call, and the message names it. */
 
-/* Images in files: PNG, JPEG, WebP, TIFF, DICOM.
+/* Images in files: PNG, JPEG, JPEG 2000, WebP, TIFF, GIF, BMP, DICOM and volumes.
  * Errors: MI2_NOT_FOUND, MI2_BAD_FILE, MI2_UNSUPPORTED, MI2_TOO_LARGE. */
 MI2_EXPORT mi2_status mi2_embed_files(const mi2_embedder* embedder, const char* const* paths, size_t count,
                                       float* vectors, size_t capacity);

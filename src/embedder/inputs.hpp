@@ -76,7 +76,7 @@ std::string reasons_of(std::span<const Skipped> skipped);
 /// How many leading bytes looks_like_image() wants to see.
 inline constexpr std::size_t kSniffBytes = 4096;
 
-/// Whether a file that starts so is PNG, JPEG, WebP, TIFF, DICOM or a volume.
+/// Whether a file that starts so is an image or a volume that is read.
 bool looks_like_image(std::span<const std::byte> head) noexcept;
 
 /// All of standard input.

@@ -4,7 +4,7 @@ namespace mi2::protocols {
 namespace {
 
 constexpr std::string_view kSchemas = R"json({
-"Image": {"type": "string", "minLength": 1, "description": "PNG, JPEG, WebP, TIFF or DICOM as base64, with line breaks and a data:...;base64, in front if need be; an http(s) URL if the operator allows its host"},
+"Image": {"type": "string", "minLength": 1, "description": "PNG, JPEG, JPEG 2000, WebP, TIFF, GIF, BMP, DICOM or a volume as base64, with line breaks and a data:...;base64, in front if need be; an http(s) URL if the operator allows its host"},
 "ImageOrNull": {"anyOf": [{"type": "string", "description": "As Image; empty: no image"}, {"type": "null"}]},
 "TextOrNull": {"anyOf": [{"type": "string", "description": "UTF-8; empty: no text"}, {"type": ["number", "boolean"], "description": "As its text"}, {"type": "null"}]},
 "Vector": {"type": "array", "items": {"type": "number"}},

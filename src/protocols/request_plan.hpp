@@ -37,7 +37,7 @@ struct HttpResponse {
 /// An image of a request: encoded bytes, or the URL they are at, which only the transport can fetch.
 struct ImageItem {
   std::string name;   ///< what errors call it, such as "row 3: image"
-  std::string bytes;  ///< PNG, JPEG, WebP, TIFF or DICOM
+  std::string bytes;  ///< of a file, as image::open reads it
   std::string url;    ///< not empty: in place of bytes
   ImageOptions options;
 };

@@ -58,11 +58,14 @@ ObjectKind kind_of(std::span<const std::byte> bytes, bool whole) {
     const Bytes dataset = bytes.subspan(header.dataset);
     const TransferSyntax* syntax = find_transfer_syntax(header.transfer_syntax);
     const std::optional<Encoding> encoding = guess_encoding(dataset);
+    // The first element may be longer than these bytes.
+    ObjectKind kind;
+    kind.unsure = !encoding && !whole;
+    if (!encoding) return kind;
     // What is deflated would have to be inflated to its end.
-    if (!encoding || (syntax != nullptr && syntax->codec == Codec::kDeflated)) return {};
+    if (syntax != nullptr && syntax->codec == Codec::kDeflated) return {};
     const Item data = parse(dataset, *encoding, "", whole).item;
     if (has_pixels(data)) return {};
-    ObjectKind kind;
     kind.directory = data.find(tags::kDirectory) != nullptr;
     kind.class_of = kind.directory ? std::string_view("DICOMDIR") : class_name(text(data, tags::kSopClass));
     kind.unsure = !whole && kind.class_of.empty();

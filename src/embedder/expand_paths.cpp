@@ -111,8 +111,12 @@ fs::path below(const fs::path& folder, const std::vector<std::string>& parts) {
 /// @returns false if the file is no DICOMDIR.
 bool add_directory(const fs::path& path, FoundFiles& found, ExpandedPaths& all) {
   const std::optional<std::vector<std::byte>> head = head_of(path);
-  if (!head || !dicom::looks_like_dicom(*head) || !dicom::kind_of(*head, false).directory) return false;
+  if (!head || !dicom::looks_like_dicom(*head)) return false;
+  const dicom::ObjectKind kind = dicom::kind_of(*head, false);
+  if (!kind.directory && !kind.unsure) return false;
   const base::MappedFile file(path);
+  // The list may be longer than what was looked at.
+  if (kind.unsure && !dicom::kind_of(file.bytes(), true).directory) return false;
   for (const std::vector<std::string>& parts : dicom::referenced_files(file.bytes(), path.string())) {
     add_file(below(path.parent_path(), parts), found, all);
   }
@@ -153,7 +157,7 @@ void FoundFiles::add(Input input, std::span<const std::byte> head, const std::fu
     if (kind.pixels) {
       found_.inputs.push_back(std::move(input));
     } else {
-      const std::string_view what = kind.class_of.empty() ? "another class" : kind.class_of;
+      const std::string_view what = kind.class_of.empty() ? "other" : kind.class_of;
       skip(std::move(input.path), fmt::format("DICOM without pixels: {}", what));
     }
     return;

@@ -28,7 +28,7 @@ def test_short_options_are_the_long_ones(mi2, picture, tmp_path):
 
 
 def test_quiet_leaves_errors_and_warnings_and_verbose_says_more(mi2, picture, bad_picture, folder):
-    assert "skipped" in mi2("embed", str(folder)).errors
+    assert "were not read" in mi2("embed", str(folder)).errors
     assert mi2("embed", "-q", str(folder)).errors == ""
     quiet = mi2("embed", "--quiet", picture, bad_picture, status=8).errors
     assert quiet.count("\n") == 2 and bad_picture in quiet

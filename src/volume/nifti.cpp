@@ -178,6 +178,7 @@ std::optional<std::filesystem::path> nifti_data_file(Bytes header, const std::fi
 
 std::string nifti_header_of_one_file(Bytes header) {
   const std::optional<NiftiHeader> fields = header_of(header);
+  if (!fields || is_gzip(header)) throw Error(Code::kUnsupported, "a NIfTI header in gzip whose voxels are elsewhere");
   std::string start(chars(header.first(fields->bytes())));
   start.resize(fields->bytes() + 4);
   start[fields->second ? 5 : 345] = '+';

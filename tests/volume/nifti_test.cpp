@@ -234,6 +234,16 @@ TEST(Nifti, PairIsReadFromBothFiles) {
   }
 }
 
+TEST(Nifti, CompressedHeaderOfAPairIsRefused) {
+  Nifti nifti = row_of(4, {}, 3);
+  nifti.magic = std::string("ni1\0", 4);
+  const std::string packed = test::deflated(nifti.header(), test::kGzip);
+  const auto bytes = std::as_bytes(std::span(packed));
+  EXPECT_FALSE(data_file(bytes, "a.hdr"));
+  test::expect_error(Code::kUnsupported, {"another file"}, [&] { open_text(packed); });
+  test::expect_error(Code::kUnsupported, {"gzip"}, [&] { joined(bytes, {}, 10000, "test"); });
+}
+
 TEST(Nifti, AnalyzeIsRefusedByName) {
   Nifti nifti = row_of(4, {}, 3);
   nifti.magic = std::string(4, '\0');

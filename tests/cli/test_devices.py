@@ -89,8 +89,8 @@ def test_every_command_with_a_model_has_a_device(mi2):
     commands = [c for c in commands if c != "adapter"] + ["adapter " + c for c in ("train", "classify", "import")]
     helps = {command: help_of(mi2, command) for command in commands}
     assert {c for c in commands if "--device" in helps[c]} == set(COMMANDS)
-    # They compute nothing, or what they write is the CPU's.
-    rest = {"tokenize", "pack", "package"}
+    # They compute nothing, or what they write is the CPU's; help shows the others'.
+    rest = {"tokenize", "pack", "package", "help"}
     assert {c for c in commands if "--model" in helps[c]} - rest <= set(COMMANDS)
     for command in COMMANDS:
         assert all(word in helps[command] for word in ("cpu", "cuda", "auto")), command

@@ -154,7 +154,7 @@ FidelityReport measure_fidelity(const FidelityOptions& options, const FidelityIn
                  static_cast<std::size_t>(std::count(input.label_of.begin(), input.label_of.end(), std::nullopt));
   Measurement f32;
   FidelityOptions on_device = options;
-  std::vector<DType> dtypes{DType::kF32};
+  std::vector<DType> dtypes = dtypes_on(options.embedder.device, options);  // until it is known what auto is
   for (std::size_t next = 0; next < dtypes.size(); ++next) {
     const DType dtype = dtypes[next];
     const base::OnProgress on_images = [&](const base::Progress& at) {

@@ -117,7 +117,8 @@ def test_terminate_under_load_finishes_what_is_in_flight(serve):
         server.send(signal.SIGTERM)
         concurrent.futures.wait(jobs)
     assert server.wait() == 0
-    assert all(result in (200, "ConnectionRefusedError", "ConnectionResetError") for result in results), results
+    not_taken = ("ConnectionRefusedError", "ConnectionResetError", "RemoteDisconnected")  # which, is the kernel's timing
+    assert all(result == 200 or result in not_taken for result in results), results
     answered = [record for record in server.records("request") if record["route"] == "score"]
     assert len(answered) == results.count(200)
 

@@ -96,6 +96,9 @@ TEST_F(OnTorch, F16VectorsPointTheSameWay) {
   const std::vector<Pixels> images{pictures(f32).front()};
   EXPECT_GE(test::least_cosine(test::rows_of(f16.embed_images(images)), test::rows_of(f32.embed_images(images))),
             0.9999);
+  EXPECT_GE(test::least_cosine(test::rows_of(f16.embed_texts(texts_).vectors),
+                               test::rows_of(f32.embed_texts(texts_).vectors)),
+            0.9999);
 }
 
 // Sums of another batch may be in another order.

@@ -21,7 +21,7 @@ std::string words_of(const CommandRow& row) {
 }
 
 /// In single quotes, for each of the three shells.
-std::string quoted(std::string_view text) {
+std::string shell_quoted(std::string_view text) {
   std::string out = "'";
   for (const char c : text) out += c == '\'' ? "'\\''" : std::string(1, c);
   return out + '\'';
@@ -61,16 +61,16 @@ std::string bash(const std::vector<CommandRow>& table) {
   std::string options;
   for (const CommandRow& row : table) {
     const std::string key = key_of(row);
-    if (!row.path.empty()) commands += fmt::format("      {}) command={} ;;\n", quoted(key), quoted(key));
-    options += fmt::format("    {}) words={} ;;\n", quoted(key), quoted(words_of(row)));
+    if (!row.path.empty()) commands += fmt::format("      {}) command={} ;;\n", shell_quoted(key), shell_quoted(key));
+    options += fmt::format("    {}) words={} ;;\n", shell_quoted(key), shell_quoted(words_of(row)));
     for (const OptionRow& option : row.options) {
       if (option.value.empty()) continue;
       std::vector<std::string> patterns;
-      for (const std::string& name : option.names) patterns.push_back(quoted(key + ':' + name));
+      for (const std::string& name : option.names) patterns.push_back(shell_quoted(fmt::format("{}:{}", key, name)));
       const std::string reply = option.choices.empty()
                                     ? std::string()
                                     : fmt::format(" COMPREPLY=($(compgen -W {} -- \"$word\"));",
-                                                  quoted(fmt::format("{}", fmt::join(option.choices, " "))));
+                                                  shell_quoted(fmt::format("{}", fmt::join(option.choices, " "))));
       values += fmt::format("    {}){} return ;;\n", fmt::join(patterns, "|"), reply);
     }
   }
@@ -110,7 +110,7 @@ std::string zsh_arguments(const CommandRow& row) {
                                                        : fmt::format(":{}:({})", zsh_text(option.names.back()),
                                                                      fmt::join(option.choices, " "));
     for (const std::string& name : option.names) {
-      text += fmt::format(" {}", quoted(fmt::format("*{}[{}]{}", name, zsh_text(option.help), value)));
+      text += fmt::format(" {}", shell_quoted(fmt::format("*{}[{}]{}", name, zsh_text(option.help), value)));
     }
   }
   if (row.commands.empty()) return text + " '*:file:_files'";
@@ -123,11 +123,11 @@ std::string zsh(const std::vector<CommandRow>& table) {
   for (const CommandRow& row : table) {
     const std::string key = key_of(row);
     const auto depth = row.path.size();
-    if (!row.path.empty()) commands += fmt::format("      {}) command={} ;;\n", quoted(key), quoted(key));
+    if (!row.path.empty()) commands += fmt::format("      {}) command={} ;;\n", shell_quoted(key), shell_quoted(key));
     const std::string shift =
         depth == 0 ? std::string()
                    : fmt::format("words=(\"${{(@)words[{},-1]}}\"); ((CURRENT -= {})); ", depth + 1, depth);
-    arguments += fmt::format("    {}) {}{} ;;\n", quoted(key), shift, zsh_arguments(row));
+    arguments += fmt::format("    {}) {}{} ;;\n", shell_quoted(key), shift, zsh_arguments(row));
   }
   return fmt::format(kZsh, commands, arguments);
 }
@@ -139,7 +139,7 @@ std::string fish(const std::vector<CommandRow>& table) {
     for (const std::string& name : row.path) {
       when += fmt::format("{}__fish_seen_subcommand_from {}", when.empty() ? "" : "; and ", name);
     }
-    const std::string start = fmt::format("complete -c mi2 -n {}", quoted(when));
+    const std::string start = fmt::format("complete -c mi2 -n {}", shell_quoted(when));
     for (const std::string& command : row.commands) text += fmt::format("{} -f -a {}\n", start, command);
     for (const OptionRow& option : row.options) {
       if (option.positional) continue;
@@ -148,9 +148,9 @@ std::string fish(const std::vector<CommandRow>& table) {
         text += name.starts_with("--") ? fmt::format(" -l {}", name.substr(2)) : fmt::format(" -s {}", name.substr(1));
       }
       if (!option.choices.empty())
-        text += fmt::format(" -x -a {}", quoted(fmt::format("{}", fmt::join(option.choices, " "))));
+        text += fmt::format(" -x -a {}", shell_quoted(fmt::format("{}", fmt::join(option.choices, " "))));
       if (!option.value.empty() && option.choices.empty()) text += " -r";
-      text += fmt::format(" -d {}\n", quoted(option.help));
+      text += fmt::format(" -d {}\n", shell_quoted(option.help));
     }
   }
   return text;

@@ -21,11 +21,6 @@ constexpr std::size_t kTableRows = 5;
 
 std::vector<std::string> score_formats() { return {"table", "jsonl", "csv"}; }
 
-const ScoreArguments& checked(const ScoreArguments& arguments) {
-  check_is_new(arguments.out, arguments.force);
-  return arguments;
-}
-
 class TableWriter final : public ScoreWriter {
  public:
   explicit TableWriter(Output& output) : output_(output) {}
@@ -124,7 +119,7 @@ std::string format_of(const ScoreArguments& arguments) {
 }
 
 ScoreOutput::ScoreOutput(const ScoreArguments& arguments, bool frames)
-    : output_(open_output(checked(arguments).out)),
+    : output_((check_is_new(arguments.out, arguments.force), open_output(arguments.out))),
       writer_(make_score_writer(format_of(arguments), *output_, frames)),
       top_(arguments.top != 0                ? arguments.top
            : format_of(arguments) == "table" ? kTableRows

@@ -147,13 +147,25 @@ bool looks_like_image(std::span<const std::byte> head) noexcept {
   return image::looks_like_image(head) || dicom::looks_like_dicom(head) || volume::looks_like_volume(head);
 }
 
+namespace {
+
+/// What a DICOM file holds, by its head or, where that does not show it, the whole. Of one that cannot be read what the
+/// head shows: whoever reads it is told why it cannot be.
+dicom::ObjectKind kind_of(std::span<const std::byte> head, const std::function<dicom::ObjectKind()>& whole) {
+  const dicom::ObjectKind shown = dicom::kind_of(head, false);
+  if (!shown.unsure) return shown;
+  try {
+    return whole();
+  } catch (const Error&) {
+    return shown;
+  }
+}
+
+}  // namespace
+
 void FoundFiles::add(Input input, std::span<const std::byte> head, const std::function<dicom::ObjectKind()>& whole) {
   if (dicom::looks_like_dicom(head)) {
-    dicom::ObjectKind kind = dicom::kind_of(head, false);
-    try {
-      if (kind.unsure) kind = whole();
-    } catch (const Error&) {  // whoever reads it is told why it cannot be
-    }
+    const dicom::ObjectKind kind = kind_of(head, whole);
     if (kind.pixels) {
       found_.inputs.push_back(std::move(input));
     } else {

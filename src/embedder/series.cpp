@@ -125,12 +125,14 @@ class SharedIntensity {
   }
 
  private:
+  /// One that cannot be read has no part in the series' range: it fails alone, when its turn comes.
   void visit(const PlacedFrame& frame, const image::UseBlock& use) const {
     const Input& input = inputs_[frame.input];
     try {
       const std::vector<std::byte> bytes = bytes_of(input, options_.max_file_bytes);
       open_source(bytes, input.path, options_)->each_block(frame.frame, use);
-    } catch (const Error&) {  // it fails alone, when its turn comes
+    } catch (const Error&) {
+      return;
     }
   }
 

@@ -105,6 +105,16 @@ void set_affine(Volume& volume, const NiftiHeader& header, const Affine& affine)
   }
 }
 
+/// Whether two give other slices. One that is none differs from nothing; the one that is followed is refused where its
+/// slices are cut.
+bool differ(const std::array<Vector, 3>& a, const std::array<Vector, 3>& b, std::string_view name) {
+  try {
+    return directions_of(a, name) != directions_of(b, name);
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 void set_orientation(Volume& volume, const NiftiHeader& header, std::string_view name) {
   if (header.sform <= 0 && header.qform <= 0) {
     image::add_warning(
@@ -116,11 +126,8 @@ void set_orientation(Volume& volume, const NiftiHeader& header, std::string_view
     Volume other;
     set_affine(other, header, qform_of(header));
     set_affine(volume, header, header.srow);
-    try {
-      if (directions_of(other.step, name) != directions_of(volume.step, name)) {
-        image::add_warning(volume.warnings, "two_orientations: qform and sform disagree; sform is followed");
-      }
-    } catch (const Error&) {  // of a qform that is none; one of the sform shows where slices are cut
+    if (differ(other.step, volume.step, name)) {
+      image::add_warning(volume.warnings, "two_orientations: qform and sform disagree; sform is followed");
     }
     return;
   }

@@ -13,13 +13,19 @@ namespace {
 constexpr std::int64_t kMaxSteps = 1'000'000'000'000;
 constexpr double kMaxEpochs = 1e6;
 
+std::optional<Device> device_named(const std::string& text) {
+  try {
+    return parse_device(text);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
 Device read_device(const Value& value) {
   const std::string text = value.text();
-  try {
-    // libtorch trains, on the CPU as well.
-    if (const Device device = parse_device(text); device.kind != Device::Kind::kTorch) return device;
-  } catch (const Error&) {
-  }
+  const std::optional<Device> device = device_named(text);
+  // libtorch trains, on the CPU as well.
+  if (device && device->kind != Device::Kind::kTorch) return *device;
   value.fail(fmt::format("is {}, it must be auto, cpu, cuda or cuda:NUMBER", weights::in_quotes(text)));
 }
 

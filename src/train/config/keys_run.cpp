@@ -1,6 +1,8 @@
 // Keys of the run itself: where it starts, where it writes, how long it goes on, what it saves.
 
 #include <array>
+#include <optional>
+#include <string>
 
 #include <fmt/format.h>
 

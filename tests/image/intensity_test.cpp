@@ -12,7 +12,7 @@
 namespace mi2::image {
 namespace {
 
-using Bytes = std::vector<std::uint8_t>;
+using Levels = std::vector<std::uint8_t>;
 
 template <typename Sample>
 std::span<const Sample> view(const std::vector<Sample>& samples) {
@@ -46,7 +46,7 @@ TEST(Intensity, WideSamplesKeepWhatNarrowOnesLose) {
   EXPECT_DOUBLE_EQ(range.high, 1e9 + 0.5);
   const std::vector<std::uint32_t> large = {0, 4294967295U, 2147483648U};
   EXPECT_EQ(intensity_range(view(large), parse_intensity("percentile:0,50")).high, 2147483648.0);
-  EXPECT_EQ(to_8bit(view(large), parse_intensity("minmax")), (Bytes{0, 255, 128}));
+  EXPECT_EQ(to_8bit(view(large), parse_intensity("minmax")), (Levels{0, 255, 128}));
 }
 
 TEST(Intensity, ARangeThatShowsNothingIsAWarning) {
@@ -85,20 +85,20 @@ TEST(Intensity, BlocksGiveTheRangeOfAllTheirSamples) {
 TEST(Intensity, NanIsBlackAndInfinitiesAreClamped) {
   const float inf = std::numeric_limits<float>::infinity();
   const std::vector<float> samples = {0, std::nanf(""), 10, inf, -inf};
-  EXPECT_EQ(to_8bit(view(samples), parse_intensity("minmax")), (Bytes{0, 0, 255, 255, 0}));
+  EXPECT_EQ(to_8bit(view(samples), parse_intensity("minmax")), (Levels{0, 0, 255, 255, 0}));
 }
 
 TEST(Intensity, NothingToSpreadIsBlack) {
   const std::vector<float> flat = {5, 5, 5};
   const std::vector<float> nothing = {std::nanf("")};
-  EXPECT_EQ(to_8bit(view(flat), Intensity{}), (Bytes{0, 0, 0}));
-  EXPECT_EQ(to_8bit(view(nothing), Intensity{}), (Bytes{0}));
+  EXPECT_EQ(to_8bit(view(flat), Intensity{}), (Levels{0, 0, 0}));
+  EXPECT_EQ(to_8bit(view(nothing), Intensity{}), (Levels{0}));
   EXPECT_TRUE(to_8bit(std::span<const float>(), Intensity{}).empty());
 }
 
 TEST(Intensity, WindowRoundsHalfUp) {
   const std::vector<float> samples = {-160, 40, 240, 40.39F, 1e9F};
-  EXPECT_EQ(to_8bit(view(samples), parse_intensity("window:40,400")), (Bytes{0, 128, 255, 128, 255}));
+  EXPECT_EQ(to_8bit(view(samples), parse_intensity("window:40,400")), (Levels{0, 128, 255, 128, 255}));
 }
 
 TEST(Intensity, OfLevelsAndHowOftenTheyOccurIsThatOfTheSamples) {
@@ -113,8 +113,8 @@ TEST(Intensity, OfLevelsAndHowOftenTheyOccurIsThatOfTheSamples) {
     }
     for (const char* rule : {"percentile:1,99", "percentile:20,60", "minmax", "window:8,20"}) {
       const Intensity intensity = parse_intensity(rule);
-      const Bytes shades = to_8bit(levels, occurrences, intensity);
-      Bytes expected;
+      const Levels shades = to_8bit(levels, occurrences, intensity);
+      Levels expected;
       for (std::size_t i = 0; i < levels.size(); ++i) expected.insert(expected.end(), occurrences[i], shades[i]);
       EXPECT_EQ(to_8bit(view(samples), intensity), expected) << rule;
     }

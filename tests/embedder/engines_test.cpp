@@ -104,11 +104,15 @@ TEST(Engines, AllOfThemComputeAtTheSameTime) {
 }
 
 TEST(Engines, OneThatFailsLosesNoRow) {
-  int passes = 0;
+  std::atomic<int> passes = 0;
   const auto break_at_third = [&] {
     if (++passes == 3) throw std::runtime_error("the GPU fell off the bus");
   };
-  const test::FakeDevices devices({break_at_third, nullptr});
+  // The other one leaves it some to fail at.
+  const auto after_third = [&] {
+    while (passes < 3) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  };
+  const test::FakeDevices devices({break_at_third, after_third});
   const Results run = run_on(opened(kTwo));
   expect_whole(run);
   EXPECT_THAT(run.lost, ElementsAre("torch: the GPU fell off the bus"));

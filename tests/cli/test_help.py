@@ -1,11 +1,10 @@
 """What the program says about itself: help, manual pages and completions, all from the tables of arguments."""
-import os
-import pty
 import re
 import shutil
 import subprocess
 
 import pytest
+from terminal import run_on_terminal
 
 
 def _table(mi2):
@@ -37,24 +36,12 @@ def test_quiet_leaves_errors_and_warnings_and_verbose_says_more(mi2, picture, ba
 
 
 def _on_a_terminal(mi2, *arguments):
-    leader, follower = pty.openpty()
-    process = subprocess.Popen([mi2.path, *arguments], env={**mi2.environment(), "TERM": "xterm"}, stderr=follower,
-                               stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
-    os.close(follower)
-    shown = b""
-    try:
-        while block := os.read(leader, 65536):
-            shown += block
-    except OSError:
-        pass
-    process.wait(60)
-    os.close(leader)
-    return shown
+    return run_on_terminal([mi2.path, *arguments], mi2.environment())[2]
 
 
 def test_quiet_draws_no_bar(mi2, images):
-    assert b"images" in _on_a_terminal(mi2, "embed", str(images))
-    assert _on_a_terminal(mi2, "embed", "--quiet", str(images)) == b""
+    assert "images" in _on_a_terminal(mi2, "embed", str(images))
+    assert _on_a_terminal(mi2, "embed", "--quiet", str(images)) == ""
 
 
 def test_every_command_and_option_is_completed(mi2):

@@ -1,11 +1,11 @@
 """Standard streams, full disks, closed pipes, signals and terminals."""
 import os
-import pty
 import signal
 import subprocess
 import time
 
 import pytest
+from terminal import run_on_terminal
 
 
 @pytest.mark.parametrize("arguments", [
@@ -85,20 +85,7 @@ def test_killed_run_leaves_no_result(mi2, picture, tmp_path):
 
 
 def _errors_on_a_terminal(mi2, *arguments):
-    leader, follower = pty.openpty()
-    process = subprocess.Popen([mi2.path, *arguments], env={**mi2.environment(), "TERM": "xterm"}, stderr=follower,
-                               stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
-    os.close(follower)
-    output = process.stdout.read()
-    process.wait(60)
-    shown = b""
-    try:
-        while block := os.read(leader, 65536):
-            shown += block
-    except OSError:
-        pass  # a terminal whose other side is gone ends so
-    os.close(leader)
-    return process.returncode, output, shown.decode()
+    return run_on_terminal([mi2.path, *arguments], mi2.environment())
 
 
 def test_progress_only_on_a_terminal(mi2, images, picture):

@@ -1,7 +1,6 @@
 """mi2 train: a run as its users start it, kill it, resume it, spread it and misconfigure it."""
 import json
 import os
-import pty
 import resource
 import shutil
 import signal
@@ -14,6 +13,7 @@ import numpy
 import pytest
 import yaml
 from PIL import Image
+from terminal import run_on_terminal
 
 pytestmark = pytest.mark.skipif(not (Path(os.environ["MI2_BIN"]).resolve().parent / "mi2-torch").exists(),
                                 reason="this build has no libtorch (MI2_WITH_TORCH=OFF)")
@@ -295,19 +295,9 @@ def test_an_evaluation_shows_what_it_is_and_the_loss_is_on_the_bar(data, tmp_pat
     folder = tmp_path / "bar"
     values = settings(data, folder, DATASET__VALIDATION="[{PATH: manifest.csv, SPLIT: test}]", DATASET__PROMPTS="prompts.csv",
                       EVAL_AT_START="true")
-    leader, follower = pty.openpty()
-    child = subprocess.Popen([os.environ["MI2_BIN"], *arguments(values, folder)], stdout=subprocess.DEVNULL, stderr=follower,
-                             env={**environment(), "TERM": "xterm"}, stdin=subprocess.DEVNULL)
-    os.close(follower)
-    shown = b""
-    try:
-        while block := os.read(leader, 65536):
-            shown += block
-    except OSError:
-        pass
-    os.close(leader)
-    assert child.wait(timeout=120) == 0, shown
-    assert b"evaluating 0:0" in shown and b", loss " in shown
+    status, _, shown = run_on_terminal([os.environ["MI2_BIN"], *arguments(values, folder)], environment())
+    assert status == 0, shown
+    assert "evaluating 0:0" in shown and ", loss " in shown
 
 
 def test_a_folder_that_holds_a_run_is_not_begun_anew(data, whole):

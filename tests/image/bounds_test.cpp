@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdio>
-#include <cstdlib>
 #include <fstream>
 #include <string>
 
@@ -12,6 +10,7 @@
 #include <zlib.h>
 
 #include "bytes.hpp"
+#include "jpeg_writer.hpp"
 #include "support/deflated.hpp"
 
 namespace mi2::image::testing {
@@ -90,32 +89,11 @@ Bytes png(int bits, int colour, std::size_t pixel_bytes) {
 }
 
 Bytes progressive_jpeg(int components) {
-  jpeg_error_mgr errors{};
-  jpeg_compress_struct info{};
-  info.err = jpeg_std_error(&errors);
-  jpeg_create_compress(&info);
-  unsigned char* data = nullptr;
-  unsigned long size = 0;
-  jpeg_mem_dest(&info, &data, &size);
-  info.image_width = kWidth;
-  info.image_height = kHeight;
-  info.input_components = components;
-  info.in_color_space = components == 4 ? JCS_CMYK : components == 3 ? JCS_RGB : JCS_GRAYSCALE;
-  jpeg_set_defaults(&info);
-  for (int c = 0; c < components; ++c) info.comp_info[c].h_samp_factor = info.comp_info[c].v_samp_factor = 1;
-  jpeg_simple_progression(&info);
-  jpeg_start_compress(&info, TRUE);
-  std::vector<JSAMPLE> row(static_cast<std::size_t>(kWidth) * static_cast<std::size_t>(components), 99);
-  while (info.next_scanline < kHeight) {
-    JSAMPROW at = row.data();
-    jpeg_write_scanlines(&info, &at, 1);
-  }
-  jpeg_finish_compress(&info);
-  jpeg_destroy_compress(&info);
-  const auto* bytes = reinterpret_cast<const std::byte*>(data);
-  Bytes out(bytes, bytes + size);
-  std::free(data);
-  return out;
+  const std::vector<JSAMPLE> row(static_cast<std::size_t>(kWidth) * static_cast<std::size_t>(components), 99);
+  return jpeg_of(kWidth, kHeight, components, row, [components](jpeg_compress_struct& info) {
+    for (int c = 0; c < components; ++c) info.comp_info[c].h_samp_factor = info.comp_info[c].v_samp_factor = 1;
+    jpeg_simple_progression(&info);
+  });
 }
 
 /// One strip of zeros, the costliest of layouts.

@@ -3,14 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 
 #include <jpeglib.h>
 
 #include "base/files.hpp"
 #include "bytes.hpp"
+#include "jpeg_writer.hpp"
 #include "support/paths.hpp"
 
 namespace mi2::image::testing {
@@ -38,33 +37,13 @@ Bytes ended_at(const Bytes& whole, std::size_t at) {
 /// A sequential JPEG with a scan for each of its three components.
 Bytes jpeg_of_three_scans() {
   constexpr int kSide = 32;
-  constexpr jpeg_scan_info kScans[] = {{1, {0}, 0, 63, 0, 0}, {1, {1}, 0, 63, 0, 0}, {1, {2}, 0, 63, 0, 0}};
-  jpeg_error_mgr errors{};
-  jpeg_compress_struct info{};
-  info.err = jpeg_std_error(&errors);
-  jpeg_create_compress(&info);
-  unsigned char* data = nullptr;
-  unsigned long size = 0;
-  jpeg_mem_dest(&info, &data, &size);
-  info.image_width = info.image_height = kSide;
-  info.input_components = 3;
-  info.in_color_space = JCS_RGB;
-  jpeg_set_defaults(&info);
-  info.scan_info = kScans;
-  info.num_scans = 3;
-  jpeg_start_compress(&info, TRUE);
+  static constexpr jpeg_scan_info kScans[] = {{1, {0}, 0, 63, 0, 0}, {1, {1}, 0, 63, 0, 0}, {1, {2}, 0, 63, 0, 0}};
   std::vector<JSAMPLE> row(kSide * 3);
   for (std::size_t i = 0; i < row.size(); ++i) row[i] = static_cast<JSAMPLE>(i * 37);
-  for (int y = 0; y < kSide; ++y) {
-    JSAMPROW at = row.data();
-    jpeg_write_scanlines(&info, &at, 1);
-  }
-  jpeg_finish_compress(&info);
-  jpeg_destroy_compress(&info);
-  const auto* bytes = reinterpret_cast<const std::byte*>(data);
-  Bytes out(bytes, bytes + size);
-  std::free(data);
-  return out;
+  return jpeg_of(kSide, kSide, 3, row, [](jpeg_compress_struct& info) {
+    info.scan_info = kScans;
+    info.num_scans = 3;
+  });
 }
 
 TEST(Damage, WholeImagesOfEveryFormatComplainOfNothing) {

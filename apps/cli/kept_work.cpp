@@ -18,6 +18,7 @@
 #include "base/hash.hpp"
 #include "base/json.hpp"
 #include "base/records.hpp"
+#include "embedder/preparer.hpp"
 #include "models/cards.hpp"
 #include "output.hpp"
 #include "torch_program.hpp"
@@ -103,11 +104,17 @@ embedder::Embedded view_of(const KeptItem& item) {
       item.name, item.frame, item.image, item.text, item.warnings, item.truncated, item.error ? &*item.error : nullptr};
 }
 
-/// What says without reading a file whether it is still the one it was.
+/// What says without reading the whole of a file whether it is still the one it was.
 std::string identity_of(const fs::path& path) {
   struct stat found {};
   if (::stat(path.c_str(), &found) != 0) return "none";
   return fmt::format("{} {}.{:09}", found.st_size, found.st_mtim.tv_sec, found.st_mtim.tv_nsec);
+}
+
+std::string identity_of(const embedder::Input& input) {
+  const fs::path file = input.file.empty() ? input.path : input.file;
+  const auto voxels = embedder::voxels_beside(file);
+  return voxels ? identity_of(file) + ' ' + identity_of(*voxels) : identity_of(file);
 }
 
 std::string identity_of_model(const fs::path& model) {
@@ -133,8 +140,7 @@ std::string name_of_device(const Device& device) {
 
 std::string description_of(const KeptJob& job) {
   std::string inputs;
-  for (const embedder::Input& input : job.inputs)
-    inputs += input.path + '\0' + identity_of(input.file.empty() ? input.path : input.file) + '\n';
+  for (const embedder::Input& input : job.inputs) inputs += input.path + '\0' + identity_of(input) + '\n';
   std::string texts;
   for (const std::string& text : job.texts) texts += fmt::format("{}\n{}", text.size(), text);
   const EmbedderOptions& options = job.model.options;

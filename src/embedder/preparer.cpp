@@ -1,7 +1,11 @@
 #include "embedder/preparer.hpp"
 
 #include <chrono>
+#include <filesystem>
+#include <optional>
+#include <system_error>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -47,6 +51,21 @@ std::vector<std::byte> read_image(const std::filesystem::path& path, std::uint64
   const std::optional<std::filesystem::path> voxels = volume::data_file(bytes, path);
   if (!voxels) return bytes;
   return volume::joined(bytes, base::read_file(*voxels, max_bytes), max_bytes, path.string());
+}
+
+std::optional<std::filesystem::path> voxels_beside(const std::filesystem::path& path) {
+  constexpr std::uint64_t kLongestHeader = 1 << 20;
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return std::nullopt;
+  try {
+    std::vector<char> head(volume::kSniffBytes);
+    head.resize(base::InputFile(path).read(head));
+    if (!volume::looks_like_volume(std::as_bytes(std::span(head)))) return std::nullopt;
+    if (std::filesystem::file_size(path, error) > kLongestHeader || error) return std::nullopt;
+    return volume::data_file(base::read_file(path, kLongestHeader), path);
+  } catch (const Error&) {  // that the file cannot be read is reported where it is
+    return std::nullopt;
+  }
 }
 
 std::unique_ptr<image::Source> open_source(std::span<const std::byte> encoded, std::string_view name,

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,10 @@ std::unique_ptr<image::Source> open_source(std::span<const std::byte> encoded, s
 /// file.
 /// @throws as base::read_file, volume::data_file, volume::joined.
 std::vector<std::byte> read_image(const std::filesystem::path& path, std::uint64_t max_bytes);
+
+/// The file beside an image's that read_image() takes its voxels from; nothing if there is none, or it cannot be told.
+/// Of what is no volume only the first bytes are read.
+std::optional<std::filesystem::path> voxels_beside(const std::filesystem::path& path);
 
 /// ImageOptions checked once, so that a mistake in them is reported before anything slow happens.
 class Preparer {

@@ -43,8 +43,10 @@ def _end(mi2, arguments, out, how, rows=8):
     return process.returncode, errors
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("name", COMMANDS)
+ENDS = [*[(name, signal.SIGKILL) for name in COMMANDS], ("embed npy", signal.SIGINT), ("classify", signal.SIGTERM)]
+
+
+@pytest.mark.parametrize(("name", "how"), ENDS)
 def test_the_same_command_goes_on(mi2, many, tmp_path, name, how):
     arguments = [*COMMANDS[name], str(many)]
     whole, out = tmp_path / "whole", tmp_path / "out"
@@ -86,6 +88,18 @@ def test_a_changed_image_is_another_job(mi2, many, images, tmp_path):
     _end(mi2, ["embed", str(many)], out, signal.SIGKILL)
     shutil.copy(images / "rgba.png", many / "001")
     assert "--restart" in mi2("embed", str(many), "--out", str(out), status=2).errors
+
+
+def test_a_volume_whose_voxels_changed_is_another_job(mi2, many, tmp_path):
+    """They are in a file beside the header's, which is the one that is named."""
+    (many / "999.mhd").write_text("ObjectType = Image\nNDims = 3\nDimSize = 4 4 4\nElementType = MET_UCHAR\n"
+                                  "ElementDataFile = voxels.raw\n")
+    (many / "voxels.raw").write_bytes(bytes(range(64)))
+    out = tmp_path / "out"
+    _end(mi2, ["embed", str(many)], out, signal.SIGKILL)
+    (many / "voxels.raw").write_bytes(bytes(range(100, 164)))
+    refused = mi2("embed", str(many), "--out", str(out), status=2)
+    assert "another input" in refused.errors
 
 
 def test_other_labels_are_the_same_job(mi2, many, tmp_path):

@@ -15,6 +15,7 @@
 #include "arguments.hpp"
 #include "choices.hpp"
 #include "command.hpp"
+#include "devices.hpp"
 #include "interrupt.hpp"
 #include "progress.hpp"
 
@@ -71,7 +72,8 @@ void add_package(CLI::App& command, Session& session) {
           "--wheel", [&options](const std::string& path) { options.wheel = path; },
           "The wheel of medimageinsight to put in")
       ->type_name("FILE");
-  add_dtype(command, options.dtype, false, "What the model computes in (default: what a packed file holds, else f32)");
+  add_dtype(command, options.dtype, true, "What the model computes in (default: what a packed file holds, else f32)");
+  add_device(command, options.device);
   add_profile(command, "--profile", options.profile, "How images are prepared; azure: as the hosted model does");
   command.add_option("--python", options.python, "Python of the environments; the wheel's")
       ->type_name("3.N")

@@ -107,7 +107,8 @@ void need(bool good, std::string_view what, std::string_view found, std::string_
 
 /// What goes into YAML, shell and Python unquoted must be harmless there.
 void check(const PackageOptions& options) {
-  if (options.dtype) ops::check_precision(*options.dtype);
+  const bool on_cpu = options.device.kind == Device::Kind::kCpu;
+  if (on_cpu && options.dtype && *options.dtype != DType::kAuto) ops::check_precision(*options.dtype);
   need(std::regex_match(options.python, std::regex("3\\.[0-9]{1,3}")), "python", options.python, "a version like 3.11");
   need(std::regex_match(options.name, std::regex("[a-z][a-z0-9-]{1,30}[a-z0-9]")), "name", options.name,
        "3 to 32 small letters, digits and '-', a letter first");
@@ -127,6 +128,7 @@ Values values_of(const fs::path& model, const PackageOptions& options) {
           {"copy_wheels", wheel.empty() ? "" : "COPY wheels wheels"},
           {"data", fs::is_regular_file(model) ? "model/model.mi2" : "model"},
           {"dtype", options.dtype ? std::string(name_of(*options.dtype)) : ""},
+          {"device", to_string(options.device)},
           {"profile", std::string(name_of(options.profile))},
           {"python", options.python},
           {"name", options.name}};

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include <mi2/device.hpp>
 #include <mi2/dtype.hpp>
 #include <mi2/image.hpp>
 
@@ -21,7 +22,8 @@ enum class PackageKind : std::uint8_t {
 struct PackageOptions {
   PackageKind kind = PackageKind::kMlflow;
   std::filesystem::path wheel;           ///< of the Python package, to put in; empty: it comes from a package index
-  std::optional<DType> dtype;            ///< as EmbedderOptions::dtype, of the CPU
+  std::optional<DType> dtype;            ///< as EmbedderOptions::dtype
+  Device device{};                       ///< as EmbedderOptions::device, where the package is deployed
   Profile profile = Profile::kAzure;     ///< as ImageOptions::profile
   std::string python = "3.11";           ///< of the environments
   std::string name = "medimageinsight";  ///< of endpoint, model and environment

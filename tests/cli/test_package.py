@@ -18,6 +18,23 @@ def package(mi2, model, out, **options):
     return mi2("package", "mlflow", "--model", str(model), str(out), **options)
 
 
+def test_the_device_is_that_of_the_deployment(mi2, model, tmp_path):
+    """This machine need not have it."""
+    mi2("package", "mlflow", "--model", str(model), "--device", "cuda:1", "--dtype", "f16", str(tmp_path / "mlflow"))
+    assert "      device: 'cuda:1'\n      dtype: 'f16'\n" in (tmp_path / "mlflow" / "MLmodel").read_text()
+    mi2("package", "azureml", "--model", str(model), "--device", "auto", str(tmp_path / "azureml"))
+    for name in ("deployment.yml", "batch-deployment.yml"):
+        assert 'MI2_DEVICE: "auto"\n' in (tmp_path / "azureml" / name).read_text(), name
+    package(mi2, model, tmp_path / "plain")
+    mi2("package", "mlflow", "--model", str(model), "--dtype", "auto", str(tmp_path / "fastest"))
+    assert "      dtype: 'auto'\n" in (tmp_path / "fastest" / "MLmodel").read_text()
+    assert "      device: 'cpu'\n" in (tmp_path / "plain" / "MLmodel").read_text()
+    done = mi2("package", "mlflow", "--model", str(model), "--device", "gpu", str(tmp_path / "no"), status=2)
+    assert "--device" in done.errors and not (tmp_path / "no").exists()
+    done = mi2("package", "mlflow", "--model", str(model), "--dtype", "f16", str(tmp_path / "no"), status=2)
+    assert "f16" in done.errors and not (tmp_path / "no").exists()
+
+
 def test_a_link_out_of_the_models_folder_is_refused(mi2, model, tmp_path):
     secret = tmp_path / "secret"
     secret.mkdir()

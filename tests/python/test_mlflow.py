@@ -116,6 +116,11 @@ def test_a_packed_file_is_packaged_as_it_is(model_path, program, images, encoded
     assert vectors(rows, "image").tobytes() == program("--dtype", "bf16", images[0]).tobytes()
 
 
+def test_the_device_of_a_package_may_be_overridden(folder):
+    with pytest.raises(Exception, match="device 'cuda:99': this machine has no GPU"):
+        mlflow.pyfunc.load_model(str(folder), model_config={"device": "cuda:99"})
+
+
 @pytest.mark.parametrize("kind", ["zero-shot", "adapter"])
 def test_a_classifiers_folder_predicts_scores(starter_path, encoded, tmp_path, kind):
     labels = ["chest x-ray", "brain mri", "skin photo"]

@@ -23,12 +23,13 @@ class Scorer:
     """One model and its contracts, as ``mi2 serve`` answers them.
 
     :param model: a model's folder, a packed file, or a folder with one of them below it.
+    :param device: "cpu", "cuda", "cuda:N", "auto" or "torch".
     :param profile: of images, unless a request says otherwise.
     """
 
-    def __init__(self, model: str | os.PathLike[str], *, dtype: str = "", profile: str = "azure",
-                 threads: int = 0) -> None:
-        self._core = _core.Scorer(find_model(Path(model)), dtype=dtype, threads=threads, profile=profile)
+    def __init__(self, model: str | os.PathLike[str], *, dtype: str = "", device: str = "cpu",
+                 profile: str = "azure", threads: int = 0) -> None:
+        self._core = _core.Scorer(find_model(Path(model)), dtype=dtype, device=device, threads=threads, profile=profile)
 
     def answer(self, method: str, path: str, body: bytes, headers: list[tuple[str, str]] | None = None) -> Answer:
         """Answers a request; a bad one too. headers: names in lower case."""
@@ -53,9 +54,11 @@ class Settings(TypedDict):
     """Options of Scorer."""
 
     dtype: str
+    device: str
     profile: str
 
 
 def settings_of(environment: Mapping[str, str]) -> Settings:
-    """The options of a deployment: MI2_DTYPE and MI2_PROFILE."""
-    return {"dtype": environment.get("MI2_DTYPE", ""), "profile": environment.get("MI2_PROFILE", "") or "azure"}
+    """The options of a deployment: MI2_DTYPE, MI2_DEVICE and MI2_PROFILE."""
+    return {"dtype": environment.get("MI2_DTYPE", ""), "device": environment.get("MI2_DEVICE", "") or "cpu",
+            "profile": environment.get("MI2_PROFILE", "") or "azure"}

@@ -1,6 +1,7 @@
 """What the scoring scripts that ``mi2 package azureml`` writes are made of.
 
-The environment says what is served: AZUREML_MODEL_DIR (a model, or a folder with one below it), MI2_DTYPE, MI2_PROFILE.
+The environment says what is served: AZUREML_MODEL_DIR (a model, or a folder with one below it), MI2_DTYPE, MI2_DEVICE,
+MI2_PROFILE.
 """
 from __future__ import annotations
 
@@ -50,7 +51,7 @@ def run_batch(mini_batch: list[str]) -> list[str]:
     """Scores CSV files with the header image,text: one line of CSV a row, errors of single rows in place."""
     settings = settings_of(os.environ)
     command = [str(PROGRAM), "batch", "--model", str(find_model(_model())), "--profile", settings["profile"],
-               "--format", "csv"]
+               "--device", settings["device"], "--format", "csv"]
     if settings["dtype"]:
         command += ["--dtype", settings["dtype"]]
     lines: list[str] = []

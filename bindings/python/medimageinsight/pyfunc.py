@@ -63,7 +63,7 @@ def _refuse(status: int, message: str) -> None:
 
 
 def _load_pyfunc(path: str, model_config: dict[str, Any] | None = None) -> PyfuncModel:
-    """What MLflow calls. model_config: dtype, profile, threads."""
+    """What MLflow calls. model_config: dtype, device, profile, threads."""
     config = model_config or {}
-    return PyfuncModel(Scorer(path, dtype=config.get("dtype") or "", profile=config.get("profile") or "azure",
-                              threads=int(config.get("threads") or 0)))
+    return PyfuncModel(Scorer(path, dtype=config.get("dtype") or "", device=config.get("device") or "cpu",
+                              profile=config.get("profile") or "azure", threads=int(config.get("threads") or 0)))

@@ -50,11 +50,12 @@ class Scorer {
   protocols::Service service_;
 };
 
-void open(Scorer* self, const std::filesystem::path& model, const std::string& dtype, unsigned threads,
-          const std::string& profile) {
+void open(Scorer* self, const std::filesystem::path& model, const std::string& dtype, const std::string& device,
+          unsigned threads, const std::string& profile) {
   const nb::gil_scoped_release unlocked;
   EmbedderOptions options;
   if (!dtype.empty()) options.dtype = parse_dtype(dtype);
+  options.device = parse_device(device);
   options.threads = threads;
   options.image.profile = parse_profile(profile);
   new (self) Scorer(model, options);
@@ -76,7 +77,7 @@ Answer answer(const Scorer& scorer, std::string method, std::string path, Header
 
 void bind_scorer(nb::module_& module) {
   nb::class_<Scorer>(module, "Scorer", "A model with the contracts of the server; see mi2::scoring.")
-      .def("__init__", &open, "model"_a, nb::kw_only(), "dtype"_a, "threads"_a, "profile"_a)
+      .def("__init__", &open, "model"_a, nb::kw_only(), "dtype"_a, "device"_a, "threads"_a, "profile"_a)
       .def("answer", &answer, "method"_a, "path"_a, "headers"_a, "body"_a, "(status, content type, headers, body)");
 }
 

@@ -141,6 +141,8 @@ mi2::EmbedderOptions embedder_options(const mi2_options& from) {
   if (from.max_pixels != 0) image.max_pixels = from.max_pixels;
   if (from.max_file_bytes != 0) image.max_file_bytes = from.max_file_bytes;
   read(from.frames, image.frames, mi2::parse_frames);
+  read(from.plane, image.plane, mi2::parse_plane);
+  image.strict = from.strict != 0;
   return to;
 }
 

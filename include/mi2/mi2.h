@@ -54,12 +54,16 @@ typedef struct mi2_options {
   int azure_quality;       /* JPEG quality 1..100, for "azure"; 0: 75 */
   const char* intensity;   /* grey to 8 bits: "auto", "percentile:LOW,HIGH", "minmax", "window:C,W";
                               NULL: "auto" */
-  const char* window;      /* "CENTER,WIDTH" for DICOM; NULL: the file's own */
+  const char* window;      /* "CENTER,WIDTH" for DICOM and volumes; of CT also "lung", "soft", "bone", "brain"; NULL: the
+                              file's own */
   uint64_t max_pixels;     /* of one image, checked before decoding; 0: 200 million */
   uint64_t max_file_bytes; /* of one input file; 0: 1 GiB */
-  const char* frames;      /* of multi-frame DICOM and TIFF, the frame that an image is read as: "middle", "first" or a
+  const char* frames;      /* of multi-frame DICOM, volumes and TIFF, the frame that an image is read as: "middle", "first" or a
                               number from 1; NULL: "middle". A selection of several is refused where an image has them:
                               mi2_frames_open() */
+  const char* plane;       /* in which a volume is cut into slices, its frames: "axial", "coronal", "sagittal"; NULL: "axial", or
+                              the plane of the only slice */
+  int strict;              /* 1: an image that would be read with a warning is MI2_BAD_FILE */
 } mi2_options;
 
 /* Loads a model folder, or maps a file that `mi2 pack` wrote.

@@ -209,6 +209,49 @@ TEST_F(CApi, AnOptionChoosesTheFrameThatAnImageIsReadAs) {
   EXPECT_THAT(mi2_last_error(), HasSubstr("options.frames"));
 }
 
+TEST_F(CApi, AnOptionChoosesThePlaneOfAVolume) {
+  std::string volume =
+      "NRRD0004\ntype: uint8\ndimension: 3\nsizes: 4 4 4\nencoding: raw\nspace: left-posterior-superior\n"
+      "space directions: (1,0,0) (0,1,0) (0,0,1)\n\n";
+  for (int voxel = 0; voxel < 64; ++voxel) volume += static_cast<char>(voxel * (voxel % 5) % 251);
+  const mi2_bytes image{volume.data(), volume.size()};
+  mi2_options options{};
+  options.size = sizeof options;
+  std::vector<std::vector<float>> seen;
+  for (const char* plane : {"axial", "coronal", "sagittal"}) {
+    options.plane = plane;
+    mi2_embedder* cutting = nullptr;
+    ASSERT_EQ(mi2_open(kModel.c_str(), &options, &cutting), MI2_OK) << mi2_last_error();
+    std::vector<float> vector(mi2_dimensions(cutting));
+    EXPECT_EQ(mi2_embed_encoded(cutting, &image, 1, vector.data(), vector.size()), MI2_OK) << mi2_last_error();
+    mi2_close(cutting);
+    mi2::ImageOptions wanted;
+    wanted.plane = mi2::parse_plane(plane);
+    const mi2::Pixels pixels = reference().prepare(std::as_bytes(std::span(volume)), "volume", wanted);
+    EXPECT_EQ(vector, mi2::test::rows_of(reference().embed_images({&pixels, 1})).front()) << plane;
+    EXPECT_THAT(seen, testing::Not(testing::Contains(vector))) << plane;
+    seen.push_back(vector);
+  }
+  options.plane = "oblique";
+  mi2_embedder* refused = nullptr;
+  EXPECT_EQ(mi2_open(kModel.c_str(), &options, &refused), MI2_BAD_ARGUMENT);
+  EXPECT_THAT(mi2_last_error(), HasSubstr("options.plane"));
+}
+
+TEST_F(CApi, StrictRefusesWhatIsReadWithAWarning) {
+  std::vector<float> vector(mi2_dimensions(embedder));
+  const std::string flat = pages({7});
+  const mi2_bytes image{flat.data(), flat.size()};
+  EXPECT_EQ(mi2_embed_encoded(embedder, &image, 1, vector.data(), vector.size()), MI2_OK) << mi2_last_error();
+  mi2_options options{};
+  options.size = sizeof options;
+  options.strict = 1;
+  mi2_embedder* strict = nullptr;
+  ASSERT_EQ(mi2_open(kModel.c_str(), &options, &strict), MI2_OK) << mi2_last_error();
+  EXPECT_EQ(mi2_embed_encoded(strict, &image, 1, vector.data(), vector.size()), MI2_BAD_FILE);
+  mi2_close(strict);
+}
+
 TEST_F(CApi, ScoresAreInTheOrderOfTheLabels) {
   const std::vector<std::string> names{"chest x-ray", "skin lesion", "brain MRI"};
   const std::array labels{names[0].c_str(), names[1].c_str(), names[2].c_str()};

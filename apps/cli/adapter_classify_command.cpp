@@ -95,7 +95,7 @@ int classify_images(const adapter::Adapter& adapter, const ClassifyArguments& ar
                 fmt::format("{}: vectors of {} numbers, the adapter takes {}", arguments.model.model,
                             embedder.dimensions(), adapter.description().in_channels));
   }
-  return score_images({embedder, paths, arguments.frames, arguments.model.batch, progress, kept.get(),
+  return score_images({embedder, paths, arguments.frames, batch_of(arguments.model, embedder), progress, kept.get(),
                        is_file_output(arguments.scores.out), arguments.model.series},
                       output, [&](std::span<const float> embedding) { return adapter.classify(embedding); });
 }

@@ -25,8 +25,8 @@ struct ModelArguments {
   std::string model;
   EmbedderOptions options;
   std::vector<Device> devices{Device{}};  ///< of a command that takes several
-  std::size_t batch = 4;
-  bool series = false;  ///< DICOM files of one series are one image
+  std::optional<std::size_t> batch;       ///< none: embedder::usual_batch()
+  bool series = false;                    ///< DICOM files of one series are one image
 };
 
 /// Declares --model (or $MI2_MODEL) alone.

@@ -19,6 +19,7 @@
 #include "choices.hpp"
 #include "command.hpp"
 #include "devices.hpp"
+#include "embed_inputs.hpp"
 #include "embedder/engines.hpp"
 #include "exit_status.hpp"
 #include "interrupt.hpp"
@@ -80,12 +81,12 @@ int run_batch(const BatchArguments& arguments) {
   options.input = arguments.input;
   options.output = arguments.output;
   options.format = format_of(arguments);
-  options.rows_per_pass = arguments.model.batch;
   options.restart = arguments.restart;
   options.replace = arguments.force;
   catch_interrupts();
   const std::vector<Device>& devices = arguments.model.devices;
   const std::vector<Embedder> embedders = embedder::open_on(arguments.model.model, arguments.model.options, devices);
+  options.rows_per_pass = batch_of(arguments.model, embedders.front());
   const protocols::ServedModel model = protocols::describe_model("batch", embedders.front(), arguments.model.model);
   Progress progress(0, "rows");
   note_device(devices.front(), embedders.front(), progress);

@@ -83,7 +83,7 @@ int classify_images(const ClassifyArguments& arguments, const Embedder& embedder
                     const std::vector<std::string>& given, const embedder::ExpandedPaths& paths, KeptWork* kept,
                     ScoreOutput& output, Progress& progress) {
   const int status =
-      score_images({embedder, paths, arguments.frames, arguments.model.batch, progress, kept,
+      score_images({embedder, paths, arguments.frames, batch_of(arguments.model, embedder), progress, kept,
                     is_file_output(arguments.scores.out), arguments.model.series},
                    output, [&](std::span<const float> embedding) { return classifier.classify(embedding); });
   if (status != 0) explain_paths(given, "--labels, a vector file into --embeddings", progress);

@@ -204,8 +204,13 @@ int embed(const EmbedArguments& arguments) {
   output.start(format, embedder, arguments);
   Report report(progress);
   note_skipped(inputs.images.skipped, progress);
-  const EmbedRun run{embedder,   arguments.model.batch, progress, report, [&] { output.flush(); },
-                     kept.get(), arguments.model.series};
+  const EmbedRun run{embedder,
+                     batch_of(arguments.model, embedder),
+                     progress,
+                     report,
+                     [&] { output.flush(); },
+                     kept.get(),
+                     arguments.model.series};
   progress.keep_alive();
   try {
     embed_all(run, inputs, arguments, output);

@@ -62,6 +62,10 @@ Embedder open_embedder(const ModelArguments& arguments, Progress& progress) {
   return embedder;
 }
 
+std::size_t batch_of(const ModelArguments& arguments, const Embedder& embedder) {
+  return arguments.batch.value_or(embedder::usual_batch(embedder.options().device));
+}
+
 void stop_between_batches(const embedder::ExpandedPaths& paths) {
   const bool reads = std::ranges::any_of(paths.inputs, [](const auto& input) { return input.path == "-"; });
   if (!reads) catch_interrupts();

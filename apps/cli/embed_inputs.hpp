@@ -23,6 +23,9 @@ namespace mi2::cli {
 /// Opens the model, and says on a terminal that it takes a while, if it does.
 Embedder open_embedder(const ModelArguments& arguments, Progress& progress);
 
+/// --batch, or what is usual on the device of `embedder`.
+std::size_t batch_of(const ModelArguments& arguments, const Embedder& embedder);
+
 /// Ctrl-C stops between two batches, unless an image comes from standard input, which may never end.
 void stop_between_batches(const embedder::ExpandedPaths& paths);
 

@@ -121,7 +121,7 @@ fidelity::FidelityOptions options_of(const FidelityArguments& arguments) {
   fidelity::FidelityOptions options;
   options.model = model_of(arguments);
   options.embedder = arguments.model.options;
-  options.batch = arguments.model.batch;
+  options.batch = arguments.model.batch.value_or(embedder::usual_batch(options.embedder.device));
   options.every_dtype = arguments.dtypes.empty();
   if (!options.every_dtype) options.dtypes = dtypes_of(arguments.dtypes);
   if (std::ranges::count(options.dtypes, DType::kAuto) > 0) {

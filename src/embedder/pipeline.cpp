@@ -126,6 +126,8 @@ constexpr std::size_t kBatchesAhead = 2;
 
 }  // namespace
 
+std::size_t usual_batch(const Device& device) noexcept { return device.kind == Device::Kind::kCuda ? 32 : 4; }
+
 void prepare_all(const NextItem& next, const PipelineOptions& options,
                  const std::function<void(std::span<Ready>)>& on_batch) {
   const std::size_t batch = std::max<std::size_t>(1, options.batch);

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include <mi2/device.hpp>
 #include <mi2/embedder.hpp>
 #include <mi2/error.hpp>
 #include <mi2/frames.hpp>
@@ -36,6 +37,10 @@ struct Item {
 
 /// The next item, or nothing after the last. Called on the caller's thread; what it throws ends the run.
 using NextItem = std::function<std::optional<Item>()>;
+
+/// Items computed together where nobody says how many: on a CPU few fill the cores, a GPU wants more. One whose memory
+/// does not hold them takes them in parts.
+std::size_t usual_batch(const Device& device) noexcept;
 
 struct PipelineOptions {
   std::size_t batch = 4;         ///< items computed together, at least 1; fewer where they hold much memory

@@ -64,6 +64,11 @@ PipelineOptions by(std::size_t batch, unsigned threads = 4) {
   return options;
 }
 
+TEST(Pipeline, GivesAGpuLargerBatchesThanACpu) {
+  EXPECT_GT(usual_batch({Device::Kind::kCuda, 1}), usual_batch({}));
+  EXPECT_EQ(usual_batch({Device::Kind::kTorch}), usual_batch({}));
+}
+
 TEST(Pipeline, KeepsTheOrderForEveryBatchSize) {
   for (const std::size_t batch : {1U, 3U, 4U, 20U, 100U}) {
     std::vector<int> widths;

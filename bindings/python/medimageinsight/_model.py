@@ -143,7 +143,7 @@ class Model(EncodeApi):
         :param frames: "middle", "first" or a number from 1: of multi-frame DICOM and TIFF, the frame to embed; None: as
             "middle". "all", "every:K" and "center:K" give a row per selected frame, and :meth:`embed_frames` also says
             which frame a row is of.
-        :param batch: images computed together (4); while they are, the next are decoded. It never changes a vector.
+        :param batch: images computed together (None: 4, on a GPU 32); while they are, the next are decoded. It never changes a vector.
         :param on_error: what becomes of an image that cannot be read: "raise" (None) raises the first such error; "nan"
             makes its row NaN; "skip" leaves its row out; a function is called with position and error, and its row is NaN.
         :param batch_size: as batch. show_progress_bar: as progress. normalize: vectors always have length 1.
@@ -176,7 +176,7 @@ class Model(EncodeApi):
         rows.reserve(total or 0)
         sources = _sources(several, self.dimensions, failures)
         with reporting(options.progress, total, "image" if selection is None else "frame") as advance:
-            places = self._core.embed_images(sources, int(options.batch or 4), rows, selection, failures.handler, advance)
+            places = self._core.embed_images(sources, int(options.batch or 0), rows, selection, failures.handler, advance)
         vectors = rows.take()
         if failures.skips:
             good = kept(vectors)

@@ -184,7 +184,7 @@ std::vector<RowPlace> embed_images(const Embedder& embedder, const nb::object& i
                                    const nb::callable& advance) {
   Images source(embedder, images, frames);
   embedder::PipelineOptions options;
-  options.batch = batch;
+  options.batch = batch != 0 ? batch : embedder::usual_batch(embedder.options().device);
   options.threads = embedder.options().threads;
   std::vector<RowPlace> places;
   const nb::gil_scoped_release unlocked;

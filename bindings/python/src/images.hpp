@@ -24,6 +24,7 @@ using RowPlace = std::pair<std::uint64_t, std::uint64_t>;
 /// @param images    iterator of (name, source): a path as str, a file's bytes, (mode, samples, palette) as
 ///                  mi2::ImageView has them, or the Error that there is instead.
 /// @param frames    as mi2::parse_frames reads it. None: a row per image, of the frame that represents it.
+/// @param batch     images computed together; 0: what is usual on the device.
 /// @param on_error  called with an image's position and the Error of a row of it; None: the first is thrown.
 /// @param advance   called after each batch with its number of rows.
 /// @throws Error{kBadArgument} for `frames`.

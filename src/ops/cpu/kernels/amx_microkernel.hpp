@@ -152,6 +152,14 @@ MI2_INLINE void tile_place(const Piece& p, float* from, float* to, const Between
   each_sum<kLower>(to, []<int kSum>(float* sums) { Tiles::template store<kSum>(sums, 4 * kTileColumns); });
 }
 
+/// A chunk of two panels.
+MI2_INLINE void fetch_both(const std::byte* right, std::int64_t beside, std::int64_t bytes) {
+  for (std::int64_t at = 0; at < bytes; at += 64) {
+    __builtin_prefetch(right + at, 0, 3);
+    __builtin_prefetch(right + beside + at, 0, 3);
+  }
+}
+
 /// Depth is taken in pieces: a piece of two panels stays in the first level while all rows stream past it from the
 /// second. Between pieces the sums are put aside; those of the last piece are finished two places later.
 template <typename Tiles, bool kAccumulate, Activation kActivation, typename Out>
@@ -163,7 +171,7 @@ void product_and_epilogue(const GemmBlock& p) {
   Finisher<Tiles::kBytes, kAccumulate, kActivation, Out> finisher;
   int turn = 0;
   for (std::int64_t panel = 0; panel < p.panels; panel += 2) {
-    Fetch fetch = fetch_panels(p, panel + 2, 2, Tiles::kRightChunk, row_tiles);
+    Fetch fetch = fetch_panels(p, panel + 2, 2, Tiles::kRightChunk, row_tiles, !Tiles::kBytes);
     const std::byte* right = static_cast<const std::byte*>(p.right) + panel * p.right_stride;
     const std::int64_t beside = panel + 1 < p.panels ? p.right_stride : 0;
     const bool whole = (panel + 2) * kPanel <= p.epilogue->columns;
@@ -176,8 +184,14 @@ void product_and_epilogue(const GemmBlock& p) {
                           p.left_stride, right + chunk * Tiles::kRightChunk, beside,
                           std::min(kPiece, p.chunks - chunk)};
         float* from = chunk == 0 ? nullptr : sums;
+        const std::byte* ahead = piece.right + kStreamAhead;
         const auto between = [&] {
-          fetch.some();
+          if (fetch.in_stream) {
+            fetch_both(ahead, beside, Tiles::kRightChunk);
+            ahead += Tiles::kRightChunk;
+          } else {
+            fetch.some();
+          }
           finisher.some();
         };
         if (p.rows - row > 16) {

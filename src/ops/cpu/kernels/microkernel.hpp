@@ -12,6 +12,10 @@
 /// Eight tiles of 14 rows. 640 KB of them and the panels that pass by fit a second level of 1 MB.
 constexpr Blocking kDotBlocking{112, 640 << 10, 48};
 
+/// How far ahead of where it is read a panel is fetched that one tile reads, in bytes: what memory takes for a line, at
+/// the rate at which it gives lines. All at once at a chunk's start, they would fill the core's list of lines to come.
+constexpr std::int64_t kStreamAhead = 48 * 64;
+
 /// The panels that come next, fetched into the second level of the cache while a tile is computed, some lines a chunk:
 /// the processor's own prefetching stops at every page.
 struct Fetch {
@@ -20,7 +24,8 @@ struct Fetch {
   std::int64_t stride;
   std::int64_t panels;
   std::int64_t lines_a_chunk;
-  std::int64_t at = 0;  ///< bytes of the panel that are done
+  bool in_stream = false;  ///< panels that only one tile reads: what comes next is fetched as they pass, none here
+  std::int64_t at = 0;     ///< bytes of the panel that are done
 
   MI2_INLINE void some() {
     for (std::int64_t i = 0; i < lines_a_chunk && panels > 0; ++i) {
@@ -37,13 +42,19 @@ struct Fetch {
 
 /// Up to `count` panels from `panel` on, spread over so many tiles. Sides that stay in memory as sums are small and in
 /// the cache already.
+/// @param may_stream  false where one tile's panels are no sooner there for being fetched as they pass.
 MI2_INLINE Fetch fetch_panels(const GemmBlock& p, std::int64_t panel, std::int64_t count, std::int64_t right_chunk,
-                              std::int64_t tiles) {
+                              std::int64_t tiles, bool may_stream = true) {
   std::int64_t panels = p.panels - panel < count ? p.panels - panel : count;
   if (p.epilogue == nullptr || panels < 0) panels = 0;
   const std::int64_t lines = panels * (right_chunk / 64);
-  return {static_cast<const std::byte*>(p.right) + panel * p.right_stride, p.chunks * right_chunk, p.right_stride,
-          panels, (lines + tiles - 1) / tiles};
+  const bool in_stream = may_stream && tiles == 1 && p.epilogue != nullptr;
+  return {static_cast<const std::byte*>(p.right) + panel * p.right_stride,
+          p.chunks * right_chunk,
+          p.right_stride,
+          in_stream ? 0 : panels,
+          (lines + tiles - 1) / tiles,
+          in_stream};
 }
 
 /// Where the rows of a tile's left side are: three pointers of five rows each reach them all with the addressing of one
@@ -96,7 +107,17 @@ void microkernel(const GemmBlock& p, std::int64_t row, std::int64_t panel, Fetch
   LeftRows left(static_cast<const std::byte*>(p.left) + row * p.left_stride, p.left_stride);
   const auto* right = static_cast<const std::byte*>(p.right) + panel * p.right_stride;
   const std::int64_t right_stride = p.right_stride;
+  const bool in_stream = fetch.in_stream;
   const auto four_steps = [&] {
+    if (in_stream) {
+#pragma GCC unroll 4
+      for (int step = 0; step < kAtOnce; ++step) {
+#pragma GCC unroll 8
+        for (int v = 0; v < P; ++v) {
+          __builtin_prefetch(right + v * right_stride + step * Dot::kRightStep + kStreamAhead, 0, 3);
+        }
+      }
+    }
 #pragma GCC unroll 4
     for (int step = 0; step < kAtOnce; ++step) {
 #pragma GCC unroll 2

@@ -1,0 +1,100 @@
+#pragma once
+// EXPR, the filter of an archive: `modality in (CT,MR) and body_part~chest and date>=2020-01-01 and not site=B`. Parsed to
+// a tree, printed, and bound as SQL with parameters; no database is known here.
+//
+//   expr     or of ands of nots; parentheses; words in any case
+//   compare  FIELD OP VALUE, OP one of = != < <= > >= ~ (contains); FIELD in (VALUE, ...); FIELD not in (VALUE, ...)
+//   VALUE    a bare word, or "text" with \" and \\ inside
+//
+// A comparison with something that a row does not have is false, so `not site=B` finds rows without a site. Text is
+// compared without the case of A to Z. Numbers and dates have an order. A date may be a year or a month: 2020 is any day of
+// it, > is after its last day, >= from its first.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+namespace mi2::archive::filter {
+
+inline constexpr std::size_t kMaxText = 8192;     ///< bytes of an expression
+inline constexpr std::size_t kMaxDepth = 32;      ///< of parentheses and nots
+inline constexpr std::size_t kMaxNodes = 256;     ///< ands, ors, nots and comparisons
+inline constexpr std::size_t kMaxValues = 1000;   ///< in all lists together
+inline constexpr std::size_t kMaxValueBytes = 256;
+
+enum class FieldKind : std::uint8_t {
+  kText,    ///< a text column
+  kNumber,  ///< a column of numbers
+  kDate,    ///< a text column of dates as YYYY-MM-DD
+  kKeyed,   ///< written FIELD.KEY: values by key, as of labels
+};
+
+struct Field {
+  std::string_view name;
+  FieldKind kind;
+  std::string_view meaning;  ///< for help texts
+};
+
+/// All fields there are.
+std::span<const Field> fields() noexcept;
+
+enum class Op : std::uint8_t { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual, kContains, kIn, kNotIn };
+
+enum class Kind : std::uint8_t { kAnd, kOr, kNot, kCompare };
+
+/// A node of the tree. @invariant made by parse() or from_json(): within the limits, values fit their field.
+struct Expr {
+  Kind kind = Kind::kCompare;
+  std::vector<Expr> parts;  ///< kAnd, kOr: two or more; kNot: one
+
+  std::string field;  ///< kCompare: a name of fields()
+  std::string key;    ///< of a kKeyed field, else empty
+  Op op = Op::kEqual;
+  std::vector<std::string> values;  ///< one; one or more for kIn and kNotIn
+
+  bool operator==(const Expr&) const = default;
+};
+
+/// @throws Error{kBadArgument} naming the byte and what was expected there, or an unknown field and the nearest one there
+///         is; {kTooLarge} over a limit. Messages hold no value: it may be of a patient.
+Expr parse(std::string_view text);
+
+/// The tree as JSON: {"and": [..]}, {"or": [..]}, {"not": ..}, {"field": "modality", "op": "in", "value": ["CT", "MR"]};
+/// op is "=" if it is left out, a keyed field is written "label.finding"; a string is an EXPR.
+/// @throws as parse(), naming the place in the tree.
+Expr from_json(const nlohmann::json& tree);
+
+/// EXPR with as few parentheses as it needs: parse() makes the same tree of it.
+std::string to_text(const Expr& expr);
+/// from_json() makes the same tree of it.
+nlohmann::json to_json(const Expr& expr);
+
+/// Where a field's values are.
+struct Column {
+  std::string_view field;
+  /// SQL of the value, as "series.modality".
+  std::string_view value;
+  /// SQL around a comparison of it, which stands for "@": as "EXISTS (SELECT 1 FROM label WHERE label.item = item.id AND
+  /// label.key = ? AND @)". The key of a kKeyed field is the one parameter before the comparison's. Empty: "@" alone.
+  std::string_view around = {};
+};
+
+using Parameter = std::variant<std::string, double>;
+
+/// A condition for WHERE, in parentheses, that is true or false and never null. Plain "?" for each parameter in turn.
+/// Understood by SQLite and, with its numbered parameters, PostgreSQL.
+struct Bound {
+  std::string sql;
+  std::vector<Parameter> parameters;
+};
+
+/// @throws Error{kUnsupported} naming a field for which there is no column.
+Bound bind(const Expr& expr, std::span<const Column> columns);
+
+}  // namespace mi2::archive::filter

@@ -11,6 +11,8 @@
 
 #include <mi2/error.hpp>
 
+#include "base/nearest.hpp"
+
 namespace mi2::weights {
 namespace {
 
@@ -135,7 +137,7 @@ void Checkpoint::fail_missing(const std::string& name) const {
   for (const auto& [other, row] : left_) {
     if (++searched > kSearchedNames) break;
     if (other.size() > kLongestName) continue;
-    const std::size_t distance = edit_distance(name, other);
+    const std::size_t distance = base::edit_distance(name, other);
     if (distance <= name.size() / 4 + 1) near.emplace_back(distance, in_quotes(other));
   }
   std::sort(near.begin(), near.end());

@@ -30,7 +30,4 @@ std::string current_name(std::string_view older);
 /// Buffers that some exports carry along and that hold no weights: attention masks, index tables, counters.
 bool is_known_buffer(std::string_view name) noexcept;
 
-/// Levenshtein distance, for "did you mean".
-std::size_t edit_distance(std::string_view a, std::string_view b);
-
 }  // namespace mi2::weights

@@ -43,12 +43,5 @@ TEST(Names, OnlyBuffersOfTheTowersAreKnown) {
   EXPECT_FALSE(is_known_buffer("lang_encoder.resblocks.0.extra"));
 }
 
-TEST(Names, EditDistanceCountsInsertionsDeletionsAndReplacements) {
-  EXPECT_EQ(edit_distance("", ""), 0U);
-  EXPECT_EQ(edit_distance("abc", ""), 3U);
-  EXPECT_EQ(edit_distance("kitten", "sitting"), 3U);
-  EXPECT_EQ(edit_distance("weight", "weights"), 1U);
-}
-
 }  // namespace
 }  // namespace mi2::weights

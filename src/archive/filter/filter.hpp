@@ -1,14 +1,15 @@
 #pragma once
-// EXPR, the filter of an archive: `modality in (CT,MR) and body_part~chest and date>=2020-01-01 and not site=B`. Parsed to
-// a tree, printed, and bound as SQL with parameters; no database is known here.
+// EXPR, the filter of an archive: `modality in (CT,MR) and body_part~chest and date>=2020-01-01 and not site=B`. Parsed
+// to a tree, printed, and bound as SQL with parameters; no database is known here.
 //
 //   expr     or of ands of nots; parentheses; words in any case
 //   compare  FIELD OP VALUE, OP one of = != < <= > >= ~ (contains); FIELD in (VALUE, ...); FIELD not in (VALUE, ...)
-//   VALUE    a bare word, or "text" with \" and \\ inside
+//   VALUE    a bare word, or text in "double" or 'single' quotes, in which a backslash goes before a quote or a
+//   backslash
 //
 // A comparison with something that a row does not have is false, so `not site=B` finds rows without a site. Text is
-// compared without the case of A to Z. Numbers and dates have an order. A date may be a year or a month: 2020 is any day of
-// it, > is after its last day, >= from its first.
+// compared without the case of A to Z. Numbers and dates have an order. A date may be a year or a month: 2020 is any
+// day of it, > is after its last day, >= from its first. Fields are written in any case, keys are taken as they are.
 
 #include <cstddef>
 #include <cstdint>
@@ -22,10 +23,10 @@
 
 namespace mi2::archive::filter {
 
-inline constexpr std::size_t kMaxText = 8192;     ///< bytes of an expression
-inline constexpr std::size_t kMaxDepth = 32;      ///< of parentheses and nots
-inline constexpr std::size_t kMaxNodes = 256;     ///< ands, ors, nots and comparisons
-inline constexpr std::size_t kMaxValues = 1000;   ///< in all lists together
+inline constexpr std::size_t kMaxText = 65536;   ///< bytes of an expression, as given and as printed
+inline constexpr std::size_t kMaxDepth = 32;     ///< of parentheses and nots
+inline constexpr std::size_t kMaxNodes = 256;    ///< ands, ors, nots and comparisons
+inline constexpr std::size_t kMaxValues = 1000;  ///< in all lists together
 inline constexpr std::size_t kMaxValueBytes = 256;
 
 enum class FieldKind : std::uint8_t {
@@ -48,7 +49,8 @@ enum class Op : std::uint8_t { kEqual, kNotEqual, kLess, kLessEqual, kGreater, k
 
 enum class Kind : std::uint8_t { kAnd, kOr, kNot, kCompare };
 
-/// A node of the tree. @invariant made by parse() or from_json(): within the limits, values fit their field.
+/// A node of the tree. One made by parse() or from_json() is within the limits, its values fit their field (numbers in
+/// their shortest form, dates with dashes), and no and is right inside an and, nor an or inside an or.
 struct Expr {
   Kind kind = Kind::kCompare;
   std::vector<Expr> parts;  ///< kAnd, kOr: two or more; kNot: one
@@ -61,12 +63,13 @@ struct Expr {
   bool operator==(const Expr&) const = default;
 };
 
-/// @throws Error{kBadArgument} naming the byte and what was expected there, or an unknown field and the nearest one there
+/// @throws Error{kBadArgument} naming the byte and what was expected there, or an unknown field and the nearest one
+/// there
 ///         is; {kTooLarge} over a limit. Messages hold no value: it may be of a patient.
 Expr parse(std::string_view text);
 
-/// The tree as JSON: {"and": [..]}, {"or": [..]}, {"not": ..}, {"field": "modality", "op": "in", "value": ["CT", "MR"]};
-/// op is "=" if it is left out, a keyed field is written "label.finding"; a string is an EXPR.
+/// The tree as JSON: {"and": [..]}, {"or": [..]}, {"not": ..}, {"field": "modality", "op": "in", "value": ["CT",
+/// "MR"]}; op is "=" if it is left out, a keyed field is written "label.finding"; a string is an EXPR.
 /// @throws as parse(), naming the place in the tree.
 Expr from_json(const nlohmann::json& tree);
 
@@ -80,8 +83,9 @@ struct Column {
   std::string_view field;
   /// SQL of the value, as "series.modality".
   std::string_view value;
-  /// SQL around a comparison of it, which stands for "@": as "EXISTS (SELECT 1 FROM label WHERE label.item = item.id AND
-  /// label.key = ? AND @)". The key of a kKeyed field is the one parameter before the comparison's. Empty: "@" alone.
+  /// SQL around a comparison of it, which stands for "@": as "EXISTS (SELECT 1 FROM label WHERE label.item = item.id
+  /// AND label.key = ? AND @)". The key of a kKeyed field is the one parameter before the comparison's. Empty: "@"
+  /// alone.
   std::string_view around = {};
 };
 

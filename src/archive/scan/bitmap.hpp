@@ -28,10 +28,15 @@ class Bitmap {
     for (const std::uint64_t word : words_) set += static_cast<std::size_t>(std::popcount(word));
     return set;
   }
-  /// Rows [64 i, 64 i + 64), the first in the lowest bit; zeros past the end.
-  [[nodiscard]] std::uint64_t word(std::size_t i) const noexcept { return i < words_.size() ? words_[i] : 0; }
+  /// The bits of rows [first, first + 64), the first in the lowest bit; zeros past the end.
+  [[nodiscard]] std::uint64_t bits_from(std::size_t first) const noexcept {
+    const std::size_t shift = first % 64;
+    return shift == 0 ? word(first / 64) : word(first / 64) >> shift | word(first / 64 + 1) << (64 - shift);
+  }
 
  private:
+  [[nodiscard]] std::uint64_t word(std::size_t i) const noexcept { return i < words_.size() ? words_[i] : 0; }
+
   std::size_t size_ = 0;
   std::vector<std::uint64_t> words_;
 };

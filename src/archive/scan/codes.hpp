@@ -1,6 +1,6 @@
 #pragma once
-// q8: the rows of a segment as bytes, a quarter of their size, with what is lost by it. Derived from the rows: a file of
-// codes can be deleted at any time, and one that is stale or damaged is never believed.
+// q8: the rows of a segment as bytes, a quarter of their size, with what is lost by it. Derived from the rows: a file
+// of codes can be deleted at any time, and one that is stale or damaged is never believed.
 
 #include <array>
 #include <cstddef>
@@ -15,6 +15,8 @@
 #include "base/thread_pool.hpp"
 
 namespace mi2::archive::scan {
+
+class CodesFile;
 
 /// Rows of a block: what one task scans, and what one checksum is of.
 inline constexpr std::size_t kBlockRows = 1024;
@@ -86,10 +88,9 @@ class Codes {
   void check() const;
 
  private:
-  class File;
   Codes(std::size_t rows, std::size_t dimensions, const RowsId& id) : rows_(rows), dimensions_(dimensions), id_(id) {}
-  void encode(std::span<const float> rows, const std::vector<std::size_t>& missing, base::ThreadPool& pool,
-              const CodesOptions& options);
+  /// Makes the blocks that have no codes.
+  void encode(std::span<const float> rows, base::ThreadPool& pool, const CodesOptions& options);
 
   std::size_t rows_;
   std::size_t dimensions_;
@@ -97,7 +98,7 @@ class Codes {
   std::size_t encoded_ = 0;
   std::vector<CodeBlock> blocks_;
   std::vector<std::shared_ptr<const void>> memory_;  ///< what the blocks point into
-  std::shared_ptr<const File> file_;                 ///< the mapped file, or none
+  std::shared_ptr<const CodesFile> file_;            ///< the mapped file, or none
 };
 
 }  // namespace mi2::archive::scan

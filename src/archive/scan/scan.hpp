@@ -1,6 +1,6 @@
 #pragma once
-// Exact search among unit vectors under any filter: every allowed row is looked at through its codes (codes.hpp), and those
-// that may be among the best are computed again from the rows themselves, until no row left can be better.
+// Exact search among unit vectors under any filter: every allowed row is looked at through its codes (codes.hpp), and
+// those that may be among the best are computed again from the rows themselves, until no row left can be better.
 
 #include <cstddef>
 #include <cstdint>
@@ -75,7 +75,8 @@ struct Part {
 };
 
 /// The unit vector along the weighted sum of the parts' directions.
-/// @throws Error{kBadArgument} for no part, vectors of different dimensions, a part or weight that is not finite, a zero
+/// @throws Error{kBadArgument} for no part, vectors of different dimensions, a part or weight that is not finite, a
+/// zero
 ///         vector, or parts that cancel out (the sum shorter than 1e-3 of the sum of the weights' magnitudes).
 std::vector<float> combine(std::span<const Part> parts);
 
@@ -106,7 +107,7 @@ class Scan {
 
  private:
   std::vector<Segment> segments_;
-  std::vector<std::size_t> first_row_;  ///< of each segment, and the number of rows
+  std::vector<std::size_t> first_row_;  ///< of each segment
   std::size_t rows_ = 0;
   std::size_t dimensions_ = 0;
 };

@@ -7,8 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "base/nearest.hpp"
 #include "train/config/keys.hpp"
-#include "weights/names.hpp"
 
 namespace mi2::train {
 namespace {
@@ -42,7 +42,7 @@ std::vector<std::string_view> known_names() {
 
 /// Slips between two keys; a key in another section is a little further away than one in the same.
 std::size_t distance(std::string_view path, std::string_view known) {
-  const std::size_t slips = weights::edit_distance(upper(leaf_of(path)), upper(leaf_of(known)));
+  const std::size_t slips = base::edit_distance(upper(leaf_of(path)), upper(leaf_of(known)));
   return 2 * slips + (upper(section_of(path)) == upper(section_of(known)) ? 0 : 1);
 }
 

@@ -1,0 +1,148 @@
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include <mi2/error.hpp>
+
+#include "archive/filter/build.hpp"
+#include "archive/filter/dates.hpp"
+#include "archive/filter/filter.hpp"
+
+namespace mi2::archive::filter {
+namespace {
+
+/// For LIKE with ESCAPE '\': `value` anywhere.
+std::string anywhere(std::string_view value) {
+  std::string pattern = "%";
+  for (const char c : value) {
+    if (c == '%' || c == '_' || c == '\\') pattern += '\\';
+    pattern += c;
+  }
+  return pattern + '%';
+}
+
+class Binder {
+ public:
+  explicit Binder(std::span<const Column> columns) : columns_(columns) {}
+
+  std::string condition(const Expr& expr) {
+    switch (expr.kind) {
+      case Kind::kNot:
+        return "(NOT " + condition(expr.parts.front()) + ")";
+      case Kind::kAnd:
+        return group(expr, " AND ");
+      case Kind::kOr:
+        return group(expr, " OR ");
+      case Kind::kCompare:
+        break;
+    }
+    return comparison(expr);
+  }
+
+  std::vector<Parameter> parameters;
+
+ private:
+  std::string group(const Expr& expr, std::string_view word) {
+    std::string sql = "(";
+    for (std::size_t i = 0; i < expr.parts.size(); ++i) {
+      if (i > 0) sql += word;
+      sql += condition(expr.parts[i]);
+    }
+    return sql + ")";
+  }
+
+  std::string comparison(const Expr& expr) {
+    const auto column =
+        std::find_if(columns_.begin(), columns_.end(), [&](const Column& c) { return c.field == expr.field; });
+    if (column == columns_.end()) {
+      throw Error(Code::kUnsupported, fmt::format("filter: nothing here has the field {}", expr.field));
+    }
+    if (!expr.key.empty()) parameters.emplace_back(expr.key);
+    std::string sql = plain(expr, column->value);
+    if (!column->around.empty()) {
+      std::string around(column->around);
+      const std::size_t at = around.find('@');
+      if (at == std::string::npos) {
+        throw Error(Code::kInternal, fmt::format("filter: the column of {} has no place for a comparison", expr.field));
+      }
+      sql = around.replace(at, 1, sql);
+    }
+    // What a row does not have is null, and so would be any comparison of it.
+    const bool negated = expr.op == Op::kNotEqual || expr.op == Op::kNotIn;
+    return fmt::format("({}COALESCE({}, FALSE))", negated ? "NOT " : "", sql);
+  }
+
+  /// Without what is around it; a negative operator as its opposite.
+  std::string plain(const Expr& expr, std::string_view value) {
+    switch (kind_of(expr.field)) {
+      case FieldKind::kNumber:
+        return numbers(expr, value);
+      case FieldKind::kDate:
+        return dates(expr, value);
+      case FieldKind::kText:
+      case FieldKind::kKeyed:
+        break;
+    }
+    if (expr.op == Op::kContains) {
+      parameters.emplace_back(anywhere(expr.values.front()));
+      return fmt::format("(lower({}) LIKE lower(?) ESCAPE '\\')", value);
+    }
+    for (const std::string& one : expr.values) parameters.emplace_back(one);
+    return fmt::format("(lower({}) IN ({}))", value, repeated("lower(?)", expr.values.size()));
+  }
+
+  std::string numbers(const Expr& expr, std::string_view value) {
+    for (const std::string& one : expr.values) parameters.emplace_back(number_of(one));
+    if (is_equality(expr.op)) return fmt::format("({} IN ({}))", value, repeated("?", expr.values.size()));
+    return fmt::format("({} {} ?)", value, text_of(expr.op));
+  }
+
+  std::string dates(const Expr& expr, std::string_view value) {
+    if (is_equality(expr.op)) {
+      std::string sql;
+      for (const std::string& date : expr.values) {
+        parameters.emplace_back(first_day(date));
+        parameters.emplace_back(last_day(date));
+        sql += fmt::format("{}{} BETWEEN ? AND ?", sql.empty() ? "" : " OR ", value);
+      }
+      return "(" + sql + ")";
+    }
+    const bool first = expr.op == Op::kLess || expr.op == Op::kGreaterEqual;
+    parameters.emplace_back(first ? first_day(expr.values.front()) : last_day(expr.values.front()));
+    return fmt::format("({} {} ?)", value, text_of(expr.op));
+  }
+
+  static bool is_equality(Op op) {
+    return op == Op::kEqual || op == Op::kNotEqual || op == Op::kIn || op == Op::kNotIn;
+  }
+
+  static std::string repeated(std::string_view text, std::size_t times) {
+    std::string list(text);
+    for (std::size_t i = 1; i < times; ++i) list.append(", ").append(text);
+    return list;
+  }
+
+  static FieldKind kind_of(std::string_view name) {
+    const auto known = fields();
+    const auto field = std::find_if(known.begin(), known.end(), [&](const Field& f) { return f.name == name; });
+    return field == known.end() ? FieldKind::kText : field->kind;
+  }
+
+  std::span<const Column> columns_;
+};
+
+}  // namespace
+
+Bound bind(const Expr& expr, std::span<const Column> columns) {
+  Binder binder(columns);
+  Bound bound;
+  bound.sql = binder.condition(expr);
+  bound.parameters = std::move(binder.parameters);
+  return bound;
+}
+
+}  // namespace mi2::archive::filter

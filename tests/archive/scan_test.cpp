@@ -1,0 +1,461 @@
+// The exact search, against one that compares everything in f64.
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "archive/scan/block_memory.hpp"
+#include "archive/scan/scan.hpp"
+#include "archive/series_rows.hpp"
+#include "base/hash.hpp"
+#include "ops/cpu/isa.hpp"
+#include "support/expect_error.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace mi2::archive::scan {
+namespace {
+
+using test::SeriesRows;
+
+/// A Scan over rows in segments that end at `ends`.
+Scan scan_of(const SeriesRows& rows, const std::vector<std::size_t>& ends) {
+  base::ThreadPool pool(1);
+  std::vector<Segment> segments;
+  std::size_t first = 0;
+  for (const std::size_t end : ends) {
+    const auto values = std::span(rows.rows).subspan(first * rows.dimensions, (end - first) * rows.dimensions);
+    segments.push_back({values.data(), std::make_shared<const Codes>(Codes::make(values, rows.dimensions, {}, pool))});
+    first = end;
+  }
+  return Scan(std::move(segments));
+}
+Scan scan_of(const SeriesRows& rows) { return scan_of(rows, {rows.count()}); }
+
+Answer brute_force(const SeriesRows& rows, const Query& query, const Scope& scope) {
+  Answer answer;
+  std::map<std::uint32_t, Hit> best;
+  const auto better = [](const Hit& a, const Hit& b) { return a.score != b.score ? a.score > b.score : a.row < b.row; };
+  for (std::uint32_t r = 0; r < std::min(scope.rows, rows.count()); ++r) {
+    const auto& excluded = query.excluded_owners;
+    if (scope.deleted != nullptr && scope.deleted->test(r)) {
+      ++answer.counts.excluded_deleted;
+    } else if (scope.allowed != nullptr && !scope.allowed->test(r)) {
+      ++answer.counts.excluded_filter;
+    } else if (!excluded.empty() && std::count(excluded.begin(), excluded.end(), scope.owners[r]) > 0) {
+      ++answer.counts.excluded_owner;
+    } else {
+      ++answer.counts.searched;
+      const Hit hit{r, scope.groups.empty() ? r : scope.groups[r], inner_product(query.vector, rows.row(r))};
+      const auto [found, fresh] = best.emplace(hit.group, hit);
+      if (!fresh && better(hit, found->second)) found->second = hit;
+    }
+  }
+  for (const auto& [group, hit] : best) answer.hits.push_back(hit);
+  std::sort(answer.hits.begin(), answer.hits.end(), better);
+  answer.hits.resize(std::min(answer.hits.size(), query.k));
+  return answer;
+}
+
+/// Whether both are the same in all that is promised: rows, groups, scores to the bit, order, counts.
+bool same(const Answer& a, const Answer& b) {
+  const auto equal = [](const Hit& x, const Hit& y) {
+    return x.row == y.row && x.group == y.group && x.score == y.score;
+  };
+  return a.exact && b.exact && std::equal(a.hits.begin(), a.hits.end(), b.hits.begin(), b.hits.end(), equal) &&
+         a.counts.searched == b.counts.searched && a.counts.excluded_deleted == b.counts.excluded_deleted &&
+         a.counts.excluded_filter == b.counts.excluded_filter && a.counts.excluded_owner == b.counts.excluded_owner;
+}
+
+Bitmap random_bitmap(std::size_t size, double share, std::mt19937& random) {
+  std::bernoulli_distribution yes(share);
+  Bitmap bits(size);
+  for (std::size_t i = 0; i < size; ++i) {
+    if (yes(random)) bits.set(i);
+  }
+  return bits;
+}
+
+/// One call with everything at random, against brute force.
+void try_at_random(const SeriesRows& rows, const Scan& scan, unsigned seed) {
+  std::mt19937 random(seed);
+  const auto one_of = [&](auto... values) {
+    const std::array list{values...};
+    return list[random() % list.size()];
+  };
+  const std::size_t count = rows.count();
+  const Bitmap allowed = random_bitmap(count, one_of(0.0, 0.001, 0.01, 0.25, 0.9, 1.0), random);
+  const Bitmap deleted = random_bitmap(count, one_of(0.01, 0.5), random);
+  Scope scope;
+  if (random() % 4 != 0) scope.allowed = &allowed;
+  if (random() % 2 == 0) scope.deleted = &deleted;
+  if (random() % 4 == 0) scope.rows = random() % count;
+  if (random() % 3 != 0) scope.groups = random() % 2 == 0 ? rows.study : rows.patient;
+  scope.owners = rows.patient;
+  std::vector<Query> queries(one_of(std::size_t{1}, std::size_t{3}, std::size_t{6}, std::size_t{70}));
+  for (Query& query : queries) {
+    const std::size_t near = random() % count;
+    query.vector = random() % 2 == 0 ? rows.image_query(near, static_cast<unsigned>(random()))
+                                     : rows.text_query(static_cast<unsigned>(random()));
+    query.k = one_of(std::size_t{1}, std::size_t{2}, std::size_t{10}, std::size_t{100}, std::size_t{5000});
+    if (random() % 2 == 0) query.excluded_owners.push_back(rows.patient[near]);
+    if (random() % 4 == 0) query.excluded_owners.insert(query.excluded_owners.end(), {7, 3, 1000000});
+  }
+  base::ThreadPool pool(one_of(1U, 3U));
+  const std::vector<Answer> answers = scan.search(queries, scope, pool);
+  ASSERT_EQ(answers.size(), queries.size());
+  for (std::size_t q = 0; q < queries.size(); ++q) {
+    EXPECT_TRUE(same(answers[q], brute_force(rows, queries[q], scope))) << "seed " << seed << ", query " << q;
+  }
+}
+
+class ScanOf : public ::testing::TestWithParam<std::size_t> {};
+
+TEST_P(ScanOf, FindsWhatComparingEverythingFinds) {
+  const std::size_t dimensions = GetParam();
+  const SeriesRows rows(60, 33, dimensions, static_cast<unsigned>(dimensions));
+  const Scan whole = scan_of(rows);
+  const Scan parted = scan_of(rows, {1, 70, 70, 1200, rows.count()});
+  for (unsigned seed = 0; seed < 6; ++seed) {
+    try_at_random(rows, whole, seed);
+    try_at_random(rows, parted, 100 + seed);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Dimensions, ScanOf, ::testing::Values(1, 3, 64, 100, 128));
+
+TEST(Scan, FindsTheSameOnEveryInstructionSet) {
+  const SeriesRows rows(60, 33, 100, 1);
+  const Scan scan = scan_of(rows);
+  const char* const before = std::getenv("MI2_ISA");
+  const std::optional<std::string> chosen = before == nullptr ? std::nullopt : std::optional<std::string>(before);
+  const ops::cpu::Isa best = ops::cpu::choose_isa();
+  for (const ops::cpu::Isa isa : ops::cpu::kIsas) {
+    if (isa > best) continue;
+    ::setenv("MI2_ISA", std::string(ops::cpu::name_of(isa)).c_str(), 1);
+    for (unsigned seed = 200; seed < 203; ++seed) try_at_random(rows, scan, seed);
+  }
+  if (chosen) {
+    ::setenv("MI2_ISA", chosen->c_str(), 1);
+  } else {
+    ::unsetenv("MI2_ISA");
+  }
+}
+
+TEST(Scan, AnArchiveInMiniatureNeedsFewRowsComputedAgain) {
+  const SeriesRows rows(300, 33, 256, 5);
+  const Scan scan = scan_of(rows);
+  base::ThreadPool pool(2);
+  Scope scope;
+  scope.groups = rows.study;
+  scope.owners = rows.patient;
+  std::vector<Query> queries;
+  for (unsigned i = 0; i < 10; ++i) {
+    queries.push_back({rows.image_query(i * 900, i), 10, {rows.patient[i * 900]}});
+    queries.push_back({rows.text_query(i), 10, {}});
+  }
+  const std::vector<Answer> answers = scan.search(queries, scope, pool);
+  for (std::size_t q = 0; q < queries.size(); ++q) {
+    EXPECT_TRUE(same(answers[q], brute_force(rows, queries[q], scope))) << q;
+    EXPECT_EQ(answers[q].hits.size(), 10U);
+    EXPECT_LT(answers[q].reranked, rows.count() / 4);
+  }
+}
+
+TEST(Scan, TheNumberOfThreadsChangesNothing) {
+  const SeriesRows rows(100, 33, 64, 6);
+  const Scan scan = scan_of(rows, {1000, rows.count()});
+  std::vector<Query> queries;
+  for (unsigned i = 0; i < 9; ++i) queries.push_back({rows.image_query(i * 100, i), 20, {}});
+  base::ThreadPool alone(1);
+  for (const std::size_t taken : {std::size_t{1}, queries.size()}) {
+    const std::span<const Query> some = std::span(queries).first(taken);
+    const std::vector<Answer> wanted = scan.search(some, {}, alone);
+    for (const unsigned threads : {2U, 5U}) {
+      base::ThreadPool pool(threads);
+      const std::vector<Answer> answers = scan.search(some, {}, pool);
+      for (std::size_t q = 0; q < taken; ++q) {
+        EXPECT_TRUE(same(answers[q], wanted[q]));
+        EXPECT_EQ(answers[q].reranked, wanted[q].reranked);
+      }
+    }
+  }
+}
+
+TEST(Scan, AnswersDoNotDependOnTheOtherQueries) {
+  const SeriesRows rows(100, 33, 64, 7);
+  const Scan scan = scan_of(rows);
+  base::ThreadPool pool(2);
+  std::vector<Query> queries;
+  for (unsigned i = 0; i < 130; ++i) queries.push_back({rows.text_query(i), 1 + i % 7, {}});
+  const std::vector<Answer> together = scan.search(queries, {}, pool);
+  for (std::size_t q = 0; q < queries.size(); q += 13) {
+    EXPECT_TRUE(same(together[q], scan.search(std::span(queries).subspan(q, 1), {}, pool).front())) << q;
+  }
+}
+
+TEST(Scan, SearchesAtTheSameTimeDoNotDisturbEachOther) {
+  const SeriesRows rows(60, 33, 64, 8);
+  const Scan scan = scan_of(rows);
+  std::vector<std::thread> threads;
+  for (unsigned t = 0; t < 3; ++t) {
+    threads.emplace_back([&, t] { try_at_random(rows, scan, 300 + t); });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+/// Rows that are all the same but for what `change` does.
+template <typename Change>
+SeriesRows equal_rows(std::size_t count, std::size_t dimensions, const Change& change) {
+  SeriesRows rows(1, 1, dimensions, 9);
+  const std::vector<float> row = rows.rows;
+  rows.rows.clear();
+  rows.study.clear();
+  rows.patient.clear();
+  for (std::size_t r = 0; r < count; ++r) {
+    std::vector<float> values = row;
+    change(r, values);
+    rows.rows.insert(rows.rows.end(), values.begin(), values.end());
+    rows.study.push_back(static_cast<std::uint32_t>(r / 33));
+    rows.patient.push_back(static_cast<std::uint32_t>(r / 99));
+  }
+  return rows;
+}
+
+void expect_as_brute_force(const SeriesRows& rows, std::size_t k) {
+  const Scan scan = scan_of(rows);
+  base::ThreadPool pool(2);
+  for (const bool grouped : {false, true}) {
+    Scope scope;
+    if (grouped) scope.groups = rows.study;
+    scope.owners = rows.patient;
+    const std::vector<Query> queries{{rows.image_query(3, 1), k, {}}, {rows.text_query(2), k, {0}}};
+    const std::vector<Answer> answers = scan.search(queries, scope, pool);
+    for (std::size_t q = 0; q < queries.size(); ++q) {
+      EXPECT_TRUE(same(answers[q], brute_force(rows, queries[q], scope))) << grouped << " " << q;
+    }
+  }
+}
+
+TEST(Scan, OfEqualRowsTheFirstAreFound) {
+  // More than may wait for being computed again.
+  const SeriesRows rows = equal_rows(70000, 8, [](std::size_t, std::vector<float>&) {});
+  expect_as_brute_force(rows, 5);
+  const Scan scan = scan_of(rows);
+  base::ThreadPool pool(2);
+  Scope scope;
+  scope.groups = rows.study;
+  const Query query{rows.image_query(0, 1), 3, {}};
+  const Answer answer = scan.search(std::span(&query, 1), scope, pool).front();
+  ASSERT_EQ(answer.hits.size(), 3U);
+  for (std::uint32_t i = 0; i < 3; ++i) EXPECT_EQ(answer.hits[i].row, 33 * i);
+}
+
+TEST(Scan, RowsThatDifferByRoundingAreToldApart) {
+  expect_as_brute_force(equal_rows(70000, 16,
+                                   [](std::size_t r, std::vector<float>& row) {
+                                     float& value = row[r % row.size()];
+                                     value = std::nextafter(value, r % 3 == 0 ? 2.0F : -2.0F);
+                                   }),
+                        50);
+}
+
+TEST(Scan, RowsWithOneHugeNumberOrDenormalsAreFoundAsOthersAre) {
+  expect_as_brute_force(equal_rows(5000, 64,
+                                   [](std::size_t r, std::vector<float>& row) {
+                                     std::mt19937 random(static_cast<unsigned>(r));
+                                     for (float& value : row) value *= r % 2 == 0 ? 1e-3F : 1e-40F;
+                                     for (float& value : row) value += 1e-5F * static_cast<float>(random() % 100);
+                                     row[r / 2 % 8] = 1;
+                                     test::make_unit(row);
+                                   }),
+                        40);
+}
+
+/// Writes codes of the rows whose residuals are all `residual`, with checksums that fit.
+void plant_residuals(const std::filesystem::path& path, const SeriesRows& rows, const RowsId& id, float residual) {
+  base::ThreadPool pool(1);
+  Codes::make(rows.rows, rows.dimensions, id, pool).save(path);
+  std::string bytes = test::read_back(path);
+  const std::size_t stride = (rows.dimensions + 63) / 64 * 64;
+  const std::size_t blocks_at = (64 + 16 * blocks_of(rows.count()) + 63) / 64 * 64;
+  const auto put = [&](std::size_t at, const auto& value) { std::memcpy(bytes.data() + at, &value, sizeof value); };
+  const auto hash = [&](std::size_t at, std::size_t size) {
+    return base::xxh3(std::as_bytes(std::span(bytes)).subspan(at, size));
+  };
+  for (std::size_t block = 0; block < blocks_of(rows.count()); ++block) {
+    const std::size_t at = blocks_at + block * block_bytes(kBlockRows, stride);
+    const std::size_t here = rows_of_block(block, rows.count());
+    for (std::size_t r = 0; r < here; ++r) put(at + tiled(here) * (stride + 4) + 4 * r, residual);
+    put(64 + 16 * block + 8, hash(at, block_bytes(here, stride)));
+  }
+  put(48, hash(64, blocks_at - 64));
+  put(56, hash(0, 56));
+  std::filesystem::remove(path);
+  std::ofstream(path, std::ios::binary) << bytes;
+}
+
+TEST(Scan, AWrongBoundIsFoundOutAndNotAnswered) {
+  const SeriesRows rows(60, 33, 64, 10);
+  const test::TemporaryFolder folder;
+  const RowsId id{{1, 1}, 1};
+  plant_residuals(folder / "1.q8", rows, id, 0);
+  base::ThreadPool pool(2);
+  const auto codes = std::make_shared<const Codes>(Codes::load(folder / "1.q8", rows.rows, rows.dimensions, id, pool));
+  ASSERT_EQ(codes->encoded(), 0U) << "the planted codes must be taken for good";
+  const Scan scan(std::vector<Segment>{{rows.rows.data(), codes}});
+  const Query query{rows.image_query(0, 1), 10, {}};
+  test::expect_error(Code::kBadFile, {"codes"},
+                     [&] { static_cast<void>(scan.search(std::span(&query, 1), {}, pool)); });
+}
+
+TEST(Scan, CodesWithNumbersThatBoundNothingAreMadeAgain) {
+  const SeriesRows rows(60, 33, 64, 10);
+  const test::TemporaryFolder folder;
+  const RowsId id{{1, 1}, 1};
+  base::ThreadPool pool(2);
+  for (const float residual :
+       {std::numeric_limits<float>::quiet_NaN(), -1.0F, std::numeric_limits<float>::infinity()}) {
+    plant_residuals(folder / "1.q8", rows, id, residual);
+    EXPECT_EQ(Codes::load(folder / "1.q8", rows.rows, rows.dimensions, id, pool).encoded(), rows.count()) << residual;
+  }
+}
+
+TEST(Scan, WhereThereIsNothingNothingIsFound) {
+  base::ThreadPool pool(2);
+  const SeriesRows rows(3, 3, 4, 1);
+  const Query query{rows.text_query(1), 3, {}};
+  EXPECT_TRUE(Scan(std::vector<Segment>{}).search(std::span(&query, 1), {}, pool).front().hits.empty());
+  const Scan scan = scan_of(rows, {0, 9, 9});
+  EXPECT_EQ(scan.search(std::span(&query, 1), {}, pool).front().hits.size(), 3U);
+  EXPECT_TRUE(scan.search({}, {}, pool).empty());
+  const Bitmap none(9);
+  Scope scope;
+  scope.allowed = &none;
+  const Answer answer = scan.search(std::span(&query, 1), scope, pool).front();
+  EXPECT_TRUE(answer.hits.empty());
+  EXPECT_EQ(answer.counts.excluded_filter, 9U);
+  EXPECT_TRUE(answer.exact);
+}
+
+TEST(Scan, BadQueriesAndScopesAreRefused) {
+  const SeriesRows rows(3, 3, 4, 1);
+  const Scan scan = scan_of(rows);
+  base::ThreadPool pool(1);
+  const auto refused = [&](const Query& query, const Scope& scope, const std::string& word) {
+    test::expect_error(Code::kBadArgument, {word},
+                       [&] { static_cast<void>(scan.search(std::span(&query, 1), scope, pool)); });
+  };
+  const std::vector<float> good = rows.text_query(1);
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  refused({good, 0, {}}, {}, "k");
+  refused({{1, 0, 0}, 1, {}}, {}, "4 dimensions");
+  refused({{0, 0, 0, 0}, 1, {}}, {}, "length 1");
+  refused({{2, 0, 0, 0}, 1, {}}, {}, "length 1");
+  refused({{nan, 0, 0, 1}, 1, {}}, {}, "length 1");
+  refused({{std::numeric_limits<float>::infinity(), 0, 0, 1}, 1, {}}, {}, "length 1");
+  const Bitmap few(8);
+  Scope scope;
+  scope.allowed = &few;
+  refused({good, 1, {}}, scope, "allowed");
+  scope = {};
+  scope.deleted = &few;
+  refused({good, 1, {}}, scope, "deleted");
+  scope = {};
+  scope.groups = std::span(rows.study).first(8);
+  refused({good, 1, {}}, scope, "groups");
+  scope = {};
+  refused({good, 1, {2}}, scope, "owners");
+  scope.rows = 8;
+  scope.allowed = &few;
+  EXPECT_EQ(scan.search(std::vector<Query>{{good, 1, {}}}, scope, pool).front().counts.excluded_filter, 8U);
+  test::expect_error(Code::kBadArgument, {"codes"}, [&] { Scan(std::vector<Segment>{{rows.rows.data(), nullptr}}); });
+}
+
+TEST(Scan, StopsWhenItIsAsked) {
+  const SeriesRows rows(3, 3, 4, 1);
+  const Scan scan = scan_of(rows);
+  base::ThreadPool pool(2);
+  std::stop_source stop;
+  stop.request_stop();
+  const Query query{rows.text_query(1), 1, {}};
+  test::expect_error(Code::kInternal, {"stopped"},
+                     [&] { static_cast<void>(scan.search(std::span(&query, 1), {}, pool, stop.get_token())); });
+}
+
+TEST(Combine, SumsDirectionsByTheirWeights) {
+  const std::vector<float> x{2, 0, 0};
+  const std::vector<float> y{0, 5, 0};
+  const std::vector<float> both = combine(std::vector<Part>{{x, 1}, {y, 1}});
+  EXPECT_THAT(both,
+              ::testing::ElementsAre(::testing::FloatEq(std::sqrt(0.5F)), ::testing::FloatEq(std::sqrt(0.5F)), 0));
+  const std::vector<float> away = combine(std::vector<Part>{{x, 3}, {y, -4}});
+  EXPECT_THAT(away, ::testing::ElementsAre(::testing::FloatEq(0.6F), ::testing::FloatEq(-0.8F), 0));
+}
+
+TEST(Combine, WhatHasNoDirectionIsRefused) {
+  const std::vector<float> x{2, 0};
+  const std::vector<float> zero{0, 0};
+  const std::vector<float> nan{std::numeric_limits<float>::quiet_NaN(), 0};
+  const std::vector<float> three{1, 0, 0};
+  const auto refused = [](const std::vector<Part>& parts) {
+    test::expect_error(Code::kBadArgument, {"query"}, [&] { combine(parts); });
+  };
+  refused({});
+  refused({{x, 1}, {x, -1}});
+  refused({{x, 0}});
+  refused({{zero, 1}});
+  refused({{nan, 1}});
+  refused({{x, std::numeric_limits<double>::infinity()}});
+  refused({{x, 1}, {three, 1}});
+}
+
+TEST(InnerProduct, IsTheSumInF64) {
+  std::mt19937 random(3);
+  std::normal_distribution<float> normal;
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{15}, std::size_t{16}, std::size_t{1000}}) {
+    std::vector<float> a(size);
+    std::vector<float> b(size);
+    for (float& value : a) value = normal(random);
+    for (float& value : b) value = normal(random);
+    double sum = 0;
+    for (std::size_t i = 0; i < size; ++i) sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
+    EXPECT_NEAR(inner_product(a, b), sum, 1e-14 * static_cast<double>(size));
+  }
+}
+
+TEST(Bitmap, GivesSixtyFourBitsFromAnywhere) {
+  Bitmap bits(130);
+  for (const std::size_t row : {std::size_t{0}, std::size_t{63}, std::size_t{64}, std::size_t{129}}) bits.set(row);
+  for (std::size_t first = 0; first < 200; ++first) {
+    for (std::size_t i = 0; i < 64; ++i) {
+      const bool wanted = first + i < 130 && bits.test(first + i);
+      EXPECT_EQ((bits.bits_from(first) >> i & 1) != 0, wanted) << first << " " << i;
+    }
+  }
+  EXPECT_EQ(bits.count(), 4U);
+  EXPECT_EQ(Bitmap(130, true).count(), 130U);
+  EXPECT_EQ(Bitmap(128, true).count(), 128U);
+}
+
+}  // namespace
+}  // namespace mi2::archive::scan

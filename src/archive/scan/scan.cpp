@@ -117,9 +117,12 @@ std::vector<Answer> Scan::search(std::span<const Query> queries, const Scope& sc
     answers.resize(queries.size());
     return answers;
   }
-  for (std::size_t at = 0; at < queries.size(); at += Scorer::kMostQueries) {
-    const std::size_t count = std::min(Scorer::kMostQueries, queries.size() - at);
-    std::vector<Answer> some = Search(*this, segments_, queries.subspan(at, count), scope, rows, pool, stop).run();
+  const std::size_t batches = (queries.size() + Scorer::kMostQueries - 1) / Scorer::kMostQueries;
+  for (std::size_t batch = 0; batch < batches; ++batch) {
+    const std::size_t first = queries.size() * batch / batches;
+    const std::size_t last = queries.size() * (batch + 1) / batches;
+    std::vector<Answer> some =
+        Search(*this, segments_, queries.subspan(first, last - first), scope, rows, pool, stop).run();
     std::move(some.begin(), some.end(), std::back_inserter(answers));
   }
   for (const Segment& segment : segments_) segment.codes->check();

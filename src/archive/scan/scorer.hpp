@@ -17,7 +17,7 @@ namespace mi2::archive::scan {
 class Scorer {
  public:
   /// Queries of a batch: what they take is in the second level of the cache beside a block.
-  static constexpr std::size_t kMostQueries = 64;
+  static constexpr std::size_t kMostQueries = 112;
 
   /// @param queries  at most kMostQueries, with digits of `stride`.
   Scorer(std::vector<QueryCodes> queries, std::size_t stride, ops::cpu::Isa isa);

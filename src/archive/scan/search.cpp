@@ -9,7 +9,7 @@ namespace mi2::archive::scan {
 namespace {
 
 /// Blocks of a round: few at first, since a floor spares the most at the beginning.
-constexpr std::size_t kFirstRound = 8;
+constexpr std::size_t kFirstRound = 2;
 constexpr std::size_t kLastRound = 128;
 /// Candidates that may wait: 800 KB of a query. With more, they are computed before the scan goes on.
 constexpr std::size_t kMostWaiting = 1U << 16;
@@ -20,6 +20,12 @@ std::vector<QueryCodes> codes_of(std::span<const Query> queries, std::size_t str
   std::vector<QueryCodes> codes;
   for (const Query& query : queries) codes.emplace_back(query.vector, stride);
   return codes;
+}
+
+/// A row that is wanted soon: rows lie far apart, and each begins with a wait for memory.
+void fetch(std::span<const float> row) {
+  constexpr std::size_t kLine = 16;  // floats
+  for (std::size_t i = 0; i < row.size(); i += kLine) __builtin_prefetch(row.data() + i, 0, 2);
 }
 
 void add(Counts& sum, const Counts& counts) {
@@ -93,7 +99,7 @@ void Search::scan_block(const Place& place, Found& found) const {
   best.reserve(standings_.size());
   for (const Standing& standing : standings_) {
     floors.push_back(standing.floor());
-    best.emplace_back(std::min(standing.query().k, kBlockRows));
+    best.emplace_back(std::min(standing.query().k, kBlockRows), !scope_.groups.empty());
   }
   scorer_.each(rows, floors.data(), [&](std::size_t q, std::size_t i, float score, float slack) {
     const Standing& standing = standings_[q];
@@ -103,7 +109,7 @@ void Search::scan_block(const Place& place, Found& found) const {
     const std::uint32_t group = standing.group_of(row);
     if (best[q].beats(group, candidate.upper) || standing.beats(group, candidate.upper)) return;
     best[q].offer({row, group, candidate.lower});
-    if (best[q].hits().size() >= standing.query().k) {
+    if (best[q].size() >= standing.query().k) {
       floors[q] = std::max(floors[q], static_cast<float>(best[q].floor()));  // it was a float
     }
     found.candidates[q].push_back(candidate);
@@ -159,6 +165,7 @@ void Search::rerank(std::span<Standing*> standings) {
       Chunk& chunk = chunks[pieces[i].first];
       const std::size_t last = std::min(pieces[i].second + kPiece, chunk.candidates.size());
       for (std::size_t c = pieces[i].second; c < last; ++c) {
+        if (c + 1 < last) fetch(scan_.row(chunk.candidates[c + 1].row));
         chunk.scores[c] = inner_product(chunk.standing->query().vector, scan_.row(chunk.candidates[c].row));
       }
     });

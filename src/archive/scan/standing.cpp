@@ -23,7 +23,11 @@ float rounded_down(double value) {
 }  // namespace
 
 Standing::Standing(const Query& query, const Scope& scope)
-    : query_(&query), groups_(scope.groups), excluded_(query.excluded_owners), by_codes_(query.k), exact_(query.k) {
+    : query_(&query),
+      groups_(scope.groups),
+      excluded_(query.excluded_owners),
+      by_codes_(query.k, !scope.groups.empty()),
+      exact_(query.k, !scope.groups.empty()) {
   std::sort(excluded_.begin(), excluded_.end());
 }
 
@@ -89,7 +93,7 @@ void Standing::end_rerank() {
 
 Answer Standing::answer() const {
   Answer answer;
-  answer.hits.assign(exact_.hits().begin(), exact_.hits().end());
+  answer.hits = exact_.hits();
   answer.reranked = reranked_;
   return answer;
 }

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Race the archive's exact search against FAISS: same rows, same queries, same threads, in one run.
 
-    race.py --program PROGRAM [--studies 3031] [--slices 33] [--dimensions 1024] [--rounds 3] [--folder build/archive-bench]
+    race.py --program PROGRAM [--studies 3031] [--slices 33] [--dimensions 1024] [--rounds 3] [--folder FOLDER]
 
-Rows are generated like an archive's: in a cone, series of slices that hardly differ, patients with several studies. Half
-of the queries look like an image, half like a text. Everything that was found is compared with a search in f64; a row
-that is neither the one found there nor within 1e-6 of its score is a failure. Prints JSON with times and their ratios,
-and says which bars are missed; exit status 1 if any is, or if anything found is wrong.
+Rows are generated like an archive's: in a cone, series of slices that hardly differ, patients with several studies.
+Half of the queries look like an image, half like a text. Everything that was found is compared with a search in f64; a
+score further than 1e-6 from the one found there is a failure. Prints JSON with times and their ratios, and says which
+bars are missed; exit status 1 if any is, or if anything found is wrong.
 """
 import argparse
 import json
@@ -127,7 +127,8 @@ def check(report, rows, queries, slices):
     spread = QUERIES // len(report["single"]["found"])
     study = (number // slices).astype(numpy.int64)
     patient = study * 2 // 3
-    wrong = {"single": truth.faults(report["single"]["found"], spread), "batch": truth.faults(report["batch"]["found"], 1)}
+    wrong = {"single": truth.faults(report["single"]["found"], spread),
+             "batch": truth.faults(report["batch"]["found"], 1)}
     for one in report["filtered"]:
         allowed = ((number * 2654435761 & 0xFFFFFFFF) >> 22) < one["share"] * 1024
         wrong[f"filter {one['share']}"] = truth.faults(one["found"], spread, allowed)
@@ -160,7 +161,8 @@ def main():
     rows_file, queries_file = make_files(options.folder, options.studies, options.slices, options.dimensions)
     rows = numpy.fromfile(rows_file, numpy.float32).reshape(-1, options.dimensions)
     queries = numpy.fromfile(queries_file, numpy.float32).reshape(-1, options.dimensions)
-    command = [options.program, rows_file, queries_file, *map(str, (options.dimensions, options.slices, options.rounds))]
+    shape = (options.dimensions, options.slices, options.rounds)
+    command = [options.program, rows_file, queries_file, *map(str, shape)]
     mi2 = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
     peers = race_faiss(rows, queries, mi2["threads"], options.rounds)
     wrong = check(mi2, rows, queries, options.slices)

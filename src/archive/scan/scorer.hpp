@@ -2,6 +2,7 @@
 // Scores of a block's rows by their codes, for all queries of a batch: a few in one pass each over the block, many as a
 // matrix product on the engine's own kernels.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -79,17 +80,21 @@ class Scorer {
 
   template <typename Use>
   void each_in_row(const float* high, float residual, const float* floors, const Use& use) const {
+    // Some at a time, most of which have none that is wanted.
+    constexpr std::size_t kAtOnce = 16;
     const float* low = high + low_at_;
-    int any = 0;
-    for (std::size_t q = 0; q < size(); ++q) {
-      const float upper = high[q] + low[q] + (slopes_[q] * residual + offsets_[q]);
-      any |= static_cast<int>(upper >= floors[q]);
-    }
-    if (any == 0) return;
-    for (std::size_t q = 0; q < size(); ++q) {
-      const float score = high[q] + low[q];
-      const float slack = slopes_[q] * residual + offsets_[q];
-      if (score + slack >= floors[q]) use(q, score, slack);
+    for (std::size_t first = 0; first < size(); first += kAtOnce) {
+      const std::size_t last = std::min(first + kAtOnce, size());
+      int any = 0;
+      for (std::size_t q = first; q < last; ++q) {
+        any |= static_cast<int>(high[q] + low[q] + (slopes_[q] * residual + offsets_[q]) >= floors[q]);
+      }
+      if (any == 0) continue;
+      for (std::size_t q = first; q < last; ++q) {
+        const float score = high[q] + low[q];
+        const float slack = slopes_[q] * residual + offsets_[q];
+        if (score + slack >= floors[q]) use(q, score, slack);
+      }
     }
   }
 

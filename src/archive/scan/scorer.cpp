@@ -22,9 +22,12 @@ std::size_t up_to(std::size_t n, std::size_t multiple) { return (n + multiple - 
 }  // namespace
 
 Scorer::Scorer(std::vector<QueryCodes> queries, std::size_t stride, ops::cpu::Isa isa)
-    : queries_(std::move(queries)), stride_(stride), dots_(dots_for(isa)), kernel_(ops::cpu::kernels_for(isa).s8) {
-  // Only kernels that take bytes as they are; the others want them spread first.
-  if (size() >= kMany && kernel_.left == ops::cpu::Operand::kU8) pack_panels();
+    : queries_(std::move(queries)),
+      stride_(stride),
+      dots_(dots_for(isa)),
+      kernels_(ops::cpu::kernels_for(isa)),
+      kernel_(kernels_.s8) {
+  if (size() >= kMany) pack_panels();
 }
 
 void Scorer::pack_panels() {
@@ -60,6 +63,25 @@ void Scorer::score_one(const BlockRows& rows, std::size_t query, float* scores) 
   for (std::size_t i = 0; i < rows.count; ++i) scores[i] = codes.score(high[i], low[i], rows.scale[i]);
 }
 
+bool Scorer::takes_codes() const noexcept { return kernel_.left == ops::cpu::Operand::kU8; }
+
+std::size_t Scorer::left_stride() const noexcept {
+  return stride_ / kAlign * static_cast<std::size_t>(kernel_.left_chunk);
+}
+
+const std::byte* Scorer::gather(const BlockRows& rows, std::size_t at, std::size_t count, std::byte* to) const {
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint8_t* from = rows.block->codes + rows.index[at + i] * stride_;
+    if (takes_codes()) {
+      std::memcpy(to + i * left_stride(), from, stride_);
+    } else {
+      kernels_.spread_bytes(from, static_cast<std::int64_t>(stride_ / kAlign), to + i * left_stride());
+    }
+  }
+  std::memset(to + count * left_stride(), 0, (up_to(count, kTile) - count) * left_stride());
+  return to;
+}
+
 Scorer::Part Scorer::score_many(const BlockRows& rows, std::size_t at) const {
   const std::size_t columns = column_scale_.size();
   const auto most = std::max(kTile, static_cast<std::size_t>(kernel_.blocking.rows) / kTile * kTile);
@@ -68,18 +90,9 @@ Scorer::Part Scorer::score_many(const BlockRows& rows, std::size_t at) const {
   const std::size_t zeros_at = up_to(padded * columns * sizeof(float), kAlign);
   const std::size_t space_at = zeros_at + up_to(padded * sizeof(std::int32_t), kAlign);
   const std::size_t codes_at = space_at + up_to(static_cast<std::size_t>(kernel_.space()) * sizeof(float), kAlign);
-  std::byte* const memory = ops::cpu::thread_scratch(codes_at + (rows.whole() ? 0 : padded * stride_));
+  std::byte* const memory = ops::cpu::thread_scratch(codes_at + padded * left_stride());
   auto* const zeros = reinterpret_cast<std::int32_t*>(memory + zeros_at);
   std::fill_n(zeros, padded, 128);
-  const std::uint8_t* left = rows.block->codes + at * stride_;
-  if (!rows.whole()) {
-    auto* const gathered = reinterpret_cast<std::uint8_t*>(memory + codes_at);
-    for (std::size_t i = 0; i < count; ++i) {
-      std::memcpy(gathered + i * stride_, rows.block->codes + rows.index[at + i] * stride_, stride_);
-    }
-    std::memset(gathered + count * stride_, 0, (padded - count) * stride_);
-    left = gathered;
-  }
   ops::cpu::Epilogue end;
   end.rows = static_cast<std::int64_t>(count);
   end.columns = static_cast<std::int64_t>(columns);
@@ -90,8 +103,12 @@ Scorer::Part Scorer::score_many(const BlockRows& rows, std::size_t at) const {
   end.out = memory;
   end.out_stride = static_cast<std::int64_t>(columns);
   ops::cpu::GemmBlock product;
-  product.left = left;
-  product.left_stride = static_cast<std::int64_t>(stride_);
+  if (takes_codes() && rows.whole()) {
+    product.left = rows.block->codes + at * stride_;
+  } else {
+    product.left = gather(rows, at, count, memory + codes_at);
+  }
+  product.left_stride = static_cast<std::int64_t>(left_stride());
   product.right = first_panel_;
   product.chunks = static_cast<std::int64_t>(stride_ / kAlign);
   product.right_stride = product.chunks * kPanelChunk;

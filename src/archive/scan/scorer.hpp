@@ -51,6 +51,12 @@ class Scorer {
 
   /// scores[i] of one query for all rows.
   void score_one(const BlockRows& rows, std::size_t query, float* scores) const;
+  /// Whether the matrix product takes codes from where they lie; else each byte is spread to 16 bits first.
+  [[nodiscard]] bool takes_codes() const noexcept;
+  /// Bytes from row to row of what gather() makes.
+  [[nodiscard]] std::size_t left_stride() const noexcept;
+  /// Rows [at, at + count) as a matrix product's left side, up to whole tiles, at `to`, which it returns.
+  const std::byte* gather(const BlockRows& rows, std::size_t at, std::size_t count, std::byte* to) const;
   /// The scores of rows [at, at + Part::count) by all queries, in this thread's own memory until the next call.
   [[nodiscard]] Part score_many(const BlockRows& rows, std::size_t at) const;
 
@@ -103,10 +109,11 @@ class Scorer {
   std::vector<QueryCodes> queries_;
   std::size_t stride_;
   Dots dots_;
+  const ops::cpu::Kernels& kernels_;
   const ops::cpu::ProductKernel& kernel_;
   // For a matrix product: the digits of all queries as columns, the high ones first.
   std::size_t low_at_ = 0;                  ///< column of the first low digit
-  std::vector<std::byte> panels_;           ///< empty: the queries are few, or the kernel is no help
+  std::vector<std::byte> panels_;           ///< empty: the queries are few
   const std::byte* first_panel_ = nullptr;  ///< in panels_, aligned
   std::vector<float> column_scale_;
   std::vector<std::int32_t> column_sum_;

@@ -1,5 +1,7 @@
 #include "evaluation/confusion.hpp"
 
+#include <cmath>
+
 namespace mi2::evaluation {
 namespace {
 
@@ -9,20 +11,71 @@ double ratio(std::uint64_t part, std::uint64_t whole) {
 
 }  // namespace
 
+ClassFigures figures_of(const ClassCounts& counts) {
+  return {counts.rows, ratio(counts.right, counts.calls), ratio(counts.right, counts.rows),
+          ratio(2 * counts.right, counts.rows + counts.calls)};
+}
+
+Averages averages_of(std::span<const ClassCounts> classes) {
+  Averages found;
+  ClassCounts all;
+  for (const ClassCounts& counts : classes) {
+    const ClassFigures figures = figures_of(counts);
+    const auto share = 1.0 / static_cast<double>(classes.size());
+    found.macro.precision += figures.precision * share;
+    found.macro.recall += figures.recall * share;
+    found.macro.f1 += figures.f1 * share;
+    all.rows += counts.rows;
+    all.calls += counts.calls;
+    all.right += counts.right;
+  }
+  found.micro = figures_of(all);
+  found.macro.support = all.rows;
+  return found;
+}
+
 Confusion::Confusion(std::size_t classes, std::span<const std::size_t> labels, std::span<const std::size_t> predicted)
     : classes_(classes), counts_(classes * classes) {
   for (std::size_t r = 0; r < labels.size(); ++r) ++counts_[labels[r] * classes + predicted[r]];
 }
 
-ClassFigures Confusion::figures(std::size_t of_class) const {
-  std::uint64_t rows = 0;
-  std::uint64_t calls = 0;
+ClassCounts Confusion::counts(std::size_t of_class) const {
+  ClassCounts found;
   for (std::size_t other = 0; other < classes_; ++other) {
-    rows += count(of_class, other);
-    calls += count(other, of_class);
+    found.rows += count(of_class, other);
+    found.calls += count(other, of_class);
   }
-  const std::uint64_t right = count(of_class, of_class);
-  return {rows, ratio(right, calls), ratio(right, rows), ratio(2 * right, rows + calls)};
+  found.right = count(of_class, of_class);
+  return found;
+}
+
+Averages Confusion::averages() const {
+  std::vector<ClassCounts> seen;
+  for (std::size_t c = 0; c < classes_; ++c) {
+    const ClassCounts found = counts(c);
+    if (found.rows + found.calls > 0) seen.push_back(found);
+  }
+  return averages_of(seen);
+}
+
+double Confusion::matthews() const {
+  double all = 0;
+  double right = 0;
+  double rows_by_calls = 0;
+  double rows_squared = 0;
+  double calls_squared = 0;
+  for (std::size_t c = 0; c < classes_; ++c) {
+    const ClassCounts found = counts(c);
+    const auto rows = static_cast<double>(found.rows);
+    const auto calls = static_cast<double>(found.calls);
+    all += rows;
+    right += static_cast<double>(found.right);
+    rows_by_calls += rows * calls;
+    rows_squared += rows * rows;
+    calls_squared += calls * calls;
+  }
+  const double spread = (all * all - rows_squared) * (all * all - calls_squared);
+  return spread > 0 ? (right * all - rows_by_calls) / std::sqrt(spread) : 0.0;
 }
 
 double Confusion::accuracy() const {

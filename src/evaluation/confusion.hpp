@@ -16,6 +16,21 @@ struct ClassFigures {
   double f1 = 0;
 };
 
+/// Rows of one class against the rest.
+struct ClassCounts {
+  std::uint64_t rows = 0;   ///< that are of the class
+  std::uint64_t calls = 0;  ///< that are called so
+  std::uint64_t right = 0;  ///< that are both
+};
+ClassFigures figures_of(const ClassCounts& counts);
+
+/// Figures of several classes together; support is that of all of them.
+struct Averages {
+  ClassFigures macro;  ///< the means of the classes' figures
+  ClassFigures micro;  ///< the figures of the classes' counts, summed
+};
+Averages averages_of(std::span<const ClassCounts> classes);
+
 class Confusion {
  public:
   /// `labels` and `predicted` are [rows], below `classes`.
@@ -26,7 +41,13 @@ class Confusion {
   [[nodiscard]] std::uint64_t count(std::size_t labels, std::size_t predicted) const noexcept {
     return counts_[labels * classes_ + predicted];
   }
-  [[nodiscard]] ClassFigures figures(std::size_t of_class) const;
+  [[nodiscard]] ClassCounts counts(std::size_t of_class) const;
+  [[nodiscard]] ClassFigures figures(std::size_t of_class) const { return figures_of(counts(of_class)); }
+  /// Over the classes that occur or are called, as in scikit-learn.
+  [[nodiscard]] Averages averages() const;
+  /// Matthews' correlation of classes and calls, from -1 to 1; 0 where either is always the same.
+  /// Source: Gorodkin, Comput. Biol. Chem. 2004; equal to scikit-learn's matthews_corrcoef.
+  [[nodiscard]] double matthews() const;
   /// The share of rows that are right; 0 of none.
   [[nodiscard]] double accuracy() const;
   /// The mean recall over the classes that occur; 0 of none.

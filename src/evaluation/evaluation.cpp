@@ -83,6 +83,8 @@ Evaluation evaluate(const Scores& probabilities, std::span<const std::size_t> la
   found.log_loss = log_loss(probabilities, labels);
   found.reliability = reliability(probabilities, labels);
   found.confusion = Confusion(probabilities.classes, labels, figures.predicted());
+  found.averages = found.confusion.averages();
+  found.matthews = found.confusion.matthews();
   for (std::size_t c = 0; c < probabilities.classes; ++c) {
     found.classes.push_back(
         {found.confusion.figures(c), {values[3 + c], intervals[3 + c]}, figures.ranked()[c].curve()});

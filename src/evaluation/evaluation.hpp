@@ -31,7 +31,9 @@ struct Evaluation {
   std::size_t rows = 0;
   Figure accuracy;
   Figure balanced_accuracy;
-  Figure mean_auc;  ///< over the classes that have one
+  Figure mean_auc;    ///< over the classes that have one
+  Averages averages;  ///< of the likeliest class
+  double matthews = 0;
   double log_loss = 0;
   Reliability reliability;
   Confusion confusion{0, {}, {}};

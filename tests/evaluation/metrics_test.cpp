@@ -14,7 +14,9 @@
 
 #include <mi2/error.hpp>
 
+#include "evaluation/call.hpp"
 #include "evaluation/evaluation.hpp"
+#include "evaluation/f1.hpp"
 #include "support/expect_error.hpp"
 #include "support/paths.hpp"
 
@@ -73,6 +75,75 @@ TEST(Metrics, ConfusionPrecisionRecallAndF1AreThoseOfScikitLearn) {
       EXPECT_NEAR(figures.f1, c.expected.at("f1")[t], kRounding);
     }
   }
+}
+
+void expect_averages(const Averages& found, const Json& expected) {
+  const auto near = [](const ClassFigures& figures, const Json& numbers) {
+    EXPECT_NEAR(figures.precision, numbers[0], kRounding);
+    EXPECT_NEAR(figures.recall, numbers[1], kRounding);
+    EXPECT_NEAR(figures.f1, numbers[2], kRounding);
+  };
+  near(found.macro, expected.at("macro"));
+  near(found.micro, expected.at("micro"));
+}
+
+TEST(Metrics, AveragesAndMatthewsCorrelationAreThoseOfScikitLearn) {
+  for (const Case& c : cases()) {
+    SCOPED_TRACE(c.expected.at("name"));
+    const Evaluation found = evaluate(c.probabilities, c.truth, {0, 0.95, 0});
+    expect_averages(found.averages, c.expected.at("averages"));
+    EXPECT_EQ(found.averages.macro.support, c.truth.size());
+    EXPECT_NEAR(found.matthews, c.expected.at("matthews"), kRounding);
+  }
+}
+
+TEST(Metrics, MatthewsCorrelationOfOneAnswerIsZero) {
+  const std::vector<std::size_t> truth{0, 1, 1};
+  EXPECT_EQ(Confusion(2, truth, std::vector<std::size_t>{1, 1, 1}).matthews(), 0.0);
+  EXPECT_EQ(Confusion(2, truth, truth).matthews(), 1.0);
+}
+
+TEST(Metrics, ThresholdsOfBestF1AndWhatTheyDoAreThoseOfScikitLearn) {
+  for (const Case& c : cases()) {
+    SCOPED_TRACE(c.expected.at("name"));
+    const std::vector<std::optional<double>> thresholds = best_f1_thresholds(c.probabilities, c.truth);
+    for (std::size_t k = 0; k < c.logits.classes; ++k) {
+      const Json& expected = c.expected.at("f1_thresholds")[k];
+      ASSERT_EQ(thresholds[k].has_value(), !expected.is_null());
+      if (thresholds[k]) {
+        EXPECT_EQ(*thresholds[k], expected.get<double>());
+      }
+    }
+    expect_averages(at_thresholds(c.probabilities, c.truth, thresholds).averages, c.expected.at("at_f1_thresholds"));
+  }
+}
+
+TEST(Metrics, OfThresholdsWithTheSameF1TheLargestCounts) {
+  // Every threshold above 0.10 and up to 0.80 tells the two rows apart.
+  const Scores scores{2, {0.8, 0.2, 0.1, 0.9}};
+  const std::vector<std::size_t> truth{0, 1};
+  EXPECT_EQ(best_f1_thresholds(scores, truth)[0].value(), 0.8);
+  // No threshold finds the row: its score is below all but the first, which calls everything.
+  EXPECT_EQ(best_f1_thresholds({2, {0.01, 0.99}}, std::vector<std::size_t>{0})[0].value(), 0.0);
+  EXPECT_FALSE(best_f1_thresholds({2, {0.01, 0.99}}, std::vector<std::size_t>{0})[1]);
+}
+
+TEST(Calls, AScoreBetweenTheCutOffsIsPossible) {
+  const CutOffs of_head{0.6, 0.3};
+  EXPECT_EQ(name_of(call_of(0.6, of_head)), "positive");
+  EXPECT_EQ(name_of(call_of(0.3, of_head)), "negative");
+  EXPECT_EQ(name_of(call_of(0.31, of_head)), "possible");
+  // Youden's point is the more sensitive one: nothing is left between the two.
+  EXPECT_EQ(call_of(0.35, {0.3, 0.6}), Call::kPositive);
+  EXPECT_EQ(call_of(0.29, {0.3, 0.6}), Call::kNegative);
+}
+
+TEST(Calls, ZeroShotCutOffsAreThemselvesPossibleAndPositive) {
+  const CutOffs cut_offs = possible_from(kZeroShotPossible, kZeroShotPositive);
+  EXPECT_EQ(call_of(0.20, cut_offs), Call::kPositive);
+  EXPECT_EQ(call_of(0.1999, cut_offs), Call::kPossible);
+  EXPECT_EQ(call_of(0.08, cut_offs), Call::kPossible);
+  EXPECT_EQ(call_of(0.0799, cut_offs), Call::kNegative);
 }
 
 TEST(Metrics, AreasUnderTheCurveAreThoseOfScikitLearn) {

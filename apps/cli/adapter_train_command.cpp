@@ -1,13 +1,9 @@
 // mi2 adapter train: from embeddings and labels to an adapter and a report.
 
-#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
-#include <system_error>
-#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -25,14 +21,16 @@
 #include "interrupt.hpp"
 #include "output.hpp"
 #include "progress.hpp"
+#include "training_rows.hpp"
 #include "vector_arguments.hpp"
 
 namespace mi2::cli {
 namespace {
 
 struct TrainArguments {
-  std::string embeddings;
+  const CLI::Option* embeddings = nullptr;
   LabelTableArguments labels;
+  SplitTables splits;
   std::string classes;
   std::string kind = "linear";
   adapter::TrainOptions options;
@@ -56,12 +54,17 @@ Which rows are for what:
   train and val rows make the adapter, test rows evaluate it. Temperature and thresholds
   (Youden's J; sensitivity 0.90) come from rows the adapter has not seen: the val rows; if
   there are none, linear uses five-fold cross-validation of the train rows, and mlp holds
-  --validation of them out. Without test rows, the same rows evaluate it.
+  --validation of them out. Without test rows, the same rows evaluate it. The split is a column
+  of --labels, or --val-labels and --test-labels are tables of their own, with the same columns.
 
 Output:
   NAME.safetensors and NAME.json; a summary on standard output (--format json: the whole
   report). --report DIR writes report.html, report.json, roc.svg, confusion.svg and
   calibration.svg.
+
+  Beside accuracy, AUC and their intervals: precision, recall and F1 of each label, macro and
+  micro; Matthews' correlation; and each label's threshold of best F1 (0, 0.05, .. 0.95; of
+  equals the largest), chosen where the other thresholds are.
 
 Compared with classification without training, on the same rows:
   --zero-shot FILE   what mi2 classify --format jsonl wrote, with all labels
@@ -71,63 +74,11 @@ Compared with classification without training, on the same rows:
 Examples:
   mi2 embed --model DIR --provenance --out e.jsonl images/
   mi2 adapter train --embeddings e.jsonl --labels labels.csv --out lesions --report report
+  mi2 adapter train --embeddings train.jsonl --embeddings test.jsonl --labels train.csv \
+      --test-labels test.csv --out lesions
   mi2 adapter train --embeddings e.jsonl --labels labels.csv --out lesions --kind mlp \
       --classes benign,malignant --model DIR --prompts prompts.csv
 )";
-
-/// The labels in the order the adapter has them: as --classes says, else those of the training rows, sorted.
-std::vector<std::string> labels_of(const vectors::LabelTable& table, const vectors::Join& joined,
-                                   const std::string& classes) {
-  std::set<std::string> found;
-  for (const auto& row : joined.row_of) {
-    if (!row) continue;
-    const vectors::LabelRow& label = table.rows[*row];
-    if (!label.split || *label.split == vectors::Split::kTrain) found.insert(label.label);
-  }
-  if (classes.empty()) return {found.begin(), found.end()};
-  std::vector<std::string> chosen = split_labels(classes);
-  for (const std::string& label : chosen) {
-    if (!found.contains(label)) {
-      throw Error(Code::kBadArgument, fmt::format("--classes: '{}' labels no training row of {}", label, table.source));
-    }
-  }
-  return chosen;
-}
-
-adapter::Samples& samples_for(adapter::TrainingSet& set, const std::optional<vectors::Split>& split) {
-  if (split == vectors::Split::kValidation) return set.validation;
-  return split == vectors::Split::kTest ? set.test : set.train;
-}
-
-adapter::TrainingSet training_set(const vectors::VectorTable& table, const vectors::LabelTable& labels,
-                                  const vectors::Join& joined, const std::string& classes, Progress& progress) {
-  std::size_t set_aside = 0;
-  adapter::TrainingSet set;
-  set.labels = labels_of(labels, joined, classes);
-  set.provenance = table.provenance;
-  for (adapter::Samples* samples : {&set.train, &set.validation, &set.test}) {
-    samples->vectors = EmbeddingMatrix(0, table.vectors.dimensions());
-  }
-  for (std::size_t r = 0; r < table.vectors.rows(); ++r) {
-    if (!joined.row_of[r]) continue;
-    const vectors::LabelRow& row = labels.rows[*joined.row_of[r]];
-    if (row.split == vectors::Split::kOther) {
-      ++set_aside;
-      continue;
-    }
-    const auto label = std::find(set.labels.begin(), set.labels.end(), row.label);
-    if (label == set.labels.end() && !classes.empty()) continue;
-    if (label == set.labels.end()) {
-      throw Error(Code::kBadArgument,
-                  fmt::format("{}: line {}: its label is on no training row", labels.source, row.line));
-    }
-    samples_for(set, row.split).add(table.vectors.row(r), static_cast<std::size_t>(label - set.labels.begin()), r);
-  }
-  if (set_aside > 0) {
-    progress.note(fmt::format("{} rows are of a split other than train, val and test and do not count", set_aside));
-  }
-  return set;
-}
 
 /// Zero-shot probabilities of the evaluated rows, if they were asked for.
 std::optional<evaluation::Scores> zero_shot_of(const TrainArguments& arguments, const vectors::VectorTable& table,
@@ -153,22 +104,13 @@ std::optional<evaluation::Scores> zero_shot_of(const TrainArguments& arguments, 
   return adapter::zero_shot_scores(embedder, prompts, table.vectors, evaluated.ids);
 }
 
-void write_file(const std::filesystem::path& path, const std::string& content) {
-  const auto output = open_output(path.string());
-  output->write(content);
-  output->commit();
-}
-
-void write_report(const std::string& folder, const adapter::AdapterReport& report) {
-  namespace fs = std::filesystem;
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) throw Error(Code::kBadFile, fmt::format("{}: cannot be made: {}", folder, error.message()));
-  write_file(fs::path(folder) / "roc.svg", adapter::roc_svg(report));
-  write_file(fs::path(folder) / "confusion.svg", adapter::confusion_svg(report));
-  write_file(fs::path(folder) / "calibration.svg", adapter::reliability_svg(report));
-  write_file(fs::path(folder) / "report.json", adapter::to_json(report));
-  write_file(fs::path(folder) / "report.html", adapter::to_html(report));
+void write_report(const std::string& name, const adapter::AdapterReport& report) {
+  const std::filesystem::path folder = make_report_folder(name);
+  write_file(folder / "roc.svg", adapter::roc_svg(report));
+  write_file(folder / "confusion.svg", adapter::confusion_svg(report.adapter.labels, report.evaluation.confusion));
+  write_file(folder / "calibration.svg", adapter::reliability_svg(report));
+  write_file(folder / "report.json", adapter::to_json(report));
+  write_file(folder / "report.html", adapter::to_html(report));
 }
 
 adapter::TrainedAdapter train_with_bar(const adapter::TrainingSet& set, const adapter::TrainOptions& options) {
@@ -185,10 +127,9 @@ int train(TrainArguments& arguments) {
   arguments.options.kind = adapter::parse_kind(arguments.kind);
   arguments.bootstrap.seed = arguments.options.fit.seed;
   Progress progress(0, "");
-  const vectors::LabelTable labels = vectors::read_label_table(arguments.labels.labels, arguments.labels.options);
-  const vectors::VectorTable table = read_embeddings(arguments.embeddings, arguments.labels.paths);
-  const vectors::Join joined = join_and_report(table, labels, progress);
-  const adapter::TrainingSet set = training_set(table, labels, joined, arguments.classes, progress);
+  const vectors::VectorTable table = read_all_embeddings(values_of(arguments.embeddings), arguments.labels.paths);
+  const auto rows = label_rows(table, arguments.labels, arguments.splits, progress);
+  const adapter::TrainingSet set = training_set(table, rows, arguments.classes, progress);
   const adapter::TrainedAdapter trained = train_with_bar(set, arguments.options);
   const auto zero_shot = zero_shot_of(arguments, table, set, trained.evaluation, progress);
   const adapter::AdapterReport report = adapter::make_report(trained, zero_shot, arguments.bootstrap);
@@ -278,10 +219,15 @@ void add_report_arguments(CLI::App& command, TrainArguments& arguments) {
 
 void add_adapter_train(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<TrainArguments>();
-  command.add_option("--embeddings", arguments->embeddings, "What mi2 embed wrote: jsonl, csv or npy")
-      ->type_name("FILE")
-      ->required();
+  arguments->embeddings =
+      add_repeatable(command, "--embeddings", "What mi2 embed wrote: jsonl, csv or npy; may be given again")
+          ->type_name("FILE")
+          ->required();
   add_label_table_arguments(command, arguments->labels);
+  command.add_option("--val-labels", arguments->splits.validation, "A CSV as --labels, of the val rows alone")
+      ->type_name("FILE");
+  command.add_option("--test-labels", arguments->splits.test, "A CSV as --labels, of the test rows alone")
+      ->type_name("FILE");
   command.add_option("--classes", arguments->classes, "Only rows of these labels, with commas between")
       ->type_name("A,B,C");
   command.add_option("-o,--out", arguments->out, "Write NAME.safetensors and NAME.json")->type_name("NAME")->required();

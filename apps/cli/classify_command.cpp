@@ -14,6 +14,7 @@
 #include <mi2/embedder.hpp>
 
 #include "arguments.hpp"
+#include "call_arguments.hpp"
 #include "command.hpp"
 #include "devices.hpp"
 #include "embed_inputs.hpp"
@@ -24,6 +25,7 @@
 #include "output.hpp"
 #include "progress.hpp"
 #include "score_writers.hpp"
+#include "truth_report.hpp"
 #include "vector_arguments.hpp"
 
 namespace mi2::cli {
@@ -37,6 +39,8 @@ struct ClassifyArguments {
   std::string names;
   bool multilabel = false;
   ScoreArguments scores;
+  CallArguments calls;
+  TruthArguments truth;
   std::optional<FrameSelection> frames;
 };
 
@@ -60,6 +64,19 @@ Formats:
   With --frames every selected frame has its own: the table says which, jsonl adds "frame"
   and "frames", csv a column frame after path.
 
+Calls:
+  --calls adds a word to every score: positive from 0.20, possible from 0.08, negative below.
+  These are the cut-offs of the published notebooks, for their labels; yours may need others:
+  --positive-from and --possible-from.
+
+Report:
+  --truth FILE.csv has a column path (file, image, name, filename or input) and a column label
+  (class_name, class, labels; --truth-column), one of the labels, letter by letter; --split S
+  takes only its rows of that split. --report DIR then gets report.json, report.txt (precision,
+  recall, F1, support, AUC and best F1 threshold of each label; averages, accuracy, Matthews
+  correlation, confusion), confusion.svg and predictions.csv (file_name,zero_shot_pred,
+  ground_truth_label). Labels are what --labels says, without the template.
+
 When an input fails:
   The reason goes to standard error, the others are still processed, and the exit status
   is 8. If every input failed, nothing is written and the status is that of the first (below).
@@ -69,6 +86,8 @@ Examples:
   mi2 classify --model DIR --labels-file findings.txt --template "x-ray chest {}" \
       --multilabel --format jsonl scan.dcm
   mi2 classify --model DIR --labels "chest x-ray,brain MRI" --embeddings vectors.npy
+  mi2 classify --model DIR --labels-file findings.txt --template "x-ray chest {}" --out s.csv \
+      --calls --truth labels.csv --report report/ images/
 )";
 
 ClassifierOptions classifier_options(const ClassifyArguments& arguments) {
@@ -90,20 +109,23 @@ int classify_images(const ClassifyArguments& arguments, const Embedder& embedder
   return status;
 }
 
-int classify_embeddings(const ClassifyArguments& arguments, const Embedder& embedder, const Classifier& classifier,
-                        ScoreOutput& output, Progress& progress) {
-  const vectors::VectorTable table = read_embeddings(arguments.embeddings, arguments.names);
+vectors::VectorTable read_own_embeddings(const ClassifyArguments& arguments, const Embedder& embedder,
+                                         Progress& progress) {
+  vectors::VectorTable table = read_embeddings(arguments.embeddings, arguments.names);
   if (table.provenance) check_origin(table.provenance, embedder.provenance(), "the model", progress);
   if (table.vectors.dimensions() != static_cast<std::size_t>(embedder.dimensions())) {
     throw Error(Code::kBadArgument, fmt::format("{}: vectors of {} numbers, the model's have {}", arguments.embeddings,
                                                 table.vectors.dimensions(), embedder.dimensions()));
   }
+  return table;
+}
+
+void classify_embeddings(const vectors::VectorTable& table, const Classifier& classifier, ScoreOutput& output) {
   for (std::size_t r = 0; r < table.vectors.rows(); ++r) {
     output.write(table.names.empty() ? std::to_string(r + 1) : table.names[r], table.place(r),
                  classifier.classify(table.vectors.row(r)), {});
   }
   output.commit();
-  return 0;
 }
 
 std::vector<std::string> checked_labels(const ClassifyArguments& arguments) {
@@ -116,7 +138,7 @@ std::vector<std::string> checked_labels(const ClassifyArguments& arguments) {
 }
 
 int classify(const ClassifyArguments& arguments) {
-  std::vector<std::string> labels = checked_labels(arguments);
+  const std::vector<std::string> labels = checked_labels(arguments);
   const ClassifierOptions options = classifier_options(arguments);
   const std::vector<std::string> given = gather_paths(arguments.inputs);
   if (given.empty() == arguments.embeddings.empty()) {
@@ -130,13 +152,26 @@ int classify(const ClassifyArguments& arguments) {
   stop_between_batches(paths);
   const auto kept =
       keep_work(arguments.scores.out, arguments.inputs, {arguments.model, paths.inputs, {}, arguments.frames});
-  ScoreOutput output(arguments.scores, arguments.frames.has_value());
+  ScoreOutput output(arguments.scores, arguments.frames.has_value(), zero_shot_caller(arguments.calls));
   Progress progress = arguments.frames ? Progress("frames") : Progress(paths.inputs.size(), "images");
+  std::unique_ptr<TruthReport> report;
+  // Before the model is loaded: a table that does not fit is said at once.
+  if (!given.empty()) {
+    report = watch_for_report(arguments.truth, labels, paths_of(paths.inputs), "the images", {}, output, progress);
+  }
   const Embedder embedder = open_embedder(arguments.model, progress);
-  const Classifier classifier(embedder, std::move(labels), options);
+  const Classifier classifier(embedder, labels, options);
   if (classifier.truncated()) progress.note("a label was longer than the model's context and was cut");
-  if (!arguments.embeddings.empty()) return classify_embeddings(arguments, embedder, classifier, output, progress);
-  return classify_images(arguments, embedder, classifier, given, paths, kept.get(), output, progress);
+  int status = 0;
+  if (given.empty()) {
+    const vectors::VectorTable table = read_own_embeddings(arguments, embedder, progress);
+    report = watch_for_report(arguments.truth, labels, table.names, table.source, table.frames, output, progress);
+    classify_embeddings(table, classifier, output);
+  } else {
+    status = classify_images(arguments, embedder, classifier, given, paths, kept.get(), output, progress);
+  }
+  if (report) report->write(progress);
+  return status;
 }
 
 }  // namespace
@@ -150,6 +185,8 @@ void add_classify(CLI::App& command, Session& session) {
   add_series(command, arguments->model);
   add_top(command, arguments->scores);
   add_score_arguments(command, arguments->scores);
+  add_call_arguments(command, arguments->calls, "Call each label positive, possible or negative");
+  add_truth_arguments(command, arguments->truth);
   command.add_option("--embeddings", arguments->embeddings, "Embeddings of this model in place of images")
       ->type_name("FILE");
   command.add_option("--paths", arguments->names, "The paths of an npy's rows, one per line")->type_name("FILE");

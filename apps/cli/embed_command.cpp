@@ -15,7 +15,6 @@
 #include <mi2/error.hpp>
 
 #include "arguments.hpp"
-#include "choices.hpp"
 #include "command.hpp"
 #include "devices.hpp"
 #include "embed_inputs.hpp"
@@ -28,8 +27,7 @@
 #include "output.hpp"
 #include "progress.hpp"
 #include "report.hpp"
-#include "vectors/embedding_writers.hpp"
-#include "vectors/npy_rows.hpp"
+#include "row_output.hpp"
 
 namespace mi2::cli {
 namespace {
@@ -39,9 +37,7 @@ struct EmbedArguments {
   InputArguments inputs;
   const CLI::Option* texts = nullptr;
   std::string texts_json;
-  std::string format;
-  std::string out;
-  bool provenance = false;
+  RowArguments rows;
   std::optional<FrameSelection> frames;
 };
 
@@ -95,54 +91,6 @@ embedder::NextItem items_of(const std::vector<std::string>& texts) {
   };
 }
 
-std::vector<std::string> embedding_formats() { return {"jsonl", "csv", "npy"}; }
-
-/// Where rows go: the output and, of an array in a file, what its rows are beside it.
-class RowOutput {
- public:
-  RowOutput(const EmbedArguments& arguments, const std::string& format)
-      : output_(open_output(arguments.out)), sidecar_(format == "npy" && is_file_output(arguments.out)) {
-    if (!sidecar_) return;
-    const std::string path = vectors::rows_file(arguments.out).string();
-    check_is_new(path, arguments.inputs.force);
-    rows_ = open_output(path);
-  }
-
-  void start(const std::string& format, const Embedder& embedder, const EmbedArguments& arguments) {
-    std::optional<Provenance> provenance;
-    if (arguments.provenance) provenance = embedder.provenance();
-    const auto dimensions = static_cast<std::size_t>(embedder.dimensions());
-    if (sidecar_) names_ = std::make_unique<vectors::RowsWriter>(*rows_, provenance);
-    if (sidecar_) provenance.reset();
-    writer_ = vectors::make_embedding_writer(format, *output_, dimensions, provenance, arguments.frames.has_value());
-  }
-
-  void write(vectors::InputKind kind, std::string_view input, const std::optional<FramePlace>& frame,
-             std::span<const float> embedding, std::span<const std::string> warnings) {
-    writer_->write(kind, input, frame, embedding, warnings);
-    if (names_) names_->write(kind, input, frame, embedding, warnings);
-  }
-
-  void flush() { output_->flush(); }
-
-  void commit() {
-    writer_->finish();
-    throw_if_interrupted();
-    if (names_) {
-      names_->finish();
-      rows_->commit();
-    }
-    output_->commit();
-  }
-
- private:
-  std::unique_ptr<Output> output_;
-  bool sidecar_;
-  std::unique_ptr<Output> rows_;
-  std::unique_ptr<vectors::RowsWriter> names_;
-  std::unique_ptr<vectors::EmbeddingWriter> writer_;
-};
-
 /// What is embedded, in the order of the rows.
 struct Inputs {
   std::vector<std::string> paths;
@@ -187,21 +135,19 @@ void embed_all(const EmbedRun& run, const Inputs& inputs, const EmbedArguments& 
 }
 
 int embed(const EmbedArguments& arguments) {
-  const std::string format = result_format(arguments.format, arguments.out, embedding_formats(), "jsonl");
-  if (format == "npy" && arguments.provenance && !is_file_output(arguments.out)) {
-    throw Error(Code::kBadArgument, "--provenance: npy has no place for it; use --out, or --format jsonl or csv");
-  }
-  check_is_new(arguments.out, arguments.inputs.force);
+  check_rows(arguments.rows);
   const Inputs inputs = gather(arguments);
   const std::size_t rows = inputs.images.inputs.size() + inputs.texts.size();
   stop_between_batches(inputs.images);
-  const auto kept = keep_work(arguments.out, arguments.inputs,
+  const auto kept = keep_work(arguments.rows.out, arguments.inputs,
                               {arguments.model, inputs.images.inputs, inputs.texts, arguments.frames});
-  RowOutput output(arguments, format);
+  RowOutput output(arguments.rows);
   const std::string_view what = inputs.texts.empty() ? "images" : inputs.paths.empty() ? "texts" : "inputs";
   Progress progress = arguments.frames ? Progress("frames") : Progress(rows, what);
   const Embedder embedder = open_embedder(arguments.model, progress);
-  output.start(format, embedder, arguments);
+  std::optional<Provenance> provenance;
+  if (arguments.rows.provenance) provenance = embedder.provenance();
+  output.start(static_cast<std::size_t>(embedder.dimensions()), std::move(provenance), arguments.frames.has_value());
   Report report(progress);
   note_skipped(inputs.images.skipped, progress);
   const EmbedRun run{embedder,
@@ -215,7 +161,7 @@ int embed(const EmbedArguments& arguments) {
   try {
     embed_all(run, inputs, arguments, output);
   } catch (const Interrupted&) {
-    note_stopped(run, is_file_output(arguments.out));
+    note_stopped(run, is_file_output(arguments.rows.out));
     throw;
   }
   progress.hide();
@@ -234,19 +180,14 @@ void add_embed(CLI::App& command, Session& session) {
   arguments->texts = add_repeatable(command, "--text", "A text to embed; may be given again")->type_name("TEXT");
   command.add_option("--texts-json", arguments->texts_json, "A file with a JSON array of strings; - is standard input")
       ->type_name("FILE");
-  command
-      .add_option("-f,--format", arguments->format,
-                  "How results are written (default: as the name of FILE ends, else jsonl)")
-      ->type_name("jsonl|csv|npy")
-      ->transform(one_of(embedding_formats()));
-  command.add_option("-o,--out", arguments->out, "Write to FILE, not standard output")->type_name("FILE");
-  command.add_flag("--provenance", arguments->provenance, "Add weights hash, profile, dtype and version to rows");
+  add_row_arguments(command, arguments->rows);
   add_frames(command, arguments->frames);
   add_series(command, arguments->model);
   add_input_arguments(command, arguments->inputs);
   command.footer(fmt::format("{}\n{}\n{}", kEmbedHelp, kInputHelp, exit_status_help()));
   command.callback([arguments, &session] {
     session.needs_torch = needs_torch(arguments->model.options.device);
+    arguments->rows.force = arguments->inputs.force;
     if (arguments->model.series && !arguments->frames) arguments->frames.emplace();
     session.run = [arguments] { return embed(*arguments); };
   });

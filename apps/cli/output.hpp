@@ -2,6 +2,7 @@
 // Where results go: standard output, a device or pipe, or a file that appears only when it is whole.
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
@@ -23,6 +24,12 @@ class Output : public base::ByteSink {
 ///              written in place; any other appears whole or not at all, and a link's target is what is replaced.
 /// @throws Error{kBadArgument} if it is a folder; {kBadFile} if it cannot be written.
 std::unique_ptr<Output> open_output(const std::string& path);
+
+/// A whole file of a report. @throws as open_output() and Output::write.
+void write_file(const std::filesystem::path& path, const std::string& content);
+
+/// The folder of a report, made if it is not there. @throws Error{kBadFile}.
+std::filesystem::path make_report_folder(const std::string& folder);
 
 /// Whether open_output() makes a file that appears whole: not standard output, a device or a pipe.
 bool is_file_output(const std::string& path);

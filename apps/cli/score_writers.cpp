@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -21,9 +22,15 @@ constexpr std::size_t kTableRows = 5;
 
 std::vector<std::string> score_formats() { return {"table", "jsonl", "csv"}; }
 
+/// The word for a score, or `none`.
+std::string_view word_for(const Caller& caller, const LabelScore& score, std::string_view none) {
+  const std::optional<evaluation::Call> call = caller(score);
+  return call ? evaluation::name_of(*call) : none;
+}
+
 class TableWriter final : public ScoreWriter {
  public:
-  explicit TableWriter(Output& output) : output_(output) {}
+  TableWriter(Output& output, Caller caller) : output_(output), caller_(std::move(caller)) {}
 
   void write(std::string_view path, const std::optional<FramePlace>& frame, std::span<const LabelScore> scores,
              std::span<const std::string>) override {
@@ -33,18 +40,21 @@ class TableWriter final : public ScoreWriter {
     if (frame && frame->frames != 0) block += fmt::format(" of {}", frame->frames);
     block += '\n';
     for (std::size_t i = 0; i < scores.size(); ++i) {
-      block += fmt::format("  {:>{}}  {:.4f}  {}\n", i + 1, width, scores[i].score, base::printable(scores[i].label));
+      block += fmt::format("  {:>{}}  {:.4f}  ", i + 1, width, scores[i].score);
+      if (caller_) block += fmt::format("{:<8}  ", word_for(caller_, scores[i], "-"));
+      block += base::printable(scores[i].label) + '\n';
     }
     output_.write(block);
   }
 
  private:
   Output& output_;
+  Caller caller_;
 };
 
 class JsonLinesWriter final : public ScoreWriter {
  public:
-  explicit JsonLinesWriter(Output& output) : output_(output) {}
+  JsonLinesWriter(Output& output, Caller caller) : output_(output), caller_(std::move(caller)) {}
 
   void write(std::string_view path, const std::optional<FramePlace>& frame, std::span<const LabelScore> scores,
              std::span<const std::string> warnings) override {
@@ -55,6 +65,7 @@ class JsonLinesWriter final : public ScoreWriter {
     for (std::size_t i = 0; i < scores.size(); ++i) {
       line += fmt::format(R"({}{{"label": {}, "score": )", i > 0 ? ", " : "", base::json_string(scores[i].label));
       base::append_number(line, scores[i].score);
+      if (caller_) line += fmt::format(R"(, "call": {})", call_json(scores[i]));
       line += '}';
     }
     line += ']';
@@ -63,22 +74,32 @@ class JsonLinesWriter final : public ScoreWriter {
   }
 
  private:
+  [[nodiscard]] std::string call_json(const LabelScore& score) const {
+    const std::string_view word = word_for(caller_, score, "");
+    return word.empty() ? "null" : fmt::format("\"{}\"", word);
+  }
+
   Output& output_;
+  Caller caller_;
 };
 
 class CsvWriter final : public ScoreWriter {
  public:
-  CsvWriter(Output& output, bool frames) : output_(output), frames_(frames) {}
+  CsvWriter(Output& output, bool frames, Caller caller)
+      : output_(output), frames_(frames), caller_(std::move(caller)) {}
 
   void write(std::string_view path, const std::optional<FramePlace>& frame, std::span<const LabelScore> scores,
              std::span<const std::string>) override {
-    std::string lines = started_ ? "" : frames_ ? "path,frame,rank,label,score\n" : "path,rank,label,score\n";
-    started_ = true;
+    std::string lines;
+    if (!std::exchange(started_, true)) {
+      lines = fmt::format("path,{}rank,label,score{}\n", frames_ ? "frame," : "", caller_ ? ",call" : "");
+    }
     for (std::size_t i = 0; i < scores.size(); ++i) {
       lines += base::csv_field(path) + ',';
       if (frames_) lines += frame ? fmt::format("{},", frame->number) : ",";
       lines += fmt::format("{},{},", i + 1, base::csv_field(scores[i].label));
       base::append_number(lines, scores[i].score);
+      if (caller_) lines += fmt::format(",{}", word_for(caller_, scores[i], ""));
       lines += '\n';
     }
     output_.write(lines);
@@ -87,15 +108,16 @@ class CsvWriter final : public ScoreWriter {
  private:
   Output& output_;
   bool frames_;
+  Caller caller_;
   bool started_ = false;
 };
 
 }  // namespace
 
-std::unique_ptr<ScoreWriter> make_score_writer(std::string_view format, Output& output, bool frames) {
-  if (format == "table") return std::make_unique<TableWriter>(output);
-  if (format == "jsonl") return std::make_unique<JsonLinesWriter>(output);
-  if (format == "csv") return std::make_unique<CsvWriter>(output, frames);
+std::unique_ptr<ScoreWriter> make_score_writer(std::string_view format, Output& output, bool frames, Caller caller) {
+  if (format == "table") return std::make_unique<TableWriter>(output, std::move(caller));
+  if (format == "jsonl") return std::make_unique<JsonLinesWriter>(output, std::move(caller));
+  if (format == "csv") return std::make_unique<CsvWriter>(output, frames, std::move(caller));
   throw Error(Code::kBadArgument, fmt::format("--format: expected table, jsonl or csv, got {}", format));
 }
 
@@ -118,15 +140,16 @@ std::string format_of(const ScoreArguments& arguments) {
   return result_format(arguments.format, arguments.out, score_formats(), "table");
 }
 
-ScoreOutput::ScoreOutput(const ScoreArguments& arguments, bool frames)
+ScoreOutput::ScoreOutput(const ScoreArguments& arguments, bool frames, Caller caller)
     : output_((check_is_new(arguments.out, arguments.force), open_output(arguments.out))),
-      writer_(make_score_writer(format_of(arguments), *output_, frames)),
+      writer_(make_score_writer(format_of(arguments), *output_, frames, std::move(caller))),
       top_(arguments.top != 0                ? arguments.top
            : format_of(arguments) == "table" ? kTableRows
                                              : std::numeric_limits<std::size_t>::max()) {}
 
 void ScoreOutput::write(std::string_view path, const std::optional<FramePlace>& frame,
                         std::span<const LabelScore> scores, std::span<const std::string> warnings) {
+  if (watch_) watch_(path, frame, scores);
   writer_->write(path, frame, scores.first(std::min(top_, scores.size())), warnings);
 }
 

@@ -2,13 +2,17 @@
 // Scores of labels as a table for people, JSON lines or CSV.
 
 #include <cstddef>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <mi2/classifier.hpp>
 
+#include "evaluation/call.hpp"
 #include "output.hpp"
 
 namespace CLI {
@@ -30,6 +34,9 @@ void add_score_arguments(CLI::App& command, ScoreArguments& arguments);
 /// Declares --top.
 void add_top(CLI::App& command, ScoreArguments& arguments);
 
+/// What a label's score is called; nothing where the label has no thresholds. Empty: nobody asked.
+using Caller = std::function<std::optional<evaluation::Call>(const LabelScore& score)>;
+
 class ScoreWriter {
  public:
   virtual ~ScoreWriter() = default;
@@ -42,8 +49,10 @@ class ScoreWriter {
 
 /// @param format  "table", "jsonl" or "csv".
 /// @param frames  whether rows name a frame.
+/// @param caller  adds a call to every score: a word in a table, "call" in JSON lines, a column call in CSV.
 /// @throws Error{kBadArgument} for another.
-std::unique_ptr<ScoreWriter> make_score_writer(std::string_view format, Output& output, bool frames = false);
+std::unique_ptr<ScoreWriter> make_score_writer(std::string_view format, Output& output, bool frames = false,
+                                               Caller caller = {});
 
 /// The format of the scores. @throws as result_format().
 std::string format_of(const ScoreArguments& arguments);
@@ -52,8 +61,12 @@ std::string format_of(const ScoreArguments& arguments);
 class ScoreOutput {
  public:
   /// @throws as result_format(), check_is_new() and open_output().
-  explicit ScoreOutput(const ScoreArguments& arguments, bool frames = false);
+  explicit ScoreOutput(const ScoreArguments& arguments, bool frames = false, Caller caller = {});
 
+  /// Sees what write() is given, all labels of it.
+  using Watch =
+      std::function<void(std::string_view path, const std::optional<FramePlace>& frame, std::span<const LabelScore>)>;
+  void watch(Watch seen) { watch_ = std::move(seen); }
   /// @param scores  best first; as many are written as the arguments say. @throws Error{kBadFile} as Output::write.
   void write(std::string_view path, const std::optional<FramePlace>& frame, std::span<const LabelScore> scores,
              std::span<const std::string> warnings);
@@ -64,6 +77,7 @@ class ScoreOutput {
   std::unique_ptr<Output> output_;
   std::unique_ptr<ScoreWriter> writer_;
   std::size_t top_;
+  Watch watch_;
 };
 
 }  // namespace mi2::cli

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <numeric>
 #include <set>
@@ -42,6 +43,9 @@ void check_description(const AdapterDescription& description) {
   check_labels(description.labels);
   check_size("in_channels", description.in_channels);
   if (description.kind == AdapterKind::kMlp) check_size("hidden_dim", description.hidden_dim);
+  if (description.pipeline.has_value() != (description.kind == AdapterKind::kPipeline)) {
+    throw Error(Code::kBadArgument, "adapter: expected a pipeline's shape of a pipeline, and of nothing else");
+  }
   if (!(description.temperature > 0 && std::isfinite(description.temperature))) {
     throw Error(Code::kBadArgument,
                 fmt::format("adapter: temperature: expected a number above 0, got {}", description.temperature));
@@ -52,14 +56,17 @@ void check_description(const AdapterDescription& description) {
   }
 }
 
-void check_tensor(const AdapterTensor& found, const AdapterTensor& wanted) {
+void check_tensor(const AdapterTensor& found, const AdapterTensor& wanted, bool precise) {
   if (found.shape != wanted.shape) {
     throw Error(Code::kBadArgument, fmt::format("adapter: tensor '{0}': expected shape [{2}], got [{1}]", wanted.name,
                                                 fmt::join(found.shape, ", "), fmt::join(wanted.shape, ", ")));
   }
   const auto count = std::accumulate(wanted.shape.begin(), wanted.shape.end(), std::int64_t{1}, std::multiplies<>());
-  if (static_cast<std::int64_t>(found.values.size()) != count ||
-      !std::all_of(found.values.begin(), found.values.end(), [](float value) { return std::isfinite(value); })) {
+  const auto whole = [&](const auto& numbers) {
+    return static_cast<std::int64_t>(numbers.size()) == count &&
+           std::all_of(numbers.begin(), numbers.end(), [](auto value) { return std::isfinite(value); });
+  };
+  if (precise ? !found.values.empty() || !whole(found.precise) : !found.precise.empty() || !whole(found.values)) {
     throw Error(Code::kBadArgument,
                 fmt::format("adapter: tensor '{}': expected {} finite numbers", wanted.name, count));
   }
@@ -75,7 +82,10 @@ std::vector<AdapterTensor> in_order(const std::vector<AdapterTensor>& tensors, c
       throw Error(Code::kBadArgument, fmt::format("adapter: has no tensor '{}', which a {} adapter has", wanted.name,
                                                   name_of(description.kind)));
     }
-    check_tensor(*found, wanted);
+    check_tensor(*found, wanted, description.kind == AdapterKind::kPipeline);
+    if (wanted.name.ends_with(".scale") && std::count(found->precise.begin(), found->precise.end(), 0.0) > 0) {
+      throw Error(Code::kBadArgument, fmt::format("adapter: tensor '{}': expected no zeros", wanted.name));
+    }
     ordered.push_back(*found);
   }
   if (ordered.size() != tensors.size()) {
@@ -107,18 +117,29 @@ void layer_norm(std::span<double> x, const std::vector<float>& weight, const std
 
 }  // namespace
 
-std::string_view name_of(AdapterKind kind) noexcept { return kind == AdapterKind::kLinear ? "linear" : "mlp"; }
+std::string_view name_of(AdapterKind kind) noexcept {
+  switch (kind) {
+    case AdapterKind::kLinear:
+      return "linear";
+    case AdapterKind::kMlp:
+      return "mlp";
+    case AdapterKind::kPipeline:
+      break;
+  }
+  return "pipeline";
+}
 
 AdapterKind parse_kind(std::string_view name) {
-  for (const AdapterKind kind : {AdapterKind::kLinear, AdapterKind::kMlp}) {
+  for (const AdapterKind kind : {AdapterKind::kLinear, AdapterKind::kMlp, AdapterKind::kPipeline}) {
     if (name_of(kind) == name) return kind;
   }
-  throw Error(Code::kBadArgument, fmt::format("adapter: kind: expected linear or mlp, got '{}'", name));
+  throw Error(Code::kBadArgument, fmt::format("adapter: kind: expected linear, mlp or pipeline, got '{}'", name));
 }
 
 std::vector<AdapterTensor> layout_of(const AdapterDescription& description) {
   const auto labels = static_cast<std::int64_t>(description.labels.size());
   const std::int64_t in = description.in_channels;
+  if (description.kind == AdapterKind::kPipeline) return pipeline_layout(description);
   if (description.kind == AdapterKind::kLinear) return {{"weight", {labels, in}, {}}, {"bias", {labels}, {}}};
   const std::int64_t hidden = description.hidden_dim;
   return {{"vision_embd.0.weight", {kMlpWidth, in}, {}},
@@ -143,6 +164,7 @@ Adapter::Adapter(AdapterDescription description, const std::vector<AdapterTensor
 }
 
 void Adapter::set_layers() {
+  if (description_.kind == AdapterKind::kPipeline) return;
   // In the layout's order a weight is followed by its bias; the one of rank one is the norm's.
   for (std::size_t i = 0; i < tensors_.size(); i += 2) {
     const AdapterTensor& weight = tensors_[i];
@@ -165,23 +187,61 @@ std::vector<double> Adapter::Affine::operator()(std::span<const double> x) const
   return y;
 }
 
-std::vector<double> Adapter::logits(std::span<const float> embedding) const {
-  if (static_cast<std::int64_t>(embedding.size()) != description_.in_channels) {
-    throw Error(Code::kBadArgument, fmt::format("adapter: the embedding has {} numbers, the adapter takes {}",
-                                                embedding.size(), description_.in_channels));
-  }
+void Adapter::check_length(std::span<const float> embedding) const {
+  if (static_cast<std::int64_t>(embedding.size()) == description_.in_channels) return;
+  throw Error(Code::kBadArgument, fmt::format("adapter: the embedding has {} numbers, the adapter takes {}",
+                                              embedding.size(), description_.in_channels));
+}
+
+std::vector<double> Adapter::hidden(std::span<const float> embedding) const {
   std::vector<double> x = layers_[0](std::vector<double>(embedding.begin(), embedding.end()));
-  if (description_.kind == AdapterKind::kLinear) return x;
   gelu(x);
   x = layers_[1](x);
   layer_norm(x, norm_.weight, norm_.bias);
   x = layers_[2](x);
   gelu(x);
-  return layers_[4](layers_[3](x));
+  return layers_[3](x);
+}
+
+std::vector<double> Adapter::logits(std::span<const float> embedding) const {
+  check_length(embedding);
+  if (description_.kind == AdapterKind::kPipeline) {
+    throw Error(Code::kUnsupported, "adapter: a pipeline has scores, but no logits");
+  }
+  if (description_.kind == AdapterKind::kMlp) return layers_[4](hidden(embedding));
+  return layers_[0](std::vector<double>(embedding.begin(), embedding.end()));
 }
 
 std::vector<double> Adapter::probabilities(std::span<const float> embedding) const {
-  return evaluation::softmax({labels().size(), logits(embedding)}, description_.temperature).values;
+  if (description_.kind != AdapterKind::kPipeline) {
+    return evaluation::softmax({labels().size(), logits(embedding)}, description_.temperature).values;
+  }
+  check_length(embedding);
+  return pipeline_scores(description_, tensors_, embedding);
+}
+
+std::size_t Adapter::feature_dimensions() const noexcept {
+  if (description_.kind == AdapterKind::kMlp) return static_cast<std::size_t>(description_.hidden_dim);
+  if (!description_.pipeline || !description_.pipeline->network) return 0;
+  const std::vector<std::int64_t>& widths = description_.pipeline->network->hidden;
+  return widths.empty() ? 0 : static_cast<std::size_t>(widths.back());
+}
+
+std::vector<float> Adapter::features(std::span<const float> embedding) const {
+  check_length(embedding);
+  if (feature_dimensions() == 0) {
+    throw Error(Code::kUnsupported, "adapter: has no hidden layer, and so no features");
+  }
+  const std::vector<double> found =
+      description_.kind == AdapterKind::kMlp ? hidden(embedding) : pipeline_features(description_, tensors_, embedding);
+  std::vector<float> features;
+  for (const double value : found) {
+    if (std::abs(value) > std::numeric_limits<float>::max()) {
+      throw Error(Code::kBadArgument, "adapter: its numbers lead to features that are not finite");
+    }
+    features.push_back(static_cast<float>(value));
+  }
+  return features;
 }
 
 std::vector<LabelScore> Adapter::classify(std::span<const float> embedding) const {

@@ -16,22 +16,24 @@
 #include <mi2/matrix.hpp>
 #include <mi2/provenance.hpp>
 
+#include "adapter/pipeline.hpp"
 #include "evaluation/roc.hpp"
 
 namespace mi2::adapter {
 
 enum class AdapterKind : std::uint8_t {
-  kLinear,  ///< one matrix: multinomial logistic regression
-  kMlp,     ///< the toolkit's adapter, see mlp_layout()
+  kLinear,    ///< one matrix: multinomial logistic regression
+  kMlp,       ///< the toolkit's adapter, see layout_of()
+  kPipeline,  ///< of scikit-learn, see pipeline.hpp
 };
 
-/// "linear" or "mlp"
+/// "linear", "mlp" or "pipeline"
 std::string_view name_of(AdapterKind kind) noexcept;
 /// @throws Error{kBadArgument} for another name.
 AdapterKind parse_kind(std::string_view name);
 
 /// Thresholds on a label's probability, chosen on rows the adapter was not trained on; missing where those had only one
-/// outcome.
+/// outcome. Of an imported pipeline, sensitivity and specificity are not known and NaN.
 struct Thresholds {
   std::optional<evaluation::OperatingPoint> youden;
   std::optional<evaluation::OperatingPoint> sensitive;  ///< sensitivity at least kSensitivity
@@ -41,10 +43,11 @@ inline constexpr double kSensitivity = 0.90;
 /// All of an adapter but its numbers: what the .json of the pair holds.
 struct AdapterDescription {
   AdapterKind kind = AdapterKind::kLinear;
-  std::int64_t in_channels = 0;  ///< length of an embedding
-  std::int64_t hidden_dim = 0;   ///< kMlp only
+  std::int64_t in_channels = 0;             ///< length of an embedding
+  std::int64_t hidden_dim = 0;              ///< kMlp only
+  std::optional<PipelineShape> pipeline{};  ///< kPipeline only
   std::vector<std::string> labels;
-  double temperature = 1;                    ///< logits are divided by it before the softmax
+  double temperature = 1;                    ///< logits are divided by it before the softmax; 1 of kPipeline
   std::vector<Thresholds> operating_points;  ///< one per label, or none at all
   std::optional<Provenance> embeddings;      ///< of the vectors it was trained on, when known
   std::map<std::string, double> training;    ///< settings it was trained with
@@ -56,7 +59,8 @@ struct AdapterDescription {
 struct AdapterTensor {
   std::string name;
   std::vector<std::int64_t> shape;
-  std::vector<float> values;  ///< row-major
+  std::vector<float> values;      ///< row-major
+  std::vector<double> precise{};  ///< of kPipeline, in place of `values`
 };
 
 /// The names and shapes of an adapter's tensors, in the order of its file. kLinear: "weight" [labels, in_channels],
@@ -90,12 +94,21 @@ class Adapter {
   [[nodiscard]] const std::vector<std::string>& labels() const noexcept { return description_.labels; }
 
   /// One number per label, in the order of labels(), before temperature and softmax.
-  /// @throws Error{kBadArgument} for an embedding of another length.
+  /// @throws Error{kBadArgument} for an embedding of another length; {kUnsupported} of kPipeline, which has none.
   [[nodiscard]] std::vector<double> logits(std::span<const float> embedding) const;
-  /// Softmax of logits / temperature, in the order of labels(). @throws as logits().
+  /// Softmax of logits / temperature, in the order of labels(); of kPipeline its own scores, which may not sum to 1.
+  /// @throws Error{kBadArgument} for an embedding of another length, or scores that are not finite.
   [[nodiscard]] std::vector<double> probabilities(std::span<const float> embedding) const;
-  /// As probabilities(), best first; equal scores keep the labels' order. @throws as logits().
+  /// As probabilities(), best first; equal scores keep the labels' order. @throws as probabilities().
   [[nodiscard]] std::vector<LabelScore> classify(std::span<const float> embedding) const;
+
+  /// How many numbers features() has; 0: an adapter of one layer has none.
+  [[nodiscard]] std::size_t feature_dimensions() const noexcept;
+  /// What the last layer is given: the embedding as this adapter sees it.
+  /// @throws as probabilities(); Error{kUnsupported} where there are none.
+  [[nodiscard]] std::vector<float> features(std::span<const float> embedding) const;
+  /// Names the adapter's numbers: the hash of its tensors' bytes.
+  [[nodiscard]] std::string data_sha256() const;
 
  private:
   /// y = W x + b.
@@ -111,6 +124,11 @@ class Adapter {
     std::vector<float> bias;
   };
   void set_layers();
+  void check_length(std::span<const float> embedding) const;
+  /// kMlp: up to the last layer.
+  [[nodiscard]] std::vector<double> hidden(std::span<const float> embedding) const;
+  /// All tensors' numbers as they lie in the file.
+  [[nodiscard]] std::vector<std::byte> data() const;
 
   AdapterDescription description_;
   std::vector<AdapterTensor> tensors_;

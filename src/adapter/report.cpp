@@ -7,22 +7,13 @@
 
 #include <mi2/version.hpp>
 
+#include "adapter/figure_json.hpp"
 #include "adapter/operating_point_json.hpp"
 
 namespace mi2::adapter {
 namespace {
 
 using OrderedJson = nlohmann::ordered_json;
-
-OrderedJson to_json(const evaluation::Figure& figure) {
-  OrderedJson json{{"value", nullptr}, {"low", nullptr}, {"high", nullptr}};
-  if (figure.value) json["value"] = *figure.value;
-  if (figure.interval) {
-    json["low"] = figure.interval->low;
-    json["high"] = figure.interval->high;
-  }
-  return json;
-}
 
 OrderedJson to_json(const evaluation::Reliability& reliability) {
   OrderedJson bins = OrderedJson::array();
@@ -49,10 +40,11 @@ OrderedJson classes_json(const AdapterReport& report) {
   for (std::size_t c = 0; c < report.adapter.labels.size(); ++c) {
     const evaluation::ClassEvaluation& found = report.evaluation.classes[c];
     OrderedJson row{{"label", report.adapter.labels[c]}, {"support", found.figures.support}};
-    row["auc"] = to_json(found.auc);
-    row["precision"] = found.figures.precision;
-    row["recall"] = found.figures.recall;
-    row["f1"] = found.figures.f1;
+    row["auc"] = figure_json(found.auc);
+    row.update(class_json(found.figures));
+    const std::optional<double>& threshold = report.f1.thresholds[c];
+    row["best_f1"] = {{"chosen", f1_json(threshold, report.f1.chosen.classes[c])},
+                      {"evaluated", f1_json(threshold, report.f1.evaluated.classes[c])}};
     row["youden"] = {{"chosen", point_json(report.adapter.operating_points[c].youden)},
                      {"evaluated", point_json(report.applied[c].youden)}};
     row["sensitivity_90"] = {{"chosen", point_json(report.adapter.operating_points[c].sensitive)},
@@ -61,16 +53,6 @@ OrderedJson classes_json(const AdapterReport& report) {
     classes.push_back(std::move(row));
   }
   return classes;
-}
-
-OrderedJson confusion_json(const evaluation::Confusion& confusion) {
-  OrderedJson rows = OrderedJson::array();
-  for (std::size_t t = 0; t < confusion.classes(); ++t) {
-    OrderedJson row = OrderedJson::array();
-    for (std::size_t p = 0; p < confusion.classes(); ++p) row.push_back(confusion.count(t, p));
-    rows.push_back(std::move(row));
-  }
-  return rows;
 }
 
 std::string text_of(const evaluation::Figure& figure) {
@@ -105,6 +87,19 @@ std::vector<std::string> warnings_of(const TrainedAdapter& trained) {
   return warnings;
 }
 
+std::string text_of(const evaluation::ClassFigures& figures) {
+  return fmt::format("{:.4f}, {:.4f}, {:.4f}", figures.precision, figures.recall, figures.f1);
+}
+
+F1Thresholds f1_of(const TrainedAdapter& trained, const evaluation::Scores& probabilities, double temperature) {
+  const Evaluated& chosen_on = trained.held_out;
+  const evaluation::Scores scores = evaluation::softmax(chosen_on.logits, temperature);
+  F1Thresholds f1{evaluation::best_f1_thresholds(scores, chosen_on.classes), {}, {}};
+  f1.chosen = evaluation::at_thresholds(scores, chosen_on.classes, f1.thresholds);
+  f1.evaluated = evaluation::at_thresholds(probabilities, trained.evaluation.classes, f1.thresholds);
+  return f1;
+}
+
 }  // namespace
 
 AdapterReport make_report(const TrainedAdapter& trained, const std::optional<evaluation::Scores>& zero_shot,
@@ -119,6 +114,7 @@ AdapterReport make_report(const TrainedAdapter& trained, const std::optional<eva
   const Evaluated& evaluated = trained.evaluation;
   const evaluation::Scores probabilities = evaluation::softmax(evaluated.logits, report.adapter.temperature);
   report.evaluation = evaluation::evaluate(probabilities, evaluated.classes, bootstrap);
+  report.f1 = f1_of(trained, probabilities, report.adapter.temperature);
   report.uncalibrated = evaluation::reliability(evaluation::softmax(evaluated.logits), evaluated.classes);
   for (std::size_t c = 0; c < report.adapter.operating_points.size(); ++c) {
     const auto apply = [&](const std::optional<evaluation::OperatingPoint>& point) {
@@ -144,9 +140,12 @@ std::string to_json(const AdapterReport& report) {
   json["chosen_on_rows"] = report.held_out_rows;
   json["bootstrap"] = {
       {"samples", report.bootstrap.samples}, {"level", report.bootstrap.level}, {"seed", report.bootstrap.seed}};
-  json["accuracy"] = to_json(found.accuracy);
-  json["balanced_accuracy"] = to_json(found.balanced_accuracy);
-  json["mean_auc"] = to_json(found.mean_auc);
+  json["accuracy"] = figure_json(found.accuracy);
+  json["balanced_accuracy"] = figure_json(found.balanced_accuracy);
+  json["mean_auc"] = figure_json(found.mean_auc);
+  json["mcc"] = found.matthews;
+  json.update(averages_json(found.averages));
+  json["at_best_f1"] = averages_json(report.f1.evaluated.averages);
   json["log_loss"] = found.log_loss;
   json["temperature"] = report.adapter.temperature;
   json["calibration"] = to_json(found.reliability);
@@ -155,10 +154,10 @@ std::string to_json(const AdapterReport& report) {
   json["classes"] = classes_json(report);
   json["zero_shot"] = nullptr;
   if (report.zero_shot) {
-    json["zero_shot"] = {{"accuracy", to_json(report.zero_shot->evaluation.accuracy)},
-                         {"mean_auc", to_json(report.zero_shot->evaluation.mean_auc)},
-                         {"accuracy_gain", to_json(report.zero_shot->gain.accuracy)},
-                         {"mean_auc_gain", to_json(report.zero_shot->gain.mean_auc)}};
+    json["zero_shot"] = {{"accuracy", figure_json(report.zero_shot->evaluation.accuracy)},
+                         {"mean_auc", figure_json(report.zero_shot->evaluation.mean_auc)},
+                         {"accuracy_gain", figure_json(report.zero_shot->gain.accuracy)},
+                         {"mean_auc_gain", figure_json(report.zero_shot->gain.mean_auc)}};
   }
   json["warnings"] = report.warnings;
   json["training"] = OrderedJson::object();
@@ -177,6 +176,11 @@ std::string to_text(const AdapterReport& report) {
   text += fmt::format("  accuracy           {}\n", text_of(found.accuracy));
   text += fmt::format("  balanced accuracy  {}\n", text_of(found.balanced_accuracy));
   text += fmt::format("  mean AUC           {}\n", text_of(found.mean_auc));
+  text += fmt::format("  precision, recall, F1:\n    macro            {}\n", text_of(found.averages.macro));
+  text += fmt::format("    micro            {}\n", text_of(found.averages.micro));
+  text += fmt::format("    macro, best F1   {}\n", text_of(report.f1.evaluated.averages.macro));
+  text += fmt::format("    micro, best F1   {}\n", text_of(report.f1.evaluated.averages.micro));
+  text += fmt::format("  Matthews' corr.    {:.4f}\n", found.matthews);
   text += fmt::format("  calibration error  {:.4f} at temperature {:.4f}; {:.4f} without\n",
                       found.reliability.expected_error, report.adapter.temperature, report.uncalibrated.expected_error);
   if (report.zero_shot) {

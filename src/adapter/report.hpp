@@ -8,6 +8,7 @@
 
 #include "adapter/training.hpp"
 #include "evaluation/evaluation.hpp"
+#include "evaluation/f1.hpp"
 
 namespace mi2::adapter {
 
@@ -15,6 +16,13 @@ namespace mi2::adapter {
 struct AppliedThresholds {
   std::optional<evaluation::OperatingPoint> youden;
   std::optional<evaluation::OperatingPoint> sensitive;
+};
+
+/// Thresholds of best F1: chosen where the adapter's others are, and what they do there and on the evaluated rows.
+struct F1Thresholds {
+  std::vector<std::optional<double>> thresholds;  ///< [labels]
+  evaluation::Thresholded chosen;
+  evaluation::Thresholded evaluated;
 };
 
 /// Classification without training, on the same rows.
@@ -32,6 +40,7 @@ struct AdapterReport {
   evaluation::Evaluation evaluation;
   evaluation::Reliability uncalibrated;  ///< with temperature 1
   std::vector<AppliedThresholds> applied;
+  F1Thresholds f1;
   std::optional<ZeroShot> zero_shot;
   std::vector<std::string> warnings;  ///< why its figures may say little, for people
 };
@@ -48,7 +57,7 @@ std::string to_html(const AdapterReport& report);
 
 // Plots, each a whole SVG file.
 std::string roc_svg(const AdapterReport& report);
-std::string confusion_svg(const AdapterReport& report);
+std::string confusion_svg(const std::vector<std::string>& labels, const evaluation::Confusion& confusion);
 std::string reliability_svg(const AdapterReport& report);
 
 }  // namespace mi2::adapter

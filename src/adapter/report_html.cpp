@@ -39,6 +39,7 @@ std::string summary(const AdapterReport& report) {
   html += figure_row("accuracy", report.evaluation.accuracy);
   html += figure_row("balanced accuracy", report.evaluation.balanced_accuracy);
   html += figure_row("mean AUC", report.evaluation.mean_auc);
+  html += figure_row("Matthews correlation", {report.evaluation.matthews, std::nullopt});
   if (report.zero_shot) {
     html += figure_row("zero-shot accuracy", report.zero_shot->evaluation.accuracy);
     html += figure_row("zero-shot mean AUC", report.zero_shot->evaluation.mean_auc);
@@ -48,18 +49,39 @@ std::string summary(const AdapterReport& report) {
   return html + "</table>\n";
 }
 
+std::string average_row(std::string_view name, const evaluation::ClassFigures& figures) {
+  return fmt::format(
+      "<tr><th>{}</th><td class=\"n\">{:.4f}</td><td class=\"n\">{:.4f}</td><td class=\"n\">{:.4f}</td></tr>\n", name,
+      figures.precision, figures.recall, figures.f1);
+}
+
+std::string averages_table(const AdapterReport& report) {
+  std::string html =
+      "<table>\n<tr><th>over all labels</th><th class=\"n\">precision</th><th class=\"n\">recall</th>"
+      "<th class=\"n\">F1</th></tr>\n";
+  html += average_row("macro", report.evaluation.averages.macro);
+  html += average_row("micro", report.evaluation.averages.micro);
+  html += average_row("macro, at thresholds of best F1", report.f1.evaluated.averages.macro);
+  html += average_row("micro, at thresholds of best F1", report.f1.evaluated.averages.micro);
+  return html + "</table>\n";
+}
+
 std::string class_table(const AdapterReport& report) {
   std::string html =
       "<table>\n<tr><th>label</th><th class=\"n\">rows</th><th class=\"n\">AUC</th><th class=\"n\">interval</th>"
-      "<th class=\"n\">precision</th><th class=\"n\">recall</th><th class=\"n\">F1</th></tr>\n";
+      "<th class=\"n\">precision</th><th class=\"n\">recall</th><th class=\"n\">F1</th>"
+      "<th class=\"n\">threshold of best F1</th><th class=\"n\">F1 there</th></tr>\n";
   for (std::size_t c = 0; c < report.adapter.labels.size(); ++c) {
+    const std::optional<double>& threshold = report.f1.thresholds[c];
     const evaluation::ClassEvaluation& found = report.evaluation.classes[c];
     html += fmt::format(
         "<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td "
         "class=\"n\">{:.3f}</td>"
-        "<td class=\"n\">{:.3f}</td><td class=\"n\">{:.3f}</td></tr>\n",
+        "<td class=\"n\">{:.3f}</td><td class=\"n\">{:.3f}</td><td class=\"n\">{}</td><td "
+        "class=\"n\">{:.3f}</td></tr>\n",
         base::escape_html(report.adapter.labels[c]), found.figures.support, shown(found.auc), interval(found.auc),
-        found.figures.precision, found.figures.recall, found.figures.f1);
+        found.figures.precision, found.figures.recall, found.figures.f1,
+        threshold ? fmt::format("{:.2f}", *threshold) : "-", report.f1.evaluated.classes[c].f1);
   }
   return html + "</table>\n";
 }
@@ -113,9 +135,10 @@ std::string to_html(const AdapterReport& report) {
   html += fmt::format("<p class=\"note\">Intervals: {} bootstrap samples, stratified by label, seed {}.</p>\n",
                       report.bootstrap.samples, report.bootstrap.seed);
   html += "<h2>Labels, each against the rest</h2>\n" + class_table(report);
-  html += "<figure>\n" + roc_svg(report) + "</figure>\n<h2>Confusion</h2>\n<figure>\n" + confusion_svg(report) +
-          "</figure>\n<h2>Operating points</h2>\n" + point_table(report) + "<h2>Calibration</h2>\n<figure>\n" +
-          reliability_svg(report) + "</figure>\n";
+  html += averages_table(report);
+  html += "<figure>\n" + roc_svg(report) + "</figure>\n<h2>Confusion</h2>\n<figure>\n" +
+          confusion_svg(report.adapter.labels, found.confusion) + "</figure>\n<h2>Operating points</h2>\n" +
+          point_table(report) + "<h2>Calibration</h2>\n<figure>\n" + reliability_svg(report) + "</figure>\n";
   if (const auto& from = report.adapter.embeddings) {
     html += fmt::format("<p class=\"note\">Embeddings: weights {}, profile {}, dtype {}, mi2 {}.</p>\n",
                         base::escape_html(from->weights_sha256), base::escape_html(from->profile),

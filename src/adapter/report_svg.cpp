@@ -132,8 +132,7 @@ std::string roc_svg(const AdapterReport& report) {
   return svg + "</svg>\n";
 }
 
-std::string confusion_svg(const AdapterReport& report) {
-  const std::vector<std::string>& labels = report.adapter.labels;
+std::string confusion_svg(const std::vector<std::string>& labels, const evaluation::Confusion& confusion) {
   const double names = width_of(labels) + 20;
   const double side = std::clamp(360.0 / static_cast<double>(labels.size()), 22.0, 70.0);
   const double grid = side * static_cast<double>(labels.size());
@@ -143,9 +142,9 @@ std::string confusion_svg(const AdapterReport& report) {
                           "Rows by true label, columns by answer");
   for (std::size_t t = 0; t < labels.size(); ++t) {
     const double y = kTop + side * static_cast<double>(t);
-    const double support = static_cast<double>(report.evaluation.classes[t].figures.support);
+    const auto support = static_cast<double>(confusion.counts(t).rows);
     for (std::size_t p = 0; p < labels.size(); ++p) {
-      const std::uint64_t count = report.evaluation.confusion.count(t, p);
+      const std::uint64_t count = confusion.count(t, p);
       svg += cell(left + side * static_cast<double>(p), y, side, count,
                   support > 0 ? static_cast<double>(count) / support : 0.0);
     }

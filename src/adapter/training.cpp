@@ -166,6 +166,8 @@ std::map<std::string, double> metrics_of(const Evaluated& evaluated, double temp
   std::map<std::string, double> figures{{"rows", static_cast<double>(found.rows)},
                                         {"accuracy", *found.accuracy.value},
                                         {"balanced_accuracy", *found.balanced_accuracy.value},
+                                        {"macro_f1", found.averages.macro.f1},
+                                        {"mcc", found.matthews},
                                         {"log_loss", found.log_loss},
                                         {"expected_calibration_error", found.reliability.expected_error}};
   if (found.mean_auc.value) figures["mean_auc"] = *found.mean_auc.value;

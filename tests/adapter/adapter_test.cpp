@@ -138,7 +138,7 @@ TEST(HeadJson, EachDamagedKeyIsNamed) {
   EXPECT_EQ(parse_head(good, "h.json").description.labels.size(), 2U);
   refused(Code::kBadFile, "format", [](Json& j) { j["format"] = "other"; });
   refused(Code::kUnsupported, "version 2", [](Json& j) { j["version"] = 2; });
-  refused(Code::kBadFile, "kind: expected linear or mlp", [](Json& j) { j["kind"] = "forest"; });
+  refused(Code::kBadFile, "kind: expected linear, mlp or pipeline", [](Json& j) { j["kind"] = "forest"; });
   refused(Code::kBadFile, "in_channels: is missing", [](Json& j) { j.erase("in_channels"); });
   refused(Code::kBadFile, "in_channels: expected a whole number", [](Json& j) { j["in_channels"] = 2.5; });
   refused(Code::kBadFile, "in_channels: expected 1 to 65536, got 1e+18", [](Json& j) { j["in_channels"] = 1e18; });
@@ -163,7 +163,7 @@ TEST(Toolkit, APickleThatIsNoFileOfTorchIsRefusedWithTheWayOut) {
   expect_error(Code::kUnsupported, {"pickle", "save_file", "weights_only=True"},
                [&] { Adapter::open(folder / "adapter_model"); });
   expect_error(Code::kUnsupported, {"pickle", "best_metric_model.pth"},
-               [&] { import_toolkit(folder / "adapter_model", folder / "adapter_model/best_metric_model.pth"); });
+               [&] { import_adapter(folder / "adapter_model", folder / "adapter_model/best_metric_model.pth"); });
 }
 
 TEST(Toolkit, TensorsOfAnotherModelAreNamed) {
@@ -171,9 +171,9 @@ TEST(Toolkit, TensorsOfAnotherModelAreNamed) {
   linear_adapter().save(folder / "adapter_model");
   const auto config = folder.write("config.json", R"({"in_channels": 3, "hidden_dim": 2, "labels": ["a", "b"]})");
   expect_error(Code::kBadFile, {"adapter_model.safetensors", "'weight' belongs to no mlp adapter"},
-               [&] { import_toolkit(config, folder / "adapter_model.safetensors"); });
+               [&] { import_adapter(config, folder / "adapter_model.safetensors"); });
   expect_error(Code::kBadFile, {"hidden_dim: is missing"},
-               [&] { import_toolkit(folder.write("bad.json", R"({"in_channels": 3, "labels": ["a"]})")); });
+               [&] { import_adapter(folder.write("bad.json", R"({"in_channels": 3, "labels": ["a"]})")); });
 }
 
 Samples samples(std::size_t dimensions, const std::vector<float>& values, const std::vector<std::size_t>& classes) {

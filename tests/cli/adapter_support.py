@@ -2,8 +2,13 @@
 import csv
 import json
 import struct
+import sys
+from pathlib import Path
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from torch_file import write_torch as torch_file  # noqa: E402, F401
 
 
 def write_safetensors(path, tensors):

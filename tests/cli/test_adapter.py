@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn import metrics
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
@@ -115,6 +116,58 @@ def test_classify_gives_the_head_of_the_report(mi2, groups):
     wanted = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     ours = np.array([[found[f"/data/{n}"][label] for label in probe.classes_] for n in groups["names"]])
     np.testing.assert_allclose(ours, wanted, atol=2e-3)  # weights within 1e-3 relative
+
+
+@needs_torch
+def test_report_has_averages_and_thresholds_of_best_f1_of_scikit_learn(mi2, groups):
+    split = np.array(["train", "val", "test"])[np.arange(180) % 3]
+    write_labels(groups["labels"], zip(groups["names"], split, groups["y"]))
+    head, report = train(mi2, groups)
+    found = scores(mi2, head, groups["embeddings"])
+    table = np.array([[found[f"/data/{name}"][label] for label in ("ant", "bee", "cat")] for name in groups["names"]])
+    truth = np.searchsorted(["ant", "bee", "cat"], groups["y"])
+    val, test = split == "val", split == "test"
+    called = table[test].argmax(axis=1)
+    assert report["mcc"] == pytest.approx(metrics.matthews_corrcoef(truth[test], called))
+    at_best = np.empty_like(table[test])
+    for c, row in enumerate(report["classes"]):
+        f1 = [metrics.f1_score(truth[val] == c, table[val, c] >= t / 20) for t in range(20)]
+        best = max(range(20), key=lambda t: (f1[t], t))
+        assert row["best_f1"]["chosen"]["threshold"] == best / 20
+        assert row["best_f1"]["chosen"]["f1"] == pytest.approx(f1[best])
+        at_best[:, c] = table[test, c] >= best / 20
+        assert row["best_f1"]["evaluated"]["recall"] == pytest.approx(metrics.recall_score(truth[test] == c, at_best[:, c]))
+    for kind in ("macro", "micro"):
+        for ours, true, answers in ((report[kind], truth[test], called),
+                                    (report["at_best_f1"][kind], np.eye(3)[truth[test]], at_best)):
+            wanted = metrics.precision_recall_fscore_support(true, answers, average=kind)[:3]
+            assert [ours["precision"], ours["recall"], ours["f1"]] == pytest.approx(wanted)
+
+
+@needs_torch
+def test_tables_of_single_splits_are_one_table_with_a_split_column(mi2, groups):
+    split = np.array(["train", "val", "test"])[np.arange(180) % 3]
+    write_labels(groups["labels"], zip(groups["names"], split, groups["y"]))
+    joined, wanted = train(mi2, groups, name="joined")
+    tables = {s: write_labels(groups["folder"] / f"{s}.csv", [(n, y) for n, y, at in zip(groups["names"], groups["y"], split)
+                                                              if at == s], ("Name", "Label")) for s in ("train", "val", "test")}
+    lines = Path(groups["embeddings"]).read_text().splitlines(keepends=True)
+    parts = [groups["folder"] / "one.jsonl", groups["folder"] / "two.jsonl"]
+    parts[0].write_text("".join(lines[:100]))
+    parts[1].write_text("".join(lines[100:]))
+    base = ["adapter", "train", "--embeddings", str(parts[0]), "--embeddings", str(parts[1]), "--labels", tables["train"],
+            "--bootstrap", "50", "--threads", "1", "--format", "json", "--out", str(groups["folder"] / "apart")]
+    done = mi2(*base, "--val-labels", tables["val"], "--test-labels", tables["test"])
+    assert json.loads(done.stdout) == wanted and "have no" not in done.errors
+    assert (groups["folder"] / "apart.safetensors").read_bytes() == Path(f"{joined}.safetensors").read_bytes()
+    done = mi2(*base, "--force", "--test-labels", tables["train"], status=2)
+    assert "'/data/images/000.png' is in line 2 of" in done.errors
+    write_labels(groups["folder"] / "odd.csv", [("images/002.png", "train", "ant")])
+    assert "rows of split test alone" in mi2(*base, "--force", "--test-labels", str(groups["folder"] / "odd.csv"),
+                                             status=2).errors
+    (groups["folder"] / "list.txt").write_text("ant\n" * 180)
+    assert "table with paths" in mi2(*base[:6], "--labels", str(groups["folder"] / "list.txt"), "--out", "x",
+                                     "--test-labels", tables["test"], status=2).errors
 
 
 @needs_torch

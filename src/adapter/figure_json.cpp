@@ -1,0 +1,51 @@
+#include "adapter/figure_json.hpp"
+
+#include <cstddef>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+namespace mi2::adapter {
+namespace {
+
+using OrderedJson = nlohmann::ordered_json;
+
+}  // namespace
+
+OrderedJson figure_json(const evaluation::Figure& figure) {
+  OrderedJson json{{"value", nullptr}, {"low", nullptr}, {"high", nullptr}};
+  if (figure.value) json["value"] = *figure.value;
+  if (figure.interval) {
+    json["low"] = figure.interval->low;
+    json["high"] = figure.interval->high;
+  }
+  return json;
+}
+
+OrderedJson class_json(const evaluation::ClassFigures& figures) {
+  return {{"precision", figures.precision}, {"recall", figures.recall}, {"f1", figures.f1}};
+}
+
+OrderedJson averages_json(const evaluation::Averages& averages) {
+  return {{"macro", class_json(averages.macro)}, {"micro", class_json(averages.micro)}};
+}
+
+OrderedJson f1_json(const std::optional<double>& threshold, const evaluation::ClassFigures& figures) {
+  if (!threshold) return nullptr;
+  OrderedJson json = OrderedJson::object();
+  json["threshold"] = *threshold;
+  json.update(class_json(figures));
+  return json;
+}
+
+OrderedJson confusion_json(const evaluation::Confusion& confusion) {
+  OrderedJson rows = OrderedJson::array();
+  for (std::size_t t = 0; t < confusion.classes(); ++t) {
+    OrderedJson row = OrderedJson::array();
+    for (std::size_t p = 0; p < confusion.classes(); ++p) row.push_back(confusion.count(t, p));
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+}  // namespace mi2::adapter

@@ -73,11 +73,15 @@ Examples:
 
 int classify_embeddings(const adapter::Adapter& adapter, const ClassifyArguments& arguments, Caller caller) {
   Progress progress(0, "");
+  progress.begin("reading the embeddings");
   const vectors::VectorTable table = read_embeddings(arguments.from.embeddings, arguments.from.names);
   check_origin(table.provenance, adapter.description().embeddings, "the adapter", progress);
   ScoreOutput output(arguments.scores, !table.frames.empty(), std::move(caller));
   const auto report =
       watch_for_report(arguments.truth, adapter.labels(), table.names, table.source, table.frames, output, progress);
+  progress.rest();
+  // Rows on standard output show themselves.
+  if (is_file_output(arguments.scores.out)) progress.begin("classifying");
   for (std::size_t r = 0; r < table.vectors.rows(); ++r) {
     output.write(table.names.empty() ? std::to_string(r + 1) : table.names[r], table.place(r),
                  adapter.classify(table.vectors.row(r)), {});

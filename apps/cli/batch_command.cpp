@@ -84,12 +84,14 @@ int run_batch(const BatchArguments& arguments) {
   options.restart = arguments.restart;
   options.replace = arguments.force;
   catch_interrupts();
+  Progress progress(0, "");
+  progress.begin("loading the model");
   const std::vector<Device>& devices = arguments.model.devices;
   const std::vector<Embedder> embedders = embedder::open_on(arguments.model.model, arguments.model.options, devices);
   options.rows_per_pass = batch_of(arguments.model, embedders.front());
   const protocols::ServedModel model = protocols::describe_model("batch", embedders.front(), arguments.model.model);
-  Progress progress(0, "rows");
   note_device(devices.front(), embedders.front(), progress);
+  progress.begin("reading the rows");
   options.on_engine_lost = [&](const Device& device, std::string_view reason) {
     progress.note(fmt::format("device {} failed, the others go on: {}", to_string(device), reason));
   };

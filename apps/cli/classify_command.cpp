@@ -160,12 +160,20 @@ int classify(const ClassifyArguments& arguments) {
     report = watch_for_report(arguments.truth, labels, paths_of(paths.inputs), "the images", {}, output, progress);
   }
   const Embedder embedder = open_embedder(arguments.model, progress);
+  if (arguments.embeddings.empty()) {
+    progress.keep_alive();
+  } else {
+    progress.begin("reading the embeddings");
+  }
   const Classifier classifier(embedder, labels, options);
   if (classifier.truncated()) progress.note("a label was longer than the model's context and was cut");
   int status = 0;
   if (given.empty()) {
     const vectors::VectorTable table = read_own_embeddings(arguments, embedder, progress);
     report = watch_for_report(arguments.truth, labels, table.names, table.source, table.frames, output, progress);
+    progress.rest();
+    // Rows on standard output show themselves.
+    if (is_file_output(arguments.scores.out)) progress.begin("classifying");
     classify_embeddings(table, classifier, output);
   } else {
     status = classify_images(arguments, embedder, classifier, given, paths, kept.get(), output, progress);

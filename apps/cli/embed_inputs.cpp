@@ -44,6 +44,7 @@ bool add_zip(const std::string& path, embedder::FoundFiles& found) {
 }  // namespace
 
 embedder::ExpandedPaths expand_inputs(std::span<const std::string> paths) {
+  const Waiting waiting("looking for images");
   return embedder::expand_paths(paths, add_zip);
 }
 

@@ -168,6 +168,7 @@ Job job_of(const FidelityArguments& arguments) {
   if (!arguments.truth.empty()) table = vectors::read_path_table(arguments.truth, arguments.truth_options);
   const std::vector<std::string> paths = values_of(arguments.paths);
   if (!paths.empty()) {
+    const Waiting waiting("looking for images");
     embedder::ExpandedPaths expanded = embedder::expand_paths(paths);
     job.inputs = std::move(expanded.inputs);
     job.skipped = std::move(expanded.skipped);
@@ -222,7 +223,9 @@ int fidelity(const FidelityArguments& arguments) {
   Progress progress(job.inputs.size(), "images to prepare");
   Report report(progress);
   note_skipped(job.skipped, progress);
+  progress.keep_alive();
   fidelity::FidelityInput ready = prepare_all(job, preparer, report, progress);
+  progress.rest();  // the measurement forks
   if (job.inputs.empty()) ready.images = preparer.generated(fidelity::kGeneratedImages);
   if (report.all_failed()) return report.exit_status();
   const fidelity::FidelityReport result = fidelity::measure_fidelity(job.options, ready, [&](const base::Progress& at) {

@@ -10,6 +10,7 @@
 #include "command.hpp"
 #include "models/inspect.hpp"
 #include "output.hpp"
+#include "progress.hpp"
 
 namespace mi2::cli {
 namespace {
@@ -31,9 +32,14 @@ Examples:
   mi2 inspect DIR/config.yaml
 )";
 
+std::string report_of(const InspectArguments& arguments) {
+  const Waiting waiting("reading the model");
+  return arguments.json ? models::inspect_json(arguments.path) + "\n" : models::inspect_text(arguments.path);
+}
+
 int inspect_path(const InspectArguments& arguments) {
   const auto output = open_output("-");
-  output->write(arguments.json ? models::inspect_json(arguments.path) + "\n" : models::inspect_text(arguments.path));
+  output->write(report_of(arguments));
   output->commit();
   return 0;
 }

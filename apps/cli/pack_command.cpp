@@ -53,6 +53,7 @@ Examples:
 int pack(const PackArguments& arguments) {
   catch_interrupts();
   Progress bar(0, "");
+  bar.begin("reading the model");
   exporting::PackOptions options = arguments.options;
   options.dtype = arguments.dtype.value();
   options.calibrate = arguments.calibrate;

@@ -52,6 +52,7 @@ int package(const PackageArguments& arguments) {
   exporting::PackageOptions options = arguments.options;
   options.kind = arguments.kind == "mlflow" ? exporting::PackageKind::kMlflow : exporting::PackageKind::kAzureMl;
   Progress bar(0, "");
+  bar.begin("reading the model");
   options.on_progress = [&](const base::Progress& at) {
     bar.show(at);
     throw_if_interrupted();

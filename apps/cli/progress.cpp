@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t kBarWidth = 24;
 constexpr auto kRedrawEvery = std::chrono::milliseconds(100);
-constexpr auto kTick = std::chrono::milliseconds(1000);
+constexpr auto kTick = std::chrono::milliseconds(500);
 /// As long as people take silence for work.
 constexpr auto kPatience = std::chrono::milliseconds(1500);
 
@@ -55,7 +55,7 @@ Ticker::Ticker(void (*tick)(void*), void* owner) {
 Progress::Progress(std::size_t total, std::string_view what) { start(total, 0, what); }
 
 Progress::Progress(std::string_view what)
-    : what_(what), on_terminal_(is_terminal()), start_(Clock::now()), last_draw_(start_) {}
+    : what_(what), counts_(true), on_terminal_(is_terminal()), start_(Clock::now()), last_draw_(start_) {}
 
 Progress::~Progress() {
   ticker_.reset();
@@ -64,6 +64,7 @@ Progress::~Progress() {
 
 void Progress::start(std::size_t total, std::size_t done, std::string_view what) {
   total_ = total;
+  counts_ = false;
   done_ = skipped_ = done;
   what_ = what;
   on_terminal_ = total > 1 && is_terminal();
@@ -74,6 +75,22 @@ void Progress::start(std::size_t total, std::size_t done, std::string_view what)
 void Progress::keep_alive() {
   if (!is_terminal() || ticker_) return;
   ticker_ = std::make_unique<Ticker>([](void* self) { static_cast<Progress*>(self)->tick(); }, this);
+}
+
+void Progress::begin(std::string_view stage) {
+  {
+    const std::lock_guard lock(mutex_);
+    clear();
+    start(0, 0, stage);
+  }
+  keep_alive();
+}
+
+void Progress::rest() {
+  ticker_.reset();
+  const std::lock_guard lock(mutex_);
+  clear();
+  what_.clear();
 }
 
 void Progress::tick() {
@@ -98,9 +115,10 @@ void Progress::advance(std::size_t count) {
   const std::lock_guard lock(mutex_);
   resume(Clock::now());
   done_ += count;
-  if (!on_terminal_) return;
+  const Clock::duration silent = Clock::now() - last_draw_;
+  if (!on_terminal_ && (silent < kPatience || !is_terminal())) return;
   const bool last = total_ > 0 && done_ >= total_;
-  if (!drawn_ || last || Clock::now() - last_draw_ >= kRedrawEvery) draw();
+  if (!drawn_ || last || silent >= kRedrawEvery) draw();
 }
 
 void Progress::set_detail(std::string text) {
@@ -126,7 +144,7 @@ std::string Progress::line() const {
   const Clock::time_point now = paused_.empty() ? last_draw_ : paused_at_;
   const double seconds = std::chrono::duration<double>(now - start_).count();
   const double rate = seconds > 0 ? static_cast<double>(done_ - skipped_) / seconds : 0;
-  std::string text = total_ == 0 ? fmt::format("{} {}", done_, what_) : std::string();
+  std::string text = counts_ || done_ > 0 ? fmt::format("{} {}", done_, what_) : what_;
   if (total_ > 0) {
     const std::size_t filled = std::min(kBarWidth, kBarWidth * done_ / total_);
     text = fmt::format("[{}{}] {}/{} {}", std::string(filled, '#'), std::string(kBarWidth - filled, '.'), done_, total_,

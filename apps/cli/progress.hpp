@@ -24,7 +24,7 @@ enum class Verbosity {
 /// For the whole program; set before anything is said.
 void set_verbosity(Verbosity verbosity) noexcept;
 
-/// Calls a function about once a second until it is destroyed.
+/// Calls a function about twice a second until it is destroyed.
 class Ticker {
  public:
   explicit Ticker(void (*tick)(void*), void* owner);
@@ -49,9 +49,14 @@ class Progress {
   void advance(std::size_t count);
   /// Draws what a task reports; a new stage starts a new bar.
   void show(const base::Progress& at);
-  /// From now on nothing is silent for long: what takes its time between two calls of advance() is drawn again every
-  /// second. Starts a thread.
+  /// From now on nothing is silent for long: what takes its time between two calls of advance() is drawn again before
+  /// two seconds are over. Starts a thread.
   void keep_alive();
+  /// What is done before there is anything to count, or after: said once it takes long, until the next show() or
+  /// rest().
+  void begin(std::string_view stage);
+  /// Nothing is shown until the next call of the others, and no thread is left: for who forks, or shows another one.
+  void rest();
   /// What the line shows after the numbers, until it is set again: "loss 1.23".
   void set_detail(std::string text);
   /// Time until the next call of advance() is not that of an item, and does not spoil the estimate: an evaluation.
@@ -83,6 +88,7 @@ class Progress {
   std::string what_;
   std::string detail_;
   std::string paused_;
+  bool counts_ = false;  ///< of an unknown total, also while it is 0
   bool on_terminal_ = false;
   bool drawn_ = false;
   Clock::time_point start_;

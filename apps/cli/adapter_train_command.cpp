@@ -15,6 +15,7 @@
 #include "adapter/zero_shot_baseline.hpp"
 #include "adapter_command.hpp"
 #include "arguments.hpp"
+#include "base/files.hpp"
 #include "choices.hpp"
 #include "devices.hpp"
 #include "inputs.hpp"
@@ -104,17 +105,19 @@ std::optional<evaluation::Scores> zero_shot_of(const TrainArguments& arguments, 
   return adapter::zero_shot_scores(embedder, prompts, table.vectors, evaluated.ids);
 }
 
-void write_report(const std::string& name, const adapter::AdapterReport& report) {
+/// Written, but not yet under their names.
+void add_report(base::AtomicFiles& files, const std::string& name, const adapter::AdapterReport& report) {
   const std::filesystem::path folder = make_report_folder(name);
-  write_file(folder / "roc.svg", adapter::roc_svg(report));
-  write_file(folder / "confusion.svg", adapter::confusion_svg(report.adapter.labels, report.evaluation.confusion));
-  write_file(folder / "calibration.svg", adapter::reliability_svg(report));
-  write_file(folder / "report.json", adapter::to_json(report));
-  write_file(folder / "report.html", adapter::to_html(report));
+  files.add(folder / "roc.svg", adapter::roc_svg(report));
+  files.add(folder / "confusion.svg", adapter::confusion_svg(report.adapter.labels, report.evaluation.confusion));
+  files.add(folder / "calibration.svg", adapter::reliability_svg(report));
+  files.add(folder / "report.json", adapter::to_json(report));
+  files.add(folder / "report.html", adapter::to_html(report));
 }
 
 adapter::TrainedAdapter train_with_bar(const adapter::TrainingSet& set, const adapter::TrainOptions& options) {
   Progress bar(0, "");
+  bar.begin("fitting");
   return adapter::train_adapter(set, options, [&](const base::Progress& at) {
     bar.show(at);
     throw_if_interrupted();
@@ -127,16 +130,23 @@ int train(TrainArguments& arguments) {
   arguments.options.kind = adapter::parse_kind(arguments.kind);
   arguments.bootstrap.seed = arguments.options.fit.seed;
   Progress progress(0, "");
+  progress.begin("reading the embeddings");
   const vectors::VectorTable table = read_all_embeddings(values_of(arguments.embeddings), arguments.labels.paths);
   const auto rows = label_rows(table, arguments.labels, arguments.splits, progress);
   const adapter::TrainingSet set = training_set(table, rows, arguments.classes, progress);
+  progress.rest();
   const adapter::TrainedAdapter trained = train_with_bar(set, arguments.options);
+  progress.begin("evaluating");
   const auto zero_shot = zero_shot_of(arguments, table, set, trained.evaluation, progress);
   const adapter::AdapterReport report = adapter::make_report(trained, zero_shot, arguments.bootstrap);
   throw_if_interrupted();
   for (const std::string& warning : report.warnings) progress.warn(fmt::format("warning: {}", warning));
-  trained.adapter.save(adapter::stem_of(arguments.out));
-  if (!arguments.report.empty()) write_report(arguments.report, report);
+  base::AtomicFiles files;
+  if (!arguments.report.empty()) add_report(files, arguments.report, report);
+  // A kill must not leave the report of one adapter beside another.
+  trained.adapter.save(adapter::stem_of(arguments.out), [&] { files.withdraw_old(); });
+  files.commit();
+  progress.rest();
   const auto output = open_output("-");
   output->write(arguments.format == "json" ? adapter::to_json(report) : adapter::to_text(report));
   output->commit();

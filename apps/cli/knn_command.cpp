@@ -139,21 +139,33 @@ class Results {
     if (classes_.empty() && !figures.empty()) {
       throw Error(Code::kBadArgument, "--figures: no query has a known label");
     }
-    output_->commit();
-    if (classes_.empty()) return;
+    if (classes_.empty()) {
+      output_->commit();
+      return;
+    }
     const evaluation::Evaluation found = evaluation::evaluate(shares_, classes_, {0, 0.95, 0});
     const std::string auc = found.mean_auc.value ? fmt::format("{:.4f}", *found.mean_auc.value) : "-";
+    commit_with(figures, found);
     progress.note(fmt::format("{} queries of known label: accuracy {:.4f}, balanced accuracy {:.4f}, mean AUC {}",
                               found.rows, *found.accuracy.value, *found.balanced_accuracy.value, auc));
-    if (figures.empty()) return;
+  }
+
+ private:
+  /// A kill must not leave the figures of one result beside another.
+  void commit_with(const std::string& figures, const evaluation::Evaluation& found) {
+    if (figures.empty()) {
+      output_->commit();
+      return;
+    }
     const auto file = open_output(figures);
     file->write(fmt::format("{{\"rows\": {}, \"accuracy\": {}, \"balanced_accuracy\": {}, \"mean_auc\": {}}}\n",
                             found.rows, *found.accuracy.value, *found.balanced_accuracy.value,
                             found.mean_auc.value ? fmt::format("{}", *found.mean_auc.value) : "null"));
+    output_->flush();
+    file->withdraw_old();
+    output_->commit();
     file->commit();
   }
-
- private:
   /// `"frame": 3, `, or nothing.
   static std::string frame_member(const std::optional<FramePlace>& frame) {
     return frame ? fmt::format(R"("frame": {}, )", frame->number) : std::string();
@@ -217,19 +229,23 @@ int knn(const KnnArguments& arguments) {
   }
   const std::vector<std::string> files = values_of(arguments.queries);
   Progress notes(0, "");
+  notes.begin("reading the embeddings");
   const vectors::LabelTable labels = vectors::read_label_table(arguments.labels.labels, arguments.labels.options);
   const Known known = known_rows(arguments, labels, notes);
   const vectors::Neighbours neighbours(known.table.vectors.numbers(), known.table.vectors.dimensions(), metric,
                                        arguments.threads);
   std::optional<Results> results;
   for (const std::string& file : files) {
+    notes.begin("reading the queries");
     const vectors::VectorTable queries = read_embeddings(file, "");
     check_origin(queries.provenance, known.table.provenance, arguments.train, notes);
     // A table's header says whether rows name frames: as the first file has them.
     if (!results) results.emplace(known, arguments, !queries.frames.empty() || !known.table.frames.empty());
     const auto label_of = query_labels(queries, arguments, labels, notes);
     const std::size_t dimensions = queries.vectors.dimensions();
+    notes.rest();
     Progress bar(queries.vectors.rows(), "queries");
+    bar.keep_alive();
     for (std::size_t begin = 0; begin < queries.vectors.rows(); begin += kChunk) {
       throw_if_interrupted();
       const std::size_t count = std::min(kChunk, queries.vectors.rows() - begin);
@@ -244,6 +260,7 @@ int knn(const KnnArguments& arguments) {
       bar.advance(count);
     }
   }
+  notes.begin("evaluating");
   results->finish(arguments.figures, notes);
   return 0;
 }

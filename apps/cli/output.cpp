@@ -30,6 +30,11 @@ constexpr std::array<std::string_view, 16> kDataEndings{"arrow", "csv", "feather
                                                         "mat",   "npy", "npz",         "pkl", "pickle", "parquet",
                                                         "pt",    "pth", "safetensors", "tsv"};
 
+/// What to do about a format of the data-frame world, which no library of Debian's writes.
+constexpr std::string_view kToParquet =
+    "; this program has no Arrow: write .jsonl, and docs/cli.md has the line that makes Parquet of it; Python's "
+    "medimageinsight.to_parquet writes it";
+
 /// A descriptor written in place, through a buffer.
 class StreamOutput final : public Output {
  public:
@@ -77,6 +82,7 @@ class WholeFileOutput final : public Output {
   void write(std::string_view bytes) override { file_.write(bytes); }
   void flush() override {}
   void commit() override { file_.commit(); }
+  void withdraw_old() override { file_.withdraw_old(); }
   [[nodiscard]] bool can_rewrite() const noexcept override { return true; }
   void rewrite_start(std::string_view bytes) override { file_.write_at(0, bytes); }
 
@@ -113,9 +119,10 @@ std::string result_format(const std::string& chosen, const std::string& path, st
   if (path.empty() || path == "-" || !is_file_output(path)) named.clear();
   if (!writes(named)) {
     if (chosen.empty() && std::ranges::find(kDataEndings, named) != kDataEndings.end()) {
-      throw Error(Code::kBadArgument, fmt::format("--out: {} is not written; expected a name that ends in .{}, or "
-                                                  "--format",
-                                                  ending, fmt::join(formats, ", .")));
+      const bool of_arrow = named == "parquet" || named == "arrow" || named == "feather";
+      throw Error(Code::kBadArgument,
+                  fmt::format("--out: {} is not written; expected a name that ends in .{}, or --format{}", ending,
+                              fmt::join(formats, ", ."), of_arrow ? kToParquet : ""));
     }
     return chosen.empty() ? usual : chosen;
   }

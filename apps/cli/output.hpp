@@ -17,6 +17,9 @@ class Output : public base::ByteSink {
   virtual void flush() = 0;
   /// The result is complete: flushes, and gives a file its name. @throws as write.
   virtual void commit() = 0;
+  /// Removes the file that commit() would replace, if it is one: see base::AtomicFile::withdraw_old(). @throws as
+  /// write.
+  virtual void withdraw_old() {}
   void rewrite_start(std::string_view bytes) override;
 };
 

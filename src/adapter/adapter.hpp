@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -87,8 +88,10 @@ class Adapter {
 
   /// Writes NAME.safetensors and NAME.json, each whole or not at all; the .json names the other's hash, so that a pair
   /// of two different adapters is refused.
-  /// @param stem  the path without suffix. @throws Error{kBadFile} when the disk refuses.
-  void save(const std::filesystem::path& stem) const;
+  /// @param stem        the path without suffix.
+  /// @param on_written  called when everything is on the disk and nothing has its name yet.
+  /// @throws Error{kBadFile} when the disk refuses.
+  void save(const std::filesystem::path& stem, const std::function<void()>& on_written = {}) const;
 
   [[nodiscard]] const AdapterDescription& description() const noexcept { return description_; }
   [[nodiscard]] const std::vector<std::string>& labels() const noexcept { return description_.labels; }

@@ -290,7 +290,7 @@ std::vector<std::byte> Adapter::data() const {
 
 std::string Adapter::data_sha256() const { return base::sha256_hex(data()); }
 
-void Adapter::save(const fs::path& stem) const {
+void Adapter::save(const fs::path& stem, const std::function<void()>& on_written) const {
   const std::vector<std::byte> numbers = data();
   std::vector<weights::StoredTensor> stored;
   std::span<const std::byte> rest = numbers;
@@ -307,6 +307,7 @@ void Adapter::save(const fs::path& stem) const {
   weights::write_safetensors(weights_file, stored, {{"format", "mi2-head"}});
   base::AtomicFile json_file(with_suffix(stem, ".json"));
   json_file.write(to_json({description_, base::sha256_hex(numbers)}));
+  if (on_written) on_written();
   weights_file.commit();
   json_file.commit();
   base::move_into_place(next_of(weights), weights);

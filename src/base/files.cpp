@@ -186,4 +186,23 @@ void AtomicFile::commit() {
   partial_.give_away();
 }
 
+void AtomicFile::withdraw_old() {
+  take_permissions(partial_.descriptor(), target_);
+  if (::unlink(target_.c_str()) != 0 && errno != ENOENT) fail("cannot be replaced");
+}
+
+void AtomicFiles::add(const std::filesystem::path& path, std::string_view text) {
+  files_.emplace_back(path).write(text);
+}
+
+void AtomicFiles::withdraw_old() {
+  for (AtomicFile& file : files_) file.withdraw_old();
+  withdrawn_ = true;
+}
+
+void AtomicFiles::commit() {
+  if (!withdrawn_) withdraw_old();
+  for (AtomicFile& file : files_) file.commit();
+}
+
 }  // namespace mi2::base

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -86,6 +87,9 @@ class AtomicFile {
   /// Overwrites bytes already written (a header whose length was not known before the rows).
   void write_at(std::uint64_t offset, std::string_view text);
   void commit();
+  /// Removes what is there, if anything is, and takes its permissions: for files that say something about each other,
+  /// of which an old one beside a new one would be wrong. Between this and commit() there is none.
+  void withdraw_old();
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
 
  private:
@@ -93,6 +97,21 @@ class AtomicFile {
   std::filesystem::path path_;
   std::filesystem::path target_;
   Partial partial_;
+};
+
+/// Files that say something about each other: a kill leaves all old ones or only new ones, never old beside new.
+class AtomicFiles {
+ public:
+  /// @throws Error{kBadFile} as AtomicFile.
+  void add(const std::filesystem::path& path, std::string_view text);
+  /// Removes the old ones.
+  void withdraw_old();
+  /// After withdraw_old(), or as its own first step.
+  void commit();
+
+ private:
+  std::list<AtomicFile> files_;
+  bool withdrawn_ = false;
 };
 
 }  // namespace mi2::base

@@ -52,6 +52,13 @@ bool is_ours(std::string_view name, std::string_view stem) {
   return name.substr(stem.size() + kDigits) == check_of(stem, name.substr(stem.size(), kDigits));
 }
 
+/// Of whatever target.
+bool is_ours(std::string_view name) {
+  if (name.size() < kMark.size() + 2 * kDigits) return false;
+  const std::string_view stem = name.substr(0, name.size() - 2 * kDigits);
+  return stem.ends_with(kMark) && is_ours(name, stem);
+}
+
 std::string fresh_name(std::string_view stem) {
   std::random_device random;
   const std::string digits = fmt::format("{:08x}", random());
@@ -78,14 +85,20 @@ void remove_if_dead(const fs::path& path) {
   ::close(descriptor);
 }
 
-void remove_dead(const fs::path& target) {
-  const std::string stem = stem_of(target);
+/// @param ours  whether a name is looked at.
+template <typename Ours>
+void remove_dead_of(const fs::path& folder, const Ours& ours) {
   std::vector<fs::path> found;
   std::error_code error;
-  for (fs::directory_iterator entry(folder_of(target), error), end; !error && entry != end; entry.increment(error)) {
-    if (is_ours(entry->path().filename().string(), stem)) found.push_back(entry->path());
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    if (ours(entry->path().filename().string())) found.push_back(entry->path());
   }
   for (const fs::path& path : found) remove_if_dead(path);
+}
+
+void remove_dead(const fs::path& target) {
+  const std::string stem = stem_of(target);
+  remove_dead_of(folder_of(target), [&](const std::string& name) { return is_ours(name, stem); });
 }
 
 /// The permissions of a regular file that is there. @throws Error{kBadFile} if it is anything else.
@@ -121,15 +134,22 @@ void sync_folder(const fs::path& folder) {
   if (!done) fail(folder, "cannot flush to disk", error);
 }
 
-void put_in_place(int descriptor, const fs::path& from, const fs::path& to) {
+void remove_dead_in(const fs::path& folder) {
+  remove_dead_of(folder, [](const std::string& name) { return is_ours(name); });
+}
+
+void take_permissions(int descriptor, const fs::path& to) {
   struct stat old {};
-  if (mode_of(to) && ::lstat(to.c_str(), &old) == 0) {
-    // Another's file stays theirs where the system allows it; what it does not allow is no reason to fail.
-    struct stat mine {};
-    const bool same = ::fstat(descriptor, &mine) == 0 && mine.st_uid == old.st_uid && mine.st_gid == old.st_gid;
-    if (!same && ::fchown(descriptor, old.st_uid, old.st_gid) != 0) old.st_mode &= ~06000U;
-    if (::fchmod(descriptor, old.st_mode & 07777U) != 0) fail(to, "cannot set permissions", errno);
-  }
+  if (!mode_of(to) || ::lstat(to.c_str(), &old) != 0) return;
+  // Another's file stays theirs where the system allows it; what it does not allow is no reason to fail.
+  struct stat mine {};
+  const bool same = ::fstat(descriptor, &mine) == 0 && mine.st_uid == old.st_uid && mine.st_gid == old.st_gid;
+  if (!same && ::fchown(descriptor, old.st_uid, old.st_gid) != 0) old.st_mode &= ~06000U;
+  if (::fchmod(descriptor, old.st_mode & 07777U) != 0) fail(to, "cannot set permissions", errno);
+}
+
+void put_in_place(int descriptor, const fs::path& from, const fs::path& to) {
+  take_permissions(descriptor, to);
   if (::fsync(descriptor) != 0) fail(to, "cannot flush to disk", errno);
   if (::rename(from.c_str(), to.c_str()) != 0) fail(to, "cannot rename into place", errno);
   sync_folder(folder_of(to));

@@ -15,6 +15,14 @@ std::filesystem::path resolved(const std::filesystem::path& path);
 /// Flushes a folder's entries to disk. @throws Error{kBadFile}.
 void sync_folder(const std::filesystem::path& folder);
 
+/// Removes what dead runs left in a folder, whatever its target was: for a folder of the program's own, whose next run
+/// may write other names. Nothing if there is no such folder.
+void remove_dead_in(const std::filesystem::path& folder);
+
+/// Gives an open file the owner and the permissions of the file at `to`, if there is one, as far as the system allows.
+/// @throws Error{kBadFile} naming `to`, also if that is no regular file.
+void take_permissions(int descriptor, const std::filesystem::path& to);
+
 /// Gives the file at `from`, open as `descriptor` and whole, the name `to`: with the permissions of the file that it
 /// replaces, flushed to disk before and after. `to` is resolved() and on the same file system.
 /// @throws Error{kBadFile} naming `to`.

@@ -221,6 +221,47 @@ TEST(AtomicFile, RemovesWhatDeadRunsLeftAndNothingElse) {
   EXPECT_EQ(entries_of(folder), 4);
 }
 
+TEST(AtomicFile, WhatDeadRunsLeftInAFolderIsRemovedWhateverItsTarget) {
+  const TemporaryFolder folder;
+  folder.write("out.mi2-0123456789abcdef", "a user's");
+  folder.write("whole", "a user's");
+  AtomicFile living(folder / "living");
+  kill_in([&] { AtomicFile(folder / "out").write("half"), std::raise(SIGKILL); });
+  kill_in([&] { AtomicFile(folder / std::string(255, 'n')).write("half"), std::raise(SIGKILL); });
+  ASSERT_EQ(entries_of(folder), 5);
+  remove_dead_in(folder.path());
+  EXPECT_EQ(entries_of(folder), 3);
+  living.commit();
+  EXPECT_TRUE(fs::exists(folder / "living"));
+  remove_dead_in(folder / "absent");
+}
+
+TEST(AtomicFiles, AKillLeavesOldOnesOrNewOnesButNotBoth) {
+  const TemporaryFolder folder;
+  const auto write_old = [&] {
+    for (const char* name : {"a", "b"}) ASSERT_EQ(::chmod(folder.write(name, "old").c_str(), 0640), 0);
+  };
+  const auto begin = [&](bool withdraw) {
+    AtomicFiles files;
+    for (const char* name : {"a", "b"}) files.add(folder / name, "new");
+    if (withdraw) files.withdraw_old();
+    std::raise(SIGKILL);
+  };
+  write_old();
+  kill_in([&] { begin(false); });
+  EXPECT_EQ(read_back(folder / "a") + read_back(folder / "b"), "oldold");
+  kill_in([&] { begin(true); });
+  EXPECT_FALSE(fs::exists(folder / "a") || fs::exists(folder / "b"));
+  write_old();
+  AtomicFiles files;
+  for (const char* name : {"a", "b", "c"}) files.add(folder / name, "new");
+  EXPECT_EQ(read_back(folder / "a"), "old");
+  files.commit();
+  for (const char* name : {"a", "b", "c"}) EXPECT_EQ(read_back(folder / name), "new");
+  EXPECT_EQ(mode_of(folder / "a"), 0640U);
+  EXPECT_EQ(entries_of(folder), 3);
+}
+
 TEST(AtomicFile, TakesTheLongestNamesThereAre) {
   const TemporaryFolder folder;
   const std::string name(255, 'n');

@@ -25,6 +25,7 @@ MISTAKES = {
     "no labels": (["classify", "PICTURE"], 2, "--labels A,B,C or --labels-file"),
     "a template without a place": (["classify", "--labels", "a,b", "--template", "an x-ray", "PICTURE"], 2, "{}"),
     "an output that is not written": (["embed", "--out", "v.npz", "PICTURE"], 2, ".jsonl, .csv, .npy"),
+    "a data frame as output": (["embed", "--out", "v.parquet", "PICTURE"], 2, "to_parquet"),
     "an output that says another format": (["embed", "--format", "csv", "--out", "v.npy", "PICTURE"], 2, "--format is csv"),
     "an output that already exists": (["embed", "--out", "LABELS", "PICTURE"], 2, "--force"),
     "a list that is not there": (["embed", "--files-from", "none.txt"], 7, "none.txt"),

@@ -1,70 +1,17 @@
 """Every command that writes, killed at each system call that changes something on the disk, and refused each of them by a
 full disk: what was there stays whole, or what is new is; the next run removes what the killed one left."""
-import collections
 import json
 import os
-import re
 import shutil
-import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
-from adapter_support import scores, write_embeddings, write_safetensors
+from adapter_support import scores, write_embeddings, write_labels, write_safetensors
 from test_adapter_toolkit import toolkit_weights
+from tracing import NEEDS_STRACE, Traced
 
-CALLS = "write,pwrite64,rename,renameat,renameat2,fsync,ftruncate,fchmod,fchown,mkdir,mkdirat,unlink,unlinkat,flock"
-
-
-def _can_trace():
-    if shutil.which("strace") is None:
-        return False
-    return subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True, check=False).returncode == 0
-
-
-pytestmark = [
-    pytest.mark.skipif(not _can_trace(), reason="strace is not there, or may not trace"),
-    pytest.mark.skipif(bool(os.environ.get("MI2_SANITIZE")),
-                       reason="the sanitizers' runtime makes calls of its own, and waits for ever for those that fail"),
-]
-
-
-class Traced:
-    """Runs a command with a fault at its n-th call."""
-
-    def __init__(self, mi2, folder, *arguments):
-        self.command = [mi2.path, *map(str, arguments)]
-        self.environment = mi2.environment()
-        self.folder = folder
-
-    def run(self, *options):
-        return subprocess.run(["strace", "-f", "-qq", *options, *self.command], env=self.environment, capture_output=True,
-                              stdin=subprocess.DEVNULL, timeout=120, check=False)
-
-    def calls(self):
-        """The calls of a run without faults: (name, its number among those of this name)."""
-        log = self.folder / "strace.log"
-        done = self.run("-o", str(log), "-e", f"trace={CALLS}")
-        assert done.returncode == 0, done.stderr
-        lines = log.read_text().splitlines()
-        log.unlink()
-        found, counts = [], collections.Counter()
-        for line in lines:
-            if (name := re.search(r"(\w+)\(", line)) and "resumed>" not in line:
-                counts[name[1]] += 1
-                found.append((name[1], counts[name[1]]))
-        return found
-
-    def at(self, call, fault):
-        name, number = call
-        return self.run("-o", "/dev/null", "-e", f"trace={name}", "-e", f"inject={name}:{fault}:when={number}")
-
-    def each(self, fault, prepare):
-        prepare()
-        calls = self.calls()
-        assert len(calls) > 4
-        for call in calls:
-            prepare()
-            yield call, self.at(call, fault)
+pytestmark = NEEDS_STRACE
 
 
 def names(folder):
@@ -206,3 +153,128 @@ def test_vectors_go_on_wherever_they_were_killed(mi2, place, images, tmp_path, o
         assert out.read_bytes() == whole["out"], call
     mi2(*map(str, arguments), "--force")
     assert {path.name: path.read_bytes() for path in place.iterdir()} == whole
+
+
+@pytest.mark.parametrize("arguments", [("--format", "jsonl"), ("--format", "csv", "--frames", "all")])
+def test_scores_go_on_wherever_they_were_killed(mi2, place, images, tmp_path, arguments):
+    out = place / "out"
+    arguments = ("classify", "--labels", "a,b", "--batch", "1", "--threads", "1", *arguments, "--out", out,
+                 *(images / name for name in ("gray.png", "grey.jpg")))
+    mi2(*map(str, arguments))
+    whole = out.read_bytes()
+
+    def prepare():
+        for path in place.iterdir():
+            path.unlink()
+
+    for call, _ in Traced(mi2, tmp_path, *arguments).each("signal=KILL", prepare):
+        if not out.exists():
+            mi2(*map(str, arguments))
+            assert names(place) == ["out"], call
+        assert out.read_bytes() == whole, call
+
+
+@pytest.fixture
+def searched(tmp_path):
+    """Vectors, their labels, and queries of two kinds, whose figures differ."""
+    random = np.random.default_rng(5)
+    truth = random.integers(0, 2, 60)
+    np.save(tmp_path / "v.npy", (random.normal(size=(60, 6)) + 2 * truth[:, None]).astype(np.float32))
+    (tmp_path / "l.txt").write_text("".join(f"{'ab'[label]}\n" for label in truth))
+    (tmp_path / "other.txt").write_text("".join(f"{'ab'[label]}\n" for label in random.permutation(truth)))
+    return tmp_path
+
+
+@pytest.mark.parametrize("fault", ["signal=KILL", "error=ENOSPC"])
+def test_a_search_and_its_figures_are_of_one_run(mi2, place, searched, tmp_path, fault):
+    def arguments(labels, vote):
+        return ("knn", "--train", searched / "v.npy", "--labels", searched / "l.txt", "--threads", "1", "--vote", vote,
+                "--query-labels", searched / labels, "--format", "csv", "--out", place / "out.csv",
+                "--figures", place / "figures.json", searched / "v.npy")
+
+    def found():
+        return {path.name: path.read_bytes() for path in place.iterdir() if ".mi2-" not in path.name}
+
+    states = []
+    for given in (("l.txt", "majority"), ("other.txt", "distance")):
+        mi2(*map(str, arguments(*given)))
+        states.append(found())
+    old, new = states
+    assert all(old[name] != new[name] for name in old)
+
+    def prepare():
+        for path in place.iterdir():
+            path.unlink()
+        for name, content in old.items():
+            (place / name).write_bytes(content)
+
+    for call, done in Traced(mi2, tmp_path, *arguments("other.txt", "distance")).each(fault, prepare):
+        after = found()
+        assert after.items() <= old.items() or after.items() <= new.items(), call
+        if done.returncode == 0:
+            assert after == new, call
+        elif "ENOSPC" in fault:
+            assert names(place) == sorted(after), call
+    mi2(*map(str, arguments("other.txt", "distance")))
+    assert names(place) == sorted(new) and found() == new
+
+
+@pytest.mark.parametrize("fault", ["signal=KILL", "error=ENOSPC"])
+def test_a_fidelity_report_is_the_old_one_or_a_new_one(mi2, place, picture, tmp_path, fault):
+    out = place / "out.json"
+    arguments = ("fidelity", "--dtypes", "f32", "--threads", "1", "--format", "json", "--out", out, picture)
+    # Times differ from run to run. What else is written goes through pipes between its processes.
+    changing = {"fsync", "rename", "flock", "fchmod"}
+    traced = Traced(mi2, tmp_path, *arguments)
+    for call, done in traced.each(fault, lambda: out.write_text('"old"'), changing):
+        report = json.loads(out.read_text())
+        assert report == "old" or report["images"] == 1, call
+        if "ENOSPC" in fault and done.returncode != 0:
+            assert names(place) == ["out.json"], call
+    mi2(*map(str, arguments))
+    assert names(place) == ["out.json"]
+
+
+@pytest.mark.skipif(not (Path(os.environ["MI2_BIN"]).resolve().parent / "mi2-torch").exists(),
+                    reason="this build has no libtorch (MI2_WITH_TORCH=OFF)")
+def test_an_adapter_and_its_report_are_of_one_run(mi2, place, tmp_path):
+    random = np.random.default_rng(7)
+    vectors = random.normal(size=(24, 8)).astype(np.float32)
+    embeddings = write_embeddings(tmp_path / "e.jsonl", [str(i) for i in range(24)], vectors)
+    head = place / "head"
+
+    def arguments(labels):
+        table = write_labels(tmp_path / f"{labels}.csv",
+                             [(i, "test" if i >= 16 else "train", labels[i % len(labels)]) for i in range(24)])
+        return ("adapter", "train", "--embeddings", embeddings, "--labels", table, "--out", head, "--force", "--threads",
+                "1", "--bootstrap", "0", "--report", place / "report")
+
+    def found():
+        return {str(path.relative_to(place)): path.read_bytes() for path in place.rglob("*")
+                if path.is_file() and ".mi2-" not in path.name}
+
+    states = []
+    for labels in ("ab", "abc"):
+        mi2(*map(str, arguments(labels)))
+        states.append((found(), scores(mi2, head, embeddings)))
+    (old, old_scores), (new, new_scores) = states
+
+    def prepare():
+        shutil.rmtree(place / "report")
+        for path in place.iterdir():
+            path.unlink()
+        (place / "report").mkdir()
+        for name, content in old.items():
+            (place / name).write_bytes(content)
+
+    reports = {"report/" + name for name in ("roc.svg", "confusion.svg", "calibration.svg", "report.json", "report.html")}
+    for call, done in Traced(mi2, tmp_path, *arguments("abc")).each("signal=KILL", prepare, {"rename", "unlink"}):
+        assert done.returncode != 0, call
+        after = {name: content for name, content in found().items() if name in reports}
+        found_scores = scores(mi2, head, embeddings)
+        assert found_scores in (old_scores, new_scores), call
+        state = old if found_scores == old_scores else new
+        assert after.items() <= state.items(), call
+    mi2(*map(str, arguments("abc")))
+    assert found() == new and scores(mi2, head, embeddings) == new_scores
+    assert names(place) == ["head.json", "head.safetensors", "report"] and len(names(place / "report")) == 5

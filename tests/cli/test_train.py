@@ -14,6 +14,7 @@ import pytest
 import yaml
 from PIL import Image
 from terminal import run_on_terminal
+from tracing import NEEDS_STRACE
 
 pytestmark = pytest.mark.skipif(not (Path(os.environ["MI2_BIN"]).resolve().parent / "mi2-torch").exists(),
                                 reason="this build has no libtorch (MI2_WITH_TORCH=OFF)")
@@ -148,6 +149,34 @@ def test_a_run_killed_at_any_moment_goes_on_to_the_same_losses_and_the_same_weig
     close(losses(killed), losses(through))
     one, other = weights(through / "model" / "model.safetensors"), weights(killed / "model" / "model.safetensors")
     assert abs(numpy.frombuffer(one[0], "<f4") - numpy.frombuffer(other[0], "<f4")).max() < 1e-5
+
+
+@pytest.fixture(scope="module")
+def short(data, tmp_path_factory):
+    """A run of four steps."""
+    folder = tmp_path_factory.mktemp("runs") / "short"
+    run(settings(data, folder, MAX_STEPS=4), folder)
+    return folder
+
+
+# The third fsync is a checkpoint's; the fourth rename and the eighth fsync are of the last checkpoint or of the model.
+@pytest.mark.parametrize("name,number", [("fsync", 3), ("fsync", 8), ("rename", 4)])
+def test_a_run_killed_while_it_writes_leaves_nothing_to_the_next(data, tmp_path, short, name, number):
+    for mark in NEEDS_STRACE:
+        if mark.args[0]:
+            pytest.skip(mark.kwargs["reason"])
+    folder = tmp_path / "run"
+    fault = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={name}", "-e",
+             f"inject={name}:signal=KILL:when={number}"]
+    run(settings(data, folder, MAX_STEPS=4, SAVE_PER_OPTIM_STEPS=2), folder, before=fault, status=-signal.SIGKILL)
+    # Other steps have checkpoints now: what the killed run was writing has a name that is not written again.
+    run(settings(data, folder, MAX_STEPS=4, SAVE_PER_OPTIM_STEPS=3), folder, "--resume")
+    assert not list(folder.rglob("*.mi2-*"))
+    close(losses(folder), losses(short))
+    for file in ("model/config.yaml", "model/vocab.json", "report.json", "curves.svg"):
+        assert (folder / file).exists() == (short / file).exists()
+    one, other = (weights(run_folder / "model" / "model.safetensors")[0] for run_folder in (short, folder))
+    assert abs(numpy.frombuffer(one, "<f4") - numpy.frombuffer(other, "<f4")).max() < 1e-5
 
 
 def test_two_processes_train_as_one_with_the_same_global_batch(data, tmp_path):

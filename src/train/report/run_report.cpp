@@ -10,15 +10,6 @@
 #include "train/report/tensorboard.hpp"
 
 namespace mi2::train {
-namespace {
-
-void write_whole(const std::filesystem::path& path, std::string_view text) {
-  base::AtomicFile file(path);
-  file.write(text);
-  file.commit();
-}
-
-}  // namespace
 
 std::string_view name_of(RunEnd end) noexcept {
   switch (end) {
@@ -95,10 +86,12 @@ void RunReport::finished(RunEnd end) {
   session_->log.sync();
   const History history = read_history(folder_ / "log.jsonl");
   const RunSummary summary{session_->run, end, session_->step, session_->energy(), energy_.grams_per_kwh};
-  write_whole(folder_ / "steps.csv", steps_csv(history));
-  write_whole(folder_ / "evaluations.csv", evaluations_csv(history));
-  write_whole(folder_ / "curves.svg", curves_svg(history, summary));
-  write_whole(folder_ / "report.json", report_json(history, summary));
+  base::AtomicFiles files;
+  files.add(folder_ / "steps.csv", steps_csv(history));
+  files.add(folder_ / "evaluations.csv", evaluations_csv(history));
+  files.add(folder_ / "curves.svg", curves_svg(history, summary));
+  files.add(folder_ / "report.json", report_json(history, summary));
+  files.commit();
 }
 
 }  // namespace mi2::train

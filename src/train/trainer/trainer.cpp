@@ -331,6 +331,8 @@ std::jthread Training::Impl::watch(const std::stop_token& stop) {
 TrainResult Training::Impl::run(const std::stop_token& stop) {
   const TrainConfig& config = session.config;
   if (leads()) {
+    // A killed run may have left files of other names than this one will write.
+    for (const char* folder : {"", "checkpoints", "best", "model"}) base::remove_dead_in(config.output / folder);
     base::AtomicFile settings(config.output / "train.yaml");
     settings.write(to_yaml(config));
     settings.commit();

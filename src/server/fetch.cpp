@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -21,6 +22,8 @@ namespace ssl = asio::ssl;
 /// All images of a request may take as long as this many that are at their own limit.
 constexpr int kRequestTimeouts = 6;
 
+constexpr const char* kStopping = "the server is stopping";
+
 std::string lower(std::string_view text) {
   std::string result(text);
   for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -37,16 +40,26 @@ void check(const error_code& error, std::string_view what) {
   if (error) fail(what);
 }
 
-/// Counts one more while it lives.
-class Counted {
+/// Has one more in a list while it lives.
+class Listed {
  public:
-  explicit Counted(std::size_t& count) : count_(count) { ++count_; }
-  Counted(const Counted&) = delete;
-  Counted& operator=(const Counted&) = delete;
-  ~Counted() { --count_; }
+  Listed(std::list<Fetch*>& list, Fetch& fetch) : list_(list), place_(list.insert(list.end(), &fetch)) {}
+  Listed(const Listed&) = delete;
+  Listed& operator=(const Listed&) = delete;
+  ~Listed() { list_.erase(place_); }
 
  private:
-  std::size_t& count_;
+  std::list<Fetch*>& list_;
+  std::list<Fetch*>::iterator place_;
+};
+
+/// A name that is being looked up. The system's look-up cannot be ended: who gives it up leaves it to finish alone.
+struct Lookup {
+  explicit Lookup(const asio::any_io_executor& executor) : resolver(executor), done(executor) {}
+  tcp::resolver resolver;
+  Event done;
+  error_code error;
+  tcp::resolver::results_type found;
 };
 
 using Response = http::response_parser<http::string_body>;
@@ -105,17 +118,20 @@ Fetcher::Target Fetcher::target_of(std::string_view text) const {
 }
 
 /// Every address must do: one that does not is a name that points where it should not.
-asio::awaitable<tcp::resolver::results_type> Fetcher::resolve(const Target& target) {
-  tcp::resolver resolver(co_await asio::this_coro::executor);
-  // The resolver has no deadline of its own.
-  asio::steady_timer timer(resolver.get_executor(), options_.timeout);
-  timer.async_wait([&resolver](error_code expired) {
-    if (!expired) resolver.cancel();
-  });
-  error_code error;
-  tcp::resolver::results_type found = co_await resolver.async_resolve(target.host, target.port, into(error));
-  timer.cancel();
-  if (error || found.empty()) fail("its host has no address");
+asio::awaitable<tcp::resolver::results_type> Fetcher::resolve(const Target& target, Fetch& fetch) {
+  const auto lookup = std::make_shared<Lookup>(co_await asio::this_coro::executor);
+  lookup->resolver.async_resolve(target.host, target.port,
+                                 [lookup](const error_code& error, tcp::resolver::results_type found) {
+                                   lookup->error = error;
+                                   lookup->found = std::move(found);
+                                   lookup->done.set();
+                                 });
+  const Fetch::Waiting waiting(fetch, [lookup] { lookup->done.set(); });
+  if (!co_await lookup->done.wait_for(options_.timeout)) lookup->error = beast::error::timeout;
+  lookup->resolver.cancel();
+  check(lookup->error, "its host has no address");
+  const tcp::resolver::results_type found = std::move(lookup->found);
+  if (found.empty()) fail("its host has no address");
   if (!options_.allow_private && !std::all_of(found.begin(), found.end(), [](const auto& entry) {
         return is_public(entry.endpoint().address());
       })) {
@@ -124,11 +140,13 @@ asio::awaitable<tcp::resolver::results_type> Fetcher::resolve(const Target& targ
   co_return found;
 }
 
-asio::awaitable<std::string> Fetcher::get(const std::string& url, std::uint64_t max_bytes) {
+asio::awaitable<std::string> Fetcher::get(const std::string& url, std::uint64_t max_bytes, Fetch& fetch) {
   const Target target = target_of(url);
-  const tcp::resolver::results_type addresses = co_await resolve(target);
+  const tcp::resolver::results_type addresses = co_await resolve(target, fetch);
   error_code error;
   beast::tcp_stream plain(co_await asio::this_coro::executor);
+  // Closed, not cancelled: a connect that is cancelled goes on to the next address.
+  const Fetch::Waiting waiting(fetch, [&plain] { plain.close(); });
   plain.expires_after(options_.timeout);
   co_await plain.async_connect(addresses, into(error));
   check(error, "its host does not answer");
@@ -139,6 +157,7 @@ asio::awaitable<std::string> Fetcher::get(const std::string& url, std::uint64_t 
   response.body_limit(max_bytes);
   if (target.secure) {
     beast::ssl_stream<beast::tcp_stream> secure(std::move(plain), tls_->context);
+    const Fetch::Waiting waiting_securely(fetch, [&secure] { beast::get_lowest_layer(secure).close(); });
     secure.set_verify_callback(ssl::host_name_verification(target.host));
     if (SSL_set_tlsext_host_name(secure.native_handle(), target.host.c_str()) != 1)
       fail("its host's name is not usable");
@@ -154,23 +173,31 @@ asio::awaitable<std::string> Fetcher::get(const std::string& url, std::uint64_t 
 }
 
 asio::awaitable<void> Fetcher::fetch(protocols::Work& work, std::uint64_t max_bytes,
-                                     std::function<void(std::size_t)> keep) {
-  if (fetching_ >= options_.requests) {
-    throw Error(Code::kOverloaded, fmt::format("the images of {} requests are being fetched", fetching_));
+                                     std::function<void(std::size_t)> keep, Fetch& fetch) {
+  if (stopping_) fetch.abandon();
+  if (fetching_.size() >= options_.requests) {
+    throw Error(Code::kOverloaded, fmt::format("the images of {} requests are being fetched", fetching_.size()));
   }
-  const Counted counted(fetching_);
+  const Listed listed(fetching_, fetch);
   const auto end = std::chrono::steady_clock::now() + kRequestTimeouts * options_.timeout;
   for (protocols::ImageItem& item : work.images) {
     if (item.url.empty()) continue;
+    if (fetch.abandoned()) throw Error(Code::kOverloaded, kStopping);
     try {
       if (std::chrono::steady_clock::now() > end) fail("those before it took too long");
-      item.bytes = co_await get(item.url, std::min(max_bytes, options_.max_bytes));
+      item.bytes = co_await get(item.url, std::min(max_bytes, options_.max_bytes), fetch);
       keep(item.bytes.size());
     } catch (const Error& error) {
+      if (fetch.abandoned()) throw Error(Code::kOverloaded, kStopping);
       throw Error(error.code(), fmt::format("{}: {}", item.name, error.what()));
     }
     max_bytes -= item.bytes.size();
   }
+}
+
+void Fetcher::stop() {
+  stopping_ = true;
+  for (Fetch* fetch : fetching_) fetch->abandon();
 }
 
 }  // namespace mi2::server

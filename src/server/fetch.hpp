@@ -4,9 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "server/net.hpp"
 #include "server/options.hpp"
@@ -14,6 +16,33 @@
 #include "protocols/request_plan.hpp"
 
 namespace mi2::server {
+
+/// The images of one request on their way. Used on one thread.
+class Fetch {
+ public:
+  /// Nobody needs them any more: what is waited for ends at once.
+  void abandon() {
+    abandoned_ = true;
+    if (end_) end_();
+  }
+  [[nodiscard]] bool abandoned() const noexcept { return abandoned_; }
+
+  /// While it lives, abandon() does `end`.
+  class Waiting {
+   public:
+    Waiting(Fetch& fetch, std::function<void()> end) : fetch_(fetch) { fetch_.end_ = std::move(end); }
+    Waiting(const Waiting&) = delete;
+    Waiting& operator=(const Waiting&) = delete;
+    ~Waiting() { fetch_.end_ = nullptr; }
+
+   private:
+    Fetch& fetch_;
+  };
+
+ private:
+  bool abandoned_ = false;
+  std::function<void()> end_;
+};
 
 /// Gets images over http and https from the hosts on the operator's list, and from addresses of the public internet
 /// unless the operator says otherwise. Certificates are verified; redirects are not followed.
@@ -28,19 +57,23 @@ class Fetcher {
   /// @param max_bytes  of all of them.
   /// @param keep  is called with the size of each image that came; what it throws ends the work.
   /// @throws Error{kBadArgument} for a URL that is not allowed; {kBadFile} when the image cannot be got; {kTooLarge};
-  ///         {kOverloaded} while images of UrlOptions::requests others are fetched.
-  ///         A message names the row and the reason, not the URL.
-  asio::awaitable<void> fetch(protocols::Work& work, std::uint64_t max_bytes, std::function<void(std::size_t)> keep);
+  ///         {kOverloaded} while images of UrlOptions::requests others are fetched, and once it is abandoned or stop()
+  ///         was called. A message names the row and the reason, not the URL.
+  asio::awaitable<void> fetch(protocols::Work& work, std::uint64_t max_bytes, std::function<void(std::size_t)> keep,
+                              Fetch& fetch);
+  /// Abandons what is being fetched, and fetches nothing more.
+  void stop();
 
  private:
   struct Target;
-  asio::awaitable<std::string> get(const std::string& url, std::uint64_t max_bytes);
-  asio::awaitable<tcp::resolver::results_type> resolve(const Target& target);
+  asio::awaitable<std::string> get(const std::string& url, std::uint64_t max_bytes, Fetch& fetch);
+  asio::awaitable<tcp::resolver::results_type> resolve(const Target& target, Fetch& fetch);
   [[nodiscard]] Target target_of(std::string_view url) const;
 
   struct Tls;
   UrlOptions options_;
-  std::size_t fetching_ = 0;  ///< requests
+  std::list<Fetch*> fetching_;  ///< of each request
+  bool stopping_ = false;
   std::unique_ptr<Tls> tls_;
 };
 

@@ -192,9 +192,22 @@ asio::awaitable<void> Handler::fetch(Call& call, protocols::Work& work, bool& ow
       throw Error(Code::kOverloaded, "the images in memory are too large together");
     }
   };
-  const std::exception_ptr failed = co_await failure_of(fetcher_.fetch(work, options_.limits.body_bytes, keep));
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  Event finished(executor);
+  Fetch fetch;
+  std::exception_ptr failed;
+  asio::co_spawn(executor, fetcher_.fetch(work, options_.limits.body_bytes, keep, fetch),
+                 [&](const std::exception_ptr& thrown) {
+                   failed = thrown;
+                   finished.set();
+                 });
+  while (!co_await finished.wait_for(kPollInterval)) {
+    if (call.disconnected || !call.client.disconnected()) continue;
+    call.disconnected = true;
+    fetch.abandon();
+  }
   if (!failed) co_return;
-  own_fault = true;
+  own_fault = !fetch.abandoned();
   std::rethrow_exception(failed);
 }
 

@@ -74,6 +74,9 @@ class Handler {
   /// Counts a connection that ended without a request: "timeout", "disconnected", ..
   void lost(std::string_view kind) { metrics_.failed(kind); }
 
+  /// The server ends: requests whose images are still fetched are refused.
+  void stop() { fetcher_.stop(); }
+
   /// From now on these keys are asked for.
   void use_keys(KeyRing keys) { keys_ = std::move(keys); }
 

@@ -117,6 +117,7 @@ class Server {
     log_->info("draining", {{"connections", std::to_string(connections_.size())}});
     listener_.stop();
     connections_.drain();
+    handler_.stop();
     drain_timer_.expires_after(options_.timeouts.drain);
     drain_timer_.async_wait([this](error_code cancelled) {
       if (!cancelled) cut("drain_timeout");

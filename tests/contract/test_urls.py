@@ -1,9 +1,12 @@
 """Pictures by URL: only from hosts the operator names, and never into his network."""
 import http.server
+import json
+import socket
 import threading
+import time
 
 import pytest
-from conftest import IMAGES, picture
+from conftest import IMAGES, picture, score_body
 
 
 @pytest.fixture
@@ -69,3 +72,84 @@ def test_other_ports_redirects_large_and_missing_pictures_are_bad_rows(serve, pi
     assert server.score([picture(), ""]).status == 200
     for kind in ("image", "text"):
         assert server.metric(f'mi2_queue_size{{kind="{kind}"') == 0
+
+
+class SilentHost:
+    """Takes connections and the request, and never answers."""
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+
+    def take(self, start=b"GET "):
+        """The connection of a fetch, once it has sent something."""
+        self.listener.settimeout(60)
+        connection, _ = self.listener.accept()
+        connection.settimeout(60)
+        assert connection.recv(65536).startswith(start)
+        return connection
+
+
+@pytest.fixture
+def silent():
+    host = SilentHost()
+    yield host
+    host.listener.close()
+
+
+# A fetch has ten seconds; a client that is gone is looked for four times a second.
+AT_ONCE = 5
+
+
+@pytest.mark.parametrize("scheme,first", [("http", b"GET "), ("https", b"\x16")])
+def test_a_fetch_ends_with_the_client_that_asked_for_it(serve, silent, scheme, first):
+    server = serve("--allow-url-host", f"127.0.0.1:{silent.port}", "--allow-url-private")
+    body = json.dumps(score_body([f"{scheme}://127.0.0.1:{silent.port}/a.png", ""])).encode()
+    with server.socket() as client:
+        client.sendall(b"POST /score HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: "
+                       + str(len(body)).encode() + b"\r\n\r\n" + body)
+        fetch = silent.take(first)
+    start = time.monotonic()
+    assert fetch.recv(1) == b""
+    assert time.monotonic() - start < AT_ONCE
+    fetch.close()
+    server.wait_for(lambda: [row for row in server.records("request") if row.get("outcome") == "disconnected"])
+    assert server.score([picture(), ""]).status == 200
+
+
+def test_a_server_that_is_stopped_waits_for_no_fetch(serve, silent):
+    server = serve("--allow-url-host", f"127.0.0.1:{silent.port}", "--allow-url-private")
+    answers = []
+    client = threading.Thread(target=lambda: answers.append(
+        server.score([picture(), ""], [f"http://127.0.0.1:{silent.port}/a.png", ""])))
+    client.start()
+    fetch = silent.take()
+    start = time.monotonic()
+    assert server.end() == 0
+    assert time.monotonic() - start < AT_ONCE
+    client.join(timeout=60)
+    assert answers[0].status == 429 and "the server is stopping" in answers[0].body.decode()
+    fetch.close()
+
+
+def test_a_server_that_is_stopped_waits_for_no_connection(serve, silent):
+    """The host's queue of connections is full: it answers none."""
+    silent.listener.listen(0)
+    waiting = []
+    for _ in range(4):
+        waiting.append(socket.socket())
+        waiting[-1].setblocking(False)
+        waiting[-1].connect_ex(("127.0.0.1", silent.port))
+    server = serve("--allow-url-host", f"127.0.0.1:{silent.port}", "--allow-url-private")
+    answers = []
+    client = threading.Thread(target=lambda: answers.append(server.score([f"http://127.0.0.1:{silent.port}/a.png", ""])))
+    client.start()
+    time.sleep(1)  # nothing tells that it is connecting
+    assert not answers
+    start = time.monotonic()
+    assert server.end() == 0
+    assert time.monotonic() - start < AT_ONCE
+    client.join(timeout=60)
+    assert answers[0].status == 429
+    for one in waiting:
+        one.close()

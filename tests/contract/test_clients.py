@@ -1,6 +1,7 @@
 """Clients that others wrote, as their users call them, and Schemathesis on the OpenAPI document."""
 import base64
 import concurrent.futures
+import gzip
 import json
 import subprocess
 import sys
@@ -9,8 +10,10 @@ from pathlib import Path
 import numpy as np
 import openai
 import pytest
+import requests
 import tritonclient.http as triton
-from conftest import IMAGES, PATIENCE, picture
+from conftest import IMAGES, PATIENCE, picture, score_body
+from langchain_openai import OpenAIEmbeddings
 from tritonclient.utils import InferenceServerException
 
 NAMES = ["gray.png", "colour_a.jpg", "rgba.png"]
@@ -139,6 +142,60 @@ def test_triton_reads_images_and_texts(triton_client, wanted, form, binary_out):
     assert np.array_equal(answer.as_numpy("text_embeddings"), wanted[1])
 
 
+@pytest.mark.parametrize("version", ["1", ""])
+def test_triton_names_a_version_or_none(triton_client, wanted, version):
+    asked = {"headers": {"api-key": KEY}, "model_version": version}
+    assert triton_client.is_model_ready("default", model_version=version)
+    assert triton_client.get_model_metadata("default", **asked)["name"] == "default"
+    inputs = [tensor("text", [text.encode() for text in TEXTS], True)]
+    answer = infer(triton_client, inputs, names=["text_embeddings"], model_version=version)
+    assert np.array_equal(answer.as_numpy("text_embeddings"), wanted[1])
+
+
+@pytest.mark.parametrize("algorithm", ["gzip", "deflate"])
+def test_triton_sends_a_compressed_request(triton_client, wanted, algorithm):
+    inputs = [tensor("text", [text.encode() for text in TEXTS], True)]
+    answer = infer(triton_client, inputs, names=["text_embeddings"], request_compression_algorithm=algorithm)
+    assert np.array_equal(answer.as_numpy("text_embeddings"), wanted[1])
+
+
+@pytest.fixture
+def langchain(server):
+    def client(**options):
+        return OpenAIEmbeddings(base_url=f"http://{server.host}:{server.port}/v1", api_key=KEY, model="default",
+                                max_retries=0, timeout=PATIENCE, check_embedding_ctx_length=False, **options)
+    return client
+
+
+def test_langchain_embeds_documents_and_queries(langchain, wanted):
+    assert np.array_equal(np.float32(langchain().embed_documents(TEXTS)), wanted[1])
+    assert np.array_equal(np.float32(langchain().embed_query(TEXTS[0])), wanted[1][0])
+    # In several requests, the last of one text.
+    assert np.array_equal(np.float32(langchain(chunk_size=2).embed_documents(TEXTS)), wanted[1])
+    assert len(langchain(dimensions=16).embed_query(TEXTS[0])) == 16
+
+
+def test_requests_with_gzip_are_read_and_lying_ones_refused(server, wanted):
+    body = json.dumps({"texts": TEXTS}).encode()
+    with requests.Session() as session:
+        session.headers.update({"api-key": KEY, "content-type": "application/json"})
+
+        def post(path, data, **headers):
+            return session.post(f"http://{server.host}:{server.port}{path}", data=data, headers=headers, timeout=PATIENCE)
+
+        for level in (1, 9):
+            answer = post("/encode", gzip.compress(body, level), **{"content-encoding": "gzip"})
+            assert np.array_equal(np.float32(answer.json()["text_embeddings"]), wanted[1])
+        # In chunks, of a generator.
+        packed = gzip.compress(json.dumps(score_body(["", TEXTS[0]])).encode())
+        answer = post("/score", iter([packed[:20], packed[20:]]), **{"content-encoding": "gzip"})
+        assert np.array_equal(np.float32(answer.json()[0]["text_features"]).reshape(-1), wanted[1][0])
+        for data in (body, gzip.compress(body)[:-9], gzip.compress(body) + b"junk"):
+            assert 400 <= post("/encode", data, **{"content-encoding": "gzip"}).status_code < 500
+        assert post("/encode", body, **{"content-encoding": "zstd"}).status_code == 415
+        assert post("/encode", body).status_code == 200
+
+
 def test_triton_that_would_take_a_compressed_answer_reads_a_plain_one(triton_client, wanted):
     inputs = [tensor("text", [text.encode() for text in TEXTS], True)]
     answer = infer(triton_client, inputs, names=["text_embeddings"], response_compression_algorithm="gzip")
@@ -157,6 +214,8 @@ def test_triton_raises_what_its_users_catch(triton_client):
         infer(triton_client, [tensor("image", [b"not a picture"], True)])
     with pytest.raises(InferenceServerException, match="input 1: name"):
         infer(triton_client, [tensor("another", [b"x"], True)])
+    with pytest.raises(InferenceServerException, match="version"):
+        infer(triton_client, [tensor("text", [b"x"], True)], names=["text_embeddings"], model_version="2")
     with pytest.raises(InferenceServerException):
         triton_client.infer("default", [tensor("text", [b"x"], True)])  # without the key
 

@@ -100,8 +100,8 @@ std::optional<KeptItem> read_item(const std::optional<base::Record>& record) {
 }
 
 embedder::Embedded view_of(const KeptItem& item) {
-  return {
-      item.name, item.frame, item.image, item.text, item.warnings, item.truncated, item.error ? &*item.error : nullptr};
+  return {item.name, item.frame,    item.image,     item.text,
+          {},        item.warnings, item.truncated, item.error ? &*item.error : nullptr};
 }
 
 /// What says without reading the whole of a file whether it is still the one it was.

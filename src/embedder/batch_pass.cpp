@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <mi2/embedder.hpp>
 #include <mi2/matrix.hpp>
 
 namespace mi2::embedder {
@@ -15,7 +16,7 @@ bool is_of_an_input(const Error& error) { return error.code() != Code::kInternal
 
 }  // namespace
 
-BatchPass::BatchPass(std::span<Ready> batch) {
+BatchPass::BatchPass(std::span<Ready> batch, bool tokens) : tokens_(tokens) {
   for (Ready& ready : batch) {
     Prepared& prepared = ready.prepared;
     Item& item = items_.emplace_back();
@@ -33,22 +34,26 @@ BatchPass::BatchPass(std::span<Ready> batch) {
 }
 
 /// All at once, or after an error one by one: whatever input is at fault, its neighbours get their vectors.
-/// @param embed  TextEmbeddings of a span of inputs.
+/// @param embed  Rows of a span of inputs, without errors; of none, with the dimensions that there would be.
 template <typename Input, typename Embed>
-BatchPass::Vectors BatchPass::vectors_of(std::span<const Input> inputs, std::size_t dimensions, const Embed& embed) {
-  Vectors result{{}, std::vector<std::optional<Error>>(inputs.size())};
+BatchPass::Rows BatchPass::rows_of(std::span<const Input> inputs, const Embed& embed) {
   try {
-    result.rows = embed(inputs);
-    return result;
+    Rows all = embed(inputs);
+    all.errors.resize(inputs.size());
+    return all;
   } catch (const Error& error) {
     if (!is_of_an_input(error)) throw;
   }
-  result.rows = {EmbeddingMatrix(inputs.size(), dimensions), std::vector<bool>(inputs.size())};
+  const Rows none = embed(inputs.first(0));
+  Rows result{EmbeddingMatrix(inputs.size(), none.vectors.dimensions()), std::vector<bool>(inputs.size()),
+              EmbeddingMatrix(inputs.size(), none.tokens.dimensions()),
+              std::vector<std::optional<Error>>(inputs.size())};
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     try {
-      const TextEmbeddings one = embed(inputs.subspan(i, 1));
-      std::ranges::copy(one.vectors.row(0), result.rows.vectors.row(i).begin());
-      if (!one.truncated.empty()) result.rows.truncated[i] = one.truncated.front();
+      const Rows one = embed(inputs.subspan(i, 1));
+      std::ranges::copy(one.vectors.row(0), result.vectors.row(i).begin());
+      std::ranges::copy(one.tokens.row(0), result.tokens.row(i).begin());
+      if (!one.truncated.empty()) result.truncated[i] = one.truncated.front();
     } catch (const Error& error) {
       if (!is_of_an_input(error)) throw;
       result.errors[i] = error;
@@ -58,12 +63,15 @@ BatchPass::Vectors BatchPass::vectors_of(std::span<const Input> inputs, std::siz
 }
 
 void BatchPass::run(const Embedder& embedder) {
-  const auto dimensions = static_cast<std::size_t>(embedder.dimensions());
-  of_images_ = vectors_of(std::span<const Pixels>(images_), dimensions, [&](std::span<const Pixels> some) {
-    return TextEmbeddings{embedder.embed_images(some), {}};
+  of_images_ = rows_of(std::span<const Pixels>(images_), [&](std::span<const Pixels> some) {
+    if (!tokens_) return Rows{embedder.embed_images(some), {}, {}, {}};
+    ImageFeatures found = embedder.embed_images_and_tokens(some);
+    return Rows{std::move(found.vectors), {}, std::move(found.tokens), {}};
   });
-  of_texts_ = vectors_of(std::span<const std::string>(texts_), dimensions,
-                         [&](std::span<const std::string> some) { return embedder.embed_texts(some); });
+  of_texts_ = rows_of(std::span<const std::string>(texts_), [&](std::span<const std::string> some) {
+    TextEmbeddings found = embedder.embed_texts(some);
+    return Rows{std::move(found.vectors), std::move(found.truncated), {}, {}};
+  });
   std::vector<Pixels>().swap(images_);
 }
 
@@ -84,15 +92,16 @@ void BatchPass::hand_over(const std::function<void(std::span<const Embedded>)>& 
     };
     if (item.has_image) {
       fail(of_images_.errors[image]);
-      result.image = of_images_.rows.vectors.row(image++);
+      result.tokens = of_images_.tokens.row(image);
+      result.image = of_images_.vectors.row(image++);
     }
     if (item.has_text) {
       fail(of_texts_.errors[text]);
-      result.truncated = of_texts_.rows.truncated[text];
-      result.text = of_texts_.rows.vectors.row(text++);
+      result.truncated = of_texts_.truncated[text];
+      result.text = of_texts_.vectors.row(text++);
     }
     if (errors[i]) {
-      result.image = result.text = {};
+      result.image = result.text = result.tokens = {};
       result.error = &*errors[i];
     }
   }

@@ -10,6 +10,7 @@
 
 #include <mi2/embedder.hpp>
 #include <mi2/error.hpp>
+#include <mi2/matrix.hpp>
 
 #include "embedder/pipeline.hpp"
 
@@ -17,7 +18,8 @@ namespace mi2::embedder {
 
 class BatchPass {
  public:
-  explicit BatchPass(std::span<Ready> batch);
+  /// @param tokens  as PipelineOptions has it.
+  BatchPass(std::span<Ready> batch, bool tokens);
 
   /// Once it has succeeded it is done; after it has thrown, it may be done again, by another engine.
   /// @throws what is no input's fault: Error{kInternal}, {kBadFile} of a damaged model, whatever is no Error.
@@ -36,19 +38,22 @@ class BatchPass {
     bool has_image = false;
     bool has_text = false;
   };
-  /// The vectors of some inputs; of one without, its error.
-  struct Vectors {
-    TextEmbeddings rows;  ///< of images, only the vectors
+  /// What the model has for some inputs; of one without, its error.
+  struct Rows {
+    EmbeddingMatrix vectors;
+    std::vector<bool> truncated;  ///< of texts
+    EmbeddingMatrix tokens;       ///< of images, if they are wanted
     std::vector<std::optional<Error>> errors;
   };
   template <typename Input, typename Embed>
-  static Vectors vectors_of(std::span<const Input> inputs, std::size_t dimensions, const Embed& embed);
+  static Rows rows_of(std::span<const Input> inputs, const Embed& embed);
 
   std::vector<Item> items_;
   std::vector<Pixels> images_;
   std::vector<std::string> texts_;
-  Vectors of_images_;
-  Vectors of_texts_;
+  bool tokens_;
+  Rows of_images_;
+  Rows of_texts_;
 };
 
 }  // namespace mi2::embedder

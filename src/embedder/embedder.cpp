@@ -198,6 +198,28 @@ EmbeddingMatrix Embedder::embed_images(std::span<const Pixels> images) const {
   return result;
 }
 
+ImageFeatures Embedder::embed_images_and_tokens(std::span<const Pixels> images) const {
+  const TokenGrid grid = token_grid();
+  const std::size_t numbers = static_cast<std::size_t>(grid.height) * static_cast<std::size_t>(grid.width) *
+                              static_cast<std::size_t>(grid.channels);
+  ImageFeatures result{EmbeddingMatrix(images.size(), static_cast<std::size_t>(dimensions())),
+                       EmbeddingMatrix(images.size(), numbers)};
+  if (images.empty()) return result;
+  const tensor::Tensor x = impl_->normalised(images);
+  const std::lock_guard lock(impl_->turn);
+  const models::ImageFeatures found = impl_->model->embed_images_and_tokens(x);
+  impl_->source.check_intact();
+  copy_rows(found.vectors, result.vectors, 0, "image", impl_->options.dtype.value());
+  copy_rows(found.tokens, result.tokens, 0, "image", impl_->options.dtype.value());
+  return result;
+}
+
+TokenGrid Embedder::token_grid() const noexcept {
+  const weights::ModelConfig::Image& image = impl_->config.image;
+  const auto [height, width] = image.grid_after(image.dims.size());
+  return {height, width, image.dims.back()};
+}
+
 TextEmbeddings Embedder::embed_texts(std::span<const std::string> texts) const {
   TextEmbeddings result{EmbeddingMatrix(texts.size(), static_cast<std::size_t>(dimensions())), {}};
   ops::TokenBatch batch;

@@ -47,8 +47,8 @@ class Engines {
   [[nodiscard]] std::size_t count() const noexcept { return embedders_.size(); }
   [[nodiscard]] std::size_t started() const noexcept { return started_.size(); }
 
-  void start(std::span<Ready> batch) {
-    auto task = std::make_shared<Task>(batch);
+  void start(std::span<Ready> batch, bool tokens) {
+    auto task = std::make_shared<Task>(batch, tokens);
     started_.push_back(task);
     {
       const std::lock_guard lock(mutex_);
@@ -78,7 +78,7 @@ class Engines {
 
  private:
   struct Task {
-    explicit Task(std::span<Ready> batch) : pass(batch) {}
+    Task(std::span<Ready> batch, bool tokens) : pass(batch, tokens) {}
     BatchPass pass;
     bool done = false;
   };
@@ -145,7 +145,7 @@ std::vector<Embedder> open_on(const std::filesystem::path& model, EmbedderOption
 void embed_all(const Embedder& embedder, const NextItem& next, const PipelineOptions& options,
                const std::function<void(std::span<const Embedded>)>& on_batch) {
   prepare_all(next, options, [&](std::span<Ready> batch) {
-    BatchPass pass(batch);
+    BatchPass pass(batch, options.tokens);
     pass.run(embedder);
     pass.hand_over(on_batch);
   });
@@ -165,7 +165,7 @@ void embed_all(std::span<const Embedder> embedders, const NextItem& next, const 
   PipelineOptions preparing = options;
   preparing.on_progress = nullptr;  // of batches that are computed, not of those prepared
   prepare_all(next, preparing, [&](std::span<Ready> batch) {
-    engines.start(batch);
+    engines.start(batch, options.tokens);
     if (engines.started() > engines.count()) hand_over();
   });
   while (engines.started() > 0) hand_over();

@@ -48,6 +48,7 @@ struct PipelineOptions {
   std::uint64_t total = 0;       ///< items there will be, for on_progress; 0: unknown
   base::OnProgress on_progress;  ///< after each batch; what it throws ends the run
   std::stop_token stop;          ///< the run ends after the current batch
+  bool tokens = false;           ///< whether images get their patches' features too
 };
 
 /// An item ready for the model, or why it is not.
@@ -69,6 +70,7 @@ struct Embedded {
   std::optional<FramePlace> frame;
   std::span<const float> image;           ///< empty: the item had none
   std::span<const float> text;            ///< empty: the item had none
+  std::span<const float> tokens;          ///< a row of ImageFeatures::tokens; empty: not asked for, or no image
   std::span<const std::string> warnings;  ///< Pixels::warnings
   bool truncated = false;                 ///< the text was longer than the model's context
   const Error* error = nullptr;

@@ -92,9 +92,9 @@ typename O::Tensor patch_embedding(O& ops, const DavitStage<O>& stage, typename 
   return x;
 }
 
-/// x [B, height, width, 3], normalised pixels -> [B, C]: the mean over the last stage's tokens, under a norm.
+/// x [B, height, width, 3], normalised pixels -> [B, H, W, C]: the residual stream as the last stage leaves it.
 template <ops::OpSet O>
-typename O::Tensor davit(O& ops, const Davit<O>& model, typename O::Tensor x) {
+typename O::Tensor davit_tokens(O& ops, const Davit<O>& model, typename O::Tensor x) {
   using Tensor = typename O::Tensor;
   for (std::size_t s = 0; s < model.stages.size(); ++s) {
     const DavitStage<O>& stage = model.stages[s];
@@ -110,7 +110,14 @@ typename O::Tensor davit(O& ops, const Davit<O>& model, typename O::Tensor x) {
       return y;
     });
   }
-  return ops.segment("pooled", std::move(x),
+  return x;
+}
+
+/// tokens [B, H, W, C] -> [B, C]: their mean, under a norm.
+template <ops::OpSet O>
+typename O::Tensor davit_pooled(O& ops, const Davit<O>& model, typename O::Tensor tokens) {
+  using Tensor = typename O::Tensor;
+  return ops.segment("pooled", std::move(tokens),
                      [&](Tensor y) { return ops.layer_norm(ops.mean_tokens(std::move(y)), model.norm); });
 }
 

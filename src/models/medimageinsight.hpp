@@ -31,11 +31,25 @@ MedImageInsight<O> load_medimageinsight(O& ops, S& source, const weights::ModelC
   return model;
 }
 
+/// The image tower's tokens [B, H, W, C] -> unit vectors [B, projection].
+template <ops::OpSet O>
+typename O::Tensor vectors_of_tokens(O& ops, const MedImageInsight<O>& model, typename O::Tensor tokens) {
+  auto x = davit_pooled(ops, model.image, std::move(tokens));
+  return ops.l2_normalize(ops.linear(std::move(x), model.image_projection, ops::Activation::kNone));
+}
+
 /// pixels [B, height, width, 3], normalised -> unit vectors [B, projection].
 template <ops::OpSet O>
 typename O::Tensor embed_images(O& ops, const MedImageInsight<O>& model, typename O::Tensor pixels) {
-  auto x = davit(ops, model.image, std::move(pixels));
-  return ops.l2_normalize(ops.linear(std::move(x), model.image_projection, ops::Activation::kNone));
+  return vectors_of_tokens(ops, model, davit_tokens(ops, model.image, std::move(pixels)));
+}
+
+/// As embed_images(), and the tokens [B, H, W, C] that the vectors were made of.
+template <ops::OpSet O>
+std::pair<typename O::Tensor, typename O::Tensor> embed_images_and_tokens(O& ops, const MedImageInsight<O>& model,
+                                                                          typename O::Tensor pixels) {
+  const auto tokens = davit_tokens(ops, model.image, std::move(pixels));
+  return {vectors_of_tokens(ops, model, tokens), tokens};
 }
 
 /// Unit vectors [texts, projection].

@@ -13,11 +13,18 @@
 
 namespace mi2::models {
 
+/// Of B images, in f32.
+struct ImageFeatures {
+  tensor::Tensor vectors;  ///< as Model::embed_images() has them, bit for bit
+  tensor::Tensor tokens;   ///< [B, H, W, C]: the image tower's last grid, whose mean goes through its norm
+};
+
 class Model {
  public:
   virtual ~Model() = default;
   /// pixels f32 [B, height, width, 3], normalised -> unit vectors f32 [B, dimensions].
   virtual tensor::Tensor embed_images(const tensor::Tensor& pixels) = 0;
+  virtual ImageFeatures embed_images_and_tokens(const tensor::Tensor& pixels) = 0;
   /// Unit vectors f32 [texts, dimensions]. No text is longer than the model's context.
   virtual tensor::Tensor embed_texts(const ops::TokenBatch& tokens) = 0;
   /// The logarithm.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "models/medimageinsight.hpp"
+#include "models/model.hpp"
 
 namespace mi2::models {
 
@@ -17,6 +18,10 @@ class ModelOn : public Seam {
 
   tensor::Tensor embed_images(const tensor::Tensor& pixels) override {
     return ops_.to_host(models::embed_images(ops_, model_, ops_.from_host(pixels)));
+  }
+  ImageFeatures embed_images_and_tokens(const tensor::Tensor& pixels) override {
+    const auto [vectors, tokens] = models::embed_images_and_tokens(ops_, model_, ops_.from_host(pixels));
+    return {ops_.to_host(vectors), ops_.to_host(tokens)};
   }
   tensor::Tensor embed_texts(const ops::TokenBatch& tokens) override {
     return ops_.to_host(models::embed_texts(ops_, model_, tokens));

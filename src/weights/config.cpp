@@ -64,9 +64,8 @@ void check_divides(const ConfigReader& reader, std::string_view key, const std::
 
 /// Follows the grid through the convolutions: each stage must have at least one token.
 void check_grid(const ConfigReader& reader, const ModelConfig::Image& image) {
-  int height = image.height;
-  int width = image.width;
   for (std::size_t stage = 0; stage < image.dims.size(); ++stage) {
+    const auto [height, width] = image.grid_after(stage);
     const int kernel = image.patch_size[stage];
     const int padding = image.patch_padding[stage];
     if (padding >= kernel) {
@@ -77,8 +76,6 @@ void check_grid(const ConfigReader& reader, const ModelConfig::Image& image) {
       reader.fail("IMAGE_ENCODER.SPEC.PATCH_SIZE",
                   fmt::format("is {} in stage {}, whose grid is {} x {}", kernel, stage, height, width));
     }
-    height = (height + 2 * padding - kernel) / image.patch_stride[stage] + 1;
-    width = (width + 2 * padding - kernel) / image.patch_stride[stage] + 1;
   }
 }
 
@@ -138,6 +135,14 @@ ModelConfig::Text read_text(const ConfigReader& reader) {
 }
 
 }  // namespace
+
+std::array<int, 2> ModelConfig::Image::grid_after(std::size_t stages) const noexcept {
+  std::array<int, 2> grid{height, width};
+  for (std::size_t stage = 0; stage < stages; ++stage) {
+    for (int& side : grid) side = (side + 2 * patch_padding[stage] - patch_size[stage]) / patch_stride[stage] + 1;
+  }
+  return grid;
+}
 
 ModelConfig parse_config(std::string_view yaml, std::string_view name) {
   if (yaml.size() > kMaxConfigBytes) {

@@ -30,6 +30,9 @@ struct ModelConfig {
     int window = 0;           ///< tokens per side
     double drop_rate = 0;     ///< training only
     double drop_path_rate = 0;
+
+    /// Height and width of the grid of tokens that `stages` embedding convolutions make.
+    [[nodiscard]] std::array<int, 2> grid_after(std::size_t stages) const noexcept;
   } image;
 
   struct Text {

@@ -43,9 +43,11 @@ def vectors(tmp_path):
 def test_commands_that_read_a_model(mi2, weights, tmp_path):
     rows = tmp_path / "in.jsonl"
     rows.write_text('{"text": "a"}\n')
-    for arguments in (("inspect", mi2.model), ("pack", "--model", mi2.model, "--dtype", "f32", tmp_path / "m.mi2"),
-                      ("package", "mlflow", "--model", mi2.model, tmp_path / "mlflow")):
+    for arguments in (("inspect", mi2.model), ("pack", "--model", mi2.model, "--dtype", "f32", tmp_path / "m.mi2")):
         assert re.search(r"reading the model, (0:0)?[1-3]", shown_while_waiting(mi2, weights, *arguments)), arguments
+    # It copies files by then, and draws the bar again.
+    shown = shown_while_waiting(mi2, weights, "package", "mlflow", "--model", mi2.model, tmp_path / "mlflow")
+    assert re.search(r"( \d+/\d+ files)[^\r]*\r[^\r]*\1", shown)
     assert "loading the model, 0:0" in shown_while_waiting(mi2, weights, "batch", rows, tmp_path / "out.jsonl")
 
 

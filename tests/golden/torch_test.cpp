@@ -66,6 +66,20 @@ TEST_F(OnTorch, F32VectorsAreOurOwnEngines) {
   EXPECT_EQ(torch.provenance().dtype, "f32");
 }
 
+TEST_F(OnTorch, TokensAreOurOwnEnginesAndLeaveTheVectorsBits) {
+  const Embedder own = open("cpu", "f32");
+  const Embedder torch = open("torch", "f32");
+  const std::vector<Pixels> images = pictures(own);
+  const ImageFeatures found = torch.embed_images_and_tokens(images);
+  const ImageFeatures wanted = own.embed_images_and_tokens(images);
+  EXPECT_EQ(found.vectors, torch.embed_images(images));
+  ASSERT_EQ(found.tokens.dimensions(), wanted.tokens.dimensions());
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    // Both sum in f32, in unlike orders; relative to the largest.
+    EXPECT_LE(test::relative_difference(found.tokens.row(i), wanted.tokens.row(i)), 2e-5) << i;
+  }
+}
+
 TEST_F(OnTorch, F32VectorsAreTheReferences) {
   const Embedder torch = open("torch", "f32");
   std::vector<test::Embedding> images;

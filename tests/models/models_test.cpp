@@ -89,6 +89,22 @@ TEST_F(Models, CpuEngineFollowsTheReferenceStageByStage) {
   expect_trace(ops, 3e-6);
 }
 
+/// The tokens are the reference's last stage, relative to its largest number; with them the vectors have the same bits.
+void expect_tokens(Model& model, double tolerance) {
+  const tensor::Tensor pixels = golden_pixels(weights::load_config(kTiny / "config.yaml"), 0);
+  const ImageFeatures found = model.embed_images_and_tokens(pixels);
+  const std::vector<float> want = golden::expected("tiny", "trace.stage3");
+  ASSERT_EQ(found.tokens.shape().count(), static_cast<std::int64_t>(want.size()));
+  EXPECT_LE(test::relative_difference(found.tokens.floats(), want), tolerance);
+  EXPECT_EQ(test::worst_difference(found.vectors.floats(), model.embed_images(pixels).floats()), 0);
+}
+
+TEST_F(Models, TokensAreTheReferencesLastStageOnBothOpSets) {
+  const weights::ModelConfig config = weights::load_config(kTiny / "config.yaml");
+  expect_tokens(*load_reference_model(kWeights, config), 3e-6);
+  expect_tokens(*load_cpu_model(kWeights, config, {}), 3e-6);
+}
+
 TEST_F(Models, EveryTensorOfTheCheckpointIsUsed) {
   const weights::ModelConfig config = weights::load_config(kTiny / "config.yaml");
   weights::ModelConfig shallow = config;

@@ -83,12 +83,13 @@ def test_it_is_typed(wheel, tmp_path):
         "assert_type(model.embed_images(['a.png', b'..', np.zeros((2, 2))]), npt.NDArray[np.float32])\n"
         "assert_type(model.embed_images('a.dcm', frames=3), npt.NDArray[np.float32])\n"
         "assert_type(model.embed_frames('a.dcm', 'every:2').frame, npt.NDArray[np.int64])\n"
+        "assert_type(model.embed_images('a', return_tokens=True).tokens, npt.NDArray[np.float32])\n"
         "assert_type(model.dimensions, int)\n"
         "assert_type(model.classify('a', ['b'])[0][0].score, float)\n"
         "client = mi2.Client('http://h')\n"
         "assert_type(client.embed_images('a'), npt.NDArray[np.float32])\n"
         "assert_type(client.embed_texts('a', ordered=False), Iterator[tuple[int, npt.NDArray[np.float32]]])\n"
-        "model.embed_images(3)  # type: ignore[arg-type]\n")
+        "model.embed_images(3)  # type: ignore[call-overload]\n")
     done = subprocess.run([sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"),
                            str(script)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout

@@ -1,6 +1,7 @@
 #pragma once
 // Engines of a device that a test plays: vectors that depend on the input alone, and failures when the test wants them.
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <functional>
@@ -42,6 +43,12 @@ class FakeEngine final : public models::Model {
       fill(vectors, row, sum);
     }
     return vectors;
+  }
+  /// The tokens are zeros.
+  models::ImageFeatures embed_images_and_tokens(const tensor::Tensor& pixels) override {
+    tensor::Tensor tokens({pixels.shape()[0], 1, 1, 1});
+    std::fill_n(tokens.data<float>(), pixels.shape()[0], 0.0F);
+    return {embed_images(pixels), std::move(tokens)};
   }
   tensor::Tensor embed_texts(const ops::TokenBatch& tokens) override {
     if (before_) before_();

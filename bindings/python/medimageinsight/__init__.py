@@ -13,8 +13,9 @@ from ._core import supported_dtypes
 from ._core import version as __version__
 from ._errors import BadArgument, BadFile, Error, Internal, NotFound, Overloaded, TooLarge, Unauthorized, Unsupported, WrongType
 from ._model import Model, load, tokenize
-from ._types import Frames, FrameVectors, ImageLike, LabelScore, Provenance, Vectors
+from ._tables import to_frame, to_parquet
+from ._types import Frames, FrameVectors, ImageLike, LabelScore, Provenance, TokenVectors, Vectors
 
 __all__ = ["BadArgument", "BadFile", "Client", "Error", "FrameVectors", "Frames", "ImageLike", "Internal", "LabelScore", "Model", "NotFound",
-           "Overloaded", "Provenance", "TooLarge", "Unauthorized", "Unsupported", "Vectors", "WrongType", "__version__", "load",
-           "supported_dtypes", "tokenize"]
+           "Overloaded", "Provenance", "TokenVectors", "TooLarge", "Unauthorized", "Unsupported", "Vectors", "WrongType", "__version__", "load",
+           "supported_dtypes", "to_frame", "to_parquet", "tokenize"]

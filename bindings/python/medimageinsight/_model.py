@@ -5,19 +5,19 @@ import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _core
 from ._encode_api import EncodeApi
-from ._errors import BadArgument, Error, WrongType
+from ._errors import BadArgument, Error, TooLarge, WrongType
 from ._images import gives_one, iterate, numbered, selection_of, source_of
 from ._inputs import (Failure, Failures, Options, kept, labels_of, numbered_texts, one_label_alone, refuse_vectors,
                       templates_of, text_of, texts_of, vectors_among)
 from ._progress import reporting, size_of
-from ._types import Frames, FrameVectors, ImageLike, LabelScore, Progress, Provenance, Vectors
+from ._types import Frames, FrameVectors, ImageLike, LabelScore, Progress, Provenance, TokenVectors, Vectors
 
 
 def load(path: str | os.PathLike[str] | None = None, *, dtype: Any = None, device: str = "cpu",
@@ -128,10 +128,28 @@ class Model(EncodeApi):
         """What results depend on. Hashes the weights on first use (seconds for a full model)."""
         return Provenance(*self._core.provenance())
 
+    @property
+    def token_grid(self) -> tuple[int, int, int]:
+        """(height, width, channels) of the grid of patches that the image tower ends in: (15, 15, 2048) for the published
+        model."""
+        return self._core.token_grid
+
+    @overload
+    def embed_images(self, images: ImageLike | Iterable[ImageLike], *, return_tokens: Literal[True],
+                     **options: Any) -> TokenVectors:
+        ...
+
+    @overload
     def embed_images(self, images: ImageLike | Iterable[ImageLike], *, frames: Frames | None = None,
                      batch: int | None = None, progress: Progress = None, on_error: Failure = None,
                      batch_size: int | None = None, show_progress_bar: bool | None = None,
-                     normalize: bool = True) -> Vectors:
+                     normalize: bool = True, return_tokens: Literal[False] = False) -> Vectors:
+        ...
+
+    def embed_images(self, images: ImageLike | Iterable[ImageLike], *, frames: Frames | None = None,
+                     batch: int | None = None, progress: Progress = None, on_error: Failure = None,
+                     batch_size: int | None = None, show_progress_bar: bool | None = None,
+                     normalize: bool = True, return_tokens: bool = False) -> Vectors | TokenVectors:
         """Unit vectors of images: float32 [images, dimensions], in order.
 
         :param images: one image or any iterable of images (a pandas column too). An image is a path; the bytes of a PNG,
@@ -147,10 +165,20 @@ class Model(EncodeApi):
         :param on_error: what becomes of an image that cannot be read: "raise" (None) raises the first such error; "nan"
             makes its row NaN; "skip" leaves its row out; a function is called with position and error, and its row is NaN.
         :param batch_size: as batch. show_progress_bar: as progress. normalize: vectors always have length 1.
+        :param return_tokens: True gives (vectors, tokens): the features of patches too, float32 [images, tokens, channels],
+            line by line of :attr:`token_grid`; 1.8 MB per image for the published model. They are the image tower's
+            residual stream after its last block: a vector is ``mean(tokens)`` through the tower's last norm and the
+            projection, brought to length 1. The vectors have the bits that they have without.
         :raises BadFile, Unsupported, TooLarge, NotFound, BadArgument: naming the image.
         """
         options = Options(batch, batch_size, progress, show_progress_bar, normalize)
-        return self._embed(images, frames, options, on_error)[0]
+        if not return_tokens:
+            return self._embed(images, frames, options, on_error)[0]
+        height, width, channels = self.token_grid
+        patches = _core.Rows(height * width * channels)
+        vectors, _ = self._embed(images, frames, options, on_error, patches)
+        tokens = patches.take().reshape(-1, height * width, channels)
+        return TokenVectors(vectors, tokens[kept(tokens[:, 0])] if on_error == "skip" else tokens)
 
     def embed_frames(self, images: ImageLike | Iterable[ImageLike], frames: Frames = "all", *, batch: int | None = None,
                      progress: Progress = None, on_error: Failure = None, batch_size: int | None = None,
@@ -166,17 +194,23 @@ class Model(EncodeApi):
         return FrameVectors(vectors, columns[:, 0].copy(), columns[:, 1].copy())
 
     def _embed(self, images: ImageLike | Iterable[ImageLike], frames: Frames | None, options: Options,
-               on_error: Failure) -> tuple[Vectors, list[tuple[int, int]]]:
+               on_error: Failure, patches: _core.Rows | None = None) -> tuple[Vectors, list[tuple[int, int]]]:
         failures = Failures(on_error)
         refuse_vectors(images, "images", self.dimensions)
         several = iterate(images)
         selection = None if frames is None else selection_of(frames)
         total = size_of(several) if gives_one(selection) else None
         rows = _core.Rows(self.dimensions)
-        rows.reserve(total or 0)
+        try:
+            for some in (rows, patches):
+                if some is not None:
+                    some.reserve(total or 0)
+        except MemoryError as error:
+            raise TooLarge(f"images: not enough memory for the results of {total}; embed them in portions") from error
         sources = _sources(several, self.dimensions, failures)
         with reporting(options.progress, total, "image" if selection is None else "frame") as advance:
-            places = self._core.embed_images(sources, int(options.batch or 0), rows, selection, failures.handler, advance)
+            places = self._core.embed_images(sources, int(options.batch or 0), rows, patches, selection,
+                                             failures.handler, advance)
         vectors = rows.take()
         if failures.skips:
             good = kept(vectors)

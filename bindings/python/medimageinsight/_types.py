@@ -62,6 +62,14 @@ class FrameVectors(NamedTuple):
     """[rows], the number of the row's frame, from 1; 0: the image could not be opened."""
 
 
+class TokenVectors(NamedTuple):
+    """The vectors of images, and the features of their patches."""
+
+    vectors: Vectors
+    tokens: npt.NDArray[np.float32]
+    """[images, tokens, channels], line by line of the model's ``token_grid``."""
+
+
 class LabelScore(NamedTuple):
     """A label and its score: a share of 1 over all labels, or its own probability with multilabel."""
 

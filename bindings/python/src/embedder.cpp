@@ -64,6 +64,11 @@ std::tuple<std::string, std::string, std::string, std::string, std::string> prov
           std::move(p.instructions)};
 }
 
+std::tuple<int, int, int> token_grid(const Embedder& embedder) {
+  const TokenGrid grid = embedder.token_grid();
+  return {grid.height, grid.width, grid.channels};
+}
+
 std::vector<Scores> classify(const Classifier& classifier, const Vectors& images) {
   const nb::gil_scoped_release unlocked;
   std::vector<Scores> result;
@@ -92,13 +97,16 @@ void bind_embedder(nb::module_& module) {
       .def_prop_ro("why_cpu", &Embedder::why_cpu)
       .def_prop_ro("profile", [](const Embedder& self) { return std::string(name_of(self.options().image.profile)); })
       .def("provenance", &provenance, Unlocked(), "(version, weights_sha256, profile, dtype)")
-      .def("embed_images", &embed_images, "images"_a, "batch"_a, "rows"_a, "frames"_a.none(), "on_error"_a.none(),
-           "advance"_a,
+      .def("embed_images", &embed_images, "images"_a, "batch"_a, "rows"_a, "tokens"_a.none(), "frames"_a.none(),
+           "on_error"_a.none(), "advance"_a,
            nb::sig("def embed_images(self, images: collections.abc.Iterator[tuple[str, object]], batch: int, "
-                   "rows: Rows, frames: str | None, on_error: collections.abc.Callable[..., None] | None, "
+                   "rows: Rows, tokens: Rows | None, frames: str | None, "
+                   "on_error: collections.abc.Callable[..., None] | None, "
                    "advance: collections.abc.Callable[[int], None]) -> list[tuple[int, int]]"),
-           "Appends a row per image of (name, source), or per selected frame, of NaN for one that cannot be read. "
+           "Appends a row per image of (name, source), or per selected frame, of NaN for one that cannot be read; to "
+           "`tokens`, if given, the features of its patches. "
            "(position of the image, number of the frame or 0) of each row.")
+      .def_prop_ro("token_grid", &token_grid, "(height, width, channels)")
       .def("embed_texts", &embed_texts, "texts"_a, "rows"_a, Unlocked(),
            "Appends one row per text. Which texts were longer than the model's context.");
   nb::class_<Classifier>(module, "Classifier", "Zero-shot classification; see mi2::Classifier.")

@@ -180,12 +180,13 @@ void warn(const std::string& message) {
 }  // namespace
 
 std::vector<RowPlace> embed_images(const Embedder& embedder, const nb::object& images, std::size_t batch, Rows& rows,
-                                   const std::optional<std::string>& frames, const nb::object& on_error,
+                                   Rows* tokens, const std::optional<std::string>& frames, const nb::object& on_error,
                                    const nb::callable& advance) {
   Images source(embedder, images, frames);
   embedder::PipelineOptions options;
   options.batch = batch != 0 ? batch : embedder::usual_batch(embedder.options().device);
   options.threads = embedder.options().threads;
+  options.tokens = tokens != nullptr;
   std::vector<RowPlace> places;
   const nb::gil_scoped_release unlocked;
   const auto next = [&] { return source.next(); };
@@ -195,11 +196,13 @@ std::vector<RowPlace> embed_images(const Embedder& embedder, const nb::object& i
       places.emplace_back(source.image_of_row(), item.frame ? item.frame->number : 0);
       if (item.error == nullptr) {
         rows.append(item.image);
+        if (tokens != nullptr) tokens->append(item.tokens);
         for (const std::string& warning : item.warnings) warn(fmt::format("{}: {}", item.name, warning));
       } else if (on_error.is_none()) {
         throw Error(*item.error);
       } else {
         rows.append_missing();
+        if (tokens != nullptr) tokens->append_missing();
         on_error(places.back().first, error_object(*item.error));
       }
     }

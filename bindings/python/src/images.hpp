@@ -23,13 +23,14 @@ using RowPlace = std::pair<std::uint64_t, std::uint64_t>;
 /// runs on the calling thread and the interpreter is unlocked while images are decoded and computed.
 /// @param images    iterator of (name, source): a path as str, a file's bytes, (mode, samples, palette) as
 ///                  mi2::ImageView has them, or the Error that there is instead.
+/// @param tokens    appends of each row the features of its patches; null: they are not wanted.
 /// @param frames    as mi2::parse_frames reads it. None: a row per image, of the frame that represents it.
 /// @param batch     images computed together; 0: what is usual on the device.
 /// @param on_error  called with an image's position and the Error of a row of it; None: the first is thrown.
 /// @param advance   called after each batch with its number of rows.
 /// @throws Error{kBadArgument} for `frames`.
 std::vector<RowPlace> embed_images(const Embedder& embedder, const nanobind::object& images, std::size_t batch,
-                                   Rows& rows, const std::optional<std::string>& frames,
+                                   Rows& rows, Rows* tokens, const std::optional<std::string>& frames,
                                    const nanobind::object& on_error, const nanobind::callable& advance);
 
 }  // namespace mi2::python

@@ -74,30 +74,49 @@ class Inference final : public Model {
         logit_scale_(model_->logit_scale()) {}
 
   tensor::Tensor embed_images(const tensor::Tensor& pixels) override {
-    const std::int64_t height = pixels.shape()[1];
-    const std::int64_t width = pixels.shape()[2];
-    return in_parts(pixels.shape()[0], images_, [&](std::int64_t first, std::int64_t count) {
-      const at::Tensor x = ops::TorchOps::on_device(pixels.data<float>() + first * height * width * 3,
-                                                    {count, height, width, 3}, device_);
-      return replays_(x, [this](const at::Tensor& y) { return model_->image_features(y); });
+    const Place place(device_, stream_);
+    return ops::TorchOps::to_host(in_parts(pixels.shape()[0], images_, [&](std::int64_t first, std::int64_t count) {
+      return replays_(some(pixels, first, count), [this](const at::Tensor& y) { return model_->image_features(y); });
+    }));
+  }
+
+  ImageFeatures embed_images_and_tokens(const tensor::Tensor& pixels) override {
+    const Place place(device_, stream_);
+    std::vector<std::int64_t> shape;
+    const at::Tensor rows = in_parts(pixels.shape()[0], images_, [&](std::int64_t first, std::int64_t count) {
+      const auto [vectors, tokens] = model_->image_features_and_tokens(some(pixels, first, count));
+      shape = tokens.sizes().vec();
+      return at::cat({vectors.to(at::kFloat), tokens.to(at::kFloat).flatten(1)}, 1);
     });
+    shape.front() = rows.size(0);
+    const std::int64_t dimensions = rows.size(1) - shape[1] * shape[2] * shape[3];
+    return {ops::TorchOps::to_host(rows.narrow(1, 0, dimensions)),
+            ops::TorchOps::to_host(rows.narrow(1, dimensions, rows.size(1) - dimensions).reshape(shape))};
   }
 
   tensor::Tensor embed_texts(const ops::TokenBatch& tokens) override {
     std::int64_t most = std::max<std::int64_t>(tokens.texts(), 1);
-    return in_parts(tokens.texts(), most, [&](std::int64_t first, std::int64_t count) {
+    const Place place(device_, stream_);
+    return ops::TorchOps::to_host(in_parts(tokens.texts(), most, [&](std::int64_t first, std::int64_t count) {
       return model_->text_features(count == tokens.texts() ? tokens : part_of(tokens, first, count));
-    });
+    }));
   }
 
   [[nodiscard]] float logit_scale() const override { return logit_scale_; }
 
  private:
-  /// The rows of run(first, count) for parts that make up [0, n), no part longer than `most`, which is halved each time
-  /// the memory runs out.
+  /// Images [first, first + count), on the device.
+  [[nodiscard]] at::Tensor some(const tensor::Tensor& pixels, std::int64_t first, std::int64_t count) const {
+    const std::int64_t height = pixels.shape()[1];
+    const std::int64_t width = pixels.shape()[2];
+    return ops::TorchOps::on_device(pixels.data<float>() + first * height * width * 3, {count, height, width, 3},
+                                    device_);
+  }
+
+  /// The rows of run(first, count), f32 on the CPU, for parts that make up [0, n), no part longer than `most`, which is
+  /// halved each time the memory runs out. The caller is at a Place.
   template <typename Run>
-  tensor::Tensor in_parts(std::int64_t n, std::int64_t& most, Run&& run) {
-    const Place place(device_, stream_);
+  at::Tensor in_parts(std::int64_t n, std::int64_t& most, Run&& run) {
     std::vector<at::Tensor> parts;
     for (std::int64_t first = 0; first < n;) {
       const std::int64_t count = std::min(n - first, most);
@@ -114,7 +133,7 @@ class Inference final : public Model {
       give_back_memory(device_);
       most = std::max<std::int64_t>(count / 2, 1);
     }
-    return ops::TorchOps::to_host(at::cat(parts));
+    return at::cat(parts);
   }
 
   /// work(), or nothing if the device's memory ran out.

@@ -1,5 +1,7 @@
 #include "models/torch/torch_model.hpp"
 
+#include <utility>
+
 #include <ATen/core/grad_mode.h>
 
 #include "models/initial.hpp"
@@ -20,6 +22,9 @@ class OnTorch final : public ModelOn<TorchModel, ops::TorchOps> {
   }
 
   at::Tensor image_features(const at::Tensor& pixels) override { return models::embed_images(ops_, model_, pixels); }
+  std::pair<at::Tensor, at::Tensor> image_features_and_tokens(const at::Tensor& pixels) override {
+    return models::embed_images_and_tokens(ops_, model_, pixels);
+  }
   at::Tensor text_features(const ops::TokenBatch& tokens) override { return models::embed_texts(ops_, model_, tokens); }
   std::vector<ops::TorchParameter>& parameters() override { return ops_.parameters(); }
   void set_training(bool training) override { ops_.set_training(training); }
@@ -28,6 +33,10 @@ class OnTorch final : public ModelOn<TorchModel, ops::TorchOps> {
   tensor::Tensor embed_images(const tensor::Tensor& pixels) override {
     const at::NoGradGuard no_graph;
     return ModelOn::embed_images(pixels);
+  }
+  ImageFeatures embed_images_and_tokens(const tensor::Tensor& pixels) override {
+    const at::NoGradGuard no_graph;
+    return ModelOn::embed_images_and_tokens(pixels);
   }
   tensor::Tensor embed_texts(const ops::TokenBatch& tokens) override {
     const at::NoGradGuard no_graph;

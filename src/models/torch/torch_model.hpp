@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include <ATen/ATen.h>
@@ -18,6 +19,8 @@ class TorchModel : public Model {
  public:
   /// pixels f32 [B, height, width, 3], normalised, on the model's device -> unit vectors f32 [B, D], with their graph.
   virtual at::Tensor image_features(const at::Tensor& pixels) = 0;
+  /// The same vectors, and the tokens [B, H, W, C] that they were made of.
+  virtual std::pair<at::Tensor, at::Tensor> image_features_and_tokens(const at::Tensor& pixels) = 0;
   /// Unit vectors f32 [texts, D], with their graph.
   virtual at::Tensor text_features(const ops::TokenBatch& tokens) = 0;
   /// Every weight under its checkpoint name, logit_scale (a scalar, the logarithm) last.

@@ -28,6 +28,10 @@ class Small final : public TorchModel {
     take(pixels.size(0));
     return pixels.mean({1, 2});
   }
+  std::pair<at::Tensor, at::Tensor> image_features_and_tokens(const at::Tensor& pixels) override {
+    take(pixels.size(0));
+    return {pixels.mean({1, 2}), pixels};
+  }
   at::Tensor text_features(const ops::TokenBatch& tokens) override {
     take(tokens.texts());
     at::Tensor rows = at::empty({tokens.texts(), 1});
@@ -39,6 +43,7 @@ class Small final : public TorchModel {
   std::vector<ops::TorchParameter>& parameters() override { return parameters_; }
   void set_training(bool) override {}
   tensor::Tensor embed_images(const tensor::Tensor&) override { return {}; }
+  ImageFeatures embed_images_and_tokens(const tensor::Tensor&) override { return {}; }
   tensor::Tensor embed_texts(const ops::TokenBatch&) override { return {}; }
   [[nodiscard]] float logit_scale() const override { return 4; }
 
@@ -85,6 +90,17 @@ TEST(Inference, ABatchThatDoesNotFitIsHalvedUntilItDoesAndFromThenOn) {
   ops::TokenBatch tokens;
   for (std::int32_t t = 0; t < 7; ++t) tokens.add({t, 5});
   expect_numbered(model->embed_texts(tokens), 7);
+}
+
+TEST(Inference, TokensOfABatchInPartsAreEachImagesOwn) {
+  std::vector<std::int64_t> passes;
+  const auto model = for_inference(std::make_unique<Small>(3, passes), at::kCPU, 8);
+  const ImageFeatures found = model->embed_images_and_tokens(numbered_images(7));
+  expect_numbered(found.vectors, 7);
+  ASSERT_EQ(found.tokens.shape(), tensor::Shape({7, 2, 2, 3}));
+  for (std::int64_t i = 0; i < found.tokens.shape().count(); ++i) {
+    EXPECT_EQ(found.tokens.data<float>()[i], static_cast<float>(i / 12)) << i;
+  }
 }
 
 TEST(Inference, SaysThatTheMemoryDoesNotSuffice) {

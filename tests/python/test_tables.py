@@ -1,0 +1,91 @@
+"""to_frame and to_parquet: vectors with what they are of and what they depend on."""
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import medimageinsight as mi2
+import numpy as np
+import pandas
+import pytest
+from pyarrow import parquet
+
+PROVENANCE = ["version", "weights_sha256", "profile", "dtype", "instructions"]
+
+
+def test_a_frame_has_paths_vectors_and_provenance(model, images):
+    vectors = model.embed_images(images[:3])
+    table = mi2.to_frame(vectors, paths=images[:3], provenance=model.provenance)
+    assert list(table.columns) == ["path", "embedding", *PROVENANCE]
+    assert list(table["path"]) == [str(path) for path in images[:3]]
+    assert np.stack(table["embedding"]).tobytes() == vectors.tobytes()
+    assert set(table["weights_sha256"]) == {model.provenance.weights_sha256}
+
+
+def test_a_parquet_file_has_the_bits_and_what_is_missing(model, images, cut_picture, tmp_path):
+    paths = pandas.Series([images[0], cut_picture, images[1]])
+    vectors = model.embed_images(paths, on_error="nan")
+    file = tmp_path / "v.parquet"
+    file.write_bytes(b"old")
+    file.chmod(0o640)
+    mi2.to_parquet(file, vectors, paths=paths, provenance=model.provenance)
+    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".parquet"] == ["v.parquet"]
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert str(parquet.read_schema(file).field("embedding").type) == f"fixed_size_list<element: float>[{model.dimensions}]"
+    stored = pandas.read_parquet(file)
+    assert list(stored["embedding"].isna()) == [False, True, False]
+    assert np.stack(stored["embedding"].dropna()).tobytes() == vectors[[0, 2]].tobytes()
+    assert list(stored["path"]) == [str(path) for path in paths]
+    assert model.classify(np.stack(stored["embedding"].dropna()), ["a", "b"]) == model.classify(vectors[[0, 2]], ["a", "b"])
+
+
+def test_frames_have_their_numbers_and_their_images_paths(model, images, tmp_path):
+    found = model.embed_frames(images[:2])
+    mi2.to_parquet(tmp_path / "f.parquet", found, paths=images[:2])
+    stored = pandas.read_parquet(tmp_path / "f.parquet")
+    assert list(stored.columns) == ["path", "frame", "embedding"]
+    assert list(stored["frame"]) == list(found.frame)
+    assert list(stored["path"]) == [str(images[i]) for i in found.image]
+
+
+def test_texts_and_no_rows(model, tmp_path):
+    table = mi2.to_frame(model.embed_texts(["a", "b"]), texts=["a", None])
+    assert list(table["text"].isna()) == [False, True]
+    mi2.to_parquet(tmp_path / "none.parquet", model.embed_texts([]), texts=[])
+    assert len(pandas.read_parquet(tmp_path / "none.parquet")) == 0
+
+
+def test_what_does_not_fit_is_refused_and_leaves_nothing(model, tmp_path):
+    vectors = model.embed_texts(["a", "b"])
+    for options, words in (({"paths": ["a"]}, "path: expected one of each of the 2 rows, got 1"),
+                           ({"texts": "ab"}, "one of each row"), ({"paths": [1, 2]}, r"paths\[0\]: int is not a text"),
+                           ({"paths": ["\udc80", "b"]}, "UTF-8"), ({"provenance": {"dtype": "f32"}}, "dict is not a model's")):
+        with pytest.raises(mi2.BadArgument, match=words):
+            mi2.to_parquet(tmp_path / "v.parquet", vectors, **options)
+    with pytest.raises(mi2.BadArgument, match="expected .rows, dimensions., got"):
+        mi2.to_frame(vectors[0])
+    with pytest.raises(mi2.BadFile, match="cannot be written"):
+        mi2.to_parquet(tmp_path / "absent" / "v.parquet", vectors)
+    with pytest.raises(mi2.BadFile, match="cannot be written"):
+        mi2.to_parquet(tmp_path, vectors)
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_pyarrow_the_message_says_what_to_install(model, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(mi2.Unsupported, match="pip install"):
+        mi2.to_parquet(tmp_path / "v.parquet", model.embed_texts(["a"]))
+
+
+def test_the_documents_line_makes_parquet_of_the_programs_rows(model_path, images, tmp_path):
+    line, = re.findall(r'^python3 (-c "import pyarrow.*")$', (Path(__file__).parents[2] / "docs/cli.md").read_text(), re.M)
+    subprocess.run([os.environ["MI2_BIN"], "embed", "--model", model_path, "--provenance", "--out", tmp_path / "v.jsonl",
+                    *images[:2], "--text", "a"], check=True)
+    subprocess.run(f"{sys.executable} {line}", shell=True, cwd=tmp_path, check=True)
+    stored = pandas.read_parquet(tmp_path / "v.parquet")
+    rows = [json.loads(row) for row in (tmp_path / "v.jsonl").read_text().splitlines()]
+    assert np.float32(np.stack(stored["embedding"])).tobytes() == np.float32([row["embedding"] for row in rows]).tobytes()
+    assert list(stored["path"].dropna()) == [row["path"] for row in rows if "path" in row]
+    assert [row["weights_sha256"] for row in stored["provenance"]] == [row["provenance"]["weights_sha256"] for row in rows]

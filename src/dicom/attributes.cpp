@@ -14,6 +14,7 @@ namespace {
 constexpr std::array kAttributes = std::to_array<Attribute>({
     {tags::kDirectory, Kind::kSequence},
     {tags::kReferencedFile, Kind::kText},
+    {tags::kImageType, Kind::kText},
     {tags::kSopClass, Kind::kText},
     {tags::kSopInstance, Kind::kText},
     {tags::kModality, Kind::kText},
@@ -24,6 +25,8 @@ constexpr std::array kAttributes = std::to_array<Attribute>({
     {tags::kOrientation, Kind::kDecimal},
     {tags::kPlanePosition, Kind::kSequence},
     {tags::kPlaneOrientation, Kind::kSequence},
+    {tags::kConcatenationOffset, Kind::kLongs},
+    {tags::kOrganization, Kind::kText},
     {tags::kSamplesPerPixel, Kind::kWords},
     {tags::kPhotometric, Kind::kText},
     {tags::kPlanarConfiguration, Kind::kWords},
@@ -49,6 +52,7 @@ constexpr std::array kAttributes = std::to_array<Attribute>({
     {tags::kRedData + 1, Kind::kWords},
     {tags::kRedData + 2, Kind::kWords},
     {tags::kSegmentedRedData, Kind::kWords},
+    {tags::kIccProfile, Kind::kBytes},
     {tags::kModalityLut, Kind::kSequence},
     {tags::kLutDescriptor, Kind::kWords},
     {tags::kLutData, Kind::kWords},
@@ -56,6 +60,14 @@ constexpr std::array kAttributes = std::to_array<Attribute>({
     {tags::kPixelMeasures, Kind::kSequence},
     {tags::kFrameVoi, Kind::kSequence},
     {tags::kPixelTransformation, Kind::kSequence},
+    {tags::kZOffset, Kind::kDecimal},
+    {tags::kMatrixColumns, Kind::kLongs},
+    {tags::kMatrixRows, Kind::kLongs},
+    {tags::kOpticalPaths, Kind::kSequence},
+    {tags::kSlidePosition, Kind::kSequence},
+    {tags::kColumnPosition, Kind::kLongs},
+    {tags::kRowPosition, Kind::kLongs},
+    {tags::kFocalPlanes, Kind::kLongs},
     {tags::kShared, Kind::kSequence},
     {tags::kPerFrame, Kind::kSequence},
     {tags::kOverlayBit, Kind::kWords},
@@ -160,7 +172,8 @@ std::optional<double> parse_number(std::string_view text) {
 bool present(const Item& item, Tag tag) {
   const Element* element = item.find(tag);
   if (element == nullptr) return false;
-  const bool is_binary = by_vr(*element, 0).has_value() || find_attribute(tag)->kind == Kind::kWords;
+  const Kind kind = find_attribute(tag)->kind;
+  const bool is_binary = by_vr(*element, 0).has_value() || kind == Kind::kWords || kind == Kind::kLongs;
   return is_binary ? !element->value.empty() : !trimmed(text_of(*element)).empty();
 }
 
@@ -169,10 +182,12 @@ std::optional<double> number(const Item& item, Tag tag, std::size_t index) {
   if (element == nullptr) return std::nullopt;
   std::optional<double> value = by_vr(*element, index);
   if (!value) {
-    const bool word_sized = find_attribute(tag)->kind == Kind::kWords;
+    const Kind kind = find_attribute(tag)->kind;
+    const bool whole = kind == Kind::kWords || kind == Kind::kLongs;
     // Of a text VR the text; but words may have been given one.
-    if (!word_sized || !holds_bytes(element->vr)) value = parse_number(part_of(text_of(*element), index));
-    if (!value && word_sized) value = binary<std::uint16_t>(*element, index);
+    if (!whole || !holds_bytes(element->vr)) value = parse_number(part_of(text_of(*element), index));
+    if (!value && kind == Kind::kWords) value = binary<std::uint16_t>(*element, index);
+    if (!value && kind == Kind::kLongs) value = binary<std::uint32_t>(*element, index);
   }
   if (!value || !std::isfinite(*value)) return std::nullopt;
   return value;

@@ -13,6 +13,7 @@
 
 #include "dicom/dicom.hpp"
 #include "dicom/display.hpp"
+#include "dicom/object_source.hpp"
 
 namespace mi2::dicom {
 namespace {
@@ -126,8 +127,12 @@ class ObjectSource final : public image::Source {
 
 }  // namespace
 
+std::unique_ptr<image::Source> source_of(Object object, const Options& options, std::string_view name) {
+  return std::make_unique<ObjectSource>(std::move(object), options, name);
+}
+
 std::unique_ptr<image::Source> open(std::span<const std::byte> bytes, const Options& options, std::string_view name) {
-  return std::make_unique<ObjectSource>(load_object(bytes, options.max_pixels, name), options, name);
+  return source_of(load_object(bytes, options.max_pixels, name), options, name);
 }
 
 }  // namespace mi2::dicom

@@ -17,6 +17,7 @@ pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(utf8proc REQUIRED IMPORTED_TARGET libutf8proc)
 # 2.5 reads High-Throughput JPEG 2000.
 pkg_check_modules(openjpeg REQUIRED IMPORTED_TARGET libopenjp2>=2.5)
+pkg_check_modules(lcms2 REQUIRED IMPORTED_TARGET lcms2)
 pkg_check_modules(webp REQUIRED IMPORTED_TARGET libwebp)
 # Animations (their first frame) and the container's alpha flag.
 pkg_check_modules(webpdemux REQUIRED IMPORTED_TARGET libwebpdemux)

@@ -72,7 +72,8 @@ int embed_vectors(const adapter::Adapter& adapter, const FeatureArguments& argum
     throw Error(Code::kBadArgument,
                 fmt::format("--provenance: {} does not say where its vectors come from", table.source));
   }
-  output.start(adapter.feature_dimensions(), std::move(provenance), !table.frames.empty());
+  output.start(adapter.feature_dimensions(), std::move(provenance),
+               table.frames.empty() ? vectors::RowPlaces::kNone : vectors::RowPlaces::kFrames);
   for (std::size_t r = 0; r < table.vectors.rows(); ++r) {
     output.write(vectors::InputKind::kImage, table.names.empty() ? std::to_string(r + 1) : table.names[r],
                  table.place(r), adapter.features(table.vectors.row(r)), {});
@@ -92,7 +93,8 @@ int embed_pictures(const adapter::Adapter& adapter, const FeatureArguments& argu
   const Embedder embedder = open_adapter_model(from, adapter, progress);
   std::optional<Provenance> provenance;
   if (arguments.rows.provenance) provenance = provenance_of(embedder.provenance(), adapter);
-  output.start(adapter.feature_dimensions(), std::move(provenance), from.frames.has_value());
+  output.start(adapter.feature_dimensions(), std::move(provenance),
+               from.frames ? vectors::RowPlaces::kFrames : vectors::RowPlaces::kNone);
   Report report(progress);
   note_skipped(paths.skipped, progress);
   const EmbedRun run{embedder,         batch_of(from.model, embedder), progress,

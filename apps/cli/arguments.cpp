@@ -124,6 +124,44 @@ void add_one_frame(CLI::App& command, FrameSelection& frames) {
       ->default_str(to_string(frames));
 }
 
+void add_slide(CLI::App& command, std::optional<SlideOptions>& slide) {
+  const auto chosen = [&slide]() -> SlideOptions& { return slide ? *slide : slide.emplace(); };
+  const auto parsed = [&command](const std::string& name, auto set, const std::string& help) {
+    const auto read = [set](const std::string& text) {
+      try {
+        set(text);
+      } catch (const Error& error) {
+        throw Error(error.code(), fmt::format("--{}", error.what()));
+      }
+    };
+    return command.add_option_function<std::string>(name, read, help);
+  };
+  parsed(
+      "--level", [chosen](const std::string& text) { chosen().level = parse_level(text); },
+      "Whole slides: tiles of the model's size in pixels of this level, 0 the finest")
+      ->type_name("N");
+  parsed(
+      "--mpp", [chosen](const std::string& text) { chosen().mpp = parse_mpp(text); },
+      "Whole slides: tiles of the model's size at this many um a pixel, from the nearest level as fine (default with "
+      "--tiles alone: 0.5)")
+      ->type_name("UM");
+  parsed(
+      "--tiles", [chosen](const std::string& text) { chosen().tiles = parse_tiles(text); },
+      "Whole slides: their tiles with tissue, or all of them. One of these three makes a slide's tiles its frames")
+      ->type_name("tissue|all");
+}
+
+void choose_frames(const ModelArguments& arguments, std::optional<FrameSelection>& frames) {
+  const bool slide = arguments.options.image.slide.has_value();
+  if (slide && arguments.series) {
+    throw Error(Code::kBadArgument,
+                "--series: is of slices; --level, --mpp and --tiles join a slide's files themselves");
+  }
+  if (frames) return;
+  if (arguments.series) frames.emplace();
+  if (slide) frames = FrameSelection{FrameSelection::Kind::kAll, 0};
+}
+
 void add_image_arguments(CLI::App& command, ModelArguments& arguments) {
   constexpr std::uint64_t kAny = std::numeric_limits<std::int64_t>::max();
   EmbedderOptions& options = arguments.options;

@@ -48,6 +48,11 @@ void add_image_arguments(CLI::App& command, ModelArguments& arguments);
 
 /// Declares --series, of a command that takes folders and has --frames.
 void add_series(CLI::App& command, ModelArguments& arguments);
+/// Declares --level, --mpp and --tiles. None: not given, so that a slide is an image like any other.
+void add_slide(CLI::App& command, std::optional<SlideOptions>& slide);
+/// The frames of a command that has --series and slides and was not told which: of a series the middle one, of a slide
+/// all tiles. @throws Error{kBadArgument} if both are asked for.
+void choose_frames(const ModelArguments& arguments, std::optional<FrameSelection>& frames);
 /// Declares --frames, of a command with a row per frame. None: not given.
 void add_frames(CLI::App& command, std::optional<FrameSelection>& frames);
 /// Declares --frames, of a command that takes one frame per image.

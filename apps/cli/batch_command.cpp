@@ -119,6 +119,7 @@ void add_batch(CLI::App& command, Session& session) {
   arguments->model.options.image.profile = Profile::kAzure;
   add_model_arguments(command, arguments->model, true);
   add_one_frame(command, arguments->model.options.image.frames);
+  add_slide(command, arguments->model.options.image.slide);
   command.add_option("IN", arguments->input, "A CSV or JSON lines file of images and texts, or a folder of CSVs")
       ->required();
   command.add_option("OUT", arguments->output, "The file of answers")->required();

@@ -62,7 +62,8 @@ Formats:
   jsonl  {"path": "a.png", "labels": [{"label": "..", "score": 0.9}, ..]}, best first
   csv    path,rank,label,score after a header line
   With --frames every selected frame has its own: the table says which, jsonl adds "frame"
-  and "frames", csv a column frame after path.
+  and "frames", csv a column frame after path. With --level, --mpp or --tiles every tile of a
+  whole slide has its own, and says where it lies.
 
 Calls:
   --calls adds a word to every score: positive from 0.20, possible from 0.08, negative below.
@@ -152,7 +153,8 @@ int classify(const ClassifyArguments& arguments) {
   stop_between_batches(paths);
   const auto kept =
       keep_work(arguments.scores.out, arguments.inputs, {arguments.model, paths.inputs, {}, arguments.frames});
-  ScoreOutput output(arguments.scores, arguments.frames.has_value(), zero_shot_caller(arguments.calls));
+  ScoreOutput output(arguments.scores, arguments.frames.has_value(), zero_shot_caller(arguments.calls),
+                     arguments.model.options.image.slide.has_value());
   Progress progress = arguments.frames ? Progress("frames") : Progress(paths.inputs.size(), "images");
   std::unique_ptr<TruthReport> report;
   // Before the model is loaded: a table that does not fit is said at once.
@@ -191,6 +193,7 @@ void add_classify(CLI::App& command, Session& session) {
   command.add_flag("--multilabel", arguments->multilabel, "Score each label on its own (sigmoid, not softmax)");
   add_frames(command, arguments->frames);
   add_series(command, arguments->model);
+  add_slide(command, arguments->model.options.image.slide);
   add_top(command, arguments->scores);
   add_score_arguments(command, arguments->scores);
   add_call_arguments(command, arguments->calls, "Call each label positive, possible or negative");
@@ -203,7 +206,7 @@ void add_classify(CLI::App& command, Session& session) {
   command.callback([arguments, &session] {
     session.needs_torch = needs_torch(arguments->model.options.device);
     arguments->scores.force = arguments->inputs.force;
-    if (arguments->model.series && !arguments->frames) arguments->frames.emplace();
+    choose_frames(arguments->model, arguments->frames);
     session.run = [arguments] { return classify(*arguments); };
   });
 }

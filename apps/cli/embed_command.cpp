@@ -66,6 +66,12 @@ Frames:
     all     every frame             every:K   frames 1, 1 + K, 1 + 2 K, ..
     first   frame 1                 center:K  K frames around the middle
 
+Whole slides:
+  With --level, --mpp or --tiles a PATH is a slide (DICOM, SVS, tiled TIFF, and others where
+  OpenSlide is installed), and its tiles of the model's size are its frames, all of those with
+  tissue by default. Rows add "tile": the level, and x, y, width, height in pixels of level 0.
+  The DICOM objects of one series are the levels of one slide.
+
 When an input fails:
   The reason goes to standard error, the others are still processed, and the exit status
   is 8. If every input failed, nothing is written and the status is that of the first (below).
@@ -77,6 +83,7 @@ Examples:
   find archive -name '*.dcm' | mi2 embed --model DIR --files-from - --out vectors.jsonl
   mi2 embed --model DIR --text "chest x-ray" --text "brain MRI" --format csv
   mi2 embed --model DIR --frames every:10 cine.dcm
+  mi2 embed --model DIR --mpp 0.5 --out tiles.npy slide.svs
   curl -s https://example.org/x.png | mi2 embed --model DIR -
 )";
 
@@ -147,7 +154,10 @@ int embed(const EmbedArguments& arguments) {
   const Embedder embedder = open_embedder(arguments.model, progress);
   std::optional<Provenance> provenance;
   if (arguments.rows.provenance) provenance = embedder.provenance();
-  output.start(static_cast<std::size_t>(embedder.dimensions()), std::move(provenance), arguments.frames.has_value());
+  const auto places = arguments.model.options.image.slide ? vectors::RowPlaces::kTiles
+                      : arguments.frames                  ? vectors::RowPlaces::kFrames
+                                                          : vectors::RowPlaces::kNone;
+  output.start(static_cast<std::size_t>(embedder.dimensions()), std::move(provenance), places);
   Report report(progress);
   note_skipped(inputs.images.skipped, progress);
   const EmbedRun run{embedder,
@@ -183,12 +193,13 @@ void add_embed(CLI::App& command, Session& session) {
   add_row_arguments(command, arguments->rows);
   add_frames(command, arguments->frames);
   add_series(command, arguments->model);
+  add_slide(command, arguments->model.options.image.slide);
   add_input_arguments(command, arguments->inputs);
   command.footer(fmt::format("{}\n{}\n{}", kEmbedHelp, kInputHelp, exit_status_help()));
   command.callback([arguments, &session] {
     session.needs_torch = needs_torch(arguments->model.options.device);
     arguments->rows.force = arguments->inputs.force;
-    if (arguments->model.series && !arguments->frames) arguments->frames.emplace();
+    choose_frames(arguments->model, arguments->frames);
     session.run = [arguments] { return embed(*arguments); };
   });
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "dataset/zip_file.hpp"
 #include "devices.hpp"
 #include "embedder/series.hpp"
+#include "embedder/slides.hpp"
 #include "interrupt.hpp"
 
 namespace mi2::cli {
@@ -118,6 +120,17 @@ void embed_images(const EmbedRun& run, const embedder::ExpandedPaths& paths,
       return run.embedder.open_image(std::move(encoded), name, own);
     };
     embed_items(run, embedder::series_of(paths.inputs, options, open), on_vectors);
+    return;
+  }
+  if (options.slide) {
+    if (frames) options.frames = *frames;
+    const auto open = [&](std::span<const std::filesystem::path> files, std::string_view name) {
+      return run.embedder.open_slide(files, name, options);
+    };
+    const auto open_bytes = [&](std::vector<std::byte> encoded, std::string_view name) {
+      return run.embedder.open_image(std::move(encoded), name, options);
+    };
+    embed_items(run, embedder::slides_of(paths.inputs, options.max_file_bytes, open, open_bytes), on_vectors);
     return;
   }
   if (!frames) {

@@ -52,6 +52,10 @@ Code code_named(const std::string& name) {
 std::string line_of(const embedder::Embedded& item) {
   Json line{{"name", item.name}};
   if (item.frame) line["frame"] = {item.frame->number, item.frame->frames};
+  if (item.frame && item.frame->tile) {
+    const TilePlace& tile = *item.frame->tile;
+    line["tile"] = {tile.level, tile.x, tile.y, tile.width, tile.height, tile.mpp};
+  }
   if (!item.image.empty()) line["image"] = encode(item.image);
   if (!item.text.empty()) line["text"] = encode(item.text);
   if (item.truncated) line["truncated"] = true;
@@ -77,6 +81,12 @@ KeptItem parse_line(const std::string& text) {
   item.name = line.at("name").get<std::string>();
   if (line.contains("frame"))
     item.frame = FramePlace{line["frame"].at(0).get<std::uint64_t>(), line["frame"].at(1).get<std::uint64_t>()};
+  if (line.contains("tile") && item.frame) {
+    const Json& tile = line["tile"];
+    const auto number = [&tile](std::size_t i) { return tile.at(i).get<std::uint64_t>(); };
+    item.frame->tile =
+        TilePlace{tile.at(0).get<unsigned>(), number(1), number(2), number(3), number(4), tile.at(5).get<double>()};
+  }
   if (line.contains("image")) item.image = decode(line["image"]);
   if (line.contains("text")) item.text = decode(line["text"]);
   item.truncated = line.contains("truncated");
@@ -157,6 +167,7 @@ std::string description_of(const KeptJob& job) {
               {"window", images.window ? to_string(*images.window) : ""},
               {"plane", images.plane ? name_of(*images.plane) : ""},
               {"strict", images.strict},
+              {"slide", images.slide ? to_string(*images.slide) : ""},
               {"series", job.model.series},
               {"frames", job.frames ? to_string(*job.frames) : ""},
               {"max_pixels", images.max_pixels},

@@ -45,12 +45,12 @@ RowOutput::RowOutput(const RowArguments& arguments)
   rows_ = open_output(path);
 }
 
-void RowOutput::start(std::size_t dimensions, std::optional<Provenance> provenance, bool frames) {
+void RowOutput::start(std::size_t dimensions, std::optional<Provenance> provenance, vectors::RowPlaces places) {
   if (sidecar_) {
     names_ = std::make_unique<vectors::RowsWriter>(*rows_, provenance);
     provenance.reset();
   }
-  writer_ = vectors::make_embedding_writer(format_, *output_, dimensions, provenance, frames);
+  writer_ = vectors::make_embedding_writer(format_, *output_, dimensions, provenance, places);
 }
 
 void RowOutput::write(vectors::InputKind kind, std::string_view input, const std::optional<FramePlace>& frame,

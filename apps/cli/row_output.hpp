@@ -44,7 +44,7 @@ class RowOutput {
   explicit RowOutput(const RowArguments& arguments);
 
   /// Before the first row. @param provenance  of all rows, if it was asked for.
-  void start(std::size_t dimensions, std::optional<Provenance> provenance, bool frames);
+  void start(std::size_t dimensions, std::optional<Provenance> provenance, vectors::RowPlaces places);
   void write(vectors::InputKind kind, std::string_view input, const std::optional<FramePlace>& frame,
              std::span<const float> embedding, std::span<const std::string> warnings);
   void flush() { output_->flush(); }

@@ -12,6 +12,7 @@
 #include "base/csv.hpp"
 #include "base/json_text.hpp"
 #include "base/numbers.hpp"
+#include "base/tile_text.hpp"
 #include "base/utf8.hpp"
 #include "choices.hpp"
 
@@ -38,6 +39,9 @@ class TableWriter final : public ScoreWriter {
     std::string block = base::printable(path);
     if (frame) block += fmt::format(", frame {}", frame->number);
     if (frame && frame->frames != 0) block += fmt::format(" of {}", frame->frames);
+    if (frame && frame->tile) {
+      block += fmt::format(", level {} at {},{}", frame->tile->level, frame->tile->x, frame->tile->y);
+    }
     block += '\n';
     for (std::size_t i = 0; i < scores.size(); ++i) {
       block += fmt::format("  {:>{}}  {:.4f}  ", i + 1, width, scores[i].score);
@@ -61,6 +65,8 @@ class JsonLinesWriter final : public ScoreWriter {
     std::string line = fmt::format(R"({{"path": {}, )", base::json_string(path));
     if (frame) line += fmt::format(R"("frame": {}, )", frame->number);
     if (frame && frame->frames != 0) line += fmt::format(R"("frames": {}, )", frame->frames);
+    const std::string tile = base::tile_member(frame, "");
+    if (!tile.empty()) line += tile + ", ";
     line += R"("labels": [)";
     for (std::size_t i = 0; i < scores.size(); ++i) {
       line += fmt::format(R"({}{{"label": {}, "score": )", i > 0 ? ", " : "", base::json_string(scores[i].label));
@@ -85,18 +91,20 @@ class JsonLinesWriter final : public ScoreWriter {
 
 class CsvWriter final : public ScoreWriter {
  public:
-  CsvWriter(Output& output, bool frames, Caller caller)
-      : output_(output), frames_(frames), caller_(std::move(caller)) {}
+  CsvWriter(Output& output, bool frames, Caller caller, bool tiles)
+      : output_(output), frames_(frames), tiles_(tiles), caller_(std::move(caller)) {}
 
   void write(std::string_view path, const std::optional<FramePlace>& frame, std::span<const LabelScore> scores,
              std::span<const std::string>) override {
     std::string lines;
     if (!std::exchange(started_, true)) {
-      lines = fmt::format("path,{}rank,label,score{}\n", frames_ ? "frame," : "", caller_ ? ",call" : "");
+      lines = fmt::format("path,{}{}rank,label,score{}\n", frames_ ? "frame," : "", tiles_ ? base::kTileColumns : "",
+                          caller_ ? ",call" : "");
     }
     for (std::size_t i = 0; i < scores.size(); ++i) {
       lines += base::csv_field(path) + ',';
       if (frames_) lines += frame ? fmt::format("{},", frame->number) : ",";
+      if (tiles_) lines += base::tile_fields(frame);
       lines += fmt::format("{},{},", i + 1, base::csv_field(scores[i].label));
       base::append_number(lines, scores[i].score);
       if (caller_) lines += fmt::format(",{}", word_for(caller_, scores[i], ""));
@@ -108,16 +116,18 @@ class CsvWriter final : public ScoreWriter {
  private:
   Output& output_;
   bool frames_;
+  bool tiles_;
   Caller caller_;
   bool started_ = false;
 };
 
 }  // namespace
 
-std::unique_ptr<ScoreWriter> make_score_writer(std::string_view format, Output& output, bool frames, Caller caller) {
+std::unique_ptr<ScoreWriter> make_score_writer(std::string_view format, Output& output, bool frames, Caller caller,
+                                               bool tiles) {
   if (format == "table") return std::make_unique<TableWriter>(output, std::move(caller));
   if (format == "jsonl") return std::make_unique<JsonLinesWriter>(output, std::move(caller));
-  if (format == "csv") return std::make_unique<CsvWriter>(output, frames, std::move(caller));
+  if (format == "csv") return std::make_unique<CsvWriter>(output, frames, std::move(caller), tiles);
   throw Error(Code::kBadArgument, fmt::format("--format: expected table, jsonl or csv, got {}", format));
 }
 
@@ -140,9 +150,9 @@ std::string format_of(const ScoreArguments& arguments) {
   return result_format(arguments.format, arguments.out, score_formats(), "table");
 }
 
-ScoreOutput::ScoreOutput(const ScoreArguments& arguments, bool frames, Caller caller)
+ScoreOutput::ScoreOutput(const ScoreArguments& arguments, bool frames, Caller caller, bool tiles)
     : output_((check_is_new(arguments.out, arguments.force), open_output(arguments.out))),
-      writer_(make_score_writer(format_of(arguments), *output_, frames, std::move(caller))),
+      writer_(make_score_writer(format_of(arguments), *output_, frames, std::move(caller), tiles)),
       top_(arguments.top != 0                ? arguments.top
            : format_of(arguments) == "table" ? kTableRows
                                              : std::numeric_limits<std::size_t>::max()) {}

@@ -48,11 +48,11 @@ class ScoreWriter {
 };
 
 /// @param format  "table", "jsonl" or "csv".
-/// @param frames  whether rows name a frame.
+/// @param frames  whether rows name a frame; @param tiles  of a whole slide, and where it lies.
 /// @param caller  adds a call to every score: a word in a table, "call" in JSON lines, a column call in CSV.
 /// @throws Error{kBadArgument} for another.
 std::unique_ptr<ScoreWriter> make_score_writer(std::string_view format, Output& output, bool frames = false,
-                                               Caller caller = {});
+                                               Caller caller = {}, bool tiles = false);
 
 /// The format of the scores. @throws as result_format().
 std::string format_of(const ScoreArguments& arguments);
@@ -61,7 +61,7 @@ std::string format_of(const ScoreArguments& arguments);
 class ScoreOutput {
  public:
   /// @throws as result_format(), check_is_new() and open_output().
-  explicit ScoreOutput(const ScoreArguments& arguments, bool frames = false, Caller caller = {});
+  explicit ScoreOutput(const ScoreArguments& arguments, bool frames = false, Caller caller = {}, bool tiles = false);
 
   /// Sees what write() is given, all labels of it.
   using Watch =

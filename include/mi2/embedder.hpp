@@ -96,6 +96,13 @@ class MI2_EXPORT Embedder {
   [[nodiscard]] EncodedImage open_image(std::vector<std::byte> encoded, std::string_view name,
                                         const ImageOptions& options) const;
 
+  /// Opens a whole slide to go over its selected tiles: one file, or the DICOM objects of its levels. The files stay on
+  /// disk. ImageOptions::slide says how it is cut; without it, as for an empty one.
+  /// @throws as open_image(); Error{kNotFound}; {kBadArgument} for a level or a resolution that the slide does not
+  /// have.
+  [[nodiscard]] EncodedImage open_slide(std::span<const std::filesystem::path> files, std::string_view name,
+                                        const ImageOptions& options) const;
+
   /// One row per image, in order. All images are in memory at once: batches are the caller's.
   /// @throws Error{kUnsupported} naming the first image whose vector is not finite: the weights are too large for the
   ///         dtype; {kBadFile} if a packed model's file was cut or written while it is in use.

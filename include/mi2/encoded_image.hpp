@@ -14,8 +14,8 @@
 
 namespace mi2 {
 
-/// The frames of a file that ImageOptions::frames selects; made by Embedder::open_image. Holds the file's bytes, and no
-/// frame: memory does not grow with their number.
+/// The frames of a file that ImageOptions::frames selects; made by Embedder::open_image or open_slide. Holds the file's
+/// bytes (of a slide, maps them), and no frame: memory does not grow with their number.
 class MI2_EXPORT EncodedImage {
  public:
   EncodedImage(EncodedImage&&) noexcept;

@@ -2,6 +2,7 @@
 // Which frames of an image are read: of a multi-frame DICOM object, or the pages of a TIFF.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -30,10 +31,23 @@ MI2_EXPORT std::string to_string(const FrameSelection& selection);
 /// @throws Error{kBadArgument} for anything else.
 MI2_EXPORT FrameSelection parse_frames(std::string_view text);
 
+/// Where a tile of a whole slide lies, in pixels of the finest level.
+struct TilePlace {
+  unsigned level = 0;  ///< that it is read from; 0: the finest
+  std::uint64_t x = 0;
+  std::uint64_t y = 0;
+  std::uint64_t width = 0;
+  std::uint64_t height = 0;
+  double mpp = 0;  ///< um between the pixels that the model sees, along x; 0: the slide does not say
+
+  friend bool operator==(const TilePlace&, const TilePlace&) = default;
+};
+
 /// One frame of an image.
 struct FramePlace {
-  std::uint64_t number = 1;  ///< from 1
-  std::uint64_t frames = 1;  ///< of the image; 0: not known
+  std::uint64_t number = 1;         ///< from 1
+  std::uint64_t frames = 1;         ///< of the image; 0: not known
+  std::optional<TilePlace> tile{};  ///< of a whole slide
 
   friend bool operator==(const FramePlace&, const FramePlace&) = default;
 };

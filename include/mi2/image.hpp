@@ -12,6 +12,7 @@
 
 #include <mi2/export.h>
 #include <mi2/frames.hpp>
+#include <mi2/slide.hpp>
 
 namespace mi2 {
 
@@ -88,6 +89,7 @@ struct ImageOptions {
   std::optional<Window> window{};             ///< for DICOM, over the file's own VOI, and for volumes
   std::optional<Plane> plane{};               ///< of volumes; none: axial, or the plane of the only slice
   FrameSelection frames{};                    ///< of an image with several
+  std::optional<SlideOptions> slide{};        ///< if set, images are whole slides, and their frames tiles
   bool strict = false;                        ///< whether what would be a warning is refused
   std::uint64_t max_pixels = 200'000'000;     ///< of one image, checked before decoding
   std::uint64_t max_file_bytes = 1ULL << 30;  ///< of one input file

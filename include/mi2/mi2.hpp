@@ -12,5 +12,6 @@
 #include <mi2/image.hpp>
 #include <mi2/matrix.hpp>
 #include <mi2/provenance.hpp>
+#include <mi2/slide.hpp>
 #include <mi2/tokenize.hpp>
 #include <mi2/version.hpp>

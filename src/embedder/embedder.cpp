@@ -187,6 +187,12 @@ EncodedImage Embedder::open_image(std::vector<std::byte> encoded, std::string_vi
       std::make_unique<EncodedImage::Impl>(std::move(encoded), name, options, image.width, image.height));
 }
 
+EncodedImage Embedder::open_slide(std::span<const std::filesystem::path> files, std::string_view name,
+                                  const ImageOptions& options) const {
+  const auto& image = impl_->config.image;
+  return EncodedImage(std::make_unique<EncodedImage::Impl>(files, name, options, image.width, image.height));
+}
+
 EmbeddingMatrix Embedder::embed_images(std::span<const Pixels> images) const {
   EmbeddingMatrix result(images.size(), static_cast<std::size_t>(dimensions()));
   if (images.empty()) return result;

@@ -65,9 +65,14 @@ NextItem frames_of(NextImage images, OpenImage open) {
     std::uint64_t opened = 0;
     try {
       if (!image) {
-        std::vector<std::byte> encoded = std::get<Encoded>(*next).read();
-        opened = encoded.size();
-        image = std::make_shared<const EncodedImage>(open(std::move(encoded), name));
+        const Encoded& encoded = std::get<Encoded>(*next);
+        if (encoded.open) {
+          image = std::make_shared<const EncodedImage>(encoded.open());
+        } else {
+          std::vector<std::byte> bytes = encoded.read();
+          opened = bytes.size();
+          image = std::make_shared<const EncodedImage>(open(std::move(bytes), name));
+        }
         frame = 0;
       }
       const std::uint64_t i = frame++;

@@ -101,6 +101,7 @@ using OpenImage = std::function<EncodedImage(std::vector<std::byte> encoded, std
 struct Encoded {
   std::string name;
   std::function<std::vector<std::byte>()> read;  ///< called once, where the first frame is taken
+  std::function<EncodedImage()> open{};          ///< in place of reading and opening it
 };
 
 /// The next image, or an item that stays as it is, or nothing after the last. What it throws ends the run.

@@ -44,6 +44,7 @@ image::GreyRule grey_rule(const ImageOptions& options, bool is_dicom) {
 Preparer::Preparer(const ImageOptions& options) : options_(options), preprocess_(preprocess_options(options)) {
   image::check(options.intensity);
   if (options.window) image::check(*options.window);
+  if (options.slide) slide::check(*options.slide);
 }
 
 std::vector<std::byte> read_image(const std::filesystem::path& path, std::uint64_t max_bytes) {
@@ -68,11 +69,27 @@ std::optional<std::filesystem::path> voxels_beside(const std::filesystem::path& 
   }
 }
 
+slide::Options slide_options(const ImageOptions& options, ModelSize size) {
+  if (size.width < 1 || size.height < 1)
+    throw Error(Code::kInternal, "a slide's tiles need the size of a model's image");
+  slide::Options out;
+  out.choice = options.slide.value_or(SlideOptions{});
+  out.tile_width = static_cast<std::uint64_t>(size.width);
+  out.tile_height = static_cast<std::uint64_t>(size.height);
+  out.max_pixels = options.max_pixels;
+  out.claim = options.claim;
+  return out;
+}
+
 std::unique_ptr<image::Source> open_source(std::span<const std::byte> encoded, std::string_view name,
-                                           const ImageOptions& options) {
+                                           const ImageOptions& options, ModelSize size) {
   if (encoded.size() > options.max_file_bytes) {
     throw Error(Code::kTooLarge,
                 fmt::format("{}: {} bytes, the limit is {}", name, encoded.size(), options.max_file_bytes));
+  }
+  if (options.slide) {
+    const slide::File file{encoded};
+    return slide::open({&file, 1}, slide_options(options, size), name);
   }
   const bool is_dicom = dicom::looks_like_dicom(encoded);
   const image::GreyRule rule = grey_rule(options, is_dicom);
@@ -89,8 +106,8 @@ std::unique_ptr<image::Source> open_source(std::span<const std::byte> encoded, s
   return image::open(encoded, {options.max_pixels, rule, options.claim}, name);
 }
 
-image::Image Preparer::read_one(std::span<const std::byte> encoded, std::string_view name) const {
-  const std::unique_ptr<image::Source> source = open_source(encoded, name, options_);
+image::Image Preparer::read_one(std::span<const std::byte> encoded, std::string_view name, ModelSize size) const {
+  const std::unique_ptr<image::Source> source = open_source(encoded, name, options_, size);
   const image::FrameRange range = image::select_frames(*source, options_.frames, name);
   if (range.count == 1) return source->read(range.first);
   throw Error(Code::kBadArgument, fmt::format("{}: expected one frame, got {} by frames '{}'; choose middle, first or "
@@ -99,18 +116,18 @@ image::Image Preparer::read_one(std::span<const std::byte> encoded, std::string_
 }
 
 image::Raster Preparer::decode(std::span<const std::byte> encoded, std::string_view name) const {
-  return image::to_source(check(read_one(encoded, name), name), preprocess_);
+  return image::to_source(check(read_one(encoded, name, {}), name), preprocess_);
 }
 
 Pixels Preparer::prepare(std::span<const std::byte> encoded, std::string_view name, int width, int height) const {
-  return finish(read_one(encoded, name), name, width, height);
+  return finish(read_one(encoded, name, {width, height}), name, width, height);
 }
 
 TimedPixels Preparer::prepare_timed(std::span<const std::byte> encoded, std::string_view name, int width,
                                     int height) const {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point start = Clock::now();
-  image::Image image = read_one(encoded, name);
+  image::Image image = read_one(encoded, name, {width, height});
   const Clock::time_point decoded = Clock::now();
   TimedPixels timed{finish(std::move(image), name, width, height), {}};
   timed.times.decode = std::chrono::duration<double>(decoded - start).count();

@@ -14,13 +14,26 @@
 
 #include "image/image.hpp"
 #include "image/source.hpp"
+#include "slide/slide.hpp"
 
 namespace mi2::embedder {
 
-/// Opens an encoded image: the one place that knows DICOM objects and volumes from pictures. `encoded` outlives it.
-/// @param name  what errors call it.     @throws Error{kBadFile}, {kUnsupported}, {kTooLarge}.
+/// The size of a model's image, which tiles of whole slides have. Pixels.
+struct ModelSize {
+  int width = 0;
+  int height = 0;
+};
+
+/// Opens an encoded image: the one place that knows DICOM objects, volumes and slides from pictures. `encoded` outlives
+/// it.
+/// @param name  what errors call it.
+/// @param size  needed where ImageOptions::slide is set.
+/// @throws Error{kBadFile}, {kUnsupported}, {kTooLarge}; {kBadArgument} as slide::open().
 std::unique_ptr<image::Source> open_source(std::span<const std::byte> encoded, std::string_view name,
-                                           const ImageOptions& options);
+                                           const ImageOptions& options, ModelSize size = {});
+
+/// What slide::open() takes of the options of an image.
+slide::Options slide_options(const ImageOptions& options, ModelSize size);
 
 /// All bytes of an image's file. The header of a volume comes with the voxels that are in a file beside it, as one
 /// file.
@@ -60,7 +73,7 @@ class Preparer {
   [[nodiscard]] const ImageOptions& options() const noexcept { return options_; }
 
  private:
-  [[nodiscard]] image::Image read_one(std::span<const std::byte> encoded, std::string_view name) const;
+  [[nodiscard]] image::Image read_one(std::span<const std::byte> encoded, std::string_view name, ModelSize size) const;
   /// Completes the warnings of an image; under ImageOptions::strict they are refused.
   [[nodiscard]] image::Image check(image::Image image, std::string_view name) const;
   [[nodiscard]] Pixels finish(image::Image image, std::string_view name, int width, int height) const;

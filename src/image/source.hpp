@@ -13,9 +13,11 @@
 #include "image/image.hpp"
 #include "image/intensity.hpp"
 
+#include <mi2/frames.hpp>
+
 namespace mi2::image {
 
-/// What a frame is. Only DICOM says more than the first two.
+/// What a frame is. DICOM says more than the first two, and a tile where it lies.
 struct FrameInfo {
   std::uint64_t index = 0;   ///< 0-based
   std::uint64_t frames = 1;  ///< of the image
@@ -27,6 +29,7 @@ struct FrameInfo {
   std::optional<std::array<double, 6>> orientation;  ///< of rows and of columns: ImageOrientationPatient
   std::optional<std::array<double, 2>> spacing;      ///< mm: between rows, between columns (PixelSpacing)
   std::optional<std::array<double, 2>> window;       ///< WindowCenter, WindowWidth of the frame
+  std::optional<TilePlace> tile;                     ///< of a whole slide
 };
 
 class Source {

@@ -15,6 +15,7 @@
 #include "base/csv.hpp"
 #include "base/json_text.hpp"
 #include "base/numbers.hpp"
+#include "base/tile_text.hpp"
 #include "vectors/provenance_json.hpp"
 
 namespace mi2::vectors {
@@ -30,6 +31,7 @@ class JsonLinesWriter final : public EmbeddingWriter {
     line_ = kind == InputKind::kImage ? R"({"path": )" : R"({"text": )";
     line_ += base::json_string(input);
     if (frame) line_ += fmt::format(R"(, "frame": {}, "frames": {})", frame->number, frame->frames);
+    line_ += base::tile_member(frame, ", ");
     line_ += R"(, "embedding": [)";
     base::append_numbers(line_, embedding, ',');
     line_ += ']';
@@ -47,9 +49,10 @@ class JsonLinesWriter final : public EmbeddingWriter {
 
 class CsvWriter final : public EmbeddingWriter {
  public:
-  CsvWriter(base::ByteSink& sink, std::size_t dimensions, const std::optional<Provenance>& provenance, bool frames)
-      : sink_(sink), frames_(frames) {
-    header_ = frames ? "kind,input,frame" : "kind,input";
+  CsvWriter(base::ByteSink& sink, std::size_t dimensions, const std::optional<Provenance>& provenance, RowPlaces places)
+      : sink_(sink), frames_(places != RowPlaces::kNone), tiles_(places == RowPlaces::kTiles) {
+    header_ = frames_ ? "kind,input,frame" : "kind,input";
+    if (tiles_) header_ += ",level,x,y,width,height,mpp";
     if (provenance) {
       header_ += ",weights_sha256,profile,dtype,version,instructions";
       middle_ = fmt::format("{},{},{},{},{},", base::csv_field(provenance->weights_sha256),
@@ -66,6 +69,7 @@ class CsvWriter final : public EmbeddingWriter {
     header_.clear();
     line_ = fmt::format("{},{},", kind == InputKind::kImage ? "image" : "text", base::csv_field(input));
     if (frames_) line_ += frame ? fmt::format("{},", frame->number) : ",";
+    if (tiles_) line_ += base::tile_fields(frame);
     line_ += middle_;
     base::append_numbers(line_, embedding, ',');
     line_ += '\n';
@@ -75,6 +79,7 @@ class CsvWriter final : public EmbeddingWriter {
  private:
   base::ByteSink& sink_;
   bool frames_;
+  bool tiles_;
   std::string header_;  ///< until it is written
   std::string middle_;
   std::string line_;
@@ -160,9 +165,9 @@ std::string provenance_member(const std::optional<Provenance>& provenance) {
 
 std::unique_ptr<EmbeddingWriter> make_embedding_writer(std::string_view format, base::ByteSink& sink,
                                                        std::size_t dimensions,
-                                                       const std::optional<Provenance>& provenance, bool frames) {
+                                                       const std::optional<Provenance>& provenance, RowPlaces places) {
   if (format == "jsonl") return std::make_unique<JsonLinesWriter>(sink, provenance);
-  if (format == "csv") return std::make_unique<CsvWriter>(sink, dimensions, provenance, frames);
+  if (format == "csv") return std::make_unique<CsvWriter>(sink, dimensions, provenance, places);
   if (format != "npy")
     throw Error(Code::kBadArgument, fmt::format("--format: expected jsonl, csv or npy, got {}", format));
   if (provenance) {

@@ -18,6 +18,9 @@ namespace mi2::vectors {
 
 enum class InputKind : std::uint8_t { kImage, kText };
 
+/// What rows say of where in an image they are of: nothing, a frame, or a frame that is a tile of a slide.
+enum class RowPlaces : std::uint8_t { kNone, kFrames, kTiles };
+
 class EmbeddingWriter {
  public:
   virtual ~EmbeddingWriter() = default;
@@ -33,13 +36,13 @@ class EmbeddingWriter {
 /// @param format      "jsonl", "csv" or "npy".
 /// @param dimensions  length of every embedding.
 /// @param provenance  if given, part of every row.
-/// @param frames      whether rows name a frame: "frame" and "frames" in JSON lines, a column "frame" in CSV; an array
-/// has
-///                    rows in order and no names at all.
+/// @param places      columns of CSV: "frame", and of tiles where they lie. JSON lines have "frame", "frames" and
+/// "tile"
+///                    where a row has them; an array has rows in order and no names at all.
 /// @throws Error{kBadArgument} for another format, or npy with provenance: an array has no place for it.
 std::unique_ptr<EmbeddingWriter> make_embedding_writer(std::string_view format, base::ByteSink& sink,
                                                        std::size_t dimensions,
                                                        const std::optional<Provenance>& provenance,
-                                                       bool frames = false);
+                                                       RowPlaces places = RowPlaces::kNone);
 
 }  // namespace mi2::vectors

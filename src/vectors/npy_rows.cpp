@@ -13,6 +13,7 @@
 #include "base/hash.hpp"
 #include "base/json.hpp"
 #include "base/json_text.hpp"
+#include "base/tile_text.hpp"
 #include "vectors/provenance_json.hpp"
 
 namespace mi2::vectors {
@@ -48,6 +49,7 @@ void RowsWriter::write(InputKind kind, std::string_view input, const std::option
   std::string line = kind == InputKind::kImage ? R"({"path": )" : R"({"text": )";
   line += base::json_string(input);
   if (frame) line += fmt::format(R"(, "frame": {}, "frames": {})", frame->number, frame->frames);
+  line += base::tile_member(frame, ", ");
   if (!warnings.empty()) line += fmt::format(R"(, "warnings": {})", base::json_strings(warnings));
   sink_.write(line + tail_ + "}\n");
   ++rows_;

@@ -20,8 +20,9 @@ namespace mi2::vectors {
 /// "v.npy.rows.jsonl" of "v.npy".
 std::filesystem::path rows_file(const std::filesystem::path& array);
 
-/// Writes a line per row, {"path": ..} or {"text": ..} with "frame", "frames", "warnings" and "provenance" as the JSON
-/// lines of embeddings have them, and at the end one with the number of rows and a checksum of the array's numbers.
+/// Writes a line per row, {"path": ..} or {"text": ..} with "frame", "frames", "tile", "warnings" and "provenance" as
+/// the JSON lines of embeddings have them, and at the end one with the number of rows and a checksum of the array's
+/// numbers.
 class RowsWriter {
  public:
   RowsWriter(base::ByteSink& sink, const std::optional<Provenance>& provenance);

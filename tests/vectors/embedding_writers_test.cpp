@@ -96,7 +96,7 @@ TEST(EmbeddingWriters, FramesAreReadBackBesideTheirPaths) {
   for (const std::string_view format : {"jsonl", "csv"}) {
     for (const auto& origin : {std::optional<Provenance>(), std::optional(kOrigin)}) {
       Text sink(false);
-      const auto writer = make_embedding_writer(format, sink, kRows.front().size(), origin, true);
+      const auto writer = make_embedding_writer(format, sink, kRows.front().size(), origin, RowPlaces::kFrames);
       writer->write(InputKind::kText, "t", std::nullopt, kRows[0], {});
       writer->write(InputKind::kImage, "a.dcm", FramePlace{2, 9}, kRows[1], {});
       writer->write(InputKind::kImage, "a.dcm", FramePlace{9, 9}, kRows[2], {});

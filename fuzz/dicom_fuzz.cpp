@@ -2,10 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <span>
 
 #include <mi2/error.hpp>
 
+#include "dicom/describe.hpp"
 #include "dicom/dicom.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -13,6 +15,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   mi2::dicom::Options options;
   options.max_pixels = 1U << 20U;
   static_cast<void>(mi2::dicom::looks_like_dicom(bytes));
+  try {
+    const mi2::dicom::Description said = mi2::dicom::describe(bytes, options.max_pixels, "fuzz");
+    if (mi2::dicom::holds_secret(said.study_description, said.identity.secrets)) std::abort();
+  } catch (const mi2::Error&) {
+  }
   try {
     const auto source = mi2::dicom::open(bytes, options, "fuzz");
     static_cast<void>(source->read(source->middle()));

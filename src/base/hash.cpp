@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
 #include <xxhash.h>
 
 #include <mi2/error.hpp>
@@ -60,6 +62,69 @@ std::string sha256_hex(const std::filesystem::path& path) {
   }
   file.check();
   return hash.finish();
+}
+
+std::string hmac_sha256_hex(std::string_view key, std::string_view text) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(text.data()),
+           text.size(), digest.data(), &size) == nullptr) {
+    throw Error(Code::kInternal, "libcrypto refuses to compute an HMAC");
+  }
+  return hex({reinterpret_cast<const char*>(digest.data()), size});
+}
+
+std::string random_bytes(std::size_t count) {
+  std::string bytes(count, '\0');
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(count)) != 1) {
+    throw Error(Code::kInternal, "the system has no random bytes");
+  }
+  return bytes;
+}
+
+std::string hex(std::string_view bytes) {
+  std::string text;
+  for (const char byte : bytes) text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+  return text;
+}
+
+namespace {
+
+constexpr std::uint32_t kCastagnoli = 0x82F63B78U;
+
+/// Table k says what a byte does that is followed by k zeros, so that eight bytes are taken at once.
+constexpr std::array<std::array<std::uint32_t, 256>, 8> crc_tables() {
+  std::array<std::array<std::uint32_t, 256>, 8> tables{};
+  for (std::uint32_t byte = 0; byte < 256; ++byte) {
+    std::uint32_t crc = byte;
+    for (int bit = 0; bit < 8; ++bit) crc = (crc & 1U) != 0 ? crc >> 1 ^ kCastagnoli : crc >> 1;
+    tables[0][byte] = crc;
+  }
+  for (std::size_t k = 1; k < 8; ++k) {
+    for (std::size_t byte = 0; byte < 256; ++byte) {
+      const std::uint32_t before = tables[k - 1][byte];
+      tables[k][byte] = before >> 8 ^ tables[0][before & 0xFF];
+    }
+  }
+  return tables;
+}
+
+constexpr std::array<std::array<std::uint32_t, 256>, 8> kCrcTables = crc_tables();
+
+}  // namespace
+
+std::uint32_t crc32c(std::span<const std::byte> bytes) noexcept {
+  std::uint32_t crc = ~0U;
+  std::size_t at = 0;
+  const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(bytes[at + i]); };
+  for (; bytes.size() - at >= 8; at += 8) {
+    const std::uint32_t low = crc ^ (byte(0) | byte(1) << 8 | byte(2) << 16 | byte(3) << 24);
+    crc = kCrcTables[7][low & 0xFF] ^ kCrcTables[6][low >> 8 & 0xFF] ^ kCrcTables[5][low >> 16 & 0xFF] ^
+          kCrcTables[4][low >> 24] ^ kCrcTables[3][byte(4)] ^ kCrcTables[2][byte(5)] ^ kCrcTables[1][byte(6)] ^
+          kCrcTables[0][byte(7)];
+  }
+  for (; at < bytes.size(); ++at) crc = crc >> 8 ^ kCrcTables[0][(crc ^ byte(0)) & 0xFF];
+  return ~crc;
 }
 
 std::uint64_t xxh3(std::span<const std::byte> bytes) noexcept { return XXH3_64bits(bytes.data(), bytes.size()); }

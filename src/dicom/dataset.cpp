@@ -32,7 +32,7 @@ TransferSyntax choose_syntax(const Header& header, Bytes dataset, std::string_vi
 
 }  // namespace
 
-Object load_object(Bytes file, std::uint64_t max_pixels, std::string_view name) {
+Object load_object(Bytes file, std::uint64_t max_pixels, std::string_view name, FindAttribute find) {
   const Header header = read_header(file, name);
   Bytes dataset = file.subspan(header.dataset);
   if (!header.has_prefix && header.dataset == 0 && !looks_like_dicom(file)) {
@@ -44,7 +44,7 @@ Object load_object(Bytes file, std::uint64_t max_pixels, std::string_view name) 
     object.inflated = inflate_dataset(dataset, object.syntax.encoding, max_pixels, name);
     dataset = object.inflated;
   }
-  Parsed parsed = parse(dataset, object.syntax.encoding, name);
+  Parsed parsed = parse(dataset, object.syntax.encoding, name, true, find);
   object.data = std::move(parsed.item);
   object.warnings = std::move(parsed.warnings);
   return object;

@@ -22,7 +22,8 @@ struct Object {
 
 /// @param file  outlives the object.
 /// @param max_pixels  of all frames together, in a deflated object.
+/// @param find        of the attributes that are kept.
 /// @throws Error{kBadFile} not DICOM or broken, {kUnsupported} the transfer syntax, {kTooLarge}.
-Object load_object(Bytes file, std::uint64_t max_pixels, std::string_view name);
+Object load_object(Bytes file, std::uint64_t max_pixels, std::string_view name, FindAttribute find = find_attribute);
 
 }  // namespace mi2::dicom

@@ -119,7 +119,8 @@ const Item* Item::item(Tag sequence, std::uint64_t index) const noexcept {
 /// Offsets only grow, so the time is linear whatever the lengths say.
 class Parser {
  public:
-  Parser(Bytes bytes, std::string_view name, bool whole) : bytes_(bytes), name_(name), whole_(whole) {}
+  Parser(Bytes bytes, std::string_view name, bool whole, FindAttribute find)
+      : bytes_(bytes), name_(name), whole_(whole), find_(find) {}
 
   Parsed run(Encoding encoding) {
     Parsed out;
@@ -175,7 +176,7 @@ class Parser {
 
   /// @returns the offset after it.
   std::size_t element(const Head& head, const Place& p, Item* into) {
-    const Attribute* attribute = into != nullptr ? find_attribute(head.tag) : nullptr;
+    const Attribute* attribute = into != nullptr ? find_(head.tag) : nullptr;
     Item::Entry entry;
     entry.element = {head.tag, head.vr, p.encoding.big_endian, head.open(), 0, {}};
     const bool sequence = attribute != nullptr && attribute->kind == Kind::kSequence;
@@ -301,13 +302,14 @@ class Parser {
   Bytes bytes_;
   std::string_view name_;
   bool whole_;
+  FindAttribute find_;
   bool done_ = false;
   std::uint64_t kept_ = 0;
   image::Warnings* warnings_ = nullptr;
 };
 
-Parsed parse(Bytes dataset, Encoding encoding, std::string_view name, bool whole) {
-  return Parser(dataset, name, whole).run(encoding);
+Parsed parse(Bytes dataset, Encoding encoding, std::string_view name, bool whole, FindAttribute find) {
+  return Parser(dataset, name, whole, find).run(encoding);
 }
 
 FragmentList read_fragments(const Element& element, std::string_view name) {

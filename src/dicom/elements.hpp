@@ -61,6 +61,11 @@ Header read_header(Bytes file, std::string_view name);
 /// How the first element of a dataset is written; nullopt if the bytes cannot be an element.
 std::optional<Encoding> guess_encoding(Bytes dataset) noexcept;
 
+struct Attribute;
+/// Which elements are kept; nullptr for one that is not.
+using FindAttribute = const Attribute* (*)(Tag tag) noexcept;
+const Attribute* find_attribute(Tag tag) noexcept;
+
 struct Parsed {
   Item item;
   image::Warnings warnings;
@@ -69,9 +74,11 @@ struct Parsed {
 /// Reads a dataset in time linear in its bytes. Stray delimiters, bytes after the pixel data, wrong lengths of items
 /// and private values of any content are passed over; where they touch a sequence that is used, that is a warning.
 /// @param whole  false: more bytes follow, so that an element that is cut is kept with what there is of it.
+/// @param find   of the attributes that are kept.
 /// @throws Error{kBadFile} if an element says more bytes than are left, before the pixel data was found; if sequences
 ///         nest deeper than kMaxNesting. {kTooLarge} if over two million elements and items would be kept.
-Parsed parse(Bytes dataset, Encoding encoding, std::string_view name, bool whole = true);
+Parsed parse(Bytes dataset, Encoding encoding, std::string_view name, bool whole = true,
+             FindAttribute find = find_attribute);
 
 /// The fragments in the value of an element that has them; `cut` if the last one says more bytes than are left.
 struct FragmentList {

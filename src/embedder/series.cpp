@@ -52,37 +52,6 @@ std::optional<double> along_normal(const image::FrameInfo& info) {
   return std::isfinite(along) ? std::optional(along) : std::nullopt;
 }
 
-/// Collects frames into series.
-class Grouping {
- public:
-  explicit Grouping(std::vector<SeriesOrInput>& groups) : groups_(groups) {}
-
-  void add(std::size_t input, const image::FrameInfo& info) {
-    group_of(input, info).frames.push_back({input, info.index, along_normal(info), info.instance_number});
-  }
-
- private:
-  struct Known {
-    std::optional<Direction> orientation;
-    std::size_t group;
-  };
-
-  Series& group_of(std::size_t input, const image::FrameInfo& info) {
-    std::vector<Known>& planes = by_uid_[info.series_uid];
-    const auto same = std::find_if(planes.begin(), planes.end(), [&](const Known& known) {
-      if (!known.orientation || !info.orientation) return known.orientation == info.orientation;
-      return std::equal(known.orientation->begin(), known.orientation->end(), info.orientation->begin(),
-                        [](double a, double b) { return std::abs(a - b) < kOnePlane; });
-    });
-    if (same != planes.end()) return groups_[same->group].series;
-    planes.push_back({info.orientation, groups_.size()});
-    return groups_.emplace_back(SeriesOrInput{input, {}}).series;
-  }
-
-  std::vector<SeriesOrInput>& groups_;
-  std::map<std::string, std::vector<Known>> by_uid_;
-};
-
 /// The frames of an input that says which series it is of; nothing for others, and for what cannot be read.
 std::vector<image::FrameInfo> frames_in(const Input& input, const ImageOptions& options) {
   if (input.error || input.path == "-") return {};
@@ -181,16 +150,36 @@ void sort_by_place(std::vector<PlacedFrame>& frames) {
   frames = std::move(volumes);
 }
 
+void SeriesGrouping::add(std::size_t input, const image::FrameInfo& info) {
+  std::vector<Plane>& planes = by_uid_[info.series_uid];
+  auto plane = std::find_if(planes.begin(), planes.end(), [&](const Plane& known) {
+    if (!known.orientation || !info.orientation) return known.orientation == info.orientation;
+    return std::equal(known.orientation->begin(), known.orientation->end(), info.orientation->begin(),
+                      [](double a, double b) { return std::abs(a - b) < kOnePlane; });
+  });
+  if (plane == planes.end()) {
+    plane = planes.insert(plane, {info.orientation, groups_.size()});
+    groups_.push_back({input, {}});
+  }
+  groups_[plane->group].series.frames.push_back({input, info.index, along_normal(info), info.instance_number});
+}
+
+void SeriesGrouping::add(std::size_t input) { groups_.push_back({input, {}}); }
+
+std::vector<SeriesOrInput> SeriesGrouping::take() {
+  for (SeriesOrInput& group : groups_) sort_by_place(group.series.frames);
+  by_uid_.clear();
+  return std::exchange(groups_, {});
+}
+
 std::vector<SeriesOrInput> group_series(std::span<const Input> inputs, const ImageOptions& options) {
-  std::vector<SeriesOrInput> groups;
-  Grouping grouping(groups);
+  SeriesGrouping grouping;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const std::vector<image::FrameInfo> frames = frames_in(inputs[i], options);
-    if (frames.empty()) groups.push_back({i, {}});
+    if (frames.empty()) grouping.add(i);
     for (const image::FrameInfo& frame : frames) grouping.add(i, frame);
   }
-  for (SeriesOrInput& group : groups) sort_by_place(group.series.frames);
-  return groups;
+  return grouping.take();
 }
 
 NextItem series_of(std::span<const Input> inputs, const ImageOptions& options,

@@ -4,12 +4,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "embedder/inputs.hpp"
+#include "image/source.hpp"
 
 namespace mi2::embedder {
 
@@ -38,6 +40,23 @@ struct Series {
 struct SeriesOrInput {
   std::size_t input = 0;  ///< the first
   Series series;          ///< without frames: an input that is no DICOM object, or that cannot be read
+};
+class SeriesGrouping {
+ public:
+  /// A frame of a DICOM file that says which series it is of.
+  void add(std::size_t input, const image::FrameInfo& info);
+  /// Another input.
+  void add(std::size_t input);
+  /// All so far, sorted.
+  [[nodiscard]] std::vector<SeriesOrInput> take();
+
+ private:
+  struct Plane {
+    std::optional<std::array<double, 6>> orientation;
+    std::size_t group;
+  };
+  std::vector<SeriesOrInput> groups_;
+  std::map<std::string, std::vector<Plane>> by_uid_;
 };
 std::vector<SeriesOrInput> group_series(std::span<const Input> inputs, const ImageOptions& options);
 

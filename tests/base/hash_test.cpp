@@ -34,6 +34,29 @@ TEST(Sha256, NamesAMissingFile) {
   test::expect_error(Code::kNotFound, {"absent"}, [&] { sha256_hex(folder / "absent"); });
 }
 
+// The test cases of RFC 4231.
+TEST(Hmac, MatchesItsRfc) {
+  EXPECT_EQ(hmac_sha256_hex(std::string(20, '\x0b'), "Hi There"),
+            "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+  EXPECT_EQ(hmac_sha256_hex("Jefe", "what do ya want for nothing?"),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
+// RFC 3720, appendix B.4, and the check value of the published catalogues of CRCs.
+TEST(Crc32c, MatchesItsRfc) {
+  const auto of = [](const std::string& text) { return crc32c(std::as_bytes(std::span(text))); };
+  EXPECT_EQ(of(""), 0U);
+  EXPECT_EQ(of("123456789"), 0xE3069283U);
+  EXPECT_EQ(of(std::string(32, '\0')), 0x8A9136AAU);
+  EXPECT_EQ(of(std::string(32, '\xFF')), 0x62A8AB43U);
+}
+
+TEST(Random, IsNotTheSameTwice) {
+  EXPECT_EQ(random_bytes(16).size(), 16U);
+  EXPECT_NE(random_bytes(16), random_bytes(16));
+  EXPECT_EQ(hex(std::string("\x00\xff", 2)), "00ff");
+}
+
 std::uint64_t xxh3_of(std::string_view text) { return xxh3(std::as_bytes(std::span(text))); }
 
 // What XXH3_64bits of xxHash 0.8 gives: the number is in files, so it must never be another one.

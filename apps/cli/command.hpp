@@ -37,6 +37,7 @@ void add_train(CLI::App& command, Session& session);
 void add_fidelity(CLI::App& command, Session& session);
 void add_adapter(CLI::App& command, Session& session);
 void add_knn(CLI::App& command, Session& session);
+void add_index(CLI::App& command, Session& session);
 void add_help(CLI::App& command, Session& session);
 void add_man(CLI::App& command, Session& session);
 void add_completion(CLI::App& command, Session& session);

@@ -48,6 +48,9 @@ constexpr std::array kCommands{
     Command{"fidelity", "Compare the dtypes: vectors, accuracy, time, memory", add_fidelity},
     Command{"adapter", "Train and use small classifiers on embeddings", add_adapter},
     Command{"knn", "Classify embeddings by their nearest neighbours", add_knn},
+#ifdef MI2_WITH_ARCHIVE
+    Command{"index", "Keep archives of images, and search them", add_index},
+#endif
     Command{"help", "Explain a command, as its --help does", add_help},
     Command{"man", "Print a manual page", add_man},
     Command{"completion", "Print what makes a shell complete commands and options", add_completion},
@@ -68,6 +71,8 @@ constexpr std::string_view kExamples = R"(Examples:
   mi2 fidelity --model DIR images/
   mi2 adapter train --embeddings vectors.jsonl --labels labels.csv --out lesions
   mi2 knn --train vectors.jsonl --labels labels.csv new.jsonl
+  mi2 index add --model DIR archive/ studies/
+  mi2 index search --model DIR archive/ --text "pleural effusion"
 
 See 'mi2 help COMMAND'. Where --model is required, MI2_MODEL in the environment can replace it.
 )";

@@ -1,0 +1,315 @@
+// mi2 index stats, verify, rm and export.
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <unistd.h>
+#include <CLI/CLI.hpp>
+
+#include <mi2/error.hpp>
+#include <mi2/provenance.hpp>
+
+#include "archive/archive.hpp"
+#include "archive/reader.hpp"
+#include "archive/upkeep.hpp"
+#include "arguments.hpp"
+#include "base/json_text.hpp"
+#include "base/utf8.hpp"
+#include "choices.hpp"
+#include "command.hpp"
+#include "exit_status.hpp"
+#include "index_command.hpp"
+#include "interrupt.hpp"
+#include "output.hpp"
+#include "progress.hpp"
+#include "vectors/embedding_writers.hpp"
+#include "vectors/npy_rows.hpp"
+
+namespace mi2::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using Counts = std::vector<std::pair<std::string, std::int64_t>>;
+
+struct StatsArguments {
+  std::string archive;
+  std::string format = "table";
+};
+
+struct VerifyArguments {
+  std::string archive;
+  bool deep = false;
+  bool repair = false;
+};
+
+struct RmArguments {
+  std::string archive;
+  std::string study;
+  std::string patient;
+  std::string site;
+  std::string where;
+  bool erase = false;
+  bool yes = false;
+};
+
+struct ExportArguments {
+  std::string archive;
+  std::string out;
+  std::string format;
+  std::string where;
+  std::string kind = "images";
+  bool force = false;
+};
+
+/// Bytes of all files below a folder of the archive.
+std::uintmax_t bytes_below(const fs::path& folder) {
+  std::error_code error;
+  std::uintmax_t bytes = 0;
+  for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    std::error_code ignored;
+    if (it->is_regular_file(ignored)) bytes += it->file_size(ignored);
+  }
+  return bytes;
+}
+
+constexpr std::array<std::pair<const char*, const char*>, 8> kTables{{{"modality", "count_modality"},
+                                                                      {"body_part", "count_body_part"},
+                                                                      {"site", "count_site"},
+                                                                      {"station", "count_station"},
+                                                                      {"month", "count_month"},
+                                                                      {"spaces", "count_space"},
+                                                                      {"sources", "count_source"},
+                                                                      {"refused_by", "count_refused"}}};
+
+std::string json_counts(const Counts& counts) {
+  std::string text = "{";
+  for (const auto& [name, count] : counts) {
+    text += fmt::format("{}{}: {}", text.size() > 1 ? ", " : "", base::json_string(name), count);
+  }
+  return text + '}';
+}
+
+int stats(const StatsArguments& arguments) {
+  archive::Reader archive(arguments.archive);
+  archive::Catalog& catalog = archive.catalog();
+  const archive::Format& format = archive.format();
+  const Counts totals = catalog.counts("count_totals");
+  const std::string newest = catalog.counts("newest").front().first;
+  const std::uintmax_t bytes = bytes_below(arguments.archive);
+  const auto output = open_output("-");
+  if (arguments.format == "json") {
+    std::string text = fmt::format(
+        R"({{"id": "{}", "created": {}, "dimensions": {}, "weights_sha256": {}, "profile": {}, )"
+        R"("windows": {}, "snapshot": {}, "rows": {}, "bytes": {}, "newest_study": {}, "totals": {})",
+        format.id, base::json_string(format.created), format.dimensions, base::json_string(format.space.weights_sha256),
+        base::json_string(format.space.profile), base::json_string(format.space.windows), archive.sequence(),
+        archive.segments().rows(), bytes, base::json_string(newest), json_counts(totals));
+    for (const auto& [name, query] : kTables)
+      text += fmt::format(", \"{}\": {}", name, json_counts(catalog.counts(query)));
+    output->write(text + "}\n");
+    output->commit();
+    return 0;
+  }
+  output->write(fmt::format("archive   {} of {}, {} dimensions, snapshot {}\n", format.id, format.created,
+                            format.dimensions, archive.sequence()));
+  output->write(fmt::format("weights   {}\nprofile   {}, windows {}\n", format.space.weights_sha256,
+                            format.space.profile, format.space.windows));
+  output->write(fmt::format("bytes     {} ({} rows)\nnewest    {}\n\n", bytes, archive.segments().rows(), newest));
+  for (const auto& [name, count] : totals) output->write(fmt::format("{:<10}{}\n", name, count));
+  for (const auto& [name, query] : kTables) {
+    const Counts counts = catalog.counts(query);
+    if (counts.empty()) continue;
+    output->write(fmt::format("\n{}\n", name));
+    for (const auto& [value, count] : counts)
+      output->write(fmt::format("  {:>10}  {}\n", count, base::printable(value)));
+  }
+  output->commit();
+  return 0;
+}
+
+int verify(const VerifyArguments& arguments) {
+  catch_interrupts();
+  Progress progress("rows");
+  const auto show = [&](const base::Progress& at) {
+    progress.show(at);
+    throw_if_interrupted();
+  };
+  archive::VerifyReport report = archive::verify(arguments.archive, arguments.deep || arguments.repair, show);
+  progress.hide();
+  for (const std::string& problem : report.problems) progress.warn(problem);
+  if (report.problems.empty()) {
+    progress.note(
+        fmt::format("{}: sound, {} rows{}", arguments.archive, report.rows, arguments.deep ? ", each looked at" : ""));
+    return 0;
+  }
+  const int damaged = exit_status_of(Code::kBadFile);
+  if (!arguments.repair) return damaged;
+  const std::uint64_t images = archive::repair(arguments.archive, show);
+  progress.hide();
+  report = archive::verify(arguments.archive, true, show);
+  progress.hide();
+  progress.note(fmt::format("{}: {} images taken out; 'mi2 index add' with their sources adds them again",
+                            arguments.archive, images));
+  for (const std::string& problem : report.problems) progress.warn(problem);
+  return report.problems.empty() ? 0 : damaged;
+}
+
+/// Asks on a terminal; without one only --yes will do.
+bool confirmed(const RmArguments& arguments, const archive::Removal& removal) {
+  if (arguments.yes) return true;
+  if (::isatty(STDIN_FILENO) == 0) {
+    throw Error(Code::kBadArgument, fmt::format("index rm: {} images of {} objects would go; --yes removes them",
+                                                removal.images, removal.instances.size()));
+  }
+  std::fputs(fmt::format("{} {} images of {} objects? [y/N] ", arguments.erase ? "Erase" : "Remove", removal.images,
+                         removal.instances.size())
+                 .c_str(),
+             stderr);
+  std::string answer;
+  return std::getline(std::cin, answer) && (answer == "y" || answer == "Y" || answer == "yes");
+}
+
+int rm(const RmArguments& arguments) {
+  const int chosen =
+      (arguments.study.empty() ? 0 : 1) + (arguments.patient.empty() ? 0 : 1) + (arguments.where.empty() ? 0 : 1);
+  if (chosen != 1) throw Error(Code::kBadArgument, "index rm: expected one of --study, --patient and --where");
+  archive::Choice choice;
+  choice.study = arguments.study;
+  if (!arguments.where.empty()) choice.where = archive::filter::parse(arguments.where);
+  archive::Writer archive{fs::path(arguments.archive)};
+  if (!arguments.patient.empty())
+    choice.patient_key = archive::pseudonym(archive.key(), arguments.site, arguments.patient);
+  const archive::Removal removal = archive::find_removal(archive.catalog(), choice);
+  Progress progress(0, "");
+  if (removal.instances.empty()) {
+    throw Error(Code::kNotFound,
+                fmt::format("{}: nothing that this chooses{}", arguments.archive,
+                            arguments.patient.empty() ? "" : "; a patient ID counts by its issuer or --site"));
+  }
+  if (!confirmed(arguments, removal)) return 0;
+  const bool clean = archive::remove(archive, removal, arguments.erase);
+  progress.note(fmt::format("{} images of {} objects {}", removal.images, removal.instances.size(),
+                            arguments.erase ? "erased" : "removed"));
+  if (!clean)
+    progress.warn(
+        "a reader keeps the catalog's log: what was erased may be in it until the next 'mi2 index rm --erase'");
+  return 0;
+}
+
+int export_vectors(const ExportArguments& arguments) {
+  const std::vector<std::string> formats{"jsonl", "csv", "npy"};
+  const std::string format = result_format(arguments.format, arguments.out, formats, "jsonl");
+  check_is_new(arguments.out, arguments.force);
+  archive::Reader archive(arguments.archive);
+  std::optional<archive::filter::Expr> where;
+  if (!arguments.where.empty()) where = archive::filter::parse(arguments.where);
+  const auto output = open_output(arguments.out);
+  const auto writer = vectors::make_embedding_writer(format, *output, archive.format().dimensions, std::nullopt,
+                                                     vectors::RowPlaces::kFrames);
+  std::unique_ptr<Output> rows;
+  std::unique_ptr<vectors::RowsWriter> names;
+  if (format == "npy" && is_file_output(arguments.out)) {
+    const std::string path = vectors::rows_file(arguments.out).string();
+    check_is_new(path, arguments.force);
+    rows = open_output(path);
+    names = std::make_unique<vectors::RowsWriter>(*rows, std::nullopt);
+  }
+  const bool series = arguments.kind == "series";
+  archive::each_vector(archive, where, series, [&](const archive::ItemFacts& item, std::span<const float> vector) {
+    const std::string& name = series ? item.series_uid : item.locator;
+    std::optional<FramePlace> place;
+    if (!series) place = FramePlace{static_cast<std::uint64_t>(item.frame), static_cast<std::uint64_t>(item.frames)};
+    writer->write(vectors::InputKind::kImage, name, place, vector, {});
+    if (names) names->write(vectors::InputKind::kImage, name, place, vector, {});
+  });
+  archive.segments().check();
+  writer->finish();
+  if (names) {
+    names->finish();
+    rows->commit();
+  }
+  output->commit();
+  return 0;
+}
+
+constexpr std::string_view kVerifyHelp =
+    R"(Without --deep: the catalog, and that each segment of vectors is there, whole and the archive's own.
+--deep also compares each vector with its checksum. --repair takes damaged images out, so that
+'mi2 index add' adds them again; a damaged catalog cannot be repaired.
+Exit status 0: sound, or repaired. 3: damaged.
+)";
+
+constexpr std::string_view kRmHelp =
+    R"(What is removed is not searched any more; its vectors stay in the files until --erase. That overwrites
+them, and what was removed before, and leaves nothing of it in the catalog. Files that are
+removed and still there come back with the next 'mi2 index add' of their folder.
+
+Examples:
+  mi2 index rm archive/ --study 1.2.840.99.1
+  mi2 index rm archive/ --patient 12345 --site north --erase --yes
+  mi2 index rm archive/ --where 'path~/old/'
+)";
+
+}  // namespace
+
+void add_index_stats(CLI::App& command, Session& session) {
+  const auto arguments = std::make_shared<StatsArguments>();
+  add_archive(command, arguments->archive);
+  command.add_option("-f,--format", arguments->format, "How it is written")
+      ->type_name("table|json")
+      ->transform(one_of({"table", "json"}))
+      ->capture_default_str();
+  command.footer(exit_status_help());
+  command.callback([arguments, &session] { session.run = [arguments] { return stats(*arguments); }; });
+}
+
+void add_index_verify(CLI::App& command, Session& session) {
+  const auto arguments = std::make_shared<VerifyArguments>();
+  add_archive(command, arguments->archive);
+  command.add_flag("--deep", arguments->deep, "Compare each vector with its checksum");
+  command.add_flag("--repair", arguments->repair, "Take out what is damaged; implies --deep");
+  command.footer(fmt::format("{}\n{}", kVerifyHelp, exit_status_help()));
+  command.callback([arguments, &session] { session.run = [arguments] { return verify(*arguments); }; });
+}
+
+void add_index_rm(CLI::App& command, Session& session) {
+  const auto arguments = std::make_shared<RmArguments>();
+  add_archive(command, arguments->archive);
+  command.add_option("--study", arguments->study, "A study")->type_name("UID");
+  command.add_option("--patient", arguments->patient, "All of a patient")->type_name("ID");
+  command.add_option("--site", arguments->site, "Who issued --patient's ID: its issuer, or index add's --site")
+      ->type_name("NAME");
+  add_where(command, arguments->where, "What this lets by");
+  command.add_flag("--erase", arguments->erase, "Overwrite it, and what was removed before");
+  command.add_flag("-y,--yes", arguments->yes, "Do not ask");
+  command.footer(fmt::format("{}\n{}\n{}", kRmHelp, where_help(), exit_status_help()));
+  command.callback([arguments, &session] { session.run = [arguments] { return rm(*arguments); }; });
+}
+
+void add_index_export(CLI::App& command, Session& session) {
+  const auto arguments = std::make_shared<ExportArguments>();
+  add_archive(command, arguments->archive);
+  command.add_option("-o,--out", arguments->out, "Write to FILE, not standard output")->type_name("FILE");
+  command
+      .add_option("-f,--format", arguments->format, "As mi2 embed writes it (default: as FILE's name ends, else jsonl)")
+      ->type_name("jsonl|csv|npy")
+      ->transform(one_of({"jsonl", "csv", "npy"}));
+  command.add_option("--kind", arguments->kind, "Vectors of images, or the means of series")
+      ->type_name("images|series")
+      ->transform(one_of({"images", "series"}))
+      ->capture_default_str();
+  add_where(command, arguments->where, "Only what this lets by");
+  command.add_flag("--force", arguments->force, "Replace FILE of --out if it already exists");
+  command.footer(fmt::format("{}\n{}", where_help(), exit_status_help()));
+  command.callback([arguments, &session] { session.run = [arguments] { return export_vectors(*arguments); }; });
+}
+
+}  // namespace mi2::cli

@@ -1,0 +1,312 @@
+#include "archive/add.hpp"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "archive/object_facts.hpp"
+#include "base/hash.hpp"
+#include "embedder/pipeline.hpp"
+
+namespace mi2::archive {
+namespace {
+
+/// A file whose frames are embedded one after the other: read where the first of them is prepared.
+class OpenFile {
+ public:
+  /// @param mutex  of the files' hashes: a file may be open twice.
+  OpenFile(const embedder::Input& input, SurveyedFile& file, const Embedder& embedder, std::mutex& mutex)
+      : input_(input), file_(file), embedder_(embedder), mutex_(mutex) {}
+
+  Pixels prepare(std::uint64_t frame) {
+    std::call_once(once_, [this] { open(); });
+    return image_->prepare(frame);
+  }
+
+ private:
+  void open() {
+    ImageOptions options = embedder_.options().image;
+    options.frames = {FrameSelection::Kind::kAll, 0};
+    std::vector<std::byte> bytes = bytes_of(input_, options.max_file_bytes);
+    // The hash is of what is embedded, not of what was looked at before.
+    std::string sha256 = base::sha256_hex(bytes);
+    {
+      const std::lock_guard lock(mutex_);
+      const bool other = !file_.sha256.empty() && file_.sha256 != sha256;
+      if (other || bytes.size() != static_cast<std::size_t>(file_.facts->instance.size)) {
+        throw Error(Code::kBadFile, fmt::format("{}: changed while it was read", input_.path));
+      }
+      file_.sha256 = std::move(sha256);
+    }
+    image_.emplace(embedder_.open_image(std::move(bytes), input_.path, options));
+  }
+
+  const embedder::Input& input_;
+  SurveyedFile& file_;
+  const Embedder& embedder_;
+  std::mutex& mutex_;
+  std::once_flag once_;
+  std::optional<EncodedImage> image_;
+};
+
+/// A frame whose vector is in its place.
+struct StoredFrame {
+  std::size_t file = 0;
+  FrameFacts facts;
+};
+
+class Adding {
+ public:
+  Adding(Writer& archive, const Embedder& embedder, const embedder::ExpandedPaths& paths, const Source& source,
+         const AddOptions& options)
+      : archive_(archive),
+        embedder_(embedder),
+        paths_(paths),
+        source_(source),
+        options_(options),
+        slices_(to_string(options.survey.slices)) {}
+
+  Added run() {
+    survey_ = survey(paths_.inputs, options_.survey, &archive_.catalog(), archive_.key());
+    added_.telling_paths = survey_.telling_paths;
+    added_.skipped = paths_.skipped.size();
+    begin();
+    embed();
+    settle();
+    return added_;
+  }
+
+ private:
+  Catalog& catalog() { return archive_.catalog(); }
+  const std::string& name_of(std::size_t file) const { return paths_.inputs[file].path; }
+
+  void refuse(std::size_t file, const Error& error) {
+    catalog().refuse(name_of(file), mi2::name_of(error.code()), error.what());
+    if (options_.on_refused) options_.on_refused(name_of(file), error);
+    ++added_.refused;
+  }
+
+  /// What is known before anything is embedded.
+  void begin() {
+    Catalog::Transaction all(catalog(), true);
+    source_id_ = catalog().source(source_.kind, source_.url);
+    space_ = catalog().space(embedder_.provenance());
+    for (const embedder::Skipped& one : paths_.skipped) catalog().refuse(one.path, "skipped", one.reason);
+    for (const SurveyedFile& file : survey_.files) {
+      if (file.kind == SurveyedFile::Kind::kRefused) refuse(file.input, *file.error);
+      if (file.kind == SurveyedFile::Kind::kUnchanged || file.kind == SurveyedFile::Kind::kTouched) ++added_.unchanged;
+      if (file.kind != SurveyedFile::Kind::kTouched) continue;
+      std::optional<KnownFile> known = catalog().file(name_of(file.input));
+      if (!known) continue;
+      known->stamp = file.stamp;
+      catalog().put_file(name_of(file.input), *known);
+    }
+    all.commit();
+  }
+
+  embedder::NextItem items() {
+    return [this, unit = std::size_t{0}, frame = std::size_t{0}, open = std::shared_ptr<OpenFile>(),
+            opened = std::size_t{0}]() mutable -> std::optional<embedder::Item> {
+      while (unit < survey_.units.size() && survey_.units[unit].frames.empty()) ++unit;
+      if (unit == survey_.units.size()) return std::nullopt;
+      const PlannedFrame planned = survey_.units[unit].frames[frame++];
+      // At once: a unit whose frames have come is emptied.
+      if (frame == survey_.units[unit].frames.size()) {
+        ++unit;
+        frame = 0;
+      }
+      if (!open || opened != planned.file) {
+        opened = planned.file;
+        open = std::make_shared<OpenFile>(paths_.inputs[opened], survey_.files[opened], embedder_, hashes_);
+      }
+      const auto frames = static_cast<std::uint64_t>(survey_.files[opened].facts->instance.frames);
+      std::optional<FramePlace> place;
+      if (frames > 1) place = FramePlace{planned.frame + 1, frames};
+      return embedder::Item{name_of(opened), place, [open, number = planned.frame] {
+                              return embedder::Prepared{open->prepare(number), std::nullopt};
+                            }};
+    };
+  }
+
+  void embed() {
+    embedder::PipelineOptions pipeline;
+    pipeline.batch = options_.batch;
+    pipeline.threads = options_.survey.threads;
+    pipeline.total = survey_.frames;
+    pipeline.on_progress = options_.on_progress;
+    commit_ready();
+    if (survey_.frames == 0) return;
+    embedder::embed_all(embedder_, items(), pipeline, [this](std::span<const embedder::Embedded> batch) {
+      for (const embedder::Embedded& item : batch) {
+        take(item);
+        commit_ready();
+      }
+    });
+  }
+
+  void take(const embedder::Embedded& item) {
+    const PlannedFrame& planned = survey_.units[unit_].frames[done_++];
+    if (item.error != nullptr) {
+      failures_.emplace_back(planned, *item.error);
+      return;
+    }
+    if (options_.on_warnings && !item.warnings.empty()) options_.on_warnings(item.name, item.warnings);
+    StoredFrame stored;
+    stored.file = planned.file;
+    stored.facts.row = archive_.segments().next();
+    stored.facts.frame = static_cast<std::int64_t>(planned.frame);
+    stored.facts.position = planned.position;
+    stored.facts.crc = base::crc32c(std::as_bytes(item.image));
+    archive_.segments().append(item.image);
+    stored_.push_back(stored);
+  }
+
+  /// Commits the units all of whose frames are there.
+  void commit_ready() {
+    while (unit_ < survey_.units.size() && done_ == survey_.units[unit_].frames.size()) {
+      commit(survey_.units[unit_]);
+      // What is committed needs no facts.
+      for (const std::size_t file : survey_.units[unit_].files) survey_.files[file].facts.reset();
+      survey_.units[unit_] = {};
+      stored_.clear();
+      failures_.clear();
+      done_ = 0;
+      ++unit_;
+    }
+  }
+
+  void commit(const Unit& unit) {
+    Catalog::Transaction all(catalog(), true);
+    const std::int64_t seq = catalog().add_change("add", static_cast<std::int64_t>(stored_.size()));
+    std::set<Id> touched;
+    std::map<std::size_t, Id> instances;
+    std::map<std::size_t, std::optional<Id>> series_of;
+    std::set<std::size_t> failed;
+    for (const auto& [planned, error] : failures_) failed.insert(planned.file);
+    std::set<std::size_t> with_frames;
+    for (const StoredFrame& frame : stored_) with_frames.insert(frame.file);
+    for (const std::size_t i : unit.files) {
+      SurveyedFile& file = survey_.files[i];
+      if (file.kind == SurveyedFile::Kind::kChanged) {
+        if (const auto series = catalog().retire_instance(*file.known, seq)) touched.insert(*series);
+        ++added_.replaced;
+        file.known.reset();
+      }
+      const bool nothing = !with_frames.contains(i);
+      if (nothing && failed.contains(i)) continue;
+      remember(i, nothing, instances, series_of);
+    }
+    for (StoredFrame& frame : stored_) {
+      frame.facts.instance = instances.at(frame.file);
+      frame.facts.series = series_of.at(frame.file);
+      if (frame.facts.series) touched.insert(*frame.facts.series);
+      catalog().add_frame(frame.facts, space_, seq);
+    }
+    for (const auto& [planned, error] : failures_) report(planned, error);
+    for (const Id series : touched) archive_.pool(series, space_, seq);
+    archive_.segments().sync();
+    all.commit();
+    added_.images += stored_.size();
+    if (!stored_.empty()) ++added_.studies;
+  }
+
+  void report(const PlannedFrame& planned, const Error& error) {
+    const auto frames = survey_.files[planned.file].facts->instance.frames;
+    if (frames == 1) return refuse(planned.file, error);
+    const std::string name = fmt::format("{}, frame {} of {}", name_of(planned.file), planned.frame + 1, frames);
+    catalog().refuse(name, mi2::name_of(error.code()), error.what());
+    if (options_.on_refused) options_.on_refused(name, error);
+    ++added_.refused;
+  }
+
+  /// @param nothing  none of its frames was chosen now.
+  void remember(std::size_t i, bool nothing, std::map<std::size_t, Id>& instances,
+                std::map<std::size_t, std::optional<Id>>& series_of) {
+    SurveyedFile& file = survey_.files[i];
+    ObjectFacts& facts = *file.facts;
+    facts.instance.sha256 = file.sha256;
+    std::optional<Id> series;
+    if (file.known) {
+      series = catalog().series_of(*file.known);
+    } else if (file.in_series && !nothing) {
+      series = catalog().series(facts.series, catalog().study(facts.study, catalog().patient(facts.patient)));
+    }
+    if (!file.known && !nothing) file.known = catalog().instance(facts.instance, series, source_id_);
+    if (file.known) instances[i] = *file.known;
+    series_of[i] = series;
+    catalog().put_file(name_of(i),
+                       {file.stamp, file.sha256, file.known, file.known ? "stored" : "unselected", slices_});
+    catalog().accept(name_of(i));
+  }
+
+  /// Files that only repeat what others have: now those are in the archive.
+  void settle() {
+    Catalog::Transaction all(catalog(), true);
+    std::int64_t seq = 0;
+    std::set<Id> touched;
+    for (SurveyedFile& file : survey_.files) {
+      const bool copy = file.kind == SurveyedFile::Kind::kCopy || file.kind == SurveyedFile::Kind::kMoved;
+      if (!copy && file.kind != SurveyedFile::Kind::kConflict) continue;
+      if (file.known) {  // what the file had before is gone
+        if (seq == 0) seq = catalog().add_change("replace", 0);
+        if (const auto series = catalog().retire_instance(*file.known, seq)) touched.insert(*series);
+        ++added_.replaced;
+      }
+      settle(file);
+    }
+    for (const Id series : touched) archive_.pool(series, space_, seq);
+    archive_.segments().sync();
+    all.commit();
+  }
+
+  void settle(const SurveyedFile& file) {
+    const std::string& name = name_of(file.input);
+    const std::string& uid = file.facts->instance.sop_uid;
+    const std::optional<StoredInstance> kept = catalog().instance_of(uid);
+    // The file that has the object could not be read after all: the next run takes this one.
+    if (!kept) return;
+    if (file.kind == SurveyedFile::Kind::kConflict) {
+      catalog().put_file(name, {file.stamp, file.sha256, std::nullopt, "conflict", slices_});
+      catalog().add_conflict(name, uid, file.sha256, *kept);
+      ++added_.conflicts;
+      return;
+    }
+    const bool moved = file.kind == SurveyedFile::Kind::kMoved;
+    if (moved) catalog().move_instance(kept->id, name);
+    catalog().put_file(name, {file.stamp, file.sha256, kept->id, moved ? "stored" : "copy", slices_});
+    catalog().accept(name);
+    ++(moved ? added_.moved : added_.copies);
+  }
+
+  Writer& archive_;
+  const Embedder& embedder_;
+  const embedder::ExpandedPaths& paths_;
+  const Source& source_;
+  const AddOptions& options_;
+  std::string slices_;
+  Survey survey_;
+  Added added_;
+  Id source_id_ = 0;
+  Id space_ = 0;
+  std::mutex hashes_;
+  std::size_t unit_ = 0;  ///< of the next vector
+  std::size_t done_ = 0;  ///< frames of it that have come
+  std::vector<StoredFrame> stored_;
+  std::vector<std::pair<PlannedFrame, Error>> failures_;
+};
+
+}  // namespace
+
+Added add(Writer& archive, const Embedder& embedder, const embedder::ExpandedPaths& paths, const Source& source,
+          const AddOptions& options) {
+  return Adding(archive, embedder, paths, source, options).run();
+}
+
+}  // namespace mi2::archive

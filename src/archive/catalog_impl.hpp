@@ -1,0 +1,19 @@
+#pragma once
+// What is behind a Catalog.
+
+#include <filesystem>
+
+#include "archive/catalog.hpp"
+#include "archive/sqlite.hpp"
+
+namespace mi2::archive {
+
+struct Catalog::Impl {
+  Impl(const std::filesystem::path& file, sqlite::Database::Mode mode) : database(file, mode) {}
+
+  sqlite::Statement& named(std::string_view name) { return database.named(name); }
+
+  sqlite::Database database;
+};
+
+}  // namespace mi2::archive

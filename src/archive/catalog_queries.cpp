@@ -1,0 +1,254 @@
+// The catalog in SQLite: what searches and upkeep ask.
+
+#include <array>
+
+#include <fmt/format.h>
+
+#include <mi2/error.hpp>
+
+#include "archive/catalog_impl.hpp"
+
+namespace mi2::archive {
+namespace {
+
+/// Of labels those of the item itself, of its series and of its study count.
+constexpr std::string_view kAroundLabel =
+    "EXISTS (SELECT 1 FROM label WHERE (label.item = item.id OR label.series = item.series OR label.study = "
+    "series.study)"
+    " AND label.key = ? AND @)";
+
+constexpr std::string_view kSlices =
+    "(SELECT count(*) FROM item AS other WHERE other.series = item.series AND other.kind = 'frame'"
+    " AND other.deleted_seq IS NULL)";
+
+constexpr std::array kColumns{
+    filter::Column{"modality", "series.modality"},
+    filter::Column{"body_part", "series.body_part"},
+    filter::Column{"laterality", "series.laterality"},
+    filter::Column{"plane", "series.plane"},
+    filter::Column{"protocol", "series.protocol"},
+    filter::Column{"study_description", "study.description"},
+    filter::Column{"series_description", "series.description"},
+    filter::Column{"contrast", "series.contrast"},
+    filter::Column{"kernel", "series.kernel"},
+    filter::Column{"image_type", "series.image_type"},
+    filter::Column{"manufacturer", "series.manufacturer"},
+    filter::Column{"model", "series.model"},
+    filter::Column{"station", "series.station"},
+    filter::Column{"software", "series.software"},
+    filter::Column{"field_strength", "series.field_strength"},
+    filter::Column{"kvp", "series.kvp"},
+    filter::Column{"thickness", "series.thickness"},
+    filter::Column{"slices", kSlices},
+    filter::Column{"date", "study.date"},
+    filter::Column{"site", "study.site"},
+    filter::Column{"sex", "patient.sex"},
+    filter::Column{"birth_year", "patient.birth_year"},
+    filter::Column{"study", "study.uid"},
+    filter::Column{"series", "series.uid"},
+    filter::Column{"image", "instance.sop_uid"},
+    filter::Column{"path", "instance.locator"},
+    filter::Column{"kind", "item.kind"},
+    filter::Column{"frame", "(item.frame + 1)"},
+    filter::Column{"position", "item.position"},
+    filter::Column{"source", "instance.source"},
+    filter::Column{"label", "label.value", kAroundLabel},
+};
+
+/// The statement with a condition in place of its "@", bound.
+sqlite::Statement filtered(sqlite::Database& database, std::string_view name, const std::string& condition,
+                           std::span<const filter::Parameter> parameters) {
+  std::string sql(sql_named(name));
+  sql.replace(sql.find('@'), 1, condition);
+  sqlite::Statement statement(database, sql);
+  for (int i = 0; const filter::Parameter& parameter : parameters) {
+    if (const auto* text = std::get_if<std::string>(&parameter)) {
+      statement.bind(i++, std::string_view(*text));
+    } else {
+      statement.bind(i++, std::get<double>(parameter));
+    }
+  }
+  return statement;
+}
+
+RowFacts::Kind kind_of(const std::string& kind) {
+  if (kind == "frame") return RowFacts::Kind::kFrame;
+  return kind == "series" ? RowFacts::Kind::kSeries : RowFacts::Kind::kGone;
+}
+
+}  // namespace
+
+void Catalog::each_row(const filter::Expr* filter, const std::function<void(const RowFacts&)>& use) {
+  filter::Bound bound{"1", {}};
+  if (filter != nullptr) bound = filter::bind(*filter, kColumns);
+  sqlite::Statement row = filtered(impl_->database, "each_row", bound.sql, bound.parameters);
+  while (row.step()) {
+    RowFacts facts;
+    if (row.integer(0) < 0) throw Error(Code::kBadFile, "catalog: a row with a negative number");
+    facts.row = static_cast<std::uint64_t>(row.integer(0));
+    facts.kind = kind_of(row.text(1));
+    facts.deleted = row.integer(2) != 0;
+    facts.crc = static_cast<std::uint32_t>(row.integer(3));
+    facts.instance = row.integer(4);
+    facts.series = row.integer(5);
+    facts.study = row.integer(6);
+    facts.patient = row.integer(7);
+    facts.allowed = row.integer(8) != 0;
+    use(facts);
+  }
+}
+
+std::vector<RowFacts> Catalog::series_rows(std::string_view series_uid, std::string_view study_uid) {
+  std::vector<RowFacts> found;
+  sqlite::Statement& row = impl_->named("series_rows").bind_or_null(0, series_uid).bind_or_null(1, study_uid);
+  while (row.step()) {
+    RowFacts facts;
+    facts.row = static_cast<std::uint64_t>(row.integer(0));
+    facts.kind = RowFacts::Kind::kSeries;
+    facts.crc = static_cast<std::uint32_t>(row.integer(1));
+    facts.series = row.integer(2);
+    facts.study = row.integer(3);
+    facts.patient = row.integer(4);
+    found.push_back(facts);
+  }
+  row.reset();
+  return found;
+}
+
+std::optional<RowFacts> Catalog::subject_of(std::string_view sop_uid) {
+  sqlite::Statement& row = impl_->named("subject_of").bind(0, sop_uid);
+  std::optional<RowFacts> found;
+  if (row.step()) {
+    found.emplace();
+    found->instance = row.integer(0);
+    found->study = row.integer(1);
+    found->patient = row.integer(2);
+  }
+  row.reset();
+  return found;
+}
+
+std::optional<ItemFacts> Catalog::item(std::uint64_t row_number) {
+  sqlite::Statement& row = impl_->named("item").bind(0, static_cast<std::int64_t>(row_number));
+  std::optional<ItemFacts> found;
+  if (row.step()) {
+    found.emplace();
+    found->row = row_number;
+    found->kind = row.text(0);
+    found->locator = row.text(1);
+    found->sop_uid = row.text(2);
+    found->series_uid = row.text(3);
+    found->study_uid = row.text(4);
+    found->modality = row.text(5);
+    found->body_part = row.text(6);
+    found->study_date = row.text(7);
+    found->study_description = row.text(8);
+    found->series_description = row.text(9);
+    found->site = row.text(10);
+    found->station = row.text(11);
+    found->frame = row.is_null(12) ? 0 : row.integer(12) + 1;
+    found->frames = row.is_null(13) ? row.integer(16) : row.integer(13);
+    if (!row.is_null(14)) found->position = row.number(14);
+    found->crc = static_cast<std::uint32_t>(row.integer(15));
+    found->instance = row.integer(17);
+    found->study = row.integer(18);
+    found->patient = row.integer(19);
+    found->series = row.integer(20);
+  }
+  row.reset();
+  return found;
+}
+
+std::vector<double> Catalog::background(std::string_view kind) {
+  std::vector<double> scores;
+  sqlite::Statement& row = impl_->named("background").bind(0, kind);
+  while (row.step()) scores.push_back(row.number(0));
+  row.reset();
+  return scores;
+}
+
+std::vector<std::pair<std::string, std::int64_t>> Catalog::counts(std::string_view what) {
+  std::vector<std::pair<std::string, std::int64_t>> found;
+  sqlite::Statement& row = impl_->named(what);
+  while (row.step()) found.emplace_back(row.text(0), row.integer(1));
+  row.reset();
+  return found;
+}
+
+std::vector<std::string> Catalog::problems() {
+  std::vector<std::string> found;
+  sqlite::Statement check(impl_->database, "PRAGMA integrity_check(20)");
+  while (check.step()) {
+    if (check.text(0) != "ok") found.push_back(check.text(0));
+  }
+  sqlite::Statement keys(impl_->database, "PRAGMA foreign_key_check");
+  while (keys.step() && found.size() < 40) {
+    found.push_back(fmt::format("a row of table {} refers to one of {} that is not there", keys.text(0), keys.text(2)));
+  }
+  return found;
+}
+
+std::pair<std::int64_t, std::int64_t> Catalog::most_studies_of_one_patient() {
+  const auto single = [&](std::string_view name) {
+    sqlite::Statement& row = impl_->named(name);
+    const std::int64_t value = row.step() ? row.integer(0) : 0;
+    row.reset();
+    return value;
+  };
+  const std::int64_t most = single("most_studies");
+  return {most, single("all_studies")};
+}
+
+std::vector<Id> Catalog::chosen_instances(const filter::Expr* filter, std::string_view study_uid,
+                                          std::string_view patient_key) {
+  filter::Bound bound;
+  if (filter != nullptr) {
+    bound = filter::bind(*filter, kColumns);
+  } else if (!study_uid.empty()) {
+    bound = {"study.uid = ?", {std::string(study_uid)}};
+  } else {
+    bound = {
+        "patient.id IN (SELECT id FROM patient AS chosen WHERE chosen.key = ?1 OR chosen.alias_of ="
+        " (SELECT id FROM patient AS first WHERE first.key = ?1))",
+        {std::string(patient_key)}};
+  }
+  std::vector<Id> found;
+  sqlite::Statement row = filtered(impl_->database, "chosen", bound.sql, bound.parameters);
+  while (row.step()) found.push_back(row.integer(0));
+  return found;
+}
+
+std::int64_t Catalog::live_rows(Id instance) {
+  sqlite::Statement& row = impl_->named("live_rows").bind(0, instance);
+  const std::int64_t count = row.step() ? row.integer(0) : 0;
+  row.reset();
+  return count;
+}
+
+void Catalog::mark_erasing() { impl_->named("mark_erasing").run(); }
+
+std::vector<std::uint64_t> Catalog::erasing() {
+  std::vector<std::uint64_t> rows;
+  sqlite::Statement& row = impl_->named("erasing");
+  while (row.step()) rows.push_back(static_cast<std::uint64_t>(row.integer(0)));
+  row.reset();
+  return rows;
+}
+
+void Catalog::finish_erasing(std::uint32_t crc) {
+  sqlite::Statement set(impl_->database, "UPDATE item SET crc32c = ? WHERE kind = 'erasing'");
+  set.bind(0, static_cast<std::int64_t>(crc)).run();
+  impl_->database.execute(sql_text("erase"));
+}
+
+bool Catalog::scrub() {
+  impl_->database.execute("VACUUM");
+  sqlite::Statement checkpoint(impl_->database, "PRAGMA wal_checkpoint(TRUNCATE)");
+  return checkpoint.step() && checkpoint.integer(0) == 0;
+}
+
+void Catalog::drop_row(std::uint64_t row, std::int64_t seq) {
+  impl_->named("drop_row").bind(0, seq).bind(1, static_cast<std::int64_t>(row)).run();
+}
+
+}  // namespace mi2::archive

@@ -1,0 +1,210 @@
+#include "archive/object_facts.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <mi2/error.hpp>
+
+#include "archive/archive.hpp"
+#include "base/files.hpp"
+#include "base/hash.hpp"
+#include "base/utf8.hpp"
+#include "dicom/describe.hpp"
+#include "dicom/dicom.hpp"
+#include "embedder/preparer.hpp"
+#include "volume/volume.hpp"
+
+namespace mi2::archive {
+namespace {
+
+/// Which way the plane of an orientation lies; empty: none is named.
+std::string plane_of(const std::optional<std::array<double, 6>>& orientation) {
+  if (!orientation) return {};
+  const std::array<double, 6>& d = *orientation;
+  const std::array<double, 3> normal{std::abs(d[1] * d[5] - d[2] * d[4]), std::abs(d[2] * d[3] - d[0] * d[5]),
+                                     std::abs(d[0] * d[4] - d[1] * d[3])};
+  constexpr double kNearly = 0.8;
+  if (normal[0] > kNearly) return "sagittal";
+  if (normal[1] > kNearly) return "coronal";
+  return normal[2] > kNearly ? "axial" : "oblique";
+}
+
+PatientFacts patient_facts(const dicom::Description& said, const SurveyOptions& options, const std::string& key) {
+  PatientFacts facts;
+  const std::string& id = said.identity.patient_id;
+  if (options.identifiers == Identifiers::kNone || id.empty()) return facts;
+  facts.key = pseudonym(key, said.identity.issuer.empty() ? options.site : said.identity.issuer, id);
+  if (options.identifiers == Identifiers::kKeep) facts.identifier = base::replace_invalid_utf8(id);
+  facts.birth_year = said.birth_year;
+  facts.sex = said.sex;
+  return facts;
+}
+
+std::unique_ptr<ObjectFacts> facts_of(dicom::Description said, const SurveyOptions& options, const std::string& key) {
+  auto facts = std::make_unique<ObjectFacts>();
+  facts->patient = patient_facts(said, options, key);
+  StudyFacts& study = facts->study;
+  study.uid = said.study;
+  study.date = said.study_date;
+  study.description = said.study_description;
+  study.site = options.site;
+  const std::string& accession = said.identity.accession;
+  if (options.identifiers != Identifiers::kNone && !accession.empty()) {
+    study.accession_hash = pseudonym(key, options.site, accession);
+    if (options.identifiers == Identifiers::kKeep) study.accession = base::replace_invalid_utf8(accession);
+  }
+  SeriesFacts& series = facts->series;
+  series.uid = said.series;
+  series.modality = said.modality;
+  series.body_part = said.body_part;
+  series.laterality = said.laterality;
+  series.protocol = std::move(said.protocol);
+  series.description = std::move(said.series_description);
+  series.manufacturer = std::move(said.manufacturer);
+  series.model = std::move(said.model);
+  series.station = std::move(said.station);
+  series.software = std::move(said.software);
+  series.field_strength = said.field_strength;
+  series.kvp = said.kvp;
+  series.thickness = said.thickness;
+  series.kernel = std::move(said.kernel);
+  series.contrast = std::move(said.contrast);
+  series.image_type = std::move(said.image_type);
+  series.frame_of_reference = said.frame_of_reference;
+  InstanceFacts& instance = facts->instance;
+  instance.sop_uid = said.sop_instance;
+  instance.sop_class = said.sop_class;
+  instance.transfer_syntax = said.transfer_syntax;
+  return facts;
+}
+
+/// An object of no study or no series is one of its own.
+void name_missing(ObjectFacts& facts, const std::string& sha256) {
+  if (facts.study.uid.empty()) facts.study.uid = "none:" + sha256.substr(0, 16);
+  if (facts.series.uid.empty()) facts.series.uid = "none:" + sha256.substr(0, 16);
+}
+
+void look_at_object(std::span<const std::byte> bytes, const embedder::Input& input, const SurveyOptions& options,
+                    const std::string& key, Look& look) {
+  const ImageOptions& image = options.image;
+  dicom::Description said = dicom::describe(bytes, image.max_pixels, input.path);
+  look.telling_path =
+      options.identifiers != Identifiers::kKeep && dicom::holds_secret(input.path, said.identity.secrets);
+  const auto source = embedder::open_source(bytes, input.path, image);
+  if (source->frames() > 1) source->check();
+  look.facts = facts_of(std::move(said), options, key);
+  if (look.facts->study.uid.empty() || look.facts->series.uid.empty()) {
+    name_missing(*look.facts, base::sha256_hex(bytes));
+  }
+  look.in_series = true;
+  for (std::uint64_t i = 0; i < source->frames(); ++i) {
+    image::FrameInfo info = source->info(i);
+    if (i == 0) {
+      look.facts->series.plane = plane_of(info.orientation);
+      look.facts->instance.number = info.instance_number;
+    }
+    // One series of one study of one patient: identifiers are known to come twice.
+    info.series_uid = look.facts->patient.key + ' ' + look.facts->study.uid + ' ' + look.facts->series.uid;
+    look.frames.push_back(std::move(info));
+  }
+}
+
+void look_at_image(std::span<const std::byte> bytes, const embedder::Input& input, const SurveyOptions& options,
+                   Look& look) {
+  const auto source = embedder::open_source(bytes, input.path, options.image);
+  if (source->frames() > 1) source->check();
+  look.facts = std::make_unique<ObjectFacts>();
+  for (std::uint64_t i = 0; i < source->frames(); ++i) {
+    image::FrameInfo info;
+    info.index = i;
+    look.frames.push_back(std::move(info));
+  }
+}
+
+}  // namespace
+
+namespace {
+
+Stamp stamp_of_file(const std::string& path) {
+  struct stat found {};
+  if (::stat(path.c_str(), &found) != 0) {
+    throw Error(errno == ENOENT ? Code::kNotFound : Code::kBadFile, fmt::format("{}: {}", path, std::strerror(errno)));
+  }
+  const auto nanoseconds = [](const timespec& time) {
+    return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
+  };
+  return {static_cast<std::int64_t>(found.st_size), nanoseconds(found.st_mtim), nanoseconds(found.st_ctim)};
+}
+
+/// Where the voxels of a volume are, if they are in a file beside its header.
+std::optional<std::filesystem::path> voxels_of(const std::string& path) {
+  constexpr std::uint64_t kMostHeader = 1U << 20;
+  if (!path.ends_with(".mhd") && !path.ends_with(".nhdr") && !path.ends_with(".hdr")) return std::nullopt;
+  try {
+    return volume::data_file(base::read_file(path, kMostHeader), path);
+  } catch (const Error&) {  // whoever reads the volume is told why it cannot be
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+Stamp stamp_of(const embedder::Input& input) {
+  Stamp stamp = stamp_of_file(input.file.empty() ? input.path : input.file);
+  const std::optional<std::filesystem::path> voxels = input.read ? std::nullopt : voxels_of(input.path);
+  if (!voxels) return stamp;
+  const Stamp beside = stamp_of_file(voxels->string());
+  stamp.size += beside.size;
+  stamp.mtime_ns = std::max(stamp.mtime_ns, beside.mtime_ns);
+  stamp.ctime_ns = std::max(stamp.ctime_ns, beside.ctime_ns);
+  return stamp;
+}
+
+std::vector<std::byte> bytes_of(const embedder::Input& input, std::uint64_t max_bytes) {
+  return input.read ? input.read(max_bytes) : embedder::read_input(input.path, max_bytes);
+}
+
+Look look_at(const embedder::Input& input, const SurveyOptions& options, const std::string& key, bool with_hash) {
+  Look look;
+  // Of a file that is one image, only what is looked at is read.
+  std::optional<base::MappedFile> file;
+  std::vector<std::byte> unpacked;
+  if (!input.read) file.emplace(input.path);
+  std::span<const std::byte> bytes;
+  if (file) bytes = file->bytes();
+  if (!file || volume::looks_like_volume(bytes)) {
+    unpacked = bytes_of(input, options.image.max_file_bytes);
+    bytes = unpacked;
+  }
+  if (dicom::looks_like_dicom(bytes)) {
+    look_at_object(bytes, input, options, key, look);
+  } else {
+    look_at_image(bytes, input, options, look);
+  }
+  look.facts->instance.locator = input.path;
+  look.facts->instance.size = static_cast<std::int64_t>(bytes.size());
+  look.facts->instance.frames = static_cast<std::int64_t>(look.frames.size());
+  if (with_hash) look.sha256 = base::sha256_hex(bytes);
+  return look;
+}
+
+ObjectNames names_of(std::span<const std::byte> object, const ImageOptions& options, std::string_view name,
+                     const std::string& key, const std::string& site) {
+  if (!dicom::looks_like_dicom(object)) return {};
+  SurveyOptions as_added;
+  as_added.site = site;
+  const dicom::Description said = dicom::describe(object, options.max_pixels, name);
+  return {patient_facts(said, as_added, key).key, said.sop_instance};
+}
+
+}  // namespace mi2::archive

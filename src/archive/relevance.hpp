@@ -1,0 +1,53 @@
+#pragma once
+// Whether what was found has to do with what was asked. The nearest of an archive is always somewhere; whether it is
+// near is judged by how near to it comes what does not belong there.
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include <mi2/embedder.hpp>
+
+#include "archive/archive.hpp"
+#include "archive/catalog.hpp"
+
+namespace mi2::archive {
+
+enum class Verdict : std::uint8_t { kNone, kWeak, kMatch };
+/// "none", "weak" or "match".
+std::string_view name_of(Verdict verdict) noexcept;
+
+/// What a query is: cosines of texts and of images are of two scales.
+enum class Nature : std::uint8_t {
+  kText,
+  kImage,
+  kOther,  ///< of both, or away from something: nothing to compare its scores with
+};
+
+struct Judgement {
+  double percentile = 0;  ///< share of the background that is below the score, 0 to 100
+  Verdict verdict = Verdict::kNone;
+};
+
+/// Of texts: the best cosines of texts that speak of nothing medical. A score above 95 of 100 of them is a match, above
+/// 75 weak. Of images: above the cosine that 9 of 10 of the archive's images have to their nearest in another study is
+/// a match, above that of 99 of 100 pairs of two studies weak.
+class Background {
+ public:
+  /// As it was kept.
+  explicit Background(Catalog& catalog);
+  /// Nothing without a background.
+  [[nodiscard]] std::optional<Judgement> judge(Nature nature, double score) const;
+
+ private:
+  std::vector<double> texts_;
+  std::vector<double> neighbours_;
+  std::vector<double> pairs_;
+};
+
+/// Works the background out of a sample of the archive's rows and keeps it, if the archive has grown by a tenth since
+/// it was last done.
+void calibrate(Writer& archive, const Embedder& embedder);
+
+}  // namespace mi2::archive

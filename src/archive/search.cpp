@@ -1,0 +1,226 @@
+#include "archive/search.hpp"
+
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+
+#include <fmt/format.h>
+
+#include <mi2/error.hpp>
+
+namespace mi2::archive {
+namespace {
+
+/// A patient with more of the studies than this, if there are enough, is probably none.
+constexpr double kCrowd = 0.05;
+constexpr std::int64_t kFewStudies = 40;
+
+enum class Level : std::uint8_t { kPatient, kStudy, kSeries, kInstance, kRow };
+
+/// Small numbers for identifiers of several kinds.
+class Numbers {
+ public:
+  std::uint32_t of(Level level, std::uint64_t id) {
+    const std::uint64_t key = static_cast<std::uint64_t>(level) << 60 | id;
+    return known_.try_emplace(key, static_cast<std::uint32_t>(known_.size())).first->second;
+  }
+
+ private:
+  std::unordered_map<std::uint64_t, std::uint32_t> known_;
+};
+
+struct Named {
+  Level level;
+  std::uint64_t id;
+};
+
+/// Of whom a row is.
+Named owner_of(Id patient, Id study, Id instance) {
+  if (patient != 0) return {Level::kPatient, static_cast<std::uint64_t>(patient)};
+  if (study != 0) return {Level::kStudy, static_cast<std::uint64_t>(study)};
+  return {Level::kInstance, static_cast<std::uint64_t>(instance)};
+}
+
+Named group_of(const RowFacts& row, By by) {
+  switch (by) {
+    case By::kPatient:
+      return owner_of(row.patient, row.study, row.instance);
+    case By::kStudy:
+      if (row.study != 0) return {Level::kStudy, static_cast<std::uint64_t>(row.study)};
+      return {Level::kInstance, static_cast<std::uint64_t>(row.instance)};
+    case By::kSeries:
+      if (row.series != 0) return {Level::kSeries, static_cast<std::uint64_t>(row.series)};
+      return {Level::kInstance, static_cast<std::uint64_t>(row.instance)};
+    case By::kImage:
+      break;
+  }
+  return {Level::kRow, row.row};
+}
+
+/// All rows as the engine takes them.
+struct Rows {
+  scan::Bitmap allowed;
+  scan::Bitmap deleted;
+  std::vector<std::uint32_t> groups;
+  std::vector<std::uint32_t> owners;
+  Numbers owner_numbers;
+  Excluded excluded;
+};
+
+Rows read_rows(Reader& archive, const SearchOptions& options, const std::set<std::uint32_t>* only, Numbers known) {
+  const auto count = static_cast<std::size_t>(archive.segments().rows());
+  Rows rows;
+  rows.owner_numbers = std::move(known);
+  rows.allowed = scan::Bitmap(count);
+  rows.deleted = scan::Bitmap(count, true);  // a row without an entry is nobody's
+  rows.groups.assign(count, 0);
+  rows.owners.assign(count, 0);
+  Numbers groups;
+  const RowFacts::Kind wanted = options.mean ? RowFacts::Kind::kSeries : RowFacts::Kind::kFrame;
+  archive.catalog().each_row(options.where ? &*options.where : nullptr, [&](const RowFacts& row) {
+    if (row.deleted || row.kind == RowFacts::Kind::kGone) {
+      ++rows.excluded.deleted;
+      return;
+    }
+    if (row.kind != wanted) return;
+    const auto r = static_cast<std::size_t>(row.row);
+    const Named owner = owner_of(row.patient, row.study, row.instance);
+    const Named group = group_of(row, options.by);
+    rows.owners[r] = rows.owner_numbers.of(owner.level, owner.id);
+    rows.groups[r] = groups.of(group.level, group.id);
+    rows.deleted.reset(r);
+    if (!row.allowed) {
+      ++rows.excluded.filter;
+    } else if (only != nullptr && !only->contains(rows.owners[r])) {
+      ++rows.excluded.other_patients;
+    } else {
+      rows.allowed.set(r);
+    }
+  });
+  return rows;
+}
+
+Nature nature_of(std::span<const QueryPart> parts) {
+  const Nature first = parts.front().nature;
+  const bool same = std::all_of(parts.begin(), parts.end(),
+                                [&](const QueryPart& part) { return part.nature == first && part.weight > 0; });
+  return same ? first : Nature::kOther;
+}
+
+QueryPart mean_of(Reader& archive, const std::vector<RowFacts>& rows, std::string_view what) {
+  if (rows.empty()) {
+    throw Error(Code::kNotFound, fmt::format("{}: no {} of this identifier", archive.folder().string(), what));
+  }
+  std::vector<scan::Part> vectors;
+  QueryPart part;
+  part.nature = Nature::kImage;
+  for (const RowFacts& row : rows) {
+    vectors.push_back({archive.row(row.row, row.crc), 1.0});
+    part.subjects.push_back({row.patient, row.study, 0});
+  }
+  part.vector = scan::combine(vectors);
+  return part;
+}
+
+/// Whether one of the patients left out has a crowd of studies.
+bool is_crowded(Reader& archive, std::span<const QueryPart> parts) {
+  const bool patients = std::any_of(parts.begin(), parts.end(), [](const QueryPart& part) {
+    return std::any_of(part.subjects.begin(), part.subjects.end(), [](const Subject& who) { return who.patient != 0; });
+  });
+  if (!patients) return false;
+  const auto [most, all] = archive.catalog().most_studies_of_one_patient();
+  return all >= kFewStudies && static_cast<double>(most) > kCrowd * static_cast<double>(all);
+}
+
+}  // namespace
+
+By parse_by(std::string_view name) {
+  if (name == "study") return By::kStudy;
+  if (name == "series") return By::kSeries;
+  if (name == "patient") return By::kPatient;
+  if (name == "image") return By::kImage;
+  throw Error(Code::kBadArgument, fmt::format("by: expected study, series, patient or image, got '{}'", name));
+}
+
+SamePatient parse_same_patient(std::string_view name) {
+  if (name == "exclude") return SamePatient::kExclude;
+  if (name == "include") return SamePatient::kInclude;
+  if (name == "only") return SamePatient::kOnly;
+  throw Error(Code::kBadArgument, fmt::format("same-patient: expected exclude, include or only, got '{}'", name));
+}
+
+QueryPart part_of_item(Reader& archive, std::uint64_t row) {
+  const std::optional<ItemFacts> item = row < archive.segments().rows() ? archive.catalog().item(row) : std::nullopt;
+  if (!item) throw Error(Code::kNotFound, fmt::format("{}: no item {}", archive.folder().string(), row));
+  const std::span<const float> numbers = archive.row(row, item->crc);
+  QueryPart part;
+  part.nature = Nature::kImage;
+  part.vector.assign(numbers.begin(), numbers.end());
+  part.subjects.push_back({item->patient, item->study, item->instance});
+  return part;
+}
+
+QueryPart part_of_series(Reader& archive, std::string_view uid) {
+  return mean_of(archive, archive.catalog().series_rows(uid, {}), "series");
+}
+
+QueryPart part_of_study(Reader& archive, std::string_view uid) {
+  return mean_of(archive, archive.catalog().series_rows({}, uid), "study");
+}
+
+SearchAnswer search(Reader& archive, std::span<const QueryPart> parts, const SearchOptions& options,
+                    base::ThreadPool& pool) {
+  std::vector<scan::Part> vectors;
+  for (const QueryPart& part : parts) vectors.push_back({part.vector, part.weight});
+  scan::Query query;
+  query.vector = scan::combine(vectors);
+  query.k = options.k;
+  Numbers owners;
+  std::set<std::uint32_t> subjects;
+  for (const QueryPart& part : parts) {
+    for (const Subject& who : part.subjects) {
+      const Named owner = owner_of(who.patient, who.study, who.instance);
+      if (owner.id != 0) subjects.insert(owners.of(owner.level, owner.id));
+    }
+  }
+  const bool only = options.same_patient == SamePatient::kOnly;
+  if (only && subjects.empty()) {
+    throw Error(Code::kBadArgument,
+                "--same-patient only: expected a query that says whose it is: an image, item, "
+                "series or study of a known patient");
+  }
+  SearchAnswer answer;
+  answer.snapshot = archive.sequence();
+  const Rows rows = read_rows(archive, options, only ? &subjects : nullptr, std::move(owners));
+  answer.excluded = rows.excluded;
+  if (archive.segments().rows() == 0) {
+    answer.exact = true;
+    return answer;
+  }
+  if (options.same_patient == SamePatient::kExclude) query.excluded_owners.assign(subjects.begin(), subjects.end());
+  scan::Scope scope;
+  scope.rows = static_cast<std::size_t>(archive.segments().rows());
+  scope.allowed = &rows.allowed;
+  scope.deleted = &rows.deleted;
+  scope.groups = rows.groups;
+  scope.owners = rows.owners;
+  const scan::Scan& engine = archive.scan(pool, options.on_progress);
+  const scan::Answer found = engine.search(std::span(&query, 1), scope, pool).front();
+  archive.segments().check();
+  answer.exact = found.exact;
+  answer.searched = found.counts.searched;
+  answer.excluded.same_patient = found.counts.excluded_owner;
+  answer.crowded_patient =
+      options.same_patient == SamePatient::kExclude && answer.excluded.same_patient > 0 && is_crowded(archive, parts);
+  const Background background(archive.catalog());
+  const Nature nature = nature_of(parts);
+  for (const scan::Hit& hit : found.hits) {
+    std::optional<ItemFacts> item = archive.catalog().item(hit.row);
+    if (!item) throw Error(Code::kInternal, fmt::format("row {} was found and is not in the catalog", hit.row));
+    static_cast<void>(archive.row(hit.row, item->crc));
+    answer.found.push_back({hit.score, background.judge(nature, hit.score), std::move(*item)});
+  }
+  return answer;
+}
+
+}  // namespace mi2::archive

@@ -1,0 +1,208 @@
+#include "archive/segments.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <mi2/error.hpp>
+
+#include "base/hash.hpp"
+
+namespace mi2::archive {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kMagic = "MI2 f32\n";
+constexpr std::uint32_t kVersion = 1;
+constexpr std::size_t kHashAt = kSegmentHeader - sizeof(std::uint64_t);
+
+/// In little-endian order, whatever the machine's.
+template <typename Number>
+void put(std::string& text, Number number) {
+  for (std::size_t i = 0; i < sizeof(Number); ++i) text += static_cast<char>(number >> (8 * i) & 0xFF);
+}
+
+template <typename Number>
+Number get(std::string_view text, std::size_t at) {
+  Number number = 0;
+  for (std::size_t i = 0; i < sizeof(Number); ++i) {
+    number |= static_cast<Number>(static_cast<Number>(static_cast<unsigned char>(text[at + i])) << (8 * i));
+  }
+  return number;
+}
+
+std::uint64_t offset_of(std::uint64_t row, std::size_t dimensions) {
+  return kSegmentHeader + row % kSegmentRows * dimensions * sizeof(float);
+}
+
+bool write_at(int descriptor, std::span<const std::byte> bytes, std::uint64_t offset) {
+  while (!bytes.empty()) {
+    const ssize_t put_bytes = ::pwrite(descriptor, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (put_bytes < 0 && errno == EINTR) continue;
+    if (put_bytes == 0) errno = ENOSPC;
+    if (put_bytes <= 0) return false;
+    bytes = bytes.subspan(static_cast<std::size_t>(put_bytes));
+    offset += static_cast<std::uint64_t>(put_bytes);
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string segment_header(const Format& format, std::uint64_t number) {
+  std::string header(kMagic);
+  put<std::uint32_t>(header, kVersion);
+  put<std::uint32_t>(header, static_cast<std::uint32_t>(format.dimensions));
+  put<std::uint64_t>(header, number);
+  put<std::uint64_t>(header, kSegmentRows);
+  // The archive's id is 16 bytes as hexadecimal digits.
+  for (std::size_t i = 0; i < 16; ++i) {
+    header += static_cast<char>(std::stoi(format.id.substr(2 * i, 2), nullptr, 16));
+  }
+  header.resize(kHashAt, '\0');
+  put<std::uint64_t>(header, base::xxh3(std::as_bytes(std::span(header))));
+  return header;
+}
+
+void check_segment_header(std::span<const std::byte> bytes, const Format& format, std::uint64_t number,
+                          std::string_view name) {
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), std::min(bytes.size(), kSegmentHeader));
+  const auto refuse = [&](const std::string& what) {
+    throw Error(Code::kBadFile, fmt::format("{}: expected segment {} of the archive, got {}", name, number, what));
+  };
+  if (text.size() < kSegmentHeader) refuse(fmt::format("{} bytes", text.size()));
+  if (!text.starts_with(kMagic)) refuse("another kind of file");
+  if (get<std::uint64_t>(text, kHashAt) != base::xxh3(bytes.first(kHashAt))) refuse("a damaged header");
+  const auto version = get<std::uint32_t>(text, 8);
+  if (version != kVersion) {
+    throw Error(Code::kUnsupported, fmt::format("{}: expected version {}, got {}", name, kVersion, version));
+  }
+  const std::string wanted = segment_header(format, number);
+  if (text == wanted) return;
+  if (text.substr(32, 16) != std::string_view(wanted).substr(32, 16)) refuse("one of another archive");
+  if (const auto found = get<std::uint64_t>(text, 16); found != number) refuse(fmt::format("segment {}", found));
+  refuse(fmt::format("one of {} dimensions", get<std::uint32_t>(text, 12)));
+}
+
+SegmentWriter::SegmentWriter(fs::path folder, Format format, std::uint64_t rows)
+    : folder_(std::move(folder)), format_(std::move(format)), next_(rows) {
+  const Segments committed(folder_, format_, rows);  // each is there, whole and its own
+}
+
+SegmentWriter::~SegmentWriter() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+void SegmentWriter::fail(const char* what) const {
+  throw Error(Code::kBadFile,
+              fmt::format("{}: {}: {}", segment_file(folder_, number_).string(), what, std::strerror(errno)));
+}
+
+void SegmentWriter::open(std::uint64_t number) {
+  if (number == number_) return;
+  if (descriptor_ >= 0) {
+    if (dirty_) sync();
+    ::close(descriptor_);
+  }
+  number_ = number;
+  const fs::path path = segment_file(folder_, number);
+  descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (descriptor_ < 0) fail("cannot be opened");
+  // One that a killed writer began, or none: none of its rows is committed.
+  const bool fresh = next_ <= (number - 1) * kSegmentRows;
+  if (!fresh) return;
+  const std::string header = segment_header(format_, number);
+  if (!write_at(descriptor_, std::as_bytes(std::span(header)), 0)) fail("cannot write");
+  dirty_ = true;
+  base::sync_folder(path.parent_path());
+}
+
+void SegmentWriter::append(std::span<const float> row) {
+  open(next_ / kSegmentRows + 1);
+  if (!write_at(descriptor_, std::as_bytes(row), offset_of(next_, format_.dimensions))) fail("cannot write");
+  dirty_ = true;
+  ++next_;
+}
+
+void SegmentWriter::overwrite(std::uint64_t row, std::span<const float> with) {
+  open(row / kSegmentRows + 1);
+  if (!write_at(descriptor_, std::as_bytes(with), offset_of(row, format_.dimensions))) fail("cannot write");
+  dirty_ = true;
+}
+
+void SegmentWriter::sync() {
+  if (!dirty_) return;
+  while (::fdatasync(descriptor_) != 0) {
+    if (errno != EINTR) fail("cannot be flushed to disk");
+  }
+  dirty_ = false;
+}
+
+std::vector<float> SegmentWriter::read(std::uint64_t row) {
+  open(row / kSegmentRows + 1);
+  std::vector<float> numbers(format_.dimensions);
+  const auto bytes = std::as_writable_bytes(std::span(numbers));
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t got = ::pread(descriptor_, bytes.data() + done, bytes.size() - done,
+                                static_cast<off_t>(offset_of(row, format_.dimensions) + done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got == 0) errno = EIO;
+    if (got <= 0) fail("cannot be read");
+    done += static_cast<std::size_t>(got);
+  }
+  return numbers;
+}
+
+Segments::Segments(const fs::path& folder, const Format& format, std::uint64_t rows)
+    : dimensions_(format.dimensions), rows_(rows) {
+  for (std::uint64_t first = 0; first < rows; first += kSegmentRows) {
+    const std::uint64_t number = first / kSegmentRows + 1;
+    const fs::path path = segment_file(folder, number);
+    base::MappedFile file(path);
+    check_segment_header(file.bytes(), format, number, path.string());
+    const std::uint64_t wanted = kSegmentHeader + std::min(rows - first, kSegmentRows) * dimensions_ * sizeof(float);
+    if (file.bytes().size() < wanted) {
+      throw Error(Code::kBadFile, fmt::format("{}: expected at least {} bytes for the rows of the catalog, got {}",
+                                              path.string(), wanted, file.bytes().size()));
+    }
+    files_.push_back(std::move(file));
+  }
+}
+
+std::span<const float> Segments::block(std::size_t i) const noexcept {
+  const std::uint64_t rows = std::min(rows_ - i * kSegmentRows, kSegmentRows);
+  // The header keeps the alignment of the mapping.
+  return {reinterpret_cast<const float*>(files_[i].bytes().data() + kSegmentHeader), rows * dimensions_};
+}
+
+std::span<const float> Segments::row(std::uint64_t row) const noexcept {
+  return block(row / kSegmentRows).subspan(row % kSegmentRows * dimensions_, dimensions_);
+}
+
+void Segments::check() const {
+  for (const base::MappedFile& file : files_) {
+    struct stat found {};
+    const std::uint64_t mapped = file.bytes().size();
+    if (::stat(file.path().c_str(), &found) != 0 || static_cast<std::uint64_t>(found.st_size) < mapped) {
+      throw Error(Code::kBadFile, fmt::format("{}: was cut while it was read", file.path().string()));
+    }
+  }
+}
+
+std::uint64_t Segments::stamp(std::size_t i) const {
+  struct stat found {};
+  if (::stat(files_[i].path().c_str(), &found) != 0) return 0;
+  return static_cast<std::uint64_t>(found.st_mtim.tv_sec) * 1'000'000'000U +
+         static_cast<std::uint64_t>(found.st_mtim.tv_nsec);
+}
+
+}  // namespace mi2::archive

@@ -1,0 +1,90 @@
+-- name: each_row
+SELECT item.id, item.kind, item.deleted_seq IS NOT NULL, item.crc32c, item.instance, item.series, series.study,
+  coalesce(patient.alias_of, patient.id), @
+FROM item
+LEFT JOIN instance ON instance.id = item.instance
+LEFT JOIN series ON series.id = item.series
+LEFT JOIN study ON study.id = series.study
+LEFT JOIN patient ON patient.id = study.patient
+ORDER BY item.id
+-- name: series_rows
+SELECT item.id, item.crc32c, series.id, study.id, coalesce(patient.alias_of, patient.id)
+FROM item
+JOIN series ON series.id = item.series
+JOIN study ON study.id = series.study
+LEFT JOIN patient ON patient.id = study.patient
+WHERE item.kind = 'series' AND item.deleted_seq IS NULL AND (series.uid = ?1 OR study.uid = ?2)
+ORDER BY item.id
+-- name: item
+SELECT item.kind, instance.locator, instance.sop_uid, series.uid, study.uid, series.modality, series.body_part,
+  study.date, study.description, series.description, study.site, series.station, item.frame, instance.frames,
+  item.position, item.crc32c, item.pooled_from, item.instance, series.study, coalesce(patient.alias_of, patient.id), item.series
+FROM item
+LEFT JOIN instance ON instance.id = item.instance
+LEFT JOIN series ON series.id = item.series
+LEFT JOIN study ON study.id = series.study
+LEFT JOIN patient ON patient.id = study.patient
+WHERE item.id = ? AND item.deleted_seq IS NULL AND item.kind IN ('frame', 'series')
+-- name: subject_of
+SELECT instance.id, series.study, coalesce(patient.alias_of, patient.id)
+FROM instance
+LEFT JOIN series ON series.id = instance.series
+LEFT JOIN study ON study.id = series.study
+LEFT JOIN patient ON patient.id = study.patient
+WHERE instance.sop_uid = ? AND instance.deleted_seq IS NULL
+-- name: background
+SELECT score FROM background WHERE kind = ? ORDER BY place
+-- name: chosen
+SELECT DISTINCT instance.id FROM item
+JOIN instance ON instance.id = item.instance
+LEFT JOIN series ON series.id = item.series
+LEFT JOIN study ON study.id = series.study
+LEFT JOIN patient ON patient.id = study.patient
+WHERE item.kind = 'frame' AND item.deleted_seq IS NULL AND @
+ORDER BY instance.id
+-- name: live_rows
+SELECT count(*) FROM item WHERE instance = ? AND kind = 'frame' AND deleted_seq IS NULL
+-- name: count_totals
+SELECT 'patients', count(*) FROM patient WHERE EXISTS (SELECT 1 FROM study WHERE study.patient = patient.id)
+UNION ALL SELECT 'studies', count(DISTINCT series.study) FROM instance JOIN series ON series.id = instance.series
+  WHERE instance.deleted_seq IS NULL
+UNION ALL SELECT 'series', count(DISTINCT series) FROM instance WHERE deleted_seq IS NULL
+UNION ALL SELECT 'instances', count(*) FROM instance WHERE deleted_seq IS NULL
+UNION ALL SELECT 'images', count(*) FROM item WHERE kind = 'frame' AND deleted_seq IS NULL
+UNION ALL SELECT 'pooled', count(*) FROM item WHERE kind = 'series' AND deleted_seq IS NULL
+UNION ALL SELECT 'deleted', count(*) FROM item WHERE deleted_seq IS NOT NULL
+UNION ALL SELECT 'refused', count(*) FROM refused
+UNION ALL SELECT 'conflicts', count(*) FROM conflict
+-- name: count_refused
+SELECT code || ': ' || reason, count(*) FROM refused WHERE code = 'skipped' GROUP BY reason
+UNION ALL SELECT code, count(*) FROM refused WHERE code <> 'skipped' GROUP BY code ORDER BY 2 DESC, 1
+-- name: count_modality
+SELECT coalesce(series.modality, '-'), count(*) FROM item LEFT JOIN series ON series.id = item.series
+WHERE item.kind = 'frame' AND item.deleted_seq IS NULL GROUP BY 1 ORDER BY 2 DESC, 1
+-- name: count_site
+SELECT coalesce(study.site, '-'), count(*) FROM item LEFT JOIN series ON series.id = item.series
+LEFT JOIN study ON study.id = series.study
+WHERE item.kind = 'frame' AND item.deleted_seq IS NULL GROUP BY 1 ORDER BY 2 DESC, 1
+-- name: count_month
+SELECT coalesce(substr(study.date, 1, 7), '-'), count(*) FROM item LEFT JOIN series ON series.id = item.series
+LEFT JOIN study ON study.id = series.study
+WHERE item.kind = 'frame' AND item.deleted_seq IS NULL GROUP BY 1 ORDER BY 1
+-- name: count_station
+SELECT coalesce(series.station, '-'), count(*) FROM item LEFT JOIN series ON series.id = item.series
+WHERE item.kind = 'frame' AND item.deleted_seq IS NULL GROUP BY 1 ORDER BY 2 DESC, 1
+-- name: count_body_part
+SELECT coalesce(series.body_part, '-'), count(*) FROM item LEFT JOIN series ON series.id = item.series
+WHERE item.kind = 'frame' AND item.deleted_seq IS NULL GROUP BY 1 ORDER BY 2 DESC, 1
+-- name: count_space
+SELECT substr(space.weights_sha256, 1, 12) || ' ' || space.profile || ' ' || space.dtype || ' mi2 ' || space.mi2_version
+  || ' ' || space.instructions, count(*)
+FROM item JOIN space ON space.id = item.space WHERE item.deleted_seq IS NULL GROUP BY space.id ORDER BY 2 DESC
+-- name: count_source
+SELECT source.kind || ' ' || source.url, count(instance.id) FROM source
+LEFT JOIN instance ON instance.source = source.id AND instance.deleted_seq IS NULL GROUP BY source.id ORDER BY source.id
+-- name: most_studies
+SELECT count(*) FROM study WHERE patient IS NOT NULL GROUP BY patient ORDER BY 1 DESC LIMIT 1
+-- name: all_studies
+SELECT count(*) FROM study
+-- name: newest
+SELECT coalesce(max(date), '-'), 1 FROM study

@@ -1,0 +1,108 @@
+#pragma once
+// What the files that are to be added hold, and which of it is new. Nothing is decoded.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <mi2/error.hpp>
+#include <mi2/image.hpp>
+
+#include "archive/catalog.hpp"
+#include "archive/slices.hpp"
+#include "base/progress.hpp"
+#include "embedder/inputs.hpp"
+#include "image/source.hpp"
+
+namespace mi2::archive {
+
+enum class Identifiers : std::uint8_t {
+  kHash,  ///< keyed pseudonyms
+  kKeep,  ///< and the identifiers themselves
+  kNone,  ///< nothing of the patient at all
+};
+/// @throws Error{kBadArgument} for anything but "hash", "keep" and "none".
+Identifiers parse_identifiers(std::string_view name);
+
+/// What an object says of itself.
+struct ObjectFacts {
+  PatientFacts patient;
+  StudyFacts study;
+  SeriesFacts series;
+  InstanceFacts instance;
+};
+
+struct SurveyedFile {
+  enum class Kind : std::uint8_t {
+    kUnchanged,  ///< nothing to do
+    kTouched,    ///< the same content with another time
+    kStored,     ///< its object is in the archive; other slices may be chosen now
+    kNew,
+    kChanged,   ///< other content than what is in the archive of this file, which goes
+    kMoved,     ///< the object of a file that is no longer there
+    kCopy,      ///< of an object that another file has
+    kConflict,  ///< another object with the identifier of one that is kept
+    kRefused,
+  };
+  std::size_t input = 0;
+  Kind kind = Kind::kRefused;
+  Stamp stamp;
+  std::string sha256;                  ///< empty: known when it is embedded
+  std::optional<Id> known;             ///< the instance of kTouched, kStored, kChanged (which goes), kMoved, kCopy
+  std::optional<StoredInstance> kept;  ///< of kConflict, where that is in the archive
+  std::optional<Error> error;          ///< of kRefused
+  std::unique_ptr<ObjectFacts> facts;
+  bool in_series = false;
+};
+
+/// A frame to embed.
+struct PlannedFrame {
+  std::size_t file = 0;
+  std::uint64_t frame = 0;  ///< from 0
+  std::optional<double> position;
+};
+
+/// What is committed together: a study, or some files of none.
+struct Unit {
+  std::vector<std::size_t> files;  ///< all that have a part in it, those of whose frames none was chosen too
+  std::vector<PlannedFrame> frames;
+};
+
+struct Survey {
+  std::vector<SurveyedFile> files;  ///< one per input
+  std::vector<Unit> units;
+  std::uint64_t frames = 0;         ///< to embed
+  std::uint64_t telling_paths = 0;  ///< paths that hold a patient's name or identifier
+};
+
+struct SurveyOptions {
+  Slices slices;
+  std::string site;
+  Identifiers identifiers = Identifiers::kHash;
+  unsigned threads = 0;  ///< 0: one per available core
+  ImageOptions image;
+  base::OnProgress on_progress;
+};
+
+/// Files of no study that are committed together.
+inline constexpr std::size_t kUnitFiles = 64;
+
+/// @param catalog  null: of an archive that is not there yet.
+/// @param key      as Writer::key().
+Survey survey(std::span<const embedder::Input> inputs, const SurveyOptions& options, Catalog* catalog,
+              const std::string& key);
+
+/// What an object is called in an archive. Empty where it says nothing, and of what is no DICOM object.
+struct ObjectNames {
+  std::string patient_key;  ///< the patient's pseudonym
+  std::string sop_uid;
+};
+/// @param site  as SurveyOptions::site.  @throws Error{kBadFile}, {kUnsupported}, {kTooLarge} as dicom::describe.
+ObjectNames names_of(std::span<const std::byte> object, const ImageOptions& options, std::string_view name,
+                     const std::string& key, const std::string& site);
+
+}  // namespace mi2::archive

@@ -1,0 +1,52 @@
+#include "archive/upkeep.hpp"
+
+#include <algorithm>
+#include <set>
+#include <span>
+
+#include <fmt/format.h>
+
+#include <mi2/error.hpp>
+
+namespace mi2::archive {
+
+Removal find_removal(Catalog& catalog, const Choice& choice) {
+  Removal removal;
+  removal.instances =
+      catalog.chosen_instances(choice.where ? &*choice.where : nullptr, choice.study, choice.patient_key);
+  for (const Id instance : removal.instances) removal.images += static_cast<std::uint64_t>(catalog.live_rows(instance));
+  return removal;
+}
+
+bool remove(Writer& archive, const Removal& removal, bool erase) {
+  Catalog& catalog = archive.catalog();
+  {
+    Catalog::Transaction all(catalog, true);
+    const std::int64_t seq = catalog.add_change("rm", -static_cast<std::int64_t>(removal.images));
+    std::set<Id> touched;
+    for (const Id instance : removal.instances) {
+      if (const auto series = catalog.retire_instance(instance, seq)) touched.insert(*series);
+    }
+    for (const Id series : touched) archive.pool_again(series, seq);
+    archive.segments().sync();
+    if (erase) catalog.mark_erasing();
+    all.commit();
+  }
+  return !erase || archive.erase();
+}
+
+void each_vector(Reader& archive, const std::optional<filter::Expr>& where, bool series,
+                 const std::function<void(const ItemFacts&, std::span<const float>)>& use) {
+  const RowFacts::Kind wanted = series ? RowFacts::Kind::kSeries : RowFacts::Kind::kFrame;
+  std::vector<std::uint64_t> rows;
+  archive.catalog().each_row(where ? &*where : nullptr, [&](const RowFacts& row) {
+    if (row.allowed && !row.deleted && row.kind == wanted) rows.push_back(row.row);
+  });
+  for (const std::uint64_t row : rows) {
+    const std::optional<ItemFacts> item = archive.catalog().item(row);
+    if (!item) throw Error(Code::kInternal, fmt::format("row {} is not in the catalog", row));
+    use(*item, archive.row(row, item->crc));
+  }
+}
+
+}  // namespace mi2::archive

@@ -1,0 +1,56 @@
+#pragma once
+// What keeps an archive sound: checking, repairing, removing, and handing its vectors out.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "archive/archive.hpp"
+#include "archive/filter/filter.hpp"
+#include "archive/reader.hpp"
+#include "base/progress.hpp"
+
+namespace mi2::archive {
+
+struct VerifyReport {
+  std::vector<std::string> problems;    ///< for people; at most kMostProblems, and how many more
+  std::vector<std::uint64_t> bad_rows;  ///< live ones whose vectors are not what was written
+  std::uint64_t rows = 0;               ///< that were looked at
+};
+inline constexpr std::size_t kMostProblems = 100;
+
+/// Looks at the catalog and the segments' headers and lengths; `deep`: at every row's checksum and length too.
+/// @throws Error{kNotFound}, {kUnsupported} if it is no archive of this format.
+VerifyReport verify(const std::filesystem::path& folder, bool deep, const base::OnProgress& on_progress);
+
+/// Takes the files of damaged rows out of the archive, so that the next `add` reads them again, and pools their series
+/// anew. A damaged catalog cannot be repaired.
+/// @returns how many images were taken out.
+std::uint64_t repair(const std::filesystem::path& folder, const base::OnProgress& on_progress);
+
+/// What is to go: one of these.
+struct Choice {
+  std::optional<filter::Expr> where;
+  std::string study;
+  std::string patient_key;
+};
+
+struct Removal {
+  std::vector<Id> instances;
+  std::uint64_t images = 0;
+};
+/// What remove() would take.
+Removal find_removal(Catalog& catalog, const Choice& choice);
+/// Marks it as deleted; `erase`: and overwrites it, with all that was deleted before.
+/// @returns false if it was erased, but a reader keeps the catalog's log.
+bool remove(Writer& archive, const Removal& removal, bool erase);
+
+/// Calls `use` for each live image (or pooled series) with its vector, by row. @throws Error{kBadFile} for damage.
+void each_vector(Reader& archive, const std::optional<filter::Expr>& where, bool series,
+                 const std::function<void(const ItemFacts&, std::span<const float>)>& use);
+
+}  // namespace mi2::archive

@@ -1,0 +1,237 @@
+// Whether an archive is what was written, and what can be done if it is not.
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <set>
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include <mi2/error.hpp>
+
+#include "archive/scan/codes.hpp"
+#include "archive/upkeep.hpp"
+#include "base/files.hpp"
+#include "base/hash.hpp"
+
+namespace mi2::archive {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kReportRows = 4096;
+
+class Verifier {
+ public:
+  Verifier(const fs::path& folder, bool deep, const base::OnProgress& on_progress)
+      : folder_(folder), deep_(deep), on_progress_(on_progress), format_(read_format(folder)) {}
+
+  VerifyReport run() {
+    require_local(folder_);
+    std::unique_ptr<Catalog> catalog;
+    try {
+      catalog = std::make_unique<Catalog>(folder_, Catalog::Access::kRead);
+    } catch (const Error& error) {
+      if (error.code() == Code::kUnsupported || error.code() == Code::kOverloaded) throw;
+      say(error.what());
+      return finish();
+    }
+    const Catalog::Transaction snapshot(*catalog, false);
+    try {
+      check_catalog(*catalog);
+      // Numbers that no archive has would be looked for for ever.
+      open_segments(std::min(catalog->rows(), catalog->entries()));
+      check_rows(*catalog);
+    } catch (const Error& error) {
+      if (error.code() == Code::kInternal) throw;
+      say(error.what());
+    }
+    return finish();
+  }
+
+ private:
+  void say(std::string problem) {
+    if (report_.problems.size() < kMostProblems) {
+      report_.problems.push_back(std::move(problem));
+    } else {
+      ++more_;
+    }
+  }
+
+  VerifyReport finish() {
+    if (more_ > 0) report_.problems.push_back(fmt::format("and {} more", more_));
+    return std::move(report_);
+  }
+
+  void check_catalog(Catalog& catalog) {
+    if (catalog.meta("id") != format_.id) {
+      say(fmt::format("{}: the catalog of another archive", catalog_file(folder_).string()));
+    }
+    for (const std::string& problem : catalog.problems()) {
+      say(fmt::format("{}: {}", catalog_file(folder_).string(), problem));
+    }
+    try {
+      static_cast<void>(read_key(folder_));
+    } catch (const Error& error) {
+      say(error.what());
+    }
+  }
+
+  void open_segments(std::uint64_t rows) {
+    for (std::uint64_t first = 0; first < rows; first += kSegmentRows) {
+      const std::uint64_t number = first / kSegmentRows + 1;
+      const fs::path path = segment_file(folder_, number);
+      files_.push_back(nullptr);
+      try {
+        auto file = std::make_unique<base::MappedFile>(path);
+        check_segment_header(file->bytes(), format_, number, path.string());
+        files_.back() = std::move(file);
+      } catch (const Error& error) {
+        if (error.code() == Code::kInternal) throw;
+        say(error.what());
+      }
+    }
+  }
+
+  /// The vector of a row; empty if its file does not reach so far.
+  std::span<const float> vector_of(std::uint64_t row) const {
+    const std::uint64_t segment = row / kSegmentRows;
+    const base::MappedFile* file = segment < files_.size() ? files_[segment].get() : nullptr;
+    if (file == nullptr) return {};
+    const std::uint64_t size = format_.dimensions * sizeof(float);
+    const std::uint64_t at = kSegmentHeader + row % kSegmentRows * size;
+    if (file->bytes().size() < at + size) return {};
+    return {reinterpret_cast<const float*>(file->bytes().data() + at), format_.dimensions};
+  }
+
+  void check_row(const RowFacts& row) {
+    const std::span<const float> vector = vector_of(row.row);
+    std::string_view problem;
+    if (vector.empty()) {
+      problem = "its segment is missing, damaged or cut";
+    } else if (deep_ && base::crc32c(std::as_bytes(vector)) != row.crc) {
+      problem = "its checksum is another";
+    } else if (deep_) {
+      double square = 0;
+      for (const float number : vector) square += static_cast<double>(number) * static_cast<double>(number);
+      // Not a number fails the comparison too.
+      if (!(std::abs(std::sqrt(square) - 1) <= scan::kUnitTolerance)) problem = "it is no unit vector";
+    }
+    if (problem.empty()) return;
+    const bool live = !row.deleted && row.kind != RowFacts::Kind::kGone;
+    if (live) report_.bad_rows.push_back(row.row);
+    say(fmt::format("{}: row {}{}: {}", segment_file(folder_, row.row / kSegmentRows + 1).string(), row.row,
+                    live ? "" : ", deleted", problem));
+  }
+
+  void check_rows(Catalog& catalog) {
+    const std::uint64_t rows = catalog.rows();
+    std::uint64_t next = 0;
+    catalog.each_row(nullptr, [&](const RowFacts& row) {
+      if (row.row != next)
+        say(fmt::format("{}: rows {} to {} are missing", catalog_file(folder_).string(), next, row.row - 1));
+      next = row.row + 1;
+      // An erasure that was interrupted: the writer that comes next finishes it.
+      const bool erasing = row.kind == RowFacts::Kind::kGone && (row.instance != 0 || row.series != 0);
+      if (!erasing) check_row(row);
+      ++report_.rows;
+      if (on_progress_ && report_.rows % kReportRows == 0) on_progress_({"verifying", report_.rows, rows});
+    });
+  }
+
+  const fs::path& folder_;
+  bool deep_;
+  const base::OnProgress& on_progress_;
+  Format format_;
+  VerifyReport report_;
+  std::uint64_t more_ = 0;
+  std::vector<std::unique_ptr<base::MappedFile>> files_;
+};
+
+/// The segment with a header of its own and the length that the catalog wants. Its rows stay as far as there are any:
+/// their checksums say which of them are whole.
+void mend_segment(const fs::path& folder, const Format& format, std::uint64_t number, std::uint64_t rows) {
+  const fs::path path = segment_file(folder, number);
+  const std::vector<float> blank = erased_row(format.dimensions);
+  std::error_code ignored;
+  fs::create_directory(path.parent_path(), ignored);
+  std::unique_ptr<base::MappedFile> old;
+  if (fs::is_regular_file(path, ignored)) old = std::make_unique<base::MappedFile>(path);
+  const std::span<const std::byte> before = old ? old->bytes() : std::span<const std::byte>{};
+  base::AtomicFile file(path);
+  file.write(segment_header(format, number));
+  const std::size_t size = format.dimensions * sizeof(float);
+  const std::uint64_t count = std::min(rows - (number - 1) * kSegmentRows, kSegmentRows);
+  for (std::uint64_t row = 0; row < count; ++row) {
+    const std::size_t at = kSegmentHeader + row * size;
+    file.write(before.size() >= at + size ? before.subspan(at, size) : std::as_bytes(std::span(blank)));
+  }
+  file.commit();
+}
+
+/// Those that are missing, cut, damaged or another's.
+void mend_segments(const fs::path& folder, const Format& format) {
+  const WriterLock lock(folder);
+  Catalog catalog(folder, Catalog::Access::kRead);
+  const std::uint64_t rows = catalog.rows();
+  if (rows != catalog.entries()) {
+    throw Error(Code::kBadFile, fmt::format("{}: rows are missing from the catalog, which cannot be repaired",
+                                            catalog_file(folder).string()));
+  }
+  for (std::uint64_t first = 0; first < rows; first += kSegmentRows) {
+    const std::uint64_t number = first / kSegmentRows + 1;
+    const fs::path path = segment_file(folder, number);
+    const std::uint64_t size =
+        kSegmentHeader + std::min(rows - first, kSegmentRows) * format.dimensions * sizeof(float);
+    try {
+      const base::MappedFile file(path);
+      check_segment_header(file.bytes(), format, number, path.string());
+      if (file.bytes().size() >= size) continue;
+    } catch (const Error& error) {
+      if (error.code() == Code::kInternal) throw;
+    }
+    mend_segment(folder, format, number, rows);
+  }
+}
+
+}  // namespace
+
+VerifyReport verify(const fs::path& folder, bool deep, const base::OnProgress& on_progress) {
+  return Verifier(folder, deep, on_progress).run();
+}
+
+std::uint64_t repair(const fs::path& folder, const base::OnProgress& on_progress) {
+  mend_segments(folder, read_format(folder));
+  const VerifyReport report = verify(folder, true, on_progress);
+  Writer archive(folder);
+  Catalog& catalog = archive.catalog();
+  Catalog::Transaction all(catalog, true);
+  const std::int64_t seq = catalog.add_change("repair", 0);
+  std::set<Id> touched;
+  std::set<Id> instances;
+  std::uint64_t images = 0;
+  for (const std::uint64_t row : report.bad_rows) {
+    const std::optional<ItemFacts> item = catalog.item(row);
+    if (!item) continue;
+    if (item->kind == "frame") ++images;
+    if (item->instance != 0) instances.insert(item->instance);
+    if (item->series != 0) touched.insert(item->series);
+    catalog.drop_row(row, seq);
+  }
+  for (const Id instance : instances) {
+    images += static_cast<std::uint64_t>(catalog.live_rows(instance));
+    if (const auto series = catalog.retire_instance(instance, seq)) touched.insert(*series);
+  }
+  for (const Id series : touched) archive.pool_again(series, seq);
+  // Whatever is in the place of a deleted row: it is overwritten, so that its checksum is right again.
+  catalog.mark_erasing();
+  archive.segments().sync();
+  all.commit();
+  static_cast<void>(archive.erase());
+  return images;
+}
+
+}  // namespace mi2::archive

@@ -1,0 +1,104 @@
+"""mi2 index add, killed at random moments and on a full disk: what was committed stays, nothing is there twice, and the
+next run goes on. MI2_KILLS=100 kills as often."""
+import os
+import random
+import shutil
+import subprocess
+import time
+
+import pytest
+from dicom_studies import write_hospital
+from index_support import exported, query, sound, table, totals
+
+KILLS = int(os.environ.get("MI2_KILLS", "3" if os.environ.get("MI2_SANITIZE") else "10"))
+
+
+@pytest.fixture(scope="module")
+def hospital(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("hospital")
+    return folder, write_hospital(folder, studies=8, slices=4)
+
+
+def command(mi2, archive, source):
+    return [mi2.path, "index", "add", "--batch", "2", str(archive), str(source)]
+
+
+def whole(mi2, archive, hospital, tmp_path):
+    """What a run that nobody disturbs leaves."""
+    found = totals(mi2, archive)
+    assert (found["images"], found["studies"], found["pooled"]) == (32, 8, 8)
+    assert sorted(exported(mi2, archive, tmp_path)[0]) == sorted(hospital[1])
+    sound(mi2, archive)
+
+
+def test_whatever_is_committed_survives_a_kill(mi2, hospital, tmp_path):
+    calm = tmp_path / "calm"
+    start = time.monotonic()
+    subprocess.run(command(mi2, calm, hospital[0]), env=mi2.environment(), check=True, capture_output=True)
+    duration = time.monotonic() - start
+    moments = random.Random(7)
+    archive, had = tmp_path / "a", 0
+    for kill in range(KILLS):
+        run = subprocess.Popen(command(mi2, archive, hospital[0]), env=mi2.environment(), stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+        time.sleep(moments.uniform(0, duration))
+        run.kill()
+        run.wait()
+        if not (archive / "archive.json").exists():
+            continue
+        sound(mi2, archive)
+        images = totals(mi2, archive)["images"]
+        assert images >= had and table(archive, "SELECT count(*) FROM item WHERE deleted_seq IS NOT NULL") == [(0,)]
+        had = images
+        if had == 32:  # again from the start
+            shutil.rmtree(archive)
+            had = 0
+    subprocess.run(command(mi2, archive, hospital[0]), env=mi2.environment(), check=True, capture_output=True)
+    whole(mi2, archive, hospital, tmp_path)
+    assert (exported(mi2, archive, tmp_path)[1] == exported(mi2, calm, tmp_path)[1]).all()
+
+
+def test_what_a_kill_left_of_a_new_archive_is_in_nobodys_way(mi2, hospital, tmp_path):
+    archive = tmp_path / "a"
+    (archive / "vectors").mkdir(parents=True)
+    for name in ("lock", "key", "catalog.sqlite", "catalog.sqlite-journal", "catalog.sqlite-wal", "vectors/000001.f32",
+                 "archive.json.mi2-0123456789abcdef"):
+        (archive / name).write_text("half")
+    subprocess.run(command(mi2, archive, hospital[0]), env=mi2.environment(), check=True, capture_output=True)
+    whole(mi2, archive, hospital, tmp_path)
+
+
+def test_a_reader_finds_whole_studies_while_they_are_added(mi2, hospital, tmp_path):
+    archive = tmp_path / "a"
+    mi2("index", "add", str(archive), str(hospital[0] / "0"))
+    run = subprocess.Popen(command(mi2, archive, hospital[0]), env=mi2.environment(), stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL)
+    searches = 0
+    while run.poll() is None or searches == 0:
+        found = query(mi2, archive, "--item", 0, "--by", "image", "-k", 100, "--same-patient", "include", with_model=False)
+        assert len(found) % 4 == 0 and all(row["exact"] for row in found)
+        searches += 1
+    assert run.returncode == 0
+    whole(mi2, archive, hospital, tmp_path)
+
+
+def test_a_full_disk_is_said_and_nothing_committed_is_lost(mi2, hospital, tmp_path):
+    place = tmp_path / "small"
+    place.mkdir()
+    mounted = os.geteuid() == 0 and subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=420k", "tmpfs", str(place)], capture_output=True, check=False).returncode == 0
+    if not mounted:
+        pytest.skip("a small file system needs root, and leave to mount")
+    try:
+        archive = place / "a"
+        mi2("index", "add", str(archive), str(hospital[0] / "0"))
+        (place / "ballast").write_bytes(bytes(16384))
+        blocks = os.statvfs(place)
+        (place / "more").write_bytes(bytes(max(0, blocks.f_bavail - 3) * blocks.f_frsize))
+        errors = mi2("index", "add", str(archive), str(hospital[0]), status=3).errors
+        assert "No space left" in errors or "disk" in errors
+        (place / "more").unlink()
+        assert totals(mi2, archive)["images"] >= 4
+        sound(mi2, archive)
+    finally:
+        subprocess.run(["umount", str(place)], check=True)

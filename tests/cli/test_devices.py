@@ -32,6 +32,9 @@ COMMANDS = {
     "bench": ["--model", "MODEL", "--rounds", "1"],
     "fidelity": ["--dtypes", "f32", "PICTURE"],
     "adapter classify": ["--head", "HEAD", "PICTURE"],
+    "adapter embed": ["--head", "HEAD", "PICTURE"],
+    "index add": ["ARCHIVE", "PICTURE"],
+    "index search": ["ARCHIVE", "--text", "a"],
     "adapter train": ["--embeddings", "VECTORS", "--labels", "LABELS", "--out", "NEW", "--force", "--model", "MODEL",
                       "--bootstrap", "0"],
     "train": ["CONFIG"],
@@ -59,7 +62,8 @@ def files(mi2, images, tmp_path_factory):
     write_labels(root / "labels.csv", [(name, "train" if i < 8 else "test", "ab"[i % 2]) for i, name in enumerate(names)])
     write_adapter(root / "toolkit", ["a", "b"], channels=dimensions)
     mi2("pack", "--model", mi2.model, "--dtype", "f32", str(root / "packed.mi2"), with_model=False)
-    return {"PICTURE": picture, "ROWS": str(root / "rows.jsonl"), "OUT": str(root / "out.jsonl"), "MODEL": mi2.model,
+    mi2("index", "add", str(root / "archive"), picture)
+    return {"ARCHIVE": str(root / "archive"), "PICTURE": picture, "ROWS": str(root / "rows.jsonl"), "OUT": str(root / "out.jsonl"), "MODEL": mi2.model,
             "HEAD": str(root / "toolkit"), "VECTORS": str(root / "vectors.jsonl"), "LABELS": str(root / "labels.csv"),
             "NEW": str(root / "new"), "CONFIG": str(root / "train.yaml"), "PACKED": str(root / "packed.mi2")}
 
@@ -86,7 +90,8 @@ def test_every_command_with_a_model_has_a_device(mi2):
     listed = help_of(mi2, "").split("Subcommands:")[1].split("Examples:")[0]
     commands = [line.split()[0] for line in listed.splitlines() if line.strip()]
     assert {"embed", "serve", "knn"} <= set(commands)
-    commands = [c for c in commands if c != "adapter"] + ["adapter " + c for c in ("train", "classify", "import")]
+    groups = {"adapter": ("train", "classify", "embed", "import"), "index": ("add", "search")}
+    commands = [c for c in commands if c not in groups] + [f"{group} {c}" for group in groups for c in groups[group]]
     helps = {command: help_of(mi2, command) for command in commands}
     # It computes nothing; the device is that of whoever deploys what it writes.
     assert {c for c in commands if "--device" in helps[c]} == {*COMMANDS, "package"}

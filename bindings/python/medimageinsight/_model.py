@@ -135,8 +135,10 @@ class Model(EncodeApi):
         return self._core.token_grid
 
     @overload
-    def embed_images(self, images: ImageLike | Iterable[ImageLike], *, return_tokens: Literal[True],
-                     **options: Any) -> TokenVectors:
+    def embed_images(self, images: ImageLike | Iterable[ImageLike], *, frames: Frames | None = None,
+                     batch: int | None = None, progress: Progress = None, on_error: Failure = None,
+                     batch_size: int | None = None, show_progress_bar: bool | None = None,
+                     normalize: bool = True, return_tokens: Literal[True]) -> TokenVectors:
         ...
 
     @overload
@@ -161,7 +163,8 @@ class Model(EncodeApi):
         :param frames: "middle", "first" or a number from 1: of multi-frame DICOM and TIFF, the frame to embed; None: as
             "middle". "all", "every:K" and "center:K" give a row per selected frame, and :meth:`embed_frames` also says
             which frame a row is of.
-        :param batch: images computed together (None: 4, on a GPU 32); while they are, the next are decoded. It never changes a vector.
+        :param batch: images computed together (None: 4, on a GPU 32); while they are, the next are
+            decoded. It never changes a vector.
         :param on_error: what becomes of an image that cannot be read: "raise" (None) raises the first such error; "nan"
             makes its row NaN; "skip" leaves its row out; a function is called with position and error, and its row is NaN.
         :param batch_size: as batch. show_progress_bar: as progress. normalize: vectors always have length 1.

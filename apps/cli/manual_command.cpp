@@ -34,7 +34,7 @@ constexpr std::string_view kCompletionHelp = R"(Prints what makes a shell comple
   mi2 completion fish > ~/.config/fish/completions/mi2.fish
 )";
 
-void print(const std::string& text) {
+void print_all(const std::string& text) {
   const auto output = open_output("-");
   output->write(text);
   output->commit();
@@ -75,7 +75,7 @@ void add_help(CLI::App& command, Session& session) {
   const CLI::Option* const path = add_positionals(command, "COMMAND", "The command to explain");
   command.callback([path, root = command.get_parent(), &session] {
     session.run = [path, root] {
-      print(help_of(*root, values_of(path)));
+      print_all(help_of(*root, values_of(path)));
       return 0;
     };
   });
@@ -91,7 +91,7 @@ void add_man(CLI::App& command, Session& session) {
       if (!folder->empty()) {
         write_manuals(*root, *folder);
       } else {
-        print(manual_of(find(command_table(*root), values_of(path)), std::string(version())));
+        print_all(manual_of(find(command_table(*root), values_of(path)), std::string(version())));
       }
       return 0;
     };
@@ -104,7 +104,7 @@ void add_completion(CLI::App& command, Session& session) {
   command.footer(std::string(kCompletionHelp));
   command.callback([shell, root = command.get_parent(), &session] {
     session.run = [shell, root] {
-      print(completion_of(command_table(*root), *shell));
+      print_all(completion_of(command_table(*root), *shell));
       return 0;
     };
   });

@@ -55,6 +55,20 @@ std::span<const float> Reader::row(std::uint64_t row, std::uint32_t crc) const {
   return numbers;
 }
 
+namespace {
+
+/// Where the folder cannot be written, the next search makes them again. @returns whether they are kept.
+bool keep(const scan::Codes& codes, const std::filesystem::path& file) {
+  try {
+    codes.save(file);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+}  // namespace
+
 const scan::Scan& Reader::scan(base::ThreadPool& pool, const base::OnProgress& on_progress) {
   if (scan_) return *scan_;
   const std::string rewrites = catalog_->meta("rewrites");
@@ -67,12 +81,7 @@ const scan::Scan& Reader::scan(base::ThreadPool& pool, const base::OnProgress& o
     options.progress = on_progress;
     auto codes =
         std::make_shared<const scan::Codes>(scan::Codes::load(file, rows, format_.dimensions, id, pool, options));
-    if (codes->encoded() > 0) {
-      try {
-        codes->save(file);
-      } catch (const Error&) {  // where the folder cannot be written, the next search makes them again
-      }
-    }
+    if (codes->encoded() > 0) keep(*codes, file);
     segments.push_back({rows.data(), std::move(codes)});
   }
   scan_ = std::make_unique<scan::Scan>(std::move(segments));

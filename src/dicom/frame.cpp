@@ -66,21 +66,35 @@ void read_encapsulated(const TransferSyntax& syntax, const Fragments& fragments,
                                              : decode_jpeg(stream, *coding, frame.layout, name, warnings);
 }
 
-/// The samples whose bits beside the stored ones are not what the sign makes them.
-bool beyond_stored(const Frame& frame) noexcept {
-  const Layout& layout = frame.layout;
-  const std::size_t count = frame.bytes.size() / (layout.allocated / 8);
-  const std::uint32_t all = layout.allocated == 32 ? ~0U : (1U << layout.allocated) - 1;
-  const std::uint32_t beside = all & ~((1U << layout.stored) - 1);
-  const std::uint32_t sign = 1U << (layout.stored - 1);
-  const std::size_t size = layout.allocated / 8;
-  for (std::size_t i = 0; i < count; ++i) {
-    std::uint32_t raw = 0;
-    std::memcpy(&raw, frame.bytes.data() + i * size, size);
-    const std::uint32_t high = raw & beside;
-    if (high != 0 && !(layout.is_signed && high == beside && (raw & sign) != 0)) return true;
+/// @param sign  the stored bits' highest, or 0 of samples without a sign.
+template <typename Sample>
+bool one_is_beyond(const std::vector<std::uint8_t>& bytes, Sample beside, Sample sign) noexcept {
+  constexpr std::size_t kAtOnce = 4096;  // looked at to their end, so that the compiler may take many at a time
+  const auto negative = static_cast<Sample>(beside | sign);
+  const std::size_t count = bytes.size() / sizeof(Sample);
+  for (std::size_t first = 0; first < count; first += kAtOnce) {
+    const std::size_t last = std::min(first + kAtOnce, count);
+    Sample found = 0;
+    for (std::size_t i = first; i < last; ++i) {
+      Sample raw = 0;
+      std::memcpy(&raw, bytes.data() + i * sizeof raw, sizeof raw);
+      const bool extended = sign != 0 && (raw & negative) == negative;
+      found = static_cast<Sample>(found | (extended ? 0 : raw & beside));
+    }
+    if (found != 0) return true;
   }
   return false;
+}
+
+/// Whether the bits beside the stored ones of a sample are not what the sign makes them.
+bool beyond_stored(const Frame& frame) noexcept {
+  const Layout& layout = frame.layout;
+  const std::uint32_t all = layout.allocated == 32 ? ~0U : (1U << layout.allocated) - 1;
+  const std::uint32_t beside = all & ~((1U << layout.stored) - 1);
+  const std::uint32_t sign = layout.is_signed ? 1U << (layout.stored - 1) : 0;
+  if (layout.allocated == 8) return one_is_beyond<std::uint8_t>(frame.bytes, beside & 0xFFU, sign & 0xFFU);
+  if (layout.allocated == 16) return one_is_beyond<std::uint16_t>(frame.bytes, beside & 0xFFFFU, sign & 0xFFFFU);
+  return one_is_beyond<std::uint32_t>(frame.bytes, beside, sign);
 }
 
 /// Values that BitsStored is too small for are what the pixels are, unless those bits are overlays (PS3.5 8.1.2).

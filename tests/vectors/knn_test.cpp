@@ -82,6 +82,14 @@ TEST(Knn, NearestFirstAndTheFirstOfEquals) {
   EXPECT_NEAR(found[0][3].distance, 1, 1e-12);
 }
 
+TEST(Knn, DistancesAreThoseOfF64) {
+  // In f32 the product is 1 + 2^-11: the last bit of this one is below its rounding.
+  const float x = 1 + std::ldexp(1.0F, -12);
+  const std::vector<float> row{x};
+  const auto found = Neighbours(row, 1, Metric::kDot, 1).search(row, 1, 1);
+  EXPECT_EQ(found[0][0].distance, -(static_cast<double>(x) * x));
+}
+
 TEST(Knn, RefusesWhatHasNoAnswer) {
   const std::vector<float> rows{1, 0, 0, 0};
   expect_error(Code::kBadArgument, {"row 2 is a zero vector"}, [&] { Neighbours(rows, 2, Metric::kCosine); });

@@ -34,7 +34,7 @@ class OpenFile {
   void open() {
     ImageOptions options = embedder_.options().image;
     options.frames = {FrameSelection::Kind::kAll, 0};
-    std::vector<std::byte> bytes = bytes_of(input_, options.max_file_bytes);
+    std::vector<std::byte> bytes = embedder::read_input(input_, options.max_file_bytes);
     // The hash is of what is embedded, not of what was looked at before.
     std::string sha256 = base::sha256_hex(bytes);
     {

@@ -30,13 +30,11 @@ namespace {
 /// Which way the plane of an orientation lies; empty: none is named.
 std::string plane_of(const std::optional<std::array<double, 6>>& orientation) {
   if (!orientation) return {};
-  const std::array<double, 6>& d = *orientation;
-  const std::array<double, 3> normal{std::abs(d[1] * d[5] - d[2] * d[4]), std::abs(d[2] * d[3] - d[0] * d[5]),
-                                     std::abs(d[0] * d[4] - d[1] * d[3])};
+  const std::array<double, 3> normal = image::normal_of(*orientation);
   constexpr double kNearly = 0.8;
-  if (normal[0] > kNearly) return "sagittal";
-  if (normal[1] > kNearly) return "coronal";
-  return normal[2] > kNearly ? "axial" : "oblique";
+  if (std::abs(normal[0]) > kNearly) return "sagittal";
+  if (std::abs(normal[1]) > kNearly) return "coronal";
+  return std::abs(normal[2]) > kNearly ? "axial" : "oblique";
 }
 
 PatientFacts patient_facts(const dicom::Description& said, const SurveyOptions& options, const std::string& key) {
@@ -131,10 +129,6 @@ void look_at_image(std::span<const std::byte> bytes, const embedder::Input& inpu
   }
 }
 
-}  // namespace
-
-namespace {
-
 Stamp stamp_of_file(const std::string& path) {
   struct stat found {};
   if (::stat(path.c_str(), &found) != 0) {
@@ -146,32 +140,17 @@ Stamp stamp_of_file(const std::string& path) {
   return {static_cast<std::int64_t>(found.st_size), nanoseconds(found.st_mtim), nanoseconds(found.st_ctim)};
 }
 
-/// Where the voxels of a volume are, if they are in a file beside its header.
-std::optional<std::filesystem::path> voxels_of(const std::string& path) {
-  constexpr std::uint64_t kMostHeader = 1U << 20;
-  if (!path.ends_with(".mhd") && !path.ends_with(".nhdr") && !path.ends_with(".hdr")) return std::nullopt;
-  try {
-    return volume::data_file(base::read_file(path, kMostHeader), path);
-  } catch (const Error&) {  // whoever reads the volume is told why it cannot be
-    return std::nullopt;
-  }
-}
-
 }  // namespace
 
 Stamp stamp_of(const embedder::Input& input) {
   Stamp stamp = stamp_of_file(input.file.empty() ? input.path : input.file);
-  const std::optional<std::filesystem::path> voxels = input.read ? std::nullopt : voxels_of(input.path);
+  const std::optional<std::filesystem::path> voxels = input.read ? std::nullopt : embedder::voxels_beside(input.path);
   if (!voxels) return stamp;
   const Stamp beside = stamp_of_file(voxels->string());
   stamp.size += beside.size;
   stamp.mtime_ns = std::max(stamp.mtime_ns, beside.mtime_ns);
   stamp.ctime_ns = std::max(stamp.ctime_ns, beside.ctime_ns);
   return stamp;
-}
-
-std::vector<std::byte> bytes_of(const embedder::Input& input, std::uint64_t max_bytes) {
-  return input.read ? input.read(max_bytes) : embedder::read_input(input.path, max_bytes);
 }
 
 Look look_at(const embedder::Input& input, const SurveyOptions& options, const std::string& key, bool with_hash) {
@@ -183,7 +162,7 @@ Look look_at(const embedder::Input& input, const SurveyOptions& options, const s
   std::span<const std::byte> bytes;
   if (file) bytes = file->bytes();
   if (!file || volume::looks_like_volume(bytes)) {
-    unpacked = bytes_of(input, options.image.max_file_bytes);
+    unpacked = embedder::read_input(input, options.image.max_file_bytes);
     bytes = unpacked;
   }
   if (dicom::looks_like_dicom(bytes)) {

@@ -24,9 +24,6 @@ struct Look {
 /// When the file of an input was written. @throws Error{kNotFound}, {kBadFile}.
 Stamp stamp_of(const embedder::Input& input);
 
-/// All bytes of an input, as they are embedded. @throws as embedder::read_input.
-std::vector<std::byte> bytes_of(const embedder::Input& input, std::uint64_t max_bytes);
-
 /// @param with_hash  whether the content's hash is wanted.
 /// @throws Error{kBadFile}, {kUnsupported}, {kTooLarge}, {kNotFound}.
 Look look_at(const embedder::Input& input, const SurveyOptions& options, const std::string& key, bool with_hash);

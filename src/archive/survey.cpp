@@ -119,7 +119,7 @@ class Surveyor {
   }
 
   [[nodiscard]] std::string hash_of(std::size_t i) const {
-    return base::sha256_hex(bytes_of(inputs_[i], options_.image.max_file_bytes));
+    return base::sha256_hex(embedder::read_input(inputs_[i], options_.image.max_file_bytes));
   }
 
   /// With what the archive, or a file before this one, has under the object's identifier.

@@ -14,14 +14,11 @@
 #include "embedder/preparer.hpp"
 
 namespace mi2::embedder {
-namespace {
 
-std::vector<std::byte> bytes_of(const Input& input, std::uint64_t max_bytes) {
+std::vector<std::byte> read_input(const Input& input, std::uint64_t max_bytes) {
   if (input.error) throw Error(*input.error);
   return input.read ? input.read(max_bytes) : read_input(input.path, max_bytes);
 }
-
-}  // namespace
 
 std::vector<std::byte> read_input(const std::string& path, std::uint64_t max_bytes) {
   return path == "-" ? read_standard_input(max_bytes) : read_image(path, max_bytes);
@@ -47,7 +44,7 @@ NextItem items_of(std::span<const Input> inputs, std::uint64_t max_bytes, Prepar
     if (next == inputs.size()) return std::nullopt;
     const Input& input = inputs[next++];
     return Item{input.path, std::nullopt, [&input, max_bytes, prepare] {
-                  return Prepared{prepare(bytes_of(input, max_bytes), input.path), std::nullopt};
+                  return Prepared{prepare(read_input(input, max_bytes), input.path), std::nullopt};
                 }};
   };
 }
@@ -93,7 +90,7 @@ NextItem frames_of(std::span<const Input> inputs, std::uint64_t max_bytes, OpenI
       [inputs, max_bytes, next = std::size_t{0}]() mutable -> std::optional<std::variant<Encoded, Item>> {
         if (next == inputs.size()) return std::nullopt;
         const Input& input = inputs[next++];
-        return Encoded{input.path, [&input, max_bytes] { return bytes_of(input, max_bytes); }};
+        return Encoded{input.path, [&input, max_bytes] { return read_input(input, max_bytes); }};
       },
       std::move(open));
 }

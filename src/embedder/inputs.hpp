@@ -86,6 +86,8 @@ std::vector<std::byte> read_standard_input(std::uint64_t max_bytes);
 /// All of a file, as read_image(), or with "-" of standard input.
 /// @throws as these.
 std::vector<std::byte> read_input(const std::string& path, std::uint64_t max_bytes);
+/// The same of an input. @throws also its own error.
+std::vector<std::byte> read_input(const Input& input, std::uint64_t max_bytes);
 
 /// Encoded bytes to pixels, as Embedder::prepare; called on any thread.
 using PrepareImage = std::function<Pixels(std::span<const std::byte> encoded, std::string_view name)>;

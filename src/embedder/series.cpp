@@ -25,8 +25,6 @@ constexpr double kOnePlane = 1e-2;
 /// mm: places nearer than this are one.
 constexpr double kOnePlace = 1e-3;
 
-using Direction = std::array<double, 6>;
-
 /// Stands for its frames where a selection is applied.
 class Count final : public image::Source {
  public:
@@ -39,14 +37,9 @@ class Count final : public image::Source {
   std::uint64_t frames_;
 };
 
-std::vector<std::byte> bytes_of(const Input& input, std::uint64_t max_bytes) {
-  return input.read ? input.read(max_bytes) : read_input(input.path, max_bytes);
-}
-
 std::optional<double> along_normal(const image::FrameInfo& info) {
   if (!info.position || !info.orientation) return std::nullopt;
-  const Direction& d = *info.orientation;
-  const std::array<double, 3> normal{d[1] * d[5] - d[2] * d[4], d[2] * d[3] - d[0] * d[5], d[0] * d[4] - d[1] * d[3]};
+  const std::array<double, 3> normal = image::normal_of(*info.orientation);
   double along = 0;
   for (std::size_t i = 0; i < 3; ++i) along += normal.at(i) * info.position->at(i);
   return std::isfinite(along) ? std::optional(along) : std::nullopt;
@@ -98,7 +91,7 @@ class SharedIntensity {
   void visit(const PlacedFrame& frame, const image::UseBlock& use) const {
     const Input& input = inputs_[frame.input];
     try {
-      const std::vector<std::byte> bytes = bytes_of(input, options_.max_file_bytes);
+      const std::vector<std::byte> bytes = read_input(input, options_.max_file_bytes);
       open_source(bytes, input.path, options_)->each_block(frame.frame, use);
     } catch (const Error&) {
       return;
@@ -224,7 +217,7 @@ NextItem series_of(std::span<const Input> inputs, const ImageOptions& options,
                     ImageOptions own = options;
                     own.intensity = intensity->of();
                     own.frames = {FrameSelection::Kind::kNumber, frame.frame + 1};
-                    const EncodedImage image = open(bytes_of(of_frame, own.max_file_bytes), of_frame.path, own);
+                    const EncodedImage image = open(read_input(of_frame, own.max_file_bytes), of_frame.path, own);
                     return Prepared{image.prepare(0), std::nullopt};
                   }};
     }

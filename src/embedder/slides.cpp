@@ -42,12 +42,6 @@ SlideInputs levels_of(std::vector<Member> members) {
   return inputs;
 }
 
-/// What standard input or an archive has.
-std::vector<std::byte> content_of(const Input& input, std::uint64_t max_bytes) {
-  if (input.error) throw Error(*input.error);
-  return input.read ? input.read(max_bytes) : read_input(input.path, max_bytes);
-}
-
 }  // namespace
 
 std::vector<SlideInputs> group_slides(std::span<const Input> inputs) {
@@ -82,7 +76,7 @@ NextItem slides_of(std::span<const Input> inputs, std::uint64_t max_bytes, OpenS
     if (next == slides->size()) return std::nullopt;
     const SlideInputs& slide = (*slides)[next++];
     const Input& first = inputs[slide.front()];
-    if (!has_own_file(first)) return Encoded{first.path, [&first, max_bytes] { return content_of(first, max_bytes); }};
+    if (!has_own_file(first)) return Encoded{first.path, [&first, max_bytes] { return read_input(first, max_bytes); }};
     Encoded encoded{first.path, {}};
     encoded.open = [=, &slide] {
       std::vector<std::filesystem::path> files;

@@ -32,6 +32,9 @@ struct FrameInfo {
   std::optional<TilePlace> tile;                     ///< of a whole slide
 };
 
+/// The normal of the plane of an orientation, of length 1 if its directions are perpendicular and of length 1.
+std::array<double, 3> normal_of(const std::array<double, 6>& orientation) noexcept;
+
 class Source {
  public:
   Source() = default;

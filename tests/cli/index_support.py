@@ -1,5 +1,6 @@
 """What tests of mi2 index look at."""
 import json
+import re
 import sqlite3
 
 import numpy as np
@@ -32,3 +33,11 @@ def table(archive, sql):
 
 def sound(mi2, archive, status=0):
     return mi2("index", "verify", "--deep", str(archive), with_model=False, status=status).errors
+
+
+def add(mi2, archive, *arguments, **options):
+    return mi2("index", "add", str(archive), *map(str, arguments), **options).errors
+
+
+def added(errors):
+    return int(re.search(r"(\d+) images added", errors)[1])

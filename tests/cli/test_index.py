@@ -1,7 +1,6 @@
 """Archives as their users know them: added to, added to again, searched, and looked into."""
 import fcntl
 import os
-import re
 import shutil
 import zipfile
 from pathlib import Path
@@ -10,7 +9,7 @@ import numpy as np
 import pydicom
 import pytest
 from dicom_studies import slice_of, uid, write, write_hospital, write_study
-from index_support import exported, query, sound, stats, table, totals
+from index_support import add, added, exported, query, sound, stats, table, totals
 
 TEXT = "chest x-ray"
 # Under sanitizers a start of the program takes longer than what it does.
@@ -29,14 +28,6 @@ def filled(mi2, hospital, tmp_path_factory):
     archive = tmp_path_factory.mktemp("filled") / "archive"
     mi2("index", "add", str(archive), str(hospital[0]))
     return archive
-
-
-def add(mi2, archive, *arguments, **options):
-    return mi2("index", "add", str(archive), *map(str, arguments), **options).errors
-
-
-def added(errors):
-    return int(re.search(r"(\d+) images added", errors)[1])
 
 
 def test_what_is_added_is_counted_and_the_same_again_embeds_nothing(mi2, hospital, tmp_path):
@@ -304,14 +295,15 @@ def test_a_path_means_the_same_file_from_anywhere(mi2, images, tmp_path):
     assert sorted(exported(mi2, tmp_path / "a", tmp_path)[0]) == [str(tmp_path / "one/x.png"), str(tmp_path / "two/x.png")]
 
 
-def test_a_volume_whose_voxels_change_is_computed_anew(mi2, tmp_path):
+@pytest.mark.parametrize("name", ["v.mhd", "volume"])
+def test_a_volume_whose_voxels_change_is_computed_anew(mi2, tmp_path, name):
     header = ["ObjectType = Image", "NDims = 3", "DimSize = 8 8 2", "ElementType = MET_UCHAR", "ElementDataFile = v.raw"]
-    (tmp_path / "v.mhd").write_text("\n".join(header) + "\n")
+    (tmp_path / name).write_text("\n".join(header) + "\n")
     (tmp_path / "v.raw").write_bytes(bytes(range(128)))
-    assert added(add(mi2, tmp_path / "a", tmp_path / "v.mhd")) == 2
-    assert added(add(mi2, tmp_path / "a", tmp_path / "v.mhd")) == 0
+    assert added(add(mi2, tmp_path / "a", tmp_path / name)) == 2
+    assert added(add(mi2, tmp_path / "a", tmp_path / name)) == 0
     (tmp_path / "v.raw").write_bytes(bytes(reversed(range(128))))
-    assert added(add(mi2, tmp_path / "a", tmp_path / "v.mhd")) == 2
+    assert added(add(mi2, tmp_path / "a", tmp_path / name)) == 2
     assert totals(mi2, tmp_path / "a")["images"] == 2
 
 
@@ -340,43 +332,6 @@ def test_a_query_must_make_sense(mi2, filled):
     mi2("index", "search", str(filled), "--study", "1.2.3", status=7, with_model=False)
     mi2("index", "search", str(filled), "--text", "x", "--same-patient", "only", status=2)
     mi2("index", "search", str(filled), "--text", "x", "--not-text", "x", status=2)
-
-
-@pytest.fixture
-def removable(mi2, hospital, tmp_path):
-    archive = tmp_path / "removable"
-    add(mi2, archive, hospital[0])
-    return archive
-
-
-def test_what_is_removed_is_not_found_and_counted(mi2, removable):
-    assert "--yes" in mi2("index", "rm", str(removable), "--study", uid("study", 0), status=2, with_model=False).errors
-    mi2("index", "rm", str(removable), "--study", uid("study", 0), "--yes", with_model=False)
-    found = query(mi2, removable, "--text", TEXT, "--by", "image", "-k", 100)
-    assert len(found) == 15 and found[0]["excluded"]["deleted"] == 4
-    mi2("index", "rm", str(removable), "--patient", "P1", "--yes", with_model=False)
-    assert len(query(mi2, removable, "--text", TEXT, "--by", "image", "-k", 100)) == 9
-    mi2("index", "rm", str(removable), "--where", "modality=MR and date>=2025", "--yes", with_model=False)
-    assert totals(mi2, removable)["images"] == 6
-    mi2("index", "rm", str(removable), "--patient", "P1", "--yes", status=7, with_model=False)
-    sound(mi2, removable)
-
-
-def test_what_is_erased_leaves_nothing(mi2, hospital, removable, tmp_path):
-    names, vectors = exported(mi2, removable, tmp_path)
-    query(mi2, removable, "--text", TEXT)  # makes codes
-    gone = [i for i, name in enumerate(names) if hospital[1][name][1] == "P1"]
-    mi2("index", "rm", str(removable), "--patient", "P1", "--erase", "--yes", with_model=False)
-    content = b"".join(path.read_bytes() for path in removable.rglob("*") if path.is_file())
-    for i, name in enumerate(names):
-        assert (vectors[i].tobytes() in content) == (i not in gone)
-        assert (name.encode() in content) == (i not in gone)
-    for study in range(6):
-        assert (uid("study", study).encode() in content) == (study not in (2, 3))
-    sound(mi2, removable)
-    assert len(query(mi2, removable, "--text", TEXT, "--by", "image", "-k", 100)) == 12
-    assert added(add(mi2, removable, hospital[0])) == 6
-    sound(mi2, removable)
 
 
 def test_equal_identifiers_of_two_sites_are_two_patients(mi2, tmp_path):

@@ -154,12 +154,6 @@ std::unique_ptr<Output> open_output(const std::string& path) {
   return std::make_unique<WholeFileOutput>(unresolved ? fs::path(path) : target);
 }
 
-void write_file(const fs::path& path, const std::string& content) {
-  const auto output = open_output(path.string());
-  output->write(content);
-  output->commit();
-}
-
 fs::path make_report_folder(const std::string& folder) {
   std::error_code error;
   fs::create_directories(folder, error);

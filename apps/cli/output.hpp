@@ -28,9 +28,6 @@ class Output : public base::ByteSink {
 /// @throws Error{kBadArgument} if it is a folder; {kBadFile} if it cannot be written.
 std::unique_ptr<Output> open_output(const std::string& path);
 
-/// A whole file of a report. @throws as open_output() and Output::write.
-void write_file(const std::filesystem::path& path, const std::string& content);
-
 /// The folder of a report, made if it is not there. @throws Error{kBadFile}.
 std::filesystem::path make_report_folder(const std::string& folder);
 

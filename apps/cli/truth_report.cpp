@@ -11,6 +11,7 @@
 #include "adapter/answer_report.hpp"
 #include "adapter/report.hpp"
 #include "base/csv.hpp"
+#include "base/files.hpp"
 #include "output.hpp"
 
 namespace mi2::cli {
@@ -99,10 +100,12 @@ void TruthReport::write(Progress& progress) const {
   if (rows_.empty()) return;
   const adapter::AnswerReport report = adapter::make_answer_report(labels_, scores_, truth_);
   const fs::path folder = make_report_folder(folder_);
-  write_file(folder / "confusion.svg", adapter::confusion_svg(labels_, report.evaluation.confusion));
-  write_file(folder / "predictions.csv", predictions_csv());
-  write_file(folder / "report.txt", adapter::to_text(report));
-  write_file(folder / "report.json", adapter::to_json(report));
+  base::AtomicFiles files;
+  files.add(folder / "confusion.svg", adapter::confusion_svg(labels_, report.evaluation.confusion));
+  files.add(folder / "predictions.csv", predictions_csv());
+  files.add(folder / "report.txt", adapter::to_text(report));
+  files.add(folder / "report.json", adapter::to_json(report));
+  files.commit();
   const evaluation::Evaluation& found = report.evaluation;
   progress.note(fmt::format("{} images of known label: accuracy {:.4f}, macro F1 {:.4f}, mean AUC {}", found.rows,
                             *found.accuracy.value, found.averages.macro.f1,

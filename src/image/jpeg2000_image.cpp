@@ -41,19 +41,6 @@ void read_deep_grey(const Jpeg2000Samples& samples, const DecodeOptions& options
   image.samples = to_8bit(std::span<const std::int32_t>(values), options.intensity, &image.warnings);
 }
 
-/// JFIF's YCbCr, which sYCC is.
-void ycbcr_to_rgb(std::vector<std::uint8_t>& samples, std::size_t step) {
-  const auto clamped = [](double x) { return static_cast<std::uint8_t>(std::clamp(std::lround(x), 0L, 255L)); };
-  for (std::size_t i = 0; i + 3 <= samples.size(); i += step) {
-    const double y = samples[i];
-    const double blue = samples[i + 1] - 128.0;
-    const double red = samples[i + 2] - 128.0;
-    samples[i] = clamped(y + 1.402 * red);
-    samples[i + 1] = clamped(y - 0.344136286 * blue - 0.714136286 * red);
-    samples[i + 2] = clamped(y + 1.772 * blue);
-  }
-}
-
 Mode mode_of(const Jpeg2000Samples& samples) noexcept {
   switch (samples.components) {
     case 1:
@@ -68,6 +55,18 @@ Mode mode_of(const Jpeg2000Samples& samples) noexcept {
 }
 
 }  // namespace
+
+void ycbcr_to_rgb(std::vector<std::uint8_t>& samples, std::size_t step) {
+  const auto clamped = [](double x) { return static_cast<std::uint8_t>(std::clamp(std::lround(x), 0L, 255L)); };
+  for (std::size_t i = 0; i + 3 <= samples.size(); i += step) {
+    const double y = samples[i];
+    const double blue = samples[i + 1] - 128.0;
+    const double red = samples[i + 2] - 128.0;
+    samples[i] = clamped(y + 1.402 * red);
+    samples[i + 1] = clamped(y - 0.344136286 * blue - 0.714136286 * red);
+    samples[i + 2] = clamped(y + 1.772 * blue);
+  }
+}
 
 Image decode_jpeg2000_file(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name) {
   const std::span<const std::uint8_t> data(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());

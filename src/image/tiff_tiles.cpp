@@ -10,6 +10,7 @@
 #include <mi2/error.hpp>
 
 #include "image/jpeg2000.hpp"
+#include "image/jpeg2000_image.hpp"
 #include "image/readers.hpp"
 #include "image/tiff_stream.hpp"
 
@@ -104,20 +105,6 @@ void check_codec(const TiffStream& stream, bool done, std::string_view name) {
                                                                   : library_text(stream.error.data())));
 }
 
-std::uint8_t rounded(double value) noexcept { return static_cast<std::uint8_t>(std::clamp(value + 0.5, 0.0, 255.0)); }
-
-/// JFIF's YCbCr to RGB, in place.
-void to_rgb(std::span<std::uint8_t> samples) {
-  for (std::size_t i = 0; i + 3 <= samples.size(); i += 3) {
-    const double y = samples[i];
-    const double cb = samples[i + 1] - 128.0;
-    const double cr = samples[i + 2] - 128.0;
-    samples[i] = rounded(y + 1.402 * cr);
-    samples[i + 1] = rounded(y - 0.344136 * cb - 0.714136 * cr);
-    samples[i + 2] = rounded(y + 1.772 * cb);
-  }
-}
-
 Image read_jpeg2000_block(std::span<const std::byte> stream, const TiffDirectory& directory, std::uint16_t compression,
                           std::string_view name) {
   const std::uint64_t pixels = std::uint64_t{directory.block_width} * directory.block_height;
@@ -137,7 +124,7 @@ Image read_jpeg2000_block(std::span<const std::byte> stream, const TiffDirectory
   image.mode = decoded.components == 1 ? Mode::kGrey : Mode::kRgb;
   image.samples = std::move(decoded.bytes);
   const bool ycbcr = decoded.ycbcr || (compression == kAperioYcbcr && !decoded.colour_transform);
-  if (ycbcr && image.mode == Mode::kRgb) to_rgb(image.samples);
+  if (ycbcr && image.mode == Mode::kRgb) ycbcr_to_rgb(image.samples, 3);
   return image;
 }
 

@@ -18,6 +18,11 @@ def names(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
+def empty(folder):
+    for path in folder.iterdir():
+        path.unlink()
+
+
 @pytest.fixture
 def place(tmp_path):
     folder = tmp_path / "place"
@@ -46,8 +51,7 @@ def test_a_head_is_the_old_one_or_the_new_one(mi2, heads, place, tmp_path, fault
     head = place / "head"
 
     def prepare():
-        for path in place.iterdir():
-            path.unlink()
+        empty(place)
         mi2("adapter", "import", "--out", str(head), str(old))
 
     seen = set()
@@ -123,11 +127,7 @@ def test_a_batch_goes_on_wherever_it_was_killed(mi2, place, tmp_path):
     mi2(*map(str, arguments))
     whole = out.read_bytes()
 
-    def prepare():
-        for path in place.iterdir():
-            path.unlink()
-
-    for call, _ in Traced(mi2, tmp_path, *arguments).each("signal=KILL", prepare):
+    for call, _ in Traced(mi2, tmp_path, *arguments).each("signal=KILL", lambda: empty(place)):
         if not out.exists():
             mi2(*map(str, arguments))
             assert names(place) == ["out.jsonl"], call
@@ -142,11 +142,7 @@ def test_vectors_go_on_wherever_they_were_killed(mi2, place, images, tmp_path, o
     mi2(*map(str, arguments))
     whole = {path.name: path.read_bytes() for path in place.iterdir()}
 
-    def prepare():
-        for path in place.iterdir():
-            path.unlink()
-
-    for call, _ in Traced(mi2, tmp_path, *arguments).each("signal=KILL", prepare):
+    for call, _ in Traced(mi2, tmp_path, *arguments).each("signal=KILL", lambda: empty(place)):
         if not out.exists():
             mi2(*map(str, arguments), *(["--force"] if output_format == "npy" else []))
             assert {path.name: path.read_bytes() for path in place.iterdir()} == whole, call
@@ -163,11 +159,7 @@ def test_scores_go_on_wherever_they_were_killed(mi2, place, images, tmp_path, ar
     mi2(*map(str, arguments))
     whole = out.read_bytes()
 
-    def prepare():
-        for path in place.iterdir():
-            path.unlink()
-
-    for call, _ in Traced(mi2, tmp_path, *arguments).each("signal=KILL", prepare):
+    for call, _ in Traced(mi2, tmp_path, *arguments).each("signal=KILL", lambda: empty(place)):
         if not out.exists():
             mi2(*map(str, arguments))
             assert names(place) == ["out"], call
@@ -203,8 +195,7 @@ def test_a_search_and_its_figures_are_of_one_run(mi2, place, searched, tmp_path,
     assert all(old[name] != new[name] for name in old)
 
     def prepare():
-        for path in place.iterdir():
-            path.unlink()
+        empty(place)
         for name, content in old.items():
             (place / name).write_bytes(content)
 
@@ -261,8 +252,7 @@ def test_an_adapter_and_its_report_are_of_one_run(mi2, place, tmp_path):
 
     def prepare():
         shutil.rmtree(place / "report")
-        for path in place.iterdir():
-            path.unlink()
+        empty(place)
         (place / "report").mkdir()
         for name, content in old.items():
             (place / name).write_bytes(content)

@@ -30,8 +30,8 @@
 #include "interrupt.hpp"
 #include "output.hpp"
 #include "progress.hpp"
+#include "row_output.hpp"
 #include "vectors/embedding_writers.hpp"
-#include "vectors/npy_rows.hpp"
 
 namespace mi2::cli {
 namespace {
@@ -62,11 +62,9 @@ struct RmArguments {
 
 struct ExportArguments {
   std::string archive;
-  std::string out;
-  std::string format;
+  RowArguments rows;
   std::string where;
   std::string kind = "images";
-  bool force = false;
 };
 
 /// Bytes of all files below a folder of the archive.
@@ -205,38 +203,20 @@ int rm(const RmArguments& arguments) {
 }
 
 int export_vectors(const ExportArguments& arguments) {
-  const std::vector<std::string> formats{"jsonl", "csv", "npy"};
-  const std::string format = result_format(arguments.format, arguments.out, formats, "jsonl");
-  check_is_new(arguments.out, arguments.force);
+  RowOutput output(arguments.rows);
   archive::Reader archive(arguments.archive);
   std::optional<archive::filter::Expr> where;
   if (!arguments.where.empty()) where = archive::filter::parse(arguments.where);
-  const auto output = open_output(arguments.out);
-  const auto writer = vectors::make_embedding_writer(format, *output, archive.format().dimensions, std::nullopt,
-                                                     vectors::RowPlaces::kFrames);
-  std::unique_ptr<Output> rows;
-  std::unique_ptr<vectors::RowsWriter> names;
-  if (format == "npy" && is_file_output(arguments.out)) {
-    const std::string path = vectors::rows_file(arguments.out).string();
-    check_is_new(path, arguments.force);
-    rows = open_output(path);
-    names = std::make_unique<vectors::RowsWriter>(*rows, std::nullopt);
-  }
+  output.start(archive.format().dimensions, std::nullopt, vectors::RowPlaces::kFrames);
   const bool series = arguments.kind == "series";
   archive::each_vector(archive, where, series, [&](const archive::ItemFacts& item, std::span<const float> vector) {
     const std::string& name = series ? item.series_uid : item.locator;
     std::optional<FramePlace> place;
     if (!series) place = FramePlace{static_cast<std::uint64_t>(item.frame), static_cast<std::uint64_t>(item.frames)};
-    writer->write(vectors::InputKind::kImage, name, place, vector, {});
-    if (names) names->write(vectors::InputKind::kImage, name, place, vector, {});
+    output.write(vectors::InputKind::kImage, name, place, vector, {});
   });
   archive.segments().check();
-  writer->finish();
-  if (names) {
-    names->finish();
-    rows->commit();
-  }
-  output->commit();
+  output.commit();
   return 0;
 }
 
@@ -297,9 +277,10 @@ void add_index_rm(CLI::App& command, Session& session) {
 void add_index_export(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<ExportArguments>();
   add_archive(command, arguments->archive);
-  command.add_option("-o,--out", arguments->out, "Write to FILE, not standard output")->type_name("FILE");
+  command.add_option("-o,--out", arguments->rows.out, "Write to FILE, not standard output")->type_name("FILE");
   command
-      .add_option("-f,--format", arguments->format, "As mi2 embed writes it (default: as FILE's name ends, else jsonl)")
+      .add_option("-f,--format", arguments->rows.format,
+                  "As mi2 embed writes it (default: as FILE's name ends, else jsonl)")
       ->type_name("jsonl|csv|npy")
       ->transform(one_of({"jsonl", "csv", "npy"}));
   command.add_option("--kind", arguments->kind, "Vectors of images, or the means of series")
@@ -307,7 +288,7 @@ void add_index_export(CLI::App& command, Session& session) {
       ->transform(one_of({"images", "series"}))
       ->capture_default_str();
   add_where(command, arguments->where, "Only what this lets by");
-  command.add_flag("--force", arguments->force, "Replace FILE of --out if it already exists");
+  command.add_flag("--force", arguments->rows.force, "Replace FILE of --out if it already exists");
   command.footer(fmt::format("{}\n{}", where_help(), exit_status_help()));
   command.callback([arguments, &session] { session.run = [arguments] { return export_vectors(*arguments); }; });
 }

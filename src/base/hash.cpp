@@ -31,9 +31,7 @@ class Sha256 {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned size = 0;
     if (EVP_DigestFinal_ex(context_.get(), digest.data(), &size) != 1) fail();
-    std::string text;
-    for (unsigned i = 0; i < size; ++i) text += fmt::format("{:02x}", digest[i]);
-    return text;
+    return hex({reinterpret_cast<const char*>(digest.data()), size});
   }
 
  private:

@@ -20,6 +20,8 @@ namespace mi2::base {
 inline constexpr std::array<std::string_view, 6> kPathColumn{"path", "file", "image", "name", "filename", "input"};
 inline constexpr std::array<std::string_view, 4> kLabelColumn{"label", "class_name", "class", "labels"};
 inline constexpr std::array<std::string_view, 1> kSplitColumn{"split"};
+/// Whose rows stay together.
+inline constexpr std::array<std::string_view, 4> kGroupColumn{"patient", "patient_id", "patientid", "patient id"};
 inline constexpr std::array<std::string_view, 1> kPromptColumn{"prompt"};
 
 class Table {

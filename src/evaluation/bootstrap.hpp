@@ -32,4 +32,24 @@ using Statistic = std::function<std::vector<std::optional<double>>(std::span<con
 std::vector<std::optional<Interval>> bootstrap(std::span<const std::size_t> labels, const BootstrapOptions& options,
                                                const Statistic& statistic);
 
+/// As above, where rows of one group (a patient) are not independent: groups are drawn, each with all of its rows. A
+/// group is of the stratum of that of its labels which the fewest groups have, of equals the smallest, and each stratum
+/// keeps its number of groups. Groups of one row each give the intervals of rows.
+/// @param groups  [rows], any numbers; empty: each row on its own. @throws Error{kBadArgument} for another number too.
+/// Source: Davison and Hinkley, 1997, section 3.8, resampling of whole clusters.
+std::vector<std::optional<Interval>> bootstrap(std::span<const std::size_t> labels, std::span<const std::size_t> groups,
+                                               const BootstrapOptions& options, const Statistic& statistic);
+
+/// Groups numbered from 0 in the order in which they first occur, [rows]; each row its own if `groups` is empty.
+std::vector<std::size_t> number_groups(std::span<const std::size_t> groups, std::size_t rows);
+
+/// How many groups have a row of a class, and how many a row of another: what a figure of the class rests on.
+struct GroupsOfClass {
+  std::size_t with = 0;
+  std::size_t without = 0;
+};
+/// [classes]. @param labels  [rows], below `classes`. @param groups  as of bootstrap().
+std::vector<GroupsOfClass> count_groups(std::span<const std::size_t> labels, std::span<const std::size_t> groups,
+                                        std::size_t classes);
+
 }  // namespace mi2::evaluation

@@ -5,6 +5,8 @@
 
 #include <mi2/error.hpp>
 
+#include "evaluation/bootstrap.hpp"
+
 namespace mi2::evaluation {
 namespace {
 
@@ -70,6 +72,34 @@ double fit_temperature(const Scores& logits, std::span<const std::size_t> labels
     (slope(logits, labels, middle) < 0 ? low : high) = middle;
   }
   return 1.0 / std::sqrt(low * high);
+}
+
+FittedTemperature fit_temperature_with_error(const Scores& logits, std::span<const std::size_t> labels,
+                                             std::span<const std::size_t> groups) {
+  FittedTemperature found{fit_temperature(logits, labels)};
+  if (found.temperature == kMinTemperature || found.temperature == kMaxTemperature) return found;
+  const Scores probabilities = softmax(logits, found.temperature);
+  const std::vector<std::size_t> group_of = number_groups(groups, labels.size());
+  std::vector<double> of_group(labels.size());
+  double information = 0;
+  for (std::size_t r = 0; r < labels.size(); ++r) {
+    const auto row = logits.row(r);
+    const auto p = probabilities.row(r);
+    double mean = 0;
+    double square = 0;
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      // Differences to the true class's logit: the softmax does not see what all have in common.
+      const double scaled = (row[c] - row[labels[r]]) / found.temperature;
+      mean += p[c] * scaled;
+      square += p[c] * scaled * scaled;
+    }
+    of_group[group_of[r]] += mean;
+    information += square - mean * mean;
+  }
+  double spread = 0;
+  for (const double score : of_group) spread += score * score;
+  if (information > 0) found.log_error = std::sqrt(spread) / information;
+  return found;
 }
 
 }  // namespace mi2::evaluation

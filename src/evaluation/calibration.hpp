@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -38,5 +39,16 @@ inline constexpr double kMaxTemperature = 50;
 /// The temperature of least log loss on these rows, which should not be those the logits were trained on.
 /// @throws as check().      Source: Guo et al., ICML 2017, section 4.2.
 double fit_temperature(const Scores& logits, std::span<const std::size_t> labels);
+
+/// A temperature and how well the rows tell it.
+struct FittedTemperature {
+  double temperature = 1;
+  /// Standard error of its natural logarithm; infinite at a bound and where no row tells anything.
+  double log_error = std::numeric_limits<double>::infinity();
+};
+/// As fit_temperature(). @param groups  as of bootstrap(): rows of one are not independent.
+/// Source: the sandwich of Huber, 1967, with sums over clusters.
+FittedTemperature fit_temperature_with_error(const Scores& logits, std::span<const std::size_t> labels,
+                                             std::span<const std::size_t> groups);
 
 }  // namespace mi2::evaluation

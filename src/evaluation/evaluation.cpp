@@ -1,5 +1,6 @@
 #include "evaluation/evaluation.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace mi2::evaluation {
@@ -65,35 +66,70 @@ std::optional<double> difference(const std::optional<double>& a, const std::opti
   return a && b ? std::optional(*a - *b) : std::nullopt;
 }
 
+/// Which figures the rows can give an interval.
+class FigureSupport {
+ public:
+  FigureSupport(std::span<const std::size_t> labels, std::span<const std::size_t> groups, std::size_t classes) {
+    for (const GroupsOfClass& count : count_groups(labels, groups, classes)) {
+      const bool enough = count.with >= kFewestForInterval && count.without >= kFewestForInterval;
+      of_class_.push_back(enough);
+      if (count.with > 0) of_all_ = of_all_ && enough;
+      groups_ = std::max(groups_, count.with + count.without);
+    }
+  }
+
+  [[nodiscard]] bool of_rows() const noexcept { return groups_ >= kFewestForInterval; }
+  /// Of a mean over the classes that occur.
+  [[nodiscard]] bool of_all() const noexcept { return of_all_; }
+  [[nodiscard]] bool of_class(std::size_t c) const { return of_class_[c]; }
+
+ private:
+  std::vector<bool> of_class_;
+  bool of_all_ = true;
+  std::size_t groups_ = 0;
+};
+
+Figure supported_figure(const std::optional<double>& value, const std::optional<Interval>& interval, bool supported) {
+  return {value, supported ? interval : std::nullopt};
+}
+
+/// That samples all agree says that the rows are few or all right, not that the figure is certain.
+Figure varied_figure(const std::optional<double>& value, const std::optional<Interval>& interval, bool supported) {
+  return supported_figure(value, interval, supported && interval && interval->low < interval->high);
+}
+
 }  // namespace
 
-Evaluation evaluate(const Scores& probabilities, std::span<const std::size_t> labels, const BootstrapOptions& options) {
+Evaluation evaluate(const Scores& probabilities, std::span<const std::size_t> labels, const BootstrapOptions& options,
+                    std::span<const std::size_t> groups) {
   check(probabilities, labels);
   const Figures figures(probabilities, labels);
   const std::vector<std::optional<double>> values = figures.under({});
   std::vector<std::optional<Interval>> intervals =
-      bootstrap(labels, options, [&](std::span<const double> weights) { return figures.under(weights); });
+      bootstrap(labels, groups, options, [&](std::span<const double> weights) { return figures.under(weights); });
   intervals.resize(values.size());
+  const FigureSupport support(labels, groups, probabilities.classes);
 
   Evaluation found;
   found.rows = labels.size();
-  found.accuracy = {values[0], intervals[0]};
-  found.balanced_accuracy = {values[1], intervals[1]};
-  found.mean_auc = {values[2], intervals[2]};
+  found.accuracy = varied_figure(values[0], intervals[0], support.of_rows());
+  found.balanced_accuracy = varied_figure(values[1], intervals[1], support.of_all());
+  found.mean_auc = varied_figure(values[2], intervals[2], support.of_all());
   found.log_loss = log_loss(probabilities, labels);
   found.reliability = reliability(probabilities, labels);
   found.confusion = Confusion(probabilities.classes, labels, figures.predicted());
   found.averages = found.confusion.averages();
   found.matthews = found.confusion.matthews();
   for (std::size_t c = 0; c < probabilities.classes; ++c) {
-    found.classes.push_back(
-        {found.confusion.figures(c), {values[3 + c], intervals[3 + c]}, figures.ranked()[c].curve()});
+    found.classes.push_back({found.confusion.figures(c),
+                             varied_figure(values[3 + c], intervals[3 + c], support.of_class(c)),
+                             figures.ranked()[c].curve()});
   }
   return found;
 }
 
 Gain compare(const Scores& first, const Scores& second, std::span<const std::size_t> labels,
-             const BootstrapOptions& options) {
+             const BootstrapOptions& options, std::span<const std::size_t> groups) {
   check(first, labels);
   check(second, labels);
   const Figures a(first, labels);
@@ -104,9 +140,11 @@ Gain compare(const Scores& first, const Scores& second, std::span<const std::siz
     return std::vector<std::optional<double>>{difference(left[0], right[0]), difference(left[2], right[2])};
   };
   const auto values = gains({});
-  std::vector<std::optional<Interval>> intervals = bootstrap(labels, options, gains);
+  std::vector<std::optional<Interval>> intervals = bootstrap(labels, groups, options, gains);
   intervals.resize(values.size());
-  return {{values[0], intervals[0]}, {values[1], intervals[1]}};
+  const FigureSupport support(labels, groups, first.classes);
+  return {supported_figure(values[0], intervals[0], support.of_rows()),
+          supported_figure(values[1], intervals[1], support.of_all())};
 }
 
 }  // namespace mi2::evaluation

@@ -40,16 +40,24 @@ struct Evaluation {
   std::vector<ClassEvaluation> classes;
 };
 
-/// @param probabilities  rows sum to 1. @throws as check() and bootstrap().
-Evaluation evaluate(const Scores& probabilities, std::span<const std::size_t> labels, const BootstrapOptions& options);
+/// Of fewer rows of a class, or of groups where rows are grouped, a bootstrap's interval is far too narrow.
+inline constexpr std::size_t kFewestForInterval = 5;
 
-/// What the first gains over the second on the same rows; intervals are of the difference, drawn in pairs.
+/// A figure has no interval where a class that it rests on, or the rest of the classes, has fewer than
+/// kFewestForInterval groups, or where all samples agree, which rows that are all right always do.
+/// @param probabilities  rows sum to 1.
+/// @param groups         as of bootstrap(): intervals are by group. @throws as check() and bootstrap().
+Evaluation evaluate(const Scores& probabilities, std::span<const std::size_t> labels, const BootstrapOptions& options,
+                    std::span<const std::size_t> groups = {});
+
+/// What the first gains over the second on the same rows; intervals are of the difference, drawn in pairs. They may be
+/// of one number: what is the same twice gains nothing in any sample.
 struct Gain {
   Figure accuracy;
   Figure mean_auc;
 };
 /// @throws as check() and bootstrap().
 Gain compare(const Scores& first, const Scores& second, std::span<const std::size_t> labels,
-             const BootstrapOptions& options);
+             const BootstrapOptions& options, std::span<const std::size_t> groups = {});
 
 }  // namespace mi2::evaluation

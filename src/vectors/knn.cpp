@@ -30,7 +30,7 @@ double inner(std::span<const float> a, std::span<const float> b) {
 void check_not_zero(std::span<const float> values, std::size_t dimensions, std::string_view what) {
   for (std::size_t r = 0; r * dimensions < values.size(); ++r) {
     const auto row = values.subspan(r * dimensions, dimensions);
-    if (inner(row, row) > 0) continue;
+    if (!is_zero(row)) continue;
     throw Error(Code::kBadArgument, fmt::format("knn: {} {} is a zero vector, which has no direction", what, r + 1));
   }
 }
@@ -96,10 +96,7 @@ struct Neighbours::Impl {
 
   [[nodiscard]] double distance(std::span<const float> query, std::size_t r) const {
     if (metric == Metric::kDot) return -inner(query, row(r));
-    if (metric == Metric::kCosine) {
-      // Rounding may take a cosine past 1; nothing is nearer than at distance 0.
-      return std::max(0.0, 1.0 - inner(query, row(r)) / std::sqrt(inner(query, query) * inner(row(r), row(r))));
-    }
+    if (metric == Metric::kCosine) return cosine_distance(query, row(r));
     double sum = 0;
     for (std::size_t d = 0; d < dimensions; ++d) {
       const double difference = static_cast<double>(query[d]) - row(r)[d];
@@ -116,7 +113,8 @@ struct Neighbours::Impl {
     return ops.linear(block, product, ops::Activation::kNone);
   }
 
-  void search(std::span<const float> queries, std::size_t k, std::vector<std::vector<Neighbour>>& found) const {
+  void search(std::span<const float> queries, std::size_t k, const Apart& apart,
+              std::vector<std::vector<Neighbour>>& found) const {
     const std::size_t number = queries.size() / dimensions;
     const ops::Parameter weight{"queries",
                                 tensor::Shape{static_cast<std::int64_t>(number), static_cast<std::int64_t>(dimensions)},
@@ -131,6 +129,10 @@ struct Neighbours::Impl {
           const std::pair<float, std::size_t> candidate(rank(first + r, block.data<float>()[r * number + q]),
                                                         first + r);
           if (best[q].size() == k && candidate >= best[q].top()) continue;
+          if (!apart.of_rows.empty() && apart.of_rows[first + r] == apart.of_queries[q] &&
+              apart.of_queries[q] != kNoGroup) {
+            continue;
+          }
           best[q].push(candidate);
           if (best[q].size() > k) best[q].pop();
         }
@@ -167,18 +169,35 @@ Neighbours& Neighbours::operator=(Neighbours&&) noexcept = default;
 Neighbours::~Neighbours() = default;
 
 std::vector<std::vector<Neighbour>> Neighbours::search(std::span<const float> queries, std::size_t dimensions,
-                                                       std::size_t k) const {
+                                                       std::size_t k, const Apart& apart) const {
   if (dimensions != impl_->dimensions || queries.size() % dimensions != 0) {
     throw Error(Code::kBadArgument,
                 fmt::format("knn: queries of {} dimensions, the rows have {}", dimensions, impl_->dimensions));
   }
   if (k == 0) throw Error(Code::kBadArgument, "knn: k: expected at least 1, got 0");
   if (impl_->metric == Metric::kCosine) check_not_zero(queries, dimensions, "query");
+  const std::size_t number = queries.size() / dimensions;
+  const bool grouped = !apart.of_rows.empty() || !apart.of_queries.empty();
+  if (grouped && (apart.of_rows.size() != impl_->count() || apart.of_queries.size() != number)) {
+    throw Error(Code::kBadArgument, "knn: expected a group for each row and each query");
+  }
   std::vector<std::vector<Neighbour>> found;
-  for (std::size_t at = 0; at < queries.size(); at += kQueries * dimensions) {
-    impl_->search(queries.subspan(at, std::min(kQueries * dimensions, queries.size() - at)), k, found);
+  for (std::size_t at = 0; at < number; at += kQueries) {
+    const std::size_t taken = std::min(kQueries, number - at);
+    const Apart block = grouped ? Apart{apart.of_rows, apart.of_queries.subspan(at, taken)} : Apart{};
+    impl_->search(queries.subspan(at * dimensions, taken * dimensions), k, block, found);
   }
   return found;
+}
+
+bool is_zero(std::span<const float> vector) noexcept {
+  // What the square of its length is in f32, by which ranks are divided.
+  return !(inner(vector, vector) >= std::numeric_limits<float>::min());
+}
+
+double cosine_distance(std::span<const float> a, std::span<const float> b) noexcept {
+  // Rounding may take a cosine past 1; nothing is nearer than at distance 0.
+  return std::max(0.0, 1.0 - inner(a, b) / std::sqrt(inner(a, a) * inner(b, b)));
 }
 
 std::vector<double> vote(std::span<const Neighbour> neighbours, std::span<const std::size_t> class_of,

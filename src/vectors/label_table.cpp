@@ -69,11 +69,17 @@ LabelTable read_path_table(const fs::path& path, const LabelOptions& options) {
     split = csv.find(base::kSplitColumn);
   }
   table.has_splits = split.has_value();
+  const std::optional<std::size_t> group =
+      options.group_column.empty() ? csv.find(base::kGroupColumn) : csv.need(options.group_column, base::kGroupColumn);
+  if (group) table.group_column = csv.header()[*group];
+  std::optional<std::size_t> fold;
+  if (!options.fold_column.empty()) fold = csv.need(options.fold_column, {});
   for (const base::CsvRow& row : csv.rows()) {
     if (!options.split.empty() && row.fields[*split] != options.split) continue;
     check_fields(csv.name(), row.line, row.fields[name], row.fields[label]);
     table.rows.push_back({row.fields[name], row.fields[label],
-                          split ? std::optional(parse_split(row.fields[*split])) : std::nullopt, row.line});
+                          split ? std::optional(parse_split(row.fields[*split])) : std::nullopt, row.line,
+                          group ? row.fields[*group] : std::string(), fold ? row.fields[*fold] : std::string()});
   }
   if (csv.rows().empty()) throw Error(Code::kBadFile, fmt::format("{}: holds no label", csv.name()));
   if (!table.rows.empty()) return table;
@@ -81,7 +87,19 @@ LabelTable read_path_table(const fs::path& path, const LabelOptions& options) {
 }
 
 LabelTable read_label_table(const fs::path& path, const LabelOptions& options) {
-  return base::lower_ascii(path.extension().string()) == ".csv" ? read_path_table(path, options) : read_list(path);
+  if (base::lower_ascii(path.extension().string()) == ".csv") return read_path_table(path, options);
+  if (!options.group_column.empty() || !options.fold_column.empty()) {
+    throw Error(Code::kBadArgument,
+                fmt::format("{}: a list of labels has no columns; expected a CSV for the column '{}'", path.string(),
+                            options.group_column.empty() ? options.fold_column : options.group_column));
+  }
+  return read_list(path);
+}
+
+const std::string& require_group(const LabelTable& table, const LabelRow& row) {
+  if (!row.group.empty()) return row.group;
+  throw Error(Code::kBadFile, fmt::format("{}: line {}: its {} is empty; expected one in every row that counts",
+                                          table.source, row.line, base::printable(table.group_column)));
 }
 
 Join join(const VectorTable& table, const LabelTable& labels) {

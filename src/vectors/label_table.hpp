@@ -24,6 +24,8 @@ struct LabelOptions {
   std::string label_column;  ///< empty: base::kLabelColumn
   std::string split_column;  ///< empty: "split", if the table has it
   std::string split;         ///< rows whose split is spelled otherwise do not count; empty: all do
+  std::string group_column;  ///< empty: base::kGroupColumn, if the table has one of these
+  std::string fold_column;   ///< empty: none
 };
 
 struct LabelRow {
@@ -31,6 +33,8 @@ struct LabelRow {
   std::string label;
   std::optional<Split> split;
   std::size_t line = 0;
+  std::string group{};  ///< whose rows stay together: a patient; empty where the table does not say
+  std::string fold{};   ///< of LabelOptions::fold_column
 };
 
 struct LabelTable {
@@ -38,17 +42,23 @@ struct LabelTable {
   std::filesystem::path folder;  ///< where relative paths of rows start; empty: the working directory
   bool named = false;            ///< rows have paths
   bool has_splits = false;
+  std::string group_column{};  ///< the name of the rows' groups; empty: the table has none
   std::vector<LabelRow> rows;
 };
 
 /// A table with a header, whatever the file's name: its columns are those of base/table.hpp.
 /// @throws as base::Table::read; Error{kBadFile} for a column that is missing, an empty path or label, or no row;
 ///         {kTooLarge} for a path over 4096 bytes; {kBadArgument} for no row of the chosen split.
+/// A group or fold may be empty here: require_group() refuses what counts.
 LabelTable read_path_table(const std::filesystem::path& path, const LabelOptions& options);
 
 /// A file whose name ends in .csv is read as by read_path_table; any other is a list, one label per line, as
-/// base::read_list reads it. @throws as those.
+/// base::read_list reads it. @throws as those; Error{kBadArgument} for a list where a group or fold column is named.
 LabelTable read_label_table(const std::filesystem::path& path, const LabelOptions& options);
+
+/// The group of a row of a table that has groups. @throws Error{kBadFile} naming the line if it is empty: whose row it
+/// is nobody knows, so nothing shows that it is apart from the others.
+const std::string& require_group(const LabelTable& table, const LabelRow& row);
 
 /// What belongs together.
 struct Join {

@@ -58,10 +58,15 @@ Which rows are for what:
   --validation of them out. Without test rows, the same rows evaluate it. The split is a column
   of --labels, or --val-labels and --test-labels are tables of their own, with the same columns.
 
+  Rows of one patient are held out together, where a column says whose they are: the folds of
+  scikit-learn's StratifiedGroupKFold, or those of --fold COLUMN; and intervals are by patient.
+  Without one, rows that are nearly equal to others they are judged with are warned of, as are
+  patients who are in more than one split.
+
 Output:
   NAME.safetensors and NAME.json; a summary on standard output (--format json: the whole
-  report). --report DIR writes report.html, report.json, roc.svg, confusion.svg and
-  calibration.svg.
+  report). --report DIR writes report.html, report.json, roc.svg, confusion.svg,
+  calibration.svg and rows.csv, which has the part and the fold of each row.
 
   Beside accuracy, AUC and their intervals: precision, recall and F1 of each label, macro and
   micro; Matthews' correlation; and each label's threshold of best F1 (0, 0.05, .. 0.95; of
@@ -106,11 +111,14 @@ std::optional<evaluation::Scores> zero_shot_of(const TrainArguments& arguments, 
 }
 
 /// Written, but not yet under their names.
-void add_report(base::AtomicFiles& files, const std::string& name, const adapter::AdapterReport& report) {
+/// @param parts  of parts_csv().
+void add_report(base::AtomicFiles& files, const std::string& name, const adapter::AdapterReport& report,
+                const std::string& parts) {
   const std::filesystem::path folder = make_report_folder(name);
   files.add(folder / "roc.svg", adapter::roc_svg(report));
   files.add(folder / "confusion.svg", adapter::confusion_svg(report.adapter.labels, report.evaluation.confusion));
   files.add(folder / "calibration.svg", adapter::reliability_svg(report));
+  files.add(folder / "rows.csv", parts);
   files.add(folder / "report.json", adapter::to_json(report));
   files.add(folder / "report.html", adapter::to_html(report));
 }
@@ -133,7 +141,11 @@ int train(TrainArguments& arguments) {
   progress.begin("reading the embeddings");
   const vectors::VectorTable table = read_all_embeddings(values_of(arguments.embeddings), arguments.labels.paths);
   const auto rows = label_rows(table, arguments.labels, arguments.splits, progress);
-  const adapter::TrainingSet set = training_set(table, rows, arguments.classes, progress);
+  const bool folds = !arguments.labels.options.fold_column.empty();
+  const adapter::TrainingSet set = training_set(table, rows, arguments.classes, folds, progress);
+  if (folds && (set.validation.rows() > 0 || arguments.options.kind == adapter::AdapterKind::kMlp)) {
+    throw Error(Code::kBadArgument, "--fold: expected --kind linear and no val rows, which take the place of folds");
+  }
   progress.rest();
   const adapter::TrainedAdapter trained = train_with_bar(set, arguments.options);
   progress.begin("evaluating");
@@ -142,7 +154,7 @@ int train(TrainArguments& arguments) {
   throw_if_interrupted();
   for (const std::string& warning : report.warnings) progress.warn(fmt::format("warning: {}", warning));
   base::AtomicFiles files;
-  if (!arguments.report.empty()) add_report(files, arguments.report, report);
+  if (!arguments.report.empty()) add_report(files, arguments.report, report, parts_csv(table, set, trained));
   // A kill must not leave the report of one adapter beside another.
   trained.adapter.save(adapter::stem_of(arguments.out), [&] { files.withdraw_old(); });
   files.commit();
@@ -234,6 +246,8 @@ void add_adapter_train(CLI::App& command, Session& session) {
           ->type_name("FILE")
           ->required();
   add_label_table_arguments(command, arguments->labels);
+  command.add_option("--fold", arguments->labels.options.fold_column, "linear: the column of the train rows' folds")
+      ->type_name("COLUMN");
   command.add_option("--val-labels", arguments->splits.validation, "A CSV as --labels, of the val rows alone")
       ->type_name("FILE");
   command.add_option("--test-labels", arguments->splits.test, "A CSV as --labels, of the test rows alone")

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -19,11 +18,13 @@
 #include "command.hpp"
 #include "evaluation/evaluation.hpp"
 #include "interrupt.hpp"
+#include "knn_rows.hpp"
 #include "output.hpp"
 #include "progress.hpp"
 #include "score_writers.hpp"
 #include "vector_arguments.hpp"
 #include "vectors/knn.hpp"
+#include "vectors/near_equal.hpp"
 
 namespace mi2::cli {
 namespace {
@@ -57,10 +58,15 @@ Formats:
   csv    path,rank,label,score after a header line
   Only labels with a vote are listed.
 
+Patients:
+  Where tables have a column patient (or patient_id, or --group COLUMN), rows of a query's own
+  patient do not vote. Without one, queries that are nearly equal to a row are warned of.
+
 Accuracy:
   Where a query's label is known, from --query-labels or else from the rows of --labels that
   are not of the split train, accuracy, balanced accuracy and mean AUC go to standard error;
-  --figures FILE writes them as JSON.
+  --figures FILE writes them as JSON. Queries of a label that no row of --train has, and zero
+  vectors, cannot be judged: they are counted and named, and the rest is done.
 
 Examples:
   mi2 knn --train archive.jsonl --labels labels.csv new.jsonl
@@ -68,52 +74,21 @@ Examples:
       --query-labels test.txt test.npy
 )";
 
-/// The rows that are searched.
-struct Known {
-  vectors::VectorTable table;  ///< only the rows that count
-  std::vector<std::string> labels;
-  std::vector<std::size_t> class_of;  ///< of each row
-};
-
-Known known_rows(const KnnArguments& arguments, const vectors::LabelTable& labels, Progress& progress) {
-  vectors::VectorTable all = read_embeddings(arguments.train, arguments.labels.paths);
-  const vectors::Join joined = join_and_report(all, labels, progress);
-  Known known;
-  known.table.source = all.source;
-  known.table.vectors = EmbeddingMatrix(0, all.vectors.dimensions());
-  known.table.provenance = all.provenance;
-  std::vector<std::string> names;
-  std::set<std::string> distinct;
-  for (std::size_t r = 0; r < all.vectors.rows(); ++r) {
-    if (!joined.row_of[r]) continue;
-    const vectors::LabelRow& row = labels.rows[*joined.row_of[r]];
-    if (row.split && *row.split != vectors::Split::kTrain) continue;
-    known.table.names.push_back(all.names.empty() ? std::to_string(r + 1) : std::move(all.names[r]));
-    known.table.vectors.append(all.vectors.row(r));
-    if (!all.frames.empty()) known.table.frames.push_back(all.frames[r]);
-    names.push_back(row.label);
-    distinct.insert(row.label);
-  }
-  known.labels.assign(distinct.begin(), distinct.end());
-  for (const std::string& name : names) {
-    const auto place = std::lower_bound(known.labels.begin(), known.labels.end(), name);
-    known.class_of.push_back(static_cast<std::size_t>(place - known.labels.begin()));
-  }
-  if (names.empty()) throw Error(Code::kBadArgument, fmt::format("{}: no row of split train", labels.source));
-  return known;
-}
-
 /// Writes what became of one query after the other, and keeps those whose label is known.
 class Results {
  public:
-  /// @param frames  whether queries name frames.
-  Results(const Known& known, const KnnArguments& arguments, bool frames)
-      : known_(known), output_(open_output(arguments.scores.out)), lines_(format_of(arguments.scores) == "jsonl") {
+  /// @param frames  whether queries name frames. @param near  of vectors::near_distance(); below 0: not looked for.
+  Results(const KnownRows& known, const KnnArguments& arguments, bool frames, double near)
+      : known_(known),
+        near_(near),
+        cosine_(arguments.metric == "cosine"),
+        output_(open_output(arguments.scores.out)),
+        lines_(format_of(arguments.scores) == "jsonl") {
     if (!lines_) writer_ = make_score_writer(format_of(arguments.scores), *output_, frames);
     shares_.classes = known.labels.size();
   }
 
-  void add(const std::string& path, const std::optional<FramePlace>& frame,
+  void add(const std::string& path, const std::optional<FramePlace>& frame, std::span<const float> query,
            std::span<const vectors::Neighbour> neighbours, const std::vector<double>& shares,
            const std::optional<std::string>& label) {
     std::vector<LabelScore> scores;
@@ -126,18 +101,30 @@ class Results {
     } else {
       writer_->write(path, frame, scores, {});
     }
+    if (neighbours.empty()) (cosine_ && vectors::is_zero(query) ? zero_ : alone_).add(path);
     if (!label) return;
     const auto place = std::lower_bound(known_.labels.begin(), known_.labels.end(), *label);
     if (place == known_.labels.end() || *place != *label) {
-      throw Error(Code::kBadArgument, fmt::format("knn: the label of '{}' is on no row of --train", path));
+      unknown_.add(path);
+      return;
+    }
+    if (neighbours.empty()) {
+      ++unjudged_;
+      return;
+    }
+    const auto nearest = known_.table.vectors.row(neighbours.front().row);
+    if (near_ >= 0 && !vectors::is_zero(query) && !vectors::is_zero(nearest) &&
+        vectors::cosine_distance(query, nearest) < near_) {
+      ++nearly_equal_;
     }
     classes_.push_back(static_cast<std::size_t>(place - known_.labels.begin()));
     shares_.values.insert(shares_.values.end(), shares.begin(), shares.end());
   }
 
   void finish(const std::string& figures, Progress& progress) {
+    say_what_is_not_judged(progress);
     if (classes_.empty() && !figures.empty()) {
-      throw Error(Code::kBadArgument, "--figures: no query has a known label");
+      throw Error(Code::kBadArgument, "--figures: no query has a known label that can be judged");
     }
     if (classes_.empty()) {
       output_->commit();
@@ -151,6 +138,29 @@ class Results {
   }
 
  private:
+  void say_what_is_not_judged(Progress& progress) const {
+    if (zero_.count() > 0) {
+      progress.warn(fmt::format("warning: {} queries are zero vectors, which have no direction, and have no answer: {}",
+                                zero_.count(), zero_.text()));
+    }
+    if (alone_.count() > 0) {
+      progress.warn(fmt::format("warning: {} queries have no answer, since all rows of --train are of their own {}: {}",
+                                alone_.count(), known_.grouped_by, alone_.text()));
+    }
+    if (unknown_.count() > 0) {
+      progress.warn(
+          fmt::format("warning: {} queries cannot be judged and do not count in the figures, since no row of "
+                      "--train has their label: {}",
+                      unknown_.count(), unknown_.text()));
+    }
+    if (nearly_equal_ > 0) {
+      progress.warn(
+          fmt::format("warning: {} of {} judged queries have a nearly equal row in --train; if they are of one patient "
+                      "the figures are too good: a column 'patient', or --group COLUMN, keeps patients apart",
+                      nearly_equal_, classes_.size()));
+    }
+  }
+
   /// A kill must not leave the figures of one result beside another.
   void commit_with(const std::string& figures, const evaluation::Evaluation& found) {
     if (figures.empty()) {
@@ -158,9 +168,11 @@ class Results {
       return;
     }
     const auto file = open_output(figures);
-    file->write(fmt::format("{{\"rows\": {}, \"accuracy\": {}, \"balanced_accuracy\": {}, \"mean_auc\": {}}}\n",
-                            found.rows, *found.accuracy.value, *found.balanced_accuracy.value,
-                            found.mean_auc.value ? fmt::format("{}", *found.mean_auc.value) : "null"));
+    file->write(fmt::format(
+        "{{\"rows\": {}, \"accuracy\": {}, \"balanced_accuracy\": {}, \"mean_auc\": {}, "
+        "\"not_judged\": {}}}\n",
+        found.rows, *found.accuracy.value, *found.balanced_accuracy.value,
+        found.mean_auc.value ? fmt::format("{}", *found.mean_auc.value) : "null", unknown_.count() + unjudged_));
     output_->flush();
     file->withdraw_old();
     output_->commit();
@@ -192,7 +204,14 @@ class Results {
     output_->write(line + "]}\n");
   }
 
-  const Known& known_;
+  const KnownRows& known_;
+  double near_;
+  bool cosine_;
+  Names zero_;
+  Names alone_;               ///< every row is of their own group
+  Names unknown_;             ///< of a label that no row has
+  std::size_t unjudged_ = 0;  ///< of known label, without an answer
+  std::size_t nearly_equal_ = 0;
   std::unique_ptr<Output> output_;
   bool lines_;
   std::unique_ptr<ScoreWriter> writer_;
@@ -200,24 +219,49 @@ class Results {
   std::vector<std::size_t> classes_;
 };
 
-/// The known labels of the queries of one file: --query-labels, else --labels if that is a table.
-std::vector<std::optional<std::string>> query_labels(const vectors::VectorTable& queries, const KnnArguments& arguments,
-                                                     const vectors::LabelTable& labels, Progress& progress) {
-  std::vector<std::optional<std::string>> found(queries.vectors.rows());
-  const bool own = !arguments.query_labels.empty();
-  if (!own && (!labels.named || queries.names.empty())) return found;
-  const vectors::LabelTable table =
-      own ? vectors::read_label_table(arguments.query_labels, arguments.labels.options) : vectors::LabelTable{};
-  const vectors::LabelTable& used = own ? table : labels;
-  const vectors::Join joined = own ? join_and_report(queries, used, progress)
-                                   : vectors::lookup(queries.names, queries.source, used, queries.frames);
-  for (std::size_t r = 0; r < found.size(); ++r) {
-    if (!joined.row_of[r]) continue;
-    const vectors::LabelRow& row = used.rows[*joined.row_of[r]];
-    // A row that is searched finds itself: what it says of its label is worth nothing.
-    if (own || row.split != vectors::Split::kTrain) found[r] = row.label;
+/// What is said of the search as a whole before it starts.
+void say_how(const KnnArguments& arguments, const KnownRows& known, const vectors::LabelTable& labels,
+             const vectors::LabelTable* own, Progress& notes) {
+  if (arguments.k > known.class_of.size()) {
+    notes.warn(fmt::format("warning: --k {}: only {} rows can be searched, and all of them vote", arguments.k,
+                           known.class_of.size()));
   }
-  return found;
+  const bool grouped = !known.group_of.empty();
+  if (own != nullptr && own->group_column.empty() == grouped) {
+    notes.warn(fmt::format("warning: {} has a column '{}' and {} has none: patients are not kept apart",
+                           grouped ? labels.source : own->source, grouped ? known.grouped_by : own->group_column,
+                           grouped ? own->source : labels.source));
+  } else if (grouped) {
+    notes.note(fmt::format("rows of a query's own '{}' do not vote", known.grouped_by));
+  }
+}
+
+/// The rows of a block that have an answer.
+std::vector<std::size_t> searchable(const vectors::VectorTable& queries, std::size_t begin, std::size_t count,
+                                    vectors::Metric metric) {
+  std::vector<std::size_t> rows;
+  for (std::size_t r = begin; r < begin + count; ++r) {
+    if (metric != vectors::Metric::kCosine || !vectors::is_zero(queries.vectors.row(r))) rows.push_back(r);
+  }
+  return rows;
+}
+
+/// The neighbours of rows [begin, begin + count); none of what cannot be searched for.
+std::vector<std::vector<vectors::Neighbour>> search_block(const vectors::Neighbours& neighbours,
+                                                          const vectors::VectorTable& queries, std::size_t begin,
+                                                          std::size_t count, const KnnArguments& arguments,
+                                                          const KnownRows& known, const KnownQueries& of_queries) {
+  const std::vector<std::size_t> rows = searchable(queries, begin, count, vectors::parse_metric(arguments.metric));
+  EmbeddingMatrix block(0, queries.vectors.dimensions());
+  std::vector<std::size_t> groups;
+  for (const std::size_t r : rows) {
+    block.append(queries.vectors.row(r));
+    if (!of_queries.group_of.empty()) groups.push_back(of_queries.group_of[r]);
+  }
+  auto found = neighbours.search(block.numbers(), queries.vectors.dimensions(), arguments.k, {known.group_of, groups});
+  std::vector<std::vector<vectors::Neighbour>> all(count);
+  for (std::size_t i = 0; i < rows.size(); ++i) all[rows[i] - begin] = std::move(found[i]);
+  return all;
 }
 
 int knn(const KnnArguments& arguments) {
@@ -231,7 +275,14 @@ int knn(const KnnArguments& arguments) {
   Progress notes(0, "");
   notes.begin("reading the embeddings");
   const vectors::LabelTable labels = vectors::read_label_table(arguments.labels.labels, arguments.labels.options);
-  const Known known = known_rows(arguments, labels, notes);
+  const KnownRows known = known_rows(arguments.train, arguments.labels, labels, metric, notes);
+  std::optional<vectors::LabelTable> own;
+  if (!arguments.query_labels.empty()) {
+    own = vectors::read_label_table(arguments.query_labels, arguments.labels.options);
+  }
+  const vectors::LabelTable* const own_table = own ? &*own : nullptr;
+  say_how(arguments, known, labels, own_table, notes);
+  const double near = known.group_of.empty() ? vectors::near_distance(known.table.vectors, known.class_of) : -1;
   const vectors::Neighbours neighbours(known.table.vectors.numbers(), known.table.vectors.dimensions(), metric,
                                        arguments.threads);
   std::optional<Results> results;
@@ -240,22 +291,21 @@ int knn(const KnnArguments& arguments) {
     const vectors::VectorTable queries = read_embeddings(file, "");
     check_origin(queries.provenance, known.table.provenance, arguments.train, notes);
     // A table's header says whether rows name frames: as the first file has them.
-    if (!results) results.emplace(known, arguments, !queries.frames.empty() || !known.table.frames.empty());
-    const auto label_of = query_labels(queries, arguments, labels, notes);
-    const std::size_t dimensions = queries.vectors.dimensions();
+    if (!results) results.emplace(known, arguments, !queries.frames.empty() || !known.table.frames.empty(), near);
+    const KnownQueries of_queries = known_queries(queries, own_table, labels, known, notes);
     notes.rest();
     Progress bar(queries.vectors.rows(), "queries");
     bar.keep_alive();
     for (std::size_t begin = 0; begin < queries.vectors.rows(); begin += kChunk) {
       throw_if_interrupted();
       const std::size_t count = std::min(kChunk, queries.vectors.rows() - begin);
-      const auto block = queries.vectors.numbers().subspan(begin * dimensions, count * dimensions);
-      const auto found = neighbours.search(block, dimensions, arguments.k);
+      const auto found = search_block(neighbours, queries, begin, count, arguments, known, of_queries);
       bar.hide();
       for (std::size_t i = 0; i < count; ++i) {
         const std::size_t r = begin + i;
-        results->add(queries.names.empty() ? std::to_string(r + 1) : queries.names[r], queries.place(r), found[i],
-                     vectors::vote(found[i], known.class_of, known.labels.size(), how), label_of[r]);
+        results->add(queries.names.empty() ? std::to_string(r + 1) : queries.names[r], queries.place(r),
+                     queries.vectors.row(r), found[i],
+                     vectors::vote(found[i], known.class_of, known.labels.size(), how), of_queries.label_of[r]);
       }
       bar.advance(count);
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -10,6 +11,7 @@
 
 #include <mi2/error.hpp>
 
+#include "base/csv.hpp"
 #include "base/utf8.hpp"
 #include "inputs.hpp"
 
@@ -28,14 +30,17 @@ void add_rows(std::vector<std::optional<RowLabel>>& rows, const vectors::VectorT
           fmt::format("'{}' is in line {} of {} and in line {} of {}; expected it in one of them",
                       base::printable(table.names[r]), rows[r]->line, rows[r]->source, found.line, labels.source));
     }
-    rows[r] = RowLabel{found.label, found.split, found.line, labels.source};
+    rows[r] =
+        RowLabel{found.label, found.split, found.line, labels.source, found.group, found.fold, labels.group_column};
   }
 }
 
 /// A table whose rows are all of one split.
 vectors::LabelTable read_split(const std::string& file, const vectors::LabelOptions& options, vectors::Split split,
                                std::string_view name) {
-  vectors::LabelTable labels = vectors::read_path_table(file, options);
+  vectors::LabelOptions without_folds = options;  // which are the train rows'
+  without_folds.fold_column.clear();
+  vectors::LabelTable labels = vectors::read_path_table(file, without_folds);
   for (vectors::LabelRow& row : labels.rows) {
     if (row.split && *row.split != split) {
       throw Error(Code::kBadArgument,
@@ -63,6 +68,35 @@ std::vector<std::string> training_labels(const std::vector<std::optional<RowLabe
     }
   }
   return chosen;
+}
+
+/// Numbers names in their order.
+class Numbers {
+ public:
+  void add(const std::string& name) { of_.emplace(name, 0); }
+  void number() {
+    std::size_t next = 0;
+    for (auto& [name, number] : of_) number = next++;
+  }
+  [[nodiscard]] std::size_t of(const std::string& name) const { return of_.at(name); }
+
+ private:
+  std::map<std::string, std::size_t> of_;
+};
+
+/// Refuses a row that counts whose group or fold is not known.
+void check_row(const RowLabel& row, const std::string& grouped_by, bool needs_fold) {
+  if (row.grouped_by.empty() != grouped_by.empty()) {
+    throw Error(Code::kBadArgument,
+                fmt::format("{}: has {} column '{}', and another table of labels has {}; expected "
+                            "it in all or in none",
+                            row.source, row.grouped_by.empty() ? "no" : "a",
+                            base::printable(row.grouped_by + grouped_by), row.grouped_by.empty() ? "one" : "none"));
+  }
+  const bool no_group = !grouped_by.empty() && row.group.empty();
+  if (!no_group && !(needs_fold && row.fold.empty())) return;
+  throw Error(Code::kBadFile, fmt::format("{}: line {}: its {} is empty; expected one in every row that counts",
+                                          row.source, row.line, no_group ? base::printable(row.grouped_by) : "fold"));
 }
 
 adapter::Samples& samples_for(adapter::TrainingSet& set, const std::optional<vectors::Split>& split) {
@@ -136,7 +170,7 @@ std::vector<std::optional<RowLabel>> label_rows(const vectors::VectorTable& tabl
 }
 
 adapter::TrainingSet training_set(const vectors::VectorTable& table, const std::vector<std::optional<RowLabel>>& rows,
-                                  const std::string& classes, Progress& progress) {
+                                  const std::string& classes, bool folds, Progress& progress) {
   std::size_t set_aside = 0;
   adapter::TrainingSet set;
   set.labels = training_labels(rows, classes);
@@ -144,6 +178,9 @@ adapter::TrainingSet training_set(const vectors::VectorTable& table, const std::
   for (adapter::Samples* samples : {&set.train, &set.validation, &set.test}) {
     samples->vectors = EmbeddingMatrix(0, table.vectors.dimensions());
   }
+  std::vector<const RowLabel*> counted;
+  Numbers groups;
+  Numbers fold_numbers;
   for (std::size_t r = 0; r < table.vectors.rows(); ++r) {
     if (!rows[r]) continue;
     const RowLabel& row = *rows[r];
@@ -157,12 +194,57 @@ adapter::TrainingSet training_set(const vectors::VectorTable& table, const std::
       throw Error(Code::kBadArgument,
                   fmt::format("{}: line {}: its label is on no training row", row.source, row.line));
     }
+    if (counted.empty()) set.grouped_by = row.grouped_by;
+    const bool trains = &samples_for(set, row.split) == &set.train;
+    check_row(row, set.grouped_by, folds && trains);
+    counted.push_back(&row);
+    groups.add(row.group);
+    if (folds && trains) fold_numbers.add(row.fold);
     samples_for(set, row.split).add(table.vectors.row(r), static_cast<std::size_t>(label - set.labels.begin()), r);
+  }
+  groups.number();
+  fold_numbers.number();
+  for (const RowLabel* row : counted) {
+    adapter::Samples& samples = samples_for(set, row->split);
+    if (!set.grouped_by.empty()) samples.groups.push_back(groups.of(row->group));
+    if (folds && &samples == &set.train) samples.folds.push_back(fold_numbers.of(row->fold));
   }
   if (set_aside > 0) {
     progress.note(fmt::format("{} rows are of a split other than train, val and test and do not count", set_aside));
   }
   return set;
+}
+
+std::string parts_csv(const vectors::VectorTable& table, const adapter::TrainingSet& set,
+                      const adapter::TrainedAdapter& trained) {
+  struct Place {
+    std::string_view part;
+    std::size_t label = 0;
+    std::string fold{};
+  };
+  std::map<std::size_t, Place> places;
+  const auto add = [&](const adapter::Samples& samples, std::string_view part) {
+    for (std::size_t r = 0; r < samples.rows(); ++r) places[samples.ids[r]] = {part, samples.classes[r]};
+  };
+  add(set.train, "train");
+  add(set.validation, "val");
+  add(set.test, "test");
+  const adapter::Evaluated& held_out = trained.held_out;
+  for (std::size_t r = 0; r < held_out.ids.size(); ++r) {
+    Place& place = places[held_out.ids[r]];
+    if (!held_out.folds.empty()) {
+      place.fold = std::to_string(held_out.folds[r] + 1);
+    } else if (place.part == "train") {
+      place.part = "held out";
+    }
+  }
+  std::string text = "path,label,part,fold\n";
+  for (const auto& [row, place] : places) {
+    text +=
+        fmt::format("{},{},{},{}\n", table.names.empty() ? std::to_string(row + 1) : base::csv_field(table.names[row]),
+                    base::csv_field(set.labels[place.label]), place.part, place.fold);
+  }
+  return text;
 }
 
 }  // namespace mi2::cli

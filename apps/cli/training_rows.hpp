@@ -20,6 +20,9 @@ struct RowLabel {
   std::optional<vectors::Split> split;
   std::size_t line = 0;
   std::string source;
+  std::string group{};       ///< as LabelRow::group
+  std::string fold{};        ///< as LabelRow::fold
+  std::string grouped_by{};  ///< as LabelTable::group_column
 };
 
 struct SplitTables {
@@ -39,8 +42,16 @@ std::vector<std::optional<RowLabel>> label_rows(const vectors::VectorTable& tabl
                                                 const SplitTables& splits, Progress& progress);
 
 /// @param classes  "A,B,C": only rows of these labels; empty: all.
-/// @throws Error{kBadArgument} for a class, or the label of an evaluated row, that is on no training row.
+/// @param folds    whether the training rows name their folds.
+/// @throws Error{kBadArgument} for a class, or the label of an evaluated row, that is on no training row, and for
+/// tables
+///         of which one has groups and another has none; {kBadFile} for a row that counts whose group or fold is empty.
 adapter::TrainingSet training_set(const vectors::VectorTable& table, const std::vector<std::optional<RowLabel>>& rows,
-                                  const std::string& classes, Progress& progress);
+                                  const std::string& classes, bool folds, Progress& progress);
+
+/// What became of each row, as CSV: path,label,part,fold. The part is train, val, test or "held out", the fold that in
+/// which a training row was judged, from 1; empty without cross-validation, and where it could not be.
+std::string parts_csv(const vectors::VectorTable& table, const adapter::TrainingSet& set,
+                      const adapter::TrainedAdapter& trained);
 
 }  // namespace mi2::cli

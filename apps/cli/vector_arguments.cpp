@@ -22,6 +22,11 @@ void add_label_table_arguments(CLI::App& command, LabelTableArguments& arguments
   command
       .add_option("--split-column", arguments.options.split_column, "The split's column (default: split, if it exists)")
       ->type_name("NAME");
+  command
+      .add_option(
+          "--group", arguments.options.group_column,
+          "The column of what is never both learned from and judged (default: patient, patient_id, if it exists)")
+      ->type_name("COLUMN");
   command.add_option("--paths", arguments.paths, "The paths of an npy's rows, one per line")->type_name("FILE");
 }
 

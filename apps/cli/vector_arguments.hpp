@@ -25,8 +25,9 @@ Labels:
   FILE.csv has a header, a path column (path, file, image, name, filename or input) and
   a label column. A row belongs to the same file (relative to FILE's folder), else to the
   path with the longest common end: "images/a.png" and "/data/images/a.png". An optional
-  column split assigns rows: train, val or test; others do not count. Any other file has
-  one label per line, in order.
+  column split assigns rows: train, val or test; others do not count. Rows of one patient
+  (column patient or patient_id, or --group COLUMN) stay together; none may be empty. Any
+  other file has one label per line, in order.
 )";
 
 struct LabelTableArguments {
@@ -35,7 +36,7 @@ struct LabelTableArguments {
   vectors::LabelOptions options;
 };
 
-/// Declares --labels, --labels-column, --split-column and --paths. `arguments` outlives the App.
+/// Declares --labels, --labels-column, --split-column, --group and --paths. `arguments` outlives the App.
 void add_label_table_arguments(CLI::App& command, LabelTableArguments& arguments);
 
 /// @param paths  a file with one path per line, or empty. @throws as read_vectors() and name_rows().

@@ -37,6 +37,9 @@ struct Samples {
   EmbeddingMatrix vectors;
   std::vector<std::size_t> classes;  ///< [rows]
   std::vector<std::size_t> ids;      ///< [rows]: which rows these are to the caller
+  /// [rows], in the order of their names: what is never both trained on and judged, a patient. Empty: not known.
+  std::vector<std::size_t> groups{};
+  std::vector<std::size_t> folds{};  ///< [rows], from 0, of the caller's own cross-validation; empty: none
 
   [[nodiscard]] std::size_t rows() const noexcept { return classes.size(); }
   void add(std::span<const float> embedding, std::size_t of_class, std::size_t id) {

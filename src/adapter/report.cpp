@@ -9,6 +9,8 @@
 
 #include "adapter/figure_json.hpp"
 #include "adapter/operating_point_json.hpp"
+#include "adapter/short_label.hpp"
+#include "base/utf8.hpp"
 
 namespace mi2::adapter {
 namespace {
@@ -40,6 +42,11 @@ OrderedJson classes_json(const AdapterReport& report) {
   for (std::size_t c = 0; c < report.adapter.labels.size(); ++c) {
     const evaluation::ClassEvaluation& found = report.evaluation.classes[c];
     OrderedJson row{{"label", report.adapter.labels[c]}, {"support", found.figures.support}};
+    row["train_rows"] = report.train_rows_of_label[c];
+    if (!report.split.grouped_by.empty()) {
+      row["groups"] = report.evaluated_groups_of_label[c].with;
+      row["train_groups"] = report.train_groups_of_label[c].with;
+    }
     row["auc"] = figure_json(found.auc);
     row.update(class_json(found.figures));
     const std::optional<double>& threshold = report.f1.thresholds[c];
@@ -55,6 +62,67 @@ OrderedJson classes_json(const AdapterReport& report) {
   return classes;
 }
 
+OrderedJson part_json(const Part& part, bool grouped) {
+  OrderedJson json = OrderedJson::object();
+  json["rows"] = part.rows;
+  if (grouped) json["groups"] = part.groups;
+  return json;
+}
+
+OrderedJson split_json(const Splitting& split, const std::vector<std::string>& labels) {
+  const bool grouped = !split.grouped_by.empty();
+  OrderedJson json{{"by", grouped ? "group" : "row"}, {"column", nullptr}};
+  if (grouped) json["column"] = split.grouped_by;
+  json["train"] = part_json(split.train, grouped);
+  json["chosen_on"] = part_json(split.held_out, grouped);
+  json["test"] = part_json(split.test, grouped);
+  json["folds"] = OrderedJson::array();
+  for (const Part& fold : split.folds) json["folds"].push_back(part_json(fold, grouped));
+  json["unjudged"] = OrderedJson::object();
+  for (std::size_t c = 0; c < split.unjudged.size(); ++c) {
+    if (split.unjudged[c] > 0) json["unjudged"][labels[c]] = split.unjudged[c];
+  }
+  json["in_several_parts"] = part_json(split.shared, grouped);
+  json["nearly_equal"] = nullptr;
+  if (!grouped) json["nearly_equal"] = {{"rows", split.near_equal.found}, {"of", split.near_equal.looked_at}};
+  return json;
+}
+
+std::string part_text(const Part& part) {
+  return part.groups > 0 ? fmt::format("{} rows of {} groups", part.rows, part.groups)
+                         : fmt::format("{} rows", part.rows);
+}
+
+/// "  split by 'patient': ..", how rows came to be trained on or judged.
+std::string split_text(const AdapterReport& report) {
+  const Splitting& split = report.split;
+  std::string text = split.grouped_by.empty()
+                         ? std::string("split by row, each on its own")
+                         : fmt::format("split by '{}', whose rows stay together", base::printable(split.grouped_by));
+  text += fmt::format(": trained on {}", part_text(split.train));
+  if (!split.folds.empty()) text += fmt::format(", {} folds", split.folds.size());
+  text += fmt::format("; temperature and thresholds from {} ({})", part_text(split.held_out), report.held_out);
+  if (split.test.rows > 0) text += fmt::format("; test {}", part_text(split.test));
+  return text + '\n';
+}
+
+/// Rows of each label, which is what every figure rests on.
+std::string rows_text(const AdapterReport& report) {
+  constexpr std::size_t kMostLabels = 40;
+  if (report.adapter.labels.size() > kMostLabels) return {};
+  const bool grouped = !report.split.grouped_by.empty();
+  std::string text = "  rows per label, trained on and evaluated on" + std::string(grouped ? " (groups)" : "") + ":\n";
+  for (std::size_t c = 0; c < report.adapter.labels.size(); ++c) {
+    const auto count = [&](std::size_t rows, const evaluation::GroupsOfClass& groups) {
+      return grouped ? fmt::format("{} ({})", rows, groups.with) : fmt::format("{}", rows);
+    };
+    text += fmt::format("    {:<16} {}, {}\n", short_label(base::printable(report.adapter.labels[c])),
+                        count(report.train_rows_of_label[c], report.train_groups_of_label[c]),
+                        count(report.evaluation.classes[c].figures.support, report.evaluated_groups_of_label[c]));
+  }
+  return text;
+}
+
 std::string text_of(const evaluation::Figure& figure) {
   if (!figure.value) return "-";
   if (!figure.interval) return fmt::format("{:.4f}", *figure.value);
@@ -62,27 +130,39 @@ std::string text_of(const evaluation::Figure& figure) {
 }
 
 /// "2 of 3 labels have fewer than 10 rows to be trained on ('a': 2)", if any has.
-void warn_of_few(const std::vector<std::size_t>& rows, const std::vector<std::string>& labels, std::string_view what,
-                 std::vector<std::string>& warnings) {
+/// @param unit  "rows" or "groups".
+void warn_of_few(const std::vector<std::size_t>& rows, const std::vector<std::string>& labels, std::string_view unit,
+                 std::string_view what, std::vector<std::string>& warnings) {
   const auto few = std::count_if(rows.begin(), rows.end(), [](std::size_t count) { return count < kFewRows; });
   if (few == 0) return;
   const auto least = std::min_element(rows.begin(), rows.end());
-  warnings.push_back(
-      fmt::format("{} of {} labels have fewer than {} rows to be {} ('{}': {}); such figures and scores "
-                  "say little",
-                  few, rows.size(), kFewRows, what, labels[static_cast<std::size_t>(least - rows.begin())], *least));
+  warnings.push_back(fmt::format(
+      "{} of {} labels have fewer than {} {} to be {} ('{}': {}); such figures and scores "
+      "say little",
+      few, rows.size(), kFewRows, unit, what, labels[static_cast<std::size_t>(least - rows.begin())], *least));
+}
+
+std::vector<std::size_t> with_label(const std::vector<evaluation::GroupsOfClass>& counts) {
+  std::vector<std::size_t> groups;
+  for (const evaluation::GroupsOfClass& count : counts) groups.push_back(count.with);
+  return groups;
 }
 
 std::vector<std::string> warnings_of(const TrainedAdapter& trained) {
   const std::vector<std::string>& labels = trained.adapter.labels();
+  const std::string_view unit = trained.split.grouped_by.empty() ? "rows" : "groups";
   std::vector<std::string> warnings;
-  warn_of_few(trained.rows_of_label, labels, "trained on", warnings);
-  std::vector<std::size_t> evaluated(labels.size());
-  for (const std::size_t c : trained.evaluation.classes) ++evaluated[c];
-  if (evaluated != trained.rows_of_label) warn_of_few(evaluated, labels, "evaluated on", warnings);
-  if (!trained.calibrated) {
-    warnings.emplace_back(
-        "every held-out row is right, so that there was nothing to calibrate scores on: the temperature stays 1");
+  const std::vector<std::size_t> seen = with_label(trained.groups_of_label);
+  warn_of_few(seen, labels, unit, "trained on", warnings);
+  const Evaluated& on = trained.evaluation;
+  const std::vector<std::size_t> evaluated = with_label(evaluation::count_groups(on.classes, on.groups, labels.size()));
+  if (evaluated != seen) warn_of_few(evaluated, labels, unit, "evaluated on", warnings);
+  const std::vector<std::string> of_split = warnings_of_split(trained);
+  warnings.insert(warnings.end(), of_split.begin(), of_split.end());
+  if (!trained.not_calibrated.empty()) warnings.push_back(trained.not_calibrated);
+  const auto& training = trained.adapter.description().training;
+  if (const auto converged = training.find("converged"); converged != training.end() && converged->second == 0) {
+    warnings.emplace_back("the fit stopped before it had converged; a smaller --c or --standardize may help");
   }
   return warnings;
 }
@@ -112,8 +192,13 @@ AdapterReport make_report(const TrainedAdapter& trained, const std::optional<eva
   report.bootstrap = bootstrap;
   report.warnings = warnings_of(trained);
   const Evaluated& evaluated = trained.evaluation;
+  report.split = trained.split;
+  report.train_rows_of_label = trained.rows_of_label;
+  report.train_groups_of_label = trained.groups_of_label;
+  report.evaluated_groups_of_label =
+      evaluation::count_groups(evaluated.classes, evaluated.groups, report.adapter.labels.size());
   const evaluation::Scores probabilities = evaluation::softmax(evaluated.logits, report.adapter.temperature);
-  report.evaluation = evaluation::evaluate(probabilities, evaluated.classes, bootstrap);
+  report.evaluation = evaluation::evaluate(probabilities, evaluated.classes, bootstrap, evaluated.groups);
   report.f1 = f1_of(trained, probabilities, report.adapter.temperature);
   report.uncalibrated = evaluation::reliability(evaluation::softmax(evaluated.logits), evaluated.classes);
   for (std::size_t c = 0; c < report.adapter.operating_points.size(); ++c) {
@@ -124,8 +209,9 @@ AdapterReport make_report(const TrainedAdapter& trained, const std::optional<eva
         {apply(report.adapter.operating_points[c].youden), apply(report.adapter.operating_points[c].sensitive)});
   }
   if (zero_shot) {
-    report.zero_shot = ZeroShot{evaluation::evaluate(*zero_shot, evaluated.classes, bootstrap),
-                                evaluation::compare(probabilities, *zero_shot, evaluated.classes, bootstrap)};
+    report.zero_shot =
+        ZeroShot{evaluation::evaluate(*zero_shot, evaluated.classes, bootstrap, evaluated.groups),
+                 evaluation::compare(probabilities, *zero_shot, evaluated.classes, bootstrap, evaluated.groups)};
   }
   return report;
 }
@@ -138,6 +224,7 @@ std::string to_json(const AdapterReport& report) {
   json["rows"] = found.rows;
   json["chosen_on"] = report.held_out;
   json["chosen_on_rows"] = report.held_out_rows;
+  json["split"] = split_json(report.split, report.adapter.labels);
   json["bootstrap"] = {
       {"samples", report.bootstrap.samples}, {"level", report.bootstrap.level}, {"seed", report.bootstrap.seed}};
   json["accuracy"] = figure_json(found.accuracy);
@@ -170,9 +257,14 @@ std::string to_text(const AdapterReport& report) {
   std::string text =
       fmt::format("{} adapter, {} labels, {} dimensions, trained on {} rows\n", name_of(report.adapter.kind),
                   report.adapter.labels.size(), report.adapter.in_channels, report.train_rows);
-  text += fmt::format(
-      "evaluated on {} rows ({}){}\n", found.rows, report.adapter.evaluated_on,
-      report.bootstrap.samples > 0 ? fmt::format(", {:.0f}% intervals", 100 * report.bootstrap.level) : std::string());
+  text += fmt::format("evaluated on {} rows ({}){}\n", found.rows, report.adapter.evaluated_on,
+                      report.bootstrap.samples > 0
+                          ? fmt::format(", {:.0f}% intervals{}", 100 * report.bootstrap.level,
+                                        report.split.grouped_by.empty()
+                                            ? std::string()
+                                            : fmt::format(" by '{}'", base::printable(report.split.grouped_by)))
+                          : std::string());
+  text += split_text(report);
   text += fmt::format("  accuracy           {}\n", text_of(found.accuracy));
   text += fmt::format("  balanced accuracy  {}\n", text_of(found.balanced_accuracy));
   text += fmt::format("  mean AUC           {}\n", text_of(found.mean_auc));
@@ -189,7 +281,7 @@ std::string to_text(const AdapterReport& report) {
     text += fmt::format("  zero-shot mean AUC {}, gain {}\n", text_of(report.zero_shot->evaluation.mean_auc),
                         text_of(report.zero_shot->gain.mean_auc));
   }
-  return text;
+  return text + rows_text(report);
 }
 
 }  // namespace mi2::adapter

@@ -34,7 +34,11 @@ struct ZeroShot {
 struct AdapterReport {
   AdapterDescription adapter;
   std::size_t train_rows = 0;  ///< that the adapter has seen
-  std::string held_out;        ///< the rows that temperature and thresholds were chosen on
+  std::vector<std::size_t> train_rows_of_label;
+  std::vector<evaluation::GroupsOfClass> train_groups_of_label;      ///< of groups, or of rows where there are none
+  std::vector<evaluation::GroupsOfClass> evaluated_groups_of_label;  ///< as these
+  Splitting split;
+  std::string held_out;  ///< the rows that temperature and thresholds were chosen on
   std::size_t held_out_rows = 0;
   evaluation::BootstrapOptions bootstrap;
   evaluation::Evaluation evaluation;

@@ -66,9 +66,19 @@ std::string averages_table(const AdapterReport& report) {
   return html + "</table>\n";
 }
 
+/// How rows came to be trained on or judged.
+std::string split_paragraph(const Splitting& split) {
+  if (split.grouped_by.empty()) return "<p class=\"note\">Rows were split one by one.</p>\n";
+  return fmt::format(
+      "<p class=\"note\">Rows of one {} stayed together: {} of them to train on, {} to choose on, {} in the test "
+      "rows.</p>\n",
+      base::escape_html(split.grouped_by), split.train.groups, split.held_out.groups, split.test.groups);
+}
+
 std::string class_table(const AdapterReport& report) {
   std::string html =
-      "<table>\n<tr><th>label</th><th class=\"n\">rows</th><th class=\"n\">AUC</th><th class=\"n\">interval</th>"
+      "<table>\n<tr><th>label</th><th class=\"n\">rows trained on</th><th class=\"n\">rows</th><th "
+      "class=\"n\">AUC</th><th class=\"n\">interval</th>"
       "<th class=\"n\">precision</th><th class=\"n\">recall</th><th class=\"n\">F1</th>"
       "<th class=\"n\">threshold of best F1</th><th class=\"n\">F1 there</th></tr>\n";
   for (std::size_t c = 0; c < report.adapter.labels.size(); ++c) {
@@ -76,11 +86,11 @@ std::string class_table(const AdapterReport& report) {
     const evaluation::ClassEvaluation& found = report.evaluation.classes[c];
     html += fmt::format(
         "<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td "
-        "class=\"n\">{:.3f}</td>"
+        "class=\"n\">{}</td><td class=\"n\">{:.3f}</td>"
         "<td class=\"n\">{:.3f}</td><td class=\"n\">{:.3f}</td><td class=\"n\">{}</td><td "
         "class=\"n\">{:.3f}</td></tr>\n",
-        base::escape_html(report.adapter.labels[c]), found.figures.support, shown(found.auc), interval(found.auc),
-        found.figures.precision, found.figures.recall, found.figures.f1,
+        base::escape_html(report.adapter.labels[c]), report.train_rows_of_label[c], found.figures.support,
+        shown(found.auc), interval(found.auc), found.figures.precision, found.figures.recall, found.figures.f1,
         threshold ? fmt::format("{:.2f}", *threshold) : "-", report.f1.evaluated.classes[c].f1);
   }
   return html + "</table>\n";
@@ -131,9 +141,16 @@ std::string to_html(const AdapterReport& report) {
         "<p class=\"note\">There were no test rows: thresholds were chosen on the rows that they are evaluated on, and "
         "so look a little better than they are.</p>\n";
   }
+  html += split_paragraph(report.split);
+  for (const std::string& warning : report.warnings) {
+    html += fmt::format("<p class=\"note\">Warning: {}.</p>\n", base::escape_html(warning));
+  }
   html += summary(report);
-  html += fmt::format("<p class=\"note\">Intervals: {} bootstrap samples, stratified by label, seed {}.</p>\n",
-                      report.bootstrap.samples, report.bootstrap.seed);
+  html += fmt::format(
+      "<p class=\"note\">Intervals: {} bootstrap samples{}, stratified by label, seed {}; none where fewer than {} {} "
+      "are of a label.</p>\n",
+      report.bootstrap.samples, report.split.grouped_by.empty() ? "" : " of whole groups", report.bootstrap.seed,
+      evaluation::kFewestForInterval, report.split.grouped_by.empty() ? "rows" : "groups");
   html += "<h2>Labels, each against the rest</h2>\n" + class_table(report);
   html += averages_table(report);
   html += "<figure>\n" + roc_svg(report) + "</figure>\n<h2>Confusion</h2>\n<figure>\n" +

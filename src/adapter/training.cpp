@@ -2,14 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <map>
 #include <numeric>
-#include <random>
+#include <set>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "evaluation/calibration.hpp"
-#include "evaluation/draw.hpp"
+#include "adapter/calibrate.hpp"
+#include "adapter/folds.hpp"
+#include "evaluation/bootstrap.hpp"
 #include "evaluation/evaluation.hpp"
 
 namespace mi2::adapter {
@@ -20,17 +24,11 @@ Samples none_of(const Samples& samples) { return {EmbeddingMatrix(0, samples.vec
 
 Samples pick(const Samples& from, const std::vector<std::size_t>& rows) {
   Samples picked = none_of(from);
-  for (const std::size_t r : rows) picked.add(from.vectors.row(r), from.classes[r], from.ids[r]);
+  for (const std::size_t r : rows) {
+    picked.add(from.vectors.row(r), from.classes[r], from.ids[r]);
+    if (!from.groups.empty()) picked.groups.push_back(from.groups[r]);
+  }
   return picked;
-}
-
-/// The rows of each class, in a random order.
-std::vector<std::vector<std::size_t>> strata(const Samples& samples, std::size_t classes, std::uint64_t seed) {
-  std::vector<std::vector<std::size_t>> rows(classes);
-  for (std::size_t r = 0; r < samples.rows(); ++r) rows[samples.classes[r]].push_back(r);
-  std::mt19937_64 random(seed);
-  for (std::vector<std::size_t>& list : rows) evaluation::shuffle(list, random);
-  return rows;
 }
 
 /// Each dimension's mean and deviation; a dimension that never changes has deviation 1.
@@ -85,44 +83,108 @@ Fitted fit_on(const AdapterDescription& shape, const Samples& train, const Sampl
   return fitted;
 }
 
-/// Logits of every training row by an adapter that has not seen it.
-Evaluated cross_validate(const AdapterDescription& shape, const Samples& train, const TrainOptions& options,
-                         const base::OnProgress& on_progress) {
-  std::vector<std::size_t> fold_of(train.rows());
-  for (const auto& rows : strata(train, shape.labels.size(), options.fit.seed)) {
-    for (std::size_t i = 0; i < rows.size(); ++i) fold_of[rows[i]] = i % options.folds;
+/// The caller's folds, as they are.
+Folds given_folds(const Samples& train, const std::string& grouped_by) {
+  const Folds folds{train.folds, *std::max_element(train.folds.begin(), train.folds.end()) + 1};
+  if (folds.count < 2) throw Error(Code::kBadArgument, "train: expected two or more folds, got 1");
+  std::map<std::size_t, std::size_t> fold_of;
+  for (std::size_t r = 0; r < train.groups.size(); ++r) {
+    if (fold_of.try_emplace(train.groups[r], train.folds[r]).first->second == train.folds[r]) continue;
+    throw Error(Code::kBadArgument,
+                fmt::format("train: the fold column puts rows of one '{}' into two folds; expected each in one fold",
+                            grouped_by));
   }
+  return folds;
+}
+
+Folds choose_folds(const TrainingSet& set, const TrainOptions& options) {
+  const Samples& train = set.train;
+  if (!train.folds.empty()) return given_folds(train, set.grouped_by);
+  if (train.groups.empty()) return folds_of_rows(train.classes, set.labels.size(), options.folds, options.fit.seed);
+  const std::size_t groups = part_of(train).groups;
+  if (groups < 2) {
+    throw Error(Code::kBadArgument,
+                fmt::format("train: all training rows are of one '{}', so that none is left to calibrate on; expected "
+                            "val rows of others",
+                            set.grouped_by));
+  }
+  return folds_of_groups(train.classes, set.labels.size(), train.groups, std::min(options.folds, groups));
+}
+
+/// Logits of a fold's rows by an adapter that has not seen them, and which of them it could judge.
+void judge_fold(const AdapterDescription& shape, const Samples& train, const TrainOptions& options, const Folds& folds,
+                std::size_t fold, std::vector<std::uint8_t>& judged, std::vector<double>& logits) {
   const std::size_t classes = shape.labels.size();
-  Evaluated evaluated{
-      "train, cross-validated", {classes, std::vector<double>(train.rows() * classes)}, train.classes, train.ids};
-  for (std::size_t fold = 0; fold < options.folds; ++fold) {
-    std::vector<std::size_t> seen;
-    for (std::size_t r = 0; r < train.rows(); ++r) {
-      if (fold_of[r] != fold) seen.push_back(r);
-    }
-    const Adapter adapter(shape, fit_on(shape, pick(train, seen), none_of(train), options, {}).tensors);
-    for (std::size_t r = 0; r < train.rows(); ++r) {
-      if (fold_of[r] != fold) continue;
-      const std::vector<double> logits = adapter.logits(train.vectors.row(r));
-      std::copy(logits.begin(), logits.end(),
-                evaluated.logits.values.begin() + static_cast<std::ptrdiff_t>(r * classes));
-    }
-    if (on_progress) on_progress({kFits, fold + 1, options.folds + 1});
+  std::vector<std::size_t> seen;
+  std::vector<std::uint8_t> known(classes);
+  for (std::size_t r = 0; r < train.rows(); ++r) {
+    if (folds.of_row[r] == fold) continue;
+    seen.push_back(r);
+    known[train.classes[r]] = 1;
   }
-  return evaluated;
+  if (seen.size() == train.rows() || std::count(known.begin(), known.end(), std::uint8_t{1}) < 2) return;
+  const Adapter adapter(shape, fit_on(shape, pick(train, seen), none_of(train), options, {}).tensors);
+  for (std::size_t r = 0; r < train.rows(); ++r) {
+    if (folds.of_row[r] != fold || known[train.classes[r]] == 0) continue;
+    judged[r] = 1;
+    const std::vector<double> found = adapter.logits(train.vectors.row(r));
+    std::copy(found.begin(), found.end(), logits.begin() + static_cast<std::ptrdiff_t>(r * classes));
+  }
+}
+
+/// Logits of every training row that can be judged by an adapter that has not seen it.
+Evaluated cross_validate(const AdapterDescription& shape, const Samples& train, const TrainOptions& options,
+                         const Folds& folds, Splitting& split, const base::OnProgress& on_progress) {
+  const std::size_t classes = shape.labels.size();
+  std::vector<std::uint8_t> judged(train.rows());
+  std::vector<double> logits(train.rows() * classes);
+  for (std::size_t fold = 0; fold < folds.count; ++fold) {
+    judge_fold(shape, train, options, folds, fold, judged, logits);
+    if (on_progress) on_progress({kFits, fold + 1, folds.count + 1});
+  }
+  Evaluated evaluated{"train, cross-validated", {classes, {}}, {}, {}};
+  std::vector<Samples> parts(folds.count, none_of(train));
+  split.unjudged.resize(classes);
+  for (std::size_t r = 0; r < train.rows(); ++r) {
+    if (judged[r] == 0) {
+      ++split.unjudged[train.classes[r]];
+      continue;
+    }
+    const std::span<const double> row = std::span(logits).subspan(r * classes, classes);
+    evaluated.logits.values.insert(evaluated.logits.values.end(), row.begin(), row.end());
+    evaluated.classes.push_back(train.classes[r]);
+    evaluated.ids.push_back(train.ids[r]);
+    evaluated.folds.push_back(folds.of_row[r]);
+    if (!train.groups.empty()) evaluated.groups.push_back(train.groups[r]);
+    Samples& part = parts[folds.of_row[r]];
+    part.classes.push_back(train.classes[r]);
+    if (!train.groups.empty()) part.groups.push_back(train.groups[r]);
+  }
+  for (const Samples& part : parts) {
+    if (part.rows() > 0) split.folds.push_back(part_of(part));
+  }
+  if (!evaluated.classes.empty()) return evaluated;
+  throw Error(Code::kBadArgument,
+              "train: no training row can be judged by cross-validation, since nothing outside of its fold has its "
+              "label; expected more rows, or val rows");
 }
 
 /// Moves a share of each class's training rows to validation.
-void hold_out(Samples& train, Samples& validation, std::size_t classes, double share, std::uint64_t seed) {
+void hold_out(Samples& train, Samples& validation, std::size_t classes, const std::string& grouped_by,
+              const TrainOptions& options) {
+  const double share = options.validation_share;
+  const std::vector<std::uint8_t> is_held =
+      train.groups.empty() ? share_of_rows(train.classes, classes, share, options.fit.seed)
+                           : share_of_groups(train.classes, classes, train.groups, share, options.fit.seed);
   std::vector<std::size_t> kept;
   std::vector<std::size_t> held;
-  for (const auto& rows : strata(train, classes, seed)) {
-    const auto wanted = static_cast<std::size_t>(std::lround(share * static_cast<double>(rows.size())));
-    const std::size_t out = rows.size() < 2 ? 0 : std::clamp<std::size_t>(wanted, 1, rows.size() - 1);
-    for (std::size_t i = 0; i < rows.size(); ++i) (i < out ? held : kept).push_back(rows[i]);
+  for (std::size_t r = 0; r < is_held.size(); ++r) (is_held[r] != 0 ? held : kept).push_back(r);
+  if (held.empty() && !train.groups.empty()) {
+    throw Error(Code::kBadArgument,
+                fmt::format("train: no '{}' can be held out without a label losing all of its training rows; expected "
+                            "val rows",
+                            grouped_by));
   }
-  std::sort(kept.begin(), kept.end());
-  std::sort(held.begin(), held.end());
   validation = pick(train, held);
   train = pick(train, kept);
 }
@@ -148,16 +210,6 @@ void check(const TrainingSet& set, const TrainOptions& options) {
       options.folds < 2 || !(options.validation_share > 0 && options.validation_share < 1)) {
     throw Error(Code::kBadArgument, "train: an option is out of range");
   }
-}
-
-std::vector<Thresholds> thresholds_on(const Evaluated& evaluated, double temperature) {
-  const evaluation::Scores probabilities = evaluation::softmax(evaluated.logits, temperature);
-  std::vector<Thresholds> thresholds;
-  for (std::size_t c = 0; c < probabilities.classes; ++c) {
-    const auto curve = evaluation::rank(probabilities, evaluated.classes, c).curve();
-    thresholds.push_back({evaluation::youden_point(curve), evaluation::sensitivity_point(curve, kSensitivity)});
-  }
-  return thresholds;
 }
 
 std::map<std::string, double> metrics_of(const Evaluated& evaluated, double temperature) {
@@ -190,6 +242,10 @@ std::map<std::string, double> settings_of(const TrainOptions& options, const Fit
   return settings;
 }
 
+Evaluated evaluated_on(const char* rows, const Adapter& adapter, const Samples& samples) {
+  return {rows, logits_of(adapter, samples), samples.classes, samples.ids, samples.groups};
+}
+
 }  // namespace
 
 evaluation::Scores logits_of(const Adapter& adapter, const Samples& samples) {
@@ -212,29 +268,35 @@ TrainedAdapter train_adapter(const TrainingSet& set, const TrainOptions& options
 
   Samples train = set.train;
   Samples validation = set.validation;
+  Splitting split;
+  split.grouped_by = set.grouped_by;
+  split.shared = shared_groups(set);
   std::optional<Evaluated> held_out;
+  Folds folds;
   if (validation.rows() == 0 && options.kind == AdapterKind::kLinear) {
-    held_out = cross_validate(shape, train, options, on_progress);
+    folds = choose_folds(set, options);
+    held_out = cross_validate(shape, train, options, folds, split, on_progress);
   }
   const bool from_train = validation.rows() == 0 && options.kind == AdapterKind::kMlp;
-  if (from_train) hold_out(train, validation, set.labels.size(), options.validation_share, options.fit.seed);
+  if (from_train) hold_out(train, validation, set.labels.size(), set.grouped_by, options);
+  if (set.grouped_by.empty()) {
+    split.near_equal = near_equal_rows(set, train, validation, folds.of_row, folds.count, options.fit.threads);
+  }
 
   Fitted fitted = fit_on(shape, train, validation, options, held_out ? base::OnProgress() : on_progress);
-  if (held_out && on_progress) on_progress({kFits, options.folds + 1, options.folds + 1});
+  if (held_out && on_progress) on_progress({kFits, folds.count + 1, folds.count + 1});
   const Adapter plain(shape, fitted.tensors);
-  if (!held_out) {
-    held_out = Evaluated{from_train ? "held out of train" : "val", logits_of(plain, validation), validation.classes,
-                         validation.ids};
-  }
-  // On rows that are all right the loss falls with the temperature to its bound, and every answer would be 1.
-  const bool calibrated = evaluation::top_k_accuracy(held_out->logits, held_out->classes, 1) < 1;
-  shape.temperature = calibrated ? evaluation::fit_temperature(held_out->logits, held_out->classes) : 1.0;
-  shape.operating_points = thresholds_on(*held_out, shape.temperature);
+  if (!held_out) held_out = evaluated_on(from_train ? "held out of train" : "val", plain, validation);
+  Calibration calibration = calibrate(*held_out);
+  shape.temperature = calibration.temperature;
+  shape.operating_points = std::move(calibration.thresholds);
   shape.training = settings_of(options, fitted, train.rows());
-  Evaluated evaluation =
-      set.test.rows() > 0 ? Evaluated{"test", logits_of(plain, set.test), set.test.classes, set.test.ids} : *held_out;
+  Evaluated evaluation = set.test.rows() > 0 ? evaluated_on("test", plain, set.test) : *held_out;
   shape.evaluated_on = evaluation.rows;
   shape.metrics = metrics_of(evaluation, shape.temperature);
+  split.train = part_of(train);
+  split.held_out = {held_out->classes.size(), std::set(held_out->groups.begin(), held_out->groups.end()).size()};
+  split.test = part_of(set.test);
   std::vector<std::size_t> rows_of_label(set.labels.size());
   for (const std::size_t c : train.classes) ++rows_of_label[c];
   return {Adapter(std::move(shape), fitted.tensors),
@@ -242,7 +304,10 @@ TrainedAdapter train_adapter(const TrainingSet& set, const TrainOptions& options
           std::move(evaluation),
           train.rows(),
           std::move(rows_of_label),
-          calibrated};
+          evaluation::count_groups(train.classes, train.groups, set.labels.size()),
+          std::move(calibration.why_not),
+          std::move(split),
+          !train.folds.empty()};
 }
 
 }  // namespace mi2::adapter

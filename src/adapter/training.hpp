@@ -10,6 +10,8 @@
 
 #include "adapter/adapter.hpp"
 #include "adapter/fit.hpp"
+#include "adapter/splitting.hpp"
+#include "evaluation/bootstrap.hpp"
 #include "evaluation/scores.hpp"
 
 namespace mi2::adapter {
@@ -30,6 +32,7 @@ struct TrainingSet {
   Samples validation;
   Samples test;
   std::optional<Provenance> provenance;
+  std::string grouped_by{};  ///< the name of Samples::groups, which then every row has; empty: there are none
 };
 
 /// What an adapter says of rows whose label is known.
@@ -37,16 +40,21 @@ struct Evaluated {
   std::string rows;  ///< "test", "val", "held out of train" or "train, cross-validated"
   evaluation::Scores logits;
   std::vector<std::size_t> classes;
-  std::vector<std::size_t> ids;  ///< as Samples::ids
+  std::vector<std::size_t> ids;       ///< as Samples::ids
+  std::vector<std::size_t> groups{};  ///< as Samples::groups
+  std::vector<std::size_t> folds{};   ///< cross-validated: in which fold each row was judged
 };
 
 struct TrainedAdapter {
   Adapter adapter;
-  Evaluated held_out;                        ///< what temperature and thresholds were chosen on
-  Evaluated evaluation;                      ///< the test rows, or held_out if there are none
-  std::size_t trained_rows = 0;              ///< that the adapter has seen
-  std::vector<std::size_t> rows_of_label{};  ///< of those, how many each label has
-  bool calibrated = true;  ///< false: every held-out row is right, which says nothing about a temperature; it is 1
+  Evaluated held_out;                                        ///< what temperature and thresholds were chosen on
+  Evaluated evaluation;                                      ///< the test rows, or held_out if there are none
+  std::size_t trained_rows = 0;                              ///< that the adapter has seen
+  std::vector<std::size_t> rows_of_label{};                  ///< of those, how many each label has
+  std::vector<evaluation::GroupsOfClass> groups_of_label{};  ///< as rows_of_label, of groups or rows
+  std::string not_calibrated{};  ///< why the temperature stays 1, for people; empty: it was fitted
+  Splitting split{};
+  bool folds_given = false;  ///< by Samples::folds
 };
 
 /// Fewer rows of a label than this say little.
@@ -54,10 +62,11 @@ inline constexpr std::size_t kFewRows = 10;
 
 /// Trains. Temperature and thresholds come from rows the adapter has not seen: the validation rows; without them,
 /// kLinear is trained on all training rows and evaluated by cross-validation, kMlp holds a share of the training rows
-/// out.
+/// out. Rows of one group are held out together. A row that is judged by a fit without its label does not count.
 /// @param on_progress  over all fits.
-/// @throws Error{kBadArgument} for fewer than two labels, a label without a training row, dimensions that differ or
-///         options out of range; as fit().
+/// @throws Error{kBadArgument} for fewer than two labels, a label without a training row, dimensions that differ,
+///         options out of range, groups or folds that leave nothing to hold out or to judge, or a group in two of the
+///         caller's folds; as fit().
 TrainedAdapter train_adapter(const TrainingSet& set, const TrainOptions& options, const base::OnProgress& on_progress);
 
 /// The logits of an adapter, a row each.

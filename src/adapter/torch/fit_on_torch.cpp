@@ -55,6 +55,10 @@ void check_loss(double loss) {
 
 /// Multinomial logistic regression. Of two labels only the difference of the logits matters: one logit is trained,
 /// which is what scikit-learn penalises, and shared out.
+///
+/// Embeddings vary much in some directions and hardly at all in others, and the weaker the penalty, the more steps that
+/// costs L-BFGS. So what is trained is not the weights but a point from which they are made by a matrix: the inverse of
+/// a Cholesky factor of the curvature that the loss has at the start. There it is the same in every direction.
 class LinearProbe {
  public:
   LinearProbe(const AdapterDescription& shape, const Samples& train, const FitOptions& options)
@@ -64,51 +68,90 @@ class LinearProbe {
         row_weight_(class_weights(train, shape.labels.size(), options.balanced, torch::kFloat64).index_select(0, y_)),
         penalty_(0.5 / (options.c * static_cast<double>(train.rows()))) {
     const std::int64_t outputs = binary_ ? 1 : static_cast<std::int64_t>(shape.labels.size());
-    const auto kind = torch::dtype(torch::kFloat64).requires_grad(true);
-    weight_ = torch::zeros({outputs, shape.in_channels}, kind);
-    bias_ = torch::zeros({outputs}, kind);
+    // p (1 - p) of even odds; of more than two labels the curvature has this factor, too.
+    const double even = binary_ ? 0.25 : 1.0 / static_cast<double>(outputs);
+    if (shape.in_channels <= kMostInBasis) basis_ = basis(even);
+    point_ = torch::zeros({outputs, shape.in_channels + 1}, torch::dtype(torch::kFloat64).requires_grad(true));
   }
 
   Fitted run() {
     torch::optim::LBFGSOptions settings(1.0);
-    settings.max_iter(kSteps).max_eval(4 * kSteps).history_size(20).tolerance_grad(kGradient).tolerance_change(0);
+    settings.max_iter(kSteps).max_eval(2 * kSteps).history_size(20).tolerance_grad(kGradient).tolerance_change(kChange);
     settings.line_search_fn("strong_wolfe");
-    torch::optim::LBFGS optimizer({weight_, bias_}, settings);
-    optimizer.step([&] {
+    torch::optim::LBFGS optimizer({point_}, settings);
+    std::size_t evaluations = 0;
+    const auto closure = [&] {
       optimizer.zero_grad();
       Tensor value = loss();
       value.backward();
+      ++evaluations;
       return value;
-    });
-    const double value = loss().item<double>();
+    };
+    optimizer.step(closure);
+    const double value = closure().item<double>();
     check_loss(value);
-    Fitted fitted{tensors(), {{"loss", value}, {"gradient", largest_gradient()}}};
-    return fitted;
+    const double gradient = point_.grad().abs().max().item<double>();
+    return {tensors(),
+            {{"loss", value},
+             {"gradient", gradient},
+             {"evaluations", static_cast<double>(evaluations)},
+             {"converged", gradient <= kConverged ? 1.0 : 0.0}}};
   }
 
  private:
-  // The loss is a mean over rows: its gradient is of the order of an embedding's largest number, below 1.
-  static constexpr double kGradient = 1e-9;
+  // Of the trained point, where a step of 1 along the gradient is about what it takes to get to the minimum: the loss
+  // is then within the square of this of it. Below kChange the loss is lost in its own rounding.
+  static constexpr double kGradient = 1e-8;
+  static constexpr double kChange = 1e-16;
+  static constexpr double kConverged = 1e-6;
   static constexpr int kSteps = 2000;
+  /// Longest embeddings with a basis: it has the square of this many numbers, 128 MiB.
+  static constexpr std::int64_t kMostInBasis = 4095;
+
+  /// [in + 1, in + 1], the last for the bias; nothing if the curvature has no factor.
+  [[nodiscard]] Tensor basis(double even) const {
+    const torch::NoGradGuard guard;
+    const std::int64_t in = x_.size(1);
+    const auto rows = static_cast<double>(x_.size(0));
+    const Tensor weighted = x_ * row_weight_.unsqueeze(1);
+    const Tensor sums = weighted.sum(0);
+    Tensor curvature = torch::empty({in + 1, in + 1}, torch::kFloat64);
+    curvature.narrow(0, 0, in).narrow(1, 0, in).copy_(x_.t().matmul(weighted));
+    curvature.select(0, in).narrow(0, 0, in).copy_(sums);
+    curvature.select(1, in).narrow(0, 0, in).copy_(sums);
+    curvature.select(0, in).select(0, in).copy_(row_weight_.sum());
+    curvature.mul_(even / rows);
+    // A little more than the penalty where that is less than what rounding leaves of the sums.
+    const double floor = 1e-10 * curvature.diagonal().mean().item<double>();
+    curvature.diagonal().narrow(0, 0, in).add_(2 * penalty_);
+    curvature.diagonal().add_(floor);
+    const auto [factor, fault] = at::linalg_cholesky_ex(curvature);
+    if (fault.item<int>() != 0) return {};
+    return at::linalg_solve_triangular(factor, torch::eye(in + 1, torch::kFloat64), false);
+  }
+
+  /// [outputs, in + 1]: weights, then the bias.
+  [[nodiscard]] Tensor weights() const { return basis_.defined() ? point_.matmul(basis_) : point_; }
+  [[nodiscard]] static Tensor weight_of(const Tensor& weights) { return weights.narrow(1, 0, weights.size(1) - 1); }
+  [[nodiscard]] static Tensor bias_of(const Tensor& weights) { return weights.select(1, weights.size(1) - 1); }
 
   [[nodiscard]] Tensor both(const Tensor& one) const {
     return binary_ ? torch::cat({one.mul(-0.5), one.mul(0.5)}, 0) : one;
   }
 
   [[nodiscard]] Tensor loss() const {
-    const Tensor logits = torch::addmm(both(bias_), x_, both(weight_).t());
+    const Tensor all = weights();
+    const Tensor weight = weight_of(all);
+    const Tensor logits = torch::addmm(both(bias_of(all)), x_, both(weight).t());
     const Tensor of_rows = torch::nn::functional::cross_entropy(
         logits, y_, torch::nn::functional::CrossEntropyFuncOptions().reduction(torch::kNone));
-    return (of_rows * row_weight_).mean() + penalty_ * weight_.square().sum();
-  }
-
-  [[nodiscard]] double largest_gradient() const {
-    return std::max(weight_.grad().abs().max().item<double>(), bias_.grad().abs().max().item<double>());
+    return (of_rows * row_weight_).mean() + penalty_ * weight.square().sum();
   }
 
   [[nodiscard]] std::vector<AdapterTensor> tensors() const {
-    const Tensor weight = both(weight_);
-    const Tensor bias = both(bias_);
+    const Tensor all = weights();
+    const Tensor weight = both(weight_of(all));
+    const Tensor bias = both(bias_of(all));
     return {{"weight", weight.sizes().vec(), values_of(weight)}, {"bias", bias.sizes().vec(), values_of(bias)}};
   }
 
@@ -117,8 +160,8 @@ class LinearProbe {
   Tensor y_;
   Tensor row_weight_;
   double penalty_;
-  Tensor weight_;
-  Tensor bias_;
+  Tensor basis_;  ///< [in + 1, in + 1]; not defined: what is trained are the weights themselves
+  Tensor point_;  ///< [outputs, in + 1], what is trained
 };
 
 /// The toolkit's adapter. Over a sequence of length one only a convolution's middle tap meets data: that one is

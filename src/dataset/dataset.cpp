@@ -14,27 +14,33 @@ class Dataset::Collector final : public RecordSink {
  public:
   explicit Collector(Dataset& to) : to_(to) {}
 
-  void record(std::uint32_t row, std::string_view class_name, std::string_view caption) override {
+  void record(std::uint32_t row, std::string_view class_name, std::string_view caption,
+              std::string_view group) override {
     if (to_.records_.size() == std::numeric_limits<std::uint32_t>::max()) {
       throw Error(Code::kTooLarge, fmt::format("more than {} records", to_.records_.size()));
     }
     const std::int64_t id = to_.classes_->add(class_name);
-    to_.records_.push_back({id, static_cast<std::uint32_t>(to_.stores_.size()), row, caption_id(caption)});
+    to_.records_.push_back({id, static_cast<std::uint32_t>(to_.stores_.size()), row,
+                            number_of(caption, to_.captions_, captions_), number_of(group, to_.groups_, groups_)});
   }
 
   void broken(BrokenRecord record) override { to_.broken_.push_back(std::move(record)); }
 
  private:
-  std::uint32_t caption_id(std::string_view caption) {
-    if (caption.empty()) return 0;
-    const auto next = static_cast<std::uint32_t>(to_.captions_.size());
-    const auto [entry, fresh] = ids_.try_emplace(std::string(caption), next);
-    if (fresh) to_.captions_.emplace_back(caption);
+  using Places = std::unordered_map<std::string, std::uint32_t>;
+
+  /// The place of a text in a list that has each once, the empty one first.
+  static std::uint32_t number_of(std::string_view text, std::vector<std::string>& list, Places& places) {
+    if (text.empty()) return 0;
+    const auto next = static_cast<std::uint32_t>(list.size());
+    const auto [entry, fresh] = places.try_emplace(std::string(text), next);
+    if (fresh) list.emplace_back(text);
     return entry->second;
   }
 
   Dataset& to_;
-  std::unordered_map<std::string, std::uint32_t> ids_;
+  Places captions_;
+  Places groups_;
 };
 
 Dataset::Dataset(std::span<const DataSource> sources, std::shared_ptr<ClassTable> classes, std::uint64_t max_file_bytes)

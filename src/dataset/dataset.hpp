@@ -16,7 +16,7 @@
 namespace mi2::dataset {
 
 /// Immutable after construction; safe to use from several threads. Memory: 24 bytes per record, names of files in
-/// manifests, and each different caption once.
+/// manifests, and each different caption and group once.
 class Dataset {
  public:
   /// Reads all labels; images are read later. Labels that cannot be used are in broken().
@@ -31,6 +31,8 @@ class Dataset {
   /// The text trained against: the record's caption, or one of its class's prompts.
   /// @param choice  any number: which of the prompts.
   [[nodiscard]] const std::string& text(std::size_t record, std::uint64_t choice) const;
+  /// Whose record it is, a patient's; empty if the source does not say.
+  [[nodiscard]] const std::string& group(std::size_t record) const { return groups_[records_[record].group]; }
   /// What messages call a record.
   [[nodiscard]] std::string name(std::size_t record) const;
   /// The encoded image. @throws Error{kNotFound}, {kBadFile}, {kTooLarge}, {kBadArgument} (not base64).
@@ -44,6 +46,7 @@ class Dataset {
     std::uint32_t source = 0;
     std::uint32_t row = 0;
     std::uint32_t caption = 0;  ///< in captions_; 0: none
+    std::uint32_t group = 0;    ///< in groups_; 0: none
   };
   class Collector;
 
@@ -51,6 +54,7 @@ class Dataset {
   std::vector<std::unique_ptr<ImageStore>> stores_;
   std::vector<Record> records_;
   std::vector<std::string> captions_{""};
+  std::vector<std::string> groups_{""};
   std::vector<BrokenRecord> broken_;
 };
 

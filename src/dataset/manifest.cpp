@@ -52,13 +52,16 @@ void for_each_label(const DataSource& source, const std::filesystem::path& csv,
   std::optional<std::size_t> label = label_column.empty() ? table.find(base::kLabelColumn) : table.find(label_column);
   if (!label && caption) label = caption;
   if (!label) label = table.need(label_column, base::kLabelColumn);
+  const std::optional<std::size_t> group =
+      source.group_column.empty() ? table.find(base::kGroupColumn) : table.need(source.group_column, {});
   std::optional<std::size_t> split;
   if (!source.split.empty()) split = table.need(base::kSplitColumn);
   for (const base::CsvRow& row : table.rows()) {
     if (split && row.fields[*split] != source.split) continue;
     const std::string where = fmt::format("{}: line {}", path, row.line);
     each({where, row.fields[file], row.fields[*label],
-          caption ? std::string_view(row.fields[*caption]) : std::string_view()});
+          caption ? std::string_view(row.fields[*caption]) : std::string_view(),
+          group ? std::string_view(row.fields[*group]) : std::string_view()});
   }
 }
 
@@ -69,7 +72,7 @@ std::unique_ptr<ImageStore> open_manifest(const DataSource& source, std::uint64_
       sink.broken({std::string(row.where), Code::kBadFile, "its path or label is empty"});
       return;
     }
-    sink.record(store->add(row.file), row.class_name, row.caption);
+    sink.record(store->add(row.file), row.class_name, row.caption, row.group);
   });
   return store;
 }

@@ -34,8 +34,9 @@ class ImageStore {
 class RecordSink {
  public:
   virtual ~RecordSink() = default;
-  /// @param row  of the source's ImageStore.     @param caption  empty if there is none.
-  virtual void record(std::uint32_t row, std::string_view class_name, std::string_view caption) = 0;
+  /// @param row  of the source's ImageStore.     @param caption, group  empty if there is none.
+  virtual void record(std::uint32_t row, std::string_view class_name, std::string_view caption,
+                      std::string_view group) = 0;
   virtual void broken(BrokenRecord record) = 0;
 };
 
@@ -56,6 +57,7 @@ struct TableLabel {
   std::string_view file;
   std::string_view class_name;  ///< the label; without a label column the caption
   std::string_view caption;
+  std::string_view group;  ///< the patient; empty: the table does not say
 };
 
 /// Calls `each` for the rows of a CSV that are of the source's split.

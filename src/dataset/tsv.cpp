@@ -57,7 +57,7 @@ std::unique_ptr<ImageStore> open_tsv(const DataSource& source, std::uint64_t max
   for (std::size_t row = 0; row < store->labels().rows(); ++row) {
     const std::string where = where_of(store->labels(), row);
     try {
-      sink.record(static_cast<std::uint32_t>(row), parse_label_row(store->labels().row(row), where).class_name, {});
+      sink.record(static_cast<std::uint32_t>(row), parse_label_row(store->labels().row(row), where).class_name, {}, {});
     } catch (const Error& error) {
       sink.broken({where, error.code(), error.what()});
     }

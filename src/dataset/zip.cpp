@@ -18,10 +18,10 @@ class ZipStore final : public ImageStore {
 
   /// The record of one label: the entry of its name.
   void add(std::string_view where, std::string_view file, std::string_view class_name, std::string_view caption,
-           RecordSink& sink) const {
+           std::string_view group, RecordSink& sink) const {
     const auto entry = zip_.find(file);
     if (entry && !class_name.empty()) {
-      sink.record(static_cast<std::uint32_t>(*entry), class_name, caption);
+      sink.record(static_cast<std::uint32_t>(*entry), class_name, caption, group);
     } else {
       sink.broken({std::string(where), entry ? Code::kBadFile : Code::kNotFound,
                    entry ? "its label is empty" : "the zip has no entry of its name"});
@@ -41,7 +41,7 @@ void add_rows(const TsvFile& labels, const ZipStore& store, RecordSink& sink) {
     const std::string where = fmt::format("{}: row {}", labels.path().string(), i + 1);
     try {
       const LabelRow row = parse_label_row(labels.row(i), where);
-      store.add(where, row.name, row.class_name, {}, sink);
+      store.add(where, row.name, row.class_name, {}, {}, sink);
     } catch (const Error& error) {
       sink.broken({where, error.code(), error.what()});
     }
@@ -53,8 +53,9 @@ void add_rows(const TsvFile& labels, const ZipStore& store, RecordSink& sink) {
 std::unique_ptr<ImageStore> open_zip(const DataSource& source, std::uint64_t max_file_bytes, RecordSink& sink) {
   auto store = std::make_unique<ZipStore>(source.path, max_file_bytes);
   if (source.labels.extension() == ".csv") {
-    for_each_label(source, source.labels,
-                   [&](const TableLabel& row) { store->add(row.where, row.file, row.class_name, row.caption, sink); });
+    for_each_label(source, source.labels, [&](const TableLabel& row) {
+      store->add(row.where, row.file, row.class_name, row.caption, row.group, sink);
+    });
   } else {
     add_rows(TsvFile(source.labels), *store, sink);
   }

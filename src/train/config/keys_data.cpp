@@ -39,13 +39,20 @@ dataset::DataSource read_source(const Value& value) {
       source.label_column = entry.short_text();
     } else if (key == "CAPTION_COLUMN") {
       source.caption_column = entry.short_text();
+    } else if (key == "GROUP_COLUMN") {
+      source.group_column = entry.short_text();
     } else {
-      entry.fail("is unknown; a source has FORMAT, PATH, LABELS, SPLIT, FILE_COLUMN, LABEL_COLUMN, CAPTION_COLUMN");
+      entry.fail(
+          "is unknown; a source has FORMAT, PATH, LABELS, SPLIT, FILE_COLUMN, LABEL_COLUMN, CAPTION_COLUMN, "
+          "GROUP_COLUMN");
     }
   }
   if (source.path.empty()) value.fail("has no PATH: the manifest, the image TSV or the zip");
   if (source.format != dataset::DataFormat::kManifest && source.labels.empty()) {
     value.fail("has no LABELS: the label TSV or file that belongs to PATH");
+  }
+  if (source.format == dataset::DataFormat::kTsv && !source.group_column.empty()) {
+    value.fail("has a GROUP_COLUMN, and a TSV has no columns; expected a manifest, or a zip with a CSV");
   }
   return source;
 }
@@ -60,6 +67,7 @@ std::string write_source(const dataset::DataSource& source) {
     entries.push_back(fmt::format("LABEL_COLUMN: {}", yaml_text(source.label_column)));
     entries.push_back(fmt::format("CAPTION_COLUMN: {}", yaml_text(source.caption_column)));
   }
+  if (!source.group_column.empty()) entries.push_back(fmt::format("GROUP_COLUMN: {}", yaml_text(source.group_column)));
   return fmt::format("{{{}}}", fmt::join(entries, ", "));
 }
 

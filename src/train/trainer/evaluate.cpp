@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <span>
+#include <unordered_set>
 
 #include <ATen/core/grad_mode.h>
+#include <fmt/format.h>
 
 #include "evaluation/roc.hpp"
 #include "evaluation/scores.hpp"
@@ -24,11 +26,63 @@ void add_metrics(Metrics& metrics, const std::string& kind, const evaluation::Sc
   if (const auto auc = evaluation::mean_auc(scores, labels)) metrics.emplace_back(kind + "_auc", *auc);
 }
 
+using GroupSet = std::unordered_set<std::string>;
+
+GroupSet groups_in(const dataset::Dataset& dataset) {
+  GroupSet groups;
+  for (std::size_t r = 0; r < dataset.size(); ++r) {
+    if (!dataset.group(r).empty()) groups.insert(dataset.group(r));
+  }
+  return groups;
+}
+
+/// Images whose label no image of the bank has.
+std::size_t count_unknown(const dataset::Dataset& judged, const dataset::Dataset& bank) {
+  std::unordered_set<std::int64_t> known;
+  for (std::size_t r = 0; r < bank.size(); ++r) known.insert(bank.class_of(r));
+  std::size_t unknown = 0;
+  for (std::size_t r = 0; r < judged.size(); ++r) unknown += known.contains(judged.class_of(r)) ? 0 : 1;
+  return unknown;
+}
+
 }  // namespace
+
+std::vector<std::string> doubts_about(const EvaluationData& data, const dataset::Dataset& trained_on,
+                                      const EvaluationOptions& options) {
+  std::vector<std::string> doubts;
+  const dataset::Dataset& judged = data.validation->dataset();
+  const GroupSet groups = groups_in(judged);
+  const GroupSet trained = groups_in(trained_on);
+  const auto shared = std::ranges::count_if(groups, [&](const std::string& group) { return trained.contains(group); });
+  if (shared > 0) {
+    doubts.push_back(fmt::format("{} of {} patients of DATASET.VALIDATION are trained on too: its figures are too good",
+                                 shared, groups.size()));
+  }
+  if (!data.bank) return doubts;
+  const dataset::Dataset& bank = data.bank->dataset();
+  if (static_cast<std::size_t>(options.knn) > bank.size()) {
+    doubts.push_back(fmt::format("EVAL.KNN is {}, and the neighbours' bank has {} images: all of them vote",
+                                 options.knn, bank.size()));
+  }
+  if (const std::size_t unknown = count_unknown(judged, bank); unknown > 0) {
+    doubts.push_back(
+        fmt::format("{} of {} images of DATASET.VALIDATION have a label that no image of the neighbours' "
+                    "bank has: they count as wrong in knn_accuracy",
+                    unknown, judged.size()));
+  }
+  return doubts;
+}
 
 Evaluator::Evaluator(EvaluationData data, const EvaluationOptions& options, at::ScalarType dtype, at::Device device)
     : data_(std::move(data)), options_(options), dtype_(dtype), device_(device) {
   data_.loader.training = false;
+  for (const auto& images : {data_.validation, data_.bank}) {
+    if (!images) continue;
+    for (std::size_t r = 0; r < images->dataset().size(); ++r) {
+      const std::string& group = images->dataset().group(r);
+      if (!group.empty()) groups_.try_emplace(group, groups_.size());
+    }
+  }
 }
 
 Evaluator::Vectors Evaluator::embed(models::TorchModel& model, const std::shared_ptr<const dataset::Images>& images,
@@ -60,6 +114,8 @@ Evaluator::Vectors Evaluator::embed(models::TorchModel& model, const std::shared
     if (here.const_data_ptr<float>()[record] < 0.5F) continue;
     result.vectors.append({rows.const_data_ptr<float>() + record * rows.size(1), dimensions});
     result.classes.push_back(static_cast<std::size_t>(images->dataset().class_of(static_cast<std::size_t>(record))));
+    const auto group = groups_.find(images->dataset().group(static_cast<std::size_t>(record)));
+    result.groups.push_back(group == groups_.end() ? vectors::kNoGroup : group->second);
   }
   return result;
 }
@@ -73,6 +129,22 @@ at::Tensor Evaluator::class_vectors(models::TorchModel& model, dataset::TokenCac
     rows.push_back((mean / mean.norm()).to(at::kCPU, at::kFloat));
   }
   return at::stack(rows);
+}
+
+void Evaluator::add_neighbours(Metrics& metrics, const Vectors& found, const Vectors& bank, std::size_t classes) const {
+  const vectors::Neighbours neighbours(bank.vectors.numbers(), bank.vectors.dimensions(), vectors::Metric::kCosine);
+  const auto k = std::min(static_cast<std::size_t>(options_.knn), bank.classes.size());
+  const auto nearest =
+      neighbours.search(found.vectors.numbers(), found.vectors.dimensions(), k, {bank.groups, found.groups});
+  evaluation::Scores votes{classes, {}};
+  std::vector<std::size_t> judged;
+  for (std::size_t row = 0; row < nearest.size(); ++row) {
+    if (nearest[row].empty()) continue;
+    const std::vector<double> share = vectors::vote(nearest[row], bank.classes, classes, vectors::Vote::kMajority);
+    votes.values.insert(votes.values.end(), share.begin(), share.end());
+    judged.push_back(found.classes[row]);
+  }
+  if (!judged.empty()) add_metrics(metrics, "knn", votes, judged);
 }
 
 Metrics Evaluator::run(models::TorchModel& model, dataset::TokenCache& tokens, Processes& processes) {
@@ -91,15 +163,7 @@ Metrics Evaluator::run(models::TorchModel& model, dataset::TokenCache& tokens, P
     add_metrics(metrics, "zero_shot", {count, {values, values + similar.numel()}}, found.classes);
   }
   if (options_.knn > 0 && data_.bank) {
-    const Vectors bank = embed(model, data_.bank, processes);
-    const vectors::Neighbours neighbours(bank.vectors.numbers(), bank.vectors.dimensions(), vectors::Metric::kCosine);
-    const auto k = std::min(static_cast<std::size_t>(options_.knn), bank.classes.size());
-    evaluation::Scores votes{count, {}};
-    for (const auto& nearest : neighbours.search(found.vectors.numbers(), found.vectors.dimensions(), k)) {
-      const std::vector<double> share = vectors::vote(nearest, bank.classes, count, vectors::Vote::kMajority);
-      votes.values.insert(votes.values.end(), share.begin(), share.end());
-    }
-    add_metrics(metrics, "knn", votes, found.classes);
+    add_neighbours(metrics, found, embed(model, data_.bank, processes), count);
   }
   model.set_training(true);
   return metrics;

@@ -193,6 +193,7 @@ void Session::open_evaluation(Notes& notes) {
   }
   data.loader = loader;
   data.loader.batch = static_cast<std::size_t>(config.batch.evaluation);
+  for (std::string& doubt : doubts_about(data, images->dataset(), config.evaluation)) notes.add(std::move(doubt));
   evaluator.emplace(std::move(data), config.evaluation, dtype, device);
 }
 

@@ -15,6 +15,7 @@
 #include <mi2/embedder.hpp>
 #include <mi2/error.hpp>
 
+#include "archive/answers.hpp"
 #include "archive/archive.hpp"
 #include "archive/search.hpp"
 #include "archive/survey.hpp"
@@ -191,36 +192,10 @@ std::string verdict_of(const archive::Found& found) {
 }
 
 std::string json_line(const archive::SearchAnswer& answer, std::size_t rank, const archive::Format& format) {
-  const archive::Found& found = answer.found[rank];
-  const archive::ItemFacts& item = found.item;
-  std::string line = fmt::format(R"({{"rank": {}, "score": )", rank + 1);
-  base::append_number(line, found.score);
-  if (found.judgement) {
-    line += R"(, "percentile": )";
-    base::append_number(line, found.judgement->percentile);
-    line += fmt::format(R"(, "verdict": "{}")", archive::name_of(found.judgement->verdict));
-  }
-  line += fmt::format(R"(, "item": {}, "path": {})", item.row, base::json_string(item.locator));
-  const auto text = [&](std::string_view name, const std::string& value) {
-    if (!value.empty()) line += fmt::format(R"(, "{}": {})", name, base::json_string(value));
-  };
-  text("study", item.study_uid);
-  text("series", item.series_uid);
-  text("image", item.sop_uid);
-  if (item.kind == "frame") line += fmt::format(R"(, "frame": {}, "frames": {})", item.frame, item.frames);
-  text("modality", item.modality);
-  text("body_part", item.body_part);
-  text("date", item.study_date);
-  text("study_description", item.study_description);
-  text("series_description", item.series_description);
-  text("site", item.site);
-  text("station", item.station);
-  const archive::Excluded& out = answer.excluded;
-  line += fmt::format(R"(, "exact": {}, "snapshot": {}, "searched": {}, "excluded": {{"same_patient": {}, )"
-                      R"("other_patients": {}, "filter": {}, "deleted": {}}}, "archive": "{}", "weights_sha256": {}}})",
-                      answer.exact, answer.snapshot, answer.searched, out.same_patient, out.other_patients, out.filter,
-                      out.deleted, format.id, base::json_string(format.space.weights_sha256));
-  return line + '\n';
+  return fmt::format(R"({{{}, {}, "archive": "{}", "weights_sha256": {}}})",
+                     found_json(answer.found[rank], rank + 1, true), searched_json(answer), format.id,
+                     base::json_string(format.space.weights_sha256)) +
+         '\n';
 }
 
 void write_table(const archive::SearchAnswer& answer, Output& output) {

@@ -1,6 +1,5 @@
 // mi2 index stats, verify, rm and export.
 
-#include <array>
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
@@ -17,11 +16,11 @@
 #include <mi2/error.hpp>
 #include <mi2/provenance.hpp>
 
+#include "archive/answers.hpp"
 #include "archive/archive.hpp"
 #include "archive/reader.hpp"
 #include "archive/upkeep.hpp"
 #include "arguments.hpp"
-#include "base/json_text.hpp"
 #include "base/utf8.hpp"
 #include "choices.hpp"
 #include "command.hpp"
@@ -37,7 +36,6 @@ namespace mi2::cli {
 namespace {
 
 namespace fs = std::filesystem;
-using Counts = std::vector<std::pair<std::string, std::int64_t>>;
 
 struct StatsArguments {
   std::string archive;
@@ -67,52 +65,13 @@ struct ExportArguments {
   std::string kind = "images";
 };
 
-/// Bytes of all files below a folder of the archive.
-std::uintmax_t bytes_below(const fs::path& folder) {
-  std::error_code error;
-  std::uintmax_t bytes = 0;
-  for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
-    std::error_code ignored;
-    if (it->is_regular_file(ignored)) bytes += it->file_size(ignored);
-  }
-  return bytes;
-}
-
-constexpr std::array<std::pair<const char*, const char*>, 8> kTables{{{"modality", "count_modality"},
-                                                                      {"body_part", "count_body_part"},
-                                                                      {"site", "count_site"},
-                                                                      {"station", "count_station"},
-                                                                      {"month", "count_month"},
-                                                                      {"spaces", "count_space"},
-                                                                      {"sources", "count_source"},
-                                                                      {"refused_by", "count_refused"}}};
-
-std::string json_counts(const Counts& counts) {
-  std::string text = "{";
-  for (const auto& [name, count] : counts) {
-    text += fmt::format("{}{}: {}", text.size() > 1 ? ", " : "", base::json_string(name), count);
-  }
-  return text + '}';
-}
-
 int stats(const StatsArguments& arguments) {
   archive::Reader archive(arguments.archive);
-  archive::Catalog& catalog = archive.catalog();
   const archive::Format& format = archive.format();
-  const Counts totals = catalog.counts("count_totals");
-  const std::string newest = catalog.counts("newest").front().first;
-  const std::uintmax_t bytes = bytes_below(arguments.archive);
+  const archive::Stats found = archive::read_stats(archive, true);
   const auto output = open_output("-");
   if (arguments.format == "json") {
-    std::string text = fmt::format(
-        R"({{"id": "{}", "created": {}, "dimensions": {}, "weights_sha256": {}, "profile": {}, )"
-        R"("windows": {}, "snapshot": {}, "rows": {}, "bytes": {}, "newest_study": {}, "totals": {})",
-        format.id, base::json_string(format.created), format.dimensions, base::json_string(format.space.weights_sha256),
-        base::json_string(format.space.profile), base::json_string(format.space.windows), archive.sequence(),
-        archive.segments().rows(), bytes, base::json_string(newest), json_counts(totals));
-    for (const auto& [name, query] : kTables)
-      text += fmt::format(", \"{}\": {}", name, json_counts(catalog.counts(query)));
-    output->write(text + "}\n");
+    output->write(archive::stats_json(archive, found) + "\n");
     output->commit();
     return 0;
   }
@@ -120,10 +79,10 @@ int stats(const StatsArguments& arguments) {
                             format.dimensions, archive.sequence()));
   output->write(fmt::format("weights   {}\nprofile   {}, windows {}\n", format.space.weights_sha256,
                             format.space.profile, format.space.windows));
-  output->write(fmt::format("bytes     {} ({} rows)\nnewest    {}\n\n", bytes, archive.segments().rows(), newest));
-  for (const auto& [name, count] : totals) output->write(fmt::format("{:<10}{}\n", name, count));
-  for (const auto& [name, query] : kTables) {
-    const Counts counts = catalog.counts(query);
+  output->write(
+      fmt::format("bytes     {} ({} rows)\nnewest    {}\n\n", found.bytes, archive.segments().rows(), found.newest));
+  for (const auto& [name, count] : found.totals) output->write(fmt::format("{:<10}{}\n", name, count));
+  for (const auto& [name, counts] : found.tables) {
     if (counts.empty()) continue;
     output->write(fmt::format("\n{}\n", name));
     for (const auto& [value, count] : counts)

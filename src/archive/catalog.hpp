@@ -1,6 +1,7 @@
 #pragma once
 // The catalog of an archive: what its rows are of. No database is known outside of catalog*.cpp and sqlite.*.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -94,6 +95,7 @@ struct RowFacts {
   bool allowed = false;  ///< by the filter
   std::uint32_t crc = 0;
   Id instance = 0, series = 0, study = 0, patient = 0;  ///< 0: none
+  std::int64_t added = 0;                               ///< the change that added it
 };
 
 /// A row as people see it.
@@ -107,6 +109,20 @@ struct ItemFacts {
   std::uint32_t crc = 0;
   Id instance = 0, series = 0, study = 0, patient = 0;  ///< 0: none
 };
+
+/// How many images have a value; nothing: those that have none.
+struct ValueCount {
+  std::optional<std::string> value;
+  std::int64_t images = 0;
+};
+
+/// What is left of an archive by a filter.
+struct Totals {
+  std::int64_t patients = 0, studies = 0, series = 0, instances = 0, images = 0;
+};
+
+/// By what Catalog::facet() counts.
+inline constexpr std::array<std::string_view, 6> kFacets{"modality", "body_part", "month", "site", "station", "label"};
 
 class Catalog {
  public:
@@ -150,6 +166,15 @@ class Catalog {
   [[nodiscard]] std::vector<std::uint64_t> frames_of(Id series);
   /// Every row. @param filter  null: all are allowed.  @throws Error{kUnsupported} as filter::bind().
   void each_row(const filter::Expr* filter, const std::function<void(const RowFacts&)>& use);
+  /// The rows that a filter lets by, deleted ones too, in order. @throws as each_row().
+  void each_allowed(const filter::Expr& filter, const std::function<void(std::uint64_t)>& use);
+  /// Whether a filter lets a live row by. @throws as each_row().
+  [[nodiscard]] bool allows(std::uint64_t row, const filter::Expr& filter);
+  /// Live images by a value of theirs, the most first. @param by  a row of kFacets; `filter`: null: of all images.
+  /// @param most  values.  @throws as each_row().
+  [[nodiscard]] std::vector<ValueCount> facet(std::string_view by, const filter::Expr* filter, std::size_t most);
+  /// Of live images. @param filter  null: all.  @throws as each_row().
+  [[nodiscard]] Totals totals(const filter::Expr* filter);
   /// Rows of the pooled vectors of series, or of the studies, with this identifier, and their owners (RowFacts).
   [[nodiscard]] std::vector<RowFacts> series_rows(std::string_view series_uid, std::string_view study_uid);
   /// Of whom the object with a SOP instance UID is.

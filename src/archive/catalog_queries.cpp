@@ -1,6 +1,8 @@
 // The catalog in SQLite: what searches and upkeep ask.
 
+#include <algorithm>
 #include <array>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -55,10 +57,9 @@ constexpr std::array kColumns{
     filter::Column{"label", "label.value", kAroundLabel},
 };
 
-/// The statement with a condition in place of its "@", bound.
-sqlite::Statement filtered(sqlite::Database& database, std::string_view name, const std::string& condition,
+/// A statement with a condition in place of its "@", bound.
+sqlite::Statement filtered(sqlite::Database& database, std::string sql, const std::string& condition,
                            std::span<const filter::Parameter> parameters) {
-  std::string sql(sql_named(name));
   sql.replace(sql.find('@'), 1, condition);
   sqlite::Statement statement(database, sql);
   for (int i = 0; const filter::Parameter& parameter : parameters) {
@@ -71,6 +72,20 @@ sqlite::Statement filtered(sqlite::Database& database, std::string_view name, co
   return statement;
 }
 
+filter::Bound bound_of(const filter::Expr* filter) {
+  if (filter == nullptr) return {"1", {}};
+  return filter::bind(*filter, kColumns);
+}
+
+/// SQL of the values that a facet counts.
+std::string_view facet_value(std::string_view by) {
+  if (by == "month") return "substr(study.date, 1, 7)";
+  const auto* column =
+      std::find_if(kColumns.begin(), kColumns.end(), [&](const filter::Column& c) { return c.field == by; });
+  if (column == kColumns.end()) throw Error(Code::kInternal, fmt::format("catalog: no facet {}", by));
+  return column->value;
+}
+
 RowFacts::Kind kind_of(const std::string& kind) {
   if (kind == "frame") return RowFacts::Kind::kFrame;
   return kind == "series" ? RowFacts::Kind::kSeries : RowFacts::Kind::kGone;
@@ -79,9 +94,8 @@ RowFacts::Kind kind_of(const std::string& kind) {
 }  // namespace
 
 void Catalog::each_row(const filter::Expr* filter, const std::function<void(const RowFacts&)>& use) {
-  filter::Bound bound{"1", {}};
-  if (filter != nullptr) bound = filter::bind(*filter, kColumns);
-  sqlite::Statement row = filtered(impl_->database, "each_row", bound.sql, bound.parameters);
+  const filter::Bound bound = bound_of(filter);
+  sqlite::Statement row = filtered(impl_->database, std::string(sql_named("each_row")), bound.sql, bound.parameters);
   while (row.step()) {
     RowFacts facts;
     if (row.integer(0) < 0) throw Error(Code::kBadFile, "catalog: a row with a negative number");
@@ -94,8 +108,43 @@ void Catalog::each_row(const filter::Expr* filter, const std::function<void(cons
     facts.study = row.integer(6);
     facts.patient = row.integer(7);
     facts.allowed = row.integer(8) != 0;
+    facts.added = row.integer(9);
     use(facts);
   }
+}
+
+void Catalog::each_allowed(const filter::Expr& filter, const std::function<void(std::uint64_t)>& use) {
+  const filter::Bound bound = bound_of(&filter);
+  sqlite::Statement row =
+      filtered(impl_->database, std::string(sql_named("each_allowed")), bound.sql, bound.parameters);
+  while (row.step()) use(static_cast<std::uint64_t>(row.integer(0)));
+}
+
+bool Catalog::allows(std::uint64_t number, const filter::Expr& filter) {
+  const filter::Bound bound = bound_of(&filter);
+  sqlite::Statement row = filtered(impl_->database, std::string(sql_named("allows")), bound.sql, bound.parameters);
+  row.bind(static_cast<int>(bound.parameters.size()), static_cast<std::int64_t>(number));
+  return row.step() && row.integer(0) != 0;
+}
+
+std::vector<ValueCount> Catalog::facet(std::string_view by, const filter::Expr* filter, std::size_t most) {
+  std::string sql(sql_named(by == "label" ? "facet_label" : "facet"));
+  if (by != "label") sql.replace(sql.find('#'), 1, facet_value(by));
+  const filter::Bound bound = bound_of(filter);
+  sqlite::Statement row = filtered(impl_->database, std::move(sql), bound.sql, bound.parameters);
+  row.bind(static_cast<int>(bound.parameters.size()), static_cast<std::int64_t>(most));
+  std::vector<ValueCount> counts;
+  while (row.step()) {
+    counts.push_back({row.is_null(0) ? std::nullopt : std::optional(row.text(0)), row.integer(1)});
+  }
+  return counts;
+}
+
+Totals Catalog::totals(const filter::Expr* filter) {
+  const filter::Bound bound = bound_of(filter);
+  sqlite::Statement row = filtered(impl_->database, std::string(sql_named("totals")), bound.sql, bound.parameters);
+  if (!row.step()) return {};
+  return {row.integer(0), row.integer(1), row.integer(2), row.integer(3), row.integer(4)};
 }
 
 std::vector<RowFacts> Catalog::series_rows(std::string_view series_uid, std::string_view study_uid) {
@@ -213,7 +262,7 @@ std::vector<Id> Catalog::chosen_instances(const filter::Expr* filter, std::strin
         {std::string(patient_key)}};
   }
   std::vector<Id> found;
-  sqlite::Statement row = filtered(impl_->database, "chosen", bound.sql, bound.parameters);
+  sqlite::Statement row = filtered(impl_->database, std::string(sql_named("chosen")), bound.sql, bound.parameters);
   while (row.step()) found.push_back(row.integer(0));
   return found;
 }

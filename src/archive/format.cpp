@@ -5,10 +5,14 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <ctime>
+#include <optional>
+#include <utility>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -55,14 +59,20 @@ std::string text_of(const nlohmann::json& json, const char* key, std::string_vie
   return found->get<std::string>();
 }
 
+/// What a space calls the profile of options.
+std::string profile_of(const ImageOptions& image) {
+  std::string text(name_of(image.profile));
+  if (image.profile == Profile::kAzure) text += fmt::format(" {} {}", image.azure_size, image.azure_quality);
+  return text;
+}
+
 }  // namespace
 
 Space space_of(const Embedder& embedder) {
   const ImageOptions& image = embedder.options().image;
   Space space;
   space.weights_sha256 = embedder.provenance().weights_sha256;
-  space.profile = name_of(image.profile);
-  if (image.profile == Profile::kAzure) space.profile += fmt::format(" {} {}", image.azure_size, image.azure_quality);
+  space.profile = profile_of(image);
   space.windows = image.window ? to_string(*image.window) : "file";
   space.intensity = to_string(image.intensity);
   space.plane = image.plane ? name_of(*image.plane) : "usual";
@@ -80,6 +90,33 @@ Space space_of(const std::string& weights_sha256, const std::string& profile) {
   space.intensity = to_string(usual.intensity);
   space.plane = "usual";
   return space;
+}
+
+ImageOptions options_of(const Space& space, ImageOptions usual) {
+  ImageOptions options = std::move(usual);
+  const std::size_t blank = std::min(space.profile.find(' '), space.profile.size());
+  std::optional<std::string> back;
+  try {
+    options.profile = parse_profile(space.profile.substr(0, blank));
+    if (options.profile == Profile::kAzure) {
+      const char* const end = space.profile.data() + space.profile.size();
+      const auto size =
+          std::from_chars(space.profile.data() + std::min(blank + 1, space.profile.size()), end, options.azure_size);
+      std::from_chars(std::min(size.ptr + 1, end), end, options.azure_quality);
+    }
+    options.window.reset();
+    if (space.windows != "file") options.window = parse_window(space.windows);
+    options.intensity = parse_intensity(space.intensity);
+    options.plane.reset();
+    if (space.plane != "usual") options.plane = parse_plane(space.plane);
+    back = profile_of(options);
+  } catch (const Error&) {
+    back.reset();
+  }
+  if (!back || *back != space.profile) {
+    throw Error(Code::kUnsupported, "the archive's images were prepared in a way that this version does not know");
+  }
+  return options;
 }
 
 void require_same(const Space& archive, const Space& found, std::string_view name, std::string_view what) {

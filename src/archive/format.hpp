@@ -31,6 +31,10 @@ Space space_of(const Embedder& embedder);
 /// The space of vectors from elsewhere, of which only this is known.
 Space space_of(const std::string& weights_sha256, const std::string& profile);
 
+/// How images are prepared for a space. @param usual  for all that a space does not say.
+/// @throws Error{kUnsupported} for a space of another version.
+ImageOptions options_of(const Space& space, ImageOptions usual);
+
 /// @param what  that has the space `found`: "the model".  @throws Error{kBadArgument} naming what differs.
 void require_same(const Space& archive, const Space& found, std::string_view name, std::string_view what);
 

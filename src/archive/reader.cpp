@@ -39,6 +39,7 @@ Reader::Reader(const std::filesystem::path& folder)
                                             catalog_file(folder).string()));
   }
   sequence_ = catalog_->sequence();
+  rewrites_ = catalog_->meta("rewrites");
   segments_ = std::make_unique<Segments>(folder, format_, catalog_->rows());
 }
 
@@ -69,22 +70,73 @@ bool keep(const scan::Codes& codes, const std::filesystem::path& file) {
 
 }  // namespace
 
+const std::vector<RowFacts>& Reader::rows() {
+  if (rows_) return *rows_;
+  std::vector<RowFacts> rows;
+  catalog_->each_row(nullptr, [&](const RowFacts& row) { rows.push_back(row); });
+  return rows_.emplace(std::move(rows));
+}
+
+std::shared_ptr<const scan::Bitmap> Reader::allowed(const filter::Expr& filter) {
+  constexpr std::size_t kKept = 8;
+  const std::string text = filter::to_text(filter);
+  for (const auto& [known, rows] : filters_) {
+    if (known == text) return rows;
+  }
+  scan::Bitmap rows(static_cast<std::size_t>(segments_->rows()));
+  catalog_->each_allowed(filter, [&](std::uint64_t row) {
+    if (row < rows.size()) rows.set(static_cast<std::size_t>(row));
+  });
+  if (filters_.size() == kKept) filters_.pop_front();
+  filters_.emplace_back(text, std::make_shared<const scan::Bitmap>(std::move(rows)));
+  return filters_.back().second;
+}
+
+bool Reader::resume() {
+  if (read_format(folder_).id != format_.id) return false;
+  snapshot_ = std::make_unique<Catalog::Transaction>(*catalog_, false);
+  return catalog_->sequence() == sequence_ && catalog_->meta("rewrites") == rewrites_;
+}
+
+void Reader::take_codes(const Reader& older) {
+  older_codes_ = older.codes_.empty() ? older.older_codes_ : older.codes_;
+}
+
+std::shared_ptr<const scan::Codes> Reader::codes_of(std::size_t segment, base::ThreadPool& pool,
+                                                    const base::OnProgress& on_progress) const {
+  const std::span<const float> rows = segments_->block(segment);
+  const scan::RowsId id = rows_id(format_, segment + 1, rewrites_, segments_->stamp(segment));
+  scan::CodesOptions options;
+  options.progress = on_progress;
+  const std::filesystem::path file = codes_file(folder_, segment + 1);
+  if (segment < older_codes_.size()) {
+    const scan::Codes& old = *older_codes_[segment];
+    const std::size_t count = rows.size() / format_.dimensions;
+    if (old.id().key == id.key && old.rows() == count) return older_codes_[segment];
+    if (old.id().key == id.key && old.rows() < count) {
+      auto grown = std::make_shared<const scan::Codes>(scan::Codes::grown(old, rows, id, pool, options));
+      // A file a commit would write all codes of the segment again and again: the next process makes what is missing.
+      if (count == kSegmentRows) keep(*grown, file);
+      return grown;
+    }
+  }
+  auto codes =
+      std::make_shared<const scan::Codes>(scan::Codes::load(file, rows, format_.dimensions, id, pool, options));
+  if (codes->encoded() > 0) keep(*codes, file);
+  return codes;
+}
+
 const scan::Scan& Reader::scan(base::ThreadPool& pool, const base::OnProgress& on_progress) {
   if (scan_) return *scan_;
-  const std::string rewrites = catalog_->meta("rewrites");
   std::vector<scan::Segment> segments;
+  std::vector<std::shared_ptr<const scan::Codes>> codes;
   for (std::size_t i = 0; i < segments_->count(); ++i) {
-    const std::span<const float> rows = segments_->block(i);
-    const std::filesystem::path file = codes_file(folder_, i + 1);
-    const scan::RowsId id = rows_id(format_, i + 1, rewrites, segments_->stamp(i));
-    scan::CodesOptions options;
-    options.progress = on_progress;
-    auto codes =
-        std::make_shared<const scan::Codes>(scan::Codes::load(file, rows, format_.dimensions, id, pool, options));
-    if (codes->encoded() > 0) keep(*codes, file);
-    segments.push_back({rows.data(), std::move(codes)});
+    codes.push_back(codes_of(i, pool, on_progress));
+    segments.push_back({segments_->block(i).data(), codes.back()});
   }
   scan_ = std::make_unique<scan::Scan>(std::move(segments));
+  codes_ = std::move(codes);
+  older_codes_.clear();
   return *scan_;
 }
 

@@ -3,10 +3,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "archive/catalog.hpp"
@@ -33,17 +36,38 @@ class Reader {
   /// @throws Error{kBadFile} naming the segment's file, if the row is not the one that was written.
   [[nodiscard]] std::span<const float> row(std::uint64_t row, std::uint32_t crc) const;
 
+  /// What each row is of, in order; read once.
+  [[nodiscard]] const std::vector<RowFacts>& rows();
+  /// The rows that a filter lets by, deleted ones too. Those of the last few filters are kept.
+  /// @throws as Catalog::each_row().
+  [[nodiscard]] std::shared_ptr<const scan::Bitmap> allowed(const filter::Expr& filter);
+
+  /// Lets the catalog go until resume(), so that its log can be emptied meanwhile. Rows and codes stay.
+  void pause() noexcept { snapshot_.reset(); }
+  /// @returns false if the archive has changed since: it takes another Reader.  @throws as the constructor.
+  [[nodiscard]] bool resume();
+  /// Codes of an older reader of the same archive, so that only those of new rows are made.
+  void take_codes(const Reader& older);
+
   /// The engine over all rows; codes come from their files, or are made, and put there if the folder can be written.
   /// @throws as scan::Codes::load().
   [[nodiscard]] const scan::Scan& scan(base::ThreadPool& pool, const base::OnProgress& on_progress = {});
 
  private:
+  [[nodiscard]] std::shared_ptr<const scan::Codes> codes_of(std::size_t segment, base::ThreadPool& pool,
+                                                            const base::OnProgress& on_progress) const;
+
   std::filesystem::path folder_;
   Format format_;
   std::unique_ptr<Catalog> catalog_;
   std::unique_ptr<Catalog::Transaction> snapshot_;
   std::int64_t sequence_ = 0;
+  std::string rewrites_;
   std::unique_ptr<Segments> segments_;
+  std::optional<std::vector<RowFacts>> rows_;
+  std::deque<std::pair<std::string, std::shared_ptr<const scan::Bitmap>>> filters_;  ///< the newest last
+  std::vector<std::shared_ptr<const scan::Codes>> codes_;        ///< of each segment, once there is a scan
+  std::vector<std::shared_ptr<const scan::Codes>> older_codes_;  ///< of the same segments with fewer rows
   std::unique_ptr<scan::Scan> scan_;
 };
 

@@ -1,8 +1,10 @@
 #include "archive/search.hpp"
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <unordered_map>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -65,6 +67,7 @@ struct Rows {
   std::vector<std::uint32_t> owners;
   Numbers owner_numbers;
   Excluded excluded;
+  bool has_subject = false;  ///< a row is of whom the search is about
 };
 
 Rows read_rows(Reader& archive, const SearchOptions& options, const std::set<std::uint32_t>* only, Numbers known) {
@@ -77,26 +80,31 @@ Rows read_rows(Reader& archive, const SearchOptions& options, const std::set<std
   rows.owners.assign(count, 0);
   Numbers groups;
   const RowFacts::Kind wanted = options.mean ? RowFacts::Kind::kSeries : RowFacts::Kind::kFrame;
-  archive.catalog().each_row(options.where ? &*options.where : nullptr, [&](const RowFacts& row) {
+  const auto where = options.where ? archive.allowed(*options.where) : nullptr;
+  const auto visible = options.visible ? archive.allowed(*options.visible) : nullptr;
+  for (const RowFacts& row : archive.rows()) {
+    const auto r = static_cast<std::size_t>(row.row);
+    if ((visible && !visible->test(r)) || (options.at > 0 && row.added > options.at)) continue;
     if (row.deleted || row.kind == RowFacts::Kind::kGone) {
       ++rows.excluded.deleted;
-      return;
+      continue;
     }
-    if (row.kind != wanted) return;
-    const auto r = static_cast<std::size_t>(row.row);
+    if (row.kind != wanted) continue;
     const Named owner = owner_of(row.patient, row.study, row.instance);
     const Named group = group_of(row, options.by);
     rows.owners[r] = rows.owner_numbers.of(owner.level, owner.id);
     rows.groups[r] = groups.of(group.level, group.id);
     rows.deleted.reset(r);
-    if (!row.allowed) {
+    const bool others = only != nullptr && !only->contains(rows.owners[r]);
+    rows.has_subject = rows.has_subject || !others;
+    if (where && !where->test(r)) {
       ++rows.excluded.filter;
-    } else if (only != nullptr && !only->contains(rows.owners[r])) {
+    } else if (others) {
       ++rows.excluded.other_patients;
     } else {
       rows.allowed.set(r);
     }
-  });
+  }
   return rows;
 }
 
@@ -107,7 +115,10 @@ Nature nature_of(std::span<const QueryPart> parts) {
   return same ? first : Nature::kOther;
 }
 
-QueryPart mean_of(Reader& archive, const std::vector<RowFacts>& rows, std::string_view what) {
+QueryPart mean_of(Reader& archive, std::vector<RowFacts> rows, const filter::Expr* visible, std::string_view what) {
+  if (visible != nullptr) {
+    std::erase_if(rows, [&](const RowFacts& row) { return !archive.catalog().allows(row.row, *visible); });
+  }
   if (rows.empty()) {
     throw Error(Code::kNotFound, fmt::format("{}: no {} of this identifier", archive.folder().string(), what));
   }
@@ -118,6 +129,7 @@ QueryPart mean_of(Reader& archive, const std::vector<RowFacts>& rows, std::strin
     vectors.push_back({archive.row(row.row, row.crc), 1.0});
     part.subjects.push_back({row.patient, row.study, 0});
   }
+  if (rows.size() == 1) part.facts = archive.catalog().item(rows.front().row);
   part.vector = scan::combine(vectors);
   return part;
 }
@@ -149,33 +161,32 @@ SamePatient parse_same_patient(std::string_view name) {
   throw Error(Code::kBadArgument, fmt::format("same-patient: expected exclude, include or only, got '{}'", name));
 }
 
-QueryPart part_of_item(Reader& archive, std::uint64_t row) {
+QueryPart part_of_item(Reader& archive, std::uint64_t row, const filter::Expr* visible) {
   const std::optional<ItemFacts> item = row < archive.segments().rows() ? archive.catalog().item(row) : std::nullopt;
-  if (!item) throw Error(Code::kNotFound, fmt::format("{}: no item {}", archive.folder().string(), row));
+  if (!item || (visible != nullptr && !archive.catalog().allows(row, *visible))) {
+    throw Error(Code::kNotFound, fmt::format("{}: no item {}", archive.folder().string(), row));
+  }
   const std::span<const float> numbers = archive.row(row, item->crc);
   QueryPart part;
   part.nature = Nature::kImage;
   part.vector.assign(numbers.begin(), numbers.end());
   part.subjects.push_back({item->patient, item->study, item->instance});
+  part.facts = item;
   return part;
 }
 
-QueryPart part_of_series(Reader& archive, std::string_view uid) {
-  return mean_of(archive, archive.catalog().series_rows(uid, {}), "series");
+QueryPart part_of_series(Reader& archive, std::string_view uid, const filter::Expr* visible) {
+  return mean_of(archive, archive.catalog().series_rows(uid, {}), visible, "series");
 }
 
-QueryPart part_of_study(Reader& archive, std::string_view uid) {
-  return mean_of(archive, archive.catalog().series_rows({}, uid), "study");
+QueryPart part_of_study(Reader& archive, std::string_view uid, const filter::Expr* visible) {
+  return mean_of(archive, archive.catalog().series_rows({}, uid), visible, "study");
 }
 
-SearchAnswer search(Reader& archive, std::span<const QueryPart> parts, const SearchOptions& options,
-                    base::ThreadPool& pool) {
-  std::vector<scan::Part> vectors;
-  for (const QueryPart& part : parts) vectors.push_back({part.vector, part.weight});
-  scan::Query query;
-  query.vector = scan::combine(vectors);
-  query.k = options.k;
-  Numbers owners;
+namespace {
+
+/// Owners' numbers of whom a query is.
+std::set<std::uint32_t> subjects_of(std::span<const QueryPart> parts, Numbers& owners) {
   std::set<std::uint32_t> subjects;
   for (const QueryPart& part : parts) {
     for (const Subject& who : part.subjects) {
@@ -183,15 +194,81 @@ SearchAnswer search(Reader& archive, std::span<const QueryPart> parts, const Sea
       if (owner.id != 0) subjects.insert(owners.of(owner.level, owner.id));
     }
   }
-  const bool only = options.same_patient == SamePatient::kOnly;
-  if (only && subjects.empty()) {
-    throw Error(Code::kBadArgument,
-                "--same-patient only: expected a query that says whose it is: an image, item, "
-                "series or study of a known patient");
+  return subjects;
+}
+
+void require_subject(bool known) {
+  if (known) return;
+  throw Error(Code::kBadArgument,
+              "--same-patient only: expected a query that says whose it is: an image, item, "
+              "series or study of a known patient");
+}
+
+/// What the only thing of the archive that is asked for is; null: there is none, or there are several.
+const ItemFacts* only_facts(std::span<const QueryPart> parts) {
+  const ItemFacts* only = nullptr;
+  for (const QueryPart& part : parts) {
+    if (part.weight <= 0) continue;
+    if (only != nullptr || !part.facts) return nullptr;
+    only = &*part.facts;
   }
+  return only;
+}
+
+void compare_tags(const ItemFacts& asked, Found& found) {
+  constexpr std::array<std::pair<std::string_view, std::string ItemFacts::*>, 4> kTags{
+      {{"modality", &ItemFacts::modality},
+       {"body_part", &ItemFacts::body_part},
+       {"site", &ItemFacts::site},
+       {"station", &ItemFacts::station}}};
+  for (const auto& [name, tag] : kTags) {
+    if ((asked.*tag).empty() || (found.item.*tag).empty()) continue;
+    (asked.*tag == found.item.*tag ? found.agrees : found.differs).push_back(name);
+  }
+}
+
+/// The page that was asked for, of all that was found.
+void take_page(Reader& archive, std::span<const QueryPart> parts, const SearchOptions& options,
+               std::span<const scan::Hit> hits, SearchAnswer& answer) {
+  const Background background(archive.catalog());
+  const Nature nature = nature_of(parts);
+  const ItemFacts* const asked = only_facts(parts);
+  for (const scan::Hit& hit : hits) {
+    const std::optional<After>& last = options.after;
+    if (last && (hit.score > last->score || (hit.score == last->score && hit.row <= last->row))) continue;
+    if (answer.found.size() == options.k) {
+      answer.more = true;
+      return;
+    }
+    std::optional<ItemFacts> item = archive.catalog().item(hit.row);
+    if (!item) throw Error(Code::kInternal, fmt::format("row {} was found and is not in the catalog", hit.row));
+    static_cast<void>(archive.row(hit.row, item->crc));
+    answer.found.push_back({hit.score, background.judge(nature, hit.score), std::move(*item)});
+    if (asked != nullptr) compare_tags(*asked, answer.found.back());
+  }
+}
+
+}  // namespace
+
+SearchAnswer search(Reader& archive, std::span<const QueryPart> parts, const SearchOptions& options,
+                    base::ThreadPool& pool) {
+  std::vector<scan::Part> vectors;
+  for (const QueryPart& part : parts) vectors.push_back({part.vector, part.weight});
+  scan::Query query;
+  query.vector = scan::combine(vectors);
+  query.k = options.k + options.shown + (options.paged ? 1 : 0);
+  if (options.at > archive.sequence()) {
+    throw Error(Code::kBadArgument, "search: expected the number of a snapshot that there was, got a later one");
+  }
+  Numbers owners;
+  const std::set<std::uint32_t> subjects = subjects_of(parts, owners);
+  const bool only = options.same_patient == SamePatient::kOnly;
+  require_subject(!only || !subjects.empty());
   SearchAnswer answer;
-  answer.snapshot = archive.sequence();
+  answer.snapshot = options.at > 0 ? options.at : archive.sequence();
   const Rows rows = read_rows(archive, options, only ? &subjects : nullptr, std::move(owners));
+  // Whether somebody is among the rows that may not be seen must not show either.
+  require_subject(!only || !options.visible || rows.has_subject);
   answer.excluded = rows.excluded;
   if (archive.segments().rows() == 0) {
     answer.exact = true;
@@ -205,21 +282,14 @@ SearchAnswer search(Reader& archive, std::span<const QueryPart> parts, const Sea
   scope.groups = rows.groups;
   scope.owners = rows.owners;
   const scan::Scan& engine = archive.scan(pool, options.on_progress);
-  const scan::Answer found = engine.search(std::span(&query, 1), scope, pool).front();
+  const scan::Answer found = engine.search(std::span(&query, 1), scope, pool, options.stop).front();
   archive.segments().check();
   answer.exact = found.exact;
   answer.searched = found.counts.searched;
   answer.excluded.same_patient = found.counts.excluded_owner;
-  answer.crowded_patient =
-      options.same_patient == SamePatient::kExclude && answer.excluded.same_patient > 0 && is_crowded(archive, parts);
-  const Background background(archive.catalog());
-  const Nature nature = nature_of(parts);
-  for (const scan::Hit& hit : found.hits) {
-    std::optional<ItemFacts> item = archive.catalog().item(hit.row);
-    if (!item) throw Error(Code::kInternal, fmt::format("row {} was found and is not in the catalog", hit.row));
-    static_cast<void>(archive.row(hit.row, item->crc));
-    answer.found.push_back({hit.score, background.judge(nature, hit.score), std::move(*item)});
-  }
+  answer.crowded_patient = options.same_patient == SamePatient::kExclude && !options.visible &&
+                           answer.excluded.same_patient > 0 && is_crowded(archive, parts);
+  take_page(archive, parts, options, found.hits, answer);
   return answer;
 }
 

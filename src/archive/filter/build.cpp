@@ -206,6 +206,18 @@ Expr Builder::negation(Expr part) {
   return expr;
 }
 
+Expr both(Expr a, Expr b) {
+  std::vector<Expr> parts;
+  parts.push_back(std::move(a));
+  parts.push_back(std::move(b));
+  return Builder().group(Kind::kAnd, std::move(parts));
+}
+
+bool uses(const Expr& expr, std::string_view field) {
+  if (expr.kind == Kind::kCompare) return expr.field == field;
+  return std::any_of(expr.parts.begin(), expr.parts.end(), [&](const Expr& part) { return uses(part, field); });
+}
+
 Expr Builder::finish(Expr expr) {
   if (to_text(expr).size() > kMaxText) {
     throw Error(Code::kTooLarge, fmt::format("filter: over {} bytes", kMaxText));

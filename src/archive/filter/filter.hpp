@@ -78,6 +78,11 @@ std::string to_text(const Expr& expr);
 /// from_json() makes the same tree of it.
 nlohmann::json to_json(const Expr& expr);
 
+/// What both let by. Not bounded as parse() is.
+Expr both(Expr a, Expr b);
+/// Whether a comparison with a field is in it.
+bool uses(const Expr& expr, std::string_view field);
+
 /// Where a field's values are.
 struct Column {
   std::string_view field;

@@ -1,12 +1,53 @@
 -- name: each_row
 SELECT item.id, item.kind, item.deleted_seq IS NOT NULL, item.crc32c, item.instance, item.series, series.study,
-  coalesce(patient.alias_of, patient.id), @
+  coalesce(patient.alias_of, patient.id), @, item.added_seq
 FROM item
 LEFT JOIN instance ON instance.id = item.instance
 LEFT JOIN series ON series.id = item.series
 LEFT JOIN study ON study.id = series.study
 LEFT JOIN patient ON patient.id = study.patient
 ORDER BY item.id
+-- name: each_allowed
+SELECT item.id FROM item
+LEFT JOIN instance ON instance.id = item.instance
+LEFT JOIN series ON series.id = item.series
+LEFT JOIN study ON study.id = series.study
+LEFT JOIN patient ON patient.id = study.patient
+WHERE @
+ORDER BY item.id
+-- name: allows
+SELECT @ FROM item
+LEFT JOIN instance ON instance.id = item.instance
+LEFT JOIN series ON series.id = item.series
+LEFT JOIN study ON study.id = series.study
+LEFT JOIN patient ON patient.id = study.patient
+WHERE item.deleted_seq IS NULL AND item.kind IN ('frame', 'series') AND item.id = ?
+-- name: facet
+SELECT #, count(*) FROM item
+LEFT JOIN instance ON instance.id = item.instance
+LEFT JOIN series ON series.id = item.series
+LEFT JOIN study ON study.id = series.study
+LEFT JOIN patient ON patient.id = study.patient
+WHERE item.kind = 'frame' AND item.deleted_seq IS NULL AND @
+GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?
+-- name: facet_label
+SELECT label.key || '=' || label.value, count(DISTINCT item.id) FROM item
+LEFT JOIN instance ON instance.id = item.instance
+LEFT JOIN series ON series.id = item.series
+LEFT JOIN study ON study.id = series.study
+LEFT JOIN patient ON patient.id = study.patient
+JOIN label ON label.item = item.id OR label.series = item.series OR label.study = series.study
+WHERE item.kind = 'frame' AND item.deleted_seq IS NULL AND @
+GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?
+-- name: totals
+SELECT count(DISTINCT coalesce(patient.alias_of, patient.id)), count(DISTINCT series.study), count(DISTINCT item.series),
+  count(DISTINCT item.instance), count(*)
+FROM item
+LEFT JOIN instance ON instance.id = item.instance
+LEFT JOIN series ON series.id = item.series
+LEFT JOIN study ON study.id = series.study
+LEFT JOIN patient ON patient.id = study.patient
+WHERE item.kind = 'frame' AND item.deleted_seq IS NULL AND @
 -- name: series_rows
 SELECT item.id, item.crc32c, series.id, study.id, coalesce(patient.alias_of, patient.id)
 FROM item

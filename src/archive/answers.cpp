@@ -1,0 +1,125 @@
+#include "archive/answers.hpp"
+
+#include <array>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/json_text.hpp"
+#include "base/numbers.hpp"
+
+namespace mi2::archive {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kTables{{{"modality", "count_modality"},
+                                                                                {"body_part", "count_body_part"},
+                                                                                {"site", "count_site"},
+                                                                                {"station", "count_station"},
+                                                                                {"month", "count_month"},
+                                                                                {"spaces", "count_space"},
+                                                                                {"sources", "count_source"},
+                                                                                {"refused_by", "count_refused"}}};
+
+/// Bytes of all files below a folder of the archive.
+std::uintmax_t bytes_below(const fs::path& folder) {
+  std::error_code error;
+  std::uintmax_t bytes = 0;
+  for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    std::error_code ignored;
+    if (it->is_regular_file(ignored)) bytes += it->file_size(ignored);
+  }
+  return bytes;
+}
+
+std::string counts_json(const Stats::Counts& counts) {
+  std::string text = "{";
+  for (const auto& [name, count] : counts) {
+    text += fmt::format("{}{}: {}", text.size() > 1 ? ", " : "", base::json_string(name), count);
+  }
+  return text + '}';
+}
+
+}  // namespace
+
+std::string item_json(const ItemFacts& item, bool path) {
+  std::string line = fmt::format(R"("item": {})", item.row);
+  if (path) line += fmt::format(R"(, "path": {})", base::json_string(item.locator));
+  const auto text = [&](std::string_view name, const std::string& value) {
+    if (!value.empty()) line += fmt::format(R"(, "{}": {})", name, base::json_string(value));
+  };
+  text("study", item.study_uid);
+  text("series", item.series_uid);
+  text("image", item.sop_uid);
+  if (item.kind == "frame") line += fmt::format(R"(, "frame": {}, "frames": {})", item.frame, item.frames);
+  text("modality", item.modality);
+  text("body_part", item.body_part);
+  text("date", item.study_date);
+  text("study_description", item.study_description);
+  text("series_description", item.series_description);
+  text("site", item.site);
+  text("station", item.station);
+  return line;
+}
+
+std::string found_json(const Found& found, std::size_t rank, bool path) {
+  std::string line = fmt::format(R"("rank": {}, "score": )", rank);
+  base::append_number(line, found.score);
+  if (found.judgement) {
+    line += R"(, "percentile": )";
+    base::append_number(line, found.judgement->percentile);
+    line += fmt::format(R"(, "verdict": "{}")", name_of(found.judgement->verdict));
+  }
+  for (const auto& [name, tags] : {std::pair("agrees", &found.agrees), std::pair("differs", &found.differs)}) {
+    if (!tags->empty()) line += fmt::format(R"(, "{}": ["{}"])", name, fmt::join(*tags, R"(", ")"));
+  }
+  return line + ", " + item_json(found.item, path);
+}
+
+std::string searched_json(const SearchAnswer& answer) {
+  const Excluded& out = answer.excluded;
+  return fmt::format(R"("exact": {}, "snapshot": {}, "searched": {}, "excluded": {{"same_patient": {}, )"
+                     R"("other_patients": {}, "filter": {}, "deleted": {}}})",
+                     answer.exact, answer.snapshot, answer.searched, out.same_patient, out.other_patients, out.filter,
+                     out.deleted);
+}
+
+Stats read_stats(Reader& archive, bool sources) {
+  Catalog& catalog = archive.catalog();
+  Stats stats;
+  stats.bytes = bytes_below(archive.folder());
+  stats.newest = catalog.counts("newest").front().first;
+  stats.totals = catalog.counts("count_totals");
+  for (const auto& [name, query] : kTables) {
+    if (sources || name != "sources") stats.tables.emplace_back(name, catalog.counts(query));
+  }
+  return stats;
+}
+
+std::string archive_json(Reader& archive) {
+  const Format& format = archive.format();
+  return fmt::format(R"("id": "{}", "created": {}, "dimensions": {}, "weights_sha256": {}, "profile": {}, )"
+                     R"("windows": {}, "snapshot": {})",
+                     format.id, base::json_string(format.created), format.dimensions,
+                     base::json_string(format.space.weights_sha256), base::json_string(format.space.profile),
+                     base::json_string(format.space.windows), archive.sequence());
+}
+
+std::string stats_json(Reader& archive, const Stats& stats) {
+  std::string text =
+      fmt::format(R"({{{}, "rows": {}, "bytes": {}, "newest_study": {}, "totals": {})", archive_json(archive),
+                  archive.segments().rows(), stats.bytes, base::json_string(stats.newest), counts_json(stats.totals));
+  for (const auto& [name, counts] : stats.tables) text += fmt::format(R"(, "{}": {})", name, counts_json(counts));
+  return text + '}';
+}
+
+std::string totals_json(const Totals& totals) {
+  return fmt::format(R"("patients": {}, "studies": {}, "series": {}, "instances": {}, "images": {})", totals.patients,
+                     totals.studies, totals.series, totals.instances, totals.images);
+}
+
+}  // namespace mi2::archive

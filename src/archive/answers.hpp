@@ -1,0 +1,45 @@
+#pragma once
+// Answers as JSON text, the same from the program and over HTTP.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "archive/catalog.hpp"
+#include "archive/reader.hpp"
+#include "archive/search.hpp"
+
+namespace mi2::archive {
+
+/// "item": .., "path": .., "study": .. and what else is known, without braces.
+std::string item_json(const ItemFacts& item, bool path);
+
+/// "rank": .., "score": .., "percentile": .., "verdict": .., and item_json(). @param rank  from 1.
+std::string found_json(const Found& found, std::size_t rank, bool path);
+
+/// "exact": .., "snapshot": .., "searched": .., "excluded": {..}.
+std::string searched_json(const SearchAnswer& answer);
+
+/// What there is in an archive.
+struct Stats {
+  using Counts = std::vector<std::pair<std::string, std::int64_t>>;
+  std::uintmax_t bytes = 0;  ///< of all files
+  std::string newest;        ///< date of a study
+  Counts totals;
+  std::vector<std::pair<std::string, Counts>> tables;  ///< "modality", .., "sources", "refused_by"
+};
+/// @param sources  whether tables has "sources", which are paths.
+Stats read_stats(Reader& archive, bool sources);
+
+/// An object with what the archive is, and the stats.
+std::string stats_json(Reader& archive, const Stats& stats);
+
+/// "id": .., "created": .., "dimensions": .., "weights_sha256": .., "profile": .., "windows": .., "snapshot": ..
+std::string archive_json(Reader& archive);
+
+/// "patients": .., "studies": .., "series": .., "instances": .., "images": ..
+std::string totals_json(const Totals& totals);
+
+}  // namespace mi2::archive

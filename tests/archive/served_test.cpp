@@ -1,0 +1,261 @@
+// An archive that is asked while it is written to.
+
+#include "archive/served.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <map>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "archive/archive.hpp"
+#include "archive/search.hpp"
+#include "archive/series_rows.hpp"
+#include "base/hash.hpp"
+#include "support/expect_error.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace mi2::archive {
+namespace {
+
+constexpr std::size_t kWidth = 16;
+constexpr std::size_t kSlices = 3;
+
+Provenance provenance() {
+  Provenance made_by;
+  made_by.weights_sha256 = "abc";
+  made_by.profile = "raw";
+  made_by.dtype = "f32";
+  made_by.version = "0";
+  made_by.instructions = "none";
+  return made_by;
+}
+
+/// An archive of its own, to which studies are added one by one.
+class Growing {
+ public:
+  explicit Growing(std::size_t studies = 40) : all_(studies, kSlices, kWidth, 7) {
+    writer_.emplace(Writer::create(folder_.path() / "a", kWidth, space_of("abc", "raw")));
+  }
+
+  /// Commits a study, of modality CT or MR in turns, each of a patient of its own.
+  void add_study() {
+    Catalog& catalog = writer_->catalog();
+    Catalog::Transaction all(catalog, true);
+    const std::int64_t seq = catalog.add_change("add", kSlices);
+    const Id space = catalog.space(provenance());
+    const Id source = catalog.source("folder", "here");
+    PatientFacts patient;
+    patient.key = fmt::format("{:064}", next_);
+    StudyFacts study;
+    study.uid = uid(next_);
+    SeriesFacts series;
+    series.uid = study.uid + ".1";
+    series.modality = next_ % 2 == 0 ? "CT" : "MR";
+    const Id in = catalog.series(series, catalog.study(study, catalog.patient(patient)));
+    for (std::size_t s = 0; s < kSlices; ++s) {
+      const std::span<const float> row = all_.row(next_ * kSlices + s);
+      InstanceFacts instance;
+      instance.sop_uid = fmt::format("{}.{}", series.uid, s);
+      instance.locator = fmt::format("{}-{}.dcm", next_, s);
+      FrameFacts frame;
+      frame.row = writer_->segments().next();
+      frame.instance = catalog.instance(instance, in, source);
+      frame.series = in;
+      frame.crc = base::crc32c(std::as_bytes(row));
+      writer_->segments().append(row);
+      catalog.add_frame(frame, space, seq);
+    }
+    writer_->pool(in, space, seq);
+    writer_->segments().sync();
+    all.commit();
+    ++next_;
+  }
+
+  /// Nobody writes any more.
+  void close() { writer_.reset(); }
+
+  static std::string uid(std::size_t study) { return fmt::format("1.2.{}", study + 1); }
+  [[nodiscard]] std::filesystem::path folder() const { return folder_.path() / "a"; }
+  [[nodiscard]] const test::SeriesRows& rows() const { return all_; }
+
+  /// The best score of each of the first studies, by its identifier.
+  [[nodiscard]] std::map<std::string, double> scores(std::span<const float> query, std::size_t studies) const {
+    std::map<std::string, double> best;
+    for (std::size_t r = 0; r < studies * kSlices; ++r) {
+      const double score = scan::inner_product(query, all_.row(r));
+      const auto [found, fresh] = best.emplace(uid(r / kSlices), score);
+      if (!fresh) found->second = std::max(found->second, score);
+    }
+    return best;
+  }
+
+ private:
+  test::TemporaryFolder folder_;
+  test::SeriesRows all_;
+  std::optional<Writer> writer_;
+  std::size_t next_ = 0;
+};
+
+QueryPart part_near(std::span<const float> row) { return {{row.begin(), row.end()}, 1, Nature::kOther, {}}; }
+
+SearchAnswer ask(Served& served, const QueryPart& part, const SearchOptions& options) {
+  SearchAnswer answer;
+  served.search(
+      [&](Reader& reader, base::ThreadPool& pool) { answer = search(reader, std::span(&part, 1), options, pool); });
+  return answer;
+}
+
+SearchOptions all_of_them() {
+  SearchOptions options;
+  options.k = 1000;
+  return options;
+}
+
+TEST(Served, ReadersFindEachCommittedStudyAndNoHalfOfOne) {
+  Growing archive;
+  archive.add_study();
+  Served served(archive.folder(), 2);
+  std::atomic<bool> done = false;
+  std::atomic<int> faults = 0;
+  const auto read = [&](unsigned seed) {
+    const QueryPart part = part_near(archive.rows().text_query(seed));
+    std::size_t before = 0;
+    do {
+      const SearchAnswer answer = ask(served, part, all_of_them());
+      // Each study is a change and the count of studies with it.
+      const auto wanted = archive.scores(part.vector, answer.found.size());
+      if (!answer.exact || answer.found.size() < before || answer.searched != answer.found.size() * kSlices) ++faults;
+      if (answer.found.size() != static_cast<std::size_t>(answer.snapshot)) ++faults;
+      for (const Found& found : answer.found) {
+        const auto known = wanted.find(found.item.study_uid);
+        if (known == wanted.end() || std::abs(known->second - found.score) > 1e-6) ++faults;
+      }
+      before = answer.found.size();
+      served.look([&](Reader& reader) {
+        if (reader.catalog().totals(nullptr).images != reader.sequence() * static_cast<std::int64_t>(kSlices)) ++faults;
+      });
+    } while (!done);
+  };
+  std::array<std::thread, 3> readers;
+  for (unsigned i = 0; i < readers.size(); ++i) readers.at(i) = std::thread(read, i);
+  for (int i = 0; i < 20; ++i) archive.add_study();
+  done = true;
+  for (std::thread& reader : readers) reader.join();
+  EXPECT_EQ(faults, 0);
+  EXPECT_EQ(ask(served, part_near(archive.rows().row(0)), all_of_them()).found.size(), 21U);
+}
+
+TEST(Served, ASearchThatIsAskedToStopEndsAndTheNextOneDoesNot) {
+  Growing archive;
+  for (int i = 0; i < 3; ++i) archive.add_study();
+  Served served(archive.folder(), 1);
+  std::stop_source stop;
+  stop.request_stop();
+  SearchOptions options = all_of_them();
+  options.stop = stop.get_token();
+  const QueryPart part = part_near(archive.rows().row(0));
+  test::expect_error(Code::kInternal, {"stopped"}, [&] { ask(served, part, options); });
+  EXPECT_EQ(ask(served, part, all_of_them()).found.size(), 3U);
+}
+
+TEST(Served, WhatIsErasedLeavesTheLogAndNoReaderTripsOverIt) {
+  Growing archive;
+  for (int i = 0; i < 4; ++i) archive.add_study();
+  archive.close();
+  Served served(archive.folder(), 1);
+  const QueryPart part = part_near(archive.rows().row(0));
+  EXPECT_EQ(ask(served, part, all_of_them()).found.size(), 4U);
+  const RemovedStudy removed = served.remove_study(Growing::uid(0), std::nullopt, true);
+  EXPECT_EQ(removed.images, kSlices);
+  EXPECT_TRUE(removed.clean);
+  const SearchAnswer after = ask(served, part, all_of_them());
+  EXPECT_EQ(after.found.size(), 3U);
+  EXPECT_GT(after.excluded.deleted, 0U);
+  test::expect_error(Code::kNotFound, {"no study"},
+                     [&] { static_cast<void>(served.remove_study(Growing::uid(0), std::nullopt, false)); });
+}
+
+TEST(Served, OfWhatMayNotBeSeenNothingIsFoundCountedOrRemoved) {
+  Growing archive;
+  for (int i = 0; i < 6; ++i) archive.add_study();
+  archive.close();
+  Served served(archive.folder(), 1);
+  SearchOptions options = all_of_them();
+  options.visible = filter::parse("modality=CT");
+  const QueryPart part = part_near(archive.rows().row(0));
+  const SearchAnswer seen = ask(served, part, options);
+  EXPECT_EQ(seen.found.size(), 3U);
+  EXPECT_EQ(seen.searched, 3 * kSlices);
+  EXPECT_EQ(seen.excluded.filter + seen.excluded.deleted + seen.excluded.other_patients, 0U);
+  EXPECT_THROW(static_cast<void>(served.remove_study(Growing::uid(1), options.visible, false)), Error);
+  EXPECT_EQ(ask(served, part, all_of_them()).found.size(), 6U);
+  options.where = filter::parse("modality=MR");
+  EXPECT_EQ(ask(served, part, options).excluded.filter, 3 * kSlices);
+}
+
+TEST(Served, PagesOfASnapshotDoNotMoveWhenStudiesAreAdded) {
+  Growing archive;
+  for (int i = 0; i < 9; ++i) archive.add_study();
+  Served served(archive.folder(), 1);
+  const QueryPart part = part_near(archive.rows().text_query(3));
+  const SearchAnswer whole = ask(served, part, all_of_them());
+  SearchOptions options;
+  options.k = 4;
+  options.paged = true;
+  std::vector<std::string> pages;
+  for (SearchAnswer page = ask(served, part, options);; page = ask(served, part, options)) {
+    for (const Found& found : page.found) pages.push_back(found.item.study_uid);
+    EXPECT_EQ(page.snapshot, whole.snapshot);
+    if (!page.more) break;
+    archive.add_study();
+    options.at = page.snapshot;
+    options.shown = pages.size();
+    options.after = After{page.found.back().score, page.found.back().item.row};
+  }
+  std::vector<std::string> wanted;
+  for (const Found& found : whole.found) wanted.push_back(found.item.study_uid);
+  EXPECT_EQ(pages, wanted);
+}
+
+TEST(Served, AnotherArchiveInItsPlaceIsRefused) {
+  Growing archive;
+  archive.add_study();
+  archive.close();
+  Served served(archive.folder(), 1);
+  std::filesystem::remove_all(archive.folder());
+  const auto look = [&] { served.look([](Reader&) {}); };
+  test::expect_error(Code::kBadFile, {}, look);
+  static_cast<void>(Writer::create(archive.folder(), kWidth, space_of("def", "raw")));
+  test::expect_error(Code::kBadFile, {"another one"}, look);
+}
+
+TEST(OptionsOf, PrepareImagesAsTheSpaceSays) {
+  for (const char* profile : {"raw", "azure", "toolkit", "mcp"}) {
+    Space space = space_of("abc", profile);
+    space.windows = "lung";
+    space.intensity = "minmax";
+    space.plane = "coronal";
+    const ImageOptions options = options_of(space, ImageOptions{});
+    EXPECT_EQ(name_of(options.profile), profile);
+    EXPECT_EQ(to_string(options.window.value()), "lung");
+    EXPECT_EQ(to_string(options.intensity), "minmax");
+    EXPECT_EQ(name_of(options.plane.value()), "coronal");
+  }
+  Space space = space_of("abc", "azure");
+  space.profile = "azure 256 90";
+  EXPECT_EQ(options_of(space, ImageOptions{}).azure_size, 256);
+  EXPECT_EQ(options_of(space, ImageOptions{}).azure_quality, 90);
+  for (const char* profile : {"azure", "azure 512", "azure 512 75 9", "later", ""}) {
+    space.profile = profile;
+    EXPECT_THROW(static_cast<void>(options_of(space, ImageOptions{})), Error) << profile;
+  }
+}
+
+}  // namespace
+}  // namespace mi2::archive

@@ -34,12 +34,14 @@ struct ServeArguments {
   CLI::Option* models = nullptr;
   CLI::Option* origins = nullptr;
   CLI::Option* url_hosts = nullptr;
+  CLI::Option* archives = nullptr;
   std::string shape = "standard";
 };
 
 constexpr std::string_view kServeHelp =
     R"(Answers the hosted model's contract (POST /score), MLflow's, the community server's,
-OpenAI-style embeddings and KServe V2: GET /docs shows them all. Takes requests at once;
+OpenAI-style embeddings and KServe V2: GET /docs shows them all. With --archive, also
+searches of archives: POST /v1/archives/NAME/search. Takes requests at once;
 GET /health/ready turns 200 when every model has computed a first vector.
 
 By default only programs on this machine reach it. To let others in, give it an address
@@ -57,7 +59,7 @@ Vectors do not depend on it. When --max-queue rows wait, more get 429 and Retry-
 Signals:
   TERM, INT  accept no more connections, finish the requests in progress, exit with 0;
              again, or after --drain-timeout: end at once with status 8
-  HUP        reload models, keys and certificates; no request is dropped, and what
+  HUP        reload models, keys, rights and certificates; no request is dropped, and what
              cannot be loaded stays as it was
 
 Standard output has one line, "listening on URL". Standard error is the log: one JSON
@@ -90,11 +92,11 @@ server::ModelSpec model_spec(const std::string& text, bool only) {
   return {(path.has_filename() ? path : path.parent_path()).filename().string(), path};
 }
 
-void check_name(const std::string& name) {
+void check_name(std::string_view what, const std::string& name) {
   constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
   if (name.empty() || name.size() > 64 || name.find_first_not_of(kAllowed) != std::string::npos) {
     throw Error(Code::kBadArgument,
-                fmt::format("model name: expected 1 to 64 letters, digits, '.', '_' and '-', got '{}'", name));
+                fmt::format("{}: expected 1 to 64 letters, digits, '.', '_' and '-', got '{}'", what, name));
   }
 }
 
@@ -120,11 +122,31 @@ std::vector<server::ModelSpec> model_specs(const ServeArguments& arguments) {
   std::set<std::string> names;
   for (const std::string& text : texts) {
     specs.push_back(model_spec(text, texts.size() == 1));
-    check_name(specs.back().name);
+    check_name("model name", specs.back().name);
     if (!names.insert(specs.back().name).second) {
       throw Error(Code::kBadArgument,
                   fmt::format("two models are called '{}'; --model NAME=DIR gives a name", specs.back().name));
     }
+  }
+  return specs;
+}
+
+std::vector<protocols::ArchiveSpec> archive_specs(const ServeArguments& arguments) {
+  std::vector<protocols::ArchiveSpec> specs;
+  std::set<std::string> names;
+  for (const std::string& text : values_of(arguments.archives)) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos) {
+      throw Error(Code::kBadArgument, fmt::format("--archive: expected NAME=DIR, got '{}'", text));
+    }
+    specs.push_back({text.substr(0, equals), text.substr(equals + 1)});
+    check_name("archive name", specs.back().name);
+    if (!names.insert(specs.back().name).second) {
+      throw Error(Code::kBadArgument, fmt::format("two archives are called '{}'", specs.back().name));
+    }
+  }
+  if (specs.empty() && !arguments.options.archive_rights.empty()) {
+    throw Error(Code::kBadArgument, "--archive-rights: expected --archive NAME=DIR with it");
   }
   return specs;
 }
@@ -147,6 +169,7 @@ std::vector<std::string> split(const std::vector<std::string>& values) {
 int serve(const ServeArguments& arguments) {
   Options options = arguments.options;
   options.models = model_specs(arguments);
+  options.archives = archive_specs(arguments);
   std::vector<std::string> origins = values_of(arguments.origins);
   if (origins.empty()) origins.push_back(environment("AML_CORS_ORIGINS"));
   options.cors_origins = split(origins);
@@ -240,6 +263,16 @@ void add_network_group(CLI::App& command, ServeArguments& arguments) {
                    "Also from addresses that are not public (loopback, private, link-local)");
 }
 
+void add_archive_group(CLI::App& command, ServeArguments& arguments) {
+  arguments.archives =
+      add_repeatable(command, "--archive", "An archive of mi2 index and what it is called; repeatable");
+  arguments.archives->type_name("NAME=DIR");
+  command
+      .add_option("--archive-rights", arguments.options.archive_rights,
+                  "Which key may do what with which archive (default: whoever may ask may search all)")
+      ->type_name("FILE");
+}
+
 void add_limit_group(CLI::App& command, Options& options) {
   constexpr std::uint64_t kAny = std::numeric_limits<std::int64_t>::max();
   add_number(command, "--max-batch", options.batch.max_batch, 1, 1024, "Most images in a forward pass");
@@ -270,6 +303,7 @@ void add_serve(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<ServeArguments>();
   add_model_group(command, *arguments);
   add_network_group(command, *arguments);
+  add_archive_group(command, *arguments);
   add_limit_group(command, arguments->options);
   command.footer(fmt::format("{}\n{}", kServeHelp, exit_status_help()));
   command.callback([arguments, &session] {

@@ -55,7 +55,7 @@ std::string build_page() {
   Ordered groups = Ordered::object();  // tag -> articles, in the order in which tags appear
   for (const auto& [path, operations] : document["paths"].items()) {
     for (const auto& [method, operation] : operations.items()) {
-      std::string name(method == "get" ? "GET" : "POST");
+      const std::string name = method == "get" ? "GET" : method == "post" ? "POST" : "DELETE";
       const std::string tag = operation["tags"][0].get<std::string>();
       groups[tag] = groups.value(tag, std::string{}) + article(name, path, operation);
     }

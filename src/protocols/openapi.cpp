@@ -82,6 +82,10 @@ std::string lower(std::string_view text) {
   return result;
 }
 
+Ordered in_path(std::string_view name, std::string_view type) {
+  return {{"name", name}, {"in", "path"}, {"required", true}, {"schema", {{"type", type}}}};
+}
+
 std::string build_openapi() {
   Ordered document = {{"openapi", "3.1.0"},
                       {"info",
@@ -94,10 +98,13 @@ std::string build_openapi() {
                       {"security", Ordered::array({Ordered{{"key", Ordered::array()}}, Ordered::object()})},
                       {"paths", Ordered::parse(openapi_paths())}};
   Ordered& paths = document["paths"];
+  paths.update(Ordered::parse(openapi_archive_paths()));
   for (const Route& route : routes()) {
     const std::string id = fmt::format("{}{}", route.name, route.path == "/" && route.method == "POST" ? "_root" : "");
     Ordered& operation = paths.at(std::string(route.path)).at(lower(route.method));
-    complete(operation, id, route.method == "POST", route.open, route.errors);
+    // Of archives, a query may make no sense as a body may.
+    const bool can_be_wrong = route.method == "POST" || route.path.starts_with("/v1/archives/");
+    complete(operation, id, can_be_wrong, route.open, route.errors);
   }
   complete(paths["/metrics"]["get"], "metrics", false, false, ErrorFormat::kAzure);
   document["components"] = {
@@ -111,8 +118,12 @@ std::string build_openapi() {
           {"schema", {{"type", "string"}}}}},
         {"ModelInPath", {{"name", "model"}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}}}}},
         {"VersionInPath",
-         {{"name", "version"}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}, {"const", "1"}}}}}}},
+         {{"name", "version"}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}, {"const", "1"}}}}},
+        {"ArchiveInPath", in_path("archive", "string")},
+        {"ItemInPath", in_path("item", "integer")},
+        {"StudyInPath", in_path("study", "string")}}},
       {"schemas", Ordered::parse(openapi_schemas())}};
+  document["components"]["schemas"].update(Ordered::parse(openapi_archive_schemas()));
   return document.dump();
 }
 

@@ -12,4 +12,8 @@ std::string_view openapi_paths();
 /// A JSON object: the schemas that paths refer to.
 std::string_view openapi_schemas();
 
+/// The same of archives.
+std::string_view openapi_archive_paths();
+std::string_view openapi_archive_schemas();
+
 }  // namespace mi2::protocols

@@ -3,7 +3,12 @@
 // model must compute, and how the answer is written from it. No socket, queue or clock is known here, so a protocol is
 // tested without a port, and the same protocol serves a server and a batch file.
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,6 +26,7 @@ struct HttpRequest {
   std::string query;                                         ///< after '?', as it was sent
   std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case
   std::string body;
+  std::string caller{};  ///< SHA-256 of the key that was shown, as 64 hexadecimal digits; empty: no key is asked for
 
   /// The first header of a lower-case name, or an empty view.
   [[nodiscard]] std::string_view header(std::string_view name) const;
@@ -62,10 +68,29 @@ struct Vectors {
   std::vector<ImageWarning> warnings{};  ///< in the order of the images
 };
 
+/// What an operator is told of a request to an archive. It holds nothing of a patient.
+struct ArchiveRecord {
+  std::string archive;    ///< the operator's name of it
+  std::string action;     ///< "search", "delete"; empty: nothing that is counted
+  std::string query;      ///< what two requests for the same have in common; says nothing of it
+  std::size_t parts = 0;  ///< texts, images, .. of a search
+  std::size_t k = 0;
+  std::size_t found = 0;  ///< results, or images that were deleted
+  std::uint64_t searched = 0;
+  std::uint64_t rows = 0;      ///< of the archive
+  std::int64_t snapshot = -1;  ///< -1: it did not come to that
+  bool exact = false;
+  std::string fault{};  ///< of the archive itself; may hold a path
+};
+
 /// A request understood.
 struct RequestPlan {
   Work work;
   std::function<HttpResponse(const Vectors&)> finish;  ///< pure: the answer of these vectors
+  /// If set, finish takes long and waits for others: it belongs on a thread for that. It ends early, with an error,
+  /// once this was asked to stop.
+  std::optional<std::stop_source> stop{};
+  std::shared_ptr<ArchiveRecord> archive{};  ///< filled in by finish, also by one that throws
 };
 
 }  // namespace mi2::protocols

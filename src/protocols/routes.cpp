@@ -47,6 +47,16 @@ constexpr std::array kRoutes{
     Route{"POST", "/v2/models/{model}/versions/{version}/infer", "infer_version", kKserve, false, parse_infer},
     Route{"POST", "/v1/embed", "embed", kDetail, false, parse_embed},
     Route{"POST", "/embed", "tei_embed", kKserve, false, parse_tei_embed},
+    Route{"GET", "/v1/archives", "archives", kOpenAi, false, archives_list},
+    Route{"GET", "/v1/archives/{archive}", "archive", kOpenAi, false, archive_info},
+    Route{"GET", "/v1/archives/{archive}/stats", "archive_stats", kOpenAi, false, archive_stats},
+    Route{"GET", "/v1/archives/{archive}/facets", "archive_facets", kOpenAi, false, archive_facets},
+    Route{"POST", "/v1/archives/{archive}/search", "archive_search", kOpenAi, false, archive_search},
+    Route{"GET", "/v1/archives/{archive}/items/{item}", "archive_item", kOpenAi, false, archive_item},
+    Route{"GET", "/v1/archives/{archive}/items/{item}/neighbours", "archive_neighbours", kOpenAi, false,
+          archive_neighbours},
+    Route{"DELETE", "/v1/archives/{archive}/studies/{study}", "archive_remove_study", kOpenAi, false,
+          archive_remove_study},
 };
 
 std::string_view first_segment(std::string_view path) { return path.substr(0, path.find('/')); }
@@ -114,7 +124,7 @@ Match match(const HttpRequest& request) {
   }
   Match missed;
   if (method == "OPTIONS" && (other != nullptr || request.path == "*")) {
-    missed.refusal = options_answer(other == nullptr ? "GET, HEAD, POST, OPTIONS" : allowed + ", OPTIONS");
+    missed.refusal = options_answer(other == nullptr ? "GET, HEAD, POST, DELETE, OPTIONS" : allowed + ", OPTIONS");
   } else if (other == nullptr) {
     missed.refusal = refusal(neighbour(path), 404, "not_found", "no such path; GET /docs lists them");
   } else {

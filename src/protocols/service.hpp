@@ -64,6 +64,8 @@ struct Limits {
   std::size_t answer_bytes = 64U << 20;  ///< of an answer with the scores of labels, which a request multiplies
 };
 
+class ArchiveRoutes;
+
 struct Service {
   std::map<std::string, std::shared_ptr<const ServedModel>, std::less<>> models;
   std::string default_model;  ///< what a request without a model's name means
@@ -71,8 +73,9 @@ struct Service {
   Profile score_profile = Profile::kAzure;  ///< of POST /score and MLflow; everything else uses images.profile
   ImageOptions images;                      ///< of every image, unless a request says otherwise
   Limits limits;
-  std::vector<std::string> allowed_url_hosts;   ///< lower case; empty: URLs are refused
-  std::uint64_t max_body_bytes = 100ULL << 20;  ///< for GET /info: the transport enforces it
+  std::vector<std::string> allowed_url_hosts;     ///< lower case; empty: URLs are refused
+  std::uint64_t max_body_bytes = 100ULL << 20;    ///< for GET /info: the transport enforces it
+  std::shared_ptr<const ArchiveRoutes> archives;  ///< null: none are served
 
   /// The model of this name, the default one for an empty name.
   /// @throws Error{kNotFound}; {kOverloaded} while it is not ready.

@@ -64,7 +64,7 @@ std::optional<protocols::HttpResponse> Cors::preflight(const protocols::HttpRequ
     return std::nullopt;
   }
   protocols::HttpResponse answer{204, "", {}, ""};
-  answer.headers = {{"access-control-allow-methods", "GET, POST"},
+  answer.headers = {{"access-control-allow-methods", "GET, POST, DELETE"},
                     {"access-control-allow-headers",
                      fmt::format("authorization, api-key, x-api-key, content-type, content-encoding, x-request-id, "
                                  "x-ms-client-request-id, azureml-model-deployment, traceparent{}",

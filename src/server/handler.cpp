@@ -19,6 +19,10 @@ constexpr std::string_view kMetricsPath = "/metrics";
 constexpr std::size_t kShortBody = 4096;
 constexpr std::size_t kFewRows = 1;
 
+/// Threads for requests to archives, of which one searches each archive at a time, and how many may wait for them.
+constexpr std::size_t kSearchers = 8;
+constexpr std::size_t kMostApart = 256;
+
 /// Between two looks at whether a waiting client is still connected: longer than most answers take.
 constexpr milliseconds kPollInterval{250};
 
@@ -51,7 +55,8 @@ Handler::Handler(const Options& options, Models& models, asio::thread_pool& work
       metrics_(metrics),
       log_(log),
       cors_(options.cors_origins),
-      fetcher_(options.urls) {}
+      fetcher_(options.urls),
+      searchers_(kSearchers) {}
 
 Call Handler::open(protocols::HttpRequest request, ClientLiveness client) {
   Call call(std::move(request), client);
@@ -80,12 +85,15 @@ std::optional<protocols::HttpResponse> Handler::early_answer(Call& call) const {
   }
   const bool options = call.request.method == "OPTIONS" && call.match.refusal && call.match.refusal->status == 200;
   const bool open = options || (call.route() != nullptr && call.route()->open);
-  if (!open && !keys_.admits(call.request)) {
+  std::optional<std::string> caller = keys_.caller(call.request);
+  if (!open && !caller) {
     protocols::HttpResponse answer =
         refuse(call, 401, "unauthorized", "expected a key: Authorization: Bearer KEY, or api-key: KEY");
     answer.headers.emplace_back("www-authenticate", "Bearer");
     return answer;
   }
+  call.caller = std::move(caller).value_or(std::string());
+  call.request.caller = call.caller;
   if (call.request.path == kMetricsPath) return metrics_answer(call);
   if (call.match.refusal) return std::move(call.match.refusal);
   return protocols::refuse_headers(call.route(), call.request);
@@ -159,7 +167,10 @@ asio::awaitable<protocols::HttpResponse> Handler::carry_out(Call& call, const Sn
   call.record.images = plan.work.images.size();
   call.record.texts = plan.work.texts.size();
   call.record.model = plan.work.model;
-  if (call.record.images + call.record.texts == 0) co_return plan.finish({});
+  if (call.record.images + call.record.texts == 0) {
+    if (plan.stop) co_return co_await finish_apart(call, std::move(plan), {});
+    co_return plan.finish({});
+  }
   const auto found = snapshot.workers.find(plan.work.model);
   if (found == snapshot.workers.end()) throw Error(Code::kOverloaded, "the model is not ready yet");
   const std::shared_ptr<ModelWorker> worker = found->second;
@@ -174,6 +185,7 @@ asio::awaitable<protocols::HttpResponse> Handler::carry_out(Call& call, const Sn
   }
   if (failed) co_return protocols::item_error_answer(call.route(), *failed);
   call.record.add_warnings(vectors.warnings);
+  if (plan.stop) co_return co_await finish_apart(call, std::move(plan), std::move(vectors));
   auto finish = [&] {
     protocols::HttpResponse answer = plan.finish(vectors);
     protocols::add_warnings_header(answer, vectors.warnings);
@@ -181,6 +193,73 @@ asio::awaitable<protocols::HttpResponse> Handler::carry_out(Call& call, const Sn
   };
   if (vectors.images.rows() + vectors.texts.rows() <= kFewRows) co_return finish();
   co_return co_await on_pool(workers_, finish);
+}
+
+/// On a thread for what takes long, as long as the client waits.
+asio::awaitable<protocols::HttpResponse> Handler::finish_apart(Call& call, protocols::RequestPlan plan,
+                                                               protocols::Vectors vectors) {
+  if (call.disconnected) plan.stop->request_stop();
+  const Clock::time_point start = Clock::now();
+  protocols::HttpResponse answer;
+  std::exception_ptr failed;
+  if (apart_ >= kMostApart) {
+    failed = std::make_exception_ptr(Error(Code::kOverloaded, "too many requests wait for archives; try again"));
+  } else {
+    ++apart_;
+    const auto finished = std::make_shared<Event>(co_await asio::this_coro::executor);
+    asio::post(searchers_, [&, finished] {
+      try {
+        answer = plan.finish(vectors);
+      } catch (...) {
+        failed = std::current_exception();
+      }
+      asio::post(finished->executor(), [finished] { finished->set(); });
+    });
+    while (!co_await finished->wait_for(kPollInterval)) {
+      if (call.disconnected || !call.client.disconnected()) continue;
+      call.disconnected = true;
+      plan.stop->request_stop();
+    }
+    --apart_;
+  }
+  std::string_view outcome = answer.outcome;
+  try {
+    if (failed) std::rethrow_exception(failed);
+    protocols::add_warnings_header(answer, vectors.warnings);
+  } catch (const Error& error) {
+    outcome = call.disconnected ? "disconnected" : name_of(error.code());
+  } catch (const std::exception&) {
+    outcome = name_of(Code::kInternal);
+  }
+  if (plan.archive) audit(call, *plan.archive, outcome, seconds_between(start, Clock::now()));
+  if (failed) std::rethrow_exception(failed);
+  co_return answer;
+}
+
+/// Who searched what and when: of the query only what says that two are the same.
+void Handler::audit(const Call& call, const protocols::ArchiveRecord& record, std::string_view outcome, double took) {
+  if (record.snapshot >= 0) metrics_.archive(record.archive, record.rows, record.snapshot);
+  if (!record.fault.empty()) {
+    log_.error(
+        "archive_fault",
+        {{"archive", record.archive}, {"request_id", call.ids.request}, {"error", without_paths(record.fault, {})}});
+  }
+  if (record.action.empty()) return;
+  metrics_.asked(record.archive, record.action, outcome, took);
+  // The first digits of a digest name a key to whoever has the keys, and give nobody else one.
+  constexpr std::size_t kNameOfKey = 12;
+  log_.info("archive_" + record.action, {{"request_id", call.ids.request},
+                                         {"archive", record.archive},
+                                         {"key", std::string_view(call.caller).substr(0, kNameOfKey)},
+                                         {"query", record.query},
+                                         {"parts", std::to_string(record.parts)},
+                                         {"k", std::to_string(record.k)},
+                                         {"found", std::to_string(record.found)},
+                                         {"searched", std::to_string(record.searched)},
+                                         {"exact", record.exact ? "true" : "false"},
+                                         {"snapshot", std::to_string(record.snapshot)},
+                                         {"outcome", outcome},
+                                         {"seconds", fmt::format("{:.4f}", took)}});
 }
 
 /// Before the rows have places in the queue: other requests do not wait for a slow host.

@@ -36,6 +36,7 @@ struct Call {
   bool head = false;               ///< the answer's body is not sent
   protocols::Match match;
   protocols::RequestIds ids;
+  std::string caller;  ///< HttpRequest::caller
   std::string origin;
   std::string traceparent;  ///< empty unless valid
   Clock::time_point start = Clock::now();
@@ -86,6 +87,9 @@ class Handler {
   asio::awaitable<protocols::HttpResponse> carry_out(Call& call, const Snapshot& snapshot, protocols::RequestPlan plan);
   asio::awaitable<protocols::Vectors> embed(Call& call, ModelWorker& worker, protocols::Work work, bool& own_fault);
   asio::awaitable<void> fetch(Call& call, protocols::Work& work, bool& own_fault);
+  asio::awaitable<protocols::HttpResponse> finish_apart(Call& call, protocols::RequestPlan plan,
+                                                        protocols::Vectors vectors);
+  void audit(const Call& call, const protocols::ArchiveRecord& record, std::string_view outcome, double took);
   [[nodiscard]] protocols::HttpResponse metrics_answer(Call& call) const;
 
   const Options& options_;
@@ -97,6 +101,8 @@ class Handler {
   Fetcher fetcher_;
   KeyRing keys_;
   boost::uuids::random_generator_mt19937 new_id_;
+  std::size_t apart_ = 0;        ///< requests in finish_apart()
+  asio::thread_pool searchers_;  ///< for what takes long and waits for others
 };
 
 }  // namespace mi2::server

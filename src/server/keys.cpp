@@ -1,7 +1,6 @@
 #include "server/keys.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <cstddef>
 #include <span>
@@ -58,18 +57,21 @@ KeyRing::KeyRing(const std::filesystem::path& file) {
     throw Error(Code::kBadFile, fmt::format("{}: no key in it; expected one per line", file.string()));
 }
 
-bool KeyRing::holds(std::string_view key) const {
-  const std::string digest = digest_of(key);
+bool KeyRing::holds(const std::string& digest) const {
   bool found = false;
   for (const std::string& known : digests_) found = base::same_in_constant_time(known, digest) || found;
   return found;
 }
 
-bool KeyRing::admits(const protocols::HttpRequest& request) const {
-  if (digests_.empty()) return true;
-  const std::array shown{bearer(request.header("authorization")), trimmed(request.header("api-key")),
-                         trimmed(request.header("x-api-key"))};
-  return std::any_of(shown.begin(), shown.end(), [this](std::string_view key) { return !key.empty() && holds(key); });
+std::optional<std::string> KeyRing::caller(const protocols::HttpRequest& request) const {
+  if (digests_.empty()) return std::string();
+  for (const std::string_view key : {bearer(request.header("authorization")), trimmed(request.header("api-key")),
+                                     trimmed(request.header("x-api-key"))}) {
+    if (key.empty()) continue;
+    std::string digest = digest_of(key);
+    if (holds(digest)) return digest;
+  }
+  return std::nullopt;
 }
 
 }  // namespace mi2::server

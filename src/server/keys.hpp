@@ -2,6 +2,7 @@
 // API keys: who may ask.
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,12 +22,15 @@ class KeyRing {
 
   /// Whether a request shows one of the keys: `Authorization: Bearer KEY`, `api-key: KEY` or `x-api-key: KEY`. Takes
   /// the same time whichever key it is, and however much of one is right.
-  [[nodiscard]] bool admits(const protocols::HttpRequest& request) const;
+  [[nodiscard]] bool admits(const protocols::HttpRequest& request) const { return caller(request).has_value(); }
+  /// The SHA-256 of the key that admits() a request, as 64 hexadecimal digits: empty if no key is asked for, and
+  /// nothing if none was shown.
+  [[nodiscard]] std::optional<std::string> caller(const protocols::HttpRequest& request) const;
 
   [[nodiscard]] std::size_t size() const noexcept { return digests_.size(); }
 
  private:
-  [[nodiscard]] bool holds(std::string_view key) const;
+  [[nodiscard]] bool holds(const std::string& digest) const;
   std::vector<std::string> digests_;
 };
 

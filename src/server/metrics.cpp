@@ -61,6 +61,12 @@ struct Families {
   Family<Histogram>& preprocess = histogram(registry, "mi2_preprocess_seconds", "From an image to the model's pixels");
   Family<Histogram>& inference = histogram(registry, "mi2_inference_seconds", "A forward pass");
   Family<Gauge>& ready = gauge(registry, "mi2_model_ready", "1 once a forward pass of the model has succeeded");
+  Family<Counter>& archive_requests =
+      counter(registry, "mi2_archive_requests_total", "Searches of an archive and deletions, by outcome");
+  Family<Histogram>& archive_search =
+      histogram(registry, "mi2_archive_search_seconds", "A search, from the query's vectors to its answer");
+  Family<Gauge>& archive_rows = gauge(registry, "mi2_archive_rows", "Rows of an archive, when it was last asked");
+  Family<Gauge>& archive_snapshot = gauge(registry, "mi2_archive_snapshot", "Number of its last change then");
   Family<Counter>& loads = counter(registry, "mi2_model_loads_total", "Loads and reloads of a model, by outcome");
 };
 
@@ -147,6 +153,18 @@ void Metrics::answered(std::string_view route, int status, double seconds) {
 }
 
 void Metrics::failed(std::string_view kind) { impl_->families.failures.Add({{"kind", std::string(kind)}}).Increment(); }
+void Metrics::asked(const std::string& archive, const std::string& action, std::string_view outcome, double seconds) {
+  Families& families = impl_->families;
+  families.archive_requests.Add({{"archive", archive}, {"action", action}, {"outcome", std::string(outcome)}})
+      .Increment();
+  if (action == "search") families.archive_search.Add({{"archive", archive}}, second_buckets()).Observe(seconds);
+}
+
+void Metrics::archive(const std::string& name, std::uint64_t rows, std::int64_t snapshot) {
+  impl_->families.archive_rows.Add({{"archive", name}}).Set(static_cast<double>(rows));
+  impl_->families.archive_snapshot.Add({{"archive", name}}).Set(static_cast<double>(snapshot));
+}
+
 void Metrics::connections(std::size_t open) { impl_->connections.Set(static_cast<double>(open)); }
 void Metrics::buffered(std::size_t bytes) { impl_->buffered.Set(static_cast<double>(bytes)); }
 void Metrics::decoding(std::uint64_t pixels) { impl_->decoding.Set(static_cast<double>(pixels)); }

@@ -40,6 +40,10 @@ class Metrics {
   void answered(std::string_view route, int status, double seconds);
   /// @param kind  a code's name ("bad_file"), or "timeout", "disconnected", "unauthorized", ..
   void failed(std::string_view kind);
+  /// A search of an archive was answered, or a study deleted. @param outcome  "ok" or a code's name.
+  void asked(const std::string& archive, const std::string& action, std::string_view outcome, double seconds);
+  /// What was last seen of an archive.
+  void archive(const std::string& name, std::uint64_t rows, std::int64_t snapshot);
   void connections(std::size_t open);
   void buffered(std::size_t bytes);
   void decoding(std::uint64_t pixels);

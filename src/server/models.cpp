@@ -52,8 +52,9 @@ std::string reason_of(const std::exception_ptr& failed, const ModelSpec& spec) {
   }
 }
 
-protocols::Service service_of(const Options& options) {
+protocols::Service service_of(const Options& options, std::shared_ptr<const protocols::ArchiveRoutes> archives) {
   protocols::Service service;
+  service.archives = std::move(archives);
   for (const ModelSpec& spec : options.models) {
     protocols::ServedModel model;
     model.name = spec.name;
@@ -85,7 +86,8 @@ struct Models::Loaded {
   double seconds = 0;
 };
 
-Models::Models(const Options& options, asio::io_context& io, asio::thread_pool& workers, Metrics& metrics, Log& log)
+Models::Models(const Options& options, std::shared_ptr<const protocols::ArchiveRoutes> archives, asio::io_context& io,
+               asio::thread_pool& workers, Metrics& metrics, Log& log)
     : options_(options),
       io_(io),
       workers_(workers),
@@ -93,7 +95,7 @@ Models::Models(const Options& options, asio::io_context& io, asio::thread_pool& 
       turns_(options.devices.size()),
       decoding_(std::make_shared<DecodeBudget>(options.limits.decoded_pixels, options.workers,
                                                [&metrics](std::uint64_t pixels) { metrics.decoding(pixels); })),
-      snapshot_(std::make_shared<const Snapshot>(Snapshot{service_of(options), {}})),
+      snapshot_(std::make_shared<const Snapshot>(Snapshot{service_of(options, std::move(archives)), {}})),
       loaders_(std::min(options.models.size(), kLoaders)) {
   for (const ModelSpec& spec : options.models) entries_.push_back({spec, &metrics.model(spec.name)});
 }

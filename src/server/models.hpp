@@ -18,6 +18,7 @@
 #include "server/net.hpp"
 #include "server/options.hpp"
 
+#include "protocols/archive_routes.hpp"
 #include "protocols/service.hpp"
 
 namespace mi2::server {
@@ -31,7 +32,9 @@ struct Snapshot {
 /// Used on the thread of `io`, which must stop before this is destroyed.
 class Models {
  public:
-  Models(const Options& options, asio::io_context& io, asio::thread_pool& workers, Metrics& metrics, Log& log);
+  /// @param archives  that are served, or null.
+  Models(const Options& options, std::shared_ptr<const protocols::ArchiveRoutes> archives, asio::io_context& io,
+         asio::thread_pool& workers, Metrics& metrics, Log& log);
   Models(const Models&) = delete;
   Models& operator=(const Models&) = delete;
   /// Waits for loads under way.

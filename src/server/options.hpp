@@ -11,6 +11,8 @@
 
 #include "server/limits.hpp"
 
+#include "protocols/archive_routes.hpp"
+
 namespace mi2::server {
 
 struct ModelSpec {
@@ -43,7 +45,9 @@ struct Options {
   std::uint16_t port = 5001;  ///< 0: any free one
   std::filesystem::path tls_certificate;
   std::filesystem::path tls_key;
-  std::filesystem::path api_keys;         ///< empty: everyone may ask
+  std::filesystem::path api_keys;  ///< empty: everyone may ask
+  std::vector<protocols::ArchiveSpec> archives;
+  std::filesystem::path archive_rights;   ///< empty: whoever may ask may search
   std::vector<std::string> cors_origins;  ///< "*": every one
   Profile score_profile = Profile::kAzure;
   bool legacy_shape = false;

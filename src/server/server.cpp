@@ -16,6 +16,7 @@
 #include <mi2/version.hpp>
 
 #include "base/thread_pool.hpp"
+#include "server/archives.hpp"
 #include "server/byte_budget.hpp"
 #include "server/connection.hpp"
 #include "server/handler.hpp"
@@ -51,7 +52,8 @@ class Server {
   explicit Server(const Options& options)
       : options_(options),
         workers_(options.workers),
-        models_(options_, io_, workers_, metrics_, *log_),
+        archives_(open_archives(options_)),
+        models_(options_, archives_, io_, workers_, metrics_, *log_),
         handler_(options_, models_, workers_, metrics_, *log_),
         budget_(options.limits.buffered_bytes, metrics_),
         connections_(io_.get_executor(), metrics_),
@@ -94,20 +96,22 @@ class Server {
     }
   }
 
-  /// Reloads models, keys and certificates; what cannot be read stays as it was.
+  /// Reloads models, keys, rights and certificates; what cannot be read stays as it was.
   void reload() {
     log_->info("reload");
     try {
       KeyRing keys = read_keys(options_);
       std::shared_ptr<asio::ssl::context> tls = open_tls(options_);
+      if (archives_ && !options_.archive_rights.empty()) archives_->use_rights(options_.archive_rights);
       handler_.use_keys(std::move(keys));
       listener_.use_tls(std::move(tls));
     } catch (const Error& error) {
       const std::pair<std::string, std::string_view> known[] = {{options_.api_keys.string(), "<api-key-file>"},
+                                                                {options_.archive_rights.string(), "<archive-rights>"},
                                                                 {options_.tls_certificate.string(), "<tls-cert>"},
                                                                 {options_.tls_key.string(), "<tls-key>"}};
       log_->error("reload_failed", {{"error", without_paths(error.what(), known)},
-                                    {"serving", "with the keys and certificates as before"}});
+                                    {"serving", "with the keys, rights and certificates as before"}});
     }
     models_.reload();
   }
@@ -146,6 +150,7 @@ class Server {
   Metrics metrics_;
   asio::io_context io_{1};
   asio::thread_pool workers_;
+  std::shared_ptr<protocols::ArchiveRoutes> archives_;
   Models models_;
   Handler handler_;
   ByteBudget budget_;

@@ -1,0 +1,26 @@
+#pragma once
+// Names that a client wrote: those that are known, or an error with the nearest one.
+
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "protocols/json.hpp"
+
+namespace mi2::protocols::archives {
+
+/// The values of a query string, percent-decoded.
+/// @throws Error{kBadArgument} for a name that is none of `known`, which the message does not repeat, or one twice.
+std::map<std::string, std::string, std::less<>> read_query(std::string_view query, std::span<const std::string> known);
+
+/// @throws Error{kBadArgument} for a member that is none of `known`.
+void check_members(const Json& object, std::string_view name, std::span<const std::string> known);
+
+/// "true" or "false". @throws Error{kBadArgument}.
+bool read_flag(std::string_view text, std::string_view name);
+
+/// A whole number. @throws Error{kBadArgument} for anything else, or one that is not from `low` to `high`.
+std::uint64_t read_number(std::string_view text, std::string_view name, std::uint64_t low, std::uint64_t high);
+
+}  // namespace mi2::protocols::archives

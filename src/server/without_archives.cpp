@@ -1,0 +1,12 @@
+#include <mi2/error.hpp>
+
+#include "server/archives.hpp"
+
+namespace mi2::server {
+
+std::shared_ptr<protocols::ArchiveRoutes> open_archives(const Options& options) {
+  if (options.archives.empty()) return nullptr;
+  throw Error(Code::kUnsupported, "--archive: this program was built without archives (MI2_WITH_ARCHIVE)");
+}
+
+}  // namespace mi2::server

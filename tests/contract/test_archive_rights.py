@@ -1,0 +1,117 @@
+"""Who may do what with which archive, and what an operator is told of it."""
+import base64
+import hashlib
+import signal
+
+import pytest
+from archive_support import (KEYS, MODEL, add, digest, filled, mi2, of, rights_file, scores, search,  # noqa: F401
+                             write_study)
+
+
+@pytest.fixture
+def guarded(serve, filled, tmp_path):
+    """A server whose keys have different rights."""
+    keys = tmp_path / "keys.txt"
+    keys.write_text("\n".join(KEYS.values()))
+    rights = rights_file(tmp_path, {digest("all"): {"a": {"rights": ["search", "paths", "delete"]}},
+                                    digest("ct"): {"*": {"rights": ["search"], "where": "modality=CT"}}})
+    return serve("--archive", f"a={filled[0]}", "--api-key-file", keys, "--archive-rights", rights)
+
+
+def test_without_the_right_an_archive_is_not_there(guarded):
+    unknown = guarded.get("/v1/archives/b", headers=of("all"))
+    assert unknown.status == 404
+    for method, path, body in (("GET", "/v1/archives/a", None), ("GET", "/v1/archives/a/stats", None),
+                               ("POST", "/v1/archives/a/search", {"item": 1}), ("GET", "/v1/archives/a/items/1", None),
+                               ("GET", "/v1/archives/a/facets?where=modality=CT", None),
+                               ("DELETE", "/v1/archives/a/studies/1.2", None)):
+        refused = guarded.request(method, path, body, headers=of("none"))
+        assert refused.status == 404 and refused.body == unknown.body, path
+    assert guarded.get("/v1/archives", headers=of("none")).json() == {"archives": []}
+    assert guarded.get("/v1/archives/a").status == 401
+    assert guarded.request("DELETE", "/v1/archives/a/studies/1.2", headers=of("ct")).status == 404
+
+
+def test_rows_that_may_not_be_seen_are_neither_found_nor_counted(guarded, filled):
+    archive, known = filled
+    every = search(guarded, {"text": "x", "by": "image", "k": 100}, headers=of("all"))
+    seen = search(guarded, {"text": "x", "by": "image", "k": 100}, headers=of("ct"))
+    allowed = [row for row in every["results"] if row["modality"] == "CT"]
+    assert scores(seen["results"]) == scores(allowed)
+    assert seen["searched"] == 9 and seen["excluded"] == {"same_patient": 0, "other_patients": 0, "filter": 0, "deleted": 0}
+    filtered = search(guarded, {"text": "x", "where": "modality=MR"}, headers=of("ct"))
+    assert filtered["results"] == [] and filtered["excluded"]["filter"] == 9
+    hidden = next(row for row in every["results"] if row["modality"] == "MR")
+    for path in (f"/v1/archives/a/items/{hidden['item']}", f"/v1/archives/a/items/{hidden['item']}/neighbours"):
+        assert guarded.get(path, headers=of("ct")).status == 404
+        assert guarded.get(path, headers=of("all")).status == 200
+    for part in ("item", "study", "series"):
+        search(guarded, {part: hidden[part]}, headers=of("ct"), status=404)
+    facets = guarded.get("/v1/archives/a/facets", headers=of("ct")).json()
+    assert facets["images"] == 9 and [row["value"] for row in facets["facets"]["modality"]["values"]] == ["CT"]
+    assert guarded.get("/v1/archives/a", headers=of("ct")).json()["images"] == 9
+    assert set(guarded.get("/v1/archives/a/stats", headers=of("ct")).json()["totals"]) == {
+        "patients", "studies", "series", "instances", "images"}
+
+
+def test_whether_a_patient_is_among_rows_that_may_not_be_seen_does_not_show(serve, tmp_path):
+    known = {**{str(p): "ct" for p in write_study(tmp_path / "in", 1, patient="A", modality="CT")},
+             **{str(p): "mr" for p in write_study(tmp_path / "in", 2, patient="B", modality="MR")}}
+    add(tmp_path / "archive", tmp_path / "in")
+    rights = rights_file(tmp_path, {"*": {"*": {"rights": ["search"], "where": "modality=CT"}}})
+    server = serve("--archive", f"a={tmp_path / 'archive'}", "--archive-rights", rights)
+    stranger = write_study(tmp_path / "out", 3, patient="C", modality="MR", slices=1)[0]
+    secret = next(path for path, kind in known.items() if kind == "mr")
+    answers = [search(server, {"image": base64.b64encode(open(path, "rb").read()).decode(), "same_patient": same},
+                      status=status)
+               for path in (stranger, secret) for same, status in (("only", 400), ("exclude", 200))]
+    assert answers[0] == answers[2]
+    assert answers[1]["excluded"] == answers[3]["excluded"] and answers[1]["searched"] == answers[3]["searched"] == 3
+
+
+def test_paths_are_shown_and_filtered_by_with_the_right_alone(guarded):
+    assert "path" in search(guarded, {"text": "x"}, headers=of("all"))["results"][0]
+    assert "path" not in search(guarded, {"text": "x"}, headers=of("ct"))["results"][0]
+    assert search(guarded, {"text": "x", "where": "path~hospital"}, headers=of("all"))["results"]
+    for where in ("path~hospital", "not (modality=CT or path~0)", {"not": {"field": "source", "value": 1}}):
+        refused = search(guarded, {"text": "x", "where": where}, headers=of("ct"), status=400)
+        assert "right to see paths" in refused["error"]["message"]
+
+
+def test_rights_are_read_anew_on_hangup(guarded, tmp_path):
+    rights_file(tmp_path, {digest("none"): {"a": {"rights": ["search"]}}})
+    guarded.send(signal.SIGHUP)
+    guarded.wait_for(lambda: guarded.get("/v1/archives/a", headers=of("none")).status == 200)
+    assert guarded.get("/v1/archives/a", headers=of("all")).status == 404
+    rights_file(tmp_path, {"short": {}})
+    guarded.send(signal.SIGHUP)
+    guarded.wait_for(lambda: guarded.records("reload_failed"))
+    assert guarded.get("/v1/archives/a", headers=of("none")).status == 200
+
+
+@pytest.mark.parametrize("text, told_what", [
+    ("{", "rights.json"), ('{"keys": []}', "expected an object"), ('{"key": {}}', "'keys'"), ('{"keys": {"secret": {}}}', "SHA-256"),
+    ('{"keys": {"*": {"b": {"rights": []}}}}', "unknown name"), ('{"keys": {"*": {"a": {"rights": ["serch"]}}}}', "search?"),
+    ('{"keys": {"*": {"a": {"rights": ["paths"]}}}}', "beside"),
+    ('{"keys": {"*": {"a": {"rights": ["search"], "where": "modalty=CT"}}}}', "modality?"),
+    ('{"keys": {"*": {"a": {"rights": ["search"], "where": "not frame=1"}}}}', "got frame"),
+    ('{"keys": {"*": {"a": {"rights": ["search"], "were": "site=A"}}}}', "where?")])
+def test_a_file_of_rights_that_makes_no_sense_is_refused_at_the_start(filled, tmp_path, text, told_what):
+    (tmp_path / "rights.json").write_text(text)
+    done = mi2("serve", "--port", "0", "--model", MODEL, "--archive", f"a={filled[0]}", "--archive-rights",
+               tmp_path / "rights.json", status=3)
+    assert told_what in done.stderr.decode() and "secret" not in done.stderr.decode()
+
+
+def test_a_search_is_logged_without_its_text(serve, filled, tmp_path):
+    keys = tmp_path / "keys.txt"
+    keys.write_text(KEYS["all"])
+    server = serve("--archive", f"a={filled[0]}", "--api-key-file", keys)
+    for text in ("John Doe, fracture of the left wrist", "John Doe, fracture of the left wrist", "another text of mine"):
+        search(server, {"text": text, "where": "study_description='visit of John Doe'"}, headers=of("all"))
+    lines = server.wait_for(lambda: (found := server.records("archive_search")) and len(found) == 3 and found)
+    assert lines[0]["query"] == lines[1]["query"] != lines[2]["query"]
+    assert all(line["key"] == digest("all")[:12] and line["archive"] == "a" and line["outcome"] == "ok" for line in lines)
+    assert "Doe" not in "".join(server.lines)
+    plain = hashlib.sha256(b"John Doe, fracture of the left wrist").hexdigest()
+    assert plain not in "".join(server.lines)

@@ -58,7 +58,8 @@ void check_loss(double loss) {
 ///
 /// Embeddings vary much in some directions and hardly at all in others, and the weaker the penalty, the more steps that
 /// costs L-BFGS. So what is trained is not the weights but a point from which they are made by a matrix: the inverse of
-/// a Cholesky factor of the curvature that the loss has at the start. There it is the same in every direction.
+/// a Cholesky factor of the loss's curvature, so that there it is about 1 in every direction: first of that at the
+/// start, then of that near the minimum, where rows that are surely right hardly bend it.
 class LinearProbe {
  public:
   LinearProbe(const AdapterDescription& shape, const Samples& train, const FitOptions& options)
@@ -68,27 +69,18 @@ class LinearProbe {
         row_weight_(class_weights(train, shape.labels.size(), options.balanced, torch::kFloat64).index_select(0, y_)),
         penalty_(0.5 / (options.c * static_cast<double>(train.rows()))) {
     const std::int64_t outputs = binary_ ? 1 : static_cast<std::int64_t>(shape.labels.size());
-    // p (1 - p) of even odds; of more than two labels the curvature has this factor, too.
-    const double even = binary_ ? 0.25 : 1.0 / static_cast<double>(outputs);
-    if (shape.in_channels <= kMostInBasis) basis_ = basis(even);
     point_ = torch::zeros({outputs, shape.in_channels + 1}, torch::dtype(torch::kFloat64).requires_grad(true));
   }
 
   Fitted run() {
-    torch::optim::LBFGSOptions settings(1.0);
-    settings.max_iter(kSteps).max_eval(2 * kSteps).history_size(20).tolerance_grad(kGradient).tolerance_change(kChange);
-    settings.line_search_fn("strong_wolfe");
-    torch::optim::LBFGS optimizer({point_}, settings);
     std::size_t evaluations = 0;
-    const auto closure = [&] {
-      optimizer.zero_grad();
-      Tensor value = loss();
-      value.backward();
-      ++evaluations;
-      return value;
-    };
-    optimizer.step(closure);
-    const double value = closure().item<double>();
+    if (point_.size(1) <= kMostInBasis) {
+      change_basis();
+      evaluations += descend(kNear);
+      change_basis();
+    }
+    evaluations += descend(kGradient);
+    const double value = backward().item<double>();
     check_loss(value);
     const double gradient = point_.grad().abs().max().item<double>();
     return {tensors(),
@@ -99,35 +91,64 @@ class LinearProbe {
   }
 
  private:
-  // Of the trained point, where a step of 1 along the gradient is about what it takes to get to the minimum: the loss
-  // is then within the square of this of it. Below kChange the loss is lost in its own rounding.
-  static constexpr double kGradient = 1e-8;
-  static constexpr double kChange = 1e-16;
-  static constexpr double kConverged = 1e-6;
+  // Of the trained point, whose distance to the minimum this about is; the loss is off by the square of it.
+  static constexpr double kNear = 1e-3;
+  static constexpr double kGradient = 1e-7;
+  static constexpr double kConverged = 1e-5;
+  static constexpr double kChange = 1e-16;  ///< below this the loss is lost in its own rounding
   static constexpr int kSteps = 2000;
-  /// Longest embeddings with a basis: it has the square of this many numbers, 128 MiB.
-  static constexpr std::int64_t kMostInBasis = 4095;
+  /// Longest embeddings with a basis, with one for the bias: it has the square of this many numbers, 128 MiB.
+  static constexpr std::int64_t kMostInBasis = 4096;
 
-  /// [in + 1, in + 1], the last for the bias; nothing if the curvature has no factor.
-  [[nodiscard]] Tensor basis(double even) const {
+  Tensor backward() {
+    if (point_.grad().defined()) point_.mutable_grad().zero_();
+    Tensor value = loss();
+    value.backward();
+    return value;
+  }
+
+  /// @returns how often the loss was computed.
+  std::size_t descend(double tolerance) {
+    torch::optim::LBFGSOptions settings(1.0);
+    settings.max_iter(kSteps).max_eval(2 * kSteps).history_size(20).tolerance_grad(tolerance).tolerance_change(kChange);
+    settings.line_search_fn("strong_wolfe");
+    torch::optim::LBFGS optimizer({point_}, settings);
+    std::size_t evaluations = 0;
+    optimizer.step([&] {
+      ++evaluations;
+      return backward();
+    });
+    return evaluations;
+  }
+
+  /// How much each row bends the loss where it is now, the same for every label: [rows].
+  [[nodiscard]] Tensor curvature_of_rows() const {
+    const Tensor p = logits(weights()).softmax(1);
+    const Tensor bend = p * (1 - p);
+    return row_weight_ * (binary_ ? bend.select(1, 0) : bend.mean(1));
+  }
+
+  /// Goes on in the basis that fits the curvature here; in the same one if that has no factor.
+  void change_basis() {
     const torch::NoGradGuard guard;
     const std::int64_t in = x_.size(1);
-    const auto rows = static_cast<double>(x_.size(0));
-    const Tensor weighted = x_ * row_weight_.unsqueeze(1);
+    const Tensor of_rows = curvature_of_rows() / static_cast<double>(x_.size(0));
+    const Tensor weighted = x_ * of_rows.unsqueeze(1);
     const Tensor sums = weighted.sum(0);
     Tensor curvature = torch::empty({in + 1, in + 1}, torch::kFloat64);
     curvature.narrow(0, 0, in).narrow(1, 0, in).copy_(x_.t().matmul(weighted));
     curvature.select(0, in).narrow(0, 0, in).copy_(sums);
     curvature.select(1, in).narrow(0, 0, in).copy_(sums);
-    curvature.select(0, in).select(0, in).copy_(row_weight_.sum());
-    curvature.mul_(even / rows);
+    curvature.select(0, in).select(0, in).copy_(of_rows.sum());
     // A little more than the penalty where that is less than what rounding leaves of the sums.
     const double floor = 1e-10 * curvature.diagonal().mean().item<double>();
     curvature.diagonal().narrow(0, 0, in).add_(2 * penalty_);
     curvature.diagonal().add_(floor);
     const auto [factor, fault] = at::linalg_cholesky_ex(curvature);
-    if (fault.item<int>() != 0) return {};
-    return at::linalg_solve_triangular(factor, torch::eye(in + 1, torch::kFloat64), false);
+    if (fault.item<int>() != 0) return;
+    const Tensor here = weights().matmul(factor);
+    basis_ = at::linalg_solve_triangular(factor, torch::eye(in + 1, torch::kFloat64), false);
+    point_ = here.detach().requires_grad_(true);
   }
 
   /// [outputs, in + 1]: weights, then the bias.
@@ -139,13 +160,15 @@ class LinearProbe {
     return binary_ ? torch::cat({one.mul(-0.5), one.mul(0.5)}, 0) : one;
   }
 
+  [[nodiscard]] Tensor logits(const Tensor& all) const {
+    return torch::addmm(both(bias_of(all)), x_, both(weight_of(all)).t());
+  }
+
   [[nodiscard]] Tensor loss() const {
     const Tensor all = weights();
-    const Tensor weight = weight_of(all);
-    const Tensor logits = torch::addmm(both(bias_of(all)), x_, both(weight).t());
     const Tensor of_rows = torch::nn::functional::cross_entropy(
-        logits, y_, torch::nn::functional::CrossEntropyFuncOptions().reduction(torch::kNone));
-    return (of_rows * row_weight_).mean() + penalty_ * weight.square().sum();
+        logits(all), y_, torch::nn::functional::CrossEntropyFuncOptions().reduction(torch::kNone));
+    return (of_rows * row_weight_).mean() + penalty_ * weight_of(all).square().sum();
   }
 
   [[nodiscard]] std::vector<AdapterTensor> tensors() const {

@@ -23,7 +23,7 @@ struct DataSource {
   std::string file_column = "file";
   std::string label_column = "label";
   std::string caption_column = "caption";  ///< the text trained against; if absent, a class's prompt
-  std::string group_column;                ///< whose rows stay together; empty: base::kGroupColumn, if there is one
+  std::string group_column{};              ///< whose rows stay together; empty: base::kGroupColumn, if there is one
 };
 
 struct DataOptions {

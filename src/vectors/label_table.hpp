@@ -21,11 +21,11 @@ enum class Split : std::uint8_t { kTrain, kValidation, kTest, kOther };
 Split parse_split(std::string_view name);
 
 struct LabelOptions {
-  std::string label_column;  ///< empty: base::kLabelColumn
-  std::string split_column;  ///< empty: "split", if the table has it
-  std::string split;         ///< rows whose split is spelled otherwise do not count; empty: all do
-  std::string group_column;  ///< empty: base::kGroupColumn, if the table has one of these
-  std::string fold_column;   ///< empty: none
+  std::string label_column;    ///< empty: base::kLabelColumn
+  std::string split_column;    ///< empty: "split", if the table has it
+  std::string split;           ///< rows whose split is spelled otherwise do not count; empty: all do
+  std::string group_column{};  ///< empty: base::kGroupColumn, if the table has one of these
+  std::string fold_column{};   ///< empty: none
 };
 
 struct LabelRow {

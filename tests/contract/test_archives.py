@@ -281,6 +281,12 @@ def test_a_model_of_other_weights_makes_no_queries(serve, filled, tmp_path):
     assert search(server, {"item": 0})["exact"]
 
 
+def test_the_examples_of_the_document_are_true(server):
+    paths = server.get("/openapi.json").json()["paths"]
+    example = paths["/v1/archives/{archive}/search"]["post"]["requestBody"]["content"]["application/json"]["example"]
+    assert search(server, example)["exact"]
+
+
 def test_a_server_without_archives_says_so(serve):
     server = serve()
     assert server.get("/v1/archives").status == 404

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include <mi2/error.hpp>
 
@@ -23,10 +24,25 @@ double slope(const Scores& logits, std::span<const std::size_t> labels, double b
   return sum;
 }
 
+struct Confidences {
+  std::vector<double> confidence;   ///< the likeliest class's probability
+  std::vector<std::uint8_t> right;  ///< whether that is the true one
+};
+
+Confidences confidences(const Scores& probabilities, std::span<const std::size_t> labels) {
+  const std::vector<std::size_t> predicted = predictions(probabilities);
+  Confidences rows;
+  for (std::size_t r = 0; r < labels.size(); ++r) {
+    rows.confidence.push_back(probabilities.row(r)[predicted[r]]);
+    rows.right.push_back(predicted[r] == labels[r] ? 1 : 0);
+  }
+  return rows;
+}
+
 }  // namespace
 
-Reliability reliability(const Scores& probabilities, std::span<const std::size_t> labels, std::size_t bins) {
-  check(probabilities, labels);
+Reliability reliability_of(std::span<const double> confidence, std::span<const std::uint8_t> right, std::size_t bins,
+                           std::span<const double> weights) {
   if (bins == 0) throw Error(Code::kBadArgument, "reliability: expected at least one bin");
   Reliability found{std::vector<ReliabilityBin>(bins), 0};
   const auto count = static_cast<double>(bins);
@@ -34,22 +50,83 @@ Reliability reliability(const Scores& probabilities, std::span<const std::size_t
     found.bins[b].low = static_cast<double>(b) / count;
     found.bins[b].high = static_cast<double>(b + 1) / count;
   }
-  const std::vector<std::size_t> predicted = predictions(probabilities);
-  for (std::size_t r = 0; r < labels.size(); ++r) {
-    const double confidence = probabilities.row(r)[predicted[r]];
-    const double place = std::clamp(std::ceil(confidence * count) - 1, 0.0, count - 1);
+  std::uint64_t all = 0;
+  for (std::size_t r = 0; r < confidence.size(); ++r) {
+    const std::uint64_t weight = weights.empty() ? 1 : static_cast<std::uint64_t>(weights[r]);
+    const double place = std::clamp(std::ceil(confidence[r] * count) - 1, 0.0, count - 1);
     ReliabilityBin& bin = found.bins[static_cast<std::size_t>(place)];
-    ++bin.count;
-    bin.confidence += confidence;
-    bin.accuracy += predicted[r] == labels[r] ? 1 : 0;
+    all += weight;
+    bin.count += weight;
+    bin.confidence += confidence[r] * static_cast<double>(weight);
+    bin.accuracy += static_cast<double>(right[r] * weight);
   }
   for (ReliabilityBin& bin : found.bins) {
     if (bin.count == 0) continue;
     const auto rows = static_cast<double>(bin.count);
-    found.expected_error += std::abs(bin.confidence - bin.accuracy) / static_cast<double>(labels.size());
+    found.expected_error += std::abs(bin.confidence - bin.accuracy) / static_cast<double>(all);
     bin.confidence /= rows;
     bin.accuracy /= rows;
   }
+  return found;
+}
+
+Reliability reliability(const Scores& probabilities, std::span<const std::size_t> labels, std::size_t bins) {
+  check(probabilities, labels);
+  const Confidences rows = confidences(probabilities, labels);
+  return reliability_of(rows.confidence, rows.right, bins);
+}
+
+double classwise_error(const Scores& probabilities, std::span<const std::size_t> labels, std::size_t bins) {
+  check(probabilities, labels);
+  double sum = 0;
+  std::vector<std::uint8_t> is_class(labels.size());
+  for (std::size_t c = 0; c < probabilities.classes; ++c) {
+    std::transform(labels.begin(), labels.end(), is_class.begin(),
+                   [&](std::size_t label) { return static_cast<std::uint8_t>(label == c ? 1 : 0); });
+    sum += reliability_of(probabilities.column(c), is_class, bins).expected_error;
+  }
+  return sum / static_cast<double>(probabilities.classes);
+}
+
+double adaptive_error(const Scores& probabilities, std::span<const std::size_t> labels, std::size_t bins) {
+  check(probabilities, labels);
+  if (bins == 0) throw Error(Code::kBadArgument, "reliability: expected at least one bin");
+  const Confidences rows = confidences(probabilities, labels);
+  std::vector<std::size_t> order(labels.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return rows.confidence[a] < rows.confidence[b]; });
+  double error = 0;
+  const std::size_t used = std::min(bins, order.size());
+  for (std::size_t b = 0; b < used; ++b) {
+    double gap = 0;
+    for (std::size_t i = b * order.size() / used; i < (b + 1) * order.size() / used; ++i) {
+      gap += rows.confidence[order[i]] - rows.right[order[i]];
+    }
+    error += std::abs(gap);
+  }
+  return error / static_cast<double>(order.size());
+}
+
+Brier brier(const Scores& probabilities, std::span<const std::size_t> labels) {
+  check(probabilities, labels);
+  Brier found;
+  std::vector<double> rows_of(probabilities.classes);
+  for (std::size_t r = 0; r < labels.size(); ++r) {
+    const auto row = probabilities.row(r);
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      const double off = row[c] - (labels[r] == c ? 1 : 0);
+      found.sum += off * off;
+    }
+    ++rows_of[labels[r]];
+  }
+  const auto all = static_cast<double>(labels.size());
+  found.sum /= all;
+  found.half = found.sum / 2;
+  double of_shares = 1;
+  for (const double rows : rows_of) of_shares -= rows / all * (rows / all);
+  // All rows of one class leave 1 - 1, which is 0 exactly.
+  if (of_shares > 0) found.skill = 1 - found.sum / of_shares;
   return found;
 }
 

@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "evaluation/scores.hpp"
@@ -28,6 +30,40 @@ struct Reliability {
 /// @param probabilities  rows sum to 1. @throws as check(); Error{kBadArgument} for no bin.
 /// Source: Guo et al., ICML 2017, section 2.
 Reliability reliability(const Scores& probabilities, std::span<const std::size_t> labels, std::size_t bins = 10);
+
+/// As reliability(), of confidences in [0, 1] and whether each row is right (0 or 1). `weights` is [rows], whole
+/// numbers, or empty for one each. Both lists [rows], at least one. @throws Error{kBadArgument} for no bin.
+Reliability reliability_of(std::span<const double> confidence, std::span<const std::uint8_t> right, std::size_t bins,
+                           std::span<const double> weights = {});
+
+/// As Reliability::expected_error, of each class's probability in place of the likeliest one's, and the mean of that
+/// over the classes. @throws as reliability().      Source: Kull et al., NeurIPS 2019.
+double classwise_error(const Scores& probabilities, std::span<const std::size_t> labels, std::size_t bins = 15);
+
+/// As Reliability::expected_error, in bins of as nearly as possible equally many rows, by confidence. Which of several
+/// rows of one confidence is in which bin depends on their order. @throws as reliability().
+/// Source: Nguyen and O'Connor, EMNLP 2015.
+double adaptive_error(const Scores& probabilities, std::span<const std::size_t> labels, std::size_t bins = 15);
+
+/// Mean squared differences of probabilities and what is true.
+struct Brier {
+  double sum = 0;               ///< over all classes, from 0 to 2. Source: Brier, 1950; scikit-learn's for many classes
+  double half = 0;              ///< sum / 2, from 0 to 1: of two classes the usual form
+  std::optional<double> skill;  ///< 1 - sum / that of saying each class's share; nothing with a single class
+};
+/// @throws as check().
+Brier brier(const Scores& probabilities, std::span<const std::size_t> labels);
+
+/// Logistic regression of what is true on the logit of a probability: 0 and 1 where that is calibrated.
+struct CalibrationLine {
+  std::optional<double> intercept;
+  std::optional<double> slope;     ///< below 1: too extreme
+  std::optional<double> in_large;  ///< the intercept if the slope is 1: above 0 where probabilities are too low
+  std::string why;                 ///< something is missing
+};
+/// Probabilities are taken as within 1e-15 of 0 and 1. Both lists [rows]; positive is 0 or 1.
+/// Source: Cox, Biometrika 1958; equal to scikit-learn's LogisticRegression without a penalty.
+CalibrationLine calibration_line(std::span<const double> probabilities, std::span<const std::uint8_t> positive);
 
 /// Mean of -log of the true class's probability, which is taken as at least 1e-15. @throws as check().
 double log_loss(const Scores& probabilities, std::span<const std::size_t> labels);

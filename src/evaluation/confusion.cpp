@@ -34,9 +34,12 @@ Averages averages_of(std::span<const ClassCounts> classes) {
   return found;
 }
 
-Confusion::Confusion(std::size_t classes, std::span<const std::size_t> labels, std::span<const std::size_t> predicted)
+Confusion::Confusion(std::size_t classes, std::span<const std::size_t> labels, std::span<const std::size_t> predicted,
+                     std::span<const double> weights)
     : classes_(classes), counts_(classes * classes) {
-  for (std::size_t r = 0; r < labels.size(); ++r) ++counts_[labels[r] * classes + predicted[r]];
+  for (std::size_t r = 0; r < labels.size(); ++r) {
+    counts_[labels[r] * classes + predicted[r]] += weights.empty() ? 1 : static_cast<std::uint64_t>(weights[r]);
+  }
 }
 
 ClassCounts Confusion::counts(std::size_t of_class) const {
@@ -58,7 +61,7 @@ Averages Confusion::averages() const {
   return averages_of(seen);
 }
 
-double Confusion::matthews() const {
+std::optional<double> Confusion::correlation() const {
   double all = 0;
   double right = 0;
   double rows_by_calls = 0;
@@ -75,7 +78,32 @@ double Confusion::matthews() const {
     calls_squared += calls * calls;
   }
   const double spread = (all * all - rows_squared) * (all * all - calls_squared);
-  return spread > 0 ? (right * all - rows_by_calls) / std::sqrt(spread) : 0.0;
+  if (!(spread > 0)) return std::nullopt;
+  return (right * all - rows_by_calls) / std::sqrt(spread);
+}
+
+std::optional<double> Confusion::kappa(KappaWeights weights) const {
+  std::vector<ClassCounts> of_class;
+  double all = 0;
+  for (std::size_t c = 0; c < classes_; ++c) {
+    of_class.push_back(counts(c));
+    all += static_cast<double>(of_class.back().rows);
+  }
+  double seen = 0;
+  double by_chance = 0;
+  for (std::size_t a = 0; a < classes_; ++a) {
+    for (std::size_t b = 0; b < classes_; ++b) {
+      if (a == b) continue;
+      const double apart = static_cast<double>(a) - static_cast<double>(b);
+      const double weight = weights == KappaWeights::kNone     ? 1.0
+                            : weights == KappaWeights::kLinear ? std::abs(apart)
+                                                               : apart * apart;
+      seen += weight * static_cast<double>(count(a, b));
+      by_chance += weight * static_cast<double>(of_class[a].rows) * static_cast<double>(of_class[b].calls);
+    }
+  }
+  if (!(by_chance > 0)) return std::nullopt;
+  return 1 - seen * all / by_chance;
 }
 
 double Confusion::accuracy() const {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -31,10 +32,14 @@ struct Averages {
 };
 Averages averages_of(std::span<const ClassCounts> classes);
 
+/// How much worse a mistake is, by how far apart the two classes are.
+enum class KappaWeights : std::uint8_t { kNone, kLinear, kQuadratic };
+
 class Confusion {
  public:
-  /// `labels` and `predicted` are [rows], below `classes`.
-  Confusion(std::size_t classes, std::span<const std::size_t> labels, std::span<const std::size_t> predicted);
+  /// `labels` and `predicted` are [rows], below `classes`. `weights` is [rows], whole numbers, or empty for one each.
+  Confusion(std::size_t classes, std::span<const std::size_t> labels, std::span<const std::size_t> predicted,
+            std::span<const double> weights = {});
 
   [[nodiscard]] std::size_t classes() const noexcept { return classes_; }
   /// How many rows of a class were taken for another, or for itself.
@@ -47,7 +52,13 @@ class Confusion {
   [[nodiscard]] Averages averages() const;
   /// Matthews' correlation of classes and calls, from -1 to 1; 0 where either is always the same.
   /// Source: Gorodkin, Comput. Biol. Chem. 2004; equal to scikit-learn's matthews_corrcoef.
-  [[nodiscard]] double matthews() const;
+  [[nodiscard]] double matthews() const { return correlation().value_or(0.0); }
+  /// As matthews(); nothing where either is always the same.
+  [[nodiscard]] std::optional<double> correlation() const;
+  /// Cohen's agreement of classes and calls beyond chance; nothing where chance alone would always agree. For weights,
+  /// classes are in order.      Source: Cohen, Psychological Bulletin 1968; equal to scikit-learn's cohen_kappa_score
+  /// where every class is in its `labels`.
+  [[nodiscard]] std::optional<double> kappa(KappaWeights weights = KappaWeights::kNone) const;
   /// The share of rows that are right; 0 of none.
   [[nodiscard]] double accuracy() const;
   /// The mean recall over the classes that occur; 0 of none.

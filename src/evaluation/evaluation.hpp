@@ -9,16 +9,11 @@
 #include "evaluation/bootstrap.hpp"
 #include "evaluation/calibration.hpp"
 #include "evaluation/confusion.hpp"
+#include "evaluation/figure.hpp"
 #include "evaluation/roc.hpp"
 #include "evaluation/scores.hpp"
 
 namespace mi2::evaluation {
-
-/// A figure and its confidence interval, where there is one.
-struct Figure {
-  std::optional<double> value;
-  std::optional<Interval> interval;
-};
 
 /// One class against the rest.
 struct ClassEvaluation {

@@ -59,6 +59,68 @@ std::vector<RocPoint> RankedScores::curve() const {
   return points;
 }
 
+std::optional<double> RankedScores::average_precision(std::span<const double> weights) const {
+  double positives = 0;
+  double taken = 0;
+  double sum = 0;
+  for (std::size_t begin = 0; begin < rows_.size();) {
+    double tied_positives = 0;
+    std::size_t end = begin;
+    for (; end < rows_.size() && scores_[end] == scores_[begin]; ++end) {
+      const double weight = weights.empty() ? 1.0 : weights[rows_[end]];
+      taken += weight;
+      if (positive_[end] != 0) tied_positives += weight;
+    }
+    positives += tied_positives;
+    if (tied_positives > 0) sum += tied_positives * positives / taken;
+    begin = end;
+  }
+  if (positives <= 0) return std::nullopt;
+  return sum / positives;
+}
+
+std::vector<PrecisionRecall> RankedScores::precision_recall() const {
+  const auto positives = static_cast<double>(std::count(positive_.begin(), positive_.end(), std::uint8_t{1}));
+  if (positives == 0) return {};
+  std::vector<PrecisionRecall> points;
+  double found = 0;
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    found += positive_[i];
+    if (i + 1 < rows_.size() && scores_[i + 1] == scores_[i]) continue;
+    points.push_back({scores_[i], found / positives, found / static_cast<double>(i + 1)});
+  }
+  return points;
+}
+
+Placements RankedScores::placements() const {
+  const auto positives = static_cast<double>(std::count(positive_.begin(), positive_.end(), std::uint8_t{1}));
+  const double negatives = static_cast<double>(rows_.size()) - positives;
+  if (positives == 0 || negatives == 0) return {};
+  std::vector<double> of_row(rows_.size());
+  std::vector<std::uint8_t> is_positive(rows_.size());
+  double higher_positives = 0;
+  double higher_negatives = 0;
+  for (std::size_t begin = 0; begin < rows_.size();) {
+    std::size_t end = begin;
+    double tied_positives = 0;
+    for (; end < rows_.size() && scores_[end] == scores_[begin]; ++end) tied_positives += positive_[end];
+    const double tied_negatives = static_cast<double>(end - begin) - tied_positives;
+    for (std::size_t i = begin; i < end; ++i) {
+      is_positive[rows_[i]] = positive_[i];
+      of_row[rows_[i]] = positive_[i] != 0 ? 1 - (higher_negatives + tied_negatives / 2) / negatives
+                                           : (higher_positives + tied_positives / 2) / positives;
+    }
+    higher_positives += tied_positives;
+    higher_negatives += tied_negatives;
+    begin = end;
+  }
+  Placements found;
+  for (std::size_t r = 0; r < of_row.size(); ++r) {
+    (is_positive[r] != 0 ? found.positives : found.negatives).push_back(of_row[r]);
+  }
+  return found;
+}
+
 RankedScores rank(const Scores& scores, std::span<const std::size_t> labels, std::size_t of_class) {
   std::vector<std::uint8_t> positive(labels.size());
   std::transform(labels.begin(), labels.end(), positive.begin(),
@@ -100,6 +162,18 @@ std::optional<OperatingPoint> sensitivity_point(std::span<const RocPoint> curve,
   const auto found = std::find_if(points.begin(), points.end(),
                                   [&](const RocPoint& point) { return point.true_positive_rate >= sensitivity; });
   return point_of(found == points.end() ? points.back() : *found);
+}
+
+std::optional<OperatingPoint> specificity_point(std::span<const RocPoint> curve, double specificity) {
+  if (curve.empty()) return std::nullopt;
+  const auto points = curve.subspan(1);
+  // The specificity falls along the curve: the last that is specific enough is the most sensitive.
+  std::optional<OperatingPoint> found;
+  for (const RocPoint& point : points) {
+    if (1.0 - point.false_positive_rate < specificity) break;
+    found = point_of(point);
+  }
+  return found;
 }
 
 std::optional<OperatingPoint> at_threshold(const Scores& scores, std::span<const std::size_t> labels,

@@ -25,6 +25,20 @@ struct OperatingPoint {
   double specificity = 0;
 };
 
+/// What calling "positive" every score >= threshold finds, and how much of it is right.
+struct PrecisionRecall {
+  double threshold = 0;
+  double recall = 0;
+  double precision = 0;
+};
+
+/// Of each row the share of the other kind's rows that lie on the right side of it, ties counting a half. Both lists
+/// are in the order of the rows; both are empty unless both kinds occur.
+struct Placements {
+  std::vector<double> positives;
+  std::vector<double> negatives;
+};
+
 /// One class's scores in order, so that the area under the curve takes one pass, whatever the rows' weights.
 class RankedScores {
  public:
@@ -38,6 +52,17 @@ class RankedScores {
 
   /// From (0, 0), its threshold infinite, to (1, 1), a point for each distinct score. Empty unless both kinds occur.
   [[nodiscard]] std::vector<RocPoint> curve() const;
+
+  /// The mean precision over the positive rows, each at its own score as threshold; rows of one score count together.
+  /// Nothing without weight on a positive row. `weights` as for auc().
+  /// Source: equal to scikit-learn's average_precision_score.
+  [[nodiscard]] std::optional<double> average_precision(std::span<const double> weights = {}) const;
+
+  /// A point for each distinct score, highest threshold first. Empty without a positive row.
+  [[nodiscard]] std::vector<PrecisionRecall> precision_recall() const;
+
+  /// What the area's standard error is made of. Source: DeLong et al., Biometrics 1988.
+  [[nodiscard]] Placements placements() const;
 
  private:
   std::vector<double> scores_;          ///< descending
@@ -58,6 +83,9 @@ std::optional<OperatingPoint> youden_point(std::span<const RocPoint> curve);
 
 /// The most specific point that is at least as sensitive as asked; nothing for an empty curve.
 std::optional<OperatingPoint> sensitivity_point(std::span<const RocPoint> curve, double sensitivity);
+
+/// The most sensitive point that is at least as specific as asked; nothing for an empty curve, or if no score is so.
+std::optional<OperatingPoint> specificity_point(std::span<const RocPoint> curve, double specificity);
 
 /// A class's rows at a threshold that was chosen elsewhere; nothing unless both kinds occur.
 std::optional<OperatingPoint> at_threshold(const Scores& scores, std::span<const std::size_t> labels,

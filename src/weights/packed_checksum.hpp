@@ -1,5 +1,5 @@
 #pragma once
-// The checksums of a packed file. Private to its reader and writer.
+// The checksums of packed files and of checkpoints of training, for those who read and write them.
 
 #include <cstddef>
 #include <cstdint>

@@ -86,14 +86,14 @@ struct StoredTensor {
 
 /// Writes tensors in the order given, their data from a multiple of 64 bytes on; the caller commits the file.
 /// @param written  called with the bytes of each tensor once they are out.
-/// @throws Error{kBadArgument} for a name that is taken twice, reserved or not UTF-8, or for metadata that is not;
-///         {kBadFile} when the disk refuses.
+/// @throws Error{kBadArgument} for a name that is taken twice, reserved or not UTF-8, for metadata that is not, or for
+///         floating-point numbers that are not finite; {kBadFile} when the disk refuses.
 void write_safetensors(base::AtomicFile& file, std::span<const StoredTensor> tensors,
                        const std::map<std::string, std::string>& metadata,
                        const std::function<void(std::uint64_t bytes)>& written = {});
 
 /// As above, of tensors as checkpoints have them; the file appears whole or not at all.
-/// @throws Error{kBadArgument} for a name that is taken twice, reserved or not UTF-8; {kBadFile} when the disk refuses.
+/// @throws as above.
 void write_safetensors(const std::filesystem::path& path, std::span<const ops::Parameter> tensors,
                        const std::map<std::string, std::string>& metadata = {});
 

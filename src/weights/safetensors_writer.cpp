@@ -1,3 +1,5 @@
+#include <cmath>
+#include <cstring>
 #include <set>
 #include <utility>
 #include <vector>
@@ -31,6 +33,30 @@ std::string_view file_type(tensor::DType dtype) {
 
 std::uint64_t byte_count(const ops::Parameter& tensor) {
   return base::checked_mul(static_cast<std::uint64_t>(tensor.shape.count()), size_of(tensor.dtype), tensor.name);
+}
+
+bool all_finite(const StoredTensor& tensor) {
+  const std::span<const std::byte> bytes = tensor.bytes;
+  for (const tensor::DType dtype : {tensor::DType::kF32, tensor::DType::kF16, tensor::DType::kBF16}) {
+    if (tensor.dtype == file_type(dtype)) return tensor::all_finite(dtype, bytes.data(), bytes.size() / size_of(dtype));
+  }
+  if (tensor.dtype != "F64") return true;
+  for (std::size_t at = 0; at + sizeof(double) <= bytes.size(); at += sizeof(double)) {
+    double value = 0;
+    std::memcpy(&value, bytes.data() + at, sizeof(value));
+    if (!std::isfinite(value)) return false;
+  }
+  return true;
+}
+
+/// A file of weights that nothing would load is worse than none: it may take the place of a good one.
+void check_finite(const std::string& file, std::span<const StoredTensor> tensors) {
+  for (const StoredTensor& tensor : tensors) {
+    if (all_finite(tensor)) continue;
+    throw Error(Code::kBadArgument,
+                fmt::format("{}: tensor {} cannot be written: it holds a NaN or an infinity, expected finite numbers",
+                            file, in_quotes(tensor.name)));
+  }
 }
 
 std::string header_text(const std::string& file, std::span<const StoredTensor> tensors,
@@ -68,6 +94,7 @@ std::string header_text(const std::string& file, std::span<const StoredTensor> t
 void write_safetensors(base::AtomicFile& file, std::span<const StoredTensor> tensors,
                        const std::map<std::string, std::string>& metadata,
                        const std::function<void(std::uint64_t bytes)>& written) {
+  check_finite(file.path().string(), tensors);
   const std::string header = header_text(file.path().string(), tensors, metadata);
   const std::uint64_t length = header.size();
   file.write(std::as_bytes(std::span(&length, 1)));

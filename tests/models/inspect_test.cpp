@@ -25,7 +25,7 @@ class InspectTest : public ::testing::Test {
   /// A model folder with these weights.
   void write(const std::vector<ops::Parameter>& tensors) {
     folder_.write("config.yaml", test::kSmallConfig);
-    weights::write_safetensors(folder_ / "model.safetensors", tensors, {{"format", "pt"}});
+    test::write_any(folder_ / "model.safetensors", tensors, {{"format", "pt"}});
   }
 
   test::TemporaryFolder folder_;

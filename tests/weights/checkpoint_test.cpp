@@ -21,7 +21,7 @@ using test::make_parameter;
 class CheckpointTest : public ::testing::Test {
  protected:
   Checkpoint open(const std::vector<ops::Parameter>& tensors) {
-    write_safetensors(folder_ / "w.safetensors", tensors);
+    test::write_any(folder_ / "w.safetensors", tensors);
     return Checkpoint(folder_ / "w.safetensors");
   }
 

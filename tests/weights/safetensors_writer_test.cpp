@@ -1,6 +1,8 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -61,6 +63,24 @@ TEST(WriteSafetensors, RefusesNamesThatCannotBeReadBack) {
   refuses({make_parameter("a", {1}, {1}), make_parameter("a", {1}, {1})}, "'a'");
   refuses({make_parameter("__metadata__", {1}, {1})}, "__metadata__");
   refuses({make_parameter("\xff", {1}, {1})}, "UTF-8");
+}
+
+TEST(WriteSafetensors, RefusesNumbersThatAreNotFinite) {
+  const test::TemporaryFolder folder;
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const float infinity = std::numeric_limits<float>::infinity();
+  folder.write("w", "old");
+  for (const float bad : {nan, -nan, infinity, -infinity}) {
+    for (const tensor::DType dtype : {tensor::DType::kF32, tensor::DType::kBF16}) {
+      const std::vector tensors{make_parameter("good", {1}, {1}), make_parameter("bad", {3}, {1, 2, bad}, dtype)};
+      test::expect_error(Code::kBadArgument, {"'bad'", "finite"}, [&] { write_safetensors(folder / "w", tensors); });
+    }
+  }
+  const std::vector<double> numbers{1, std::numeric_limits<double>::quiet_NaN()};
+  const std::vector<StoredTensor> stored{{"bad", "F64", {2}, std::as_bytes(std::span(numbers))}};
+  base::AtomicFile file(folder / "w");
+  test::expect_error(Code::kBadArgument, {"'bad'", "finite"}, [&] { write_safetensors(file, stored, {}); });
+  EXPECT_EQ(test::read_back(folder / "w"), "old");
 }
 
 TEST(WriteSafetensors, KeepsTheOldFileWhenItFails) {

@@ -1,10 +1,12 @@
 #include "weights/samples.hpp"
 
 #include <cstring>
+#include <fstream>
 #include <memory>
 #include <utility>
 
 #include "models/tensor_list.hpp"
+#include "weights/safetensors.hpp"
 
 namespace mi2::test {
 namespace {
@@ -94,6 +96,25 @@ std::vector<ops::Parameter> small_weights(const std::function<std::string(const 
 
 std::vector<ops::Parameter> small_weights() {
   return small_weights([](const std::string& name) { return name; });
+}
+
+void write_any(const std::filesystem::path& path, const std::vector<ops::Parameter>& tensors,
+               const std::map<std::string, std::string>& metadata) {
+  std::vector<ops::Parameter> blank = tensors;
+  for (ops::Parameter& tensor : blank) {
+    const auto zeros = std::make_shared<std::vector<std::byte>>(static_cast<std::size_t>(tensor.shape.count()) *
+                                                                size_of(tensor.dtype));
+    tensor.data = zeros->data();
+    tensor.keep = zeros;
+  }
+  weights::write_safetensors(path, blank, metadata);
+  const weights::SafeTensors written(path);
+  std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
+  for (const ops::Parameter& tensor : tensors) {
+    const weights::TensorInfo& row = *written.find(tensor.name);
+    file.seekp(static_cast<std::streamoff>(written.data_begin() + row.begin));
+    file.write(static_cast<const char*>(tensor.data), static_cast<std::streamsize>(row.end - row.begin));
+  }
 }
 
 std::string older_name(std::string name) {

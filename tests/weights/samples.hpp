@@ -2,7 +2,9 @@
 // Small files made in the test: safetensors by hand, and a model small enough to write often.
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +30,10 @@ ops::Parameter make_parameter(const std::string& name, const tensor::Shape& shap
 /// Every tensor of kSmallConfig's model, named by `rename` of its current name. The vocabulary is full size.
 std::vector<ops::Parameter> small_weights(const std::function<std::string(const std::string&)>& rename);
 std::vector<ops::Parameter> small_weights();
+
+/// A file of tensors as write_safetensors() makes it, also of numbers that it refuses: NaN and infinity.
+void write_any(const std::filesystem::path& path, const std::vector<ops::Parameter>& tensors,
+               const std::map<std::string, std::string>& metadata = {});
 
 /// The older name of a tensor, by the replacements of the reference's loader.
 std::string older_name(std::string name);

@@ -18,6 +18,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (std::uint64_t i = 0; i < zip.entries(); ++i) {
       if (zip.find(zip.name(i)) != i) std::abort();
       try {
+        constexpr std::size_t kHead = 16;
+        if (zip.head(i, kHead).size() > kHead) std::abort();
         if (zip.read(i, kMaxBytes).size() > kMaxBytes) std::abort();
       } catch (const Error&) {
         // The next may be whole.

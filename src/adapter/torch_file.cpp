@@ -38,7 +38,7 @@ struct CloseEntry {
 /// The files of the zip, by their names without the folder that all are in.
 class Archive {
  public:
-  Archive(std::span<const std::byte> bytes, std::string_view name) : name_(name) {
+  Archive(std::span<const std::byte> bytes, std::string_view name) : name_(name), bytes_(bytes.size()) {
     zip_error_t error;
     zip_error_init(&error);
     zip_source_t* const source = zip_source_buffer_create(bytes.data(), bytes.size(), 0, &error);
@@ -70,6 +70,11 @@ class Archive {
       bad(path + " is missing");
     if (stat.size > most || (exactly && stat.size != most))
       bad(fmt::format("{} has {} bytes, expected {}", path, stat.size, most));
+    // Believed only as far as the file can hold it: no deflate stream unpacks to more than 1032 times its size.
+    constexpr std::uint64_t kMaxRatio = 1032;
+    if ((stat.valid & ZIP_STAT_COMP_SIZE) == 0 || stat.comp_size > bytes_ ||
+        stat.size > (stat.comp_size + 1) * kMaxRatio)
+      bad(fmt::format("{} announces {} bytes, more than the file can hold", path, stat.size));
     const std::unique_ptr<zip_file_t, CloseEntry> entry(zip_fopen(zip_.get(), full.c_str(), 0));
     std::string content(stat.size, '\0');
     if (!entry || zip_fread(entry.get(), content.data(), content.size()) != static_cast<zip_int64_t>(content.size())) {
@@ -88,6 +93,7 @@ class Archive {
   }
 
   std::string_view name_;
+  std::uint64_t bytes_;  ///< of the whole file
   std::unique_ptr<zip_t, CloseZip> zip_;
   std::string prefix_;
 };

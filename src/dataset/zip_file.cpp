@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <mutex>
+#include <system_error>
 #include <unordered_map>
 #include <vector>
 
@@ -65,6 +66,13 @@ ZipHandle open(std::span<const std::byte> bytes, std::string_view name) {
   return zip;
 }
 
+/// Of a file that is open: 0 where the system does not say, and then nothing of it is read.
+std::uint64_t size_of(const std::filesystem::path& path) {
+  std::error_code fault;
+  const std::uintmax_t bytes = std::filesystem::file_size(path, fault);
+  return fault ? 0 : bytes;
+}
+
 Code code_of(int error) noexcept {
   const bool unread = error == ZIP_ER_COMPNOTSUPP || error == ZIP_ER_ENCRNOTSUPP || error == ZIP_ER_NOPASSWD;
   return unread ? Code::kUnsupported : Code::kBadFile;
@@ -73,7 +81,8 @@ Code code_of(int error) noexcept {
 }  // namespace
 
 struct ZipFile::Impl {
-  Impl(ZipHandle handle, std::string zip_name) : zip(std::move(handle)), title(std::move(zip_name)) {
+  Impl(ZipHandle handle, std::string zip_name, std::uint64_t bytes)
+      : zip(std::move(handle)), title(std::move(zip_name)), file_bytes(bytes) {
     const zip_int64_t count = zip_get_num_entries(zip.get(), 0);
     if (count < 0 || static_cast<std::uint64_t>(count) > kMaxZipEntries) {
       throw Error(Code::kTooLarge, fmt::format("{}: {} entries, the limit is {}", title, count, kMaxZipEntries));
@@ -91,61 +100,65 @@ struct ZipFile::Impl {
     }
   }
 
-  /// Where the size is known and allowed. @returns it.
-  [[nodiscard]] std::uint64_t checked_size(std::uint64_t entry, std::uint64_t max_bytes) const {
+  /// What is known of an entry that can be read, before anything of it is unpacked.
+  [[nodiscard]] zip_stat_t checked(std::uint64_t entry) const {
+    constexpr zip_uint64_t kNeeded = ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD;
     zip_stat_t status;
     zip_stat_init(&status);
-    if (zip_stat_index(zip.get(), entry, 0, &status) != 0 || (status.valid & ZIP_STAT_SIZE) == 0 ||
-        (status.valid & ZIP_STAT_COMP_SIZE) == 0) {
+    if (zip_stat_index(zip.get(), entry, 0, &status) != 0 || (status.valid & kNeeded) != kNeeded) {
       throw Error(Code::kBadFile, fmt::format("{}: of unknown size", names[entry]));
     }
-    if (status.size > max_bytes) {
-      throw Error(Code::kTooLarge, fmt::format("{}: {} bytes, the limit is {}", names[entry], status.size, max_bytes));
-    }
-    const bool stored = (status.valid & ZIP_STAT_COMP_METHOD) != 0 && status.comp_method == ZIP_CM_STORE;
-    const bool deflated = (status.valid & ZIP_STAT_COMP_METHOD) != 0 && status.comp_method == ZIP_CM_DEFLATE;
-    if (!stored && !deflated) {
+    const bool stored = status.comp_method == ZIP_CM_STORE;
+    if (!stored && status.comp_method != ZIP_CM_DEFLATE) {
       throw Error(Code::kUnsupported, fmt::format("{}: packed by method {}; stored and deflate are read", names[entry],
                                                   status.comp_method));
     }
-    const std::uint64_t most = stored ? status.comp_size : (std::min(status.comp_size, max_bytes) + 1) * kMaxRatio;
-    if (status.size > most) {
+    // What an entry says of itself is believed only as far as the file can hold it.
+    if (status.comp_size > file_bytes) {
+      throw Error(Code::kBadFile, fmt::format("{}: announces {} packed bytes, the whole file has {}", names[entry],
+                                              status.comp_size, file_bytes));
+    }
+    if (status.size > (stored ? status.comp_size : (status.comp_size + 1) * kMaxRatio)) {
       throw Error(Code::kBadFile, fmt::format("{}: announces {} bytes, its {} packed ones cannot hold them",
                                               names[entry], status.size, status.comp_size));
     }
-    return status.size;
+    return status;
   }
 
-  /// Unpacks the start of an entry. @returns how many bytes.
-  std::uint64_t fill(std::uint64_t entry, std::span<char> out) const {
+  /// Unpacks the start of an entry, at most `most` bytes, into memory that grows with what comes.
+  [[nodiscard]] std::string unpack(std::uint64_t entry, std::uint64_t most) const {
     const EntryHandle file(zip_fopen_index(zip.get(), entry, 0));
-    if (!file) {
-      zip_error_t* error = zip_get_error(zip.get());
-      throw Error(code_of(zip_error_code_zip(error)), fmt::format("{}: {}", names[entry], zip_error_strerror(error)));
-    }
+    if (!file) fail(entry, zip_get_error(zip.get()));
+    constexpr std::uint64_t kFirst = std::uint64_t{1} << 20;
+    std::string bytes;
     std::uint64_t done = 0;
-    while (done < out.size()) {
-      const zip_int64_t got = zip_fread(file.get(), out.data() + done, out.size() - done);
-      if (got < 0) {
-        zip_error_t* error = zip_file_get_error(file.get());
-        throw Error(code_of(zip_error_code_zip(error)), fmt::format("{}: {}", names[entry], zip_error_strerror(error)));
-      }
+    while (done < most) {
+      if (done == bytes.size()) bytes.resize(std::min(most, std::max(kFirst, 2 * done)));
+      const zip_int64_t got = zip_fread(file.get(), bytes.data() + done, bytes.size() - done);
+      if (got < 0) fail(entry, zip_file_get_error(file.get()));
       if (got == 0) break;
       done += static_cast<std::uint64_t>(got);
     }
-    return done;
+    bytes.resize(done);
+    return bytes;
+  }
+
+  [[noreturn]] void fail(std::uint64_t entry, zip_error_t* error) const {
+    throw Error(code_of(zip_error_code_zip(error)), fmt::format("{}: {}", names[entry], zip_error_strerror(error)));
   }
 
   ZipHandle zip;
   std::string title;
+  std::uint64_t file_bytes;
   std::vector<std::string> names;
   std::unordered_map<std::string_view, std::uint64_t> by_name;  ///< views of `names`
   std::mutex turn;                                              ///< the library's handle serves one thread at a time
 };
 
-ZipFile::ZipFile(const std::filesystem::path& path) : impl_(std::make_unique<Impl>(open(path), path.string())) {}
+ZipFile::ZipFile(const std::filesystem::path& path)
+    : impl_(std::make_unique<Impl>(open(path), path.string(), size_of(path))) {}
 ZipFile::ZipFile(std::span<const std::byte> bytes, std::string_view name)
-    : impl_(std::make_unique<Impl>(open(bytes, name), std::string(name))) {}
+    : impl_(std::make_unique<Impl>(open(bytes, name), std::string(name), bytes.size())) {}
 ZipFile::ZipFile(ZipFile&&) noexcept = default;
 ZipFile& ZipFile::operator=(ZipFile&&) noexcept = default;
 ZipFile::~ZipFile() = default;
@@ -158,26 +171,35 @@ std::optional<std::uint64_t> ZipFile::find(std::string_view name) const {
   return found == impl_->by_name.end() ? std::nullopt : std::optional(found->second);
 }
 
+std::optional<std::uint64_t> ZipFile::size(std::uint64_t entry) const {
+  const std::lock_guard lock(impl_->turn);
+  zip_stat_t status;
+  zip_stat_init(&status);
+  if (zip_stat_index(impl_->zip.get(), entry, 0, &status) != 0 || (status.valid & ZIP_STAT_SIZE) == 0) {
+    return std::nullopt;
+  }
+  return status.size;
+}
+
 std::string ZipFile::read(std::uint64_t entry, std::uint64_t max_bytes) const {
   const std::lock_guard lock(impl_->turn);
   const std::string& name = impl_->names[entry];
-  const std::uint64_t size = impl_->checked_size(entry, max_bytes);
-  // One byte more than announced: the library compares the checksum only when it meets the end.
-  std::string bytes(size + 1, '\0');
-  const std::uint64_t done = impl_->fill(entry, bytes);
-  if (done != size) {
-    throw Error(Code::kBadFile, fmt::format("{}: unpacks to {} bytes{}, {} were announced", name, done,
-                                            done > size ? " or more" : "", size));
+  const std::uint64_t size = impl_->checked(entry).size;
+  if (size > max_bytes) {
+    throw Error(Code::kTooLarge, fmt::format("{}: {} bytes, the limit is {}", name, size, max_bytes));
   }
-  bytes.resize(size);
+  // One byte more than announced: the library compares the checksum only when it meets the end.
+  std::string bytes = impl_->unpack(entry, size + 1);
+  if (bytes.size() != size) {
+    throw Error(Code::kBadFile, fmt::format("{}: unpacks to {} bytes{}, {} were announced", name, bytes.size(),
+                                            bytes.size() > size ? " or more" : "", size));
+  }
   return bytes;
 }
 
 std::string ZipFile::head(std::uint64_t entry, std::size_t bytes) const {
   const std::lock_guard lock(impl_->turn);
-  std::string start(bytes, '\0');
-  start.resize(impl_->fill(entry, start));
-  return start;
+  return impl_->unpack(entry, std::min<std::uint64_t>(impl_->checked(entry).size, bytes));
 }
 
 }  // namespace mi2::dataset

@@ -30,12 +30,16 @@ class ZipFile {
   [[nodiscard]] const std::string& name(std::uint64_t entry) const;
   [[nodiscard]] std::optional<std::uint64_t> find(std::string_view name) const;
 
+  /// Bytes that an entry says it unpacks to; nothing if it does not say.
+  [[nodiscard]] std::optional<std::uint64_t> size(std::uint64_t entry) const;
+
   /// An entry's bytes, checked against its checksum.
   /// @throws Error{kTooLarge} if it unpacks to more than max_bytes; {kBadFile} if it is damaged, or announces more than
-  ///         its packed bytes can hold; {kUnsupported} if it is encrypted or packed in a way not read.
+  ///         its packed bytes can hold, or more packed bytes than the file has; {kUnsupported} if it is encrypted or
+  ///         packed in a way not read.
   [[nodiscard]] std::string read(std::uint64_t entry, std::uint64_t max_bytes) const;
 
-  /// The first bytes of an entry, at most `bytes`. @throws as read().
+  /// The first bytes of an entry, at most `bytes`. @throws as read(), whatever the entry's whole size.
   [[nodiscard]] std::string head(std::uint64_t entry, std::size_t bytes) const;
 
  private:

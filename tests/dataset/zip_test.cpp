@@ -1,6 +1,7 @@
 #include "dataset/zip_file.hpp"
 
 #include <cstring>
+#include <tuple>
 
 #include <zip.h>
 
@@ -114,6 +115,42 @@ TEST(Zip, RefusesSizesThatLie) {
   patch(path, kLocal, 22, 5000);
   patch(path, kCentral, 24, 5000);
   expect_error(Code::kBadFile, {"short"}, [&] { return ZipFile(path).read(0, 1'000'000); });
+}
+
+TEST(Zip, BelievesNoEntryThatIsLargerThanTheFile) {
+  const TemporaryFolder folder;
+  // Both sizes lie, so that one fits the other: 1 GiB is refused before it is taken.
+  const auto path = make_zip(folder, {{"liar", "a few bytes"}});
+  for (const auto& [signature, packed, unpacked] : {std::tuple{kLocal, 18, 22}, std::tuple{kCentral, 20, 24}}) {
+    patch(path, signature, static_cast<std::size_t>(packed), 1U << 30);
+    patch(path, signature, static_cast<std::size_t>(unpacked), 1U << 30);
+  }
+  // The library itself may refuse the whole file; what is not allowed is to believe it.
+  const Error error = test::error_of([&] {
+    const ZipFile zip(path);
+    EXPECT_EQ(test::error_of([&] { return zip.head(0, 4); }).code(), Code::kBadFile);
+    return zip.read(0, 2'000'000'000);
+  });
+  EXPECT_EQ(error.code(), Code::kBadFile) << error.what();
+}
+
+TEST(Zip, HeadRefusesWhatReadingRefuses) {
+  const TemporaryFolder folder;
+  auto path = make_zip(folder, {{"hollow", "a few bytes"}});
+  patch(path, kLocal, 22, 1U << 30);
+  patch(path, kCentral, 24, 1U << 30);
+  expect_error(Code::kBadFile, {"hollow", "cannot hold"}, [&] { return ZipFile(path).head(0, 4); });
+  path = make_zip(folder, {{"packed", std::string(300, 'x')}});
+  std::string bytes = test::read_back(path);
+  bytes[bytes.find(kCentral) + 10] = 12;  // bzip2
+  bytes[bytes.find(kLocal) + 8] = 12;
+  std::ofstream(path, std::ios::binary) << bytes;
+  expect_error(Code::kUnsupported, {"packed", "method 12"}, [&] { return ZipFile(path).head(0, 4); });
+}
+
+TEST(Zip, SaysWhatAnEntryUnpacksTo) {
+  const TemporaryFolder folder;
+  EXPECT_EQ(ZipFile(make_zip(folder, {{"a", std::string(300, 'x')}})).size(0), 300U);
 }
 
 TEST(Zip, RefusesDamagedEntriesAndGivesTheOthers) {

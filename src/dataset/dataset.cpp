@@ -5,9 +5,28 @@
 
 #include <fmt/format.h>
 
+#include "base/hash.hpp"
 #include "base/utf8.hpp"
 
 namespace mi2::dataset {
+namespace {
+
+/// SHA-256 of texts, each with its length before it, in little memory: a full buffer becomes its own hash, with which
+/// the next one begins.
+class TextHash {
+ public:
+  void add(std::string_view text) {
+    buffer_ += fmt::format("{}:{}\n", text.size(), text);
+    constexpr std::size_t kFull = std::size_t{1} << 20;
+    if (buffer_.size() >= kFull) buffer_ = digest();
+  }
+  [[nodiscard]] std::string digest() const { return base::sha256_hex(std::as_bytes(std::span(buffer_))); }
+
+ private:
+  std::string buffer_;
+};
+
+}  // namespace
 
 /// Turns what sources say into records.
 class Dataset::Collector final : public RecordSink {
@@ -75,6 +94,27 @@ std::string Dataset::name(std::size_t record) const {
 std::string Dataset::read(std::size_t record) const {
   const Record& r = records_[record];
   return stores_[r.source]->read(r.row);
+}
+
+Dataset::Identity Dataset::identity() const {
+  TextHash hash;
+  Identity identity;
+  identity.records = records_.size();
+  for (const Record& r : records_) {
+    const ImageStore::Entry entry = stores_[r.source]->entry(r.row);
+    hash.add(entry.name);
+    hash.add(entry.bytes ? fmt::to_string(*entry.bytes) : "missing");
+    hash.add(classes_->name(r.class_id));
+    hash.add(captions_[r.caption]);
+    if (!entry.bytes) ++identity.missing;
+  }
+  identity.sha256 = hash.digest();
+  return identity;
+}
+
+std::string Dataset::Identity::text() const {
+  constexpr std::size_t kDigits = 16;
+  return fmt::format("{} records, sha256 {}", records, sha256.substr(0, kDigits));
 }
 
 }  // namespace mi2::dataset

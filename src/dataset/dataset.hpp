@@ -37,6 +37,16 @@ class Dataset {
   [[nodiscard]] std::string name(std::size_t record) const;
   /// The encoded image. @throws Error{kNotFound}, {kBadFile}, {kTooLarge}, {kBadArgument} (not base64).
   [[nodiscard]] std::string read(std::size_t record) const;
+  /// What the data is, whatever folder it lies in: a hash of every record's name, size, class and caption, in order.
+  /// Looks up the size of every image, and reads none.
+  struct Identity {
+    std::string sha256;
+    std::size_t records = 0;
+    std::size_t missing = 0;  ///< images that are not there
+    /// "48 records, sha256 0123456789abcdef": what two are compared by.
+    [[nodiscard]] std::string text() const;
+  };
+  [[nodiscard]] Identity identity() const;
   /// Labels that were passed over.
   [[nodiscard]] const std::vector<BrokenRecord>& broken() const noexcept { return broken_; }
 

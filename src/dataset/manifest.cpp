@@ -1,6 +1,7 @@
 #include "dataset/source.hpp"
 
 #include <optional>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -26,6 +27,11 @@ class FileStore final : public ImageStore {
   [[nodiscard]] std::string name(std::uint32_t row) const override { return files_[row]; }
   [[nodiscard]] std::string read(std::uint32_t row) const override {
     return base::read_text_file(folder_ / files_[row], max_bytes_);
+  }
+  [[nodiscard]] Entry entry(std::uint32_t row) const override {
+    std::error_code missing;
+    const std::uintmax_t bytes = std::filesystem::file_size(folder_ / files_[row], missing);
+    return {files_[row], missing ? std::nullopt : std::optional<std::uint64_t>(bytes)};
   }
 
  private:

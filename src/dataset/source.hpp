@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,6 +29,13 @@ class ImageStore {
   [[nodiscard]] virtual std::string name(std::uint32_t row) const = 0;
   /// @throws Error if the bytes are not to be had: kNotFound, kBadFile, kTooLarge.
   [[nodiscard]] virtual std::string read(std::uint32_t row) const = 0;
+  /// What the source itself calls an image, wherever the source lies, and how many bytes it has there, without reading
+  /// it; no size if it is not there.
+  struct Entry {
+    std::string name;
+    std::optional<std::uint64_t> bytes;
+  };
+  [[nodiscard]] virtual Entry entry(std::uint32_t row) const = 0;
 };
 
 /// Receives the records of a source in its order.

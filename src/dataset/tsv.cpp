@@ -44,6 +44,11 @@ class TsvStore final : public ImageStore {
     return bytes;
   }
 
+  [[nodiscard]] Entry entry(std::uint32_t row) const override {
+    // The label's name: that of the image is a page of a file far larger, and reading it compares the two.
+    return {std::string(split_row(labels_.row(row), where_of(labels_, row)).name), images_.row_bytes(row)};
+  }
+
  private:
   TsvFile images_;
   TsvFile labels_;

@@ -28,6 +28,8 @@ class TsvFile {
   [[nodiscard]] std::size_t rows() const noexcept { return starts_.size(); }
   /// @throws Error{kBadFile} if the line index lied about this row.
   [[nodiscard]] std::string_view row(std::size_t index) const;
+  /// Bytes of a row with its line break; reads nothing.
+  [[nodiscard]] std::uint64_t row_bytes(std::size_t index) const noexcept { return end_of(index) - starts_[index]; }
   /// Drops a row's pages from this process's memory.
   void release(std::size_t index) const noexcept;
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return file_.path(); }

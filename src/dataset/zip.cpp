@@ -30,6 +30,7 @@ class ZipStore final : public ImageStore {
 
   [[nodiscard]] std::string name(std::uint32_t row) const override { return zip_.name(row); }
   [[nodiscard]] std::string read(std::uint32_t row) const override { return zip_.read(row, max_bytes_); }
+  [[nodiscard]] Entry entry(std::uint32_t row) const override { return {zip_.name(row), zip_.size(row)}; }
 
  private:
   ZipFile zip_;

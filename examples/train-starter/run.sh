@@ -6,4 +6,4 @@ set -euo pipefail
 data=$(realpath "${1:?usage: run.sh DATA [--output DIR] [--set KEY=VALUE]...}")
 shift
 cd "$(dirname "$0")/../.."
-exec build/mi2 train examples/train-starter/train.yaml --set "DATASET.ROOT=$data" "$@"
+exec build/mi2 train examples/train-starter/train.yaml --from-scratch --set "DATASET.ROOT=$data" "$@"

@@ -1,6 +1,7 @@
 #pragma once
 // Training a model from a configuration: what `mi2 train` does. No type of libtorch is shown here.
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -21,6 +22,24 @@ struct TrainResult {
   std::optional<double> best;        ///< of EvaluationOptions::metric
   std::filesystem::path model;       ///< the last weights, averaged if the run averages: a model directory
   std::filesystem::path best_model;  ///< those of the best evaluation; empty without one
+};
+
+/// What a dry run finds: one step, of which nothing is kept. Times and memory are of the process that leads.
+struct Rehearsal {
+  std::int64_t first_step = 0;  ///< steps already done: not 0 when resumed
+  std::int64_t total_steps = 0;
+  std::size_t images = 0;  ///< to train on
+  std::size_t missing_images = 0;
+  double loss = 0;
+  double gradient_norm = 0;
+  double seconds_per_batch = 0;  ///< until the first one was read, decoded and augmented
+  double seconds_per_step = 0;
+  double images_per_second = 0;
+  double seconds = 0;              ///< an estimate of what is left of the run, with its evaluations
+  std::uint64_t memory_bytes = 0;  ///< the most that was resident
+  std::uint64_t disk_bytes = 0;    ///< the most that the run's folder needs
+  std::uint64_t free_bytes = 0;
+  std::filesystem::path sheet;  ///< images of the first batch as the model sees them; dataset::write_sheet()
 };
 
 /// One run. Its folder receives checkpoints/, model/, best/ and the effective settings, train.yaml; what else it holds
@@ -45,6 +64,10 @@ class Training {
   ///         {kBadArgument} if the loss stays without a finite value; {kInternal} if another process is lost.
   TrainResult run(const std::stop_token& stop);
 
+  /// Reads a batch and takes one step with it, in place of run(). The folder receives nothing but the sheet.
+  /// @throws as run().
+  Rehearsal rehearse();
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
@@ -53,9 +76,10 @@ class Training {
 struct TrainingEnd {
   bool leads = true;  ///< of several processes, the one that reports
   TrainResult result;
+  std::optional<Rehearsal> rehearsal;  ///< of a dry run, in place of the result
 };
 
-/// A whole run: Training and its run(). @throws as those.
+/// A whole run: Training and its run(), or its rehearse(). @throws as those.
 using TrainingRun = TrainingEnd (*)(const TrainConfig& config, TrainObserver& observer, const std::stop_token& stop);
 
 /// Provided by a program that links libtorch.

@@ -4,7 +4,6 @@ import os
 import resource
 import shutil
 import signal
-import struct
 import subprocess
 import time
 from pathlib import Path
@@ -12,80 +11,16 @@ from pathlib import Path
 import numpy
 import pytest
 import yaml
-from PIL import Image
 from terminal import run_on_terminal
 from tracing import NEEDS_STRACE
+from train_support import NEEDS_TORCH, arguments, as_older, close, environment, losses, make_data, run, settings, weights
 
-pytestmark = pytest.mark.skipif(not (Path(os.environ["MI2_BIN"]).resolve().parent / "mi2-torch").exists(),
-                                reason="this build has no libtorch (MI2_WITH_TORCH=OFF)")
-
-# Two processes add f32 numbers in another order than one; the issue of training asks for 1e-4.
-SAME_LOSS = 1e-4
+pytestmark = NEEDS_TORCH
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    """48 pictures of two classes that are easy to tell apart, with a manifest and prompts."""
-    root = tmp_path_factory.mktemp("data")
-    random = numpy.random.default_rng(1)
-    rows = ["file,split,label,caption"]
-    for i in range(48):
-        kind = i % 2
-        noise = random.integers(0, 60, (60, 50 + i, 3))
-        noise[..., 0 if kind else 2] += 150
-        Image.fromarray(noise.astype("uint8")).save(root / f"{i}.png")
-        rows.append(f"{i}.png,{'test' if i >= 40 else 'train'},{'red' if kind else 'blue'},a {'red' if kind else 'blue'} picture")
-    (root / "manifest.csv").write_text("\n".join(rows) + "\n")
-    (root / "prompts.csv").write_text("label,prompt\nred,a red picture\nblue,a blue picture\n")
-    return root
-
-
-def settings(data, folder, **more):
-    """A run of 10 steps of 8 pictures, dropout and all, in one dictionary of dotted keys."""
-    values = {"MODEL": os.environ["MI2_TINY_MODEL"], "SAVE_DIR": str(folder), "START_LEARNING_RATE": 1e-4, "SEED": 3,
-              "MAX_STEPS": 10, "LOG_EVERY": 1, "TRAIN.BATCH_SIZE_TOTAL": 8, "DATASET.ROOT": str(data),
-              "DATASET.TRAIN": "[{PATH: manifest.csv, SPLIT: train}]", "EVAL.EVERY_EPOCHS": 0,
-              "WEIGHT_SMOOTHING.decay": 0.9, "WORKERS": 1}
-    values.update({key.replace("__", "."): value for key, value in more.items()})
-    return values
-
-
-def arguments(values, folder):
-    config = Path(str(folder) + ".yaml")
-    config.write_text("{}\n")
-    made = ["train", str(config)]
-    for key, value in values.items():
-        made += ["--set", f"{key}={value}"]
-    return made
-
-
-def environment():
-    return {**os.environ, "OMP_NUM_THREADS": "1", "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
-
-
-def run(values, folder, *more, status=0, before=(), **options):
-    done = subprocess.run([*before, os.environ["MI2_BIN"], *arguments(values, folder), *more], capture_output=True,
-                          text=True, timeout=300, env=environment(), check=False, **options)
-    assert done.returncode == status, f"status {done.returncode}, wanted {status}: {done.stderr}"
-    return done
-
-
-def losses(folder):
-    """step -> loss of a run's log."""
-    lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
-    return {line["step"]: line["loss"] for line in lines if "loss" in line}
-
-
-def close(one, other):
-    assert one.keys() == other.keys()
-    assert all(abs(one[step] - other[step]) <= SAME_LOSS for step in one), (one, other)  # max() may lose a NaN
-
-
-def weights(path):
-    """The bytes of a safetensors file after its header, and its metadata."""
-    content = Path(path).read_bytes()
-    size = struct.unpack("<Q", content[:8])[0]
-    return content[8 + size:], json.loads(content[8:8 + size]).get("__metadata__", {})
+    return make_data(tmp_path_factory.mktemp("data"))
 
 
 def vectors(model, *more):
@@ -372,11 +307,8 @@ def test_a_loss_that_is_not_finite_leaves_steps_out_and_then_ends_the_run(data, 
     values = settings(data, folder, MAX_STEPS=1)
     run(values, folder)
     checkpoint = folder / "checkpoints" / "step-00000001.safetensors"
-    content = bytearray(checkpoint.read_bytes())
-    size = struct.unpack("<Q", content[:8])[0]
-    begin, end = json.loads(content[8:8 + size])["model.logit_scale"]["data_offsets"]
-    content[8 + size + begin:8 + size + end] = struct.pack("<f", 1000.0)  # its exponential is infinite
-    checkpoint.write_bytes(content)
+    # The exponential of its scale is infinite.
+    as_older(checkpoint, "seed 3, 40 images, 8 per pass, 1 passes per step", model__logit_scale=1000)
     done = run({**values, "MAX_STEPS": 100, "SAVE_PER_OPTIM_STEPS": 1}, folder, "--resume", status=2)
     assert "not finite" in done.stderr and "START_LEARNING_RATE" in done.stderr
     assert [path.name for path in folder.glob("checkpoints/*")] == [checkpoint.name]

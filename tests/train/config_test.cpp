@@ -235,7 +235,9 @@ TEST(TrainConfig, StartsFromTheModelThatTheFileDescribes) {
   EXPECT_TRUE(config.model.path.empty());
   ASSERT_TRUE(config.model.architecture);
   EXPECT_EQ(config.model.architecture->text.layers, 16);
-  refuses("IMAGE_ENCODER:\n  SPEC:\n    WINDOW_SIZE: 12\n", {"IMAGE_ENCODER.NAME is missing"});
+  text = test::kMinimal;
+  text.replace(text.find("MODEL: starter\n"), 15, "IMAGE_ENCODER:\n  SPEC:\n    WINDOW_SIZE: 12\n");
+  expect_error(Code::kBadFile, {"IMAGE_ENCODER.NAME is missing"}, [&] { parse_train_config(text, "t.yaml"); });
   const TrainConfig partial = minimal("IMAGE_ENCODER:\n  SPEC:\n    DROP_PATH_RATE: 0.3\n");
   EXPECT_FALSE(partial.model.architecture);
   EXPECT_EQ(partial.model.drop_path_rate, 0.3);

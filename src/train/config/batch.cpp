@@ -47,7 +47,9 @@ std::int64_t total_steps(const TrainConfig& config, std::int64_t steps_per_epoch
 double peak_learning_rate(const TrainConfig& config, int processes) {
   const double rate = config.optimizer.learning_rate;
   if (!config.optimizer.scale_learning_rate) return rate;
-  return rate * processes * static_cast<double>(accumulation_steps(config.batch, processes));
+  const std::int64_t passes = accumulation_steps(config.batch, processes);
+  // Compared as a whole, a batch is one, however many pieces it is computed in.
+  return rate * processes * static_cast<double>(config.batch.gradient_caching ? 1 : passes);
 }
 
 }  // namespace mi2::train

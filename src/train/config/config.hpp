@@ -34,7 +34,8 @@ struct ModelOptions {
   std::filesystem::path path;
   /// The model the file itself describes (IMAGE_ENCODER, LANG_ENCODER, UNICL_MODEL), if it does.
   std::optional<weights::ModelConfig> architecture;
-  std::string yaml;                 ///< those sections as a config.yaml; empty without `architecture`
+  std::string yaml;                 ///< those sections as they stand; empty if they say nothing of an architecture
+  bool from_scratch = false;        ///< random weights are meant
   std::optional<double> drop_rate;  ///< instead of the model's own
   std::optional<double> drop_path_rate;
   bool activation_checkpointing = false;  ///< compute activations again in the backward pass instead of keeping them
@@ -56,6 +57,8 @@ struct BatchOptions {
   std::int64_t total = 0;       ///< images an optimizer step, over all processes; 0: per_device x processes
   std::int64_t per_device = 0;  ///< images a forward pass; 0: total / processes
   std::int64_t evaluation = 64;
+  /// One contrast over the whole step's batch, `per_device` images at a time: vectors first, then gradients.
+  bool gradient_caching = false;
 };
 
 struct EvaluationOptions {
@@ -80,7 +83,9 @@ struct TrainConfig {
   std::string name = "train";
   std::filesystem::path output;
   bool resume = false;
-  Device device{Device::Kind::kAuto};  ///< kAuto, kCpu or kCuda
+  bool dry_run = false;
+  std::vector<std::string> allowed_changes;  ///< keys that may differ from those of the checkpoint
+  Device device{Device::Kind::kAuto};        ///< kAuto, kCpu or kCuda
   std::uint64_t seed = 0;
   double max_epochs = 0;        ///< 0: max_steps counts alone
   std::int64_t max_steps = 0;   ///< 0: max_epochs counts alone; with both, the shorter

@@ -138,6 +138,16 @@ std::optional<double> drop_of(const YAML::Node& model, const char* key, std::str
   return value.number(0, 0.99);
 }
 
+/// Beside a model that is given, sections may describe a part of it: check_model_sections() compares them.
+std::optional<weights::ModelConfig> described_model(const ModelOptions& options, std::string_view name) {
+  try {
+    return weights::parse_config(options.yaml, name);
+  } catch (const Error&) {
+    if (options.path.empty()) throw;
+    return std::nullopt;
+  }
+}
+
 void finish_model(Draft& draft, const YAML::Node& model, std::string_view name) {
   ModelOptions& options = draft.config.model;
   if (options.path.empty() && draft.load_pretrained) options.path = draft.pretrained;
@@ -146,7 +156,7 @@ void finish_model(Draft& draft, const YAML::Node& model, std::string_view name) 
     if (!options.drop_path_rate) options.drop_path_rate = drop_of(model, "DROP_PATH_RATE", name);
     if (describes_model(model)) {
       options.yaml = YAML::Dump(model) + "\n";
-      options.architecture = weights::parse_config(options.yaml, name);
+      options.architecture = described_model(options, name);
     }
   }
   if (options.path.empty() && !options.architecture) {

@@ -1,5 +1,6 @@
 #pragma once
-// Checkpoints of a run: everything that going on needs, in one safetensors file that appears whole or not at all.
+// Checkpoints of a run: everything that going on needs, in one safetensors file that appears whole or not at all, with
+// checksums that show what a disk has done to it since.
 
 #include <cstdint>
 #include <filesystem>
@@ -8,7 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "train/config/run_record.hpp"
 #include "train/trainer/optimizer.hpp"
+#include "weights/safetensors.hpp"
 
 namespace mi2::train {
 
@@ -22,6 +25,35 @@ struct RunState {
   friend bool operator==(const RunState&, const RunState&) = default;
 };
 
+/// A checkpoint that is whole.
+class StoredCheckpoint {
+ public:
+  /// Reads all of it, and compares its checksums.
+  /// @throws Error{kNotFound}; {kBadFile} for a file that is damaged, or none of mi2 train.
+  explicit StoredCheckpoint(const std::filesystem::path& path);
+
+  [[nodiscard]] const std::string& name() const noexcept { return file_.name(); }
+  /// What run it is of; nothing of a checkpoint of version 0.1, which has no checksums either.
+  [[nodiscard]] const std::optional<RunRecord>& record() const noexcept { return record_; }
+  [[nodiscard]] const RunState& state() const noexcept { return state_; }
+  /// Of a checkpoint without a record: what version 0.1 compared.
+  [[nodiscard]] const std::string& older_record() const noexcept { return older_record_; }
+
+  /// Copies what it holds into `tensors`.
+  /// @param changed  the run was allowed to change: what it averages or trains beside what the checkpoint has starts
+  ///                 from the checkpoint's weights or from 0, and what it no longer needs is passed over.
+  /// @throws Error{kBadFile} naming a tensor that is missing, left over, misshapen or not finite.
+  void copy_into(std::span<const NamedTensor> tensors, bool changed) const;
+
+ private:
+  void check_sums() const;
+
+  weights::SafeTensors file_;
+  RunState state_;
+  std::optional<RunRecord> record_;
+  std::string older_record_;
+};
+
 /// The checkpoints of a run's folder.
 class Checkpoints {
  public:
@@ -32,17 +64,13 @@ class Checkpoints {
   [[nodiscard]] std::vector<std::int64_t> steps() const;
   [[nodiscard]] std::filesystem::path path_of(std::int64_t step) const;
 
-  /// @param run  what makes a run this run (batch size, seed, ..): load() wants the same.
-  /// @throws Error{kBadFile} when the disk refuses; earlier checkpoints are as they were.
-  void save(const RunState& state, std::span<const NamedTensor> tensors, const std::string& run) const;
+  /// @throws Error{kBadFile} when the disk refuses, {kBadArgument} for a number that is not finite; earlier checkpoints
+  ///         are as they were.
+  void save(const RunState& state, std::span<const NamedTensor> tensors, const RunRecord& run) const;
 
-  /// Copies what a checkpoint holds into `tensors`.
-  /// @throws Error{kBadFile} naming a tensor that is missing, left over or misshapen, or what is damaged;
-  ///         {kBadArgument} if it is a checkpoint of another run.
-  [[nodiscard]] RunState load(std::int64_t step, std::span<const NamedTensor> tensors, const std::string& run) const;
-
-  /// Removes all but the newest `keep`. A negative number keeps all.
-  void prune(int keep) const;
+  /// After saving `newest`, removes all but so many of the newest, and first those of later steps: only a damaged one,
+  /// which was passed over, is ahead of its run. A negative number keeps all.
+  void prune(int keep, std::int64_t newest) const;
 
  private:
   std::filesystem::path folder_;

@@ -20,7 +20,7 @@ struct ModelParts {
 
 /// Writes config.yaml, tokenizer files if any, and model.safetensors (F32), in that order, each whole or not at all: a
 /// folder that had a model keeps a loadable one at any moment.
-/// @throws Error{kBadFile} when the disk refuses.
+/// @throws Error{kBadFile} when the disk refuses, {kBadArgument} for weights that are not finite: nothing is written.
 void write_model(const std::filesystem::path& folder, const ModelParts& parts, std::span<const NamedTensor> weights,
                  const std::map<std::string, std::string>& metadata);
 

@@ -1,6 +1,7 @@
 #include "train/trainer/gradients.hpp"
 
-#include <cmath>
+#include <algorithm>
+#include <optional>
 #include <ranges>
 
 #include <torch/csrc/autograd/function_hook.h>
@@ -96,14 +97,18 @@ void Gradients::finish() {
 }
 
 double Gradients::norm() const {
-  // Taken to the host together: on a GPU each copy waits for all that was asked before.
+  // In f64: millions of squares added up in f32 lose small ones. In pieces that a cache holds, since libtorch makes a
+  // copy of what it sums in another type. Taken to the host together: on a GPU each copy waits for all before.
+  constexpr std::int64_t kPiece = std::int64_t{1} << 18;
   std::vector<at::Tensor> lengths;
-  for (const Block& block : blocks_) lengths.push_back(block.flat.norm());
+  for (const Block& block : blocks_) {
+    for (std::int64_t at = 0; at < block.flat.numel(); at += kPiece) {
+      const at::Tensor piece = block.flat.narrow(0, at, std::min(kPiece, block.flat.numel() - at));
+      lengths.push_back(at::linalg_vector_norm(piece, 2, std::nullopt, false, at::kDouble));
+    }
+  }
   if (lengths.empty()) return 0;
-  const at::Tensor squares = at::stack(lengths).cpu().to(at::kDouble).square();
-  double sum = 0;
-  for (std::int64_t i = 0; i < squares.numel(); ++i) sum += squares.const_data_ptr<double>()[i];
-  return std::sqrt(sum);
+  return at::linalg_vector_norm(at::stack(lengths), 2).item<double>();
 }
 
 void Gradients::scale(double factor) {

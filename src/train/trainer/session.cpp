@@ -2,16 +2,21 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <span>
+#include <string_view>
 #include <thread>
 #include <utility>
 
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
 
+#include "base/csv.hpp"
 #include "base/files.hpp"
+#include "base/hash.hpp"
 #include "base/process.hpp"
 #include "base/thread_pool.hpp"
 #include "models/torch/devices.hpp"
+#include "train/config/model_sections.hpp"
 #include "train/parameters/policies.hpp"
 
 #include <mi2/error.hpp>
@@ -29,6 +34,18 @@ std::function<void(const dataset::BrokenRecord&)> note_broken(Notes& notes) {
   return [&notes](const dataset::BrokenRecord& record) {
     notes.add(fmt::format("{}: left out: {}", record.name, record.reason));
   };
+}
+
+/// "sha256 0123456789abcdef"
+std::string short_hash(std::string_view text) {
+  constexpr std::size_t kDigits = 16;
+  return "sha256 " + base::sha256_hex(std::as_bytes(std::span(text))).substr(0, kDigits);
+}
+
+std::string hash_of(const ModelParts& parts) {
+  std::string text = parts.config;
+  if (parts.tokenizer) text += '\0' + parts.tokenizer->vocab + '\0' + parts.tokenizer->merges;
+  return "config.yaml and tokenizer, " + short_hash(text);
 }
 
 void note_unusable_labels(const dataset::Dataset& dataset, Notes& notes) {
@@ -52,21 +69,48 @@ std::vector<std::string> Notes::take() {
 
 Session::Session(TrainConfig settings, Notes& notes)
     : config(std::move(settings)), processes(join_processes()), checkpoints(config.output / "checkpoints") {
-  if (!config.resume && !checkpoints.steps().empty()) {
-    throw Error(Code::kBadArgument,
-                fmt::format("{}: holds a run already (step {}); go on with it by --resume, or choose another SAVE_DIR",
-                            config.output.string(), checkpoints.steps().back()));
-  }
+  check_start();
   for (const std::string& key : config.without_effect) notes.add(fmt::format("{} has no effect in mi2", key));
+  record.settings = settings_to_record(config);
   open_device(notes);
   open_model();
   open_data(notes);
   open_optimizer(notes);
   open_evaluation(notes);
+  record.total_steps = total;
   if (config.resume) resume(notes);
+  open_disk(notes);
   processes->use(device);
   // Weights drawn or loaded alike are alike already; this makes sure, also across unlike machines.
   for (const NamedTensor& tensor : tensors()) processes->broadcast(tensor.value);
+}
+
+void Session::check_start() const {
+  const std::vector<std::int64_t> steps = checkpoints.steps();
+  if (!config.resume && !steps.empty()) {
+    throw Error(Code::kBadArgument,
+                fmt::format("{}: holds a run already (step {}); go on with it by --resume, or choose another SAVE_DIR",
+                            config.output.string(), steps.back()));
+  }
+  if (!config.resume && !config.allowed_changes.empty()) {
+    throw Error(Code::kBadArgument, "--allow-change is about a run that goes on: expected --resume with it");
+  }
+  const std::filesystem::path& path = config.model.path;
+  if (std::filesystem::is_directory(path)) {
+    if (!config.model.from_scratch) return;
+    throw Error(Code::kBadArgument,
+                fmt::format("--from-scratch beside MODEL {}, whose weights would not be used; expected no "
+                            "--from-scratch, or the model's config.yaml as MODEL",
+                            path.string()));
+  }
+  if (!path.empty() && !std::filesystem::exists(path)) {
+    throw Error(Code::kNotFound, fmt::format("{}: MODEL is not there", path.string()));
+  }
+  if (config.model.from_scratch || !steps.empty()) return;
+  throw Error(Code::kBadArgument,
+              fmt::format("{}; expected the folder of a model to start from, or --from-scratch to start from random "
+                          "weights",
+                          path.empty() ? "no MODEL" : fmt::format("MODEL {} has no weights", path.string())));
 }
 
 void Session::open_device(Notes& notes) {
@@ -111,6 +155,7 @@ void Session::open_model() {
                 "expected a model: MODEL.PATH (a model directory to go on from, or a config.yaml), or the model's own "
                 "sections");
   }
+  if (!path.empty()) check_model_sections(config.model, parts.config, path.string());
   if (config.model.drop_path_rate) model_config.image.drop_path_rate = *config.model.drop_path_rate;
   ops::TorchOps::Options options;
   options.device = device;
@@ -119,6 +164,9 @@ void Session::open_model() {
   model = directory ? models::load_torch_model(weights_file, model_config, options)
                     : models::initial_torch_model(model_config, config.seed, options);
   model->set_training(true);
+  record.settings["DROP_RATE"] = fmt::to_string(options.image_dropout);
+  record.settings["DROP_PATH_RATE"] = fmt::to_string(model_config.image.drop_path_rate);
+  record.settings["MODEL"] = hash_of(parts);
   if (parts.tokenizer) {
     tokenizer.emplace(parts.tokenizer->vocab, parts.tokenizer->merges, parts.tokenizer->name);
   } else {
@@ -133,10 +181,14 @@ void Session::open_data(Notes& notes) {
   const auto dataset =
       std::make_shared<const dataset::Dataset>(config.data.train, classes, read_options.max_file_bytes);
   note_unusable_labels(*dataset, notes);
+  record.settings["DATASET.TRAIN"] = identity_of(*dataset, notes);
   images = std::make_shared<const dataset::Images>(dataset, read_options,
                                                    std::size_t{config.data.cache_megabytes} << 20U, note_broken(notes));
   const int world = processes->size();
-  loader.batch = static_cast<std::size_t>(device_batch(config.batch, world));
+  accumulation = accumulation_steps(config.batch, world);
+  // A batch that is compared as a whole is also drawn, and mixed, as a whole.
+  if (config.batch.gradient_caching) pieces = std::exchange(accumulation, 1);
+  loader.batch = static_cast<std::size_t>(device_batch(config.batch, world) * pieces);
   loader.rank = processes->rank();
   loader.world = world;
   loader.seed = config.data.seed;
@@ -145,10 +197,34 @@ void Session::open_data(Notes& notes) {
   loader.augment = config.augment;
   loader.threads = config.data.loader_threads > 0 ? config.data.loader_threads : threads_of_process();
   loader.prefetch = config.data.prefetch_batches;
-  accumulation = accumulation_steps(config.batch, world);
   batches = static_cast<std::int64_t>(dataset::BatchPlan(dataset->size(), loader).batches());
   steps_per_epoch = std::max<std::int64_t>(1, batches / accumulation);
   total = total_steps(config, steps_per_epoch);
+  record.settings["TRAIN.BATCH_SIZE_TOTAL"] = fmt::to_string(images_per_step());
+  record.settings["TRAIN.BATCH_SIZE_PER_GPU"] =
+      fmt::format("{} images compared with each other", loader.batch * static_cast<std::size_t>(world));
+  record.settings["START_LEARNING_RATE"] = fmt::to_string(peak_learning_rate(config, world));
+}
+
+std::string Session::identity_of(const dataset::Dataset& dataset, Notes& notes) {
+  const dataset::Dataset::Identity identity = dataset.identity();
+  if (identity.missing > 0) {
+    notes.add(fmt::format("{} of {} images are not there", identity.missing, identity.records));
+    missing_images += identity.missing;
+  }
+  return identity.text();
+}
+
+void Session::open_disk(Notes& notes) {
+  if (processes->rank() != 0) return;
+  const auto bytes_of = [](const std::vector<NamedTensor>& tensors) {
+    std::uint64_t bytes = 0;
+    for (const NamedTensor& tensor : tensors) bytes += tensor.value.nbytes();
+    return bytes;
+  };
+  disk = disk_need(config, state.step, total, steps_per_epoch, bytes_of(tensors()), bytes_of(best_weights()),
+                   evaluator.has_value());
+  notes.add(check_disk(disk, config.output));
 }
 
 void Session::open_optimizer(Notes& notes) {
@@ -177,19 +253,31 @@ void Session::open_optimizer(Notes& notes) {
 }
 
 void Session::open_evaluation(Notes& notes) {
-  if (!config.data.prompts.empty()) classes->add_prompts(config.data.prompts);
+  if (!config.data.prompts.empty()) {
+    classes->add_prompts(config.data.prompts);
+    record.settings["DATASET.PROMPTS"] = short_hash(base::read_text_file(config.data.prompts, base::kMaxCsvBytes));
+  } else {
+    record.settings["DATASET.PROMPTS"] = "none";
+  }
+  record.settings["DATASET.VALIDATION"] = "none";
   if (config.data.validation.empty()) return;
   const ImageOptions read_options;
   const std::size_t cache = std::size_t{config.data.cache_megabytes} << 20U;
-  const auto open = [&](const std::vector<dataset::DataSource>& sources) {
+  const auto open = [&](const std::vector<dataset::DataSource>& sources, const char* key) {
     const auto dataset = std::make_shared<const dataset::Dataset>(sources, classes, read_options.max_file_bytes);
     note_unusable_labels(*dataset, notes);
+    record.settings[key] = identity_of(*dataset, notes);
+    evaluated_images += dataset->size();
     return std::make_shared<const dataset::Images>(dataset, read_options, cache, note_broken(notes));
   };
   EvaluationData data;
-  data.validation = open(config.data.validation);
-  if (config.evaluation.knn > 0) {
-    data.bank = config.evaluation.knn_bank.empty() ? images : open(config.evaluation.knn_bank);
+  data.validation = open(config.data.validation, "DATASET.VALIDATION");
+  if (config.evaluation.knn > 0 && !config.evaluation.knn_bank.empty()) {
+    data.bank = open(config.evaluation.knn_bank, "EVAL.KNN_BANK");
+  } else if (config.evaluation.knn > 0) {
+    data.bank = images;
+    record.settings["EVAL.KNN_BANK"] = "the training data";
+    evaluated_images += images->dataset().size();
   }
   data.loader = loader;
   data.loader.batch = static_cast<std::size_t>(config.batch.evaluation);
@@ -217,32 +305,13 @@ std::vector<NamedTensor> Session::best_weights() const {
   return found;
 }
 
-std::string Session::fingerprint() const {
-  return fmt::format("seed {}, {} images, {} per pass, {} passes per step", config.data.seed, images->dataset().size(),
-                     loader.batch * static_cast<std::size_t>(loader.world), accumulation);
+std::int64_t Session::images_per_step() const {
+  return static_cast<std::int64_t>(loader.batch) * loader.world * accumulation;
 }
 
 dataset::Position Session::position_after(std::int64_t steps) const {
   const std::int64_t passes = steps * accumulation;
   return {static_cast<std::uint64_t>(passes / batches), static_cast<std::uint64_t>(passes % batches)};
-}
-
-void Session::resume(Notes& notes) {
-  std::vector<std::int64_t> steps = checkpoints.steps();
-  if (steps.empty()) {
-    notes.add(fmt::format("{}: has no checkpoint yet; the run starts from the beginning", config.output.string()));
-  }
-  while (!steps.empty()) {
-    try {
-      state = checkpoints.load(steps.back(), tensors(), fingerprint());
-      return;
-    } catch (const Error& error) {
-      // The newest may be damaged by the disk; an older one is a shorter way than the beginning.
-      if (error.code() != Code::kBadFile || steps.size() == 1) throw;
-      notes.add(error.what());
-      steps.pop_back();
-    }
-  }
 }
 
 }  // namespace mi2::train

@@ -17,6 +17,7 @@
 #include "train/config/config.hpp"
 #include "train/schedule/schedule.hpp"
 #include "train/trainer/checkpoint.hpp"
+#include "train/trainer/disk.hpp"
 #include "train/trainer/evaluate.hpp"
 #include "train/trainer/export.hpp"
 #include "train/trainer/gradients.hpp"
@@ -44,8 +45,8 @@ struct Session {
   [[nodiscard]] std::vector<NamedTensor> tensors() const;
   /// The weights a model directory gets: the averages, if there are any.
   [[nodiscard]] std::vector<NamedTensor> best_weights() const;
-  /// What must be alike for a checkpoint to be this run's.
-  [[nodiscard]] std::string fingerprint() const;
+  /// Of all processes.
+  [[nodiscard]] std::int64_t images_per_step() const;
   /// Where the data stands after so many optimizer steps.
   [[nodiscard]] dataset::Position position_after(std::int64_t steps) const;
 
@@ -63,8 +64,11 @@ struct Session {
   std::shared_ptr<dataset::ClassTable> classes;
   std::shared_ptr<const dataset::Images> images;
   dataset::LoaderOptions loader;
-  std::int64_t accumulation = 1;  ///< forward passes per step
-  std::int64_t batches = 1;       ///< forward passes per epoch
+  std::size_t missing_images = 0;
+  std::size_t evaluated_images = 0;  ///< of an evaluation, with the neighbours
+  std::int64_t accumulation = 1;     ///< batches per step
+  std::int64_t pieces = 1;           ///< of a batch that go through the model one after the other
+  std::int64_t batches = 1;          ///< per epoch
   std::int64_t steps_per_epoch = 1;
   std::int64_t total = 1;  ///< steps
 
@@ -74,7 +78,9 @@ struct Session {
   std::optional<CosineSchedule> schedule;
   std::optional<Evaluator> evaluator;
   Checkpoints checkpoints;
+  RunRecord record;  ///< of this run, for its checkpoints
   RunState state;
+  DiskNeed disk;
 
  private:
   void open_device(Notes& notes);
@@ -82,7 +88,12 @@ struct Session {
   void open_data(Notes& notes);
   void open_optimizer(Notes& notes);
   void open_evaluation(Notes& notes);
+  void check_start() const;
+  void open_disk(Notes& notes);
   void resume(Notes& notes);
+  void resume_from(const StoredCheckpoint& checkpoint, Notes& notes);
+  [[nodiscard]] std::string older_record() const;
+  std::string identity_of(const dataset::Dataset& dataset, Notes& notes);
 };
 
 }  // namespace mi2::train

@@ -1,19 +1,22 @@
+#include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <functional>
+#include <limits>
 #include <mutex>
 #include <stop_token>
 #include <thread>
-#include <unordered_map>
 #include <utility>
 
-#include <ATen/core/grad_mode.h>
+#include <ATen/Context.h>
 #include <fmt/format.h>
 
 #include "base/files.hpp"
 #include "base/process.hpp"
-#include "ops/torch/autocast.hpp"
+#include "dataset/sheet.hpp"
 #include "train/train.hpp"
-#include "train/trainer/loss.hpp"
+#include "train/trainer/contrast.hpp"
+#include "train/trainer/rehearsal.hpp"
 #include "train/trainer/run_on_torch.hpp"
 #include "train/trainer/session.hpp"
 
@@ -28,10 +31,6 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 
 /// Steps in a row without a finite loss or gradient before a run gives up.
 constexpr std::int64_t kPatience = 10;
-
-at::Tensor integers(std::span<const std::int64_t> values, at::Device device) {
-  return at::tensor(at::ArrayRef<std::int64_t>(values.data(), values.size())).to(device);
-}
 
 /// Sums between two records of the log.
 struct Window {
@@ -63,6 +62,7 @@ struct Training::Impl {
   Impl(TrainConfig config, TrainObserver& watcher) : observer(watcher), session(std::move(config), notes) {}
 
   TrainResult run(const std::stop_token& stop);
+  Rehearsal rehearse();
 
   [[nodiscard]] bool leads() const { return session.processes->rank() == 0; }
 
@@ -71,16 +71,19 @@ struct Training::Impl {
   Session session;
 
  private:
-  [[nodiscard]] at::Tensor joined(const at::Tensor& mine) const;
-  [[nodiscard]] at::Tensor text_features(const std::vector<std::string>& texts);
-  [[nodiscard]] at::Tensor loss_of(const dataset::Batch& batch);
-  void step(dataset::Loader& loader);
+  using NextBatch = std::function<dataset::Batch()>;
+  void step(const NextBatch& next);
+  void take_gradients(const NextBatch& next);
   void update(double norm);
   void skip();
   void log_step();
   void report_notes();
   void evaluate();
+  template <typename Write>
+  void only_finite(Write&& write) const;
+  std::filesystem::path export_to(const char* folder) const;
   void save();
+  void conclude(TrainResult& result);
   [[nodiscard]] bool due_by_minutes();
   RunEnd train(const std::stop_token& stop);
   [[nodiscard]] std::jthread watch(const std::stop_token& stop);
@@ -101,73 +104,34 @@ struct Training::Impl {
   std::mutex changing_;
 };
 
-/// Rows of all processes in the order of ranks. Gradients reach this process's own: each process's loss is the whole
-/// batch's, so the sum of their gradients is the whole gradient.
-at::Tensor Training::Impl::joined(const at::Tensor& mine) const {
-  Processes& processes = *session.processes;
-  if (processes.size() == 1) return mine;
-  const at::Tensor all = processes.gather(mine);
-  const std::int64_t rows = mine.size(0);
-  const std::int64_t first = processes.rank() * rows;
-  return at::cat({all.narrow(0, 0, first), mine, all.narrow(0, first + rows, all.size(0) - first - rows)});
-}
-
-/// [B, D]. Captions repeat: each different one is computed once.
-at::Tensor Training::Impl::text_features(const std::vector<std::string>& texts) {
-  std::vector<std::string> distinct;
-  std::unordered_map<std::string_view, std::int64_t> places;
-  std::vector<std::int64_t> rows;
-  for (const std::string& text : texts) {
-    const auto [place, fresh] = places.emplace(text, static_cast<std::int64_t>(distinct.size()));
-    if (fresh) distinct.push_back(text);
-    rows.push_back(place->second);
-  }
-  return session.model->text_features(session.tokens->encode(distinct)).index_select(0, integers(rows, session.device));
-}
-
-at::Tensor Training::Impl::loss_of(const dataset::Batch& batch) {
-  at::Tensor images;
-  at::Tensor texts;
-  {
-    const ops::torch_ops::Autocast autocast(session.device, session.dtype);
-    images = session.model->image_features(ops::TorchOps::on_device(batch.pixels, session.device));
-    texts = text_features(batch.texts);
-  }
-  Processes& processes = *session.processes;
-  const at::Tensor classes = integers(batch.classes, session.device);
-  at::Tensor targets;
-  if (batch.mixup) {
-    std::vector<std::int64_t> partners;
-    for (const std::size_t partner : batch.mixup->partner) partners.push_back(batch.classes[partner]);
-    targets = mixed_pair_targets(processes.gather(classes), processes.gather(integers(partners, session.device)),
-                                 batch.mixup->lambda);
-  } else {
-    targets = pair_targets(processes.gather(classes));
-  }
-  // Every process computes the whole loss, and their gradients are added up: only one may have the scale's.
-  at::Tensor scale = session.model->scale_parameter();
-  if (processes.rank() > 0) scale = scale.detach();
-  return unicl_loss(joined(images), joined(texts), scale, targets);
-}
-
-void Training::Impl::step(dataset::Loader& loader) {
-  session.gradients->clear();
+/// Gradients of a step's images, added up, and its loss.
+void Training::Impl::take_gradients(const NextBatch& next) {
   // Random numbers of dropout are a function of seed, step and process, so that a resumed run draws the same.
   const auto seed = session.config.seed * 0x9E3779B97F4A7C15ULL +
                     static_cast<std::uint64_t>(session.state.step) * 1024 +
                     static_cast<std::uint64_t>(session.processes->rank());
+  const Contrast contrast(*session.model, *session.tokens, *session.processes, session.device, session.dtype);
+  if (session.pieces > 1) {
+    loss_ = contrast.backward_in_pieces(next(), session.pieces, seed, [&] { session.gradients->sum_when_ready(); });
+    return;
+  }
   at::manual_seed(seed);
   loss_ = 0;
   for (std::int64_t pass = 0; pass < session.accumulation; ++pass) {
-    const auto batch = loader.next();
-    const at::Tensor loss = loss_of(batch.value());
+    const at::Tensor loss = contrast.loss(next());
     loss_ += loss.item<double>() / static_cast<double>(session.accumulation);
     if (pass + 1 == session.accumulation) session.gradients->sum_when_ready();
     (loss / static_cast<double>(session.accumulation)).backward();
   }
+}
+
+void Training::Impl::step(const NextBatch& next) {
+  session.gradients->clear();
+  take_gradients(next);
   session.gradients->finish();
   norm_ = session.gradients->norm();
-  if (std::isfinite(loss_) && std::isfinite(norm_)) {
+  // AdamW keeps squares in f32: what does not fit there would stay infinite for ever.
+  if (std::isfinite(loss_) && norm_ * norm_ < double{std::numeric_limits<float>::max()}) {
     update(norm_);
   } else {
     skip();
@@ -244,7 +208,7 @@ void Training::Impl::evaluate() {
   RunState& state = session.state;
   for (const auto& [name, value] : record.metrics) {
     if (name != name_of(session.config.evaluation.metric)) continue;
-    record.best = !state.best || value > *state.best;
+    record.best = std::isfinite(value) && (!state.best || value > *state.best);
     if (record.best) {
       state.best = value;
       state.best_step = state.step;
@@ -253,11 +217,31 @@ void Training::Impl::evaluate() {
   }
   record.seconds = seconds_since(start);
   if (leads()) {
-    if (record.best) write_model(session.config.output / "best", session.parts, session.best_weights(), provenance());
+    if (record.best) export_to("best");
     observer.evaluated(record);
   }
   // What the evaluation took is not the training's speed.
   window_.start += std::chrono::duration_cast<Clock::duration>(Clock::now() - start);
+}
+
+/// Weights that are not finite are never written: no later step mends them, and the files before are good ones.
+template <typename Write>
+void Training::Impl::only_finite(Write&& write) const {
+  try {
+    write();
+  } catch (const Error& error) {
+    if (error.code() != Code::kBadArgument) throw;
+    throw Error(Code::kBadArgument,
+                fmt::format("training: after step {}: {}; a lower START_LEARNING_RATE, a longer warm-up or "
+                            "GRADIENT_CLIPPING may help; go on from an earlier checkpoint by --resume",
+                            session.state.step, error.what()));
+  }
+}
+
+std::filesystem::path Training::Impl::export_to(const char* folder) const {
+  const std::filesystem::path path = session.config.output / folder;
+  if (leads()) only_finite([&] { write_model(path, session.parts, session.best_weights(), provenance()); });
+  return path;
 }
 
 bool Training::Impl::due_by_minutes() {
@@ -271,8 +255,8 @@ void Training::Impl::save() {
   if (saved_at_ == session.state.step) return;
   saved_at_ = session.state.step;
   if (!leads()) return;
-  session.checkpoints.save(session.state, session.tensors(), session.fingerprint());
-  session.checkpoints.prune(session.config.checkpoint.keep_last);
+  only_finite([&] { session.checkpoints.save(session.state, session.tensors(), session.record); });
+  session.checkpoints.prune(session.config.checkpoint.keep_last, session.state.step);
   observer.saved(session.state.step);
 }
 
@@ -283,7 +267,7 @@ RunEnd Training::Impl::train(const std::stop_token& stop) {
   dataset::Loader loader(session.images, session.loader, session.position_after(first));
   window_.start = Clock::now();
   while (session.state.step < session.total) {
-    step(loader);
+    step([&] { return loader.next().value(); });
     const std::int64_t done = session.state.step;
     report_notes();
     if (leads()) observer.advanced(done);
@@ -323,9 +307,42 @@ std::jthread Training::Impl::watch(const std::stop_token& stop) {
     for (int i = 0; i < 6 && !done.stop_requested(); ++i) std::this_thread::sleep_for(kPause);
     if (done.stop_requested()) return;
     const std::unique_lock lock(changing_, std::try_to_lock);
-    if (lock.owns_lock()) save();
+    try {
+      if (lock.owns_lock()) save();
+    } catch (const Error& error) {
+      observer.stuck(error);
+    }
     observer.stuck(lost("training: interrupted while another process may be lost"));
   });
+}
+
+/// After the last step: what the run leaves.
+void Training::Impl::conclude(TrainResult& result) {
+  if (session.config.evaluation.at_end) evaluate();
+  save();
+  result.model = export_to("model");
+}
+
+Rehearsal Training::Impl::rehearse() {
+  report_notes();
+  Rehearsal found;
+  Clock::time_point start = Clock::now();
+  dataset::Loader loader(session.images, session.loader, session.position_after(session.state.step));
+  std::optional<dataset::Batch> first = loader.next();
+  found.seconds_per_batch = seconds_since(start);
+  if (leads()) {
+    found.sheet = session.config.output / "dry-run.png";
+    dataset::write_sheet(found.sheet, *first, session.images->dataset(), session.loader.format);
+  }
+  start = Clock::now();
+  step([&] { return first ? *std::exchange(first, std::nullopt) : loader.next().value(); });
+  found.seconds_per_step = seconds_since(start);
+  found.loss = loss_;
+  found.gradient_norm = norm_;
+  found.memory_bytes = base::resident_memory().peak;
+  estimate(found, session);
+  report_notes();
+  return found;
 }
 
 TrainResult Training::Impl::run(const std::stop_token& stop) {
@@ -344,20 +361,19 @@ TrainResult Training::Impl::run(const std::stop_token& stop) {
   const bool several = session.processes->size() > 1;
   session.processes->give_up_on(stop);
   try {
-    const std::jthread watcher = several ? watch(stop) : std::jthread();
-    result.end = train(stop);
+    {
+      const std::jthread watcher = several ? watch(stop) : std::jthread();
+      result.end = train(stop);
+    }
+    if (result.end != RunEnd::kInterrupted) conclude(result);
   } catch (const Error& error) {
     report_notes();
-    if (several) save();
+    // Nothing of a run that its own settings have ended is worth saving, and no other process is lost.
+    const bool others = several && error.code() != Code::kBadArgument;
+    if (others) save();
     if (leads()) observer.finished(RunEnd::kFailed);
-    if (!several) throw;
+    if (!others) throw;
     throw lost(error.what());
-  }
-  if (result.end != RunEnd::kInterrupted) {
-    if (config.evaluation.at_end) evaluate();
-    save();
-    result.model = config.output / "model";
-    if (leads()) write_model(result.model, session.parts, session.best_weights(), provenance());
   }
   report_notes();
   result.steps = session.state.step;
@@ -373,9 +389,12 @@ Training::~Training() = default;
 bool Training::leads() const noexcept { return impl_->leads(); }
 TrainResult Training::run(const std::stop_token& stop) { return impl_->run(stop); }
 
+Rehearsal Training::rehearse() { return impl_->rehearse(); }
+
 TrainingEnd run_on_torch(const TrainConfig& config, TrainObserver& observer, const std::stop_token& stop) {
   Training training(config, observer);
-  return {training.leads(), training.run(stop)};
+  if (config.dry_run) return {training.leads(), {}, training.rehearse()};
+  return {training.leads(), training.run(stop), std::nullopt};
 }
 
 }  // namespace mi2::train

@@ -1,0 +1,52 @@
+#include "train/trainer/rehearsal.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace mi2::train {
+namespace {
+
+/// Times that something comes due in so many steps.
+double times_due(const Cadence& cadence, double steps, std::int64_t steps_per_epoch) {
+  double count = 0;
+  if (cadence.steps > 0) count += std::floor(steps / static_cast<double>(cadence.steps));
+  if (cadence.epochs > 0) {
+    count += std::floor(steps / std::max(1.0, cadence.epochs * static_cast<double>(steps_per_epoch)));
+  }
+  return count;
+}
+
+double evaluations(const Session& session, std::int64_t first) {
+  const EvaluationOptions& options = session.config.evaluation;
+  if (!session.evaluator) return 0;
+  const auto left = static_cast<double>(session.total - first);
+  double count = (options.at_end ? 1 : 0) + (options.at_start && first == 0 ? 1 : 0);
+  count += times_due(options.cadence, left, session.steps_per_epoch);
+  if (options.with_checkpoints) {
+    count += times_due(session.config.checkpoint.cadence, left, session.steps_per_epoch);
+  }
+  return count;
+}
+
+}  // namespace
+
+void estimate(Rehearsal& rehearsal, const Session& session) {
+  // The session is one step ahead, and that step is not kept.
+  rehearsal.first_step = session.state.step - 1;
+  rehearsal.total_steps = session.total;
+  rehearsal.images = session.images->dataset().size();
+  rehearsal.missing_images = session.missing_images;
+  rehearsal.disk_bytes = session.disk.needed;
+  rehearsal.free_bytes = session.disk.free;
+  const auto images = static_cast<double>(session.images_per_step());
+  rehearsal.images_per_second = images / rehearsal.seconds_per_step;
+  // Batches are made ready while the step before is computed: the slower of the two counts.
+  const double a_step =
+      std::max(rehearsal.seconds_per_step, rehearsal.seconds_per_batch * static_cast<double>(session.accumulation));
+  // An image that is evaluated takes no backward pass, which is twice as long as the forward one.
+  const double an_evaluation = static_cast<double>(session.evaluated_images) * rehearsal.seconds_per_step / images / 3;
+  rehearsal.seconds = static_cast<double>(session.total - rehearsal.first_step) * a_step +
+                      evaluations(session, rehearsal.first_step) * an_evaluation;
+}
+
+}  // namespace mi2::train

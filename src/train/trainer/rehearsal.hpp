@@ -1,0 +1,12 @@
+#pragma once
+// What one step says of a whole run.
+
+#include "train/train.hpp"
+#include "train/trainer/session.hpp"
+
+namespace mi2::train {
+
+/// Fills in what follows from the session, and from the times that are there already.
+void estimate(Rehearsal& rehearsal, const Session& session);
+
+}  // namespace mi2::train

@@ -106,6 +106,7 @@ Dataset::Identity Dataset::identity() const {
     hash.add(entry.bytes ? fmt::to_string(*entry.bytes) : "missing");
     hash.add(classes_->name(r.class_id));
     hash.add(captions_[r.caption]);
+    hash.add(groups_[r.group]);
     if (!entry.bytes) ++identity.missing;
   }
   identity.sha256 = hash.digest();

@@ -187,4 +187,5 @@ def test_cached_gradients_give_the_losses_of_one_large_batch_on_one_process_or_t
         run(settings(data, folder, **same, TRAIN__BATCH_SIZE_PER_GPU=piece), folder, before=before)
         one, other = losses(whole), losses(folder)
         assert one.keys() == other.keys() and len(one) == 10
-        assert all(abs(one[step] - other[step]) <= 1e-6 * max(1, one[step]) for step in one), (one, other)
+        # trainer_test has 1e-6; here the model's logit scale, 100, multiplies what f32 rounds.
+        assert all(abs(one[step] - other[step]) <= 1e-5 for step in one), (one, other)

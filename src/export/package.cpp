@@ -14,6 +14,8 @@
 #include "export/templates.hpp"
 #include "ops/cpu/precision.hpp"
 #include "weights/model_source.hpp"
+#include "weights/names.hpp"
+#include "weights/safetensors.hpp"
 
 #include <mi2/dtype.hpp>
 #include <mi2/error.hpp>
@@ -134,12 +136,26 @@ Values values_of(const fs::path& model, const PackageOptions& options) {
           {"name", options.name}};
 }
 
+/// Weights that no program would load do not go out to others. A packed file's were checked when it was packed.
+void check_weights(const weights::ModelSource& model) {
+  if (model.packed()) return;
+  const weights::SafeTensors file(model.weights());
+  for (const weights::TensorInfo& row : file.tensors()) {
+    if (row.dtype != "F32" && row.dtype != "F16" && row.dtype != "BF16") continue;
+    const ops::Parameter tensor = file.parameter(row.name);
+    if (tensor::all_finite(tensor.dtype, tensor.data, static_cast<std::size_t>(tensor.shape.count()))) continue;
+    throw Error(Code::kBadFile, fmt::format("{}: tensor {} holds a NaN or an infinity, expected finite numbers",
+                                            file.name(), weights::in_quotes(row.name)));
+  }
+}
+
 }  // namespace
 
 void package_model(const fs::path& model, const fs::path& out, const PackageOptions& options) {
   check(options);
   const weights::ModelSource checked(model);
   const bool mlflow = options.kind == PackageKind::kMlflow;
+  check_weights(checked);
   check_apart(model, out);
   std::vector<Copy> copies = model_files(model);
   if (!options.wheel.empty()) {

@@ -2,6 +2,7 @@
 import os
 import resource
 import shutil
+import struct
 import subprocess
 from pathlib import Path
 
@@ -33,6 +34,15 @@ def test_the_device_is_that_of_the_deployment(mi2, model, tmp_path):
     assert "--device" in done.errors and not (tmp_path / "no").exists()
     done = mi2("package", "mlflow", "--model", str(model), "--dtype", "f16", str(tmp_path / "no"), status=2)
     assert "f16" in done.errors and not (tmp_path / "no").exists()
+
+
+def test_weights_that_are_not_finite_are_not_packaged(mi2, model, tmp_path):
+    weights = next(model.glob("*.safetensors"))
+    content = bytearray(weights.read_bytes())
+    content[-4:] = struct.pack("<f", float("nan"))
+    weights.write_bytes(content)
+    done = package(mi2, model, tmp_path / "out", status=3)
+    assert "holds a NaN or an infinity" in done.errors and not (tmp_path / "out").exists()
 
 
 def test_a_link_out_of_the_models_folder_is_refused(mi2, model, tmp_path):

@@ -43,14 +43,17 @@ def damage(path):
     path.write_bytes(content)
 
 
-@pytest.mark.parametrize("key,value,old", [
-    ("START_LEARNING_RATE", 2e-4, "0.0001"), ("AUG.SCALE", "[0.5, 1]", "[0.8, 1"), ("BF16", "true", "false"),
-    ("SEED", 4, "'3'"), ("MAX_STEPS", 4, "'6'"), ("WEIGHT_SMOOTHING.decay", 0.5, "'0.9'"),
-    ("DATASET.PROMPTS", "prompts.csv", "'none'")])
-def test_a_changed_setting_does_not_go_on_unnoticed(data, copied, key, value, old):
+def test_changed_settings_do_not_go_on_unnoticed(data, copied):
     before = [path.read_bytes() for path in checkpoints(copied)]
-    done = run({**settings(data, copied, MAX_STEPS=6), key: value}, copied, "--resume", status=2)
-    assert f"{key} was" in done.stderr and old in done.stderr and "--allow-change" in done.stderr
+    changes = {"START_LEARNING_RATE": (2e-4, "'0.0001'"), "AUG.SCALE": ("[0.5, 1]", "'[0.8, 1"), "BF16": ("true", "'false'"),
+               "SEED": (4, "'3'"), "MAX_STEPS": (4, "'6'"), "WEIGHT_SMOOTHING.decay": (0.5, "'0.9'"),
+               "DATASET.PROMPTS": ("prompts.csv", "'none'")}
+    values = {**settings(data, copied, MAX_STEPS=6), **{key: value for key, (value, _) in changes.items()}}
+    done = run(values, copied, "--resume", status=2)
+    assert all(f"{key} was {old}" in done.stderr for key, (_, old) in changes.items()), done.stderr
+    assert "--allow-change" in done.stderr
+    done = run(settings(data, copied, MAX_STEPS=4), copied, "--resume", status=2)
+    assert "MAX_STEPS was '6', is '4'" in done.stderr and "SEED" not in done.stderr
     assert [path.read_bytes() for path in checkpoints(copied)] == before
 
 
@@ -72,8 +75,7 @@ def test_a_key_that_may_change_is_one_that_is_compared(data, copied, tmp_path):
     assert "--resume" in done.stderr
 
 
-@pytest.mark.parametrize("change", ["order", "label", "size"])
-def test_other_data_does_not_go_on_unnoticed(data, copied, tmp_path, change):
+def test_other_data_does_not_go_on_unnoticed(data, copied, tmp_path):
     root = tmp_path / "data"
     shutil.copytree(data, root)
     values = settings(root, copied, MAX_STEPS=7)
@@ -81,15 +83,15 @@ def test_other_data_does_not_go_on_unnoticed(data, copied, tmp_path, change):
     assert json.loads(run(values, copied, "--resume").stdout)["steps"] == 7
     table = root / "manifest.csv"
     lines = table.read_text().splitlines()
-    if change == "order":
-        lines[1], lines[3] = lines[3], lines[1]
-    elif change == "label":
-        lines[1] = lines[1].replace("blue", "red", 1)
-    else:
-        Image.new("RGB", (40, 40)).save(root / "2.png")
+    swapped = [lines[0], lines[3], lines[2], lines[1], *lines[4:]]
+    relabelled = [lines[0], lines[1].replace("blue", "red", 1), *lines[2:]]
+    for other in (swapped, relabelled):
+        table.write_text("\n".join(other) + "\n")
+        done = run(values, copied, "--resume", status=2)
+        assert "DATASET.TRAIN was '40 records, sha256" in done.stderr
     table.write_text("\n".join(lines) + "\n")
-    done = run({**values, "MAX_STEPS": 8}, copied, "--resume", status=2)
-    assert "DATASET.TRAIN was '40 records, sha256" in done.stderr
+    Image.new("RGB", (40, 40)).save(root / "2.png")
+    run(values, copied, "--resume", status=2)
     run({**values, "MAX_STEPS": 8}, copied, "--resume", "--allow-change", "DATASET.TRAIN")
 
 
@@ -160,7 +162,6 @@ def test_a_dry_run_finds_what_print_config_does_not_look_for(data, tmp_path, cha
     values = {**settings(data, folder), **change}
     run(values, folder, "--print-config")
     assert wanted in run(values, folder, "--dry-run", status=status).stderr
-    assert wanted in run(values, folder, status=status).stderr
     assert not folder.exists()
 
 
@@ -181,7 +182,7 @@ def test_cached_gradients_give_the_losses_of_one_large_batch_on_one_process_or_t
     same = {"DROP_RATE": 0, "DROP_PATH_RATE": 0, "AUG__MIXUP": 0.8, "AUG__MIXUP_PROB": 0.5, "TRAIN__GRADIENT_CACHING": "true"}
     whole = tmp_path / "whole"
     run(settings(data, whole, **same), whole)
-    for processes, piece in ((1, 4), (1, 2), (2, 2)):
+    for processes, piece in ((1, 2), (2, 2)):
         folder = tmp_path / f"{processes}x{piece}"
         before = ["mpirun", "--oversubscribe", "-n", str(processes)] if processes > 1 else []
         run(settings(data, folder, **same, TRAIN__BATCH_SIZE_PER_GPU=piece), folder, before=before)

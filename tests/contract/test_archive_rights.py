@@ -1,10 +1,11 @@
 """Who may do what with which archive, and what an operator is told of it."""
 import base64
+import fcntl
 import hashlib
 import signal
 
 import pytest
-from archive_support import (KEYS, MODEL, add, digest, filled, mi2, of, rights_file, scores, search,  # noqa: F401
+from archive_support import (ALL, KEYS, MODEL, add, digest, filled, mi2, of, own, rights_file, scores, search,  # noqa: F401
                              write_study)
 
 
@@ -115,3 +116,40 @@ def test_a_search_is_logged_without_its_text(serve, filled, tmp_path):
     assert "Doe" not in "".join(server.lines)
     plain = hashlib.sha256(b"John Doe, fracture of the left wrist").hexdigest()
     assert plain not in "".join(server.lines)
+
+
+def test_rights_of_keys_without_keys_are_refused(filled, tmp_path):
+    rights = rights_file(tmp_path, {digest("ct"): {"*": {"rights": ["search"]}}})
+    done = mi2("serve", "--port", "0", "--model", MODEL, "--archive", f"a={filled[0]}", "--archive-rights", rights, status=3)
+    assert "--api-key-file" in done.stderr.decode()
+
+
+def test_while_another_process_writes_deleting_is_to_be_tried_again(serve, own, tmp_path):
+    archive, _ = own
+    server = serve("--archive", f"a={archive}", "--archive-rights", rights_file(tmp_path, ALL))
+    study = search(server, {"text": "x", "k": 1})["results"][0]["study"]
+    with open(archive / "lock", "rb+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        refused = server.request("DELETE", f"/v1/archives/a/studies/{study}")
+        assert refused.status == 429 and refused.headers["retry-after"] and str(archive) not in refused.body.decode()
+        assert search(server, {"study": study, "same_patient": "include"})["results"]
+    assert server.request("DELETE", f"/v1/archives/a/studies/{study}").status == 200
+
+
+def test_no_answer_and_no_line_of_the_log_has_a_name_an_identifier_or_a_path(serve, tmp_path):
+    write_study(tmp_path / "Meier", 1, patient="SECRET-4711", name="Meier^Hans", StudyDescription="Thorax Meier",
+                AccessionNumber="ACC-0815")
+    image = write_study(tmp_path / "Meier", 2, patient="SECRET-4711", name="Meier^Hans", slices=1)[0]
+    add(tmp_path / "archive", tmp_path / "Meier")
+    server = serve("--archive", f"a={tmp_path / 'archive'}")
+    body = base64.b64encode(image.read_bytes()).decode()
+    item = search(server, {"image": body, "same_patient": "include"})["results"][0]
+    said = [server.get(f"/v1/archives{path}").body for path in (
+        "", "/a", "/a/stats", "/a/facets", f"/a/items/{item['item']}", f"/a/items/{item['item']}/neighbours?same_patient=include",
+        "/a/items/999", "/a/facets?where=study_description~Meier+and", "/b")]
+    said += [server.post("/v1/archives/a/search", asked).body for asked in (
+        {"text": "x", "same_patient": "include"}, {"image": body, "same_patient": "only"}, {"study": "1.2"}, {"where": "x"})]
+    said.append(server.request("DELETE", f"/v1/archives/a/studies/{item['study']}").body)
+    for secret in ("Meier", "SECRET", "4711", "0815", str(tmp_path)):
+        assert not [body for body in said if secret.encode() in body], secret
+        assert secret not in "".join(server.lines), secret

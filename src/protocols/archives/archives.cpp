@@ -249,8 +249,8 @@ RequestPlan remove_study(const Asked& asked, const HttpRequest& request, const s
 
 class Archives final : public ArchiveRoutes {
  public:
-  Archives(std::span<const ArchiveSpec> archives, const std::filesystem::path& rights, unsigned threads)
-      : rights_(std::make_shared<const Rights>()) {
+  Archives(std::span<const ArchiveSpec> archives, const std::filesystem::path& rights, bool keys, unsigned threads)
+      : keys_(keys), rights_(std::make_shared<const Rights>()) {
     for (const ArchiveSpec& spec : archives) {
       archives_.emplace(spec.name, std::make_shared<archive::Served>(spec.folder, threads));
     }
@@ -288,6 +288,10 @@ class Archives final : public ArchiveRoutes {
     for (const auto& [name, served] : archives_) names.push_back(name);
     auto rights =
         std::make_shared<const Rights>(Rights::parse(base::read_text_file(file, kMaxBytes), file.string(), names));
+    if (rights->names_keys() && !keys_) {
+      throw Error(Code::kBadFile, fmt::format("{}: names keys where none is asked for; expected --api-key-file with it",
+                                              file.string()));
+    }
     const std::lock_guard lock(mutex_);
     rights_ = std::move(rights);
   }
@@ -328,6 +332,7 @@ class Archives final : public ArchiveRoutes {
   }
 
   std::map<std::string, std::shared_ptr<archive::Served>, std::less<>> archives_;
+  bool keys_;
   mutable std::mutex mutex_;  ///< of rights_
   std::shared_ptr<const Rights> rights_;
 };
@@ -335,8 +340,8 @@ class Archives final : public ArchiveRoutes {
 }  // namespace
 
 std::shared_ptr<ArchiveRoutes> open(std::span<const ArchiveSpec> archives, const std::filesystem::path& rights,
-                                    unsigned threads) {
-  return std::make_shared<Archives>(archives, rights, threads);
+                                    bool keys, unsigned threads) {
+  return std::make_shared<Archives>(archives, rights, keys, threads);
 }
 
 }  // namespace mi2::protocols::archives

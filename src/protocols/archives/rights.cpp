@@ -97,6 +97,10 @@ Rights Rights::parse(std::string_view text, std::string_view name, std::span<con
   return rights;
 }
 
+bool Rights::names_keys() const {
+  return std::any_of(keys_.begin(), keys_.end(), [](const auto& entry) { return entry.first != kAny; });
+}
+
 Right Rights::of(std::string_view caller, std::string_view archive) const {
   if (everyone_) {
     Right search;

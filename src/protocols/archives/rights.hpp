@@ -34,6 +34,9 @@ class Rights {
   /// @param caller  HttpRequest::caller.
   [[nodiscard]] Right of(std::string_view caller, std::string_view archive) const;
 
+  /// Whether a key is named, so that it matters which one is shown.
+  [[nodiscard]] bool names_keys() const;
+
  private:
   using ByArchive = std::map<std::string, Right, std::less<>>;
   bool everyone_ = true;

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold, LeaveOneGroupOut, StratifiedGroupKFold, cross_val_predict
@@ -306,3 +307,26 @@ def test_the_starters_own_manifest_is_judged(mi2, tmp_path):
     figures = json.loads((tmp_path / "f.json").read_text())
     assert figures["rows"] == held - count and figures["not_judged"] == count
     assert count == 0 or f"{count} queries cannot be judged" in done.errors
+
+
+@needs_torch
+@pytest.mark.parametrize("patients", [6, 1])
+def test_a_run_says_what_its_neighbours_are_worth(mi2, tmp_path, patients):
+    random = np.random.default_rng(1)
+    rows = ["file,split,label,caption,who"]
+    for i in range(12):
+        Image.fromarray(random.integers(0, 255, (40, 40, 3)).astype("uint8")).save(tmp_path / f"{i}.png")
+        label = "green" if i == 11 else ("red", "blue")[i % 2]
+        rows.append(f"{i}.png,{'train' if i < 8 else 'test'},{label},a {label} image,p{i % patients}")
+    (tmp_path / "manifest.csv").write_text("\n".join(rows) + "\n")
+    (tmp_path / "t.yaml").write_text("{}\n")
+    source = f"PATH: {tmp_path}/manifest.csv, GROUP_COLUMN: who, SPLIT"
+    values = {"MODEL": mi2.model, "SAVE_DIR": tmp_path / "run", "MAX_STEPS": 1, "START_LEARNING_RATE": 1e-4, "WORKERS": 1,
+              "TRAIN.BATCH_SIZE_TOTAL": 4, "EVAL.KNN": 50, "EVAL_AT_START": "true", "EVAL.EVERY_EPOCHS": 0,
+              "DATASET.TRAIN": f"[{{{source}: train}}]", "DATASET.VALIDATION": f"[{{{source}: test}}]"}
+    done = mi2("train", str(tmp_path / "t.yaml"), *[part for key, value in values.items() for part in ("--set", f"{key}={value}")])
+    assert f"{min(patients, 4)} of {min(patients, 4)} patients of DATASET.VALIDATION are trained on too" in done.errors
+    assert "EVAL.KNN is 50, and the neighbours' bank has 8 images: all of them vote" in done.errors
+    assert "1 of 4 images of DATASET.VALIDATION have a label that no image of the neighbours' bank has" in done.errors
+    # Of one patient alone, nobody has a neighbour.
+    assert ("knn_accuracy" in (tmp_path / "run" / "log.jsonl").read_text()) == (patients > 1)

@@ -244,14 +244,18 @@ TEST(TrainConfig, StartsFromTheModelThatTheFileDescribes) {
 }
 
 TEST(TrainConfig, JoinsDataPathsToTheRoot) {
-  const TrainConfig config = minimal(
-      "", {"DATASET.ROOT=/data", "DATASET.VALIDATION=[{PATH: v.csv, SPLIT: test}]",
-           "DATASET.PROMPTS=/elsewhere/prompts.csv", "DATASET.TRAIN=[{FORMAT: zip, PATH: a.zip, LABELS: a.csv}]"});
+  const TrainConfig config =
+      minimal("", {"DATASET.ROOT=/data", "DATASET.VALIDATION=[{PATH: v.csv, SPLIT: test}]",
+                   "DATASET.PROMPTS=/elsewhere/prompts.csv",
+                   "DATASET.TRAIN=[{FORMAT: zip, PATH: a.zip, LABELS: a.csv, GROUP_COLUMN: who}]"});
+  EXPECT_EQ(config.data.train[0].group_column, "who");
   EXPECT_EQ(config.data.train[0].path, "/data/a.zip");
   EXPECT_EQ(config.data.train[0].labels, "/data/a.csv");
   EXPECT_EQ(config.data.validation[0].path, "/data/v.csv");
   EXPECT_EQ(config.data.prompts, "/elsewhere/prompts.csv");
   expect_error(Code::kBadArgument, {"DATASET.TRAIN[0] has no PATH"}, [] { minimal("", {"DATASET.TRAIN=[{}]"}); });
+  expect_error(Code::kBadArgument, {"has a GROUP_COLUMN, and a TSV has no columns"},
+               [] { minimal("", {"DATASET.TRAIN=[{PATH: a, LABELS: b, FORMAT: tsv, GROUP_COLUMN: c}]"}); });
   expect_error(Code::kBadArgument, {"has no LABELS"}, [] { minimal("", {"DATASET.TRAIN=[{PATH: a, FORMAT: tsv}]"}); });
   expect_error(Code::kBadFile, {"1 files of images and 0 of labels"},
                [] { minimal("", {"DATASET.TRAIN_TSV_LIST=[a_image.tsv]"}); });

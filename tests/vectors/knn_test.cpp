@@ -122,5 +122,48 @@ TEST(Knn, DistanceWeighsTheNearMore) {
   });
 }
 
+TEST(Apart, RowsOfAQuerysOwnGroupAreNotFound) {
+  const std::vector<float> rows{1, 0, 1, 0.1F, 0, 1, 0.1F, 1};
+  const std::vector<std::size_t> of_rows{0, 1, 0, 2};
+  const std::vector<float> queries{1, 0, 1, 0, 1, 0};
+  const std::vector<std::size_t> of_queries{0, kNoGroup, 5};
+  const Neighbours neighbours(rows, 2, Metric::kCosine, 1);
+  const auto found = neighbours.search(queries, 2, 4, {of_rows, of_queries});
+  ASSERT_EQ(found[0].size(), 2U);
+  EXPECT_EQ(found[0][0].row, 1U);
+  EXPECT_EQ(found[0][1].row, 3U);
+  EXPECT_EQ(found[1].size(), 4U);
+  EXPECT_EQ(found[2].size(), 4U);
+}
+
+TEST(Apart, AQueryWhoseGroupIsAllThereIsFindsNothing) {
+  const std::vector<std::size_t> group{3};
+  const std::vector<float> row{1, 2};
+  const auto found = Neighbours(row, 2, Metric::kEuclidean, 1).search(row, 2, 1, {group, group});
+  EXPECT_TRUE(found[0].empty());
+  EXPECT_EQ(vote(found[0], group, 2, Vote::kMajority), (std::vector<double>{0, 0}));
+}
+
+TEST(Apart, RowsOfNoGroupFindEachOther) {
+  const std::vector<std::size_t> none{kNoGroup};
+  const std::vector<float> row{1, 2};
+  EXPECT_EQ(Neighbours(row, 2, Metric::kDot, 1).search(row, 2, 1, {none, none})[0].size(), 1U);
+}
+
+TEST(Apart, GroupsOfAnotherNumberAreRefused) {
+  const std::vector<std::size_t> group{3};
+  const std::vector<float> rows{1, 2, 3, 4};
+  const Neighbours neighbours(rows, 2, Metric::kDot, 1);
+  expect_error(Code::kBadArgument, {"a group for each row"}, [&] {
+    static_cast<void>(neighbours.search(rows, 2, 1, {group, group}));
+  });
+}
+
+TEST(ZeroVector, IsWhatHasNoLengthInF32) {
+  EXPECT_TRUE(is_zero(std::vector<float>{0, 0}));
+  EXPECT_TRUE(is_zero(std::vector<float>{1e-25F, 0}));
+  EXPECT_FALSE(is_zero(std::vector<float>{1e-15F, 0}));
+}
+
 }  // namespace
 }  // namespace mi2::vectors

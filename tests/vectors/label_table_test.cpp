@@ -173,5 +173,23 @@ TEST(Labels, AListIsJoinedByOrder) {
   EXPECT_EQ(sparse.rows[1].line, 3U);
 }
 
+TEST(Groups, AreTheColumnOfPatientsOrTheOneThatIsNamed) {
+  const TemporaryFolder folder;
+  const LabelTable found = labels(folder, "path,label,Patient_ID\na,x,7\nb,y,\n");
+  EXPECT_EQ(found.group_column, "Patient_ID");
+  EXPECT_EQ(require_group(found, found.rows[0]), "7");
+  expect_error(Code::kBadFile, {"line 3: its Patient_ID is empty"},
+               [&] { static_cast<void>(require_group(found, found.rows[1])); });
+  LabelOptions options;
+  options.group_column = "site";
+  options.fold_column = "part";
+  const LabelTable named = labels(folder, "path,label,patient,site,part\na,x,7,s,2\n", options);
+  EXPECT_EQ(named.rows[0].group, "s");
+  EXPECT_EQ(named.rows[0].fold, "2");
+  EXPECT_TRUE(labels(folder, "path,label,site\na,x,s\n").group_column.empty());
+  expect_error(Code::kBadFile, {"no column 'site'"}, [&] { labels(folder, "path,label,part\na,x,1\n", options); });
+  expect_error(Code::kBadFile, {"no column 'part'"}, [&] { labels(folder, "path,label,site\na,x,1\n", options); });
+}
+
 }  // namespace
 }  // namespace mi2::vectors

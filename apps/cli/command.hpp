@@ -37,6 +37,8 @@ void add_train(CLI::App& command, Session& session);
 void add_fidelity(CLI::App& command, Session& session);
 void add_adapter(CLI::App& command, Session& session);
 void add_knn(CLI::App& command, Session& session);
+void add_evaluate(CLI::App& command, Session& session);
+void add_report(CLI::App& command, Session& session);
 void add_index(CLI::App& command, Session& session);
 void add_help(CLI::App& command, Session& session);
 void add_man(CLI::App& command, Session& session);

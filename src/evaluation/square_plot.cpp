@@ -21,6 +21,8 @@ std::string path_of(const std::vector<std::pair<double, double>>& points) {
   return path;
 }
 
+}  // namespace
+
 std::string square_axes(std::string_view across, std::string_view up, bool diagonal) {
   std::string svg;
   for (int tick = 0; tick <= 5; ++tick) {
@@ -40,8 +42,6 @@ std::string square_axes(std::string_view across, std::string_view up, bool diago
   return svg +
          svg_text(16, square_y(0.5), "middle", up, fmt::format("transform=\"rotate(-90 16 {:.1f})\"", square_y(0.5)));
 }
-
-}  // namespace
 
 SquarePlot::SquarePlot(std::string_view title, std::string_view across, std::string_view up, bool diagonal)
     : title_(title), body_(square_axes(across, up, diagonal)) {}

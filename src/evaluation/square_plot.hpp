@@ -36,6 +36,8 @@ class SquarePlot {
   std::vector<std::pair<std::string, std::size_t>> entries_;
 };
 
+/// The square with ticks and names of both axes, and the diagonal if asked for.
+std::string square_axes(std::string_view across, std::string_view up, bool diagonal);
 /// Hues around the circle; the first ones far apart.
 std::string colour_of(std::size_t number);
 /// At most 28 bytes of UTF-8, cut between characters, with ".." where something is missing.

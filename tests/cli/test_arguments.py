@@ -3,7 +3,7 @@ import subprocess
 
 import pytest
 
-COMMANDS = ["embed", "classify", "tokenize", "inspect", "pack", "bench", "fidelity", "adapter", "knn"]
+COMMANDS = ["embed", "classify", "tokenize", "inspect", "pack", "bench", "fidelity", "adapter", "knn", "evaluate", "report"]
 
 
 def test_version(mi2):
@@ -11,7 +11,7 @@ def test_version(mi2):
     assert name == "mi2" and number.count(".") == 2
 
 
-INNER = [["adapter", c] for c in ("train", "classify", "import")]
+INNER = [["adapter", c] for c in ("train", "classify", "import")] + [["report", "carbon"]]
 
 
 @pytest.mark.parametrize("command", [[], *[[c] for c in COMMANDS], *INNER])

@@ -1,0 +1,285 @@
+// mi2 evaluate: what a model's answers are worth, as a report.
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <mi2/error.hpp>
+
+#include "arguments.hpp"
+#include "base/files.hpp"
+#include "base/table.hpp"
+#include "command.hpp"
+#include "interrupt.hpp"
+#include "output.hpp"
+#include "progress.hpp"
+#include "report/analysis.hpp"
+#include "report/cases.hpp"
+#include "report/comparison.hpp"
+#include "report/predictions.hpp"
+#include "report/render.hpp"
+#include "report/retrieval.hpp"
+
+namespace mi2::cli {
+namespace {
+
+struct EvaluateArguments {
+  std::string predictions;
+  std::string labels;
+  std::string attributes;
+  std::string out;
+  std::vector<std::string> compared;
+  bool retrieval = false;
+  bool many = false;
+  bool ages = false;
+  std::optional<double> absent_score;
+  std::string age_bands;
+  report::CaseOptions cases;
+  report::AnalysisOptions analysis;
+};
+
+constexpr std::string_view kEvaluateHelp = R"(Tables (CSV, any order of rows, matched by id):
+  --predictions  `id` and a column of scores per label; or a row per id and label, `id,label,score`,
+                 as mi2 classify --format csv writes it (`path` is an id too). A single column of
+                 scores is of one finding: its rows are labelled 1 and 0
+  --labels       `id,label`, with any further columns: `patient`, `split`, `sex`, `age` are known by
+                 name, and others of at most 20 values make groups too. With splits, test rows are
+                 evaluated and val rows choose operating points
+  --attributes   more columns of the same ids
+
+Scores of one label per row that are not probabilities go through a softmax, times --scale; the
+AUC of the scores as given is reported beside it. With --multi-label a label is `a|b`, and each
+score stands for itself. With --ages labels are numbers: scores are one column of guesses, or a
+column per age, whose name is the age.
+
+What is refused: an id twice, a score that is not a finite number, a label without scores
+(--drop-unscored), a labelled row without scores (--allow-missing), a patient in several splits
+(--allow-leak). What an option lets by is counted in the report.
+
+Output: DIR gets report.html, report.json, figures.csv, labels.csv, groups.csv, points.csv,
+worst.csv, rows.csv and tables.tex; a summary goes to standard output. What is undefined, such as the AUC
+of a label that no row has, is null with a reason, and means are over the others.
+
+--compare takes two such folders of the same rows and writes comparison.html and
+comparison.json: differences with intervals and p (bootstrap, by patient where patients are
+named; DeLong's paired test of each label; McNemar's exact test of accuracy).
+
+--retrieval takes `query,item,score` as --predictions, and `id,label` of queries and items, with
+`patient` if known, as --labels. An item is relevant if it shares a label with the query; the
+query itself and items of its patient are left out. It writes retrieval.html and retrieval.json:
+mean average precision, and P, R and nDCG at 1, 5 and 10, with intervals by query or patient.
+
+Examples:
+  mi2 classify --model DIR --labels-file labels.txt --format csv --top 1000 images/ > p.csv
+  mi2 evaluate --predictions p.csv --labels l.csv --out report
+  mi2 evaluate --predictions p.csv --labels l.csv --attributes people.csv --prevalence 0.02 --out r
+  mi2 evaluate --compare report-of-a report-of-b --out comparison
+  mi2 evaluate --predictions ages.csv --labels boneage.csv --ages --out report
+)";
+
+/// "0,18,40": where each band starts.
+std::vector<double> parse_bands(const std::string& text) {
+  std::vector<double> bands;
+  std::size_t begin = 0;
+  while (begin <= text.size()) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    const auto age = report::parse_finite(std::string_view(text).substr(begin, end - begin));
+    if (!age) throw Error(Code::kBadArgument, fmt::format("--age-bands: expected numbers A,B,C, got '{}'", text));
+    bands.push_back(*age);
+    begin = end + 1;
+  }
+  return bands;
+}
+
+void write_report(const std::string& out, const report::Analysis& analysis) {
+  const std::filesystem::path folder = make_report_folder(out);
+  base::AtomicFiles files;
+  files.add(folder / "figures.csv", report::figures_csv(analysis));
+  files.add(folder / "labels.csv", report::labels_csv(analysis));
+  files.add(folder / "groups.csv", report::groups_csv(analysis));
+  files.add(folder / "points.csv", report::points_csv(analysis));
+  files.add(folder / "worst.csv", report::worst_csv(analysis));
+  files.add(folder / "tables.tex", report::tables_tex(analysis));
+  files.add(folder / "rows.csv", report::to_csv(analysis.scored));
+  files.add(folder / "report.json", report::to_json(analysis));
+  files.add(folder / "report.html", report::to_html(analysis));
+  files.commit();
+}
+
+int compare(const EvaluateArguments& arguments) {
+  if (!arguments.predictions.empty() || !arguments.labels.empty() || !arguments.attributes.empty()) {
+    throw Error(Code::kBadArgument, "--compare: takes two reports, and no --predictions, --labels or --attributes");
+  }
+  const auto rows_of = [](const std::string& folder) {
+    report::ScoredRows rows = report::read_scored_rows(base::Table::read(std::filesystem::path(folder) / "rows.csv"));
+    rows.source = folder;
+    return rows;
+  };
+  Progress progress(0, "");
+  progress.begin("reading the reports");
+  const report::ScoredRows first = rows_of(arguments.compared[0]);
+  report::ScoredRows second = rows_of(arguments.compared[1]);
+  report::ComparisonOptions options;
+  options.level = arguments.analysis.level;
+  options.seed = arguments.analysis.seed;
+  options.samples = arguments.analysis.samples.value_or(report::samples_for(first.ids.size(), 2 * first.labels.size()));
+  progress.rest();
+  const report::Comparison found = [&] {
+    Progress bar(0, "");
+    return report::compare(first, std::move(second), options, [&](const base::Progress& at) {
+      bar.show(at);
+      throw_if_interrupted();
+    });
+  }();
+  const std::filesystem::path folder = make_report_folder(arguments.out);
+  base::AtomicFiles files;
+  files.add(folder / "comparison.json", report::to_json(found));
+  files.add(folder / "comparison.html", report::to_html(found));
+  files.commit();
+  const auto output = open_output("-");
+  output->write(report::to_text(found));
+  output->commit();
+  return 0;
+}
+
+int judge_retrieval(const EvaluateArguments& arguments) {
+  if (arguments.predictions.empty() || arguments.labels.empty()) {
+    throw Error(Code::kBadArgument, "--retrieval: expected --predictions and --labels");
+  }
+  Progress progress(0, "");
+  progress.begin("reading the rankings");
+  base::Table ranked = base::Table::read(arguments.predictions);
+  base::Table labels = base::Table::read(arguments.labels);
+  progress.rest();
+  report::RetrievalOptions options;
+  options.level = arguments.analysis.level;
+  options.seed = arguments.analysis.seed;
+  options.samples = arguments.analysis.samples.value_or(options.samples);
+  const report::Retrieval found = [&] {
+    Progress bar(0, "");
+    return report::evaluate_retrieval(std::move(ranked), std::move(labels), options, [&](const base::Progress& at) {
+      bar.show(at);
+      throw_if_interrupted();
+    });
+  }();
+  for (const std::string& warning : found.warnings) progress.warn(fmt::format("warning: {}", warning));
+  const std::filesystem::path folder = make_report_folder(arguments.out);
+  base::AtomicFiles files;
+  files.add(folder / "retrieval.json", report::to_json(found));
+  files.add(folder / "retrieval.html", report::to_html(found));
+  files.commit();
+  const auto output = open_output("-");
+  output->write(report::to_text(found));
+  output->commit();
+  return 0;
+}
+
+int evaluate(EvaluateArguments& arguments) {
+  catch_interrupts();
+  if (!arguments.compared.empty()) return compare(arguments);
+  if (arguments.retrieval) return judge_retrieval(arguments);
+  if (arguments.predictions.empty() || arguments.labels.empty()) {
+    throw Error(Code::kBadArgument, "evaluate: expected --predictions and --labels, or --compare");
+  }
+  if (arguments.many) arguments.cases.task = report::Task::kMany;
+  if (arguments.ages) arguments.cases.task = report::Task::kAges;
+  if (!arguments.age_bands.empty()) arguments.analysis.groups.age_bands = parse_bands(arguments.age_bands);
+  Progress progress(0, "");
+  progress.begin("reading the predictions");
+  report::Predictions predictions =
+      report::read_predictions(base::Table::read(arguments.predictions), arguments.absent_score);
+  throw_if_interrupted();
+  std::optional<base::Table> attributes;
+  if (!arguments.attributes.empty()) attributes = base::Table::read(arguments.attributes);
+  const report::Study study = report::read_study(std::move(predictions), base::Table::read(arguments.labels),
+                                                 std::move(attributes), arguments.cases);
+  progress.rest();
+  report::Analysis analysis = [&] {
+    Progress bar(0, "");
+    bar.begin("evaluating");
+    return report::analyse(study, arguments.analysis, [&](const base::Progress& at) {
+      bar.show(at);
+      throw_if_interrupted();
+    });
+  }();
+  analysis.source = std::filesystem::path(arguments.predictions).filename().string();
+  progress.begin("writing the report");
+  for (const std::string& warning : analysis.warnings) progress.warn(fmt::format("warning: {}", warning));
+  write_report(arguments.out, analysis);
+  progress.rest();
+  const auto output = open_output("-");
+  output->write(report::to_text(analysis));
+  output->commit();
+  return 0;
+}
+
+void add_case_arguments(CLI::App& command, EvaluateArguments& arguments) {
+  CLI::Option* const many =
+      command.add_flag("--multi-label", arguments.many, "A row has any number of labels: `a|b`, or nothing");
+  command.add_flag("--ages", arguments.ages, "Labels are numbers, such as ages in months")->excludes(many);
+  command.add_option("--label-column", arguments.cases.label_column, "The column of --labels with the label")
+      ->type_name("NAME");
+  command.add_option("--absent-score", arguments.absent_score, "The score of a label that a long table does not list")
+      ->type_name("S");
+  command.add_flag("--allow-missing", arguments.cases.allow_missing, "Leave out labelled rows without scores");
+  command.add_flag("--drop-unscored", arguments.cases.drop_unscored, "Leave out rows of a label without scores");
+  command.add_flag("--allow-leak", arguments.cases.allow_leak, "Let a patient be in several splits");
+}
+
+void add_analysis_arguments(CLI::App& command, EvaluateArguments& arguments) {
+  report::AnalysisOptions& analysis = arguments.analysis;
+  command.add_option("--scale", analysis.scale, "Scores are multiplied by it before the softmax")
+      ->type_name("S")
+      ->capture_default_str();
+  command.add_option("--bootstrap", analysis.samples, "Samples; 0: none (default: 2000, fewer of very many rows)")
+      ->type_name("N")
+      ->check(CLI::Range(0U, 100'000U).description(""));
+  command.add_option("--level", analysis.level, "Of intervals")
+      ->type_name("SHARE")
+      ->check(CLI::Range(0.5, 0.999).description(""))
+      ->capture_default_str();
+  command.add_option("--seed", analysis.seed, "Of the bootstrap")->type_name("N")->capture_default_str();
+  command.add_option("--prevalence", analysis.prevalence, "State predictive values at this share of people")
+      ->type_name("SHARE")
+      ->check(CLI::Range(1e-9, 1 - 1e-9).description(""));
+  command.add_option("--positive", analysis.groups.positive, "The label whose sensitivity is compared between groups")
+      ->type_name("LABEL");
+  command
+      .add_option("--no-finding", analysis.groups.no_finding,
+                  "The label of people who are well (default: no finding, normal or healthy)")
+      ->type_name("LABEL");
+  command.add_option("--age-bands", arguments.age_bands, "Where groups of ages start (default: 0,18,40,60,80)")
+      ->type_name("A,B,C");
+  command.add_option("--group-rows", analysis.groups.fewest_rows, "A group of fewer rows is too few")
+      ->type_name("N")
+      ->check(CLI::Range(1U, 1'000'000U).description(""))
+      ->capture_default_str();
+}
+
+}  // namespace
+
+void add_evaluate(CLI::App& command, Session& session) {
+  const auto arguments = std::make_shared<EvaluateArguments>();
+  command.add_option("--predictions", arguments->predictions, "Scores of every label for every id")->type_name("FILE");
+  command.add_option("--labels", arguments->labels, "What is true of every id")->type_name("FILE");
+  command.add_option("--attributes", arguments->attributes, "More columns of the ids")->type_name("FILE");
+  command.add_option("--compare", arguments->compared, "Two reports of the same rows, to say which model is better")
+      ->type_name("DIR")
+      ->expected(2);
+  command.add_flag("--retrieval", arguments->retrieval, "--predictions are the items that queries found");
+  command.add_option("--out", arguments->out, "The report's folder")->type_name("DIR")->required();
+  add_case_arguments(command, *arguments);
+  add_analysis_arguments(command, *arguments);
+  command.footer(fmt::format("{}\n{}", kEvaluateHelp, exit_status_help()));
+  command.callback([arguments, &session] { session.run = [arguments] { return evaluate(*arguments); }; });
+}
+
+}  // namespace mi2::cli

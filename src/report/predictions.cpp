@@ -1,0 +1,145 @@
+#include "report/predictions.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <unordered_map>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <mi2/error.hpp>
+
+#include "report/columns.hpp"
+
+namespace mi2::report {
+namespace {
+
+double score_of(const std::string& text, const base::Table& table, std::size_t line, std::size_t column) {
+  if (const std::optional<double> value = parse_finite(text)) return *value;
+  throw Error(Code::kBadFile, fmt::format("{}: line {}: column {}: expected a finite number as score, got {}",
+                                          table.name(), line, column + 1, text.empty() ? "nothing" : "something else"));
+}
+
+void check_id(const std::string& id, const base::Table& table, std::size_t line) {
+  if (id.empty()) throw Error(Code::kBadFile, fmt::format("{}: line {}: the id is empty", table.name(), line));
+}
+
+void check_size(const base::Table& table, std::size_t rows, std::size_t labels) {
+  if (labels > 0 && rows > kMaxScores / labels) {
+    throw Error(Code::kTooLarge, fmt::format("{}: {} rows of {} labels; expected at most {} scores", table.name(), rows,
+                                             labels, kMaxScores));
+  }
+}
+
+Predictions read_wide(base::Table& table, std::size_t id_column) {
+  Predictions found{table.name(), {}, {}, {}};
+  std::vector<std::size_t> columns;
+  for (std::size_t c = 0; c < table.header().size(); ++c) {
+    if (c == id_column) continue;
+    if (table.header()[c].empty()) {
+      throw Error(Code::kBadFile, fmt::format("{}: column {} has no name; expected a label", table.name(), c + 1));
+    }
+    columns.push_back(c);
+    found.labels.push_back(table.header()[c]);
+  }
+  check_size(table, table.rows().size(), columns.size());
+  found.scores.classes = columns.size();
+  found.scores.values.reserve(table.rows().size() * columns.size());
+  std::unordered_map<std::string, std::size_t> line_of;
+  for (base::CsvRow& row : table.take_rows()) {
+    std::string& id = row.fields[id_column];
+    check_id(id, table, row.line);
+    const auto [earlier, is_new] = line_of.emplace(id, row.line);
+    if (!is_new) {
+      throw Error(Code::kBadFile, fmt::format("{}: line {}: the id of line {} again; expected each once", table.name(),
+                                              row.line, earlier->second));
+    }
+    for (const std::size_t c : columns) {
+      found.scores.values.push_back(score_of(row.fields[c], table, row.line, c));
+    }
+    found.ids.push_back(std::move(id));
+  }
+  return found;
+}
+
+/// One score of a long table.
+struct Entry {
+  std::size_t row = 0;
+  std::size_t label = 0;
+  double score = 0;
+  std::size_t line = 0;
+};
+
+/// The place of a name in a list that grows by it if it is new.
+std::size_t place_of(std::string&& name, std::vector<std::string>& list,
+                     std::unordered_map<std::string, std::size_t>& places) {
+  const auto [place, is_new] = places.emplace(name, list.size());
+  if (is_new) list.push_back(std::move(name));
+  return place->second;
+}
+
+Predictions read_long(base::Table& table, std::size_t id, std::size_t label, std::size_t score,
+                      const std::optional<double>& absent_score) {
+  Predictions found{table.name(), {}, {}, {}};
+  std::unordered_map<std::string, std::size_t> row_of;
+  std::unordered_map<std::string, std::size_t> label_of;
+  std::vector<Entry> entries;
+  for (base::CsvRow& row : table.take_rows()) {
+    check_id(row.fields[id], table, row.line);
+    const double value = score_of(row.fields[score], table, row.line, score);
+    const std::size_t r = place_of(std::move(row.fields[id]), found.ids, row_of);
+    entries.push_back({r, place_of(std::move(row.fields[label]), found.labels, label_of), value, row.line});
+  }
+  const std::size_t labels = found.labels.size();
+  check_size(table, found.ids.size(), labels);
+  found.scores = {labels, std::vector<double>(found.ids.size() * labels, absent_score.value_or(0.0))};
+  std::vector<bool> is_known(found.scores.values.size());
+  std::vector<std::size_t> last_line(found.ids.size());
+  for (const Entry& entry : entries) {
+    const std::size_t at = entry.row * labels + entry.label;
+    if (is_known[at]) {
+      throw Error(Code::kBadFile, fmt::format("{}: line {}: this id has a score of this label already; expected one",
+                                              table.name(), entry.line));
+    }
+    is_known[at] = true;
+    last_line[entry.row] = entry.line;
+    found.scores.values[at] = entry.score;
+  }
+  for (std::size_t at = 0; at < is_known.size() && !absent_score; ++at) {
+    if (is_known[at]) continue;
+    throw Error(
+        Code::kBadFile,
+        fmt::format("{}: line {}: the last row of an id that has no score of {} of {} labels; expected a score "
+                    "of every label, or --absent-score",
+                    table.name(), last_line[at / labels],
+                    std::count(is_known.begin() + static_cast<std::ptrdiff_t>(at / labels * labels),
+                               is_known.begin() + static_cast<std::ptrdiff_t>((at / labels + 1) * labels), false),
+                    labels));
+  }
+  return found;
+}
+
+}  // namespace
+
+std::optional<double> parse_finite(std::string_view text) {
+  if (text.starts_with('+')) text.remove_prefix(1);
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
+  return value;
+}
+
+Predictions read_predictions(base::Table table, const std::optional<double>& absent_score) {
+  if (table.rows().empty()) throw Error(Code::kBadFile, fmt::format("{}: has no row", table.name()));
+  const std::size_t id = table.need(kIdColumn);
+  const auto label = table.find(base::kLabelColumn);
+  const auto score = table.find(kScoreColumn);
+  if (label && score) return read_long(table, id, *label, *score, absent_score);
+  if (table.header().size() < 2) {
+    throw Error(Code::kBadFile, fmt::format("{}: expected a column of scores per label beside the id", table.name()));
+  }
+  return read_wide(table, id);
+}
+
+}  // namespace mi2::report

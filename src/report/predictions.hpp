@@ -1,0 +1,35 @@
+#pragma once
+// The table of what a model says: scores of every label for every id.
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/table.hpp"
+#include "evaluation/scores.hpp"
+
+namespace mi2::report {
+
+struct Predictions {
+  std::string source;               ///< what errors call the table
+  std::vector<std::string> labels;  ///< in the order of the columns, or in which the table names them first
+  std::vector<std::string> ids;     ///< [rows], each once
+  evaluation::Scores scores;        ///< [rows, labels], finite
+};
+
+/// Scores kept in memory: 512 MiB of them.
+inline constexpr std::size_t kMaxScores = std::size_t{1} << 26;
+
+/// Reads either form. Wide: an id and a column of scores per label. Long: `id`, `label` and `score` (and `rank`), a row
+/// per id and label, as mi2 classify --format csv writes it.
+/// @param absent_score  of a label that a long table does not list for an id; none: every id lists every label.
+/// @throws Error{kBadFile} naming the line: a score that is not a finite number, an id that is
+///         empty or occurs twice, an id without one of the labels; no row; no label. {kTooLarge} over kMaxScores.
+Predictions read_predictions(base::Table table, const std::optional<double>& absent_score);
+
+/// A whole finite number. Nothing else: no blanks, nothing after it.
+std::optional<double> parse_finite(std::string_view text);
+
+}  // namespace mi2::report

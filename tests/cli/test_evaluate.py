@@ -1,0 +1,538 @@
+"""mi2 evaluate: against scikit-learn and others, and what it says of tables that are not as they should be."""
+import csv
+import html.parser
+import json
+import os
+import subprocess
+
+import numpy as np
+import pytest
+from sklearn import metrics
+from sklearn.linear_model import LogisticRegression
+
+LABELS = ["ant", "bee", "cat"]
+
+
+def write(path, header, rows):
+    with open(path, "w", encoding="utf-8", newline="") as f:
+        csv.writer(f).writerows([header, *rows])
+    return str(path)
+
+
+@pytest.fixture
+def data(tmp_path):
+    """Probabilities of 240 rows of three labels and 120 patients, and who they are."""
+    random = np.random.default_rng(4)
+    truth = random.integers(0, 3, 240)
+    logits = random.normal(size=(240, 3))
+    logits[np.arange(240), truth] += 1.2
+    p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    data = {"truth": truth, "p": p, "ids": [f"i{i}" for i in range(240)], "sex": np.where(random.random(240) < 0.4, "F", "M"),
+            "folder": tmp_path, "patient": [f"p{i // 2}" for i in range(240)]}
+    write_tables(data)
+    return data
+
+
+def write_tables(data, order=None, labels=None, **columns):
+    rows = range(len(data["ids"])) if order is None else order
+    folder = data["folder"]
+    write(folder / "p.csv", ["id", *LABELS], [[data["ids"][i], *map(repr, map(float, data["p"][i]))] for i in range(len(data["ids"]))])
+    names = labels or [LABELS[t] for t in data["truth"]]
+    write(folder / "l.csv", ["id", "label", "sex", *columns],
+          [[data["ids"][i], names[i], data["sex"][i], *(column[i] for column in columns.values())] for i in rows])
+
+
+def evaluate(mi2, folder, *more, predictions="p.csv", labels="l.csv", samples=200, **options):
+    return mi2("evaluate", "--predictions", str(folder / predictions), "--labels", str(folder / labels), "--out",
+               str(folder / "r"), "--bootstrap", str(samples), *more, with_model=False, **options)
+
+
+def report(mi2, folder, *more, **options):
+    evaluate(mi2, folder, *more, **options)
+    return json.loads((folder / "r" / "report.json").read_text())
+
+
+def value(found, key):
+    return found["figures"][key]["value"]
+
+
+def test_figures_are_scikit_learns(mi2, data):
+    found = report(mi2, data["folder"])
+    truth, p = data["truth"], data["p"]
+    said = p.argmax(axis=1)
+    wanted = {
+        "mean_auc": metrics.roc_auc_score(truth, p, multi_class="ovr"),
+        "hand_till": metrics.roc_auc_score(truth, p, multi_class="ovo"),
+        "mean_average_precision": np.mean([metrics.average_precision_score(truth == c, p[:, c]) for c in range(3)]),
+        "accuracy": metrics.accuracy_score(truth, said), "balanced_accuracy": metrics.balanced_accuracy_score(truth, said),
+        "macro_f1": metrics.f1_score(truth, said, average="macro"), "matthews": metrics.matthews_corrcoef(truth, said),
+        "kappa": metrics.cohen_kappa_score(truth, said), "log_loss": metrics.log_loss(truth, p),
+        "kappa_quadratic": metrics.cohen_kappa_score(truth, said, weights="quadratic"),
+        "brier": metrics.brier_score_loss(truth, p, scale_by_half=False), "brier_half": metrics.brier_score_loss(truth, p, scale_by_half=True)}
+    for key, number in wanted.items():
+        assert value(found, key) == pytest.approx(number, abs=1e-9), key
+    for c, row in enumerate(found["classes"]):
+        assert row["auc"]["value"] == pytest.approx(metrics.roc_auc_score(truth == c, p[:, c]), abs=1e-9)
+        x = np.log(p[:, c] / (1 - p[:, c])).reshape(-1, 1)
+        model = LogisticRegression(C=np.inf, tol=1e-12, max_iter=10000).fit(x, truth == c)
+        assert row["calibration"]["slope"] == pytest.approx(model.coef_[0, 0], abs=1e-5)
+        assert row["calibration"]["intercept"] == pytest.approx(model.intercept_[0], abs=1e-5)
+    assert np.array_equal(found["confusion"], metrics.confusion_matrix(truth, said))
+
+
+def test_intervals_and_group_rates_are_statsmodels_and_fairlearns(mi2, data):
+    proportion = pytest.importorskip("statsmodels.stats.proportion")
+    fairlearn = pytest.importorskip("fairlearn.metrics")
+    found = report(mi2, data["folder"], "--positive", "ant", samples=20)
+    right = int((data["p"].argmax(axis=1) == data["truth"]).sum())
+    assert found["figures"]["accuracy"]["interval"] == pytest.approx(proportion.proportion_confint(right, 240, method="wilson"), abs=1e-9)
+    point = found["classes"][0]["operating_points"][0]
+    hits, positives = point["evaluated"]["true_positives"], int((data["truth"] == 0).sum())
+    for key, method in (("interval", "wilson"), ("exact_interval", "beta")):
+        assert point["evaluated"]["sensitivity"][key] == pytest.approx(
+            proportion.proportion_confint(hits, positives, method=method), abs=1e-9)
+    called = data["p"][:, 0] >= point["threshold"]
+    sexes = next(a for a in found["attributes"] if a["attribute"] == "sex")
+    assert sexes["equalised_odds_difference"] == pytest.approx(
+        fairlearn.equalized_odds_difference(data["truth"] == 0, called, sensitive_features=data["sex"]), abs=1e-9)
+
+
+def test_a_long_table_and_any_order_say_the_same(mi2, data):
+    folder = data["folder"]
+    wanted = report(mi2, folder)
+    rows = [[data["ids"][i], c + 1, LABELS[c], repr(float(data["p"][i, c]))] for i in range(240) for c in range(3)]
+    write(folder / "long.csv", ["path", "rank", "label", "score"], rows)
+    found = report(mi2, folder, predictions="long.csv")
+    assert found["figures"] == wanted["figures"] and found["classes"] == wanted["classes"]
+    order = np.random.default_rng(1).permutation(240)
+    write_tables(data, order=order)
+    found = report(mi2, folder)
+    assert value(found, "mean_auc") == pytest.approx(value(wanted, "mean_auc"), abs=1e-12)
+    assert found["confusion"] == wanted["confusion"]
+
+
+def test_the_same_run_is_the_same_report(mi2, data):
+    first = evaluate(mi2, data["folder"]).stdout
+    files = {path.name: path.read_bytes() for path in (data["folder"] / "r").iterdir()}
+    assert set(files) == {"report.html", "report.json", "figures.csv", "labels.csv", "groups.csv", "points.csv", "worst.csv", "rows.csv",
+                          "tables.tex"}
+    assert evaluate(mi2, data["folder"]).stdout == first
+    assert {path.name: path.read_bytes() for path in (data["folder"] / "r").iterdir()} == files
+
+
+def test_the_page_is_one_file_without_a_network(mi2, data):
+    data["ids"][0] = "<script>alert(1)</script>"
+    data["p"][0] = [1e-9, 1 - 2e-9, 1e-9]
+    data["truth"][0] = 0
+    write_tables(data, age=[30 + i % 50 for i in range(240)])
+    evaluate(mi2, data["folder"])
+    page = (data["folder"] / "r" / "report.html").read_text()
+    assert "<script" not in page and "&lt;script&gt;" in page
+    assert "http://" not in page.replace("http://www.w3.org/2000/svg", "") and "https://" not in page and "src=" not in page
+    assert page.count("Research use only") == 2 and 'name="viewport"' in page
+    for words in ("mean AUC over 3 of 3 labels", "ROC", "Precision and recall", "Calibration", "Confusion", "by group", "Worst errors",
+                  "to be filled by the authors", "TRIPOD+AI"):
+        assert words in page, words
+    opened = []
+
+    class Checker(html.parser.HTMLParser):
+        def handle_starttag(self, tag, attrs):
+            if tag not in ("meta", "rect", "path", "circle") or tag in ("svg", "text"):
+                opened.append(tag)
+
+        def handle_startendtag(self, tag, attrs):
+            pass
+
+        def handle_endtag(self, tag):
+            assert opened.pop() == tag
+    Checker().feed(page)
+    assert opened == []
+
+
+def test_an_absent_label_is_null_and_said(mi2, data):
+    folder = data["folder"]
+    keep = [i for i in range(240) if data["truth"][i] != 2]
+    write_tables(data, order=keep)
+    done = evaluate(mi2, folder)
+    found = json.loads((folder / "r" / "report.json").read_text())
+    absent = found["classes"][2]
+    assert absent["auc"]["value"] is None and absent["auc"]["why"] == "no row of this label" and absent["delong"] is None
+    assert absent["average_precision"]["value"] is None and absent["recall"]["value"] is None
+    assert found["defined_labels"] == 2 and "over 2 of 3 labels" in found["figures"]["mean_auc"]["name"]
+    assert value(found, "mean_auc") == pytest.approx(
+        np.mean([metrics.roc_auc_score(data["truth"][keep] == c, data["p"][keep, c]) for c in (0, 1)]), abs=1e-9)
+    assert "'cat'" in done.errors and found["intake"]["without_labels"] == 240 - len(keep)
+    assert any("scored rows have no label" in w for w in found["warnings"])
+
+
+def test_one_row_per_label(mi2, tmp_path):
+    write(tmp_path / "p.csv", ["id", *LABELS], [["a", .6, .2, .2], ["b", .3, .4, .3], ["c", .5, .3, .2]])
+    write(tmp_path / "l.csv", ["id", "label"], [["a", "ant"], ["b", "bee"], ["c", "cat"]])
+    found = report(mi2, tmp_path)
+    assert [row["delong"]["standard_error"] for row in found["classes"]] == [None] * 3
+    assert all(row["auc"]["why"] for row in found["classes"])
+
+
+def test_equal_scores_say_nothing(mi2, data):
+    data["p"][:] = 1 / 3
+    write_tables(data)
+    found = report(mi2, data["folder"])
+    row = found["classes"][0]
+    assert row["auc"]["value"] == 0.5 and row["delong"]["standard_error"] == 0 and row["auc"]["interval"] is None
+    assert found["figures"]["matthews"]["value"] is None and "every score is the same" in " ".join(found["warnings"])
+
+
+@pytest.mark.parametrize("bad", ["nan", "NaN", "inf", "-inf", "1e999", "", "0.5x", " 0.5", "--"])
+def test_a_score_that_is_no_finite_number_is_refused(mi2, data, bad):
+    folder = data["folder"]
+    text = (folder / "p.csv").read_text().splitlines()
+    cells = text[3].split(",")
+    text[3] = ",".join([cells[0], bad, *cells[2:]])
+    (folder / "p.csv").write_text("\n".join(text) + "\n")
+    assert "line 4: column 2" in evaluate(mi2, folder, status=3).errors
+    assert not (folder / "r").exists()
+
+
+def test_ids_twice_are_refused_in_every_table(mi2, data):
+    folder = data["folder"]
+    for name in ("p.csv", "l.csv"):
+        original = (folder / name).read_text()
+        (folder / name).write_text(original + original.splitlines()[1] + "\n")
+        assert "line 242: the id of line 2 again" in evaluate(mi2, folder, status=3).errors
+        (folder / name).write_text(original)
+    write(folder / "a.csv", ["id", "site"], [["i1", "x"], ["i1", "y"]])
+    assert "line 3: the id of line 2 again" in evaluate(mi2, folder, "--attributes", str(folder / "a.csv"), status=3).errors
+
+
+def test_a_missing_half_is_refused_or_counted(mi2, data):
+    folder = data["folder"]
+    lines = (folder / "p.csv").read_text().splitlines()
+    (folder / "p.csv").write_text("\n".join(lines[:121]) + "\n")
+    assert "120 of 240 labelled rows have no scores" in evaluate(mi2, folder, status=3).errors
+    found = report(mi2, folder, "--allow-missing")
+    assert found["rows"] == 120 and found["intake"]["without_scores"] == 120
+    assert any("120 of 240 labelled rows" in w for w in found["warnings"])
+    assert "120 of 240 labelled rows" in (folder / "r" / "report.html").read_text()
+
+
+def test_a_label_without_scores_is_refused_or_counted(mi2, data):
+    labels = [LABELS[t] for t in data["truth"]]
+    labels[7] = "dog"
+    write_tables(data, labels=labels)
+    errors = evaluate(mi2, data["folder"], status=3).errors
+    assert "line 9" in errors and "'dog'" in errors
+    found = report(mi2, data["folder"], "--drop-unscored")
+    assert found["rows"] == 239 and found["intake"]["of_unscored_labels"] == 1
+
+
+def test_a_patient_in_train_and_test_is_refused_or_said(mi2, data):
+    split = ["train" if i < 100 else "val" if i < 160 else "test" for i in range(240)]
+    write_tables(data, patient=data["patient"], split=split)
+    found = report(mi2, data["folder"])
+    assert found["rows"] == 80 and found["validation_rows"] == 60 and found["intake"]["of_other_splits"] == 100
+    assert found["patients"] == 40 and "of patients" in found["figures"]["mean_auc"]["method"]
+    patients = list(data["patient"])
+    patients[200] = "p1"
+    write_tables(data, patient=patients, split=split)
+    assert "patients in more than one split: 1;" in evaluate(mi2, data["folder"], status=3).errors
+    found = report(mi2, data["folder"], "--allow-leak")
+    assert found["intake"]["leaked_patients"] == 1 and any("more than one split" in w for w in found["warnings"])
+
+
+def test_operating_points_are_chosen_on_val_and_applied_to_test(mi2, data):
+    split = np.array(["val" if i % 2 else "test" for i in range(240)])
+    write_tables(data, split=split)
+    found = report(mi2, data["folder"], "--prevalence", "0.02")
+    for c, row in enumerate(found["classes"]):
+        truth, score = data["truth"] == c, data["p"][:, c]
+        fpr, tpr, thresholds = metrics.roc_curve(truth[split == "val"], score[split == "val"], drop_intermediate=False)
+        point = row["operating_points"][0]
+        assert point["threshold"] == pytest.approx(thresholds[1:][np.argmax((tpr - fpr)[1:])], abs=1e-12)
+        called = score[split == "test"] >= point["threshold"]
+        assert point["evaluated"]["true_positives"] == int((called & truth[split == "test"]).sum())
+        sensitivity, specificity = (point["evaluated"][k]["value"] for k in ("sensitivity", "specificity"))
+        ppv = sensitivity * 0.02 / (sensitivity * 0.02 + (1 - specificity) * 0.98)
+        assert point["evaluated"]["at_prevalence"]["ppv"] == pytest.approx(ppv, abs=1e-12)
+    assert not any("no validation rows" in w for w in found["warnings"])
+
+
+def test_rows_of_one_patient_widen_intervals(mi2, data):
+    folder = data["folder"]
+    for key in ("p", "truth", "sex"):
+        data[key] = np.repeat(data[key][:60], 4, axis=0)
+    write_tables(data)
+    rows = report(mi2, folder)["classes"][0]["auc"]["interval"]
+    write_tables(data, patient=[f"p{i // 4}" for i in range(240)])
+    patients = report(mi2, folder)["classes"][0]["auc"]["interval"]
+    assert 1.5 < (patients[1] - patients[0]) / (rows[1] - rows[0]) < 2.6
+
+
+def test_scores_of_any_scale_are_named_and_both_areas_given(mi2, data):
+    folder = data["folder"]
+    cosines = 0.2 * data["p"] + 0.1 * np.random.default_rng(3).random((240, 1))
+    data["p"] = cosines
+    write_tables(data)
+    found = report(mi2, folder, "--scale", "91.2279")
+    z = np.exp(91.2279 * cosines)
+    softmax = z / z.sum(axis=1, keepdims=True)
+    assert value(found, "mean_auc") == pytest.approx(metrics.roc_auc_score(data["truth"], softmax, multi_class="ovr"), abs=1e-9)
+    given = np.mean([metrics.roc_auc_score(data["truth"] == c, cosines[:, c]) for c in range(3)])
+    assert value(found, "mean_auc_of_given_scores") == pytest.approx(given, abs=1e-9)
+    assert abs(given - value(found, "mean_auc")) > 0.01 and found["scores"] == "softmax of the scores x 91.2279"
+    assert "--scale" in evaluate(mi2, folder).errors
+
+
+def test_several_labels_per_row(mi2, tmp_path):
+    random = np.random.default_rng(5)
+    truth = random.random((200, 3)) < [0.5, 0.3, 0.1]
+    scores = random.normal(size=(200, 3)) + truth
+    write(tmp_path / "p.csv", ["id", *LABELS], [[i, *map(repr, map(float, row))] for i, row in enumerate(scores)])
+    write(tmp_path / "l.csv", ["id", "label"], [[i, "|".join(np.array(LABELS)[row])] for i, row in enumerate(truth)])
+    found = report(mi2, tmp_path, "--multi-label")
+    assert value(found, "mean_auc") == pytest.approx(metrics.roc_auc_score(truth, scores, average="macro"), abs=1e-9)
+    assert value(found, "mean_average_precision") == pytest.approx(metrics.average_precision_score(truth, scores), abs=1e-9)
+    assert found["confusion"] is None and "accuracy" not in found["figures"]
+
+
+def test_a_single_finding(mi2, tmp_path):
+    random = np.random.default_rng(6)
+    truth = random.integers(0, 2, 150)
+    scores = np.clip(random.random(150) * 0.6 + 0.3 * truth, 0, 1)
+    write(tmp_path / "p.csv", ["id", "pneumonia"], list(enumerate(map(repr, map(float, scores)))))
+    write(tmp_path / "l.csv", ["id", "label"], list(enumerate(truth)))
+    found = report(mi2, tmp_path)
+    assert found["classes"][0]["auc"]["value"] == pytest.approx(metrics.roc_auc_score(truth, scores), abs=1e-9)
+    assert found["classes"][0]["positives"] == truth.sum()
+
+
+def test_ages(mi2, tmp_path):
+    random = np.random.default_rng(7)
+    truth = random.integers(10, 200, 120)
+    ages = np.arange(0, 228, 12)
+    logits = -((ages - truth[:, None] - random.normal(size=(120, 1)) * 10) / 20.0) ** 2
+    p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    sex = random.choice(["F", "M"], 120)
+    write(tmp_path / "p.csv", ["id", *ages], [[i, *map(repr, map(float, row))] for i, row in enumerate(p)])
+    write(tmp_path / "l.csv", ["id", "age", "sex"], [[i, t, s] for i, (t, s) in enumerate(zip(truth, sex))])
+    found = report(mi2, tmp_path, "--ages")
+    guesses = {"argmax": ages[p.argmax(axis=1)], "expectation": p @ ages}
+    for row in found["ages"]:
+        error = guesses[row["way"]] - truth
+        assert row["mae"] == pytest.approx(np.abs(error).mean(), abs=1e-9)
+        assert row["rmse"] == pytest.approx(np.sqrt((error**2).mean()), abs=1e-9)
+        assert row["limits_of_agreement"] == pytest.approx(error.mean() + 1.96 * error.std(ddof=1) * np.array([-1, 1]), abs=1e-9)
+        pair = np.stack([guesses[row["way"]], truth], axis=1)
+        msr = 2 * pair.mean(axis=1).var(ddof=1)
+        msc = 120 * pair.mean(axis=0).var(ddof=1)
+        residual = pair - pair.mean(axis=1, keepdims=True) - pair.mean(axis=0) + pair.mean()
+        mse = (residual**2).sum() / 119
+        assert row["icc_2_1"] == pytest.approx((msr - mse) / (msr + mse + 2 * (msc - mse) / 120), abs=1e-9)
+    groups = {g["group"]: g for a in found["attributes"] if a["attribute"] == "sex" for g in a["groups"]}
+    for name in "FM":
+        wanted = np.abs(guesses["argmax"] - truth)[sex == name].mean()
+        assert groups[name]["metric"]["value"] == pytest.approx(wanted, abs=1e-9) and groups[name]["rows"] == (sex == name).sum()
+    assert all(a["faults"] == [] for a in found["attributes"])
+    page = (tmp_path / "r" / "report.html").read_text()
+    assert "guess - truth" in page and "bias" in page
+
+
+def test_groups_are_compared_and_small_ones_are_said(mi2, data):
+    folder = data["folder"]
+    data["p"][data["sex"] == "F"] = 1 / 3 + 0.01 * np.random.default_rng(8).random((int((data["sex"] == "F").sum()), 3))
+    data["p"] /= data["p"].sum(axis=1, keepdims=True)
+    data["sex"] = data["sex"].astype(object)
+    data["sex"][:5] = ""
+    write_tables(data)
+    write(folder / "a.csv", ["id", "site"], [[i, "x" if n % 3 else "y"] for n, i in enumerate(data["ids"])][:200])
+    found = report(mi2, folder, "--attributes", str(folder / "a.csv"), samples=400)
+    sexes = next(a for a in found["attributes"] if a["attribute"] == "sex")
+    groups = {g["group"]: g for g in sexes["groups"]}
+    assert list(groups) == ["F", "M", "missing"] and groups["missing"]["too_few"] and groups["missing"]["metric"]["value"] is None
+    assert "too few" in groups["missing"]["metric"]["why"] and groups["missing"]["rows"] == 5
+    assert sexes["worst"] == "F" and sexes["reference"] == "M" and groups["M"]["p"] is None
+    difference = groups["F"]["difference"]
+    assert difference["interval"][1] < 0 and groups["F"]["p"] <= groups["F"]["p_holm"] < 0.02
+    assert sexes["gap"]["value"] == pytest.approx(-difference["value"], abs=1e-12)
+    sites = {g["group"]: g["rows"] for a in found["attributes"] if a["attribute"] == "site" for g in a["groups"]}
+    assert sites == {"x": 133, "y": 67, "missing": 40}
+    women = np.array([s == "F" for s in data["sex"]])
+    auc = np.mean([metrics.roc_auc_score((data["truth"] == c)[women], data["p"][women, c]) for c in range(3)])
+    assert groups["F"]["metric"]["value"] == pytest.approx(auc, abs=1e-9)
+
+
+def test_underdiagnosis_is_counted_per_group(mi2, data):
+    names = ["No Finding", "bee", "cat"]
+    text = (data["folder"] / "p.csv").read_text()
+    write_tables(data, labels=[names[t] for t in data["truth"]])
+    (data["folder"] / "p.csv").write_text(text.replace("ant", "No Finding", 1))
+    found = report(mi2, data["folder"])
+    for group in next(a for a in found["attributes"] if a["attribute"] == "sex")["groups"]:
+        rows = (data["sex"] == group["group"]) & (data["truth"] != 0)
+        missed = (data["p"].argmax(axis=1) == 0) & rows
+        assert group["underdiagnosis"]["value"] == pytest.approx(missed.sum() / rows.sum(), abs=1e-12)
+
+
+@pytest.mark.parametrize("more,words", [
+    (["--positive", "dog"], "--positive"), (["--age-bands", "40,0"], "ascending"), (["--age-bands", "a"], "--age-bands"),
+    (["--scale", "0"], "--scale"), (["--multi-label", "--ages"], "excludes"), (["--level", "2"], "--level"),
+])
+def test_options_that_make_no_sense_are_refused(mi2, data, more, words):
+    assert words in evaluate(mi2, data["folder"], *more, status=2).errors
+
+
+@pytest.mark.skipif(os.environ.get("MI2_SANITIZE", "") != "", reason="sanitizers make it slow")
+def test_many_rows_take_seconds(mi2, tmp_path):
+    random = np.random.default_rng(9)
+    truth = random.integers(0, 2, 300_000)
+    scores = np.round(np.clip(random.normal(size=300_000) * 0.2 + 0.4 + 0.2 * truth, 0, 1), 6)
+    with open(tmp_path / "p.csv", "w", encoding="utf-8") as p, open(tmp_path / "l.csv", "w", encoding="utf-8") as label:
+        p.write("id,no,yes\n" + "".join(f"{i},{1 - s:.6f},{s:.6f}\n" for i, s in enumerate(scores)))
+        label.write("id,label\n" + "".join(f"{i},{'yes' if t else 'no'}\n" for i, t in enumerate(truth)))
+    done = subprocess.run([mi2.path, "evaluate", "--predictions", str(tmp_path / "p.csv"), "--labels", str(tmp_path / "l.csv"),
+                           "--out", str(tmp_path / "r")], check=True, capture_output=True, timeout=120, env=mi2.environment(False))
+    found = json.loads((tmp_path / "r" / "report.json").read_text())
+    assert found["classes"][1]["auc"]["value"] == pytest.approx(metrics.roc_auc_score(truth, scores), abs=1e-9)
+    assert found["figures"]["mean_auc"]["interval"] and b"300000 rows" in done.stdout
+
+
+@pytest.mark.parametrize("watts,first", [("250-400", "571.392 to 914.227 kg CO2e"), ("250", "571.392 kg CO2e")])
+def test_carbon_states_every_factor(mi2, watts, first):
+    text = mi2("report", "carbon", "--gpu-hours", "7680", "--watts", watts, "--intensity", "297.6", with_model=False).stdout.decode()
+    assert text.splitlines()[0] == first
+    for words in ("7680", "PUE", "not stated", "297.6 g/kWh", "stated by the user", watts.replace("-", " to ")):
+        assert words in text, words
+    found = json.loads(mi2("report", "carbon", "--gpu-hours", "7680", "--watts", watts, "--intensity", "297.6", "--format", "json",
+                           with_model=False).stdout)
+    assert found["co2e_kg"]["low"] == pytest.approx(571.392, abs=1e-9)
+    assert found["factors"]["intensity"]["source"] == "stated by the user"
+
+
+@pytest.mark.parametrize("arguments", [["--watts", "400-250"], ["--watts", "-5"], ["--watts", "x"], ["--watts", "1", "--pue", "0.5"],
+                                       ["--watts", "1", "--intensity", "1-"], ["--watts", "nan"]])
+def test_factors_that_cannot_be_are_refused(mi2, arguments):
+    mi2("report", "carbon", "--gpu-hours", "1", *arguments, status=2, with_model=False)
+
+
+def compared(mi2, folder, *more, **options):
+    mi2("evaluate", "--compare", str(folder / "r1"), str(folder / "r2"), "--out", str(folder / "c"), "--bootstrap", "300", *more,
+        with_model=False, **options)
+    return json.loads((folder / "c" / "comparison.json").read_text())
+
+
+@pytest.fixture
+def two_models(mi2, data):
+    """Reports r1 and r2 of the same rows; the second model is worse, and its rows come in another order."""
+    folder = data["folder"]
+    write_tables(data, patient=data["patient"])
+    evaluate(mi2, folder)
+    (folder / "r").rename(folder / "r1")
+    random = np.random.default_rng(11)
+    worse = dict(data, p=0.5 * data["p"] + 0.5 * random.dirichlet([1, 1, 1], 240))
+    order = random.permutation(240)
+    write_tables(worse, order=order, patient=data["patient"])
+    evaluate(mi2, folder)
+    (folder / "r").rename(folder / "r2")
+    return data, worse
+
+
+def paired_delong(y, a, b):
+    """Differences of placement values, pair by pair."""
+    def placements(s):
+        win = (s[y][:, None] > s[~y][None, :]) + 0.5 * (s[y][:, None] == s[~y][None, :])
+        return win.mean(axis=1), win.mean(axis=0)
+    (a1, a0), (b1, b0) = placements(a), placements(b)
+    return (a1 - b1).mean(), np.sqrt((a1 - b1).var(ddof=1) / y.sum() + (a0 - b0).var(ddof=1) / (~y).sum())
+
+
+def test_two_models_are_compared_on_the_same_rows(mi2, two_models):
+    first, second = two_models
+    found = compared(mi2, first["folder"])
+    truth = first["truth"]
+    assert found["rows"] == 240 and found["patients"] == 120
+    auc = found["figures"]["mean_auc"]
+    wanted = [metrics.roc_auc_score(truth, model["p"], multi_class="ovr") for model in two_models]
+    assert [auc["first"], auc["second"]] == pytest.approx(wanted, abs=1e-9)
+    assert auc["interval"][0] < auc["difference"] < auc["interval"][1] and auc["p"] < 0.05
+    for c, row in enumerate(found["classes"]):
+        difference, error = paired_delong(truth == c, first["p"][:, c], second["p"][:, c])
+        assert row["delong"]["difference"] == pytest.approx(difference, abs=1e-9)
+        assert row["delong"]["standard_error"] == pytest.approx(error, abs=1e-9)
+        assert row["delong"]["p_holm"] >= row["delong"]["p"]
+    right = [model["p"].argmax(axis=1) == truth for model in two_models]
+    only = [int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum())]
+    assert [found["only_first_right"], found["only_second_right"]] == only
+    contingency = pytest.importorskip("statsmodels.stats.contingency_tables")
+    p = contingency.mcnemar([[0, only[0]], [only[1], 0]], exact=True).pvalue
+    assert found["figures"]["accuracy"]["p"] == pytest.approx(p, abs=1e-9)
+
+
+def test_a_model_does_not_differ_from_itself(mi2, two_models):
+    folder = two_models[0]["folder"]
+    (folder / "r2" / "rows.csv").write_bytes((folder / "r1" / "rows.csv").read_bytes())
+    found = compared(mi2, folder)
+    assert found["figures"]["mean_auc"]["difference"] == 0 and found["figures"]["accuracy"]["p"] == 1
+    assert all(row["delong"]["p"] is None for row in found["classes"])
+
+
+@pytest.mark.parametrize("old,new,words", [("i7,", "j7,", "1 ids"), (",ant,p3,", ",bee,p3,", "other labels"), (",p4,", ",p5,", "other patients"),
+                                           ("score:cat", "score:dog", "different labels")])
+def test_reports_of_other_rows_are_refused(mi2, two_models, old, new, words):
+    folder = two_models[0]["folder"]
+    text = (folder / "r2" / "rows.csv").read_text()
+    if words == "other labels":
+        line = next(row for row in text.splitlines()[1:] if ",ant," in row)
+        old, new = line, line.replace(",ant,", ",bee,")
+    assert old in text
+    (folder / "r2" / "rows.csv").write_text(text.replace(old, new, 1))
+    mi2("evaluate", "--compare", str(folder / "r1"), str(folder / "r2"), "--out", str(folder / "c"), with_model=False, status=2)
+
+
+def test_what_is_no_report_is_not_compared(mi2, data):
+    folder = data["folder"]
+    evaluate(mi2, folder)
+    (folder / "r").rename(folder / "r1")
+    (folder / "r2").mkdir()
+    mi2("evaluate", "--compare", str(folder / "r1"), str(folder / "r2"), "--out", str(folder / "c"), with_model=False, status=7)
+    (folder / "r2" / "rows.csv").write_text("id,label,x\na,b,1\n")
+    mi2("evaluate", "--compare", str(folder / "r1"), str(folder / "r2"), "--out", str(folder / "c"), with_model=False, status=3)
+    assert "--predictions and --labels" in mi2("evaluate", "--out", str(folder / "c"), with_model=False, status=2).errors
+
+
+def test_searches_are_judged_without_the_query_and_its_patient(mi2, tmp_path):
+    random = np.random.default_rng(12)
+    labels = random.integers(0, 4, 60)
+    patients = [f"p{i // 2}" for i in range(60)]
+    vectors = random.normal(size=(60, 6)) + 2 * np.eye(6)[labels]
+    scores = np.round(vectors @ vectors.T, 6)
+    rows = [[f"i{q}", f"i{i}", repr(float(scores[q, i]))] for q in range(60) for i in random.permutation(60)]
+    write(tmp_path / "p.csv", ["query", "item", "score"], rows)
+    write(tmp_path / "l.csv", ["id", "label", "patient"], [[f"i{i}", f"l{labels[i]}", patients[i]] for i in range(60)])
+    mi2("evaluate", "--retrieval", "--predictions", str(tmp_path / "p.csv"), "--labels", str(tmp_path / "l.csv"), "--out",
+        str(tmp_path / "r"), "--bootstrap", "100", with_model=False)
+    found = json.loads((tmp_path / "r" / "retrieval.json").read_text())
+    wanted = {"map": [], "precision_at_5": [], "recall_at_10": [], "ndcg_at_10": []}
+    for q in range(60):
+        others = [i for i in range(60) if patients[i] != patients[q]]
+        relevant, score = (labels == labels[q])[others], scores[q, others]
+        if not relevant.any():
+            continue
+        order = np.argsort(-score, kind="stable")
+        wanted["map"].append(metrics.average_precision_score(relevant, score))
+        wanted["precision_at_5"].append(relevant[order][:5].mean())
+        wanted["recall_at_10"].append(relevant[order][:10].sum() / relevant.sum())
+        wanted["ndcg_at_10"].append(metrics.ndcg_score([relevant], [score], k=10))
+    for key, values in wanted.items():
+        assert found["figures"][key]["value"] == pytest.approx(np.mean(values), abs=1e-9), key
+        low, high = found["figures"][key]["interval"]
+        assert low < np.mean(values) < high
+    assert found["own_items_left_out"] == 120 and found["bootstrap"]["by"] == "patient"
+    assert "Research use only" in (tmp_path / "r" / "retrieval.html").read_text()
+
+
+@pytest.mark.parametrize("rows,words", [([["q", "a", "nan"]], "line 2"), ([["q", "a", "1"], ["q", "a", "2"]], "line 3"),
+                                        ([["q", "z", "1"]], "without a label")])
+def test_rankings_that_cannot_be_are_refused(mi2, tmp_path, rows, words):
+    write(tmp_path / "p.csv", ["query", "item", "score"], rows)
+    write(tmp_path / "l.csv", ["id", "label"], [["q", "x"], ["a", "x"]])
+    assert words in mi2("evaluate", "--retrieval", "--predictions", str(tmp_path / "p.csv"), "--labels", str(tmp_path / "l.csv"), "--out",
+                        str(tmp_path / "r"), with_model=False, status=3).errors

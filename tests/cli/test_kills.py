@@ -257,7 +257,8 @@ def test_an_adapter_and_its_report_are_of_one_run(mi2, place, tmp_path):
         for name, content in old.items():
             (place / name).write_bytes(content)
 
-    reports = {"report/" + name for name in ("roc.svg", "confusion.svg", "calibration.svg", "report.json", "report.html")}
+    reports = {"report/" + name for name in ("roc.svg", "confusion.svg", "calibration.svg", "report.json", "report.html",
+                                             "rows.csv")}
     for call, done in Traced(mi2, tmp_path, *arguments("abc")).each("signal=KILL", prepare, {"rename", "unlink"}):
         assert done.returncode != 0, call
         after = {name: content for name, content in found().items() if name in reports}
@@ -267,4 +268,4 @@ def test_an_adapter_and_its_report_are_of_one_run(mi2, place, tmp_path):
         assert after.items() <= state.items(), call
     mi2(*map(str, arguments("abc")))
     assert found() == new and scores(mi2, head, embeddings) == new_scores
-    assert names(place) == ["head.json", "head.safetensors", "report"] and len(names(place / "report")) == 5
+    assert names(place) == ["head.json", "head.safetensors", "report"] and len(names(place / "report")) == len(reports)

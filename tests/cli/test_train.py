@@ -198,7 +198,7 @@ def test_a_lost_process_ends_the_run_with_word_of_it_and_a_checkpoint(data, tmp_
     steps = sorted(folder.glob("checkpoints/step-*.safetensors"))
     assert steps
     last = int(steps[-1].stem.split("-")[1])
-    done = run({**values, "MAX_STEPS": last + 2}, folder, "--resume")
+    done = run({**values, "MAX_STEPS": last + 2}, folder, "--resume", "--allow-change", "MAX_STEPS")
     assert json.loads(done.stdout)["steps"] == last + 2
 
 

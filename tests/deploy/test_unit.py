@@ -40,7 +40,7 @@ def test_systemd_finds_little_exposed(unit):
 def test_reload_is_the_signal_that_the_server_takes(help_text):
     [reload] = unit_lines("ExecReload")
     signal = re.search(r"-(\w+) \$MAINPID$", reload)[1]
-    assert re.search(rf"^  {signal} +reload models, keys and certificates", help_text, re.MULTILINE)
+    assert re.search(rf"^  {signal} +reload models, keys, rights and certificates", help_text, re.MULTILINE)
 
 
 def test_it_is_not_started_again_for_mistakes_that_stay(help_text):

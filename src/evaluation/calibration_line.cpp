@@ -37,14 +37,15 @@ LineFit fit_at(std::span<const double> x, std::span<const std::uint8_t> positive
   return fit;
 }
 
-struct Line {
+struct FittedLine {
   double intercept = 0;
   double slope = 1;
 };
 
 /// @param with_slope  whether the slope is fitted too. @returns nothing if no line is best.
-std::optional<Line> best_line(std::span<const double> x, std::span<const std::uint8_t> positive, bool with_slope) {
-  Line line;
+std::optional<FittedLine> best_line(std::span<const double> x, std::span<const std::uint8_t> positive,
+                                    bool with_slope) {
+  FittedLine line;
   LineFit fit = fit_at(x, positive, line.intercept, line.slope);
   for (int step = 0; step < 200; ++step) {
     double move_intercept = fit.by_intercept / fit.curve_ii;
@@ -59,7 +60,7 @@ std::optional<Line> best_line(std::span<const double> x, std::span<const std::ui
     // The error after a step of Newton's is about the square of the step.
     if (std::abs(move_intercept) < 1e-8 * (1 + std::abs(line.intercept)) &&
         std::abs(move_slope) < 1e-8 * (1 + std::abs(line.slope))) {
-      return Line{line.intercept + move_intercept, line.slope + move_slope};
+      return FittedLine{line.intercept + move_intercept, line.slope + move_slope};
     }
     double share = 1;
     for (; share > 1e-12; share /= 2) {

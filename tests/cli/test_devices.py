@@ -96,7 +96,7 @@ def test_every_command_with_a_model_has_a_device(mi2):
     # It computes nothing; the device is that of whoever deploys what it writes.
     assert {c for c in commands if "--device" in helps[c]} == {*COMMANDS, "package"}
     # They compute nothing, or what they write is the CPU's; help shows the others'.
-    rest = {"tokenize", "pack", "package", "help"}
+    rest = {"tokenize", "pack", "package", "evaluate", "help"}
     assert {c for c in commands if "--model" in helps[c]} - rest <= set(COMMANDS)
     for command in COMMANDS:
         assert all(word in helps[command] for word in ("cpu", "cuda", "auto")), command

@@ -14,6 +14,10 @@ if(PROJECT_IS_TOP_LEVEL)  # in the project of others, warnings are theirs to cho
                                              -Wimplicit-fallthrough $<$<BOOL:${MI2_WERROR}>:-Werror>)
 endif()
 target_include_directories(mi2_flags INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
+if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+  # A source that is included, as a unity build includes it, is no header whose private names several programs would see.
+  target_compile_options(mi2_flags INTERFACE -Wno-subobject-linkage)
+endif()
 # Whether a test with several threads has the machine to itself.
 set(MI2_RUN_SERIAL TRUE)
 if(MI2_SANITIZE)
@@ -57,10 +61,15 @@ function(mi2_apart)
 endfunction()
 
 # mi2_hardly_runs(NAME): a program's own sources, which call the libraries that do the work, and the server's, which wait
-# for the network. Under sanitizers, optimising them would take longer than it saves.
+# for the network. Under sanitizers, optimising them would take longer than it saves. Unless it PARSES what comes from
+# outside, neither is it instrumented for the fuzzers.
 function(mi2_hardly_runs name)
+  cmake_parse_arguments(ARG "PARSES" "" "" ${ARGN})
   if(MI2_SANITIZE)
     target_compile_options(${name} PRIVATE -O0)
+  endif()
+  if(MI2_BUILD_FUZZERS AND NOT ARG_PARSES)
+    target_compile_options(${name} PRIVATE -fno-sanitize=fuzzer-no-link)
   endif()
 endfunction()
 

@@ -29,6 +29,9 @@ endif()
 if(MI2_BUILD_FUZZERS)
   # Coverage for the parsers themselves; each target adds libFuzzer's main.
   target_compile_options(mi2_flags INTERFACE -fsanitize=fuzzer-no-link)
+  # Linked after mi2_flags, whose option it takes back.
+  add_library(mi2_not_fuzzed INTERFACE)
+  target_compile_options(mi2_not_fuzzed INTERFACE -fno-sanitize=fuzzer-no-link)
 endif()
 set(CMAKE_CXX_EXTENSIONS OFF)
 # The same objects go into the program and into the Python module. Hidden symbols keep position-independent code as fast
@@ -54,22 +57,22 @@ function(mi2_library name)
   target_link_libraries(${name} PRIVATE mi2_flags PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
 endfunction()
 
-# mi2_apart(SOURCES...): those whose private names a neighbour has too. The sanitized builds compile several sources of a
+# mi2_apart(SOURCES...): those whose private names a neighbour has too. All builds but dev compile several sources of a
 # target as one, which halves their time, and these alone.
 function(mi2_apart)
   set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()
 
-# mi2_hardly_runs(NAME): a program's own sources, which call the libraries that do the work, and the server's, which wait
-# for the network. Under sanitizers, optimising them would take longer than it saves. Unless it PARSES what comes from
-# outside, neither is it instrumented for the fuzzers.
+# mi2_hardly_runs(NAME [PARSES]): a program's own sources, which call the libraries that do the work, and the server's,
+# which wait for the network. Under sanitizers, optimising them would take longer than it saves. Unless it PARSES what
+# comes from outside, neither is it instrumented for the fuzzers. Called once NAME has linked mi2_flags.
 function(mi2_hardly_runs name)
   cmake_parse_arguments(ARG "PARSES" "" "" ${ARGN})
   if(MI2_SANITIZE)
     target_compile_options(${name} PRIVATE -O0)
   endif()
   if(MI2_BUILD_FUZZERS AND NOT ARG_PARSES)
-    target_compile_options(${name} PRIVATE -fno-sanitize=fuzzer-no-link)
+    target_link_libraries(${name} PRIVATE mi2_not_fuzzed)
   endif()
 endfunction()
 

@@ -85,7 +85,9 @@ void add_plain_figures(const Cases& cases, const UsedScores& used, bool by_patie
   if (analysis.task != Task::kOne) return;
   const evaluation::Scores& scores = used.scores;
   const auto plain = [&](const char* key, const char* name, std::optional<double> value) {
-    analysis.figures.push_back({key, name, {value, std::nullopt, value ? "" : "all rows are of one label"}, ""});
+    evaluation::Figure figure = evaluation::undefined("all rows are of one label");
+    if (value) figure = {value, std::nullopt};
+    analysis.figures.push_back({key, name, std::move(figure), ""});
   };
   const evaluation::Brier brier = evaluation::brier(scores, cases.truth);
   plain("brier_half", "Brier score, half the sum (0 to 1)", brier.half);

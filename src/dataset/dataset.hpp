@@ -37,8 +37,8 @@ class Dataset {
   [[nodiscard]] std::string name(std::size_t record) const;
   /// The encoded image. @throws Error{kNotFound}, {kBadFile}, {kTooLarge}, {kBadArgument} (not base64).
   [[nodiscard]] std::string read(std::size_t record) const;
-  /// What the data is, whatever folder it lies in: a hash of every record's name, size, class, caption and group, in order.
-  /// Looks up the size of every image, and reads none.
+  /// What the data is, whatever folder it lies in: a hash of every record's name, size, class, caption and group, in
+  /// order. Looks up the size of every image, and reads none.
   struct Identity {
     std::string sha256;
     std::size_t records = 0;

@@ -137,10 +137,12 @@ Values values_of(const fs::path& model, const PackageOptions& options) {
 }
 
 /// Weights that no program would load do not go out to others. A packed file's were checked when it was packed.
-void check_weights(const weights::ModelSource& model) {
+void check_weights(const weights::ModelSource& model, const base::OnProgress& on_progress) {
   if (model.packed()) return;
   const weights::SafeTensors file(model.weights());
+  std::size_t read = 0;
   for (const weights::TensorInfo& row : file.tensors()) {
+    if (on_progress) on_progress({"tensors", read++, file.tensors().size()});
     if (row.dtype != "F32" && row.dtype != "F16" && row.dtype != "BF16") continue;
     const ops::Parameter tensor = file.parameter(row.name);
     if (tensor::all_finite(tensor.dtype, tensor.data, static_cast<std::size_t>(tensor.shape.count()))) continue;
@@ -155,7 +157,7 @@ void package_model(const fs::path& model, const fs::path& out, const PackageOpti
   check(options);
   const weights::ModelSource checked(model);
   const bool mlflow = options.kind == PackageKind::kMlflow;
-  check_weights(checked);
+  check_weights(checked, options.on_progress);
   check_apart(model, out);
   std::vector<Copy> copies = model_files(model);
   if (!options.wheel.empty()) {

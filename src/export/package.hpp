@@ -27,7 +27,7 @@ struct PackageOptions {
   Profile profile = Profile::kAzure;     ///< as ImageOptions::profile
   std::string python = "3.11";           ///< of the environments
   std::string name = "medimageinsight";  ///< of endpoint, model and environment
-  base::OnProgress on_progress;          ///< in "files" that are copied. What it throws leaves nothing behind
+  base::OnProgress on_progress;          ///< in "tensors" checked, "files" copied. What it throws leaves nothing behind
 };
 
 /// Writes the folder `out`, which appears whole or not at all: the model's own files and what deploys them.

@@ -15,9 +15,9 @@ WITH_TORCH = (Path(os.environ["MI2_BIN"]).resolve().parent / "mi2-torch").exists
 SECONDS = 2.6
 
 
-def shown_while_waiting(mi2, slow, *arguments):
-    """What a command shows on a terminal, the first opening of `slow` taking long."""
-    late = f"inject=openat:delay_enter={round(SECONDS * 1e6)}:when=1"
+def shown_while_waiting(mi2, slow, *arguments, opening=1):
+    """What a command shows on a terminal, the first (or another) opening of `slow` taking long."""
+    late = f"inject=openat:delay_enter={round(SECONDS * 1e6)}:when={opening}"
     command = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=openat", "-P", str(slow), "-e", late, mi2.path]
     status, _, shown = run_on_terminal([*command, *map(str, arguments)], mi2.environment())
     assert status == 0, shown
@@ -45,8 +45,10 @@ def test_commands_that_read_a_model(mi2, weights, tmp_path):
     rows.write_text('{"text": "a"}\n')
     for arguments in (("inspect", mi2.model), ("pack", "--model", mi2.model, "--dtype", "f32", tmp_path / "m.mi2")):
         assert re.search(r"reading the model, (0:0)?[1-3]", shown_while_waiting(mi2, weights, *arguments)), arguments
+    package = ("package", "mlflow", "--model", mi2.model)
+    assert "reading the model, 0:0" in shown_while_waiting(mi2, weights, *package, tmp_path / "checked")
     # It copies files by then, and draws the bar again.
-    shown = shown_while_waiting(mi2, weights, "package", "mlflow", "--model", mi2.model, tmp_path / "mlflow")
+    shown = shown_while_waiting(mi2, weights, *package, tmp_path / "copied", opening=2)
     assert re.search(r"( \d+/\d+ files)[^\r]*\r[^\r]*\1", shown)
     assert "loading the model, 0:0" in shown_while_waiting(mi2, weights, "batch", rows, tmp_path / "out.jsonl")
 

@@ -63,15 +63,18 @@ std::optional<FittedLine> best_line(std::span<const double> x, std::span<const s
       return FittedLine{line.intercept + move_intercept, line.slope + move_slope};
     }
     double share = 1;
-    for (; share > 1e-12; share /= 2) {
+    bool better = false;
+    while (!better && share > 1e-12) {
       const LineFit next =
           fit_at(x, positive, line.intercept + share * move_intercept, line.slope + share * move_slope);
-      if (!(next.likelihood > fit.likelihood)) continue;
-      line = {line.intercept + share * move_intercept, line.slope + share * move_slope};
-      fit = next;
-      break;
+      better = next.likelihood > fit.likelihood;
+      if (better) {
+        line = {line.intercept + share * move_intercept, line.slope + share * move_slope};
+        fit = next;
+      }
+      share /= 2;
     }
-    if (share <= 1e-12) return line;  // no better one within rounding
+    if (!better) return line;  // none within rounding
   }
   return std::nullopt;
 }

@@ -20,7 +20,7 @@ std::size_t pick(std::mt19937_64& random, std::size_t count) { return static_cas
 
 }  // namespace
 
-double near_distance(const EmbeddingMatrix& rows, std::span<const std::size_t> classes) {
+double near_distance(const EmbeddingMatrix& rows, std::span<const std::size_t> classes, std::uint64_t seed) {
   std::map<std::size_t, std::vector<std::size_t>> of_class;
   for (std::size_t r = 0; r < classes.size(); ++r) {
     if (!is_zero(rows.row(r))) of_class[classes[r]].push_back(r);
@@ -30,7 +30,7 @@ double near_distance(const EmbeddingMatrix& rows, std::span<const std::size_t> c
     if (list.size() > 1) lists.push_back(&list);
   }
   if (lists.empty()) return kAlwaysNear;
-  std::mt19937_64 random(0);
+  std::mt19937_64 random(seed);
   std::vector<double> distances;
   for (std::size_t i = 0; i < kPairs; ++i) {
     const std::vector<std::size_t>& list = *lists[i % lists.size()];

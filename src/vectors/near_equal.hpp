@@ -3,6 +3,7 @@
 // judged, the judgement is too good.
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include <mi2/matrix.hpp>
@@ -15,8 +16,9 @@ inline constexpr double kAlwaysNear = 1e-4;
 inline constexpr double kNearShare = 0.02;
 
 /// The cosine distance below which two of these rows are nearly equal.
-/// @param classes  [rows]. The same rows give the same distance on every machine.
-double near_distance(const EmbeddingMatrix& rows, std::span<const std::size_t> classes);
+/// @param classes  [rows]. @param seed  of the pairs that are looked at. The same rows give the same distance on every
+///                 machine.
+double near_distance(const EmbeddingMatrix& rows, std::span<const std::size_t> classes, std::uint64_t seed = 0);
 
 struct NearEqual {
   std::size_t looked_at = 0;  ///< of many rows, some

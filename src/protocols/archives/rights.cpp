@@ -22,9 +22,8 @@ constexpr std::string_view kAny = "*";
   throw Error(Code::kBadFile, fmt::format("{}: {}: {}", name, place, what));
 }
 
-const json& object(const json& value, std::string_view name, std::string_view place) {
+void expect_object(const json& value, std::string_view name, std::string_view place) {
   if (!value.is_object()) refuse(name, place, "expected an object");
-  return value;
 }
 
 /// Of a name that is none of `known`.
@@ -37,7 +36,8 @@ std::string unknown(std::string_view typed, std::span<const std::string> known) 
 Right read_right(const json& value, std::string_view name, const std::string& place) {
   static const std::vector<std::string> kMembers{"rights", "where"};
   static const std::vector<std::string> kRights{"search", "paths", "delete"};
-  for (const auto& [member, ignored] : object(value, name, place).items()) {
+  expect_object(value, name, place);
+  for (const auto& [member, ignored] : value.items()) {
     if (std::find(kMembers.begin(), kMembers.end(), member) == kMembers.end()) {
       refuse(name, place, unknown(member, kMembers));
     }
@@ -78,16 +78,19 @@ Rights Rights::parse(std::string_view text, std::string_view name, std::span<con
   const json file = base::parse_json(text, {.name = name, .fault = Code::kBadFile});
   Rights rights;
   rights.everyone_ = false;
-  object(file, name, "the file");
+  expect_object(file, name, "the file");
   if (file.size() != 1 || !file.contains("keys")) refuse(name, "the file", "expected one member, 'keys'");
   std::size_t number = 0;
-  for (const auto& [key, archives] : object(file["keys"], name, "keys").items()) {
+  const json& keys = file.at("keys");
+  expect_object(keys, name, "keys");
+  for (const auto& [key, archives] : keys.items()) {
     const std::string place = fmt::format("key {}", ++number);  // whoever confuses key and digest must not find it here
     if (key != kAny && !is_digest(key)) {
       refuse(name, place, "expected * or the SHA-256 of a key, 64 digits of 0 to 9 and a to f");
     }
     ByArchive& known = rights.keys_[key];
-    for (const auto& [archive, right] : object(archives, name, place).items()) {
+    expect_object(archives, name, place);
+    for (const auto& [archive, right] : archives.items()) {
       if (archive != kAny && std::find(names.begin(), names.end(), archive) == names.end()) {
         refuse(name, place, fmt::format("archive: {}", unknown(archive, names)));
       }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,9 +48,9 @@ struct EvaluateArguments {
 };
 
 constexpr std::string_view kEvaluateHelp = R"(Tables (CSV, any order of rows, matched by id):
-  --predictions  `id` and a column of scores per label; or a row per id and label, `id,label,score`,
-                 as mi2 classify --format csv writes it (`path` is an id too). A single column of
-                 scores is of one finding: its rows are labelled 1 and 0
+  --predictions  `id` and one column of scores per label; or one row per id and label,
+                 `id,label,score`, as mi2 classify --format csv writes it (`path` is an id too). A
+                 single column of scores is of one finding: its rows are labelled 1 and 0
   --labels       `id,label`, with any further columns: `patient`, `split`, `sex`, `age` are known by
                  name, and others of at most 20 values make groups too. With splits, test rows are
                  evaluated and val rows choose operating points
@@ -57,7 +58,7 @@ constexpr std::string_view kEvaluateHelp = R"(Tables (CSV, any order of rows, ma
 
 Scores of one label per row that are not probabilities go through a softmax, times --scale; the
 AUC of the scores as given is reported beside it. With --multi-label a label is `a|b`, and each
-score stands for itself. With --ages labels are numbers: scores are one column of guesses, or a
+score stands for itself. With --ages labels are numbers: scores are one column of guesses, or one
 column per age, whose name is the age.
 
 What is refused: an id twice, a score that is not a finite number, a label without scores
@@ -65,8 +66,8 @@ What is refused: an id twice, a score that is not a finite number, a label witho
 (--allow-leak). What an option lets by is counted in the report.
 
 Output: DIR gets report.html, report.json, figures.csv, labels.csv, groups.csv, points.csv,
-worst.csv, rows.csv and tables.tex; a summary goes to standard output. What is undefined, such as the AUC
-of a label that no row has, is null with a reason, and means are over the others.
+worst.csv, rows.csv and tables.tex; a summary goes to standard output. What is undefined, such as
+the AUC of a label that no row has, is null with a reason, and means are over the others.
 
 --compare takes two such folders of the same rows and writes comparison.html and
 comparison.json: differences with intervals and p (bootstrap, by patient where patients are
@@ -115,9 +116,6 @@ void write_report(const std::string& out, const report::Analysis& analysis) {
 }
 
 int compare(const EvaluateArguments& arguments) {
-  if (!arguments.predictions.empty() || !arguments.labels.empty() || !arguments.attributes.empty()) {
-    throw Error(Code::kBadArgument, "--compare: takes two reports, and no --predictions, --labels or --attributes");
-  }
   const auto rows_of = [](const std::string& folder) {
     report::ScoredRows rows = report::read_scored_rows(base::Table::read(std::filesystem::path(folder) / "rows.csv"));
     rows.source = folder;
@@ -221,6 +219,14 @@ int evaluate(EvaluateArguments& arguments) {
   return 0;
 }
 
+/// Options that would have no effect.
+void refuse_beside(const CLI::App& command, const char* mode, std::initializer_list<const char*> names) {
+  for (const char* const name : names) {
+    if (command.get_option(name)->count() == 0) continue;
+    throw Error(Code::kBadArgument, fmt::format("evaluate: {} has no effect beside {}; expected one of them", name, mode));
+  }
+}
+
 void add_case_arguments(CLI::App& command, EvaluateArguments& arguments) {
   CLI::Option* const many =
       command.add_flag("--multi-label", arguments.many, "A row has any number of labels: `a|b`, or nothing");
@@ -239,7 +245,7 @@ void add_analysis_arguments(CLI::App& command, EvaluateArguments& arguments) {
   command.add_option("--scale", analysis.scale, "Scores are multiplied by it before the softmax")
       ->type_name("S")
       ->capture_default_str();
-  command.add_option("--bootstrap", analysis.samples, "Samples; 0: none (default: 2000, fewer of very many rows)")
+  command.add_option("--bootstrap", analysis.samples, "Samples; 0: none (default: 2000, fewer or none of many rows)")
       ->type_name("N")
       ->check(CLI::Range(0U, 100'000U).description(""));
   command.add_option("--level", analysis.level, "Of intervals")
@@ -269,17 +275,33 @@ void add_analysis_arguments(CLI::App& command, EvaluateArguments& arguments) {
 void add_evaluate(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<EvaluateArguments>();
   command.add_option("--predictions", arguments->predictions, "Scores of every label for every id")->type_name("FILE");
-  command.add_option("--labels", arguments->labels, "What is true of every id")->type_name("FILE");
+  command.add_option("-l,--labels", arguments->labels, "What is true of every id")->type_name("FILE");
   command.add_option("--attributes", arguments->attributes, "More columns of the ids")->type_name("FILE");
   command.add_option("--compare", arguments->compared, "Two reports of the same rows, to say which model is better")
       ->type_name("DIR")
       ->expected(2);
   command.add_flag("--retrieval", arguments->retrieval, "--predictions are the items that queries found");
-  command.add_option("--out", arguments->out, "The report's folder")->type_name("DIR")->required();
+  command.add_option("-o,--out", arguments->out, "The report's folder")->type_name("DIR")->required();
   add_case_arguments(command, *arguments);
   add_analysis_arguments(command, *arguments);
   command.footer(fmt::format("{}\n{}", kEvaluateHelp, exit_status_help()));
-  command.callback([arguments, &session] { session.run = [arguments] { return evaluate(*arguments); }; });
+  const CLI::App* const app = &command;
+  command.callback([arguments, app, &session] {
+    session.run = [arguments, app] {
+      if (!arguments->compared.empty()) {
+        refuse_beside(*app, "--compare",
+                      {"--predictions", "--labels", "--attributes", "--retrieval", "--multi-label", "--ages",
+                       "--label-column", "--absent-score", "--allow-missing", "--drop-unscored", "--allow-leak",
+                       "--scale", "--prevalence", "--positive", "--no-finding", "--age-bands", "--group-rows"});
+      } else if (arguments->retrieval) {
+        refuse_beside(*app, "--retrieval",
+                      {"--attributes", "--multi-label", "--ages", "--label-column", "--absent-score", "--allow-missing",
+                       "--drop-unscored", "--allow-leak", "--scale", "--prevalence", "--positive", "--no-finding",
+                       "--age-bands", "--group-rows"});
+      }
+      return evaluate(*arguments);
+    };
+  });
 }
 
 }  // namespace mi2::cli

@@ -67,7 +67,13 @@ KnownQueries known_queries(const vectors::VectorTable& queries, const vectors::L
   KnownQueries found{std::vector<std::optional<std::string>>(queries.vectors.rows()), {}};
   const bool grouped = !known.group_of.empty();
   if (grouped) found.group_of.assign(queries.vectors.rows(), vectors::kNoGroup);
-  if (own == nullptr && (!labels.named || queries.names.empty())) return found;
+  if (own == nullptr && (!labels.named || queries.names.empty())) {
+    if (grouped) {
+      progress.warn(fmt::format("warning: {}: its rows have no names that {} knows: patients are not kept apart",
+                                queries.source, labels.source));
+    }
+    return found;
+  }
   const vectors::LabelTable& used = own != nullptr ? *own : labels;
   const vectors::Join joined = own != nullptr ? join_and_report(queries, used, progress)
                                               : vectors::lookup(queries.names, queries.source, used, queries.frames);

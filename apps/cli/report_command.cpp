@@ -67,7 +67,7 @@ void add_carbon(CLI::App& command, Session& session) {
       ->capture_default_str();
   command.add_option("--watts-source", arguments->watts_source, "Where --watts is from")->type_name("TEXT");
   command.add_option("--intensity-source", arguments->intensity_source, "Where --intensity is from")->type_name("TEXT");
-  command.add_option("--format", arguments->format, "How the answer is written")
+  command.add_option("-f,--format", arguments->format, "How the answer is written")
       ->type_name("table|json")
       ->transform(one_of({"table", "json"}))
       ->capture_default_str();

@@ -222,7 +222,9 @@ void add_model_group(CLI::App& command, ServeArguments& arguments) {
             "What models are computed in; auto: what a packed file holds, else the fastest here with f32's numbers")
       ->default_str("auto");
   add_devices(command, arguments.options.devices);
-  command.add_option("--threads", embedder.threads, "Threads of a forward pass (default: one per core)")
+  command
+      .add_option("--threads", embedder.threads,
+                  "Threads of a forward pass, and of a search of an archive (default: one per core)")
       ->type_name("N")
       ->check(CLI::Range(1U, 1024U).description(""));
   add_number(command, "--workers", arguments.options.workers, 0, 1024,

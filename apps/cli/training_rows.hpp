@@ -44,8 +44,8 @@ std::vector<std::optional<RowLabel>> label_rows(const vectors::VectorTable& tabl
 /// @param classes  "A,B,C": only rows of these labels; empty: all.
 /// @param folds    whether the training rows name their folds.
 /// @throws Error{kBadArgument} for a class, or the label of an evaluated row, that is on no training row, and for
-/// tables
-///         of which one has groups and another has none; {kBadFile} for a row that counts whose group or fold is empty.
+///         tables of which one has groups and another has none; {kBadFile} for a row that counts whose group or fold is
+///         empty.
 adapter::TrainingSet training_set(const vectors::VectorTable& table, const std::vector<std::optional<RowLabel>>& rows,
                                   const std::string& classes, bool folds, Progress& progress);
 

@@ -16,7 +16,8 @@ namespace mi2::archive {
 /// "item": .., "path": .., "study": .. and what else is known, without braces.
 std::string item_json(const ItemFacts& item, bool path);
 
-/// "rank": .., "score": .., "percentile": .., "verdict": .., and item_json(). @param rank  from 1.
+/// "rank": .., "score": .., "percentile": .., "verdict": .., "agrees": [..], "differs": [..], and item_json().
+/// @param rank  from 1.
 std::string found_json(const Found& found, std::size_t rank, bool path);
 
 /// "exact": .., "snapshot": .., "searched": .., "excluded": {..}.

@@ -86,7 +86,8 @@ Rows read_rows(Reader& archive, const SearchOptions& options, const std::set<std
     const auto r = static_cast<std::size_t>(row.row);
     if ((visible && !visible->test(r)) || (options.at > 0 && row.added > options.at)) continue;
     if (row.deleted || row.kind == RowFacts::Kind::kGone) {
-      ++rows.excluded.deleted;
+      // Of what was erased nothing says who might have seen it.
+      if (!visible || row.kind != RowFacts::Kind::kGone) ++rows.excluded.deleted;
       continue;
     }
     if (row.kind != wanted) continue;

@@ -101,8 +101,7 @@ struct SearchAnswer {
 };
 
 /// @throws Error{kBadArgument} for parts that cancel out, kOnly without a subject, or `at` after the snapshot;
-/// {kBadFile}
-///         for damage; {kInternal} if stopped.
+///         {kBadFile} for damage; {kInternal} if stopped.
 SearchAnswer search(Reader& archive, std::span<const QueryPart> parts, const SearchOptions& options,
                     base::ThreadPool& pool);
 

@@ -40,9 +40,8 @@ class Served {
   [[nodiscard]] std::string query_name(std::string_view query) const;
 
   /// Calls `ask` with the newest snapshot and a team to search it with.
-  /// @throws what `ask` throws, tried again if the archive has changed meanwhile; Error{kBadFile} if it cannot be read,
-  /// or
-  ///         is another one now; {kOverloaded}.
+  /// @throws what `ask` throws, tried again if the archive has changed meanwhile; Error{kBadFile} if it cannot be
+  ///         read, or is another one now; {kOverloaded}.
   void search(const std::function<void(Reader&, base::ThreadPool&)>& ask);
   /// The same for what asks the catalog alone.
   void look(const std::function<void(Reader&)>& ask);

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/blanks.hpp"
 #include "base/files.hpp"
 #include "base/table.hpp"
 
@@ -67,7 +68,7 @@ void for_each_label(const DataSource& source, const std::filesystem::path& csv,
     const std::string where = fmt::format("{}: line {}", path, row.line);
     each({where, row.fields[file], row.fields[*label],
           caption ? std::string_view(row.fields[*caption]) : std::string_view(),
-          group ? std::string_view(row.fields[*group]) : std::string_view()});
+          group ? base::without_blanks(row.fields[*group]) : std::string_view()});
   }
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "protocols/request_plan.hpp"
 #include "protocols/routes.hpp"
@@ -42,6 +43,8 @@ class ArchiveRoutes {
   /// From now on callers have the rights of this file. May be called while requests are parsed.
   /// @throws Error{kNotFound}, {kBadFile}: then the rights stay as they were.
   virtual void use_rights(const std::filesystem::path& file) = 0;
+  /// Whether a caller may search every row of every archive, and so may know how many there are.
+  [[nodiscard]] virtual bool sees_all(std::string_view caller) const = 0;
 };
 
 }  // namespace mi2::protocols

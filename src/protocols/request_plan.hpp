@@ -71,7 +71,7 @@ struct Vectors {
 /// What an operator is told of a request to an archive. It holds nothing of a patient.
 struct ArchiveRecord {
   std::string archive;    ///< the operator's name of it
-  std::string action;     ///< "search", "delete"; empty: nothing that is counted
+  std::string action;     ///< "search", "delete", "erase"; empty: nothing that is counted
   std::string query;      ///< what two requests for the same have in common; says nothing of it
   std::size_t parts = 0;  ///< texts, images, .. of a search
   std::size_t k = 0;

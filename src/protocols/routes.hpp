@@ -38,10 +38,9 @@ enum class ErrorFormat {
 };
 
 struct Route {
-  std::string_view
-      method;  ///< "GET", "POST" or "DELETE"; a HEAD request takes the GET route and the transport drops the body
-  std::string_view path;  ///< "/v2/models/{name}/infer": a {name} stands for one segment
-  std::string_view name;  ///< stable, for metrics and logs: "score"
+  std::string_view method;  ///< "GET", "POST" or "DELETE"; HEAD takes the GET route, and the transport drops the body
+  std::string_view path;    ///< "/v2/models/{name}/infer": a {name} stands for one segment
+  std::string_view name;    ///< stable, for metrics and logs: "score"
   ErrorFormat errors;
   bool open;  ///< answered without a key: health and documentation
   /// Understands a request. Pure; the result keeps what it needs and outlives `service` and `request`.

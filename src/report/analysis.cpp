@@ -59,7 +59,7 @@ std::optional<std::size_t> no_finding_of(const std::vector<std::string>& labels,
 
 void name_figures(const RowFigures& figures, const Values& values,
                   const std::vector<std::optional<evaluation::Interval>>& intervals, const std::string& method,
-                  Analysis& analysis) {
+                  bool by_patient, Analysis& analysis) {
   for (std::size_t i = 0; i < figures.names().size(); ++i) {
     const FigureName& name = figures.names()[i];
     analysis.figures.push_back({name.key, name.name,
@@ -71,9 +71,9 @@ void name_figures(const RowFigures& figures, const Values& values,
   }
   NamedFigure& headline = analysis.figures.front();
   headline.name = fmt::format("mean AUC over {} of {} labels", analysis.defined_labels, analysis.labels.size());
-  // Two labels whose scores add to 1 have one curve.
+  // Two labels whose scores add to 1 have one curve. DeLong's interval counts rows as independent.
   const auto& first = analysis.label_results.front().delong;
-  if (analysis.labels.size() == 2 && analysis.samples == 0 && first && headline.figure.value &&
+  if (!by_patient && analysis.labels.size() == 2 && analysis.samples == 0 && first && headline.figure.value &&
       std::abs(*headline.figure.value - first->auc) < 1e-12) {
     headline.figure = first->figure();
     headline.method = "DeLong, logit scale";
@@ -138,7 +138,7 @@ void add_label_intervals(std::span<const std::optional<double>> values,
     LabelResult& label = analysis.label_results[c];
     const std::size_t precision = c + analysis.labels.size();
     // DeLong's interval counts rows as independent.
-    if (by_patient && analysis.samples > 0 && label.delong) {
+    if (by_patient && label.delong) {
       label.auc.figure = sampled_figure(values[c], intervals[c], "", analysis.samples);
       label.auc.method = method;
     }
@@ -179,8 +179,8 @@ void analyse_labels(const Study& study, Analysis& analysis, const base::OnProgre
       },
       progress);
   const std::string method = method_of(sampling);
-  name_figures(figures, values, intervals, method, analysis);
   const bool by_patient = !sampling.groups.empty();
+  name_figures(figures, values, intervals, method, by_patient, analysis);
   const std::size_t named = figures.names().size();
   add_label_intervals(std::span(values).subspan(named), std::span(intervals).subspan(named), by_patient, method,
                       analysis);
@@ -197,10 +197,12 @@ void analyse_labels(const Study& study, Analysis& analysis, const base::OnProgre
 }  // namespace
 
 std::size_t samples_for(std::size_t rows, std::size_t columns) {
-  constexpr double kMostWork = 1e8;  // numbers looked at: some seconds
+  constexpr double kMostWork = 5e8;  // numbers looked at: some seconds, of many labels half a minute
   constexpr std::size_t kUsual = 2000;
   constexpr std::size_t kFewest = 500;
-  const double work = static_cast<double>(rows) * static_cast<double>(columns + 2);
+  // The confusion of labels is a table of each by each.
+  const double work = static_cast<double>(rows) * static_cast<double>(columns + 2) +
+                      static_cast<double>(columns) * static_cast<double>(columns);
   const auto affordable = static_cast<std::size_t>(kMostWork / std::max(work, 1.0));
   if (affordable >= kUsual) return kUsual;
   return affordable >= kFewest ? affordable : 0;

@@ -29,7 +29,8 @@ struct AnalysisOptions {
   GroupOptions groups;
 };
 
-/// 2000, or none where so many would take minutes.
+/// 2000; fewer where these would take more than some seconds, and none where 500 would.
+/// @param columns  labels of the scores.
 std::size_t samples_for(std::size_t rows, std::size_t columns);
 
 struct MadeFigure {
@@ -96,7 +97,7 @@ struct Analysis {
   std::size_t rows = 0;
   std::size_t validation_rows = 0;
   std::optional<std::size_t> patients;  ///< of the evaluated rows, where known
-  std::string scores;                   ///< "probabilities", "softmax of scores x SCALE", "scores"
+  std::string scores;                   ///< as name_of(UsedScores) says, or "guesses"
   std::vector<std::string> labels;
   std::vector<NamedFigure> figures;  ///< the first is the headline
   std::size_t defined_labels = 0;    ///< that have an area under the curve

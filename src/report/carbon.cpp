@@ -34,15 +34,18 @@ nlohmann::ordered_json factor_json(const Range& range, const char* unit, const s
 }  // namespace
 
 Carbon carbon(const CarbonOptions& options) {
-  check_range({options.device_hours, options.device_hours}, "hours", 0);
-  check_range(options.watts, "watts", 0);
-  check_range(options.grams_per_kwh, "intensity", 0);
-  check_range(options.overhead, "PUE", 1);
+  check_range({options.device_hours, options.device_hours}, "--gpu-hours", 0);
+  check_range(options.watts, "--watts", 0);
+  check_range(options.grams_per_kwh, "--intensity", 0);
+  check_range(options.overhead, "--pue", 1);
   Carbon found;
   found.kwh = {options.device_hours * options.watts.low / 1000 * options.overhead.low,
                options.device_hours * options.watts.high / 1000 * options.overhead.high};
   found.kilograms = {found.kwh.low * options.grams_per_kwh.low / 1000,
                      found.kwh.high * options.grams_per_kwh.high / 1000};
+  if (!std::isfinite(found.kwh.high) || !std::isfinite(found.kilograms.high)) {
+    throw Error(Code::kBadArgument, "carbon: the factors are too large together");
+  }
   return found;
 }
 

@@ -191,7 +191,8 @@ Study read_study(Predictions predictions, base::Table labels, std::optional<base
   CaseOptions options = asked;
   // With a single label there is nothing to choose from.
   if (options.task == Task::kOne && predictions.labels.size() == 1) options.task = Task::kMany;
-  LabelRows rows = read_label_rows(std::move(labels), options);
+  // Nothing is "none of the labels" only where several were asked for: of a single finding nobody knows then.
+  LabelRows rows = read_label_rows(std::move(labels), asked);
   if (attributes) add_attributes(rows, read_attribute_rows(std::move(*attributes)));
   Study study;
   study.task = options.task;

@@ -78,9 +78,8 @@ struct Study {
 /// make Task::kOne Task::kMany, and its rows may be labelled 1 and 0.
 /// @param attributes  more columns of the same ids, if there are any.
 /// @throws Error{kBadFile} for a column that is missing, an id that is empty or twice, an empty label or patient, a
-/// label without scores,
-///         labelled rows without scores, a patient in several splits, unless options allow it; {kBadArgument} if
-///         nothing is left to evaluate.
+///         label without scores, labelled rows without scores, a patient in several splits, unless options allow it;
+///         {kBadArgument} if nothing is left to evaluate.
 Study read_study(Predictions predictions, base::Table labels, std::optional<base::Table> attributes,
                  const CaseOptions& asked);
 

@@ -43,6 +43,8 @@ void align(const ScoredRows& first, ScoredRows& second) {
   if (first.ids.size() != second.ids.size()) {
     refuse_pair(first, second, fmt::format("have {} and {} rows", first.ids.size(), second.ids.size()));
   }
+  if (first.patients.empty() != second.patients.empty())
+    refuse_pair(first, second, "name patients in one of them alone");
   ScoredRows sorted = first;
   sorted.source = second.source;
   sorted.scores = {columns.size(), {}};
@@ -157,13 +159,20 @@ ComparedFigure unfilled(std::string key, std::string name) {
   return figure;
 }
 
-void compare_labels(const Cases& a, const Cases& b, const ScoredRows& first, Comparison& found) {
+void compare_labels(const Cases& a, const Cases& b, const ScoredRows& first, bool by_patient, Comparison& found) {
   std::vector<double> p;
   for (std::size_t c = 0; c < first.labels.size(); ++c) {
     const evaluation::RankedScores left(a.scores.column(c), a.positives_of(c));
     const evaluation::RankedScores right(b.scores.column(c), b.positives_of(c));
     ComparedLabel label{first.labels[c], left.auc(), right.auc(), {}, {}};
     label.difference = evaluation::delong_difference(left, right, found.options.level);
+    if (by_patient && label.difference) {
+      label.difference = {label.difference->difference,
+                          {},
+                          {},
+                          {},
+                          "several rows per patient: DeLong's test counts rows as independent"};
+    }
     if (label.difference && label.difference->p) p.push_back(*label.difference->p);
     found.labels.push_back(std::move(label));
   }
@@ -174,7 +183,7 @@ void compare_labels(const Cases& a, const Cases& b, const ScoredRows& first, Com
   }
 }
 
-void compare_answers(const Cases& a, const Cases& b, Comparison& found) {
+void compare_answers(const Cases& a, const Cases& b, bool by_patient, Comparison& found) {
   const std::vector<std::size_t> left = evaluation::predictions(a.scores);
   const std::vector<std::size_t> right = evaluation::predictions(b.scores);
   for (std::size_t r = 0; r < a.truth.size(); ++r) {
@@ -184,7 +193,7 @@ void compare_answers(const Cases& a, const Cases& b, Comparison& found) {
     found.only_second += second && !first ? 1 : 0;
   }
   for (ComparedFigure& figure : found.figures) {
-    if (figure.key != "accuracy") continue;
+    if (figure.key != "accuracy" || by_patient) continue;  // its test counts rows as independent
     figure.p = evaluation::mcnemar_exact(found.only_first, found.only_second);
     figure.method += "; p: McNemar, exact";
   }
@@ -222,8 +231,9 @@ void compare_scores(const Cases& a, const Cases& b, const ScoredRows& first, con
     found.figures.push_back(unfilled(left.names()[i].key, left.names()[i].name));
     sampler.fill(i, found.figures.back());
   }
-  compare_labels(a, b, first, found);
-  if (first.task == Task::kOne) compare_answers(a, b, found);
+  const bool by_patient = found.patients && *found.patients < found.rows;
+  compare_labels(a, b, first, by_patient, found);
+  if (first.task == Task::kOne) compare_answers(a, b, by_patient, found);
 }
 
 }  // namespace

@@ -87,8 +87,9 @@ std::string to_html(const Comparison& comparison) {
   body += scrolling_table(rows);
   if (comparison.task == Task::kOne) {
     body += fmt::format(
-        "<p>{} rows are answered rightly by the first alone, {} by the second alone (McNemar's exact "
-        "test is the p of accuracy).</p>\n",
+        "<p>{} rows are answered rightly by the first alone, {} by the second alone (with one row per patient, "
+        "McNemar's "
+        "exact test is the p of accuracy).</p>\n",
         comparison.only_first, comparison.only_second);
   }
   if (!comparison.labels.empty()) {
@@ -104,8 +105,9 @@ std::string to_html(const Comparison& comparison) {
     }
     body += "<h2>Each label, by DeLong's paired test</h2>\n" + scrolling_table(rows);
     body +=
-        "<p class=\"note\">DeLong's test counts rows as independent; with several rows per patient the bootstrap of "
-        "patients above is what counts.</p>\n";
+        "<p class=\"note\">DeLong's test counts rows as independent. With several rows per patient it is left out, and "
+        "the "
+        "bootstrap of patients above is what counts.</p>\n";
   }
   return page("Comparison of two models", body);
 }

@@ -36,14 +36,14 @@ GroupedAttribute by_age(const Attribute& attribute, const std::vector<double>& b
   Group missing;
   for (std::size_t r = 0; r < attribute.values.size(); ++r) {
     const std::optional<double> age = parse_finite(attribute.values[r]);
-    if (!age || *age < bands.front()) {
+    if (!age) {
       missing.rows.push_back(r);
       continue;
     }
     const auto above = std::upper_bound(bands.begin(), bands.end(), *age);
-    const auto band = static_cast<std::size_t>(above - bands.begin()) - 1;
+    const auto band = static_cast<std::size_t>(above - bands.begin());  // 0: below the first one
     Group& group = groups[{band, ""}];
-    group.name = band_name(bands, band);
+    group.name = band == 0 ? fmt::format("below {:g}", bands.front()) : band_name(bands, band - 1);
     group.rows.push_back(r);
   }
   return gathered("age", groups, std::move(missing));

@@ -8,6 +8,7 @@
 
 #include <mi2/error.hpp>
 
+#include "base/blanks.hpp"
 #include "report/columns.hpp"
 
 namespace mi2::report {
@@ -21,12 +22,7 @@ struct Meaning {
   std::optional<std::size_t> split;
 };
 
-std::string trimmed(std::string_view text) {
-  const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return std::string(text);
-}
+std::string trimmed(std::string_view text) { return std::string(base::without_blanks(text)); }
 
 /// Of several names that mean the same to everybody, the one that reports use.
 std::string attribute_name(const base::Table& table, std::size_t column) {
@@ -93,7 +89,7 @@ LabelRows read_label_rows(base::Table table, const CaseOptions& options) {
   refuse_twins(found);
   for (const LabelRow& row : found.rows) {
     // Of many labels, none may be true.
-    if (options.task == Task::kMany || !row.label.empty()) continue;
+    if (options.task == Task::kMany || !base::without_blanks(row.label).empty()) continue;
     throw Error(Code::kBadFile, fmt::format("{}: line {}: the label is empty", found.source, row.line));
   }
   return found;
@@ -103,6 +99,11 @@ LabelRows read_attribute_rows(base::Table table) {
   Meaning meaning;
   meaning.id = table.need(kIdColumn);
   meaning.patient = table.find(base::kGroupColumn);
+  if (table.find(base::kSplitColumn)) {
+    throw Error(Code::kBadFile, fmt::format("{}: has a column 'split', by which nothing would be split; expected it in "
+                                            "the table of labels",
+                                            table.name()));
+  }
   LabelRows found = read_rows(meaning, table);
   refuse_twins(found);
   return found;

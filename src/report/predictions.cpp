@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -93,6 +94,11 @@ Predictions read_long(base::Table& table, std::size_t id, std::size_t label, std
   }
   const std::size_t labels = found.labels.size();
   check_size(table, found.ids.size(), labels);
+  std::unordered_set<std::string> seen;  // as columns of a table they would be one
+  for (const std::string& name : found.labels) {
+    if (seen.insert(base::lower_ascii(name)).second) continue;
+    throw Error(Code::kBadFile, fmt::format("{}: two labels differ in case alone", table.name()));
+  }
   found.scores = {labels, std::vector<double>(found.ids.size() * labels, absent_score.value_or(0.0))};
   std::vector<bool> is_known(found.scores.values.size());
   std::vector<std::size_t> last_line(found.ids.size());
@@ -131,6 +137,9 @@ std::optional<double> parse_finite(std::string_view text) {
 }
 
 Predictions read_predictions(base::Table table, const std::optional<double>& absent_score) {
+  if (absent_score && !std::isfinite(*absent_score)) {
+    throw Error(Code::kBadArgument, fmt::format("--absent-score: expected a finite number, got {}", *absent_score));
+  }
   if (table.rows().empty()) throw Error(Code::kBadFile, fmt::format("{}: has no row", table.name()));
   const std::size_t id = table.need(kIdColumn);
   const auto label = table.find(base::kLabelColumn);

@@ -22,8 +22,8 @@ struct Predictions {
 /// Scores kept in memory: 512 MiB of them.
 inline constexpr std::size_t kMaxScores = std::size_t{1} << 26;
 
-/// Reads either form. Wide: an id and a column of scores per label. Long: `id`, `label` and `score` (and `rank`), a row
-/// per id and label, as mi2 classify --format csv writes it.
+/// Reads either form. Wide: an id and one column of scores per label. Long: `id`, `label` and `score`, one row per id
+/// and label, as mi2 classify --format csv writes it; further columns, such as `rank`, are passed over.
 /// @param absent_score  of a label that a long table does not list for an id; none: every id lists every label.
 /// @throws Error{kBadFile} naming the line: a score that is not a finite number, an id that is
 ///         empty or occurs twice, an id without one of the labels; no row; no label. {kTooLarge} over kMaxScores.

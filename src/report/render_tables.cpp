@@ -42,6 +42,10 @@ std::string tex(std::string_view text) {
         safe += '\\';
         safe += c;
         break;
+      case '[':  // after the end of a row these would belong to it
+      case '*':
+        safe += fmt::format("{{{}}}", c);
+        break;
       case '\\':
         safe += "\\textbackslash{}";
         break;

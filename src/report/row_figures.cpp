@@ -5,6 +5,10 @@
 #include <initializer_list>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include <mi2/error.hpp>
+
 #include "evaluation/ages.hpp"
 #include "evaluation/calibration.hpp"
 #include "evaluation/confusion.hpp"
@@ -51,6 +55,13 @@ std::optional<double> mean_of(std::span<const std::optional<double>> values) { r
 
 RowFigures::RowFigures(const Cases& cases, const evaluation::Scores& scores, const evaluation::Scores* given, Task task)
     : task_(task), truth_(cases.truth), ranked_(rank_labels(cases, scores)) {
+  // The confusion of labels is a table of each by each.
+  constexpr std::size_t kMostOfOne = 4096;
+  if (task == Task::kOne && scores.classes > kMostOfOne) {
+    throw Error(Code::kTooLarge,
+                fmt::format("{} labels, of which each row has one; expected at most {}, or --multi-label",
+                            scores.classes, kMostOfOne));
+  }
   names_ = {{"mean_auc", "mean AUC"}, {"mean_average_precision", "mean average precision"}};
   if (given != nullptr) {
     given_ = rank_labels(cases, *given);

@@ -11,7 +11,7 @@ namespace mi2::server {
 
 /// @returns null without Options::archives.
 /// @throws Error{kNotFound}, {kBadFile} of a folder or the file of rights; {kUnsupported} in a program without
-/// archives.
+///         archives.
 std::shared_ptr<protocols::ArchiveRoutes> open_archives(const Options& options);
 
 }  // namespace mi2::server

@@ -9,6 +9,7 @@
 #include <boost/uuid/uuid_io.hpp>
 
 #include "protocols/answers.hpp"
+#include "protocols/archive_routes.hpp"
 
 namespace mi2::server {
 namespace {
@@ -19,7 +20,8 @@ constexpr std::string_view kMetricsPath = "/metrics";
 constexpr std::size_t kShortBody = 4096;
 constexpr std::size_t kFewRows = 1;
 
-/// Threads for requests to archives, of which one searches each archive at a time, and how many may wait for them.
+/// Threads for searches and deletions, of which one works on each archive at a time, and as many for other requests to
+/// archives; and how many may wait for them.
 constexpr std::size_t kSearchers = 8;
 constexpr std::size_t kMostApart = 256;
 
@@ -56,7 +58,8 @@ Handler::Handler(const Options& options, Models& models, asio::thread_pool& work
       log_(log),
       cors_(options.cors_origins),
       fetcher_(options.urls),
-      searchers_(kSearchers) {}
+      searchers_(kSearchers),
+      lookers_(kSearchers) {}
 
 Call Handler::open(protocols::HttpRequest request, ClientLiveness client) {
   Call call(std::move(request), client);
@@ -105,7 +108,8 @@ protocols::HttpResponse Handler::metrics_answer(Call& call) const {
     answer.headers.emplace_back("allow", "GET");
     return answer;
   }
-  return {200, std::string(Metrics::kContentType), {}, metrics_.render()};
+  const auto archives = models_.snapshot()->service.archives;
+  return {200, std::string(Metrics::kContentType), {}, metrics_.render(!archives || archives->sees_all(call.caller))};
 }
 
 protocols::HttpResponse Handler::refuse(const Call& call, const Error& error) const {
@@ -207,7 +211,8 @@ asio::awaitable<protocols::HttpResponse> Handler::finish_apart(Call& call, proto
   } else {
     ++apart_;
     const auto finished = std::make_shared<Event>(co_await asio::this_coro::executor);
-    asio::post(searchers_, [&, finished] {
+    const bool searches = plan.archive && !plan.archive->action.empty();
+    asio::post(searches ? searchers_ : lookers_, [&, finished] {
       try {
         answer = plan.finish(vectors);
       } catch (...) {

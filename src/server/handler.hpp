@@ -103,6 +103,7 @@ class Handler {
   boost::uuids::random_generator_mt19937 new_id_;
   std::size_t apart_ = 0;        ///< requests in finish_apart()
   asio::thread_pool searchers_;  ///< for what takes long and waits for others
+  asio::thread_pool lookers_;    ///< for what asks a catalog, and does not wait for searches
 };
 
 }  // namespace mi2::server

@@ -2,10 +2,12 @@
 
 #include <map>
 #include <mutex>
+#include <vector>
 
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
+#include <prometheus/metric_family.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
@@ -169,9 +171,13 @@ void Metrics::connections(std::size_t open) { impl_->connections.Set(static_cast
 void Metrics::buffered(std::size_t bytes) { impl_->buffered.Set(static_cast<double>(bytes)); }
 void Metrics::decoding(std::uint64_t pixels) { impl_->decoding.Set(static_cast<double>(pixels)); }
 
-std::string Metrics::render() const {
+std::string Metrics::render(bool with_archives) const {
   impl_->resident.Set(static_cast<double>(base::resident_memory().now));
-  return prometheus::TextSerializer().Serialize(impl_->families.registry.Collect());
+  std::vector<prometheus::MetricFamily> families = impl_->families.registry.Collect();
+  if (!with_archives) {
+    std::erase_if(families, [](const prometheus::MetricFamily& one) { return one.name.starts_with("mi2_archive_"); });
+  }
+  return prometheus::TextSerializer().Serialize(families);
 }
 
 }  // namespace mi2::server

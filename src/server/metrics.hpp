@@ -48,8 +48,8 @@ class Metrics {
   void buffered(std::size_t bytes);
   void decoding(std::uint64_t pixels);
 
-  /// @returns the exposition; its content type is kContentType.
-  [[nodiscard]] std::string render() const;
+  /// @returns the exposition; its content type is kContentType. @param with_archives  those of archives too.
+  [[nodiscard]] std::string render(bool with_archives = true) const;
   static constexpr std::string_view kContentType = "text/plain; version=0.0.4; charset=utf-8";
 
  private:

@@ -7,6 +7,7 @@
 
 #include <mi2/error.hpp>
 
+#include "base/blanks.hpp"
 #include "base/table.hpp"
 #include "base/utf8.hpp"
 #include "vectors/path_index.hpp"
@@ -79,7 +80,8 @@ LabelTable read_path_table(const fs::path& path, const LabelOptions& options) {
     check_fields(csv.name(), row.line, row.fields[name], row.fields[label]);
     table.rows.push_back({row.fields[name], row.fields[label],
                           split ? std::optional(parse_split(row.fields[*split])) : std::nullopt, row.line,
-                          group ? row.fields[*group] : std::string(), fold ? row.fields[*fold] : std::string()});
+                          group ? std::string(base::without_blanks(row.fields[*group])) : std::string(),
+                          fold ? std::string(base::without_blanks(row.fields[*fold])) : std::string()});
   }
   if (csv.rows().empty()) throw Error(Code::kBadFile, fmt::format("{}: holds no label", csv.name()));
   if (!table.rows.empty()) return table;

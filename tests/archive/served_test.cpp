@@ -197,6 +197,24 @@ TEST(Served, OfWhatMayNotBeSeenNothingIsFoundCountedOrRemoved) {
   EXPECT_EQ(ask(served, part, all_of_them()).found.size(), 6U);
   options.where = filter::parse("modality=MR");
   EXPECT_EQ(ask(served, part, options).excluded.filter, 3 * kSlices);
+  // What was erased had a modality once; nothing says which.
+  static_cast<void>(served.remove_study(Growing::uid(1), std::nullopt, true));
+  options.where.reset();
+  options.visible = filter::parse("not modality=MR");
+  EXPECT_EQ(ask(served, part, options).excluded.deleted, 0U);
+  EXPECT_EQ(ask(served, part, all_of_them()).excluded.deleted, kSlices + 1);
+}
+
+TEST(Served, AFilterMayHaveAsManyDatesAsValues) {
+  Growing archive;
+  archive.add_study();
+  archive.close();
+  Served served(archive.folder(), 1);
+  SearchOptions options = all_of_them();
+  std::string dates = "date in (2020";
+  for (int i = 1; i < 1000; ++i) dates += ",2020";
+  options.where = filter::parse(dates + ")");
+  EXPECT_EQ(ask(served, part_near(archive.rows().row(0)), options).excluded.filter, kSlices);
 }
 
 TEST(Served, PagesOfASnapshotDoNotMoveWhenStudiesAreAdded) {

@@ -2,6 +2,7 @@
 import html.parser
 import json
 import os
+import re
 import subprocess
 
 import numpy as np
@@ -220,6 +221,9 @@ def test_rows_of_one_patient_widen_intervals(mi2, data):
     write_tables(data, patient=[f"p{i // 4}" for i in range(240)])
     patients = report(mi2, folder)["classes"][0]["auc"]["interval"]
     assert 1.5 < (patients[1] - patients[0]) / (rows[1] - rows[0]) < 2.6
+    # DeLong's counts rows as independent: without a bootstrap there is none.
+    found = report(mi2, folder, samples=0)
+    assert all(row["auc"]["interval"] is None and row["auc"]["why"] for row in found["classes"])
 
 
 def test_scores_of_any_scale_are_named_and_both_areas_given(mi2, data):
@@ -258,6 +262,9 @@ def test_a_single_finding(mi2, tmp_path):
     found = report(mi2, tmp_path)
     assert found["classes"][0]["auc"]["value"] == pytest.approx(metrics.roc_auc_score(truth, scores), abs=1e-9)
     assert found["classes"][0]["positives"] == truth.sum()
+    for nothing in ("", " "):
+        write(tmp_path / "l.csv", ["id", "label"], [[i, nothing if i == 3 else t] for i, t in enumerate(truth)])
+        assert "label is empty" in evaluate(mi2, tmp_path, status=3).errors
 
 
 def test_ages(mi2, tmp_path):
@@ -315,6 +322,36 @@ def test_groups_are_compared_and_small_ones_are_said(mi2, data):
     assert groups["F"]["metric"]["value"] == pytest.approx(auc, abs=1e-9)
 
 
+def test_ages_below_the_first_band_are_a_group(mi2, data):
+    write_tables(data, age=[5 if i < 60 else 50 for i in range(240)])
+    found = report(mi2, data["folder"], "--age-bands", "18,40", samples=0)
+    groups = next(a for a in found["attributes"] if a["attribute"] == "age")["groups"]
+    assert [(g["group"], g["rows"]) for g in groups] == [("below 18", 60), ("40+", 180)]
+
+
+def test_a_split_among_attributes_is_refused(mi2, data):
+    people = write(data["folder"] / "a.csv", ["id", "split"], [[i, "train"] for i in data["ids"][:100]])
+    assert "'split'" in evaluate(mi2, data["folder"], "--attributes", people, status=3).errors
+
+
+def test_labels_that_tables_cannot_tell_apart_are_refused(mi2, data):
+    rows = [[i, label, "0.5"] for i in data["ids"] for label in ("ant", "Ant", "bee", "cat")]
+    write(data["folder"] / "p.csv", ["id", "label", "score"], rows)
+    assert "case alone" in evaluate(mi2, data["folder"], status=3).errors
+
+
+def test_more_labels_than_a_confusion_can_have_are_refused(mi2, tmp_path):
+    write(tmp_path / "p.csv", ["id", *(f"l{i}" for i in range(5000))], [[i, *["0"] * 5000] for i in "ab"])
+    write(tmp_path / "l.csv", ["id", "label"], [["a", "l1"], ["b", "l2"]])
+    assert "5000 labels" in evaluate(mi2, tmp_path, status=5).errors
+
+
+def test_tables_in_latex_keep_names_out_of_their_rows(mi2, data):
+    write_tables(data, site=["[0, 18)" if i % 2 else "*b" for i in range(240)])
+    report(mi2, data["folder"], samples=0)
+    assert not re.search(r"\\\\\n[\[*]", (data["folder"] / "r" / "tables.tex").read_text())
+
+
 def test_underdiagnosis_is_counted_per_group(mi2, data):
     names = ["No Finding", "bee", "cat"]
     text = (data["folder"] / "p.csv").read_text()
@@ -330,6 +367,7 @@ def test_underdiagnosis_is_counted_per_group(mi2, data):
 @pytest.mark.parametrize("more,words", [
     (["--positive", "dog"], "--positive"), (["--age-bands", "40,0"], "ascending"), (["--age-bands", "a"], "--age-bands"),
     (["--scale", "0"], "--scale"), (["--multi-label", "--ages"], "excludes"), (["--level", "2"], "--level"),
+    (["--absent-score", "nan"], "--absent-score"), (["--absent-score", "inf"], "--absent-score"),
 ])
 def test_options_that_make_no_sense_are_refused(mi2, data, more, words):
     assert words in evaluate(mi2, data["folder"], *more, status=2).errors

@@ -13,20 +13,25 @@ def compared(mi2, folder, *more, **options):
     return json.loads((folder / "c" / "comparison.json").read_text())
 
 
-@pytest.fixture
-def two_models(mi2, data):
+def reports_of_two(mi2, data, first=(), second=()):
     """Reports r1 and r2 of the same rows; the second model is worse, and its rows come in another order."""
     folder = data["folder"]
-    write_tables(data, patient=data["patient"])
+    write_tables(data, **{name: data[name] for name in first})
     evaluate(mi2, folder)
     (folder / "r").rename(folder / "r1")
     random = np.random.default_rng(11)
     worse = dict(data, p=0.5 * data["p"] + 0.5 * random.dirichlet([1, 1, 1], 240))
     order = random.permutation(240)
-    write_tables(worse, order=order, patient=data["patient"])
+    write_tables(worse, order=order, **{name: data[name] for name in second})
     evaluate(mi2, folder)
     (folder / "r").rename(folder / "r2")
     return data, worse
+
+
+@pytest.fixture
+def two_models(mi2, data):
+    """Of 120 patients with two rows each."""
+    return reports_of_two(mi2, data, ["patient"], ["patient"])
 
 
 def paired_delong(y, a, b):
@@ -38,11 +43,11 @@ def paired_delong(y, a, b):
     return (a1 - b1).mean(), np.sqrt((a1 - b1).var(ddof=1) / y.sum() + (a0 - b0).var(ddof=1) / (~y).sum())
 
 
-def test_two_models_are_compared_on_the_same_rows(mi2, two_models):
-    first, second = two_models
+def test_two_models_are_compared_on_the_same_rows(mi2, data):
+    first, second = two_models = reports_of_two(mi2, data)
     found = compared(mi2, first["folder"])
     truth = first["truth"]
-    assert found["rows"] == 240 and found["patients"] == 120
+    assert found["rows"] == 240 and found["patients"] is None
     auc = found["figures"]["mean_auc"]
     wanted = [metrics.roc_auc_score(truth, model["p"], multi_class="ovr") for model in two_models]
     assert [auc["first"], auc["second"]] == pytest.approx(wanted, abs=1e-9)
@@ -58,6 +63,20 @@ def test_two_models_are_compared_on_the_same_rows(mi2, two_models):
     contingency = pytest.importorskip("statsmodels.stats.contingency_tables")
     p = contingency.mcnemar([[0, only[0]], [only[1], 0]], exact=True).pvalue
     assert found["figures"]["accuracy"]["p"] == pytest.approx(p, abs=1e-9)
+
+
+def test_tests_of_independent_rows_are_left_out_where_patients_have_several(mi2, two_models):
+    found = compared(mi2, two_models[0]["folder"])
+    assert found["patients"] == 120 and found["figures"]["mean_auc"]["p"] < 0.05
+    assert "McNemar" not in found["figures"]["accuracy"]["method"] and "patient" in found["figures"]["accuracy"]["method"]
+    assert all(row["delong"]["p"] is None and row["delong"]["interval"] is None for row in found["classes"])
+
+
+def test_reports_of_which_one_has_patients_are_refused(mi2, data):
+    reports_of_two(mi2, data, [], ["patient"])
+    folder = data["folder"]
+    assert "patients in one" in mi2("evaluate", "--compare", str(folder / "r1"), str(folder / "r2"), "--out", str(folder / "c"),
+                                    with_model=False, status=2).errors
 
 
 def test_a_model_does_not_differ_from_itself(mi2, two_models):
@@ -78,7 +97,18 @@ def test_reports_of_other_rows_are_refused(mi2, two_models, old, new, words):
         old, new = line, line.replace(",ant,", ",bee,")
     assert old in text
     (folder / "r2" / "rows.csv").write_text(text.replace(old, new, 1))
-    mi2("evaluate", "--compare", str(folder / "r1"), str(folder / "r2"), "--out", str(folder / "c"), with_model=False, status=2)
+    done = mi2("evaluate", "--compare", str(folder / "r1"), str(folder / "r2"), "--out", str(folder / "c"), with_model=False,
+               status=2)
+    assert words in done.errors
+
+
+@pytest.mark.parametrize("mode,option", [("--compare", "--ages"), ("--compare", "--prevalence=0.1"), ("--retrieval", "--multi-label")])
+def test_options_without_effect_are_refused(mi2, two_models, mode, option):
+    folder = two_models[0]["folder"]
+    given = {"--compare": [str(folder / "r1"), str(folder / "r2")],
+             "--retrieval": ["--predictions", str(folder / "p.csv"), "--labels", str(folder / "l.csv")]}[mode]
+    done = mi2("evaluate", mode, *given, option, "--out", str(folder / "c"), with_model=False, status=2)
+    assert option.split("=")[0] in done.errors and mode in done.errors
 
 
 def test_what_is_no_report_is_not_compared(mi2, data):

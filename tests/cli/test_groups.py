@@ -242,6 +242,13 @@ def test_a_querys_own_patient_does_not_vote(mi2, noise):
         assert all(own[n["path"]] != own[row["path"]] for n in row["neighbours"])
 
 
+def test_queries_that_nobody_knows_are_said_to_have_no_patients(mi2, noise):
+    np.save(noise.folder / "q.npy", noise.x[:4])
+    done = mi2("knn", "--train", noise.embeddings, "--labels", noise.table(patient=noise.patients),
+               str(noise.folder / "q.npy"), with_model=False)
+    assert "patients are not kept apart" in done.errors
+
+
 def test_neighbours_of_other_patients_are_scikit_learns(mi2, uneven):
     figures, _ = uneven.knn(mi2, uneven.table(subject=uneven.patients), "--group", "subject")
     model = KNeighborsClassifier(n_neighbors=5, metric="cosine", algorithm="brute")

@@ -16,7 +16,8 @@ def test_carbon_states_every_factor(mi2, watts, first):
     assert found["factors"]["intensity"]["source"] == "stated by the user"
 
 
-@pytest.mark.parametrize("arguments", [["--watts", "400-250"], ["--watts", "-5"], ["--watts", "x"], ["--watts", "1", "--pue", "0.5"],
+@pytest.mark.parametrize("arguments", [["--gpu-hours", "1e300", "--watts", "1e300"], ["--watts", "400-250"], ["--watts", "-5"], ["--watts", "x"], ["--watts", "1", "--pue", "0.5"],
                                        ["--watts", "1", "--intensity", "1-"], ["--watts", "nan"]])
 def test_factors_that_cannot_be_are_refused(mi2, arguments):
-    mi2("report", "carbon", "--gpu-hours", "1", *arguments, status=2, with_model=False)
+    hours = [] if "--gpu-hours" in arguments else ["--gpu-hours", "1"]
+    mi2("report", "carbon", *hours, *arguments, status=2, with_model=False)

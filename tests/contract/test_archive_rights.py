@@ -55,6 +55,13 @@ def test_rows_that_may_not_be_seen_are_neither_found_nor_counted(guarded, filled
         "patients", "studies", "series", "instances", "images"}
 
 
+def test_metrics_say_nothing_of_archives_to_who_may_not_see_all(guarded):
+    search(guarded, {"text": "x"}, headers=of("all"))
+    for key, shown in (("none", False), ("ct", False), ("all", True)):
+        body = guarded.get("/metrics", headers=of(key)).body
+        assert b"mi2_requests_total" in body and (b"mi2_archive_" in body) == shown, key
+
+
 def test_whether_a_patient_is_among_rows_that_may_not_be_seen_does_not_show(serve, tmp_path):
     known = {**{str(p): "ct" for p in write_study(tmp_path / "in", 1, patient="A", modality="CT")},
              **{str(p): "mr" for p in write_study(tmp_path / "in", 2, patient="B", modality="MR")}}

@@ -191,5 +191,12 @@ TEST(Groups, AreTheColumnOfPatientsOrTheOneThatIsNamed) {
   expect_error(Code::kBadFile, {"no column 'part'"}, [&] { labels(folder, "path,label,site\na,x,1\n", options); });
 }
 
+TEST(Groups, AreTheSameWithBlanksAround) {
+  const TemporaryFolder folder;
+  const LabelTable found = labels(folder, "path,label,patient\na,x,P1\nb,x,P1 \nc,x, \n");
+  EXPECT_EQ(found.rows[0].group, found.rows[1].group);
+  expect_error(Code::kBadFile, {"line 4", "empty"}, [&] { static_cast<void>(require_group(found, found.rows[2])); });
+}
+
 }  // namespace
 }  // namespace mi2::vectors

@@ -103,13 +103,11 @@ class Binder {
 
   std::string dates(const Expr& expr, std::string_view value) {
     if (is_equality(expr.op)) {
-      std::string sql;
       for (const std::string& date : expr.values) {
         parameters.emplace_back(first_day(date));
         parameters.emplace_back(last_day(date));
-        sql += fmt::format("{}{} BETWEEN ? AND ?", sql.empty() ? "" : " OR ", value);
       }
-      return "(" + sql + ")";
+      return any_of(fmt::format("{} BETWEEN ? AND ?", value), expr.values.size());
     }
     const bool first = expr.op == Op::kLess || expr.op == Op::kGreaterEqual;
     parameters.emplace_back(first ? first_day(expr.values.front()) : last_day(expr.values.front()));
@@ -118,6 +116,12 @@ class Binder {
 
   static bool is_equality(Op op) {
     return op == Op::kEqual || op == Op::kNotEqual || op == Op::kIn || op == Op::kNotIn;
+  }
+
+  /// The same condition so many times, as a tree of little depth: SQLite refuses one of more than 1000 levels.
+  static std::string any_of(const std::string& one, std::size_t times) {
+    if (times == 1) return "(" + one + ")";
+    return "(" + any_of(one, times / 2) + " OR " + any_of(one, times - times / 2) + ")";
   }
 
   static std::string repeated(std::string_view text, std::size_t times) {

@@ -1,5 +1,6 @@
 #include "protocols/archives/archives.hpp"
 
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <map>
@@ -76,6 +77,7 @@ RequestPlan look(const Asked& asked, std::function<std::string(archive::Reader&)
     HttpResponse answer;
     guarded(*record, stop, [&] {
       asked.served->look([&](archive::Reader& reader) {
+        if (stop.stop_requested()) throw Error(Code::kInternal, "archive: stopped");
         note(*record, reader);
         answer.body = read(reader);
       });
@@ -294,6 +296,14 @@ class Archives final : public ArchiveRoutes {
     }
     const std::lock_guard lock(mutex_);
     rights_ = std::move(rights);
+  }
+
+  [[nodiscard]] bool sees_all(std::string_view caller) const override {
+    const std::lock_guard lock(mutex_);
+    return std::all_of(archives_.begin(), archives_.end(), [&](const auto& entry) {
+      const Right right = rights_->of(caller, entry.first);
+      return right.search && !right.rows;
+    });
   }
 
  private:

@@ -19,8 +19,8 @@ struct Cursor {
 };
 
 std::string to_text(const Cursor& cursor);
-/// @param most  results that may have been shown.  @throws Error{kBadArgument} for anything that to_text() did not
-/// make.
+/// @param most  results that may have been shown.
+/// @throws Error{kBadArgument} for anything that to_text() did not make.
 Cursor parse_cursor(std::string_view text, std::size_t most);
 
 }  // namespace mi2::protocols::archives

@@ -24,9 +24,8 @@ struct Right {
 class Rights {
  public:
   Rights() = default;
-  /// {"keys": {"SHA-256 of a key" or "*": {"ARCHIVE" or "*": {"rights": ["search", "paths", "delete"], "where":
-  /// EXPR}}}}.
-  /// "*" stands for keys, and archives, that are not named.
+  /// {"keys": {KEY: {ARCHIVE: {"rights": ["search", "paths", "delete"], "where": EXPR}}}}. KEY is the SHA-256 of a key,
+  /// ARCHIVE a name; "*" stands for keys, and archives, that are not named.
   /// @param names  of the archives.  @param name  what errors call the text.
   /// @throws Error{kBadFile} naming what is wrong.
   static Rights parse(std::string_view text, std::string_view name, std::span<const std::string> names);

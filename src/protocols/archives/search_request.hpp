@@ -43,16 +43,14 @@ struct AskedSearch {
 
 /// @param body  an object.
 /// @throws Error{kBadArgument} naming the member that is wrong, never what it holds; {kTooLarge}; {kBadFile} for an
-/// image;
-///         {kOverloaded} while models are loaded.
+///         image; {kOverloaded} while models are loaded.
 AskedSearch read_search(const Service& service, const archive::Served& served, const Right& right, Json body);
 
 /// The filter of a request. @throws as archive::filter::parse(); {kBadArgument} for a path without the right.
 archive::filter::Expr read_where(const Json& where, const Right& right);
 
-/// @param vectors  of AskedSearch::work.  @throws Error{kNotFound} for an item, series or study that is not there, or
-/// may
-///                 not be seen.
+/// @param vectors  of AskedSearch::work.
+/// @throws Error{kNotFound} for an item, series or study that is not there, or may not be seen.
 std::vector<archive::QueryPart> query_parts(archive::Reader& reader, const AskedSearch& asked, const Vectors& vectors);
 
 }  // namespace mi2::protocols::archives

@@ -38,7 +38,8 @@ def configure(source, build, *options, ok=True):
 @pytest.fixture(scope="session")
 def bare():
     """A build folder with everything off but the library, which is shared. It is kept: ccache or ninja has its objects."""
-    configure(ROOT, BARE, f"-DCMAKE_CXX_COMPILER={os.environ['MI2_CXX']}", "-DBUILD_SHARED_LIBS=ON", *OFF)
+    configure(ROOT, BARE, f"-DCMAKE_CXX_COMPILER={os.environ['MI2_CXX']}", "-DBUILD_SHARED_LIBS=ON",
+              "-DCMAKE_UNITY_BUILD=ON", *OFF)
     run("cmake", "--build", BARE, "--target", "libmi2")
     return BARE
 

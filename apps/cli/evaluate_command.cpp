@@ -223,7 +223,8 @@ int evaluate(EvaluateArguments& arguments) {
 void refuse_beside(const CLI::App& command, const char* mode, std::initializer_list<const char*> names) {
   for (const char* const name : names) {
     if (command.get_option(name)->count() == 0) continue;
-    throw Error(Code::kBadArgument, fmt::format("evaluate: {} has no effect beside {}; expected one of them", name, mode));
+    throw Error(Code::kBadArgument,
+                fmt::format("evaluate: {} has no effect beside {}; expected one of them", name, mode));
   }
 }
 

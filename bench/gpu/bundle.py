@@ -30,15 +30,22 @@ SYSTEM = re.compile(r"(ld-linux.*|lib(c|m|dl|rt|pthread|util|gcc_s|stdc\+\+|gomp
 FLAGS = ["-std=c++20", "-O2", "-DNDEBUG", "-DFMT_SHARED", "-fPIC", "-w", "-fvisibility=hidden", "-fvisibility-inlines-hidden"]
 
 
+def sources_in(file):
+    """A source of the repository, or those that CMake compiles as one in a unity build."""
+    file = pathlib.Path(file)
+    together = re.findall(r'^#include "(.+)"$', file.read_text(), re.MULTILINE) if "Unity" in file.parts else [file]
+    return [str(pathlib.Path(one).relative_to(ROOT)) for one in together]
+
+
 def torch_sources(build):
-    """Of the repository, every source that includes libtorch's headers, by the object that the build makes of it."""
+    """Of the repository, all sources that include libtorch's headers, by the object that the build makes of them."""
     commands = json.loads((build / "compile_commands.json").read_text())
     found = {}
     for entry in commands:
         if "torch/include" not in entry["command"]:
             continue
         words = shlex.split(entry["command"])
-        found[words[words.index("-o") + 1]] = str(pathlib.Path(entry["file"]).relative_to(ROOT))
+        found[words[words.index("-o") + 1]] = sources_in(entry["file"])
     return found
 
 
@@ -83,7 +90,7 @@ def gather(build, bundle):
             compiled, kept = [], []
             for name in dict.fromkeys(link_inputs(build, program)):
                 members = archive_members(build, name) if name.endswith(".a") else [name]
-                ours = [sources[member] for member in members if member in sources]
+                ours = [source for member in members for source in sources.get(member, [])]
                 if ours:
                     compiled += ours
                     continue

@@ -76,7 +76,7 @@ LIBRARIES = {
     r"mpi\.h": ["src/train/trainer"],
     r"nanobind/": ["bindings/python"],
     r"nlohmann/": ["src/base", "src/weights", "src/models", "src/text", "src/classify", "src/vectors", "src/adapter", "src/archive", "src/dataset",
-                   "src/report",
+                   "src/evaluation", "src/report",
                    "src/train", "src/jobs", "src/export", "src/benchmark", "src/protocols", "src/batch", "src/server",
                    "apps"],
     r"fmt/|spdlog/": ["src", "apps", "bindings"],

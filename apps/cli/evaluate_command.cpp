@@ -115,6 +115,26 @@ void write_report(const std::string& out, const report::Analysis& analysis) {
   files.commit();
 }
 
+/// STEM.json and STEM.html in the folder `out`, and a summary on standard output.
+template <typename Found>
+void write_answer(const std::string& out, std::string_view stem, const Found& found) {
+  const std::filesystem::path folder = make_report_folder(out);
+  base::AtomicFiles files;
+  files.add(folder / fmt::format("{}.json", stem), report::to_json(found));
+  files.add(folder / fmt::format("{}.html", stem), report::to_html(found));
+  files.commit();
+  const auto output = open_output("-");
+  output->write(report::to_text(found));
+  output->commit();
+}
+
+base::OnProgress shown_on(Progress& bar) {
+  return [&bar](const base::Progress& at) {
+    bar.show(at);
+    throw_if_interrupted();
+  };
+}
+
 int compare(const EvaluateArguments& arguments) {
   const auto rows_of = [](const std::string& folder) {
     report::ScoredRows rows = report::read_scored_rows(base::Table::read(std::filesystem::path(folder) / "rows.csv"));
@@ -132,19 +152,9 @@ int compare(const EvaluateArguments& arguments) {
   progress.rest();
   const report::Comparison found = [&] {
     Progress bar(0, "");
-    return report::compare(first, std::move(second), options, [&](const base::Progress& at) {
-      bar.show(at);
-      throw_if_interrupted();
-    });
+    return report::compare(first, std::move(second), options, shown_on(bar));
   }();
-  const std::filesystem::path folder = make_report_folder(arguments.out);
-  base::AtomicFiles files;
-  files.add(folder / "comparison.json", report::to_json(found));
-  files.add(folder / "comparison.html", report::to_html(found));
-  files.commit();
-  const auto output = open_output("-");
-  output->write(report::to_text(found));
-  output->commit();
+  write_answer(arguments.out, "comparison", found);
   return 0;
 }
 
@@ -163,20 +173,10 @@ int judge_retrieval(const EvaluateArguments& arguments) {
   options.samples = arguments.analysis.samples.value_or(options.samples);
   const report::Retrieval found = [&] {
     Progress bar(0, "");
-    return report::evaluate_retrieval(std::move(ranked), std::move(labels), options, [&](const base::Progress& at) {
-      bar.show(at);
-      throw_if_interrupted();
-    });
+    return report::evaluate_retrieval(std::move(ranked), std::move(labels), options, shown_on(bar));
   }();
   for (const std::string& warning : found.warnings) progress.warn(fmt::format("warning: {}", warning));
-  const std::filesystem::path folder = make_report_folder(arguments.out);
-  base::AtomicFiles files;
-  files.add(folder / "retrieval.json", report::to_json(found));
-  files.add(folder / "retrieval.html", report::to_html(found));
-  files.commit();
-  const auto output = open_output("-");
-  output->write(report::to_text(found));
-  output->commit();
+  write_answer(arguments.out, "retrieval", found);
   return 0;
 }
 
@@ -203,10 +203,7 @@ int evaluate(EvaluateArguments& arguments) {
   report::Analysis analysis = [&] {
     Progress bar(0, "");
     bar.begin("evaluating");
-    return report::analyse(study, arguments.analysis, [&](const base::Progress& at) {
-      bar.show(at);
-      throw_if_interrupted();
-    });
+    return report::analyse(study, arguments.analysis, shown_on(bar));
   }();
   analysis.source = std::filesystem::path(arguments.predictions).filename().string();
   progress.begin("writing the report");

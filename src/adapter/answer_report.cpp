@@ -10,8 +10,9 @@
 #include <mi2/version.hpp>
 
 #include "adapter/figure_json.hpp"
-#include "adapter/short_label.hpp"
 #include "base/utf8.hpp"
+#include "evaluation/json.hpp"
+#include "evaluation/square_plot.hpp"
 
 namespace mi2::adapter {
 namespace {
@@ -30,7 +31,7 @@ std::string confusion_text(const AnswerReport& report) {
   if (count > kConfusionLabels) return {};
   std::string text = "\nRows by true label, columns by answer in the same order:\n";
   for (std::size_t t = 0; t < count; ++t) {
-    text += fmt::format("{:<28}", short_label(base::printable(report.labels[t])));
+    text += fmt::format("{:<28}", evaluation::shortened(base::printable(report.labels[t])));
     for (std::size_t p = 0; p < count; ++p) text += fmt::format("  {:>5}", report.evaluation.confusion.count(t, p));
     text += '\n';
   }
@@ -59,7 +60,7 @@ std::string to_json(const AnswerReport& report) {
   json["mcc"] = found.matthews;
   json.update(averages_json(found.averages));
   json["at_best_f1"] = averages_json(report.at_best_f1.averages);
-  json["confusion"] = confusion_json(found.confusion);
+  json["confusion"] = evaluation::confusion_json(found.confusion);
   json["classes"] = OrderedJson::array();
   for (std::size_t c = 0; c < report.labels.size(); ++c) {
     const evaluation::ClassEvaluation& of_class = found.classes[c];
@@ -85,7 +86,7 @@ std::string to_text(const AnswerReport& report) {
     const std::string rest =
         fmt::format("  {:>6}  {:>9}  {:>9}", area, threshold ? fmt::format("{:.2f}", *threshold) : "-",
                     threshold ? fmt::format("{:.4f}", report.at_best_f1.classes[c].f1) : "-");
-    text += figures_line(short_label(base::printable(report.labels[c])), of_class.figures, rest);
+    text += figures_line(evaluation::shortened(base::printable(report.labels[c])), of_class.figures, rest);
   }
   text += '\n' + figures_line("macro", found.averages.macro, "");
   text += figures_line("micro", found.averages.micro, "");

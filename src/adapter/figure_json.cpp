@@ -1,8 +1,5 @@
 #include "adapter/figure_json.hpp"
 
-#include <cstddef>
-#include <utility>
-
 #include <nlohmann/json.hpp>
 
 namespace mi2::adapter {
@@ -36,16 +33,6 @@ OrderedJson f1_json(const std::optional<double>& threshold, const evaluation::Cl
   json["threshold"] = *threshold;
   json.update(class_json(figures));
   return json;
-}
-
-OrderedJson confusion_json(const evaluation::Confusion& confusion) {
-  OrderedJson rows = OrderedJson::array();
-  for (std::size_t t = 0; t < confusion.classes(); ++t) {
-    OrderedJson row = OrderedJson::array();
-    for (std::size_t p = 0; p < confusion.classes(); ++p) row.push_back(confusion.count(t, p));
-    rows.push_back(std::move(row));
-  }
-  return rows;
 }
 
 }  // namespace mi2::adapter

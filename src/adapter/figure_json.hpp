@@ -17,7 +17,5 @@ nlohmann::ordered_json class_json(const evaluation::ClassFigures& figures);
 nlohmann::ordered_json averages_json(const evaluation::Averages& averages);
 /// {"threshold": .., "precision": .., "recall": .., "f1": ..}, or null without a threshold.
 nlohmann::ordered_json f1_json(const std::optional<double>& threshold, const evaluation::ClassFigures& figures);
-/// A row per true class, a column per answer.
-nlohmann::ordered_json confusion_json(const evaluation::Confusion& confusion);
 
 }  // namespace mi2::adapter

@@ -9,8 +9,9 @@
 
 #include "adapter/figure_json.hpp"
 #include "adapter/operating_point_json.hpp"
-#include "adapter/short_label.hpp"
 #include "base/utf8.hpp"
+#include "evaluation/json.hpp"
+#include "evaluation/square_plot.hpp"
 
 namespace mi2::adapter {
 namespace {
@@ -18,15 +19,7 @@ namespace {
 using OrderedJson = nlohmann::ordered_json;
 
 OrderedJson to_json(const evaluation::Reliability& reliability) {
-  OrderedJson bins = OrderedJson::array();
-  for (const evaluation::ReliabilityBin& bin : reliability.bins) {
-    bins.push_back({{"low", bin.low},
-                    {"high", bin.high},
-                    {"count", bin.count},
-                    {"confidence", bin.confidence},
-                    {"accuracy", bin.accuracy}});
-  }
-  return {{"expected_calibration_error", reliability.expected_error}, {"bins", bins}};
+  return {{"expected_calibration_error", reliability.expected_error}, {"bins", evaluation::bins_json(reliability)}};
 }
 
 OrderedJson curve_json(const std::vector<evaluation::RocPoint>& curve) {
@@ -116,17 +109,11 @@ std::string rows_text(const AdapterReport& report) {
     const auto count = [&](std::size_t rows, const evaluation::GroupsOfClass& groups) {
       return grouped ? fmt::format("{} ({})", rows, groups.with) : fmt::format("{}", rows);
     };
-    text += fmt::format("    {:<16} {}, {}\n", short_label(base::printable(report.adapter.labels[c])),
+    text += fmt::format("    {:<16} {}, {}\n", evaluation::shortened(base::printable(report.adapter.labels[c])),
                         count(report.train_rows_of_label[c], report.train_groups_of_label[c]),
                         count(report.evaluation.classes[c].figures.support, report.evaluated_groups_of_label[c]));
   }
   return text;
-}
-
-std::string text_of(const evaluation::Figure& figure) {
-  if (!figure.value) return "-";
-  if (!figure.interval) return fmt::format("{:.4f}", *figure.value);
-  return fmt::format("{:.4f} ({:.4f} to {:.4f})", *figure.value, figure.interval->low, figure.interval->high);
 }
 
 /// "2 of 3 labels have fewer than 10 rows to be trained on ('a': 2)", if any has.
@@ -237,7 +224,7 @@ std::string to_json(const AdapterReport& report) {
   json["temperature"] = report.adapter.temperature;
   json["calibration"] = to_json(found.reliability);
   json["calibration_before"] = to_json(report.uncalibrated);
-  json["confusion"] = confusion_json(found.confusion);
+  json["confusion"] = evaluation::confusion_json(found.confusion);
   json["classes"] = classes_json(report);
   json["zero_shot"] = nullptr;
   if (report.zero_shot) {
@@ -265,9 +252,9 @@ std::string to_text(const AdapterReport& report) {
                                             : fmt::format(" by '{}'", base::printable(report.split.grouped_by)))
                           : std::string());
   text += split_text(report);
-  text += fmt::format("  accuracy           {}\n", text_of(found.accuracy));
-  text += fmt::format("  balanced accuracy  {}\n", text_of(found.balanced_accuracy));
-  text += fmt::format("  mean AUC           {}\n", text_of(found.mean_auc));
+  text += fmt::format("  accuracy           {}\n", evaluation::to_text(found.accuracy));
+  text += fmt::format("  balanced accuracy  {}\n", evaluation::to_text(found.balanced_accuracy));
+  text += fmt::format("  mean AUC           {}\n", evaluation::to_text(found.mean_auc));
   text += fmt::format("  precision, recall, F1:\n    macro            {}\n", text_of(found.averages.macro));
   text += fmt::format("    micro            {}\n", text_of(found.averages.micro));
   text += fmt::format("    macro, best F1   {}\n", text_of(report.f1.evaluated.averages.macro));
@@ -276,10 +263,12 @@ std::string to_text(const AdapterReport& report) {
   text += fmt::format("  calibration error  {:.4f} at temperature {:.4f}; {:.4f} without\n",
                       found.reliability.expected_error, report.adapter.temperature, report.uncalibrated.expected_error);
   if (report.zero_shot) {
-    text += fmt::format("  zero-shot accuracy {}, gain {}\n", text_of(report.zero_shot->evaluation.accuracy),
-                        text_of(report.zero_shot->gain.accuracy));
-    text += fmt::format("  zero-shot mean AUC {}, gain {}\n", text_of(report.zero_shot->evaluation.mean_auc),
-                        text_of(report.zero_shot->gain.mean_auc));
+    text +=
+        fmt::format("  zero-shot accuracy {}, gain {}\n", evaluation::to_text(report.zero_shot->evaluation.accuracy),
+                    evaluation::to_text(report.zero_shot->gain.accuracy));
+    text +=
+        fmt::format("  zero-shot mean AUC {}, gain {}\n", evaluation::to_text(report.zero_shot->evaluation.mean_auc),
+                    evaluation::to_text(report.zero_shot->gain.mean_auc));
   }
   return text + rows_text(report);
 }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "adapter/report.hpp"
-#include "adapter/short_label.hpp"
 #include "evaluation/confusion_plot.hpp"
 #include "evaluation/square_plot.hpp"
 
@@ -58,7 +57,7 @@ std::string dots(const evaluation::Reliability& reliability, std::string_view in
 
 double width_of(const std::vector<std::string>& labels) {
   std::size_t longest = 0;
-  for (const std::string& label : labels) longest = std::max(longest, short_label(label).size());
+  for (const std::string& label : labels) longest = std::max(longest, evaluation::shortened(label).size());
   return 7.0 * static_cast<double>(longest);
 }
 
@@ -79,8 +78,9 @@ std::string roc_svg(const AdapterReport& report) {
     svg += fmt::format("<rect x=\"{}\" y=\"{:.1f}\" width=\"14\" height=\"4\" fill=\"{}\"/>\n", kLeft + kSide + 16,
                        y - 6, evaluation::colour_of(c));
     svg += evaluation::svg_text(kLeft + kSide + 36, y, "start",
-                                found.auc.value ? fmt::format("{} {:.3f}", short_label(labels[c]), *found.auc.value)
-                                                : fmt::format("{} -", short_label(labels[c])));
+                                found.auc.value
+                                    ? fmt::format("{} {:.3f}", evaluation::shortened(labels[c]), *found.auc.value)
+                                    : fmt::format("{} -", evaluation::shortened(labels[c])));
   }
   if (labels.size() > shown) {
     svg += evaluation::svg_text(kLeft + kSide + 36, kTop + 14 + 20.0 * static_cast<double>(shown), "start",

@@ -14,6 +14,7 @@
 #include <mi2/error.hpp>
 
 #include "base/hash.hpp"
+#include "base/little_endian.hpp"
 
 namespace mi2::archive {
 namespace {
@@ -23,21 +24,6 @@ namespace fs = std::filesystem;
 constexpr std::string_view kMagic = "MI2 f32\n";
 constexpr std::uint32_t kVersion = 1;
 constexpr std::size_t kHashAt = kSegmentHeader - sizeof(std::uint64_t);
-
-/// In little-endian order, whatever the machine's.
-template <typename Number>
-void put(std::string& text, Number number) {
-  for (std::size_t i = 0; i < sizeof(Number); ++i) text += static_cast<char>(number >> (8 * i) & 0xFF);
-}
-
-template <typename Number>
-Number get(std::string_view text, std::size_t at) {
-  Number number = 0;
-  for (std::size_t i = 0; i < sizeof(Number); ++i) {
-    number |= static_cast<Number>(static_cast<Number>(static_cast<unsigned char>(text[at + i])) << (8 * i));
-  }
-  return number;
-}
 
 std::uint64_t offset_of(std::uint64_t row, std::size_t dimensions) {
   return kSegmentHeader + row % kSegmentRows * dimensions * sizeof(float);
@@ -59,16 +45,16 @@ bool write_at(int descriptor, std::span<const std::byte> bytes, std::uint64_t of
 
 std::string segment_header(const Format& format, std::uint64_t number) {
   std::string header(kMagic);
-  put<std::uint32_t>(header, kVersion);
-  put<std::uint32_t>(header, static_cast<std::uint32_t>(format.dimensions));
-  put<std::uint64_t>(header, number);
-  put<std::uint64_t>(header, kSegmentRows);
+  base::append_little_endian<std::uint32_t>(header, kVersion);
+  base::append_little_endian<std::uint32_t>(header, static_cast<std::uint32_t>(format.dimensions));
+  base::append_little_endian<std::uint64_t>(header, number);
+  base::append_little_endian<std::uint64_t>(header, kSegmentRows);
   // The archive's id is 16 bytes as hexadecimal digits.
   for (std::size_t i = 0; i < 16; ++i) {
     header += static_cast<char>(std::stoi(format.id.substr(2 * i, 2), nullptr, 16));
   }
   header.resize(kHashAt, '\0');
-  put<std::uint64_t>(header, base::xxh3(std::as_bytes(std::span(header))));
+  base::append_little_endian<std::uint64_t>(header, base::xxh3(std::as_bytes(std::span(header))));
   return header;
 }
 
@@ -80,16 +66,18 @@ void check_segment_header(std::span<const std::byte> bytes, const Format& format
   };
   if (text.size() < kSegmentHeader) refuse(fmt::format("{} bytes", text.size()));
   if (!text.starts_with(kMagic)) refuse("another kind of file");
-  if (get<std::uint64_t>(text, kHashAt) != base::xxh3(bytes.first(kHashAt))) refuse("a damaged header");
-  const auto version = get<std::uint32_t>(text, 8);
+  if (base::read_little_endian<std::uint64_t>(bytes, kHashAt) != base::xxh3(bytes.first(kHashAt)))
+    refuse("a damaged header");
+  const auto version = base::read_little_endian<std::uint32_t>(bytes, 8);
   if (version != kVersion) {
     throw Error(Code::kUnsupported, fmt::format("{}: expected version {}, got {}", name, kVersion, version));
   }
   const std::string wanted = segment_header(format, number);
   if (text == wanted) return;
   if (text.substr(32, 16) != std::string_view(wanted).substr(32, 16)) refuse("one of another archive");
-  if (const auto found = get<std::uint64_t>(text, 16); found != number) refuse(fmt::format("segment {}", found));
-  refuse(fmt::format("one of {} dimensions", get<std::uint32_t>(text, 12)));
+  if (const auto found = base::read_little_endian<std::uint64_t>(bytes, 16); found != number)
+    refuse(fmt::format("segment {}", found));
+  refuse(fmt::format("one of {} dimensions", base::read_little_endian<std::uint32_t>(bytes, 12)));
 }
 
 SegmentWriter::SegmentWriter(fs::path folder, Format format, std::uint64_t rows)

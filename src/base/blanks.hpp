@@ -1,16 +1,16 @@
 #pragma once
-// Blanks around a name that is compared with others.
+// Blanks around a text.
 
+#include <cstddef>
 #include <string_view>
 
 namespace mi2::base {
 
-/// "P1 " is P1; of blanks alone nothing is left.
-inline std::string_view without_blanks(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t";
-  const std::size_t first = text.find_first_not_of(kBlanks);
+/// "P1 " is P1; of blanks alone nothing is left. @param blanks  what counts as one.
+inline std::string_view without_blanks(std::string_view text, std::string_view blanks = " \t") {
+  const std::size_t first = text.find_first_not_of(blanks);
   if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
 }  // namespace mi2::base

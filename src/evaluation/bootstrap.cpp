@@ -14,17 +14,10 @@
 #include <mi2/error.hpp>
 
 #include "evaluation/draw.hpp"
+#include "evaluation/quantile.hpp"
 
 namespace mi2::evaluation {
 namespace {
-
-/// Linear between the two nearest of sorted values, as numpy.percentile.
-double quantile(std::span<const double> sorted, double share) {
-  const double place = share * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<std::size_t>(place);
-  const std::size_t above = std::min(below + 1, sorted.size() - 1);
-  return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
-}
 
 std::optional<Interval> interval_of(std::vector<double>& values, const BootstrapOptions& options) {
   if (values.empty() || values.size() * 2 < options.samples) return std::nullopt;

@@ -19,4 +19,7 @@ struct Figure {
 /// A figure that these rows do not have.
 inline Figure undefined(std::string why) { return {std::nullopt, std::nullopt, std::move(why)}; }
 
+/// "0.9123 (0.8801 to 0.9402)", without an interval "0.9123", without a value "-".
+std::string to_text(const Figure& figure);
+
 }  // namespace mi2::evaluation

@@ -47,4 +47,9 @@ class ArchiveRoutes {
   [[nodiscard]] virtual bool sees_all(std::string_view caller) const = 0;
 };
 
+/// Route::parse of the archives that are served.
+/// @throws Error{kNotFound} if there are none.
+RequestPlan ask_archives(ArchiveRoute route, const Service& service, HttpRequest request,
+                         const PathParameters& parameters);
+
 }  // namespace mi2::protocols

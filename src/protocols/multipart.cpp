@@ -7,6 +7,7 @@
 
 #include <mi2/error.hpp>
 
+#include "base/blanks.hpp"
 #include "base/table.hpp"
 
 namespace mi2::protocols {
@@ -15,12 +16,6 @@ namespace {
 constexpr std::string_view kLineEnd = "\r\n";
 
 [[noreturn]] void refuse_body(std::string_view what) { throw Error(Code::kBadArgument, fmt::format("body: {}", what)); }
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t";
-  const std::size_t first = std::min(text.find_first_not_of(kBlanks), text.size());
-  return text.substr(first, text.find_last_not_of(kBlanks) + 1 - first);
-}
 
 /// A token, or a quoted text without its quotes and backslashes; what was read leaves `rest`.
 std::string take_value(std::string_view& rest) {
@@ -46,11 +41,11 @@ std::optional<std::string> parameter(std::string_view header, std::string_view w
   std::string_view rest = header.substr(std::min(header.find(';'), header.size()));
   while (!rest.empty()) {
     rest.remove_prefix(1);
-    rest = trimmed(rest);
+    rest = base::without_blanks(rest);
     const std::size_t equals = rest.find('=');
     if (equals == std::string_view::npos) return std::nullopt;
-    const std::string name = base::lower_ascii(trimmed(rest.substr(0, equals)));
-    rest = trimmed(rest.substr(equals + 1));
+    const std::string name = base::lower_ascii(base::without_blanks(rest.substr(0, equals)));
+    rest = base::without_blanks(rest.substr(equals + 1));
     std::string value = take_value(rest);
     if (name == wanted) return value;
     rest.remove_prefix(std::min(rest.find(';'), rest.size()));
@@ -66,7 +61,7 @@ std::string read_header(std::string_view header, std::size_t number) {
     header.remove_prefix(std::min(line.size() + kLineEnd.size(), header.size()));
     const std::size_t colon = std::min(line.find(':'), line.size());
     const std::string field = base::lower_ascii(line.substr(0, colon));
-    const std::string_view value = trimmed(line.substr(std::min(colon + 1, line.size())));
+    const std::string_view value = base::without_blanks(line.substr(std::min(colon + 1, line.size())));
     if (field == "content-disposition") name = parameter(value, "name");
     const std::string coding = base::lower_ascii(value);
     if (field == "content-transfer-encoding" && coding != "binary" && coding != "8bit" && coding != "7bit") {
@@ -107,7 +102,7 @@ std::vector<Part> parse_multipart(std::string_view body, std::string_view conten
   for (;;) {
     if (rest.starts_with("--")) return parts;
     const std::size_t line = rest.find(kLineEnd);
-    if (line == std::string_view::npos || !trimmed(rest.substr(0, line)).empty())
+    if (line == std::string_view::npos || !base::without_blanks(rest.substr(0, line)).empty())
       refuse_body("ends before its last boundary");
     rest.remove_prefix(line);
     const std::size_t number = parts.size() + 1;

@@ -39,16 +39,6 @@ RequestPlan kserve_ready(const Service& service, HttpRequest request, const Path
 RequestPlan kserve_model(const Service& service, HttpRequest request, const PathParameters& parameters);
 RequestPlan kserve_model_ready(const Service& service, HttpRequest request, const PathParameters& parameters);
 
-// archive_routes.cpp
-RequestPlan archives_list(const Service& service, HttpRequest request, const PathParameters& parameters);
-RequestPlan archive_info(const Service& service, HttpRequest request, const PathParameters& parameters);
-RequestPlan archive_stats(const Service& service, HttpRequest request, const PathParameters& parameters);
-RequestPlan archive_facets(const Service& service, HttpRequest request, const PathParameters& parameters);
-RequestPlan archive_item(const Service& service, HttpRequest request, const PathParameters& parameters);
-RequestPlan archive_neighbours(const Service& service, HttpRequest request, const PathParameters& parameters);
-RequestPlan archive_search(const Service& service, HttpRequest request, const PathParameters& parameters);
-RequestPlan archive_remove_study(const Service& service, HttpRequest request, const PathParameters& parameters);
-
 // operations.cpp
 RequestPlan live(const Service& service, HttpRequest request, const PathParameters& parameters);
 RequestPlan ready(const Service& service, HttpRequest request, const PathParameters& parameters);

@@ -11,6 +11,7 @@
 #include <mi2/error.hpp>
 
 #include "base/base64.hpp"
+#include "base/blanks.hpp"
 
 namespace mi2::protocols {
 namespace {
@@ -22,12 +23,6 @@ std::string lower(std::string_view text) {
   std::transform(result.begin(), result.end(), result.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return result;
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t";
-  const std::size_t first = std::min(text.find_first_not_of(kBlanks), text.size());
-  return text.substr(first, text.find_last_not_of(kBlanks) + 1 - first);
 }
 
 bool is_url(std::string_view text) {
@@ -66,7 +61,7 @@ std::string percent_decoded(std::string_view text) {
 
 std::string media_type(const HttpRequest& request) {
   const std::string_view type = request.header("content-type");
-  return lower(trimmed(type.substr(0, type.find(';'))));
+  return lower(base::without_blanks(type.substr(0, type.find(';'))));
 }
 
 void check_charset(const HttpRequest& request) {
@@ -74,7 +69,7 @@ void check_charset(const HttpRequest& request) {
   const std::size_t at = type.find("charset=");
   if (at == std::string::npos) return;
   std::string_view charset = std::string_view(type).substr(at + 8);
-  charset = trimmed(charset.substr(0, charset.find(';')));
+  charset = base::without_blanks(charset.substr(0, charset.find(';')));
   if (charset != "utf-8" && charset != "utf8" && charset != "\"utf-8\"" && charset != "us-ascii") {
     throw Error(Code::kUnsupported, "content-type: only the charset utf-8 is read");
   }

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "protocols/archive_routes.hpp"
 #include "protocols/parsers.hpp"
 #include "protocols/routes.hpp"
 
@@ -15,6 +16,11 @@ namespace mi2::protocols {
 namespace {
 
 using enum ErrorFormat;
+
+template <ArchiveRoute route>
+RequestPlan archives(const Service& service, HttpRequest request, const PathParameters& parameters) {
+  return ask_archives(route, service, std::move(request), parameters);
+}
 
 constexpr std::array kRoutes{
     Route{"POST", "/score", "score", kAzure, false, parse_score},
@@ -47,16 +53,16 @@ constexpr std::array kRoutes{
     Route{"POST", "/v2/models/{model}/versions/{version}/infer", "infer_version", kKserve, false, parse_infer},
     Route{"POST", "/v1/embed", "embed", kDetail, false, parse_embed},
     Route{"POST", "/embed", "tei_embed", kKserve, false, parse_tei_embed},
-    Route{"GET", "/v1/archives", "archives", kOpenAi, false, archives_list},
-    Route{"GET", "/v1/archives/{archive}", "archive", kOpenAi, false, archive_info},
-    Route{"GET", "/v1/archives/{archive}/stats", "archive_stats", kOpenAi, false, archive_stats},
-    Route{"GET", "/v1/archives/{archive}/facets", "archive_facets", kOpenAi, false, archive_facets},
-    Route{"POST", "/v1/archives/{archive}/search", "archive_search", kOpenAi, false, archive_search},
-    Route{"GET", "/v1/archives/{archive}/items/{item}", "archive_item", kOpenAi, false, archive_item},
+    Route{"GET", "/v1/archives", "archives", kOpenAi, false, archives<ArchiveRoute::kList>},
+    Route{"GET", "/v1/archives/{archive}", "archive", kOpenAi, false, archives<ArchiveRoute::kInfo>},
+    Route{"GET", "/v1/archives/{archive}/stats", "archive_stats", kOpenAi, false, archives<ArchiveRoute::kStats>},
+    Route{"GET", "/v1/archives/{archive}/facets", "archive_facets", kOpenAi, false, archives<ArchiveRoute::kFacets>},
+    Route{"POST", "/v1/archives/{archive}/search", "archive_search", kOpenAi, false, archives<ArchiveRoute::kSearch>},
+    Route{"GET", "/v1/archives/{archive}/items/{item}", "archive_item", kOpenAi, false, archives<ArchiveRoute::kItem>},
     Route{"GET", "/v1/archives/{archive}/items/{item}/neighbours", "archive_neighbours", kOpenAi, false,
-          archive_neighbours},
+          archives<ArchiveRoute::kNeighbours>},
     Route{"DELETE", "/v1/archives/{archive}/studies/{study}", "archive_remove_study", kOpenAi, false,
-          archive_remove_study},
+          archives<ArchiveRoute::kRemoveStudy>},
 };
 
 std::string_view first_segment(std::string_view path) { return path.substr(0, path.find('/')); }

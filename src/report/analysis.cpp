@@ -12,6 +12,7 @@
 
 #include <mi2/error.hpp>
 
+#include "base/table.hpp"
 #include "evaluation/pairwise_auc.hpp"
 #include "report/age_analysis.hpp"
 #include "report/label_results.hpp"
@@ -49,9 +50,7 @@ std::optional<std::size_t> place_of_label(const std::vector<std::string>& labels
 std::optional<std::size_t> no_finding_of(const std::vector<std::string>& labels, const std::string& chosen) {
   if (!chosen.empty()) return place_of_label(labels, chosen, "--no-finding");
   for (std::size_t c = 0; c < labels.size(); ++c) {
-    std::string low = labels[c];
-    std::transform(low.begin(), low.end(), low.begin(),
-                   [](char l) { return l >= 'A' && l <= 'Z' ? l - 'A' + 'a' : l; });
+    const std::string low = base::lower_ascii(labels[c]);
     if (low == "no finding" || low == "normal" || low == "healthy") return c;
   }
   return std::nullopt;
@@ -187,7 +186,7 @@ void analyse_labels(const Study& study, Analysis& analysis, const base::OnProgre
   add_plain_figures(cases, used, by_patient, analysis);
   if (study.task == Task::kOne) {
     analysis.confusion = evaluation::Confusion(analysis.labels.size(), cases.truth, figures.predicted());
-    analysis.reliability = evaluation::reliability(used.scores, cases.truth, 15);
+    analysis.reliability = evaluation::reliability(used.scores, cases.truth, kCalibrationBins);
   }
   analysis.attributes = subgroups.results(std::span(intervals).subspan(values.size()));
   analysis.worst = worst_rows(study, used.scores);

@@ -10,16 +10,10 @@
 
 #include <fmt/format.h>
 
+#include "evaluation/quantile.hpp"
+
 namespace mi2::report {
 namespace {
-
-/// Between the two nearest of sorted values.
-double quantile_of(const std::vector<double>& sorted, double share) {
-  const double place = share * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<std::size_t>(place);
-  const std::size_t above = std::min(below + 1, sorted.size() - 1);
-  return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
-}
 
 std::vector<GroupedAttribute> plain_attributes(const Cases& cases, const GroupOptions& options) {
   std::vector<std::string> notes;
@@ -95,9 +89,9 @@ std::optional<AgeSummary> summarise_ages(std::vector<double> ages) {
   found.mean = std::accumulate(ages.begin(), ages.end(), 0.0) / n;
   for (const double age : ages) found.deviation += (age - found.mean) * (age - found.mean);
   found.deviation = ages.size() > 1 ? std::sqrt(found.deviation / (n - 1)) : 0.0;
-  found.median = quantile_of(ages, 0.5);
-  found.lower_quartile = quantile_of(ages, 0.25);
-  found.upper_quartile = quantile_of(ages, 0.75);
+  found.median = evaluation::quantile(ages, 0.5);
+  found.lower_quartile = evaluation::quantile(ages, 0.25);
+  found.upper_quartile = evaluation::quantile(ages, 0.75);
   found.least = ages.front();
   found.most = ages.back();
   return found;

@@ -10,6 +10,5 @@ inline constexpr std::array<std::string_view, 7> kIdColumn{"id", "path", "file",
 inline constexpr std::array<std::string_view, 2> kSexColumn{"sex", "gender"};
 inline constexpr std::array<std::string_view, 1> kAgeColumn{"age"};
 inline constexpr std::array<std::string_view, 1> kScoreColumn{"score"};
-inline constexpr std::array<std::string_view, 1> kRankColumn{"rank"};
 
 }  // namespace mi2::report

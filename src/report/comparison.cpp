@@ -108,9 +108,11 @@ class DifferenceSampler {
       : cases_(cases), first_(std::move(first)), second_(std::move(second)) {}
 
   void draw(const ComparisonOptions& options, const base::OnProgress& progress) {
+    figures_of_first_ = first_({});
+    figures_of_second_ = second_({});
     sampling_ = sampling_of(cases_, {options.samples, options.level, options.seed});
     intervals_ = draw_samples(
-        sampling_, differences({}).size(),
+        sampling_, figures_of_first_.size(),
         [&](std::span<const double> weights) {
           Values values = differences(weights);
           samples_.resize(values.size());
@@ -131,11 +133,9 @@ class DifferenceSampler {
 
   /// Difference, interval and p of one of the figures.
   void fill(std::size_t at, ComparedFigure& figure) const {
-    const Values a = first_({});
-    const Values b = second_({});
-    figure.first = a[at];
-    figure.second = b[at];
-    if (a[at] && b[at]) figure.difference.value = *a[at] - *b[at];
+    figure.first = figures_of_first_[at];
+    figure.second = figures_of_second_[at];
+    if (figure.first && figure.second) figure.difference.value = *figure.first - *figure.second;
     if (!figure.difference.value) figure.difference.why = "not defined of both";
     figure.method = method_of(sampling_);
     if (at >= samples_.size() || samples_[at].size() < 2) return;
@@ -147,6 +147,8 @@ class DifferenceSampler {
   const Cases& cases_;
   Under first_;
   Under second_;
+  Values figures_of_first_;  ///< of all rows
+  Values figures_of_second_;
   Sampling sampling_;
   std::vector<std::optional<evaluation::Interval>> intervals_;
   std::vector<std::vector<double>> samples_;

@@ -5,6 +5,7 @@
 
 #include "base/html.hpp"
 #include "report/comparison.hpp"
+#include "report/json_values.hpp"
 #include "report/page.hpp"
 #include "report/version.hpp"
 
@@ -12,11 +13,6 @@ namespace mi2::report {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json or_null(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
-Json or_null(const std::optional<evaluation::Interval>& interval) {
-  return interval ? Json{interval->low, interval->high} : Json(nullptr);
-}
 
 std::string four(const std::optional<double>& value) { return value ? fmt::format("{:.4f}", *value) : "-"; }
 std::string four(const std::optional<evaluation::Interval>& interval) {

@@ -22,8 +22,6 @@ struct Meaning {
   std::optional<std::size_t> split;
 };
 
-std::string trimmed(std::string_view text) { return std::string(base::without_blanks(text)); }
-
 /// Of several names that mean the same to everybody, the one that reports use.
 std::string attribute_name(const base::Table& table, std::size_t column) {
   if (table.find(kSexColumn) == column) return "sex";
@@ -55,9 +53,9 @@ LabelRows read_rows(const Meaning& meaning, base::Table& table) {
                                               row.line, earlier->second));
     }
     if (meaning.label) row.label = std::move(from.fields[*meaning.label]);
-    if (meaning.patient) row.patient = trimmed(from.fields[*meaning.patient]);
-    if (meaning.split) row.split = vectors::parse_split(trimmed(from.fields[*meaning.split]));
-    for (const std::size_t c : columns) row.attributes.push_back(trimmed(from.fields[c]));
+    if (meaning.patient) row.patient = base::without_blanks(from.fields[*meaning.patient]);
+    if (meaning.split) row.split = vectors::parse_split(base::without_blanks(from.fields[*meaning.split]));
+    for (const std::size_t c : columns) row.attributes.emplace_back(base::without_blanks(from.fields[c]));
     found.rows.push_back(std::move(row));
   }
   if (found.rows.empty()) throw Error(Code::kBadFile, fmt::format("{}: has no row", found.source));
@@ -113,7 +111,7 @@ std::vector<std::string> split_labels(std::string_view text) {
   std::vector<std::string> found;
   while (true) {
     const std::size_t end = std::min(text.find('|'), text.size());
-    std::string name = trimmed(text.substr(0, end));
+    std::string name(base::without_blanks(text.substr(0, end)));
     if (!name.empty()) found.push_back(std::move(name));
     if (end == text.size()) return found;
     text.remove_prefix(end + 1);

@@ -1,5 +1,7 @@
 #include <nlohmann/json.hpp>
 
+#include "evaluation/json.hpp"
+#include "report/json_values.hpp"
 #include "report/render.hpp"
 #include "report/version.hpp"
 
@@ -8,14 +10,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json optional_json(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
-
-Json interval_json(const std::optional<evaluation::Interval>& interval) {
-  return interval ? Json{interval->low, interval->high} : Json(nullptr);
-}
-
 Json figure_json(const evaluation::Figure& figure) {
-  Json json{{"value", optional_json(figure.value)}, {"interval", interval_json(figure.interval)}};
+  Json json{{"value", or_null(figure.value)}, {"interval", or_null(figure.interval)}};
   if (!figure.why.empty()) json["why"] = figure.why;
   return json;
 }
@@ -33,7 +29,7 @@ Json counts_json(const evaluation::BinaryCounts& counts, double level, const std
             {"false_negatives", counts.false_negatives}};
   const auto add = [&](const char* name, const evaluation::Proportion& share, const char* why) {
     json[name] = figure_json(evaluation::figure_of(share, level, why));
-    json[name]["exact_interval"] = interval_json(evaluation::clopper_pearson(share, level));
+    json[name]["exact_interval"] = or_null(evaluation::clopper_pearson(share, level));
   };
   add("sensitivity", counts.sensitivity(), "no positive row");
   add("specificity", counts.specificity(), "no negative row");
@@ -43,15 +39,14 @@ Json counts_json(const evaluation::BinaryCounts& counts, double level, const std
     const auto values =
         evaluation::predictive_values(*counts.sensitivity().value(), *counts.specificity().value(), *prevalence);
     json["at_prevalence"] = {
-        {"prevalence", *prevalence}, {"ppv", optional_json(values.positive)}, {"npv", optional_json(values.negative)}};
+        {"prevalence", *prevalence}, {"ppv", or_null(values.positive)}, {"npv", or_null(values.negative)}};
   }
   return json;
 }
 
 Json line_json(const evaluation::CalibrationLine& line) {
-  Json json{{"intercept", optional_json(line.intercept)},
-            {"slope", optional_json(line.slope)},
-            {"in_the_large", optional_json(line.in_large)}};
+  Json json{
+      {"intercept", or_null(line.intercept)}, {"slope", or_null(line.slope)}, {"in_the_large", or_null(line.in_large)}};
   if (!line.why.empty()) json["why"] = line.why;
   return json;
 }
@@ -61,9 +56,9 @@ Json label_json(const LabelResult& label, const Analysis& analysis) {
   json["auc"] = made_json(label.auc.figure, label.auc.method);
   json["delong"] = nullptr;
   if (label.delong) {
-    json["delong"] = {{"standard_error", optional_json(label.delong->standard_error)},
-                      {"logit", interval_json(label.delong->logit)},
-                      {"wald", interval_json(label.delong->wald)}};
+    json["delong"] = {{"standard_error", or_null(label.delong->standard_error)},
+                      {"logit", or_null(label.delong->logit)},
+                      {"wald", or_null(label.delong->wald)}};
   }
   json["average_precision"] = made_json(label.average_precision.figure, label.average_precision.method);
   if (analysis.task == Task::kOne) {
@@ -73,7 +68,7 @@ Json label_json(const LabelResult& label, const Analysis& analysis) {
   json["calibration"] = line_json(label.line);
   json["operating_points"] = Json::array();
   for (const AppliedPoint& point : label.points) {
-    Json row{{"rule", point.rule}, {"threshold", optional_json(point.threshold)}};
+    Json row{{"rule", point.rule}, {"threshold", or_null(point.threshold)}};
     if (point.threshold) {
       row["chosen"] = counts_json(point.chosen, analysis.options.level, {});
       row["evaluated"] = counts_json(point.applied, analysis.options.level, analysis.options.prevalence);
@@ -96,13 +91,13 @@ Json group_json(const GroupResult& group) {
   json["defined_labels"] = group.defined_labels;
   json["metric"] = figure_json(group.metric);
   json["difference"] = figure_json(group.difference);
-  json["p"] = optional_json(group.p);
-  json["p_holm"] = optional_json(group.p_holm);
+  json["p"] = or_null(group.p);
+  json["p_holm"] = or_null(group.p_holm);
   json["sensitivity"] = figure_json(group.sensitivity);
   json["specificity"] = figure_json(group.specificity);
   json["ppv"] = figure_json(group.precision);
   json["underdiagnosis"] = figure_json(group.underdiagnosis);
-  json["ece"] = optional_json(group.calibration_error);
+  json["ece"] = or_null(group.calibration_error);
   json["calibration"] = line_json(group.line);
   return json;
 }
@@ -113,7 +108,7 @@ Json attribute_json(const AttributeResult& attribute) {
             {"reference", attribute.reference},
             {"worst", attribute.worst}};
   json["gap"] = figure_json(attribute.gap);
-  json["equalised_odds_difference"] = optional_json(attribute.equalised_odds);
+  json["equalised_odds_difference"] = or_null(attribute.equalised_odds);
   json["groups"] = Json::array();
   for (const GroupResult& group : attribute.groups) json["groups"].push_back(group_json(group));
   json["faults"] = attribute.faults;
@@ -147,9 +142,9 @@ Json ages_json(const AgeResult& ages) {
           {"mae", ages.errors.mean_absolute},
           {"rmse", ages.errors.root_mean_square},
           {"bias", ages.errors.bias},
-          {"standard_deviation", optional_json(ages.errors.deviation)},
-          {"limits_of_agreement", interval_json(ages.errors.limits)},
-          {"icc_2_1", optional_json(ages.errors.intraclass)},
+          {"standard_deviation", or_null(ages.errors.deviation)},
+          {"limits_of_agreement", or_null(ages.errors.limits)},
+          {"icc_2_1", or_null(ages.errors.intraclass)},
           {"within_12", figure_json(ages.within_12)},
           {"within_24", figure_json(ages.within_24)}};
 }
@@ -159,16 +154,6 @@ Json intake_json(const Intake& intake) {
           {"of_other_splits", intake.of_training},    {"without_scores", intake.without_scores},
           {"without_labels", intake.without_labels},  {"of_unscored_labels", intake.of_unscored_labels},
           {"leaked_patients", intake.leaked_patients}};
-}
-
-Json confusion_json(const evaluation::Confusion& confusion) {
-  Json rows = Json::array();
-  for (std::size_t t = 0; t < confusion.classes(); ++t) {
-    Json row = Json::array();
-    for (std::size_t p = 0; p < confusion.classes(); ++p) row.push_back(confusion.count(t, p));
-    rows.push_back(std::move(row));
-  }
-  return rows;
 }
 
 }  // namespace
@@ -195,17 +180,8 @@ std::string to_json(const Analysis& analysis) {
   for (const LabelResult& label : analysis.label_results) json["classes"].push_back(label_json(label, analysis));
   json["ages"] = Json::array();
   for (const AgeResult& ages : analysis.ages) json["ages"].push_back(ages_json(ages));
-  json["confusion"] = analysis.confusion ? confusion_json(*analysis.confusion) : Json(nullptr);
-  json["calibration_bins"] = Json::array();
-  if (analysis.reliability) {
-    for (const evaluation::ReliabilityBin& bin : analysis.reliability->bins) {
-      json["calibration_bins"].push_back({{"low", bin.low},
-                                          {"high", bin.high},
-                                          {"count", bin.count},
-                                          {"confidence", bin.confidence},
-                                          {"accuracy", bin.accuracy}});
-    }
-  }
+  json["confusion"] = analysis.confusion ? evaluation::confusion_json(*analysis.confusion) : Json(nullptr);
+  json["calibration_bins"] = analysis.reliability ? evaluation::bins_json(*analysis.reliability) : Json::array();
   json["cohort"] = cohort_json(analysis.cohort);
   json["attributes"] = Json::array();
   for (const AttributeResult& attribute : analysis.attributes) json["attributes"].push_back(attribute_json(attribute));

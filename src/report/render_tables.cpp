@@ -22,12 +22,6 @@ std::string figure_cells(const evaluation::Figure& figure) {
                      cell(interval ? std::optional(interval->high) : std::nullopt), base::csv_field(figure.why));
 }
 
-std::string short_figure(const evaluation::Figure& figure) {
-  if (!figure.value) return "-";
-  if (!figure.interval) return fmt::format("{:.4f}", *figure.value);
-  return fmt::format("{:.4f} ({:.4f} to {:.4f})", *figure.value, figure.interval->low, figure.interval->high);
-}
-
 std::string tex(std::string_view text) {
   std::string safe;
   for (const char c : text) {
@@ -148,14 +142,14 @@ std::string tables_tex(const Analysis& analysis) {
   std::string text = fmt::format("% mi2 evaluate: {} rows. Research use only.\n", analysis.rows);
   text += tex_start("ll", "figure & value (interval)");
   for (const NamedFigure& named : analysis.figures) {
-    text += fmt::format("{} & {} \\\\\n", tex(named.name), short_figure(named.figure));
+    text += fmt::format("{} & {} \\\\\n", tex(named.name), evaluation::to_text(named.figure));
   }
   text += kTexEnd;
   if (!analysis.label_results.empty()) {
     text += tex_start("lrll", "label & n positive & AUC & average precision");
     for (const LabelResult& label : analysis.label_results) {
-      text += fmt::format("{} & {} & {} & {} \\\\\n", tex(label.label), label.positives, short_figure(label.auc.figure),
-                          short_figure(label.average_precision.figure));
+      text += fmt::format("{} & {} & {} & {} \\\\\n", tex(label.label), label.positives,
+                          evaluation::to_text(label.auc.figure), evaluation::to_text(label.average_precision.figure));
     }
     text += kTexEnd;
   }
@@ -163,9 +157,10 @@ std::string tables_tex(const Analysis& analysis) {
     text += tex_start("lrlll",
                       fmt::format("{} & n & {} & difference & p (Holm)", tex(attribute.name), tex(attribute.metric)));
     for (const GroupResult& group : attribute.groups) {
-      text += fmt::format("{} & {} & {} & {} & {} \\\\\n", tex(group.name), group.rows,
-                          group.too_few ? "too few" : short_figure(group.metric), short_figure(group.difference),
-                          group.p_holm ? fmt::format("{:.3g}", *group.p_holm) : "-");
+      text +=
+          fmt::format("{} & {} & {} & {} & {} \\\\\n", tex(group.name), group.rows,
+                      group.too_few ? "too few" : evaluation::to_text(group.metric),
+                      evaluation::to_text(group.difference), group.p_holm ? fmt::format("{:.3g}", *group.p_holm) : "-");
     }
     text += kTexEnd;
   }
@@ -179,7 +174,7 @@ std::string to_text(const Analysis& analysis) {
   }
   text += fmt::format(", {:.0f}% intervals\n", 100 * analysis.options.level);
   for (const NamedFigure& named : analysis.figures) {
-    text += fmt::format("  {}: {}\n", named.name, short_figure(named.figure));
+    text += fmt::format("  {}: {}\n", named.name, evaluation::to_text(named.figure));
   }
   return text;
 }

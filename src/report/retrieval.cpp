@@ -12,6 +12,7 @@
 #include <mi2/error.hpp>
 
 #include "evaluation/retrieval.hpp"
+#include "report/columns.hpp"
 #include "report/label_rows.hpp"
 #include "report/sampling.hpp"
 
@@ -20,7 +21,6 @@ namespace {
 
 constexpr std::array<std::string_view, 1> kQueryColumn{"query"};
 constexpr std::array<std::string_view, 1> kItemColumn{"item"};
-constexpr std::array<std::string_view, 1> kRankScore{"score"};
 
 /// What is known of a query or an item.
 struct Known {
@@ -64,7 +64,7 @@ struct Rankings {
 Rankings read_rankings(base::Table& table) {
   const std::size_t query = table.need(kQueryColumn);
   const std::size_t item = table.need(kItemColumn);
-  const std::size_t score = table.need(kRankScore);
+  const std::size_t score = table.need(kScoreColumn);
   Rankings found;
   std::unordered_map<std::string, std::size_t> query_of;
   std::unordered_map<std::string, std::size_t> item_of;

@@ -16,8 +16,6 @@
 namespace mi2::report {
 namespace {
 
-constexpr std::size_t kBins = 15;
-
 std::optional<double> weighted_mean(std::span<const double> values, std::span<const double> weights) {
   double sum = 0;
   double all = 0;
@@ -103,7 +101,7 @@ void RowFigures::add_answers(Values& values, std::span<const double> weights) co
   values.push_back(confusion.correlation());
   values.push_back(confusion.kappa());
   values.push_back(confusion.kappa(evaluation::KappaWeights::kQuadratic));
-  values.emplace_back(evaluation::reliability_of(confidence_, right_, kBins, weights).expected_error);
+  values.emplace_back(evaluation::reliability_of(confidence_, right_, kCalibrationBins, weights).expected_error);
   values.push_back(weighted_mean(squares_, weights));
   values.push_back(weighted_mean(losses_, weights));
 }

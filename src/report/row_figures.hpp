@@ -16,6 +16,9 @@ namespace mi2::report {
 
 using Values = std::vector<std::optional<double>>;
 
+/// Of a calibration error, of equal width.
+inline constexpr std::size_t kCalibrationBins = 15;
+
 /// What stands behind one number of RowFigures::under().
 struct FigureName {
   std::string key;

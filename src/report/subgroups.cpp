@@ -10,8 +10,6 @@
 namespace mi2::report {
 namespace {
 
-constexpr std::size_t kBins = 15;
-
 std::optional<double> minus(const std::optional<double>& a, const std::optional<double>& b) {
   return a && b ? std::optional(*a - *b) : std::nullopt;
 }
@@ -115,7 +113,7 @@ void Subgroups::describe_point(const Group& group, GroupResult& result) const {
     result.specificity = evaluation::figure_of(counts.specificity(), inputs_.level, "no negative row");
     result.precision = evaluation::figure_of(counts.precision(), inputs_.level, "no row is called positive");
     if (inputs_.are_probabilities) {
-      result.calibration_error = evaluation::reliability_of(scores, positive, kBins).expected_error;
+      result.calibration_error = evaluation::reliability_of(scores, positive, kCalibrationBins).expected_error;
       result.line = evaluation::calibration_line(scores, positive);
     }
   }

@@ -7,6 +7,8 @@
 #include <boost/url/authority_view.hpp>
 #include <boost/url/parse.hpp>
 
+#include "base/blanks.hpp"
+
 namespace mi2::server {
 namespace {
 
@@ -15,12 +17,6 @@ using Header = http::request_header<>;
 constexpr unsigned kHttp11 = 11;
 
 constexpr Refusal malformed(std::string_view message) { return {400, "malformed", message}; }
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t";
-  const std::size_t first = std::min(text.find_first_not_of(kBlanks), text.size());
-  return text.substr(first, text.find_last_not_of(kBlanks) + 1 - first);
-}
 
 /// Every value of a field, in order.
 std::vector<std::string_view> values_of(const Header& header, http::field name) {
@@ -37,7 +33,7 @@ std::vector<std::string_view> members_of(const std::vector<std::string_view>& va
     while (!rest.empty()) {
       const std::string_view member = rest.substr(0, rest.find(','));
       rest.remove_prefix(std::min(member.size() + 1, rest.size()));
-      if (!trimmed(member).empty()) members.push_back(trimmed(member));
+      if (!base::without_blanks(member).empty()) members.push_back(base::without_blanks(member));
     }
   }
   return members;

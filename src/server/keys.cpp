@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/blanks.hpp"
 #include "base/files.hpp"
 #include "base/hash.hpp"
 
@@ -20,12 +21,7 @@ constexpr std::size_t kShortestKey = 16;
 
 std::string digest_of(std::string_view key) { return base::sha256_hex(std::as_bytes(std::span(key))); }
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r";
-  const std::size_t begin = text.find_first_not_of(kBlank);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
-}
+std::string_view trimmed(std::string_view text) { return base::without_blanks(text, " \t\r"); }
 
 /// The key of "Bearer KEY", the scheme in any case; else nothing.
 std::string_view bearer(std::string_view value) {

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/blanks.hpp"
 #include "image/readers.hpp"
 
 #include <mi2/error.hpp>
@@ -40,11 +41,7 @@ std::optional<std::string_view> next_line(Bytes file, std::size_t& at) {
   return line;
 }
 
-std::string_view trim(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
-}
+std::string_view trim(std::string_view text) { return base::without_blanks(text, kBlanks); }
 
 std::string lower(std::string_view text) {
   std::string out(text);

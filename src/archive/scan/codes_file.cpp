@@ -12,6 +12,7 @@
 
 #include "archive/scan/block_memory.hpp"
 #include "base/hash.hpp"
+#include "base/little_endian.hpp"
 
 namespace mi2::archive::scan {
 namespace {
@@ -26,20 +27,6 @@ constexpr std::size_t kHeaderHashAt = 56;
 constexpr std::size_t kEntryBytes = 16;
 /// More rows than a Scan takes.
 constexpr std::uint64_t kMostRows = std::uint64_t{1} << 32;
-
-template <typename T>
-T read_at(std::span<const std::byte> bytes, std::size_t at) {
-  T value;
-  std::memcpy(&value, bytes.data() + at, sizeof value);
-  return value;
-}
-
-template <typename T>
-void append(std::string& text, T value) {
-  char bytes[sizeof value];
-  std::memcpy(bytes, &value, sizeof value);
-  text.append(bytes, sizeof value);
-}
 
 std::size_t stride_of(std::size_t dimensions) { return (dimensions + 63) / 64 * 64; }
 
@@ -65,20 +52,23 @@ CodesHeader parse_codes_header(std::span<const std::byte> file) {
   };
   need(file.size() >= kHeaderBytes && std::memcmp(file.data(), kMagic.data(), kMagic.size()) == 0,
        "not a file of codes");
-  const auto version = read_at<std::uint32_t>(file, 8);
+  const auto version = base::read_little_endian<std::uint32_t>(file, 8);
   if (version != kVersion) {
     throw Error(Code::kUnsupported, fmt::format("codes: expected version {}, got {}", kVersion, version));
   }
-  need(hash_at(file, 0, kHeaderHashAt) == read_at<std::uint64_t>(file, kHeaderHashAt), "the header is damaged");
+  need(hash_at(file, 0, kHeaderHashAt) == base::read_little_endian<std::uint64_t>(file, kHeaderHashAt),
+       "the header is damaged");
   CodesHeader header;
-  header.dimensions = read_at<std::uint32_t>(file, 12);
-  header.rows = read_at<std::uint64_t>(file, 16);
-  header.id = {{read_at<std::uint64_t>(file, 24), read_at<std::uint64_t>(file, 32)}, read_at<std::uint64_t>(file, 40)};
+  header.dimensions = base::read_little_endian<std::uint32_t>(file, 12);
+  header.rows = base::read_little_endian<std::uint64_t>(file, 16);
+  header.id = {{base::read_little_endian<std::uint64_t>(file, 24), base::read_little_endian<std::uint64_t>(file, 32)},
+               base::read_little_endian<std::uint64_t>(file, 40)};
   // With these limits no size below overflows.
   need(header.dimensions >= 1 && header.dimensions <= kMaxDimensions && header.rows <= kMostRows,
        "expected sizes within the limits");
   need(file.size() == file_bytes(header.rows, header.dimensions), "the file is not as long as its header says");
-  need(hash_at(file, kHeaderBytes, blocks_at(header.rows)) == read_at<std::uint64_t>(file, kTableHashAt),
+  need(hash_at(file, kHeaderBytes, blocks_at(header.rows)) ==
+           base::read_little_endian<std::uint64_t>(file, kTableHashAt),
        "the table is damaged");
   return header;
 }
@@ -99,8 +89,8 @@ CodeBlock CodesFile::block(std::size_t number) const {
   const std::span<const std::byte> bytes = file_.bytes();
   const std::size_t at = blocks_at(header_.rows) + number * block_bytes(kBlockRows, stride);
   CodeBlock found = block_at(bytes.data() + at, rows, stride);
-  found.rows_hash = read_at<std::uint64_t>(bytes, kHeaderBytes + number * kEntryBytes);
-  found.codes_hash = read_at<std::uint64_t>(bytes, kHeaderBytes + number * kEntryBytes + 8);
+  found.rows_hash = base::read_little_endian<std::uint64_t>(bytes, kHeaderBytes + number * kEntryBytes);
+  found.codes_hash = base::read_little_endian<std::uint64_t>(bytes, kHeaderBytes + number * kEntryBytes + 8);
   const bool good = hash_at(bytes, at, at + block_bytes(rows, stride)) == found.codes_hash && plausible(found);
   return good ? found : CodeBlock{};
 }
@@ -129,19 +119,19 @@ std::vector<CodeBlock> CodesFile::believable(std::span<const float> rows, std::s
 void write_codes(const std::filesystem::path& path, const Codes& codes) {
   std::string table;
   for (const CodeBlock& block : codes.blocks()) {
-    append(table, block.rows_hash);
-    append(table, block.codes_hash);
+    base::append_little_endian(table, block.rows_hash);
+    base::append_little_endian(table, block.codes_hash);
   }
   table.resize(blocks_at(codes.rows()) - kHeaderBytes);
   std::string header(kMagic);
-  append(header, kVersion);
-  append(header, static_cast<std::uint32_t>(codes.dimensions()));
-  append(header, static_cast<std::uint64_t>(codes.rows()));
-  append(header, codes.id().key[0]);
-  append(header, codes.id().key[1]);
-  append(header, codes.id().stamp);
-  append(header, base::xxh3(std::as_bytes(std::span(table))));
-  append(header, base::xxh3(std::as_bytes(std::span(header))));
+  base::append_little_endian(header, kVersion);
+  base::append_little_endian(header, static_cast<std::uint32_t>(codes.dimensions()));
+  base::append_little_endian(header, static_cast<std::uint64_t>(codes.rows()));
+  base::append_little_endian(header, codes.id().key[0]);
+  base::append_little_endian(header, codes.id().key[1]);
+  base::append_little_endian(header, codes.id().stamp);
+  base::append_little_endian(header, base::xxh3(std::as_bytes(std::span(table))));
+  base::append_little_endian(header, base::xxh3(std::as_bytes(std::span(header))));
   base::AtomicFile file(path);
   file.write(header);
   file.write(table);

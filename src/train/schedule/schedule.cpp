@@ -52,4 +52,13 @@ bool is_due(const Cadence& cadence, std::int64_t done, std::int64_t steps_per_ep
   return std::floor(static_cast<double>(done) / interval) > std::floor(static_cast<double>(done - 1) / interval);
 }
 
+double times_due(const Cadence& cadence, double steps, std::int64_t steps_per_epoch) noexcept {
+  double count = 0;
+  if (cadence.steps > 0) count += std::floor(steps / static_cast<double>(cadence.steps));
+  if (cadence.epochs > 0) {
+    count += std::floor(steps / std::max(1.0, cadence.epochs * static_cast<double>(steps_per_epoch)));
+  }
+  return count;
+}
+
 }  // namespace mi2::train

@@ -46,5 +46,7 @@ struct Cadence {
 
 /// Whether steps or epochs of `cadence` are due once `done` steps are complete. Minutes are the caller's clock.
 bool is_due(const Cadence& cadence, std::int64_t done, std::int64_t steps_per_epoch) noexcept;
+/// About how often that is in so many steps, steps and epochs counted each for itself.
+double times_due(const Cadence& cadence, double steps, std::int64_t steps_per_epoch) noexcept;
 
 }  // namespace mi2::train

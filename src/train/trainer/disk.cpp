@@ -1,13 +1,14 @@
 #include "train/trainer/disk.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <system_error>
 
 #include <fmt/format.h>
 
 #include <mi2/error.hpp>
+
+#include "train/schedule/schedule.hpp"
 
 namespace mi2::train {
 namespace {
@@ -23,12 +24,7 @@ double checkpoints_left(const TrainConfig& config, std::int64_t first, std::int6
   const auto left = static_cast<double>(std::max<std::int64_t>(total - first, 0));
   const Cadence& cadence = config.checkpoint.cadence;
   if (cadence.minutes > 0) return left + 1;
-  double count = 1;
-  if (cadence.steps > 0) count += std::floor(left / static_cast<double>(cadence.steps));
-  if (cadence.epochs > 0) {
-    count += std::floor(left / std::max(1.0, cadence.epochs * static_cast<double>(steps_per_epoch)));
-  }
-  return std::min(count, left + 1);
+  return std::min(1 + times_due(cadence, left, steps_per_epoch), left + 1);
 }
 
 std::uint64_t bytes_in(const fs::path& folder) {

@@ -1,20 +1,11 @@
 #include "train/trainer/rehearsal.hpp"
 
 #include <algorithm>
-#include <cmath>
+
+#include "train/schedule/schedule.hpp"
 
 namespace mi2::train {
 namespace {
-
-/// Times that something comes due in so many steps.
-double times_due(const Cadence& cadence, double steps, std::int64_t steps_per_epoch) {
-  double count = 0;
-  if (cadence.steps > 0) count += std::floor(steps / static_cast<double>(cadence.steps));
-  if (cadence.epochs > 0) {
-    count += std::floor(steps / std::max(1.0, cadence.epochs * static_cast<double>(steps_per_epoch)));
-  }
-  return count;
-}
 
 double evaluations(const Session& session, std::int64_t first) {
   const EvaluationOptions& options = session.config.evaluation;

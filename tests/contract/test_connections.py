@@ -71,10 +71,12 @@ def test_a_half_closed_client_gets_its_answer(serve):
 
 def slow(server, version=b"HTTP/1.1"):
     """A request that takes seconds, with --max-batch 1, and how many rows it has: fewer where a row takes long."""
-    for _ in range(3):
+    fastest = float("inf")  # other work on the machine makes a single one look slow
+    for _ in range(5):
         start = time.monotonic()
         assert server.score([picture(), ""]).status == 200
-    rows = min(400, max(16, int(6 / (time.monotonic() - start))))
+        fastest = min(fastest, time.monotonic() - start)
+    rows = min(400, max(16, int(6 / fastest)))
     body = json.dumps(score_body(*[[picture(), ""]] * rows)).encode()
     return (post(b"/score", body) + body).replace(b"HTTP/1.1", version, 1), rows
 
@@ -113,7 +115,7 @@ def test_rows_of_clients_that_are_gone_are_not_computed(serve, certificate, way)
     assert (record["outcome"], record["status"], record["route"]) == ("disconnected", 0, "score")
     assert server.metric('mi2_failures_total{kind="disconnected"}') == 1
     server.wait_for(lambda: server.metric("mi2_queue_size") == 0)
-    assert server.metric('mi2_batch_size_sum{kind="image"') - before < 0.8 * rows  # how soon it is noticed depends on what else the machine does
+    assert server.metric('mi2_batch_size_sum{kind="image"') - before < rows / 2
     assert server.metric("mi2_buffered_bytes") == 0
     assert server.score([picture(), ""]).status == 200
 

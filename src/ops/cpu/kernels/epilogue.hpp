@@ -24,9 +24,11 @@ MI2_INLINE Floats epilogue_value(const Epilogue& p, std::int64_t row, Floats sum
   if constexpr (kBytes) {
     const std::int32_t zero = p.row_zero == nullptr ? 0 : p.row_zero[row];
     const Ints products = reinterpret_cast<Ints>(sums) - splat_int(zero) * columns.sum;
-    sums = __builtin_convertvector(products, Floats) * (splat(p.row_scale[row]) * columns.scale);
+    const Floats scale = splat(p.row_scale[row]) * columns.scale;
+    return activated<kActivation, Out>(multiply_add(__builtin_convertvector(products, Floats), scale, columns.bias));
+  } else {
+    return activated<kActivation, Out>(sums + columns.bias);
   }
-  return activated<kActivation, Out>(sums + columns.bias);
 }
 
 /// `kVectors` vectors of columns from `column` on, all rows.

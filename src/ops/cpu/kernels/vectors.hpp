@@ -30,6 +30,20 @@ MI2_INLINE Floats maximum(Floats a, Floats b) { return a > b ? a : b; }
 #endif
 MI2_INLINE Floats limited(Floats x, float low, float high) { return minimum(splat(high), maximum(splat(low), x)); }
 
+/// a * b + c, one rounding if the processor can. Elsewhere the compiler may decide so where it sees both operations
+/// side by side; here it is certain, for what has to have the same bits in functions of different shapes.
+MI2_INLINE Floats multiply_add(Floats a, Floats b, Floats c) {
+#if defined(__AVX512F__)
+  return reinterpret_cast<Floats>(_mm512_maskz_fmadd_ps(0xFFFF, reinterpret_cast<__m512>(a),
+                                                        reinterpret_cast<__m512>(b), reinterpret_cast<__m512>(c)));
+#elif defined(__FMA__)
+  return reinterpret_cast<Floats>(
+      _mm256_fmadd_ps(reinterpret_cast<__m256>(a), reinterpret_cast<__m256>(b), reinterpret_cast<__m256>(c)));
+#else
+  return a * b + c;
+#endif
+}
+
 /// 1.5 * 2^23: adding it rounds to an integer in the low bits.
 constexpr float kRound = 12582912.0F;
 

@@ -63,12 +63,13 @@ function(mi2_apart)
   set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()
 
-# mi2_hardly_runs(NAME [PARSES]): a program's own sources, which call the libraries that do the work, and the server's,
-# which wait for the network. Under sanitizers, optimising them would take longer than it saves. Unless it PARSES what
-# comes from outside, neither is it instrumented for the fuzzers. Called once NAME has linked mi2_flags.
+# mi2_hardly_runs(NAME [PARSES] [TEST]): a program's own sources, which call the libraries that do the work, and the
+# server's, which wait for the network. Under sanitizers, optimising them would take longer than it saves; that of a TEST
+# does so everywhere. Unless it PARSES what comes from outside, neither is it instrumented for the fuzzers. Called once
+# NAME has linked mi2_flags.
 function(mi2_hardly_runs name)
-  cmake_parse_arguments(ARG "PARSES" "" "" ${ARGN})
-  if(MI2_SANITIZE)
+  cmake_parse_arguments(ARG "PARSES;TEST" "" "" ${ARGN})
+  if(MI2_SANITIZE OR ARG_TEST)
     target_compile_options(${name} PRIVATE -O0)
   endif()
   if(MI2_BUILD_FUZZERS AND NOT ARG_PARSES)
@@ -86,7 +87,7 @@ function(mi2_test name)
   target_link_libraries(${name} PRIVATE mi2_flags mi2_test_support ${ARG_LIBS} GTest::gtest GTest::gmock
                                         GTest::gtest_main)
   if(NOT ARG_THREADS)  # those are of numbers, whose loops are slower than their compiler
-    mi2_hardly_runs(${name})
+    mi2_hardly_runs(${name} TEST)
   endif()
   set(properties LABELS unit RUN_SERIAL FALSE)
   if(ARG_THREADS)

@@ -1,6 +1,6 @@
 # The front door: short names for what scripts/ and the CMake presets do. `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo packages test test-asan test-tsan fuzz format lint bench-archive bench-products bench-preparing bench-peers bench-training bench-serving test-gpu bench-gpu clean
+.PHONY: help deps build demo packages test test-asan test-tsan fuzz format lint bench-archive bench-products bench-preparing bench-ct bench-peers bench-training bench-serving test-gpu bench-gpu clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,12 @@ bench-preparing: ## how fast images are prepared, by format and stage; PREPARING
 	@scripts/install_deps.sh build
 	@scripts/build.sh release mi2_preparing
 	@build/release/bench/preparing/mi2_preparing $(PREPARING)
+
+CT ?= 100 7
+bench-ct: ## how fast slices of a CT are read, beside DCMTK alone; CT="SLICES ROUNDS FOLDER"
+	@scripts/install_deps.sh build
+	@scripts/build.sh release mi2_ct_series
+	@build/release/bench/preparing/mi2_ct_series $(CT)
 
 bench-archive: ## race the archive's exact search against FAISS; ARCHIVE="--studies 3031 --dimensions 1024 --rounds 3"
 	@bench/archive/run.sh $(ARCHIVE)

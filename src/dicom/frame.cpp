@@ -23,9 +23,10 @@ static_assert(std::endian::native == std::endian::little, "samples are kept in l
 bool is_native(Codec codec) noexcept { return codec == Codec::kNative || codec == Codec::kDeflated; }
 
 void read_rle(std::span<const std::uint8_t> stream, Frame& frame, std::string_view name) {
-  frame.bytes = decode_rle(stream, frame.layout, name);
+  std::vector<std::uint8_t> bytes = decode_rle(stream, frame.layout, name);
   frame.layout.planar = false;
-  if (frame.layout.allocated == 1) frame.bytes = unpack_bits(frame.bytes, 0, frame.layout.pixels());
+  if (frame.layout.allocated == 1) bytes = unpack_bits(bytes, 0, frame.layout.pixels());
+  frame.bytes = std::move(bytes);
 }
 
 /// What the transfer syntax promises.
@@ -68,7 +69,7 @@ void read_encapsulated(const TransferSyntax& syntax, const Fragments& fragments,
 
 /// @param sign  the stored bits' highest, or 0 of samples without a sign.
 template <typename Sample>
-bool one_is_beyond(const std::vector<std::uint8_t>& bytes, Sample beside, Sample sign) noexcept {
+bool one_is_beyond(const FrameBytes& bytes, Sample beside, Sample sign) noexcept {
   constexpr std::size_t kAtOnce = 4096;  // looked at to their end, so that the compiler may take many at a time
   const auto negative = static_cast<Sample>(beside | sign);
   const std::size_t count = bytes.size() / sizeof(Sample);

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "dicom/dataset.hpp"
@@ -13,11 +15,37 @@
 
 namespace mi2::dicom {
 
+/// A frame's samples: bytes of its own, or the object's where those are stored as a frame has them. Moved, not copied.
+class FrameBytes {
+ public:
+  FrameBytes() = default;
+  FrameBytes(FrameBytes&&) noexcept = default;
+  FrameBytes& operator=(FrameBytes&&) noexcept = default;
+  FrameBytes(const FrameBytes&) = delete;
+  FrameBytes& operator=(const FrameBytes&) = delete;
+  ~FrameBytes() = default;
+
+  FrameBytes& operator=(std::vector<std::uint8_t> own) noexcept {
+    own_ = std::move(own);
+    view_ = own_;
+    return *this;
+  }
+  /// @param of_object  outlives these.
+  void view(std::span<const std::uint8_t> of_object) noexcept { view_ = of_object; }
+
+  [[nodiscard]] const std::uint8_t* data() const noexcept { return view_.data(); }
+  [[nodiscard]] std::size_t size() const noexcept { return view_.size(); }
+
+ private:
+  std::vector<std::uint8_t> own_;
+  std::span<const std::uint8_t> view_;
+};
+
 /// bytes: little endian, one byte for a 1-bit sample.
 struct Frame {
   Layout layout;
   std::uint64_t index = 0;  ///< 0-based number of the frame in its object
-  std::vector<std::uint8_t> bytes;
+  FrameBytes bytes;
 
   /// The stored bits of sample i (of rows x columns x samples, in the order of `bytes`): masked, not sign-extended.
   [[nodiscard]] std::uint32_t code(std::size_t i) const noexcept;
@@ -45,7 +73,7 @@ class FrameReader {
   /// @throws Error{kBadFile} if there is less pixel data than all frames take, or fewer fragments.
   void check(std::string_view name) const;
 
-  /// Of a compressed object only frame `index` is decoded.
+  /// Of a compressed object only frame `index` is decoded. The frame may view the object's bytes.
   /// @throws Error{kBadFile} if its pixels are missing, contradictory or short.
   Frame read(std::uint64_t index, std::string_view name, image::Warnings& warnings) const;
 

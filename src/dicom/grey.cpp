@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <optional>
 
 #include <mi2/error.hpp>
@@ -9,6 +10,7 @@
 #include "dicom/display.hpp"
 #include "dicom/levels.hpp"
 #include "dicom/lookup_table.hpp"
+#include "dicom/ramp.hpp"
 #include "dicom/window.hpp"
 #include "image/intensity.hpp"
 #include "image/window.hpp"
@@ -156,6 +158,22 @@ class Shade {
         highest_(as_stored ? static_cast<double>((1U << layout.stored) - 1)
                            : static_cast<double>((1U << (transform.voi ? transform.voi->bits : 1)) - 1)) {}
 
+  /// What it is of, before it is cut at black and white and rounded down, where that is a straight line.
+  [[nodiscard]] std::optional<Ramp::Line> line() const noexcept {
+    constexpr double kWhite = 255;
+    constexpr double kHalf = 0.5;
+    if (as_stored_) {
+      const double rise = kWhite / highest_;
+      return transform_.slope < 0 ? Ramp::Line{-rise, 0, kWhite + kHalf} : Ramp::Line{rise, 0, kHalf};
+    }
+    if (!transform_.window || transform_.modality) return std::nullopt;
+    const auto [window, function] = *transform_.window;
+    if (function == WindowFunction::kSigmoid) return std::nullopt;
+    const double below = function == WindowFunction::kLinear ? 1 : 0;  // what PS3.3 C.11.2.1.2 takes off the width
+    const double centre = (window.center - below / 2 - transform_.intercept) / transform_.slope;
+    return Ramp::Line{kWhite * transform_.slope / (window.width - below), centre, kWhite / 2 + kHalf};
+  }
+
   std::uint8_t operator()(double stored) const noexcept {
     if (as_stored_) {
       const double y = stored / highest_;
@@ -173,6 +191,12 @@ class Shade {
 };
 
 std::vector<std::uint8_t> apply(const Frame& frame, const Shade& shade_of) {
+  constexpr std::uint64_t kWorthARamp = 1 << 14;
+  const std::optional<Ramp::Line> line = shade_of.line();
+  if (line && frame.layout.pixels() >= kWorthARamp) {
+    if (const std::optional<Ramp> ramp = Ramp::of(frame.layout, *line, std::cref(shade_of)))
+      return shaded(frame, *ramp);
+  }
   const std::optional<Levels> levels = Levels::of(frame);
   std::vector<std::uint8_t> shades(levels ? levels->count() : frame.layout.pixels());
   for (std::size_t i = 0; i < shades.size(); ++i) shades[i] = shade_of(levels ? levels->value(i) : frame.value(i));

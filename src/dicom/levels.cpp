@@ -59,15 +59,19 @@ std::optional<Levels> Levels::of(const Frame& frame) {
   return levels;
 }
 
+// The bytes may be a mapped file's, which others can write to meanwhile: no level is believed to be the last at most.
+
 std::vector<std::uint64_t> Levels::occurrences() const {
   std::vector<std::uint64_t> counts(count_);
-  each([to = counts.data()](std::uint32_t level) { ++to[level]; });
+  each([to = counts.data(), last = count_ - 1](std::uint32_t level) { ++to[std::min<std::size_t>(level, last)]; });
   return counts;
 }
 
 std::vector<std::uint8_t> Levels::shaded(std::span<const std::uint8_t> shades) const {
   std::vector<std::uint8_t> out(frame_.layout.pixels());
-  each([to = out.data(), from = shades.data()](std::uint32_t level) mutable { *to++ = from[level]; });
+  each([to = out.data(), from = shades.data(), last = count_ - 1](std::uint32_t level) mutable {
+    *to++ = from[std::min<std::size_t>(level, last)];
+  });
   return out;
 }
 

@@ -88,17 +88,25 @@ void read_native(const Element& pixels, Frame& frame, std::string_view name, ima
   const std::uint64_t first = frame.index * bits;
   const std::uint64_t from = pixels.big_endian ? first / 16 * 2 : first / 8;
   const std::uint64_t to = std::min<std::uint64_t>((first + bits + 15) / 16 * 2, all.size());
-  frame.bytes.assign(all.begin() + static_cast<std::ptrdiff_t>(from), all.begin() + static_cast<std::ptrdiff_t>(to));
-  if (pixels.big_endian) swap_samples(frame.bytes, pixels, layout.allocated);
-  if (layout.allocated == 1) {
-    frame.bytes = unpack_bits(frame.bytes, first - from * 8, layout.pixels());
+  const std::span<const std::uint8_t> stored = all.subspan(from, to - from);
+  const std::size_t skipped = first / 8 - from;
+  if (!pixels.big_endian && layout.allocated != 1 && !half_chroma) {
+    frame.bytes.view(stored.subspan(skipped, bits / 8));
     return;
   }
-  frame.bytes.erase(frame.bytes.begin(), frame.bytes.begin() + static_cast<std::ptrdiff_t>(first / 8 - from));
-  frame.bytes.resize(bits / 8);
-  if (!half_chroma) return;
-  frame.bytes = spread_chroma(frame.bytes);
-  layout.planar = false;
+  std::vector<std::uint8_t> bytes(stored.begin(), stored.end());
+  if (pixels.big_endian) swap_samples(bytes, pixels, layout.allocated);
+  if (layout.allocated == 1) {
+    frame.bytes = unpack_bits(bytes, first - from * 8, layout.pixels());
+    return;
+  }
+  bytes.erase(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(skipped));
+  bytes.resize(bits / 8);
+  if (half_chroma) {
+    bytes = spread_chroma(bytes);
+    layout.planar = false;
+  }
+  frame.bytes = std::move(bytes);
 }
 
 }  // namespace mi2::dicom

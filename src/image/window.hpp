@@ -2,7 +2,6 @@
 // A window of values, as DICOM defines it, for every format whose values have units.
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 
 #include <mi2/image.hpp>
@@ -21,7 +20,7 @@ inline double windowed(const Window& window, double x) noexcept {
 /// 0..1 as a byte; NaN is black.
 inline std::uint8_t shade(double y) noexcept {
   if (!(y > 0)) return 0;
-  return static_cast<std::uint8_t>(std::floor(std::min(y, 1.0) * 255 + 0.5));
+  return static_cast<std::uint8_t>(std::min(y, 1.0) * 255 + 0.5);
 }
 
 }  // namespace mi2::image

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstring>
 #include <exception>
+#include <filesystem>
 #include <new>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -104,13 +106,16 @@ std::vector<std::string> strings(const char* const* first, std::size_t count, st
 }
 
 /// The caller's options as this library knows them: those of an older header are shorter and the rest is zero.
-mi2_options known(const mi2_options* options) {
-  mi2_options result{};
+/// @param type  what C calls them.
+template <typename Options>
+Options known(const Options* options, std::string_view type) {
+  Options result{};
   if (options == nullptr) return result;
-  if (options->size < offsetof(mi2_options, dtype) + sizeof options->dtype || options->size > sizeof result) {
-    throw Error(Code::kBadArgument, fmt::format("options.size: expected {} (sizeof(mi2_options)) or that of an older "
+  constexpr std::size_t kFirst = sizeof options->size + sizeof(const char*);  // the size and one option
+  if (options->size < kFirst || options->size > sizeof result) {
+    throw Error(Code::kBadArgument, fmt::format("options.size: expected {} (sizeof({})) or that of an older "
                                                 "header, got {}",
-                                                sizeof result, options->size));
+                                                sizeof result, type, options->size));
   }
   std::memcpy(&result, options, options->size);
   return result;
@@ -186,6 +191,25 @@ mi2_frames* open_frames(const mi2_embedder& handle, std::string_view name, const
   return new mi2_frames{handle.embedder.open_image(read(), name, options)};
 }
 
+mi2::ImageOptions slide_options(const mi2_embedder& handle, const mi2_slide_options& from) {
+  mi2::ImageOptions to = handle.embedder.options().image;
+  mi2::SlideOptions& slide = to.slide.emplace();
+  read(from.level, slide.level, mi2::parse_level);
+  read(from.mpp, slide.mpp, mi2::parse_mpp);
+  read(from.tiles, slide.tiles, mi2::parse_tiles);
+  to.frames.kind = mi2::FrameSelection::Kind::kAll;
+  read(from.select, to.frames, mi2::parse_frames);
+  if (!slide.level || !slide.mpp) return to;
+  throw Error(Code::kBadArgument, "options: expected level or mpp, since either says what the other does; got both");
+}
+
+/// Those from `first` on, of the selected ones.
+void check_selected(const mi2::EncodedImage& image, std::uint64_t first, std::size_t count) {
+  if (first <= image.size() && count <= image.size() - first) return;
+  throw Error(Code::kBadArgument, fmt::format("first, count: expected frames among {} selected ones, got {} from {}",
+                                              image.size(), count, first));
+}
+
 }  // namespace
 
 const char* mi2_status_name(mi2_status status) {
@@ -205,7 +229,8 @@ const char* mi2_version(void) { return mi2::version().data(); }  // a literal
 mi2_status mi2_open(const char* model, const mi2_options* options, mi2_embedder** embedder) {
   return guarded([&] {
     needed(embedder, "embedder") = nullptr;
-    *embedder = new mi2_embedder{mi2::Embedder::open(&needed(model, "model"), embedder_options(known(options)))};
+    *embedder =
+        new mi2_embedder{mi2::Embedder::open(&needed(model, "model"), embedder_options(known(options, "mi2_options")))};
   });
 }
 
@@ -265,6 +290,31 @@ mi2_status mi2_frames_open_file(const mi2_embedder* embedder, const char* path, 
   });
 }
 
+mi2_status mi2_slide_open(const mi2_embedder* embedder, const char* const* paths, size_t count,
+                          const mi2_slide_options* options, mi2_frames** frames) {
+  return guarded([&] {
+    needed(frames, "frames") = nullptr;
+    const mi2::ImageOptions chosen = slide_options(needed(embedder, "embedder"), known(options, "mi2_slide_options"));
+    const std::vector<std::string> names = strings(paths, count, "paths");
+    if (names.empty()) throw Error(Code::kBadArgument, "paths: expected the files of a slide, got none");
+    const std::vector<std::filesystem::path> files(names.begin(), names.end());
+    *frames = new mi2_frames{embedder->embedder.open_slide(files, names.front(), chosen)};
+  });
+}
+
+mi2_status mi2_tiles(const mi2_frames* frames, uint64_t first, size_t count, mi2_tile* tiles) {
+  return guarded([&] {
+    const mi2::EncodedImage& image = needed(frames, "frames").image;
+    check_selected(image, first, count);
+    const std::span<mi2_tile> to = array(tiles, count, "tiles");
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::optional<mi2::TilePlace> place = image.place(first + i).tile;
+      if (!place) throw Error(Code::kBadArgument, "frames: expected those of mi2_slide_open(), got those of an image");
+      to[i] = {place->x, place->y, place->width, place->height, place->level, place->mpp};
+    }
+  });
+}
+
 void mi2_frames_close(mi2_frames* frames) { delete frames; }
 
 uint64_t mi2_frames_count(const mi2_frames* frames) { return frames == nullptr ? 0 : frames->image.size(); }
@@ -275,11 +325,7 @@ mi2_status mi2_embed_frames(const mi2_embedder* embedder, const mi2_frames* fram
     const Out out{vectors, capacity};
     check(needed(embedder, "embedder"), count, out);
     const mi2::EncodedImage& image = needed(frames, "frames").image;
-    if (first > image.size() || count > image.size() - first) {
-      throw Error(Code::kBadArgument,
-                  fmt::format("first, count: expected frames among {} selected ones, got {} from {}", image.size(),
-                              count, first));
-    }
+    check_selected(image, first, count);
     if (numbers != nullptr) {
       for (std::size_t i = 0; i < count; ++i) numbers[i] = image.place(first + i).number;
     }

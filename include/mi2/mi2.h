@@ -127,6 +127,40 @@ MI2_EXPORT uint64_t mi2_frames_count(const mi2_frames* frames);
 MI2_EXPORT mi2_status mi2_embed_frames(const mi2_embedder* embedder, const mi2_frames* frames, uint64_t first,
                                        size_t count, float* vectors, size_t capacity, uint64_t* numbers);
 
+/* How a whole slide is cut into tiles, which are its frames; docs/slides.md. Set `size` to sizeof(mi2_slide_options)
+ * and the rest to zero, and what is zero has its default. */
+typedef struct mi2_slide_options {
+  size_t size;
+  const char* level;  /* tiles of the model's size in pixels of this level, "0" the finest; NULL: by `mpp` */
+  const char* mpp;    /* tiles of the model's size at this many um a pixel; NULL without a level: "0.5" */
+  const char* tiles;  /* "tissue" or "all"; NULL: "tissue" */
+  const char* select; /* which of those, as mi2_frames_open() has it; NULL: "all" */
+} mi2_slide_options;
+
+/* Opens a whole slide, whose tiles mi2_embed_frames() then embeds: one file, or the DICOM objects of its levels. The files
+ * stay on disk, are mapped, and are not bounded by max_file_bytes.
+ * paths: [count], at least one.
+ * options: may be NULL for the defaults.
+ * Errors: MI2_BAD_ARGUMENT for an option, a level or a resolution that the slide does not have; MI2_UNSUPPORTED for what is
+ * no slide, or has no tile with tissue; MI2_NOT_FOUND, MI2_BAD_FILE, MI2_TOO_LARGE. */
+MI2_EXPORT mi2_status mi2_slide_open(const mi2_embedder* embedder, const char* const* paths, size_t count,
+                                     const mi2_slide_options* options, mi2_frames** frames);
+
+/* Where a tile of a slide lies, in pixels of the finest level. */
+typedef struct mi2_tile {
+  uint64_t x;
+  uint64_t y;
+  uint64_t width;
+  uint64_t height;
+  uint64_t level; /* that it is read from; 0: the finest */
+  double mpp;     /* um between the pixels that the model sees, along x; 0: the slide does not say */
+} mi2_tile;
+
+/* Of the selected tiles `first`, `first` + 1, .., counted from 0.
+ * tiles: [count], receives where each lies.
+ * Errors: MI2_BAD_ARGUMENT for tiles past the selected ones, or if `frames` are not of mi2_slide_open(). */
+MI2_EXPORT mi2_status mi2_tiles(const mi2_frames* frames, uint64_t first, size_t count, mi2_tile* tiles);
+
 /* A decoded image. */
 typedef struct mi2_image {
   /* Pillow's name of what the samples are, in the machine's byte order. Bytes: "1" (0 or not), "L", "LA", "P" (indices

@@ -185,6 +185,79 @@ TEST_F(CApi, FramesHaveTheBitsOfImagesOfTheirOwnAndTheirNumbers) {
   EXPECT_EQ(mi2_frames_count(nullptr), 0U);
 }
 
+TEST_F(CApi, TilesOfASlideHaveTheBitsAndThePlacesOfTheCppApi) {
+  // A seed of the fuzzer.
+  const std::string path = (mi2::test::data_of("slide") / "../../../fuzz/corpus/slide/pyramid.tif").lexically_normal();
+  mi2::ImageOptions chosen = reference().options().image;
+  chosen.slide = mi2::SlideOptions{.level = 0, .tiles = mi2::SlideOptions::Tiles::kAll};
+  chosen.frames.kind = mi2::FrameSelection::Kind::kAll;
+  const std::filesystem::path file = path;
+  const mi2::EncodedImage slide = reference().open_slide({&file, 1}, path, chosen);
+  std::vector<mi2::Pixels> pixels;
+  for (std::uint64_t i = 0; i < slide.size(); ++i) pixels.push_back(slide.prepare(i));
+
+  const std::array<const char*, 1> paths = {path.c_str()};
+  mi2_slide_options options{};
+  options.size = sizeof options;
+  options.level = "0";
+  options.tiles = "all";
+  mi2_frames* tiles = nullptr;
+  ASSERT_EQ(mi2_slide_open(embedder, paths.data(), 1, &options, &tiles), MI2_OK) << mi2_last_error();
+  const auto count = static_cast<std::size_t>(mi2_frames_count(tiles));
+  ASSERT_EQ(count, slide.size());
+  EXPECT_EQ(
+      rows_of(count, [&](float* to,
+                         std::size_t size) { return mi2_embed_frames(embedder, tiles, 0, count, to, size, nullptr); }),
+      mi2::test::rows_of(reference().embed_images(pixels)));
+  std::vector<mi2_tile> places(count);
+  ASSERT_EQ(mi2_tiles(tiles, 0, count, places.data()), MI2_OK) << mi2_last_error();
+  for (std::size_t i = 0; i < count; ++i) {
+    const mi2::TilePlace wanted = slide.place(i).tile.value();
+    const mi2_tile& found = places[i];
+    EXPECT_EQ(
+        (mi2::TilePlace{static_cast<unsigned>(found.level), found.x, found.y, found.width, found.height, found.mpp}),
+        wanted);
+  }
+  EXPECT_EQ(mi2_tiles(tiles, 1, count, places.data()), MI2_BAD_ARGUMENT);
+  EXPECT_EQ(mi2_tiles(tiles, 0, 1, nullptr), MI2_BAD_ARGUMENT);
+  mi2_frames_close(tiles);
+}
+
+TEST_F(CApi, WhatASlideDoesNotHaveIsRefused) {
+  const std::string path = (mi2::test::data_of("slide") / "../../../fuzz/corpus/slide/pyramid.tif").lexically_normal();
+  const std::array<const char*, 1> paths = {path.c_str()};
+  mi2_frames* tiles = nullptr;
+  const auto status = [&](const char* level, const char* mpp, const char* kind, const char* select) {
+    const mi2_slide_options options{sizeof options, level, mpp, kind, select};
+    return mi2_slide_open(embedder, paths.data(), 1, &options, &tiles);
+  };
+  EXPECT_EQ(status("7", nullptr, nullptr, nullptr), MI2_BAD_ARGUMENT);
+  EXPECT_EQ(tiles, nullptr);
+  EXPECT_EQ(status("0", "1", nullptr, nullptr), MI2_BAD_ARGUMENT);
+  EXPECT_THAT(mi2_last_error(), HasSubstr("level or mpp"));
+  EXPECT_EQ(status(nullptr, "none", nullptr, nullptr), MI2_BAD_ARGUMENT);
+  EXPECT_THAT(mi2_last_error(), HasSubstr("options.mpp"));
+  EXPECT_EQ(status(nullptr, nullptr, "some", nullptr), MI2_BAD_ARGUMENT);
+  EXPECT_EQ(status("0", nullptr, "all", "999"), MI2_BAD_ARGUMENT);
+  EXPECT_EQ(mi2_slide_open(embedder, paths.data(), 0, nullptr, &tiles), MI2_BAD_ARGUMENT);
+  const std::array<const char*, 1> nowhere = {"/nowhere.svs"};
+  EXPECT_EQ(mi2_slide_open(embedder, nowhere.data(), 1, nullptr, &tiles), MI2_NOT_FOUND);
+  const std::array<const char*, 1> picture = {kImage.c_str()};
+  EXPECT_EQ(mi2_slide_open(embedder, picture.data(), 1, nullptr, &tiles), MI2_UNSUPPORTED);
+  mi2_slide_options longer{};
+  longer.size = sizeof longer + 8;
+  EXPECT_EQ(mi2_slide_open(embedder, paths.data(), 1, &longer, &tiles), MI2_BAD_ARGUMENT);
+  EXPECT_THAT(mi2_last_error(), HasSubstr("mi2_slide_options"));
+
+  const std::string file = pages({10, 60});
+  const mi2_bytes image{file.data(), file.size()};
+  ASSERT_EQ(mi2_frames_open(embedder, &image, "all", &tiles), MI2_OK) << mi2_last_error();
+  mi2_tile place{};
+  EXPECT_EQ(mi2_tiles(tiles, 0, 1, &place), MI2_BAD_ARGUMENT);
+  EXPECT_THAT(mi2_last_error(), HasSubstr("mi2_slide_open"));
+  mi2_frames_close(tiles);
+}
+
 TEST_F(CApi, AnOptionChoosesTheFrameThatAnImageIsReadAs) {
   const std::string file = pages({10, 60, 110});
   const mi2_bytes image{file.data(), file.size()};

@@ -50,6 +50,15 @@ def test_frames_have_their_numbers_and_their_images_paths(model, images, tmp_pat
     assert list(stored["path"]) == [str(images[i]) for i in found.image]
 
 
+def test_tiles_have_their_slides_and_their_places(model):
+    ints = np.array([3, 4])
+    tiles = mi2.TileVectors(model.embed_texts(["a", "b"]), ["s.svs", "t.svs"], *[ints + i for i in range(6)], np.array([0.5, 0]))
+    table = mi2.to_frame(tiles)
+    assert list(table.columns) == ["path", "frame", "level", "x", "y", "width", "height", "mpp", "embedding"]
+    assert list(table["path"]) == ["s.svs", "t.svs"] and list(table["y"]) == [6, 7] and list(table["mpp"]) == [0.5, 0]
+    assert list(mi2.to_frame(tiles, paths=["u", "v"])["path"]) == ["u", "v"]
+
+
 def test_texts_and_no_rows(model, tmp_path):
     table = mi2.to_frame(model.embed_texts(["a", "b"]), texts=["a", None])
     assert list(table["text"].isna()) == [False, True]

@@ -83,6 +83,8 @@ def test_it_is_typed(wheel, tmp_path):
         "assert_type(model.embed_images(['a.png', b'..', np.zeros((2, 2))]), npt.NDArray[np.float32])\n"
         "assert_type(model.embed_images('a.dcm', frames=3), npt.NDArray[np.float32])\n"
         "assert_type(model.embed_frames('a.dcm', 'every:2').frame, npt.NDArray[np.int64])\n"
+        "assert_type(model.embed_tiles('a.svs', mpp=0.5, tiles='all').x, npt.NDArray[np.int64])\n"
+        "assert_type(model.embed_tiles(['a.svs'], level=0).path, list[str])\n"
         "assert_type(model.embed_images('a', return_tokens=True).tokens, npt.NDArray[np.float32])\n"
         "assert_type(model.dimensions, int)\n"
         "assert_type(model.classify('a', ['b'])[0][0].score, float)\n"

@@ -14,8 +14,8 @@ from ._core import version as __version__
 from ._errors import BadArgument, BadFile, Error, Internal, NotFound, Overloaded, TooLarge, Unauthorized, Unsupported, WrongType
 from ._model import Model, load, tokenize
 from ._tables import to_frame, to_parquet
-from ._types import Frames, FrameVectors, ImageLike, LabelScore, Provenance, TokenVectors, Vectors
+from ._types import Frames, FrameVectors, ImageLike, LabelScore, Provenance, TileVectors, TokenVectors, Vectors
 
 __all__ = ["BadArgument", "BadFile", "Client", "Error", "FrameVectors", "Frames", "ImageLike", "Internal", "LabelScore", "Model", "NotFound",
-           "Overloaded", "Provenance", "TokenVectors", "TooLarge", "Unauthorized", "Unsupported", "Vectors", "WrongType", "__version__", "load",
+           "Overloaded", "Provenance", "TileVectors", "TokenVectors", "TooLarge", "Unauthorized", "Unsupported", "Vectors", "WrongType", "__version__", "load",
            "supported_dtypes", "to_frame", "to_parquet", "tokenize"]

@@ -89,6 +89,35 @@ def templates_of(templates: Any) -> list[str]:
     return [templates] if isinstance(templates, str) else labels_of(templates, "templates")
 
 
+def paths_of(paths: Any, what: str) -> list[str]:
+    """One path or several as a list. :raises WrongType: something else."""
+    if isinstance(paths, (str, os.PathLike)):
+        paths = [paths]
+    refuse_containers(paths, what)
+    if is_missing(paths) or isinstance(paths, bytes) or not isinstance(paths, Iterable):
+        raise WrongType(f"{what}: {type(paths).__name__} is neither a path nor several paths")
+    found = []
+    for i, path in enumerate(paths):
+        require_present(path, f"{what}[{i}]")
+        if not isinstance(path, (str, os.PathLike)):
+            raise WrongType(f"{what}[{i}]: {type(path).__name__} is not a path")
+        name = os.fsdecode(path)
+        found.append(os.path.join(".", name) if name == "-" else name)  # which is the program's standard input
+    return found
+
+
+def number_of(value: Any, name: str) -> str | None:
+    """A number as the program's options have it; what it is worth is for _core to judge.
+
+    :raises WrongType: no number.
+    """
+    if value is None:
+        return None
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise WrongType(f"{name}: {type(value).__name__} is not a number")
+    return repr(value.item() if isinstance(value, np.generic) else value)
+
+
 def are_vectors(value: object, dimensions: int) -> bool:
     """Whether an array is vectors of a model rather than an image: floats, [rows, dimensions] or [dimensions], each of
     length 1, or NaN as a row that could not be computed."""

@@ -14,10 +14,11 @@ from . import _core
 from ._encode_api import EncodeApi
 from ._errors import BadArgument, Error, TooLarge, WrongType
 from ._images import gives_one, iterate, numbered, selection_of, source_of
-from ._inputs import (Failure, Failures, Options, kept, labels_of, numbered_texts, one_label_alone, refuse_vectors,
-                      templates_of, text_of, texts_of, vectors_among)
+from ._inputs import (Failure, Failures, Options, kept, labels_of, number_of, numbered_texts, one_label_alone, paths_of,
+                      refuse_vectors, templates_of, text_of, texts_of, vectors_among)
 from ._progress import reporting, size_of
-from ._types import Frames, FrameVectors, ImageLike, LabelScore, Progress, Provenance, TokenVectors, Vectors
+from ._types import (Frames, FrameVectors, ImageLike, LabelScore, Path, Progress, Provenance, TileVectors, TokenVectors,
+                     Vectors)
 
 
 def load(path: str | os.PathLike[str] | None = None, *, dtype: Any = None, device: str = "cpu",
@@ -195,6 +196,39 @@ class Model(EncodeApi):
         vectors, places = self._embed(images, frames, options, on_error)
         columns = np.array(places, dtype=np.int64).reshape(-1, 2)
         return FrameVectors(vectors, columns[:, 0].copy(), columns[:, 1].copy())
+
+    def embed_tiles(self, slides: Path | Iterable[Path], *, level: int | None = None, mpp: float | None = None,
+                    tiles: Literal["tissue", "all"] = "tissue", frames: Frames = "all", batch: int | None = None,
+                    progress: Progress = None, on_error: Failure = None) -> TileVectors:
+        """Unit vectors of the tiles of whole slides, slide by slide, and where each lies: the rows of ``mi2 embed --mpp``.
+
+        Memory grows with the vectors, not with the slides, which stay on disk.
+
+        :param slides: one or several paths of files, or of folders of them. The DICOM objects of one series are the levels
+            of one slide.
+        :param level: of each slide's levels, 0 the finest: tiles have the model's size in its pixels.
+        :param mpp: tiles of the model's size at this many um a pixel, 0.01 to 1000; None: without a level, 0.5.
+        :param tiles: those with tissue, or all.
+        :param frames: which of those: as for :meth:`embed_frames`.
+        :param batch: tiles computed together, progress: as for :meth:`embed_images`; how many there are is not known.
+        :param on_error: as for :meth:`embed_images`; a function is called with the number of the row, from 0. A slide that
+            cannot be opened has one row.
+        :raises BadArgument: level and mpp together, or one that the slide does not have; Unsupported: no slide, or none of
+            its tiles has tissue; BadFile, TooLarge, NotFound: naming the slide.
+        """
+        options = Options(batch, None, progress, None, True)
+        failures = Failures(on_error)
+        paths = paths_of(slides, "slides")
+        rows = _core.Rows(self.dimensions)
+        with reporting(options.progress, None, "tile") as advance:
+            found = self._core.embed_tiles(paths, number_of(level, "level"), number_of(mpp, "mpp"), text_of(tiles, "tiles"),
+                                           selection_of(frames), int(options.batch or 0), rows, failures.handler, advance)
+        vectors = rows.take()
+        good = kept(vectors) if failures.skips else np.ones(len(found), np.bool_)
+        path = [row[0] for row, good_one in zip(found, good) if good_one]
+        frame, at_level, x, y, width, height = np.array([row[1:7] for row in found], np.int64).reshape(-1, 6)[good].T.copy()
+        um = np.array([row[7] for row in found], np.float64)[good]
+        return TileVectors(vectors[good], path, frame, at_level, x, y, width, height, um)
 
     def _embed(self, images: ImageLike | Iterable[ImageLike], frames: Frames | None, options: Options,
                on_error: Failure, patches: _core.Rows | None = None) -> tuple[Vectors, list[tuple[int, int]]]:

@@ -12,20 +12,22 @@ import numpy.typing as npt
 
 from ._errors import BadArgument, BadFile, Unsupported, WrongType
 from ._inputs import is_missing, text_of
-from ._types import FrameVectors, Provenance
+from ._types import FrameVectors, Provenance, TileVectors
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Rows = Union[npt.ArrayLike, FrameVectors]
+Rows = Union[npt.ArrayLike, FrameVectors, TileVectors]
 
 
 def to_frame(vectors: Rows, *, paths: Iterable[Any] | None = None, texts: Iterable[Any] | None = None,
              provenance: Provenance | None = None) -> pd.DataFrame:
-    """A pandas table of a row per vector: ``path``, ``text``, ``frame``, ``embedding`` (float32 [dimensions]), and the five
-    columns of ``provenance``. Columns of what was not given are not there; a vector of NaN is None.
+    """A pandas table of a row per vector: ``path``, ``text``, ``frame``, where a tile lies, ``embedding`` (float32
+    [dimensions]), and the five columns of ``provenance``. Columns of what was not given are not there; a vector of NaN is
+    None.
 
-    :param vectors: float [rows, dimensions], or what ``embed_frames`` gave: ``paths`` are then those of its images.
+    :param vectors: float [rows, dimensions]; or what ``embed_frames`` gave: ``paths`` are then those of its images; or what
+        ``embed_tiles`` gave, which has paths.
     :param paths: of each row, what it is of; None where there is no path.
     :param texts: as paths, for vectors of texts.
     :param provenance: the model's, ``model.provenance``: vectors of two models do not compare.
@@ -106,6 +108,10 @@ def _columns(vectors: Rows, paths: Iterable[Any] | None, texts: Iterable[Any] | 
                 raise BadArgument(f"paths: expected one of each image, got {len(names)} for image {vectors.image.max() + 1}")
             names = [names[i] for i in vectors.image]
         vectors = vectors.vectors
+    if isinstance(vectors, TileVectors):
+        columns.update((name, values) for name, values in vectors._asdict().items() if name not in ("vectors", "path"))
+        names = list(vectors.path) if names is None else names
+        vectors = vectors.vectors
     found = np.ascontiguousarray(vectors, dtype=np.float32)
     if found.ndim != 2 or found.shape[1] == 0:
         raise BadArgument(f"vectors: expected [rows, dimensions], got {list(found.shape)}")
@@ -136,5 +142,5 @@ def _cells(vectors: npt.NDArray[np.float32]) -> list[Any]:
 
 def _in_order(columns: dict[str, Any]) -> dict[str, Any]:
     """What rows are of first, then the vectors, then what they depend on."""
-    order = ["path", "text", "frame", "embedding", *Provenance._fields]
+    order = ["path", "text", "frame", *TileVectors._fields[3:], "embedding", *Provenance._fields]
     return {name: columns[name] for name in order if name in columns}

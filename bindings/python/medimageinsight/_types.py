@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 else:
     ImageLike = Any
 
+Path = Union[str, os.PathLike[str]]
+"""A file or a folder."""
+
 Vectors = npt.NDArray[np.float32]
 """Unit vectors, float32 [rows, dimensions]."""
 
@@ -60,6 +63,24 @@ class FrameVectors(NamedTuple):
     """[rows], the position of the row's image among the images."""
     frame: npt.NDArray[np.int64]
     """[rows], the number of the row's frame, from 1; 0: the image could not be opened."""
+
+
+class TileVectors(NamedTuple):
+    """The vectors of tiles of whole slides, and where each lies, in pixels of its slide's finest level. [rows] each."""
+
+    vectors: Vectors
+    path: list[str]
+    """The slide's file, of the finest level if it has one per level."""
+    frame: npt.NDArray[np.int64]
+    """The number of the tile among those of its slide, from 1; 0: the slide could not be opened."""
+    level: npt.NDArray[np.int64]
+    """That the tile is read from; 0: the finest."""
+    x: npt.NDArray[np.int64]
+    y: npt.NDArray[np.int64]
+    width: npt.NDArray[np.int64]
+    height: npt.NDArray[np.int64]
+    mpp: npt.NDArray[np.float64]
+    """um between the pixels that the model sees, along x; 0: the slide does not say."""
 
 
 class TokenVectors(NamedTuple):

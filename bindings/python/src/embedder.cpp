@@ -21,6 +21,7 @@
 #include "bindings.hpp"
 #include "images.hpp"
 #include "rows.hpp"
+#include "slides.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -106,6 +107,15 @@ void bind_embedder(nb::module_& module) {
            "Appends a row per image of (name, source), or per selected frame, of NaN for one that cannot be read; to "
            "`tokens`, if given, the features of its patches. "
            "(position of the image, number of the frame or 0) of each row.")
+      .def("embed_tiles", &embed_tiles, "paths"_a, "level"_a.none(), "mpp"_a.none(), "tiles"_a, "frames"_a, "batch"_a,
+           "rows"_a, "on_error"_a.none(), "advance"_a,
+           nb::sig(
+               "def embed_tiles(self, paths: list[str], level: str | None, mpp: str | None, tiles: str, frames: str, "
+               "batch: int, rows: Rows, on_error: collections.abc.Callable[..., None] | None, "
+               "advance: collections.abc.Callable[[int], None]) "
+               "-> list[tuple[str, int, int, int, int, int, int, float]]"),
+           "Appends a row per selected tile of the slides. (path, number of the tile or 0, level, x, y, width, height, "
+           "mpp) of each row.")
       .def_prop_ro("token_grid", &token_grid, "(height, width, channels)")
       .def("embed_texts", &embed_texts, "texts"_a, "rows"_a, Unlocked(),
            "Appends one row per text. Which texts were longer than the model's context.");

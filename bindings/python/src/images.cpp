@@ -179,34 +179,42 @@ void warn(const std::string& message) {
 
 }  // namespace
 
+void embed_items(const Run& run, const embedder::NextItem& next,
+                 const std::function<std::uint64_t(const embedder::Embedded&)>& on_row) {
+  embedder::PipelineOptions options;
+  options.batch = run.batch != 0 ? run.batch : embedder::usual_batch(run.embedder.options().device);
+  options.threads = run.embedder.options().threads;
+  options.tokens = run.tokens != nullptr;
+  const nb::gil_scoped_release unlocked;
+  embedder::embed_all(run.embedder, next, options, [&](std::span<const embedder::Embedded> done) {
+    const nb::gil_scoped_acquire locked;
+    for (const embedder::Embedded& item : done) {
+      const std::uint64_t position = on_row(item);
+      if (item.error == nullptr) {
+        run.rows.append(item.image);
+        if (run.tokens != nullptr) run.tokens->append(item.tokens);
+        for (const std::string& warning : item.warnings) warn(fmt::format("{}: {}", item.name, warning));
+      } else if (run.on_error.is_none()) {
+        throw Error(*item.error);
+      } else {
+        run.rows.append_missing();
+        if (run.tokens != nullptr) run.tokens->append_missing();
+        run.on_error(position, error_object(*item.error));
+      }
+    }
+    run.advance(done.size());
+  });
+}
+
 std::vector<RowPlace> embed_images(const Embedder& embedder, const nb::object& images, std::size_t batch, Rows& rows,
                                    Rows* tokens, const std::optional<std::string>& frames, const nb::object& on_error,
                                    const nb::callable& advance) {
   Images source(embedder, images, frames);
-  embedder::PipelineOptions options;
-  options.batch = batch != 0 ? batch : embedder::usual_batch(embedder.options().device);
-  options.threads = embedder.options().threads;
-  options.tokens = tokens != nullptr;
   std::vector<RowPlace> places;
-  const nb::gil_scoped_release unlocked;
   const auto next = [&] { return source.next(); };
-  embedder::embed_all(embedder, next, options, [&](std::span<const embedder::Embedded> done) {
-    const nb::gil_scoped_acquire locked;
-    for (const embedder::Embedded& item : done) {
-      places.emplace_back(source.image_of_row(), item.frame ? item.frame->number : 0);
-      if (item.error == nullptr) {
-        rows.append(item.image);
-        if (tokens != nullptr) tokens->append(item.tokens);
-        for (const std::string& warning : item.warnings) warn(fmt::format("{}: {}", item.name, warning));
-      } else if (on_error.is_none()) {
-        throw Error(*item.error);
-      } else {
-        rows.append_missing();
-        if (tokens != nullptr) tokens->append_missing();
-        on_error(places.back().first, error_object(*item.error));
-      }
-    }
-    advance(done.size());
+  embed_items({embedder, batch, rows, tokens, on_error, advance}, next, [&](const embedder::Embedded& item) {
+    places.emplace_back(source.image_of_row(), item.frame ? item.frame->number : 0);
+    return places.back().first;
   });
   return places;
 }

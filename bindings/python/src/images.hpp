@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -12,9 +13,26 @@
 
 #include <mi2/embedder.hpp>
 
+#include "embedder/pipeline.hpp"
 #include "rows.hpp"
 
 namespace mi2::python {
+
+/// Where what a run gives goes, and whom it reports to.
+struct Run {
+  const Embedder& embedder;
+  std::size_t batch;                  ///< images computed together; 0: what is usual on the device
+  Rows& rows;                         ///< appended to in order; NaN for one that cannot be read
+  Rows* tokens;                       ///< the features of patches; null: they are not wanted
+  const nanobind::object& on_error;   ///< called with a position and the Error of a row; None: the first is thrown
+  const nanobind::callable& advance;  ///< called after each batch with its number of rows
+};
+
+/// Embeds items while the interpreter is unlocked.
+/// @param next    called on this thread.
+/// @param on_row  called of each row, with the interpreter locked; gives the position that `on_error` is called with.
+void embed_items(const Run& run, const embedder::NextItem& next,
+                 const std::function<std::uint64_t(const embedder::Embedded&)>& on_row);
 
 /// Of a row: the position of its image, and the number of its frame from 1, or 0 if there is none.
 using RowPlace = std::pair<std::uint64_t, std::uint64_t>;

@@ -9,6 +9,7 @@
 #include <mi2/version.hpp>
 
 #include "base/html.hpp"
+#include "page/page.hpp"
 #include "protocols/openapi.hpp"
 
 namespace mi2::protocols {
@@ -65,8 +66,9 @@ std::string build_page() {
       "<title>mi2 {0}</title><style>{1}</style><h1>mi2 {0}</h1><p>Embeddings of medical images and texts with "
       "MedImageInsight. The schemas of requests and answers are in <a href=\"/openapi.json\">openapi.json</a>; a "
       "server "
-      "with keys wants <code>Authorization: Bearer KEY</code>.</p>",
-      version(), kStyle);
+      "with keys wants <code>Authorization: Bearer KEY</code>.{2}</p>",
+      version(), kStyle,
+      page::is_built() ? " <a href=\"/ui/#view=reference\">The page of this server</a> sends requests too." : "");
   for (const auto& [tag, articles] : groups.items()) {
     html += fmt::format("<h2>{}</h2>{}", base::escape_html(tag), articles.get<std::string>());
   }

@@ -122,7 +122,13 @@ constexpr std::string_view kPaths = R"json({
 "/openapi.json": {"get": {"tags": ["Operations"], "summary": "This document",
   "responses": {"200": {"description": "OpenAPI 3.1", "content": {"application/json": {"schema": {"type": "object"}}}}}}},
 "/docs": {"get": {"tags": ["Operations"], "summary": "This document for people",
-  "responses": {"200": {"description": "A page", "content": {"text/html": {"schema": {"type": "string"}}}}}}}
+  "responses": {"200": {"description": "A page", "content": {"text/html": {"schema": {"type": "string"}}}}}}},
+"/ui": {"get": {"tags": ["Operations"], "summary": "The way to /ui/", "responses": {"307": {"description": "It is there"}}}},
+"/ui/": {"get": {"tags": ["Operations"], "summary": "The page for people: archives, and this document", "description": "404 where the program was built without it.",
+  "responses": {"200": {"description": "A page", "content": {"text/html": {"schema": {"type": "string"}}}}}}},
+"/ui/{file}": {"get": {"tags": ["Operations"], "summary": "What the page is made of",
+  "parameters": [{"name": "file", "in": "path", "required": true, "schema": {"type": "string"}}],
+  "responses": {"200": {"description": "A script, a style, ..", "content": {"*/*": {}}}}}}
 })json";
 
 }  // namespace

@@ -46,4 +46,9 @@ RequestPlan server_info(const Service& service, HttpRequest request, const PathP
 RequestPlan openapi(const Service& service, HttpRequest request, const PathParameters& parameters);
 RequestPlan docs_page(const Service& service, HttpRequest request, const PathParameters& parameters);
 
+// page_routes.cpp
+RequestPlan page_folder(const Service& service, HttpRequest request, const PathParameters& parameters);
+RequestPlan page_index(const Service& service, HttpRequest request, const PathParameters& parameters);
+RequestPlan page_file(const Service& service, HttpRequest request, const PathParameters& parameters);
+
 }  // namespace mi2::protocols

@@ -7,7 +7,9 @@
 
 #include <mi2/version.hpp>
 
+#include "base/inflate.hpp"
 #include "base/table.hpp"
+#include "page/page.hpp"
 #include "protocols/http_status.hpp"
 #include "support.hpp"
 
@@ -193,6 +195,48 @@ TEST_F(Scoring, TheDocsPageNeedsNoNetwork) {
   EXPECT_THAT(page.body, Not(HasSubstr("<script")));
   EXPECT_THAT(page.body, Not(HasSubstr("src=")));
   EXPECT_THAT(page.body, Not(HasSubstr("https://")));
+}
+
+TEST_F(Scoring, ThePageIsSentWithWhatKeepsOthersOutOfIt) {
+  EXPECT_EQ(header(ask("GET", "/ui"), "location"), "ui/");
+  const HttpResponse page = ask("GET", "/ui/");
+  if (!page::is_built()) {
+    EXPECT_EQ(page.status, 404);
+    EXPECT_THAT(page.body, HasSubstr("built without its page"));
+    return;
+  }
+  EXPECT_EQ(page.status, 200);
+  EXPECT_EQ(page.content_type, "text/html; charset=utf-8");
+  EXPECT_EQ(header(page, "x-content-type-options"), "nosniff");
+  EXPECT_EQ(header(page, "referrer-policy"), "no-referrer");
+  EXPECT_EQ(header(page, "cache-control"), "no-cache");
+  const std::string policy(header(page, "content-security-policy"));
+  EXPECT_THAT(policy, HasSubstr("default-src 'none'; script-src 'self'"));
+  EXPECT_THAT(policy, HasSubstr("frame-ancestors 'none'"));
+  EXPECT_THAT(policy, Not(HasSubstr("unsafe")));
+  for (const char* name : {"nothing.js", "..", "index", ""}) {
+    EXPECT_EQ(ask("GET", std::string("/ui/") + name + (*name == 0 ? "/" : "")).status, 404) << name;
+  }
+}
+
+TEST_F(Scoring, AFileOfThePageIsTheSameCompressedAndNot) {
+  if (!page::is_built()) GTEST_SKIP() << "built without the page";
+  const std::string index = ask("GET", "/ui/").body;
+  const std::size_t at = index.find("index-");
+  ASSERT_NE(at, std::string::npos);
+  const std::string name = index.substr(at, index.find('"', at) - at);
+  const HttpResponse plain = ask("GET", "/ui/" + name);
+  EXPECT_EQ(plain.status, 200);
+  EXPECT_EQ(header(plain, "content-encoding"), "");
+  EXPECT_THAT(std::string(header(plain, "cache-control")), HasSubstr("immutable"));
+  for (const char* accepted : {"gzip", "br, GZIP;q=0.8", "deflate,gzip ; q=1"}) {
+    const HttpResponse packed = ask("GET", "/ui/" + name, {}, {{"accept-encoding", accepted}});
+    EXPECT_EQ(header(packed, "content-encoding"), "gzip") << accepted;
+    EXPECT_EQ(base::inflate(packed.body, plain.body.size(), "test"), plain.body);
+  }
+  for (const char* accepted : {"br", "gzip;q=0", "gzip;q=0.000, br", "x-gzip2"}) {
+    EXPECT_EQ(ask("GET", "/ui/" + name, {}, {{"accept-encoding", accepted}}).body, plain.body) << accepted;
+  }
 }
 
 TEST_F(Scoring, ModelsAreChosenByNameInTheQuery) {

@@ -1,0 +1,84 @@
+// The program with a small archive of real DICOM files, on a port that stays the same when it is started again.
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+function setting(name: string): string {
+  const value = process.env[name]
+  if (value === undefined) throw new Error(`expected ${name} in the environment; ctest -R web.browser sets it`)
+  return value
+}
+
+const mi2 = setting('MI2_BIN')
+const starter = setting('MI2_STARTER_MODEL')
+const quiet = { stdio: ['ignore', 'ignore', 'inherit'] as ['ignore', 'ignore', 'inherit'] }
+
+export const KEY = 'page-test-key-0123456789'
+
+export class Site {
+  readonly folder = mkdtempSync(join(tmpdir(), 'mi2-page-'))
+  readonly studies = join(this.folder, 'studies')
+  readonly archive = join(this.folder, 'archive')
+
+  constructor() {
+    execFileSync(setting('MI2_PYTHON'), [fileURLToPath(new URL('make_studies.py', import.meta.url)), this.studies], quiet)
+    this.add(join(this.studies, 'hospital'), 'north')
+    this.add(join(this.studies, 'hostile'), "<b onclick=1>'site'</b>")
+    writeFileSync(join(this.folder, 'keys'), `${KEY}\n`)
+  }
+
+  add(source: string, site: string): void {
+    execFileSync(mi2, ['index', 'add', '--model', starter, '--site', site, this.archive, source], {
+      stdio: ['ignore', 'ignore', 'ignore'],
+    })
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+export class Server {
+  private process: ChildProcess | null = null
+  private port = '0'
+
+  constructor(
+    private readonly site: Site,
+    private readonly more: readonly string[] = [],
+  ) {}
+
+  get address(): string {
+    return `http://127.0.0.1:${this.port}`
+  }
+
+  async start(): Promise<void> {
+    const { archive } = this.site
+    const started = spawn(mi2, ['serve', '--port', this.port, '--model', starter, '--archive', `clinic=${archive}`, ...this.more], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    this.process = started
+    for await (const line of createInterface({ input: started.stdout! })) {
+      const found = /^listening on http:\/\/[^:]+:(\d+)$/.exec(line)
+      if (found === null) continue
+      this.port = found[1]!
+      break
+    }
+    for (;;) {
+      const ready = await fetch(`${this.address}/health/ready`).catch(() => null)
+      if (ready?.ok) return
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+
+  async stop(): Promise<void> {
+    const ended = this.process
+    this.process = null
+    if (ended === null || ended.exitCode !== null) return
+    const gone = new Promise((resolve) => ended.once('exit', resolve))
+    ended.kill('SIGKILL')
+    await gone
+  }
+}

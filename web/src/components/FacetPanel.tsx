@@ -1,0 +1,77 @@
+import { useEffect, useState } from 'preact/hooks'
+import type { Facets } from '../api/client'
+import { canChoose, toggle } from '../filter'
+import type { Query } from '../query'
+import { count, strings } from '../strings'
+
+const FEW = 6
+
+interface FacetProps {
+  name: string
+  facet: Facets['facets'][string]
+  query: Query
+  onQuery: (query: Query) => void
+}
+
+function Facet({ name, facet, query, onQuery }: FacetProps) {
+  const [all, setAll] = useState(false)
+  const chosen = query.chosen[name] ?? []
+  // What is chosen stays to be seen, and to be unchosen, where nothing is left of it.
+  const missing = chosen.filter((value) => !facet.values.some((one) => one.value === value))
+  const values = [...missing.map((value) => ({ value, images: 0 })), ...facet.values]
+  if (values.length === 0 || (values.length === 1 && values[0]!.value === null && chosen.length === 0)) return null
+  const shown = all ? values : values.slice(0, Math.max(FEW, missing.length))
+  return (
+    <fieldset class="facet">
+      <legend>{strings.facetNames[name] ?? name}</legend>
+      {shown.map(({ value, images }) => (
+        <label key={value === null ? '-' : `+${value}`} class="value">
+          <input type="checkbox" checked={chosen.includes(value)} disabled={!canChoose(name, value) && !chosen.includes(value)}
+            onChange={() => onQuery({ ...query, chosen: toggle(query.chosen, name, value) })} />
+          <bdi class={value === null ? 'name muted' : 'name'}>{value ?? strings.noValue}</bdi>
+          <span class="count">{count(images)}</span>
+        </label>
+      ))}
+      {values.length > FEW && (
+        <button type="button" class="quiet" aria-expanded={all} onClick={() => setAll(!all)}>
+          {all ? strings.showFew : strings.showAll(values.length)}
+        </button>
+      )}
+      {all && facet.more && <p class="muted">{strings.moreValues}</p>}
+    </fieldset>
+  )
+}
+
+export interface FacetPanelProps {
+  facets: Facets | null
+  query: Query
+  onQuery: (query: Query) => void
+}
+
+/// Filters by what an archive has, with how many images have it.
+export function FacetPanel({ facets, query, onQuery }: FacetPanelProps) {
+  const [where, setWhere] = useState(query.where)
+  useEffect(() => setWhere(query.where), [query.where])
+  const wide = matchMedia('(min-width: 60rem)').matches
+  const filtered = query.where !== '' || Object.keys(query.chosen).length > 0
+  return (
+    <details class="facets" open={wide || undefined}>
+      <summary>{strings.filters}</summary>
+      {facets !== null && <p class="muted" role="status">{strings.inFilter(facets.images)}</p>}
+      {facets !== null && Object.entries(facets.facets).map(([name, facet]) => (
+        <Facet key={name} name={name} facet={facet} query={query} onQuery={onQuery} />
+      ))}
+      <form class="expression" onSubmit={(event) => { event.preventDefault(); onQuery({ ...query, where: where.trim() }) }}>
+        <label>
+          <span>{strings.expression}</span>
+          <input type="text" value={where} placeholder={strings.expressionHint} spellcheck={false} maxLength={4000}
+            onInput={(event) => setWhere(event.currentTarget.value)} />
+        </label>
+        <button type="submit">{strings.apply}</button>
+      </form>
+      {filtered && (
+        <button type="button" class="quiet" onClick={() => onQuery({ ...query, where: '', chosen: {} })}>{strings.clearFilters}</button>
+      )}
+    </details>
+  )
+}

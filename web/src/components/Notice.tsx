@@ -1,0 +1,38 @@
+import { useEffect, useState } from 'preact/hooks'
+import type { Asked } from '../useAnswer'
+import { strings } from '../strings'
+
+const SLOW_MS = 3000
+
+/// What is amiss with an answer, or how long it takes.
+export function Notice({ asked, what }: { asked: Asked<unknown>; what: string }) {
+  const [slow, setSlow] = useState(false)
+  useEffect(() => {
+    setSlow(false)
+    if (!asked.loading) return undefined
+    const timer = setTimeout(() => setSlow(true), SLOW_MS)
+    return () => clearTimeout(timer)
+  }, [asked.loading])
+  const { waiting, failure } = asked
+  if (waiting !== null) {
+    return (
+      <div class="notice warn" role="alert">
+        <p>
+          <strong>{waiting.failure.kind === 'busy' ? strings.busy : strings.gone}</strong>{' '}
+          {strings.retryIn(waiting.seconds)}
+        </p>
+        <button type="button" onClick={waiting.now}>{strings.retryNow}</button>
+      </div>
+    )
+  }
+  if (failure !== null) {
+    return (
+      <div class="notice error" role="alert">
+        <p><strong>{failure.kind === 'key' ? strings.keyTitle : what}</strong></p>
+        <p><bdi>{failure.message}</bdi></p>
+      </div>
+    )
+  }
+  if (asked.loading) return <p class="muted" role="status">{slow ? strings.slow : strings.searching}</p>
+  return null
+}

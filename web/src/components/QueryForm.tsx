@@ -1,0 +1,99 @@
+import type { Ref } from 'preact'
+import { useRef } from 'preact/hooks'
+import type { LocalImage, Query } from '../query'
+import { strings } from '../strings'
+
+interface ChipProps {
+  name: string
+  away: boolean
+  onTurn: () => void
+  onRemove: () => void
+}
+
+function Chip({ name, away, onTurn, onRemove }: ChipProps) {
+  return (
+    <li class={away ? 'chip away' : 'chip'}>
+      <button type="button" onClick={onTurn} aria-label={away ? strings.makePositive(name) : strings.makeNegative(name)}>
+        <bdi>{away ? strings.notLike(name) : strings.like(name)}</bdi>
+      </button>
+      <button type="button" class="remove" onClick={onRemove} aria-label={strings.remove(name)}>×</button>
+    </li>
+  )
+}
+
+export interface QueryFormProps {
+  query: Query
+  text: string
+  notText: string
+  images: readonly LocalImage[]
+  problem: string
+  box: Ref<HTMLInputElement>
+  onText: (text: string) => void
+  onNotText: (text: string) => void
+  onImages: (images: readonly LocalImage[]) => void
+  onFiles: (files: readonly File[]) => void
+  onQuery: (query: Query) => void
+  onSubmit: () => void
+  onClear: () => void
+}
+
+function moveItem(query: Query, item: number, away: boolean): Query {
+  const without = { ...query, items: query.items.filter((n) => n !== item), notItems: query.notItems.filter((n) => n !== item) }
+  return away ? { ...without, notItems: [...without.notItems, item] } : { ...without, items: [...without.items, item] }
+}
+
+function Chips(props: QueryFormProps) {
+  const { query, images } = props
+  const item = (n: number, away: boolean) => (
+    <Chip key={`item${n}`} name={strings.item(n)} away={away} onTurn={() => props.onQuery(moveItem(query, n, !away))}
+      onRemove={() => props.onQuery({ ...query, items: query.items.filter((m) => m !== n), notItems: query.notItems.filter((m) => m !== n) })} />
+  )
+  return (
+    <ul class="chips">
+      {query.items.map((n) => item(n, false))}
+      {query.notItems.map((n) => item(n, true))}
+      {images.map((image) => (
+        <Chip key={image.id} name={image.name} away={image.away}
+          onTurn={() => props.onImages(images.map((one) => (one.id === image.id ? { ...one, away: !one.away } : one)))}
+          onRemove={() => props.onImages(images.filter((one) => one.id !== image.id))} />
+      ))}
+    </ul>
+  )
+}
+
+export function QueryForm(props: QueryFormProps) {
+  const { query, images } = props
+  const chooser = useRef<HTMLInputElement>(null)
+  const submit = (event: Event): void => {
+    event.preventDefault()
+    props.onSubmit()
+  }
+  const chips = query.items.length + query.notItems.length + images.length
+  return (
+    <form class="query" onSubmit={submit}>
+      <div class="row">
+        <label class="grow">
+          <span>{strings.words}</span>
+          <input ref={props.box} type="search" name="text" value={props.text} placeholder={strings.wordsHint} autocomplete="off"
+            maxLength={4000} onInput={(event) => props.onText(event.currentTarget.value)} />
+        </label>
+        <label class="grow">
+          <span>{strings.notWords}</span>
+          <input type="search" name="not-text" value={props.notText} placeholder={strings.notWordsHint} autocomplete="off"
+            maxLength={4000} onInput={(event) => props.onNotText(event.currentTarget.value)} />
+        </label>
+        <button class="main" type="submit">{strings.go}</button>
+        <button type="button" onClick={() => chooser.current?.click()}>{strings.addImage}</button>
+        <button type="button" class="quiet" onClick={props.onClear}>{strings.clear}</button>
+        <input ref={chooser} type="file" multiple hidden aria-label={strings.addImage} onChange={(event) => {
+          props.onFiles([...(event.currentTarget.files ?? [])])
+          event.currentTarget.value = ''
+        }} />
+      </div>
+      <p class="muted hint">{strings.imageHint}</p>
+      {chips > 0 && <Chips {...props} />}
+      {images.length > 0 && <p class="muted hint">{strings.localImages}</p>}
+      {props.problem !== '' && <p class="error" role="alert"><bdi>{props.problem}</bdi></p>}
+    </form>
+  )
+}

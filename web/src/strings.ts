@@ -64,6 +64,7 @@ export const strings = {
   inFilter: (n: number): string => `${images(n)} pass the filters`,
 
   results: 'Results',
+  staleResults: 'Results of the search before',
   resultCount: (n: number, more: boolean): string =>
     n === 0 ? 'Nothing was found.' : `${count(n)} ${n === 1 ? 'result' : 'results'}${more ? ', and there are more' : ''}.`,
   nothingMatches: 'Nothing here matches.',
@@ -117,6 +118,7 @@ export const strings = {
   keyRefused: 'The key was not accepted. It may be wrong, or have been taken back.',
   keyLabel: 'Key',
   keyNote: 'It is kept until this tab is closed, and never becomes part of an address.',
+  keyEnter: 'Enter a key',
   keyUse: 'Use key',
   keyForget: 'Forget the key',
 

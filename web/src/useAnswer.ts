@@ -15,7 +15,8 @@ export function failureOf(error: unknown): Failure {
   return error instanceof Failure ? error : new Failure('refused', String(error))
 }
 
-/// Asks whenever `key` changes, and shows the answer before until there is another; null asks nothing.
+/// Asks whenever `key` changes; null asks nothing. Until there is an answer, the one before is still there, and `loading` says so.
+/// A failure leaves none: it may be that the user may see it no more.
 export function useAnswer<T>(
   key: string | null,
   ask: (signal: AbortSignal) => Promise<T>,
@@ -39,7 +40,7 @@ export function useAnswer<T>(
         if (stop.signal.aborted) return
         const failure = failureOf(error)
         if (failure.kind === 'key') onKey(failure)
-        setAsked((now) => ({ ...now, loading: false, failure, waiting: null }))
+        setAsked({ data: null, loading: false, failure, waiting: null })
       },
     )
     return () => stop.abort()

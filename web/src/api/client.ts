@@ -6,7 +6,7 @@ import type { components, paths } from './schema'
 export type Archive = components['schemas']['Archive']
 export type Facets = components['schemas']['Facets']
 export type Results = components['schemas']['ArchiveResults']
-export type Result = components['schemas']['ArchiveResult']
+export type Result = components['schemas']['ArchiveResult'] & { thumb?: boolean }
 
 /// The server's address: the page is in its folder ui/.
 export const ROOT = new URL('..', document.baseURI).href.replace(/\/$/, '')
@@ -58,7 +58,15 @@ async function answered<T>(asked: Promise<{ data?: T; error?: unknown; response:
   throw new Failure('refused', message, status)
 }
 
+/// The thumbnail of an item that says it has one; null: it has none any more.
+async function thumbnail(archive: string, item: number, signal: AbortSignal): Promise<Blob | null> {
+  const address = `${ROOT}/v1/archives/${encodeURIComponent(archive)}/items/${item}/thumb`
+  const response = await fetch(address, { headers: withKey(new Headers()), cache: 'no-store', signal })
+  return response.ok ? response.blob() : null
+}
+
 export const api = {
+  thumbnail,
   archives: (signal: AbortSignal) => answered(client.GET('/v1/archives', { signal })),
   archive: (archive: string, signal: AbortSignal) =>
     answered(client.GET('/v1/archives/{archive}', { params: { path: { archive } }, signal })),

@@ -43,7 +43,7 @@ export function Card({ archive, result, identifiers, onMore, onNot }: CardProps)
   const place = [result.modality, result.body_part, result.date].filter((one): one is string => one !== undefined)
   return (
     <li class="card" id={`result-${rank}`} tabIndex={-1} aria-label={strings.resultName(rank)}>
-      <Thumbnail archive={archive} item={result.item} rank={rank} label={result.modality ?? ''} />
+      <Thumbnail archive={archive} item={result.item} rank={rank} label={result.modality ?? ''} exists={result.thumb === true} />
       <div class="facts">
         <p class="place"><span class="rank">{rank}</span>{place.map((value) => <Text key={value} value={value} />)}</p>
         <Text value={result.study_description} class="description" />

@@ -5,6 +5,8 @@ import type { Query } from '../query'
 import { count, strings } from '../strings'
 
 const FEW = 6
+/// Where filters stand beside the results, as in style.css.
+export const WIDE = '(min-width: 60rem)'
 
 interface FacetProps {
   name: string
@@ -52,7 +54,7 @@ export interface FacetPanelProps {
 export function FacetPanel({ facets, query, onQuery }: FacetPanelProps) {
   const [where, setWhere] = useState(query.where)
   useEffect(() => setWhere(query.where), [query.where])
-  const wide = matchMedia('(min-width: 60rem)').matches
+  const wide = matchMedia(WIDE).matches
   const filtered = query.where !== '' || Object.keys(query.chosen).length > 0
   return (
     <details class="facets" open={wide || undefined}>

@@ -1,11 +1,12 @@
 import { useEffect, useState } from 'preact/hooks'
+import type { Failure } from '../api/failure'
 import type { Asked } from '../useAnswer'
 import { strings } from '../strings'
 
 const SLOW_MS = 3000
 
 /// What is amiss with an answer, or how long it takes.
-export function Notice({ asked, what }: { asked: Asked<unknown>; what: string }) {
+export function Notice({ asked, what, onKey }: { asked: Asked<unknown>; what: string; onKey?: (failure: Failure) => void }) {
   const [slow, setSlow] = useState(false)
   useEffect(() => {
     setSlow(false)
@@ -29,7 +30,9 @@ export function Notice({ asked, what }: { asked: Asked<unknown>; what: string })
     return (
       <div class="notice error" role="alert">
         <p><strong>{failure.kind === 'key' ? strings.keyTitle : what}</strong></p>
-        <p><bdi>{failure.message}</bdi></p>
+        {failure.kind === 'key'
+          ? onKey !== undefined && <button type="button" onClick={() => onKey(failure)}>{strings.keyEnter}</button>
+          : <p><bdi>{failure.message}</bdi></p>}
       </div>
     )
   }

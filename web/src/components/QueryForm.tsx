@@ -90,7 +90,7 @@ export function QueryForm(props: QueryFormProps) {
           event.currentTarget.value = ''
         }} />
       </div>
-      <p class="muted hint">{strings.imageHint}</p>
+      <p class="muted hint drop-hint">{strings.imageHint}</p>
       {chips > 0 && <Chips {...props} />}
       {images.length > 0 && <p class="muted hint">{strings.localImages}</p>}
       {props.problem !== '' && <p class="error" role="alert"><bdi>{props.problem}</bdi></p>}

@@ -32,19 +32,20 @@ export interface ResultsProps {
   archive: string
   found: Found
   loading: boolean
+  stale: boolean
   onMore: (result: Result) => void
   onNot: (result: Result) => void
   onPage: () => void
 }
 
-export function Results({ archive, found, loading, onMore, onNot, onPage }: ResultsProps) {
+export function Results({ archive, found, loading, stale, onMore, onNot, onPage }: ResultsProps) {
   const [identifiers, setIdentifiers] = useState(false)
   const { results, last } = found
   const more = last.more && last.cursor !== undefined
   return (
-    <section aria-labelledby="results-title">
+    <section aria-labelledby="results-title" class={stale ? 'stale' : undefined}>
       <div class="results-head">
-        <h2 id="results-title">{strings.results}</h2>
+        <h2 id="results-title">{stale ? strings.staleResults : strings.results}</h2>
         <p role="status">{strings.resultCount(results.length, last.more)}</p>
         {results.length > 0 && (
           <label class="switch">

@@ -7,7 +7,7 @@ import { firstPage, withPage, type Found } from '../found'
 import { EMPTY, fromHash, hasPositive, isEmpty, MAX_PARTS, parts, toBody, toHash, type LocalImage, type Query } from '../query'
 import { strings } from '../strings'
 import { failureOf, useAnswer } from '../useAnswer'
-import { FacetPanel } from './FacetPanel'
+import { FacetPanel, WIDE } from './FacetPanel'
 import { Notice } from './Notice'
 import { Options } from './Options'
 import { QueryForm } from './QueryForm'
@@ -176,6 +176,7 @@ export function SearchPage({ hash, go, session, onKey, shown }: Props) {
     else if (!hasPositive(next, images) && !isEmpty(next, images)) setProblem(strings.needsPositive)
     else setProblem('')
     setQuery(next)
+    if (!matchMedia(WIDE).matches) document.getElementById('main')?.scrollIntoView()
   }
   const clear = (): void => {
     setText('')
@@ -194,7 +195,7 @@ export function SearchPage({ hash, go, session, onKey, shown }: Props) {
   const notLike = (result: Result): void =>
     setQuery({ ...query, items: query.items.filter((n) => n !== result.item), notItems: [...new Set([...query.notItems, result.item])] })
 
-  if (archives.data === null) return <main id="main" tabIndex={-1}><Notice asked={archives} what={strings.failed} /></main>
+  if (archives.data === null) return <main id="main" tabIndex={-1}><Notice asked={archives} what={strings.failed} onKey={onKey} /></main>
   if (names.length === 0) {
     return <main id="main" tabIndex={-1} class="empty"><h1>{strings.noArchives}</h1><p class="muted">{strings.noArchivesLong}</p></main>
   }
@@ -203,6 +204,8 @@ export function SearchPage({ hash, go, session, onKey, shown }: Props) {
     <>
       {dragging && <div class="drop" aria-hidden="true">{strings.dropHere}</div>}
       <div class="ask" role="search" aria-label={strings.search}>
+        <QueryForm query={query} text={text} notText={notText} images={images} problem={problem} box={box} onText={setText}
+          onNotText={setNotText} onImages={setImages} onFiles={(files) => void add(files)} onQuery={setQuery} onSubmit={submit} onClear={clear} />
         <div class="which">
           <label>
             <span>{strings.archive}</span>
@@ -214,8 +217,6 @@ export function SearchPage({ hash, go, session, onKey, shown }: Props) {
           {about.data !== null && <p class="muted">{strings.archiveSize(about.data.studies ?? 0, about.data.images)}</p>}
           <Options query={query} images={images} onQuery={setQuery} />
         </div>
-        <QueryForm query={query} text={text} notText={notText} images={images} problem={problem} box={box} onText={setText}
-          onNotText={setNotText} onImages={setImages} onFiles={(files) => void add(files)} onQuery={setQuery} onSubmit={submit} onClear={clear} />
       </div>
       <div class="columns">
         <aside aria-label={strings.filters}>
@@ -228,9 +229,9 @@ export function SearchPage({ hash, go, session, onKey, shown }: Props) {
           ) : (
             <>
               <h1 class="sr">{strings.search}</h1>
-              <Notice asked={asked} what={strings.failed} />
+              <Notice asked={asked} what={strings.failed} onKey={onKey} />
               {asked.data !== null && (
-                <Results archive={query.archive} found={asked.data} loading={paging} onMore={moreLike} onNot={notLike} onPage={() => void page()} />
+                <Results archive={query.archive} found={asked.data} loading={paging} stale={asked.loading} onMore={moreLike} onNot={notLike} onPage={() => void page()} />
               )}
               {pageFailure !== null && <Notice asked={{ data: null, loading: false, failure: pageFailure, waiting: null }} what={strings.failed} />}
             </>

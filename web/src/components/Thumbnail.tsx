@@ -1,11 +1,48 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { api } from '../api/client'
 import { strings } from '../strings'
 
-/// Where an archive keeps no thumbnails, what kind of image it is.
-export function Thumbnail({ rank, label }: { archive: string; item: number; rank: number; label: string }) {
+interface Props {
+  archive: string
+  item: number
+  rank: number
+  label: string
+  exists: boolean
+}
+
+/// A thumbnail once it is scrolled to. Without one, what kind of image it is.
+export function Thumbnail({ archive, item, rank, label, exists }: Props) {
+  const place = useRef<HTMLDivElement>(null)
+  const [url, setUrl] = useState<string | null>(null)
+  useEffect(() => {
+    if (!exists || place.current === null) return undefined
+    const stop = new AbortController()
+    let made: string | null = null
+    const watcher = new IntersectionObserver((entries) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return
+      watcher.disconnect()
+      api.thumbnail(archive, item, stop.signal).then(
+        (blob) => {
+          if (blob === null || stop.signal.aborted) return
+          made = URL.createObjectURL(blob)
+          setUrl(made)
+        },
+        () => {}, // the card says all that there is to say without it
+      )
+    }, { rootMargin: '200px' })
+    watcher.observe(place.current)
+    return () => {
+      watcher.disconnect()
+      stop.abort()
+      setUrl(null)
+      if (made !== null) URL.revokeObjectURL(made)
+    }
+  }, [archive, item, exists])
+  if (url !== null) return <div class="thumb" ref={place}><img src={url} alt={strings.thumbnail(rank)} /></div>
   return (
-    <div class="thumb" role="img" aria-label={`${strings.thumbnail(rank)}: ${strings.noThumbnail}`}>
+    <div class="thumb" ref={place} role="img" aria-label={`${strings.thumbnail(rank)}: ${strings.noThumbnail}`}>
       <bdi class="thumb-kind" aria-hidden="true">{label}</bdi>
-      <span class="small" aria-hidden="true">{strings.noThumbnail}</span>
+      {!exists && <span class="small" aria-hidden="true">{strings.noThumbnail}</span>}
     </div>
   )
 }

@@ -30,7 +30,7 @@ function(mi2_npm_install folder result)
     return()
   endif()
   message(STATUS "Installing what the page is built with")
-  execute_process(COMMAND ${MI2_NPM} ci --ignore-scripts --no-audit --no-fund --loglevel=error
+  execute_process(COMMAND ${MI2_NPM} ci --ignore-scripts --no-audit --no-fund --loglevel=error --fetch-retry-maxtimeout=15000
                   WORKING_DIRECTORY ${folder} RESULT_VARIABLE status ERROR_VARIABLE errors OUTPUT_QUIET TIMEOUT 600)
   if(status EQUAL 0)
     file(WRITE ${stamp} ${wanted})

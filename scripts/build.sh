@@ -20,6 +20,7 @@ if ! cmake --preset "$preset" >"$log" 2>&1; then
   cat "$log" >&2
   exit 1
 fi
+sed -n 's/^-- \(mi2 serve will have no page\)/\1/p' "$log" >&2
 cmake --build --preset "$preset" "${targets[@]}"
 
 if [[ $preset == release ]]; then

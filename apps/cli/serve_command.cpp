@@ -41,8 +41,8 @@ struct ServeArguments {
 constexpr std::string_view kServeHelp =
     R"(Answers the hosted model's contract (POST /score), MLflow's, the community server's,
 OpenAI-style embeddings and KServe V2: GET /docs shows them all. With --archive, also
-searches of archives: POST /v1/archives/NAME/search. Takes requests at once;
-GET /health/ready turns 200 when every model has computed a first vector.
+searches of archives: POST /v1/archives/NAME/search, and for people the page /ui/. Takes
+requests at once; GET /health/ready turns 200 when every model has computed a first vector.
 
 By default only programs on this machine reach it. To let others in, give it an address
 (--host 0.0.0.0), keys (--api-key-file) and TLS (--tls-cert, --tls-key).

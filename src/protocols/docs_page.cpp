@@ -68,7 +68,7 @@ std::string build_page() {
       "server "
       "with keys wants <code>Authorization: Bearer KEY</code>.{2}</p>",
       version(), kStyle,
-      page::is_built() ? " <a href=\"/ui/#view=reference\">The page of this server</a> sends requests too." : "");
+      page::is_built() ? " <a href=\"ui/#view=reference\">The page of this server</a> sends requests too." : "");
   for (const auto& [tag, articles] : groups.items()) {
     html += fmt::format("<h2>{}</h2>{}", base::escape_html(tag), articles.get<std::string>());
   }

@@ -1,5 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer, request as forward } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -166,6 +168,29 @@ test('a server that is gone is said, tried again, and nothing typed is lost', as
   expect(faults).toEqual([])
   await context.close()
   await own.stop()
+})
+
+test('a slow network is said, and what a proxy serves below a path of its own works', async () => {
+  const proxy = createServer((request, response) => {
+    const wait = request.method === 'POST' ? 3500 : 0
+    setTimeout(() => {
+      const onward = forward(server.address + request.url!.replace(/^\/below\/here/, ''), { method: request.method!, headers: request.headers }, (answer) => {
+        response.writeHead(answer.statusCode!, answer.headers)
+        answer.pipe(response)
+      })
+      request.pipe(onward)
+    }, wait)
+  })
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  const address = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/below/here`
+  const { page, context, faults } = await open(browser, address)
+  await words(page).fill('head')
+  await words(page).press('Enter')
+  await page.getByText('Still waiting for the server').waitFor()
+  await cards(page).first().waitFor()
+  expect(faults).toEqual([])
+  await context.close()
+  proxy.close()
 })
 
 test('a key is asked for, kept out of every address, and asked for again when it is taken back', async () => {

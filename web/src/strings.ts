@@ -19,6 +19,8 @@ export const strings = {
   archiveSize: (studies: number, n: number): string =>
     `${count(studies)} ${studies === 1 ? 'study' : 'studies'}, ${images(n)}`,
 
+  restricted: '(what your key may see)',
+
   words: 'Words',
   wordsHint: 'chest x-ray, pleural effusion',
   notWords: 'But not like these words',

@@ -16,7 +16,7 @@ export function failureOf(error: unknown): Failure {
 }
 
 /// Asks whenever `key` changes; null asks nothing. Until there is an answer, the one before is still there, and `loading` says so.
-/// A failure leaves none: it may be that the user may see it no more.
+/// A failure leaves none, since the user may have lost the right to it, unless it is what was asked that made no sense.
 export function useAnswer<T>(
   key: string | null,
   ask: (signal: AbortSignal) => Promise<T>,
@@ -40,7 +40,7 @@ export function useAnswer<T>(
         if (stop.signal.aborted) return
         const failure = failureOf(error)
         if (failure.kind === 'key') onKey(failure)
-        setAsked({ data: null, loading: false, failure, waiting: null })
+        setAsked((now) => ({ data: failure.status === 400 ? now.data : null, loading: false, failure, waiting: null }))
       },
     )
     return () => stop.abort()

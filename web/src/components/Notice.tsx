@@ -5,6 +5,10 @@ import { strings } from '../strings'
 
 const SLOW_MS = 3000
 
+function titleOf(failure: Failure, what: string): string {
+  return { key: strings.keyTitle, gone: strings.gone, busy: strings.busy, refused: what }[failure.kind]
+}
+
 /// What is amiss with an answer, or how long it takes.
 export function Notice({ asked, what, onKey }: { asked: Asked<unknown>; what: string; onKey?: (failure: Failure) => void }) {
   const [slow, setSlow] = useState(false)
@@ -29,7 +33,7 @@ export function Notice({ asked, what, onKey }: { asked: Asked<unknown>; what: st
   if (failure !== null) {
     return (
       <div class="notice error" role="alert">
-        <p><strong>{failure.kind === 'key' ? strings.keyTitle : what}</strong></p>
+        <p><strong>{titleOf(failure, what)}</strong></p>
         {failure.kind === 'key'
           ? onKey !== undefined && <button type="button" onClick={() => onKey(failure)}>{strings.keyEnter}</button>
           : <p><bdi>{failure.message}</bdi></p>}

@@ -214,7 +214,7 @@ export function SearchPage({ hash, go, session, onKey, shown }: Props) {
               {!names.some(({ name }) => name === query.archive) && <option value={query.archive}>{query.archive}</option>}
             </select>
           </label>
-          {about.data !== null && <p class="muted">{strings.archiveSize(about.data.studies ?? 0, about.data.images)}</p>}
+          {about.data !== null && <p class="muted">{strings.archiveSize(about.data.studies ?? 0, about.data.images)}{about.data.restricted === true && ` ${strings.restricted}`}</p>}
           <Options query={query} images={images} onQuery={setQuery} />
         </div>
       </div>
@@ -230,7 +230,7 @@ export function SearchPage({ hash, go, session, onKey, shown }: Props) {
             <>
               <h1 class="sr">{strings.search}</h1>
               <Notice asked={asked} what={strings.failed} onKey={onKey} />
-              {asked.data !== null && (
+              {asked.data !== null && asked.failure === null && (
                 <Results archive={query.archive} found={asked.data} loading={paging} stale={asked.loading} onMore={moreLike} onNot={notLike} onPage={() => void page()} />
               )}
               {pageFailure !== null && <Notice asked={{ data: null, loading: false, failure: pageFailure, waiting: null }} what={strings.failed} />}

@@ -12,7 +12,7 @@ build: ## the optimised program, at build/mi2, and the library
 	@scripts/install_deps.sh build
 	@scripts/build.sh release mi2 libmi2
 
-demo: ## build, then run the starter model on real images; writes build/demo/index.html
+demo: ## build, then run the starter model on real images; writes build/demo/index.html and an archive of them
 	@demo/announce.sh
 	@scripts/install_deps.sh build demo
 	@MI2_WITH_TORCH=$${MI2_WITH_TORCH:-$$(test -d build/torch && echo ON || echo OFF)} scripts/build.sh release mi2

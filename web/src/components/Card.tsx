@@ -9,9 +9,10 @@ function names(tags: readonly string[]): string {
 }
 
 /// A value of an archive: text of any length and direction, and never anything but text.
-function Text({ value, class: name = '' }: { value: string | undefined; class?: string }) {
+function Text({ value, class: name = '', of }: { value: string | undefined; class?: string; of?: string | undefined }) {
   if (value === undefined || value === '') return null
-  return <bdi class={`text ${name}`} title={value}>{value}</bdi>
+  const text = <bdi class={`text ${name}`} title={value}>{value}</bdi>
+  return of === undefined ? text : <span class="named">{of} {text}</span>
 }
 
 function Verdict({ result }: { result: Result }) {
@@ -45,10 +46,10 @@ export function Card({ archive, result, identifiers, onMore, onNot }: CardProps)
     <li class="card" id={`result-${rank}`} tabIndex={-1} aria-label={strings.resultName(rank)}>
       <Thumbnail archive={archive} item={result.item} rank={rank} label={result.modality ?? ''} exists={result.thumb === true} />
       <div class="facts">
-        <p class="place"><span class="rank">{rank}</span>{place.map((value) => <Text key={value} value={value} />)}</p>
+        <p class="place"><span class="rank">{rank}</span>{place.map((value) => <Text key={value} value={value} />)}{place.length === 0 && strings.item(result.item)}</p>
         <Text value={result.study_description} class="description" />
         <Text value={result.series_description} class="description muted" />
-        <p class="origin muted"><Text value={result.site} /><Text value={result.station} /></p>
+        <p class="origin muted"><Text value={result.site} of={strings.tagNames['site']} /><Text value={result.station} of={strings.tagNames['station']} /></p>
         {result.frame !== undefined && result.frames !== undefined && result.frames > 1 && (
           <p class="muted small">{strings.frame(result.frame, result.frames)}</p>
         )}

@@ -11,7 +11,7 @@ export default defineConfig({
     emptyOutDir: true,
     assetsDir: '',
     assetsInlineLimit: 0, // the Content-Security-Policy lets no data: by
-    modulePreload: { polyfill: false },
+    modulePreload: false, // the bundle holds no code but ours and that of licences.txt
     target: 'es2022',
     reportCompressedSize: false,
   },

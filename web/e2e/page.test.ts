@@ -172,7 +172,7 @@ test('a server that is gone is said, tried again, and nothing typed is lost', as
 
 test('a slow network is said, and what a proxy serves below a path of its own works', async () => {
   const proxy = createServer((request, response) => {
-    const wait = request.method === 'POST' ? 3500 : 0
+    const wait = request.method === 'POST' ? 6000 : 0
     setTimeout(() => {
       const onward = forward(server.address + request.url!.replace(/^\/below\/here/, ''), { method: request.method!, headers: request.headers }, (answer) => {
         response.writeHead(answer.statusCode!, answer.headers)
@@ -260,6 +260,22 @@ test.each([
   }
   expect(faults).toEqual([])
   await context.close()
+})
+
+test('the licence of every package in the bundle is in it, and all of it is small', async () => {
+  const licences = await (await fetch(`${server.address}/ui/licences.txt`)).text()
+  const wanted = JSON.parse(readFileSync('package.json', 'utf8')).dependencies as Record<string, string>
+  for (const [name, version] of Object.entries(wanted)) expect(licences).toContain(`Name: ${name}\nVersion: ${version}\n`)
+  expect(licences.match(/Permission is hereby granted/g)?.length).toBe(licences.match(/^Name: /gm)?.length)
+  const index = await (await fetch(`${server.address}/ui/`)).text()
+  let bytes = 0
+  for (const [, name] of index.matchAll(/"\.\/([\w.-]+)"/g)) {
+    const answer = await fetch(`${server.address}/ui/${name}`)
+    expect(answer.headers.get('content-encoding')).toBe('gzip')
+    bytes += Number(answer.headers.get('content-length'))
+  }
+  expect(bytes).toBeGreaterThan(10_000)
+  expect(bytes).toBeLessThan(100_000)
 })
 
 test('the page fits the types of the server it is tested with', async () => {

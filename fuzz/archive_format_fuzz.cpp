@@ -1,4 +1,4 @@
-// Any bytes as archive.json and as a segment's header: an Error or a description, nothing else.
+// Any bytes as archive.json and as a header of a segment or a pack: an Error or a description, nothing else.
 
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +11,7 @@
 #include "archive/format.hpp"
 #include "archive/segments.hpp"
 #include "archive/slices.hpp"
+#include "archive/thumbs.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace mi2::archive;
@@ -21,6 +22,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (parse_format(to_json(format), "again").space != format.space) std::abort();
     const std::string header = segment_header(format, 1);
     check_segment_header(std::as_bytes(std::span(header)), format, 1, "fuzz");
+    const std::string pack = pack_header(format, 1);
+    check_pack_header(std::as_bytes(std::span(pack)), format, 1, "fuzz");
   } catch (const mi2::Error&) {
   }
   Format known;
@@ -28,6 +31,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   known.id = "00112233445566778899aabbccddeeff";
   try {
     check_segment_header(bytes, known, 1, "fuzz");
+  } catch (const mi2::Error&) {
+  }
+  try {
+    check_pack_header(bytes, known, 1, "fuzz");
   } catch (const mi2::Error&) {
   }
   try {

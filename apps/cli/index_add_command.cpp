@@ -41,6 +41,8 @@ struct IndexAddArguments {
   std::string site;
   archive::Identifiers identifiers = archive::Identifiers::kHash;
   unsigned jobs = 0;
+  int thumbnail = archive::AddOptions{}.thumbnail;
+  bool no_thumbnails = false;
   bool dry_run = false;
 };
 
@@ -64,7 +66,8 @@ Privacy:
   Patients' names are never kept, and blotted out of descriptions. Patient IDs and accession numbers
   become hashes under the archive's own key; --identifiers keep keeps them too, none drops even the
   hashes, and with them what is known of a patient. Patient IDs count by issuer, or else by --site.
-  Paths are kept as they are: they are how an image is found again.
+  Paths are kept as they are: they are how an image is found again. Thumbnails show what the image
+  shows, a name that is burned in too; --no-thumbnails keeps none.
 
 Examples:
   mi2 index add --model DIR archive/ /mnt/dicom
@@ -200,6 +203,7 @@ int index_add(const IndexAddArguments& arguments) {
   archive::AddOptions options;
   options.survey = survey_options(arguments, progress);
   options.batch = batch_of(arguments.model, embedder);
+  options.thumbnail = arguments.no_thumbnails ? 0 : arguments.thumbnail;
   options.on_progress = options.survey.on_progress;
   std::optional<Code> first;
   options.on_refused = [&](std::string_view, const Error& error) {
@@ -252,6 +256,13 @@ void add_index_add(CLI::App& command, Session& session) {
   command.add_option("-j,--jobs", arguments->jobs, "Threads that read and decode (default: one per core)")
       ->type_name("N")
       ->check(CLI::Range(1U, 1024U).description(""));
+  CLI::Option* const thumbnails = command
+                                      .add_option("--thumbnails", arguments->thumbnail,
+                                                  "Longer side of the thumbnail that is kept of each image, in pixels")
+                                      ->type_name("PIXELS")
+                                      ->check(CLI::Range(32, 1024).description(""))
+                                      ->capture_default_str();
+  command.add_flag("--no-thumbnails", arguments->no_thumbnails, "Keep none")->excludes(thumbnails);
   command.add_flag("-n,--dry-run", arguments->dry_run, "Say what would be added, and add nothing");
   command.footer(fmt::format("{}\n{}", kAddHelp, exit_status_help()));
   command.callback([arguments, &session] {

@@ -109,12 +109,14 @@ int verify(const VerifyArguments& arguments) {
   }
   const int damaged = exit_status_of(Code::kBadFile);
   if (!arguments.repair) return damaged;
-  const std::uint64_t images = archive::repair(arguments.archive, show);
+  const archive::Repaired repaired = archive::repair(arguments.archive, show);
   progress.hide();
   report = archive::verify(arguments.archive, true, show);
   progress.hide();
+  if (repaired.thumbs > 0)
+    progress.note(fmt::format("{}: {} thumbnails forgotten", arguments.archive, repaired.thumbs));
   progress.note(fmt::format("{}: {} images taken out; 'mi2 index add' with their sources adds them again",
-                            arguments.archive, images));
+                            arguments.archive, repaired.images));
   for (const std::string& problem : report.problems) progress.warn(problem);
   return report.problems.empty() ? 0 : damaged;
 }

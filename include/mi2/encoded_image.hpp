@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -29,6 +30,9 @@ class MI2_EXPORT EncodedImage {
   /// Decodes and preprocesses the selected frame `i`. Safe to call from several threads.
   /// @throws Error{kBadArgument} unless i < size(); {kBadFile}, {kUnsupported}, {kTooLarge}.
   [[nodiscard]] Pixels prepare(std::uint64_t i) const;
+  /// As prepare.
+  /// @param see  is shown the decoded frame in its own size, "L" or "RGB", before the profile's steps.
+  [[nodiscard]] Pixels prepare(std::uint64_t i, const std::function<void(const ImageView& frame)>& see) const;
 
  private:
   friend class Embedder;

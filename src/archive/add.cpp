@@ -14,6 +14,7 @@
 #include "archive/object_facts.hpp"
 #include "base/hash.hpp"
 #include "embedder/pipeline.hpp"
+#include "image/thumbnail.hpp"
 
 namespace mi2::archive {
 namespace {
@@ -25,9 +26,9 @@ class OpenFile {
   OpenFile(const embedder::Input& input, SurveyedFile& file, const Embedder& embedder, std::mutex& mutex)
       : input_(input), file_(file), embedder_(embedder), mutex_(mutex) {}
 
-  Pixels prepare(std::uint64_t frame) {
+  Pixels prepare(std::uint64_t frame, const std::function<void(const ImageView&)>& see) {
     std::call_once(once_, [this] { open(); });
-    return image_->prepare(frame);
+    return image_->prepare(frame, see);
   }
 
  private:
@@ -54,6 +55,27 @@ class OpenFile {
   std::mutex& mutex_;
   std::once_flag once_;
   std::optional<EncodedImage> image_;
+};
+
+/// Thumbnails of frames that are on their way through the model, by the number of the item. At most as many as that
+/// has.
+class Thumbnails {
+ public:
+  /// From any thread.
+  void put(std::uint64_t item, std::vector<std::byte> file) {
+    const std::lock_guard lock(mutex_);
+    files_.emplace(item, std::move(file));
+  }
+  /// Empty: there is none.
+  std::vector<std::byte> take(std::uint64_t item) {
+    const std::lock_guard lock(mutex_);
+    const auto found = files_.extract(item);
+    return found ? std::move(found.mapped()) : std::vector<std::byte>();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::uint64_t, std::vector<std::byte>> files_;
 };
 
 /// A frame whose vector is in its place.
@@ -111,9 +133,14 @@ class Adding {
     all.commit();
   }
 
+  std::function<void(const ImageView&)> see(std::uint64_t item) {
+    if (options_.thumbnail == 0) return {};
+    return [this, item](const ImageView& image) { thumbnails_.put(item, image::thumbnail(image, options_.thumbnail)); };
+  }
+
   embedder::NextItem items() {
     return [this, unit = std::size_t{0}, frame = std::size_t{0}, open = std::shared_ptr<OpenFile>(),
-            opened = std::size_t{0}]() mutable -> std::optional<embedder::Item> {
+            opened = std::size_t{0}, number = std::uint64_t{0}]() mutable -> std::optional<embedder::Item> {
       while (unit < survey_.units.size() && survey_.units[unit].frames.empty()) ++unit;
       if (unit == survey_.units.size()) return std::nullopt;
       const PlannedFrame planned = survey_.units[unit].frames[frame++];
@@ -129,8 +156,8 @@ class Adding {
       const auto frames = static_cast<std::uint64_t>(survey_.files[opened].facts->instance.frames);
       std::optional<FramePlace> place;
       if (frames > 1) place = FramePlace{planned.frame + 1, frames};
-      return embedder::Item{name_of(opened), place, [open, number = planned.frame] {
-                              return embedder::Prepared{open->prepare(number), std::nullopt};
+      return embedder::Item{name_of(opened), place, [this, open, planned, item = number++] {
+                              return embedder::Prepared{open->prepare(planned.frame, see(item)), std::nullopt};
                             }};
     };
   }
@@ -153,6 +180,7 @@ class Adding {
 
   void take(const embedder::Embedded& item) {
     const PlannedFrame& planned = survey_.units[unit_].frames[done_++];
+    const std::vector<std::byte> thumbnail = thumbnails_.take(taken_++);
     if (item.error != nullptr) {
       failures_.emplace_back(planned, *item.error);
       return;
@@ -164,6 +192,7 @@ class Adding {
     stored.facts.frame = static_cast<std::int64_t>(planned.frame);
     stored.facts.position = planned.position;
     stored.facts.crc = base::crc32c(std::as_bytes(item.image));
+    if (!thumbnail.empty()) stored.facts.thumb = archive_.thumbs().append(stored.facts.row, thumbnail);
     archive_.segments().append(item.image);
     stored_.push_back(stored);
   }
@@ -212,6 +241,7 @@ class Adding {
     for (const auto& [planned, error] : failures_) report(planned, error);
     for (const Id series : touched) archive_.pool(series, space_, seq);
     archive_.segments().sync();
+    archive_.thumbs().sync();
     all.commit();
     added_.images += stored_.size();
     if (!stored_.empty()) ++added_.studies;
@@ -296,8 +326,10 @@ class Adding {
   Id source_id_ = 0;
   Id space_ = 0;
   std::mutex hashes_;
-  std::size_t unit_ = 0;  ///< of the next vector
-  std::size_t done_ = 0;  ///< frames of it that have come
+  Thumbnails thumbnails_;
+  std::uint64_t taken_ = 0;  ///< items of which the vectors have come
+  std::size_t unit_ = 0;     ///< of the next vector
+  std::size_t done_ = 0;     ///< frames of it that have come
   std::vector<StoredFrame> stored_;
   std::vector<std::pair<PlannedFrame, Error>> failures_;
 };

@@ -35,6 +35,7 @@ struct Added {
 struct AddOptions {
   SurveyOptions survey;
   std::size_t batch = 4;
+  int thumbnail = 192;           ///< the longer side of thumbnails, pixels; 0: none are kept
   base::OnProgress on_progress;  ///< what it throws ends the run; what is committed stays
   std::function<void(std::string_view name, const Error& error)> on_refused;
   std::function<void(std::string_view name, std::span<const std::string> warnings)> on_warnings;

@@ -63,6 +63,7 @@ std::string item_json(const ItemFacts& item, bool path) {
   text("series_description", item.series_description);
   text("site", item.site);
   text("station", item.station);
+  if (item.thumb) line += R"(, "thumb": true)";
   return line;
 }
 
@@ -94,6 +95,7 @@ Stats read_stats(Reader& archive, bool sources) {
   stats.bytes = bytes_below(archive.folder());
   stats.newest = catalog.counts("newest").front().first;
   stats.totals = catalog.counts("count_totals");
+  stats.totals.emplace_back("thumbnails", catalog.thumbs());
   for (const auto& [name, query] : kTables) {
     if (sources || name != "sources") stats.tables.emplace_back(name, catalog.counts(query));
   }

@@ -24,9 +24,9 @@ namespace {
 namespace fs = std::filesystem;
 
 /// What making an archive leaves behind when it is killed.
-constexpr std::array<std::string_view, 8> kMade{
-    "lock",    "key",  "catalog.sqlite", "catalog.sqlite-journal", "catalog.sqlite-wal", "catalog.sqlite-shm",
-    "vectors", "codes"};
+constexpr std::array<std::string_view, 9> kMade{
+    "lock",    "key",   "catalog.sqlite", "catalog.sqlite-journal", "catalog.sqlite-wal", "catalog.sqlite-shm",
+    "vectors", "codes", "thumbs"};
 /// How the name starts of what was to become archive.json; whoever writes that removes it.
 constexpr std::string_view kUnfinished = "archive.json.mi2-";
 
@@ -114,6 +114,8 @@ Writer::Writer(const fs::path& folder, std::unique_ptr<WriterLock> lock)
     throw Error(Code::kBadFile, fmt::format("{}: expected the catalog of this archive, got that of another",
                                             catalog_file(folder).string()));
   }
+  // Not before: it cuts files to what the catalog knows of them.
+  thumbs_ = std::make_unique<ThumbWriter>(folder, format_, *catalog_);
   if (!catalog_->erasing().empty()) erase();
 }
 
@@ -183,6 +185,7 @@ bool Writer::erase() {
   }
   for (const std::uint64_t row : catalog_->erasing()) segments_->overwrite(row, blank);
   segments_->sync();
+  thumbs_->erase(catalog_->erasing_thumbs());
   Catalog::Transaction all(*catalog_, true);
   catalog_->set_meta("rewrites", std::to_string(catalog_->meta_count("rewrites") + 1));
   static_cast<void>(catalog_->add_change("erase", static_cast<std::int64_t>(catalog_->erasing().size())));

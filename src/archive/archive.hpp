@@ -9,6 +9,7 @@
 #include "archive/catalog.hpp"
 #include "archive/format.hpp"
 #include "archive/segments.hpp"
+#include "archive/thumbs.hpp"
 
 namespace mi2::archive {
 
@@ -25,6 +26,7 @@ class Writer {
   [[nodiscard]] const Format& format() const noexcept { return format_; }
   [[nodiscard]] Catalog& catalog() noexcept { return *catalog_; }
   [[nodiscard]] SegmentWriter& segments() noexcept { return *segments_; }
+  [[nodiscard]] ThumbWriter& thumbs() noexcept { return *thumbs_; }
   /// What identifiers are hashed with.
   [[nodiscard]] const std::string& key() const noexcept { return key_; }
 
@@ -45,6 +47,7 @@ class Writer {
   std::string key_;
   std::unique_ptr<Catalog> catalog_;
   std::unique_ptr<SegmentWriter> segments_;
+  std::unique_ptr<ThumbWriter> thumbs_;
 };
 
 /// Whether there is an archive in a folder.

@@ -71,6 +71,14 @@ struct InstanceFacts {
   std::string sha256;
 };
 
+/// Where the thumbnail of a row is: in the pack of the row's segment.
+struct Thumb {
+  std::uint64_t row = 0;
+  std::uint64_t offset = 0;  ///< bytes, from the start of the file
+  std::uint64_t size = 0;
+  std::uint32_t crc = 0;
+};
+
 struct FrameFacts {
   std::uint64_t row = 0;
   Id instance = 0;
@@ -78,6 +86,7 @@ struct FrameFacts {
   std::int64_t frame = 0;          ///< from 0
   std::optional<double> position;  ///< mm along the normal of its plane
   std::uint32_t crc = 0;
+  std::optional<Thumb> thumb{};
 };
 
 struct StoredInstance {
@@ -108,6 +117,7 @@ struct ItemFacts {
   std::optional<double> position;
   std::uint32_t crc = 0;
   Id instance = 0, series = 0, study = 0, patient = 0;  ///< 0: none
+  bool thumb = false;                                   ///< it has a thumbnail, or one of its slices has
 };
 
 /// How many images have a value; nothing: those that have none.
@@ -127,6 +137,7 @@ inline constexpr std::array<std::string_view, 6> kFacets{"modality", "body_part"
 class Catalog {
  public:
   enum class Access : std::uint8_t { kRead, kWrite, kCreate };
+  /// A catalog of format 1, which knows no thumbnails, is read as it is; whoever writes to it makes it format 2.
   /// @throws Error{kNotFound}, {kBadFile}; {kUnsupported} for the catalog of another version.
   Catalog(const std::filesystem::path& folder, Access access);
   Catalog(const Catalog&) = delete;
@@ -180,6 +191,14 @@ class Catalog {
   /// Of whom the object with a SOP instance UID is.
   [[nodiscard]] std::optional<RowFacts> subject_of(std::string_view sop_uid);
   [[nodiscard]] std::optional<ItemFacts> item(std::uint64_t row);
+  /// Of a live frame, or of the middle slice of a series that has one.
+  [[nodiscard]] std::optional<Thumb> thumb(std::uint64_t row);
+  /// All thumbnails by row, those of deleted rows too. @throws Error{kBadFile} for numbers that none has.
+  void each_thumb(const std::function<void(const Thumb&)>& use);
+  /// How many live rows have one.
+  [[nodiscard]] std::int64_t thumbs();
+  /// Where the last thumbnail of rows from `first` to before `end` ends; 0: there is none.
+  [[nodiscard]] std::uint64_t thumbs_end(std::uint64_t first, std::uint64_t end);
   /// In order of kind and place.
   [[nodiscard]] std::vector<double> background(std::string_view kind);
   /// Pairs of a name and a number, as "stats" shows them. @param what  a name of read.sql.
@@ -222,15 +241,21 @@ class Catalog {
   /// What was deleted is to be erased, whatever ends the program.
   void mark_erasing();
   [[nodiscard]] std::vector<std::uint64_t> erasing();
+  /// Their thumbnails.
+  [[nodiscard]] std::vector<Thumb> erasing_thumbs();
   /// Forgets what rows marked so were of. @param crc  of what was written over them.
   void finish_erasing(std::uint32_t crc);
   /// Nothing that was deleted is left in the catalog's files. Outside of a transaction.
   /// @returns false if a reader keeps the log from being emptied.
   bool scrub();
+  /// A thumbnail that is damaged is forgotten.
+  void drop_thumb(std::uint64_t row);
   /// A row that is damaged is deleted.
   void drop_row(std::uint64_t row, std::int64_t seq);
 
  private:
+  void add_thumbs();
+  [[nodiscard]] bool has_thumb(std::uint64_t row);
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

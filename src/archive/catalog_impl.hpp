@@ -14,6 +14,7 @@ struct Catalog::Impl {
   sqlite::Statement& named(std::string_view name) { return database.named(name); }
 
   sqlite::Database database;
+  bool thumbs = true;  ///< false: of format 1, without a table of them
 };
 
 }  // namespace mi2::archive

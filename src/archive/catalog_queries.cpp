@@ -203,6 +203,7 @@ std::optional<ItemFacts> Catalog::item(std::uint64_t row_number) {
     found->study = row.integer(18);
     found->patient = row.integer(19);
     found->series = row.integer(20);
+    found->thumb = has_thumb(row_number);
   }
   row.reset();
   return found;

@@ -27,6 +27,10 @@ Mode mode_of(Catalog::Access access) {
   return Mode::kCreate;
 }
 
+/// Of the catalog alone: archive.json keeps its own.
+constexpr std::string_view kCatalogFormat = "2";
+constexpr std::string_view kWithoutThumbs = "1";
+
 /// The first column of a statement's only row as a number; `otherwise` without a row.
 std::int64_t single(sqlite::Statement& statement, std::int64_t otherwise) {
   const std::int64_t value = statement.step() ? statement.integer(0) : otherwise;
@@ -46,7 +50,8 @@ Catalog::Catalog(const std::filesystem::path& folder, Access access)
   if (access == Access::kCreate) {
     Transaction all(*this, true);
     impl_->database.execute(sql_text("schema"));
-    set_meta("format", std::to_string(kFormat));
+    impl_->database.execute(sql_text("thumbs"));
+    set_meta("format", kCatalogFormat);
     all.commit();
   }
   const std::string name = catalog_file(folder).string();
@@ -57,12 +62,22 @@ Catalog::Catalog(const std::filesystem::path& folder, Access access)
     if (error.code() == Code::kOverloaded) throw;
     throw Error(Code::kBadFile, fmt::format("{}: expected the catalog of an archive: {}", name, error.what()));
   }
-  if (format != std::to_string(kFormat)) {
-    throw Error(Code::kUnsupported, fmt::format("{}: expected format {}, got {:.16}", name, kFormat, format));
+  if (format == kWithoutThumbs) {
+    impl_->thumbs = access == Access::kWrite;
+    if (impl_->thumbs) add_thumbs();
+  } else if (format != kCatalogFormat) {
+    throw Error(Code::kUnsupported, fmt::format("{}: expected format {}, got {:.16}", name, kCatalogFormat, format));
   }
 }
 
 Catalog::~Catalog() = default;
+
+void Catalog::add_thumbs() {
+  Transaction all(*this, true);
+  impl_->database.execute(sql_text("thumbs"));
+  set_meta("format", kCatalogFormat);
+  all.commit();
+}
 
 Catalog::Transaction::Transaction(Catalog& catalog, bool writes) : catalog_(catalog) {
   catalog_.impl_->database.execute(writes ? "BEGIN IMMEDIATE" : "BEGIN");
@@ -257,6 +272,13 @@ void Catalog::add_frame(const FrameFacts& facts, Id space, std::int64_t seq) {
       .bind(5, space)
       .bind(6, static_cast<std::int64_t>(facts.crc))
       .bind(7, seq)
+      .run();
+  if (!facts.thumb) return;
+  impl_->named("add_thumb")
+      .bind(0, static_cast<std::int64_t>(facts.row))
+      .bind(1, static_cast<std::int64_t>(facts.thumb->offset))
+      .bind(2, static_cast<std::int64_t>(facts.thumb->size))
+      .bind(3, static_cast<std::int64_t>(facts.thumb->crc))
       .run();
 }
 

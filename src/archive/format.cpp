@@ -183,6 +183,14 @@ Format read_format(const fs::path& folder) {
   return parse_format(base::read_text_file(file, kMaxFormatBytes), file.string());
 }
 
+std::string id_bytes(const Format& format) {
+  std::string bytes;
+  for (std::size_t i = 0; i < 16; ++i) {
+    bytes += static_cast<char>(std::stoi(format.id.substr(2 * i, 2), nullptr, 16));
+  }
+  return bytes;
+}
+
 fs::path format_file(const fs::path& folder) { return folder / "archive.json"; }
 fs::path catalog_file(const fs::path& folder) { return folder / "catalog.sqlite"; }
 fs::path key_file(const fs::path& folder) { return folder / "key"; }

@@ -53,6 +53,9 @@ std::string to_json(const Format& format);
 /// As read_format, of the text. @param name  what errors call it.
 Format parse_format(std::string_view text, std::string_view name);
 
+/// The 16 bytes of Format::id.
+std::string id_bytes(const Format& format);
+
 /// Files of an archive.
 std::filesystem::path format_file(const std::filesystem::path& folder);
 std::filesystem::path catalog_file(const std::filesystem::path& folder);

@@ -13,6 +13,7 @@
 
 #include <mi2/error.hpp>
 
+#include "base/file_at.hpp"
 #include "base/hash.hpp"
 #include "base/little_endian.hpp"
 
@@ -29,18 +30,6 @@ std::uint64_t offset_of(std::uint64_t row, std::size_t dimensions) {
   return kSegmentHeader + row % kSegmentRows * dimensions * sizeof(float);
 }
 
-bool write_at(int descriptor, std::span<const std::byte> bytes, std::uint64_t offset) {
-  while (!bytes.empty()) {
-    const ssize_t put_bytes = ::pwrite(descriptor, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (put_bytes < 0 && errno == EINTR) continue;
-    if (put_bytes == 0) errno = ENOSPC;
-    if (put_bytes <= 0) return false;
-    bytes = bytes.subspan(static_cast<std::size_t>(put_bytes));
-    offset += static_cast<std::uint64_t>(put_bytes);
-  }
-  return true;
-}
-
 }  // namespace
 
 std::string segment_header(const Format& format, std::uint64_t number) {
@@ -49,10 +38,7 @@ std::string segment_header(const Format& format, std::uint64_t number) {
   base::append_little_endian<std::uint32_t>(header, static_cast<std::uint32_t>(format.dimensions));
   base::append_little_endian<std::uint64_t>(header, number);
   base::append_little_endian<std::uint64_t>(header, kSegmentRows);
-  // The archive's id is 16 bytes as hexadecimal digits.
-  for (std::size_t i = 0; i < 16; ++i) {
-    header += static_cast<char>(std::stoi(format.id.substr(2 * i, 2), nullptr, 16));
-  }
+  header += id_bytes(format);
   header.resize(kHashAt, '\0');
   base::append_little_endian<std::uint64_t>(header, base::xxh3(std::as_bytes(std::span(header))));
   return header;
@@ -108,44 +94,35 @@ void SegmentWriter::open(std::uint64_t number) {
   const bool fresh = next_ <= (number - 1) * kSegmentRows;
   if (!fresh) return;
   const std::string header = segment_header(format_, number);
-  if (!write_at(descriptor_, std::as_bytes(std::span(header)), 0)) fail("cannot write");
+  if (!base::write_at(descriptor_, std::as_bytes(std::span(header)), 0)) fail("cannot write");
   dirty_ = true;
   base::sync_folder(path.parent_path());
 }
 
 void SegmentWriter::append(std::span<const float> row) {
   open(next_ / kSegmentRows + 1);
-  if (!write_at(descriptor_, std::as_bytes(row), offset_of(next_, format_.dimensions))) fail("cannot write");
+  if (!base::write_at(descriptor_, std::as_bytes(row), offset_of(next_, format_.dimensions))) fail("cannot write");
   dirty_ = true;
   ++next_;
 }
 
 void SegmentWriter::overwrite(std::uint64_t row, std::span<const float> with) {
   open(row / kSegmentRows + 1);
-  if (!write_at(descriptor_, std::as_bytes(with), offset_of(row, format_.dimensions))) fail("cannot write");
+  if (!base::write_at(descriptor_, std::as_bytes(with), offset_of(row, format_.dimensions))) fail("cannot write");
   dirty_ = true;
 }
 
 void SegmentWriter::sync() {
   if (!dirty_) return;
-  while (::fdatasync(descriptor_) != 0) {
-    if (errno != EINTR) fail("cannot be flushed to disk");
-  }
+  if (!base::sync_data(descriptor_)) fail("cannot be flushed to disk");
   dirty_ = false;
 }
 
 std::vector<float> SegmentWriter::read(std::uint64_t row) {
   open(row / kSegmentRows + 1);
   std::vector<float> numbers(format_.dimensions);
-  const auto bytes = std::as_writable_bytes(std::span(numbers));
-  std::size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t got = ::pread(descriptor_, bytes.data() + done, bytes.size() - done,
-                                static_cast<off_t>(offset_of(row, format_.dimensions) + done));
-    if (got < 0 && errno == EINTR) continue;
-    if (got == 0) errno = EIO;
-    if (got <= 0) fail("cannot be read");
-    done += static_cast<std::size_t>(got);
+  if (!base::read_at(descriptor_, std::as_writable_bytes(std::span(numbers)), offset_of(row, format_.dimensions))) {
+    fail("cannot be read");
   }
   return numbers;
 }

@@ -17,20 +17,25 @@
 namespace mi2::archive {
 
 struct VerifyReport {
-  std::vector<std::string> problems;    ///< for people; at most kMostProblems, and how many more
-  std::vector<std::uint64_t> bad_rows;  ///< live ones whose vectors are not what was written
-  std::uint64_t rows = 0;               ///< that were looked at
+  std::vector<std::string> problems;      ///< for people; at most kMostProblems, and how many more
+  std::vector<std::uint64_t> bad_rows;    ///< live ones whose vectors are not what was written
+  std::vector<std::uint64_t> bad_thumbs;  ///< rows whose thumbnails are not what was written
+  std::uint64_t rows = 0;                 ///< that were looked at
 };
 inline constexpr std::size_t kMostProblems = 100;
 
-/// Looks at the catalog and the segments' headers and lengths; `deep`: at every row's checksum and length too.
+/// Looks at the catalog and at headers and lengths of segments and packs of thumbnails; `deep`: at the checksum of
+/// every row and thumbnail and at the length of every vector too.
 /// @throws Error{kNotFound}, {kUnsupported} if it is no archive of this format.
 VerifyReport verify(const std::filesystem::path& folder, bool deep, const base::OnProgress& on_progress);
 
+struct Repaired {
+  std::uint64_t images = 0;  ///< taken out
+  std::uint64_t thumbs = 0;  ///< forgotten
+};
 /// Takes the files of damaged rows out of the archive, so that the next `add` reads them again, and pools their series
-/// anew. A damaged catalog cannot be repaired.
-/// @returns how many images were taken out.
-std::uint64_t repair(const std::filesystem::path& folder, const base::OnProgress& on_progress);
+/// anew. Damaged thumbnails are forgotten: their images are still found. A damaged catalog cannot be repaired.
+Repaired repair(const std::filesystem::path& folder, const base::OnProgress& on_progress);
 
 /// What is to go: one of these.
 struct Choice {

@@ -13,6 +13,7 @@
 #include <mi2/error.hpp>
 
 #include "archive/scan/codes.hpp"
+#include "archive/thumbs.hpp"
 #include "archive/upkeep.hpp"
 #include "base/files.hpp"
 #include "base/hash.hpp"
@@ -23,6 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kReportRows = 4096;
+constexpr std::uint64_t kNoSegment = ~std::uint64_t{0};
 
 class Verifier {
  public:
@@ -45,6 +47,7 @@ class Verifier {
       // Numbers that no archive has would be looked for for ever.
       open_segments(std::min(catalog->rows(), catalog->entries()));
       check_rows(*catalog);
+      check_thumbs(*catalog);
     } catch (const Error& error) {
       if (error.code() == Code::kInternal) throw;
       say(error.what());
@@ -136,9 +139,47 @@ class Verifier {
       next = row.row + 1;
       // An erasure that was interrupted: the writer that comes next finishes it.
       const bool erasing = row.kind == RowFacts::Kind::kGone && (row.instance != 0 || row.series != 0);
+      if (erasing) erasing_.insert(row.row);
       if (!erasing) check_row(row);
       ++report_.rows;
       if (on_progress_ && report_.rows % kReportRows == 0) on_progress_({"verifying", report_.rows, rows});
+    });
+  }
+
+  /// @param pack  null: it cannot be read, which was said.
+  bool is_whole(const Pack* pack, const Thumb& thumb) {
+    if (pack == nullptr) return false;
+    try {
+      if (deep_) {
+        static_cast<void>(pack->read(thumb));
+      } else if (thumb.offset > pack->size() || thumb.size > pack->size() - thumb.offset) {
+        throw Error(Code::kBadFile,
+                    fmt::format("{}: row {}: the pack is cut", pack_of(folder_, thumb.row).string(), thumb.row));
+      }
+      return true;
+    } catch (const Error& error) {
+      if (error.code() == Code::kInternal) throw;
+      say(error.what());
+      return false;
+    }
+  }
+
+  void check_thumbs(Catalog& catalog) {
+    std::unique_ptr<Pack> pack;
+    std::uint64_t segment = kNoSegment;
+    catalog.each_thumb([&](const Thumb& thumb) {
+      if (thumb.row / kSegmentRows != segment) {
+        segment = thumb.row / kSegmentRows;
+        pack.reset();
+        try {
+          pack = std::make_unique<Pack>(folder_, format_, thumb.row);
+        } catch (const Error& error) {
+          if (error.code() == Code::kInternal) throw;
+          say(error.what());
+        }
+      }
+      if (erasing_.contains(thumb.row) || is_whole(pack.get(), thumb)) return;
+      report_.bad_thumbs.push_back(thumb.row);
     });
   }
 
@@ -149,6 +190,7 @@ class Verifier {
   VerifyReport report_;
   std::uint64_t more_ = 0;
   std::vector<std::unique_ptr<base::MappedFile>> files_;
+  std::set<std::uint64_t> erasing_;
 };
 
 /// The segment with a header of its own and the length that the catalog wants. Its rows stay as far as there are any:
@@ -197,32 +239,44 @@ void mend_segments(const fs::path& folder, const Format& format) {
   }
 }
 
+/// Before the archive is opened to be written to, which takes its packs to be whole.
+void forget_thumbs(const fs::path& folder, std::span<const std::uint64_t> rows) {
+  if (rows.empty()) return;
+  const WriterLock lock(folder);
+  Catalog catalog(folder, Catalog::Access::kWrite);
+  Catalog::Transaction all(catalog, true);
+  for (const std::uint64_t row : rows) catalog.drop_thumb(row);
+  all.commit();
+}
+
 }  // namespace
 
 VerifyReport verify(const fs::path& folder, bool deep, const base::OnProgress& on_progress) {
   return Verifier(folder, deep, on_progress).run();
 }
 
-std::uint64_t repair(const fs::path& folder, const base::OnProgress& on_progress) {
+Repaired repair(const fs::path& folder, const base::OnProgress& on_progress) {
   mend_segments(folder, read_format(folder));
   const VerifyReport report = verify(folder, true, on_progress);
+  forget_thumbs(folder, report.bad_thumbs);
   Writer archive(folder);
   Catalog& catalog = archive.catalog();
   Catalog::Transaction all(catalog, true);
   const std::int64_t seq = catalog.add_change("repair", 0);
   std::set<Id> touched;
   std::set<Id> instances;
-  std::uint64_t images = 0;
+  Repaired repaired;
+  repaired.thumbs = report.bad_thumbs.size();
   for (const std::uint64_t row : report.bad_rows) {
     const std::optional<ItemFacts> item = catalog.item(row);
     if (!item) continue;
-    if (item->kind == "frame") ++images;
+    if (item->kind == "frame") ++repaired.images;
     if (item->instance != 0) instances.insert(item->instance);
     if (item->series != 0) touched.insert(item->series);
     catalog.drop_row(row, seq);
   }
   for (const Id instance : instances) {
-    images += static_cast<std::uint64_t>(catalog.live_rows(instance));
+    repaired.images += static_cast<std::uint64_t>(catalog.live_rows(instance));
     if (const auto series = catalog.retire_instance(instance, seq)) touched.insert(*series);
   }
   for (const Id series : touched) archive.pool_again(series, seq);
@@ -231,7 +285,7 @@ std::uint64_t repair(const fs::path& folder, const base::OnProgress& on_progress
   archive.segments().sync();
   all.commit();
   static_cast<void>(archive.erase());
-  return images;
+  return repaired;
 }
 
 }  // namespace mi2::archive

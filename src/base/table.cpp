@@ -16,7 +16,7 @@ namespace mi2::base {
 namespace {
 
 constexpr std::uint64_t kMaxListBytes = 256ULL << 20;
-constexpr std::string_view kMark = "\xEF\xBB\xBF";
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 std::string_view without_blanks(std::string_view text) {
   constexpr std::string_view kBlanks = " \t\r\n\f\v";
@@ -96,7 +96,7 @@ std::vector<ListEntry> read_list(const std::filesystem::path& path) {
   const std::string content = read_text_file(path, kMaxListBytes);
   require_text(content, path.string());
   std::string_view rest = content;
-  if (rest.starts_with(kMark)) rest.remove_prefix(kMark.size());
+  if (rest.starts_with(kByteOrderMark)) rest.remove_prefix(kMark.size());
   std::vector<ListEntry> entries;
   for (std::size_t line = 1; !rest.empty(); ++line) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());

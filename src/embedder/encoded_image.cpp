@@ -64,13 +64,15 @@ FramePlace EncodedImage::place(std::uint64_t i) const {
   return place;
 }
 
-Pixels EncodedImage::prepare(std::uint64_t i) const {
+Pixels EncodedImage::prepare(std::uint64_t i) const { return prepare(i, {}); }
+
+Pixels EncodedImage::prepare(std::uint64_t i, const std::function<void(const ImageView&)>& see) const {
   if (i >= size()) {
     throw Error(Code::kBadArgument,
                 fmt::format("{}: expected one of {} selected frames, got number {}", impl_->name, size(), i + 1));
   }
   Pixels pixels = impl_->preparer.prepare(*impl_->source, impl_->range.first + i * impl_->range.step, impl_->name,
-                                          impl_->width, impl_->height);
+                                          impl_->width, impl_->height, see);
   // What was read of a slide would stay in this process's memory.
   constexpr std::uint64_t kTilesBetween = 64;
   const bool release = (impl_->read.fetch_add(1) + 1) % kTilesBetween == 0;

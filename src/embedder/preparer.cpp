@@ -140,9 +140,9 @@ Pixels Preparer::prepare(const ImageView& image, std::string_view name, int widt
                 height);
 }
 
-Pixels Preparer::prepare(const image::Source& source, std::uint64_t frame, std::string_view name, int width,
-                         int height) const {
-  return finish(source.read(frame), name, width, height);
+Pixels Preparer::prepare(const image::Source& source, std::uint64_t frame, std::string_view name, int width, int height,
+                         const image::See& see) const {
+  return finish(source.read(frame), name, width, height, see);
 }
 
 image::Image Preparer::check(image::Image image, std::string_view name) const {
@@ -151,10 +151,10 @@ image::Image Preparer::check(image::Image image, std::string_view name) const {
   throw Error(Code::kBadFile, fmt::format("{}: refused, since strict: {}", name, fmt::join(image.warnings, "; ")));
 }
 
-Pixels Preparer::finish(image::Image image, std::string_view name, int width, int height) const {
+Pixels Preparer::finish(image::Image image, std::string_view name, int width, int height, const image::See& see) const {
   image = check(std::move(image), name);
   std::vector<std::string> warnings = std::move(image.warnings);
-  Pixels pixels = image::preprocess(std::move(image), preprocess_, width, height);
+  Pixels pixels = image::preprocess(std::move(image), preprocess_, width, height, see);
   pixels.warnings = std::move(warnings);
   return pixels;
 }

@@ -63,9 +63,10 @@ class Preparer {
   [[nodiscard]] TimedPixels prepare_timed(std::span<const std::byte> encoded, std::string_view name, int width,
                                           int height) const;
 
-  /// As prepare, of frame `frame` of an opened image, from 0. @throws as image::Source::read.
+  /// As prepare, of frame `frame` of an opened image, from 0. @param see  as EncodedImage::prepare().
+  /// @throws as image::Source::read.
   [[nodiscard]] Pixels prepare(const image::Source& source, std::uint64_t frame, std::string_view name, int width,
-                               int height) const;
+                               int height, const image::See& see = {}) const;
 
   /// As prepare, of an image that is decoded already. @throws Error{kBadArgument}, {kUnsupported}, {kTooLarge}.
   [[nodiscard]] Pixels prepare(const ImageView& image, std::string_view name, int width, int height) const;
@@ -76,7 +77,8 @@ class Preparer {
   [[nodiscard]] image::Image read_one(std::span<const std::byte> encoded, std::string_view name, ModelSize size) const;
   /// Completes the warnings of an image; under ImageOptions::strict they are refused.
   [[nodiscard]] image::Image check(image::Image image, std::string_view name) const;
-  [[nodiscard]] Pixels finish(image::Image image, std::string_view name, int width, int height) const;
+  [[nodiscard]] Pixels finish(image::Image image, std::string_view name, int width, int height,
+                              const image::See& see = {}) const;
 
   ImageOptions options_;
   image::PreprocessOptions preprocess_;

@@ -71,9 +71,13 @@ Raster to_source(Image image, const PreprocessOptions& options);
 /// A grey raster as RGB; an RGB one as it is.
 Raster to_three_channels(Raster raster);
 
+/// Is shown an image; the view is valid for the call.
+using See = std::function<void(const ImageView& image)>;
+
 /// The profile's steps, conversion to RGB, and the bicubic antialiased resize to width x height (aspect not kept).
+/// @param see  is shown the image before that, as grey or RGB in its own size.
 /// @throws Error{kBadArgument} for options out of range.
 /// Equal to Pillow bit for bit. Source: Pillow's ImagingResample and ImagingConvert, libjpeg-turbo.
-Pixels preprocess(Image image, const PreprocessOptions& options, int width, int height);
+Pixels preprocess(Image image, const PreprocessOptions& options, int width, int height, const See& see = {});
 
 }  // namespace mi2::image

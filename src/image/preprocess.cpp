@@ -33,18 +33,21 @@ Raster resize_own_mode(const Image& image, int width, int height) {
   return out;
 }
 
+bool is_grey_or_rgb(const Image& image) {
+  return image.mode == Mode::kGrey || image.mode == Mode::kBilevel || image.mode == Mode::kRgb;
+}
+
 /// What the hosted model sees in place of the image, as grey or RGB.
 Raster standardize(const Image& image, const PreprocessOptions& options) {
   Raster square = resize_own_mode(image, options.azure_size, options.azure_size);
-  const bool plain = image.mode == Mode::kGrey || image.mode == Mode::kBilevel || image.mode == Mode::kRgb;
-  if (!plain) square = without_colour(to_rgb(image.mode, square, image.palette));
+  if (!is_grey_or_rgb(image)) square = without_colour(to_rgb(image.mode, square, image.palette));
   jpeg_round_trip(square, options.azure_quality);
   return square;
 }
 
 /// Grey stays one channel.
 Raster grey_or_rgb(Image image) {
-  if (image.mode == Mode::kGrey || image.mode == Mode::kBilevel || image.mode == Mode::kRgb) {
+  if (is_grey_or_rgb(image)) {
     return {image.width, image.height, channels(image.mode), std::move(image.samples)};
   }
   return to_rgb(image.mode, view(image), image.palette);
@@ -110,6 +113,14 @@ Raster apply_profile(Image image, const PreprocessOptions& options) {
   throw Error(Code::kInternal, "profile: unknown");
 }
 
+void show(const RasterView& raster, const See& see) {
+  see({raster.channels == 1 ? "L" : "RGB",
+       static_cast<std::uint64_t>(raster.width),
+       static_cast<std::uint64_t>(raster.height),
+       std::as_bytes(raster.samples),
+       {}});
+}
+
 }  // namespace
 
 Raster to_source(Image image, const PreprocessOptions& options) {
@@ -122,8 +133,10 @@ Raster to_three_channels(Raster raster) {
   return to_rgb(Mode::kGrey, raster, {});
 }
 
-Pixels preprocess(Image image, const PreprocessOptions& options, int width, int height) {
+Pixels preprocess(Image image, const PreprocessOptions& options, int width, int height, const See& see) {
   image = drop_unused_channels(std::move(image));
+  if (see && is_grey_or_rgb(image)) show(view(image), see);
+  if (see && !is_grey_or_rgb(image)) show(to_rgb(image.mode, view(image), image.palette), see);
   const Raster source = apply_profile(std::move(image), options);
   Raster out = to_three_channels(resize_bicubic(source, width, height));
   return {width, height, std::move(out.samples)};

@@ -25,6 +25,7 @@ enum class ArchiveRoute : std::uint8_t {
   kStats,
   kFacets,
   kItem,
+  kThumb,
   kNeighbours,
   kSearch,
   kRemoveStudy,

@@ -62,6 +62,8 @@ constexpr std::array kRoutes{
     Route{"GET", "/v1/archives/{archive}/facets", "archive_facets", kOpenAi, false, archives<ArchiveRoute::kFacets>},
     Route{"POST", "/v1/archives/{archive}/search", "archive_search", kOpenAi, false, archives<ArchiveRoute::kSearch>},
     Route{"GET", "/v1/archives/{archive}/items/{item}", "archive_item", kOpenAi, false, archives<ArchiveRoute::kItem>},
+    Route{"GET", "/v1/archives/{archive}/items/{item}/thumb", "archive_thumb", kOpenAi, false,
+          archives<ArchiveRoute::kThumb>},
     Route{"GET", "/v1/archives/{archive}/items/{item}/neighbours", "archive_neighbours", kOpenAi, false,
           archives<ArchiveRoute::kNeighbours>},
     Route{"DELETE", "/v1/archives/{archive}/studies/{study}", "archive_remove_study", kOpenAi, false,

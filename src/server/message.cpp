@@ -59,7 +59,8 @@ http::response<http::string_body> response_of(protocols::HttpResponse answer, un
   for (const auto& [name, value] : answer.headers) response.set(name, value);
   response.keep_alive(keep_alive);
   response.body() = std::move(answer.body);
-  if (answer.status != 204) response.content_length(response.body().size());
+  // Neither has a body; a length would be that of what was not sent.
+  if (answer.status != 204 && answer.status != 304) response.content_length(response.body().size());
   return response;
 }
 

@@ -24,6 +24,7 @@ def test_without_the_right_an_archive_is_not_there(guarded):
     assert unknown.status == 404
     for method, path, body in (("GET", "/v1/archives/a", None), ("GET", "/v1/archives/a/stats", None),
                                ("POST", "/v1/archives/a/search", {"item": 1}), ("GET", "/v1/archives/a/items/1", None),
+                               ("GET", "/v1/archives/a/items/1/thumb", None),
                                ("GET", "/v1/archives/a/facets?where=modality=CT", None),
                                ("DELETE", "/v1/archives/a/studies/1.2", None)):
         refused = guarded.request(method, path, body, headers=of("none"))
@@ -43,7 +44,7 @@ def test_rows_that_may_not_be_seen_are_neither_found_nor_counted(guarded, filled
     filtered = search(guarded, {"text": "x", "where": "modality=MR"}, headers=of("ct"))
     assert filtered["results"] == [] and filtered["excluded"]["filter"] == 9
     hidden = next(row for row in every["results"] if row["modality"] == "MR")
-    for path in (f"/v1/archives/a/items/{hidden['item']}", f"/v1/archives/a/items/{hidden['item']}/neighbours"):
+    for path in (f"/v1/archives/a/items/{hidden['item']}{part}" for part in ("", "/neighbours", "/thumb")):
         assert guarded.get(path, headers=of("ct")).status == 404
         assert guarded.get(path, headers=of("all")).status == 200
     for part in ("item", "study", "series"):

@@ -132,6 +132,47 @@ def test_stats_are_those_of_the_program_and_an_item_is_what_a_result_says(server
     assert [row["name"] for row in server.get("/v1/archives").json()["archives"]] == ["a"]
 
 
+def test_a_thumbnail_comes_with_a_tag_by_which_it_is_not_sent_again(server, filled):
+    rows = {row["item"]: row for by in ("image", "series")
+            for row in search(server, {"text": "x", "by": by, "match": "mean" if by == "series" else "best", "k": 3})["results"]}
+    for item, row in rows.items():
+        assert row["thumb"] is True
+        answer = server.get(f"/v1/archives/a/items/{item}/thumb")
+        assert (answer.status, answer.headers["content-type"]) == (200, "image/webp")
+        assert answer.body[:4] == b"RIFF" and answer.body[8:16] == b"WEBPVP8 "
+        assert answer.headers["cache-control"] == "private, no-cache"
+        tag = answer.headers["etag"]
+        for known in (tag, f'"other", W/{tag}', "*"):
+            same = server.get(f"/v1/archives/a/items/{item}/thumb", headers={"If-None-Match": known})
+            assert (same.status, same.body, same.headers["etag"]) == (304, b"", tag)
+        again = server.get(f"/v1/archives/a/items/{item}/thumb", headers={"If-None-Match": tag[:-2] + '"'})
+        assert again.status == 200 and again.body == answer.body
+    assert len({server.get(f"/v1/archives/a/items/{item}/thumb").headers["etag"] for item in rows}) >= 3
+    assert server.get("/v1/archives/a/items/4000/thumb").status == 404
+    assert server.get("/v1/archives/a/items/x/thumb").status == 400
+
+
+def test_a_thumbnail_that_is_erased_or_was_never_kept_is_not_there(serve, own, tmp_path):
+    archive, _ = own
+    server = serve("--archive", f"a={archive}", "--archive-rights", rights_file(tmp_path, ALL))
+    row = search(server, {"text": "x", "by": "image", "k": 1})["results"][0]
+    path = f"/v1/archives/a/items/{row['item']}/thumb"
+    tag = server.get(path).headers["etag"]
+    server.request("DELETE", f"/v1/archives/a/studies/{row['study']}?erase=true")
+    assert server.get(path, headers={"If-None-Match": tag}).status == 404
+    write_study(tmp_path / "more", 60, patient="T", modality="US")
+    mi2("index", "add", "--model", MODEL, "--no-thumbnails", archive, tmp_path / "more")
+    bare = search(server, {"text": "x", "where": "modality=US", "by": "image"})["results"]
+    assert len(bare) == 3
+    for found in bare:
+        assert "thumb" not in found and server.get(f"/v1/archives/a/items/{found['item']}/thumb").status == 404
+    (archive / "thumbs" / "000001.pack").write_bytes(b"MI2 pack")
+    left = search(server, {"text": "x", "by": "image", "k": 100})["results"]
+    broken = server.get(f"/v1/archives/a/items/{next(r['item'] for r in left if 'thumb' in r)}/thumb")
+    assert broken.status == 500 and b"pack" not in broken.body
+    assert server.wait_for(lambda: server.records("archive_fault"))
+
+
 def pages(server, body, k, between=lambda: None):
     rows, cursor, snapshots = [], None, set()
     while True:

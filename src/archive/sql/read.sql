@@ -129,3 +129,20 @@ SELECT count(*) FROM study WHERE patient IS NOT NULL GROUP BY patient ORDER BY 1
 SELECT count(*) FROM study
 -- name: newest
 SELECT coalesce(max(date), '-'), 1 FROM study
+-- name: thumb
+SELECT thumb.item, thumb.offset, thumb.size, thumb.crc32c FROM thumb JOIN item ON item.id = thumb.item
+WHERE thumb.item = ? AND item.kind = 'frame' AND item.deleted_seq IS NULL
+-- name: has_thumb
+SELECT EXISTS (SELECT 1 FROM thumb WHERE item = ?1) OR EXISTS (
+  SELECT 1 FROM item AS mean JOIN item AS slice ON slice.series = mean.series AND slice.kind = 'frame'
+  JOIN thumb ON thumb.item = slice.id
+  WHERE mean.id = ?1 AND mean.kind = 'series' AND slice.deleted_seq IS NULL)
+-- name: each_thumb
+SELECT item, offset, size, crc32c FROM thumb ORDER BY item
+-- name: erasing_thumbs
+SELECT thumb.item, thumb.offset, thumb.size, thumb.crc32c FROM thumb JOIN item ON item.id = thumb.item
+WHERE item.kind = 'erasing' ORDER BY thumb.item
+-- name: thumbs_end
+SELECT max(offset + size) FROM thumb WHERE item >= ? AND item < ?
+-- name: count_thumbs
+SELECT count(*) FROM thumb JOIN item ON item.id = thumb.item WHERE item.deleted_seq IS NULL

@@ -69,3 +69,7 @@ UPDATE item SET kind = 'erasing' WHERE deleted_seq IS NOT NULL AND kind IN ('fra
 SELECT id FROM item WHERE kind = 'erasing' ORDER BY id
 -- name: drop_row
 UPDATE item SET deleted_seq = ? WHERE id = ? AND deleted_seq IS NULL
+-- name: add_thumb
+INSERT INTO thumb (item, offset, size, crc32c) VALUES (?, ?, ?, ?)
+-- name: drop_thumb
+DELETE FROM thumb WHERE item = ?

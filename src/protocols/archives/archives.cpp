@@ -21,7 +21,9 @@
 #include "archive/served.hpp"
 #include "base/files.hpp"
 #include "base/json_text.hpp"
+#include "protocols/archives/asked.hpp"
 #include "protocols/archives/cursor.hpp"
+#include "protocols/archives/items.hpp"
 #include "protocols/archives/query.hpp"
 #include "protocols/archives/rights.hpp"
 #include "protocols/archives/search_request.hpp"
@@ -32,60 +34,6 @@ namespace {
 
 /// Values of a facet that an answer has.
 constexpr std::size_t kMostValues = 200;
-
-/// An archive and what its caller may do with it.
-struct Asked {
-  std::string name;
-  std::shared_ptr<archive::Served> served;
-  Right right;
-};
-
-/// What the archive itself is to blame for goes to the operator: it may name files. A client hears that it was so.
-template <typename Work>
-void guarded(ArchiveRecord& record, const std::stop_token& stop, Work&& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    if (error.code() == Code::kOverloaded) {
-      throw Error(Code::kOverloaded, "another process writes to the archive; try again");
-    }
-    const bool own =
-        error.code() == Code::kBadFile || error.code() == Code::kUnsupported || error.code() == Code::kInternal;
-    if (!own || stop.stop_requested()) throw;
-    record.fault = error.what();
-    throw Error(Code::kInternal, "the archive cannot be read; the server's log says why");
-  }
-}
-
-void note(ArchiveRecord& record, const archive::Reader& reader) {
-  record.snapshot = reader.sequence();
-  record.rows = reader.segments().rows();
-}
-
-std::shared_ptr<ArchiveRecord> record_of(const Asked& asked) {
-  auto record = std::make_shared<ArchiveRecord>();
-  record->archive = asked.name;
-  return record;
-}
-
-/// A plan that asks the catalog. @param read  gives the answer's body.
-RequestPlan look(const Asked& asked, std::function<std::string(archive::Reader&)> read) {
-  RequestPlan plan;
-  plan.stop.emplace();
-  plan.archive = record_of(asked);
-  plan.finish = [asked, read = std::move(read), record = plan.archive, stop = plan.stop->get_token()](const Vectors&) {
-    HttpResponse answer;
-    guarded(*record, stop, [&] {
-      asked.served->look([&](archive::Reader& reader) {
-        if (stop.stop_requested()) throw Error(Code::kInternal, "archive: stopped");
-        note(*record, reader);
-        answer.body = read(reader);
-      });
-    });
-    return answer;
-  };
-  return plan;
-}
 
 std::string rights_json(const Right& right) {
   std::string text = right.search ? R"(["search")" : "[";
@@ -142,23 +90,6 @@ RequestPlan facets(const Asked& asked, const HttpRequest& request) {
       text += facet_json(by, reader.catalog().facet(by, pointer(filter), kMostValues + 1));
     }
     return text + "}}";
-  });
-}
-
-std::uint64_t item_number(const std::string& text) { return read_number(text, "item", 0, 0xFFFF'FFFF); }
-
-RequestPlan item(const Asked& asked, const std::string& number) {
-  const std::uint64_t row = item_number(number);
-  return look(asked, [asked, row](archive::Reader& reader) {
-    const auto found = row < reader.segments().rows() ? reader.catalog().item(row) : std::nullopt;
-    if (!found || (asked.right.rows && !reader.catalog().allows(row, *asked.right.rows))) {
-      throw Error(Code::kNotFound, "item: there is none of this number");
-    }
-    std::string text =
-        fmt::format(R"({{{}, "kind": "{}", "snapshot": {})", archive::item_json(*found, asked.right.paths),
-                    found->kind == "frame" ? "image" : found->kind, reader.sequence());
-    if (found->position) text += fmt::format(R"(, "position": {})", *found->position);
-    return text + '}';
   });
 }
 
@@ -272,6 +203,8 @@ class Archives final : public ArchiveRoutes {
         return facets(asked, request);
       case ArchiveRoute::kItem:
         return item(asked, parameters.at(1));
+      case ArchiveRoute::kThumb:
+        return thumb(asked, request, parameters.at(1));
       case ArchiveRoute::kNeighbours:
         return neighbours(service, asked, request, parameters.at(1));
       case ArchiveRoute::kRemoveStudy:

@@ -34,8 +34,8 @@ bool RecordReader::fill() {
   if (file_.bad()) throw Error(Code::kBadFile, fmt::format("{}: cannot be read", path_.string()));
   buffer_.resize(static_cast<std::size_t>(file_.gcount()));
   at_ = 0;
-  constexpr std::string_view kMark = "\xEF\xBB\xBF";
-  if (!started_ && buffer_.starts_with(kMark)) at_ = kMark.size();
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (!started_ && buffer_.starts_with(kByteOrderMark)) at_ = kByteOrderMark.size();
   started_ = true;
   return at_ < buffer_.size();
 }

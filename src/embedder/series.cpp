@@ -82,17 +82,30 @@ class SharedIntensity {
             for (const PlacedFrame& frame : series_.frames) visit(frame, use);
           },
           options_.intensity);
+      opened_.reset();
     });
     return result_;
   }
 
  private:
+  /// A file of which frames are visited one after the other.
+  struct Opened {
+    std::size_t input;
+    std::vector<std::byte> bytes;
+    std::unique_ptr<image::Source> source;
+  };
+
   /// One that cannot be read has no part in the series' range: it fails alone, when its turn comes.
-  void visit(const PlacedFrame& frame, const image::UseBlock& use) const {
+  void visit(const PlacedFrame& frame, const image::UseBlock& use) {
     const Input& input = inputs_[frame.input];
     try {
-      const std::vector<std::byte> bytes = read_input(input, options_.max_file_bytes);
-      open_source(bytes, input.path, options_)->each_block(frame.frame, use);
+      if (!opened_ || opened_->input != frame.input) {
+        opened_.reset();
+        std::vector<std::byte> bytes = read_input(input, options_.max_file_bytes);
+        std::unique_ptr<image::Source> source = open_source(bytes, input.path, options_);
+        opened_.emplace(Opened{frame.input, std::move(bytes), std::move(source)});
+      }
+      opened_->source->each_block(frame.frame, use);
     } catch (const Error&) {
       return;
     }
@@ -102,6 +115,7 @@ class SharedIntensity {
   Series series_;
   ImageOptions options_;
   std::once_flag once_;
+  std::optional<Opened> opened_;
   Intensity result_;
 };
 

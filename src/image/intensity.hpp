@@ -35,7 +35,8 @@ using UseBlock = std::function<void(std::span<const float> samples, std::span<co
 /// Calls its argument with the samples block by block, the same blocks each time.
 using EachBlock = std::function<void(const UseBlock&)>;
 
-/// As above, of samples that are never in memory at once; they are asked for twice.
+/// As above, of samples that are never in memory at once. They are asked for once if every block says how often each of
+/// its values occurs and few differ, else twice.
 Range intensity_range(const EachBlock& each, const GreyRule& intensity);
 
 /// What scales every image by the range of all these samples; `intensity` itself if they have none.

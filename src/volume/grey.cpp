@@ -65,8 +65,11 @@ image::Range Grey::range_of(std::uint64_t volume, const image::GreyRule& intensi
   auto& known = intensity.kind == options_.intensity.kind ? ranges_ : extremes_;
   const auto found = known.find(volume);
   if (found != known.end()) return found->second;
-  const image::Range range = bytes_of(volume_.sample) <= 2 ? range_by_codes(volume_, volume, intensity)
-                                                           : range_by_values(volume_, volume, intensity);
+  constexpr std::uint64_t kFew = 4096;  // voxels: fewer than the codes that two bytes have
+  const std::uint64_t voxels = volume_.size[0] * volume_.size[1] * volume_.size[2];
+  const bool by_codes = bytes_of(volume_.sample) <= 2 && voxels > kFew;
+  const image::Range range =
+      by_codes ? range_by_codes(volume_, volume, intensity) : range_by_values(volume_, volume, intensity);
   known.emplace(volume, range);
   return range;
 }

@@ -1,6 +1,7 @@
 // DICOM files as series.
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -134,6 +135,24 @@ TEST_F(SeriesOfFiles, FramesAreSelectedAmongThoseOfTheSeriesAndCalledAsTheirFile
   EXPECT_EQ(rows_of(inputs, "middle", "series:minmax").front(), (Row{"c", {2, 3}, 85}));
   EXPECT_EQ(rows_of(inputs, "all", "minmax")[2].level, 0) << "each by itself: a single value is black";
   EXPECT_EQ(rows_of(inputs, "7", "minmax"), (std::vector<Row>{{"a", {0, 0}, -1}, {"gone", {0, 0}, -1}}));
+}
+
+TEST_F(SeriesOfFiles, GreyLevelsOfASeriesTakeOneReadingOfEachFile) {
+  std::map<std::string, int> reads;
+  const auto add_counted = [&](const std::string& name, std::vector<std::byte> bytes) {
+    Input input{name};
+    input.read = [&reads, name, bytes = std::move(bytes)](std::uint64_t) {
+      ++reads[name];
+      return bytes;
+    };
+    inputs.push_back(std::move(input));
+  };
+  add_counted("a", slice("1.1", "0\\0\\20", kAxial, {300, 301, 302, 303}));
+  add_counted("b", slice("1.1", "0\\0\\0", kAxial, {0, 1, 2, 3}));
+  const std::vector<Row> rows = rows_of(inputs, "all", "series:percentile:0,100");
+  EXPECT_EQ(rows, (std::vector<Row>{{"b", {1, 2}, 0}, {"a", {2, 2}, 252}}));
+  // To group them, for the levels, and to be embedded.
+  EXPECT_EQ(reads, (std::map<std::string, int>{{"a", 3}, {"b", 3}}));
 }
 
 }  // namespace

@@ -82,6 +82,64 @@ TEST(Intensity, BlocksGiveTheRangeOfAllTheirSamples) {
   EXPECT_EQ(none.low, none.high);
 }
 
+/// Blocks of levels as of slices, some from the highest to the lowest, some of which do not occur.
+struct Slices {
+  std::vector<std::vector<float>> levels;
+  std::vector<std::vector<std::uint64_t>> times;
+  std::vector<float> samples;  ///< all of them
+  int asked = 0;
+
+  void add(std::vector<float> values, std::mt19937& random) {
+    std::vector<std::uint64_t>& of_these = times.emplace_back();
+    for (const float value : values) {
+      of_these.push_back(random() % 4);
+      samples.insert(samples.end(), of_these.back(), value);
+    }
+    levels.push_back(std::move(values));
+  }
+  EachBlock each() {
+    return [this](const UseBlock& use) {
+      ++asked;
+      for (std::size_t i = 0; i < levels.size(); ++i) use(levels[i], times[i]);
+    };
+  }
+};
+
+TEST(Intensity, BlocksThatSayHowOftenValuesOccurAreAskedForOnce) {
+  std::mt19937 random(5);
+  Slices slices;
+  for (const float slope : {1.0F, -0.7F, 1.3F, 0.001F}) {
+    std::vector<float> levels;
+    for (int i = 0; i < 400; ++i) levels.push_back(static_cast<float>(i - 200) * slope);
+    slices.add(levels, random);
+  }
+  slices.add({0.0F, -0.0F, std::nanf(""), std::numeric_limits<float>::infinity()}, random);
+  slices.add({}, random);
+  for (const char* rule : {"percentile:1,99", "percentile:0,100", "percentile:33.3,50", "minmax"}) {
+    const Range want = intensity_range(view(slices.samples), parse_intensity(rule));
+    slices.asked = 0;
+    const Range got = intensity_range(slices.each(), parse_intensity(rule));
+    EXPECT_EQ(got.low, want.low) << rule;
+    EXPECT_EQ(got.high, want.high) << rule;
+    EXPECT_EQ(slices.asked, 1) << rule;
+  }
+}
+
+TEST(Intensity, BlocksOfMoreValuesThanAreRememberedAreAskedForTwice) {
+  std::mt19937 random(6);
+  Slices slices;
+  for (int block = 0; block < 6; ++block) {
+    std::vector<float> levels;
+    for (int i = 0; i < 65536; ++i) levels.push_back(static_cast<float>(i * 8 + block));
+    slices.add(levels, random);
+  }
+  const Range want = intensity_range(view(slices.samples), parse_intensity("percentile:1,99"));
+  const Range got = intensity_range(slices.each(), parse_intensity("percentile:1,99"));
+  EXPECT_EQ(got.low, want.low);
+  EXPECT_EQ(got.high, want.high);
+  EXPECT_EQ(slices.asked, 2);
+}
+
 TEST(Intensity, NanIsBlackAndInfinitiesAreClamped) {
   const float inf = std::numeric_limits<float>::infinity();
   const std::vector<float> samples = {0, std::nanf(""), 10, inf, -inf};

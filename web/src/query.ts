@@ -15,6 +15,7 @@ export interface LocalImage {
   readonly id: number
   readonly name: string
   readonly base64: string
+  readonly file: Blob
   readonly away: boolean
 }
 

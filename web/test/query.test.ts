@@ -7,7 +7,7 @@ const query: Query = {
   chosen: { site: ['-', '+', null, 'a=b&c'], month: ['2020-05'] }, where: 'date>=2020', by: 'series', match: 'mean',
   samePatient: 'only',
 }
-const image: LocalImage = { id: 1, name: 'a.dcm', base64: 'QUJD', away: false }
+const image: LocalImage = { id: 1, name: 'a.dcm', base64: 'QUJD', file: new Blob([]), away: false }
 
 test('an address gives back the query that it was made of', () => {
   expect(fromHash(`#${toHash(query)}`)).toEqual(query)

@@ -1,21 +1,25 @@
 import type { Ref } from 'preact'
-import { useRef } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 import type { LocalImage, Query } from '../query'
+import { canShow, type Region } from '../region'
 import { strings } from '../strings'
+import { RegionDialog } from './RegionDialog'
 
 interface ChipProps {
   name: string
   away: boolean
   onTurn: () => void
   onRemove: () => void
+  onRegion?: (() => void) | undefined
 }
 
-function Chip({ name, away, onTurn, onRemove }: ChipProps) {
+function Chip({ name, away, onTurn, onRemove, onRegion }: ChipProps) {
   return (
     <li class={away ? 'chip away' : 'chip'}>
       <button type="button" onClick={onTurn} aria-label={away ? strings.makePositive(name) : strings.makeNegative(name)}>
         <bdi>{away ? strings.notLike(name) : strings.like(name)}</bdi>
       </button>
+      {onRegion !== undefined && <button type="button" class="remove" onClick={onRegion} aria-label={strings.regionTitle(name)}>{strings.region}</button>}
       <button type="button" class="remove" onClick={onRemove} aria-label={strings.remove(name)}>×</button>
     </li>
   )
@@ -31,6 +35,7 @@ export interface QueryFormProps {
   onText: (text: string) => void
   onNotText: (text: string) => void
   onImages: (images: readonly LocalImage[]) => void
+  onRegion: (image: LocalImage, region: Region) => void
   onFiles: (files: readonly File[]) => void
   onQuery: (query: Query) => void
   onSubmit: () => void
@@ -44,20 +49,28 @@ function moveItem(query: Query, item: number, away: boolean): Query {
 
 function Chips(props: QueryFormProps) {
   const { query, images } = props
+  const [drawn, setDrawn] = useState<LocalImage | null>(null)
   const item = (n: number, away: boolean) => (
     <Chip key={`item${n}`} name={strings.item(n)} away={away} onTurn={() => props.onQuery(moveItem(query, n, !away))}
       onRemove={() => props.onQuery({ ...query, items: query.items.filter((m) => m !== n), notItems: query.notItems.filter((m) => m !== n) })} />
   )
   return (
-    <ul class="chips">
-      {query.items.map((n) => item(n, false))}
-      {query.notItems.map((n) => item(n, true))}
-      {images.map((image) => (
-        <Chip key={image.id} name={image.name} away={image.away}
-          onTurn={() => props.onImages(images.map((one) => (one.id === image.id ? { ...one, away: !one.away } : one)))}
-          onRemove={() => props.onImages(images.filter((one) => one.id !== image.id))} />
-      ))}
-    </ul>
+    <>
+      <ul class="chips">
+        {query.items.map((n) => item(n, false))}
+        {query.notItems.map((n) => item(n, true))}
+        {images.map((image) => (
+          <Chip key={image.id} name={image.name} away={image.away}
+            onTurn={() => props.onImages(images.map((one) => (one.id === image.id ? { ...one, away: !one.away } : one)))}
+            onRegion={canShow(image.file) ? () => setDrawn(image) : undefined}
+            onRemove={() => props.onImages(images.filter((one) => one.id !== image.id))} />
+        ))}
+      </ul>
+      {drawn !== null && (
+        <RegionDialog file={drawn.file} name={drawn.name} onClose={() => setDrawn(null)}
+          onRegion={(region) => { setDrawn(null); props.onRegion(drawn, region) }} />
+      )}
+    </>
   )
 }
 

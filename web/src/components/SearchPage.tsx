@@ -5,6 +5,7 @@ import { filesOf, MAX_FILE_BYTES, toBase64 } from '../files'
 import { expression } from '../filter'
 import { firstPage, withPage, type Found } from '../found'
 import { EMPTY, fromHash, hasPositive, isEmpty, MAX_PARTS, parts, toBody, toHash, type LocalImage, type Query } from '../query'
+import { cut, type Region } from '../region'
 import { strings } from '../strings'
 import { failureOf, useAnswer } from '../useAnswer'
 import { FacetPanel, WIDE } from './FacetPanel'
@@ -48,7 +49,7 @@ function useImages(shown: boolean) {
       try {
         const base64 = await toBase64(file)
         const id = next.current++
-        setImages((now) => [...now, { id, name, base64, away: false }])
+        setImages((now) => [...now, { id, name, base64, file, away: false }])
       } catch {
         setProblem(strings.unreadableFile(name))
       }
@@ -86,7 +87,16 @@ function useImages(shown: boolean) {
       removeEventListener('paste', paste)
     }
   }, [shown])
-  return { images, setImages, problem, setProblem, dragging, add }
+  const cutOut = async (image: LocalImage, region: Region): Promise<void> => {
+    try {
+      const base64 = await cut(image.file, region)
+      const id = next.current++
+      setImages((now) => now.map((one) => (one.id === image.id ? { ...one, id, base64, name: strings.regionOf(one.name) } : one)))
+    } catch {
+      setProblem(strings.unreadableFile(image.name))
+    }
+  }
+  return { images, setImages, problem, setProblem, dragging, add, cutOut }
 }
 
 /// The query as it stands in the address, and the words as they are typed until they are searched.
@@ -151,7 +161,7 @@ export function SearchPage({ hash, go, session, onKey, shown }: Props) {
   const archives = useArchives(session, onKey)
   const names = archives.data?.archives ?? []
   const { query, text, setText, notText, setNotText, setQuery } = useQuery(hash, names, go)
-  const { images, setImages, problem, setProblem, dragging, add } = useImages(shown)
+  const { images, setImages, problem, setProblem, dragging, add, cutOut } = useImages(shown)
   const box = useRef<HTMLInputElement>(null)
   const about = useAnswer(query.archive === '' ? null : `${session} ${query.archive}`, (signal) => api.archive(query.archive, signal), onKey)
   const facets = useAnswer(
@@ -205,7 +215,7 @@ export function SearchPage({ hash, go, session, onKey, shown }: Props) {
       {dragging && <div class="drop" aria-hidden="true">{strings.dropHere}</div>}
       <div class="ask" role="search" aria-label={strings.search}>
         <QueryForm query={query} text={text} notText={notText} images={images} problem={problem} box={box} onText={setText}
-          onNotText={setNotText} onImages={setImages} onFiles={(files) => void add(files)} onQuery={setQuery} onSubmit={submit} onClear={clear} />
+          onNotText={setNotText} onImages={setImages} onRegion={(image, region) => void cutOut(image, region)} onFiles={(files) => void add(files)} onQuery={setQuery} onSubmit={submit} onClear={clear} />
         <div class="which">
           <label>
             <span>{strings.archive}</span>

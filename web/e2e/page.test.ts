@@ -38,9 +38,13 @@ test('words find studies, and the address finds them again', async () => {
   await page.getByText('14 studies, 34 images').waitFor()
   await search(page, 'computed tomography head')
   expect(await cards(page).count()).toBe(14)
+  await page.locator('.thumb img').first().waitFor()
   expect(await page.getByText('All of 34 images were compared').count()).toBe(1)
   expect(await page.getByText('Research use only', { exact: true }).isVisible()).toBe(true)
   expect(await cards(page).first().textContent()).toMatch(/score -?0\.\d{3}/)
+  for (const image of await page.locator('.thumb img').all()) {
+    expect(await image.evaluate((one: HTMLImageElement) => one.naturalWidth)).toBeGreaterThan(0)
+  }
   const address = page.url()
   expect(address).toContain('#archive=clinic&text=computed+tomography+head')
   const first = await cards(page).first().textContent()
@@ -170,7 +174,7 @@ test('what an archive holds stays text', async () => {
 test('a server that is gone is said, tried again, and nothing typed is lost', async () => {
   const own = new Server(site)
   await own.start()
-  const { page, context, faults } = await open(browser, own.address, { allowed: /ERR_CONNECTION|429/ })
+  const { page, context, faults } = await open(browser, own.address, { allowed: /net::ERR_|429|503/ })
   await search(page, 'head')
   await own.stop()
   await words(page).fill('brain')
@@ -214,7 +218,7 @@ test('a key is asked for, kept out of every address, and asked for again when it
   const keys = join(site.folder, 'keys')
   const own = new Server(site, ['--api-key-file', keys])
   await own.start()
-  const { page, context, faults } = await open(browser, own.address, { allowed: /401/ })
+  const { page, context, faults } = await open(browser, own.address, { allowed: /401|net::ERR_/ })
   const urls: string[] = []
   page.on('request', (request) => urls.push(request.url()))
   const field = page.getByLabel('Key', { exact: true })

@@ -6,7 +6,7 @@ import type { components, paths } from './schema'
 export type Archive = components['schemas']['Archive']
 export type Facets = components['schemas']['Facets']
 export type Results = components['schemas']['ArchiveResults']
-export type Result = components['schemas']['ArchiveResult'] & { thumb?: boolean }
+export type Result = components['schemas']['ArchiveResult']
 
 /// The server's address: the page is in its folder ui/.
 export const ROOT = new URL('..', document.baseURI).href.replace(/\/$/, '')
@@ -60,9 +60,9 @@ async function answered<T>(asked: Promise<{ data?: T; error?: unknown; response:
 
 /// The thumbnail of an item that says it has one; null: it has none any more.
 async function thumbnail(archive: string, item: number, signal: AbortSignal): Promise<Blob | null> {
-  const address = `${ROOT}/v1/archives/${encodeURIComponent(archive)}/items/${item}/thumb`
-  const response = await fetch(address, { headers: withKey(new Headers()), cache: 'no-store', signal })
-  return response.ok ? response.blob() : null
+  const params = { path: { archive, item } }
+  const { data, response } = await client.GET('/v1/archives/{archive}/items/{item}/thumb', { params, signal, parseAs: 'blob' })
+  return response.ok && data !== undefined ? data : null
 }
 
 export const api = {

@@ -1,4 +1,4 @@
-// mi2 adapter classify: images or embeddings to scores, by a trained adapter.
+// mi2 adapter classify and predict: images or embeddings to scores or to a number, by a trained adapter.
 
 #include <memory>
 #include <span>
@@ -32,6 +32,7 @@ struct ClassifyArguments {
   ScoreArguments scores;
   CallArguments calls;
   TruthArguments truth;
+  std::string command = "adapter classify";
 };
 
 constexpr std::string_view kAdapterClassifyHelp =
@@ -71,6 +72,45 @@ Examples:
   mi2 adapter classify --head lesions --embeddings vectors.jsonl --format csv --calls
 )";
 
+constexpr std::string_view kAdapterPredictHelp =
+    R"(The adapter is one whose target is a number or survival. Its answer is the number, in the unit
+that it was trained on, or the logarithm of the hazard relative to others': the larger, the
+earlier the event is expected.
+
+Inputs:
+  As of adapter classify: --embeddings FILE; or --model DIR and PATHs.
+
+Formats:
+  table  for people: the path, then the number and what it measures
+  jsonl  {"path": "a.png", "labels": [{"label": "months", "score": 93.5}]}
+  csv    path,rank,label,score after a header line, as mi2 evaluate --ages reads it
+
+Examples:
+  mi2 adapter train --embeddings e.jsonl --labels ages.csv --labels-column months \
+      --target number --out bone-age
+  mi2 adapter predict --head bone-age --model DIR --format csv images/
+)";
+
+/// What the adapter says of an image: scores, best first, or its one number.
+std::vector<LabelScore> answer(const adapter::Adapter& adapter, std::span<const float> embedding) {
+  if (adapter::is_one_number(adapter.description().target)) return {adapter.number(embedding)};
+  return adapter.classify(embedding);
+}
+
+/// That the adapter answers with what the command writes.
+void check_answers(const adapter::Adapter& adapter, const ClassifyArguments& arguments) {
+  const bool number = adapter::is_one_number(adapter.description().target);
+  const bool wanted = number == (arguments.command == "adapter predict");
+  if (wanted && adapter.description().target == adapter::Target::kFindings && !arguments.truth.truth.empty()) {
+    throw Error(Code::kUnsupported,
+                "--truth: the adapter's answers are findings; mi2 evaluate --multi-label judges them");
+  }
+  if (wanted) return;
+  throw Error(Code::kBadArgument,
+              fmt::format("{}: its target is {}; expected mi2 adapter {}", arguments.from.head,
+                          adapter::name_of(adapter.description().target), number ? "predict" : "classify"));
+}
+
 int classify_embeddings(const adapter::Adapter& adapter, const ClassifyArguments& arguments, Caller caller) {
   Progress progress(0, "");
   progress.begin("reading the embeddings");
@@ -84,7 +124,7 @@ int classify_embeddings(const adapter::Adapter& adapter, const ClassifyArguments
   if (is_file_output(arguments.scores.out)) progress.begin("classifying");
   for (std::size_t r = 0; r < table.vectors.rows(); ++r) {
     output.write(table.names.empty() ? std::to_string(r + 1) : table.names[r], table.place(r),
-                 adapter.classify(table.vectors.row(r)), {});
+                 answer(adapter, table.vectors.row(r)), {});
   }
   output.commit();
   if (report) report->write(progress);
@@ -95,7 +135,8 @@ int classify_images(const adapter::Adapter& adapter, const ClassifyArguments& ar
                     const std::vector<std::string>& given, Caller caller) {
   const AdapterInputs& from = arguments.from;
   const embedder::ExpandedPaths paths = expand_inputs(given);
-  if (paths.inputs.empty()) throw Error(Code::kBadArgument, "adapter classify: no inputs; give a PATH");
+  if (paths.inputs.empty())
+    throw Error(Code::kBadArgument, fmt::format("{}: no inputs; give a PATH", arguments.command));
   check_is_new(arguments.scores.out, from.inputs.force);
   stop_between_batches(paths);
   const auto kept = keep_work(arguments.scores.out, from.inputs, {from.model, paths.inputs, {}, from.frames});
@@ -104,17 +145,17 @@ int classify_images(const adapter::Adapter& adapter, const ClassifyArguments& ar
   const auto report =
       watch_for_report(arguments.truth, adapter.labels(), paths_of(paths.inputs), "the images", {}, output, progress);
   const Embedder embedder = open_adapter_model(from, adapter, progress);
-  const int status =
-      score_images({embedder, paths, from.frames, batch_of(from.model, embedder), progress, kept.get(),
-                    is_file_output(arguments.scores.out), from.model.series},
-                   output, [&](std::span<const float> embedding) { return adapter.classify(embedding); });
+  const int status = score_images({embedder, paths, from.frames, batch_of(from.model, embedder), progress, kept.get(),
+                                   is_file_output(arguments.scores.out), from.model.series},
+                                  output, [&](std::span<const float> embedding) { return answer(adapter, embedding); });
   if (report) report->write(progress);
   return status;
 }
 
 int classify(const ClassifyArguments& arguments) {
-  const std::vector<std::string> given = checked_inputs(arguments.from, "adapter classify");
+  const std::vector<std::string> given = checked_inputs(arguments.from, arguments.command);
   const adapter::Adapter adapter = adapter::Adapter::open(arguments.from.head);
+  check_answers(adapter, arguments);
   Caller caller = adapter_caller(arguments.calls, adapter.description());
   return arguments.from.embeddings.empty() ? classify_images(adapter, arguments, given, std::move(caller))
                                            : classify_embeddings(adapter, arguments, std::move(caller));
@@ -132,6 +173,20 @@ void add_adapter_classify(CLI::App& command, Session& session) {
   add_truth_arguments(command, arguments->truth);
   add_input_arguments(command, arguments->from.inputs);
   command.footer(fmt::format("{}\n{}\n{}", kAdapterClassifyHelp, kInputHelp, exit_status_help()));
+  command.callback([arguments, &session] {
+    parsed_inputs(arguments->from, session);
+    arguments->scores.force = arguments->from.inputs.force;
+    session.run = [arguments] { return classify(*arguments); };
+  });
+}
+
+void add_adapter_predict(CLI::App& command, Session& session) {
+  const auto arguments = std::make_shared<ClassifyArguments>();
+  arguments->command = "adapter predict";
+  add_adapter_inputs(command, arguments->from);
+  add_score_arguments(command, arguments->scores);
+  add_input_arguments(command, arguments->from.inputs);
+  command.footer(fmt::format("{}\n{}\n{}", kAdapterPredictHelp, kInputHelp, exit_status_help()));
   command.callback([arguments, &session] {
     parsed_inputs(arguments->from, session);
     arguments->scores.force = arguments->from.inputs.force;

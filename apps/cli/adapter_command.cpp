@@ -21,6 +21,7 @@ namespace {
 constexpr std::array kAdapterCommands{
     Command{"train", "Train an adapter on embeddings and labels", add_adapter_train},
     Command{"classify", "Score images or embeddings with an adapter", add_adapter_classify},
+    Command{"predict", "Give images or embeddings an adapter's number", add_adapter_predict},
     Command{"import", "Take over an adapter of the healthcareai toolkit or of scikit-learn", add_adapter_import},
     Command{"embed", "Write what an adapter's last layer sees, as embeddings", add_adapter_embed},
 };

@@ -9,6 +9,7 @@ namespace mi2::cli {
 
 void add_adapter_train(CLI::App& command, Session& session);
 void add_adapter_classify(CLI::App& command, Session& session);
+void add_adapter_predict(CLI::App& command, Session& session);
 void add_adapter_import(CLI::App& command, Session& session);
 void add_adapter_embed(CLI::App& command, Session& session);
 

@@ -11,6 +11,7 @@
 
 #include "adapter/adapter_files.hpp"
 #include "adapter/report.hpp"
+#include "adapter/target_report.hpp"
 #include "adapter/training.hpp"
 #include "adapter/zero_shot_baseline.hpp"
 #include "adapter_command.hpp"
@@ -34,6 +35,8 @@ struct TrainArguments {
   SplitTables splits;
   std::string classes;
   std::string kind = "linear";
+  std::string target = "label";
+  std::string ties = "efron";
   adapter::TrainOptions options;
   std::string out;
   bool force = false;
@@ -50,6 +53,14 @@ constexpr std::string_view kAdapterTrainHelp = R"(Adapters:
   linear  logistic regression with an L2 penalty, to convergence; --c as in scikit-learn
   mlp     the adapter of Microsoft's healthcareai toolkit, AdamW on cross entropy; the
           epoch with the best mean AUC on the validation rows is kept
+
+What the label's column has (--target):
+  label     one label each (the default)
+  findings  several, with '|' between, or none: every label is judged on its own
+  number    a number, such as an age in months (--labels-column): least absolute error
+  survival  a time, and --event COLUMN, 1 where the event was then and 0 where it was not
+            until then: Cox's regression
+  adapter classify gives findings their scores, adapter predict the number or the log hazard.
 
 Which rows are for what:
   train and val rows make the adapter, test rows evaluate it. Temperature and thresholds
@@ -123,6 +134,15 @@ void add_report(base::AtomicFiles& files, const std::string& name, const adapter
   files.add(folder / "report.html", adapter::to_html(report));
 }
 
+/// As above, of a report of another target than one label.
+void add_report(base::AtomicFiles& files, const std::string& name, const adapter::TargetReport& report,
+                const std::string& parts) {
+  const std::filesystem::path folder = make_report_folder(name);
+  files.add(folder / "rows.csv", parts);
+  files.add(folder / "report.json", adapter::to_json(report));
+  files.add(folder / "report.html", adapter::to_html(report));
+}
+
 adapter::TrainedAdapter train_with_bar(const adapter::TrainingSet& set, const adapter::TrainOptions& options) {
   Progress bar(0, "");
   bar.begin("fitting");
@@ -132,8 +152,46 @@ adapter::TrainedAdapter train_with_bar(const adapter::TrainingSet& set, const ad
   });
 }
 
+/// What the options of a target do not go with.
+void check_target(TrainArguments& arguments, adapter::Target target) {
+  vectors::LabelOptions& options = arguments.labels.options;
+  options.may_be_empty = target == adapter::Target::kFindings;
+  if ((target == adapter::Target::kSurvival) != !options.event_column.empty()) {
+    throw Error(Code::kBadArgument, target == adapter::Target::kSurvival
+                                        ? "--target survival: expected --event COLUMN, which says who had the event"
+                                        : "--event: expected --target survival");
+  }
+  if (target == adapter::Target::kLabel) return;
+  if (!arguments.zero_shot.empty() || !arguments.model.empty()) {
+    throw Error(Code::kBadArgument, "--zero-shot, --model: expected --target label; mi2 evaluate judges other scores");
+  }
+  if (arguments.options.fit.balanced && adapter::is_one_number(target)) {
+    throw Error(Code::kBadArgument, "--balanced: expected --target label or findings");
+  }
+}
+
+/// Warns, writes the adapter with its report and prints what it is worth.
+template <typename Report>
+void finish(const TrainArguments& arguments, const Report& report, const adapter::TrainedAdapter& trained,
+            const std::string& parts, Progress& progress) {
+  throw_if_interrupted();
+  for (const std::string& warning : report.warnings) progress.warn(fmt::format("warning: {}", warning));
+  base::AtomicFiles files;
+  if (!arguments.report.empty()) add_report(files, arguments.report, report, parts);
+  // A kill must not leave the report of one adapter beside another.
+  trained.adapter.save(adapter::stem_of(arguments.out), [&] { files.withdraw_old(); });
+  files.commit();
+  progress.rest();
+  const auto output = open_output("-");
+  output->write(arguments.format == "json" ? adapter::to_json(report) : adapter::to_text(report));
+  output->commit();
+}
+
 int train(TrainArguments& arguments) {
   catch_interrupts();
+  const adapter::Target target = adapter::parse_target(arguments.target);
+  check_target(arguments, target);
+  arguments.options.fit.breslow = arguments.ties == "breslow";
   check_adapter_is_new(arguments.out, arguments.force);
   arguments.options.kind = adapter::parse_kind(arguments.kind);
   arguments.bootstrap.seed = arguments.options.fit.seed;
@@ -142,26 +200,20 @@ int train(TrainArguments& arguments) {
   const vectors::VectorTable table = read_all_embeddings(values_of(arguments.embeddings), arguments.labels.paths);
   const auto rows = label_rows(table, arguments.labels, arguments.splits, progress);
   const bool folds = !arguments.labels.options.fold_column.empty();
-  const adapter::TrainingSet set = training_set(table, rows, arguments.classes, folds, progress);
+  const adapter::TrainingSet set = training_set(table, rows, target, arguments.classes, folds, progress);
   if (folds && (set.validation.rows() > 0 || arguments.options.kind == adapter::AdapterKind::kMlp)) {
     throw Error(Code::kBadArgument, "--fold: expected --kind linear and no val rows, which take the place of folds");
   }
   progress.rest();
   const adapter::TrainedAdapter trained = train_with_bar(set, arguments.options);
   progress.begin("evaluating");
-  const auto zero_shot = zero_shot_of(arguments, table, set, trained.evaluation, progress);
-  const adapter::AdapterReport report = adapter::make_report(trained, zero_shot, arguments.bootstrap);
-  throw_if_interrupted();
-  for (const std::string& warning : report.warnings) progress.warn(fmt::format("warning: {}", warning));
-  base::AtomicFiles files;
-  if (!arguments.report.empty()) add_report(files, arguments.report, report, parts_csv(table, set, trained));
-  // A kill must not leave the report of one adapter beside another.
-  trained.adapter.save(adapter::stem_of(arguments.out), [&] { files.withdraw_old(); });
-  files.commit();
-  progress.rest();
-  const auto output = open_output("-");
-  output->write(arguments.format == "json" ? adapter::to_json(report) : adapter::to_text(report));
-  output->commit();
+  const std::string parts = parts_csv(table, set, trained);
+  if (target == adapter::Target::kLabel) {
+    const auto zero_shot = zero_shot_of(arguments, table, set, trained.evaluation, progress);
+    finish(arguments, adapter::make_report(trained, zero_shot, arguments.bootstrap), trained, parts, progress);
+  } else {
+    finish(arguments, adapter::make_target_report(trained, arguments.bootstrap), trained, parts, progress);
+  }
   return 0;
 }
 
@@ -171,6 +223,16 @@ void add_fit_arguments(CLI::App& command, TrainArguments& arguments) {
   command.add_option("--kind", arguments.kind, "What the adapter is made of, see below")
       ->type_name("linear|mlp")
       ->transform(one_of({"linear", "mlp"}))
+      ->capture_default_str();
+  command.add_option("--target", arguments.target, "What the label's column has, see below")
+      ->type_name("label|findings|number|survival")
+      ->transform(one_of({"label", "findings", "number", "survival"}))
+      ->capture_default_str();
+  command.add_option("--event", arguments.labels.options.event_column, "survival: the column that says 1 or 0")
+      ->type_name("COLUMN");
+  command.add_option("--ties", arguments.ties, "survival: how events of one time are counted")
+      ->type_name("efron|breslow")
+      ->transform(one_of({"efron", "breslow"}))
       ->capture_default_str();
   command.add_option("--c", options.fit.c, "linear: inverse strength of the penalty")
       ->type_name("C")

@@ -18,6 +18,7 @@
 #include "command.hpp"
 #include "evaluation/evaluation.hpp"
 #include "interrupt.hpp"
+#include "knn_findings.hpp"
 #include "knn_rows.hpp"
 #include "output.hpp"
 #include "progress.hpp"
@@ -40,6 +41,7 @@ struct KnnArguments {
   std::size_t k = 5;
   std::string metric = "cosine";
   std::string vote = "majority";
+  bool multi_label = false;
   unsigned threads = 0;
   ScoreArguments scores;
   std::string figures;
@@ -61,6 +63,11 @@ Formats:
 Patients:
   Where tables have a column patient (or patient_id, or --group COLUMN), rows of a query's own
   patient do not vote. Without one, queries that are nearly equal to a row are warned of.
+
+Several labels:
+  With --multi-label a row's label is a|b, or nothing. Every label's score is the share of the
+  vote of the rows that have it, and figures are of each label on its own: AUC, average
+  precision, and precision, recall and F1 from half of the vote on.
 
 Accuracy:
   Where a query's label is known, from --query-labels or else from the rows of --labels that
@@ -86,14 +93,17 @@ class Results {
         lines_(format_of(arguments.scores) == "jsonl") {
     if (!lines_) writer_ = make_score_writer(format_of(arguments.scores), *output_, frames);
     shares_.classes = known.labels.size();
+    if (arguments.multi_label) findings_.emplace(known.labels);
   }
 
   void add(const std::string& path, const std::optional<FramePlace>& frame, std::span<const float> query,
-           std::span<const vectors::Neighbour> neighbours, const std::vector<double>& shares,
+           std::span<const vectors::Neighbour> neighbours, const std::vector<double>& votes,
            const std::optional<std::string>& label) {
+    const std::vector<double> shares = findings_ ? findings_->shares(votes) : votes;
+    const std::vector<std::string>& labels = findings_ ? findings_->labels() : known_.labels;
     std::vector<LabelScore> scores;
     for (std::size_t c = 0; c < shares.size(); ++c) {
-      if (shares[c] > 0) scores.push_back({known_.labels[c], shares[c]});
+      if (shares[c] > 0) scores.push_back({labels[c], shares[c]});
     }
     std::stable_sort(scores.begin(), scores.end(), [](const auto& a, const auto& b) { return a.score > b.score; });
     if (lines_) {
@@ -104,7 +114,7 @@ class Results {
     if (neighbours.empty()) (cosine_ && vectors::is_zero(query) ? zero_ : alone_).add(path);
     if (!label) return;
     const auto place = std::lower_bound(known_.labels.begin(), known_.labels.end(), *label);
-    if (place == known_.labels.end() || *place != *label) {
+    if (!findings_ && (place == known_.labels.end() || *place != *label)) {
       unknown_.add(path);
       return;
     }
@@ -117,27 +127,48 @@ class Results {
         vectors::cosine_distance(query, nearest) < near_) {
       ++nearly_equal_;
     }
+    ++judged_;
+    if (findings_) {
+      if (!findings_->judge(*label, shares)) unknown_.add(path);
+      return;
+    }
     classes_.push_back(static_cast<std::size_t>(place - known_.labels.begin()));
     shares_.values.insert(shares_.values.end(), shares.begin(), shares.end());
   }
 
   void finish(const std::string& figures, Progress& progress) {
     say_what_is_not_judged(progress);
-    if (classes_.empty() && !figures.empty()) {
+    if (judged_ == 0 && !figures.empty()) {
       throw Error(Code::kBadArgument, "--figures: no query has a known label that can be judged");
     }
-    if (classes_.empty()) {
+    if (judged_ == 0) {
       output_->commit();
+      return;
+    }
+    if (findings_) {
+      finish_findings(figures, progress);
       return;
     }
     const evaluation::Evaluation found = evaluation::evaluate(shares_, classes_, {0, 0.95, 0});
     const std::string auc = found.mean_auc.value ? fmt::format("{:.4f}", *found.mean_auc.value) : "-";
-    commit_with(figures, found);
+    commit_with(figures, fmt::format("{{\"rows\": {}, \"accuracy\": {}, \"balanced_accuracy\": {}, \"mean_auc\": {}, "
+                                     "\"not_judged\": {}}}\n",
+                                     found.rows, *found.accuracy.value, *found.balanced_accuracy.value,
+                                     found.mean_auc.value ? fmt::format("{}", *found.mean_auc.value) : "null",
+                                     unknown_.count() + unjudged_));
     progress.note(fmt::format("{} queries of known label: accuracy {:.4f}, balanced accuracy {:.4f}, mean AUC {}",
                               found.rows, *found.accuracy.value, *found.balanced_accuracy.value, auc));
   }
 
  private:
+  void finish_findings(const std::string& figures, Progress& progress) {
+    const evaluation::FindingsEvaluation found = findings_->evaluate();
+    commit_with(figures, findings_->figures_json(found, unjudged_));
+    progress.note(fmt::format("{} queries of known labels: mean AUC {}, macro F1 {:.4f}, micro F1 {:.4f}", found.rows,
+                              found.mean_auc.value ? fmt::format("{:.4f}", *found.mean_auc.value) : "-",
+                              found.averages.macro.f1, found.averages.micro.f1));
+  }
+
   void say_what_is_not_judged(Progress& progress) const {
     if (zero_.count() > 0) {
       progress.warn(fmt::format("warning: {} queries are zero vectors, which have no direction, and have no answer: {}",
@@ -147,7 +178,12 @@ class Results {
       progress.warn(fmt::format("warning: {} queries have no answer, since all rows of --train are of their own {}: {}",
                                 alone_.count(), known_.grouped_by, alone_.text()));
     }
-    if (unknown_.count() > 0) {
+    if (unknown_.count() > 0 && findings_) {
+      progress.warn(
+          fmt::format("warning: {} queries have a label that no row of --train has, which does not count in the "
+                      "figures: {}",
+                      unknown_.count(), unknown_.text()));
+    } else if (unknown_.count() > 0) {
       progress.warn(
           fmt::format("warning: {} queries cannot be judged and do not count in the figures, since no row of "
                       "--train has their label: {}",
@@ -157,22 +193,18 @@ class Results {
       progress.warn(
           fmt::format("warning: {} of {} judged queries have a nearly equal row in --train; if they are of one patient "
                       "the figures are too good: a column 'patient', or --group COLUMN, keeps patients apart",
-                      nearly_equal_, classes_.size()));
+                      nearly_equal_, judged_));
     }
   }
 
   /// A kill must not leave the figures of one result beside another.
-  void commit_with(const std::string& figures, const evaluation::Evaluation& found) {
+  void commit_with(const std::string& figures, const std::string& json) {
     if (figures.empty()) {
       output_->commit();
       return;
     }
     const auto file = open_output(figures);
-    file->write(fmt::format(
-        "{{\"rows\": {}, \"accuracy\": {}, \"balanced_accuracy\": {}, \"mean_auc\": {}, "
-        "\"not_judged\": {}}}\n",
-        found.rows, *found.accuracy.value, *found.balanced_accuracy.value,
-        found.mean_auc.value ? fmt::format("{}", *found.mean_auc.value) : "null", unknown_.count() + unjudged_));
+    file->write(json);
     output_->flush();
     file->withdraw_old();
     output_->commit();
@@ -215,6 +247,8 @@ class Results {
   std::unique_ptr<Output> output_;
   bool lines_;
   std::unique_ptr<ScoreWriter> writer_;
+  std::optional<Findings> findings_;  ///< --multi-label
+  std::size_t judged_ = 0;
   evaluation::Scores shares_;
   std::vector<std::size_t> classes_;
 };
@@ -264,8 +298,9 @@ std::vector<std::vector<vectors::Neighbour>> search_block(const vectors::Neighbo
   return all;
 }
 
-int knn(const KnnArguments& arguments) {
+int knn(KnnArguments& arguments) {
   catch_interrupts();
+  arguments.labels.options.may_be_empty = arguments.multi_label;
   const vectors::Metric metric = vectors::parse_metric(arguments.metric);
   const vectors::Vote how = vectors::parse_vote(arguments.vote);
   if (metric == vectors::Metric::kDot && how == vectors::Vote::kDistance) {
@@ -335,6 +370,7 @@ void add_knn(CLI::App& command, Session& session) {
       ->type_name("majority|distance")
       ->transform(one_of({"majority", "distance"}))
       ->capture_default_str();
+  command.add_flag("--multi-label", arguments->multi_label, "A row's label is a|b, or nothing");
   command.add_option("--threads", arguments->threads, "Threads to compute with (default: one per core)")
       ->type_name("N")
       ->check(CLI::Range(1U, 1024U).description(""));

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <ranges>
 #include <set>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -11,9 +13,14 @@
 
 #include <mi2/error.hpp>
 
+#include "adapter/target_rows.hpp"
+#include "base/blanks.hpp"
 #include "base/csv.hpp"
+#include "base/table.hpp"
 #include "base/utf8.hpp"
 #include "inputs.hpp"
+#include "report/label_rows.hpp"
+#include "report/predictions.hpp"
 
 namespace mi2::cli {
 namespace {
@@ -30,8 +37,8 @@ void add_rows(std::vector<std::optional<RowLabel>>& rows, const vectors::VectorT
           fmt::format("'{}' is in line {} of {} and in line {} of {}; expected it in one of them",
                       base::printable(table.names[r]), rows[r]->line, rows[r]->source, found.line, labels.source));
     }
-    rows[r] =
-        RowLabel{found.label, found.split, found.line, labels.source, found.group, found.fold, labels.group_column};
+    rows[r] = RowLabel{found.label, found.split,         found.line,  labels.source,      found.group,
+                       found.fold,  labels.group_column, found.event, labels.label_column};
   }
 }
 
@@ -52,13 +59,25 @@ vectors::LabelTable read_split(const std::string& file, const vectors::LabelOpti
 }
 
 /// The labels in the order the adapter has them: as --classes says, else those of the training rows, sorted.
-std::vector<std::string> training_labels(const std::vector<std::optional<RowLabel>>& rows, const std::string& classes) {
+std::vector<std::string> training_labels(const std::vector<std::optional<RowLabel>>& rows, adapter::Target target,
+                                         const std::string& classes) {
   std::set<std::string> found;
   std::string source;
+  if (adapter::is_one_number(target)) {
+    if (!classes.empty()) throw Error(Code::kBadArgument, "--classes: numbers have no classes");
+    const auto first = std::ranges::find_if(rows, [](const auto& row) { return row.has_value(); });
+    const std::string name = first == rows.end() ? std::string() : (*first)->column;
+    return {name.empty() ? std::string(adapter::name_of(target)) : name};
+  }
   for (const std::optional<RowLabel>& row : rows) {
     if (!row) continue;
     if (source.empty()) source = row->source;
-    if (!row->split || *row->split == vectors::Split::kTrain) found.insert(row->label);
+    if (row->split && *row->split != vectors::Split::kTrain) continue;
+    if (target == adapter::Target::kFindings) {
+      for (std::string& label : report::split_labels(row->label)) found.insert(std::move(label));
+    } else {
+      found.insert(row->label);
+    }
   }
   if (classes.empty()) return {found.begin(), found.end()};
   std::vector<std::string> chosen = split_labels(classes);
@@ -97,6 +116,104 @@ void check_row(const RowLabel& row, const std::string& grouped_by, bool needs_fo
   if (!no_group && !(needs_fold && row.fold.empty())) return;
   throw Error(Code::kBadFile, fmt::format("{}: line {}: its {} is empty; expected one in every row that counts",
                                           row.source, row.line, no_group ? base::printable(row.grouped_by) : "fold"));
+}
+
+/// A row's truth as the target has it.
+class Truth {
+ public:
+  Truth(adapter::Target target, const std::vector<std::string>& labels, bool chosen)
+      : target_(target), labels_(labels), chosen_(chosen) {}
+
+  /// @returns whether the row counts.
+  bool read(const RowLabel& row) {
+    switch (target_) {
+      case adapter::Target::kLabel:
+        return read_label(row);
+      case adapter::Target::kFindings:
+        read_findings(row);
+        return true;
+      case adapter::Target::kSurvival:
+        read_event(row);
+        [[fallthrough]];
+      case adapter::Target::kNumber:
+        read_number(row);
+    }
+    return true;
+  }
+
+  /// What read() has read last.
+  void add_to(adapter::Samples& samples, std::span<const float> vector, std::size_t id) const {
+    samples.add(vector, class_, id);
+    if (adapter::is_one_number(target_)) samples.numbers.push_back(number_);
+    samples.findings.insert(samples.findings.end(), findings_.begin(), findings_.end());
+  }
+
+ private:
+  [[nodiscard]] std::optional<std::size_t> place_of(const RowLabel& row, const std::string& label) const {
+    const auto found = std::ranges::find(labels_, label);
+    if (found != labels_.end()) return static_cast<std::size_t>(found - labels_.begin());
+    if (chosen_) return std::nullopt;
+    throw Error(Code::kBadArgument, fmt::format("{}: line {}: its label is on no training row", row.source, row.line));
+  }
+
+  bool read_label(const RowLabel& row) {
+    const std::optional<std::size_t> place = place_of(row, row.label);
+    class_ = place.value_or(0);
+    return place.has_value();
+  }
+
+  void read_findings(const RowLabel& row) {
+    findings_.assign(labels_.size(), 0);
+    for (const std::string& label : report::split_labels(row.label)) {
+      if (const auto place = place_of(row, label)) findings_[*place] = 1;
+    }
+  }
+
+  void read_number(const RowLabel& row) {
+    const std::optional<double> number = report::parse_finite(base::without_blanks(row.label));
+    const bool survival = target_ == adapter::Target::kSurvival;
+    if (number && (!survival || *number >= 0)) {
+      number_ = *number;
+      return;
+    }
+    throw Error(Code::kBadFile, fmt::format("{}: line {}: column '{}': expected a {}", row.source, row.line,
+                                            base::printable(row.column), survival ? "time of at least 0" : "number"));
+  }
+
+  void read_event(const RowLabel& row) {
+    const std::string event = base::lower_ascii(row.event);
+    if (event != "0" && event != "1" && event != "true" && event != "false") {
+      throw Error(Code::kBadFile, fmt::format("{}: line {}: its event: expected 1 or 0", row.source, row.line));
+    }
+    class_ = event == "1" || event == "true" ? 1 : 0;
+  }
+
+  adapter::Target target_;
+  const std::vector<std::string>& labels_;
+  bool chosen_;  ///< by --classes
+  std::size_t class_ = 0;
+  double number_ = 0;
+  std::vector<std::uint8_t> findings_;
+};
+
+/// A row's truth as the table of parts has it.
+std::string truth_text(const adapter::TrainingSet& set, const adapter::Samples& samples, std::size_t row) {
+  switch (set.target) {
+    case adapter::Target::kLabel:
+      return set.labels[samples.classes[row]];
+    case adapter::Target::kNumber:
+      return fmt::format("{}", samples.numbers[row]);
+    case adapter::Target::kSurvival:
+      return fmt::format("{}{}", samples.numbers[row], samples.classes[row] == 1 ? "" : "+");
+    case adapter::Target::kFindings:
+      break;
+  }
+  std::string text;
+  for (std::size_t c = 0; c < set.labels.size(); ++c) {
+    if (samples.findings[row * set.labels.size() + c] != 1) continue;
+    text += fmt::format("{}{}", text.empty() ? "" : "|", set.labels[c]);
+  }
+  return text;
 }
 
 adapter::Samples& samples_for(adapter::TrainingSet& set, const std::optional<vectors::Split>& split) {
@@ -170,10 +287,11 @@ std::vector<std::optional<RowLabel>> label_rows(const vectors::VectorTable& tabl
 }
 
 adapter::TrainingSet training_set(const vectors::VectorTable& table, const std::vector<std::optional<RowLabel>>& rows,
-                                  const std::string& classes, bool folds, Progress& progress) {
+                                  adapter::Target target, const std::string& classes, bool folds, Progress& progress) {
   std::size_t set_aside = 0;
   adapter::TrainingSet set;
-  set.labels = training_labels(rows, classes);
+  set.target = target;
+  set.labels = training_labels(rows, target, classes);
   set.provenance = table.provenance;
   for (adapter::Samples* samples : {&set.train, &set.validation, &set.test}) {
     samples->vectors = EmbeddingMatrix(0, table.vectors.dimensions());
@@ -181,6 +299,7 @@ adapter::TrainingSet training_set(const vectors::VectorTable& table, const std::
   std::vector<const RowLabel*> counted;
   Numbers groups;
   Numbers fold_numbers;
+  Truth truth(target, set.labels, !classes.empty());
   for (std::size_t r = 0; r < table.vectors.rows(); ++r) {
     if (!rows[r]) continue;
     const RowLabel& row = *rows[r];
@@ -188,19 +307,14 @@ adapter::TrainingSet training_set(const vectors::VectorTable& table, const std::
       ++set_aside;
       continue;
     }
-    const auto label = std::find(set.labels.begin(), set.labels.end(), row.label);
-    if (label == set.labels.end() && !classes.empty()) continue;
-    if (label == set.labels.end()) {
-      throw Error(Code::kBadArgument,
-                  fmt::format("{}: line {}: its label is on no training row", row.source, row.line));
-    }
+    if (!truth.read(row)) continue;
     if (counted.empty()) set.grouped_by = row.grouped_by;
     const bool trains = &samples_for(set, row.split) == &set.train;
     check_row(row, set.grouped_by, folds && trains);
     counted.push_back(&row);
     groups.add(row.group);
     if (folds && trains) fold_numbers.add(row.fold);
-    samples_for(set, row.split).add(table.vectors.row(r), static_cast<std::size_t>(label - set.labels.begin()), r);
+    truth.add_to(samples_for(set, row.split), table.vectors.row(r), r);
   }
   groups.number();
   fold_numbers.number();
@@ -208,6 +322,11 @@ adapter::TrainingSet training_set(const vectors::VectorTable& table, const std::
     adapter::Samples& samples = samples_for(set, row->split);
     if (!set.grouped_by.empty()) samples.groups.push_back(groups.of(row->group));
     if (folds && &samples == &set.train) samples.folds.push_back(fold_numbers.of(row->fold));
+  }
+  for (adapter::Samples* samples : {&set.train, &set.validation, &set.test}) {
+    if (target == adapter::Target::kFindings) {
+      samples->classes = adapter::rarest_labels(samples->findings, set.labels.size());
+    }
   }
   if (set_aside > 0) {
     progress.note(fmt::format("{} rows are of a split other than train, val and test and do not count", set_aside));
@@ -219,12 +338,12 @@ std::string parts_csv(const vectors::VectorTable& table, const adapter::Training
                       const adapter::TrainedAdapter& trained) {
   struct Place {
     std::string_view part;
-    std::size_t label = 0;
+    std::string label{};
     std::string fold{};
   };
   std::map<std::size_t, Place> places;
   const auto add = [&](const adapter::Samples& samples, std::string_view part) {
-    for (std::size_t r = 0; r < samples.rows(); ++r) places[samples.ids[r]] = {part, samples.classes[r]};
+    for (std::size_t r = 0; r < samples.rows(); ++r) places[samples.ids[r]] = {part, truth_text(set, samples, r)};
   };
   add(set.train, "train");
   add(set.validation, "val");
@@ -242,7 +361,7 @@ std::string parts_csv(const vectors::VectorTable& table, const adapter::Training
   for (const auto& [row, place] : places) {
     text +=
         fmt::format("{},{},{},{}\n", table.names.empty() ? std::to_string(row + 1) : base::csv_field(table.names[row]),
-                    base::csv_field(set.labels[place.label]), place.part, place.fold);
+                    base::csv_field(place.label), place.part, place.fold);
   }
   return text;
 }

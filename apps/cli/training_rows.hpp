@@ -23,6 +23,8 @@ struct RowLabel {
   std::string group{};       ///< as LabelRow::group
   std::string fold{};        ///< as LabelRow::fold
   std::string grouped_by{};  ///< as LabelTable::group_column
+  std::string event{};       ///< as LabelRow::event
+  std::string column{};      ///< as LabelTable::label_column
 };
 
 struct SplitTables {
@@ -41,15 +43,17 @@ vectors::VectorTable read_all_embeddings(const std::vector<std::string>& files, 
 std::vector<std::optional<RowLabel>> label_rows(const vectors::VectorTable& table, const LabelTableArguments& labels,
                                                 const SplitTables& splits, Progress& progress);
 
-/// @param classes  "A,B,C": only rows of these labels; empty: all.
+/// @param target   what labels are: one each; several with '|' between, or none; numbers; times, with their events.
+/// @param classes  "A,B,C": only rows of these labels, or of findings only these; empty: all.
 /// @param folds    whether the training rows name their folds.
 /// @throws Error{kBadArgument} for a class, or the label of an evaluated row, that is on no training row, and for
 ///         tables of which one has groups and another has none; {kBadFile} for a row that counts whose group or fold is
-///         empty.
+///         empty, or that has no number, time or event where the target needs one.
 adapter::TrainingSet training_set(const vectors::VectorTable& table, const std::vector<std::optional<RowLabel>>& rows,
-                                  const std::string& classes, bool folds, Progress& progress);
+                                  adapter::Target target, const std::string& classes, bool folds, Progress& progress);
 
-/// What became of each row, as CSV: path,label,part,fold. The part is train, val, test or "held out", the fold that in
+/// What became of each row, as CSV: path,label,part,fold. The label is a row's findings with '|' between, its number,
+/// or its time, with a + after it if it was censored. The part is train, val, test or "held out", the fold that in
 /// which a training row was judged, from 1; empty without cross-validation, and where it could not be.
 std::string parts_csv(const vectors::VectorTable& table, const adapter::TrainingSet& set,
                       const adapter::TrainedAdapter& trained);

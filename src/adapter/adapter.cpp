@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/utf8.hpp"
 #include "evaluation/scores.hpp"
 
 namespace mi2::adapter {
@@ -45,6 +46,19 @@ void check_description(const AdapterDescription& description) {
   if (description.kind == AdapterKind::kMlp) check_size("hidden_dim", description.hidden_dim);
   if (description.pipeline.has_value() != (description.kind == AdapterKind::kPipeline)) {
     throw Error(Code::kBadArgument, "adapter: expected a pipeline's shape of a pipeline, and of nothing else");
+  }
+  if (description.target != Target::kLabel && description.kind == AdapterKind::kPipeline) {
+    throw Error(Code::kBadArgument, "adapter: target: of a pipeline expected label");
+  }
+  if (is_one_number(description.target) && (description.labels.size() != 1 || !description.operating_points.empty())) {
+    throw Error(
+        Code::kBadArgument,
+        fmt::format("adapter: target {}: expected one name and no operating points, got {} and {}",
+                    name_of(description.target), description.labels.size(), description.operating_points.size()));
+  }
+  if (description.target != Target::kLabel && description.temperature != 1) {
+    throw Error(Code::kBadArgument, fmt::format("adapter: temperature: of target {} expected 1, got {}",
+                                                name_of(description.target), description.temperature));
   }
   if (!(description.temperature > 0 && std::isfinite(description.temperature))) {
     throw Error(Code::kBadArgument,
@@ -136,6 +150,28 @@ AdapterKind parse_kind(std::string_view name) {
   throw Error(Code::kBadArgument, fmt::format("adapter: kind: expected linear, mlp or pipeline, got '{}'", name));
 }
 
+std::string_view name_of(Target target) noexcept {
+  switch (target) {
+    case Target::kLabel:
+      return "label";
+    case Target::kFindings:
+      return "findings";
+    case Target::kNumber:
+      return "number";
+    case Target::kSurvival:
+      break;
+  }
+  return "survival";
+}
+
+Target parse_target(std::string_view name) {
+  for (const Target target : {Target::kLabel, Target::kFindings, Target::kNumber, Target::kSurvival}) {
+    if (name_of(target) == name) return target;
+  }
+  throw Error(Code::kBadArgument,
+              fmt::format("adapter: target: expected label, findings, number or survival, got '{}'", name));
+}
+
 std::vector<AdapterTensor> layout_of(const AdapterDescription& description) {
   const auto labels = static_cast<std::int64_t>(description.labels.size());
   const std::int64_t in = description.in_channels;
@@ -213,11 +249,26 @@ std::vector<double> Adapter::logits(std::span<const float> embedding) const {
 }
 
 std::vector<double> Adapter::probabilities(std::span<const float> embedding) const {
+  if (is_one_number(description_.target)) {
+    throw Error(Code::kUnsupported,
+                fmt::format("adapter: answers with a number ('{}'), and not with scores of labels: mi2 adapter predict",
+                            base::printable(labels().front())));
+  }
+  if (description_.target == Target::kFindings)
+    return evaluation::logistic({labels().size(), logits(embedding)}).values;
   if (description_.kind != AdapterKind::kPipeline) {
     return evaluation::softmax({labels().size(), logits(embedding)}, description_.temperature).values;
   }
   check_length(embedding);
   return pipeline_scores(description_, tensors_, embedding);
+}
+
+LabelScore Adapter::number(std::span<const float> embedding) const {
+  if (!is_one_number(description_.target)) {
+    throw Error(Code::kUnsupported,
+                "adapter: answers with scores of labels, and not with a number: mi2 adapter classify");
+  }
+  return {labels().front(), logits(embedding).front()};
 }
 
 std::size_t Adapter::feature_dimensions() const noexcept {

@@ -1,5 +1,5 @@
 #pragma once
-// An adapter: a small classifier on embeddings, trained while the model stays as it is. Inference in plain C++.
+// An adapter: a small head on embeddings, trained while the model stays as it is. Inference in plain C++.
 
 #include <cstddef>
 #include <cstdint>
@@ -33,6 +33,23 @@ std::string_view name_of(AdapterKind kind) noexcept;
 /// @throws Error{kBadArgument} for another name.
 AdapterKind parse_kind(std::string_view name);
 
+/// What an adapter answers with.
+enum class Target : std::uint8_t {
+  kLabel,     ///< one of its labels: softmax
+  kFindings,  ///< any of its labels, each there or not: logistic
+  kNumber,    ///< a number in the unit of its truth, such as an age in months
+  kSurvival,  ///< the logarithm of a hazard relative to others' (Cox): the larger, the earlier the event is expected
+};
+
+/// "label", "findings", "number" or "survival"
+std::string_view name_of(Target target) noexcept;
+/// @throws Error{kBadArgument} for another name.
+Target parse_target(std::string_view name);
+/// Whether the answer is one number, and no scores of labels.
+constexpr bool is_one_number(Target target) noexcept {
+  return target == Target::kNumber || target == Target::kSurvival;
+}
+
 /// Thresholds on a label's probability, chosen on rows the adapter was not trained on; missing where those had only one
 /// outcome. Of an imported pipeline, sensitivity and specificity are not known and NaN.
 struct Thresholds {
@@ -44,11 +61,12 @@ inline constexpr double kSensitivity = 0.90;
 /// All of an adapter but its numbers: what the .json of the pair holds.
 struct AdapterDescription {
   AdapterKind kind = AdapterKind::kLinear;
-  std::int64_t in_channels = 0;             ///< length of an embedding
-  std::int64_t hidden_dim = 0;              ///< kMlp only
-  std::optional<PipelineShape> pipeline{};  ///< kPipeline only
-  std::vector<std::string> labels;
-  double temperature = 1;                    ///< logits are divided by it before the softmax; 1 of kPipeline
+  Target target = Target::kLabel;            ///< kLabel of kPipeline
+  std::int64_t in_channels = 0;              ///< length of an embedding
+  std::int64_t hidden_dim = 0;               ///< kMlp only
+  std::optional<PipelineShape> pipeline{};   ///< kPipeline only
+  std::vector<std::string> labels;           ///< of one number its only name: what it measures
+  double temperature = 1;                    ///< of kLabel: logits are divided by it before the softmax; else 1
   std::vector<Thresholds> operating_points;  ///< one per label, or none at all
   std::optional<Provenance> embeddings;      ///< of the vectors it was trained on, when known
   std::map<std::string, double> training;    ///< settings it was trained with
@@ -99,11 +117,17 @@ class Adapter {
   /// One number per label, in the order of labels(), before temperature and softmax.
   /// @throws Error{kBadArgument} for an embedding of another length; {kUnsupported} of kPipeline, which has none.
   [[nodiscard]] std::vector<double> logits(std::span<const float> embedding) const;
-  /// Softmax of logits / temperature, in the order of labels(); of kPipeline its own scores, which may not sum to 1.
-  /// @throws Error{kBadArgument} for an embedding of another length, or scores that are not finite.
+  /// Softmax of logits / temperature, in the order of labels(); of kFindings each logit's logistic, and of kPipeline
+  /// its own scores, which may not sum to 1.
+  /// @throws Error{kBadArgument} for an embedding of another length, or scores that are not finite; {kUnsupported}
+  ///         where the answer is one number.
   [[nodiscard]] std::vector<double> probabilities(std::span<const float> embedding) const;
   /// As probabilities(), best first; equal scores keep the labels' order. @throws as probabilities().
   [[nodiscard]] std::vector<LabelScore> classify(std::span<const float> embedding) const;
+
+  /// The answer that is one number, under its name.
+  /// @throws Error{kBadArgument} for an embedding of another length; {kUnsupported} where the answer is scores.
+  [[nodiscard]] LabelScore number(std::span<const float> embedding) const;
 
   /// How many numbers features() has; 0: an adapter of one layer has none.
   [[nodiscard]] std::size_t feature_dimensions() const noexcept;

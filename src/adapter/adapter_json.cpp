@@ -17,7 +17,8 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::string_view kFormat = "mi2-head";
-constexpr int kVersion = 1;
+constexpr int kVersion = 1;            // of adapters whose target is a label
+constexpr int kVersionWithTarget = 2;  // of others, which programs of version 1 must not take for these
 constexpr std::int64_t kMaxSize = 1 << 16;
 
 /// A share, or NaN for the null of a point whose rows nobody knows.
@@ -117,15 +118,24 @@ void check_pipeline(const JsonReader& reader, const AdapterDescription& descript
   if (description.temperature != 1) reader.refuse("temperature", "of a pipeline it is 1");
 }
 
-void check_version(const JsonReader& reader) {
+/// @returns whether it is one that names its target.
+bool check_version(const JsonReader& reader) {
   if (!reader.has("format") || !reader.get("format").is_string() || reader.text("format") != kFormat) {
     reader.refuse("format",
                   "is not mi2-head: this is no adapter of mi2; mi2 adapter import takes those of others over");
   }
   const std::int64_t version = reader.integer("version", 1, 1'000'000);
-  if (version == kVersion) return;
-  throw Error(Code::kUnsupported,
-              fmt::format("{}: version {}; this mi2 reads adapters of version {}", reader.file(), version, kVersion));
+  if (version == kVersionWithTarget || version == kVersion) return version == kVersionWithTarget;
+  throw Error(Code::kUnsupported, fmt::format("{}: version {}; this mi2 reads adapters of version {} and {}",
+                                              reader.file(), version, kVersion, kVersionWithTarget));
+}
+
+Target read_target(const JsonReader& reader) {
+  const std::string name = reader.text("target");
+  for (const Target target : {Target::kFindings, Target::kNumber, Target::kSurvival}) {
+    if (name_of(target) == name) return target;
+  }
+  reader.refuse("target", "expected findings, number or survival");
 }
 
 }  // namespace
@@ -133,8 +143,8 @@ void check_version(const JsonReader& reader) {
 HeadRecord parse_head(std::string_view json, std::string_view file) {
   const Json parsed = parse_json(json, file);
   const JsonReader reader(parsed, file, "");
-  check_version(reader);
-  reader.allow({"format", "version", "kind", "in_channels", "hidden_dim", "pipeline", "labels", "temperature",
+  const bool with_target = check_version(reader);
+  reader.allow({"format", "version", "kind", "target", "in_channels", "hidden_dim", "pipeline", "labels", "temperature",
                 "operating_points", "embeddings", "training", "evaluated_on", "metrics", "data_sha256"});
   HeadRecord record;
   AdapterDescription& description = record.description;
@@ -144,6 +154,8 @@ HeadRecord parse_head(std::string_view json, std::string_view file) {
     if (error.code() == Code::kBadFile) throw;
     reader.refuse("kind", "expected linear, mlp or pipeline");
   }
+  if (with_target != reader.has("target")) reader.refuse("target", "belongs to adapters of version 2 alone");
+  if (with_target) description.target = read_target(reader);
   description.in_channels = reader.integer("in_channels", 1, kMaxSize);
   if (description.kind == AdapterKind::kMlp) description.hidden_dim = reader.integer("hidden_dim", 1, kMaxSize);
   if (description.kind != AdapterKind::kMlp && reader.has("hidden_dim")) {
@@ -167,6 +179,10 @@ HeadRecord parse_head(std::string_view json, std::string_view file) {
 std::string to_json(const HeadRecord& record) {
   const AdapterDescription& description = record.description;
   nlohmann::ordered_json json{{"format", kFormat}, {"version", kVersion}, {"kind", name_of(description.kind)}};
+  if (description.target != Target::kLabel) {
+    json["version"] = kVersionWithTarget;
+    json["target"] = name_of(description.target);
+  }
   json["in_channels"] = description.in_channels;
   if (description.kind == AdapterKind::kMlp) json["hidden_dim"] = description.hidden_dim;
   if (description.pipeline) json["pipeline"] = pipeline_json(*description.pipeline);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -9,6 +10,7 @@
 
 #include "evaluation/bootstrap.hpp"
 #include "evaluation/calibration.hpp"
+#include "evaluation/findings.hpp"
 
 namespace mi2::adapter {
 namespace {
@@ -44,6 +46,18 @@ std::pair<double, std::string> temperature_of(const Evaluated& held_out,
   return {fitted.temperature, {}};
 }
 
+/// How many groups have a row with a finding, and how many one without it.
+evaluation::GroupsOfClass groups_of_finding(const evaluation::KnownRows& known,
+                                            const std::vector<std::size_t>& groups) {
+  std::set<std::size_t> with;
+  std::set<std::size_t> without;
+  for (std::size_t i = 0; i < known.rows.size(); ++i) {
+    const std::size_t row = known.rows[i];
+    (known.positive[i] == 1 ? with : without).insert(groups.empty() ? row : groups[row]);
+  }
+  return {with.size(), without.size()};
+}
+
 }  // namespace
 
 Calibration calibrate(const Evaluated& held_out) {
@@ -55,6 +69,21 @@ Calibration calibrate(const Evaluated& held_out) {
     found.thresholds.emplace_back();
     if (!enough(counts[c])) continue;
     const auto curve = evaluation::rank(probabilities, held_out.classes, c).curve();
+    found.thresholds.back() = {evaluation::youden_point(curve), evaluation::sensitivity_point(curve, kSensitivity)};
+  }
+  return found;
+}
+
+Calibration calibrate_for(Target target, const Evaluated& held_out) {
+  if (target == Target::kLabel) return calibrate(held_out);
+  if (is_one_number(target)) return {};
+  Calibration found;
+  const evaluation::Scores probabilities = evaluation::logistic(held_out.logits);
+  for (std::size_t c = 0; c < probabilities.classes; ++c) {
+    found.thresholds.emplace_back();
+    const evaluation::KnownRows known = evaluation::known_rows(probabilities, held_out.findings, c);
+    if (!enough(groups_of_finding(known, held_out.groups))) continue;
+    const auto curve = evaluation::RankedScores(known.scores, known.positive).curve();
     found.thresholds.back() = {evaluation::youden_point(curve), evaluation::sensitivity_point(curve, kSensitivity)};
   }
   return found;

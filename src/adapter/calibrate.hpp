@@ -24,5 +24,7 @@ struct Calibration {
 
 /// @param held_out  at least one row. @throws as evaluation::check().
 Calibration calibrate(const Evaluated& held_out);
+/// As calibrate(), of any target: findings have thresholds alone, on their logistic, and one number has nothing.
+Calibration calibrate_for(Target target, const Evaluated& held_out);
 
 }  // namespace mi2::adapter

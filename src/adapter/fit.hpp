@@ -19,12 +19,14 @@
 namespace mi2::adapter {
 
 struct FitOptions {
+  bool breslow = false;   ///< Target::kSurvival: how events of one time are counted; else Efron's way
   bool balanced = false;  ///< rows weigh inversely to how frequent their class is
   unsigned threads = 0;   ///< 0: one per available core
   std::uint64_t seed = 0;
-  // kLinear: C * (sum of the rows' losses) + |weight|^2 / 2 is minimised, as scikit-learn's LogisticRegression does.
+  // kLinear: C * (sum of the rows' losses; of Target::kSurvival of the events') + |weight|^2 / 2 is minimised, as
+  // scikit-learn's LogisticRegression does.
   double c = 1.0;
-  // kMlp: AdamW on the mean cross entropy of batches; the epoch of the best validation is kept.
+  // kMlp: AdamW on the mean loss of batches; the epoch of the best validation is kept.
   double learning_rate = 3e-4;
   double weight_decay = 0.01;
   std::size_t batch = 32;
@@ -32,14 +34,18 @@ struct FitOptions {
   std::size_t patience = 15;  ///< epochs without a better validation before it ends
 };
 
-/// Embeddings with the index of each one's label.
+/// Embeddings with what is true of each.
 struct Samples {
   EmbeddingMatrix vectors;
-  std::vector<std::size_t> classes;  ///< [rows]
-  std::vector<std::size_t> ids;      ///< [rows]: which rows these are to the caller
+  /// [rows]: the label; of Target::kSurvival 1 for an event, 0 for a row that was censored. Of the others only what
+  /// rows are spread by over folds.
+  std::vector<std::size_t> classes;
+  std::vector<std::size_t> ids;  ///< [rows]: which rows these are to the caller
   /// [rows], in the order of their names: what is never both trained on and judged, a patient. Empty: not known.
   std::vector<std::size_t> groups{};
-  std::vector<std::size_t> folds{};  ///< [rows], from 0, of the caller's own cross-validation; empty: none
+  std::vector<std::size_t> folds{};      ///< [rows], from 0, of the caller's own cross-validation; empty: none
+  std::vector<double> numbers{};         ///< [rows]: Target::kNumber: the number; kSurvival: the time
+  std::vector<std::uint8_t> findings{};  ///< Target::kFindings: [rows, labels], 0, 1 or evaluation::kUnknown
 
   [[nodiscard]] std::size_t rows() const noexcept { return classes.size(); }
   void add(std::span<const float> embedding, std::size_t of_class, std::size_t id) {
@@ -57,7 +63,7 @@ struct Fitted {
 /// The stage in which linear adapters report; kMlp reports "epochs".
 inline constexpr std::string_view kFits = "fits";
 
-/// @param shape       kind, in_channels, hidden_dim and labels.
+/// @param shape       kind, target, in_channels, hidden_dim and labels.
 /// @param validation  kMlp needs rows; kLinear does not look at them.
 /// @throws Error{kBadArgument} if the numbers lead nowhere (a loss that is not finite).
 using Fitter = Fitted (*)(const AdapterDescription& shape, const Samples& train, const Samples& validation,

@@ -9,6 +9,7 @@
 
 #include "adapter/figure_json.hpp"
 #include "adapter/operating_point_json.hpp"
+#include "adapter/split_report.hpp"
 #include "base/utf8.hpp"
 #include "evaluation/json.hpp"
 #include "evaluation/square_plot.hpp"
@@ -53,50 +54,6 @@ OrderedJson classes_json(const AdapterReport& report) {
     classes.push_back(std::move(row));
   }
   return classes;
-}
-
-OrderedJson part_json(const Part& part, bool grouped) {
-  OrderedJson json = OrderedJson::object();
-  json["rows"] = part.rows;
-  if (grouped) json["groups"] = part.groups;
-  return json;
-}
-
-OrderedJson split_json(const Splitting& split, const std::vector<std::string>& labels) {
-  const bool grouped = !split.grouped_by.empty();
-  OrderedJson json{{"by", grouped ? "group" : "row"}, {"column", nullptr}};
-  if (grouped) json["column"] = split.grouped_by;
-  json["train"] = part_json(split.train, grouped);
-  json["chosen_on"] = part_json(split.held_out, grouped);
-  json["test"] = part_json(split.test, grouped);
-  json["folds"] = OrderedJson::array();
-  for (const Part& fold : split.folds) json["folds"].push_back(part_json(fold, grouped));
-  json["unjudged"] = OrderedJson::object();
-  for (std::size_t c = 0; c < split.unjudged.size(); ++c) {
-    if (split.unjudged[c] > 0) json["unjudged"][labels[c]] = split.unjudged[c];
-  }
-  json["in_several_parts"] = part_json(split.shared, grouped);
-  json["nearly_equal"] = nullptr;
-  if (!grouped) json["nearly_equal"] = {{"rows", split.near_equal.found}, {"of", split.near_equal.looked_at}};
-  return json;
-}
-
-std::string part_text(const Part& part) {
-  return part.groups > 0 ? fmt::format("{} rows of {} groups", part.rows, part.groups)
-                         : fmt::format("{} rows", part.rows);
-}
-
-/// "  split by 'patient': ..", how rows came to be trained on or judged.
-std::string split_text(const AdapterReport& report) {
-  const Splitting& split = report.split;
-  std::string text = split.grouped_by.empty()
-                         ? std::string("split by row, each on its own")
-                         : fmt::format("split by '{}', whose rows stay together", base::printable(split.grouped_by));
-  text += fmt::format(": trained on {}", part_text(split.train));
-  if (!split.folds.empty()) text += fmt::format(", {} folds", split.folds.size());
-  text += fmt::format("; temperature and thresholds from {} ({})", part_text(split.held_out), report.held_out);
-  if (split.test.rows > 0) text += fmt::format("; test {}", part_text(split.test));
-  return text + '\n';
 }
 
 /// Rows of each label, which is what every figure rests on.
@@ -251,7 +208,7 @@ std::string to_text(const AdapterReport& report) {
                                             ? std::string()
                                             : fmt::format(" by '{}'", base::printable(report.split.grouped_by)))
                           : std::string());
-  text += split_text(report);
+  text += split_text(report.split, report.held_out, "temperature and thresholds");
   text += fmt::format("  accuracy           {}\n", evaluation::to_text(found.accuracy));
   text += fmt::format("  balanced accuracy  {}\n", evaluation::to_text(found.balanced_accuracy));
   text += fmt::format("  mean AUC           {}\n", evaluation::to_text(found.mean_auc));

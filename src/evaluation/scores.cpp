@@ -64,6 +64,12 @@ double top_k_accuracy(const Scores& scores, std::span<const std::size_t> labels,
   return right / all;
 }
 
+Scores logistic(const Scores& logits) {
+  Scores found = logits;
+  for (double& value : found.values) value = 1.0 / (1.0 + std::exp(-value));
+  return found;
+}
+
 Scores softmax(const Scores& logits, double temperature) {
   Scores probabilities{logits.classes, std::vector<double>(logits.values.size())};
   for (std::size_t r = 0; r < logits.rows(); ++r) {

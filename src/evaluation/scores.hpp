@@ -32,6 +32,9 @@ std::vector<std::size_t> predictions(const Scores& scores);
 double top_k_accuracy(const Scores& scores, std::span<const std::size_t> labels, std::size_t k,
                       std::span<const double> weights = {});
 
+/// 1 / (1 + exp(-logit)) of each.
+Scores logistic(const Scores& logits);
+
 /// Softmax of each row of logits / temperature, a temperature above 0.
 Scores softmax(const Scores& logits, double temperature = 1.0);
 

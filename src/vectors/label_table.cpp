@@ -17,8 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void check_fields(const std::string& source, std::size_t line, const std::string& path, const std::string& label) {
-  if (path.empty() || label.empty()) {
+void check_fields(const std::string& source, std::size_t line, const std::string& path, bool no_label) {
+  if (path.empty() || no_label) {
     throw Error(Code::kBadFile, fmt::format("{}: line {}: its path or label is empty", source, line));
   }
   if (path.size() > kMaxPathBytes) {
@@ -75,13 +75,17 @@ LabelTable read_path_table(const fs::path& path, const LabelOptions& options) {
   if (group) table.group_column = csv.header()[*group];
   std::optional<std::size_t> fold;
   if (!options.fold_column.empty()) fold = csv.need(options.fold_column, {});
+  std::optional<std::size_t> event;
+  if (!options.event_column.empty()) event = csv.need(options.event_column, {});
+  table.label_column = csv.header()[label];
   for (const base::CsvRow& row : csv.rows()) {
     if (!options.split.empty() && row.fields[*split] != options.split) continue;
-    check_fields(csv.name(), row.line, row.fields[name], row.fields[label]);
+    check_fields(csv.name(), row.line, row.fields[name], row.fields[label].empty() && !options.may_be_empty);
     table.rows.push_back({row.fields[name], row.fields[label],
                           split ? std::optional(parse_split(row.fields[*split])) : std::nullopt, row.line,
                           group ? std::string(base::without_blanks(row.fields[*group])) : std::string(),
-                          fold ? std::string(base::without_blanks(row.fields[*fold])) : std::string()});
+                          fold ? std::string(base::without_blanks(row.fields[*fold])) : std::string(),
+                          event ? std::string(base::without_blanks(row.fields[*event])) : std::string()});
   }
   if (csv.rows().empty()) throw Error(Code::kBadFile, fmt::format("{}: holds no label", csv.name()));
   if (!table.rows.empty()) return table;
@@ -90,10 +94,11 @@ LabelTable read_path_table(const fs::path& path, const LabelOptions& options) {
 
 LabelTable read_label_table(const fs::path& path, const LabelOptions& options) {
   if (base::lower_ascii(path.extension().string()) == ".csv") return read_path_table(path, options);
-  if (!options.group_column.empty() || !options.fold_column.empty()) {
-    throw Error(Code::kBadArgument,
-                fmt::format("{}: a list of labels has no columns; expected a CSV for the column '{}'", path.string(),
-                            options.group_column.empty() ? options.fold_column : options.group_column));
+  for (const std::string* column : {&options.group_column, &options.fold_column, &options.event_column}) {
+    if (column->empty()) continue;
+    throw Error(
+        Code::kBadArgument,
+        fmt::format("{}: a list of labels has no columns; expected a CSV for the column '{}'", path.string(), *column));
   }
   return read_list(path);
 }

@@ -26,6 +26,8 @@ struct LabelOptions {
   std::string split;           ///< rows whose split is spelled otherwise do not count; empty: all do
   std::string group_column{};  ///< empty: base::kGroupColumn, if the table has one of these
   std::string fold_column{};   ///< empty: none
+  std::string event_column{};  ///< empty: none
+  bool may_be_empty = false;   ///< a label: that of a row without findings
 };
 
 struct LabelRow {
@@ -35,6 +37,7 @@ struct LabelRow {
   std::size_t line = 0;
   std::string group{};  ///< whose rows stay together: a patient; empty where the table does not say
   std::string fold{};   ///< of LabelOptions::fold_column
+  std::string event{};  ///< of LabelOptions::event_column
 };
 
 struct LabelTable {
@@ -43,6 +46,7 @@ struct LabelTable {
   bool named = false;            ///< rows have paths
   bool has_splits = false;
   std::string group_column{};  ///< the name of the rows' groups; empty: the table has none
+  std::string label_column{};  ///< the name of the labels; empty: a list
   std::vector<LabelRow> rows;
 };
 
@@ -53,7 +57,8 @@ struct LabelTable {
 LabelTable read_path_table(const std::filesystem::path& path, const LabelOptions& options);
 
 /// A file whose name ends in .csv is read as by read_path_table; any other is a list, one label per line, as
-/// base::read_list reads it. @throws as those; Error{kBadArgument} for a list where a group or fold column is named.
+/// base::read_list reads it. @throws as those; Error{kBadArgument} for a list where a group, fold or event column is
+/// named.
 LabelTable read_label_table(const std::filesystem::path& path, const LabelOptions& options);
 
 /// The group of a row of a table that has groups. @throws Error{kBadFile} naming the line if it is empty: whose row it

@@ -137,7 +137,7 @@ TEST(HeadJson, EachDamagedKeyIsNamed) {
   };
   EXPECT_EQ(parse_head(good, "h.json").description.labels.size(), 2U);
   refused(Code::kBadFile, "format", [](Json& j) { j["format"] = "other"; });
-  refused(Code::kUnsupported, "version 2", [](Json& j) { j["version"] = 2; });
+  refused(Code::kUnsupported, "version 3", [](Json& j) { j["version"] = 3; });
   refused(Code::kBadFile, "kind: expected linear, mlp or pipeline", [](Json& j) { j["kind"] = "forest"; });
   refused(Code::kBadFile, "in_channels: is missing", [](Json& j) { j.erase("in_channels"); });
   refused(Code::kBadFile, "in_channels: expected a whole number", [](Json& j) { j["in_channels"] = 2.5; });

@@ -3,6 +3,7 @@ import json
 
 import numpy as np
 import pytest
+from sklearn import metrics
 from sklearn.neighbors import KNeighborsClassifier
 
 
@@ -93,3 +94,39 @@ def test_queries_of_other_dimensions_are_refused(mi2, data):
     folder = data[0]
     np.save(folder / "test.npy", np.ones((2, 3), np.float32))
     assert "3 dimensions" in knn(mi2, folder, status=2).errors
+
+
+@pytest.mark.parametrize("vote,weights", [("majority", "uniform"), ("distance", "distance")])
+def test_several_labels_of_a_row_are_judged_as_by_scikit_learn(mi2, data, vote, weights):
+    folder, vectors, _ = data
+    random = np.random.default_rng(4)
+    truth = (vectors @ random.normal(size=(10, 3)) + random.normal(size=(140, 3)) > [0, 1, 2]).astype(int)
+    names = np.array(["effusion", "mass", "nodule"])
+    texts = ["|".join(names[row == 1][::order]) for row, order in zip(truth, random.choice([1, -1], 140))]
+    for name, rows in (("train", texts[:100]), ("test", texts[100:])):
+        lines = [f"{name}/{i}.png,{text}" for i, text in enumerate(rows)]
+        (folder / f"{name}.csv").write_text("\n".join(["path,label", *lines, ""]))
+        (folder / f"{name}.paths").write_text("".join(f"{name}/{i}.png\n" for i in range(len(rows))))
+    wide = [{"path": f"test/{i}.png", "embedding": row.tolist()} for i, row in enumerate(vectors[100:])]
+    (folder / "test.jsonl").write_text("".join(json.dumps(row) + "\n" for row in wide))
+    done = mi2("knn", "--train", str(folder / "train.npy"), "--paths", str(folder / "train.paths"), "--labels",
+               str(folder / "train.csv"), "--query-labels", str(folder / "test.csv"), "--multi-label", "--k", "7",
+               "--metric", "euclidean", "--vote", vote, "--format", "jsonl", "--figures", str(folder / "f.json"),
+               str(folder / "test.jsonl"), with_model=False)
+    model = KNeighborsClassifier(n_neighbors=7, weights=weights, algorithm="brute").fit(np.float64(vectors[:100]), truth[:100])
+    wanted = np.stack([p[:, 1] for p in model.predict_proba(np.float64(vectors[100:]))], 1)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    found = np.array([[{s["label"]: s["score"] for s in row["labels"]}.get(name, 0) for name in names] for row in rows])
+    np.testing.assert_allclose(found, wanted, atol=1e-6)
+    figures = json.loads((folder / "f.json").read_text())
+    y, called = truth[100:], found >= 0.5
+    assert figures["rows"] == 40 and figures["not_judged"] == 0 and "" in texts[100:]
+    assert figures["mean_auc"] == pytest.approx(metrics.roc_auc_score(y, found), abs=1e-9)
+    assert figures["mean_average_precision"] == pytest.approx(metrics.average_precision_score(y, found), abs=1e-9)
+    assert figures["macro_f1"] == pytest.approx(metrics.f1_score(y, called, average="macro"), abs=1e-9)
+    assert figures["micro_f1"] == pytest.approx(metrics.f1_score(y, called, average="micro"), abs=1e-9)
+    assert figures["exact_match"] == pytest.approx(metrics.accuracy_score(y, called), abs=1e-9)
+    assert figures["hamming_loss"] == pytest.approx(metrics.hamming_loss(y, called), abs=1e-9)
+    for c, row in enumerate(figures["labels"]):
+        assert row["auc"] == pytest.approx(metrics.roc_auc_score(y[:, c], found[:, c]), abs=1e-9)
+        assert row["f1"] == pytest.approx(metrics.f1_score(y[:, c], called[:, c]), abs=1e-9)

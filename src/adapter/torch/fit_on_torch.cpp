@@ -1,57 +1,25 @@
 #include "adapter/torch/fit_on_torch.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <tuple>
+#include <map>
+#include <string>
 #include <utility>
+#include <vector>
 
-#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
-#include <fmt/format.h>
 #include <torch/nn/functional/loss.h>
-#include <torch/optim/adamw.h>
 #include <torch/optim/lbfgs.h>
 
+#include "adapter/torch/fit_mlp.hpp"
+#include "adapter/torch/newton.hpp"
+#include "adapter/torch/tensors.hpp"
 #include "base/thread_pool.hpp"
-#include "evaluation/calibration.hpp"
-#include "evaluation/roc.hpp"
+#include "evaluation/findings.hpp"
 
 namespace mi2::adapter {
 namespace {
 
 using torch::Tensor;
-
-Tensor embeddings_of(const Samples& samples, torch::Dtype dtype) {
-  const std::vector<std::int64_t> shape{static_cast<std::int64_t>(samples.rows()),
-                                        static_cast<std::int64_t>(samples.vectors.dimensions())};
-  return torch::from_blob(const_cast<float*>(samples.vectors.data()), shape, torch::kFloat32).to(dtype, false, true);
-}
-
-Tensor classes_of(const Samples& samples) {
-  const std::vector<std::int64_t> classes(samples.classes.begin(), samples.classes.end());
-  return torch::tensor(classes, torch::kInt64);
-}
-
-/// [classes]: rows / (classes * rows of the class), as scikit-learn's "balanced"; ones if not asked for.
-Tensor class_weights(const Samples& samples, std::size_t classes, bool balanced, torch::Dtype dtype) {
-  std::vector<double> rows(classes);
-  for (const std::size_t c : samples.classes) ++rows[c];
-  std::vector<double> weights(classes, 1.0);
-  for (std::size_t c = 0; balanced && c < classes; ++c) {
-    if (rows[c] > 0) weights[c] = static_cast<double>(samples.rows()) / (static_cast<double>(classes) * rows[c]);
-  }
-  return torch::tensor(weights, torch::kFloat64).to(dtype);
-}
-
-std::vector<float> values_of(const Tensor& tensor) {
-  const Tensor flat = tensor.detach().to(torch::kFloat32).contiguous().view({-1});
-  return {flat.data_ptr<float>(), flat.data_ptr<float>() + flat.numel()};
-}
-
-void check_loss(double loss) {
-  if (std::isfinite(loss)) return;
-  throw Error(Code::kBadArgument, "train: the loss is not finite; a smaller learning rate or --standardize may help");
-}
 
 /// Multinomial logistic regression. Of two labels only the difference of the logits matters: one logit is trained,
 /// which is what scikit-learn penalises, and shared out.
@@ -65,7 +33,7 @@ class LinearProbe {
   LinearProbe(const AdapterDescription& shape, const Samples& train, const FitOptions& options)
       : binary_(shape.labels.size() == 2),
         x_(embeddings_of(train, torch::kFloat64)),
-        y_(classes_of(train)),
+        y_(class_tensor(train)),
         row_weight_(class_weights(train, shape.labels.size(), options.balanced, torch::kFloat64).index_select(0, y_)),
         penalty_(0.5 / (options.c * static_cast<double>(train.rows()))) {
     const std::int64_t outputs = binary_ ? 1 : static_cast<std::int64_t>(shape.labels.size());
@@ -187,130 +155,6 @@ class LinearProbe {
   Tensor point_;  ///< [outputs, in + 1], what is trained
 };
 
-/// The toolkit's adapter. Over a sequence of length one only a convolution's middle tap meets data: that one is
-/// trained, the others are written as zeros.
-class Mlp {
- public:
-  Mlp(const AdapterDescription& shape, const at::Generator& random) {
-    double bound = 0;
-    for (const AdapterTensor& wanted : layout_of(shape)) {
-      const std::vector<std::int64_t> matrix(
-          wanted.shape.begin(), wanted.shape.begin() + std::min<std::ptrdiff_t>(2, std::ssize(wanted.shape)));
-      Tensor tensor = torch::empty(matrix, torch::kFloat32);
-      if (wanted.shape.size() > 1) {
-        // The start of torch.nn.Linear and Conv1d: even within 1 / sqrt(inputs of an output), weight and bias alike.
-        const std::int64_t taps = wanted.shape.size() == 3 ? wanted.shape[2] : 1;
-        bound = 1.0 / std::sqrt(static_cast<double>(wanted.shape[1] * taps));
-      }
-      if (wanted.name.starts_with("vision_embd.3")) {
-        tensor.fill_(wanted.name.ends_with("weight") ? 1.0 : 0.0);
-      } else {
-        tensor.uniform_(-bound, bound, random);
-      }
-      layout_.push_back(wanted);
-      parameters_.push_back(tensor.requires_grad_(true));
-    }
-  }
-
-  [[nodiscard]] const std::vector<Tensor>& parameters() const noexcept { return parameters_; }
-
-  /// x [rows, in_channels] -> [rows, labels].
-  [[nodiscard]] Tensor forward(const Tensor& x) const {
-    const auto& p = parameters_;
-    Tensor y = torch::linear(torch::gelu(torch::linear(x, p[0], p[1])), p[2], p[3]);
-    y = torch::gelu(torch::linear(torch::layer_norm(y, {kMlpWidth}, p[4], p[5]), p[6], p[7]));
-    return torch::linear(torch::linear(y, p[8], p[9]), p[10], p[11]);
-  }
-
-  [[nodiscard]] std::vector<AdapterTensor> tensors() const {
-    const torch::NoGradGuard guard;
-    std::vector<AdapterTensor> list = layout_;
-    for (std::size_t i = 0; i < list.size(); ++i) {
-      const bool taps = list[i].shape.size() == 3;
-      const Tensor zeros = taps ? torch::zeros_like(parameters_[i]) : Tensor();
-      list[i].values = values_of(taps ? torch::stack({zeros, parameters_[i], zeros}, 2) : parameters_[i]);
-    }
-    return list;
-  }
-
- private:
-  std::vector<AdapterTensor> layout_;
-  std::vector<Tensor> parameters_;
-};
-
-/// How good an epoch is: mean AUC, then log loss.
-struct Validation {
-  double auc = -1;
-  double loss = 0;
-  [[nodiscard]] bool better_than(const Validation& other) const {
-    return std::tuple(auc, -loss) > std::tuple(other.auc, -other.loss);
-  }
-};
-
-Validation validate(const Mlp& mlp, const Tensor& x, const Samples& samples, std::size_t classes) {
-  const torch::NoGradGuard guard;
-  const Tensor logits = mlp.forward(x).to(torch::kFloat64).contiguous();
-  evaluation::Scores scores{classes, {logits.data_ptr<double>(), logits.data_ptr<double>() + logits.numel()}};
-  if (!std::all_of(scores.values.begin(), scores.values.end(), [](double v) { return std::isfinite(v); })) {
-    check_loss(std::nan(""));
-  }
-  const evaluation::Scores probabilities = evaluation::softmax(scores);
-  return {evaluation::mean_auc(probabilities, samples.classes).value_or(0),
-          evaluation::log_loss(probabilities, samples.classes)};
-}
-
-/// One pass over the rows in a random order. @returns the mean loss of its batches.
-double run_epoch(const Mlp& mlp, torch::optim::AdamW& optimizer, const Tensor& x, const Tensor& y, const Tensor& weight,
-                 std::int64_t batch, at::Generator random) {
-  const Tensor order = torch::randperm(x.size(0), random, torch::TensorOptions(torch::kInt64));
-  double sum = 0;
-  std::int64_t batches = 0;
-  for (const Tensor& rows : order.split(batch)) {
-    optimizer.zero_grad();
-    Tensor loss = torch::nn::functional::cross_entropy(mlp.forward(x.index_select(0, rows)), y.index_select(0, rows),
-                                                       torch::nn::functional::CrossEntropyFuncOptions().weight(weight));
-    loss.backward();
-    optimizer.step();
-    sum += loss.item<double>();
-    ++batches;
-  }
-  return sum / static_cast<double>(batches);
-}
-
-Fitted fit_mlp(const AdapterDescription& shape, const Samples& train, const Samples& validation,
-               const FitOptions& options, const base::OnProgress& on_progress) {
-  if (validation.rows() == 0) throw Error(Code::kBadArgument, "train: an mlp adapter needs validation rows");
-  const std::size_t classes = shape.labels.size();
-  const at::Generator random = at::make_generator<at::CPUGeneratorImpl>(options.seed);
-  const Mlp mlp(shape, random);
-  torch::optim::AdamW optimizer(mlp.parameters(),
-                                torch::optim::AdamWOptions(options.learning_rate).weight_decay(options.weight_decay));
-  const Tensor x = embeddings_of(train, torch::kFloat32);
-  const Tensor y = classes_of(train);
-  const Tensor weight = class_weights(train, classes, options.balanced, torch::kFloat32);
-  const Tensor validation_x = embeddings_of(validation, torch::kFloat32);
-
-  Fitted best;
-  Validation best_validation;
-  std::size_t best_epoch = 0;
-  std::size_t epoch = 0;
-  while (epoch < options.epochs && epoch - best_epoch < std::max<std::size_t>(options.patience, 1)) {
-    ++epoch;
-    const double loss = run_epoch(mlp, optimizer, x, y, weight, static_cast<std::int64_t>(options.batch), random);
-    check_loss(loss);
-    const Validation found = validate(mlp, validation_x, validation, classes);
-    if (found.better_than(best_validation)) {
-      best_validation = found;
-      best_epoch = epoch;
-      best = {mlp.tensors(), {{"loss", loss}, {"validation_loss", found.loss}, {"validation_mean_auc", found.auc}}};
-    }
-    if (on_progress) on_progress({"epochs", epoch, options.epochs});
-  }
-  best.details["epochs"] = static_cast<double>(epoch);
-  best.details["best_epoch"] = static_cast<double>(best_epoch);
-  return best;
-}
-
 /// Threads worth having for a fit whose passes multiply `products` numbers, forth and back. libtorch's threads meet
 /// after every operation; sharing less than this between them takes longer than doing it alone.
 int threads_for(std::size_t products, const FitOptions& options) {
@@ -327,7 +171,59 @@ std::size_t products_of(const AdapterDescription& shape, const Samples& train, c
     if (tensor.shape.size() > 1) weights += static_cast<std::size_t>(tensor.shape[0] * tensor.shape[1]);
   }
   const std::size_t rows = shape.kind == AdapterKind::kMlp ? std::min(options.batch, train.rows()) : train.rows();
-  return rows * weights;
+  // Newton's method squares the rows at every step.
+  const bool squares = shape.kind == AdapterKind::kLinear && is_one_number(shape.target);
+  return rows * weights * (squares ? static_cast<std::size_t>(shape.in_channels) : 1);
+}
+
+/// The rows of which it is known whether they have a finding, as rows of two labels.
+Samples with_and_without(const Samples& train, std::size_t label, std::size_t labels) {
+  Samples known{EmbeddingMatrix(0, train.vectors.dimensions()), {}, {}};
+  for (std::size_t r = 0; r < train.rows(); ++r) {
+    const std::uint8_t is = train.findings[r * labels + label];
+    if (is != evaluation::kUnknown) known.add(train.vectors.row(r), is, train.ids[r]);
+  }
+  return known;
+}
+
+/// Each finding by a logistic regression of its own. One that every row has, or none, keeps a logit of 0.
+Fitted fit_findings(const AdapterDescription& shape, const Samples& train, const FitOptions& options) {
+  Fitted fitted{layout_of(shape), {{"loss", 0}, {"gradient", 0}, {"evaluations", 0}, {"converged", 1}}};
+  fitted.tensors[0].values.resize(shape.labels.size() * static_cast<std::size_t>(shape.in_channels));
+  fitted.tensors[1].values.resize(shape.labels.size());
+  AdapterDescription two;
+  two.in_channels = shape.in_channels;
+  two.labels = {"without", "with"};
+  const auto in = static_cast<std::size_t>(shape.in_channels);
+  for (std::size_t c = 0; c < shape.labels.size(); ++c) {
+    const Samples known = with_and_without(train, c, shape.labels.size());
+    const auto with = std::ranges::count(known.classes, std::size_t{1});
+    if (with == 0 || with == std::ssize(known.classes)) continue;
+    const Fitted one = LinearProbe(two, known, options).run();
+    for (std::size_t d = 0; d < in; ++d) {
+      fitted.tensors[0].values[c * in + d] = one.tensors[0].values[in + d] - one.tensors[0].values[d];
+    }
+    fitted.tensors[1].values[c] = one.tensors[1].values[1] - one.tensors[1].values[0];
+    fitted.details["loss"] += one.details.at("loss");
+    fitted.details["evaluations"] += one.details.at("evaluations");
+    fitted.details["gradient"] = std::max(fitted.details["gradient"], one.details.at("gradient"));
+    fitted.details["converged"] = std::min(fitted.details["converged"], one.details.at("converged"));
+  }
+  return fitted;
+}
+
+Fitted fit_linear(const AdapterDescription& shape, const Samples& train, const FitOptions& options) {
+  switch (shape.target) {
+    case Target::kLabel:
+      return LinearProbe(shape, train, options).run();
+    case Target::kFindings:
+      return fit_findings(shape, train, options);
+    case Target::kNumber:
+      return fit_number(shape, train, options);
+    case Target::kSurvival:
+      break;
+  }
+  return fit_survival(shape, train, options);
 }
 
 }  // namespace
@@ -336,7 +232,7 @@ Fitted fit_on_torch(const AdapterDescription& shape, const Samples& train, const
                     const FitOptions& options, const base::OnProgress& on_progress) {
   at::set_num_threads(threads_for(products_of(shape, train, options), options));
   if (shape.kind == AdapterKind::kMlp) return fit_mlp(shape, train, validation, options, on_progress);
-  Fitted fitted = LinearProbe(shape, train, options).run();
+  Fitted fitted = fit_linear(shape, train, options);
   if (on_progress) on_progress({kFits, 1, 1});
   return fitted;
 }

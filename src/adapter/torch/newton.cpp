@@ -1,0 +1,164 @@
+#include "adapter/torch/newton.hpp"
+
+#include <cmath>
+#include <functional>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+#include <torch/types.h>
+
+#include "adapter/torch/risk_sets.hpp"
+#include "adapter/torch/tensors.hpp"
+
+namespace mi2::adapter {
+namespace {
+
+using torch::Tensor;
+
+constexpr double kConverged = 1e-6;  ///< of the gradient's largest number, in parts of what the losses add to it
+
+/// A convex function at a point.
+struct Point {
+  double value = 0;
+  Tensor gradient;
+  Tensor curvature;
+};
+
+struct Minimum {
+  Tensor where;
+  std::size_t steps = 0;
+  double gradient = 0;
+};
+
+/// Newton's method with halved steps, from where it is until the value no longer falls.
+Minimum minimise(Tensor where, const std::function<Point(const Tensor&)>& function, std::size_t most_steps) {
+  Minimum found;
+  Point here = function(where);
+  check_loss(here.value);
+  for (; found.steps < most_steps; ++found.steps) {
+    // A little more on the diagonal where rounding leaves the curvature without a factor.
+    Tensor factor;
+    double more = 0;
+    for (int tries = 0; tries < 8; ++tries) {
+      Tensor curvature = here.curvature.clone();
+      curvature.diagonal().add_(more);
+      const auto [lower, fault] = at::linalg_cholesky_ex(curvature);
+      factor = lower;
+      if (fault.item<int>() == 0) break;
+      more = more == 0 ? 1e-12 * here.curvature.diagonal().abs().mean().item<double>() : more * 100;
+    }
+    const Tensor step = at::cholesky_solve(here.gradient.unsqueeze(1), factor).squeeze(1);
+    const double decrement = step.dot(here.gradient).item<double>();
+    if (!(decrement > 1e-15 * (1 + std::abs(here.value)))) break;
+    double length = 1;
+    Point next;
+    constexpr double kShortest = 1e-10;
+    for (; length > kShortest; length /= 2) {
+      next = function(where - length * step);
+      if (next.value <= here.value - 0.25 * length * decrement) break;
+    }
+    if (length <= kShortest) break;
+    where = where - length * step;
+    here = std::move(next);
+  }
+  found.where = where;
+  found.gradient = here.gradient.abs().max().item<double>();
+  return found;
+}
+
+/// Rows in as few dimensions as they span: the weights of least length are a sum of rows, so that nothing outside of
+/// their span counts.
+struct Reduced {
+  Tensor rows;   ///< [rows, at most as many]
+  Tensor basis;  ///< [dimensions, the same]; not defined: rows are as they were
+  explicit Reduced(const Tensor& x) : rows(x) {
+    if (x.size(0) >= x.size(1)) return;
+    const auto [q, r] = at::linalg_qr(x.t(), "reduced");
+    basis = q;
+    rows = r.t().contiguous();
+  }
+  [[nodiscard]] Tensor whole(const Tensor& weights) const { return basis.defined() ? basis.mv(weights) : weights; }
+};
+
+Fitted fitted_of(const AdapterDescription& shape, const Tensor& weight, double bias, const Minimum& minimum,
+                 double loss, double scale) {
+  Fitted fitted{layout_of(shape), {}};
+  fitted.tensors[0].values = values_of(weight);
+  fitted.tensors[1].values = {static_cast<float>(bias)};
+  const double gradient = minimum.gradient / scale;
+  fitted.details = {{"loss", loss},
+                    {"gradient", gradient},
+                    {"evaluations", static_cast<double>(minimum.steps)},
+                    {"converged", gradient <= kConverged ? 1.0 : 0.0}};
+  return fitted;
+}
+
+/// The smoothed absolute error at [weights, bias].
+/// @param x  [rows, dimensions + 1], the last column ones.
+Point absolute_error(const Tensor& x, const Tensor& y, const Tensor& at, double c, double smooth) {
+  const std::int64_t in = x.size(1) - 1;
+  const Tensor error = y - x.mv(at);
+  const Tensor root = (error.square() + smooth * smooth).sqrt();
+  const Tensor bend = c * smooth * smooth / root.pow(3);
+  // Rows far from the bend do not count in the curvature, and few are left where it is sharp.
+  const Tensor near = bend.gt(1e-9 * bend.max()).nonzero().squeeze(1);
+  const Tensor x_near = x.index_select(0, near);
+  Tensor curvature = x_near.t().matmul(x_near * bend.index_select(0, near).unsqueeze(1));
+  curvature.diagonal().narrow(0, 0, in).add_(1);
+  Tensor gradient = -c * x.t().mv(error / root);
+  gradient.narrow(0, 0, in).add_(at.narrow(0, 0, in));
+  return {c * root.sum().item<double>() + 0.5 * at.narrow(0, 0, in).square().sum().item<double>(), gradient, curvature};
+}
+
+}  // namespace
+
+Fitted fit_number(const AdapterDescription& shape, const Samples& train, const FitOptions& options) {
+  const torch::NoGradGuard guard;
+  const Reduced reduced(embeddings_of(train, torch::kFloat64));
+  const Tensor y = number_tensor(train, torch::kFloat64);
+  const Tensor x = torch::cat({reduced.rows, torch::ones({y.size(0), 1}, y.options())}, 1);
+  constexpr double kSmoothest = 1;
+  constexpr double kSharpest = 1e-6;
+  constexpr std::size_t kSteps = 200;
+  Minimum minimum;
+  Tensor at = torch::zeros({x.size(1)}, y.options());
+  std::size_t steps = 0;
+  for (double smooth = kSmoothest; smooth > 0.5 * kSharpest; smooth *= 0.1) {
+    minimum = minimise(
+        at, [&](const Tensor& here) { return absolute_error(x, y, here, options.c, smooth); }, kSteps);
+    at = minimum.where;
+    steps += minimum.steps;
+  }
+  minimum.steps = steps;
+  const std::int64_t in = x.size(1) - 1;
+  const Tensor error = (y - x.mv(at)).abs();
+  return fitted_of(shape, reduced.whole(at.narrow(0, 0, in)), at[in].item<double>(), minimum,
+                   error.mean().item<double>(), options.c * static_cast<double>(train.rows()));
+}
+
+Fitted fit_survival(const AdapterDescription& shape, const Samples& train, const FitOptions& options) {
+  const torch::NoGradGuard guard;
+  std::vector<std::size_t> all(train.rows());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  const RiskSets sets(train.numbers, train.classes, all, !options.breslow);
+  const Tensor whole = embeddings_of(train, torch::kFloat64);
+  const Tensor mean = whole.mean(0);
+  const Reduced reduced((whole - mean).index_select(0, sets.order()));
+  constexpr std::size_t kSteps = 500;
+  const auto function = [&](const Tensor& at) {
+    const RiskSets::Derivatives found = sets.derivatives(reduced.rows, at);
+    Tensor curvature = options.c * found.curvature;
+    curvature.diagonal().add_(1);
+    return Point{0.5 * at.square().sum().item<double>() - options.c * found.log_likelihood,
+                 at - options.c * found.gradient, curvature};
+  };
+  const Minimum minimum = minimise(torch::zeros({reduced.rows.size(1)}, whole.options()), function, kSteps);
+  const Tensor weight = reduced.whole(minimum.where);
+  const double loss =
+      -sets.derivatives(reduced.rows, minimum.where).log_likelihood / static_cast<double>(sets.events());
+  return fitted_of(shape, weight, -weight.dot(mean).item<double>(), minimum, loss,
+                   options.c * static_cast<double>(sets.events()));
+}
+
+}  // namespace mi2::adapter

@@ -1,6 +1,6 @@
 #include "dataset/dataset.hpp"
 
-#include <limits>
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -33,14 +33,14 @@ class Dataset::Collector final : public RecordSink {
  public:
   explicit Collector(Dataset& to) : to_(to) {}
 
-  void record(std::uint32_t row, std::string_view class_name, std::string_view caption,
+  void record(std::uint32_t row, std::string_view class_name, std::span<const Caption> captions,
               std::string_view group) override {
-    if (to_.records_.size() == std::numeric_limits<std::uint32_t>::max()) {
+    if (to_.records_.size() == kSeveral - 1) {
       throw Error(Code::kTooLarge, fmt::format("more than {} records", to_.records_.size()));
     }
     const std::int64_t id = to_.classes_->add(class_name);
-    to_.records_.push_back({id, static_cast<std::uint32_t>(to_.stores_.size()), row,
-                            number_of(caption, to_.captions_, captions_), number_of(group, to_.groups_, groups_)});
+    to_.records_.push_back({id, static_cast<std::uint32_t>(to_.stores_.size()), row, place_of(captions),
+                            number_of(group, to_.groups_, groups_)});
   }
 
   void broken(BrokenRecord record) override { to_.broken_.push_back(std::move(record)); }
@@ -57,6 +57,20 @@ class Dataset::Collector final : public RecordSink {
     return entry->second;
   }
 
+  /// As Record::caption has it.
+  std::uint32_t place_of(std::span<const Caption> captions) {
+    if (captions.empty()) return 0;
+    if (captions.size() == 1) return number_of(captions.front().text, to_.captions_, captions_);
+    std::vector<Chance> chances;
+    double up_to = 0;
+    for (const Caption& caption : captions) {
+      up_to += caption.weight;
+      chances.push_back({number_of(caption.text, to_.captions_, captions_), up_to});
+    }
+    to_.several_.push_back(std::move(chances));
+    return kSeveral + static_cast<std::uint32_t>(to_.several_.size() - 1);
+  }
+
   Dataset& to_;
   Places captions_;
   Places groups_;
@@ -70,6 +84,7 @@ Dataset::Dataset(std::span<const DataSource> sources, std::shared_ptr<ClassTable
     const std::size_t before = records_.size();
     std::unique_ptr<ImageStore> store = open_source(source, max_file_bytes, collector);
     stores_.push_back(std::move(store));
+    weights_.push_back(source.weight);
     if (records_.size() == before) {
       throw Error(Code::kBadFile,
                   fmt::format("{}: no record{}{}", source.path.string(),
@@ -81,6 +96,13 @@ Dataset::Dataset(std::span<const DataSource> sources, std::shared_ptr<ClassTable
 
 const std::string& Dataset::text(std::size_t record, std::uint64_t choice) const {
   const Record& r = records_[record];
+  if (r.caption >= kSeveral) {
+    const std::vector<Chance>& chances = several_[r.caption - kSeveral];
+    constexpr double kUnit = 0x1p-53;  // the upper 53 bits are a number below 1
+    const double drawn = static_cast<double>(choice >> 11U) * kUnit * chances.back().up_to;
+    const auto chosen = std::ranges::find_if(chances, [&](const Chance& chance) { return drawn < chance.up_to; });
+    return captions_[chosen == chances.end() ? chances.back().caption : chosen->caption];
+  }
   if (r.caption != 0) return captions_[r.caption];
   const std::vector<std::string>& prompts = classes_->prompts(r.class_id);
   return prompts[choice % prompts.size()];
@@ -105,9 +127,17 @@ Dataset::Identity Dataset::identity() const {
     hash.add(entry.name);
     hash.add(entry.bytes ? fmt::to_string(*entry.bytes) : "missing");
     hash.add(classes_->name(r.class_id));
-    hash.add(captions_[r.caption]);
+    if (r.caption < kSeveral) hash.add(captions_[r.caption]);
+    for (std::size_t i = 0; r.caption >= kSeveral && i < several_[r.caption - kSeveral].size(); ++i) {
+      const Chance& chance = several_[r.caption - kSeveral][i];
+      hash.add(captions_[chance.caption]);
+      hash.add(fmt::format("{}", chance.up_to));
+    }
     hash.add(groups_[r.group]);
     if (!entry.bytes) ++identity.missing;
+  }
+  for (const std::optional<double>& weight : weights_) {
+    if (weight) hash.add(fmt::format("weight {}", *weight));
   }
   identity.sha256 = hash.digest();
   return identity;

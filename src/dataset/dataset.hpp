@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -28,17 +29,22 @@ class Dataset {
   [[nodiscard]] std::size_t size() const noexcept { return records_.size(); }
   [[nodiscard]] const ClassTable& classes() const noexcept { return *classes_; }
   [[nodiscard]] std::int64_t class_of(std::size_t record) const { return records_[record].class_id; }
-  /// The text trained against: the record's caption, or one of its class's prompts.
-  /// @param choice  any number: which of the prompts.
+  /// The text trained against: one of the record's captions, or of its class's prompts.
+  /// @param choice  any number: which of the prompts, all alike, or of the captions, by their weights; 0: the first.
   [[nodiscard]] const std::string& text(std::size_t record, std::uint64_t choice) const;
+  /// Whether text() chooses among captions.
+  [[nodiscard]] bool has_several_captions(std::size_t record) const { return records_[record].caption >= kSeveral; }
+  /// The source that a record is of, by its place among the sources.
+  [[nodiscard]] std::size_t source_of(std::size_t record) const { return records_[record].source; }
   /// Whose record it is, a patient's; empty if the source does not say.
   [[nodiscard]] const std::string& group(std::size_t record) const { return groups_[records_[record].group]; }
   /// What messages call a record.
   [[nodiscard]] std::string name(std::size_t record) const;
   /// The encoded image. @throws Error{kNotFound}, {kBadFile}, {kTooLarge}, {kBadArgument} (not base64).
   [[nodiscard]] std::string read(std::size_t record) const;
-  /// What the data is, whatever folder it lies in: a hash of every record's name, size, class, caption and group, in
-  /// order. Looks up the size of every image, and reads none.
+  /// What the data is, whatever folder it lies in: a hash of every record's name, size, class, captions and group, in
+  /// order, and of how often sources are drawn from where that is said. Looks up the size of every image, and reads
+  /// none.
   struct Identity {
     std::string sha256;
     std::size_t records = 0;
@@ -55,15 +61,23 @@ class Dataset {
     std::int64_t class_id = 0;
     std::uint32_t source = 0;
     std::uint32_t row = 0;
-    std::uint32_t caption = 0;  ///< in captions_; 0: none
+    std::uint32_t caption = 0;  ///< in captions_; 0: none; from kSeveral: that much less, in several_
     std::uint32_t group = 0;    ///< in groups_; 0: none
   };
+  /// A caption, and the weights of all up to it.
+  struct Chance {
+    std::uint32_t caption = 0;
+    double up_to = 0;
+  };
+  static constexpr std::uint32_t kSeveral = std::uint32_t{1} << 31;
   class Collector;
 
   std::shared_ptr<ClassTable> classes_;
   std::vector<std::unique_ptr<ImageStore>> stores_;
+  std::vector<std::optional<double>> weights_;  ///< of the sources
   std::vector<Record> records_;
   std::vector<std::string> captions_{""};
+  std::vector<std::vector<Chance>> several_;
   std::vector<std::string> groups_{""};
   std::vector<BrokenRecord> broken_;
 };

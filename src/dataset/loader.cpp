@@ -177,7 +177,11 @@ struct Loader::Impl {
       return;
     }
     Random random({options.seed, batch.position.epoch, place, kImageStream});
-    batch.texts[item] = dataset.text(record, random.next());
+    const std::uint64_t prompt = random.next();
+    // Wherever a record comes in the epoch, its caption is the same.
+    const bool several = dataset.has_several_captions(record);
+    batch.texts[item] = dataset.text(
+        record, several ? Random({options.seed, batch.position.epoch, record, kCaptionStream}).next() : prompt);
     augmenter.augmented(image, random, pixels);
   }
 

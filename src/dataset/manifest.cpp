@@ -46,6 +46,15 @@ std::string_view chosen(std::string_view column, std::string_view by_default) {
   return column == by_default ? std::string_view{} : column;
 }
 
+/// The columns of captions that the table has, with their weights.
+std::vector<std::pair<std::size_t, double>> caption_columns(const base::Table& table, const DataSource& source) {
+  std::vector<std::pair<std::size_t, double>> columns;
+  for (const CaptionColumn& column : source.captions) columns.emplace_back(table.need(column.name, {}), column.weight);
+  if (!columns.empty()) return columns;
+  if (const auto caption = table.find(source.caption_column)) columns.emplace_back(*caption, 1.0);
+  return columns;
+}
+
 }  // namespace
 
 void for_each_label(const DataSource& source, const std::filesystem::path& csv,
@@ -53,7 +62,8 @@ void for_each_label(const DataSource& source, const std::filesystem::path& csv,
   const std::string path = csv.string();
   const base::Table table = base::Table::read(csv);
   const std::size_t file = table.need(chosen(source.file_column, "file"), base::kPathColumn);
-  const std::optional<std::size_t> caption = table.find(source.caption_column);
+  const std::vector<std::pair<std::size_t, double>> columns = caption_columns(table, source);
+  const std::optional<std::size_t> caption = columns.empty() ? std::nullopt : std::optional(columns.front().first);
   // Pairs of images and texts need no labels: equal texts are one class.
   const std::string_view label_column = chosen(source.label_column, "label");
   std::optional<std::size_t> label = label_column.empty() ? table.find(base::kLabelColumn) : table.find(label_column);
@@ -63,11 +73,15 @@ void for_each_label(const DataSource& source, const std::filesystem::path& csv,
       source.group_column.empty() ? table.find(base::kGroupColumn) : table.need(source.group_column, {});
   std::optional<std::size_t> split;
   if (!source.split.empty()) split = table.need(base::kSplitColumn);
+  std::vector<Caption> captions;
   for (const base::CsvRow& row : table.rows()) {
     if (split && row.fields[*split] != source.split) continue;
+    captions.clear();
+    for (const auto& [column, weight] : columns) {
+      if (!row.fields[column].empty()) captions.push_back({row.fields[column], weight});
+    }
     const std::string where = fmt::format("{}: line {}", path, row.line);
-    each({where, row.fields[file], row.fields[*label],
-          caption ? std::string_view(row.fields[*caption]) : std::string_view(),
+    each({where, row.fields[file], row.fields[*label], captions,
           group ? base::without_blanks(row.fields[*group]) : std::string_view()});
   }
 }
@@ -79,7 +93,7 @@ std::unique_ptr<ImageStore> open_manifest(const DataSource& source, std::uint64_
       sink.broken({std::string(row.where), Code::kBadFile, "its path or label is empty"});
       return;
     }
-    sink.record(store->add(row.file), row.class_name, row.caption, row.group);
+    sink.record(store->add(row.file), row.class_name, row.captions, row.group);
   });
   return store;
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,15 @@ enum class DataFormat : std::uint8_t {
   kZip,       ///< a zip of images and a label file
 };
 
+/// A column of texts, and how often it is drawn from beside the others.
+struct CaptionColumn {
+  std::string name;
+  double weight = 1;  ///< above 0
+};
+
+/// What is drawn equally often inside a source, if not its records.
+enum class Balance : std::uint8_t { kNone, kLabel, kGroup };
+
 /// One source of images. Several make one data set; a class of the same name in two sources is one class.
 struct DataSource {
   DataFormat format = DataFormat::kManifest;
@@ -23,12 +33,15 @@ struct DataSource {
   std::string file_column = "file";
   std::string label_column = "label";
   std::string caption_column = "caption";  ///< the text trained against; if absent, a class's prompt
+  std::vector<CaptionColumn> captions{};   ///< several columns in place of that one, of which each epoch draws one
+  std::optional<double> weight{};          ///< how often it is drawn from beside the others, above 0; of all or of none
   std::string group_column{};              ///< whose rows stay together; empty: base::kGroupColumn, if there is one
 };
 
 struct DataOptions {
   std::vector<DataSource> train;
   std::vector<DataSource> validation;
+  Balance balance = Balance::kNone;
   std::filesystem::path prompts;   ///< CSV label,prompt (further columns ignored): the texts of zero-shot evaluation
   unsigned loader_threads = 0;     ///< 0: one per available core
   unsigned prefetch_batches = 2;   ///< batches made ready ahead of the trainer

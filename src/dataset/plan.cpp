@@ -21,6 +21,9 @@ BatchPlan::BatchPlan(std::size_t records, const PlanOptions& options) : records_
   if (options.world < 1 || options.rank < 0 || options.rank >= options.world) {
     throw Error(Code::kBadArgument, fmt::format("process {} of {}", options.rank, options.world));
   }
+  if (options.training && options.shares && options.shares->size() != records) {
+    throw Error(Code::kBadArgument, fmt::format("{} shares for {} records", options.shares->size(), records));
+  }
   const std::size_t global = options.batch * static_cast<std::size_t>(options.world);
   if (options.training) {
     batches_ = records / global;
@@ -47,8 +50,32 @@ std::shared_ptr<const std::vector<std::uint32_t>> BatchPlan::order(std::uint64_t
   if (!options_.training) return order;
   Random random({options_.seed, epoch, 0, kShuffleStream});
   // Fisher and Yates.
-  for (std::size_t i = order->size(); i > 1; --i) std::swap((*order)[i - 1], (*order)[random.below(i)]);
+  const auto shuffle = [&] {
+    for (std::size_t i = order->size(); i > 1; --i) std::swap((*order)[i - 1], (*order)[random.below(i)]);
+  };
+  shuffle();
+  if (!options_.shares) return order;
+  draw_by_shares(*order, random.uniform());
+  shuffle();
   return order;
+}
+
+void BatchPlan::draw_by_shares(std::vector<std::uint32_t>& order, double start) const {
+  const std::vector<double>& shares = *options_.shares;
+  double all = 0;
+  for (const std::uint32_t record : order) all += shares[record];
+  // Even steps through the records' shares, laid end to end. Source: systematic sampling, Madow, 1949.
+  std::vector<std::uint32_t> drawn;
+  drawn.reserve(order.size());
+  const double step = all / static_cast<double>(order.size());
+  double up_to = 0;
+  std::size_t at = 0;
+  for (std::size_t place = 0; place < order.size(); ++place) {
+    const double wanted = (static_cast<double>(place) + start) * step;
+    while (at + 1 < order.size() && up_to + shares[order[at]] <= wanted) up_to += shares[order[at++]];
+    drawn.push_back(order[at]);
+  }
+  order = std::move(drawn);
 }
 
 std::optional<Position> BatchPlan::after(Position position) const noexcept {

@@ -21,13 +21,17 @@ struct PlanOptions {
   int rank = 0;           ///< of this process among `world`
   int world = 1;
   std::uint64_t seed = 0;
+  /// In training, [records]: how often each is drawn beside the others, above 0. An epoch then has as many places as
+  /// records, and a record as many of them as its share, rounded down or up. Null: each has one.
+  std::shared_ptr<const std::vector<double>> shares{};
 };
 
 /// A global batch is `world` x `batch` neighbours of the epoch's order; this process has the rank-th share of it. So
 /// all processes together see what one process with the global batch would see, in the same order.
 class BatchPlan {
  public:
-  /// @throws Error{kBadArgument} for options out of range, or training with fewer records than a global batch.
+  /// @throws Error{kBadArgument} for options out of range, training with fewer records than a global batch, or shares
+  ///         of another number of records.
   BatchPlan(std::size_t records, const PlanOptions& options);
 
   /// Batches an epoch has for this process. Not in training, the last one may be smaller.
@@ -48,6 +52,9 @@ class BatchPlan {
   [[nodiscard]] std::optional<Position> after(Position position) const noexcept;
 
  private:
+  /// Deals the places of an epoch out to the records of a random order, by their shares.
+  void draw_by_shares(std::vector<std::uint32_t>& order, double start) const;
+
   std::size_t records_;
   PlanOptions options_;
   std::uint64_t batches_ = 0;

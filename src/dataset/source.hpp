@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -38,12 +39,18 @@ class ImageStore {
   [[nodiscard]] virtual Entry entry(std::uint32_t row) const = 0;
 };
 
+/// A text, and how often it is drawn beside the record's others.
+struct Caption {
+  std::string_view text;
+  double weight = 1;
+};
+
 /// Receives the records of a source in its order.
 class RecordSink {
  public:
   virtual ~RecordSink() = default;
-  /// @param row  of the source's ImageStore.     @param caption, group  empty if there is none.
-  virtual void record(std::uint32_t row, std::string_view class_name, std::string_view caption,
+  /// @param row  of the source's ImageStore.     @param captions, group  empty if there is none. No caption is empty.
+  virtual void record(std::uint32_t row, std::string_view class_name, std::span<const Caption> captions,
                       std::string_view group) = 0;
   virtual void broken(BrokenRecord record) = 0;
 };
@@ -63,8 +70,8 @@ std::unique_ptr<ImageStore> open_zip(const DataSource& source, std::uint64_t max
 struct TableLabel {
   std::string_view where;  ///< "labels.csv: line 3"
   std::string_view file;
-  std::string_view class_name;  ///< the label; without a label column the caption
-  std::string_view caption;
+  std::string_view class_name;  ///< the label; without a label column the first caption
+  std::span<const Caption> captions;
   std::string_view group;  ///< the patient; empty: the table does not say
 };
 

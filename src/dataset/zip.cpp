@@ -17,11 +17,11 @@ class ZipStore final : public ImageStore {
   ZipStore(const std::filesystem::path& path, std::uint64_t max_bytes) : zip_(path), max_bytes_(max_bytes) {}
 
   /// The record of one label: the entry of its name.
-  void add(std::string_view where, std::string_view file, std::string_view class_name, std::string_view caption,
-           std::string_view group, RecordSink& sink) const {
+  void add(std::string_view where, std::string_view file, std::string_view class_name,
+           std::span<const Caption> captions, std::string_view group, RecordSink& sink) const {
     const auto entry = zip_.find(file);
     if (entry && !class_name.empty()) {
-      sink.record(static_cast<std::uint32_t>(*entry), class_name, caption, group);
+      sink.record(static_cast<std::uint32_t>(*entry), class_name, captions, group);
     } else {
       sink.broken({std::string(where), entry ? Code::kBadFile : Code::kNotFound,
                    entry ? "its label is empty" : "the zip has no entry of its name"});
@@ -55,7 +55,7 @@ std::unique_ptr<ImageStore> open_zip(const DataSource& source, std::uint64_t max
   auto store = std::make_unique<ZipStore>(source.path, max_file_bytes);
   if (source.labels.extension() == ".csv") {
     for_each_label(source, source.labels, [&](const TableLabel& row) {
-      store->add(row.where, row.file, row.class_name, row.caption, row.group, sink);
+      store->add(row.where, row.file, row.class_name, row.captions, row.group, sink);
     });
   } else {
     add_rows(TsvFile(source.labels), *store, sink);

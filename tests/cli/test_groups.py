@@ -337,3 +337,28 @@ def test_a_run_says_what_its_neighbours_are_worth(mi2, tmp_path, patients):
     assert "1 of 4 images of DATASET.VALIDATION have a label that no image of the neighbours' bank has" in done.errors
     # Of one patient alone, nobody has a neighbour.
     assert ('"knn_accuracy":' in (tmp_path / "run" / "log.jsonl").read_text()) == (patients > 1)
+
+
+@needs_torch
+@pytest.mark.parametrize("column", ["", "patient"])
+def test_a_run_without_patients_warns_of_images_that_are_nearly_equal_to_trained_ones(mi2, tmp_path, column):
+    random = np.random.default_rng(2)
+    rows = [f"file,split,label,{column or 'other'}"]
+    for i in range(12):
+        if i < 9:
+            grey = np.kron(random.integers(0, 255, (4, 4)), np.ones((10, 10)))
+        else:  # three of four are those of the split train with one pixel changed
+            grey = np.array(Image.open(tmp_path / f"{i - 9}.png")).astype(float)
+            grey[0, 0] = 128
+        Image.fromarray(grey.astype("uint8")).save(tmp_path / f"{i}.png")
+        rows.append(f"{i}.png,{'train' if i < 8 else 'test'},{('red', 'blue')[i % 2]},p{i}")
+    (tmp_path / "manifest.csv").write_text("\n".join(rows) + "\n")
+    (tmp_path / "t.yaml").write_text("{}\n")
+    source = f"PATH: {tmp_path}/manifest.csv, SPLIT"
+    values = {"MODEL": mi2.model, "SAVE_DIR": tmp_path / "run", "MAX_STEPS": 2, "START_LEARNING_RATE": 1e-5, "WORKERS": 1,
+              "TRAIN.BATCH_SIZE_TOTAL": 4, "EVAL.KNN": 3, "EVAL_AT_START": "true", "EVAL.EVERY_EPOCHS": 1,
+              "DATASET.TRAIN": f"[{{{source}: train}}]", "DATASET.VALIDATION": f"[{{{source}: test}}]"}
+    done = mi2("train", str(tmp_path / "t.yaml"), *[part for key, value in values.items() for part in ("--set", f"{key}={value}")])
+    said = "3 of 4 images of DATASET.VALIDATION are nearly equal to one of DATASET.TRAIN"
+    # Once, however often it is evaluated.
+    assert done.errors.count(said) == (0 if column else 1)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from train_support import NEEDS_TORCH, as_older, close, losses, make_data, run, settings
+from train_support import NEEDS_TORCH, as_older, close, losses, make_data, run, settings, weights
 
 pytestmark = NEEDS_TORCH
 
@@ -190,3 +190,34 @@ def test_cached_gradients_give_the_losses_of_one_large_batch_on_one_process_or_t
         assert one.keys() == other.keys() and len(one) == 10
         # trainer_test has 1e-6; here the model's logit scale, 100, multiplies what f32 rounds.
         assert all(abs(one[step] - other[step]) <= 1e-5 for step in one), (one, other)
+
+
+def test_captions_weights_and_balance_are_resumed_to_the_bit(data, tmp_path):
+    """Ten steps in one go, and the last three once more; and what of it must not change in between."""
+    rows = list(csv.DictReader((data / "manifest.csv").open()))
+    for i, row in enumerate(rows):
+        row.update(file=str(data / row["file"]), findings=f"{row['label']} noise {i}", impression=f"{row['label']}",
+                   patient=f"p{i // 5}")
+    for name, part in (("a", rows[:30]), ("b", rows[30:])):
+        with open(tmp_path / f"{name}.csv", "w", newline="") as f:
+            table = csv.DictWriter(f, rows[0].keys())
+            table.writeheader()
+            table.writerows(part)
+    columns = "CAPTION_COLUMNS: {findings: 3, impression: 1}"
+
+    def values(name, columns=columns, weight=2, **more):
+        sources = f"[{{PATH: a.csv, {columns}, WEIGHT: {weight}}}, {{PATH: b.csv, {columns}, WEIGHT: 1}}]"
+        return settings(tmp_path, tmp_path / name, DATASET__TRAIN=sources, DATASET__BALANCE="patient", **more)
+
+    run(values("through", SAVE_PER_OPTIM_STEPS=7, KEEP_LAST_N=2), tmp_path / "through")
+    shutil.copytree(tmp_path / "through", tmp_path / "parts")
+    checkpoints(tmp_path / "parts")[-1].unlink()
+    for changed, key in (({"weight": 3}, "DATASET.TRAIN"), ({"columns": columns.replace("3", "2")}, "DATASET.TRAIN"),
+                         ({"DATASET__BALANCE": "label"}, "DATASET.BALANCE")):
+        again = {**values("parts", **{k: v for k, v in changed.items() if k in ("weight", "columns")}),
+                 **{k.replace("__", "."): v for k, v in changed.items() if "__" in k}}
+        assert f"{key} was" in run(again, tmp_path / "parts", "--resume", status=2).stderr
+    run(values("parts"), tmp_path / "parts", "--resume")
+    assert losses(tmp_path / "parts") == losses(tmp_path / "through")
+    parts, through = (checkpoints(tmp_path / name)[-1] for name in ("parts", "through"))
+    assert weights(parts)[0] == weights(through)[0]

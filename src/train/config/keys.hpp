@@ -72,6 +72,8 @@ std::span<const std::string_view> model_keys();
 
 // Lists of data sources, as DATASET.TRAIN is one.
 std::vector<dataset::DataSource> read_data_sources(const Value& value);
+/// As above, of sources that are not trained on, which have no WEIGHT.
+std::vector<dataset::DataSource> read_evaluation_sources(const Value& value);
 std::string write_data_sources(const std::vector<dataset::DataSource>& sources);
 
 // What values look like in YAML.

@@ -1,5 +1,6 @@
 // Keys of the data and its augmentation.
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -22,6 +23,17 @@ dataset::DataFormat read_format(const Value& value) {
   value.fail(fmt::format("is {}, expected manifest, tsv or zip", weights::in_quotes(text)));
 }
 
+constexpr double kLeastWeight = 1e-6;
+constexpr double kMostWeight = 1e6;
+
+std::vector<dataset::CaptionColumn> read_captions(const Value& value) {
+  std::vector<dataset::CaptionColumn> columns;
+  for (const auto& [name, weight] : value.entries())
+    columns.push_back({name, weight.number(kLeastWeight, kMostWeight)});
+  if (columns.empty()) value.fail("is empty, expected columns with weights, {findings: 2, impression: 1}");
+  return columns;
+}
+
 dataset::DataSource read_source(const Value& value) {
   dataset::DataSource source;
   for (const auto& [key, entry] : value.entries()) {
@@ -39,17 +51,28 @@ dataset::DataSource read_source(const Value& value) {
       source.label_column = entry.short_text();
     } else if (key == "CAPTION_COLUMN") {
       source.caption_column = entry.short_text();
+    } else if (key == "CAPTION_COLUMNS") {
+      source.captions = read_captions(entry);
+    } else if (key == "WEIGHT") {
+      source.weight = entry.number(kLeastWeight, kMostWeight);
     } else if (key == "GROUP_COLUMN") {
       source.group_column = entry.short_text();
     } else {
       entry.fail(
           "is unknown; a source has FORMAT, PATH, LABELS, SPLIT, FILE_COLUMN, LABEL_COLUMN, CAPTION_COLUMN, "
-          "GROUP_COLUMN");
+          "CAPTION_COLUMNS, GROUP_COLUMN, WEIGHT");
     }
   }
   if (source.path.empty()) value.fail("has no PATH: the manifest, the image TSV or the zip");
   if (source.format != dataset::DataFormat::kManifest && source.labels.empty()) {
     value.fail("has no LABELS: the label TSV or file that belongs to PATH");
+  }
+  const bool has_caption_column = source.caption_column != dataset::DataSource().caption_column;
+  if (!source.captions.empty() && has_caption_column) {
+    value.fail("has CAPTION_COLUMN and CAPTION_COLUMNS, expected one of them");
+  }
+  if (source.format == dataset::DataFormat::kTsv && !source.captions.empty()) {
+    value.fail("has CAPTION_COLUMNS, and a TSV has no columns; expected a manifest, or a zip with a CSV");
   }
   if (source.format == dataset::DataFormat::kTsv && !source.group_column.empty()) {
     value.fail("has a GROUP_COLUMN, and a TSV has no columns; expected a manifest, or a zip with a CSV");
@@ -65,8 +88,18 @@ std::string write_source(const dataset::DataSource& source) {
     entries.push_back(fmt::format("SPLIT: {}", yaml_text(source.split)));
     entries.push_back(fmt::format("FILE_COLUMN: {}", yaml_text(source.file_column)));
     entries.push_back(fmt::format("LABEL_COLUMN: {}", yaml_text(source.label_column)));
-    entries.push_back(fmt::format("CAPTION_COLUMN: {}", yaml_text(source.caption_column)));
+    if (source.captions.empty()) {
+      entries.push_back(fmt::format("CAPTION_COLUMN: {}", yaml_text(source.caption_column)));
+    }
   }
+  if (!source.captions.empty()) {
+    std::vector<std::string> columns;
+    for (const dataset::CaptionColumn& column : source.captions) {
+      columns.push_back(fmt::format("{}: {}", yaml_text(column.name), yaml_number(column.weight)));
+    }
+    entries.push_back(fmt::format("CAPTION_COLUMNS: {{{}}}", fmt::join(columns, ", ")));
+  }
+  if (source.weight) entries.push_back(fmt::format("WEIGHT: {}", yaml_number(*source.weight)));
   if (!source.group_column.empty()) entries.push_back(fmt::format("GROUP_COLUMN: {}", yaml_text(source.group_column)));
   return fmt::format("{{{}}}", fmt::join(entries, ", "));
 }
@@ -82,6 +115,12 @@ std::vector<dataset::DataSource> read_data_sources(const Value& value) {
   return sources;
 }
 
+std::vector<dataset::DataSource> read_evaluation_sources(const Value& value) {
+  std::vector<dataset::DataSource> sources = read_data_sources(value);
+  if (std::ranges::none_of(sources, [](const auto& source) { return source.weight.has_value(); })) return sources;
+  value.fail("has a WEIGHT, and an evaluation takes each image once");
+}
+
 std::string write_data_sources(const std::vector<dataset::DataSource>& sources) {
   std::vector<std::string> entries;
   entries.reserve(sources.size());
@@ -90,6 +129,21 @@ std::string write_data_sources(const std::vector<dataset::DataSource>& sources) 
 }
 
 namespace {
+
+std::string_view name_of(dataset::Balance balance) {
+  if (balance == dataset::Balance::kLabel) return "label";
+  return balance == dataset::Balance::kGroup ? "patient" : "null";
+}
+
+void read_balance(Draft& draft, const Value& value) {
+  const std::string text = value.is_null() ? "null" : value.text();
+  for (const auto balance : {dataset::Balance::kNone, dataset::Balance::kLabel, dataset::Balance::kGroup}) {
+    if (name_of(balance) != text) continue;
+    draft.config.data.balance = balance;
+    return;
+  }
+  value.fail(fmt::format("is {}, expected label, patient or null", weights::in_quotes(text)));
+}
 
 void read_auto_augment(Draft& draft, const Value& value) {
   const std::string text = value.is_null() ? "" : value.text();
@@ -131,8 +185,10 @@ constexpr std::array kKeys{
     Key{"DATASET.TRAIN", "what is trained on",
         [](Draft& d, const Value& v) { d.config.data.train = read_data_sources(v); },
         [](const TrainConfig& c) { return write_data_sources(c.data.train); }},
+    Key{"DATASET.BALANCE", "label or patient: in training each is drawn equally often; null: each record is",
+        read_balance, [](const TrainConfig& c) { return std::string(name_of(c.data.balance)); }, true},
     Key{"DATASET.VALIDATION", "what is evaluated on",
-        [](Draft& d, const Value& v) { d.config.data.validation = read_data_sources(v); },
+        [](Draft& d, const Value& v) { d.config.data.validation = read_evaluation_sources(v); },
         [](const TrainConfig& c) { return write_data_sources(c.data.validation); }},
     Key{"DATASET.PROMPTS", "CSV label,prompt: the texts of zero-shot evaluation; null: the class names",
         [](Draft& d, const Value& v) { d.config.data.prompts = v.short_text(); },

@@ -61,7 +61,7 @@ constexpr std::array kKeys{
         [](Draft& d, const Value& v) { d.config.evaluation.knn = static_cast<int>(v.integer(0, 100'000)); },
         [](const TrainConfig& c) { return fmt::format("{}", c.evaluation.knn); }},
     Key{"EVAL.KNN_BANK", "labelled neighbours; empty: the training data",
-        [](Draft& d, const Value& v) { d.config.evaluation.knn_bank = read_data_sources(v); },
+        [](Draft& d, const Value& v) { d.config.evaluation.knn_bank = read_evaluation_sources(v); },
         [](const TrainConfig& c) { return write_data_sources(c.evaluation.knn_bank); }},
     Key{"EVAL.METRIC", "what the best checkpoint is best in",
         [](Draft& d, const Value& v) { d.metric = read_metric(v); },

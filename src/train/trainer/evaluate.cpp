@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 #include <unordered_set>
+#include <utility>
 
 #include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
@@ -12,6 +13,7 @@
 #include "ops/torch/autocast.hpp"
 #include "ops/torch/torch_ops.hpp"
 #include "vectors/knn.hpp"
+#include "vectors/near_equal.hpp"
 
 #include <mi2/error.hpp>
 
@@ -147,6 +149,25 @@ void Evaluator::add_neighbours(Metrics& metrics, const Vectors& found, const Vec
   if (!judged.empty()) add_metrics(metrics, "knn", votes, judged);
 }
 
+void Evaluator::look_for_nearly_equal(const Vectors& found, const Vectors& bank) {
+  if (std::exchange(looked_, true) || !groups_.empty()) return;
+  EmbeddingMatrix rows(0, bank.vectors.dimensions());
+  for (std::size_t r = 0; r < bank.classes.size(); ++r) rows.append(bank.vectors.row(r));
+  for (std::size_t r = 0; r < found.classes.size(); ++r) rows.append(found.vectors.row(r));
+  std::vector<std::size_t> classes = bank.classes;
+  classes.insert(classes.end(), found.classes.begin(), found.classes.end());
+  std::vector<std::size_t> parts(classes.size());
+  std::fill(parts.begin() + std::ssize(bank.classes), parts.end(), 1);
+  const std::vector<unsigned char> judged(parts.begin(), parts.end());
+  const vectors::NearEqual near =
+      vectors::near_equal_across(rows, parts, judged, vectors::near_distance(rows, classes), 0);
+  if (near.found == 0) return;
+  doubts_.push_back(
+      fmt::format("{} of {} images of DATASET.VALIDATION are nearly equal to one of {}; if they are of one patient the "
+                  "figures are too good: a column 'patient', or GROUP_COLUMN, says whose they are",
+                  near.found, near.looked_at, options_.knn_bank.empty() ? "DATASET.TRAIN" : "EVAL.KNN_BANK"));
+}
+
 Metrics Evaluator::run(models::TorchModel& model, dataset::TokenCache& tokens, Processes& processes) {
   const at::NoGradGuard no_graph;
   const ops::torch_ops::Autocast autocast(device_, dtype_);
@@ -163,7 +184,9 @@ Metrics Evaluator::run(models::TorchModel& model, dataset::TokenCache& tokens, P
     add_metrics(metrics, "zero_shot", {count, {values, values + similar.numel()}}, found.classes);
   }
   if (options_.knn > 0 && data_.bank) {
-    add_neighbours(metrics, found, embed(model, data_.bank, processes), count);
+    const Vectors bank = embed(model, data_.bank, processes);
+    look_for_nearly_equal(found, bank);
+    add_neighbours(metrics, found, bank, count);
   }
   model.set_training(true);
   return metrics;

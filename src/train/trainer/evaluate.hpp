@@ -44,6 +44,10 @@ class Evaluator {
   std::vector<std::pair<std::string, double>> run(models::TorchModel& model, dataset::TokenCache& tokens,
                                                   Processes& processes);
 
+  /// What the first run() has found that makes the figures say less than they seem to, once: where no image names its
+  /// patient, images of the validation that are nearly equal to one of the neighbours' bank.
+  std::vector<std::string> take_doubts() { return std::exchange(doubts_, {}); }
+
  private:
   struct Vectors {
     EmbeddingMatrix vectors;
@@ -54,11 +58,14 @@ class Evaluator {
                 Processes& processes) const;
   void add_neighbours(std::vector<std::pair<std::string, double>>& metrics, const Vectors& found, const Vectors& bank,
                       std::size_t classes) const;
+  void look_for_nearly_equal(const Vectors& found, const Vectors& bank);
   at::Tensor class_vectors(models::TorchModel& model, dataset::TokenCache& tokens) const;
 
   EvaluationData data_;
   std::unordered_map<std::string, std::size_t> groups_;  ///< of validation and bank, numbered
   EvaluationOptions options_;
+  bool looked_ = false;  ///< for nearly equal images
+  std::vector<std::string> doubts_;
   at::ScalarType dtype_;
   at::Device device_;
 };

@@ -15,6 +15,7 @@
 #include "base/hash.hpp"
 #include "base/process.hpp"
 #include "base/thread_pool.hpp"
+#include "dataset/sampling.hpp"
 #include "models/torch/devices.hpp"
 #include "train/config/model_sections.hpp"
 #include "train/parameters/policies.hpp"
@@ -197,6 +198,7 @@ void Session::open_data(Notes& notes) {
   loader.augment = config.augment;
   loader.threads = config.data.loader_threads > 0 ? config.data.loader_threads : threads_of_process();
   loader.prefetch = config.data.prefetch_batches;
+  loader.shares = dataset::sampling_shares(*dataset, config.data.train, config.data.balance);
   batches = static_cast<std::int64_t>(dataset::BatchPlan(dataset->size(), loader).batches());
   steps_per_epoch = std::max<std::int64_t>(1, batches / accumulation);
   total = total_steps(config, steps_per_epoch);
@@ -280,6 +282,7 @@ void Session::open_evaluation(Notes& notes) {
     evaluated_images += images->dataset().size();
   }
   data.loader = loader;
+  data.loader.shares = nullptr;  // an evaluation takes each image once
   data.loader.batch = static_cast<std::size_t>(config.batch.evaluation);
   for (std::string& doubt : doubts_about(data, images->dataset(), config.evaluation)) notes.add(std::move(doubt));
   evaluator.emplace(std::move(data), config.evaluation, dtype, device);

@@ -203,6 +203,7 @@ void Training::Impl::evaluate() {
     const std::lock_guard lock(changing_);
     const Swapped averaged(session.config.evaluation.ema ? &session.averages : nullptr);
     record.metrics = session.evaluator->run(*session.model, *session.tokens, *session.processes);
+    for (std::string& doubt : session.evaluator->take_doubts()) notes.add(std::move(doubt));
   }
   evaluated_at_ = session.state.step;
   RunState& state = session.state;

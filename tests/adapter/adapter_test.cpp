@@ -154,6 +154,62 @@ TEST(HeadJson, EachDamagedKeyIsNamed) {
                [&] { parse_head(good.substr(0, good.size() / 2), "h.json"); });
 }
 
+/// A linear adapter of one output.
+Adapter number_adapter(Target target) {
+  AdapterDescription description = linear_description();
+  description.target = target;
+  description.labels = {"days"};
+  description.temperature = 1;
+  description.operating_points.clear();
+  return {description, {{"weight", {1, 3}, {1, 2, 3}}, {"bias", {1}, {10}}}};
+}
+
+TEST(Targets, AreKeptByTheFilesAndAnswerInTheirOwnWay) {
+  const TemporaryFolder folder;
+  number_adapter(Target::kSurvival).save(folder / "h");
+  const Adapter number = Adapter::open(folder / "h");
+  EXPECT_EQ(number.description().target, Target::kSurvival);
+  const LabelScore answer = number.number(std::vector<float>{1, 1, 1});
+  EXPECT_EQ(answer.label, "days");
+  EXPECT_EQ(answer.score, 16);
+  expect_error(Code::kUnsupported, {"'days'", "mi2 adapter predict"},
+               [&] { static_cast<void>(number.classify(std::vector<float>(3))); });
+  AdapterDescription findings = linear_description();
+  findings.target = Target::kFindings;
+  findings.temperature = 1;
+  const Adapter several(findings, linear_tensors());
+  const std::vector<double> logits = several.logits(std::vector<float>{1, -1, 2});
+  const std::vector<double> scores = several.probabilities(std::vector<float>{1, -1, 2});
+  for (std::size_t c = 0; c < 2; ++c) EXPECT_NEAR(scores[c], 1 / (1 + std::exp(-logits[c])), 1e-15);
+  expect_error(Code::kUnsupported, {"mi2 adapter classify"},
+               [&] { static_cast<void>(several.number(std::vector<float>(3))); });
+}
+
+TEST(Targets, WhatDoesNotFitATargetIsRefused) {
+  const auto refused = [](const std::string& words, const std::function<void(AdapterDescription&)>& change) {
+    SCOPED_TRACE(words);
+    AdapterDescription description = linear_description();
+    change(description);
+    expect_error(Code::kBadArgument, {words}, [&] { Adapter(description, linear_tensors()); });
+  };
+  refused("target number: expected one name", [](auto& d) { d.target = Target::kNumber; });
+  refused("temperature: of target findings expected 1", [](auto& d) {
+    d.target = Target::kFindings;
+    d.temperature = 2;
+  });
+  const std::string good = to_json(HeadRecord{number_adapter(Target::kNumber).description(), "00"});
+  EXPECT_EQ(parse_head(good, "h.json").description.target, Target::kNumber);
+  const auto damaged = [&](const std::string& words, const std::function<void(Json&)>& spoil) {
+    SCOPED_TRACE(words);
+    Json json = Json::parse(good);
+    spoil(json);
+    expect_error(Code::kBadFile, {"h.json", words}, [&] { parse_head(json.dump(), "h.json"); });
+  };
+  damaged("target: expected findings, number or survival", [](Json& j) { j["target"] = "label"; });
+  damaged("target: belongs to adapters of version 2", [](Json& j) { j.erase("target"); });
+  damaged("target: belongs to adapters of version 2", [](Json& j) { j["version"] = 1; });
+}
+
 TEST(Toolkit, APickleThatIsNoFileOfTorchIsRefusedWithTheWayOut) {
   const TemporaryFolder folder;
   folder.write("adapter_model/config.json", R"({"in_channels": 4, "hidden_dim": 2, "labels": ["a", "b"]})");

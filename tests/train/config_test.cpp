@@ -262,6 +262,31 @@ TEST(TrainConfig, JoinsDataPathsToTheRoot) {
   expect_error(Code::kBadFile, {"does not show"}, [] { minimal("", {"DATASET.TRAIN_TSV_LIST=[a.tsv]"}); });
 }
 
+TEST(TrainConfig, CaptionsWeightsAndBalanceAreWrittenAsTheyAreRead) {
+  const TrainConfig config = minimal(
+      "", {"DATASET.TRAIN=[{PATH: a.csv, CAPTION_COLUMNS: {findings: 2, impression: 0.5}, WEIGHT: 3}, {PATH: b.csv, "
+           "WEIGHT: 1}]",
+           "DATASET.BALANCE=patient"});
+  EXPECT_EQ(config.data.train[0].captions[1].name, "impression");
+  EXPECT_EQ(config.data.train[0].captions[1].weight, 0.5);
+  EXPECT_EQ(config.data.train[1].weight, 1);
+  EXPECT_EQ(config.data.balance, dataset::Balance::kGroup);
+  const TrainConfig again = parse_train_config(to_yaml(config), "again.yaml");
+  EXPECT_EQ(to_yaml(again), to_yaml(config));
+  EXPECT_EQ(again.data.train[0].captions[0].weight, 2);
+  EXPECT_EQ(again.data.balance, dataset::Balance::kGroup);
+  const auto refused = [](const char* words, const char* setting) {
+    expect_error(Code::kBadArgument, {words}, [&] { minimal("", {setting}); });
+  };
+  refused("has CAPTION_COLUMN and CAPTION_COLUMNS",
+          "DATASET.TRAIN=[{PATH: a, CAPTION_COLUMN: c, CAPTION_COLUMNS: {d: 1}}]");
+  refused("CAPTION_COLUMNS, and a TSV has no columns",
+          "DATASET.TRAIN=[{PATH: a, LABELS: b, FORMAT: tsv, CAPTION_COLUMNS: {d: 1}}]");
+  refused("WEIGHT", "DATASET.TRAIN=[{PATH: a, WEIGHT: 0}]");
+  refused("has a WEIGHT, and an evaluation takes each image once", "DATASET.VALIDATION=[{PATH: a, WEIGHT: 2}]");
+  refused("expected label, patient or null", "DATASET.BALANCE=study");
+}
+
 TEST(TrainConfig, SurvivesHostileText) {
   expect_error(Code::kTooLarge, {"the limit is"},
                [] { parse_train_config(std::string(kMaxTrainConfigBytes + 1, ' '), "t.yaml"); });

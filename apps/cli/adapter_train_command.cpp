@@ -45,6 +45,7 @@ struct TrainArguments {
   evaluation::BootstrapOptions bootstrap;
   std::string zero_shot;
   std::string model;
+  std::filesystem::path lora;
   Device device;
   std::string prompts;
 };
@@ -115,6 +116,7 @@ std::optional<evaluation::Scores> zero_shot_of(const TrainArguments& arguments, 
   EmbedderOptions options;
   options.threads = arguments.options.fit.threads;
   options.device = arguments.device;
+  options.lora = arguments.lora;
   const Embedder embedder = Embedder::open(arguments.model, options);
   note_device(arguments.device, embedder, progress);
   if (table.provenance) check_origin(embedder.provenance(), table.provenance, "the file", progress);
@@ -292,9 +294,11 @@ void add_report_arguments(CLI::App& command, TrainArguments& arguments) {
       ->capture_default_str();
   CLI::Option* const scores =
       command.add_option("--zero-shot", arguments.zero_shot, "Compare with these scores")->type_name("FILE");
-  command.add_option("-m,--model", arguments.model, "Compare with this model's texts of the labels")
-      ->type_name("DIR|FILE")
-      ->excludes(scores);
+  CLI::Option* const model =
+      command.add_option("-m,--model", arguments.model, "Compare with this model's texts of the labels")
+          ->type_name("DIR|FILE")
+          ->excludes(scores);
+  add_lora(command, arguments.lora)->needs(model);
   add_device(command, arguments.device);
   command.add_option("--prompts", arguments.prompts, "The prompt of each label")->type_name("FILE");
 }

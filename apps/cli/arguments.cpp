@@ -46,9 +46,16 @@ void add_model_path(CLI::App& command, std::string& model) {
       ->envname("MI2_MODEL");
 }
 
+CLI::Option* add_lora(CLI::App& command, std::filesystem::path& lora) {
+  return command
+      .add_option("--lora", lora, "A LoRA file of mi2 train, for the model whose folder it was trained beside")
+      ->type_name("FILE");
+}
+
 void add_model_arguments(CLI::App& command, ModelArguments& arguments, bool several_devices) {
   EmbedderOptions& options = arguments.options;
   add_model_path(command, arguments.model);
+  add_lora(command, options.lora);
   add_dtype(
       command, options.dtype, true,
       "f32: the reference's numbers; bf16: half the memory, faster; int8: a third of it, faster still, nearly the "

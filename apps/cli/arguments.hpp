@@ -2,6 +2,7 @@
 // What the subcommands' command lines have in common.
 
 #include <cstddef>
+#include <filesystem>
 #include <optional>
 #include <span>
 #include <string>
@@ -31,6 +32,8 @@ struct ModelArguments {
 
 /// Declares --model (or $MI2_MODEL) alone.
 void add_model_path(CLI::App& command, std::string& model);
+/// Declares --lora. @returns it.
+CLI::Option* add_lora(CLI::App& command, std::filesystem::path& lora);
 std::vector<std::string> dtype_names(std::span<const DType> dtypes);
 /// Declares --dtype. @param on_devices  whether those that only other devices than the CPU have, and auto, are allowed:
 /// which device has which is checked when a model is loaded.
@@ -40,7 +43,7 @@ CLI::Option* add_dtype(CLI::App& command, std::optional<DType>& dtype, bool on_d
 CLI::Option* add_profile(CLI::App& command, const std::string& name, Profile& profile, const std::string& help);
 /// Declares --intensity.
 void add_intensity(CLI::App& command, Intensity& intensity);
-/// Declares --model, --dtype, --device and those of add_image_arguments(). `arguments` outlives the App.
+/// Declares --model, --lora, --dtype, --device and those of add_image_arguments(). `arguments` outlives the App.
 /// @param several_devices  --device takes a list, for ModelArguments::devices.
 void add_model_arguments(CLI::App& command, ModelArguments& arguments, bool several_devices = false);
 /// Declares --profile, --threads, --batch, --intensity, --window, --plane, --strict, --max-pixels, --max-file-size.

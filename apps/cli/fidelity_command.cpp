@@ -99,6 +99,9 @@ std::optional<std::filesystem::path> model_of(const FidelityArguments& arguments
   if (!model.empty() && !arguments.synthetic.empty()) {
     throw Error(Code::kBadArgument, "fidelity: --model DIR or --synthetic full, one of the two");
   }
+  if (!arguments.synthetic.empty() && !arguments.model.options.lora.empty()) {
+    throw Error(Code::kBadArgument, "fidelity: --lora is for the model of a folder; expected --model DIR with it");
+  }
   if (!arguments.synthetic.empty()) return std::nullopt;
   if (!model.empty()) return model;
   const char* variable = std::getenv("MI2_MODEL");
@@ -244,6 +247,7 @@ int fidelity(const FidelityArguments& arguments) {
 void add_fidelity(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<FidelityArguments>();
   command.add_option("-m,--model", arguments->model.model, "The model's folder (or $MI2_MODEL)")->type_name("DIR");
+  add_lora(command, arguments->model.options.lora);
   command.add_option("--synthetic", arguments->synthetic, "Made-up weights in memory, in place of a model")
       ->type_name("full")
       ->transform(one_of({"full"}));

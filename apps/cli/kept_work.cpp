@@ -159,6 +159,7 @@ std::string description_of(const KeptJob& job) {
               {"inputs", hash_of(inputs)},
               {"texts", hash_of(texts)},
               {"model", hash_of(identity_of_model(job.model.model))},
+              {"lora", options.lora.empty() ? "" : hash_of(identity_of(options.lora))},
               {"dtype", options.dtype ? name_of(*options.dtype) : ""},
               {"device", name_of_device(options.device)},
               {"profile", name_of(images.profile)},

@@ -41,6 +41,8 @@ then be left out.
   bf16x3  f32's numbers but for 2^-16, faster than f32 where the processor multiplies
           bfloat16; needs such a processor
 
+With --lora FILE, what mi2 train has changed of the model is in the packed file too.
+
 Every part has a checksum, which is verified when the file is opened. A file works on
 every processor, but for bf16x3. A later mi2 may ask for the model to be packed again.
 
@@ -74,6 +76,7 @@ void add_pack(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<PackArguments>();
   exporting::PackOptions& options = arguments->options;
   add_model_path(command, arguments->model);
+  add_lora(command, options.lora);
   add_dtype(command, arguments->dtype, false, "What the model computes in, see below")->required();
   command.add_option("--threads", options.threads, "Threads to pack with (default: one per core)")
       ->type_name("N")

@@ -66,6 +66,7 @@ void Progress::start(std::size_t total, std::size_t done, std::string_view what)
   total_ = total;
   counts_ = false;
   done_ = skipped_ = done;
+  more_items_ = more_seconds_ = 0;
   what_ = what;
   on_terminal_ = total > 1 && is_terminal();
   start_ = last_draw_ = Clock::now();
@@ -126,6 +127,18 @@ void Progress::set_detail(std::string text) {
   detail_ = std::move(text);
 }
 
+void Progress::set_ahead(double items, double seconds) {
+  const std::lock_guard lock(mutex_);
+  more_items_ = items;
+  more_seconds_ = seconds;
+}
+
+void Progress::forget() {
+  const std::lock_guard lock(mutex_);
+  skipped_ = done_;
+  start_ = Clock::now();
+}
+
 void Progress::pause(std::string_view why) {
   const std::lock_guard lock(mutex_);
   if (paused_.empty()) paused_at_ = Clock::now();
@@ -152,8 +165,8 @@ std::string Progress::line() const {
   }
   if (rate > 0) text += fmt::format(", {:.3g}/s", rate);
   if (rate > 0 && total_ > 0) {
-    const auto rest = static_cast<double>(total_ - std::min(done_, total_));
-    text += fmt::format(", {} left", duration_text(rest / rate));
+    const double rest = static_cast<double>(total_ - std::min(done_, total_)) + more_items_;
+    text += fmt::format(", {} left", duration_text(rest / rate + more_seconds_));
   }
   if (rate == 0 && seconds >= 1) text += fmt::format(", {}", duration_text(seconds));
   if (!detail_.empty()) text += fmt::format(", {}", detail_);

@@ -59,6 +59,10 @@ class Progress {
   void rest();
   /// What the line shows after the numbers, until it is set again: "loss 1.23".
   void set_detail(std::string text);
+  /// The estimate is to include what comes besides the items that are left: the time of `items` more, and `seconds`.
+  void set_ahead(double items, double seconds);
+  /// What was done until now says nothing of what is left: a first step, which also waits for the first batch.
+  void forget();
   /// Time until the next call of advance() is not that of an item, and does not spoil the estimate: an evaluation.
   void pause(std::string_view why);
   /// Takes the bar away so that other lines can be printed; the next advance() draws it again.
@@ -88,6 +92,8 @@ class Progress {
   std::string what_;
   std::string detail_;
   std::string paused_;
+  double more_items_ = 0;
+  double more_seconds_ = 0;
   bool counts_ = false;  ///< of an unknown total, also while it is 0
   bool on_terminal_ = false;
   bool drawn_ = false;

@@ -32,6 +32,7 @@ using server::Options;
 struct ServeArguments {
   Options options;
   CLI::Option* models = nullptr;
+  CLI::Option* loras = nullptr;
   CLI::Option* origins = nullptr;
   CLI::Option* url_hosts = nullptr;
   CLI::Option* archives = nullptr;
@@ -116,6 +117,29 @@ std::vector<std::string> model_texts(const ServeArguments& arguments) {
   return texts;
 }
 
+/// Gives each LoRA file of --lora to its model.
+void add_loras(const ServeArguments& arguments, std::vector<server::ModelSpec>& specs) {
+  for (const std::string& text : values_of(arguments.loras)) {
+    const std::size_t equals = text.find('=');
+    const bool named = equals != std::string::npos && text.find('/') > equals;
+    if (!named && specs.size() > 1) {
+      throw Error(Code::kBadArgument,
+                  fmt::format("--lora: expected NAME=FILE, of one of several models, got '{}'", text));
+    }
+    const std::string name = named ? text.substr(0, equals) : specs.front().name;
+    const auto spec = std::ranges::find(specs, name, &server::ModelSpec::name);
+    if (spec == specs.end()) {
+      throw Error(Code::kBadArgument,
+                  fmt::format("--lora: no model is called '{}'; --model {}=DIR gives a name", name, name));
+    }
+    if (!spec->lora.empty()) {
+      throw Error(Code::kBadArgument,
+                  fmt::format("--lora: the model '{}' has one already; expected one a model", name));
+    }
+    spec->lora = named ? text.substr(equals + 1) : text;
+  }
+}
+
 std::vector<server::ModelSpec> model_specs(const ServeArguments& arguments) {
   const std::vector<std::string> texts = model_texts(arguments);
   std::vector<server::ModelSpec> specs;
@@ -128,6 +152,7 @@ std::vector<server::ModelSpec> model_specs(const ServeArguments& arguments) {
                   fmt::format("two models are called '{}'; --model NAME=DIR gives a name", specs.back().name));
     }
   }
+  add_loras(arguments, specs);
   return specs;
 }
 
@@ -217,6 +242,8 @@ void add_model_group(CLI::App& command, ServeArguments& arguments) {
   arguments.models =
       add_repeatable(command, "--model", "A model's folder or packed file, NAME=DIR to name it; repeatable");
   arguments.models->type_name("[NAME=]DIR");
+  arguments.loras = add_repeatable(command, "--lora", "A LoRA file of mi2 train, for the model NAME; repeatable");
+  arguments.loras->type_name("[NAME=]FILE");
   embedder.dtype = DType::kAuto;
   add_dtype(command, embedder.dtype, true,
             "What models are computed in; auto: what a packed file holds, else the fastest here with f32's numbers")

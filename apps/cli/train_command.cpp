@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -46,6 +47,8 @@ reference's own configurations are accepted unchanged; an unknown key is an erro
 SAVE_DIR receives checkpoints/ (to resume after a crash: --resume), model/ and best/ (model
 directories, for every command that takes --model), log.jsonl, TensorBoard events, and at
 the end steps.csv, evaluations.csv, curves.svg and report.json. Ctrl-C leaves a checkpoint.
+A LoRA run (LORA.RANK) trains a small file, lora.safetensors beside each model: --lora FILE of
+the other commands. HOOK.COMMAND is run at each evaluation.
 Standard output is one line of JSON: how the run ended, its best figure, its models.
 
 --dry-run tries it first: it reads all labels and one batch, takes one step, and reports its time
@@ -119,15 +122,20 @@ class Watcher final : public train::TrainObserver {
     total_ = run.total_steps;
     progress_.emplace(static_cast<std::size_t>(std::max<std::int64_t>(run.total_steps - run.first_step, 0)), "steps");
     progress_->keep_alive();
+    run_ = run;
+    foresee();
     if (run.first_step > 0) progress_->note(fmt::format("resuming after step {} of {}", run.first_step, total_));
   }
-  void advanced(std::int64_t step) override {
-    report_.advanced(step);
+  void advanced(std::int64_t step, double loss) override {
+    report_.advanced(step, loss);
+    progress_->set_detail(detail_of(loss));
     progress_->advance(1);
+    // The first step also waits for the first batch, and libraries prepare themselves in it.
+    if (steps_++ == 0) progress_->forget();
+    since_ = Clock::now();
   }
   void logged(const train::StepRecord& r) override {
     report_.logged(r);
-    progress_->set_detail(fmt::format("loss {:.4f}", r.loss));
     if (::isatty(STDERR_FILENO) != 0) return;
     progress_->note(fmt::format("step {}/{}  epoch {:.2f}  loss {:.4f}  lr {:.3g}  {:.1f} images/s", r.step, total_,
                                 r.epoch, r.loss, r.learning_rate, r.images_per_second));
@@ -138,6 +146,10 @@ class Watcher final : public train::TrainObserver {
   }
   void evaluated(const train::EvaluationRecord& record) override {
     report_.evaluated(record);
+    evaluation_seconds_ += record.seconds;
+    ++evaluations_;
+    foresee();
+    since_ = Clock::now();
     std::string text = fmt::format("step {}: ", record.step);
     for (const auto& [name, value] : record.metrics) text += fmt::format("{} {:.4f}  ", name, value);
     progress_->note(text + (record.best ? "(best so far)" : ""));
@@ -162,9 +174,38 @@ class Watcher final : public train::TrainObserver {
   }
 
  private:
+  using Clock = std::chrono::steady_clock;
+
+  /// "loss 1.2345, 67.8 images/s": the step's, and of the last few steps.
+  std::string detail_of(double loss) {
+    constexpr double kKept = 0.8;
+    std::string text = fmt::format("loss {:.4f}", loss);
+    if (steps_ == 0) return text;
+    const double seconds = std::chrono::duration<double>(Clock::now() - since_).count();
+    seconds_per_step_ = seconds_per_step_ > 0 ? kKept * seconds_per_step_ + (1 - kKept) * seconds : seconds;
+    if (seconds_per_step_ > 0) text += fmt::format(", {:.1f} images/s", run_.images_per_step / seconds_per_step_);
+    return text;
+  }
+
+  /// Evaluations to come are as long as those that were, or as many steps as the run expects.
+  void foresee() {
+    const double left = std::max(run_.evaluations - evaluations_, 0.0);
+    if (evaluations_ > 0) {
+      progress_->set_ahead(0, left * evaluation_seconds_ / evaluations_);
+    } else {
+      progress_->set_ahead(left * run_.evaluation_steps, 0);
+    }
+  }
+
   train::RunReport& report_;
   RunFolder& folder_;
+  train::RunStart run_;
   std::int64_t total_ = 0;
+  std::int64_t steps_ = 0;  ///< of this session
+  double evaluations_ = 0;
+  double evaluation_seconds_ = 0;
+  double seconds_per_step_ = 0;
+  Clock::time_point since_ = Clock::now();  ///< the end of the last step or evaluation
   std::optional<Waiting> waiting_;
   std::optional<Progress> progress_;
 };
@@ -202,6 +243,8 @@ void print_result(const train::TrainResult& result) {
   if (result.best) json["best"] = *result.best;
   if (!result.model.empty()) json["model"] = result.model.string();
   if (!result.best_model.empty()) json["best_model"] = result.best_model.string();
+  if (!result.lora.empty()) json["lora"] = result.lora.string();
+  if (!result.best_lora.empty()) json["best_lora"] = result.best_lora.string();
   print_json(json);
 }
 

@@ -148,6 +148,7 @@ mi2::EmbedderOptions embedder_options(const mi2_options& from) {
   read(from.frames, image.frames, mi2::parse_frames);
   read(from.plane, image.plane, mi2::parse_plane);
   image.strict = from.strict != 0;
+  if (from.lora != nullptr) to.lora = from.lora;
   return to;
 }
 

@@ -26,6 +26,8 @@ struct EmbedderOptions {
   Device device{};
   unsigned threads = 0;  ///< 0: one per available core
   ImageOptions image{};
+  /// A LoRA file of mi2 train, which is merged into the weights of the folder it was trained beside. Empty: none.
+  std::filesystem::path lora{};
 };
 
 struct TextEmbeddings {
@@ -53,8 +55,9 @@ class MI2_EXPORT Embedder {
  public:
   /// Loads a model directory (published or flat layout), or maps a file that mi2 pack wrote.
   /// @throws Error{kNotFound} nothing there or no weights in it; {kBadFile} naming the tensor, key or block at fault;
-  ///         {kBadArgument} for an option that makes no sense, or a dtype the packed file does not hold; {kUnsupported}
-  ///         for a device that is not there, and what it lacks: the GPU or the libraries.
+  ///         {kBadArgument} for an option that makes no sense, a dtype the packed file does not hold, or a LoRA file
+  ///         beside a packed file; {kBadFile} for a LoRA file of another model; {kUnsupported} for a device that is not
+  ///         there, and what it lacks: the GPU or the libraries.
   static Embedder open(const std::filesystem::path& model, const EmbedderOptions& options = {});
 
   Embedder(Embedder&&) noexcept;

@@ -64,6 +64,7 @@ typedef struct mi2_options {
   const char* plane;       /* in which a volume is cut into slices, its frames: "axial", "coronal", "sagittal"; NULL: "axial", or
                               the plane of the only slice */
   int strict;              /* 1: an image that would be read with a warning is MI2_BAD_FILE */
+  const char* lora;        /* a LoRA file of mi2 train, for the model whose folder it was trained beside; NULL: none */
 } mi2_options;
 
 /* Loads a model folder, or maps a file that `mi2 pack` wrote.

@@ -66,7 +66,7 @@ struct Embedder::Impl {
       : options(wanted),
         preparer(wanted.image),
         engine(engine_options(wanted)),
-        source(path),
+        source(path, wanted.lora),
         config(source.config()),
         tokenizer(open_tokenizer(source)) {
     if (options.device.kind == Device::Kind::kAuto) {

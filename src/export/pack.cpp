@@ -106,7 +106,7 @@ PackReport pack_model(const fs::path& model, const fs::path& out, const PackOpti
   if (!options.calibrate.empty() && options.dtype != DType::kInt8) {
     throw Error(Code::kBadArgument, fmt::format("--calibrate: expected dtype int8, got {}", name_of(options.dtype)));
   }
-  const weights::ModelSource source(model);
+  const weights::ModelSource source(model, options.lora);
   if (source.packed()) {
     throw Error(Code::kBadArgument,
                 fmt::format("{}: is packed already; give the folder it was made from", model.string()));

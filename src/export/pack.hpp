@@ -19,6 +19,7 @@ struct PackOptions {
   /// int8: an image or a folder of images like those the model is for, whose ranges are measured besides the built-in
   /// inputs'; at most kMostCalibrationImages of them are read. Empty: the built-in inputs alone.
   std::filesystem::path calibrate;
+  std::filesystem::path lora;  ///< as EmbedderOptions::lora
   /// In two stages: "layers" as they are prepared, "MB" as they are written. What it throws leaves nothing behind.
   base::OnProgress on_progress;
 };

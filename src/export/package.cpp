@@ -139,7 +139,7 @@ Values values_of(const fs::path& model, const PackageOptions& options) {
 /// Weights that no program would load do not go out to others. A packed file's were checked when it was packed.
 void check_weights(const weights::ModelSource& model, const base::OnProgress& on_progress) {
   if (model.packed()) return;
-  const weights::SafeTensors file(model.weights());
+  const weights::SafeTensors file(model.weights().file);
   std::size_t read = 0;
   for (const weights::TensorInfo& row : file.tensors()) {
     if (on_progress) on_progress({"tensors", read++, file.tensors().size()});

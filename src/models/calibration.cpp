@@ -96,8 +96,8 @@ constexpr std::array<Tower, 2> kTowers{Tower{"image_encoder.", image_rows, &Int8
 /// A load in its steps.
 class Fitting {
  public:
-  Fitting(const std::filesystem::path& weights, const weights::ModelConfig& config, const ops::CpuOps::Options& options,
-          const CalibrationInputs& inputs)
+  Fitting(const weights::StoredWeights& weights, const weights::ModelConfig& config,
+          const ops::CpuOps::Options& options, const CalibrationInputs& inputs)
       : weights_(weights), config_(config), options_(options), inputs_(inputs) {}
 
   FittedModel run() {
@@ -206,7 +206,7 @@ class Fitting {
     return std::make_unique<OnCpu>(source, config_, in(ops::Precision::kInt8, chosen));
   }
 
-  const std::filesystem::path& weights_;
+  const weights::StoredWeights& weights_;
   const weights::ModelConfig& config_;
   const ops::CpuOps::Options& options_;
   const CalibrationInputs& inputs_;
@@ -217,7 +217,7 @@ class Fitting {
 
 }  // namespace
 
-FittedModel load_int8_model(const std::filesystem::path& weights, const weights::ModelConfig& config,
+FittedModel load_int8_model(const weights::StoredWeights& weights, const weights::ModelConfig& config,
                             const ops::CpuOps::Options& options, const CalibrationInputs& inputs) {
   return Fitting(weights, config, options, inputs).run();
 }

@@ -2,7 +2,6 @@
 // A model in int8 that stands outliers: ranges are measured on some inputs, scales are shared between norms and weights
 // (sharing.hpp), and the layers that lose most stay bf16 until the vectors are close enough to bf16's.
 
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <set>
@@ -12,6 +11,7 @@
 #include "models/model.hpp"
 #include "models/sharing.hpp"
 #include "weights/config.hpp"
+#include "weights/lora.hpp"
 
 namespace mi2::models {
 
@@ -47,7 +47,7 @@ struct FittedModel {
 /// Loads a folder's weights in int8. If options.prepared is given, the model's blocks are added to it.
 /// Computes bf16 and int8 vectors of `inputs`, and more where layers have to be chosen.
 /// @throws as load_cpu_model().
-FittedModel load_int8_model(const std::filesystem::path& weights, const weights::ModelConfig& config,
+FittedModel load_int8_model(const weights::StoredWeights& weights, const weights::ModelConfig& config,
                             const ops::CpuOps::Options& options, const CalibrationInputs& inputs);
 
 }  // namespace mi2::models

@@ -50,7 +50,7 @@ ops::Precision precision_of(std::optional<DType> dtype, const weights::ModelSour
   return dtype ? ops::CpuOps::automatic() : ops::Precision::kF32;
 }
 
-std::unique_ptr<CpuModel> load_cpu_model(const std::filesystem::path& weights, const weights::ModelConfig& config,
+std::unique_ptr<CpuModel> load_cpu_model(const weights::StoredWeights& weights, const weights::ModelConfig& config,
                                          const ops::CpuOps::Options& options) {
   if (options.precision == ops::Precision::kInt8) {
     return load_int8_model(weights, config, options, built_in_inputs(config)).model;

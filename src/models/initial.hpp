@@ -21,4 +21,11 @@ class InitialWeights {
   std::uint64_t seed_;
 };
 
+/// Uniform numbers within 1 / sqrt(in), as torch.nn.init.kaiming_uniform_(a = sqrt(5)) draws them, with which PEFT
+/// begins a low-rank addition's first factor. Values depend on the seed and the name alone.
+/// @param shape  [out, in]
+ops::Parameter kaiming_uniform(const std::string& name, const tensor::Shape& shape, std::uint64_t seed);
+/// Zeros, with which it begins the second.
+ops::Parameter zeros(const std::string& name, const tensor::Shape& shape);
+
 }  // namespace mi2::models

@@ -39,7 +39,7 @@ class CpuModel : public Model {
 
 /// Loads every tensor of a weights file.
 /// @throws Error{kBadFile} naming a tensor that is missing, left over or misshapen.
-std::unique_ptr<CpuModel> load_cpu_model(const std::filesystem::path& weights, const weights::ModelConfig& config,
+std::unique_ptr<CpuModel> load_cpu_model(const weights::StoredWeights& weights, const weights::ModelConfig& config,
                                          const ops::CpuOps::Options& options);
 
 /// What a model is computed in: `dtype`, or if that is empty, a packed file's own, else f32; for kAuto likewise, else

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -42,7 +43,8 @@ void try_out(const Embedder& embedder) {
 
 /// Why a model could not be loaded again, for the log.
 std::string reason_of(const std::exception_ptr& failed, const ModelSpec& spec) {
-  const std::pair<std::string, std::string_view> known[] = {{spec.path.string(), "<model>"}};
+  std::vector<std::pair<std::string, std::string_view>> known{{spec.path.string(), "<model>"}};
+  if (!spec.lora.empty()) known.emplace_back(spec.lora.string(), "<lora>");
   try {
     std::rethrow_exception(failed);
   } catch (const std::exception& error) {
@@ -135,7 +137,9 @@ Models::Loaded Models::open(std::size_t index, const ModelSpec& spec, ModelMetri
   Loaded loaded;
   const Clock::time_point start = Clock::now();
   try {
-    std::vector<Embedder> embedders = embedder::open_on(spec.path, options_.embedder, options_.devices);
+    EmbedderOptions options = options_.embedder;
+    options.lora = spec.lora;
+    std::vector<Embedder> embedders = embedder::open_on(spec.path, options, options_.devices);
     std::vector<Device> devices;
     for (const Embedder& embedder : embedders) {
       try_out(embedder);

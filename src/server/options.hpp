@@ -18,6 +18,7 @@ namespace mi2::server {
 struct ModelSpec {
   std::string name;
   std::filesystem::path path;
+  std::filesystem::path lora{};  ///< as EmbedderOptions::lora
 };
 
 /// How requests share forward passes.

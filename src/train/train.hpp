@@ -22,6 +22,8 @@ struct TrainResult {
   std::optional<double> best;        ///< of EvaluationOptions::metric
   std::filesystem::path model;       ///< the last weights, averaged if the run averages: a model directory
   std::filesystem::path best_model;  ///< those of the best evaluation; empty without one
+  std::filesystem::path lora;        ///< the last additions of a LoRA run, which may then have no models
+  std::filesystem::path best_lora;
 };
 
 /// What a dry run finds: one step, of which nothing is kept. Times and memory are of the process that leads.

@@ -60,6 +60,16 @@ bool is_shape_for(const tensor::Shape& found, const tensor::Shape& wanted) {
 
 Checkpoint::Checkpoint(const std::filesystem::path& weights) : Checkpoint(SafeTensors(weights)) {}
 
+Checkpoint::Checkpoint(const StoredWeights& weights) : Checkpoint(SafeTensors(weights.file)) {
+  lora_ = weights.lora;
+  if (!lora_) return;
+  for (const std::string& name : lora_->changed()) {
+    if (left_.contains(name)) continue;
+    throw Error(Code::kBadFile, fmt::format("{}: changes the weight {}, which the model does not have", lora_->name(),
+                                            in_quotes(name)));
+  }
+}
+
 Checkpoint::Checkpoint(SafeTensors file) : file_(std::move(file)) {
   const std::vector<TensorInfo>& tensors = file_.tensors();
   const std::size_t prefix = shared_prefix(tensors).size();
@@ -85,7 +95,12 @@ ops::Parameter Checkpoint::take_any(const std::string& name) {
   ops::Parameter parameter = file_.parameter(file_.tensors()[found->second].name);
   left_.erase(found);
   parameter.name = name;
-  return parameter;
+  return lora_ ? lora_->applied(parameter) : parameter;
+}
+
+/// The file that an error about a tensor is about.
+const std::string& Checkpoint::origin_of(const std::string& name) const {
+  return lora_ && lora_->changes(name) ? lora_->name() : file_.name();
 }
 
 ops::Parameter Checkpoint::take(const std::string& name, const tensor::Shape& shape) {
@@ -99,7 +114,7 @@ ops::Parameter Checkpoint::take(const std::string& name, const tensor::Shape& sh
 void Checkpoint::check_finite(const ops::Parameter& parameter) const {
   if (tensor::all_finite(parameter.dtype, parameter.data, static_cast<std::size_t>(parameter.shape.count()))) return;
   throw Error(Code::kBadFile, fmt::format("{}: tensor {} holds a NaN or an infinity, expected finite numbers",
-                                          file_.name(), in_quotes(parameter.name)));
+                                          origin_of(parameter.name), in_quotes(parameter.name)));
 }
 
 ops::Parameter Checkpoint::take_positions(const std::string& name, const tensor::Shape& wanted) {
@@ -150,7 +165,7 @@ void Checkpoint::fail_missing(const std::string& name) const {
 }
 
 void Checkpoint::fail_shape(const ops::Parameter& found, const tensor::Shape& wanted) const {
-  throw Error(Code::kBadFile, fmt::format("{}: tensor {} has shape {}, expected {}", file_.name(),
+  throw Error(Code::kBadFile, fmt::format("{}: tensor {} has shape {}, expected {}", origin_of(found.name),
                                           in_quotes(found.name), found.shape.to_string(), wanted.to_string()));
 }
 

@@ -4,9 +4,11 @@
 #include <cstddef>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 
 #include "ops/parameter.hpp"
+#include "weights/lora.hpp"
 #include "weights/model_files.hpp"
 #include "weights/names.hpp"
 #include "weights/safetensors.hpp"
@@ -22,6 +24,9 @@ class Checkpoint {
   /// @throws what SafeTensors does; Error{kBadFile} if both schemes appear.
   explicit Checkpoint(const std::filesystem::path& weights);
   explicit Checkpoint(SafeTensors file);
+  /// As above, with what `weights.lora` changes of the tensors. @throws also Error{kBadFile} naming one that there is
+  /// not; take() throws it for one that does not fit.
+  explicit Checkpoint(const StoredWeights& weights);
 
   /// One tensor under its current name.
   /// One number may also have the shape [1], as older PyTorch wrote it; it is then given the shape wanted, [].
@@ -45,12 +50,14 @@ class Checkpoint {
  private:
   ops::Parameter take_any(const std::string& name);
   void check_finite(const ops::Parameter& parameter) const;
+  [[nodiscard]] const std::string& origin_of(const std::string& name) const;
   [[noreturn]] void fail_missing(const std::string& name) const;
   [[noreturn]] void fail_shape(const ops::Parameter& found, const tensor::Shape& wanted) const;
 
   SafeTensors file_;
   Naming naming_ = Naming::kNeutral;
   std::map<std::string, std::size_t> left_;
+  std::shared_ptr<const Lora> lora_;
 };
 
 }  // namespace mi2::weights

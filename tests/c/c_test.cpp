@@ -282,6 +282,24 @@ TEST_F(CApi, AnOptionChoosesTheFrameThatAnImageIsReadAs) {
   EXPECT_THAT(mi2_last_error(), HasSubstr("options.frames"));
 }
 
+TEST_F(CApi, AnOptionNamesALoraFile) {
+  mi2_options options{};
+  options.size = sizeof options;
+  mi2_embedder* refused = nullptr;
+  options.lora = "no-such-file.safetensors";
+  EXPECT_EQ(mi2_open(kModel.c_str(), &options, &refused), MI2_NOT_FOUND);
+  EXPECT_THAT(mi2_last_error(), HasSubstr("no-such-file.safetensors"));
+  const std::string weights = kModel + "/model.safetensors";
+  options.lora = weights.c_str();
+  EXPECT_EQ(mi2_open(kModel.c_str(), &options, &refused), MI2_BAD_FILE);
+  EXPECT_THAT(mi2_last_error(), HasSubstr("LoRA"));
+  options.lora = nullptr;
+  options.size = offsetof(mi2_options, lora);  // of a header without it
+  mi2_embedder* opened = nullptr;
+  EXPECT_EQ(mi2_open(kModel.c_str(), &options, &opened), MI2_OK) << mi2_last_error();
+  mi2_close(opened);
+}
+
 TEST_F(CApi, AnOptionChoosesThePlaneOfAVolume) {
   std::string volume =
       "NRRD0004\ntype: uint8\ndimension: 3\nsizes: 4 4 4\nencoding: raw\nspace: left-posterior-superior\n"

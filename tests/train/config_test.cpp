@@ -198,8 +198,17 @@ TEST(TrainConfig, RefusesWhatContradictsItself) {
 }
 
 TEST(TrainConfig, SaysWhatItDoesNotHaveYetTheReferenceDoes) {
-  refuses("OPTIMIZER: sgd\n", {"OPTIMIZER is 'sgd', mi2 has AdamW"}, Code::kUnsupported);
-  refuses("LR_SCHEDULER_PARAMS: {sched: step}\n", {"mi2 has cosine"}, Code::kUnsupported);
+  refuses("OPTIMIZER: lamb\n", {"OPTIMIZER is 'lamb', mi2 has AdamW and SGD"}, Code::kUnsupported);
+  refuses("LR_SCHEDULER_PARAMS: {sched: step}\n", {"mi2 has cosine and linear"}, Code::kUnsupported);
+  refuses("LR_SCHEDULER_PARAMS: {sched: linear, cycles: 2}\n", {"cycles", "cosine"});
+  refuses("OPTIMIZER: SGD\nOPTIMIZER_PARAMS: {momentum: 0, nesterov: true}\n", {"nesterov", "momentum"});
+  refuses("LORA: {ALPHA: 4}\n", {"LORA.ALPHA", "LORA.RANK"});
+  refuses("LORA: {UNFREEZE: [norm]}\n", {"LORA.UNFREEZE", "LORA.RANK"});
+  refuses("LORA: {RANK: 4, TARGETS: []}\n", {"LORA.TARGETS"});
+  refuses("LORA: {RANK: 4, ALPHA: 0}\n", {"LORA.ALPHA"});
+  refuses("HOOK: {COMMAND: [echo]}\n", {"HOOK.COMMAND", "DATASET.VALIDATION"});
+  refuses("HOOK: {COMMAND: [\"\"]}\n", {"HOOK.COMMAND", "no program"});
+  refuses("HOOK: {COMMAND: echo hello}\n", {"HOOK.COMMAND", "list"});
   refuses("LOSS: {LOSS: softmax}\n", {"LOSS.LOSS is 'softmax', mi2 has UniCL"}, Code::kUnsupported);
   refuses("AUG: {MIXUP_PROB: 0.5, MIXUP: 0.8, MIXCUT: 1.0}\n", {"CutMix"}, Code::kUnsupported);
   refuses("AUG: {TORCHVISION_AUG: {AUTO_AUGMENT: rand-m9}}\n", {"ta_wide"}, Code::kUnsupported);

@@ -103,5 +103,49 @@ TEST(ParameterPolicies, RefuseHostilePatterns) {
   EXPECT_TRUE(ParameterPolicies(rules, 0).of(std::string(5000, 'a'), {}).trainable);
 }
 
+TEST(ParameterPolicies, OfALoraRunTrainAdditionsAndWhatIsUnfrozenAlone) {
+  ParameterRules rules;
+  rules.freeze_patterns = {"resblocks.0"};
+  rules.lora = LoraRules{{"attn", "mlp"}, {"logit_scale", "nothing"}};
+  ParameterPolicies policies(rules, 0.2);
+  for (const models::ListedTensor& row : tiny_names()) {
+    EXPECT_EQ(policy_of(policies, row).trainable, row.name == "logit_scale") << row.name;
+  }
+  const std::vector<std::int64_t> shape{4, 8};
+  EXPECT_TRUE(policies.of("image_encoder.blocks.0.0.spatial_block.window_attn.fn.qkv.weight.lora_A", shape).trainable);
+  EXPECT_TRUE(policies.is_lora_target("image_encoder.blocks.0.0.spatial_block.window_attn.fn.qkv.weight"));
+  EXPECT_TRUE(policies.is_lora_target("lang_encoder.resblocks.1.mlp.c_fc.weight"));
+  EXPECT_FALSE(policies.is_lora_target("lang_encoder.resblocks.0.mlp.c_fc.weight")) << "frozen";
+  EXPECT_FALSE(policies.is_lora_target("image_encoder.blocks.0.0.spatial_block.ffn.fn.net.fc1.weight"));
+  EXPECT_THAT(policies.unmatched(), ::testing::Contains("nothing"));
+}
+
+TEST(ParameterPolicies, DecayTheRateFromLayerToLayerOfEachTower) {
+  ParameterRules rules;
+  rules.layer_decay = 0.5;
+  rules.lr_scale_patterns = {{"resblocks.1.ln_2", 3}};
+  ParameterPolicies policies(rules, 0.2);
+  const std::vector<std::string> names{"image_encoder.convs.0.proj.weight",
+                                       "image_encoder.blocks.0.0.a.weight",
+                                       "image_encoder.convs.1.proj.weight",
+                                       "image_encoder.blocks.1.0.a.weight",
+                                       "image_encoder.blocks.1.1.a.weight",
+                                       "image_encoder.norms.weight",
+                                       "image_projection",
+                                       "lang_encoder.token_embedding.weight",
+                                       "lang_encoder.positional_embedding",
+                                       "lang_encoder.resblocks.0.ln_2.weight",
+                                       "lang_encoder.resblocks.1.ln_2.weight",
+                                       "lang_encoder.ln_final.weight",
+                                       "logit_scale"};
+  policies.set_layers(names);
+  const std::vector<double> expected{1.0 / 32, 1.0 / 16, 1.0 / 8, 1.0 / 4, 1.0 / 2, 1, 1,
+                                     1.0 / 8,  1.0 / 8,  1.0 / 4, 3.0 / 2, 1,       1};
+  const std::vector<std::int64_t> shape{2, 2};
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    EXPECT_DOUBLE_EQ(policies.of(names[i], shape).lr_scale, expected[i]) << names[i];
+  }
+}
+
 }  // namespace
 }  // namespace mi2::train

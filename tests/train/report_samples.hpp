@@ -34,7 +34,7 @@ inline EvaluationRecord evaluation_record(std::int64_t step) {
 inline void play(TrainObserver& observer, std::int64_t first, std::int64_t last, RunEnd end) {
   observer.started({"sample <run>", first, 200, 10, 1});
   for (std::int64_t step = first + 1; step <= last; ++step) {
-    observer.advanced(step);
+    observer.advanced(step, step_record(step).loss);
     observer.logged(step_record(step));
     if (step % 20 == 0) observer.evaluated(evaluation_record(step));
     if (step % 50 == 0) observer.saved(step);

@@ -13,6 +13,7 @@
 #include "support/expect_error.hpp"
 #include "support/temporary_folder.hpp"
 #include "train/report/energy.hpp"
+#include "train/report/hook.hpp"
 #include "train/report/run_log.hpp"
 #include "train/report/run_report.hpp"
 #include "train/report/tensorboard.hpp"
@@ -231,6 +232,65 @@ TEST(EnergyMeter, EstimatesFromProcessorTimeWhereNothingIsMeasured) {
   EXPECT_EQ(report.method, EnergyMethod::kEstimate);
   options.watts = 100;
   EXPECT_EQ(EnergyMeter(options).report().method, EnergyMethod::kStated);
+}
+
+class EvaluationHook : public ::testing::Test {
+ protected:
+  std::string run(std::vector<std::string> command, double timeout = 20, bool stopped = false) {
+    HookOptions options;
+    options.command = std::move(command);
+    options.timeout = timeout;
+    RunStart start;
+    start.name = "a \"name\"";
+    start.total_steps = 40;
+    return run_hook(options, start, record_, folder_.path(), [stopped] { return stopped; });
+  }
+
+  TemporaryFolder folder_;
+  EvaluationRecord record_{10, 0.5, {{"knn_accuracy", 0.75}, {"knn_auc", std::nan("")}}, true, 2};
+};
+
+TEST_F(EvaluationHook, HasTheFiguresAsJsonAndInItsEnvironment) {
+  const std::string out = (folder_ / "out").string();
+  EXPECT_EQ(
+      run({"sh", "-c", "cat > \"$1\"; echo \"$MI2_RUN_NAME|$MI2_STEP|$MI2_BEST|$MI2_RUN_DIR\" >> \"$1\"", "sh", out}),
+      "");
+  const std::string text = read_back(out);
+  const std::size_t end = text.find('\n');
+  const nlohmann::json json = nlohmann::json::parse(text.substr(0, end));
+  EXPECT_EQ(json["name"], "a \"name\"");
+  EXPECT_EQ(json["step"], 10);
+  EXPECT_EQ(json["total_steps"], 40);
+  EXPECT_EQ(json["metrics"]["knn_accuracy"], 0.75);
+  EXPECT_TRUE(json["metrics"]["knn_auc"].is_null());
+  EXPECT_EQ(json["best"], true);
+  EXPECT_EQ(text.substr(end + 1), "a \"name\"|10|1|" + folder_.path().string() + "\n");
+}
+
+TEST_F(EvaluationHook, IsNotReadByAShell) {
+  const std::string mark = (folder_ / "mark").string();
+  EXPECT_EQ(run({"true", "; touch " + mark, "$(touch " + mark + ")"}), "");
+  EXPECT_FALSE(std::filesystem::exists(mark));
+}
+
+TEST_F(EvaluationHook, ThatFailsOrTakesLongIsReported) {
+  EXPECT_THAT(run({"sh", "-c", "exit 3"}), HasSubstr("status 3"));
+  EXPECT_THAT(run({"sh", "-c", "kill -9 $$"}), HasSubstr("signal 9"));
+  EXPECT_THAT(run({"/no/program"}), HasSubstr("cannot be started"));
+  EXPECT_THAT(run({"sh", "-c", "sleep 60 & sleep 60"}, 0.2), HasSubstr("more than 0.2 s"));
+  EXPECT_THAT(run({"sleep", "60"}, 60, true), HasSubstr("stopped"));
+  EXPECT_EQ(run({"true"}, 60), "");
+}
+
+TEST_F(EvaluationHook, MustBeAProgram) {
+  HookOptions options;
+  check_hook(options);
+  options.command = {"sh"};
+  check_hook(options);
+  for (const char* wrong : {"no-such-program-anywhere", "/no/program", "/etc/passwd", "/tmp"}) {
+    options.command = {wrong};
+    expect_error(Code::kNotFound, {"HOOK.COMMAND", wrong}, [&] { check_hook(options); });
+  }
 }
 
 }  // namespace

@@ -24,8 +24,8 @@ from ._types import (Frames, FrameVectors, ImageLike, LabelScore, Path, Progress
 def load(path: str | os.PathLike[str] | None = None, *, dtype: Any = None, device: str = "cpu",
          profile: str = "raw", threads: int = 0, intensity: str = "auto", window: str | None = None,
          plane: str | None = None, strict: bool = False, azure_size: int = 512, azure_quality: int = 75,
-         max_pixels: int = 200_000_000,
-         max_file_bytes: int = 1 << 30) -> Model:
+         max_pixels: int = 200_000_000, max_file_bytes: int = 1 << 30,
+         lora: str | os.PathLike[str] | None = None) -> Model:
     """Loads a model's folder (config.yaml and weights), or maps a file of ``mi2 pack``.
 
     :param path: None: what the environment variable MI2_MODEL names.
@@ -47,6 +47,8 @@ def load(path: str | os.PathLike[str] | None = None, *, dtype: Any = None, devic
     :param azure_quality: JPEG quality 1 to 100, for "azure".
     :param max_pixels: of one image; more is TooLarge.
     :param max_file_bytes: of one file.
+    :param lora: a LoRA file of ``mi2 train``, for the model whose folder it was trained beside; one of another model is
+        BadFile.
     :raises NotFound: nothing there; BadFile: naming the tensor or key at fault; BadArgument: an option makes no sense;
         Unsupported: the device is not there, and whether a GPU or a library is missing.
     """
@@ -57,6 +59,7 @@ def load(path: str | os.PathLike[str] | None = None, *, dtype: Any = None, devic
     options = {"dtype": dtype_name(dtype), "device": device, "threads": threads, "profile": profile,
                "azure_size": azure_size, "azure_quality": azure_quality, "intensity": intensity, "window": window,
                "plane": plane, "strict": strict, "max_pixels": max_pixels, "max_file_bytes": max_file_bytes}
+    options["lora"] = "" if lora is None else os.path.abspath(os.fspath(lora))
     try:
         return _open(os.path.abspath(os.fspath(path)), options)
     except TypeError as error:

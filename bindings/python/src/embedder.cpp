@@ -35,7 +35,7 @@ using Scores = std::vector<std::pair<std::string, double>>;
 Embedder open(const std::filesystem::path& model, const std::string& dtype, const std::string& device, unsigned threads,
               const std::string& profile, int azure_size, int azure_quality, const std::string& intensity,
               const std::optional<std::string>& window, const std::optional<std::string>& plane, bool strict,
-              std::uint64_t max_pixels, std::uint64_t max_file_bytes) {
+              std::uint64_t max_pixels, std::uint64_t max_file_bytes, const std::filesystem::path& lora) {
   const nb::gil_scoped_release unlocked;
   EmbedderOptions options;
   if (!dtype.empty()) options.dtype = parse_dtype(dtype);
@@ -50,6 +50,7 @@ Embedder open(const std::filesystem::path& model, const std::string& dtype, cons
   options.image.strict = strict;
   options.image.max_pixels = max_pixels;
   options.image.max_file_bytes = max_file_bytes;
+  options.lora = lora;
   return Embedder::open(model, options);
 }
 
@@ -90,7 +91,7 @@ void bind_embedder(nb::module_& module) {
   nb::class_<Embedder>(module, "Embedder", "One model in memory; see mi2::Embedder.")
       .def(nb::new_(&open), "model"_a, nb::kw_only(), "dtype"_a, "device"_a, "threads"_a, "profile"_a, "azure_size"_a,
            "azure_quality"_a, "intensity"_a, "window"_a.none(), "plane"_a.none(), "strict"_a, "max_pixels"_a,
-           "max_file_bytes"_a)
+           "max_file_bytes"_a, "lora"_a)
       .def_prop_ro("dimensions", &Embedder::dimensions)
       .def_prop_ro("logit_scale", &Embedder::logit_scale)
       .def_prop_ro("dtype", [](const Embedder& self) { return std::string(name_of(self.options().dtype.value())); })

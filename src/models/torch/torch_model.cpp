@@ -46,7 +46,7 @@ class OnTorch final : public ModelOn<TorchModel, ops::TorchOps> {
 
 }  // namespace
 
-std::unique_ptr<TorchModel> load_torch_model(const std::filesystem::path& weights, const weights::ModelConfig& config,
+std::unique_ptr<TorchModel> load_torch_model(const weights::StoredWeights& weights, const weights::ModelConfig& config,
                                              const ops::TorchOps::Options& options) {
   weights::Checkpoint checkpoint(weights);
   auto model = std::make_unique<OnTorch>(checkpoint, config, options);

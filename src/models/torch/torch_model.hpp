@@ -33,7 +33,7 @@ class TorchModel : public Model {
 
 /// Loads every tensor of a weights file. @throws Error{kBadFile} naming a tensor that is missing, left over or
 /// misshapen.
-std::unique_ptr<TorchModel> load_torch_model(const std::filesystem::path& weights, const weights::ModelConfig& config,
+std::unique_ptr<TorchModel> load_torch_model(const weights::StoredWeights& weights, const weights::ModelConfig& config,
                                              const ops::TorchOps::Options& options);
 
 /// A model of random weights, to train from.

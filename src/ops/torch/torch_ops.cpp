@@ -49,6 +49,13 @@ at::Tensor TorchOps::parameter(const Parameter& stored, at::ScalarType frozen) {
 TorchOps::Linear TorchOps::make_linear(const Parameter& weight, const std::optional<Parameter>& bias, Layout layout) {
   Linear linear;
   linear.weight = parameter(weight, product_type());
+  if (options_.low_rank && layout == Layout::kOutIn) {
+    if (const std::optional<LowRank> addition = options_.low_rank(weight)) {
+      linear.a = parameter(addition->a);
+      linear.b = parameter(addition->b);
+      linear.scale = addition->scale;
+    }
+  }
   if (bias) linear.bias = parameter(*bias, product_type());
   linear.layout = layout;
   linear.dropout = weight.name.starts_with("image_encoder.") ? options_.image_dropout : 0;
@@ -121,7 +128,9 @@ at::Tensor TorchOps::product(const Tensor& x, const Linear& p) const {
   if (options_.frozen) rows = rows.to(*options_.frozen);
   const at::Tensor weight = p.layout == Layout::kOutIn ? p.weight.t() : p.weight;
   shape.back() = weight.size(1);
-  return (p.bias.defined() ? at::addmm(p.bias, rows, weight) : at::mm(rows, weight)).view(shape);
+  at::Tensor y = p.bias.defined() ? at::addmm(p.bias, rows, weight) : at::mm(rows, weight);
+  if (p.a.defined()) y = at::addmm(y, at::mm(rows, p.a.t()), p.b.t(), 1, p.scale);
+  return y.view(shape);
 }
 
 at::Tensor TorchOps::linear(const Tensor& x, const Linear& p, Activation activation) const {

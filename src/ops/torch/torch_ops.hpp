@@ -2,6 +2,7 @@
 // The model's ops over libtorch tensors: autograd for training, and GPUs. No description of the architecture here.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -24,6 +25,13 @@ struct TorchParameter {
   at::Tensor value;  ///< f32, a leaf that requires a gradient
 };
 
+/// A low-rank addition to a linear layer's weight [out, in]: the layer computes with W + scale * b a.
+struct LowRank {
+  Parameter a;  ///< [rank, in]
+  Parameter b;  ///< [out, rank]
+  double scale = 1;
+};
+
 class TorchOps {
  public:
   struct Options {
@@ -33,6 +41,9 @@ class TorchOps {
     /// Of a model that is only asked: its products' weights and inputs are kept in this type, nothing has a gradient,
     /// and what nobody else holds is written over. The residual stream, norms and depthwise convolutions stay f32.
     std::optional<at::ScalarType> frozen;
+    /// The addition to a linear layer's weight that has the layout [out, in]; nothing for one without. Not of a frozen
+    /// model. Null: none has.
+    std::function<std::optional<LowRank>(const Parameter& weight)> low_rank;
   };
 
   using Tensor = at::Tensor;
@@ -41,6 +52,9 @@ class TorchOps {
     at::Tensor bias;    ///< [out], or undefined
     Layout layout = Layout::kOutIn;
     double dropout = 0;
+    at::Tensor a;  ///< of the addition; undefined without one
+    at::Tensor b;
+    double scale = 1;
   };
   struct Norm {
     at::Tensor weight;

@@ -14,6 +14,7 @@
 #include "dataset/options.hpp"
 #include "train/parameters/policies.hpp"
 #include "train/report/energy.hpp"
+#include "train/report/hook.hpp"
 #include "train/schedule/schedule.hpp"
 #include "weights/config.hpp"
 
@@ -42,15 +43,26 @@ struct ModelOptions {
 };
 
 struct OptimizerOptions {
+  enum class Kind : std::uint8_t { kAdamW, kSgd };
+  Kind kind = Kind::kAdamW;
   double learning_rate = 0;
   bool scale_learning_rate = false;  ///< multiply it by processes x accumulation steps, as the reference may
   double weight_decay = 0.2;
   double beta1 = 0.9;
   double beta2 = 0.999;
   double eps = 1e-8;
+  double momentum = 0.9;  ///< of SGD, as is nesterov
+  bool nesterov = false;
   double clip_norm = 1;  ///< of the whole gradient; 0: no clipping
   double ema_decay = 0;  ///< of the averaged weights (WEIGHT_SMOOTHING); 0: none
   bool bf16 = false;     ///< autocast
+};
+
+/// Low-rank additions to frozen weights, in place of training the weights (ParameterRules::lora says which).
+struct LoraOptions {
+  std::int64_t rank = 0;        ///< 0: none
+  std::optional<double> alpha;  ///< an addition is multiplied by alpha / rank; none: as rank
+  bool merged = true;           ///< models are exported with the additions in their weights, too
 };
 
 struct BatchOptions {
@@ -94,12 +106,14 @@ struct TrainConfig {
   OptimizerOptions optimizer;
   ScheduleOptions schedule;
   ParameterRules parameters;
+  LoraOptions lora;
   BatchOptions batch;
   dataset::DataOptions data;
   dataset::AugmentOptions augment;
   EvaluationOptions evaluation;
   CheckpointOptions checkpoint;
   EnergyOptions energy;
+  HookOptions hook;
   std::vector<std::string> without_effect;  ///< keys of the reference that were given and that mi2 has no use for
 };
 

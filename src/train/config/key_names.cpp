@@ -152,7 +152,7 @@ std::span<const std::string_view> model_keys() { return kModelKeys; }
 
 std::vector<Key> all_keys() {
   std::vector<Key> keys;
-  for (const std::span<const Key> part : {run_keys(), optimizer_keys(), data_keys(), evaluation_keys()}) {
+  for (const std::span<const Key> part : {run_keys(), optimizer_keys(), lora_keys(), data_keys(), evaluation_keys()}) {
     keys.insert(keys.end(), part.begin(), part.end());
   }
   return keys;

@@ -27,8 +27,10 @@ struct Draft {
   std::vector<std::string> train_tsv;
   std::vector<EvalTsv> eval_tsv = std::vector<EvalTsv>(2);  ///< zero-shot, kNN
   EvalTsv bank_tsv;                                         ///< labelled neighbours of kNN
-  std::optional<Metric> metric;                             ///< EVAL.METRIC
-  std::optional<Metric> tracked_zero_shot;                  ///< of the EVALDATASET_ sections
+  LoraRules lora;                                           ///< if LORA.RANK is not 0
+  std::string lora_key;                     ///< a key of LORA that means nothing without a rank, if one was given
+  std::optional<Metric> metric;             ///< EVAL.METRIC
+  std::optional<Metric> tracked_zero_shot;  ///< of the EVALDATASET_ sections
   std::optional<Metric> tracked_knn;
   bool bf16 = false;
   bool fp16 = false;
@@ -59,6 +61,7 @@ struct FixedKey {
 std::vector<Key> all_keys();
 std::span<const Key> run_keys();
 std::span<const Key> optimizer_keys();
+std::span<const Key> lora_keys();
 std::span<const Key> data_keys();
 std::span<const Key> evaluation_keys();
 
@@ -75,6 +78,9 @@ std::vector<dataset::DataSource> read_data_sources(const Value& value);
 /// As above, of sources that are not trained on, which have no WEIGHT.
 std::vector<dataset::DataSource> read_evaluation_sources(const Value& value);
 std::string write_data_sources(const std::vector<dataset::DataSource>& sources);
+// Lists of regular expressions.
+std::vector<std::string> read_pattern_list(const Value& value);
+std::string write_pattern_list(const std::vector<std::string>& patterns);
 
 // What values look like in YAML.
 std::string yaml_number(double value);

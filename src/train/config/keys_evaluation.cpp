@@ -42,6 +42,19 @@ std::string write_steps(const TrainConfig& config) {
   return fmt::format("{}", evaluation.cadence.steps > 0 ? evaluation.cadence.steps : -1);
 }
 
+void read_hook(Draft& draft, const Value& value) {
+  std::vector<std::string> command;
+  for (const Value& item : value.items()) command.push_back(item.short_text());
+  if (!command.empty() && command.front().empty()) value.fail("names no program");
+  draft.config.hook.command = std::move(command);
+}
+
+std::string write_hook(const TrainConfig& config) {
+  std::vector<std::string> texts;
+  for (const std::string& text : config.hook.command) texts.push_back(yaml_text(text));
+  return fmt::format("[{}]", fmt::join(texts, ", "));
+}
+
 constexpr std::array kKeys{
     Key{"EVAL_PER_OPTIM_STEPS", "steps between two evaluations; 0: with every checkpoint; -1: none by steps",
         read_steps, write_steps},
@@ -69,6 +82,14 @@ constexpr std::array kKeys{
     Key{"EVAL.PATIENCE", "evaluations without a better METRIC before the run stops; 0: it never does",
         [](Draft& d, const Value& v) { d.config.evaluation.patience = static_cast<int>(v.integer(0, 1'000'000)); },
         [](const TrainConfig& c) { return fmt::format("{}", c.evaluation.patience); }},
+    Key{"HOOK.COMMAND", "program and arguments, run after each evaluation with its figures as JSON on standard input",
+        read_hook, write_hook},
+    Key{"HOOK.TIMEOUT", "seconds after which the command is killed",
+        [](Draft& d, const Value& v) { d.config.hook.timeout = v.number(0.1, 86'400); },
+        [](const TrainConfig& c) { return yaml_number(c.hook.timeout); }},
+    Key{"HOOK.REQUIRED", "a failure of the command ends the run; false: it is reported",
+        [](Draft& d, const Value& v) { d.config.hook.required = v.flag(); },
+        [](const TrainConfig& c) { return yaml_flag(c.hook.required); }},
     Key{"TEST.BATCH_SIZE_PER_GPU", "images per forward pass of an evaluation",
         [](Draft& d, const Value& v) { d.config.batch.evaluation = v.integer(1, 1'000'000); },
         [](const TrainConfig& c) { return fmt::format("{}", c.batch.evaluation); }},

@@ -20,14 +20,29 @@ std::string lower(std::string text) {
   return text;
 }
 
-void read_optimizer(Draft& /*draft*/, const Value& value) {
+void read_optimizer(Draft& draft, const Value& value) {
   const std::string text = value.text();
-  if (lower(text) != "adamw") value.unsupported(fmt::format("is {}, mi2 has AdamW", weights::in_quotes(text)));
+  const bool sgd = lower(text) == "sgd";
+  if (!sgd && lower(text) != "adamw") {
+    value.unsupported(fmt::format("is {}, mi2 has AdamW and SGD", weights::in_quotes(text)));
+  }
+  draft.config.optimizer.kind = sgd ? OptimizerOptions::Kind::kSgd : OptimizerOptions::Kind::kAdamW;
 }
 
-void read_schedule(Draft& /*draft*/, const Value& value) {
+std::string write_optimizer(const TrainConfig& config) {
+  return config.optimizer.kind == OptimizerOptions::Kind::kSgd ? "SGD" : "AdamW";
+}
+
+void read_schedule(Draft& draft, const Value& value) {
   const std::string text = value.text();
-  if (text != "cosine") value.unsupported(fmt::format("is {}, mi2 has cosine", weights::in_quotes(text)));
+  if (text != "cosine" && text != "linear") {
+    value.unsupported(fmt::format("is {}, mi2 has cosine and linear", weights::in_quotes(text)));
+  }
+  draft.config.schedule.kind = text == "linear" ? ScheduleOptions::Kind::kLinear : ScheduleOptions::Kind::kCosine;
+}
+
+std::string write_schedule(const TrainConfig& config) {
+  return config.schedule.kind == ScheduleOptions::Kind::kLinear ? "linear" : "cosine";
 }
 
 void read_betas(Draft& draft, const Value& value) {
@@ -82,18 +97,6 @@ std::string write_patterns(const std::vector<PatternValue>& patterns) {
   return fmt::format("{{{}}}", fmt::join(entries, ", "));
 }
 
-void read_freeze(Draft& draft, const Value& value) {
-  std::vector<std::string> patterns;
-  for (const Value& item : value.items()) patterns.push_back(checked_pattern(item, item.text()));
-  draft.config.parameters.freeze_patterns = std::move(patterns);
-}
-
-std::string write_freeze(const TrainConfig& config) {
-  std::vector<std::string> entries;
-  for (const std::string& pattern : config.parameters.freeze_patterns) entries.push_back(yaml_text(pattern));
-  return fmt::format("[{}]", fmt::join(entries, ", "));
-}
-
 constexpr std::array kKeys{
     Key{"START_LEARNING_RATE", "the rate after the warm-up",
         [](Draft& d, const Value& v) { d.config.optimizer.learning_rate = v.number(0, 10); },
@@ -117,7 +120,7 @@ constexpr std::array kKeys{
     Key{"TRAIN.GRADIENT_CACHING", "compare all images of a step with each other, not only those of a forward pass",
         [](Draft& d, const Value& v) { d.config.batch.gradient_caching = v.flag(); },
         [](const TrainConfig& c) { return yaml_flag(c.batch.gradient_caching); }},
-    Key{"OPTIMIZER", "AdamW", read_optimizer, [](const TrainConfig&) { return std::string("AdamW"); }},
+    Key{"OPTIMIZER", "AdamW or SGD", read_optimizer, write_optimizer},
     Key{"OPTIMIZER_PARAMS.weight_decay", "of parameters that no rule below names",
         [](Draft& d, const Value& v) { d.config.optimizer.weight_decay = v.number(0, 10); },
         [](const TrainConfig& c) { return yaml_number(c.optimizer.weight_decay); }},
@@ -125,6 +128,12 @@ constexpr std::array kKeys{
         [](const TrainConfig& c) {
           return fmt::format("[{}, {}]", yaml_number(c.optimizer.beta1), yaml_number(c.optimizer.beta2));
         }},
+    Key{"OPTIMIZER_PARAMS.momentum", "of SGD",
+        [](Draft& d, const Value& v) { d.config.optimizer.momentum = v.number(0, 0.999999); },
+        [](const TrainConfig& c) { return yaml_number(c.optimizer.momentum); }},
+    Key{"OPTIMIZER_PARAMS.nesterov", "of SGD: look ahead along the momentum",
+        [](Draft& d, const Value& v) { d.config.optimizer.nesterov = v.flag(); },
+        [](const TrainConfig& c) { return yaml_flag(c.optimizer.nesterov); }},
     Key{"OPTIMIZER_PARAMS.eps", "added to the denominator",
         [](Draft& d, const Value& v) { d.config.optimizer.eps = v.number(1e-20, 1); },
         [](const TrainConfig& c) { return yaml_number(c.optimizer.eps); }},
@@ -136,9 +145,22 @@ constexpr std::array kKeys{
     Key{"CUSTOMIZED_PARAMS_CONF.LR_SCALE_PATTERNS", "regular expression: factor on the rate; the first match counts",
         [](Draft& d, const Value& v) { d.config.parameters.lr_scale_patterns = read_patterns(v, 0, 1000); },
         [](const TrainConfig& c) { return write_patterns(c.parameters.lr_scale_patterns); }},
-    Key{"CUSTOMIZED_PARAMS_CONF.FREEZE_PATTERNS", "regular expressions of parameters that are not trained", read_freeze,
-        write_freeze},
-    Key{"LR_SCHEDULER_PARAMS.sched", "cosine", read_schedule, [](const TrainConfig&) { return std::string("cosine"); }},
+    Key{"CUSTOMIZED_PARAMS_CONF.FREEZE_PATTERNS", "regular expressions of parameters that are not trained",
+        [](Draft& d, const Value& v) { d.config.parameters.freeze_patterns = read_pattern_list(v); },
+        [](const TrainConfig& c) { return write_pattern_list(c.parameters.freeze_patterns); }},
+    Key{"CUSTOMIZED_PARAMS_CONF.LAYER_DECAY", "factor on the rate for each layer between a weight and its tower's end",
+        [](Draft& d, const Value& v) { d.config.parameters.layer_decay = v.number(1e-3, 1); },
+        [](const TrainConfig& c) { return yaml_number(c.parameters.layer_decay); }},
+    Key{"LR_SCHEDULER_PARAMS.sched", "cosine or linear", read_schedule, write_schedule},
+    Key{"LR_SCHEDULER_PARAMS.cycles", "half cosines one after the other: each after the first is a warm restart",
+        [](Draft& d, const Value& v) { d.config.schedule.cycles = static_cast<int>(v.integer(1, 1000)); },
+        [](const TrainConfig& c) { return fmt::format("{}", c.schedule.cycles); }},
+    Key{"LR_SCHEDULER_PARAMS.cycle_mul", "a cycle's length, of that of the one before",
+        [](Draft& d, const Value& v) { d.config.schedule.cycle_mul = v.number(0.1, 10); },
+        [](const TrainConfig& c) { return yaml_number(c.schedule.cycle_mul); }},
+    Key{"LR_SCHEDULER_PARAMS.cycle_decay", "the rate a cycle begins with, of that of the one before",
+        [](Draft& d, const Value& v) { d.config.schedule.cycle_decay = v.number(0, 1); },
+        [](const TrainConfig& c) { return yaml_number(c.schedule.cycle_decay); }},
     Key{"LR_SCHEDULER_PARAMS.warmup_epochs", "linear warm-up; give epochs or steps",
         [](Draft& d, const Value& v) { d.config.schedule.warmup_epochs = v.number(0, 1e6); },
         [](const TrainConfig& c) { return yaml_number(c.schedule.warmup_epochs); }},
@@ -162,5 +184,17 @@ constexpr std::array kKeys{
 }  // namespace
 
 std::span<const Key> optimizer_keys() { return kKeys; }
+
+std::vector<std::string> read_pattern_list(const Value& value) {
+  std::vector<std::string> patterns;
+  for (const Value& item : value.items()) patterns.push_back(checked_pattern(item, item.text()));
+  return patterns;
+}
+
+std::string write_pattern_list(const std::vector<std::string>& patterns) {
+  std::vector<std::string> entries;
+  for (const std::string& pattern : patterns) entries.push_back(yaml_text(pattern));
+  return fmt::format("[{}]", fmt::join(entries, ", "));
+}
 
 }  // namespace mi2::train

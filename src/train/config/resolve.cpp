@@ -105,6 +105,9 @@ void finish_evaluation(Draft& draft, std::string_view name) {
   evaluation.metric = draft.metric.value_or(tracked.value_or(fallback));
   if (draft.config.data.validation.empty() || (!evaluation.zero_shot && evaluation.knn == 0)) {
     if (evaluation.patience > 0) fail(name, "EVAL.PATIENCE needs something to evaluate: give DATASET.VALIDATION");
+    if (!draft.config.hook.command.empty()) {
+      fail(name, "HOOK.COMMAND needs something to evaluate: give DATASET.VALIDATION");
+    }
     return;
   }
   const bool of_knn = evaluation.metric == Metric::kKnnAccuracy || evaluation.metric == Metric::kKnnAuc;
@@ -164,6 +167,15 @@ void finish_model(Draft& draft, const YAML::Node& model, std::string_view name) 
   }
 }
 
+void finish_lora(Draft& draft, std::string_view name) {
+  if (draft.config.lora.rank > 0) {
+    if (draft.lora.targets.empty()) fail(name, "LORA.TARGETS is empty: expected a pattern of linear layers");
+    draft.config.parameters.lora = draft.lora;
+  } else if (!draft.lora_key.empty()) {
+    fail(name, fmt::format("{} has no effect without LORA.RANK: give a rank of at least 1", draft.lora_key));
+  }
+}
+
 void check_complete(const TrainConfig& config, std::string_view name) {
   if (config.output.empty()) fail(name, "SAVE_DIR is missing: the folder the run writes to");
   if (config.optimizer.learning_rate <= 0) fail(name, "START_LEARNING_RATE is missing: the rate after the warm-up");
@@ -180,7 +192,14 @@ void check_complete(const TrainConfig& config, std::string_view name) {
     fail(name, fmt::format("TRAIN.BATCH_SIZE_PER_GPU is {}, more than TRAIN.BATCH_SIZE_TOTAL {}",
                            config.batch.per_device, config.batch.total));
   }
+  if (config.optimizer.kind == OptimizerOptions::Kind::kSgd && config.optimizer.nesterov &&
+      config.optimizer.momentum == 0) {
+    fail(name, "OPTIMIZER_PARAMS.nesterov needs a momentum above 0");
+  }
   const ScheduleOptions& schedule = config.schedule;
+  if (schedule.kind == ScheduleOptions::Kind::kLinear && schedule.cycles > 1) {
+    fail(name, "LR_SCHEDULER_PARAMS.cycles are of sched cosine, which is linear here: give one of them");
+  }
   if (schedule.warmup_epochs > 0 && schedule.warmup_steps > 0) {
     fail(name, "LR_SCHEDULER_PARAMS has warmup_epochs and warmup_steps: give one of them");
   }
@@ -197,6 +216,7 @@ TrainConfig resolve(Draft& draft, const YAML::Node& model, std::string_view name
   finish_model(draft, model, name);
   finish_data(draft, name);
   finish_evaluation(draft, name);
+  finish_lora(draft, name);
   check_complete(draft.config, name);
   return draft.config;
 }

@@ -16,7 +16,7 @@ namespace mi2::train {
 namespace {
 
 /// Another value changes no weight, or means something else on other machines. A key that is not here is compared.
-constexpr std::array<std::string_view, 27> kNotCompared{
+constexpr std::array<std::string_view, 31> kNotCompared{
     "NAME",
     "MODEL",
     "SAVE_DIR",
@@ -27,6 +27,10 @@ constexpr std::array<std::string_view, 27> kNotCompared{
     "SAVE_PER_OPTIM_STEPS",
     "SAVE_PER_MINUTES",
     "SAVE_STRATEGY.CHECKPOINT.KEEP_LAST_N",
+    "LORA.MERGED",
+    "HOOK.COMMAND",
+    "HOOK.TIMEOUT",
+    "HOOK.REQUIRED",
     "ENERGY.WATTS",
     "ENERGY.WATTS_PER_CORE",
     "ENERGY.GRAMS_PER_KWH",

@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <compare>
 #include <optional>
+#include <set>
 
 #include <fmt/format.h>
 #include <re2/re2.h>
 
 #include <mi2/error.hpp>
+#include "weights/lora.hpp"
 #include "weights/names.hpp"
 
 namespace mi2::train {
@@ -80,6 +84,33 @@ std::optional<double> first_match(std::vector<Rule>& rules, std::string_view nam
   return std::nullopt;
 }
 
+/// Where a weight is in its tower: blocks, and the patch embeddings between them, in the order of the forward pass.
+struct Layer {
+  bool image = false;
+  int stage = 0;
+  int block = 0;
+  friend auto operator<=>(const Layer&, const Layer&) = default;
+};
+
+/// Nothing for what comes after the blocks: the last norms, the projections, logit_scale.
+std::optional<Layer> layer_of(std::string_view name) {
+  static const RE2 kBlock("^image_encoder\\.blocks\\.(\\d{1,6})\\.(\\d{1,6})\\.");
+  static const RE2 kPatches("^image_encoder\\.convs\\.(\\d{1,6})\\.");
+  static const RE2 kText("^lang_encoder\\.resblocks\\.(\\d{1,6})\\.");
+  const re2::StringPiece text(name.data(), name.size());
+  Layer layer;
+  if (RE2::PartialMatch(text, kBlock, &layer.stage, &layer.block)) {
+    layer.image = true;
+    return layer;
+  }
+  if (RE2::PartialMatch(text, kPatches, &layer.stage)) return Layer{true, layer.stage, -1};
+  if (RE2::PartialMatch(text, kText, &layer.block)) return layer;
+  if (name.starts_with("lang_encoder.token_embedding") || name.starts_with("lang_encoder.positional_embedding")) {
+    return Layer{false, 0, -1};
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 struct ParameterPolicies::Rules {
@@ -89,6 +120,11 @@ struct ParameterPolicies::Rules {
   std::vector<Rule> freeze;
   std::vector<Rule> decay;
   std::vector<Rule> scale;
+  double layer_decay = 1;
+  std::vector<Layer> layers;  ///< in order, of both towers
+  bool lora = false;
+  std::vector<Rule> targets;
+  std::vector<Rule> unfreeze;
 };
 
 ParameterPolicies::ParameterPolicies(const ParameterRules& rules, double weight_decay)
@@ -99,11 +135,24 @@ ParameterPolicies::ParameterPolicies(const ParameterRules& rules, double weight_
   for (const std::string& pattern : rules.freeze_patterns) rules_->freeze.emplace_back(pattern, 0);
   for (const auto& [pattern, value] : rules.weight_decay_patterns) rules_->decay.emplace_back(pattern, value);
   for (const auto& [pattern, value] : rules.lr_scale_patterns) rules_->scale.emplace_back(pattern, value);
+  rules_->layer_decay = rules.layer_decay;
+  if (!rules.lora) return;
+  rules_->lora = true;
+  for (const std::string& pattern : rules.lora->targets) rules_->targets.emplace_back(pattern, 0);
+  for (const std::string& pattern : rules.lora->unfreeze) rules_->unfreeze.emplace_back(pattern, 0);
 }
 
 ParameterPolicies::ParameterPolicies(ParameterPolicies&&) noexcept = default;
 ParameterPolicies& ParameterPolicies::operator=(ParameterPolicies&&) noexcept = default;
 ParameterPolicies::~ParameterPolicies() = default;
+
+void ParameterPolicies::set_layers(std::span<const std::string> names) {
+  std::set<Layer> layers;
+  for (const std::string& name : names) {
+    if (const std::optional<Layer> layer = layer_of(name)) layers.insert(*layer);
+  }
+  rules_->layers.assign(layers.begin(), layers.end());
+}
 
 ParameterPolicy ParameterPolicies::of(std::string_view name, std::span<const std::int64_t> shape) {
   ParameterPolicy policy;
@@ -112,13 +161,25 @@ ParameterPolicy ParameterPolicies::of(std::string_view name, std::span<const std
   const bool undecayed = (!rules_->decay_norms && is_norm(name)) || (!rules_->decay_depthwise && is_depthwise(shape));
   if (undecayed) policy.weight_decay = 0;
   policy.lr_scale = first_match(rules_->scale, name).value_or(1);
+  if (const std::optional<Layer> layer = rules_->layer_decay == 1 ? std::nullopt : layer_of(name)) {
+    const auto above = std::ranges::count_if(
+        rules_->layers, [&](const Layer& other) { return other.image == layer->image && *layer < other; });
+    policy.lr_scale *= std::pow(rules_->layer_decay, 1 + above);
+  }
   policy.trainable = !first_match(rules_->freeze, name).has_value() && policy.lr_scale > 0;
+  const bool addition = name.ends_with(weights::kLoraA) || name.ends_with(weights::kLoraB);
+  if (rules_->lora && !addition && !first_match(rules_->unfreeze, name)) policy.trainable = false;
   return policy;
+}
+
+bool ParameterPolicies::is_lora_target(std::string_view name) {
+  return first_match(rules_->targets, name).has_value() && !first_match(rules_->freeze, name);
 }
 
 std::vector<std::string> ParameterPolicies::unmatched() const {
   std::vector<std::string> patterns;
-  for (const std::vector<Rule>* rules : {&rules_->freeze, &rules_->decay, &rules_->scale}) {
+  for (const std::vector<Rule>* rules :
+       {&rules_->freeze, &rules_->decay, &rules_->scale, &rules_->targets, &rules_->unfreeze}) {
     for (const Rule& rule : *rules) {
       if (!rule.matched) patterns.push_back(rule.source);
     }

@@ -19,6 +19,9 @@ struct RunStart {
   std::int64_t total_steps = 0;
   std::int64_t steps_per_epoch = 0;
   int processes = 1;
+  double images_per_step = 0;   ///< of all processes
+  double evaluations = 0;       ///< still to come
+  double evaluation_steps = 0;  ///< about how many steps take as long as one
 };
 
 /// After an optimizer step. `step` counts complete steps: 1 after the first.
@@ -52,7 +55,7 @@ class TrainObserver {
   virtual ~TrainObserver() = default;
   virtual void started(const RunStart& /*run*/) {}
   /// After every step, logged or not; cheap.
-  virtual void advanced(std::int64_t /*step*/) {}
+  virtual void advanced(std::int64_t /*step*/, double /*loss*/) {}
   /// Every LOG_EVERY steps.
   virtual void logged(const StepRecord& /*record*/) {}
   /// An evaluation begins, which may take as long as many steps.

@@ -57,7 +57,7 @@ RunReport::~RunReport() = default;
 
 void RunReport::started(const RunStart& run) { session_ = std::make_unique<Session>(folder_, run, energy_); }
 
-void RunReport::advanced(std::int64_t step) { session_->step = step; }
+void RunReport::advanced(std::int64_t step, double /*loss*/) { session_->step = step; }
 
 void RunReport::logged(const StepRecord& record) {
   const EnergyReport energy = session_->energy();

@@ -23,7 +23,7 @@ class RunReport final : public TrainObserver {
 
   /// @throws Error{kBadFile} as the others: the folder cannot be written, the disk is full.
   void started(const RunStart& run) override;
-  void advanced(std::int64_t step) override;
+  void advanced(std::int64_t step, double loss) override;
   void logged(const StepRecord& record) override;
   void evaluated(const EvaluationRecord& record) override;
   void saved(std::int64_t step) override;

@@ -10,28 +10,37 @@
 
 namespace mi2::train {
 
-CosineSchedule::CosineSchedule(const ScheduleOptions& options, double learning_rate, std::int64_t total_steps,
-                               std::int64_t steps_per_epoch)
+LearningRates::LearningRates(const ScheduleOptions& options, double learning_rate, std::int64_t total_steps,
+                             std::int64_t steps_per_epoch)
     : peak_(learning_rate),
       warmup_lr_(options.warmup_lr),
       min_lr_(options.min_lr),
       warmup_(options.warmup_steps + options.warmup_epochs * static_cast<double>(steps_per_epoch)),
-      total_(static_cast<double>(total_steps)) {
+      total_(static_cast<double>(total_steps)),
+      kind_(options.kind),
+      cycles_(std::max(options.cycles, 1)),
+      cycle_mul_(options.cycle_mul),
+      cycle_decay_(options.cycle_decay),
+      first_cycle_(total_) {
+  if (cycles_ > 1) {
+    double cycles = 0;
+    for (int i = 0; i < cycles_; ++i) cycles += std::pow(cycle_mul_, i);
+    first_cycle_ = total_ / cycles;
+  }
   if (total_steps < 1 || steps_per_epoch < 1) {
     throw Error(Code::kBadArgument,
                 fmt::format("schedule: expected at least one step and one step per epoch, got {} and {}", total_steps,
                             steps_per_epoch));
   }
-  if (warmup_ > total_) {
-    throw Error(
-        Code::kBadArgument,
-        fmt::format("the warm-up takes {} steps, the whole run has {}: shorten LR_SCHEDULER_PARAMS.warmup_steps "
-                    "or warmup_epochs",
-                    warmup_, total_steps));
+  if (warmup_ > first_cycle_) {
+    throw Error(Code::kBadArgument,
+                fmt::format("the warm-up takes {} steps, the {} has {}: shorten LR_SCHEDULER_PARAMS.warmup_steps "
+                            "or warmup_epochs",
+                            warmup_, cycles_ > 1 ? "first cycle" : "whole run", first_cycle_));
   }
 }
 
-double CosineSchedule::learning_rate(std::int64_t step, double scale) const noexcept {
+double LearningRates::learning_rate(std::int64_t step, double scale) const noexcept {
   const double peak = peak_ * scale;
   const double lowest = std::min(min_lr_, peak);
   const auto now = static_cast<double>(std::max<std::int64_t>(step, 0));
@@ -40,7 +49,19 @@ double CosineSchedule::learning_rate(std::int64_t step, double scale) const noex
     return first + now * (peak - first) / warmup_;
   }
   if (now >= total_) return lowest;
-  return lowest + 0.5 * (peak - lowest) * (1 + std::cos(std::numbers::pi * now / total_));
+  if (kind_ == ScheduleOptions::Kind::kLinear) {
+    return lowest + (peak - lowest) * (total_ - now) / (total_ - warmup_);
+  }
+  double begin = 0;
+  double length = first_cycle_;
+  double highest = peak;
+  for (int cycle = 1; cycle < cycles_ && now >= begin + length; ++cycle) {
+    begin += length;
+    length *= cycle_mul_;
+    highest *= cycle_decay_;
+  }
+  const double low = std::min(lowest, highest);
+  return low + 0.5 * (highest - low) * (1 + std::cos(std::numbers::pi * (now - begin) / length));
 }
 
 bool is_due(const Cadence& cadence, std::int64_t done, std::int64_t steps_per_epoch) noexcept {

@@ -48,6 +48,43 @@ std::vector<NamedTensor> AdamW::state() const {
   return tensors;
 }
 
+Sgd::Sgd(std::vector<TrainedWeight> weights, const SgdOptions& options) : options_(options) {
+  for (TrainedWeight& weight : weights) {
+    auto group = std::ranges::find_if(groups_, [&](const Group& other) {
+      return other.weight_decay == weight.weight_decay && other.lr_scale == weight.lr_scale;
+    });
+    if (group == groups_.end()) {
+      groups_.push_back({weight.weight_decay, weight.lr_scale, {}, {}, {}});
+      group = groups_.end() - 1;
+    }
+    group->names.push_back(std::move(weight.name));
+    // Begun with zeros, the first momentum is the first gradient, as torch's is.
+    if (options_.momentum > 0) group->momenta.push_back(at::zeros_like(weight.value.detach()));
+    group->weights.push_back(std::move(weight.value));
+  }
+}
+
+void Sgd::step(const std::function<double(double lr_scale)>& learning_rate) {
+  const at::NoGradGuard no_graph;
+  for (Group& group : groups_) {
+    std::vector<at::Tensor> gradients;
+    for (const at::Tensor& weight : group.weights) gradients.push_back(weight.grad());
+    at::_fused_sgd_(group.weights, gradients, group.momenta, group.weight_decay, options_.momentum,
+                    learning_rate(group.lr_scale), /*dampening=*/0, options_.nesterov, /*maximize=*/false,
+                    /*is_first_step=*/false);
+  }
+}
+
+std::vector<NamedTensor> Sgd::state() const {
+  std::vector<NamedTensor> tensors;
+  for (const Group& group : groups_) {
+    for (std::size_t i = 0; i < group.momenta.size(); ++i) {
+      tensors.push_back({"momentum." + group.names[i], group.momenta[i]});
+    }
+  }
+  return tensors;
+}
+
 AveragedWeights::AveragedWeights(std::vector<NamedTensor> weights, double decay)
     : decay_(decay), weights_(std::move(weights)) {
   for (const NamedTensor& weight : weights_) averages_.push_back({weight.name, weight.value.detach().clone()});

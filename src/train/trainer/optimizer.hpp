@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,17 +33,24 @@ struct NamedTensor {
   at::Tensor value;
 };
 
+/// Changes weights along their gradients.
+class Optimizer {
+ public:
+  virtual ~Optimizer() = default;
+  /// One step. @param learning_rate  of a weight, from its lr_scale.
+  virtual void step(const std::function<double(double lr_scale)>& learning_rate) = 0;
+  /// What going on needs beside the weights, by names of its own: the tensors themselves.
+  [[nodiscard]] virtual std::vector<NamedTensor> state() const = 0;
+};
+
 /// Source: Loshchilov and Hutter, Decoupled Weight Decay Regularization, ICLR 2019; libtorch's fused kernel.
-class AdamW {
+class AdamW final : public Optimizer {
  public:
   AdamW(std::vector<TrainedWeight> weights, const AdamWOptions& options);
 
-  /// One step along the weights' gradients.
-  /// @param learning_rate  of a weight, from its lr_scale.
-  void step(const std::function<double(double lr_scale)>& learning_rate);
-
-  /// Moments and step counts by name ("exp_avg.NAME", "exp_avg_sq.NAME", "step.NAME"): the tensors themselves.
-  [[nodiscard]] std::vector<NamedTensor> state() const;
+  void step(const std::function<double(double lr_scale)>& learning_rate) override;
+  /// Moments and step counts by name ("exp_avg.NAME", "exp_avg_sq.NAME", "step.NAME").
+  [[nodiscard]] std::vector<NamedTensor> state() const override;
 
  private:
   struct Group {
@@ -56,6 +64,32 @@ class AdamW {
   };
 
   AdamWOptions options_;
+  std::vector<Group> groups_;
+};
+
+struct SgdOptions {
+  double momentum = 0.9;
+  bool nesterov = false;  ///< needs a momentum
+};
+
+/// As torch.optim.SGD: weight decay is added to the gradient. libtorch's fused kernel.
+class Sgd final : public Optimizer {
+ public:
+  Sgd(std::vector<TrainedWeight> weights, const SgdOptions& options);
+  void step(const std::function<double(double lr_scale)>& learning_rate) override;
+  /// "momentum.NAME"; nothing without a momentum.
+  [[nodiscard]] std::vector<NamedTensor> state() const override;
+
+ private:
+  struct Group {
+    double weight_decay = 0;
+    double lr_scale = 1;
+    std::vector<std::string> names;
+    std::vector<at::Tensor> weights;
+    std::vector<at::Tensor> momenta;
+  };
+
+  SgdOptions options_;
   std::vector<Group> groups_;
 };
 
@@ -77,6 +111,24 @@ class AveragedWeights {
   double decay_;
   std::vector<NamedTensor> weights_;
   std::vector<NamedTensor> averages_;
+};
+
+/// The averages in the place of the weights, for a scope.
+class SwappedWeights {
+ public:
+  /// @param averages  null, or without a value: nothing is swapped.
+  explicit SwappedWeights(std::optional<AveragedWeights>* averages)
+      : averages_(averages != nullptr && *averages ? &**averages : nullptr) {
+    if (averages_ != nullptr) averages_->swap();
+  }
+  ~SwappedWeights() {
+    if (averages_ != nullptr) averages_->swap();
+  }
+  SwappedWeights(const SwappedWeights&) = delete;
+  SwappedWeights& operator=(const SwappedWeights&) = delete;
+
+ private:
+  AveragedWeights* averages_;
 };
 
 }  // namespace mi2::train

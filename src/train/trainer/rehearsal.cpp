@@ -5,8 +5,6 @@
 #include "train/schedule/schedule.hpp"
 
 namespace mi2::train {
-namespace {
-
 double evaluations(const Session& session, std::int64_t first) {
   const EvaluationOptions& options = session.config.evaluation;
   if (!session.evaluator) return 0;
@@ -19,7 +17,10 @@ double evaluations(const Session& session, std::int64_t first) {
   return count;
 }
 
-}  // namespace
+double evaluation_steps(const Session& session) {
+  // An image that is evaluated takes no backward pass, which is twice as long as the forward one.
+  return static_cast<double>(session.evaluated_images) / static_cast<double>(session.images_per_step()) / 3;
+}
 
 void estimate(Rehearsal& rehearsal, const Session& session) {
   // The session is one step ahead, and that step is not kept.
@@ -34,8 +35,7 @@ void estimate(Rehearsal& rehearsal, const Session& session) {
   // Batches are made ready while the step before is computed: the slower of the two counts.
   const double a_step =
       std::max(rehearsal.seconds_per_step, rehearsal.seconds_per_batch * static_cast<double>(session.accumulation));
-  // An image that is evaluated takes no backward pass, which is twice as long as the forward one.
-  const double an_evaluation = static_cast<double>(session.evaluated_images) * rehearsal.seconds_per_step / images / 3;
+  const double an_evaluation = evaluation_steps(session) * rehearsal.seconds_per_step;
   rehearsal.seconds = static_cast<double>(session.total - rehearsal.first_step) * a_step +
                       evaluations(session, rehearsal.first_step) * an_evaluation;
 }

@@ -18,7 +18,7 @@
 #include "dataset/sampling.hpp"
 #include "models/torch/devices.hpp"
 #include "train/config/model_sections.hpp"
-#include "train/parameters/policies.hpp"
+#include "train/trainer/low_rank.hpp"
 
 #include <mi2/error.hpp>
 
@@ -35,6 +35,25 @@ std::function<void(const dataset::BrokenRecord&)> note_broken(Notes& notes) {
   return [&notes](const dataset::BrokenRecord& record) {
     notes.add(fmt::format("{}: left out: {}", record.name, record.reason));
   };
+}
+
+std::uint64_t bytes_of(const std::vector<NamedTensor>& tensors) {
+  std::uint64_t bytes = 0;
+  for (const NamedTensor& tensor : tensors) bytes += tensor.value.nbytes();
+  return bytes;
+}
+
+template <typename Write>
+void only_finite(std::int64_t step, Write&& write) {
+  try {
+    write();
+  } catch (const Error& error) {
+    if (error.code() != Code::kBadArgument) throw;
+    throw Error(Code::kBadArgument,
+                fmt::format("training: after step {}: {}; a lower START_LEARNING_RATE, a longer warm-up or "
+                            "GRADIENT_CLIPPING may help; go on from an earlier checkpoint by --resume",
+                            step, error.what()));
+  }
 }
 
 /// "sha256 0123456789abcdef"
@@ -73,6 +92,7 @@ Session::Session(TrainConfig settings, Notes& notes)
   check_start();
   for (const std::string& key : config.without_effect) notes.add(fmt::format("{} has no effect in mi2", key));
   record.settings = settings_to_record(config);
+  if (processes->rank() == 0) check_hook(config.hook);
   open_device(notes);
   open_model();
   open_data(notes);
@@ -139,12 +159,14 @@ void Session::open_device(Notes& notes) {
 void Session::open_model() {
   const std::filesystem::path& path = config.model.path;
   const bool directory = std::filesystem::is_directory(path);
-  std::filesystem::path weights_file;
+  weights::StoredWeights stored;
+  policies.emplace(config.parameters, config.optimizer.weight_decay);
   if (directory) {
     const weights::ModelSource source(path);
     parts = {source.config_text(), source.tokenizer()};
     model_config = source.config();
-    weights_file = source.weights();
+    stored = source.weights();
+    if (config.lora.rank > 0) open_lora(source);
   } else if (!path.empty()) {
     parts.config = base::read_text_file(path, weights::kMaxConfigBytes);
     model_config = weights::parse_config(parts.config, path.string());
@@ -156,13 +178,19 @@ void Session::open_model() {
                 "expected a model: MODEL.PATH (a model directory to go on from, or a config.yaml), or the model's own "
                 "sections");
   }
+  if (config.lora.rank > 0 && !lora) {
+    throw Error(
+        Code::kBadArgument,
+        "LORA.RANK: additions are to a model's weights, and MODEL has none; expected a model's folder as MODEL");
+  }
   if (!path.empty()) check_model_sections(config.model, parts.config, path.string());
   if (config.model.drop_path_rate) model_config.image.drop_path_rate = *config.model.drop_path_rate;
   ops::TorchOps::Options options;
   options.device = device;
   options.recompute = config.model.activation_checkpointing;
   options.image_dropout = config.model.drop_rate.value_or(model_config.image.drop_rate);
-  model = directory ? models::load_torch_model(weights_file, model_config, options)
+  if (lora) options.low_rank = additions(*lora, *policies, config.seed);
+  model = directory ? models::load_torch_model(stored, model_config, options)
                     : models::initial_torch_model(model_config, config.seed, options);
   model->set_training(true);
   record.settings["DROP_RATE"] = fmt::to_string(options.image_dropout);
@@ -174,6 +202,13 @@ void Session::open_model() {
     tokenizer.emplace();
   }
   tokens.emplace(*tokenizer, model_config.text.context);
+}
+
+void Session::open_lora(const weights::ModelSource& source) {
+  lora.emplace(weights::LoraInfo{source.weights_sha256(), config.lora.rank,
+                                 config.lora.alpha.value_or(static_cast<double>(config.lora.rank)),
+                                 config.parameters.lora.value().targets});
+  record.settings["LORA.BASE"] = lora->base_sha256;
 }
 
 void Session::open_data(Notes& notes) {
@@ -217,39 +252,49 @@ std::string Session::identity_of(const dataset::Dataset& dataset, Notes& notes) 
   return identity.text();
 }
 
+std::uint64_t Session::export_bytes() const {
+  std::uint64_t bytes = lora ? bytes_of(best_weights()) : 0;
+  if (!exports_models()) return bytes;
+  for (const ops::TorchParameter& parameter : model->parameters()) bytes += parameter.value.nbytes();
+  return bytes;
+}
+
 void Session::open_disk(Notes& notes) {
   if (processes->rank() != 0) return;
-  const auto bytes_of = [](const std::vector<NamedTensor>& tensors) {
-    std::uint64_t bytes = 0;
-    for (const NamedTensor& tensor : tensors) bytes += tensor.value.nbytes();
-    return bytes;
-  };
-  disk = disk_need(config, state.step, total, steps_per_epoch, bytes_of(tensors()), bytes_of(best_weights()),
-                   evaluator.has_value());
+  disk =
+      disk_need(config, state.step, total, steps_per_epoch, bytes_of(tensors()), export_bytes(), evaluator.has_value());
   notes.add(check_disk(disk, config.output));
 }
 
 void Session::open_optimizer(Notes& notes) {
-  ParameterPolicies policies(config.parameters, config.optimizer.weight_decay);
+  std::vector<std::string> names;
+  for (const ops::TorchParameter& parameter : model->parameters()) names.push_back(parameter.name);
+  policies->set_layers(names);
   std::vector<TrainedWeight> trained;
   std::vector<at::Tensor> values;
   std::vector<NamedTensor> all;
   for (ops::TorchParameter& parameter : model->parameters()) {
     const ParameterPolicy policy =
-        policies.of(parameter.name, {parameter.value.sizes().data(), parameter.value.sizes().size()});
-    all.push_back({parameter.name, parameter.value});
+        policies->of(parameter.name, {parameter.value.sizes().data(), parameter.value.sizes().size()});
+    // What a LoRA run does not train stays as MODEL has it.
+    if (!lora || policy.trainable) all.push_back({parameter.name, parameter.value});
     parameter.value.requires_grad_(policy.trainable);
     if (!policy.trainable) continue;
     trained.push_back({parameter.name, parameter.value, policy.weight_decay, policy.lr_scale});
     values.push_back(parameter.value);
   }
-  for (const std::string& pattern : policies.unmatched()) {
+  for (const std::string& pattern : policies->unmatched()) {
     notes.add(fmt::format("the pattern '{}' decides nothing for any weight of this model", pattern));
   }
   if (values.empty()) throw Error(Code::kBadArgument, "FREEZE_PATTERNS leave no weight to train");
+  if (lora) notes.add(share_trained(model->parameters(), trained));
   gradients.emplace(values, *processes);
-  optimizer.emplace(std::move(trained),
-                    AdamWOptions{config.optimizer.beta1, config.optimizer.beta2, config.optimizer.eps});
+  const OptimizerOptions& options = config.optimizer;
+  if (options.kind == OptimizerOptions::Kind::kSgd) {
+    optimizer = std::make_unique<Sgd>(std::move(trained), SgdOptions{options.momentum, options.nesterov});
+  } else {
+    optimizer = std::make_unique<AdamW>(std::move(trained), AdamWOptions{options.beta1, options.beta2, options.eps});
+  }
   if (config.optimizer.ema_decay > 0) averages.emplace(std::move(all), config.optimizer.ema_decay);
   schedule.emplace(config.schedule, peak_learning_rate(config, processes->size()), total, steps_per_epoch);
 }
@@ -291,6 +336,7 @@ void Session::open_evaluation(Notes& notes) {
 std::vector<NamedTensor> Session::tensors() const {
   std::vector<NamedTensor> found;
   for (const ops::TorchParameter& parameter : model->parameters()) {
+    if (lora && !parameter.value.requires_grad()) continue;
     found.push_back({"model." + parameter.name, parameter.value.detach()});
   }
   if (averages) {
@@ -304,8 +350,26 @@ std::vector<NamedTensor> Session::tensors() const {
 std::vector<NamedTensor> Session::best_weights() const {
   if (averages) return averages->averages();
   std::vector<NamedTensor> found;
-  for (const ops::TorchParameter& parameter : model->parameters()) found.push_back({parameter.name, parameter.value});
+  for (const ops::TorchParameter& parameter : model->parameters()) {
+    if (!lora || parameter.value.requires_grad()) found.push_back({parameter.name, parameter.value});
+  }
   return found;
+}
+
+void Session::export_model(const std::filesystem::path& folder,
+                           const std::map<std::string, std::string>& metadata) const {
+  const std::vector<NamedTensor> best = best_weights();
+  only_finite(state.step, [&] {
+    if (!lora) return write_model(folder, parts, best, metadata);
+    if (config.lora.merged) {
+      write_model(folder, parts, merged_weights(model->parameters(), best, lora->scale()), metadata);
+    }
+    write_lora(folder / kLoraFile, *lora, best, metadata);
+  });
+}
+
+void Session::save_checkpoint() const {
+  only_finite(state.step, [&] { checkpoints.save(state, tensors(), record); });
 }
 
 std::int64_t Session::images_per_step() const {

@@ -2,6 +2,8 @@
 // A run made ready: processes, model, data, optimizer, as the settings say.
 
 #include <cstdint>
+#include <filesystem>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -15,6 +17,7 @@
 #include "models/torch/torch_model.hpp"
 #include "text/tokenizer.hpp"
 #include "train/config/config.hpp"
+#include "train/parameters/policies.hpp"
 #include "train/schedule/schedule.hpp"
 #include "train/trainer/checkpoint.hpp"
 #include "train/trainer/disk.hpp"
@@ -23,6 +26,8 @@
 #include "train/trainer/gradients.hpp"
 #include "train/trainer/optimizer.hpp"
 #include "train/trainer/processes.hpp"
+#include "weights/lora.hpp"
+#include "weights/model_source.hpp"
 
 namespace mi2::train {
 
@@ -43,8 +48,15 @@ struct Session {
 
   /// Weights, averages, moments: what a checkpoint holds.
   [[nodiscard]] std::vector<NamedTensor> tensors() const;
-  /// The weights a model directory gets: the averages, if there are any.
+  /// The weights a model directory gets, of a LoRA run those that it trains: the averages, if there are any.
   [[nodiscard]] std::vector<NamedTensor> best_weights() const;
+  /// Weights that are not finite are never written: no later step mends them, and the files before are good ones.
+  /// @throws Error{kBadArgument} for such weights, with advice; {kBadFile} when the disk refuses.
+  void save_checkpoint() const;
+  /// Writes a model directory, a LoRA file, or both. @throws as save_checkpoint().
+  void export_model(const std::filesystem::path& folder, const std::map<std::string, std::string>& metadata) const;
+  /// Whether there are model directories among what is exported.
+  [[nodiscard]] bool exports_models() const noexcept { return !lora || config.lora.merged; }
   /// Of all processes.
   [[nodiscard]] std::int64_t images_per_step() const;
   /// Where the data stands after so many optimizer steps.
@@ -57,6 +69,7 @@ struct Session {
 
   ModelParts parts;
   weights::ModelConfig model_config;
+  std::optional<weights::LoraInfo> lora;  ///< of a LoRA run
   std::unique_ptr<models::TorchModel> model;
   std::optional<text::Tokenizer> tokenizer;
   std::optional<dataset::TokenCache> tokens;
@@ -72,10 +85,11 @@ struct Session {
   std::int64_t steps_per_epoch = 1;
   std::int64_t total = 1;  ///< steps
 
+  std::optional<ParameterPolicies> policies;
   std::optional<Gradients> gradients;
-  std::optional<AdamW> optimizer;
+  std::unique_ptr<Optimizer> optimizer;
   std::optional<AveragedWeights> averages;
-  std::optional<CosineSchedule> schedule;
+  std::optional<LearningRates> schedule;
   std::optional<Evaluator> evaluator;
   Checkpoints checkpoints;
   RunRecord record;  ///< of this run, for its checkpoints
@@ -85,6 +99,7 @@ struct Session {
  private:
   void open_device(Notes& notes);
   void open_model();
+  void open_lora(const weights::ModelSource& source);
   void open_data(Notes& notes);
   void open_optimizer(Notes& notes);
   void open_evaluation(Notes& notes);
@@ -93,6 +108,7 @@ struct Session {
   void resume(Notes& notes);
   void resume_from(const StoredCheckpoint& checkpoint, Notes& notes);
   [[nodiscard]] std::string older_record() const;
+  [[nodiscard]] std::uint64_t export_bytes() const;
   std::string identity_of(const dataset::Dataset& dataset, Notes& notes);
 };
 

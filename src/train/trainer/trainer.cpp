@@ -39,23 +39,6 @@ struct Window {
   std::int64_t steps = 0;
 };
 
-/// The averages in the place of the weights, for a scope.
-class Swapped {
- public:
-  explicit Swapped(std::optional<AveragedWeights>* averages)
-      : averages_(averages != nullptr && *averages ? &**averages : nullptr) {
-    if (averages_ != nullptr) averages_->swap();
-  }
-  ~Swapped() {
-    if (averages_ != nullptr) averages_->swap();
-  }
-  Swapped(const Swapped&) = delete;
-  Swapped& operator=(const Swapped&) = delete;
-
- private:
-  AveragedWeights* averages_;
-};
-
 }  // namespace
 
 struct Training::Impl {
@@ -79,8 +62,7 @@ struct Training::Impl {
   void log_step();
   void report_notes();
   void evaluate();
-  template <typename Write>
-  void only_finite(Write&& write) const;
+  void tell_hook(const EvaluationRecord& record);
   std::filesystem::path export_to(const char* folder) const;
   void save();
   void conclude(TrainResult& result);
@@ -100,6 +82,8 @@ struct Training::Impl {
   std::int64_t saved_at_ = -1;
   Clock::time_point saved_when_ = Clock::now();
   Window window_;
+  RunStart run_;
+  std::stop_token stop_;
   /// Held while the weights are not those of a complete step: during an update, and while averages stand in for them.
   std::mutex changing_;
 };
@@ -201,7 +185,7 @@ void Training::Impl::evaluate() {
   record.epoch = epoch();
   {
     const std::lock_guard lock(changing_);
-    const Swapped averaged(session.config.evaluation.ema ? &session.averages : nullptr);
+    const SwappedWeights averaged(session.config.evaluation.ema ? &session.averages : nullptr);
     record.metrics = session.evaluator->run(*session.model, *session.tokens, *session.processes);
     for (std::string& doubt : session.evaluator->take_doubts()) notes.add(std::move(doubt));
   }
@@ -221,27 +205,30 @@ void Training::Impl::evaluate() {
     if (record.best) export_to("best");
     observer.evaluated(record);
   }
+  tell_hook(record);
   // What the evaluation took is not the training's speed.
   window_.start += std::chrono::duration_cast<Clock::duration>(Clock::now() - start);
 }
 
-/// Weights that are not finite are never written: no later step mends them, and the files before are good ones.
-template <typename Write>
-void Training::Impl::only_finite(Write&& write) const {
-  try {
-    write();
-  } catch (const Error& error) {
-    if (error.code() != Code::kBadArgument) throw;
-    throw Error(Code::kBadArgument,
-                fmt::format("training: after step {}: {}; a lower START_LEARNING_RATE, a longer warm-up or "
-                            "GRADIENT_CLIPPING may help; go on from an earlier checkpoint by --resume",
-                            session.state.step, error.what()));
+/// All processes go on, or none does.
+void Training::Impl::tell_hook(const EvaluationRecord& record) {
+  const HookOptions& hook = session.config.hook;
+  if (hook.command.empty()) return;
+  std::string failure;
+  if (leads()) {
+    failure = run_hook(hook, run_, record, session.config.output, [this] { return stop_.stop_requested(); });
+    if (!failure.empty()) notes.add(failure);
   }
+  if (!session.processes->any(!failure.empty()) || !hook.required) return;
+  save();
+  throw Error(Code::kBadArgument,
+              fmt::format("{}; HOOK.REQUIRED is true, so the run ends after step {}; --resume goes on from there",
+                          leads() ? failure : "HOOK.COMMAND failed", session.state.step));
 }
 
 std::filesystem::path Training::Impl::export_to(const char* folder) const {
   const std::filesystem::path path = session.config.output / folder;
-  if (leads()) only_finite([&] { write_model(path, session.parts, session.best_weights(), provenance()); });
+  if (leads()) session.export_model(path, provenance());
   return path;
 }
 
@@ -256,7 +243,7 @@ void Training::Impl::save() {
   if (saved_at_ == session.state.step) return;
   saved_at_ = session.state.step;
   if (!leads()) return;
-  only_finite([&] { session.checkpoints.save(session.state, session.tensors(), session.record); });
+  session.save_checkpoint();
   session.checkpoints.prune(session.config.checkpoint.keep_last, session.state.step);
   observer.saved(session.state.step);
 }
@@ -271,7 +258,7 @@ RunEnd Training::Impl::train(const std::stop_token& stop) {
     step([&] { return loader.next().value(); });
     const std::int64_t done = session.state.step;
     report_notes();
-    if (leads()) observer.advanced(done);
+    if (leads()) observer.advanced(done, loss_);
     if (done % config.log_every == 0 || done == session.total) {
       log_step();
       window_ = {};
@@ -321,7 +308,9 @@ std::jthread Training::Impl::watch(const std::stop_token& stop) {
 void Training::Impl::conclude(TrainResult& result) {
   if (session.config.evaluation.at_end) evaluate();
   save();
-  result.model = export_to("model");
+  const std::filesystem::path folder = export_to("model");
+  if (session.exports_models()) result.model = folder;
+  if (session.lora) result.lora = folder / kLoraFile;
 }
 
 Rehearsal Training::Impl::rehearse() {
@@ -354,10 +343,18 @@ TrainResult Training::Impl::run(const std::stop_token& stop) {
     base::AtomicFile settings(config.output / "train.yaml");
     settings.write(to_yaml(config));
     settings.commit();
-    observer.started(
-        {config.name, session.state.step, session.total, session.steps_per_epoch, session.processes->size()});
+    run_ = {config.name,
+            session.state.step,
+            session.total,
+            session.steps_per_epoch,
+            session.processes->size(),
+            static_cast<double>(session.images_per_step()),
+            evaluations(session, session.state.step),
+            evaluation_steps(session)};
+    observer.started(run_);
   }
   report_notes();
+  stop_ = stop;
   TrainResult result;
   const bool several = session.processes->size() > 1;
   session.processes->give_up_on(stop);
@@ -379,7 +376,8 @@ TrainResult Training::Impl::run(const std::stop_token& stop) {
   report_notes();
   result.steps = session.state.step;
   result.best = session.state.best;
-  if (result.best) result.best_model = config.output / "best";
+  if (result.best && session.exports_models()) result.best_model = config.output / "best";
+  if (result.best && session.lora) result.best_lora = config.output / "best" / kLoraFile;
   if (leads()) observer.finished(result.end);
   return result;
 }

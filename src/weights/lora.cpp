@@ -74,7 +74,8 @@ void Lora::read_info() {
   if (!to_number(text("alpha"), info_.alpha) || !(info_.alpha > 0) || info_.alpha > kMostLoraAlpha) {
     fail(fmt::format("alpha is {}, expected a number above 0, at most {}", in_quotes(text("alpha")), kMostLoraAlpha));
   }
-  const nlohmann::json targets = base::parse_json(text("targets"), {.name = file_.name(), .fault = Code::kBadFile});
+  const std::string place = file_.name() + ": targets";
+  const nlohmann::json targets = base::parse_json(text("targets"), {.name = place, .fault = Code::kBadFile});
   if (!targets.is_array() || targets.size() > kMostTargets) fail("targets: expected a list of patterns");
   for (const nlohmann::json& target : targets) {
     if (!target.is_string()) fail("targets: expected a list of patterns");

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { accessible, launch, open, shoot } from './browser'
-import { KEY, Server, Site } from './server'
+import { KEY, Server, Site, stopAll } from './server'
 
 let browser: Browser
 let site: Site
@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await browser?.close()
-  await server?.stop()
+  await stopAll()
   site?.remove()
 })
 

@@ -41,6 +41,10 @@ export class Site {
   }
 }
 
+/// All that run: a test that fails leaves its own to whoever ends them.
+const running = new Set<Server>()
+export const stopAll = (): Promise<unknown> => Promise.all([...running].map((server) => server.stop()))
+
 export class Server {
   private process: ChildProcess | null = null
   private port = '0'
@@ -60,6 +64,7 @@ export class Server {
       stdio: ['ignore', 'pipe', 'ignore'],
     })
     this.process = started
+    running.add(this)
     for await (const line of createInterface({ input: started.stdout! })) {
       const found = /^listening on http:\/\/[^:]+:(\d+)$/.exec(line)
       if (found === null) continue
@@ -76,6 +81,7 @@ export class Server {
   async stop(): Promise<void> {
     const ended = this.process
     this.process = null
+    running.delete(this)
     if (ended === null || ended.exitCode !== null) return
     const gone = new Promise((resolve) => ended.once('exit', resolve))
     ended.kill('SIGKILL')

@@ -134,7 +134,8 @@ TEST(LearningRates, BeginAgainAtEachWarmRestartAsTimms) {
 TEST(LearningRates, RefuseAWarmUpLongerThanTheFirstCycle) {
   ScheduleOptions options = options_of(ScheduleOptions::Kind::kCosine, 4);
   options.warmup_steps = 6;
-  mi2::test::expect_error(Code::kBadArgument, {"warm-up", "first cycle has 5"}, [&] { LearningRates(options, 0.8, 20, 1); });
+  mi2::test::expect_error(Code::kBadArgument, {"warm-up", "first cycle has 5"},
+                          [&] { LearningRates(options, 0.8, 20, 1); });
 }
 
 }  // namespace

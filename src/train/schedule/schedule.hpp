@@ -13,9 +13,9 @@ struct ScheduleOptions {
   double min_lr = 0;     ///< of the steps after the last
   enum class Kind : std::uint8_t { kCosine, kLinear };
   Kind kind = Kind::kCosine;
-  int cycles = 1;            ///< half cosines of the run
-  double cycle_mul = 1;      ///< a cycle's length, of the one before
-  double cycle_decay = 1;    ///< the rate a cycle begins with, of the one before
+  int cycles = 1;          ///< half cosines of the run
+  double cycle_mul = 1;    ///< a cycle's length, of the one before
+  double cycle_decay = 1;  ///< the rate a cycle begins with, of the one before
 };
 
 class LearningRates {

@@ -96,7 +96,7 @@ std::vector<ListEntry> read_list(const std::filesystem::path& path) {
   const std::string content = read_text_file(path, kMaxListBytes);
   require_text(content, path.string());
   std::string_view rest = content;
-  if (rest.starts_with(kByteOrderMark)) rest.remove_prefix(kMark.size());
+  if (rest.starts_with(kByteOrderMark)) rest.remove_prefix(kByteOrderMark.size());
   std::vector<ListEntry> entries;
   for (std::size_t line = 1; !rest.empty(); ++line) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());

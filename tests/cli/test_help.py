@@ -47,7 +47,7 @@ def test_quiet_draws_no_bar(mi2, images):
 def test_every_command_and_option_is_completed(mi2):
     _, table = _table(mi2)
     assert {"embed", "classify", "help", "adapter"} <= set(table[""])
-    assert table["adapter"][:3] == ["train", "classify", "import"]
+    assert table["adapter"][:4] == ["train", "classify", "predict", "import"]
     for command, words in table.items():
         text = mi2(*command.split(), "--help", with_model=False).stdout.decode()
         assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text.split("Options:")[1].split("\n\n")[0])) <= set(words), command

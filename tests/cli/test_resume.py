@@ -7,6 +7,7 @@ import subprocess
 import time
 
 import pytest
+from lora_support import make_lora
 
 COMMANDS = {
     "embed jsonl": ["embed", "--format", "jsonl"],
@@ -81,6 +82,13 @@ def test_another_job_is_refused_and_restart_starts_over(mi2, many, tmp_path, cha
     assert "another input, model or options" in refused.errors and "--restart" in refused.errors
     mi2("embed", str(many), *change, "--out", str(out), "--restart", status=8)
     assert out.exists()
+
+
+def test_another_lora_file_is_another_job(mi2, many, tmp_path):
+    out = tmp_path / "out"
+    _end(mi2, ["embed", str(many)], out, signal.SIGKILL)
+    lora = make_lora(mi2.model, tmp_path / "hand.safetensors")
+    assert "--restart" in mi2("embed", str(many), "--lora", str(lora), "--out", str(out), status=2).errors
 
 
 def test_a_changed_image_is_another_job(mi2, many, images, tmp_path):

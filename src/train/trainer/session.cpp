@@ -286,8 +286,8 @@ void Session::open_optimizer(Notes& notes) {
   for (const std::string& pattern : policies->unmatched()) {
     notes.add(fmt::format("the pattern '{}' decides nothing for any weight of this model", pattern));
   }
-  if (values.empty()) throw Error(Code::kBadArgument, "FREEZE_PATTERNS leave no weight to train");
   if (lora) notes.add(share_trained(model->parameters(), trained));
+  if (values.empty()) throw Error(Code::kBadArgument, "FREEZE_PATTERNS leave no weight to train");
   gradients.emplace(values, *processes);
   const OptimizerOptions& options = config.optimizer;
   if (options.kind == OptimizerOptions::Kind::kSgd) {

@@ -16,7 +16,7 @@ describe() {
     golden) echo "weights for the golden tests" ;;
     release) echo "build, g++ optimised" ;;
     test) echo "unit, golden and command-line tests" ;;
-    layers) echo "include directions" ;;
+    layers) echo "include directions, constants of neighbours" ;;
     format) echo "clang-format" ;;
     tidy) echo "clang-tidy" ;;
     asan) echo "tests under address and undefined-behaviour sanitizers" ;;
@@ -36,7 +36,12 @@ run_step() {
     golden) scripts/make_golden.sh ;;
     release) scripts/build.sh release ;;
     test) ctest --preset release --parallel "$jobs" ;;
-    layers) "$(python)" scripts/check_includes.py --self-test && "$(python)" scripts/check_includes.py ;;
+    layers)
+      for check in check_includes check_constants; do
+        "$(python)" "scripts/$check.py" --self-test
+        "$(python)" "scripts/$check.py"
+      done
+      ;;
     format) scripts/check_format.sh ;;
     tidy) cmake --preset asan >/dev/null && "$(python)" scripts/lint.py build/venv/bin/clang-tidy ;;
     asan)

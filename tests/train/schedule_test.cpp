@@ -13,7 +13,7 @@ namespace {
 
 using Expected = std::vector<std::pair<std::int64_t, double>>;
 
-// Expected values: CosineLRScheduler of timm 1.0.31 with t_in_epochs=False, its _get_lr(step). The formula is the same;
+// Expected values: CosineLRScheduler of timm 1.0.20 with t_in_epochs=False, its _get_lr(step). The formula is the same;
 // a few units in the last place are left to the order of its terms.
 void expect_rates(const LearningRates& schedule, const Expected& expected) {
   for (const auto& [step, rate] : expected) {
@@ -115,7 +115,7 @@ TEST(LearningRates, GoDownInALineFromTheEndOfTheWarmUp) {
   EXPECT_DOUBLE_EQ(rates.learning_rate(6, 0.5), 0.01 + (0.405 - 0.01) / 2);
 }
 
-// Expected values: CosineLRScheduler of timm 1.0.31, t_in_epochs=False, with t_initial 10, cycle_mul 2, cycle_decay
+// Expected values: CosineLRScheduler of timm 1.0.20, t_in_epochs=False, with t_initial 10, cycle_mul 2, cycle_decay
 // 0.5, cycle_limit 3 and lr_min 0.01, its _get_lr(step), before the last step.
 TEST(LearningRates, BeginAgainAtEachWarmRestartAsTimms) {
   const LearningRates rates(options_of(ScheduleOptions::Kind::kCosine, 3, 2, 0.5), 0.8, 70, 1);

@@ -96,6 +96,9 @@ if [[ ${#failed[@]} -gt 0 ]]; then
     # Which of its tests (as ctest lists them: "12 - name (Failed)") or fuzz targets; the first will do.
     grep -hE '^[[:space:]]+[0-9]+ - .*\(|^fuzz: .* FAILED' "$logs/$step.log" | grep -v '(Skipped)$' |
       sed -n '1,20s/^[[:space:]]*/  /p' || true
+    # And why, in pytest's and GoogleTest's words: the log above is long, and CI may show its end alone.
+    grep -hE '^(FAILED|ERROR) .*::|^E   |: Failure$|^\[  FAILED  \]| (error|warning): ' "$logs/$step.log" |
+      sed -n '1,30s/^/  /p' || true
   done
   echo "make test: FAILED: ${failed[*]}"
   exit 1

@@ -147,10 +147,10 @@ class Verifier {
   }
 
   /// @param pack  null: it cannot be read, which was said.
-  bool is_whole(const Pack* pack, const Thumb& thumb) {
+  bool is_whole(const Pack* pack, const Thumb& thumb, bool deep) {
     if (pack == nullptr) return false;
     try {
-      if (deep_) {
+      if (deep) {
         static_cast<void>(pack->read(thumb));
       } else if (thumb.offset > pack->size() || thumb.size > pack->size() - thumb.offset) {
         throw Error(Code::kBadFile,
@@ -178,7 +178,8 @@ class Verifier {
           say(error.what());
         }
       }
-      if (erasing_.contains(thumb.row) || is_whole(pack.get(), thumb)) return;
+      // Of an interrupted erasure nothing but what the writer that finishes it would fail at.
+      if (is_whole(pack.get(), thumb, deep_ && !erasing_.contains(thumb.row))) return;
       report_.bad_thumbs.push_back(thumb.row);
     });
   }
@@ -239,13 +240,20 @@ void mend_segments(const fs::path& folder, const Format& format) {
   }
 }
 
-/// Before the archive is opened to be written to, which takes its packs to be whole.
+/// Before the archive is opened to be written to, which takes its packs to be whole. What is left of them in their
+/// packs is overwritten: no erasure would find it any more.
 void forget_thumbs(const fs::path& folder, std::span<const std::uint64_t> rows) {
   if (rows.empty()) return;
   const WriterLock lock(folder);
   Catalog catalog(folder, Catalog::Access::kWrite);
+  const std::set<std::uint64_t> bad(rows.begin(), rows.end());
+  std::vector<Thumb> thumbs;
+  catalog.each_thumb([&](const Thumb& thumb) {
+    if (bad.contains(thumb.row)) thumbs.push_back(thumb);
+  });
   Catalog::Transaction all(catalog, true);
-  for (const std::uint64_t row : rows) catalog.drop_thumb(row);
+  for (const Thumb& thumb : thumbs) catalog.drop_thumb(thumb.row);
+  ThumbWriter(folder, read_format(folder), catalog).erase(thumbs);
   all.commit();
 }
 

@@ -149,6 +149,11 @@ ops::Parameter Lora::applied(const ops::Parameter& base) const {
   return {base.name, base.shape, tensor::DType::kF32, values->data(), values};
 }
 
-std::string Lora::sha256() const { return base::sha256_hex(std::filesystem::path(file_.name())); }
+std::string Lora::sha256() const {
+  // Of what is mapped: training may have put another file in its place meanwhile.
+  std::string found = base::sha256_hex(file_.content());
+  file_.check();
+  return found;
+}
 
 }  // namespace mi2::weights

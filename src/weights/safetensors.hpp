@@ -45,6 +45,8 @@ class SafeTensors {
   /// What errors call the file.
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] std::uint64_t file_bytes() const noexcept { return bytes_.size(); }
+  /// The whole file, header and all.
+  [[nodiscard]] std::span<const std::byte> content() const noexcept { return bytes_; }
   /// Where the data starts: TensorInfo::begin counts from here.
   [[nodiscard]] std::uint64_t data_begin() const noexcept { return data_begin_; }
 

@@ -130,3 +130,18 @@ def test_several_labels_of_a_row_are_judged_as_by_scikit_learn(mi2, data, vote, 
     for c, row in enumerate(figures["labels"]):
         assert row["auc"] == pytest.approx(metrics.roc_auc_score(y[:, c], found[:, c]), abs=1e-9)
         assert row["f1"] == pytest.approx(metrics.f1_score(y[:, c], called[:, c]), abs=1e-9)
+
+
+def test_a_finding_of_half_the_neighbours_is_called(mi2, tmp_path):
+    """Six twelfths, added one by one, are less than a half in floating point."""
+    rng = np.random.default_rng(3)
+    np.save(tmp_path / "train.npy", rng.normal(size=(12, 4)).astype(np.float32))
+    (tmp_path / "train.paths").write_text("".join(f"{i}.png\n" for i in range(12)))
+    (tmp_path / "train.csv").write_text("path,label\n" + "".join(f"{i}.png,{f'a|b{i}' if i % 2 else f'c{i}'}\n" for i in range(12)))
+    (tmp_path / "test.jsonl").write_text(json.dumps({"path": "q.png", "embedding": [1.0, 0, 0, 0]}) + "\n")
+    (tmp_path / "test.csv").write_text("path,label\nq.png,a\n")
+    mi2("knn", "--train", str(tmp_path / "train.npy"), "--paths", str(tmp_path / "train.paths"), "--labels",
+        str(tmp_path / "train.csv"), "--query-labels", str(tmp_path / "test.csv"), "--multi-label", "--k", "12", "--vote",
+        "majority", "--figures", str(tmp_path / "f.json"), str(tmp_path / "test.jsonl"), with_model=False)
+    figures = json.loads((tmp_path / "f.json").read_text())
+    assert figures["exact_match"] == 1, figures

@@ -103,22 +103,20 @@ def test_a_classifiers_folder_answers_with_scores(serve, model, kind):
 
 def test_terminate_under_load_finishes_what_is_in_flight(serve):
     server = serve("--max-batch", 2)
-    results, started = [], threading.Event()
+    results = []
 
     def ask(_):
         try:
-            started.set()
             results.append(server.score([picture("large.jpg"), "chest x-ray"]).status)
-        except OSError as error:  # not taken any more, before anything of it was read
-            results.append(type(error).__name__)
+        except ConnectionError:  # not taken any more, before anything of it was read; which one is the kernel's timing
+            results.append("not taken")
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
         jobs = [pool.submit(ask, i) for i in range(16)]
         server.wait_for(lambda: any(results))
         server.send(signal.SIGTERM)
         concurrent.futures.wait(jobs)
     assert server.wait() == 0
-    not_taken = ("ConnectionRefusedError", "ConnectionResetError", "RemoteDisconnected")  # which, is the kernel's timing
-    assert all(result == 200 or result in not_taken for result in results), results
+    assert len(results) == 16 and set(results) <= {200, "not taken"}, results
     answered = [record for record in server.records("request") if record["route"] == "score"]
     assert len(answered) == results.count(200)
 

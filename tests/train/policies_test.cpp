@@ -120,6 +120,16 @@ TEST(ParameterPolicies, OfALoraRunTrainAdditionsAndWhatIsUnfrozenAlone) {
   EXPECT_THAT(policies.unmatched(), ::testing::Contains("nothing"));
 }
 
+TEST(ParameterPolicies, OfALoraRunAddNothingToWhatIsTrainedWhole) {
+  ParameterRules rules;
+  rules.lora = LoraRules{{"mlp"}, {"resblocks.1"}};
+  ParameterPolicies policies(rules, 0.2);
+  const std::vector<std::int64_t> shape{4, 8};
+  EXPECT_TRUE(policies.of("lang_encoder.resblocks.1.mlp.c_fc.weight", shape).trainable);
+  EXPECT_FALSE(policies.is_lora_target("lang_encoder.resblocks.1.mlp.c_fc.weight"));
+  EXPECT_TRUE(policies.is_lora_target("lang_encoder.resblocks.0.mlp.c_fc.weight"));
+}
+
 TEST(ParameterPolicies, DecayTheRateFromLayerToLayerOfEachTower) {
   ParameterRules rules;
   rules.layer_decay = 0.5;

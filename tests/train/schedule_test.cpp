@@ -138,5 +138,13 @@ TEST(LearningRates, RefuseAWarmUpLongerThanTheFirstCycle) {
                           [&] { LearningRates(options, 0.8, 20, 1); });
 }
 
+TEST(LearningRates, RefuseCyclesWhoseFirstHasNoStep) {
+  for (const double growth : {2.0, 10.0}) {  // of the latter 1,000 powers the sum is no number
+    mi2::test::expect_error(Code::kBadArgument, {"LR_SCHEDULER_PARAMS.cycles", "at least one step"}, [&] {
+      LearningRates(options_of(ScheduleOptions::Kind::kCosine, 1000, growth, 1), 0.8, 20, 1);
+    });
+  }
+}
+
 }  // namespace
 }  // namespace mi2::train

@@ -54,10 +54,11 @@ Minimum minimise(Tensor where, const std::function<Point(const Tensor&)>& functi
     double length = 1;
     Point next;
     constexpr double kShortest = 1e-10;
-    for (; length > kShortest; length /= 2) {
+    const auto enough = [&] {
       next = function(where - length * step);
-      if (next.value <= here.value - 0.25 * length * decrement) break;
-    }
+      return next.value <= here.value - 0.25 * length * decrement;
+    };
+    while (!enough() && length > kShortest) length /= 2;
     if (length <= kShortest) break;
     where = where - length * step;
     here = std::move(next);
@@ -118,13 +119,13 @@ Fitted fit_number(const AdapterDescription& shape, const Samples& train, const F
   const Reduced reduced(embeddings_of(train, torch::kFloat64));
   const Tensor y = number_tensor(train, torch::kFloat64);
   const Tensor x = torch::cat({reduced.rows, torch::ones({y.size(0), 1}, y.options())}, 1);
-  constexpr double kSmoothest = 1;
-  constexpr double kSharpest = 1e-6;
+  constexpr int kSharpest = 6;  // the error's corner is smoothed over 1, 0.1, ... 1e-6
   constexpr std::size_t kSteps = 200;
   Minimum minimum;
   Tensor at = torch::zeros({x.size(1)}, y.options());
   std::size_t steps = 0;
-  for (double smooth = kSmoothest; smooth > 0.5 * kSharpest; smooth *= 0.1) {
+  for (int sharpness = 0; sharpness <= kSharpest; ++sharpness) {
+    const double smooth = std::pow(10, -sharpness);
     minimum = minimise(
         at, [&](const Tensor& here) { return absolute_error(x, y, here, options.c, smooth); }, kSteps);
     at = minimum.where;

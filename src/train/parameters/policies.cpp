@@ -173,7 +173,9 @@ ParameterPolicy ParameterPolicies::of(std::string_view name, std::span<const std
 }
 
 bool ParameterPolicies::is_lora_target(std::string_view name) {
-  return first_match(rules_->targets, name).has_value() && !first_match(rules_->freeze, name);
+  // What is trained whole needs no addition, and a LoRA file with both is refused.
+  return !first_match(rules_->unfreeze, name) && first_match(rules_->targets, name).has_value() &&
+         !first_match(rules_->freeze, name);
 }
 
 std::vector<std::string> ParameterPolicies::unmatched() const {

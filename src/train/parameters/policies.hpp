@@ -65,7 +65,8 @@ class ParameterPolicies {
   /// that no pattern unfreezes are not trained either.
   ParameterPolicy of(std::string_view name, std::span<const std::int64_t> shape);
 
-  /// Whether a LoRA run gives this linear layer's weight an addition: a target matches, and no freezing pattern does.
+  /// Whether a LoRA run gives this linear layer's weight an addition: a target matches, and no pattern that freezes or
+  /// unfreezes does.
   bool is_lora_target(std::string_view name);
 
   /// Patterns that have decided nothing for any name given to of(), because they match none or an earlier one does:

@@ -32,6 +32,13 @@ LearningRates::LearningRates(const ScheduleOptions& options, double learning_rat
                 fmt::format("schedule: expected at least one step and one step per epoch, got {} and {}", total_steps,
                             steps_per_epoch));
   }
+  if (!(first_cycle_ >= 1)) {
+    throw Error(
+        Code::kBadArgument,
+        fmt::format("LR_SCHEDULER_PARAMS.cycles: expected a first cycle of at least one step, got {} of {} steps "
+                    "for {} cycles, each {} times the one before",
+                    first_cycle_, total_steps, cycles_, cycle_mul_));
+  }
   if (warmup_ > first_cycle_) {
     throw Error(Code::kBadArgument,
                 fmt::format("the warm-up takes {} steps, the {} has {}: shorten LR_SCHEDULER_PARAMS.warmup_steps "

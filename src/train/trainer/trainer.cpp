@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <exception>
 #include <functional>
 #include <limits>
 #include <mutex>
@@ -216,8 +217,14 @@ void Training::Impl::tell_hook(const EvaluationRecord& record) {
   if (hook.command.empty()) return;
   std::string failure;
   if (leads()) {
-    failure = run_hook(hook, run_, record, session.config.output, [this] { return stop_.stop_requested(); });
+    try {
+      failure = run_hook(hook, run_, record, session.config.output, [this] { return stop_.stop_requested(); });
+    } catch (const std::exception& error) {
+      failure = error.what();  // the other processes wait to hear of it
+    }
     if (!failure.empty()) notes.add(failure);
+    // Killed by the stop, it has not failed: the run ends as stopped.
+    if (stop_.stop_requested()) failure.clear();
   }
   if (!session.processes->any(!failure.empty()) || !hook.required) return;
   save();

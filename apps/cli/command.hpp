@@ -38,6 +38,7 @@ void add_fidelity(CLI::App& command, Session& session);
 void add_adapter(CLI::App& command, Session& session);
 void add_knn(CLI::App& command, Session& session);
 void add_evaluate(CLI::App& command, Session& session);
+void add_dataset(CLI::App& command, Session& session);
 void add_report(CLI::App& command, Session& session);
 void add_index(CLI::App& command, Session& session);
 void add_help(CLI::App& command, Session& session);

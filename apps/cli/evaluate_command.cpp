@@ -18,7 +18,10 @@
 #include "arguments.hpp"
 #include "base/files.hpp"
 #include "base/table.hpp"
+#include "choices.hpp"
 #include "command.hpp"
+#include "devices.hpp"
+#include "evaluate_dataset.hpp"
 #include "interrupt.hpp"
 #include "output.hpp"
 #include "progress.hpp"
@@ -28,6 +31,8 @@
 #include "report/predictions.hpp"
 #include "report/render.hpp"
 #include "report/retrieval.hpp"
+#include "shown_on.hpp"
+#include "torch_program.hpp"
 
 namespace mi2::cli {
 namespace {
@@ -45,9 +50,18 @@ struct EvaluateArguments {
   std::string age_bands;
   report::CaseOptions cases;
   report::AnalysisOptions analysis;
+  DatasetEvaluation dataset;
 };
 
-constexpr std::string_view kEvaluateHelp = R"(Tables (CSV, any order of rows, matched by id):
+constexpr std::string_view kEvaluateHelp = R"(A published dataset:
+  NAME (mi2 dataset list) or --recipe FILE, with --root and --model: the dataset is prepared as by
+  mi2 dataset prepare, its images are embedded, and each way has a report in a folder of DIR:
+  zero-shot (the nearest text), knn-64 and knn-5 (neighbours in the training split) and probe (a
+  linear classifier, which needs libtorch). report.html is above them, with what is published beside;
+  evaluation.json has the same. Vectors are kept in --cache (DIR/cache), by each file's path, size
+  and time and by the weights: a second run embeds what has changed, and a killed one goes on.
+
+Tables (CSV, any order of rows, matched by id):
   --predictions  `id` and one column of scores per label; or one row per id and label,
                  `id,label,score`, as mi2 classify --format csv writes it (`path` is an id too). A
                  single column of scores is of one finding: its rows are labelled 1 and 0
@@ -79,6 +93,7 @@ query itself and items of its patient are left out. It writes retrieval.html and
 mean average precision, and P, R and nDCG at 1, 5 and 10, with intervals by query or patient.
 
 Examples:
+  mi2 evaluate isic2019 --root /data/isic2019 --model DIR --out report
   mi2 classify --model DIR --labels-file labels.txt --format csv --top 1000 images/ > p.csv
   mi2 evaluate --predictions p.csv --labels l.csv --out report
   mi2 evaluate --predictions p.csv --labels l.csv --attributes people.csv --prevalence 0.02 --out r
@@ -100,6 +115,8 @@ std::vector<double> parse_bands(const std::string& text) {
   return bands;
 }
 
+}  // namespace
+
 void write_report(const std::string& out, const report::Analysis& analysis) {
   const std::filesystem::path folder = make_report_folder(out);
   base::AtomicFiles files;
@@ -115,6 +132,8 @@ void write_report(const std::string& out, const report::Analysis& analysis) {
   files.commit();
 }
 
+namespace {
+
 /// STEM.json and STEM.html in the folder `out`, and a summary on standard output.
 template <typename Found>
 void write_answer(const std::string& out, std::string_view stem, const Found& found) {
@@ -126,13 +145,6 @@ void write_answer(const std::string& out, std::string_view stem, const Found& fo
   const auto output = open_output("-");
   output->write(report::to_text(found));
   output->commit();
-}
-
-base::OnProgress shown_on(Progress& bar) {
-  return [&bar](const base::Progress& at) {
-    bar.show(at);
-    throw_if_interrupted();
-  };
 }
 
 int compare(const EvaluateArguments& arguments) {
@@ -182,10 +194,16 @@ int judge_retrieval(const EvaluateArguments& arguments) {
 
 int evaluate(EvaluateArguments& arguments) {
   catch_interrupts();
+  if (!arguments.dataset.name.empty() || !arguments.dataset.recipe.empty()) {
+    arguments.dataset.out = arguments.out;
+    arguments.dataset.analysis = arguments.analysis;
+    if (!arguments.age_bands.empty()) arguments.dataset.analysis.groups.age_bands = parse_bands(arguments.age_bands);
+    return evaluate_dataset(arguments.dataset);
+  }
   if (!arguments.compared.empty()) return compare(arguments);
   if (arguments.retrieval) return judge_retrieval(arguments);
   if (arguments.predictions.empty() || arguments.labels.empty()) {
-    throw Error(Code::kBadArgument, "evaluate: expected --predictions and --labels, or --compare");
+    throw Error(Code::kBadArgument, "evaluate: expected a dataset's NAME, --predictions and --labels, or --compare");
   }
   if (arguments.many) arguments.cases.task = report::Task::kMany;
   if (arguments.ages) arguments.cases.task = report::Task::kAges;
@@ -214,6 +232,25 @@ int evaluate(EvaluateArguments& arguments) {
   output->write(report::to_text(analysis));
   output->commit();
   return 0;
+}
+
+void add_dataset_arguments(CLI::App& command, DatasetEvaluation& dataset) {
+  command.add_option("NAME", dataset.name, "A published dataset, as mi2 dataset list has it")->type_name("");
+  command.add_option("--recipe", dataset.recipe, "A recipe of yours, in place of NAME")->type_name("FILE");
+  command.add_option("--root", dataset.options.root, "The dataset's folder")->type_name("DIR");
+  command.add_option("--protocol", dataset.options.protocol, "How the dataset is split (default: the recipe's first)")
+      ->type_name("NAME");
+  command.add_option("--set", dataset.settings, "A setting of the recipe: KEY=VALUE")->type_name("KEY=VALUE");
+  command.add_option("--split-seed", dataset.options.seed, "Of splits that are drawn, and of the probe")
+      ->type_name("N")
+      ->capture_default_str();
+  command.add_option("--ways", dataset.ways, "How the model answers (default: all)")
+      ->type_name("zero-shot,knn,probe")
+      ->delimiter(',')
+      ->transform(one_of({"zero-shot", "knn", "probe"}));
+  command.add_option("--cache", dataset.cache, "Where vectors are kept (default: DIR/cache)")->type_name("DIR");
+  add_model_arguments(command, dataset.model);
+  command.get_option("--model")->required(false);
 }
 
 /// Options that would have no effect.
@@ -272,6 +309,7 @@ void add_analysis_arguments(CLI::App& command, EvaluateArguments& arguments) {
 
 void add_evaluate(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<EvaluateArguments>();
+  add_dataset_arguments(command, arguments->dataset);
   command.add_option("--predictions", arguments->predictions, "Scores of every label for every id")->type_name("FILE");
   command.add_option("-l,--labels", arguments->labels, "What is true of every id")->type_name("FILE");
   command.add_option("--attributes", arguments->attributes, "More columns of the ids")->type_name("FILE");
@@ -285,8 +323,19 @@ void add_evaluate(CLI::App& command, Session& session) {
   command.footer(fmt::format("{}\n{}", kEvaluateHelp, exit_status_help()));
   const CLI::App* const app = &command;
   command.callback([arguments, app, &session] {
+    DatasetEvaluation& dataset = arguments->dataset;
+    if (dataset.ways.empty()) dataset.ways = {"zero-shot", "knn", "probe"};
+    if (!dataset.name.empty() || !dataset.recipe.empty()) {
+      const bool probes = std::ranges::find(dataset.ways, "probe") != dataset.ways.end() && has_torch_program();
+      session.needs_torch = probes || needs_torch(dataset.model.options.device);
+    }
     session.run = [arguments, app] {
-      if (!arguments->compared.empty()) {
+      if (!arguments->dataset.name.empty() || !arguments->dataset.recipe.empty()) {
+        refuse_beside(
+            *app, "a dataset",
+            {"--predictions", "--labels", "--attributes", "--compare", "--retrieval", "--multi-label", "--ages",
+             "--label-column", "--absent-score", "--allow-missing", "--drop-unscored", "--allow-leak", "--scale"});
+      } else if (!arguments->compared.empty()) {
         refuse_beside(*app, "--compare",
                       {"--predictions", "--labels", "--attributes", "--retrieval", "--multi-label", "--ages",
                        "--label-column", "--absent-score", "--allow-missing", "--drop-unscored", "--allow-leak",

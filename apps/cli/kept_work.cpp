@@ -148,13 +148,29 @@ std::string name_of_device(const Device& device) {
   return links_torch() && models::find_cards().count > 0 ? "auto: cuda:0" : "auto: cpu";
 }
 
+}  // namespace
+
+std::string describe_images(const ImageOptions& images) {
+  return Json{{"profile", name_of(images.profile)},
+              {"azure", {images.azure_size, images.azure_quality}},
+              {"intensity", to_string(images.intensity)},
+              {"window", images.window ? to_string(*images.window) : ""},
+              {"plane", images.plane ? name_of(*images.plane) : ""},
+              {"strict", images.strict},
+              {"slide", images.slide ? to_string(*images.slide) : ""},
+              {"max_pixels", images.max_pixels},
+              {"max_file_bytes", images.max_file_bytes}}
+      .dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+namespace {
+
 std::string description_of(const KeptJob& job) {
   std::string inputs;
   for (const embedder::Input& input : job.inputs) inputs += input.path + '\0' + identity_of(input) + '\n';
   std::string texts;
   for (const std::string& text : job.texts) texts += fmt::format("{}\n{}", text.size(), text);
   const EmbedderOptions& options = job.model.options;
-  const ImageOptions& images = options.image;
   return Json{{"version", version()},
               {"inputs", hash_of(inputs)},
               {"texts", hash_of(texts)},
@@ -162,17 +178,9 @@ std::string description_of(const KeptJob& job) {
               {"lora", options.lora.empty() ? "" : hash_of(identity_of(options.lora))},
               {"dtype", options.dtype ? name_of(*options.dtype) : ""},
               {"device", name_of_device(options.device)},
-              {"profile", name_of(images.profile)},
-              {"azure", {images.azure_size, images.azure_quality}},
-              {"intensity", to_string(images.intensity)},
-              {"window", images.window ? to_string(*images.window) : ""},
-              {"plane", images.plane ? name_of(*images.plane) : ""},
-              {"strict", images.strict},
-              {"slide", images.slide ? to_string(*images.slide) : ""},
+              {"images", describe_images(options.image)},
               {"series", job.model.series},
-              {"frames", job.frames ? to_string(*job.frames) : ""},
-              {"max_pixels", images.max_pixels},
-              {"max_file_bytes", images.max_file_bytes}}
+              {"frames", job.frames ? to_string(*job.frames) : ""}}
       .dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

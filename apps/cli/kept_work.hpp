@@ -50,6 +50,9 @@ struct KeptJob {
   const std::optional<FrameSelection>& frames;
 };
 
+/// Everything of the options that vectors depend on.
+std::string describe_images(const ImageOptions& images);
+
 /// For a run over several inputs whose output is a file; otherwise nothing.
 /// @throws as KeptWork; Error{kBadArgument} for --resume where nothing can be kept.
 std::unique_ptr<KeptWork> keep_work(const std::string& output, const InputArguments& arguments, const KeptJob& job);

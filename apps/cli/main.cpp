@@ -49,6 +49,7 @@ constexpr std::array kCommands{
     Command{"adapter", "Train and use small classifiers on embeddings", add_adapter},
     Command{"knn", "Classify embeddings by their nearest neighbours", add_knn},
     Command{"evaluate", "Say what a model's answers are worth, as a report", add_evaluate},
+    Command{"dataset", "Turn a published dataset on disk into a manifest", add_dataset},
     Command{"report", "Say what a run cost", add_report},
 #ifdef MI2_WITH_ARCHIVE
     Command{"index", "Keep archives of images, and search them", add_index},
@@ -74,6 +75,7 @@ constexpr std::string_view kExamples = R"(Examples:
   mi2 adapter train --embeddings vectors.jsonl --labels labels.csv --out lesions
   mi2 knn --train vectors.jsonl --labels labels.csv new.jsonl
   mi2 evaluate --predictions p.csv --labels l.csv --out report
+  mi2 dataset prepare isic2019 --root /data/isic --out isic
   mi2 index add --model DIR archive/ studies/
   mi2 index search --model DIR archive/ --text "pleural effusion"
 

@@ -16,8 +16,8 @@ namespace {
 
 class Reader {
  public:
-  Reader(std::string_view text, std::string_view name, std::size_t max_fields)
-      : rest_(text), name_(name), max_fields_(max_fields) {}
+  Reader(std::string_view text, std::string_view name, const CsvLimits& limits)
+      : rest_(text), name_(name), max_fields_(limits.fields), delimiter_(limits.delimiter) {}
 
   /// The next row, empty lines passed over. @param columns  it must have as many fields; 0: any number.
   std::optional<CsvRow> next(std::size_t columns) {
@@ -32,7 +32,7 @@ class Reader {
         }
         std::string text = field(quoted);
         if (++count <= columns || columns == 0) row.fields.push_back(std::move(text));
-      } while (take(','));
+      } while (take(delimiter_));
       end_line();
       if (count == 1 && !quoted && row.fields.front().empty()) continue;
       if (count != columns && columns != 0) {
@@ -67,7 +67,7 @@ class Reader {
       quoted = true;
       return quoted_field();
     }
-    const std::size_t end = std::min(rest_.find_first_of(",\r\n"), rest_.size());
+    const std::size_t end = std::min(rest_.find_first_of(ends_), rest_.size());
     const std::string_view text = rest_.substr(0, end);
     if (text.find('"') != std::string_view::npos) refuse(line_, "a quote inside a field that does not start with one");
     rest_.remove_prefix(end);
@@ -86,8 +86,8 @@ class Reader {
       rest_.remove_prefix(end + 1);
       if (rest_.starts_with('"')) text += '"';
     } while (take('"'));
-    if (!rest_.empty() && std::string_view(",\r\n").find(rest_.front()) == std::string_view::npos) {
-      refuse(line_, "text after a closing quote; expected a comma or the end of the line");
+    if (!rest_.empty() && ends_.find(rest_.front()) == std::string_view::npos) {
+      refuse(line_, fmt::format("text after a closing quote; expected '{}' or the end of the line", delimiter_));
     }
     return text;
   }
@@ -95,6 +95,8 @@ class Reader {
   std::string_view rest_;
   std::string_view name_;
   std::size_t max_fields_;
+  char delimiter_;
+  std::string ends_ = {delimiter_, '\r', '\n'};  ///< of a field without quotes
   std::size_t fields_ = 0;
   std::size_t line_ = 1;
 };
@@ -107,7 +109,7 @@ CsvTable parse_csv(std::string_view text, std::string_view name, const CsvLimits
   }
   require_text(text, name);
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-  Reader reader(text, name, limits.fields);
+  Reader reader(text, name, limits);
   std::optional<CsvRow> header = reader.next(0);
   if (!header) throw Error(Code::kBadFile, fmt::format("{}: is empty; expected a header line", name));
   CsvTable table{std::move(header->fields), {}};

@@ -15,6 +15,7 @@ inline constexpr std::uint64_t kMaxCsvBytes = 256ULL << 20;
 struct CsvLimits {
   std::size_t rows = 1U << 24;
   std::size_t fields = 1U << 25;  ///< of the header and all rows
+  char delimiter = ',';
 };
 
 struct CsvRow {

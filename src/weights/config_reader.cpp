@@ -9,7 +9,7 @@
 
 #include <mi2/error.hpp>
 #include "weights/names.hpp"
-#include "weights/scalars.hpp"
+#include "yaml/scalars.hpp"
 
 namespace mi2::weights {
 namespace {
@@ -80,7 +80,7 @@ namespace {
 
 double checked_number(const ConfigReader& reader, std::string_view key, std::string_view text, double low,
                       double high) {
-  const std::optional<double> value = to_number(text);
+  const std::optional<double> value = yaml::to_number(text);
   if (!value) reader.fail(key, fmt::format("is {}, not a finite number", in_quotes(text)));
   if (*value < low || *value > high) reader.fail(key, fmt::format("is {}, it must be in {}..{}", *value, low, high));
   return *value;
@@ -93,7 +93,7 @@ int checked_integer(const ConfigReader& reader, std::string_view key, std::strin
 }
 
 bool checked_flag(const ConfigReader& reader, std::string_view key, std::string_view text) {
-  const std::optional<bool> value = to_flag(text);
+  const std::optional<bool> value = yaml::to_flag(text);
   if (!value) reader.fail(key, fmt::format("is {}, neither true nor false", in_quotes(text)));
   return *value;
 }

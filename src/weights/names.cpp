@@ -6,8 +6,6 @@
 namespace mi2::weights {
 namespace {
 
-constexpr std::size_t kShownBytes = 120;
-
 struct Rename {
   std::string_view older;
   std::string_view current;
@@ -66,16 +64,6 @@ std::string current_image_part(std::string_view older) {
 }
 
 }  // namespace
-
-std::string in_quotes(std::string_view name) {
-  std::string shown = "'";
-  for (const char c : name.substr(0, kShownBytes)) {
-    const auto byte = static_cast<unsigned char>(c);
-    shown += byte < 0x20 || byte >= 0x7F ? '?' : c;
-  }
-  if (name.size() > kShownBytes) shown += "...";
-  return shown += '\'';
-}
 
 Naming naming_of(std::string_view name) noexcept {
   for (const Rename& top : kTops) {

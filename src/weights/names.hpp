@@ -5,10 +5,12 @@
 #include <string>
 #include <string_view>
 
+#include "base/quotes.hpp"
+
 namespace mi2::weights {
 
-/// A name from a file as an error shows it: in single quotes, control characters replaced, at most 120 bytes.
-std::string in_quotes(std::string_view name);
+/// A name from a file as an error shows it.
+using base::in_quotes;
 
 /// How many names an error shows, if many are at fault.
 inline constexpr std::size_t kShownLeftOvers = 5;

@@ -9,9 +9,12 @@
 #include <vector>
 
 #include "train/config/config.hpp"
-#include "train/config/value.hpp"
+#include "yaml/value.hpp"
 
 namespace mi2::train {
+
+using yaml::Place;
+using yaml::Value;
 
 /// The settings while they are read, with what only makes sense together.
 struct Draft {

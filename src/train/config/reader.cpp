@@ -45,7 +45,7 @@ class Reader {
     }
     const std::string path = text.substr(0, equals);
     given_.clear();
-    read_value(Value(parse_yaml(std::string_view(text).substr(equals + 1), place), path, place));
+    read_value(Value(yaml::parse(std::string_view(text).substr(equals + 1), place), path, place));
   }
 
   Draft& draft() { return draft_; }
@@ -139,7 +139,7 @@ TrainConfig parse_train_config(std::string_view yaml, std::string_view name,
   Reader reader;
   const Place file{std::string(name), Code::kBadFile};
   // Entries name their own lines; the root stands at the first.
-  reader.read_file(parse_yaml(yaml, file), {fmt::format("{}:1", name), Code::kBadFile});
+  reader.read_file(yaml::parse(yaml, file), {fmt::format("{}:1", name), Code::kBadFile});
   for (const std::string& override_text : overrides) reader.read_override(override_text);
   return resolve(reader.draft(), reader.model(), name);
 }

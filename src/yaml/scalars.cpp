@@ -1,10 +1,10 @@
-#include "weights/scalars.hpp"
+#include "yaml/scalars.hpp"
 
 #include <charconv>
 #include <cmath>
 #include <system_error>
 
-namespace mi2::weights {
+namespace mi2::yaml {
 
 std::optional<double> to_number(std::string_view text) {
   if (text.starts_with('+')) text.remove_prefix(1);
@@ -24,4 +24,4 @@ std::optional<bool> to_flag(std::string_view text) {
   return std::nullopt;
 }
 
-}  // namespace mi2::weights
+}  // namespace mi2::yaml

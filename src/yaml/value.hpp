@@ -1,5 +1,5 @@
 #pragma once
-// One value of a config with where it stands, read as a type and within a range.
+// One value of a YAML file with where it stands, read as a type and within a range.
 
 #include <cstddef>
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 #include <mi2/error.hpp>
 
-namespace mi2::train {
+namespace mi2::yaml {
 
 /// Where a value stands.
 struct Place {
@@ -55,6 +55,6 @@ class Value {
 };
 
 /// The document in a text. @throws Error of `place` if it is not YAML.
-YAML::Node parse_yaml(std::string_view text, const Place& place);
+YAML::Node parse(std::string_view text, const Place& place);
 
-}  // namespace mi2::train
+}  // namespace mi2::yaml

@@ -1,4 +1,4 @@
-#include "train/config/value.hpp"
+#include "yaml/value.hpp"
 
 #include <cmath>
 #include <optional>
@@ -6,10 +6,10 @@
 
 #include <fmt/format.h>
 
-#include "weights/names.hpp"
-#include "weights/scalars.hpp"
+#include "base/quotes.hpp"
+#include "yaml/scalars.hpp"
 
-namespace mi2::train {
+namespace mi2::yaml {
 namespace {
 
 constexpr std::size_t kMaxItems = 10'000;
@@ -48,15 +48,15 @@ std::string Value::short_text() const {
 
 bool Value::flag() const {
   const std::string value = text();
-  const std::optional<bool> flag = weights::to_flag(value);
-  if (!flag) fail(fmt::format("is {}, neither true nor false", weights::in_quotes(value)));
+  const std::optional<bool> flag = to_flag(value);
+  if (!flag) fail(fmt::format("is {}, neither true nor false", base::in_quotes(value)));
   return *flag;
 }
 
 double Value::number(double low, double high) const {
   const std::string value = text();
-  const std::optional<double> number = weights::to_number(value);
-  if (!number) fail(fmt::format("is {}, not a finite number", weights::in_quotes(value)));
+  const std::optional<double> number = to_number(value);
+  if (!number) fail(fmt::format("is {}, not a finite number", base::in_quotes(value)));
   if (*number < low || *number > high) fail(fmt::format("is {}, it must be in {}..{}", *number, low, high));
   return *number;
 }
@@ -104,7 +104,7 @@ std::vector<std::pair<std::string, Value>> Value::entries() const {
   return found;
 }
 
-YAML::Node parse_yaml(std::string_view text, const Place& place) {
+YAML::Node parse(std::string_view text, const Place& place) {
   try {
     return YAML::Load(std::string(text));
   } catch (const YAML::Exception& e) {
@@ -113,4 +113,4 @@ YAML::Node parse_yaml(std::string_view text, const Place& place) {
   }
 }
 
-}  // namespace mi2::train
+}  // namespace mi2::yaml

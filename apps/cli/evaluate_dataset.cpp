@@ -1,0 +1,352 @@
+#include "evaluate_dataset.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include <mi2/error.hpp>
+
+#include "base/csv.hpp"
+#include "base/files.hpp"
+#include "base/html.hpp"
+#include "base/table.hpp"
+#include "dataset_ways.hpp"
+#include "embed_inputs.hpp"
+#include "embedder/inputs.hpp"
+#include "exit_status.hpp"
+#include "interrupt.hpp"
+#include "kept_work.hpp"
+#include "output.hpp"
+#include "report/cases.hpp"
+#include "report/page.hpp"
+#include "report/render.hpp"
+#include "shown_on.hpp"
+#include "torch_program.hpp"
+#include "vectors/vector_cache.hpp"
+
+namespace mi2::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool wants(const DatasetEvaluation& evaluation, std::string_view way) {
+  return std::ranges::find(evaluation.ways, way) != evaluation.ways.end();
+}
+
+recipe::Prepared prepare_dataset(DatasetEvaluation& evaluation, const recipe::Recipe& recipe, const fs::path& folder) {
+  evaluation.options.settings = parse_settings(evaluation.settings);
+  evaluation.options.out = fs::absolute(make_report_folder(folder.string()));
+  Progress bar(0, "");
+  bar.begin("reading the dataset");
+  recipe::Prepared prepared = recipe::prepare(recipe, evaluation.options, shown_on(bar));
+  bar.rest();
+  for (const std::string& warning : prepared.notes.warnings) bar.warn(fmt::format("warning: {}", warning));
+  base::AtomicFiles files;
+  files.add(folder / "manifest.csv", recipe::manifest_csv(prepared));
+  files.add(folder / "prompts.csv", recipe::prompts_csv(prepared));
+  files.add(folder / "recipe.json", recipe::recipe_json(prepared));
+  files.commit();
+  return prepared;
+}
+
+/// The vectors of a dataset, those in the cache as they were; what cannot be read is reported.
+struct Embedding {
+  EmbeddedDataset data;
+  std::size_t computed = 0;
+  std::size_t cached = 0;
+  int status = 0;
+};
+
+std::string space_of(const Embedder& embedder) {
+  const Provenance made = embedder.provenance();
+  return fmt::format("{}\n{}\n{}\n{}\n{}\n{}", made.version, made.weights_sha256, made.profile, made.dtype,
+                     made.instructions, describe_images(embedder.options().image));
+}
+
+Embedding embed_dataset(const DatasetEvaluation& evaluation, const recipe::Prepared& prepared,
+                        const Embedder& embedder) {
+  const auto& rows = prepared.rows.all();
+  const std::size_t file = prepared.rows.need("file");
+  const std::size_t split = prepared.rows.need("split");
+  // The training images answer for neighbours and probe alone.
+  const bool needs_train = wants(evaluation, "knn") || wants(evaluation, "probe");
+  vectors::VectorCache cache(evaluation.cache, space_of(embedder), static_cast<std::size_t>(embedder.dimensions()));
+  std::map<std::string, std::string> identities;
+  std::vector<embedder::Input> inputs;
+  Embedding made{{prepared,
+                  {},
+                  std::vector<std::optional<std::size_t>>(rows.size()),
+                  evaluation.model.options.threads,
+                  evaluation.options.seed}};
+  for (const recipe::Row& row : rows) {
+    const std::string& path = row.fields[file];
+    if (!needs_train && row.fields[split] == "train") continue;
+    const auto [known, is_new] = identities.emplace(path, vectors::identity_of_file(path));
+    if (!is_new) continue;
+    if (cache.find(known->second).empty()) {
+      inputs.push_back({path});
+    } else {
+      ++made.cached;
+    }
+  }
+  Progress progress(inputs.size(), "images");
+  progress.keep_alive();
+  Report report(progress);
+  const EmbedRun run{embedder, batch_of(evaluation.model, embedder), progress, report, [] {}};
+  const auto prepare = [&](std::span<const std::byte> encoded, std::string_view name) {
+    return embedder.prepare(encoded, name);
+  };
+  embed_items(run, embedder::items_of(inputs, embedder.options().image.max_file_bytes, prepare),
+              [&](const embedder::Embedded& item) {
+                cache.add(identities.at(std::string(item.name)), item.image);
+                ++made.computed;
+              });
+  report.summarize();
+  made.status = report.exit_status();
+  std::map<std::string, std::size_t> place;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto identity = identities.find(rows[i].fields[file]);
+    if (identity == identities.end()) continue;
+    const std::span<const float> vector = cache.find(identity->second);
+    if (vector.empty()) continue;
+    const auto [known, is_new] = place.emplace(identity->first, made.data.vectors.rows());
+    if (is_new) made.data.vectors.append(vector);
+    made.data.row_of[i] = known->second;
+  }
+  return made;
+}
+
+/// The rows of a dataset as mi2 evaluate --labels takes them: ids, labels, splits and people.
+base::Table truth_of(const recipe::Prepared& prepared) {
+  std::vector<std::string> names{"id", "label", "split"};
+  for (const std::string& name : prepared.recipe->attributes) {
+    const bool twice = std::ranges::find(names, name) != names.end();
+    if (!twice && prepared.rows.find(name)) names.push_back(name);
+  }
+  // A patient that some rows do not name is no patient that rows can be grouped by.
+  if (const auto patient = prepared.rows.find("patient")) {
+    const auto unnamed = [&](const recipe::Row& row) { return row.fields[*patient].empty(); };
+    if (std::ranges::any_of(prepared.rows.all(), unnamed)) std::erase(names, "patient");
+  }
+  std::string csv;
+  for (const std::string& name : names) csv += (csv.empty() ? "" : ",") + base::csv_field(name);
+  csv += '\n';
+  for (const recipe::Row& row : prepared.rows.all()) {
+    for (std::size_t c = 0; c < names.size(); ++c) {
+      if (c > 0) csv += ',';
+      csv += base::csv_field(row.fields[prepared.rows.need(names[c])]);
+    }
+    csv += '\n';
+  }
+  return base::Table::parse(csv, fmt::format("the rows of {}", prepared.recipe->name));
+}
+
+report::Task task_of(recipe::Task task) {
+  switch (task) {
+    case recipe::Task::kFindings:
+      return report::Task::kMany;
+    case recipe::Task::kAges:
+      return report::Task::kAges;
+    default:
+      return report::Task::kOne;
+  }
+}
+
+report::Analysis judge(Answers answers, const recipe::Prepared& prepared, const DatasetEvaluation& evaluation) {
+  report::CaseOptions cases;
+  cases.task = task_of(prepared.recipe->task);
+  cases.label_column = "label";
+  // Images that could not be read, and labels that no training row has, were said and are counted.
+  cases.allow_missing = true;
+  cases.drop_unscored = true;
+  cases.allow_leak = true;
+  const report::Study study =
+      report::read_study(std::move(answers.predictions), truth_of(prepared), std::nullopt, cases);
+  Progress bar(0, "");
+  bar.begin("evaluating");
+  report::Analysis analysis = report::analyse(study, evaluation.analysis, shown_on(bar));
+  analysis.source = fmt::format("{}: {} ({})", prepared.recipe->title, answers.title, answers.scores);
+  if (prepared.leaks.in_several > 0) {
+    analysis.warnings.push_back(fmt::format("{} of {} {}s have images in more than one split",
+                                            prepared.leaks.in_several, prepared.leaks.groups, prepared.leaks.column));
+  }
+  for (const std::string& warning : analysis.warnings) bar.warn(fmt::format("{}: warning: {}", answers.key, warning));
+  return analysis;
+}
+
+/// A way's headline beside the others'.
+struct Line {
+  std::string key;
+  std::string title;
+  std::string figure;
+  evaluation::Figure value;
+  std::size_t rows = 0;
+};
+
+constexpr std::string_view kProtocol =
+    "protocol not published: it is not known whether the row is zero-shot, kNN or fine-tuned";
+
+nlohmann::ordered_json summary_json(const recipe::Prepared& prepared, const Embedding& made,
+                                    const std::vector<Line>& lines, const Provenance& model) {
+  using Json = nlohmann::ordered_json;
+  Json json{{"dataset", prepared.recipe->name},
+            {"title", prepared.recipe->title},
+            {"protocol", prepared.split.name},
+            {"seed", prepared.seed},
+            {"research_use_only", true},
+            {"model", {{"weights_sha256", model.weights_sha256}, {"dtype", model.dtype}, {"profile", model.profile}}},
+            {"images", prepared.rows.all().size()},
+            {"vectors", made.data.vectors.rows()}};
+  for (const Line& line : lines) {
+    const auto& interval = line.value.interval;
+    json["ways"][line.key] = {{"title", line.title},
+                              {"figure", line.figure},
+                              {"value", line.value.value ? Json(*line.value.value) : Json(nullptr)},
+                              {"interval", interval ? Json{interval->low, interval->high} : Json(nullptr)},
+                              {"rows", line.rows}};
+  }
+  json["published"] = Json::array();
+  for (const recipe::Benchmark& row : prepared.recipe->benchmarks) {
+    json["published"].push_back({{"name", row.name}, {"metric", row.metric}, {"value", row.value}, {"note", row.note}});
+  }
+  return json;
+}
+
+std::string summary_html(const recipe::Prepared& prepared, const std::vector<Line>& lines) {
+  using base::escape_html;
+  std::string body = fmt::format("<p>{} images, split {}. For research use only.</p>\n", prepared.rows.all().size(),
+                                 escape_html(prepared.split.name));
+  std::string rows = "<tr><th>way</th><th>figure</th><th>value and interval</th><th>rows</th></tr>\n";
+  for (const Line& line : lines) {
+    rows += fmt::format(
+        "<tr><td><a href=\"{}/report.html\">{}</a></td><td>{}</td><td class=\"n\">{}</td>"
+        "<td class=\"n\">{}</td></tr>\n",
+        line.key, escape_html(line.title), escape_html(line.figure), evaluation::to_text(line.value), line.rows);
+  }
+  for (const recipe::Benchmark& row : prepared.recipe->benchmarks) {
+    rows += fmt::format("<tr><td>published: {} ({})</td><td>{}</td><td class=\"n\">{}</td><td></td></tr>\n",
+                        escape_html(row.name), escape_html(row.note.empty() ? std::string(kProtocol) : row.note),
+                        escape_html(row.metric), row.value);
+  }
+  body += report::scrolling_table(rows);
+  body += fmt::format("<h2>Dataset</h2>\n<p>{}</p>\n", escape_html(prepared.recipe->about));
+  std::string counts = "<tr><th>count</th><th>found</th><th>published</th></tr>\n";
+  for (const recipe::Compared& row : prepared.compared) {
+    counts += fmt::format("<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>\n", escape_html(row.what),
+                          row.found, row.published);
+  }
+  if (!prepared.compared.empty()) body += report::scrolling_table(counts);
+  for (const auto& [reason, count] : prepared.notes.excluded) {
+    body += fmt::format("<p class=\"note\">Left out: {} {}.</p>\n", count, escape_html(reason));
+  }
+  for (const std::string& warning : prepared.notes.warnings) {
+    body += fmt::format("<p class=\"note\">{}.</p>\n", escape_html(warning));
+  }
+  return report::page(prepared.recipe->title, body);
+}
+
+std::string summary_text(const recipe::Prepared& prepared, const Embedding& made, const std::vector<Line>& lines) {
+  std::string text = fmt::format("{}: {} images; {} embedded now, {} before\n", prepared.recipe->title,
+                                 prepared.rows.all().size(), made.computed, made.cached);
+  for (const Line& line : lines) {
+    text +=
+        fmt::format("  {:<10} {} {} ({} rows)\n", line.key, line.figure, evaluation::to_text(line.value), line.rows);
+  }
+  for (const recipe::Benchmark& row : prepared.recipe->benchmarks) {
+    text += fmt::format("  published  {} {} ({})\n", row.metric, row.value, row.note);
+  }
+  return text;
+}
+
+/// Every way that was asked for and can be gone, with its report written.
+std::vector<Line> go_ways(const DatasetEvaluation& evaluation, const EmbeddedDataset& data, const Embedder& embedder) {
+  std::vector<Line> lines;
+  Progress notes(0, "");
+  const auto finish = [&](std::optional<Answers> answers, std::string_view way) {
+    if (!answers) {
+      notes.warn(fmt::format("warning: {}: no training image, or none to judge: left out", way));
+      return;
+    }
+    const std::string key = answers->key;
+    const std::string title = answers->title;
+    const report::Analysis analysis = judge(std::move(*answers), data.prepared, evaluation);
+    write_report((fs::path(evaluation.out) / key).string(), analysis);
+    const report::NamedFigure& head = analysis.figures.front();
+    lines.push_back({key, title, head.name, head.figure, analysis.rows});
+  };
+  if (wants(evaluation, "zero-shot")) finish(answer_by_texts(data, embedder), "zero-shot");
+  if (wants(evaluation, "knn")) {
+    for (const std::size_t k : {std::size_t{64}, std::size_t{5}}) finish(answer_by_neighbours(data, k), "knn");
+  }
+  if (wants(evaluation, "probe")) {
+    if (links_torch()) {
+      Progress bar(0, "");
+      bar.begin("fitting");
+      std::optional<Answers> answers = answer_by_probe(data, shown_on(bar));
+      bar.rest();
+      finish(std::move(answers), "probe");
+    } else {
+      notes.warn("warning: probe: needs a program built with libtorch: left out");
+    }
+  }
+  return lines;
+}
+
+}  // namespace
+
+const recipe::Recipe& chosen_recipe(const std::string& name, const std::string& file,
+                                    std::optional<recipe::Recipe>& own) {
+  if (name.empty() == file.empty()) throw Error(Code::kBadArgument, "expected a dataset's NAME or --recipe");
+  if (file.empty()) return recipe::find_recipe(name);
+  return own.emplace(recipe::read_recipe(file));
+}
+
+std::map<std::string, std::string> parse_settings(const std::vector<std::string>& given) {
+  std::map<std::string, std::string> settings;
+  for (const std::string& text : given) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      throw Error(Code::kBadArgument, fmt::format("--set: expected KEY=VALUE, got '{}'", text));
+    }
+    if (!settings.emplace(text.substr(0, equals), text.substr(equals + 1)).second) {
+      throw Error(Code::kBadArgument, fmt::format("--set: {} is given twice", text.substr(0, equals)));
+    }
+  }
+  return settings;
+}
+
+int evaluate_dataset(DatasetEvaluation& evaluation) {
+  std::optional<recipe::Recipe> own;
+  const recipe::Recipe& recipe = chosen_recipe(evaluation.name, evaluation.recipe, own);
+  if (recipe.task == recipe::Task::kCaptions) {
+    throw Error(Code::kUnsupported,
+                fmt::format("{} has texts in place of labels; expected a dataset with labels", recipe.name));
+  }
+  if (evaluation.model.model.empty()) throw Error(Code::kBadArgument, "evaluate: expected --model DIR");
+  const fs::path folder = make_report_folder(evaluation.out);
+  if (evaluation.cache.empty()) evaluation.cache = (folder / "cache").string();
+  const recipe::Prepared prepared = prepare_dataset(evaluation, recipe, folder / "dataset");
+  Progress progress(0, "");
+  const Embedder embedder = open_embedder(evaluation.model, progress);
+  const Embedding made = embed_dataset(evaluation, prepared, embedder);
+  const std::vector<Line> lines = go_ways(evaluation, made.data, embedder);
+  if (lines.empty()) throw Error(Code::kBadArgument, "evaluate: no way could be gone");
+  base::AtomicFiles files;
+  files.add(folder / "evaluation.json", summary_json(prepared, made, lines, embedder.provenance()).dump(2) + "\n");
+  files.add(folder / "report.html", summary_html(prepared, lines));
+  files.commit();
+  const auto output = open_output("-");
+  output->write(summary_text(prepared, made, lines));
+  output->commit();
+  return made.status;
+}
+
+}  // namespace mi2::cli

@@ -1,0 +1,147 @@
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <unordered_map>
+
+#include <fmt/format.h>
+
+#include <mi2/error.hpp>
+
+#include "base/quotes.hpp"
+#include "base/table.hpp"
+#include "recipe/stages.hpp"
+#include "recipe/template.hpp"
+
+namespace mi2::recipe {
+namespace {
+
+using By = ImageRule::By;
+
+/// Endings of what lies beside images.
+constexpr std::array<std::string_view, 14> kNoImages{".csv",  ".tsv",  ".txt", ".gz", ".xlsx", ".xls", ".xml",
+                                                     ".json", ".html", ".pdf", ".md", ".zip",  ".mat", ".h5"};
+
+std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+std::string_view stem_of(std::string_view path) {
+  const std::string_view name = name_of(path);
+  const std::size_t dot = name.rfind('.');
+  return dot == std::string_view::npos || dot == 0 ? name : name.substr(0, dot);
+}
+
+/// "00001880" and "1880" are one number. @returns nothing for what is none.
+std::optional<std::string> number_of(std::string_view text) {
+  if (text.empty() || text.find_first_not_of("0123456789") != std::string_view::npos) return std::nullopt;
+  const std::size_t first = text.find_first_not_of('0');
+  return std::string(first == std::string_view::npos ? "0" : text.substr(first));
+}
+
+/// What a path, or a row's key, is looked up by.
+std::optional<std::string> key_of(std::string_view text, By by, bool of_file) {
+  switch (by) {
+    case By::kStem:
+      return std::string(of_file ? stem_of(text) : text);
+    case By::kName:
+    case By::kPath:
+      return std::string(name_of(text));
+    case By::kNumber:
+      return number_of(of_file ? stem_of(text) : text);
+  }
+  return std::nullopt;
+}
+
+class Images {
+ public:
+  Images(const Listing& files, By by) : by_(by) {
+    for (const Listing::File& file : files.files()) {
+      const std::string ending = base::lower_ascii(std::filesystem::path(file.path).extension().string());
+      if (std::ranges::find(kNoImages, ending) != kNoImages.end()) continue;
+      if (auto key = key_of(file.path, by_, true)) files_[std::move(*key)].push_back(&file);
+    }
+  }
+
+  /// @param why  is set where there is none.
+  [[nodiscard]] const Listing::File* find(std::string_view cell, std::string_view within, std::string& why) const {
+    const auto key = key_of(cell, by_, false);
+    const auto found = key ? files_.find(*key) : files_.end();
+    std::vector<const Listing::File*> left;
+    if (found != files_.end()) left = found->second;
+    if (by_ == By::kPath) std::erase_if(left, [&](const Listing::File* file) { return !ends_in(file->path, cell); });
+    const auto inside = [&](const Listing::File* file) {
+      return base::lower_ascii(file->path).find(base::lower_ascii(within)) != std::string::npos;
+    };
+    if (std::ranges::any_of(left, inside)) std::erase_if(left, std::not_fn(inside));
+    // Unpacked twice, a dataset has the same files in folders inside each other.
+    const auto best = std::ranges::min_element(left, {}, [](const Listing::File* file) { return depth(*file); });
+    const auto differs = [&](const Listing::File* file) { return file->bytes != (*best)->bytes; };
+    if (best == left.end()) {
+      why = "no file of that name";
+    } else if (std::ranges::any_of(left, differs)) {
+      why = "several files of that name";
+    } else if ((*best)->bytes == 0) {
+      why = "an empty file";
+    } else {
+      return *best;
+    }
+    return nullptr;
+  }
+
+ private:
+  static std::ptrdiff_t depth(const Listing::File& file) { return std::ranges::count(file.path, '/'); }
+  static bool ends_in(std::string_view path, std::string_view name) {
+    return path.ends_with(name) && (path.size() == name.size() || path[path.size() - name.size() - 1] == '/');
+  }
+
+  By by_;
+  std::unordered_map<std::string, std::vector<const Listing::File*>> files_;
+};
+
+/// Two rows of one id are one row written twice, or say that the table is not what it should be.
+void refuse_duplicates(Rows& rows, std::size_t id, Notes& notes) {
+  std::unordered_map<std::string, Row> first;
+  exclude_rows(rows, notes, [&](const Row& row) -> std::string {
+    const auto [other, is_new] = first.try_emplace(row.fields[id], row);
+    if (is_new) return "";
+    if (other->second.fields != row.fields) {
+      throw Error(Code::kBadFile, fmt::format("{}: has the id {} of {} and differs from it", rows.where(row),
+                                              base::in_quotes(row.fields[id]), rows.where(other->second)));
+    }
+    return "listed twice";
+  });
+}
+
+}  // namespace
+
+void find_images(const Recipe& recipe, const Listing& files, Rows& rows, Notes& notes) {
+  const std::size_t file = rows.column("file");
+  const std::size_t id = rows.column("id");
+  if (!recipe.image.key.empty()) {
+    const Images images(files, recipe.image.by);
+    const std::size_t key = rows.need(recipe.image.key);
+    const auto within = recipe.image.within.empty() ? std::nullopt : std::optional(rows.need(recipe.image.within));
+    exclude_rows(rows, notes, [&](Row& row) -> std::string {
+      if (!row.fields[file].empty()) return "";
+      std::string why;
+      if (const Listing::File* found =
+              images.find(row.fields[key], within ? row.fields[*within] : std::string(), why)) {
+        row.fields[file] = files.whole(found->path).string();
+      }
+      return why;
+    });
+  }
+  exclude_rows(rows, notes,
+               [&](const Row& row) -> std::string { return row.fields[file].empty() ? "no file of that name" : ""; });
+  const bool by_path = !recipe.image.key.empty() && recipe.image.by == ImageRule::By::kPath;
+  if (recipe.id.empty() && !by_path) {
+    for (Row& row : rows.all()) row.fields[id] = stem_of(row.fields[file]);
+  } else {
+    const Template name = Template::of_column(by_path && recipe.id.empty() ? recipe.image.key : recipe.id, rows);
+    for (Row& row : rows.all()) row.fields[id] = name.text(row);
+  }
+  refuse_duplicates(rows, id, notes);
+}
+
+}  // namespace mi2::recipe

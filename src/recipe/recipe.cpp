@@ -1,0 +1,323 @@
+#include "recipe/recipe.hpp"
+
+#include <functional>
+#include <limits>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <mi2/error.hpp>
+
+#include "base/files.hpp"
+#include "base/nearest.hpp"
+#include "base/quotes.hpp"
+#include "yaml/value.hpp"
+
+namespace mi2::recipe {
+namespace {
+
+using yaml::Value;
+
+constexpr std::uint64_t kMaxRecipeBytes = 1U << 20;
+constexpr std::int64_t kMostRows = 1'000'000'000;
+
+/// What a key of a map does with its value.
+struct Key {
+  std::string_view name;
+  std::function<void(const Value&)> read;
+  bool required = false;
+};
+
+/// Reads a map of known keys.
+void read_keys(const Value& map, const std::vector<Key>& keys) {
+  std::set<std::string, std::less<>> seen;
+  for (const auto& [name, value] : map.entries()) {
+    bool known = false;
+    for (const Key& key : keys) {
+      if (key.name != name) continue;
+      key.read(value);
+      known = true;
+    }
+    if (!known) {
+      std::vector<std::string> names;
+      for (const Key& key : keys) names.emplace_back(key.name);
+      value.fail(fmt::format("is no key here; expected {}", fmt::join(names, ", ")));
+    }
+    seen.insert(name);
+  }
+  for (const Key& key : keys) {
+    if (key.required && !seen.contains(key.name)) map.fail(fmt::format("lacks the key '{}'", key.name));
+  }
+}
+
+auto text_into(std::string& out) {
+  return [&out](const Value& value) { out = value.short_text(); };
+}
+
+/// A list of words, or a single one.
+std::vector<std::string> words_of(const Value& value) {
+  if (value.node().IsScalar()) return {value.short_text()};
+  std::vector<std::string> found;
+  for (const Value& item : value.items()) found.push_back(item.short_text());
+  return found;
+}
+
+auto words_into(std::vector<std::string>& out) {
+  return [&out](const Value& value) { out = words_of(value); };
+}
+
+auto map_into(Words& out) {
+  return [&out](const Value& value) {
+    for (const auto& [key, item] : value.entries()) out.emplace_back(key, item.is_null() ? "" : item.short_text());
+  };
+}
+
+template <typename Enum>
+auto choice_into(Enum& out, std::vector<std::pair<std::string_view, Enum>> choices) {
+  return [&out, choices = std::move(choices)](const Value& value) {
+    const std::string text = value.short_text();
+    std::vector<std::string_view> names;
+    for (const auto& [name, meaning] : choices) {
+      names.push_back(name);
+      if (name == text) {
+        out = meaning;
+        return;
+      }
+    }
+    value.fail(fmt::format("is {}, expected {}", base::in_quotes(text), fmt::join(names, " or ")));
+  };
+}
+
+std::uint64_t count_of(const Value& value) { return static_cast<std::uint64_t>(value.integer(0, kMostRows)); }
+
+auto counts_into(std::vector<std::pair<std::string, std::uint64_t>>& out) {
+  return [&out](const Value& value) {
+    for (const auto& [key, item] : value.entries()) out.emplace_back(key, count_of(item));
+  };
+}
+
+std::vector<Key> source_keys(Source& source) {
+  return {{"table", words_into(source.table)},
+          {"files", words_into(source.patterns)},
+          {"optional", [&source](const Value& value) { source.optional = value.flag(); }},
+          {"delimiter",
+           [&source](const Value& value) {
+             const std::string text = value.short_text();
+             if (text.size() != 1) value.fail("is not one character");
+             source.delimiter = text.front();
+           }},
+          {"columns",
+           [&source](const Value& value) {
+             for (const auto& [key, item] : value.entries()) source.columns.push_back({key, words_of(item)});
+           }},
+          {"one_hot", map_into(source.one_hot)},
+          {"set", map_into(source.set)}};
+}
+
+Source read_source(const Value& value) {
+  Source source;
+  read_keys(value, source_keys(source));
+  if (source.table.empty() == source.patterns.empty()) value.fail("needs either 'table' or 'files'");
+  return source;
+}
+
+Join read_join(const Value& value) {
+  Join join;
+  std::vector<Key> keys = source_keys(join.source);
+  keys.push_back({"on", text_into(join.on), true});
+  read_keys(value, keys);
+  if (join.source.table.empty()) value.fail("lacks the key 'table'");
+  return join;
+}
+
+Exclusion read_exclusion(const Value& value) {
+  Exclusion rule;
+  int conditions = 0;
+  const auto values = [&](Exclusion::If when) {
+    return [&rule, &conditions, when](const Value& list) {
+      rule.values = words_of(list);
+      rule.when = when;
+      ++conditions;
+    };
+  };
+  read_keys(value, {{"column", text_into(rule.column), true},
+                    {"is", values(Exclusion::If::kIs)},
+                    {"is_not", values(Exclusion::If::kIsNot)},
+                    {"empty",
+                     [&](const Value& flag) {
+                       if (!flag.flag()) flag.fail("is false; expected true, or no such key");
+                       rule.when = Exclusion::If::kEmpty;
+                       ++conditions;
+                     }},
+                    {"because", text_into(rule.because), true}});
+  if (conditions != 1) value.fail("needs one of 'is', 'is_not' and 'empty'");
+  return rule;
+}
+
+TextRule read_texts(const Value& value) {
+  TextRule rule;
+  read_keys(value, {{"rows",
+                     [&](const Value& list) {
+                       const auto [first, last] = list.range(0, static_cast<double>(label_texts().size()) - 1);
+                       rule.rows.emplace(static_cast<std::size_t>(first), static_cast<std::size_t>(last));
+                     }},
+                    {"template", text_into(rule.text)},
+                    {"labels", map_into(rule.labels)}});
+  if (rule.text.empty() == rule.labels.empty()) value.fail("needs either 'template' or 'labels'");
+  return rule;
+}
+
+/// A split's name as manifests have it.
+std::string split_name(const std::string& name, const Value& value) {
+  if (name != "train" && name != "val" && name != "test") value.fail("is no split; expected train, val or test");
+  return name;
+}
+
+SplitRule read_split(const std::string& name, const Value& value) {
+  SplitRule rule;
+  rule.name = name;
+  read_keys(value, {{"column", text_into(rule.column)},
+                    {"map", map_into(rule.map)},
+                    {"lists",
+                     [&](const Value& map) {
+                       for (const auto& [key, item] : map.entries())
+                         rule.lists.emplace_back(split_name(key, item), words_of(item));
+                     }},
+                    {"on", text_into(rule.on)},
+                    {"drawn",
+                     [&](const Value& map) {
+                       for (const auto& [key, item] : map.entries()) {
+                         rule.drawn.emplace_back(split_name(key, item), item.number(0, 1));
+                       }
+                     }},
+                    {"of", text_into(rule.of)},
+                    {"together", text_into(rule.together)},
+                    {"round", choice_into(rule.round, {{"nearest", SplitRule::Round::kNearest},
+                                                       {"floor", SplitRule::Round::kDown},
+                                                       {"ceil", SplitRule::Round::kUp}})}});
+  const int ways = static_cast<int>(!rule.column.empty()) + static_cast<int>(!rule.lists.empty()) +
+                   static_cast<int>(!rule.drawn.empty());
+  if (ways != 1) value.fail("needs one of 'column', 'lists' and 'drawn'");
+  if (!rule.lists.empty() && rule.on.empty()) value.fail("lacks the key 'on'");
+  return rule;
+}
+
+Published read_published(const Value& value) {
+  Published published;
+  read_keys(value, {{"images", [&](const Value& count) { published.images = count_of(count); }},
+                    {"patients", [&](const Value& count) { published.patients = count_of(count); }},
+                    {"labels", counts_into(published.labels)},
+                    {"splits", counts_into(published.splits)}});
+  return published;
+}
+
+Benchmark read_benchmark(const std::string& name, const Value& value) {
+  Benchmark benchmark;
+  benchmark.name = name;
+  read_keys(value, {{"metric", text_into(benchmark.metric), true},
+                    {"value", [&](const Value& number) { benchmark.value = number.number(0, 1000); }, true},
+                    {"note", text_into(benchmark.note)}});
+  return benchmark;
+}
+
+Setting read_setting(const std::string& name, const Value& value) {
+  Setting setting;
+  setting.name = name;
+  read_keys(value, {{"default", text_into(setting.by_default), true},
+                    {"choices", words_into(setting.choices)},
+                    {"help", text_into(setting.help), true}});
+  return setting;
+}
+
+template <typename T>
+auto list_into(std::vector<T>& out, T (*read)(const Value&)) {
+  return [&out, read](const Value& value) {
+    for (const Value& item : value.items()) out.push_back(read(item));
+  };
+}
+
+template <typename T>
+auto named_into(std::vector<T>& out, T (*read)(const std::string&, const Value&)) {
+  return [&out, read](const Value& value) {
+    for (const auto& [name, item] : value.entries()) out.push_back(read(name, item));
+  };
+}
+
+void read_image(const Value& value, ImageRule& image) {
+  read_keys(value, {{"key", text_into(image.key), true},
+                    {"within", text_into(image.within)},
+                    {"by", choice_into(image.by, {{"stem", ImageRule::By::kStem},
+                                                  {"name", ImageRule::By::kName},
+                                                  {"number", ImageRule::By::kNumber},
+                                                  {"path", ImageRule::By::kPath}})}});
+}
+
+void read_values(const Value& value, Recipe& recipe) {
+  for (const auto& [column, words] : value.entries()) {
+    Words map;
+    map_into(map)(words);
+    recipe.values.emplace_back(column, std::move(map));
+  }
+}
+
+}  // namespace
+
+Recipe parse_recipe(std::string_view text, std::string_view name, std::string_view source) {
+  const yaml::Place place{std::string(source), Code::kBadFile};
+  const Value root(yaml::parse(text, place), "", {fmt::format("{}:1", source), Code::kBadFile});
+  Recipe recipe;
+  recipe.name = name;
+  read_keys(root, {{"title", text_into(recipe.title), true},
+                   {"about", text_into(recipe.about), true},
+                   {"licence", text_into(recipe.licence), true},
+                   {"task",
+                    choice_into(recipe.task, {{"labels", Task::kLabels},
+                                              {"findings", Task::kFindings},
+                                              {"ages", Task::kAges},
+                                              {"captions", Task::kCaptions}}),
+                    true},
+                   {"published", [&](const Value& value) { recipe.published = read_published(value); }},
+                   {"benchmarks", named_into(recipe.benchmarks, read_benchmark)},
+                   {"settings", named_into(recipe.settings, read_setting)},
+                   {"rows", list_into(recipe.rows, read_source)},
+                   {"join", list_into(recipe.joins, read_join)},
+                   {"values", [&](const Value& value) { read_values(value, recipe); }},
+                   {"steps", words_into(recipe.steps)},
+                   {"exclude", list_into(recipe.exclusions, read_exclusion)},
+                   {"image", [&](const Value& value) { read_image(value, recipe.image); }},
+                   {"group", text_into(recipe.group)},
+                   {"id", text_into(recipe.id)},
+                   {"label",
+                    [&](const Value& value) {
+                      read_keys(value, {{"column", text_into(recipe.label.column)},
+                                        {"replace", map_into(recipe.label.replace)},
+                                        {"map", map_into(recipe.label.map)}});
+                    }},
+                   {"texts", [&](const Value& value) { recipe.texts = read_texts(value); }},
+                   {"captions", words_into(recipe.captions)},
+                   {"attributes", words_into(recipe.attributes)},
+                   {"splits", named_into(recipe.splits, read_split), true}});
+  if (recipe.rows.empty() && recipe.steps.empty()) root.fail("needs 'rows' or 'steps'");
+  if ((recipe.task == Task::kCaptions) == recipe.captions.empty())
+    root.fail("needs 'captions' for the task captions alone");
+  if (recipe.splits.empty()) root.fail("has no split; expected one or more");
+  return recipe;
+}
+
+Recipe read_recipe(const std::filesystem::path& path) {
+  return parse_recipe(base::read_text_file(path, kMaxRecipeBytes), path.stem().string(), path.string());
+}
+
+const Recipe& find_recipe(std::string_view name) {
+  const auto& recipes = built_in_recipes();
+  if (const auto found = recipes.find(std::string(name)); found != recipes.end()) return found->second;
+  std::vector<std::string> names;
+  for (const auto& [known, recipe] : recipes) names.push_back(known);
+  const std::string meant = base::nearest(name, names);
+  throw Error(Code::kBadArgument, fmt::format("no dataset is called {}{}; see mi2 dataset list", base::in_quotes(name),
+                                              meant.empty() ? "" : fmt::format(", did you mean '{}'?", meant)));
+}
+
+}  // namespace mi2::recipe

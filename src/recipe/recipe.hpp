@@ -1,0 +1,151 @@
+#pragma once
+// What a dataset is, in words: a YAML file of evaluation/datasets or of a user. docs/datasets.md lists the keys.
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace mi2::recipe {
+
+/// A column of ours, and what tables may call it: the first that is there, in any case.
+struct ColumnNames {
+  std::string name;
+  std::vector<std::string> theirs;
+};
+
+using Words = std::vector<std::pair<std::string, std::string>>;  ///< from what to what, in order
+
+/// Rows from a table, or, with `patterns`, a row per file whose path fits.
+struct Source {
+  std::vector<std::string> table;  ///< names to look for, as Listing::find
+  std::vector<std::string> patterns;
+  bool optional = false;
+  char delimiter = ',';
+  std::vector<ColumnNames> columns;
+  Words one_hot;  ///< a column's name, and the label that its 1 says
+  Words set;      ///< columns with one value
+};
+
+struct Join {
+  Source source;
+  std::string on;  ///< our column, in both
+};
+
+struct Exclusion {
+  std::string column;
+  std::vector<std::string> values;
+  enum class If : std::uint8_t { kIs, kIsNot, kEmpty } when = If::kIs;
+  std::string because;
+};
+
+/// How a row's file is found.
+struct ImageRule {
+  std::string key;  ///< a column
+  /// kStem: the name without its ending; kNumber: that as a whole number, zeros in front aside; kPath: the path's end.
+  enum class By : std::uint8_t { kStem, kName, kNumber, kPath } by = By::kStem;
+  std::string within;  ///< a column: of several files, those in whose path its text stands, in any case
+};
+
+struct LabelRule {
+  std::string column = "label";  ///< or a text with columns in it, "{cancer}/{implant}"
+  Words replace;                 ///< parts of it
+  Words map;                     ///< the whole of it
+};
+
+/// The text of each label.
+struct TextRule {
+  std::optional<std::pair<std::size_t, std::size_t>> rows;  ///< of the label texts: first and last
+  std::string text;                                         ///< "{label} cropped"; empty: `labels` has them
+  Words labels;
+};
+
+/// How rows are divided into train, val and test.
+struct SplitRule {
+  std::string name;
+  std::string column;  ///< a column says, through `map`
+  Words map;
+  std::vector<std::pair<std::string, std::vector<std::string>>> lists;  ///< per split, names of files that list it
+  std::string on;                                                       ///< the column that lists name
+  std::vector<std::pair<std::string, double>> drawn;                    ///< shares; the rest is train
+  std::string of;        ///< drawn from each value of it; empty: from all
+  std::string together;  ///< rows of one value stay together
+  enum class Round : std::uint8_t { kNearest, kDown, kUp } round = Round::kNearest;
+};
+
+/// What others say of the dataset, to stand beside what is found.
+struct Published {
+  std::optional<std::uint64_t> images;
+  std::optional<std::uint64_t> patients;
+  std::vector<std::pair<std::string, std::uint64_t>> labels;
+  std::vector<std::pair<std::string, std::uint64_t>> splits;
+};
+
+/// A row of the published table of results.
+struct Benchmark {
+  std::string name;
+  std::string metric;
+  double value = 0;
+  std::string note;
+};
+
+struct Setting {
+  std::string name;
+  std::string by_default;
+  std::vector<std::string> choices;  ///< empty: any
+  std::string help;
+};
+
+enum class Task : std::uint8_t {
+  kLabels,    ///< one label per image
+  kFindings,  ///< any number, `a|b`
+  kAges,      ///< a number
+  kCaptions,  ///< texts
+};
+
+struct Recipe {
+  std::string name;
+  std::string title;
+  std::string about;
+  std::string licence;
+  Task task = Task::kLabels;
+  Published published;
+  std::vector<Benchmark> benchmarks;
+  std::vector<Setting> settings;
+  std::vector<Source> rows;
+  std::vector<Join> joins;
+  std::vector<std::pair<std::string, Words>> values;
+  std::vector<std::string> steps;
+  std::vector<Exclusion> exclusions;
+  ImageRule image;
+  std::string group = "patient";  ///< the column that says whose an image is
+  std::string id;  ///< a column, or a text with columns in it; empty: of By::kPath the key, else the image's name
+                   ///< without its ending
+  LabelRule label;
+  TextRule texts;
+  std::vector<std::string> captions;
+  std::vector<std::string> attributes;
+  std::vector<SplitRule> splits;
+};
+
+/// @param name  of the recipe. @param source  what errors call the text.
+/// @throws Error{kBadFile} naming the line and the key: unknown, missing, of another type, twice.
+Recipe parse_recipe(std::string_view yaml, std::string_view name, std::string_view source);
+
+/// @throws as parse_recipe and base::read_text_file.
+Recipe read_recipe(const std::filesystem::path& path);
+
+/// The recipes that the program brings, by name.
+const std::map<std::string, Recipe>& built_in_recipes();
+
+/// @throws Error{kBadArgument} naming the nearest there is.
+const Recipe& find_recipe(std::string_view name);
+
+/// The published texts of labels, in the order of their table: evaluation/label_texts.csv.
+const std::vector<std::string>& label_texts();
+
+}  // namespace mi2::recipe

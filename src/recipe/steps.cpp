@@ -1,0 +1,35 @@
+#include "recipe/steps.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <mi2/error.hpp>
+
+#include "base/quotes.hpp"
+
+namespace mi2::recipe {
+namespace {
+
+constexpr std::array kSteps{
+    std::pair<std::string_view, Step>{"years", years},
+};
+
+}  // namespace
+
+Step find_step(std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const auto& [known, step] : kSteps) {
+    if (known == name) return step;
+    names.push_back(known);
+  }
+  throw Error(Code::kBadArgument,
+              fmt::format("no step is called {}; expected {}", base::in_quotes(name), fmt::join(names, " or ")));
+}
+
+}  // namespace mi2::recipe

@@ -4,7 +4,7 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-set(rooms mi2_base mi2_tensor mi2_ops_reference mi2_ops_cpu mi2_weights mi2_models mi2_image mi2_dicom mi2_volume mi2_slide mi2_text
+set(rooms mi2_base mi2_yaml mi2_tensor mi2_ops_reference mi2_ops_cpu mi2_weights mi2_models mi2_image mi2_dicom mi2_volume mi2_slide mi2_text
           mi2_embedder mi2_classify)
 add_library(libmi2 ${PROJECT_SOURCE_DIR}/bindings/c/mi2.cpp $<TARGET_OBJECTS:mi2_text_resources>)
 add_library(mi2::mi2 ALIAS libmi2)

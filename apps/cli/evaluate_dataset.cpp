@@ -110,6 +110,7 @@ Embedding embed_dataset(const DatasetEvaluation& evaluation, const recipe::Prepa
                 ++made.computed;
               });
   report.summarize();
+  progress.note(fmt::format("{} images embedded now, {} before", made.computed, made.cached));
   made.status = report.exit_status();
   std::map<std::string, std::size_t> place;
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -253,9 +254,8 @@ std::string summary_html(const recipe::Prepared& prepared, const std::vector<Lin
   return report::page(prepared.recipe->title, body);
 }
 
-std::string summary_text(const recipe::Prepared& prepared, const Embedding& made, const std::vector<Line>& lines) {
-  std::string text = fmt::format("{}: {} images; {} embedded now, {} before\n", prepared.recipe->title,
-                                 prepared.rows.all().size(), made.computed, made.cached);
+std::string summary_text(const recipe::Prepared& prepared, const std::vector<Line>& lines) {
+  std::string text = fmt::format("{}: {} images\n", prepared.recipe->title, prepared.rows.all().size());
   for (const Line& line : lines) {
     text +=
         fmt::format("  {:<10} {} {} ({} rows)\n", line.key, line.figure, evaluation::to_text(line.value), line.rows);
@@ -344,7 +344,7 @@ int evaluate_dataset(DatasetEvaluation& evaluation) {
   files.add(folder / "report.html", summary_html(prepared, lines));
   files.commit();
   const auto output = open_output("-");
-  output->write(summary_text(prepared, made, lines));
+  output->write(summary_text(prepared, lines));
   output->commit();
   return made.status;
 }

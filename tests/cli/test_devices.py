@@ -33,6 +33,7 @@ COMMANDS = {
     "fidelity": ["--dtypes", "f32", "PICTURE"],
     "adapter classify": ["--head", "HEAD", "PICTURE"],
     "adapter embed": ["--head", "HEAD", "PICTURE"],
+    "evaluate": ["--recipe", "RECIPE", "--root", "DATASET", "--ways", "zero-shot", "--bootstrap", "0", "--out", "REPORT"],
     "index add": ["ARCHIVE", "PICTURE"],
     "index search": ["ARCHIVE", "--text", "a"],
     "adapter train": ["--embeddings", "VECTORS", "--labels", "LABELS", "--out", "NEW", "--force", "--model", "MODEL",
@@ -63,7 +64,21 @@ def files(mi2, images, tmp_path_factory):
     write_adapter(root / "toolkit", ["a", "b"], channels=dimensions)
     mi2("pack", "--model", mi2.model, "--dtype", "f32", str(root / "packed.mi2"), with_model=False)
     mi2("index", "add", str(root / "archive"), picture)
-    return {"ARCHIVE": str(root / "archive"), "PICTURE": picture, "ROWS": str(root / "rows.jsonl"), "OUT": str(root / "out.jsonl"), "MODEL": mi2.model,
+    (root / "dataset").mkdir()
+    (root / "dataset" / "labels.csv").write_text("image,label\na.png,a\nb.png,b\n")
+    for name in "ab":
+        shutil.copy(picture, root / "dataset" / f"{name}.png")
+    (root / "recipe.yaml").write_text("""title: T
+about: A
+licence: L
+task: labels
+rows: [{table: labels.csv, columns: {image: image, label: label}}]
+image: {key: image, by: name}
+texts: {template: "{label}"}
+splits: {all: {drawn: {test: 1}}}
+""")
+    return {"RECIPE": str(root / "recipe.yaml"), "DATASET": str(root / "dataset"), "REPORT": str(root / "report"),
+            "ARCHIVE": str(root / "archive"), "PICTURE": picture, "ROWS": str(root / "rows.jsonl"), "OUT": str(root / "out.jsonl"), "MODEL": mi2.model,
             "HEAD": str(root / "toolkit"), "VECTORS": str(root / "vectors.jsonl"), "LABELS": str(root / "labels.csv"),
             "NEW": str(root / "new"), "CONFIG": str(root / "train.yaml"), "PACKED": str(root / "packed.mi2")}
 
@@ -90,13 +105,14 @@ def test_every_command_with_a_model_has_a_device(mi2):
     listed = help_of(mi2, "").split("Subcommands:")[1].split("Examples:")[0]
     commands = [line.split()[0] for line in listed.splitlines() if line.strip()]
     assert {"embed", "serve", "knn"} <= set(commands)
-    groups = {"adapter": ("train", "classify", "embed", "import"), "index": ("add", "search"), "report": ("carbon",)}
+    groups = {"adapter": ("train", "classify", "embed", "import"), "index": ("add", "search"), "report": ("carbon",),
+              "dataset": ("list", "describe", "prepare")}
     commands = [c for c in commands if c not in groups] + [f"{group} {c}" for group in groups for c in groups[group]]
     helps = {command: help_of(mi2, command) for command in commands}
     # It computes nothing; the device is that of whoever deploys what it writes.
     assert {c for c in commands if "--device" in helps[c]} == {*COMMANDS, "package"}
     # They compute nothing, or what they write is the CPU's; help shows the others'.
-    rest = {"tokenize", "pack", "package", "evaluate", "help"}
+    rest = {"tokenize", "pack", "package", "help"}
     assert {c for c in commands if "--model" in helps[c]} - rest <= set(COMMANDS)
     for command in COMMANDS:
         assert all(word in helps[command] for word in ("cpu", "cuda", "auto")), command

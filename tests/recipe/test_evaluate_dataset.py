@@ -36,7 +36,7 @@ def evaluate(name, root, out, *arguments, status=0, model=MODEL):
 
 
 def embedded(done):
-    return tuple(map(int, re.search(r"(\d+) embedded now, (\d+) before", done.stdout).groups()))
+    return tuple(map(int, re.search(r"(\d+) images embedded now, (\d+) before", done.stderr).groups()))
 
 
 def rows_of(folder):

@@ -50,6 +50,7 @@ struct EvaluateArguments {
   std::string age_bands;
   report::CaseOptions cases;
   report::AnalysisOptions analysis;
+  bool all = false;  ///< datasets
   DatasetEvaluation dataset;
 };
 
@@ -58,7 +59,8 @@ constexpr std::string_view kEvaluateHelp = R"(A published dataset:
   mi2 dataset prepare, its images are embedded, and each way has a report in a folder of DIR:
   zero-shot (the nearest text), knn-64 and knn-5 (neighbours in the training split) and probe (a
   linear classifier, which needs libtorch). report.html is above them, with what is published beside;
-  evaluation.json has the same. Vectors are kept in --cache (DIR/cache), by each file's path, size
+  evaluation.json has the same. --all evaluates every folder of --root that is called as a dataset, and
+  prints the published table with a column of ours. Vectors are kept in --cache (DIR/cache), by each file's path, size
   and time and by the weights: a second run embeds what has changed, and a killed one goes on.
 
 Tables (CSV, any order of rows, matched by id):
@@ -192,13 +194,17 @@ int judge_retrieval(const EvaluateArguments& arguments) {
   return 0;
 }
 
+bool of_datasets(const EvaluateArguments& arguments) {
+  return arguments.all || !arguments.dataset.name.empty() || !arguments.dataset.recipe.empty();
+}
+
 int evaluate(EvaluateArguments& arguments) {
   catch_interrupts();
-  if (!arguments.dataset.name.empty() || !arguments.dataset.recipe.empty()) {
+  if (of_datasets(arguments)) {
     arguments.dataset.out = arguments.out;
     arguments.dataset.analysis = arguments.analysis;
     if (!arguments.age_bands.empty()) arguments.dataset.analysis.groups.age_bands = parse_bands(arguments.age_bands);
-    return evaluate_dataset(arguments.dataset);
+    return arguments.all ? evaluate_all(arguments.dataset) : evaluate_dataset(arguments.dataset);
   }
   if (!arguments.compared.empty()) return compare(arguments);
   if (arguments.retrieval) return judge_retrieval(arguments);
@@ -310,6 +316,8 @@ void add_analysis_arguments(CLI::App& command, EvaluateArguments& arguments) {
 void add_evaluate(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<EvaluateArguments>();
   add_dataset_arguments(command, arguments->dataset);
+  command.add_flag("--all", arguments->all,
+                   "Every dataset whose folder is in --root, called as mi2 dataset list has it");
   command.add_option("--predictions", arguments->predictions, "Scores of every label for every id")->type_name("FILE");
   command.add_option("-l,--labels", arguments->labels, "What is true of every id")->type_name("FILE");
   command.add_option("--attributes", arguments->attributes, "More columns of the ids")->type_name("FILE");
@@ -325,12 +333,12 @@ void add_evaluate(CLI::App& command, Session& session) {
   command.callback([arguments, app, &session] {
     DatasetEvaluation& dataset = arguments->dataset;
     if (dataset.ways.empty()) dataset.ways = {"zero-shot", "knn", "probe"};
-    if (!dataset.name.empty() || !dataset.recipe.empty()) {
+    if (of_datasets(*arguments)) {
       const bool probes = std::ranges::find(dataset.ways, "probe") != dataset.ways.end() && has_torch_program();
       session.needs_torch = probes || needs_torch(dataset.model.options.device);
     }
     session.run = [arguments, app] {
-      if (!arguments->dataset.name.empty() || !arguments->dataset.recipe.empty()) {
+      if (of_datasets(*arguments)) {
         refuse_beside(
             *app, "a dataset",
             {"--predictions", "--labels", "--attributes", "--compare", "--retrieval", "--multi-label", "--ages",

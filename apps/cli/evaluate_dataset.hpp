@@ -28,6 +28,10 @@ struct DatasetEvaluation {
 /// them. @returns the exit status.
 int evaluate_dataset(DatasetEvaluation& evaluation);
 
+/// The same of every built-in recipe with a benchmark whose folder is below `root`, called as the recipe; a table of
+/// what is published beside what was found. A dataset that fails is named, and the others go on.
+int evaluate_all(DatasetEvaluation& evaluation);
+
 /// Writes the files of a report into a folder, made if it is not there.
 void write_report(const std::string& out, const report::Analysis& analysis);
 

@@ -51,7 +51,7 @@ struct EvaluateArguments {
   report::CaseOptions cases;
   report::AnalysisOptions analysis;
   bool all = false;  ///< datasets
-  DatasetEvaluation dataset;
+  DatasetEvaluation datasets;
 };
 
 constexpr std::string_view kEvaluateHelp = R"(A published dataset:
@@ -195,16 +195,16 @@ int judge_retrieval(const EvaluateArguments& arguments) {
 }
 
 bool of_datasets(const EvaluateArguments& arguments) {
-  return arguments.all || !arguments.dataset.name.empty() || !arguments.dataset.recipe.empty();
+  return arguments.all || !arguments.datasets.name.empty() || !arguments.datasets.recipe.empty();
 }
 
 int evaluate(EvaluateArguments& arguments) {
   catch_interrupts();
   if (of_datasets(arguments)) {
-    arguments.dataset.out = arguments.out;
-    arguments.dataset.analysis = arguments.analysis;
-    if (!arguments.age_bands.empty()) arguments.dataset.analysis.groups.age_bands = parse_bands(arguments.age_bands);
-    return arguments.all ? evaluate_all(arguments.dataset) : evaluate_dataset(arguments.dataset);
+    arguments.datasets.out = arguments.out;
+    arguments.datasets.analysis = arguments.analysis;
+    if (!arguments.age_bands.empty()) arguments.datasets.analysis.groups.age_bands = parse_bands(arguments.age_bands);
+    return arguments.all ? evaluate_all(arguments.datasets) : evaluate_dataset(arguments.datasets);
   }
   if (!arguments.compared.empty()) return compare(arguments);
   if (arguments.retrieval) return judge_retrieval(arguments);
@@ -243,11 +243,13 @@ int evaluate(EvaluateArguments& arguments) {
 void add_dataset_arguments(CLI::App& command, DatasetEvaluation& dataset) {
   command.add_option("NAME", dataset.name, "A published dataset, as mi2 dataset list has it")->type_name("");
   command.add_option("--recipe", dataset.recipe, "A recipe of yours, in place of NAME")->type_name("FILE");
-  command.add_option("--root", dataset.options.root, "The dataset's folder")->type_name("DIR");
-  command.add_option("--protocol", dataset.options.protocol, "How the dataset is split (default: the recipe's first)")
+  command.add_option("--root", dataset.dataset.options.root, "The dataset's folder")->type_name("DIR");
+  command
+      .add_option("--protocol", dataset.dataset.options.protocol,
+                  "How the dataset is split (default: the recipe's first)")
       ->type_name("NAME");
-  command.add_option("--set", dataset.settings, "A setting of the recipe: KEY=VALUE")->type_name("KEY=VALUE");
-  command.add_option("--split-seed", dataset.options.seed, "Of splits that are drawn, and of the probe")
+  command.add_option("--set", dataset.dataset.settings, "A setting of the recipe: KEY=VALUE")->type_name("KEY=VALUE");
+  command.add_option("--split-seed", dataset.dataset.options.seed, "Of splits that are drawn, and of the probe")
       ->type_name("N")
       ->capture_default_str();
   command.add_option("--ways", dataset.ways, "How the model answers (default: all)")
@@ -315,7 +317,7 @@ void add_analysis_arguments(CLI::App& command, EvaluateArguments& arguments) {
 
 void add_evaluate(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<EvaluateArguments>();
-  add_dataset_arguments(command, arguments->dataset);
+  add_dataset_arguments(command, arguments->datasets);
   command.add_flag("--all", arguments->all,
                    "Every dataset whose folder is in --root, called as mi2 dataset list has it");
   command.add_option("--predictions", arguments->predictions, "Scores of every label for every id")->type_name("FILE");
@@ -331,7 +333,7 @@ void add_evaluate(CLI::App& command, Session& session) {
   command.footer(fmt::format("{}\n{}", kEvaluateHelp, exit_status_help()));
   const CLI::App* const app = &command;
   command.callback([arguments, app, &session] {
-    DatasetEvaluation& dataset = arguments->dataset;
+    DatasetEvaluation& dataset = arguments->datasets;
     if (dataset.ways.empty()) dataset.ways = {"zero-shot", "knn", "probe"};
     if (of_datasets(*arguments)) {
       const bool probes = std::ranges::find(dataset.ways, "probe") != dataset.ways.end() && has_torch_program();

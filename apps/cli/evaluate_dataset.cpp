@@ -38,22 +38,6 @@ bool wants(const DatasetEvaluation& evaluation, std::string_view way) {
   return std::ranges::find(evaluation.ways, way) != evaluation.ways.end();
 }
 
-recipe::Prepared prepare_dataset(DatasetEvaluation& evaluation, const recipe::Recipe& recipe, const fs::path& folder) {
-  evaluation.options.settings = parse_settings(evaluation.settings);
-  evaluation.options.out = fs::absolute(make_report_folder(folder.string()));
-  Progress bar(0, "");
-  bar.begin("reading the dataset");
-  recipe::Prepared prepared = recipe::prepare(recipe, evaluation.options, shown_on(bar));
-  bar.rest();
-  for (const std::string& warning : prepared.notes.warnings) bar.warn(fmt::format("warning: {}", warning));
-  base::AtomicFiles files;
-  files.add(folder / "manifest.csv", recipe::manifest_csv(prepared));
-  files.add(folder / "prompts.csv", recipe::prompts_csv(prepared));
-  files.add(folder / "recipe.json", recipe::recipe_json(prepared));
-  files.commit();
-  return prepared;
-}
-
 /// The vectors of a dataset, those in the cache as they were; what cannot be read is reported.
 struct Embedding {
   EmbeddedDataset data;
@@ -82,7 +66,7 @@ Embedding embed_dataset(const DatasetEvaluation& evaluation, const recipe::Prepa
                   {},
                   std::vector<std::optional<std::size_t>>(rows.size()),
                   evaluation.model.options.threads,
-                  evaluation.options.seed}};
+                  evaluation.dataset.options.seed}};
   for (const recipe::Row& row : rows) {
     const std::string& path = row.fields[file];
     if (!needs_train && row.fields[split] == "train") continue;
@@ -224,7 +208,7 @@ void need_labels(const recipe::Recipe& recipe) {
 
 void need_model(const DatasetEvaluation& evaluation) {
   if (evaluation.model.model.empty()) throw Error(Code::kBadArgument, "evaluate: expected --model DIR");
-  if (evaluation.options.root.empty()) throw Error(Code::kBadArgument, "evaluate: expected --root DIR");
+  if (evaluation.dataset.options.root.empty()) throw Error(Code::kBadArgument, "evaluate: expected --root DIR");
 }
 
 void print_answer(const std::string& text) {
@@ -236,9 +220,10 @@ void print_answer(const std::string& text) {
 /// @param embedder  opened here, unless an earlier dataset has done so.
 EvaluatedDataset evaluate_one(DatasetEvaluation& evaluation, const recipe::Recipe& recipe,
                               std::optional<Embedder>& embedder) {
-  const fs::path folder = make_report_folder(evaluation.out);
+  const fs::path folder = evaluation.out;
   if (evaluation.cache.empty()) evaluation.cache = (folder / "cache").string();
-  const recipe::Prepared prepared = prepare_dataset(evaluation, recipe, folder / "dataset");
+  const recipe::Prepared prepared = prepare_dataset(recipe, evaluation.dataset, folder / "dataset");
+  write_dataset(folder / "dataset", prepared);
   Progress progress(0, "");
   if (!embedder) embedder.emplace(open_embedder(evaluation.model, progress));
   const Embedding made = embed_dataset(evaluation, prepared, *embedder);
@@ -255,27 +240,6 @@ EvaluatedDataset evaluate_one(DatasetEvaluation& evaluation, const recipe::Recip
 
 }  // namespace
 
-const recipe::Recipe& chosen_recipe(const std::string& name, const std::string& file,
-                                    std::optional<recipe::Recipe>& own) {
-  if (name.empty() == file.empty()) throw Error(Code::kBadArgument, "expected a dataset's NAME or --recipe");
-  if (file.empty()) return recipe::find_recipe(name);
-  return own.emplace(recipe::read_recipe(file));
-}
-
-std::map<std::string, std::string> parse_settings(const std::vector<std::string>& given) {
-  std::map<std::string, std::string> settings;
-  for (const std::string& text : given) {
-    const std::size_t equals = text.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      throw Error(Code::kBadArgument, fmt::format("--set: expected KEY=VALUE, got '{}'", text));
-    }
-    if (!settings.emplace(text.substr(0, equals), text.substr(equals + 1)).second) {
-      throw Error(Code::kBadArgument, fmt::format("--set: {} is given twice", text.substr(0, equals)));
-    }
-  }
-  return settings;
-}
-
 int evaluate_dataset(DatasetEvaluation& evaluation) {
   std::optional<recipe::Recipe> own;
   const recipe::Recipe& recipe = chosen_recipe(evaluation.name, evaluation.recipe, own);
@@ -289,7 +253,7 @@ int evaluate_dataset(DatasetEvaluation& evaluation) {
 
 int evaluate_all(DatasetEvaluation& evaluation) {
   need_model(evaluation);
-  if (!evaluation.options.protocol.empty() || !evaluation.settings.empty()) {
+  if (!evaluation.dataset.options.protocol.empty() || !evaluation.dataset.settings.empty()) {
     throw Error(Code::kBadArgument, "evaluate --all: --protocol and --set are of one dataset; expected its NAME");
   }
   const fs::path folder = make_report_folder(evaluation.out);
@@ -302,10 +266,10 @@ int evaluate_all(DatasetEvaluation& evaluation) {
   for (const auto& [name, recipe] : recipe::built_in_recipes()) {
     if (recipe.benchmarks.empty() || recipe.task == recipe::Task::kCaptions) continue;
     DatasetEvaluation one = evaluation;
-    one.options.root = evaluation.options.root / name;
+    one.dataset.options.root = evaluation.dataset.options.root / name;
     one.out = (folder / name).string();
     std::error_code ignored;
-    if (!fs::is_directory(one.options.root, ignored)) {
+    if (!fs::is_directory(one.dataset.options.root, ignored)) {
       absent.push_back(name);
       continue;
     }
@@ -324,7 +288,7 @@ int evaluate_all(DatasetEvaluation& evaluation) {
     throw Error(Code::kNotFound,
                 fmt::format("{}: no folder there is a dataset that could be evaluated; expected folders "
                             "such as isic2019, called as mi2 dataset list has them",
-                            evaluation.options.root.string()));
+                            evaluation.dataset.options.root.string()));
   }
   base::AtomicFiles files;
   files.add(folder / "evaluation.json", table_json(all, absent));

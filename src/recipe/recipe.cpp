@@ -292,7 +292,13 @@ Recipe parse_recipe(std::string_view text, std::string_view name, std::string_vi
                    {"label",
                     [&](const Value& value) {
                       read_keys(value, {{"column", text_into(recipe.label.column)},
-                                        {"replace", map_into(recipe.label.replace)},
+                                        {"replace",
+                                         [&](const Value& map) {
+                                           map_into(recipe.label.replace)(map);
+                                           for (const auto& [from, to] : recipe.label.replace) {
+                                             if (from.empty()) map.fail("replaces nothing by something");
+                                           }
+                                         }},
                                         {"map", map_into(recipe.label.map)}});
                     }},
                    {"texts", [&](const Value& value) { recipe.texts = read_texts(value); }},

@@ -256,6 +256,7 @@ void add_dataset_arguments(CLI::App& command, DatasetEvaluation& dataset) {
       ->type_name("zero-shot,knn,probe")
       ->delimiter(',')
       ->transform(one_of({"zero-shot", "knn", "probe"}));
+  command.add_flag("!--no-images", dataset.thumbnails, "Reports name their worst errors, and show no images");
   command.add_option("--cache", dataset.cache, "Where vectors are kept (default: DIR/cache)")->type_name("DIR");
   add_model_arguments(command, dataset.model);
   command.get_option("--model")->required(false);

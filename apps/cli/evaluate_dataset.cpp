@@ -20,6 +20,7 @@
 #include "embed_inputs.hpp"
 #include "embedder/inputs.hpp"
 #include "exit_status.hpp"
+#include "image/thumbnail.hpp"
 #include "interrupt.hpp"
 #include "kept_work.hpp"
 #include "output.hpp"
@@ -142,6 +143,29 @@ report::Task task_of(recipe::Task task) {
   }
 }
 
+/// Thumbnails of the rows that are furthest from right; of an image that cannot be shown there is none.
+void show_worst(report::Analysis& analysis, const EmbeddedDataset& data, const Embedder& embedder) {
+  constexpr int kSide = 160;
+  const recipe::Rows& rows = data.prepared.rows;
+  const std::size_t id = rows.need("id");
+  const std::size_t file = rows.need("file");
+  ImageOptions options = embedder.options().image;
+  for (report::WorstRow& worst : analysis.worst) {
+    const auto row = std::ranges::find(rows.all(), worst.id, [id](const recipe::Row& one) { return one.fields[id]; });
+    if (row == rows.all().end()) continue;
+    try {
+      const std::string& path = row->fields[file];
+      const EncodedImage image = embedder.open_image(embedder::read_input(path, options.max_file_bytes), path, options);
+      static_cast<void>(image.prepare(0, [&](const ImageView& frame) {
+        const std::vector<std::byte> webp = image::thumbnail(frame, kSide);
+        worst.thumbnail.assign(reinterpret_cast<const char*>(webp.data()), webp.size());
+      }));
+    } catch (const Error&) {
+      worst.thumbnail.clear();  // it was read once; a page without it is still right
+    }
+  }
+}
+
 report::Analysis judge(Answers answers, const recipe::Prepared& prepared, const DatasetEvaluation& evaluation) {
   report::CaseOptions cases;
   cases.task = task_of(prepared.recipe->task);
@@ -175,7 +199,8 @@ std::vector<Line> go_ways(const DatasetEvaluation& evaluation, const EmbeddedDat
     }
     const std::string key = answers->key;
     const std::string title = answers->title;
-    const report::Analysis analysis = judge(std::move(*answers), data.prepared, evaluation);
+    report::Analysis analysis = judge(std::move(*answers), data.prepared, evaluation);
+    if (evaluation.thumbnails) show_worst(analysis, data, embedder);
     write_report((fs::path(evaluation.out) / key).string(), analysis);
     Line line{key, title, {analysis.figures.front()}, analysis.rows};
     const auto accuracy = std::ranges::find(analysis.figures, "accuracy", &report::NamedFigure::key);

@@ -18,6 +18,7 @@ struct DatasetEvaluation {
   std::string out;
   std::string cache;  ///< empty: in `out`
   std::vector<std::string> ways;
+  bool thumbnails = true;  ///< of the worst errors, in reports
   report::AnalysisOptions analysis;
 };
 

@@ -53,12 +53,21 @@ def test_every_way_has_a_report_and_the_published_row_stands_beside(tmp_path):
         report = json.loads((tmp_path / "r" / key / "report.json").read_text())
         assert way["rows"] == expected["test"] and 0 <= way["value"] <= 1, way
         assert (tmp_path / "r" / key / "report.html").exists() and report["research_use_only"] is True
+        worst = (tmp_path / "r" / key / "report.html").read_text()
+        assert worst.count("data:image/webp;base64,") == len(report["worst"]) and (report["worst"] or key != "zero-shot")
     assert found["published"] == [{"name": "padufes20", "metric": "mAUC", "value": 0.95,
                                    "note": "protocol not published; Med-PaLM M 84B is quoted with 0.97"}]
     page = (tmp_path / "r" / "report.html").read_text()
     assert "protocol not published" in page and "zero-shot/report.html" in page and "more than one split" in page
     assert "<script" not in page and "more than one split" in done.stderr
     assert (tmp_path / "r" / "dataset" / "manifest.csv").exists()
+
+
+def test_without_images_a_report_has_ids_alone(tmp_path):
+    padufes20.make(tmp_path / "pad")
+    evaluate("padufes20", tmp_path / "pad", tmp_path / "r", "--ways", "zero-shot", "--no-images")
+    page = (tmp_path / "r" / "zero-shot" / "report.html").read_text()
+    assert "Worst errors" in page and "data:image" not in page
 
 
 def test_neighbours_are_those_of_numpy(tmp_path):

@@ -38,9 +38,9 @@ Json ways_of(const EvaluatedDataset& found) {
   return ways;
 }
 
-Json published_of(const recipe::Recipe& recipe) {
+Json published_of(const std::vector<recipe::Benchmark>& published) {
   Json rows = Json::array();
-  for (const recipe::Benchmark& row : recipe.benchmarks) {
+  for (const recipe::Benchmark& row : published) {
     rows.push_back({{"name", row.name}, {"metric", row.metric}, {"value", row.value}, {"note", row.note}});
   }
   return rows;
@@ -57,10 +57,12 @@ std::string rows_of(const EvaluatedDataset& found, std::string_view folder) {
           evaluation::to_text(figure.figure), line.rows);
     }
   }
-  for (const recipe::Benchmark& row : found.recipe->benchmarks) {
-    rows += fmt::format("<tr><td>published: {} ({})</td><td>{}</td><td class=\"n\">{}</td><td></td></tr>\n",
+  const auto add = [&rows](std::string_view whose, const recipe::Benchmark& row) {
+    rows += fmt::format("<tr><td>{}: {} ({})</td><td>{}</td><td class=\"n\">{}</td><td></td></tr>\n", whose,
                         escape_html(row.name), escape_html(row.note), escape_html(row.metric), row.value);
-  }
+  };
+  for (const recipe::Benchmark& row : found.recipe->benchmarks) add("published", row);
+  for (const recipe::Benchmark& row : found.recipe->others) add("others", row);
   return rows;
 }
 
@@ -88,7 +90,8 @@ std::string summary_json(const EvaluatedDataset& found, const Provenance& model)
             {"model", {{"weights_sha256", model.weights_sha256}, {"dtype", model.dtype}, {"profile", model.profile}}},
             {"images", found.images}};
   json["ways"] = ways_of(found);
-  json["published"] = published_of(*found.recipe);
+  json["published"] = published_of(found.recipe->benchmarks);
+  json["others"] = published_of(found.recipe->others);
   return json.dump(2) + "\n";
 }
 
@@ -133,7 +136,8 @@ std::string table_json(const std::vector<EvaluatedDataset>& all, const std::vect
                                 {"images", found.images},
                                 {"protocol", found.protocol},
                                 {"ways", ways_of(found)},
-                                {"published", published_of(*found.recipe)}});
+                                {"published", published_of(found.recipe->benchmarks)},
+                                {"others", published_of(found.recipe->others)}});
   }
   return json.dump(2) + "\n";
 }

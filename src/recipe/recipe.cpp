@@ -280,6 +280,7 @@ Recipe parse_recipe(std::string_view text, std::string_view name, std::string_vi
                     true},
                    {"published", [&](const Value& value) { recipe.published = read_published(value); }},
                    {"benchmarks", named_into(recipe.benchmarks, read_benchmark)},
+                   {"others", named_into(recipe.others, read_benchmark)},
                    {"settings", named_into(recipe.settings, read_setting)},
                    {"rows", list_into(recipe.rows, read_source)},
                    {"join", list_into(recipe.joins, read_join)},

@@ -115,6 +115,7 @@ struct Recipe {
   Task task = Task::kLabels;
   Published published;
   std::vector<Benchmark> benchmarks;
+  std::vector<Benchmark> others;  ///< what others report of other models on the dataset, with the source as the note
   std::vector<Setting> settings;
   std::vector<Source> rows;
   std::vector<Join> joins;

@@ -102,6 +102,7 @@ std::vector<Key> source_keys(Source& source) {
   return {{"table", words_into(source.table)},
           {"files", words_into(source.patterns)},
           {"optional", [&source](const Value& value) { source.optional = value.flag(); }},
+          {"short_rows", [&source](const Value& value) { source.short_rows = value.flag(); }},
           {"delimiter",
            [&source](const Value& value) {
              const std::string text = value.short_text();

@@ -26,6 +26,7 @@ struct Source {
   std::vector<std::string> patterns;
   bool optional = false;
   char delimiter = ',';
+  bool short_rows = false;  ///< as base::CsvLimits has it
   std::vector<ColumnNames> columns;
   Words one_hot;  ///< a column's name, and the label that its 1 says
   Words set;      ///< columns with one value

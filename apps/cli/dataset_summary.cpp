@@ -66,6 +66,17 @@ std::string rows_of(const EvaluatedDataset& found, std::string_view folder) {
   return rows;
 }
 
+/// Ours of a published figure: the same figure, or nothing.
+std::string ours(const Line& line, const recipe::Benchmark& row) {
+  if (row.figure == "auc") {
+    const auto label = std::ranges::find(line.labels, row.label, &std::pair<std::string, evaluation::Figure>::first);
+    return label == line.labels.end() ? "-" : evaluation::to_text(label->second);
+  }
+  if (row.figure.empty()) return evaluation::to_text(line.figures.front().figure);
+  const auto figure = std::ranges::find(line.figures, row.figure, &report::NamedFigure::key);
+  return figure == line.figures.end() ? "-" : evaluation::to_text(figure->figure);
+}
+
 constexpr std::string_view kHeader = "<tr><th>way</th><th>figure</th><th>value and interval</th><th>rows</th></tr>\n";
 
 }  // namespace
@@ -124,7 +135,7 @@ std::string summary_text(const EvaluatedDataset& found) {
     }
   }
   for (const recipe::Benchmark& row : found.recipe->benchmarks) {
-    text += fmt::format("  published  {} {} ({})\n", row.metric, row.value, row.note);
+    text += fmt::format("  published  {}: {} {} ({})\n", row.name, row.metric, row.value, row.note);
   }
   return text;
 }
@@ -171,13 +182,12 @@ std::string table_text(const std::vector<EvaluatedDataset>& all, const std::vect
       text += fmt::format("{:<28} {:<14} {:>9}", row.name, row.metric, row.value);
       for (const std::string& key : keys) {
         const auto line = std::ranges::find(found.lines, key, &Line::key);
-        text +=
-            fmt::format(" {:>26}", line == found.lines.end() ? "-" : evaluation::to_text(line->figures.front().figure));
+        text += fmt::format(" {:>26}", line == found.lines.end() ? "-" : ours(*line, row));
       }
       text += '\n';
     }
   }
-  text += fmt::format("Columns of ways are the headline of each report; {}.\n", kProtocol);
+  text += fmt::format("Columns are ours of the same figure; {}.\n", kProtocol);
   if (!absent.empty()) text += fmt::format("Not evaluated: {}\n", fmt::join(absent, ", "));
   return text;
 }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <mi2/provenance.hpp>
@@ -16,7 +17,8 @@ namespace mi2::cli {
 struct Line {
   std::string key;
   std::string title;
-  std::vector<report::NamedFigure> figures;  ///< the first is the headline
+  std::vector<report::NamedFigure> figures;                          ///< the first is the headline
+  std::vector<std::pair<std::string, evaluation::Figure>> labels{};  ///< the AUC of each
   std::size_t rows = 0;
 };
 

@@ -88,7 +88,7 @@ class View {
 
   [[nodiscard]] Answers answers(std::string key, std::string title, std::string scores,
                                 std::vector<std::string> labels) const {
-    Answers made{std::move(key), std::move(title), std::move(scores), {}};
+    Answers made{std::move(key), std::move(title), false, std::move(scores), {}};
     made.predictions.source = made.title;
     made.predictions.labels = std::move(labels);
     made.predictions.scores.classes = made.predictions.labels.size();
@@ -171,7 +171,7 @@ std::vector<double> voted(const View& view, const std::vector<vectors::Neighbour
   if (task == Task::kAges) {
     double sum = 0;
     for (const vectors::Neighbour& one : near) sum += number_of(view.label(view.train()[one.row]));
-    return {near.empty() ? 0 : sum / static_cast<double>(near.size())};
+    return {sum / static_cast<double>(near.size())};
   }
   std::vector<double> shares(classes.names.size());
   for (const vectors::Neighbour& one : near) {
@@ -180,6 +180,22 @@ std::vector<double> voted(const View& view, const std::vector<vectors::Neighbour
     }
   }
   return shares;
+}
+
+bool has_label(const View& view, std::size_t row, const std::string& label) {
+  const std::vector<std::string> labels = labels_in(view.label(row));
+  return std::ranges::find(labels, label) != labels.end();
+}
+
+/// The labels of training rows; of findings those that some have and some have not.
+std::vector<std::string> learnable_labels(const View& view, Task task) {
+  std::vector<std::string> found;
+  for (const std::string& label : view.labels()) {
+    const auto count = static_cast<std::size_t>(
+        std::ranges::count_if(view.train(), [&](std::size_t row) { return has_label(view, row, label); }));
+    if (count > 0 && (task == Task::kLabels || count < view.train().size())) found.push_back(label);
+  }
+  return found;
 }
 
 adapter::Samples samples_of(const View& view, const std::vector<std::size_t>& rows, Task task, const Classes& classes) {
@@ -192,7 +208,9 @@ adapter::Samples samples_of(const View& view, const std::vector<std::size_t>& ro
     if (task == Task::kAges) samples.numbers.push_back(number_of(view.label(i)));
     if (task != Task::kFindings) continue;
     std::vector<std::uint8_t> findings(classes.names.size());
-    for (const std::string& label : labels) findings[classes.number.at(label)] = 1;
+    for (const std::string& label : labels) {
+      if (const auto known = classes.number.find(label); known != classes.number.end()) findings[known->second] = 1;
+    }
     samples.findings.insert(samples.findings.end(), findings.begin(), findings.end());
   }
   return samples;
@@ -243,10 +261,18 @@ std::optional<Answers> answer_by_neighbours(const EmbeddedDataset& data, std::si
   const std::vector<std::size_t> of_queries = view.groups(view.judged());
   const vectors::Neighbours neighbours(bank.numbers(), bank.dimensions(), vectors::Metric::kCosine, data.threads);
   const auto found = neighbours.search(queries.numbers(), queries.dimensions(), k, {of_rows, of_queries});
-  for (const auto& near : found) {
+  std::vector<std::string> answered;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const auto& near = found[i];
+    // All of the training split is of the query's own patient: there is no answer, which is counted as a missing score.
+    if (near.empty()) continue;
+    answered.push_back(made.predictions.ids[i]);
     const std::vector<double> row = voted(view, near, task, classes);
     made.predictions.scores.values.insert(made.predictions.scores.values.end(), row.begin(), row.end());
   }
+  if (answered.empty()) return std::nullopt;
+  made.predictions.ids = std::move(answered);
+  made.probabilities = true;
   return made;
 }
 
@@ -254,17 +280,10 @@ std::optional<Answers> answer_by_probe(const EmbeddedDataset& data, const base::
   View view(data);
   const Task task = data.prepared.recipe->task;
   if (view.train().empty() || view.judged().empty()) return std::nullopt;
-  // What no training row has, the probe cannot learn: such labels are judged with a score of nothing.
-  std::vector<std::string> learnt;
-  for (const std::string& label : view.labels()) {
-    const auto has = [&](std::size_t i) {
-      const auto of_row = labels_in(view.label(i));
-      return std::ranges::find(of_row, label) != of_row.end();
-    };
-    if (std::ranges::any_of(view.train(), has)) learnt.push_back(label);
-  }
-  const Classes classes(task == Task::kAges ? std::vector<std::string>{"age"} : std::move(learnt));
-  if (task != Task::kAges && classes.names.size() < 2) return std::nullopt;
+  const std::vector<std::string> all = task == Task::kAges ? std::vector<std::string>{"age"} : view.labels();
+  const Classes classes(task == Task::kAges ? all : learnable_labels(view, task));
+  if (task == Task::kLabels && classes.names.size() < 2) return std::nullopt;
+  if (classes.names.empty()) return std::nullopt;
   adapter::TrainingSet set;
   set.labels = classes.names;
   set.target = task == Task::kAges       ? adapter::Target::kNumber
@@ -274,16 +293,27 @@ std::optional<Answers> answer_by_probe(const EmbeddedDataset& data, const base::
   adapter::TrainOptions options;
   options.fit.seed = data.seed;
   options.fit.threads = data.threads;
-  const adapter::TrainedAdapter trained = adapter::train_adapter(set, options, progress);
+  const adapter::Adapter trained = adapter::fit_all_rows(set, options, progress);
   adapter::Samples judged;
   for (const std::size_t i : view.judged()) judged.add(view.vector(i), 0, i);
-  const evaluation::Scores logits = adapter::logits_of(trained.adapter, judged);
+  const evaluation::Scores logits = adapter::logits_of(trained, judged);
   Answers made = view.answers("probe", "Linear probe on the training split",
                               task == Task::kAges       ? "age"
                               : task == Task::kFindings ? "logistic"
                                                         : "softmax of logits",
-                              classes.names);
-  made.predictions.scores = task == Task::kFindings ? evaluation::logistic(logits) : logits;
+                              all);
+  made.probabilities = task != Task::kAges;
+  const evaluation::Scores learnt = task == Task::kAges       ? logits
+                                    : task == Task::kFindings ? evaluation::logistic(logits)
+                                                              : evaluation::softmax(logits);
+  for (std::size_t r = 0; r < judged.rows(); ++r) {
+    for (const std::string& label : all) {
+      const auto known = classes.number.find(label);
+      // A finding that every training image has is always there; a label that none has, never.
+      const double unlearnt = task == Task::kFindings && has_label(view, view.train().front(), label) ? 1 : 0;
+      made.predictions.scores.values.push_back(known == classes.number.end() ? unlearnt : learnt.row(r)[known->second]);
+    }
+  }
   return made;
 }
 

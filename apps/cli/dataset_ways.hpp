@@ -25,9 +25,10 @@ struct EmbeddedDataset {
 
 /// What one way says of the rows of val and test.
 struct Answers {
-  std::string key;     ///< the folder of its report: "zero-shot"
-  std::string title;   ///< for people
-  std::string scores;  ///< what scores are: "softmax of 100 x cosine"
+  std::string key;             ///< the folder of its report: "zero-shot"
+  std::string title;           ///< for people
+  bool probabilities = false;  ///< what scores are, whatever they look like
+  std::string scores;          ///< what scores are: "softmax of 100 x cosine"
   report::Predictions predictions;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -114,18 +115,18 @@ base::Table truth_of(const recipe::Prepared& prepared) {
     const bool twice = std::ranges::find(names, name) != names.end();
     if (!twice && prepared.rows.find(name)) names.push_back(name);
   }
-  // A patient that some rows do not name is no patient that rows can be grouped by.
-  if (const auto patient = prepared.rows.find("patient")) {
-    const auto unnamed = [&](const recipe::Row& row) { return row.fields[*patient].empty(); };
-    if (std::ranges::any_of(prepared.rows.all(), unnamed)) std::erase(names, "patient");
-  }
+  // A row that names no patient is of one of its own.
+  const auto patient = prepared.rows.find("patient");
+  const std::size_t id = prepared.rows.need("id");
   std::string csv;
   for (const std::string& name : names) csv += (csv.empty() ? "" : ",") + base::csv_field(name);
   csv += '\n';
   for (const recipe::Row& row : prepared.rows.all()) {
     for (std::size_t c = 0; c < names.size(); ++c) {
       if (c > 0) csv += ',';
-      csv += base::csv_field(row.fields[prepared.rows.need(names[c])]);
+      const std::size_t column = prepared.rows.need(names[c]);
+      const bool unnamed = patient == column && row.fields[column].empty();
+      csv += base::csv_field(unnamed ? "row " + row.fields[id] : row.fields[column]);
     }
     csv += '\n';
   }
@@ -174,6 +175,7 @@ report::Analysis judge(Answers answers, const recipe::Prepared& prepared, const 
   cases.allow_missing = true;
   cases.drop_unscored = true;
   cases.allow_leak = true;
+  if (cases.task != report::Task::kAges) cases.probabilities = answers.probabilities;
   const report::Study study =
       report::read_study(std::move(answers.predictions), truth_of(prepared), std::nullopt, cases);
   Progress bar(0, "");
@@ -194,7 +196,7 @@ std::vector<Line> go_ways(const DatasetEvaluation& evaluation, const EmbeddedDat
   Progress notes(0, "");
   const auto finish = [&](std::optional<Answers> answers, std::string_view way) {
     if (!answers) {
-      notes.warn(fmt::format("warning: {}: no training image, or none to judge: left out", way));
+      notes.warn(fmt::format("warning: {}: too few images or labels in the training split: left out", way));
       return;
     }
     const std::string key = answers->key;
@@ -202,25 +204,33 @@ std::vector<Line> go_ways(const DatasetEvaluation& evaluation, const EmbeddedDat
     report::Analysis analysis = judge(std::move(*answers), data.prepared, evaluation);
     if (evaluation.thumbnails) show_worst(analysis, data, embedder);
     write_report((fs::path(evaluation.out) / key).string(), analysis);
-    Line line{key, title, {analysis.figures.front()}, analysis.rows};
+    Line line{key, title, {analysis.figures.front()}, {}, analysis.rows};
     const auto accuracy = std::ranges::find(analysis.figures, "accuracy", &report::NamedFigure::key);
     if (accuracy != analysis.figures.end() && accuracy != analysis.figures.begin()) line.figures.push_back(*accuracy);
+    for (const report::LabelResult& label : analysis.label_results)
+      line.labels.emplace_back(label.label, label.auc.figure);
     lines.push_back(std::move(line));
   };
-  if (wants(evaluation, "zero-shot")) finish(answer_by_texts(data, embedder), "zero-shot");
-  if (wants(evaluation, "knn")) {
-    for (const std::size_t k : {std::size_t{64}, std::size_t{5}}) finish(answer_by_neighbours(data, k), "knn");
+  // One way that cannot be gone does not take the others' reports away.
+  const auto go = [&](std::string_view way, const std::function<std::optional<Answers>()>& answer) {
+    try {
+      finish(answer(), way);
+    } catch (const Error& error) {
+      notes.warn(fmt::format("warning: {}: {}: left out", way, error.what()));
+    }
+  };
+  if (wants(evaluation, "zero-shot")) go("zero-shot", [&] { return answer_by_texts(data, embedder); });
+  for (const std::size_t k : {std::size_t{64}, std::size_t{5}}) {
+    if (wants(evaluation, "knn")) go(fmt::format("knn-{}", k), [&] { return answer_by_neighbours(data, k); });
   }
-  if (wants(evaluation, "probe")) {
-    if (links_torch()) {
+  if (wants(evaluation, "probe") && !links_torch()) {
+    notes.warn("warning: probe: needs a program built with libtorch: left out");
+  } else if (wants(evaluation, "probe")) {
+    go("probe", [&] {
       Progress bar(0, "");
       bar.begin("fitting");
-      std::optional<Answers> answers = answer_by_probe(data, shown_on(bar));
-      bar.rest();
-      finish(std::move(answers), "probe");
-    } else {
-      notes.warn("warning: probe: needs a program built with libtorch: left out");
-    }
+      return answer_by_probe(data, shown_on(bar));
+    });
   }
   return lines;
 }
@@ -247,6 +257,7 @@ EvaluatedDataset evaluate_one(DatasetEvaluation& evaluation, const recipe::Recip
                               std::optional<Embedder>& embedder) {
   const fs::path folder = evaluation.out;
   if (evaluation.cache.empty()) evaluation.cache = (folder / "cache").string();
+  refuse_inside(evaluation.cache, evaluation.dataset.options.root, "--cache");
   const recipe::Prepared prepared = prepare_dataset(recipe, evaluation.dataset, folder / "dataset");
   write_dataset(folder / "dataset", prepared);
   Progress progress(0, "");
@@ -255,7 +266,8 @@ EvaluatedDataset evaluate_one(DatasetEvaluation& evaluation, const recipe::Recip
   EvaluatedDataset found = evaluated_of(prepared);
   found.status = made.status;
   found.lines = go_ways(evaluation, made.data, *embedder);
-  if (found.lines.empty()) throw Error(Code::kBadArgument, fmt::format("{}: no way could be gone", recipe.name));
+  if (found.lines.empty())
+    throw Error(Code::kBadArgument, fmt::format("{}: none of the ways could be evaluated", recipe.name));
   base::AtomicFiles files;
   files.add(folder / "evaluation.json", summary_json(found, embedder->provenance()));
   files.add(folder / "report.html", summary_html(found));
@@ -281,8 +293,16 @@ int evaluate_all(DatasetEvaluation& evaluation) {
   if (!evaluation.dataset.options.protocol.empty() || !evaluation.dataset.settings.empty()) {
     throw Error(Code::kBadArgument, "evaluate --all: --protocol and --set are of one dataset; expected its NAME");
   }
-  const fs::path folder = make_report_folder(evaluation.out);
+  if (!evaluation.name.empty() || !evaluation.recipe.empty()) {
+    throw Error(Code::kBadArgument, "evaluate: --all is of every dataset; expected no NAME and no --recipe");
+  }
+  const fs::path folder = evaluation.out;
   if (evaluation.cache.empty()) evaluation.cache = (folder / "cache").string();
+  for (const auto& [name, recipe] : recipe::built_in_recipes()) {
+    refuse_inside(folder, evaluation.dataset.options.root / name, "--out");
+    refuse_inside(evaluation.cache, evaluation.dataset.options.root / name, "--cache");
+  }
+  make_report_folder(folder.string());
   std::vector<EvaluatedDataset> all;
   std::vector<std::string> absent;
   std::optional<Embedder> embedder;

@@ -32,20 +32,6 @@ std::map<std::string, std::string> parse_settings(const std::vector<std::string>
   return settings;
 }
 
-/// Nothing is ever written into a dataset.
-void refuse_inside(const fs::path& folder, const fs::path& root) {
-  std::error_code ignored;
-  const fs::path inner = fs::weakly_canonical(folder, ignored);
-  const fs::path outer = fs::canonical(root, ignored);
-  if (outer.empty()) return;
-  const auto [at, rest] = std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end());
-  if (at != outer.end()) return;
-  throw Error(Code::kBadArgument,
-              fmt::format("--out: {} is in the dataset's folder, where nothing is written; expected "
-                          "another",
-                          folder.string()));
-}
-
 }  // namespace
 
 const recipe::Recipe& chosen_recipe(const std::string& name, const std::string& file,
@@ -55,9 +41,21 @@ const recipe::Recipe& chosen_recipe(const std::string& name, const std::string& 
   return own.emplace(recipe::read_recipe(file));
 }
 
+void refuse_inside(const fs::path& folder, const fs::path& root, std::string_view option) {
+  std::error_code ignored;
+  const fs::path inner = fs::weakly_canonical(folder, ignored);
+  const fs::path outer = fs::canonical(root, ignored);
+  if (outer.empty()) return;
+  const auto [at, rest] = std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end());
+  if (at != outer.end()) return;
+  throw Error(Code::kBadArgument,
+              fmt::format("{}: {} is in the dataset's folder, where nothing is written; expected another", option,
+                          folder.string()));
+}
+
 recipe::Prepared prepare_dataset(const recipe::Recipe& recipe, PrepareArguments arguments, const fs::path& folder) {
   arguments.options.settings = parse_settings(arguments.settings);
-  refuse_inside(folder, arguments.options.root);
+  refuse_inside(folder, arguments.options.root, "--out");
   arguments.options.out = fs::absolute(make_report_folder(folder.string()));
   Progress bar(0, "");
   bar.begin("reading the dataset");

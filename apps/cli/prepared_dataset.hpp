@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "recipe/prepare.hpp"
@@ -14,6 +15,10 @@ namespace mi2::cli {
 /// @throws Error{kBadArgument} unless it is one of both.
 const recipe::Recipe& chosen_recipe(const std::string& name, const std::string& file,
                                     std::optional<recipe::Recipe>& own);
+
+/// Nothing is ever written into a dataset. @param option  that named the folder.
+/// @throws Error{kBadArgument} if `folder` is `root` or inside it.
+void refuse_inside(const std::filesystem::path& folder, const std::filesystem::path& root, std::string_view option);
 
 struct PrepareArguments {
   recipe::PrepareOptions options;     ///< without `out` and `settings`

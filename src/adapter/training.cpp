@@ -309,7 +309,23 @@ Evaluated evaluated_on(const char* rows, const Adapter& adapter, const Samples& 
           samples.findings};
 }
 
+AdapterDescription shape_of(const TrainingSet& set, const TrainOptions& options) {
+  AdapterDescription shape;
+  shape.kind = options.kind;
+  shape.target = set.target;
+  shape.in_channels = static_cast<std::int64_t>(set.train.vectors.dimensions());
+  shape.hidden_dim = options.kind == AdapterKind::kMlp ? options.hidden_dim : 0;
+  shape.labels = set.labels;
+  shape.embeddings = set.provenance;
+  return shape;
+}
+
 }  // namespace
+
+Adapter fit_all_rows(const TrainingSet& set, const TrainOptions& options, const base::OnProgress& on_progress) {
+  const AdapterDescription shape = shape_of(set, options);
+  return {shape, fit_on(shape, set.train, none_of(set.train), options, on_progress).tensors};
+}
 
 evaluation::Scores logits_of(const Adapter& adapter, const Samples& samples) {
   evaluation::Scores scores{adapter.labels().size(), {}};
@@ -322,13 +338,7 @@ evaluation::Scores logits_of(const Adapter& adapter, const Samples& samples) {
 
 TrainedAdapter train_adapter(const TrainingSet& set, const TrainOptions& options, const base::OnProgress& on_progress) {
   check(set, options);
-  AdapterDescription shape;
-  shape.kind = options.kind;
-  shape.target = set.target;
-  shape.in_channels = static_cast<std::int64_t>(set.train.vectors.dimensions());
-  shape.hidden_dim = options.kind == AdapterKind::kMlp ? options.hidden_dim : 0;
-  shape.labels = set.labels;
-  shape.embeddings = set.provenance;
+  AdapterDescription shape = shape_of(set, options);
 
   Samples train = set.train;
   Samples validation = set.validation;

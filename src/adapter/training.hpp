@@ -75,6 +75,10 @@ inline constexpr std::size_t kFewRows = 10;
 ///         leave nothing to hold out or to judge, or a group in two of the caller's folds; as fit().
 TrainedAdapter train_adapter(const TrainingSet& set, const TrainOptions& options, const base::OnProgress& on_progress);
 
+/// A kLinear adapter of all training rows: nothing is held out, and nothing calibrated. Every label has a training row.
+/// @throws as fit().
+Adapter fit_all_rows(const TrainingSet& set, const TrainOptions& options, const base::OnProgress& on_progress);
+
 /// The logits of an adapter, a row each.
 evaluation::Scores logits_of(const Adapter& adapter, const Samples& samples);
 

@@ -61,6 +61,14 @@ class Dataset::Collector final : public RecordSink {
   std::uint32_t place_of(std::span<const Caption> captions) {
     if (captions.empty()) return 0;
     if (captions.size() == 1) return number_of(captions.front().text, to_.captions_, captions_);
+    // Records of the same texts, two views of a study, share a list: what an epoch draws of it is then one text.
+    std::string key;
+    for (const Caption& caption : captions) {
+      key += fmt::format("{}:{} {} {}\n", caption.text.size(), caption.text, caption.weight, caption.is_class);
+    }
+    const auto next = static_cast<std::uint32_t>(to_.several_.size());
+    const auto [list, is_new] = lists_.try_emplace(std::move(key), next);
+    if (!is_new) return kSeveral + list->second;
     std::vector<Chance> chances;
     double up_to = 0;
     for (const Caption& caption : captions) {
@@ -69,11 +77,12 @@ class Dataset::Collector final : public RecordSink {
       chances.push_back({number_of(caption.text, to_.captions_, captions_), up_to, class_id});
     }
     to_.several_.push_back(std::move(chances));
-    return kSeveral + static_cast<std::uint32_t>(to_.several_.size() - 1);
+    return kSeveral + next;
   }
 
   Dataset& to_;
   Places captions_;
+  Places lists_;
   Places groups_;
 };
 

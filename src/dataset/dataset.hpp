@@ -35,8 +35,11 @@ class Dataset {
   /// The text trained against: one of the record's captions, or of its class's prompts.
   /// @param choice  any number: which of the prompts, all alike, or of the captions, by their weights; 0: the first.
   [[nodiscard]] const std::string& text(std::size_t record, std::uint64_t choice) const;
-  /// Whether text() chooses among captions.
-  [[nodiscard]] bool has_several_captions(std::size_t record) const { return records_[record].caption >= kSeveral; }
+  /// Where text() chooses among captions: which list of them, the same for all records that have the same texts.
+  [[nodiscard]] std::optional<std::size_t> captions_of(std::size_t record) const {
+    const std::uint32_t caption = records_[record].caption;
+    return caption < kSeveral ? std::nullopt : std::optional<std::size_t>(caption - kSeveral);
+  }
   /// The source that a record is of, by its place among the sources.
   [[nodiscard]] std::size_t source_of(std::size_t record) const { return records_[record].source; }
   /// Whose record it is, a patient's; empty if the source does not say.

@@ -178,10 +178,10 @@ struct Loader::Impl {
     }
     Random random({options.seed, batch.position.epoch, place, kImageStream});
     const std::uint64_t prompt = random.next();
-    // Wherever a record comes in the epoch, its caption is the same.
-    const bool several = dataset.has_several_captions(record);
+    // Wherever a record comes in the epoch, its caption is the same, and that of all records of the same captions.
+    const std::optional<std::size_t> captions = dataset.captions_of(record);
     const std::uint64_t choice =
-        several ? Random({options.seed, batch.position.epoch, record, kCaptionStream}).next() : prompt;
+        captions ? Random({options.seed, batch.position.epoch, *captions, kCaptionStream}).next() : prompt;
     batch.texts[item] = dataset.text(record, choice);
     batch.classes[item] = dataset.class_of(record, choice);
     augmenter.augmented(image, random, pixels);

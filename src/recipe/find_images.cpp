@@ -4,12 +4,14 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <unordered_map>
 
 #include <fmt/format.h>
 
 #include <mi2/error.hpp>
 
+#include "base/hash.hpp"
 #include "base/quotes.hpp"
 #include "base/table.hpp"
 #include "base/utf8.hpp"
@@ -56,16 +58,17 @@ std::optional<std::string> key_of(std::string_view text, By by, bool of_file) {
 
 class Images {
  public:
-  Images(const Listing& files, By by) : by_(by) {
+  Images(const Listing& files, By by) : listing_(files), by_(by) {
     for (const Listing::File& file : files.files()) {
-      const std::string ending = base::lower_ascii(std::filesystem::path(file.path).extension().string());
-      if (std::ranges::find(kNoImages, ending) != kNoImages.end()) continue;
+      if (!is_image_name(file.path)) continue;
       if (auto key = key_of(file.path, by_, true)) files_[std::move(*key)].push_back(&file);
     }
   }
 
-  /// @param why  is set where there is none.
-  [[nodiscard]] const Listing::File* find(std::string_view cell, std::string_view within, std::string& why) const {
+  /// @param within  a text that the path holds. @param strict  rows of other texts have the key too, so that nothing
+  ///                else will do. @param why  is set where there is none.
+  [[nodiscard]] const Listing::File* find(std::string_view cell, std::string_view within, bool strict,
+                                          std::string& why) const {
     const auto key = key_of(cell, by_, false);
     const auto found = key ? files_.find(*key) : files_.end();
     std::vector<const Listing::File*> left;
@@ -74,10 +77,10 @@ class Images {
     const auto inside = [&](const Listing::File* file) {
       return base::lower_ascii(file->path).find(base::lower_ascii(within)) != std::string::npos;
     };
-    if (std::ranges::any_of(left, inside)) std::erase_if(left, std::not_fn(inside));
+    if (strict || std::ranges::any_of(left, inside)) std::erase_if(left, std::not_fn(inside));
     // Unpacked twice, a dataset has the same files in folders inside each other.
     const auto best = std::ranges::min_element(left, {}, [](const Listing::File* file) { return depth(*file); });
-    const auto differs = [&](const Listing::File* file) { return file->bytes != (*best)->bytes; };
+    const auto differs = [&](const Listing::File* file) { return file != *best && !are_equal(*file, **best); };
     if (best == left.end()) {
       why = "no file of that name";
     } else if (std::ranges::any_of(left, differs)) {
@@ -96,6 +99,11 @@ class Images {
     return path.ends_with(name) && (path.size() == name.size() || path[path.size() - name.size() - 1] == '/');
   }
 
+  [[nodiscard]] bool are_equal(const Listing::File& a, const Listing::File& b) const {
+    return a.bytes == b.bytes && base::sha256_hex(listing_.whole(a.path)) == base::sha256_hex(listing_.whole(b.path));
+  }
+
+  const Listing& listing_;
   By by_;
   std::unordered_map<std::string, std::vector<const Listing::File*>> files_;
 };
@@ -114,20 +122,41 @@ void refuse_duplicates(Rows& rows, std::size_t id, Notes& notes) {
   });
 }
 
+/// The keys that rows of several places have.
+std::set<std::string> shared_keys(const Rows& rows, std::size_t key, const std::optional<std::size_t>& within, By by) {
+  std::map<std::string, std::string> place_of;
+  std::set<std::string> shared;
+  for (const Row& row : rows.all()) {
+    const auto name = within ? key_of(row.fields[key], by, false) : std::nullopt;
+    if (!name) continue;
+    const auto [known, is_new] = place_of.emplace(*name, row.fields[*within]);
+    if (!is_new && known->second != row.fields[*within]) shared.insert(*name);
+  }
+  return shared;
+}
+
 }  // namespace
+
+bool is_image_name(std::string_view path) {
+  const std::string ending = base::lower_ascii(std::filesystem::path(path).extension().string());
+  return std::ranges::find(kNoImages, ending) == kNoImages.end();
+}
 
 void find_images(const Recipe& recipe, const Listing& files, Rows& rows, Notes& notes) {
   const std::size_t file = rows.column("file");
+  const bool named_already = rows.find("id").has_value();
   const std::size_t id = rows.column("id");
   if (!recipe.image.key.empty()) {
     const Images images(files, recipe.image.by);
     const std::size_t key = rows.need(recipe.image.key);
     const auto within = recipe.image.within.empty() ? std::nullopt : std::optional(rows.need(recipe.image.within));
+    const std::set<std::string> shared = shared_keys(rows, key, within, recipe.image.by);
     exclude_rows(rows, notes, [&](Row& row) -> std::string {
       if (!row.fields[file].empty()) return "";
+      const bool strict = within && shared.contains(key_of(row.fields[key], recipe.image.by, false).value_or(""));
+      const std::string place = within ? row.fields[*within] : std::string();
       std::string why;
-      if (const Listing::File* found =
-              images.find(row.fields[key], within ? row.fields[*within] : std::string(), why)) {
+      if (const Listing::File* found = images.find(row.fields[key], place, strict, why)) {
         row.fields[file] = files.whole(found->path).string();
       }
       return why;
@@ -139,8 +168,11 @@ void find_images(const Recipe& recipe, const Listing& files, Rows& rows, Notes& 
     // A manifest is UTF-8: it could not say where the file is.
     return base::utf8_prefix(path) == path.size() ? "" : "a file whose path is not UTF-8";
   });
+  const bool has_ids = recipe.id.empty() && named_already;
   const bool by_path = !recipe.image.key.empty() && recipe.image.by == ImageRule::By::kPath;
-  if (recipe.id.empty() && !by_path) {
+  if (has_ids) {
+    // A column of that name says.
+  } else if (recipe.id.empty() && !by_path) {
     for (Row& row : rows.all()) row.fields[id] = stem_of(row.fields[file]);
   } else {
     const Template name = Template::of_column(by_path && recipe.id.empty() ? recipe.image.key : recipe.id, rows);

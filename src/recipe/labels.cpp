@@ -32,10 +32,12 @@ std::optional<std::string> label_of(std::string_view text, std::string_view whol
 
 /// The published texts of a recipe's rows; none if it names none.
 std::vector<std::string> candidates_of(const TextRule& rule) {
-  if (!rule.rows) return {};
-  const auto& all = label_texts();
-  return {all.begin() + static_cast<std::ptrdiff_t>(rule.rows->first),
-          all.begin() + static_cast<std::ptrdiff_t>(rule.rows->second) + 1};
+  std::vector<std::string> found;
+  for (const auto& [first, last] : rule.rows) {
+    found.insert(found.end(), label_texts().begin() + static_cast<std::ptrdiff_t>(first),
+                 label_texts().begin() + static_cast<std::ptrdiff_t>(last) + 1);
+  }
+  return found;
 }
 
 std::vector<std::string> split_findings(std::string_view cell) {
@@ -64,22 +66,34 @@ std::string joined(const std::vector<std::string>& words) {
   return all;
 }
 
-void label_findings(const Recipe& recipe, Rows& rows) {
+/// Any number of labels, `a|b`; each has a published text, if the recipe names any.
+void label_findings(const Recipe& recipe, Rows& rows, Notes& notes) {
   const std::size_t label = rows.need("label");
   const std::map<std::string, std::string> map(recipe.label.map.begin(), recipe.label.map.end());
-  for (Row& row : rows.all()) {
+  std::set<std::string> known;
+  for (const auto& [name, text] : prompts_of(recipe, rows)) known.insert(name);
+  // Where being well is a label of its own, a row without any label says nothing.
+  const bool must_say = known.contains("No Finding");
+  exclude_rows(rows, notes, [&](Row& row) -> std::string {
     std::vector<std::string> words = split_findings(row.fields[label]);
     for (std::string& word : words) {
       if (const auto found = map.find(word); found != map.end()) word = found->second;
     }
     std::erase(words, "");
+    if (words.empty() && must_say) return "no label";
+    for (const std::string& word : words) {
+      if (!known.empty() && !known.contains(word)) {
+        return fmt::format("no published text for the label {}", base::in_quotes(word));
+      }
+    }
     row.fields[label] = joined(words);
-  }
+    return "";
+  });
 }
 
-bool is_age(std::string_view text) {
+std::optional<double> age_of(std::string_view text) {
   const std::optional<double> number = yaml::to_number(text);
-  return number && *number >= 0;
+  return number && *number >= 0 ? number : std::nullopt;
 }
 
 /// One label per row, each with its text.
@@ -99,7 +113,11 @@ void label_classes(const Recipe& recipe, Rows& rows, Notes& notes) {
     if (word.find('|') != std::string::npos) return "several labels where one is expected";
     if (const auto found = map.find(word); found != map.end()) word = found->second;
     if (word.empty()) return "no label";
-    if (recipe.task == Task::kAges && !is_age(word)) return "an age that is no number from 0 on";
+    if (recipe.task == Task::kAges) {
+      const std::optional<double> age = age_of(word);
+      if (!age) return "an age that is not a number from 0 on";
+      word = fmt::format("{}", *age);  // 120.0 is 120, as texts have it
+    }
     if (whole) {
       row.fields[caption] = whole->text(row);
     } else if (!texts.empty()) {
@@ -129,7 +147,7 @@ void label_rows(const Recipe& recipe, Rows& rows, Notes& notes) {
   const std::size_t label = rows.column("label");
   for (Row& row : rows.all()) row.fields[label] = replaced(from.text(row), recipe.label.replace);
   if (recipe.task == Task::kFindings) {
-    label_findings(recipe, rows);
+    label_findings(recipe, rows, notes);
   } else {
     label_classes(recipe, rows, notes);
   }

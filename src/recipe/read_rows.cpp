@@ -10,10 +10,12 @@
 #include "base/blanks.hpp"
 #include "base/csv.hpp"
 #include "base/files.hpp"
+#include "base/hash.hpp"
 #include "base/inflate.hpp"
 #include "base/table.hpp"
 #include "recipe/pattern.hpp"
 #include "recipe/stages.hpp"
+#include "recipe/template.hpp"
 
 namespace mi2::recipe {
 namespace {
@@ -34,7 +36,9 @@ std::vector<std::string_view> views(const std::vector<std::string>& words) { ret
 /// The columns that rows cannot be without.
 std::set<std::string> needed_columns(const Recipe& recipe) {
   std::set<std::string> needed{recipe.image.key};
-  if (recipe.steps.empty() && recipe.task != Task::kCaptions) needed.insert(recipe.label.column);
+  if (recipe.task != Task::kCaptions) {
+    for (const std::string& name : Template::columns_in(recipe.label.column)) needed.insert(name);
+  }
   for (const Join& join : recipe.joins) needed.insert(join.on);
   return needed;
 }
@@ -110,7 +114,28 @@ void read_table_rows(const Recipe& recipe, const Source& source, const Listing& 
   notes.counts[fmt::format("rows of {}", *path)] += table.rows().size();
 }
 
-void read_file_rows(const Source& source, const Listing& files, Rows& rows) {
+/// Two files that say the same of themselves are one that was unpacked twice, if they are equal.
+class Copies {
+ public:
+  explicit Copies(const Listing& files) : files_(files) {}
+  /// Whether an equal file with these captures was there before.
+  bool add(const Listing::File& file, const Pattern::Captures& captures) {
+    std::string key = std::string(file.path.substr(file.path.rfind('/') + 1));
+    for (const auto& [name, text] : captures) key += '\n' + name + '\n' + text;
+    const auto [first, is_new] = seen_.emplace(std::move(key), &file);
+    return !is_new && first->second->bytes == file.bytes && hash_of(*first->second) == hash_of(file);
+  }
+
+ private:
+  [[nodiscard]] std::string hash_of(const Listing::File& file) const {
+    return base::sha256_hex(files_.whole(file.path));
+  }
+  const Listing& files_;
+  std::map<std::string, const Listing::File*> seen_;
+};
+
+void read_file_rows(const Source& source, const Listing& files, Rows& rows, Notes& notes,
+                    std::set<std::string>& matched) {
   const std::size_t file = rows.column("file");
   std::vector<Pattern> patterns;
   std::vector<std::pair<std::size_t, std::string>> set;
@@ -118,10 +143,16 @@ void read_file_rows(const Source& source, const Listing& files, Rows& rows) {
   for (const std::string& text : source.patterns) {
     for (const std::string& name : patterns.emplace_back(text).captures()) rows.column(name);
   }
+  Copies copies(files);
   for (const Listing::File& entry : files.files()) {
     for (const Pattern& pattern : patterns) {
       const auto found = pattern.match(entry.path);
       if (!found) continue;
+      matched.insert(entry.path);
+      if (copies.add(entry, *found)) {
+        ++notes.excluded["the same file again"];
+        break;
+      }
       Row& row = rows.add(rows.source(entry.path));
       row.fields[file] = files.whole(entry.path).string();
       for (const auto& [name, text] : *found) row.fields[rows.need(name)] = text;
@@ -185,12 +216,21 @@ void join_one(const Join& join, const Listing& files, Rows& rows, Notes& notes) 
 
 Rows read_rows(const Recipe& recipe, const Listing& files, Notes& notes) {
   Rows rows;
+  std::set<std::string> matched;
+  bool by_files = false;
   for (const Source& source : recipe.rows) {
     if (source.patterns.empty()) {
       read_table_rows(recipe, source, files, rows, notes);
     } else {
-      read_file_rows(source, files, rows);
+      read_file_rows(source, files, rows, notes, matched);
+      by_files = true;
     }
+  }
+  if (by_files) {
+    const auto stray = std::ranges::count_if(files.files(), [&](const Listing::File& file) {
+      return is_image_name(file.path) && !matched.contains(file.path);
+    });
+    if (stray > 0) notes.counts["images whose path fits no pattern, left out"] = static_cast<std::uint64_t>(stray);
   }
   return rows;
 }
@@ -224,6 +264,8 @@ void apply_exclusions(const Recipe& recipe, Rows& rows, Notes& notes) {
           return listed ? "" : rule.because;
         case Exclusion::If::kEmpty:
           return cell.empty() ? rule.because : "";
+        case Exclusion::If::kDiffers:
+          return cell == row.fields[rows.need(rule.values.front())] ? "" : rule.because;
       }
       return "";
     });

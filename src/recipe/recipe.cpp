@@ -1,5 +1,6 @@
 #include "recipe/recipe.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <limits>
 #include <set>
@@ -117,9 +118,19 @@ std::vector<Key> source_keys(Source& source) {
           {"set", map_into(source.set)}};
 }
 
+/// Where a row's image is, is for find_images() to say.
+void refuse_file_column(const Source& source, const Value& value) {
+  const auto is_file = [](const ColumnNames& names) { return names.name == "file"; };
+  const auto captures = [](const std::string& text) { return text.find("{file}") != std::string::npos; };
+  if (std::ranges::any_of(source.columns, is_file) || std::ranges::any_of(source.patterns, captures)) {
+    value.fail("has a column 'file', which is the image's path; expected another name");
+  }
+}
+
 Source read_source(const Value& value) {
   Source source;
   read_keys(value, source_keys(source));
+  refuse_file_column(source, value);
   if (source.table.empty() == source.patterns.empty()) value.fail("needs either 'table' or 'files'");
   return source;
 }
@@ -152,17 +163,27 @@ Exclusion read_exclusion(const Value& value) {
                        rule.when = Exclusion::If::kEmpty;
                        ++conditions;
                      }},
+                    {"differs_from", values(Exclusion::If::kDiffers)},
                     {"because", text_into(rule.because), true}});
-  if (conditions != 1) value.fail("needs one of 'is', 'is_not' and 'empty'");
+  if (conditions != 1) value.fail("needs one of 'is', 'is_not', 'empty' and 'differs_from'");
   return rule;
+}
+
+std::pair<std::size_t, std::size_t> read_range(const Value& value) {
+  const auto [first, last] = value.range(0, static_cast<double>(label_texts().size()) - 1);
+  return {static_cast<std::size_t>(first), static_cast<std::size_t>(last)};
 }
 
 TextRule read_texts(const Value& value) {
   TextRule rule;
   read_keys(value, {{"rows",
                      [&](const Value& list) {
-                       const auto [first, last] = list.range(0, static_cast<double>(label_texts().size()) - 1);
-                       rule.rows.emplace(static_cast<std::size_t>(first), static_cast<std::size_t>(last));
+                       const std::vector<Value> items = list.items();
+                       if (!items.empty() && items.front().node().IsSequence()) {
+                         for (const Value& item : items) rule.rows.push_back(read_range(item));
+                       } else {
+                         rule.rows.push_back(read_range(list));
+                       }
                      }},
                     {"template", text_into(rule.text)},
                     {"labels", map_into(rule.labels)}});
@@ -193,6 +214,10 @@ SplitRule read_split(const std::string& name, const Value& value) {
                          rule.drawn.emplace_back(split_name(key, item), item.number(0, 1));
                        }
                      }},
+                    {"only",
+                     [&](const Value& map) {
+                       read_keys(map, {{"column", text_into(rule.only), true}, {"is", words_into(rule.only_is), true}});
+                     }},
                     {"of", text_into(rule.of)},
                     {"together", text_into(rule.together)},
                     {"round", choice_into(rule.round, {{"nearest", SplitRule::Round::kNearest},
@@ -219,6 +244,8 @@ Benchmark read_benchmark(const std::string& name, const Value& value) {
   benchmark.name = name;
   read_keys(value, {{"metric", text_into(benchmark.metric), true},
                     {"value", [&](const Value& number) { benchmark.value = number.number(0, 1000); }, true},
+                    {"figure", text_into(benchmark.figure)},
+                    {"label", text_into(benchmark.label)},
                     {"note", text_into(benchmark.note)}});
   return benchmark;
 }

@@ -40,7 +40,12 @@ struct Join {
 struct Exclusion {
   std::string column;
   std::vector<std::string> values;
-  enum class If : std::uint8_t { kIs, kIsNot, kEmpty } when = If::kIs;
+  enum class If : std::uint8_t {
+    kIs,
+    kIsNot,
+    kEmpty,
+    kDiffers
+  } when = If::kIs;  ///< kDiffers: from the column values[0]
   std::string because;
 };
 
@@ -60,8 +65,8 @@ struct LabelRule {
 
 /// The text of each label.
 struct TextRule {
-  std::optional<std::pair<std::size_t, std::size_t>> rows;  ///< of the label texts: first and last
-  std::string text;                                         ///< "{label} cropped"; empty: `labels` has them
+  std::vector<std::pair<std::size_t, std::size_t>> rows;  ///< of the label texts: first and last, of each range
+  std::string text;                                       ///< "{label} cropped"; empty: `labels` has them
   Words labels;
 };
 
@@ -73,6 +78,8 @@ struct SplitRule {
   std::vector<std::pair<std::string, std::vector<std::string>>> lists;  ///< per split, names of files that list it
   std::string on;                                                       ///< the column that lists name
   std::vector<std::pair<std::string, double>> drawn;                    ///< shares; the rest is train
+  std::string only;  ///< a column that says which rows are split at all: those of `only_is`; the others are left out
+  std::vector<std::string> only_is;
   std::string of;        ///< drawn from each value of it; empty: from all
   std::string together;  ///< rows of one value stay together
   enum class Round : std::uint8_t { kNearest, kDown, kUp } round = Round::kNearest;
@@ -91,6 +98,8 @@ struct Benchmark {
   std::string name;
   std::string metric;
   double value = 0;
+  std::string figure;  ///< of ours to stand beside it: "accuracy", or "auc" of one `label`; empty: the headline
+  std::string label;
   std::string note;
 };
 

@@ -189,12 +189,26 @@ void draw_splits(const SplitRule& rule, std::uint64_t seed, Rows& rows) {
 }  // namespace
 
 void split_rows(const SplitRule& rule, const Listing& files, std::uint64_t seed, Rows& rows, Notes& notes) {
+  if (!rule.only.empty()) {
+    const std::size_t only = rows.need(rule.only);
+    exclude_rows(rows, notes, [&](const Row& row) -> std::string {
+      const bool is_in = std::ranges::find(rule.only_is, row.fields[only]) != rule.only_is.end();
+      return is_in ? "" : fmt::format("not of the part that the protocol {} splits", rule.name);
+    });
+  }
   if (!rule.column.empty()) {
     split_by_column(rule, rows);
   } else if (!rule.lists.empty()) {
     split_by_lists(rule, files, rows, notes);
   } else {
     draw_splits(rule, seed, rows);
+    const std::size_t split = rows.need("split");
+    for (const auto& [name, share] : rule.drawn) {
+      const auto is_in = [&, &name = name](const Row& row) { return row.fields[split] == name; };
+      if (share > 0 && std::ranges::none_of(rows.all(), is_in)) {
+        notes.warnings.push_back(fmt::format("too few rows: none was drawn for the split {}", name));
+      }
+    }
   }
 }
 

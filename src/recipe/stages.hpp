@@ -14,6 +14,9 @@
 
 namespace mi2::recipe {
 
+/// Whether a path's ending is not that of a table, a text or an archive.
+bool is_image_name(std::string_view path);
+
 /// All rows of the recipe's tables and patterns, with what they are joined with and with their words replaced. Cells
 /// lose the blanks around them. Rows that a pattern found have a column `file`, a whole path.
 /// @throws Error for a table that is missing, is none, or lacks a column that rows cannot be without.

@@ -27,6 +27,19 @@ Template Template::of_column(std::string_view name_or_text, const Rows& rows) {
   return {fmt::format("{{{}}}", name_or_text), rows};
 }
 
+std::vector<std::string> Template::columns_in(std::string_view name_or_text) {
+  std::vector<std::string> found;
+  std::size_t open = name_or_text.find('{');
+  if (open == std::string_view::npos) found.emplace_back(name_or_text);
+  while (open != std::string_view::npos) {
+    const std::size_t close = name_or_text.find('}', open);
+    if (close == std::string_view::npos) break;
+    found.emplace_back(name_or_text.substr(open + 1, close - open - 1));
+    open = name_or_text.find('{', close);
+  }
+  return found;
+}
+
 std::string Template::text(const Row& row) const {
   std::string whole = texts_.front();
   for (std::size_t i = 0; i < columns_.size(); ++i) whole += row.fields[columns_[i]] + texts_[i + 1];

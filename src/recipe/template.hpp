@@ -17,6 +17,9 @@ class Template {
   /// Where a recipe names a column, it may also give a text with columns in it.
   static Template of_column(std::string_view name_or_text, const Rows& rows);
 
+  /// The columns that of_column() would need.
+  static std::vector<std::string> columns_in(std::string_view name_or_text);
+
   [[nodiscard]] std::string text(const Row& row) const;
 
  private:

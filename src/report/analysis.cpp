@@ -149,7 +149,8 @@ void add_label_intervals(std::span<const std::optional<double>> values,
 
 void analyse_labels(const Study& study, Analysis& analysis, const base::OnProgress& progress) {
   const Cases& cases = study.evaluated;
-  const bool probabilities = study.task == Task::kMany ? in_unit_range(cases.scores) : are_probabilities(cases.scores);
+  const bool look_so = study.task == Task::kMany ? in_unit_range(cases.scores) : are_probabilities(cases.scores);
+  const bool probabilities = study.probabilities.value_or(look_so);
   const UsedScores used = used_scores(cases, study.task, analysis.options.scale, probabilities);
   const UsedScores chosen = used_scores(study.validation, study.task, analysis.options.scale, probabilities);
   analysis.scores = name_of(used, analysis.options.scale);

@@ -196,6 +196,7 @@ Study read_study(Predictions predictions, base::Table labels, std::optional<base
   if (attributes) add_attributes(rows, read_attribute_rows(std::move(*attributes)));
   Study study;
   study.task = options.task;
+  study.probabilities = options.probabilities;
   study.intake.predicted = predictions.ids.size();
   study.intake.labelled = rows.rows.size();
   study.intake.has_splits = rows.has_splits;

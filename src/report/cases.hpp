@@ -31,6 +31,8 @@ struct CaseOptions {
   bool allow_missing = false;  ///< labelled rows without scores are left out, and counted
   bool drop_unscored = false;  ///< rows of a label that has no scores are left out, and counted
   bool allow_leak = false;     ///< a patient may be in several splits
+  /// Whether scores are probabilities, where the caller knows; none: as they look.
+  std::optional<bool> probabilities{};
 };
 
 /// Something known of every row: "" where it is not.
@@ -69,7 +71,8 @@ struct Study {
   Task task = Task::kOne;
   std::vector<std::string> labels;  ///< of the scores
   Cases evaluated;
-  Cases validation;  ///< where operating points are chosen; without a row: there is none
+  std::optional<bool> probabilities{};  ///< as CaseOptions has it
+  Cases validation;                     ///< where operating points are chosen; without a row: there is none
   Intake intake;
 };
 

@@ -27,7 +27,7 @@ Place place_of(const YAML::Node& node, const Place& outer) {
 }  // namespace
 
 void Value::fail(std::string_view what) const {
-  throw Error(place_.code, fmt::format("{}: {} {}", place_.source, path_, what));
+  throw Error(place_.code, fmt::format("{}: {}{}{}", place_.source, path_, path_.empty() ? "" : " ", what));
 }
 
 void Value::unsupported(std::string_view what) const {

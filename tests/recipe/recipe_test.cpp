@@ -28,7 +28,7 @@ TEST(Recipe, BuiltInOnesNameStepsThatThereAreAndTextsThatThereAre) {
     EXPECT_EQ(recipe.name, name);
     for (const std::string& step : recipe.steps) EXPECT_NO_THROW(find_step(step)) << name;
     // Without rows of the published texts, those of the recipe are its own.
-    for (const auto& [label, text] : recipe.texts.rows ? recipe.texts.labels : Words()) {
+    for (const auto& [label, text] : recipe.texts.rows.empty() ? Words() : recipe.texts.labels) {
       EXPECT_NE(std::ranges::find(label_texts(), text), label_texts().end()) << name << ": " << text;
     }
   }

@@ -8,8 +8,9 @@ def test_isic_rows_have_the_published_texts_and_their_people(prepare, tmp_path, 
     expected = isic2019.make(tmp_path / "isic")
     found = prepare("isic2019", tmp_path / "isic")
     assert len(found.rows) == expected["images"]
-    assert found.recipe["excluded"] == {"of an unknown condition": expected["unknown"]}
-    assert list(found.prompts.values()) == texts[746:755]
+    assert found.recipe["excluded"] == {"of an unknown condition": expected["unknown"],
+                                        "not of the part that the protocol lesion splits": expected["test"]}
+    assert list(found.prompts.values()) == texts[746:754]
     assert {row["caption"] for row in found.rows} == set(texts[746:754])
     row = found.by_id["ISIC_0000000_downsampled"]
     assert row["label"] == "Melanoma" and row["age"] == "" and row["sex"] == "male" and row["lesion"] == ""

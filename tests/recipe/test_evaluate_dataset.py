@@ -175,6 +175,87 @@ def test_ages_are_guessed_by_texts_of_both_sexes_and_by_neighbours(tmp_path):
     assert all(way["rows"] == 4 and 0 <= way["value"] <= 240 for way in found.values()), found
 
 
+def starter_like(root, labels, split=lambda i: "test" if i % 3 == 0 else "train", patient=lambda i: f"P{i}"):
+    """Findings of a user's own, `labels(i)` of image i."""
+    lines = ["image,label,split,patient"]
+    for i in range(30):
+        lines.append(f"{i}.png,{labels(i)},{split(i)},{patient(i)}")
+        write_png(root / f"{i}.png", 9 * i)
+    (root / "labels.csv").write_text("\n".join(lines) + "\n")
+    recipe = root.parent / "own.yaml"
+    recipe.write_text("""
+title: Own
+about: Own.
+licence: own
+task: %s
+rows: [{table: [labels.csv], columns: {image: image, label: label, split: split, patient: patient}}]
+image: {key: image, by: path}
+texts: {labels: {Effusion: "x-ray chest effusion", Mass: "x-ray chest mass", Hernia: "x-ray chest hernia"}}
+attributes: [patient]
+splits: {given: {column: split}}
+""" % ("findings" if any("|" in labels(i) for i in range(30)) else "labels"))
+    return recipe
+
+
+def own_evaluation(tmp_path, recipe, status=0):
+    done = subprocess.run([os.environ["MI2_BIN"], "evaluate", "--recipe", str(recipe), "--root", str(tmp_path / "own"),
+                           "--model", MODEL, "--out", str(tmp_path / "r"), "--bootstrap", "0", "--ways", WAYS],
+                          capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == status, done.stderr
+    reports = {path.name: json.loads((path / "report.json").read_text()) for path in (tmp_path / "r").iterdir()
+               if (path / "report.json").exists()}
+    return done, reports
+
+
+def test_cosines_of_findings_are_never_taken_for_probabilities(tmp_path):
+    recipe = starter_like(tmp_path / "own", lambda i: ("Effusion|Mass", "Mass", "Effusion")[i % 3])
+    _, reports = own_evaluation(tmp_path, recipe)
+    assert reports["zero-shot"]["scores"] == "scores", reports["zero-shot"]["scores"]
+    assert reports["knn-5"]["scores"] == "probabilities"
+
+
+def test_a_query_whose_patient_is_all_of_the_training_split_has_no_answer(tmp_path):
+    recipe = starter_like(tmp_path / "own", lambda i: ("Effusion", "Mass")[i % 2],
+                          split=lambda i: "train" if i < 15 else "test", patient=lambda i: "PX" if i < 16 else f"P{i}")
+    _, reports = own_evaluation(tmp_path, recipe)
+    assert reports["knn-5"]["scores"] == "probabilities" and reports["knn-5"]["rows"] == 14
+    assert reports["zero-shot"]["rows"] == 15
+
+
+def test_labels_that_no_training_image_has_are_judged_as_never_said(tmp_path):
+    recipe = starter_like(tmp_path / "own", lambda i: "Effusion|Hernia" if i == 3 else ("Effusion|Mass", "Mass")[i % 2])
+    _, reports = own_evaluation(tmp_path, recipe)
+    assert {way: report["rows"] for way, report in reports.items()} == dict.fromkeys(reports, 10)
+
+
+def test_a_way_that_cannot_be_gone_does_not_take_the_others_away(tmp_path):
+    recipe = starter_like(tmp_path / "own", lambda i: "Effusion" if i % 3 else ("Effusion", "Mass")[i % 2])
+    done, reports = own_evaluation(tmp_path, recipe)
+    assert (tmp_path / "r" / "evaluation.json").exists() and {"zero-shot", "knn-5"} <= set(reports)
+    assert "probe" not in reports and ("probe: too few" in done.stderr or not WITH_TORCH)
+
+
+def test_rows_that_name_no_patient_are_each_of_their_own(tmp_path):
+    recipe = starter_like(tmp_path / "own", lambda i: ("Effusion", "Mass")[i % 2], patient=lambda i: "" if i < 4 else f"P{i // 6}")
+    _, reports = own_evaluation(tmp_path, recipe)
+    # Test images are 0, 3, 6, ..: two without a patient, the others of P1 to P4.
+    assert reports["zero-shot"]["patients"] == 2 + 4
+
+
+def test_nothing_is_written_into_a_dataset_by_an_evaluation(tmp_path):
+    busi.make(tmp_path / "sets" / "busi")
+    before = sorted(str(path) for path in (tmp_path / "sets").rglob("*"))
+    done = evaluate("busi", tmp_path / "sets" / "busi", tmp_path / "r", "--cache", tmp_path / "sets" / "busi" / "c", status=2)
+    assert "--cache" in done.stderr
+    arguments = [os.environ["MI2_BIN"], "evaluate", "--all", "--root", str(tmp_path / "sets"), "--model", MODEL, "--out",
+                 str(tmp_path / "sets" / "busi" / "r")]
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2 and "where nothing is written" in done.stderr
+    done = subprocess.run([*arguments[:-1], str(tmp_path / "x"), "busi"], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2 and "--all" in done.stderr
+    assert sorted(str(path) for path in (tmp_path / "sets").rglob("*")) == before
+
+
 def test_an_image_that_cannot_be_read_is_named_and_the_others_are_judged(tmp_path):
     busi.make(tmp_path / "busi")
     (tmp_path / "busi" / "Dataset_BUSI_with_GT" / "normal" / "normal (1).png").write_bytes(b"\x89PNG\r\n\x1a\n")

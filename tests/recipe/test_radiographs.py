@@ -19,7 +19,7 @@ def test_both_generations_of_nihs_table_are_read(prepare, tmp_path, generation):
     assert found.recipe["leaks"]["in_several_splits"] == 0
     if generation == "2017":
         assert found.by_id["00000001_001"]["age"] == "" and found.by_id["00000003_000"]["age"] == "0.5"
-        assert found.recipe["counts"]["ages that are none, left empty"] == 1
+        assert found.recipe["counts"]["cells that are not ages, left empty"] == 1
 
 
 def test_boxes_are_read_though_their_header_has_more_names_than_cells(prepare, tmp_path, texts):
@@ -55,6 +55,28 @@ def test_three_tables_of_bone_ages_are_one_set(prepare, tmp_path, nested):
     # 1377 names an image of both sets.
     assert "Test Set Images" in found.by_id["test-1377"]["file"]
     assert "training" in found.by_id["train-1377"]["file"] and found.by_id["test-1377"]["label"] == "100.5"
+
+
+def test_a_missing_image_is_not_replaced_by_that_of_another_set(prepare, tmp_path):
+    boneage.make(tmp_path / "hands")
+    for path in (tmp_path / "hands" / "boneage-training-dataset").rglob("1377.png"):
+        path.unlink()
+    found = prepare("rsna-boneage", tmp_path / "hands")
+    assert "train-1377" not in found.by_id and found.recipe["excluded"]["no file of that name"] == 1
+    assert "Test Set" in found.by_id["test-1377"]["file"]
+
+
+def test_rows_without_findings_or_with_unpublished_ones_are_counted(prepare, dataset, tmp_path):
+    nih.make(tmp_path / "nih", "2017")
+    table = tmp_path / "nih" / "Data_Entry_2017.csv"
+    whole = table.read_text()
+    table.write_text(whole.replace(",Hernia|Infiltration,", ",Hernia|Infiltrate,").replace(",No Finding,1,6,", ",,1,6,"))
+    found = prepare("chestxray14", tmp_path / "nih")
+    assert found.recipe["excluded"]["no published text for the label 'Infiltrate'"] >= 1
+    assert found.recipe["excluded"]["no label"] == 1 and all(row["label"] for row in found.rows)
+    table.write_text(whole.replace("Finding Labels", "Findings"))
+    done = dataset("prepare", "chestxray14", "--root", tmp_path / "nih", "--out", tmp_path / "x", status=3)
+    assert "no column 'Finding Labels'" in done.stderr
 
 
 def test_equal_texts_of_bone_ages_are_one_class(prepare, tmp_path, texts):

@@ -50,7 +50,7 @@ void years(Job& job, Rows& rows) {
       cell = fmt::format("{:.4g}", *found);
     } else {
       cell.clear();
-      ++job.notes.counts["ages that are none, left empty"];
+      ++job.notes.counts["cells that are not ages, left empty"];
     }
   }
 }

@@ -6,7 +6,7 @@ set -euo pipefail
 
 build_packages=(
   ca-certificates ccache cmake g++ git libboost-url1.81-dev libboost1.81-dev libcli11-dev libdcmtk-dev libdeflate-dev libdnnl-dev
-  libfmt-dev libgif-dev libgmock-dev libgtest-dev libjpeg62-turbo-dev liblcms2-dev libopenjp2-7-dev libopenmpi-dev libpng-dev libre2-dev
+  libfmt-dev libgif-dev libgmock-dev libgtest-dev libjpeg62-turbo-dev liblcms2-dev libopenjp2-7-dev libopenmpi-dev libpng-dev libpugixml-dev libre2-dev
   libspdlog-dev libsqlite3-dev
   libssl-dev libtiff-dev libutf8proc-dev libwebp-dev libxxhash-dev libyaml-cpp-dev libzip-dev make ninja-build
   nlohmann-json3-dev pkg-config prometheus-cpp-dev python3 python3-venv zlib1g-dev

@@ -54,6 +54,8 @@ class Pieces {
   }
   /// Whether all of it was read and its checksums fit.
   [[nodiscard]] bool whole() const noexcept { return !broken_ && state_ == Z_STREAM_END; }
+  /// Whether, too, nothing follows.
+  [[nodiscard]] bool ends_all() const noexcept { return whole() && bytes_.empty(); }
 
  private:
   bool next_member() {
@@ -87,6 +89,24 @@ class Pieces {
 };
 
 }  // namespace
+
+void inflate_pieces(std::string_view bytes, std::uint64_t limit, std::string_view name,
+                    const std::function<void(std::string_view piece)>& use) {
+  Pieces pieces(bytes);
+  std::string piece(16 * kBlock, '\0');
+  std::uint64_t all = 0;
+  while (true) {
+    const std::size_t made = pieces.read(piece);
+    all += made;
+    if (all > limit)
+      throw Error(Code::kTooLarge, fmt::format("{}: unpacks to more than {} bytes, the limit", name, limit));
+    if (made < piece.size() && !pieces.ends_all()) {
+      throw Error(Code::kBadFile, fmt::format("{}: its compressed data are broken or cut", name));
+    }
+    if (made > 0) use(std::string_view(piece).substr(0, made));
+    if (made < piece.size()) return;
+  }
+}
 
 std::size_t inflate_some(std::string_view bytes, std::span<char> out) { return Pieces(bytes).read(out); }
 

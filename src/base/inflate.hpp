@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,6 +15,11 @@ namespace mi2::base {
 /// @param limit  of the bytes that come out. @param name  what errors call the stream.
 /// @throws Error{kBadArgument} for what is not whole or is followed by other bytes; {kTooLarge} over the limit.
 std::string inflate(std::string_view bytes, std::uint64_t limit, std::string_view name);
+
+/// As inflate, handed over piece by piece, for what is larger than memory.
+/// @throws Error{kBadFile} for what is broken, cut or followed by other bytes; {kTooLarge} over the limit.
+void inflate_pieces(std::string_view bytes, std::uint64_t limit, std::string_view name,
+                    const std::function<void(std::string_view piece)>& use);
 
 /// The first bytes of a gzip or zlib stream.
 /// @returns how many of `out` were filled: fewer than all if the stream ends or is broken before.

@@ -53,9 +53,13 @@ void require_text(std::string_view bytes, std::string_view name) {
 }
 
 Table Table::parse(std::string_view text, std::string_view name, const CsvLimits& limits) {
+  return of(parse_csv(text, name, limits), name);
+}
+
+Table Table::of(CsvTable csv, std::string_view name) {
   Table table;
   table.name_ = name;
-  table.table_ = parse_csv(text, name, limits);
+  table.table_ = std::move(csv);
   // By number: a header may come from a client, and messages reach logs.
   std::unordered_map<std::string, std::size_t> seen;
   for (std::size_t i = 0; i < table.header().size(); ++i) {

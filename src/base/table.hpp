@@ -29,6 +29,8 @@ class Table {
   /// @param name  what errors call the table.
   /// @throws as parse_csv; Error{kBadFile} for two columns of one name, in whatever case.
   static Table parse(std::string_view text, std::string_view name, const CsvLimits& limits = {});
+  /// A table that is one already. @throws Error{kBadFile} for two columns of one name, in whatever case.
+  static Table of(CsvTable table, std::string_view name);
   /// As parse, of a file of at most kMaxCsvBytes. @throws as read_text_file too.
   static Table read(const std::filesystem::path& path);
 

@@ -13,10 +13,10 @@ constexpr Tag kCharacterSet = 0x00080005, kImageType = 0x00080008, kStudyDate = 
               kManufacturer = 0x00080070, kReferringName = 0x00080090, kStation = 0x00081010,
               kStudyDescription = 0x00081030, kSeriesDescription = 0x0008103E, kModel = 0x00081090,
               kPatientName = 0x00100010, kPatientId = 0x00100020, kIssuer = 0x00100021, kBirthDate = 0x00100030,
-              kSex = 0x00100040, kOtherIds = 0x00101000, kOtherNames = 0x00101001, kContrast = 0x00180010,
-              kBodyPart = 0x00180015, kThickness = 0x00180050, kKvp = 0x00180060, kFieldStrength = 0x00180087,
-              kSoftware = 0x00181020, kProtocol = 0x00181030, kKernel = 0x00181210, kFrameOfReference = 0x00200052,
-              kLaterality = 0x00200060, kImageLaterality = 0x00200062;
+              kSex = 0x00100040, kOtherIds = 0x00101000, kOtherNames = 0x00101001, kAge = 0x00101010,
+              kContrast = 0x00180010, kBodyPart = 0x00180015, kThickness = 0x00180050, kKvp = 0x00180060,
+              kFieldStrength = 0x00180087, kSoftware = 0x00181020, kProtocol = 0x00181030, kKernel = 0x00181210,
+              kFrameOfReference = 0x00200052, kLaterality = 0x00200060, kImageLaterality = 0x00200062;
 
 /// Ascending. Rows and the pixels, at which reading ends, are among them.
 constexpr std::array kDescribing = std::to_array<Attribute>({
@@ -40,6 +40,7 @@ constexpr std::array kDescribing = std::to_array<Attribute>({
     {kSex, Kind::kText},
     {kOtherIds, Kind::kText},
     {kOtherNames, Kind::kText},
+    {kAge, Kind::kText},
     {kContrast, Kind::kText},
     {kBodyPart, Kind::kText},
     {kThickness, Kind::kDecimal},
@@ -216,6 +217,8 @@ Description describe(std::span<const std::byte> bytes, std::uint64_t max_pixels,
   out.image_type = reader.about(kImageType, secrets);
   const std::string sex = reader.code(kSex, 1);
   if (sex == "M" || sex == "F" || sex == "O") out.sex = sex;
+  constexpr std::size_t kAgeLength = 4;
+  out.age = reader.code(kAge, kAgeLength);
   const std::string birth = date_of(text(data, kBirthDate));
   if (!birth.empty())
     out.birth_year = (birth[0] - '0') * 1000 + (birth[1] - '0') * 100 + (birth[2] - '0') * 10 + birth[3] - '0';

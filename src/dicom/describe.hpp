@@ -43,6 +43,7 @@ struct Description {
   std::string image_type;  ///< all values, with backslashes between
   std::string frame_of_reference;
   std::string sex;  ///< "M", "F" or "O"
+  std::string age;  ///< at the study: "061Y", "018M"
   std::optional<std::int64_t> birth_year;
   std::optional<double> field_strength;  ///< T
   std::optional<double> kvp;

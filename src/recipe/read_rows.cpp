@@ -16,6 +16,7 @@
 #include "recipe/pattern.hpp"
 #include "recipe/stages.hpp"
 #include "recipe/template.hpp"
+#include "recipe/xlsx.hpp"
 
 namespace mi2::recipe {
 namespace {
@@ -23,6 +24,7 @@ namespace {
 std::string trimmed(std::string_view text) { return std::string(base::without_blanks(text, " \t\r\n")); }
 
 base::Table read_table(const Listing& files, const std::string& path, const Source& source) {
+  if (base::lower_ascii(path).ends_with(".xlsx")) return base::Table::of(read_xlsx(files.whole(path)), path);
   std::string text = base::read_text_file(files.whole(path), base::kMaxCsvBytes);
   if (path.ends_with(".gz")) text = base::inflate(text, base::kMaxCsvBytes, path);
   base::CsvLimits limits;

@@ -17,6 +17,9 @@ namespace mi2::recipe {
 namespace {
 
 constexpr std::array kSteps{
+    std::pair<std::string_view, Step>{"dicom_series", dicom_series},
+    std::pair<std::string_view, Step>{"lidc_tiles", lidc_tiles},
+    std::pair<std::string_view, Step>{"pcam_patches", pcam_patches},
     std::pair<std::string_view, Step>{"years", years},
 };
 

@@ -9,4 +9,15 @@ namespace mi2::recipe {
 /// over 120 years, becomes empty and is counted.
 void years(Job& job, Rows& rows);
 
+/// LIDC-IDRI: a row for each tile of 5 x 5 of the slices that readers marked, and the tile as a PNG. Settings `readers`
+/// and `background`.
+void lidc_tiles(Job& job, Rows& rows);
+
+/// A row for one or several slices of each CT and MR series, found by DICOM tags, with the text of what it says of
+/// itself. Settings `slices` and `text`.
+void dicom_series(Job& job, Rows& rows);
+
+/// PatchCamelyon: a row for each patch of its HDF5 files, and the patch as a PNG. Setting `limit`.
+void pcam_patches(Job& job, Rows& rows);
+
 }  // namespace mi2::recipe

@@ -48,6 +48,24 @@ TEST(Inflate, RefusesWhatIsNotWholeOrGoesOn) {
   expect_error(Code::kBadArgument, {"body"}, [] { inflate(R"({"input": "not compressed"})", 1000, "body"); });
 }
 
+TEST(InflatePieces, AreTheWholeAndRefuseWhatIsNot) {
+  const auto joined = [](const std::string& packed, std::uint64_t limit) {
+    std::string all;
+    inflate_pieces(packed, limit, "file", [&](std::string_view piece) { all += piece; });
+    return all;
+  };
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{1} << 20, std::size_t{3'000'000}}) {
+    const std::string text(size, 'x');
+    const std::string packed = deflated(text, kGzip);
+    EXPECT_EQ(joined(packed, size), text);
+    EXPECT_EQ(joined(packed + deflated("more", kGzip), size + 4), text + "more");
+    expect_error(Code::kBadFile, {"file: its compressed data are broken or cut"},
+                 [&] { joined(packed + "x", size + 9); });
+    expect_error(Code::kBadFile, {"broken or cut"}, [&] { joined(packed.substr(0, packed.size() - 1), size); });
+  }
+  expect_error(Code::kTooLarge, {"more than 999 bytes"}, [&] { joined(deflated(std::string(1000, 'x'), kGzip), 999); });
+}
+
 TEST(InflateStart, KeepsTheFirstBytesAndChecksTheRest) {
   const std::string text = "0123456789";
   for (const int format : {kGzip, kZlib}) {

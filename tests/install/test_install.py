@@ -117,7 +117,7 @@ def test_the_library_neither_prints_nor_ends_the_process():
 
 def test_nothing_that_is_off_is_looked_for(bare):
     cache = (bare / "CMakeCache.txt").read_text()
-    for name in ("Boost", "prometheus", "TorchWheel", "MPI_", "libzip", "re2", "CLI11", "spdlog", "GTest"):
+    for name in ("Boost", "prometheus", "TorchWheel", "MPI_", "libzip", "pugixml", "re2", "CLI11", "spdlog", "GTest"):
         assert not re.search(rf"^{name}", cache, re.MULTILINE), name
 
 

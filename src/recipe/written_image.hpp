@@ -1,0 +1,33 @@
+#pragma once
+// Images that a step writes because the dataset does not have them as files.
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "image/resize.hpp"
+
+namespace mi2::recipe {
+
+/// A text of a dataset as the name of a folder: letters, digits, '-', '_' and '.' stay.
+std::string folder_name(std::string_view text);
+
+/// Writes hundreds of thousands of PNG files below a folder. Each appears whole or not at all to whoever looks; to
+/// flush each to the disk would take hours, so all are flushed by finish(), before a manifest names them.
+class ImageWriter {
+ public:
+  explicit ImageWriter(std::filesystem::path folder);
+
+  /// One that is there with the same bytes is left alone, so that a run that was ended goes on where it was.
+  /// @returns its path. @throws Error{kBadFile}.
+  std::filesystem::path write(const std::filesystem::path& relative, const image::RasterView& raster);
+  /// All are on the disk. @throws Error{kBadFile}.
+  void finish();
+
+ private:
+  std::filesystem::path folder_;
+  bool any_ = false;
+};
+
+}  // namespace mi2::recipe

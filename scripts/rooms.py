@@ -68,7 +68,7 @@ LIBRARIES = {
     r"zlib": ["src/base", "src/image", "src/dicom"],
     r"utf8proc": ["src/text"],
     r"sqlite3": ["src/archive"],
-    r"zip\.h": ["src/adapter", "src/dataset"],
+    r"zip\.h": ["src/adapter", "src/dataset", "src/recipe"],
     r"yaml-cpp/": ["src/yaml", "src/weights", "src/train/config", "src/recipe"],
     r"re2/": ["src/train/parameters"],
     r"CLI/": ["apps/cli"],

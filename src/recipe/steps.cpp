@@ -17,6 +17,11 @@ namespace mi2::recipe {
 namespace {
 
 constexpr std::array kSteps{
+    std::pair<std::string_view, Step>{"irma_texts", irma_texts},
+    std::pair<std::string_view, Step>{"mimic_age", mimic_age},
+    std::pair<std::string_view, Step>{"mimic_sections", mimic_sections},
+    std::pair<std::string_view, Step>{"mimic_views", mimic_views},
+    std::pair<std::string_view, Step>{"odir_keywords", odir_keywords},
     std::pair<std::string_view, Step>{"years", years},
 };
 

@@ -79,7 +79,10 @@ std::string split_text(const SplitRule& rule) {
 std::string manifest_csv(const Prepared& prepared) {
   const auto columns = columns_of(prepared);
   std::string csv;
-  for (const auto& [name, place] : columns) csv += (csv.empty() ? "" : ",") + base::csv_field(name);
+  for (const auto& [name, place] : columns) {
+    if (!csv.empty()) csv += ',';
+    csv += base::csv_field(name);
+  }
   csv += '\n';
   for (const Row& row : prepared.rows.all()) {
     bool first = true;

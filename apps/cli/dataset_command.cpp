@@ -15,16 +15,13 @@
 #include <mi2/error.hpp>
 
 #include "arguments.hpp"
-#include "base/files.hpp"
 #include "choices.hpp"
 #include "command.hpp"
-#include "evaluate_dataset.hpp"
 #include "interrupt.hpp"
 #include "output.hpp"
-#include "progress.hpp"
+#include "prepared_dataset.hpp"
 #include "recipe/prepare.hpp"
 #include "recipe/recipe.hpp"
-#include "shown_on.hpp"
 
 namespace mi2::cli {
 namespace {
@@ -32,11 +29,9 @@ namespace {
 struct DatasetArguments {
   std::string name;
   std::string recipe;
-  std::string root;
   std::string out;
   std::string format = "table";
-  std::vector<std::string> settings;
-  recipe::PrepareOptions options;
+  PrepareArguments prepare;
   bool strict = false;
 };
 
@@ -159,21 +154,10 @@ int prepare(DatasetArguments& arguments) {
   catch_interrupts();
   std::optional<recipe::Recipe> own;
   const recipe::Recipe& recipe = chosen_recipe(arguments.name, arguments.recipe, own);
-  arguments.options.root = arguments.root;
-  arguments.options.settings = parse_settings(arguments.settings);
-  const std::filesystem::path folder = make_report_folder(arguments.out);
-  arguments.options.out = std::filesystem::absolute(folder);
-  Progress bar(0, "");
-  bar.begin("reading the dataset");
-  const recipe::Prepared prepared = recipe::prepare(recipe, arguments.options, shown_on(bar));
-  bar.rest();
-  for (const std::string& warning : prepared.notes.warnings) bar.warn(fmt::format("warning: {}", warning));
+  const std::filesystem::path folder = arguments.out;
+  const recipe::Prepared prepared = prepare_dataset(recipe, arguments.prepare, folder);
   if (arguments.strict) refuse_differences(prepared);
-  base::AtomicFiles files;
-  files.add(folder / "manifest.csv", recipe::manifest_csv(prepared));
-  files.add(folder / "prompts.csv", recipe::prompts_csv(prepared));
-  files.add(folder / "recipe.json", recipe::recipe_json(prepared));
-  files.commit();
+  write_dataset(folder, prepared);
   print_answer(arguments.format == "json" ? recipe::recipe_json(prepared) : recipe::summary_text(prepared));
   return 0;
 }
@@ -204,16 +188,18 @@ void add_prepare(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<DatasetArguments>();
   command.add_option("NAME", arguments->name, "As mi2 dataset list has it")->type_name("");
   command.add_option("--recipe", arguments->recipe, "A recipe of yours, in place of NAME")->type_name("FILE");
-  command.add_option("--root", arguments->root, "The dataset's folder, as it was unpacked")
+  command.add_option("--root", arguments->prepare.options.root, "The dataset's folder, as it was unpacked")
       ->type_name("DIR")
       ->required();
   command.add_option("-o,--out", arguments->out, "Where the manifest goes")->type_name("DIR")->required();
-  command.add_option("--protocol", arguments->options.protocol, "How rows are split (default: the recipe's first)")
+  command
+      .add_option("--protocol", arguments->prepare.options.protocol, "How rows are split (default: the recipe's first)")
       ->type_name("NAME");
-  command.add_option("--seed", arguments->options.seed, "Of splits that are drawn")
+  command.add_option("--seed", arguments->prepare.options.seed, "Of splits that are drawn")
       ->type_name("N")
       ->capture_default_str();
-  command.add_option("--set", arguments->settings, "A setting of the recipe: KEY=VALUE")->type_name("KEY=VALUE");
+  command.add_option("--set", arguments->prepare.settings, "A setting of the recipe: KEY=VALUE")
+      ->type_name("KEY=VALUE");
   command.add_flag("--strict", arguments->strict, "Refuse counts that differ from the published ones");
   add_format(command, *arguments);
   command.footer(fmt::format("{}\n{}", kPrepareHelp, exit_status_help()));

@@ -50,7 +50,8 @@ struct EvaluateArguments {
   std::string age_bands;
   report::CaseOptions cases;
   report::AnalysisOptions analysis;
-  DatasetEvaluation dataset;
+  bool all = false;  ///< datasets
+  DatasetEvaluation datasets;
 };
 
 constexpr std::string_view kEvaluateHelp = R"(A published dataset:
@@ -58,7 +59,8 @@ constexpr std::string_view kEvaluateHelp = R"(A published dataset:
   mi2 dataset prepare, its images are embedded, and each way has a report in a folder of DIR:
   zero-shot (the nearest text), knn-64 and knn-5 (neighbours in the training split) and probe (a
   linear classifier, which needs libtorch). report.html is above them, with what is published beside;
-  evaluation.json has the same. Vectors are kept in --cache (DIR/cache), by each file's path, size
+  evaluation.json has the same. --all evaluates every folder of --root that is called as a dataset, and
+  prints the published table with a column of ours. Vectors are kept in --cache (DIR/cache), by each file's path, size
   and time and by the weights: a second run embeds what has changed, and a killed one goes on.
 
 Tables (CSV, any order of rows, matched by id):
@@ -192,13 +194,17 @@ int judge_retrieval(const EvaluateArguments& arguments) {
   return 0;
 }
 
+bool of_datasets(const EvaluateArguments& arguments) {
+  return arguments.all || !arguments.datasets.name.empty() || !arguments.datasets.recipe.empty();
+}
+
 int evaluate(EvaluateArguments& arguments) {
   catch_interrupts();
-  if (!arguments.dataset.name.empty() || !arguments.dataset.recipe.empty()) {
-    arguments.dataset.out = arguments.out;
-    arguments.dataset.analysis = arguments.analysis;
-    if (!arguments.age_bands.empty()) arguments.dataset.analysis.groups.age_bands = parse_bands(arguments.age_bands);
-    return evaluate_dataset(arguments.dataset);
+  if (of_datasets(arguments)) {
+    arguments.datasets.out = arguments.out;
+    arguments.datasets.analysis = arguments.analysis;
+    if (!arguments.age_bands.empty()) arguments.datasets.analysis.groups.age_bands = parse_bands(arguments.age_bands);
+    return arguments.all ? evaluate_all(arguments.datasets) : evaluate_dataset(arguments.datasets);
   }
   if (!arguments.compared.empty()) return compare(arguments);
   if (arguments.retrieval) return judge_retrieval(arguments);
@@ -237,17 +243,20 @@ int evaluate(EvaluateArguments& arguments) {
 void add_dataset_arguments(CLI::App& command, DatasetEvaluation& dataset) {
   command.add_option("NAME", dataset.name, "A published dataset, as mi2 dataset list has it")->type_name("");
   command.add_option("--recipe", dataset.recipe, "A recipe of yours, in place of NAME")->type_name("FILE");
-  command.add_option("--root", dataset.options.root, "The dataset's folder")->type_name("DIR");
-  command.add_option("--protocol", dataset.options.protocol, "How the dataset is split (default: the recipe's first)")
+  command.add_option("--root", dataset.dataset.options.root, "The dataset's folder")->type_name("DIR");
+  command
+      .add_option("--protocol", dataset.dataset.options.protocol,
+                  "How the dataset is split (default: the recipe's first)")
       ->type_name("NAME");
-  command.add_option("--set", dataset.settings, "A setting of the recipe: KEY=VALUE")->type_name("KEY=VALUE");
-  command.add_option("--split-seed", dataset.options.seed, "Of splits that are drawn, and of the probe")
+  command.add_option("--set", dataset.dataset.settings, "A setting of the recipe: KEY=VALUE")->type_name("KEY=VALUE");
+  command.add_option("--split-seed", dataset.dataset.options.seed, "Of splits that are drawn, and of the probe")
       ->type_name("N")
       ->capture_default_str();
   command.add_option("--ways", dataset.ways, "How the model answers (default: all)")
       ->type_name("zero-shot,knn,probe")
       ->delimiter(',')
       ->transform(one_of({"zero-shot", "knn", "probe"}));
+  command.add_flag("!--no-images", dataset.thumbnails, "Reports name their worst errors, and show no images");
   command.add_option("--cache", dataset.cache, "Where vectors are kept (default: DIR/cache)")->type_name("DIR");
   add_model_arguments(command, dataset.model);
   command.get_option("--model")->required(false);
@@ -309,7 +318,9 @@ void add_analysis_arguments(CLI::App& command, EvaluateArguments& arguments) {
 
 void add_evaluate(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<EvaluateArguments>();
-  add_dataset_arguments(command, arguments->dataset);
+  add_dataset_arguments(command, arguments->datasets);
+  command.add_flag("--all", arguments->all,
+                   "Every dataset whose folder is in --root, called as mi2 dataset list has it");
   command.add_option("--predictions", arguments->predictions, "Scores of every label for every id")->type_name("FILE");
   command.add_option("-l,--labels", arguments->labels, "What is true of every id")->type_name("FILE");
   command.add_option("--attributes", arguments->attributes, "More columns of the ids")->type_name("FILE");
@@ -323,14 +334,14 @@ void add_evaluate(CLI::App& command, Session& session) {
   command.footer(fmt::format("{}\n{}", kEvaluateHelp, exit_status_help()));
   const CLI::App* const app = &command;
   command.callback([arguments, app, &session] {
-    DatasetEvaluation& dataset = arguments->dataset;
+    DatasetEvaluation& dataset = arguments->datasets;
     if (dataset.ways.empty()) dataset.ways = {"zero-shot", "knn", "probe"};
-    if (!dataset.name.empty() || !dataset.recipe.empty()) {
+    if (of_datasets(*arguments)) {
       const bool probes = std::ranges::find(dataset.ways, "probe") != dataset.ways.end() && has_torch_program();
       session.needs_torch = probes || needs_torch(dataset.model.options.device);
     }
     session.run = [arguments, app] {
-      if (!arguments->dataset.name.empty() || !arguments->dataset.recipe.empty()) {
+      if (of_datasets(*arguments)) {
         refuse_beside(
             *app, "a dataset",
             {"--predictions", "--labels", "--attributes", "--compare", "--retrieval", "--multi-label", "--ages",

@@ -9,24 +9,22 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
-#include <nlohmann/json.hpp>
 
 #include <mi2/error.hpp>
 
 #include "base/csv.hpp"
 #include "base/files.hpp"
-#include "base/html.hpp"
 #include "base/table.hpp"
+#include "dataset_summary.hpp"
 #include "dataset_ways.hpp"
 #include "embed_inputs.hpp"
 #include "embedder/inputs.hpp"
 #include "exit_status.hpp"
+#include "image/thumbnail.hpp"
 #include "interrupt.hpp"
 #include "kept_work.hpp"
 #include "output.hpp"
 #include "report/cases.hpp"
-#include "report/page.hpp"
 #include "report/render.hpp"
 #include "shown_on.hpp"
 #include "torch_program.hpp"
@@ -39,22 +37,6 @@ namespace fs = std::filesystem;
 
 bool wants(const DatasetEvaluation& evaluation, std::string_view way) {
   return std::ranges::find(evaluation.ways, way) != evaluation.ways.end();
-}
-
-recipe::Prepared prepare_dataset(DatasetEvaluation& evaluation, const recipe::Recipe& recipe, const fs::path& folder) {
-  evaluation.options.settings = parse_settings(evaluation.settings);
-  evaluation.options.out = fs::absolute(make_report_folder(folder.string()));
-  Progress bar(0, "");
-  bar.begin("reading the dataset");
-  recipe::Prepared prepared = recipe::prepare(recipe, evaluation.options, shown_on(bar));
-  bar.rest();
-  for (const std::string& warning : prepared.notes.warnings) bar.warn(fmt::format("warning: {}", warning));
-  base::AtomicFiles files;
-  files.add(folder / "manifest.csv", recipe::manifest_csv(prepared));
-  files.add(folder / "prompts.csv", recipe::prompts_csv(prepared));
-  files.add(folder / "recipe.json", recipe::recipe_json(prepared));
-  files.commit();
-  return prepared;
 }
 
 /// The vectors of a dataset, those in the cache as they were; what cannot be read is reported.
@@ -85,7 +67,7 @@ Embedding embed_dataset(const DatasetEvaluation& evaluation, const recipe::Prepa
                   {},
                   std::vector<std::optional<std::size_t>>(rows.size()),
                   evaluation.model.options.threads,
-                  evaluation.options.seed}};
+                  evaluation.dataset.options.seed}};
   for (const recipe::Row& row : rows) {
     const std::string& path = row.fields[file];
     if (!needs_train && row.fields[split] == "train") continue;
@@ -161,6 +143,29 @@ report::Task task_of(recipe::Task task) {
   }
 }
 
+/// Thumbnails of the rows that are furthest from right; of an image that cannot be shown there is none.
+void show_worst(report::Analysis& analysis, const EmbeddedDataset& data, const Embedder& embedder) {
+  constexpr int kSide = 160;
+  const recipe::Rows& rows = data.prepared.rows;
+  const std::size_t id = rows.need("id");
+  const std::size_t file = rows.need("file");
+  ImageOptions options = embedder.options().image;
+  for (report::WorstRow& worst : analysis.worst) {
+    const auto row = std::ranges::find(rows.all(), worst.id, [id](const recipe::Row& one) { return one.fields[id]; });
+    if (row == rows.all().end()) continue;
+    try {
+      const std::string& path = row->fields[file];
+      const EncodedImage image = embedder.open_image(embedder::read_input(path, options.max_file_bytes), path, options);
+      static_cast<void>(image.prepare(0, [&](const ImageView& frame) {
+        const std::vector<std::byte> webp = image::thumbnail(frame, kSide);
+        worst.thumbnail.assign(reinterpret_cast<const char*>(webp.data()), webp.size());
+      }));
+    } catch (const Error&) {
+      worst.thumbnail.clear();  // it was read once; a page without it is still right
+    }
+  }
+}
+
 report::Analysis judge(Answers answers, const recipe::Prepared& prepared, const DatasetEvaluation& evaluation) {
   report::CaseOptions cases;
   cases.task = task_of(prepared.recipe->task);
@@ -183,89 +188,6 @@ report::Analysis judge(Answers answers, const recipe::Prepared& prepared, const 
   return analysis;
 }
 
-/// A way's headline beside the others'.
-struct Line {
-  std::string key;
-  std::string title;
-  std::string figure;
-  evaluation::Figure value;
-  std::size_t rows = 0;
-};
-
-constexpr std::string_view kProtocol =
-    "protocol not published: it is not known whether the row is zero-shot, kNN or fine-tuned";
-
-nlohmann::ordered_json summary_json(const recipe::Prepared& prepared, const Embedding& made,
-                                    const std::vector<Line>& lines, const Provenance& model) {
-  using Json = nlohmann::ordered_json;
-  Json json{{"dataset", prepared.recipe->name},
-            {"title", prepared.recipe->title},
-            {"protocol", prepared.split.name},
-            {"seed", prepared.seed},
-            {"research_use_only", true},
-            {"model", {{"weights_sha256", model.weights_sha256}, {"dtype", model.dtype}, {"profile", model.profile}}},
-            {"images", prepared.rows.all().size()},
-            {"vectors", made.data.vectors.rows()}};
-  for (const Line& line : lines) {
-    const auto& interval = line.value.interval;
-    json["ways"][line.key] = {{"title", line.title},
-                              {"figure", line.figure},
-                              {"value", line.value.value ? Json(*line.value.value) : Json(nullptr)},
-                              {"interval", interval ? Json{interval->low, interval->high} : Json(nullptr)},
-                              {"rows", line.rows}};
-  }
-  json["published"] = Json::array();
-  for (const recipe::Benchmark& row : prepared.recipe->benchmarks) {
-    json["published"].push_back({{"name", row.name}, {"metric", row.metric}, {"value", row.value}, {"note", row.note}});
-  }
-  return json;
-}
-
-std::string summary_html(const recipe::Prepared& prepared, const std::vector<Line>& lines) {
-  using base::escape_html;
-  std::string body = fmt::format("<p>{} images, split {}. For research use only.</p>\n", prepared.rows.all().size(),
-                                 escape_html(prepared.split.name));
-  std::string rows = "<tr><th>way</th><th>figure</th><th>value and interval</th><th>rows</th></tr>\n";
-  for (const Line& line : lines) {
-    rows += fmt::format(
-        "<tr><td><a href=\"{}/report.html\">{}</a></td><td>{}</td><td class=\"n\">{}</td>"
-        "<td class=\"n\">{}</td></tr>\n",
-        line.key, escape_html(line.title), escape_html(line.figure), evaluation::to_text(line.value), line.rows);
-  }
-  for (const recipe::Benchmark& row : prepared.recipe->benchmarks) {
-    rows += fmt::format("<tr><td>published: {} ({})</td><td>{}</td><td class=\"n\">{}</td><td></td></tr>\n",
-                        escape_html(row.name), escape_html(row.note.empty() ? std::string(kProtocol) : row.note),
-                        escape_html(row.metric), row.value);
-  }
-  body += report::scrolling_table(rows);
-  body += fmt::format("<h2>Dataset</h2>\n<p>{}</p>\n", escape_html(prepared.recipe->about));
-  std::string counts = "<tr><th>count</th><th>found</th><th>published</th></tr>\n";
-  for (const recipe::Compared& row : prepared.compared) {
-    counts += fmt::format("<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>\n", escape_html(row.what),
-                          row.found, row.published);
-  }
-  if (!prepared.compared.empty()) body += report::scrolling_table(counts);
-  for (const auto& [reason, count] : prepared.notes.excluded) {
-    body += fmt::format("<p class=\"note\">Left out: {} {}.</p>\n", count, escape_html(reason));
-  }
-  for (const std::string& warning : prepared.notes.warnings) {
-    body += fmt::format("<p class=\"note\">{}.</p>\n", escape_html(warning));
-  }
-  return report::page(prepared.recipe->title, body);
-}
-
-std::string summary_text(const recipe::Prepared& prepared, const std::vector<Line>& lines) {
-  std::string text = fmt::format("{}: {} images\n", prepared.recipe->title, prepared.rows.all().size());
-  for (const Line& line : lines) {
-    text +=
-        fmt::format("  {:<10} {} {} ({} rows)\n", line.key, line.figure, evaluation::to_text(line.value), line.rows);
-  }
-  for (const recipe::Benchmark& row : prepared.recipe->benchmarks) {
-    text += fmt::format("  published  {} {} ({})\n", row.metric, row.value, row.note);
-  }
-  return text;
-}
-
 /// Every way that was asked for and can be gone, with its report written.
 std::vector<Line> go_ways(const DatasetEvaluation& evaluation, const EmbeddedDataset& data, const Embedder& embedder) {
   std::vector<Line> lines;
@@ -277,10 +199,13 @@ std::vector<Line> go_ways(const DatasetEvaluation& evaluation, const EmbeddedDat
     }
     const std::string key = answers->key;
     const std::string title = answers->title;
-    const report::Analysis analysis = judge(std::move(*answers), data.prepared, evaluation);
+    report::Analysis analysis = judge(std::move(*answers), data.prepared, evaluation);
+    if (evaluation.thumbnails) show_worst(analysis, data, embedder);
     write_report((fs::path(evaluation.out) / key).string(), analysis);
-    const report::NamedFigure& head = analysis.figures.front();
-    lines.push_back({key, title, head.name, head.figure, analysis.rows});
+    Line line{key, title, {analysis.figures.front()}, analysis.rows};
+    const auto accuracy = std::ranges::find(analysis.figures, "accuracy", &report::NamedFigure::key);
+    if (accuracy != analysis.figures.end() && accuracy != analysis.figures.begin()) line.figures.push_back(*accuracy);
+    lines.push_back(std::move(line));
   };
   if (wants(evaluation, "zero-shot")) finish(answer_by_texts(data, embedder), "zero-shot");
   if (wants(evaluation, "knn")) {
@@ -300,53 +225,102 @@ std::vector<Line> go_ways(const DatasetEvaluation& evaluation, const EmbeddedDat
   return lines;
 }
 
+void need_labels(const recipe::Recipe& recipe) {
+  if (recipe.task != recipe::Task::kCaptions) return;
+  throw Error(Code::kUnsupported,
+              fmt::format("{} has texts in place of labels; expected a dataset with labels", recipe.name));
+}
+
+void need_model(const DatasetEvaluation& evaluation) {
+  if (evaluation.model.model.empty()) throw Error(Code::kBadArgument, "evaluate: expected --model DIR");
+  if (evaluation.dataset.options.root.empty()) throw Error(Code::kBadArgument, "evaluate: expected --root DIR");
+}
+
+void print_answer(const std::string& text) {
+  const auto output = open_output("-");
+  output->write(text);
+  output->commit();
+}
+
+/// @param embedder  opened here, unless an earlier dataset has done so.
+EvaluatedDataset evaluate_one(DatasetEvaluation& evaluation, const recipe::Recipe& recipe,
+                              std::optional<Embedder>& embedder) {
+  const fs::path folder = evaluation.out;
+  if (evaluation.cache.empty()) evaluation.cache = (folder / "cache").string();
+  const recipe::Prepared prepared = prepare_dataset(recipe, evaluation.dataset, folder / "dataset");
+  write_dataset(folder / "dataset", prepared);
+  Progress progress(0, "");
+  if (!embedder) embedder.emplace(open_embedder(evaluation.model, progress));
+  const Embedding made = embed_dataset(evaluation, prepared, *embedder);
+  EvaluatedDataset found = evaluated_of(prepared);
+  found.status = made.status;
+  found.lines = go_ways(evaluation, made.data, *embedder);
+  if (found.lines.empty()) throw Error(Code::kBadArgument, fmt::format("{}: no way could be gone", recipe.name));
+  base::AtomicFiles files;
+  files.add(folder / "evaluation.json", summary_json(found, embedder->provenance()));
+  files.add(folder / "report.html", summary_html(found));
+  files.commit();
+  return found;
+}
+
 }  // namespace
-
-const recipe::Recipe& chosen_recipe(const std::string& name, const std::string& file,
-                                    std::optional<recipe::Recipe>& own) {
-  if (name.empty() == file.empty()) throw Error(Code::kBadArgument, "expected a dataset's NAME or --recipe");
-  if (file.empty()) return recipe::find_recipe(name);
-  return own.emplace(recipe::read_recipe(file));
-}
-
-std::map<std::string, std::string> parse_settings(const std::vector<std::string>& given) {
-  std::map<std::string, std::string> settings;
-  for (const std::string& text : given) {
-    const std::size_t equals = text.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      throw Error(Code::kBadArgument, fmt::format("--set: expected KEY=VALUE, got '{}'", text));
-    }
-    if (!settings.emplace(text.substr(0, equals), text.substr(equals + 1)).second) {
-      throw Error(Code::kBadArgument, fmt::format("--set: {} is given twice", text.substr(0, equals)));
-    }
-  }
-  return settings;
-}
 
 int evaluate_dataset(DatasetEvaluation& evaluation) {
   std::optional<recipe::Recipe> own;
   const recipe::Recipe& recipe = chosen_recipe(evaluation.name, evaluation.recipe, own);
-  if (recipe.task == recipe::Task::kCaptions) {
-    throw Error(Code::kUnsupported,
-                fmt::format("{} has texts in place of labels; expected a dataset with labels", recipe.name));
+  need_labels(recipe);
+  need_model(evaluation);
+  std::optional<Embedder> embedder;
+  const EvaluatedDataset found = evaluate_one(evaluation, recipe, embedder);
+  print_answer(summary_text(found));
+  return found.status;
+}
+
+int evaluate_all(DatasetEvaluation& evaluation) {
+  need_model(evaluation);
+  if (!evaluation.dataset.options.protocol.empty() || !evaluation.dataset.settings.empty()) {
+    throw Error(Code::kBadArgument, "evaluate --all: --protocol and --set are of one dataset; expected its NAME");
   }
-  if (evaluation.model.model.empty()) throw Error(Code::kBadArgument, "evaluate: expected --model DIR");
   const fs::path folder = make_report_folder(evaluation.out);
   if (evaluation.cache.empty()) evaluation.cache = (folder / "cache").string();
-  const recipe::Prepared prepared = prepare_dataset(evaluation, recipe, folder / "dataset");
-  Progress progress(0, "");
-  const Embedder embedder = open_embedder(evaluation.model, progress);
-  const Embedding made = embed_dataset(evaluation, prepared, embedder);
-  const std::vector<Line> lines = go_ways(evaluation, made.data, embedder);
-  if (lines.empty()) throw Error(Code::kBadArgument, "evaluate: no way could be gone");
+  std::vector<EvaluatedDataset> all;
+  std::vector<std::string> absent;
+  std::optional<Embedder> embedder;
+  Progress notes(0, "");
+  int status = 0;
+  for (const auto& [name, recipe] : recipe::built_in_recipes()) {
+    if (recipe.benchmarks.empty() || recipe.task == recipe::Task::kCaptions) continue;
+    DatasetEvaluation one = evaluation;
+    one.dataset.options.root = evaluation.dataset.options.root / name;
+    one.out = (folder / name).string();
+    std::error_code ignored;
+    if (!fs::is_directory(one.dataset.options.root, ignored)) {
+      absent.push_back(name);
+      continue;
+    }
+    notes.note(fmt::format("{}: {}", name, recipe.title));
+    try {
+      all.push_back(evaluate_one(one, recipe, embedder));
+      status = std::max(status, all.back().status);
+    } catch (const Error& error) {
+      // The others are still evaluated; what is wrong with this one is said, here and in the table.
+      notes.warn(fmt::format("warning: {}: {}", name, error.what()));
+      absent.push_back(fmt::format("{} ({})", name, error.what()));
+      status = kExitPartial;
+    }
+  }
+  if (all.empty()) {
+    throw Error(Code::kNotFound,
+                fmt::format("{}: no folder there is a dataset that could be evaluated; expected folders "
+                            "such as isic2019, called as mi2 dataset list has them",
+                            evaluation.dataset.options.root.string()));
+  }
   base::AtomicFiles files;
-  files.add(folder / "evaluation.json", summary_json(prepared, made, lines, embedder.provenance()).dump(2) + "\n");
-  files.add(folder / "report.html", summary_html(prepared, lines));
+  files.add(folder / "evaluation.json", table_json(all, absent));
+  files.add(folder / "report.html", table_html(all, absent));
   files.commit();
-  const auto output = open_output("-");
-  output->write(summary_text(prepared, lines));
-  output->commit();
-  return made.status;
+  print_answer(table_text(all, absent));
+  return status;
 }
 
 }  // namespace mi2::cli

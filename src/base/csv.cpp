@@ -17,7 +17,11 @@ namespace {
 class Reader {
  public:
   Reader(std::string_view text, std::string_view name, const CsvLimits& limits)
-      : rest_(text), name_(name), max_fields_(limits.fields), delimiter_(limits.delimiter) {}
+      : rest_(text),
+        name_(name),
+        max_fields_(limits.fields),
+        delimiter_(limits.delimiter),
+        short_rows_(limits.short_rows) {}
 
   /// The next row, empty lines passed over. @param columns  it must have as many fields; 0: any number.
   std::optional<CsvRow> next(std::size_t columns) {
@@ -35,7 +39,9 @@ class Reader {
       } while (take(delimiter_));
       end_line();
       if (count == 1 && !quoted && row.fields.front().empty()) continue;
-      if (count != columns && columns != 0) {
+      if (short_rows_ && count < columns) {
+        row.fields.resize(columns);
+      } else if (count != columns && columns != 0) {
         refuse(row.line, fmt::format("{} fields, the header has {}", count, columns));
       }
       return row;
@@ -96,6 +102,7 @@ class Reader {
   std::string_view name_;
   std::size_t max_fields_;
   char delimiter_;
+  bool short_rows_;
   std::string ends_ = {delimiter_, '\r', '\n'};  ///< of a field without quotes
   std::size_t fields_ = 0;
   std::size_t line_ = 1;

@@ -16,6 +16,7 @@ struct CsvLimits {
   std::size_t rows = 1U << 24;
   std::size_t fields = 1U << 25;  ///< of the header and all rows
   char delimiter = ',';
+  bool short_rows = false;  ///< rows may have fewer fields than the header: the others are empty
 };
 
 struct CsvRow {

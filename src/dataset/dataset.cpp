@@ -65,7 +65,8 @@ class Dataset::Collector final : public RecordSink {
     double up_to = 0;
     for (const Caption& caption : captions) {
       up_to += caption.weight;
-      chances.push_back({number_of(caption.text, to_.captions_, captions_), up_to});
+      const std::int64_t class_id = caption.is_class ? to_.classes_->add(caption.text) : Chance::kOfRecord;
+      chances.push_back({number_of(caption.text, to_.captions_, captions_), up_to, class_id});
     }
     to_.several_.push_back(std::move(chances));
     return kSeveral + static_cast<std::uint32_t>(to_.several_.size() - 1);
@@ -94,15 +95,23 @@ Dataset::Dataset(std::span<const DataSource> sources, std::shared_ptr<ClassTable
   }
 }
 
+const Dataset::Chance* Dataset::drawn(const Record& record, std::uint64_t choice) const {
+  if (record.caption < kSeveral) return nullptr;
+  const std::vector<Chance>& chances = several_[record.caption - kSeveral];
+  constexpr double kUnit = 0x1p-53;  // the upper 53 bits are a number below 1
+  const double at = static_cast<double>(choice >> 11U) * kUnit * chances.back().up_to;
+  const auto chosen = std::ranges::find_if(chances, [&](const Chance& chance) { return at < chance.up_to; });
+  return chosen == chances.end() ? &chances.back() : &*chosen;
+}
+
+std::int64_t Dataset::class_of(std::size_t record, std::uint64_t choice) const {
+  const Chance* const chance = drawn(records_[record], choice);
+  return chance == nullptr || chance->class_id == Chance::kOfRecord ? records_[record].class_id : chance->class_id;
+}
+
 const std::string& Dataset::text(std::size_t record, std::uint64_t choice) const {
   const Record& r = records_[record];
-  if (r.caption >= kSeveral) {
-    const std::vector<Chance>& chances = several_[r.caption - kSeveral];
-    constexpr double kUnit = 0x1p-53;  // the upper 53 bits are a number below 1
-    const double drawn = static_cast<double>(choice >> 11U) * kUnit * chances.back().up_to;
-    const auto chosen = std::ranges::find_if(chances, [&](const Chance& chance) { return drawn < chance.up_to; });
-    return captions_[chosen == chances.end() ? chances.back().caption : chosen->caption];
-  }
+  if (const Chance* const chance = drawn(r, choice)) return captions_[chance->caption];
   if (r.caption != 0) return captions_[r.caption];
   const std::vector<std::string>& prompts = classes_->prompts(r.class_id);
   return prompts[choice % prompts.size()];

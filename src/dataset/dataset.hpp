@@ -29,6 +29,9 @@ class Dataset {
   [[nodiscard]] std::size_t size() const noexcept { return records_.size(); }
   [[nodiscard]] const ClassTable& classes() const noexcept { return *classes_; }
   [[nodiscard]] std::int64_t class_of(std::size_t record) const { return records_[record].class_id; }
+  /// The class that the record is trained as beside the text of the same `choice`: where no column names labels, that
+  /// of the text, so that equal texts are never taken for different ones.
+  [[nodiscard]] std::int64_t class_of(std::size_t record, std::uint64_t choice) const;
   /// The text trained against: one of the record's captions, or of its class's prompts.
   /// @param choice  any number: which of the prompts, all alike, or of the captions, by their weights; 0: the first.
   [[nodiscard]] const std::string& text(std::size_t record, std::uint64_t choice) const;
@@ -66,11 +69,16 @@ class Dataset {
   };
   /// A caption, and the weights of all up to it.
   struct Chance {
+    static constexpr std::int64_t kOfRecord = -1;
     std::uint32_t caption = 0;
     double up_to = 0;
+    std::int64_t class_id = kOfRecord;
   };
   static constexpr std::uint32_t kSeveral = std::uint32_t{1} << 31;
   class Collector;
+
+  /// The caption that is drawn of several; null if there are none.
+  [[nodiscard]] const Chance* drawn(const Record& record, std::uint64_t choice) const;
 
   std::shared_ptr<ClassTable> classes_;
   std::vector<std::unique_ptr<ImageStore>> stores_;

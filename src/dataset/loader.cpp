@@ -180,8 +180,10 @@ struct Loader::Impl {
     const std::uint64_t prompt = random.next();
     // Wherever a record comes in the epoch, its caption is the same.
     const bool several = dataset.has_several_captions(record);
-    batch.texts[item] = dataset.text(
-        record, several ? Random({options.seed, batch.position.epoch, record, kCaptionStream}).next() : prompt);
+    const std::uint64_t choice =
+        several ? Random({options.seed, batch.position.epoch, record, kCaptionStream}).next() : prompt;
+    batch.texts[item] = dataset.text(record, choice);
+    batch.classes[item] = dataset.class_of(record, choice);
     augmenter.augmented(image, random, pixels);
   }
 

@@ -67,6 +67,7 @@ void for_each_label(const DataSource& source, const std::filesystem::path& csv,
   // Pairs of images and texts need no labels: equal texts are one class.
   const std::string_view label_column = chosen(source.label_column, "label");
   std::optional<std::size_t> label = label_column.empty() ? table.find(base::kLabelColumn) : table.find(label_column);
+  const bool by_text = !label && columns.size() > 1;
   if (!label && caption) label = caption;
   if (!label) label = table.need(label_column, base::kLabelColumn);
   const std::optional<std::size_t> group =
@@ -78,10 +79,11 @@ void for_each_label(const DataSource& source, const std::filesystem::path& csv,
     if (split && row.fields[*split] != source.split) continue;
     captions.clear();
     for (const auto& [column, weight] : columns) {
-      if (!row.fields[column].empty()) captions.push_back({row.fields[column], weight});
+      if (!row.fields[column].empty()) captions.push_back({row.fields[column], weight, by_text});
     }
     const std::string where = fmt::format("{}: line {}", path, row.line);
-    each({where, row.fields[file], row.fields[*label], captions,
+    const std::string_view class_name = by_text && !captions.empty() ? captions.front().text : row.fields[*label];
+    each({where, row.fields[file], class_name, captions,
           group ? base::without_blanks(row.fields[*group]) : std::string_view()});
   }
 }

@@ -43,6 +43,8 @@ class ImageStore {
 struct Caption {
   std::string_view text;
   double weight = 1;
+  /// Without a label column: an image is of the class of the text that is drawn for it, equal texts being one.
+  bool is_class = false;
 };
 
 /// Receives the records of a source in its order.
@@ -70,7 +72,7 @@ std::unique_ptr<ImageStore> open_zip(const DataSource& source, std::uint64_t max
 struct TableLabel {
   std::string_view where;  ///< "labels.csv: line 3"
   std::string_view file;
-  std::string_view class_name;  ///< the label; without a label column the first caption
+  std::string_view class_name;  ///< the label; without a label column the first caption that there is
   std::span<const Caption> captions;
   std::string_view group;  ///< the patient; empty: the table does not say
 };

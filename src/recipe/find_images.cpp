@@ -12,6 +12,7 @@
 
 #include "base/quotes.hpp"
 #include "base/table.hpp"
+#include "base/utf8.hpp"
 #include "recipe/stages.hpp"
 #include "recipe/template.hpp"
 
@@ -132,8 +133,12 @@ void find_images(const Recipe& recipe, const Listing& files, Rows& rows, Notes& 
       return why;
     });
   }
-  exclude_rows(rows, notes,
-               [&](const Row& row) -> std::string { return row.fields[file].empty() ? "no file of that name" : ""; });
+  exclude_rows(rows, notes, [&](const Row& row) -> std::string {
+    const std::string& path = row.fields[file];
+    if (path.empty()) return "no file of that name";
+    // A manifest is UTF-8: it could not say where the file is.
+    return base::utf8_prefix(path) == path.size() ? "" : "a file whose path is not UTF-8";
+  });
   const bool by_path = !recipe.image.key.empty() && recipe.image.by == ImageRule::By::kPath;
   if (recipe.id.empty() && !by_path) {
     for (Row& row : rows.all()) row.fields[id] = stem_of(row.fields[file]);

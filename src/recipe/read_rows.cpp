@@ -20,11 +20,12 @@ namespace {
 
 std::string trimmed(std::string_view text) { return std::string(base::without_blanks(text, " \t\r\n")); }
 
-base::Table read_table(const Listing& files, const std::string& path, char delimiter) {
+base::Table read_table(const Listing& files, const std::string& path, const Source& source) {
   std::string text = base::read_text_file(files.whole(path), base::kMaxCsvBytes);
   if (path.ends_with(".gz")) text = base::inflate(text, base::kMaxCsvBytes, path);
   base::CsvLimits limits;
-  limits.delimiter = delimiter;
+  limits.delimiter = source.delimiter;
+  limits.short_rows = source.short_rows;
   return base::Table::parse(text, path, limits);
 }
 
@@ -92,7 +93,7 @@ void read_table_rows(const Recipe& recipe, const Source& source, const Listing& 
     throw Error(Code::kNotFound, fmt::format("{}: no file '{}'; expected the dataset {} as it is published",
                                              files.root().string(), fmt::join(source.table, "' or '"), recipe.title));
   }
-  const base::Table table = read_table(files, *path, source.delimiter);
+  const base::Table table = read_table(files, *path, source);
   const std::vector<Taken> taken = take_columns(source, table, needed_columns(recipe), rows, notes);
   const OneHot one_hot(source.one_hot, table);
   const bool has_label = !source.one_hot.empty();
@@ -141,7 +142,7 @@ void join_one(const Join& join, const Listing& files, Rows& rows, Notes& notes) 
     for (const ColumnNames& column : join.source.columns) rows.column(column.name);
     return;
   }
-  const base::Table table = read_table(files, *path, join.source.delimiter);
+  const base::Table table = read_table(files, *path, join.source);
   const std::vector<Taken> taken = take_columns(join.source, table, {join.on}, rows, notes);
   const std::size_t on = rows.need(join.on);
   const auto key = std::ranges::find(taken, on, &Taken::ours);

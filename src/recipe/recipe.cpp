@@ -102,6 +102,7 @@ std::vector<Key> source_keys(Source& source) {
   return {{"table", words_into(source.table)},
           {"files", words_into(source.patterns)},
           {"optional", [&source](const Value& value) { source.optional = value.flag(); }},
+          {"short_rows", [&source](const Value& value) { source.short_rows = value.flag(); }},
           {"delimiter",
            [&source](const Value& value) {
              const std::string text = value.short_text();
@@ -280,6 +281,7 @@ Recipe parse_recipe(std::string_view text, std::string_view name, std::string_vi
                     true},
                    {"published", [&](const Value& value) { recipe.published = read_published(value); }},
                    {"benchmarks", named_into(recipe.benchmarks, read_benchmark)},
+                   {"others", named_into(recipe.others, read_benchmark)},
                    {"settings", named_into(recipe.settings, read_setting)},
                    {"rows", list_into(recipe.rows, read_source)},
                    {"join", list_into(recipe.joins, read_join)},
@@ -292,7 +294,13 @@ Recipe parse_recipe(std::string_view text, std::string_view name, std::string_vi
                    {"label",
                     [&](const Value& value) {
                       read_keys(value, {{"column", text_into(recipe.label.column)},
-                                        {"replace", map_into(recipe.label.replace)},
+                                        {"replace",
+                                         [&](const Value& map) {
+                                           map_into(recipe.label.replace)(map);
+                                           for (const auto& [from, to] : recipe.label.replace) {
+                                             if (from.empty()) map.fail("replaces nothing by something");
+                                           }
+                                         }},
                                         {"map", map_into(recipe.label.map)}});
                     }},
                    {"texts", [&](const Value& value) { recipe.texts = read_texts(value); }},

@@ -26,6 +26,7 @@ struct Source {
   std::vector<std::string> patterns;
   bool optional = false;
   char delimiter = ',';
+  bool short_rows = false;  ///< as base::CsvLimits has it
   std::vector<ColumnNames> columns;
   Words one_hot;  ///< a column's name, and the label that its 1 says
   Words set;      ///< columns with one value
@@ -115,6 +116,7 @@ struct Recipe {
   Task task = Task::kLabels;
   Published published;
   std::vector<Benchmark> benchmarks;
+  std::vector<Benchmark> others;  ///< what others report of other models on the dataset, with the source as the note
   std::vector<Setting> settings;
   std::vector<Source> rows;
   std::vector<Join> joins;

@@ -142,7 +142,7 @@ std::string recipe_json(const Prepared& prepared) {
   for (const Benchmark& row : recipe.benchmarks) {
     json["benchmarks"][row.name] = {{"metric", row.metric}, {"value", row.value}, {"note", row.note}};
   }
-  return json.dump(2) + "\n";
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 std::string summary_text(const Prepared& prepared) {

@@ -76,7 +76,8 @@ struct WorstRow {
   std::string id;
   std::string truth;
   std::string answer;
-  double off = 0;  ///< what rows are sorted by
+  double off = 0;           ///< what rows are sorted by
+  std::string thumbnail{};  ///< a WebP file, for the page alone; empty: none
 };
 
 /// Guesses of ages, by one way of making them.

@@ -1,5 +1,9 @@
+#include <algorithm>
+#include <span>
+
 #include <fmt/format.h>
 
+#include "base/base64.hpp"
 #include "base/html.hpp"
 #include "evaluation/confusion_plot.hpp"
 #include "report/checklist.hpp"
@@ -224,14 +228,22 @@ std::string labels_section(const Analysis& analysis) {
   return html;
 }
 
+std::string image_cell(const WorstRow& row) {
+  if (row.thumbnail.empty()) return text_cell("");
+  return fmt::format("<td><img alt=\"{}\" src=\"data:image/webp;base64,{}\"></td>", base::escape_html(row.id),
+                     base::base64_encode(std::as_bytes(std::span(row.thumbnail))));
+}
+
 std::string worst_section(const Analysis& analysis) {
   if (analysis.worst.empty()) return {};
   const char* off = analysis.task == Task::kAges  ? "error"
                     : analysis.task == Task::kOne ? "score of the answer"
                                                   : "score above that of the label";
-  std::string rows = header_row({"id", "label", "answer", off});
+  const bool shown = std::ranges::any_of(analysis.worst, [](const WorstRow& row) { return !row.thumbnail.empty(); });
+  std::string rows =
+      shown ? header_row({"image", "id", "label", "answer", off}) : header_row({"id", "label", "answer", off});
   for (const WorstRow& row : analysis.worst) {
-    rows += "<tr>" + text_cell(row.id) + text_cell(row.truth) + text_cell(row.answer) +
+    rows += "<tr>" + (shown ? image_cell(row) : "") + text_cell(row.id) + text_cell(row.truth) + text_cell(row.answer) +
             number_cell(fmt::format("{:.4g}", row.off)) + "</tr>\n";
   }
   return "<h2>Worst errors</h2>\n" + scrolling_table(rows);

@@ -19,7 +19,7 @@ std::vector<WorstRow> first_of(std::vector<WorstRow> rows) {
 std::optional<WorstRow> confused_row(const Study& study, const evaluation::Scores& scores, std::size_t row) {
   double wrong = -std::numeric_limits<double>::infinity();
   double right = std::numeric_limits<double>::infinity();
-  WorstRow found{study.evaluated.ids[row], {}, {}, 0};
+  WorstRow found{study.evaluated.ids[row], {}, {}};
   const auto values = scores.row(row);
   for (std::size_t c = 0; c < values.size(); ++c) {
     if (study.evaluated.positive[row * values.size() + c] != 0) {

@@ -56,6 +56,43 @@ TEST(Manifest, TakesOtherColumnNamesAndCaptionsWithoutLabels) {
   EXPECT_NE(data->class_of(0), data->class_of(2));
 }
 
+TEST(Manifest, WithoutLabelsAnImageIsOfTheClassOfTheTextThatIsDrawn) {
+  const TemporaryFolder folder;
+  DataSource source;
+  source.path =
+      folder.write("m.csv",
+                   "file,findings,impression\n1.png,clear lungs,normal\n2.png,no effusion,normal\n3.png,,normal\n"
+                   "4.png,,\n");
+  source.captions = {{"findings", 1}, {"impression", 1}};
+  const auto data = dataset_of({source});
+  ASSERT_EQ(data->size(), 3U) << "a row without its first text has another";
+  EXPECT_EQ(data->broken().size(), 1U);
+  std::set<std::string> seen;
+  for (std::uint64_t draw = 0; draw < 64; ++draw) {
+    const std::uint64_t choice = draw << 58U;  // the upper bits choose
+    for (std::size_t a = 0; a < 3; ++a) {
+      seen.insert(data->text(a, choice));
+      for (std::size_t b = 0; b < 3; ++b) {
+        // UniCL takes images of two classes for negatives: images of one text must not be.
+        EXPECT_EQ(data->class_of(a, choice) == data->class_of(b, choice),
+                  data->text(a, choice) == data->text(b, choice));
+      }
+    }
+  }
+  EXPECT_EQ(seen, (std::set<std::string>{"clear lungs", "no effusion", "normal"}));
+}
+
+TEST(Manifest, OfARowWithALabelTheClassIsThatWhateverTextIsDrawn) {
+  const TemporaryFolder folder;
+  DataSource source;
+  source.path = folder.write("m.csv", "file,label,a,b\n1.png,x,one,two\n2.png,x,three,four\n");
+  source.captions = {{"a", 1}, {"b", 1}};
+  const auto data = dataset_of({source});
+  for (const std::uint64_t choice : {std::uint64_t{0}, ~std::uint64_t{0}}) {
+    EXPECT_EQ(data->class_of(0, choice), data->class_of(1, choice));
+  }
+}
+
 TEST(Manifest, RefusesMissingColumnsAndEmptySplitsByName) {
   const TemporaryFolder folder;
   DataSource source;

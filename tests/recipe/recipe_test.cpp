@@ -27,7 +27,8 @@ TEST(Recipe, BuiltInOnesNameStepsThatThereAreAndTextsThatThereAre) {
   for (const auto& [name, recipe] : built_in_recipes()) {
     EXPECT_EQ(recipe.name, name);
     for (const std::string& step : recipe.steps) EXPECT_NO_THROW(find_step(step)) << name;
-    for (const auto& [label, text] : recipe.texts.labels) {
+    // Without rows of the published texts, those of the recipe are its own.
+    for (const auto& [label, text] : recipe.texts.rows ? recipe.texts.labels : Words()) {
       EXPECT_NE(std::ranges::find(label_texts(), text), label_texts().end()) << name << ": " << text;
     }
   }

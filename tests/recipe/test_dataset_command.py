@@ -1,7 +1,9 @@
 """What a user of mi2 dataset is told."""
 import json
+import os
 
 import boneage
+import busi
 import isic2019
 import nih
 import padufes20
@@ -110,10 +112,37 @@ def test_two_tables_of_one_name_are_refused_unless_one_is_nearer(dataset, prepar
     assert "both a/boneage-training-dataset.csv and b/" in done.stderr
 
 
+SMALL = """title: T
+about: A
+licence: L
+task: labels
+rows: [{table: t.csv}]
+splits: {a: {column: b}}
+"""
+
+
 @pytest.mark.parametrize("text, words", [
     ("title: x\n", "lacks the key 'about'"), ("title: x\ntitle: y\n", "given twice"), ("titel: x\n", "is no key here"),
-    ("[", "not YAML"), ("- 1\n", "no map")])
+    (SMALL + "label: {replace: {\"\": x}}\n", "replaces nothing"), ("[", "not YAML"), ("- 1\n", "no map")])
 def test_a_recipe_that_is_none_is_refused_where_it_is_wrong(dataset, tmp_path, text, words):
     (tmp_path / "r.yaml").write_text(text)
     done = dataset("prepare", "--recipe", tmp_path / "r.yaml", "--root", tmp_path, "--out", tmp_path / "o", status=3)
     assert words in done.stderr and "r.yaml" in done.stderr
+
+
+def test_nothing_is_written_into_the_dataset(dataset, tmp_path):
+    padufes20.make(tmp_path / "pad")
+    (tmp_path / "link").symlink_to(tmp_path / "pad" / "images")
+    for out in (tmp_path / "pad", tmp_path / "pad" / "images" / "new", tmp_path / "link" / "new"):
+        done = dataset("prepare", "padufes20", "--root", tmp_path / "pad", "--out", out, status=2)
+        assert "where nothing is written" in done.stderr
+    assert not (tmp_path / "pad" / "images" / "new").exists() and not (tmp_path / "pad" / "manifest.csv").exists()
+
+
+def test_a_file_whose_name_no_manifest_can_hold_is_left_out(prepare, tmp_path):
+    busi.make(tmp_path / "busi")
+    folder = tmp_path / "busi" / "Dataset_BUSI_with_GT" / "normal"
+    (folder / "normal (1).png").rename(os.fsdecode(os.fsencode(folder) + b"/normal\xff (1).png"))
+    (folder / "loop").symlink_to(tmp_path / "busi")
+    found = prepare("busi", tmp_path / "busi")
+    assert found.recipe["excluded"] == {"a mask": 15, "a file whose path is not UTF-8": 1} and len(found.rows) == 11

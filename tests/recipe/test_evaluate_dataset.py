@@ -53,12 +53,21 @@ def test_every_way_has_a_report_and_the_published_row_stands_beside(tmp_path):
         report = json.loads((tmp_path / "r" / key / "report.json").read_text())
         assert way["rows"] == expected["test"] and 0 <= way["value"] <= 1, way
         assert (tmp_path / "r" / key / "report.html").exists() and report["research_use_only"] is True
+        worst = (tmp_path / "r" / key / "report.html").read_text()
+        assert worst.count("data:image/webp;base64,") == len(report["worst"]) and (report["worst"] or key != "zero-shot")
     assert found["published"] == [{"name": "padufes20", "metric": "mAUC", "value": 0.95,
                                    "note": "protocol not published; Med-PaLM M 84B is quoted with 0.97"}]
     page = (tmp_path / "r" / "report.html").read_text()
     assert "protocol not published" in page and "zero-shot/report.html" in page and "more than one split" in page
     assert "<script" not in page and "more than one split" in done.stderr
     assert (tmp_path / "r" / "dataset" / "manifest.csv").exists()
+
+
+def test_without_images_a_report_has_ids_alone(tmp_path):
+    padufes20.make(tmp_path / "pad")
+    evaluate("padufes20", tmp_path / "pad", tmp_path / "r", "--ways", "zero-shot", "--no-images")
+    page = (tmp_path / "r" / "zero-shot" / "report.html").read_text()
+    assert "Worst errors" in page and "data:image" not in page
 
 
 def test_neighbours_are_those_of_numpy(tmp_path):
@@ -181,3 +190,24 @@ def test_mistakes_are_told(tmp_path, arguments, words):
     busi.make(tmp_path / "busi")
     done = evaluate("busi", tmp_path / "busi", tmp_path / "r", *arguments, status=2)
     assert words in done.stderr, done.stderr
+
+
+def test_all_datasets_of_a_folder_make_the_published_table(tmp_path):
+    busi.make(tmp_path / "sets" / "busi")
+    padufes20.make(tmp_path / "sets" / "padufes20")
+    (tmp_path / "sets" / "isic2019").mkdir()
+    arguments = ["evaluate", "--all", "--root", str(tmp_path / "sets"), "--model", MODEL, "--out", str(tmp_path / "r"),
+                 "--ways", "zero-shot,knn", "--bootstrap", "0"]
+    done = subprocess.run([os.environ["MI2_BIN"], *arguments], capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 8, done.stderr
+    assert "isic2019: " in done.stderr and "ISIC_2019_Training_GroundTruth.csv" in done.stderr
+    table = {line.split()[0]: line.split() for line in done.stdout.splitlines()}
+    assert table["usi"][1:3] == ["mAUC", "0.99"] and table["padufes20"][1:3] == ["mAUC", "0.95"]
+    assert table["usi"][4:] == ["-", "-"], "no training split: neighbours have nobody to ask"
+    found = json.loads((tmp_path / "r" / "evaluation.json").read_text())
+    assert [row["dataset"] for row in found["datasets"]] == ["busi", "padufes20"]
+    assert float(table["usi"][3]) == pytest.approx(found["datasets"][0]["ways"]["zero-shot"]["value"], abs=5e-5)
+    assert any(name.startswith("isic2019 (") for name in found["not_evaluated"]) and "sd198" in found["not_evaluated"]
+    page = (tmp_path / "r" / "report.html").read_text()
+    for link in re.findall(r'href="([^"]*)"', page):
+        assert (tmp_path / "r" / link).exists(), link

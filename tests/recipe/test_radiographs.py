@@ -22,6 +22,15 @@ def test_both_generations_of_nihs_table_are_read(prepare, tmp_path, generation):
         assert found.recipe["counts"]["ages that are none, left empty"] == 1
 
 
+def test_boxes_are_read_though_their_header_has_more_names_than_cells(prepare, tmp_path, texts):
+    nih.make(tmp_path / "nih")
+    found = prepare("nih-boxes", tmp_path / "nih")
+    assert found.recipe["excluded"] == {"no file of that name": 1} and len(found.rows) == 2
+    row = found.by_id["00000000_000.png Infiltrate 1.0,2.0"]
+    assert row["caption"] == texts[8] and (row["x"], row["y"], row["w"], row["h"]) == ("1.0", "2.0", "3.0", "4.0")
+    assert row["patient"] == "0" and row["sex"] == "male"
+
+
 def test_the_long_tail_goes_by_the_names_of_columns(prepare, tmp_path, texts):
     expected = nih.make_long_tail(tmp_path / "nih")
     found = prepare("nih-cxr-lt", tmp_path / "nih")

@@ -31,6 +31,9 @@ def make(root, generation="2020"):
         table.write_text("\n".join(lines) + "\n")
     else:
         (root / "Data_Entry_2017_v2020.csv.gz").write_bytes(gzip.compress(("\n".join(lines) + "\n").encode()))
+    (root / "BBox_List_2017.csv").write_text(
+        "Image Index,Finding Label,Bbox [x,y,w,h],,,\n00000000_000.png,Atelectasis,225.0,547.0,86.7,79.1\n"
+        "00000000_000.png,Infiltrate,1.0,2.0,3.0,4.0\n00000005_001.png,Mass,5.0,6.0,7.0,8.0\n")
     names = [name for name, _ in images()]
     (root / "train_val_list.txt").write_text("\n".join(names[:28]))
     (root / "test_list.txt").write_text("\r\n".join(names[28:38]) + "\r\n")

@@ -1,0 +1,185 @@
+#include "dataset_summary.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include "base/html.hpp"
+#include "report/page.hpp"
+
+namespace mi2::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using base::escape_html;
+
+constexpr std::string_view kProtocol = "whether a published row is zero-shot, kNN or fine-tuned is not known";
+
+Json json_of(const report::NamedFigure& named) {
+  const evaluation::Figure& figure = named.figure;
+  return {{"figure", named.name},
+          {"value", figure.value ? Json(*figure.value) : Json(nullptr)},
+          {"interval", figure.interval ? Json{figure.interval->low, figure.interval->high} : Json(nullptr)}};
+}
+
+Json ways_of(const EvaluatedDataset& found) {
+  Json ways = Json::object();
+  for (const Line& line : found.lines) {
+    Json way = json_of(line.figures.front());
+    way["title"] = line.title;
+    way["rows"] = line.rows;
+    way["more"] = Json::object();
+    for (std::size_t i = 1; i < line.figures.size(); ++i) way["more"][line.figures[i].key] = json_of(line.figures[i]);
+    ways[line.key] = std::move(way);
+  }
+  return ways;
+}
+
+Json published_of(const std::vector<recipe::Benchmark>& published) {
+  Json rows = Json::array();
+  for (const recipe::Benchmark& row : published) {
+    rows.push_back({{"name", row.name}, {"metric", row.metric}, {"value", row.value}, {"note", row.note}});
+  }
+  return rows;
+}
+
+std::string rows_of(const EvaluatedDataset& found, std::string_view folder) {
+  std::string rows;
+  for (const Line& line : found.lines) {
+    for (const report::NamedFigure& figure : line.figures) {
+      rows += fmt::format(
+          "<tr><td><a href=\"{}{}/report.html\">{}</a></td><td>{}</td><td class=\"n\">{}</td>"
+          "<td class=\"n\">{}</td></tr>\n",
+          escape_html(folder), line.key, escape_html(line.title), escape_html(figure.name),
+          evaluation::to_text(figure.figure), line.rows);
+    }
+  }
+  const auto add = [&rows](std::string_view whose, const recipe::Benchmark& row) {
+    rows += fmt::format("<tr><td>{}: {} ({})</td><td>{}</td><td class=\"n\">{}</td><td></td></tr>\n", whose,
+                        escape_html(row.name), escape_html(row.note), escape_html(row.metric), row.value);
+  };
+  for (const recipe::Benchmark& row : found.recipe->benchmarks) add("published", row);
+  for (const recipe::Benchmark& row : found.recipe->others) add("others", row);
+  return rows;
+}
+
+constexpr std::string_view kHeader = "<tr><th>way</th><th>figure</th><th>value and interval</th><th>rows</th></tr>\n";
+
+}  // namespace
+
+EvaluatedDataset evaluated_of(const recipe::Prepared& prepared) {
+  EvaluatedDataset found;
+  found.recipe = prepared.recipe;
+  found.protocol = prepared.split.name;
+  found.seed = prepared.seed;
+  found.images = prepared.rows.all().size();
+  found.compared = prepared.compared;
+  found.notes = prepared.notes;
+  return found;
+}
+
+std::string summary_json(const EvaluatedDataset& found, const Provenance& model) {
+  Json json{{"dataset", found.recipe->name},
+            {"title", found.recipe->title},
+            {"protocol", found.protocol},
+            {"seed", found.seed},
+            {"research_use_only", true},
+            {"model", {{"weights_sha256", model.weights_sha256}, {"dtype", model.dtype}, {"profile", model.profile}}},
+            {"images", found.images}};
+  json["ways"] = ways_of(found);
+  json["published"] = published_of(found.recipe->benchmarks);
+  json["others"] = published_of(found.recipe->others);
+  return json.dump(2) + "\n";
+}
+
+std::string summary_html(const EvaluatedDataset& found) {
+  std::string body = fmt::format("<p>{} images; split: {}. Each way links to its report; {}.</p>\n", found.images,
+                                 escape_html(found.protocol), kProtocol);
+  body += report::scrolling_table(std::string(kHeader) + rows_of(found, ""));
+  body += fmt::format("<h2>Dataset</h2>\n<p>{}</p>\n", escape_html(found.recipe->about));
+  std::string counts = "<tr><th>count</th><th>found</th><th>published</th></tr>\n";
+  for (const recipe::Compared& row : found.compared) {
+    counts += fmt::format("<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>\n", escape_html(row.what),
+                          row.found, row.published);
+  }
+  if (!found.compared.empty()) body += report::scrolling_table(counts);
+  for (const auto& [reason, count] : found.notes.excluded) {
+    body += fmt::format("<p class=\"note\">Left out: {} {}.</p>\n", count, escape_html(reason));
+  }
+  for (const std::string& warning : found.notes.warnings) {
+    body += fmt::format("<p class=\"note\">{}.</p>\n", escape_html(warning));
+  }
+  return report::page(found.recipe->title, body);
+}
+
+std::string summary_text(const EvaluatedDataset& found) {
+  std::string text = fmt::format("{}: {} images\n", found.recipe->title, found.images);
+  for (const Line& line : found.lines) {
+    for (const report::NamedFigure& figure : line.figures) {
+      text += fmt::format("  {:<10} {} {} ({} rows)\n", line.key, figure.name, evaluation::to_text(figure.figure),
+                          line.rows);
+    }
+  }
+  for (const recipe::Benchmark& row : found.recipe->benchmarks) {
+    text += fmt::format("  published  {} {} ({})\n", row.metric, row.value, row.note);
+  }
+  return text;
+}
+
+std::string table_json(const std::vector<EvaluatedDataset>& all, const std::vector<std::string>& absent) {
+  Json json{{"research_use_only", true}, {"datasets", Json::array()}, {"not_evaluated", absent}};
+  for (const EvaluatedDataset& found : all) {
+    json["datasets"].push_back({{"dataset", found.recipe->name},
+                                {"images", found.images},
+                                {"protocol", found.protocol},
+                                {"ways", ways_of(found)},
+                                {"published", published_of(found.recipe->benchmarks)},
+                                {"others", published_of(found.recipe->others)}});
+  }
+  return json.dump(2) + "\n";
+}
+
+std::string table_html(const std::vector<EvaluatedDataset>& all, const std::vector<std::string>& absent) {
+  std::string body = fmt::format("<p>{} datasets; {}.</p>\n", all.size(), kProtocol);
+  for (const EvaluatedDataset& found : all) {
+    body += fmt::format("<h2><a href=\"{0}/report.html\">{1}</a></h2>\n", escape_html(found.recipe->name),
+                        escape_html(found.recipe->title));
+    body += report::scrolling_table(std::string(kHeader) + rows_of(found, found.recipe->name + "/"));
+  }
+  if (!absent.empty()) {
+    body += fmt::format("<p class=\"note\">Not evaluated: {}.</p>\n",
+                        escape_html(fmt::format("{}", fmt::join(absent, ", "))));
+  }
+  return report::page("Published benchmarks", body);
+}
+
+std::string table_text(const std::vector<EvaluatedDataset>& all, const std::vector<std::string>& absent) {
+  std::string text = fmt::format("{:<28} {:<14} {:>9}", "benchmark", "metric", "published");
+  std::vector<std::string> keys;
+  for (const EvaluatedDataset& found : all) {
+    for (const Line& line : found.lines) {
+      if (std::ranges::find(keys, line.key) == keys.end()) keys.push_back(line.key);
+    }
+  }
+  for (const std::string& key : keys) text += fmt::format(" {:>26}", key);
+  text += '\n';
+  for (const EvaluatedDataset& found : all) {
+    for (const recipe::Benchmark& row : found.recipe->benchmarks) {
+      text += fmt::format("{:<28} {:<14} {:>9}", row.name, row.metric, row.value);
+      for (const std::string& key : keys) {
+        const auto line = std::ranges::find(found.lines, key, &Line::key);
+        text +=
+            fmt::format(" {:>26}", line == found.lines.end() ? "-" : evaluation::to_text(line->figures.front().figure));
+      }
+      text += '\n';
+    }
+  }
+  text += fmt::format("Columns of ways are the headline of each report; {}.\n", kProtocol);
+  if (!absent.empty()) text += fmt::format("Not evaluated: {}\n", fmt::join(absent, ", "));
+  return text;
+}
+
+}  // namespace mi2::cli

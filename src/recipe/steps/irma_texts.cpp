@@ -117,8 +117,12 @@ class YearCode {
   std::optional<std::size_t> member_;
 };
 
+/// Whether one of a path's folders begins so.
 bool is_in(std::string_view path, std::string_view folder) {
-  return path.starts_with(folder) || path.find("/" + std::string(folder)) != std::string_view::npos;
+  for (std::size_t at = path.find(folder); at != std::string_view::npos; at = path.find(folder, at + 1)) {
+    if (at == 0 || path[at - 1] == '/') return true;
+  }
+  return false;
 }
 
 /// IrmaImages by number, from the folder of their split where there is one.

@@ -20,6 +20,11 @@ constexpr std::array kSteps{
     std::pair<std::string_view, Step>{"dicom_series", dicom_series},
     std::pair<std::string_view, Step>{"lidc_tiles", lidc_tiles},
     std::pair<std::string_view, Step>{"pcam_patches", pcam_patches},
+    std::pair<std::string_view, Step>{"irma_texts", irma_texts},
+    std::pair<std::string_view, Step>{"mimic_age", mimic_age},
+    std::pair<std::string_view, Step>{"mimic_sections", mimic_sections},
+    std::pair<std::string_view, Step>{"mimic_views", mimic_views},
+    std::pair<std::string_view, Step>{"odir_keywords", odir_keywords},
     std::pair<std::string_view, Step>{"years", years},
 };
 

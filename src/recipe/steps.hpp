@@ -20,4 +20,19 @@ void dicom_series(Job& job, Rows& rows);
 /// PatchCamelyon: a row for each patch of its HDF5 files, and the patch as a PNG. Setting `limit`.
 void pcam_patches(Job& job, Rows& rows);
 
+/// Keeps frontal images: by the column `view`, else by `view_words`; counts which of them said so. Where the setting
+/// `images` names an ending and a file of it is there, that is the row's.
+void mimic_views(Job& job, Rows& rows);
+/// Sets `age` from `anchor_age` in `anchor_year` and the `date` of the study.
+void mimic_age(Job& job, Rows& rows);
+/// Sets `findings` and `impression` from the report of `study`, as the settings `sections`, `texts` and `gaps` say.
+void mimic_sections(Job& job, Rows& rows);
+
+/// Makes of each patient's row one per eye, with its one keyword as `label` and the published way of splitting in
+/// `published_split`.
+void odir_keywords(Job& job, Rows& rows);
+
+/// Sets `label` to the text of an IRMA code's anatomy and direction, `irma_code`, `file`, and `name` for the row.
+void irma_texts(Job& job, Rows& rows);
+
 }  // namespace mi2::recipe

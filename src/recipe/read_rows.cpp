@@ -123,7 +123,7 @@ class Copies {
   /// Whether an equal file with these captures was there before.
   bool add(const Listing::File& file, const Pattern::Captures& captures) {
     std::string key = std::string(file.path.substr(file.path.rfind('/') + 1));
-    for (const auto& [name, text] : captures) key += '\n' + name + '\n' + text;
+    for (const auto& [name, text] : captures) key.append("\n").append(name).append("\n").append(text);
     const auto [first, is_new] = seen_.emplace(std::move(key), &file);
     return !is_new && first->second->bytes == file.bytes && hash_of(*first->second) == hash_of(file);
   }

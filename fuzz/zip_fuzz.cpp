@@ -8,13 +8,13 @@
 
 #include <mi2/error.hpp>
 
-#include "dataset/zip_file.hpp"
+#include "zip/zip_file.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace mi2;
   constexpr std::uint64_t kMaxBytes = 1 << 20;
   try {
-    const dataset::ZipFile zip(std::as_bytes(std::span(data, size)), "fuzz");
+    const zip::ZipFile zip(std::as_bytes(std::span(data, size)), "fuzz");
     for (std::uint64_t i = 0; i < zip.entries(); ++i) {
       if (zip.find(zip.name(i)) != i) std::abort();
       try {

@@ -8,11 +8,11 @@
 
 #include <fmt/format.h>
 
-#include "dataset/zip_file.hpp"
 #include "devices.hpp"
 #include "embedder/series.hpp"
 #include "embedder/slides.hpp"
 #include "interrupt.hpp"
+#include "zip/zip_file.hpp"
 
 namespace mi2::cli {
 
@@ -20,18 +20,18 @@ namespace {
 
 /// Adds the images of a zip, each called after the zip and its own name, which is never taken for a path.
 bool add_zip(const std::string& path, embedder::FoundFiles& found) {
-  const auto zip = std::make_shared<const dataset::ZipFile>(path);
-  for (std::uint64_t i = 0; i < zip->entries(); ++i) {
-    if (zip->name(i).ends_with('/')) continue;
-    const auto read = [zip, i](std::uint64_t max_bytes) {
-      const std::string bytes = zip->read(i, max_bytes);
+  const auto packed = std::make_shared<const zip::ZipFile>(path);
+  for (std::uint64_t i = 0; i < packed->entries(); ++i) {
+    if (packed->name(i).ends_with('/')) continue;
+    const auto read = [packed, i](std::uint64_t max_bytes) {
+      const std::string bytes = packed->read(i, max_bytes);
       const auto view = std::as_bytes(std::span(bytes));
       return std::vector<std::byte>(view.begin(), view.end());
     };
-    embedder::Input input{fmt::format("{}/{}", path, zip->name(i)), std::nullopt, read, path};
+    embedder::Input input{fmt::format("{}/{}", path, packed->name(i)), std::nullopt, read, path};
     std::string head;
     try {
-      head = zip->head(i, embedder::kSniffBytes);
+      head = packed->head(i, embedder::kSniffBytes);
     } catch (const Error& error) {
       input.error = error;
       found.fail(std::move(input));

@@ -6,7 +6,7 @@
 
 #include "dataset/label_row.hpp"
 #include "dataset/tsv_file.hpp"
-#include "dataset/zip_file.hpp"
+#include "zip/zip_file.hpp"
 
 namespace mi2::dataset {
 namespace {
@@ -33,7 +33,7 @@ class ZipStore final : public ImageStore {
   [[nodiscard]] Entry entry(std::uint32_t row) const override { return {zip_.name(row), zip_.size(row)}; }
 
  private:
-  ZipFile zip_;
+  zip::ZipFile zip_;
   std::uint64_t max_bytes_;
 };
 

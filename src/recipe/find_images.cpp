@@ -15,6 +15,7 @@
 #include "base/quotes.hpp"
 #include "base/table.hpp"
 #include "base/utf8.hpp"
+#include "recipe/paths.hpp"
 #include "recipe/stages.hpp"
 #include "recipe/template.hpp"
 
@@ -27,14 +28,6 @@ using By = ImageRule::By;
 constexpr std::array<std::string_view, 14> kNoImages{".csv",  ".tsv",  ".txt", ".gz", ".xlsx", ".xls", ".xml",
                                                      ".json", ".html", ".pdf", ".md", ".zip",  ".mat", ".h5"};
 
-std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
-
-std::string_view stem_of(std::string_view path) {
-  const std::string_view name = name_of(path);
-  const std::size_t dot = name.rfind('.');
-  return dot == std::string_view::npos || dot == 0 ? name : name.substr(0, dot);
-}
-
 /// "00001880" and "1880" are one number. @returns nothing for what is none.
 std::optional<std::string> number_of(std::string_view text) {
   if (text.empty() || text.find_first_not_of("0123456789") != std::string_view::npos) return std::nullopt;
@@ -46,12 +39,12 @@ std::optional<std::string> number_of(std::string_view text) {
 std::optional<std::string> key_of(std::string_view text, By by, bool of_file) {
   switch (by) {
     case By::kStem:
-      return std::string(of_file ? stem_of(text) : text);
+      return std::string(of_file ? file_stem(text) : text);
     case By::kName:
     case By::kPath:
-      return std::string(name_of(text));
+      return std::string(file_name(text));
     case By::kNumber:
-      return number_of(of_file ? stem_of(text) : text);
+      return number_of(of_file ? file_stem(text) : text);
   }
   return std::nullopt;
 }
@@ -79,7 +72,8 @@ class Images {
     };
     if (strict || std::ranges::any_of(left, inside)) std::erase_if(left, std::not_fn(inside));
     // Unpacked twice, a dataset has the same files in folders inside each other.
-    const auto best = std::ranges::min_element(left, {}, [](const Listing::File* file) { return depth(*file); });
+    const auto best =
+        std::ranges::min_element(left, {}, [](const Listing::File* file) { return depth_of(file->path); });
     const auto differs = [&](const Listing::File* file) { return file != *best && !are_equal(*file, **best); };
     if (best == left.end()) {
       why = "no file of that name";
@@ -94,11 +88,6 @@ class Images {
   }
 
  private:
-  static std::ptrdiff_t depth(const Listing::File& file) { return std::ranges::count(file.path, '/'); }
-  static bool ends_in(std::string_view path, std::string_view name) {
-    return path.ends_with(name) && (path.size() == name.size() || path[path.size() - name.size() - 1] == '/');
-  }
-
   [[nodiscard]] bool are_equal(const Listing::File& a, const Listing::File& b) const {
     return a.bytes == b.bytes && base::sha256_hex(listing_.whole(a.path)) == base::sha256_hex(listing_.whole(b.path));
   }
@@ -173,7 +162,7 @@ void find_images(const Recipe& recipe, const Listing& files, Rows& rows, Notes& 
   if (has_ids) {
     // A column of that name says.
   } else if (recipe.id.empty() && !by_path) {
-    for (Row& row : rows.all()) row.fields[id] = stem_of(row.fields[file]);
+    for (Row& row : rows.all()) row.fields[id] = file_stem(row.fields[file]);
   } else {
     const Template name = Template::of_column(by_path && recipe.id.empty() ? recipe.image.key : recipe.id, rows);
     for (Row& row : rows.all()) row.fields[id] = name.text(row);

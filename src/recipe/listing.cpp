@@ -10,6 +10,7 @@
 #include <mi2/error.hpp>
 
 #include "base/hash.hpp"
+#include "recipe/paths.hpp"
 
 namespace mi2::recipe {
 namespace {
@@ -18,13 +19,6 @@ namespace fs = std::filesystem;
 
 constexpr int kMostFolders = 64;  // inside each other
 constexpr std::size_t kReportEach = 4096;
-
-std::size_t folders_of(std::string_view path) { return static_cast<std::size_t>(std::ranges::count(path, '/')); }
-
-/// Whether `path` is `name`, or ends in it behind a '/'.
-bool ends_in(std::string_view path, std::string_view name) {
-  return path.ends_with(name) && (path.size() == name.size() || path[path.size() - name.size() - 1] == '/');
-}
 
 class Walk {
  public:
@@ -81,10 +75,10 @@ std::optional<std::string> Listing::find(std::span<const std::string> names) con
       const File* rival = nullptr;
       for (const File& file : files_) {
         if (!ends_in(file.path, wanted)) continue;
-        if (best == nullptr || folders_of(file.path) < folders_of(best->path)) {
+        if (best == nullptr || depth_of(file.path) < depth_of(best->path)) {
           best = &file;
           rival = nullptr;
-        } else if (folders_of(file.path) == folders_of(best->path)) {
+        } else if (depth_of(file.path) == depth_of(best->path)) {
           rival = &file;
         }
       }

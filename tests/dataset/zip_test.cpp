@@ -1,4 +1,4 @@
-#include "dataset/zip_file.hpp"
+#include "zip/zip_file.hpp"
 
 #include <cstring>
 #include <tuple>
@@ -87,14 +87,14 @@ TEST(Zip, NamesThatClimbOutOfItAreOnlyNames) {
 
 TEST(Zip, RefusesToUnpackMoreThanTheLimit) {
   const TemporaryFolder folder;
-  const ZipFile zip(make_zip(folder, {{"bomb", std::string(5'000'000, '\0')}}));
+  const zip::ZipFile zip(make_zip(folder, {{"bomb", std::string(5'000'000, '\0')}}));
   expect_error(Code::kTooLarge, {"bomb", "5000000", "1000"}, [&] { return zip.read(0, 1000); });
   EXPECT_EQ(zip.read(0, 5'000'000).size(), 5'000'000U);
 }
 
 TEST(Zip, HeadIsTheStartOfAnEntryHoweverLargeItIs) {
   const TemporaryFolder folder;
-  const ZipFile zip(make_zip(folder, {{"large", std::string(5'000'000, 'x')}, {"small", "ab"}}));
+  const zip::ZipFile zip(make_zip(folder, {{"large", std::string(5'000'000, 'x')}, {"small", "ab"}}));
   EXPECT_EQ(zip.head(0, 4), "xxxx");
   EXPECT_EQ(zip.head(1, 4), "ab");
 }
@@ -105,16 +105,16 @@ TEST(Zip, RefusesSizesThatLie) {
   auto path = make_zip(folder, {{"bomb", std::string(5'000'000, '\0')}});
   patch(path, kLocal, 22, 100);
   patch(path, kCentral, 24, 100);
-  expect_error(Code::kBadFile, {"bomb"}, [&] { return ZipFile(path).read(0, 1000); });
+  expect_error(Code::kBadFile, {"bomb"}, [&] { return zip::ZipFile(path).read(0, 1000); });
   // Large announced, too little to unpack: refused before memory is taken for it.
   path = make_zip(folder, {{"hollow", "a few bytes"}});
   patch(path, kLocal, 22, 1U << 30);
   patch(path, kCentral, 24, 1U << 30);
-  expect_error(Code::kBadFile, {"hollow", "cannot hold"}, [&] { return ZipFile(path).read(0, 2'000'000'000); });
+  expect_error(Code::kBadFile, {"hollow", "cannot hold"}, [&] { return zip::ZipFile(path).read(0, 2'000'000'000); });
   path = make_zip(folder, {{"short", std::string(100, 'x')}});
   patch(path, kLocal, 22, 5000);
   patch(path, kCentral, 24, 5000);
-  expect_error(Code::kBadFile, {"short"}, [&] { return ZipFile(path).read(0, 1'000'000); });
+  expect_error(Code::kBadFile, {"short"}, [&] { return zip::ZipFile(path).read(0, 1'000'000); });
 }
 
 TEST(Zip, BelievesNoEntryThatIsLargerThanTheFile) {
@@ -127,7 +127,7 @@ TEST(Zip, BelievesNoEntryThatIsLargerThanTheFile) {
   }
   // The library itself may refuse the whole file; what is not allowed is to believe it.
   const Error error = test::error_of([&] {
-    const ZipFile zip(path);
+    const zip::ZipFile zip(path);
     EXPECT_EQ(test::error_of([&] { return zip.head(0, 4); }).code(), Code::kBadFile);
     return zip.read(0, 2'000'000'000);
   });
@@ -139,18 +139,18 @@ TEST(Zip, HeadRefusesWhatReadingRefuses) {
   auto path = make_zip(folder, {{"hollow", "a few bytes"}});
   patch(path, kLocal, 22, 1U << 30);
   patch(path, kCentral, 24, 1U << 30);
-  expect_error(Code::kBadFile, {"hollow", "cannot hold"}, [&] { return ZipFile(path).head(0, 4); });
+  expect_error(Code::kBadFile, {"hollow", "cannot hold"}, [&] { return zip::ZipFile(path).head(0, 4); });
   path = make_zip(folder, {{"packed", std::string(300, 'x')}});
   std::string bytes = test::read_back(path);
   bytes[bytes.find(kCentral) + 10] = 12;  // bzip2
   bytes[bytes.find(kLocal) + 8] = 12;
   std::ofstream(path, std::ios::binary) << bytes;
-  expect_error(Code::kUnsupported, {"packed", "method 12"}, [&] { return ZipFile(path).head(0, 4); });
+  expect_error(Code::kUnsupported, {"packed", "method 12"}, [&] { return zip::ZipFile(path).head(0, 4); });
 }
 
 TEST(Zip, SaysWhatAnEntryUnpacksTo) {
   const TemporaryFolder folder;
-  EXPECT_EQ(ZipFile(make_zip(folder, {{"a", std::string(300, 'x')}})).size(0), 300U);
+  EXPECT_EQ(zip::ZipFile(make_zip(folder, {{"a", std::string(300, 'x')}})).size(0), 300U);
 }
 
 TEST(Zip, RefusesDamagedEntriesAndGivesTheOthers) {
@@ -159,7 +159,7 @@ TEST(Zip, RefusesDamagedEntriesAndGivesTheOthers) {
   std::string bytes = test::read_back(path);
   bytes[bytes.find("aaaa") + 100] = 'X';
   std::ofstream(path, std::ios::binary) << bytes;
-  const ZipFile zip(path);
+  const zip::ZipFile zip(path);
   expect_error(Code::kBadFile, {"a: "}, [&] { return zip.read(0, 1000); });
   EXPECT_EQ(zip.read(1, 1000), std::string(300, 'b'));
 }
@@ -171,7 +171,7 @@ TEST(Zip, RefusesEncryptedEntries) {
   zip_file_add(zip, "a", zip_source_buffer(zip, "abc", 3, 0), 0);
   ASSERT_EQ(zip_file_set_encryption(zip, 0, ZIP_EM_AES_256, "key"), 0);
   ASSERT_EQ(zip_close(zip), 0);
-  expect_error(Code::kUnsupported, {"a: "}, [&] { return ZipFile(path).read(0, 1000); });
+  expect_error(Code::kUnsupported, {"a: "}, [&] { return zip::ZipFile(path).read(0, 1000); });
 }
 
 TEST(Zip, RefusesTwoEntriesOfOneName) {
@@ -182,17 +182,17 @@ TEST(Zip, RefusesTwoEntriesOfOneName) {
     bytes.replace(at, 4, "aaaa");
   }
   std::ofstream(path, std::ios::binary) << bytes;
-  expect_error(Code::kBadFile, {"entry 2"}, [&] { ZipFile{path}; });
+  expect_error(Code::kBadFile, {"entry 2"}, [&] { zip::ZipFile{path}; });
 }
 
 TEST(Zip, RefusesWhatIsNoZip) {
   const TemporaryFolder folder;
-  expect_error(Code::kNotFound, {"gone.zip"}, [&] { ZipFile(folder / "gone.zip"); });
-  expect_error(Code::kBadFile, {"no.zip"}, [&] { ZipFile(folder.write("no.zip", "not a zip")); });
-  expect_error(Code::kBadFile, {"empty.zip"}, [&] { ZipFile(folder.write("empty.zip", "")); });
+  expect_error(Code::kNotFound, {"gone.zip"}, [&] { zip::ZipFile(folder / "gone.zip"); });
+  expect_error(Code::kBadFile, {"no.zip"}, [&] { zip::ZipFile(folder.write("no.zip", "not a zip")); });
+  expect_error(Code::kBadFile, {"empty.zip"}, [&] { zip::ZipFile(folder.write("empty.zip", "")); });
   std::string bytes = test::read_back(make_zip(folder, {{"a", std::string(1000, 'a')}}));
   bytes.resize(bytes.size() - 30);
-  expect_error(Code::kBadFile, {"cut.zip"}, [&] { ZipFile(folder.write("cut.zip", bytes)); });
+  expect_error(Code::kBadFile, {"cut.zip"}, [&] { zip::ZipFile(folder.write("cut.zip", bytes)); });
 }
 
 }  // namespace

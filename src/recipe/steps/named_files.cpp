@@ -1,6 +1,5 @@
 #include "recipe/steps/named_files.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace mi2::recipe {
@@ -19,14 +18,6 @@ NamedFiles::NamedFiles(const Listing& files, const std::function<bool(std::strin
 std::optional<std::string> NamedFiles::find(const std::string& key) const {
   const auto found = files_.find(key);
   return found == files_.end() ? std::nullopt : std::optional(found->second->path);
-}
-
-std::ptrdiff_t depth_of(std::string_view path) { return std::ranges::count(path, '/'); }
-
-std::string_view file_stem(std::string_view path) {
-  path = path.substr(path.rfind('/') + 1);
-  const std::size_t dot = path.rfind('.');
-  return dot == std::string_view::npos || dot == 0 ? path : path.substr(0, dot);
 }
 
 }  // namespace mi2::recipe

@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "recipe/listing.hpp"
+#include "recipe/paths.hpp"
 
 namespace mi2::recipe {
 
@@ -26,11 +27,5 @@ class NamedFiles {
  private:
   std::unordered_map<std::string, const Listing::File*> files_;
 };
-
-/// How many folders a file is in.
-std::ptrdiff_t depth_of(std::string_view path);
-
-/// A file's name without folders and ending.
-std::string_view file_stem(std::string_view path);
 
 }  // namespace mi2::recipe

@@ -1,5 +1,5 @@
 #pragma once
-// Images in a zip. Nothing is unpacked to disk: names of entries are names, never paths.
+// Files in a zip. Nothing is unpacked to disk: names of entries are names, never paths.
 
 #include <cstddef>
 #include <cstdint>
@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace mi2::dataset {
+namespace mi2::zip {
 
 inline constexpr std::uint64_t kMaxZipEntries = 10'000'000;
 
@@ -47,4 +47,4 @@ class ZipFile {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace mi2::dataset
+}  // namespace mi2::zip

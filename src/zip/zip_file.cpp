@@ -1,4 +1,4 @@
-#include "dataset/zip_file.hpp"
+#include "zip/zip_file.hpp"
 
 #include <zip.h>
 
@@ -13,7 +13,7 @@
 
 #include <mi2/error.hpp>
 
-namespace mi2::dataset {
+namespace mi2::zip {
 namespace {
 
 /// No deflate stream unpacks to more than 1032 times its size; a little more for tiny entries.
@@ -202,4 +202,4 @@ std::string ZipFile::head(std::uint64_t entry, std::size_t bytes) const {
   return impl_->unpack(entry, std::min<std::uint64_t>(impl_->checked(entry).size, bytes));
 }
 
-}  // namespace mi2::dataset
+}  // namespace mi2::zip

@@ -32,6 +32,8 @@ fuzz_one() {
       echo "fuzz: $name FAILED:"
       { grep -m1 -E '^SUMMARY:|ERROR: |runtime error: ' "$work/log" || tail -n 1 "$work/log"; } | cut -c 1-200
       grep -m1 -oE 'Base64: .{1,400}' "$work/log" || true
+      # Where it was: the innermost calls of ours.
+      grep -oE ' in mi2::[A-Za-z0-9_:]+' "$work/log" | sed -n 1,3p || true
     } | paste -sd ' ' >"$work/failed"
     printf '%-14s FAILED\n' "$name"
     tail -n 40 "$work/log"

@@ -18,24 +18,6 @@ bool stands_alone(unsigned marker) noexcept { return marker == 0x01 || (marker >
 
 unsigned length_at(Stream s, std::size_t at) noexcept { return static_cast<unsigned>(s[at] << 8 | s[at + 1]); }
 
-/// The segment at `at`, of which the length is known to fit.
-void read_segment(Stream s, std::size_t at, JpegHeader& out) noexcept {
-  const unsigned marker = s[at + 1];
-  const Stream body = s.subspan(at + 4, length_at(s, at + 2) - 2);
-  if (marker == 0xE0 && body.size() >= 5 && std::memcmp(body.data(), "JFIF", 5) == 0) out.jfif = true;
-  if (marker == 0xEE && body.size() >= 12 && std::memcmp(body.data(), "Adobe", 5) == 0) out.adobe = body[11];
-  if (!starts_frame(marker) || out.process != 0 || body.size() < 6) return;
-  out.process = marker;
-  out.precision = body[0];
-  out.height = length_at(body, 1);
-  out.width = length_at(body, 3);
-  out.components = body[5];
-  for (std::size_t i = 0; i < out.components && 6 + 3 * i + 2 < body.size(); ++i) {
-    if (i < out.ids.size()) out.ids[i] = body[6 + 3 * i];
-    if (body[6 + 3 * i + 1] != body[7]) out.subsampled = true;
-  }
-}
-
 /// @returns the offset of the next marker that is neither a restart nor a stuffed byte.
 std::size_t after_scan(Stream s, std::size_t at) noexcept {
   while (at + 1 < s.size()) {
@@ -49,6 +31,94 @@ std::size_t after_scan(Stream s, std::size_t at) noexcept {
   }
   return s.size();
 }
+
+/// How often each component is sampled.
+struct Sampling {
+  unsigned id = 0;
+  unsigned across = 1;
+  unsigned down = 1;
+};
+
+/// One walk over the markers, as a decoder walks: what stands between two of them is passed over.
+class Walk {
+ public:
+  explicit Walk(Stream stream) noexcept : stream_(stream) {}
+
+  std::optional<JpegHeader> run() noexcept {
+    for (std::size_t at = 0; at + 4 <= stream_.size();) {
+      const unsigned marker = stream_[at + 1];
+      if (stream_[at] != 0xFF || marker == 0xFF) {
+        ++at;
+      } else if (marker == 0xD9) {
+        break;
+      } else if (marker == 0 || stands_alone(marker)) {
+        at += 2;
+      } else {
+        const std::size_t length = length_at(stream_, at + 2);
+        if (length < 2 || at + 2 + length > stream_.size()) break;
+        segment(marker, stream_.subspan(at + 4, length - 2));
+        at += 2 + length;
+        if (marker == 0xDA) at = after_scan(stream_, at);
+      }
+    }
+    if (out_.process == 0) return std::nullopt;
+    return out_;
+  }
+
+ private:
+  void segment(unsigned marker, Stream body) noexcept {
+    if (marker == 0xE0 && body.size() >= 5 && std::memcmp(body.data(), "JFIF", 5) == 0) out_.jfif = true;
+    if (marker == 0xEE && body.size() >= 12 && std::memcmp(body.data(), "Adobe", 5) == 0) out_.adobe = body[11];
+    if (marker == 0xDD && body.size() >= 2) interval_ = length_at(body, 0);
+    if (marker == 0xDA) scan(body);
+    if (starts_frame(marker) && out_.process == 0 && body.size() >= 6) frame(marker, body);
+  }
+
+  void frame(unsigned marker, Stream body) noexcept {
+    out_.process = marker;
+    out_.precision = body[0];
+    out_.height = length_at(body, 1);
+    out_.width = length_at(body, 3);
+    out_.components = body[5];
+    for (std::size_t i = 0; i < out_.components && 6 + 3 * i + 2 < body.size(); ++i) {
+      const unsigned factors = body[6 + 3 * i + 1];
+      if (i < out_.ids.size()) out_.ids[i] = body[6 + 3 * i];
+      if (factors != body[7]) out_.subsampled = true;
+      if (i >= sampling_.size() || factors >> 4U == 0 || (factors & 15U) == 0) continue;
+      sampling_[i] = {body[6 + 3 * i], factors >> 4U, factors & 15U};
+      across_ = std::max(across_, sampling_[i].across);
+      down_ = std::max(down_, sampling_[i].down);
+    }
+  }
+
+  void scan(Stream body) noexcept {
+    ++out_.scans;
+    if (interval_ == 0 || out_.process == 0 || out_.process == 0xF7 || body.size() < 2) return;
+    // T.81 A.2: several components are coded by the samples of all that belong together, one block by block.
+    const std::uint64_t block = out_.lossless() ? 1 : 8;
+    std::uint64_t width = divide_up(out_.width, block * across_);
+    std::uint64_t height = divide_up(out_.height, block * down_);
+    if (body[0] == 1) {
+      const auto* one =
+          std::find_if(sampling_.begin(), sampling_.end(), [&](const Sampling& s) { return s.id == body[1]; });
+      if (one != sampling_.end()) {
+        width = divide_up(divide_up(std::uint64_t{out_.width} * one->across, across_), block);
+        height = divide_up(divide_up(std::uint64_t{out_.height} * one->down, down_), block);
+      }
+    }
+    const std::uint64_t units = width * height;
+    if (units > 0) out_.restarts += (units - 1) / interval_;
+  }
+
+  static std::uint64_t divide_up(std::uint64_t a, std::uint64_t b) noexcept { return (a + b - 1) / b; }
+
+  Stream stream_;
+  JpegHeader out_;
+  std::array<Sampling, 4> sampling_{};
+  unsigned across_ = 1;
+  unsigned down_ = 1;
+  unsigned interval_ = 0;
+};
 
 }  // namespace
 
@@ -74,30 +144,7 @@ std::optional<Coding> find_coding(Stream s) noexcept {
   return header && header->process == 0xF7 ? Coding::kJpegLs : Coding::kJpeg;
 }
 
-std::optional<JpegHeader> read_jpeg_header(Stream stream) noexcept {
-  JpegHeader out;
-  for (std::size_t at = 0; at + 4 <= stream.size();) {
-    if (stream[at] != 0xFF) break;
-    const unsigned marker = stream[at + 1];
-    if (marker == 0xFF) {
-      ++at;
-    } else if (marker == 0xD9) {
-      break;
-    } else if (stands_alone(marker)) {
-      at += 2;
-    } else {
-      const std::size_t length = length_at(stream, at + 2);
-      if (length < 2 || at + 2 + length > stream.size()) break;
-      read_segment(stream, at, out);
-      at += 2 + length;
-      if (marker != 0xDA) continue;
-      ++out.scans;
-      at = after_scan(stream, at);
-    }
-  }
-  if (out.process == 0) return std::nullopt;
-  return out;
-}
+std::optional<JpegHeader> read_jpeg_header(Stream stream) noexcept { return Walk(stream).run(); }
 
 bool is_ycbcr(const JpegHeader& header, bool object_says_ybr) noexcept {
   const bool rgb_ids = header.ids == std::array<std::uint8_t, 3>{'R', 'G', 'B'};

@@ -29,6 +29,7 @@ struct JpegHeader {
   bool jfif = false;
   std::optional<unsigned> adobe;  ///< the transform of an Adobe marker: 0 RGB, 1 YCbCr
   std::uint64_t scans = 0;
+  std::uint64_t restarts = 0;  ///< markers that the restart intervals promise, over all scans; JPEG only
 
   [[nodiscard]] bool lossless() const noexcept { return process == 0xC3; }
   [[nodiscard]] bool progressive() const noexcept { return process == 0xC2; }

@@ -19,6 +19,10 @@ constexpr std::uint64_t kMaxScans = 500;
 /// Scans x pixels that a progressive stream may ask for: every scan walks the whole image.
 constexpr std::uint64_t kMaxScanPixels = 8'000'000'000;
 
+[[noreturn]] void ends_early(Coding coding, std::string_view name) {
+  throw Error(Code::kBadFile, fmt::format("{}: the {} frame ends before its last pixel", name, name_of(coding)));
+}
+
 JpegHeader check_header(std::span<const std::uint8_t> stream, Coding coding, std::string_view name) {
   const std::optional<JpegHeader> header = read_jpeg_header(stream);
   if (!header) throw Error(Code::kBadFile, fmt::format("{}: the compressed frame has no JPEG frame header", name));
@@ -32,11 +36,13 @@ JpegHeader check_header(std::span<const std::uint8_t> stream, Coding coding, std
   if (header->scans > kMaxScans || (header->progressive() && header->scans * pixels > kMaxScanPixels)) {
     throw Error(Code::kTooLarge, fmt::format("{}: a JPEG of {} scans", name, header->scans));
   }
+  // Each is two bytes. The codec would miss them one by one, with a message each.
+  if (header->restarts > stream.size() / 2) ends_early(coding, name);
   return *header;
 }
 
 /// Complaints that mean missing pixels, as the Independent JPEG Group's library words them.
-bool ends_early(std::string_view complaint) noexcept {
+bool means_early_end(std::string_view complaint) noexcept {
   return complaint.find("remature end of") != std::string_view::npos;
 }
 
@@ -65,9 +71,7 @@ std::vector<std::uint8_t> decode_jpeg(std::span<const std::uint8_t> stream, Codi
                                             printable(decoded.error)));
   }
   for (const std::string& complaint : decoded.complaints) {
-    if (ends_early(complaint)) {
-      throw Error(Code::kBadFile, fmt::format("{}: the {} frame ends before its last pixel", name, name_of(coding)));
-    }
+    if (means_early_end(complaint)) ends_early(coding, name);
     image::add_warning(warnings, fmt::format("codec: {}: {}", name_of(coding), printable(complaint, 100)));
   }
   if (layout.samples == 3 && coding == Coding::kJpeg) layout.photometric = decoded.photometric;

@@ -39,7 +39,11 @@ void on_message(j_common_ptr info, int level) {
   if (level >= 0) return;
   ErrorManager* const errors = manager(info);
   const int code = info->err->msg_code;
-  errors->ends_early = errors->ends_early || code == JWRN_HIT_MARKER || code == JWRN_JPEG_EOF;
+  if (code == JWRN_HIT_MARKER || code == JWRN_JPEG_EOF) {
+    // At once: with restart markers, every block of every scan that is not there would be another message.
+    errors->ends_early = true;
+    std::longjmp(errors->jump, 1);
+  }
   if (code == JWRN_JFIF_MAJOR) return;  // says nothing of the pixels
   std::array<char, JMSG_LENGTH_MAX> text{};
   info->err->format_message(info, text.data());
@@ -116,7 +120,7 @@ class Decoder {
     if (misses_scans()) add_warning(errors_.warnings, "codec: JPEG: a progressive stream without its last scans");
     if (!sees_all_components()) return Outcome::kTruncated;
     jpeg_finish_decompress(&info_);  // every row is there: a missing end marker is forgiven
-    return errors_.ends_early ? Outcome::kTruncated : Outcome::kDone;
+    return Outcome::kDone;
   }
 
   [[nodiscard]] const Warnings& warnings() const noexcept { return errors_.warnings; }
@@ -124,7 +128,8 @@ class Decoder {
   [[nodiscard]] const jpeg_decompress_struct& info() const noexcept { return info_; }
 
   [[noreturn]] void fail(Outcome outcome, std::string_view name) {
-    if (outcome == Outcome::kTruncated) throw Error(Code::kBadFile, fmt::format("{}: truncated JPEG", name));
+    if (outcome == Outcome::kTruncated || errors_.ends_early)
+      throw Error(Code::kBadFile, fmt::format("{}: truncated JPEG", name));
     if (errors_.too_many_scans) {
       throw Error(Code::kTooLarge, fmt::format("{}: progressive JPEG with too many scans", name));
     }

@@ -253,10 +253,32 @@ def test_swapped_rows_and_columns_are_the_streams(tmp_path):
         refusal(save(syntax, [stream], rows=COLUMNS + 1, columns=ROWS), tmp_path)
 
 
-def test_scans_of_a_jpeg_are_bounded(tmp_path):
+@pytest.mark.parametrize("between", [b"", b"\0", b"\x11\xff\0"], ids=["nothing", "a byte", "a stuffed byte"])
+def test_scans_of_a_jpeg_are_bounded_whatever_stands_between_them(between, tmp_path):
     stream = jpeg(GREY, progressive=True)
+    scan = between + stream[stream.rindex(b"\xff\xda"):-2]
+    scans = stream.count(b"\xff\xda") + 590
+    assert f" {scans} scans" in refusal(save(JPEG, [stream[:-2] + scan * 590 + b"\xff\xd9"]), tmp_path)
+
+
+@pytest.mark.parametrize("options", [{}, {"subsampling": 2}, {"progressive": True, "subsampling": 1}])
+@pytest.mark.parametrize("blocks", [1, 3])
+def test_a_jpeg_with_restart_markers_is_the_one_without(blocks, options, tmp_path):
+    plain = read(save(JPEG, [jpeg(COLOUR, **options)], photometric="YBR_FULL_422"), tmp_path)
+    stream = jpeg(COLOUR, restart_marker_blocks=blocks, **options)
+    assert stream.count(b"\xff\xdd") >= 1
+    assert (read(save(JPEG, [stream], photometric="YBR_FULL_422"), tmp_path) == plain).all()
+
+
+def test_a_jpeg_without_the_restart_markers_it_promises_is_refused_before_it_is_decoded(tmp_path):
+    # 4,096 blocks a scan; missed one by one by the codec, they took it seconds.
+    large = numpy.zeros((512, 512), numpy.uint8)
+    stream = jpeg(large, progressive=True)
+    at = stream.index(b"\xff\xc2")
     scan = stream[stream.rindex(b"\xff\xda"):-2]
-    assert "scans" in refusal(save(JPEG, [stream[:-2] + scan * 600 + b"\xff\xd9"]), tmp_path)
+    promising = stream[:at] + b"\xff\xdd\0\x04\0\x01" + stream[at:-2] + scan * 400 + b"\xff\xd9"
+    done = run(save(JPEG, [promising], rows=512, columns=512), tmp_path)
+    assert done.returncode == 1 and b"ends before its last pixel" in done.stderr
 
 
 def jpeg2000_with(stream, marker, offset, value):

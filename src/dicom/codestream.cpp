@@ -14,7 +14,8 @@ bool starts_frame(unsigned marker) noexcept {
   return marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
 }
 
-bool stands_alone(unsigned marker) noexcept { return marker == 0x01 || (marker >= 0xD0 && marker <= 0xD9); }
+/// RST0..RST7, SOI and EOI have no length.
+bool stands_alone(unsigned marker) noexcept { return marker >= 0xD0 && marker <= 0xD9; }
 
 unsigned length_at(Stream s, std::size_t at) noexcept { return static_cast<unsigned>(s[at] << 8 | s[at + 1]); }
 
@@ -51,7 +52,10 @@ class Walk {
         ++at;
       } else if (marker == 0xD9) {
         break;
-      } else if (marker == 0 || stands_alone(marker)) {
+      } else if (marker < 0xC0 && marker != 0 && out_.process == 0) {
+        // TEM and reserved markers, which no image starts with. DCMTK 3.6.7 looks for the frame header at TEM for ever.
+        return std::nullopt;
+      } else if (marker < 0xC0 || stands_alone(marker)) {
         at += 2;
       } else {
         const std::size_t length = length_at(stream_, at + 2);

@@ -270,6 +270,17 @@ def test_a_jpeg_with_restart_markers_is_the_one_without(blocks, options, tmp_pat
     assert (read(save(JPEG, [stream], photometric="YBR_FULL_422"), tmp_path) == plain).all()
 
 
+@pytest.mark.parametrize("marker", [b"\xff\x01", b"\xff\xff\x01", b"\xff\x02\xff\x01", b"\xff\x3f"])
+def test_a_jpeg_with_a_marker_that_no_image_has_before_its_frame_is_refused(marker, tmp_path):
+    # DCMTK stands at 0xFF01 for ever.
+    for photometric, image in (("MONOCHROME2", GREY), ("YBR_FULL_422", COLOUR)):
+        stream = jpeg(image)
+        for at in (2, stream.index(b"\xff\xc0")):
+            # Behind it, more than what the marker would be the length of.
+            changed = stream[:at] + marker + stream[at:] + bytes(1 << 17)
+            assert "JPEG" in refusal(save(JPEG, [changed], photometric=photometric), tmp_path)
+
+
 def test_a_jpeg_without_the_restart_markers_it_promises_is_refused_before_it_is_decoded(tmp_path):
     # 4,096 blocks a scan; missed one by one by the codec, they took it seconds.
     large = numpy.zeros((512, 512), numpy.uint8)

@@ -11,7 +11,7 @@ build_packages=(
   libssl-dev libtiff-dev libutf8proc-dev libwebp-dev libxxhash-dev libyaml-cpp-dev libzip-dev make ninja-build
   nlohmann-json3-dev pkg-config prometheus-cpp-dev python3 python3-venv zlib1g-dev
 )
-test_packages=(chromium clang clang-format fonts-dejavu-core groff-base iproute2 libclang-rt-14-dev libomp-dev openmpi-bin openssl procps python3 python3-dev python3-venv strace)
+test_packages=(chromium clang clang-format fonts-dejavu-core groff-base iproute2 libclang-rt-14-dev libomp-dev openmpi-bin openssl procps python3 python3-dev python3-venv r-cran-proc strace)
 demo_packages=(python3 python3-venv)
 # For the page of mi2 serve. Where others installed Node.js, Debian's npm could not be.
 if ! command -v node >/dev/null || ! command -v npm >/dev/null; then build_packages+=(nodejs npm); fi

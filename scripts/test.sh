@@ -28,6 +28,9 @@ describe() {
 
 # How many tests run at once. Those of programs with several threads run alone (RUN_SERIAL).
 jobs=$(nproc)
+# Programs of OpenMP share the cores with the test beside them: threads that wait by spinning made training's tests take
+# four times as long.
+export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
 
 run_step() {
   case "$1" in

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Runs every fuzz target for some seconds, one per core. New inputs and findings stay under build/fuzzing/.
 #   fuzz.sh SECONDS [NAME...]
+# Without names, the formats that files of others come in have SECONDS each, and small parsers a third of it: in 10 s
+# they reach 91 to 100 % of the edges that they reach in 30.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -47,14 +49,26 @@ if [[ ${1:-} == --one ]]; then
   exit
 fi
 
+formats=(dicom hdf5 http jpeg jpeg2000 metaimage nifti nrrd png safetensors sklearn slide tiff torch_file webp xlsx zip)
+
 seconds=$1
 shift
 names=("$@")
+small=$seconds
+[[ ${#names[@]} -gt 0 ]] || small=$(((seconds + 2) / 3))
 [[ ${#names[@]} -gt 0 ]] || mapfile -t names < <(find build/asan/fuzz -maxdepth 1 -name '*_fuzz' -type f -executable \
   -printf '%f\n' | sed 's/_fuzz$//' | sort)
 [[ ${#names[@]} -gt 0 ]] || { echo "fuzz: no targets in build/asan/fuzz" >&2; exit 1; }
 
-if printf '%s\n' "${names[@]}" | xargs -P "$(nproc)" -I{} scripts/fuzz.sh --one {} "$seconds"; then
+with_seconds() {
+  local name
+  for name in "${names[@]}"; do
+    if [[ " ${formats[*]} " == *" $name "* ]]; then echo "$name $seconds"; else echo "$name $small"; fi
+  done
+}
+
+if with_seconds | xargs -P "$(nproc)" -L1 scripts/fuzz.sh --one; then
+  [[ $small -eq $seconds ]] || seconds="$seconds or $small"
   echo "fuzz: ${#names[@]} targets, $seconds s each, nothing found"
   exit
 fi

@@ -14,6 +14,8 @@ extern const char mi2_recipe_list[];
 extern const char mi2_recipe_list_end[];
 extern const char mi2_recipe_label_texts[];
 extern const char mi2_recipe_label_texts_end[];
+extern const char mi2_recipe_fine_tuning[];
+extern const char mi2_recipe_fine_tuning_end[];
 }
 
 namespace mi2::recipe {
@@ -39,6 +41,13 @@ std::map<std::string, Recipe> read_all() {
 const std::map<std::string, Recipe>& built_in_recipes() {
   static const std::map<std::string, Recipe> recipes = read_all();
   return recipes;
+}
+
+const std::vector<TrainingSetting>& usual_fine_tuning() {
+  static const std::vector<TrainingSetting> settings = parse_fine_tuning(
+      {mi2_recipe_fine_tuning, static_cast<std::size_t>(mi2_recipe_fine_tuning_end - mi2_recipe_fine_tuning)},
+      "evaluation/fine_tuning.yaml");
+  return settings;
 }
 
 const std::vector<std::string>& label_texts() {

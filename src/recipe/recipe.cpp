@@ -259,6 +259,18 @@ Setting read_setting(const std::string& name, const Value& value) {
   return setting;
 }
 
+TrainingSetting read_training_setting(const std::string& key, const Value& value) {
+  TrainingSetting setting;
+  setting.key = key;
+  read_keys(
+      value,
+      {{"value", text_into(setting.value), true},
+       {"from", choice_into(setting.from, {{"published", "published"}, {"inferred", "inferred"}, {"ours", "ours"}}),
+        true},
+       {"note", text_into(setting.note)}});
+  return setting;
+}
+
 template <typename T>
 auto list_into(std::vector<T>& out, T (*read)(const Value&)) {
   return [&out, read](const Value& value) {
@@ -310,6 +322,7 @@ Recipe parse_recipe(std::string_view text, std::string_view name, std::string_vi
                    {"benchmarks", named_into(recipe.benchmarks, read_benchmark)},
                    {"others", named_into(recipe.others, read_benchmark)},
                    {"settings", named_into(recipe.settings, read_setting)},
+                   {"fine_tuning", named_into(recipe.fine_tuning, read_training_setting)},
                    {"rows", list_into(recipe.rows, read_source)},
                    {"join", list_into(recipe.joins, read_join)},
                    {"values", [&](const Value& value) { read_values(value, recipe); }},
@@ -339,6 +352,13 @@ Recipe parse_recipe(std::string_view text, std::string_view name, std::string_vi
     root.fail("needs 'captions' for the task captions alone");
   if (recipe.splits.empty()) root.fail("has no split; expected one or more");
   return recipe;
+}
+
+std::vector<TrainingSetting> parse_fine_tuning(std::string_view text, std::string_view source) {
+  const yaml::Place place{std::string(source), Code::kBadFile};
+  std::vector<TrainingSetting> settings;
+  named_into(settings, read_training_setting)(Value(yaml::parse(text, place), "", place));
+  return settings;
 }
 
 Recipe read_recipe(const std::filesystem::path& path) {

@@ -110,6 +110,14 @@ struct Setting {
   std::string help;
 };
 
+/// A setting of mi2 train for fine-tuning on the dataset.
+struct TrainingSetting {
+  std::string key;    ///< "TRAIN.BATCH_SIZE_TOTAL"
+  std::string value;  ///< as YAML
+  std::string from;   ///< whose it is: "published", "inferred" or "ours"
+  std::string note;
+};
+
 enum class Task : std::uint8_t {
   kLabels,    ///< one label per image
   kFindings,  ///< any number, `a|b`
@@ -127,6 +135,7 @@ struct Recipe {
   std::vector<Benchmark> benchmarks;
   std::vector<Benchmark> others;  ///< what others report of other models on the dataset, with the source as the note
   std::vector<Setting> settings;
+  std::vector<TrainingSetting> fine_tuning;  ///< over usual_fine_tuning()
   std::vector<Source> rows;
   std::vector<Join> joins;
   std::vector<std::pair<std::string, Words>> values;
@@ -147,6 +156,9 @@ struct Recipe {
 /// @throws Error{kBadFile} naming the line and the key: unknown, missing, of another type, twice.
 Recipe parse_recipe(std::string_view yaml, std::string_view name, std::string_view source);
 
+/// Settings of fine-tuning, each with whose it is. @throws as parse_recipe.
+std::vector<TrainingSetting> parse_fine_tuning(std::string_view yaml, std::string_view source);
+
 /// @throws as parse_recipe and base::read_text_file.
 Recipe read_recipe(const std::filesystem::path& path);
 
@@ -155,6 +167,9 @@ const std::map<std::string, Recipe>& built_in_recipes();
 
 /// @throws Error{kBadArgument} naming the nearest there is.
 const Recipe& find_recipe(std::string_view name);
+
+/// What holds where a recipe says nothing else: evaluation/fine_tuning.yaml.
+const std::vector<TrainingSetting>& usual_fine_tuning();
 
 /// The published texts of labels, in the order of their table: evaluation/label_texts.csv.
 const std::vector<std::string>& label_texts();

@@ -170,6 +170,8 @@ std::vector<Group> groups_of(const SplitRule& rule, const Rows& rows) {
   return groups;
 }
 
+}  // namespace
+
 void draw_splits(const SplitRule& rule, std::uint64_t seed, Rows& rows) {
   const std::size_t split = rows.column("split");
   for (Row& row : rows.all()) row.fields[split] = "train";
@@ -185,8 +187,6 @@ void draw_splits(const SplitRule& rule, std::uint64_t seed, Rows& rows) {
     });
   }
 }
-
-}  // namespace
 
 void split_rows(const SplitRule& rule, const Listing& files, std::uint64_t seed, Rows& rows, Notes& notes) {
   if (!rule.only.empty()) {

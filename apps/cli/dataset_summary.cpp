@@ -16,7 +16,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 using base::escape_html;
 
-constexpr std::string_view kProtocol = 
+constexpr std::string_view kProtocol =
     "whether a published row is zero-shot, kNN or fine-tuned is not known where its note does not say so";
 
 Json json_of(const report::NamedFigure& named) {

@@ -23,6 +23,7 @@
 #include "devices.hpp"
 #include "evaluate_dataset.hpp"
 #include "interrupt.hpp"
+#include "irma_errors.hpp"
 #include "output.hpp"
 #include "progress.hpp"
 #include "report/analysis.hpp"
@@ -44,6 +45,7 @@ struct EvaluateArguments {
   std::string out;
   std::vector<std::string> compared;
   bool retrieval = false;
+  std::string irma;  ///< the table of codes
   bool many = false;
   bool ages = false;
   std::optional<double> absent_score;
@@ -95,6 +97,10 @@ named; DeLong's paired test of each label; McNemar's exact test of accuracy).
 `patient` if known, as --labels. An item is relevant if it shares a label with the query; the
 query itself and items of its patient are left out. It writes retrieval.html and retrieval.json:
 mean average precision, and P, R and nDCG at 1, 5 and 10, with intervals by query or patient.
+
+--irma FILE takes IRMA codes: `id,code` (or `id,code,score`, of which the best counts) as --predictions, in
+which a place may be '*', and `id,code` as --labels; FILE is the table of codes (code-2008-04-14.txt). It
+writes irma.json, irma.html and irma.csv: the sum and the mean of the errors, as ImageCLEF counted them.
 
 Examples:
   mi2 evaluate isic2019 --root /data/isic2019 --model DIR --out report
@@ -211,6 +217,10 @@ int evaluate(EvaluateArguments& arguments) {
   }
   if (!arguments.compared.empty()) return compare(arguments);
   if (arguments.retrieval) return judge_retrieval(arguments);
+  if (!arguments.irma.empty()) {
+    return evaluate_irma({arguments.irma, arguments.predictions, arguments.labels, arguments.out}, arguments.cases,
+                         arguments.analysis);
+  }
   if (arguments.predictions.empty() || arguments.labels.empty()) {
     throw Error(Code::kBadArgument, "evaluate: expected a dataset's NAME, --predictions and --labels, or --compare");
   }
@@ -335,6 +345,8 @@ void add_evaluate(CLI::App& command, Session& session) {
       ->type_name("DIR")
       ->expected(2);
   command.add_flag("--retrieval", arguments->retrieval, "--predictions are the items that queries found");
+  command.add_option("--irma", arguments->irma, "The table of IRMA codes: --predictions and --labels are such codes")
+      ->type_name("FILE");
   command.add_option("-o,--out", arguments->out, "The report's folder")->type_name("DIR")->required();
   add_case_arguments(command, *arguments);
   add_analysis_arguments(command, *arguments);
@@ -350,20 +362,24 @@ void add_evaluate(CLI::App& command, Session& session) {
     }
     session.run = [arguments, app] {
       if (of_datasets(*arguments)) {
-        refuse_beside(
-            *app, "a dataset",
-            {"--predictions", "--labels", "--attributes", "--compare", "--retrieval", "--multi-label", "--ages",
-             "--label-column", "--absent-score", "--allow-missing", "--drop-unscored", "--allow-leak", "--scale"});
+        refuse_beside(*app, "a dataset",
+                      {"--predictions", "--labels", "--attributes", "--compare", "--retrieval", "--irma",
+                       "--multi-label", "--ages", "--label-column", "--absent-score", "--allow-missing",
+                       "--drop-unscored", "--allow-leak", "--scale"});
       } else if (!arguments->compared.empty()) {
         refuse_beside(*app, "--compare",
-                      {"--predictions", "--labels", "--attributes", "--retrieval", "--multi-label", "--ages",
+                      {"--predictions", "--labels", "--attributes", "--retrieval", "--irma", "--multi-label", "--ages",
                        "--label-column", "--absent-score", "--allow-missing", "--drop-unscored", "--allow-leak",
                        "--scale", "--prevalence", "--positive", "--no-finding", "--age-bands", "--group-rows"});
       } else if (arguments->retrieval) {
         refuse_beside(*app, "--retrieval",
-                      {"--attributes", "--multi-label", "--ages", "--label-column", "--absent-score", "--allow-missing",
-                       "--drop-unscored", "--allow-leak", "--scale", "--prevalence", "--positive", "--no-finding",
-                       "--age-bands", "--group-rows"});
+                      {"--irma", "--attributes", "--multi-label", "--ages", "--label-column", "--absent-score",
+                       "--allow-missing", "--drop-unscored", "--allow-leak", "--scale", "--prevalence", "--positive",
+                       "--no-finding", "--age-bands", "--group-rows"});
+      } else if (!arguments->irma.empty()) {
+        refuse_beside(*app, "--irma",
+                      {"--attributes", "--multi-label", "--ages", "--absent-score", "--drop-unscored", "--allow-leak",
+                       "--scale", "--prevalence", "--positive", "--no-finding", "--age-bands", "--group-rows"});
       }
       if (!of_datasets(*arguments)) {
         refuse_beside(

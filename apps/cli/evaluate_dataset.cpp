@@ -22,6 +22,7 @@
 #include "embedder/inputs.hpp"
 #include "exit_status.hpp"
 #include "image/thumbnail.hpp"
+#include "irma_errors.hpp"
 #include "output.hpp"
 #include "report/cases.hpp"
 #include "report/render.hpp"
@@ -122,8 +123,11 @@ report::Analysis judge(Answers answers, const recipe::Prepared& prepared, const 
 /// The ways that were asked for and could be gone, each with its report written.
 class Ways {
  public:
+  /// @throws as IrmaErrors, of a recipe that has them.
   Ways(const DatasetEvaluation& evaluation, const recipe::Prepared& prepared)
-      : evaluation_(evaluation), prepared_(prepared), notes_(0, "") {}
+      : evaluation_(evaluation), prepared_(prepared), notes_(0, "") {
+    if (prepared.recipe->irma_errors) irma_.emplace(prepared);
+  }
 
   /// One way that cannot be gone does not take the others' reports away. @returns whether it could.
   bool go(std::string_view way, const std::function<Line()>& answer) {
@@ -143,6 +147,8 @@ class Ways {
     if (!answers) throw Error(Code::kBadArgument, "too few images or labels in the training split");
     const std::string key = answers->key;
     const std::string title = answers->title;
+    std::optional<report::IrmaResult> codes;
+    if (irma_) codes = irma_->judge(*answers, evaluation_.analysis);
     report::Analysis analysis = judge(std::move(*answers), prepared_, evaluation_);
     if (evaluation_.thumbnails) show_worst(analysis, data, embedder);
     write_report((fs::path(evaluation_.out) / key).string(), analysis);
@@ -151,6 +157,13 @@ class Ways {
     if (accuracy != analysis.figures.end() && accuracy != analysis.figures.begin()) line.figures.push_back(*accuracy);
     for (const report::LabelResult& label : analysis.label_results)
       line.labels.emplace_back(label.label, label.auc.figure);
+    if (codes) {
+      write_irma(fs::path(evaluation_.out) / key, *codes);
+      evaluation::Figure sum;
+      sum.value = codes->sum;
+      line.figures.push_back({"irma_error_sum", "sum of IRMA errors", std::move(sum), ""});
+      line.figures.push_back({"irma_error_mean", "mean IRMA error", codes->mean, "bootstrap"});
+    }
     return line;
   }
 
@@ -161,6 +174,7 @@ class Ways {
   const DatasetEvaluation& evaluation_;
   const recipe::Prepared& prepared_;
   Progress notes_;
+  std::optional<IrmaErrors> irma_;
   std::vector<Line> lines_;
 };
 
@@ -248,6 +262,7 @@ EvaluatedDataset evaluate_one(DatasetEvaluation& evaluation, const recipe::Recip
   refuse_inside(evaluation.cache, evaluation.dataset.options.root, "--cache");
   const recipe::Prepared prepared = prepare_dataset(recipe, evaluation.dataset, folder / "dataset");
   write_dataset(folder / "dataset", prepared);
+  Ways ways(evaluation, prepared);
   Progress progress(0, "");
   if (!embedder) embedder.emplace(open_embedder(evaluation.model, progress));
   std::optional<FineTuning> tuning;
@@ -256,7 +271,6 @@ EvaluatedDataset evaluate_one(DatasetEvaluation& evaluation, const recipe::Recip
                    evaluation.tuning);
   }
   EvaluatedDataset found = evaluated_of(prepared);
-  Ways ways(evaluation, prepared);
   if (!tuning || evaluation.ways.size() > 1) {
     // The training images answer for neighbours and probe alone.
     const bool with_train = wants(evaluation, "knn") || wants(evaluation, "probe");

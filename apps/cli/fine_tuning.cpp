@@ -80,9 +80,9 @@ FineTuning::FineTuning(const recipe::Prepared& prepared, const ModelArguments& m
       name_(prepared.recipe->name),
       weights_sha256_(std::move(weights_sha256)) {
   if (!fs::is_directory(model.model) || !model.options.lora.empty()) {
-    throw Error(Code::kBadArgument,
-                fmt::format("fine-tune: {}: expected the folder of a model, no packed file, and no --lora",
-                            model.model));
+    throw Error(
+        Code::kBadArgument,
+        fmt::format("fine-tune: {}: expected the folder of a model, no packed file, and no --lora", model.model));
   }
   if (base::count_from_environment("OMPI_COMM_WORLD_SIZE").value_or(1) > 1) {
     throw Error(Code::kBadArgument, "fine-tune: mi2 evaluate is one process; expected no mpirun, or mi2 train for it");

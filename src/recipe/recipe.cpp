@@ -319,6 +319,7 @@ Recipe parse_recipe(std::string_view text, std::string_view name, std::string_vi
                                               {"captions", Task::kCaptions}}),
                     true},
                    {"published", [&](const Value& value) { recipe.published = read_published(value); }},
+                   {"irma_errors", [&](const Value& value) { recipe.irma_errors = value.flag(); }},
                    {"benchmarks", named_into(recipe.benchmarks, read_benchmark)},
                    {"others", named_into(recipe.others, read_benchmark)},
                    {"settings", named_into(recipe.settings, read_setting)},

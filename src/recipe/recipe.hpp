@@ -132,6 +132,7 @@ struct Recipe {
   std::string licence;
   Task task = Task::kLabels;
   Published published;
+  bool irma_errors = false;  ///< ways of answering are also judged by IrmaTexts, against the column `irma_code`
   std::vector<Benchmark> benchmarks;
   std::vector<Benchmark> others;  ///< what others report of other models on the dataset, with the source as the note
   std::vector<Setting> settings;

@@ -11,8 +11,6 @@
 
 #include <mi2/error.hpp>
 
-#include "base/files.hpp"
-#include "base/inflate.hpp"
 #include "base/quotes.hpp"
 #include "base/table.hpp"
 #include "recipe/stages.hpp"
@@ -42,8 +40,7 @@ void split_by_column(const SplitRule& rule, Rows& rows) {
 
 /// The entries of a file, one per line.
 std::set<std::string> read_names(const Listing& files, const std::string& path) {
-  std::string text = base::read_text_file(files.whole(path), kMaxListBytes);
-  if (path.ends_with(".gz")) text = base::inflate(text, kMaxListBytes, path);
+  const std::string text = files.text(path, kMaxListBytes);
   base::require_text(text, path);
   std::set<std::string> names;
   std::size_t begin = text.starts_with("\xEF\xBB\xBF") ? 3 : 0;

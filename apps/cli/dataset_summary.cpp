@@ -43,9 +43,19 @@ Json ways_of(const EvaluatedDataset& found) {
 Json published_of(const std::vector<recipe::Benchmark>& published) {
   Json rows = Json::array();
   for (const recipe::Benchmark& row : published) {
-    rows.push_back({{"name", row.name}, {"metric", row.metric}, {"value", row.value}, {"note", row.note}});
+    Json one{{"name", row.name}, {"metric", row.metric}, {"value", row.value}, {"note", row.note}};
+    if (!row.model.empty()) one["model"] = row.model;
+    if (!row.way.empty()) one["way"] = row.way;
+    if (!row.label.empty()) one["label"] = row.label;
+    if (row.rows) one["rows"] = *row.rows;
+    rows.push_back(std::move(one));
   }
   return rows;
+}
+
+/// "fine-tuned; share of the data not published"
+std::string remark_of(const recipe::Benchmark& row) {
+  return row.way.empty() || row.note.empty() ? row.way + row.note : fmt::format("{}; {}", row.way, row.note);
 }
 
 std::string rows_of(const EvaluatedDataset& found, std::string_view folder) {
@@ -61,7 +71,7 @@ std::string rows_of(const EvaluatedDataset& found, std::string_view folder) {
   }
   const auto add = [&rows](std::string_view whose, const recipe::Benchmark& row) {
     rows += fmt::format("<tr><td>{}: {} ({})</td><td>{}</td><td class=\"n\">{}</td><td></td></tr>\n", whose,
-                        escape_html(row.name), escape_html(row.note), escape_html(row.metric), row.value);
+                        escape_html(row.name), escape_html(remark_of(row)), escape_html(row.metric), row.value);
   };
   for (const recipe::Benchmark& row : found.recipe->benchmarks) add("published", row);
   for (const recipe::Benchmark& row : found.recipe->others) add("others", row);
@@ -184,7 +194,10 @@ std::string summary_text(const EvaluatedDataset& found) {
     }
   }
   for (const recipe::Benchmark& row : found.recipe->benchmarks) {
-    text += fmt::format("  published  {}: {} {} ({})\n", row.name, row.metric, row.value, row.note);
+    text += fmt::format("  published  {}: {} {} ({})\n", row.name, row.metric, row.value, remark_of(row));
+  }
+  for (const recipe::Benchmark& row : found.recipe->others) {
+    text += fmt::format("  others     {}: {} {} ({})\n", row.name, row.metric, row.value, remark_of(row));
   }
   return text;
 }

@@ -15,5 +15,6 @@
 FILE(list, MI2_RECIPES)
 FILE(label_texts, MI2_LABEL_TEXTS)
 FILE(fine_tuning, MI2_FINE_TUNING)
+FILE(figures, MI2_FIGURES)
 
     .section .note.GNU-stack, "", %progbits

@@ -88,20 +88,27 @@ FineTuning::FineTuning(const recipe::Prepared& prepared, const ModelArguments& m
     throw Error(Code::kBadArgument, "fine-tune: mi2 evaluate is one process; expected no mpirun, or mi2 train for it");
   }
   rows_ = recipe::training_rows(prepared);
+  settings_ = recipe::usual_fine_tuning();
+  const train::TrainConfig ours = configured(model);
+  const std::string mine =
+      "SAVE_DIR, MODEL, DEVICE, RESUME, LORA.MERGED and what is trained and evaluated on are not to be "
+      "chosen here";
   settings_ = merged(*prepared.recipe, {});
   try {
     config_ = configured(model);
   } catch (const Error& error) {
     throw Error(Code::kBadFile, fmt::format("{}: fine_tuning: {}", name_, error.what()));
   }
-  const train::TrainConfig ours = config_;
+  // A recipe may be anybody's: it says how to train, and runs nothing.
+  if (!is_ours(config_, ours) || !config_.hook.command.empty()) {
+    throw Error(Code::kBadFile,
+                fmt::format("{}: fine_tuning: {}, nor is HOOK.COMMAND; expected other keys", name_, mine));
+  }
   settings_ = merged(*prepared.recipe, arguments_.settings);
   config_ = configured(model);
   if (!is_ours(config_, ours)) {
-    throw Error(
-        Code::kBadArgument,
-        "--set: SAVE_DIR, MODEL, DEVICE, RESUME, LORA.MERGED and what is trained and evaluated on are not to be "
-        "chosen here; expected other keys, or mi2 train for a run of your own");
+    throw Error(Code::kBadArgument,
+                fmt::format("--set: {}; expected other keys, or mi2 train for a run of your own", mine));
   }
   config_.resume = arguments_.resume;
   check_earlier();

@@ -264,6 +264,9 @@ Benchmark read_benchmark(const std::string& name, const Value& value) {
 Setting read_setting(const std::string& name, const Value& value) {
   Setting setting;
   setting.name = name;
+  // Keys in capitals are those of mi2 train.
+  if (name.find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 0)
+    value.fail("begins with a capital; expected a small letter");
   read_keys(value, {{"default", text_into(setting.by_default), true},
                     {"choices", words_into(setting.choices)},
                     {"help", text_into(setting.help), true}});

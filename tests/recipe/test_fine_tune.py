@@ -238,6 +238,13 @@ def test_a_recipes_own_fault_is_named_as_one(tmp_path):
     recipe.write_text(text.replace("OPTIMIZER_PARAMS.weight_decay", "WEIGHT_DECAY"))
     done = run(recipe, tmp_path / "own", tmp_path / "r", status=3)
     assert "own: fine_tuning: " in done.stderr and "WEIGHT_DECAY" in done.stderr
+    for setting in ("SAVE_DIR: {value: elsewhere, from: ours}", "HOOK.COMMAND: {value: '[touch, here]', from: ours}"):
+        recipe.write_text(text.replace("fine_tuning: {", "fine_tuning: {" + setting + ", "))
+        done = run(recipe, tmp_path / "own", tmp_path / "r", status=3)
+        assert "own: fine_tuning: SAVE_DIR, " in done.stderr, done.stderr
+    recipe.write_text(text + "settings: {Year: {default: all, help: none}}\n")
+    done = run(recipe, tmp_path / "own", tmp_path / "r", status=3)
+    assert "settings.Year begins with a capital" in done.stderr, done.stderr
     recipe.write_text(text.replace("from: ours", "from: hearsay"))
     done = run(recipe, tmp_path / "own", tmp_path / "r", status=3)
     assert "published or inferred or ours" in done.stderr

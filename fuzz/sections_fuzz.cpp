@@ -20,6 +20,8 @@ namespace {
 
 using namespace mi2::recipe;
 
+constexpr std::size_t kCodeLength = std::string_view("****-000-000-***").size();
+
 void check_sections(const std::vector<Section>& sections, std::size_t most) {
   std::size_t size = 0;
   for (const Section& section : sections) size += section.text.size();
@@ -43,10 +45,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   odir_keywords_of(text);
   try {
     const IrmaTable table = parse_irma_table(text, "fuzz");
+    const IrmaTexts texts(table);
     for (const auto& [anatomy, label] : table[2]) {
       const auto found = irma_text(
           table, "1121-000-" + anatomy + std::string(3 - std::min<std::size_t>(3, anatomy.size()), '0') + "-000");
       if (found && mi2::base::utf8_prefix(*found) != found->size()) std::abort();
+      if (const auto code = texts.code_of(found.value_or("")); code && code->size() != kCodeLength) std::abort();
     }
   } catch (const mi2::Error&) {
     // A refusal is an answer.

@@ -17,6 +17,7 @@
 #include "arguments.hpp"
 #include "choices.hpp"
 #include "command.hpp"
+#include "dataset_figures.hpp"
 #include "interrupt.hpp"
 #include "output.hpp"
 #include "prepared_dataset.hpp"
@@ -43,6 +44,7 @@ Examples:
   mi2 dataset list
   mi2 dataset describe padufes20
   mi2 dataset prepare padufes20 --root /data/pad-ufes-20 --out pad
+  mi2 dataset figures --format csv
 
 See 'mi2 dataset COMMAND --help'.
 )";
@@ -81,6 +83,11 @@ nlohmann::ordered_json summary_json(const recipe::Recipe& recipe) {
   for (const recipe::Benchmark& benchmark : recipe.benchmarks) {
     row["benchmarks"][benchmark.name] = {
         {"metric", benchmark.metric}, {"value", benchmark.value}, {"note", benchmark.note}};
+  }
+  row["others"] = nlohmann::ordered_json::object();
+  for (const recipe::Benchmark& other : recipe.others) {
+    row["others"][other.name] = {
+        {"model", other.model}, {"metric", other.metric}, {"value", other.value}, {"note", other.note}};
   }
   row["settings"] = nlohmann::ordered_json::object();
   for (const recipe::Setting& setting : recipe.settings) {
@@ -123,6 +130,9 @@ int describe(const DatasetArguments& arguments) {
     text += fmt::format("benchmark {}: {} {}{}{}\n", row.name, row.metric, row.value, row.note.empty() ? "" : "; ",
                         row.note);
   }
+  for (const recipe::Benchmark& row : recipe.others) {
+    text += fmt::format("other model {}: {} {}; {}\n", row.name, row.metric, row.value, row.note);
+  }
   text += "protocols:";
   for (const recipe::SplitRule& rule : recipe.splits) text += ' ' + rule.name;
   text += " (the first is the default)\n";
@@ -145,6 +155,9 @@ void refuse_differences(const recipe::Prepared& prepared) {
   std::vector<std::string> texts;
   for (const recipe::Compared& row : recipe::differences_of(prepared)) {
     texts.push_back(fmt::format("{}: {} found, {} published", row.what, row.found, row.published));
+  }
+  for (const recipe::CheckedFile& file : prepared.checked) {
+    if (file.md5 != file.published) texts.push_back(fmt::format("{}: another MD5 than published", file.path));
   }
   if (texts.empty()) return;
   throw Error(Code::kBadFile, fmt::format("--strict: {}: {}", prepared.root, fmt::join(texts, "; ")));
@@ -184,6 +197,21 @@ void add_describe(CLI::App& command, Session& session) {
   command.callback([arguments, &session] { session.run = [arguments] { return describe(*arguments); }; });
 }
 
+void add_figures(CLI::App& command, Session& session) {
+  const auto format = std::make_shared<std::string>("table");
+  command.add_option("-f,--format", *format, "How the answer is written")
+      ->type_name("table|csv|json")
+      ->transform(one_of({"table", "csv", "json"}))
+      ->capture_default_str();
+  command.footer(fmt::format("Examples:\n  mi2 dataset figures --format csv > figures.csv\n\n{}", exit_status_help()));
+  command.callback([format, &session] {
+    session.run = [format] {
+      print_answer(figures_text(*format));
+      return 0;
+    };
+  });
+}
+
 void add_prepare(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<DatasetArguments>();
   command.add_option("NAME", arguments->name, "As mi2 dataset list has it")->type_name("");
@@ -212,6 +240,8 @@ void add_dataset(CLI::App& command, Session& session) {
   command.require_subcommand(1);
   add_list(*command.add_subcommand("list", "Name the datasets that mi2 knows"), session);
   add_describe(*command.add_subcommand("describe", "Say what a dataset is and which files it needs"), session);
+  add_figures(*command.add_subcommand("figures", "List what is published of models on these datasets, and of others"),
+              session);
   add_prepare(*command.add_subcommand("prepare", "Write a manifest of a dataset on disk"), session);
   command.footer(fmt::format("{}\n{}", kDatasetHelp, exit_status_help()));
 }

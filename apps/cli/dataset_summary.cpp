@@ -16,7 +16,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 using base::escape_html;
 
-constexpr std::string_view kProtocol = "whether a published row is zero-shot, kNN or fine-tuned is not known";
+constexpr std::string_view kProtocol =
+    "whether a published row is zero-shot, kNN or fine-tuned is not known where its note does not say so";
 
 Json json_of(const report::NamedFigure& named) {
   const evaluation::Figure& figure = named.figure;
@@ -33,6 +34,7 @@ Json ways_of(const EvaluatedDataset& found) {
     way["rows"] = line.rows;
     way["more"] = Json::object();
     for (std::size_t i = 1; i < line.figures.size(); ++i) way["more"][line.figures[i].key] = json_of(line.figures[i]);
+    if (!line.training.is_null()) way["training"] = line.training;
     ways[line.key] = std::move(way);
   }
   return ways;
@@ -41,9 +43,19 @@ Json ways_of(const EvaluatedDataset& found) {
 Json published_of(const std::vector<recipe::Benchmark>& published) {
   Json rows = Json::array();
   for (const recipe::Benchmark& row : published) {
-    rows.push_back({{"name", row.name}, {"metric", row.metric}, {"value", row.value}, {"note", row.note}});
+    Json one{{"name", row.name}, {"metric", row.metric}, {"value", row.value}, {"note", row.note}};
+    if (!row.model.empty()) one["model"] = row.model;
+    if (!row.way.empty()) one["way"] = row.way;
+    if (!row.label.empty()) one["label"] = row.label;
+    if (row.rows) one["rows"] = *row.rows;
+    rows.push_back(std::move(one));
   }
   return rows;
+}
+
+/// "fine-tuned; share of the data not published"
+std::string remark_of(const recipe::Benchmark& row) {
+  return row.way.empty() || row.note.empty() ? row.way + row.note : fmt::format("{}; {}", row.way, row.note);
 }
 
 std::string rows_of(const EvaluatedDataset& found, std::string_view folder) {
@@ -59,7 +71,7 @@ std::string rows_of(const EvaluatedDataset& found, std::string_view folder) {
   }
   const auto add = [&rows](std::string_view whose, const recipe::Benchmark& row) {
     rows += fmt::format("<tr><td>{}: {} ({})</td><td>{}</td><td class=\"n\">{}</td><td></td></tr>\n", whose,
-                        escape_html(row.name), escape_html(row.note), escape_html(row.metric), row.value);
+                        escape_html(row.name), escape_html(remark_of(row)), escape_html(row.metric), row.value);
   };
   for (const recipe::Benchmark& row : found.recipe->benchmarks) add("published", row);
   for (const recipe::Benchmark& row : found.recipe->others) add("others", row);
@@ -75,6 +87,47 @@ std::string ours(const Line& line, const recipe::Benchmark& row) {
   if (row.figure.empty()) return evaluation::to_text(line.figures.front().figure);
   const auto figure = std::ranges::find(line.figures, row.figure, &report::NamedFigure::key);
   return figure == line.figures.end() ? "-" : evaluation::to_text(figure->figure);
+}
+
+/// "15 steps of 15, complete; 0.4 hours, 0.012 kWh (estimate), 5.7 g CO2"
+std::string cost_of(const Json& training) {
+  const Json& run = training.at("run");
+  const Json& energy = run.at("energy");
+  return fmt::format("{} steps of {}, {}; {:.3g} hours, {:.3g} kWh ({}), {:.3g} g CO2", run.at("steps").dump(),
+                     run.at("planned_steps").dump(), run.at("end").get<std::string>(), energy.at("hours").get<double>(),
+                     energy.at("kwh").get<double>(), energy.at("method").get<std::string>(),
+                     energy.at("grams_co2").get<double>());
+}
+
+/// "on 900 rows, validated on 100, a tenth of the training split; none of test"
+std::string rows_trained(const Json& training) {
+  const Json& rows = training.at("rows");
+  std::string text =
+      fmt::format("on {} rows, validated on {}{}; none of test", rows.at("train").dump(), rows.at("validation").dump(),
+                  rows.at("validation_drawn").get<bool>() ? ", a tenth of the training split" : "");
+  for (const auto& [key, what] : {std::pair{"without_text", "rows without a label"},
+                                  std::pair{"several_labels_in_validation", "rows of val with several labels"}}) {
+    if (rows.at(key) != 0) text += fmt::format("; {} {} left out", rows.at(key).dump(), what);
+  }
+  return text;
+}
+
+std::string training_html(const Json& training) {
+  std::string body = fmt::format("<h2>Fine-tuning</h2>\n<p>{}: {}.", escape_html(rows_trained(training)),
+                                 escape_html(cost_of(training)));
+  const Json& run = training.at("run");
+  body += run.contains("best")
+              ? fmt::format(" The model is that of step {}, the best on val.", run.at("best").at("step").dump())
+              : " The model is that of the last step: val has no figure to choose by.";
+  std::string rows = "<tr><th>setting</th><th>value</th><th>whose</th></tr>\n";
+  for (const Json& setting : training.at("settings")) {
+    const auto note = setting.at("note").get<std::string>();
+    rows +=
+        fmt::format("<tr><td>{}</td><td>{}</td><td>{}{}</td></tr>\n", escape_html(setting.at("key").get<std::string>()),
+                    escape_html(setting.at("value").get<std::string>()),
+                    escape_html(setting.at("from").get<std::string>()), note.empty() ? "" : escape_html(": " + note));
+  }
+  return body + "</p>\n" + report::scrolling_table(rows);
 }
 
 constexpr std::string_view kHeader = "<tr><th>way</th><th>figure</th><th>value and interval</th><th>rows</th></tr>\n";
@@ -110,6 +163,9 @@ std::string summary_html(const EvaluatedDataset& found) {
   std::string body = fmt::format("<p>{} images; split: {}. Each way links to its report; {}.</p>\n", found.images,
                                  escape_html(found.protocol), kProtocol);
   body += report::scrolling_table(std::string(kHeader) + rows_of(found, ""));
+  for (const Line& line : found.lines) {
+    if (!line.training.is_null()) body += training_html(line.training);
+  }
   body += fmt::format("<h2>Dataset</h2>\n<p>{}</p>\n", escape_html(found.recipe->about));
   std::string counts = "<tr><th>count</th><th>found</th><th>published</th></tr>\n";
   for (const recipe::Compared& row : found.compared) {
@@ -133,9 +189,15 @@ std::string summary_text(const EvaluatedDataset& found) {
       text += fmt::format("  {:<10} {} {} ({} rows)\n", line.key, figure.name, evaluation::to_text(figure.figure),
                           line.rows);
     }
+    if (!line.training.is_null()) {
+      text += fmt::format("  {:<10} {}\n  {:<10} {}\n", "", rows_trained(line.training), "", cost_of(line.training));
+    }
   }
   for (const recipe::Benchmark& row : found.recipe->benchmarks) {
-    text += fmt::format("  published  {}: {} {} ({})\n", row.name, row.metric, row.value, row.note);
+    text += fmt::format("  published  {}: {} {} ({})\n", row.name, row.metric, row.value, remark_of(row));
+  }
+  for (const recipe::Benchmark& row : found.recipe->others) {
+    text += fmt::format("  others     {}: {} {} ({})\n", row.name, row.metric, row.value, remark_of(row));
   }
   return text;
 }

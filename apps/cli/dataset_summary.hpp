@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include <mi2/provenance.hpp>
 
 #include "recipe/prepare.hpp"
@@ -20,6 +22,7 @@ struct Line {
   std::vector<report::NamedFigure> figures;                          ///< the first is the headline
   std::vector<std::pair<std::string, evaluation::Figure>> labels{};  ///< the AUC of each
   std::size_t rows = 0;
+  nlohmann::ordered_json training{};  ///< FineTuning::report(); null: the model is the one that was given
 };
 
 struct EvaluatedDataset {

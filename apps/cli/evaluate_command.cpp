@@ -23,6 +23,7 @@
 #include "devices.hpp"
 #include "evaluate_dataset.hpp"
 #include "interrupt.hpp"
+#include "irma_errors.hpp"
 #include "output.hpp"
 #include "progress.hpp"
 #include "report/analysis.hpp"
@@ -44,6 +45,7 @@ struct EvaluateArguments {
   std::string out;
   std::vector<std::string> compared;
   bool retrieval = false;
+  std::string irma;  ///< the table of codes
   bool many = false;
   bool ages = false;
   std::optional<double> absent_score;
@@ -59,7 +61,9 @@ constexpr std::string_view kEvaluateHelp = R"(A published dataset:
   mi2 dataset prepare, its images are embedded, and each way has a report in a folder of DIR:
   zero-shot (the nearest text), knn-64 and knn-5 (neighbours in the training split) and probe (a
   linear classifier, which needs libtorch). report.html is above them, with what is published beside;
-  evaluation.json has the same. --all evaluates every folder of --root that is called as a dataset, and
+  evaluation.json has the same. --ways fine-tune trains the model on the training split first, as mi2
+  train does, and never on test: DIR/fine-tune/run is its folder, --resume goes on, and --set changes
+  how. --all evaluates every folder of --root that is called as a dataset, and
   prints the published table with a column of ours. Vectors are kept in --cache (DIR/cache), by each file's path, size
   and time and by the weights: a second run embeds what has changed, and a killed one goes on.
 
@@ -94,8 +98,13 @@ named; DeLong's paired test of each label; McNemar's exact test of accuracy).
 query itself and items of its patient are left out. It writes retrieval.html and retrieval.json:
 mean average precision, and P, R and nDCG at 1, 5 and 10, with intervals by query or patient.
 
+--irma FILE takes IRMA codes: `id,code` (or `id,code,score`, of which the best counts) as --predictions, in
+which a place may be '*', and `id,code` as --labels; FILE is the table of codes (code-2008-04-14.txt). It
+writes irma.json, irma.html and irma.csv: the sum and the mean of the errors, as ImageCLEF counted them.
+
 Examples:
   mi2 evaluate isic2019 --root /data/isic2019 --model DIR --out report
+  mi2 evaluate chestxray14 --root /data/nih --model DIR --ways fine-tune --set BF16=true --out tuned
   mi2 classify --model DIR --labels-file labels.txt --format csv --top 1000 images/ > p.csv
   mi2 evaluate --predictions p.csv --labels l.csv --out report
   mi2 evaluate --predictions p.csv --labels l.csv --attributes people.csv --prevalence 0.02 --out r
@@ -208,6 +217,10 @@ int evaluate(EvaluateArguments& arguments) {
   }
   if (!arguments.compared.empty()) return compare(arguments);
   if (arguments.retrieval) return judge_retrieval(arguments);
+  if (!arguments.irma.empty()) {
+    return evaluate_irma({arguments.irma, arguments.predictions, arguments.labels, arguments.out}, arguments.cases,
+                         arguments.analysis);
+  }
   if (arguments.predictions.empty() || arguments.labels.empty()) {
     throw Error(Code::kBadArgument, "evaluate: expected a dataset's NAME, --predictions and --labels, or --compare");
   }
@@ -248,14 +261,18 @@ void add_dataset_arguments(CLI::App& command, DatasetEvaluation& dataset) {
       .add_option("--protocol", dataset.dataset.options.protocol,
                   "How the dataset is split (default: the recipe's first)")
       ->type_name("NAME");
-  command.add_option("--set", dataset.dataset.settings, "A setting of the recipe: KEY=VALUE")->type_name("KEY=VALUE");
+  command
+      .add_option("--set", dataset.dataset.settings,
+                  "A setting of the recipe: KEY=VALUE; a KEY in capitals is one of mi2 train, for fine-tune")
+      ->type_name("KEY=VALUE");
   command.add_option("--split-seed", dataset.dataset.options.seed, "Of splits that are drawn, and of the probe")
       ->type_name("N")
       ->capture_default_str();
-  command.add_option("--ways", dataset.ways, "How the model answers (default: all)")
-      ->type_name("zero-shot,knn,probe")
+  command.add_option("--ways", dataset.ways, "How the model answers (default: zero-shot,knn,probe)")
+      ->type_name("zero-shot,knn,probe,fine-tune")
       ->delimiter(',')
-      ->transform(one_of({"zero-shot", "knn", "probe"}));
+      ->transform(one_of({"zero-shot", "knn", "probe", "fine-tune"}));
+  command.add_flag("--resume", dataset.tuning.resume, "Go on with the fine-tuning that --out holds, if it holds one");
   command.add_flag("!--no-images", dataset.thumbnails, "Reports name their worst errors, and show no images");
   command.add_option("--cache", dataset.cache, "Where vectors are kept (default: DIR/cache)")->type_name("DIR");
   add_model_arguments(command, dataset.model);
@@ -328,6 +345,8 @@ void add_evaluate(CLI::App& command, Session& session) {
       ->type_name("DIR")
       ->expected(2);
   command.add_flag("--retrieval", arguments->retrieval, "--predictions are the items that queries found");
+  command.add_option("--irma", arguments->irma, "The table of IRMA codes: --predictions and --labels are such codes")
+      ->type_name("FILE");
   command.add_option("-o,--out", arguments->out, "The report's folder")->type_name("DIR")->required();
   add_case_arguments(command, *arguments);
   add_analysis_arguments(command, *arguments);
@@ -338,24 +357,34 @@ void add_evaluate(CLI::App& command, Session& session) {
     if (dataset.ways.empty()) dataset.ways = {"zero-shot", "knn", "probe"};
     if (of_datasets(*arguments)) {
       const bool probes = std::ranges::find(dataset.ways, "probe") != dataset.ways.end() && has_torch_program();
-      session.needs_torch = probes || needs_torch(dataset.model.options.device);
+      const bool tunes = std::ranges::find(dataset.ways, kFineTune) != dataset.ways.end();
+      session.needs_torch = probes || tunes || needs_torch(dataset.model.options.device);
     }
     session.run = [arguments, app] {
       if (of_datasets(*arguments)) {
-        refuse_beside(
-            *app, "a dataset",
-            {"--predictions", "--labels", "--attributes", "--compare", "--retrieval", "--multi-label", "--ages",
-             "--label-column", "--absent-score", "--allow-missing", "--drop-unscored", "--allow-leak", "--scale"});
+        refuse_beside(*app, "a dataset",
+                      {"--predictions", "--labels", "--attributes", "--compare", "--retrieval", "--irma",
+                       "--multi-label", "--ages", "--label-column", "--absent-score", "--allow-missing",
+                       "--drop-unscored", "--allow-leak", "--scale"});
       } else if (!arguments->compared.empty()) {
         refuse_beside(*app, "--compare",
-                      {"--predictions", "--labels", "--attributes", "--retrieval", "--multi-label", "--ages",
+                      {"--predictions", "--labels", "--attributes", "--retrieval", "--irma", "--multi-label", "--ages",
                        "--label-column", "--absent-score", "--allow-missing", "--drop-unscored", "--allow-leak",
                        "--scale", "--prevalence", "--positive", "--no-finding", "--age-bands", "--group-rows"});
       } else if (arguments->retrieval) {
         refuse_beside(*app, "--retrieval",
-                      {"--attributes", "--multi-label", "--ages", "--label-column", "--absent-score", "--allow-missing",
-                       "--drop-unscored", "--allow-leak", "--scale", "--prevalence", "--positive", "--no-finding",
-                       "--age-bands", "--group-rows"});
+                      {"--irma", "--attributes", "--multi-label", "--ages", "--label-column", "--absent-score",
+                       "--allow-missing", "--drop-unscored", "--allow-leak", "--scale", "--prevalence", "--positive",
+                       "--no-finding", "--age-bands", "--group-rows"});
+      } else if (!arguments->irma.empty()) {
+        refuse_beside(*app, "--irma",
+                      {"--attributes", "--multi-label", "--ages", "--absent-score", "--drop-unscored", "--allow-leak",
+                       "--scale", "--prevalence", "--positive", "--no-finding", "--age-bands", "--group-rows"});
+      }
+      if (!of_datasets(*arguments)) {
+        refuse_beside(
+            *app, "tables, and no dataset's NAME,",
+            {"--root", "--protocol", "--set", "--split-seed", "--ways", "--resume", "--cache", "--no-images"});
       }
       return evaluate(*arguments);
     };

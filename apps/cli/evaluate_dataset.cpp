@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <functional>
-#include <map>
+#include <iterator>
 #include <optional>
-#include <set>
 #include <string_view>
 #include <utility>
 
@@ -19,17 +18,16 @@
 #include "dataset_summary.hpp"
 #include "dataset_ways.hpp"
 #include "embed_inputs.hpp"
+#include "embedded_dataset.hpp"
 #include "embedder/inputs.hpp"
 #include "exit_status.hpp"
 #include "image/thumbnail.hpp"
-#include "interrupt.hpp"
-#include "kept_work.hpp"
+#include "irma_errors.hpp"
 #include "output.hpp"
 #include "report/cases.hpp"
 #include "report/render.hpp"
 #include "shown_on.hpp"
 #include "torch_program.hpp"
-#include "vectors/vector_cache.hpp"
 
 namespace mi2::cli {
 namespace {
@@ -38,74 +36,6 @@ namespace fs = std::filesystem;
 
 bool wants(const DatasetEvaluation& evaluation, std::string_view way) {
   return std::ranges::find(evaluation.ways, way) != evaluation.ways.end();
-}
-
-/// The vectors of a dataset, those in the cache as they were; what cannot be read is reported.
-struct Embedding {
-  EmbeddedDataset data;
-  std::size_t computed = 0;
-  std::size_t cached = 0;
-  int status = 0;
-};
-
-std::string space_of(const Embedder& embedder) {
-  const Provenance made = embedder.provenance();
-  return fmt::format("{}\n{}\n{}\n{}\n{}\n{}", made.version, made.weights_sha256, made.profile, made.dtype,
-                     made.instructions, describe_images(embedder.options().image));
-}
-
-Embedding embed_dataset(const DatasetEvaluation& evaluation, const recipe::Prepared& prepared,
-                        const Embedder& embedder) {
-  const auto& rows = prepared.rows.all();
-  const std::size_t file = prepared.rows.need("file");
-  const std::size_t split = prepared.rows.need("split");
-  // The training images answer for neighbours and probe alone.
-  const bool needs_train = wants(evaluation, "knn") || wants(evaluation, "probe");
-  vectors::VectorCache cache(evaluation.cache, space_of(embedder), static_cast<std::size_t>(embedder.dimensions()));
-  std::map<std::string, std::string> identities;
-  std::vector<embedder::Input> inputs;
-  Embedding made{{prepared,
-                  {},
-                  std::vector<std::optional<std::size_t>>(rows.size()),
-                  evaluation.model.options.threads,
-                  evaluation.dataset.options.seed}};
-  for (const recipe::Row& row : rows) {
-    const std::string& path = row.fields[file];
-    if (!needs_train && row.fields[split] == "train") continue;
-    const auto [known, is_new] = identities.emplace(path, vectors::identity_of_file(path));
-    if (!is_new) continue;
-    if (cache.find(known->second).empty()) {
-      inputs.push_back({path});
-    } else {
-      ++made.cached;
-    }
-  }
-  Progress progress(inputs.size(), "images");
-  progress.keep_alive();
-  Report report(progress);
-  const EmbedRun run{embedder, batch_of(evaluation.model, embedder), progress, report, [] {}};
-  const auto prepare = [&](std::span<const std::byte> encoded, std::string_view name) {
-    return embedder.prepare(encoded, name);
-  };
-  embed_items(run, embedder::items_of(inputs, embedder.options().image.max_file_bytes, prepare),
-              [&](const embedder::Embedded& item) {
-                cache.add(identities.at(std::string(item.name)), item.image);
-                ++made.computed;
-              });
-  report.summarize();
-  progress.note(fmt::format("{} images embedded now, {} before", made.computed, made.cached));
-  made.status = report.exit_status();
-  std::map<std::string, std::size_t> place;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const auto identity = identities.find(rows[i].fields[file]);
-    if (identity == identities.end()) continue;
-    const std::span<const float> vector = cache.find(identity->second);
-    if (vector.empty()) continue;
-    const auto [known, is_new] = place.emplace(identity->first, made.data.vectors.rows());
-    if (is_new) made.data.vectors.append(vector);
-    made.data.row_of[i] = known->second;
-  }
-  return made;
 }
 
 /// The rows of a dataset as mi2 evaluate --labels takes them: ids, labels, splits and people.
@@ -190,49 +120,102 @@ report::Analysis judge(Answers answers, const recipe::Prepared& prepared, const 
   return analysis;
 }
 
-/// Every way that was asked for and can be gone, with its report written.
-std::vector<Line> go_ways(const DatasetEvaluation& evaluation, const EmbeddedDataset& data, const Embedder& embedder) {
-  std::vector<Line> lines;
-  Progress notes(0, "");
-  const auto finish = [&](std::optional<Answers> answers, std::string_view way) {
-    if (!answers) {
-      notes.warn(fmt::format("warning: {}: too few images or labels in the training split: left out", way));
-      return;
+/// The ways that were asked for and could be gone, each with its report written.
+class Ways {
+ public:
+  /// @throws as IrmaErrors, of a recipe that has them.
+  Ways(const DatasetEvaluation& evaluation, const recipe::Prepared& prepared)
+      : evaluation_(evaluation), prepared_(prepared), notes_(0, "") {
+    if (prepared.recipe->irma_errors) irma_.emplace(prepared);
+  }
+
+  /// One way that cannot be gone does not take the others' reports away. @returns whether it could.
+  bool go(std::string_view way, const std::function<Line()>& answer) {
+    try {
+      lines_.push_back(answer());
+      return true;
+    } catch (const Error& error) {
+      if (evaluation_.ways.size() == 1 && lines_.empty()) throw;
+      notes_.warn(fmt::format("warning: {}: {}: left out", way, error.what()));
+      return false;
     }
+  }
+
+  /// Judges answers, and writes their report.
+  [[nodiscard]] Line finish(std::optional<Answers> answers, const EmbeddedDataset& data,
+                            const Embedder& embedder) const {
+    if (!answers) throw Error(Code::kBadArgument, "too few images or labels in the training split");
     const std::string key = answers->key;
     const std::string title = answers->title;
-    report::Analysis analysis = judge(std::move(*answers), data.prepared, evaluation);
-    if (evaluation.thumbnails) show_worst(analysis, data, embedder);
-    write_report((fs::path(evaluation.out) / key).string(), analysis);
-    Line line{key, title, {analysis.figures.front()}, {}, analysis.rows};
+    std::optional<report::IrmaResult> codes;
+    if (irma_) codes = irma_->judge(*answers, evaluation_.analysis);
+    report::Analysis analysis = judge(std::move(*answers), prepared_, evaluation_);
+    if (evaluation_.thumbnails) show_worst(analysis, data, embedder);
+    write_report((fs::path(evaluation_.out) / key).string(), analysis);
+    Line line{key, title, {analysis.figures.front()}, {}, analysis.rows, {}};
     const auto accuracy = std::ranges::find(analysis.figures, "accuracy", &report::NamedFigure::key);
     if (accuracy != analysis.figures.end() && accuracy != analysis.figures.begin()) line.figures.push_back(*accuracy);
     for (const report::LabelResult& label : analysis.label_results)
       line.labels.emplace_back(label.label, label.auc.figure);
-    lines.push_back(std::move(line));
-  };
-  // One way that cannot be gone does not take the others' reports away.
-  const auto go = [&](std::string_view way, const std::function<std::optional<Answers>()>& answer) {
-    try {
-      finish(answer(), way);
-    } catch (const Error& error) {
-      notes.warn(fmt::format("warning: {}: {}: left out", way, error.what()));
+    if (codes) {
+      write_irma(fs::path(evaluation_.out) / key, *codes);
+      evaluation::Figure sum;
+      sum.value = codes->sum;
+      line.figures.push_back({"irma_error_sum", "sum of IRMA errors", std::move(sum), ""});
+      line.figures.push_back({"irma_error_mean", "mean IRMA error", codes->mean, "bootstrap"});
     }
-  };
-  if (wants(evaluation, "zero-shot")) go("zero-shot", [&] { return answer_by_texts(data, embedder); });
+    return line;
+  }
+
+  void warn(std::string_view text) { notes_.warn(text); }
+  [[nodiscard]] std::vector<Line>& lines() noexcept { return lines_; }
+
+ private:
+  const DatasetEvaluation& evaluation_;
+  const recipe::Prepared& prepared_;
+  Progress notes_;
+  std::optional<IrmaErrors> irma_;
+  std::vector<Line> lines_;
+};
+
+/// The ways that ask the model as it is.
+void go_ways(Ways& ways, const DatasetEvaluation& evaluation, const EmbeddedDataset& data, const Embedder& embedder) {
+  const auto finish = [&](std::optional<Answers> answers) { return ways.finish(std::move(answers), data, embedder); };
+  if (wants(evaluation, "zero-shot")) ways.go("zero-shot", [&] { return finish(answer_by_texts(data, embedder)); });
   for (const std::size_t k : {std::size_t{64}, std::size_t{5}}) {
-    if (wants(evaluation, "knn")) go(fmt::format("knn-{}", k), [&] { return answer_by_neighbours(data, k); });
+    if (!wants(evaluation, "knn")) continue;
+    ways.go(fmt::format("knn-{}", k), [&] { return finish(answer_by_neighbours(data, k)); });
   }
   if (wants(evaluation, "probe") && !links_torch()) {
-    notes.warn("warning: probe: needs a program built with libtorch: left out");
+    ways.warn("warning: probe: needs a program built with libtorch: left out");
   } else if (wants(evaluation, "probe")) {
-    go("probe", [&] {
+    ways.go("probe", [&] {
       Progress bar(0, "");
       bar.begin("fitting");
-      return answer_by_probe(data, shown_on(bar));
+      return finish(answer_by_probe(data, shown_on(bar)));
     });
   }
-  return lines;
+}
+
+/// Trains, and asks the model that was best on val as zero-shot does. @returns the exit status.
+int go_tuned(Ways& ways, const DatasetEvaluation& evaluation, const recipe::Prepared& prepared, FineTuning& tuning) {
+  int status = 0;
+  const bool gone = ways.go(kFineTune, [&] {
+    ModelArguments model = evaluation.model;
+    model.model = tuning.run().string();
+    Progress progress(0, "");
+    const Embedder embedder = open_embedder(model, progress);
+    const Embedding made = embed_dataset(prepared, model, embedder, evaluation.cache, false);
+    status = made.status;
+    Answers answers = answer_by_texts(made.data, embedder);
+    answers.key = kFineTune;
+    answers.title = "Fine-tuned on the training split: the nearest text";
+    Line line = ways.finish(std::move(answers), made.data, embedder);
+    line.training = tuning.report();
+    line.training["weights_sha256"] = embedder.provenance().weights_sha256;
+    return line;
+  });
+  return gone ? status : kExitPartial;
 }
 
 void need_labels(const recipe::Recipe& recipe) {
@@ -252,6 +235,25 @@ void print_answer(const std::string& text) {
   output->commit();
 }
 
+/// Settings of mi2 train have keys in capitals; those of recipes have not.
+bool is_of_training(std::string_view setting) { return !setting.empty() && setting[0] >= 'A' && setting[0] <= 'Z'; }
+
+/// Divides --set among the recipe and mi2 train.
+void sort_settings(DatasetEvaluation& evaluation) {
+  std::vector<std::string>& all = evaluation.dataset.settings;
+  std::ranges::copy_if(all, std::back_inserter(evaluation.tuning.settings), is_of_training);
+  std::erase_if(all, is_of_training);
+  if (wants(evaluation, kFineTune)) return;
+  if (!evaluation.tuning.settings.empty()) {
+    throw Error(Code::kBadArgument,
+                fmt::format("--set {}: a key in capitals is one of training; expected --ways with {}",
+                            evaluation.tuning.settings.front(), kFineTune));
+  }
+  if (evaluation.tuning.resume) {
+    throw Error(Code::kBadArgument, fmt::format("--resume: is of training; expected --ways with {}", kFineTune));
+  }
+}
+
 /// @param embedder  opened here, unless an earlier dataset has done so.
 EvaluatedDataset evaluate_one(DatasetEvaluation& evaluation, const recipe::Recipe& recipe,
                               std::optional<Embedder>& embedder) {
@@ -260,12 +262,24 @@ EvaluatedDataset evaluate_one(DatasetEvaluation& evaluation, const recipe::Recip
   refuse_inside(evaluation.cache, evaluation.dataset.options.root, "--cache");
   const recipe::Prepared prepared = prepare_dataset(recipe, evaluation.dataset, folder / "dataset");
   write_dataset(folder / "dataset", prepared);
+  Ways ways(evaluation, prepared);
   Progress progress(0, "");
   if (!embedder) embedder.emplace(open_embedder(evaluation.model, progress));
-  const Embedding made = embed_dataset(evaluation, prepared, *embedder);
+  std::optional<FineTuning> tuning;
+  if (wants(evaluation, kFineTune)) {
+    tuning.emplace(prepared, evaluation.model, embedder->provenance().weights_sha256, folder / kFineTune,
+                   evaluation.tuning);
+  }
   EvaluatedDataset found = evaluated_of(prepared);
-  found.status = made.status;
-  found.lines = go_ways(evaluation, made.data, *embedder);
+  if (!tuning || evaluation.ways.size() > 1) {
+    // The training images answer for neighbours and probe alone.
+    const bool with_train = wants(evaluation, "knn") || wants(evaluation, "probe");
+    const Embedding made = embed_dataset(prepared, evaluation.model, *embedder, evaluation.cache, with_train);
+    found.status = made.status;
+    go_ways(ways, evaluation, made.data, *embedder);
+  }
+  if (tuning) found.status = std::max(found.status, go_tuned(ways, evaluation, prepared, *tuning));
+  found.lines = std::move(ways.lines());
   if (found.lines.empty())
     throw Error(Code::kBadArgument, fmt::format("{}: none of the ways could be evaluated", recipe.name));
   base::AtomicFiles files;
@@ -282,6 +296,7 @@ int evaluate_dataset(DatasetEvaluation& evaluation) {
   const recipe::Recipe& recipe = chosen_recipe(evaluation.name, evaluation.recipe, own);
   need_labels(recipe);
   need_model(evaluation);
+  sort_settings(evaluation);
   std::optional<Embedder> embedder;
   const EvaluatedDataset found = evaluate_one(evaluation, recipe, embedder);
   print_answer(summary_text(found));
@@ -290,6 +305,7 @@ int evaluate_dataset(DatasetEvaluation& evaluation) {
 
 int evaluate_all(DatasetEvaluation& evaluation) {
   need_model(evaluation);
+  sort_settings(evaluation);
   if (!evaluation.dataset.options.protocol.empty() || !evaluation.dataset.settings.empty()) {
     throw Error(Code::kBadArgument, "evaluate --all: --protocol and --set are of one dataset; expected its NAME");
   }

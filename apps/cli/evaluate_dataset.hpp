@@ -2,13 +2,18 @@
 // mi2 evaluate NAME: a published dataset on disk, through a model, to reports.
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "arguments.hpp"
+#include "fine_tuning.hpp"
 #include "prepared_dataset.hpp"
 #include "report/analysis.hpp"
 
 namespace mi2::cli {
+
+/// The way of answering that trains, and the folder of its report.
+inline constexpr std::string_view kFineTune = "fine-tune";
 
 struct DatasetEvaluation {
   std::string name;    ///< of a built-in recipe, or
@@ -18,6 +23,7 @@ struct DatasetEvaluation {
   std::string out;
   std::string cache;  ///< empty: in `out`
   std::vector<std::string> ways;
+  FineTuningArguments tuning;
   bool thumbnails = true;  ///< of the worst errors, in reports
   report::AnalysisOptions analysis;
 };

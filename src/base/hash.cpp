@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <utility>
 
 #include <fmt/format.h>
 #include <openssl/crypto.h>
@@ -17,10 +18,10 @@
 namespace mi2::base {
 namespace {
 
-class Sha256 {
+class Digest {
  public:
-  Sha256() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
-    if (!context_ || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1) fail();
+  Digest(const EVP_MD* kind, const char* name) : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free), name_(name) {
+    if (!context_ || EVP_DigestInit_ex(context_.get(), kind, nullptr) != 1) fail();
   }
 
   void update(std::span<const std::byte> bytes) {
@@ -35,31 +36,43 @@ class Sha256 {
   }
 
  private:
-  [[noreturn]] static void fail() { throw Error(Code::kInternal, "libcrypto refuses to compute SHA-256"); }
+  [[noreturn]] void fail() const {
+    throw Error(Code::kInternal, fmt::format("libcrypto refuses to compute {}", name_));
+  }
 
   std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
+  const char* name_;
 };
 
-}  // namespace
+Digest sha256() { return {EVP_sha256(), "SHA-256"}; }
 
-std::string sha256_hex(std::span<const std::byte> bytes) {
-  Sha256 hash;
-  hash.update(bytes);
-  return hash.finish();
-}
-
-std::string sha256_hex(const std::filesystem::path& path) {
+std::string hex_of_file(Digest hash, const std::filesystem::path& path,
+                        const std::function<void(std::uint64_t)>& on_bytes) {
   constexpr std::size_t kStep = 16U << 20U;
   const MappedFile file(path);
   const std::span<const std::byte> bytes = file.bytes();
-  Sha256 hash;
   for (std::size_t at = 0; at < bytes.size(); at += kStep) {
     const std::size_t size = std::min(kStep, bytes.size() - at);
     hash.update(bytes.subspan(at, size));
     file.release(at, size);
+    if (on_bytes) on_bytes(at + size);
   }
   file.check();
   return hash.finish();
+}
+
+}  // namespace
+
+std::string sha256_hex(std::span<const std::byte> bytes) {
+  Digest hash = sha256();
+  hash.update(bytes);
+  return hash.finish();
+}
+
+std::string sha256_hex(const std::filesystem::path& path) { return hex_of_file(sha256(), path, {}); }
+
+std::string md5_hex(const std::filesystem::path& path, const std::function<void(std::uint64_t)>& on_bytes) {
+  return hex_of_file({EVP_md5(), "MD5"}, path, on_bytes);
 }
 
 std::string hmac_sha256_hex(std::string_view key, std::string_view text) {

@@ -1,10 +1,11 @@
 #pragma once
-// SHA-256, to name exactly which weights a result came from, and keyed, to name what must not be known; XXH3 and
-// CRC-32C, to find damage as fast as memory is read.
+// SHA-256, to name exactly which weights a result came from, and keyed, to name what must not be known; MD5, to compare
+// files with what is published of them; XXH3 and CRC-32C, to find damage as fast as memory is read.
 
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,6 +18,12 @@ std::string sha256_hex(std::span<const std::byte> bytes);
 /// The same of a whole file, of any size in little memory.
 /// @throws Error{kNotFound}, {kBadFile}.
 std::string sha256_hex(const std::filesystem::path& path);
+
+/// MD5 of a whole file, 32 lower-case hexadecimal digits, in little memory: for files whose MD5 others publish. It
+/// detects damage, never intent.      Source: RFC 1321.
+/// @param on_bytes  hears how many bytes were read so far; what it throws ends the reading.
+/// @throws Error{kNotFound}, {kBadFile}.
+std::string md5_hex(const std::filesystem::path& path, const std::function<void(std::uint64_t)>& on_bytes = {});
 
 /// XXH3, 64 bits: detects damage, never intent.      Source: https://xxhash.com (0.8, default secret, seed 0).
 std::uint64_t xxh3(std::span<const std::byte> bytes) noexcept;

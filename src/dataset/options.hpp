@@ -19,6 +19,8 @@ enum class DataFormat : std::uint8_t {
 struct CaptionColumn {
   std::string name;
   double weight = 1;  ///< above 0
+
+  friend bool operator==(const CaptionColumn&, const CaptionColumn&) = default;
 };
 
 /// What is drawn equally often inside a source, if not its records.
@@ -36,6 +38,8 @@ struct DataSource {
   std::vector<CaptionColumn> captions{};   ///< several columns in place of that one, of which each epoch draws one
   std::optional<double> weight{};          ///< how often it is drawn from beside the others, above 0; of all or of none
   std::string group_column{};              ///< whose rows stay together; empty: base::kGroupColumn, if there is one
+
+  friend bool operator==(const DataSource&, const DataSource&) = default;
 };
 
 struct DataOptions {

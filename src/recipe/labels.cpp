@@ -40,17 +40,6 @@ std::vector<std::string> candidates_of(const TextRule& rule) {
   return found;
 }
 
-std::vector<std::string> split_findings(std::string_view cell) {
-  std::vector<std::string> found;
-  while (true) {
-    const std::size_t bar = std::min(cell.find('|'), cell.size());
-    const std::string_view word = base::without_blanks(cell.substr(0, bar));
-    if (!word.empty() && std::ranges::find(found, word) == found.end()) found.emplace_back(word);
-    if (bar == cell.size()) return found;
-    cell.remove_prefix(bar + 1);
-  }
-}
-
 std::string replaced(std::string text, const Words& words) {
   for (const auto& [from, to] : words) {
     for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
@@ -140,6 +129,17 @@ void need_caption(const Recipe& recipe, Rows& rows, Notes& notes) {
 }
 
 }  // namespace
+
+std::vector<std::string> split_findings(std::string_view cell) {
+  std::vector<std::string> found;
+  while (true) {
+    const std::size_t bar = std::min(cell.find('|'), cell.size());
+    const std::string_view word = base::without_blanks(cell.substr(0, bar));
+    if (!word.empty() && std::ranges::find(found, word) == found.end()) found.emplace_back(word);
+    if (bar == cell.size()) return found;
+    cell.remove_prefix(bar + 1);
+  }
+}
 
 void label_rows(const Recipe& recipe, Rows& rows, Notes& notes) {
   if (recipe.task == Task::kCaptions) return need_caption(recipe, rows, notes);

@@ -9,7 +9,9 @@
 
 #include <mi2/error.hpp>
 
+#include "base/files.hpp"
 #include "base/hash.hpp"
+#include "base/inflate.hpp"
 #include "recipe/paths.hpp"
 
 namespace mi2::recipe {
@@ -90,6 +92,11 @@ std::optional<std::string> Listing::find(std::span<const std::string> names) con
     }
   }
   return std::nullopt;
+}
+
+std::string Listing::text(const std::string& path, std::uint64_t max_bytes) const {
+  std::string text = base::read_text_file(whole(path), max_bytes);
+  return path.ends_with(".gz") ? base::inflate(text, max_bytes, path) : text;
 }
 
 std::string Listing::sha256() const {

@@ -36,6 +36,9 @@ class Listing {
   /// @throws Error{kBadFile} naming two that are equally near the root.
   [[nodiscard]] std::optional<std::string> find(std::span<const std::string> names) const;
 
+  /// A file's text, unpacked where its name ends in .gz. @throws as base::read_text_file and base::inflate.
+  [[nodiscard]] std::string text(const std::string& path, std::uint64_t max_bytes) const;
+
   /// Of all paths and sizes: whether two listings are of the same files.
   [[nodiscard]] std::string sha256() const;
 

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <mi2/error.hpp>
 
+#include "base/hash.hpp"
 #include "base/nearest.hpp"
 #include "base/quotes.hpp"
 #include "recipe/step.hpp"
@@ -103,6 +105,22 @@ void warn_of_leaks(Prepared& prepared) {
   }
 }
 
+/// A file that is not the published one may still be right, packed again: that is said, and nothing more.
+void check_files(Prepared& prepared, const Listing& files, const base::OnProgress& progress) {
+  for (const auto& [name, published] : prepared.recipe->published.md5) {
+    const auto path = files.find(std::span(&name, 1));
+    if (!path) continue;
+    const std::uint64_t bytes = std::filesystem::file_size(files.whole(*path));
+    const std::string md5 = base::md5_hex(files.whole(*path), [&](std::uint64_t done) {
+      if (progress) progress({"checking files", done >> 20U, bytes >> 20U});
+    });
+    prepared.checked.push_back({*path, md5, published});
+    if (md5 == published) continue;
+    prepared.notes.warnings.push_back(
+        fmt::format("{}: its MD5 is {}, the published file's {}: it is another file", *path, md5, published));
+  }
+}
+
 }  // namespace
 
 Prepared prepare(const Recipe& recipe, const PrepareOptions& options, const base::OnProgress& progress) {
@@ -120,6 +138,7 @@ Prepared prepare(const Recipe& recipe, const PrepareOptions& options, const base
   prepared.files = files.files().size();
   Rows& rows = prepared.rows;
   Notes& notes = prepared.notes;
+  check_files(prepared, files, progress);
   rows = read_rows(recipe, files, notes);
   join_rows(recipe, files, rows, notes);
   replace_words(recipe, rows);

@@ -30,6 +30,13 @@ struct Compared {
   std::uint64_t published = 0;
 };
 
+/// A file of which an MD5 is published.
+struct CheckedFile {
+  std::string path;  ///< from the root
+  std::string md5;
+  std::string published;
+};
+
 struct Prepared {
   const Recipe* recipe = nullptr;
   SplitRule split;
@@ -38,6 +45,7 @@ struct Prepared {
   std::string root;
   std::string listing_sha256;
   std::size_t files = 0;
+  std::vector<CheckedFile> checked;
   /// Sorted by id: `file`, `id`, `label` and `caption` or the recipe's captions, `split`, the recipe's attributes.
   Rows rows;
   Words prompts;

@@ -235,7 +235,15 @@ Published read_published(const Value& value) {
   read_keys(value, {{"images", [&](const Value& count) { published.images = count_of(count); }},
                     {"patients", [&](const Value& count) { published.patients = count_of(count); }},
                     {"labels", counts_into(published.labels)},
-                    {"splits", counts_into(published.splits)}});
+                    {"splits", counts_into(published.splits)},
+                    {"md5", [&](const Value& files) {
+                       map_into(published.md5)(files);
+                       for (const auto& [file, md5] : published.md5) {
+                         if (md5.size() == 32 && md5.find_first_not_of("0123456789abcdef") == std::string::npos)
+                           continue;
+                         files.fail("has a value that is no MD5; expected 32 digits and small letters a to f");
+                       }
+                     }}});
   return published;
 }
 
@@ -246,6 +254,9 @@ Benchmark read_benchmark(const std::string& name, const Value& value) {
                     {"value", [&](const Value& number) { benchmark.value = number.number(0, 1000); }, true},
                     {"figure", text_into(benchmark.figure)},
                     {"label", text_into(benchmark.label)},
+                    {"model", text_into(benchmark.model)},
+                    {"way", text_into(benchmark.way)},
+                    {"rows", [&](const Value& rows) { benchmark.rows = count_of(rows); }},
                     {"note", text_into(benchmark.note)}});
   return benchmark;
 }
@@ -253,9 +264,24 @@ Benchmark read_benchmark(const std::string& name, const Value& value) {
 Setting read_setting(const std::string& name, const Value& value) {
   Setting setting;
   setting.name = name;
+  // Keys in capitals are those of mi2 train.
+  if (name.find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 0)
+    value.fail("begins with a capital; expected a small letter");
   read_keys(value, {{"default", text_into(setting.by_default), true},
                     {"choices", words_into(setting.choices)},
                     {"help", text_into(setting.help), true}});
+  return setting;
+}
+
+TrainingSetting read_training_setting(const std::string& key, const Value& value) {
+  TrainingSetting setting;
+  setting.key = key;
+  read_keys(
+      value,
+      {{"value", text_into(setting.value), true},
+       {"from", choice_into(setting.from, {{"published", "published"}, {"inferred", "inferred"}, {"ours", "ours"}}),
+        true},
+       {"note", text_into(setting.note)}});
   return setting;
 }
 
@@ -307,9 +333,17 @@ Recipe parse_recipe(std::string_view text, std::string_view name, std::string_vi
                                               {"captions", Task::kCaptions}}),
                     true},
                    {"published", [&](const Value& value) { recipe.published = read_published(value); }},
+                   {"irma_errors", [&](const Value& value) { recipe.irma_errors = value.flag(); }},
                    {"benchmarks", named_into(recipe.benchmarks, read_benchmark)},
-                   {"others", named_into(recipe.others, read_benchmark)},
+                   {"others",
+                    [&](const Value& value) {
+                      named_into(recipe.others, read_benchmark)(value);
+                      for (Benchmark& other : recipe.others) {
+                        if (other.model.empty()) other.model = other.name;
+                      }
+                    }},
                    {"settings", named_into(recipe.settings, read_setting)},
+                   {"fine_tuning", named_into(recipe.fine_tuning, read_training_setting)},
                    {"rows", list_into(recipe.rows, read_source)},
                    {"join", list_into(recipe.joins, read_join)},
                    {"values", [&](const Value& value) { read_values(value, recipe); }},
@@ -339,6 +373,13 @@ Recipe parse_recipe(std::string_view text, std::string_view name, std::string_vi
     root.fail("needs 'captions' for the task captions alone");
   if (recipe.splits.empty()) root.fail("has no split; expected one or more");
   return recipe;
+}
+
+std::vector<TrainingSetting> parse_fine_tuning(std::string_view text, std::string_view source) {
+  const yaml::Place place{std::string(source), Code::kBadFile};
+  std::vector<TrainingSetting> settings;
+  named_into(settings, read_training_setting)(Value(yaml::parse(text, place), "", place));
+  return settings;
 }
 
 Recipe read_recipe(const std::filesystem::path& path) {

@@ -91,16 +91,20 @@ struct Published {
   std::optional<std::uint64_t> patients;
   std::vector<std::pair<std::string, std::uint64_t>> labels;
   std::vector<std::pair<std::string, std::uint64_t>> splits;
+  Words md5;  ///< of files, by name
 };
 
-/// A row of the published table of results.
+/// A figure that others report: a row of the published table of results, or of another model.
 struct Benchmark {
   std::string name;
+  std::string model;  ///< empty: the one that the table is of
+  std::string way;    ///< how it answers: "zero-shot"; empty: not said
   std::string metric;
   double value = 0;
   std::string figure;  ///< of ours to stand beside it: "accuracy", or "auc" of one `label`; empty: the headline
   std::string label;
-  std::string note;
+  std::optional<std::uint64_t> rows;  ///< of the evaluation
+  std::string note;                   ///< of another model's the source
 };
 
 struct Setting {
@@ -108,6 +112,14 @@ struct Setting {
   std::string by_default;
   std::vector<std::string> choices;  ///< empty: any
   std::string help;
+};
+
+/// A setting of mi2 train for fine-tuning on the dataset.
+struct TrainingSetting {
+  std::string key;    ///< "TRAIN.BATCH_SIZE_TOTAL"
+  std::string value;  ///< as YAML
+  std::string from;   ///< whose it is: "published", "inferred" or "ours"
+  std::string note;
 };
 
 enum class Task : std::uint8_t {
@@ -124,9 +136,11 @@ struct Recipe {
   std::string licence;
   Task task = Task::kLabels;
   Published published;
+  bool irma_errors = false;  ///< ways of answering are also judged by IrmaTexts, against the column `irma_code`
   std::vector<Benchmark> benchmarks;
-  std::vector<Benchmark> others;  ///< what others report of other models on the dataset, with the source as the note
+  std::vector<Benchmark> others;  ///< what others report of other models on the dataset
   std::vector<Setting> settings;
+  std::vector<TrainingSetting> fine_tuning;  ///< over usual_fine_tuning()
   std::vector<Source> rows;
   std::vector<Join> joins;
   std::vector<std::pair<std::string, Words>> values;
@@ -147,6 +161,9 @@ struct Recipe {
 /// @throws Error{kBadFile} naming the line and the key: unknown, missing, of another type, twice.
 Recipe parse_recipe(std::string_view yaml, std::string_view name, std::string_view source);
 
+/// Settings of fine-tuning, each with whose it is. @throws as parse_recipe.
+std::vector<TrainingSetting> parse_fine_tuning(std::string_view yaml, std::string_view source);
+
 /// @throws as parse_recipe and base::read_text_file.
 Recipe read_recipe(const std::filesystem::path& path);
 
@@ -155,6 +172,12 @@ const std::map<std::string, Recipe>& built_in_recipes();
 
 /// @throws Error{kBadArgument} naming the nearest there is.
 const Recipe& find_recipe(std::string_view name);
+
+/// What holds where a recipe says nothing else: evaluation/fine_tuning.yaml.
+const std::vector<TrainingSetting>& usual_fine_tuning();
+
+/// What other models are reported to reach on data that no recipe is of, by task: evaluation/figures.csv.
+const std::vector<Benchmark>& other_figures();
 
 /// The published texts of labels, in the order of their table: evaluation/label_texts.csv.
 const std::vector<std::string>& label_texts();

@@ -11,8 +11,6 @@
 
 #include <mi2/error.hpp>
 
-#include "base/files.hpp"
-#include "base/inflate.hpp"
 #include "base/quotes.hpp"
 #include "base/table.hpp"
 #include "recipe/stages.hpp"
@@ -42,8 +40,7 @@ void split_by_column(const SplitRule& rule, Rows& rows) {
 
 /// The entries of a file, one per line.
 std::set<std::string> read_names(const Listing& files, const std::string& path) {
-  std::string text = base::read_text_file(files.whole(path), kMaxListBytes);
-  if (path.ends_with(".gz")) text = base::inflate(text, kMaxListBytes, path);
+  const std::string text = files.text(path, kMaxListBytes);
   base::require_text(text, path);
   std::set<std::string> names;
   std::size_t begin = text.starts_with("\xEF\xBB\xBF") ? 3 : 0;
@@ -170,6 +167,8 @@ std::vector<Group> groups_of(const SplitRule& rule, const Rows& rows) {
   return groups;
 }
 
+}  // namespace
+
 void draw_splits(const SplitRule& rule, std::uint64_t seed, Rows& rows) {
   const std::size_t split = rows.column("split");
   for (Row& row : rows.all()) row.fields[split] = "train";
@@ -185,8 +184,6 @@ void draw_splits(const SplitRule& rule, std::uint64_t seed, Rows& rows) {
     });
   }
 }
-
-}  // namespace
 
 void split_rows(const SplitRule& rule, const Listing& files, std::uint64_t seed, Rows& rows, Notes& notes) {
   if (!rule.only.empty()) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -43,11 +44,17 @@ void find_images(const Recipe& recipe, const Listing& files, Rows& rows, Notes& 
 /// Gives each row its `label` and `caption`; rows without a label, or whose text is not a published one, are taken out.
 void label_rows(const Recipe& recipe, Rows& rows, Notes& notes);
 
+/// The labels of a cell `a|b`, without blanks around and each once.
+std::vector<std::string> split_findings(std::string_view cell);
+
 /// The labels that a model chooses among, each with its text.
 Words prompts_of(const Recipe& recipe, const Rows& rows);
 
 /// Sets the column `split`. @throws Error{kBadFile} for a list that is missing or a word that is no split.
 void split_rows(const SplitRule& rule, const Listing& files, std::uint64_t seed, Rows& rows, Notes& notes);
+
+/// Sets the column `split` of every row: the rule's shares are drawn, and the rest is train.
+void draw_splits(const SplitRule& rule, std::uint64_t seed, Rows& rows);
 
 /// How often patients are in several splits.
 struct Leaks {

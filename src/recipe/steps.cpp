@@ -25,6 +25,7 @@ constexpr std::array kSteps{
     std::pair<std::string_view, Step>{"mimic_sections", mimic_sections},
     std::pair<std::string_view, Step>{"mimic_views", mimic_views},
     std::pair<std::string_view, Step>{"odir_keywords", odir_keywords},
+    std::pair<std::string_view, Step>{"upenn_people", upenn_people},
     std::pair<std::string_view, Step>{"years", years},
 };
 

@@ -17,6 +17,9 @@ void lidc_tiles(Job& job, Rows& rows);
 /// itself. Settings `slices` and `text`.
 void dicom_series(Job& job, Rows& rows);
 
+/// UPENN-GBM: fills `sex` and `age` that are empty from the clinical table, by `patient`.
+void upenn_people(Job& job, Rows& rows);
+
 /// PatchCamelyon: a row for each patch of its HDF5 files, and the patch as a PNG. Setting `limit`.
 void pcam_patches(Job& job, Rows& rows);
 

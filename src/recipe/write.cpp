@@ -116,6 +116,10 @@ std::string recipe_json(const Prepared& prepared) {
   json["root"] = prepared.root;
   json["files"] = prepared.files;
   json["listing_sha256"] = prepared.listing_sha256;
+  json["checked"] = Json::array();
+  for (const CheckedFile& file : prepared.checked) {
+    json["checked"].push_back({{"file", file.path}, {"md5", file.md5}, {"published", file.published}});
+  }
   json["protocol"] = {{"name", prepared.split.name}, {"rule", split_text(prepared.split)}, {"seed", prepared.seed}};
   json["settings"] = prepared.settings;
   json["images"] = prepared.rows.all().size();

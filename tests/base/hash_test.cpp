@@ -1,8 +1,11 @@
 #include "base/hash.hpp"
 
+#include <algorithm>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "support/expect_error.hpp"
 #include "support/temporary_folder.hpp"
@@ -32,6 +35,23 @@ TEST(Sha256, HashesFilesAsItHashesTheirBytes) {
 TEST(Sha256, NamesAMissingFile) {
   const test::TemporaryFolder folder;
   test::expect_error(Code::kNotFound, {"absent"}, [&] { sha256_hex(folder / "absent"); });
+}
+
+// The test suite of RFC 1321.
+TEST(Md5, MatchesItsRfc) {
+  const test::TemporaryFolder folder;
+  EXPECT_EQ(md5_hex(folder.write("empty", "")), "d41d8cd98f00b204e9800998ecf8427e");
+  EXPECT_EQ(md5_hex(folder.write("alphabet", "abcdefghijklmnopqrstuvwxyz")), "c3fcd3d76192e4007dfb496cca67e13b");
+}
+
+TEST(Md5, SaysHowFarItIs) {
+  const test::TemporaryFolder folder;
+  const std::string large(40'000'001, 'x');
+  std::vector<std::uint64_t> heard;
+  md5_hex(folder.write("large", large), [&](std::uint64_t bytes) { heard.push_back(bytes); });
+  ASSERT_GT(heard.size(), 1U);
+  EXPECT_TRUE(std::ranges::is_sorted(heard));
+  EXPECT_EQ(heard.back(), large.size());
 }
 
 // The test cases of RFC 4231.

@@ -47,6 +47,25 @@ TEST(IrmaCodes, WhatTheTableDoesNotHaveHasNoText) {
   }
 }
 
+TEST(IrmaTexts, ATextIsTheCodesOfItsAnatomyAndDirection) {
+  const IrmaTable table = parse_irma_table(kTable, "codes");
+  const IrmaTexts texts(table);
+  for (const std::string code : {"127-700", "120-91a", "230-700", "200-000", "4b0-910", "000-000"}) {
+    const auto text = irma_text(table, "1121-" + code + "-500");
+    ASSERT_TRUE(text) << code;
+    EXPECT_EQ(texts.code_of(*text), "****-" + code + "-***") << *text;
+  }
+  for (const std::string text : {"abdomen, sideways", "", ", ", "abdomen unspecified"}) {
+    EXPECT_FALSE(texts.code_of(text)) << text;
+  }
+}
+
+TEST(IrmaTexts, PlacesInWhichCodesOfOneTextDifferAreOpen) {
+  const IrmaTable table =
+      parse_irma_table("** T\n** D\n[1] coronal\n** A\n[7] abdomen\n[71] liver\n[72] liver\n** B\n", "codes");
+  EXPECT_EQ(IrmaTexts(table).code_of("abdomen liver, coronal"), "****-100-7**-***");
+}
+
 TEST(IrmaCodes, OfTheFourFilesEachIsAnAxis) {
   const IrmaAxis axis = parse_irma_axis(
       "\xEF\xBB\xBF"

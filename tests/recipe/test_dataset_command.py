@@ -1,4 +1,6 @@
 """What a user of mi2 dataset is told."""
+import csv
+import io
 import json
 import os
 
@@ -18,6 +20,31 @@ def test_every_recipe_says_what_it_is(dataset):
         assert row["title"] and row["licence"] and row["about"] and row["protocols"], row
         assert row["name"] in dataset("list").stdout and row["title"] in dataset("describe", row["name"]).stdout
         assert json.loads(dataset("describe", row["name"], "--format", "json").stdout) == row
+
+
+def test_every_figure_of_others_is_listed_with_its_source(dataset):
+    rows = json.loads(dataset("figures", "--format", "json").stdout)
+    assert all(row["source"] and row["metric"] and row["model"] and row["task"] and row["value"] > 0 for row in rows)
+    text = dataset("figures", "--format", "csv").stdout
+    again = list(csv.DictReader(io.StringIO(text)))
+    assert [{key: "" if value is None else value if isinstance(value, str) else repr(value) for key, value in row.items()}
+            for row in rows] == [{**row, "value": repr(json.loads(row["value"]))} for row in again]
+    assert len(dataset("figures").stdout.splitlines()) == len(rows) + 1
+    for recipe in json.loads(dataset("list", "--format", "json").stdout):
+        of_recipe = [row for row in rows if row["dataset"] == recipe["name"]]
+        assert {row["task"]: row["value"] for row in of_recipe} == \
+            {name: row["value"] for name, row in (recipe["benchmarks"] | recipe["others"]).items()}
+    published = [row for row in rows if row["model"] == "MedImageInsight" and row["dataset"]]
+    assert "starter" not in {row["dataset"] for row in published}
+    assert len(published) >= 21 and {row["way"] for row in published} == {"", "fine-tuned"}
+    assert sum(row["way"] == "fine-tuned" for row in published) == 3
+    (edema,) = [row for row in rows if row["model"] == "MedSigLIP" and row["task"] == "chest radiographs: edema"]
+    assert (edema["value"], edema["rows"], edema["way"], edema["dataset"]) == (0.891, 518, "zero-shot", "")
+
+
+def test_what_others_reach_stands_in_the_description(dataset):
+    text = dataset("describe", "chestxray14").stdout
+    assert "benchmark chestxray14-edema: AUC 0.86" in text and "other model ELIXR Edema: AUC 0.85; quoted" in text
 
 
 def test_the_same_seed_draws_the_same_whatever_the_order_of_the_table(prepare, tmp_path):

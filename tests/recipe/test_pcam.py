@@ -1,4 +1,5 @@
 """PatchCamelyon, beside h5py."""
+import hashlib
 from pathlib import Path
 
 import h5py
@@ -97,3 +98,27 @@ def test_a_table_that_is_missing_is_said(prepare, tmp_path):
     found = prepare("pcam", tmp_path / "pcam")
     assert any("no table of the slides of test" in warning for warning in found.recipe["warnings"])
     assert found.by_id["test-000000"]["patient"] == "" != found.by_id["train-000000"]["patient"]
+
+
+def test_packed_files_are_compared_with_their_published_md5(prepare, dataset, tmp_path):
+    pcam.make(tmp_path / "pcam")
+    found = prepare("pcam", tmp_path / "pcam")
+    packed = {path.name: path for path in (tmp_path / "pcam").rglob("*.h5.gz")}
+    assert {Path(row["file"]).name for row in found.recipe["checked"]} == set(packed) and len(packed) == 2
+    for row in found.recipe["checked"]:
+        md5 = hashlib.md5(packed[Path(row["file"]).name].read_bytes()).hexdigest()
+        assert row["md5"] == md5 != row["published"]
+        assert any(md5 in warning and "another file" in warning for warning in found.recipe["warnings"])
+    done = dataset("prepare", "pcam", "--root", tmp_path / "pcam", "--out", tmp_path / "s", "--strict", status=3)
+    assert "another MD5 than published" in done.stderr
+    # Where it is the published file, nothing is said.
+    text = (Path(__file__).resolve().parents[2] / "evaluation" / "datasets" / "pcam.yaml").read_text()
+    for row in found.recipe["checked"]:
+        text = text.replace(row["published"], row["md5"])
+    (tmp_path / "own.yaml").write_text(text)
+    same = prepare(tmp_path / "own.yaml", tmp_path / "pcam", out="same")
+    assert all(row["md5"] == row["published"] for row in same.recipe["checked"])
+    assert not any("MD5" in warning for warning in same.recipe["warnings"])
+    (tmp_path / "own.yaml").write_text(text.replace(row["md5"], "12"))
+    done = dataset("prepare", "--recipe", tmp_path / "own.yaml", "--root", tmp_path / "pcam", "--out", tmp_path / "o", status=3)
+    assert "no MD5" in done.stderr

@@ -73,6 +73,27 @@ def test_a_collection_without_its_table_does_as_well(prepare, tmp_path):
     assert any("not used as an index" in warning for warning in found.recipe["warnings"])
 
 
+def test_sex_and_age_that_dicom_lacks_are_those_of_the_clinical_table(prepare, tmp_path):
+    series.make(tmp_path / "root")
+    for path in (tmp_path / "root").rglob("*/UPENN-GBM/UPENN-GBM-0000[23]/**/1-*"):
+        data = pydicom.dcmread(path)
+        data.PatientSex, data.PatientAge = "", ""
+        data.save_as(path)
+    without = prepare("upenn-gbm", tmp_path / "root", out="a")
+    assert any("UPENN-GBM_clinical_info_v*.csv" in warning for warning in without.recipe["warnings"])
+    assert {(row["sex"], row["age"]) for row in without.rows if row["patient"] != "UPENN-GBM-00001"} == {("", "")}
+    header = "ID,Gender,Age_at_scan_years,Survival\n"
+    (tmp_path / "root" / "UPENN-GBM_clinical_info_v1.1.csv").write_text(header + "UPENN-GBM-00002_11,F,9,1\n")
+    (tmp_path / "root" / "UPENN-GBM_clinical_info_v2.1.csv").write_text(
+        header + "UPENN-GBM-00001_11,M,40.5,1\nUPENN-GBM-00002_11,M,63.24,1\nUPENN-GBM-00003_11,F,55.1,1\n"
+        "UPENN-GBM-00003_21,F,56.0,1\n")
+    found = prepare("upenn-gbm", tmp_path / "root", out="b")
+    people = {row["patient"][-5:]: (row["sex"], row["age"]) for row in found.rows}
+    # What DICOM says stays; of two sessions with two ages none is this image's for sure.
+    assert people == {"00001": ("female", "61"), "00002": ("male", "63.24"), "00003": ("female", "")}
+    assert found.recipe["counts"]["patients of whom sessions say different things, left as DICOM has them"] == 1
+
+
 def test_slices_is_a_number(dataset, tmp_path):
     series.make(tmp_path / "root")
     done = dataset("prepare", "upenn-gbm", "--root", tmp_path / "root", "--out", tmp_path / "o", "--set", "slices=0",

@@ -1,6 +1,7 @@
 #include "recipe/steps/irma_codes.hpp"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -100,6 +101,22 @@ std::optional<std::array<std::string_view, kIrmaAxes>> axes_of(std::string_view 
   return axes;
 }
 
+/// All codes of an axis by their texts; of several with one text what they have in common, the rest open.
+std::map<std::string, std::string, std::less<>> codes_by_text(const IrmaAxis& axis, std::size_t length) {
+  std::map<std::string, std::string, std::less<>> codes;
+  for (const auto& [code, label] : axis) {
+    if (code.size() > length) continue;
+    std::string whole = code + std::string(length - code.size(), '0');
+    auto text = labels_along(axis, whole);
+    if (!text) continue;
+    const auto [known, is_new] = codes.emplace(std::move(*text), whole);
+    if (is_new || known->second == whole) continue;
+    const auto differs = std::ranges::mismatch(known->second, whole).in1;
+    std::fill(differs, known->second.end(), '*');
+  }
+  return codes;
+}
+
 }  // namespace
 
 IrmaTable parse_irma_table(std::string_view text, std::string_view name) {
@@ -140,6 +157,39 @@ IrmaAxis parse_irma_axis(std::string_view text, std::string_view name) {
   }
   if (axis.empty()) throw Error(Code::kBadFile, fmt::format("{}: has no code", name));
   return axis;
+}
+
+IrmaTable find_irma_table(const Listing& files) {
+  static const std::array<std::string, 3> kWhole{"code-2008-04-14.txt", "irma-code.txt", "code.txt"};
+  if (const auto path = files.find(kWhole)) return parse_irma_table(files.text(*path, kMostIrmaTableBytes), *path);
+  IrmaTable table;
+  static const std::array<std::string, kIrmaAxes> kAxes{"A.csv", "B.csv", "C.csv", "D.csv"};
+  for (std::size_t i = 0; i < kIrmaAxes; ++i) {
+    const auto path = files.find(std::span(&kAxes[i], 1));
+    if (!path) {
+      throw Error(Code::kNotFound,
+                  fmt::format("{}: no table of the IRMA code; expected '{}', or '{}', '{}', '{}' and '{}'",
+                              files.root().string(), kWhole[0], kAxes[0], kAxes[1], kAxes[2], kAxes[3]));
+    }
+    table[i] = parse_irma_axis(files.text(*path, kMostIrmaTableBytes), *path);
+  }
+  return table;
+}
+
+IrmaTexts::IrmaTexts(const IrmaTable& table)
+    : directions_(codes_by_text(table[kDirection], kLengths[kDirection])),
+      anatomies_(codes_by_text(table[kAnatomy], kLengths[kAnatomy])) {}
+
+std::optional<std::string> IrmaTexts::code_of(std::string_view text) const {
+  constexpr std::string_view kBetween = ", ";
+  for (std::size_t at = text.find(kBetween); at != std::string_view::npos; at = text.find(kBetween, at + 1)) {
+    const auto anatomy = anatomies_.find(text.substr(0, at));
+    const auto direction = directions_.find(text.substr(at + kBetween.size()));
+    if (anatomy == anatomies_.end() || direction == directions_.end()) continue;
+    return fmt::format("{}-{}-{}-{}", std::string(kLengths.front(), '*'), direction->second, anatomy->second,
+                       std::string(kLengths.back(), '*'));
+  }
+  return std::nullopt;
 }
 
 bool is_irma_code(std::string_view code) { return axes_of(code).has_value(); }

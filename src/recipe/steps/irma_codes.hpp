@@ -4,16 +4,20 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "recipe/listing.hpp"
+
 namespace mi2::recipe {
 
 inline constexpr std::size_t kIrmaAxes = 4;  ///< T, D, A, B
 inline constexpr std::size_t kMostIrmaCodes = 1U << 16;
+inline constexpr std::uint64_t kMostIrmaTableBytes = 16ULL << 20;
 
 /// Labels by code: "7" abdomen, "70" unspecified.
 using IrmaAxis = std::map<std::string, std::string, std::less<>>;
@@ -30,6 +34,9 @@ IrmaTable parse_irma_table(std::string_view text, std::string_view name);
 /// @throws as parse_irma_table.
 IrmaAxis parse_irma_axis(std::string_view text, std::string_view name);
 
+/// The table among the files of a dataset, in one file or four. @throws Error{kNotFound}; as parse_irma_table.
+IrmaTable find_irma_table(const Listing& files);
+
 /// Whether it is four groups of 4, 3, 3 and 3 digits and small letters.
 bool is_irma_code(std::string_view code);
 
@@ -37,5 +44,22 @@ bool is_irma_code(std::string_view code);
 /// that goes past the table says nothing.
 /// @returns nothing for what is no code, or one that the table does not have.
 std::optional<std::string> irma_text(const IrmaTable& table, std::string_view code);
+
+/// The codes that texts stand for. A text says nothing of technique and biosystem, whose places are left open, "*".
+class IrmaTexts {
+ public:
+  explicit IrmaTexts(const IrmaTable& table);
+
+  /// "****-127-700-***" of what irma_text() gives for a code with D 127 and A 700. Places in which codes of one text
+  /// differ, and those behind, are open too.
+  /// @returns nothing for a text that no code of the table has.
+  [[nodiscard]] std::optional<std::string> code_of(std::string_view text) const;
+
+ private:
+  using Codes = std::map<std::string, std::string, std::less<>>;  ///< by text
+
+  Codes directions_;
+  Codes anatomies_;
+};
 
 }  // namespace mi2::recipe

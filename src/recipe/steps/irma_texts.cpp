@@ -15,8 +15,6 @@
 #include <mi2/error.hpp>
 
 #include "base/blanks.hpp"
-#include "base/files.hpp"
-#include "base/inflate.hpp"
 #include "base/table.hpp"
 #include "recipe/stages.hpp"
 #include "recipe/steps.hpp"
@@ -29,29 +27,6 @@ namespace {
 constexpr std::string_view kMissing = "\\N";
 constexpr std::string_view kTestFolder = "imageclefmed2009_test";
 constexpr std::string_view kTrainFolder = "imageclefmed2009_train";
-
-std::string read_small_text(const Listing& files, const std::string& path) {
-  constexpr std::uint64_t kMost = 16ULL << 20;
-  std::string text = base::read_text_file(files.whole(path), kMost);
-  return path.ends_with(".gz") ? base::inflate(text, kMost, path) : text;
-}
-
-IrmaTable read_irma_table(const Listing& files) {
-  static const std::array<std::string, 3> kWhole{"code-2008-04-14.txt", "irma-code.txt", "code.txt"};
-  if (const auto path = files.find(kWhole)) return parse_irma_table(read_small_text(files, *path), *path);
-  IrmaTable table;
-  static const std::array<std::string, kIrmaAxes> kAxes{"A.csv", "B.csv", "C.csv", "D.csv"};
-  for (std::size_t i = 0; i < kIrmaAxes; ++i) {
-    const auto path = files.find(std::span(&kAxes[i], 1));
-    if (!path) {
-      throw Error(Code::kNotFound,
-                  fmt::format("{}: no table of the IRMA code; expected '{}', or '{}', '{}', '{}' and '{}'",
-                              files.root().string(), kWhole[0], kAxes[0], kAxes[1], kAxes[2], kAxes[3]));
-    }
-    table[i] = parse_irma_axis(read_small_text(files, *path), *path);
-  }
-  return table;
-}
 
 /// "00001880" and "1880.png" are 1880. @returns nothing for what is no number.
 std::string image_number(std::string_view text) {
@@ -74,7 +49,7 @@ void read_image_codes(Job& job, Rows& rows) {
   const std::size_t code = rows.column("code");
   const std::size_t split = rows.column("split");
   const std::uint32_t source = rows.source(*path);
-  const std::string text = read_small_text(job.files, *path);
+  const std::string text = job.files.text(*path, kMostIrmaTableBytes);
   std::string_view rest = text;
   std::size_t line_number = 0;
   while (!rest.empty()) {
@@ -176,7 +151,7 @@ void name_rows(Rows& rows) {
 void irma_texts(Job& job, Rows& rows) {
   const bool has_splits = !rows.all().empty();
   if (!has_splits) read_image_codes(job, rows);
-  const IrmaTable table = read_irma_table(job.files);
+  const IrmaTable table = find_irma_table(job.files);
   const YearCode year(job.setting("year"), rows);
   const IrmaImages images(job.files);
   const std::size_t number = rows.need("number");

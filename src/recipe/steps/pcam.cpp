@@ -154,9 +154,7 @@ class Patches {
           fmt::format("no table of the slides of {}: intervals will be by patch, not by slide", split.theirs));
       return slides;
     }
-    std::string text = base::read_text_file(job_.files.whole(*path), base::kMaxCsvBytes);
-    if (path->ends_with(".gz")) text = base::inflate(text, base::kMaxCsvBytes, *path);
-    const base::Table table = base::Table::parse(text, *path);
+    const base::Table table = base::Table::parse(job_.files.text(*path, base::kMaxCsvBytes), *path);
     const std::size_t column = table.need(std::array<std::string_view, 1>{"wsi"});
     if (table.rows().size() != count) {
       throw Error(Code::kBadFile, fmt::format("{}: {} rows for {} patches", *path, table.rows().size(), count));

@@ -46,6 +46,10 @@ Json published_of(const std::vector<recipe::Benchmark>& published) {
   return rows;
 }
 
+std::string energy_section(const energy::Account& account) {
+  return fmt::format("<h2>Energy</h2>\n<pre class=\"scroll\">{}</pre>\n", escape_html(energy::to_text(account)));
+}
+
 std::string rows_of(const EvaluatedDataset& found, std::string_view folder) {
   std::string rows;
   for (const Line& line : found.lines) {
@@ -103,6 +107,7 @@ std::string summary_json(const EvaluatedDataset& found, const Provenance& model)
   json["ways"] = ways_of(found);
   json["published"] = published_of(found.recipe->benchmarks);
   json["others"] = published_of(found.recipe->others);
+  json["energy"] = energy::to_json(found.energy);
   return json.dump(2) + "\n";
 }
 
@@ -123,6 +128,7 @@ std::string summary_html(const EvaluatedDataset& found) {
   for (const std::string& warning : found.notes.warnings) {
     body += fmt::format("<p class=\"note\">{}.</p>\n", escape_html(warning));
   }
+  body += energy_section(found.energy);
   return report::page(found.recipe->title, body);
 }
 
@@ -137,6 +143,7 @@ std::string summary_text(const EvaluatedDataset& found) {
   for (const recipe::Benchmark& row : found.recipe->benchmarks) {
     text += fmt::format("  published  {}: {} {} ({})\n", row.name, row.metric, row.value, row.note);
   }
+  text += fmt::format("  energy     {}\n", energy::summary(found.energy));
   return text;
 }
 
@@ -148,7 +155,8 @@ std::string table_json(const std::vector<EvaluatedDataset>& all, const std::vect
                                 {"protocol", found.protocol},
                                 {"ways", ways_of(found)},
                                 {"published", published_of(found.recipe->benchmarks)},
-                                {"others", published_of(found.recipe->others)}});
+                                {"others", published_of(found.recipe->others)},
+                                {"energy", energy::to_json(found.energy)}});
   }
   return json.dump(2) + "\n";
 }
@@ -159,6 +167,7 @@ std::string table_html(const std::vector<EvaluatedDataset>& all, const std::vect
     body += fmt::format("<h2><a href=\"{0}/report.html\">{1}</a></h2>\n", escape_html(found.recipe->name),
                         escape_html(found.recipe->title));
     body += report::scrolling_table(std::string(kHeader) + rows_of(found, found.recipe->name + "/"));
+    body += fmt::format("<p class=\"note\">Energy: {}.</p>\n", escape_html(energy::summary(found.energy)));
   }
   if (!absent.empty()) {
     body += fmt::format("<p class=\"note\">Not evaluated: {}.</p>\n",

@@ -182,6 +182,7 @@ report::Analysis judge(Answers answers, const recipe::Prepared& prepared, const 
   bar.begin("evaluating");
   report::Analysis analysis = report::analyse(study, evaluation.analysis, shown_on(bar));
   analysis.source = fmt::format("{}: {} ({})", prepared.recipe->title, answers.title, answers.scores);
+  analysis.compute = "energy and CO2 of the whole evaluation: evaluation.json and report.html in the folder above";
   if (prepared.leaks.in_several > 0) {
     analysis.warnings.push_back(fmt::format("{} of {} {}s have images in more than one split",
                                             prepared.leaks.in_several, prepared.leaks.groups, prepared.leaks.column));
@@ -258,6 +259,7 @@ EvaluatedDataset evaluate_one(DatasetEvaluation& evaluation, const recipe::Recip
   const fs::path folder = evaluation.out;
   if (evaluation.cache.empty()) evaluation.cache = (folder / "cache").string();
   refuse_inside(evaluation.cache, evaluation.dataset.options.root, "--cache");
+  energy::EnergyMeter meter(meter_options(evaluation.energy));
   const recipe::Prepared prepared = prepare_dataset(recipe, evaluation.dataset, folder / "dataset");
   write_dataset(folder / "dataset", prepared);
   Progress progress(0, "");
@@ -268,6 +270,11 @@ EvaluatedDataset evaluate_one(DatasetEvaluation& evaluation, const recipe::Recip
   found.lines = go_ways(evaluation, made.data, *embedder);
   if (found.lines.empty())
     throw Error(Code::kBadArgument, fmt::format("{}: none of the ways could be evaluated", recipe.name));
+  found.energy = meter.account();
+  if (made.cached > 0) {
+    found.energy.notes.push_back(
+        fmt::format("{} of {} images, which an earlier run embedded", made.cached, made.cached + made.computed));
+  }
   base::AtomicFiles files;
   files.add(folder / "evaluation.json", summary_json(found, embedder->provenance()));
   files.add(folder / "report.html", summary_html(found));
@@ -296,6 +303,7 @@ int evaluate_all(DatasetEvaluation& evaluation) {
   if (!evaluation.name.empty() || !evaluation.recipe.empty()) {
     throw Error(Code::kBadArgument, "evaluate: --all is of every dataset; expected no NAME and no --recipe");
   }
+  static_cast<void>(meter_options(evaluation.energy));  // what is wrong with it is not each dataset's fault
   const fs::path folder = evaluation.out;
   if (evaluation.cache.empty()) evaluation.cache = (folder / "cache").string();
   for (const auto& [name, recipe] : recipe::built_in_recipes()) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "arguments.hpp"
+#include "energy_arguments.hpp"
 #include "prepared_dataset.hpp"
 #include "report/analysis.hpp"
 
@@ -20,6 +21,7 @@ struct DatasetEvaluation {
   std::vector<std::string> ways;
   bool thumbnails = true;  ///< of the worst errors, in reports
   report::AnalysisOptions analysis;
+  EnergyArguments energy;
 };
 
 /// Prepares the dataset, embeds what is not in the cache, and writes a report per way of answering and one page above

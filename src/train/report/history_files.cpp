@@ -58,11 +58,6 @@ std::vector<evaluation::Point> curve(const History& history, double StepRecord::
   return points;
 }
 
-std::string energy_text(const EnergyReport& energy) {
-  return fmt::format("{:.3g} h, {:.3g} kWh, {:.3g} g CO2 ({})", energy.hours, energy.kwh, energy.grams_co2,
-                     name_of(energy.method));
-}
-
 Json evaluation_json(const EvaluationRecord& evaluation) {
   Json metrics = Json::object();
   for (const auto& [name, value] : evaluation.metrics) metrics[name] = value;
@@ -100,7 +95,7 @@ std::string evaluations_csv(const History& history) {
 std::string curves_svg(const History& history, const RunSummary& summary) {
   evaluation::LinePlot figure;
   figure.title = fmt::format("{}: {} steps, {}", summary.run.name, summary.steps, name_of(summary.end));
-  figure.subtitle = energy_text(summary.energy);
+  figure.subtitle = energy::summary(summary.energy);
   figure.x_label = "optimizer step";
   const std::vector<evaluation::Point> loss = curve(history, &StepRecord::loss);
   figure.panels.push_back({"loss", {{"logged", loss, true, false}, {"smoothed", smoothed(loss), false, false}}, false});
@@ -130,11 +125,7 @@ std::string report_json(const History& history, const RunSummary& summary) {
                                  [](const EvaluationRecord& evaluation) { return evaluation.best; });
   if (best != history.evaluations.rend()) report["best"] = evaluation_json(*best);
   if (!history.evaluations.empty()) report["last"] = evaluation_json(history.evaluations.back());
-  report["energy"] = Json{{"method", name_of(summary.energy.method)},
-                          {"hours", summary.energy.hours},
-                          {"kwh", summary.energy.kwh},
-                          {"grams_per_kwh", summary.grams_per_kwh},
-                          {"grams_co2", summary.energy.grams_co2}};
+  report["energy"] = energy::to_json(summary.energy);
   return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

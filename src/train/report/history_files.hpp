@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "train/report/energy.hpp"
+#include "energy/account.hpp"
 #include "train/report/observer.hpp"
 #include "train/report/run_log.hpp"
 
@@ -14,8 +14,7 @@ struct RunSummary {
   RunStart run;
   RunEnd end = RunEnd::kComplete;
   std::int64_t steps = 0;
-  EnergyReport energy;
-  double grams_per_kwh = 0;
+  energy::Account energy;
 };
 
 /// One row per logged step, named as in log.jsonl. What is not a number is an empty field.

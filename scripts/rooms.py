@@ -30,7 +30,7 @@ ROOMS = {
     "src/archive/scan": ["src/base", "src/ops/cpu"],
     "src/archive": ["src/archive/filter", "src/archive/scan", "src/embedder", "src/energy"],
     "src/evaluation": ["src/base"],
-    "src/report": ["src/evaluation", "src/vectors"],
+    "src/report": ["src/energy", "src/evaluation", "src/vectors"],
     "src/recipe": ["src/dicom", "src/yaml", "src/zip"],
     "src/adapter": ["src/classify", "src/vectors", "src/evaluation"],
     "src/adapter/torch": ["src/adapter"],

@@ -1,4 +1,4 @@
-// mi2 report: what a run cost.
+// mi2 report: what a run cost, and cards of models.
 
 #include <algorithm>
 #include <memory>
@@ -19,6 +19,7 @@
 #include "energy/regions.hpp"
 #include "energy_arguments.hpp"
 #include "output.hpp"
+#include "report_command.hpp"
 
 namespace mi2::cli {
 namespace {
@@ -34,6 +35,7 @@ struct CarbonArguments {
 
 constexpr std::string_view kReportHelp = R"(Examples:
   mi2 report carbon --gpu-hours 7680 --watts 250-400 --carbon-intensity 297.6
+  mi2 report model-card models/starter --evaluation report --out card
 
 See 'mi2 report COMMAND --help'.
 )";
@@ -140,6 +142,9 @@ void add_carbon(CLI::App& command, Session& session) {
 void add_report(CLI::App& command, Session& session) {
   command.require_subcommand(1);
   add_carbon(*command.add_subcommand("carbon", "Say what hours of devices come to in CO2"), session);
+  add_model_card(
+      *command.add_subcommand("model-card", "Write a model's card: what it is, how well it answers, its uses"),
+      session);
   command.footer(fmt::format("{}\n{}", kReportHelp, exit_status_help()));
 }
 

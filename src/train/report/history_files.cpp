@@ -92,10 +92,10 @@ std::string evaluations_csv(const History& history) {
   return csv;
 }
 
-std::string curves_svg(const History& history, const RunSummary& summary) {
+std::string curves_svg(const History& history, const std::string& title, const std::string& subtitle) {
   evaluation::LinePlot figure;
-  figure.title = fmt::format("{}: {} steps, {}", summary.run.name, summary.steps, name_of(summary.end));
-  figure.subtitle = energy::summary(summary.energy);
+  figure.title = title;
+  figure.subtitle = subtitle;
   figure.x_label = "optimizer step";
   const std::vector<evaluation::Point> loss = curve(history, &StepRecord::loss);
   figure.panels.push_back({"loss", {{"logged", loss, true, false}, {"smoothed", smoothed(loss), false, false}}, false});
@@ -120,6 +120,12 @@ std::string report_json(const History& history, const RunSummary& summary) {
               {"planned_steps", summary.run.total_steps},
               {"steps_per_epoch", summary.run.steps_per_epoch},
               {"processes", summary.run.processes}};
+  const TrainingData& data = summary.run.data;
+  report["data"] = Json{{"images", data.images},
+                        {"missing_images", data.missing},
+                        {"classes", data.classes},
+                        {"patients", data.patients > 0 ? Json(data.patients) : Json(nullptr)},
+                        {"identity", data.identity}};
   if (!history.steps.empty()) report["last_loss"] = history.steps.back().record.loss;
   const auto best = std::find_if(history.evaluations.rbegin(), history.evaluations.rend(),
                                  [](const EvaluationRecord& evaluation) { return evaluation.best; });

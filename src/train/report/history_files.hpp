@@ -22,7 +22,7 @@ std::string steps_csv(const History& history);
 /// One row per evaluation: step, epoch, best, seconds, and a column for each metric that occurs.
 std::string evaluations_csv(const History& history);
 /// Loss, learning rate and the metrics of evaluations over the steps.
-std::string curves_svg(const History& history, const RunSummary& summary);
+std::string curves_svg(const History& history, const std::string& title, const std::string& subtitle);
 /// What became of the run: its length, its last loss, its best and last evaluation, its energy.
 std::string report_json(const History& history, const RunSummary& summary);
 

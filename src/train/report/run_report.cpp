@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "base/files.hpp"
 #include "train/report/history_files.hpp"
 #include "train/report/run_log.hpp"
@@ -89,7 +91,9 @@ void RunReport::finished(RunEnd end) {
   base::AtomicFiles files;
   files.add(folder_ / "steps.csv", steps_csv(history));
   files.add(folder_ / "evaluations.csv", evaluations_csv(history));
-  files.add(folder_ / "curves.svg", curves_svg(history, summary));
+  files.add(folder_ / "curves.svg",
+            curves_svg(history, fmt::format("{}: {} steps, {}", summary.run.name, summary.steps, name_of(end)),
+                       energy::summary(summary.energy)));
   files.add(folder_ / "report.json", report_json(history, summary));
   files.commit();
 }

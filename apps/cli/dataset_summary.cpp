@@ -58,6 +58,10 @@ std::string remark_of(const recipe::Benchmark& row) {
   return row.way.empty() || row.note.empty() ? row.way + row.note : fmt::format("{}; {}", row.way, row.note);
 }
 
+std::string energy_section(const energy::Account& account) {
+  return fmt::format("<h2>Energy</h2>\n<pre class=\"scroll\">{}</pre>\n", escape_html(energy::to_text(account)));
+}
+
 std::string rows_of(const EvaluatedDataset& found, std::string_view folder) {
   std::string rows;
   for (const Line& line : found.lines) {
@@ -89,14 +93,11 @@ std::string ours(const Line& line, const recipe::Benchmark& row) {
   return figure == line.figures.end() ? "-" : evaluation::to_text(figure->figure);
 }
 
-/// "15 steps of 15, complete; 0.4 hours, 0.012 kWh (estimate), 5.7 g CO2"
+/// "15 steps of 15, complete; 0.4 h, 0.012 kWh, 5.7 g CO2e (estimate)"
 std::string cost_of(const Json& training) {
   const Json& run = training.at("run");
-  const Json& energy = run.at("energy");
-  return fmt::format("{} steps of {}, {}; {:.3g} hours, {:.3g} kWh ({}), {:.3g} g CO2", run.at("steps").dump(),
-                     run.at("planned_steps").dump(), run.at("end").get<std::string>(), energy.at("hours").get<double>(),
-                     energy.at("kwh").get<double>(), energy.at("method").get<std::string>(),
-                     energy.at("grams_co2").get<double>());
+  return fmt::format("{} steps of {}, {}; {}", run.at("steps").dump(), run.at("planned_steps").dump(),
+                     run.at("end").get<std::string>(), energy::summary_of_json(run.at("energy")));
 }
 
 /// "on 900 rows, validated on 100, a tenth of the training split; none of test"
@@ -156,6 +157,7 @@ std::string summary_json(const EvaluatedDataset& found, const Provenance& model)
   json["ways"] = ways_of(found);
   json["published"] = published_of(found.recipe->benchmarks);
   json["others"] = published_of(found.recipe->others);
+  json["energy"] = energy::to_json(found.energy);
   return json.dump(2) + "\n";
 }
 
@@ -179,6 +181,7 @@ std::string summary_html(const EvaluatedDataset& found) {
   for (const std::string& warning : found.notes.warnings) {
     body += fmt::format("<p class=\"note\">{}.</p>\n", escape_html(warning));
   }
+  body += energy_section(found.energy);
   return report::page(found.recipe->title, body);
 }
 
@@ -199,6 +202,7 @@ std::string summary_text(const EvaluatedDataset& found) {
   for (const recipe::Benchmark& row : found.recipe->others) {
     text += fmt::format("  others     {}: {} {} ({})\n", row.name, row.metric, row.value, remark_of(row));
   }
+  text += fmt::format("  energy     {}\n", energy::summary(found.energy));
   return text;
 }
 
@@ -210,7 +214,8 @@ std::string table_json(const std::vector<EvaluatedDataset>& all, const std::vect
                                 {"protocol", found.protocol},
                                 {"ways", ways_of(found)},
                                 {"published", published_of(found.recipe->benchmarks)},
-                                {"others", published_of(found.recipe->others)}});
+                                {"others", published_of(found.recipe->others)},
+                                {"energy", energy::to_json(found.energy)}});
   }
   return json.dump(2) + "\n";
 }
@@ -221,6 +226,7 @@ std::string table_html(const std::vector<EvaluatedDataset>& all, const std::vect
     body += fmt::format("<h2><a href=\"{0}/report.html\">{1}</a></h2>\n", escape_html(found.recipe->name),
                         escape_html(found.recipe->title));
     body += report::scrolling_table(std::string(kHeader) + rows_of(found, found.recipe->name + "/"));
+    body += fmt::format("<p class=\"note\">Energy: {}.</p>\n", escape_html(energy::summary(found.energy)));
   }
   if (!absent.empty()) {
     body += fmt::format("<p class=\"note\">Not evaluated: {}.</p>\n",

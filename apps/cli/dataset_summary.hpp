@@ -10,6 +10,7 @@
 
 #include <mi2/provenance.hpp>
 
+#include "energy/account.hpp"
 #include "recipe/prepare.hpp"
 #include "report/analysis.hpp"
 
@@ -33,7 +34,8 @@ struct EvaluatedDataset {
   std::vector<recipe::Compared> compared;
   recipe::Notes notes;
   std::vector<Line> lines;
-  int status = 0;  ///< of the program: whether images could not be read
+  energy::Account energy;  ///< of preparing, embedding, answering and judging
+  int status = 0;          ///< of the program: whether images could not be read
 };
 
 /// Without what models answered.

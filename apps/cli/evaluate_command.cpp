@@ -17,6 +17,7 @@
 
 #include "arguments.hpp"
 #include "base/files.hpp"
+#include "base/numbers.hpp"
 #include "base/table.hpp"
 #include "choices.hpp"
 #include "command.hpp"
@@ -65,7 +66,8 @@ constexpr std::string_view kEvaluateHelp = R"(A published dataset:
   train does, and never on test: DIR/fine-tune/run is its folder, --resume goes on, and --set changes
   how. --all evaluates every folder of --root that is called as a dataset, and
   prints the published table with a column of ours. Vectors are kept in --cache (DIR/cache), by each file's path, size
-  and time and by the weights: a second run embeds what has changed, and a killed one goes on.
+  and time and by the weights: a second run embeds what has changed, and a killed one goes on. What the run
+  took in energy and CO2 is in both, each factor with its source (--watts, --pue, --region).
 
 Tables (CSV, any order of rows, matched by id):
   --predictions  `id` and one column of scores per label; or one row per id and label,
@@ -118,7 +120,7 @@ std::vector<double> parse_bands(const std::string& text) {
   std::size_t begin = 0;
   while (begin <= text.size()) {
     const std::size_t end = std::min(text.find(',', begin), text.size());
-    const auto age = report::parse_finite(std::string_view(text).substr(begin, end - begin));
+    const auto age = base::parse_finite(std::string_view(text).substr(begin, end - begin));
     if (!age) throw Error(Code::kBadArgument, fmt::format("--age-bands: expected numbers A,B,C, got '{}'", text));
     bands.push_back(*age);
     begin = end + 1;
@@ -276,6 +278,7 @@ void add_dataset_arguments(CLI::App& command, DatasetEvaluation& dataset) {
   command.add_flag("!--no-images", dataset.thumbnails, "Reports name their worst errors, and show no images");
   command.add_option("--cache", dataset.cache, "Where vectors are kept (default: DIR/cache)")->type_name("DIR");
   add_model_arguments(command, dataset.model);
+  add_energy_arguments(command, dataset.energy);
   command.get_option("--model")->required(false);
 }
 
@@ -366,7 +369,12 @@ void add_evaluate(CLI::App& command, Session& session) {
                       {"--predictions", "--labels", "--attributes", "--compare", "--retrieval", "--irma",
                        "--multi-label", "--ages", "--label-column", "--absent-score", "--allow-missing",
                        "--drop-unscored", "--allow-leak", "--scale"});
-      } else if (!arguments->compared.empty()) {
+        return evaluate(*arguments);
+      }
+      refuse_beside(*app, "tables, and no dataset's NAME,",
+                    {"--root", "--protocol", "--set", "--split-seed", "--ways", "--resume", "--cache", "--no-images",
+                     "--watts", "--pue", "--carbon-intensity", "--region"});
+      if (!arguments->compared.empty()) {
         refuse_beside(*app, "--compare",
                       {"--predictions", "--labels", "--attributes", "--retrieval", "--irma", "--multi-label", "--ages",
                        "--label-column", "--absent-score", "--allow-missing", "--drop-unscored", "--allow-leak",
@@ -380,11 +388,6 @@ void add_evaluate(CLI::App& command, Session& session) {
         refuse_beside(*app, "--irma",
                       {"--attributes", "--multi-label", "--ages", "--absent-score", "--drop-unscored", "--allow-leak",
                        "--scale", "--prevalence", "--positive", "--no-finding", "--age-bands", "--group-rows"});
-      }
-      if (!of_datasets(*arguments)) {
-        refuse_beside(
-            *app, "tables, and no dataset's NAME,",
-            {"--root", "--protocol", "--set", "--split-seed", "--ways", "--resume", "--cache", "--no-images"});
       }
       return evaluate(*arguments);
     };

@@ -112,6 +112,7 @@ report::Analysis judge(Answers answers, const recipe::Prepared& prepared, const 
   bar.begin("evaluating");
   report::Analysis analysis = report::analyse(study, evaluation.analysis, shown_on(bar));
   analysis.source = fmt::format("{}: {} ({})", prepared.recipe->title, answers.title, answers.scores);
+  analysis.compute = "energy and CO2 of the whole evaluation: evaluation.json and report.html in the folder above";
   if (prepared.leaks.in_several > 0) {
     analysis.warnings.push_back(fmt::format("{} of {} {}s have images in more than one split",
                                             prepared.leaks.in_several, prepared.leaks.groups, prepared.leaks.column));
@@ -260,6 +261,7 @@ EvaluatedDataset evaluate_one(DatasetEvaluation& evaluation, const recipe::Recip
   const fs::path folder = evaluation.out;
   if (evaluation.cache.empty()) evaluation.cache = (folder / "cache").string();
   refuse_inside(evaluation.cache, evaluation.dataset.options.root, "--cache");
+  energy::EnergyMeter meter(meter_options(evaluation.energy));
   const recipe::Prepared prepared = prepare_dataset(recipe, evaluation.dataset, folder / "dataset");
   write_dataset(folder / "dataset", prepared);
   Ways ways(evaluation, prepared);
@@ -271,17 +273,27 @@ EvaluatedDataset evaluate_one(DatasetEvaluation& evaluation, const recipe::Recip
                    evaluation.tuning);
   }
   EvaluatedDataset found = evaluated_of(prepared);
+  std::size_t before = 0;  // images that an earlier run embedded, of all
+  std::size_t all = 0;
   if (!tuning || evaluation.ways.size() > 1) {
     // The training images answer for neighbours and probe alone.
     const bool with_train = wants(evaluation, "knn") || wants(evaluation, "probe");
     const Embedding made = embed_dataset(prepared, evaluation.model, *embedder, evaluation.cache, with_train);
     found.status = made.status;
+    before = made.cached;
+    all = made.cached + made.computed;
     go_ways(ways, evaluation, made.data, *embedder);
   }
   if (tuning) found.status = std::max(found.status, go_tuned(ways, evaluation, prepared, *tuning));
   found.lines = std::move(ways.lines());
   if (found.lines.empty())
     throw Error(Code::kBadArgument, fmt::format("{}: none of the ways could be evaluated", recipe.name));
+  found.energy = meter.account();
+  if (before > 0)
+    found.energy.notes.push_back(fmt::format("{} of {} images, which an earlier run embedded", before, all));
+  if (tuning && tuning->began_earlier()) {
+    found.energy.notes.push_back("what earlier runs of the fine-tuning took, which report.json of its folder has");
+  }
   base::AtomicFiles files;
   files.add(folder / "evaluation.json", summary_json(found, embedder->provenance()));
   files.add(folder / "report.html", summary_html(found));
@@ -312,6 +324,7 @@ int evaluate_all(DatasetEvaluation& evaluation) {
   if (!evaluation.name.empty() || !evaluation.recipe.empty()) {
     throw Error(Code::kBadArgument, "evaluate: --all is of every dataset; expected no NAME and no --recipe");
   }
+  static_cast<void>(meter_options(evaluation.energy));  // what is wrong with it is not each dataset's fault
   const fs::path folder = evaluation.out;
   if (evaluation.cache.empty()) evaluation.cache = (folder / "cache").string();
   for (const auto& [name, recipe] : recipe::built_in_recipes()) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "arguments.hpp"
+#include "energy_arguments.hpp"
 #include "fine_tuning.hpp"
 #include "prepared_dataset.hpp"
 #include "report/analysis.hpp"
@@ -26,6 +27,7 @@ struct DatasetEvaluation {
   FineTuningArguments tuning;
   bool thumbnails = true;  ///< of the worst errors, in reports
   report::AnalysisOptions analysis;
+  EnergyArguments energy;
 };
 
 /// Prepares the dataset, embeds what is not in the cache, and writes a report per way of answering and one page above

@@ -111,7 +111,8 @@ FineTuning::FineTuning(const recipe::Prepared& prepared, const ModelArguments& m
                 fmt::format("--set: {}; expected other keys, or mi2 train for a run of your own", mine));
   }
   config_.resume = arguments_.resume;
-  check_earlier();
+  began_earlier_ = fs::exists(folder_ / "run");
+  if (began_earlier_) check_earlier();
 }
 
 train::TrainConfig FineTuning::configured(const ModelArguments& model) const {
@@ -139,7 +140,6 @@ Json FineTuning::plan() const {
 
 /// A run of something else is neither gone on with nor taken for this one.
 void FineTuning::check_earlier() const {
-  if (!fs::exists(folder_ / "run")) return;
   if (!arguments_.resume) {
     throw Error(Code::kBadArgument,
                 fmt::format("{}: holds a fine-tuning already; go on with it by --resume, or choose another --out",

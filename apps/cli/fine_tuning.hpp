@@ -33,6 +33,9 @@ class FineTuning {
   /// @throws as train::run_training; Interrupted, with a checkpoint left.
   std::filesystem::path run();
 
+  /// Whether an earlier run of the program has trained some of it, or all.
+  [[nodiscard]] bool began_earlier() const noexcept { return began_earlier_; }
+
   /// How the model came about: settings, rows, and the run's own report. To be called after run().
   [[nodiscard]] nlohmann::ordered_json report() const;
 
@@ -48,6 +51,7 @@ class FineTuning {
   recipe::TrainingRows rows_;
   std::vector<recipe::TrainingSetting> settings_;
   train::TrainConfig config_;
+  bool began_earlier_ = false;
 };
 
 }  // namespace mi2::cli

@@ -16,12 +16,14 @@
 #include <mi2/error.hpp>
 
 #include "archive/add.hpp"
+#include "archive/energy.hpp"
 #include "archive/relevance.hpp"
 #include "arguments.hpp"
 #include "choices.hpp"
 #include "command.hpp"
 #include "devices.hpp"
 #include "embed_inputs.hpp"
+#include "energy_arguments.hpp"
 #include "exit_status.hpp"
 #include "index_command.hpp"
 #include "interrupt.hpp"
@@ -44,6 +46,7 @@ struct IndexAddArguments {
   int thumbnail = archive::AddOptions{}.thumbnail;
   bool no_thumbnails = false;
   bool dry_run = false;
+  EnergyArguments energy;
 };
 
 constexpr std::string_view kAddHelp = R"(Sources:
@@ -61,6 +64,10 @@ What is added:
   passed over, and so are copies of an object. A file whose content has changed is computed anew.
   Of two objects with one SOP instance UID the first is kept, and the other is a conflict.
   Each study is committed when it is complete: after a kill or Ctrl-C the same command goes on.
+
+Energy:
+  What a run has taken is measured (RAPL, NVML), estimated, or computed from --watts, and said at its
+  end. The archive keeps the sum and the last run's account: 'mi2 index stats'.
 
 Privacy:
   Patients' names are never kept, and blotted out of descriptions. Patient IDs and accession numbers
@@ -172,6 +179,14 @@ void note_added(const archive::Added& added, double seconds, Progress& progress)
   }
 }
 
+/// Keeps and says what the run has taken, if anything came of it.
+void note_energy(archive::Writer& writer, std::int64_t before, energy::EnergyMeter& meter, Progress& progress) {
+  if (writer.catalog().sequence() == before) return;
+  const energy::Account account = meter.account();
+  archive::add_energy(writer, account);
+  progress.note(fmt::format("energy: {}", energy::summary(account)));
+}
+
 /// The archive that is there, if it is of this space; else a new one.
 archive::Writer open_archive(const IndexAddArguments& arguments, const Embedder& embedder, Progress& progress) {
   const archive::Space space = archive::space_of(embedder);
@@ -197,9 +212,12 @@ int index_add(const IndexAddArguments& arguments) {
   if (archive::is_archive(arguments.archive)) static_cast<void>(archive::read_format(arguments.archive));
   Progress progress("files");
   embedder::ExpandedPaths paths = expand_inputs(sources);
+  energy::MeterOptions metered = meter_options(arguments.energy);
   if (arguments.dry_run) return dry_run(arguments, paths, progress);
+  energy::EnergyMeter meter(std::move(metered));
   const Embedder embedder = open_embedder(arguments.model, progress);
   archive::Writer writer = open_archive(arguments, embedder, progress);
+  const std::int64_t sequence = writer.catalog().sequence();
   archive::AddOptions options;
   options.survey = survey_options(arguments, progress);
   options.batch = batch_of(arguments.model, embedder);
@@ -222,6 +240,7 @@ int index_add(const IndexAddArguments& arguments) {
     added = archive::add(writer, embedder, paths, source_of(sources), options);
   } catch (const Interrupted&) {
     progress.hide();
+    note_energy(writer, sequence, meter, progress);
     progress.note("stopped; complete studies are in the archive, the same command goes on from there");
     throw;
   }
@@ -230,6 +249,7 @@ int index_add(const IndexAddArguments& arguments) {
   archive::calibrate(writer, embedder);
   note_skipped(paths.skipped, progress);
   note_added(added, seconds, progress);
+  note_energy(writer, sequence, meter, progress);
   if (!first) return 0;
   return added.images + added.unchanged + added.copies + added.moved > 0 ? kExitPartial : exit_status_of(*first);
 }
@@ -264,6 +284,7 @@ void add_index_add(CLI::App& command, Session& session) {
                                       ->capture_default_str();
   command.add_flag("--no-thumbnails", arguments->no_thumbnails, "Keep none")->excludes(thumbnails);
   command.add_flag("-n,--dry-run", arguments->dry_run, "Say what would be added, and add nothing");
+  add_energy_arguments(command, arguments->energy);
   command.footer(fmt::format("{}\n{}", kAddHelp, exit_status_help()));
   command.callback([arguments, &session] {
     session.needs_torch = needs_torch(arguments->model.options.device);

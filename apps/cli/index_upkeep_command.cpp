@@ -24,6 +24,7 @@
 #include "base/utf8.hpp"
 #include "choices.hpp"
 #include "command.hpp"
+#include "energy/account.hpp"
 #include "exit_status.hpp"
 #include "index_command.hpp"
 #include "interrupt.hpp"
@@ -81,6 +82,11 @@ int stats(const StatsArguments& arguments) {
                             format.space.profile, format.space.windows));
   output->write(
       fmt::format("bytes     {} ({} rows)\nnewest    {}\n\n", found.bytes, archive.segments().rows(), found.newest));
+  if (const auto& spent = found.energy) {
+    output->write(fmt::format("energy    {} kWh, {} CO2e in {:.3g} h of {} runs that added\n\n",
+                              energy::to_text(spent->kwh), energy::mass_text(spent->kilograms), spent->hours,
+                              spent->runs));
+  }
   for (const auto& [name, count] : found.totals) output->write(fmt::format("{:<10}{}\n", name, count));
   for (const auto& [name, counts] : found.tables) {
     if (counts.empty()) continue;

@@ -16,6 +16,7 @@
 #include "adapter/target_rows.hpp"
 #include "base/blanks.hpp"
 #include "base/csv.hpp"
+#include "base/numbers.hpp"
 #include "base/table.hpp"
 #include "base/utf8.hpp"
 #include "inputs.hpp"
@@ -170,7 +171,7 @@ class Truth {
   }
 
   void read_number(const RowLabel& row) {
-    const std::optional<double> number = report::parse_finite(base::without_blanks(row.label));
+    const std::optional<double> number = base::parse_finite(base::without_blanks(row.label));
     const bool survival = target_ == adapter::Target::kSurvival;
     if (number && (!survival || *number >= 0)) {
       number_ = *number;

@@ -18,6 +18,8 @@
 #include <mi2/error.hpp>
 
 #include "base/process.hpp"
+#include "energy/meter.hpp"
+#include "energy/regions.hpp"
 #include "exit_status.hpp"
 #include "progress.hpp"
 #include "train/report/run_report.hpp"
@@ -127,8 +129,22 @@ class Watcher final : public train::TrainObserver {
   std::optional<Progress> progress_;
 };
 
-/// Adds what the launcher says of the run's processes.
-train::EnergyOptions energy_options(train::EnergyOptions options) {
+/// The settings, and what the launcher says of the run's processes.
+energy::MeterOptions energy_options(const train::EnergySettings& settings) {
+  const auto stated = [](double value, const char* key) {
+    return energy::Factor{{value, value}, fmt::format("{}: {}", energy::kStated, key)};
+  };
+  energy::MeterOptions options;
+  if (settings.watts > 0) options.watts = stated(settings.watts, "ENERGY.WATTS");
+  if (settings.watts_per_core != options.watts_per_core.value.low) {
+    options.watts_per_core = stated(settings.watts_per_core, "ENERGY.WATTS_PER_CORE");
+  }
+  if (settings.overhead != options.overhead.value.low) options.overhead = stated(settings.overhead, "ENERGY.PUE");
+  if (settings.grams_per_kwh) {
+    options.intensity = stated(*settings.grams_per_kwh, "ENERGY.GRAMS_PER_KWH");
+  } else if (settings.region != energy::kWorld) {
+    options.intensity = energy::intensity_of("", settings.region, "ENERGY.REGION");
+  }
   const unsigned processes = base::count_from_environment("OMPI_COMM_WORLD_SIZE").value_or(1);
   options.processes = static_cast<int>(processes);
   const unsigned neighbours = base::count_from_environment("OMPI_COMM_WORLD_LOCAL_SIZE").value_or(processes);

@@ -99,6 +99,7 @@ Stats read_stats(Reader& archive, bool sources) {
   for (const auto& [name, query] : kTables) {
     if (sources || name != "sources") stats.tables.emplace_back(name, catalog.counts(query));
   }
+  stats.energy = read_energy(catalog);
   return stats;
 }
 
@@ -116,7 +117,7 @@ std::string stats_json(Reader& archive, const Stats& stats) {
       fmt::format(R"({{{}, "rows": {}, "bytes": {}, "newest_study": {}, "totals": {})", archive_json(archive),
                   archive.segments().rows(), stats.bytes, base::json_string(stats.newest), counts_json(stats.totals));
   for (const auto& [name, counts] : stats.tables) text += fmt::format(R"(, "{}": {})", name, counts_json(counts));
-  return text + '}';
+  return text + fmt::format(R"(, "energy": {}}})", stats.energy ? to_json(*stats.energy) : "null");
 }
 
 std::string totals_json(const Totals& totals) {

@@ -3,11 +3,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "archive/catalog.hpp"
+#include "archive/energy.hpp"
 #include "archive/reader.hpp"
 #include "archive/search.hpp"
 
@@ -30,6 +32,7 @@ struct Stats {
   std::string newest;        ///< date of a study
   Counts totals;
   std::vector<std::pair<std::string, Counts>> tables;  ///< "modality", .., "sources", "refused_by"
+  std::optional<EnergySpent> energy;
 };
 /// @param sources  whether tables has "sources", which are paths.
 Stats read_stats(Reader& archive, bool sources);

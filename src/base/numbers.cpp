@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <system_error>
 
 #include <mi2/error.hpp>
 
@@ -29,6 +30,14 @@ void append_numbers(std::string& text, std::span<const float> values, char separ
     if (i > 0) text += separator;
     append_number(text, values[i]);
   }
+}
+
+std::optional<double> parse_finite(std::string_view text) {
+  if (text.starts_with('+')) text.remove_prefix(1);
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
+  return value;
 }
 
 }  // namespace mi2::base

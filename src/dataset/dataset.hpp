@@ -44,6 +44,8 @@ class Dataset {
   [[nodiscard]] std::size_t source_of(std::size_t record) const { return records_[record].source; }
   /// Whose record it is, a patient's; empty if the source does not say.
   [[nodiscard]] const std::string& group(std::size_t record) const { return groups_[records_[record].group]; }
+  /// How many different ones are named.
+  [[nodiscard]] std::size_t groups() const noexcept { return groups_.size() - 1; }
   /// What messages call a record.
   [[nodiscard]] std::string name(std::size_t record) const;
   /// The encoded image. @throws Error{kNotFound}, {kBadFile}, {kTooLarge}, {kBadArgument} (not base64).

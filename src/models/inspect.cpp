@@ -82,14 +82,9 @@ std::string tokenizer_text(const weights::ModelFiles& files) {
 }
 
 std::string config_text(const weights::ModelConfig& config) {
-  const weights::ModelConfig::Image& image = config.image;
-  const weights::ModelConfig::Text& text = config.text;
-  return fmt::format(
-      "image tower  {} x {} pixels, widths {}, depths {}, heads {}, groups {}, window {}\n"
-      "text tower   {} tokens, width {}, {} layers, {} heads\n"
-      "embedding    {} numbers\n",
-      image.height, image.width, fmt::join(image.dims, "/"), fmt::join(image.depths, "/"), fmt::join(image.heads, "/"),
-      fmt::join(image.groups, "/"), image.window, text.context, text.width, text.layers, text.heads, config.projection);
+  std::string text;
+  for (const auto& [name, what] : towers_of(config)) text += fmt::format("{:<12} {}\n", name, what);
+  return text;
 }
 
 std::string weights_text(const WeightsReport& weights) {
@@ -158,6 +153,18 @@ std::string publication_text(const InspectReport& report) {
 }
 
 }  // namespace
+
+std::vector<std::pair<std::string, std::string>> towers_of(const weights::ModelConfig& config) {
+  const weights::ModelConfig::Image& image = config.image;
+  const weights::ModelConfig::Text& text = config.text;
+  return {
+      {"image tower", fmt::format("{} x {} pixels, widths {}, depths {}, heads {}, groups {}, window {}", image.height,
+                                  image.width, fmt::join(image.dims, "/"), fmt::join(image.depths, "/"),
+                                  fmt::join(image.heads, "/"), fmt::join(image.groups, "/"), image.window)},
+      {"text tower",
+       fmt::format("{} tokens, width {}, {} layers, {} heads", text.context, text.width, text.layers, text.heads)},
+      {"embedding", fmt::format("{} numbers", config.projection)}};
+}
 
 std::string inspect_text(const std::filesystem::path& path) {
   const InspectReport report = inspect(path);

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "weights/config.hpp"
@@ -57,6 +58,9 @@ struct InspectReport {
   std::optional<Publication> publication;
   std::string advice;  ///< what to do about the problems; empty: nothing is known to help
 };
+
+/// "image tower", "text tower" and "embedding", and what each is, for people.
+std::vector<std::pair<std::string, std::string>> towers_of(const weights::ModelConfig& config);
 
 /// @throws as inspect_text.
 InspectReport inspect(const std::filesystem::path& path);

@@ -90,7 +90,8 @@ struct AgeResult {
 };
 
 struct Analysis {
-  std::string source;  ///< of scores, as the user called it
+  std::string source;   ///< of scores, as the user called it
+  std::string compute;  ///< what is known of its energy, for people
   Task task = Task::kOne;
   Intake intake;
   AnalysisOptions options;

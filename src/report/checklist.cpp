@@ -62,7 +62,7 @@ std::vector<ChecklistItem> checklist(const Analysis& analysis) {
       {"Analysis of failures", analysis.worst.empty() ? "" : "the worst errors are listed by id"},
       {"Registration, protocol and funding", ""},
       {"Availability of code and model", ""},
-      {"Compute and energy", ""}};
+      {"Compute and energy", analysis.compute}};
   return items;
 }
 

@@ -10,6 +10,7 @@
 #include <mi2/error.hpp>
 
 #include "base/blanks.hpp"
+#include "base/numbers.hpp"
 #include "report/columns.hpp"
 #include "report/label_rows.hpp"
 #include "report/sampling.hpp"
@@ -32,7 +33,7 @@ std::unordered_map<std::string, std::string> best_answers(base::Table& table) {
   const auto score = table.find(kScoreColumn);
   std::unordered_map<std::string, Best> best;
   for (base::CsvRow& row : table.take_rows()) {
-    const auto value = score ? parse_finite(row.fields[*score]) : std::optional(0.0);
+    const auto value = score ? base::parse_finite(row.fields[*score]) : std::optional(0.0);
     if (!value) {
       throw Error(Code::kBadFile,
                   fmt::format("{}: line {}: expected a finite number as score", table.name(), row.line));

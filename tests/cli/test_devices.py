@@ -105,7 +105,7 @@ def test_every_command_with_a_model_has_a_device(mi2):
     listed = help_of(mi2, "").split("Subcommands:")[1].split("Examples:")[0]
     commands = [line.split()[0] for line in listed.splitlines() if line.strip()]
     assert {"embed", "serve", "knn"} <= set(commands)
-    groups = {"adapter": ("train", "classify", "embed", "import"), "index": ("add", "search"), "report": ("carbon",),
+    groups = {"adapter": ("train", "classify", "embed", "import"), "index": ("add", "search"), "report": ("carbon", "model-card"),
               "dataset": ("list", "describe", "figures", "prepare")}
     commands = [c for c in commands if c not in groups] + [f"{group} {c}" for group in groups for c in groups[group]]
     helps = {command: help_of(mi2, command) for command in commands}

@@ -12,6 +12,10 @@ from sklearn import metrics
 from sklearn.linear_model import LogisticRegression
 
 
+def test_statistics_alone_state_no_energy(mi2, data):
+    assert "--watts has no effect" in evaluate(mi2, data["folder"], "--watts", "5", status=2).errors
+
+
 def test_figures_are_scikit_learns(mi2, data):
     found = report(mi2, data["folder"])
     truth, p = data["truth"], data["p"]

@@ -2,6 +2,7 @@
 import fcntl
 import os
 import shutil
+import sqlite3
 import zipfile
 from pathlib import Path
 
@@ -40,6 +41,30 @@ def test_what_is_added_is_counted_and_the_same_again_embeds_nothing(mi2, hospita
     found = totals(mi2, archive)
     assert (found["images"], found["studies"], found["series"], found["patients"]) == (18, 6, 6, 3)
     assert "sound" in sound(mi2, archive)
+
+
+def test_an_archive_keeps_what_adding_to_it_cost(mi2, hospital, tmp_path):
+    archive = tmp_path / "a"
+    add(mi2, archive, hospital[0] / "0")
+    stated = ("--watts", "250-400", "--pue", "1.5", "--carbon-intensity", "100")
+    first = stats(mi2, archive)["energy"]
+    assert first["runs"] == 1 and first["co2e_kg"]["low"] == pytest.approx(first["energy_kwh"]["low"] * .473) and first["last"]["factors"]["intensity"]["source"]
+    errors = add(mi2, archive, hospital[0], *stated)
+    second = stats(mi2, archive)["energy"]
+    last = second["last"]
+    assert second["runs"] == 2 and last["method"] == "stated" and "CO2e (stated)" in errors
+    assert last["energy_kwh"]["high"] == pytest.approx(last["hours"] * 400 * 1.5 / 1000)
+    assert last["co2e_kg"]["low"] == pytest.approx(last["energy_kwh"]["low"] * .1)
+    for key in ("energy_kwh", "co2e_kg"):
+        assert second[key]["high"] == pytest.approx(first[key]["high"] + last[key]["high"])
+    assert second["hours"] == pytest.approx(first["hours"] + last["hours"])
+    # A run that adds nothing leaves the archive as it is.
+    assert "energy" not in add(mi2, archive, hospital[0]) and stats(mi2, archive)["energy"] == second
+    assert "kWh" in mi2("index", "stats", str(archive), with_model=False).stdout.decode() and "sound" in sound(mi2, archive)
+    assert "--pue" in mi2("index", "add", str(archive), str(hospital[0]), "--pue", "0.5", status=2).errors
+    with sqlite3.connect(archive / "catalog.sqlite") as catalog:
+        catalog.execute("UPDATE meta SET value = '[]' WHERE key = 'energy'")
+    assert "is no account of energy" in mi2("index", "stats", str(archive), with_model=False, status=3).errors
 
 
 def test_headers_come_into_the_catalog(mi2, filled):

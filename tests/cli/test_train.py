@@ -55,7 +55,8 @@ def test_a_run_learns_and_leaves_a_model_that_both_engines_embed_alike(whole):
 def test_a_run_leaves_its_settings_its_curves_and_its_report(whole):
     folder, _ = whole
     report = json.loads((folder / "report.json").read_text())
-    assert report["energy"]["kwh"] > 0 and report["energy"]["grams_co2"] > 0
+    assert report["energy"]["energy_kwh"]["low"] > 0 and report["energy"]["co2e_kg"]["low"] > 0
+    assert "world average" in report["energy"]["factors"]["intensity"]["source"]
     assert (folder / "curves.svg").read_text().startswith("<svg")
     assert len((folder / "steps.csv").read_text().splitlines()) == 31
     printed = subprocess.run([os.environ["MI2_BIN"], "train", str(folder / "train.yaml"), "--print-config"],

@@ -63,6 +63,26 @@ def test_every_way_has_a_report_and_the_published_row_stands_beside(tmp_path):
     assert (tmp_path / "r" / "dataset" / "manifest.csv").exists()
 
 
+def test_an_evaluation_states_its_energy_with_every_factor(tmp_path):
+    busi.make(tmp_path / "busi")
+    stated = ("--watts", "8xV100", "--pue", "1.2", "--region", "deu")
+    done = evaluate("busi", tmp_path / "busi", tmp_path / "r", "--ways", "zero-shot", *stated)
+    energy = json.loads((tmp_path / "r" / "evaluation.json").read_text())["energy"]
+    assert energy["method"] == "stated" and energy["not_included"] == []
+    assert energy["energy_kwh"]["low"] == pytest.approx(energy["hours"] * 2000 * 1.2 / 1000)
+    assert energy["co2e_kg"]["high"] == pytest.approx(energy["hours"] * 2400 * 1.2 / 1000 * .38095)
+    page = (tmp_path / "r" / "report.html").read_text()
+    assert "Germany, 2023" in page and "PUE 1.2" in page and "CO2e (stated)" in done.stdout
+    assert "in the folder above" in (tmp_path / "r" / "zero-shot" / "report.html").read_text()
+    # Without them it is measured or estimated; what an earlier run embedded is not in it, which it says.
+    evaluate("busi", tmp_path / "busi", tmp_path / "r", "--ways", "zero-shot")
+    energy = json.loads((tmp_path / "r" / "evaluation.json").read_text())["energy"]
+    assert energy["method"].split("+")[0] in ("rapl", "estimate") and energy["energy_kwh"]["low"] > 0
+    assert energy["not_included"] == ["12 of 12 images, which an earlier run embedded"]
+    bad = evaluate("busi", tmp_path / "busi", tmp_path / "bad", "--watts", "V1000", status=2)
+    assert "--watts" in bad.stderr
+
+
 def test_without_images_a_report_has_ids_alone(tmp_path):
     padufes20.make(tmp_path / "pad")
     evaluate("padufes20", tmp_path / "pad", tmp_path / "r", "--ways", "zero-shot", "--no-images")

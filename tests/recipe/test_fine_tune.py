@@ -98,7 +98,7 @@ def test_a_tuned_model_stands_beside_the_one_before_and_the_published_row(tmp_pa
     assert plain["more"]["accuracy"]["value"] < 1, "and the model before did not know them"
     training = tuned["training"]
     assert training["weights_sha256"] != training["weights_sha256_before"]
-    assert training["run"]["steps"] == training["run"]["planned_steps"] == 20 and training["run"]["energy"]["kwh"] > 0
+    assert training["run"]["steps"] == training["run"]["planned_steps"] == 20 and training["run"]["energy"]["energy_kwh"]["low"] > 0
     settings = {row["key"]: row for row in training["settings"]}
     assert settings["AUG.SCALE"]["from"] == "published" and settings["MAX_STEPS"] == \
         {"key": "MAX_STEPS", "value": "20", "from": "given", "note": ""}

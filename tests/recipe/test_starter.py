@@ -21,3 +21,7 @@ def test_the_figures_of_the_starters_card_are_reproduced(tmp_path):
         # The card's figures are of 567 images to four digits; half an image is 0.0009.
         assert accuracy["value"] == pytest.approx(published, abs=1e-4), way
         assert accuracy["interval"][0] < published < accuracy["interval"][1]
+    subprocess.run([os.environ["MI2_BIN"], "report", "model-card", os.environ["MI2_STARTER_MODEL"], "--evaluation", tmp_path / "r",
+                    "--name", "Starter", "--licence", "mit", "--out", tmp_path / "card"], check=True, timeout=60)
+    low, high = found["ways"]["zero-shot"]["more"]["accuracy"]["interval"]
+    assert f"0.7866 ({low:.4f} to {high:.4f}) | 567 |" in (tmp_path / "card" / "README.md").read_text()

@@ -12,7 +12,6 @@
 #include "report_samples.hpp"
 #include "support/expect_error.hpp"
 #include "support/temporary_folder.hpp"
-#include "train/report/energy.hpp"
 #include "train/report/hook.hpp"
 #include "train/report/run_log.hpp"
 #include "train/report/run_report.hpp"
@@ -124,7 +123,7 @@ TEST(RunReport, LeavesTablesAPictureAndASummary) {
   EXPECT_EQ(summary.at("end"), "complete");
   EXPECT_EQ(summary.at("steps"), 200);
   EXPECT_EQ(summary.at("best").at("step"), 200);
-  EXPECT_EQ(summary.at("energy").at("grams_per_kwh"), 473);
+  EXPECT_EQ(summary.at("energy").at("factors").at("intensity").at("low"), 473);
   const std::string picture = read_back(folder / "curves.svg");
   for (const char* word : {"sample &lt;run&gt;: 200 steps, complete", ">loss<", ">learning rate<", ">validation<",
                            ">zero_shot_accuracy<", ">knn_accuracy<", ">optimizer step<"}) {
@@ -135,15 +134,15 @@ TEST(RunReport, LeavesTablesAPictureAndASummary) {
 TEST(RunReport, OfAResumedRunCoversAllItsSessions) {
   const TemporaryFolder once;
   const TemporaryFolder twice;
-  EnergyOptions energy;
-  energy.watts = 100;
+  energy::MeterOptions energy;
+  energy.watts = energy::watts_of("100", "watts");
   RunReport whole(once.path(), energy);
   test::play(whole, 0, 120, RunEnd::kComplete);
   {
     RunReport first(twice.path(), energy);
     test::play(first, 0, 75, RunEnd::kInterrupted);
   }
-  const double spent = nlohmann::json::parse(read_back(twice / "report.json")).at("energy").at("kwh");
+  const double spent = nlohmann::json::parse(read_back(twice / "report.json")).at("energy").at("energy_kwh").at("low");
   RunReport second(twice.path(), energy);
   test::play(second, 50, 120, RunEnd::kComplete);
   // Time and energy differ; everything else is the same.
@@ -155,6 +154,9 @@ TEST(RunReport, OfAResumedRunCoversAllItsSessions) {
   for (std::size_t i = 1; i < b.steps.size(); ++i) EXPECT_GE(b.steps[i].kwh, b.steps[i - 1].kwh);
   EXPECT_GT(b.steps.back().kwh, b.steps[49].kwh);
   EXPECT_GT(spent, 0);
+  const auto account = nlohmann::json::parse(read_back(twice / "report.json")).at("energy");
+  EXPECT_GT(account.at("factors").at("earlier_kwh").at("low"), 0);
+  EXPECT_GT(account.at("energy_kwh").at("low"), account.at("factors").at("earlier_kwh").at("low"));
 }
 
 TEST(RunReport, OfARunWithoutStepsIsStillWhole) {
@@ -165,73 +167,6 @@ TEST(RunReport, OfARunWithoutStepsIsStillWhole) {
   report.finished(RunEnd::kFailed);
   EXPECT_EQ(nlohmann::json::parse(read_back(folder / "report.json")).at("end"), "failed");
   EXPECT_THAT(read_back(folder / "curves.svg"), HasSubstr("</svg>"));
-}
-
-/// A made-up /sys/class/powercap.
-class Powercap {
- public:
-  void set(const std::string& zone, const std::string& name, std::uint64_t microjoules) const {
-    folder_.write(zone + "/name", name + "\n");
-    folder_.write(zone + "/energy_uj", std::to_string(microjoules) + "\n");
-    folder_.write(zone + "/max_energy_range_uj", "1000000000\n");
-  }
-  [[nodiscard]] EnergyOptions options() const {
-    EnergyOptions options;
-    options.powercap = folder_.path();
-    return options;
-  }
-
- private:
-  TemporaryFolder folder_;
-};
-
-TEST(EnergyMeter, AddsPackagesAndTheirMemoryOnce) {
-  const Powercap powercap;
-  for (const auto& [zone, name] :
-       std::vector<std::pair<std::string, std::string>>{{"intel-rapl:0", "package-0"},
-                                                        {"intel-rapl:0:0", "core"},
-                                                        {"intel-rapl:0:1", "dram"},
-                                                        {"intel-rapl:1", "package-1"},
-                                                        {"intel-rapl:2", "psys"},
-                                                        {"intel-rapl-mmio:0", "package-0"}}) {
-    powercap.set(zone, name, 500);
-  }
-  EnergyMeter meter(powercap.options());
-  powercap.set("intel-rapl:0", "package-0", 36'000'500);
-  powercap.set("intel-rapl:0:0", "core", 30'000'500);
-  powercap.set("intel-rapl:0:1", "dram", 3'600'500);
-  powercap.set("intel-rapl:1", "package-1", 360'500);
-  powercap.set("intel-rapl:2", "psys", 50'000'500);
-  const EnergyReport report = meter.report();
-  EXPECT_EQ(report.method, EnergyMethod::kRapl);
-  EXPECT_NEAR(report.kwh, (36 + 3.6 + 0.36) / 3.6e6, 1e-12);
-  EXPECT_NEAR(report.grams_co2, report.kwh * 473, 1e-12);
-}
-
-TEST(EnergyMeter, FollowsACounterAroundItsEnd) {
-  const Powercap powercap;
-  powercap.set("intel-rapl:0", "package-0", 999'000'000);
-  EnergyMeter meter(powercap.options());
-  powercap.set("intel-rapl:0", "package-0", 3'000'000);
-  meter.sample();
-  powercap.set("intel-rapl:0", "package-0", 4'000'000);
-  EXPECT_NEAR(meter.report().kwh, 5 / 3.6e6, 1e-12);
-}
-
-TEST(EnergyMeter, EstimatesFromProcessorTimeWhereNothingIsMeasured) {
-  EnergyOptions options;
-  options.powercap = "/nowhere/at/all";
-  options.processes = 4;
-  EnergyMeter meter(options);
-  volatile double sink = 0;
-  EnergyReport report = meter.report();
-  while (report.kwh == 0) {
-    for (int i = 0; i < 1'000'000; ++i) sink = sink + std::sqrt(static_cast<double>(i));
-    report = meter.report();
-  }
-  EXPECT_EQ(report.method, EnergyMethod::kEstimate);
-  options.watts = 100;
-  EXPECT_EQ(EnergyMeter(options).report().method, EnergyMethod::kStated);
 }
 
 class EvaluationHook : public ::testing::Test {

@@ -13,7 +13,6 @@
 #include "dataset/augment/options.hpp"
 #include "dataset/options.hpp"
 #include "train/parameters/policies.hpp"
-#include "train/report/energy.hpp"
 #include "train/report/hook.hpp"
 #include "train/schedule/schedule.hpp"
 #include "weights/config.hpp"
@@ -91,6 +90,15 @@ struct CheckpointOptions {
   int keep_last = 2;  ///< besides the best; -1: all
 };
 
+/// What is known of the energy of a run; the rest is measured or estimated (energy/meter.hpp).
+struct EnergySettings {
+  double watts = 0;  ///< of one machine; 0: not known
+  double watts_per_core = 12;
+  double overhead = 1;  ///< PUE
+  std::string region = "world";
+  std::optional<double> grams_per_kwh;  ///< none: the region's
+};
+
 struct TrainConfig {
   std::string name = "train";
   std::filesystem::path output;
@@ -112,7 +120,7 @@ struct TrainConfig {
   dataset::AugmentOptions augment;
   EvaluationOptions evaluation;
   CheckpointOptions checkpoint;
-  EnergyOptions energy;
+  EnergySettings energy;
   HookOptions hook;
   std::vector<std::string> without_effect;  ///< keys of the reference that were given and that mi2 has no use for
 };

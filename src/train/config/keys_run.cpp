@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "energy/regions.hpp"
 #include "train/config/keys.hpp"
 #include "weights/names.hpp"
 
@@ -29,6 +30,15 @@ Device read_device(const Value& value) {
   // libtorch trains, on the CPU as well.
   if (device && device->kind != Device::Kind::kTorch) return *device;
   value.fail(fmt::format("is {}, it must be auto, cpu, cuda or cuda:NUMBER", weights::in_quotes(text)));
+}
+
+std::string read_region(const Value& value) {
+  try {
+    return std::string(energy::region_named(value.short_text()).name);
+  } catch (const Error& error) {
+    if (error.code() != Code::kBadArgument) throw;
+    value.fail(fmt::format("names no region: {}", error.what()));
+  }
 }
 
 void read_save_steps(Draft& draft, const Value& value) {
@@ -95,9 +105,15 @@ constexpr std::array kKeys{
     Key{"ENERGY.WATTS_PER_CORE", "of a busy core, for the estimate",
         [](Draft& d, const Value& v) { d.config.energy.watts_per_core = v.number(0, 1e4); },
         [](const TrainConfig& c) { return yaml_number(c.energy.watts_per_core); }},
-    Key{"ENERGY.GRAMS_PER_KWH", "CO2 of the grid",
+    Key{"ENERGY.PUE", "what the building takes per kWh of its devices",
+        [](Draft& d, const Value& v) { d.config.energy.overhead = v.number(1, 100); },
+        [](const TrainConfig& c) { return yaml_number(c.energy.overhead); }},
+    Key{"ENERGY.REGION", "whose electricity: a country or a cloud's region of `mi2 report carbon --list`",
+        [](Draft& d, const Value& v) { d.config.energy.region = read_region(v); },
+        [](const TrainConfig& c) { return yaml_text(c.energy.region); }},
+    Key{"ENERGY.GRAMS_PER_KWH", "CO2 of the grid; null: the region's",
         [](Draft& d, const Value& v) { d.config.energy.grams_per_kwh = v.number(0, 1e5); },
-        [](const TrainConfig& c) { return yaml_number(c.energy.grams_per_kwh); }},
+        [](const TrainConfig& c) { return optional_number(c.energy.grams_per_kwh); }},
 };
 
 }  // namespace

@@ -16,7 +16,7 @@ namespace mi2::train {
 namespace {
 
 /// Another value changes no weight, or means something else on other machines. A key that is not here is compared.
-constexpr std::array<std::string_view, 31> kNotCompared{
+constexpr std::array<std::string_view, 33> kNotCompared{
     "NAME",
     "MODEL",
     "SAVE_DIR",
@@ -33,6 +33,8 @@ constexpr std::array<std::string_view, 31> kNotCompared{
     "HOOK.REQUIRED",
     "ENERGY.WATTS",
     "ENERGY.WATTS_PER_CORE",
+    "ENERGY.PUE",
+    "ENERGY.REGION",
     "ENERGY.GRAMS_PER_KWH",
     "START_LEARNING_RATE",
     "NO_AUTO_LR_SCALING",

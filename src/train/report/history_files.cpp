@@ -58,11 +58,6 @@ std::vector<evaluation::Point> curve(const History& history, double StepRecord::
   return points;
 }
 
-std::string energy_text(const EnergyReport& energy) {
-  return fmt::format("{:.3g} h, {:.3g} kWh, {:.3g} g CO2 ({})", energy.hours, energy.kwh, energy.grams_co2,
-                     name_of(energy.method));
-}
-
 Json evaluation_json(const EvaluationRecord& evaluation) {
   Json metrics = Json::object();
   for (const auto& [name, value] : evaluation.metrics) metrics[name] = value;
@@ -97,10 +92,10 @@ std::string evaluations_csv(const History& history) {
   return csv;
 }
 
-std::string curves_svg(const History& history, const RunSummary& summary) {
+std::string curves_svg(const History& history, const std::string& title, const std::string& subtitle) {
   evaluation::LinePlot figure;
-  figure.title = fmt::format("{}: {} steps, {}", summary.run.name, summary.steps, name_of(summary.end));
-  figure.subtitle = energy_text(summary.energy);
+  figure.title = title;
+  figure.subtitle = subtitle;
   figure.x_label = "optimizer step";
   const std::vector<evaluation::Point> loss = curve(history, &StepRecord::loss);
   figure.panels.push_back({"loss", {{"logged", loss, true, false}, {"smoothed", smoothed(loss), false, false}}, false});
@@ -125,16 +120,18 @@ std::string report_json(const History& history, const RunSummary& summary) {
               {"planned_steps", summary.run.total_steps},
               {"steps_per_epoch", summary.run.steps_per_epoch},
               {"processes", summary.run.processes}};
+  const TrainingData& data = summary.run.data;
+  report["data"] = Json{{"images", data.images},
+                        {"missing_images", data.missing},
+                        {"classes", data.classes},
+                        {"patients", data.patients > 0 ? Json(data.patients) : Json(nullptr)},
+                        {"identity", data.identity}};
   if (!history.steps.empty()) report["last_loss"] = history.steps.back().record.loss;
   const auto best = std::find_if(history.evaluations.rbegin(), history.evaluations.rend(),
                                  [](const EvaluationRecord& evaluation) { return evaluation.best; });
   if (best != history.evaluations.rend()) report["best"] = evaluation_json(*best);
   if (!history.evaluations.empty()) report["last"] = evaluation_json(history.evaluations.back());
-  report["energy"] = Json{{"method", name_of(summary.energy.method)},
-                          {"hours", summary.energy.hours},
-                          {"kwh", summary.energy.kwh},
-                          {"grams_per_kwh", summary.grams_per_kwh},
-                          {"grams_co2", summary.energy.grams_co2}};
+  report["energy"] = energy::to_json(summary.energy);
   return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "train/report/energy.hpp"
+#include "energy/account.hpp"
 #include "train/report/observer.hpp"
 #include "train/report/run_log.hpp"
 
@@ -14,8 +14,7 @@ struct RunSummary {
   RunStart run;
   RunEnd end = RunEnd::kComplete;
   std::int64_t steps = 0;
-  EnergyReport energy;
-  double grams_per_kwh = 0;
+  energy::Account energy;
 };
 
 /// One row per logged step, named as in log.jsonl. What is not a number is an empty field.
@@ -23,7 +22,7 @@ std::string steps_csv(const History& history);
 /// One row per evaluation: step, epoch, best, seconds, and a column for each metric that occurs.
 std::string evaluations_csv(const History& history);
 /// Loss, learning rate and the metrics of evaluations over the steps.
-std::string curves_svg(const History& history, const RunSummary& summary);
+std::string curves_svg(const History& history, const std::string& title, const std::string& subtitle);
 /// What became of the run: its length, its last loss, its best and last evaluation, its energy.
 std::string report_json(const History& history, const RunSummary& summary);
 

@@ -2,6 +2,7 @@
 // What happens in a run, for its log, TensorBoard and the terminal. These are events with numbers of their own; how far
 // a run is (base/progress.hpp) is one of them.
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -11,6 +12,15 @@
 #include <mi2/error.hpp>
 
 namespace mi2::train {
+
+/// What is trained on.
+struct TrainingData {
+  std::size_t images = 0;
+  std::size_t missing = 0;  ///< files that were not there, also of what is evaluated on
+  std::size_t classes = 0;
+  std::size_t patients = 0;  ///< named ones; 0: none is named
+  std::string identity;      ///< a hash of all records
+};
 
 /// What is known before the first step.
 struct RunStart {
@@ -22,6 +32,7 @@ struct RunStart {
   double images_per_step = 0;   ///< of all processes
   double evaluations = 0;       ///< still to come
   double evaluation_steps = 0;  ///< about how many steps take as long as one
+  TrainingData data{};
 };
 
 /// After an optimizer step. `step` counts complete steps: 1 after the first.

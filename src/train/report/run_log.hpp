@@ -15,7 +15,7 @@ namespace mi2::train {
 struct LoggedStep {
   StepRecord record;
   double seconds = 0;
-  double kwh = 0;
+  double kwh = 0;  ///< of the devices, without what the building takes (PUE)
 };
 
 /// What a log holds.

@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "base/files.hpp"
 #include "train/report/history_files.hpp"
 #include "train/report/run_log.hpp"
@@ -26,32 +28,32 @@ std::string_view name_of(RunEnd end) noexcept {
 }
 
 struct RunReport::Session {
-  Session(const std::filesystem::path& folder, RunStart start, const EnergyOptions& energy)
+  Session(const std::filesystem::path& folder, RunStart start, const energy::MeterOptions& energy)
       : run(std::move(start)),
         step(run.first_step),
         log(folder / "log.jsonl", run.first_step),
         events(folder, run.first_step),
-        meter(energy),
-        grams_per_kwh(energy.grams_per_kwh) {}
+        meter(energy) {}
 
   /// Of all sessions of the run so far.
-  EnergyReport energy() {
-    EnergyReport report = meter.report();
-    report.hours += log.seconds() / 3600;
-    report.kwh += log.kwh();
-    report.grams_co2 += log.kwh() * grams_per_kwh;
-    return report;
+  energy::Account energy() {
+    energy::Account account = meter.account();
+    if (log.seconds() > 0) {
+      account.hours += log.seconds() / 3600;
+      account.terms.push_back(energy::measured("earlier_kwh", "earlier sessions", log.kwh(),
+                                               "log.jsonl: as the sessions before the resume counted it"));
+    }
+    return account;
   }
 
   RunStart run;
   std::int64_t step;
   RunLog log;
   EventFile events;
-  EnergyMeter meter;
-  double grams_per_kwh;
+  energy::EnergyMeter meter;
 };
 
-RunReport::RunReport(std::filesystem::path folder, const EnergyOptions& energy)
+RunReport::RunReport(std::filesystem::path folder, const energy::MeterOptions& energy)
     : folder_(std::move(folder)), energy_(energy) {}
 RunReport::~RunReport() = default;
 
@@ -60,8 +62,8 @@ void RunReport::started(const RunStart& run) { session_ = std::make_unique<Sessi
 void RunReport::advanced(std::int64_t step, double /*loss*/) { session_->step = step; }
 
 void RunReport::logged(const StepRecord& record) {
-  const EnergyReport energy = session_->energy();
-  session_->log.append(LoggedStep{record, energy.hours * 3600, energy.kwh});
+  const energy::Account energy = session_->energy();
+  session_->log.append(LoggedStep{record, energy.hours * 3600, energy.devices_kwh().high});
   const std::array<std::pair<std::string, double>, 6> values{{{"train/loss", record.loss},
                                                               {"train/learning_rate", record.learning_rate},
                                                               {"train/gradient_norm", record.gradient_norm},
@@ -85,11 +87,13 @@ void RunReport::noted(std::string_view text) { session_->log.note(session_->step
 void RunReport::finished(RunEnd end) {
   session_->log.sync();
   const History history = read_history(folder_ / "log.jsonl");
-  const RunSummary summary{session_->run, end, session_->step, session_->energy(), energy_.grams_per_kwh};
+  const RunSummary summary{session_->run, end, session_->step, session_->energy()};
   base::AtomicFiles files;
   files.add(folder_ / "steps.csv", steps_csv(history));
   files.add(folder_ / "evaluations.csv", evaluations_csv(history));
-  files.add(folder_ / "curves.svg", curves_svg(history, summary));
+  files.add(folder_ / "curves.svg",
+            curves_svg(history, fmt::format("{}: {} steps, {}", summary.run.name, summary.steps, name_of(end)),
+                       energy::summary(summary.energy)));
   files.add(folder_ / "report.json", report_json(history, summary));
   files.commit();
 }

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "train/report/energy.hpp"
+#include "energy/meter.hpp"
 #include "train/report/observer.hpp"
 
 namespace mi2::train {
@@ -18,7 +18,7 @@ namespace mi2::train {
 class RunReport final : public TrainObserver {
  public:
   /// @param folder  exists.
-  RunReport(std::filesystem::path folder, const EnergyOptions& energy);
+  RunReport(std::filesystem::path folder, const energy::MeterOptions& energy);
   ~RunReport() override;
 
   /// @throws Error{kBadFile} as the others: the folder cannot be written, the disk is full.
@@ -33,7 +33,7 @@ class RunReport final : public TrainObserver {
  private:
   struct Session;
   std::filesystem::path folder_;
-  EnergyOptions energy_;
+  energy::MeterOptions energy_;
   std::unique_ptr<Session> session_;
 };
 

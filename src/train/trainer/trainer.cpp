@@ -40,6 +40,13 @@ struct Window {
   std::int64_t steps = 0;
 };
 
+TrainingData training_data(const Session& session) {
+  const dataset::Dataset& data = session.images->dataset();
+  const auto identity = session.record.settings.find("DATASET.TRAIN");
+  return {data.size(), session.missing_images, static_cast<std::size_t>(data.classes().size()), data.groups(),
+          identity == session.record.settings.end() ? std::string() : identity->second};
+}
+
 }  // namespace
 
 struct Training::Impl {
@@ -357,7 +364,8 @@ TrainResult Training::Impl::run(const std::stop_token& stop) {
             session.processes->size(),
             static_cast<double>(session.images_per_step()),
             evaluations(session, session.state.step),
-            evaluation_steps(session)};
+            evaluation_steps(session),
+            training_data(session)};
     observer.started(run_);
   }
   report_notes();

@@ -1,11 +1,11 @@
-#include "train/report/cards.hpp"
+#include "energy/cards.hpp"
 
 #include <dlfcn.h>
 
 #include <charconv>
 #include <string_view>
 
-namespace mi2::train {
+namespace mi2::energy {
 namespace {
 
 constexpr int kSuccess = 0;
@@ -82,4 +82,4 @@ double Cards::joules() const {
   return sum;
 }
 
-}  // namespace mi2::train
+}  // namespace mi2::energy

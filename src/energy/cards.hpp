@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace mi2::train {
+namespace mi2::energy {
 
 /// The GPUs that CUDA shows this process.
 class Cards {
@@ -30,4 +30,4 @@ class Cards {
   std::vector<void*> handles_;
 };
 
-}  // namespace mi2::train
+}  // namespace mi2::energy

@@ -1,4 +1,4 @@
-#include "train/report/cards.hpp"
+#include "energy/cards.hpp"
 
 #include <dlfcn.h>
 
@@ -7,9 +7,9 @@
 
 #include <gtest/gtest.h>
 
-#include "train/report/energy.hpp"
+#include "energy/meter.hpp"
 
-namespace mi2::train {
+namespace mi2::energy {
 namespace {
 
 std::string fake_nvml() {
@@ -30,10 +30,10 @@ class CardsTest : public ::testing::Test {
   }
   void TearDown() override { ::dlclose(library_); }
 
-  static EnergyOptions options() {
-    EnergyOptions options;
+  static MeterOptions options() {
+    MeterOptions options;
     options.powercap = "/nowhere/at/all";
-    options.watts_per_core = 1e-9;
+    options.watts_per_core.value = {1e-9, 1e-9};
     options.nvml = fake_nvml();
     options.cuda = fake_nvml();  // loaded, as CUDA is by who uses it
     return options;
@@ -72,20 +72,31 @@ TEST_F(CardsTest, EndsWhatItBegan) {
 TEST_F(CardsTest, ARunThatUsesAGpuReportsWhatItConsumed) {
   EnergyMeter meter(options());
   millijoules_[0] += 36'000'000;
-  const EnergyReport report = meter.report();
-  EXPECT_EQ(name_of(report.method), "estimate+nvml");
-  EXPECT_NEAR(report.kwh, 0.01, 1e-6);
+  const Account account = meter.account();
+  EXPECT_EQ(account.method, "estimate+nvml");
+  EXPECT_NEAR(account.kwh().low, 0.01, 1e-6);
+}
+
+TEST_F(CardsTest, ARunOnAGpuThatIsNotCountedSaysSo) {
+  MeterOptions uncounted = options();
+  uncounted.nvml = "libno-such-driver.so.1";
+  EnergyMeter meter(uncounted);
+  const Account account = meter.account();
+  EXPECT_EQ(account.method, "estimate");
+  ASSERT_EQ(account.notes.size(), 1U);
+  EXPECT_NE(account.notes.front().find("does not count"), std::string::npos);
 }
 
 TEST_F(CardsTest, ARunThatUsesNoneDoesNot) {
-  EnergyOptions without = options();
+  MeterOptions without = options();
   without.cuda = "libno-such-cuda.so.1";
   EnergyMeter meter(without);
   millijoules_[0] += 36'000'000;
-  const EnergyReport report = meter.report();
-  EXPECT_EQ(name_of(report.method), "estimate");
-  EXPECT_LT(report.kwh, 1e-6);
+  const Account account = meter.account();
+  EXPECT_EQ(account.method, "estimate");
+  EXPECT_TRUE(account.notes.empty());
+  EXPECT_LT(account.kwh().low, 1e-6);
 }
 
 }  // namespace
-}  // namespace mi2::train
+}  // namespace mi2::energy

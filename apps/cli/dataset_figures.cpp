@@ -75,7 +75,7 @@ std::string figures_text(const std::string& format) {
       fmt::format("{:<18} {:<52} {:<18} {:<22} {:>6}  {}\n", "dataset", "task", "model", "metric", "value", "source");
   for (const auto& row : all) {
     std::string metric = cell_of(row["metric"]);
-    if (row["label"] != "") metric += " of " + cell_of(row["label"]);
+    if (const std::string label = cell_of(row["label"]); !label.empty()) metric += " of " + label;
     text += fmt::format("{:<18} {:<52} {:<18} {:<22} {:>6}  {}\n", cell_of(row["dataset"]), cell_of(row["task"]),
                         cell_of(row["model"]), metric, cell_of(row["value"]), cell_of(row["source"]));
   }

@@ -198,6 +198,19 @@ void go_ways(Ways& ways, const DatasetEvaluation& evaluation, const EmbeddedData
   }
 }
 
+/// What to fine-tune on; nothing if that is not asked for, or is left out since the dataset has no such rows.
+std::optional<recipe::TrainingRows> rows_to_tune(Ways& ways, const DatasetEvaluation& evaluation,
+                                                 const recipe::Prepared& prepared) {
+  if (!wants(evaluation, kFineTune)) return std::nullopt;
+  try {
+    return recipe::training_rows(prepared);
+  } catch (const Error& error) {
+    if (evaluation.ways.size() == 1) throw;
+    ways.warn(fmt::format("warning: {}: {}: left out", kFineTune, error.what()));
+    return std::nullopt;
+  }
+}
+
 /// Trains, and asks the model that was best on val as zero-shot does. @returns the exit status.
 int go_tuned(Ways& ways, const DatasetEvaluation& evaluation, const recipe::Prepared& prepared, FineTuning& tuning) {
   int status = 0;
@@ -268,9 +281,9 @@ EvaluatedDataset evaluate_one(DatasetEvaluation& evaluation, const recipe::Recip
   Progress progress(0, "");
   if (!embedder) embedder.emplace(open_embedder(evaluation.model, progress));
   std::optional<FineTuning> tuning;
-  if (wants(evaluation, kFineTune)) {
-    tuning.emplace(prepared, evaluation.model, embedder->provenance().weights_sha256, folder / kFineTune,
-                   evaluation.tuning);
+  if (auto rows = rows_to_tune(ways, evaluation, prepared)) {
+    tuning.emplace(recipe, std::move(*rows), evaluation.model, embedder->provenance().weights_sha256,
+                   folder / kFineTune, evaluation.tuning);
   }
   EvaluatedDataset found = evaluated_of(prepared);
   std::size_t before = 0;  // images that an earlier run embedded, of all

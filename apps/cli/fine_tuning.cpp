@@ -73,12 +73,13 @@ std::string device_of(const Device& device) { return device.kind == Device::Kind
 
 }  // namespace
 
-FineTuning::FineTuning(const recipe::Prepared& prepared, const ModelArguments& model, std::string weights_sha256,
-                       fs::path folder, FineTuningArguments arguments)
-    : folder_(fs::absolute(std::move(folder))),
+FineTuning::FineTuning(const recipe::Recipe& recipe, recipe::TrainingRows rows, const ModelArguments& model,
+                       std::string weights_sha256, const fs::path& folder, FineTuningArguments arguments)
+    : folder_(fs::absolute(folder)),
       arguments_(std::move(arguments)),
-      name_(prepared.recipe->name),
-      weights_sha256_(std::move(weights_sha256)) {
+      name_(recipe.name),
+      weights_sha256_(std::move(weights_sha256)),
+      rows_(std::move(rows)) {
   if (!fs::is_directory(model.model) || !model.options.lora.empty()) {
     throw Error(
         Code::kBadArgument,
@@ -87,13 +88,12 @@ FineTuning::FineTuning(const recipe::Prepared& prepared, const ModelArguments& m
   if (base::count_from_environment("OMPI_COMM_WORLD_SIZE").value_or(1) > 1) {
     throw Error(Code::kBadArgument, "fine-tune: mi2 evaluate is one process; expected no mpirun, or mi2 train for it");
   }
-  rows_ = recipe::training_rows(prepared);
   settings_ = recipe::usual_fine_tuning();
   const train::TrainConfig ours = configured(model);
   const std::string mine =
       "SAVE_DIR, MODEL, DEVICE, RESUME, LORA.MERGED and what is trained and evaluated on are not to be "
       "chosen here";
-  settings_ = merged(*prepared.recipe, {});
+  settings_ = merged(recipe, {});
   try {
     config_ = configured(model);
   } catch (const Error& error) {
@@ -104,7 +104,7 @@ FineTuning::FineTuning(const recipe::Prepared& prepared, const ModelArguments& m
     throw Error(Code::kBadFile,
                 fmt::format("{}: fine_tuning: {}, nor is HOOK.COMMAND; expected other keys", name_, mine));
   }
-  settings_ = merged(*prepared.recipe, arguments_.settings);
+  settings_ = merged(recipe, arguments_.settings);
   config_ = configured(model);
   if (!is_ours(config_, ours)) {
     throw Error(Code::kBadArgument,
@@ -151,8 +151,8 @@ void FineTuning::check_earlier() const {
     throw Error(Code::kBadArgument,
                 fmt::format("{}: holds a fine-tuning {}; expected the same, or another --out", folder_.string(), what));
   };
-  if (earlier.value("weights_sha256", "") != now["weights_sha256"]) refuse("of other weights");
-  if (earlier.value("manifest_sha256", "") != now["manifest_sha256"]) refuse("on other rows or texts");
+  if (earlier.value("weights_sha256", Json()) != now["weights_sha256"]) refuse("of other weights");
+  if (earlier.value("manifest_sha256", Json()) != now["manifest_sha256"]) refuse("on other rows or texts");
   const Json before = earlier.value("settings", Json::object());
   for (const auto& [key, value] : now["settings"].items()) {
     if (before.value(key, Json()) != value) refuse(fmt::format("whose {} is another", key));

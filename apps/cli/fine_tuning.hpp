@@ -25,9 +25,9 @@ class FineTuning {
   /// @param weights_sha256  of the model that is tuned.
   /// @throws Error{kBadArgument} for a setting that is none or is not the user's to choose, for a model that is no
   ///         folder, for a run that is there already without --resume, or with it one of other weights, rows or
-  ///         settings; as recipe::training_rows.
-  FineTuning(const recipe::Prepared& prepared, const ModelArguments& model, std::string weights_sha256,
-             std::filesystem::path folder, FineTuningArguments arguments);
+  ///         settings; {kBadFile} for a recipe's setting that is none or not its own to choose.
+  FineTuning(const recipe::Recipe& recipe, recipe::TrainingRows rows, const ModelArguments& model,
+             std::string weights_sha256, const std::filesystem::path& folder, FineTuningArguments arguments);
 
   /// Trains what is not trained yet. @returns the folder of the model that was best on val.
   /// @throws as train::run_training; Interrupted, with a checkpoint left.

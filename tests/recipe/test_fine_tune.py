@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import boneage
+import busi
 import nih
 import numpy as np
 import pytest
@@ -206,6 +207,28 @@ def test_settings_that_are_none_are_refused_before_anything_is_embedded(tmp_path
     done = run(colours(tmp_path), tmp_path / "own", tmp_path / "r", "--ways", "zero-shot,fine-tune", status=2, **settings)
     assert words in done.stderr and not (tmp_path / "r" / "cache").exists(), done.stderr
     assert not (tmp_path / "r" / "fine-tune").exists()
+
+
+@NEEDS_TORCH
+def test_a_dataset_without_a_training_split_keeps_its_other_ways(tmp_path):
+    busi.make(tmp_path / "busi")
+    done = run("busi", tmp_path / "busi", tmp_path / "r", "--ways", "zero-shot,fine-tune")
+    assert list(json.loads((tmp_path / "r" / "evaluation.json").read_text())["ways"]) == ["zero-shot"]
+    assert "fine-tune: busi: the protocol all leaves 0 rows to train on" in done.stderr
+    run("busi", tmp_path / "busi", tmp_path / "s", status=2)
+
+
+@NEEDS_TORCH
+def test_an_interrupted_run_leaves_a_checkpoint(tmp_path):
+    recipe, out = colours(tmp_path), tmp_path / "r"
+    with subprocess.Popen(command(recipe, tmp_path / "own", out, MAX_STEPS=200), stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": "1"}) as child:
+        end = time.monotonic() + 120
+        while child.poll() is None and time.monotonic() < end and steps_logged(out / "fine-tune" / "run") < 3:
+            time.sleep(0.01)
+        child.send_signal(signal.SIGINT)
+        assert child.wait(60) == -signal.SIGINT
+    assert list((out / "fine-tune" / "run" / "checkpoints").iterdir()) and not (out / "evaluation.json").exists()
 
 
 def test_what_is_of_training_is_refused_without_it(tmp_path):

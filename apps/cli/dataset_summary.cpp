@@ -143,7 +143,6 @@ std::string summary_text(const EvaluatedDataset& found) {
   for (const recipe::Benchmark& row : found.recipe->benchmarks) {
     text += fmt::format("  published  {}: {} {} ({})\n", row.name, row.metric, row.value, row.note);
   }
-  text += fmt::format("  energy     {}\n", energy::summary(found.energy));
   return text;
 }
 

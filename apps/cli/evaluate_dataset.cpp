@@ -275,6 +275,7 @@ EvaluatedDataset evaluate_one(DatasetEvaluation& evaluation, const recipe::Recip
     found.energy.notes.push_back(
         fmt::format("{} of {} images, which an earlier run embedded", made.cached, made.cached + made.computed));
   }
+  progress.note(fmt::format("energy: {}", energy::summary(found.energy)));
   base::AtomicFiles files;
   files.add(folder / "evaluation.json", summary_json(found, embedder->provenance()));
   files.add(folder / "report.html", summary_html(found));

@@ -55,7 +55,6 @@ Output: DIR gets README.md (with the front matter that model hubs read), model-c
 model-card.html, which needs no other file.
 
 Examples:
-  mi2 evaluate starter --root /data/starter --model models/starter --out report
   mi2 report model-card models/starter --evaluation report --name Starter --licence mit --out card
   mi2 report model-card build/runs/starter --best --evaluation report --out card
   mi2 report carbon --gpu-hours 96 --watts V100 --format json > energy.json
@@ -123,8 +122,7 @@ void add_model_card(CLI::App& command, Session& session) {
   arguments->evaluations = add_repeatable(command, "--evaluation", "A folder that mi2 evaluate wrote");
   arguments->evaluations->type_name("DIR");
   command
-      .add_option("--training-energy", arguments->energy,
-                  "What training took, an account in JSON of mi2 report carbon")
+      .add_option("--training-energy", arguments->energy, "What training took, an account in JSON of mi2 report carbon")
       ->type_name("FILE");
   command.add_option("--name", arguments->name, "Of the model (default: the last part of PATH)")->type_name("TEXT");
   command.add_option("--licence", arguments->licence, "Of the weights, as model hubs name it: mit, apache-2.0, other")

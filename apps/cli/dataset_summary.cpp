@@ -202,7 +202,6 @@ std::string summary_text(const EvaluatedDataset& found) {
   for (const recipe::Benchmark& row : found.recipe->others) {
     text += fmt::format("  others     {}: {} {} ({})\n", row.name, row.metric, row.value, remark_of(row));
   }
-  text += fmt::format("  energy     {}\n", energy::summary(found.energy));
   return text;
 }
 

@@ -307,6 +307,7 @@ EvaluatedDataset evaluate_one(DatasetEvaluation& evaluation, const recipe::Recip
   if (tuning && tuning->began_earlier()) {
     found.energy.notes.push_back("what earlier runs of the fine-tuning took, which report.json of its folder has");
   }
+  progress.note(fmt::format("energy: {}", energy::summary(found.energy)));
   base::AtomicFiles files;
   files.add(folder / "evaluation.json", summary_json(found, embedder->provenance()));
   files.add(folder / "report.html", summary_html(found));

@@ -55,7 +55,6 @@ Output: DIR gets README.md (with the front matter that model hubs read), model-c
 model-card.html, which needs no other file.
 
 Examples:
-  mi2 evaluate starter --root /data/starter --model models/starter --out report
   mi2 report model-card models/starter --evaluation report --name Starter --licence mit --out card
   mi2 report model-card build/runs/starter --best --evaluation report --out card
   mi2 report carbon --gpu-hours 96 --watts V100 --format json > energy.json

@@ -22,15 +22,11 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
 constexpr std::uint64_t kMaxReportBytes = std::uint64_t{1} << 28;
+constexpr std::size_t kMaxValues = std::size_t{1} << 23;
 constexpr std::size_t kMaxWays = 64;
 constexpr std::size_t kMaxGroups = 10'000;
 /// What a report is read for comes first; other figures follow by name.
 constexpr std::array<std::string_view, 5> kFirst{"mean_auc", "mae_given", "mae_argmax", "mae_expectation", "accuracy"};
-
-Json read_json(const fs::path& path) {
-  return base::parse_json(base::read_text_file(path, kMaxReportBytes),
-                          {.name = path.native(), .fault = Code::kBadFile, .max_values = std::size_t{1} << 23});
-}
 
 std::optional<double> number_or_none(const Json& json) {
   if (json.is_null()) return std::nullopt;
@@ -51,7 +47,7 @@ std::vector<CardFigure> figures_of(const Json& json) {
     ranked.emplace_back(rank, CardFigure{key, figure.at("name").get<std::string>(),
                                          figure.value("method", std::string()), figure_of(figure)});
   }
-  std::ranges::stable_sort(ranked, {}, [](const auto& one) { return one.first; });
+  std::ranges::sort(ranked, {}, [](const auto& one) { return std::pair(one.first, std::string_view(one.second.key)); });
   std::vector<CardFigure> figures;
   for (auto& [rank, figure] : ranked) figures.push_back(std::move(figure));
   return figures;
@@ -97,13 +93,20 @@ CardEvaluation evaluation_of(const Json& json) {
 
 /// @throws Error{kBadFile} for JSON of another kind, which nlohmann's types alone would not say of which file.
 template <typename Read>
-auto read_as(const fs::path& path, std::string_view what, const Read& read) {
-  const Json json = read_json(path);
+auto read_as(std::string_view text, std::string_view name, std::string_view what, const Read& read) {
+  const Json json = base::parse_json(text, {.name = name, .fault = Code::kBadFile, .max_values = kMaxValues});
   try {
     return read(json);
   } catch (const Json::exception&) {
-    throw Error(Code::kBadFile, fmt::format("{}: is no {} of mi2 evaluate", path.string(), what));
+    throw Error(Code::kBadFile, fmt::format("{}: is no {} of mi2 evaluate", name, what));
   }
+}
+
+std::string text_of(const fs::path& path) { return base::read_text_file(path, kMaxReportBytes); }
+
+CardEvaluation report_in(const fs::path& folder) {
+  const fs::path path = folder / "report.json";
+  return parse_card_evaluation(text_of(path), path.native());
 }
 
 /// The folder of a way is called as the way, and lies inside.
@@ -120,7 +123,7 @@ struct Overview {
 };
 
 Overview overview_of(const fs::path& path) {
-  return read_as(path, "evaluation.json", [&](const Json& json) {
+  return read_as(text_of(path), path.native(), "evaluation.json", [&](const Json& json) {
     if (json.contains("datasets")) {
       throw Error(Code::kBadArgument, fmt::format("{}: is of several datasets; expected the folder of one in it",
                                                   path.parent_path().string()));
@@ -144,17 +147,21 @@ Overview overview_of(const fs::path& path) {
 
 }  // namespace
 
+CardEvaluation parse_card_evaluation(std::string_view text, std::string_view name) {
+  return read_as(text, name, "report.json", evaluation_of);
+}
+
 CardEvaluations read_card_evaluations(const fs::path& folder) {
   CardEvaluations found;
   std::error_code ignored;
   if (!fs::exists(folder / "evaluation.json", ignored)) {
-    found.reports.push_back(read_as(folder / "report.json", "report.json", evaluation_of));
+    found.reports.push_back(report_in(folder));
     found.title = found.reports.front().title;
     return found;
   }
   const Overview overview = overview_of(folder / "evaluation.json");
   for (const std::string& way : overview.ways) {
-    found.reports.push_back(read_as(folder / way / "report.json", "report.json", evaluation_of));
+    found.reports.push_back(report_in(folder / way));
     found.reports.back().weights_sha256 = overview.weights_sha256;
     found.reports.back().made = overview.made;
     found.reports.back().dataset = overview.title;

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "evaluation/figure.hpp"
@@ -56,6 +57,9 @@ struct CardEvaluation {
   std::string weights_sha256;  ///< of the model; empty: the report does not say
   std::string made;            ///< dtype and profile; empty: the report does not say
 };
+
+/// A report.json, as text. @param name  what errors call it. @throws Error{kBadFile}, {kTooLarge}.
+CardEvaluation parse_card_evaluation(std::string_view text, std::string_view name);
 
 /// What a folder of mi2 evaluate holds: one report, or one per way of answering for a dataset.
 struct CardEvaluations {

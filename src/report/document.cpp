@@ -1,5 +1,6 @@
 #include "report/document.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -113,17 +114,22 @@ std::string escape_markdown(std::string_view text) {
   // A backslash before a mark that means nothing shows the mark. Those here make emphasis, code, links, addresses that
   // become links, tags, entities, cells and headings.
   constexpr std::string_view kMarks = "\\`*_[]<>|~&#@!$";
+  std::string valid = base::replace_invalid_utf8(text);
+  for (char& c : valid) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
+  }
+  valid.erase(0, valid.find_first_not_of(' '));  // many blanks in front make code
+  const std::size_t digits = std::min(valid.find_first_not_of("0123456789"), valid.size());
   std::string safe;
-  const std::string valid = base::replace_invalid_utf8(text);
   for (std::size_t i = 0; i < valid.size(); ++i) {
     const char c = valid[i];
-    const bool control = static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
-    // "://" and "www." become links by themselves; "- " at a start would begin a list.
+    // "://" and "www." become links by themselves; "- " and "1. " at a start begin a list.
     const bool link =
         (c == ':' && valid.substr(i + 1, 2) == "//") || (c == '.' && i >= 3 && valid.substr(i - 3, 3) == "www");
-    const bool start = i == 0 && (c == '-' || c == '+' || c == '=');
+    const bool ends = i + 1 == valid.size() || valid[i + 1] == ' ' || valid[i + 1] == '-';
+    const bool start = ends && ((i == 0 && (c == '-' || c == '+')) || (i == digits && (c == '.' || c == ')')));
     if (link || start || kMarks.find(c) != std::string_view::npos) safe += '\\';
-    safe += control ? ' ' : c;
+    safe += c;
   }
   return safe;
 }

@@ -117,9 +117,9 @@ HOSTILE = 'x</title><script>alert(1)</script>|[a](javascript:b) `c` **d** https:
 
 def test_names_are_never_markup(mi2, tmp_path):
     labels = ["<img src=x>", "a|b](c)"]
-    write(tmp_path / "p.csv", ["id", *labels], [[f"i{i}", .1 + i / 99, .9 - i / 99] for i in range(40)])
+    write(tmp_path / "1. p.csv", ["id", *labels], [[f"i{i}", .1 + i / 99, .9 - i / 99] for i in range(40)])
     write(tmp_path / "l.csv", ["id", "label", "<b>|sex"], [[f"i{i}", labels[i % 2], ("<i>f", "m|")[i // 20]] for i in range(40)])
-    evaluate_tables(mi2, tmp_path, samples=20)
+    evaluate_tables(mi2, tmp_path, samples=20, predictions="1. p.csv")
     card(mi2, STARTER, tmp_path / "card", "--evaluation", tmp_path / "r", "--name", HOSTILE, "--licence", HOSTILE, "--authors", HOSTILE)
     front, body, found, page = read(tmp_path / "card")
     assert front["model-index"][0]["name"] == found["name"] == HOSTILE and front["license"] == HOSTILE
@@ -134,6 +134,7 @@ def test_names_are_never_markup(mi2, tmp_path):
                            "td", "ul", "li"}, set(opened)
     bare = re.sub(r"\\[!-/:-@\[-`{-~]", "", body)
     assert not re.search(r"[<`\[\]]|://", bare) and "\x1b" not in body, re.findall(r".*[<`\[\]].*", bare)
+    assert "\n- 1\\. p.csv" in body and not re.search(r"(?m)^(- )?( {4}|\d+[.)] )", body)
     columns = [len(re.split(r"(?<!\\)\|", line)) for line in body.splitlines() if line.startswith("|")]
     assert set(columns) <= {4, 5, 6, 7} and body.count("\n# ") == 1
     assert cells(body, "Authors") == [HOSTILE.replace("\n", " ").replace("\x1b", " ")]

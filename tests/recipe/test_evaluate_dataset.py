@@ -72,7 +72,7 @@ def test_an_evaluation_states_its_energy_with_every_factor(tmp_path):
     assert energy["energy_kwh"]["low"] == pytest.approx(energy["hours"] * 2000 * 1.2 / 1000)
     assert energy["co2e_kg"]["high"] == pytest.approx(energy["hours"] * 2400 * 1.2 / 1000 * .38095)
     page = (tmp_path / "r" / "report.html").read_text()
-    assert "Germany, 2023" in page and "PUE 1.2" in page and "CO2e (stated)" in done.stdout
+    assert "Germany, 2023" in page and "PUE 1.2" in page and "CO2e (stated)" in done.stderr
     assert "in the folder above" in (tmp_path / "r" / "zero-shot" / "report.html").read_text()
     # Without them it is measured or estimated; what an earlier run embedded is not in it, which it says.
     evaluate("busi", tmp_path / "busi", tmp_path / "r", "--ways", "zero-shot")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from train_support import NEEDS_TORCH, as_older, close, losses, make_data, run, settings, weights
+from train_support import CUTMIX, MIXUP, NEEDS_TORCH, as_older, close, losses, make_data, run, settings, weights
 
 pytestmark = NEEDS_TORCH
 
@@ -178,8 +178,9 @@ def test_random_weights_are_asked_for_where_the_model_is_a_config(data, tmp_path
     run({**values, "MAX_STEPS": 2}, folder, "--resume")
 
 
-def test_cached_gradients_give_the_losses_of_one_large_batch_on_one_process_or_two(data, tmp_path):
-    same = {"DROP_RATE": 0, "DROP_PATH_RATE": 0, "AUG__MIXUP": 0.8, "AUG__MIXUP_PROB": 0.5, "TRAIN__GRADIENT_CACHING": "true"}
+@pytest.mark.parametrize("mixing", [MIXUP, CUTMIX])
+def test_cached_gradients_give_the_losses_of_one_large_batch_on_one_process_or_two(data, tmp_path, mixing):
+    same = {"DROP_RATE": 0, "DROP_PATH_RATE": 0, **mixing, "TRAIN__GRADIENT_CACHING": "true"}
     whole = tmp_path / "whole"
     run(settings(data, whole, **same), whole)
     for processes, piece in ((1, 2), (2, 2)):
@@ -190,6 +191,21 @@ def test_cached_gradients_give_the_losses_of_one_large_batch_on_one_process_or_t
         assert one.keys() == other.keys() and len(one) == 10
         # trainer_test has 1e-6; here the model's logit scale, 100, multiplies what f32 rounds.
         assert all(abs(one[step] - other[step]) <= 1e-5 for step in one), (one, other)
+
+
+def test_cutmix_is_resumed_to_the_bit_and_does_not_change_unnoticed(data, tmp_path):
+    through, parts, plain = (tmp_path / name for name in ("through", "parts", "plain"))
+    run(settings(data, plain), plain)
+    run(settings(data, through, **CUTMIX, SAVE_PER_OPTIM_STEPS=7), through)
+    assert losses(through) != losses(plain)
+    shutil.copytree(through, parts)
+    checkpoints(parts)[-1].unlink()
+    for key, value in (("AUG.MIXCUT", 0.5), ("AUG.MIXUP_SWITCH_PROB", 0.25)):
+        again = {**settings(data, parts, **CUTMIX), key: value}
+        assert f"{key} was" in run(again, parts, "--resume", status=2).stderr
+    run(settings(data, parts, **CUTMIX), parts, "--resume")
+    assert losses(parts) == losses(through)
+    assert weights(checkpoints(parts)[-1])[0] == weights(checkpoints(through)[-1])[0]
 
 
 def test_captions_weights_and_balance_are_resumed_to_the_bit(data, tmp_path):

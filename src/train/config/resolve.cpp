@@ -87,12 +87,6 @@ void finish_data(Draft& draft, std::string_view name) {
   }
   add_tsv(bank, draft.bank_tsv, draft.root, name, "IMAGE_TSV and TEXT_TSV");
   data.seed = draft.config.seed;
-  if (draft.config.augment.mixup_probability > 0 && draft.cutmix_alpha > 0 && draft.cutmix_share > 0) {
-    throw Error(
-        Code::kUnsupported,
-        fmt::format("{}: AUG.MIXCUT asks for CutMix, mi2 has mixup: set AUG.MIXCUT or AUG.MIXUP_SWITCH_PROB to 0",
-                    name));
-  }
 }
 
 void finish_evaluation(Draft& draft, std::string_view name) {

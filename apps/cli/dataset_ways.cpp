@@ -12,6 +12,7 @@
 #include <mi2/error.hpp>
 
 #include "adapter/training.hpp"
+#include "base/numbers.hpp"
 #include "evaluation/confusion.hpp"
 #include "vectors/knn.hpp"
 
@@ -30,7 +31,7 @@ std::vector<std::string> labels_in(std::string_view cell) {
   return found;
 }
 
-double number_of(const std::string& text) { return report::parse_finite(text).value_or(0); }
+double number_of(const std::string& text) { return base::parse_finite(text).value_or(0); }
 
 /// Columns of a dataset's rows, and which of them have vectors.
 class View {
@@ -118,7 +119,7 @@ std::optional<std::string> age_in(std::string_view text, std::string_view whole)
     return std::nullopt;
   const std::string_view rest = text.substr(at);
   const std::size_t end = std::min(rest.find_first_not_of("0123456789."), rest.size());
-  if (!report::parse_finite(rest.substr(0, end))) return std::nullopt;
+  if (!base::parse_finite(rest.substr(0, end))) return std::nullopt;
   return std::string(rest.substr(0, end));
 }
 

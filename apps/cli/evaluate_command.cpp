@@ -17,6 +17,7 @@
 
 #include "arguments.hpp"
 #include "base/files.hpp"
+#include "base/numbers.hpp"
 #include "base/table.hpp"
 #include "choices.hpp"
 #include "command.hpp"
@@ -109,7 +110,7 @@ std::vector<double> parse_bands(const std::string& text) {
   std::size_t begin = 0;
   while (begin <= text.size()) {
     const std::size_t end = std::min(text.find(',', begin), text.size());
-    const auto age = report::parse_finite(std::string_view(text).substr(begin, end - begin));
+    const auto age = base::parse_finite(std::string_view(text).substr(begin, end - begin));
     if (!age) throw Error(Code::kBadArgument, fmt::format("--age-bands: expected numbers A,B,C, got '{}'", text));
     bands.push_back(*age);
     begin = end + 1;

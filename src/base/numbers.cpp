@@ -31,4 +31,12 @@ void append_numbers(std::string& text, std::span<const float> values, char separ
   }
 }
 
+std::optional<double> parse_finite(std::string_view text) {
+  if (text.starts_with('+')) text.remove_prefix(1);
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
+  return value;
+}
+
 }  // namespace mi2::base

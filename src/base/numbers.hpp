@@ -1,8 +1,10 @@
 #pragma once
 // Numbers as text, for JSON and CSV.
 
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace mi2::base {
 
@@ -13,5 +15,8 @@ void append_number(std::string& text, double value);
 
 /// Appends the numbers, separated.
 void append_numbers(std::string& text, std::span<const float> values, char separator);
+
+/// A whole finite number. Nothing else: no blanks, nothing after it.
+std::optional<double> parse_finite(std::string_view text);
 
 }  // namespace mi2::base

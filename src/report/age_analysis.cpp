@@ -10,6 +10,7 @@
 
 #include <mi2/error.hpp>
 
+#include "base/numbers.hpp"
 #include "report/sampling.hpp"
 #include "report/subgroups.hpp"
 #include "report/used_scores.hpp"
@@ -41,7 +42,7 @@ void guess_ages(const Study& study, Analysis& analysis) {
   }
   std::vector<double> ages;
   for (const std::string& label : study.labels) {
-    const std::optional<double> age = parse_finite(label);
+    const std::optional<double> age = base::parse_finite(label);
     if (!age || std::abs(*age) > kMostAge) {
       throw Error(Code::kBadArgument,
                   fmt::format("--ages: expected one column of guesses, or a column per age named by its number; "

@@ -7,7 +7,7 @@
 
 #include <mi2/error.hpp>
 
-#include "report/predictions.hpp"
+#include "base/numbers.hpp"
 
 namespace mi2::report {
 namespace {
@@ -51,8 +51,8 @@ Carbon carbon(const CarbonOptions& options) {
 
 Range parse_range(const std::string& text, const std::string& what) {
   const std::size_t dash = text.find('-', 1);
-  const auto low = parse_finite(text.substr(0, dash));
-  const auto high = dash == std::string::npos ? low : parse_finite(text.substr(dash + 1));
+  const auto low = base::parse_finite(text.substr(0, dash));
+  const auto high = dash == std::string::npos ? low : base::parse_finite(text.substr(dash + 1));
   if (!low || !high) {
     throw Error(Code::kBadArgument, fmt::format("{}: expected a number, or two as LOW-HIGH, got '{}'", what, text));
   }

@@ -12,6 +12,7 @@
 
 #include <mi2/error.hpp>
 
+#include "base/numbers.hpp"
 #include "report/label_rows.hpp"
 
 namespace mi2::report {
@@ -120,7 +121,7 @@ class CaseBuilder {
   /// @returns false if the row is to be left out.
   bool add_truth(const LabelRow& row, Cases& cases) {
     if (options_.task == Task::kAges) {
-      const std::optional<double> age = parse_finite(row.label);
+      const std::optional<double> age = base::parse_finite(row.label);
       if (!age || std::abs(*age) > kMostAge) {
         throw Error(Code::kBadFile, fmt::format("{}: line {}: expected a number of at most {:g} as label", rows_.source,
                                                 row.line, kMostAge));

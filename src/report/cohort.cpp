@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "base/numbers.hpp"
 #include "evaluation/quantile.hpp"
 
 namespace mi2::report {
@@ -52,7 +53,8 @@ class CohortPart {
       if (!cases_.patients.empty()) patients.insert(cases_.patients[r]);
       for (const Attribute& attribute : cases_.attributes) {
         if (attribute.name != "age") continue;
-        if (const auto age = parse_finite(attribute.values[r]); age && std::abs(*age) <= kMostAge) ages.push_back(*age);
+        if (const auto age = base::parse_finite(attribute.values[r]); age && std::abs(*age) <= kMostAge)
+          ages.push_back(*age);
       }
     }
     if (!cases_.patients.empty()) found.patients = patients.size();

@@ -11,6 +11,7 @@
 
 #include <mi2/error.hpp>
 
+#include "base/numbers.hpp"
 #include "evaluation/ages.hpp"
 #include "evaluation/binary.hpp"
 #include "report/label_rows.hpp"
@@ -87,7 +88,7 @@ Cases cases_of(const ScoredRows& rows) {
     if (rows.task == Task::kOne) {
       cases.truth.push_back(place(truth));
     } else if (rows.task == Task::kAges) {
-      const std::optional<double> age = parse_finite(truth);
+      const std::optional<double> age = base::parse_finite(truth);
       if (!age) throw Error(Code::kBadFile, fmt::format("{}: a row has no number as age", rows.source));
       cases.ages.push_back(*age);
     } else {

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "base/numbers.hpp"
+
 namespace mi2::report {
 namespace {
 
@@ -35,7 +37,7 @@ GroupedAttribute by_age(const Attribute& attribute, const std::vector<double>& b
   std::map<std::pair<std::size_t, std::string>, Group> groups;
   Group missing;
   for (std::size_t r = 0; r < attribute.values.size(); ++r) {
-    const std::optional<double> age = parse_finite(attribute.values[r]);
+    const std::optional<double> age = base::parse_finite(attribute.values[r]);
     if (!age) {
       missing.rows.push_back(r);
       continue;

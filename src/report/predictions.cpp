@@ -1,7 +1,6 @@
 #include "report/predictions.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <unordered_map>
 #include <unordered_set>
@@ -11,13 +10,14 @@
 
 #include <mi2/error.hpp>
 
+#include "base/numbers.hpp"
 #include "report/columns.hpp"
 
 namespace mi2::report {
 namespace {
 
 double score_of(const std::string& text, const base::Table& table, std::size_t line, std::size_t column) {
-  if (const std::optional<double> value = parse_finite(text)) return *value;
+  if (const std::optional<double> value = base::parse_finite(text)) return *value;
   throw Error(Code::kBadFile, fmt::format("{}: line {}: column {}: expected a finite number as score, got {}",
                                           table.name(), line, column + 1, text.empty() ? "nothing" : "something else"));
 }
@@ -127,14 +127,6 @@ Predictions read_long(base::Table& table, std::size_t id, std::size_t label, std
 }
 
 }  // namespace
-
-std::optional<double> parse_finite(std::string_view text) {
-  if (text.starts_with('+')) text.remove_prefix(1);
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
-  return value;
-}
 
 Predictions read_predictions(base::Table table, const std::optional<double>& absent_score) {
   if (absent_score && !std::isfinite(*absent_score)) {

@@ -29,7 +29,4 @@ inline constexpr std::size_t kMaxScores = std::size_t{1} << 26;
 ///         empty or occurs twice, an id without one of the labels; no row; no label. {kTooLarge} over kMaxScores.
 Predictions read_predictions(base::Table table, const std::optional<double>& absent_score);
 
-/// A whole finite number. Nothing else: no blanks, nothing after it.
-std::optional<double> parse_finite(std::string_view text);
-
 }  // namespace mi2::report

@@ -11,6 +11,7 @@
 
 #include <mi2/error.hpp>
 
+#include "base/numbers.hpp"
 #include "evaluation/retrieval.hpp"
 #include "report/columns.hpp"
 #include "report/label_rows.hpp"
@@ -70,7 +71,7 @@ Rankings read_rankings(base::Table& table) {
   std::unordered_map<std::string, std::size_t> item_of;
   std::set<std::pair<std::size_t, std::size_t>> pairs;
   for (base::CsvRow& row : table.take_rows()) {
-    const std::optional<double> value = parse_finite(row.fields[score]);
+    const std::optional<double> value = base::parse_finite(row.fields[score]);
     if (!value) {
       throw Error(Code::kBadFile,
                   fmt::format("{}: line {}: expected a finite number as score", table.name(), row.line));

@@ -94,7 +94,7 @@ ScoredRows read_scored_rows(base::Table table) {
   for (base::CsvRow& row : table.take_rows()) {
     if (!ids.insert(row.fields[0]).second) refuse(table, fmt::format("an id twice on line {}", row.line));
     for (std::size_t c = first; c < row.fields.size(); ++c) {
-      const std::optional<double> score = parse_finite(row.fields[c]);
+      const std::optional<double> score = base::parse_finite(row.fields[c]);
       const bool is_right = score && (found.task != Task::kAges || std::abs(*score) <= kMostAge);
       if (!is_right) refuse(table, fmt::format("no number on line {}", row.line));
       found.scores.values.push_back(*score);

@@ -62,8 +62,8 @@ std::optional<Mixup> draw_mixup(Random& random, std::size_t batch, int width, in
     const int centre_y = below(random, height);
     const CropBox box = cutmix_box(lambda, width, height, below(random, width), centre_y);
     // The edges may have cut the box: what counts is the area that is left of it.
-    mixup.lambda = static_cast<float>(1 - static_cast<double>(box.width) * box.height /
-                                              (static_cast<double>(width) * height));
+    mixup.lambda =
+        static_cast<float>(1 - static_cast<double>(box.width) * box.height / (static_cast<double>(width) * height));
     mixup.box = box;
   } else {
     mixup.lambda = static_cast<float>(random.beta(options.mixup_alpha, options.mixup_alpha));

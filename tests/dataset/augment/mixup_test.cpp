@@ -64,7 +64,7 @@ TEST(Mixup, KeepsToItsProbabilityAndDistribution) {
   AugmentOptions options = mixing(0.4F, 0);
   options.mixup_probability = 0.3F;
   const Drawn drawn = draw(options);
-  EXPECT_NEAR(drawn.mixed, 6000, 330);                // standard deviation 65
+  EXPECT_NEAR(drawn.mixed, 6000, 330);           // standard deviation 65
   EXPECT_NEAR(drawn.spread, 0.25 / 1.8, 0.005);  // the variance of Beta(0.4, 0.4); five standard errors
   EXPECT_EQ(drawn.cut, 0);
   Random random({8});

@@ -15,6 +15,7 @@
 #include "adapter/folds.hpp"
 #include "adapter/target_figures.hpp"
 #include "adapter/target_rows.hpp"
+#include "base/memory.hpp"
 #include "evaluation/bootstrap.hpp"
 #include "evaluation/evaluation.hpp"
 #include "evaluation/findings.hpp"
@@ -330,6 +331,7 @@ AdapterDescription shape_of(const TrainingSet& set, const TrainOptions& options)
 
 Adapter fit_all_rows(const TrainingSet& set, const TrainOptions& options, const base::OnProgress& on_progress) {
   const AdapterDescription shape = shape_of(set, options);
+  check_size_of_fit(shape, set.train.rows(), options.fit, base::available_memory());
   return {shape, fit_on(shape, set.train, none_of(set.train), options, on_progress).tensors};
 }
 
@@ -345,6 +347,7 @@ evaluation::Scores logits_of(const Adapter& adapter, const Samples& samples) {
 TrainedAdapter train_adapter(const TrainingSet& set, const TrainOptions& options, const base::OnProgress& on_progress) {
   check(set, options);
   AdapterDescription shape = shape_of(set, options);
+  check_size_of_fit(shape, set.train.rows(), options.fit, base::available_memory());
 
   Samples train = set.train;
   Samples validation = set.validation;

@@ -216,6 +216,23 @@ TEST(TrainConfig, SaysWhatItDoesNotHaveYetTheReferenceDoes) {
   refuses("AUG: {TORCHVISION_AUG: {AUTO_AUGMENT: rand-m9}}\n", {"ta_wide"}, Code::kUnsupported);
 }
 
+TEST(TrainConfig, ABatchIsAsLargeAsMemoryAllowsOnlyWhereLossesDoNotFollowFromIt) {
+  const TrainConfig config = minimal("", {"TRAIN.BATCH_SIZE_PER_GPU=auto", "TRAIN.GRADIENT_CACHING=true"});
+  EXPECT_TRUE(config.batch.automatic);
+  EXPECT_EQ(config.batch.per_device, 0);
+  EXPECT_EQ(accumulation_steps(config.batch, 2), 1);
+  EXPECT_THAT(to_yaml(config), HasSubstr("BATCH_SIZE_PER_GPU: auto"));
+  EXPECT_TRUE(parse_train_config(to_yaml(config), "again.yaml").batch.automatic);
+  EXPECT_FALSE(minimal("", {"TRAIN.BATCH_SIZE_PER_GPU=auto", "TRAIN.BATCH_SIZE_PER_GPU=8"}).batch.automatic);
+  expect_error(Code::kBadFile, {"TRAIN.BATCH_SIZE_PER_GPU: auto needs TRAIN.GRADIENT_CACHING: true"},
+               [] { minimal("", {"TRAIN.BATCH_SIZE_PER_GPU=auto"}); });
+  expect_error(Code::kBadFile, {"TRAIN.BATCH_SIZE_TOTAL is missing"}, [] {
+    minimal("", {"TRAIN.GRADIENT_CACHING=true", "TRAIN.BATCH_SIZE_PER_GPU=auto", "TRAIN.BATCH_SIZE_TOTAL=0"});
+  });
+  expect_error(Code::kBadArgument, {"TRAIN.BATCH_SIZE_PER_GPU is 'Auto'"},
+               [] { minimal("", {"TRAIN.BATCH_SIZE_PER_GPU=Auto"}); });
+}
+
 TEST(TrainConfig, RefusesPatternsThatAreNoRegularExpressions) {
   refuses("FREEZE_PATTERNS: ['a(']\n", {"t.yaml:10:", "is no regular expression that RE2 reads"});
   refuses("LR_SCALE_PATTERNS: {'(?=x)': 1}\n", {"no look-around"});

@@ -179,6 +179,10 @@ void check_complete(const TrainConfig& config, std::string_view name) {
   if (config.batch.total == 0 && config.batch.per_device == 0) {
     fail(name, "TRAIN.BATCH_SIZE_TOTAL is missing: images an optimizer step (or TRAIN.BATCH_SIZE_PER_GPU)");
   }
+  if (config.batch.automatic && !config.batch.gradient_caching) {
+    // Without, it is the images of a forward pass that are compared: losses would follow from a machine's memory.
+    fail(name, "TRAIN.BATCH_SIZE_PER_GPU: auto needs TRAIN.GRADIENT_CACHING: true");
+  }
   if (config.data.train.empty()) {
     fail(name, "DATASET.TRAIN is missing: what to train on, a list of {FORMAT: manifest, tsv or zip, PATH, ...}");
   }

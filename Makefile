@@ -65,7 +65,7 @@ bench-peers: ## race mi2 against other runtimes (20 minutes or more; RACE="--all
 	@bench/peers/run.sh $(RACE)
 
 bench-training: ## race training steps against plain PyTorch
-	@bench/training/run.sh
+	@bench/training/run.sh $(TRAINING)
 
 bench-serving: ## load on mi2 serve beside mi2 bench (5 minutes; LOAD="--flatness 1e5" for more)
 	@bench/serving/run.sh $(LOAD)

@@ -27,6 +27,8 @@
 namespace mi2::cli {
 namespace {
 
+constexpr std::string_view kPredict = "adapter predict";
+
 struct ClassifyArguments {
   AdapterInputs from;
   ScoreArguments scores;
@@ -73,9 +75,10 @@ Examples:
 )";
 
 constexpr std::string_view kAdapterPredictHelp =
-    R"(The adapter is one whose target is a number or survival. Its answer is the number, in the unit
-that it was trained on, or the logarithm of the hazard relative to others': the larger, the
-earlier the event is expected.
+    R"(The adapter is one whose target is a number, ordinal or survival. Its answer is the number, in the
+unit that it was trained on; of ordinal labels their mean by their probabilities ("expected"; the
+probabilities are those of adapter classify); or the logarithm of the hazard relative to others':
+the larger, the earlier the event is expected.
 
 Inputs:
   As of adapter classify: --embeddings FILE; or --model DIR and PATHs.
@@ -92,15 +95,18 @@ Examples:
 )";
 
 /// What the adapter says of an image: scores, best first, or its one number.
-std::vector<LabelScore> answer(const adapter::Adapter& adapter, std::span<const float> embedding) {
-  if (adapter::is_one_number(adapter.description().target)) return {adapter.number(embedding)};
+std::vector<LabelScore> answer(const adapter::Adapter& adapter, const ClassifyArguments& arguments,
+                               std::span<const float> embedding) {
+  if (arguments.command == kPredict) return {adapter.number(embedding)};
   return adapter.classify(embedding);
 }
 
 /// That the adapter answers with what the command writes.
 void check_answers(const adapter::Adapter& adapter, const ClassifyArguments& arguments) {
   const bool number = adapter::is_one_number(adapter.description().target);
-  const bool wanted = number == (arguments.command == "adapter predict");
+  // Ordinal labels have an expected value and their scores.
+  const bool wanted =
+      adapter.description().target == adapter::Target::kOrdinal || number == (arguments.command == kPredict);
   if (wanted && adapter.description().target == adapter::Target::kFindings && !arguments.truth.truth.empty()) {
     throw Error(Code::kUnsupported,
                 "--truth: the adapter's answers are findings; mi2 evaluate --multi-label judges them");
@@ -124,7 +130,7 @@ int classify_embeddings(const adapter::Adapter& adapter, const ClassifyArguments
   if (is_file_output(arguments.scores.out)) progress.begin("classifying");
   for (std::size_t r = 0; r < table.vectors.rows(); ++r) {
     output.write(table.names.empty() ? std::to_string(r + 1) : table.names[r], table.place(r),
-                 answer(adapter, table.vectors.row(r)), {});
+                 answer(adapter, arguments, table.vectors.row(r)), {});
   }
   output.commit();
   if (report) report->write(progress);
@@ -145,9 +151,10 @@ int classify_images(const adapter::Adapter& adapter, const ClassifyArguments& ar
   const auto report =
       watch_for_report(arguments.truth, adapter.labels(), paths_of(paths.inputs), "the images", {}, output, progress);
   const Embedder embedder = open_adapter_model(from, adapter, progress);
-  const int status = score_images({embedder, paths, from.frames, batch_of(from.model, embedder), progress, kept.get(),
-                                   is_file_output(arguments.scores.out), from.model.series},
-                                  output, [&](std::span<const float> embedding) { return answer(adapter, embedding); });
+  const int status =
+      score_images({embedder, paths, from.frames, batch_of(from.model, embedder), progress, kept.get(),
+                    is_file_output(arguments.scores.out), from.model.series},
+                   output, [&](std::span<const float> embedding) { return answer(adapter, arguments, embedding); });
   if (report) report->write(progress);
   return status;
 }
@@ -182,7 +189,7 @@ void add_adapter_classify(CLI::App& command, Session& session) {
 
 void add_adapter_predict(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<ClassifyArguments>();
-  arguments->command = "adapter predict";
+  arguments->command = kPredict;
   add_adapter_inputs(command, arguments->from);
   add_score_arguments(command, arguments->scores);
   add_input_arguments(command, arguments->from.inputs);

@@ -59,9 +59,11 @@ What the label's column has (--target):
   label     one label each (the default)
   findings  several, with '|' between, or none: every label is judged on its own
   number    a number, such as an age in months (--labels-column): least absolute error
+  ordinal   a number of which there are few, such as a grade: proportional odds, --kind linear
   survival  a time, and --event COLUMN, 1 where the event was then and 0 where it was not
             until then: Cox's regression
-  adapter classify gives findings their scores, adapter predict the number or the log hazard.
+  adapter classify gives findings and ordinal labels their scores, adapter predict the number,
+  the expected ordinal label or the log hazard.
 
 Which rows are for what:
   train and val rows make the adapter, test rows evaluate it. Temperature and thresholds
@@ -164,10 +166,13 @@ void check_target(TrainArguments& arguments, adapter::Target target) {
                                         : "--event: expected --target survival");
   }
   if (target == adapter::Target::kLabel) return;
+  if (target == adapter::Target::kOrdinal && arguments.kind != "linear") {
+    throw Error(Code::kBadArgument, fmt::format("--target ordinal: expected --kind linear, got {}", arguments.kind));
+  }
   if (!arguments.zero_shot.empty() || !arguments.model.empty()) {
     throw Error(Code::kBadArgument, "--zero-shot, --model: expected --target label; mi2 evaluate judges other scores");
   }
-  if (arguments.options.fit.balanced && adapter::is_one_number(target)) {
+  if (arguments.options.fit.balanced && target != adapter::Target::kFindings) {
     throw Error(Code::kBadArgument, "--balanced: expected --target label or findings");
   }
 }
@@ -227,8 +232,8 @@ void add_fit_arguments(CLI::App& command, TrainArguments& arguments) {
       ->transform(one_of({"linear", "mlp"}))
       ->capture_default_str();
   command.add_option("--target", arguments.target, "What the label's column has, see below")
-      ->type_name("label|findings|number|survival")
-      ->transform(one_of({"label", "findings", "number", "survival"}))
+      ->type_name("label|findings|number|ordinal|survival")
+      ->transform(one_of({"label", "findings", "number", "ordinal", "survival"}))
       ->capture_default_str();
   command.add_option("--event", arguments.labels.options.event_column, "survival: the column that says 1 or 0")
       ->type_name("COLUMN");

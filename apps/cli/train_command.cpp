@@ -116,6 +116,7 @@ void print_rehearsal(const train::Rehearsal& found) {
                                     {"missing_images", found.missing_images},
                                     {"loss", number(found.loss)},
                                     {"gradient_norm", number(found.gradient_norm)},
+                                    {"images_per_pass", found.images_per_pass},
                                     {"seconds_per_batch", found.seconds_per_batch},
                                     {"seconds_per_step", found.seconds_per_step},
                                     {"images_per_second", found.images_per_second},

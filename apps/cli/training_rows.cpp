@@ -21,7 +21,6 @@
 #include "base/utf8.hpp"
 #include "inputs.hpp"
 #include "report/label_rows.hpp"
-#include "report/predictions.hpp"
 
 namespace mi2::cli {
 namespace {
@@ -59,6 +58,37 @@ vectors::LabelTable read_split(const std::string& file, const vectors::LabelOpti
   return labels;
 }
 
+/// One text for each number: "1" for "1.0".
+std::string level_text(double level) { return fmt::format("{}", level == 0 ? 0.0 : level); }
+
+double number_in(const RowLabel& row, bool is_time) {
+  const std::optional<double> number = base::parse_finite(base::without_blanks(row.label));
+  if (number && (!is_time || *number >= 0)) return *number;
+  throw Error(Code::kBadFile, fmt::format("{}: line {}: column '{}': expected a {}", row.source, row.line,
+                                          base::printable(row.column), is_time ? "time of at least 0" : "number"));
+}
+
+/// The numbers of the training rows, from the smallest up.
+std::vector<std::string> training_levels(const std::vector<std::optional<RowLabel>>& rows, const std::string& classes) {
+  if (!classes.empty()) {
+    throw Error(Code::kBadArgument, "--classes: of ordinal labels expected none: they are the training rows' numbers");
+  }
+  std::set<double> found;
+  for (const std::optional<RowLabel>& row : rows) {
+    if (row && row->split.value_or(vectors::Split::kTrain) == vectors::Split::kTrain) {
+      found.insert(number_in(*row, false));
+    }
+  }
+  if (found.size() > adapter::kMaxLevels) {
+    throw Error(Code::kBadArgument, fmt::format("--target ordinal: expected at most {} different numbers, got {}; "
+                                                "--target number has no limit",
+                                                adapter::kMaxLevels, found.size()));
+  }
+  std::vector<std::string> levels;
+  for (const double level : found) levels.push_back(level_text(level));
+  return levels;
+}
+
 /// The labels in the order the adapter has them: as --classes says, else those of the training rows, sorted.
 std::vector<std::string> training_labels(const std::vector<std::optional<RowLabel>>& rows, adapter::Target target,
                                          const std::string& classes) {
@@ -70,6 +100,7 @@ std::vector<std::string> training_labels(const std::vector<std::optional<RowLabe
     const std::string name = first == rows.end() ? std::string() : (*first)->column;
     return {name.empty() ? std::string(adapter::name_of(target)) : name};
   }
+  if (target == adapter::Target::kOrdinal) return training_levels(rows, classes);
   for (const std::optional<RowLabel>& row : rows) {
     if (!row) continue;
     if (source.empty()) source = row->source;
@@ -133,11 +164,15 @@ class Truth {
       case adapter::Target::kFindings:
         read_findings(row);
         return true;
+      case adapter::Target::kOrdinal:
+        number_ = number_in(row, false);
+        class_ = place_of(row, level_text(*number_)).value();
+        return true;
       case adapter::Target::kSurvival:
         read_event(row);
         [[fallthrough]];
       case adapter::Target::kNumber:
-        read_number(row);
+        number_ = number_in(row, target_ == adapter::Target::kSurvival);
     }
     return true;
   }
@@ -145,7 +180,7 @@ class Truth {
   /// What read() has read last.
   void add_to(adapter::Samples& samples, std::span<const float> vector, std::size_t id) const {
     samples.add(vector, class_, id);
-    if (adapter::is_one_number(target_)) samples.numbers.push_back(number_);
+    if (number_) samples.numbers.push_back(*number_);
     samples.findings.insert(samples.findings.end(), findings_.begin(), findings_.end());
   }
 
@@ -170,17 +205,6 @@ class Truth {
     }
   }
 
-  void read_number(const RowLabel& row) {
-    const std::optional<double> number = base::parse_finite(base::without_blanks(row.label));
-    const bool survival = target_ == adapter::Target::kSurvival;
-    if (number && (!survival || *number >= 0)) {
-      number_ = *number;
-      return;
-    }
-    throw Error(Code::kBadFile, fmt::format("{}: line {}: column '{}': expected a {}", row.source, row.line,
-                                            base::printable(row.column), survival ? "time of at least 0" : "number"));
-  }
-
   void read_event(const RowLabel& row) {
     const std::string event = base::lower_ascii(row.event);
     if (event != "0" && event != "1" && event != "true" && event != "false") {
@@ -193,7 +217,7 @@ class Truth {
   const std::vector<std::string>& labels_;
   bool chosen_;  ///< by --classes
   std::size_t class_ = 0;
-  double number_ = 0;
+  std::optional<double> number_;
   std::vector<std::uint8_t> findings_;
 };
 
@@ -201,6 +225,7 @@ class Truth {
 std::string truth_text(const adapter::TrainingSet& set, const adapter::Samples& samples, std::size_t row) {
   switch (set.target) {
     case adapter::Target::kLabel:
+    case adapter::Target::kOrdinal:
       return set.labels[samples.classes[row]];
     case adapter::Target::kNumber:
       return fmt::format("{}", samples.numbers[row]);

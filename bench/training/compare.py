@@ -70,8 +70,11 @@ def race(folder, count, kind, program, rounds):
         seconds, losses = {name: [] for name in commands}, {}
         for _ in range(rounds):
             for name, command in commands.items():
-                output = subprocess.run([*command, str(folder), batch, str(STEPS), *options_of(kind)], capture_output=True, text=True, check=True)
-                result = json.loads(output.stdout)
+                done = subprocess.run([*command, str(folder), batch, str(STEPS), *options_of(kind)], capture_output=True,
+                                      text=True, check=False)
+                if done.returncode != 0:
+                    raise SystemExit(f"{name}, {folder}, {kind}: exit status {done.returncode}: {done.stderr}")
+                result = json.loads(done.stdout)
                 seconds[name] += result["seconds"][1:]
                 losses[name] = result["losses"]
     difference = float(numpy.max(numpy.abs(numpy.subtract(losses["mi2"], losses["pytorch"]))))  # NaN if one is

@@ -26,9 +26,10 @@ class Tuned:
 
     def tune(self, factors, scale):
         self.scale = scale
-        self.first = torch.nn.ParameterDict({name.replace(".", "/"): a.clone() for name, a in factors.items()})
+        # pair() looks for both: p() is still the plain weight's while the first are not there.
         self.second = torch.nn.ParameterDict({name.replace(".", "/"): torch.zeros(self.p(name).shape[0], a.shape[0])
                                               for name, a in factors.items()})
+        self.first = torch.nn.ParameterDict({name.replace(".", "/"): a.clone() for name, a in factors.items()})
         return self
 
     def pair(self, name):

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numbers>
 #include <numeric>
@@ -11,6 +12,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/numbers.hpp"
 #include "base/utf8.hpp"
 #include "evaluation/scores.hpp"
 
@@ -40,6 +42,19 @@ void check_size(std::string_view name, std::int64_t size) {
   throw Error(Code::kBadArgument, fmt::format("adapter: {0}: expected 1 to {2}, got {1}", name, size, kMaxChannels));
 }
 
+void check_ordinal(const AdapterDescription& description) {
+  if (description.kind != AdapterKind::kLinear) {
+    throw Error(Code::kBadArgument, fmt::format("adapter: target ordinal: expected an adapter of kind linear, got {}",
+                                                name_of(description.kind)));
+  }
+  if (description.labels.size() < 2 || description.labels.size() > kMaxLevels ||
+      !description.operating_points.empty()) {
+    throw Error(Code::kBadArgument,
+                fmt::format("adapter: target ordinal: expected 2 to {} labels and no operating points, got {} and {}",
+                            kMaxLevels, description.labels.size(), description.operating_points.size()));
+  }
+}
+
 void check_description(const AdapterDescription& description) {
   check_labels(description.labels);
   check_size("in_channels", description.in_channels);
@@ -56,6 +71,7 @@ void check_description(const AdapterDescription& description) {
         fmt::format("adapter: target {}: expected one name and no operating points, got {} and {}",
                     name_of(description.target), description.labels.size(), description.operating_points.size()));
   }
+  if (description.target == Target::kOrdinal) check_ordinal(description);
   if (description.target != Target::kLabel && description.temperature != 1) {
     throw Error(Code::kBadArgument, fmt::format("adapter: temperature: of target {} expected 1, got {}",
                                                 name_of(description.target), description.temperature));
@@ -129,6 +145,20 @@ void layer_norm(std::span<double> x, const std::vector<float>& weight, const std
   for (std::size_t i = 0; i < x.size(); ++i) x[i] = (x[i] - mean) * scale * weight[i] + bias[i];
 }
 
+double log_logistic(double logit) { return std::min(logit, 0.0) - std::log1p(std::exp(-std::abs(logit))); }
+
+/// Of the labels between cuts: the k-th is above the cut before it and not above its own. [cuts + 1]
+std::vector<double> log_probabilities(double score, const std::vector<double>& cuts) {
+  std::vector<double> found(cuts.size() + 1);
+  for (std::size_t k = 0; k < found.size(); ++k) {
+    if (k > 0) found[k] += log_logistic(score + cuts[k - 1]);
+    if (k < cuts.size()) found[k] += log_logistic(-score - cuts[k]);
+    // The difference of two logistics, in a form that does not cancel.
+    if (k > 0 && k < cuts.size()) found[k] += std::log(-std::expm1(cuts[k] - cuts[k - 1]));
+  }
+  return found;
+}
+
 }  // namespace
 
 std::string_view name_of(AdapterKind kind) noexcept {
@@ -158,6 +188,8 @@ std::string_view name_of(Target target) noexcept {
       return "findings";
     case Target::kNumber:
       return "number";
+    case Target::kOrdinal:
+      return "ordinal";
     case Target::kSurvival:
       break;
   }
@@ -165,17 +197,19 @@ std::string_view name_of(Target target) noexcept {
 }
 
 Target parse_target(std::string_view name) {
-  for (const Target target : {Target::kLabel, Target::kFindings, Target::kNumber, Target::kSurvival}) {
+  for (const Target target :
+       {Target::kLabel, Target::kFindings, Target::kNumber, Target::kOrdinal, Target::kSurvival}) {
     if (name_of(target) == name) return target;
   }
   throw Error(Code::kBadArgument,
-              fmt::format("adapter: target: expected label, findings, number or survival, got '{}'", name));
+              fmt::format("adapter: target: expected label, findings, number, ordinal or survival, got '{}'", name));
 }
 
 std::vector<AdapterTensor> layout_of(const AdapterDescription& description) {
   const auto labels = static_cast<std::int64_t>(description.labels.size());
   const std::int64_t in = description.in_channels;
   if (description.kind == AdapterKind::kPipeline) return pipeline_layout(description);
+  if (description.target == Target::kOrdinal) return {{"weight", {1, in}, {}}, {"bias", {labels - 1}, {}}};
   if (description.kind == AdapterKind::kLinear) return {{"weight", {labels, in}, {}}, {"bias", {labels}, {}}};
   const std::int64_t hidden = description.hidden_dim;
   return {{"vision_embd.0.weight", {kMlpWidth, in}, {}},
@@ -192,11 +226,37 @@ std::vector<AdapterTensor> layout_of(const AdapterDescription& description) {
           {"prediction_head.0.bias", {labels}, {}}};
 }
 
+std::vector<double> levels_of(const AdapterDescription& description) {
+  std::vector<double> levels;
+  for (const std::string& label : description.labels) {
+    const std::optional<double> level = base::parse_finite(label);
+    if (!level || (!levels.empty() && *level <= levels.back())) {
+      throw Error(
+          Code::kBadArgument,
+          fmt::format("adapter: target ordinal: expected labels that are numbers from the smallest up, got '{}' "
+                      "in place {}",
+                      base::printable(label), levels.size() + 1));
+    }
+    levels.push_back(*level);
+  }
+  return levels;
+}
+
 Adapter::Adapter(AdapterDescription description, const std::vector<AdapterTensor>& tensors)
     : description_(std::move(description)) {
   check_description(description_);
   tensors_ = in_order(tensors, description_);
   set_layers();
+  if (description_.target == Target::kOrdinal) set_cuts();
+}
+
+void Adapter::set_cuts() {
+  levels_ = levels_of(description_);
+  cuts_.assign(tensors_[1].values.begin(), tensors_[1].values.end());
+  if (std::ranges::adjacent_find(cuts_, std::less_equal<>()) != cuts_.end()) {
+    throw Error(Code::kBadArgument, "adapter: tensor 'bias': of target ordinal expected descending numbers");
+  }
+  layers_[0].bias = {0};
 }
 
 void Adapter::set_layers() {
@@ -245,6 +305,9 @@ std::vector<double> Adapter::logits(std::span<const float> embedding) const {
     throw Error(Code::kUnsupported, "adapter: a pipeline has scores, but no logits");
   }
   if (description_.kind == AdapterKind::kMlp) return layers_[4](hidden(embedding));
+  if (description_.target == Target::kOrdinal) {
+    return log_probabilities(layers_[0](std::vector<double>(embedding.begin(), embedding.end())).front(), cuts_);
+  }
   return layers_[0](std::vector<double>(embedding.begin(), embedding.end()));
 }
 
@@ -264,6 +327,10 @@ std::vector<double> Adapter::probabilities(std::span<const float> embedding) con
 }
 
 LabelScore Adapter::number(std::span<const float> embedding) const {
+  if (description_.target == Target::kOrdinal) {
+    const std::vector<double> found = probabilities(embedding);
+    return {"expected", std::inner_product(found.begin(), found.end(), levels_.begin(), 0.0)};
+  }
   if (!is_one_number(description_.target)) {
     throw Error(Code::kUnsupported,
                 "adapter: answers with scores of labels, and not with a number: mi2 adapter classify");

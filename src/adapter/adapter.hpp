@@ -38,10 +38,11 @@ enum class Target : std::uint8_t {
   kLabel,     ///< one of its labels: softmax
   kFindings,  ///< any of its labels, each there or not: logistic
   kNumber,    ///< a number in the unit of its truth, such as an age in months
+  kOrdinal,   ///< one of its labels, which are numbers from the smallest up, such as grades: proportional odds
   kSurvival,  ///< the logarithm of a hazard relative to others' (Cox): the larger, the earlier the event is expected
 };
 
-/// "label", "findings", "number" or "survival"
+/// "label", "findings", "number", "ordinal" or "survival"
 std::string_view name_of(Target target) noexcept;
 /// @throws Error{kBadArgument} for another name.
 Target parse_target(std::string_view name);
@@ -49,6 +50,10 @@ Target parse_target(std::string_view name);
 constexpr bool is_one_number(Target target) noexcept {
   return target == Target::kNumber || target == Target::kSurvival;
 }
+/// Whether each row has one of the labels.
+constexpr bool is_one_label(Target target) noexcept { return target == Target::kLabel || target == Target::kOrdinal; }
+/// Most labels of kOrdinal: a fit has a square of numbers over them.
+inline constexpr std::size_t kMaxLevels = 256;
 
 /// Thresholds on a label's probability, chosen on rows the adapter was not trained on; missing where those had only one
 /// outcome. Of an imported pipeline, sensitivity and specificity are not known and NaN.
@@ -65,7 +70,7 @@ struct AdapterDescription {
   std::int64_t in_channels = 0;              ///< length of an embedding
   std::int64_t hidden_dim = 0;               ///< kMlp only
   std::optional<PipelineShape> pipeline{};   ///< kPipeline only
-  std::vector<std::string> labels;           ///< of one number its only name: what it measures
+  std::vector<std::string> labels;           ///< of one number its only name: what it measures; kOrdinal: ascending
   double temperature = 1;                    ///< of kLabel: logits are divided by it before the softmax; else 1
   std::vector<Thresholds> operating_points;  ///< one per label, or none at all
   std::optional<Provenance> embeddings;      ///< of the vectors it was trained on, when known
@@ -86,9 +91,14 @@ struct AdapterTensor {
 /// "bias". kMlp is the toolkit's AdapterModel: Linear(in_channels, 512), GELU, Linear(512, 512), LayerNorm, then two
 /// convolutions of kernel 3 (512 to hidden_dim to hidden_dim, GELU between) over a sequence of length one, of which
 /// only the middle tap meets data, then Linear(hidden_dim, labels). Source: microsoft/healthcareai-examples,
-/// package/model_library/embedding.py.
+/// package/model_library/embedding.py. kOrdinal, of kLinear alone: "weight" [1, in_channels] and "bias" [labels - 1],
+/// strictly descending: weight . x + bias[k] is the logit of a label above the k-th.
+/// Source: McCullagh, J. R. Statist. Soc. B 1980, section 2.1.
 std::vector<AdapterTensor> layout_of(const AdapterDescription& description);
 inline constexpr std::int64_t kMlpWidth = 512;
+
+/// The labels of kOrdinal as numbers. @throws Error{kBadArgument} unless each is one, and larger than the one before.
+std::vector<double> levels_of(const AdapterDescription& description);
 
 class Adapter {
  public:
@@ -114,7 +124,8 @@ class Adapter {
   [[nodiscard]] const AdapterDescription& description() const noexcept { return description_; }
   [[nodiscard]] const std::vector<std::string>& labels() const noexcept { return description_.labels; }
 
-  /// One number per label, in the order of labels(), before temperature and softmax.
+  /// One number per label, in the order of labels(), before temperature and softmax; of kOrdinal the logarithms of
+  /// their probabilities.
   /// @throws Error{kBadArgument} for an embedding of another length; {kUnsupported} of kPipeline, which has none.
   [[nodiscard]] std::vector<double> logits(std::span<const float> embedding) const;
   /// Softmax of logits / temperature, in the order of labels(); of kFindings each logit's logistic, and of kPipeline
@@ -125,7 +136,7 @@ class Adapter {
   /// As probabilities(), best first; equal scores keep the labels' order. @throws as probabilities().
   [[nodiscard]] std::vector<LabelScore> classify(std::span<const float> embedding) const;
 
-  /// The answer that is one number, under its name.
+  /// The answer that is one number, under its name; of kOrdinal "expected", the labels' mean by their probabilities.
   /// @throws Error{kBadArgument} for an embedding of another length; {kUnsupported} where the answer is scores.
   [[nodiscard]] LabelScore number(std::span<const float> embedding) const;
 
@@ -151,6 +162,7 @@ class Adapter {
     std::vector<float> bias;
   };
   void set_layers();
+  void set_cuts();
   void check_length(std::span<const float> embedding) const;
   /// kMlp: up to the last layer.
   [[nodiscard]] std::vector<double> hidden(std::span<const float> embedding) const;
@@ -160,6 +172,8 @@ class Adapter {
   AdapterDescription description_;
   std::vector<AdapterTensor> tensors_;
   std::vector<Affine> layers_;  ///< kLinear: one; kMlp: five
+  std::vector<double> cuts_;    ///< kOrdinal: "bias"
+  std::vector<double> levels_;  ///< kOrdinal: levels_of()
   Norm norm_;                   ///< kMlp
 };
 

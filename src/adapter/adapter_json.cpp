@@ -132,10 +132,10 @@ bool check_version(const JsonReader& reader) {
 
 Target read_target(const JsonReader& reader) {
   const std::string name = reader.text("target");
-  for (const Target target : {Target::kFindings, Target::kNumber, Target::kSurvival}) {
+  for (const Target target : {Target::kFindings, Target::kNumber, Target::kOrdinal, Target::kSurvival}) {
     if (name_of(target) == name) return target;
   }
-  reader.refuse("target", "expected findings, number or survival");
+  reader.refuse("target", "expected findings, number, ordinal or survival");
 }
 
 }  // namespace

@@ -76,7 +76,7 @@ Calibration calibrate(const Evaluated& held_out) {
 
 Calibration calibrate_for(Target target, const Evaluated& held_out) {
   if (target == Target::kLabel) return calibrate(held_out);
-  if (is_one_number(target)) return {};
+  if (is_one_number(target) || target == Target::kOrdinal) return {};
   Calibration found;
   const evaluation::Scores probabilities = evaluation::logistic(held_out.logits);
   for (std::size_t c = 0; c < probabilities.classes; ++c) {

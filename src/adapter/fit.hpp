@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -44,7 +45,7 @@ struct Samples {
   /// [rows], in the order of their names: what is never both trained on and judged, a patient. Empty: not known.
   std::vector<std::size_t> groups{};
   std::vector<std::size_t> folds{};      ///< [rows], from 0, of the caller's own cross-validation; empty: none
-  std::vector<double> numbers{};         ///< [rows]: Target::kNumber: the number; kSurvival: the time
+  std::vector<double> numbers{};         ///< [rows]: Target::kNumber, kOrdinal: the number; kSurvival: the time
   std::vector<std::uint8_t> findings{};  ///< Target::kFindings: [rows, labels], 0, 1 or evaluation::kUnknown
 
   [[nodiscard]] std::size_t rows() const noexcept { return classes.size(); }
@@ -62,6 +63,19 @@ struct Fitted {
 
 /// The stage in which linear adapters report; kMlp reports "epochs".
 inline constexpr std::string_view kFits = "fits";
+
+/// The most memory that a fit takes, roughly, in bytes.
+/// @param shape  as of Fitter. @param rows  that are trained on.
+double memory_of_fit(const AdapterDescription& shape, std::size_t rows, const FitOptions& options);
+
+/// Longest squares of numbers, over dimensions or rows, whichever are fewer, that Newton's method solves at each step.
+inline constexpr std::size_t kMostSquared = 8192;
+
+/// Before anything is allocated: that a fit has room, and is not for ever.
+/// @param available  bytes; nothing: not known.
+/// @throws Error{kTooLarge} saying what it would need.
+void check_size_of_fit(const AdapterDescription& shape, std::size_t rows, const FitOptions& options,
+                       std::optional<std::uint64_t> available);
 
 /// @param shape       kind, target, in_channels, hidden_dim and labels.
 /// @param validation  kMlp needs rows; kLinear does not look at them.

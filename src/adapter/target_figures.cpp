@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "evaluation/confusion.hpp"
 #include "evaluation/evaluation.hpp"
 
 namespace mi2::adapter {
@@ -69,6 +70,32 @@ TargetFigures number_figures(const Evaluated& evaluated, std::optional<double> t
   return figures;
 }
 
+/// By the expected value, and by the likeliest label.
+TargetFigures ordinal_figures(const Evaluated& evaluated, const std::vector<double>& levels,
+                              std::optional<double> typical, const BootstrapOptions& options) {
+  const evaluation::Scores probabilities = evaluation::softmax(evaluated.logits);
+  const std::vector<std::size_t> calls = evaluation::predictions(probabilities);
+  const std::vector<double>& truth = evaluated.numbers;
+  const std::vector<double> guesses = evaluation::ages_by_expectation(probabilities, levels);
+  const std::vector<double> middle(truth.size(), typical.value_or(0));
+  const std::vector<Figure> found = with_intervals(evaluated, options, [&](std::span<const double> weights) {
+    const evaluation::Confusion confusion(probabilities.classes, evaluated.classes, calls, weights);
+    return std::vector<std::optional<double>>{evaluation::mean_absolute_error(guesses, truth, weights),
+                                              confusion.kappa(evaluation::KappaWeights::kQuadratic),
+                                              confusion.accuracy()};
+  });
+  TargetFigures figures;
+  figures.figures = {{"mean_absolute_error", "mean absolute error", found[0]},
+                     {"kappa_quadratic", "quadratic kappa", found[1]},
+                     {"accuracy", "accuracy", found[2]},
+                     {"bias", "bias", plain(evaluation::age_errors(guesses, truth).bias)}};
+  if (typical) {
+    figures.figures.push_back({"mean_absolute_error_of_median", "error of median",
+                               plain(evaluation::mean_absolute_error(middle, truth, {}))});
+  }
+  return figures;
+}
+
 TargetFigures survival_figures(const Evaluated& evaluated, const BootstrapOptions& options) {
   const std::vector<double>& risks = evaluated.logits.values;
   const evaluation::SurvivalRows rows(risks, evaluated.numbers, evaluated.classes, evaluated.folds);
@@ -97,15 +124,25 @@ TargetFigures finding_figures(const Evaluated& evaluated, const BootstrapOptions
 
 }  // namespace
 
-TargetFigures target_figures(Target target, const Evaluated& evaluated, std::optional<double> typical,
+TargetFigures target_figures(const AdapterDescription& shape, const Evaluated& evaluated, std::optional<double> typical,
                              const BootstrapOptions& options) {
-  if (target == Target::kFindings) return finding_figures(evaluated, options);
-  return target == Target::kNumber ? number_figures(evaluated, typical, options) : survival_figures(evaluated, options);
+  switch (shape.target) {
+    case Target::kFindings:
+      return finding_figures(evaluated, options);
+    case Target::kNumber:
+      return number_figures(evaluated, typical, options);
+    case Target::kOrdinal:
+      return ordinal_figures(evaluated, levels_of(shape), typical, options);
+    case Target::kLabel:
+    case Target::kSurvival:
+      break;
+  }
+  return survival_figures(evaluated, options);
 }
 
 std::map<std::string, double> target_metrics(const AdapterDescription& shape, const Evaluated& evaluated) {
   std::map<std::string, double> metrics{{"rows", static_cast<double>(evaluated.logits.rows())}};
-  for (const TargetFigure& figure : target_figures(shape.target, evaluated, std::nullopt, {0, 0.95, 0}).figures) {
+  for (const TargetFigure& figure : target_figures(shape, evaluated, std::nullopt, {0, 0.95, 0}).figures) {
     if (figure.figure.value) metrics[figure.key] = *figure.figure.value;
   }
   return metrics;

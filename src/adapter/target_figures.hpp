@@ -1,5 +1,5 @@
 #pragma once
-// What an adapter is worth whose target is not one label: figures of findings, of numbers and of survival.
+// What an adapter is worth whose target is no plain label: figures of findings, numbers, ordinal labels and survival.
 
 #include <map>
 #include <optional>
@@ -28,11 +28,12 @@ struct TargetFigures {
   std::optional<evaluation::FindingsEvaluation> findings{};  ///< Target::kFindings
 };
 
-/// Of kNumber the mean absolute error first, beside that of saying the median of the training rows; of kSurvival
-/// Harrell's C, by pairs of rows that one fit judged; of kFindings the mean area under the curve. Intervals are by
+/// Of kNumber the mean absolute error first, beside that of saying the median of the training rows; of kOrdinal
+/// that of the expected values, and the quadratic weighted kappa of the likeliest labels; of kSurvival Harrell's C, by
+/// pairs of rows that one fit judged; of kFindings the mean area under the curve. Intervals are by
 /// bootstrap, of groups where rows are grouped.
 /// @throws as evaluation::age_errors(), SurvivalRows, evaluate_findings() and bootstrap().
-TargetFigures target_figures(Target target, const Evaluated& evaluated, std::optional<double> typical,
+TargetFigures target_figures(const AdapterDescription& shape, const Evaluated& evaluated, std::optional<double> typical,
                              const evaluation::BootstrapOptions& options);
 
 /// The figures that an adapter's own file has.

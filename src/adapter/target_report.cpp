@@ -26,11 +26,11 @@ std::vector<std::string> target_warnings(const TrainedAdapter& trained) {
   const auto is_few = [](std::size_t count) { return count < kFewRows; };
   if (const auto few = std::ranges::count_if(rows, is_few); few > 0) {
     const auto least = std::ranges::min_element(rows) - rows.begin();
-    warnings.push_back(
-        fmt::format("{} of {} findings are in fewer than {} rows that were trained on ('{}': {}); such "
-                    "figures and scores say little",
-                    few, rows.size(), kFewRows, base::printable(labels[static_cast<std::size_t>(least)]),
-                    rows[static_cast<std::size_t>(least)]));
+    warnings.push_back(fmt::format(
+        "{} of {} {} are in fewer than {} rows that were trained on ('{}': {}); such "
+        "figures and scores say little",
+        few, rows.size(), trained.adapter.description().target == Target::kFindings ? "findings" : "labels", kFewRows,
+        base::printable(labels[static_cast<std::size_t>(least)]), rows[static_cast<std::size_t>(least)]));
   }
   const std::size_t events = trained.groups_of_label.size() > 1 ? trained.groups_of_label[1].with : 0;
   if (trained.adapter.description().target == Target::kSurvival && events < kFewRows) {
@@ -65,6 +65,10 @@ OrderedJson findings_json(const TargetReport& report) {
 }
 
 std::string heading(const TargetReport& report) {
+  if (report.adapter.target == Target::kOrdinal) {
+    return fmt::format("{} labels from '{}' to '{}'", report.adapter.labels.size(),
+                       base::printable(report.adapter.labels.front()), base::printable(report.adapter.labels.back()));
+  }
   return report.figures.findings ? fmt::format("{} findings", report.adapter.labels.size())
                                  : fmt::format("'{}'", base::printable(report.adapter.labels.front()));
 }
@@ -98,8 +102,9 @@ std::string html_findings(const TargetReport& report) {
 
 TargetReport make_target_report(const TrainedAdapter& trained, const evaluation::BootstrapOptions& bootstrap) {
   const AdapterDescription& adapter = trained.adapter.description();
-  const std::optional<double> typical =
-      adapter.target == Target::kNumber ? std::optional(trained.typical) : std::nullopt;
+  const std::optional<double> typical = adapter.target == Target::kNumber || adapter.target == Target::kOrdinal
+                                            ? std::optional(trained.typical)
+                                            : std::nullopt;
   return {adapter,
           trained.trained_rows,
           trained.rows_of_label,
@@ -107,7 +112,7 @@ TargetReport make_target_report(const TrainedAdapter& trained, const evaluation:
           trained.held_out.rows,
           trained.evaluation.logits.rows(),
           bootstrap,
-          target_figures(adapter.target, trained.evaluation, typical, bootstrap),
+          target_figures(adapter, trained.evaluation, typical, bootstrap),
           target_warnings(trained)};
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -49,7 +50,7 @@ void check_numbers(const TrainingSet& set) {
       throw Error(Code::kBadArgument, "train: expected a finite number for each row");
     }
   }
-  if (set.target == Target::kNumber) return;
+  if (set.target != Target::kSurvival) return;
   for (const Samples* samples : {&set.train, &set.validation, &set.test}) {
     if (std::ranges::any_of(samples->numbers, [](double time) { return time < 0; })) {
       throw Error(Code::kBadArgument, "train: expected times of at least 0");
@@ -68,6 +69,7 @@ void check_numbers(const TrainingSet& set) {
 std::size_t classes_of(const TrainingSet& set) {
   switch (set.target) {
     case Target::kLabel:
+    case Target::kOrdinal:
       return set.labels.size();
     case Target::kFindings:
       return set.labels.size() + 1;
@@ -93,6 +95,9 @@ std::vector<std::size_t> rarest_labels(const std::vector<std::uint8_t>& findings
 
 void check_truth(const TrainingSet& set) {
   switch (set.target) {
+    case Target::kOrdinal:
+      check_numbers(set);
+      [[fallthrough]];
     case Target::kLabel:
       return check_labels(set);
     case Target::kFindings:
@@ -108,7 +113,7 @@ std::vector<std::uint8_t> known_labels(Target target, const Samples& train, cons
   std::vector<std::uint8_t> with(labels);
   std::vector<std::uint8_t> without(labels);
   for (const std::size_t r : rows) {
-    if (target == Target::kLabel) with[train.classes[r]] = 1;
+    if (is_one_label(target)) with[train.classes[r]] = 1;
     if (target == Target::kNumber) with[0] = 1;
     if (target == Target::kSurvival && train.classes[r] == 1) with[0] = 1;
     for (std::size_t c = 0; target == Target::kFindings && c < labels; ++c) {
@@ -117,9 +122,16 @@ std::vector<std::uint8_t> known_labels(Target target, const Samples& train, cons
     }
   }
   for (std::size_t c = 0; target == Target::kFindings && c < labels; ++c) with[c] &= without[c];
-  const bool too_few = target == Target::kLabel && std::ranges::count(with, std::uint8_t{1}) < 2;
+  const bool too_few = is_one_label(target) && std::ranges::count(with, std::uint8_t{1}) < 2;
   if (too_few) std::ranges::fill(with, std::uint8_t{0});
   return with;
+}
+
+void keep_descending(std::vector<float>& cuts) {
+  for (std::size_t k = 1; k < cuts.size(); ++k) {
+    if (cuts[k] < cuts[k - 1]) continue;
+    cuts[k] = std::nextafter(cuts[k - 1], -std::numeric_limits<float>::infinity());
+  }
 }
 
 NumberScale::NumberScale(const std::vector<double>& numbers) {

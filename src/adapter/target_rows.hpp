@@ -24,11 +24,14 @@ std::vector<std::size_t> rarest_labels(const std::vector<std::uint8_t>& findings
 /// @throws Error{kBadArgument} saying what is missing.
 void check_truth(const TrainingSet& set);
 
-/// Which of the labels a fit on rows can know: of kLabel those that a row has, if there are two; of kFindings those
-/// that a row has and another has not; of one number that itself. [labels], 0 or 1.
+/// Which of the labels a fit on rows can know: of kLabel and kOrdinal those that a row has, if there are two; of
+/// kFindings those that a row has and another has not; of one number that itself. [labels], 0 or 1.
 /// @param rows  of `train`.
 std::vector<std::uint8_t> known_labels(Target target, const Samples& train, const std::vector<std::size_t>& rows,
                                        std::size_t labels);
+
+/// Of Target::kOrdinal: makes strictly descending what rounding has made equal, by the least possible.
+void keep_descending(std::vector<float>& cuts);
 
 /// The middle and the spread of numbers, so that a fit does not depend on their unit.
 struct NumberScale {

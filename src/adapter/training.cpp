@@ -15,6 +15,7 @@
 #include "adapter/folds.hpp"
 #include "adapter/target_figures.hpp"
 #include "adapter/target_rows.hpp"
+#include "base/memory.hpp"
 #include "evaluation/bootstrap.hpp"
 #include "evaluation/evaluation.hpp"
 #include "evaluation/findings.hpp"
@@ -67,16 +68,18 @@ class Standard {
     return samples;
   }
 
-  /// Changes a first layer so that it takes embeddings as they are.
+  /// Changes a first layer so that it takes embeddings as they are. All biases are of one row of weights, or one each.
   void fold(AdapterTensor& weight, AdapterTensor& bias) const {
-    for (std::size_t o = 0; o < bias.values.size(); ++o) {
-      double shift = bias.values[o];
+    const std::size_t rows = weight.values.size() / mean_.size();
+    for (std::size_t o = 0; o < rows; ++o) {
+      double shift = 0;
       for (std::size_t d = 0; d < mean_.size(); ++d) {
         const double scaled = weight.values[o * mean_.size() + d] / deviation_[d];
-        shift -= scaled * mean_[d];
+        shift += scaled * mean_[d];
         weight.values[o * mean_.size() + d] = static_cast<float>(scaled);
       }
-      bias.values[o] = static_cast<float>(shift);
+      const std::size_t of_row = bias.values.size() / rows;
+      for (float& value : std::span(bias.values).subspan(o * of_row, of_row)) value = static_cast<float>(value - shift);
     }
   }
 
@@ -101,6 +104,7 @@ Fitted fit_on(const AdapterDescription& shape, const Samples& train, const Sampl
   const Standard standard(train);
   Fitted fitted = fit_scaled(shape, standard.apply(train), standard.apply(validation), options, on_progress);
   standard.fold(fitted.tensors[0], fitted.tensors[1]);
+  if (shape.target == Target::kOrdinal) keep_descending(fitted.tensors[1].values);
   return fitted;
 }
 
@@ -166,7 +170,7 @@ bool count_judged(Target target, const Samples& train, std::size_t row, std::spa
     }
     return std::ranges::count(known, std::uint8_t{1}) > 0;
   }
-  const std::size_t label = target == Target::kLabel ? train.classes[row] : 0;
+  const std::size_t label = is_one_label(target) ? train.classes[row] : 0;
   if (known[label] == 0) ++unjudged[label];
   return known[label] != 0;
 }
@@ -214,7 +218,7 @@ Evaluated cross_validate(const AdapterDescription& shape, const Samples& train, 
   }
   if (!evaluated.classes.empty()) return evaluated;
   throw Error(Code::kBadArgument,
-              shape.target == Target::kLabel
+              is_one_label(shape.target)
                   ? "train: no training row can be judged by cross-validation, since nothing outside of its fold has "
                     "its label; expected more rows, or val rows"
                   : "train: no training row can be judged by cross-validation, since the rows outside of its fold say "
@@ -242,8 +246,11 @@ void hold_out(Samples& train, Samples& validation, std::size_t classes, const st
 }
 
 void check(const TrainingSet& set, const TrainOptions& options) {
-  if (set.target == Target::kLabel && set.labels.size() < 2) {
+  if (is_one_label(set.target) && set.labels.size() < 2) {
     throw Error(Code::kBadArgument, fmt::format("train: expected two or more labels, got {}", set.labels.size()));
+  }
+  if (set.target == Target::kOrdinal && options.kind != AdapterKind::kLinear) {
+    throw Error(Code::kBadArgument, "train: target ordinal: expected kind linear, got mlp");
   }
   for (const Samples* samples : {&set.train, &set.validation, &set.test}) {
     if (samples->rows() > 0 && samples->vectors.dimensions() != set.train.vectors.dimensions()) {
@@ -293,7 +300,7 @@ std::map<std::string, double> settings_of(const TrainOptions& options, Target ta
 
 std::vector<std::size_t> rows_of_label(const TrainingSet& set, const Samples& train) {
   std::vector<std::size_t> rows(is_one_number(set.target) ? 0 : set.labels.size());
-  for (std::size_t r = 0; set.target == Target::kLabel && r < train.rows(); ++r) ++rows[train.classes[r]];
+  for (std::size_t r = 0; is_one_label(set.target) && r < train.rows(); ++r) ++rows[train.classes[r]];
   for (std::size_t i = 0; i < train.findings.size(); ++i) rows[i % rows.size()] += train.findings[i] == 1 ? 1 : 0;
   return rows;
 }
@@ -324,6 +331,7 @@ AdapterDescription shape_of(const TrainingSet& set, const TrainOptions& options)
 
 Adapter fit_all_rows(const TrainingSet& set, const TrainOptions& options, const base::OnProgress& on_progress) {
   const AdapterDescription shape = shape_of(set, options);
+  check_size_of_fit(shape, set.train.rows(), options.fit, base::available_memory());
   return {shape, fit_on(shape, set.train, none_of(set.train), options, on_progress).tensors};
 }
 
@@ -339,6 +347,7 @@ evaluation::Scores logits_of(const Adapter& adapter, const Samples& samples) {
 TrainedAdapter train_adapter(const TrainingSet& set, const TrainOptions& options, const base::OnProgress& on_progress) {
   check(set, options);
   AdapterDescription shape = shape_of(set, options);
+  check_size_of_fit(shape, set.train.rows(), options.fit, base::available_memory());
 
   Samples train = set.train;
   Samples validation = set.validation;
@@ -381,7 +390,7 @@ TrainedAdapter train_adapter(const TrainingSet& set, const TrainOptions& options
           std::move(calibration.why_not),
           std::move(split),
           !train.folds.empty(),
-          set.target == Target::kNumber ? NumberScale(train.numbers).centre : 0};
+          set.target == Target::kSurvival || train.numbers.empty() ? 0 : NumberScale(train.numbers).centre};
 }
 
 }  // namespace mi2::adapter

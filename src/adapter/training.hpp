@@ -60,7 +60,7 @@ struct TrainedAdapter {
   std::string not_calibrated{};  ///< why the temperature stays 1, for people; empty: it was fitted
   Splitting split{};
   bool folds_given = false;  ///< by Samples::folds
-  double typical = 0;        ///< Target::kNumber: the median of the numbers it was trained on
+  double typical = 0;        ///< Target::kNumber, kOrdinal: the median of the numbers it was trained on
 };
 
 /// Fewer rows of a label than this say little.

@@ -192,8 +192,9 @@ struct Loader::Impl {
     if (!options.training) return;
     Batch& batch = work.batch;
     Random random({options.seed, batch.position.epoch, batch.position.batch, kMixupStream});
-    batch.mixup = draw_mixup(random, work.items(), options.augment);
-    if (batch.mixup) mix(batch.pixels.floats(), image_size, *batch.mixup);
+    const InputFormat& format = options.format;
+    batch.mixup = draw_mixup(random, work.items(), format.width, format.height, options.augment);
+    if (batch.mixup) mix(batch.pixels.floats(), format.width, format.height, *batch.mixup);
   }
 
   std::shared_ptr<const Images> images;

@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "base/numbers.hpp"
+
 namespace mi2::report {
 namespace {
 

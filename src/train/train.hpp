@@ -34,7 +34,8 @@ struct Rehearsal {
   std::size_t missing_images = 0;
   double loss = 0;
   double gradient_norm = 0;
-  double seconds_per_batch = 0;  ///< until the first one was read, decoded and augmented
+  std::int64_t images_per_pass = 0;  ///< of one process
+  double seconds_per_batch = 0;      ///< until the first one was read, decoded and augmented
   double seconds_per_step = 0;
   double images_per_second = 0;
   double seconds = 0;              ///< an estimate of what is left of the run, with its evaluations

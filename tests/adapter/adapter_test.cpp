@@ -205,7 +205,7 @@ TEST(Targets, WhatDoesNotFitATargetIsRefused) {
     spoil(json);
     expect_error(Code::kBadFile, {"h.json", words}, [&] { parse_head(json.dump(), "h.json"); });
   };
-  damaged("target: expected findings, number or survival", [](Json& j) { j["target"] = "label"; });
+  damaged("target: expected findings, number, ordinal or survival", [](Json& j) { j["target"] = "label"; });
   damaged("target: belongs to adapters of version 2", [](Json& j) { j.erase("target"); });
   damaged("target: belongs to adapters of version 2", [](Json& j) { j["version"] = 1; });
 }

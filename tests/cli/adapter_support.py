@@ -50,3 +50,24 @@ def scores(mi2, head, embeddings, *more):
     """{path: {label: score}}"""
     rows = mi2.rows("adapter", "classify", "--head", str(head), "--embeddings", str(embeddings), "--format", "jsonl", *more)
     return {row["path"]: {score["label"]: score["score"] for score in row["labels"]} for row in rows}
+
+
+def train(mi2, folder, x, table, header, target, *more, name="head", status=0, samples="60"):
+    """A head of a target: its stem and its report."""
+    names = [f"{i:04}.png" for i in range(len(x))]
+    embeddings = write_embeddings(folder / "e.jsonl", names, x)
+    labels = write_labels(folder / "labels.csv", ([n, *row] for n, row in zip(names, table)), ("path", *header))
+    done = mi2("adapter", "train", "--embeddings", embeddings, "--labels", labels, "--out", str(folder / name),
+               "--force", "--target", target, "--format", "json", "--bootstrap", samples, "--threads", "1",
+               "--report", str(folder / "report"), *more, status=status)
+    return folder / name, json.loads(done.stdout) if status == 0 else done.errors
+
+
+def weights(head):
+    return read_safetensors(Path(f"{head}.safetensors"))["weight"][0]
+
+
+def predictions(mi2, head):
+    rows = mi2.rows("adapter", "predict", "--head", str(head), "--embeddings", str(head.parent / "e.jsonl"),
+                    "--format", "jsonl")
+    return np.array([row["labels"][0]["score"] for row in rows])

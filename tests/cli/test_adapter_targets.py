@@ -1,6 +1,7 @@
 """mi2 adapter train --target: several findings, numbers and survival, against statsmodels and scikit-learn."""
 import json
 import os
+import subprocess
 from itertools import combinations
 from pathlib import Path
 
@@ -11,31 +12,10 @@ from sklearn import metrics
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVR
 
-from adapter_support import read_safetensors, scores, write_embeddings, write_labels
+from adapter_support import predictions, scores, train, weights, write_labels
 
 has_torch = (Path(os.environ["MI2_BIN"]).parent / "mi2-torch").exists()
 pytestmark = pytest.mark.skipif(not has_torch, reason="built without libtorch")
-
-
-def train(mi2, folder, x, table, header, target, *more, name="head", status=0, samples="60"):
-    """The head's stem and its report."""
-    names = [f"{i:04}.png" for i in range(len(x))]
-    embeddings = write_embeddings(folder / "e.jsonl", names, x)
-    labels = write_labels(folder / "labels.csv", ([n, *row] for n, row in zip(names, table)), ("path", *header))
-    done = mi2("adapter", "train", "--embeddings", embeddings, "--labels", labels, "--out", str(folder / name),
-               "--force", "--target", target, "--format", "json", "--bootstrap", samples, "--threads", "1",
-               "--report", str(folder / "report"), *more, status=status)
-    return folder / name, json.loads(done.stdout) if status == 0 else done.errors
-
-
-def weights(head):
-    return read_safetensors(Path(f"{head}.safetensors"))["weight"][0]
-
-
-def predictions(mi2, head):
-    rows = mi2.rows("adapter", "predict", "--head", str(head), "--embeddings", str(head.parent / "e.jsonl"),
-                    "--format", "jsonl")
-    return np.array([row["labels"][0]["score"] for row in rows])
 
 
 def harrell(risk, time, event, fold=None):
@@ -273,3 +253,19 @@ def test_truth_that_a_target_cannot_use_is_refused_with_its_line(mi2, tmp_path):
     refused("--classes", zip(time), ("label",), "number", "--classes", "a,b")
     refused("no training row has a finding", zip([""] * 30), ("label",), "findings")
     refused("finding 'mass' is in every training row", zip(["mass"] * 30), ("label",), "findings")
+
+
+@pytest.mark.parametrize("target", ["number", "survival"])
+def test_a_fit_without_room_is_refused_before_it_begins(tmp_path, target):
+    """3,000 rows of 1,000 numbers are 12 MB, and a fit takes some 200: more than the limit leaves."""
+    np.save(tmp_path / "e.npy", np.random.default_rng(0).normal(size=(3000, 1000)).astype(np.float32))
+    names = [f"{i}.png" for i in range(3000)]
+    (tmp_path / "paths.txt").write_text("\n".join(names) + "\n")
+    labels = write_labels(tmp_path / "labels.csv", ([n, i % 97, i % 2] for i, n in enumerate(names)), ("path", "label", "dead"))
+    done = subprocess.run(["sh", "-c", f'ulimit -d {300 << 10}; exec "$0" "$@"', os.environ["MI2_BIN"], "adapter", "train",
+                           "--embeddings", str(tmp_path / "e.npy"), "--paths", str(tmp_path / "paths.txt"), "--labels", labels,
+                           "--target", target, *(["--event", "dead"] if target == "survival" else []), "--threads", "1",
+                           "--out", str(tmp_path / "head")], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 5, done.stderr
+    assert f"3000 rows of 1000 numbers, kind linear, target {target}: need about" in done.stderr
+    assert not (tmp_path / "head.json").exists()

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from terminal import run_on_terminal
 from tracing import NEEDS_STRACE
-from train_support import NEEDS_TORCH, arguments, as_older, close, environment, losses, make_data, run, settings, weights
+from train_support import CUTMIX, MIXUP, NEEDS_TORCH, arguments, as_older, close, environment, losses, make_data, run, settings, weights
 
 pytestmark = NEEDS_TORCH
 
@@ -115,10 +115,11 @@ def test_a_run_killed_while_it_writes_leaves_nothing_to_the_next(data, tmp_path,
     assert abs(numpy.frombuffer(one, "<f4") - numpy.frombuffer(other, "<f4")).max() < 1e-5
 
 
-def test_two_processes_train_as_one_with_the_same_global_batch(data, tmp_path):
+@pytest.mark.parametrize("mixing", [MIXUP, CUTMIX])
+def test_two_processes_train_as_one_with_the_same_global_batch(data, tmp_path, mixing):
     alone = tmp_path / "alone"
     # Dropout draws other numbers in other processes; without it the arithmetic is the same.
-    same = {"DROP_RATE": 0, "DROP_PATH_RATE": 0, "AUG__MIXUP": 0.8, "AUG__MIXUP_PROB": 0.5}
+    same = {"DROP_RATE": 0, "DROP_PATH_RATE": 0, **mixing}
     run(settings(data, alone, **same), alone)
     together = tmp_path / "together"
     done = run(settings(data, together, **same, DATASET__VALIDATION="[{PATH: manifest.csv, SPLIT: test}]"), together,

@@ -15,6 +15,10 @@ NEEDS_TORCH = pytest.mark.skipif(not (Path(os.environ["MI2_BIN"]).resolve().pare
 # Two processes add f32 numbers in another order than one; the issue of training asks for 1e-4.
 SAME_LOSS = 1e-4
 
+# Half of the batches blended; most of them mixed, half of those by CutMix.
+MIXUP = {"AUG__MIXUP": 0.8, "AUG__MIXUP_PROB": 0.5}
+CUTMIX = {"AUG__MIXUP": 0.8, "AUG__MIXCUT": 1.0, "AUG__MIXUP_PROB": 0.8}
+
 
 def make_data(root):
     """48 pictures of two classes that are easy to tell apart, with a manifest and prompts."""

@@ -44,6 +44,7 @@ void expect_same(const Batch& got, const Batch& want) {
   ASSERT_EQ(got.mixup.has_value(), want.mixup.has_value());
   if (want.mixup) {
     EXPECT_EQ(got.mixup->lambda, want.mixup->lambda);
+    EXPECT_EQ(got.mixup->box.has_value(), want.mixup->box.has_value());
   }
 }
 
@@ -106,6 +107,10 @@ TEST(Loader, OfSeveralProcessesGivesTheBatchOfOne) {
   const auto images = images_of({manifest(folder, 26, {4})});
   LoaderOptions options = training(8);
   const std::vector<Batch> whole = take(images, options, 6);
+  const auto cut = [](const Batch& batch) { return batch.mixup && batch.mixup->box; };
+  const auto blended = [](const Batch& batch) { return batch.mixup && !batch.mixup->box; };
+  EXPECT_TRUE(std::any_of(whole.begin(), whole.end(), cut));
+  EXPECT_TRUE(std::any_of(whole.begin(), whole.end(), blended));
   options.batch = 4;
   options.world = 2;
   for (options.rank = 0; options.rank < 2; ++options.rank) {
@@ -121,7 +126,10 @@ TEST(Loader, OfSeveralProcessesGivesTheBatchOfOne) {
       }
       const std::span<float> want = whole[i].pixels.floats().subspan(first * 8 * 8 * 3, 4 * 8 * 8 * 3);
       EXPECT_TRUE(std::equal(want.begin(), want.end(), shares[i].pixels.floats().begin()));
-      EXPECT_EQ(shares[i].mixup.has_value(), whole[i].mixup.has_value());
+      ASSERT_EQ(shares[i].mixup.has_value(), whole[i].mixup.has_value());
+      if (whole[i].mixup) {
+        EXPECT_EQ(shares[i].mixup->lambda, whole[i].mixup->lambda);
+      }
     }
   }
 }

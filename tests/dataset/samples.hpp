@@ -62,7 +62,8 @@ inline LoaderOptions training(std::size_t batch) {
   options.threads = 2;
   options.augment.horizontal_flip = 0.5F;
   options.augment.mixup_alpha = 0.5F;
-  options.augment.mixup_probability = 0.5F;
+  options.augment.mixup_probability = 0.7F;
+  options.augment.cutmix_alpha = 1;
   return options;
 }
 

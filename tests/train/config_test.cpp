@@ -87,6 +87,8 @@ TEST(TrainConfig, TakesTheReferencesFileAsItStands) {
   EXPECT_EQ(config.model.architecture->image.dims, (std::vector<int>{256, 512, 1024, 2048}));
   EXPECT_EQ(config.augment.mixup_alpha, 0.8F);
   EXPECT_EQ(config.augment.mixup_probability, 0);
+  EXPECT_EQ(config.augment.cutmix_alpha, 1);
+  EXPECT_EQ(config.augment.cutmix_share, 0.5F);
   EXPECT_EQ(config.augment.scale_min, 0.7F);
   EXPECT_EQ(config.augment.scale_max, 0.9F);
   EXPECT_EQ(config.augment.ratio_max, 1.3333333F);
@@ -210,11 +212,25 @@ TEST(TrainConfig, SaysWhatItDoesNotHaveYetTheReferenceDoes) {
   refuses("HOOK: {COMMAND: [\"\"]}\n", {"HOOK.COMMAND", "no program"});
   refuses("HOOK: {COMMAND: echo hello}\n", {"HOOK.COMMAND", "list"});
   refuses("LOSS: {LOSS: softmax}\n", {"LOSS.LOSS is 'softmax', mi2 has UniCL"}, Code::kUnsupported);
-  refuses("AUG: {MIXUP_PROB: 0.5, MIXUP: 0.8, MIXCUT: 1.0}\n", {"CutMix"}, Code::kUnsupported);
+  refuses("AUG: {MIXCUT: 1.0, MIXCUT_MINMAX: [0.2, 0.8]}\n", {"AUG.MIXCUT_MINMAX", "expected []"}, Code::kUnsupported);
   refuses("AUG: {TORCHVISION_AUG: {AUTO_AUGMENT: rand-m9}}\n", {"ta_wide"}, Code::kUnsupported);
-  EXPECT_EQ(
-      minimal("AUG: {MIXUP_PROB: 0.5, MIXUP: 0.8, MIXCUT: 1.0, MIXUP_SWITCH_PROB: 0}\n").augment.mixup_probability,
-      0.5F);
+}
+
+TEST(TrainConfig, ABatchIsAsLargeAsMemoryAllowsOnlyWhereLossesDoNotFollowFromIt) {
+  const TrainConfig config = minimal("", {"TRAIN.BATCH_SIZE_PER_GPU=auto", "TRAIN.GRADIENT_CACHING=true"});
+  EXPECT_TRUE(config.batch.automatic);
+  EXPECT_EQ(config.batch.per_device, 0);
+  EXPECT_EQ(accumulation_steps(config.batch, 2), 1);
+  EXPECT_THAT(to_yaml(config), HasSubstr("BATCH_SIZE_PER_GPU: auto"));
+  EXPECT_TRUE(parse_train_config(to_yaml(config), "again.yaml").batch.automatic);
+  EXPECT_FALSE(minimal("", {"TRAIN.BATCH_SIZE_PER_GPU=auto", "TRAIN.BATCH_SIZE_PER_GPU=8"}).batch.automatic);
+  expect_error(Code::kBadFile, {"TRAIN.BATCH_SIZE_PER_GPU: auto needs TRAIN.GRADIENT_CACHING: true"},
+               [] { minimal("", {"TRAIN.BATCH_SIZE_PER_GPU=auto"}); });
+  expect_error(Code::kBadFile, {"TRAIN.BATCH_SIZE_TOTAL is missing"}, [] {
+    minimal("", {"TRAIN.GRADIENT_CACHING=true", "TRAIN.BATCH_SIZE_PER_GPU=auto", "TRAIN.BATCH_SIZE_TOTAL=0"});
+  });
+  expect_error(Code::kBadArgument, {"TRAIN.BATCH_SIZE_PER_GPU is 'Auto'"},
+               [] { minimal("", {"TRAIN.BATCH_SIZE_PER_GPU=Auto"}); });
 }
 
 TEST(TrainConfig, RefusesPatternsThatAreNoRegularExpressions) {

@@ -172,7 +172,8 @@ std::size_t products_of(const AdapterDescription& shape, const Samples& train, c
   }
   const std::size_t rows = shape.kind == AdapterKind::kMlp ? std::min(options.batch, train.rows()) : train.rows();
   // Newton's method squares the rows at every step.
-  const bool squares = shape.kind == AdapterKind::kLinear && is_one_number(shape.target);
+  const bool squares =
+      shape.kind == AdapterKind::kLinear && shape.target != Target::kLabel && shape.target != Target::kFindings;
   return rows * weights * (squares ? static_cast<std::size_t>(shape.in_channels) : 1);
 }
 
@@ -220,6 +221,8 @@ Fitted fit_linear(const AdapterDescription& shape, const Samples& train, const F
       return fit_findings(shape, train, options);
     case Target::kNumber:
       return fit_number(shape, train, options);
+    case Target::kOrdinal:
+      return fit_ordinal(shape, train, options);
     case Target::kSurvival:
       break;
   }

@@ -1,5 +1,6 @@
 #include "adapter/torch/newton.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <numeric>
@@ -8,6 +9,8 @@
 
 #include <torch/types.h>
 
+#include "adapter/target_rows.hpp"
+#include "adapter/torch/cumulative_link.hpp"
 #include "adapter/torch/risk_sets.hpp"
 #include "adapter/torch/tensors.hpp"
 
@@ -82,11 +85,11 @@ struct Reduced {
   [[nodiscard]] Tensor whole(const Tensor& weights) const { return basis.defined() ? basis.mv(weights) : weights; }
 };
 
-Fitted fitted_of(const AdapterDescription& shape, const Tensor& weight, double bias, const Minimum& minimum,
-                 double loss, double scale) {
+Fitted fitted_of(const AdapterDescription& shape, const Tensor& weight, const std::vector<double>& biases,
+                 const Minimum& minimum, double loss, double scale) {
   Fitted fitted{layout_of(shape), {}};
   fitted.tensors[0].values = values_of(weight);
-  fitted.tensors[1].values = {static_cast<float>(bias)};
+  for (const double bias : biases) fitted.tensors[1].values.push_back(static_cast<float>(bias));
   const double gradient = minimum.gradient / scale;
   fitted.details = {{"loss", loss},
                     {"gradient", gradient},
@@ -112,6 +115,37 @@ Point absolute_error(const Tensor& x, const Tensor& y, const Tensor& at, double 
   return {c * root.sum().item<double>() + 0.5 * at.narrow(0, 0, in).square().sum().item<double>(), gradient, curvature};
 }
 
+/// The labels that rows have, in order.
+struct PresentLabels {
+  std::vector<std::size_t> labels;
+  std::vector<std::int64_t> classes;  ///< [rows], in `labels`
+
+  PresentLabels(const std::vector<std::size_t>& rows, std::size_t count) {
+    std::vector<std::int64_t> place(count, -1);
+    for (const std::size_t label : rows) place[label] = 0;
+    for (std::size_t label = 0; label < count; ++label) {
+      if (place[label] < 0) continue;
+      place[label] = std::ssize(labels);
+      labels.push_back(label);
+    }
+    for (const std::size_t label : rows) classes.push_back(place[label]);
+  }
+
+  /// Cuts between all of `count` labels, of those between the labels that are there.
+  [[nodiscard]] std::vector<double> spread(const Tensor& cuts, std::size_t count) const {
+    constexpr double kFar = 40;  // a probability of 4e-18
+    std::vector<double> all;
+    std::size_t below = 0;  // labels that are there, up to this cut
+    for (std::size_t label = 0; label + 1 < count; ++label) {
+      if (below < labels.size() && labels[below] == label) ++below;
+      const std::size_t nearest = std::clamp<std::size_t>(below, 1, labels.size() - 1) - 1;
+      const double off = below == 0 ? -kFar : below == labels.size() ? kFar : 0;
+      all.push_back(cuts[static_cast<std::int64_t>(nearest)].item<double>() + off);
+    }
+    return all;
+  }
+};
+
 }  // namespace
 
 Fitted fit_number(const AdapterDescription& shape, const Samples& train, const FitOptions& options) {
@@ -134,8 +168,40 @@ Fitted fit_number(const AdapterDescription& shape, const Samples& train, const F
   minimum.steps = steps;
   const std::int64_t in = x.size(1) - 1;
   const Tensor error = (y - x.mv(at)).abs();
-  return fitted_of(shape, reduced.whole(at.narrow(0, 0, in)), at[in].item<double>(), minimum,
+  return fitted_of(shape, reduced.whole(at.narrow(0, 0, in)), {at[in].item<double>()}, minimum,
                    error.mean().item<double>(), options.c * static_cast<double>(train.rows()));
+}
+
+Fitted fit_ordinal(const AdapterDescription& shape, const Samples& train, const FitOptions& options) {
+  const torch::NoGradGuard guard;
+  const PresentLabels present(train.classes, shape.labels.size());
+  const CumulativeLink link(present.classes, std::ssize(present.labels));
+  const Reduced reduced(embeddings_of(train, torch::kFloat64));
+  const std::int64_t in = reduced.rows.size(1);
+  const std::int64_t cuts = std::ssize(present.labels) - 1;
+  const auto derivatives = [&](const Tensor& at) {
+    return link.derivatives(reduced.rows, at.narrow(0, 0, in), at.narrow(0, in, cuts));
+  };
+  const auto function = [&](const Tensor& at) {
+    const CumulativeLink::Derivatives found = derivatives(at);
+    if (!std::isfinite(found.loss)) return Point{found.loss, {}, {}};
+    const Tensor weights = at.narrow(0, 0, in);
+    Point point{options.c * found.loss + 0.5 * weights.square().sum().item<double>(), options.c * found.gradient,
+                options.c * found.curvature};
+    point.gradient.narrow(0, 0, in).add_(weights);
+    point.curvature.diagonal().narrow(0, 0, in).add_(1);
+    return point;
+  };
+  constexpr std::size_t kSteps = 500;
+  const Tensor start = torch::cat({torch::zeros({in}, reduced.rows.options()), link.start()});
+  const Minimum minimum = minimise(start, function, kSteps);
+  std::vector<double> biases = present.spread(minimum.where.narrow(0, in, cuts), shape.labels.size());
+  for (double& bias : biases) bias = -bias;
+  const auto rows = static_cast<double>(train.rows());
+  Fitted fitted = fitted_of(shape, reduced.whole(minimum.where.narrow(0, 0, in)), biases, minimum,
+                            derivatives(minimum.where).loss / rows, options.c * rows);
+  keep_descending(fitted.tensors[1].values);
+  return fitted;
 }
 
 Fitted fit_survival(const AdapterDescription& shape, const Samples& train, const FitOptions& options) {
@@ -158,7 +224,7 @@ Fitted fit_survival(const AdapterDescription& shape, const Samples& train, const
   const Tensor weight = reduced.whole(minimum.where);
   const double loss =
       -sets.derivatives(reduced.rows, minimum.where).log_likelihood / static_cast<double>(sets.events());
-  return fitted_of(shape, weight, -weight.dot(mean).item<double>(), minimum, loss,
+  return fitted_of(shape, weight, {-weight.dot(mean).item<double>()}, minimum, loss,
                    options.c * static_cast<double>(sets.events()));
 }
 

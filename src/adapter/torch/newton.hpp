@@ -1,5 +1,5 @@
 #pragma once
-// Linear adapters whose answer is one number, to convergence.
+// Linear adapters whose answer is one number, or one of labels in an order, to convergence.
 
 #include "adapter/fit.hpp"
 
@@ -9,6 +9,11 @@ namespace mi2::adapter {
 /// SVR(kernel="linear", epsilon=0). The error is smoothed to sqrt(error^2 + d^2), for ever smaller d down to 1e-6.
 /// @param train  numbers whose spread is about 1.
 Fitted fit_number(const AdapterDescription& shape, const Samples& train, const FitOptions& options);
+
+/// Proportional odds with an L2 penalty: |weight|^2 / 2 - C * (log likelihood) is minimised. A label that no row has is
+/// between its neighbours, with next to no probability.
+/// @param train  rows of two labels or more.
+Fitted fit_ordinal(const AdapterDescription& shape, const Samples& train, const FitOptions& options);
 
 /// Cox's regression with an L2 penalty: |weight|^2 / 2 - C * (log partial likelihood) is minimised. The bias makes the
 /// training rows' mean log hazard 0.

@@ -168,6 +168,8 @@ std::unique_ptr<Objective> make_objective(const AdapterDescription& shape, const
       return std::make_unique<FindingObjective>(shape, train, validation, options);
     case Target::kNumber:
       return std::make_unique<NumberObjective>(train, validation);
+    case Target::kOrdinal:
+      throw Error(Code::kUnsupported, "train: target ordinal: an mlp has no objective of it");
     case Target::kSurvival:
       break;
   }

@@ -33,6 +33,8 @@ void check(const AugmentOptions& options) {
   require_probability("vertical_flip", options.vertical_flip);
   require_probability("mixup_probability", options.mixup_probability);
   require(options.mixup_alpha >= 0 && options.mixup_alpha <= 100, "mixup_alpha", options.mixup_alpha, "0 to 100");
+  require(options.cutmix_alpha >= 0 && options.cutmix_alpha <= 100, "cutmix_alpha", options.cutmix_alpha, "0 to 100");
+  require_probability("cutmix_share", options.cutmix_share);
 }
 
 }  // namespace mi2::dataset

@@ -13,8 +13,10 @@ struct AugmentOptions {
   float erase_probability = 0.25F;  ///< random erasing (Zhong et al., AAAI 2020)
   float horizontal_flip = 0.0F;
   float vertical_flip = 0.0F;
-  float mixup_alpha = 0.0F;  ///< of the Beta distribution (Zhang et al., ICLR 2018)
-  float mixup_probability = 0.0F;
+  float mixup_alpha = 0.0F;        ///< of the Beta distribution (Zhang et al., ICLR 2018)
+  float mixup_probability = 0.0F;  ///< of a batch's being mixed at all
+  float cutmix_alpha = 0.0F;       ///< of CutMix's Beta distribution (Yun et al., ICCV 2019)
+  float cutmix_share = 0.5F;       ///< of the mixed batches that get CutMix, where both alphas are above 0
 };
 
 /// @throws Error{kBadArgument} naming the option that is out of range.

@@ -45,14 +45,6 @@ std::optional<c10::Stream> stream_of(at::Device device) {
   return c10::impl::VirtualGuardImpl(device.type()).getStreamFromGlobalPool(device);
 }
 
-void give_back_memory(at::Device device) {
-#if MI2_TORCH_ALLOCATOR
-  if (!device.is_cpu()) c10::getDeviceAllocator(device.type())->emptyCache();
-#else
-  static_cast<void>(device);
-#endif
-}
-
 /// Texts [first, first + count).
 ops::TokenBatch part_of(const ops::TokenBatch& tokens, std::int64_t first, std::int64_t count) {
   ops::TokenBatch part;
@@ -158,6 +150,14 @@ class Inference final : public Model {
 };
 
 }  // namespace
+
+void give_back_memory(at::Device device) {
+#if MI2_TORCH_ALLOCATOR
+  if (!device.is_cpu()) c10::getDeviceAllocator(device.type())->emptyCache();
+#else
+  static_cast<void>(device);
+#endif
+}
 
 std::int64_t images_that_fit(const weights::ModelConfig& config, at::ScalarType dtype, std::uint64_t free) {
   // What lives at once is largest in the first stage: the residual stream, its norm and a sum in f32, and of the

@@ -25,4 +25,7 @@ std::int64_t images_of_a_pass(const weights::ModelConfig& config, at::ScalarType
 /// libtorch reports.
 std::unique_ptr<Model> for_inference(std::unique_ptr<TorchModel> model, at::Device device, std::int64_t images);
 
+/// What libtorch keeps of a GPU's memory without using it.
+void give_back_memory(at::Device device);
+
 }  // namespace mi2::models

@@ -68,6 +68,7 @@ struct BatchOptions {
   std::int64_t total = 0;       ///< images an optimizer step, over all processes; 0: per_device x processes
   std::int64_t per_device = 0;  ///< images a forward pass; 0: total / processes
   std::int64_t evaluation = 64;
+  bool automatic = false;  ///< per_device is as large as memory allows; only with gradient_caching
   /// One contrast over the whole step's batch, `per_device` images at a time: vectors first, then gradients.
   bool gradient_caching = false;
 };

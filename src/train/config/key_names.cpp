@@ -67,7 +67,6 @@ const std::vector<FixedKey>& fixed_table() {
       {"TRAIN.SHUFFLE", {"true", "True"}},
       {"AUG.INTERPOLATION", {"bicubic"}},
       {"AUG.MIXUP_MODE", {"batch"}},
-      {"AUG.MIXCUT_MINMAX", {}},
       {"WEIGHT_SMOOTHING.use_cpu", {}},
       {"TEST.MODEL_FILE", {}},
       {"TEST.CENTER_CROP", {"false", "False"}},

@@ -39,8 +39,6 @@ struct Draft {
   bool fp16 = false;
   std::string pretrained;
   bool load_pretrained = true;
-  double cutmix_alpha = 0;
-  double cutmix_share = 0.5;
   std::int64_t evaluate_steps = 0;
   std::optional<double> evaluate_epochs;
   bool evaluate_steps_given = false;

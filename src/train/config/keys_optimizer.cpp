@@ -114,9 +114,15 @@ constexpr std::array kKeys{
     Key{"TRAIN.BATCH_SIZE_TOTAL", "images an optimizer step, over all processes; 0: BATCH_SIZE_PER_GPU x processes",
         [](Draft& d, const Value& v) { d.config.batch.total = std::max<std::int64_t>(0, v.integer(-1, kMaxBatch)); },
         [](const TrainConfig& c) { return fmt::format("{}", c.batch.total); }},
-    Key{"TRAIN.BATCH_SIZE_PER_GPU", "images per forward pass of a process; 0: BATCH_SIZE_TOTAL / processes",
-        [](Draft& d, const Value& v) { d.config.batch.per_device = v.integer(0, kMaxBatch); },
-        [](const TrainConfig& c) { return fmt::format("{}", c.batch.per_device); }},
+    Key{"TRAIN.BATCH_SIZE_PER_GPU",
+        "images per forward pass of a process; 0: BATCH_SIZE_TOTAL / processes; auto: what memory allows",
+        [](Draft& d, const Value& v) {
+          d.config.batch.automatic = v.text() == "auto";
+          d.config.batch.per_device = d.config.batch.automatic ? 0 : v.integer(0, kMaxBatch);
+        },
+        [](const TrainConfig& c) {
+          return c.batch.automatic ? std::string("auto") : fmt::format("{}", c.batch.per_device);
+        }},
     Key{"TRAIN.GRADIENT_CACHING", "compare all images of a step with each other, not only those of a forward pass",
         [](Draft& d, const Value& v) { d.config.batch.gradient_caching = v.flag(); },
         [](const TrainConfig& c) { return yaml_flag(c.batch.gradient_caching); }},

@@ -87,12 +87,6 @@ void finish_data(Draft& draft, std::string_view name) {
   }
   add_tsv(bank, draft.bank_tsv, draft.root, name, "IMAGE_TSV and TEXT_TSV");
   data.seed = draft.config.seed;
-  if (draft.config.augment.mixup_probability > 0 && draft.cutmix_alpha > 0 && draft.cutmix_share > 0) {
-    throw Error(
-        Code::kUnsupported,
-        fmt::format("{}: AUG.MIXCUT asks for CutMix, mi2 has mixup: set AUG.MIXCUT or AUG.MIXUP_SWITCH_PROB to 0",
-                    name));
-  }
 }
 
 void finish_evaluation(Draft& draft, std::string_view name) {
@@ -184,6 +178,10 @@ void check_complete(const TrainConfig& config, std::string_view name) {
   }
   if (config.batch.total == 0 && config.batch.per_device == 0) {
     fail(name, "TRAIN.BATCH_SIZE_TOTAL is missing: images an optimizer step (or TRAIN.BATCH_SIZE_PER_GPU)");
+  }
+  if (config.batch.automatic && !config.batch.gradient_caching) {
+    // Without, it is the images of a forward pass that are compared: losses would follow from a machine's memory.
+    fail(name, "TRAIN.BATCH_SIZE_PER_GPU: auto needs TRAIN.GRADIENT_CACHING: true");
   }
   if (config.data.train.empty()) {
     fail(name, "DATASET.TRAIN is missing: what to train on, a list of {FORMAT: manifest, tsv or zip, PATH, ...}");

@@ -149,15 +149,15 @@ void Evaluator::add_neighbours(Metrics& metrics, const Vectors& found, const Vec
   if (!judged.empty()) add_metrics(metrics, "knn", votes, judged);
 }
 
-void Evaluator::look_for_nearly_equal(const Vectors& found, const Vectors& bank) {
+void Evaluator::look_for_nearly_equal(const Vectors& found, Vectors bank) {
   if (std::exchange(looked_, true) || !groups_.empty()) return;
-  EmbeddingMatrix rows(0, bank.vectors.dimensions());
-  for (std::size_t r = 0; r < bank.classes.size(); ++r) rows.append(bank.vectors.row(r));
+  EmbeddingMatrix rows = std::move(bank.vectors);
   for (std::size_t r = 0; r < found.classes.size(); ++r) rows.append(found.vectors.row(r));
-  std::vector<std::size_t> classes = bank.classes;
+  std::vector<std::size_t> classes = std::move(bank.classes);
+  const auto of_bank = std::ssize(classes);
   classes.insert(classes.end(), found.classes.begin(), found.classes.end());
   std::vector<std::size_t> parts(classes.size());
-  std::fill(parts.begin() + std::ssize(bank.classes), parts.end(), 1);
+  std::fill(parts.begin() + of_bank, parts.end(), 1);
   const std::vector<unsigned char> judged(parts.begin(), parts.end());
   const vectors::NearEqual near =
       vectors::near_equal_across(rows, parts, judged, vectors::near_distance(rows, classes), 0);
@@ -184,9 +184,10 @@ Metrics Evaluator::run(models::TorchModel& model, dataset::TokenCache& tokens, P
     add_metrics(metrics, "zero_shot", {count, {values, values + similar.numel()}}, found.classes);
   }
   if (options_.knn > 0 && data_.bank) {
-    const Vectors bank = embed(model, data_.bank, processes);
-    look_for_nearly_equal(found, bank);
+    Vectors bank = embed(model, data_.bank, processes);
     add_neighbours(metrics, found, bank, count);
+    // Once for all processes, and in the bank's own memory, which is not needed any more.
+    if (processes.rank() == 0) look_for_nearly_equal(found, std::move(bank));
   }
   model.set_training(true);
   return metrics;

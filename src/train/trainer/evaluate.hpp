@@ -58,7 +58,7 @@ class Evaluator {
                 Processes& processes) const;
   void add_neighbours(std::vector<std::pair<std::string, double>>& metrics, const Vectors& found, const Vectors& bank,
                       std::size_t classes) const;
-  void look_for_nearly_equal(const Vectors& found, const Vectors& bank);
+  void look_for_nearly_equal(const Vectors& found, Vectors bank);
   at::Tensor class_vectors(models::TorchModel& model, dataset::TokenCache& tokens) const;
 
   EvaluationData data_;

@@ -30,6 +30,7 @@ void estimate(Rehearsal& rehearsal, const Session& session) {
   rehearsal.missing_images = session.missing_images;
   rehearsal.disk_bytes = session.disk.needed;
   rehearsal.free_bytes = session.disk.free;
+  rehearsal.images_per_pass = static_cast<std::int64_t>(session.loader.batch) / session.pieces;
   const auto images = static_cast<double>(session.images_per_step());
   rehearsal.images_per_second = images / rehearsal.seconds_per_step;
   // Batches are made ready while the step before is computed: the slower of the two counts.

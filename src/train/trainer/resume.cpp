@@ -20,6 +20,7 @@ std::string Session::older_record() const {
 
 void Session::resume_from(const StoredCheckpoint& checkpoint, Notes& notes) {
   if (const std::optional<RunRecord>& before = checkpoint.record()) {
+    adopt_batch(*before, notes);
     for (const std::string& change : check_changes(*before, record, config.allowed_changes, checkpoint.name())) {
       notes.add(fmt::format("{}: {}", checkpoint.name(), change));
     }

@@ -104,6 +104,7 @@ Session::Session(TrainConfig settings, Notes& notes)
   processes->use(device);
   // Weights drawn or loaded alike are alike already; this makes sure, also across unlike machines.
   for (const NamedTensor& tensor : tensors()) processes->broadcast(tensor.value);
+  if (config.batch.automatic) choose_batch(notes);
 }
 
 void Session::check_start() const {

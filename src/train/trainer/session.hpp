@@ -105,6 +105,10 @@ struct Session {
   void open_evaluation(Notes& notes);
   void check_start() const;
   void open_disk(Notes& notes);
+  /// BatchOptions::automatic: as the run had it, or by trying. batch_size.cpp.
+  void adopt_batch(const RunRecord& before, Notes& notes);
+  void choose_batch(Notes& notes);
+  void set_images_per_pass(std::int64_t images_per_pass);
   void resume(Notes& notes);
   void resume_from(const StoredCheckpoint& checkpoint, Notes& notes);
   [[nodiscard]] std::string older_record() const;

@@ -3,7 +3,7 @@
 Usage: make_fixtures.py. Needs numpy and Pillow.
 
 Every operation and magnitude of TrivialAugmentWide, and some crops. Each is done with Pillow's functions as torchvision
-calls them for PIL images (_apply_op in transforms/autoaugment.py).
+calls them for PIL images (_apply_op in transforms/autoaugment.py). And boxes of CutMix, by timm's rule in numpy.
 """
 import json
 import math
@@ -71,8 +71,31 @@ def fnv1a(image):
     return f"{value:016x}"
 
 
+def cutmix(width, height, drawn, centre):
+    """The box of timm's rand_bbox, and a checksum of each of three images of which the first two have exchanged it."""
+    ratio = np.sqrt(1 - drawn)
+    cut_h, cut_w = int(height * ratio), int(width * ratio)
+    cx, cy = centre
+    top, bottom = np.clip([cy - cut_h // 2, cy + cut_h // 2], 0, height)
+    left, right = np.clip([cx - cut_w // 2, cx + cut_w // 2], 0, width)
+    pixels = np.arange(3 * height * width * 3, dtype=np.float64).reshape(3, height, width, 3)
+    mixed = pixels.copy()
+    mixed[:, top:bottom, left:right] = pixels[[1, 0, 2], top:bottom, left:right]
+    weights = np.arange(1, height * width * 3 + 1)
+    return {"width": width, "height": height, "drawn": drawn, "centre": centre,
+            "box": [int(v) for v in (left, top, right - left, bottom - top)],
+            "sums": [float(image.ravel() @ weights) for image in mixed]}
+
+
+def cutmix_cases():
+    rng = np.random.default_rng(11)
+    for width, height in [(8, 8), (13, 7), (1, 1), (20, 24)]:
+        for drawn in [0.0, 1.0, *rng.beta(1, 1, 9)]:
+            yield cutmix(width, height, float(drawn), [int(rng.integers(0, width)), int(rng.integers(0, height))])
+
+
 def main():
-    expected = {"operations": {}, "crops": []}
+    expected = {"operations": {}, "crops": [], "cutmix": list(cutmix_cases())}
     for picture, image in pictures():
         image.save(FOLDER / f"{picture}.png", optimize=True)
         for name, (magnitudes, signed, operation) in OPERATIONS.items():

@@ -1,4 +1,4 @@
-// Crops, flips, erasing and mixup, each on its own.
+// Crops, flips and erasing, each on its own.
 
 #include <algorithm>
 #include <array>
@@ -10,7 +10,6 @@
 #include "dataset/augment/crop.hpp"
 #include "dataset/augment/erase.hpp"
 #include "dataset/augment/flip.hpp"
-#include "dataset/augment/mixup.hpp"
 #include "images.hpp"
 #include "support/expect_error.hpp"
 
@@ -138,42 +137,6 @@ TEST(Erase, SetsTheBoxToZeroAndNothingElse) {
   }
 }
 
-TEST(Mixup, BlendsNeighboursByLambda) {
-  std::vector<float> pixels = {0, 0, 10, 20, 7, 7};
-  mix(pixels, 2, {0.75F, {1, 0, 2}});
-  EXPECT_EQ(pixels, (std::vector<float>{2.5F, 5.0F, 7.5F, 15.0F, 7, 7}));
-}
-
-TEST(Mixup, PairsNeighboursAndLeavesAnOddLastOneAlone) {
-  Random random({7});
-  AugmentOptions options;
-  options.mixup_alpha = 0.8F;
-  options.mixup_probability = 1;
-  const auto mixup = draw_mixup(random, 5, options);
-  ASSERT_TRUE(mixup.has_value());
-  EXPECT_EQ(mixup->partner, (std::vector<std::size_t>{1, 0, 3, 2, 4}));
-}
-
-TEST(Mixup, KeepsToItsProbabilityAndDistribution) {
-  AugmentOptions options;
-  options.mixup_alpha = 0.4F;
-  options.mixup_probability = 0.3F;
-  Random random({8});
-  int mixed = 0;
-  double spread = 0;
-  constexpr int kDraws = 20'000;
-  for (int i = 0; i < kDraws; ++i) {
-    if (const auto mixup = draw_mixup(random, 2, options)) {
-      ++mixed;
-      spread += std::pow(double{mixup->lambda} - 0.5, 2);
-    }
-  }
-  EXPECT_NEAR(mixed, 6000, 330);                   // standard deviation 65
-  EXPECT_NEAR(spread / mixed, 0.25 / 1.8, 0.005);  // the variance of Beta(0.4, 0.4); five standard errors
-  options.mixup_alpha = 0;
-  EXPECT_FALSE(draw_mixup(random, 2, options).has_value());
-}
-
 InputFormat format(int width, int height) { return {width, height, {0.5F, 0.4F, 0.3F}, {0.25F, 0.2F, 0.1F}}; }
 
 AugmentOptions nothing() {
@@ -250,6 +213,8 @@ TEST(Augmenter, RefusesOptionsOutOfRange) {
   refused("erase_probability", [](AugmentOptions& o) { o.erase_probability = NAN; });
   refused("horizontal_flip", [](AugmentOptions& o) { o.horizontal_flip = -0.1F; });
   refused("mixup_alpha", [](AugmentOptions& o) { o.mixup_alpha = -1; });
+  refused("cutmix_alpha", [](AugmentOptions& o) { o.cutmix_alpha = 101; });
+  refused("cutmix_share", [](AugmentOptions& o) { o.cutmix_share = 1.5F; });
   test::expect_error(Code::kBadArgument, {"0 x 8"}, [] { Augmenter(format(0, 8), AugmentOptions()); });
 }
 

@@ -22,10 +22,13 @@ constexpr std::uint64_t kPixelsAByte = 1024;
 constexpr int kMaxScans = 500;
 /// Scans x pixels a progressive file may ask for: every scan walks the whole image.
 constexpr std::uint64_t kMaxScanPixels = 8'000'000'000;
+/// Of what is missing, to be refused in any case: each takes half a microsecond.
+constexpr int kMostMessages = 1 << 18;
 
 struct ErrorManager : JpegErrors {
   bool too_many_scans = false;
   bool ends_early = false;  ///< the data of a scan end before its last pixel
+  int messages_after = 0;   ///< since then
   unsigned components = 0;  ///< a bit for each that a scan was seen of
   Warnings warnings{};
 };
@@ -39,11 +42,9 @@ void on_message(j_common_ptr info, int level) {
   if (level >= 0) return;
   ErrorManager* const errors = manager(info);
   const int code = info->err->msg_code;
-  if (code == JWRN_HIT_MARKER || code == JWRN_JPEG_EOF) {
-    // At once: with restart markers, every block of every scan that is not there would be another message.
-    errors->ends_early = true;
-    std::longjmp(errors->jump, 1);
-  }
+  errors->ends_early = errors->ends_early || code == JWRN_HIT_MARKER || code == JWRN_JPEG_EOF;
+  // It is refused in any case. With restart markers, every block that is missing would be another message.
+  if (errors->ends_early && ++errors->messages_after > kMostMessages) std::longjmp(errors->jump, 1);
   if (code == JWRN_JFIF_MAJOR) return;  // says nothing of the pixels
   std::array<char, JMSG_LENGTH_MAX> text{};
   info->err->format_message(info, text.data());
@@ -120,7 +121,7 @@ class Decoder {
     if (misses_scans()) add_warning(errors_.warnings, "codec: JPEG: a progressive stream without its last scans");
     if (!sees_all_components()) return Outcome::kTruncated;
     jpeg_finish_decompress(&info_);  // every row is there: a missing end marker is forgiven
-    return Outcome::kDone;
+    return errors_.ends_early ? Outcome::kTruncated : Outcome::kDone;
   }
 
   [[nodiscard]] const Warnings& warnings() const noexcept { return errors_.warnings; }
@@ -128,8 +129,9 @@ class Decoder {
   [[nodiscard]] const jpeg_decompress_struct& info() const noexcept { return info_; }
 
   [[noreturn]] void fail(Outcome outcome, std::string_view name) {
-    if (outcome == Outcome::kTruncated || errors_.ends_early)
+    if (outcome == Outcome::kTruncated || errors_.messages_after > kMostMessages) {
       throw Error(Code::kBadFile, fmt::format("{}: truncated JPEG", name));
+    }
     if (errors_.too_many_scans) {
       throw Error(Code::kTooLarge, fmt::format("{}: progressive JPEG with too many scans", name));
     }

@@ -30,9 +30,8 @@ constexpr std::array kExcluded{
 };
 
 constexpr std::array kLimits{
-    Use{"Answers without training depend on the wording of label texts: with other words pneumonia was told better or "
-        "worse "
-        "on the same images, by up to 46% of Matthews' correlation",
+    Use{"Answers without training depend on the wording of label texts: with other words, pneumonia was recognised "
+        "better or worse on the same images, by up to 46% of Matthews' correlation",
         "Fay et al., MIDL, PMLR 301:428-446"},
     Use{"Vectors can be matched to the images that they come from: they are personal data, as the images are",
         "mi2, docs/archive.md"},

@@ -11,10 +11,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kKey = "energy";
 
-Json range_json(const energy::Range& range) { return {{"low", range.low}, {"high", range.high}}; }
-
-energy::Range range_of(const Json& json) { return {json.at("low").get<double>(), json.at("high").get<double>()}; }
-
 }  // namespace
 
 std::optional<EnergySpent> read_energy(Catalog& catalog) {
@@ -23,7 +19,8 @@ std::optional<EnergySpent> read_energy(Catalog& catalog) {
   try {
     const Json json = Json::parse(text);
     return EnergySpent{json.at("runs").get<std::uint64_t>(), json.at("hours").get<double>(),
-                       range_of(json.at("energy_kwh")), range_of(json.at("co2e_kg")), json.at("last").dump()};
+                       energy::range_of(json.at("energy_kwh")), energy::range_of(json.at("co2e_kg")),
+                       json.at("last").dump()};
   } catch (const Json::exception&) {
     throw Error(Code::kBadFile, "catalog.sqlite: 'energy' is no account of energy; expected what mi2 index add keeps");
   }
@@ -45,8 +42,8 @@ void add_energy(Writer& archive, const energy::Account& account) {
 std::string to_json(const EnergySpent& spent) {
   return Json{{"runs", spent.runs},
               {"hours", spent.hours},
-              {"energy_kwh", range_json(spent.kwh)},
-              {"co2e_kg", range_json(spent.kilograms)},
+              {"energy_kwh", energy::to_json(spent.kwh)},
+              {"co2e_kg", energy::to_json(spent.kilograms)},
               {"last", Json::parse(spent.last)}}
       .dump();
 }

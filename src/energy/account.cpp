@@ -20,8 +20,6 @@ constexpr double kThousand = 1000;
 /// Of Wh in kWh, of g in kg.
 Range in_thousands(const Range& range) { return {range.low / kThousand, range.high / kThousand}; }
 
-Json range_json(const Range& range) { return {{"low", range.low}, {"high", range.high}}; }
-
 Json factor_json(const Factor& factor, std::string_view unit) {
   return {{"low", factor.value.low}, {"high", factor.value.high}, {"unit", unit}, {"source", factor.source}};
 }
@@ -79,11 +77,9 @@ std::string mass_text(const Range& kilograms) {
 std::string summary(const Account& account) { return summary_of_json(to_json(account)); }
 
 std::string summary_of_json(const Json& account) {
-  const auto range = [&](const char* key) {
-    return Range{account.at(key).at("low").get<double>(), account.at(key).at("high").get<double>()};
-  };
-  return fmt::format("{:.3g} h, {} kWh, {} CO2e ({})", account.at("hours").get<double>(), rounded(range("energy_kwh")),
-                     mass_text(range("co2e_kg")), account.at("method").get<std::string>());
+  return fmt::format("{:.3g} h, {} kWh, {} CO2e ({})", account.at("hours").get<double>(),
+                     rounded(range_of(account.at("energy_kwh"))), mass_text(range_of(account.at("co2e_kg"))),
+                     account.at("method").get<std::string>());
 }
 
 std::string to_text(const Account& account) {
@@ -111,11 +107,15 @@ std::string to_text(const Account& account) {
   return text;
 }
 
+Json to_json(const Range& range) { return {{"low", range.low}, {"high", range.high}}; }
+
+Range range_of(const Json& json) { return {json.at("low").get<double>(), json.at("high").get<double>()}; }
+
 Json to_json(const Account& account) {
   Json json{{"method", account.method},
             {"hours", account.hours},
-            {"energy_kwh", range_json(account.kwh())},
-            {"co2e_kg", range_json(account.kilograms())}};
+            {"energy_kwh", to_json(account.kwh())},
+            {"co2e_kg", to_json(account.kilograms())}};
   Json& factors = json["factors"];
   for (const Term& term : account.terms) {
     for (const Quantity& quantity : term.factors) factors[quantity.key] = factor_json(quantity.factor, quantity.unit);

@@ -52,6 +52,9 @@ std::string to_text(const Account& account);
 /// "0.01 h, 0.0012 kWh, 0.567 g CO2e (estimate)"
 std::string summary(const Account& account);
 nlohmann::ordered_json to_json(const Account& account);
+nlohmann::ordered_json to_json(const Range& range);
+/// @throws nlohmann::json::exception for what to_json() does not make.
+Range range_of(const nlohmann::ordered_json& json);
 /// As summary(), of what to_json() made. @throws nlohmann::json::exception if it is something else.
 std::string summary_of_json(const nlohmann::ordered_json& account);
 

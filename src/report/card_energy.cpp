@@ -13,11 +13,9 @@ namespace {
 
 using Json = nlohmann::json;
 
-energy::Range range_of(const Json& json) { return {json.at("low").get<double>(), json.at("high").get<double>()}; }
-
 std::string factor_text(const Json& factor) {
   const std::string unit = factor.at("unit").get<std::string>();
-  return fmt::format("{}{}: {}", energy::to_text(range_of(factor)), unit == "1" ? "" : " " + unit,
+  return fmt::format("{}{}: {}", energy::to_text(energy::range_of(factor)), unit == "1" ? "" : " " + unit,
                      factor.at("source").get<std::string>());
 }
 
@@ -26,8 +24,9 @@ void add_account(const CardEnergy& one, Block& sums, Facts& factors) {
   const Json json = base::parse_json(one.account, {.name = "energy of " + one.of, .fault = Code::kBadFile});
   try {
     sums.rows.push_back({one.of, fmt::format("{:.3g}", json.at("hours").get<double>()),
-                         energy::to_text(range_of(json.at("energy_kwh"))),
-                         energy::mass_text(range_of(json.at("co2e_kg"))), json.at("method").get<std::string>()});
+                         energy::to_text(energy::range_of(json.at("energy_kwh"))),
+                         energy::mass_text(energy::range_of(json.at("co2e_kg"))),
+                         json.at("method").get<std::string>()});
     for (const auto& [key, factor] : json.at("factors").items()) {
       factors.emplace_back(fmt::format("{}: {}", one.of, key), factor_text(factor));
     }

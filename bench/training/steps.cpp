@@ -217,6 +217,7 @@ int run(const std::string& folder, const std::string& batch_path, int rounds, co
     const auto start = std::chrono::steady_clock::now();
     gradients.clear();
     const double loss = contrast.backward(options.pieces);
+    gradients.finish();
     const double norm = gradients.norm();
     if (norm > 1) gradients.scale(1 / (norm + 1e-6));
     optimizer.step([](double) { return 1e-4; });

@@ -66,8 +66,7 @@ typename O::Tensor mlp(O& ops, const Mlp<O>& p, typename O::Tensor x, ops::Activ
 template <ops::OpSet O>
 typename O::Tensor spatial_block(O& ops, const DavitBlock<O>& p, typename O::Tensor x, int window) {
   x = ops.add_depthwise_conv3x3(std::move(x), p.conv1);
-  auto y = ops.norm_linear(x, p.attention.norm, p.attention.qkv, ops::Activation::kNone, "qkv");
-  y = ops.window_attention(std::move(y), p.attention.qkv, p.attention.heads, window);
+  auto y = ops.norm_window_attention(x, p.attention.norm, p.attention.qkv, p.attention.heads, window, "qkv");
   x = ops.add_linear(std::move(x), std::move(y), p.attention.projection, p.drop_rate, "proj");
   x = ops.add_depthwise_conv3x3(std::move(x), p.conv2);
   return mlp(ops, p.mlp, std::move(x), ops::Activation::kGelu, p.drop_rate);

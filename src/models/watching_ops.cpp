@@ -123,9 +123,11 @@ WatchingOps::Tensor WatchingOps::conv(const Tensor& x, const Conv& p) {
   return y;
 }
 
-WatchingOps::Tensor WatchingOps::window_attention(const Tensor& qkv, const Linear& projection, int heads, int window) {
-  return both(qkv, [&](const tensor::Tensor& x) {
-    return engine_.window_attention(x, projection.wide, heads, window);  // of which it needs the bias alone
+WatchingOps::Tensor WatchingOps::norm_window_attention(const Tensor& x, const Norm& norm, const Linear& projection,
+                                                       int heads, int window, std::string_view name) {
+  const Tensor qkv = norm_linear(x, norm, projection, ops::Activation::kNone, name);
+  return both(qkv, [&](const tensor::Tensor& part) {
+    return engine_.window_attention(part, projection.wide, heads, window);  // of which it needs the bias alone
   });
 }
 

@@ -78,7 +78,8 @@ class WatchingOps {
   Tensor add_depthwise_conv3x3(const Tensor& x, const DepthwiseConv& p) {
     return plain(engine_.add_depthwise_conv3x3(x.x, p));
   }
-  Tensor window_attention(const Tensor& qkv, const Linear& projection, int heads, int window);
+  Tensor norm_window_attention(const Tensor& x, const Norm& norm, const Linear& projection, int heads, int window,
+                               std::string_view name);
   Tensor channel_attention(const Tensor& qkv, int groups);
   Tensor mean_tokens(const Tensor& x) { return plain(engine_.mean_tokens(x.x)); }
   Tensor embed_tokens(const ops::TokenBatch& tokens, const Embedding& table, const Embedding& positions) {

@@ -150,7 +150,7 @@ TEST(GradientNorm, OfMillionsOfNumbersIsExact) {
   const at::Tensor weight = at::zeros({kCount}).requires_grad_();
   const auto alone = single_process();
   const Gradients gradients(std::vector<at::Tensor>{weight}, *alone);
-  weight.mutable_grad().fill_(0.1F);
+  weight.mutable_grad() = at::full({kCount}, 0.1F);
   const double exact = double{0.1F} * std::sqrt(static_cast<double>(kCount));
   EXPECT_NEAR(gradients.norm(), exact, 1e-9 * exact);
   // One large number after which small ones are lost where sums are f32.

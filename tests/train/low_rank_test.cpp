@@ -93,6 +93,7 @@ class LowRankRun : public ::testing::Test {
       unicl_loss(model.image_features(pixels_), model.text_features(tokens_), model.scale_parameter(),
                  pair_targets(at::arange(4)))
           .backward();
+      gradients.finish();
       optimizer.step([](double) { return 0.05; });
     }
   }

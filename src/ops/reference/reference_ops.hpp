@@ -62,6 +62,11 @@ class ReferenceOps {
   tensor::Tensor l2_normalize(const tensor::Tensor& x);
   tensor::Tensor conv(const tensor::Tensor& x, const Conv& p);
   tensor::Tensor add_depthwise_conv3x3(const tensor::Tensor& x, const DepthwiseConv& p);
+  tensor::Tensor norm_window_attention(const tensor::Tensor& x, const Norm& norm, const Linear& projection, int heads,
+                                       int window, std::string_view name = {}) {
+    return window_attention(norm_linear(x, norm, projection, Activation::kNone, name), projection, heads, window);
+  }
+  /// qkv [B, H, W, 3 C] -> [B, H, W, C]
   tensor::Tensor window_attention(const tensor::Tensor& qkv, const Linear& projection, int heads, int window);
   tensor::Tensor channel_attention(const tensor::Tensor& qkv, int groups);
   tensor::Tensor mean_tokens(const tensor::Tensor& x);

@@ -64,15 +64,17 @@ void for_each_part(const at::Tensor& image, const at::Tensor& windows, const Win
   }
 }
 
+/// x [B, H, W, C] of whole windows -> [B, down, across, side, side, C]
+at::Tensor cut(const at::Tensor& x, const Windows& w) {
+  return x.view({x.size(0), w.down, w.side, w.across, w.side, x.size(3)}).permute({0, 1, 3, 2, 4, 5}).contiguous();
+}
+
 /// qkv [B, H, W, 3 C] -> [B, down, across, side, side, 3 C], what sticks out being `bias` [3 C]: what the projection
 /// makes of a zero token. The bias receives its gradient.
 at::Tensor to_windows(const at::Tensor& qkv, const at::Tensor& bias, const Windows& w) {
   const at::Tensor token = bias.to(qkv.scalar_type());
-  if (w.fit() || at::GradMode::is_enabled()) {
-    return fill_up(qkv, token, w.down * w.side - w.height, w.across * w.side - w.width)
-        .view({qkv.size(0), w.down, w.side, w.across, w.side, qkv.size(3)})
-        .permute({0, 1, 3, 2, 4, 5})
-        .contiguous();
+  if (at::GradMode::is_enabled()) {
+    return cut(fill_up(qkv, token, w.down * w.side - w.height, w.across * w.side - w.width), w);
   }
   const at::Tensor windows = at::empty({qkv.size(0), w.down, w.across, w.side, w.side, qkv.size(3)}, qkv.options());
   const std::int64_t rows = w.height % w.side;
@@ -118,11 +120,14 @@ at::Tensor channel_weights(const at::Tensor& q, const at::Tensor& k) {
 
 }  // namespace
 
-at::Tensor TorchOps::window_attention(const Tensor& qkv, const Linear& projection, int heads, int window) const {
-  const Windows w(qkv, window);
-  const at::Tensor windows = to_windows(qkv, projection.bias, w);
-  const at::Tensor attended = attend(windows.view({-1, w.side * w.side, qkv.size(3)}), heads, std::nullopt);
-  return from_windows(attended.view({qkv.size(0), w.down, w.across, w.side, w.side, qkv.size(3) / 3}), w);
+at::Tensor TorchOps::norm_window_attention(const Tensor& x, const Norm& norm, const Linear& projection, int heads,
+                                           int window, std::string_view) const {
+  const Windows w(x, window);
+  at::Tensor y = layer_norm(x, norm);
+  // What is cut before the product is a third of its result; but padding would be multiplied with the rest.
+  y = w.fit() ? product(cut(y, w), projection) : to_windows(product(y, projection), projection.bias, w);
+  y = attend(y.view({-1, w.side * w.side, y.size(-1)}), heads, std::nullopt);
+  return from_windows(y.view({x.size(0), w.down, w.across, w.side, w.side, x.size(3)}), w);
 }
 
 at::Tensor TorchOps::channel_attention(const Tensor& qkv, int groups) const {

@@ -98,7 +98,8 @@ class TorchOps {
   Tensor l2_normalize(const Tensor& x) const;
   Tensor conv(const Tensor& x, const Conv& p) const;
   Tensor add_depthwise_conv3x3(const Tensor& x, const DepthwiseConv& p) const;
-  Tensor window_attention(const Tensor& qkv, const Linear& projection, int heads, int window) const;
+  Tensor norm_window_attention(const Tensor& x, const Norm& norm, const Linear& projection, int heads, int window,
+                               std::string_view = {}) const;
   Tensor channel_attention(const Tensor& qkv, int groups) const;
   Tensor mean_tokens(const Tensor& x) const;
   Tensor embed_tokens(const TokenBatch& tokens, const Embedding& table, const Embedding& positions) const;

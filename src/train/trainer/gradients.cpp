@@ -29,6 +29,10 @@ class Gradients::Arrival final : public torch::autograd::PostAccumulateGradHook 
 
 Gradients::Gradients(std::span<const at::Tensor> weights, Processes& processes, std::int64_t block_bytes)
     : processes_(processes), weights_(weights.begin(), weights.end()) {
+  if (processes_.size() > 1) make_blocks(block_bytes);
+}
+
+void Gradients::make_blocks(std::int64_t block_bytes) {
   // The backward pass comes to the last layers first.
   std::vector<at::Tensor> group;
   std::int64_t bytes = 0;
@@ -63,6 +67,8 @@ Gradients::~Gradients() {
 
 void Gradients::clear() {
   for (Block& block : blocks_) block.flat.zero_();
+  if (!blocks_.empty()) return;
+  for (const at::Tensor& weight : weights_) weight.mutable_grad().reset();
 }
 
 void Gradients::sum_when_ready() {
@@ -87,6 +93,9 @@ void Gradients::launch_ready() {
 }
 
 void Gradients::finish() {
+  for (const at::Tensor& weight : weights_) {
+    if (!weight.grad().defined()) weight.mutable_grad() = at::zeros_like(weight.detach());
+  }
   if (!summing_) return;
   // A weight that this batch did not use has sent no word; its gradient is zero here and may not be elsewhere.
   for (Block& block : blocks_) block.missing = 0;
@@ -96,14 +105,25 @@ void Gradients::finish() {
   summing_ = false;
 }
 
+std::vector<at::Tensor> Gradients::parts() const {
+  std::vector<at::Tensor> parts;
+  for (const Block& block : blocks_) parts.push_back(block.flat);
+  if (!blocks_.empty()) return parts;
+  for (const at::Tensor& weight : weights_) {
+    if (weight.grad().defined()) parts.push_back(weight.grad());
+  }
+  return parts;
+}
+
 double Gradients::norm() const {
   // In f64: millions of squares added up in f32 lose small ones. In pieces that a cache holds, since libtorch makes a
   // copy of what it sums in another type. Taken to the host together: on a GPU each copy waits for all before.
-  constexpr std::int64_t kPiece = std::int64_t{1} << 18;
+  constexpr std::int64_t kPiece = std::int64_t{1} << 16;
   std::vector<at::Tensor> lengths;
-  for (const Block& block : blocks_) {
-    for (std::int64_t at = 0; at < block.flat.numel(); at += kPiece) {
-      const at::Tensor piece = block.flat.narrow(0, at, std::min(kPiece, block.flat.numel() - at));
+  for (const at::Tensor& part : parts()) {
+    const at::Tensor flat = part.reshape({-1});
+    for (std::int64_t at = 0; at < flat.numel(); at += kPiece) {
+      const at::Tensor piece = flat.narrow(0, at, std::min(kPiece, flat.numel() - at));
       lengths.push_back(at::linalg_vector_norm(piece, 2, std::nullopt, false, at::kDouble));
     }
   }
@@ -112,7 +132,7 @@ double Gradients::norm() const {
 }
 
 void Gradients::scale(double factor) {
-  for (Block& block : blocks_) block.flat.mul_(factor);
+  if (const std::vector<at::Tensor> all = parts(); !all.empty()) at::_foreach_mul_(all, factor);
 }
 
 }  // namespace mi2::train

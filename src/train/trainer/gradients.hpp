@@ -1,6 +1,6 @@
 #pragma once
-// Gradients of all trained weights in a few long blocks, which are summed over the processes while the backward pass is
-// still at work on the earlier layers. Source: Li et al., PyTorch Distributed, VLDB 2020, section 3.2.
+// Gradients of all trained weights. Those of several processes lie in a few long blocks, which are summed while the
+// backward pass is still at work on the earlier layers. Source: Li et al., PyTorch Distributed, VLDB 2020, section 3.2.
 
 #include <cstddef>
 #include <cstdint>
@@ -19,19 +19,20 @@ class Gradients {
  public:
   static constexpr std::int64_t kBlockBytes = std::int64_t{25} << 20U;
 
-  /// Gives each weight a gradient that is a view into a block. Weights must not be given other gradients afterwards.
+  /// With several processes each weight's gradient is a view into a block, and must not be replaced afterwards; a
+  /// process of its own keeps what the backward pass makes, which saves it a pass over all gradients.
   /// `weights`, in the order of the forward pass, and `processes` outlive this.
   Gradients(std::span<const at::Tensor> weights, Processes& processes, std::int64_t block_bytes = kBlockBytes);
   ~Gradients();
   Gradients(const Gradients&) = delete;
   Gradients& operator=(const Gradients&) = delete;
 
-  /// Zero, before the first backward pass of a step.
+  /// Zero or none, before the first backward pass of a step.
   void clear();
   /// From now on a block whose gradients are all there is summed over the processes: before the last backward pass of
   /// a step.
   void sum_when_ready();
-  /// Waits for the sums, after the last backward pass.
+  /// After the last backward pass: waits for the sums. From now on every weight has a gradient.
   void finish();
 
   /// The length of the whole gradient. @throws nothing; not finite if a gradient is not.
@@ -43,10 +44,13 @@ class Gradients {
   class Arrival;
   void arrived(std::size_t block);
   void launch_ready();
+  void make_blocks(std::int64_t block_bytes);
+  /// All gradients: blocks, or the weights' own as far as there are some.
+  [[nodiscard]] std::vector<at::Tensor> parts() const;
 
   Processes& processes_;
   std::vector<at::Tensor> weights_;
-  std::vector<Block> blocks_;  ///< in the order in which the backward pass fills them
+  std::vector<Block> blocks_;  ///< in the order in which the backward pass fills them; none for a process of its own
   std::size_t next_ = 0;       ///< the block to launch next: the same order in every process
   bool summing_ = false;
 };

@@ -28,7 +28,7 @@ ROOMS = {
     "src/vectors": ["src/base", "src/ops/cpu"],
     "src/archive/filter": ["src/base"],
     "src/archive/scan": ["src/base", "src/ops/cpu"],
-    "src/archive": ["src/archive/filter", "src/archive/scan", "src/embedder", "src/energy"],
+    "src/archive": ["src/archive/filter", "src/archive/scan", "src/embedder", "src/energy", "src/evaluation"],
     "src/evaluation": ["src/base"],
     "src/report": ["src/energy", "src/evaluation", "src/vectors"],
     "src/recipe": ["src/dicom", "src/yaml", "src/zip"],

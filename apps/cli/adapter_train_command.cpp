@@ -226,7 +226,7 @@ int train(TrainArguments& arguments) {
 
 void add_fit_arguments(CLI::App& command, TrainArguments& arguments) {
   adapter::TrainOptions& options = arguments.options;
-  const auto positive = CLI::Range(1e-12, 1e12).description("");
+  const auto positive = number_in(1e-12, 1e12);
   command.add_option("--kind", arguments.kind, "What the adapter is made of, see below")
       ->type_name("linear|mlp")
       ->transform(one_of({"linear", "mlp"}))
@@ -255,7 +255,7 @@ void add_fit_arguments(CLI::App& command, TrainArguments& arguments) {
       ->capture_default_str();
   command.add_option("--weight-decay", options.fit.weight_decay, "mlp: weight decay of AdamW")
       ->type_name("RATE")
-      ->check(CLI::Range(0.0, 1e6).description(""))
+      ->check(number_in(0.0, 1e6))
       ->capture_default_str();
   command.add_option("--batch", options.fit.batch, "mlp: rows per step")
       ->type_name("N")
@@ -271,7 +271,7 @@ void add_fit_arguments(CLI::App& command, TrainArguments& arguments) {
       ->capture_default_str();
   command.add_option("--validation", options.validation_share, "mlp: share of train rows held out if none are val")
       ->type_name("SHARE")
-      ->check(CLI::Range(0.01, 0.9).description(""))
+      ->check(number_in(0.01, 0.9))
       ->capture_default_str();
   command.add_flag("--balanced", options.fit.balanced,
                    "Rows of rare labels weigh more, so that all labels weigh alike");
@@ -295,7 +295,7 @@ void add_report_arguments(CLI::App& command, TrainArguments& arguments) {
       ->capture_default_str();
   command.add_option("--level", arguments.bootstrap.level, "Confidence level of the intervals")
       ->type_name("SHARE")
-      ->check(CLI::Range(0.01, 0.999).description(""))
+      ->check(number_in(0.01, 0.999))
       ->capture_default_str();
   CLI::Option* const scores =
       command.add_option("--zero-shot", arguments.zero_shot, "Compare with these scores")->type_name("FILE");

@@ -8,6 +8,7 @@
 
 #include <mi2/error.hpp>
 
+#include "choices.hpp"
 #include "evaluation/call.hpp"
 
 namespace mi2::cli {
@@ -30,7 +31,7 @@ Caller caller_of(double positive, double possible) {
 }  // namespace
 
 void add_call_arguments(CLI::App& command, CallArguments& arguments, const char* calls_help) {
-  const auto share = CLI::Range(0.0, 1.0).description("");
+  const auto share = number_in(0.0, 1.0);
   command.add_flag("--calls", arguments.calls, calls_help);
   command.add_option("--positive-from", arguments.positive, "Scores of at least this are called positive")
       ->type_name("SCORE")

@@ -23,4 +23,13 @@ CLI::Validator one_of(std::vector<std::string> words, std::function<std::string(
           "", ""};
 }
 
+CLI::Validator number_in(double low, double high) {
+  return {[low, high](std::string& value) -> std::string {
+            double number = 0;
+            if (CLI::detail::lexical_cast(value, number) && number >= low && number <= high) return {};
+            return fmt::format("expected a number from {} to {}, got {}", low, high, value);
+          },
+          "", ""};
+}
+
 }  // namespace mi2::cli

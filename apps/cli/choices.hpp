@@ -1,5 +1,5 @@
 #pragma once
-// Options whose value is one of a few words.
+// Options whose value is one of a few words, or a number of a range.
 
 #include <functional>
 #include <string>
@@ -14,5 +14,8 @@ namespace mi2::cli {
 /// be given to an option's transform().
 /// @param spelled  a word as `words` has it, of whatever spelling; default: in small letters.
 CLI::Validator one_of(std::vector<std::string> words, std::function<std::string(std::string_view)> spelled = {});
+
+/// Takes a number from `low` to `high`. Not NaN, which CLI::Range lets by: it is neither below nor above.
+CLI::Validator number_in(double low, double high);
 
 }  // namespace mi2::cli

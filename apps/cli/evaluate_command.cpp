@@ -314,12 +314,12 @@ void add_analysis_arguments(CLI::App& command, EvaluateArguments& arguments) {
       ->check(CLI::Range(0U, 100'000U).description(""));
   command.add_option("--level", analysis.level, "Of intervals")
       ->type_name("SHARE")
-      ->check(CLI::Range(0.5, 0.999).description(""))
+      ->check(number_in(0.5, 0.999))
       ->capture_default_str();
   command.add_option("--seed", analysis.seed, "Of the bootstrap")->type_name("N")->capture_default_str();
   command.add_option("--prevalence", analysis.prevalence, "State predictive values at this share of people")
       ->type_name("SHARE")
-      ->check(CLI::Range(1e-9, 1 - 1e-9).description(""));
+      ->check(number_in(1e-9, 1 - 1e-9));
   command.add_option("--positive", analysis.groups.positive, "The label whose sensitivity is compared between groups")
       ->type_name("LABEL");
   command

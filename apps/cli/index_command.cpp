@@ -16,6 +16,7 @@ namespace {
 constexpr std::array kIndexCommands{
     Command{"add", "Add images and studies to an archive", add_index_add},
     Command{"search", "Find studies, series, patients or images by text or by image", add_index_search},
+    Command{"outliers", "Find what lies far from what is usual", add_index_outliers},
     Command{"stats", "Show what an archive holds", add_index_stats},
     Command{"verify", "Check an archive, and repair it", add_index_verify},
     Command{"rm", "Remove studies or patients", add_index_rm},
@@ -31,6 +32,7 @@ Examples:
   mi2 index add --model DIR archive/ /mnt/dicom
   mi2 index search --model DIR archive/ --text "pleural effusion" --where 'modality in (CR,DX)'
   mi2 index search archive/ --study 1.2.840.99.1 --by patient
+  mi2 index outliers archive/ --reference 'date<2024' --test 'date>=2024'
   mi2 index stats archive/
 
 See 'mi2 index COMMAND --help'.

@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <set>
-#include <unordered_map>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include <mi2/error.hpp>
+
+#include "archive/owners.hpp"
 
 namespace mi2::archive {
 namespace {
@@ -16,32 +17,6 @@ namespace {
 /// A patient with more of the studies than this, if there are enough, is probably none.
 constexpr double kCrowd = 0.05;
 constexpr std::int64_t kFewStudies = 40;
-
-enum class Level : std::uint8_t { kPatient, kStudy, kSeries, kInstance, kRow };
-
-/// Small numbers for identifiers of several kinds.
-class Numbers {
- public:
-  std::uint32_t of(Level level, std::uint64_t id) {
-    const std::uint64_t key = static_cast<std::uint64_t>(level) << 60 | id;
-    return known_.try_emplace(key, static_cast<std::uint32_t>(known_.size())).first->second;
-  }
-
- private:
-  std::unordered_map<std::uint64_t, std::uint32_t> known_;
-};
-
-struct Named {
-  Level level;
-  std::uint64_t id;
-};
-
-/// Of whom a row is.
-Named owner_of(Id patient, Id study, Id instance) {
-  if (patient != 0) return {Level::kPatient, static_cast<std::uint64_t>(patient)};
-  if (study != 0) return {Level::kStudy, static_cast<std::uint64_t>(study)};
-  return {Level::kInstance, static_cast<std::uint64_t>(instance)};
-}
 
 Named group_of(const RowFacts& row, By by) {
   switch (by) {
@@ -91,10 +66,8 @@ Rows read_rows(Reader& archive, const SearchOptions& options, const std::set<std
       continue;
     }
     if (row.kind != wanted) continue;
-    const Named owner = owner_of(row.patient, row.study, row.instance);
-    const Named group = group_of(row, options.by);
-    rows.owners[r] = rows.owner_numbers.of(owner.level, owner.id);
-    rows.groups[r] = groups.of(group.level, group.id);
+    rows.owners[r] = rows.owner_numbers.of(owner_of(row.patient, row.study, row.instance));
+    rows.groups[r] = groups.of(group_of(row, options.by));
     rows.deleted.reset(r);
     const bool others = only != nullptr && !only->contains(rows.owners[r]);
     rows.has_subject = rows.has_subject || !others;
@@ -192,7 +165,7 @@ std::set<std::uint32_t> subjects_of(std::span<const QueryPart> parts, Numbers& o
   for (const QueryPart& part : parts) {
     for (const Subject& who : part.subjects) {
       const Named owner = owner_of(who.patient, who.study, who.instance);
-      if (owner.id != 0) subjects.insert(owners.of(owner.level, owner.id));
+      if (owner.id != 0) subjects.insert(owners.of(owner));
     }
   }
   return subjects;

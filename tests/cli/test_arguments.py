@@ -88,3 +88,14 @@ def test_help_to_a_full_disk_is_an_error(mi2):
     with open("/dev/full", "wb") as full:
         done = subprocess.run([mi2.path, "--help"], stdout=full, stderr=subprocess.PIPE, check=False)
     assert done.returncode == 3
+
+
+@pytest.mark.parametrize("command", [
+    ["adapter", "train", "--c"], ["adapter", "train", "--learning-rate"], ["adapter", "train", "--weight-decay"],
+    ["adapter", "train", "--validation"], ["adapter", "train", "--level"], ["evaluate", "--level"], ["evaluate", "--prevalence"],
+    ["classify", "--positive-from"], ["classify", "--possible-from"], ["index", "outliers", "--quantile"],
+    ["index", "outliers", "--threshold"]])
+@pytest.mark.parametrize("value", ["nan", "-nan", "inf", "-1", "a"])
+def test_what_is_no_number_of_its_range_is_refused(mi2, command, value):
+    errors = mi2(*command[:-1], f"{command[-1]}={value}", with_model=False, status=2).errors
+    assert f"{command[-1]}: expected a number from" in errors and value in errors, errors

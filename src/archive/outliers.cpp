@@ -1,0 +1,322 @@
+#include "archive/outliers.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <span>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <mi2/error.hpp>
+
+#include "archive/owners.hpp"
+#include "archive/pooled.hpp"
+#include "archive/scan/bitmap.hpp"
+#include "archive/scan/scan.hpp"
+#include "archive/slices.hpp"
+#include "evaluation/quantile.hpp"
+
+namespace mi2::archive {
+namespace {
+
+/// What is judged as one.
+struct Case {
+  std::vector<RowFacts> rows;
+  std::uint32_t owner = 0;
+};
+
+struct Cases {
+  std::vector<Case> all;
+  std::size_t too_few = 0;
+};
+
+struct Neighbour {
+  double distance = 0;
+  std::size_t of_reference = 0;
+};
+/// The nearest first; fewer than k if the reference has no more.
+using Neighbours = std::vector<Neighbour>;
+
+/// Rows that are judged alone, or of which a study or series is pooled.
+bool is_wanted(const RowFacts& row, Pooling pooling) {
+  if (row.deleted || row.kind == RowFacts::Kind::kGone) return false;
+  const bool frame = row.kind == RowFacts::Kind::kFrame;
+  switch (pooling) {
+    case Pooling::kMean:
+      return !frame || row.series == 0;
+    case Pooling::kStats7:
+      return frame && row.study != 0;
+    case Pooling::kImage:
+    case Pooling::kCenter20:
+      break;
+  }
+  return frame;
+}
+
+/// What a row is pooled with; 0: it is a case of its own.
+Id pooled_with(const RowFacts& row, Pooling pooling) {
+  if (pooling == Pooling::kStats7) return row.study;
+  return pooling == Pooling::kCenter20 ? row.series : 0;
+}
+
+/// The slices in the middle: by position, where all have one, as a changed file's rows come later than its neighbours'.
+void keep_middle(Catalog& catalog, std::vector<RowFacts>& rows) {
+  constexpr std::uint64_t kMiddle = 20;
+  if (rows.size() <= kMiddle) return;
+  std::vector<std::pair<double, std::size_t>> order;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const std::optional<ItemFacts> item = catalog.item(rows[i].row);
+    if (item && item->position) order.emplace_back(*item->position, i);
+  }
+  std::vector<RowFacts> sorted;
+  if (order.size() == rows.size()) {
+    std::sort(order.begin(), order.end());
+    for (const auto& [position, i] : order) sorted.push_back(rows[i]);
+  } else {
+    sorted = rows;
+  }
+  rows.clear();
+  for (const std::uint64_t place : chosen({Slices::Kind::kCenter, kMiddle}, sorted.size())) {
+    rows.push_back(sorted[static_cast<std::size_t>(place)]);
+  }
+}
+
+/// @param is_chosen  whether a filter lets an image by. A series' mean comes with any of its images: the mean itself has
+///                   no path.
+template <typename Chosen>
+Cases cases_of(Reader& archive, Pooling pooling, Numbers& owners, const Chosen& is_chosen) {
+  Cases cases;
+  std::unordered_set<Id> series;
+  for (const RowFacts& row : archive.rows()) {
+    const bool frame = !row.deleted && row.kind == RowFacts::Kind::kFrame;
+    if (pooling == Pooling::kMean && frame && row.series != 0 && is_chosen(row)) series.insert(row.series);
+  }
+  std::map<Id, std::size_t> known;
+  for (const RowFacts& row : archive.rows()) {
+    if (!is_wanted(row, pooling)) continue;
+    if (row.kind == RowFacts::Kind::kSeries ? !series.contains(row.series) : !is_chosen(row)) continue;
+    const Id with = pooled_with(row, pooling);
+    const auto [place, fresh] = with != 0 ? known.try_emplace(with, cases.all.size()) : std::pair(known.end(), true);
+    if (fresh) cases.all.push_back({{}, owners.of(owner_of(row.patient, row.study, row.instance))});
+    cases.all[with != 0 ? place->second : cases.all.size() - 1].rows.push_back(row);
+  }
+  if (pooling == Pooling::kCenter20) {
+    for (Case& one : cases.all) keep_middle(archive.catalog(), one.rows);
+  }
+  if (pooling == Pooling::kStats7) {
+    cases.too_few = static_cast<std::size_t>(
+        std::erase_if(cases.all, [](const Case& one) { return one.rows.size() < 2; }));
+  }
+  return cases;
+}
+
+/// A series of which only some images are of the reference is of it.
+void drop_known(Cases& asked, const Cases& reference) {
+  std::unordered_set<std::uint64_t> rows;
+  for (const Case& one : reference.all) rows.insert(one.rows.front().row);
+  std::erase_if(asked.all, [&](const Case& one) { return rows.contains(one.rows.front().row); });
+}
+
+double distance_of(std::span<const float> a, std::span<const float> b) {
+  double squares = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double difference = static_cast<double>(a[i]) - static_cast<double>(b[i]);
+    squares += difference * difference;
+  }
+  return std::sqrt(squares);
+}
+
+/// The nearest of the reference to each case.
+class Finder {
+ public:
+  Finder(Reader& archive, std::span<const Case> reference, const OutlierOptions& options, base::ThreadPool& pool)
+      : archive_(archive), reference_(reference), options_(options), pool_(pool) {}
+
+  std::vector<Neighbours> find(std::span<const Case> asked) {
+    const bool rows = options_.pooling == Pooling::kImage || options_.pooling == Pooling::kMean;
+    return rows ? by_scan(asked) : by_pooling(asked);
+  }
+
+ private:
+  /// Cases of a row each: the archive's own search.
+  std::vector<Neighbours> by_scan(std::span<const Case> asked) {
+    constexpr std::size_t kAtOnce = 448;
+    const auto count = static_cast<std::size_t>(archive_.segments().rows());
+    scan::Bitmap allowed(count);
+    std::vector<std::uint32_t> owners(count, 0);
+    std::unordered_map<std::uint64_t, std::size_t> case_of;
+    for (std::size_t i = 0; i < reference_.size(); ++i) {
+      const auto row = static_cast<std::size_t>(reference_[i].rows.front().row);
+      allowed.set(row);
+      owners[row] = reference_[i].owner;
+      case_of.emplace(row, i);
+    }
+    scan::Scope scope;
+    scope.rows = count;
+    scope.allowed = &allowed;
+    scope.owners = owners;
+    const scan::Scan& engine = archive_.scan(pool_, options_.on_progress);
+    std::vector<Neighbours> found;
+    for (std::size_t first = 0; first < asked.size(); first += kAtOnce) {
+      std::vector<scan::Query> queries;
+      for (const Case& one : asked.subspan(first, std::min(kAtOnce, asked.size() - first))) {
+        const std::span<const float> row = archive_.row(one.rows.front().row, one.rows.front().crc);
+        queries.push_back({{row.begin(), row.end()}, options_.k, {one.owner}});
+      }
+      const std::vector<scan::Answer> answers = engine.search(queries, scope, pool_, options_.stop);
+      for (std::size_t i = 0; i < answers.size(); ++i) {
+        Neighbours& neighbours = found.emplace_back();
+        for (const scan::Hit& hit : answers[i].hits) {
+          const std::size_t of_reference = case_of.at(hit.row);
+          const RowFacts& facts = reference_[of_reference].rows.front();
+          neighbours.push_back({distance_of(queries[i].vector, archive_.row(facts.row, facts.crc)), of_reference});
+        }
+      }
+      show(found.size(), asked.size());
+    }
+    return found;
+  }
+
+  std::vector<Neighbours> by_pooling(std::span<const Case> asked) {
+    if (pooled_.empty()) pooled_ = pooled_of(reference_);
+    const std::vector<std::vector<float>> vectors = pooled_of(asked);
+    std::vector<Neighbours> found(asked.size());
+    constexpr std::size_t kAtOnce = 64;
+    for (std::size_t first = 0; first < asked.size(); first += kAtOnce) {
+      const std::size_t count = std::min(kAtOnce, asked.size() - first);
+      pool_.run(count, [&](std::size_t i) {
+        found[first + i] = nearest(vectors[first + i], asked[first + i].owner);
+      });
+      if (options_.stop.stop_requested()) throw Error(Code::kInternal, "outliers: stopped");
+      show(first + count, asked.size());
+    }
+    return found;
+  }
+
+  [[nodiscard]] Neighbours nearest(std::span<const float> vector, std::uint32_t owner) const {
+    Neighbours best;
+    for (std::size_t i = 0; i < pooled_.size(); ++i) {
+      if (reference_[i].owner == owner) continue;
+      const double distance = distance_of(vector, pooled_[i]);
+      if (best.size() == options_.k && distance >= best.back().distance) continue;
+      const auto place = std::upper_bound(best.begin(), best.end(), distance,
+                                          [](double d, const Neighbour& other) { return d < other.distance; });
+      best.insert(place, {distance, i});
+      if (best.size() > options_.k) best.pop_back();
+    }
+    return best;
+  }
+
+  std::vector<std::vector<float>> pooled_of(std::span<const Case> cases) {
+    const bool seven = options_.pooling == Pooling::kStats7;
+    const std::uint64_t bytes_each = (seven ? 7 : 1) * archive_.format().dimensions * sizeof(float);
+    pooled_bytes_ += cases.size() * bytes_each;
+    if (pooled_bytes_ > kMostPooledBytes) {
+      throw Error(Code::kTooLarge, fmt::format("outliers: expected at most {} {} of the reference and the test, got {}",
+                                               kMostPooledBytes / bytes_each, seven ? "studies" : "series",
+                                               pooled_bytes_ / bytes_each));
+    }
+    std::vector<std::vector<float>> pooled;
+    for (const Case& one : cases) {
+      std::vector<std::span<const float>> rows;
+      for (const RowFacts& row : one.rows) rows.push_back(archive_.row(row.row, row.crc));
+      pooled.push_back(seven ? seven_statistics(rows) : plain_mean(rows));
+    }
+    return pooled;
+  }
+
+  void show(std::size_t done, std::size_t total) const {
+    if (options_.on_progress) options_.on_progress({"comparing", done, total});
+  }
+
+  Reader& archive_;
+  std::span<const Case> reference_;
+  const OutlierOptions& options_;
+  base::ThreadPool& pool_;
+  std::vector<std::vector<float>> pooled_;  ///< of the reference
+  std::uint64_t pooled_bytes_ = 0;
+};
+
+/// Nothing if there are fewer than k.
+std::optional<double> score_of(const Neighbours& neighbours, std::size_t k) {
+  if (neighbours.size() < k) return std::nullopt;
+  double sum = 0;
+  for (const Neighbour& neighbour : neighbours) sum += neighbour.distance;
+  return sum / static_cast<double>(k);
+}
+
+/// The scores of the reference by the rest of it, in order.
+std::vector<double> usual_scores(Finder& finder, std::span<const Case> reference, std::size_t k) {
+  std::vector<double> scores;
+  for (const Neighbours& neighbours : finder.find(reference)) {
+    if (const std::optional<double> score = score_of(neighbours, k)) scores.push_back(*score);
+  }
+  std::sort(scores.begin(), scores.end());
+  return scores;
+}
+
+}  // namespace
+
+Pooling parse_pooling(std::string_view name) {
+  if (name == "image") return Pooling::kImage;
+  if (name == "mean") return Pooling::kMean;
+  if (name == "stats7") return Pooling::kStats7;
+  if (name == "center20") return Pooling::kCenter20;
+  throw Error(Code::kBadArgument, fmt::format("pool: expected image, mean, stats7 or center20, got '{}'", name));
+}
+
+OutlierAnswer find_outliers(Reader& archive, const OutlierOptions& options, base::ThreadPool& pool) {
+  OutlierAnswer answer;
+  answer.snapshot = archive.sequence();
+  const auto usual = archive.allowed(options.reference);
+  const auto tested = options.test ? archive.allowed(*options.test) : nullptr;
+  Numbers owners;
+  const auto is_usual = [&](const RowFacts& row) { return usual->test(static_cast<std::size_t>(row.row)); };
+  const Cases reference = cases_of(archive, options.pooling, owners, is_usual);
+  Cases asked = cases_of(archive, options.pooling, owners, [&](const RowFacts& row) {
+    return tested ? tested->test(static_cast<std::size_t>(row.row)) : !is_usual(row);
+  });
+  if (!tested) drop_known(asked, reference);
+  answer.reference = reference.all.size();
+  answer.too_few = asked.too_few;
+  if (reference.all.empty()) {
+    throw Error(Code::kBadArgument, "reference: expected a filter that lets images by, got one that lets none by");
+  }
+  Finder finder(archive, reference.all, options, pool);
+  const std::vector<double> scores = usual_scores(finder, reference.all, options.k);
+  answer.reference_judged = scores.size();
+  if (scores.empty() && !options.threshold) {
+    throw Error(Code::kBadArgument,
+                fmt::format("reference: none of it has {} of other patients to be judged by; expected more, or a "
+                            "threshold",
+                            options.k));
+  }
+  answer.threshold = options.threshold ? *options.threshold : evaluation::quantile(scores, options.quantile);
+  const std::vector<Neighbours> found = finder.find(asked.all);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const std::optional<double> score = score_of(found[i], options.k);
+    if (!score) {
+      ++answer.alone;
+      continue;
+    }
+    Judged judged;
+    judged.row = asked.all[i].rows.front().row;
+    judged.nearest = reference.all[found[i].front().of_reference].rows.front().row;
+    judged.images = asked.all[i].rows.size();
+    judged.score = *score;
+    judged.outlier = *score > answer.threshold;
+    const auto as_high = scores.end() - std::lower_bound(scores.begin(), scores.end(), *score);
+    if (!scores.empty()) judged.rarity = static_cast<double>(as_high) / static_cast<double>(scores.size());
+    answer.judged.push_back(judged);
+  }
+  archive.segments().check();
+  std::sort(answer.judged.begin(), answer.judged.end(), [](const Judged& a, const Judged& b) {
+    return a.score != b.score ? a.score > b.score : a.row < b.row;
+  });
+  return answer;
+}
+
+}  // namespace mi2::archive

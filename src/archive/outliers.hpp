@@ -1,0 +1,68 @@
+#pragma once
+// What of an archive lies far from a part of it that is known to be usual.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <stop_token>
+#include <string_view>
+#include <vector>
+
+#include "archive/filter/filter.hpp"
+#include "archive/reader.hpp"
+#include "base/progress.hpp"
+#include "base/thread_pool.hpp"
+
+namespace mi2::archive {
+
+/// What is judged as one, and by which numbers. D is the archive's dimension.
+enum class Pooling : std::uint8_t {
+  kImage,    ///< each image, by its vector
+  kMean,     ///< each series, by the unit mean of its images; an image without a series by its own vector
+  kStats7,   ///< each study of two images or more, by their mean, standard deviation (n - 1), minimum, quartiles and
+             ///< maximum: [7 D], as the publisher's notebook
+  kCenter20  ///< each series, by the mean of the 20 slices in its middle: [D], not of unit length
+};
+/// @throws Error{kBadArgument} for anything but "image", "mean", "stats7" and "center20".
+Pooling parse_pooling(std::string_view name);
+
+struct OutlierOptions {
+  filter::Expr reference;            ///< what is usual
+  std::optional<filter::Expr> test;  ///< what is judged; nothing: all but the reference
+  Pooling pooling = Pooling::kMean;
+  std::size_t k = 2;
+  double quantile = 0.99;           ///< of the reference's own scores, above which an outlier's is
+  std::optional<double> threshold;  ///< in place of that
+  base::OnProgress on_progress;
+  std::stop_token stop;
+};
+
+struct Judged {
+  std::uint64_t row = 0;      ///< its series' mean, its image, or the first of its images
+  std::uint64_t nearest = 0;  ///< the same of the nearest of the reference
+  std::size_t images = 1;     ///< that it was pooled from, where it was pooled here
+  double score = 0;           ///< mean Euclidean distance to the k nearest of the reference, of other patients
+  bool outlier = false;       ///< the score is above the threshold
+  /// How much of the reference has a score as high or higher; nothing if none of it could be judged.
+  std::optional<double> rarity;
+};
+
+struct OutlierAnswer {
+  std::vector<Judged> judged;  ///< the highest score first; of equal ones the lower row
+  double threshold = 0;
+  std::size_t reference = 0;         ///< what the reference consists of
+  std::size_t reference_judged = 0;  ///< by the others of it; the rest has fewer than k of other patients
+  std::size_t alone = 0;             ///< tested, and the reference has fewer than k of other patients
+  std::size_t too_few = 0;           ///< studies of one image, of which kStats7 says nothing
+  std::int64_t snapshot = 0;
+};
+
+/// Nothing is compared with its own patient: neighbouring slices would make everything usual. Who is not known counts
+/// by study, and without one by image.
+/// Source: the scores are those of scikit-learn's NearestNeighbors; the threshold needs no labels.
+/// @throws Error{kBadArgument} if the reference is empty, or gives no threshold and none is given; {kTooLarge} for
+///         pooled vectors of more than kMostPooledBytes; {kBadFile} for damage; {kInternal} if stopped.
+OutlierAnswer find_outliers(Reader& archive, const OutlierOptions& options, base::ThreadPool& pool);
+inline constexpr std::uint64_t kMostPooledBytes = std::uint64_t{4} << 30;
+
+}  // namespace mi2::archive

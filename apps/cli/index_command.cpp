@@ -17,6 +17,7 @@ constexpr std::array kIndexCommands{
     Command{"add", "Add images and studies to an archive", add_index_add},
     Command{"search", "Find studies, series, patients or images by text or by image", add_index_search},
     Command{"outliers", "Find what lies far from what is usual", add_index_outliers},
+    Command{"drift", "Show which scanners, months or sites look otherwise than before", add_index_drift},
     Command{"stats", "Show what an archive holds", add_index_stats},
     Command{"verify", "Check an archive, and repair it", add_index_verify},
     Command{"rm", "Remove studies or patients", add_index_rm},

@@ -1,7 +1,6 @@
 #include "archive/outliers.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <span>
 #include <unordered_map>
@@ -12,6 +11,7 @@
 
 #include <mi2/error.hpp>
 
+#include "archive/distance.hpp"
 #include "archive/owners.hpp"
 #include "archive/pooled.hpp"
 #include "archive/scan/bitmap.hpp"
@@ -34,7 +34,7 @@ struct Cases {
 };
 
 struct Neighbour {
-  double distance = 0;
+  double away = 0;
   std::size_t of_reference = 0;
 };
 /// The nearest first; fewer than k if the reference has no more.
@@ -120,15 +120,6 @@ void drop_known(Cases& asked, const Cases& reference) {
   std::erase_if(asked.all, [&](const Case& one) { return rows.contains(one.rows.front().row); });
 }
 
-double distance_of(std::span<const float> a, std::span<const float> b) {
-  double squares = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    const double difference = static_cast<double>(a[i]) - static_cast<double>(b[i]);
-    squares += difference * difference;
-  }
-  return std::sqrt(squares);
-}
-
 /// The nearest of the reference to each case.
 class Finder {
  public:
@@ -172,7 +163,7 @@ class Finder {
         for (const scan::Hit& hit : answers[i].hits) {
           const std::size_t of_reference = case_of.at(hit.row);
           const RowFacts& facts = reference_[of_reference].rows.front();
-          neighbours.push_back({distance_of(queries[i].vector, archive_.row(facts.row, facts.crc)), of_reference});
+          neighbours.push_back({euclidean(queries[i].vector, archive_.row(facts.row, facts.crc)), of_reference});
         }
       }
       show(found.size(), asked.size());
@@ -200,11 +191,11 @@ class Finder {
     Neighbours best;
     for (std::size_t i = 0; i < pooled_.size(); ++i) {
       if (reference_[i].owner == owner) continue;
-      const double distance = distance_of(vector, pooled_[i]);
-      if (best.size() == options_.k && distance >= best.back().distance) continue;
-      const auto place = std::upper_bound(best.begin(), best.end(), distance,
-                                          [](double d, const Neighbour& other) { return d < other.distance; });
-      best.insert(place, {distance, i});
+      const double away = euclidean(vector, pooled_[i]);
+      if (best.size() == options_.k && away >= best.back().away) continue;
+      const auto place = std::upper_bound(best.begin(), best.end(), away,
+                                          [](double d, const Neighbour& other) { return d < other.away; });
+      best.insert(place, {away, i});
       if (best.size() > options_.k) best.pop_back();
     }
     return best;
@@ -244,7 +235,7 @@ class Finder {
 std::optional<double> score_of(const Neighbours& neighbours, std::size_t k) {
   if (neighbours.size() < k) return std::nullopt;
   double sum = 0;
-  for (const Neighbour& neighbour : neighbours) sum += neighbour.distance;
+  for (const Neighbour& neighbour : neighbours) sum += neighbour.away;
   return sum / static_cast<double>(k);
 }
 

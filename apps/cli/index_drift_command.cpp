@@ -1,0 +1,223 @@
+// mi2 index drift: whether images of a scanner, a month or a site still look as those before.
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <mi2/error.hpp>
+
+#include "archive/answers.hpp"
+#include "archive/drift.hpp"
+#include "archive/reader.hpp"
+#include "arguments.hpp"
+#include "base/csv.hpp"
+#include "base/json_text.hpp"
+#include "base/numbers.hpp"
+#include "base/utf8.hpp"
+#include "choices.hpp"
+#include "command.hpp"
+#include "index_command.hpp"
+#include "interrupt.hpp"
+#include "output.hpp"
+#include "progress.hpp"
+
+namespace mi2::cli {
+namespace {
+
+struct DriftArguments {
+  std::string archive;
+  std::string reference;
+  std::string test;
+  std::string by = "station,month";
+  archive::DriftOptions options;
+  unsigned threads = 0;
+  std::string format;
+  std::string out;
+  bool force = false;
+};
+
+constexpr std::string_view kDriftHelp = R"(How it is judged:
+  Images that --reference lets by are compared with groups of all others (or of --test's): by
+  default with those of each station and month. distance is the energy distance between samples
+  of both: 0 if they look alike. p is how often patients who are divided at random come to such a
+  distance; patients are divided, not images, since images of one patient are alike. p_holm
+  corrects for the number of groups. What moved names the images that are farther from the
+  reference than from their own group. Samples are drawn with --seed, so a run can be repeated.
+  A small p says that a group looks otherwise, not why: other patients do that as well.
+
+Formats:
+  table  for people         jsonl  an object per group           csv  after a header line
+
+Examples:
+  mi2 index drift archive/ --reference 'date<2024'
+  mi2 index drift archive/ --reference 'station=CT1' --test 'station!=CT1' --by station -f jsonl
+)";
+
+std::vector<std::string> drift_formats() { return {"table", "jsonl", "csv"}; }
+
+std::vector<std::string> parts_of(const std::string& list) {
+  std::vector<std::string> parts;
+  std::size_t from = 0;
+  while (from <= list.size()) {
+    const std::size_t comma = std::min(list.find(',', from), list.size());
+    parts.push_back(list.substr(from, comma - from));
+    from = comma + 1;
+  }
+  return parts;
+}
+
+std::string values_text(const archive::DriftGroup& group) {
+  std::string text;
+  for (const std::string& value : group.values) {
+    text += fmt::format("{:<12}  ", value.empty() ? "-" : base::printable(value));
+  }
+  return text;
+}
+
+std::string moved_json(archive::Reader& archive, const archive::DriftGroup& group) {
+  std::string text = "[";
+  for (const archive::Moved& moved : group.moved) {
+    const std::optional<archive::ItemFacts> item = archive.catalog().item(moved.row);
+    if (!item) throw Error(Code::kInternal, fmt::format("row {} is not in the catalog", moved.row));
+    text += text.size() > 1 ? R"(, {"by": )" : R"({"by": )";
+    base::append_number(text, moved.by);
+    text += fmt::format(", {}}}", archive::item_json(*item, true));
+  }
+  return text + "]";
+}
+
+std::string line_of(archive::Reader& archive, const archive::DriftGroup& group, const archive::DriftAnswer& answer,
+                    const DriftArguments& arguments, const std::string& format) {
+  std::string line;
+  if (format == "table") {
+    std::string moved;
+    for (std::size_t i = 0; i < group.moved.size() && i < 3; ++i) moved += fmt::format(" {}", group.moved[i].row);
+    return fmt::format("{}{:>7}  {:>8}  {:>8.4f}  {:>7.4f}  {:>7.4f} {}\n", values_text(group), group.images,
+                       group.patients, group.distance, group.p, group.p_holm, moved);
+  }
+  if (format == "csv") {
+    for (const std::string& value : group.values) line += base::csv_field(value) + ',';
+    line += fmt::format("{},{},{},", group.images, group.sampled, group.patients);
+    base::append_number(line, group.distance);
+    line += ',';
+    base::append_number(line, group.p);
+    line += ',';
+    base::append_number(line, group.p_holm);
+    line += ',';
+    for (std::size_t i = 0; i < group.moved.size(); ++i) {
+      line += fmt::format("{}{}", i > 0 ? " " : "", group.moved[i].row);
+    }
+    return line + '\n';
+  }
+  line = "{";
+  for (std::size_t i = 0; i < group.values.size(); ++i) {
+    line += fmt::format(R"("{}": {}, )", arguments.options.by[i],
+                        group.values[i].empty() ? "null" : base::json_string(group.values[i]));
+  }
+  line += fmt::format(R"("images": {}, "sampled": {}, "patients": {}, "distance": )", group.images, group.sampled,
+                      group.patients);
+  base::append_number(line, group.distance);
+  line += R"(, "p": )";
+  base::append_number(line, group.p);
+  line += R"(, "p_holm": )";
+  base::append_number(line, group.p_holm);
+  return line + fmt::format(R"(, "snapshot": {}, "moved": {}}})", answer.snapshot, moved_json(archive, group)) + '\n';
+}
+
+std::string header_of(const DriftArguments& arguments, const std::string& format) {
+  std::string line;
+  if (format == "table") {
+    for (const std::string& field : arguments.options.by) line += fmt::format("{:<12}  ", field);
+    return line + fmt::format("{:>7}  {:>8}  {:>8}  {:>7}  {:>7}  {}\n", "images", "patients", "distance", "p",
+                              "p_holm", "what moved");
+  }
+  if (format != "csv") return {};
+  for (const std::string& field : arguments.options.by) line += field + ',';
+  return line + "images,sampled,patients,distance,p,p_holm,moved\n";
+}
+
+int index_drift(const DriftArguments& arguments) {
+  const std::string format = result_format(arguments.format, arguments.out, drift_formats(), "table");
+  check_is_new(arguments.out, arguments.force);
+  DriftArguments filled = arguments;
+  archive::DriftOptions& options = filled.options;
+  options.by = parts_of(arguments.by);
+  options.reference = archive::filter::parse(arguments.reference);
+  if (!arguments.test.empty()) options.test = archive::filter::parse(arguments.test);
+  catch_interrupts();
+  Progress progress("compared");
+  options.on_progress = [&](const base::Progress& at) {
+    progress.show(at);
+    throw_if_interrupted();
+  };
+  progress.keep_alive();
+  archive::Reader archive(arguments.archive);
+  base::ThreadPool pool(arguments.threads);
+  const archive::DriftAnswer answer = archive::find_drift(archive, options, pool);
+  progress.hide();
+  const auto output = open_output(arguments.out);
+  output->write(header_of(filled, format));
+  for (const archive::DriftGroup& group : answer.groups) output->write(line_of(archive, group, answer, filled, format));
+  output->commit();
+  progress.note(fmt::format("{} groups beside {} images of the reference, {} of them sampled, of {} patients; snapshot {}",
+                            answer.groups.size(), answer.reference, answer.sampled, answer.patients, answer.snapshot));
+  constexpr std::size_t kFewPatients = 10;
+  std::size_t few = 0;
+  for (const archive::DriftGroup& group : answer.groups) few += group.patients < kFewPatients ? 1 : 0;
+  if (few > 0) {
+    progress.note(fmt::format("{} groups have fewer than {} patients: their p says little", few, kFewPatients));
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_index_drift(CLI::App& command, Session& session) {
+  const auto arguments = std::make_shared<DriftArguments>();
+  archive::DriftOptions& options = arguments->options;
+  add_archive(command, arguments->archive);
+  command.add_option("--reference", arguments->reference, "What the others are compared with: what this lets by")
+      ->type_name("EXPR")
+      ->required();
+  command.add_option("--test", arguments->test, "What is compared with it (default: all but the reference)")
+      ->type_name("EXPR");
+  command
+      .add_option("--by", arguments->by,
+                  fmt::format("What makes a group: some of {}", fmt::join(archive::kDriftFields, ", ")))
+      ->type_name("FIELD,..")
+      ->capture_default_str();
+  command.add_option("--permutations", options.permutations, "Random divisions of the patients; p is at least 1 / (N + 1)")
+      ->type_name("N")
+      ->check(CLI::Range(1U, 1'000'000U).description(""))
+      ->capture_default_str();
+  command.add_option("--sample", options.sample, "Images of the reference and of each group that are compared, at most")
+      ->type_name("N")
+      ->check(CLI::Range(2U, 2000U).description(""))
+      ->capture_default_str();
+  command.add_option("--moved", options.moved, "Images that are named of each group")
+      ->type_name("N")
+      ->check(CLI::Range(0U, 2000U).description(""))
+      ->capture_default_str();
+  command.add_option("--seed", options.seed, "Of the samples and divisions")->type_name("N")->capture_default_str();
+  command.add_option("--threads", arguments->threads, "Threads that compare (default: one per core)")
+      ->type_name("N")
+      ->check(CLI::Range(1U, 1024U).description(""));
+  command
+      .add_option("-f,--format", arguments->format,
+                  "How results are written (default: as FILE's name ends, else table)")
+      ->type_name("table|jsonl|csv")
+      ->transform(one_of(drift_formats()));
+  command.add_option("-o,--out", arguments->out, "Write to FILE, not standard output")->type_name("FILE");
+  command.add_flag("--force", arguments->force, "Replace FILE of --out if it already exists");
+  command.footer(fmt::format("{}\n{}\n{}", kDriftHelp, where_help(), exit_status_help()));
+  command.callback([arguments, &session] { session.run = [arguments] { return index_drift(*arguments); }; });
+}
+
+}  // namespace mi2::cli

@@ -18,6 +18,7 @@ constexpr std::array kIndexCommands{
     Command{"search", "Find studies, series, patients or images by text or by image", add_index_search},
     Command{"outliers", "Find what lies far from what is usual", add_index_outliers},
     Command{"drift", "Show which scanners, months or sites look otherwise than before", add_index_drift},
+    Command{"tags", "Check what headers say against images that look alike", add_index_tags},
     Command{"stats", "Show what an archive holds", add_index_stats},
     Command{"verify", "Check an archive, and repair it", add_index_verify},
     Command{"rm", "Remove studies or patients", add_index_rm},

@@ -17,6 +17,7 @@ void add_index_search(CLI::App& command, Session& session);
 void add_index_drift(CLI::App& command, Session& session);
 void add_index_outliers(CLI::App& command, Session& session);
 void add_index_stats(CLI::App& command, Session& session);
+void add_index_tags(CLI::App& command, Session& session);
 void add_index_verify(CLI::App& command, Session& session);
 void add_index_rm(CLI::App& command, Session& session);
 void add_index_export(CLI::App& command, Session& session);

@@ -181,6 +181,9 @@ class Catalog {
   void each_allowed(const filter::Expr& filter, const std::function<void(std::uint64_t)>& use);
   /// Whether a filter lets a live row by. @throws as each_row().
   [[nodiscard]] bool allows(std::uint64_t row, const filter::Expr& filter);
+  /// What each live row has of a field: "month", or a text field of filter::fields() that is not keyed. Rows without it
+  /// are passed over.
+  void each_value(std::string_view field, const std::function<void(std::uint64_t row, std::string value)>& use);
   /// Live images by a value of theirs, the most first. @param by  a row of kFacets; `filter`: null: of all images.
   /// @param most  values.  @throws as each_row().
   [[nodiscard]] std::vector<ValueCount> facet(std::string_view by, const filter::Expr* filter, std::size_t most);

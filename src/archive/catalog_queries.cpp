@@ -77,12 +77,12 @@ filter::Bound bound_of(const filter::Expr* filter) {
   return filter::bind(*filter, kColumns);
 }
 
-/// SQL of the values that a facet counts.
+/// SQL of a field's value.
 std::string_view facet_value(std::string_view by) {
   if (by == "month") return "substr(study.date, 1, 7)";
   const auto* column =
       std::find_if(kColumns.begin(), kColumns.end(), [&](const filter::Column& c) { return c.field == by; });
-  if (column == kColumns.end()) throw Error(Code::kInternal, fmt::format("catalog: no facet {}", by));
+  if (column == kColumns.end()) throw Error(Code::kInternal, fmt::format("catalog: no field {}", by));
   return column->value;
 }
 
@@ -125,6 +125,15 @@ bool Catalog::allows(std::uint64_t number, const filter::Expr& filter) {
   sqlite::Statement row = filtered(impl_->database, std::string(sql_named("allows")), bound.sql, bound.parameters);
   row.bind(static_cast<int>(bound.parameters.size()), static_cast<std::int64_t>(number));
   return row.step() && row.integer(0) != 0;
+}
+
+void Catalog::each_value(std::string_view field, const std::function<void(std::uint64_t, std::string)>& use) {
+  std::string sql(sql_named("each_value"));
+  sql.replace(sql.find('#'), 1, facet_value(field));
+  sqlite::Statement row(impl_->database, sql);
+  while (row.step()) {
+    if (!row.is_null(1)) use(static_cast<std::uint64_t>(row.integer(0)), row.text(1));
+  }
 }
 
 std::vector<ValueCount> Catalog::facet(std::string_view by, const filter::Expr* filter, std::size_t most) {

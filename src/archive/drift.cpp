@@ -10,6 +10,7 @@
 
 #include <mi2/error.hpp>
 
+#include "archive/column.hpp"
 #include "archive/distance.hpp"
 #include "archive/owners.hpp"
 #include "evaluation/binary.hpp"
@@ -25,14 +26,6 @@ struct Drawn {
   std::vector<std::size_t> blocks;  ///< the patient of each, from 0
   std::size_t patients = 0;
 };
-
-std::string value_of(const ItemFacts& item, std::string_view field) {
-  constexpr std::size_t kMonth = std::string_view("2020-01").size();
-  if (field == "station") return item.station;
-  if (field == "month") return item.study_date.substr(0, kMonth);
-  if (field == "modality") return item.modality;
-  return field == "body_part" ? item.body_part : item.site;
-}
 
 void check_fields(const std::vector<std::string>& fields) {
   for (const std::string& field : fields) {
@@ -197,21 +190,21 @@ struct Divided {
 };
 
 Divided divide(Reader& archive, const DriftOptions& options) {
-  constexpr std::size_t kAtOnce = 4096;
   const auto usual = archive.allowed(options.reference);
   const auto tested = options.test ? archive.allowed(*options.test) : nullptr;
+  std::vector<Column> columns;
+  for (const std::string& field : options.by) {
+    if (options.on_progress) options.on_progress({"grouping", columns.size(), options.by.size()});
+    columns.emplace_back(archive.catalog(), field, archive.segments().rows());
+  }
   Divided divided;
-  std::size_t seen = 0;
   for (const RowFacts& row : archive.rows()) {
-    if (options.on_progress && seen++ % kAtOnce == 0) options.on_progress({"grouping", seen, archive.rows().size()});
     if (row.deleted || row.kind != RowFacts::Kind::kFrame) continue;
     const auto r = static_cast<std::size_t>(row.row);
     if (usual->test(r)) divided.reference.push_back(row);
     if (tested ? !tested->test(r) : usual->test(r)) continue;
-    const std::optional<ItemFacts> item = archive.catalog().item(row.row);
-    if (!item) throw Error(Code::kInternal, fmt::format("row {} is not in the catalog", row.row));
     std::vector<std::string> values;
-    for (const std::string& field : options.by) values.push_back(value_of(*item, field));
+    for (const Column& column : columns) values.push_back(column.of(row.row));
     divided.groups[std::move(values)].push_back(row);
   }
   return divided;

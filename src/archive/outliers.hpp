@@ -5,26 +5,15 @@
 #include <cstdint>
 #include <optional>
 #include <stop_token>
-#include <string_view>
 #include <vector>
 
+#include "archive/cases.hpp"
 #include "archive/filter/filter.hpp"
 #include "archive/reader.hpp"
 #include "base/progress.hpp"
 #include "base/thread_pool.hpp"
 
 namespace mi2::archive {
-
-/// What is judged as one, and by which numbers. D is the archive's dimension.
-enum class Pooling : std::uint8_t {
-  kImage,    ///< each image, by its vector
-  kMean,     ///< each series, by the unit mean of its images; an image without a series by its own vector
-  kStats7,   ///< each study of two images or more, by their mean, standard deviation (n - 1), minimum, quartiles and
-             ///< maximum: [7 D], as the publisher's notebook
-  kCenter20  ///< each series, by the mean of the 20 slices in its middle: [D], not of unit length
-};
-/// @throws Error{kBadArgument} for anything but "image", "mean", "stats7" and "center20".
-Pooling parse_pooling(std::string_view name);
 
 struct OutlierOptions {
   filter::Expr reference;            ///< what is usual

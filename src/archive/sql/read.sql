@@ -22,6 +22,13 @@ LEFT JOIN series ON series.id = item.series
 LEFT JOIN study ON study.id = series.study
 LEFT JOIN patient ON patient.id = study.patient
 WHERE item.deleted_seq IS NULL AND item.kind IN ('frame', 'series') AND item.id = ?
+-- name: each_value
+SELECT item.id, # FROM item
+LEFT JOIN instance ON instance.id = item.instance
+LEFT JOIN series ON series.id = item.series
+LEFT JOIN study ON study.id = series.study
+LEFT JOIN patient ON patient.id = study.patient
+WHERE item.kind IN ('frame', 'series') AND item.deleted_seq IS NULL
 -- name: facet
 SELECT #, count(*) FROM item
 LEFT JOIN instance ON instance.id = item.instance

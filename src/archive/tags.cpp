@@ -1,0 +1,92 @@
+#include "archive/tags.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <mi2/error.hpp>
+
+#include "archive/cases.hpp"
+#include "archive/column.hpp"
+
+namespace mi2::archive {
+namespace {
+
+/// The value that most neighbours have; 0: several have as many.
+std::pair<std::uint32_t, std::size_t> vote_of(const Neighbours& neighbours, const Cases& tagged, const Column& column) {
+  std::map<std::uint32_t, std::size_t> votes;
+  for (const Neighbour& one : neighbours) ++votes[column.code(tagged.all[one.of_reference].rows.front().row)];
+  std::pair<std::uint32_t, std::size_t> best{0, 0};
+  for (const auto& [code, count] : votes) {
+    if (count == best.second) best.first = 0;
+    if (count > best.second) best = {code, count};
+  }
+  return best;
+}
+
+DoubtfulTag doubt(std::uint64_t row, std::uint32_t suggested, const Neighbours& neighbours, const Cases& tagged,
+                  const Column& column) {
+  constexpr std::size_t kShown = 3;
+  DoubtfulTag found;
+  found.row = row;
+  found.tag = column.of(row);
+  std::size_t votes = 0;
+  for (const Neighbour& one : neighbours) {
+    const std::uint64_t other = tagged.all[one.of_reference].rows.front().row;
+    const std::uint32_t code = column.code(other);
+    if (!found.tag.empty() && code == column.code(row)) ++found.same;
+    if (code != suggested) continue;
+    ++votes;
+    if (found.suggested.empty()) found.suggested = column.of(other);
+    if (found.nearest.size() < kShown) found.nearest.push_back(other);
+  }
+  found.agreement = static_cast<double>(votes) / static_cast<double>(neighbours.size());
+  return found;
+}
+
+}  // namespace
+
+TagAnswer check_tags(Reader& archive, const TagOptions& options, base::ThreadPool& pool) {
+  if (std::find(kTagFields.begin(), kTagFields.end(), options.field) == kTagFields.end()) {
+    throw Error(Code::kBadArgument,
+                fmt::format("field: expected one of {}, got '{}'", fmt::join(kTagFields, ", "), options.field));
+  }
+  TagAnswer answer;
+  answer.snapshot = archive.sequence();
+  const Column column(archive.catalog(), options.field, archive.segments().rows());
+  const auto wanted = options.where ? archive.allowed(*options.where) : nullptr;
+  Numbers owners;
+  Cases tagged = cases_of(archive, Pooling::kMean, owners, [](const RowFacts&) { return true; });
+  std::erase_if(tagged.all, [&](const Case& one) { return column.of(one.rows.front().row).empty(); });
+  const Cases asked = cases_of(archive, Pooling::kMean, owners, [&](const RowFacts& row) {
+    return !wanted || wanted->test(static_cast<std::size_t>(row.row));
+  });
+  const std::vector<Neighbours> found =
+      nearest_cases(archive, tagged.all, asked.all, {options.k, options.on_progress, options.stop}, pool);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (found[i].size() < options.k) {
+      ++answer.alone;
+      continue;
+    }
+    ++answer.judged;
+    const std::uint64_t row = asked.all[i].rows.front().row;
+    const auto [suggested, votes] = vote_of(found[i], tagged, column);
+    if (suggested == 0 || static_cast<double>(votes) < options.min_agreement * static_cast<double>(options.k)) {
+      ++answer.undecided;
+    } else if (suggested == column.code(row)) {
+      ++answer.agreed;
+    } else {
+      answer.doubtful.push_back(doubt(row, suggested, found[i], tagged, column));
+    }
+  }
+  archive.segments().check();
+  std::sort(answer.doubtful.begin(), answer.doubtful.end(), [](const DoubtfulTag& a, const DoubtfulTag& b) {
+    if (a.tag.empty() != b.tag.empty()) return b.tag.empty();
+    return a.agreement != b.agreement ? a.agreement > b.agreement : a.row < b.row;
+  });
+  return answer;
+}
+
+}  // namespace mi2::archive

@@ -187,9 +187,7 @@ class Truth {
 
   /// What read() has read last.
   void add_to(adapter::Samples& samples, std::span<const float> vector, std::size_t id) const {
-    samples.add(vector, class_, id);
-    if (number_) samples.numbers.push_back(*number_);
-    samples.findings.insert(samples.findings.end(), findings_.begin(), findings_.end());
+    samples.add(vector, adapter::RowTruth{class_, number_, findings_}, id);
   }
 
  private:

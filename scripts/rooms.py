@@ -70,7 +70,7 @@ LIBRARIES = {
     r"zlib": ["src/base", "src/image", "src/dicom"],
     r"utf8proc": ["src/text"],
     r"sqlite3": ["src/archive"],
-    r"zip\.h": ["src/adapter", "src/recipe", "src/zip"],
+    r"zip\.h": ["src/adapter", "src/zip"],
     r"pugixml": ["src/recipe"],
     r"yaml-cpp/": ["src/yaml", "src/weights", "src/train/config", "src/recipe"],
     r"re2/": ["src/train/parameters"],

@@ -203,16 +203,16 @@ adapter::Samples samples_of(const View& view, const std::vector<std::size_t>& ro
   adapter::Samples samples;
   for (const std::size_t i : rows) {
     const std::vector<std::string> labels = labels_in(view.label(i));
-    std::size_t of_class = 0;
-    if (task == Task::kLabels) of_class = classes.number.at(labels.front());
-    samples.add(view.vector(i), of_class, i);
-    if (task == Task::kAges) samples.numbers.push_back(number_of(view.label(i)));
-    if (task != Task::kFindings) continue;
-    std::vector<std::uint8_t> findings(classes.names.size());
+    adapter::RowTruth truth;
+    if (task == Task::kLabels) truth.of_class = classes.number.at(labels.front());
+    if (task == Task::kAges) truth.number = number_of(view.label(i));
+    std::vector<std::uint8_t> findings(task == Task::kFindings ? classes.names.size() : 0);
     for (const std::string& label : labels) {
-      if (const auto known = classes.number.find(label); known != classes.number.end()) findings[known->second] = 1;
+      const auto known = classes.number.find(label);
+      if (task == Task::kFindings && known != classes.number.end()) findings[known->second] = 1;
     }
-    samples.findings.insert(samples.findings.end(), findings.begin(), findings.end());
+    truth.findings = findings;
+    samples.add(view.vector(i), truth, i);
   }
   return samples;
 }

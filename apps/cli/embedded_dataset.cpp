@@ -40,8 +40,9 @@ Embedding embed_dataset(const recipe::Prepared& prepared, const ModelArguments& 
   for (const recipe::Row& row : rows) {
     const std::string& path = row.fields[file];
     if (!with_train && row.fields[split] == "train") continue;
-    const auto [known, is_new] = identities.emplace(path, vectors::identity_of_file(path));
+    const auto [known, is_new] = identities.try_emplace(path);
     if (!is_new) continue;
+    known->second = vectors::identity_of_file(path);
     if (cache.find(known->second).empty()) {
       inputs.push_back({path});
     } else {

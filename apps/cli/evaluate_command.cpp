@@ -1,13 +1,10 @@
 // mi2 evaluate: what a model's answers are worth, as a report.
 
 #include <algorithm>
-#include <filesystem>
 #include <initializer_list>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -16,43 +13,27 @@
 #include <mi2/error.hpp>
 
 #include "arguments.hpp"
-#include "base/files.hpp"
 #include "base/numbers.hpp"
-#include "base/table.hpp"
 #include "choices.hpp"
 #include "command.hpp"
 #include "devices.hpp"
 #include "evaluate_dataset.hpp"
+#include "evaluate_tables.hpp"
 #include "interrupt.hpp"
 #include "irma_errors.hpp"
-#include "output.hpp"
-#include "progress.hpp"
 #include "report/analysis.hpp"
 #include "report/cases.hpp"
-#include "report/comparison.hpp"
-#include "report/predictions.hpp"
-#include "report/render.hpp"
-#include "report/retrieval.hpp"
-#include "shown_on.hpp"
 #include "torch_program.hpp"
 
 namespace mi2::cli {
 namespace {
 
-struct EvaluateArguments {
-  std::string predictions;
-  std::string labels;
-  std::string attributes;
-  std::string out;
-  std::vector<std::string> compared;
+struct EvaluateArguments : TableEvaluation {
   bool retrieval = false;
   std::string irma;  ///< the table of codes
   bool many = false;
   bool ages = false;
-  std::optional<double> absent_score;
   std::string age_bands;
-  report::CaseOptions cases;
-  report::AnalysisOptions analysis;
   bool all = false;  ///< datasets
   DatasetEvaluation datasets;
 };
@@ -128,83 +109,6 @@ std::vector<double> parse_bands(const std::string& text) {
   return bands;
 }
 
-}  // namespace
-
-void write_report(const std::string& out, const report::Analysis& analysis) {
-  const std::filesystem::path folder = make_report_folder(out);
-  base::AtomicFiles files;
-  files.add(folder / "figures.csv", report::figures_csv(analysis));
-  files.add(folder / "labels.csv", report::labels_csv(analysis));
-  files.add(folder / "groups.csv", report::groups_csv(analysis));
-  files.add(folder / "points.csv", report::points_csv(analysis));
-  files.add(folder / "worst.csv", report::worst_csv(analysis));
-  files.add(folder / "tables.tex", report::tables_tex(analysis));
-  files.add(folder / "rows.csv", report::to_csv(analysis.scored));
-  files.add(folder / "report.json", report::to_json(analysis));
-  files.add(folder / "report.html", report::to_html(analysis));
-  files.commit();
-}
-
-namespace {
-
-/// STEM.json and STEM.html in the folder `out`, and a summary on standard output.
-template <typename Found>
-void write_answer(const std::string& out, std::string_view stem, const Found& found) {
-  const std::filesystem::path folder = make_report_folder(out);
-  base::AtomicFiles files;
-  files.add(folder / fmt::format("{}.json", stem), report::to_json(found));
-  files.add(folder / fmt::format("{}.html", stem), report::to_html(found));
-  files.commit();
-  const auto output = open_output("-");
-  output->write(report::to_text(found));
-  output->commit();
-}
-
-int compare(const EvaluateArguments& arguments) {
-  const auto rows_of = [](const std::string& folder) {
-    report::ScoredRows rows = report::read_scored_rows(base::Table::read(std::filesystem::path(folder) / "rows.csv"));
-    rows.source = folder;
-    return rows;
-  };
-  Progress progress(0, "");
-  progress.begin("reading the reports");
-  const report::ScoredRows first = rows_of(arguments.compared[0]);
-  report::ScoredRows second = rows_of(arguments.compared[1]);
-  report::ComparisonOptions options;
-  options.level = arguments.analysis.level;
-  options.seed = arguments.analysis.seed;
-  options.samples = arguments.analysis.samples.value_or(report::samples_for(first.ids.size(), 2 * first.labels.size()));
-  progress.rest();
-  const report::Comparison found = [&] {
-    Progress bar(0, "");
-    return report::compare(first, std::move(second), options, shown_on(bar));
-  }();
-  write_answer(arguments.out, "comparison", found);
-  return 0;
-}
-
-int judge_retrieval(const EvaluateArguments& arguments) {
-  if (arguments.predictions.empty() || arguments.labels.empty()) {
-    throw Error(Code::kBadArgument, "--retrieval: expected --predictions and --labels");
-  }
-  Progress progress(0, "");
-  progress.begin("reading the rankings");
-  base::Table ranked = base::Table::read(arguments.predictions);
-  base::Table labels = base::Table::read(arguments.labels);
-  progress.rest();
-  report::RetrievalOptions options;
-  options.level = arguments.analysis.level;
-  options.seed = arguments.analysis.seed;
-  options.samples = arguments.analysis.samples.value_or(options.samples);
-  const report::Retrieval found = [&] {
-    Progress bar(0, "");
-    return report::evaluate_retrieval(std::move(ranked), std::move(labels), options, shown_on(bar));
-  }();
-  for (const std::string& warning : found.warnings) progress.warn(fmt::format("warning: {}", warning));
-  write_answer(arguments.out, "retrieval", found);
-  return 0;
-}
-
 bool of_datasets(const EvaluateArguments& arguments) {
   return arguments.all || !arguments.datasets.name.empty() || !arguments.datasets.recipe.empty();
 }
@@ -217,7 +121,7 @@ int evaluate(EvaluateArguments& arguments) {
     if (!arguments.age_bands.empty()) arguments.datasets.analysis.groups.age_bands = parse_bands(arguments.age_bands);
     return arguments.all ? evaluate_all(arguments.datasets) : evaluate_dataset(arguments.datasets);
   }
-  if (!arguments.compared.empty()) return compare(arguments);
+  if (!arguments.compared.empty()) return compare_reports(arguments);
   if (arguments.retrieval) return judge_retrieval(arguments);
   if (!arguments.irma.empty()) {
     return evaluate_irma({arguments.irma, arguments.predictions, arguments.labels, arguments.out}, arguments.cases,
@@ -229,30 +133,7 @@ int evaluate(EvaluateArguments& arguments) {
   if (arguments.many) arguments.cases.task = report::Task::kMany;
   if (arguments.ages) arguments.cases.task = report::Task::kAges;
   if (!arguments.age_bands.empty()) arguments.analysis.groups.age_bands = parse_bands(arguments.age_bands);
-  Progress progress(0, "");
-  progress.begin("reading the predictions");
-  report::Predictions predictions =
-      report::read_predictions(base::Table::read(arguments.predictions), arguments.absent_score);
-  throw_if_interrupted();
-  std::optional<base::Table> attributes;
-  if (!arguments.attributes.empty()) attributes = base::Table::read(arguments.attributes);
-  const report::Study study = report::read_study(std::move(predictions), base::Table::read(arguments.labels),
-                                                 std::move(attributes), arguments.cases);
-  progress.rest();
-  report::Analysis analysis = [&] {
-    Progress bar(0, "");
-    bar.begin("evaluating");
-    return report::analyse(study, arguments.analysis, shown_on(bar));
-  }();
-  analysis.source = std::filesystem::path(arguments.predictions).filename().string();
-  progress.begin("writing the report");
-  for (const std::string& warning : analysis.warnings) progress.warn(fmt::format("warning: {}", warning));
-  write_report(arguments.out, analysis);
-  progress.rest();
-  const auto output = open_output("-");
-  output->write(report::to_text(analysis));
-  output->commit();
-  return 0;
+  return evaluate_tables(arguments);
 }
 
 void add_dataset_arguments(CLI::App& command, DatasetEvaluation& dataset) {

@@ -20,6 +20,7 @@
 #include "embed_inputs.hpp"
 #include "embedded_dataset.hpp"
 #include "embedder/inputs.hpp"
+#include "evaluate_tables.hpp"
 #include "exit_status.hpp"
 #include "image/thumbnail.hpp"
 #include "irma_errors.hpp"

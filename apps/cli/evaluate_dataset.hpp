@@ -38,7 +38,4 @@ int evaluate_dataset(DatasetEvaluation& evaluation);
 /// what is published beside what was found. A dataset that fails is named, and the others go on.
 int evaluate_all(DatasetEvaluation& evaluation);
 
-/// Writes the files of a report into a folder, made if it is not there.
-void write_report(const std::string& out, const report::Analysis& analysis);
-
 }  // namespace mi2::cli

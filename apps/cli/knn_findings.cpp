@@ -39,6 +39,7 @@ std::vector<double> Findings::shares(const std::vector<double>& of_sets) const {
 }
 
 bool Findings::judge(std::string_view set, const std::vector<double>& shares) {
+  evaluation::check_size_of_findings(judged_ + 1, labels_.size());
   std::vector<std::uint8_t> truth(labels_.size());
   bool all_known = true;
   for (const std::string& label : report::split_labels(set)) {

@@ -24,6 +24,7 @@ class Findings {
 
   /// Keeps a query of known labels.
   /// @param shares  of shares(). @returns whether all of its labels are of labels(): only these are judged.
+  /// @throws as evaluation::check_size_of_findings().
   bool judge(std::string_view set, const std::vector<double>& shares);
   [[nodiscard]] std::size_t judged() const noexcept { return judged_; }
 

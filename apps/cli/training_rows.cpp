@@ -19,6 +19,7 @@
 #include "base/numbers.hpp"
 #include "base/table.hpp"
 #include "base/utf8.hpp"
+#include "evaluation/findings.hpp"
 #include "inputs.hpp"
 #include "report/label_rows.hpp"
 
@@ -121,6 +122,13 @@ std::vector<std::string> training_labels(const std::vector<std::optional<RowLabe
   return chosen;
 }
 
+/// Before a finding of any row is kept.
+void check_size_of_set(const std::vector<std::optional<RowLabel>>& rows, const adapter::TrainingSet& set) {
+  if (set.target != adapter::Target::kFindings) return;
+  const auto labelled = std::ranges::count_if(rows, [](const auto& row) { return row.has_value(); });
+  evaluation::check_size_of_findings(static_cast<std::size_t>(labelled), set.labels.size());
+}
+
 /// Numbers names in their order.
 class Numbers {
  public:
@@ -179,9 +187,7 @@ class Truth {
 
   /// What read() has read last.
   void add_to(adapter::Samples& samples, std::span<const float> vector, std::size_t id) const {
-    samples.add(vector, class_, id);
-    if (number_) samples.numbers.push_back(*number_);
-    samples.findings.insert(samples.findings.end(), findings_.begin(), findings_.end());
+    samples.add(vector, adapter::RowTruth{class_, number_, findings_}, id);
   }
 
  private:
@@ -318,6 +324,7 @@ adapter::TrainingSet training_set(const vectors::VectorTable& table, const std::
   adapter::TrainingSet set;
   set.target = target;
   set.labels = training_labels(rows, target, classes);
+  check_size_of_set(rows, set);
   set.provenance = table.provenance;
   for (adapter::Samples* samples : {&set.train, &set.validation, &set.test}) {
     samples->vectors = EmbeddingMatrix(0, table.vectors.dimensions());

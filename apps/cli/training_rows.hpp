@@ -48,7 +48,8 @@ std::vector<std::optional<RowLabel>> label_rows(const vectors::VectorTable& tabl
 /// @param folds    whether the training rows name their folds.
 /// @throws Error{kBadArgument} for a class, or the label of an evaluated row, that is on no training row, and for
 ///         tables of which one has groups and another has none; {kBadFile} for a row that counts whose group or fold is
-///         empty, or that has no number, time or event where the target needs one.
+///         empty, or that has no number, time or event where the target needs one; as
+///         evaluation::check_size_of_findings().
 adapter::TrainingSet training_set(const vectors::VectorTable& table, const std::vector<std::optional<RowLabel>>& rows,
                                   adapter::Target target, const std::string& classes, bool folds, Progress& progress);
 

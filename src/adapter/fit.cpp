@@ -48,6 +48,12 @@ double memory_of_mlp(const AdapterDescription& shape, double rows, double dimens
 
 }  // namespace
 
+void Samples::add(std::span<const float> embedding, const RowTruth& truth, std::size_t id) {
+  add(embedding, truth.of_class, id);
+  if (truth.number) numbers.push_back(*truth.number);
+  findings.insert(findings.end(), truth.findings.begin(), truth.findings.end());
+}
+
 double memory_of_fit(const AdapterDescription& shape, std::size_t rows, const FitOptions& options) {
   const auto count = static_cast<double>(rows);
   const auto dimensions = static_cast<double>(shape.in_channels);

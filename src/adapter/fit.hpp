@@ -35,6 +35,13 @@ struct FitOptions {
   std::size_t patience = 15;  ///< epochs without a better validation before it ends
 };
 
+/// What is true of one row, as Samples has it of all.
+struct RowTruth {
+  std::size_t of_class = 0;
+  std::optional<double> number{};
+  std::span<const std::uint8_t> findings{};
+};
+
 /// Embeddings with what is true of each.
 struct Samples {
   EmbeddingMatrix vectors;
@@ -54,6 +61,7 @@ struct Samples {
     classes.push_back(of_class);
     ids.push_back(id);
   }
+  void add(std::span<const float> embedding, const RowTruth& truth, std::size_t id);
 };
 
 struct Fitted {

@@ -122,6 +122,12 @@ void add_intervals(const std::vector<RankedLabel>& labels, const std::vector<Sid
 
 }  // namespace
 
+void check_size_of_findings(std::size_t rows, std::size_t labels) {
+  if (labels == 0 || rows <= kMaxFindings / labels) return;
+  throw Error(Code::kTooLarge, fmt::format("findings: {} rows of {} labels; expected at most {} rows times labels",
+                                           rows, labels, kMaxFindings));
+}
+
 KnownRows known_rows(const Scores& scores, std::span<const std::uint8_t> truth, std::size_t label) {
   KnownRows known;
   for (std::size_t r = 0; r < scores.rows(); ++r) {
@@ -137,6 +143,7 @@ KnownRows known_rows(const Scores& scores, std::span<const std::uint8_t> truth, 
 FindingsEvaluation evaluate_findings(const Scores& scores, std::span<const std::uint8_t> truth,
                                      std::span<const double> thresholds, const BootstrapOptions& options,
                                      std::span<const std::size_t> groups) {
+  check_size_of_findings(scores.rows(), scores.classes);
   check_findings(scores, truth, thresholds);
   FindingsEvaluation found;
   found.rows = scores.rows();

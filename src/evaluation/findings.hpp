@@ -18,6 +18,12 @@ namespace mi2::evaluation {
 /// Of a label's truth in a row: there (1), not there (0), or nobody knows, and the row does not count for the label.
 inline constexpr std::uint8_t kUnknown = 2;
 
+/// Rows x labels that are judged at once: one takes some hundred bytes.
+inline constexpr std::size_t kMaxFindings = std::size_t{1} << 26;
+
+/// Before anything is allocated for them. @throws Error{kTooLarge} over kMaxFindings.
+void check_size_of_findings(std::size_t rows, std::size_t labels);
+
 struct FindingEvaluation {
   std::size_t positives = 0;
   std::size_t negatives = 0;
@@ -50,7 +56,8 @@ KnownRows known_rows(const Scores& scores, std::span<const std::uint8_t> truth, 
 /// @param thresholds  [labels]: a score of at least this is called.
 /// @param groups      as of bootstrap(): intervals are by group. A label has none of fewer than kFewestForInterval
 ///                    groups with it or without.
-/// @throws Error{kBadArgument} for no row, lists that do not fit, or scores that are not finite; as bootstrap().
+/// @throws Error{kBadArgument} for no row, lists that do not fit, or scores that are not finite; as
+///         check_size_of_findings() and bootstrap().
 FindingsEvaluation evaluate_findings(const Scores& scores, std::span<const std::uint8_t> truth,
                                      std::span<const double> thresholds, const BootstrapOptions& options,
                                      std::span<const std::size_t> groups = {});

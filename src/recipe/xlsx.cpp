@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,10 +15,12 @@
 #include <mi2/error.hpp>
 
 #include "base/files.hpp"
+#include "base/quotes.hpp"
+#include "base/table.hpp"
 #include "base/utf8.hpp"
 #include "recipe/xlsx_cells.hpp"
 #include "recipe/xml.hpp"
-#include "recipe/zip_parts.hpp"
+#include "zip/zip_file.hpp"
 
 namespace mi2::recipe {
 namespace {
@@ -51,6 +54,37 @@ std::string part_of(std::string_view folder, std::string_view target) {
 }
 
 std::string folder_of(std::string_view part) { return std::string(part.substr(0, part.rfind('/') + 1)); }
+
+/// The parts of a workbook by their names, in which the letters A to Z are as a to z.
+class ZipParts {
+ public:
+  static constexpr std::uint64_t kMost = 1U << 14;
+
+  /// @param bytes  of the zip; they must outlive it. @param name  what errors call it; must outlive it, too.
+  ZipParts(std::span<const std::byte> bytes, std::string_view name) : zip_(bytes, name, kMost), name_(name) {
+    for (std::uint64_t i = 0; i < zip_.entries(); ++i) numbers_.emplace(base::lower_ascii(zip_.name(i)), i);
+  }
+
+  [[nodiscard]] bool has(const std::string& part) const { return numbers_.contains(base::lower_ascii(part)); }
+
+  /// @throws Error{kBadFile} if there is none; as zip::ZipFile::read().
+  [[nodiscard]] std::string read(const std::string& part, std::uint64_t most) const {
+    const auto found = numbers_.find(base::lower_ascii(part));
+    if (found == numbers_.end()) {
+      throw Error(Code::kBadFile, fmt::format("{}: lacks its part {}", name_, base::in_quotes(part)));
+    }
+    try {
+      return zip_.read(found->second, most);
+    } catch (const Error& error) {
+      throw Error(error.code(), fmt::format("{}: {}", name_, base::printable(error.what())));
+    }
+  }
+
+ private:
+  zip::ZipFile zip_;
+  std::string_view name_;
+  std::map<std::string, std::uint64_t> numbers_;
+};
 
 class Workbook {
  public:

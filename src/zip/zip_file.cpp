@@ -81,11 +81,11 @@ Code code_of(int error) noexcept {
 }  // namespace
 
 struct ZipFile::Impl {
-  Impl(ZipHandle handle, std::string zip_name, std::uint64_t bytes)
+  Impl(ZipHandle handle, std::string zip_name, std::uint64_t bytes, std::uint64_t max_entries)
       : zip(std::move(handle)), title(std::move(zip_name)), file_bytes(bytes) {
     const zip_int64_t count = zip_get_num_entries(zip.get(), 0);
-    if (count < 0 || static_cast<std::uint64_t>(count) > kMaxZipEntries) {
-      throw Error(Code::kTooLarge, fmt::format("{}: {} entries, the limit is {}", title, count, kMaxZipEntries));
+    if (count < 0 || static_cast<std::uint64_t>(count) > max_entries) {
+      throw Error(Code::kTooLarge, fmt::format("{}: {} entries, the limit is {}", title, count, max_entries));
     }
     names.reserve(static_cast<std::size_t>(count));
     for (zip_int64_t i = 0; i < count; ++i) {
@@ -156,9 +156,9 @@ struct ZipFile::Impl {
 };
 
 ZipFile::ZipFile(const std::filesystem::path& path)
-    : impl_(std::make_unique<Impl>(open(path), path.string(), size_of(path))) {}
-ZipFile::ZipFile(std::span<const std::byte> bytes, std::string_view name)
-    : impl_(std::make_unique<Impl>(open(bytes, name), std::string(name), bytes.size())) {}
+    : impl_(std::make_unique<Impl>(open(path), path.string(), size_of(path), kMaxZipEntries)) {}
+ZipFile::ZipFile(std::span<const std::byte> bytes, std::string_view name, std::uint64_t max_entries)
+    : impl_(std::make_unique<Impl>(open(bytes, name), std::string(name), bytes.size(), max_entries)) {}
 ZipFile::ZipFile(ZipFile&&) noexcept = default;
 ZipFile& ZipFile::operator=(ZipFile&&) noexcept = default;
 ZipFile::~ZipFile() = default;

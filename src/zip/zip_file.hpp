@@ -20,8 +20,8 @@ class ZipFile {
   /// @throws Error{kNotFound}; {kBadFile} if it is not a zip or two entries have one name; {kTooLarge} over
   ///         kMaxZipEntries.
   explicit ZipFile(const std::filesystem::path& path);
-  /// From memory, which must outlive it.
-  ZipFile(std::span<const std::byte> bytes, std::string_view name);
+  /// From memory, which must outlive it. @throws as above; {kTooLarge} over `max_entries`.
+  ZipFile(std::span<const std::byte> bytes, std::string_view name, std::uint64_t max_entries = kMaxZipEntries);
   ZipFile(ZipFile&&) noexcept;
   ZipFile& operator=(ZipFile&&) noexcept;
   ~ZipFile();

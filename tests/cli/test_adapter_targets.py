@@ -255,6 +255,13 @@ def test_truth_that_a_target_cannot_use_is_refused_with_its_line(mi2, tmp_path):
     refused("finding 'mass' is in every training row", zip(["mass"] * 30), ("label",), "findings")
 
 
+def test_more_findings_than_the_limit_are_refused_before_they_are_kept(mi2, tmp_path):
+    rows = 8193  # times as many labels: just over 2^26
+    errors = train(mi2, tmp_path, np.ones((rows, 2)), ([f"finding {i}"] for i in range(rows)), ("label",), "findings",
+                   status=5)[1]
+    assert "8193 rows of 8193 labels; expected at most 67108864" in errors
+
+
 @pytest.mark.parametrize("target", ["number", "survival"])
 def test_a_fit_without_room_is_refused_before_it_begins(tmp_path, target):
     """3,000 rows of 1,000 numbers are 12 MB, and a fit takes some 200: more than the limit leaves."""

@@ -95,6 +95,14 @@ TEST(Findings, ALabelOfOneSideHasNoAreaAndTheMeanIsOfTheOthers) {
   EXPECT_FALSE(found.mean_auc.interval);
 }
 
+TEST(Findings, MoreThanTheLimitAreRefusedByTheirNumberAlone) {
+  EXPECT_NO_THROW(check_size_of_findings(kMaxFindings / 64, 64));
+  EXPECT_NO_THROW(check_size_of_findings(SIZE_MAX, 0));
+  expect_error(Code::kTooLarge, {"1048577 rows of 64 labels", "67108864"},
+               [] { check_size_of_findings(kMaxFindings / 64 + 1, 64); });
+  expect_error(Code::kTooLarge, {"2 labels"}, [] { check_size_of_findings(SIZE_MAX, 2); });
+}
+
 TEST(Findings, ListsThatDoNotFitAreRefused) {
   expect_error(Code::kBadArgument, {"1 scores, 2 truths and 1 thresholds"}, [] {
     evaluate_findings({1, {0.5}}, std::vector<std::uint8_t>{1, 0}, std::vector<double>{0.5}, {0, 0.95, 0});

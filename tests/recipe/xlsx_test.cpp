@@ -68,6 +68,13 @@ TEST(Xlsx, TakesTheFirstSheetOfCellsAndAnyPrefix) {
   EXPECT_THAT(table_of(parts).header, ElementsAre("100"));
 }
 
+TEST(Xlsx, FindsPartsInAnyCaseOfTheirNames) {
+  Parts parts = workbook("<row><c><v>1</v></c></row>");
+  parts["XL/Worksheets/Sheet1.XML"] = parts["xl/worksheets/sheet1.xml"];
+  parts.erase("xl/worksheets/sheet1.xml");
+  EXPECT_THAT(table_of(parts).header, ElementsAre("1"));
+}
+
 TEST(Xlsx, PrintsNumbersAsTheyAreWorth) {
   EXPECT_EQ(plain_number("24"), "24");
   EXPECT_EQ(plain_number("24.0"), "24");
@@ -127,7 +134,7 @@ TEST(Xlsx, RefusesWhatIsNoWorkbookByWords) {
   refused("", Code::kBadFile, "expected a zip");
   refused("id,age\n1,2\n", Code::kBadFile, "expected a zip");
   refused("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1....", Code::kUnsupported, "password");
-  refused("PK\x03\x04 and no more", Code::kBadFile, "no whole zip");
+  refused("PK\x03\x04 and no more", Code::kBadFile, "zip archive");
   expect_refused({{"word/document.xml", "<a/>"}}, Code::kBadFile, {"no .xlsx"});
   expect_refused({{"mimetype", "x"}, {"content.xml", "<a/>"}}, Code::kUnsupported, {"OpenDocument"});
   Parts parts = workbook("");
@@ -142,7 +149,7 @@ TEST(Xlsx, IsBounded) {
   // A few bytes that unpack to many.
   Parts parts = workbook("");
   parts["xl/worksheets/sheet1.xml"] = std::string((64U << 20) + 1, ' ');
-  expect_refused(parts, Code::kTooLarge, {"the limit is"});
+  expect_refused(parts, Code::kTooLarge, {"book.xlsx: xl/worksheets/sheet1.xml: ", "the limit is"});
   // Few cells in a wide and high sheet.
   std::string rows;
   for (int i = 1; i <= 300; ++i)

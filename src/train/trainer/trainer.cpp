@@ -2,24 +2,21 @@
 #include <chrono>
 #include <cmath>
 #include <exception>
-#include <functional>
-#include <limits>
 #include <mutex>
 #include <stop_token>
 #include <thread>
 #include <utility>
 
-#include <ATen/Context.h>
 #include <fmt/format.h>
 
 #include "base/files.hpp"
 #include "base/process.hpp"
 #include "dataset/sheet.hpp"
 #include "train/train.hpp"
-#include "train/trainer/contrast.hpp"
 #include "train/trainer/rehearsal.hpp"
 #include "train/trainer/run_on_torch.hpp"
 #include "train/trainer/session.hpp"
+#include "train/trainer/step.hpp"
 
 #include <mi2/error.hpp>
 
@@ -29,9 +26,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-/// Steps in a row without a finite loss or gradient before a run gives up.
-constexpr std::int64_t kPatience = 10;
 
 /// Sums between two records of the log.
 struct Window {
@@ -62,11 +56,6 @@ struct Training::Impl {
   Session session;
 
  private:
-  using NextBatch = std::function<dataset::Batch()>;
-  void step(const NextBatch& next);
-  void take_gradients(const NextBatch& next);
-  void update(double norm);
-  void skip();
   void log_step();
   void report_notes();
   void evaluate();
@@ -83,9 +72,6 @@ struct Training::Impl {
   }
   [[nodiscard]] std::map<std::string, std::string> provenance() const;
 
-  double loss_ = 0;  ///< of the last step
-  double norm_ = 0;
-  std::int64_t skipped_in_a_row_ = 0;
   std::int64_t evaluated_at_ = -1;
   std::int64_t saved_at_ = -1;
   Clock::time_point saved_when_ = Clock::now();
@@ -94,68 +80,8 @@ struct Training::Impl {
   std::stop_token stop_;
   /// Held while the weights are not those of a complete step: during an update, and while averages stand in for them.
   std::mutex changing_;
+  Steps steps_{session, notes, changing_};
 };
-
-/// Gradients of a step's images, added up, and its loss.
-void Training::Impl::take_gradients(const NextBatch& next) {
-  // Random numbers of dropout are a function of seed, step and process, so that a resumed run draws the same.
-  const auto seed = session.config.seed * 0x9E3779B97F4A7C15ULL +
-                    static_cast<std::uint64_t>(session.state.step) * 1024 +
-                    static_cast<std::uint64_t>(session.processes->rank());
-  const Contrast contrast(*session.model, *session.tokens, *session.processes, session.device, session.dtype);
-  if (session.pieces > 1) {
-    loss_ = contrast.backward_in_pieces(next(), session.pieces, seed, [&] { session.gradients->sum_when_ready(); });
-    return;
-  }
-  at::manual_seed(seed);
-  loss_ = 0;
-  for (std::int64_t pass = 0; pass < session.accumulation; ++pass) {
-    const at::Tensor loss = contrast.loss(next());
-    loss_ += loss.item<double>() / static_cast<double>(session.accumulation);
-    if (pass + 1 == session.accumulation) session.gradients->sum_when_ready();
-    (loss / static_cast<double>(session.accumulation)).backward();
-  }
-}
-
-void Training::Impl::step(const NextBatch& next) {
-  session.gradients->clear();
-  take_gradients(next);
-  session.gradients->finish();
-  norm_ = session.gradients->norm();
-  // AdamW keeps squares in f32: what does not fit there would stay infinite for ever.
-  if (std::isfinite(loss_) && norm_ * norm_ < double{std::numeric_limits<float>::max()}) {
-    update(norm_);
-  } else {
-    skip();
-  }
-  window_.loss += loss_;
-  ++window_.steps;
-}
-
-void Training::Impl::update(double norm) {
-  const double limit = session.config.optimizer.clip_norm;
-  if (limit > 0 && norm > limit) session.gradients->scale(limit / (norm + 1e-6));
-  const std::int64_t step = session.state.step;
-  const std::lock_guard lock(changing_);
-  session.optimizer->step([&](double scale) { return session.schedule->learning_rate(step, scale); });
-  if (session.averages) session.averages->update(step - session.state.skipped);
-  ++session.state.step;
-  skipped_in_a_row_ = 0;
-}
-
-/// A step whose loss or gradient is not finite would spoil every weight: it is left out.
-void Training::Impl::skip() {
-  ++session.state.skipped;
-  ++skipped_in_a_row_;
-  notes.add(fmt::format("step {}: loss {}, gradient {}: not finite, so the step is left out", session.state.step + 1,
-                        loss_, norm_));
-  ++session.state.step;
-  if (skipped_in_a_row_ < kPatience) return;
-  throw Error(Code::kBadArgument,
-              fmt::format("training: {} steps in a row without a finite loss; a lower START_LEARNING_RATE, a longer "
-                          "warm-up or GRADIENT_CLIPPING may help",
-                          kPatience));
-}
 
 void Training::Impl::report_notes() {
   for (const std::string& note : notes.take()) {
@@ -173,7 +99,7 @@ void Training::Impl::log_step() {
   record.epoch = epoch();
   record.loss = window_.loss / static_cast<double>(window_.steps);
   record.learning_rate = session.schedule->learning_rate(session.state.step - 1);
-  record.gradient_norm = norm_;
+  record.gradient_norm = steps_.gradient_norm();
   record.logit_scale = session.model->logit_scale();
   record.images_per_second = images / seconds;
   record.memory_bytes = base::resident_memory().now;
@@ -269,10 +195,12 @@ RunEnd Training::Impl::train(const std::stop_token& stop) {
   dataset::Loader loader(session.images, session.loader, session.position_after(first));
   window_.start = Clock::now();
   while (session.state.step < session.total) {
-    step([&] { return loader.next().value(); });
+    steps_.take([&] { return loader.next().value(); });
+    window_.loss += steps_.loss();
+    ++window_.steps;
     const std::int64_t done = session.state.step;
     report_notes();
-    if (leads()) observer.advanced(done, loss_);
+    if (leads()) observer.advanced(done, steps_.loss());
     if (done % config.log_every == 0 || done == session.total) {
       log_step();
       window_ = {};
@@ -280,7 +208,7 @@ RunEnd Training::Impl::train(const std::stop_token& stop) {
     const bool stopped = session.processes->any(stop.stop_requested());
     // Not while steps are left out: the weights may be past saving, and older checkpoints would make room for them.
     const bool save_now = (is_due(config.checkpoint.cadence, done, session.steps_per_epoch) || due_by_minutes()) &&
-                          skipped_in_a_row_ == 0;
+                          !steps_.left_out();
     if (is_due(config.evaluation.cadence, done, session.steps_per_epoch) ||
         (save_now && config.evaluation.with_checkpoints)) {
       evaluate();
@@ -339,10 +267,10 @@ Rehearsal Training::Impl::rehearse() {
     dataset::write_sheet(found.sheet, *first, session.images->dataset(), session.loader.format);
   }
   start = Clock::now();
-  step([&] { return first ? *std::exchange(first, std::nullopt) : loader.next().value(); });
+  steps_.take([&] { return first ? *std::exchange(first, std::nullopt) : loader.next().value(); });
   found.seconds_per_step = seconds_since(start);
-  found.loss = loss_;
-  found.gradient_norm = norm_;
+  found.loss = steps_.loss();
+  found.gradient_norm = steps_.gradient_norm();
   found.memory_bytes = base::resident_memory().peak;
   estimate(found, session);
   report_notes();

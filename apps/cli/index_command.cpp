@@ -23,6 +23,7 @@ constexpr std::array kIndexCommands{
     Command{"verify", "Check an archive, and repair it", add_index_verify},
     Command{"rm", "Remove studies or patients", add_index_rm},
     Command{"export", "Write an archive's vectors", add_index_export},
+    Command{"backup", "Copy an archive while it is in use", add_index_backup},
 };
 
 constexpr std::string_view kIndexHelp =

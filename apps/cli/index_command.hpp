@@ -14,6 +14,7 @@ namespace mi2::cli {
 
 void add_index_add(CLI::App& command, Session& session);
 void add_index_search(CLI::App& command, Session& session);
+void add_index_backup(CLI::App& command, Session& session);
 void add_index_drift(CLI::App& command, Session& session);
 void add_index_outliers(CLI::App& command, Session& session);
 void add_index_stats(CLI::App& command, Session& session);

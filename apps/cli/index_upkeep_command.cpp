@@ -1,4 +1,4 @@
-// mi2 index stats, verify, rm and export.
+// mi2 index stats, verify, rm, export and backup.
 
 #include <cstdio>
 #include <filesystem>
@@ -64,6 +64,11 @@ struct ExportArguments {
   RowArguments rows;
   std::string where;
   std::string kind = "images";
+};
+
+struct BackupArguments {
+  std::string archive;
+  std::string to;
 };
 
 int stats(const StatsArguments& arguments) {
@@ -169,6 +174,19 @@ int rm(const RmArguments& arguments) {
   return 0;
 }
 
+int backup(const BackupArguments& arguments) {
+  catch_interrupts();
+  Progress progress("rows");
+  progress.keep_alive();
+  const archive::BackedUp done = archive::backup(arguments.archive, arguments.to, [&](const base::Progress& at) {
+    progress.show(at);
+    throw_if_interrupted();
+  });
+  progress.hide();
+  progress.note(fmt::format("{}: {} rows of snapshot {}, each looked at", arguments.to, done.rows, done.snapshot));
+  return 0;
+}
+
 int export_vectors(const ExportArguments& arguments) {
   RowOutput output(arguments.rows);
   archive::Reader archive(arguments.archive);
@@ -205,7 +223,24 @@ Examples:
   mi2 index rm archive/ --where 'path~/old/'
 )";
 
+constexpr std::string_view kBackupHelp =
+    R"(The copy is an archive like any other: searched where it is, or put back in the other's place. It is of one
+moment, even while 'mi2 index add' runs, and every vector and thumbnail of it is compared with its checksum before
+it gets its name. It holds the archive's key, and so belongs to as few hands as the archive itself.
+
+Example:
+  mi2 index backup archive/ /backup/archive-2026-11-29
+)";
+
 }  // namespace
+
+void add_index_backup(CLI::App& command, Session& session) {
+  const auto arguments = std::make_shared<BackupArguments>();
+  add_archive(command, arguments->archive);
+  command.add_option("TO", arguments->to, "A folder that is not there yet")->type_name("")->required();
+  command.footer(fmt::format("{}\n{}", kBackupHelp, exit_status_help()));
+  command.callback([arguments, &session] { session.run = [arguments] { return backup(*arguments); }; });
+}
 
 void add_index_stats(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<StatsArguments>();

@@ -206,6 +206,9 @@ class Catalog {
   [[nodiscard]] std::vector<double> background(std::string_view kind);
   /// Pairs of a name and a number, as "stats" shows them. @param what  a name of read.sql.
   [[nodiscard]] std::vector<std::pair<std::string, std::int64_t>> counts(std::string_view what);
+  /// Writes a copy of it, as it is at one moment, whoever writes meanwhile. @param file  that is not there yet.
+  /// @throws Error{kBadFile}.
+  void copy_to(const std::filesystem::path& file);
   /// What is wrong with the catalog itself; empty: nothing.
   [[nodiscard]] std::vector<std::string> problems();
   /// A patient with so many of the studies that the identifier is probably of nobody: studies of it, and of all.

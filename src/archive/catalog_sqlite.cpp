@@ -352,4 +352,13 @@ void Catalog::set_background(std::string_view kind, std::span<const double> scor
   for (const double score : scores) impl_->named("add_background").bind(0, kind).bind(1, place++).bind(2, score).run();
 }
 
+void Catalog::copy_to(const std::filesystem::path& file) {
+  sqlite::Database copy(file, Mode::kCreate);
+  sqlite3_backup* const backup = sqlite3_backup_init(copy.handle(), "main", impl_->database.handle(), "main");
+  if (backup == nullptr) copy.fail(sqlite3_errcode(copy.handle()));
+  const int copied = sqlite3_backup_step(backup, -1);  // all pages, in one snapshot
+  sqlite3_backup_finish(backup);
+  if (copied != SQLITE_DONE) copy.fail(copied);
+}
+
 }  // namespace mi2::archive

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -53,6 +54,17 @@ Removal find_removal(Catalog& catalog, const Choice& choice);
 /// Marks it as deleted; `erase`: and overwrites it, with all that was deleted before.
 /// @returns false if it was erased, but a reader keeps the catalog's log.
 bool remove(Writer& archive, const Removal& removal, bool erase);
+
+struct BackedUp {
+  std::uint64_t rows = 0;
+  std::int64_t snapshot = 0;
+};
+/// Copies an archive as it is at one moment, whoever adds to it meanwhile, and looks at every row of the copy. Codes are
+/// left out: they are made again. @param to  a folder that is not there yet; it appears whole or not at all.
+/// @throws Error{kBadArgument} if there is something at `to`; {kBadFile} for damage, or if what is copied was erased
+///         meanwhile; {kNotFound}, {kUnsupported} if there is no archive of this format.
+BackedUp backup(const std::filesystem::path& folder, const std::filesystem::path& to,
+                const base::OnProgress& on_progress);
 
 /// Calls `use` for each live image (or pooled series) with its vector, by row. @throws Error{kBadFile} for damage.
 void each_vector(Reader& archive, const std::optional<filter::Expr>& where, bool series,

@@ -14,6 +14,9 @@ class AtomicFolder {
   /// @throws Error{kBadArgument} if there is something at `path`; {kBadFile} if nothing can be written beside it.
   explicit AtomicFolder(std::filesystem::path path);
 
+  /// Where it is until commit(): for who writes into it in other ways.
+  [[nodiscard]] const std::filesystem::path& partial() const noexcept { return partial_.path(); }
+
   /// Writes a file below the folder, with the folders above it. @throws Error{kBadFile}.
   void write(const std::filesystem::path& relative, std::string_view text) const;
   /// Copies a regular file. @throws Error{kNotFound}, {kBadFile} naming the file that cannot be read or written.

@@ -1,5 +1,6 @@
 // mi2 index tags: whether what headers say of images is what images like them have.
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>

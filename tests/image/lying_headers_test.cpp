@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include <algorithm>
+
 #include "bytes.hpp"
 
 namespace mi2::image::testing {
@@ -53,6 +55,22 @@ Bytes tiff_saying(std::uint32_t width, std::uint32_t height, std::uint32_t compr
   return bytes;
 }
 
+/// A picture whose file has a palette of one entry before it.
+Bytes jp2_with_palette(std::uint32_t columns) {
+  Bytes bytes = fixture("rgb.jp2");
+  const std::size_t header = find(bytes, "jp2h") - 4;
+  const std::size_t end = find(bytes, "jp2c") - 4;
+  Bytes box(11 + std::size_t{columns} * 2, std::byte{7});  // columns of 8 bits, and a 7 in each
+  put_big(box, 0, static_cast<std::uint32_t>(box.size()));
+  const Bytes kind = text("pclr");
+  std::copy(kind.begin(), kind.end(), box.begin() + 4);
+  put_big(box, 8, 1, 2);
+  put_big(box, 10, columns, 1);
+  bytes.insert(bytes.begin() + static_cast<std::ptrdiff_t>(end), box.begin(), box.end());
+  put_big(bytes, header, static_cast<std::uint32_t>(end - header + box.size()));
+  return bytes;
+}
+
 TEST(LyingHeader, PngLargerThanItsDataIsRefusedBeforePixelsAreAllocated) {
   expect_implausible(png_saying(kSide, kSide));
   expect_implausible(png_saying(1, 199'000'000));
@@ -84,6 +102,12 @@ TEST(LyingHeader, TiffLargerThanItsDataIsRefusedBeforePixelsAreAllocated) {
 }
 
 TEST(LyingHeader, TiffOneRowHighIsBoundByItsDataToo) { expect_implausible(tiff_saying(199'000'000, 1, 8)); }
+
+TEST(LyingHeader, Jpeg2000OfAPaletteOfManyColumnsIsRefusedBeforeTheyAreImages) {
+  const Refusal found = refusal(jp2_with_palette(255));
+  EXPECT_EQ(found.code, Code::kUnsupported);
+  EXPECT_THAT(found.message, HasSubstr("a palette of 255 columns"));
+}
 
 TEST(ProgressiveJpeg, WithScansRepeatedWithoutEndIsRefused) {
   const Bytes whole = fixture("progressive.jpg");

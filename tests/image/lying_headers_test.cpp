@@ -55,6 +55,22 @@ Bytes tiff_saying(std::uint32_t width, std::uint32_t height, std::uint32_t compr
   return bytes;
 }
 
+/// A grey pixel, beside tags that nobody knows.
+Bytes tiff_of_unknown_tags(std::uint32_t count) {
+  Bytes bytes = tiff_saying(1, 1, 1);
+  const auto known = static_cast<std::uint32_t>((bytes.size() - 18) / 12);
+  const std::size_t end = bytes.size() - 4;
+  bytes.insert(bytes.begin() + static_cast<std::ptrdiff_t>(end), std::size_t{count} * 12, std::byte{0});
+  put_little(bytes, 12, known + count, 2);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const std::size_t at = end + std::size_t{i} * 12;
+    put_little(bytes, at, 0xE000 + i, 2);
+    put_little(bytes, at + 2, 4, 2);
+    put_little(bytes, at + 4, 1);
+  }
+  return bytes;
+}
+
 /// A picture whose file has a palette of one entry before it.
 Bytes jp2_with_palette(std::uint32_t columns) {
   Bytes bytes = fixture("rgb.jp2");
@@ -102,6 +118,13 @@ TEST(LyingHeader, TiffLargerThanItsDataIsRefusedBeforePixelsAreAllocated) {
 }
 
 TEST(LyingHeader, TiffOneRowHighIsBoundByItsDataToo) { expect_implausible(tiff_saying(199'000'000, 1, 8)); }
+
+TEST(LyingHeader, TiffOfMoreTagsThanAnyWriterKnowsIsRefusedBeforeTheyAreSorted) {
+  EXPECT_FALSE(refusal(tiff_of_unknown_tags(100)).code.has_value());
+  const Refusal found = refusal(tiff_of_unknown_tags(600));
+  EXPECT_EQ(found.code, Code::kBadFile);
+  EXPECT_THAT(found.message, HasSubstr("609 tags"));
+}
 
 TEST(LyingHeader, Jpeg2000OfAPaletteOfManyColumnsIsRefusedBeforeTheyAreImages) {
   const Refusal found = refusal(jp2_with_palette(255));

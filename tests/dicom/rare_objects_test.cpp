@@ -117,6 +117,20 @@ TEST(DicomDeflated, IsInflated) {
   EXPECT_THAT(decode(deflated(ramp()), {}, "test").samples, ElementsAre(0, 85, 170, 255));
 }
 
+TEST(DicomDeflated, PixelsAreClaimedBeforeTheyAreInflated) {
+  struct Full {};
+  constexpr std::uint16_t kSide = 1024;  // twice what is inflated to find the attributes
+  Dataset large = picture("MONOCHROME2", kSide, kSide, 16);
+  std::vector<std::byte> file = deflated(large.words(kPixels, std::vector<std::uint16_t>(std::size_t{kSide} * kSide)));
+  file.resize(file.size() - 9);  // would be noticed first
+  Options options;
+  options.claim = [](std::uint64_t pixels) {
+    EXPECT_EQ(pixels, std::uint64_t{kSide} * kSide);
+    throw Full{};
+  };
+  EXPECT_THROW(decode(file, options, "test"), Full);
+}
+
 TEST(DicomDeflated, CutOrOversizedStreamsAreRefused) {
   std::vector<std::byte> file = deflated(ramp());
   file.resize(file.size() - 9);

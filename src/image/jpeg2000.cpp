@@ -134,6 +134,14 @@ void check_components(const opj_image_t& image, const Jpeg2000Header& header, st
     throw Error(Code::kUnsupported, fmt::format("{}: JPEG 2000 with components that differ is not read", name));
 }
 
+/// Colours that would be taken for RGB. Of CIELab OpenJPEG keeps the parameters, as a profile without a length.
+void check_colours(const opj_image_t& image, std::string_view name) {
+  const bool lab = image.icc_profile_buf != nullptr && image.icc_profile_len == 0;
+  if (image.color_space != OPJ_CLRSPC_EYCC && !lab) return;
+  throw Error(Code::kUnsupported,
+              fmt::format("{}: JPEG 2000 with colours in {} is not read", name, lab ? "CIELab" : "e-sYCC"));
+}
+
 std::vector<std::uint8_t> interleave(const opj_image_t& image, std::size_t pixels) {
   const unsigned bits = image.comps[0].prec;
   const std::size_t size = bits > 8 ? 2 : 1;
@@ -163,6 +171,7 @@ Jpeg2000Samples decode_jpeg2000(std::span<const std::uint8_t> bytes, std::uint64
   if (file) check_columns(bytes.first(static_cast<std::size_t>(codestream.data() - bytes.data())), name);
   const Decoded image = decode_image(bytes, file, messages, name);
   check_components(*image, header, name);
+  check_colours(*image, name);
   Jpeg2000Samples out;
   out.width = header.width;
   out.height = header.height;

@@ -132,6 +132,16 @@ TEST(LyingHeader, Jpeg2000OfAPaletteOfManyColumnsIsRefusedBeforeTheyAreImages) {
   EXPECT_THAT(found.message, HasSubstr("a palette of 255 columns"));
 }
 
+TEST(Jpeg2000, WithColoursOfAnotherKindIsNotTakenForRgb) {
+  for (const std::uint32_t colours : {14U, 24U}) {  // CIELab and e-sYCC
+    Bytes bytes = fixture("rgb.jp2");
+    put_big(bytes, find(bytes, "colr") + 7, colours);
+    const Refusal found = refusal(bytes);
+    EXPECT_EQ(found.code, Code::kUnsupported);
+    EXPECT_THAT(found.message, HasSubstr(colours == 14 ? "CIELab" : "e-sYCC"));
+  }
+}
+
 TEST(ProgressiveJpeg, WithScansRepeatedWithoutEndIsRefused) {
   const Bytes whole = fixture("progressive.jpg");
   const auto from = static_cast<std::ptrdiff_t>(find(whole, "\xFF\xDA", true));

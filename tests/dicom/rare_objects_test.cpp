@@ -7,6 +7,7 @@
 #include <mi2/error.hpp>
 
 #include "builder.hpp"
+#include "dicom/describe.hpp"
 #include "dicom/dicom.hpp"
 #include "support/deflated.hpp"
 
@@ -149,6 +150,19 @@ TEST(DicomDeflated, CutOrOversizedStreamsAreRefused) {
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), Code::kTooLarge) << error.what();
   }
+}
+
+TEST(DicomDescription, HoldsNoPartOfANameInEitherCase) {
+  const Dataset latin1 = ramp()
+                             .text(0x00080005, "CS", "ISO_IR 100")
+                             .text(0x00100010, "PN", "M\xDCLLER-SCH\xD6NTAL^HANS")
+                             .text(0x0008103E, "LO", "Knie M\xFCller, Frau Sch\xF6ntal");
+  EXPECT_EQ(describe(latin1.file(), 16, "test").series_description, "Knie ***, Frau ***");
+  const Dataset utf8 = ramp()
+                           .text(0x00080005, "CS", "ISO_IR 192")
+                           .text(0x00100010, "PN", "M\xC3\x9CLLER^HANS")
+                           .text(0x0008103E, "LO", "Knie M\xC3\xBCller");
+  EXPECT_EQ(describe(utf8.file(), 16, "test").series_description, "Knie ***");
 }
 
 }  // namespace

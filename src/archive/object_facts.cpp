@@ -9,6 +9,7 @@
 #include <cstring>
 #include <filesystem>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -92,6 +93,17 @@ void name_missing(ObjectFacts& facts, const std::string& sha256) {
   if (facts.series.uid.empty()) facts.series.uid = "none:" + sha256.substr(0, 16);
 }
 
+/// How many frames there are to look at, each of which takes memory: a file of 25 KB may say 200 million.
+std::uint64_t frames_in(const image::Source& source, std::string_view path) {
+  constexpr std::uint64_t kMost = 1U << 20U;
+  const std::uint64_t frames = source.frames();
+  if (frames > kMost) {
+    throw Error(Code::kTooLarge, fmt::format("{}: {} frames, the limit is {}", path, frames, kMost));
+  }
+  if (frames > 1) source.check();
+  return frames;
+}
+
 void look_at_object(std::span<const std::byte> bytes, const embedder::Input& input, const SurveyOptions& options,
                     const std::string& key, Look& look) {
   const ImageOptions& image = options.image;
@@ -99,13 +111,13 @@ void look_at_object(std::span<const std::byte> bytes, const embedder::Input& inp
   look.telling_path =
       options.identifiers != Identifiers::kKeep && dicom::holds_secret(input.path, said.identity.secrets);
   const auto source = embedder::open_source(bytes, input.path, image);
-  if (source->frames() > 1) source->check();
+  const std::uint64_t frames = frames_in(*source, input.path);
   look.facts = facts_of(std::move(said), options, key);
   if (look.facts->study.uid.empty() || look.facts->series.uid.empty()) {
     name_missing(*look.facts, base::sha256_hex(bytes));
   }
   look.in_series = true;
-  for (std::uint64_t i = 0; i < source->frames(); ++i) {
+  for (std::uint64_t i = 0; i < frames; ++i) {
     image::FrameInfo info = source->info(i);
     if (i == 0) {
       look.facts->series.plane = plane_of(info.orientation);
@@ -120,9 +132,9 @@ void look_at_object(std::span<const std::byte> bytes, const embedder::Input& inp
 void look_at_image(std::span<const std::byte> bytes, const embedder::Input& input, const SurveyOptions& options,
                    Look& look) {
   const auto source = embedder::open_source(bytes, input.path, options.image);
-  if (source->frames() > 1) source->check();
+  const std::uint64_t frames = frames_in(*source, input.path);
   look.facts = std::make_unique<ObjectFacts>();
-  for (std::uint64_t i = 0; i < source->frames(); ++i) {
+  for (std::uint64_t i = 0; i < frames; ++i) {
     image::FrameInfo info;
     info.index = i;
     look.frames.push_back(std::move(info));

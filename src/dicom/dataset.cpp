@@ -32,7 +32,8 @@ TransferSyntax choose_syntax(const Header& header, Bytes dataset, std::string_vi
 
 }  // namespace
 
-Object load_object(Bytes file, std::uint64_t max_pixels, std::string_view name, FindAttribute find) {
+Object load_object(Bytes file, std::uint64_t max_pixels, std::string_view name, FindAttribute find,
+                   const std::function<void(std::uint64_t pixels)>& claim) {
   const Header header = read_header(file, name);
   Bytes dataset = file.subspan(header.dataset);
   if (!header.has_prefix && header.dataset == 0 && !looks_like_dicom(file)) {
@@ -41,7 +42,7 @@ Object load_object(Bytes file, std::uint64_t max_pixels, std::string_view name, 
   Object object;
   object.syntax = choose_syntax(header, dataset, name);
   if (object.syntax.codec == Codec::kDeflated) {
-    object.inflated = inflate_dataset(dataset, object.syntax.encoding, max_pixels, name);
+    object.inflated = inflate_dataset(dataset, object.syntax.encoding, max_pixels, claim, name);
     dataset = object.inflated;
   }
   Parsed parsed = parse(dataset, object.syntax.encoding, name, true, find);

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string_view>
 #include <vector>
 
@@ -23,7 +24,9 @@ struct Object {
 /// @param file  outlives the object.
 /// @param max_pixels  of all frames together, in a deflated object.
 /// @param find        of the attributes that are kept.
+/// @param claim       as Options::claim, of all frames of a deflated object before they are inflated.
 /// @throws Error{kBadFile} not DICOM or broken, {kUnsupported} the transfer syntax, {kTooLarge}.
-Object load_object(Bytes file, std::uint64_t max_pixels, std::string_view name, FindAttribute find = find_attribute);
+Object load_object(Bytes file, std::uint64_t max_pixels, std::string_view name, FindAttribute find = find_attribute,
+                   const std::function<void(std::uint64_t pixels)>& claim = {});
 
 }  // namespace mi2::dicom

@@ -66,11 +66,17 @@ const Attribute* find_describing(Tag tag) noexcept {
   return found != kDescribing.end() && found->tag == tag ? found : nullptr;
 }
 
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+/// One byte for both cases of a letter. Beyond ASCII they differ in this bit, in ISO 8859-1 and in its letters' UTF-8;
+/// that others share it hides a word too many at worst.
+char folded(char c) noexcept {
+  constexpr unsigned kCase = 0x20;
+  const auto byte = static_cast<unsigned char>(c);
+  return (c >= 'A' && c <= 'Z') || byte >= 0x80 ? static_cast<char>(byte | kCase) : c;
+}
 
 /// Where `secret` is in `text`, in whatever case.
 std::size_t place_of(std::string_view text, std::string_view secret) {
-  const auto same = [](char a, char b) { return lower(a) == lower(b); };
+  const auto same = [](char a, char b) { return folded(a) == folded(b); };
   const auto found = std::search(text.begin(), text.end(), secret.begin(), secret.end(), same);
   return found == text.end() ? std::string_view::npos : static_cast<std::size_t>(found - text.begin());
 }
@@ -142,7 +148,7 @@ void add_secrets(std::string_view value, bool split, std::vector<std::string>& s
   constexpr std::size_t kShortest = 3;
   constexpr std::size_t kMost = 64;
   while (!value.empty() && secrets.size() < kMost) {
-    const std::size_t end = std::min(value.find_first_of(split ? std::string_view("^=\\ ,") : "\\"), value.size());
+    const std::size_t end = std::min(value.find_first_of(split ? std::string_view("^=\\ ,-") : "\\"), value.size());
     const std::string word = trimmed(value.substr(0, end));
     // A word that is in what replaces it would be found for ever.
     if (word.size() >= kShortest && word.find_first_not_of('*') != std::string::npos) secrets.push_back(word);

@@ -102,7 +102,7 @@ bool beyond_stored(const Frame& frame) noexcept {
 void widen_stored(Frame& frame, image::Warnings& warnings) {
   Layout& layout = frame.layout;
   const bool may = !layout.floating && !layout.overlays && layout.stored < layout.allocated &&
-                   layout.high_bit + 1 == layout.stored && layout.samples == 1;
+                   layout.high_bit + 1 == layout.stored;
   if (!may || !beyond_stored(frame)) return;
   image::add_warning(warnings,
                      fmt::format("beyond_bits_stored: values take more than the {} bits that BitsStored says; "

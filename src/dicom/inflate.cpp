@@ -63,8 +63,13 @@ class Inflater {
   bool ended_ = false;
 };
 
-/// Bytes that the pixels of all frames take, by their attributes; 0 if those say no size.
-std::uint64_t pixel_bytes(const Item& data, std::uint64_t max_pixels, std::string_view name) {
+/// What the pixels of all frames are, by their attributes; nothing if those say no size.
+struct AllFrames {
+  std::uint64_t pixels = 0;
+  std::uint64_t bytes = 0;
+};
+
+AllFrames all_frames(const Item& data, std::uint64_t max_pixels, std::string_view name) {
   const auto value = [&](Tag tag, double least, double most) {
     return static_cast<std::uint64_t>(std::clamp(number(data, tag).value_or(1), least, most));
   };
@@ -76,13 +81,13 @@ std::uint64_t pixel_bytes(const Item& data, std::uint64_t max_pixels, std::strin
                             max_pixels, pixels));
   }
   const std::uint64_t bits = value(tags::kBitsAllocated, 1, 64) * value(tags::kSamplesPerPixel, 1, 3);
-  return (pixels * bits + 7) / 8;
+  return {pixels, (pixels * bits + 7) / 8};
 }
 
 }  // namespace
 
 std::vector<std::byte> inflate_dataset(Bytes deflated, Encoding encoding, std::uint64_t max_pixels,
-                                       std::string_view name) {
+                                       const std::function<void(std::uint64_t pixels)>& claim, std::string_view name) {
   Inflater inflater(deflated, name);
   std::vector<std::byte> out;
   // Step by step: most attributes are a few thousand bytes, and each step looks at all of them.
@@ -95,7 +100,9 @@ std::vector<std::byte> inflate_dataset(Bytes deflated, Encoding encoding, std::u
       if (pixels->missing == 0) return out;
       const auto start = static_cast<std::uint64_t>(pixels->value.data() - out.data());
       const std::uint64_t stated = pixels->value.size() + pixels->missing;
-      const std::uint64_t end = start + std::min(stated, pixel_bytes(so_far.item, max_pixels, name));
+      const AllFrames said = all_frames(so_far.item, max_pixels, name);
+      if (claim) claim(said.pixels);
+      const std::uint64_t end = start + std::min(stated, said.bytes);
       if (end > out.size()) out.reserve(end);
       inflater.grow(out, end);
       return out;

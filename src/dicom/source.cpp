@@ -132,7 +132,7 @@ std::unique_ptr<image::Source> source_of(Object object, const Options& options, 
 }
 
 std::unique_ptr<image::Source> open(std::span<const std::byte> bytes, const Options& options, std::string_view name) {
-  return source_of(load_object(bytes, options.max_pixels, name), options, name);
+  return source_of(load_object(bytes, options.max_pixels, name, find_attribute, options.claim), options, name);
 }
 
 }  // namespace mi2::dicom

@@ -76,7 +76,7 @@ using See = std::function<void(const ImageView& image)>;
 
 /// The profile's steps, conversion to RGB, and the bicubic antialiased resize to width x height (aspect not kept).
 /// @param see  is shown the image before that, as grey or RGB in its own size.
-/// @throws Error{kBadArgument} for options out of range.
+/// @throws Error{kBadArgument} for options out of range; {kTooLarge} for a side that the profile toolkit does not take.
 /// Equal to Pillow bit for bit. Source: Pillow's ImagingResample and ImagingConvert, libjpeg-turbo.
 Pixels preprocess(Image image, const PreprocessOptions& options, int width, int height, const See& see = {});
 

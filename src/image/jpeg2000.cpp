@@ -4,6 +4,7 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -104,6 +105,24 @@ Decoded decode_image(std::span<const std::uint8_t> bytes, bool file, Messages& m
   throw Error(Code::kBadFile, fmt::format("{}: JPEG 2000 cannot be decoded ({})", name, messages.error));
 }
 
+/// OpenJPEG makes an image of samples of each column of a palette, of which the codestream's header, by which the cost
+/// of decoding is known, says nothing.
+/// @param boxes  before the codestream.
+void check_columns(std::span<const std::uint8_t> boxes, std::string_view name) {
+  constexpr std::string_view kKind = "pclr";
+  constexpr std::size_t kColumns = kKind.size() + 2;  // where it says how many, after the number of its entries
+  constexpr unsigned kMostColumns = 4;
+  const std::string_view text(reinterpret_cast<const char*>(boxes.data()), boxes.size());
+  for (std::size_t at = text.find(kKind); at != std::string_view::npos && text.size() - at > kColumns;
+       at = text.find(kKind, at + 1)) {
+    const unsigned columns = boxes[at + kColumns];
+    if (columns > kMostColumns) {
+      throw Error(Code::kUnsupported,
+                  fmt::format("{}: JPEG 2000 with a palette of {} columns is not read", name, columns));
+    }
+  }
+}
+
 void check_components(const opj_image_t& image, const Jpeg2000Header& header, std::string_view name) {
   bool fits = image.numcomps >= 1 && image.numcomps <= 4;
   for (OPJ_UINT32 c = 0; fits && c < image.numcomps; ++c) {
@@ -113,6 +132,14 @@ void check_components(const opj_image_t& image, const Jpeg2000Header& header, st
   }
   if (!fits)
     throw Error(Code::kUnsupported, fmt::format("{}: JPEG 2000 with components that differ is not read", name));
+}
+
+/// Colours that would be taken for RGB. Of CIELab OpenJPEG keeps the parameters, as a profile without a length.
+void check_colours(const opj_image_t& image, std::string_view name) {
+  const bool lab = image.icc_profile_buf != nullptr && image.icc_profile_len == 0;
+  if (image.color_space != OPJ_CLRSPC_EYCC && !lab) return;
+  throw Error(Code::kUnsupported,
+              fmt::format("{}: JPEG 2000 with colours in {} is not read", name, lab ? "CIELab" : "e-sYCC"));
 }
 
 std::vector<std::uint8_t> interleave(const opj_image_t& image, std::size_t pixels) {
@@ -141,8 +168,10 @@ Jpeg2000Samples decode_jpeg2000(std::span<const std::uint8_t> bytes, std::uint64
   const Jpeg2000Header header = read_jpeg2000_header(codestream, max_pixels, name);
   Messages messages;
   const bool file = codestream.data() != bytes.data();
+  if (file) check_columns(bytes.first(static_cast<std::size_t>(codestream.data() - bytes.data())), name);
   const Decoded image = decode_image(bytes, file, messages, name);
   check_components(*image, header, name);
+  check_colours(*image, name);
   Jpeg2000Samples out;
   out.width = header.width;
   out.height = header.height;

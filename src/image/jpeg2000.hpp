@@ -28,7 +28,8 @@ struct Jpeg2000Samples {
 
 /// Decodes a codestream, or a .jp2 file. Takes at most 40 bytes a sample (about 10 of usual streams), and time linear
 /// in samples and bytes.
-/// @throws Error{kBadFile} broken or truncated; {kUnsupported}, {kTooLarge} as read_jpeg2000_header().
+/// @throws Error{kBadFile} broken or truncated; {kUnsupported}, {kTooLarge} as read_jpeg2000_header(); {kUnsupported} a
+///         palette of more than 4 columns, or colours in CIELab or e-sYCC.
 Jpeg2000Samples decode_jpeg2000(std::span<const std::uint8_t> bytes, std::uint64_t max_pixels, std::string_view name,
                                 Warnings& warnings);
 

@@ -53,9 +53,14 @@ Raster grey_or_rgb(Image image) {
   return to_rgb(image.mode, view(image), image.palette);
 }
 
-/// What the published toolkit sends.
+/// What the published toolkit sends. Its blur takes time by each side's share of the result's, times all pixels.
 Raster as_toolkit(Image image) {
   constexpr int kSide = 480;
+  constexpr int kMostSide = 65535;
+  if (std::max(image.width, image.height) > kMostSide) {
+    throw Error(Code::kTooLarge, fmt::format("profile toolkit: expected sides of at most {} pixels, got {} x {}",
+                                             kMostSide, image.width, image.height));
+  }
   return resize_spline(grey_or_rgb(std::move(image)), kSide, kSide);
 }
 

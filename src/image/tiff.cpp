@@ -73,6 +73,7 @@ class TiffPages final : public Source {
 
 std::unique_ptr<Source> open_tiff(std::span<const std::byte> bytes, const DecodeOptions& options,
                                   std::string_view name) {
+  TiffDirectoryCheck(bytes, name).check_chain();
   return std::make_unique<TiffPages>(bytes, options, name);
 }
 

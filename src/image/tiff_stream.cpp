@@ -73,6 +73,47 @@ int on_warning(TIFF*, void* user, const char*, const char* format, va_list argum
 
 }  // namespace
 
+std::optional<std::uint64_t> TiffDirectoryCheck::number(std::uint64_t at, std::size_t size) const {
+  if (at > bytes_.size() || size > bytes_.size() - at) return std::nullopt;
+  const bool big_endian = bytes_[0] == std::byte{'M'};
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    value = value << 8U | std::to_integer<std::uint64_t>(bytes_[at + (big_endian ? i : size - 1 - i)]);
+  }
+  return value;
+}
+
+void TiffDirectoryCheck::refuse(std::string_view what) const {
+  throw Error(Code::kBadFile, fmt::format("{}: corrupt TIFF: {}", name_, what));
+}
+
+void TiffDirectoryCheck::check_chain() { check_from((is_big() ? number(8, 8) : number(4, 4)).value_or(0)); }
+
+void TiffDirectoryCheck::check_from(std::uint64_t offset) {
+  constexpr std::uint64_t kMostTags = 512;
+  // What is beyond these, libtiff does not read either.
+  constexpr std::uint64_t kMostEntries = 4096;
+  constexpr std::size_t kMostDirectories = 1U << 20U;
+  const std::size_t count_size = is_big() ? 8 : 2;
+  const std::size_t entry_size = is_big() ? 20 : 12;
+  while (offset != 0 && seen_.size() < kMostDirectories && seen_.insert(offset).second) {
+    const std::uint64_t count = number(offset, count_size).value_or(0);
+    const std::uint64_t first = offset + count_size;
+    if (count == 0 || count > kMostEntries || count * entry_size > bytes_.size() - first) return;
+    entries_ += count;
+    if (count > kMostTags) refuse(fmt::format("a directory of {} tags", count));
+    if (entries_ * entry_size > bytes_.size()) refuse("directories that overlap");
+    for (std::uint64_t i = 0; i < count; ++i) {
+      const std::uint64_t tag = number(first + i * entry_size, 2).value_or(0);
+      if (tags_.test(tag)) continue;
+      tags_.set(tag);
+      ++distinct_;
+    }
+    if (distinct_ > kMostTags) refuse(fmt::format("directories of {} different tags", distinct_));
+    offset = number(first + count * entry_size, is_big() ? 8 : 4).value_or(0);
+  }
+}
+
 Tiff open_tiff_stream(TiffStream& source, const DecodeOptions& options) {
   const std::unique_ptr<TIFFOpenOptions, decltype(&TIFFOpenOptionsFree)> settings(TIFFOpenOptionsAlloc(),
                                                                                   TIFFOpenOptionsFree);

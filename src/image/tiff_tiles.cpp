@@ -214,6 +214,8 @@ TiffTiles::TiffTiles(std::span<const std::byte> bytes, std::string_view name)
 TiffTiles::~TiffTiles() = default;
 
 void TiffTiles::find_directories() {
+  TiffDirectoryCheck looked_at(bytes_, name_);
+  looked_at.check_chain();
   TiffStream stream{bytes_};
   const Tiff tiff = open_tiff_stream(stream, limits());
   if (!tiff) refuse_tiff(stream, name_);
@@ -242,6 +244,7 @@ void TiffTiles::find_directories() {
     if (TIFFSetSubDirectory(tiff.get(), offset) != 1) refuse_tiff(stream, name_);
     add(false);
     for (const std::uint64_t sub : below) {
+      looked_at.check_from(sub);
       if (TIFFSetSubDirectory(tiff.get(), sub) != 1) refuse_tiff(stream, name_);
       add(true);
     }

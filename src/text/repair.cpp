@@ -171,7 +171,10 @@ std::u32string remove_control_chars(std::u32string_view text) {
 }
 
 std::u32string fix_text(std::u32string_view text) {
-  RepairBudget budget(100'000'000 + 10 * static_cast<std::uint64_t>(text.size()));
+  // Other requests wait for the thread that repairs a text. Real texts take a few passes.
+  constexpr std::uint64_t kOfAnyText = 100'000;
+  constexpr std::uint64_t kPasses = 40;
+  RepairBudget budget(kOfAnyText + kPasses * static_cast<std::uint64_t>(text.size()));
   std::u32string out;
   out.reserve(text.size());
   bool unescape = true;

@@ -189,6 +189,16 @@ TEST(DicomBits, ValuesBeyondBitsStoredAreRead) {
               ElementsAre(StartsWith("beyond_bits_stored: ")));
 }
 
+TEST(DicomBits, ColoursBeyondBitsStoredAreReadToo) {
+  const Dataset eight = picture("RGB", 1, 1, 16, 3).us(0x00280006, {0}).us(0x00280101, {8}).us(0x00280102, {7});
+  const image::Image beyond = image_of(Dataset(eight).words(kPixels, {0x1234, 0xFF00, 0x00FF}));
+  EXPECT_THAT(beyond.samples, ElementsAre(0x12, 0xFF, 0x00));
+  EXPECT_THAT(beyond.warnings, ElementsAre(StartsWith("beyond_bits_stored: ")));
+  const image::Image within = image_of(Dataset(eight).words(kPixels, {1, 2, 255}));
+  EXPECT_THAT(within.samples, ElementsAre(1, 2, 255));
+  EXPECT_THAT(within.warnings, IsEmpty());
+}
+
 TEST(DicomGrey, EightBitsWithoutAWindowAreShownAsStored) {
   Dataset dataset = picture("MONOCHROME2", 1, 4, 8).put(kPixels, "OB", "\x10\x20\x30\x40");
   EXPECT_THAT(pixels(dataset), ElementsAre(0x10, 0x20, 0x30, 0x40));

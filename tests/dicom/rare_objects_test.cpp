@@ -7,6 +7,7 @@
 #include <mi2/error.hpp>
 
 #include "builder.hpp"
+#include "dicom/describe.hpp"
 #include "dicom/dicom.hpp"
 #include "support/deflated.hpp"
 
@@ -117,6 +118,20 @@ TEST(DicomDeflated, IsInflated) {
   EXPECT_THAT(decode(deflated(ramp()), {}, "test").samples, ElementsAre(0, 85, 170, 255));
 }
 
+TEST(DicomDeflated, PixelsAreClaimedBeforeTheyAreInflated) {
+  struct Full {};
+  constexpr std::uint16_t kSide = 1024;  // twice what is inflated to find the attributes
+  Dataset large = picture("MONOCHROME2", kSide, kSide, 16);
+  std::vector<std::byte> file = deflated(large.words(kPixels, std::vector<std::uint16_t>(std::size_t{kSide} * kSide)));
+  file.resize(file.size() - 9);  // would be noticed first
+  Options options;
+  options.claim = [](std::uint64_t pixels) {
+    EXPECT_EQ(pixels, std::uint64_t{kSide} * kSide);
+    throw Full{};
+  };
+  EXPECT_THROW(decode(file, options, "test"), Full);
+}
+
 TEST(DicomDeflated, CutOrOversizedStreamsAreRefused) {
   std::vector<std::byte> file = deflated(ramp());
   file.resize(file.size() - 9);
@@ -135,6 +150,19 @@ TEST(DicomDeflated, CutOrOversizedStreamsAreRefused) {
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), Code::kTooLarge) << error.what();
   }
+}
+
+TEST(DicomDescription, HoldsNoPartOfANameInEitherCase) {
+  const Dataset latin1 = ramp()
+                             .text(0x00080005, "CS", "ISO_IR 100")
+                             .text(0x00100010, "PN", "M\xDCLLER-SCH\xD6NTAL^HANS")
+                             .text(0x0008103E, "LO", "Knie M\xFCller, Frau Sch\xF6ntal");
+  EXPECT_EQ(describe(latin1.file(), 16, "test").series_description, "Knie ***, Frau ***");
+  const Dataset utf8 = ramp()
+                           .text(0x00080005, "CS", "ISO_IR 192")
+                           .text(0x00100010, "PN", "M\xC3\x9CLLER^HANS")
+                           .text(0x0008103E, "LO", "Knie M\xC3\xBCller");
+  EXPECT_EQ(describe(utf8.file(), 16, "test").series_description, "Knie ***");
 }
 
 }  // namespace

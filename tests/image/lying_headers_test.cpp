@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include <algorithm>
+
 #include "bytes.hpp"
 
 namespace mi2::image::testing {
@@ -53,6 +55,38 @@ Bytes tiff_saying(std::uint32_t width, std::uint32_t height, std::uint32_t compr
   return bytes;
 }
 
+/// A grey pixel, beside tags that nobody knows.
+Bytes tiff_of_unknown_tags(std::uint32_t count) {
+  Bytes bytes = tiff_saying(1, 1, 1);
+  const auto known = static_cast<std::uint32_t>((bytes.size() - 18) / 12);
+  const std::size_t end = bytes.size() - 4;
+  bytes.insert(bytes.begin() + static_cast<std::ptrdiff_t>(end), std::size_t{count} * 12, std::byte{0});
+  put_little(bytes, 12, known + count, 2);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const std::size_t at = end + std::size_t{i} * 12;
+    put_little(bytes, at, 0xE000 + i, 2);
+    put_little(bytes, at + 2, 4, 2);
+    put_little(bytes, at + 4, 1);
+  }
+  return bytes;
+}
+
+/// A picture whose file has a palette of one entry before it.
+Bytes jp2_with_palette(std::uint32_t columns) {
+  Bytes bytes = fixture("rgb.jp2");
+  const std::size_t header = find(bytes, "jp2h") - 4;
+  const std::size_t end = find(bytes, "jp2c") - 4;
+  Bytes box(11 + std::size_t{columns} * 2, std::byte{7});  // columns of 8 bits, and a 7 in each
+  put_big(box, 0, static_cast<std::uint32_t>(box.size()));
+  const Bytes kind = text("pclr");
+  std::copy(kind.begin(), kind.end(), box.begin() + 4);
+  put_big(box, 8, 1, 2);
+  put_big(box, 10, columns, 1);
+  bytes.insert(bytes.begin() + static_cast<std::ptrdiff_t>(end), box.begin(), box.end());
+  put_big(bytes, header, static_cast<std::uint32_t>(end - header + box.size()));
+  return bytes;
+}
+
 TEST(LyingHeader, PngLargerThanItsDataIsRefusedBeforePixelsAreAllocated) {
   expect_implausible(png_saying(kSide, kSide));
   expect_implausible(png_saying(1, 199'000'000));
@@ -84,6 +118,29 @@ TEST(LyingHeader, TiffLargerThanItsDataIsRefusedBeforePixelsAreAllocated) {
 }
 
 TEST(LyingHeader, TiffOneRowHighIsBoundByItsDataToo) { expect_implausible(tiff_saying(199'000'000, 1, 8)); }
+
+TEST(LyingHeader, TiffOfMoreTagsThanAnyWriterKnowsIsRefusedBeforeTheyAreSorted) {
+  EXPECT_FALSE(refusal(tiff_of_unknown_tags(100)).code.has_value());
+  const Refusal found = refusal(tiff_of_unknown_tags(600));
+  EXPECT_EQ(found.code, Code::kBadFile);
+  EXPECT_THAT(found.message, HasSubstr("609 tags"));
+}
+
+TEST(LyingHeader, Jpeg2000OfAPaletteOfManyColumnsIsRefusedBeforeTheyAreImages) {
+  const Refusal found = refusal(jp2_with_palette(255));
+  EXPECT_EQ(found.code, Code::kUnsupported);
+  EXPECT_THAT(found.message, HasSubstr("a palette of 255 columns"));
+}
+
+TEST(Jpeg2000, WithColoursOfAnotherKindIsNotTakenForRgb) {
+  for (const std::uint32_t colours : {14U, 24U}) {  // CIELab and e-sYCC
+    Bytes bytes = fixture("rgb.jp2");
+    put_big(bytes, find(bytes, "colr") + 7, colours);
+    const Refusal found = refusal(bytes);
+    EXPECT_EQ(found.code, Code::kUnsupported);
+    EXPECT_THAT(found.message, HasSubstr(colours == 14 ? "CIELab" : "e-sYCC"));
+  }
+}
 
 TEST(ProgressiveJpeg, WithScansRepeatedWithoutEndIsRefused) {
   const Bytes whole = fixture("progressive.jpg");

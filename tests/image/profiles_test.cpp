@@ -11,6 +11,7 @@
 #include "bytes.hpp"
 #include "image/intensity.hpp"
 #include "image/spline_resize.hpp"
+#include "support/expect_error.hpp"
 #include "support/paths.hpp"
 
 namespace mi2::image::testing {
@@ -74,6 +75,19 @@ TEST(SplineResize, GivesTheSamplesOfScikitImage) {
     expect_equal(resize_spline(view, row.at("to_width").get<int>(), row.at("to_height").get<int>()).samples,
                  bytes_of(row, "spline"));
   }
+}
+
+TEST(Profiles, ToolkitRefusesSidesThatItWouldBlurWithoutEnd) {
+  constexpr int kSide = 65536;
+  Image strip;
+  strip.mode = Mode::kGrey;
+  strip.width = 1;
+  strip.height = kSide;
+  strip.samples.assign(std::size_t{kSide}, std::uint8_t{7});
+  PreprocessOptions options;
+  options.profile = Profile::kToolkit;
+  test::expect_error(Code::kTooLarge, {"toolkit", "1 x 65536"},
+                     [&] { static_cast<void>(preprocess(strip, options, 8, 8)); });
 }
 
 TEST(Profiles, ToolkitIsWhatThePublishedClientSends) {

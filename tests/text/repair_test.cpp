@@ -129,6 +129,12 @@ TEST(FixText, RepeatsUntilNothingChanges) {
   EXPECT_EQ(fix_text(U"l\u2019humanit\u00C3\u00A9 e\u0301\uFB01"), U"l'humanit\u00E9 \u00E9fi");
 }
 
+TEST(FixText, RefusesEscapesInsideEscapesWithoutEnd) {
+  std::u32string text = U"&";
+  for (int i = 0; i < 5000; ++i) text += U"amp;";
+  EXPECT_THROW(static_cast<void>(fix_text(text)), Error);
+}
+
 TEST(FixText, TakesNothingForEscapesOnceThereIsATag) { EXPECT_EQ(fix_text(U"&lt;\n<b>\n&lt;"), U"<\n<b>\n&lt;"); }
 
 }  // namespace

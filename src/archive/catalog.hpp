@@ -225,6 +225,8 @@ class Catalog {
   /// Its object is in another place now, as file "stored" of put_file().
   void move_instance(Id instance, std::string_view locator);
   void put_file(std::string_view locator, const KnownFile& file);
+  /// Files in conflict with an object that is no longer there are to be read again.
+  void forget_conflicts();
   void refuse(std::string_view locator, std::string_view code, std::string_view reason);
   void accept(std::string_view locator);
   void add_conflict(std::string_view locator, std::string_view sop_uid, std::string_view sha256,

@@ -312,6 +312,8 @@ void Catalog::move_instance(Id instance, std::string_view locator) {
   impl_->named("move_instance").bind(0, locator).bind(1, instance).run();
 }
 
+void Catalog::forget_conflicts() { impl_->named("forget_conflicts").run(); }
+
 void Catalog::put_file(std::string_view locator, const KnownFile& file) {
   impl_->named("put_file")
       .bind(0, locator)

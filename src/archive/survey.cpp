@@ -157,7 +157,7 @@ class Surveyor {
 
   static void settle(SurveyedFile& file, const StoredInstance& kept) {
     file.kind = file.sha256 == kept.sha256 ? SurveyedFile::Kind::kCopy : SurveyedFile::Kind::kConflict;
-    if (file.kind == SurveyedFile::Kind::kConflict) file.kept = kept;
+    file.kept = kept;
   }
 
   void group(std::size_t i, Look& look) {

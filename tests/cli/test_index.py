@@ -238,6 +238,54 @@ def test_a_file_that_takes_another_objects_content_loses_its_own(mi2, tmp_path):
     assert sorted(exported(mi2, archive, tmp_path)[0]) == sorted(map(str, files))
 
 
+def test_files_that_are_renumbered_lose_no_object(mi2, tmp_path):
+    folder, archive = tmp_path / "in", tmp_path / "a"
+    slices = [slice_of("x", 0, n) for n in range(5)]
+    for place, content in enumerate(slices[1:]):
+        write(folder / f"{place}.dcm", content)
+    add(mi2, archive, folder)
+    for place, content in enumerate(slices):  # one more in front: each file has what the one before it had
+        write(folder / f"{place}.dcm", content)
+    add(mi2, archive, folder)
+    assert sorted(exported(mi2, archive, tmp_path)[0]) == [str(folder / f"{place}.dcm") for place in range(5)]
+    (folder / "0.dcm").rename(tmp_path / "kept")  # two change places
+    (folder / "4.dcm").rename(folder / "0.dcm")
+    (tmp_path / "kept").rename(folder / "4.dcm")
+    add(mi2, archive, folder)
+    assert sorted(exported(mi2, archive, tmp_path)[0]) == [str(folder / f"{place}.dcm") for place in range(5)]
+    assert added(add(mi2, archive, folder)) == 0
+    sound(mi2, archive)
+
+
+def test_a_copy_stays_when_the_file_that_it_is_of_changes(mi2, tmp_path):
+    files = write_study(tmp_path / "in", "x")
+    copy, archive = tmp_path / "in" / "x" / "zcopy.dcm", tmp_path / "a"
+    shutil.copy(files[0], copy)
+    add(mi2, archive, tmp_path / "in")
+    write(files[0], slice_of("x", 0, 9))
+    errors = add(mi2, archive, tmp_path / "in")
+    assert added(errors) == 2 and "2 files unchanged" in errors
+    assert sorted(exported(mi2, archive, tmp_path)[0]) == sorted(map(str, [*files, copy]))
+
+
+def test_a_conflict_is_added_once_the_object_that_was_kept_is_gone(mi2, tmp_path):
+    files = write_study(tmp_path / "in", "x")
+    rival, archive = tmp_path / "in" / "x" / "zother.dcm", tmp_path / "a"
+    other = slice_of("x", 0, 1)
+    other.PixelData = bytes(len(other.PixelData))
+    write(rival, other)
+    content = rival.read_bytes()
+    rival.write_bytes(b"no image")
+    add(mi2, archive, tmp_path / "in", status=8)
+    rival.write_bytes(content)
+    assert "1 conflicts" in add(mi2, archive, tmp_path / "in")
+    assert table(archive, "SELECT locator FROM refused") == []
+    mi2("index", "rm", str(archive), "--where", f'path="{files[1]}"', "--yes", with_model=False)
+    files[1].unlink()
+    assert added(add(mi2, archive, tmp_path / "in")) == 1
+    assert str(rival) in exported(mi2, archive, tmp_path)[0]
+
+
 @pytest.mark.parametrize(("slices", "wanted"), [("all", range(9)), ("max:3", (1, 4, 7)), ("every:4", (0, 4, 8)),
                                                 ("center:3", (3, 4, 5)), ("center:20", range(9)), ("max:20", range(9))])
 def test_slices_are_chosen_in_the_order_in_which_they_lie(mi2, tmp_path, slices, wanted):

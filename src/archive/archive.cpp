@@ -50,8 +50,22 @@ void write_key(const fs::path& path) {
   if (!written) fail(path, "cannot be written", error);
 }
 
+/// Whether a folder has vectors: whoever makes an archive writes none before archive.json is there.
+bool has_vectors(const fs::path& folder) {
+  std::error_code error;
+  for (fs::directory_iterator it(folder / "vectors", error), end; !error && it != end; it.increment(error)) {
+    std::error_code ignored;
+    if (it->is_regular_file(ignored) && it->file_size(ignored) > kSegmentHeader) return true;
+  }
+  return false;
+}
+
 /// Nothing but what a killed run left, which goes.
 void clear(const fs::path& folder) {
+  if (has_vectors(folder)) {
+    throw Error(Code::kBadFile, fmt::format("{}: expected archive.json beside the vectors, got none; put a copy back",
+                                            folder.string()));
+  }
   std::error_code error;
   for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
     const std::string name = it->path().filename().string();

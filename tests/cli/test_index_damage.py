@@ -71,6 +71,15 @@ def test_a_damaged_segment_is_refused_and_repaired(mi2, made, archive, damage):
     sound(mi2, archive)
 
 
+def test_an_archive_that_lost_its_archive_json_is_not_made_anew(mi2, made, archive):
+    (archive / "archive.json").unlink()
+    before = {path: path.read_bytes() for path in archive.rglob("*") if path.is_file()}
+    assert "archive.json" in mi2("index", "add", str(archive), str(made / "in"), status=3).errors
+    assert {path: path.read_bytes() for path in archive.rglob("*") if path.is_file()} == before
+    shutil.copy(made / "a" / "archive.json", archive)
+    sound(mi2, archive)
+
+
 def test_a_segment_of_another_archive_is_refused(mi2, made, archive):
     shutil.copy(segment(made / "other"), segment(archive))
     refused(mi2, archive, "000001.f32", "another archive")

@@ -205,8 +205,8 @@ class Catalog {
   [[nodiscard]] std::vector<std::pair<std::string, std::int64_t>> counts(std::string_view what);
   /// What is wrong with the catalog itself; empty: nothing.
   [[nodiscard]] std::vector<std::string> problems();
-  /// A patient with so many of the studies that the identifier is probably of nobody: studies of it, and of all.
-  [[nodiscard]] std::pair<std::int64_t, std::int64_t> most_studies_of_one_patient();
+  [[nodiscard]] std::int64_t studies();
+  [[nodiscard]] std::int64_t studies_of(Id patient);
 
   // What changes it, inside of a transaction that writes.
   [[nodiscard]] std::int64_t add_change(std::string_view what, std::int64_t rows);

@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <map>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -43,15 +44,15 @@ class Growing {
     writer_.emplace(Writer::create(folder_.path() / "a", kWidth, space_of("abc", "raw")));
   }
 
-  /// Commits a study, of modality CT or MR in turns, each of a patient of its own.
-  void add_study() {
+  /// Commits a study, of modality CT or MR in turns. @param of  the patient; null: one of its own.
+  void add_study(std::optional<std::size_t> of = std::nullopt) {
     Catalog& catalog = writer_->catalog();
     Catalog::Transaction all(catalog, true);
     const std::int64_t seq = catalog.add_change("add", kSlices);
     const Id space = catalog.space(provenance());
     const Id source = catalog.source("folder", "here");
     PatientFacts patient;
-    patient.key = fmt::format("{:064}", next_);
+    patient.key = fmt::format("{:064}", of.value_or(next_));
     StudyFacts study;
     study.uid = uid(next_);
     SeriesFacts series;
@@ -203,6 +204,24 @@ TEST(Served, OfWhatMayNotBeSeenNothingIsFoundCountedOrRemoved) {
   options.visible = filter::parse("not modality=MR");
   EXPECT_EQ(ask(served, part, options).excluded.deleted, 0U);
   EXPECT_EQ(ask(served, part, all_of_them()).excluded.deleted, kSlices + 1);
+}
+
+TEST(Served, AWarningOfACrowdIsOfThePatientWhoIsLeftOut) {
+  Growing archive;
+  for (std::size_t i = 0; i < 40; ++i) archive.add_study(i < 4 ? std::size_t{0} : i);
+  archive.close();
+  Served served(archive.folder(), 1);
+  const auto crowded = [&](std::size_t study) {
+    SearchAnswer answer;
+    served.search([&](Reader& reader, base::ThreadPool& pool) {
+      const QueryPart part = part_of_study(reader, Growing::uid(study));
+      answer = search(reader, std::span(&part, 1), all_of_them(), pool);
+    });
+    EXPECT_EQ(answer.excluded.same_patient, study < 4 ? 4 * kSlices : kSlices);
+    return answer.crowded_patient;
+  };
+  EXPECT_TRUE(crowded(1));
+  EXPECT_FALSE(crowded(20));
 }
 
 TEST(Served, AFilterMayHaveAsManyDatesAsValues) {

@@ -123,8 +123,8 @@ FROM item JOIN space ON space.id = item.space WHERE item.deleted_seq IS NULL GRO
 -- name: count_source
 SELECT source.kind || ' ' || source.url, count(instance.id) FROM source
 LEFT JOIN instance ON instance.source = source.id AND instance.deleted_seq IS NULL GROUP BY source.id ORDER BY source.id
--- name: most_studies
-SELECT count(*) FROM study WHERE patient IS NOT NULL GROUP BY patient ORDER BY 1 DESC LIMIT 1
+-- name: studies_of
+SELECT count(*) FROM study WHERE patient = ?1 OR patient IN (SELECT id FROM patient WHERE alias_of = ?1)
 -- name: all_studies
 SELECT count(*) FROM study
 -- name: newest

@@ -303,6 +303,7 @@ std::optional<Id> Catalog::retire_instance(Id instance, std::int64_t seq) {
   const std::optional<Id> series = series_of(instance);
   impl_->named("retire_frames").bind(0, seq).bind(1, instance).run();
   impl_->named("retire_instance").bind(0, seq).bind(1, instance).run();
+  impl_->named("forget_refused_frames").bind(0, instance).run();
   impl_->named("forget_files").bind(0, instance).run();
   return series;
 }

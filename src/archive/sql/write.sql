@@ -36,6 +36,9 @@ UPDATE item SET deleted_seq = ? WHERE series = ? AND kind = 'series' AND deleted
 UPDATE item SET deleted_seq = ? WHERE instance = ? AND deleted_seq IS NULL
 -- name: retire_instance
 UPDATE instance SET deleted_seq = ? WHERE id = ? AND deleted_seq IS NULL
+-- name: forget_refused_frames
+DELETE FROM refused WHERE locator BETWEEN (SELECT locator || ', frame ' FROM instance WHERE id = ?1)
+  AND (SELECT locator || ', frame :' FROM instance WHERE id = ?1)
 -- name: series_of
 SELECT series FROM instance WHERE id = ?
 -- name: move_instance

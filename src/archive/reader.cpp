@@ -87,9 +87,12 @@ std::shared_ptr<const scan::Bitmap> Reader::allowed(const filter::Expr& filter) 
   catalog_->each_allowed(filter, [&](std::uint64_t row) {
     if (row < rows.size()) rows.set(static_cast<std::size_t>(row));
   });
+  auto made = std::make_shared<const scan::Bitmap>(std::move(rows));
+  // An object that is found in another file has another path from then on, without a change of its own.
+  if (filter::uses(filter, "path")) return made;
   if (filters_.size() == kKept) filters_.pop_front();
-  filters_.emplace_back(text, std::make_shared<const scan::Bitmap>(std::move(rows)));
-  return filters_.back().second;
+  filters_.emplace_back(text, made);
+  return made;
 }
 
 bool Reader::resume() {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -76,6 +77,13 @@ class Growing {
     writer_->segments().sync();
     all.commit();
     ++next_;
+  }
+
+  /// The first slice is found in another file, as after a rename.
+  void move_first(std::string_view locator) {
+    Catalog::Transaction all(writer_->catalog(), true);
+    writer_->catalog().move_instance(1, locator);
+    all.commit();
   }
 
   /// Nobody writes any more.
@@ -204,6 +212,18 @@ TEST(Served, OfWhatMayNotBeSeenNothingIsFoundCountedOrRemoved) {
   options.visible = filter::parse("not modality=MR");
   EXPECT_EQ(ask(served, part, options).excluded.deleted, 0U);
   EXPECT_EQ(ask(served, part, all_of_them()).excluded.deleted, kSlices + 1);
+}
+
+TEST(Served, AFilterByPathFindsAFileThatWasMoved) {
+  Growing archive;
+  archive.add_study();
+  Served served(archive.folder(), 1);
+  SearchOptions options = all_of_them();
+  options.where = filter::parse("path~elsewhere");
+  const QueryPart part = part_near(archive.rows().row(0));
+  EXPECT_EQ(ask(served, part, options).searched, 0U);
+  archive.move_first("elsewhere/0-0.dcm");
+  EXPECT_EQ(ask(served, part, options).searched, 1U);
 }
 
 TEST(Served, AWarningOfACrowdIsOfThePatientWhoIsLeftOut) {

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <string>
 #include <string_view>
 #include <unordered_set>
 #include <utility>
@@ -236,7 +237,7 @@ class Adding {
       }
       const bool nothing = !with_frames.contains(i);
       if (nothing && failed.contains(i)) continue;
-      remember(i, nothing, instances, series_of);
+      remember(i, nothing, !failed.contains(i), instances, series_of);
     }
     for (StoredFrame& frame : stored_) {
       frame.facts.instance = instances.at(frame.file);
@@ -262,8 +263,8 @@ class Adding {
     ++added_.refused;
   }
 
-  /// @param nothing  none of its frames was chosen now.
-  void remember(std::size_t i, bool nothing, std::map<std::size_t, Id>& instances,
+  /// @param nothing  none of its frames was chosen now. @param whole  none of those chosen failed.
+  void remember(std::size_t i, bool nothing, bool whole, std::map<std::size_t, Id>& instances,
                 std::map<std::size_t, std::optional<Id>>& series_of) {
     SurveyedFile& file = survey_.files[i];
     ObjectFacts& facts = *file.facts;
@@ -277,8 +278,9 @@ class Adding {
     if (!file.known && !nothing) file.known = catalog().instance(facts.instance, series, source_id_);
     if (file.known) instances[i] = *file.known;
     series_of[i] = series;
-    catalog().put_file(name_of(i),
-                       {file.stamp, file.sha256, file.known, file.known ? "stored" : "unselected", slices_});
+    // With frames that failed it is read again next time, as if its slices had been chosen in another way.
+    catalog().put_file(name_of(i), {file.stamp, file.sha256, file.known, file.known ? "stored" : "unselected",
+                                    whole ? slices_ : std::string()});
     catalog().accept(name_of(i));
   }
 

@@ -3,6 +3,7 @@ import fcntl
 import os
 import shutil
 import sqlite3
+import struct
 import zipfile
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pydicom
 import pytest
 from dicom_studies import slice_of, uid, write, write_hospital, write_study
 from index_support import add, added, exported, query, sound, stats, table, totals
+from pydicom.encaps import encapsulate
+from pydicom.uid import RLELossless
 
 TEXT = "chest x-ray"
 # Under sanitizers a start of the program takes longer than what it does.
@@ -342,6 +345,39 @@ def test_what_cannot_be_read_is_recorded_and_the_rest_is_added(mi2, bad_picture,
     assert added(add(mi2, archive, picture, bad_picture)) == 1
     assert table(archive, "SELECT * FROM refused") == []
     assert "cut.png" in add(mi2, tmp_path / "b", tmp_path / "missing" / "cut.png", status=7)
+
+
+def rle(number):
+    pixels = bytes((number * 40 + i) % 256 for i in range(32 * 32))
+    runs = b"".join(bytes([127]) + pixels[at:at + 128] for at in range(0, len(pixels), 128))
+    return struct.pack("<16I", 1, 64, *[0] * 14) + runs
+
+
+def frames_of(*streams):
+    made = slice_of("x", 0, 0)
+    made.BitsAllocated, made.BitsStored, made.HighBit = 8, 8, 7
+    made.WindowCenter, made.WindowWidth = 128, 256
+    made.NumberOfFrames = len(streams)
+    made.PixelData = encapsulate(list(streams))
+    made["PixelData"].VR = "OB"
+    made["PixelData"].is_undefined_length = True
+    made.file_meta.TransferSyntaxUID = RLELossless
+    return made
+
+
+def test_a_frame_that_cannot_be_read_is_tried_again(mi2, picture, tmp_path):
+    path, archive = tmp_path / "frames.dcm", tmp_path / "a"
+    write(path, frames_of(rle(0), bytes(64), rle(2)))
+    for images in (3, 0):
+        errors = add(mi2, archive, picture, path, status=8)
+        assert added(errors) == images and "1 refused" in errors
+        assert table(archive, "SELECT locator FROM refused") == [(f"{path}, frame 2 of 3",)]
+    assert table(archive, "SELECT frame FROM item WHERE kind = 'frame' AND series NOT NULL") == [(0,), (2,)]
+    write(path, frames_of(rle(0), rle(1), rle(2)))
+    assert added(add(mi2, archive, picture, path)) == 3
+    assert table(archive, "SELECT * FROM refused") == []
+    assert "2 files unchanged" in add(mi2, archive, picture, path)
+    sound(mi2, archive)
 
 
 def test_vectors_of_another_space_are_refused_by_name(mi2, filled, picture):

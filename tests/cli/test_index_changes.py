@@ -1,7 +1,9 @@
 """Sources that change between two runs of mi2 index add, and what a run could not read: nothing is lost in silence."""
 import shutil
 import struct
+import zipfile
 
+import pytest
 from dicom_studies import slice_of, write, write_study
 from index_support import add, added, exported, sound, table
 from pydicom.encaps import encapsulate
@@ -54,6 +56,22 @@ def test_a_conflict_is_added_once_the_object_that_was_kept_is_gone(mi2, tmp_path
     files[1].unlink()
     assert added(add(mi2, archive, tmp_path / "in")) == 1
     assert str(rival) in exported(mi2, archive, tmp_path)[0]
+
+
+@pytest.mark.parametrize("ending", ["zip", "ZIP", "export"])
+def test_what_is_in_a_zip_is_there_as_long_as_the_zip_is(mi2, tmp_path, ending):
+    files = write_study(tmp_path / "in", "x")
+    first, second, archive = tmp_path / f"first.{ending}", tmp_path / f"second.{ending}", tmp_path / "a"
+    with zipfile.ZipFile(first, "w") as made:
+        for path in files:
+            made.write(path, path.name)
+    add(mi2, archive, first)
+    assert "3 copies" in add(mi2, archive, tmp_path / "in")
+    assert all(name.startswith(f"{first}/") for name in exported(mi2, archive, tmp_path)[0])
+    first.rename(second)
+    errors = add(mi2, archive, second)
+    assert added(errors) == 0 and "3 files moved" in errors
+    assert all(name.startswith(f"{second}/") for name in exported(mi2, archive, tmp_path)[0])
 
 
 def rle(number):

@@ -148,6 +148,20 @@ TEST_F(CodesOnDisk, GrowByTheNewRowsOnly) {
   test::expect_error(Code::kBadArgument, {}, [&] { Codes::grown(made_, rows_.rows, {{5, 5}, 3}, pool_); });
 }
 
+TEST_F(CodesOnDisk, ThatGrowOftenKeepTheMemoryOfTheirOwnBlocksOnly) {
+  const auto first = [&](std::size_t count) { return std::span(rows_.rows).first(count * kDimensions); };
+  for (const bool in_file : {false, true}) {
+    Codes::make(first(1500), kDimensions, kId, pool_).save(file_);
+    Codes codes = in_file ? Codes::load(file_, first(1500), kDimensions, kId, pool_)
+                          : Codes::make(first(1500), kDimensions, kId, pool_);
+    for (std::size_t count = 1600; count <= rows_.count(); count += 100) {
+      codes = Codes::grown(codes, first(count), kId, pool_);
+    }
+    EXPECT_EQ(codes.kept_blocks(), codes.blocks().size() - (in_file ? 1U : 0U));
+    EXPECT_EQ(blocks_of_codes(codes), blocks_of_codes(made_));
+  }
+}
+
 TEST(CodesFile, AnotherVersionIsNamed) {
   const test::TemporaryFolder folder;
   base::ThreadPool pool(1);

@@ -66,10 +66,14 @@ Codes Codes::grown(const Codes& old, std::span<const float> rows, const RowsId& 
   }
   Codes codes(count, old.dimensions_, id);
   codes.blocks_ = old.blocks_;
-  // The last block is full, or made anew.
-  if (old.rows_ % kBlockRows != 0 && count != old.rows_) codes.blocks_.pop_back();
-  codes.blocks_.resize(blocks_of(count));
   codes.memory_ = old.memory_;
+  // The last block is full, or made anew: who grows after each commit must not keep all that there were.
+  if (old.rows_ % kBlockRows != 0 && count != old.rows_) {
+    const void* const last = codes.blocks_.back().codes;
+    std::erase_if(codes.memory_, [last](const std::shared_ptr<const void>& memory) { return memory.get() == last; });
+    codes.blocks_.pop_back();
+  }
+  codes.blocks_.resize(blocks_of(count));
   codes.file_ = old.file_;
   codes.encode(rows, pool, options);
   return codes;

@@ -84,6 +84,8 @@ class Codes {
   /// on disk need not be written again.
   [[nodiscard]] std::size_t encoded() const noexcept { return encoded_; }
   [[nodiscard]] std::span<const CodeBlock> blocks() const noexcept { return blocks_; }
+  /// Blocks that memory is kept of, beside a mapped file.
+  [[nodiscard]] std::size_t kept_blocks() const noexcept { return memory_.size(); }
   /// @throws Error{kBadFile} if a file that codes were read from was cut or written while it is mapped.
   void check() const;
 

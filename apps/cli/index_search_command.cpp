@@ -60,8 +60,8 @@ struct SearchArguments {
 constexpr std::string_view kSearchHelp = R"(Queries:
   --text, --image, --item, --study, --series and --vector may be given together and again: what is
   searched is the direction in the middle of theirs; --not-text is looked away from. Texts and
-  images need --model, of the weights and options that the archive was made with. A study or a
-  series is the unit mean of its vectors; --item is a number that a result names.
+  images need --model, of the weights and options that the archive was made with. A series is the
+  unit mean of its vectors, a study that of its series'; --item is a number that a result names.
 
 Results:
   The best image of each study (or --by series, patient, image) stands for it. Every row that the

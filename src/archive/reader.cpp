@@ -125,7 +125,7 @@ std::shared_ptr<const scan::Codes> Reader::codes_of(std::size_t segment, base::T
   }
   auto codes =
       std::make_shared<const scan::Codes>(scan::Codes::load(file, rows, format_.dimensions, id, pool, options));
-  if (codes->encoded() > 0) keep(*codes, file);
+  if (codes->encoded() > 0 || codes->stale()) keep(*codes, file);
   return codes;
 }
 

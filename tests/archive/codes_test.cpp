@@ -70,6 +70,17 @@ TEST_F(CodesOnDisk, AreReadAsTheyWereMade) {
   expect_sound(load(kNoStamp), 0);
 }
 
+TEST_F(CodesOnDisk, AreStaleUntilTheyAreWrittenWithTheTimeOfTheirRows) {
+  EXPECT_FALSE(load(kId).stale());
+  EXPECT_FALSE(load(kNoStamp).stale());
+  const RowsId later{{1, 2}, 4};
+  const Codes codes = load(later);
+  EXPECT_TRUE(codes.stale());
+  expect_sound(codes, 0);
+  codes.save(file_);
+  EXPECT_FALSE(load(later).stale());
+}
+
 TEST_F(CodesOnDisk, AreMadeWhereThereIsNoFile) {
   std::filesystem::remove(file_);
   expect_sound(load(kId), rows_.count());

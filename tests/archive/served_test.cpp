@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <stop_token>
@@ -290,6 +292,24 @@ TEST(Served, AnotherArchiveInItsPlaceIsRefused) {
   test::expect_error(Code::kBadFile, {}, look);
   static_cast<void>(Writer::create(archive.folder(), kWidth, space_of("def", "raw")));
   test::expect_error(Code::kBadFile, {"another one"}, look);
+}
+
+TEST(Reader, KeepsCodesWithTheTimeThatTheirRowsHaveNow) {
+  Growing archive;
+  archive.add_study();
+  archive.close();
+  base::ThreadPool pool(1);
+  const auto codes_after_a_search = [&] {
+    Reader reader(archive.folder());
+    static_cast<void>(reader.scan(pool));
+    return test::read_back(codes_file(archive.folder(), 1));
+  };
+  const std::string before = codes_after_a_search();
+  const std::filesystem::path rows = segment_file(archive.folder(), 1);
+  std::filesystem::last_write_time(rows, std::filesystem::last_write_time(rows) + std::chrono::hours(1));
+  const std::string after = codes_after_a_search();
+  EXPECT_NE(after, before);
+  EXPECT_EQ(codes_after_a_search(), after);
 }
 
 TEST(OptionsOf, PrepareImagesAsTheSpaceSays) {

@@ -49,6 +49,7 @@ Codes Codes::load(const std::filesystem::path& path, std::span<const float> rows
   codes.blocks_.resize(blocks_of(codes.rows_));
   codes.file_ = CodesFile::open(path);
   if (codes.file_ != nullptr) {
+    codes.stale_ = id.stamp != 0 && codes.file_->id().stamp != id.stamp;
     codes.blocks_ = codes.file_->believable(rows, dimensions, id, pool);
     const auto made = [](const CodeBlock& block) { return block.codes != nullptr; };
     if (std::none_of(codes.blocks_.begin(), codes.blocks_.end(), made)) codes.file_ = nullptr;

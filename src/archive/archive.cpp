@@ -165,10 +165,11 @@ Writer Writer::create(const fs::path& folder, std::size_t dimensions, const Spac
 }
 
 void Writer::pool(Id series, Id space, std::int64_t seq) {
-  const std::vector<std::uint64_t> rows = catalog_->frames_of(series);
+  const std::vector<RowFacts> rows = catalog_->frames_of(series);
   std::vector<double> sum(format_.dimensions, 0.0);
-  for (const std::uint64_t row : rows) {
-    const std::vector<float> numbers = segments_->read(row);
+  for (const RowFacts& frame : rows) {
+    const std::vector<float> numbers = segments_->read(frame.row);
+    require_written(folder_, frame.row, numbers, frame.crc);  // or the mean of damage had a checksum that is right
     for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += static_cast<double>(numbers[i]);
   }
   double square = 0;

@@ -32,6 +32,7 @@ class Writer {
   [[nodiscard]] const std::string& key() const noexcept { return key_; }
 
   /// Puts the unit mean of a series' live rows in place of the one before, inside of a transaction.
+  /// @throws Error{kBadFile} if one of them is damaged.
   void pool(Id series, Id space, std::int64_t seq);
   /// As pool(), with the space of the rows that there are.
   void pool_again(Id series, std::int64_t seq);

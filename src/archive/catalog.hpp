@@ -173,8 +173,8 @@ class Catalog {
   /// The space of a live frame of a series.
   [[nodiscard]] std::optional<Id> space_of(Id series);
   [[nodiscard]] std::optional<Id> patient_of(std::string_view key);
-  /// Live frames of a series, as they lie.
-  [[nodiscard]] std::vector<std::uint64_t> frames_of(Id series);
+  /// Rows and checksums of the live frames of a series, as they lie.
+  [[nodiscard]] std::vector<RowFacts> frames_of(Id series);
   /// Every row. @param filter  null: all are allowed.  @throws Error{kUnsupported} as filter::bind().
   void each_row(const filter::Expr* filter, const std::function<void(const RowFacts&)>& use);
   /// The rows that a filter lets by, deleted ones too, in order. @throws as each_row().

@@ -157,10 +157,15 @@ std::optional<Id> Catalog::space_of(Id series) { return id_of(impl_->named("spac
 
 std::optional<Id> Catalog::patient_of(std::string_view key) { return id_of(impl_->named("patient_of").bind(0, key)); }
 
-std::vector<std::uint64_t> Catalog::frames_of(Id series) {
-  std::vector<std::uint64_t> rows;
+std::vector<RowFacts> Catalog::frames_of(Id series) {
+  std::vector<RowFacts> rows;
   sqlite::Statement& row = impl_->named("frames_of").bind(0, series);
-  while (row.step()) rows.push_back(static_cast<std::uint64_t>(row.integer(0)));
+  while (row.step()) {
+    RowFacts& facts = rows.emplace_back();
+    facts.row = static_cast<std::uint64_t>(row.integer(0));
+    facts.kind = RowFacts::Kind::kFrame;
+    facts.crc = static_cast<std::uint32_t>(row.integer(1));
+  }
   row.reset();
   return rows;
 }

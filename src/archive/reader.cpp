@@ -49,10 +49,7 @@ std::span<const float> Reader::row(std::uint64_t row, std::uint32_t crc) const {
                 fmt::format("{}: row {} of {}", catalog_file(folder_).string(), row, segments_->rows()));
   }
   const std::span<const float> numbers = segments_->row(row);
-  if (base::crc32c(std::as_bytes(numbers)) != crc) {
-    throw Error(Code::kBadFile, fmt::format("{}: row {} is not the one that was written; 'mi2 index verify' finds all",
-                                            segment_file(folder_, row / kSegmentRows + 1).string(), row));
-  }
+  require_written(folder_, row, numbers, crc);
   return numbers;
 }
 

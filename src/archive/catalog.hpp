@@ -205,6 +205,7 @@ class Catalog {
   [[nodiscard]] std::vector<std::pair<std::string, std::int64_t>> counts(std::string_view what);
   /// What is wrong with the catalog itself; empty: nothing.
   [[nodiscard]] std::vector<std::string> problems();
+  /// Of all and of a patient, those that were removed and not erased too.
   [[nodiscard]] std::int64_t studies();
   [[nodiscard]] std::int64_t studies_of(Id patient);
 

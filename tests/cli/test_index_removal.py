@@ -60,7 +60,8 @@ def test_of_an_erased_study_no_path_is_left(mi2, tmp_path):
     other = write_study(tmp_path / "stays", "y", slices=1)
     archive = tmp_path / "a"
     add(mi2, archive, "--slices", "max:1", *files, tmp_path / "gone" / "x" / "zother.dcm", *other)
-    with sqlite3.connect(archive / "catalog.sqlite") as catalog:  # as a run that cannot decode some of an object's frames
+    with sqlite3.connect(archive / "catalog.sqlite") as catalog:
+        # As a run that cannot decode some of an object's frames.
         catalog.execute("INSERT INTO refused VALUES (?, 'bad_file', 'cut', '')", [f"{files[1]}, frame 2 of 3"])
         # The sources of a run are kept: here they name each file.
         catalog.execute("UPDATE source SET url = 'elsewhere'")

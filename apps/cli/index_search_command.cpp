@@ -138,9 +138,10 @@ class ModelParts {
   /// Of whom an image is, as far as the archive knows.
   std::vector<archive::Subject> subjects_of(const Embedder& embedder, std::span<const std::byte> bytes,
                                             const std::string& path) {
+    // Without a key no patient is known by an identifier, but an object is by its own.
     std::error_code ignored;
-    if (!std::filesystem::exists(archive::key_file(archive_.folder()), ignored)) return {};
-    const std::string key = archive::read_key(archive_.folder());
+    const bool keyed = std::filesystem::exists(archive::key_file(archive_.folder()), ignored);
+    const std::string key = keyed ? archive::read_key(archive_.folder()) : std::string();
     const archive::ObjectNames names = archive::names_of(bytes, embedder.options().image, path, key, arguments_.site);
     std::vector<archive::Subject> subjects;
     if (!names.patient_key.empty()) {

@@ -70,3 +70,9 @@ def test_of_an_erased_study_no_path_is_left(mi2, tmp_path):
     content = b"".join(path.read_bytes() for path in archive.rglob("*") if path.is_file())
     assert b"/gone/" not in content and str(other[0]).encode() in content
     sound(mi2, archive)
+
+
+def test_without_its_key_an_archive_still_leaves_out_the_patient_of_an_image_that_it_has(mi2, hospital, removable):
+    (removable / "key").unlink()
+    found = query(mi2, removable, "--image", next(iter(hospital[1])), "--by", "image", "-k", 100)
+    assert len(found) == 12 and all(row["excluded"]["same_patient"] == 6 for row in found)

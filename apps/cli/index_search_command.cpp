@@ -60,8 +60,8 @@ struct SearchArguments {
 constexpr std::string_view kSearchHelp = R"(Queries:
   --text, --image, --item, --study, --series and --vector may be given together and again: what is
   searched is the direction in the middle of theirs; --not-text is looked away from. Texts and
-  images need --model, of the weights and options that the archive was made with. A study or a
-  series is the unit mean of its vectors; --item is a number that a result names.
+  images need --model, of the weights and options that the archive was made with. A series is the
+  unit mean of its vectors, a study that of its series'; --item is a number that a result names.
 
 Results:
   The best image of each study (or --by series, patient, image) stands for it. Every row that the
@@ -138,9 +138,10 @@ class ModelParts {
   /// Of whom an image is, as far as the archive knows.
   std::vector<archive::Subject> subjects_of(const Embedder& embedder, std::span<const std::byte> bytes,
                                             const std::string& path) {
+    // Without a key no patient is known by an identifier, but an object is by its own.
     std::error_code ignored;
-    if (!std::filesystem::exists(archive::key_file(archive_.folder()), ignored)) return {};
-    const std::string key = archive::read_key(archive_.folder());
+    const bool keyed = std::filesystem::exists(archive::key_file(archive_.folder()), ignored);
+    const std::string key = keyed ? archive::read_key(archive_.folder()) : std::string();
     const archive::ObjectNames names = archive::names_of(bytes, embedder.options().image, path, key, arguments_.site);
     std::vector<archive::Subject> subjects;
     if (!names.patient_key.empty()) {

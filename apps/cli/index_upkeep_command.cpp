@@ -215,7 +215,8 @@ Exit status 0: sound, or repaired. 3: damaged.
 constexpr std::string_view kRmHelp =
     R"(What is removed is not searched any more; its vectors stay in the files until --erase. That overwrites
 them, and what was removed before, and leaves nothing of it in the catalog. Files that are
-removed and still there come back with the next 'mi2 index add' of their folder.
+removed and still there come back with the next 'mi2 index add' of their folder. Objects go
+whole: with one frame that --where lets by, all frames of its object.
 
 Examples:
   mi2 index rm archive/ --study 1.2.840.99.1

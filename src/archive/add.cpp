@@ -6,6 +6,9 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <string>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -102,8 +105,12 @@ class Adding {
     begin();
     embed();
     settle();
+    if (added_.replaced > 0) find_left();
     return added_;
   }
+
+  /// Files that only repeated an object which the archive has lost since with the file that it was of.
+  [[nodiscard]] const std::vector<embedder::Input>& left() const { return left_; }
 
  private:
   Catalog& catalog() { return archive_.catalog(); }
@@ -230,7 +237,7 @@ class Adding {
       }
       const bool nothing = !with_frames.contains(i);
       if (nothing && failed.contains(i)) continue;
-      remember(i, nothing, instances, series_of);
+      remember(i, nothing, !failed.contains(i), instances, series_of);
     }
     for (StoredFrame& frame : stored_) {
       frame.facts.instance = instances.at(frame.file);
@@ -256,8 +263,8 @@ class Adding {
     ++added_.refused;
   }
 
-  /// @param nothing  none of its frames was chosen now.
-  void remember(std::size_t i, bool nothing, std::map<std::size_t, Id>& instances,
+  /// @param nothing  none of its frames was chosen now. @param whole  none of those chosen failed.
+  void remember(std::size_t i, bool nothing, bool whole, std::map<std::size_t, Id>& instances,
                 std::map<std::size_t, std::optional<Id>>& series_of) {
     SurveyedFile& file = survey_.files[i];
     ObjectFacts& facts = *file.facts;
@@ -271,8 +278,9 @@ class Adding {
     if (!file.known && !nothing) file.known = catalog().instance(facts.instance, series, source_id_);
     if (file.known) instances[i] = *file.known;
     series_of[i] = series;
-    catalog().put_file(name_of(i),
-                       {file.stamp, file.sha256, file.known, file.known ? "stored" : "unselected", slices_});
+    // With frames that failed it is read again next time, as if its slices had been chosen in another way.
+    catalog().put_file(name_of(i), {file.stamp, file.sha256, file.known, file.known ? "stored" : "unselected",
+                                    whole ? slices_ : std::string()});
     catalog().accept(name_of(i));
   }
 
@@ -281,27 +289,47 @@ class Adding {
     Catalog::Transaction all(catalog(), true);
     std::int64_t seq = 0;
     std::set<Id> touched;
-    for (SurveyedFile& file : survey_.files) {
+    std::vector<const SurveyedFile*> repeating;
+    for (const SurveyedFile& file : survey_.files) {
       const bool copy = file.kind == SurveyedFile::Kind::kCopy || file.kind == SurveyedFile::Kind::kMoved;
       if (!copy && file.kind != SurveyedFile::Kind::kConflict) continue;
-      if (file.known) {  // what the file had before is gone
-        if (seq == 0) seq = catalog().add_change("replace", 0);
-        if (const auto series = catalog().retire_instance(*file.known, seq)) touched.insert(*series);
-        ++added_.replaced;
-      }
-      settle(file);
+      repeating.push_back(&file);
+      if (!file.known) continue;
+      // What the file had before is gone.
+      if (seq == 0) seq = catalog().add_change("replace", 0);
+      if (const auto series = catalog().retire_instance(*file.known, seq)) touched.insert(*series);
+      ++added_.replaced;
     }
+    // Not before all of that is gone: files that were renumbered have each other's objects.
+    for (const SurveyedFile* file : repeating) settle(*file);
+    if (added_.replaced > 0) catalog().forget_conflicts();
     for (const Id series : touched) archive_.pool(series, space_, seq);
     archive_.segments().sync();
     all.commit();
+  }
+
+  /// Adds to left() what was passed over as known, and is known no more.
+  void find_left() {
+    std::unordered_set<std::string_view> seen;
+    for (const SurveyedFile& file : survey_.files) {
+      if (!seen.insert(name_of(file.input)).second) continue;
+      const bool known = file.kind == SurveyedFile::Kind::kUnchanged || file.kind == SurveyedFile::Kind::kTouched;
+      if (!known || catalog().file(name_of(file.input)).has_value()) continue;
+      left_.push_back(paths_.inputs[file.input]);
+      --added_.unchanged;
+    }
   }
 
   void settle(const SurveyedFile& file) {
     const std::string& name = name_of(file.input);
     const std::string& uid = file.facts->instance.sop_uid;
     const std::optional<StoredInstance> kept = catalog().instance_of(uid);
-    // The file that has the object could not be read after all: the next run takes this one.
-    if (!kept) return;
+    if (!kept) {
+      // The file that had the object has another one now. If it only could not be read, the next run takes this one.
+      if (file.kept && file.kept->id != 0) left_.push_back(paths_.inputs[file.input]);
+      return;
+    }
+    catalog().accept(name);
     if (file.kind == SurveyedFile::Kind::kConflict) {
       catalog().put_file(name, {file.stamp, file.sha256, std::nullopt, "conflict", slices_});
       catalog().add_conflict(name, uid, file.sha256, *kept);
@@ -311,7 +339,6 @@ class Adding {
     const bool moved = file.kind == SurveyedFile::Kind::kMoved;
     if (moved) catalog().move_instance(kept->id, name);
     catalog().put_file(name, {file.stamp, file.sha256, kept->id, moved ? "stored" : "copy", slices_});
-    catalog().accept(name);
     ++(moved ? added_.moved : added_.copies);
   }
 
@@ -332,13 +359,28 @@ class Adding {
   std::size_t done_ = 0;     ///< frames of it that have come
   std::vector<StoredFrame> stored_;
   std::vector<std::pair<PlannedFrame, Error>> failures_;
+  std::vector<embedder::Input> left_;
 };
 
 }  // namespace
 
 Added add(Writer& archive, const Embedder& embedder, const embedder::ExpandedPaths& paths, const Source& source,
           const AddOptions& options) {
-  return Adding(archive, embedder, paths, source, options).run();
+  Adding adding(archive, embedder, paths, source, options);
+  Added added = adding.run();
+  if (adding.left().empty()) return added;
+  // Again, as the first that have their objects.
+  embedder::ExpandedPaths left;
+  left.inputs = adding.left();
+  const Added more = Adding(archive, embedder, left, source, options).run();
+  added.images += more.images;
+  added.studies += more.studies;
+  added.copies += more.copies;
+  added.conflicts += more.conflicts;
+  added.moved += more.moved;
+  added.replaced += more.replaced;
+  added.refused += more.refused;
+  return added;
 }
 
 }  // namespace mi2::archive

@@ -50,8 +50,22 @@ void write_key(const fs::path& path) {
   if (!written) fail(path, "cannot be written", error);
 }
 
+/// Whether a folder has vectors: whoever makes an archive writes none before archive.json is there.
+bool has_vectors(const fs::path& folder) {
+  std::error_code error;
+  for (fs::directory_iterator it(folder / "vectors", error), end; !error && it != end; it.increment(error)) {
+    std::error_code ignored;
+    if (it->is_regular_file(ignored) && it->file_size(ignored) > kSegmentHeader) return true;
+  }
+  return false;
+}
+
 /// Nothing but what a killed run left, which goes.
 void clear(const fs::path& folder) {
+  if (has_vectors(folder)) {
+    throw Error(Code::kBadFile, fmt::format("{}: expected archive.json beside the vectors, got none; put a copy back",
+                                            folder.string()));
+  }
   std::error_code error;
   for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
     const std::string name = it->path().filename().string();
@@ -151,10 +165,11 @@ Writer Writer::create(const fs::path& folder, std::size_t dimensions, const Spac
 }
 
 void Writer::pool(Id series, Id space, std::int64_t seq) {
-  const std::vector<std::uint64_t> rows = catalog_->frames_of(series);
+  const std::vector<RowFacts> rows = catalog_->frames_of(series);
   std::vector<double> sum(format_.dimensions, 0.0);
-  for (const std::uint64_t row : rows) {
-    const std::vector<float> numbers = segments_->read(row);
+  for (const RowFacts& frame : rows) {
+    const std::vector<float> numbers = segments_->read(frame.row);
+    require_written(folder_, frame.row, numbers, frame.crc);  // or the mean of damage had a checksum that is right
     for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += static_cast<double>(numbers[i]);
   }
   double square = 0;

@@ -19,7 +19,8 @@ class Writer {
   /// @throws Error{kNotFound}, {kBadFile}, {kUnsupported}; {kOverloaded} if another process writes.
   explicit Writer(const std::filesystem::path& folder);
   /// Makes an archive in a folder that is empty or not there.
-  /// @throws Error{kBadArgument} if there is something else in it; as above.
+  /// @throws Error{kBadArgument} if there is something else in it; {kBadFile} for an archive that has lost its
+  ///         archive.json; as above.
   static Writer create(const std::filesystem::path& folder, std::size_t dimensions, const Space& space);
 
   [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_; }
@@ -31,6 +32,7 @@ class Writer {
   [[nodiscard]] const std::string& key() const noexcept { return key_; }
 
   /// Puts the unit mean of a series' live rows in place of the one before, inside of a transaction.
+  /// @throws Error{kBadFile} if one of them is damaged.
   void pool(Id series, Id space, std::int64_t seq);
   /// As pool(), with the space of the rows that there are.
   void pool_again(Id series, std::int64_t seq);

@@ -173,8 +173,8 @@ class Catalog {
   /// The space of a live frame of a series.
   [[nodiscard]] std::optional<Id> space_of(Id series);
   [[nodiscard]] std::optional<Id> patient_of(std::string_view key);
-  /// Live frames of a series, as they lie.
-  [[nodiscard]] std::vector<std::uint64_t> frames_of(Id series);
+  /// Rows and checksums of the live frames of a series, as they lie.
+  [[nodiscard]] std::vector<RowFacts> frames_of(Id series);
   /// Every row. @param filter  null: all are allowed.  @throws Error{kUnsupported} as filter::bind().
   void each_row(const filter::Expr* filter, const std::function<void(const RowFacts&)>& use);
   /// The rows that a filter lets by, deleted ones too, in order. @throws as each_row().
@@ -211,8 +211,9 @@ class Catalog {
   void copy_to(const std::filesystem::path& file);
   /// What is wrong with the catalog itself; empty: nothing.
   [[nodiscard]] std::vector<std::string> problems();
-  /// A patient with so many of the studies that the identifier is probably of nobody: studies of it, and of all.
-  [[nodiscard]] std::pair<std::int64_t, std::int64_t> most_studies_of_one_patient();
+  /// Of all and of a patient, those that were removed and not erased too.
+  [[nodiscard]] std::int64_t studies();
+  [[nodiscard]] std::int64_t studies_of(Id patient);
 
   // What changes it, inside of a transaction that writes.
   [[nodiscard]] std::int64_t add_change(std::string_view what, std::int64_t rows);
@@ -231,6 +232,8 @@ class Catalog {
   /// Its object is in another place now, as file "stored" of put_file().
   void move_instance(Id instance, std::string_view locator);
   void put_file(std::string_view locator, const KnownFile& file);
+  /// Files in conflict with an object that is no longer there are to be read again.
+  void forget_conflicts();
   void refuse(std::string_view locator, std::string_view code, std::string_view reason);
   void accept(std::string_view locator);
   void add_conflict(std::string_view locator, std::string_view sop_uid, std::string_view sha256,

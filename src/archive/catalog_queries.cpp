@@ -247,15 +247,18 @@ std::vector<std::string> Catalog::problems() {
   return found;
 }
 
-std::pair<std::int64_t, std::int64_t> Catalog::most_studies_of_one_patient() {
-  const auto single = [&](std::string_view name) {
-    sqlite::Statement& row = impl_->named(name);
-    const std::int64_t value = row.step() ? row.integer(0) : 0;
-    row.reset();
-    return value;
-  };
-  const std::int64_t most = single("most_studies");
-  return {most, single("all_studies")};
+std::int64_t Catalog::studies() {
+  sqlite::Statement& row = impl_->named("all_studies");
+  const std::int64_t count = row.step() ? row.integer(0) : 0;
+  row.reset();
+  return count;
+}
+
+std::int64_t Catalog::studies_of(Id patient) {
+  sqlite::Statement& row = impl_->named("studies_of").bind(0, patient);
+  const std::int64_t count = row.step() ? row.integer(0) : 0;
+  row.reset();
+  return count;
 }
 
 std::vector<Id> Catalog::chosen_instances(const filter::Expr* filter, std::string_view study_uid,

@@ -157,10 +157,15 @@ std::optional<Id> Catalog::space_of(Id series) { return id_of(impl_->named("spac
 
 std::optional<Id> Catalog::patient_of(std::string_view key) { return id_of(impl_->named("patient_of").bind(0, key)); }
 
-std::vector<std::uint64_t> Catalog::frames_of(Id series) {
-  std::vector<std::uint64_t> rows;
+std::vector<RowFacts> Catalog::frames_of(Id series) {
+  std::vector<RowFacts> rows;
   sqlite::Statement& row = impl_->named("frames_of").bind(0, series);
-  while (row.step()) rows.push_back(static_cast<std::uint64_t>(row.integer(0)));
+  while (row.step()) {
+    RowFacts& facts = rows.emplace_back();
+    facts.row = static_cast<std::uint64_t>(row.integer(0));
+    facts.kind = RowFacts::Kind::kFrame;
+    facts.crc = static_cast<std::uint32_t>(row.integer(1));
+  }
   row.reset();
   return rows;
 }
@@ -303,6 +308,7 @@ std::optional<Id> Catalog::retire_instance(Id instance, std::int64_t seq) {
   const std::optional<Id> series = series_of(instance);
   impl_->named("retire_frames").bind(0, seq).bind(1, instance).run();
   impl_->named("retire_instance").bind(0, seq).bind(1, instance).run();
+  impl_->named("forget_refused_frames").bind(0, instance).run();
   impl_->named("forget_files").bind(0, instance).run();
   return series;
 }
@@ -311,6 +317,8 @@ void Catalog::move_instance(Id instance, std::string_view locator) {
   impl_->named("forget_files").bind(0, instance).run();
   impl_->named("move_instance").bind(0, locator).bind(1, instance).run();
 }
+
+void Catalog::forget_conflicts() { impl_->named("forget_conflicts").run(); }
 
 void Catalog::put_file(std::string_view locator, const KnownFile& file) {
   impl_->named("put_file")

@@ -38,9 +38,9 @@ std::optional<Thumb> Catalog::thumb(std::uint64_t row_number) {
   if (const std::optional<Thumb> found = of_frame(row_number)) return found;
   const std::optional<ItemFacts> item = this->item(row_number);
   if (!item || item->kind != "series" || !item->thumb) return std::nullopt;
-  const std::vector<std::uint64_t> slices = frames_of(item->series);
+  const std::vector<RowFacts> slices = frames_of(item->series);
   for (std::size_t i = 0; i < slices.size(); ++i) {
-    if (const std::optional<Thumb> found = of_frame(slices[(slices.size() / 2 + i) % slices.size()])) return found;
+    if (const std::optional<Thumb> found = of_frame(slices[(slices.size() / 2 + i) % slices.size()].row)) return found;
   }
   return std::nullopt;
 }

@@ -49,10 +49,7 @@ std::span<const float> Reader::row(std::uint64_t row, std::uint32_t crc) const {
                 fmt::format("{}: row {} of {}", catalog_file(folder_).string(), row, segments_->rows()));
   }
   const std::span<const float> numbers = segments_->row(row);
-  if (base::crc32c(std::as_bytes(numbers)) != crc) {
-    throw Error(Code::kBadFile, fmt::format("{}: row {} is not the one that was written; 'mi2 index verify' finds all",
-                                            segment_file(folder_, row / kSegmentRows + 1).string(), row));
-  }
+  require_written(folder_, row, numbers, crc);
   return numbers;
 }
 
@@ -87,9 +84,12 @@ std::shared_ptr<const scan::Bitmap> Reader::allowed(const filter::Expr& filter) 
   catalog_->each_allowed(filter, [&](std::uint64_t row) {
     if (row < rows.size()) rows.set(static_cast<std::size_t>(row));
   });
+  auto made = std::make_shared<const scan::Bitmap>(std::move(rows));
+  // An object that is found in another file has another path from then on, without a change of its own.
+  if (filter::uses(filter, "path")) return made;
   if (filters_.size() == kKept) filters_.pop_front();
-  filters_.emplace_back(text, std::make_shared<const scan::Bitmap>(std::move(rows)));
-  return filters_.back().second;
+  filters_.emplace_back(text, made);
+  return made;
 }
 
 bool Reader::resume() {
@@ -122,7 +122,7 @@ std::shared_ptr<const scan::Codes> Reader::codes_of(std::size_t segment, base::T
   }
   auto codes =
       std::make_shared<const scan::Codes>(scan::Codes::load(file, rows, format_.dimensions, id, pool, options));
-  if (codes->encoded() > 0) keep(*codes, file);
+  if (codes->encoded() > 0 || codes->stale()) keep(*codes, file);
   return codes;
 }
 

@@ -38,7 +38,8 @@ class Reader {
 
   /// What each row is of, in order; read once.
   [[nodiscard]] const std::vector<RowFacts>& rows();
-  /// The rows that a filter lets by, deleted ones too. Those of the last few filters are kept.
+  /// The rows that a filter lets by, deleted ones too. Those of the last few filters are kept, but
+  /// not of one by path.
   /// @throws as Catalog::each_row().
   [[nodiscard]] std::shared_ptr<const scan::Bitmap> allowed(const filter::Expr& filter);
 

@@ -110,12 +110,18 @@ QueryPart mean_of(Reader& archive, std::vector<RowFacts> rows, const filter::Exp
 
 /// Whether one of the patients left out has a crowd of studies.
 bool is_crowded(Reader& archive, std::span<const QueryPart> parts) {
-  const bool patients = std::any_of(parts.begin(), parts.end(), [](const QueryPart& part) {
-    return std::any_of(part.subjects.begin(), part.subjects.end(), [](const Subject& who) { return who.patient != 0; });
+  std::set<Id> patients;
+  for (const QueryPart& part : parts) {
+    for (const Subject& who : part.subjects) {
+      if (who.patient != 0) patients.insert(who.patient);
+    }
+  }
+  if (patients.empty()) return false;
+  const std::int64_t all = archive.catalog().studies();
+  if (all < kFewStudies) return false;
+  return std::any_of(patients.begin(), patients.end(), [&](Id patient) {
+    return static_cast<double>(archive.catalog().studies_of(patient)) > kCrowd * static_cast<double>(all);
   });
-  if (!patients) return false;
-  const auto [most, all] = archive.catalog().most_studies_of_one_patient();
-  return all >= kFewStudies && static_cast<double>(most) > kCrowd * static_cast<double>(all);
 }
 
 }  // namespace

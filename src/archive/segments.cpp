@@ -66,6 +66,12 @@ void check_segment_header(std::span<const std::byte> bytes, const Format& format
   refuse(fmt::format("one of {} dimensions", base::read_little_endian<std::uint32_t>(bytes, 12)));
 }
 
+void require_written(const fs::path& folder, std::uint64_t row, std::span<const float> numbers, std::uint32_t crc) {
+  if (base::crc32c(std::as_bytes(numbers)) == crc) return;
+  throw Error(Code::kBadFile, fmt::format("{}: row {} is not the one that was written; 'mi2 index verify' finds all",
+                                          segment_file(folder, row / kSegmentRows + 1).string(), row));
+}
+
 SegmentWriter::SegmentWriter(fs::path folder, Format format, std::uint64_t rows)
     : folder_(std::move(folder)), format_(std::move(format)), next_(rows) {
   const Segments committed(folder_, format_, rows);  // each is there, whole and its own

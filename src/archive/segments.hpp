@@ -24,6 +24,10 @@ std::string segment_header(const Format& format, std::uint64_t number);
 void check_segment_header(std::span<const std::byte> bytes, const Format& format, std::uint64_t number,
                           std::string_view name);
 
+/// @throws Error{kBadFile} naming the segment's file, if a row is not the one that was written.
+void require_written(const std::filesystem::path& folder, std::uint64_t row, std::span<const float> numbers,
+                     std::uint32_t crc);
+
 /// Appends rows. Those past the last committed one, which a killed writer left, are overwritten.
 class SegmentWriter {
  public:

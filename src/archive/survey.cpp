@@ -37,6 +37,15 @@ bool settled(const Looked& file, const std::string& slices) {
   return file.known && file.known->stamp == file.stamp && file.known->slices == slices && slices == "all";
 }
 
+/// Whether a file is no longer there; of one in a zip, whether the zip is not.
+bool is_gone(const std::string& locator) {
+  std::error_code ignored;
+  for (std::filesystem::path path(locator); path.has_relative_path(); path = path.parent_path()) {
+    if (std::filesystem::exists(path, ignored)) return std::filesystem::is_directory(path, ignored);
+  }
+  return true;
+}
+
 class Surveyor {
  public:
   Surveyor(std::span<const embedder::Input> inputs, const SurveyOptions& options, Catalog* catalog,
@@ -140,10 +149,7 @@ class Surveyor {
       const std::optional<StoredInstance> stored = catalog_ != nullptr ? catalog_->instance_of(uid) : std::nullopt;
       if (!stored || stored->id == file.known) return;
       if (file.sha256.empty()) file.sha256 = hash_of(i);
-      std::error_code ignored;
-      const bool gone =
-          !std::filesystem::exists(stored->locator, ignored) && stored->locator.find(".zip/") == std::string::npos;
-      if (gone && file.sha256 == stored->sha256) {
+      if (file.sha256 == stored->sha256 && is_gone(stored->locator)) {
         file.kind = SurveyedFile::Kind::kMoved;
       } else {
         settle(file, *stored);
@@ -157,7 +163,7 @@ class Surveyor {
 
   static void settle(SurveyedFile& file, const StoredInstance& kept) {
     file.kind = file.sha256 == kept.sha256 ? SurveyedFile::Kind::kCopy : SurveyedFile::Kind::kConflict;
-    if (file.kind == SurveyedFile::Kind::kConflict) file.kept = kept;
+    file.kept = kept;
   }
 
   void group(std::size_t i, Look& look) {

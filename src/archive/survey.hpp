@@ -53,7 +53,7 @@ struct SurveyedFile {
   Stamp stamp;
   std::string sha256;                  ///< empty: known when it is embedded
   std::optional<Id> known;             ///< the instance of kTouched, kStored, kChanged (which goes), kMoved, kCopy
-  std::optional<StoredInstance> kept;  ///< of kConflict, where that is in the archive
+  std::optional<StoredInstance> kept;  ///< of kCopy and kConflict, whose object it repeats; id 0: of a file before it
   std::optional<Error> error;          ///< of kRefused
   std::unique_ptr<ObjectFacts> facts;
   bool in_series = false;

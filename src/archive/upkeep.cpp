@@ -27,6 +27,7 @@ bool remove(Writer& archive, const Removal& removal, bool erase) {
     for (const Id instance : removal.instances) {
       if (const auto series = catalog.retire_instance(instance, seq)) touched.insert(*series);
     }
+    catalog.forget_conflicts();
     for (const Id series : touched) archive.pool_again(series, seq);
     archive.segments().sync();
     if (erase) catalog.mark_erasing();

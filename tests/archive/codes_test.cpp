@@ -70,6 +70,17 @@ TEST_F(CodesOnDisk, AreReadAsTheyWereMade) {
   expect_sound(load(kNoStamp), 0);
 }
 
+TEST_F(CodesOnDisk, AreStaleUntilTheyAreWrittenWithTheTimeOfTheirRows) {
+  EXPECT_FALSE(load(kId).stale());
+  EXPECT_FALSE(load(kNoStamp).stale());
+  const RowsId later{{1, 2}, 4};
+  const Codes codes = load(later);
+  EXPECT_TRUE(codes.stale());
+  expect_sound(codes, 0);
+  codes.save(file_);
+  EXPECT_FALSE(load(later).stale());
+}
+
 TEST_F(CodesOnDisk, AreMadeWhereThereIsNoFile) {
   std::filesystem::remove(file_);
   expect_sound(load(kId), rows_.count());
@@ -146,6 +157,20 @@ TEST_F(CodesOnDisk, GrowByTheNewRowsOnly) {
   }
   test::expect_error(Code::kBadArgument, {"2400"}, [&] { Codes::grown(made_, first(100), kId, pool_); });
   test::expect_error(Code::kBadArgument, {}, [&] { Codes::grown(made_, rows_.rows, {{5, 5}, 3}, pool_); });
+}
+
+TEST_F(CodesOnDisk, ThatGrowOftenKeepTheMemoryOfTheirOwnBlocksOnly) {
+  const auto first = [&](std::size_t count) { return std::span(rows_.rows).first(count * kDimensions); };
+  for (const bool in_file : {false, true}) {
+    Codes::make(first(1500), kDimensions, kId, pool_).save(file_);
+    Codes codes = in_file ? Codes::load(file_, first(1500), kDimensions, kId, pool_)
+                          : Codes::make(first(1500), kDimensions, kId, pool_);
+    for (std::size_t count = 1600; count <= rows_.count(); count += 100) {
+      codes = Codes::grown(codes, first(count), kId, pool_);
+    }
+    EXPECT_EQ(codes.kept_blocks(), codes.blocks().size() - (in_file ? 1U : 0U));
+    EXPECT_EQ(blocks_of_codes(codes), blocks_of_codes(made_));
+  }
 }
 
 TEST(CodesFile, AnotherVersionIsNamed) {

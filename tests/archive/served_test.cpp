@@ -5,9 +5,13 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
+#include <filesystem>
 #include <map>
+#include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -43,15 +47,15 @@ class Growing {
     writer_.emplace(Writer::create(folder_.path() / "a", kWidth, space_of("abc", "raw")));
   }
 
-  /// Commits a study, of modality CT or MR in turns, each of a patient of its own.
-  void add_study() {
+  /// Commits a study, of modality CT or MR in turns. @param of  the patient; null: one of its own.
+  void add_study(std::optional<std::size_t> of = std::nullopt) {
     Catalog& catalog = writer_->catalog();
     Catalog::Transaction all(catalog, true);
     const std::int64_t seq = catalog.add_change("add", kSlices);
     const Id space = catalog.space(provenance());
     const Id source = catalog.source("folder", "here");
     PatientFacts patient;
-    patient.key = fmt::format("{:064}", next_);
+    patient.key = fmt::format("{:064}", of.value_or(next_));
     StudyFacts study;
     study.uid = uid(next_);
     SeriesFacts series;
@@ -75,6 +79,13 @@ class Growing {
     writer_->segments().sync();
     all.commit();
     ++next_;
+  }
+
+  /// The first slice is found in another file, as after a rename.
+  void move_first(std::string_view locator) {
+    Catalog::Transaction all(writer_->catalog(), true);
+    writer_->catalog().move_instance(1, locator);
+    all.commit();
   }
 
   /// Nobody writes any more.
@@ -205,6 +216,36 @@ TEST(Served, OfWhatMayNotBeSeenNothingIsFoundCountedOrRemoved) {
   EXPECT_EQ(ask(served, part, all_of_them()).excluded.deleted, kSlices + 1);
 }
 
+TEST(Served, AFilterByPathFindsAFileThatWasMoved) {
+  Growing archive;
+  archive.add_study();
+  Served served(archive.folder(), 1);
+  SearchOptions options = all_of_them();
+  options.where = filter::parse("path~elsewhere");
+  const QueryPart part = part_near(archive.rows().row(0));
+  EXPECT_EQ(ask(served, part, options).searched, 0U);
+  archive.move_first("elsewhere/0-0.dcm");
+  EXPECT_EQ(ask(served, part, options).searched, 1U);
+}
+
+TEST(Served, AWarningOfACrowdIsOfThePatientWhoIsLeftOut) {
+  Growing archive;
+  for (std::size_t i = 0; i < 40; ++i) archive.add_study(i < 4 ? std::size_t{0} : i);
+  archive.close();
+  Served served(archive.folder(), 1);
+  const auto crowded = [&](std::size_t study) {
+    SearchAnswer answer;
+    served.search([&](Reader& reader, base::ThreadPool& pool) {
+      const QueryPart part = part_of_study(reader, Growing::uid(study));
+      answer = search(reader, std::span(&part, 1), all_of_them(), pool);
+    });
+    EXPECT_EQ(answer.excluded.same_patient, study < 4 ? 4 * kSlices : kSlices);
+    return answer.crowded_patient;
+  };
+  EXPECT_TRUE(crowded(1));
+  EXPECT_FALSE(crowded(20));
+}
+
 TEST(Served, AFilterMayHaveAsManyDatesAsValues) {
   Growing archive;
   archive.add_study();
@@ -251,6 +292,24 @@ TEST(Served, AnotherArchiveInItsPlaceIsRefused) {
   test::expect_error(Code::kBadFile, {}, look);
   static_cast<void>(Writer::create(archive.folder(), kWidth, space_of("def", "raw")));
   test::expect_error(Code::kBadFile, {"another one"}, look);
+}
+
+TEST(Reader, KeepsCodesWithTheTimeThatTheirRowsHaveNow) {
+  Growing archive;
+  archive.add_study();
+  archive.close();
+  base::ThreadPool pool(1);
+  const auto codes_after_a_search = [&] {
+    Reader reader(archive.folder());
+    static_cast<void>(reader.scan(pool));
+    return test::read_back(codes_file(archive.folder(), 1));
+  };
+  const std::string before = codes_after_a_search();
+  const std::filesystem::path rows = segment_file(archive.folder(), 1);
+  std::filesystem::last_write_time(rows, std::filesystem::last_write_time(rows) + std::chrono::hours(1));
+  const std::string after = codes_after_a_search();
+  EXPECT_NE(after, before);
+  EXPECT_EQ(codes_after_a_search(), after);
 }
 
 TEST(OptionsOf, PrepareImagesAsTheSpaceSays) {

@@ -6,7 +6,7 @@ import sqlite3
 import struct
 
 import pytest
-from dicom_studies import write_hospital
+from dicom_studies import write_hospital, write_study
 from index_support import exported, query, sound, totals
 
 HEADER, TEXT = 64, "chest x-ray"
@@ -71,6 +71,15 @@ def test_a_damaged_segment_is_refused_and_repaired(mi2, made, archive, damage):
     sound(mi2, archive)
 
 
+def test_an_archive_that_lost_its_archive_json_is_not_made_anew(mi2, made, archive):
+    (archive / "archive.json").unlink()
+    before = {path: path.read_bytes() for path in archive.rglob("*") if path.is_file()}
+    assert "archive.json" in mi2("index", "add", str(archive), str(made / "in"), status=3).errors
+    assert {path: path.read_bytes() for path in archive.rglob("*") if path.is_file()} == before
+    shutil.copy(made / "a" / "archive.json", archive)
+    sound(mi2, archive)
+
+
 def test_a_segment_of_another_archive_is_refused(mi2, made, archive):
     shutil.copy(segment(made / "other"), segment(archive))
     refused(mi2, archive, "000001.f32", "another archive")
@@ -96,6 +105,20 @@ def test_a_vector_that_was_written_over_is_never_a_hit(mi2, made, archive, tmp_p
     assert totals(mi2, archive)["images"] == len(names) - 1
     mi2("index", "add", str(archive), str(made / "in"))
     assert query(mi2, archive, "--text", TEXT, "--by", "image", "-k", 1)[0]["score"] == first["score"]
+    sound(mi2, archive)
+
+
+def test_a_series_mean_is_not_made_of_a_damaged_slice(mi2, made, archive, tmp_path):
+    content = bytearray(segment(archive).read_bytes())
+    content[HEADER] ^= 1  # of the first slice of the first study
+    segment(archive).write_bytes(content)
+    write_study(tmp_path / "late", 0, slices=4, patient="P0")
+    late = tmp_path / "late" / "0" / "s0" / "03.dcm"
+    assert "row 0" in mi2("index", "add", str(archive), str(late), status=3).errors
+    assert totals(mi2, archive) == totals(mi2, made / "a")
+    mi2("index", "verify", "--repair", str(archive), with_model=False)
+    mi2("index", "add", str(archive), str(made / "in"), str(late))
+    assert totals(mi2, archive)["images"] == totals(mi2, made / "a")["images"] + 1
     sound(mi2, archive)
 
 

@@ -1,7 +1,9 @@
 """Archives from which something is removed: it is not found any more, and erased it leaves nothing."""
+import sqlite3
+
 import pytest
-from dicom_studies import uid, write_hospital
-from index_support import add, added, exported, query, sound, totals
+from dicom_studies import slice_of, uid, write, write_hospital, write_study
+from index_support import add, added, exported, query, sound, stats
 
 TEXT = "chest x-ray"
 
@@ -27,7 +29,8 @@ def test_what_is_removed_is_not_found_and_counted(mi2, removable):
     mi2("index", "rm", str(removable), "--patient", "P1", "--yes", with_model=False)
     assert len(query(mi2, removable, "--text", TEXT, "--by", "image", "-k", 100)) == 9
     mi2("index", "rm", str(removable), "--where", "modality=MR and date>=2025", "--yes", with_model=False)
-    assert totals(mi2, removable)["images"] == 6
+    left = stats(mi2, removable)
+    assert (left["totals"]["images"], left["totals"]["patients"], left["newest_study"]) == (6, 2, "2024-01-15")
     mi2("index", "rm", str(removable), "--patient", "P1", "--yes", status=7, with_model=False)
     sound(mi2, removable)
 
@@ -47,3 +50,29 @@ def test_what_is_erased_leaves_nothing(mi2, hospital, removable, tmp_path):
     assert len(query(mi2, removable, "--text", TEXT, "--by", "image", "-k", 100)) == 12
     assert added(add(mi2, removable, hospital[0])) == 6
     sound(mi2, removable)
+
+
+def test_of_an_erased_study_no_path_is_left(mi2, tmp_path):
+    files = write_study(tmp_path / "gone", "x")
+    rival = slice_of("x", 0, 1)
+    rival.PixelData = bytes(len(rival.PixelData))
+    write(tmp_path / "gone" / "x" / "zother.dcm", rival)
+    other = write_study(tmp_path / "stays", "y", slices=1)
+    archive = tmp_path / "a"
+    add(mi2, archive, "--slices", "max:1", *files, tmp_path / "gone" / "x" / "zother.dcm", *other)
+    with sqlite3.connect(archive / "catalog.sqlite") as catalog:
+        # As a run that cannot decode some of an object's frames.
+        catalog.execute("INSERT INTO refused VALUES (?, 'bad_file', 'cut', '')", [f"{files[1]}, frame 2 of 3"])
+        # The sources of a run are kept: here they name each file.
+        catalog.execute("UPDATE source SET url = 'elsewhere'")
+    catalog.close()
+    mi2("index", "rm", str(archive), "--study", uid("study", "x"), "--erase", "--yes", with_model=False)
+    content = b"".join(path.read_bytes() for path in archive.rglob("*") if path.is_file())
+    assert b"/gone/" not in content and str(other[0]).encode() in content
+    sound(mi2, archive)
+
+
+def test_without_its_key_an_archive_still_leaves_out_the_patient_of_an_image_that_it_has(mi2, hospital, removable):
+    (removable / "key").unlink()
+    found = query(mi2, removable, "--image", next(iter(hospital[1])), "--by", "image", "-k", 100)
+    assert len(found) == 12 and all(row["excluded"]["same_patient"] == 6 for row in found)

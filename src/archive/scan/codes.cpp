@@ -49,6 +49,7 @@ Codes Codes::load(const std::filesystem::path& path, std::span<const float> rows
   codes.blocks_.resize(blocks_of(codes.rows_));
   codes.file_ = CodesFile::open(path);
   if (codes.file_ != nullptr) {
+    codes.stale_ = id.stamp != 0 && codes.file_->id().stamp != id.stamp;
     codes.blocks_ = codes.file_->believable(rows, dimensions, id, pool);
     const auto made = [](const CodeBlock& block) { return block.codes != nullptr; };
     if (std::none_of(codes.blocks_.begin(), codes.blocks_.end(), made)) codes.file_ = nullptr;
@@ -66,10 +67,14 @@ Codes Codes::grown(const Codes& old, std::span<const float> rows, const RowsId& 
   }
   Codes codes(count, old.dimensions_, id);
   codes.blocks_ = old.blocks_;
-  // The last block is full, or made anew.
-  if (old.rows_ % kBlockRows != 0 && count != old.rows_) codes.blocks_.pop_back();
-  codes.blocks_.resize(blocks_of(count));
   codes.memory_ = old.memory_;
+  // The last block is full, or made anew: who grows after each commit must not keep all that there were.
+  if (old.rows_ % kBlockRows != 0 && count != old.rows_) {
+    const void* const last = codes.blocks_.back().codes;
+    std::erase_if(codes.memory_, [last](const std::shared_ptr<const void>& memory) { return memory.get() == last; });
+    codes.blocks_.pop_back();
+  }
+  codes.blocks_.resize(blocks_of(count));
   codes.file_ = old.file_;
   codes.encode(rows, pool, options);
   return codes;

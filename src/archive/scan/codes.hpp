@@ -83,7 +83,12 @@ class Codes {
   /// Rows that were encoded in the call that made this, not read from a file or taken from older codes: with 0, what is
   /// on disk need not be written again.
   [[nodiscard]] std::size_t encoded() const noexcept { return encoded_; }
+  /// Whether the rows had to be read because the file of codes has another stamp: once it is written again, they need
+  /// not be.
+  [[nodiscard]] bool stale() const noexcept { return stale_; }
   [[nodiscard]] std::span<const CodeBlock> blocks() const noexcept { return blocks_; }
+  /// Blocks that memory is kept of, beside a mapped file.
+  [[nodiscard]] std::size_t kept_blocks() const noexcept { return memory_.size(); }
   /// @throws Error{kBadFile} if a file that codes were read from was cut or written while it is mapped.
   void check() const;
 
@@ -96,6 +101,7 @@ class Codes {
   std::size_t dimensions_;
   RowsId id_;
   std::size_t encoded_ = 0;
+  bool stale_ = false;
   std::vector<CodeBlock> blocks_;
   std::vector<std::shared_ptr<const void>> memory_;  ///< what the blocks point into
   std::shared_ptr<const CodesFile> file_;            ///< the mapped file, or none

@@ -34,6 +34,8 @@ class CodesFile {
   /// @returns null if there is none, or one whose header or table is no good.
   static std::shared_ptr<const CodesFile> open(const std::filesystem::path& path);
 
+  [[nodiscard]] const RowsId& id() const noexcept { return header_.id; }
+
   /// A block for each of the rows' blocks; without codes where the file has none that are certainly codes of these
   /// rows.
   [[nodiscard]] std::vector<CodeBlock> believable(std::span<const float> rows, std::size_t dimensions, const RowsId& id,

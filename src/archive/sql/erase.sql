@@ -7,6 +7,8 @@ DELETE FROM refused WHERE locator IN (SELECT locator FROM instance WHERE deleted
 DELETE FROM conflict WHERE kept IN (SELECT locator FROM instance WHERE deleted_seq IS NOT NULL)
   OR sop_uid IN (SELECT sop_uid FROM instance WHERE deleted_seq IS NOT NULL);
 DELETE FROM file WHERE instance IN (SELECT id FROM instance WHERE deleted_seq IS NOT NULL);
+-- Slices that were not chosen: nothing says of which study. They are looked at again in any case.
+DELETE FROM file WHERE outcome = 'unselected';
 DELETE FROM instance WHERE deleted_seq IS NOT NULL;
 DELETE FROM label WHERE series IN
   (SELECT id FROM series WHERE NOT EXISTS (SELECT 1 FROM instance WHERE instance.series = series.id));

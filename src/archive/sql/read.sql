@@ -93,7 +93,9 @@ ORDER BY instance.id
 -- name: live_rows
 SELECT count(*) FROM item WHERE instance = ? AND kind = 'frame' AND deleted_seq IS NULL
 -- name: count_totals
-SELECT 'patients', count(*) FROM patient WHERE EXISTS (SELECT 1 FROM study WHERE study.patient = patient.id)
+SELECT 'patients', count(DISTINCT coalesce(patient.alias_of, patient.id)) FROM instance
+  JOIN series ON series.id = instance.series JOIN study ON study.id = series.study
+  JOIN patient ON patient.id = study.patient WHERE instance.deleted_seq IS NULL
 UNION ALL SELECT 'studies', count(DISTINCT series.study) FROM instance JOIN series ON series.id = instance.series
   WHERE instance.deleted_seq IS NULL
 UNION ALL SELECT 'series', count(DISTINCT series) FROM instance WHERE deleted_seq IS NULL
@@ -130,12 +132,13 @@ FROM item JOIN space ON space.id = item.space WHERE item.deleted_seq IS NULL GRO
 -- name: count_source
 SELECT source.kind || ' ' || source.url, count(instance.id) FROM source
 LEFT JOIN instance ON instance.source = source.id AND instance.deleted_seq IS NULL GROUP BY source.id ORDER BY source.id
--- name: most_studies
-SELECT count(*) FROM study WHERE patient IS NOT NULL GROUP BY patient ORDER BY 1 DESC LIMIT 1
+-- name: studies_of
+SELECT count(*) FROM study WHERE patient = ?1 OR patient IN (SELECT id FROM patient WHERE alias_of = ?1)
 -- name: all_studies
 SELECT count(*) FROM study
 -- name: newest
-SELECT coalesce(max(date), '-'), 1 FROM study
+SELECT coalesce(max(study.date), '-'), 1 FROM study WHERE EXISTS (SELECT 1 FROM series
+  JOIN instance ON instance.series = series.id WHERE series.study = study.id AND instance.deleted_seq IS NULL)
 -- name: thumb
 SELECT thumb.item, thumb.offset, thumb.size, thumb.crc32c FROM thumb JOIN item ON item.id = thumb.item
 WHERE thumb.item = ? AND item.kind = 'frame' AND item.deleted_seq IS NULL

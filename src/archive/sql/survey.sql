@@ -18,6 +18,6 @@ SELECT max(space) FROM item WHERE series = ? AND kind = 'frame' AND deleted_seq 
 -- name: patient_of
 SELECT coalesce(alias_of, id) FROM patient WHERE key = ?
 -- name: frames_of
-SELECT item.id FROM item JOIN instance ON instance.id = item.instance
+SELECT item.id, item.crc32c FROM item JOIN instance ON instance.id = item.instance
 WHERE item.series = ? AND item.kind = 'frame' AND item.deleted_seq IS NULL
 ORDER BY item.position IS NULL, item.position, instance.number IS NULL, instance.number, item.frame, item.id

@@ -36,12 +36,18 @@ UPDATE item SET deleted_seq = ? WHERE series = ? AND kind = 'series' AND deleted
 UPDATE item SET deleted_seq = ? WHERE instance = ? AND deleted_seq IS NULL
 -- name: retire_instance
 UPDATE instance SET deleted_seq = ? WHERE id = ? AND deleted_seq IS NULL
+-- name: forget_refused_frames
+DELETE FROM refused WHERE locator BETWEEN (SELECT locator || ', frame ' FROM instance WHERE id = ?1)
+  AND (SELECT locator || ', frame :' FROM instance WHERE id = ?1)
 -- name: series_of
 SELECT series FROM instance WHERE id = ?
 -- name: move_instance
 UPDATE instance SET locator = ? WHERE id = ?
 -- name: forget_files
 DELETE FROM file WHERE instance = ?
+-- name: forget_conflicts
+DELETE FROM file WHERE outcome = 'conflict' AND locator IN (SELECT locator FROM conflict WHERE NOT EXISTS
+  (SELECT 1 FROM instance WHERE instance.sop_uid = conflict.sop_uid AND instance.deleted_seq IS NULL))
 -- name: put_file
 INSERT INTO file (locator, size, mtime_ns, ctime_ns, sha256, instance, outcome, slices) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (locator) DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns,

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Gather real medical pictures with a free licence from package managers.
+"""Gather real medical images with a free licence from package managers.
 
     gather.py EXAMPLES DOWNLOADS
 
-Writes the pictures and SOURCES.md to EXAMPLES and keeps the packages in DOWNLOADS. A picture that is there is left
-alone. A package that cannot be had costs its pictures, not the demo.
+Writes the images and SOURCES.md to EXAMPLES and keeps the packages in DOWNLOADS. An image that is there is left
+alone. A package that cannot be had costs its images, not the demo.
 """
 import glob
 import gzip
@@ -143,9 +143,9 @@ def main():
             print(f"demo: *** without {', '.join(names)}: {error} ***", file=sys.stderr)
     there = [name for name in SOURCES if (examples / name).is_file()]
     lines = [f"| {name} | {SOURCES[name][0]} | {SOURCES[name][1]} |" for name in there]
-    table = ["# Where these pictures come from", "", "| file | source | licence |", "|---|---|---|", *lines, ""]
+    table = ["# Where these images come from", "", "| file | source | licence |", "|---|---|---|", *lines, ""]
     (examples / "SOURCES.md").write_text("\n".join(table))
-    print(f"demo: {len(there)} pictures in {examples}, their sources in {examples / 'SOURCES.md'}")
+    print(f"demo: {len(there)} images in {examples}, their sources in {examples / 'SOURCES.md'}")
     return 0 if there else 1
 
 

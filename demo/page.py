@@ -48,24 +48,24 @@ PAGE = string.Template("""<!DOCTYPE html>
 <body>
 <header>
 <h1>mi2: contact sheet</h1>
-<p>Real pictures with a free licence, read, embedded and labelled by <code>build/mi2</code> with the starter model. It
+<p>Real images with a free licence, read, embedded and labelled by <code>build/mi2</code> with the starter model. It
 knows 20 labels of nine modalities.</p>
 <p class="warn"><strong>Not for care.</strong> The starter model is for trying the program, never for care, triage or
-any decision about a person. The pictures' sources and licences: <code>build/examples/SOURCES.md</code>.</p>
+any decision about a person. The images' sources and licences: <code>build/examples/SOURCES.md</code>.</p>
 </header>
 <main>
 <section aria-labelledby="found">
-<h2 id="found">Pictures found by text</h2>
-<p>Each text and the three pictures nearest to it, with their cosine.</p>
+<h2 id="found">Images found by text</h2>
+<p>Each text and the three images nearest to it, with their cosine.</p>
 <ul class="found">
 $answers
 </ul>
 </section>
 <section aria-labelledby="sheet">
 <h2 id="sheet">Labels without training</h2>
-<p>How the picture was made, by all labels together; the three most likely of 20 labels with their probabilities; and the
-nearest other picture with its cosine. A picture that is farther from its nearest label than 98 % of that label's training
-images is said to be none of the twenty; what is unlike them all the same looks near to one, the model being small.</p>
+<p>How the image was made, by all labels together; the three most likely of 20 labels with their probabilities; and the
+nearest other image with its cosine. An image that is farther from its nearest label than 98 % of that label's training
+images is called none of the twenty; since the model is small, an image unlike all of them may still look near to one.</p>
 <ul class="sheet">
 $cards
 </ul>

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The demo: gathers freely licensed pictures into build/examples/, runs build/mi2 with the starter model on them, writes
+# The demo: gathers freely licensed images into build/examples/, runs build/mi2 with the starter model on them, writes
 # build/demo/index.html, and keeps them in an archive for the page of mi2 serve. What was gathered once is kept, so that a second run needs no network.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Run mi2 on a folder of pictures, print what it answers and write the same as one self-contained page.
+"""Run mi2 on a folder of images, print what it answers and write the same as one self-contained page.
 
     show.py PROGRAM MODEL EXAMPLES PAGE
 """
@@ -11,7 +11,7 @@ import sys
 
 import page
 
-# What the starter model is asked to find among the pictures; it knows captions of this kind.
+# What the starter model is asked to find among the images; it knows captions of this kind.
 QUERIES = [
     "fundus photograph retina diabetic retinopathy",
     "histopathology stained tissue section",
@@ -67,7 +67,7 @@ def is_none_of_them(vector, labels, thresholds):
 
 
 def print_labels(scores, modalities, nones):
-    print_table(["picture", "modality", "probability", "most likely label", "probability"],
+    print_table(["image", "modality", "probability", "most likely label", "probability"],
                 [[name, modalities[name][0], f"{modalities[name][1]:.3f}",
                   "none of the twenty" if name in nones else found[0]["label"],
                   "" if name in nones else f"{found[0]['score']:.3f}"] for name, found in scores.items()])
@@ -85,14 +85,14 @@ def main():
     vectors = {row["text"]: row["embedding"] for row in embedded if "text" in row}
 
     answers = {text: ranked(vectors[text], images) for text in QUERIES}
-    print("\nText to image: the nearest pictures, with their cosine")
+    print("\nText to image: the nearest images, with their cosine")
     print_table(["text", "nearest", "second"],
                 [[text, *(f"{other} {cosine:.3f}" for cosine, other in near[:2])] for text, near in answers.items()])
 
     neighbours = {name: ranked(vector, {other: images[other] for other in images if other != name})
                   for name, vector in images.items()}
-    print("\nImage to image: the nearest other pictures, with their cosine")
-    print_table(["picture", "nearest", "second"],
+    print("\nImage to image: the nearest other images, with their cosine")
+    print_table(["image", "nearest", "second"],
                 [[name, *(f"{other} {cosine:.3f}" for cosine, other in near[:2])] for name, near in neighbours.items()])
 
     classified = rows(run(program, "classify", "--model", model, "--labels-file", model / "labels.txt", "--format",

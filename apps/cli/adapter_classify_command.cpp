@@ -43,8 +43,8 @@ Scores are its softmax over its labels, at the temperature it was calibrated to,
 imported pipeline gives.
 
 Inputs:
-  --embeddings FILE, which mi2 embed wrote (jsonl, csv, npy); or --model DIR and PATHs: PNG,
-  JPEG, WebP, TIFF or DICOM files, '-' for one on standard input, or folders of them.
+  --embeddings FILE, which mi2 embed wrote (jsonl, csv, npy); or --model DIR and PATHs that
+  mi2 embed reads: files, folders, zips, DICOMDIRs, or '-' for one file on standard input.
   Vectors of another model than the adapter was trained on are refused, where both are known.
 
 Formats:

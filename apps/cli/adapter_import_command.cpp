@@ -73,7 +73,7 @@ void add_adapter_import(CLI::App& command, Session& session) {
   command.add_option("--weights", arguments->weights, "The weights (default: those beside the config)")
       ->type_name("FILE");
   CLI::Option* const labels =
-      command.add_option("-l,--labels", arguments->labels, "Names of the outputs, with commas between");
+      command.add_option("-l,--labels", arguments->labels, "Names of the outputs, separated by commas");
   labels->type_name("A,B,C");
   command.add_option("--labels-file", arguments->labels_file, "A file with one label per line")
       ->type_name("FILE")

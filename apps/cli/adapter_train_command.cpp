@@ -323,7 +323,7 @@ void add_adapter_train(CLI::App& command, Session& session) {
       ->type_name("FILE");
   command.add_option("--test-labels", arguments->splits.test, "A CSV as --labels, of the test rows alone")
       ->type_name("FILE");
-  command.add_option("--classes", arguments->classes, "Only rows of these labels, with commas between")
+  command.add_option("--classes", arguments->classes, "Only rows of these labels, separated by commas")
       ->type_name("A,B,C");
   command.add_option("-o,--out", arguments->out, "Write NAME.safetensors and NAME.json")->type_name("NAME")->required();
   command.add_flag("--force", arguments->force, "Replace an adapter that already exists");

@@ -149,8 +149,8 @@ void add_slide(CLI::App& command, std::optional<SlideOptions>& slide) {
       ->type_name("N");
   parsed(
       "--mpp", [chosen](const std::string& text) { chosen().mpp = parse_mpp(text); },
-      "Whole slides: tiles of the model's size at this many um a pixel, from the nearest level as fine (default with "
-      "--tiles alone: 0.5)")
+      "Whole slides: tiles of the model's size at this many um per pixel, from the nearest level as fine (default "
+      "with --tiles alone: 0.5)")
       ->type_name("UM");
   parsed(
       "--tiles", [chosen](const std::string& text) { chosen().tiles = parse_tiles(text); },

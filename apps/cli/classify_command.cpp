@@ -55,7 +55,8 @@ Inputs:
   A PATH is a PNG, JPEG, JPEG 2000, WebP, TIFF, GIF, BMP or DICOM file, a volume, '-' for one
   such file on standard input, or a folder: then every image below it, by name, without
   hidden files; other files are skipped, and named with --verbose. A zip stands for the
-  images in it, a DICOMDIR for the files that it lists. Or --embeddings FILE, which mi2 embed wrote with the same model.
+  images in it, a DICOMDIR for the files that it lists. Or --embeddings FILE, which mi2 embed
+  wrote with the same model.
 
 Formats:
   table  for people: the path, then rank, score and label, best first

@@ -223,7 +223,7 @@ void add_prepare(CLI::App& command, Session& session) {
   command
       .add_option("--protocol", arguments->prepare.options.protocol, "How rows are split (default: the recipe's first)")
       ->type_name("NAME");
-  command.add_option("--seed", arguments->prepare.options.seed, "Of splits that are drawn")
+  command.add_option("--seed", arguments->prepare.options.seed, "Seed of splits that are drawn")
       ->type_name("N")
       ->capture_default_str();
   command.add_option("--set", arguments->prepare.settings, "A setting of the recipe: KEY=VALUE")

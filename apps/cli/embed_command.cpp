@@ -53,15 +53,17 @@ Formats:
   csv    kind,input,e0,e1,.. after a header line; kind is image or text
   npy    float32 [rows, dimensions], rows in order; with --out FILE, FILE.rows.jsonl says what they
          are, and the commands that read FILE read it too
-  Doubts about an image that is read all the same go to standard error and, in jsonl, into
+  Doubts about an image that is read nevertheless go to standard error and, in jsonl, into
   "warnings": ["name: what was found"]; --strict refuses such images.
   Numbers have the fewest digits that read back to the same float32. --provenance
-  adds weights_sha256, profile, dtype and version to every row (of npy, to FILE.rows.jsonl).
+  adds weights_sha256, profile, dtype, version and instructions to every row (of npy, to
+  FILE.rows.jsonl).
 
 Frames:
   Without --frames each image gives one row: a DICOM its middle frame, a volume its middle
-  slice, a TIFF its first page. With it every selected frame is a row: jsonl adds "frame", from 1, and "frames", how
-  many the file has; csv a column frame after input; npy has the rows in this order.
+  slice, a TIFF its first page. With it every selected frame is a row: jsonl adds "frame",
+  from 1, and "frames", how many the file has; csv a column frame after input; npy has the
+  rows in this order.
     middle  that one frame          N         frame number N
     all     every frame             every:K   frames 1, 1 + K, 1 + 2 K, ..
     first   frame 1                 center:K  K frames around the middle

@@ -8,7 +8,7 @@ namespace mi2::cli {
 void add_energy_arguments(CLI::App& command, EnergyArguments& arguments) {
   command
       .add_option("--watts", arguments.watts,
-                  fmt::format("Of {}: a number, LOW-HIGH, or a device's name, as mi2 report carbon lists them{}",
+                  fmt::format("Watts of {}: a number, LOW-HIGH, or a device's name, as mi2 report carbon lists them{}",
                               arguments.of_one_device ? "one device" : "this machine under this load",
                               arguments.of_one_device ? "" : ", 8xNAME for eight"))
       ->type_name("W");

@@ -42,13 +42,14 @@ constexpr std::string_view kEvaluateHelp = R"(A published dataset:
   NAME (mi2 dataset list) or --recipe FILE, with --root and --model: the dataset is prepared as by
   mi2 dataset prepare, its images are embedded, and each way has a report in a folder of DIR:
   zero-shot (the nearest text), knn-64 and knn-5 (neighbours in the training split) and probe (a
-  linear classifier, which needs libtorch). report.html is above them, with what is published beside;
+  linear classifier, which needs libtorch). DIR/report.html compares them with the published figures;
   evaluation.json has the same. --ways fine-tune trains the model on the training split first, as mi2
-  train does, and never on test: DIR/fine-tune/run is its folder, --resume goes on, and --set changes
-  how. --all evaluates every folder of --root that is called as a dataset, and
-  prints the published table with a column of ours. Vectors are kept in --cache (DIR/cache), by each file's path, size
-  and time and by the weights: a second run embeds what has changed, and a killed one goes on. What the run
-  took in energy and CO2 is in both, each factor with its source (--watts, --pue, --region).
+  train does, and never on test: DIR/fine-tune/run is its folder, --resume continues it, and --set
+  changes its settings. --all evaluates every folder of --root that has a dataset's name, and prints
+  the published table with a column of ours. Vectors are kept in --cache (DIR/cache), by each file's
+  path, size and time and by the weights: a second run embeds only what has changed, and a killed one
+  continues. Both files state the run's energy and CO2, each factor with its source (--watts, --pue,
+  --region).
 
 Tables (CSV, any order of rows, matched by id):
   --predictions  `id` and one column of scores per label; or one row per id and label,
@@ -66,7 +67,7 @@ column per age, whose name is the age.
 
 What is refused: an id twice, a score that is not a finite number, a label without scores
 (--drop-unscored), a labelled row without scores (--allow-missing), a patient in several splits
-(--allow-leak). What an option lets by is counted in the report.
+(--allow-leak). What these options admit is counted in the report.
 
 Output: DIR gets report.html, report.json, figures.csv, labels.csv, groups.csv, points.csv,
 worst.csv, rows.csv and tables.tex; a summary goes to standard output. What is undefined, such as
@@ -148,7 +149,7 @@ void add_dataset_arguments(CLI::App& command, DatasetEvaluation& dataset) {
       .add_option("--set", dataset.dataset.settings,
                   "A setting of the recipe: KEY=VALUE; a KEY in capitals is one of mi2 train, for fine-tune")
       ->type_name("KEY=VALUE");
-  command.add_option("--split-seed", dataset.dataset.options.seed, "Of splits that are drawn, and of the probe")
+  command.add_option("--split-seed", dataset.dataset.options.seed, "Seed of drawn splits and of the probe")
       ->type_name("N")
       ->capture_default_str();
   command.add_option("--ways", dataset.ways, "How the model answers (default: zero-shot,knn,probe)")
@@ -193,11 +194,11 @@ void add_analysis_arguments(CLI::App& command, EvaluateArguments& arguments) {
   command.add_option("--bootstrap", analysis.samples, "Samples; 0: none (default: 2000, fewer or none of many rows)")
       ->type_name("N")
       ->check(CLI::Range(0U, 100'000U).description(""));
-  command.add_option("--level", analysis.level, "Of intervals")
+  command.add_option("--level", analysis.level, "Confidence level of the intervals")
       ->type_name("SHARE")
       ->check(number_in(0.5, 0.999))
       ->capture_default_str();
-  command.add_option("--seed", analysis.seed, "Of the bootstrap")->type_name("N")->capture_default_str();
+  command.add_option("--seed", analysis.seed, "Seed of the bootstrap")->type_name("N")->capture_default_str();
   command.add_option("--prevalence", analysis.prevalence, "State predictive values at this share of people")
       ->type_name("SHARE")
       ->check(number_in(1e-9, 1 - 1e-9));
@@ -223,7 +224,7 @@ void add_evaluate(CLI::App& command, Session& session) {
   command.add_flag("--all", arguments->all,
                    "Every dataset whose folder is in --root, called as mi2 dataset list has it");
   command.add_option("--predictions", arguments->predictions, "Scores of every label for every id")->type_name("FILE");
-  command.add_option("-l,--labels", arguments->labels, "What is true of every id")->type_name("FILE");
+  command.add_option("-l,--labels", arguments->labels, "The true label of every id")->type_name("FILE");
   command.add_option("--attributes", arguments->attributes, "More columns of the ids")->type_name("FILE");
   command.add_option("--compare", arguments->compared, "Two reports of the same rows, to say which model is better")
       ->type_name("DIR")

@@ -52,7 +52,7 @@ struct FidelityArguments {
 };
 
 constexpr std::string_view kFidelityHelp =
-    R"(What is measured, for each dtype in a process of its own, one after the other:
+    R"(What is measured, for each dtype in a separate process, one after the other:
   cosine of every image's and text's vector with f32's, minimum and mean; share of images
   with the same nearest label as in f32; share of images whose nearest label is correct
   (--truth); median time per forward pass; time to load; memory that loading added, and

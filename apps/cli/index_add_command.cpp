@@ -50,8 +50,8 @@ struct IndexAddArguments {
 };
 
 constexpr std::string_view kAddHelp = R"(Sources:
-  A SOURCE is a file, a folder (every image below it), a zip or a DICOMDIR. What is no image
-  is counted by its reason, and 'mi2 index stats' shows it. The archive is made if it is not there.
+  A SOURCE is a file, a folder (every image below it), a zip or a DICOMDIR. A file that is no
+  image is counted by reason, as 'mi2 index stats' shows. The archive is made if it is not there.
 
 What is added:
   Of a DICOM object every frame, with what its header says of modality, body part, date and
@@ -66,15 +66,15 @@ What is added:
   Each study is committed when it is complete: after a kill or Ctrl-C the same command goes on.
 
 Energy:
-  What a run has taken is measured (RAPL, NVML), estimated, or computed from --watts, and said at its
+  What a run takes is measured (RAPL, NVML), estimated, or computed from --watts, and reported at its
   end. The archive keeps the sum and the last run's account: 'mi2 index stats'.
 
 Privacy:
-  Patients' names are never kept, and blotted out of descriptions. Patient IDs and accession numbers
+  Patients' names are never kept, and are masked in descriptions. Patient IDs and accession numbers
   become hashes under the archive's own key; --identifiers keep keeps them too, none drops even the
   hashes, and with them what is known of a patient. Patient IDs count by issuer, or else by --site.
-  Paths are kept as they are: they are how an image is found again. Thumbnails show what the image
-  shows, a name that is burned in too; --no-thumbnails keeps none.
+  Paths are kept as they are, so that an image can be found again. Thumbnails show what the image
+  shows, burned-in names too; --no-thumbnails keeps none.
 
 Examples:
   mi2 index add --model DIR archive/ /mnt/dicom
@@ -266,7 +266,7 @@ void add_index_add(CLI::App& command, Session& session) {
       ->type_name("SELECTION")
       ->default_str("all");
   command
-      .add_option("--site", arguments->site, "Where the studies come from; tells equal patient IDs of two sites apart")
+      .add_option("--site", arguments->site, "Where the studies come from; keeps equal patient IDs of two sites apart")
       ->type_name("NAME");
   add_parsed(command, "--identifiers", arguments->identifiers, archive::parse_identifiers,
              "Patient IDs and accession numbers: hash, keep (them too) or none")

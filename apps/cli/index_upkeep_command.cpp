@@ -206,17 +206,17 @@ int export_vectors(const ExportArguments& arguments) {
 }
 
 constexpr std::string_view kVerifyHelp =
-    R"(Without --deep: the catalog, and that each segment of vectors is there, whole and the archive's own.
+    R"(Without --deep: the catalog, and that each segment of vectors exists, is whole and of this archive.
 --deep also compares each vector with its checksum. --repair takes damaged images out, so that
 'mi2 index add' adds them again; a damaged catalog cannot be repaired.
 Exit status 0: sound, or repaired. 3: damaged.
 )";
 
 constexpr std::string_view kRmHelp =
-    R"(What is removed is not searched any more; its vectors stay in the files until --erase. That overwrites
-them, and what was removed before, and leaves nothing of it in the catalog. Files that are
-removed and still there come back with the next 'mi2 index add' of their folder. Objects go
-whole: with one frame that --where lets by, all frames of its object.
+    R"(What is removed is no longer searched; its vectors stay in the files until --erase. That overwrites
+them, and what was removed before, and leaves nothing of it in the catalog. Files that were removed
+from the archive but still exist come back with the next 'mi2 index add' of their folder. Objects go
+whole: if --where lets one frame by, all frames of its object go.
 
 Examples:
   mi2 index rm archive/ --study 1.2.840.99.1

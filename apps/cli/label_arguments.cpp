@@ -13,7 +13,7 @@
 namespace mi2::cli {
 
 void add_label_arguments(CLI::App& command, LabelArguments& arguments) {
-  CLI::Option* const labels = command.add_option("-l,--labels", arguments.labels, "Labels, with commas between");
+  CLI::Option* const labels = command.add_option("-l,--labels", arguments.labels, "Labels, separated by commas");
   labels->type_name("A,B,C");
   command.add_option("--labels-file", arguments.labels_file, "A file with one label per line")
       ->type_name("FILE")
@@ -27,7 +27,7 @@ std::vector<std::string> gather_labels(const LabelArguments& arguments) {
   std::vector<std::string> labels = split_labels(arguments.labels);
   std::error_code ignored;
   if (labels.size() == 1 && std::filesystem::is_regular_file(labels.front(), ignored)) {
-    throw Error(Code::kBadArgument, fmt::format("--labels: {} is a file; expected labels with commas between, or "
+    throw Error(Code::kBadArgument, fmt::format("--labels: {} is a file; expected labels separated by commas, or "
                                                 "--labels-file",
                                                 labels.front()));
   }

@@ -48,9 +48,9 @@ constexpr std::array kCommands{
     Command{"fidelity", "Compare the dtypes: vectors, accuracy, time, memory", add_fidelity},
     Command{"adapter", "Train and use small classifiers on embeddings", add_adapter},
     Command{"knn", "Classify embeddings by their nearest neighbours", add_knn},
-    Command{"evaluate", "Say what a model's answers are worth, as a report", add_evaluate},
+    Command{"evaluate", "Evaluate a model's answers, as a report", add_evaluate},
     Command{"dataset", "Turn a published dataset on disk into a manifest", add_dataset},
-    Command{"report", "Say what a run cost", add_report},
+    Command{"report", "State what a run cost, or write a model card", add_report},
 #ifdef MI2_WITH_ARCHIVE
     Command{"index", "Keep archives of images, and search them", add_index},
 #endif
@@ -116,7 +116,7 @@ void add_verbosity(CLI::App& app) {
     command
         ->add_flag_callback(
             "-v,--verbose", [] { set_verbosity(Verbosity::kVerbose); },
-            "Say also what was loaded, and how long it took")
+            "Also report what was loaded, and how long it took")
         ->excludes(quiet);
   }
 }
@@ -125,8 +125,8 @@ int run(int argc, const char* const* argv) {
   Session session;
   CLI::App app("Embeddings of medical images and texts with MedImageInsight.", "mi2");
   app.get_formatter()->column_width(34);
-  app.set_version_flag("-V,--version", fmt::format("mi2 {}", version()), "Print the version and end");
-  app.set_help_flag("-h,--help", "Print this help and end");
+  app.set_version_flag("-V,--version", fmt::format("mi2 {}", version()), "Print the version and exit");
+  app.set_help_flag("-h,--help", "Print this help and exit");
   app.require_subcommand(0, 1);
   app.footer(fmt::format("{}\n{}", kExamples, exit_status_help()));
   for (const Command& row : kCommands) {

@@ -48,8 +48,8 @@ intervals beside n, labels, groups with the worst one, calibration, warnings, an
 dataset's evaluation. One that is of other weights is refused.
 
 The card states the intended and excluded uses of the published model with their sources. What is
-not recorded says so; what only its authors know are empty lines for them. Of paths it has the
-last part alone.
+not recorded is marked as such, and what only the authors know is left blank for them. Paths are
+cut to their last part.
 
 Output: DIR gets README.md (with the front matter that model hubs read), model-card.json and
 model-card.html, which needs no other file.
@@ -127,7 +127,7 @@ void add_model_card(CLI::App& command, Session& session) {
   command.add_option("--name", arguments->name, "Of the model (default: the last part of PATH)")->type_name("TEXT");
   command.add_option("--licence", arguments->licence, "Of the weights, as model hubs name it: mit, apache-2.0, other")
       ->type_name("TEXT");
-  command.add_option("--authors", arguments->authors, "Who answers for the model")->type_name("TEXT");
+  command.add_option("--authors", arguments->authors, "Who is responsible for the model")->type_name("TEXT");
   command.add_option("-o,--out", arguments->out, "The card's folder")->type_name("DIR")->required();
   command.add_flag("--force", arguments->force, "Replace files of a card that already exist");
   command.footer(fmt::format("{}\n{}", kModelCardHelp, exit_status_help()));

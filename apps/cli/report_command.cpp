@@ -141,7 +141,7 @@ void add_carbon(CLI::App& command, Session& session) {
 
 void add_report(CLI::App& command, Session& session) {
   command.require_subcommand(1);
-  add_carbon(*command.add_subcommand("carbon", "Say what hours of devices come to in CO2"), session);
+  add_carbon(*command.add_subcommand("carbon", "Convert hours of devices into CO2"), session);
   add_model_card(
       *command.add_subcommand("model-card", "Write a model's card: what it is, how well it answers, its uses"),
       session);

@@ -134,7 +134,7 @@ void add_loras(const ServeArguments& arguments, std::vector<server::ModelSpec>& 
     }
     if (!spec->lora.empty()) {
       throw Error(Code::kBadArgument,
-                  fmt::format("--lora: the model '{}' has one already; expected one a model", name));
+                  fmt::format("--lora: the model '{}' has one already; expected one per model", name));
     }
     spec->lora = named ? text.substr(equals + 1) : text;
   }

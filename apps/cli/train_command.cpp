@@ -179,7 +179,7 @@ void add_train(CLI::App& command, Session& session) {
                    "Start from random weights where MODEL is none, or a config.yaml");
   command.add_flag("--dry-run", arguments->dry_run,
                    "Read everything, take one step, say what the run would take, draw the first batch, and end");
-  command.add_flag("--print-config", arguments->print_config, "Print every setting with its meaning, and end");
+  command.add_flag("--print-config", arguments->print_config, "Print every setting with its meaning, and exit");
   command.footer(fmt::format("{}\n{}", kTrainHelp, exit_status_help()));
   command.callback([arguments, settings, allowed, &session] {
     session.needs_torch = !arguments->print_config;

@@ -25,7 +25,7 @@ void add_label_table_arguments(CLI::App& command, LabelTableArguments& arguments
   command
       .add_option(
           "--group", arguments.options.group_column,
-          "The column of what is never both learned from and judged (default: patient, patient_id, if it exists)")
+          "The column whose equal values are never split between parts (default: patient, patient_id, if it exists)")
       ->type_name("COLUMN");
   command.add_option("--paths", arguments.paths, "The paths of an npy's rows, one per line")->type_name("FILE");
 }

@@ -79,7 +79,7 @@ def draw_bars(result, path):
     axes.set_yticks([y for y, _ in ticks], [label for _, label in ticks])
     axes.invert_yaxis()
     axes.set_xlim(0, longest)
-    axes.set_xlabel("seconds an image, batch 1 (shorter is better)")
+    axes.set_xlabel("seconds per image, batch 1 (shorter is better)")
     axes.set_title(f"{result['peak']['cpu']}, {report.threads_text(rows[0]['threads'])}\n{versions_line(result)}",
                    fontsize=9, loc="left")
     clean(axes)

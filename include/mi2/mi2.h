@@ -133,7 +133,7 @@ MI2_EXPORT mi2_status mi2_embed_frames(const mi2_embedder* embedder, const mi2_f
 typedef struct mi2_slide_options {
   size_t size;
   const char* level;  /* tiles of the model's size in pixels of this level, "0" the finest; NULL: by `mpp` */
-  const char* mpp;    /* tiles of the model's size at this many um a pixel; NULL without a level: "0.5" */
+  const char* mpp;    /* tiles of the model's size at this many um per pixel; NULL without a level: "0.5" */
   const char* tiles;  /* "tissue" or "all"; NULL: "tissue" */
   const char* select; /* which of those, as mi2_frames_open() has it; NULL: "all" */
 } mi2_slide_options;

@@ -68,7 +68,7 @@ void check_size_of_fit(const AdapterDescription& shape, std::size_t rows, const 
   const std::size_t squared = std::min(rows, static_cast<std::size_t>(shape.in_channels));
   if (is_squared(shape) && squared > kMostSquared) {
     throw Error(Code::kTooLarge,
-                fmt::format("train: target {}: {} rows of {} numbers; expected at most {} rows, or numbers a row",
+                fmt::format("train: target {}: {} rows of {} numbers; expected at most {} rows, or numbers per row",
                             name_of(shape.target), rows, shape.in_channels, kMostSquared));
   }
   const double needed = memory_of_fit(shape, rows, options);

@@ -23,7 +23,7 @@ void read_depth(const Item& data, Layout& layout, std::string_view name) {
   const bool whole = !layout.floating && (bits == 8 || bits == 16 || bits == 32 || (bits == 1 && layout.samples == 1));
   const bool real = layout.floating && layout.samples == 1 && (bits == 32 || bits == 64);
   if (!whole && !real) {
-    throw Error(Code::kUnsupported, fmt::format("{}: {} bits allocated for each of {} samples a pixel is not read",
+    throw Error(Code::kUnsupported, fmt::format("{}: {} bits allocated for each of {} samples per pixel is not read",
                                                 name, bits, layout.samples));
   }
   layout.stored = word(data, tags::kBitsStored).value_or(bits);
@@ -71,7 +71,7 @@ Layout read_layout(const Item& data, bool floating, std::uint64_t max_pixels, st
   }
   layout.samples = word(data, tags::kSamplesPerPixel).value_or(1);
   if (layout.samples != 1 && layout.samples != 3) {
-    throw Error(Code::kUnsupported, fmt::format("{}: {} samples a pixel are not read", name, layout.samples));
+    throw Error(Code::kUnsupported, fmt::format("{}: {} samples per pixel are not read", name, layout.samples));
   }
   read_depth(data, layout, name);
   layout.planar = layout.samples == 3 && word(data, tags::kPlanarConfiguration).value_or(0) == 1;

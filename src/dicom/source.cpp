@@ -30,7 +30,7 @@ void check_samples(const Layout& layout, std::string_view name) {
                 fmt::format("{}: photometric interpretation '{}' is not read", name, printable(photometric)));
   }
   if (layout.samples != (one ? 1U : 3U)) {
-    throw Error(Code::kBadFile, fmt::format("{}: {} with {} samples a pixel, {} needed", name, photometric,
+    throw Error(Code::kBadFile, fmt::format("{}: {} with {} samples per pixel, {} needed", name, photometric,
                                             layout.samples, one ? 1 : 3));
   }
   if (layout.floating && !grey) {

@@ -43,7 +43,7 @@ std::string text_of(TIFF* tiff, std::uint32_t tag, std::size_t most) {
   return {text, std::find(text, text + most, '\0')};
 }
 
-/// um a pixel of so many pixels a unit; 0: nothing that a microscope would have.
+/// um per pixel of so many pixels per unit; 0: nothing that a microscope would have.
 double mpp_of(float resolution, std::uint16_t unit) noexcept {
   const double um = unit == RESUNIT_CENTIMETER ? 10000 : unit == RESUNIT_INCH ? 25400 : 0;
   const double mpp = um / static_cast<double>(resolution);
@@ -95,7 +95,7 @@ void check_samples(const Samples& s, std::string_view name) {
   const bool rgb = s.photometric == PHOTOMETRIC_RGB && (s.count == 3 || s.count == 4);
   const bool ycbcr = s.photometric == PHOTOMETRIC_YCBCR && s.count == 3 && s.compression == COMPRESSION_JPEG;
   if (grey || rgb || ycbcr) return;
-  refuse(name, fmt::format("photometric interpretation {} and {} samples a pixel", s.photometric, s.count));
+  refuse(name, fmt::format("photometric interpretation {} and {} samples per pixel", s.photometric, s.count));
 }
 
 void check_codec(const TiffStream& stream, bool done, std::string_view name) {

@@ -50,7 +50,7 @@ LevelChoice choose_level(std::span<const Level> levels, const SlideOptions& opti
     throw Error(Code::kBadArgument, fmt::format("{}: the slide does not say its resolution; choose a --level of {}",
                                                 name, text_of(levels)));
   }
-  throw Error(Code::kBadArgument, fmt::format("{}: no level is as fine as {} um a pixel: {}; choose a --level, or a "
+  throw Error(Code::kBadArgument, fmt::format("{}: no level is as fine as {} um per pixel: {}; choose a --level, or a "
                                               "larger --mpp",
                                               name, wanted, text_of(levels)));
 }

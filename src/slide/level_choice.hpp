@@ -19,7 +19,7 @@ struct LevelChoice {
   std::uint64_t height = 0;
 };
 
-/// um a pixel that are chosen where neither a level nor a resolution is.
+/// um per pixel that are chosen where neither a level nor a resolution is.
 inline constexpr double kUsualMpp = 0.5;
 
 /// @param width, height  of the model's image.

@@ -29,7 +29,7 @@ double parse_mpp(std::string_view text) {
   double mpp = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mpp);
   if (error == std::errc() && end == text.data() + text.size() && mpp >= 0.01 && mpp <= 1000) return mpp;
-  throw Error(Code::kBadArgument, fmt::format("mpp: expected 0.01 to 1000 um a pixel, got '{}'", text));
+  throw Error(Code::kBadArgument, fmt::format("mpp: expected 0.01 to 1000 um per pixel, got '{}'", text));
 }
 
 std::string to_string(const SlideOptions& options) {

@@ -210,7 +210,7 @@ class Model(EncodeApi):
         :param slides: one or several paths of files, or of folders of them. The DICOM objects of one series are the levels
             of one slide.
         :param level: of each slide's levels, 0 the finest: tiles have the model's size in its pixels.
-        :param mpp: tiles of the model's size at this many um a pixel, 0.01 to 1000; None: without a level, 0.5.
+        :param mpp: tiles of the model's size at this many um per pixel, 0.01 to 1000; None: without a level, 0.5.
         :param tiles: those with tissue, or all.
         :param frames: which of those: as for :meth:`embed_frames`.
         :param batch: tiles computed together, progress: as for :meth:`embed_images`; how many there are is not known.

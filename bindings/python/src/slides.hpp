@@ -23,7 +23,7 @@ using TileRow = std::tuple<std::string, std::uint64_t, unsigned, std::uint64_t, 
 
 /// Appends a row per selected tile of each slide, in order; of NaN for one that cannot be read.
 /// @param paths     files, and folders of them. The DICOM objects of one series are the levels of one slide.
-/// @param level     of the slide, @param mpp  um a pixel, @param tiles  as the program's options of these names.
+/// @param level     of the slide, @param mpp  um per pixel, @param tiles  as the program's options of these names.
 /// @param frames    as mi2::parse_frames reads it, of the tiles.
 /// @param on_error  called with the number of a row, from 0, and its Error; None: the first is thrown.
 /// @param batch, advance  as of embed_images().

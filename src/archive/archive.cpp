@@ -193,11 +193,14 @@ void Writer::pool_again(Id series, std::int64_t seq) {
 bool Writer::erase() {
   const std::vector<float> blank = erased_row(format_.dimensions);
   // Codes are of the rows: gone before the rows are, and of another key after that.
-  std::error_code error;
-  for (std::uint64_t number = 1; number <= (segments_->next() + kSegmentRows - 1) / kSegmentRows; ++number) {
-    fs::remove(codes_file(folder_, number), error);
-    if (error) fail(codes_file(folder_, number), "cannot be removed", error);
-  }
+  const auto remove_codes = [&] {
+    std::error_code error;
+    for (std::uint64_t number = 1; number <= (segments_->next() + kSegmentRows - 1) / kSegmentRows; ++number) {
+      fs::remove(codes_file(folder_, number), error);
+      if (error) fail(codes_file(folder_, number), "cannot be removed", error);
+    }
+  };
+  remove_codes();
   for (const std::uint64_t row : catalog_->erasing()) segments_->overwrite(row, blank);
   segments_->sync();
   thumbs_->erase(catalog_->erasing_thumbs());
@@ -206,7 +209,9 @@ bool Writer::erase() {
   static_cast<void>(catalog_->add_change("erase", static_cast<std::int64_t>(catalog_->erasing().size())));
   catalog_->finish_erasing(base::crc32c(std::as_bytes(std::span(blank))));
   all.commit();
-  return catalog_->scrub();
+  const bool scrubbed = catalog_->scrub();
+  remove_codes();  // a search that began before may have made them of the old rows meanwhile
+  return scrubbed;
 }
 
 }  // namespace mi2::archive

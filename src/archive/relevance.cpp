@@ -8,6 +8,7 @@
 #include <string>
 
 #include "archive/scan/scan.hpp"
+#include "archive/segments.hpp"
 
 namespace mi2::archive {
 namespace {
@@ -100,17 +101,22 @@ struct Sample {
 };
 
 Sample sample_of(Writer& archive) {
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> live;
+  struct Live {
+    std::uint64_t row, owner;
+    std::uint32_t crc;
+  };
+  std::vector<Live> live;
   archive.catalog().each_row(nullptr, [&](const RowFacts& row) {
     if (row.kind != RowFacts::Kind::kFrame || row.deleted) return;
     const bool named = row.study != 0;
-    live.emplace_back(row.row, 2 * static_cast<std::uint64_t>(named ? row.study : row.instance) + (named ? 1 : 0));
+    live.push_back({row.row, 2 * static_cast<std::uint64_t>(named ? row.study : row.instance) + (named ? 1 : 0), row.crc});
   });
   Sample sample;
   const std::size_t count = std::min(kSample, live.size());
   for (std::size_t i = 0; i < count; ++i) {
-    const auto& [row, owner] = live[i * live.size() / count];
+    const auto& [row, owner, crc] = live[i * live.size() / count];
     sample.rows.push_back(archive.segments().read(row));
+    require_written(archive.folder(), row, sample.rows.back(), crc);
     sample.owners.push_back(owner);
   }
   return sample;

@@ -46,7 +46,7 @@ struct DriftArguments {
 constexpr std::string_view kDriftHelp = R"(How it is judged:
   Images that --reference lets by are compared with groups of all others (or of --test's): by
   default with those of each station and month. distance is the energy distance between samples
-  of both: 0 if they look alike. p is how often patients who are divided at random come to such a
+  of both; small groups have a larger one by chance. p is how often patients who are divided at random come to such a
   distance; patients are divided, not images, since images of one patient are alike. p_holm
   corrects for the number of groups. What moved names the images that are farther from the
   reference than from their own group. Samples are drawn with --seed, so a run can be repeated.
@@ -183,7 +183,7 @@ void add_index_drift(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<DriftArguments>();
   archive::DriftOptions& options = arguments->options;
   add_archive(command, arguments->archive);
-  command.add_option("--reference", arguments->reference, "What the others are compared with: what this lets by")
+  command.add_option("--reference", arguments->reference, "The images that the others are compared with")
       ->type_name("EXPR")
       ->required();
   command.add_option("--test", arguments->test, "What is compared with it (default: all but the reference)")
@@ -205,7 +205,7 @@ void add_index_drift(CLI::App& command, Session& session) {
       ->type_name("N")
       ->check(CLI::Range(0U, 2000U).description(""))
       ->capture_default_str();
-  command.add_option("--seed", options.seed, "Of the samples and divisions")->type_name("N")->capture_default_str();
+  command.add_option("--seed", options.seed, "Seed of the samples and divisions")->type_name("N")->capture_default_str();
   command.add_option("--threads", arguments->threads, "Threads that compare (default: one per core)")
       ->type_name("N")
       ->check(CLI::Range(1U, 1024U).description(""));

@@ -57,7 +57,7 @@ constexpr std::string_view kOutliersHelp = R"(How it is judged:
   takes no labels. --pool says what is judged as one:
     image     each image                       stats7    each study, by mean, standard deviation,
     mean      each series, by its unit mean;             minimum, quartiles and maximum of its images
-              an image of none by itself       center20  each series, by the mean of its middle slices
+              other images by themselves       center20  each series, by the mean of its middle slices
 
 Formats:
   table  for people         jsonl  an object per result           csv  after a header line
@@ -209,7 +209,7 @@ void note_outliers(const archive::OutlierAnswer& answer, const OutliersArguments
   progress.note(fmt::format("{} of {} are outliers; {}; snapshot {}", outliers, answer.judged.size(), threshold,
                             answer.snapshot));
   if (answer.alone > 0) {
-    progress.warn(fmt::format("{} not judged: the reference has fewer than {} of other patients", answer.alone,
+    progress.warn(fmt::format("{} not judged: the reference has fewer than {} entries of other patients for them", answer.alone,
                               arguments.options.k));
   }
   if (answer.too_few > 0) progress.warn(fmt::format("{} studies of a single image not judged", answer.too_few));
@@ -292,7 +292,7 @@ int index_outliers(const OutliersArguments& arguments) {
 void add_index_outliers(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<OutliersArguments>();
   add_archive(command, arguments->archive);
-  command.add_option("--reference", arguments->reference, "What is usual: what this lets by")
+  command.add_option("--reference", arguments->reference, "What is usual: the images that EXPR chooses")
       ->type_name("EXPR")
       ->required();
   command.add_option("--test", arguments->test, "What is judged (default: all but the reference)")->type_name("EXPR");
@@ -306,20 +306,20 @@ void add_index_outliers(CLI::App& command, Session& session) {
       ->capture_default_str();
   CLI::Option* const quantile =
       command
-          .add_option("--quantile", arguments->options.quantile, "Of the reference's own scores: the threshold")
+          .add_option("--quantile", arguments->options.quantile, "Quantile of the reference's own scores that is the threshold")
           ->type_name("Q")
           ->check(number_in(0.0, 1.0))
           ->capture_default_str();
   command
       .add_option_function<double>(
           "--threshold", [arguments](double threshold) { arguments->options.threshold = threshold; },
-          "A score above which an outlier's is, in place of --quantile's")
+          "Score above which something is an outlier, in place of --quantile")
       ->type_name("SCORE")
       ->check(number_in(0.0, 1e12))
       ->excludes(quantile);
   command.add_option("--truth", arguments->truth, "Which are outliers, for the area under the ROC curve")
       ->type_name("CSV");
-  command.add_flag("--only-outliers", arguments->only, "Leave out what is none");
+  command.add_flag("--only-outliers", arguments->only, "Write outliers only");
   command.add_option("--threads", arguments->threads, "Threads that compare (default: one per core)")
       ->type_name("N")
       ->check(CLI::Range(1U, 1024U).description(""));

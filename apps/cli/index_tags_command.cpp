@@ -42,9 +42,9 @@ struct TagsArguments {
 };
 
 constexpr std::string_view kTagsHelp = R"(How it is judged:
-  Each series (an image without one by itself) is compared with the K nearest of other patients that
-  have the field. Where at least --min-agreement of them have one value and the series has another,
-  or none, that value is suggested. Values are compared without the case of A to Z. A suggestion is
+  Each series (other images by themselves) is compared with the K nearest other patients that have
+  the field, each by the nearest series. Where at least --min-agreement of them have one value and
+  the series has another, or none, that value is suggested. Values are compared without the case of A to Z. A suggestion is
   a reason to look, not a correction: a rare kind has no neighbours of its own.
 
 Formats:
@@ -125,7 +125,7 @@ int index_tags(const TagsArguments& arguments) {
                             "snapshot {}",
                             answer.doubtful.size(), answer.judged, answer.agreed, answer.undecided, answer.snapshot));
   if (answer.alone > 0) {
-    progress.warn(fmt::format("{} not judged: fewer than {} of other patients have {}", answer.alone,
+    progress.warn(fmt::format("{} not judged: fewer than {} other patients have {}", answer.alone,
                               arguments.options.k, arguments.options.field));
   }
   return 0;
@@ -142,7 +142,7 @@ void add_index_tags(CLI::App& command, Session& session) {
       ->type_name(fmt::format("{}", fmt::join(fields, "|")))
       ->transform(one_of(fields))
       ->capture_default_str();
-  command.add_option("-k", options.k, "Neighbours that are asked")
+  command.add_option("-k", options.k, "Patients that are asked")
       ->type_name("K")
       ->check(CLI::Range(1U, 1000U).description(""))
       ->capture_default_str();

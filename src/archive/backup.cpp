@@ -30,8 +30,11 @@ BackedUp backup(const std::filesystem::path& folder, const std::filesystem::path
   // What the copied catalog knows was on the disk before it: files only grow.
   const auto take = [&](const fs::path& file) { copy.copy(file, file.lexically_relative(folder)); };
   take(format_file(folder));
+  const fs::perms usual = fs::status(copy.partial()).permissions();
+  fs::permissions(copy.partial(), fs::perms::owner_all);  // until the key is its owner's alone
   take(key_file(folder));
   fs::permissions(key_file(copy.partial()), fs::perms::owner_read | fs::perms::owner_write);
+  fs::permissions(copy.partial(), usual);
   for (std::uint64_t first = 0; first < done.rows; first += kSegmentRows) {
     if (on_progress) on_progress({"copying", first, done.rows});
     take(segment_file(folder, first / kSegmentRows + 1));

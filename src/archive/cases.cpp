@@ -35,12 +35,6 @@ bool is_wanted(const RowFacts& row, Pooling pooling) {
   return frame;
 }
 
-/// What a row is pooled with; 0: it is a case of its own.
-Id pooled_with(const RowFacts& row, Pooling pooling) {
-  if (pooling == Pooling::kStats7) return row.study;
-  return pooling == Pooling::kCenter20 ? row.series : 0;
-}
-
 /// The slices in the middle: by position, where all have one, as a changed file's rows come later than its neighbours'.
 void keep_middle(Catalog& catalog, std::vector<RowFacts>& rows) {
   constexpr std::uint64_t kMiddle = 20;
@@ -64,6 +58,11 @@ void keep_middle(Catalog& catalog, std::vector<RowFacts>& rows) {
 }
 
 }  // namespace
+
+Id pooled_with(const RowFacts& row, Pooling pooling) {
+  if (pooling == Pooling::kStats7) return row.study;
+  return pooling == Pooling::kCenter20 ? row.series : 0;
+}
 
 Pooling parse_pooling(std::string_view name) {
   if (name == "image") return Pooling::kImage;
@@ -117,6 +116,7 @@ std::vector<Neighbours> nearest_cases(Reader& archive, std::span<const Case> ref
   scope.rows = count;
   scope.allowed = &allowed;
   scope.owners = owners;
+  if (options.one_per_owner) scope.groups = owners;
   const scan::Scan& engine = archive.scan(pool, options.on_progress);
   std::vector<Neighbours> found;
   for (std::size_t first = 0; first < asked.size(); first += kAtOnce) {

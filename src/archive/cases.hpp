@@ -32,12 +32,16 @@ struct Case {
   std::uint32_t owner = 0;  ///< who it is of: owner_of(), as a small number
 };
 
+/// The study or series that a row is pooled with; 0: it is a case of its own.
+Id pooled_with(const RowFacts& row, Pooling pooling);
+
 struct Cases {
   std::vector<Case> all;    ///< by their first rows
   std::size_t too_few = 0;  ///< studies of one image, of which kStats7 says nothing
 };
 
-/// @param is_chosen  whether an image is wanted. A series' mean comes with any of its images: the mean itself has no path.
+/// @param is_chosen  whether an image is wanted. A series' mean comes with any of its images: the mean itself has no
+///                   path.
 Cases cases_of(Reader& archive, Pooling pooling, Numbers& owners,
                const std::function<bool(const RowFacts&)>& is_chosen);
 
@@ -50,6 +54,7 @@ using Neighbours = std::vector<Neighbour>;
 
 struct NearestOptions {
   std::size_t k = 1;
+  bool one_per_owner = false;  ///< of each other owner only the nearest counts
   base::OnProgress on_progress;
   std::stop_token stop;
 };

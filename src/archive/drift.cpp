@@ -159,7 +159,9 @@ class Division {
     }
     const double between = of_group - within;
     const double others_within = total - of_group - between;
-    return 2 * between / (size * other_size) - within / (size * size) - others_within / (other_size * other_size);
+    const double distance =
+        2 * between / (size * other_size) - within / (size * size) - others_within / (other_size * other_size);
+    return std::max(0.0, distance);  // below only by rounding
   }
 
   Sums sums_;                          ///< of distances between images of two patients, those of the group first

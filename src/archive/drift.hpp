@@ -43,7 +43,7 @@ struct DriftGroup {
   std::size_t sampled = 0;
   std::size_t patients = 0;  ///< of the sample; who is not known counts by study, and without one by image
   /// Energy distance between the samples: twice the mean distance between them, less the mean distances within. 0 of
-  /// samples that are alike. @see https://doi.org/10.1016/j.jspi.2013.03.018
+  /// equal samples; of others above it by chance too. @see https://doi.org/10.1016/j.jspi.2013.03.018
   double distance = 0;
   /// How often a division of all patients into groups as large has such a distance or a larger one, by chance.
   double p = 1;

@@ -1,8 +1,8 @@
 #include "archive/outliers.hpp"
 
 #include <algorithm>
+#include <set>
 #include <span>
-#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,11 +16,16 @@
 namespace mi2::archive {
 namespace {
 
-/// A series of which only some images are of the reference is of it.
-void drop_known(Cases& asked, const Cases& reference) {
-  std::unordered_set<std::uint64_t> rows;
-  for (const Case& one : reference.all) rows.insert(one.rows.front().row);
-  std::erase_if(asked.all, [&](const Case& one) { return rows.contains(one.rows.front().row); });
+/// A series or study of which only some images are of the reference is of it.
+void drop_known(Cases& asked, const Cases& reference, Pooling pooling) {
+  const auto key_of = [pooling](const Case& one) {
+    const RowFacts& row = one.rows.front();
+    const Id with = pooled_with(row, pooling);
+    return with != 0 ? std::pair(true, static_cast<std::uint64_t>(with)) : std::pair(false, row.row);
+  };
+  std::set<std::pair<bool, std::uint64_t>> known;
+  for (const Case& one : reference.all) known.insert(key_of(one));
+  std::erase_if(asked.all, [&](const Case& one) { return known.contains(key_of(one)); });
 }
 
 /// The nearest of the reference to each case.
@@ -31,14 +36,16 @@ class Finder {
 
   std::vector<Neighbours> find(std::span<const Case> asked) {
     const bool rows = options_.pooling == Pooling::kImage || options_.pooling == Pooling::kMean;
-    return rows ? nearest_cases(archive_, reference_, asked, {options_.k, options_.on_progress, options_.stop}, pool_)
+    return rows ? nearest_cases(archive_, reference_, asked, {options_.k, false, options_.on_progress, options_.stop}, pool_)
                 : by_pooling(asked);
   }
 
  private:
   std::vector<Neighbours> by_pooling(std::span<const Case> asked) {
     if (pooled_.empty()) pooled_ = pooled_of(reference_);
-    const std::vector<std::vector<float>> vectors = pooled_of(asked);
+    const bool itself = asked.data() == reference_.data();
+    const std::vector<std::vector<float>> others = itself ? std::vector<std::vector<float>>() : pooled_of(asked);
+    const std::vector<std::vector<float>>& vectors = itself ? pooled_ : others;
     std::vector<Neighbours> found(asked.size());
     constexpr std::size_t kAtOnce = 64;
     for (std::size_t first = 0; first < asked.size(); first += kAtOnce) {
@@ -127,11 +134,12 @@ OutlierAnswer find_outliers(Reader& archive, const OutlierOptions& options, base
   Cases asked = cases_of(archive, options.pooling, owners, [&](const RowFacts& row) {
     return tested ? tested->test(static_cast<std::size_t>(row.row)) : !is_usual(row);
   });
-  if (!tested) drop_known(asked, reference);
+  if (!tested) drop_known(asked, reference, options.pooling);
   answer.reference = reference.all.size();
   answer.too_few = asked.too_few;
   if (reference.all.empty()) {
-    throw Error(Code::kBadArgument, "reference: expected a filter that lets images by, got one that lets none by");
+    throw Error(Code::kBadArgument, "reference: expected a filter that lets images by (stats7: studies of two or more), got "
+                                    "one that lets none by");
   }
   Finder finder(archive, reference.all, options, pool);
   const std::vector<double> scores = usual_scores(finder, reference.all, options.k);

@@ -64,7 +64,8 @@ TagAnswer check_tags(Reader& archive, const TagOptions& options, base::ThreadPoo
     return !wanted || wanted->test(static_cast<std::size_t>(row.row));
   });
   const std::vector<Neighbours> found =
-      nearest_cases(archive, tagged.all, asked.all, {options.k, options.on_progress, options.stop}, pool);
+      nearest_cases(archive, tagged.all, asked.all, {options.k, true, options.on_progress, options.stop}, pool);
+  constexpr double kRounding = 1e-9;  // 0.55 * 100 is a little more than 55
   for (std::size_t i = 0; i < found.size(); ++i) {
     if (found[i].size() < options.k) {
       ++answer.alone;
@@ -73,7 +74,7 @@ TagAnswer check_tags(Reader& archive, const TagOptions& options, base::ThreadPoo
     ++answer.judged;
     const std::uint64_t row = asked.all[i].rows.front().row;
     const auto [suggested, votes] = vote_of(found[i], tagged, column);
-    if (suggested == 0 || static_cast<double>(votes) < options.min_agreement * static_cast<double>(options.k)) {
+    if (suggested == 0 || static_cast<double>(votes) < options.min_agreement * static_cast<double>(options.k) - kRounding) {
       ++answer.undecided;
     } else if (suggested == column.code(row)) {
       ++answer.agreed;

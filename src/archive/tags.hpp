@@ -23,7 +23,7 @@ inline constexpr std::array<std::string_view, 6> kTagFields{"modality", "body_pa
 
 struct TagOptions {
   std::string field = "body_part";     ///< of kTagFields
-  std::size_t k = 10;                  ///< neighbours
+  std::size_t k = 10;                  ///< patients that are asked, each by the nearest series
   double min_agreement = 0.8;          ///< the share of them that must have the same value
   std::optional<filter::Expr> where;   ///< what is judged; neighbours may be any
   base::OnProgress on_progress;
@@ -44,11 +44,12 @@ struct TagAnswer {
   std::size_t judged = 0;             ///< series, and images of none
   std::size_t agreed = 0;             ///< have what their neighbours have
   std::size_t undecided = 0;          ///< the neighbours do not agree enough
-  std::size_t alone = 0;              ///< fewer than k of other patients have the field
+  std::size_t alone = 0;              ///< fewer than k other patients have the field
   std::int64_t snapshot = 0;
 };
 
-/// Each series, by its mean, is compared with the k nearest series of other patients that have the field.
+/// Each series, by its mean, is compared with the nearest series that has the field of each of the k nearest other
+/// patients: many series of one patient are one opinion.
 /// @throws Error{kBadArgument} for another field; {kBadFile} for damage; {kInternal} if stopped.
 TagAnswer check_tags(Reader& archive, const TagOptions& options, base::ThreadPool& pool);
 

@@ -138,7 +138,8 @@ def test_a_path_chooses_series_by_their_images(mi2, tmp_path):
     files = write_hospital(tmp_path / "images")
     archive = tmp_path / "a"
     add(mi2, archive, tmp_path / "images")
-    done = outliers(mi2, archive, "--test", "path~/images/5/", "-f", "jsonl", reference="path~/images/0/ or path~/images/2/")
+    done = outliers(mi2, archive, "-k", 1, "--test", "path~/images/5/", "-f", "jsonl",
+                    reference="path~/images/0/ or path~/images/2/")
     assert len(done.stdout.decode().splitlines()) == 1 and len(files) == 18
 
 
@@ -177,7 +178,7 @@ def test_a_changed_file_keeps_its_place_among_the_middle_slices(mi2, tmp_path):
     (("--reference", EARLY, "--quantile", "nan"), ["--quantile"], 2),
     (("--reference", EARLY, "--threshold", "nan"), ["--threshold"], 2),
     (("--reference", EARLY, "--pool", "median"), ["image, mean, stats7 or center20"], 2),
-    (("--reference", "colour=red"), ["colour"], 2),
+    (("--reference", "colour=red"), ["byte 1", "unknown field"], 2),
 ])
 def test_what_cannot_be_judged_is_refused(mi2, hospital, arguments, words, status):
     errors = mi2("index", "outliers", str(hospital), *arguments, with_model=False, status=status).errors

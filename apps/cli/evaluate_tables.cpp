@@ -46,8 +46,8 @@ int evaluate_tables(const TableEvaluation& tables) {
   throw_if_interrupted();
   std::optional<base::Table> attributes;
   if (!tables.attributes.empty()) attributes = base::Table::read(tables.attributes);
-  const report::Study study = report::read_study(std::move(predictions), base::Table::read(tables.labels),
-                                                 std::move(attributes), tables.cases);
+  const report::Study study =
+      report::read_study(std::move(predictions), base::Table::read(tables.labels), std::move(attributes), tables.cases);
   progress.rest();
   report::Analysis analysis = [&] {
     Progress bar(0, "");

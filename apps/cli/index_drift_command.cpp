@@ -166,8 +166,9 @@ int index_drift(const DriftArguments& arguments) {
   output->write(header_of(filled, format));
   for (const archive::DriftGroup& group : answer.groups) output->write(line_of(archive, group, answer, filled, format));
   output->commit();
-  progress.note(fmt::format("{} groups beside {} images of the reference, {} of them sampled, of {} patients; snapshot {}",
-                            answer.groups.size(), answer.reference, answer.sampled, answer.patients, answer.snapshot));
+  progress.note(
+      fmt::format("{} groups beside {} images of the reference, {} of them sampled, of {} patients; snapshot {}",
+                  answer.groups.size(), answer.reference, answer.sampled, answer.patients, answer.snapshot));
   constexpr std::size_t kFewPatients = 10;
   std::size_t few = 0;
   for (const archive::DriftGroup& group : answer.groups) few += group.patients < kFewPatients ? 1 : 0;
@@ -193,11 +194,13 @@ void add_index_drift(CLI::App& command, Session& session) {
                   fmt::format("What makes a group: some of {}", fmt::join(archive::kDriftFields, ", ")))
       ->type_name("FIELD,..")
       ->capture_default_str();
-  command.add_option("--permutations", options.permutations, "Random divisions of the patients; p is at least 1 / (N + 1)")
+  command
+      .add_option("--permutations", options.permutations, "Random divisions of the patients; p is at least 1 / (N + 1)")
       ->type_name("N")
       ->check(CLI::Range(1U, 1'000'000U).description(""))
       ->capture_default_str();
-  command.add_option("--sample", options.sample, "Images of the reference and of each group that are compared, at most")
+  command
+      .add_option("--sample", options.sample, "Images of the reference and of each group that are compared, at most")
       ->type_name("N")
       ->check(CLI::Range(2U, 2000U).description(""))
       ->capture_default_str();
@@ -205,7 +208,9 @@ void add_index_drift(CLI::App& command, Session& session) {
       ->type_name("N")
       ->check(CLI::Range(0U, 2000U).description(""))
       ->capture_default_str();
-  command.add_option("--seed", options.seed, "Seed of the samples and divisions")->type_name("N")->capture_default_str();
+  command.add_option("--seed", options.seed, "Seed of the samples and divisions")
+      ->type_name("N")
+      ->capture_default_str();
   command.add_option("--threads", arguments->threads, "Threads that compare (default: one per core)")
       ->type_name("N")
       ->check(CLI::Range(1U, 1024U).description(""));

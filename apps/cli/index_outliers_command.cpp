@@ -165,11 +165,11 @@ void write_row(const Shown& shown, std::size_t rank, const archive::OutlierAnswe
     base::append_number(line, judged.score);
     line += ',';
     if (judged.rarity) base::append_number(line, *judged.rarity);
-    line += fmt::format(",{},{},{},{},{},{},{},{},{},{},{}\n", judged.outlier ? 1 : 0, item.row,
-                        base::csv_field(item.locator), item.kind == "frame" ? fmt::format("{}", item.frame) : "",
-                        base::csv_field(item.study_uid), base::csv_field(item.series_uid), base::csv_field(item.sop_uid),
-                        base::csv_field(item.modality), base::csv_field(item.study_date), judged.images,
-                        shown.nearest.row);
+    line +=
+        fmt::format(",{},{},{},{},{},{},{},{},{},{},{}\n", judged.outlier ? 1 : 0, item.row,
+                    base::csv_field(item.locator), item.kind == "frame" ? fmt::format("{}", item.frame) : "",
+                    base::csv_field(item.study_uid), base::csv_field(item.series_uid), base::csv_field(item.sop_uid),
+                    base::csv_field(item.modality), base::csv_field(item.study_date), judged.images, shown.nearest.row);
   } else {
     line = fmt::format(R"({{"rank": {}, "score": )", rank);
     base::append_number(line, judged.score);
@@ -203,14 +203,14 @@ void note_outliers(const archive::OutlierAnswer& answer, const OutliersArguments
   for (const archive::Judged& judged : answer.judged) outliers += judged.outlier ? 1 : 0;
   std::string threshold = fmt::format("threshold {:.4f}", answer.threshold);
   if (!arguments.options.threshold) {
-    threshold += fmt::format(", the {} quantile of {} of the reference", arguments.options.quantile,
-                             answer.reference_judged);
+    threshold +=
+        fmt::format(", the {} quantile of {} of the reference", arguments.options.quantile, answer.reference_judged);
   }
   progress.note(fmt::format("{} of {} are outliers; {}; snapshot {}", outliers, answer.judged.size(), threshold,
                             answer.snapshot));
   if (answer.alone > 0) {
-    progress.warn(fmt::format("{} not judged: the reference has fewer than {} entries of other patients for them", answer.alone,
-                              arguments.options.k));
+    progress.warn(fmt::format("{} not judged: the reference has fewer than {} entries of other patients for them",
+                              answer.alone, arguments.options.k));
   }
   if (answer.too_few > 0) progress.warn(fmt::format("{} studies of a single image not judged", answer.too_few));
   constexpr double kFewAbove = 5;
@@ -236,8 +236,8 @@ class Curve {
     if (unknown_ > 0) progress.warn(fmt::format("{}: {} of the judged are not in it", file, unknown_));
     const auto found = evaluation::delong(evaluation::RankedScores(scores_, outliers_));
     if (!found) {
-      progress.warn(fmt::format("{}: expected outliers and others among the judged, got {} of one kind", file,
-                                scores_.size()));
+      progress.warn(
+          fmt::format("{}: expected outliers and others among the judged, got {} of one kind", file, scores_.size()));
       return;
     }
     progress.note(fmt::format("AUC {}, {} outliers and {} others", evaluation::to_text(found->figure()),
@@ -304,12 +304,12 @@ void add_index_outliers(CLI::App& command, Session& session) {
       ->type_name("K")
       ->check(CLI::Range(1U, 1000U).description(""))
       ->capture_default_str();
-  CLI::Option* const quantile =
-      command
-          .add_option("--quantile", arguments->options.quantile, "Quantile of the reference's own scores that is the threshold")
-          ->type_name("Q")
-          ->check(number_in(0.0, 1.0))
-          ->capture_default_str();
+  CLI::Option* const quantile = command
+                                    .add_option("--quantile", arguments->options.quantile,
+                                                "Quantile of the reference's own scores that is the threshold")
+                                    ->type_name("Q")
+                                    ->check(number_in(0.0, 1.0))
+                                    ->capture_default_str();
   command
       .add_option_function<double>(
           "--threshold", [arguments](double threshold) { arguments->options.threshold = threshold; },

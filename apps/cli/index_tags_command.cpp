@@ -75,7 +75,8 @@ std::string line_of(const archive::DoubtfulTag& found, const archive::ItemFacts&
   }
   std::string line;
   if (format == "csv") {
-    line = fmt::format("{},{},{},", arguments.options.field, base::csv_field(found.tag), base::csv_field(found.suggested));
+    line =
+        fmt::format("{},{},{},", arguments.options.field, base::csv_field(found.tag), base::csv_field(found.suggested));
     base::append_number(line, found.agreement);
     return line + fmt::format(",{},{},{},{},{},{},{},{}\n", found.same, item.row, base::csv_field(item.locator),
                               base::csv_field(item.study_uid), base::csv_field(item.series_uid),
@@ -85,8 +86,9 @@ std::string line_of(const archive::DoubtfulTag& found, const archive::ItemFacts&
   line = fmt::format(R"({{"field": "{}", "tag": {}, "suggested": {}, "agreement": )", arguments.options.field,
                      found.tag.empty() ? "null" : base::json_string(found.tag), base::json_string(found.suggested));
   base::append_number(line, found.agreement);
-  return line + fmt::format(R"(, "same": {}, "nearest": [{}], "snapshot": {}, {}}})", found.same,
-                            joined(found.nearest, ", "), snapshot, archive::item_json(item, !item.locator.empty())) +
+  return line +
+         fmt::format(R"(, "same": {}, "nearest": [{}], "snapshot": {}, {}}})", found.same, joined(found.nearest, ", "),
+                     snapshot, archive::item_json(item, !item.locator.empty())) +
          '\n';
 }
 
@@ -121,12 +123,13 @@ int index_tags(const TagsArguments& arguments) {
     output->write(line_of(found, *item, arguments, answer.snapshot, format));
   }
   output->commit();
-  progress.note(fmt::format("{} doubtful of {}; {} agree with their neighbours, of {} the neighbours do not agree; "
-                            "snapshot {}",
-                            answer.doubtful.size(), answer.judged, answer.agreed, answer.undecided, answer.snapshot));
+  progress.note(
+      fmt::format("{} doubtful of {}; {} agree with their neighbours, of {} the neighbours do not agree; "
+                  "snapshot {}",
+                  answer.doubtful.size(), answer.judged, answer.agreed, answer.undecided, answer.snapshot));
   if (answer.alone > 0) {
-    progress.warn(fmt::format("{} not judged: fewer than {} other patients have {}", answer.alone,
-                              arguments.options.k, arguments.options.field));
+    progress.warn(fmt::format("{} not judged: fewer than {} other patients have {}", answer.alone, arguments.options.k,
+                              arguments.options.field));
   }
   return 0;
 }

@@ -43,8 +43,8 @@ BackedUp backup(const std::filesystem::path& folder, const std::filesystem::path
   }
   const VerifyReport report = verify(copy.partial(), true, on_progress);
   if (!report.problems.empty()) {
-    throw Error(Code::kBadFile, fmt::format("{}: the copy is damaged, or was erased from meanwhile: {}", folder.string(),
-                                            report.problems.front()));
+    throw Error(Code::kBadFile, fmt::format("{}: the copy is damaged, or was erased from meanwhile: {}",
+                                            folder.string(), report.problems.front()));
   }
   copy.commit();
   return done;

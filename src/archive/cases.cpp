@@ -93,8 +93,8 @@ Cases cases_of(Reader& archive, Pooling pooling, Numbers& owners,
     for (Case& one : cases.all) keep_middle(archive.catalog(), one.rows);
   }
   if (pooling == Pooling::kStats7) {
-    cases.too_few = static_cast<std::size_t>(
-        std::erase_if(cases.all, [](const Case& one) { return one.rows.size() < 2; }));
+    cases.too_few =
+        static_cast<std::size_t>(std::erase_if(cases.all, [](const Case& one) { return one.rows.size() < 2; }));
   }
   return cases;
 }

@@ -30,7 +30,8 @@ struct Drawn {
 void check_fields(const std::vector<std::string>& fields) {
   for (const std::string& field : fields) {
     if (std::find(kDriftFields.begin(), kDriftFields.end(), field) != kDriftFields.end()) continue;
-    throw Error(Code::kBadArgument, fmt::format("by: expected some of {}, got '{}'", fmt::join(kDriftFields, ", "), field));
+    throw Error(Code::kBadArgument,
+                fmt::format("by: expected some of {}, got '{}'", fmt::join(kDriftFields, ", "), field));
   }
   if (fields.empty()) throw Error(Code::kBadArgument, "by: expected a field at least, got none");
 }
@@ -58,7 +59,9 @@ class Sums {
  public:
   explicit Sums(std::size_t side) : side_(side), sums_(side * side, 0.0) {}
   double& at(std::size_t row, std::size_t column) { return sums_[row * side_ + column]; }
-  [[nodiscard]] std::span<const double> row(std::size_t row) const { return std::span(sums_).subspan(row * side_, side_); }
+  [[nodiscard]] std::span<const double> row(std::size_t row) const {
+    return std::span(sums_).subspan(row * side_, side_);
+  }
   [[nodiscard]] std::size_t side() const noexcept { return side_; }
 
  private:
@@ -86,7 +89,8 @@ double mean_of_row(std::span<const double> sums, std::size_t i, std::size_t widt
 /// Two samples, divided anew and anew.
 class Division {
  public:
-  /// @param within,between,reference_within  sums_to() of the group to itself, to the reference, and of the reference to
+  /// @param within,between,reference_within  sums_to() of the group to itself, to the reference, and of the reference
+  /// to
   ///                                         itself.
   Division(const Drawn& group, const Drawn& reference, std::span<const double> within, std::span<const double> between,
            std::span<const double> reference_within)
@@ -119,8 +123,8 @@ class Division {
     return of(order);
   }
 
-  /// How often a random division has a distance of at least that. They are drawn one after the other, so that the number
-  /// of threads does not matter.
+  /// How often a random division has a distance of at least that. They are drawn one after the other, so that the
+  /// number of threads does not matter.
   [[nodiscard]] double chance_of(double observed, const DriftOptions& options, std::mt19937_64& random,
                                  base::ThreadPool& pool) const {
     constexpr double kRounding = 1e-12;  // sums of the same numbers in another order
@@ -164,10 +168,10 @@ class Division {
     return std::max(0.0, distance);  // below only by rounding
   }
 
-  Sums sums_;                          ///< of distances between images of two patients, those of the group first
-  std::vector<std::size_t> sizes_;     ///< images of each
+  Sums sums_;                       ///< of distances between images of two patients, those of the group first
+  std::vector<std::size_t> sizes_;  ///< images of each
   std::vector<double> row_sums_;
-  std::size_t ours_;                   ///< patients of the group
+  std::size_t ours_;  ///< patients of the group
 };
 
 /// The images of the group that moved most.

@@ -21,8 +21,8 @@ namespace mi2::archive {
 inline constexpr std::array<std::string_view, 5> kDriftFields{"station", "month", "modality", "body_part", "site"};
 
 struct DriftOptions {
-  filter::Expr reference;            ///< what the others are compared with
-  std::optional<filter::Expr> test;  ///< what is grouped and compared; nothing: all but the reference
+  filter::Expr reference;                           ///< what the others are compared with
+  std::optional<filter::Expr> test;                 ///< what is grouped and compared; nothing: all but the reference
   std::vector<std::string> by{"station", "month"};  ///< of kDriftFields
   std::size_t permutations = 999;
   std::size_t sample = 500;  ///< images of the reference, and of each group, that are compared: at most so many
@@ -62,7 +62,8 @@ struct DriftAnswer {
 /// Compares samples of the images' vectors, drawn with the seed, the same on every machine. Patients are permuted, not
 /// images: images of one patient are alike, and would make every difference look certain.
 /// Source: Szekely and Rizzo, Energy statistics, J. Stat. Plan. Inference 2013.
-/// @throws Error{kBadArgument} for an unknown field, or fewer than two patients in the reference; {kBadFile} for damage;
+/// @throws Error{kBadArgument} for an unknown field, or fewer than two patients in the reference; {kBadFile} for
+/// damage;
 ///         {kInternal} if stopped.
 DriftAnswer find_drift(Reader& archive, const DriftOptions& options, base::ThreadPool& pool);
 

@@ -36,7 +36,8 @@ class Finder {
 
   std::vector<Neighbours> find(std::span<const Case> asked) {
     const bool rows = options_.pooling == Pooling::kImage || options_.pooling == Pooling::kMean;
-    return rows ? nearest_cases(archive_, reference_, asked, {options_.k, false, options_.on_progress, options_.stop}, pool_)
+    return rows ? nearest_cases(archive_, reference_, asked, {options_.k, false, options_.on_progress, options_.stop},
+                                pool_)
                 : by_pooling(asked);
   }
 
@@ -50,9 +51,7 @@ class Finder {
     constexpr std::size_t kAtOnce = 64;
     for (std::size_t first = 0; first < asked.size(); first += kAtOnce) {
       const std::size_t count = std::min(kAtOnce, asked.size() - first);
-      pool_.run(count, [&](std::size_t i) {
-        found[first + i] = nearest(vectors[first + i], asked[first + i].owner);
-      });
+      pool_.run(count, [&](std::size_t i) { found[first + i] = nearest(vectors[first + i], asked[first + i].owner); });
       if (options_.stop.stop_requested()) throw Error(Code::kInternal, "outliers: stopped");
       show(first + count, asked.size());
     }
@@ -78,9 +77,9 @@ class Finder {
     const std::uint64_t bytes_each = (seven ? 7 : 1) * archive_.format().dimensions * sizeof(float);
     pooled_bytes_ += cases.size() * bytes_each;
     if (pooled_bytes_ > kMostPooledBytes) {
-      throw Error(Code::kTooLarge, fmt::format("outliers: expected at most {} {} of the reference and the test, got {}",
-                                               kMostPooledBytes / bytes_each, seven ? "studies" : "series",
-                                               pooled_bytes_ / bytes_each));
+      throw Error(Code::kTooLarge,
+                  fmt::format("outliers: expected at most {} {} of the reference and the test, got {}",
+                              kMostPooledBytes / bytes_each, seven ? "studies" : "series", pooled_bytes_ / bytes_each));
     }
     std::vector<std::vector<float>> pooled;
     for (const Case& one : cases) {
@@ -138,8 +137,9 @@ OutlierAnswer find_outliers(Reader& archive, const OutlierOptions& options, base
   answer.reference = reference.all.size();
   answer.too_few = asked.too_few;
   if (reference.all.empty()) {
-    throw Error(Code::kBadArgument, "reference: expected a filter that lets images by (stats7: studies of two or more), got "
-                                    "one that lets none by");
+    throw Error(Code::kBadArgument,
+                "reference: expected a filter that lets images by (stats7: studies of two or more), got "
+                "one that lets none by");
   }
   Finder finder(archive, reference.all, options, pool);
   const std::vector<double> scores = usual_scores(finder, reference.all, options.k);
@@ -169,9 +169,8 @@ OutlierAnswer find_outliers(Reader& archive, const OutlierOptions& options, base
     answer.judged.push_back(judged);
   }
   archive.segments().check();
-  std::sort(answer.judged.begin(), answer.judged.end(), [](const Judged& a, const Judged& b) {
-    return a.score != b.score ? a.score > b.score : a.row < b.row;
-  });
+  std::sort(answer.judged.begin(), answer.judged.end(),
+            [](const Judged& a, const Judged& b) { return a.score != b.score ? a.score > b.score : a.row < b.row; });
   return answer;
 }
 

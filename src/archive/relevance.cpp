@@ -109,7 +109,8 @@ Sample sample_of(Writer& archive) {
   archive.catalog().each_row(nullptr, [&](const RowFacts& row) {
     if (row.kind != RowFacts::Kind::kFrame || row.deleted) return;
     const bool named = row.study != 0;
-    live.push_back({row.row, 2 * static_cast<std::uint64_t>(named ? row.study : row.instance) + (named ? 1 : 0), row.crc});
+    live.push_back(
+        {row.row, 2 * static_cast<std::uint64_t>(named ? row.study : row.instance) + (named ? 1 : 0), row.crc});
   });
   Sample sample;
   const std::size_t count = std::min(kSample, live.size());

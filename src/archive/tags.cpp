@@ -74,7 +74,8 @@ TagAnswer check_tags(Reader& archive, const TagOptions& options, base::ThreadPoo
     ++answer.judged;
     const std::uint64_t row = asked.all[i].rows.front().row;
     const auto [suggested, votes] = vote_of(found[i], tagged, column);
-    if (suggested == 0 || static_cast<double>(votes) < options.min_agreement * static_cast<double>(options.k) - kRounding) {
+    if (suggested == 0 ||
+        static_cast<double>(votes) < options.min_agreement * static_cast<double>(options.k) - kRounding) {
       ++answer.undecided;
     } else if (suggested == column.code(row)) {
       ++answer.agreed;

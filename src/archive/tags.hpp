@@ -22,20 +22,20 @@ inline constexpr std::array<std::string_view, 6> kTagFields{"modality", "body_pa
                                                             "plane",    "contrast",  "protocol"};
 
 struct TagOptions {
-  std::string field = "body_part";     ///< of kTagFields
-  std::size_t k = 10;                  ///< patients that are asked, each by the nearest series
-  double min_agreement = 0.8;          ///< the share of them that must have the same value
-  std::optional<filter::Expr> where;   ///< what is judged; neighbours may be any
+  std::string field = "body_part";    ///< of kTagFields
+  std::size_t k = 10;                 ///< patients that are asked, each by the nearest series
+  double min_agreement = 0.8;         ///< the share of them that must have the same value
+  std::optional<filter::Expr> where;  ///< what is judged; neighbours may be any
   base::OnProgress on_progress;
   std::stop_token stop;
 };
 
 struct DoubtfulTag {
-  std::uint64_t row = 0;                ///< the mean of a series, or an image of none
-  std::string tag;                      ///< empty: it has none
-  std::string suggested;                ///< what most of its neighbours have
-  double agreement = 0;                 ///< the share of them that have it
-  std::size_t same = 0;                 ///< how many have its own tag
+  std::uint64_t row = 0;                 ///< the mean of a series, or an image of none
+  std::string tag;                       ///< empty: it has none
+  std::string suggested;                 ///< what most of its neighbours have
+  double agreement = 0;                  ///< the share of them that have it
+  std::size_t same = 0;                  ///< how many have its own tag
   std::vector<std::uint64_t> nearest{};  ///< up to three with the suggested tag, the nearest first
 };
 

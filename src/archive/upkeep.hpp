@@ -59,8 +59,8 @@ struct BackedUp {
   std::uint64_t rows = 0;
   std::int64_t snapshot = 0;
 };
-/// Copies an archive as it is at one moment, whoever adds to it meanwhile, and looks at every row of the copy. Codes are
-/// left out: they are made again. @param to  a folder that is not there yet; it appears whole or not at all.
+/// Copies an archive as it is at one moment, whoever adds to it meanwhile, and looks at every row of the copy. Codes
+/// are left out: they are made again. @param to  a folder that is not there yet; it appears whole or not at all.
 /// @throws Error{kBadArgument} if there is something at `to`; {kBadFile} for damage, or if what is copied was erased
 ///         meanwhile; {kNotFound}, {kUnsupported} if there is no archive of this format.
 BackedUp backup(const std::filesystem::path& folder, const std::filesystem::path& to,

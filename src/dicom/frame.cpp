@@ -101,8 +101,8 @@ bool beyond_stored(const Frame& frame) noexcept {
 /// Values that BitsStored is too small for are what the pixels are, unless those bits are overlays (PS3.5 8.1.2).
 void widen_stored(Frame& frame, image::Warnings& warnings) {
   Layout& layout = frame.layout;
-  const bool may = !layout.floating && !layout.overlays && layout.stored < layout.allocated &&
-                   layout.high_bit + 1 == layout.stored;
+  const bool may =
+      !layout.floating && !layout.overlays && layout.stored < layout.allocated && layout.high_bit + 1 == layout.stored;
   if (!may || !beyond_stored(frame)) return;
   image::add_warning(warnings,
                      fmt::format("beyond_bits_stored: values take more than the {} bits that BitsStored says; "

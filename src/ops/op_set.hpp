@@ -75,9 +75,9 @@ concept OpSet = LayerMaker<O> &&
   // x + depthwise 3 x 3 convolution of x, zero padding 1
   { ops.add_depthwise_conv3x3(x, depthwise) } -> std::same_as<typename O::Tensor>;
   // x [B, H, W, C] -> [B, H, W, C]: q, k, v = linear(layer_norm(x)), and softmax(q k^T / sqrt(C / heads)) v inside
-  // windows of window x window tokens. H and W are padded to a multiple of `window` at right and bottom with tokens that
-  // are zero after the norm (so that their q, k, v are the bias of `linear`); they take part, unmasked, and are cropped
-  // from the result.
+  // windows of window x window tokens. H and W are padded to a multiple of `window` at right and bottom with tokens
+  // that are zero after the norm (so that their q, k, v are the bias of `linear`); they take part, unmasked, and are
+  // cropped from the result.
   { ops.norm_window_attention(x, norm, linear, heads, window, name) } -> std::same_as<typename O::Tensor>;
   // qkv [B, H, W, 3 C] -> [B, H, W, C]: per group softmax(q^T k / sqrt(H W)) over channels, applied to v
   { ops.channel_attention(x, heads) } -> std::same_as<typename O::Tensor>;

@@ -207,8 +207,8 @@ RunEnd Training::Impl::train(const std::stop_token& stop) {
     }
     const bool stopped = session.processes->any(stop.stop_requested());
     // Not while steps are left out: the weights may be past saving, and older checkpoints would make room for them.
-    const bool save_now = (is_due(config.checkpoint.cadence, done, session.steps_per_epoch) || due_by_minutes()) &&
-                          !steps_.left_out();
+    const bool save_now =
+        (is_due(config.checkpoint.cadence, done, session.steps_per_epoch) || due_by_minutes()) && !steps_.left_out();
     if (is_due(config.evaluation.cadence, done, session.steps_per_epoch) ||
         (save_now && config.evaluation.with_checkpoints)) {
       evaluate();

@@ -22,6 +22,7 @@
 #include <fmt/format.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include "base/memory.hpp"
 #include "models/initial.hpp"
 #include "models/torch/devices.hpp"
 #include "models/torch/torch_model.hpp"
@@ -189,6 +190,7 @@ int run(const std::string& folder, const std::string& batch_path, int rounds, co
   engine.recompute = options.recompute;
   const Batch batch(batch_path);
   engine.low_rank = [&](const ops::Parameter& weight) { return addition(batch, weight); };
+  if (engine.device.is_cpu()) base::keep_freed_memory();
   const auto model = models::load_torch_model(source.weights(), config, engine);
   if (options.golden) {
     const at::NoGradGuard no_graph;

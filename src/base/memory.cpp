@@ -1,5 +1,6 @@
 #include "base/memory.hpp"
 
+#include <malloc.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -89,6 +90,11 @@ std::optional<std::uint64_t> available_memory(const fs::path& root) {
     if (controllers.find(",memory,") != std::string::npos) lower(least, left_up_from(top / "memory", group, kVersion1));
   }
   return least;
+}
+
+void keep_freed_memory() noexcept {
+  ::mallopt(M_MMAP_MAX, 0);         // large blocks would be mapped and unmapped each time
+  ::mallopt(M_TRIM_THRESHOLD, -1);  // the end of the heap would be cut off whenever it is free
 }
 
 }  // namespace mi2::base

@@ -14,4 +14,8 @@ namespace mi2::base {
 /// @param root  where proc and sys are.
 std::optional<std::uint64_t> available_memory(const std::filesystem::path& root = "/");
 
+/// From now on memory that is freed stays with the process and is used again, whatever its size. For a process that
+/// takes the same large blocks over and over: given back to the system, each would come again page by page, zeroed.
+void keep_freed_memory() noexcept;
+
 }  // namespace mi2::base

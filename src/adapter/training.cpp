@@ -49,9 +49,13 @@ class Standard {
   explicit Standard(const Samples& samples)
       : mean_(samples.vectors.dimensions()), deviation_(samples.vectors.dimensions()) {
     const auto rows = static_cast<double>(samples.rows());
+    // Summed as differences to the first row, so that the mean of what never changes is exactly that.
+    const std::span<const float> first = samples.vectors.row(0);
     for (std::size_t r = 0; r < samples.rows(); ++r) {
-      for (std::size_t d = 0; d < mean_.size(); ++d) mean_[d] += samples.vectors.row(r)[d] / rows;
+      const std::span<const float> row = samples.vectors.row(r);
+      for (std::size_t d = 0; d < mean_.size(); ++d) mean_[d] += (static_cast<double>(row[d]) - first[d]) / rows;
     }
+    for (std::size_t d = 0; d < mean_.size(); ++d) mean_[d] += first[d];
     for (std::size_t r = 0; r < samples.rows(); ++r) {
       for (std::size_t d = 0; d < mean_.size(); ++d) {
         deviation_[d] += (samples.vectors.row(r)[d] - mean_[d]) * (samples.vectors.row(r)[d] - mean_[d]) / rows;

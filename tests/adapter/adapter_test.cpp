@@ -360,6 +360,20 @@ TEST(Training, StandardisingIsFoldedIntoTheWeights) {
   fitter().provide(nullptr);
 }
 
+TEST(Training, StandardisingGivesADimensionThatNeverChangesNoWeight) {
+  fitter().provide(fit_means);
+  TrainingSet set;
+  set.labels = {"low", "high"};
+  // A tenth of 1, ten times, is not 1: by its mean summed so, the second dimension would vary by 1e-16.
+  set.train =
+      samples(2, {-1, 1, -2, 1, -3, 1, -4, 1, -5, 1, 1, 1, 2, 1, 3, 1, 4, 1, 5, 1}, {0, 0, 0, 0, 0, 1, 1, 1, 1, 1});
+  TrainOptions options;
+  options.standardize = true;
+  const Adapter adapter = train_adapter(set, options, {}).adapter;
+  EXPECT_EQ(adapter.logits(test::Embedding{1, 1}), adapter.logits(test::Embedding{1, 1.5F}));
+  fitter().provide(nullptr);
+}
+
 TEST(ZeroShot, ScoresOfMi2ClassifyAreFoundByPathAndLabel) {
   const ScoreTable table = parse_scores(
       "{\"path\": \"d/a.png\", \"labels\": [{\"label\": \"p2\", \"score\": 0.75}, {\"label\": \"p1\", \"score\": "

@@ -326,6 +326,14 @@ def test_groups_are_compared_and_small_ones_are_said(mi2, data):
     assert groups["F"]["metric"]["value"] == pytest.approx(auc, abs=1e-9)
 
 
+def test_a_column_of_too_many_values_in_one_split_is_counted_in_neither(mi2, data):
+    write_tables(data, split=["val" if i < 60 else "test" for i in range(240)],
+                 site=["s1" if i < 60 else f"s{i % 25}" for i in range(240)])
+    cohort = report(mi2, data["folder"], samples=0)["cohort"]
+    assert [row["rows"] for row in cohort][0] == 180 and cohort[-1]["rows"] == 60
+    assert {g["attribute"] for row in cohort for g in row["groups"]} == {"sex"}
+
+
 def test_ages_below_the_first_band_are_a_group(mi2, data):
     write_tables(data, age=[5 if i < 60 else 50 for i in range(240)])
     found = report(mi2, data["folder"], "--age-bands", "18,40", samples=0)

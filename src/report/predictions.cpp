@@ -26,13 +26,6 @@ void check_id(const std::string& id, const base::Table& table, std::size_t line)
   if (id.empty()) throw Error(Code::kBadFile, fmt::format("{}: line {}: the id is empty", table.name(), line));
 }
 
-void check_size(const base::Table& table, std::size_t rows, std::size_t labels) {
-  if (labels > 0 && rows > kMaxScores / labels) {
-    throw Error(Code::kTooLarge, fmt::format("{}: {} rows of {} labels; expected at most {} scores", table.name(), rows,
-                                             labels, kMaxScores));
-  }
-}
-
 Predictions read_wide(base::Table& table, std::size_t id_column) {
   Predictions found{table.name(), {}, {}, {}};
   std::vector<std::size_t> columns;
@@ -44,7 +37,7 @@ Predictions read_wide(base::Table& table, std::size_t id_column) {
     columns.push_back(c);
     found.labels.push_back(table.header()[c]);
   }
-  check_size(table, table.rows().size(), columns.size());
+  check_size_of_scores(table.name(), table.rows().size(), columns.size());
   found.scores.classes = columns.size();
   found.scores.values.reserve(table.rows().size() * columns.size());
   std::unordered_map<std::string, std::size_t> line_of;
@@ -93,7 +86,7 @@ Predictions read_long(base::Table& table, std::size_t id, std::size_t label, std
     entries.push_back({r, place_of(std::move(row.fields[label]), found.labels, label_of), value, row.line});
   }
   const std::size_t labels = found.labels.size();
-  check_size(table, found.ids.size(), labels);
+  check_size_of_scores(table.name(), found.ids.size(), labels);
   std::unordered_set<std::string> seen;  // as columns of a table they would be one
   for (const std::string& name : found.labels) {
     if (seen.insert(base::lower_ascii(name)).second) continue;
@@ -127,6 +120,12 @@ Predictions read_long(base::Table& table, std::size_t id, std::size_t label, std
 }
 
 }  // namespace
+
+void check_size_of_scores(std::string_view source, std::size_t rows, std::size_t labels) {
+  if (labels == 0 || rows <= kMaxScores / labels) return;
+  throw Error(Code::kTooLarge,
+              fmt::format("{}: {} rows of {} labels; expected at most {} scores", source, rows, labels, kMaxScores));
+}
 
 Predictions read_predictions(base::Table table, const std::optional<double>& absent_score) {
   if (absent_score && !std::isfinite(*absent_score)) {

@@ -22,6 +22,10 @@ struct Predictions {
 /// Scores kept in memory: 512 MiB of them.
 inline constexpr std::size_t kMaxScores = std::size_t{1} << 26;
 
+/// Before anything is allocated for them. @param source  what the error calls them.
+/// @throws Error{kTooLarge} over kMaxScores.
+void check_size_of_scores(std::string_view source, std::size_t rows, std::size_t labels);
+
 /// Reads either form. Wide: an id and one column of scores per label. Long: `id`, `label` and `score`, one row per id
 /// and label, as mi2 classify --format csv writes it; further columns, such as `rank`, are passed over.
 /// @param absent_score  of a label that a long table does not list for an id; none: every id lists every label.

@@ -92,13 +92,16 @@ class Standard {
   std::vector<double> deviation_;
 };
 
-/// Numbers are fitted in units of their own spread.
+/// Numbers are fitted in units of their own spread; the errors of the fit are then said in the numbers' unit.
 Fitted fit_scaled(const AdapterDescription& shape, const Samples& train, const Samples& validation,
                   const TrainOptions& options, const base::OnProgress& on_progress) {
   if (shape.target != Target::kNumber) return fit(shape, train, validation, options.fit, on_progress);
   const NumberScale scale(train.numbers);
   Fitted fitted = fit(shape, scale.apply(train), scale.apply(validation), options.fit, on_progress);
   scale.fold(fitted.tensors.rbegin()[1], fitted.tensors.back());
+  for (const char* error : {"loss", "validation_loss", "validation_absolute_error"}) {
+    if (const auto found = fitted.details.find(error); found != fitted.details.end()) found->second *= scale.spread;
+  }
   return fitted;
 }
 

@@ -374,6 +374,27 @@ TEST(Training, StandardisingGivesADimensionThatNeverChangesNoWeight) {
   fitter().provide(nullptr);
 }
 
+TEST(Training, ErrorsOfTheFitOfANumberAreInTheNumbersUnit) {
+  fitter().provide([](const AdapterDescription& shape, const Samples&, const Samples&, const FitOptions&,
+                      const base::OnProgress&) {
+    Fitted fitted{layout_of(shape), {{"loss", 0.5}, {"validation_absolute_error", 0.75}, {"gradient", 0.25}}};
+    fitted.tensors[0].values = {0.0F, 0.0F};
+    fitted.tensors[1].values = {0.0F};
+    return fitted;
+  });
+  TrainingSet set;
+  set.target = Target::kNumber;
+  set.labels = {"months"};
+  set.train = samples(2, {1, 5, 2, 5, 3, 5, 4, 5, 5, 5, 6, 5}, {0, 0, 0, 0, 0, 0});
+  set.train.numbers = {90, 110, 90, 110, 90, 110};  // of deviation 10
+  const TrainedAdapter trained = train_adapter(set, {}, {});
+  const auto& training = trained.adapter.description().training;
+  EXPECT_NEAR(training.at("loss"), 5, 1e-9);
+  EXPECT_NEAR(training.at("validation_absolute_error"), 7.5, 1e-9);
+  EXPECT_EQ(training.at("gradient"), 0.25);
+  fitter().provide(nullptr);
+}
+
 TEST(ZeroShot, ScoresOfMi2ClassifyAreFoundByPathAndLabel) {
   const ScoreTable table = parse_scores(
       "{\"path\": \"d/a.png\", \"labels\": [{\"label\": \"p2\", \"score\": 0.75}, {\"label\": \"p1\", \"score\": "

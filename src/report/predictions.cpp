@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -73,6 +74,30 @@ std::size_t place_of(std::string&& name, std::vector<std::string>& list,
   return place->second;
 }
 
+/// Sorts labels, by size if all are numbers: a long table names them in the order of its first id's scores, and some
+/// figures tell by their order how far apart two are. @returns the new place of each.
+std::vector<std::size_t> sort_labels(std::vector<std::string>& labels) {
+  std::vector<double> numbers;
+  for (const std::string& label : labels) {
+    if (const std::optional<double> number = base::parse_finite(label)) numbers.push_back(*number);
+  }
+  const bool by_size = numbers.size() == labels.size();
+  std::vector<std::size_t> order(labels.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    if (by_size && numbers[a] != numbers[b]) return numbers[a] < numbers[b];
+    return labels[a] < labels[b];
+  });
+  std::vector<std::string> sorted;
+  std::vector<std::size_t> places(labels.size());
+  for (const std::size_t from : order) {
+    places[from] = sorted.size();
+    sorted.push_back(std::move(labels[from]));
+  }
+  labels = std::move(sorted);
+  return places;
+}
+
 Predictions read_long(base::Table& table, std::size_t id, std::size_t label, std::size_t score,
                       const std::optional<double>& absent_score) {
   Predictions found{table.name(), {}, {}, {}};
@@ -92,11 +117,12 @@ Predictions read_long(base::Table& table, std::size_t id, std::size_t label, std
     if (seen.insert(base::lower_ascii(name)).second) continue;
     throw Error(Code::kBadFile, fmt::format("{}: two labels differ in case alone", table.name()));
   }
+  const std::vector<std::size_t> new_place = sort_labels(found.labels);
   found.scores = {labels, std::vector<double>(found.ids.size() * labels, absent_score.value_or(0.0))};
   std::vector<bool> is_known(found.scores.values.size());
   std::vector<std::size_t> last_line(found.ids.size());
   for (const Entry& entry : entries) {
-    const std::size_t at = entry.row * labels + entry.label;
+    const std::size_t at = entry.row * labels + new_place[entry.label];
     if (is_known[at]) {
       throw Error(Code::kBadFile, fmt::format("{}: line {}: this id has a score of this label already; expected one",
                                               table.name(), entry.line));

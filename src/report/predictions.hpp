@@ -14,7 +14,7 @@ namespace mi2::report {
 
 struct Predictions {
   std::string source;               ///< what errors call the table
-  std::vector<std::string> labels;  ///< in the order of the columns, or in which the table names them first
+  std::vector<std::string> labels;  ///< in the order of the columns; of a long table sorted, by size if all are numbers
   std::vector<std::string> ids;     ///< [rows], each once
   evaluation::Scores scores;        ///< [rows, labels], finite
 };

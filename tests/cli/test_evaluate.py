@@ -71,6 +71,18 @@ def test_a_long_table_and_any_order_say_the_same(mi2, data):
     assert found["confusion"] == wanted["confusion"]
 
 
+def test_grades_of_a_long_table_are_in_order_whatever_it_names_first(mi2, data):
+    folder, grades = data["folder"], ["2", "9", "10"]
+    write_tables(data, labels=[grades[t] for t in data["truth"]])
+    rows = [[data["ids"][i], grades[c], repr(float(data["p"][i, c]))] for i in range(240) for c in (2, 0, 1)]
+    write(folder / "long.csv", ["id", "label", "score"], rows)
+    found = report(mi2, folder, predictions="long.csv", samples=0)
+    assert [row["label"] for row in found["classes"]] == grades
+    said = data["p"].argmax(axis=1)
+    assert value(found, "kappa_quadratic") == pytest.approx(metrics.cohen_kappa_score(data["truth"], said, weights="quadratic"), abs=1e-9)
+    assert np.array_equal(found["confusion"], metrics.confusion_matrix(data["truth"], said))
+
+
 def test_the_same_run_is_the_same_report(mi2, data):
     first = evaluate(mi2, data["folder"]).stdout
     files = {path.name: path.read_bytes() for path in (data["folder"] / "r").iterdir()}

@@ -93,6 +93,7 @@ class View {
     made.predictions.source = made.title;
     made.predictions.labels = std::move(labels);
     made.predictions.scores.classes = made.predictions.labels.size();
+    report::check_size_of_scores(made.title, judged_.size(), made.predictions.labels.size());
     for (const std::size_t i : judged_) made.predictions.ids.push_back(id(i));
     return made;
   }

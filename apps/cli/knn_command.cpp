@@ -22,6 +22,7 @@
 #include "knn_rows.hpp"
 #include "output.hpp"
 #include "progress.hpp"
+#include "report/predictions.hpp"
 #include "score_writers.hpp"
 #include "vector_arguments.hpp"
 #include "vectors/knn.hpp"
@@ -321,6 +322,7 @@ int knn(KnnArguments& arguments) {
   const vectors::Neighbours neighbours(known.table.vectors.numbers(), known.table.vectors.dimensions(), metric,
                                        arguments.threads);
   std::optional<Results> results;
+  std::size_t judged = 0;
   for (const std::string& file : files) {
     notes.begin("reading the queries");
     const vectors::VectorTable queries = read_embeddings(file, "");
@@ -328,6 +330,9 @@ int knn(KnnArguments& arguments) {
     // A table's header says whether rows name frames: as the first file has them.
     if (!results) results.emplace(known, arguments, !queries.frames.empty() || !known.table.frames.empty(), near);
     const KnownQueries of_queries = known_queries(queries, own_table, labels, known, notes);
+    judged += of_queries.judged();
+    // Those of several labels are counted as findings.
+    if (!arguments.multi_label) report::check_size_of_scores("queries of known label", judged, known.labels.size());
     notes.rest();
     Progress bar(queries.vectors.rows(), "queries");
     bar.keep_alive();

@@ -62,6 +62,10 @@ KnownRows known_rows(const std::string& file, const LabelTableArguments& argumen
   return known;
 }
 
+std::size_t KnownQueries::judged() const {
+  return static_cast<std::size_t>(std::ranges::count_if(label_of, [](const auto& label) { return label.has_value(); }));
+}
+
 KnownQueries known_queries(const vectors::VectorTable& queries, const vectors::LabelTable* own,
                            const vectors::LabelTable& labels, const KnownRows& known, Progress& progress) {
   KnownQueries found{std::vector<std::optional<std::string>>(queries.vectors.rows()), {}};

@@ -34,6 +34,9 @@ KnownRows known_rows(const std::string& file, const LabelTableArguments& argumen
 struct KnownQueries {
   std::vector<std::optional<std::string>> label_of;
   std::vector<std::size_t> group_of;  ///< or vectors::kNoGroup; empty: the rows that are searched have no groups
+
+  /// How many have a label, of which the shares are kept.
+  [[nodiscard]] std::size_t judged() const;
 };
 
 /// From --query-labels, else from --labels if that is a table.

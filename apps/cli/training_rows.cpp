@@ -59,6 +59,26 @@ vectors::LabelTable read_split(const std::string& file, const vectors::LabelOpti
   return labels;
 }
 
+/// Frames of one file are of one patient: where no column names patients, they stay together.
+void group_frames(std::vector<std::optional<RowLabel>>& rows, const vectors::VectorTable& table, Progress& progress) {
+  if (table.frames.empty() || table.names.empty()) return;
+  std::set<std::string_view> files;
+  std::size_t labelled = 0;
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    if (!rows[r]) continue;
+    if (!rows[r]->grouped_by.empty()) return;
+    files.insert(table.names[r]);
+    ++labelled;
+  }
+  if (files.size() == labelled) return;
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    if (!rows[r]) continue;
+    rows[r]->group = table.names[r];
+    rows[r]->grouped_by = "file";
+  }
+  progress.note("no column names patients: the frames of one file stay together; --group COLUMN names whose rows do");
+}
+
 /// One text for each number: "1" for "1.0".
 std::string level_text(double level) { return fmt::format("{}", level == 0 ? 0.0 : level); }
 
@@ -292,6 +312,7 @@ std::vector<std::optional<RowLabel>> label_rows(const vectors::VectorTable& tabl
   const vectors::LabelTable main = vectors::read_label_table(labels.labels, labels.options);
   if (splits.validation.empty() && splits.test.empty()) {
     add_rows(rows, table, main, join_and_report(table, main, progress));
+    group_frames(rows, table, progress);
     return rows;
   }
   if (!main.named) {
@@ -315,6 +336,7 @@ std::vector<std::optional<RowLabel>> label_rows(const vectors::VectorTable& tabl
   if (missing > 0) {
     progress.note(fmt::format("{}: {} of {} rows have no label and do not count", table.source, missing, rows.size()));
   }
+  group_frames(rows, table, progress);
   return rows;
 }
 

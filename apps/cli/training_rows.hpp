@@ -38,7 +38,7 @@ struct SplitTables {
 vectors::VectorTable read_all_embeddings(const std::vector<std::string>& files, const std::string& paths);
 
 /// The label of every row of `table` that has one, from the table of labels and those of single splits; notes what does
-/// not match. [rows]
+/// not match. Where no table has groups, the frames of one file are one. [rows]
 /// @throws as vectors::read_label_table() and vectors::join(); Error{kBadArgument} for a row that two tables have.
 std::vector<std::optional<RowLabel>> label_rows(const vectors::VectorTable& table, const LabelTableArguments& labels,
                                                 const SplitTables& splits, Progress& progress);

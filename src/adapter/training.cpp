@@ -49,9 +49,13 @@ class Standard {
   explicit Standard(const Samples& samples)
       : mean_(samples.vectors.dimensions()), deviation_(samples.vectors.dimensions()) {
     const auto rows = static_cast<double>(samples.rows());
+    // Summed as differences to the first row, so that the mean of what never changes is exactly that.
+    const std::span<const float> first = samples.vectors.row(0);
     for (std::size_t r = 0; r < samples.rows(); ++r) {
-      for (std::size_t d = 0; d < mean_.size(); ++d) mean_[d] += samples.vectors.row(r)[d] / rows;
+      const std::span<const float> row = samples.vectors.row(r);
+      for (std::size_t d = 0; d < mean_.size(); ++d) mean_[d] += (static_cast<double>(row[d]) - first[d]) / rows;
     }
+    for (std::size_t d = 0; d < mean_.size(); ++d) mean_[d] += first[d];
     for (std::size_t r = 0; r < samples.rows(); ++r) {
       for (std::size_t d = 0; d < mean_.size(); ++d) {
         deviation_[d] += (samples.vectors.row(r)[d] - mean_[d]) * (samples.vectors.row(r)[d] - mean_[d]) / rows;
@@ -88,13 +92,16 @@ class Standard {
   std::vector<double> deviation_;
 };
 
-/// Numbers are fitted in units of their own spread.
+/// Numbers are fitted in units of their own spread; the errors of the fit are then said in the numbers' unit.
 Fitted fit_scaled(const AdapterDescription& shape, const Samples& train, const Samples& validation,
                   const TrainOptions& options, const base::OnProgress& on_progress) {
   if (shape.target != Target::kNumber) return fit(shape, train, validation, options.fit, on_progress);
   const NumberScale scale(train.numbers);
   Fitted fitted = fit(shape, scale.apply(train), scale.apply(validation), options.fit, on_progress);
   scale.fold(fitted.tensors.rbegin()[1], fitted.tensors.back());
+  for (const char* error : {"loss", "validation_loss", "validation_absolute_error"}) {
+    if (const auto found = fitted.details.find(error); found != fitted.details.end()) found->second *= scale.spread;
+  }
   return fitted;
 }
 

@@ -39,6 +39,11 @@ struct DataSource {
   std::optional<double> weight{};          ///< how often it is drawn from beside the others, above 0; of all or of none
   std::string group_column{};              ///< whose rows stay together; empty: base::kGroupColumn, if there is one
 
+  /// Whether its labels are a table, which alone has columns and splits.
+  [[nodiscard]] bool has_table() const {
+    return format == DataFormat::kManifest || (format == DataFormat::kZip && labels.extension() == ".csv");
+  }
+
   friend bool operator==(const DataSource&, const DataSource&) = default;
 };
 

@@ -53,7 +53,7 @@ void add_rows(const TsvFile& labels, const ZipStore& store, RecordSink& sink) {
 
 std::unique_ptr<ImageStore> open_zip(const DataSource& source, std::uint64_t max_file_bytes, RecordSink& sink) {
   auto store = std::make_unique<ZipStore>(source.path, max_file_bytes);
-  if (source.labels.extension() == ".csv") {
+  if (source.has_table()) {
     for_each_label(source, source.labels, [&](const TableLabel& row) {
       store->add(row.where, row.file, row.class_name, row.captions, row.group, sink);
     });

@@ -74,8 +74,8 @@ class FigureSupport {
       const bool enough = count.with >= kFewestForInterval && count.without >= kFewestForInterval;
       of_class_.push_back(enough);
       if (count.with > 0) of_all_ = of_all_ && enough;
-      groups_ = std::max(groups_, count.with + count.without);
     }
+    for (const std::size_t group : number_groups(groups, labels.size())) groups_ = std::max(groups_, group + 1);
   }
 
   [[nodiscard]] bool of_rows() const noexcept { return groups_ >= kFewestForInterval; }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -49,15 +50,18 @@ class Texts {
   std::map<std::string, std::string> of_label_;
 };
 
-/// Per row of the dataset: train, val, or what is neither.
+/// Per row of the dataset: train, val, or what is neither. Where no row is of test, those of val are judged, and choose
+/// no model.
 std::vector<std::string> splits_of(const Prepared& prepared, bool& drawn) {
   const auto& all = prepared.rows.all();
   const std::size_t split = prepared.rows.need("split");
   std::vector<std::string> splits;
   splits.reserve(all.size());
   for (const Row& row : all) splits.push_back(row.fields[split]);
-  drawn = std::ranges::find(splits, "val") == splits.end();
+  const auto has = [&](std::string_view name) { return std::ranges::find(splits, name) != splits.end(); };
+  drawn = !has("val") || !has("test");
   if (!drawn) return splits;
+  std::ranges::replace(splits, std::string("val"), std::string("judged"));
   const std::size_t id = prepared.rows.need("id");
   const auto group = prepared.rows.find(prepared.recipe->group);
   Rows train;

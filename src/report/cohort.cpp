@@ -29,9 +29,11 @@ class CohortPart {
   CohortPart(const Cases& cases, const GroupOptions& options)
       : cases_(cases), attributes_(plain_attributes(cases, options)) {}
 
-  /// Adds the groups that are not listed yet.
-  void list_groups(std::vector<CohortGroup>& groups) const {
+  /// Adds the groups that are not listed yet. A column of which the other split has too many values makes none: there
+  /// they would seem to have no row.
+  void list_groups(const CohortPart& other, std::vector<CohortGroup>& groups) const {
     for (const GroupedAttribute& attribute : attributes_) {
+      if (!other.has(attribute.name)) continue;
       for (const Group& group : attribute.groups) {
         const bool is_listed = std::any_of(groups.begin(), groups.end(), [&](const CohortGroup& listed) {
           return listed.attribute == attribute.name && listed.name == group.name;
@@ -64,6 +66,11 @@ class CohortPart {
   }
 
  private:
+  [[nodiscard]] bool has(std::string_view attribute) const {
+    return std::any_of(attributes_.begin(), attributes_.end(),
+                       [&](const GroupedAttribute& own) { return own.name == attribute; });
+  }
+
   [[nodiscard]] std::size_t count(const CohortGroup& wanted, std::span<const std::uint8_t> taken) const {
     for (const GroupedAttribute& attribute : attributes_) {
       if (attribute.name != wanted.attribute) continue;
@@ -103,8 +110,8 @@ Cohort describe_cohort(const Study& study, const GroupOptions& options) {
   const CohortPart evaluated(study.evaluated, options);
   const CohortPart validation(study.validation, options);
   Cohort cohort;
-  evaluated.list_groups(cohort.groups);
-  validation.list_groups(cohort.groups);
+  evaluated.list_groups(validation, cohort.groups);
+  validation.list_groups(evaluated, cohort.groups);
   const std::vector<std::uint8_t> all(study.evaluated.rows(), 1);
   cohort.rows.push_back(evaluated.row("evaluated", all, cohort.groups));
   if (study.task != Task::kAges && study.labels.size() <= kMostCohortLabels) {

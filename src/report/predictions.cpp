@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -26,13 +27,6 @@ void check_id(const std::string& id, const base::Table& table, std::size_t line)
   if (id.empty()) throw Error(Code::kBadFile, fmt::format("{}: line {}: the id is empty", table.name(), line));
 }
 
-void check_size(const base::Table& table, std::size_t rows, std::size_t labels) {
-  if (labels > 0 && rows > kMaxScores / labels) {
-    throw Error(Code::kTooLarge, fmt::format("{}: {} rows of {} labels; expected at most {} scores", table.name(), rows,
-                                             labels, kMaxScores));
-  }
-}
-
 Predictions read_wide(base::Table& table, std::size_t id_column) {
   Predictions found{table.name(), {}, {}, {}};
   std::vector<std::size_t> columns;
@@ -44,7 +38,7 @@ Predictions read_wide(base::Table& table, std::size_t id_column) {
     columns.push_back(c);
     found.labels.push_back(table.header()[c]);
   }
-  check_size(table, table.rows().size(), columns.size());
+  check_size_of_scores(table.name(), table.rows().size(), columns.size());
   found.scores.classes = columns.size();
   found.scores.values.reserve(table.rows().size() * columns.size());
   std::unordered_map<std::string, std::size_t> line_of;
@@ -80,6 +74,30 @@ std::size_t place_of(std::string&& name, std::vector<std::string>& list,
   return place->second;
 }
 
+/// Sorts labels, by size if all are numbers: a long table names them in the order of its first id's scores, and some
+/// figures tell by their order how far apart two are. @returns the new place of each.
+std::vector<std::size_t> sort_labels(std::vector<std::string>& labels) {
+  std::vector<double> numbers;
+  for (const std::string& label : labels) {
+    if (const std::optional<double> number = base::parse_finite(label)) numbers.push_back(*number);
+  }
+  const bool by_size = numbers.size() == labels.size();
+  std::vector<std::size_t> order(labels.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    if (by_size && numbers[a] != numbers[b]) return numbers[a] < numbers[b];
+    return labels[a] < labels[b];
+  });
+  std::vector<std::string> sorted;
+  std::vector<std::size_t> places(labels.size());
+  for (const std::size_t from : order) {
+    places[from] = sorted.size();
+    sorted.push_back(std::move(labels[from]));
+  }
+  labels = std::move(sorted);
+  return places;
+}
+
 Predictions read_long(base::Table& table, std::size_t id, std::size_t label, std::size_t score,
                       const std::optional<double>& absent_score) {
   Predictions found{table.name(), {}, {}, {}};
@@ -93,17 +111,18 @@ Predictions read_long(base::Table& table, std::size_t id, std::size_t label, std
     entries.push_back({r, place_of(std::move(row.fields[label]), found.labels, label_of), value, row.line});
   }
   const std::size_t labels = found.labels.size();
-  check_size(table, found.ids.size(), labels);
+  check_size_of_scores(table.name(), found.ids.size(), labels);
   std::unordered_set<std::string> seen;  // as columns of a table they would be one
   for (const std::string& name : found.labels) {
     if (seen.insert(base::lower_ascii(name)).second) continue;
     throw Error(Code::kBadFile, fmt::format("{}: two labels differ in case alone", table.name()));
   }
+  const std::vector<std::size_t> new_place = sort_labels(found.labels);
   found.scores = {labels, std::vector<double>(found.ids.size() * labels, absent_score.value_or(0.0))};
   std::vector<bool> is_known(found.scores.values.size());
   std::vector<std::size_t> last_line(found.ids.size());
   for (const Entry& entry : entries) {
-    const std::size_t at = entry.row * labels + entry.label;
+    const std::size_t at = entry.row * labels + new_place[entry.label];
     if (is_known[at]) {
       throw Error(Code::kBadFile, fmt::format("{}: line {}: this id has a score of this label already; expected one",
                                               table.name(), entry.line));
@@ -127,6 +146,12 @@ Predictions read_long(base::Table& table, std::size_t id, std::size_t label, std
 }
 
 }  // namespace
+
+void check_size_of_scores(std::string_view source, std::size_t rows, std::size_t labels) {
+  if (labels == 0 || rows <= kMaxScores / labels) return;
+  throw Error(Code::kTooLarge,
+              fmt::format("{}: {} rows of {} labels; expected at most {} scores", source, rows, labels, kMaxScores));
+}
 
 Predictions read_predictions(base::Table table, const std::optional<double>& absent_score) {
   if (absent_score && !std::isfinite(*absent_score)) {

@@ -360,6 +360,41 @@ TEST(Training, StandardisingIsFoldedIntoTheWeights) {
   fitter().provide(nullptr);
 }
 
+TEST(Training, StandardisingGivesADimensionThatNeverChangesNoWeight) {
+  fitter().provide(fit_means);
+  TrainingSet set;
+  set.labels = {"low", "high"};
+  // A tenth of 1, ten times, is not 1: by its mean summed so, the second dimension would vary by 1e-16.
+  set.train =
+      samples(2, {-1, 1, -2, 1, -3, 1, -4, 1, -5, 1, 1, 1, 2, 1, 3, 1, 4, 1, 5, 1}, {0, 0, 0, 0, 0, 1, 1, 1, 1, 1});
+  TrainOptions options;
+  options.standardize = true;
+  const Adapter adapter = train_adapter(set, options, {}).adapter;
+  EXPECT_EQ(adapter.logits(test::Embedding{1, 1}), adapter.logits(test::Embedding{1, 1.5F}));
+  fitter().provide(nullptr);
+}
+
+TEST(Training, ErrorsOfTheFitOfANumberAreInTheNumbersUnit) {
+  fitter().provide([](const AdapterDescription& shape, const Samples&, const Samples&, const FitOptions&,
+                      const base::OnProgress&) {
+    Fitted fitted{layout_of(shape), {{"loss", 0.5}, {"validation_absolute_error", 0.75}, {"gradient", 0.25}}};
+    fitted.tensors[0].values = {0.0F, 0.0F};
+    fitted.tensors[1].values = {0.0F};
+    return fitted;
+  });
+  TrainingSet set;
+  set.target = Target::kNumber;
+  set.labels = {"months"};
+  set.train = samples(2, {1, 5, 2, 5, 3, 5, 4, 5, 5, 5, 6, 5}, {0, 0, 0, 0, 0, 0});
+  set.train.numbers = {90, 110, 90, 110, 90, 110};  // of deviation 10
+  const TrainedAdapter trained = train_adapter(set, {}, {});
+  const auto& training = trained.adapter.description().training;
+  EXPECT_NEAR(training.at("loss"), 5, 1e-9);
+  EXPECT_NEAR(training.at("validation_absolute_error"), 7.5, 1e-9);
+  EXPECT_EQ(training.at("gradient"), 0.25);
+  fitter().provide(nullptr);
+}
+
 TEST(ZeroShot, ScoresOfMi2ClassifyAreFoundByPathAndLabel) {
   const ScoreTable table = parse_scores(
       "{\"path\": \"d/a.png\", \"labels\": [{\"label\": \"p2\", \"score\": 0.75}, {\"label\": \"p1\", \"score\": "

@@ -71,6 +71,18 @@ def test_a_long_table_and_any_order_say_the_same(mi2, data):
     assert found["confusion"] == wanted["confusion"]
 
 
+def test_grades_of_a_long_table_are_in_order_whatever_it_names_first(mi2, data):
+    folder, grades = data["folder"], ["2", "9", "10"]
+    write_tables(data, labels=[grades[t] for t in data["truth"]])
+    rows = [[data["ids"][i], grades[c], repr(float(data["p"][i, c]))] for i in range(240) for c in (2, 0, 1)]
+    write(folder / "long.csv", ["id", "label", "score"], rows)
+    found = report(mi2, folder, predictions="long.csv", samples=0)
+    assert [row["label"] for row in found["classes"]] == grades
+    said = data["p"].argmax(axis=1)
+    assert value(found, "kappa_quadratic") == pytest.approx(metrics.cohen_kappa_score(data["truth"], said, weights="quadratic"), abs=1e-9)
+    assert np.array_equal(found["confusion"], metrics.confusion_matrix(data["truth"], said))
+
+
 def test_the_same_run_is_the_same_report(mi2, data):
     first = evaluate(mi2, data["folder"]).stdout
     files = {path.name: path.read_bytes() for path in (data["folder"] / "r").iterdir()}
@@ -324,6 +336,14 @@ def test_groups_are_compared_and_small_ones_are_said(mi2, data):
     women = np.array([s == "F" for s in data["sex"]])
     auc = np.mean([metrics.roc_auc_score((data["truth"] == c)[women], data["p"][women, c]) for c in range(3)])
     assert groups["F"]["metric"]["value"] == pytest.approx(auc, abs=1e-9)
+
+
+def test_a_column_of_too_many_values_in_one_split_is_counted_in_neither(mi2, data):
+    write_tables(data, split=["val" if i < 60 else "test" for i in range(240)],
+                 site=["s1" if i < 60 else f"s{i % 25}" for i in range(240)])
+    cohort = report(mi2, data["folder"], samples=0)["cohort"]
+    assert [row["rows"] for row in cohort][0] == 180 and cohort[-1]["rows"] == 60
+    assert {g["attribute"] for row in cohort for g in row["groups"]} == {"sex"}
 
 
 def test_ages_below_the_first_band_are_a_group(mi2, data):

@@ -96,6 +96,18 @@ def test_patients_do_not_leak_between_folds(mi2, noise):
 
 
 @needs_torch
+def test_frames_of_one_file_do_not_leak_between_folds(mi2, noise):
+    files = [f"images/{patient}.dcm" for patient in noise.patients]
+    with open(noise.embeddings, "w", encoding="utf-8") as f:
+        for i, (name, vector) in enumerate(zip(files, noise.x)):
+            f.write(json.dumps({"path": name, "frame": i % 8 + 1, "frames": 8, "embedding": [float(v) for v in vector]}) + "\n")
+    table = write_labels(noise.folder / "labels.csv", dict(zip(files, noise.y)).items(), ("path", "label"))
+    report, words = noise.adapter(mi2, table, "--bootstrap", "0")
+    assert report["split"]["column"] == "file" and report["split"]["train"] == {"rows": 320, "groups": 40}
+    assert 0.2 < report["mean_auc"]["value"] < 0.75 and "the frames of one file stay together" in words
+
+
+@needs_torch
 def test_an_mlp_holds_out_whole_patients(mi2, noise):
     table = noise.table(case=noise.patients)
     report, _ = noise.adapter(mi2, table, "--group", "case", "--kind", "mlp", "--hidden-dim", "8", "--epochs", "20",

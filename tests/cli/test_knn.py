@@ -90,6 +90,15 @@ def test_lists_of_another_length_are_refused(mi2, data):
     assert "2 labels" in knn(mi2, folder, status=2).errors
 
 
+def test_more_shares_of_the_vote_than_fit_are_refused_before_the_search(mi2, tmp_path):
+    rows = 8200  # each of a label of its own: 2^26 shares and some more
+    for name in ("train", "test"):
+        np.save(tmp_path / f"{name}.npy", np.random.default_rng(1).normal(size=(rows, 2)).astype(np.float32))
+        (tmp_path / f"{name}.txt").write_text("".join(f"l{i}\n" for i in range(rows)))
+    done = knn(mi2, tmp_path, "--query-labels", str(tmp_path / "test.txt"), status=5)
+    assert "queries of known label: 8200 rows of 8200 labels" in done.errors and not done.stdout
+
+
 def test_queries_of_other_dimensions_are_refused(mi2, data):
     folder = data[0]
     np.save(folder / "test.npy", np.ones((2, 3), np.float32))

@@ -96,6 +96,12 @@ TEST(GroupBootstrap, FiguresOfAHandfulOfGroupsHaveNoInterval) {
   EXPECT_TRUE(evaluate(enough.probabilities, enough.truth, {100, 0.95, 0}, enough.groups).mean_auc.interval);
 }
 
+TEST(GroupBootstrap, AGroupOfTwoLabelsIsOneGroup) {
+  Rows rows = repeated(8, 10);
+  for (std::size_t r = 0; r < rows.groups.size(); ++r) rows.groups[r] = r / 20;  // four, each of both labels
+  EXPECT_FALSE(evaluate(rows.probabilities, rows.truth, {100, 0.95, 0}, rows.groups).accuracy.interval.has_value());
+}
+
 TEST(GroupBootstrap, RowsThatAreAllRightAreNotCertain) {
   const Scores right{2,
                      {0.9, 0.1, 0.8, 0.2, 0.7, 0.3, 0.9, 0.1, 0.9, 0.1, 0.1, 0.9, 0.2, 0.8, 0.3, 0.7, 0.1, 0.9, 0, 1}};

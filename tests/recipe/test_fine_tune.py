@@ -151,6 +151,19 @@ def test_a_split_val_of_the_dataset_is_the_one_that_chooses(tmp_path):
 
 
 @NEEDS_TORCH
+def test_a_split_val_that_is_judged_chooses_nothing(tmp_path):
+    recipe, out = colours(tmp_path), tmp_path / "r"
+    labels = tmp_path / "own" / "labels.csv"
+    labels.write_text(labels.read_text().replace(",test,", ",val,"))
+    run(recipe, tmp_path / "own", out)
+    given = {row["file"]: row["split"] for row in table(out / "dataset" / "manifest.csv")}
+    rows = table(out / "fine-tune" / "manifest.csv")
+    assert len(rows) == 36 and {given[row["file"]] for row in rows} == {"train"}
+    assert {row["split"] for row in rows} == {"train", "val"}
+    assert way(out)["training"]["rows"]["validation_drawn"] is True and way(out)["rows"] == 12
+
+
+@NEEDS_TORCH
 def test_a_run_that_is_killed_goes_on_to_the_same_report(tmp_path):
     recipe, whole, killed = colours(tmp_path), tmp_path / "whole", tmp_path / "killed"
     run(recipe, tmp_path / "own", whole, MAX_STEPS=10, SAVE_PER_OPTIM_STEPS=2)

@@ -287,6 +287,21 @@ TEST(TrainConfig, JoinsDataPathsToTheRoot) {
   expect_error(Code::kBadFile, {"does not show"}, [] { minimal("", {"DATASET.TRAIN_TSV_LIST=[a.tsv]"}); });
 }
 
+TEST(TrainConfig, TheSplitAndTheColumnsOfAZipsTableAreWrittenAsTheyAreRead) {
+  const TrainConfig config =
+      minimal("", {"DATASET.TRAIN=[{FORMAT: zip, PATH: a.zip, LABELS: a.csv, SPLIT: train, LABEL_COLUMN: finding, "
+                   "FILE_COLUMN: image, CAPTION_COLUMN: text}]"});
+  EXPECT_EQ(config.data.train[0].split, "train");
+  EXPECT_EQ(parse_train_config(to_yaml(config), "again.yaml").data.train, config.data.train);
+}
+
+TEST(TrainConfig, ASplitOfLabelsWithoutColumnsIsRefused) {
+  expect_error(Code::kBadArgument, {"has a SPLIT, and its LABELS have no columns"},
+               [] { minimal("", {"DATASET.TRAIN=[{PATH: a, LABELS: b.tsv, FORMAT: zip, SPLIT: train}]"}); });
+  expect_error(Code::kBadArgument, {"has a SPLIT, and a TSV has no columns"},
+               [] { minimal("", {"DATASET.TRAIN=[{PATH: a, LABELS: b, FORMAT: tsv, SPLIT: train}]"}); });
+}
+
 TEST(TrainConfig, CaptionsWeightsAndBalanceAreWrittenAsTheyAreRead) {
   const TrainConfig config = minimal(
       "", {"DATASET.TRAIN=[{PATH: a.csv, CAPTION_COLUMNS: {findings: 2, impression: 0.5}, WEIGHT: 3}, {PATH: b.csv, "

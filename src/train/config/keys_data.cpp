@@ -71,12 +71,15 @@ dataset::DataSource read_source(const Value& value) {
   if (!source.captions.empty() && has_caption_column) {
     value.fail("has CAPTION_COLUMN and CAPTION_COLUMNS, expected one of them");
   }
-  if (source.format == dataset::DataFormat::kTsv && !source.captions.empty()) {
-    value.fail("has CAPTION_COLUMNS, and a TSV has no columns; expected a manifest, or a zip with a CSV");
-  }
-  if (source.format == dataset::DataFormat::kTsv && !source.group_column.empty()) {
-    value.fail("has a GROUP_COLUMN, and a TSV has no columns; expected a manifest, or a zip with a CSV");
-  }
+  const auto needs_table = [&](bool given, std::string_view key) {
+    if (!given || source.has_table()) return;
+    value.fail(fmt::format("has {}, and {} no columns; expected a manifest, or a zip with a CSV", key,
+                           source.format == dataset::DataFormat::kTsv ? "a TSV has" : "its LABELS have"));
+  };
+  // Passed over, it would have the rows of val and test trained on.
+  needs_table(!source.split.empty(), "a SPLIT");
+  needs_table(!source.captions.empty(), "CAPTION_COLUMNS");
+  needs_table(!source.group_column.empty(), "a GROUP_COLUMN");
   return source;
 }
 
@@ -84,7 +87,7 @@ std::string write_source(const dataset::DataSource& source) {
   std::vector<std::string> entries{fmt::format("FORMAT: {}", kFormats[static_cast<std::size_t>(source.format)]),
                                    fmt::format("PATH: {}", yaml_text(source.path.string()))};
   if (!source.labels.empty()) entries.push_back(fmt::format("LABELS: {}", yaml_text(source.labels.string())));
-  if (source.format == dataset::DataFormat::kManifest) {
+  if (source.has_table()) {
     entries.push_back(fmt::format("SPLIT: {}", yaml_text(source.split)));
     entries.push_back(fmt::format("FILE_COLUMN: {}", yaml_text(source.file_column)));
     entries.push_back(fmt::format("LABEL_COLUMN: {}", yaml_text(source.label_column)));

@@ -32,6 +32,8 @@ protocols::HttpRequest request_of(const http::request_header<>& header) {
     request.path = url->path();
     request.query = std::string(url->encoded_query());
     if (request.path.empty()) request.path.push_back('/');
+    // A slash inside a segment separates none: whoever stands before the server must see the same path.
+    if (lower(std::string(url->encoded_path())).find("%2f") != std::string::npos) request.path.clear();
   } else if (header.target() == "*") {
     request.path = header.target();
   }

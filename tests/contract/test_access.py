@@ -39,6 +39,13 @@ def test_without_a_key_only_health_and_documentation_answer(serve, key_file):
     assert server.get("/metrics").status == 401 and server.get("/no/such/path").status == 401
 
 
+def test_an_encoded_slash_separates_no_segments(serve):
+    server = serve()
+    assert server.get("/v1/%6dodels").status == 200
+    for path in ("/v1%2Fmodels", "/v1%2fmodels", "/v1/models%2Fdefault", "/v1/models/a%2Fb"):
+        assert server.get(path).status == 404, path
+
+
 def test_keys_are_read_anew_on_hangup(serve, key_file):
     server = serve("--api-key-file", key_file)
     key_file.write_text("third-key-0123456789\n")

@@ -58,7 +58,7 @@ http::response<http::string_body> response_of(protocols::HttpResponse answer, un
   response.version(version);
   response.result(static_cast<unsigned>(answer.status));
   if (!answer.content_type.empty()) response.set(http::field::content_type, answer.content_type);
-  for (const auto& [name, value] : answer.headers) response.set(name, value);
+  for (const auto& [name, value] : answer.headers) response.insert(name, value);
   response.keep_alive(keep_alive);
   response.body() = std::move(answer.body);
   // Neither has a body; a length would be that of what was not sent.

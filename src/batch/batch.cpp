@@ -77,6 +77,8 @@ std::string job_of(const Embedder& embedder, const protocols::ServedModel& model
                       {"window", images.window ? to_string(*images.window) : ""},
                       {"plane", images.plane ? name_of(*images.plane) : ""},
                       {"frames", to_string(images.frames)},
+                      {"slide", images.slide ? to_string(*images.slide) : ""},
+                      {"strict", images.strict},
                       {"max_pixels", images.max_pixels},
                       {"max_file_bytes", images.max_file_bytes}};
   // Vectors of GPUs and CPUs differ a little: a file is of one kind.

@@ -138,8 +138,9 @@ def test_what_another_job_left_is_not_mixed_in(mi2, tmp_path):
     process.kill()
     process.wait()
     assert part.exists()
-    refused = mi2("batch", source, str(out), "--profile", "raw", status=2)
-    assert "--restart" in refused.errors and not out.exists()
+    for other in (["--profile", "raw"], ["--strict"], ["--level", "0"]):
+        refused = mi2("batch", source, str(out), *other, status=2)
+        assert "--restart" in refused.errors and not out.exists(), other
     mi2("batch", source, str(out), "--profile", "raw", "--restart", status=8)
     assert len(read_lines(out)) == 40
 

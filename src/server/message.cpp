@@ -33,7 +33,8 @@ protocols::HttpRequest request_of(const http::request_header<>& header) {
     request.query = std::string(url->encoded_query());
     if (request.path.empty()) request.path.push_back('/');
     // A slash inside a segment separates none: whoever stands before the server must see the same path.
-    if (lower(std::string(url->encoded_path())).find("%2f") != std::string::npos) request.path.clear();
+    const std::string encoded(url->encoded_path());
+    if (lower(encoded).find("%2f") != std::string::npos) request.path = encoded;
   } else if (header.target() == "*") {
     request.path = header.target();
   }

@@ -157,12 +157,13 @@ def test_what_another_job_left_is_not_mixed_in(mi2, tmp_path):
 def test_an_adapter_that_was_trained_anew_makes_another_job(mi2, images, tmp_path):
     model, out = tmp_path / "model", tmp_path / "out.jsonl"
     shutil.copytree(mi2.model, model)
-    write_adapter(model / "adapter_model", ["a", "b"])
+    channels = len(mi2.rows("embed", str(images / "gray.png"))[0]["embedding"])
+    write_adapter(model / "adapter_model", ["a", "b"], channels=channels)
     source = write_lines(tmp_path / "in.jsonl", [{"image": encoded(images / "gray.png")}] * 40)
     arguments = ("--model", str(model), source, str(out))
     kill_once_begun(mi2, tmp_path / "out.jsonl.part", *arguments)
     shutil.rmtree(model / "adapter_model")
-    write_adapter(model / "adapter_model", ["a", "b"], hidden=4)
+    write_adapter(model / "adapter_model", ["a", "b"], hidden=4, channels=channels)
     assert "--restart" in mi2("batch", *arguments, status=2).errors and not out.exists()
 
 

@@ -77,8 +77,14 @@ std::string job_of(const Embedder& embedder, const protocols::ServedModel& model
                       {"window", images.window ? to_string(*images.window) : ""},
                       {"plane", images.plane ? name_of(*images.plane) : ""},
                       {"frames", to_string(images.frames)},
+                      {"slide", images.slide ? to_string(*images.slide) : ""},
+                      {"strict", images.strict},
                       {"max_pixels", images.max_pixels},
                       {"max_file_bytes", images.max_file_bytes}};
+  // The hash of the weights says nothing of an adapter's: what it makes of one vector does.
+  if (model.adapter) {
+    job["adapter"] = model.adapter(std::vector<float>(static_cast<std::size_t>(model.dimensions), 1.0F));
+  }
   // Vectors of GPUs and CPUs differ a little: a file is of one kind.
   const Device::Kind kind = embedder.options().device.kind;
   if (kind != Device::Kind::kCpu) job["device"] = to_string(Device{kind});

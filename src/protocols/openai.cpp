@@ -140,9 +140,9 @@ RequestPlan parse_embeddings(const Service& service, HttpRequest request, const 
       continue;
     }
     if (input.empty()) throw Error(Code::kBadArgument, fmt::format("{}: is empty", item));
-    const std::size_t place = work.add_text(std::move(input), item);
-    if (asked->model->count_tokens) asked->tokens += asked->model->count_tokens(work.text(place));
+    work.add_text(std::move(input), item);
   }
+  asked->tokens = work.tokens();
   return {work.take(), [asked](const Vectors& vectors) {
             return model_answer(*asked->model, asked->profile, embeddings_json(*asked, vectors));
           }};

@@ -148,8 +148,19 @@ std::size_t WorkBuilder::add_checked_text(std::string text, std::string_view nam
     throw Error(Code::kTooLarge,
                 fmt::format("{}: {} bytes, the limit is {}", name, text.size(), service_.limits.text_bytes));
   }
+  tokens_ += count_tokens(text, name);
   work_.texts.push_back(std::move(text));
   return work_.texts.size() - 1;
+}
+
+std::size_t WorkBuilder::count_tokens(const std::string& text, std::string_view name) const {
+  const auto model = service_.models.find(work_.model);
+  if (model == service_.models.end() || !model->second->count_tokens) return 0;
+  try {
+    return model->second->count_tokens(text);
+  } catch (const Error& error) {
+    throw Error(error.code(), fmt::format("{}: {}", name, error.what()));
+  }
 }
 
 }  // namespace mi2::protocols

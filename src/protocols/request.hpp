@@ -42,23 +42,26 @@ class WorkBuilder {
   std::size_t add_image(std::string_view text, std::string name);
   /// An image's own bytes.
   std::size_t add_image_bytes(std::string bytes, std::string name);
-  /// A text. @throws Error{kTooLarge} over the limits of rows or of a text's bytes.
+  /// A text. @throws Error{kTooLarge} over the limits of rows or of a text's bytes, and if no model would read it: in a
+  /// batch it would cost the texts beside it their shared pass.
   std::size_t add_text(std::string text, std::string_view name);
   /// A text that stands for a label: as add_text(), with the limit of labels.
   std::size_t add_label(std::string text, std::string_view name);
 
-  /// A text that was added.
-  [[nodiscard]] const std::string& text(std::size_t place) const { return work_.texts[place]; }
+  /// Tokens that the model reads of the texts; 0 if it does not count them.
+  [[nodiscard]] std::size_t tokens() const noexcept { return tokens_; }
 
   Work take() { return std::move(work_); }
 
  private:
   std::size_t add_checked_text(std::string text, std::string_view name);
+  [[nodiscard]] std::size_t count_tokens(const std::string& text, std::string_view name) const;
   static void check_count(std::size_t count, std::size_t most, std::string_view what);
 
   const Service& service_;
   ImageOptions options_;
   Work work_;
+  std::size_t tokens_ = 0;
 };
 
 }  // namespace mi2::protocols

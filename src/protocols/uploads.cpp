@@ -38,20 +38,20 @@ Json parse_params(std::string text) {
   }
 }
 
-Upload read_form(const std::vector<Part>& parts) {
+Upload read_form(std::vector<Part> parts) {
   Upload upload;
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    const Part& part = parts[i];
+    Part& part = parts[i];
     if (part.name == "image" || part.name == "images" || part.name == "file" || part.name == "files") {
-      upload.images.push_back(part.body);
+      upload.images.push_back(std::move(part.body));
     } else if (part.name == "text" || part.name == "texts") {
-      upload.texts.push_back(checked_text(part.body, fmt::format("text {}", upload.texts.size() + 1)));
+      upload.texts.push_back(checked_text(std::move(part.body), fmt::format("text {}", upload.texts.size() + 1)));
     } else if (part.name == "labels" && !upload.labels) {
-      upload.labels = checked_text(part.body, "labels");
+      upload.labels = checked_text(std::move(part.body), "labels");
     } else if (part.name == "multilabel" && !upload.multilabel) {
-      upload.multilabel = part.body;
+      upload.multilabel = std::move(part.body);
     } else if (part.name == "params" && !upload.params) {
-      upload.params = parse_params(part.body);
+      upload.params = parse_params(std::move(part.body));
     } else {
       throw Error(
           Code::kBadArgument,

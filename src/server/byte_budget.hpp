@@ -2,6 +2,7 @@
 // Bytes of requests and answers in memory, over all connections. Used on one thread.
 
 #include <cstdint>
+#include <utility>
 
 #include "server/metrics.hpp"
 
@@ -17,7 +18,7 @@ class ByteBudget {
     explicit Share(ByteBudget& budget) : budget_(budget) {}
     Share(const Share&) = delete;
     Share& operator=(const Share&) = delete;
-    ~Share() { budget_.give(size_); }
+    ~Share() { give_back(); }
 
     /// @returns false if the budget does not allow it.
     [[nodiscard]] bool grow_to(std::uint64_t size) {
@@ -29,6 +30,8 @@ class ByteBudget {
     }
 
     [[nodiscard]] bool grow_by(std::uint64_t size) { return grow_to(size_ + size); }
+
+    void give_back() { budget_.give(std::exchange(size_, 0)); }
 
    private:
     ByteBudget& budget_;

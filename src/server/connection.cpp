@@ -166,14 +166,22 @@ class Connection final : public Connections::Entry {
       plain().expires_at(deadline(start, parser.get().body().size()));
       co_await http::async_read_some(stream_, buffer_, parser, into(error));
       if (!error && !share.grow_to(parser.get().body().size())) {
+        forget_body(parser, share);
         protocols::HttpResponse full =
             parts_.handler.refuse(call, Error(Code::kOverloaded, "the requests in memory are too large together"));
         co_await conclude(call, std::move(full), parser.get().version(), false, true);
         co_return false;
       }
     }
-    if (error) co_await refuse_unread(call, error);
-    co_return !error;
+    if (!error) co_return true;
+    forget_body(parser, share);
+    co_return co_await refuse_unread(call, error);
+  }
+
+  /// What came of a request that will not be read to its end: others may have its memory while it is refused.
+  static void forget_body(Parser& parser, ByteBudget::Share& share) {
+    std::string().swap(parser.get().body());
+    share.give_back();
   }
 
   [[nodiscard]] static bool expects_continue(const Call& call) {

@@ -20,8 +20,8 @@ constexpr std::string_view kMetricsPath = "/metrics";
 constexpr std::size_t kShortBody = 4096;
 constexpr std::size_t kFewRows = 1;
 
-/// Threads for searches and deletions, of which one works on each archive at a time, and as many for other requests to
-/// archives; and how many may wait for them.
+/// Threads for searches and deletions, and as many for other requests to archives; and how many may wait for them. Of a
+/// kind, one works on each archive at a time.
 constexpr std::size_t kSearchers = 8;
 constexpr std::size_t kMostApart = 256;
 
@@ -211,8 +211,9 @@ asio::awaitable<protocols::HttpResponse> Handler::finish_apart(Call& call, proto
   } else {
     ++apart_;
     const auto finished = std::make_shared<Event>(co_await asio::this_coro::executor);
-    const bool searches = plan.archive && !plan.archive->action.empty();
-    asio::post(searches ? searchers_ : lookers_, [&, finished] {
+    const std::string action = plan.archive ? plan.archive->action : std::string();
+    const std::string lane = plan.archive ? plan.archive->archive + ' ' + action : std::string();
+    (action.empty() ? lookers_ : searchers_).post(lane, [&, finished] {
       try {
         answer = plan.finish(vectors);
       } catch (...) {

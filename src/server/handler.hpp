@@ -18,6 +18,7 @@
 #include "server/fetch.hpp"
 #include "server/job.hpp"
 #include "server/keys.hpp"
+#include "server/lanes.hpp"
 #include "server/log.hpp"
 #include "server/metrics.hpp"
 #include "server/models.hpp"
@@ -101,9 +102,9 @@ class Handler {
   Fetcher fetcher_;
   KeyRing keys_;
   boost::uuids::random_generator_mt19937 new_id_;
-  std::size_t apart_ = 0;        ///< requests in finish_apart()
-  asio::thread_pool searchers_;  ///< for what takes long and waits for others
-  asio::thread_pool lookers_;    ///< for what asks a catalog, and does not wait for searches
+  std::size_t apart_ = 0;  ///< requests in finish_apart()
+  Lanes searchers_;        ///< for what takes long and waits for others
+  Lanes lookers_;          ///< for what asks a catalog, and does not wait for searches
 };
 
 }  // namespace mi2::server

@@ -32,6 +32,9 @@ protocols::HttpRequest request_of(const http::request_header<>& header) {
     request.path = url->path();
     request.query = std::string(url->encoded_query());
     if (request.path.empty()) request.path.push_back('/');
+    // A slash inside a segment separates none: whoever stands before the server must see the same path.
+    const std::string encoded(url->encoded_path());
+    if (lower(encoded).find("%2f") != std::string::npos) request.path = encoded;
   } else if (header.target() == "*") {
     request.path = header.target();
   }
@@ -56,7 +59,7 @@ http::response<http::string_body> response_of(protocols::HttpResponse answer, un
   response.version(version);
   response.result(static_cast<unsigned>(answer.status));
   if (!answer.content_type.empty()) response.set(http::field::content_type, answer.content_type);
-  for (const auto& [name, value] : answer.headers) response.set(name, value);
+  for (const auto& [name, value] : answer.headers) response.insert(name, value);
   response.keep_alive(keep_alive);
   response.body() = std::move(answer.body);
   // Neither has a body; a length would be that of what was not sent.

@@ -19,8 +19,9 @@ using Parser = http::request_parser<http::string_body>;
 /// A parser that refuses what is over the operator's limits, by the header alone if that is enough.
 void set_limits(Parser& parser, const Options& options);
 
-/// The request of a header that was read; its body is empty. Its path is without the query, percent-decoded; of an
-/// absolute target ("http://host/path") the path. A target that is none of these has the path "".
+/// The request of a header that was read; its body is empty. Its path is without the query, percent-decoded, unless it
+/// has an encoded slash, which no name has; of an absolute target ("http://host/path") the path. A target that is none
+/// of these has the path "".
 protocols::HttpRequest request_of(const http::request_header<>& header);
 
 /// How a client hears what is wrong with its request. `status` 0: it cannot, the connection is over.

@@ -120,6 +120,7 @@ void ModelWorker::drop(const std::shared_ptr<Job>& job) {
     wake_decoders();
   }
   wake_.notify_all();
+  retry();  // a row of the job may have been the one whose end lets the next one that was set aside try again
   for (std::size_t i = 0; i < images + texts; ++i) job->skip();
 }
 

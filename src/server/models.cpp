@@ -122,6 +122,8 @@ void Models::reload() {
   }
 }
 
+bool Models::loading() const { return std::ranges::any_of(entries_, [](const Entry& one) { return one.loading; }); }
+
 void Models::start(std::size_t index) {
   Entry& entry = entries_[index];
   entry.loading = true;

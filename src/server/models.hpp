@@ -46,6 +46,8 @@ class Models {
   void load(std::function<void(std::exception_ptr)> on_failure);
   /// Reloads all models, beside those that serve; one that cannot be loaded keeps serving as it was.
   void reload();
+  /// Whether a model is being loaded, which nothing can stop.
+  [[nodiscard]] bool loading() const;
 
  private:
   struct Loaded;

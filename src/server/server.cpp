@@ -31,6 +31,9 @@
 namespace mi2::server {
 namespace {
 
+/// Between two looks at whether models are still being loaded, once the server is to end.
+constexpr milliseconds kLoadPause{50};
+
 /// A connection is a descriptor, and the usual limit is 1024.
 void raise_descriptor_limit() {
   rlimit limit{};
@@ -133,6 +136,12 @@ class Server {
     // Not before heed_signals() waits again: what is not waited for yet cannot be cancelled.
     co_await asio::post(io_, asio::use_awaitable);
     co_await connections_.wait_until_empty();
+    // Until loads are over, a signal or the timer can still cut them. After one that failed its error is the end.
+    asio::steady_timer pause(io_);
+    while (!failure_ && models_.loading()) {
+      pause.expires_after(kLoadPause);
+      co_await pause.async_wait(asio::use_awaitable);
+    }
     drain_timer_.cancel();
     trimmer_.stop();
     signals_.cancel();

@@ -7,10 +7,15 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from adapter_model import write_adapter
 
 TEXT = "x-ray chest anteroposterior Cardiomegaly"
 
@@ -128,20 +133,38 @@ def test_a_killed_run_goes_on_where_it_stopped(mi2, tmp_path, rounds):
     assert out.read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
 
 
-def test_what_another_job_left_is_not_mixed_in(mi2, tmp_path):
-    source = many(tmp_path, 40)
-    out, part = tmp_path / "out.jsonl", tmp_path / "out.jsonl.part"
-    command = [mi2.path, "batch", source, str(out), "--batch", "1", "--threads", "1"]
+def kill_once_begun(mi2, part, *arguments):
+    command = [mi2.path, "batch", *arguments, "--batch", "1", "--threads", "1"]
     process = subprocess.Popen(command, env=mi2.environment(), stderr=subprocess.DEVNULL)
     while process.poll() is None and (not part.exists() or part.stat().st_size == 0):
         time.sleep(0.001)
     process.kill()
     process.wait()
     assert part.exists()
-    refused = mi2("batch", source, str(out), "--profile", "raw", status=2)
-    assert "--restart" in refused.errors and not out.exists()
+
+
+def test_what_another_job_left_is_not_mixed_in(mi2, tmp_path):
+    source = many(tmp_path, 40)
+    out = tmp_path / "out.jsonl"
+    kill_once_begun(mi2, tmp_path / "out.jsonl.part", source, str(out))
+    for other in (["--profile", "raw"], ["--strict"], ["--level", "0"]):
+        refused = mi2("batch", source, str(out), *other, status=2)
+        assert "--restart" in refused.errors and not out.exists(), other
     mi2("batch", source, str(out), "--profile", "raw", "--restart", status=8)
     assert len(read_lines(out)) == 40
+
+
+def test_an_adapter_that_was_trained_anew_makes_another_job(mi2, images, tmp_path):
+    model, out = tmp_path / "model", tmp_path / "out.jsonl"
+    shutil.copytree(mi2.model, model)
+    channels = len(mi2.rows("embed", str(images / "gray.png"))[0]["embedding"])
+    write_adapter(model / "adapter_model", ["a", "b"], channels=channels)
+    source = write_lines(tmp_path / "in.jsonl", [{"image": encoded(images / "gray.png")}] * 40)
+    arguments = ("--model", str(model), source, str(out))
+    kill_once_begun(mi2, tmp_path / "out.jsonl.part", *arguments)
+    shutil.rmtree(model / "adapter_model")
+    write_adapter(model / "adapter_model", ["a", "b"], hidden=4, channels=channels)
+    assert "--restart" in mi2("batch", *arguments, status=2).errors and not out.exists()
 
 
 def test_an_interrupt_keeps_what_is_done(mi2, tmp_path):

@@ -4,7 +4,7 @@ import socket
 import ssl
 
 import pytest
-from conftest import PATIENCE
+from conftest import PATIENCE, read_all
 
 KEYS = ["first-key-0123456789", "second-key-0123456789"]
 
@@ -37,6 +37,13 @@ def test_without_a_key_only_health_and_documentation_answer(serve, key_file):
         assert answer.status == 401 and answer.headers["www-authenticate"] == "Bearer"
         assert "message" in answer.json()
     assert server.get("/metrics").status == 401 and server.get("/no/such/path").status == 401
+
+
+def test_an_encoded_slash_separates_no_segments(serve):
+    server = serve()
+    assert server.get("/v1/%6dodels").status == 200
+    for path in ("/v1%2Fmodels", "/v1%2fmodels", "/v1/models%2Fdefault", "/v1/models/a%2Fb"):
+        assert server.get(path).status == 404, path
 
 
 def test_keys_are_read_anew_on_hangup(serve, key_file):
@@ -94,6 +101,17 @@ def test_cors_lets_listed_origins_read_and_no_other(serve):
     for origin in ("https://viewer.example.evil.example", "null", "http://viewer.example"):
         answer = server.request("OPTIONS", "/score", headers={**preflight, "origin": origin})
         assert answer.status == 200 and "access-control-allow-origin" not in answer.headers
+
+
+def test_caches_hear_of_all_that_an_answer_depends_on(serve):
+    server = serve("--cors-origin", "https://viewer.example")
+    with server.socket() as client:
+        client.sendall(b"GET /ui/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        head = read_all(client).partition(b"\r\n\r\n")[0].lower()
+    assert b"\r\nvary: origin" in head
+    if b" 404 " in head:
+        pytest.skip("built without the page")
+    assert b"\r\nvary: accept-encoding" in head
 
 
 def test_ids_and_trace_context_come_back(serve):

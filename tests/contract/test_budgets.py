@@ -39,12 +39,18 @@ def tensor(elements):
                                         "content-type": "application/octet-stream"}
 
 
+def form(size):
+    head = b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\n'
+    return head + bytes(size) + b"\r\n--x--\r\n", {"content-type": "multipart/form-data; boundary=x"}
+
+
 CASES = {
     "rows of CSV": ("/invocations", b"image,text\n" + b",\n" * (45 * MIB), {"content-type": "text/csv"}, 413, 130),
     "fields of a CSV's header": ("/invocations", b"," * (50 * MIB), {"content-type": "text/csv"}, 413, 230),
     "fields of a CSV's row": ("/invocations", b"text\n" + b"," * (50 * MIB), {"content-type": "text/csv"}, 413, 130),
     "elements of a tensor": ("/v2/models/default/infer", *tensor(12 * MIB), 400, 130),
     "a long text": ("/v1/embeddings", json.dumps({"input": "a b " * (8 * MIB)}), {}, 413, 140),
+    "a file in a form": ("/v1/embed", *form(60 * MIB), 422, 155),
     "brackets": ("/score", b'{"input_data":' + b"[" * (30 * MIB), {}, 400, 100),
     "values": ("/score", b'{"input_data":[' + b"1," * (30 * MIB), {}, 413, 160),
     "an answer": ("/predict", text_of_labels(4000, 1000), {}, 413, 60),

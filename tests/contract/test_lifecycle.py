@@ -160,6 +160,16 @@ def test_a_drain_is_cut_by_its_timeout_or_a_second_signal(serve, arguments, agai
     assert server.records("cut")
 
 
+def test_a_server_that_still_loads_is_cut_by_a_second_signal(serve):
+    # So many that most are not loaded yet when it comes.
+    server = serve(model=[f"m{i}={os.environ['MI2_STARTER_MODEL']}" for i in range(40)], wait=False)
+    server.send(signal.SIGTERM)
+    server.wait_for(lambda: server.records("draining"))
+    server.send(signal.SIGTERM)
+    assert server.wait() == 8
+    assert server.records("cut")
+
+
 def test_the_hosted_containers_environment_is_understood(serve, model):
     server = serve(model=model)
     port = str(server.port)

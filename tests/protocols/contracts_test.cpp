@@ -103,6 +103,22 @@ TEST_F(Scoring, ChecksTheLengthOfATextBeforeItIsTokenized) {
   EXPECT_EQ(ask("POST", "/v1/embeddings", Json{{"input", std::string(101, 'a')}}.dump()).status, 413);
 }
 
+TEST_F(Scoring, RefusesATextThatTheModelWouldRefuseByItsRowBeforeAnythingIsComputed) {
+  std::string nested = "&";
+  for (int i = 0; i < 7000; ++i) nested += "amp;";
+  const Json rows = list(list("chest x-ray"), list(nested));
+  const std::string message =
+      score_refusal(413, Json{{"input_data", {{"columns", list("text")}, {"data", rows}}}}.dump());
+  EXPECT_THAT(message, ::testing::StartsWith("row 2: text: "));
+  EXPECT_THAT(message, HasSubstr("repair passes"));
+  HttpRequest request;
+  request.method = "POST";
+  request.path = "/embed";
+  request.body = Json{{"inputs", list("chest x-ray", nested)}}.dump();
+  const Match found = match(request);
+  EXPECT_THROW(found.route->parse(service_, std::move(request), found.parameters), Error);
+}
+
 TEST_F(Scoring, CountsElementsOfATensorBeforeItKeepsThem) {
   const std::string head =
       R"({"inputs":[{"name":"text","datatype":"BYTES","shape":[1],"parameters":{"binary_data_size":4000}}]})";

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <future>
 #include <memory>
@@ -13,6 +14,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -22,6 +24,7 @@
 #include "server/metrics.hpp"
 #include "support/fake_device.hpp"
 #include "support/paths.hpp"
+#include "support/temporary_folder.hpp"
 
 #include <mi2/error.hpp>
 
@@ -93,6 +96,67 @@ class TwoEngines {
   std::shared_ptr<ModelWorker> worker_;
 };
 
+/// A worker that decodes when the test says so, and waits for pixels in between.
+class DecodedByHand {
+ public:
+  /// A request of one image.
+  struct Asked {
+    std::promise<void> done;
+    std::shared_ptr<Job> job;
+  };
+
+  DecodedByHand() : devices_(std::vector<std::function<void()>>()) {
+    ModelWorkerParts parts;
+    parts.batch.max_wait = milliseconds(0);
+    parts.post = [this](std::function<void()> task) {
+      const std::lock_guard lock(mutex_);
+      tasks_.push_back(std::move(task));
+    };
+    parts.damaged = [] {};
+    parts.lost = [](const Device&, const std::string&) {};
+    parts.decoding = decoding_;
+    parts.turns = {&turn_};
+    parts.metrics = &metrics_.model("test");
+    const std::vector<Device> one(1, Device{Device::Kind::kTorch});
+    worker_ = std::make_shared<ModelWorker>(embedder::open_on(test::starter_model(), {}, one), std::move(parts));
+  }
+
+  std::unique_ptr<Asked> ask() {
+    auto asked = std::make_unique<Asked>();
+    protocols::Work work;
+    work.images.push_back({"image", test::read_back(test::golden_data() / "images" / "gray.png"), {}, {}});
+    asked->job = std::make_shared<Job>(std::move(work), worker_->dimensions(),
+                                       [&done = asked->done] { done.set_value(); });
+    EXPECT_TRUE(worker_->reserve(1, 0));
+    worker_->submit(asked->job);
+    return asked;
+  }
+  void drop(const Asked& asked) { worker_->drop(asked.job); }
+
+  /// Does what was posted, until nothing is left.
+  void decode() {
+    while (std::function<void()> task = next_task()) task();
+  }
+  [[nodiscard]] DecodeBudget& decoding() { return *decoding_; }
+
+ private:
+  std::function<void()> next_task() {
+    const std::lock_guard lock(mutex_);
+    if (tasks_.empty()) return nullptr;
+    std::function<void()> task = std::move(tasks_.front());
+    tasks_.pop_front();
+    return task;
+  }
+
+  test::FakeDevices devices_;
+  Metrics metrics_;
+  FairMutex turn_;
+  std::shared_ptr<DecodeBudget> decoding_ = std::make_shared<DecodeBudget>(1'000'000, 1, [](std::uint64_t) {});
+  std::mutex mutex_;
+  std::deque<std::function<void()>> tasks_;
+  std::shared_ptr<ModelWorker> worker_;
+};
+
 void pause_a_little() { std::this_thread::sleep_for(std::chrono::milliseconds(5)); }
 
 TEST(ModelWorker, EnginesShareOneQueue) {
@@ -155,6 +219,19 @@ TEST(ModelWorker, ATooLargeTextIsItsOwnFault) {
   TwoEngines worker({refuse, refuse});
   EXPECT_EQ(worker.ask(1), std::vector<bool>(1, false));
   EXPECT_EQ(calls, 2) << "a batch, then its row alone, and no second engine";
+}
+
+TEST(ModelWorker, AnImageThatWaitsForPixelsDoesNotWaitForOneWhoseClientIsGone) {
+  DecodedByHand worker;
+  auto held = std::make_unique<DecodeBudget::Share>(worker.decoding());
+  ASSERT_TRUE(held->take(200'000));  // all that small images share
+  const auto gone = worker.ask();
+  const auto kept = worker.ask();
+  worker.decode();
+  held.reset();  // the first one may try again
+  worker.drop(*gone);
+  worker.decode();
+  EXPECT_EQ(kept->done.get_future().wait_for(std::chrono::seconds(60)), std::future_status::ready);
 }
 
 }  // namespace

@@ -41,7 +41,7 @@ class Client(EncodeApi):
     sent again: after the seconds that Retry-After says, else after a growing, jittered pause.
 
     :param url: of the server ("https://host:5001") or of its /score.
-    :param api_key: sent as ``Authorization: Bearer``; never part of a message.
+    :param api_key: sent as ``Authorization: Bearer``, without blanks around it; never part of a message.
     :param profile: "raw", as :func:`load` has it, "azure", as the hosted endpoint prepares images, "toolkit" or "mcp"; None:
         the server's own, which is "azure" unless its operator says otherwise. A server that does not confirm another one
         than "azure" is an error, since its vectors would be others.

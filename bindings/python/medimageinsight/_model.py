@@ -59,8 +59,8 @@ def load(path: str | os.PathLike[str] | None = None, *, dtype: Any = None, devic
     options = {"dtype": dtype_name(dtype), "device": device, "threads": threads, "profile": profile,
                "azure_size": azure_size, "azure_quality": azure_quality, "intensity": intensity, "window": window,
                "plane": plane, "strict": strict, "max_pixels": max_pixels, "max_file_bytes": max_file_bytes}
-    options["lora"] = "" if lora is None else os.path.abspath(os.fspath(lora))
     try:
+        options["lora"] = "" if lora is None else os.path.abspath(os.fspath(lora))
         return _open(os.path.abspath(os.fspath(path)), options)
     except TypeError as error:
         if isinstance(error, Error):

@@ -199,6 +199,17 @@ def test_what_a_client_tells_is_the_servers(server, model):
     assert len(server.requests) == 1
 
 
+def test_a_scaling_factor_may_be_a_whole_number(model):
+    class Whole:
+        logit_scale = 4
+
+        def __getattr__(self, name):
+            return getattr(model, name)
+
+    with serving({"raw": Whole()}) as server:
+        assert client_of(server).logit_scale == 4
+
+
 @pytest.mark.parametrize("options", [{}, {"multilabel": True}, {"templates": ["a {}", "an image of {}"]}], ids=str)
 def test_classify_scores_as_the_model_does(server, model, images, options):
     labels = ["chest x-ray", "brain MRI", "a dog"]

@@ -192,10 +192,10 @@ class Client(EncodeApi):
             answer = self._post([["", "x-ray"]], {})
             vector = _feature(answer.body, 0, "text")
             scale = answer.body[0].get("scaling_factor")
-            if not isinstance(scale, float):
+            if isinstance(scale, bool) or not isinstance(scale, (int, float)):
                 raise Internal(f"{self._transport.url}: the answer has no scaling_factor")
             headers = answer.headers
-            self._probe = (len(vector), scale, Provenance(
+            self._probe = (len(vector), float(scale), Provenance(
                 *(headers.get(f"x-mi2-{name}", "") for name in ("version", "weights-sha256", "profile", "dtype", "instructions"))))
         return self._probe
 

@@ -165,8 +165,9 @@ def test_on_error_is_the_same_everywhere(model, images, cut_picture):
                 one.embed_images(mixed, on_error="raise")
             assert np.isnan(one.embed_images(mixed, on_error="nan")[1]).all()
             assert one.embed_images(mixed, on_error="skip").shape[0] == 2
-            scores = one.classify(mixed, LABELS, on_error="nan")
+            scores = one.classify(mixed, iter(LABELS), on_error="nan")
             assert len(scores) == 3 and all(math.isnan(row.score) for row in scores[1])
+            assert [row.label for row in scores[1]] == LABELS
             assert len(one.classify(mixed, LABELS, on_error="skip")) == 2
             with pytest.raises(mi2.BadArgument, match="on_error"):
                 one.embed_images(mixed, on_error="ignore")

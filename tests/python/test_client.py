@@ -184,11 +184,11 @@ def test_a_server_that_does_not_speak_tls_is_told_at_once(pauses):
             connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=answer)
+        thread = threading.Thread(target=answer, daemon=True)
         thread.start()
         with pytest.raises(mi2.Internal, match="SSL"):
             mi2.Client(f"https://127.0.0.1:{listener.getsockname()[1]}", retries=1).embed_texts("a")
-        thread.join()
+        thread.join(10)
     assert pauses == []
 
 

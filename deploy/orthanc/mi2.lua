@@ -25,22 +25,27 @@ local function embed(file)
   return string.match(answer, '"image_embeddings"%s*:%s*%[%s*(%b[])')
 end
 
+-- The hash of the weights of the model that embeds: of several the one that answers requests which name none.
 local function weights()
   local asked, answer = pcall(HttpGet, URL .. '/info', headers())
-  local found = asked and answer and string.match(answer, '"weights_sha256"%s*:%s*"(%x+)"')
-  return found
+  local info = asked and answer and ParseJson(answer)
+  for _, model in pairs(info and info.models or {}) do
+    if model.name == info.default_model then
+      return model.weights_sha256
+    end
+  end
+  return nil
 end
 
 function OnStoredInstance(instance, tags, metadata, origin)
   local place = '/instances/' .. instance
   local vector = embed(RestApiGet(place .. '/file', true))
-  if not vector then
+  -- Both or neither: beside a new vector, a hash from before would name other weights.
+  local source = vector and weights()
+  if not source then
     print('mi2: no vector for instance ' .. instance)
     return
   end
   RestApiPut(place .. '/metadata/mi2-embedding', vector, true)
-  local source = weights()
-  if source then
-    RestApiPut(place .. '/metadata/mi2-weights', source, true)
-  end
+  RestApiPut(place .. '/metadata/mi2-weights', source, true)
 end

@@ -77,18 +77,19 @@ def examples(images, reports, excluded):
     if "accession" not in reports[0]:
         for row in reports:
             path = images / row["file"]
+            patient = (row["patient"] or "").strip()  # as DICOM has it: blanks around it make no other patient
             if not path.is_file():
                 excluded["file is missing"] += 1
-            elif not row["patient"]:
+            elif not patient:
                 excluded["no patient"] += 1
             else:
-                yield path, row["patient"], row
+                yield path, patient, row
         return
     by_accession = {row["accession"]: row for row in reports}
     if len(by_accession) < len(reports):
         sys.exit("two rows of the reports have one accession number")
     for path, accession, patient in dicom_images(images, excluded):
-        if accession in by_accession:
+        if accession and accession in by_accession:
             yield path, patient, by_accession[accession]
         else:
             excluded["no report"] += 1

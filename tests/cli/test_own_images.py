@@ -98,6 +98,22 @@ def test_another_run_divides_alike_and_new_images_follow_their_patient(export):
     assert new["split"] == next(row["split"] for row in before if row["file"].endswith("/7-0.dcm"))
 
 
+def test_a_report_without_an_accession_number_is_of_no_image_without_one(export):
+    write_dicom(export / "images" / "none.dcm", "", "Secret1")
+    with open(export / "reports.csv", "a") as file:
+        file.write(",ill,of somebody else\n")
+    assert "2 images, no report" in make(export)
+    assert not [row for row in rows_of(export / "own" / "manifest.csv") if row["file"].endswith("none.dcm")]
+
+
+def test_blanks_around_a_patient_make_no_other_patient(export):
+    for name in ("a.png", "b.png"):
+        (export / "images" / name).write_bytes(b"")
+    (export / "reports.csv").write_text("file,patient,label,report\na.png,P1,well,\nb.png,P1 ,well,\n")
+    make(export)
+    assert len({row["patient"] for row in rows_of(export / "own" / "manifest.csv")}) == 1
+
+
 def test_tables_without_what_is_needed_are_refused(export):
     (export / "reports.csv").write_text("label,report\nwell,x\n")
     assert "expected a column accession, or file and patient" in make(export, status=1)

@@ -1,11 +1,13 @@
 """Debian's Orthanc with the script of deploy/orthanc: what it stores gets the vector that mi2 embed gives."""
 import json
 import os
+import shutil
 import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import numpy as np
 import pydicom
@@ -51,9 +53,21 @@ def dicom(tmp_path):
 
 
 @pytest.fixture
-def orthanc(tmp_path, serve):
+def another_model(tmp_path):
+    """The starter with one bit of its weights changed."""
+    folder = shutil.copytree(os.environ["MI2_STARTER_MODEL"], tmp_path / "another")
+    weights = Path(folder) / "model.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-4] ^= 1
+    weights.write_bytes(content)
+    return folder
+
+
+@pytest.fixture
+def orthanc(tmp_path, serve, another_model):
     program, libraries = unpacked(PACKAGES, "usr/sbin/Orthanc")
-    server = serve()
+    # The first answers; in a list, the other comes before it.
+    server = serve(model=[f"starter={os.environ['MI2_STARTER_MODEL']}", f"another={another_model}"])
     settings = json.loads((DEPLOY / "orthanc/orthanc.json").read_text())
     port = _free_port()
     settings["LuaScripts"] = [str(DEPLOY / "orthanc/mi2.lua")]
@@ -82,17 +96,20 @@ def orthanc(tmp_path, serve):
 def test_each_stored_instance_gets_its_vector(orthanc, dicom):
     url, log = orthanc
     instance = json.loads(_ask(url + "/instances", dicom.read_bytes()))["ID"]
-    vector = None
+    weights = None
     for _ in range(300):
         try:
-            vector = json.loads(_ask(f"{url}/instances/{instance}/metadata/mi2-embedding"))
+            weights = _ask(f"{url}/instances/{instance}/metadata/mi2-weights").decode()
             break
         except urllib.error.HTTPError:
             time.sleep(0.1)
-    assert vector is not None, log.read_text()
+    assert weights is not None, log.read_text()
+    vector = json.loads(_ask(f"{url}/instances/{instance}/metadata/mi2-embedding"))
     done = subprocess.run([os.environ["MI2_BIN"], "embed", "--model", os.environ["MI2_STARTER_MODEL"], "--dtype", "f32",
-                           str(dicom)], capture_output=True, check=True)
-    wanted = json.loads(done.stdout)["embedding"]
+                           "--provenance", str(dicom)], capture_output=True, check=True)
+    row = json.loads(done.stdout)
+    wanted = row["embedding"]
+    assert weights == row["provenance"]["weights_sha256"]
     assert len(vector) == len(wanted) and max(abs(a - b) for a, b in zip(vector, wanted)) < 1e-3
 
 

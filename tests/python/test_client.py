@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import medimageinsight as mi2
 import numpy as np
 import pytest
+import urllib3
 from PIL import Image
 
 from score_server import served, serving
@@ -109,7 +110,18 @@ def test_refusals_for_load_are_tried_again_after_retry_after(server, model, imag
     assert vectors.tobytes() == model.embed_images(images[:2]).tobytes() and len(server.requests) == 4
 
 
-def test_retry_after_is_capped(server, images, pauses):
+class OlderRetry(urllib3.Retry):
+    """As urllib3 2.0 has it, which pyproject.toml allows: without retry_after_max."""
+
+    def __init__(self, *arguments, **options):
+        if options.pop("retry_after_max", self.DEFAULT_RETRY_AFTER_MAX) != self.DEFAULT_RETRY_AFTER_MAX:
+            raise TypeError("unexpected keyword argument 'retry_after_max'")
+        super().__init__(*arguments, **options)
+
+
+@pytest.mark.parametrize("retry", [urllib3.Retry, OlderRetry])
+def test_retry_after_is_capped(server, images, pauses, monkeypatch, retry):
+    monkeypatch.setattr(urllib3, "Retry", retry)
     server.refusals = [(429, {"retry-after": "86400"})]
     client_of(server, max_wait=9).embed_images(images[0])
     assert pauses == [9] and len(server.requests) == 2
@@ -130,6 +142,18 @@ def test_a_wrong_key_is_told_and_not_repeated(model, images):
         assert len(server.requests) == 1
         client = client_of(server, profile=None, api_key="right")
         assert client.embed_texts("a").shape == (1, model.dimensions) and "right" not in repr(client)
+
+
+@pytest.mark.parametrize("key", ["a-secret\nof-mine", "a secret of mine", "a-secret-\u2026"], ids=ascii)
+def test_a_key_that_no_header_can_hold_is_refused_and_not_repeated(key):
+    with pytest.raises(mi2.BadArgument, match="api_key") as caught:
+        mi2.Client("http://127.0.0.1:1", api_key=key).embed_texts("a")
+    assert "secret" not in str(caught.value)
+
+
+def test_the_end_of_the_line_that_held_a_key_is_not_part_of_it(model):
+    with serving({"azure": model}, key="right") as server:
+        assert client_of(server, profile=None, api_key="right\n").embed_texts("a").shape == (1, model.dimensions)
 
 
 def test_a_bad_row_does_not_cost_its_neighbours(server, model, images, cut_picture):
@@ -153,11 +177,37 @@ def test_no_server_is_an_error_that_names_the_url(images):
         mi2.Client("localhost:5001")
 
 
+def test_a_server_that_does_not_speak_tls_is_told_at_once(pauses):
+    def answer():
+        with listener.accept()[0] as connection:
+            connection.recv(1 << 16)
+            connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        with pytest.raises(mi2.Internal, match="SSL"):
+            mi2.Client(f"https://127.0.0.1:{listener.getsockname()[1]}", retries=1).embed_texts("a")
+        thread.join(10)
+    assert pauses == []
+
+
 def test_what_a_client_tells_is_the_servers(server, model):
     client = client_of(server)
     assert client.dimensions == model.dimensions and client.logit_scale == pytest.approx(model.logit_scale)
     assert client.provenance == model.provenance
     assert len(server.requests) == 1
+
+
+def test_a_scaling_factor_may_be_a_whole_number(model):
+    class Whole:
+        logit_scale = 4
+
+        def __getattr__(self, name):
+            return getattr(model, name)
+
+    with serving({"raw": Whole()}) as server:
+        assert client_of(server).logit_scale == 4
 
 
 @pytest.mark.parametrize("options", [{}, {"multilabel": True}, {"templates": ["a {}", "an image of {}"]}], ids=str)

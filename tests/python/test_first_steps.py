@@ -11,6 +11,7 @@ import time
 import medimageinsight as mi2
 import numpy as np
 import pytest
+from PIL import Image
 
 from score_server import serving
 
@@ -53,9 +54,13 @@ def colour():
 
 def test_vectors_are_not_taken_for_an_image(model, images):
     vectors = model.embed_images(images[:3])
-    for wrong in (vectors, vectors[:1], [vectors], list(vectors), vectors.astype(np.float64)):
-        with pytest.raises(mi2.BadArgument, match="vectors of this model"):
-            model.embed_images(wrong)
+    tensors = [Tensor(vector) for vector in vectors]
+    with serving({"raw": model}) as server, mi2.Client(server.url) as client:
+        for wrong in (vectors, vectors[:1], [vectors], list(vectors), vectors.astype(np.float64), Tensor(vectors),
+                      [Tensor(vectors)], tensors):
+            for one in (model, client):
+                with pytest.raises(mi2.BadArgument, match="vectors of this model"):
+                    one.embed_images(wrong)
     grey = np.random.default_rng(1).random((4, model.dimensions)).astype(np.float32)
     assert model.embed_images(grey).shape == (1, model.dimensions)
 
@@ -107,6 +112,9 @@ def test_a_column_is_many_inputs(model, images):
     paths = Series(str(path) for path in images[:3])
     assert model.embed_images(paths).tobytes() == model.embed_images(images[:3]).tobytes()
     assert model.embed_texts(Series(["a", "b"])).tobytes() == model.embed_texts(["a", "b"]).tobytes()
+    for values in (np.array([str(path) for path in images[:3]]), np.array(images[:3], dtype=object)):
+        assert model.embed_images(values).tobytes() == model.embed_images(images[:3]).tobytes()
+    assert model.encode(np.array(LABELS)).tobytes() == model.embed_texts(LABELS).tobytes()
     for call in (model.embed_images, model.embed_texts):
         with pytest.raises(mi2.WrongType, match=r"df\['path'\]"):
             call(Frame())
@@ -144,8 +152,9 @@ def test_on_error_is_the_same_everywhere(model, images, cut_picture):
                 one.embed_images(mixed, on_error="raise")
             assert np.isnan(one.embed_images(mixed, on_error="nan")[1]).all()
             assert one.embed_images(mixed, on_error="skip").shape[0] == 2
-            scores = one.classify(mixed, LABELS, on_error="nan")
+            scores = one.classify(mixed, iter(LABELS), on_error="nan")
             assert len(scores) == 3 and all(math.isnan(row.score) for row in scores[1])
+            assert [row.label for row in scores[1]] == LABELS
             assert len(one.classify(mixed, LABELS, on_error="skip")) == 2
             with pytest.raises(mi2.BadArgument, match="on_error"):
                 one.embed_images(mixed, on_error="ignore")
@@ -160,6 +169,35 @@ def test_an_open_file_is_its_content(model, images):
     assert model.embed_images([io.BytesIO(images[0].read_bytes())]).tobytes() == wanted
     with open(__file__, encoding="utf-8") as text, pytest.raises(mi2.WrongType, match="'rb'"):
         model.embed_images(text)
+
+
+def test_a_picture_that_pillow_cannot_read_costs_only_itself(model, images, cut_picture):
+    with serving({"raw": model}) as server, mi2.Client(server.url) as client:
+        for one in (model, client):
+            with pytest.raises(mi2.BadFile, match=r"images\[1\]"):
+                one.embed_images([Image.open(images[0]), Image.open(cut_picture)])
+            rows = one.embed_images([Image.open(path) for path in (images[0], cut_picture, images[1])], on_error="nan")
+            assert np.isnan(rows[1]).all() and rows[[0, 2]].tobytes() == one.embed_images(images[:2]).tobytes()
+
+
+def test_a_loop_may_close_or_overwrite_an_image_when_it_is_asked_for_the_next(model, images):
+    frames = np.random.default_rng(3).integers(0, 256, (8, 20, 30, 3), dtype=np.uint8)
+
+    def overwritten():
+        buffer = np.empty_like(frames[0])
+        for frame in frames:
+            buffer[:] = frame
+            yield buffer
+
+    def closed():
+        for path in images[:3]:
+            with Image.open(path) as picture:
+                yield picture
+
+    with serving({"raw": model}) as server, mi2.Client(server.url) as client:
+        for one in (model, client):
+            assert one.embed_images(overwritten()).tobytes() == model.embed_images(frames).tobytes()
+            assert one.embed_images(closed()).tobytes() == model.embed_images(images[:3]).tobytes()
 
 
 def test_tensors_and_channels_first_are_the_same_image(model, colour):
@@ -186,7 +224,8 @@ def test_normalised_colours_are_refused(model, colour):
 
 
 def test_every_error_is_one_of_ours(model, model_path, images):
-    for call in (lambda: mi2.load(model_path, threads="two"), lambda: mi2.load(3), lambda: model.embed_images(3),
+    for call in (lambda: mi2.load(model_path, threads="two"), lambda: mi2.load(3), lambda: mi2.load(model_path, lora=3),
+                 lambda: model.embed_images(3),
                  lambda: model.embed_images([object()]), lambda: model.embed_texts(3), lambda: model.embed_texts([b"a"]),
                  lambda: model.embed_texts(["\ud800"]), lambda: model.embed_images(images[0], frames=1.5),
                  lambda: model.embed_images(images[0], batch="4"), lambda: mi2.tokenize(model_path, [None]),

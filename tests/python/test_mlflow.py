@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from medimageinsight.pyfunc import _load_pyfunc
 
 from packages import free_port, package, post, running, wheel
 
@@ -88,6 +89,17 @@ def test_a_bad_row_is_named(loaded, encoded):
         loaded.predict(pd.DataFrame({"image": [encoded[0], wrong], "text": [None, None]}))
     with pytest.raises(mlflow.MlflowException, match="^row 100: image"):
         loaded.predict(pd.DataFrame({"image": [None] * 99 + [wrong], "text": ["a"] * 100}))
+
+
+def test_cells_are_read_as_score_reads_them(model_path, program, images):
+    model = _load_pyfunc(model_path)
+    table = pd.DataFrame({"image": [bytearray(images[0].read_bytes()), np.nan], "text": [pd.NA, np.int64(5)], "more": [[], {}]},
+                         dtype=object)
+    rows = model.predict(table)
+    assert vectors(rows[:1], "image").tobytes() == program("--profile", "azure", images[0]).tobytes()
+    assert vectors(rows[1:], "text").tobytes() == program("--text", "5").tobytes()
+    with pytest.raises(mlflow.MlflowException, match="^row 2: text: list"):
+        model.predict(pd.DataFrame({"text": ["a", ["b"]]}))
 
 
 def test_mlflow_models_serve_answers_with_the_programs_vectors(folder, program, images, encoded, tmp_path):

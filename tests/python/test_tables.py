@@ -69,7 +69,9 @@ def test_texts_and_no_rows(model, tmp_path):
 def test_what_does_not_fit_is_refused_and_leaves_nothing(model, tmp_path):
     vectors = model.embed_texts(["a", "b"])
     for options, words in (({"paths": ["a"]}, "path: expected one of each of the 2 rows, got 1"),
-                           ({"texts": "ab"}, "one of each row"), ({"paths": [1, 2]}, r"paths\[0\]: int is not a text"),
+                           ({"texts": "ab"}, "one of each row"), ({"paths": {"a": 1, "b": 2}}, "a dictionary is not a list"),
+                           ({"paths": pandas.DataFrame({"x": [], "y": []})}, "a DataFrame is not a column"),
+                           ({"paths": [1, 2]}, r"paths\[0\]: int is not a text"),
                            ({"paths": ["\udc80", "b"]}, "UTF-8"), ({"provenance": {"dtype": "f32"}}, "dict is not a model's")):
         with pytest.raises(mi2.BadArgument, match=words):
             mi2.to_parquet(tmp_path / "v.parquet", vectors, **options)

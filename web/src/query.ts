@@ -75,7 +75,7 @@ function oneOf<T extends string>(value: string | null, known: readonly T[], othe
 export function fromHash(hash: string): Query {
   const fields = new URLSearchParams(hash.replace(/^#/, ''))
   const numbers = (name: string): number[] =>
-    [...new Set(fields.getAll(name))].map(Number).filter((n) => Number.isInteger(n) && n >= 0 && n <= 0xffffffff)
+    [...new Set(fields.getAll(name).filter((text) => /^\d+$/.test(text)).map(Number))].filter((n) => n <= 0xffffffff)
   const chosen: Record<string, (string | null)[]> = {}
   for (const [name, value] of fields) {
     const facet = FACETS.find((one) => name === FACET + one)

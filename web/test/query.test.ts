@@ -15,7 +15,7 @@ test('an address gives back the query that it was made of', () => {
 })
 
 test('an address from anybody is a query or nothing', () => {
-  const read = fromHash('#item=-1&item=x&item=1e99&item=7&item=7&by=evil&match=&same_patient=__proto__&f.__proto__=%2Bx&f.A B=%2By&f.site=z&key=secret')
+  const read = fromHash('#item=-1&item=x&item=&item=0x10&item=1e2&item=1e99&item=7&item=07&by=evil&match=&same_patient=__proto__&f.__proto__=%2Bx&f.A B=%2By&f.site=z&key=secret')
   expect(read).toEqual({ ...EMPTY, items: [7] })
   expect(toHash(read)).toBe('item=7')
 })

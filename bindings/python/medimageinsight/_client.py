@@ -11,12 +11,12 @@ from typing import Any, Literal, Union, overload
 import numpy as np
 import numpy.typing as npt
 
-from ._encode import encoded
+from ._encode import encoded, held
 from ._encode_api import EncodeApi
 from ._errors import BadArgument, BadFile, Error, Internal, TooLarge, Unsupported
 from ._images import iterate, numbered, selection_of
-from ._inputs import (Failure, Failures, Options, kept, labels_of, numbered_texts, one_label_alone, templates_of, text_of,
-                      texts_of, vectors_among)
+from ._inputs import (Failure, Failures, Options, are_vectors, array_of, is_tensor, kept, labels_of, numbered_texts,
+                      one_label_alone, refuse_vectors, templates_of, text_of, texts_of, vectors_among)
 from ._progress import Advance, reporting, size_of
 from ._transport import Answer, Transport
 from ._types import Frames, ImageLike, LabelScore, Progress, Provenance, Vectors
@@ -41,7 +41,7 @@ class Client(EncodeApi):
     sent again: after the seconds that Retry-After says, else after a growing, jittered pause.
 
     :param url: of the server ("https://host:5001") or of its /score.
-    :param api_key: sent as ``Authorization: Bearer``; never part of a message.
+    :param api_key: sent as ``Authorization: Bearer``, without blanks around it; never part of a message.
     :param profile: "raw", as :func:`load` has it, "azure", as the hosted endpoint prepares images, "toolkit" or "mcp"; None:
         the server's own, which is "azure" unless its operator says otherwise. A server that does not confirm another one
         than "azure" is an error, since its vectors would be others.
@@ -131,9 +131,10 @@ class Client(EncodeApi):
         """
         options = Options(None, batch_size, progress, show_progress_bar, normalize)
         failures = Failures(on_error)
+        self._refuse_vectors(images, "images")
         several = iterate(images)
         params = _frame_params(frames)
-        outcomes = self._submit(numbered(several), _encode_image, "image", ordered, params, options.batch)
+        outcomes = self._submit(self._held(several), _encode_image, "image", ordered, params, options.batch)
         return self._collect(outcomes, size_of(several), "image", ordered, options.progress, failures)
 
     @overload
@@ -191,10 +192,10 @@ class Client(EncodeApi):
             answer = self._post([["", "x-ray"]], {})
             vector = _feature(answer.body, 0, "text")
             scale = answer.body[0].get("scaling_factor")
-            if not isinstance(scale, float):
+            if isinstance(scale, bool) or not isinstance(scale, (int, float)):
                 raise Internal(f"{self._transport.url}: the answer has no scaling_factor")
             headers = answer.headers
-            self._probe = (len(vector), scale, Provenance(
+            self._probe = (len(vector), float(scale), Provenance(
                 *(headers.get(f"x-mi2-{name}", "") for name in ("version", "weights-sha256", "profile", "dtype", "instructions"))))
         return self._probe
 
@@ -202,6 +203,21 @@ class Client(EncodeApi):
         return self._transport.post({
             "input_data": {"columns": ["image", "text"], "index": list(range(len(data))), "data": data},
             "params": {"get_scaling_factor": True, **self._params, **params}})
+
+    def _refuse_vectors(self, image: object, name: str) -> None:
+        """The server is asked for its dimensions only where they decide. :raises BadArgument: as refuse_vectors."""
+        array = array_of(image, name) if is_tensor(image) else image
+        if isinstance(array, np.ndarray) and array.ndim > 0 and are_vectors(array, array.shape[-1]):
+            refuse_vectors(array, name, self.dimensions)
+
+    def _held(self, images: Iterable[ImageLike]) -> Iterator[Item]:
+        """Looked at where the caller's loop runs, which may close or overwrite an image once it is asked for the next."""
+        for index, name, image in numbered(images):
+            try:
+                self._refuse_vectors(image, name)
+                yield index, name, held(image, name)
+            except Error as error:
+                yield index, name, error
 
     def _submit(self, items: Iterator[Item], encode: Callable[[Any, str], str], kind: str,
                 ordered: bool, params: dict[str, Any], rows: int | None) -> Iterator[list[Outcome]]:
@@ -310,7 +326,9 @@ def _names_frames(row: Any) -> bool:
     return isinstance(row, dict) and isinstance(row.get("provenance"), dict) and "frames" in row["provenance"]
 
 
-def _encode_image(image: ImageLike, name: str) -> str:
+def _encode_image(image: Any, name: str) -> str:
+    if isinstance(image, Error):
+        raise image
     return base64.b64encode(encoded(image, name)).decode()
 
 

@@ -9,18 +9,27 @@ from typing import Any
 import numpy as np
 
 from ._errors import BadFile, NotFound
-from ._images import Decoded, is_pil, source_of
+from ._images import Decoded, is_pil, read_pil, source_of
 from ._types import ImageLike
 
 _IN_PNG = {"1", "L", "LA", "P", "RGB", "RGBA", "I;16"}
 
 
-def encoded(image: ImageLike, name: str) -> bytes:
-    """A file that holds the image: itself if it is one, else PNG, or TIFF for what PNG cannot hold.
+def held(image: ImageLike, name: str) -> Any:
+    """What `encoded` takes on another thread, whatever becomes of the image meanwhile. :raises: as source_of."""
+    if not is_pil(image):
+        return source_of(image, name)
+    read_pil(image, name)
+    pil: Any = image
+    return pil.copy()
 
-    :raises NotFound, BadFile: a path; BadArgument, Unsupported: an image that is not read.
+
+def encoded(image: Any, name: str) -> bytes:
+    """A file that holds what `held` gave: itself if it is one, else PNG, or TIFF for what PNG cannot hold.
+
+    :raises NotFound, BadFile: a path; Unsupported: a PIL image of a mode that is not read.
     """
-    found = source_of(image, name)
+    found = source_of(image, name) if is_pil(image) else image
     if isinstance(found, str):
         return _read(found)
     if isinstance(found, bytes):

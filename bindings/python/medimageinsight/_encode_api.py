@@ -55,7 +55,7 @@ class EncodeApi:
             if is_name_of_file(several[i]):
                 raise BadArgument(f"inputs[{i}]: is a text and also the name of a file; expected pathlib.Path for an image "
                                   "(or embed_images), embed_texts for a text")
-        images = [i for i in range(len(several)) if i not in set(texts)]
+        images = [i for i, one in enumerate(several) if not isinstance(one, str)]
         api: Any = self
         vectors = np.empty((len(several), self.dimensions), dtype=np.float32)
         if texts:

@@ -40,9 +40,14 @@ def is_file(value: object) -> bool:
     return hasattr(value, "read") and not isinstance(value, type)
 
 
+def _is_column(array: npt.NDArray[Any]) -> bool:
+    """Whether it holds paths, images and the like, as a pandas column's values do, rather than samples."""
+    return array.ndim == 1 and array.dtype.kind in "OUT"
+
+
 def _is_one(images: object) -> bool:
     if isinstance(images, np.ndarray):
-        return images.ndim <= 3
+        return images.ndim <= 3 and not _is_column(images)
     if is_file(images):
         return True
     return isinstance(images, (str, os.PathLike, bytes, bytearray, memoryview)) or is_pil(images)
@@ -84,8 +89,10 @@ def gives_one(selection: str | None) -> bool:
 def source_of(image: ImageLike, name: str) -> Source:
     """What an image is to the model.
 
+    What it gives stays as it is: a caller's loop may fill one array again and again, and what is read ahead would change.
+
     :raises WrongType: not an image, or missing; BadArgument, Unsupported: an array or a mode that is not read; BadFile: an
-        open file that cannot be read.
+        open file, or one behind a PIL image, that cannot be read.
     """
     require_present(image, name)
     if isinstance(image, (str, os.PathLike)):
@@ -123,10 +130,19 @@ def _channels_last(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def _native(array: npt.NDArray[Any], dtype: Any) -> npt.NDArray[Any]:
-    return np.ascontiguousarray(array, dtype=dtype)
+    return np.array(array, dtype=dtype, order="C")
+
+
+def read_pil(image: Any, name: str) -> None:
+    """Reads what Pillow puts off. :raises BadFile: its file is cut or closed, for which its readers raise what they like."""
+    try:
+        image.load()
+    except Exception as error:
+        raise BadFile(f"{name}: Pillow cannot read this image: {str(error) or type(error).__name__}") from error
 
 
 def _of_pil(image: Any, name: str) -> Decoded:
+    read_pil(image, name)
     mode = image.mode
     if mode in _AS_THEY_ARE:
         palette = bytes(image.getpalette("RGB") or ()) if mode == "P" else b""

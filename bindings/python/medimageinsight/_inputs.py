@@ -142,8 +142,8 @@ def vectors_among(images: Any, dimensions: int) -> Vectors | None:
 
 
 def refuse_vectors(image: object, name: str, dimensions: int) -> None:
-    """:raises BadArgument: an array that is vectors of this model."""
-    if are_vectors(image, dimensions):
+    """:raises BadArgument: an array or a tensor that is vectors of this model."""
+    if are_vectors(array_of(image, name) if is_tensor(image) else image, dimensions):
         raise BadArgument(f"{name}: holds vectors of this model, not an image; classify() and classify_vectors() take them")
 
 

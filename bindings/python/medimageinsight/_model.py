@@ -59,8 +59,8 @@ def load(path: str | os.PathLike[str] | None = None, *, dtype: Any = None, devic
     options = {"dtype": dtype_name(dtype), "device": device, "threads": threads, "profile": profile,
                "azure_size": azure_size, "azure_quality": azure_quality, "intensity": intensity, "window": window,
                "plane": plane, "strict": strict, "max_pixels": max_pixels, "max_file_bytes": max_file_bytes}
-    options["lora"] = "" if lora is None else os.path.abspath(os.fspath(lora))
     try:
+        options["lora"] = "" if lora is None else os.path.abspath(os.fspath(lora))
         return _open(os.path.abspath(os.fspath(path)), options)
     except TypeError as error:
         if isinstance(error, Error):
@@ -301,12 +301,13 @@ class Model(EncodeApi):
             are NaN.
         :raises BadArgument: no label, one label without multilabel, a label twice, or a template without "{}".
         """
-        classifier = self._classifier(labels, templates, multilabel)
+        names = labels_of(labels)
+        classifier = self._classifier(names, templates, multilabel)
         vectors = vectors_among(images, self.dimensions)
         if vectors is None:
             vectors = self.embed_images(images, frames=frames, batch=batch, progress=progress, on_error=on_error,
                                         batch_size=batch_size, show_progress_bar=show_progress_bar)
-        return _scores(classifier, vectors, list(labels))
+        return _scores(classifier, vectors, names)
 
     def classify_vectors(self, vectors: npt.ArrayLike, labels: Sequence[str], *,
                          templates: str | Sequence[str] = ("{}",), multilabel: bool = False) -> list[list[LabelScore]]:
@@ -315,15 +316,14 @@ class Model(EncodeApi):
 
         :raises BadArgument: of another number of dimensions.
         """
-        classifier = self._classifier(labels, templates, multilabel)
+        names = labels_of(labels)
+        classifier = self._classifier(names, templates, multilabel)
         rows = np.atleast_2d(np.asarray(vectors, dtype=np.float32))
         if rows.ndim != 2 or rows.shape[1] != self.dimensions:
             raise BadArgument(f"vectors: expected [rows, {self.dimensions}], got {list(rows.shape)}")
-        return _scores(classifier, np.ascontiguousarray(rows), list(labels))
+        return _scores(classifier, np.ascontiguousarray(rows), names)
 
-    def _classifier(self, labels: Sequence[str], templates: str | Sequence[str],
-                    multilabel: bool) -> _core.Classifier:
-        names = labels_of(labels)
+    def _classifier(self, names: list[str], templates: str | Sequence[str], multilabel: bool) -> _core.Classifier:
         classifier = _core.Classifier(self._core, names, templates_of(templates), bool(multilabel))
         one_label_alone(names, multilabel)
         return classifier

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._errors import BadArgument, BadFile, Unsupported, WrongType
-from ._inputs import is_missing, text_of
+from ._inputs import is_missing, refuse_containers, text_of
 from ._types import FrameVectors, Provenance, TileVectors
 
 if TYPE_CHECKING:
@@ -132,6 +132,7 @@ def _columns(vectors: Rows, paths: Iterable[Any] | None, texts: Iterable[Any] | 
 def _names(values: Any, what: str) -> list[str | None]:
     if isinstance(values, (str, bytes, os.PathLike)):
         raise WrongType(f"{what}: expected one of each row, got one alone; write [..] around it")
+    refuse_containers(values, what)
     return [None if is_missing(value) else text_of(os.fspath(value) if isinstance(value, os.PathLike) else value, f"{what}[{i}]")
             for i, value in enumerate(values)]
 

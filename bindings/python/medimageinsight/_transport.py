@@ -2,11 +2,12 @@
 from __future__ import annotations
 
 import json
-import math
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ._errors import BadArgument, BadFile, Error, Internal, NotFound, Overloaded, TooLarge, Unauthorized, Unsupported
+from ._inputs import text_of
 
 _BY_STATUS: dict[int, type[Error]] = {
     400: BadArgument, 401: Unauthorized, 403: Unauthorized, 404: NotFound, 413: TooLarge, 415: Unsupported,
@@ -18,6 +19,33 @@ class Answer(NamedTuple):
 
     body: Any
     headers: Mapping[str, str]
+
+
+def key_of(api_key: str) -> str:
+    """A key without the blanks around it, such as the end of the line of its file.
+
+    :raises BadArgument: no header can hold it. Checked here because http.client's own error repeats the header.
+    """
+    key = text_of(api_key, "api_key").strip()
+    if not re.fullmatch("[!-~]*", key):
+        raise BadArgument("api_key: expected printable ASCII without blanks")
+    return key
+
+
+def _retry(retries: int, max_wait: float) -> Any:
+    """A request computes and changes nothing, so that every kind of failure may be tried again."""
+    import urllib3
+
+    class Capped(urllib3.Retry):
+        """Only later versions of urllib3 have an argument for this."""
+
+        def get_retry_after(self, response: urllib3.BaseHTTPResponse) -> float | None:
+            seconds = super().get_retry_after(response)
+            return None if seconds is None else min(seconds, self.backoff_max)
+
+    return Capped(total=retries, status_forcelist=(429, 502, 503, 504), allowed_methods=None, backoff_factor=0.5,
+                  backoff_jitter=0.5, backoff_max=max_wait, respect_retry_after_header=True, redirect=False,
+                  raise_on_status=False)
 
 
 class Transport:
@@ -35,19 +63,15 @@ class Transport:
         if not self._url.endswith("/score"):
             self._url += "/score"
         self._headers = {"content-type": "application/json", "accept": "application/json"}
-        if api_key is not None:
-            self._headers["authorization"] = f"Bearer {api_key}"
-        # A request computes and changes nothing, so that every kind of failure may be tried again.
-        retry = urllib3.Retry(total=retries, status_forcelist=(429, 502, 503, 504), allowed_methods=None,
-                              backoff_factor=0.5, backoff_jitter=0.5, backoff_max=max_wait,
-                              retry_after_max=math.ceil(max_wait), respect_retry_after_header=True,
-                              redirect=False, raise_on_status=False)
+        if api_key is not None and (key := key_of(api_key)):
+            self._headers["authorization"] = f"Bearer {key}"
+        retry = _retry(retries, max_wait)
         self._pool = urllib3.PoolManager(maxsize=connections, block=False, retries=retry, ca_certs=ca_certs,
                                          timeout=urllib3.Timeout(connect=min(timeout, 10.0), read=timeout))
         self._failure = urllib3.exceptions.HTTPError
         self._unreachable = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
-        # Until a server has answered once, one that cannot be reached is not restarting: it is not there.
-        self._first: urllib3.Retry | None = retry.new(connect=0)
+        # Until a server has answered once, one that cannot be reached, or not by TLS, is not restarting: it is not there.
+        self._first: urllib3.Retry | None = retry.new(connect=0, other=0)
 
     @property
     def url(self) -> str:

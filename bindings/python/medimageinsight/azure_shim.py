@@ -32,7 +32,7 @@ from typing import Any, NamedTuple
 
 from ._azure_stand_ins import Finder
 from ._errors import BadArgument, NotFound
-from ._transport import Transport
+from ._transport import Transport, key_of
 
 __all__ = ["ENDPOINT", "install", "main", "uninstall"]
 
@@ -231,12 +231,12 @@ def install(url: str, api_key: str | None = None, endpoint: str = ENDPOINT) -> s
     :param api_key: None: ``MI2_API_KEY`` of the environment, if any.
     :param endpoint: a resource id that the code names by itself.
     :returns: the resource id. ``MI2_MODEL_ENDPOINT`` is set to it, in the environment and in the toolkit's settings.
-    :raises BadArgument: for a URL that is none.
+    :raises BadArgument: for a URL that is none, or a key that no header can hold.
     """
     if not url.startswith(("http://", "https://")):
         raise BadArgument(f"url {url!r}: expected http:// or https://")
     base = url.rstrip("/")
-    key = api_key if api_key is not None else os.environ.get("MI2_API_KEY", "")
+    key = key_of(api_key if api_key is not None else os.environ.get("MI2_API_KEY", ""))
     target = _Target(base if base.endswith("/score") else base + "/score", key)
     _targets[_name(endpoint)] = target
     _targets[url] = target

@@ -9,6 +9,9 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from ._inputs import is_missing
 from ._scoring import Scorer
 
 if TYPE_CHECKING:
@@ -27,7 +30,8 @@ class PyfuncModel:
     def predict(self, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> list[Any]:
         """One object per row: {"image_features": [[..]], "text_features": [[..]], "scaling_factor": 4.51}.
 
-        :param model_input: columns image (base64, or bytes) and text; one of them may be absent, cells may be null.
+        :param model_input: columns image (base64, or bytes) and text; one of them may be absent, cells may be null, and
+            numbers are read as text, as POST /score does.
         :param params: image_standardization_jpeg_compression_ratio, image_standardization_image_size,
             get_scaling_factor.
         :raises mlflow.exceptions.MlflowException: INVALID_PARAMETER_VALUE for a bad row, naming it; counted from 1.
@@ -38,8 +42,10 @@ class PyfuncModel:
         return answers
 
     def _score(self, rows: pd.DataFrame, begin: int, params: dict[str, Any] | None) -> list[Any]:
-        table = {"columns": [str(column) for column in rows.columns],
-                 "data": [[_cell(value) for value in row] for row in rows.itertuples(index=False, name=None)]}
+        columns = [str(column) for column in rows.columns]
+        table = {"columns": columns,
+                 "data": [[_cell(value, column, number) for column, value in zip(columns, row)]
+                          for number, row in enumerate(rows.itertuples(index=False, name=None), begin + 1)]}
         request = json.dumps({"input_data": table, "params": params or {}}).encode()
         answer = self._scorer.answer("POST", "/score", request)
         body = json.loads(answer.body)
@@ -49,10 +55,17 @@ class PyfuncModel:
         return list(body)
 
 
-def _cell(value: Any) -> str | None:
-    if isinstance(value, bytes):
+def _cell(value: Any, column: str, row: int) -> Any:
+    """A cell as JSON has it; what it is worth is for the scorer to judge."""
+    if is_missing(value) or column not in ("image", "text"):
+        return None
+    if isinstance(value, (bytes, bytearray, memoryview)):
         return base64.b64encode(value).decode()
-    return value if isinstance(value, str) else None
+    if isinstance(value, np.generic):
+        value = value.item()
+    if not isinstance(value, (str, int, float)):
+        _refuse(400, f"row {row}: {column}: {type(value).__name__} is neither a text nor bytes")
+    return value
 
 
 def _refuse(status: int, message: str) -> None:

@@ -4,7 +4,11 @@ import { strings } from '../strings'
 export function KeyDialog(props: { refused: boolean; onKey: (key: string) => void; onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null)
   const [key, setKey] = useState('')
-  useEffect(() => dialog.current?.showModal(), [])
+  useEffect(() => {
+    const shown = dialog.current
+    shown?.showModal()
+    return () => shown?.close() // which gives the focus back
+  }, [])
   const submit = (event: Event): void => {
     event.preventDefault()
     if (key.trim() !== '') props.onKey(key.trim())
@@ -19,6 +23,7 @@ export function KeyDialog(props: { refused: boolean; onKey: (key: string) => voi
           aria-describedby="key-note" onInput={(event) => setKey(event.currentTarget.value)} />
         <p id="key-note" class="muted">{strings.keyNote}</p>
         <button class="main" type="submit">{strings.keyUse}</button>
+        <button type="button" onClick={() => dialog.current?.close()}>{strings.cancel}</button>
       </form>
     </dialog>
   )

@@ -20,9 +20,13 @@ export function RegionDialog({ file, name, onRegion, onClose }: Props) {
   const [start, setStart] = useState<readonly [number, number] | null>(null)
   useEffect(() => {
     const made = URL.createObjectURL(file)
+    const shown = dialog.current
     setUrl(made)
-    dialog.current?.showModal()
-    return () => URL.revokeObjectURL(made)
+    shown?.showModal()
+    return () => {
+      URL.revokeObjectURL(made)
+      shown?.close() // which gives the focus back
+    }
   }, [file])
   const place = (event: PointerEvent): readonly [number, number] => {
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect()
@@ -61,6 +65,7 @@ export function RegionDialog({ file, name, onRegion, onClose }: Props) {
           ))}
         </div>
         <button class="main" type="submit">{strings.regionUse}</button>
+        <button type="button" onClick={() => dialog.current?.close()}>{strings.cancel}</button>
       </form>
     </dialog>
   )

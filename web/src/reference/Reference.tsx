@@ -52,6 +52,7 @@ function TryIt({ operation }: { operation: Operation }) {
     try {
       setAnswer(await ask(operation, values, body))
     } catch {
+      setAnswer(null)
       setFailed(true)
     } finally {
       setBusy(false)

@@ -159,7 +159,7 @@ def test_an_adapter_that_was_trained_anew_makes_another_job(mi2, images, tmp_pat
     shutil.copytree(mi2.model, model)
     channels = len(mi2.rows("embed", str(images / "gray.png"))[0]["embedding"])
     write_adapter(model / "adapter_model", ["a", "b"], channels=channels)
-    source = write_lines(tmp_path / "in.jsonl", [{"image": encoded(images / "gray.png")}] * 40)
+    source = write_lines(tmp_path / "in.jsonl", [{"image": encoded(images / "gray.png")}] * 400)
     arguments = ("--model", str(model), source, str(out))
     kill_once_begun(mi2, tmp_path / "out.jsonl.part", *arguments)
     shutil.rmtree(model / "adapter_model")

@@ -65,6 +65,8 @@ def _cell(value: Any, column: str, row: int) -> Any:
         value = value.item()
     if not isinstance(value, (str, int, float)):
         _refuse(400, f"row {row}: {column}: {type(value).__name__} is neither a text nor bytes")
+    if isinstance(value, float) and not np.isfinite(value):
+        _refuse(400, f"row {row}: {column}: {value} is no number that JSON has")
     return value
 
 

@@ -1,6 +1,7 @@
 """mi2 package mlflow: MLflow loads and serves it, with the program's vectors."""
 import base64
 import json
+import math
 import shutil
 import sys
 from pathlib import Path
@@ -100,6 +101,8 @@ def test_cells_are_read_as_score_reads_them(model_path, program, images):
     assert vectors(rows[1:], "text").tobytes() == program("--text", "5").tobytes()
     with pytest.raises(mlflow.MlflowException, match="^row 2: text: list"):
         model.predict(pd.DataFrame({"text": ["a", ["b"]]}))
+    with pytest.raises(mlflow.MlflowException, match="^row 2: text: inf is no number"):
+        model.predict(pd.DataFrame({"text": ["a", math.inf]}))
 
 
 def test_mlflow_models_serve_answers_with_the_programs_vectors(folder, program, images, encoded, tmp_path):

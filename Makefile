@@ -22,7 +22,7 @@ packages: ## a .deb, a tarball and a wheel for others, in build/packages
 	@scripts/install_deps.sh build packages
 	@scripts/packages.sh
 
-test: ## every test, as CI runs them (first run about an hour on 2 cores)
+test: ## every test, as CI runs them (first run 70 minutes on 2 cores)
 	@scripts/test.sh
 
 test-asan: ## the tests under the address and undefined-behaviour sanitizers

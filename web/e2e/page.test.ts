@@ -158,30 +158,6 @@ test('pages follow one another, and the keyboard goes on where they join', async
   await context.close()
 })
 
-test('a page of a search that was left does not fail in the next one', async () => {
-  const { page, context, faults } = await open(browser, server.address, { allowed: /net::ERR_/ })
-  await search(page, 'head')
-  await page.getByLabel('One result per').selectOption('image')
-  await page.getByText('24 results, and there are more').waitFor()
-  let fail = (): void => {}
-  const failed = new Promise<void>((resolve) => { fail = resolve })
-  await page.route('**/search', async (route) => {
-    if (route.request().postData()?.includes('"cursor"') !== true) return route.continue()
-    await failed
-    return route.abort().catch(() => {}) // the page may have left it
-  })
-  await page.getByRole('button', { name: 'Show more' }).click()
-  await page.getByRole('button', { name: 'Loading more' }).waitFor()
-  const answered = page.waitForResponse((response) => response.url().endsWith('/search'))
-  await search(page, 'brain')
-  await answered
-  fail()
-  await page.getByRole('button', { name: 'Show more' }).waitFor()
-  expect(await page.getByText('The server does not answer.').count()).toBe(0)
-  expect(faults).toEqual([])
-  await context.close()
-})
-
 test('what an archive holds stays text', async () => {
   const { page, context, faults } = await open(browser, server.address)
   await search(page, '<img src=x onerror=alert(1)>')
@@ -267,16 +243,13 @@ test('a key is asked for, kept out of every address, and asked for again when it
   await page.keyboard.press('Escape')
   await page.getByRole('button', { name: 'Enter a key' }).click()
   await field.waitFor()
-  await page.getByRole('button', { name: 'Cancel' }).click()
-  await field.waitFor({ state: 'detached' })
-  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Enter a key')
   expect(faults).toEqual([])
   await context.close()
   await own.stop()
 })
 
 test('the reference tries a request', async () => {
-  const { page, context, faults } = await open(browser, server.address, { allowed: /net::ERR_FAILED/ })
+  const { page, context, faults } = await open(browser, server.address)
   await search(page, 'head')
   await page.getByRole('link', { name: 'API reference' }).click()
   await page.getByText('/v1/archives/{archive}/facets').click()
@@ -285,12 +258,6 @@ test('the reference tries a request', async () => {
   await page.getByText(/Status 200 after/).waitFor()
   await accessible(page, 'reference')
   await shoot(page, 'reference')
-  await page.route('**/facets*', (route) => route.abort())
-  await page.getByRole('button', { name: 'Send' }).click()
-  await page.getByText('The server does not answer.').waitFor()
-  expect(await page.getByText(/Status 200 after/).count()).toBe(0)
-  await page.getByRole('link', { name: 'Skip to results' }).press('Enter')
-  expect(await page.evaluate(() => document.activeElement?.id)).toBe('reference')
   await page.getByRole('link', { name: 'Search', exact: true }).click()
   expect(await words(page).inputValue()).toBe('head')
   expect(faults).toEqual([])

@@ -24,7 +24,6 @@ export function App() {
   const [session, setSession] = useState(0)
   const [keyAsked, setKeyAsked] = useState<'no' | 'first' | 'refused'>('no')
   const reference = hash.replace(/^#/, '') === REFERENCE
-  const main = reference ? 'reference' : 'main' // the search and its main are still there, hidden
   const [lastSearch, setLastSearch] = useState('')
   const onKey = useCallback(() => setKeyAsked(keyring.get() === null ? 'first' : 'refused'), [])
   useEffect(() => {
@@ -48,7 +47,7 @@ export function App() {
   return (
     <>
       <header class="top">
-        <a class="skip" href={`#${main}`} onClick={(event) => { event.preventDefault(); document.getElementById(main)?.focus() }}>
+        <a class="skip" href="#main" onClick={(event) => { event.preventDefault(); document.getElementById('main')?.focus() }}>
           {strings.skip}
         </a>
         <strong class="brand">{strings.title}</strong>
@@ -66,7 +65,7 @@ export function App() {
       <div hidden={reference}>
         <SearchPage hash={reference ? lastSearch : hash} go={go} session={session} onKey={onKey} shown={!reference} />
       </div>
-      {reference && <main id={main} tabIndex={-1}><LazyReference session={session} /></main>}
+      {reference && <main id="main" tabIndex={-1}><LazyReference session={session} /></main>}
       <footer>
         <span>{strings.researchOnlyLong}</span>
         <a href="licences.txt">{strings.licences}</a>

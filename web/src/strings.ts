@@ -30,7 +30,6 @@ export const strings = {
   dropHere: 'Search by this file',
   go: 'Search',
   clear: 'Clear',
-  cancel: 'Cancel',
   like: (name: string): string => `like ${name}`,
   notLike: (name: string): string => `not like ${name}`,
   item: (n: number): string => `image ${n}`,

@@ -4,11 +4,7 @@ import { strings } from '../strings'
 export function KeyDialog(props: { refused: boolean; onKey: (key: string) => void; onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null)
   const [key, setKey] = useState('')
-  useEffect(() => {
-    const shown = dialog.current
-    shown?.showModal()
-    return () => shown?.close() // which gives the focus back
-  }, [])
+  useEffect(() => dialog.current?.showModal(), [])
   const submit = (event: Event): void => {
     event.preventDefault()
     if (key.trim() !== '') props.onKey(key.trim())
@@ -23,7 +19,6 @@ export function KeyDialog(props: { refused: boolean; onKey: (key: string) => voi
           aria-describedby="key-note" onInput={(event) => setKey(event.currentTarget.value)} />
         <p id="key-note" class="muted">{strings.keyNote}</p>
         <button class="main" type="submit">{strings.keyUse}</button>
-        <button type="button" onClick={() => dialog.current?.close()}>{strings.cancel}</button>
       </form>
     </dialog>
   )

@@ -20,13 +20,9 @@ export function RegionDialog({ file, name, onRegion, onClose }: Props) {
   const [start, setStart] = useState<readonly [number, number] | null>(null)
   useEffect(() => {
     const made = URL.createObjectURL(file)
-    const shown = dialog.current
     setUrl(made)
-    shown?.showModal()
-    return () => {
-      URL.revokeObjectURL(made)
-      shown?.close() // which gives the focus back
-    }
+    dialog.current?.showModal()
+    return () => URL.revokeObjectURL(made)
   }, [file])
   const place = (event: PointerEvent): readonly [number, number] => {
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect()
@@ -65,7 +61,6 @@ export function RegionDialog({ file, name, onRegion, onClose }: Props) {
           ))}
         </div>
         <button class="main" type="submit">{strings.regionUse}</button>
-        <button type="button" onClick={() => dialog.current?.close()}>{strings.cancel}</button>
       </form>
     </dialog>
   )

@@ -130,34 +130,28 @@ function useSearch(query: Query, images: readonly LocalImage[], session: number,
   )
   const [paging, setPaging] = useState(false)
   const [pageFailure, setPageFailure] = useState<Failure | null>(null)
-  const paged = useRef<AbortController | null>(null)
-  useEffect(() => {
-    setPaging(false)
-    setPageFailure(null)
-    return () => paged.current?.abort()
-  }, [key])
+  const now = useRef(key)
+  now.current = key
+  useEffect(() => setPageFailure(null), [key])
   const page = async (): Promise<void> => {
     const before = asked.data
     if (before === null || paging) return
-    const stop = new AbortController()
-    paged.current = stop
     setPaging(true)
     setPageFailure(null)
     try {
       const body = toBody(query, images, before.last.cursor)
-      const answer = await api.search(query.archive, body, stop.signal)
-      if (stop.signal.aborted) return
+      const answer = await api.search(query.archive, body, new AbortController().signal)
+      if (now.current !== key) return
       asked.set(withPage(before, answer))
       const first = answer.results[0]
       // Once it is drawn, the keyboard goes on at what is new.
       if (first !== undefined) requestAnimationFrame(() => document.getElementById(`result-${first.rank}`)?.focus())
     } catch (error) {
-      if (stop.signal.aborted) return
       const failure = failureOf(error)
       if (failure.kind === 'key') onKey(failure)
       setPageFailure(failure)
     } finally {
-      if (!stop.signal.aborted) setPaging(false)
+      setPaging(false)
     }
   }
   return { asked, paging, page, pageFailure }

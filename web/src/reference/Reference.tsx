@@ -52,7 +52,6 @@ function TryIt({ operation }: { operation: Operation }) {
     try {
       setAnswer(await ask(operation, values, body))
     } catch {
-      setAnswer(null)
       setFailed(true)
     } finally {
       setBusy(false)

@@ -122,7 +122,9 @@ void Models::reload() {
   }
 }
 
-bool Models::loading() const { return std::ranges::any_of(entries_, [](const Entry& one) { return one.loading; }); }
+bool Models::loading() const {
+  return std::ranges::any_of(entries_, [](const Entry& one) { return one.loading; });
+}
 
 void Models::start(std::size_t index) {
   Entry& entry = entries_[index];

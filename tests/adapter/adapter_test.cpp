@@ -375,13 +375,13 @@ TEST(Training, StandardisingGivesADimensionThatNeverChangesNoWeight) {
 }
 
 TEST(Training, ErrorsOfTheFitOfANumberAreInTheNumbersUnit) {
-  fitter().provide([](const AdapterDescription& shape, const Samples&, const Samples&, const FitOptions&,
-                      const base::OnProgress&) {
-    Fitted fitted{layout_of(shape), {{"loss", 0.5}, {"validation_absolute_error", 0.75}, {"gradient", 0.25}}};
-    fitted.tensors[0].values = {0.0F, 0.0F};
-    fitted.tensors[1].values = {0.0F};
-    return fitted;
-  });
+  fitter().provide(
+      [](const AdapterDescription& shape, const Samples&, const Samples&, const FitOptions&, const base::OnProgress&) {
+        Fitted fitted{layout_of(shape), {{"loss", 0.5}, {"validation_absolute_error", 0.75}, {"gradient", 0.25}}};
+        fitted.tensors[0].values = {0.0F, 0.0F};
+        fitted.tensors[1].values = {0.0F};
+        return fitted;
+      });
   TrainingSet set;
   set.target = Target::kNumber;
   set.labels = {"months"};

@@ -125,8 +125,8 @@ class DecodedByHand {
     auto asked = std::make_unique<Asked>();
     protocols::Work work;
     work.images.push_back({"image", test::read_back(test::golden_data() / "images" / "gray.png"), {}, {}});
-    asked->job = std::make_shared<Job>(std::move(work), worker_->dimensions(),
-                                       [&done = asked->done] { done.set_value(); });
+    asked->job =
+        std::make_shared<Job>(std::move(work), worker_->dimensions(), [&done = asked->done] { done.set_value(); });
     EXPECT_TRUE(worker_->reserve(1, 0));
     worker_->submit(asked->job);
     return asked;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,8 +10,6 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include <mi2/error.hpp>
-
 #include "archive/answers.hpp"
 #include "archive/drift.hpp"
 #include "archive/reader.hpp"
@@ -20,13 +17,13 @@
 #include "base/csv.hpp"
 #include "base/json_text.hpp"
 #include "base/numbers.hpp"
-#include "base/utf8.hpp"
-#include "choices.hpp"
 #include "command.hpp"
 #include "index_command.hpp"
+#include "index_results.hpp"
 #include "interrupt.hpp"
 #include "output.hpp"
 #include "progress.hpp"
+#include "shown_on.hpp"
 
 namespace mi2::cli {
 namespace {
@@ -38,16 +35,15 @@ struct DriftArguments {
   std::string by = "station,month";
   archive::DriftOptions options;
   unsigned threads = 0;
-  std::string format;
-  std::string out;
-  bool force = false;
+  ResultArguments results;
 };
 
 constexpr std::string_view kDriftHelp = R"(How it is judged:
   Images that --reference lets by are compared with groups of all others (or of --test's): by
   default with those of each station and month. distance is the energy distance between samples
-  of both; small groups have a larger one by chance. p is how often patients who are divided at random come to such a
-  distance; patients are divided, not images, since images of one patient are alike. p_holm
+  of both; small groups have a larger one by chance. p is how often patients who are divided at
+  random come to such a distance; patients are divided, not images, since images of one patient
+  are alike. p_holm
   corrects for the number of groups. What moved names the images that are farther from the
   reference than from their own group. Samples are drawn with --seed, so a run can be repeated.
   A small p says that a group looks otherwise, not why: other patients do that as well.
@@ -59,8 +55,6 @@ Examples:
   mi2 index drift archive/ --reference 'date<2024'
   mi2 index drift archive/ --reference 'station=CT1' --test 'station!=CT1' --by station -f jsonl
 )";
-
-std::vector<std::string> drift_formats() { return {"table", "jsonl", "csv"}; }
 
 std::vector<std::string> parts_of(const std::string& list) {
   std::vector<std::string> parts;
@@ -76,7 +70,7 @@ std::vector<std::string> parts_of(const std::string& list) {
 std::string values_text(const archive::DriftGroup& group) {
   std::string text;
   for (const std::string& value : group.values) {
-    text += fmt::format("{:<12}  ", value.empty() ? "-" : base::printable(value));
+    text += fmt::format("{:<12}  ", or_dash(value));
   }
   return text;
 }
@@ -84,11 +78,9 @@ std::string values_text(const archive::DriftGroup& group) {
 std::string moved_json(archive::Reader& archive, const archive::DriftGroup& group) {
   std::string text = "[";
   for (const archive::Moved& moved : group.moved) {
-    const std::optional<archive::ItemFacts> item = archive.catalog().item(moved.row);
-    if (!item) throw Error(Code::kInternal, fmt::format("row {} is not in the catalog", moved.row));
     text += text.size() > 1 ? R"(, {"by": )" : R"({"by": )";
     base::append_number(text, moved.by);
-    text += fmt::format(", {}}}", archive::item_json(*item, true));
+    text += fmt::format(", {}}}", archive::item_json(archive.item(moved.row), true));
   }
   return text + "]";
 }
@@ -144,8 +136,7 @@ std::string header_of(const DriftArguments& arguments, const std::string& format
 }
 
 int index_drift(const DriftArguments& arguments) {
-  const std::string format = result_format(arguments.format, arguments.out, drift_formats(), "table");
-  check_is_new(arguments.out, arguments.force);
+  const std::string format = check_results(arguments.results);
   DriftArguments filled = arguments;
   archive::DriftOptions& options = filled.options;
   options.by = parts_of(arguments.by);
@@ -153,16 +144,13 @@ int index_drift(const DriftArguments& arguments) {
   if (!arguments.test.empty()) options.test = archive::filter::parse(arguments.test);
   catch_interrupts();
   Progress progress("compared");
-  options.on_progress = [&](const base::Progress& at) {
-    progress.show(at);
-    throw_if_interrupted();
-  };
+  options.on_progress = shown_on(progress);
   progress.keep_alive();
   archive::Reader archive(arguments.archive);
   base::ThreadPool pool(arguments.threads);
   const archive::DriftAnswer answer = archive::find_drift(archive, options, pool);
   progress.hide();
-  const auto output = open_output(arguments.out);
+  const auto output = open_output(arguments.results.out);
   output->write(header_of(filled, format));
   for (const archive::DriftGroup& group : answer.groups) output->write(line_of(archive, group, answer, filled, format));
   output->commit();
@@ -211,16 +199,8 @@ void add_index_drift(CLI::App& command, Session& session) {
   command.add_option("--seed", options.seed, "Seed of the samples and divisions")
       ->type_name("N")
       ->capture_default_str();
-  command.add_option("--threads", arguments->threads, "Threads that compare (default: one per core)")
-      ->type_name("N")
-      ->check(CLI::Range(1U, 1024U).description(""));
-  command
-      .add_option("-f,--format", arguments->format,
-                  "How results are written (default: as FILE's name ends, else table)")
-      ->type_name("table|jsonl|csv")
-      ->transform(one_of(drift_formats()));
-  command.add_option("-o,--out", arguments->out, "Write to FILE, not standard output")->type_name("FILE");
-  command.add_flag("--force", arguments->force, "Replace FILE of --out if it already exists");
+  add_comparing_threads(command, arguments->threads);
+  add_result_arguments(command, arguments->results);
   command.footer(fmt::format("{}\n{}\n{}", kDriftHelp, where_help(), exit_status_help()));
   command.callback([arguments, &session] { session.run = [arguments] { return index_drift(*arguments); }; });
 }

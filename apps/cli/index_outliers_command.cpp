@@ -20,7 +20,6 @@
 #include "archive/reader.hpp"
 #include "arguments.hpp"
 #include "base/csv.hpp"
-#include "base/json_text.hpp"
 #include "base/numbers.hpp"
 #include "base/table.hpp"
 #include "base/utf8.hpp"
@@ -28,10 +27,12 @@
 #include "command.hpp"
 #include "evaluation/delong.hpp"
 #include "index_command.hpp"
+#include "index_results.hpp"
 #include "interrupt.hpp"
 #include "output.hpp"
 #include "parsed_option.hpp"
 #include "progress.hpp"
+#include "shown_on.hpp"
 
 namespace mi2::cli {
 namespace {
@@ -44,9 +45,7 @@ struct OutliersArguments {
   archive::OutlierOptions options;
   bool only = false;
   unsigned threads = 0;
-  std::string format;
-  std::string out;
-  bool force = false;
+  ResultArguments results;
 };
 
 constexpr std::string_view kOutliersHelp = R"(How it is judged:
@@ -70,8 +69,6 @@ Examples:
   mi2 index outliers archive/ --reference 'date<2024' --test 'date>=2024' --pool mean
   mi2 index outliers archive/ --reference 'path~/normal/' --only-outliers -f csv -o look.csv
 )";
-
-std::vector<std::string> outliers_formats() { return {"table", "jsonl", "csv"}; }
 
 /// Which are outliers, as somebody says.
 class Truth {
@@ -122,12 +119,6 @@ struct Shown {
   archive::ItemFacts nearest;
 };
 
-archive::ItemFacts facts_of(archive::Reader& archive, std::uint64_t row) {
-  std::optional<archive::ItemFacts> item = archive.catalog().item(row);
-  if (!item) throw Error(Code::kInternal, fmt::format("row {} was judged and is not in the catalog", row));
-  return std::move(*item);
-}
-
 /// A study or series that was pooled is not its first image.
 archive::ItemFacts as_pooled(archive::ItemFacts item, archive::Pooling pooling) {
   if (pooling == archive::Pooling::kStats7 || (pooling == archive::Pooling::kCenter20 && item.series != 0)) {
@@ -139,27 +130,16 @@ archive::ItemFacts as_pooled(archive::ItemFacts item, archive::Pooling pooling) 
   return item;
 }
 
-std::string name_of(const archive::ItemFacts& item) {
-  if (!item.locator.empty()) {
-    const bool one_of_several = item.frames > 1 && item.kind == "frame";
-    return one_of_several ? fmt::format("{}, frame {} of {}", item.locator, item.frame, item.frames) : item.locator;
-  }
-  return item.series_uid.empty() ? item.study_uid : item.series_uid;
-}
-
 void write_row(const Shown& shown, std::size_t rank, const archive::OutlierAnswer& answer, const std::string& format,
                Output& output) {
   const archive::Judged& judged = shown.judged;
   const archive::ItemFacts& item = shown.item;
   std::string line;
   if (format == "table") {
-    const auto or_dash = [](const std::string& text) {
-      return text.empty() ? std::string("-") : base::printable(text);
-    };
     const std::string rarity = judged.rarity ? fmt::format("{:.4f}", *judged.rarity) : "-";
     line = fmt::format("{:>4}  {:>8.4f}  {:>7}  {:<8}  {:<8}  {:<10}  {:>8}  {:>8}  {}\n", rank, judged.score, rarity,
                        judged.outlier ? "outlier" : "-", or_dash(item.modality), or_dash(item.study_date), item.row,
-                       shown.nearest.row, base::printable(name_of(item)));
+                       shown.nearest.row, name_of(item));
   } else if (format == "csv") {
     line = fmt::format("{},", rank);
     base::append_number(line, judged.score);
@@ -251,8 +231,7 @@ class Curve {
 };
 
 int index_outliers(const OutliersArguments& arguments) {
-  const std::string format = result_format(arguments.format, arguments.out, outliers_formats(), "table");
-  check_is_new(arguments.out, arguments.force);
+  const std::string format = check_results(arguments.results);
   std::optional<Truth> truth;
   if (!arguments.truth.empty()) truth.emplace(arguments.truth);
   archive::OutlierOptions options = arguments.options;
@@ -260,25 +239,22 @@ int index_outliers(const OutliersArguments& arguments) {
   if (!arguments.test.empty()) options.test = archive::filter::parse(arguments.test);
   catch_interrupts();
   Progress progress("compared");
-  options.on_progress = [&](const base::Progress& at) {
-    progress.show(at);
-    throw_if_interrupted();
-  };
+  options.on_progress = shown_on(progress);
   archive::Reader archive(arguments.archive);
   base::ThreadPool pool(arguments.threads);
   const archive::OutlierAnswer answer = archive::find_outliers(archive, options, pool);
   progress.hide();
-  const auto output = open_output(arguments.out);
+  const auto output = open_output(arguments.results.out);
   output->write(header_of(format));
   Curve curve;
   std::size_t rank = 0;
   for (const archive::Judged& judged : answer.judged) {
     ++rank;
     if (!truth && arguments.only && !judged.outlier) break;  // the highest scores come first
-    const archive::ItemFacts item = facts_of(archive, judged.row);
+    const archive::ItemFacts item = archive.item(judged.row);
     if (truth) curve.add(judged.score, truth->of(item));
     if (arguments.only && !judged.outlier) continue;
-    write_row({judged, as_pooled(item, options.pooling), as_pooled(facts_of(archive, judged.nearest), options.pooling)},
+    write_row({judged, as_pooled(item, options.pooling), as_pooled(archive.item(judged.nearest), options.pooling)},
               rank, answer, format, *output);
   }
   output->commit();
@@ -320,16 +296,8 @@ void add_index_outliers(CLI::App& command, Session& session) {
   command.add_option("--truth", arguments->truth, "Which are outliers, for the area under the ROC curve")
       ->type_name("CSV");
   command.add_flag("--only-outliers", arguments->only, "Write outliers only");
-  command.add_option("--threads", arguments->threads, "Threads that compare (default: one per core)")
-      ->type_name("N")
-      ->check(CLI::Range(1U, 1024U).description(""));
-  command
-      .add_option("-f,--format", arguments->format,
-                  "How results are written (default: as FILE's name ends, else table)")
-      ->type_name("table|jsonl|csv")
-      ->transform(one_of(outliers_formats()));
-  command.add_option("-o,--out", arguments->out, "Write to FILE, not standard output")->type_name("FILE");
-  command.add_flag("--force", arguments->force, "Replace FILE of --out if it already exists");
+  add_comparing_threads(command, arguments->threads);
+  add_result_arguments(command, arguments->results);
   command.footer(fmt::format("{}\n{}\n{}", kOutliersHelp, where_help(), exit_status_help()));
   command.callback([arguments, &session] { session.run = [arguments] { return index_outliers(*arguments); }; });
 }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -30,6 +29,7 @@
 #include "embed_inputs.hpp"
 #include "embedder/inputs.hpp"
 #include "index_command.hpp"
+#include "index_results.hpp"
 #include "output.hpp"
 #include "parsed_option.hpp"
 #include "progress.hpp"
@@ -52,9 +52,7 @@ struct SearchArguments {
   std::string site;
   archive::SearchOptions options;
   bool by_image = false;
-  std::string format;
-  std::string out;
-  bool force = false;
+  ResultArguments results;
 };
 
 constexpr std::string_view kSearchHelp = R"(Queries:
@@ -87,8 +85,6 @@ std::uint64_t parse_item(const std::string& text) {
     throw Error(Code::kBadArgument, fmt::format("--item: expected a number that a result names, got '{}'", text));
   return std::stoull(text);
 }
-
-std::vector<std::string> search_formats() { return {"table", "jsonl", "csv"}; }
 
 /// The parts of a query that only a model can make.
 class ModelParts {
@@ -205,13 +201,9 @@ void write_table(const archive::SearchAnswer& answer, Output& output) {
   for (std::size_t i = 0; i < answer.found.size(); ++i) {
     const archive::Found& found = answer.found[i];
     const archive::ItemFacts& item = found.item;
-    std::string name = base::printable(item.locator.empty() ? item.series_uid : item.locator);
-    if (item.frames > 1 && item.kind == "frame") name += fmt::format(", frame {} of {}", item.frame, item.frames);
-    const auto or_dash = [](const std::string& text) {
-      return text.empty() ? std::string("-") : base::printable(text);
-    };
     output.write(fmt::format("{:>4}  {:>7.4f}  {:<7}  {:<8}  {:<10}  {:>8}  {}\n", i + 1, found.score,
-                             verdict_of(found), or_dash(item.modality), or_dash(item.study_date), item.row, name));
+                             verdict_of(found), or_dash(item.modality), or_dash(item.study_date), item.row,
+                             name_of(item)));
   }
 }
 
@@ -253,8 +245,7 @@ void note_answer(const archive::SearchAnswer& answer, Progress& progress) {
 }
 
 int index_search(const SearchArguments& arguments) {
-  const std::string format = result_format(arguments.format, arguments.out, search_formats(), "table");
-  check_is_new(arguments.out, arguments.force);
+  const std::string format = check_results(arguments.results);
   Progress progress(0, "");
   archive::SearchOptions options = arguments.options;
   if (!arguments.where.empty()) options.where = archive::filter::parse(arguments.where);
@@ -265,7 +256,7 @@ int index_search(const SearchArguments& arguments) {
   base::ThreadPool pool(arguments.model.options.threads);
   const archive::SearchAnswer answer = archive::search(archive, parts, options, pool);
   bar.hide();
-  const auto output = open_output(arguments.out);
+  const auto output = open_output(arguments.results.out);
   if (format == "table") write_table(answer, *output);
   if (format == "csv") write_csv(answer, *output);
   for (std::size_t i = 0; format == "jsonl" && i < answer.found.size(); ++i) {
@@ -322,13 +313,7 @@ void add_index_search(CLI::App& command, Session& session) {
       ->transform(one_of({"exclude", "include", "only"}))
       ->default_str("exclude");
   command.add_option("--site", arguments->site, "Where an --image comes from, as index add had it")->type_name("NAME");
-  command
-      .add_option("-f,--format", arguments->format,
-                  "How results are written (default: as FILE's name ends, else table)")
-      ->type_name("table|jsonl|csv")
-      ->transform(one_of(search_formats()));
-  command.add_option("-o,--out", arguments->out, "Write to FILE, not standard output")->type_name("FILE");
-  command.add_flag("--force", arguments->force, "Replace FILE of --out if it already exists");
+  add_result_arguments(command, arguments->results);
   command.footer(fmt::format("{}\n{}\n{}", kSearchHelp, where_help(), exit_status_help()));
   command.callback([arguments, &session] {
     session.needs_torch = needs_torch(arguments->model.options.device);

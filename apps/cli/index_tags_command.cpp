@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,8 +10,6 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include <mi2/error.hpp>
-
 #include "archive/answers.hpp"
 #include "archive/reader.hpp"
 #include "archive/tags.hpp"
@@ -20,13 +17,14 @@
 #include "base/csv.hpp"
 #include "base/json_text.hpp"
 #include "base/numbers.hpp"
-#include "base/utf8.hpp"
 #include "choices.hpp"
 #include "command.hpp"
 #include "index_command.hpp"
+#include "index_results.hpp"
 #include "interrupt.hpp"
 #include "output.hpp"
 #include "progress.hpp"
+#include "shown_on.hpp"
 
 namespace mi2::cli {
 namespace {
@@ -36,16 +34,15 @@ struct TagsArguments {
   std::string where;
   archive::TagOptions options;
   unsigned threads = 0;
-  std::string format;
-  std::string out;
-  bool force = false;
+  ResultArguments results;
 };
 
 constexpr std::string_view kTagsHelp = R"(How it is judged:
   Each series (other images by themselves) is compared with the K nearest other patients that have
   the field, each by the nearest series. Where at least --min-agreement of them have one value and
-  the series has another, or none, that value is suggested. Values are compared without the case of A to Z. A suggestion is
-  a reason to look, not a correction: a rare kind has no neighbours of its own.
+  the series has another, or none, that value is suggested. Values are compared without the case of
+  A to Z. A suggestion is a reason to look, not a correction: a rare kind has no neighbours of its
+  own.
 
 Formats:
   table  for people         jsonl  an object per result           csv  after a header line
@@ -56,22 +53,16 @@ Examples:
   mi2 index tags archive/ --field plane --where modality=MR --out fixes.csv
 )";
 
-std::vector<std::string> tags_formats() { return {"table", "jsonl", "csv"}; }
-
 std::string joined(const std::vector<std::uint64_t>& rows, std::string_view between) {
   return fmt::format("{}", fmt::join(rows, between));
 }
 
 std::string line_of(const archive::DoubtfulTag& found, const archive::ItemFacts& item, const TagsArguments& arguments,
                     std::int64_t snapshot, const std::string& format) {
-  const std::string name = item.locator.empty() ? item.series_uid : item.locator;
   if (format == "table") {
-    const auto or_dash = [](const std::string& text) {
-      return text.empty() ? std::string("-") : base::printable(text);
-    };
     return fmt::format("{:<16}  {:<16}  {:>9.2f}  {:<8}  {:<10}  {:>8}  {}\n", or_dash(found.tag),
                        or_dash(found.suggested), found.agreement, or_dash(item.modality), or_dash(item.study_date),
-                       item.row, base::printable(name));
+                       item.row, name_of(item));
   }
   std::string line;
   if (format == "csv") {
@@ -101,26 +92,20 @@ std::string header_of(const std::string& format) {
 }
 
 int index_tags(const TagsArguments& arguments) {
-  const std::string format = result_format(arguments.format, arguments.out, tags_formats(), "table");
-  check_is_new(arguments.out, arguments.force);
+  const std::string format = check_results(arguments.results);
   archive::TagOptions options = arguments.options;
   if (!arguments.where.empty()) options.where = archive::filter::parse(arguments.where);
   catch_interrupts();
   Progress progress("compared");
-  options.on_progress = [&](const base::Progress& at) {
-    progress.show(at);
-    throw_if_interrupted();
-  };
+  options.on_progress = shown_on(progress);
   archive::Reader archive(arguments.archive);
   base::ThreadPool pool(arguments.threads);
   const archive::TagAnswer answer = archive::check_tags(archive, options, pool);
   progress.hide();
-  const auto output = open_output(arguments.out);
+  const auto output = open_output(arguments.results.out);
   output->write(header_of(format));
   for (const archive::DoubtfulTag& found : answer.doubtful) {
-    const std::optional<archive::ItemFacts> item = archive.catalog().item(found.row);
-    if (!item) throw Error(Code::kInternal, fmt::format("row {} is not in the catalog", found.row));
-    output->write(line_of(found, *item, arguments, answer.snapshot, format));
+    output->write(line_of(found, archive.item(found.row), arguments, answer.snapshot, format));
   }
   output->commit();
   progress.note(
@@ -154,16 +139,8 @@ void add_index_tags(CLI::App& command, Session& session) {
       ->check(number_in(0.0, 1.0))
       ->capture_default_str();
   add_where(command, arguments->where, "Judge only what this lets by");
-  command.add_option("--threads", arguments->threads, "Threads that compare (default: one per core)")
-      ->type_name("N")
-      ->check(CLI::Range(1U, 1024U).description(""));
-  command
-      .add_option("-f,--format", arguments->format,
-                  "How results are written (default: as FILE's name ends, else table)")
-      ->type_name("table|jsonl|csv")
-      ->transform(one_of(tags_formats()));
-  command.add_option("-o,--out", arguments->out, "Write to FILE, not standard output")->type_name("FILE");
-  command.add_flag("--force", arguments->force, "Replace FILE of --out if it already exists");
+  add_comparing_threads(command, arguments->threads);
+  add_result_arguments(command, arguments->results);
   command.footer(fmt::format("{}\n{}\n{}", kTagsHelp, where_help(), exit_status_help()));
   command.callback([arguments, &session] { session.run = [arguments] { return index_tags(*arguments); }; });
 }

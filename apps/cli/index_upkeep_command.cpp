@@ -31,6 +31,7 @@
 #include "output.hpp"
 #include "progress.hpp"
 #include "row_output.hpp"
+#include "shown_on.hpp"
 #include "vectors/embedding_writers.hpp"
 
 namespace mi2::cli {
@@ -106,10 +107,7 @@ int stats(const StatsArguments& arguments) {
 int verify(const VerifyArguments& arguments) {
   catch_interrupts();
   Progress progress("rows");
-  const auto show = [&](const base::Progress& at) {
-    progress.show(at);
-    throw_if_interrupted();
-  };
+  const base::OnProgress show = shown_on(progress);
   archive::VerifyReport report = archive::verify(arguments.archive, arguments.deep || arguments.repair, show);
   progress.hide();
   for (const std::string& problem : report.problems) progress.warn(problem);
@@ -178,10 +176,7 @@ int backup(const BackupArguments& arguments) {
   catch_interrupts();
   Progress progress("rows");
   progress.keep_alive();
-  const archive::BackedUp done = archive::backup(arguments.archive, arguments.to, [&](const base::Progress& at) {
-    progress.show(at);
-    throw_if_interrupted();
-  });
+  const archive::BackedUp done = archive::backup(arguments.archive, arguments.to, shown_on(progress));
   progress.hide();
   progress.note(fmt::format("{}: {} rows of snapshot {}, each looked at", arguments.to, done.rows, done.snapshot));
   return 0;

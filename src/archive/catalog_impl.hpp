@@ -1,12 +1,20 @@
 #pragma once
 // What is behind a Catalog.
 
+#include <cstdint>
 #include <filesystem>
 
 #include "archive/catalog.hpp"
 #include "archive/sqlite.hpp"
 
 namespace mi2::archive {
+
+/// The first column of a statement's only row as a number; 0 without a row.
+inline std::int64_t single(sqlite::Statement& statement) {
+  const std::int64_t value = statement.step() ? statement.integer(0) : 0;
+  statement.reset();
+  return value;
+}
 
 struct Catalog::Impl {
   Impl(const std::filesystem::path& file, sqlite::Database::Mode mode) : database(file, mode) {}

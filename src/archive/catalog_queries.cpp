@@ -247,19 +247,9 @@ std::vector<std::string> Catalog::problems() {
   return found;
 }
 
-std::int64_t Catalog::studies() {
-  sqlite::Statement& row = impl_->named("all_studies");
-  const std::int64_t count = row.step() ? row.integer(0) : 0;
-  row.reset();
-  return count;
-}
+std::int64_t Catalog::studies() { return single(impl_->named("all_studies")); }
 
-std::int64_t Catalog::studies_of(Id patient) {
-  sqlite::Statement& row = impl_->named("studies_of").bind(0, patient);
-  const std::int64_t count = row.step() ? row.integer(0) : 0;
-  row.reset();
-  return count;
-}
+std::int64_t Catalog::studies_of(Id patient) { return single(impl_->named("studies_of").bind(0, patient)); }
 
 std::vector<Id> Catalog::chosen_instances(const filter::Expr* filter, std::string_view study_uid,
                                           std::string_view patient_key) {
@@ -280,12 +270,7 @@ std::vector<Id> Catalog::chosen_instances(const filter::Expr* filter, std::strin
   return found;
 }
 
-std::int64_t Catalog::live_rows(Id instance) {
-  sqlite::Statement& row = impl_->named("live_rows").bind(0, instance);
-  const std::int64_t count = row.step() ? row.integer(0) : 0;
-  row.reset();
-  return count;
-}
+std::int64_t Catalog::live_rows(Id instance) { return single(impl_->named("live_rows").bind(0, instance)); }
 
 void Catalog::mark_erasing() { impl_->named("mark_erasing").run(); }
 

@@ -31,15 +31,8 @@ Mode mode_of(Catalog::Access access) {
 constexpr std::string_view kCatalogFormat = "2";
 constexpr std::string_view kWithoutThumbs = "1";
 
-/// The first column of a statement's only row as a number; `otherwise` without a row.
-std::int64_t single(sqlite::Statement& statement, std::int64_t otherwise) {
-  const std::int64_t value = statement.step() ? statement.integer(0) : otherwise;
-  statement.reset();
-  return value;
-}
-
 std::optional<Id> id_of(sqlite::Statement& statement) {
-  const std::int64_t id = single(statement, 0);
+  const std::int64_t id = single(statement);
   return id == 0 ? std::nullopt : std::optional(id);
 }
 
@@ -97,11 +90,11 @@ void Catalog::Transaction::commit() {
   open_ = false;
 }
 
-std::uint64_t Catalog::rows() { return static_cast<std::uint64_t>(single(impl_->named("rows"), 0)); }
+std::uint64_t Catalog::rows() { return static_cast<std::uint64_t>(single(impl_->named("rows"))); }
 
-std::uint64_t Catalog::entries() { return static_cast<std::uint64_t>(single(impl_->named("entries"), 0)); }
+std::uint64_t Catalog::entries() { return static_cast<std::uint64_t>(single(impl_->named("entries"))); }
 
-std::int64_t Catalog::sequence() { return single(impl_->named("sequence"), 0); }
+std::int64_t Catalog::sequence() { return single(impl_->named("sequence")); }
 
 std::string Catalog::meta(std::string_view key) {
   sqlite::Statement& statement = impl_->named("meta").bind(0, key);
@@ -148,7 +141,7 @@ std::optional<StoredInstance> Catalog::instance_of(std::string_view sop_uid) {
 }
 
 bool Catalog::has_frame(Id instance, std::int64_t frame) {
-  return single(impl_->named("has_frame").bind(0, instance).bind(1, frame), 0) != 0;
+  return single(impl_->named("has_frame").bind(0, instance).bind(1, frame)) != 0;
 }
 
 std::optional<Id> Catalog::series_of(Id instance) { return id_of(impl_->named("series_of").bind(0, instance)); }

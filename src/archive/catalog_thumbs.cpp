@@ -52,19 +52,11 @@ void Catalog::each_thumb(const std::function<void(const Thumb&)>& use) {
   row.reset();
 }
 
-std::int64_t Catalog::thumbs() {
-  if (!impl_->thumbs) return 0;
-  sqlite::Statement& row = impl_->named("count_thumbs");
-  const std::int64_t count = row.step() ? row.integer(0) : 0;
-  row.reset();
-  return count;
-}
+std::int64_t Catalog::thumbs() { return impl_->thumbs ? single(impl_->named("count_thumbs")) : 0; }
 
 std::uint64_t Catalog::thumbs_end(std::uint64_t first, std::uint64_t end) {
-  sqlite::Statement& row =
-      impl_->named("thumbs_end").bind(0, static_cast<std::int64_t>(first)).bind(1, static_cast<std::int64_t>(end));
-  const std::int64_t found = row.step() ? row.integer(0) : 0;
-  row.reset();
+  const std::int64_t found = single(
+      impl_->named("thumbs_end").bind(0, static_cast<std::int64_t>(first)).bind(1, static_cast<std::int64_t>(end)));
   if (found < 0) throw Error(Code::kBadFile, "catalog: a thumbnail with a negative number");
   return static_cast<std::uint64_t>(found);
 }

@@ -53,6 +53,12 @@ std::span<const float> Reader::row(std::uint64_t row, std::uint32_t crc) const {
   return numbers;
 }
 
+ItemFacts Reader::item(std::uint64_t row) const {
+  std::optional<ItemFacts> item = catalog_->item(row);
+  if (!item) throw Error(Code::kInternal, fmt::format("row {} is not in the catalog", row));
+  return std::move(*item);
+}
+
 namespace {
 
 /// Where the folder cannot be written, the next search makes them again. @returns whether they are kept.

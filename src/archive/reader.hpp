@@ -36,6 +36,8 @@ class Reader {
   /// @throws Error{kBadFile} naming the segment's file, if the row is not the one that was written.
   [[nodiscard]] std::span<const float> row(std::uint64_t row, std::uint32_t crc) const;
 
+  /// What a row is of, that a search or a scan came upon. @throws Error{kInternal} if it is not there.
+  [[nodiscard]] ItemFacts item(std::uint64_t row) const;
   /// What each row is of, in order; read once.
   [[nodiscard]] const std::vector<RowFacts>& rows();
   /// The rows that a filter lets by, deleted ones too. Those of the last few filters are kept, but

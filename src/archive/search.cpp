@@ -220,10 +220,9 @@ void take_page(Reader& archive, std::span<const QueryPart> parts, const SearchOp
       answer.more = true;
       return;
     }
-    std::optional<ItemFacts> item = archive.catalog().item(hit.row);
-    if (!item) throw Error(Code::kInternal, fmt::format("row {} was found and is not in the catalog", hit.row));
-    static_cast<void>(archive.row(hit.row, item->crc));
-    answer.found.push_back({hit.score, background.judge(nature, hit.score), std::move(*item)});
+    ItemFacts item = archive.item(hit.row);
+    static_cast<void>(archive.row(hit.row, item.crc));
+    answer.found.push_back({hit.score, background.judge(nature, hit.score), std::move(item)});
     if (asked != nullptr) compare_tags(*asked, answer.found.back());
   }
 }

@@ -44,9 +44,8 @@ void each_vector(Reader& archive, const std::optional<filter::Expr>& where, bool
     if (row.allowed && !row.deleted && row.kind == wanted) rows.push_back(row.row);
   });
   for (const std::uint64_t row : rows) {
-    const std::optional<ItemFacts> item = archive.catalog().item(row);
-    if (!item) throw Error(Code::kInternal, fmt::format("row {} is not in the catalog", row));
-    use(*item, archive.row(row, item->crc));
+    const ItemFacts item = archive.item(row);
+    use(item, archive.row(row, item.crc));
   }
 }
 

@@ -1,10 +1,8 @@
 #include "adapter/training.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <map>
-#include <numeric>
 #include <set>
 #include <span>
 #include <utility>
@@ -13,6 +11,7 @@
 
 #include "adapter/calibrate.hpp"
 #include "adapter/folds.hpp"
+#include "adapter/standard.hpp"
 #include "adapter/target_figures.hpp"
 #include "adapter/target_rows.hpp"
 #include "base/memory.hpp"
@@ -42,55 +41,6 @@ Samples pick(const Samples& from, const std::vector<std::size_t>& rows) {
   }
   return picked;
 }
-
-/// Each dimension's mean and deviation; a dimension that never changes has deviation 1.
-class Standard {
- public:
-  explicit Standard(const Samples& samples)
-      : mean_(samples.vectors.dimensions()), deviation_(samples.vectors.dimensions()) {
-    const auto rows = static_cast<double>(samples.rows());
-    // Summed as differences to the first row, so that the mean of what never changes is exactly that.
-    const std::span<const float> first = samples.vectors.row(0);
-    for (std::size_t r = 0; r < samples.rows(); ++r) {
-      const std::span<const float> row = samples.vectors.row(r);
-      for (std::size_t d = 0; d < mean_.size(); ++d) mean_[d] += (static_cast<double>(row[d]) - first[d]) / rows;
-    }
-    for (std::size_t d = 0; d < mean_.size(); ++d) mean_[d] += first[d];
-    for (std::size_t r = 0; r < samples.rows(); ++r) {
-      for (std::size_t d = 0; d < mean_.size(); ++d) {
-        deviation_[d] += (samples.vectors.row(r)[d] - mean_[d]) * (samples.vectors.row(r)[d] - mean_[d]) / rows;
-      }
-    }
-    for (double& value : deviation_) value = value > 0 ? std::sqrt(value) : 1.0;
-  }
-
-  [[nodiscard]] Samples apply(Samples samples) const {
-    for (std::size_t r = 0; r < samples.rows(); ++r) {
-      const std::span<float> row = samples.vectors.row(r);
-      for (std::size_t d = 0; d < row.size(); ++d) row[d] = static_cast<float>((row[d] - mean_[d]) / deviation_[d]);
-    }
-    return samples;
-  }
-
-  /// Changes a first layer so that it takes embeddings as they are. All biases are of one row of weights, or one each.
-  void fold(AdapterTensor& weight, AdapterTensor& bias) const {
-    const std::size_t rows = weight.values.size() / mean_.size();
-    for (std::size_t o = 0; o < rows; ++o) {
-      double shift = 0;
-      for (std::size_t d = 0; d < mean_.size(); ++d) {
-        const double scaled = weight.values[o * mean_.size() + d] / deviation_[d];
-        shift += scaled * mean_[d];
-        weight.values[o * mean_.size() + d] = static_cast<float>(scaled);
-      }
-      const std::size_t of_row = bias.values.size() / rows;
-      for (float& value : std::span(bias.values).subspan(o * of_row, of_row)) value = static_cast<float>(value - shift);
-    }
-  }
-
- private:
-  std::vector<double> mean_;
-  std::vector<double> deviation_;
-};
 
 /// Numbers are fitted in units of their own spread; the errors of the fit are then said in the numbers' unit.
 Fitted fit_scaled(const AdapterDescription& shape, const Samples& train, const Samples& validation,

@@ -42,6 +42,14 @@ struct TokenGrid {
   int channels = 0;
 };
 
+/// Where the patches of a TokenGrid meet in an image, which is squeezed to the model's as a whole: in parts of its
+/// height and width, from 0 to 1. Each patch has what is nearest to it; those at the sides are of other sizes than the
+/// rest, since the model reads its patches around their first pixels and not around their middles.
+struct PatchEdges {
+  std::vector<double> y;  ///< TokenGrid::height + 1, ascending
+  std::vector<double> x;  ///< TokenGrid::width + 1, ascending
+};
+
 struct ImageFeatures {
   EmbeddingMatrix vectors;  ///< as of Embedder::embed_images(), bit for bit
   /// One row per image: its patches line by line, TokenGrid's [height, width, channels]. They are the residual stream
@@ -114,6 +122,13 @@ class MI2_EXPORT Embedder {
   /// As embed_images(), with the features of patches: 1.8 MB per image for the published model.
   [[nodiscard]] ImageFeatures embed_images_and_tokens(std::span<const Pixels> images) const;
   [[nodiscard]] TokenGrid token_grid() const noexcept;
+  [[nodiscard]] PatchEdges patch_edges() const;
+  /// Of each patch by itself what embed_images() makes of the mean of all: by its cosine with a text's or an image's
+  /// vector it says where in its image that is.
+  /// @param tokens  a row of ImageFeatures::tokens, or any number of patches: TokenGrid::channels numbers each.
+  /// @returns a unit vector per patch.
+  /// @throws Error{kBadArgument} for a part of a patch; {kUnsupported}, {kBadFile} as embed_images().
+  [[nodiscard]] EmbeddingMatrix embed_patches(std::span<const float> tokens) const;
 
   /// One row per text, in order.
   /// @throws Error{kBadArgument} for a text that is not UTF-8; {kUnsupported}, {kBadFile} as embed_images().

@@ -91,10 +91,23 @@ struct ImageOptions {
   FrameSelection frames{};                    ///< of an image with several
   std::optional<SlideOptions> slide{};        ///< if set, images are whole slides, and their frames tiles
   bool strict = false;                        ///< whether what would be a warning is refused
+  bool fingerprint = false;                   ///< whether Pixels::fingerprint is made
   std::uint64_t max_pixels = 200'000'000;     ///< of one image, checked before decoding
   std::uint64_t max_file_bytes = 1ULL << 30;  ///< of one input file
   /// Called with an encoded image's pixels before memory is taken for them; what it throws ends the decoding.
   std::function<void(std::uint64_t pixels)> claim{};
+};
+
+/// By what copies of an image are found, however they are encoded.
+struct Fingerprint {
+  /// SHA-256, in hexadecimal digits, of the decoded samples before any window or resize: grey as it is stored, colour
+  /// as 8-bit RGB, with what they are (bits, sign, photometric interpretation) and the sides. Of a slice of a volume,
+  /// its values.
+  std::string pixels_sha256;
+  bool blank = false;  ///< all samples are equal
+  /// Of the grey picture as it is shown, in 8 rows of 9 cells: a bit for each cell whose right neighbour is brighter by
+  /// more than a shade. Nothing if all cells are of one shade.
+  std::optional<std::uint64_t> dhash;
 };
 
 /// An image ready for the model: resized 8-bit RGB, [height, width, 3].
@@ -104,6 +117,9 @@ struct Pixels {
   std::vector<std::uint8_t> samples;
   /// Doubts about the image: "name: what was found", ASCII. docs/warnings.md lists them.
   std::vector<std::string> warnings{};
+  std::optional<Fingerprint> fingerprint{};  ///< if ImageOptions::fingerprint asks for it
+  int source_width = 0;                      ///< of the image before the resize, in its own pixels; 0: not known
+  int source_height = 0;
 };
 
 /// Where the time of a prepare() went, in seconds.

@@ -8,7 +8,7 @@
 #include <random>
 #include <utility>
 
-#include "evaluation/draw.hpp"
+#include "base/draw.hpp"
 
 namespace mi2::adapter {
 namespace {
@@ -19,7 +19,7 @@ std::vector<std::vector<std::size_t>> strata(std::span<const std::size_t> classe
   std::vector<std::vector<std::size_t>> rows(labels);
   for (std::size_t r = 0; r < classes.size(); ++r) rows[classes[r]].push_back(r);
   std::mt19937_64 random(seed);
-  for (std::vector<std::size_t>& list : rows) evaluation::shuffle(list, random);
+  for (std::vector<std::size_t>& list : rows) base::shuffle(list, random);
   return rows;
 }
 
@@ -190,7 +190,7 @@ std::vector<std::uint8_t> share_of_groups(std::span<const std::size_t> classes, 
   std::vector<std::size_t> order(counts.groups());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::mt19937_64 random(seed);
-  evaluation::shuffle(order, random);
+  base::shuffle(order, random);
   std::vector<std::uint8_t> out(counts.groups());
   std::optional<std::size_t> smallest;  // of those that leave some, for where all are larger than the share
   for (const std::size_t g : order) {

@@ -161,8 +161,8 @@ bool write_all(int descriptor, std::string_view bytes) noexcept {
   return true;
 }
 
-AtomicFile::AtomicFile(std::filesystem::path path)
-    : path_(std::move(path)), target_(resolved(path_)), partial_(target_, Partial::Kind::kFile) {}
+AtomicFile::AtomicFile(std::filesystem::path path, Partial::Kind kind)
+    : path_(std::move(path)), target_(resolved(path_)), partial_(target_, kind) {}
 
 void AtomicFile::fail(const char* what) const {
   throw Error(Code::kBadFile, fmt::format("{}: {}: {}", path_.string(), what, std::strerror(errno)));

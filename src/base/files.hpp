@@ -79,7 +79,7 @@ std::string read_text_file(const std::filesystem::path& path, std::uint64_t max_
 class AtomicFile {
  public:
   /// @throws Error{kBadFile} if the folder cannot be written, or what is there is not a regular file.
-  explicit AtomicFile(std::filesystem::path path);
+  explicit AtomicFile(std::filesystem::path path, Partial::Kind kind = Partial::Kind::kFile);
 
   /// @throws Error{kBadFile} when the disk refuses.
   void write(std::string_view text);

@@ -69,6 +69,13 @@ std::string sha256_hex(std::span<const std::byte> bytes) {
   return hash.finish();
 }
 
+std::string sha256_hex(std::span<const std::byte> first, std::span<const std::byte> second) {
+  Digest hash = sha256();
+  hash.update(first);
+  hash.update(second);
+  return hash.finish();
+}
+
 std::string sha256_hex(const std::filesystem::path& path) { return hex_of_file(sha256(), path, {}); }
 
 std::string md5_hex(const std::filesystem::path& path, const std::function<void(std::uint64_t)>& on_bytes) {
@@ -94,8 +101,13 @@ std::string random_bytes(std::size_t count) {
 }
 
 std::string hex(std::string_view bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text;
-  for (const char byte : bytes) text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+  text.reserve(2 * bytes.size());
+  for (const char byte : bytes) {
+    text += kDigits[static_cast<unsigned char>(byte) >> 4U];
+    text += kDigits[static_cast<unsigned char>(byte) & 0xFU];
+  }
   return text;
 }
 

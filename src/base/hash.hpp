@@ -14,6 +14,8 @@ namespace mi2::base {
 
 /// 64 lower-case hexadecimal digits.      Source: FIPS 180-4.
 std::string sha256_hex(std::span<const std::byte> bytes);
+/// The same of bytes that follow others.
+std::string sha256_hex(std::span<const std::byte> first, std::span<const std::byte> second);
 
 /// The same of a whole file, of any size in little memory.
 /// @throws Error{kNotFound}, {kBadFile}.

@@ -1,5 +1,6 @@
 #include "base/json.hpp"
 
+#include <algorithm>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -19,7 +20,8 @@ class Watch {
  public:
   explicit Watch(const JsonRules& rules) : rules_(rules) {}
 
-  void see(int depth, Json::parse_event_t event, const Json& value) {
+  template <typename Value>
+  void see(int depth, Json::parse_event_t event, const Value& value) {
     using Event = Json::parse_event_t;
     if (depth > rules_.max_depth) refuse(fmt::format("nested deeper than {} levels", rules_.max_depth));
     if (event == Event::object_end) keys_.pop_back();
@@ -30,7 +32,7 @@ class Watch {
     if (event == Event::object_start) keys_.emplace_back();
     if (event != Event::key) return;
     std::unordered_set<std::string>& seen = keys_.back();
-    if (!seen.insert(value.get_ref<const std::string&>()).second) {
+    if (!seen.insert(value.template get_ref<const std::string&>()).second) {
       refuse(fmt::format("member {} of an object has the key of an earlier one", seen.size() + 1));
     }
   }
@@ -55,11 +57,19 @@ std::size_t error_byte(std::string_view text) {
   return text.size();
 }
 
+[[noreturn]] void refuse_byte(const JsonRules& rules, std::size_t byte) {
+  throw Error(rules.fault, fmt::format("{}: not valid JSON at byte {}", rules.name, byte));
+}
+
+[[noreturn]] void refuse_number(const JsonRules& rules) {
+  throw Error(rules.fault, fmt::format("{}: not valid JSON: a number out of range", rules.name));
+}
+
 }  // namespace
 
 void refuse_nul(std::string_view text, const JsonRules& rules) {
   if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) {
-    throw Error(rules.fault, fmt::format("{}: not valid JSON at byte {}", rules.name, nul + 1));
+    refuse_byte(rules, nul + 1);
   }
 }
 
@@ -74,10 +84,28 @@ Json parse_json(std::string_view text, const JsonRules& rules) {
       return true;
     });
   } catch (const Json::parse_error& error) {
-    const std::size_t byte = strings.empty() ? error.byte : error_byte(text);
-    throw Error(rules.fault, fmt::format("{}: not valid JSON at byte {}", rules.name, byte));
+    refuse_byte(rules, strings.empty() ? error.byte : error_byte(text));
   } catch (const Json::exception&) {
-    throw Error(rules.fault, fmt::format("{}: not valid JSON: a number out of range", rules.name));
+    refuse_number(rules);
+  }
+}
+
+nlohmann::ordered_json parse_ordered_json(std::string_view text, const JsonRules& rules) {
+  constexpr std::size_t kMostValues = 4096;
+  using Ordered = nlohmann::ordered_json;
+  refuse_nul(text, rules);
+  JsonRules bounded = rules;
+  bounded.max_values = std::min(rules.max_values, kMostValues);
+  Watch watch(bounded);
+  try {
+    return Ordered::parse(text, [&](int depth, Ordered::parse_event_t event, Ordered& value) {
+      watch.see(depth, event, value);
+      return true;
+    });
+  } catch (const Ordered::parse_error& error) {
+    refuse_byte(rules, error.byte);
+  } catch (const Ordered::exception&) {
+    refuse_number(rules);
   }
 }
 

@@ -25,6 +25,10 @@ struct JsonRules {
 ///         range or a key twice in one object; {kTooLarge}. Messages name positions, never what the text holds.
 nlohmann::json parse_json(std::string_view text, const JsonRules& rules);
 
+/// The same with the members of objects in the text's order. Such an object looks for a key from its first member on,
+/// so there may be 4,096 values at most, whatever the rules say.
+nlohmann::ordered_json parse_ordered_json(std::string_view text, const JsonRules& rules);
+
 /// nlohmann's lexer takes a NUL for the end of its text. Before it reads any other way than parse_json():
 /// @throws Error{rules.fault} naming the byte of a NUL.
 void refuse_nul(std::string_view text, const JsonRules& rules);

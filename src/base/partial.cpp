@@ -168,7 +168,7 @@ void move_into_place(const fs::path& from, const fs::path& to) {
 }
 
 Partial::Partial(const fs::path& target, Kind kind) : target_(target), kind_(kind) {
-  if (kind == Kind::kFile) static_cast<void>(mode_of(target));
+  if (kind != Kind::kFolder) static_cast<void>(mode_of(target));
   remove_dead(target);
   constexpr int kAttempts = 100;
   for (int i = 0; i < kAttempts; ++i) {
@@ -188,7 +188,7 @@ bool Partial::make() {
     descriptor_ = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   } else {
     // What replaces a private file must not be readable before it has its permissions.
-    const mode_t mode = mode_of(target_) ? 0600 : 0666;
+    const mode_t mode = kind_ == Kind::kPrivateFile || mode_of(target_) ? 0600 : 0666;
     descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
   }
   if (descriptor_ < 0) {

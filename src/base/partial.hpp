@@ -33,7 +33,11 @@ void move_into_place(const std::filesystem::path& from, const std::filesystem::p
 
 class Partial {
  public:
-  enum class Kind : std::uint8_t { kFile, kFolder };
+  enum class Kind : std::uint8_t {
+    kFile,
+    kPrivateFile,  ///< one that only its owner may read, if there is none yet
+    kFolder
+  };
 
   /// Makes an empty file or folder beside `target`, which is resolved(), and removes what dead runs left there.
   /// @throws Error{kBadFile} naming the target.

@@ -226,6 +226,31 @@ TokenGrid Embedder::token_grid() const noexcept {
   return {height, width, image.dims.back()};
 }
 
+PatchEdges Embedder::patch_edges() const {
+  const weights::ModelConfig::Image& image = impl_->config.image;
+  auto [y, x] = image.edges_after(image.dims.size());
+  for (double& edge : y) edge /= image.height;
+  for (double& edge : x) edge /= image.width;
+  return {std::move(y), std::move(x)};
+}
+
+EmbeddingMatrix Embedder::embed_patches(std::span<const float> tokens) const {
+  const auto channels = static_cast<std::size_t>(token_grid().channels);
+  if (tokens.size() % channels != 0) {
+    throw Error(Code::kBadArgument,
+                fmt::format("patches: expected {} numbers for each, got {} in all", channels, tokens.size()));
+  }
+  EmbeddingMatrix result(tokens.size() / channels, static_cast<std::size_t>(dimensions()));
+  if (result.empty()) return result;
+  tensor::Tensor x({static_cast<std::int64_t>(result.rows()), static_cast<std::int64_t>(channels)});
+  std::ranges::copy(tokens, x.data<float>());
+  const std::lock_guard lock(impl_->turn);
+  const tensor::Tensor vectors = impl_->model->embed_image_tokens(x);
+  impl_->source.check_intact();
+  copy_rows(vectors, result, 0, "patch", impl_->options.dtype.value());
+  return result;
+}
+
 TextEmbeddings Embedder::embed_texts(std::span<const std::string> texts) const {
   TextEmbeddings result{EmbeddingMatrix(texts.size(), static_cast<std::size_t>(dimensions())), {}};
   ops::TokenBatch batch;

@@ -146,7 +146,11 @@ void embed_all(const Embedder& embedder, const NextItem& next, const PipelineOpt
                const std::function<void(std::span<const Embedded>)>& on_batch) {
   prepare_all(next, options, [&](std::span<Ready> batch) {
     BatchPass pass(batch, options.tokens);
-    pass.run(embedder);
+    if (options.in_turn) {
+      options.in_turn([&] { pass.run(embedder); });
+    } else {
+      pass.run(embedder);
+    }
     pass.hand_over(on_batch);
   });
 }

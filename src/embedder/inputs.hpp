@@ -32,6 +32,9 @@ struct Input {
   std::string file{};            ///< with `read`: the file that it is read from
 };
 
+/// Whether its bytes come from no file. Its path then names its content, so that another content has another path.
+inline bool in_memory(const Input& input) { return input.read && input.file.empty(); }
+
 /// A file in a folder, an archive or a DICOMDIR that is not read, and why: "no image", "empty", "GIF", "DICOM without
 /// pixels: structured report", ..
 struct Skipped {

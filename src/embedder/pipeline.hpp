@@ -42,6 +42,9 @@ using NextItem = std::function<std::optional<Item>()>;
 /// does not hold them takes them in parts.
 std::size_t usual_batch(const Device& device) noexcept;
 
+/// Calls `pass`, a forward pass, when it is its turn among others on its device.
+using InTurn = std::function<void(const std::function<void()>& pass)>;
+
 struct PipelineOptions {
   std::size_t batch = 4;         ///< items computed together, at least 1; fewer where they hold much memory
   unsigned threads = 0;          ///< that prepare them; 0: one per available core
@@ -49,6 +52,7 @@ struct PipelineOptions {
   base::OnProgress on_progress;  ///< after each batch; what it throws ends the run
   std::stop_token stop;          ///< the run ends after the current batch
   bool tokens = false;           ///< whether images get their patches' features too
+  InTurn in_turn{};              ///< none: at once
 };
 
 /// An item ready for the model, or why it is not.
@@ -76,8 +80,8 @@ struct Embedded {
   const Error* error = nullptr;
 };
 
-/// As prepare_all(), with each batch through the model. What Embedder::embed_images and embed_texts throw is an item's
-/// own error too, unless it is {kInternal} or {kBadFile}.
+/// As prepare_all(), with each batch through the model, which alone looks at `in_turn`. What Embedder::embed_images and
+/// embed_texts throw is an item's own error too, unless it is {kInternal} or {kBadFile}.
 void embed_all(const Embedder& embedder, const NextItem& next, const PipelineOptions& options,
                const std::function<void(std::span<const Embedded>)>& on_batch);
 

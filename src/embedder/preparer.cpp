@@ -96,14 +96,16 @@ std::unique_ptr<image::Source> open_source(std::span<const std::byte> encoded, s
   if (is_dicom) {
     // The toolkit reads stored values, and knows no window of the file.
     const bool ignore_voi = options.profile == Profile::kToolkit;
-    return dicom::open(encoded, {options.max_pixels, options.window, rule, ignore_voi, options.claim}, name);
+    return dicom::open(
+        encoded, {options.max_pixels, options.window, rule, ignore_voi, options.claim, options.fingerprint}, name);
   }
   if (volume::looks_like_volume(encoded)) {
-    return volume::open(
-        encoded, {options.max_pixels, options.max_file_bytes, options.window, rule, options.plane, options.claim},
-        name);
+    return volume::open(encoded,
+                        {options.max_pixels, options.max_file_bytes, options.window, rule, options.plane, options.claim,
+                         options.fingerprint},
+                        name);
   }
-  return image::open(encoded, {options.max_pixels, rule, options.claim}, name);
+  return image::open(encoded, {options.max_pixels, rule, options.claim, options.fingerprint}, name);
 }
 
 image::Image Preparer::read_one(std::span<const std::byte> encoded, std::string_view name, ModelSize size) const {
@@ -154,8 +156,21 @@ image::Image Preparer::check(image::Image image, std::string_view name) const {
 Pixels Preparer::finish(image::Image image, std::string_view name, int width, int height, const image::See& see) const {
   image = check(std::move(image), name);
   std::vector<std::string> warnings = std::move(image.warnings);
-  Pixels pixels = image::preprocess(std::move(image), preprocess_, width, height, see);
+  const int source_width = image.width;
+  const int source_height = image.height;
+  std::optional<Fingerprint> fingerprint;
+  image::See look = see;
+  if (options_.fingerprint) {
+    look = [&see, &fingerprint, stored = std::move(image.stored)](const ImageView& shown) {
+      fingerprint = image::fingerprint(shown, stored);
+      if (see) see(shown);
+    };
+  }
+  Pixels pixels = image::preprocess(std::move(image), preprocess_, width, height, look);
   pixels.warnings = std::move(warnings);
+  pixels.fingerprint = std::move(fingerprint);
+  pixels.source_width = source_width;
+  pixels.source_height = source_height;
   return pixels;
 }
 

@@ -4,10 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
+#include "image/fingerprint.hpp"
 #include "image/resize.hpp"
 #include "image/warnings.hpp"
 
@@ -34,6 +36,7 @@ struct Image {
   std::vector<std::uint8_t> samples;
   std::vector<std::uint8_t> palette;  ///< RGB triples, for kPalette only
   Warnings warnings{};
+  std::optional<StoredPixels> stored{};  ///< where `samples` are no longer what was stored, if it is asked for
 };
 
 /// @returns samples per pixel.
@@ -52,6 +55,7 @@ struct DecodeOptions {
   std::uint64_t max_pixels = 200'000'000;  ///< width x height; checked before pixels are allocated
   GreyRule intensity;
   std::function<void(std::uint64_t pixels)> claim{};  ///< as ImageOptions::claim
+  bool fingerprint = false;                           ///< whether Image::stored is made of grey that becomes 8 bits
 };
 
 /// Copies an image that someone else decoded; deep grey becomes 8 bits as in the files that hold it.

@@ -38,6 +38,16 @@ void read_deep_grey(const Jpeg2000Samples& samples, const DecodeOptions& options
     values[i] =
         samples.is_signed ? static_cast<std::int32_t>(code << unused) >> unused : static_cast<std::int32_t>(code);
   }
+  if (options.fingerprint) {
+    // As other files of as many bits have them.
+    if (samples.is_signed) {
+      image.stored = stored_grey<std::int16_t>(std::vector<std::int16_t>(values.begin(), values.end()), samples.width,
+                                               samples.height);
+    } else {
+      image.stored = stored_grey<std::uint16_t>(std::vector<std::uint16_t>(values.begin(), values.end()), samples.width,
+                                                samples.height);
+    }
+  }
   image.samples = to_8bit(std::span<const std::int32_t>(values), options.intensity, &image.warnings);
 }
 

@@ -314,6 +314,7 @@ Image decode_png(std::span<const std::byte> bytes, const DecodeOptions& options,
     std::vector<std::uint16_t> deep(pixels);
     image.warnings = read_rows(chunks, stored.has_value(), reinterpret_cast<std::uint8_t*>(deep.data()),
                                std::size_t{header.width} * 2, name);
+    if (options.fingerprint) image.stored = stored_grey<std::uint16_t>(deep, header.width, header.height);
     image.samples = to_8bit(std::span<const std::uint16_t>(deep), options.intensity, &image.warnings);
     return image;
   }

@@ -116,7 +116,8 @@ constexpr std::array kFormats = {
     Format{"\x37\x7a\xbc\xaf\x27\x1c"sv, "7z", nullptr},
 };
 
-constexpr const char* kRead = "PNG, JPEG, JPEG 2000, WebP, TIFF, GIF, BMP";
+/// By whichever room: whoever comes here with a file has found it to be neither DICOM nor a volume.
+constexpr const char* kRead = "DICOM, NIfTI, NRRD, MetaImage, PNG, JPEG, JPEG 2000, WebP, TIFF, GIF and BMP";
 
 bool starts_with(std::span<const std::byte> bytes, std::string_view signature) noexcept {
   if (bytes.size() < signature.size()) return false;
@@ -150,10 +151,10 @@ std::unique_ptr<Source> open(std::span<const std::byte> bytes, const DecodeOptio
   const Format* format = format_of(bytes);
   if (format == nullptr) {
     throw Error(Code::kUnsupported,
-                fmt::format("{}: not an image of a format that is known; {} and DICOM are read", name, kRead));
+                fmt::format("{}: not an image of a format that is known; {} are read", name, kRead));
   }
   if (format->open == nullptr) {
-    throw Error(Code::kUnsupported, fmt::format("{}: {} is not read; {} and DICOM are", name, format->name, kRead));
+    throw Error(Code::kUnsupported, fmt::format("{}: {} is not read; {} are", name, format->name, kRead));
   }
   return format->open(bytes, options, name);
 }

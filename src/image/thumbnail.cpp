@@ -1,6 +1,7 @@
 #include "image/thumbnail.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -18,8 +19,8 @@ namespace {
 
 constexpr int kMostSide = 4096;
 constexpr float kQuality = 80;
-/// From 0, fast, to 6, small. From 2 on a thumbnail would cost a tenth of embedding with a small model.
-constexpr int kEffort = 1;
+/// From 0, fast, to 6, small: a thumbnail must not take much longer than a small model does.
+constexpr int kEffort = 0;
 
 /// What libwebp holds while it writes a file.
 struct Encoder {
@@ -39,19 +40,42 @@ struct Encoder {
   }
 };
 
+/// As libwebp imports it from RGB, without a look at colours that there are not.
+bool import_grey(const Raster& raster, WebPPicture& picture) {
+  if (WebPPictureAlloc(&picture) == 0) return false;
+  constexpr std::uint8_t kNoColour = 128;
+  constexpr unsigned kLuma = 56318;  // of red, green and blue together, in 65536ths; 0 is 16
+  std::array<std::uint8_t, 256> luma{};
+  for (unsigned shade = 0; shade < luma.size(); ++shade) {
+    luma.at(shade) = static_cast<std::uint8_t>((kLuma * shade + (1U << 15U) + (16U << 16U)) >> 16U);
+  }
+  const std::span rows(picture.y, static_cast<std::size_t>(picture.y_stride) * static_cast<std::size_t>(raster.height));
+  const auto width = static_cast<std::size_t>(raster.width);
+  for (std::size_t y = 0; y < static_cast<std::size_t>(raster.height); ++y) {
+    const auto from = std::span(raster.samples).subspan(y * width, width);
+    std::transform(from.begin(), from.end(), rows.subspan(y * static_cast<std::size_t>(picture.y_stride)).begin(),
+                   [&](std::uint8_t shade) { return luma[shade]; });
+  }
+  const auto half = static_cast<std::size_t>(picture.uv_stride) * ((static_cast<std::size_t>(raster.height) + 1) / 2);
+  std::fill_n(picture.u, half, kNoColour);
+  std::fill_n(picture.v, half, kNoColour);
+  return true;
+}
+
 std::vector<std::byte> encode_webp(const Raster& raster) {
   WebPConfig config;
   if (WebPConfigPreset(&config, WEBP_PRESET_PHOTO, kQuality) == 0) {
     throw Error(Code::kInternal, "libwebp version mismatch");
   }
   config.method = kEffort;
+  config.segments = 1;  // more take a fifth longer, for files as large
   Encoder out;
   out.picture.width = raster.width;
   out.picture.height = raster.height;
-  const Raster rgb = to_three_channels(raster);
-  const bool encoded = WebPPictureImportRGB(&out.picture, rgb.samples.data(), 3 * rgb.width) != 0 &&
-                       WebPEncode(&config, &out.picture) != 0;
-  if (!encoded) {
+  const bool imported = raster.channels == 1
+                            ? import_grey(raster, out.picture)
+                            : WebPPictureImportRGB(&out.picture, raster.samples.data(), 3 * raster.width) != 0;
+  if (!imported || WebPEncode(&config, &out.picture) == 0) {
     throw Error(Code::kInternal,
                 fmt::format("a thumbnail: libwebp error {}", static_cast<int>(out.picture.error_code)));
   }

@@ -273,9 +273,15 @@ std::vector<Sample> read_samples(Reader& reader, const TiffTags& tags, std::stri
 }
 
 template <typename Sample>
-void read_deep(Reader& reader, const TiffTags& tags, const DecodeOptions& options, std::string_view name,
+void read_deep(Reader& reader, const TiffTags& tags, bool inverted, const DecodeOptions& options, std::string_view name,
                Image& image) {
   const std::vector<Sample> samples = read_samples<Sample>(reader, tags, name);
+  if (options.fingerprint) {
+    StoredKind kind = grey_kind<Sample>(tags.width, tags.height);
+    if (inverted) kind.photometric = "MONOCHROME1";
+    kind.orientation = tags.orientation;
+    image.stored = stored_pixels(kind, std::as_bytes(std::span(samples)));
+  }
   image.samples = to_8bit(std::span<const Sample>(samples), options.intensity, &image.warnings);
 }
 
@@ -342,19 +348,19 @@ void read_pixels(Reader& reader, const TiffTags& tags, const TiffLayout& layout,
     case Depth::kEight:
       return read_shallow(reader, tags, layout, image);
     case Depth::kUnsigned16:
-      read_deep<std::uint16_t>(reader, tags, options, name, image);
+      read_deep<std::uint16_t>(reader, tags, layout.inverted, options, name, image);
       break;
     case Depth::kUnsigned32:
-      read_deep<std::uint32_t>(reader, tags, options, name, image);
+      read_deep<std::uint32_t>(reader, tags, layout.inverted, options, name, image);
       break;
     case Depth::kSigned32:
-      read_deep<std::int32_t>(reader, tags, options, name, image);
+      read_deep<std::int32_t>(reader, tags, layout.inverted, options, name, image);
       break;
     case Depth::kFloat32:
-      read_deep<float>(reader, tags, options, name, image);
+      read_deep<float>(reader, tags, layout.inverted, options, name, image);
       break;
     case Depth::kFloat64:
-      read_deep<double>(reader, tags, options, name, image);
+      read_deep<double>(reader, tags, layout.inverted, options, name, image);
       break;
     case Depth::kWholeRgb:
       image.samples = reader.read_rgb();

@@ -7,10 +7,12 @@
 
 #include <mi2/error.hpp>
 
+#include "base/json.hpp"
+
 namespace mi2::models {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = nlohmann::ordered_json;  // as it is written
 
 /// A cosine to bf16's vectors below which they are not near any more.
 constexpr double kFar = 0.99;
@@ -19,7 +21,7 @@ Json to_json(const TowerFit& fit) {
   return {{"before", fit.before}, {"after", fit.after}, {"bf16_layers", fit.wide}, {"layers", fit.layers}};
 }
 
-TowerFit tower_of(const Json& json) {
+TowerFit tower_of(const nlohmann::json& json) {
   return {json.at("before").get<double>(), json.at("after").get<double>(), json.at("bf16_layers").get<std::size_t>(),
           json.at("layers").get<std::size_t>()};
 }
@@ -57,13 +59,13 @@ std::string to_text(const Int8Fit& fit) {
 }
 
 Int8Fit parse_fit(const std::string& text) {
+  const nlohmann::json json = base::parse_json(text, {.name = "mi2.calibration", .fault = Code::kBadFile});
   try {
-    const Json json = Json::parse(text);
     Int8Fit fit;
     fit.image = tower_of(json.at("image"));
     fit.text = tower_of(json.at("text"));
     return fit;
-  } catch (const Json::exception&) {
+  } catch (const nlohmann::json::exception&) {
     throw Error(Code::kBadFile, "mi2.calibration: expected what mi2 pack writes");
   }
 }

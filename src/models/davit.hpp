@@ -112,12 +112,18 @@ typename O::Tensor davit_tokens(O& ops, const Davit<O>& model, typename O::Tenso
   return x;
 }
 
+/// x [.., C], the mean of an image's tokens -> the same under the tower's last norm.
+template <ops::OpSet O>
+typename O::Tensor davit_normed(O& ops, const Davit<O>& model, typename O::Tensor x) {
+  return ops.layer_norm(std::move(x), model.norm);
+}
+
 /// tokens [B, H, W, C] -> [B, C]: their mean, under a norm.
 template <ops::OpSet O>
 typename O::Tensor davit_pooled(O& ops, const Davit<O>& model, typename O::Tensor tokens) {
   using Tensor = typename O::Tensor;
   return ops.segment("pooled", std::move(tokens),
-                     [&](Tensor y) { return ops.layer_norm(ops.mean_tokens(std::move(y)), model.norm); });
+                     [&](Tensor y) { return davit_normed(ops, model, ops.mean_tokens(std::move(y))); });
 }
 
 }  // namespace mi2::models

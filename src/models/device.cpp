@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/comma_list.hpp"
 #include "models/cards.hpp"
 #include "models/torch_library.hpp"
 
@@ -125,11 +126,7 @@ std::vector<Device> parse_devices(std::string_view names) {
     for (int index = 0; index < find_cards().count; ++index) devices.push_back({Device::Kind::kCuda, index});
     return devices;
   }
-  for (std::size_t begin = 0; begin <= names.size();) {
-    const std::size_t end = std::min(names.find(',', begin), names.size());
-    devices.push_back(parse_device(names.substr(begin, end - begin)));
-    begin = end + 1;
-  }
+  for (const std::string_view name : base::comma_parts(names)) devices.push_back(parse_device(name));
   check_together(devices, names);
   return devices;
 }

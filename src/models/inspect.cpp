@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
-
-#include "models/inspect_report.hpp"
 
 namespace mi2::models {
 namespace {
@@ -141,15 +140,30 @@ std::string problems_text(const InspectReport& report) {
   return text;
 }
 
-/// Whether it is the model that people mean, as far as that can be told without its publisher's hash.
+/// Whether it is the model that people mean. The same shape with other numbers is a fine-tuned model, or a forged one.
 std::string publication_text(const InspectReport& report) {
   if (!report.publication) return {};
   if (!report.publication->same_architecture) {
     return fmt::format("published    no, another model: {}\n", report.publication->difference);
   }
   if (!report.problems.empty()) return "published    configured as MedImageInsight, with weights that do not fit\n";
-  return "published    shaped as MedImageInsight 1.0.0: configuration, names and shapes of all tensors; compare sha256 "
-         "with the publisher's\n";
+  constexpr std::string_view kShaped =
+      "shaped as MedImageInsight 1.0.0: configuration, names and shapes of all tensors";
+  if (!report.same_hash)
+    return fmt::format("published    {}; compare sha256 with the publisher's (--sha256)\n", kShaped);
+  if (*report.same_hash) return fmt::format("published    yes, {}, and the sha256 that was given\n", kShaped);
+  return fmt::format("published    no, {}, but other weights than those of the sha256 that was given\n", kShaped);
+}
+
+std::string hash_text(const InspectReport& report) {
+  if (!report.same_hash) return {};
+  return fmt::format("compared     sha256 is {}the one that was given\n", *report.same_hash ? "" : "not ");
+}
+
+void add_publication(const InspectReport& report, Json& object) {
+  object["published"] =
+      report.publication->same_architecture && report.problems.empty() && report.same_hash.value_or(true);
+  if (!report.publication->difference.empty()) object["differs"] = report.publication->difference;
 }
 
 }  // namespace
@@ -166,30 +180,28 @@ std::vector<std::pair<std::string, std::string>> towers_of(const weights::ModelC
       {"embedding", fmt::format("{} numbers", config.projection)}};
 }
 
-std::string inspect_text(const std::filesystem::path& path) {
-  const InspectReport report = inspect(path);
+std::string inspect_text(const std::filesystem::path& path, const Published& published) {
+  const InspectReport report = inspect(path, published);
   std::string text;
   if (report.config) text += fmt::format("config       {}\n{}", report.config_path, config_text(*report.config));
   if (report.weights) text += weights_text(*report.weights);
   if (report.packed) text += packed_text(*report.packed);
   if (report.files) text += fmt::format("tokenizer    {}\n", tokenizer_text(*report.files));
-  text += publication_text(report);
+  text += hash_text(report) + publication_text(report);
   if (is_model(report) || !report.problems.empty()) text += problems_text(report);
   return text;
 }
 
-std::string inspect_json(const std::filesystem::path& path) {
-  const InspectReport report = inspect(path);
+std::string inspect_json(const std::filesystem::path& path, const Published& published) {
+  const InspectReport report = inspect(path, published);
   Json object;
   object["path"] = report.path;
   object["kind"] = report.files ? "model" : report.packed ? "packed" : report.weights ? "weights" : "config";
   if (is_model(report)) object["loads"] = report.problems.empty();
   if (is_model(report) || report.weights) object["problems"] = report.problems;
   if (!report.advice.empty()) object["advice"] = report.advice;
-  if (report.publication) {
-    object["published"] = report.publication->same_architecture && report.problems.empty();
-    if (!report.publication->difference.empty()) object["differs"] = report.publication->difference;
-  }
+  if (report.publication) add_publication(report, object);
+  if (report.same_hash) object["sha256_matches"] = *report.same_hash;
   if (report.packed) object["packed"] = to_json(*report.packed);
   if (report.config) {
     object["config_path"] = report.config_path;

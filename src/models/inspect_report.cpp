@@ -7,7 +7,6 @@
 
 #include <mi2/error.hpp>
 #include "base/hash.hpp"
-#include "models/full_config.hpp"
 #include "models/tensor_list.hpp"
 #include "weights/checkpoint.hpp"
 #include "weights/packed_file.hpp"
@@ -130,10 +129,20 @@ std::string difference(const weights::ModelConfig& found, const weights::ModelCo
   return {};
 }
 
-void compare_with_published(InspectReport& report) {
+/// Of the weights, or of those that a packed file was made from.
+std::optional<std::string> sha256_of(const InspectReport& report) {
+  if (report.weights) return report.weights->sha256;
+  if (report.packed) return report.packed->weights_sha256;
+  return std::nullopt;
+}
+
+void compare_with_published(const Published& published, InspectReport& report) {
+  const std::optional<std::string> sha256 = sha256_of(report);
+  if (sha256 && !published.sha256.empty()) report.same_hash = *sha256 == published.sha256;
   if (!report.config || (!report.files && !report.packed)) return;
-  const std::string found = difference(*report.config, weights::parse_config(kFullConfig, "the published model"));
-  report.publication = Publication{found.empty(), found};
+  Publication& publication = report.publication.emplace();
+  publication.difference = difference(*report.config, weights::parse_config(published.config, "the published model"));
+  publication.same_architecture = publication.difference.empty();
 }
 
 /// What usually helps with a problem.
@@ -158,11 +167,11 @@ std::string advice_for(const InspectReport& report) {
   return {};
 }
 
-bool is_config(const std::filesystem::path& path) { return path.extension() == ".yaml" || path.extension() == ".yml"; }
-
 }  // namespace
 
-InspectReport inspect(const std::filesystem::path& path) {
+bool is_config(const std::filesystem::path& path) { return path.extension() == ".yaml" || path.extension() == ".yml"; }
+
+InspectReport inspect(const std::filesystem::path& path, const Published& published) {
   InspectReport report;
   report.path = path.string();
   std::error_code ignored;
@@ -183,7 +192,7 @@ InspectReport inspect(const std::filesystem::path& path) {
   } else {
     inspect_weights(path, report);
   }
-  compare_with_published(report);
+  compare_with_published(published, report);
   report.advice = advice_for(report);
   return report;
 }

@@ -6,9 +6,11 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "models/full_config.hpp"
 #include "weights/config.hpp"
 #include "weights/model_files.hpp"
 #include "weights/names.hpp"
@@ -40,11 +42,17 @@ struct PackedReport {
   bool own_tokenizer = false;
 };
 
-/// How a model compares with MedImageInsight as it was published, by configuration, tensors and names. No hash of it is
-/// known to mi2.
+/// What is known of the model as it was published. mi2 itself knows no hash of its weights: the publisher's page has
+/// it.
+struct Published {
+  std::string_view config = kFullConfig;  ///< YAML
+  std::string sha256;                     ///< of its weights, as someone read it there; empty: not given
+};
+
+/// How a model compares with MedImageInsight as it was published.
 struct Publication {
-  bool same_architecture = false;
-  std::string difference;  ///< the first setting that differs, for people
+  bool same_architecture = false;  ///< by configuration; that tensors and names fit is in the problems
+  std::string difference;          ///< the first setting that differs, for people
 };
 
 struct InspectReport {
@@ -56,13 +64,17 @@ struct InspectReport {
   std::optional<PackedReport> packed;
   std::vector<std::string> problems;  ///< why the weights would not load
   std::optional<Publication> publication;
-  std::string advice;  ///< what to do about the problems; empty: nothing is known to help
+  std::optional<bool> same_hash;  ///< as the one given; nothing without one, or if the weights cannot be read
+  std::string advice;             ///< what to do about the problems; empty: nothing is known to help
 };
 
 /// "image tower", "text tower" and "embedding", and what each is, for people.
 std::vector<std::pair<std::string, std::string>> towers_of(const weights::ModelConfig& config);
 
+/// Whether a path that is no folder is taken for a configuration.
+bool is_config(const std::filesystem::path& path);
+
 /// @throws as inspect_text.
-InspectReport inspect(const std::filesystem::path& path);
+InspectReport inspect(const std::filesystem::path& path, const Published& published = {});
 
 }  // namespace mi2::models

@@ -31,11 +31,22 @@ MedImageInsight<O> load_medimageinsight(O& ops, S& source, const weights::ModelC
   return model;
 }
 
+/// What the image tower ends in, [N, C] under its norm -> unit vectors [N, projection].
+template <ops::OpSet O>
+typename O::Tensor project_image(O& ops, const MedImageInsight<O>& model, typename O::Tensor x) {
+  return ops.l2_normalize(ops.linear(std::move(x), model.image_projection, ops::Activation::kNone));
+}
+
 /// The image tower's tokens [B, H, W, C] -> unit vectors [B, projection].
 template <ops::OpSet O>
 typename O::Tensor vectors_of_tokens(O& ops, const MedImageInsight<O>& model, typename O::Tensor tokens) {
-  auto x = davit_pooled(ops, model.image, std::move(tokens));
-  return ops.l2_normalize(ops.linear(std::move(x), model.image_projection, ops::Activation::kNone));
+  return project_image(ops, model, davit_pooled(ops, model.image, std::move(tokens)));
+}
+
+/// Tokens [N, C], each by itself in place of a grid's mean -> unit vectors [N, projection].
+template <ops::OpSet O>
+typename O::Tensor embed_image_tokens(O& ops, const MedImageInsight<O>& model, typename O::Tensor tokens) {
+  return project_image(ops, model, davit_normed(ops, model.image, std::move(tokens)));
 }
 
 /// pixels [B, height, width, 3], normalised -> unit vectors [B, projection].

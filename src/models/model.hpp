@@ -25,6 +25,8 @@ class Model {
   /// pixels f32 [B, height, width, 3], normalised -> unit vectors f32 [B, dimensions].
   virtual tensor::Tensor embed_images(const tensor::Tensor& pixels) = 0;
   virtual ImageFeatures embed_images_and_tokens(const tensor::Tensor& pixels) = 0;
+  /// tokens f32 [N, C], each by itself in place of a grid's mean -> unit vectors f32 [N, dimensions].
+  virtual tensor::Tensor embed_image_tokens(const tensor::Tensor& tokens) = 0;
   /// Unit vectors f32 [texts, dimensions]. No text is longer than the model's context.
   virtual tensor::Tensor embed_texts(const ops::TokenBatch& tokens) = 0;
   /// The logarithm.

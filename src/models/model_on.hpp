@@ -23,6 +23,9 @@ class ModelOn : public Seam {
     const auto [vectors, tokens] = models::embed_images_and_tokens(ops_, model_, ops_.from_host(pixels));
     return {ops_.to_host(vectors), ops_.to_host(tokens)};
   }
+  tensor::Tensor embed_image_tokens(const tensor::Tensor& tokens) override {
+    return ops_.to_host(models::embed_image_tokens(ops_, model_, ops_.from_host(tokens)));
+  }
   tensor::Tensor embed_texts(const ops::TokenBatch& tokens) override {
     return ops_.to_host(models::embed_texts(ops_, model_, tokens));
   }

@@ -10,6 +10,8 @@
 
 #include <mi2/error.hpp>
 
+#include "base/process.hpp"
+
 namespace mi2::models {
 namespace {
 
@@ -19,11 +21,9 @@ std::filesystem::path place_of_library() {
   Dl_info here{};
   if (::dladdr(reinterpret_cast<const void*>(&load_torch_library), &here) == 0 || here.dli_fname == nullptr) return {};
   // The program itself is named as it was called, from whatever folder: nothing of that may be loaded.
-  std::error_code ignored;
-  const std::filesystem::path file = here.dli_fname[0] == '/'
-                                         ? std::filesystem::path(here.dli_fname)
-                                         : std::filesystem::read_symlink("/proc/self/exe", ignored);
-  return file.empty() ? file : file.parent_path() / "libmi2-torch.so";
+  const std::filesystem::path folder =
+      here.dli_fname[0] == '/' ? std::filesystem::path(here.dli_fname).parent_path() : base::program_folder();
+  return folder.empty() ? folder : folder / "libmi2-torch.so";
 }
 
 }  // namespace

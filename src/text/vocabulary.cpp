@@ -113,11 +113,26 @@ void for_each_merge(std::string_view text, std::string_view name, Use use) {
   }
 }
 
-Vocabulary assemble(const TokenIds& ids, std::string_view merges_text, std::string_view name) {
+constexpr const char* kOfMerge = "a token of merges line";
+
+/// What has no id, for the error.
+struct Sought {
+  std::string_view name;
+  const char* what;
+  std::size_t where;
+};
+
+std::int32_t id_in(const TokenIds& ids, const std::string& token, const Sought& sought) {
+  const auto found = ids.find(token);
+  if (found != ids.end()) return found->second;
+  throw Error(Code::kBadFile, fmt::format("{}: no id for {} {}", sought.name, sought.what, sought.where));
+}
+
+/// @param id_of_merged  finds the id of what a line of the merges makes, by its text and the line's number.
+template <typename IdOfMerged>
+Vocabulary assemble(const TokenIds& ids, std::string_view merges_text, std::string_view name, IdOfMerged id_of_merged) {
   const auto id_of = [&](const std::string& token, const char* what, std::size_t where) {
-    const auto found = ids.find(token);
-    if (found == ids.end()) throw Error(Code::kBadFile, fmt::format("{}: no id for {} {}", name, what, where));
-    return found->second;
+    return id_in(ids, token, {name, what, where});
   };
   if (id_of("<|startoftext|>", "special token", 1) != kStartId ||
       id_of("<|endoftext|>", "special token", 2) != kEndId) {
@@ -132,9 +147,8 @@ Vocabulary assemble(const TokenIds& ids, std::string_view merges_text, std::stri
   constexpr std::size_t kShortestLine = 4;
   out.merges.reserve(std::min(kMaxMerges, merges_text.size() / kShortestLine));
   for_each_merge(merges_text, name, [&](std::size_t line, const std::string& left, const std::string& right) {
-    const char* what = "a token of merges line";
-    const Merge merge{static_cast<std::uint32_t>(line), id_of(left + right, what, line)};
-    out.merges.insert_or_assign(Vocabulary::pair_key(id_of(left, what, line), id_of(right, what, line)), merge);
+    const std::uint64_t pair = Vocabulary::pair_key(id_of(left, kOfMerge, line), id_of(right, kOfMerge, line));
+    out.merges.insert_or_assign(pair, Merge{static_cast<std::uint32_t>(line), id_of_merged(left + right, line)});
   });
   return out;
 }
@@ -149,12 +163,12 @@ Vocabulary builtin_vocabulary() {
   const auto alphabet = byte_alphabet();
   for (const auto& row : alphabet) ids.emplace(row.second, next++);
   for (const auto& row : alphabet) ids.emplace(row.second + std::string(kWordEnd), next++);
-  for_each_merge(builtin_merges(), kName, [&](std::size_t /*line*/, const std::string& left, const std::string& right) {
-    ids.emplace(left + right, next++);
+  ids.emplace("<|startoftext|>", kStartId);
+  ids.emplace("<|endoftext|>", kEndId);
+  // Lines merge what lines before them have made: each gets its id on the way.
+  return assemble(ids, builtin_merges(), kName, [&](std::string token, std::size_t /*line*/) {
+    return ids.emplace(std::move(token), next++).first->second;
   });
-  ids.emplace("<|startoftext|>", next++);
-  ids.emplace("<|endoftext|>", next++);
-  return assemble(ids, builtin_merges(), kName);
 }
 
 Vocabulary read_vocabulary(std::string_view vocab_json, std::string_view merges_text, std::string_view name) {
@@ -164,7 +178,9 @@ Vocabulary read_vocabulary(std::string_view vocab_json, std::string_view merges_
   base::refuse_nul(vocab_json, {.name = name, .fault = Code::kBadFile});
   VocabReader reader(name);
   nlohmann::json::sax_parse(vocab_json, &reader);
-  return assemble(reader.ids, merges_text, name);
+  return assemble(reader.ids, merges_text, name, [&](const std::string& token, std::size_t line) {
+    return id_in(reader.ids, token, {name, kOfMerge, line});
+  });
 }
 
 }  // namespace mi2::text

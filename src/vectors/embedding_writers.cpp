@@ -9,6 +9,7 @@
 #include <string>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <mi2/error.hpp>
 
@@ -86,22 +87,13 @@ class CsvWriter final : public EmbeddingWriter {
 };
 
 /// Source: numpy.lib.format, version 1.0. The header's length never changes, so that it can be filled in at the end.
-constexpr std::size_t kNpyHeaderBytes = 128;
-
-std::string npy_header(std::uint64_t rows, std::size_t dimensions) {
-  std::string header("\x93NUMPY\x01\x00\x76\x00", 10);  // 0x76: bytes of the header after these ten
-  header += fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", rows, dimensions);
-  header.resize(kNpyHeaderBytes - 1, ' ');
-  return header + '\n';
-}
-
 /// The row count stands before the rows. A file's header is rewritten at the end; what cannot be rewritten (a pipe)
 /// gets its rows from a temporary file once they are counted.
 class NpyWriter final : public EmbeddingWriter {
  public:
   NpyWriter(base::ByteSink& sink, std::size_t dimensions) : sink_(sink), dimensions_(dimensions) {
     if (sink_.can_rewrite()) {
-      sink_.write(npy_header(0, dimensions_));
+      sink_.write(npy_header(std::array<std::uint64_t, 2>{0, dimensions_}));
     } else {
       spool_.reset(std::tmpfile());
       if (!spool_) fail("cannot make a temporary file");
@@ -125,12 +117,12 @@ class NpyWriter final : public EmbeddingWriter {
 
   void finish() override {
     if (!spool_) {
-      sink_.rewrite_start(npy_header(rows_, dimensions_));
+      sink_.rewrite_start(npy_header(std::array<std::uint64_t, 2>{rows_, dimensions_}));
       return;
     }
     if (std::fflush(spool_.get()) != 0) fail("cannot write a temporary file");
     if (std::fseek(spool_.get(), 0, SEEK_SET) != 0) fail("cannot read a temporary file");
-    sink_.write(npy_header(rows_, dimensions_));
+    sink_.write(npy_header(std::array<std::uint64_t, 2>{rows_, dimensions_}));
     std::array<char, 65536> block;
     while (const std::size_t got = std::fread(block.data(), 1, block.size(), spool_.get())) {
       sink_.write({block.data(), got});
@@ -153,6 +145,14 @@ class NpyWriter final : public EmbeddingWriter {
 };
 
 }  // namespace
+
+std::string npy_header(std::span<const std::uint64_t> shape) {
+  constexpr std::size_t kHeaderBytes = 128;
+  std::string header("\x93NUMPY\x01\x00\x76\x00", 10);  // 0x76: bytes of the header after these ten
+  header += fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}), }}", fmt::join(shape, ", "));
+  header.resize(kHeaderBytes - 1, ' ');
+  return header + '\n';
+}
 
 std::string provenance_member(const std::optional<Provenance>& provenance) {
   if (!provenance) return {};

@@ -33,6 +33,10 @@ class EmbeddingWriter {
   virtual void finish() {}
 };
 
+/// What stands before the numbers of a NumPy array of little-endian float32 in C order: 128 bytes, version 1.0.
+/// @param shape  2 to 4 extents.
+std::string npy_header(std::span<const std::uint64_t> shape);
+
 /// @param format      "jsonl", "csv" or "npy".
 /// @param dimensions  length of every embedding.
 /// @param provenance  if given, part of every row.

@@ -34,7 +34,11 @@ Plane usual_plane(const Volume& volume, const Directions& directions) {
 class VolumeSource final : public image::Source {
  public:
   VolumeSource(Volume volume, const Options& options, std::string_view name)
-      : volume_(std::move(volume)), name_(name), grey_(volume_, options), claim_(options.claim) {
+      : volume_(std::move(volume)),
+        name_(name),
+        grey_(volume_, options),
+        claim_(options.claim),
+        fingerprint_(options.fingerprint) {
     const Directions directions = directions_of(volume_.step, name);
     slicing_ = slices_of(directions, options.plane.value_or(usual_plane(volume_, directions)));
     image::DecodeOptions limits;
@@ -88,6 +92,7 @@ class VolumeSource final : public image::Source {
       read_values(volume_, first + start_of(slicing_.down, y) + start_of(slicing_.right, 0), step_of(slicing_.right),
                   std::span(values).subspan(y * width, width));
     }
+    if (fingerprint_) slice.stored = image::stored_grey<float>(values, width, size_of(slicing_.down));
     slice.samples = grey_(values, volume, slice.warnings);
     return slice;
   }
@@ -121,6 +126,7 @@ class VolumeSource final : public image::Source {
   std::string name_;
   Grey grey_;
   std::function<void(std::uint64_t pixels)> claim_;
+  bool fingerprint_;
   Slicing slicing_;
 };
 

@@ -24,6 +24,7 @@ struct Options {
   image::GreyRule intensity;                          ///< without a window
   std::optional<Plane> plane;                         ///< none: axial, or the plane of the only slice
   std::function<void(std::uint64_t pixels)> claim{};  ///< as ImageOptions::claim; of what is unpacked, and of a slice
+  bool fingerprint = false;                           ///< whether image::Image::stored is made of grey
 };
 
 /// How many leading bytes looks_like_volume() wants to see.

@@ -144,6 +144,27 @@ std::array<int, 2> ModelConfig::Image::grid_after(std::size_t stages) const noex
   return grid;
 }
 
+std::array<std::vector<double>, 2> ModelConfig::Image::edges_after(std::size_t stages) const {
+  double first = 0.5;  // the middle of a grid's first cell, and the way to the next: of the image, pixels
+  double step = 1;
+  for (std::size_t stage = 0; stage < stages; ++stage) {
+    first += step * ((patch_size[stage] - 1) / 2.0 - patch_padding[stage]);
+    step *= patch_stride[stage];
+  }
+  const std::array<int, 2> cells = grid_after(stages);
+  const std::array<int, 2> sides{height, width};
+  std::array<std::vector<double>, 2> edges;
+  for (std::size_t axis = 0; axis < edges.size(); ++axis) {
+    const double side = sides.at(axis);
+    edges.at(axis).push_back(0);
+    for (int i = 1; i < cells.at(axis); ++i) {
+      edges.at(axis).push_back(std::clamp(first + step * (i - 0.5), 0.0, side));
+    }
+    edges.at(axis).push_back(side);
+  }
+  return edges;
+}
+
 ModelConfig parse_config(std::string_view yaml, std::string_view name) {
   if (yaml.size() > kMaxConfigBytes) {
     throw Error(Code::kTooLarge, fmt::format("{}: {} bytes, the limit is {}", name, yaml.size(), kMaxConfigBytes));

@@ -33,6 +33,10 @@ struct ModelConfig {
 
     /// Height and width of the grid of tokens that `stages` embedding convolutions make.
     [[nodiscard]] std::array<int, 2> grid_after(std::size_t stages) const noexcept;
+    /// Where the cells of that grid meet, along y and along x, in pixels of the image, from 0 to its side. A cell has
+    /// what is nearest to the middle of what the strided convolutions read for it; for the published model the first
+    /// middle is at pixel 0, so that the first cell is half as wide as the others and the last half as wide again.
+    [[nodiscard]] std::array<std::vector<double>, 2> edges_after(std::size_t stages) const;
   } image;
 
   struct Text {

@@ -10,6 +10,7 @@
 
 #include "base/hash.hpp"
 #include "base/json.hpp"
+#include "base/sha256_text.hpp"
 #include "weights/names.hpp"
 
 #include <mi2/error.hpp>
@@ -18,12 +19,7 @@ namespace mi2::weights {
 namespace {
 
 constexpr const char* kFormat = "mi2-lora-1";
-constexpr std::size_t kSha256Digits = 64;
 constexpr std::size_t kMostTargets = 10'000;
-
-bool is_sha256(std::string_view text) {
-  return text.size() == kSha256Digits && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
 
 /// A whole text as a number. @returns whether it is one.
 template <typename T>
@@ -65,8 +61,9 @@ void Lora::read_info() {
     fail(fmt::format("expected a LoRA file of mi2 train ('{}'), its format is {}", kFormat, in_quotes(text("format"))));
   }
   info_.base_sha256 = text("base_sha256");
-  if (!is_sha256(info_.base_sha256)) {
-    fail(fmt::format("base_sha256 is {}, expected {} hexadecimal digits", in_quotes(info_.base_sha256), kSha256Digits));
+  if (!base::is_sha256(info_.base_sha256)) {
+    fail(fmt::format("base_sha256 is {}, expected {} hexadecimal digits", in_quotes(info_.base_sha256),
+                     base::kSha256Digits));
   }
   if (!to_number(text("rank"), info_.rank) || info_.rank < 1 || info_.rank > kMostLoraRank) {
     fail(fmt::format("rank is {}, expected 1 to {}", in_quotes(text("rank")), kMostLoraRank));

@@ -8,6 +8,8 @@
 #include <fmt/ranges.h>
 
 #include <mi2/error.hpp>
+
+#include "base/sha256_text.hpp"
 #include "weights/names.hpp"
 #include "weights/packed_checksum.hpp"
 
@@ -15,7 +17,6 @@ namespace mi2::weights {
 namespace {
 
 constexpr std::size_t kChecksumDigits = 16;
-constexpr std::size_t kSha256Digits = 64;
 
 /// A whole text as a number in `base`, without signs or spaces.
 template <typename T>
@@ -24,10 +25,6 @@ std::optional<T> number_in(std::string_view text, int base) {
   const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value, base);
   if (status != std::errc() || end != text.data() + text.size() || text.starts_with('-')) return std::nullopt;
   return value;
-}
-
-bool is_sha256(std::string_view text) {
-  return text.size() == kSha256Digits && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 }  // namespace
@@ -75,9 +72,9 @@ void PackedFile::read_info() {
   info_.dtype = field(key::kDtype);
   info_.config = field(key::kConfig);
   info_.weights_sha256 = field(key::kWeights);
-  if (!is_sha256(info_.weights_sha256)) {
+  if (!base::is_sha256(info_.weights_sha256)) {
     fail(fmt::format("{} is {}, it must be {} hexadecimal digits", key::kWeights, in_quotes(info_.weights_sha256),
-                     kSha256Digits));
+                     base::kSha256Digits));
   }
   info_.vocab = optional_field(key::kVocab);
   info_.merges = optional_field(key::kMerges);

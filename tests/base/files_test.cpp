@@ -177,6 +177,15 @@ TEST(AtomicFile, KeepsThePermissionsOfWhatItReplaces) {
   }
 }
 
+TEST(AtomicFile, IsReadByItsOwnerAloneIfThatIsAsked) {
+  const TemporaryFolder folder;
+  AtomicFile file(folder / "key", Partial::Kind::kPrivateFile);
+  file.write("secret");
+  for (const auto& entry : fs::directory_iterator(folder.path())) EXPECT_EQ(mode_of(entry.path()), 0600U);
+  file.commit();
+  EXPECT_EQ(mode_of(folder / "key"), 0600U);
+}
+
 TEST(AtomicFile, WritesWhatALinkLeadsTo) {
   const TemporaryFolder folder;
   const TemporaryFolder elsewhere;

@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "support/expect_error.hpp"
@@ -32,6 +33,36 @@ TEST(Json, RefusesAKeyTwiceInOneObject) {
        {R"({"a": 1, "a": 1})", R"([{"b": {"x": 1, "y": 2, "\u0078": 3}}])", R"({"": 1, "b": 2, "": 1})"}) {
     expect_error(Code::kBadArgument, {"of an object has the key of an earlier one"}, [&] { parse_json(text, {}); });
   }
+}
+
+/// An object of `count` different keys, then `last`.
+std::string object_of(std::size_t count, std::string_view last) {
+  std::string text = "{";
+  for (std::size_t i = 0; i < count; ++i) text += fmt::format("\"key {}\":0,", i);
+  return text + std::string(last) + "}";
+}
+
+TEST(Json, ReadsManyKeysAndFindsTheOneThatIsThereTwice) {
+  constexpr std::size_t kKeys = 200'000;
+  const JsonRules rules{.max_values = 3 * kKeys};
+  EXPECT_EQ(parse_json(object_of(kKeys, R"("other":0)"), rules).size(), kKeys + 1);
+  for (const char* twice : {R"("key 0":0)", R"("key 100000":0)", R"("key 199999":0)"}) {
+    expect_error(Code::kBadArgument, {"member 200001 of an object has the key of an earlier one"},
+                 [&] { parse_json(object_of(kKeys, twice), rules); });
+  }
+}
+
+TEST(Json, KeepsTheOrderOfMembersWhereThatIsAskedByTheSameRules) {
+  EXPECT_EQ(parse_ordered_json(R"({"b": 1, "a": {"d": 2, "c": 3}})", {}).dump(), R"({"b":1,"a":{"d":2,"c":3}})");
+  expect_error(Code::kBadArgument, {"member 3 of an object"},
+               [] { parse_ordered_json(R"({"b": 1, "a": 2, "b": 1})", {}); });
+  expect_error(Code::kBadFile, {"f: not valid JSON at byte 3"},
+               [] { parse_ordered_json(std::string("{}\0", 3), {.name = "f", .fault = Code::kBadFile}); });
+  expect_error(Code::kBadArgument, {"not valid JSON at byte"}, [] { parse_ordered_json("{} {}", {}); });
+  expect_error(Code::kBadArgument, {"a number out of range"}, [] { parse_ordered_json("[1e999]", {}); });
+  expect_error(Code::kBadArgument, {"nested deeper than 1"}, [] { parse_ordered_json("[[[]]]", {.max_depth = 1}); });
+  expect_error(Code::kTooLarge, {"more than 4096 JSON values"},
+               [] { parse_ordered_json(object_of(5000, R"("other":0)"), {}); });
 }
 
 TEST(Json, RefusesWhatIsNotJson) {

@@ -171,6 +171,9 @@ TEST(Int8Fit, IsReadBackFromItsText) {
   for (const char* bad : {"", "[]", "{}", R"({"image": 1, "text": 2})"}) {
     test::expect_error(Code::kBadFile, {"mi2.calibration"}, [&] { parse_fit(bad); });
   }
+  for (const std::string& bad : {text + std::string(1, '\0') + "junk", R"({"bf16": [],)" + text.substr(1)}) {
+    test::expect_error(Code::kBadFile, {"mi2.calibration"}, [&] { parse_fit(bad); });
+  }
 }
 
 }  // namespace

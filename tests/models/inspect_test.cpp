@@ -144,6 +144,9 @@ TEST_F(InspectTest, DescribesAPackedFileAndItsDamage) {
   EXPECT_EQ(report["packed"]["own_tokenizer"], true);
   EXPECT_EQ(report["config"]["projection"], 6);
   EXPECT_THAT(inspect_text(folder_ / "m.mi2"), HasSubstr("loads        yes"));
+  // Its hash is that of the weights it was made from.
+  const Published published{.config = test::kSmallConfig, .sha256 = std::string(64, 'b')};
+  EXPECT_EQ(Json::parse(inspect_json(folder_ / "m.mi2", published))["published"], true);
 
   std::string bytes = test::read_back(folder_ / "m.mi2");
   bytes.back() = static_cast<char>(bytes.back() ^ 4);
@@ -165,6 +168,45 @@ TEST_F(InspectTest, SaysWhetherItIsThePublishedModel) {
   EXPECT_FALSE(report.contains("differs"));
   EXPECT_THAT(report["advice"].get<std::string>(), HasSubstr("of two models"));
   EXPECT_THAT(inspect_text(folder_.path()), HasSubstr("weights that do not fit"));
+}
+
+TEST_F(InspectTest, TellsThePublishedModelFromOneOfItsShapeByTheHash) {
+  write(test::small_weights());
+  const std::string sha256 = Json::parse(inspect_json(folder_.path()))["weights"]["sha256"];
+  const auto text = [&](const std::string& given) {
+    return inspect_text(folder_.path(), {.config = test::kSmallConfig, .sha256 = given});
+  };
+  const auto json = [&](const std::string& given) {
+    return Json::parse(inspect_json(folder_.path(), {.config = test::kSmallConfig, .sha256 = given}));
+  };
+  EXPECT_THAT(text(""),
+              HasSubstr("published    shaped as MedImageInsight 1.0.0: configuration, names and shapes of all "
+                        "tensors; compare sha256 with the publisher's"));
+  EXPECT_EQ(json("")["published"], true);
+  EXPECT_FALSE(json("").contains("sha256_matches"));
+  EXPECT_THAT(text(sha256), HasSubstr("published    yes, shaped as MedImageInsight 1.0.0"));
+  EXPECT_EQ(json(sha256)["published"], true);
+  EXPECT_EQ(json(sha256)["sha256_matches"], true);
+  const std::string other(64, 'b');
+  EXPECT_THAT(text(other), HasSubstr("published    no, shaped as MedImageInsight 1.0.0"));
+  EXPECT_THAT(text(other), HasSubstr("but other weights than those of the sha256 that was given"));
+  EXPECT_EQ(json(other)["published"], false);
+  EXPECT_EQ(json(other)["sha256_matches"], false);
+  EXPECT_FALSE(json(other).contains("differs"));
+}
+
+TEST_F(InspectTest, ComparesAGivenHashWithWhateverHasWeights) {
+  write(test::small_weights());
+  const std::string sha256 = Json::parse(inspect_json(folder_.path()))["weights"]["sha256"];
+  Json report = Json::parse(inspect_json(folder_.path(), {.sha256 = sha256}));
+  EXPECT_EQ(report["published"], false) << "the configuration beside them is another one";
+  EXPECT_EQ(report["sha256_matches"], true);
+  const auto alone = folder_ / "model.safetensors";
+  report = Json::parse(inspect_json(alone, {.sha256 = std::string(64, 'b')}));
+  EXPECT_FALSE(report.contains("published"));
+  EXPECT_EQ(report["sha256_matches"], false);
+  EXPECT_THAT(inspect_text(alone, {.sha256 = sha256}), HasSubstr("compared     sha256 is the one that was given"));
+  EXPECT_THAT(inspect_text(alone, {.sha256 = std::string(64, 'b')}), HasSubstr("is not the one that was given"));
 }
 
 TEST_F(InspectTest, SaysWhatToDoAboutWhatADownloadLeft) {

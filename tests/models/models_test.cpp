@@ -8,6 +8,7 @@
 
 #include "golden/expected.hpp"
 #include "golden/safetensors_fixture.hpp"
+#include "models/full_config.hpp"
 #include "models/model.hpp"
 #include "models/model_on.hpp"
 #include "models/synthetic.hpp"
@@ -99,6 +100,29 @@ void expect_tokens(Model& model, double tolerance) {
   EXPECT_EQ(test::worst_difference(found.vectors.floats(), model.embed_images(pixels).floats()), 0);
 }
 
+/// The mean of an image's tokens, taken for one, becomes the image's vector.
+void expect_head(Model& model) {
+  const tensor::Tensor pixels = golden_pixels(weights::load_config(kTiny / "config.yaml"), 0);
+  const ImageFeatures found = model.embed_images_and_tokens(pixels);
+  const std::int64_t channels = found.tokens.shape().back();
+  const std::int64_t count = found.tokens.shape().count() / channels;
+  tensor::Tensor mean({1, channels});
+  for (std::int64_t c = 0; c < channels; ++c) {
+    double sum = 0;
+    for (std::int64_t t = 0; t < count; ++t) sum += found.tokens.data<float>()[t * channels + c];
+    mean.data<float>()[c] = static_cast<float>(sum / static_cast<double>(count));
+  }
+  const tensor::Tensor vector = model.embed_image_tokens(mean);
+  ASSERT_EQ(vector.shape(), found.vectors.shape());
+  EXPECT_LE(test::worst_difference(vector.floats(), found.vectors.floats()), 1e-6);  // means summed in f64 and in f32
+}
+
+TEST_F(Models, TheHeadOfTheMeanTokenIsTheVectorOnBothOpSets) {
+  const weights::ModelConfig config = weights::load_config(kTiny / "config.yaml");
+  expect_head(*load_reference_model(kWeights, config));
+  expect_head(*load_cpu_model(kWeights, config, {}));
+}
+
 TEST_F(Models, TokensAreTheReferencesLastStageOnBothOpSets) {
   const weights::ModelConfig config = weights::load_config(kTiny / "config.yaml");
   expect_tokens(*load_reference_model(kWeights, config), 3e-6);
@@ -129,6 +153,29 @@ TEST_F(Models, SyntheticWeightsGiveUnitVectorsAndTheSameOnesTwice) {
     squares += std::pow(a.data<float>()[i], 2);
   }
   EXPECT_NEAR(squares, 1.0, 1e-5);
+}
+
+/// The pixels that the strided convolutions read for one cell are followed back from it, stage by stage.
+TEST(Grid, CellsOfThePublishedModelMeetHalfwayBetweenTheMiddlesOfWhatIsReadForThem) {
+  const weights::ModelConfig::Image image = weights::parse_config(kFullConfig, "the full model").image;
+  const std::size_t stages = image.dims.size();
+  std::vector<double> middles;
+  for (int cell = 0; cell < image.grid_after(stages)[1]; ++cell) {
+    double first = cell;
+    double last = cell;
+    for (std::size_t stage = stages; stage > 0; --stage) {
+      first = first * image.patch_stride[stage - 1] - image.patch_padding[stage - 1];
+      last = last * image.patch_stride[stage - 1] - image.patch_padding[stage - 1] + image.patch_size[stage - 1] - 1;
+    }
+    middles.push_back((first + last + 1) / 2);
+  }
+  const auto [y, x] = image.edges_after(stages);
+  EXPECT_EQ(y, x);  // it is square
+  ASSERT_EQ(x.size(), middles.size() + 1);
+  EXPECT_EQ(x.front(), 0);
+  EXPECT_EQ(x.back(), image.width);
+  for (std::size_t i = 1; i < middles.size(); ++i) EXPECT_EQ(x[i], (middles[i - 1] + middles[i]) / 2) << i;
+  EXPECT_EQ(x[1], 16.5);
 }
 
 }  // namespace

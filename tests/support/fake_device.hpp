@@ -50,6 +50,11 @@ class FakeEngine final : public models::Model {
     std::fill_n(tokens.data<float>(), pixels.shape()[0], 0.0F);
     return {embed_images(pixels), std::move(tokens)};
   }
+  tensor::Tensor embed_image_tokens(const tensor::Tensor& tokens) override {
+    tensor::Tensor vectors = empty(tokens.shape()[0]);
+    for (std::int64_t row = 0; row < tokens.shape()[0]; ++row) fill(vectors, row, 0);
+    return vectors;
+  }
   tensor::Tensor embed_texts(const ops::TokenBatch& tokens) override {
     if (before_) before_();
     tensor::Tensor vectors = empty(tokens.texts());

@@ -86,6 +86,16 @@ class Inference final : public Model {
             ops::TorchOps::to_host(rows.narrow(1, dimensions, rows.size(1) - dimensions).reshape(shape))};
   }
 
+  tensor::Tensor embed_image_tokens(const tensor::Tensor& tokens) override {
+    const std::int64_t channels = tokens.shape()[1];
+    std::int64_t most = std::max<std::int64_t>(tokens.shape()[0], 1);
+    const Place place(device_, stream_);
+    return ops::TorchOps::to_host(in_parts(tokens.shape()[0], most, [&](std::int64_t first, std::int64_t count) {
+      return model_->features_of_tokens(
+          ops::TorchOps::on_device(tokens.data<float>() + first * channels, {count, channels}, device_));
+    }));
+  }
+
   tensor::Tensor embed_texts(const ops::TokenBatch& tokens) override {
     std::int64_t most = std::max<std::int64_t>(tokens.texts(), 1);
     const Place place(device_, stream_);

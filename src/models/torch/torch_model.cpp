@@ -25,6 +25,9 @@ class OnTorch final : public ModelOn<TorchModel, ops::TorchOps> {
   std::pair<at::Tensor, at::Tensor> image_features_and_tokens(const at::Tensor& pixels) override {
     return models::embed_images_and_tokens(ops_, model_, pixels);
   }
+  at::Tensor features_of_tokens(const at::Tensor& tokens) override {
+    return models::embed_image_tokens(ops_, model_, tokens);
+  }
   at::Tensor text_features(const ops::TokenBatch& tokens) override { return models::embed_texts(ops_, model_, tokens); }
   std::vector<ops::TorchParameter>& parameters() override { return ops_.parameters(); }
   void set_training(bool training) override { ops_.set_training(training); }
@@ -37,6 +40,10 @@ class OnTorch final : public ModelOn<TorchModel, ops::TorchOps> {
   ImageFeatures embed_images_and_tokens(const tensor::Tensor& pixels) override {
     const at::NoGradGuard no_graph;
     return ModelOn::embed_images_and_tokens(pixels);
+  }
+  tensor::Tensor embed_image_tokens(const tensor::Tensor& tokens) override {
+    const at::NoGradGuard no_graph;
+    return ModelOn::embed_image_tokens(tokens);
   }
   tensor::Tensor embed_texts(const ops::TokenBatch& tokens) override {
     const at::NoGradGuard no_graph;

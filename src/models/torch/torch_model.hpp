@@ -21,6 +21,8 @@ class TorchModel : public Model {
   virtual at::Tensor image_features(const at::Tensor& pixels) = 0;
   /// The same vectors, and the tokens [B, H, W, C] that they were made of.
   virtual std::pair<at::Tensor, at::Tensor> image_features_and_tokens(const at::Tensor& pixels) = 0;
+  /// Tokens f32 [N, C] on the model's device, each by itself in place of a grid's mean -> unit vectors f32 [N, D].
+  virtual at::Tensor features_of_tokens(const at::Tensor& tokens) = 0;
   /// Unit vectors f32 [texts, D], with their graph.
   virtual at::Tensor text_features(const ops::TokenBatch& tokens) = 0;
   /// Every weight under its checkpoint name, logit_scale (a scalar, the logarithm) last.

@@ -32,6 +32,10 @@ class Small final : public TorchModel {
     take(pixels.size(0));
     return {pixels.mean({1, 2}), pixels};
   }
+  at::Tensor features_of_tokens(const at::Tensor& tokens) override {
+    take(tokens.size(0));
+    return tokens;
+  }
   at::Tensor text_features(const ops::TokenBatch& tokens) override {
     take(tokens.texts());
     at::Tensor rows = at::empty({tokens.texts(), 1});
@@ -44,6 +48,7 @@ class Small final : public TorchModel {
   void set_training(bool) override {}
   tensor::Tensor embed_images(const tensor::Tensor&) override { return {}; }
   ImageFeatures embed_images_and_tokens(const tensor::Tensor&) override { return {}; }
+  tensor::Tensor embed_image_tokens(const tensor::Tensor&) override { return {}; }
   tensor::Tensor embed_texts(const ops::TokenBatch&) override { return {}; }
   [[nodiscard]] float logit_scale() const override { return 4; }
 
@@ -101,6 +106,15 @@ TEST(Inference, TokensOfABatchInPartsAreEachImagesOwn) {
   for (std::int64_t i = 0; i < found.tokens.shape().count(); ++i) {
     EXPECT_EQ(found.tokens.data<float>()[i], static_cast<float>(i / 12)) << i;
   }
+}
+
+TEST(Inference, TokensByThemselvesAreComputedInParts) {
+  std::vector<std::int64_t> passes;
+  const auto model = for_inference(std::make_unique<Small>(3, passes), at::kCPU, 8);
+  tensor::Tensor tokens({7, 2});
+  for (std::int64_t i = 0; i < tokens.shape().count(); ++i) tokens.data<float>()[i] = static_cast<float>(i / 2);
+  expect_numbered(model->embed_image_tokens(tokens), 7);
+  EXPECT_EQ(passes, (std::vector<std::int64_t>{3, 3, 1}));
 }
 
 TEST(Inference, SaysThatTheMemoryDoesNotSuffice) {

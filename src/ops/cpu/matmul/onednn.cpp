@@ -30,6 +30,25 @@ memory::data_type type_of(tensor::DType dtype) {
   return dtype == tensor::DType::kF32 ? memory::data_type::f32 : memory::data_type::bf16;
 }
 
+// Debian 12 has oneDNN 2; version 3 has no descriptors of operations, and no scales of post-operations.
+
+void append_eltwise(dnnl::post_ops& post, dnnl::algorithm algorithm, float alpha) {
+#if DNNL_VERSION_MAJOR >= 3
+  post.append_eltwise(algorithm, alpha, 0.0F);
+#else
+  post.append_eltwise(1.0F, algorithm, alpha, 0.0F);
+#endif
+}
+
+dnnl::matmul::primitive_desc product(const memory::desc& a, const memory::desc& w, const memory::desc& b,
+                                     const memory::desc& c, const dnnl::primitive_attr& attributes) {
+#if DNNL_VERSION_MAJOR >= 3
+  return {engine(), a, w, b, c, attributes};
+#else
+  return {dnnl::matmul::desc(a, w, b, c), attributes, engine()};
+#endif
+}
+
 class OneDnnMatMul : public MatMul {
  public:
   /// @throws dnnl::error if the library has no such product.
@@ -79,15 +98,13 @@ class OneDnnMatMul : public MatMul {
     const memory::desc c({rows, out()}, type_of(destination), memory::dims{stride, 1});
     dnnl::post_ops post;
     if (accumulate) post.append_sum(1.0F);
-    if (activation == Activation::kGelu) post.append_eltwise(1.0F, dnnl::algorithm::eltwise_gelu_erf, 0.0F, 0.0F);
-    if (activation == Activation::kQuickGelu) {
-      post.append_eltwise(1.0F, dnnl::algorithm::eltwise_swish, 1.702F, 0.0F);
-    }
+    if (activation == Activation::kGelu) append_eltwise(post, dnnl::algorithm::eltwise_gelu_erf, 0.0F);
+    if (activation == Activation::kQuickGelu) append_eltwise(post, dnnl::algorithm::eltwise_swish, 1.702F);
     dnnl::primitive_attr attributes;
     attributes.set_post_ops(post);
     attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
     const memory::desc b({1, out()}, memory::data_type::f32, memory::format_tag::ab);
-    return {dnnl::matmul::desc(a, w, b, c), attributes, engine()};
+    return product(a, w, b, c, attributes);
   }
 
   std::shared_ptr<const Prepared> prepared(const Key& key) const {

@@ -19,7 +19,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   try {
     const Format format = parse_format(text, "fuzz");
-    if (parse_format(to_json(format), "again").space != format.space) std::abort();
+    const Format again = parse_format(to_json(format), "again");
+    if (again.space != format.space || again.reembedded_from != format.reembedded_from) std::abort();
+    if (!are_related(format, again)) std::abort();
     const std::string header = segment_header(format, 1);
     check_segment_header(std::as_bytes(std::span(header)), format, 1, "fuzz");
     const std::string pack = pack_header(format, 1);

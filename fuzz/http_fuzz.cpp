@@ -1,5 +1,5 @@
 // Any bytes as what a client sends on a connection: the parser with the server's limits, then everything that is done
-// with a header: path, route, ids, credentials, CORS. What is accepted keeps the limits.
+// with a header: path, route, ids, credentials, users, CORS. What is accepted keeps the limits.
 
 #include <algorithm>
 #include <cstddef>
@@ -13,6 +13,7 @@
 #include "server/framing.hpp"
 #include "server/keys.hpp"
 #include "server/message.hpp"
+#include "server/users.hpp"
 
 #include "protocols/routes.hpp"
 
@@ -22,6 +23,20 @@ using namespace mi2;
 
 constexpr std::size_t kHeaderLimit = 512;
 constexpr std::size_t kBodyLimit = 256;
+
+/// Whom a proxy names: nobody, a refusal, or what a file of rights can name.
+void use_user(const protocols::HttpRequest& request) {
+  static const server::ProxyUsers users({"X-Remote-User", "X-Remote-Groups", {"10.0.0.0/8"}, {}});
+  for (const char* peer : {"10.1.2.3", "192.168.0.1"}) {
+    protocols::Caller caller;
+    const int status = users.read(request, server::asio::ip::make_address(peer), caller).status;
+    if (status != 0 && (status < 400 || status > 403)) std::abort();
+    if (status != 0 && !caller.user.empty()) std::abort();
+    if (peer[1] == '9' && !caller.user.empty()) std::abort();
+    const protocols::Caller again = protocols::parse_caller(protocols::to_text(caller));
+    if (again.user != caller.user || again.groups != caller.groups) std::abort();
+  }
+}
 
 /// A request whose end is clear.
 void use(const server::Parser& parser) {
@@ -41,6 +56,7 @@ void use(const server::Parser& parser) {
   cors.allow(request.header("origin"), answer);
   protocols::add_id_headers(answer, ids, 1.0);
   if (!server::KeyRing().admits(request)) std::abort();
+  use_user(request);
   const auto response = server::response_of(std::move(answer), 11, true);
   for (const auto& field : response) {
     if (field.value().find_first_of("\r\n") != std::string_view::npos) std::abort();

@@ -19,20 +19,6 @@ bool stands_alone(unsigned marker) noexcept { return marker >= 0xD0 && marker <=
 
 unsigned length_at(Stream s, std::size_t at) noexcept { return static_cast<unsigned>(s[at] << 8 | s[at + 1]); }
 
-/// @returns the offset of the next marker that is neither a restart nor a stuffed byte.
-std::size_t after_scan(Stream s, std::size_t at) noexcept {
-  while (at + 1 < s.size()) {
-    const auto* found = static_cast<const std::uint8_t*>(std::memchr(s.data() + at, 0xFF, s.size() - at - 1));
-    if (found == nullptr) return s.size();
-    at = static_cast<std::size_t>(found - s.data());
-    const unsigned next = s[at + 1];
-    // After 0xFF JPEG has a 0 bit pattern of one byte, JPEG-LS any byte below 0x80.
-    if (next >= 0x80 && next != 0xFF && (next < 0xD0 || next > 0xD7)) return at;
-    at += next == 0xFF ? 1 : 2;
-  }
-  return s.size();
-}
-
 /// How often each component is sampled.
 struct Sampling {
   unsigned id = 0;
@@ -146,6 +132,19 @@ std::optional<Coding> find_coding(Stream s) noexcept {
   if (s[1] != 0xD8 || s[2] != 0xFF) return std::nullopt;
   const std::optional<JpegHeader> header = read_jpeg_header(s);
   return header && header->process == 0xF7 ? Coding::kJpegLs : Coding::kJpeg;
+}
+
+std::size_t after_scan(Stream s, std::size_t at) noexcept {
+  while (at + 1 < s.size()) {
+    const auto* found = static_cast<const std::uint8_t*>(std::memchr(s.data() + at, 0xFF, s.size() - at - 1));
+    if (found == nullptr) return s.size();
+    at = static_cast<std::size_t>(found - s.data());
+    const unsigned next = s[at + 1];
+    // After 0xFF JPEG has a 0 bit pattern of one byte, JPEG-LS any byte below 0x80.
+    if (next >= 0x80 && next != 0xFF && (next < 0xD0 || next > 0xD7)) return at;
+    at += next == 0xFF ? 1 : 2;
+  }
+  return s.size();
 }
 
 std::optional<JpegHeader> read_jpeg_header(Stream stream) noexcept { return Walk(stream).run(); }

@@ -3,6 +3,7 @@
 // what gateways rewrite.
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -34,6 +35,11 @@ struct JpegHeader {
   [[nodiscard]] bool lossless() const noexcept { return process == 0xC3; }
   [[nodiscard]] bool progressive() const noexcept { return process == 0xC2; }
 };
+
+/// @param at  where the coded bytes of a scan begin.
+/// @returns the offset of the next marker that is neither a restart nor a stuffed byte; the stream's size if there is
+///          none.
+std::size_t after_scan(std::span<const std::uint8_t> stream, std::size_t at) noexcept;
 
 /// @returns nullopt if the stream has no start of frame.
 std::optional<JpegHeader> read_jpeg_header(std::span<const std::uint8_t> stream) noexcept;

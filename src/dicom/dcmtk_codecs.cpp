@@ -40,18 +40,6 @@ class Listener : public dcmtk::log4cplus::Appender {
   }
 };
 
-void prepare_dcmtk() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    OFLog::configure(OFLogger::WARN_LOG_LEVEL);
-    dcmtk::log4cplus::Logger root = dcmtk::log4cplus::Logger::getRoot();
-    root.removeAllAppenders();
-    root.addAppender(dcmtk::log4cplus::SharedAppenderPtr(new Listener));
-    DJDecoderRegistration::registerCodecs(EDC_photometricInterpretation, EUC_never, EPC_colorByPixel);
-    DJLSDecoderRegistration::registerCodecs(EJLSUC_never, EJLSPC_colorByPixel);
-  });
-}
-
 /// The one whose codec reads what the stream is.
 E_TransferSyntax syntax_of(const JpegHeader& header) noexcept {
   if (header.process == 0xF7) return EXS_JPEGLSLossless;
@@ -85,6 +73,18 @@ void describe(DcmDataset& item, const Layout& layout, const char* photometric) {
 }
 
 }  // namespace
+
+void prepare_dcmtk() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    OFLog::configure(OFLogger::WARN_LOG_LEVEL);
+    dcmtk::log4cplus::Logger root = dcmtk::log4cplus::Logger::getRoot();
+    root.removeAllAppenders();
+    root.addAppender(dcmtk::log4cplus::SharedAppenderPtr(new Listener));
+    DJDecoderRegistration::registerCodecs(EDC_photometricInterpretation, EUC_never, EPC_colorByPixel);
+    DJLSDecoderRegistration::registerCodecs(EJLSUC_never, EJLSPC_colorByPixel);
+  });
+}
 
 Decoded decode_with_dcmtk(std::span<const std::uint8_t> stream, const JpegHeader& header, const Layout& layout,
                           bool ycbcr) {

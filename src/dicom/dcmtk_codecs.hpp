@@ -1,5 +1,5 @@
 #pragma once
-// DCMTK's codecs, and what they complain about. The only use of DCMTK.
+// DCMTK's codecs, and what they complain about.
 
 #include <cstdint>
 #include <span>
@@ -10,6 +10,10 @@
 #include "dicom/layout.hpp"
 
 namespace mi2::dicom {
+
+/// Registers the codecs, and takes DCMTK's log, which may speak of patients: it goes nowhere. Once, whoever calls
+/// first.
+void prepare_dcmtk();
 
 /// What became of a stream.
 struct Decoded {

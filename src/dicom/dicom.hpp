@@ -24,6 +24,7 @@ struct Options {
   image::GreyRule fallback;                ///< for grey with neither an override nor a VOI in the file
   bool ignore_voi = false;                 ///< the file's windows and VOI LUTs
   std::function<void(std::uint64_t pixels)> claim{};  ///< as ImageOptions::claim
+  bool fingerprint = false;                           ///< whether image::Image::stored is made of grey
 };
 
 /// Whether the bytes look like a DICOM object: "DICM" after a preamble, or a plausible dataset without one.

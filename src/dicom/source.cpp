@@ -13,6 +13,7 @@
 
 #include "dicom/dicom.hpp"
 #include "dicom/display.hpp"
+#include "dicom/fingerprint.hpp"
 #include "dicom/object_source.hpp"
 
 namespace mi2::dicom {
@@ -93,6 +94,7 @@ class ObjectSource final : public image::Source {
     picture.width = static_cast<int>(frame.layout.columns);
     picture.height = static_cast<int>(frame.layout.rows);
     const bool grey = is_grey(frame);
+    if (grey && options_.fingerprint) picture.stored = stored_pixels(frame);
     picture.mode = grey ? image::Mode::kGrey : image::Mode::kRgb;
     picture.samples = grey ? render_grey(object_, frame, shared_options(), name_, picture.warnings)
                            : render_colour(object_, frame, name_, picture.warnings);

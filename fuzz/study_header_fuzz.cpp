@@ -1,0 +1,41 @@
+// Any bytes as an object of a study: an Error, or what an object of results is made with, which is then read back.
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <span>
+#include <string>
+
+#include <mi2/error.hpp>
+
+#include "dicom/results/structured_report.hpp"
+#include "dicom/results/study_header.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace mi2::dicom::results;
+  constexpr std::uint64_t kMostPixels = 1U << 20U;
+  StudyHeader header;
+  try {
+    header = read_study_header(std::as_bytes(std::span(data, size)), kMostPixels, "fuzz");
+  } catch (const mi2::Error&) {
+    return 0;
+  }
+  for (const StudyHeader::Value& value : header.values) {
+    if (value.bytes.size() > size) std::abort();
+  }
+  Report report;
+  report.id = std::string(64, 'a');
+  report.made_at = "2026-01-31T12:34:56Z";
+  report.version = "0";
+  report.asked = {"text: Ergu\xC3\x9F"};
+  report.results = 1;
+  report.findings.resize(1);
+  report.findings.front().series_uid = "1.2.3";
+  try {
+    const ResultObject object = make_structured_report(report, header);
+    const StudyHeader again = read_study_header(object.file, kMostPixels, "made");
+    if (again.takes_utf8() != header.takes_utf8()) std::abort();
+  } catch (const mi2::Error&) {
+  }
+  return 0;
+}

@@ -15,6 +15,7 @@
 #include "archive/survey.hpp"
 #include "base/progress.hpp"
 #include "embedder/inputs.hpp"
+#include "embedder/pipeline.hpp"
 
 namespace mi2::archive {
 
@@ -30,15 +31,34 @@ struct Added {
   std::uint64_t refused = 0;
   std::uint64_t skipped = 0;
   std::uint64_t telling_paths = 0;
+
+  Added& operator+=(const Added& more) noexcept;
 };
 
+/// What became of a file.
+enum class Outcome : std::uint8_t {
+  kStored,
+  kCopy,      ///< the archive has its object already
+  kConflict,  ///< the archive has another object of this identifier
+};
+
+/// Frames of what others have sent that are added at once: each takes memory before it is decoded, and a file of 1 MB
+/// may have a million.
+inline constexpr std::uint64_t kMostSentFrames = 100'000;
+
 struct AddOptions {
-  SurveyOptions survey;
+  SurveyOptions survey;  ///< its `image` is how images are prepared too
+  /// Files are surveyed and committed in portions of at most so many frames, and one that has more alone is refused;
+  /// slices are chosen in each portion. 0: all at once, under SurveyOptions::claim_frames.
+  std::uint64_t most_frames = 0;
   std::size_t batch = 4;
   int thumbnail = 192;           ///< the longer side of thumbnails, pixels; 0: none are kept
   base::OnProgress on_progress;  ///< what it throws ends the run; what is committed stays
   std::function<void(std::string_view name, const Error& error)> on_refused;
   std::function<void(std::string_view name, std::span<const std::string> warnings)> on_warnings;
+  /// Once it is on disk. Not called of a file that was refused, or of whose slices none was chosen.
+  std::function<void(std::string_view name, Outcome outcome)> on_outcome{};
+  embedder::InTurn in_turn{};  ///< for its forward passes
 };
 
 /// Where inputs came from: a source of the catalog. @param url  as it was given.

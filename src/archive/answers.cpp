@@ -1,5 +1,6 @@
 #include "archive/answers.hpp"
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <string_view>
@@ -64,6 +65,7 @@ std::string item_json(const ItemFacts& item, bool path) {
   text("site", item.site);
   text("station", item.station);
   if (item.thumb) line += R"(, "thumb": true)";
+  if (item.deleted) line += R"(, "deleted": true)";
   return line;
 }
 
@@ -78,15 +80,31 @@ std::string found_json(const Found& found, std::size_t rank, bool path) {
   for (const auto& [name, tags] : {std::pair("agrees", &found.agrees), std::pair("differs", &found.differs)}) {
     if (!tags->empty()) line += fmt::format(R"(, "{}": ["{}"])", name, fmt::join(*tags, R"(", ")"));
   }
+  for (std::size_t i = 0; i < found.pairs.size(); ++i) {
+    line += i == 0 ? R"(, "pairs": [{)" : ", {";
+    if (found.pairs[i].asked) line += fmt::format(R"("asked": {}, )", *found.pairs[i].asked);
+    line += fmt::format(R"("item": {}, "cosine": )", found.pairs[i].row);
+    base::append_number(line, found.pairs[i].cosine);
+    line += i + 1 == found.pairs.size() ? "}]" : "}";
+  }
   return line + ", " + item_json(found.item, path);
+}
+
+std::string results_json(const SearchAnswer& answer, std::size_t shown, bool path) {
+  std::string text = R"("results": [)";
+  for (std::size_t i = 0; i < answer.found.size(); ++i) {
+    text += fmt::format("{}{{{}}}", i > 0 ? ", " : "", found_json(answer.found[i], shown + i + 1, path));
+  }
+  return text + ']';
 }
 
 std::string searched_json(const SearchAnswer& answer) {
   const Excluded& out = answer.excluded;
   return fmt::format(R"("exact": {}, "snapshot": {}, "searched": {}, "excluded": {{"same_patient": {}, )"
-                     R"("other_patients": {}, "filter": {}, "deleted": {}}})",
-                     answer.exact, answer.snapshot, answer.searched, out.same_patient, out.other_patients, out.filter,
-                     out.deleted);
+                     R"("linked_patients": {}, "other_patients": {}, "filter": {}, "deleted": {}{}}})",
+                     answer.exact, answer.snapshot, answer.searched, out.same_patient, out.linked_patients,
+                     out.other_patients, out.filter, out.deleted,
+                     out.erased > 0 ? fmt::format(R"(, "erased": {})", out.erased) : "");
 }
 
 Stats read_stats(Reader& archive, bool sources) {
@@ -96,6 +114,7 @@ Stats read_stats(Reader& archive, bool sources) {
   stats.newest = catalog.counts("newest").front().first;
   stats.totals = catalog.counts("count_totals");
   stats.totals.emplace_back("thumbnails", catalog.thumbs());
+  stats.totals.emplace_back("without_pixel_hashes", catalog.unhashed());
   for (const auto& [name, query] : kTables) {
     if (sources || name != "sources") stats.tables.emplace_back(name, catalog.counts(query));
   }
@@ -118,6 +137,15 @@ std::string stats_json(Reader& archive, const Stats& stats) {
                   archive.segments().rows(), stats.bytes, base::json_string(stats.newest), counts_json(stats.totals));
   for (const auto& [name, counts] : stats.tables) text += fmt::format(R"(, "{}": {})", name, counts_json(counts));
   return text + fmt::format(R"(, "energy": {}}})", stats.energy ? to_json(*stats.energy) : "null");
+}
+
+std::string facet_json(std::string_view by, std::span<const ValueCount> counts, std::size_t most) {
+  std::string text = fmt::format(R"("{}": {{"values": [)", by);
+  for (const ValueCount& count : counts.first(std::min(most, counts.size()))) {
+    text += fmt::format(R"({}{{"value": {}, "images": {}}})", text.ends_with('[') ? "" : ", ",
+                        count.value ? base::json_string(*count.value) : "null", count.images);
+  }
+  return text + fmt::format(R"(], "more": {}}})", counts.size() > most);
 }
 
 std::string totals_json(const Totals& totals) {

@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -21,6 +23,9 @@ std::string item_json(const ItemFacts& item, bool path);
 /// "rank": .., "score": .., "percentile": .., "verdict": .., "agrees": [..], "differs": [..], and item_json().
 /// @param rank  from 1.
 std::string found_json(const Found& found, std::size_t rank, bool path);
+
+/// "results": [{found_json()}, ..]. @param shown  results of pages before.
+std::string results_json(const SearchAnswer& answer, std::size_t shown, bool path);
 
 /// "exact": .., "snapshot": .., "searched": .., "excluded": {..}.
 std::string searched_json(const SearchAnswer& answer);
@@ -42,6 +47,10 @@ std::string stats_json(Reader& archive, const Stats& stats);
 
 /// "id": .., "created": .., "dimensions": .., "weights_sha256": .., "profile": .., "windows": .., "snapshot": ..
 std::string archive_json(Reader& archive);
+
+/// "BY": {"values": [{"value": .., "images": ..}, ..], "more": ..}. @param most  values: further ones of `counts` are
+/// left out, and "more" is true.
+std::string facet_json(std::string_view by, std::span<const ValueCount> counts, std::size_t most);
 
 /// "patients": .., "studies": .., "series": .., "instances": .., "images": ..
 std::string totals_json(const Totals& totals);

@@ -72,23 +72,32 @@ Pooling parse_pooling(std::string_view name) {
   throw Error(Code::kBadArgument, fmt::format("pool: expected image, mean, stats7 or center20, got '{}'", name));
 }
 
-Cases cases_of(Reader& archive, Pooling pooling, Numbers& owners,
-               const std::function<bool(const RowFacts&)>& is_chosen) {
-  Cases cases;
+void each_judged(Reader& archive, Pooling pooling, const std::function<bool(const RowFacts&)>& is_chosen,
+                 const std::function<void(const RowFacts&)>& use) {
   std::unordered_set<Id> series;
   for (const RowFacts& row : archive.rows()) {
     const bool frame = !row.deleted && row.kind == RowFacts::Kind::kFrame;
     if (pooling == Pooling::kMean && frame && row.series != 0 && is_chosen(row)) series.insert(row.series);
   }
-  std::map<Id, std::size_t> known;
   for (const RowFacts& row : archive.rows()) {
     if (!is_wanted(row, pooling)) continue;
-    if (row.kind == RowFacts::Kind::kSeries ? !series.contains(row.series) : !is_chosen(row)) continue;
+    if (row.kind == RowFacts::Kind::kSeries ? series.contains(row.series) : is_chosen(row)) use(row);
+  }
+}
+
+Cases cases_of(Reader& archive, Pooling pooling, Numbers& owners, const std::function<bool(const RowFacts&)>& is_chosen,
+               const MostCases& most) {
+  Cases cases;
+  std::map<Id, std::size_t> known;
+  each_judged(archive, pooling, is_chosen, [&](const RowFacts& row) {
     const Id with = pooled_with(row, pooling);
     const auto [place, fresh] = with != 0 ? known.try_emplace(with, cases.all.size()) : std::pair(known.end(), true);
-    if (fresh) cases.all.push_back({{}, owners.of(owner_of(row.patient, row.study, row.instance))});
+    if (fresh) {
+      check_count(cases.all.size() + 1, most);
+      cases.all.push_back({{}, owners.of(owner_of(row.patient, row.study, row.instance))});
+    }
     cases.all[with != 0 ? place->second : cases.all.size() - 1].rows.push_back(row);
-  }
+  });
   if (pooling == Pooling::kCenter20) {
     for (Case& one : cases.all) keep_middle(archive.catalog(), one.rows);
   }
@@ -97,6 +106,14 @@ Cases cases_of(Reader& archive, Pooling pooling, Numbers& owners,
         static_cast<std::size_t>(std::erase_if(cases.all, [](const Case& one) { return one.rows.size() < 2; }));
   }
   return cases;
+}
+
+void check_count(std::size_t count, const MostCases& most) {
+  if (most.count == 0 || count <= most.count) return;
+  throw Error(
+      Code::kTooLarge,
+      fmt::format("{}: expected at most {} images, series or studies to compare, got more; a filter chooses fewer",
+                  most.what, most.count));
 }
 
 std::vector<Neighbours> nearest_cases(Reader& archive, std::span<const Case> reference, std::span<const Case> asked,

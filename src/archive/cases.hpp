@@ -40,10 +40,25 @@ struct Cases {
   std::size_t too_few = 0;  ///< studies of one image, of which kStats7 says nothing
 };
 
+/// How many may be compared.
+struct MostCases {
+  std::string_view what;  ///< that compares them
+  std::size_t count = 0;  ///< 0: any number
+};
+
+/// Rows that are judged, alone or pooled with others, in their order.
 /// @param is_chosen  whether an image is wanted. A series' mean comes with any of its images: the mean itself has no
 ///                   path.
-Cases cases_of(Reader& archive, Pooling pooling, Numbers& owners,
-               const std::function<bool(const RowFacts&)>& is_chosen);
+void each_judged(Reader& archive, Pooling pooling, const std::function<bool(const RowFacts&)>& is_chosen,
+                 const std::function<void(const RowFacts&)>& use);
+
+/// The rows of each_judged().
+/// @throws Error{kTooLarge} for more than `most`, before they take memory.
+Cases cases_of(Reader& archive, Pooling pooling, Numbers& owners, const std::function<bool(const RowFacts&)>& is_chosen,
+               const MostCases& most = {});
+
+/// @throws Error{kTooLarge} for more than `most`.
+void check_count(std::size_t count, const MostCases& most);
 
 struct Neighbour {
   double away = 0;  ///< Euclidean distance

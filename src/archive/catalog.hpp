@@ -14,121 +14,24 @@
 #include <utility>
 #include <vector>
 
-#include <mi2/provenance.hpp>
-
+#include "archive/catalog_facts.hpp"
 #include "archive/filter/filter.hpp"
 
 namespace mi2::archive {
 
-using Id = std::int64_t;
-
-/// What says without reading a file whether it is still the one it was.
-struct Stamp {
-  std::int64_t size = 0;
-  std::int64_t mtime_ns = 0;
-  std::int64_t ctime_ns = 0;  ///< changes too when a program sets the other two back
-
-  friend bool operator==(const Stamp&, const Stamp&) = default;
-};
-
-/// What became of a file that was read.
-struct KnownFile {
-  Stamp stamp;
-  std::string sha256;
-  std::optional<Id> instance;
-  std::string outcome;  ///< "stored", "copy" (of an object that is stored), "conflict"
-  std::string slices;   ///< as they were chosen when it was read
-};
-
-struct PatientFacts {
-  std::string key;         ///< empty: not known
-  std::string identifier;  ///< only with --identifiers keep
-  std::optional<std::int64_t> birth_year;
-  std::string sex;
-};
-
-struct StudyFacts {
-  std::string uid;
-  std::string date;
-  std::string accession_hash;
-  std::string accession;  ///< only with --identifiers keep
-  std::string description;
-  std::string site;
-};
-
-struct SeriesFacts {
-  std::string uid, modality, body_part, laterality, protocol, description, manufacturer, model, station, software;
-  std::optional<double> field_strength, kvp, thickness;
-  std::string kernel, contrast, image_type, frame_of_reference, plane;
-};
-
-struct InstanceFacts {
-  std::string sop_uid, sop_class, transfer_syntax;
-  std::optional<std::int64_t> number;
-  std::int64_t frames = 1;
-  std::string locator;
-  std::int64_t size = 0;
-  std::string sha256;
-};
-
-/// Where the thumbnail of a row is: in the pack of the row's segment.
-struct Thumb {
-  std::uint64_t row = 0;
-  std::uint64_t offset = 0;  ///< bytes, from the start of the file
-  std::uint64_t size = 0;
-  std::uint32_t crc = 0;
-};
-
-struct FrameFacts {
-  std::uint64_t row = 0;
-  Id instance = 0;
-  std::optional<Id> series;
-  std::int64_t frame = 0;          ///< from 0
-  std::optional<double> position;  ///< mm along the normal of its plane
-  std::uint32_t crc = 0;
-  std::optional<Thumb> thumb{};
-};
-
-struct StoredInstance {
-  Id id = 0;
-  std::string locator;
-  std::string sha256;
-};
-
-/// A row of the vectors, as a search groups and filters it.
-struct RowFacts {
-  enum class Kind : std::uint8_t { kFrame, kSeries, kGone };
-  std::uint64_t row = 0;
-  Kind kind = Kind::kGone;
-  bool deleted = false;
-  bool allowed = false;  ///< by the filter
-  std::uint32_t crc = 0;
-  Id instance = 0, series = 0, study = 0, patient = 0;  ///< 0: none
-  std::int64_t added = 0;                               ///< the change that added it
-};
-
-/// A row as people see it.
-struct ItemFacts {
-  std::uint64_t row = 0;
-  std::string kind, locator, sop_uid, series_uid, study_uid, modality, body_part, study_date, study_description,
-      series_description, site, station;
-  std::int64_t frame = 0;  ///< from 1; of a series: 0
-  std::int64_t frames = 0;
-  std::optional<double> position;
-  std::uint32_t crc = 0;
-  Id instance = 0, series = 0, study = 0, patient = 0;  ///< 0: none
-  bool thumb = false;                                   ///< it has a thumbnail, or one of its slices has
-};
-
-/// How many images have a value; nothing: those that have none.
-struct ValueCount {
-  std::optional<std::string> value;
-  std::int64_t images = 0;
-};
-
-/// What is left of an archive by a filter.
-struct Totals {
-  std::int64_t patients = 0, studies = 0, series = 0, instances = 0, images = 0;
+/// Where the changes of a catalog go before they count, if they do not count here: the database of a shared archive.
+class Upstream {
+ public:
+  Upstream() = default;
+  Upstream(const Upstream&) = delete;
+  Upstream& operator=(const Upstream&) = delete;
+  virtual ~Upstream() = default;
+  /// Before a transaction that writes: keeps other writers out, and brings the catalog up to date.
+  virtual void begin() = 0;
+  /// At its end, inside of it: when this returns, it counts.
+  virtual void push() = 0;
+  /// It is over, whatever came of it. Lets other writers in.
+  virtual void end() noexcept = 0;
 };
 
 /// By what Catalog::facet() counts.
@@ -137,12 +40,17 @@ inline constexpr std::array<std::string_view, 6> kFacets{"modality", "body_part"
 class Catalog {
  public:
   enum class Access : std::uint8_t { kRead, kWrite, kCreate };
-  /// A catalog of format 1, which knows no thumbnails, is read as it is; whoever writes to it makes it format 2.
+  /// A catalog of format 1, which knows no thumbnails, or 2, without hashes of pixels, is read as it is; whoever writes
+  /// to it makes it format 3.
   /// @throws Error{kNotFound}, {kBadFile}; {kUnsupported} for the catalog of another version.
   Catalog(const std::filesystem::path& folder, Access access);
   Catalog(const Catalog&) = delete;
   Catalog& operator=(const Catalog&) = delete;
   ~Catalog();
+
+  /// From now on each transaction that writes goes there too.
+  void set_upstream(std::unique_ptr<Upstream> upstream);
+  [[nodiscard]] bool has_upstream() const noexcept;
 
   /// One snapshot of the catalog, or all of several changes or none.
   class Transaction {
@@ -155,6 +63,7 @@ class Catalog {
 
    private:
     Catalog& catalog_;
+    Upstream* upstream_ = nullptr;  ///< null: it only reads, or it counts here
     bool open_ = true;
   };
 
@@ -163,6 +72,8 @@ class Catalog {
   /// Rows that it has an entry for: as many as rows(), in an archive that is sound.
   [[nodiscard]] std::uint64_t entries();
   [[nodiscard]] std::int64_t sequence();
+  /// Another one after each commit of another connection; only for comparing, and outside of a transaction.
+  [[nodiscard]] std::int64_t version();
   [[nodiscard]] std::string meta(std::string_view key);
   /// 0 if there is none. @throws Error{kBadFile} if it is no count.
   [[nodiscard]] std::uint64_t meta_count(std::string_view key);
@@ -193,7 +104,15 @@ class Catalog {
   [[nodiscard]] std::vector<RowFacts> series_rows(std::string_view series_uid, std::string_view study_uid);
   /// Of whom the object with a SOP instance UID is.
   [[nodiscard]] std::optional<RowFacts> subject_of(std::string_view sop_uid);
-  [[nodiscard]] std::optional<ItemFacts> item(std::uint64_t row);
+  /// @param deleted  whether one that was deleted, and not erased, is there.
+  [[nodiscard]] std::optional<ItemFacts> item(std::uint64_t row, bool deleted = false);
+  /// The images of a study, series by series, each in the order in which they lie.
+  /// @param series   its identifier; empty: of all.  @param visible  null: all; else those that it lets by.
+  /// @param most     images.  @throws as each_row().
+  [[nodiscard]] std::vector<StudyImage> images_of_study(std::string_view study, std::string_view series,
+                                                        const filter::Expr* visible, std::size_t most);
+  /// Of a row that is not erased.
+  [[nodiscard]] std::optional<RowSource> source_of(std::uint64_t row);
   /// Of a live frame, or of the middle slice of a series that has one.
   [[nodiscard]] std::optional<Thumb> thumb(std::uint64_t row);
   /// All thumbnails by row, those of deleted rows too. @throws Error{kBadFile} for numbers that none has.
@@ -202,6 +121,25 @@ class Catalog {
   [[nodiscard]] std::int64_t thumbs();
   /// Where the last thumbnail of rows from `first` to before `end` ends; 0: there is none.
   [[nodiscard]] std::uint64_t thumbs_end(std::uint64_t first, std::uint64_t end);
+  /// Live images that have no hashes of their pixels: a catalog of a format before was added to with them.
+  [[nodiscard]] std::int64_t unhashed();
+  /// All live images that have, by row. @throws Error{kBadFile} for what is no hash.
+  void each_hashed(const std::function<void(const HashedImage&)>& use);
+  /// Files of one object, by instance and path.
+  void each_repeated(const std::function<void(const RepeatedFile&)>& use);
+  /// Objects with live images, study by study; those of none come first.
+  [[nodiscard]] std::vector<LiveObject> live_objects();
+  /// Nothing if it is not there, or was removed.
+  [[nodiscard]] std::optional<ArchivedObject> object(Id instance);
+  /// What there is of the same bytes and SOP instance UID or, without one, of the same bytes and file.
+  [[nodiscard]] std::optional<StoredInstance> same_object(const ArchivedObject& object);
+  /// All live images, by row. @throws Error{kBadFile} for a negative number.
+  void each_image(const std::function<void(const ImageName&)>& use);
+  /// Hashes of a patient's pictures that others of the archive have too; blank ones and those that show nothing do not
+  /// count.
+  [[nodiscard]] std::vector<std::string> shared_pixels(Id patient);
+  /// Live images of known patients with these pixels, until `use` returns false.
+  void each_with_pixels(std::string_view sha256, const std::function<bool(std::uint64_t row, Id patient)>& use);
   /// In order of kind and place.
   [[nodiscard]] std::vector<double> background(std::string_view kind);
   /// Pairs of a name and a number, as "stats" shows them. @param what  a name of read.sql.
@@ -214,6 +152,20 @@ class Catalog {
   /// Of all and of a patient, those that were removed and not erased too.
   [[nodiscard]] std::int64_t studies();
   [[nodiscard]] std::int64_t studies_of(Id patient);
+
+  // What is known of the objects of a server, by its locators.
+  /// How many below a locator need not be got again: those that were added with this choice of slices (Slices as text),
+  /// copies, conflicts, and those without pixels.
+  [[nodiscard]] std::uint64_t settled_below(std::string_view locator, std::string_view slices);
+  [[nodiscard]] bool settled(std::string_view locator, std::string_view slices);
+  /// How many of settled_below() are of a study that the archive has, and of a series of it ("": of all): without those
+  /// that have no pixels, of which nobody knows.
+  [[nodiscard]] std::uint64_t settled_of_study(std::string_view study, std::string_view series,
+                                               std::string_view locator, std::string_view slices);
+  /// What is to be tried again at a locator and below it.
+  [[nodiscard]] std::vector<std::string> refused_below(std::string_view locator);
+  /// How far a source was read when it was last looked at; empty: it never was.
+  [[nodiscard]] std::string cursor(std::string_view url);
 
   // What changes it, inside of a transaction that writes.
   [[nodiscard]] std::int64_t add_change(std::string_view what, std::int64_t rows);
@@ -236,6 +188,10 @@ class Catalog {
   void forget_conflicts();
   void refuse(std::string_view locator, std::string_view code, std::string_view reason);
   void accept(std::string_view locator);
+  /// What could not be got at a locator, and was tried again.
+  void forget_refused(std::string_view locator);
+  /// Of a source() that there is.
+  void set_cursor(std::string_view url, std::string_view cursor);
   void add_conflict(std::string_view locator, std::string_view sop_uid, std::string_view sha256,
                     const StoredInstance& kept);
   void set_background(std::string_view kind, std::span<const double> scores);
@@ -250,6 +206,10 @@ class Catalog {
   /// What was deleted is to be erased, whatever ends the program.
   void mark_erasing();
   [[nodiscard]] std::vector<std::uint64_t> erasing();
+  /// How many rows mark_erasing() would mark.
+  [[nodiscard]] std::int64_t removed();
+  /// Bytes of the catalog's file that hold nothing, which scrub() gives back.
+  [[nodiscard]] std::uint64_t unused_bytes();
   /// Their thumbnails.
   [[nodiscard]] std::vector<Thumb> erasing_thumbs();
   /// Forgets what rows marked so were of. @param crc  of what was written over them.
@@ -257,13 +217,20 @@ class Catalog {
   /// Nothing that was deleted is left in the catalog's files. Outside of a transaction.
   /// @returns false if a reader keeps the log from being emptied.
   bool scrub();
+  /// Its two parts. @param waits  for readers, some seconds; false: from now on this connection waits for nobody.
+  void vacuum();
+  bool empty_log(bool waits = true);
+  /// What of scrub() is still to be done: of these files, and so no part of the catalog's tables.
+  enum class Scrub : std::uint8_t { kNone, kLog, kAll };
+  [[nodiscard]] Scrub scrub_due();
+  void note_scrub(Scrub due);
   /// A thumbnail that is damaged is forgotten.
   void drop_thumb(std::uint64_t row);
   /// A row that is damaged is deleted.
   void drop_row(std::uint64_t row, std::int64_t seq);
 
  private:
-  void add_thumbs();
+  friend class CatalogTables;
   [[nodiscard]] bool has_thumb(std::uint64_t row);
   struct Impl;
   std::unique_ptr<Impl> impl_;

@@ -23,6 +23,7 @@ constexpr std::string_view kSlices =
     "(SELECT count(*) FROM item AS other WHERE other.series = item.series AND other.kind = 'frame'"
     " AND other.deleted_seq IS NULL)";
 
+/// In SQL that PostgreSQL understands too.
 constexpr std::array kColumns{
     filter::Column{"modality", "series.modality"},
     filter::Column{"body_part", "series.body_part"},
@@ -93,6 +94,8 @@ RowFacts::Kind kind_of(const std::string& kind) {
 
 }  // namespace
 
+std::span<const filter::Column> catalog_columns() { return kColumns; }
+
 void Catalog::each_row(const filter::Expr* filter, const std::function<void(const RowFacts&)>& use) {
   const filter::Bound bound = bound_of(filter);
   sqlite::Statement row = filtered(impl_->database, std::string(sql_named("each_row")), bound.sql, bound.parameters);
@@ -101,7 +104,8 @@ void Catalog::each_row(const filter::Expr* filter, const std::function<void(cons
     if (row.integer(0) < 0) throw Error(Code::kBadFile, "catalog: a row with a negative number");
     facts.row = static_cast<std::uint64_t>(row.integer(0));
     facts.kind = kind_of(row.text(1));
-    facts.deleted = row.integer(2) != 0;
+    facts.deleted = !row.is_null(2);
+    facts.removed = facts.deleted ? row.integer(2) : 0;
     facts.crc = static_cast<std::uint32_t>(row.integer(3));
     facts.instance = row.integer(4);
     facts.series = row.integer(5);
@@ -186,8 +190,9 @@ std::optional<RowFacts> Catalog::subject_of(std::string_view sop_uid) {
   return found;
 }
 
-std::optional<ItemFacts> Catalog::item(std::uint64_t row_number) {
+std::optional<ItemFacts> Catalog::item(std::uint64_t row_number, bool deleted) {
   sqlite::Statement& row = impl_->named("item").bind(0, static_cast<std::int64_t>(row_number));
+  row.bind(1, static_cast<std::int64_t>(deleted ? 1 : 0));
   std::optional<ItemFacts> found;
   if (row.step()) {
     found.emplace();
@@ -212,7 +217,43 @@ std::optional<ItemFacts> Catalog::item(std::uint64_t row_number) {
     found->study = row.integer(18);
     found->patient = row.integer(19);
     found->series = row.integer(20);
-    found->thumb = has_thumb(row_number);
+    found->deleted = row.integer(21) != 0;
+    found->thumb = !found->deleted && has_thumb(row_number);
+  }
+  row.reset();
+  return found;
+}
+
+std::vector<StudyImage> Catalog::images_of_study(std::string_view study, std::string_view series,
+                                                 const filter::Expr* visible, std::size_t most) {
+  const filter::Bound bound = bound_of(visible);
+  sqlite::Statement row =
+      filtered(impl_->database, std::string(sql_named("images_of_study")), bound.sql, bound.parameters);
+  const int next = static_cast<int>(bound.parameters.size());
+  row.bind(next, study).bind_or_null(next + 1, series).bind_or_null(next + 2, series);
+  row.bind(next + 3, static_cast<std::int64_t>(most));
+  std::vector<StudyImage> images;
+  while (row.step()) {
+    StudyImage image;
+    if (row.integer(0) < 0) throw Error(Code::kBadFile, "catalog: a row with a negative number");
+    image.row = static_cast<std::uint64_t>(row.integer(0));
+    image.crc = static_cast<std::uint32_t>(row.integer(1));
+    image.series = row.integer(2);
+    image.frame = row.integer(3) + 1;
+    image.frames = row.integer(4);
+    if (!row.is_null(5)) image.position = row.number(5);
+    image.sop_uid = row.text(6);
+    image.thumb = has_thumb(image.row);
+    images.push_back(std::move(image));
+  }
+  return images;
+}
+
+std::optional<RowSource> Catalog::source_of(std::uint64_t row_number) {
+  sqlite::Statement& row = impl_->named("source_of").bind(0, static_cast<std::int64_t>(row_number));
+  std::optional<RowSource> found;
+  if (row.step()) {
+    found = RowSource{row.text(0), row.text(1), {row.text(2), row.text(3), row.text(4), row.text(5), row.text(6)}};
   }
   row.reset();
   return found;
@@ -244,6 +285,8 @@ std::vector<std::string> Catalog::problems() {
   while (keys.step() && found.size() < 40) {
     found.push_back(fmt::format("a row of table {} refers to one of {} that is not there", keys.text(0), keys.text(2)));
   }
+  const std::int64_t stray = impl_->pixels ? single(impl_->named("stray_pixels")) : 0;
+  if (stray > 0) found.push_back(fmt::format("{} hashes of pixels are of what is no image", stray));
   return found;
 }
 
@@ -274,6 +317,19 @@ std::int64_t Catalog::live_rows(Id instance) { return single(impl_->named("live_
 
 void Catalog::mark_erasing() { impl_->named("mark_erasing").run(); }
 
+std::int64_t Catalog::removed() { return single(impl_->named("removed")); }
+
+std::int64_t Catalog::version() {
+  sqlite::Statement version(impl_->database, "PRAGMA data_version");
+  return version.step() ? version.integer(0) : 0;
+}
+
+std::uint64_t Catalog::unused_bytes() {
+  sqlite::Statement pages(impl_->database, "PRAGMA freelist_count");
+  sqlite::Statement size(impl_->database, "PRAGMA page_size");
+  return static_cast<std::uint64_t>(single(pages)) * static_cast<std::uint64_t>(single(size));
+}
+
 std::vector<std::uint64_t> Catalog::erasing() {
   std::vector<std::uint64_t> rows;
   sqlite::Statement& row = impl_->named("erasing");
@@ -288,10 +344,36 @@ void Catalog::finish_erasing(std::uint32_t crc) {
   impl_->database.execute(sql_text("erase"));
 }
 
+void Catalog::copy_to(const std::filesystem::path& file) {
+  sqlite::Database copy(file, sqlite::Database::Mode::kCreate);
+  sqlite3_backup* const backup = sqlite3_backup_init(copy.handle(), "main", impl_->database.handle(), "main");
+  if (backup == nullptr) copy.fail(sqlite3_errcode(copy.handle()));
+  const int copied = sqlite3_backup_step(backup, -1);  // all pages, in one snapshot
+  sqlite3_backup_finish(backup);
+  if (copied != SQLITE_DONE) copy.fail(copied);
+}
+
+void Catalog::vacuum() { impl_->database.execute("VACUUM"); }
+
 bool Catalog::scrub() {
-  impl_->database.execute("VACUUM");
+  vacuum();
+  return empty_log();
+}
+
+bool Catalog::empty_log(bool waits) {
+  if (!waits) impl_->database.execute("PRAGMA busy_timeout = 0");
   sqlite::Statement checkpoint(impl_->database, "PRAGMA wal_checkpoint(TRUNCATE)");
   return checkpoint.step() && checkpoint.integer(0) == 0;
+}
+
+Catalog::Scrub Catalog::scrub_due() {
+  sqlite::Statement note(impl_->database, "PRAGMA user_version");
+  const std::int64_t value = single(note);
+  return value == 0 ? Scrub::kNone : value == 1 ? Scrub::kLog : Scrub::kAll;
+}
+
+void Catalog::note_scrub(Scrub due) {
+  impl_->database.execute(fmt::format("PRAGMA user_version = {}", static_cast<int>(due)));
 }
 
 void Catalog::drop_row(std::uint64_t row, std::int64_t seq) {

@@ -1,7 +1,11 @@
 // The catalog in SQLite: opening it, and what is known of files.
 
+#include <algorithm>
+#include <array>
+#include <bit>
 #include <charconv>
 #include <system_error>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -28,8 +32,13 @@ Mode mode_of(Catalog::Access access) {
 }
 
 /// Of the catalog alone: archive.json keeps its own.
-constexpr std::string_view kCatalogFormat = "2";
-constexpr std::string_view kWithoutThumbs = "1";
+constexpr std::string_view kCatalogFormat = "3";
+/// What each format has beside the one before: sql/.
+struct Addition {
+  std::string_view before;  ///< the format without it
+  std::string_view sql;
+};
+constexpr std::array kAdditions{Addition{"1", "thumbs"}, Addition{"2", "pixels"}};
 
 std::optional<Id> id_of(sqlite::Statement& statement) {
   const std::int64_t id = single(statement);
@@ -38,12 +47,16 @@ std::optional<Id> id_of(sqlite::Statement& statement) {
 
 }  // namespace
 
+void make_tables(sqlite::Database& database) {
+  database.execute(sql_text("schema"));
+  for (const Addition& addition : kAdditions) database.execute(sql_text(addition.sql));
+}
+
 Catalog::Catalog(const std::filesystem::path& folder, Access access)
     : impl_(std::make_unique<Impl>(catalog_file(folder), mode_of(access))) {
   if (access == Access::kCreate) {
     Transaction all(*this, true);
-    impl_->database.execute(sql_text("schema"));
-    impl_->database.execute(sql_text("thumbs"));
+    make_tables(impl_->database);
     set_meta("format", kCatalogFormat);
     all.commit();
   }
@@ -55,39 +68,56 @@ Catalog::Catalog(const std::filesystem::path& folder, Access access)
     if (error.code() == Code::kOverloaded) throw;
     throw Error(Code::kBadFile, fmt::format("{}: expected the catalog of an archive: {}", name, error.what()));
   }
-  if (format == kWithoutThumbs) {
-    impl_->thumbs = access == Access::kWrite;
-    if (impl_->thumbs) add_thumbs();
-  } else if (format != kCatalogFormat) {
+  if (format == kCatalogFormat) return;
+  const auto* const first = std::find_if(kAdditions.begin(), kAdditions.end(),
+                                         [&](const Addition& addition) { return addition.before == format; });
+  if (first == kAdditions.end()) {
     throw Error(Code::kUnsupported, fmt::format("{}: expected format {}, got {:.16}", name, kCatalogFormat, format));
   }
-}
-
-Catalog::~Catalog() = default;
-
-void Catalog::add_thumbs() {
+  if (access != Access::kWrite) {
+    impl_->thumbs = first != kAdditions.begin();
+    impl_->pixels = false;
+    return;
+  }
   Transaction all(*this, true);
-  impl_->database.execute(sql_text("thumbs"));
+  std::for_each(first, kAdditions.end(),
+                [&](const Addition& addition) { impl_->database.execute(sql_text(addition.sql)); });
   set_meta("format", kCatalogFormat);
   all.commit();
 }
 
-Catalog::Transaction::Transaction(Catalog& catalog, bool writes) : catalog_(catalog) {
-  catalog_.impl_->database.execute(writes ? "BEGIN IMMEDIATE" : "BEGIN");
-}
+Catalog::~Catalog() = default;
 
-Catalog::Transaction::~Transaction() {
-  if (!open_) return;
+void Catalog::set_upstream(std::unique_ptr<Upstream> upstream) { impl_->upstream = std::move(upstream); }
+bool Catalog::has_upstream() const noexcept { return impl_->upstream != nullptr; }
+
+Catalog::Transaction::Transaction(Catalog& catalog, bool writes)
+    : catalog_(catalog), upstream_(writes ? catalog.impl_->upstream.get() : nullptr) {
+  if (upstream_ != nullptr) upstream_->begin();
   try {
-    catalog_.impl_->database.execute("ROLLBACK");
-  } catch (const Error&) {  // after some failures SQLite has done it by itself
-    return;
+    catalog_.impl_->database.execute(writes ? "BEGIN IMMEDIATE" : "BEGIN");
+  } catch (const Error&) {
+    if (upstream_ != nullptr) upstream_->end();
+    throw;
   }
 }
 
+Catalog::Transaction::~Transaction() {
+  if (open_) {
+    try {
+      catalog_.impl_->database.execute("ROLLBACK");
+    } catch (const Error&) {  // after some failures SQLite has done it by itself
+      open_ = false;
+    }
+  }
+  if (upstream_ != nullptr) upstream_->end();
+}
+
 void Catalog::Transaction::commit() {
+  if (upstream_ != nullptr) upstream_->push();
   catalog_.impl_->database.execute("COMMIT");
   open_ = false;
+  if (Upstream* const over = std::exchange(upstream_, nullptr)) over->end();
 }
 
 std::uint64_t Catalog::rows() { return static_cast<std::uint64_t>(single(impl_->named("rows"))); }
@@ -271,6 +301,15 @@ void Catalog::add_frame(const FrameFacts& facts, Id space, std::int64_t seq) {
       .bind(6, static_cast<std::int64_t>(facts.crc))
       .bind(7, seq)
       .run();
+  if (facts.pixels) {
+    sqlite::Statement& add = impl_->named("add_pixels")
+                                 .bind(0, static_cast<std::int64_t>(facts.row))
+                                 .bind(1, facts.pixels->pixels_sha256)
+                                 .bind(2, std::int64_t{facts.pixels->blank ? 1 : 0});
+    std::optional<std::int64_t> dhash;
+    if (facts.pixels->dhash) dhash = std::bit_cast<std::int64_t>(*facts.pixels->dhash);
+    add.bind_or_null(3, dhash).run();
+  }
   if (!facts.thumb) return;
   impl_->named("add_thumb")
       .bind(0, static_cast<std::int64_t>(facts.row))
@@ -351,15 +390,6 @@ void Catalog::set_background(std::string_view kind, std::span<const double> scor
   impl_->named("clear_background").bind(0, kind).run();
   std::int64_t place = 0;
   for (const double score : scores) impl_->named("add_background").bind(0, kind).bind(1, place++).bind(2, score).run();
-}
-
-void Catalog::copy_to(const std::filesystem::path& file) {
-  sqlite::Database copy(file, Mode::kCreate);
-  sqlite3_backup* const backup = sqlite3_backup_init(copy.handle(), "main", impl_->database.handle(), "main");
-  if (backup == nullptr) copy.fail(sqlite3_errcode(copy.handle()));
-  const int copied = sqlite3_backup_step(backup, -1);  // all pages, in one snapshot
-  sqlite3_backup_finish(backup);
-  if (copied != SQLITE_DONE) copy.fail(copied);
 }
 
 }  // namespace mi2::archive

@@ -13,8 +13,8 @@
 #include "archive/column.hpp"
 #include "archive/distance.hpp"
 #include "archive/owners.hpp"
+#include "base/draw.hpp"
 #include "evaluation/binary.hpp"
-#include "evaluation/draw.hpp"
 
 namespace mi2::archive {
 namespace {
@@ -39,8 +39,7 @@ void check_fields(const std::vector<std::string>& fields) {
 /// At most `most` of the rows, in their order, with their vectors.
 Drawn draw_from(Reader& archive, std::vector<RowFacts> rows, std::size_t most, std::mt19937_64& random) {
   if (rows.size() > most) {
-    for (std::size_t i = 0; i < most; ++i) std::swap(rows[i], rows[i + evaluation::draw(random, rows.size() - i)]);
-    rows.resize(most);
+    base::keep_drawn(rows, most, random);
     std::sort(rows.begin(), rows.end(), [](const RowFacts& a, const RowFacts& b) { return a.row < b.row; });
   }
   Drawn sample;
@@ -134,7 +133,7 @@ class Division {
       std::vector<std::vector<std::size_t>> orders(std::min(kAtOnce, options.permutations - first));
       for (std::vector<std::size_t>& order : orders) {
         for (std::size_t b = 0; b < sums_.side(); ++b) order.push_back(b);
-        evaluation::shuffle(order, random);
+        base::shuffle(order, random);
       }
       std::vector<std::uint8_t> larger(orders.size(), 0);
       pool.run(orders.size(), [&](std::size_t i) { larger[i] = of(orders[i]) >= observed - kRounding ? 1 : 0; });
@@ -198,6 +197,7 @@ struct Divided {
 Divided divide(Reader& archive, const DriftOptions& options) {
   const auto usual = archive.allowed(options.reference);
   const auto tested = options.test ? archive.allowed(*options.test) : nullptr;
+  const auto visible = options.visible ? archive.allowed(*options.visible) : nullptr;
   std::vector<Column> columns;
   for (const std::string& field : options.by) {
     if (options.on_progress) options.on_progress({"grouping", columns.size(), options.by.size()});
@@ -207,11 +207,16 @@ Divided divide(Reader& archive, const DriftOptions& options) {
   for (const RowFacts& row : archive.rows()) {
     if (row.deleted || row.kind != RowFacts::Kind::kFrame) continue;
     const auto r = static_cast<std::size_t>(row.row);
+    if (visible && !visible->test(r)) continue;
     if (usual->test(r)) divided.reference.push_back(row);
     if (tested ? !tested->test(r) : usual->test(r)) continue;
     std::vector<std::string> values;
     for (const Column& column : columns) values.push_back(column.of(row.row));
     divided.groups[std::move(values)].push_back(row);
+    if (options.most != 0 && divided.groups.size() > options.most) {
+      throw Error(Code::kTooLarge,
+                  fmt::format("drift: more than {} groups; expected fewer fields, or a filter", options.most));
+    }
   }
   return divided;
 }
@@ -251,7 +256,7 @@ DriftAnswer find_drift(Reader& archive, const DriftOptions& options, base::Threa
     chances.push_back(group.p);
     if (options.on_progress) options.on_progress({"comparing", answer.groups.size(), divided.groups.size()});
   }
-  archive.segments().check();
+  archive.check();
   const std::vector<double> adjusted = evaluation::holm(chances);
   for (std::size_t i = 0; i < adjusted.size(); ++i) answer.groups[i].p_holm = adjusted[i];
   return answer;

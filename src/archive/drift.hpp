@@ -23,10 +23,12 @@ inline constexpr std::array<std::string_view, 5> kDriftFields{"station", "month"
 struct DriftOptions {
   filter::Expr reference;                           ///< what the others are compared with
   std::optional<filter::Expr> test;                 ///< what is grouped and compared; nothing: all but the reference
+  std::optional<filter::Expr> visible;              ///< of the archive these rows alone: no other has a part in it
   std::vector<std::string> by{"station", "month"};  ///< of kDriftFields
   std::size_t permutations = 999;
   std::size_t sample = 500;  ///< images of the reference, and of each group, that are compared: at most so many
   std::size_t moved = 12;    ///< images that are named for each group
+  std::size_t most = 0;      ///< groups; 0: any number
   std::uint64_t seed = 1;
   base::OnProgress on_progress;
   std::stop_token stop;
@@ -62,9 +64,8 @@ struct DriftAnswer {
 /// Compares samples of the images' vectors, drawn with the seed, the same on every machine. Patients are permuted, not
 /// images: images of one patient are alike, and would make every difference look certain.
 /// Source: Szekely and Rizzo, Energy statistics, J. Stat. Plan. Inference 2013.
-/// @throws Error{kBadArgument} for an unknown field, or fewer than two patients in the reference; {kBadFile} for
-/// damage;
-///         {kInternal} if stopped.
+/// @throws Error{kBadArgument} for an unknown field, or fewer than two patients in the reference; {kTooLarge} for
+///         more than `most` groups; {kBadFile} for damage; {kInternal} if stopped.
 DriftAnswer find_drift(Reader& archive, const DriftOptions& options, base::ThreadPool& pool);
 
 }  // namespace mi2::archive

@@ -4,6 +4,9 @@
 
 #include <mi2/error.hpp>
 
+#include "base/json.hpp"
+#include "energy/meter.hpp"
+
 namespace mi2::archive {
 namespace {
 
@@ -16,8 +19,8 @@ constexpr std::string_view kKey = "energy";
 std::optional<EnergySpent> read_energy(Catalog& catalog) {
   const std::string text = catalog.meta(kKey);
   if (text.empty()) return std::nullopt;
+  const Json json = base::parse_ordered_json(text, {.name = "catalog.sqlite: 'energy'", .fault = Code::kBadFile});
   try {
-    const Json json = Json::parse(text);
     return EnergySpent{json.at("runs").get<std::uint64_t>(), json.at("hours").get<double>(),
                        energy::range_of(json.at("energy_kwh")), energy::range_of(json.at("co2e_kg")),
                        json.at("last").dump()};
@@ -37,6 +40,13 @@ void add_energy(Writer& archive, const energy::Account& account) {
   spent.last = energy::to_json(account).dump();
   catalog.set_meta(kKey, to_json(spent));
   all.commit();
+}
+
+std::optional<energy::Account> keep_energy(Writer& archive, std::int64_t before, energy::EnergyMeter& meter) {
+  if (archive.catalog().sequence() == before) return std::nullopt;
+  energy::Account account = meter.account();
+  add_energy(archive, account);
+  return account;
 }
 
 std::string to_json(const EnergySpent& spent) {

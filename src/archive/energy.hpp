@@ -9,6 +9,10 @@
 #include "archive/catalog.hpp"
 #include "energy/account.hpp"
 
+namespace mi2::energy {
+class EnergyMeter;
+}  // namespace mi2::energy
+
 namespace mi2::archive {
 
 /// Of all runs that added something and came to their end, or were stopped; one that was killed is not in it.
@@ -25,6 +29,9 @@ std::optional<EnergySpent> read_energy(Catalog& catalog);
 
 /// Adds a run's account to what the archive keeps.
 void add_energy(Writer& archive, const energy::Account& account);
+/// The same of what a meter has counted, if the archive has changed since. @param before  Catalog::sequence() then.
+/// @returns the account; nothing if nothing came of the run.
+std::optional<energy::Account> keep_energy(Writer& archive, std::int64_t before, energy::EnergyMeter& meter);
 
 /// An object: "runs", "hours", "energy_kwh", "co2e_kg" and "last".
 std::string to_json(const EnergySpent& spent);

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <ctime>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include <fmt/chrono.h>
@@ -20,6 +21,7 @@
 
 #include <mi2/error.hpp>
 
+#include "archive/postgres/place.hpp"
 #include "archive/scan/codes.hpp"
 #include "base/files.hpp"
 #include "base/json.hpp"
@@ -57,6 +59,12 @@ std::string text_of(const nlohmann::json& json, const char* key, std::string_vie
     throw Error(Code::kBadFile, fmt::format("{}: expected a text '{}', got none", name, key));
   }
   return found->get<std::string>();
+}
+
+std::string id_of(const nlohmann::json& json, const char* key, std::string_view name) {
+  std::string id = text_of(json, key, name);
+  if (id.size() == 32 && id.find_first_not_of("0123456789abcdef") == std::string::npos) return id;
+  throw Error(Code::kBadFile, fmt::format("{}: expected '{}' of 32 hexadecimal digits", name, key));
 }
 
 /// What a space calls the profile of options.
@@ -131,6 +139,10 @@ void require_same(const Space& archive, const Space& found, std::string_view nam
   }
 }
 
+bool are_related(const Format& one, const Format& other) {
+  return one.id == other.id || one.reembedded_from == other.id || other.reembedded_from == one.id;
+}
+
 Format parse_format(std::string_view text, std::string_view name) {
   const nlohmann::json json = base::parse_json(text, {.name = name, .fault = Code::kBadFile});
   if (!json.is_object()) throw Error(Code::kBadFile, fmt::format("{}: expected an object", name));
@@ -149,10 +161,8 @@ Format parse_format(std::string_view text, std::string_view name) {
     throw Error(Code::kBadFile, fmt::format("{}: expected 'dims' from 1 to {}", name, scan::kMaxDimensions));
   }
   format.dimensions = dimensions->get<std::size_t>();
-  format.id = text_of(json, "id", name);
-  if (format.id.size() != 32 || format.id.find_first_not_of("0123456789abcdef") != std::string::npos) {
-    throw Error(Code::kBadFile, fmt::format("{}: expected an 'id' of 32 hexadecimal digits", name));
-  }
+  format.id = id_of(json, "id", name);
+  if (json.contains("reembedded_from")) format.reembedded_from = id_of(json, "reembedded_from", name);
   format.created = text_of(json, "created", name);
   const auto space = json.find("space");
   if (space == json.end() || !space->is_object()) {
@@ -165,16 +175,23 @@ Format parse_format(std::string_view text, std::string_view name) {
 std::string to_json(const Format& format) {
   Json space;
   for (const Part& part : kParts) space[part.key] = format.space.*part.value;
-  return Json{{"format", kFormat},
-              {"dims", format.dimensions},
-              {"id", format.id},
-              {"created", format.created},
-              {"space", space}}
-             .dump(2) +
-         '\n';
+  Json json{{"format", kFormat},
+            {"dims", format.dimensions},
+            {"id", format.id},
+            {"created", format.created},
+            {"space", space}};
+  if (!format.reembedded_from.empty()) json["reembedded_from"] = format.reembedded_from;
+  return json.dump(2) + '\n';
+}
+
+void refuse_url(const fs::path& folder) {
+  if (!postgres::is_url(folder.native())) return;
+  throw Error(Code::kBadArgument,
+              "archive: expected a folder, got the URL of a database; 'mi2 index backup URL FOLDER' makes one of it");
 }
 
 Format read_format(const fs::path& folder) {
+  refuse_url(folder);
   const fs::path file = format_file(folder);
   std::error_code ignored;
   if (!fs::exists(file, ignored)) {
@@ -195,6 +212,7 @@ fs::path format_file(const fs::path& folder) { return folder / "archive.json"; }
 fs::path catalog_file(const fs::path& folder) { return folder / "catalog.sqlite"; }
 fs::path key_file(const fs::path& folder) { return folder / "key"; }
 fs::path lock_file(const fs::path& folder) { return folder / "lock"; }
+fs::path replica_file(const fs::path& folder) { return folder / "shared.json"; }
 
 fs::path segment_file(const fs::path& folder, std::uint64_t number) {
   return folder / "vectors" / fmt::format("{:06}.f32", number);
@@ -224,11 +242,19 @@ void require_local(const fs::path& folder) {
   }
 }
 
-WriterLock::WriterLock(const fs::path& folder)
+WriterLock::WriterLock(const fs::path& folder, std::chrono::milliseconds patience)
     : descriptor_(::open(lock_file(folder).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
+  constexpr std::chrono::milliseconds kStep(10);
   if (descriptor_ < 0) fail(lock_file(folder), "cannot be opened");
-  if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return;
-  const int reason = errno;
+  const auto end = std::chrono::steady_clock::now() + patience;
+  int reason = 0;
+  while (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+    reason = errno;
+    if (reason != EWOULDBLOCK || std::chrono::steady_clock::now() >= end) break;
+    reason = 0;
+    std::this_thread::sleep_for(kStep);
+  }
+  if (reason == 0) return;
   ::close(descriptor_);
   if (reason == EWOULDBLOCK) {
     throw Error(Code::kOverloaded, fmt::format("{}: another process writes to this archive", folder.string()));

@@ -1,6 +1,7 @@
 #pragma once
 // What an archive is: a folder with archive.json, which never changes, and the files beside it.
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -44,7 +45,15 @@ struct Format {
   std::string id;       ///< 32 hexadecimal digits: which archive a file belongs to
   std::string created;  ///< "2020-01-31T12:00:00Z"
   Space space;
+  std::string reembedded_from{};  ///< the id of the archive whose objects it has in another space; empty: of none
 };
+
+/// Whether one archive takes the other's place: one was made of the other by reembed(), or they are the same.
+bool are_related(const Format& one, const Format& other);
+
+/// A URL as a folder would be a path, repeated by errors with the password that may be in it.
+/// @throws Error{kBadArgument} if it is one of a database.
+void refuse_url(const std::filesystem::path& folder);
 
 /// @throws Error{kNotFound} if the folder is no archive; {kBadFile} for one that is broken; {kUnsupported} for another
 ///         format's number.
@@ -61,6 +70,8 @@ std::filesystem::path format_file(const std::filesystem::path& folder);
 std::filesystem::path catalog_file(const std::filesystem::path& folder);
 std::filesystem::path key_file(const std::filesystem::path& folder);
 std::filesystem::path lock_file(const std::filesystem::path& folder);
+/// Of a replica alone: which database it follows.
+std::filesystem::path replica_file(const std::filesystem::path& folder);
 /// @param number  from 1.
 std::filesystem::path segment_file(const std::filesystem::path& folder, std::uint64_t number);
 std::filesystem::path codes_file(const std::filesystem::path& folder, std::uint64_t number);
@@ -74,8 +85,9 @@ void require_local(const std::filesystem::path& folder);
 /// The archive's one writer, while it lives.
 class WriterLock {
  public:
+  /// @param patience  how long it waits for another process.
   /// @throws Error{kOverloaded} if another process writes; {kBadFile}.
-  explicit WriterLock(const std::filesystem::path& folder);
+  explicit WriterLock(const std::filesystem::path& folder, std::chrono::milliseconds patience = {});
   WriterLock(const WriterLock&) = delete;
   WriterLock& operator=(const WriterLock&) = delete;
   ~WriterLock();

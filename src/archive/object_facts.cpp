@@ -8,9 +8,12 @@
 #include <cmath>
 #include <cstring>
 #include <filesystem>
+#include <new>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -94,13 +97,14 @@ void name_missing(ObjectFacts& facts, const std::string& sha256) {
 }
 
 /// How many frames there are to look at, each of which takes memory: a file of 25 KB may say 200 million.
-std::uint64_t frames_in(const image::Source& source, std::string_view path) {
+std::uint64_t frames_in(const image::Source& source, const SurveyOptions& options, std::string_view path) {
   constexpr std::uint64_t kMost = 1U << 20U;
   const std::uint64_t frames = source.frames();
   if (frames > kMost) {
     throw Error(Code::kTooLarge, fmt::format("{}: {} frames, the limit is {}", path, frames, kMost));
   }
   if (frames > 1) source.check();
+  if (options.claim_frames) options.claim_frames(frames, path);
   return frames;
 }
 
@@ -108,10 +112,11 @@ void look_at_object(std::span<const std::byte> bytes, const embedder::Input& inp
                     const std::string& key, Look& look) {
   const ImageOptions& image = options.image;
   dicom::Description said = dicom::describe(bytes, image.max_pixels, input.path);
-  look.telling_path =
-      options.identifiers != Identifiers::kKeep && dicom::holds_secret(input.path, said.identity.secrets);
+  // Of a server's locators only UIDs are of the object, which are kept anyway: digits in them are no secret.
+  look.telling_path = options.identifiers != Identifiers::kKeep && !is_on_server(input.path) &&
+                      dicom::holds_secret(input.path, said.identity.secrets);
   const auto source = embedder::open_source(bytes, input.path, image);
-  const std::uint64_t frames = frames_in(*source, input.path);
+  const std::uint64_t frames = frames_in(*source, options, input.path);
   look.facts = facts_of(std::move(said), options, key);
   if (look.facts->study.uid.empty() || look.facts->series.uid.empty()) {
     name_missing(*look.facts, base::sha256_hex(bytes));
@@ -132,7 +137,7 @@ void look_at_object(std::span<const std::byte> bytes, const embedder::Input& inp
 void look_at_image(std::span<const std::byte> bytes, const embedder::Input& input, const SurveyOptions& options,
                    Look& look) {
   const auto source = embedder::open_source(bytes, input.path, options.image);
-  const std::uint64_t frames = frames_in(*source, input.path);
+  const std::uint64_t frames = frames_in(*source, options, input.path);
   look.facts = std::make_unique<ObjectFacts>();
   for (std::uint64_t i = 0; i < frames; ++i) {
     image::FrameInfo info;
@@ -152,9 +157,30 @@ Stamp stamp_of_file(const std::string& path) {
   return {static_cast<std::int64_t>(found.st_size), nanoseconds(found.st_mtim), nanoseconds(found.st_ctim)};
 }
 
+/// The bytes of an input. Of a file that is one image, only what is looked at is read.
+class Contents {
+ public:
+  Contents(const embedder::Input& input, std::uint64_t max_bytes) {
+    if (!input.read) file_.emplace(input.path);
+    if (!file_ || volume::looks_like_volume(file_->bytes())) unpacked_ = embedder::read_input(input, max_bytes);
+    bytes_ = unpacked_ ? std::span<const std::byte>(*unpacked_) : file_->bytes();
+  }
+  [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return bytes_; }
+
+ private:
+  std::optional<base::MappedFile> file_;
+  std::optional<std::vector<std::byte>> unpacked_;
+  std::span<const std::byte> bytes_;
+};
+
 }  // namespace
 
+bool is_on_server(std::string_view locator) noexcept {
+  return locator.starts_with("dicomweb:") || locator.starts_with("orthanc:");
+}
+
 Stamp stamp_of(const embedder::Input& input) {
+  if (embedder::in_memory(input)) return {};
   Stamp stamp = stamp_of_file(input.file.empty() ? input.path : input.file);
   const std::optional<std::filesystem::path> voxels = input.read ? std::nullopt : embedder::voxels_beside(input.path);
   if (!voxels) return stamp;
@@ -165,18 +191,27 @@ Stamp stamp_of(const embedder::Input& input) {
   return stamp;
 }
 
+Error no_memory_for(std::string_view name) {
+  return {Code::kOverloaded, fmt::format("{}: not enough memory to read it", name)};
+}
+
+std::uint64_t frames_of(const embedder::Input& input, const ImageOptions& options) {
+  if (input.error) return 1;
+  try {
+    const Contents contents(input, options.max_file_bytes);
+    return embedder::open_source(contents.bytes(), input.path, options)->frames();
+  } catch (const Error& error) {
+    if (error.code() == Code::kInternal) throw;
+  } catch (const std::bad_alloc&) {
+    return 1;
+  }
+  return 1;
+}
+
 Look look_at(const embedder::Input& input, const SurveyOptions& options, const std::string& key, bool with_hash) {
   Look look;
-  // Of a file that is one image, only what is looked at is read.
-  std::optional<base::MappedFile> file;
-  std::vector<std::byte> unpacked;
-  if (!input.read) file.emplace(input.path);
-  std::span<const std::byte> bytes;
-  if (file) bytes = file->bytes();
-  if (!file || volume::looks_like_volume(bytes)) {
-    unpacked = embedder::read_input(input, options.image.max_file_bytes);
-    bytes = unpacked;
-  }
+  const Contents contents(input, options.image.max_file_bytes);
+  const std::span<const std::byte> bytes = contents.bytes();
   if (dicom::looks_like_dicom(bytes)) {
     look_at_object(bytes, input, options, key, look);
   } else {
@@ -195,7 +230,7 @@ ObjectNames names_of(std::span<const std::byte> object, const ImageOptions& opti
   SurveyOptions as_added;
   as_added.site = site;
   const dicom::Description said = dicom::describe(object, options.max_pixels, name);
-  return {patient_facts(said, as_added, key).key, said.sop_instance};
+  return {patient_facts(said, as_added, key).key, said.sop_instance, said.sop_class, said.study};
 }
 
 }  // namespace mi2::archive

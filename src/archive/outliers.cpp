@@ -76,10 +76,10 @@ class Finder {
     const bool seven = options_.pooling == Pooling::kStats7;
     const std::uint64_t bytes_each = (seven ? 7 : 1) * archive_.format().dimensions * sizeof(float);
     pooled_bytes_ += cases.size() * bytes_each;
-    if (pooled_bytes_ > kMostPooledBytes) {
-      throw Error(Code::kTooLarge,
-                  fmt::format("outliers: expected at most {} {} of the reference and the test, got {}",
-                              kMostPooledBytes / bytes_each, seven ? "studies" : "series", pooled_bytes_ / bytes_each));
+    if (pooled_bytes_ > options_.most_bytes) {
+      throw Error(Code::kTooLarge, fmt::format("outliers: expected at most {} {} of the reference and the test, got {}",
+                                               options_.most_bytes / bytes_each, seven ? "studies" : "series",
+                                               pooled_bytes_ / bytes_each));
     }
     std::vector<std::vector<float>> pooled;
     for (const Case& one : cases) {
@@ -127,13 +127,22 @@ OutlierAnswer find_outliers(Reader& archive, const OutlierOptions& options, base
   answer.snapshot = archive.sequence();
   const auto usual = archive.allowed(options.reference);
   const auto tested = options.test ? archive.allowed(*options.test) : nullptr;
+  const auto visible = options.visible ? archive.allowed(*options.visible) : nullptr;
   Numbers owners;
-  const auto is_usual = [&](const RowFacts& row) { return usual->test(static_cast<std::size_t>(row.row)); };
-  const Cases reference = cases_of(archive, options.pooling, owners, is_usual);
-  Cases asked = cases_of(archive, options.pooling, owners, [&](const RowFacts& row) {
-    return tested ? tested->test(static_cast<std::size_t>(row.row)) : !is_usual(row);
-  });
+  const auto is_visible = [&](const RowFacts& row) {
+    return !visible || visible->test(static_cast<std::size_t>(row.row));
+  };
+  const auto is_usual = [&](const RowFacts& row) {
+    return is_visible(row) && usual->test(static_cast<std::size_t>(row.row));
+  };
+  const MostCases most{"outliers", options.most};
+  const Cases reference = cases_of(archive, options.pooling, owners, is_usual, most);
+  const auto is_asked = [&](const RowFacts& row) {
+    return is_visible(row) && (tested ? tested->test(static_cast<std::size_t>(row.row)) : !is_usual(row));
+  };
+  Cases asked = cases_of(archive, options.pooling, owners, is_asked, most);
   if (!tested) drop_known(asked, reference, options.pooling);
+  check_count(reference.all.size() + asked.all.size(), most);
   answer.reference = reference.all.size();
   answer.too_few = asked.too_few;
   if (reference.all.empty()) {
@@ -168,7 +177,7 @@ OutlierAnswer find_outliers(Reader& archive, const OutlierOptions& options, base
     if (!scores.empty()) judged.rarity = static_cast<double>(as_high) / static_cast<double>(scores.size());
     answer.judged.push_back(judged);
   }
-  archive.segments().check();
+  archive.check();
   std::sort(answer.judged.begin(), answer.judged.end(),
             [](const Judged& a, const Judged& b) { return a.score != b.score ? a.score > b.score : a.row < b.row; });
   return answer;

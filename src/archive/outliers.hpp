@@ -16,12 +16,15 @@
 namespace mi2::archive {
 
 struct OutlierOptions {
-  filter::Expr reference;            ///< what is usual
-  std::optional<filter::Expr> test;  ///< what is judged; nothing: all but the reference
+  filter::Expr reference;               ///< what is usual
+  std::optional<filter::Expr> test;     ///< what is judged; nothing: all but the reference
+  std::optional<filter::Expr> visible;  ///< of the archive these rows alone: no other has a part in it
   Pooling pooling = Pooling::kMean;
   std::size_t k = 2;
   double quantile = 0.99;           ///< of the reference's own scores, above which an outlier's is
   std::optional<double> threshold;  ///< in place of that
+  std::size_t most = 0;             ///< of the reference and of what is judged together; 0: any number
+  std::uint64_t most_bytes = std::uint64_t{4} << 30;  ///< of pooled vectors
   base::OnProgress on_progress;
   std::stop_token stop;
 };
@@ -50,8 +53,7 @@ struct OutlierAnswer {
 /// by study, and without one by image.
 /// Source: the scores are those of scikit-learn's NearestNeighbors; the threshold needs no labels.
 /// @throws Error{kBadArgument} if the reference is empty, or gives no threshold and none is given; {kTooLarge} for
-///         pooled vectors of more than kMostPooledBytes; {kBadFile} for damage; {kInternal} if stopped.
+///         more than `most` or `most_bytes`; {kBadFile} for damage; {kInternal} if stopped.
 OutlierAnswer find_outliers(Reader& archive, const OutlierOptions& options, base::ThreadPool& pool);
-inline constexpr std::uint64_t kMostPooledBytes = std::uint64_t{4} << 30;
 
 }  // namespace mi2::archive

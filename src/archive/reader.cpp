@@ -1,5 +1,6 @@
 #include "archive/reader.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <system_error>
 #include <utility>
@@ -9,6 +10,7 @@
 #include <mi2/error.hpp>
 
 #include "archive/scan/codes.hpp"
+#include "archive/thumbs.hpp"
 #include "base/hash.hpp"
 
 namespace mi2::archive {
@@ -31,6 +33,8 @@ scan::RowsId rows_id(const Format& format, std::uint64_t number, const std::stri
 Reader::Reader(const std::filesystem::path& folder)
     : folder_(folder),
       format_(read_format(folder)),
+      now_(std::make_unique<Catalog>(folder, Catalog::Access::kRead)),
+      version_(now_->version()),
       catalog_(std::make_unique<Catalog>(folder, Catalog::Access::kRead)) {
   require_local(folder);
   snapshot_ = std::make_unique<Catalog::Transaction>(*catalog_, false);
@@ -53,10 +57,40 @@ std::span<const float> Reader::row(std::uint64_t row, std::uint32_t crc) const {
   return numbers;
 }
 
-ItemFacts Reader::item(std::uint64_t row) const {
-  std::optional<ItemFacts> item = catalog_->item(row);
+void Reader::check(bool deleted) {
+  segments_->check();
+  if (now_->version() == version_) return;  // rows are overwritten between two commits
+  const Catalog::Transaction snapshot(*now_, false);
+  if (now_->meta("rewrites") == rewrites_ && now_->erasing().empty()) return;
+  const std::vector<RowFacts>& all = rows();
+  auto mine = all.begin();
+  bool lost = false;
+  now_->each_row(nullptr, [&](const RowFacts& row) {
+    if (row.kind != RowFacts::Kind::kGone) return;
+    mine = std::lower_bound(mine, all.end(), row.row,
+                            [](const RowFacts& facts, std::uint64_t number) { return facts.row < number; });
+    if (mine == all.end() || mine->row != row.row || mine->kind == RowFacts::Kind::kGone) return;
+    lost = lost || deleted || !mine->deleted;
+  });
+  if (lost) {
+    throw Error(Code::kBadFile, fmt::format("{}: images were erased while it was read; ask again", folder_.string()));
+  }
+}
+
+ItemFacts Reader::item(std::uint64_t row, bool deleted) const {
+  std::optional<ItemFacts> item = catalog_->item(row, deleted);
   if (!item) throw Error(Code::kInternal, fmt::format("row {} is not in the catalog", row));
   return std::move(*item);
+}
+
+std::optional<ItemFacts> Reader::find_item(std::uint64_t row) const {
+  return row < segments_->rows() ? catalog_->item(row) : std::nullopt;
+}
+
+std::optional<std::vector<std::byte>> Reader::thumbnail(std::uint64_t row) const {
+  const std::optional<Thumb> found = catalog_->thumb(row);
+  if (!found) return std::nullopt;
+  return Pack(folder_, format_, found->row).read(*found);
 }
 
 namespace {
@@ -100,6 +134,7 @@ std::shared_ptr<const scan::Bitmap> Reader::allowed(const filter::Expr& filter) 
 
 bool Reader::resume() {
   if (read_format(folder_).id != format_.id) return false;
+  version_ = now_->version();
   snapshot_ = std::make_unique<Catalog::Transaction>(*catalog_, false);
   return catalog_->sequence() == sequence_ && catalog_->meta("rewrites") == rewrites_;
 }
@@ -108,12 +143,26 @@ void Reader::take_codes(const Reader& older) {
   older_codes_ = older.codes_.empty() ? older.older_codes_ : older.codes_;
 }
 
+scan::Bitmap Reader::erased_in(std::size_t segment) {
+  const std::uint64_t first = segment * kSegmentRows;
+  scan::Bitmap erased(static_cast<std::size_t>(std::min(segments_->rows() - first, kSegmentRows)));
+  const std::vector<RowFacts>& all = rows();
+  auto row = std::lower_bound(all.begin(), all.end(), first,
+                              [](const RowFacts& facts, std::uint64_t number) { return facts.row < number; });
+  for (; row != all.end() && row->row < first + erased.size(); ++row) {
+    if (row->kind == RowFacts::Kind::kGone) erased.set(static_cast<std::size_t>(row->row - first));
+  }
+  return erased;
+}
+
 std::shared_ptr<const scan::Codes> Reader::codes_of(std::size_t segment, base::ThreadPool& pool,
-                                                    const base::OnProgress& on_progress) const {
+                                                    const base::OnProgress& on_progress) {
   const std::span<const float> rows = segments_->block(segment);
   const scan::RowsId id = rows_id(format_, segment + 1, rewrites_, segments_->stamp(segment));
+  const scan::Bitmap erased = erased_in(segment);
   scan::CodesOptions options;
   options.progress = on_progress;
+  options.gone = &erased;
   const std::filesystem::path file = codes_file(folder_, segment + 1);
   if (segment < older_codes_.size()) {
     const scan::Codes& old = *older_codes_[segment];

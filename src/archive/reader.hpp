@@ -36,8 +36,20 @@ class Reader {
   /// @throws Error{kBadFile} naming the segment's file, if the row is not the one that was written.
   [[nodiscard]] std::span<const float> row(std::uint64_t row, std::uint32_t crc) const;
 
+  /// To be called once all rows were read: what was erased meanwhile reads as no vector, and a row that nobody looks at
+  /// again after its checksum was compared, or that is scored by its codes, would not tell.
+  /// @param deleted  those that were deleted at the snapshot were read too.
+  /// @throws Error{kBadFile} if a row of the snapshot was erased since, or a segment's file was cut.
+  void check(bool deleted = false);
+
   /// What a row is of, that a search or a scan came upon. @throws Error{kInternal} if it is not there.
-  [[nodiscard]] ItemFacts item(std::uint64_t row) const;
+  /// @param deleted  as Catalog::item().
+  [[nodiscard]] ItemFacts item(std::uint64_t row, bool deleted = false) const;
+  /// What a row is of that somebody asks for; nothing if there is none of this number.
+  [[nodiscard]] std::optional<ItemFacts> find_item(std::uint64_t row) const;
+  /// The thumbnail of an image, or of the middle slice of a series, as a WebP file; nothing if it has none.
+  /// @throws Error{kBadFile} for damage.
+  [[nodiscard]] std::optional<std::vector<std::byte>> thumbnail(std::uint64_t row) const;
   /// What each row is of, in order; read once.
   [[nodiscard]] const std::vector<RowFacts>& rows();
   /// The rows that a filter lets by, deleted ones too. Those of the last few filters are kept, but
@@ -58,10 +70,14 @@ class Reader {
 
  private:
   [[nodiscard]] std::shared_ptr<const scan::Codes> codes_of(std::size_t segment, base::ThreadPool& pool,
-                                                            const base::OnProgress& on_progress) const;
+                                                            const base::OnProgress& on_progress);
+  /// The rows of a segment that were erased.
+  [[nodiscard]] scan::Bitmap erased_in(std::size_t segment);
 
   std::filesystem::path folder_;
   Format format_;
+  std::unique_ptr<Catalog> now_;  ///< without a snapshot, to see what others commit
+  std::int64_t version_ = 0;      ///< of it, before the snapshot
   std::unique_ptr<Catalog> catalog_;
   std::unique_ptr<Catalog::Transaction> snapshot_;
   std::int64_t sequence_ = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <span>
@@ -9,6 +10,8 @@
 
 #include "archive/scan/scan.hpp"
 #include "archive/segments.hpp"
+#include "base/hash.hpp"
+#include "base/little_endian.hpp"
 
 namespace mi2::archive {
 namespace {
@@ -139,9 +142,20 @@ std::string_view name_of(Verdict verdict) noexcept {
 }
 
 Background::Background(Catalog& catalog)
-    : texts_(catalog.background("text")),
-      neighbours_(catalog.background("neighbour")),
-      pairs_(catalog.background("pair")) {}
+    : Background([&](std::string_view kind) { return catalog.background(kind); }) {}
+
+Background::Background(const std::function<std::vector<double>(std::string_view kind)>& kept)
+    : texts_(kept("text")), neighbours_(kept("neighbour")), pairs_(kept("pair")) {}
+
+std::string Background::sha256() const {
+  if (texts_.empty() && neighbours_.empty() && pairs_.empty()) return {};
+  std::string bytes;
+  for (const std::vector<double>* scores : {&texts_, &neighbours_, &pairs_}) {
+    base::append_little_endian<std::uint64_t>(bytes, scores->size());
+    for (const double score : *scores) base::append_little_endian(bytes, std::bit_cast<std::uint64_t>(score));
+  }
+  return base::sha256_hex(std::as_bytes(std::span(bytes)));
+}
 
 std::optional<Judgement> Background::judge(Nature nature, double score) const {
   if (nature == Nature::kText && !texts_.empty()) {
@@ -159,7 +173,7 @@ std::optional<Judgement> Background::judge(Nature nature, double score) const {
   return std::nullopt;
 }
 
-void calibrate(Writer& archive, const Embedder& embedder) {
+void calibrate(Writer& archive, const Embedder& embedder, const embedder::InTurn& in_turn) {
   const std::uint64_t rows = archive.catalog().rows();
   const std::uint64_t before = archive.catalog().meta_count("background_rows");
   if (rows == 0 || static_cast<double>(rows) < kGrowth * static_cast<double>(before)) return;
@@ -167,7 +181,13 @@ void calibrate(Writer& archive, const Embedder& embedder) {
   if (sample.rows.empty()) return;
   constexpr std::uint64_t kNobody = 0;
   const std::vector<std::string> decoys(kDecoys.begin(), kDecoys.end());
-  const TextEmbeddings texts = embedder.embed_texts(decoys);
+  TextEmbeddings texts;
+  const auto pass = [&] { texts = embedder.embed_texts(decoys); };
+  if (in_turn) {
+    in_turn(pass);
+  } else {
+    pass();
+  }
   std::vector<double> best;
   for (std::size_t i = 0; i < decoys.size(); ++i) best.push_back(best_of(sample, texts.vectors.row(i), kNobody));
   std::vector<double> neighbours;

@@ -3,7 +3,9 @@
 // near is judged by how near to it comes what does not belong there.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -11,6 +13,7 @@
 
 #include "archive/archive.hpp"
 #include "archive/catalog.hpp"
+#include "embedder/pipeline.hpp"
 
 namespace mi2::archive {
 
@@ -37,8 +40,12 @@ class Background {
  public:
   /// As it was kept.
   explicit Background(Catalog& catalog);
+  /// @param kept  the cosines of a kind, as Catalog::background().
+  explicit Background(const std::function<std::vector<double>(std::string_view kind)>& kept);
   /// Nothing without a background.
   [[nodiscard]] std::optional<Judgement> judge(Nature nature, double score) const;
+  /// The same for the same background, and for no other; empty: there is none.
+  [[nodiscard]] std::string sha256() const;
 
  private:
   std::vector<double> texts_;
@@ -47,7 +54,7 @@ class Background {
 };
 
 /// Works the background out of a sample of the archive's rows and keeps it, if the archive has grown by a tenth since
-/// it was last done.
-void calibrate(Writer& archive, const Embedder& embedder);
+/// it was last done. @param in_turn  for its forward pass; none: at once.
+void calibrate(Writer& archive, const Embedder& embedder, const embedder::InTurn& in_turn = {});
 
 }  // namespace mi2::archive

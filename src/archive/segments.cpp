@@ -26,11 +26,11 @@ constexpr std::string_view kMagic = "MI2 f32\n";
 constexpr std::uint32_t kVersion = 1;
 constexpr std::size_t kHashAt = kSegmentHeader - sizeof(std::uint64_t);
 
-std::uint64_t offset_of(std::uint64_t row, std::size_t dimensions) {
+}  // namespace
+
+std::uint64_t row_offset(std::uint64_t row, std::size_t dimensions) {
   return kSegmentHeader + row % kSegmentRows * dimensions * sizeof(float);
 }
-
-}  // namespace
 
 std::string segment_header(const Format& format, std::uint64_t number) {
   std::string header(kMagic);
@@ -107,14 +107,21 @@ void SegmentWriter::open(std::uint64_t number) {
 
 void SegmentWriter::append(std::span<const float> row) {
   open(next_ / kSegmentRows + 1);
-  if (!base::write_at(descriptor_, std::as_bytes(row), offset_of(next_, format_.dimensions))) fail("cannot write");
+  if (!base::write_at(descriptor_, std::as_bytes(row), row_offset(next_, format_.dimensions))) fail("cannot write");
   dirty_ = true;
   ++next_;
 }
 
 void SegmentWriter::overwrite(std::uint64_t row, std::span<const float> with) {
   open(row / kSegmentRows + 1);
-  if (!base::write_at(descriptor_, std::as_bytes(with), offset_of(row, format_.dimensions))) fail("cannot write");
+  if (!base::write_at(descriptor_, std::as_bytes(with), row_offset(row, format_.dimensions))) fail("cannot write");
+  dirty_ = true;
+}
+
+void SegmentWriter::give_back(std::uint64_t first, std::uint64_t last) {
+  open(first / kSegmentRows + 1);
+  const std::uint64_t size = (last - first) * format_.dimensions * sizeof(float);
+  if (!base::give_back(descriptor_, row_offset(first, format_.dimensions), size)) fail("cannot be emptied");
   dirty_ = true;
 }
 
@@ -127,7 +134,7 @@ void SegmentWriter::sync() {
 std::vector<float> SegmentWriter::read(std::uint64_t row) {
   open(row / kSegmentRows + 1);
   std::vector<float> numbers(format_.dimensions);
-  if (!base::read_at(descriptor_, std::as_writable_bytes(std::span(numbers)), offset_of(row, format_.dimensions))) {
+  if (!base::read_at(descriptor_, std::as_writable_bytes(std::span(numbers)), row_offset(row, format_.dimensions))) {
     fail("cannot be read");
   }
   return numbers;

@@ -1,5 +1,6 @@
 #pragma once
-// The vectors of an archive: files of unit f32 rows that only grow. Row numbers run on from file to file.
+// The vectors of an archive: files of unit f32 rows that only grow. Row numbers run on from file to file. Where erased
+// rows were, a file may have holes.
 
 #include <cstddef>
 #include <cstdint>
@@ -19,6 +20,8 @@ inline constexpr std::size_t kSegmentHeader = 64;
 
 /// The header of segment `number` of an archive.
 std::string segment_header(const Format& format, std::uint64_t number);
+/// Where a row begins in the file of its segment.
+std::uint64_t row_offset(std::uint64_t row, std::size_t dimensions);
 /// @throws Error{kBadFile} naming what differs: no segment, damaged, of another archive, another number or other
 ///         dimensions; {kUnsupported} for another version.
 void check_segment_header(std::span<const std::byte> bytes, const Format& format, std::uint64_t number,
@@ -38,6 +41,8 @@ class SegmentWriter {
   SegmentWriter& operator=(const SegmentWriter&) = delete;
   ~SegmentWriter();
 
+  /// Others have appended meanwhile, or what was appended is not committed: the next row gets this number.
+  void restart(std::uint64_t rows) noexcept { next_ = rows; }
   /// The number that the next appended row gets.
   [[nodiscard]] std::uint64_t next() const noexcept { return next_; }
   /// @throws Error{kBadFile} if the disk refuses.
@@ -46,6 +51,9 @@ class SegmentWriter {
   void sync();
   /// Replaces a row, at once on the disk with the next sync(). @throws Error{kBadFile}.
   void overwrite(std::uint64_t row, std::span<const float> with);
+  /// Empties rows [first, last) of one segment, and gives back what of the disk they take; done with the next sync().
+  /// Nothing but erased rows: what they hold from then on is no vector. @throws Error{kBadFile} if the disk refuses.
+  void give_back(std::uint64_t first, std::uint64_t last);
   /// @throws Error{kBadFile} if it cannot be read.
   [[nodiscard]] std::vector<float> read(std::uint64_t row);
 
@@ -73,7 +81,7 @@ class Segments {
   [[nodiscard]] std::span<const float> block(std::size_t i) const noexcept;
   /// @param row  below rows().
   [[nodiscard]] std::span<const float> row(std::uint64_t row) const noexcept;
-  /// @throws Error{kBadFile} if a file was cut or written over while it is mapped.
+  /// @throws Error{kBadFile} if a file was cut while it is mapped.
   void check() const;
   /// When the file of segment `i` was written, in nanoseconds.
   [[nodiscard]] std::uint64_t stamp(std::size_t i) const;

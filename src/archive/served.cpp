@@ -1,6 +1,5 @@
 #include "archive/served.hpp"
 
-#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -8,6 +7,8 @@
 #include <mi2/error.hpp>
 
 #include "archive/archive.hpp"
+#include "archive/follower.hpp"
+#include "archive/replica.hpp"
 #include "archive/upkeep.hpp"
 #include "base/hash.hpp"
 
@@ -15,11 +16,6 @@ namespace mi2::archive {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string key_of(const fs::path& folder) {
-  std::error_code ignored;
-  return fs::exists(key_file(folder), ignored) ? read_key(folder) : std::string();
-}
 
 /// Of a folder that was an archive.
 Writer open_writer(const fs::path& folder) {
@@ -53,18 +49,32 @@ Served::Served(fs::path folder, unsigned threads)
       pool_(threads) {
   looks_.reader = std::make_unique<Reader>(folder_);
   looks_.reader->pause();
+  if (is_replica(folder_)) follower_ = std::make_unique<Follower>(folder_);
 }
 
+Served::~Served() = default;
+
 std::string Served::query_name(std::string_view query) const { return pseudonym(log_key_, "query", query); }
+
+std::optional<Following> Served::following() const {
+  return follower_ ? std::optional(follower_->now()) : std::nullopt;
+}
+
+void Served::on_following(std::function<void(const Following&)> tell) const {
+  if (follower_) follower_->on_change(std::move(tell));
+}
+
+void Served::require_it(const Format& found) const {
+  if (found.id == format_.id) return;
+  throw Error(Code::kBadFile,
+              fmt::format("{}: expected the archive {}, which it was, got another one", folder_.string(), format_.id));
+}
 
 void Served::refresh(Lane& lane) const {
   try {
     if (lane.reader && lane.reader->resume()) return;
     auto next = std::make_unique<Reader>(folder_);
-    if (next->format().id != format_.id) {
-      throw Error(Code::kBadFile, fmt::format("{}: expected the archive {}, which it was, got another one",
-                                              folder_.string(), format_.id));
-    }
+    require_it(next->format());
     if (lane.reader) next->take_codes(*lane.reader);
     lane.reader = std::move(next);
   } catch (const Error& error) {
@@ -101,6 +111,21 @@ void Served::search(const std::function<void(Reader&, base::ThreadPool&)>& ask) 
 
 void Served::look(const std::function<void(Reader&)>& ask) { use(looks_, ask); }
 
+void Served::judge(const std::function<void(Reader&, base::ThreadPool&)>& ask) {
+  const std::lock_guard lock(judging_);
+  base::ThreadPool pool(pool_.size());
+  Lane own;
+  use(own, [&](Reader& reader) { ask(reader, pool); });
+}
+
+void Served::write(const std::function<void(Writer&)>& use) const {
+  const std::lock_guard lock(writing_);
+  Writer writer = open_writer(folder_);
+  require_it(writer.format());
+  writer.use_sums(sums_);
+  use(writer);
+}
+
 RemovedStudy Served::remove_study(std::string_view uid, const std::optional<filter::Expr>& visible, bool erase) const {
   filter::Expr chosen;
   chosen.field = "study";
@@ -108,12 +133,14 @@ RemovedStudy Served::remove_study(std::string_view uid, const std::optional<filt
   chosen.values = {std::string(uid)};
   Choice choice;
   choice.where = visible ? filter::both(std::move(chosen), *visible) : std::move(chosen);
-  Writer writer = open_writer(folder_);
-  const Removal removal = find_removal(writer.catalog(), choice);
-  if (removal.instances.empty()) throw Error(Code::kNotFound, "no study of this identifier");
   RemovedStudy removed;
-  removed.images = removal.images;
-  removed.clean = remove(writer, removal, erase);
+  write([&](Writer& writer) {
+    const Removal removal = find_removal(writer.catalog(), choice);
+    if (removal.instances.empty()) throw Error(Code::kNotFound, "no study of this identifier");
+    removed.images = removal.images;
+    removed.clean = remove(writer, removal, erase);
+    if (erase) sums_.clear();
+  });
   return removed;
 }
 

@@ -37,14 +37,19 @@ bool settled(const Looked& file, const std::string& slices) {
   return file.known && file.known->stamp == file.stamp && file.known->slices == slices && slices == "all";
 }
 
-/// Whether a file is no longer there; of one in a zip, whether the zip is not.
+/// Whether a file is no longer there; of one in a zip, whether the zip is not. What a server has is there as long as
+/// nobody asks it.
 bool is_gone(const std::string& locator) {
+  if (is_on_server(locator)) return false;
   std::error_code ignored;
   for (std::filesystem::path path(locator); path.has_relative_path(); path = path.parent_path()) {
     if (std::filesystem::exists(path, ignored)) return std::filesystem::is_directory(path, ignored);
   }
   return true;
 }
+
+/// Whether an object came over a network: its locator says how, and names no file.
+bool is_remote(const std::string& locator) { return locator.starts_with("http:") || locator.starts_with("dimse:"); }
 
 class Surveyor {
  public:
@@ -80,21 +85,30 @@ class Surveyor {
       if (input.error) throw Error(*input.error);
       if (file.repeated) return;
       file.stamp = stamp_of(input);
-      if (settled(file, slices_)) return;
-      file.look = look_at(input, options_, key_, file.known.has_value());
+      const bool wanted = wanted_of(input) != nullptr;
+      if (!wanted && settled(file, slices_)) return;
+      // What is wanted has its hash already, which is compared where the file is read.
+      file.look = look_at(input, options_, key_, !wanted && file.known.has_value());
     } catch (const Error& error) {
       if (error.code() == Code::kInternal) throw;
       file.error = error;
     } catch (const std::bad_alloc&) {
-      file.error = Error(Code::kTooLarge, fmt::format("{}: not enough memory to read it", input.path));
+      file.error = no_memory_for(input.path);
     }
+  }
+
+  [[nodiscard]] const Wanted* wanted_of(const embedder::Input& input) const {
+    if (options_.wanted == nullptr) return nullptr;
+    const auto found = options_.wanted->find(input.path);
+    return found == options_.wanted->end() ? nullptr : &found->second;
   }
 
   void resolve(std::size_t i, Looked& looked) {
     SurveyedFile& file = survey_.files[i];
+    const Wanted* const wanted = wanted_of(inputs_[i]);
     file.input = i;
     file.stamp = looked.stamp;
-    file.sha256 = looked.look.sha256;
+    file.sha256 = wanted != nullptr ? wanted->sha256 : looked.look.sha256;
     // Of a copy the instance is another file's.
     if (looked.known && looked.known->outcome == "stored") file.known = looked.known->instance;
     if (looked.error) {
@@ -105,13 +119,13 @@ class Surveyor {
       file.error = Error(Code::kBadFile, fmt::format("{}: there are two of this name", inputs_[i].path));
       return;
     }
-    if (looked.repeated || settled(looked, slices_)) {
+    if (looked.repeated || (wanted == nullptr && settled(looked, slices_))) {
       file.kind = SurveyedFile::Kind::kUnchanged;
       return;
     }
     if (looked.look.telling_path) ++survey_.telling_paths;
     const bool same = looked.known && looked.known->sha256 == file.sha256;
-    if (same && looked.known->slices == slices_ && slices_ == "all") {
+    if (wanted == nullptr && same && looked.known->slices == slices_ && slices_ == "all") {
       file.kind = SurveyedFile::Kind::kTouched;
       return;
     }
@@ -149,7 +163,9 @@ class Surveyor {
       const std::optional<StoredInstance> stored = catalog_ != nullptr ? catalog_->instance_of(uid) : std::nullopt;
       if (!stored || stored->id == file.known) return;
       if (file.sha256.empty()) file.sha256 = hash_of(i);
-      if (file.sha256 == stored->sha256 && is_gone(stored->locator)) {
+      // What has no file does not lose it; but where there is one now, that is the object's place.
+      const bool moved = !is_remote(inputs_[i].path) && (is_remote(stored->locator) || is_gone(stored->locator));
+      if (file.sha256 == stored->sha256 && moved) {
         file.kind = SurveyedFile::Kind::kMoved;
       } else {
         settle(file, *stored);
@@ -190,6 +206,19 @@ class Surveyor {
     return survey_.units[unit->second];
   }
 
+  /// Places of the frames of a group that are to be in the archive.
+  [[nodiscard]] std::vector<std::uint64_t> places_in(const std::vector<embedder::PlacedFrame>& frames) const {
+    if (options_.wanted == nullptr) return chosen(options_.slices, frames.size());
+    std::vector<std::uint64_t> places;
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+      const Wanted* const wanted = wanted_of(inputs_[frames[i].input]);
+      if (wanted != nullptr && std::binary_search(wanted->frames.begin(), wanted->frames.end(), frames[i].frame)) {
+        places.push_back(i);
+      }
+    }
+    return places;
+  }
+
   void plan() {
     // A file whose frames lie in two planes is in two groups of one unit.
     std::vector<bool> placed(inputs_.size(), false);
@@ -200,7 +229,7 @@ class Surveyor {
         if (!placed[frame.input]) unit.files.push_back(frame.input);
         placed[frame.input] = true;
       }
-      for (const std::uint64_t place : chosen(options_.slices, frames.size())) {
+      for (const std::uint64_t place : places_in(frames)) {
         const embedder::PlacedFrame& frame = frames[place];
         const SurveyedFile& file = survey_.files[frame.input];
         const bool stored = file.kind == SurveyedFile::Kind::kStored && catalog_ != nullptr &&

@@ -3,10 +3,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include <mi2/error.hpp>
@@ -79,6 +82,15 @@ struct Survey {
   std::uint64_t telling_paths = 0;  ///< paths that hold a patient's name or identifier
 };
 
+/// What another archive has of a file.
+struct Wanted {
+  std::string sha256;                 ///< of its content; another content is refused where it is read
+  std::vector<std::uint64_t> frames;  ///< from 0, ascending
+  std::string slices;                 ///< as they were chosen, for KnownFile::slices
+};
+/// By Input::path.
+using WantedFiles = std::unordered_map<std::string, Wanted>;
+
 struct SurveyOptions {
   Slices slices;
   std::string site;
@@ -86,6 +98,11 @@ struct SurveyOptions {
   unsigned threads = 0;  ///< 0: one per available core
   ImageOptions image;
   base::OnProgress on_progress;
+  /// Called with a file's number of frames before they take memory, from any thread. An Error refuses the file.
+  std::function<void(std::uint64_t frames, std::string_view name)> claim_frames{};
+  /// Of each file the frames that are wanted, in place of those that `slices` chooses; outlives the survey. Null: as
+  /// `slices` says.
+  const WantedFiles* wanted = nullptr;
 };
 
 /// Files of no study that are committed together.
@@ -100,6 +117,8 @@ Survey survey(std::span<const embedder::Input> inputs, const SurveyOptions& opti
 struct ObjectNames {
   std::string patient_key;  ///< the patient's pseudonym
   std::string sop_uid;
+  std::string sop_class;
+  std::string study_uid;
 };
 /// @param site  as SurveyOptions::site.  @throws Error{kBadFile}, {kUnsupported}, {kTooLarge} as dicom::describe.
 ObjectNames names_of(std::span<const std::byte> object, const ImageOptions& options, std::string_view name,

@@ -32,11 +32,39 @@ constexpr std::size_t kPackHashAt = kPackHeader - sizeof(std::uint64_t);
 
 std::uint64_t pack_number(std::uint64_t row) { return row / kSegmentRows + 1; }
 
+/// What of a pack lies between these parts of it, (first, last) each.
+void add_gaps(std::uint64_t number, std::vector<std::pair<std::uint64_t, std::uint64_t>>& used,
+              std::vector<PackGap>& gaps) {
+  std::sort(used.begin(), used.end());
+  std::uint64_t end = kPackHeader;
+  for (const auto& [first, last] : used) {
+    if (first > end) gaps.push_back({number, end, first});
+    end = std::max(end, last);
+  }
+  gaps.push_back({number, end, kPackEnd});
+  used.clear();
+}
+
+}  // namespace
+
 fs::path pack_file(const fs::path& folder, std::uint64_t number) {
   return folder / "thumbs" / fmt::format("{:06}.pack", number);
 }
 
-}  // namespace
+std::vector<PackGap> pack_gaps(Catalog& catalog, const std::function<bool(std::uint64_t)>& counts) {
+  std::vector<PackGap> gaps;
+  if (catalog.rows() == 0) return gaps;
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> used;
+  std::uint64_t number = 1;
+  catalog.each_thumb([&](const Thumb& thumb) {
+    for (; number < pack_number(thumb.row); ++number) add_gaps(number, used, gaps);
+    if (counts(thumb.row)) used.emplace_back(thumb.offset, thumb.offset + thumb.size);
+  });
+  for (const std::uint64_t last = pack_number(catalog.rows() - 1); number <= last; ++number) {
+    add_gaps(number, used, gaps);
+  }
+  return gaps;
+}
 
 fs::path pack_of(const fs::path& folder, std::uint64_t row) { return pack_file(folder, pack_number(row)); }
 
@@ -129,6 +157,11 @@ void ThumbWriter::close() noexcept {
   number_ = 0;
 }
 
+void ThumbWriter::restart() noexcept {
+  close();
+  dirty_ = false;
+}
+
 void ThumbWriter::fail(const char* what) const {
   throw Error(Code::kBadFile,
               fmt::format("{}: {}: {}", pack_file(folder_, number_).string(), what, std::strerror(errno)));
@@ -215,10 +248,20 @@ void ThumbWriter::erase_of_one_pack(std::span<const Thumb> thumbs) {
   }
   // Before blocks are given back: not every file system can, or empties those that it takes.
   sync();
-  for (const auto& [first, last] : ranges) {
-    static_cast<void>(::fallocate(descriptor_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(first),
-                                  static_cast<off_t>(last - first)));
+  for (const auto& [first, last] : ranges) static_cast<void>(base::give_back(descriptor_, first, last - first));
+}
+
+void ThumbWriter::give_back(std::span<const PackGap> gaps) {
+  for (const PackGap& gap : gaps) {
+    std::error_code ignored;
+    if (!fs::exists(pack_file(folder_, gap.pack), ignored)) continue;
+    open(gap.pack);
+    const std::uint64_t last = std::min(gap.last, size());
+    if (gap.first >= last) continue;
+    if (!base::give_back(descriptor_, gap.first, last - gap.first)) fail("cannot be emptied");
+    dirty_ = true;
   }
+  sync();
 }
 
 }  // namespace mi2::archive

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -27,6 +28,19 @@ void check_pack_header(std::span<const std::byte> bytes, const Format& format, s
                        std::string_view name);
 /// The file in which the thumbnail of a row is.
 std::filesystem::path pack_of(const std::filesystem::path& folder, std::uint64_t row);
+
+/// A part of a pack in which there is no thumbnail that counts.
+struct PackGap {
+  std::uint64_t pack = 0;   ///< its number
+  std::uint64_t first = 0;  ///< bytes, from the start of the file
+  std::uint64_t last = 0;   ///< behind its last byte; kPackEnd: to the end of the file
+};
+inline constexpr std::uint64_t kPackEnd = ~std::uint64_t{0};
+
+/// All of them, also of packs that are not there. @param counts  whether a row's thumbnail does.
+std::vector<PackGap> pack_gaps(Catalog& catalog, const std::function<bool(std::uint64_t row)>& counts);
+/// The file of pack `number`.
+std::filesystem::path pack_file(const std::filesystem::path& folder, std::uint64_t number);
 
 /// One pack, open to be read. Nothing of it is mapped, so that it may become shorter.
 class Pack {
@@ -58,6 +72,8 @@ class ThumbWriter {
   ThumbWriter& operator=(const ThumbWriter&) = delete;
   ~ThumbWriter();
 
+  /// Others have appended meanwhile, or what was appended is not committed.
+  void restart() noexcept;
   /// @param row  not below that of the last call.  @returns where it is now.
   /// @throws Error{kBadFile} if the disk refuses.
   Thumb append(std::uint64_t row, std::span<const std::byte> file);
@@ -66,6 +82,8 @@ class ThumbWriter {
   /// Puts zeros in their place, on the disk when it returns, and gives back what of the disk holds nothing else.
   /// @param thumbs  by row.  @throws Error{kBadFile}.
   void erase(std::span<const Thumb> thumbs);
+  /// Empties gaps, and gives back what of the disk they take. @throws Error{kBadFile} if the disk refuses.
+  void give_back(std::span<const PackGap> gaps);
 
  private:
   void open(std::uint64_t number);

@@ -36,6 +36,26 @@ bool remove(Writer& archive, const Removal& removal, bool erase) {
   return !erase || archive.erase();
 }
 
+ItemPage page_of_items(Reader& archive, const std::optional<filter::Expr>& where, bool series, std::uint64_t first,
+                       std::size_t most) {
+  const RowFacts::Kind wanted = series ? RowFacts::Kind::kSeries : RowFacts::Kind::kFrame;
+  const std::vector<RowFacts>& rows = archive.rows();
+  const auto allowed = where ? archive.allowed(*where) : nullptr;
+  auto row = std::lower_bound(rows.begin(), rows.end(), first,
+                              [](const RowFacts& facts, std::uint64_t number) { return facts.row < number; });
+  ItemPage page;
+  for (; row != rows.end(); ++row) {
+    if (row->deleted || row->kind != wanted) continue;
+    if (allowed && !(row->row < allowed->size() && allowed->test(static_cast<std::size_t>(row->row)))) continue;
+    if (page.items.size() == most) {
+      page.next = row->row;
+      break;
+    }
+    page.items.push_back(archive.item(row->row));
+  }
+  return page;
+}
+
 void each_vector(Reader& archive, const std::optional<filter::Expr>& where, bool series,
                  const std::function<void(const ItemFacts&, std::span<const float>)>& use) {
   const RowFacts::Kind wanted = series ? RowFacts::Kind::kSeries : RowFacts::Kind::kFrame;

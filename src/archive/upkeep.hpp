@@ -22,6 +22,7 @@ struct VerifyReport {
   std::vector<std::uint64_t> bad_rows;    ///< live ones whose vectors are not what was written
   std::vector<std::uint64_t> bad_thumbs;  ///< rows whose thumbnails are not what was written
   std::uint64_t rows = 0;                 ///< that were looked at
+  bool keyless = false;                   ///< it was passed on without its key: no damage, but nothing can be added
 };
 inline constexpr std::size_t kMostProblems = 100;
 
@@ -65,6 +66,16 @@ struct BackedUp {
 ///         meanwhile; {kNotFound}, {kUnsupported} if there is no archive of this format.
 BackedUp backup(const std::filesystem::path& folder, const std::filesystem::path& to,
                 const base::OnProgress& on_progress);
+
+/// Some of the live images (or pooled series), by row.
+struct ItemPage {
+  std::vector<ItemFacts> items;
+  std::optional<std::uint64_t> next;  ///< the first row of the next page; nothing: this was the last
+};
+/// @param first  rows from this one on.  @param most  items, at least 1.
+/// @throws Error{kUnsupported} as filter::bind().
+ItemPage page_of_items(Reader& archive, const std::optional<filter::Expr>& where, bool series, std::uint64_t first,
+                       std::size_t most);
 
 /// Calls `use` for each live image (or pooled series) with its vector, by row. @throws Error{kBadFile} for damage.
 void each_vector(Reader& archive, const std::optional<filter::Expr>& where, bool series,

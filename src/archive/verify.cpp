@@ -12,6 +12,7 @@
 
 #include <mi2/error.hpp>
 
+#include "archive/replica.hpp"
 #include "archive/scan/codes.hpp"
 #include "archive/thumbs.hpp"
 #include "archive/upkeep.hpp"
@@ -25,6 +26,11 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t kReportRows = 4096;
 constexpr std::uint64_t kNoSegment = ~std::uint64_t{0};
+
+bool is_empty(std::span<const float> vector) {
+  const std::span<const std::byte> bytes = std::as_bytes(vector);
+  return std::all_of(bytes.begin(), bytes.end(), [](std::byte byte) { return byte == std::byte{0}; });
+}
 
 class Verifier {
  public:
@@ -77,7 +83,7 @@ class Verifier {
       say(fmt::format("{}: {}", catalog_file(folder_).string(), problem));
     }
     try {
-      static_cast<void>(read_key(folder_));
+      report_.keyless = key_of(folder_).empty();
     } catch (const Error& error) {
       say(error.what());
     }
@@ -115,6 +121,8 @@ class Verifier {
     std::string_view problem;
     if (vector.empty()) {
       problem = "its segment is missing, damaged or cut";
+    } else if (deep_ && row.kind == RowFacts::Kind::kGone && is_empty(vector)) {
+      return;  // erased, and its place given back
     } else if (deep_ && base::crc32c(std::as_bytes(vector)) != row.crc) {
       problem = "its checksum is another";
     } else if (deep_) {
@@ -264,6 +272,11 @@ VerifyReport verify(const fs::path& folder, bool deep, const base::OnProgress& o
 }
 
 Repaired repair(const fs::path& folder, const base::OnProgress& on_progress) {
+  if (is_replica(folder)) {
+    throw Error(Code::kUnsupported,
+                fmt::format("{}: expected an archive, got a replica of a database; delete it, and it is made again",
+                            folder.string()));
+  }
   mend_segments(folder, read_format(folder));
   const VerifyReport report = verify(folder, true, on_progress);
   forget_thumbs(folder, report.bad_thumbs);

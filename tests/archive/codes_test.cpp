@@ -200,6 +200,36 @@ TEST(Codes, OnlyFiniteUnitVectorsAreEncoded) {
   }
 }
 
+TEST(Codes, OfRowsThatAreGoneNothingIsExpected) {
+  base::ThreadPool pool(2);
+  test::SeriesRows rows = some_rows();
+  const Codes whole = Codes::make(rows.rows, kDimensions, kId, pool);
+  Bitmap gone(rows.count());
+  for (const std::size_t row : {std::size_t{0}, std::size_t{1100}, std::size_t{2399}}) {
+    gone.set(row);
+    const auto values = std::span(rows.rows).subspan(row * kDimensions, kDimensions);
+    std::fill(values.begin(), values.end(), row == 0 ? std::numeric_limits<float>::quiet_NaN() : 0.0F);
+  }
+  CodesOptions options;
+  options.gone = &gone;
+  const Codes codes = Codes::make(rows.rows, kDimensions, kId, pool, options);
+  for (std::size_t row = 0; row < rows.count(); ++row) {
+    const CodeBlock& then = whole.blocks()[row / kBlockRows];
+    const CodeBlock& now = codes.blocks()[row / kBlockRows];
+    const std::size_t at = row % kBlockRows;
+    if (gone.test(row)) {
+      EXPECT_GE(now.residual[at], 1.0F);
+      continue;
+    }
+    EXPECT_EQ(now.scale[at], then.scale[at]);
+    EXPECT_EQ(std::memcmp(now.codes + at * codes.stride(), then.codes + at * codes.stride(), codes.stride()), 0);
+  }
+  // Of a file of such codes nothing is made again.
+  const test::TemporaryFolder folder;
+  codes.save(folder.path() / "codes");
+  EXPECT_EQ(Codes::load(folder.path() / "codes", rows.rows, kDimensions, kId, pool, options).encoded(), 0U);
+}
+
 TEST(Codes, ReportHowFarTheyAreAndStop) {
   const test::SeriesRows rows(40 * 1024, 1, 8, 1);
   base::ThreadPool pool(2);

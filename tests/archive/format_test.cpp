@@ -32,6 +32,25 @@ TEST(Format, IsReadBackAsItWasWritten) {
   EXPECT_EQ(read.space, small().space);
 }
 
+TEST(Format, SaysOfWhichArchiveItIsMade) {
+  Format made = small();
+  made.id = "ffeeddccbbaa99887766554433221100";
+  EXPECT_EQ(to_json(small()).find("reembedded_from"), std::string::npos);
+  EXPECT_FALSE(are_related(made, small()));
+  made.reembedded_from = small().id;
+  EXPECT_EQ(parse_format(to_json(made), "archive.json").reembedded_from, small().id);
+  EXPECT_TRUE(are_related(made, small()));
+  EXPECT_TRUE(are_related(small(), made));
+  EXPECT_TRUE(are_related(small(), small()));
+  made.reembedded_from = "nobody";
+  test::expect_error(Code::kBadFile, {"'reembedded_from' of 32 hexadecimal digits"},
+                     [&] { static_cast<void>(parse_format(to_json(made), "archive.json")); });
+  // Two of no other one are not of the same.
+  Format other = small();
+  other.id = "0123456789abcdef0123456789abcdef";
+  EXPECT_FALSE(are_related(other, small()));
+}
+
 TEST(Format, NamesWhatDiffersBetweenTwoSpaces) {
   test::expect_error(Code::kBadArgument, {"a: expected weights abc", "got def of the model"},
                      [] { require_same(space_of("abc", "raw"), space_of("def", "raw"), "a", "the model"); });

@@ -1,35 +1,24 @@
 // What is looked at of a file before it is added.
 
-#include <cstddef>
 #include <cstdint>
-#include <span>
+#include <new>
 #include <string>
-#include <utility>
+#include <string_view>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include <mi2/error.hpp>
+
 #include "archive/object_facts.hpp"
+#include "archive/slices_of_one_voxel.hpp"
 #include "support/expect_error.hpp"
 
 namespace mi2::archive {
 namespace {
 
-/// A MetaImage of slices of one voxel.
-std::vector<std::byte> slices_of_one_voxel(std::size_t count) {
-  std::string file = "ObjectType = Image\nNDims = 3\nDimSize = 1 1 " + std::to_string(count) +
-                     "\nElementType = MET_UCHAR\nElementDataFile = LOCAL\n";
-  file.resize(file.size() + count, '\7');
-  const auto bytes = std::as_bytes(std::span(file));
-  return {bytes.begin(), bytes.end()};
-}
-
-embedder::Input input_of(std::vector<std::byte> file) {
-  embedder::Input input;
-  input.path = "many.mha";
-  input.read = [file = std::move(file)](std::uint64_t) { return file; };
-  return input;
-}
+using test::input_of;
+using test::slices_of_one_voxel;
 
 TEST(LookAt, CountsTheFramesOfAFile) {
   const Look look = look_at(input_of(slices_of_one_voxel(1000)), {}, "", false);
@@ -40,6 +29,28 @@ TEST(LookAt, RefusesMoreFramesThanItCouldKeepInMemory) {
   const embedder::Input input = input_of(slices_of_one_voxel((1U << 20U) + 1));
   test::expect_error(Code::kTooLarge, {"many.mha", "1048577 frames"},
                      [&] { static_cast<void>(look_at(input, {}, "", false)); });
+}
+
+TEST(LookAt, AsksWhetherFramesMayTakeMemory) {
+  std::uint64_t asked = 0;
+  SurveyOptions options;
+  options.claim_frames = [&](std::uint64_t frames, std::string_view name) {
+    asked += frames;
+    if (asked > 3) throw Error(Code::kTooLarge, std::string(name) + ": enough");
+  };
+  static_cast<void>(look_at(input_of(slices_of_one_voxel(3)), options, "", false));
+  EXPECT_EQ(asked, 3U);
+  test::expect_error(Code::kTooLarge, {"many.mha", "enough"},
+                     [&] { static_cast<void>(look_at(input_of(slices_of_one_voxel(1)), options, "", false)); });
+}
+
+TEST(Survey, MemoryThatRunsOutIsNoFaultOfTheFile) {
+  embedder::Input input = input_of({});
+  input.read = [](std::uint64_t) -> std::vector<std::byte> { throw std::bad_alloc(); };
+  const Survey found = survey(std::vector{input}, {}, nullptr, "");
+  ASSERT_TRUE(found.files.front().error);
+  EXPECT_EQ(found.files.front().error->code(), Code::kOverloaded);
+  EXPECT_STREQ(found.files.front().error->what(), "many.mha: not enough memory to read it");
 }
 
 }  // namespace

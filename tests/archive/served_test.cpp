@@ -7,113 +7,22 @@
 #include <atomic>
 #include <chrono>
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <stop_token>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <vector>
 
 #include <fmt/format.h>
 
-#include "archive/archive.hpp"
+#include "archive/growing.hpp"
+#include "archive/query.hpp"
 #include "archive/search.hpp"
-#include "archive/series_rows.hpp"
-#include "base/hash.hpp"
+#include "archive/upkeep.hpp"
 #include "support/expect_error.hpp"
-#include "support/temporary_folder.hpp"
 
 namespace mi2::archive {
 namespace {
-
-constexpr std::size_t kWidth = 16;
-constexpr std::size_t kSlices = 3;
-
-Provenance provenance() {
-  Provenance made_by;
-  made_by.weights_sha256 = "abc";
-  made_by.profile = "raw";
-  made_by.dtype = "f32";
-  made_by.version = "0";
-  made_by.instructions = "none";
-  return made_by;
-}
-
-/// An archive of its own, to which studies are added one by one.
-class Growing {
- public:
-  explicit Growing(std::size_t studies = 40) : all_(studies, kSlices, kWidth, 7) {
-    writer_.emplace(Writer::create(folder_.path() / "a", kWidth, space_of("abc", "raw")));
-  }
-
-  /// Commits a study, of modality CT or MR in turns. @param of  the patient; null: one of its own.
-  void add_study(std::optional<std::size_t> of = std::nullopt) {
-    Catalog& catalog = writer_->catalog();
-    Catalog::Transaction all(catalog, true);
-    const std::int64_t seq = catalog.add_change("add", kSlices);
-    const Id space = catalog.space(provenance());
-    const Id source = catalog.source("folder", "here");
-    PatientFacts patient;
-    patient.key = fmt::format("{:064}", of.value_or(next_));
-    StudyFacts study;
-    study.uid = uid(next_);
-    SeriesFacts series;
-    series.uid = study.uid + ".1";
-    series.modality = next_ % 2 == 0 ? "CT" : "MR";
-    const Id in = catalog.series(series, catalog.study(study, catalog.patient(patient)));
-    for (std::size_t s = 0; s < kSlices; ++s) {
-      const std::span<const float> row = all_.row(next_ * kSlices + s);
-      InstanceFacts instance;
-      instance.sop_uid = fmt::format("{}.{}", series.uid, s);
-      instance.locator = fmt::format("{}-{}.dcm", next_, s);
-      FrameFacts frame;
-      frame.row = writer_->segments().next();
-      frame.instance = catalog.instance(instance, in, source);
-      frame.series = in;
-      frame.crc = base::crc32c(std::as_bytes(row));
-      writer_->segments().append(row);
-      catalog.add_frame(frame, space, seq);
-    }
-    writer_->pool(in, space, seq);
-    writer_->segments().sync();
-    all.commit();
-    ++next_;
-  }
-
-  /// The first slice is found in another file, as after a rename.
-  void move_first(std::string_view locator) {
-    Catalog::Transaction all(writer_->catalog(), true);
-    writer_->catalog().move_instance(1, locator);
-    all.commit();
-  }
-
-  /// Nobody writes any more.
-  void close() { writer_.reset(); }
-
-  static std::string uid(std::size_t study) { return fmt::format("1.2.{}", study + 1); }
-  [[nodiscard]] std::filesystem::path folder() const { return folder_.path() / "a"; }
-  [[nodiscard]] const test::SeriesRows& rows() const { return all_; }
-
-  /// The best score of each of the first studies, by its identifier.
-  [[nodiscard]] std::map<std::string, double> scores(std::span<const float> query, std::size_t studies) const {
-    std::map<std::string, double> best;
-    for (std::size_t r = 0; r < studies * kSlices; ++r) {
-      const double score = scan::inner_product(query, all_.row(r));
-      const auto [found, fresh] = best.emplace(uid(r / kSlices), score);
-      if (!fresh) found->second = std::max(found->second, score);
-    }
-    return best;
-  }
-
- private:
-  test::TemporaryFolder folder_;
-  test::SeriesRows all_;
-  std::optional<Writer> writer_;
-  std::size_t next_ = 0;
-};
-
-QueryPart part_near(std::span<const float> row) { return {{row.begin(), row.end()}, 1, Nature::kOther, {}}; }
 
 SearchAnswer ask(Served& served, const QueryPart& part, const SearchOptions& options) {
   SearchAnswer answer;
@@ -173,6 +82,51 @@ TEST(Served, ASearchThatIsAskedToStopEndsAndTheNextOneDoesNot) {
   const QueryPart part = part_near(archive.rows().row(0));
   test::expect_error(Code::kInternal, {"stopped"}, [&] { ask(served, part, options); });
   EXPECT_EQ(ask(served, part, all_of_them()).found.size(), 3U);
+}
+
+TEST(Served, SearchesGoOnBesideWhatTakesLongOfWhichThereIsOneAtATime) {
+  Growing archive;
+  for (int i = 0; i < 3; ++i) archive.add_study();
+  Served served(archive.folder(), 1);
+  std::atomic<int> judging = 0;
+  std::atomic<int> faults = 0;
+  const auto judge = [&] {
+    served.judge([&](Reader& reader, base::ThreadPool&) {
+      if (++judging != 1 || reader.rows().empty()) ++faults;
+      std::thread beside([&] {
+        if (ask(served, part_near(archive.rows().row(0)), all_of_them()).found.size() != 3) ++faults;
+        served.look([](Reader&) {});
+      });
+      beside.join();
+      --judging;
+    });
+  };
+  std::thread other(judge);
+  judge();
+  other.join();
+  EXPECT_EQ(faults, 0);
+}
+
+TEST(Served, WhoeverWritesHereWaitsForTheOtherAndAnotherProcessIsReported) {
+  Growing archive;
+  archive.add_study();
+  Served served(archive.folder(), 1);
+  test::expect_error(Code::kOverloaded, {"another process"}, [&] { served.write([](Writer&) {}); });
+  archive.close();
+  std::atomic<int> writing = 0;
+  std::atomic<int> faults = 0;
+  const auto write = [&] {
+    for (int i = 0; i < 5; ++i) {
+      served.write([&](Writer& writer) {
+        if (++writing != 1 || writer.catalog().rows() == 0) ++faults;
+        --writing;
+      });
+    }
+  };
+  std::thread other(write);
+  write();
+  other.join();
+  EXPECT_EQ(faults, 0);
 }
 
 TEST(Served, WhatIsErasedLeavesTheLogAndNoReaderTripsOverIt) {
@@ -280,6 +234,63 @@ TEST(Served, PagesOfASnapshotDoNotMoveWhenStudiesAreAdded) {
   std::vector<std::string> wanted;
   for (const Found& found : whole.found) wanted.push_back(found.item.study_uid);
   EXPECT_EQ(pages, wanted);
+}
+
+TEST(PageOfItems, GivesEachLiveItemOnceWhateverFitsAPage) {
+  Growing archive;
+  for (int i = 0; i < 5; ++i) archive.add_study();
+  archive.close();
+  Served served(archive.folder(), 1);
+  ASSERT_EQ(served.remove_study(Growing::uid(1), std::nullopt, false).images, kSlices);
+  const auto rows_of = [&](const std::optional<filter::Expr>& where, bool series, std::size_t most) {
+    std::vector<std::uint64_t> rows;
+    served.look([&](Reader& reader) {
+      ItemPage page;
+      page.next = 0;
+      while (page.next) {
+        page = page_of_items(reader, where, series, *page.next, most);
+        EXPECT_LE(page.items.size(), most);
+        for (const ItemFacts& item : page.items) {
+          EXPECT_EQ(item.kind, series ? "series" : "frame");
+          EXPECT_NE(item.study_uid, Growing::uid(1));
+          rows.push_back(item.row);
+        }
+      }
+    });
+    EXPECT_TRUE(std::is_sorted(rows.begin(), rows.end()));
+    return rows;
+  };
+  for (const std::size_t most : {std::size_t{1}, kSlices, 4 * kSlices, std::size_t{1000}}) {
+    EXPECT_EQ(rows_of(std::nullopt, false, most).size(), 4 * kSlices);
+    EXPECT_EQ(rows_of(filter::parse("modality=CT"), false, most).size(), 3 * kSlices);
+    EXPECT_EQ(rows_of(filter::parse("modality=US"), false, most).size(), 0U);
+    EXPECT_EQ(rows_of(std::nullopt, true, most).size(), 4U);
+  }
+}
+
+TEST(Search, WithoutAnythingToSearchForIsRefused) {
+  Growing archive;
+  archive.add_study();
+  archive.close();
+  Served served(archive.folder(), 1);
+  QueryPart away = part_near(archive.rows().row(0));
+  away.weight = -1;
+  test::expect_error(Code::kBadArgument, {"got none"}, [&] { static_cast<void>(ask(served, away, all_of_them())); });
+}
+
+TEST(KnownSubjects, AreThoseOfThePatientAndOfTheObject) {
+  Growing archive;
+  archive.add_study();
+  archive.close();
+  Reader reader(archive.folder());
+  EXPECT_TRUE(known_subjects(reader.catalog(), {}).empty());
+  EXPECT_TRUE(known_subjects(reader.catalog(), {"another", "1.2.3", {}, {}}).empty());
+  const std::string sop_uid = Growing::uid(0) + ".1.0";
+  const std::vector<Subject> both = known_subjects(reader.catalog(), {fmt::format("{:064}", 0), sop_uid, {}, {}});
+  ASSERT_EQ(both.size(), 2U);
+  EXPECT_EQ(both[0].patient, both[1].patient);
+  EXPECT_NE(both[1].study, 0);
+  EXPECT_NE(both[1].instance, 0);
 }
 
 TEST(Served, AnotherArchiveInItsPlaceIsRefused) {

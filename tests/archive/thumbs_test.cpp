@@ -161,6 +161,19 @@ TEST(Thumbnail, KeepsProportionsAndHasNothingButPixels) {
   EXPECT_EQ(side(28), 20);
 }
 
+TEST(Thumbnail, OfGreyIsTheSameInThreeChannels) {
+  for (const auto& [width, height] : {std::pair(300U, 100U), std::pair(65U, 63U), std::pair(1U, 5U)}) {
+    std::vector<std::byte> grey;
+    std::vector<std::byte> rgb;
+    for (unsigned i = 0; i < width * height; ++i) {
+      grey.push_back(static_cast<std::byte>(i * 31U % 257U));
+      rgb.insert(rgb.end(), 3, grey.back());
+    }
+    EXPECT_EQ(image::thumbnail({"L", width, height, grey, {}}, 192),
+              image::thumbnail({"RGB", width, height, rgb, {}}, 192));
+  }
+}
+
 TEST(Thumbnail, OfASmallImageOrALineIsNotEmpty) {
   const std::vector<std::byte> line(3000, std::byte{9});
   for (const auto& [width, height] : {std::pair(1U, 1000U), std::pair(1000U, 1U), std::pair(2U, 3U)}) {

@@ -11,6 +11,7 @@ namespace mi2::archive::scan {
 namespace {
 
 constexpr float kMostOfByte = 127;
+constexpr float kMostResidual = 2;
 
 float largest_of(std::span<const float> row) {
   // As integers, which the compiler may take many of at a time; a NaN is larger than all numbers.
@@ -52,6 +53,13 @@ float encode_row(std::span<const float> row, float scale, std::uint8_t* codes) {
   return std::nextafter(static_cast<float>(std::sqrt(sum) * (1 + 1e-9)), std::numeric_limits<float>::infinity());
 }
 
+/// A row that is not read. Its bounds hold for any vector.
+void encode_gone(float& scale, float& residual, std::uint8_t* codes, std::size_t stride) {
+  scale = std::numeric_limits<float>::min();
+  residual = kMostResidual;
+  std::memset(codes, 128, stride);
+}
+
 }  // namespace
 
 CodeBlock block_at(const std::byte* memory, std::size_t rows, std::size_t stride) {
@@ -63,12 +71,17 @@ CodeBlock block_at(const std::byte* memory, std::size_t rows, std::size_t stride
   return block;
 }
 
-std::size_t encode_block(std::span<const float> rows, std::size_t dimensions, std::size_t stride, std::byte* memory) {
+std::size_t encode_block(std::span<const float> rows, std::size_t dimensions, std::size_t stride, std::byte* memory,
+                         const Bitmap* gone, std::size_t first) {
   const std::size_t count = rows.size() / dimensions;
   auto* codes = reinterpret_cast<std::uint8_t*>(memory);
   auto* scales = reinterpret_cast<float*>(memory + tiled(count) * stride);
   float* residuals = scales + tiled(count);
   for (std::size_t r = 0; r < count; ++r, codes += stride) {
+    if (gone != nullptr && first + r < gone->size() && gone->test(first + r)) {
+      encode_gone(scales[r], residuals[r], codes, stride);
+      continue;
+    }
     const std::span<const float> row = rows.subspan(r * dimensions, dimensions);
     const double length = std::sqrt(inner_product(row, row));
     if (!(std::abs(length - 1) <= kUnitTolerance)) return r;  // NaN is no length either
@@ -86,7 +99,7 @@ bool plausible(const CodeBlock& block) noexcept {
   const auto all = [&](const float* values, float least, float most) {
     return std::all_of(values, values + block.rows, [&](float value) { return value >= least && value <= most; });
   };
-  return all(block.scale, std::numeric_limits<float>::min(), 1) && all(block.residual, 0, 2);
+  return all(block.scale, std::numeric_limits<float>::min(), 1) && all(block.residual, 0, kMostResidual);
 }
 
 }  // namespace mi2::archive::scan

@@ -31,8 +31,10 @@ constexpr std::size_t blocks_of(std::size_t rows) { return (rows + kBlockRows - 
 CodeBlock block_at(const std::byte* memory, std::size_t rows, std::size_t stride);
 
 /// Encodes rows [count, dimensions], at most kBlockRows, into block_bytes() at `memory`.
-/// @returns the first row that is not a finite unit vector; `count` if all are.
-std::size_t encode_block(std::span<const float> rows, std::size_t dimensions, std::size_t stride, std::byte* memory);
+/// @param gone  CodesOptions::gone: row `first` of it is the first here.
+/// @returns the first row that is not a finite unit vector, and not gone; `count` if there is none.
+std::size_t encode_block(std::span<const float> rows, std::size_t dimensions, std::size_t stride, std::byte* memory,
+                         const Bitmap* gone = nullptr, std::size_t first = 0);
 
 /// Whether scales and residuals are numbers that encode_block() can have written: codes are compared by their bounds,
 /// and a NaN would be in nobody's.

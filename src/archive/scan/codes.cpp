@@ -97,7 +97,7 @@ void Codes::encode(std::span<const float> rows, base::ThreadPool& pool, const Co
       const auto values = rows.subspan(block * kBlockRows * dimensions_, rows_here * dimensions_);
       const std::size_t bytes = block_bytes(rows_here, stride());
       const std::shared_ptr<std::byte> made = aligned_memory(bytes);
-      good[i] = encode_block(values, dimensions_, stride(), made.get());
+      good[i] = encode_block(values, dimensions_, stride(), made.get(), options.gone, block * kBlockRows);
       if (good[i] < rows_here) return;
       CodeBlock codes = block_at(made.get(), rows_here, stride());
       codes.rows_hash = base::xxh3(std::as_bytes(values));

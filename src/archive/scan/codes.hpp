@@ -11,6 +11,7 @@
 #include <stop_token>
 #include <vector>
 
+#include "archive/scan/bitmap.hpp"
 #include "base/progress.hpp"
 #include "base/thread_pool.hpp"
 
@@ -49,6 +50,8 @@ struct CodeBlock {
 struct CodesOptions {
   base::OnProgress progress;  ///< stage "codes", in rows
   std::stop_token stop;
+  /// Rows that no search may look at, of which nothing is expected: there may be no vectors any more. Null: none.
+  const Bitmap* gone = nullptr;
 };
 
 /// Immutable, so that any number of threads may search with one. Copies share the memory.

@@ -1,14 +1,25 @@
 -- Of what was erased nothing is left but the number of its row.
 DELETE FROM label WHERE item IN (SELECT id FROM item WHERE kind = 'erasing');
 DELETE FROM thumb WHERE item IN (SELECT id FROM item WHERE kind = 'erasing');
+DELETE FROM pixels WHERE item IN (SELECT id FROM item WHERE kind = 'erasing');
 UPDATE item SET kind = 'erased', instance = NULL, series = NULL, frame = NULL, position = NULL, pooled_from = NULL
   WHERE kind = 'erasing';
 DELETE FROM refused WHERE locator IN (SELECT locator FROM instance WHERE deleted_seq IS NOT NULL);
+-- Where a server has it, a locator names the study.
+WITH gone AS (SELECT DISTINCT study.uid FROM instance
+  JOIN series ON series.id = instance.series JOIN study ON study.id = series.study
+  WHERE instance.deleted_seq IS NOT NULL AND NOT EXISTS (SELECT 1 FROM series AS part
+    JOIN instance AS live ON live.series = part.id WHERE part.study = study.id AND live.deleted_seq IS NULL))
+DELETE FROM refused WHERE locator LIKE 'dicomweb:%'
+  AND EXISTS (SELECT 1 FROM gone WHERE instr(locator || '/', '/studies/' || gone.uid || '/') > 0);
 DELETE FROM conflict WHERE kept IN (SELECT locator FROM instance WHERE deleted_seq IS NOT NULL)
   OR sop_uid IN (SELECT sop_uid FROM instance WHERE deleted_seq IS NOT NULL);
 DELETE FROM file WHERE instance IN (SELECT id FROM instance WHERE deleted_seq IS NOT NULL);
 -- Slices that were not chosen: nothing says of which study. They are looked at again in any case.
 DELETE FROM file WHERE outcome = 'unselected';
+-- The numbers of objects are not given again: others may have read one, and mean what it was of.
+INSERT INTO meta (key, value) SELECT 'instances', coalesce(max(id), 0) FROM instance WHERE true
+  ON CONFLICT (key) DO UPDATE SET value = max(CAST(meta.value AS INTEGER), CAST(excluded.value AS INTEGER));
 DELETE FROM instance WHERE deleted_seq IS NOT NULL;
 DELETE FROM label WHERE series IN
   (SELECT id FROM series WHERE NOT EXISTS (SELECT 1 FROM instance WHERE instance.series = series.id));

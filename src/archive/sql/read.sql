@@ -1,5 +1,5 @@
 -- name: each_row
-SELECT item.id, item.kind, item.deleted_seq IS NOT NULL, item.crc32c, item.instance, item.series, series.study,
+SELECT item.id, item.kind, item.deleted_seq, item.crc32c, item.instance, item.series, series.study,
   coalesce(patient.alias_of, patient.id), @, item.added_seq
 FROM item
 LEFT JOIN instance ON instance.id = item.instance
@@ -66,13 +66,31 @@ ORDER BY item.id
 -- name: item
 SELECT item.kind, instance.locator, instance.sop_uid, series.uid, study.uid, series.modality, series.body_part,
   study.date, study.description, series.description, study.site, series.station, item.frame, instance.frames,
-  item.position, item.crc32c, item.pooled_from, item.instance, series.study, coalesce(patient.alias_of, patient.id), item.series
+  item.position, item.crc32c, item.pooled_from, item.instance, series.study, coalesce(patient.alias_of, patient.id), item.series,
+  item.deleted_seq IS NOT NULL
 FROM item
 LEFT JOIN instance ON instance.id = item.instance
 LEFT JOIN series ON series.id = item.series
 LEFT JOIN study ON study.id = series.study
 LEFT JOIN patient ON patient.id = study.patient
-WHERE item.id = ? AND item.deleted_seq IS NULL AND item.kind IN ('frame', 'series')
+WHERE item.id = ? AND (item.deleted_seq IS NULL OR ? = 1) AND item.kind IN ('frame', 'series')
+-- name: images_of_study
+SELECT item.id, item.crc32c, item.series, item.frame, instance.frames, item.position, instance.sop_uid
+FROM item
+JOIN instance ON instance.id = item.instance
+JOIN series ON series.id = item.series
+JOIN study ON study.id = series.study
+LEFT JOIN patient ON patient.id = study.patient
+WHERE item.kind = 'frame' AND item.deleted_seq IS NULL AND @ AND study.uid = ? AND (? IS NULL OR series.uid = ?)
+ORDER BY item.series, item.position IS NULL, item.position, instance.number, instance.id, item.frame
+LIMIT ?
+-- name: source_of
+SELECT instance.sop_class, instance.file_sha256, space.mi2_version, space.weights_sha256, space.profile, space.dtype,
+  space.instructions
+FROM item
+LEFT JOIN instance ON instance.id = item.instance
+LEFT JOIN space ON space.id = item.space
+WHERE item.id = ? AND item.kind IN ('frame', 'series')
 -- name: subject_of
 SELECT instance.id, series.study, coalesce(patient.alias_of, patient.id)
 FROM instance
@@ -108,6 +126,9 @@ UNION ALL SELECT 'conflicts', count(*) FROM conflict
 -- name: count_refused
 SELECT code || ': ' || reason, count(*) FROM refused WHERE code = 'skipped' GROUP BY reason
 UNION ALL SELECT code, count(*) FROM refused WHERE code <> 'skipped' GROUP BY code ORDER BY 2 DESC, 1
+-- name: refused_files
+SELECT code || char(10) || at || char(10) || replace(reason, char(10), ' ') || char(10) || locator, 1 FROM refused
+ORDER BY at DESC, locator LIMIT 10000
 -- name: count_modality
 SELECT coalesce(series.modality, '-'), count(*) FROM item LEFT JOIN series ON series.id = item.series
 WHERE item.kind = 'frame' AND item.deleted_seq IS NULL GROUP BY 1 ORDER BY 2 DESC, 1
@@ -156,3 +177,24 @@ WHERE item.kind = 'erasing' ORDER BY thumb.item
 SELECT max(offset + size) FROM thumb WHERE item >= ? AND item < ?
 -- name: count_thumbs
 SELECT count(*) FROM thumb JOIN item ON item.id = thumb.item WHERE item.deleted_seq IS NULL
+-- name: live_objects
+SELECT instance.id, coalesce(series.study, 0) FROM instance LEFT JOIN series ON series.id = instance.series
+WHERE instance.deleted_seq IS NULL AND EXISTS (SELECT 1 FROM item
+  WHERE item.instance = instance.id AND item.kind = 'frame' AND item.deleted_seq IS NULL)
+ORDER BY 2, 1
+-- name: object
+SELECT instance.sop_uid, instance.locator, instance.file_sha256, study.site,
+  patient.id IS NOT NULL OR study.accession_hash IS NOT NULL,
+  patient.identifier IS NOT NULL OR study.accession IS NOT NULL, source.kind, source.url
+FROM instance
+LEFT JOIN series ON series.id = instance.series
+LEFT JOIN study ON study.id = series.study
+LEFT JOIN patient ON patient.id = study.patient
+LEFT JOIN source ON source.id = instance.source
+WHERE instance.id = ? AND instance.deleted_seq IS NULL
+-- name: live_frames
+SELECT frame FROM item WHERE instance = ? AND kind = 'frame' AND deleted_seq IS NULL ORDER BY frame
+-- name: each_image
+SELECT item.id, instance.sop_uid, instance.locator, instance.file_sha256, item.frame
+FROM item JOIN instance ON instance.id = item.instance
+WHERE item.kind = 'frame' AND item.deleted_seq IS NULL ORDER BY item.id

@@ -1,4 +1,4 @@
--- The catalog of an archive, format 1; thumbs.sql makes it 2. docs/archive.md says what the tables mean.
+-- The catalog of an archive, format 1; thumbs.sql makes it 2, pixels.sql 3. docs/archive.md says what the tables mean.
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 
 CREATE TABLE source (

@@ -2,9 +2,11 @@
 -- name: rows
 SELECT coalesce(max(id) + 1, 0) FROM item
 -- name: entries
-SELECT count(*) FROM item
+SELECT count(*) FROM item WHERE id >= 0
 -- name: sequence
 SELECT coalesce(max(seq), 0) FROM change
+-- name: change_times
+SELECT at, seq FROM change ORDER BY seq
 -- name: meta
 SELECT value FROM meta WHERE key = ?
 -- name: file

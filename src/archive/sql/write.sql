@@ -23,8 +23,10 @@ INSERT INTO series (uid, study, modality, body_part, laterality, protocol, descr
   software, field_strength, kvp, kernel, contrast, thickness, image_type, frame_of_reference, plane)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 -- name: add_instance
-INSERT INTO instance (sop_uid, sop_class, series, number, frames, transfer_syntax, locator, size, file_sha256, source, added)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO instance (id, sop_uid, sop_class, series, number, frames, transfer_syntax, locator, size, file_sha256, source,
+  added)
+VALUES (1 + max(coalesce((SELECT max(id) FROM instance), 0),
+    coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'instances'), 0)), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 -- name: add_frame
 INSERT INTO item (id, kind, instance, series, frame, position, space, crc32c, added_seq)
 VALUES (?, 'frame', ?, ?, ?, ?, ?, ?, ?)
@@ -71,6 +73,8 @@ INSERT INTO background (kind, place, score) VALUES (?, ?, ?)
 INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value
 -- name: mark_erasing
 UPDATE item SET kind = 'erasing' WHERE deleted_seq IS NOT NULL AND kind IN ('frame', 'series')
+-- name: removed
+SELECT count(*) FROM item WHERE deleted_seq IS NOT NULL AND kind IN ('frame', 'series')
 -- name: erasing
 SELECT id FROM item WHERE kind = 'erasing' ORDER BY id
 -- name: drop_row

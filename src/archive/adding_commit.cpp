@@ -1,0 +1,123 @@
+// What is committed together: a study, or some files of none.
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "archive/adding.hpp"
+#include "archive/meanwhile.hpp"
+
+namespace mi2::archive {
+
+void Adding::yield_to_others(Unit& unit) {
+  const auto gone = std::stable_partition(unit.files.begin(), unit.files.end(),
+                                          [&](std::size_t i) { return !yields(survey_.files[i]); });
+  const std::set<std::size_t> theirs(gone, unit.files.end());
+  unit.files.erase(gone, unit.files.end());
+  std::erase_if(failures_, [&](const auto& failure) { return theirs.contains(failure.first.file); });
+  std::erase_if(stored_, [&](const StoredFrame& frame) {
+    const SurveyedFile& file = survey_.files[frame.file];
+    if (theirs.contains(frame.file)) return true;
+    const bool stays = file.known && file.kind != SurveyedFile::Kind::kChanged;
+    return stays && catalog().has_frame(*file.known, frame.facts.frame);
+  });
+  for (StoredFrame& frame : stored_) place(frame, archive_);
+}
+
+bool Adding::yields(SurveyedFile& file) {
+  const Meanwhile found = found_meanwhile(catalog(), file, name_of(file.input));
+  if (found == Meanwhile::kNothing) return false;
+  if (found == Meanwhile::kSame) {
+    ++added_.unchanged;
+    settled_.emplace_back(file.input, Outcome::kCopy);
+  } else {
+    file.kind = found == Meanwhile::kCopy ? SurveyedFile::Kind::kCopy : SurveyedFile::Kind::kConflict;
+    settle(file);
+  }
+  file.kind = SurveyedFile::Kind::kUnchanged;
+  return true;
+}
+
+void Adding::commit_ready() {
+  while (unit_ < survey_.units.size() && done_ == survey_.units[unit_].frames.size()) {
+    commit(survey_.units[unit_]);
+    // What is committed needs no facts.
+    for (const std::size_t file : survey_.units[unit_].files) survey_.files[file].facts.reset();
+    survey_.units[unit_] = {};
+    stored_.clear();
+    failures_.clear();
+    done_ = 0;
+    ++unit_;
+  }
+}
+
+void Adding::commit(Unit& unit) {
+  Catalog::Transaction all(catalog(), true);
+  if (catalog().has_upstream()) yield_to_others(unit);
+  const std::int64_t seq = catalog().add_change("add", static_cast<std::int64_t>(stored_.size()));
+  std::set<Id> touched;
+  std::map<std::size_t, Id> instances;
+  std::map<std::size_t, std::optional<Id>> series_of;
+  std::set<std::size_t> failed;
+  for (const auto& [planned, error] : failures_) failed.insert(planned.file);
+  std::set<std::size_t> with_frames;
+  for (const StoredFrame& frame : stored_) with_frames.insert(frame.file);
+  for (const std::size_t i : unit.files) {
+    SurveyedFile& file = survey_.files[i];
+    if (file.kind == SurveyedFile::Kind::kChanged) {
+      if (const auto series = catalog().retire_instance(*file.known, seq)) touched.insert(*series);
+      ++added_.replaced;
+      file.known.reset();
+    }
+    const bool nothing = !with_frames.contains(i);
+    if (nothing && failed.contains(i)) continue;
+    remember(i, nothing, !failed.contains(i), instances, series_of);
+  }
+  for (StoredFrame& frame : stored_) {
+    frame.facts.instance = instances.at(frame.file);
+    frame.facts.series = series_of.at(frame.file);
+    if (frame.facts.series) touched.insert(*frame.facts.series);
+    catalog().add_frame(frame.facts, space_, seq);
+  }
+  for (const auto& [planned, error] : failures_) report(planned, error);
+  for (const Id series : touched) archive_.pool(series, space_, seq);
+  archive_.segments().sync();
+  archive_.thumbs().sync();
+  all.commit();
+  added_.images += stored_.size();
+  if (!stored_.empty()) ++added_.studies;
+  for (const auto& [file, instance] : instances) say(file, Outcome::kStored);
+}
+
+void Adding::report(const PlannedFrame& planned, const Error& error) {
+  const auto frames = survey_.files[planned.file].facts->instance.frames;
+  if (frames == 1) return refuse(planned.file, error);
+  const std::string name = fmt::format("{}, frame {} of {}", name_of(planned.file), planned.frame + 1, frames);
+  catalog().refuse(name, mi2::name_of(error.code()), error.what());
+  if (options_.on_refused) options_.on_refused(name, error);
+  ++added_.refused;
+}
+
+void Adding::remember(std::size_t i, bool nothing, bool whole, std::map<std::size_t, Id>& instances,
+                      std::map<std::size_t, std::optional<Id>>& series_of) {
+  SurveyedFile& file = survey_.files[i];
+  ObjectFacts& facts = *file.facts;
+  facts.instance.sha256 = file.sha256;
+  std::optional<Id> series;
+  if (file.known) {
+    series = catalog().series_of(*file.known);
+  } else if (file.in_series && !nothing) {
+    series = catalog().series(facts.series, catalog().study(facts.study, catalog().patient(facts.patient)));
+  }
+  if (!file.known && !nothing) file.known = catalog().instance(facts.instance, series, source_id_);
+  if (file.known) instances[i] = *file.known;
+  series_of[i] = series;
+  // With frames that failed it is read again next time, as if its slices had been chosen in another way.
+  catalog().put_file(name_of(i), {file.stamp, file.sha256, file.known, file.known ? "stored" : "unselected",
+                                  whole ? slices_of(i) : std::string()});
+  catalog().accept(name_of(i));
+}
+
+}  // namespace mi2::archive

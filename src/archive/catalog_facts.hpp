@@ -1,0 +1,194 @@
+#pragma once
+// What a catalog says of images, of what they belong to, and of their files: plain values, which a shared archive's
+// database has too.
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include <mi2/image.hpp>
+#include <mi2/provenance.hpp>
+
+namespace mi2::archive {
+
+using Id = std::int64_t;
+
+/// What says without reading a file whether it is still the one it was.
+struct Stamp {
+  std::int64_t size = 0;
+  std::int64_t mtime_ns = 0;
+  std::int64_t ctime_ns = 0;  ///< changes too when a program sets the other two back
+
+  friend bool operator==(const Stamp&, const Stamp&) = default;
+};
+
+/// What became of a file that was read.
+struct KnownFile {
+  Stamp stamp;
+  std::string sha256;
+  std::optional<Id> instance;
+  std::string outcome;  ///< "stored", "copy" (of an object that is stored), "conflict"
+  std::string slices;   ///< as they were chosen when it was read
+};
+
+struct PatientFacts {
+  std::string key;         ///< empty: not known
+  std::string identifier;  ///< only with --identifiers keep
+  std::optional<std::int64_t> birth_year;
+  std::string sex;
+};
+
+struct StudyFacts {
+  std::string uid;
+  std::string date;
+  std::string accession_hash;
+  std::string accession;  ///< only with --identifiers keep
+  std::string description;
+  std::string site;
+};
+
+struct SeriesFacts {
+  std::string uid, modality, body_part, laterality, protocol, description, manufacturer, model, station, software;
+  std::optional<double> field_strength, kvp, thickness;
+  std::string kernel, contrast, image_type, frame_of_reference, plane;
+};
+
+struct InstanceFacts {
+  std::string sop_uid, sop_class, transfer_syntax;
+  std::optional<std::int64_t> number;
+  std::int64_t frames = 1;
+  std::string locator;
+  std::int64_t size = 0;
+  std::string sha256;
+};
+
+/// Where the thumbnail of a row is: in the pack of the row's segment.
+struct Thumb {
+  std::uint64_t row = 0;
+  std::uint64_t offset = 0;  ///< bytes, from the start of the file
+  std::uint64_t size = 0;
+  std::uint32_t crc = 0;
+};
+
+struct FrameFacts {
+  std::uint64_t row = 0;
+  Id instance = 0;
+  std::optional<Id> series;
+  std::int64_t frame = 0;          ///< from 0
+  std::optional<double> position;  ///< mm along the normal of its plane
+  std::uint32_t crc = 0;
+  std::optional<Thumb> thumb{};
+  std::optional<Fingerprint> pixels{};
+};
+
+/// Of a live image: by what its copies are found, and where it lies.
+struct HashedImage {
+  std::uint64_t row = 0;
+  std::uint32_t crc = 0;
+  std::array<std::uint64_t, 4> sha256{};  ///< Fingerprint::pixels_sha256
+  bool blank = false;
+  std::optional<std::uint64_t> dhash;
+  Id instance = 0, study = 0, patient = 0;  ///< 0: none
+  std::int64_t frame = 0;                   ///< from 0
+  std::optional<double> position;           ///< as FrameFacts
+  std::optional<std::int64_t> number;       ///< of the instance
+  std::string frame_of_reference, kernel, contrast;
+};
+
+/// A file of an object that another file stands for.
+struct RepeatedFile {
+  Id instance = 0;
+  std::string kept;     ///< the file that is in the archive
+  std::string locator;  ///< the other one
+  std::string why;      ///< "copy", "conflict", or "file": the same bytes under another identifier, or none
+  Id other = 0;         ///< of "file", the instance that the other file has
+};
+
+struct StoredInstance {
+  Id id = 0;
+  std::string locator;
+  std::string sha256;
+};
+
+/// An object that has live images. @param study  0: it is of none.
+struct LiveObject {
+  Id id = 0;
+  Id study = 0;
+};
+
+/// An object as another archive can have it too.
+struct ArchivedObject {
+  Id id = 0;
+  std::string sop_uid;  ///< empty: it has none
+  std::string locator, sha256, site, source_kind, source_url;
+  bool hashed = false;                ///< the archive has pseudonyms of its identifiers
+  bool identified = false;            ///< and the identifiers themselves
+  std::optional<KnownFile> file{};    ///< as it was read
+  std::vector<std::uint64_t> frames;  ///< live ones from 0, ascending
+};
+
+/// A live image, by what it is in every archive that has it.
+struct ImageName {
+  std::uint64_t row = 0;
+  std::string sop_uid, locator, sha256;  ///< of its object
+  std::int64_t frame = 0;                ///< from 0
+};
+
+/// A row of the vectors, as a search groups and filters it.
+struct RowFacts {
+  enum class Kind : std::uint8_t { kFrame, kSeries, kGone };
+  std::uint64_t row = 0;
+  Kind kind = Kind::kGone;
+  bool deleted = false;
+  bool allowed = false;  ///< by the filter
+  std::uint32_t crc = 0;
+  Id instance = 0, series = 0, study = 0, patient = 0;  ///< 0: none
+  std::int64_t added = 0;                               ///< the change that added it
+  std::int64_t removed = 0;                             ///< the change that deleted it; 0: none
+};
+
+/// A row as people see it.
+struct ItemFacts {
+  std::uint64_t row = 0;
+  std::string kind, locator, sop_uid, series_uid, study_uid, modality, body_part, study_date, study_description,
+      series_description, site, station;
+  std::int64_t frame = 0;  ///< from 1; of a series: 0
+  std::int64_t frames = 0;
+  std::optional<double> position;
+  std::uint32_t crc = 0;
+  Id instance = 0, series = 0, study = 0, patient = 0;  ///< 0: none
+  bool thumb = false;                                   ///< it has a thumbnail, or one of its slices has
+  bool deleted = false;                                 ///< and not erased
+};
+
+/// A live image of a study.
+struct StudyImage {
+  std::uint64_t row = 0;
+  std::uint32_t crc = 0;
+  Id series = 0;
+  std::int64_t frame = 0;  ///< from 1
+  std::int64_t frames = 0;
+  std::optional<double> position;  ///< as FrameFacts
+  std::string sop_uid;
+  bool thumb = false;  ///< it has a thumbnail
+};
+
+/// Where the vector of a row comes from.
+struct RowSource {
+  std::string sop_class, file_sha256;  ///< of its image; of the mean of a series: empty
+  Provenance provenance;
+};
+
+/// How many images have a value; nothing: those that have none.
+struct ValueCount {
+  std::optional<std::string> value;
+  std::int64_t images = 0;
+};
+
+/// What is left of an archive by a filter.
+struct Totals {
+  std::int64_t patients = 0, studies = 0, series = 0, instances = 0, images = 0;
+};
+
+}  // namespace mi2::archive

@@ -1,0 +1,42 @@
+// The catalog in SQLite: what is known of the objects of a server.
+
+#include "archive/catalog_impl.hpp"
+
+namespace mi2::archive {
+
+std::uint64_t Catalog::settled_below(std::string_view locator, std::string_view slices) {
+  return static_cast<std::uint64_t>(single(impl_->named("settled_below").bind(0, locator).bind(1, slices)));
+}
+
+bool Catalog::settled(std::string_view locator, std::string_view slices) {
+  return single(impl_->named("settled").bind(0, locator).bind(1, slices)) != 0;
+}
+
+std::uint64_t Catalog::settled_of_study(std::string_view study, std::string_view series, std::string_view locator,
+                                        std::string_view slices) {
+  sqlite::Statement& row = impl_->named("settled_of_study");
+  return static_cast<std::uint64_t>(single(row.bind(0, study).bind(1, series).bind(2, locator).bind(3, slices)));
+}
+
+std::vector<std::string> Catalog::refused_below(std::string_view locator) {
+  std::vector<std::string> found;
+  sqlite::Statement& row = impl_->named("refused_below").bind(0, locator);
+  while (row.step()) found.push_back(row.text(0));
+  row.reset();
+  return found;
+}
+
+void Catalog::forget_refused(std::string_view locator) { impl_->named("forget_refused").bind(0, locator).run(); }
+
+std::string Catalog::cursor(std::string_view url) {
+  sqlite::Statement& row = impl_->named("cursor").bind(0, url);
+  std::string cursor = row.step() ? row.text(0) : std::string();
+  row.reset();
+  return cursor;
+}
+
+void Catalog::set_cursor(std::string_view url, std::string_view cursor) {
+  impl_->named("set_cursor").bind(0, cursor).bind(1, url).run();
+}
+
+}  // namespace mi2::archive

@@ -1,0 +1,70 @@
+#pragma once
+// Pictures of an archive as duplicates are looked for among them, in little memory.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "archive/catalog.hpp"
+#include "archive/scan/bitmap.hpp"
+
+namespace mi2::archive {
+
+/// Where a picture is in its study: two pictures of one study in two places are not copies.
+struct DupPlace {
+  std::int64_t frame = 0;
+  std::optional<double> position;
+  std::optional<std::int64_t> number;
+  std::uint32_t look = 0;  ///< a number of its kernel and contrast
+
+  friend bool operator==(const DupPlace&, const DupPlace&) = default;
+};
+
+struct DupPicture {
+  std::uint64_t row = 0;
+  std::array<std::uint64_t, 4> sha256{};
+  std::uint64_t dhash = 0;
+  bool plain = false;  ///< it has no dhash
+  std::uint32_t crc = 0;
+  std::uint32_t reference = 0;  ///< a number of its frame of reference; 0: none
+  Id instance = 0, study = 0, patient = 0;
+  DupPlace place;
+};
+
+struct DupPictures {
+  std::vector<DupPicture> all;  ///< by hash, then by row
+  std::size_t blank = 0;        ///< left out
+};
+
+/// @param allowed  null: all.
+DupPictures read_dup_pictures(Catalog& catalog, const scan::Bitmap* allowed);
+
+/// Those of equal pixels, as parts of DupPictures::all.
+std::vector<std::span<const DupPicture>> by_pixels(std::span<const DupPicture> pictures);
+
+/// Which places a cluster has of what has several.
+class DupPlaces {
+ public:
+  void add(const DupPicture& picture);
+  /// Whether there would be two places of one study, frame of reference or object.
+  [[nodiscard]] bool clash(const DupPlaces& other) const;
+  /// Of one that does not clash.
+  void merge(const DupPlaces& other);
+  [[nodiscard]] std::size_t size() const noexcept { return held_.size(); }
+
+ private:
+  struct Held {
+    DupPlace place;
+    bool several = false;
+  };
+  std::map<std::uint64_t, Held> held_;
+};
+
+/// The same of two pictures.
+bool clash(const DupPicture& a, const DupPicture& b);
+
+}  // namespace mi2::archive

@@ -1,0 +1,83 @@
+#include "archive/item_file.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <mi2/encoded_image.hpp>
+#include <mi2/error.hpp>
+#include <mi2/frames.hpp>
+
+#include "archive/original.hpp"
+
+namespace mi2::archive {
+namespace {
+
+constexpr std::string_view kName = "the item's file";
+
+/// Of bytes that cannot be had.
+Error error_of(OriginalState state, std::uint64_t max_bytes) {
+  switch (state) {
+    case OriginalState::kNoFile:
+    case OriginalState::kGone:
+      return {Code::kNotFound, fmt::format("{}: not on a disk of this machine, or not there any more", kName)};
+    case OriginalState::kTooLarge:
+      return {Code::kTooLarge, fmt::format("{}: more than {} bytes", kName, max_bytes)};
+    case OriginalState::kChanged:
+      return {Code::kBadFile, fmt::format("{}: changed since it was added", kName)};
+    case OriginalState::kUnreadable:
+    case OriginalState::kThere:
+      break;
+  }
+  return {Code::kNotFound, fmt::format("{}: cannot be read", kName)};
+}
+
+std::vector<std::byte> read_unchanged(const ItemFile& file, std::uint64_t max_bytes) {
+  std::vector<std::byte> bytes;
+  const OriginalState state =
+      with_original({file.locator, file.sha256}, max_bytes,
+                    [&](std::span<const std::byte> all) { bytes.assign(all.begin(), all.end()); });
+  if (state != OriginalState::kThere) throw error_of(state, max_bytes);
+  return bytes;
+}
+
+}  // namespace
+
+ItemFile file_of(Reader& archive, const ItemFacts& item) {
+  const std::optional<RowSource> source = archive.catalog().source_of(item.row);
+  if (item.kind != "frame" || !source || source->file_sha256.empty()) {
+    throw Error(Code::kNotFound, "item: expected one of an image, got the mean of a series, which is of no file");
+  }
+  const std::span<const float> vector = archive.row(item.row, item.crc);
+  return {item.locator,
+          source->file_sha256,
+          item.frame > 0 ? static_cast<std::uint64_t>(item.frame) : 1,
+          {vector.begin(), vector.end()}};
+}
+
+embedder::Patches patches_of(const ItemFile& file, const Embedder& embedder, ImageOptions image,
+                             const embedder::InTurn& in_turn, const std::function<void(const ImageView& frame)>& see) {
+  // Another dtype leaves a cosine of 0.99 at least; another window, or shades chosen from a whole series, often less.
+  constexpr float kSame = 0.985F;
+  image.frames = {FrameSelection::Kind::kNumber, file.frame};
+  std::vector<std::byte> bytes = read_unchanged(file, image.max_file_bytes);
+  const Pixels pixels = embedder.open_image(std::move(bytes), kName, image).prepare(0, see);
+  embedder::Patches patches;
+  const auto pass = [&] { patches = embedder::patches_of(embedder, pixels); };
+  if (in_turn) {
+    in_turn(pass);
+  } else {
+    pass();
+  }
+  if (embedder::heatmap(patches, file.vector).whole >= kSame) return patches;
+  throw Error(Code::kBadFile,
+              fmt::format("{}: its frame alone gives another vector than the archive has: it was seen through another "
+                          "window, or in the shades of its whole series",
+                          kName));
+}
+
+}  // namespace mi2::archive

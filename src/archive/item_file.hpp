@@ -1,0 +1,42 @@
+#pragma once
+// The image of an item again, from the file that it was added from.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <mi2/embedder.hpp>
+#include <mi2/image.hpp>
+
+#include "archive/catalog.hpp"
+#include "archive/reader.hpp"
+#include "embedder/heatmap.hpp"
+#include "embedder/pipeline.hpp"
+
+namespace mi2::archive {
+
+/// Where an item's vector came from.
+struct ItemFile {
+  std::string locator;
+  std::string sha256;
+  std::uint64_t frame = 1;
+  std::vector<float> vector;
+};
+
+/// @throws Error{kNotFound} for the mean of a series, which is of no file.
+ItemFile file_of(Reader& archive, const ItemFacts& item);
+
+/// Reads the file again and embeds the item's frame with its patches. Messages name no path.
+/// @param image    how the archive's images are prepared: options_of().
+/// @param in_turn  none: at once.
+/// @param see      as EncodedImage::prepare().
+/// @throws Error{kNotFound} for a file that is not there, or no file of its own on a disk of this machine; {kTooLarge};
+///         {kBadFile} for one that has changed since it was added, or from whose frame alone the item's vector does not
+///         follow: it was seen through another window, say; what reading an image throws.
+embedder::Patches patches_of(const ItemFile& file, const Embedder& embedder, ImageOptions image,
+                             const embedder::InTurn& in_turn,
+                             const std::function<void(const ImageView& frame)>& see = {});
+
+}  // namespace mi2::archive

@@ -1,0 +1,29 @@
+#pragma once
+// What is added to an archive, as it keeps it, and the archive that it is added to.
+
+#include <filesystem>
+#include <span>
+#include <string>
+
+#include <mi2/embedder.hpp>
+#include <mi2/image.hpp>
+
+#include "archive/add.hpp"
+#include "archive/archive.hpp"
+
+namespace mi2::archive {
+
+/// An archive is searched from anywhere: a path means the same file there. Links stay as they are.
+/// @throws Error{kBadFile} if the working folder is gone.
+std::string whole_path(const std::string& source);
+
+/// How an archive calls them. @param sources  of files and folders.
+Source source_of(std::span<const std::string> sources);
+
+/// @throws Error{kUnsupported} for images whose vectors would change as a series grows.
+void require_lasting(const ImageOptions& options);
+
+/// The archive in a folder or of a URL, or a new one if there is none. @throws as Writer and require_same().
+Writer open_for(const std::filesystem::path& folder, const Embedder& embedder);
+
+}  // namespace mi2::archive

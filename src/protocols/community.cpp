@@ -26,14 +26,6 @@
 namespace mi2::protocols {
 namespace {
 
-std::vector<std::string> take_strings(Json* list, std::string_view name) {
-  std::vector<std::string> strings;
-  if (list == nullptr) return strings;
-  need_array(*list, name);
-  for (Json& item : *list) strings.push_back(take_string(item, fmt::format("{} {}", name, strings.size() + 1)));
-  return strings;
-}
-
 bool read_flag(Json* value, std::string_view name) {
   if (value == nullptr) return false;
   if (!value->is_boolean()) refuse_kind(*value, name, "a boolean");

@@ -25,27 +25,31 @@ constexpr std::string_view kStyle =
     "pre{background:#f6f8fa;padding:.7rem;overflow:auto;border-radius:.3rem;font-size:.85rem}"
     "ul{margin:.4rem 0;padding-left:1.2rem;font-size:.9rem}summary{cursor:pointer}";
 
-/// A command that works in a shell as it stands; the examples hold no single quote.
-std::string curl_example(std::string_view path, const Ordered& operation) {
-  const Ordered& content = operation["requestBody"]["content"]["application/json"];
-  if (!content.contains("example")) return {};
+/// A command that works in a shell as it stands, once its file and what is in braces are named; the examples hold no
+/// single quote. @returns nothing for a body of which the document has no example.
+std::string curl_example(std::string_view path, const Ordered& content) {
+  if (content.contains("multipart/form-data")) {
+    return fmt::format("curl -s http://localhost:5001{} -F file=@scan.dcm", path);
+  }
+  const auto json = content.find("application/json");
+  if (json == content.end() || !json->contains("example")) return {};
   return fmt::format("curl -s http://localhost:5001{} -H 'content-type: application/json' \\\n  -d '{}'", path,
-                     content["example"].dump());
+                     json->at("example").dump());
 }
 
 std::string article(std::string_view method, std::string_view path, const Ordered& operation) {
   std::string html = fmt::format("<article><h3><b>{}</b> {}</h3><p>{}</p>", method, base::escape_html(path),
                                  base::escape_html(operation.value("summary", "")));
   if (operation.contains("description")) {
-    html += fmt::format("<p>{}</p>", base::escape_html(operation["description"].get<std::string>()));
+    html += fmt::format("<p>{}</p>", base::escape_html(operation.at("description").get<std::string>()));
   }
   if (operation.contains("requestBody")) {
-    if (const std::string curl = curl_example(path, operation); !curl.empty()) {
+    if (const std::string curl = curl_example(path, operation.at("requestBody").at("content")); !curl.empty()) {
       html += fmt::format("<pre>{}</pre>", base::escape_html(curl));
     }
   }
   html += "<details><summary>Statuses</summary><ul>";
-  for (const auto& [status, response] : operation["responses"].items()) {
+  for (const auto& [status, response] : operation.at("responses").items()) {
     html += fmt::format("<li>{} {}</li>", status, base::escape_html(response.value("description", "")));
   }
   return html + "</ul></details></article>";
@@ -54,10 +58,10 @@ std::string article(std::string_view method, std::string_view path, const Ordere
 std::string build_page() {
   const Ordered document = Ordered::parse(openapi_document());
   Ordered groups = Ordered::object();  // tag -> articles, in the order in which tags appear
-  for (const auto& [path, operations] : document["paths"].items()) {
+  for (const auto& [path, operations] : document.at("paths").items()) {
     for (const auto& [method, operation] : operations.items()) {
       const std::string name = method == "get" ? "GET" : method == "post" ? "POST" : "DELETE";
-      const std::string tag = operation["tags"][0].get<std::string>();
+      const std::string tag = operation.at("tags").at(0).get<std::string>();
       groups[tag] = groups.value(tag, std::string{}) + article(name, path, operation);
     }
   }

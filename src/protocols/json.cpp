@@ -39,6 +39,14 @@ Json* member(Json& object, const char* key) {
   return found == object.end() || found->is_null() ? nullptr : &*found;
 }
 
+std::vector<std::string> take_strings(Json* list, std::string_view name) {
+  std::vector<std::string> strings;
+  if (list == nullptr) return strings;
+  need_array(*list, name);
+  for (Json& item : *list) strings.push_back(take_string(item, fmt::format("{} {}", name, strings.size() + 1)));
+  return strings;
+}
+
 void refuse_kind(const Json& value, std::string_view name, std::string_view needed) {
   throw Error(Code::kBadArgument, fmt::format("{0}: expected {2}, got {1}", name, kind_of(value), needed));
 }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -25,6 +26,9 @@ Json& need_object(Json& value, std::string_view name);
 Json& need_array(Json& value, std::string_view name);
 /// The string itself, moved out.
 std::string take_string(Json& value, std::string_view name);
+
+/// The strings of a list, moved out; none if it is null. @throws Error{kBadArgument} "NAME 2: expected a string, ..".
+std::vector<std::string> take_strings(Json* list, std::string_view name);
 
 /// @throws Error{kBadArgument} always: NAME: found KIND, NEEDED is needed.
 [[noreturn]] void refuse_kind(const Json& value, std::string_view name, std::string_view needed);

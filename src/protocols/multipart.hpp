@@ -1,5 +1,6 @@
 #pragma once
-// multipart/form-data (RFC 7578), as curl -F, browsers and Python's requests send files.
+// multipart/form-data (RFC 7578), as curl -F, browsers and Python's requests send files, and multipart/related
+// (RFC 2387), as DICOMweb does.
 
 #include <cstddef>
 #include <string>
@@ -9,7 +10,7 @@
 namespace mi2::protocols {
 
 struct Part {
-  std::string name;  ///< of the field
+  std::string name;  ///< of the field; of multipart/related: empty
   std::string body;
 };
 
@@ -21,5 +22,10 @@ bool is_multipart(std::string_view media_type);
 /// @param most  parts.
 /// @throws Error{kBadArgument} for a body that is not whole, or a part without a name; {kTooLarge} for more parts.
 std::vector<Part> parse_multipart(std::string_view body, std::string_view content_type, std::size_t most);
+
+/// The same of multipart/related; type="TYPE".
+/// @throws also Error{kUnsupported} for another content type.
+std::vector<Part> parse_related(std::string_view body, std::string_view content_type, std::string_view type,
+                                std::size_t most);
 
 }  // namespace mi2::protocols

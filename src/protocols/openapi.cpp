@@ -1,7 +1,5 @@
 #include "protocols/openapi.hpp"
 
-#include <algorithm>
-#include <cctype>
 #include <span>
 #include <utility>
 
@@ -10,6 +8,7 @@
 
 #include <mi2/version.hpp>
 
+#include "base/table.hpp"
 #include "protocols/openapi_text.hpp"
 #include "protocols/routes.hpp"
 
@@ -75,15 +74,26 @@ void complete(Ordered& operation, std::string_view name, bool has_body, bool ope
   }
 }
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
-}
-
 Ordered in_path(std::string_view name, std::string_view type) {
   return {{"name", name}, {"in", "path"}, {"required", true}, {"schema", {{"type", type}}}};
+}
+
+/// What a card is made of: a search's members but the cursor, and notes.
+void add_card_request(Ordered& schemas) {
+  Ordered request = schemas.at("ArchiveSearch");
+  request["properties"].erase("cursor");
+  request["properties"]["notes"] = {
+      {"anyOf", Ordered::array({Ordered{{"$ref", "#/components/schemas/CardNotes"}}, Ordered{{"type", "null"}}})}};
+  schemas["CardRequest"] = std::move(request);
+}
+
+/// What a study's slices are compared with: what a search looks for, without how it answers.
+void add_study_query(Ordered& schemas) {
+  Ordered query = schemas.at("ArchiveSearch");
+  for (const char* const option : {"k", "by", "match", "same_patient", "where", "cursor"}) {
+    query["properties"].erase(option);
+  }
+  schemas["StudyQuery"] = std::move(query);
 }
 
 std::string build_openapi() {
@@ -99,9 +109,15 @@ std::string build_openapi() {
                       {"paths", Ordered::parse(openapi_paths())}};
   Ordered& paths = document["paths"];
   paths.update(Ordered::parse(openapi_archive_paths()));
+  paths.update(Ordered::parse(openapi_archive_card_paths()));
+  paths.update(Ordered::parse(openapi_archive_map_paths()));
+  paths.update(Ordered::parse(openapi_archive_classify_paths()));
+  paths.update(Ordered::parse(openapi_archive_head_paths()));
+  paths.update(Ordered::parse(openapi_archive_look_paths()));
+  paths.update(Ordered::parse(openapi_archive_audit_paths()));
   for (const Route& route : routes()) {
     const std::string id = fmt::format("{}{}", route.name, route.path == "/" && route.method == "POST" ? "_root" : "");
-    Ordered& operation = paths.at(std::string(route.path)).at(lower(route.method));
+    Ordered& operation = paths.at(std::string(route.path)).at(base::lower_ascii(route.method));
     // Of archives, a query may make no sense as a body may.
     const bool can_be_wrong = route.method == "POST" || route.path.starts_with("/v1/archives/");
     complete(operation, id, can_be_wrong, route.open, route.errors);
@@ -121,9 +137,22 @@ std::string build_openapi() {
          {{"name", "version"}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}, {"const", "1"}}}}},
         {"ArchiveInPath", in_path("archive", "string")},
         {"ItemInPath", in_path("item", "integer")},
+        {"HeadInPath",
+         {{"name", "head"},
+          {"in", "path"},
+          {"required", true},
+          {"schema", {{"type", "string"}, {"pattern", "^[0-9a-f]{32}$"}}}}},
         {"StudyInPath", in_path("study", "string")}}},
       {"schemas", Ordered::parse(openapi_schemas())}};
   document["components"]["schemas"].update(Ordered::parse(openapi_archive_schemas()));
+  document["components"]["schemas"].update(Ordered::parse(openapi_archive_card_schemas()));
+  document["components"]["schemas"].update(Ordered::parse(openapi_archive_map_schemas()));
+  document["components"]["schemas"].update(Ordered::parse(openapi_archive_classify_schemas()));
+  document["components"]["schemas"].update(Ordered::parse(openapi_archive_head_schemas()));
+  document["components"]["schemas"].update(Ordered::parse(openapi_archive_audit_schemas()));
+  add_card_request(document["components"]["schemas"]);
+  add_study_query(document["components"]["schemas"]);
+  document["components"]["schemas"].update(Ordered::parse(openapi_archive_look_schemas()));
   return document.dump();
 }
 

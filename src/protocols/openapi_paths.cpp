@@ -54,6 +54,14 @@ constexpr std::string_view kPaths = R"json({
   "requestBody": {"required": true, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/EncodeRequest"},
     "example": {"texts": ["x-ray chest anteroposterior no finding"]}}}},
   "responses": {"200": {"description": "One vector per input", "content": {"application/json": {"schema": {"type": "object", "required": ["image_embeddings", "text_embeddings"], "properties": {"image_embeddings": {"$ref": "#/components/schemas/VectorsOrNull"}, "text_embeddings": {"$ref": "#/components/schemas/VectorsOrNull"}}}}}}}}},
+"/v1/heatmap": {"post": {
+  "tags": ["Files"], "summary": "Where in an image texts and other images are",
+  "description": "The cosine of each patch of the model's last grid, through the head of the model by itself, with each text and then each query image. Also multipart/form-data: the first file (or image) is looked at, further ones and the texts are looked for.",
+  "parameters": [{"$ref": "#/components/parameters/Model"}],
+  "requestBody": {"required": true, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/HeatmapRequest"},
+    "example": {"image": "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAAAAADhZOFXAAAAU0lEQVR42gFIALf/AAAgQGCAoMDgAAIiQmKCosLiAAQkRGSEpMTkAAYmRmaGpsbmAAgoSGiIqMjoAAoqSmqKqsrqAAwsTGyMrMzsAA4uTm6Ors7u7dUdwUrqIQ0AAAAASUVORK5CYII=", "text": "x-ray chest anteroposterior no finding"}}}},
+  "responses": {"200": {"description": "A map per text and query image", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/HeatmapAnswer"},
+    "example": {"rows": 2, "cols": 2, "picture": [640, 480], "covers": [0, 0, 640, 480], "x": [0, 165, 640], "y": [0, 123.75, 480], "resolution": "2 x 2 cells, ..", "maps": [{"query": "text 1", "least": 0.1, "most": 0.4, "whole": 0.3, "cosines": [[0.1, 0.2], [0.3, 0.4]]}]}}}}}}},
 "/embed": {"post": {
   "tags": ["TEI"], "summary": "Vectors of texts, as Text Embeddings Inference answers",
   "parameters": [{"$ref": "#/components/parameters/Model"}],

@@ -51,6 +51,25 @@ constexpr std::string_view kSchemas = R"json({
 "EncodeRequest": {"type": "object", "anyOf": [{"required": ["images"]}, {"required": ["texts"]}], "properties": {
   "images": {"anyOf": [{"type": "array", "items": {"$ref": "#/components/schemas/Image"}}, {"type": "null"}]},
   "texts": {"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "null"}]}}},
+"HeatmapRequest": {"type": "object", "required": ["image"], "anyOf": [{"required": ["text"]}, {"required": ["texts"]}, {"required": ["query_image"]}, {"required": ["query_images"]}], "properties": {
+  "image": {"$ref": "#/components/schemas/Image"},
+  "text": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+  "texts": {"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "null"}]},
+  "query_image": {"anyOf": [{"$ref": "#/components/schemas/Image"}, {"type": "null"}]},
+  "query_images": {"anyOf": [{"type": "array", "items": {"$ref": "#/components/schemas/Image"}}, {"type": "null"}]},
+  "params": {"anyOf": [{"type": "object"}, {"type": "null"}], "description": "As of POST /score"}}},
+"HeatmapAnswer": {"type": "object", "required": ["rows", "cols", "picture", "covers", "x", "y", "resolution", "maps"], "properties": {
+  "rows": {"type": "integer", "minimum": 1}, "cols": {"type": "integer", "minimum": 1},
+  "picture": {"type": "array", "minItems": 2, "maxItems": 2, "items": {"type": "integer"}, "description": "Width and height of the image, in its own pixels"},
+  "covers": {"type": "array", "minItems": 4, "maxItems": 4, "items": {"type": "number"}, "description": "What all cells cover: x, y, width and height in pixels of the image"},
+  "x": {"type": "array", "items": {"type": "number"}, "description": "Where columns begin, and the last ends: cols + 1 pixels of the image"},
+  "y": {"type": "array", "items": {"type": "number"}, "description": "Where rows begin, and the last ends: rows + 1 pixels of the image"},
+  "resolution": {"type": "string", "description": "What the maps can show, for people"},
+  "maps": {"type": "array", "items": {"type": "object", "required": ["query", "least", "most", "whole", "cosines"], "properties": {
+    "query": {"type": "string", "description": "text 1, .., image 1, .."},
+    "least": {"type": "number"}, "most": {"type": "number"},
+    "whole": {"type": "number", "description": "The cosine of the image's own vector"},
+    "cosines": {"type": "array", "items": {"type": "array", "items": {"type": "number"}}, "description": "Row by row"}}}}}},
 "TeiRequest": {"type": "object", "required": ["inputs"], "properties": {
   "inputs": {"anyOf": [{"type": "string", "minLength": 1}, {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}}], "description": "Texts; a base64 data URI is an image"},
   "normalize": {"enum": [true, null]}, "prompt_name": {"type": "null"}, "dimensions": {"type": "null"}}},

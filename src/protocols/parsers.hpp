@@ -23,6 +23,9 @@ RequestPlan parse_encode(const Service& service, HttpRequest request, const Path
 RequestPlan parse_embed(const Service& service, HttpRequest request, const PathParameters& parameters);
 RequestPlan community_health(const Service& service, HttpRequest request, const PathParameters& parameters);
 
+// heatmap.cpp
+RequestPlan parse_heatmap(const Service& service, HttpRequest request, const PathParameters& parameters);
+
 // tei.cpp
 RequestPlan parse_tei_embed(const Service& service, HttpRequest request, const PathParameters& parameters);
 

@@ -64,10 +64,14 @@ std::string body_of(ErrorFormat format, int status, std::string_view code, std::
 }  // namespace
 
 HttpResponse refusal(const Route* route, int status, std::string_view code, std::string_view message) {
+  return refusal(route == nullptr ? ErrorFormat::kAzure : route->errors, status, code, message);
+}
+
+HttpResponse refusal(ErrorFormat errors, int status, std::string_view code, std::string_view message) {
   HttpResponse answer;
   answer.status = status;
   answer.outcome = code;
-  answer.body = body_of(route == nullptr ? ErrorFormat::kAzure : route->errors, status, code, message);
+  answer.body = body_of(errors, status, code, message);
   if (status == kTooManyRequests || status == kUnavailable) answer.headers.emplace_back("retry-after", "1");
   return answer;
 }

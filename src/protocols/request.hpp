@@ -18,8 +18,12 @@ std::string media_type(const HttpRequest& request);
 /// @throws Error{kUnsupported} if the content type names another charset than UTF-8.
 void check_charset(const HttpRequest& request);
 
-/// The body as JSON. A request without a content type is taken at its word.
-/// @throws Error{kUnsupported} for another content type or charset than UTF-8; as parse_json().
+/// @throws Error{kUnsupported} for a content type that is not JSON's, or another charset than UTF-8. A request without
+/// a
+///         content type is taken at its word.
+void check_json_type(const HttpRequest& request);
+
+/// The body as JSON. @throws as check_json_type() and parse_json().
 Json json_body(HttpRequest& request, const Limits& limits);
 
 /// As json_body(), and it must be an object.
@@ -50,6 +54,9 @@ class WorkBuilder {
 
   /// Tokens that the model reads of the texts; 0 if it does not count them.
   [[nodiscard]] std::size_t tokens() const noexcept { return tokens_; }
+
+  /// The patches of the first image are wanted too.
+  void want_patches() noexcept { work_.patches = true; }
 
   Work take() { return std::move(work_); }
 

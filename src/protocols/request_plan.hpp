@@ -17,6 +17,8 @@
 #include <mi2/image.hpp>
 #include <mi2/matrix.hpp>
 
+#include "embedder/heatmap.hpp"
+
 namespace mi2::protocols {
 
 /// One HTTP request, read whole.
@@ -26,7 +28,7 @@ struct HttpRequest {
   std::string query;                                         ///< after '?', as it was sent
   std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case
   std::string body;
-  std::string caller{};  ///< SHA-256 of the key that was shown, as 64 hexadecimal digits; empty: no key is asked for
+  std::string caller{};  ///< who asks, as to_text(Caller) has it; empty: nobody is asked who they are
 
   /// The first header of a lower-case name, or an empty view.
   [[nodiscard]] std::string_view header(std::string_view name) const;
@@ -53,6 +55,7 @@ struct Work {
   std::string model;  ///< the name of a loaded model
   std::vector<ImageItem> images;
   std::vector<std::string> texts;
+  bool patches = false;  ///< whether Vectors::patches of the first image are wanted
 };
 
 /// A doubt about an image that was read all the same.
@@ -65,23 +68,38 @@ struct ImageWarning {
 struct Vectors {
   EmbeddingMatrix images;
   EmbeddingMatrix texts;
-  std::vector<ImageWarning> warnings{};  ///< in the order of the images
+  std::vector<ImageWarning> warnings{};        ///< in the order of the images
+  std::optional<embedder::Patches> patches{};  ///< of the first image, if Work::patches
 };
 
 /// What an operator is told of a request to an archive. It holds nothing of a patient.
 struct ArchiveRecord {
   std::string archive;    ///< the operator's name of it
-  std::string action;     ///< "search", "delete", "erase"; empty: nothing that is counted
+  std::string action;     ///< "search", "card", "delete", "add", ..; empty: nothing that is counted
+  std::string to{};       ///< the operator's name of where results are sent
   std::string query;      ///< what two requests for the same have in common; says nothing of it
-  std::size_t parts = 0;  ///< texts, images, .. of a search
+  std::size_t parts = 0;  ///< texts, images, .. of a search; files that are added
   std::size_t k = 0;
-  std::size_t found = 0;  ///< results, or images that were deleted
+  std::size_t found = 0;  ///< results, or images that were deleted, files that were stored, differences of a replay
   std::uint64_t searched = 0;
   std::uint64_t rows = 0;      ///< of the archive
   std::int64_t snapshot = -1;  ///< -1: it did not come to that
   bool exact = false;
   std::string fault{};  ///< of the archive itself; may hold a path
 };
+
+/// What the finish of a plan that takes long waits for: each kind has threads of its own, so that none waits for those
+/// of another.
+enum class Apart : std::uint8_t {
+  kLook,     ///< asks an archive's catalog
+  kSearch,   ///< searches an archive, or deletes
+  kJudge,    ///< compares much of an archive with much of it: minutes
+  kAdd,      ///< embeds files and writes them to an archive
+  kPush,     ///< sends results to another server, and waits for it
+  kRender,   ///< decodes the file of an image of an archive
+  kHeatmap,  ///< and embeds it
+};
+inline constexpr std::size_t kApartKinds = 7;
 
 /// A request understood.
 struct RequestPlan {
@@ -90,6 +108,9 @@ struct RequestPlan {
   /// If set, finish takes long and waits for others: it belongs on a thread for that. It ends early, with an error,
   /// once this was asked to stop.
   std::optional<std::stop_source> stop{};
+  Apart apart = Apart::kLook;                ///< with `stop`
+  bool changes = false;                      ///< it changes an archive, a head or a PACS, which stays so
+  std::string_view lane = "search";          ///< with kSearch: of an archive, those of one lane are done one by one
   std::shared_ptr<ArchiveRecord> archive{};  ///< filled in by finish, also by one that throws
 };
 

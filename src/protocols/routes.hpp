@@ -78,6 +78,7 @@ HttpResponse item_error_answer(const Route* route, const Error& error);
 /// An answer of any status in the route's error format.
 /// @param code  for machines, and the answer's outcome: "unauthorized".
 HttpResponse refusal(const Route* route, int status, std::string_view code, std::string_view message);
+HttpResponse refusal(ErrorFormat errors, int status, std::string_view code, std::string_view message);
 
 /// The ids by which a client and an operator find a request again: printable ASCII, at most 100 long.
 /// Source: azureml-inference-server-http 1.5, server/routes.py.

@@ -16,6 +16,8 @@
 #include <mi2/image.hpp>
 #include <mi2/matrix.hpp>
 
+#include "embedder/pipeline.hpp"
+
 namespace mi2::protocols {
 
 enum class ModelKind {
@@ -26,6 +28,12 @@ enum class ModelKind {
 
 /// One logit a label for the vector of an image. @throws Error{kBadArgument} for a vector of another length.
 using AdapterLogits = std::function<std::vector<float>(std::span<const float> image)>;
+
+/// A loaded model for what embeds by itself, beside the requests that share its batches.
+struct SharedModel {
+  std::shared_ptr<const Embedder> embedder;  ///< null: none is lent
+  embedder::InTurn in_turn;                  ///< for each of its forward passes
+};
 
 /// What the protocols need to know of a loaded model.
 struct ServedModel {
@@ -40,6 +48,7 @@ struct ServedModel {
   std::int64_t created = 0;         ///< of its files, seconds since 1970
   std::function<std::size_t(std::string_view text)> count_tokens;  ///< that the model reads of a text; may be empty
   bool ready = true;                                               ///< a real forward pass succeeded
+  SharedModel shared;
 };
 
 /// Finds what a loaded model is: a classifier if its directory says so, else an embedding model. A zero-shot classifier
@@ -73,7 +82,9 @@ struct Service {
   Profile score_profile = Profile::kAzure;  ///< of POST /score and MLflow; everything else uses images.profile
   ImageOptions images;                      ///< of every image, unless a request says otherwise
   Limits limits;
-  std::vector<std::string> allowed_url_hosts;     ///< lower case; empty: URLs are refused
+  std::vector<std::string> allowed_url_hosts;  ///< lower case; empty: URLs are refused
+  /// Of a viewer of studies, with {study} where the identifier belongs; empty: there is none.
+  std::string viewer_url;
   std::uint64_t max_body_bytes = 100ULL << 20;    ///< for GET /info: the transport enforces it
   std::shared_ptr<const ArchiveRoutes> archives;  ///< null: none are served
 

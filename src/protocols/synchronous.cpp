@@ -34,6 +34,7 @@ HttpResponse answer(const Service& service, const Embedders& embedders, HttpRequ
       }
     }
     if (!pixels.empty()) vectors.images = embedder.embed_images(pixels);
+    if (work.patches) vectors.patches = embedder::patches_of(embedder, pixels.front());
     if (!work.texts.empty()) vectors.texts = embedder.embed_texts(work.texts).vectors;
     HttpResponse answer = plan.finish(vectors);
     add_warnings_header(answer, vectors.warnings);

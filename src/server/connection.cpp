@@ -32,7 +32,10 @@ template <typename Stream>
 class Connection final : public Connections::Entry {
  public:
   Connection(Stream stream, const ConnectionParts& parts)
-      : Entry(parts.connections), stream_(std::move(stream)), parts_(parts), buffer_(buffer_limit(parts.options)) {}
+      : Entry(parts.connections), stream_(std::move(stream)), parts_(parts), buffer_(buffer_limit(parts.options)) {
+    error_code gone;  // of a peer that left already: then it is no address that anybody trusts
+    peer_ = plain().socket().remote_endpoint(gone).address();
+  }
 
   asio::awaitable<void> run() {
     bool more = co_await shake_hands();
@@ -74,7 +77,7 @@ class Connection final : public Connections::Entry {
     plain().expires_after(parts_.options.timeouts.header);
     co_await read_header(parser, head, error);
     const unsigned version = parser.get().version();
-    Call call = parts_.handler.open(request_of(parser.get().base()), liveness(version));
+    Call call = parts_.handler.open(request_of(parser.get().base()), liveness(version), peer_);
     if (error) co_return co_await refuse_unread(call, error);
     if (const Refusal fault = framing_fault(head, parser); fault.status != 0) co_return co_await refuse(call, fault);
     std::optional<protocols::HttpResponse> early = parts_.handler.early_answer(call);
@@ -268,6 +271,7 @@ class Connection final : public Connections::Entry {
   Stream stream_;
   ConnectionParts parts_;
   beast::flat_buffer buffer_;
+  asio::ip::address peer_;
   bool idle_ = false;
 };
 

@@ -1,7 +1,6 @@
 #include "server/fetch.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -10,9 +9,10 @@
 #include <fmt/format.h>
 #include <boost/asio/ssl.hpp>
 #include <boost/beast/ssl.hpp>
-#include <boost/url.hpp>
 
 #include "server/address.hpp"
+
+#include "base/table.hpp"
 
 namespace mi2::server {
 namespace {
@@ -23,12 +23,6 @@ namespace ssl = asio::ssl;
 constexpr int kRequestTimeouts = 6;
 
 constexpr const char* kStopping = "the server is stopping";
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return result;
-}
 
 [[noreturn]] void fail(std::string_view reason) {
   throw Error(Code::kBadFile, fmt::format("its URL cannot be read: {}", reason));
@@ -81,44 +75,27 @@ struct Fetcher::Tls {
   ssl::context context{ssl::context::tls_client};
 };
 
-struct Fetcher::Target {
-  bool secure = false;
-  std::string host;
-  std::string port;
-  std::string path;
-};
-
 Fetcher::Fetcher(const UrlOptions& options) : options_(options), tls_(std::make_unique<Tls>()) {
-  for (std::string& host : options_.hosts) host = lower(host);
+  for (std::string& host : options_.hosts) host = base::lower_ascii(host);
   tls_->context.set_default_verify_paths();
   tls_->context.set_verify_mode(ssl::verify_peer);
 }
 
 Fetcher::~Fetcher() = default;
 
-Fetcher::Target Fetcher::target_of(std::string_view text) const {
-  const boost::urls::result<boost::urls::url_view> parsed = boost::urls::parse_uri(text);
-  if (!parsed || parsed->has_userinfo()) throw Error(Code::kBadArgument, "not an http(s) URL without user information");
-  const boost::urls::url_view& url = *parsed;
-  Target target;
-  target.secure = url.scheme() == "https";
-  if (!target.secure && url.scheme() != "http") throw Error(Code::kBadArgument, "not an http(s) URL");
-  target.host = lower(url.host_address());
-  const std::string usual = target.secure ? "443" : "80";
-  target.port = url.has_port() && !url.port().empty() ? std::string(url.port()) : usual;
-  target.path = url.encoded_target().empty() ? "/" : std::string(url.encoded_target());
-  if (target.path.front() != '/') target.path.insert(0, 1, '/');
+net::Target Fetcher::target_of(std::string_view text) const {
+  net::Target target = net::parse_target(text);
   const auto listed = [this](const std::string& name) {
     return std::find(options_.hosts.begin(), options_.hosts.end(), name) != options_.hosts.end();
   };
-  if (!(target.port == usual && listed(target.host)) && !listed(fmt::format("{}:{}", target.host, target.port))) {
+  if (!(target.has_usual_port() && listed(target.host)) && !listed(fmt::format("{}:{}", target.host, target.port))) {
     throw Error(Code::kBadArgument, "its URL's host and port are not on the operator's list");
   }
   return target;
 }
 
 /// Every address must do: one that does not is a name that points where it should not.
-asio::awaitable<tcp::resolver::results_type> Fetcher::resolve(const Target& target, Fetch& fetch) {
+asio::awaitable<tcp::resolver::results_type> Fetcher::resolve(const net::Target& target, Fetch& fetch) {
   const auto lookup = std::make_shared<Lookup>(co_await asio::this_coro::executor);
   lookup->resolver.async_resolve(target.host, target.port,
                                  [lookup](const error_code& error, tcp::resolver::results_type found) {
@@ -141,7 +118,7 @@ asio::awaitable<tcp::resolver::results_type> Fetcher::resolve(const Target& targ
 }
 
 asio::awaitable<std::string> Fetcher::get(const std::string& url, std::uint64_t max_bytes, Fetch& fetch) {
-  const Target target = target_of(url);
+  const net::Target target = target_of(url);
   const tcp::resolver::results_type addresses = co_await resolve(target, fetch);
   error_code error;
   beast::tcp_stream plain(co_await asio::this_coro::executor);

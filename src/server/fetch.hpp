@@ -13,6 +13,7 @@
 #include "server/net.hpp"
 #include "server/options.hpp"
 
+#include "net/target.hpp"
 #include "protocols/request_plan.hpp"
 
 namespace mi2::server {
@@ -65,10 +66,9 @@ class Fetcher {
   void stop();
 
  private:
-  struct Target;
   asio::awaitable<std::string> get(const std::string& url, std::uint64_t max_bytes, Fetch& fetch);
-  asio::awaitable<tcp::resolver::results_type> resolve(const Target& target, Fetch& fetch);
-  [[nodiscard]] Target target_of(std::string_view url) const;
+  asio::awaitable<tcp::resolver::results_type> resolve(const net::Target& target, Fetch& fetch);
+  [[nodiscard]] net::Target target_of(std::string_view url) const;
 
   struct Tls;
   UrlOptions options_;

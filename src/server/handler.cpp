@@ -1,6 +1,7 @@
 #include "server/handler.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cctype>
 #include <new>
 #include <utility>
@@ -20,9 +21,19 @@ constexpr std::string_view kMetricsPath = "/metrics";
 constexpr std::size_t kShortBody = 4096;
 constexpr std::size_t kFewRows = 1;
 
-/// Threads for searches and deletions, and as many for other requests to archives; and how many may wait for them. Of a
-/// kind, one works on each archive at a time.
+/// Threads for searches and deletions, and as many for other requests to archives. Of a kind, one works on each archive
+/// at a time.
 constexpr std::size_t kSearchers = 8;
+/// Threads for comparisons, which use all cores and take minutes, and for what is added: of all archives.
+constexpr std::size_t kJudges = 2;
+constexpr std::size_t kAdders = 2;
+/// Threads that wait for servers to which results are sent.
+constexpr std::size_t kPushers = 2;
+/// And for pictures that are shown: so many are decoded at a time, beside those that are embedded.
+constexpr std::size_t kRenderers = 2;
+/// And for maps of them, which wait for the model between others.
+constexpr std::size_t kHeatmaps = 2;
+/// Of a kind that wait or are at work: who asks for many comparisons keeps nobody from searching.
 constexpr std::size_t kMostApart = 256;
 
 /// Between two looks at whether a waiting client is still connected: longer than most answers take.
@@ -59,10 +70,15 @@ Handler::Handler(const Options& options, Models& models, asio::thread_pool& work
       cors_(options.cors_origins),
       fetcher_(options.urls),
       searchers_(kSearchers),
-      lookers_(kSearchers) {}
+      lookers_(kSearchers),
+      judges_(kJudges),
+      adders_(kAdders),
+      pushers_(kPushers),
+      renderers_(kRenderers),
+      heatmaps_(kHeatmaps) {}
 
-Call Handler::open(protocols::HttpRequest request, ClientLiveness client) {
-  Call call(std::move(request), client);
+Call Handler::open(protocols::HttpRequest request, ClientLiveness client, asio::ip::address peer) {
+  Call call(std::move(request), client, std::move(peer));
   call.head = call.request.method == "HEAD";
   call.origin = call.request.header("origin");
   call.ids = protocols::request_ids(call.request, boost::uuids::to_string(new_id_()));
@@ -88,15 +104,7 @@ std::optional<protocols::HttpResponse> Handler::early_answer(Call& call) const {
   }
   const bool options = call.request.method == "OPTIONS" && call.match.refusal && call.match.refusal->status == 200;
   const bool open = options || (call.route() != nullptr && call.route()->open);
-  std::optional<std::string> caller = keys_.caller(call.request);
-  if (!open && !caller) {
-    protocols::HttpResponse answer =
-        refuse(call, 401, "unauthorized", "expected a key: Authorization: Bearer KEY, or api-key: KEY");
-    answer.headers.emplace_back("www-authenticate", "Bearer");
-    return answer;
-  }
-  call.caller = std::move(caller).value_or(std::string());
-  call.request.caller = call.caller;
+  if (std::optional<protocols::HttpResponse> refused = admit(call, open)) return refused;
   if (call.request.path == kMetricsPath) return metrics_answer(call);
   if (call.match.refusal) return std::move(call.match.refusal);
   return protocols::refuse_headers(call.route(), call.request);
@@ -109,6 +117,9 @@ protocols::HttpResponse Handler::metrics_answer(Call& call) const {
     return answer;
   }
   const auto archives = models_.snapshot()->service.archives;
+  if (archives) {
+    for (const protocols::ArchiveFollowing& one : archives->following()) metrics_.follows(one.name, one.seconds);
+  }
   return {200, std::string(Metrics::kContentType), {}, metrics_.render(!archives || archives->sees_all(call.caller))};
 }
 
@@ -124,19 +135,31 @@ protocols::HttpResponse Handler::refuse(const Call& call, int status, std::strin
 asio::awaitable<protocols::HttpResponse> Handler::answer(Call& call) {
   protocols::HttpResponse answer;
   const std::exception_ptr thrown = co_await failure_of(compute(call, answer));
-  if (!thrown) co_return answer;
+  // A request may wait for minutes: a key that was revoked meanwhile gets no answer.
+  if (!keeps_key(call)) {
+    answer = refuse_key(call);
+  } else if (thrown) {
+    answer = refuse(call, thrown);
+  }
+  co_await account(call, answer);
+  co_return answer;
+}
+
+protocols::HttpResponse Handler::refuse(const Call& call, const std::exception_ptr& thrown) const {
   try {
     std::rethrow_exception(thrown);
+  } catch (const AuditRefused& refused) {
+    tell_unaudited(call, refused.what());
+    return refuse_unaudited(call);
   } catch (const Error& error) {
-    answer = refuse(call, error);
+    return refuse(call, error);
   } catch (const std::bad_alloc&) {
-    answer = refuse(call, Error(Code::kTooLarge, "not enough memory for this request"));
+    return refuse(call, Error(Code::kTooLarge, "not enough memory for this request"));
   } catch (const std::exception& error) {
     // What a library says may quote what it was given: only the kind is told.
     log_.error("internal_error", {{"request_id", call.ids.request}, {"type", typeid(error).name()}});
-    answer = refuse(call, Error(Code::kInternal, "internal error"));
+    return refuse(call, Error(Code::kInternal, "internal error"));
   }
-  co_return answer;
 }
 
 asio::awaitable<void> Handler::compute(Call& call, protocols::HttpResponse& answer) {
@@ -150,10 +173,12 @@ asio::awaitable<void> Handler::compute(Call& call, protocols::HttpResponse& answ
   auto parse = [&] { return route.parse(snapshot->service, std::move(call.request), call.match.parameters); };
   if (call.request.body.size() <= kShortBody) {
     protocols::RequestPlan plan = parse();
+    call.archive = plan.archive;
     answer = co_await carry_out(call, *snapshot, std::move(plan));
     co_return;
   }
   protocols::RequestPlan plan = co_await on_pool(workers_, parse);
+  call.archive = plan.archive;
   answer = co_await carry_out(call, *snapshot, std::move(plan));
 }
 
@@ -199,6 +224,27 @@ asio::awaitable<protocols::HttpResponse> Handler::carry_out(Call& call, const Sn
   co_return co_await on_pool(workers_, finish);
 }
 
+void Handler::post_apart(const protocols::RequestPlan& plan, std::function<void()> work) {
+  const std::string archive = plan.archive ? plan.archive->archive : std::string();
+  switch (plan.apart) {
+    case protocols::Apart::kLook:
+      return lookers_.post(archive, std::move(work));
+    case protocols::Apart::kJudge:
+      return judges_.post(archive, std::move(work));
+    case protocols::Apart::kAdd:
+      return adders_.post(archive, std::move(work));
+    case protocols::Apart::kPush:
+      return pushers_.post(archive, std::move(work));
+    case protocols::Apart::kRender:
+      return renderers_.post(archive, std::move(work));
+    case protocols::Apart::kHeatmap:
+      return heatmaps_.post(archive, std::move(work));
+    case protocols::Apart::kSearch:
+      break;
+  }
+  searchers_.post(fmt::format("{} {}", archive, plan.lane), std::move(work));
+}
+
 /// On a thread for what takes long, as long as the client waits.
 asio::awaitable<protocols::HttpResponse> Handler::finish_apart(Call& call, protocols::RequestPlan plan,
                                                                protocols::Vectors vectors) {
@@ -206,27 +252,45 @@ asio::awaitable<protocols::HttpResponse> Handler::finish_apart(Call& call, proto
   const Clock::time_point start = Clock::now();
   protocols::HttpResponse answer;
   std::exception_ptr failed;
-  if (apart_ >= kMostApart) {
+  bool late = false;
+  std::size_t& waiting = apart_.at(static_cast<std::size_t>(plan.apart));
+  if (waiting >= kMostApart) {
     failed = std::make_exception_ptr(Error(Code::kOverloaded, "too many requests wait for archives; try again"));
   } else {
-    ++apart_;
+    ++waiting;
     const auto finished = std::make_shared<Event>(co_await asio::this_coro::executor);
-    const std::string action = plan.archive ? plan.archive->action : std::string();
-    const std::string lane = plan.archive ? plan.archive->archive + ' ' + action : std::string();
-    (action.empty() ? lookers_ : searchers_).post(lane, [&, finished] {
+    std::atomic<bool> begun = false;
+    std::atomic<bool> revoked = false;
+    const std::optional<audit::Entry> change = change_of(call, plan);
+    post_apart(plan, [&, finished] {
+      begun = true;
       try {
+        if (revoked) throw Error(Code::kOverloaded, "the key was revoked meanwhile");
+        if (change) begin(*change);
+        call.begun = change.has_value();
         answer = plan.finish(vectors);
       } catch (...) {
         failed = std::current_exception();
       }
       asio::post(finished->executor(), [finished] { finished->set(); });
     });
+    std::optional<Clock::time_point> limit;
     while (!co_await finished->wait_for(kPollInterval)) {
-      if (call.disconnected || !call.client.disconnected()) continue;
-      call.disconnected = true;
-      plan.stop->request_stop();
+      if (!limit && begun && plan.apart == protocols::Apart::kJudge) {
+        limit = Clock::now() + options_.timeouts.comparison;
+      }
+      late = late || (limit && Clock::now() > *limit);
+      if (!call.disconnected && call.client.disconnected()) call.disconnected = true;
+      // What waits does not begin, and what can end early does.
+      if (!keeps_key(call)) revoked = true;
+      if (late || call.disconnected || revoked) plan.stop->request_stop();
     }
-    --apart_;
+    --waiting;
+  }
+  if (late && failed) {
+    failed = std::make_exception_ptr(Error(
+        Code::kTooLarge,
+        fmt::format("not done after {} s; expected a filter that chooses less", options_.timeouts.comparison.count())));
   }
   std::string_view outcome = answer.outcome;
   try {
@@ -237,35 +301,9 @@ asio::awaitable<protocols::HttpResponse> Handler::finish_apart(Call& call, proto
   } catch (const std::exception&) {
     outcome = name_of(Code::kInternal);
   }
-  if (plan.archive) audit(call, *plan.archive, outcome, seconds_between(start, Clock::now()));
+  if (plan.archive) note(call, *plan.archive, outcome, seconds_between(start, Clock::now()));
   if (failed) std::rethrow_exception(failed);
   co_return answer;
-}
-
-/// Who searched what and when: of the query only what says that two are the same.
-void Handler::audit(const Call& call, const protocols::ArchiveRecord& record, std::string_view outcome, double took) {
-  if (record.snapshot >= 0) metrics_.archive(record.archive, record.rows, record.snapshot);
-  if (!record.fault.empty()) {
-    log_.error(
-        "archive_fault",
-        {{"archive", record.archive}, {"request_id", call.ids.request}, {"error", without_paths(record.fault, {})}});
-  }
-  if (record.action.empty()) return;
-  metrics_.asked(record.archive, record.action, outcome, took);
-  // The first digits of a digest name a key to whoever has the keys, and give nobody else one.
-  constexpr std::size_t kNameOfKey = 12;
-  log_.info("archive_" + record.action, {{"request_id", call.ids.request},
-                                         {"archive", record.archive},
-                                         {"key", std::string_view(call.caller).substr(0, kNameOfKey)},
-                                         {"query", record.query},
-                                         {"parts", std::to_string(record.parts)},
-                                         {"k", std::to_string(record.k)},
-                                         {"found", std::to_string(record.found)},
-                                         {"searched", std::to_string(record.searched)},
-                                         {"exact", record.exact ? "true" : "false"},
-                                         {"snapshot", std::to_string(record.snapshot)},
-                                         {"outcome", outcome},
-                                         {"seconds", fmt::format("{:.4f}", took)}});
 }
 
 /// Before the rows have places in the queue: other requests do not wait for a slow host.

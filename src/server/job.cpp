@@ -21,6 +21,11 @@ void Job::succeed(Lane lane, std::size_t row, std::span<const float> vector) {
   finish_row();
 }
 
+void Job::set_patches(embedder::Patches patches) {
+  const std::lock_guard lock(mutex_);
+  vectors_.patches = std::move(patches);
+}
+
 void Job::fail(Lane lane, std::size_t row, std::exception_ptr error, bool own) {
   {
     const std::lock_guard lock(mutex_);

@@ -48,6 +48,10 @@ class Job {
   /// Whether a row's result can still matter: no row before it has failed.
   [[nodiscard]] bool wanted(Lane lane, std::size_t row) const noexcept { return rank(lane, row) < failed_.load(); }
 
+  /// Whether the request wants the patches of the image of a row.
+  [[nodiscard]] bool wants_patches(std::size_t row) const noexcept { return work_.patches && row == 0; }
+  /// Before succeed() of the same row.
+  void set_patches(embedder::Patches patches);
   void succeed(Lane lane, std::size_t row, std::span<const float> vector);
   /// @param own  the fault of this row's image, not of the request or the server.
   void fail(Lane lane, std::size_t row, std::exception_ptr error, bool own);

@@ -59,6 +59,8 @@ bool KeyRing::holds(const std::string& digest) const {
   return found;
 }
 
+bool KeyRing::has(std::string_view key) const { return holds(digest_of(key)); }
+
 std::optional<std::string> KeyRing::caller(const protocols::HttpRequest& request) const {
   if (digests_.empty()) return std::string();
   for (const std::string_view key : {bearer(request.header("authorization")), trimmed(request.header("api-key")),

@@ -27,6 +27,12 @@ class KeyRing {
   /// nothing if none was shown.
   [[nodiscard]] std::optional<std::string> caller(const protocols::HttpRequest& request) const;
 
+  /// Whether whom caller() was of before is let in still: keys may have been read anew.
+  [[nodiscard]] bool knows(const std::string& digest) const { return digests_.empty() || holds(digest); }
+
+  /// Whether a text is one of the keys, in the same time whichever it is.
+  [[nodiscard]] bool has(std::string_view key) const;
+
   [[nodiscard]] std::size_t size() const noexcept { return digests_.size(); }
 
  private:

@@ -20,10 +20,11 @@ struct Limits {
 };
 
 struct Timeouts {
-  seconds header{10};  ///< TLS handshake; a request's header from its first byte
-  seconds idle{75};    ///< a connection between two requests
-  seconds body{20};    ///< a body or an answer may take this long and a second more per kSlowestBytes
-  seconds drain{60};   ///< after SIGTERM
+  seconds header{10};       ///< TLS handshake; a request's header from its first byte
+  seconds idle{75};         ///< a connection between two requests
+  seconds body{20};         ///< a body or an answer may take this long and a second more per kSlowestBytes
+  seconds drain{60};        ///< after SIGTERM
+  seconds comparison{300};  ///< of outliers, drift, tags or dups of an archive
 };
 
 /// A peer that reads or writes fewer bytes per second is cut off once its grace (Timeouts::body) is used up.

@@ -13,11 +13,11 @@
 #include <mutex>
 #include <utility>
 
-#include <fmt/chrono.h>
-#include <fmt/format.h>
 #include <spdlog/async.h>
 #include <spdlog/sinks/base_sink.h>
 #include <nlohmann/json.hpp>
+
+#include "base/utc.hpp"
 
 namespace mi2::server {
 namespace {
@@ -26,18 +26,10 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kMaxLines = 8192;  ///< that wait to be written
 
-/// "2026-11-25T01:57:00.123Z"
-std::string now() {
-  const auto time = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-  const auto whole = std::chrono::floor<std::chrono::seconds>(time);
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(whole)),
-                     (time - whole).count());
-}
-
 double milliseconds_of(double seconds) { return std::round(seconds * 1e6) / 1e3; }
 
 Json line_of(const RequestRecord& record) {
-  Json line{{"time", now()}, {"level", "info"}, {"event", "request"}, {"request_id", record.id}};
+  Json line{{"time", base::utc_now()}, {"level", "info"}, {"event", "request"}, {"request_id", record.id}};
   if (!record.client_id.empty()) line["client_request_id"] = record.client_id;
   if (!record.trace_id.empty()) line["trace_id"] = record.trace_id;
   line["route"] = record.route;
@@ -114,7 +106,7 @@ struct Log::Impl {
   void write(const Json& line) { logger->info(line.dump(-1, ' ', true, Json::error_handler_t::replace)); }
 
   void event(std::string_view level, std::string_view name, Fields fields) {
-    Json line{{"time", now()}, {"level", level}, {"event", name}};
+    Json line{{"time", base::utc_now()}, {"level", level}, {"event", name}};
     for (const auto& [key, value] : fields) line[std::string(key)] = value;
     write(line);
   }

@@ -26,7 +26,7 @@ void set_limits(Parser& parser, const Options& options) {
 protocols::HttpRequest request_of(const http::request_header<>& header) {
   protocols::HttpRequest request;
   request.method = std::string(header.method_string());
-  boost::urls::result<boost::urls::url_view> url = boost::urls::parse_origin_form(header.target());
+  auto url = boost::urls::parse_origin_form(header.target());
   if (!url) url = boost::urls::parse_uri(header.target());
   if (url) {
     request.path = url->path();

@@ -69,6 +69,8 @@ struct Families {
       histogram(registry, "mi2_archive_search_seconds", "A search, from the query's vectors to its answer");
   Family<Gauge>& archive_rows = gauge(registry, "mi2_archive_rows", "Rows of an archive, when it was last asked");
   Family<Gauge>& archive_snapshot = gauge(registry, "mi2_archive_snapshot", "Number of its last change then");
+  Family<Gauge>& archive_follow =
+      gauge(registry, "mi2_archive_follow_seconds", "Since a replica was seen to be as new as its database");
   Family<Counter>& loads = counter(registry, "mi2_model_loads_total", "Loads and reloads of a model, by outcome");
 };
 
@@ -165,6 +167,10 @@ void Metrics::asked(const std::string& archive, const std::string& action, std::
 void Metrics::archive(const std::string& name, std::uint64_t rows, std::int64_t snapshot) {
   impl_->families.archive_rows.Add({{"archive", name}}).Set(static_cast<double>(rows));
   impl_->families.archive_snapshot.Add({{"archive", name}}).Set(static_cast<double>(snapshot));
+}
+
+void Metrics::follows(const std::string& name, double seconds) {
+  impl_->families.archive_follow.Add({{"archive", name}}).Set(seconds);
 }
 
 void Metrics::connections(std::size_t open) { impl_->connections.Set(static_cast<double>(open)); }

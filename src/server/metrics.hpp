@@ -44,6 +44,8 @@ class Metrics {
   void asked(const std::string& archive, const std::string& action, std::string_view outcome, double seconds);
   /// What was last seen of an archive.
   void archive(const std::string& name, std::uint64_t rows, std::int64_t snapshot);
+  /// How old what is answered of an archive in a database is.
+  void follows(const std::string& name, double seconds);
   void connections(std::size_t open);
   void buffered(std::size_t bytes);
   void decoding(std::uint64_t pixels);

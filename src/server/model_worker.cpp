@@ -8,6 +8,8 @@
 #include <string>
 #include <utility>
 
+#include "embedder/heatmap.hpp"
+
 namespace mi2::server {
 namespace {
 
@@ -62,6 +64,16 @@ ModelWorker::~ModelWorker() {
   }
   wake_.notify_all();
   for (Engine& engine : engines_) engine.thread.join();
+}
+
+void ModelWorker::in_turn(const std::function<void()>& pass) const {
+  const std::lock_guard turn(*engines_.front().turn);
+  try {
+    pass();
+  } catch (const Error& error) {
+    check_model(error);
+    throw;
+  }
 }
 
 bool ModelWorker::reserve(std::size_t images, std::size_t texts) {
@@ -190,6 +202,21 @@ void ModelWorker::check_model(const Error& error) const {
   throw Error(Code::kInternal, "the model's file was changed while it is in use");
 }
 
+/// Vectors of images; of those whose requests want them, the patches too. Of a batch with one of these the features of
+/// all patches are in memory at once, 1.8 MB per image for the published model.
+EmbeddingMatrix ModelWorker::embed_images(const Engine& engine, std::span<const Row> rows,
+                                          std::span<const Pixels> pixels) {
+  const auto wants_patches = [](const Row& row) { return row.job->wants_patches(row.index); };
+  if (std::ranges::none_of(rows, wants_patches)) return engine.embedder.embed_images(pixels);
+  ImageFeatures found = engine.embedder.embed_images_and_tokens(pixels);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!wants_patches(rows[i])) continue;
+    rows[i].job->set_patches(
+        embedder::patches_of(engine.embedder, pixels[i], found.tokens.row(i), found.vectors.row(i)));
+  }
+  return std::move(found.vectors);
+}
+
 EmbeddingMatrix ModelWorker::embed(const Engine& engine, Lane lane, std::vector<Row>& rows) {
   if (lane == Lane::kImage) {
     std::vector<Pixels> pixels;
@@ -199,7 +226,7 @@ EmbeddingMatrix ModelWorker::embed(const Engine& engine, Lane lane, std::vector<
       for (std::size_t i = 0; i < rows.size(); ++i) rows[i].pixels = std::move(pixels[i]);
     };
     try {
-      return engine.embedder.embed_images(pixels);
+      return embed_images(engine, rows, pixels);
     } catch (const Error& error) {
       give_back();
       check_model(error);

@@ -56,6 +56,10 @@ class ModelWorker : public std::enable_shared_from_this<ModelWorker> {
 
   /// Of the model's vectors.
   [[nodiscard]] std::size_t dimensions() const noexcept { return static_cast<std::size_t>(first().dimensions()); }
+  /// The first engine's model, for what embeds beside the queues: each forward pass in_turn().
+  [[nodiscard]] const Embedder& embedder() const noexcept { return first(); }
+  /// Calls `pass`, one of embedder(), when it is its turn among those of all models on its device.
+  void in_turn(const std::function<void()>& pass) const;
   /// Takes places in the queues for a job's rows; submit() or release() gives them on.
   /// @returns false when there are not enough. An empty queue takes any one request.
   [[nodiscard]] bool reserve(std::size_t images, std::size_t texts);
@@ -120,6 +124,8 @@ class ModelWorker : public std::enable_shared_from_this<ModelWorker> {
   void pass(Engine& engine, Lane lane, std::vector<Row> rows);
   void check_model(const Error& error) const;
   [[nodiscard]] EmbeddingMatrix embed(const Engine& engine, Lane lane, std::vector<Row>& rows);
+  [[nodiscard]] static EmbeddingMatrix embed_images(const Engine& engine, std::span<const Row> rows,
+                                                    std::span<const Pixels> pixels);
   void pass_one_by_one(Engine& engine, std::vector<Row>& rows);
   [[nodiscard]] bool hand_over(Engine& engine, std::span<Row> rows, const std::exception_ptr& error);
   void succeed(const Row& row, std::span<const float> vector);

@@ -71,6 +71,7 @@ protocols::Service service_of(const Options& options, std::shared_ptr<const prot
   // The contracts know hosts; the fetcher, which alone connects, also looks at ports.
   for (const std::string& host : options.urls.hosts)
     service.allowed_url_hosts.push_back(host.substr(0, host.find(':')));
+  service.viewer_url = options.viewer_url;
   service.max_body_bytes = options.limits.body_bytes;
   return service;
 }
@@ -154,8 +155,10 @@ Models::Loaded Models::open(std::size_t index, const ModelSpec& spec, ModelMetri
     loaded.why_cpu = embedders.front().why_cpu();
     protocols::ServedModel served = protocols::describe_model(spec.name, embedders.front(), spec.path);
     if (devices.front().kind == Device::Kind::kCuda) served.provenance.instructions = loaded.devices;
-    loaded.served = std::make_shared<const protocols::ServedModel>(std::move(served));
     loaded.worker = make_worker(std::move(embedders), index, metrics);
+    served.shared.embedder = std::shared_ptr<const Embedder>(loaded.worker, &loaded.worker->embedder());
+    served.shared.in_turn = [worker = loaded.worker](const std::function<void()>& pass) { worker->in_turn(pass); };
+    loaded.served = std::make_shared<const protocols::ServedModel>(std::move(served));
   } catch (...) {
     loaded.error = std::current_exception();
   }

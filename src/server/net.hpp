@@ -1,20 +1,16 @@
 #pragma once
-// Names of the networking libraries. Private to the server: no other folder includes it.
+// What the server's coroutines have in common. Private to the server: no other folder includes it.
 
-#include <boost/asio.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
+#include "net/names.hpp"
 
 namespace mi2::server {
 
-namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = boost::beast::http;
-using asio::ip::tcp;
-using beast::error_code;
-
-/// Awaits an operation and puts its error in `error` in place of throwing it.
-inline auto into(error_code& error) { return asio::redirect_error(asio::use_awaitable, error); }
+namespace asio = net::asio;
+namespace beast = net::beast;
+namespace http = net::http;
+using net::error_code;
+using net::into;
+using net::tcp;
 
 /// Runs a function on a pool's thread; its result or its exception arrives on the caller's.
 /// @param function  lives until the await is over.

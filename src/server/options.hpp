@@ -38,6 +38,27 @@ struct UrlOptions {
   std::size_t requests = 16;            ///< whose images are fetched at a time
 };
 
+/// Where results of archives may be sent.
+struct PushSpec {
+  std::string name;
+  std::string where;                    ///< "dimse:AET@HOST:PORT" or "stow:URL"
+  std::filesystem::path credentials{};  ///< of a STOW-RS server: a file
+};
+
+struct PushOptions {
+  std::vector<PushSpec> targets;
+  std::string own_aet = "MI2";    ///< this program's application entity title
+  std::filesystem::path ca_file;  ///< PEM; empty: the system's authorities
+};
+
+/// A reverse proxy that says who asks.
+struct ProxyOptions {
+  std::string user_header;           ///< the name of the header with the user; empty: none is read
+  std::string groups_header;         ///< with the user's groups; empty: none is read
+  std::vector<std::string> trusted;  ///< addresses and networks that it is believed from
+  std::filesystem::path secret;      ///< a file with what else the proxy has to show; empty: nothing
+};
+
 struct Options {
   std::vector<ModelSpec> models;  ///< the first is what a request that names none means
   EmbedderOptions embedder;
@@ -47,8 +68,13 @@ struct Options {
   std::filesystem::path tls_certificate;
   std::filesystem::path tls_key;
   std::filesystem::path api_keys;  ///< empty: everyone may ask
+  ProxyOptions proxy;
   std::vector<protocols::ArchiveSpec> archives;
-  std::filesystem::path archive_rights;   ///< empty: whoever may ask may search
+  std::filesystem::path archive_rights;  ///< empty: whoever may ask may search
+  std::filesystem::path audit;           ///< the folder of the audit list of archives; empty: none is kept
+  protocols::ArchiveAdding archive_adding;
+  PushOptions push;
+  std::string viewer_url;                 ///< as protocols::Service::viewer_url
   std::vector<std::string> cors_origins;  ///< "*": every one
   Profile score_profile = Profile::kAzure;
   bool legacy_shape = false;

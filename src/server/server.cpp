@@ -65,7 +65,10 @@ class Server {
         signals_(io_, SIGTERM, SIGINT, SIGHUP),
         drain_timer_(io_) {
     handler_.use_keys(read_keys(options_));
+    handler_.use_users(ProxyUsers(options_.proxy));
+    if (!options_.audit.empty()) handler_.use_audit(std::make_shared<audit::Trail>(options_.audit));
     listener_.use_tls(open_tls(options_));
+    heed_databases();
   }
 
   void run() {
@@ -99,24 +102,54 @@ class Server {
     }
   }
 
-  /// Reloads models, keys, rights and certificates; what cannot be read stays as it was.
+  /// Reloads archives, models, keys, rights and certificates; what cannot be read stays as it was.
   void reload() {
     log_->info("reload");
     try {
       KeyRing keys = read_keys(options_);
+      ProxyUsers users(options_.proxy);
       std::shared_ptr<asio::ssl::context> tls = open_tls(options_);
       if (archives_ && !options_.archive_rights.empty()) archives_->use_rights(options_.archive_rights);
       handler_.use_keys(std::move(keys));
+      handler_.use_users(std::move(users));
       listener_.use_tls(std::move(tls));
     } catch (const Error& error) {
-      const std::pair<std::string, std::string_view> known[] = {{options_.api_keys.string(), "<api-key-file>"},
-                                                                {options_.archive_rights.string(), "<archive-rights>"},
-                                                                {options_.tls_certificate.string(), "<tls-cert>"},
-                                                                {options_.tls_key.string(), "<tls-key>"}};
+      const std::pair<std::string, std::string_view> known[] = {
+          {options_.api_keys.string(), "<api-key-file>"},
+          {options_.archive_rights.string(), "<archive-rights>"},
+          {options_.tls_certificate.string(), "<tls-cert>"},
+          {options_.tls_key.string(), "<tls-key>"},
+          {options_.proxy.secret.string(), "<proxy-secret-file>"}};
       log_->error("reload_failed", {{"error", without_paths(error.what(), known)},
                                     {"serving", "with the keys, rights and certificates as before"}});
     }
+    follow_archives();
     models_.reload();
+  }
+
+  /// Their folders may be links that lead to others now.
+  void follow_archives() {
+    if (!archives_) return;
+    try {
+      for (const std::string& name : archives_->follow()) log_->info("archive_changed", {{"archive", name}});
+    } catch (const Error& error) {
+      log_->error("reload_failed",
+                  {{"error", without_paths(error.what(), {})}, {"serving", "with the archives as before"}});
+    }
+  }
+
+  /// Archives in a database go on with what they have while it does not answer.
+  void heed_databases() {
+    if (!archives_) return;
+    archives_->on_following([&log = *log_](const protocols::ArchiveFollowing& now) {
+      if (now.answers) {
+        log.info("archive_follows", {{"archive", now.name}});
+        return;
+      }
+      log.warning("archive_stale", {{"archive", now.name},
+                                    {"error", without_paths(now.error, {})},
+                                    {"serving", fmt::format("what there was {:.0f} s ago", now.seconds)}});
+    });
   }
 
   /// Takes no more connections and lets those there are finish. Afterwards nothing is left to do and run() returns.

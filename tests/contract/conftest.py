@@ -1,5 +1,6 @@
 """A real server for tests. MI2_BIN is the program, MI2_STARTER_MODEL a model's folder."""
 import base64
+import contextlib
 import http.client
 import json
 import os
@@ -42,7 +43,9 @@ class Answer:
 class Server:
     """mi2 serve on a free port; its log is collected line by line."""
 
-    def __init__(self, *arguments, model=None, environment=None, wait=True):
+    def __init__(self, *arguments, model=None, environment=None, wait=True, key=None):
+        """key: what requests show that show none of their own."""
+        self.own_headers = {"content-type": "application/json", **({"api-key": key} if key else {})}
         command = [os.environ["MI2_BIN"], "serve", "--port", "0", *map(str, arguments)]
         models = [model] if isinstance(model, (str, Path)) else model
         for path in models or [os.environ["MI2_STARTER_MODEL"]]:
@@ -92,10 +95,11 @@ class Server:
 
     def request(self, method, path, body=None, headers=None, connection=None):
         client = connection or self.connect()
+        headers = {**self.own_headers, **(headers or {})}
         self.sent.add(body, headers)
         if isinstance(body, dict):
             body = json.dumps(body).encode()
-        client.request(method, path, body, {"content-type": "application/json", **(headers or {})})
+        client.request(method, path, body, headers)
         answer = Answer(client.getresponse())
         if connection is None:
             client.close()
@@ -135,6 +139,24 @@ class Server:
         return status
 
 
+def ended_well(server):
+    """Ends a server that still runs: with status 0, and nothing that was sent is in its log."""
+    if server.process.poll() is None:
+        status = server.end()
+        assert status == 0, f"status {status}: {server.lines[-20:]}"
+    leaked = server.sent.found_in("".join(server.lines))
+    assert not leaked, f"in the log: {leaked}"
+
+
+@contextlib.contextmanager
+def running(*arguments, **options):
+    """A server that has to run to the end of the block, and end well."""
+    server = Server(*arguments, **options)
+    yield server
+    assert server.process.poll() is None, f"status {server.process.poll()}: {server.lines[-20:]}"
+    ended_well(server)
+
+
 @pytest.fixture
 def serve():
     """Starts servers; whatever the test did, each must end well unless the test ended it."""
@@ -146,11 +168,7 @@ def serve():
 
     yield start
     for server in servers:
-        if server.process.poll() is None:
-            status = server.end()
-            assert status == 0, f"status {status}: {server.lines[-20:]}"
-        leaked = server.sent.found_in("".join(server.lines))
-        assert not leaked, f"in the log: {leaked}"
+        ended_well(server)
 
 
 @pytest.fixture

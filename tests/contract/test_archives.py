@@ -8,20 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from archive_support import (ALL, MODEL, add, brute_force, exported, filled, mi2, own, rights_file, scores,  # noqa: F401
-                             search, told, unit, write_study)
-from conftest import Server, picture
+from archive_support import (ADD, ALL, MODEL, PATHS, add, brute_force, exported, filled, keyed, mi2, outcomes, own,  # noqa: F401
+                             post_items, rights_file, scores, search, study_files, told, unit, write_study)
+from conftest import picture, running
 
 
 @pytest.fixture(scope="module")
 def server(filled, tmp_path_factory):
     """One server for what changes nothing, in the program's own dtype."""
-    rights = rights_file(tmp_path_factory.mktemp("rights"), ALL)
-    started = Server("--archive", f"a={filled[0]}", "--archive-rights", rights, "--dtype", "f32")
-    yield started
-    assert started.end() == 0
-    leaked = started.sent.found_in("".join(started.lines))
-    assert not leaked, f"in the log: {leaked}"
+    rights = rights_file(tmp_path_factory.mktemp("rights"), PATHS)
+    with running("--archive", f"a={filled[0]}", "--archive-rights", rights, "--dtype", "f32") as started:
+        yield started
 
 
 def as_told(result):
@@ -30,7 +27,8 @@ def as_told(result):
             if key not in ("exact", "snapshot", "searched", "excluded", "archive", "weights_sha256")}
 
 
-@pytest.mark.parametrize("more", [{}, {"by": "image", "k": 7}, {"by": "patient"}, {"by": "series", "match": "mean"},
+@pytest.mark.parametrize("more", [{}, {"match": "maxsim"}, {"by": "image", "k": 7}, {"by": "patient"},
+                                  {"by": "series", "match": "mean"},
                                   {"where": "modality=MR and date>=2022"}, {"where": "date<1990"}])
 def test_a_text_finds_what_the_program_finds(server, filled, more):
     answer = search(server, {"text": "chest x-ray", **more})
@@ -154,7 +152,7 @@ def test_a_thumbnail_comes_with_a_tag_by_which_it_is_not_sent_again(server, fill
 
 def test_a_thumbnail_that_is_erased_or_was_never_kept_is_not_there(serve, own, tmp_path):
     archive, _ = own
-    server = serve("--archive", f"a={archive}", "--archive-rights", rights_file(tmp_path, ALL))
+    server = keyed(serve, tmp_path, ALL, "--archive", f"a={archive}")
     row = search(server, {"text": "x", "by": "image", "k": 1})["results"][0]
     path = f"/v1/archives/a/items/{row['item']}/thumb"
     tag = server.get(path).headers["etag"]
@@ -247,7 +245,7 @@ def test_studies_that_are_added_are_found_without_a_restart(serve, own, tmp_path
 
 def test_a_deleted_study_is_gone_at_once_and_erased_whole_although_the_server_reads(serve, own, tmp_path):
     archive, known = own
-    server = serve("--archive", f"a={archive}", "--archive-rights", rights_file(tmp_path, ALL))
+    server = keyed(serve, tmp_path, ALL, "--archive", f"a={archive}")
     studies = {row["study"] for row in search(server, {"text": "x", "k": 10})["results"]}
     gone = sorted(studies)[0]
     answer = server.request("DELETE", f"/v1/archives/a/studies/{gone}")
@@ -332,6 +330,16 @@ def test_a_server_without_archives_says_so(serve):
     server = serve()
     assert server.get("/v1/archives").status == 404
     assert "--archive" in server.post("/v1/archives/a/search", {"text": "x"}).json()["error"]["message"]
+
+
+def test_files_of_more_frames_than_a_request_may_have_are_refused_and_the_others_added(serve, own, tmp_path):
+    server = keyed(serve, tmp_path, ADD, "--archive", f"a={own[0]}")
+    head = "ObjectType = Image\nNDims = 3\nDimSize = 1 1 {}\nElementType = MET_UCHAR\nElementDataFile = LOCAL\n"
+    many, more = (head.format(slices).encode() + b"\7" * slices for slices in (100_001, 200_000))
+    answer = post_items(server, many, *study_files(151, slices=1), more, status=202)
+    assert outcomes(answer) == ["refused", "stored", "refused"]
+    for row in answer["files"][::2]:
+        assert row["code"] == "too_large" and row["reason"].startswith(f"file {row['file']}: ") and "100000" in row["reason"]
 
 
 def test_several_archives_are_apart(serve, filled, own):

@@ -3,6 +3,7 @@ import base64
 import concurrent.futures
 import gzip
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,9 @@ import openai
 import pytest
 import requests
 import tritonclient.http as triton
+from archive_support import ADD, add, outcomes, packed, rights_file, slice_of, write_study
 from conftest import IMAGES, PATIENCE, picture, score_body
+from dicomweb_client.api import DICOMwebClient
 from langchain_openai import OpenAIEmbeddings
 from tritonclient.utils import InferenceServerException
 
@@ -218,6 +221,56 @@ def test_triton_raises_what_its_users_catch(triton_client):
         infer(triton_client, [tensor("text", [b"x"], True)], names=["text_embeddings"], model_version="2")
     with pytest.raises(InferenceServerException):
         triton_client.infer("default", [tensor("text", [b"x"], True)])  # without the key
+
+
+@pytest.fixture
+def archive(serve, tmp_path):
+    """(server, URL of its archive) to which clients may add."""
+    if subprocess.run([os.environ["MI2_BIN"], "index", "--help"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("built without archives")
+    write_study(tmp_path / "in", 1)
+    add(tmp_path / "a", tmp_path / "in")
+    keys = tmp_path / "keys.txt"
+    keys.write_text(KEY + "\n")
+    server = serve("--api-key-file", keys, "--archive", f"a={tmp_path / 'a'}", "--archive-rights", rights_file(tmp_path, ADD))
+    return server, f"http://{server.host}:{server.port}/v1/archives/a"
+
+
+def object_of(study, number):
+    """As it would be read from a file."""
+    data = slice_of(study, 0, number)
+    data.preamble = bytes(128)
+    return data
+
+
+def test_dicomweb_client_stores_objects(archive):
+    server, url = archive
+    client = DICOMwebClient(url, headers={"Authorization": f"Bearer {KEY}"})
+    objects = [object_of(2, number) for number in range(3)]
+    for study in (None, objects[0].StudyInstanceUID):
+        said = client.store_instances(objects, study_instance_uid=study)
+        assert [item.ReferencedSOPInstanceUID for item in said.ReferencedSOPSequence] == [one.SOPInstanceUID for one in objects]
+        assert "FailedSOPSequence" not in said
+    said = client.store_instances([objects[0], object_of(3, 0)], study_instance_uid=objects[0].StudyInstanceUID)
+    assert [item.FailureReason for item in said.FailedSOPSequence] == [0xA900] and len(said.ReferencedSOPSequence) == 1
+    with pytest.raises(requests.HTTPError) as refused:
+        client.store_instances([object_of(3, 0)], study_instance_uid=objects[0].StudyInstanceUID)
+    assert refused.value.response.status_code == 409
+    assert server.get("/v1/archives/a", headers={"api-key": KEY}).json()["images"] == 6
+
+
+def test_requests_adds_files_and_asks_for_outliers(archive):
+    _, url = archive
+    headers = {"Authorization": f"Bearer {KEY}"}
+    for study in range(2, 5):
+        files = [("file", (f"{number}.dcm", packed(slice_of(study, 0, number, patient=f"R{study}")), "application/dicom"))
+                 for number in range(2)]
+        answer = requests.post(f"{url}/items", files=files, params={"site": "north"}, headers=headers, timeout=PATIENCE)
+        assert answer.status_code == 200 and outcomes(answer.json()) == ["stored"] * 2
+    asked = {"reference": "site=north", "test": "not site=north", "pool": "image"}
+    answer = requests.get(f"{url}/outliers", params=asked, headers=headers, timeout=PATIENCE)
+    assert answer.status_code == 200 and answer.json()["judged"] == 3
+    assert answer.json() == requests.post(f"{url}/outliers", json=asked, headers=headers, timeout=PATIENCE).json()
 
 
 def test_schemathesis_finds_no_violation_of_the_openapi_document(server, tmp_path):

@@ -99,7 +99,8 @@ TEST_F(Scoring, ScoreReadsParameters) {
        {R"({"get_scaling_factor": 1})", R"({"get_scaling_factor": "yes"})",
         R"({"image_standardization_jpeg_compression_ratio": -1})",
         R"({"image_standardization_jpeg_compression_ratio": 7.5})", R"({"image_standardization_image_size": "9 "})",
-        R"({"image_standardization_image_size": 1e300})", R"({"profile": "best"})", "[]", "3"}) {
+        R"({"image_standardization_image_size": 1e300})", R"({"image_standardization_image_size": 4097})",
+        R"({"image_standardization_image_size": "4097"})", R"({"profile": "best"})", "[]", "3"}) {
     body["params"] = Json::parse(bad);
     EXPECT_THAT(score_refusal(400, body.dump()), HasSubstr("params"));
   }
@@ -189,8 +190,8 @@ TEST_F(Scoring, ABadRowIsNamedAndIsNeverAServersFault) {
     return table(list("image", "text"), list(list(nullptr, kText), list(image, text))).dump();
   };
   EXPECT_EQ(score_refusal(422, row("Zm9vYmFy", "")),
-            "row 2: image: not an image of a format that is known; PNG, JPEG, JPEG 2000, WebP, TIFF, GIF, BMP "
-            "and DICOM are read");
+            "row 2: image: not an image of a format that is known; DICOM, NIfTI, NRRD, MetaImage, PNG, JPEG, "
+            "JPEG 2000, WebP, TIFF, GIF and BMP are read");
   EXPECT_THAT(score_refusal(400, row("no base64!", "")), HasSubstr("row 2: image: not base64"));
   EXPECT_THAT(score_refusal(400, row(nullptr, "")), HasSubstr("row 2: has neither"));
   EXPECT_THAT(score_refusal(400, row(5, "")), HasSubstr("row 2: image: expected a string of base64, got a number"));
@@ -273,6 +274,12 @@ TEST_F(Scoring, OnlyJsonInUtf8IsRead) {
   for (const char* type : {"text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin-1"}) {
     EXPECT_EQ(ask("POST", "/score", body, {{"content-type", type}}).status, 415) << type;
   }
+  // What a browser posts for the page of another origin without asking first.
+  EXPECT_EQ(ask("POST", "/score", body, {}).status, 200);
+  EXPECT_EQ(ask("POST", "/score", body, {{"origin", "https://page.example"}}).status, 415);
+  EXPECT_EQ(
+      ask("POST", "/score", body, {{"origin", "https://page.example"}, {"content-type", "application/json"}}).status,
+      200);
 }
 
 TEST_F(Scoring, HealthyAndSwagger) {

@@ -3,11 +3,15 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
+#include "embedder/heatmap.hpp"
+#include "protocols/multipart.hpp"
 #include "support.hpp"
 #include "support/deflated.hpp"
+#include "support/expect_error.hpp"
 #include "support/paths.hpp"
 
 namespace mi2::protocols {
@@ -237,6 +241,33 @@ TEST_F(Clients, AFormThatIsNotWholeIsRefused) {
   EXPECT_EQ(ask("POST", "/v1/embed", many + "--b 1--", {{"content-type", std::string(kForm)}}).status, 413);
 }
 
+TEST(Related, PartsNeedNoNameAndTheirTypeIsNamed) {
+  constexpr std::string_view kObject = "application/dicom";
+  constexpr std::string_view kType = "Multipart/Related; Type=\"application/DICOM\"; boundary=b";
+  const std::string whole = "--b\r\nContent-Type: application/dicom\r\n\r\none\r\n--b\r\n\r\ntwo\r\n--c\r\n--b--";
+  const std::vector<Part> parts = parse_related(whole, kType, kObject, 2);
+  ASSERT_EQ(parts.size(), 2U);
+  EXPECT_EQ(parts[0].body, "one");
+  EXPECT_EQ(parts[1].body, "two\r\n--c");
+  EXPECT_EQ(parts[0].name + parts[1].name, "");
+  // A line end that is not the boundary's is the part's.
+  EXPECT_EQ(parse_related("--b\r\n\r\none\r\n\r\n--b--", kType, kObject, 2).at(0).body, "one\r\n");
+  test::expect_error(Code::kTooLarge, {"more than 1"},
+                     [&] { static_cast<void>(parse_related(whole, kType, kObject, 1)); });
+  for (std::size_t size = 0; size + 1 < whole.size(); ++size) {
+    EXPECT_THROW(static_cast<void>(parse_related(whole.substr(0, size), kType, kObject, 9)), Error) << size;
+  }
+  for (const char* type :
+       {"multipart/form-data; type=\"application/dicom\"; boundary=b", "multipart/related; boundary=b",
+        "multipart/related; type=\"application/dicom+xml\"; boundary=b", ""}) {
+    test::expect_error(Code::kUnsupported, {"multipart/related"},
+                       [&] { static_cast<void>(parse_related(whole, type, kObject, 9)); });
+  }
+  test::expect_error(Code::kBadArgument, {"boundary"}, [&] {
+    static_cast<void>(parse_related(whole, "multipart/related; type=application/dicom", kObject, 9));
+  });
+}
+
 TEST_F(Clients, TextEmbeddingsInferencesRouteAnswersABareList) {
   const Json got =
       post("/embed", {{"inputs", list("a", "data:image/png;base64," + base64(), "b")}, {"truncate", true}});
@@ -248,6 +279,34 @@ TEST_F(Clients, TextEmbeddingsInferencesRouteAnswersABareList) {
                            R"({"inputs": "a", "prompt_name": "query"})", R"({"inputs": [1]})"}) {
     EXPECT_THAT(message(400, "/embed", body, "application/json"), StartsWith(R"({"error":)")) << body;
   }
+}
+
+TEST_F(Clients, AHeatmapHasAMapForEachTextAndQueryImage) {
+  const Json body = {{"image", base64("colour_a.jpg")}, {"texts", list("a", kText)}, {"query_image", base64()}};
+  const Json got = post("/v1/heatmap", body);
+  const std::string bytes = picture("colour_a.jpg");
+  const Pixels pixels = starter().prepare(std::as_bytes(std::span(bytes)), "image");
+  const embedder::Patches patches = embedder::patches_of(starter(), pixels);
+  EXPECT_EQ(got["picture"], list(pixels.source_width, pixels.source_height));
+  const std::vector<std::pair<std::string, test::Embedding>> queries{
+      {"text 1", text_vector("a")},
+      {"text 2", text_vector(kText)},
+      {"image 1", image_vector("gray.png", Profile::kRaw)}};
+  ASSERT_EQ(got["maps"].size(), queries.size());
+  for (std::size_t i = 0; i < queries.size(); ++i) {
+    const embedder::Heatmap wanted = embedder::heatmap(patches, queries[i].second);
+    const Json& map = got["maps"][i];
+    EXPECT_EQ(map["query"], queries[i].first);
+    test::Embedding cosines;
+    for (const Json& row : map["cosines"]) {
+      EXPECT_EQ(row.size(), got["cols"].get<std::size_t>());
+      for (const float cosine : numbers(row)) cosines.push_back(cosine);
+    }
+    EXPECT_EQ(cosines, wanted.cosines);
+    EXPECT_EQ(map["whole"].get<float>(), wanted.whole);
+  }
+  EXPECT_THAT(message(400, "/v1/heatmap", R"({"text": "a"})", "application/json"), HasSubstr("image"));
+  EXPECT_THAT(message(400, "/v1/heatmap", picture(), "image/png"), HasSubstr("expected something to look for"));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -10,6 +11,7 @@
 #include "base/inflate.hpp"
 #include "base/table.hpp"
 #include "page/page.hpp"
+#include "protocols/archive_routes.hpp"
 #include "protocols/http_status.hpp"
 #include "support.hpp"
 
@@ -57,6 +59,15 @@ TEST_F(Scoring, AnswersSayTheirOutcomeForMetricsAndLogs) {
   EXPECT_EQ(item_error_answer(nullptr, Error(Code::kUnsupported, "x")).outcome, "unsupported");
   HttpRequest long_id{"GET", "/health/live", "", {{"x-request-id", std::string(101, 'a')}}, ""};
   EXPECT_EQ(refuse_headers(nullptr, long_id)->outcome, "header_too_large");
+}
+
+TEST(Events, AreOfEveryRouteThatAsksAnArchiveAndOfNoOther) {
+  const std::span<const std::string> known = archive_events();
+  for (const Route& route : routes()) {
+    const std::string_view event = archive_event(route.name);
+    EXPECT_EQ(event.empty(), !route.path.starts_with("/v1/archives/")) << route.path;
+    EXPECT_TRUE(event.empty() || std::find(known.begin(), known.end(), event) != known.end()) << event;
+  }
 }
 
 TEST(Refusals, SpeakEachContractsFormat) {
@@ -192,6 +203,7 @@ TEST_F(Scoring, TheDocsPageNeedsNoNetwork) {
   const HttpResponse page = ask("GET", "/docs");
   EXPECT_EQ(page.content_type, "text/html; charset=utf-8");
   EXPECT_THAT(page.body, HasSubstr("/v2/models/{model}/infer"));
+  EXPECT_THAT(page.body, HasSubstr("/v1/archives/{archive}/items -F file=@scan.dcm"));
   EXPECT_THAT(page.body, Not(HasSubstr("<script")));
   EXPECT_THAT(page.body, Not(HasSubstr("src=")));
   EXPECT_THAT(page.body, Not(HasSubstr("https://")));

@@ -82,6 +82,10 @@ class TwoEngines {
     return answered;
   }
 
+  [[nodiscard]] const ModelWorker& worker() const { return *worker_; }
+  /// Of the first engine's device.
+  FairMutex& turn() { return turns_[0]; }
+
   std::vector<std::string> lost() {
     const std::lock_guard lock(mutex_);
     return lost_;
@@ -174,6 +178,20 @@ TEST(ModelWorker, EnginesShareOneQueue) {
   EXPECT_EQ(first + second, 20);
   EXPECT_GT(first, 0);
   EXPECT_GT(second, 0);
+}
+
+TEST(ModelWorker, APassBesideItsQueuesWaitsForItsTurn) {
+  TwoEngines engines({pause_a_little, pause_a_little});
+  std::atomic<bool> passed = false;
+  std::unique_lock turn(engines.turn());
+  std::thread beside([&] { engines.worker().in_turn([&] { passed = true; }); });
+  pause_a_little();
+  EXPECT_FALSE(passed);
+  turn.unlock();
+  beside.join();
+  EXPECT_TRUE(passed);
+  EXPECT_THROW(engines.worker().in_turn([] { throw Error(Code::kTooLarge, "an image"); }), Error);
+  EXPECT_EQ(engines.ask(4), std::vector<bool>(4, true));
 }
 
 TEST(ModelWorker, AnEngineThatFailsCostsNoRequestAndIsLost) {

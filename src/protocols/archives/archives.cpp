@@ -1,13 +1,13 @@
 #include "protocols/archives/archives.hpp"
 
 #include <algorithm>
-#include <array>
 #include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -15,177 +15,116 @@
 #include <nlohmann/json.hpp>
 
 #include <mi2/error.hpp>
-#include <mi2/version.hpp>
 
-#include "archive/answers.hpp"
+#include "archive/follower.hpp"
 #include "archive/served.hpp"
+#include "archive/shared.hpp"
 #include "base/files.hpp"
 #include "base/json_text.hpp"
+#include "protocols/archives/about.hpp"
+#include "protocols/archives/adding.hpp"
 #include "protocols/archives/asked.hpp"
-#include "protocols/archives/cursor.hpp"
+#include "protocols/archives/audit_list.hpp"
+#include "protocols/archives/cards.hpp"
+#include "protocols/archives/classify.hpp"
+#include "protocols/archives/heads.hpp"
+#include "protocols/archives/item_heatmap.hpp"
 #include "protocols/archives/items.hpp"
-#include "protocols/archives/query.hpp"
+#include "protocols/archives/judgement.hpp"
+#include "protocols/archives/map.hpp"
+#include "protocols/archives/pixels.hpp"
+#include "protocols/archives/push.hpp"
+#include "protocols/archives/removing.hpp"
 #include "protocols/archives/rights.hpp"
 #include "protocols/archives/search_request.hpp"
+#include "protocols/archives/searching.hpp"
+#include "protocols/archives/stow.hpp"
+#include "protocols/archives/studies.hpp"
+#include "protocols/caller.hpp"
 #include "protocols/request.hpp"
 
 namespace mi2::protocols::archives {
 namespace {
 
-/// Values of a facet that an answer has.
-constexpr std::size_t kMostValues = 200;
-
-std::string rights_json(const Right& right) {
-  std::string text = right.search ? R"(["search")" : "[";
-  if (right.paths) text += R"(, "paths")";
-  if (right.remove) text += R"(, "delete")";
-  return text + fmt::format(R"(], "restricted": {})", right.rows.has_value());
+/// What may not be done is not there.
+void require(bool right) {
+  if (!right) throw Error(Code::kNotFound, "no such path; GET /docs lists them");
 }
 
-const archive::filter::Expr* pointer(const std::optional<archive::filter::Expr>& expr) {
-  return expr ? &*expr : nullptr;
+/// What is asked, by GET or POST.
+Json body_of(Judging judging, const Service& service, HttpRequest& request) {
+  return request.method == "POST" ? json_object(request, service.limits) : judgement_body(judging, request);
 }
 
-RequestPlan info(const Asked& asked) {
-  return look(asked, [asked](archive::Reader& reader) {
-    return fmt::format(
-        R"({{"name": {}, {}, {}, "rights": {}}})", base::json_string(asked.name), archive::archive_json(reader),
-        archive::totals_json(reader.catalog().totals(pointer(asked.right.rows))), rights_json(asked.right));
-  });
-}
-
-/// Of rows that may be seen alone, only what can be counted of them.
-RequestPlan stats(const Asked& asked) {
-  return look(asked, [asked](archive::Reader& reader) {
-    if (!asked.right.rows) return archive::stats_json(reader, archive::read_stats(reader, asked.right.paths));
-    return fmt::format(R"({{{}, "totals": {{{}}}}})", archive::archive_json(reader),
-                       archive::totals_json(reader.catalog().totals(&*asked.right.rows)));
-  });
-}
-
-std::string facet_json(std::string_view by, std::vector<archive::ValueCount> counts) {
-  const bool cut = counts.size() > kMostValues;
-  if (cut) counts.resize(kMostValues);
-  std::string text = fmt::format(R"("{}": {{"values": [)", by);
-  for (const archive::ValueCount& count : counts) {
-    text += fmt::format(R"({}{{"value": {}, "images": {}}})", text.ends_with('[') ? "" : ", ",
-                        count.value ? base::json_string(*count.value) : "null", count.images);
+/// Whether a route changes something, which stays so when it is done.
+bool changes(ArchiveRoute route) {
+  switch (route) {
+    case ArchiveRoute::kPush:
+    case ArchiveRoute::kPushTags:
+    case ArchiveRoute::kRemoveStudy:
+    case ArchiveRoute::kAddItems:
+    case ArchiveRoute::kStoreStudies:
+    case ArchiveRoute::kStoreStudy:
+    case ArchiveRoute::kTrainHead:
+    case ArchiveRoute::kRemoveHead:
+      return true;
+    default:
+      return false;
   }
-  return text + fmt::format(R"(], "more": {}}})", cut);
 }
 
-RequestPlan facets(const Asked& asked, const HttpRequest& request) {
-  static const std::vector<std::string> kKnown{"where"};
-  const auto query = read_query(request.query, kKnown);
-  std::optional<archive::filter::Expr> filter = asked.right.rows;
-  if (const auto where = query.find("where"); where != query.end()) {
-    archive::filter::Expr expr = read_where(where->second, asked.right);
-    filter = filter ? archive::filter::both(std::move(*filter), std::move(expr)) : std::move(expr);
-  }
-  return look(asked, [filter](archive::Reader& reader) {
-    std::string text = fmt::format(R"({{"snapshot": {}, "images": {}, "facets": {{)", reader.sequence(),
-                                   reader.catalog().totals(pointer(filter)).images);
-    for (const std::string_view by : archive::kFacets) {
-      if (by != archive::kFacets.front()) text += ", ";
-      text += facet_json(by, reader.catalog().facet(by, pointer(filter), kMostValues + 1));
-    }
-    return text + "}}";
-  });
+/// Whom the server takes the caller for: {"user": ..}, {"key": ..}, or null where nobody is asked.
+std::string caller_json(const HttpRequest& request) {
+  const Caller caller = parse_caller(request.caller);
+  if (!caller.user.empty()) return fmt::format(R"({{"user": {}}})", base::json_string(caller.user));
+  if (caller.key.empty()) return "null";
+  return fmt::format(R"({{"key": "{}"}})", short_digest(caller.key));
 }
 
-std::string search_json(const archive::Format& format, const archive::SearchAnswer& answer, const AskedSearch& wanted,
-                        const Right& right) {
-  std::string text = R"({"results": [)";
-  for (std::size_t i = 0; i < answer.found.size(); ++i) {
-    text += fmt::format("{}{{{}}}", i > 0 ? ", " : "",
-                        archive::found_json(answer.found[i], wanted.options.shown + i + 1, right.paths));
-  }
-  text += fmt::format(R"(], {}, "more": {})", archive::searched_json(answer), answer.more);
-  const std::size_t shown = wanted.options.shown + answer.found.size();
-  if (answer.more && shown < kMostShown) {
-    const archive::Found& last = answer.found.back();
-    text += fmt::format(R"(, "cursor": "{}")",
-                        to_text({answer.snapshot, shown, {last.score, last.item.row}, wanted.query}));
-  }
-  if (answer.crowded_patient) text += R"(, "crowded_patient": true)";
-  return text +
-         fmt::format(R"(, "provenance": {{"archive": "{}", "weights_sha256": {}, "profile": {}, "version": {}}}}})",
-                     format.id, base::json_string(format.space.weights_sha256), base::json_string(format.space.profile),
-                     base::json_string(version()));
+/// Now: a server that starts finds out what is wrong. @throws Error{kBadFile}.
+std::filesystem::path make_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) throw Error(Code::kBadFile, fmt::format("{}: cannot be made: {}", folder.string(), error.message()));
+  return folder;
 }
 
-RequestPlan search(const Asked& asked, AskedSearch wanted) {
-  RequestPlan plan;
-  plan.work = std::move(wanted.work);
-  plan.stop.emplace();
-  plan.archive = record_of(asked);
-  plan.archive->action = "search";
-  plan.archive->query = asked.served->query_name(wanted.query);
-  plan.archive->parts = wanted.parts.size();
-  plan.archive->k = wanted.options.k;
-  wanted.options.stop = plan.stop->get_token();
-  const auto kept = std::make_shared<const AskedSearch>(std::move(wanted));
-  plan.finish = [asked, kept, record = plan.archive](const Vectors& vectors) {
-    HttpResponse response;
-    const std::stop_token& stop = kept->options.stop;
-    guarded(*record, stop, [&] {
-      asked.served->search([&](archive::Reader& reader, base::ThreadPool& pool) {
-        if (stop.stop_requested()) throw Error(Code::kInternal, "search: stopped");
-        note(*record, reader);
-        const std::vector<archive::QueryPart> parts = query_parts(reader, *kept, vectors);
-        const archive::SearchAnswer answer = archive::search(reader, parts, kept->options, pool);
-        record->found = answer.found.size();
-        record->searched = answer.searched;
-        record->exact = answer.exact;
-        response.body = search_json(reader.format(), answer, *kept, asked.right);
-      });
-    });
-    return response;
-  };
-  return plan;
+/// Where the archive is now: what a link leads to later is another one. As it was given if there is nothing; of one in
+/// a database its replica.
+std::filesystem::path folder_of(const ArchiveSpec& spec) {
+  std::error_code error;
+  const std::filesystem::path given = archive::local_folder(spec.folder.string());
+  std::filesystem::path folder = std::filesystem::canonical(given, error);
+  return error ? given : folder;
 }
 
-/// GET with a query in place of a body.
-RequestPlan neighbours(const Service& service, const Asked& asked, const HttpRequest& request,
-                       const std::string& number) {
-  static const std::vector<std::string> kKnown{"k", "by", "match", "same_patient", "where", "cursor"};
-  Json body = {{"item", item_number(number)}};
-  for (const auto& [name, value] : read_query(request.query, kKnown)) {
-    body[name] = name == "k" ? Json(read_number(value, "k", 1, kMostResults)) : Json(value);
-  }
-  return search(asked, read_search(service, *asked.served, asked.right, std::move(body)));
+using Folders = std::map<std::string, std::filesystem::path, std::less<>>;
+
+/// Empty: there is none.
+std::filesystem::path folder_in(const Folders& folders, const std::string& name) {
+  const auto found = folders.find(name);
+  return found == folders.end() ? std::filesystem::path() : found->second;
 }
 
-RequestPlan remove_study(const Asked& asked, const HttpRequest& request, const std::string& uid) {
-  static const std::vector<std::string> kKnown{"erase"};
-  constexpr std::size_t kLongestUid = 256;
-  const auto query = read_query(request.query, kKnown);
-  const auto flag = query.find("erase");
-  const bool erase = flag != query.end() && read_flag(flag->second, "erase");
-  if (uid.size() > kLongestUid) throw Error(Code::kNotFound, "study: there is none of this identifier");
-  RequestPlan plan;
-  plan.stop.emplace();
-  plan.archive = record_of(asked);
-  plan.archive->action = erase ? "erase" : "delete";
-  plan.archive->query = asked.served->query_name(uid);
-  plan.finish = [asked, uid, erase, record = plan.archive](const Vectors&) {
-    HttpResponse answer;
-    guarded(*record, {}, [&] {
-      const archive::RemovedStudy removed = asked.served->remove_study(uid, asked.right.rows, erase);
-      record->found = removed.images;
-      answer.body = fmt::format(R"({{"images": {}, "erased": {}, "clean": {}}})", removed.images, erase, removed.clean);
-    });
-    return answer;
-  };
-  return plan;
-}
+using ServedArchives = std::map<std::string, std::shared_ptr<archive::Served>, std::less<>>;
 
 class Archives final : public ArchiveRoutes {
  public:
-  Archives(std::span<const ArchiveSpec> archives, const std::filesystem::path& rights, bool keys, unsigned threads)
-      : keys_(keys), rights_(std::make_shared<const Rights>()) {
-    for (const ArchiveSpec& spec : archives) {
-      archives_.emplace(spec.name, std::make_shared<archive::Served>(spec.folder, threads));
+  Archives(std::span<const ArchiveSpec> archives, const std::filesystem::path& rights, const Admission& admission,
+           unsigned threads, const ArchiveAdding& adding, std::vector<Destination> destinations,
+           std::filesystem::path audit)
+      : specs_(archives.begin(), archives.end()),
+        threads_(threads),
+        admission_(admission),
+        adding_(adding),
+        destinations_(std::move(destinations)),
+        audit_(std::move(audit)),
+        rights_(std::make_shared<const Rights>()) {
+    static_cast<void>(archive::parse_identifiers(adding.identifiers));
+    for (const ArchiveSpec& spec : specs_) {
+      archives_.emplace(spec.name, std::make_shared<archive::Served>(folder_of(spec), threads));
+      if (!spec.cards.empty()) cards_.emplace(spec.name, make_folder(spec.cards));
+      if (!spec.heads.empty()) heads_.emplace(spec.name, make_folder(spec.heads));
     }
     if (!rights.empty()) use_rights(rights);
   }
@@ -194,22 +133,158 @@ class Archives final : public ArchiveRoutes {
                                   const PathParameters& parameters) const override {
     if (route == ArchiveRoute::kList) return list(request);
     const Asked asked = find(parameters.at(0), request);
+    std::string caller = request.caller;
+    RequestPlan plan = plan_of(route, service, asked, std::move(request), parameters);
+    return held_to_rights(std::move(plan), asked, std::move(caller), changes(route));
+  }
+
+  void use_rights(const std::filesystem::path& file) override {
+    constexpr std::uint64_t kMaxBytes = 4U << 20;
+    std::vector<std::string> names;
+    for (const ArchiveSpec& spec : specs_) names.push_back(spec.name);
+    auto rights =
+        std::make_shared<const Rights>(Rights::parse(base::read_text_file(file, kMaxBytes), file.string(), names));
+    check_rights(*rights, admission_, file);
+    const std::lock_guard lock(mutex_);
+    rights_ = std::move(rights);
+  }
+
+  std::vector<std::string> follow() override {
+    ServedArchives next = all();
+    std::vector<std::string> changed;
+    for (const ArchiveSpec& spec : specs_) {
+      std::shared_ptr<archive::Served>& served = next.at(spec.name);
+      std::shared_ptr<archive::Served> now = followed(spec, served);
+      if (now == served) continue;
+      served = std::move(now);
+      changed.push_back(spec.name);
+    }
+    const std::lock_guard lock(mutex_);
+    archives_ = std::move(next);
+    return changed;
+  }
+
+  [[nodiscard]] std::vector<ArchiveFollowing> following() const override {
+    std::vector<ArchiveFollowing> found;
+    for (const auto& [name, served] : all()) {
+      if (const auto now = served->following()) found.push_back({name, now->answers, now->seconds, now->error});
+    }
+    return found;
+  }
+
+  void on_following(std::function<void(const ArchiveFollowing&)> tell) override {
+    for (const auto& [name, served] : all()) {
+      served->on_following([name = name, tell](const archive::Following& now) {
+        tell({name, now.answers, now.seconds, now.error});
+      });
+    }
+  }
+
+  [[nodiscard]] bool sees_all(std::string_view caller) const override {
+    const std::lock_guard lock(mutex_);
+    return std::all_of(specs_.begin(), specs_.end(), [&](const ArchiveSpec& spec) {
+      const Right right = rights_->of(caller, spec.name);
+      return right.search && !right.rows;
+    });
+  }
+
+  [[nodiscard]] bool serves(std::string_view name) const override {
+    return std::any_of(specs_.begin(), specs_.end(), [name](const ArchiveSpec& spec) { return spec.name == name; });
+  }
+
+  [[nodiscard]] std::string study_name(std::string_view name, std::string_view study) const override {
+    const ServedArchives archives = all();
+    const auto found = archives.find(name);
+    return found == archives.end() ? std::string() : found->second->query_name(study);
+  }
+
+ private:
+  [[nodiscard]] RequestPlan plan_of(ArchiveRoute route, const Service& service, const Asked& asked, HttpRequest request,
+                                    const PathParameters& parameters) const {
     switch (route) {
       case ArchiveRoute::kInfo:
-        return info(asked);
+        return info(service, asked, destinations_);
       case ArchiveRoute::kStats:
         return stats(asked);
       case ArchiveRoute::kFacets:
         return facets(asked, request);
+      case ArchiveRoute::kRefused:
+        return refused(asked, request);
       case ArchiveRoute::kItem:
         return item(asked, parameters.at(1));
       case ArchiveRoute::kThumb:
         return thumb(asked, request, parameters.at(1));
+      case ArchiveRoute::kPixels:
+        return pixels(service, asked, request, parameters.at(1));
+      case ArchiveRoute::kStudy:
+        return study(service, asked, parameters.at(1));
+      case ArchiveRoute::kSimilarity:
+        return similarity(service, asked, parameters.at(1), json_object(request, service.limits));
+      case ArchiveRoute::kMatches:
+        return matches(asked, request, parameters.at(1));
       case ArchiveRoute::kNeighbours:
         return neighbours(service, asked, request, parameters.at(1));
+      case ArchiveRoute::kHeatmap:
+        return item_heatmap(service, asked, parameters.at(1), json_object(request, service.limits));
+      case ArchiveRoute::kMap:
+        return map_points(asked, request);
+      case ArchiveRoute::kMapLegend:
+        return map_legend(asked, request);
+      case ArchiveRoute::kMakeCard:
+        return make_card(service, asked, std::move(request));
+      case ArchiveRoute::kCard:
+        return kept_card(asked, parameters.at(1));
+      case ArchiveRoute::kPush:
+        require(asked.right.push);
+        return push_card(service, asked, destinations_, std::move(request), parameters.at(1));
+      case ArchiveRoute::kPushTags:
+        require(asked.right.push);
+        return push_tags(service, asked, destinations_, std::move(request));
+      case ArchiveRoute::kReplay:
+        return replay_card(asked, request);
       case ArchiveRoute::kRemoveStudy:
-        if (!asked.right.remove) throw Error(Code::kNotFound, "no such path; GET /docs lists them");
+        require(asked.right.remove);
         return remove_study(asked, request, parameters.at(1));
+      case ArchiveRoute::kAddItems:
+        require(asked.right.add);
+        return add_items(service, asked, adding_, std::move(request));
+      case ArchiveRoute::kStoreStudies:
+        require(asked.right.add);
+        return store_studies(service, asked, adding_, std::move(request), {});
+      case ArchiveRoute::kStoreStudy:
+        require(asked.right.add);
+        return store_studies(service, asked, adding_, std::move(request), parameters.at(1));
+      case ArchiveRoute::kOutliers:
+        return judge(Judging::kOutliers, asked, body_of(Judging::kOutliers, service, request));
+      case ArchiveRoute::kDrift:
+        return judge(Judging::kDrift, asked, body_of(Judging::kDrift, service, request));
+      case ArchiveRoute::kTags:
+        return judge(Judging::kTags, asked, body_of(Judging::kTags, service, request));
+      case ArchiveRoute::kDups:
+        return judge(Judging::kDups, asked, body_of(Judging::kDups, service, request));
+      case ArchiveRoute::kClassify:
+        return classify(service, asked, std::move(request));
+      case ArchiveRoute::kHeads:
+        require(!asked.heads.empty());
+        return list_heads(asked);
+      case ArchiveRoute::kTrainHead:
+        require(asked.right.label);
+        return train_head(service, asked, std::move(request));
+      case ArchiveRoute::kHead:
+        require(!asked.heads.empty());
+        return kept_head(asked, parameters.at(1));
+      case ArchiveRoute::kHeadFile:
+        require(!asked.heads.empty());
+        return head_file(asked, parameters.at(1), parameters.at(2));
+      case ArchiveRoute::kApplyHead:
+        require(!asked.heads.empty());
+        return apply_head(service, asked, std::move(request), parameters.at(1));
+      case ArchiveRoute::kRemoveHead:
+        require(asked.right.label);
+        return remove_head(asked, parameters.at(1));
+      case ArchiveRoute::kAudit:
+        require(asked.right.administer);
+        return audit_list(asked, request);
       case ArchiveRoute::kSearch:
       case ArchiveRoute::kList:
         break;
@@ -217,48 +292,66 @@ class Archives final : public ArchiveRoutes {
     return search(asked, read_search(service, *asked.served, asked.right, json_object(request, service.limits)));
   }
 
-  void use_rights(const std::filesystem::path& file) override {
-    constexpr std::uint64_t kMaxBytes = 4U << 20;
-    std::vector<std::string> names;
-    for (const auto& [name, served] : archives_) names.push_back(name);
-    auto rights =
-        std::make_shared<const Rights>(Rights::parse(base::read_text_file(file, kMaxBytes), file.string(), names));
-    if (rights->names_keys() && !keys_) {
-      throw Error(Code::kBadFile, fmt::format("{}: names keys where none is asked for; expected --api-key-file with it",
-                                              file.string()));
+  /// What an archive's folder is now. Messages go to the log and name no path.
+  [[nodiscard]] std::shared_ptr<archive::Served> followed(const ArchiveSpec& spec,
+                                                          const std::shared_ptr<archive::Served>& served) const {
+    // The replica of one in a database follows by itself; to ask the database would make all requests wait for it.
+    if (archive::is_shared(spec.folder.native())) return served;
+    std::shared_ptr<archive::Served> now = served;
+    try {
+      const std::filesystem::path folder = folder_of(spec);
+      const bool same = folder == served->folder() && archive::read_format(folder).id == served->format().id;
+      if (!same) now = std::make_shared<archive::Served>(folder, threads_);
+    } catch (const Error& error) {
+      throw Error(error.code(), fmt::format("archive '{}': what its folder leads to now cannot be read: {}", spec.name,
+                                            name_of(error.code())));
     }
-    const std::lock_guard lock(mutex_);
-    rights_ = std::move(rights);
+    if (archive::are_related(now->format(), served->format())) return now;
+    throw Error(Code::kBadFile, fmt::format("archive '{}': expected {}, one made of it by 'mi2 index reembed' or the "
+                                            "one that it was made of, got {}",
+                                            spec.name, served->format().id, now->format().id));
   }
 
-  [[nodiscard]] bool sees_all(std::string_view caller) const override {
+  [[nodiscard]] ServedArchives all() const {
     const std::lock_guard lock(mutex_);
-    return std::all_of(archives_.begin(), archives_.end(), [&](const auto& entry) {
-      const Right right = rights_->of(caller, entry.first);
-      return right.search && !right.rows;
-    });
+    return archives_;
   }
 
- private:
-  [[nodiscard]] Right right_of(const HttpRequest& request, std::string_view name) const {
+  /// Without a folder of heads the right to label is to nothing.
+  [[nodiscard]] Right right_of(std::string_view caller, std::string_view name) const {
     const std::lock_guard lock(mutex_);
-    return rights_->of(request.caller, name);
+    Right right = rights_->of(caller, name);
+    right.label = right.label && heads_.contains(name);
+    return right;
+  }
+
+  /// Looks at the rights again when the turn of a request comes, and unless it has changed something when it is done.
+  [[nodiscard]] RequestPlan held_to_rights(RequestPlan plan, const Asked& asked, std::string caller,
+                                           bool changes) const {
+    plan.changes = changes;
+    plan.finish = [this, asked, caller = std::move(caller), changes,
+                   finish = std::move(plan.finish)](const Vectors& vectors) {
+      require_kept(asked.right, right_of(caller, asked.name));
+      HttpResponse answer = finish(vectors);
+      if (!changes) require_kept(asked.right, right_of(caller, asked.name));
+      return answer;
+    };
+    return plan;
   }
 
   /// An archive that is not there and one that may not be seen are the same.
   [[nodiscard]] Asked find(const std::string& name, const HttpRequest& request) const {
-    const auto found = archives_.find(name);
-    Right right = right_of(request, name);
-    if (found == archives_.end() || !right.search) {
-      throw Error(Code::kNotFound, "no archive of this name; GET /v1/archives lists them");
-    }
-    return {name, found->second, std::move(right)};
+    const ServedArchives archives = all();
+    const auto found = archives.find(name);
+    Right right = right_of(request.caller, name);
+    if (found == archives.end() || !right.search) throw no_archive();
+    return {name, found->second, std::move(right), folder_in(cards_, name), folder_in(heads_, name), threads_, audit_};
   }
 
   [[nodiscard]] RequestPlan list(const HttpRequest& request) const {
     std::string text;
-    for (const auto& [name, served] : archives_) {
-      const Right right = right_of(request, name);
+    for (const auto& [name, served] : all()) {
+      const Right right = right_of(request.caller, name);
       if (!right.search) continue;
       const archive::Format& format = served->format();
       text += fmt::format(R"({}{{"name": {}, "id": "{}", "dimensions": {}, "weights_sha256": {}, "rights": {}}})",
@@ -266,25 +359,35 @@ class Archives final : public ArchiveRoutes {
                           base::json_string(format.space.weights_sha256), rights_json(right));
     }
     RequestPlan plan;
-    plan.finish = [body = fmt::format(R"({{"archives": [{}]}})", text)](const Vectors&) {
-      HttpResponse answer;
-      answer.body = body;
-      return answer;
-    };
+    plan.finish =
+        [body = fmt::format(R"({{"archives": [{}], "caller": {}}})", text, caller_json(request))](const Vectors&) {
+          HttpResponse answer;
+          answer.body = body;
+          return answer;
+        };
     return plan;
   }
 
-  std::map<std::string, std::shared_ptr<archive::Served>, std::less<>> archives_;
-  bool keys_;
-  mutable std::mutex mutex_;  ///< of rights_
+  Folders cards_;  ///< of archives whose cards are kept
+  Folders heads_;  ///< of archives that heads may be trained on
+  std::vector<ArchiveSpec> specs_;
+  unsigned threads_;
+  Admission admission_;
+  ArchiveAdding adding_;
+  std::vector<Destination> destinations_;
+  std::filesystem::path audit_;  ///< the folder of the audit list; empty: none is kept
+  mutable std::mutex mutex_;     ///< of those below
+  ServedArchives archives_;
   std::shared_ptr<const Rights> rights_;
 };
 
 }  // namespace
 
 std::shared_ptr<ArchiveRoutes> open(std::span<const ArchiveSpec> archives, const std::filesystem::path& rights,
-                                    bool keys, unsigned threads) {
-  return std::make_shared<Archives>(archives, rights, keys, threads);
+                                    const Admission& admission, unsigned threads, const ArchiveAdding& adding,
+                                    std::vector<Destination> destinations, std::filesystem::path audit) {
+  return std::make_shared<Archives>(archives, rights, admission, threads, adding, std::move(destinations),
+                                    std::move(audit));
 }
 
 }  // namespace mi2::protocols::archives

@@ -12,6 +12,16 @@ std::shared_ptr<ArchiveRecord> record_of(const Asked& asked) {
   return record;
 }
 
+std::shared_ptr<const ServedModel> find_model(const Service& service, const archive::Format& format) {
+  bool loading = false;
+  for (const auto& [name, model] : service.models) {
+    if (model->ready && model->provenance.weights_sha256 == format.space.weights_sha256) return model;
+    loading = loading || !model->ready;
+  }
+  if (loading) throw Error(Code::kOverloaded, "the model is not ready yet; try again");
+  return nullptr;
+}
+
 void note(ArchiveRecord& record, const archive::Reader& reader) {
   record.snapshot = reader.sequence();
   record.rows = reader.segments().rows();

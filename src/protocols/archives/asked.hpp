@@ -1,15 +1,18 @@
 #pragma once
 // An archive that somebody asks, and the plans of questions to it.
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
 
+#include "archive/format.hpp"
 #include "archive/reader.hpp"
 #include "archive/served.hpp"
 #include "protocols/archives/rights.hpp"
 #include "protocols/request_plan.hpp"
+#include "protocols/service.hpp"
 
 namespace mi2::protocols::archives {
 
@@ -18,9 +21,17 @@ struct Asked {
   std::string name;
   std::shared_ptr<archive::Served> served;
   Right right;
+  std::filesystem::path cards;    ///< a folder where cards of its searches are kept; empty: none is
+  std::filesystem::path heads{};  ///< the same of heads that are trained on it
+  unsigned threads = 0;           ///< of what computes by itself; 0: one per available core
+  std::filesystem::path audit{};  ///< the folder of the audit list; empty: none is kept
 };
 
 std::shared_ptr<ArchiveRecord> record_of(const Asked& asked);
+
+/// The model that makes vectors of an archive's weights; null: none is served.
+/// @throws Error{kOverloaded} while models are loaded, unless one is that is ready.
+std::shared_ptr<const ServedModel> find_model(const Service& service, const archive::Format& format);
 
 void note(ArchiveRecord& record, const archive::Reader& reader);
 

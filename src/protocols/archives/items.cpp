@@ -12,23 +12,19 @@
 #include <mi2/error.hpp>
 
 #include "archive/answers.hpp"
-#include "archive/thumbs.hpp"
 #include "base/hash.hpp"
 #include "protocols/archives/query.hpp"
 
 namespace mi2::protocols::archives {
-namespace {
 
-/// @throws Error{kNotFound} if there is none that the caller may see.
 archive::ItemFacts visible_item(archive::Reader& reader, const Right& right, std::uint64_t row) {
-  std::optional<archive::ItemFacts> found = row < reader.segments().rows() ? reader.catalog().item(row) : std::nullopt;
+  std::optional<archive::ItemFacts> found = reader.find_item(row);
   if (!found || (right.rows && !reader.catalog().allows(row, *right.rows))) {
     throw Error(Code::kNotFound, "item: there is none of this number");
   }
   return *std::move(found);
 }
 
-/// Whether one of the tags of an If-None-Match is this one, weak or not. Source: RFC 9110, 13.1.2.
 bool has_tag(std::string_view header, std::string_view tag) {
   while (!header.empty()) {
     const std::size_t comma = std::min(header.find(','), header.size());
@@ -41,8 +37,6 @@ bool has_tag(std::string_view header, std::string_view tag) {
   }
   return false;
 }
-
-}  // namespace
 
 std::uint64_t item_number(const std::string& text) { return read_number(text, "item", 0, 0xFFFF'FFFF); }
 
@@ -62,11 +56,9 @@ RequestPlan thumb(const Asked& asked, const HttpRequest& request, const std::str
   const std::string known(request.header("if-none-match"));
   return look(asked, [right = asked.right, row, known](archive::Reader& reader, HttpResponse& answer) {
     static_cast<void>(visible_item(reader, right, row));
-    const std::optional<archive::Thumb> found = reader.catalog().thumb(row);
-    if (!found) throw Error(Code::kNotFound, "thumb: this item has none");
-    const archive::Pack pack(reader.folder(), reader.format(), found->row);
-    const std::vector<std::byte> file = pack.read(*found);
-    const std::string tag = fmt::format(R"("{}")", base::sha256_hex(file).substr(0, 32));
+    const std::optional<std::vector<std::byte>> file = reader.thumbnail(row);
+    if (!file) throw Error(Code::kNotFound, "thumb: this item has none");
+    const std::string tag = fmt::format(R"("{}")", base::sha256_hex(*file).substr(0, 32));
     answer.headers.emplace_back("etag", tag);
     // Whoever shows it again asks first: rights end, and what was erased is gone.
     answer.headers.emplace_back("cache-control", "private, no-cache");
@@ -77,7 +69,7 @@ RequestPlan thumb(const Asked& asked, const HttpRequest& request, const std::str
       return;
     }
     answer.content_type = "image/webp";
-    answer.body.assign(reinterpret_cast<const char*>(file.data()), file.size());
+    answer.body.assign(reinterpret_cast<const char*>(file->data()), file->size());
   });
 }
 

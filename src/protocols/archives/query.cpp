@@ -46,6 +46,41 @@ void check_members(const Json& object, std::string_view name, std::span<const st
   }
 }
 
+std::optional<std::string> read_choice(Json& body, const char* name, std::span<const std::string_view> choices) {
+  const Json* const value = member(body, name);
+  if (value == nullptr) return std::nullopt;
+  for (const std::string_view known : choices) {
+    if (*value == known) return std::string(known);
+  }
+  throw Error(Code::kBadArgument, fmt::format("{}: expected one of {}", name, fmt::join(choices, ", ")));
+}
+
+std::optional<std::uint64_t> read_whole(Json& body, const char* name, std::uint64_t low, std::uint64_t high) {
+  const Json* const value = member(body, name);
+  if (value == nullptr) return std::nullopt;
+  if (!value->is_number_unsigned() || value->get<std::uint64_t>() < low || value->get<std::uint64_t>() > high) {
+    throw Error(Code::kBadArgument, fmt::format("{}: expected a whole number from {} to {}", name, low, high));
+  }
+  return value->get<std::uint64_t>();
+}
+
+std::optional<double> read_real(Json& body, const char* name, double low, double high) {
+  const Json* const value = member(body, name);
+  if (value == nullptr) return std::nullopt;
+  // Not a number is neither.
+  if (!value->is_number() || !(value->get<double>() >= low && value->get<double>() <= high)) {
+    throw Error(Code::kBadArgument, fmt::format("{}: expected a number from {} to {}", name, low, high));
+  }
+  return value->get<double>();
+}
+
+bool read_switch(Json& body, const char* name) {
+  const Json* const value = member(body, name);
+  if (value == nullptr) return false;
+  if (!value->is_boolean()) refuse_kind(*value, name, "a boolean");
+  return value->get<bool>();
+}
+
 bool read_flag(std::string_view text, std::string_view name) {
   if (text == "true") return true;
   if (text == "false") return false;

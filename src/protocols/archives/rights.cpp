@@ -1,121 +1,122 @@
 #include "protocols/archives/rights.hpp"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/ranges.h>
 
 #include <mi2/error.hpp>
 
-#include "base/json.hpp"
-#include "base/nearest.hpp"
+#include "protocols/caller.hpp"
 
 namespace mi2::protocols::archives {
 namespace {
 
-using nlohmann::json;
+using archive::filter::Expr;
 
-constexpr std::string_view kAny = "*";
-
-[[noreturn]] void refuse(std::string_view name, std::string_view place, std::string_view what) {
-  throw Error(Code::kBadFile, fmt::format("{}: {}: {}", name, place, what));
+/// The parts of an or, or the one expression that is none.
+std::vector<Expr> alternatives(const Expr& expr) {
+  return expr.kind == archive::filter::Kind::kOr ? expr.parts : std::vector<Expr>{expr};
 }
 
-void expect_object(const json& value, std::string_view name, std::string_view place) {
-  if (!value.is_object()) refuse(name, place, "expected an object");
+/// What either lets by, each alternative once.
+Expr either(const Expr& a, const Expr& b) {
+  std::vector<Expr> parts = alternatives(a);
+  for (Expr& part : alternatives(b)) {
+    if (std::find(parts.begin(), parts.end(), part) == parts.end()) parts.push_back(std::move(part));
+  }
+  if (parts.size() == 1) return std::move(parts.front());
+  Expr both;
+  both.kind = archive::filter::Kind::kOr;
+  both.parts = std::move(parts);
+  return both;
 }
 
-/// Of a name that is none of `known`.
-std::string unknown(std::string_view typed, std::span<const std::string> known) {
-  const std::string near = base::nearest(typed, known);
-  if (!near.empty()) return fmt::format("unknown name; did you mean {}?", near);
-  return fmt::format("unknown name; expected one of {}", fmt::join(known, ", "));
-}
-
-Right read_right(const json& value, std::string_view name, const std::string& place) {
-  static const std::vector<std::string> kMembers{"rights", "where"};
-  static const std::vector<std::string> kRights{"search", "paths", "delete"};
-  expect_object(value, name, place);
-  for (const auto& [member, ignored] : value.items()) {
-    if (std::find(kMembers.begin(), kMembers.end(), member) == kMembers.end()) {
-      refuse(name, place, unknown(member, kMembers));
-    }
-  }
-  const auto list = value.find("rights");
-  if (list == value.end() || !list->is_array()) refuse(name, place, "expected a list 'rights'");
-  Right right;
-  for (const json& one : *list) {
-    if (!one.is_string()) refuse(name, place, "expected texts in 'rights'");
-    const auto& text = one.get_ref<const std::string&>();
-    if (std::find(kRights.begin(), kRights.end(), text) == kRights.end()) refuse(name, place, unknown(text, kRights));
-    (text == "search" ? right.search : text == "paths" ? right.paths : right.remove) = true;
-  }
-  if (!right.search && !list->empty()) refuse(name, place, "expected 'search' beside other rights");
-  const auto where = value.find("where");
-  if (where == value.end()) return right;
-  try {
-    right.rows = archive::filter::from_json(*where);
-  } catch (const Error& error) {
-    refuse(name, place + ".where", error.what());
-  }
-  // The mean of a series is of all its images: what lets by some of them would show the others through it.
-  for (const std::string_view field : {"image", "path", "kind", "frame", "position", "source", "label"}) {
-    if (archive::filter::uses(*right.rows, field)) {
-      refuse(name, place + ".where", fmt::format("expected fields of series, studies and patients, got {}", field));
-    }
-  }
-  return right;
-}
-
-bool is_digest(std::string_view text) {
-  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+template <typename Entries>
+Right of_archive(const Entries& entries, std::string_view archive) {
+  auto right = entries.find(archive);
+  if (right == entries.end()) right = entries.find(Rights::kAny);
+  return right == entries.end() ? Right{} : right->second;
 }
 
 }  // namespace
 
-Rights Rights::parse(std::string_view text, std::string_view name, std::span<const std::string> names) {
-  const json file = base::parse_json(text, {.name = name, .fault = Code::kBadFile});
-  Rights rights;
-  rights.everyone_ = false;
-  expect_object(file, name, "the file");
-  if (file.size() != 1 || !file.contains("keys")) refuse(name, "the file", "expected one member, 'keys'");
-  std::size_t number = 0;
-  const json& keys = file.at("keys");
-  expect_object(keys, name, "keys");
-  for (const auto& [key, archives] : keys.items()) {
-    const std::string place = fmt::format("key {}", ++number);  // whoever confuses key and digest must not find it here
-    if (key != kAny && !is_digest(key)) {
-      refuse(name, place, "expected * or the SHA-256 of a key, 64 digits of 0 to 9 and a to f");
-    }
-    ByArchive& known = rights.keys_[key];
-    expect_object(archives, name, place);
-    for (const auto& [archive, right] : archives.items()) {
-      if (archive != kAny && std::find(names.begin(), names.end(), archive) == names.end()) {
-        refuse(name, place, fmt::format("archive: {}", unknown(archive, names)));
-      }
-      known[archive] = read_right(right, name, fmt::format("{}: {}", place, archive));
-    }
+Error no_archive() { return {Code::kNotFound, "no archive of this name; GET /v1/archives lists them"}; }
+
+void require_kept(const Right& had, const Right& now) {
+  if (!now.search) throw no_archive();
+  const bool all = std::all_of(kRights.begin(), kRights.end(),
+                               [&](const NamedRight& right) { return now.*right.flag || !(had.*right.flag); });
+  if (!all || had.rows != now.rows) {
+    throw Error(Code::kOverloaded, "the rights of this caller have changed meanwhile; try again");
   }
-  return rights;
+}
+
+Right joined(const Right& a, const Right& b) {
+  if (!a.search || !b.search) return a.search ? a : b;
+  if (a.rows.has_value() != b.rows.has_value()) return a.rows ? b : a;
+  Right both;
+  for (const auto& [name, flag] : kRights) both.*flag = a.rows ? a.*flag && b.*flag : a.*flag || b.*flag;
+  if (a.rows) both.rows = either(*a.rows, *b.rows);
+  return both;
+}
+
+std::string rights_json(const Right& right) {
+  std::vector<std::string_view> names;
+  for (const auto& [name, flag] : kRights) {
+    if (right.*flag) names.push_back(name);
+  }
+  const std::string_view quote = names.empty() ? "" : "\"";
+  return fmt::format(R"([{}{}{}], "restricted": {})", quote, fmt::join(names, R"(", ")"), quote,
+                     right.rows.has_value());
 }
 
 bool Rights::names_keys() const {
   return std::any_of(keys_.begin(), keys_.end(), [](const auto& entry) { return entry.first != kAny; });
 }
 
+bool Rights::lets_anybody_change() const {
+  const auto anybody = keys_.find(kAny);
+  return anybody != keys_.end() && std::any_of(anybody->second.begin(), anybody->second.end(), [](const auto& entry) {
+           return entry.second.add || entry.second.remove || entry.second.push;
+         });
+}
+
 Right Rights::of(std::string_view caller, std::string_view archive) const {
   if (everyone_) {
-    Right search;
-    search.search = true;
-    return search;
+    Right right;
+    right.search = true;
+    right.label = true;
+    return right;
   }
+  if (is_user(caller)) return of_user(caller, archive);
   auto key = keys_.find(caller);
   if (key == keys_.end()) key = keys_.find(kAny);
-  if (key == keys_.end()) return {};
-  auto right = key->second.find(archive);
-  if (right == key->second.end()) right = key->second.find(kAny);
-  return right == key->second.end() ? Right{} : right->second;
+  return key == keys_.end() ? Right{} : of_archive(key->second, archive);
+}
+
+Right Rights::of_user(std::string_view caller, std::string_view archive) const {
+  const Caller asked = parse_caller(caller);
+  if (const auto user = users_.find(asked.user); user != users_.end()) return of_archive(user->second, archive);
+  Right right;
+  bool named = false;
+  std::vector<Expr> filters;
+  for (const std::string& name : asked.groups) {
+    const auto group = groups_.find(name);
+    if (group == groups_.end()) continue;
+    named = true;
+    const Right more = of_archive(group->second, archive);
+    if (more.rows && std::find(filters.begin(), filters.end(), *more.rows) == filters.end()) {
+      if (filters.size() == kMostFilters) continue;
+      filters.push_back(*more.rows);
+    }
+    right = joined(right, more);
+  }
+  if (named) return right;
+  const auto anybody = users_.find(kAny);
+  return anybody == users_.end() ? Right{} : of_archive(anybody->second, archive);
 }
 
 }  // namespace mi2::protocols::archives

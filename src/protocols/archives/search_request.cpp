@@ -11,8 +11,11 @@
 
 #include <mi2/error.hpp>
 
+#include "archive/query.hpp"
+#include "archive/slice_parts.hpp"
 #include "base/base64.hpp"
 #include "base/hash.hpp"
+#include "protocols/archives/asked.hpp"
 #include "protocols/archives/cursor.hpp"
 #include "protocols/archives/query.hpp"
 #include "protocols/request.hpp"
@@ -21,6 +24,9 @@ namespace mi2::protocols::archives {
 namespace {
 
 using Kind = AskedPart::Kind;
+
+/// What a filter may ask for with the right to see paths alone.
+constexpr std::array<std::string_view, 2> kPathFields{"path", "source"};
 
 struct PartName {
   const char* name;
@@ -40,40 +46,26 @@ constexpr std::array kPartNames{
 
 const std::vector<std::string>& member_names() {
   static const std::vector<std::string> kNames = [] {
-    std::vector<std::string> names;
-    for (const PartName& part : kPartNames) names.emplace_back(part.name);
-    for (const char* name : {"k", "by", "match", "same_patient", "site", "where", "cursor"}) names.emplace_back(name);
+    const std::span<const std::string> query = query_members();
+    std::vector<std::string> names(query.begin(), query.end());
+    for (const char* name : {"k", "by", "match", "same_patient", "where", "cursor"}) names.emplace_back(name);
     return names;
   }();
   return kNames;
 }
 
-/// One of `choices`, or nothing.
-std::optional<std::string> choice(Json& body, const char* name, std::span<const std::string_view> choices) {
-  const Json* value = member(body, name);
-  if (value == nullptr) return std::nullopt;
-  for (const std::string_view known : choices) {
-    if (*value == known) return std::string(known);
-  }
-  throw Error(Code::kBadArgument, fmt::format("{}: expected one of {}", name, fmt::join(choices, ", ")));
-}
-
-/// The model that makes vectors of an archive's space.
-const ServedModel& model_of(const Service& service, const archive::Format& format) {
-  bool loading = false;
-  for (const auto& [name, model] : service.models) {
-    if (model->ready && model->provenance.weights_sha256 == format.space.weights_sha256) return *model;
-    loading = loading || !model->ready;
-  }
-  if (loading) throw Error(Code::kOverloaded, "the model is not ready yet; try again");
+/// The name of the model that makes vectors of an archive's weights.
+std::string model_of(const Service& service, const archive::Format& format) {
+  const std::shared_ptr<const ServedModel> model = find_model(service, format);
+  if (model) return model->name;
   throw Error(Code::kBadArgument,
               "text, image: expected a server with the model of the archive's weights, got one of others; GET /info "
               "lists them");
 }
 
-/// What two requests for the same have in common.
-std::string hash_of(const Json& body) {
-  std::string text;
+/// What two requests for the same have in common. @param archive  Format::id: another one has other snapshots and rows.
+std::string hash_of(const Json& body, const std::string& archive) {
+  std::string text = archive;
   for (const auto& [name, value] : body.items()) {
     if (name == "cursor" || name == "k") continue;
     const std::string held = value.is_string() ? value.get<std::string>() : value.dump();
@@ -94,28 +86,19 @@ std::vector<float> read_vector(const Json& value, const std::string& name, std::
   return numbers;
 }
 
-std::uint64_t read_item(const Json& value, const std::string& name) {
-  constexpr std::uint64_t kMost = 0xFFFF'FFFF;  // rows of an archive
-  if (value.is_string()) return read_number(value.get_ref<const std::string&>(), name, 0, kMost);
-  if (!value.is_number_unsigned() || value.get<std::uint64_t>() > kMost) {
-    throw Error(Code::kBadArgument, fmt::format("{}: expected a whole number from 0 to {}", name, kMost));
-  }
-  return value.get<std::uint64_t>();
-}
-
 /// Gathers the parts of a search.
 class PartReader {
  public:
-  PartReader(const Service& service, const archive::Served& served, std::string site)
-      : service_(service), served_(served), site_(std::move(site)) {}
+  PartReader(const Service& service, const archive::Served& served, std::string site, Carded carded)
+      : service_(service), served_(served), site_(std::move(site)), carded_(carded == Carded::kYes) {}
 
   void read(Json& body, const PartName& part) {
     Json* value = member(body, part.name);
     if (value == nullptr) return;
     const bool list = value->is_array() && (part.kind != Kind::kVector || value->empty() || value->front().is_array());
-    if (!list) return add(*value, part, part.name);
+    if (!list) return add(*value, part, part.name, 0);
     if (value->empty()) throw Error(Code::kBadArgument, fmt::format("{}: is empty", part.name));
-    for (std::size_t i = 0; i < value->size(); ++i) add((*value)[i], part, fmt::format("{} {}", part.name, i + 1));
+    for (std::size_t i = 0; i < value->size(); ++i) add((*value)[i], part, fmt::format("{} {}", part.name, i + 1), i);
   }
 
   std::vector<AskedPart> take_parts() { return std::move(parts_); }
@@ -124,13 +107,14 @@ class PartReader {
  private:
   WorkBuilder& work() {
     if (!work_) {
-      work_.emplace(service_, model_of(service_, served_.format()).name,
+      work_.emplace(service_, model_of(service_, served_.format()),
                     archive::options_of(served_.format().space, service_.images));
     }
     return *work_;
   }
 
-  void add(Json& value, const PartName& named, const std::string& name) {
+  /// @param place  in its list.
+  void add(Json& value, const PartName& named, const std::string& name, std::size_t place) {
     if (parts_.size() == kMostParts) {
       throw Error(Code::kTooLarge, fmt::format("more than {} things to search for in one request", kMostParts));
     }
@@ -139,7 +123,7 @@ class PartReader {
     part.away = named.away;
     switch (named.kind) {
       case Kind::kText:
-        part.place = work().add_text(need_text(value, name), name);
+        add_text(value, name, part);
         break;
       case Kind::kImage:
         add_image(value, name, part);
@@ -149,6 +133,7 @@ class PartReader {
         break;
       case Kind::kVector:
         part.vector = read_vector(value, name, served_.format().dimensions);
+        part.place = place;
         break;
       case Kind::kSeries:
       case Kind::kStudy:
@@ -164,8 +149,15 @@ class PartReader {
     return text;
   }
 
+  void add_text(Json& value, const std::string& name, AskedPart& part) {
+    std::string text = need_text(value, name);
+    if (carded_) part.text = text;
+    part.place = work().add_text(std::move(text), name);
+  }
+
   void add_image(Json& value, const std::string& name, AskedPart& part) {
     std::string bytes = base::base64_decode(need_text(value, name), name);
+    if (carded_) part.sha256 = base::sha256_hex(std::as_bytes(std::span(bytes)));
     if (!part.away) {  // without a key an object is still known by its own identifier
       try {
         part.names = archive::names_of(std::as_bytes(std::span(bytes)), service_.images, name, served_.key(), site_);
@@ -179,6 +171,7 @@ class PartReader {
   const Service& service_;
   const archive::Served& served_;
   std::string site_;
+  bool carded_;
   std::optional<WorkBuilder> work_;
   std::vector<AskedPart> parts_;
 };
@@ -186,16 +179,12 @@ class PartReader {
 void read_options(Json& body, const Right& right, archive::SearchOptions& options) {
   constexpr std::array<std::string_view, 4> kBy{"study", "series", "patient", "image"};
   constexpr std::array<std::string_view, 3> kSame{"exclude", "include", "only"};
-  constexpr std::array<std::string_view, 2> kMatch{"best", "mean"};
-  if (const Json* k = member(body, "k")) {
-    if (!k->is_number_unsigned() || k->get<std::uint64_t>() < 1 || k->get<std::uint64_t>() > kMostResults) {
-      throw Error(Code::kBadArgument, fmt::format("k: expected a whole number from 1 to {}", kMostResults));
-    }
-    options.k = k->get<std::size_t>();
-  }
-  if (const auto by = choice(body, "by", kBy)) options.by = archive::parse_by(*by);
-  if (const auto same = choice(body, "same_patient", kSame)) options.same_patient = archive::parse_same_patient(*same);
-  if (const auto match = choice(body, "match", kMatch)) options.mean = *match == "mean";
+  constexpr std::array<std::string_view, 3> kMatch{"best", "mean", "maxsim"};
+  if (const auto k = read_whole(body, "k", 1, kMostResults)) options.k = static_cast<std::size_t>(*k);
+  if (const auto by = read_choice(body, "by", kBy)) options.by = archive::parse_by(*by);
+  if (const auto same = read_choice(body, "same_patient", kSame))
+    options.same_patient = archive::parse_same_patient(*same);
+  if (const auto match = read_choice(body, "match", kMatch)) options.match = archive::parse_match(*match);
   if (const Json* where = member(body, "where")) options.where = read_where(*where, right);
   options.visible = right.rows;
   options.paged = true;
@@ -209,22 +198,20 @@ void read_cursor(Json& body, AskedSearch& asked) {
     throw Error(Code::kBadArgument, "cursor: expected one of this search, got that of another");
   }
   asked.options.at = cursor.at;
+  asked.options.deleted_since = true;
   asked.options.shown = cursor.shown;
   asked.options.after = cursor.last;
 }
 
-/// Of whom an image is, as far as the archive knows.
-std::vector<archive::Subject> subjects_of(archive::Catalog& catalog, const archive::ObjectNames& names) {
-  std::vector<archive::Subject> subjects;
-  if (!names.patient_key.empty()) {
-    if (const auto patient = catalog.patient_of(names.patient_key)) subjects.push_back({*patient, 0, 0});
-  }
-  if (!names.sop_uid.empty()) {
-    if (const auto subject = catalog.subject_of(names.sop_uid)) {
-      subjects.push_back({subject->patient, subject->study, subject->instance});
-    }
-  }
-  return subjects;
+/// Of what does not come from the archive.
+archive::Origin origin_of(const AskedPart& asked) {
+  archive::Origin origin;
+  if (asked.kind == Kind::kText) origin.asked = archive::Asked::kText;
+  if (asked.kind == Kind::kImage) origin.asked = archive::Asked::kImage;
+  if (asked.kind == Kind::kVector) origin.place = asked.place;
+  origin.text = asked.text;
+  origin.sha256 = asked.sha256;
+  return origin;
 }
 
 archive::QueryPart part_of(archive::Reader& reader, const AskedPart& asked, const archive::SearchOptions& options,
@@ -233,12 +220,16 @@ archive::QueryPart part_of(archive::Reader& reader, const AskedPart& asked, cons
   const auto row = [](std::span<const float> numbers) { return std::vector<float>(numbers.begin(), numbers.end()); };
   switch (asked.kind) {
     case Kind::kText:
-      return {row(vectors.texts.row(asked.place)), 1, archive::Nature::kText, {}};
+      return {row(vectors.texts.row(asked.place)), 1, archive::Nature::kText, {}, {}, origin_of(asked)};
     case Kind::kImage:
-      return {row(vectors.images.row(asked.place)), 1, archive::Nature::kImage,
-              subjects_of(reader.catalog(), asked.names)};
+      return {row(vectors.images.row(asked.place)),
+              1,
+              archive::Nature::kImage,
+              archive::known_subjects(reader.catalog(), asked.names),
+              {},
+              origin_of(asked)};
     case Kind::kVector:
-      return {asked.vector, 1, archive::Nature::kOther, {}};
+      return {asked.vector, 1, archive::Nature::kOther, {}, {}, origin_of(asked)};
     case Kind::kItem:
       return archive::part_of_item(reader, asked.item, visible);
     case Kind::kSeries:
@@ -256,24 +247,48 @@ std::string_view missing(Kind kind) {
 
 }  // namespace
 
+std::uint64_t read_item(const Json& value, const std::string& name) {
+  constexpr std::uint64_t kMost = 0xFFFF'FFFF;  // rows of an archive
+  if (value.is_string()) return read_number(value.get_ref<const std::string&>(), name, 0, kMost);
+  if (!value.is_number_unsigned() || value.get<std::uint64_t>() > kMost) {
+    throw Error(Code::kBadArgument, fmt::format("{}: expected a whole number from 0 to {}", name, kMost));
+  }
+  return value.get<std::uint64_t>();
+}
+
+std::span<const std::string> query_members() {
+  static const std::vector<std::string> kNames = [] {
+    std::vector<std::string> names;
+    for (const PartName& part : kPartNames) names.emplace_back(part.name);
+    names.emplace_back("site");
+    return names;
+  }();
+  return kNames;
+}
+
+bool may_filter(const archive::filter::Expr& where, const Right& right) {
+  return right.paths || std::none_of(kPathFields.begin(), kPathFields.end(),
+                                     [&](std::string_view field) { return archive::filter::uses(where, field); });
+}
+
 archive::filter::Expr read_where(const Json& where, const Right& right) {
   archive::filter::Expr expr = archive::filter::from_json(where);
-  for (const std::string_view field : {"path", "source"}) {
-    if (!right.paths && archive::filter::uses(expr, field)) {
-      throw Error(Code::kBadArgument, fmt::format("where: the field {} takes the right to see paths", field));
-    }
+  if (!may_filter(expr, right)) {
+    throw Error(Code::kBadArgument,
+                fmt::format("where: the fields {} take the right to see paths", fmt::join(kPathFields, " and ")));
   }
   return expr;
 }
 
-AskedSearch read_search(const Service& service, const archive::Served& served, const Right& right, Json body) {
+AskedSearch read_search(const Service& service, const archive::Served& served, const Right& right, Json body,
+                        Carded carded) {
   check_members(body, "body", member_names());
   AskedSearch asked;
-  asked.query = hash_of(body);
+  asked.query = hash_of(body, served.format().id);
   read_options(body, right, asked.options);
   read_cursor(body, asked);
   Json* site = member(body, "site");
-  PartReader reader(service, served, site == nullptr ? std::string() : take_string(*site, "site"));
+  PartReader reader(service, served, site == nullptr ? std::string() : take_string(*site, "site"), carded);
   for (const PartName& part : kPartNames) reader.read(body, part);
   asked.parts = reader.take_parts();
   asked.work = reader.take_work();
@@ -304,7 +319,9 @@ std::vector<archive::QueryPart> query_parts(archive::Reader& reader, const Asked
     parts.back().weight = -1;
     parts.back().subjects.clear();  // whom is looked away from is not whom it is about
   }
-  return parts;
+  if (asked.options.match != archive::Match::kMaxSim) return parts;
+  const archive::filter::Expr* visible = asked.options.visible ? &*asked.options.visible : nullptr;
+  return archive::slice_parts(reader, std::move(parts), visible);
 }
 
 }  // namespace mi2::protocols::archives

@@ -27,11 +27,13 @@ struct AskedPart {
   enum class Kind : std::uint8_t { kText, kImage, kItem, kSeries, kStudy, kVector };
   Kind kind = Kind::kText;
   bool away = false;      ///< looked away from
-  std::size_t place = 0;  ///< of a text or an image, in the Work
+  std::size_t place = 0;  ///< of a text or an image, in the Work; of a vector, in its list
   std::uint64_t item = 0;
   std::string uid;  ///< of a series or a study
   std::vector<float> vector;
   archive::ObjectNames names;  ///< of an image
+  std::string text{};          ///< of a search that is carded
+  std::string sha256{};        ///< of a carded search's image: of its file
 };
 
 struct AskedSearch {
@@ -41,13 +43,24 @@ struct AskedSearch {
   Work work;
 };
 
+/// The members of a body that say what is searched for: text, item, not_text, .., and site.
+std::span<const std::string> query_members();
+
+/// Whether a card is to say what was searched for.
+enum class Carded : bool { kNo, kYes };
+
 /// @param body  an object.
 /// @throws Error{kBadArgument} naming the member that is wrong, never what it holds; {kTooLarge}; {kBadFile} for an
 ///         image; {kOverloaded} while models are loaded.
-AskedSearch read_search(const Service& service, const archive::Served& served, const Right& right, Json body);
+AskedSearch read_search(const Service& service, const archive::Served& served, const Right& right, Json body,
+                        Carded carded = Carded::kNo);
 
+/// The number of an item, or its digits. @throws Error{kBadArgument}.
+std::uint64_t read_item(const Json& value, const std::string& name);
 /// The filter of a request. @throws as archive::filter::parse(); {kBadArgument} for a path without the right.
 archive::filter::Expr read_where(const Json& where, const Right& right);
+/// Whether a filter asks for nothing that takes the right to see paths, or the right is there.
+bool may_filter(const archive::filter::Expr& where, const Right& right);
 
 /// @param vectors  of AskedSearch::work.
 /// @throws Error{kNotFound} for an item, series or study that is not there, or may not be seen.

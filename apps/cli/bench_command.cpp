@@ -18,6 +18,7 @@
 #include "command.hpp"
 #include "devices.hpp"
 #include "output.hpp"
+#include "progress.hpp"
 #include "report.hpp"
 
 namespace mi2::cli {
@@ -58,10 +59,25 @@ int print(const std::string& result) {
   return 0;
 }
 
+// On a terminal the bar is drawn between passes. Only where one takes long a thread that sleeps otherwise draws a line
+// every one and a half seconds, which costs no pass a measurable part of its time.
+
+benchmark::MachinePeak probe(unsigned threads) {
+  Progress bar(0, "");
+  bar.keep_alive();
+  return benchmark::probe_machine(threads, [&](const base::Progress& at) { bar.show(at); });
+}
+
+benchmark::BenchmarkReport measure(const benchmark::BenchmarkOptions& options) {
+  Progress bar(0, "");
+  bar.begin("loading the model");
+  return benchmark::run_benchmark(options, [&](const base::Progress& at) { bar.show(at); });
+}
+
 int bench(const BenchArguments& arguments) {
   benchmark::BenchmarkOptions options = arguments.options;
   if (arguments.peak) {
-    const benchmark::MachinePeak peak = benchmark::probe_machine(options.threads);
+    const benchmark::MachinePeak peak = probe(options.threads);
     return print(arguments.json ? to_json(peak) : to_text(peak));
   }
   if (arguments.synthetic.empty() == arguments.model.empty()) {
@@ -69,7 +85,7 @@ int bench(const BenchArguments& arguments) {
   }
   if (!arguments.model.empty()) options.model = arguments.model;
   if (arguments.serve) return serve_benchmark(options);
-  const benchmark::BenchmarkReport report = benchmark::run_benchmark(options);
+  const benchmark::BenchmarkReport report = measure(options);
   return print(arguments.json ? to_json(report) : to_text(report));
 }
 

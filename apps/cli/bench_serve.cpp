@@ -94,7 +94,10 @@ std::string answer(benchmark::BenchServer& server, const RequestReader::Line& re
 }  // namespace
 
 int serve_benchmark(const benchmark::BenchmarkOptions& options) {
-  benchmark::BenchServer server(options);
+  benchmark::BenchServer server = [&] {
+    const Waiting loading("loading the model");
+    return benchmark::BenchServer(options);
+  }();
   Progress progress(0, "requests");
   Report report(progress);
   const auto output = open_output("-");

@@ -26,6 +26,7 @@ struct Command {
 
 void add_embed(CLI::App& command, Session& session);
 void add_classify(CLI::App& command, Session& session);
+void add_heatmap(CLI::App& command, Session& session);
 void add_batch(CLI::App& command, Session& session);
 void add_tokenize(CLI::App& command, Session& session);
 void add_pack(CLI::App& command, Session& session);
@@ -41,6 +42,7 @@ void add_evaluate(CLI::App& command, Session& session);
 void add_dataset(CLI::App& command, Session& session);
 void add_report(CLI::App& command, Session& session);
 void add_index(CLI::App& command, Session& session);
+void add_listen(CLI::App& command, Session& session);
 void add_help(CLI::App& command, Session& session);
 void add_man(CLI::App& command, Session& session);
 void add_completion(CLI::App& command, Session& session);

@@ -17,7 +17,9 @@ std::vector<std::string> choices_of(const std::string& type) {
       word += c;
       continue;
     }
-    const auto is_letter = [](char l) { return (l >= 'a' && l <= 'z') || (l >= '0' && l <= '9'); };
+    const auto is_letter = [](char l) {
+      return (l >= 'a' && l <= 'z') || (l >= '0' && l <= '9') || l == '-' || l == '_';
+    };
     if (word.empty() || !std::all_of(word.begin(), word.end(), is_letter)) return {};
     words.push_back(word);
     word.clear();
@@ -33,9 +35,9 @@ OptionRow row_of(const CLI::Option& option) {
   if (row.positional) row.names.push_back(option.get_name());
   row.required = option.get_required();
   row.repeats = option.get_items_expected_max() > 1;
+  row.choices = choices_of(option.get_type_name());
   if (option.get_items_expected_max() > 0 && !row.positional) {
     row.value = option.get_type_name().empty() ? "VALUE" : option.get_type_name();
-    row.choices = choices_of(row.value);
   }
   row.help = option.get_description();
   row.usual = option.get_default_str();

@@ -15,7 +15,7 @@ struct OptionRow {
   bool positional = false;
   bool required = false;
   std::string value;                 ///< "FILE"; empty: a flag
-  std::vector<std::string> choices;  ///< of a value that is one of a few words
+  std::vector<std::string> choices;  ///< of a value, or a positional one, that is one of a few words
   bool repeats = false;
   std::string help;
   std::string usual;  ///< the default, as help has it

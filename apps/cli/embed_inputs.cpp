@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <utility>
 
 #include <fmt/format.h>
@@ -12,42 +11,13 @@
 #include "embedder/series.hpp"
 #include "embedder/slides.hpp"
 #include "interrupt.hpp"
-#include "zip/zip_file.hpp"
+#include "zip/images/expand.hpp"
 
 namespace mi2::cli {
 
-namespace {
-
-/// Adds the images of a zip, each called after the zip and its own name, which is never taken for a path.
-bool add_zip(const std::string& path, embedder::FoundFiles& found) {
-  const auto packed = std::make_shared<const zip::ZipFile>(path);
-  for (std::uint64_t i = 0; i < packed->entries(); ++i) {
-    if (packed->name(i).ends_with('/')) continue;
-    const auto read = [packed, i](std::uint64_t max_bytes) {
-      const std::string bytes = packed->read(i, max_bytes);
-      const auto view = std::as_bytes(std::span(bytes));
-      return std::vector<std::byte>(view.begin(), view.end());
-    };
-    embedder::Input input{fmt::format("{}/{}", path, packed->name(i)), std::nullopt, read, path};
-    std::string head;
-    try {
-      head = packed->head(i, embedder::kSniffBytes);
-    } catch (const Error& error) {
-      input.error = error;
-      found.fail(std::move(input));
-      continue;
-    }
-    found.add(std::move(input), std::as_bytes(std::span(head)),
-              [&] { return dicom::kind_of(read(ImageOptions{}.max_file_bytes), true); });
-  }
-  return true;
-}
-
-}  // namespace
-
 embedder::ExpandedPaths expand_inputs(std::span<const std::string> paths) {
   const Waiting waiting("looking for images");
-  return embedder::expand_paths(paths, add_zip);
+  return embedder::expand_paths(paths, zip::images::expand);
 }
 
 void note_skipped(std::span<const embedder::Skipped> skipped, Progress& progress) {

@@ -1,6 +1,5 @@
 // mi2 evaluate: what a model's answers are worth, as a report.
 
-#include <algorithm>
 #include <initializer_list>
 #include <memory>
 #include <string>
@@ -13,6 +12,7 @@
 #include <mi2/error.hpp>
 
 #include "arguments.hpp"
+#include "base/comma_list.hpp"
 #include "base/numbers.hpp"
 #include "choices.hpp"
 #include "command.hpp"
@@ -99,13 +99,10 @@ Examples:
 /// "0,18,40": where each band starts.
 std::vector<double> parse_bands(const std::string& text) {
   std::vector<double> bands;
-  std::size_t begin = 0;
-  while (begin <= text.size()) {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    const auto age = base::parse_finite(std::string_view(text).substr(begin, end - begin));
+  for (const std::string_view part : base::comma_parts(text)) {
+    const auto age = base::parse_finite(part);
     if (!age) throw Error(Code::kBadArgument, fmt::format("--age-bands: expected numbers A,B,C, got '{}'", text));
     bands.push_back(*age);
-    begin = end + 1;
   }
   return bands;
 }

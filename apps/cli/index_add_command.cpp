@@ -1,12 +1,14 @@
-// mi2 index add: files, folders, zips and DICOMDIRs into an archive.
+// mi2 index add: files, folders, zips, DICOMDIRs and what servers have, into an archive.
 
-#include <algorithm>
 #include <chrono>
+#include <cmath>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
-#include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -16,43 +18,44 @@
 #include <mi2/error.hpp>
 
 #include "archive/add.hpp"
-#include "archive/energy.hpp"
 #include "archive/relevance.hpp"
+#include "archive/shared.hpp"
+#include "archive/sources.hpp"
 #include "arguments.hpp"
-#include "choices.hpp"
+#include "base/numbers.hpp"
 #include "command.hpp"
 #include "devices.hpp"
 #include "embed_inputs.hpp"
 #include "energy_arguments.hpp"
 #include "exit_status.hpp"
+#include "index_add_server.hpp"
+#include "index_adding.hpp"
 #include "index_command.hpp"
 #include "interrupt.hpp"
-#include "parsed_option.hpp"
 #include "progress.hpp"
+#include "shown_on.hpp"
+#include "watched_files.hpp"
 
 namespace mi2::cli {
 namespace {
-
-namespace fs = std::filesystem;
 
 struct IndexAddArguments {
   ModelArguments model;
   std::string archive;
   const CLI::Option* sources = nullptr;
-  archive::Slices slices;
-  std::string site;
-  archive::Identifiers identifiers = archive::Identifiers::kHash;
-  unsigned jobs = 0;
-  int thumbnail = archive::AddOptions{}.thumbnail;
-  bool no_thumbnails = false;
+  AddingArguments adding;
   bool dry_run = false;
+  std::string watch;  ///< seconds; empty: once
   EnergyArguments energy;
+  ServerArguments server;
 };
 
 constexpr std::string_view kAddHelp = R"(Sources:
   A SOURCE is a file, a folder (every image below it), a zip or a DICOMDIR. A file that is no
-  image is counted by reason, as 'mi2 index stats' shows. The archive is made if it is not there.
+  image is counted by reason, as 'mi2 index stats' shows. The archive is made if it is not there:
+  in the folder, or in the database of a postgres:// URL ('mi2 index share --help').
 
+{}
 What is added:
   Of a DICOM object every frame, with what its header says of modality, body part, date and
   device; of a volume every slice; of other images each page. Series come in the order in which
@@ -64,6 +67,10 @@ What is added:
   passed over, and so are copies of an object. A file whose content has changed is computed anew.
   Of two objects with one SOP instance UID the first is kept, and the other is a conflict.
   Each study is committed when it is complete: after a kill or Ctrl-C the same command goes on.
+
+  With --watch the sources are looked at again every 30 seconds (--watch=SECONDS), until Ctrl-C: what
+  is new or has changed is added. Files that were changed within two seconds wait for the next look.
+  Between two looks other commands may write to the archive.
 
 Energy:
   What a run takes is measured (RAPL, NVML), estimated, or computed from --watts, and reported at its
@@ -80,67 +87,45 @@ Examples:
   mi2 index add --model DIR archive/ /mnt/dicom
   mi2 index add --model DIR --slices max:32 --site north archive/ export.zip DICOMDIR
   mi2 index add --model DIR --dry-run archive/ new/
+  mi2 index add --model DIR --watch archive/ /mnt/dicom
+  mi2 index add --model DIR archive/ 'dicomweb:https://pacs.example/dicom-web?StudyDate=20240101-'
+  mi2 index add --model DIR --aet MI2 --port 11113 archive/ dimse:PACS@10.0.0.5:104
 )";
 
-/// An archive is searched from anywhere: a path means the same file there. Links stay as they are.
-std::string whole_path(const std::string& source) {
-  std::error_code error;
-  const fs::path whole = fs::absolute(source, error);
-  if (error) throw Error(Code::kBadFile, fmt::format("{}: {}", source, error.message()));
-  std::string path = whole.lexically_normal().string();
-  while (path.size() > 1 && path.back() == '/') path.pop_back();
-  return path;
-}
-
-/// How many bytes and images a source has does not matter here: only what it is called.
-archive::Source source_of(const std::vector<std::string>& sources) {
-  std::error_code ignored;
-  const bool folder = sources.size() == 1 && fs::is_directory(sources.front(), ignored);
-  std::string all;
-  for (const std::string& source : sources) {
-    if (!all.empty()) all += ' ';
-    all += source;
-  }
-  return {folder ? "folder" : "files", all};
-}
-
-archive::SurveyOptions survey_options(const IndexAddArguments& arguments, Progress& progress) {
-  archive::SurveyOptions options;
-  options.slices = arguments.slices;
-  options.site = arguments.site;
-  options.identifiers = arguments.identifiers;
-  options.threads = arguments.jobs;
-  options.image = arguments.model.options.image;
+archive::AddOptions add_options(const IndexAddArguments& arguments, Progress& progress) {
+  archive::AddOptions options = adding_options(arguments.adding, arguments.model.options.image);
   options.on_progress = [&progress](const base::Progress& at) {
     progress.show(at);
     throw_if_interrupted();
   };
+  options.survey.on_progress = options.on_progress;
   return options;
 }
 
 void check_sources(const IndexAddArguments& arguments, const std::vector<std::string>& sources) {
   for (const std::string& source : sources) {
     if (source == "-") throw Error(Code::kBadArgument, "-: an archive keeps where an image is; expected a path");
-    if (source.find("://") != std::string::npos || source.starts_with("dicomweb:") || source.starts_with("dimse:")) {
-      throw Error(Code::kUnsupported, fmt::format("{}: expected files, a folder, a zip or a DICOMDIR", source));
+    if (is_on_server(source)) continue;
+    // A URL may hold a password: it is not repeated.
+    if (source.find("://") != std::string::npos) {
+      throw Error(Code::kUnsupported,
+                  "source: expected files, a folder, a zip, a DICOMDIR, dicomweb:URL, orthanc:URL or "
+                  "dimse:AET@HOST:PORT, got another URL");
     }
   }
-  if (arguments.model.options.image.intensity.scope == Intensity::Scope::kSeries) {
-    throw Error(Code::kUnsupported,
-                "--intensity series: vectors would change as a series grows; expected a rule of an "
-                "image");
-  }
+  archive::require_lasting(arguments.model.options.image);
 }
 
 int dry_run(const IndexAddArguments& arguments, const embedder::ExpandedPaths& paths, Progress& progress) {
   std::optional<archive::Catalog> catalog;
-  if (archive::is_archive(arguments.archive)) {
-    static_cast<void>(archive::read_format(arguments.archive));
-    catalog.emplace(arguments.archive, archive::Catalog::Access::kRead);
+  const std::optional<std::filesystem::path> archive = archive::find_archive(arguments.archive);
+  if (archive) {
+    static_cast<void>(archive::read_format(*archive));
+    catalog.emplace(*archive, archive::Catalog::Access::kRead);
   }
-  const std::string key = catalog ? archive::read_key(arguments.archive) : std::string();
+  const std::string key = archive ? archive::read_key(*archive) : std::string();
   const archive::Survey found =
-      archive::survey(paths.inputs, survey_options(arguments, progress), catalog ? &*catalog : nullptr, key);
+      archive::survey(paths.inputs, add_options(arguments, progress).survey, catalog ? &*catalog : nullptr, key);
   progress.hide();
   std::size_t refused = 0;
   std::size_t files = 0;
@@ -154,138 +139,191 @@ int dry_run(const IndexAddArguments& arguments, const embedder::ExpandedPaths& p
   return refused == 0 ? 0 : kExitPartial;
 }
 
-void note_added(const archive::Added& added, double seconds, Progress& progress) {
-  std::string line = fmt::format("{} images added", added.images);
-  if (added.images > 0) {
-    line += fmt::format(" in {} ({:.1f} images/s)", duration_text(seconds),
-                        static_cast<double>(added.images) / std::max(seconds, 1e-3));
+/// Seconds between two looks at the sources.
+std::chrono::seconds pause_of(const std::string& watch) {
+  constexpr double kLongest = 86400;
+  const std::optional<double> seconds = base::parse_finite(watch);
+  if (!seconds || *seconds < 1 || *seconds > kLongest || *seconds != std::floor(*seconds)) {
+    throw Error(Code::kBadArgument, fmt::format("--watch: expected 1 to 86400 seconds, got '{}'", watch));
   }
-  const auto also = [&](std::uint64_t count, std::string_view what) {
-    if (count > 0) line += fmt::format(", {} {}", count, what);
-  };
-  also(added.unchanged, "files unchanged");
-  also(added.replaced, "files replaced");
-  also(added.moved, "files moved");
-  also(added.copies, "copies");
-  also(added.conflicts, "conflicts");
-  also(added.refused, "refused");
-  progress.note(line);
-  if (added.conflicts > 0) {
-    progress.warn(fmt::format("{} objects have the SOP instance UID of another one, which was kept", added.conflicts));
-  }
-  if (added.telling_paths > 0) {
-    progress.warn(
-        fmt::format("{} paths hold a patient's name or identifier; paths are kept as they are", added.telling_paths));
-  }
+  return std::chrono::seconds(static_cast<std::int64_t>(*seconds));
 }
 
-/// Keeps and says what the run has taken, if anything came of it.
-void note_energy(archive::Writer& writer, std::int64_t before, energy::EnergyMeter& meter, Progress& progress) {
-  if (writer.catalog().sequence() == before) return;
-  const energy::Account account = meter.account();
-  archive::add_energy(writer, account);
-  progress.note(fmt::format("energy: {}", energy::summary(account)));
-}
+/// Adds what is found among the sources, once or again and again.
+class IndexAdding {
+ public:
+  /// @param server  that is the source; null: files are.
+  IndexAdding(const IndexAddArguments& arguments, const std::vector<std::string>& sources, const Server* server,
+              const Embedder& embedder, Progress& progress)
+      : arguments_(arguments), sources_(sources), server_(server), embedder_(embedder), progress_(progress) {}
 
-/// The archive that is there, if it is of this space; else a new one.
-archive::Writer open_archive(const IndexAddArguments& arguments, const Embedder& embedder, Progress& progress) {
-  const archive::Space space = archive::space_of(embedder);
-  if (!archive::is_archive(arguments.archive)) {
-    return archive::Writer::create(arguments.archive, static_cast<std::size_t>(embedder.dimensions()), space);
+  /// @returns the exit status.
+  int once(const embedder::ExpandedPaths& paths, energy::EnergyMeter& meter) {
+    progress_.keep_alive();
+    archive::Writer writer = archive::open_for(arguments_.archive, embedder_);
+    const std::int64_t sequence = writer.catalog().sequence();
+    const bool first_time = std::exchange(first_time_, false);
+    if (first_time) note_other_rows(writer, embedder_, progress_);
+    std::optional<Code> first;
+    const archive::AddOptions options = options_of(first);
+    const auto start = std::chrono::steady_clock::now();
+    archive::Added added;
+    try {
+      added = server_ != nullptr ? pull(writer, embedder_, *server_, options)
+                                 : archive::add(writer, embedder_, paths, archive::source_of(sources_), options);
+    } catch (const Interrupted&) {
+      progress_.hide();
+      note_energy(writer, sequence, meter, progress_);
+      progress_.note("stopped; complete studies are in the archive, the same command goes on from there");
+      throw;
+    }
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    progress_.hide();
+    archive::calibrate(writer, embedder_);
+    if (first_time) note_skipped(paths.skipped, progress_);
+    if (first_time || writer.catalog().sequence() != sequence) {
+      if (server_ != nullptr && added.skipped > 0) {
+        progress_.note(fmt::format("{} objects have no pixels to add", added.skipped));
+      }
+      note_added(added, seconds, progress_);
+    }
+    note_energy(writer, sequence, meter, progress_);
+    if (!first) return 0;
+    // Of a server only what is new was asked for.
+    const std::string slices = archive::to_string(arguments_.adding.slices);
+    if (server_ != nullptr && writer.catalog().settled_below(root_of(*server_), slices) > 0) return kExitPartial;
+    return added.images + added.unchanged + added.copies + added.moved > 0 ? kExitPartial : exit_status_of(*first);
   }
-  archive::Writer writer{fs::path(arguments.archive)};
-  archive::require_same(writer.format().space, space, arguments.archive, "the model and its options");
-  for (const auto& [made_by, rows] : writer.catalog().counts("count_space")) {
-    if (made_by.find(fmt::format(" {} mi2 ", embedder.provenance().dtype)) != std::string::npos) continue;
-    progress.note(fmt::format("{} rows of the archive were computed otherwise ({}); the new ones in {}", rows, made_by,
-                              embedder.provenance().dtype));
+
+  /// Until Ctrl-C. @param files  that have looked at what once() was given, before it was.
+  int watch(WatchedFiles& files, std::chrono::seconds pause, const energy::MeterOptions& metered) {
+    files.remember();
+    progress_.note(fmt::format("looking again every {} s; Ctrl-C ends it", pause.count()));
+    try {
+      for (;;) {
+        progress_.rest();
+        wait(pause);
+        embedder::ExpandedPaths paths;
+        if (server_ == nullptr) {
+          paths = expand_inputs(sources_);
+          if (!files.look(paths)) continue;
+        }
+        energy::EnergyMeter meter(metered);
+        if (try_once(paths, meter)) files.remember();
+      }
+    } catch (const Interrupted&) {
+      return 0;  // as it was asked to
+    }
   }
-  return writer;
-}
+
+ private:
+  archive::AddOptions options_of(std::optional<Code>& first) {
+    archive::AddOptions options = add_options(arguments_, progress_);
+    options.batch = batch_of(arguments_.model, embedder_);
+    options.on_refused = [this, &first](std::string_view, const Error& error) {
+      if (!first) first = error.code();
+      // Of what is read again at each look, once.
+      if (!said_.insert(error.what()).second) return;
+      progress_.hide();
+      progress_.warn(error.what());
+    };
+    options.on_warnings = [this](std::string_view, std::span<const std::string> warnings) {
+      progress_.hide();
+      for (const std::string& warning : warnings) progress_.warn(fmt::format("warning: {}", warning));
+    };
+    return options;
+  }
+
+  /// @returns false if it has to be tried again: another process writes to the archive, or a server is away.
+  bool try_once(const embedder::ExpandedPaths& paths, energy::EnergyMeter& meter) {
+    try {
+      static_cast<void>(once(paths, meter));
+      failure_.clear();
+      return true;
+    } catch (const Error& error) {
+      if (error.code() == Code::kInternal || (server_ == nullptr && error.code() != Code::kOverloaded)) throw;
+      progress_.hide();
+      if (failure_ != error.what()) progress_.warn(fmt::format("{}; tried again", error.what()));
+      failure_ = error.what();
+      return false;
+    }
+  }
+
+  static void wait(std::chrono::seconds pause) {
+    constexpr auto kStep = std::chrono::milliseconds(100);
+    const auto end = std::chrono::steady_clock::now() + pause;
+    while (std::chrono::steady_clock::now() < end) {
+      throw_if_interrupted();
+      std::this_thread::sleep_for(kStep);
+    }
+    throw_if_interrupted();
+  }
+
+  const IndexAddArguments& arguments_;
+  const std::vector<std::string>& sources_;
+  const Server* server_;
+  const Embedder& embedder_;
+  Progress& progress_;
+  std::set<std::string> said_;
+  bool first_time_ = true;
+  std::string failure_;  ///< that was said last
+};
 
 int index_add(const IndexAddArguments& arguments) {
   std::vector<std::string> sources = values_of(arguments.sources);
   check_sources(arguments, sources);
-  for (std::string& source : sources) source = whole_path(source);
-  catch_interrupts();
-  // Before the model is loaded: what cannot be written is known at once.
-  if (archive::is_archive(arguments.archive)) static_cast<void>(archive::read_format(arguments.archive));
+  std::optional<std::chrono::seconds> pause;
+  if (!arguments.watch.empty()) pause = pause_of(arguments.watch);
   Progress progress("files");
-  embedder::ExpandedPaths paths = expand_inputs(sources);
-  energy::MeterOptions metered = meter_options(arguments.energy);
-  if (arguments.dry_run) return dry_run(arguments, paths, progress);
-  energy::EnergyMeter meter(std::move(metered));
-  const Embedder embedder = open_embedder(arguments.model, progress);
-  archive::Writer writer = open_archive(arguments, embedder, progress);
-  const std::int64_t sequence = writer.catalog().sequence();
-  archive::AddOptions options;
-  options.survey = survey_options(arguments, progress);
-  options.batch = batch_of(arguments.model, embedder);
-  options.thumbnail = arguments.no_thumbnails ? 0 : arguments.thumbnail;
-  options.on_progress = options.survey.on_progress;
-  std::optional<Code> first;
-  options.on_refused = [&](std::string_view, const Error& error) {
-    if (!first) first = error.code();
-    progress.hide();
-    progress.warn(error.what());
-  };
-  options.on_warnings = [&](std::string_view, std::span<const std::string> warnings) {
-    progress.hide();
-    for (const std::string& warning : warnings) progress.warn(fmt::format("warning: {}", warning));
-  };
-  progress.keep_alive();
-  const auto start = std::chrono::steady_clock::now();
-  archive::Added added;
-  try {
-    added = archive::add(writer, embedder, paths, source_of(sources), options);
-  } catch (const Interrupted&) {
-    progress.hide();
-    note_energy(writer, sequence, meter, progress);
-    progress.note("stopped; complete studies are in the archive, the same command goes on from there");
-    throw;
+  std::optional<Server> server = server_of(sources, arguments.server, progress);
+  catch_interrupts();
+  std::optional<InterruptStop> stop;
+  if (server) stop_with(*server, stop.emplace().token());
+  // Before the model is loaded: what cannot be written is known at once.
+  const base::OnProgress show = shown_on(progress);
+  if (const auto archive = archive::find_archive(arguments.archive, show)) {
+    static_cast<void>(archive::read_format(*archive));
   }
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  progress.hide();
-  archive::calibrate(writer, embedder);
-  note_skipped(paths.skipped, progress);
-  note_added(added, seconds, progress);
-  note_energy(writer, sequence, meter, progress);
-  if (!first) return 0;
-  return added.images + added.unchanged + added.copies + added.moved > 0 ? kExitPartial : exit_status_of(*first);
+  embedder::ExpandedPaths paths;
+  if (!server) {
+    for (std::string& source : sources) source = archive::whole_path(source);
+    paths = expand_inputs(sources);
+  }
+  const energy::MeterOptions metered = meter_options(arguments.energy);
+  if (arguments.dry_run && server) {
+    return preview_server(arguments.archive, *server, add_options(arguments, progress), progress);
+  }
+  if (arguments.dry_run) return dry_run(arguments, paths, progress);
+  energy::EnergyMeter meter(metered);
+  const Embedder embedder = open_embedder(arguments.model, progress);
+  WatchedFiles files;
+  // Before they are added: what changes meanwhile is looked at again.
+  if (pause) {
+    embedder::ExpandedPaths settled = paths;
+    files.look(settled);
+  }
+  IndexAdding adding(arguments, sources, server ? &*server : nullptr, embedder, progress);
+  const int status = adding.once(paths, meter);
+  return pause ? adding.watch(files, *pause, metered) : status;
 }
 
 }  // namespace
 
 void add_index_add(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<IndexAddArguments>();
-  add_archive(command, arguments->archive);
-  arguments->sources = add_positionals(command, "SOURCE", "Files, folders, zips or DICOMDIRs")->required();
+  add_archive(command, arguments->archive, Archives::kSharedToo);
+  arguments->sources = add_positionals(command, "SOURCE", "Files, folders, zips, DICOMDIRs, or a server")->required();
   add_model_arguments(command, arguments->model);
-  add_parsed(command, "--slices", arguments->slices, archive::parse_slices,
-             "Slices of a series that are embedded: all, max:N, every:N or center:N")
-      ->type_name("SELECTION")
-      ->default_str("all");
+  add_adding_arguments(command, arguments->adding);
+  CLI::Option* const dry =
+      command.add_flag("-n,--dry-run", arguments->dry_run, "Say what would be added, and add nothing");
   command
-      .add_option("--site", arguments->site, "Where the studies come from; keeps equal patient IDs of two sites apart")
-      ->type_name("NAME");
-  add_parsed(command, "--identifiers", arguments->identifiers, archive::parse_identifiers,
-             "Patient IDs and accession numbers: hash, keep (them too) or none")
-      ->type_name("hash|keep|none")
-      ->transform(one_of({"hash", "keep", "none"}))
-      ->default_str("hash");
-  command.add_option("-j,--jobs", arguments->jobs, "Threads that read and decode (default: one per core)")
-      ->type_name("N")
-      ->check(CLI::Range(1U, 1024U).description(""));
-  CLI::Option* const thumbnails = command
-                                      .add_option("--thumbnails", arguments->thumbnail,
-                                                  "Longer side of the thumbnail that is kept of each image, in pixels")
-                                      ->type_name("PIXELS")
-                                      ->check(CLI::Range(32, 1024).description(""))
-                                      ->capture_default_str();
-  command.add_flag("--no-thumbnails", arguments->no_thumbnails, "Keep none")->excludes(thumbnails);
-  command.add_flag("-n,--dry-run", arguments->dry_run, "Say what would be added, and add nothing");
+      .add_flag("--watch{30}", arguments->watch,
+                "Look again every so many seconds, and add what is new; --watch=SECONDS for others than 30")
+      ->excludes(dry);
+  add_server_arguments(command, arguments->server);
   add_energy_arguments(command, arguments->energy);
-  command.footer(fmt::format("{}\n{}", kAddHelp, exit_status_help()));
+  command.footer(fmt::format("{}\n{}", fmt::format(kAddHelp, server_help()), exit_status_help()));
   command.callback([arguments, &session] {
     session.needs_torch = needs_torch(arguments->model.options.device);
     session.run = [arguments] { return index_add(*arguments); };

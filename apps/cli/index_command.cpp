@@ -7,8 +7,14 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <mi2/error.hpp>
+
 #include "archive/filter/filter.hpp"
+#include "archive/shared.hpp"
 #include "arguments.hpp"
+#include "index_audit.hpp"
+#include "progress.hpp"
+#include "shown_on.hpp"
 
 namespace mi2::cli {
 namespace {
@@ -16,13 +22,24 @@ namespace {
 constexpr std::array kIndexCommands{
     Command{"add", "Add images and studies to an archive", add_index_add},
     Command{"search", "Find studies, series, patients or images by text or by image", add_index_search},
+    Command{"replay", "Search again as an evidence card says, and compare to the last bit", add_index_replay},
+    Command{"verify-cards", "Check that no evidence card of a folder was changed or removed", add_index_verify_cards},
+    Command{"verify-audit", "Check that no line of a server's audit list was changed or removed",
+            add_index_verify_audit},
     Command{"outliers", "Find what lies far from what is usual", add_index_outliers},
-    Command{"drift", "Show which scanners, months or sites look otherwise than before", add_index_drift},
+    Command{"drift", "Show which scanners, months or sites look different from before", add_index_drift},
+    Command{"dups", "Find what is there more than once", add_index_dups},
     Command{"tags", "Check what headers say against images that look alike", add_index_tags},
+    Command{"map", "Place images that are alike near each other", add_index_map},
+    Command{"reembed", "Embed an archive's images again with another model", add_index_reembed},
+    Command{"overlap", "Compare the neighbours in two archives of the same images", add_index_overlap},
     Command{"stats", "Show what an archive holds", add_index_stats},
     Command{"verify", "Check an archive, and repair it", add_index_verify},
     Command{"rm", "Remove studies or patients", add_index_rm},
-    Command{"export", "Write an archive's vectors", add_index_export},
+    Command{"export", "Write an archive's vectors, or copies of its objects that name nobody", add_index_export},
+    Command{"push", "Send results of searches to a PACS", add_index_push},
+    Command{"compact", "Give back the room of what was removed", add_index_compact},
+    Command{"share", "Copy an archive into a database that several machines write to", add_index_share},
     Command{"backup", "Copy an archive while it is in use", add_index_backup},
 };
 
@@ -30,6 +47,7 @@ constexpr std::string_view kIndexHelp =
     R"(An archive is a folder: a catalog (SQLite), the vectors, and codes to search them fast. One
 process writes at a time; any number read meanwhile. All its vectors come from one model and
 one way to prepare images. Patients' names are never kept; identifiers become keyed hashes.
+Or PostgreSQL has the archive, for several writers: postgres://.. in place of the folder.
 
 Examples:
   mi2 index add --model DIR archive/ /mnt/dicom
@@ -43,8 +61,23 @@ See 'mi2 index COMMAND --help'.
 
 }  // namespace
 
-void add_archive(CLI::App& command, std::string& archive) {
-  command.add_option("ARCHIVE", archive, "The archive's folder")->type_name("")->required();
+void add_archive(CLI::App& command, std::string& archive, Archives which) {
+  const bool shared = which == Archives::kSharedToo;
+  command
+      .add_option("ARCHIVE", archive,
+                  shared ? "The archive's folder, or postgres://[USER@]HOST/DB[?schema=NAME]" : "The archive's folder")
+      ->type_name("")
+      ->required();
+}
+
+std::filesystem::path folder_of(const std::string& archive) {
+  Progress progress("rows");
+  return archive::local_folder(archive, shown_on(progress));
+}
+
+void require_folder(const std::string& archive, std::string_view instead) {
+  if (!archive::is_shared(archive)) return;
+  throw Error(Code::kBadArgument, fmt::format("archive: expected a folder, got the URL of a database: {}", instead));
 }
 
 void add_where(CLI::App& command, std::string& where, const std::string& help) {

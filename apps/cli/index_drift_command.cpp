@@ -1,6 +1,5 @@
 // mi2 index drift: whether images of a scanner, a month or a site still look as those before.
 
-#include <algorithm>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,12 +9,13 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "archive/answers.hpp"
 #include "archive/drift.hpp"
+#include "archive/judgement_answers.hpp"
 #include "archive/reader.hpp"
+#include "archive/shared.hpp"
 #include "arguments.hpp"
+#include "base/comma_list.hpp"
 #include "base/csv.hpp"
-#include "base/json_text.hpp"
 #include "base/numbers.hpp"
 #include "command.hpp"
 #include "index_command.hpp"
@@ -43,10 +43,9 @@ constexpr std::string_view kDriftHelp = R"(How it is judged:
   default with those of each station and month. distance is the energy distance between samples
   of both; small groups have a larger one by chance. p is how often patients who are divided at
   random come to such a distance; patients are divided, not images, since images of one patient
-  are alike. p_holm
-  corrects for the number of groups. What moved names the images that are farther from the
-  reference than from their own group. Samples are drawn with --seed, so a run can be repeated.
-  A small p says that a group looks otherwise, not why: other patients do that as well.
+  are alike. p_holm corrects for the number of groups. "what moved" names images that are farther
+  from the reference than from their own group. Samples are drawn with --seed, so a run can be
+  repeated. A small p says that a group looks different, not why: other patients do that as well.
 
 Formats:
   table  for people         jsonl  an object per group           csv  after a header line
@@ -56,33 +55,12 @@ Examples:
   mi2 index drift archive/ --reference 'station=CT1' --test 'station!=CT1' --by station -f jsonl
 )";
 
-std::vector<std::string> parts_of(const std::string& list) {
-  std::vector<std::string> parts;
-  std::size_t from = 0;
-  while (from <= list.size()) {
-    const std::size_t comma = std::min(list.find(',', from), list.size());
-    parts.push_back(list.substr(from, comma - from));
-    from = comma + 1;
-  }
-  return parts;
-}
-
 std::string values_text(const archive::DriftGroup& group) {
   std::string text;
   for (const std::string& value : group.values) {
     text += fmt::format("{:<12}  ", or_dash(value));
   }
   return text;
-}
-
-std::string moved_json(archive::Reader& archive, const archive::DriftGroup& group) {
-  std::string text = "[";
-  for (const archive::Moved& moved : group.moved) {
-    text += text.size() > 1 ? R"(, {"by": )" : R"({"by": )";
-    base::append_number(text, moved.by);
-    text += fmt::format(", {}}}", archive::item_json(archive.item(moved.row), true));
-  }
-  return text + "]";
 }
 
 std::string line_of(archive::Reader& archive, const archive::DriftGroup& group, const archive::DriftAnswer& answer,
@@ -108,19 +86,7 @@ std::string line_of(archive::Reader& archive, const archive::DriftGroup& group, 
     }
     return line + '\n';
   }
-  line = "{";
-  for (std::size_t i = 0; i < group.values.size(); ++i) {
-    line += fmt::format(R"("{}": {}, )", arguments.options.by[i],
-                        group.values[i].empty() ? "null" : base::json_string(group.values[i]));
-  }
-  line += fmt::format(R"("images": {}, "sampled": {}, "patients": {}, "distance": )", group.images, group.sampled,
-                      group.patients);
-  base::append_number(line, group.distance);
-  line += R"(, "p": )";
-  base::append_number(line, group.p);
-  line += R"(, "p_holm": )";
-  base::append_number(line, group.p_holm);
-  return line + fmt::format(R"(, "snapshot": {}, "moved": {}}})", answer.snapshot, moved_json(archive, group)) + '\n';
+  return archive::group_json(archive, group, arguments.options.by, answer.snapshot) + '\n';
 }
 
 std::string header_of(const DriftArguments& arguments, const std::string& format) {
@@ -139,14 +105,15 @@ int index_drift(const DriftArguments& arguments) {
   const std::string format = check_results(arguments.results);
   DriftArguments filled = arguments;
   archive::DriftOptions& options = filled.options;
-  options.by = parts_of(arguments.by);
+  options.by.clear();
+  for (const std::string_view field : base::comma_parts(arguments.by)) options.by.emplace_back(field);
   options.reference = archive::filter::parse(arguments.reference);
   if (!arguments.test.empty()) options.test = archive::filter::parse(arguments.test);
   catch_interrupts();
   Progress progress("compared");
   options.on_progress = shown_on(progress);
   progress.keep_alive();
-  archive::Reader archive(arguments.archive);
+  archive::Reader archive(archive::local_folder(arguments.archive, options.on_progress));
   base::ThreadPool pool(arguments.threads);
   const archive::DriftAnswer answer = archive::find_drift(archive, options, pool);
   progress.hide();
@@ -171,7 +138,7 @@ int index_drift(const DriftArguments& arguments) {
 void add_index_drift(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<DriftArguments>();
   archive::DriftOptions& options = arguments->options;
-  add_archive(command, arguments->archive);
+  add_archive(command, arguments->archive, Archives::kSharedToo);
   command.add_option("--reference", arguments->reference, "The images that the others are compared with")
       ->type_name("EXPR")
       ->required();

@@ -15,9 +15,10 @@
 
 #include <mi2/error.hpp>
 
-#include "archive/answers.hpp"
+#include "archive/judgement_answers.hpp"
 #include "archive/outliers.hpp"
 #include "archive/reader.hpp"
+#include "archive/shared.hpp"
 #include "arguments.hpp"
 #include "base/csv.hpp"
 #include "base/numbers.hpp"
@@ -112,35 +113,16 @@ class Truth {
   std::unordered_map<std::string, bool> outliers_;
 };
 
-/// A result with what it is of.
-struct Shown {
-  archive::Judged judged;
-  archive::ItemFacts item;
-  archive::ItemFacts nearest;
-};
-
-/// A study or series that was pooled is not its first image.
-archive::ItemFacts as_pooled(archive::ItemFacts item, archive::Pooling pooling) {
-  if (pooling == archive::Pooling::kStats7 || (pooling == archive::Pooling::kCenter20 && item.series != 0)) {
-    item.kind = "series";
-    item.locator.clear();
-    item.sop_uid.clear();
-    if (pooling == archive::Pooling::kStats7) item.series_uid.clear();
-  }
-  return item;
-}
-
-void write_row(const Shown& shown, std::size_t rank, const archive::OutlierAnswer& answer, const std::string& format,
-               Output& output) {
-  const archive::Judged& judged = shown.judged;
-  const archive::ItemFacts& item = shown.item;
+/// A row of a table or of CSV. @param item  of the judged, as pooled.
+std::string row_of(const archive::Judged& judged, const archive::ItemFacts& item, std::size_t rank,
+                   const std::string& format) {
   std::string line;
   if (format == "table") {
     const std::string rarity = judged.rarity ? fmt::format("{:.4f}", *judged.rarity) : "-";
     line = fmt::format("{:>4}  {:>8.4f}  {:>7}  {:<8}  {:<8}  {:<10}  {:>8}  {:>8}  {}\n", rank, judged.score, rarity,
                        judged.outlier ? "outlier" : "-", or_dash(item.modality), or_dash(item.study_date), item.row,
-                       shown.nearest.row, name_of(item));
-  } else if (format == "csv") {
+                       judged.nearest, name_of(item));
+  } else {
     line = fmt::format("{},", rank);
     base::append_number(line, judged.score);
     line += ',';
@@ -149,24 +131,9 @@ void write_row(const Shown& shown, std::size_t rank, const archive::OutlierAnswe
         fmt::format(",{},{},{},{},{},{},{},{},{},{},{}\n", judged.outlier ? 1 : 0, item.row,
                     base::csv_field(item.locator), item.kind == "frame" ? fmt::format("{}", item.frame) : "",
                     base::csv_field(item.study_uid), base::csv_field(item.series_uid), base::csv_field(item.sop_uid),
-                    base::csv_field(item.modality), base::csv_field(item.study_date), judged.images, shown.nearest.row);
-  } else {
-    line = fmt::format(R"({{"rank": {}, "score": )", rank);
-    base::append_number(line, judged.score);
-    line += R"(, "threshold": )";
-    base::append_number(line, answer.threshold);
-    line += fmt::format(R"(, "outlier": {}, "rarity": )", judged.outlier);
-    if (judged.rarity) {
-      base::append_number(line, *judged.rarity);
-    } else {
-      line += "null";
-    }
-    line += fmt::format(R"(, "images": {}, "snapshot": {}, {}, "nearest": {{{}}}}})", judged.images, answer.snapshot,
-                        archive::item_json(item, !item.locator.empty()),
-                        archive::item_json(shown.nearest, !shown.nearest.locator.empty()));
-    line += '\n';
+                    base::csv_field(item.modality), base::csv_field(item.study_date), judged.images, judged.nearest);
   }
-  output.write(line);
+  return line;
 }
 
 std::string header_of(const std::string& format) {
@@ -240,7 +207,7 @@ int index_outliers(const OutliersArguments& arguments) {
   catch_interrupts();
   Progress progress("compared");
   options.on_progress = shown_on(progress);
-  archive::Reader archive(arguments.archive);
+  archive::Reader archive(archive::local_folder(arguments.archive, options.on_progress));
   base::ThreadPool pool(arguments.threads);
   const archive::OutlierAnswer answer = archive::find_outliers(archive, options, pool);
   progress.hide();
@@ -254,8 +221,8 @@ int index_outliers(const OutliersArguments& arguments) {
     const archive::ItemFacts item = archive.item(judged.row);
     if (truth) curve.add(judged.score, truth->of(item));
     if (arguments.only && !judged.outlier) continue;
-    write_row({judged, as_pooled(item, options.pooling), as_pooled(archive.item(judged.nearest), options.pooling)},
-              rank, answer, format, *output);
+    output->write(format == "jsonl" ? archive::judged_json(archive, judged, rank, answer, options.pooling) + '\n'
+                                    : row_of(judged, archive::as_pooled(item, options.pooling), rank, format));
   }
   output->commit();
   note_outliers(answer, arguments, progress);
@@ -267,7 +234,7 @@ int index_outliers(const OutliersArguments& arguments) {
 
 void add_index_outliers(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<OutliersArguments>();
-  add_archive(command, arguments->archive);
+  add_archive(command, arguments->archive, Archives::kSharedToo);
   command.add_option("--reference", arguments->reference, "What is usual: the images that EXPR chooses")
       ->type_name("EXPR")
       ->required();

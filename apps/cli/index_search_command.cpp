@@ -1,8 +1,11 @@
 // mi2 index search: the nearest of an archive.
 
-#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -14,22 +17,29 @@
 #include <mi2/embedder.hpp>
 #include <mi2/error.hpp>
 
-#include "archive/answers.hpp"
 #include "archive/archive.hpp"
+#include "archive/cards/card.hpp"
+#include "archive/cards/maps.hpp"
+#include "archive/item_file.hpp"
+#include "archive/near_search.hpp"
+#include "archive/query.hpp"
 #include "archive/search.hpp"
+#include "archive/shared.hpp"
+#include "archive/slice_parts.hpp"
 #include "archive/survey.hpp"
 #include "arguments.hpp"
-#include "base/csv.hpp"
-#include "base/json_text.hpp"
-#include "base/numbers.hpp"
+#include "base/hash.hpp"
 #include "base/utf8.hpp"
 #include "choices.hpp"
 #include "command.hpp"
 #include "devices.hpp"
 #include "embed_inputs.hpp"
 #include "embedder/inputs.hpp"
+#include "embedder/region.hpp"
+#include "index_cards.hpp"
 #include "index_command.hpp"
 #include "index_results.hpp"
+#include "index_search_answer.hpp"
 #include "output.hpp"
 #include "parsed_option.hpp"
 #include "progress.hpp"
@@ -44,6 +54,7 @@ struct SearchArguments {
   const CLI::Option* texts = nullptr;
   const CLI::Option* not_texts = nullptr;
   const CLI::Option* images = nullptr;
+  std::optional<embedder::Region> region;
   const CLI::Option* items = nullptr;
   const CLI::Option* studies = nullptr;
   const CLI::Option* series = nullptr;
@@ -51,32 +62,51 @@ struct SearchArguments {
   std::string where;
   std::string site;
   archive::SearchOptions options;
-  bool by_image = false;
+  bool approximate = false;
   ResultArguments results;
+  CardArguments cards;
 };
 
 constexpr std::string_view kSearchHelp = R"(Queries:
-  --text, --image, --item, --study, --series and --vector may be given together and again: what is
-  searched is the direction in the middle of theirs; --not-text is looked away from. Texts and
-  images need --model, of the weights and options that the archive was made with. A series is the
-  unit mean of its vectors, a study that of its series'; --item is a number that a result names.
+  --text, --image, --item, --study, --series and --vector may be combined and repeated: the query is
+  the sum of their directions, less those of --not-text. Texts and images need --model, of the
+  weights and options that the archive was made with. A series is the unit mean of its vectors, a
+  study that of its series'; --item is a number that a result names. --region is a part of --image,
+  in pixels of the image as it is shown, and is searched for as an image of its own.
 
 Results:
-  The best image of each study (or --by series, patient, image) stands for it. Every row that the
-  filter lets by is compared: the answer is exact, and says so. Where a query is of a patient
-  whom the archive knows, other images of this patient are left out (--same-patient).
+  A result is the best image of a study (or --by series, patient, image). Every row that passes the
+  filter is compared: the answer is exact, and says so. If a query is about a patient whom the
+  archive knows, other images of this patient are left out (--same-patient), and so are those of
+  patients who have the same picture, pixel by pixel: probably one person under two numbers.
   A verdict says whether a score means anything: match, weak or none, by what images of the
   archive score for texts that have nothing to do with it, or for images of other studies.
+  --match maxsim compares image by image: each slice of the query, up to 32 of a series that are
+  unlike each other, with the nearest of a result. The score is the mean of their cosines, and
+  jsonl names the pairs. There is no verdict on it.
 
 Formats:
   table  for people         jsonl  an object per result           csv  after a header line
   What was searched and what was left out, and why, goes to standard error, and into each
-  object of jsonl with the number of the snapshot.
+  object of jsonl with the number of the snapshot. --at searches an earlier snapshot: images that
+  were added since do not count, those that were deleted since do until they are erased. The
+  query, and what a filter by slices, path or label lets by, are as they are now.
+
+In a database:
+  --approximate asks the index that 'mi2 index share --pgvector' made, and needs no replica. What it
+  finds is scored by the vectors themselves and obeys filters and --same-patient, but nearer images may
+  be missing: nothing of it is exact, and it says so.
+
+Evidence:
+  --cards DIR also writes DIR/ID.json and DIR/ID.html: what was asked, searched and found, for
+  mi2 index replay. A card holds the query's texts, and UIDs and tags as the archive has them, but
+  no path unless --card-paths is given. --heatmap reads each result's file again, if it is there and
+  unchanged, and shows beside its thumbnail where in it is what was asked for.
 
 Examples:
   mi2 index search --model DIR archive/ --text "chest x-ray, pneumothorax" -k 5
   mi2 index search --model DIR archive/ --image new.dcm --where 'date>=2020' --format jsonl
-  mi2 index search archive/ --study 1.2.840.99.1 --by patient
+  mi2 index search archive/ --study 1.2.840.99.1 --by patient --cards evidence/
 )";
 
 std::uint64_t parse_item(const std::string& text) {
@@ -89,190 +119,180 @@ std::uint64_t parse_item(const std::string& text) {
 /// The parts of a query that only a model can make.
 class ModelParts {
  public:
-  ModelParts(const SearchArguments& arguments, archive::Reader& archive, std::vector<archive::QueryPart>& parts,
-             Progress& progress)
-      : arguments_(arguments), archive_(archive), parts_(parts), progress_(progress) {}
+  /// @param key  by which identifiers become pseudonyms; empty: there is none. All but the key outlive it.
+  ModelParts(const SearchArguments& arguments, const archive::Format& format, std::string key, Progress& progress)
+      : arguments_(arguments), format_(format), key_(std::move(key)), progress_(progress) {}
 
-  void add() {
+  /// @returns the model that made them, if one did.
+  std::optional<Provenance> add(std::vector<archive::MadePart>& made) {
     const std::vector<std::string> texts = values_of(arguments_.texts);
     const std::vector<std::string> not_texts = values_of(arguments_.not_texts);
     const std::vector<std::string> images = values_of(arguments_.images);
-    if (texts.empty() && not_texts.empty() && images.empty()) return;
+    if (texts.empty() && not_texts.empty() && images.empty()) return std::nullopt;
     base::require_utf8(texts, "--text");
     base::require_utf8(not_texts, "--not-text");
+    const Embedder& embedder = model();
+    add_texts(embedder, texts, 1.0, made);
+    add_texts(embedder, not_texts, -1.0, made);
+    for (const std::string& image : images) made.push_back(of_image(embedder, image));
+    return embedder.provenance();
+  }
+
+  /// The archive's model, opened once it is needed. @throws Error{kBadArgument} for none, or another one.
+  const Embedder& model() {
+    if (embedder_) return *embedder_;
     if (arguments_.model.model.empty()) {
       throw Error(Code::kBadArgument,
-                  "--model: expected the archive's model, for --text and --image; or set MI2_MODEL");
+                  "--model: expected the archive's model, for --text, --image and --heatmap; or set MI2_MODEL");
     }
-    const Embedder embedder = open_embedder(arguments_.model, progress_);
-    archive::require_same(archive_.format().space, archive::space_of(embedder), arguments_.archive,
-                          "the model and its options");
-    add_texts(embedder, texts, 1.0);
-    add_texts(embedder, not_texts, -1.0);
-    for (const std::string& image : images) add_image(embedder, image);
+    Embedder opened = open_embedder(arguments_.model, progress_);
+    archive::require_same(format_.space, archive::space_of(opened), arguments_.archive, "the model and its options");
+    return embedder_.emplace(std::move(opened));
   }
 
  private:
-  void add_texts(const Embedder& embedder, const std::vector<std::string>& texts, double weight) {
-    if (texts.empty()) return;
-    const TextEmbeddings made = embedder.embed_texts(texts);
-    const auto cut = std::count(made.truncated.begin(), made.truncated.end(), true);
+  void add_texts(const Embedder& embedder, const std::vector<std::string>& texts, double weight,
+                 std::vector<archive::MadePart>& made) {
+    const std::size_t cut = archive::add_texts(embedder, texts, weight, made);
     if (cut > 0)
       progress_.note(
           fmt::format("{} of {} texts were longer than the model's context and were cut", cut, texts.size()));
-    for (std::size_t i = 0; i < texts.size(); ++i) add_part(made.vectors.row(i), weight, archive::Nature::kText, {});
   }
 
-  void add_image(const Embedder& embedder, const std::string& path) {
-    const std::vector<std::byte> bytes = embedder::read_input(path, embedder.options().image.max_file_bytes);
-    const Pixels pixels = embedder.prepare(bytes, path);
+  archive::MadePart of_image(const Embedder& embedder, const std::string& path) {
+    const ImageOptions& options = embedder.options().image;
+    const std::vector<std::byte> bytes = embedder::read_input(path, options.max_file_bytes);
+    const std::optional<embedder::Region>& region = arguments_.region;
+    const Pixels pixels =
+        region ? embedder::prepare_region(embedder, bytes, path, *region) : embedder.prepare(bytes, path);
     for (const std::string& warning : pixels.warnings) progress_.warn(fmt::format("warning: {}", warning));
-    const EmbeddingMatrix made = embedder.embed_images(std::span(&pixels, 1));
-    add_part(made.row(0), 1.0, archive::Nature::kImage, subjects_of(embedder, bytes, path));
-  }
-
-  /// Of whom an image is, as far as the archive knows.
-  std::vector<archive::Subject> subjects_of(const Embedder& embedder, std::span<const std::byte> bytes,
-                                            const std::string& path) {
+    archive::MadePart made = archive::part_of_image(embedder, pixels);
+    made.part.origin.sha256 = base::sha256_hex(bytes);
+    if (region) made.part.origin.region = embedder::to_string(*region);
     // Without a key no patient is known by an identifier, but an object is by its own.
-    std::error_code ignored;
-    const bool keyed = std::filesystem::exists(archive::key_file(archive_.folder()), ignored);
-    const std::string key = keyed ? archive::read_key(archive_.folder()) : std::string();
-    const archive::ObjectNames names = archive::names_of(bytes, embedder.options().image, path, key, arguments_.site);
-    std::vector<archive::Subject> subjects;
-    if (!names.patient_key.empty()) {
-      if (const auto patient = archive_.catalog().patient_of(names.patient_key)) subjects.push_back({*patient, 0, 0});
-    }
-    if (!names.sop_uid.empty()) {
-      if (const auto subject = archive_.catalog().subject_of(names.sop_uid)) {
-        subjects.push_back({subject->patient, subject->study, subject->instance});
-      }
-    }
-    return subjects;
-  }
-
-  void add_part(std::span<const float> vector, double weight, archive::Nature nature,
-                std::vector<archive::Subject> subjects) {
-    parts_.push_back({{vector.begin(), vector.end()}, weight, nature, std::move(subjects)});
+    made.names = archive::names_of(bytes, options, path, key_, arguments_.site);
+    return made;
   }
 
   const SearchArguments& arguments_;
-  archive::Reader& archive_;
-  std::vector<archive::QueryPart>& parts_;
+  const archive::Format& format_;
+  std::string key_;
   Progress& progress_;
+  std::optional<Embedder> embedder_;
 };
 
+/// @param hashed  whether a card is to say which file it was.
+void add_vectors(const std::string& file, bool hashed, std::vector<archive::QueryPart>& parts) {
+  const vectors::VectorTable table = vectors::read_vectors(file);
+  const std::string sha256 = hashed ? base::sha256_hex(std::filesystem::path(file)) : std::string();
+  for (std::size_t r = 0; r < table.vectors.rows(); ++r) {
+    const std::span<const float> row = table.vectors.row(r);
+    parts.push_back({{row.begin(), row.end()}, 1.0, archive::Nature::kOther, {}});
+    parts.back().origin.sha256 = sha256;
+    parts.back().origin.place = r;
+  }
+}
+
+archive::StoredQuery stored_query(const SearchArguments& arguments) {
+  archive::StoredQuery stored;
+  for (const std::string& item : values_of(arguments.items)) stored.items.push_back(parse_item(item));
+  stored.studies = values_of(arguments.studies);
+  stored.series = values_of(arguments.series);
+  return stored;
+}
+
+/// @param made_by  takes what made some of them.
 std::vector<archive::QueryPart> query_parts(const SearchArguments& arguments, archive::Reader& archive,
-                                            Progress& progress) {
-  std::vector<archive::QueryPart> parts;
-  for (const std::string& item : values_of(arguments.items))
-    parts.push_back(archive::part_of_item(archive, parse_item(item)));
-  for (const std::string& uid : values_of(arguments.studies)) parts.push_back(archive::part_of_study(archive, uid));
-  for (const std::string& uid : values_of(arguments.series)) parts.push_back(archive::part_of_series(archive, uid));
+                                            ModelParts& model, std::optional<Provenance>& made_by) {
+  std::vector<archive::QueryPart> parts = archive::stored_parts(archive, stored_query(arguments));
   for (const std::string& file : values_of(arguments.vectors)) {
-    const vectors::VectorTable table = vectors::read_vectors(file);
-    for (std::size_t r = 0; r < table.vectors.rows(); ++r) {
-      const std::span<const float> row = table.vectors.row(r);
-      parts.push_back({{row.begin(), row.end()}, 1.0, archive::Nature::kOther, {}});
-    }
+    add_vectors(file, !arguments.cards.folder.empty(), parts);
   }
-  ModelParts(arguments, archive, parts, progress).add();
-  if (std::none_of(parts.begin(), parts.end(), [](const archive::QueryPart& part) { return part.weight > 0; })) {
-    throw Error(Code::kBadArgument,
-                "index search: expected --text, --image, --item, --study, --series or --vector, got none");
-  }
-  return parts;
+  std::vector<archive::MadePart> made;
+  made_by = model.add(made);
+  archive::add_made(archive, std::move(made), parts);
+  if (arguments.options.match != archive::Match::kMaxSim) return parts;
+  return archive::slice_parts(archive, std::move(parts));
 }
 
-std::string verdict_of(const archive::Found& found) {
-  return found.judgement ? std::string(archive::name_of(found.judgement->verdict)) : std::string("-");
-}
-
-std::string json_line(const archive::SearchAnswer& answer, std::size_t rank, const archive::Format& format) {
-  return fmt::format(R"({{{}, {}, "archive": "{}", "weights_sha256": {}}})",
-                     found_json(answer.found[rank], rank + 1, true), searched_json(answer), format.id,
-                     base::json_string(format.space.weights_sha256)) +
-         '\n';
-}
-
-void write_table(const archive::SearchAnswer& answer, Output& output) {
-  output.write(fmt::format("{:>4}  {:>7}  {:<7}  {:<8}  {:<10}  {:>8}  {}\n", "rank", "score", "verdict", "modality",
-                           "date", "item", "image"));
-  for (std::size_t i = 0; i < answer.found.size(); ++i) {
-    const archive::Found& found = answer.found[i];
-    const archive::ItemFacts& item = found.item;
-    output.write(fmt::format("{:>4}  {:>7.4f}  {:<7}  {:<8}  {:<10}  {:>8}  {}\n", i + 1, found.score,
-                             verdict_of(found), or_dash(item.modality), or_dash(item.study_date), item.row,
-                             name_of(item)));
+/// What the database answers by itself.
+int search_near(const SearchArguments& arguments, const archive::SearchOptions& options, const std::string& format) {
+  if (!archive::is_shared(arguments.archive)) {
+    throw Error(Code::kBadArgument, "--approximate: expected the URL of a database; in a folder every search is exact");
   }
-}
-
-void write_csv(const archive::SearchAnswer& answer, Output& output) {
-  output.write("rank,score,verdict,item,path,frame,study,series,image,modality,date,exact,snapshot\n");
-  for (std::size_t i = 0; i < answer.found.size(); ++i) {
-    const archive::Found& found = answer.found[i];
-    const archive::ItemFacts& item = found.item;
-    std::string line = fmt::format("{},", i + 1);
-    base::append_number(line, found.score);
-    line += fmt::format(",{},{},{},{},{},{},{},{},{},{},{}\n", verdict_of(found), item.row,
-                        base::csv_field(item.locator), item.frame, base::csv_field(item.study_uid),
-                        base::csv_field(item.series_uid), base::csv_field(item.sop_uid), base::csv_field(item.modality),
-                        base::csv_field(item.study_date), answer.exact, answer.snapshot);
-    output.write(line);
+  if (options.at > 0 || !arguments.cards.folder.empty()) {
+    throw Error(Code::kBadArgument, "--approximate: expected no --at and no --cards, which are of exact searches");
   }
-}
-
-void note_answer(const archive::SearchAnswer& answer, Progress& progress) {
-  const archive::Excluded& out = answer.excluded;
-  std::string line =
-      fmt::format("{} rows searched{}, snapshot {}", answer.searched, answer.exact ? ", exact" : "", answer.snapshot);
-  const auto also = [&](std::size_t count, std::string_view why) {
-    if (count > 0) line += fmt::format("; {} {}", count, why);
-  };
-  also(out.same_patient, "of the same patient left out");
-  also(out.other_patients, "of other patients left out");
-  also(out.filter, "left out by the filter");
-  also(out.deleted, "deleted");
-  progress.note(line);
-  if (answer.crowded_patient) {
-    progress.warn(
-        "the patient left out has more than 5 % of the studies: probably an identifier of nobody; "
-        "--same-patient include searches them");
+  if (options.match == archive::Match::kMaxSim) {
+    throw Error(Code::kBadArgument, "--approximate: expected --match best or mean, got maxsim");
   }
-  const bool none = !answer.found.empty() && answer.found.front().judgement &&
-                    answer.found.front().judgement->verdict == archive::Verdict::kNone;
-  if (none) progress.note("nothing here matches well");
+  Progress progress(0, "");
+  archive::NearArchive archive(arguments.archive);
+  ModelParts model(arguments, archive.format(), archive.key(), progress);
+  std::vector<archive::QueryPart> parts = archive.stored_parts(stored_query(arguments));
+  for (const std::string& file : values_of(arguments.vectors)) add_vectors(file, false, parts);
+  std::vector<archive::MadePart> made;
+  static_cast<void>(model.add(made));
+  archive.add_made(std::move(made), parts);
+  const archive::SearchAnswer answer = [&] {
+    const Waiting waiting("asking the database");
+    return archive.search(parts, options);
+  }();
+  const auto output = open_output(arguments.results.out);
+  write_answer(answer, Searched::kIndex, archive.format(), format, *output);
+  output->commit();
+  note_near(answer, progress);
+  return 0;
 }
 
 int index_search(const SearchArguments& arguments) {
   const std::string format = check_results(arguments.results);
+  check_cards(arguments.cards, arguments.options.k);
+  if (const std::size_t images = values_of(arguments.images).size(); arguments.region && images != 1) {
+    throw Error(Code::kBadArgument, fmt::format("--region: expected one --image, got {}", images));
+  }
+  if (arguments.cards.heatmap && arguments.options.match == archive::Match::kMaxSim) {
+    throw Error(Code::kBadArgument,
+                "--heatmap: expected --match best or mean, which search in one direction, got maxsim");
+  }
   Progress progress(0, "");
   archive::SearchOptions options = arguments.options;
+  options.deleted_since = options.at > 0;
   if (!arguments.where.empty()) options.where = archive::filter::parse(arguments.where);
+  if (arguments.approximate) return search_near(arguments, options, format);
   Progress bar("rows");
   options.on_progress = [&](const base::Progress& at) { bar.show(at); };
-  archive::Reader archive(arguments.archive);
-  const std::vector<archive::QueryPart> parts = query_parts(arguments, archive, progress);
+  archive::Reader archive(archive::local_folder(arguments.archive, options.on_progress));
+  ModelParts model(arguments, archive.format(), archive::key_of(archive.folder()), progress);
+  std::optional<Provenance> made_by;
+  const std::vector<archive::QueryPart> parts = query_parts(arguments, archive, model, made_by);
+  if (arguments.cards.heatmap) static_cast<void>(model.model());  // a model that is not there is reported at once
   base::ThreadPool pool(arguments.model.options.threads);
   const archive::SearchAnswer answer = archive::search(archive, parts, options, pool);
   bar.hide();
+  const auto make_maps = [&](archive::Reader& searched, const archive::cards::Card& made) {
+    Progress maps(made.results.size(), "maps");
+    return archive::cards::maps_of(searched, made, archive::direction_of(parts), model.model(),
+                                   [&] { maps.advance(1); });
+  };
+  const std::string card = write_card(archive, parts, made_by, options, answer, arguments.cards, make_maps);
   const auto output = open_output(arguments.results.out);
-  if (format == "table") write_table(answer, *output);
-  if (format == "csv") write_csv(answer, *output);
-  for (std::size_t i = 0; format == "jsonl" && i < answer.found.size(); ++i) {
-    output->write(json_line(answer, i, archive.format()));
-  }
+  write_answer(answer, Searched::kAll, archive.format(), format, *output);
   output->commit();
   note_answer(answer, progress);
+  if (!card.empty()) progress.note(fmt::format("card {}", card));
   return 0;
 }
 
 void add_queries(CLI::App& command, SearchArguments& arguments) {
   arguments.texts = add_repeatable(command, "--text", "A text to search for; may be given again")->type_name("TEXT");
   arguments.not_texts =
-      add_repeatable(command, "--not-text", "A text to look away from; may be given again")->type_name("TEXT");
+      add_repeatable(command, "--not-text", "A text to search away from; may be given again")->type_name("TEXT");
   arguments.images =
       add_repeatable(command, "--image", "An image to search for; may be given again")->type_name("FILE");
+  add_parsed(command, "--region", arguments.region, embedder::parse_region,
+             "The part of --image to search for, in its pixels")
+      ->type_name("X,Y,W,H");
   arguments.items =
       add_repeatable(command, "--item", "An image of the archive, by its number; may be given again")->type_name("ID");
   arguments.studies =
@@ -287,7 +307,7 @@ void add_queries(CLI::App& command, SearchArguments& arguments) {
 
 void add_index_search(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<SearchArguments>();
-  add_archive(command, arguments->archive);
+  add_archive(command, arguments->archive, Archives::kSharedToo);
   add_queries(command, *arguments);
   add_model_arguments(command, arguments->model);
   command.get_option("--model")->required(false);
@@ -299,12 +319,10 @@ void add_index_search(CLI::App& command, Session& session) {
       ->type_name("study|series|patient|image")
       ->transform(one_of({"study", "series", "patient", "image"}))
       ->default_str("study");
-  command
-      .add_option_function<std::string>(
-          "--match", [arguments](const std::string& match) { arguments->options.mean = match == "mean"; },
-          "A series is its best image, or the mean of its images")
-      ->type_name("best|mean")
-      ->transform(one_of({"best", "mean"}))
+  add_parsed(command, "--match", arguments->options.match, archive::parse_match,
+             "A result is its best image, a series by the mean of its images, or image by image")
+      ->type_name("best|mean|maxsim")
+      ->transform(one_of({"best", "mean", "maxsim"}))
       ->default_str("best");
   add_where(command, arguments->where, "Search only what this lets by");
   add_parsed(command, "--same-patient", arguments->options.same_patient, archive::parse_same_patient,
@@ -313,7 +331,13 @@ void add_index_search(CLI::App& command, Session& session) {
       ->transform(one_of({"exclude", "include", "only"}))
       ->default_str("exclude");
   command.add_option("--site", arguments->site, "Where an --image comes from, as index add had it")->type_name("NAME");
+  command.add_option("--at", arguments->options.at, "Search the archive as of snapshot SEQ (default: as it is now)")
+      ->type_name("SEQ")
+      ->check(CLI::Range(std::int64_t{1}, std::numeric_limits<std::int64_t>::max()).description(""));
+  command.add_flag("--approximate", arguments->approximate,
+                   "Let the database of a shared archive answer by its index of pgvector, which misses neighbours");
   add_result_arguments(command, arguments->results);
+  add_card_arguments(command, arguments->cards);
   command.footer(fmt::format("{}\n{}\n{}", kSearchHelp, where_help(), exit_status_help()));
   command.callback([arguments, &session] {
     session.needs_torch = needs_torch(arguments->model.options.device);

@@ -1,7 +1,9 @@
 // mi2 index tags: whether what headers say of images is what images like them have.
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,12 +12,17 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "archive/answers.hpp"
+#include <mi2/classifier.hpp>
+#include <mi2/error.hpp>
+
+#include "adapter/adapter.hpp"
+#include "archive/format.hpp"
+#include "archive/judgement_answers.hpp"
 #include "archive/reader.hpp"
+#include "archive/shared.hpp"
 #include "archive/tags.hpp"
 #include "arguments.hpp"
 #include "base/csv.hpp"
-#include "base/json_text.hpp"
 #include "base/numbers.hpp"
 #include "choices.hpp"
 #include "command.hpp"
@@ -33,6 +40,7 @@ struct TagsArguments {
   std::string archive;
   std::string where;
   archive::TagOptions options;
+  std::string head;
   unsigned threads = 0;
   ResultArguments results;
 };
@@ -42,23 +50,50 @@ constexpr std::string_view kTagsHelp = R"(How it is judged:
   the field, each by the nearest series. Where at least --min-agreement of them have one value and
   the series has another, or none, that value is suggested. Values are compared without the case of
   A to Z. A suggestion is a reason to look, not a correction: a rare kind has no neighbours of its
-  own.
+  own. With --head an adapter (mi2 adapter train) is asked in place of neighbours, and what it
+  finds with a probability of at least --min-agreement is suggested.
+  contrast is yes where the header names an agent, and no where a CT or MR names none. sequence
+  is what the description of an MR series names, else its protocol: T1, T2, FLAIR, PD, STIR, DWI,
+  ADC, SWI, T2*, MRA, perfusion or localizer.
 
 Formats:
   table  for people         jsonl  an object per result           csv  after a header line
-  How many agree and how many were not decided goes to standard error.
+  How many agree, and how many could not be decided, goes to standard error. Lines of the CSV that
+  you keep can be sent to a PACS: mi2 index push archive/ fixes.csv
 
 Examples:
   mi2 index tags archive/ --field body_part
   mi2 index tags archive/ --field plane --where modality=MR --out fixes.csv
+  mi2 index tags archive/ --field sequence --head sequences --min-agreement 0.9
 )";
 
-std::string joined(const std::vector<std::uint64_t>& rows, std::string_view between) {
-  return fmt::format("{}", fmt::join(rows, between));
+/// The adapter in place of neighbours. @throws Error{kBadArgument} for one that this archive's vectors do not fit.
+void use_head(const std::string& head, const archive::Format& format, archive::TagOptions& options) {
+  const auto adapter = std::make_shared<const adapter::Adapter>(adapter::Adapter::open(head));
+  const adapter::AdapterDescription& description = adapter->description();
+  if (!adapter::is_one_label(description.target)) {
+    throw Error(Code::kBadArgument, fmt::format("{}: expected an adapter that answers with one label, its target is {}",
+                                                head, adapter::name_of(description.target)));
+  }
+  if (description.in_channels != static_cast<std::int64_t>(format.dimensions)) {
+    throw Error(Code::kBadArgument, fmt::format("{}: takes vectors of {} numbers, the archive has {}", head,
+                                                description.in_channels, format.dimensions));
+  }
+  if (description.embeddings && description.embeddings->weights_sha256 != format.space.weights_sha256) {
+    throw Error(Code::kBadArgument,
+                fmt::format("{}: was trained on vectors of weights {:.12}.., the archive has those of {:.12}..", head,
+                            description.embeddings->weights_sha256, format.space.weights_sha256));
+  }
+  options.head_name = adapter->data_sha256();
+  options.head = [adapter](std::span<const float> vector) {
+    const LabelScore best = adapter->classify(vector).front();
+    // Scores of a pipeline may be any.
+    return archive::TagVote{best.label, std::clamp(static_cast<double>(best.score), 0.0, 1.0)};
+  };
 }
 
 std::string line_of(const archive::DoubtfulTag& found, const archive::ItemFacts& item, const TagsArguments& arguments,
-                    std::int64_t snapshot, const std::string& format) {
+                    const archive::TagAnswer& answer, const std::string& format) {
   if (format == "table") {
     return fmt::format("{:<16}  {:<16}  {:>9.2f}  {:<8}  {:<10}  {:>8}  {}\n", or_dash(found.tag),
                        or_dash(found.suggested), found.agreement, or_dash(item.modality), or_dash(item.study_date),
@@ -69,18 +104,12 @@ std::string line_of(const archive::DoubtfulTag& found, const archive::ItemFacts&
     line =
         fmt::format("{},{},{},", arguments.options.field, base::csv_field(found.tag), base::csv_field(found.suggested));
     base::append_number(line, found.agreement);
-    return line + fmt::format(",{},{},{},{},{},{},{},{}\n", found.same, item.row, base::csv_field(item.locator),
+    return line + fmt::format(",{},{},{},{},{},{},{},{},{},{}\n", found.same, item.row, base::csv_field(item.locator),
                               base::csv_field(item.study_uid), base::csv_field(item.series_uid),
                               base::csv_field(item.modality), base::csv_field(item.study_date),
-                              joined(found.nearest, " "));
+                              fmt::join(found.nearest, " "), answer.method, answer.snapshot);
   }
-  line = fmt::format(R"({{"field": "{}", "tag": {}, "suggested": {}, "agreement": )", arguments.options.field,
-                     found.tag.empty() ? "null" : base::json_string(found.tag), base::json_string(found.suggested));
-  base::append_number(line, found.agreement);
-  return line +
-         fmt::format(R"(, "same": {}, "nearest": [{}], "snapshot": {}, {}}})", found.same, joined(found.nearest, ", "),
-                     snapshot, archive::item_json(item, !item.locator.empty())) +
-         '\n';
+  return archive::doubtful_json(found, item, answer, arguments.options.field) + '\n';
 }
 
 std::string header_of(const std::string& format) {
@@ -88,7 +117,9 @@ std::string header_of(const std::string& format) {
     return fmt::format("{:<16}  {:<16}  {:>9}  {:<8}  {:<10}  {:>8}  {}\n", "tag", "suggested", "agreement", "modality",
                        "date", "item", "of");
   }
-  return format == "csv" ? "field,tag,suggested,agreement,same,item,path,study,series,modality,date,nearest\n" : "";
+  return format == "csv"
+             ? "field,tag,suggested,agreement,same,item,path,study,series,modality,date,nearest,method,snapshot\n"
+             : "";
 }
 
 int index_tags(const TagsArguments& arguments) {
@@ -98,20 +129,21 @@ int index_tags(const TagsArguments& arguments) {
   catch_interrupts();
   Progress progress("compared");
   options.on_progress = shown_on(progress);
-  archive::Reader archive(arguments.archive);
+  archive::Reader archive(archive::local_folder(arguments.archive, options.on_progress));
+  if (!arguments.head.empty()) use_head(arguments.head, archive.format(), options);
   base::ThreadPool pool(arguments.threads);
   const archive::TagAnswer answer = archive::check_tags(archive, options, pool);
   progress.hide();
   const auto output = open_output(arguments.results.out);
   output->write(header_of(format));
   for (const archive::DoubtfulTag& found : answer.doubtful) {
-    output->write(line_of(found, archive.item(found.row), arguments, answer.snapshot, format));
+    output->write(line_of(found, archive.item(found.row), arguments, answer, format));
   }
   output->commit();
-  progress.note(
-      fmt::format("{} doubtful of {}; {} agree with their neighbours, of {} the neighbours do not agree; "
-                  "snapshot {}",
-                  answer.doubtful.size(), answer.judged, answer.agreed, answer.undecided, answer.snapshot));
+  progress.note(fmt::format("{} doubtful of {}; {} agree with {}, for {} {}; snapshot {}", answer.doubtful.size(),
+                            answer.judged, answer.agreed, options.head ? "the adapter" : "their neighbours",
+                            answer.undecided, options.head ? "it is not sure" : "the neighbours disagree",
+                            answer.snapshot));
   if (answer.alone > 0) {
     progress.warn(fmt::format("{} not judged: fewer than {} other patients have {}", answer.alone, arguments.options.k,
                               arguments.options.field));
@@ -124,7 +156,7 @@ int index_tags(const TagsArguments& arguments) {
 void add_index_tags(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<TagsArguments>();
   archive::TagOptions& options = arguments->options;
-  add_archive(command, arguments->archive);
+  add_archive(command, arguments->archive, Archives::kSharedToo);
   std::vector<std::string> fields(archive::kTagFields.begin(), archive::kTagFields.end());
   command.add_option("--field", options.field, "What is checked")
       ->type_name(fmt::format("{}", fmt::join(fields, "|")))
@@ -134,7 +166,12 @@ void add_index_tags(CLI::App& command, Session& session) {
       ->type_name("K")
       ->check(CLI::Range(1U, 1000U).description(""))
       ->capture_default_str();
-  command.add_option("--min-agreement", options.min_agreement, "The share of them that must have the same value")
+  command.add_option("--head", arguments->head, "An adapter that is asked in place of neighbours: NAME of NAME.json")
+      ->type_name("HEAD")
+      ->excludes("-k");
+  command
+      .add_option("--min-agreement", options.min_agreement,
+                  "The share of them that must have the same value, or the probability that the adapter must give")
       ->type_name("SHARE")
       ->check(number_in(0.0, 1.0))
       ->capture_default_str();

@@ -19,6 +19,8 @@
 #include "archive/answers.hpp"
 #include "archive/archive.hpp"
 #include "archive/reader.hpp"
+#include "archive/replica.hpp"
+#include "archive/shared.hpp"
 #include "archive/upkeep.hpp"
 #include "arguments.hpp"
 #include "base/utf8.hpp"
@@ -27,6 +29,7 @@
 #include "energy/account.hpp"
 #include "exit_status.hpp"
 #include "index_command.hpp"
+#include "index_export_dicom.hpp"
 #include "interrupt.hpp"
 #include "output.hpp"
 #include "progress.hpp"
@@ -65,6 +68,8 @@ struct ExportArguments {
   RowArguments rows;
   std::string where;
   std::string kind = "images";
+  std::string what = "vectors";
+  DicomExportArguments dicom;
 };
 
 struct BackupArguments {
@@ -73,7 +78,8 @@ struct BackupArguments {
 };
 
 int stats(const StatsArguments& arguments) {
-  archive::Reader archive(arguments.archive);
+  catch_interrupts();
+  archive::Reader archive(folder_of(arguments.archive));
   const archive::Format& format = archive.format();
   const archive::Stats found = archive::read_stats(archive, true);
   const auto output = open_output("-");
@@ -84,6 +90,9 @@ int stats(const StatsArguments& arguments) {
   }
   output->write(fmt::format("archive   {} of {}, {} dimensions, snapshot {}\n", format.id, format.created,
                             format.dimensions, archive.sequence()));
+  if (archive::is_replica(archive.folder())) {
+    output->write(fmt::format("replica   {}\n", base::printable(archive.folder().string())));
+  }
   output->write(fmt::format("weights   {}\nprofile   {}, windows {}\n", format.space.weights_sha256,
                             format.space.profile, format.space.windows));
   output->write(
@@ -93,7 +102,7 @@ int stats(const StatsArguments& arguments) {
                               energy::to_text(spent->kwh), energy::mass_text(spent->kilograms), spent->hours,
                               spent->runs));
   }
-  for (const auto& [name, count] : found.totals) output->write(fmt::format("{:<10}{}\n", name, count));
+  for (const auto& [name, count] : found.totals) output->write(fmt::format("{:<9} {}\n", name, count));
   for (const auto& [name, counts] : found.tables) {
     if (counts.empty()) continue;
     output->write(fmt::format("\n{}\n", name));
@@ -108,13 +117,25 @@ int verify(const VerifyArguments& arguments) {
   catch_interrupts();
   Progress progress("rows");
   const base::OnProgress show = shown_on(progress);
-  archive::VerifyReport report = archive::verify(arguments.archive, arguments.deep || arguments.repair, show);
+  const bool deep = arguments.deep || arguments.repair;
+  const bool shared = archive::postgres::is_url(arguments.archive);
+  if (shared && arguments.repair) {
+    throw Error(Code::kUnsupported, "--repair: expected an archive in a folder; a database is put back from its copy");
+  }
+  archive::VerifyReport report =
+      shared ? archive::verify_shared(arguments.archive, deep, show) : archive::verify(arguments.archive, deep, show);
   progress.hide();
   for (const std::string& problem : report.problems) progress.warn(problem);
+  if (report.keyless) {
+    progress.warn(
+        fmt::format("{}: its key is missing: the archive can be searched, but nothing can be added to it or "
+                    "removed until the key is put back",
+                    arguments.archive));
+  }
   if (report.problems.empty()) {
     progress.note(
-        fmt::format("{}: sound, {} rows{}", arguments.archive, report.rows, arguments.deep ? ", each looked at" : ""));
-    return 0;
+        fmt::format("{}: sound, {} rows{}", arguments.archive, report.rows, arguments.deep ? ", each checked" : ""));
+    return report.keyless ? exit_status_of(Code::kNotFound) : 0;
   }
   const int damaged = exit_status_of(Code::kBadFile);
   if (!arguments.repair) return damaged;
@@ -122,9 +143,8 @@ int verify(const VerifyArguments& arguments) {
   progress.hide();
   report = archive::verify(arguments.archive, true, show);
   progress.hide();
-  if (repaired.thumbs > 0)
-    progress.note(fmt::format("{}: {} thumbnails forgotten", arguments.archive, repaired.thumbs));
-  progress.note(fmt::format("{}: {} images taken out; 'mi2 index add' with their sources adds them again",
+  if (repaired.thumbs > 0) progress.note(fmt::format("{}: {} thumbnails dropped", arguments.archive, repaired.thumbs));
+  progress.note(fmt::format("{}: {} images removed; 'mi2 index add' with their sources adds them again",
                             arguments.archive, repaired.images));
   for (const std::string& problem : report.problems) progress.warn(problem);
   return report.problems.empty() ? 0 : damaged;
@@ -152,7 +172,7 @@ int rm(const RmArguments& arguments) {
   archive::Choice choice;
   choice.study = arguments.study;
   if (!arguments.where.empty()) choice.where = archive::filter::parse(arguments.where);
-  archive::Writer archive{fs::path(arguments.archive)};
+  archive::Writer archive{folder_of(arguments.archive)};
   if (!arguments.patient.empty())
     choice.patient_key = archive::pseudonym(archive.key(), arguments.site, arguments.patient);
   const archive::Removal removal = archive::find_removal(archive.catalog(), choice);
@@ -166,9 +186,7 @@ int rm(const RmArguments& arguments) {
   const bool clean = archive::remove(archive, removal, arguments.erase);
   progress.note(fmt::format("{} images of {} objects {}", removal.images, removal.instances.size(),
                             arguments.erase ? "erased" : "removed"));
-  if (!clean)
-    progress.warn(
-        "a reader keeps the catalog's log: what was erased may be in it until the next 'mi2 index rm --erase'");
+  if (!clean) progress.warn(kLogKept);
   return 0;
 }
 
@@ -176,15 +194,15 @@ int backup(const BackupArguments& arguments) {
   catch_interrupts();
   Progress progress("rows");
   progress.keep_alive();
-  const archive::BackedUp done = archive::backup(arguments.archive, arguments.to, shown_on(progress));
+  const archive::BackedUp done = archive::backup(folder_of(arguments.archive), arguments.to, shown_on(progress));
   progress.hide();
-  progress.note(fmt::format("{}: {} rows of snapshot {}, each looked at", arguments.to, done.rows, done.snapshot));
+  progress.note(fmt::format("{}: {} rows of snapshot {}, each checked", arguments.to, done.rows, done.snapshot));
   return 0;
 }
 
 int export_vectors(const ExportArguments& arguments) {
   RowOutput output(arguments.rows);
-  archive::Reader archive(arguments.archive);
+  archive::Reader archive(folder_of(arguments.archive));
   std::optional<archive::filter::Expr> where;
   if (!arguments.where.empty()) where = archive::filter::parse(arguments.where);
   output.start(archive.format().dimensions, std::nullopt, vectors::RowPlaces::kFrames);
@@ -195,23 +213,36 @@ int export_vectors(const ExportArguments& arguments) {
     if (!series) place = FramePlace{static_cast<std::uint64_t>(item.frame), static_cast<std::uint64_t>(item.frames)};
     output.write(vectors::InputKind::kImage, name, place, vector, {});
   });
-  archive.segments().check();
+  archive.check();
   output.commit();
   return 0;
 }
 
+int export_what(const ExportArguments& arguments) {
+  if (arguments.what == "dicom") return export_dicom(arguments.archive, arguments.where, arguments.dicom);
+  if (any_given(arguments.dicom)) {
+    throw Error(Code::kBadArgument,
+                "index export: --to, --anonymize, --key, --retain-uids, --shift-dates and "
+                "--burned-in are of --what dicom");
+  }
+  return export_vectors(arguments);
+}
+
 constexpr std::string_view kVerifyHelp =
     R"(Without --deep: the catalog, and that each segment of vectors exists, is whole and of this archive.
---deep also compares each vector with its checksum. --repair takes damaged images out, so that
+--deep also compares each vector with its checksum. --repair removes damaged images, so that
 'mi2 index add' adds them again; a damaged catalog cannot be repaired.
-Exit status 0: sound, or repaired. 3: damaged.
+Exit status 0: sound, or repaired. 3: damaged. 7: sound, but the archive's key is missing; without it
+an archive can be searched, and not be written to.
 )";
 
 constexpr std::string_view kRmHelp =
     R"(What is removed is no longer searched; its vectors stay in the files until --erase. That overwrites
-them, and what was removed before, and leaves nothing of it in the catalog. Files that were removed
-from the archive but still exist come back with the next 'mi2 index add' of their folder. Objects go
-whole: if --where lets one frame by, all frames of its object go.
+them, and what was removed before, and leaves nothing of it in the catalog. It does not reach evidence
+cards (--cards, --archive-cards) and backups, which keep UIDs and thumbnails of what was erased: remove
+those yourself. Files that were removed from the archive but still exist come back with the next
+'mi2 index add' of their folder. Objects go whole: if --where lets one frame by, all frames of its
+object go.
 
 Examples:
   mi2 index rm archive/ --study 1.2.840.99.1
@@ -222,17 +253,19 @@ Examples:
 constexpr std::string_view kBackupHelp =
     R"(The copy is an archive like any other: searched where it is, or put back in the other's place. It is of one
 moment, even while 'mi2 index add' runs, and every vector and thumbnail of it is compared with its checksum before
-it gets its name. It holds the archive's key, and so belongs to as few hands as the archive itself.
+it gets its name. It holds the archive's key, and so belongs to as few hands as the archive itself. Of an archive in a
+database it is of the newest snapshot, and an archive in a folder, of which the database knows nothing.
 
-Example:
+Examples:
   mi2 index backup archive/ /backup/archive-2026-11-29
+  mi2 index backup postgres://mi2@db.example/hospital /backup/hospital-2026-11-29
 )";
 
 }  // namespace
 
 void add_index_backup(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<BackupArguments>();
-  add_archive(command, arguments->archive);
+  add_archive(command, arguments->archive, Archives::kSharedToo);
   command.add_option("TO", arguments->to, "A folder that is not there yet")->type_name("")->required();
   command.footer(fmt::format("{}\n{}", kBackupHelp, exit_status_help()));
   command.callback([arguments, &session] { session.run = [arguments] { return backup(*arguments); }; });
@@ -240,7 +273,7 @@ void add_index_backup(CLI::App& command, Session& session) {
 
 void add_index_stats(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<StatsArguments>();
-  add_archive(command, arguments->archive);
+  add_archive(command, arguments->archive, Archives::kSharedToo);
   command.add_option("-f,--format", arguments->format, "How it is written")
       ->type_name("table|json")
       ->transform(one_of({"table", "json"}))
@@ -251,16 +284,16 @@ void add_index_stats(CLI::App& command, Session& session) {
 
 void add_index_verify(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<VerifyArguments>();
-  add_archive(command, arguments->archive);
+  add_archive(command, arguments->archive, Archives::kSharedToo);
   command.add_flag("--deep", arguments->deep, "Compare each vector with its checksum");
-  command.add_flag("--repair", arguments->repair, "Take out what is damaged; implies --deep");
+  command.add_flag("--repair", arguments->repair, "Remove what is damaged; implies --deep");
   command.footer(fmt::format("{}\n{}", kVerifyHelp, exit_status_help()));
   command.callback([arguments, &session] { session.run = [arguments] { return verify(*arguments); }; });
 }
 
 void add_index_rm(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<RmArguments>();
-  add_archive(command, arguments->archive);
+  add_archive(command, arguments->archive, Archives::kSharedToo);
   command.add_option("--study", arguments->study, "A study")->type_name("UID");
   command.add_option("--patient", arguments->patient, "All of a patient")->type_name("ID");
   command.add_option("--site", arguments->site, "Who issued --patient's ID: its issuer, or index add's --site")
@@ -274,7 +307,7 @@ void add_index_rm(CLI::App& command, Session& session) {
 
 void add_index_export(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<ExportArguments>();
-  add_archive(command, arguments->archive);
+  add_archive(command, arguments->archive, Archives::kSharedToo);
   command.add_option("-o,--out", arguments->rows.out, "Write to FILE, not standard output")->type_name("FILE");
   command
       .add_option("-f,--format", arguments->rows.format,
@@ -287,8 +320,13 @@ void add_index_export(CLI::App& command, Session& session) {
       ->capture_default_str();
   add_where(command, arguments->where, "Only what this lets by");
   command.add_flag("--force", arguments->rows.force, "Replace FILE of --out if it already exists");
-  command.footer(fmt::format("{}\n{}", where_help(), exit_status_help()));
-  command.callback([arguments, &session] { session.run = [arguments] { return export_vectors(*arguments); }; });
+  command.add_option("--what", arguments->what, "Vectors, or copies of the DICOM objects that name nobody")
+      ->type_name("vectors|dicom")
+      ->transform(one_of({"vectors", "dicom"}))
+      ->capture_default_str();
+  add_dicom_export_arguments(command, arguments->dicom);
+  command.footer(fmt::format("{}\n{}\n{}", kDicomExportHelp, where_help(), exit_status_help()));
+  command.callback([arguments, &session] { session.run = [arguments] { return export_what(*arguments); }; });
 }
 
 }  // namespace mi2::cli

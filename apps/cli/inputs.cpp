@@ -1,8 +1,9 @@
 #include "inputs.hpp"
 
-#include <algorithm>
 #include <utility>
 
+#include "base/blanks.hpp"
+#include "base/comma_list.hpp"
 #include "base/files.hpp"
 #include "base/table.hpp"
 #include "base/utf8.hpp"
@@ -13,23 +14,6 @@ namespace mi2::cli {
 namespace {
 
 constexpr std::string_view kBlanks = " \t\r\n\f\v";
-
-std::string_view trim(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
-}
-
-std::vector<std::string> split(std::string_view text, char separator) {
-  std::vector<std::string> parts;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(separator), text.size());
-    const std::string_view part = trim(text.substr(0, end));
-    if (!part.empty()) parts.emplace_back(part);
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return parts;
-}
 
 }  // namespace
 
@@ -48,7 +32,14 @@ std::vector<std::string> gather_texts(std::vector<std::string> texts, const std:
   return texts;
 }
 
-std::vector<std::string> split_labels(std::string_view text) { return split(text, ','); }
+std::vector<std::string> split_labels(std::string_view text) {
+  std::vector<std::string> labels;
+  for (const std::string_view part : base::comma_parts(text)) {
+    const std::string_view label = base::without_blanks(part, kBlanks);
+    if (!label.empty()) labels.emplace_back(label);
+  }
+  return labels;
+}
 
 std::vector<std::string> read_labels(const std::string& path) {
   std::vector<std::string> labels;

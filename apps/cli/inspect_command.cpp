@@ -6,7 +6,12 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <mi2/error.hpp>
+
 #include "arguments.hpp"
+#include "base/quotes.hpp"
+#include "base/sha256_text.hpp"
+#include "base/table.hpp"
 #include "command.hpp"
 #include "models/inspect.hpp"
 #include "output.hpp"
@@ -17,6 +22,7 @@ namespace {
 
 struct InspectArguments {
   std::string path;
+  std::string sha256;
   bool json = false;
 };
 
@@ -26,15 +32,36 @@ constexpr const char* kInspectHelp = R"(Output:
   mi2 pack what it was made from and whether its checksums match. --json adds every
   tensor's name, dtype and shape. The exit status is 0 for whatever can be read.
 
+  Of a model it says whether it is MedImageInsight as published: by configuration,
+  names and shapes, and with --sha256 by the weights themselves; these are compared
+  for any file that has weights.
+
 Examples:
   mi2 inspect DIR
   mi2 inspect weights.safetensors --json
+  mi2 inspect DIR --sha256 HEX
   mi2 inspect DIR/config.yaml
 )";
 
+models::Published published_by(const InspectArguments& arguments) {
+  models::Published published;
+  published.sha256 = base::lower_ascii(arguments.sha256);
+  if (published.sha256.empty()) return published;
+  if (!base::is_sha256(published.sha256)) {
+    throw Error(Code::kBadArgument,
+                fmt::format("--sha256: expected 64 hexadecimal digits, got {}", base::in_quotes(arguments.sha256)));
+  }
+  if (models::is_config(arguments.path)) {
+    throw Error(Code::kBadArgument, fmt::format("--sha256: {} has no weights to compare with it", arguments.path));
+  }
+  return published;
+}
+
 std::string report_of(const InspectArguments& arguments) {
+  const models::Published published = published_by(arguments);
   const Waiting waiting("reading the model");
-  return arguments.json ? models::inspect_json(arguments.path) + "\n" : models::inspect_text(arguments.path);
+  return arguments.json ? models::inspect_json(arguments.path, published) + "\n"
+                        : models::inspect_text(arguments.path, published);
 }
 
 int inspect_path(const InspectArguments& arguments) {
@@ -50,6 +77,9 @@ void add_inspect(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<InspectArguments>();
   command.add_option("PATH", arguments->path, "A model folder, a packed file, a safetensors file or a config (*.yaml)")
       ->required();
+  command
+      .add_option("--sha256", arguments->sha256, "The hash of the weights that their publisher gives, to compare with")
+      ->type_name("HEX");
   command.add_flag("--json", arguments->json, "Print one JSON object");
   command.footer(fmt::format("{}\n{}", kInspectHelp, exit_status_help()));
   command.callback([arguments, &session] { session.run = [arguments] { return inspect_path(*arguments); }; });

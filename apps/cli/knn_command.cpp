@@ -63,7 +63,8 @@ Formats:
 
 Patients:
   Where tables have a column patient (or patient_id, or --group COLUMN), rows of a query's own
-  patient do not vote. Without one, queries that are nearly equal to a row are warned of.
+  patient do not vote. Without one, queries that are nearly equal to a row are warned of, and the
+  frames of a file vote for each other: with --group path they do not, if the table has paths.
 
 Several labels:
   With --multi-label a row's label is a|b, or nothing. Every label's score is the share of the

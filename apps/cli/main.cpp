@@ -37,6 +37,7 @@ namespace {
 constexpr std::array kCommands{
     Command{"embed", "Turn images and texts into vectors", add_embed},
     Command{"classify", "Score images against labels, without training", add_classify},
+    Command{"heatmap", "Show where in an image a text or an image is", add_heatmap},
     Command{"batch", "Answer a CSV or JSON lines file of images and texts", add_batch},
     Command{"tokenize", "Show the token ids of texts", add_tokenize},
     Command{"inspect", "Show what a model folder or a weights file holds", add_inspect},
@@ -53,6 +54,7 @@ constexpr std::array kCommands{
     Command{"report", "State what a run cost, or write a model card", add_report},
 #ifdef MI2_WITH_ARCHIVE
     Command{"index", "Keep archives of images, and search them", add_index},
+    Command{"listen", "Receive images of DICOM's network into an archive", add_listen},
 #endif
     Command{"help", "Explain a command, as its --help does", add_help},
     Command{"man", "Print a manual page", add_man},
@@ -63,6 +65,7 @@ constexpr std::string_view kExamples = R"(Examples:
   mi2 embed --model DIR scan.dcm photo.png > vectors.jsonl
   mi2 embed --model DIR --text "chest x-ray, normal" --format csv
   mi2 classify --model DIR --labels "chest x-ray,brain MRI" images/
+  mi2 heatmap --model DIR scan.dcm --text "pleural effusion" --out map.png
   mi2 batch --model DIR studies.csv vectors.csv
   mi2 tokenize --model DIR "pleural effusion"
   mi2 inspect DIR

@@ -100,7 +100,10 @@ void add_man(CLI::App& command, Session& session) {
 
 void add_completion(CLI::App& command, Session& session) {
   const auto shell = std::make_shared<std::string>();
-  command.add_option("SHELL", *shell, "bash, zsh or fish")->transform(one_of({"bash", "zsh", "fish"}))->required();
+  command.add_option("SHELL", *shell, "Whose")
+      ->type_name("bash|zsh|fish")
+      ->transform(one_of({"bash", "zsh", "fish"}))
+      ->required();
   command.footer(std::string(kCompletionHelp));
   command.callback([shell, root = command.get_parent(), &session] {
     session.run = [shell, root] {

@@ -163,4 +163,10 @@ void ScoreOutput::write(std::string_view path, const std::optional<FramePlace>& 
   writer_->write(path, frame, scores.first(std::min(top_, scores.size())), warnings);
 }
 
+void ScoreOutput::commit() {
+  output_->flush();
+  if (before_commit_) before_commit_();
+  output_->commit();
+}
+
 }  // namespace mi2::cli

@@ -67,17 +67,21 @@ class ScoreOutput {
   using Watch =
       std::function<void(std::string_view path, const std::optional<FramePlace>& frame, std::span<const LabelScore>)>;
   void watch(Watch seen) { watch_ = std::move(seen); }
+  /// Is called by commit(), when all scores are written and have no name yet.
+  void before_commit(std::function<void()> call) { before_commit_ = std::move(call); }
   /// @param scores  best first; as many are written as the arguments say. @throws Error{kBadFile} as Output::write.
   void write(std::string_view path, const std::optional<FramePlace>& frame, std::span<const LabelScore> scores,
              std::span<const std::string> warnings);
   void flush() { output_->flush(); }
-  void commit() { output_->commit(); }
+  /// @throws as Output::commit, and as before_commit()'s function.
+  void commit();
 
  private:
   std::unique_ptr<Output> output_;
   std::unique_ptr<ScoreWriter> writer_;
   std::size_t top_;
   Watch watch_;
+  std::function<void()> before_commit_;
 };
 
 }  // namespace mi2::cli

@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -19,10 +20,14 @@
 #include <mi2/image.hpp>
 
 #include "arguments.hpp"
+#include "base/blanks.hpp"
+#include "base/comma_list.hpp"
 #include "choices.hpp"
 #include "command.hpp"
 #include "devices.hpp"
 #include "exit_status.hpp"
+#include "serve_archives.hpp"
+#include "viewer_url.hpp"
 
 namespace mi2::cli {
 namespace {
@@ -35,18 +40,21 @@ struct ServeArguments {
   CLI::Option* loras = nullptr;
   CLI::Option* origins = nullptr;
   CLI::Option* url_hosts = nullptr;
-  CLI::Option* archives = nullptr;
+  CLI::Option* proxies = nullptr;
+  ArchiveArguments archives;
   std::string shape = "standard";
 };
 
 constexpr std::string_view kServeHelp =
     R"(Answers the hosted model's contract (POST /score), MLflow's, the community server's,
 OpenAI-style embeddings and KServe V2: GET /docs shows them all. With --archive, also
-searches of archives: POST /v1/archives/NAME/search, and for people the page /ui/. Takes
-requests at once; GET /health/ready turns 200 when every model has computed a first vector.
+searches of archives: POST /v1/archives/NAME/search, additions to them by callers who may,
+and for people the page /ui/. Takes requests at once; GET /health/ready turns 200 when every
+model has computed a first vector.
 
 By default only programs on this machine reach it. To let others in, give it an address
-(--host 0.0.0.0), keys (--api-key-file) and TLS (--tls-cert, --tls-key).
+(--host 0.0.0.0), keys (--api-key-file) and TLS (--tls-cert, --tls-key), or put a proxy in front
+that knows who asks (--user-header, --trusted-proxy).
 
 Several models: --model chest=DIR1 --model derm=DIR2. The first answers requests that name
 none. A folder may be an embedding model, a packed file, or a classifier.
@@ -91,14 +99,6 @@ server::ModelSpec model_spec(const std::string& text, bool only) {
   const std::filesystem::path path(text);
   if (only) return {"default", path};
   return {(path.has_filename() ? path : path.parent_path()).filename().string(), path};
-}
-
-void check_name(std::string_view what, const std::string& name) {
-  constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-  if (name.empty() || name.size() > 64 || name.find_first_not_of(kAllowed) != std::string::npos) {
-    throw Error(Code::kBadArgument,
-                fmt::format("{}: expected 1 to 64 letters, digits, '.', '_' and '-', got '{}'", what, name));
-  }
 }
 
 std::vector<std::string> model_texts(const ServeArguments& arguments) {
@@ -146,7 +146,7 @@ std::vector<server::ModelSpec> model_specs(const ServeArguments& arguments) {
   std::set<std::string> names;
   for (const std::string& text : texts) {
     specs.push_back(model_spec(text, texts.size() == 1));
-    check_name("model name", specs.back().name);
+    check_served_name("model name", specs.back().name);
     if (!names.insert(specs.back().name).second) {
       throw Error(Code::kBadArgument,
                   fmt::format("two models are called '{}'; --model NAME=DIR gives a name", specs.back().name));
@@ -156,36 +156,13 @@ std::vector<server::ModelSpec> model_specs(const ServeArguments& arguments) {
   return specs;
 }
 
-std::vector<protocols::ArchiveSpec> archive_specs(const ServeArguments& arguments) {
-  std::vector<protocols::ArchiveSpec> specs;
-  std::set<std::string> names;
-  for (const std::string& text : values_of(arguments.archives)) {
-    const std::size_t equals = text.find('=');
-    if (equals == std::string::npos) {
-      throw Error(Code::kBadArgument, fmt::format("--archive: expected NAME=DIR, got '{}'", text));
-    }
-    specs.push_back({text.substr(0, equals), text.substr(equals + 1)});
-    check_name("archive name", specs.back().name);
-    if (!names.insert(specs.back().name).second) {
-      throw Error(Code::kBadArgument, fmt::format("two archives are called '{}'", specs.back().name));
-    }
-  }
-  if (specs.empty() && !arguments.options.archive_rights.empty()) {
-    throw Error(Code::kBadArgument, "--archive-rights: expected --archive NAME=DIR with it");
-  }
-  return specs;
-}
-
 /// Values that may hold several, separated by commas.
 std::vector<std::string> split(const std::vector<std::string>& values) {
   std::vector<std::string> parts;
   for (const std::string& value : values) {
-    for (std::size_t begin = 0; begin <= value.size();) {
-      const std::size_t end = std::min(value.find(',', begin), value.size());
-      const std::size_t first = std::min(value.find_first_not_of(' ', begin), end);
-      const std::size_t last = value.find_last_not_of(' ', end == 0 ? 0 : end - 1);
-      if (first < end) parts.push_back(value.substr(first, last - first + 1));
-      begin = end + 1;
+    for (const std::string_view part : base::comma_parts(value)) {
+      const std::string_view text = base::without_blanks(part, " ");
+      if (!text.empty()) parts.emplace_back(text);
     }
   }
   return parts;
@@ -194,11 +171,13 @@ std::vector<std::string> split(const std::vector<std::string>& values) {
 int serve(const ServeArguments& arguments) {
   Options options = arguments.options;
   options.models = model_specs(arguments);
-  options.archives = archive_specs(arguments);
+  read_archives(arguments.archives, options);
+  check_viewer_url(options.viewer_url);
   std::vector<std::string> origins = values_of(arguments.origins);
   if (origins.empty()) origins.push_back(environment("AML_CORS_ORIGINS"));
   options.cors_origins = split(origins);
   options.urls.hosts = split(values_of(arguments.url_hosts));
+  options.proxy.trusted = split(values_of(arguments.proxies));
   options.legacy_shape = arguments.shape == "legacy";
   options.embedder.image.max_file_bytes = options.limits.body_bytes;
   if (options.tls_certificate.empty() != options.tls_key.empty()) {
@@ -283,6 +262,22 @@ void add_network_group(CLI::App& command, ServeArguments& arguments) {
       .add_option("--api-key-file", options.api_keys,
                   "The keys that are accepted, one per line; health and documentation stay open")
       ->type_name("FILE");
+  command
+      .add_option("--user-header", options.proxy.user_header,
+                  "Header in which a reverse proxy names the user, such as X-Remote-User; see --trusted-proxy")
+      ->type_name("NAME");
+  command
+      .add_option("--groups-header", options.proxy.groups_header,
+                  "Header in which it names the user's groups, with commas between")
+      ->type_name("NAME");
+  arguments.proxies = add_repeatable(command, "--trusted-proxy",
+                                     "Address or network that --user-header is believed from; repeatable. Requests "
+                                     "with that header from elsewhere are refused");
+  arguments.proxies->type_name("ADDRESS[/BITS]");
+  command
+      .add_option("--proxy-secret-file", options.proxy.secret,
+                  "What the proxy has to show as well, in X-Mi2-Proxy-Secret: one secret per line")
+      ->type_name("FILE");
   arguments.origins = add_repeatable(command, "--cors-origin", "Origin whose pages may ask, or *; repeatable");
   arguments.origins->type_name("ORIGIN");
   arguments.url_hosts = add_repeatable(
@@ -290,16 +285,6 @@ void add_network_group(CLI::App& command, ServeArguments& arguments) {
   arguments.url_hosts->type_name("HOST[:PORT]");
   command.add_flag("--allow-url-private", options.urls.allow_private,
                    "Also from addresses that are not public (loopback, private, link-local)");
-}
-
-void add_archive_group(CLI::App& command, ServeArguments& arguments) {
-  arguments.archives =
-      add_repeatable(command, "--archive", "An archive of mi2 index and what it is called; repeatable");
-  arguments.archives->type_name("NAME=DIR");
-  command
-      .add_option("--archive-rights", arguments.options.archive_rights,
-                  "Which key may do what with which archive (default: whoever may ask may search all)")
-      ->type_name("FILE");
 }
 
 void add_limit_group(CLI::App& command, Options& options) {
@@ -322,6 +307,8 @@ void add_limit_group(CLI::App& command, Options& options) {
   add_duration(command, "--idle-timeout", "S", options.timeouts.idle, 1, 86'400, "Idle time allowed between requests");
   add_duration(command, "--transfer-timeout", "S", options.timeouts.body, 1, 3600,
                "Time allowed for a body or an answer, and a second more per 16 KiB");
+  add_duration(command, "--comparison-timeout", "S", options.timeouts.comparison, 1, 86'400,
+               "Time allowed for outliers, drift, tags or duplicates of an archive");
   add_duration(command, "--drain-timeout", "S", options.timeouts.drain, 0, 86'400,
                "Time allowed for requests in progress, after SIGTERM");
 }
@@ -332,11 +319,12 @@ void add_serve(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<ServeArguments>();
   add_model_group(command, *arguments);
   add_network_group(command, *arguments);
-  add_archive_group(command, *arguments);
+  add_archive_arguments(command, arguments->archives, arguments->options);
   add_limit_group(command, arguments->options);
   command.footer(fmt::format("{}\n{}", kServeHelp, exit_status_help()));
   command.callback([arguments, &session] {
-    session.needs_torch = needs_torch(arguments->options.devices);
+    // libtorch trains heads.
+    session.needs_torch = needs_torch(arguments->options.devices) || arguments->archives.heads->count() > 0;
     session.run = [arguments] { return serve(*arguments); };
   });
 }

@@ -17,6 +17,8 @@
 
 #include <mi2/error.hpp>
 
+#include "base/process.hpp"
+
 namespace mi2::cli {
 namespace {
 
@@ -31,9 +33,9 @@ void let_threads_sleep() {
 /// mi2-torch beside this program; empty: it is not there.
 std::string torch_program() {
   std::error_code fault;
-  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", fault);
-  const std::filesystem::path program = self.parent_path() / "mi2-torch";
-  return fault || !std::filesystem::exists(program, fault) ? std::string() : program.string();
+  const std::filesystem::path folder = base::program_folder();
+  const std::filesystem::path program = folder / "mi2-torch";
+  return folder.empty() || !std::filesystem::exists(program, fault) ? std::string() : program.string();
 }
 
 /// What the dynamic loader lists of a program (as ldd has it), which it does not run.

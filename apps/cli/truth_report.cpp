@@ -11,7 +11,6 @@
 #include "adapter/answer_report.hpp"
 #include "adapter/report.hpp"
 #include "base/csv.hpp"
-#include "base/files.hpp"
 #include "output.hpp"
 
 namespace mi2::cli {
@@ -95,21 +94,27 @@ std::string TruthReport::predictions_csv() const {
   return text;
 }
 
-void TruthReport::write(Progress& progress) const {
+void TruthReport::make() {
   namespace fs = std::filesystem;
   if (rows_.empty()) return;
   const adapter::AnswerReport report = adapter::make_answer_report(labels_, scores_, truth_);
   const fs::path folder = make_report_folder(folder_);
-  base::AtomicFiles files;
+  base::AtomicFiles& files = files_.emplace();
   files.add(folder / "confusion.svg", adapter::confusion_svg(labels_, report.evaluation.confusion));
   files.add(folder / "predictions.csv", predictions_csv());
   files.add(folder / "report.txt", adapter::to_text(report));
   files.add(folder / "report.json", adapter::to_json(report));
-  files.commit();
+  files.withdraw_old();
   const evaluation::Evaluation& found = report.evaluation;
-  progress.note(fmt::format("{} images of known label: accuracy {:.4f}, macro F1 {:.4f}, mean AUC {}", found.rows,
-                            *found.accuracy.value, found.averages.macro.f1,
-                            found.mean_auc.value ? fmt::format("{:.4f}", *found.mean_auc.value) : "-"));
+  note_ = fmt::format("{} images of known label: accuracy {:.4f}, macro F1 {:.4f}, mean AUC {}", found.rows,
+                      *found.accuracy.value, found.averages.macro.f1,
+                      found.mean_auc.value ? fmt::format("{:.4f}", *found.mean_auc.value) : "-");
+}
+
+void TruthReport::write(Progress& progress) {
+  if (!files_) return;
+  files_->commit();
+  progress.note(note_);
 }
 
 std::unique_ptr<TruthReport> watch_for_report(const TruthArguments& arguments, std::span<const std::string> labels,
@@ -120,6 +125,7 @@ std::unique_ptr<TruthReport> watch_for_report(const TruthArguments& arguments, s
   auto report = std::make_unique<TruthReport>(arguments, labels, names, source, frames, progress);
   output.watch([&to = *report](std::string_view path, const std::optional<FramePlace>& frame,
                                std::span<const LabelScore> scores) { to.add(path, frame, scores); });
+  output.before_commit([&to = *report] { to.make(); });
   return report;
 }
 

@@ -14,6 +14,7 @@
 #include <mi2/classifier.hpp>
 #include <mi2/frames.hpp>
 
+#include "base/files.hpp"
 #include "embedder/inputs.hpp"
 #include "evaluation/scores.hpp"
 #include "progress.hpp"
@@ -48,9 +49,13 @@ class TruthReport {
   /// @param scores  of all labels. @throws Error{kTooLarge} for more scores than are kept.
   void add(std::string_view path, const std::optional<FramePlace>& frame, std::span<const LabelScore> scores);
 
-  /// Writes report.json, report.txt, confusion.svg and predictions.csv into the folder, and a note; nothing if no image
-  /// of known label was added. @throws Error{kBadFile}.
-  void write(Progress& progress) const;
+  /// Makes report.json, report.txt, confusion.svg and predictions.csv, which have no names yet, and removes old ones;
+  /// nothing if no image of known label was added. Before the scores have their name: a kill must not leave the report
+  /// of one run beside the scores of another. @throws Error{kBadFile}.
+  void make();
+
+  /// Gives the files their names, and writes a note; nothing if make() made none. @throws Error{kBadFile}.
+  void write(Progress& progress);
 
  private:
   struct Row {
@@ -68,6 +73,8 @@ class TruthReport {
   evaluation::Scores scores_;
   std::vector<std::size_t> truth_;
   std::vector<Row> rows_;
+  std::optional<base::AtomicFiles> files_;
+  std::string note_;
 };
 
 /// The report that was asked for, if one was: of everything that `output` is given from now on. Parameters are those of

@@ -1,7 +1,9 @@
 #include "benchmark/benchmark.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <functional>
+#include <string_view>
 
 #include "base/process.hpp"
 #include "benchmark/workload.hpp"
@@ -13,16 +15,20 @@ namespace {
 
 using namespace benchmark;
 
-/// Times `pass` and fills in its row and the profile of the timed passes.
+/// Times `pass` and fills in its row and the profile of the timed passes. @param ended  called with how many were run.
 Timing time_passes(const LoadedModel& loaded, const BenchmarkOptions& options,
-                   const std::function<tensor::Tensor()>& pass, std::vector<TimedPart>& parts) {
+                   const std::function<tensor::Tensor()>& pass, const std::function<void(int)>& ended,
+                   std::vector<TimedPart>& parts) {
+  ended(0);
   timed_pass(loaded, pass, nullptr);
+  ended(1);
   ops::cpu::Profile profile;
   std::vector<double> seconds;
   double total = 0;
   for (int i = 0; i < options.rounds; ++i) {
     seconds.push_back(timed_pass(loaded, pass, &profile));
     total += seconds.back();
+    ended(i + 2);
   }
   parts = parts_of(profile, total, options.rounds);
   std::sort(seconds.begin(), seconds.end());
@@ -34,7 +40,7 @@ Timing time_passes(const LoadedModel& loaded, const BenchmarkOptions& options,
 
 }  // namespace
 
-BenchmarkReport run_benchmark(const BenchmarkOptions& options) {
+BenchmarkReport run_benchmark(const BenchmarkOptions& options, const base::OnProgress& progress) {
   check_within("batch", options.batch, 1, kMaxBatch);
   check_within("rounds", options.rounds, 1, 1000);
   check_within("tokens", options.tokens, 2, 4096);
@@ -51,12 +57,19 @@ BenchmarkReport run_benchmark(const BenchmarkOptions& options) {
   report.rounds = options.rounds;
   report.tokens = std::min(options.tokens, loaded.config.text.context);
   report.resident_bytes = static_cast<double>(base::resident_memory().now);
+  const auto told = [&](std::string_view stage) {
+    return [&, stage](int done) {
+      if (progress) {
+        progress({stage, static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(options.rounds) + 1});
+      }
+    };
+  };
   const tensor::Tensor pixels = test_pixels(loaded.config, options.batch);
   report.image = time_passes(
-      loaded, options, [&] { return model.embed_images(pixels); }, report.image_parts);
+      loaded, options, [&] { return model.embed_images(pixels); }, told("image passes"), report.image_parts);
   const ops::TokenBatch tokens = test_tokens(options.batch, report.tokens);
   report.text = time_passes(
-      loaded, options, [&] { return model.embed_texts(tokens); }, report.text_parts);
+      loaded, options, [&] { return model.embed_texts(tokens); }, told("text passes"), report.text_parts);
   report.peak_bytes = static_cast<double>(base::resident_memory().peak);
   return report;
 }

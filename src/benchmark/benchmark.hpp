@@ -9,6 +9,8 @@
 #include <mi2/device.hpp>
 #include <mi2/dtype.hpp>
 
+#include "base/progress.hpp"
+
 namespace mi2::benchmark {
 
 struct BenchmarkOptions {
@@ -61,7 +63,8 @@ struct BenchmarkReport {
 
 /// @throws Error{kBadArgument} for numbers out of range; what Embedder::open throws for a model directory.
 /// A pass whose vectors are not of length one is Error{kInternal}: a time for wrong numbers is worth nothing.
-BenchmarkReport run_benchmark(const BenchmarkOptions& options);
+/// @param progress  called between passes, whose times it is no part of: "image passes", then "text passes".
+BenchmarkReport run_benchmark(const BenchmarkOptions& options, const base::OnProgress& progress = {});
 
 /// The report for machines, and for people.
 std::string to_json(const BenchmarkReport& report);

@@ -123,16 +123,28 @@ Json json_of(const PeakRates& rates) { return {{"one_thread", rates.one}, {"all_
 
 }  // namespace
 
-MachinePeak probe_machine(unsigned threads) {
+MachinePeak probe_machine(unsigned threads, const base::OnProgress& progress) {
   MachinePeak peak;
   peak.cpu = ops::cpu::cpu_model();
   peak.threads = threads == 0 ? base::available_cores() : threads;
-  for (const ProbeKernel& kernel : probe_kernels()) {
+  const auto kernels = probe_kernels();
+  const auto supported =
+      std::count_if(kernels.begin(), kernels.end(), [](const auto& kernel) { return kernel.supported(); });
+  base::Progress at{"measurements", 0, static_cast<std::uint64_t>(supported) + 2};
+  const auto next = [&] {
+    if (progress) progress(at);
+    ++at.done;
+  };
+  for (const ProbeKernel& kernel : kernels) {
     if (!kernel.supported()) continue;
+    next();
     peak.compute.push_back({std::string(kernel.name), std::string(kernel.dtype), rates_of(kernel, peak.threads)});
   }
+  next();
   measure_bandwidth(1, peak.read.one, peak.triad.one);
+  next();
   measure_bandwidth(peak.threads, peak.read.all, peak.triad.all);
+  next();
   return peak;
 }
 

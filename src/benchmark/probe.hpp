@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "base/progress.hpp"
+
 namespace mi2::benchmark {
 
 /// One thread, and every thread at once.
@@ -29,8 +31,9 @@ struct MachinePeak {
 
 /// Takes a few seconds and up to 3 GB, more where the cache is large.
 /// @param threads  0: one per available core.
+/// @param progress  called between measurements, whose times it is no part of.
 /// @throws Error{kTooLarge} if there is not enough memory.
-MachinePeak probe_machine(unsigned threads);
+MachinePeak probe_machine(unsigned threads, const base::OnProgress& progress = {});
 
 std::string to_json(const MachinePeak& peak);
 std::string to_text(const MachinePeak& peak);

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <random>
 #include <set>
@@ -11,6 +10,7 @@
 
 #include <mi2/error.hpp>
 
+#include "base/draw.hpp"
 #include "base/quotes.hpp"
 #include "base/table.hpp"
 #include "recipe/stages.hpp"
@@ -98,20 +98,6 @@ struct Group {
   std::vector<std::size_t> rows;
 };
 
-/// A number below `bound`, the same with every standard library.
-std::uint64_t draw_below(std::mt19937_64& random, std::uint64_t bound) {
-  const std::uint64_t last = std::numeric_limits<std::uint64_t>::max() / bound * bound;
-  while (true) {
-    const std::uint64_t drawn = random();
-    if (drawn < last) return drawn % bound;
-  }
-}
-
-void shuffle(std::vector<Group>& groups, std::uint64_t seed) {
-  std::mt19937_64 random(seed);
-  for (std::size_t i = groups.size(); i > 1; --i) std::swap(groups[i - 1], groups[draw_below(random, i)]);
-}
-
 /// Draws groups into one split until every stratum has its share, as nearly as groups allow.
 class Draw {
  public:
@@ -173,7 +159,8 @@ void draw_splits(const SplitRule& rule, std::uint64_t seed, Rows& rows) {
   const std::size_t split = rows.column("split");
   for (Row& row : rows.all()) row.fields[split] = "train";
   std::vector<Group> groups = groups_of(rule, rows);
-  shuffle(groups, seed);
+  std::mt19937_64 random(seed);
+  base::shuffle(groups, random);
   Draw draw(rule, rows);
   for (const auto& [name, share] : rule.drawn) {
     draw.aim(share, rule.round);

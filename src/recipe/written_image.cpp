@@ -35,7 +35,7 @@ bool is_there(const fs::path& path, std::span<const std::byte> bytes) {
 }
 
 void write_file(const fs::path& path, std::span<const std::byte> bytes) {
-  constexpr int kFlags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW;
+  constexpr int kFlags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
   constexpr int kMode = 0666;
   const int descriptor = ::open(path.c_str(), kFlags, kMode);
   if (descriptor < 0) fail(path, "cannot be written", std::strerror(errno));
@@ -68,12 +68,11 @@ fs::path ImageWriter::write(const fs::path& relative, const image::RasterView& r
   const fs::path path = folder_ / relative;
   const std::vector<std::byte> png = image::encode_png(raster);
   if (is_there(path, png)) return path;
-  any_ = true;
   std::error_code fault;
   fs::create_directories(path.parent_path(), fault);
   if (fault) fail(path.parent_path(), "cannot be made", fault.message());
-  // One name for all: what a killed run left is overwritten.
-  const fs::path part = folder_ / ".part";
+  if (!unfinished_) unfinished_.emplace(folder_ / ".unfinished", base::Partial::Kind::kFolder);
+  const fs::path part = unfinished_->path() / "image.png";
   write_file(part, png);
   fs::rename(part, path, fault);
   if (fault) fail(path, "cannot be written", fault.message());
@@ -81,9 +80,8 @@ fs::path ImageWriter::write(const fs::path& relative, const image::RasterView& r
 }
 
 void ImageWriter::finish() {
-  std::error_code ignored;
-  fs::remove(folder_ / ".part", ignored);
-  if (!std::exchange(any_, false)) return;
+  if (!unfinished_) return;
+  unfinished_.reset();
   const int descriptor = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) fail(folder_, "cannot be flushed", std::strerror(errno));
   const bool flushed = ::syncfs(descriptor) == 0;

@@ -3,9 +3,11 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/partial.hpp"
 #include "image/resize.hpp"
 
 namespace mi2::recipe {
@@ -14,7 +16,8 @@ namespace mi2::recipe {
 std::string folder_name(std::string_view text);
 
 /// Writes hundreds of thousands of PNG files below a folder. Each appears whole or not at all to whoever looks; to
-/// flush each to the disk would take hours, so all are flushed by finish(), before a manifest names them.
+/// flush each to the disk would take hours, so all are flushed by finish(), before a manifest names them. Until an
+/// image is whole it is in a folder of this writer's own, which the next run removes if this one is killed.
 class ImageWriter {
  public:
   explicit ImageWriter(std::filesystem::path folder);
@@ -27,7 +30,7 @@ class ImageWriter {
 
  private:
   std::filesystem::path folder_;
-  bool any_ = false;
+  std::optional<base::Partial> unfinished_;  ///< since the first image that was not there
 };
 
 }  // namespace mi2::recipe

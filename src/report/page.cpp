@@ -31,12 +31,17 @@ constexpr std::string_view kResearch =
 
 }  // namespace
 
-std::string page(std::string_view title, std::string_view body) {
+std::string page(std::string_view title, std::string_view body, const PageExtras& extras) {
+  const std::string policy = extras.policy.empty()
+                                 ? std::string()
+                                 : fmt::format("<meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n",
+                                               base::escape_html(extras.policy));
   return fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n{5}"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{0}</title>\n"
-      "<style>{1}</style>\n</head>\n<body>\n<h1>{0}</h1>\n{2}{3}{2}<p class=\"note\">mi2 {4}</p>\n</body>\n</html>\n",
-      base::escape_html(title), kPageStyle, kResearch, body, kVersion);
+      "<style>{1}{6}</style>\n</head>\n<body>\n<h1>{0}</h1>\n{2}{3}{2}<p class=\"note\">mi2 "
+      "{4}</p>\n</body>\n</html>\n",
+      base::escape_html(title), kPageStyle, kResearch, body, kVersion, policy, extras.style);
 }
 
 std::string scrolling_table(std::string_view rows) {

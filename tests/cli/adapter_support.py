@@ -1,6 +1,7 @@
 """What the tests of mi2 adapter write and read."""
 import csv
 import json
+import math
 import struct
 import sys
 from pathlib import Path
@@ -44,6 +45,19 @@ def write_labels(path, rows, header=("path", "split", "label")):
         table.writerow(header)
         table.writerows(rows)
     return str(path)
+
+
+def toolkit_weights(in_channels, hidden, labels):
+    """Of an adapter of the healthcareai toolkit, at random."""
+    random = np.random.default_rng(11)
+    shapes = {"vision_embd.0.weight": (512, in_channels), "vision_embd.0.bias": (512,),
+              "vision_embd.2.weight": (512, 512), "vision_embd.2.bias": (512,),
+              "vision_embd.3.weight": (512,), "vision_embd.3.bias": (512,),
+              "retrieval_conv.0.weight": (hidden, 512, 3), "retrieval_conv.0.bias": (hidden,),
+              "retrieval_conv.2.weight": (hidden, hidden, 3), "retrieval_conv.2.bias": (hidden,),
+              "prediction_head.0.weight": (labels, hidden), "prediction_head.0.bias": (labels,)}
+    return {name: random.normal(size=shape).astype(np.float32) / math.sqrt(shape[1] if len(shape) > 1 else 1)
+            for name, shape in shapes.items()}
 
 
 def scores(mi2, head, embeddings, *more):

@@ -1,6 +1,7 @@
 """Tables for tests of mi2 evaluate, and its reports read."""
 import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -12,6 +13,23 @@ def write(path, header, rows):
     with open(path, "w", encoding="utf-8", newline="") as f:
         csv.writer(f).writerows([header, *rows])
     return str(path)
+
+
+def write_dataset(root, recipe, picture):
+    """A folder of two images with their labels, and the recipe that reads it."""
+    root.mkdir()
+    write(root / "labels.csv", ["image", "label"], [["a.png", "a"], ["b.png", "b"]])
+    for name in "ab":
+        shutil.copy(picture, root / f"{name}.png")
+    recipe.write_text("""title: T
+about: A
+licence: L
+task: labels
+rows: [{table: labels.csv, columns: {image: image, label: label}}]
+image: {key: image, by: name}
+texts: {template: "{label}"}
+splits: {all: {drawn: {test: 1}}}
+""")
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
 """What tests of mi2 index look at."""
+import contextlib
 import json
 import re
 import sqlite3
@@ -27,7 +28,7 @@ def query(mi2, archive, *arguments, **options):
 
 
 def table(archive, sql):
-    with sqlite3.connect(f"file:{archive}/catalog.sqlite?mode=ro", uri=True) as catalog:
+    with contextlib.closing(sqlite3.connect(f"file:{archive}/catalog.sqlite?mode=ro", uri=True)) as catalog:
         return catalog.execute(sql).fetchall()
 
 

@@ -8,22 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from adapter_support import scores, write_embeddings, write_safetensors
+from adapter_support import scores, toolkit_weights, write_embeddings, write_safetensors
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from torch_file import write_torch
-
-
-def toolkit_weights(in_channels, hidden, labels):
-    random = np.random.default_rng(11)
-    shapes = {"vision_embd.0.weight": (512, in_channels), "vision_embd.0.bias": (512,),
-              "vision_embd.2.weight": (512, 512), "vision_embd.2.bias": (512,),
-              "vision_embd.3.weight": (512,), "vision_embd.3.bias": (512,),
-              "retrieval_conv.0.weight": (hidden, 512, 3), "retrieval_conv.0.bias": (hidden,),
-              "retrieval_conv.2.weight": (hidden, hidden, 3), "retrieval_conv.2.bias": (hidden,),
-              "prediction_head.0.weight": (labels, hidden), "prediction_head.0.bias": (labels,)}
-    return {name: random.normal(size=shape).astype(np.float32) / math.sqrt(shape[1] if len(shape) > 1 else 1)
-            for name, shape in shapes.items()}
 
 
 def gelu(x):

@@ -3,7 +3,7 @@ import subprocess
 
 import pytest
 
-COMMANDS = ["embed", "classify", "tokenize", "inspect", "pack", "bench", "fidelity", "adapter", "knn", "evaluate", "report"]
+COMMANDS = ["embed", "classify", "heatmap", "tokenize", "inspect", "pack", "bench", "fidelity", "adapter", "knn", "evaluate", "report"]
 
 
 def test_version(mi2):
@@ -94,7 +94,7 @@ def test_help_to_a_full_disk_is_an_error(mi2):
     ["adapter", "train", "--c"], ["adapter", "train", "--learning-rate"], ["adapter", "train", "--weight-decay"],
     ["adapter", "train", "--validation"], ["adapter", "train", "--level"], ["evaluate", "--level"], ["evaluate", "--prevalence"],
     ["classify", "--positive-from"], ["classify", "--possible-from"], ["index", "outliers", "--quantile"],
-    ["index", "outliers", "--threshold"], ["index", "tags", "--min-agreement"]])
+    ["index", "outliers", "--threshold"], ["index", "tags", "--min-agreement"], ["index", "map", "--min-dist"]])
 @pytest.mark.parametrize("value", ["nan", "-nan", "inf", "-1", "a"])
 def test_what_is_no_number_of_its_range_is_refused(mi2, command, value):
     errors = mi2(*command[:-1], f"{command[-1]}={value}", with_model=False, status=2).errors

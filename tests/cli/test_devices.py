@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from adapter_support import write_embeddings, write_labels
+from evaluate_support import write_dataset
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from adapter_model import write_adapter
@@ -27,6 +28,7 @@ without_card = pytest.mark.skipif(HAS_CARD, reason="this machine has a GPU")
 COMMANDS = {
     "embed": ["--text", "a"],
     "classify": ["--labels", "a,b", "PICTURE"],
+    "heatmap": ["--text", "a", "PICTURE"],
     "batch": ["--force", "ROWS", "OUT"],
     "serve": ["--port", "0", "--model", "MODEL"],
     "bench": ["--model", "MODEL", "--rounds", "1"],
@@ -36,6 +38,9 @@ COMMANDS = {
     "evaluate": ["--recipe", "RECIPE", "--root", "DATASET", "--ways", "zero-shot", "--bootstrap", "0", "--out", "REPORT"],
     "index add": ["ARCHIVE", "PICTURE"],
     "index search": ["ARCHIVE", "--text", "a"],
+    "listen": ["--port", "0", "ARCHIVE"],
+    "index replay": ["ARCHIVE", "CARD", "--embed"],
+    "index reembed": ["ARCHIVE", "REEMBEDDED"],
     "adapter train": ["--embeddings", "VECTORS", "--labels", "LABELS", "--out", "NEW", "--force", "--model", "MODEL",
                       "--bootstrap", "0"],
     "train": ["CONFIG"],
@@ -64,21 +69,11 @@ def files(mi2, images, tmp_path_factory):
     write_adapter(root / "toolkit", ["a", "b"], channels=dimensions)
     mi2("pack", "--model", mi2.model, "--dtype", "f32", str(root / "packed.mi2"), with_model=False)
     mi2("index", "add", str(root / "archive"), picture)
-    (root / "dataset").mkdir()
-    (root / "dataset" / "labels.csv").write_text("image,label\na.png,a\nb.png,b\n")
-    for name in "ab":
-        shutil.copy(picture, root / "dataset" / f"{name}.png")
-    (root / "recipe.yaml").write_text("""title: T
-about: A
-licence: L
-task: labels
-rows: [{table: labels.csv, columns: {image: image, label: label}}]
-image: {key: image, by: name}
-texts: {template: "{label}"}
-splits: {all: {drawn: {test: 1}}}
-""")
+    mi2("index", "search", str(root / "archive"), "--text", "a", "--cards", str(root / "cards"))
+    (card,) = (root / "cards").glob("*.json")
+    write_dataset(root / "dataset", root / "recipe.yaml", picture)
     return {"RECIPE": str(root / "recipe.yaml"), "DATASET": str(root / "dataset"), "REPORT": str(root / "report"),
-            "ARCHIVE": str(root / "archive"), "PICTURE": picture, "ROWS": str(root / "rows.jsonl"), "OUT": str(root / "out.jsonl"), "MODEL": mi2.model,
+            "ARCHIVE": str(root / "archive"), "REEMBEDDED": str(root / "reembedded"), "CARD": str(card), "PICTURE": picture, "ROWS": str(root / "rows.jsonl"), "OUT": str(root / "out.jsonl"), "MODEL": mi2.model,
             "HEAD": str(root / "toolkit"), "VECTORS": str(root / "vectors.jsonl"), "LABELS": str(root / "labels.csv"),
             "NEW": str(root / "new"), "CONFIG": str(root / "train.yaml"), "PACKED": str(root / "packed.mi2")}
 
@@ -105,7 +100,7 @@ def test_every_command_with_a_model_has_a_device(mi2):
     listed = help_of(mi2, "").split("Subcommands:")[1].split("Examples:")[0]
     commands = [line.split()[0] for line in listed.splitlines() if line.strip()]
     assert {"embed", "serve", "knn"} <= set(commands)
-    groups = {"adapter": ("train", "classify", "embed", "import"), "index": ("add", "search"), "report": ("carbon", "model-card"),
+    groups = {"adapter": ("train", "classify", "embed", "import"), "index": ("add", "search", "replay", "reembed"), "report": ("carbon", "model-card"),
               "dataset": ("list", "describe", "figures", "prepare")}
     commands = [c for c in commands if c not in groups] + [f"{group} {c}" for group in groups for c in groups[group]]
     helps = {command: help_of(mi2, command) for command in commands}
@@ -135,7 +130,7 @@ def test_so_do_the_commands_that_need_libtorch_anyway(ask, command):
     assert done.returncode == 4 and len(done.errors) == 1 and NO_CARD in done.errors[0], done.stderr
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if c not in ("serve", *ALWAYS_TORCH)])
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c not in ("serve", "listen", *ALWAYS_TORCH)])
 def test_the_cpu_by_name_is_the_default(ask, mi2, files, command):
     def result(*device):
         done = ask(command, *device) if device else mi2(*command.split(), *[files.get(w, w) for w in COMMANDS[command]])
@@ -149,7 +144,7 @@ def test_the_cpu_by_name_is_the_default(ask, mi2, files, command):
 
 
 @without_card
-@pytest.mark.parametrize("command", [c for c in COMMANDS if c not in ("serve", *ALWAYS_TORCH)])
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c not in ("serve", "listen", *ALWAYS_TORCH)])
 def test_auto_is_the_cpu_where_there_is_no_gpu_and_says_so(ask, command):
     done = ask(command, "auto")
     assert done.returncode == 0, done.stderr

@@ -176,6 +176,20 @@ def test_rows_of_frames_find_the_label_of_their_file(mi2, tmp_path):
     assert [json.loads(line)["labels"][0]["label"] for line in done.stdout.splitlines()] == ["a"] * 6 + ["b"]
 
 
+def test_frames_of_one_file_do_not_vote_for_each_other_where_files_are_groups(mi2, tmp_path):
+    vectors, labels = tmp_path / "v.jsonl", tmp_path / "labels.csv"
+    rows = [("a.dcm", 1, [1, 0]), ("a.dcm", 2, [1, 0.1]), ("b.dcm", 1, [0, 1]), ("b.dcm", 2, [0.1, 1])]
+    vectors.write_text("".join(json.dumps({"path": path, "frame": frame, "frames": 2, "embedding": vector}) + "\n"
+                               for path, frame, vector in rows))
+    labels.write_text("path,label\na.dcm,x\nb.dcm,y\n")
+
+    def voted(*more):
+        done = mi2("knn", "--train", str(vectors), "--labels", str(labels), "--k", "1", "--format", "jsonl", *more,
+                   str(vectors), with_model=False)
+        return [json.loads(line)["labels"][0]["label"] for line in done.stdout.splitlines()]
+    assert voted() == list("xxyy") and voted("--group", "path") == list("yyxx")
+
+
 @pytest.mark.parametrize("kind", MULTI_FRAME)
 def test_each_row_is_the_frame_that_pydicom_reads(mi2, tmp_path, kind):
     path = SHARED / MULTI_FRAME[kind]

@@ -210,8 +210,11 @@ def test_tables_of_which_one_has_patients_are_refused(mi2, uneven):
 
 
 @needs_torch
-@pytest.mark.parametrize("rows", ["four", "one positive", "four patients"])
-def test_a_handful_of_rows_fits_no_temperature_and_has_no_intervals(mi2, tmp_path, rows):
+@pytest.mark.parametrize("rows, warned", [
+    ("four", "2 of 2 labels have fewer than 10 rows to be trained on ('no': 2)"),
+    ("one positive", "1 of 2 labels have fewer than 10 rows to be trained on ('yes': 1)"),
+    ("four patients", "2 of 2 labels have fewer than 10 groups to be trained on ('no': 2)")])
+def test_a_handful_of_rows_is_warned_of_fits_no_temperature_and_has_no_intervals(mi2, tmp_path, rows, warned):
     random = np.random.default_rng(1)
     if rows == "four":
         truth, patients = np.array([0, 0, 1, 1]), None
@@ -225,6 +228,7 @@ def test_a_handful_of_rows_fits_no_temperature_and_has_no_intervals(mi2, tmp_pat
     study = Study(tmp_path, vectors, np.array(["no", "yes"])[truth], patients)
     table = study.table() if patients is None else study.table(patient=patients)
     report, words = study.adapter(mi2, table, "--c", "100", "--bootstrap", "200")
+    assert f"warning: {warned}" in words and any(warning.startswith(warned) for warning in report["warnings"])
     assert report["temperature"] == 1 and "the temperature" in words
     assert report["mean_auc"]["low"] is None
     assert all(row["youden"]["chosen"] is None for row in report["classes"])
@@ -240,6 +244,7 @@ def test_rows_of_each_label_and_how_they_were_split_are_in_the_summary(mi2, unev
     people = len(set(uneven.patients[ants]))
     assert "split by 'patient', whose rows stay together" in text and "intervals by 'patient'" in text
     assert f"{ants.sum()} ({people}), {ants.sum()} ({people})" in text
+    assert "fewer than 10" not in done.errors
 
 
 def test_a_querys_own_patient_does_not_vote(mi2, noise):

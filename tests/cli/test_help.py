@@ -4,13 +4,20 @@ import shutil
 import subprocess
 
 import pytest
+from shells import completed
 from terminal import run_on_terminal
 
 
 def _table(mi2):
-    """The commands, as the bash completion has them: 'adapter train' -> its words."""
+    """The commands, as the bash completion has them: 'adapter train' -> its words and options."""
     script = mi2("completion", "bash", with_model=False).stdout.decode()
-    return script, {name.strip(): words.split() for name, words in re.findall(r"    '( ?[^':]*)'\) words='([^']*)'", script)}
+    rows = re.findall(r"    '( ?[^':]*)'\) words='([^']*)' options='([^']*)'", script)
+    return script, {name.strip(): words.split() + options.split() for name, words, options in rows if options}
+
+
+def commands_of(mi2):
+    """"", "embed", "adapter train" .."""
+    return set(_table(mi2)[1])
 
 
 def test_help_is_a_command_too(mi2):
@@ -50,13 +57,15 @@ def test_every_command_and_option_is_completed(mi2):
     assert table["adapter"][:4] == ["train", "classify", "predict", "import"]
     for command, words in table.items():
         text = mi2(*command.split(), "--help", with_model=False).stdout.decode()
-        assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text.split("Options:")[1].split("\n\n")[0])) <= set(words), command
+        assert set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", text.split("Options:")[1].split("\n\n")[0])) <= set(words), command
 
 
 @pytest.mark.parametrize("typed,wanted", [
     (["em"], {"embed"}), (["embed", "--for"], {"--format", "--force"}), (["embed", "--format", "j"], {"jsonl"}),
-    (["adapter", "tr"], {"train"}), (["adapter", "train", "--kind", ""], {"linear", "mlp"}), (["embed", "--out", "x"], set())])
-def test_bash_completes(mi2, tmp_path, typed, wanted):
+    (["adapter", "tr"], {"train"}), (["adapter", "train", "--kind", ""], {"linear", "mlp"}), (["embed", "--out", "x"], set()),
+    (["dataset", ""], {"list", "describe", "figures", "prepare"}), (["completion", ""], {"bash", "zsh", "fish"}),
+    (["embed", "--dtype", "="], {"f32", "bf16", "int8", "bf16x3", "auto"})])
+def test_bash_offers(mi2, tmp_path, typed, wanted):
     (tmp_path / "mi2.bash").write_text(_table(mi2)[0])
     words = " ".join(f"'{word}'" for word in ["mi2", *typed])
     done = subprocess.run(["bash", "-c", f"source mi2.bash; COMP_WORDS=({words}); COMP_CWORD={len(typed)}; _mi2; "
@@ -64,14 +73,46 @@ def test_bash_completes(mi2, tmp_path, typed, wanted):
     assert set(done.stdout.split()) == wanted and done.stderr == ""
 
 
-@pytest.mark.parametrize("shell", ["zsh", "fish"])
-def test_the_other_shells_read_theirs(mi2, tmp_path, shell):
-    script = mi2("completion", shell, with_model=False).stdout
-    assert b"embed" in script and b"jsonl" in script
+# What is typed, and what Tab makes of it; the same where there is nothing to complete.
+TYPED = {
+    "mi2 emb": "mi2 embed",
+    "mi2 adapter tr": "mi2 adapter train",
+    "mi2 index repl": "mi2 index replay",
+    "mi2 report mod": "mi2 report model-card",
+    "mi2 classify --templ": "mi2 classify --template",
+    "mi2 adapter classify --templ": "mi2 adapter classify --templ",
+    "mi2 adapter classify --hea": "mi2 adapter classify --head",
+    "mi2 embed --format js": "mi2 embed --format jsonl",
+    "mi2 embed --format=js": "mi2 embed --format=jsonl",
+    "mi2 embed -f js": "mi2 embed -f jsonl",
+    "mi2 embed first.dcm --plane sag": "mi2 embed first.dcm --plane sagittal",
+    "mi2 embed --plane sagittal fir": "mi2 embed --plane sagittal first.dcm",
+    "mi2 embed fir": "mi2 embed first.dcm",
+    "mi2 embed --model mod": "mi2 embed --model model/",
+    "mi2 embed --texts-json tex": "mi2 embed --texts-json texts.json",
+    "mi2 embed --texts-json=tex": "mi2 embed --texts-json=texts.json",
+    "mi2 embed --force fir": "mi2 embed --force first.dcm",
+    "mi2 index search arch": "mi2 index search archive/",
+    "mi2 completion fi": "mi2 completion fish",
+    "mi2 help adap": "mi2 help adapter",
+    "mi2 help adapter tr": "mi2 help adapter train",
+    "mi2 man index over": "mi2 man index overlap",
+}
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_completes_what_is_typed(mi2, tmp_path, shell):
     if shutil.which(shell) is None:
         pytest.skip(f"{shell} is not there")
-    (tmp_path / "script").write_bytes(script)
-    subprocess.run([shell, "-n", str(tmp_path / "script")], check=True)
+    (tmp_path / "script").write_bytes(mi2("completion", shell, with_model=False).stdout)
+    for name in ("model", "archive"):
+        (tmp_path / name).mkdir()
+    for name in ("first.dcm", "texts.json"):
+        (tmp_path / name).touch()
+    made = {line: whole.rstrip(" ") for line, whole in zip(TYPED, completed(shell, tmp_path, TYPED), strict=True)}
+    for line in ("mi2 classify --templ", "mi2 adapter classify --hea"):
+        made[line] = made[line].removesuffix("=")  # zsh writes the sign before the value, too
+    assert made == TYPED
 
 
 def test_manual_pages_are_of_every_command_and_clean(mi2, tmp_path):

@@ -58,6 +58,19 @@ def test_a_conflict_is_added_once_the_object_that_was_kept_is_gone(mi2, tmp_path
     assert str(rival) in exported(mi2, archive, tmp_path)[0]
 
 
+def test_an_object_that_repeats_a_damaged_one_is_added(mi2, tmp_path):
+    damaged = slice_of("x", 0, 1)
+    damaged.compress(RLELossless, generate_instance_uid=False)
+    damaged.PixelData = damaged.PixelData[:20] + bytes(64) + damaged.PixelData[84:]  # of no segments
+    bad = write(tmp_path / "in" / "0.dcm", damaged)
+    good = write(tmp_path / "in" / "1.dcm", slice_of("x", 0, 1))
+    archive = tmp_path / "a"
+    assert added(add(mi2, archive, tmp_path / "in", status=8)) == 1
+    assert exported(mi2, archive, tmp_path)[0] == [str(good)]
+    assert table(archive, "SELECT locator FROM refused") == [(str(bad),)]
+    sound(mi2, archive)
+
+
 @pytest.mark.parametrize("ending", ["zip", "ZIP", "export"])
 def test_what_is_in_a_zip_is_there_as_long_as_the_zip_is(mi2, tmp_path, ending):
     files = write_study(tmp_path / "in", "x")

@@ -1,16 +1,12 @@
 """mi2 index add, killed at random moments and on a full disk: what was committed stays, nothing is there twice, and the
-next run goes on. MI2_KILLS=100 kills as often."""
-import os
-import random
+next run goes on."""
 import shutil
 import subprocess
-import time
 
 import pytest
 from dicom_studies import write_hospital
 from index_support import exported, query, sound, table, totals
-
-KILLS = int(os.environ.get("MI2_KILLS", "3" if os.environ.get("MI2_SANITIZE") else "10"))
+from kill_support import fill, killed, kills, small_disk, undisturbed
 
 
 @pytest.fixture(scope="module")
@@ -19,8 +15,8 @@ def hospital(tmp_path_factory):
     return folder, write_hospital(folder, studies=8, slices=4)
 
 
-def command(mi2, archive, source):
-    return [mi2.path, "index", "add", "--batch", "2", str(archive), str(source)]
+def command(archive, source):
+    return ["index", "add", "--batch", "2", str(archive), str(source)]
 
 
 def whole(mi2, archive, hospital, tmp_path):
@@ -33,17 +29,9 @@ def whole(mi2, archive, hospital, tmp_path):
 
 def test_whatever_is_committed_survives_a_kill(mi2, hospital, tmp_path):
     calm = tmp_path / "calm"
-    start = time.monotonic()
-    subprocess.run(command(mi2, calm, hospital[0]), env=mi2.environment(), check=True, capture_output=True)
-    duration = time.monotonic() - start
-    moments = random.Random(7)
+    duration = undisturbed(mi2, *command(calm, hospital[0]))
     archive, had = tmp_path / "a", 0
-    for kill in range(KILLS):
-        run = subprocess.Popen(command(mi2, archive, hospital[0]), env=mi2.environment(), stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)
-        time.sleep(moments.uniform(0, duration))
-        run.kill()
-        run.wait()
+    for _ in killed(mi2, command(archive, hospital[0]), duration, 7, kills(10)):
         if not (archive / "archive.json").exists():
             continue
         sound(mi2, archive)
@@ -53,7 +41,7 @@ def test_whatever_is_committed_survives_a_kill(mi2, hospital, tmp_path):
         if had == 32:  # again from the start
             shutil.rmtree(archive)
             had = 0
-    subprocess.run(command(mi2, archive, hospital[0]), env=mi2.environment(), check=True, capture_output=True)
+    undisturbed(mi2, *command(archive, hospital[0]))
     whole(mi2, archive, hospital, tmp_path)
     assert (exported(mi2, archive, tmp_path)[1] == exported(mi2, calm, tmp_path)[1]).all()
 
@@ -62,16 +50,16 @@ def test_what_a_kill_left_of_a_new_archive_is_in_nobodys_way(mi2, hospital, tmp_
     archive = tmp_path / "a"
     (archive / "vectors").mkdir(parents=True)
     for name in ("lock", "key", "catalog.sqlite", "catalog.sqlite-journal", "catalog.sqlite-wal", "vectors/000001.f32",
-                 "archive.json.mi2-0123456789abcdef"):
+                 "key.mi2-0123456789abcdef", "archive.json.mi2-0123456789abcdef"):
         (archive / name).write_text("half")
-    subprocess.run(command(mi2, archive, hospital[0]), env=mi2.environment(), check=True, capture_output=True)
+    undisturbed(mi2, *command(archive, hospital[0]))
     whole(mi2, archive, hospital, tmp_path)
 
 
 def test_a_reader_finds_whole_studies_while_they_are_added(mi2, hospital, tmp_path):
     archive = tmp_path / "a"
     mi2("index", "add", str(archive), str(hospital[0] / "0"))
-    run = subprocess.Popen(command(mi2, archive, hospital[0]), env=mi2.environment(), stdout=subprocess.DEVNULL,
+    run = subprocess.Popen([mi2.path, *command(archive, hospital[0])], env=mi2.environment(), stdout=subprocess.DEVNULL,
                            stderr=subprocess.DEVNULL)
     searches = 0
     while run.poll() is None or searches == 0:
@@ -83,22 +71,13 @@ def test_a_reader_finds_whole_studies_while_they_are_added(mi2, hospital, tmp_pa
 
 
 def test_a_full_disk_is_said_and_nothing_committed_is_lost(mi2, hospital, tmp_path):
-    place = tmp_path / "small"
-    place.mkdir()
-    mounted = os.geteuid() == 0 and subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=420k", "tmpfs", str(place)], capture_output=True, check=False).returncode == 0
-    if not mounted:
-        pytest.skip("a small file system needs root, and leave to mount")
-    try:
+    with small_disk(tmp_path / "small", "420k") as place:
         archive = place / "a"
         mi2("index", "add", str(archive), str(hospital[0] / "0"))
-        (place / "ballast").write_bytes(bytes(16384))
-        blocks = os.statvfs(place)
-        (place / "more").write_bytes(bytes(max(0, blocks.f_bavail - 3) * blocks.f_frsize))
+        (place / "more").write_bytes(bytes(16384))
+        ballast = fill(place, 3)
         errors = mi2("index", "add", str(archive), str(hospital[0]), status=3).errors
         assert "No space left" in errors or "disk" in errors
-        (place / "more").unlink()
+        ballast.unlink()
         assert totals(mi2, archive)["images"] >= 4
         sound(mi2, archive)
-    finally:
-        subprocess.run(["umount", str(place)], check=True)

@@ -1,4 +1,5 @@
 """Archives from which something is removed: it is not found any more, and erased it leaves nothing."""
+import hashlib
 import sqlite3
 
 import pytest
@@ -72,7 +73,59 @@ def test_of_an_erased_study_no_path_is_left(mi2, tmp_path):
     sound(mi2, archive)
 
 
+def test_of_an_erased_study_nothing_is_left_that_its_server_did_not_give(mi2, tmp_path):
+    files = write_study(tmp_path / "in", "x") + write_study(tmp_path / "in", "y", slices=1)
+    archive = tmp_path / "a"
+    add(mi2, archive, *files)
+    studies = "dicomweb:http://pacs.example/studies"
+    gone = [f"{studies}/{uid('study', 'x')}", f"{studies}/{uid('study', 'x')}/series/1.2/instances/1.2.3",
+            f"{studies}/{uid('study', 'x')}/series/1.2/instances/1.2.4, frame 2 of 3"]
+    stays = [f"{studies}/{uid('study', 'y')}/series/1.2/instances/1.2.5", f"{studies}/{uid('study', 'x')}1/series/1.2"]
+    with sqlite3.connect(archive / "catalog.sqlite") as catalog:
+        catalog.executemany("INSERT INTO refused VALUES (?, 'skipped', 'no pixels', '')", [[one] for one in gone + stays])
+    catalog.close()
+    mi2("index", "rm", str(archive), "--study", uid("study", "x"), "--erase", "--yes", with_model=False)
+    with sqlite3.connect(archive / "catalog.sqlite") as catalog:
+        assert sorted(row for row, in catalog.execute("SELECT locator FROM refused")) == sorted(stays)
+    catalog.close()
+    sound(mi2, archive)
+
+
+def test_erasing_takes_what_a_killed_run_had_fetched(mi2, tmp_path):
+    archive = tmp_path / "a"
+    add(mi2, archive, *write_study(tmp_path / "in", "x", slices=1))
+    stem = b"fetched.mi2-0123abcd"  # as base::Partial names it
+    dead = archive / "spool" / (stem + hashlib.sha256(stem).hexdigest()[:8].encode()).decode()
+    (dead / "0").mkdir(parents=True)
+    (dead / "0" / "0").write_bytes(b"Doe^John")
+    (archive / "spool" / "000000000001_PEER_1.2.dcm").write_bytes(b"waits to be embedded")
+    mi2("index", "rm", str(archive), "--study", uid("study", "x"), "--erase", "--yes", with_model=False)
+    assert not dead.exists() and [path.name for path in (archive / "spool").iterdir()] == ["000000000001_PEER_1.2.dcm"]
+
+
 def test_without_its_key_an_archive_still_leaves_out_the_patient_of_an_image_that_it_has(mi2, hospital, removable):
     (removable / "key").unlink()
     found = query(mi2, removable, "--image", next(iter(hospital[1])), "--by", "image", "-k", 100)
     assert len(found) == 12 and all(row["excluded"]["same_patient"] == 6 for row in found)
+
+
+def test_an_archive_without_its_key_is_sound_and_not_damaged(mi2, removable):
+    key = (removable / "key").read_bytes()
+    (removable / "key").unlink()
+    for options in ([], ["--deep"], ["--repair"]):
+        errors = mi2("index", "verify", str(removable), *options, with_model=False, status=7).errors
+        assert "its key is missing" in errors and "sound" in errors, errors
+    (removable / "key").write_bytes(key[:10])
+    assert "hexadecimal digits" in mi2("index", "verify", str(removable), with_model=False, status=3).errors
+    (removable / "key").write_bytes(key)
+    assert "key" not in mi2("index", "verify", str(removable), with_model=False).errors
+
+
+def test_evidence_cards_are_not_reached_and_the_help_says_so(mi2, removable, tmp_path):
+    gone = uid("study", 0)
+    mi2("index", "search", str(removable), "--text", TEXT, "--by", "image", "-k", "100", "--cards", str(tmp_path / "cards"))
+    mi2("index", "rm", str(removable), "--study", gone, "--erase", "--yes", with_model=False)
+    (card,) = (tmp_path / "cards").glob("*.json")
+    assert card.stem != "chain" and gone in card.read_text()
+    text = " ".join(mi2("index", "rm", "--help", with_model=False).stdout.decode().split())
+    assert "does not reach evidence cards" in text

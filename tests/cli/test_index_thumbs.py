@@ -129,7 +129,7 @@ def test_damage_is_found_by_name_and_costs_no_image(mi2, made, archive, damage):
 
 def test_an_archive_of_the_format_before_is_searched_and_added_to(mi2, made, archive):
     with sqlite3.connect(archive / "catalog.sqlite") as catalog:
-        catalog.executescript("DROP TABLE thumb; UPDATE meta SET value = '1' WHERE key = 'format'")
+        catalog.executescript("DROP TABLE thumb; DROP TABLE pixels; UPDATE meta SET value = '1' WHERE key = 'format'")
     shutil.rmtree(archive / "thumbs")
     rows = query(mi2, archive, "--item", 0, "-k", 2, with_model=False)
     assert len(rows) == 2 and not any("thumb" in row for row in rows)
@@ -138,6 +138,6 @@ def test_an_archive_of_the_format_before_is_searched_and_added_to(mi2, made, arc
     assert table(archive, "SELECT value FROM meta WHERE key = 'format'") == [("1",)]  # who only reads changes nothing
     write_hospital(made / "more", studies=1, slices=5)
     assert added(add(mi2, archive, made / "more")) == 2  # three of the five are there
-    assert table(archive, "SELECT value FROM meta WHERE key = 'format'") == [("2",)]
+    assert table(archive, "SELECT value FROM meta WHERE key = 'format'") == [("3",)]
     assert len(thumbs(archive)) == 2
     sound(mi2, archive)

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from adapter_support import scores, write_embeddings, write_labels, write_safetensors
 from test_adapter_toolkit import toolkit_weights
-from tracing import NEEDS_STRACE, Traced
+from tracing import KILL_OR_FULL_DISK, NEEDS_KILLS, Traced
 
-pytestmark = NEEDS_STRACE
+pytestmark = NEEDS_KILLS
 
 
 def names(folder):
@@ -45,7 +45,7 @@ def heads(mi2, tmp_path):
     return found, embeddings
 
 
-@pytest.mark.parametrize("fault", ["signal=KILL", "error=ENOSPC"])
+@pytest.mark.parametrize("fault", KILL_OR_FULL_DISK)
 def test_a_head_is_the_old_one_or_the_new_one(mi2, heads, place, tmp_path, fault):
     ((old, old_scores), (new, new_scores)), embeddings = heads
     head = place / "head"
@@ -68,7 +68,7 @@ def test_a_head_is_the_old_one_or_the_new_one(mi2, heads, place, tmp_path, fault
     assert scores(mi2, head, embeddings) == new_scores and names(place) == ["head.json", "head.safetensors"]
 
 
-@pytest.mark.parametrize("fault", ["signal=KILL", "error=ENOSPC"])
+@pytest.mark.parametrize("fault", KILL_OR_FULL_DISK)
 def test_an_output_is_whole_or_not_there(mi2, place, picture, tmp_path, fault):
     out = place / "out.jsonl"
     arguments = ("embed", "--threads", "1", "--out", out, picture)
@@ -83,7 +83,7 @@ def test_an_output_is_whole_or_not_there(mi2, place, picture, tmp_path, fault):
     assert names(place) == ["out.jsonl"] and out.read_bytes() == new
 
 
-@pytest.mark.parametrize("fault", ["signal=KILL", "error=ENOSPC"])
+@pytest.mark.parametrize("fault", KILL_OR_FULL_DISK)
 def test_a_packed_file_is_the_old_one_or_the_new_one(mi2, place, tmp_path, fault):
     out = place / "m.mi2"
     arguments = ("pack", "--threads", "1", "--model", mi2.model, "--dtype", "bf16", out)
@@ -98,7 +98,7 @@ def test_a_packed_file_is_the_old_one_or_the_new_one(mi2, place, tmp_path, fault
     assert names(place) == ["m.mi2"]
 
 
-@pytest.mark.parametrize("fault", ["signal=KILL", "error=ENOSPC"])
+@pytest.mark.parametrize("fault", KILL_OR_FULL_DISK)
 def test_a_package_is_whole_or_not_there(mi2, place, tmp_path, fault):
     out = place / "out"
     arguments = ("package", "mlflow", "--model", mi2.model, out)
@@ -177,7 +177,7 @@ def searched(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("fault", ["signal=KILL", "error=ENOSPC"])
+@pytest.mark.parametrize("fault", KILL_OR_FULL_DISK)
 def test_a_search_and_its_figures_are_of_one_run(mi2, place, searched, tmp_path, fault):
     def arguments(labels, vote):
         return ("knn", "--train", searched / "v.npy", "--labels", searched / "l.txt", "--threads", "1", "--vote", vote,
@@ -210,7 +210,7 @@ def test_a_search_and_its_figures_are_of_one_run(mi2, place, searched, tmp_path,
     assert names(place) == sorted(new) and found() == new
 
 
-@pytest.mark.parametrize("fault", ["signal=KILL", "error=ENOSPC"])
+@pytest.mark.parametrize("fault", KILL_OR_FULL_DISK)
 def test_a_fidelity_report_is_the_old_one_or_a_new_one(mi2, place, picture, tmp_path, fault):
     out = place / "out.json"
     arguments = ("fidelity", "--dtypes", "f32", "--threads", "1", "--format", "json", "--out", out, picture)

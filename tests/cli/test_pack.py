@@ -66,6 +66,16 @@ def test_another_dtype_than_the_file_holds(mi2, picture, packed):
     assert "packed in f32" in errors and "bf16 was asked for" in errors and errors.count("\n") == 1
 
 
+def test_inspect_compares_a_publishers_hash(mi2, packed):
+    path = packed("f32")
+    sha256 = json.loads(mi2("inspect", "--json", mi2.model).stdout)["weights"]["sha256"]
+    for place in (mi2.model, path):
+        assert json.loads(mi2("inspect", "--json", "--sha256", sha256.upper(), str(place)).stdout)["sha256_matches"] is True
+        assert "sha256 is not the one that was given" in mi2("inspect", "--sha256", "0" * 64, str(place)).stdout.decode()
+    assert "expected 64 hexadecimal digits, got 'abc'" in mi2("inspect", "--sha256", "abc", mi2.model, status=2).errors
+    assert "has no weights" in mi2("inspect", "--sha256", sha256, f"{mi2.model}/config.yaml", status=2).errors
+
+
 def test_inspect_says_what_it_is(mi2, packed):
     path = packed("int8")
     report = json.loads(mi2("inspect", "--json", path).stdout)

@@ -76,6 +76,21 @@ def test_commands_that_look_through_folders(mi2, folder, command):
     assert "looking for images, " in shown
 
 
+def test_bench_while_it_loads_and_between_what_it_times(mi2, weights):
+    arguments = ("--model", mi2.model, "--rounds", "1", "--threads", "1")
+    shown = shown_while_waiting(mi2, weights, "bench", *arguments)
+    assert "loading the model, 0:0" in shown and "2/2 image passes" in shown and "2/2 text passes" in shown
+    assert re.search(r"loading the model, [1-3] s", shown_while_waiting(mi2, weights, "bench", "--serve", *arguments[:2]))
+
+
+def test_bench_while_it_measures_the_machine(mi2):
+    status, _, shown = run_on_terminal([mi2.path, "bench", "--peak", "--threads", "1"], mi2.environment())
+    found = re.findall(r"(\d+)/(\d+) measurements", shown)
+    assert status == 0 and shown.endswith("\r\x1b[K")
+    assert [int(done) for done, _ in found][0] == 0 and len({total for _, total in found}) == 1
+    assert {int(done) for done, _ in found} == set(range(int(found[0][1]) + 1))
+
+
 def test_fidelity_while_it_prepares_and_while_it_loads(mi2, weights, picture):
     arguments = ("fidelity", "--dtypes", "f32", "--threads", "1", picture)
     assert "images to prepare, 0:0" in shown_while_waiting(mi2, picture, *arguments)

@@ -1,50 +1,29 @@
 #include "zip/zip_file.hpp"
 
-#include <cstring>
 #include <tuple>
-
-#include <zip.h>
 
 #include <gtest/gtest.h>
 
 #include "samples.hpp"
 #include "support/expect_error.hpp"
+#include "support/zips.hpp"
 
 namespace mi2::dataset::testing {
 namespace {
 
+using test::announce;
 using test::expect_error;
+using test::kCentralEntry;
+using test::kLocalEntry;
+using test::patch_zip;
 using test::TemporaryFolder;
 
-struct Entry {
-  std::string name;
-  std::string bytes;
-};
-
-std::filesystem::path make_zip(const TemporaryFolder& folder, const std::vector<Entry>& entries, bool deflate = true) {
-  const std::filesystem::path path = folder / "images.zip";
-  int code = 0;
-  zip_t* zip = zip_open(path.c_str(), ZIP_CREATE | ZIP_TRUNCATE, &code);
-  for (const Entry& entry : entries) {
-    zip_source_t* source = zip_source_buffer(zip, entry.bytes.data(), entry.bytes.size(), 0);
-    const zip_int64_t index = zip_file_add(zip, entry.name.c_str(), source, ZIP_FL_ENC_UTF_8);
-    zip_set_file_compression(zip, static_cast<zip_uint64_t>(index), deflate ? ZIP_CM_DEFLATE : ZIP_CM_STORE, 9);
-  }
-  EXPECT_EQ(zip_close(zip), 0);
+std::filesystem::path make_zip(const TemporaryFolder& folder, const std::vector<test::ZipEntry>& entries,
+                               bool deflate = true) {
+  std::filesystem::path path = folder / "images.zip";
+  test::write_zip(path, entries, deflate);
   return path;
 }
-
-/// Replaces a number that stands in little-endian order at `offset` behind each signature.
-void patch(const std::filesystem::path& path, const std::string& signature, std::size_t offset, std::uint32_t value) {
-  std::string bytes = test::read_back(path);
-  for (std::size_t at = bytes.find(signature); at != std::string::npos; at = bytes.find(signature, at + 1)) {
-    std::memcpy(bytes.data() + at + offset, &value, 4);
-  }
-  std::ofstream(path, std::ios::binary) << bytes;
-}
-
-const std::string kLocal = "PK\x03\x04";
-const std::string kCentral = "PK\x01\x02";
 
 DataSource source_of(const std::filesystem::path& zip, const std::filesystem::path& labels) {
   DataSource source;
@@ -103,17 +82,14 @@ TEST(Zip, RefusesSizesThatLie) {
   const TemporaryFolder folder;
   // Small announced, large in truth: reading stops one byte past what was announced.
   auto path = make_zip(folder, {{"bomb", std::string(5'000'000, '\0')}});
-  patch(path, kLocal, 22, 100);
-  patch(path, kCentral, 24, 100);
+  announce(path, 100);
   expect_error(Code::kBadFile, {"bomb"}, [&] { return zip::ZipFile(path).read(0, 1000); });
   // Large announced, too little to unpack: refused before memory is taken for it.
   path = make_zip(folder, {{"hollow", "a few bytes"}});
-  patch(path, kLocal, 22, 1U << 30);
-  patch(path, kCentral, 24, 1U << 30);
+  announce(path, 1U << 30);
   expect_error(Code::kBadFile, {"hollow", "cannot hold"}, [&] { return zip::ZipFile(path).read(0, 2'000'000'000); });
   path = make_zip(folder, {{"short", std::string(100, 'x')}});
-  patch(path, kLocal, 22, 5000);
-  patch(path, kCentral, 24, 5000);
+  announce(path, 5000);
   expect_error(Code::kBadFile, {"short"}, [&] { return zip::ZipFile(path).read(0, 1'000'000); });
 }
 
@@ -121,9 +97,10 @@ TEST(Zip, BelievesNoEntryThatIsLargerThanTheFile) {
   const TemporaryFolder folder;
   // Both sizes lie, so that one fits the other: 1 GiB is refused before it is taken.
   const auto path = make_zip(folder, {{"liar", "a few bytes"}});
-  for (const auto& [signature, packed, unpacked] : {std::tuple{kLocal, 18, 22}, std::tuple{kCentral, 20, 24}}) {
-    patch(path, signature, static_cast<std::size_t>(packed), 1U << 30);
-    patch(path, signature, static_cast<std::size_t>(unpacked), 1U << 30);
+  for (const auto& [signature, packed, unpacked] :
+       {std::tuple{kLocalEntry, 18, 22}, std::tuple{kCentralEntry, 20, 24}}) {
+    patch_zip(path, signature, static_cast<std::size_t>(packed), 1U << 30);
+    patch_zip(path, signature, static_cast<std::size_t>(unpacked), 1U << 30);
   }
   // The library itself may refuse the whole file; what is not allowed is to believe it.
   const Error error = test::error_of([&] {
@@ -137,13 +114,12 @@ TEST(Zip, BelievesNoEntryThatIsLargerThanTheFile) {
 TEST(Zip, HeadRefusesWhatReadingRefuses) {
   const TemporaryFolder folder;
   auto path = make_zip(folder, {{"hollow", "a few bytes"}});
-  patch(path, kLocal, 22, 1U << 30);
-  patch(path, kCentral, 24, 1U << 30);
+  announce(path, 1U << 30);
   expect_error(Code::kBadFile, {"hollow", "cannot hold"}, [&] { return zip::ZipFile(path).head(0, 4); });
   path = make_zip(folder, {{"packed", std::string(300, 'x')}});
   std::string bytes = test::read_back(path);
-  bytes[bytes.find(kCentral) + 10] = 12;  // bzip2
-  bytes[bytes.find(kLocal) + 8] = 12;
+  bytes[bytes.find(kCentralEntry) + 10] = 12;  // bzip2
+  bytes[bytes.find(kLocalEntry) + 8] = 12;
   std::ofstream(path, std::ios::binary) << bytes;
   expect_error(Code::kUnsupported, {"packed", "method 12"}, [&] { return zip::ZipFile(path).head(0, 4); });
 }

@@ -136,10 +136,12 @@ TEST(TrainConfig, TellsWhichKeysOfTheReferenceHaveNoEffect) {
 
 TEST(TrainConfig, PrintsEverySettingSoThatItReadsBackTheSame) {
   for (const char* text : {test::kMinimal, test::kReference}) {
-    const TrainConfig config =
-        parse_train_config(text, "t.yaml",
-                           {R"(NAME="a \"quoted\" \x01 name")", "MAX_STEPS=7", "EVAL_PER_OPTIM_STEPS=0",
-                            "AUG.TORCHVISION_AUG.AUTO_AUGMENT=null", "PREFETCH_FACTOR=3", "CACHE_MEGABYTES=0"});
+    const TrainConfig config = parse_train_config(
+        text, "t.yaml",
+        {R"(NAME="a \"quoted\" \x01 name")", "MAX_STEPS=7", "EVAL_PER_OPTIM_STEPS=0",
+         "AUG.TORCHVISION_AUG.AUTO_AUGMENT=null", "PREFETCH_FACTOR=3", "CACHE_MEGABYTES=0", "AUG.JITTER_PROB=0.9",
+         "AUG.BRIGHTNESS=0.1", "AUG.CONTRAST=0.2", "AUG.SATURATION=0.3", "AUG.HUE=0.4", "AUG.STAIN_PROB=0.5",
+         "AUG.STAIN=0.6", "AUG.ROUND_PROB=0.7", "AUG.SMALL_PROB=0.8", "AUG.SMALL_LEAST=0.35"});
     const std::string printed = to_yaml(config);
     const TrainConfig again = parse_train_config(printed, "printed.yaml");
     EXPECT_EQ(to_yaml(again), printed);
@@ -147,6 +149,16 @@ TEST(TrainConfig, PrintsEverySettingSoThatItReadsBackTheSame) {
     EXPECT_EQ(again.max_steps, 7);
     EXPECT_TRUE(again.evaluation.with_checkpoints);
     EXPECT_FALSE(again.augment.trivial_augment);
+    EXPECT_EQ(again.augment.jitter_probability, 0.9F);
+    EXPECT_EQ(again.augment.brightness, 0.1F);
+    EXPECT_EQ(again.augment.contrast, 0.2F);
+    EXPECT_EQ(again.augment.saturation, 0.3F);
+    EXPECT_EQ(again.augment.hue, 0.4F);
+    EXPECT_EQ(again.augment.stain_probability, 0.5F);
+    EXPECT_EQ(again.augment.stain, 0.6F);
+    EXPECT_EQ(again.augment.round_probability, 0.7F);
+    EXPECT_EQ(again.augment.small_probability, 0.8F);
+    EXPECT_EQ(again.augment.small_least, 0.35F);
     EXPECT_EQ(again.data.prefetch_batches, 3U);
     EXPECT_EQ(again.data.cache_megabytes, 0U);
     EXPECT_EQ(again.model.architecture.has_value(), config.model.architecture.has_value());

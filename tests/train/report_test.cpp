@@ -88,7 +88,8 @@ TEST(RunLog, CutsOffALineThatACrashLeftUnfinishedWhereverItEnds) {
 TEST(RunLog, RefusesAFileThatIsNoLog) {
   const TemporaryFolder folder;
   const std::string good = "{\"type\":\"note\",\"step\":0,\"text\":\"\"}\n";
-  for (const char* bad : {"hello\n", "[]\n", "{\"step\":\"x\"}\n", "{\"type\":\"step\",\"step\":1}\n", "\n"}) {
+  for (const char* bad : {"hello\n", "[]\n", "{\"step\":\"x\"}\n", "{\"type\":\"step\",\"step\":1}\n", "\n",
+                          "{\"type\":\"note\",\"step\":0,\"text\":\"\",\"step\":1}\n"}) {
     const auto path = folder.write("log.jsonl", good + bad);
     expect_error(Code::kBadFile, {"log.jsonl: line 2 is no line of a training log"}, [&] { RunLog(path, 5); });
     expect_error(Code::kBadFile, {"line 2"}, [&] { read_history(path); });

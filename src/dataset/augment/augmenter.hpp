@@ -30,10 +30,13 @@ class Augmenter {
   /// Resizes and normalises as `mi2 embed` does. image: [h, w, 1 or 3]; pixels: [height, width, 3].
   void plain(const image::Raster& image, std::span<float> pixels) const;
 
-  /// Crop, flips, TrivialAugment, normalisation, erasing, in the order of torchvision's and UniCL's training presets.
+  /// Crop, flips, stain, jitter, TrivialAugment, field of view, normalisation, erasing: what torchvision's and UniCL's
+  /// training presets have in their order.
   void augmented(const image::Raster& image, Random& random, std::span<float> pixels) const;
 
  private:
+  [[nodiscard]] image::Raster recoloured(image::Raster rgb, Random& random) const;
+  [[nodiscard]] image::Raster seen_otherwise(image::Raster rgb, Random& random) const;
   void normalise(const image::Raster& rgb, std::span<float> pixels) const;
 
   InputFormat format_;

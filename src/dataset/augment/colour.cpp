@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <numeric>
@@ -32,11 +33,11 @@ Table table_of(F&& value) {
   return table;
 }
 
-void apply(const Table& table, Raster& image) {
+void map_samples(const Table& table, Raster& image) {
   for (std::uint8_t& sample : image.samples) sample = table[sample];
 }
 
-void apply(const Table& table, Raster& image, std::size_t channel) {
+void map_samples(const Table& table, Raster& image, std::size_t channel) {
   for (std::size_t i = channel; i < image.samples.size(); i += kChannels) {
     image.samples[i] = table[image.samples[i]];
   }
@@ -46,6 +47,53 @@ Histogram histogram(const Raster& image, std::size_t channel) {
   Histogram counts{};
   for (std::size_t i = channel; i < image.samples.size(); i += kChannels) ++counts[image.samples[i]];
   return counts;
+}
+
+struct Hsv {
+  std::uint8_t hue = 0;
+  std::uint8_t saturation = 0;
+  std::uint8_t value = 0;
+};
+
+/// Pillow's rgb2hsv_row, in its mixture of float and double.
+Hsv to_hsv(const std::uint8_t* rgb) noexcept {
+  const int high = std::max({rgb[0], rgb[1], rgb[2]});
+  const int low = std::min({rgb[0], rgb[1], rgb[2]});
+  if (high == low) return {0, 0, static_cast<std::uint8_t>(high)};
+  const auto range = static_cast<float>(high - low);
+  const float saturation = range / static_cast<float>(high);
+  const auto distance = [&](std::size_t channel) { return static_cast<float>(high - rgb[channel]) / range; };
+  const float red = distance(0);
+  const float green = distance(1);
+  const float blue = distance(2);
+  float hue = 0;
+  if (rgb[0] == high) {
+    hue = blue - green;
+  } else if (rgb[1] == high) {
+    hue = static_cast<float>(2.0 + double{red} - double{blue});
+  } else {
+    hue = static_cast<float>(4.0 + double{green} - double{red});
+  }
+  hue = static_cast<float>(std::fmod(double{hue} / 6.0 + 1.0, 1.0));
+  return {static_cast<std::uint8_t>(double{hue} * 255.0), static_cast<std::uint8_t>(double{saturation} * 255.0),
+          static_cast<std::uint8_t>(high)};
+}
+
+/// Pillow's hsv2rgb.
+void to_rgb(const Hsv& hsv, std::uint8_t* rgb) noexcept {
+  const double place = static_cast<double>(hsv.hue) * 6.0 / 255.0;
+  const int sector = static_cast<int>(place);
+  const auto rest = static_cast<float>(place - sector);
+  const auto saturation = static_cast<float>(static_cast<double>(hsv.saturation) / 255.0);
+  const auto value = static_cast<double>(hsv.value);
+  const auto byte = [](double x) { return static_cast<std::uint8_t>(std::clamp(std::round(x), 0.0, 255.0)); };
+  const std::uint8_t v = hsv.value;
+  const std::uint8_t p = byte(value * (1.0 - double{saturation}));
+  const std::uint8_t q = byte(value * (1.0 - double{saturation * rest}));
+  const std::uint8_t t = byte(value * (1.0 - double{saturation} * (1.0 - double{rest})));
+  const std::array<std::array<std::uint8_t, 3>, 6> sectors{
+      {{v, t, p}, {q, v, p}, {p, v, t}, {p, q, v}, {t, p, v}, {v, p, q}}};
+  std::ranges::copy(sectors[static_cast<std::size_t>(sector % 6)], rgb);
 }
 
 /// Pillow's ImageFilter.SMOOTH: the centre counts 5 of 13, its eight neighbours 1 each; edges stay.
@@ -70,7 +118,7 @@ std::vector<std::uint8_t> smoothed(const Raster& image) {
 }  // namespace
 
 void adjust_brightness(Raster& image, double factor) {
-  apply(table_of([f = static_cast<float>(factor)](int i) { return blend(0, i, f); }), image);
+  map_samples(table_of([f = static_cast<float>(factor)](int i) { return blend(0, i, f); }), image);
 }
 
 void adjust_saturation(Raster& image, double factor) {
@@ -90,7 +138,7 @@ void adjust_contrast(Raster& image, double factor) {
     sum += static_cast<std::uint64_t>(luma(image.samples.data() + i * kChannels));
   }
   const int mean = static_cast<int>(static_cast<double>(sum) / static_cast<double>(pixels) + 0.5);
-  apply(table_of([mean, f = static_cast<float>(factor)](int i) { return blend(mean, i, f); }), image);
+  map_samples(table_of([mean, f = static_cast<float>(factor)](int i) { return blend(mean, i, f); }), image);
 }
 
 void adjust_sharpness(Raster& image, double factor) {
@@ -100,13 +148,27 @@ void adjust_sharpness(Raster& image, double factor) {
   for (std::size_t i = 0; i < smooth.size(); ++i) image.samples[i] = blend(smooth[i], image.samples[i], f);
 }
 
+void adjust_hue(Raster& image, double turn) {
+  const int shift = static_cast<int>(turn * 255);
+  for (std::size_t i = 0; i + kChannels <= image.samples.size(); i += kChannels) {
+    std::uint8_t* rgb = image.samples.data() + i;
+    Hsv hsv = to_hsv(rgb);
+    if (hsv.saturation == 0) {
+      std::fill_n(rgb, kChannels, hsv.value);
+      continue;
+    }
+    hsv.hue = static_cast<std::uint8_t>((hsv.hue + shift) & 0xFF);
+    to_rgb(hsv, rgb);
+  }
+}
+
 void posterize(Raster& image, int bits) {
   const int mask = ~((1 << (8 - bits)) - 1);
-  apply(table_of([mask](int i) { return static_cast<std::uint8_t>(i & mask); }), image);
+  map_samples(table_of([mask](int i) { return static_cast<std::uint8_t>(i & mask); }), image);
 }
 
 void solarize(Raster& image, double threshold) {
-  apply(table_of([threshold](int i) { return static_cast<std::uint8_t>(i < threshold ? i : 255 - i); }), image);
+  map_samples(table_of([threshold](int i) { return static_cast<std::uint8_t>(i < threshold ? i : 255 - i); }), image);
 }
 
 void autocontrast(Raster& image) {
@@ -118,8 +180,8 @@ void autocontrast(Raster& image) {
     if (high <= low) continue;
     const double scale = 255.0 / static_cast<double>(high - low);
     const double offset = static_cast<double>(-low) * scale;
-    apply(table_of([=](int i) { return static_cast<std::uint8_t>(std::clamp(i * scale + offset, 0.0, 255.0)); }), image,
-          channel);
+    map_samples(table_of([=](int i) { return static_cast<std::uint8_t>(std::clamp(i * scale + offset, 0.0, 255.0)); }),
+                image, channel);
   }
 }
 
@@ -136,7 +198,7 @@ void equalize(Raster& image) {
       sum += counts[static_cast<std::size_t>(i)];
       return static_cast<std::uint8_t>(value);
     });
-    apply(table, image, channel);
+    map_samples(table, image, channel);
   }
 }
 

@@ -15,6 +15,9 @@ void adjust_contrast(image::Raster& image, double factor);
 /// Towards or away from a smoothed copy; images with a side under 3 pixels stay.   Source: Pillow,
 /// ImageEnhance.Sharpness.
 void adjust_sharpness(image::Raster& image, double factor);
+/// Turns hues by `turn` of the circle, -0.5 to 0.5, in Pillow's HSV of 8 bits.      Source: torchvision 0.20,
+/// adjust_hue on PIL images; Pillow, Convert.c.
+void adjust_hue(image::Raster& image, double turn);
 /// Keeps the upper `bits` (1 to 8) of each sample.      Source: Pillow, ImageOps.posterize.
 void posterize(image::Raster& image, int bits);
 /// Inverts samples that are not below the threshold.    Source: Pillow, ImageOps.solarize.

@@ -15,9 +15,7 @@ void require(bool holds, std::string_view what, float value, std::string_view ne
     throw Error(Code::kBadArgument, fmt::format("augmentation: {0}: expected {2}, got {1}", what, value, needed));
 }
 
-void require_probability(std::string_view what, float value) {
-  require(value >= 0 && value <= 1, what, value, "0 to 1");
-}
+void require_share(std::string_view what, float value) { require(value >= 0 && value <= 1, what, value, "0 to 1"); }
 
 }  // namespace
 
@@ -28,13 +26,24 @@ void check(const AugmentOptions& options) {
   require(options.ratio_min >= 0.01F && options.ratio_min <= 100, "ratio_min", options.ratio_min, "0.01 to 100");
   require(options.ratio_max >= options.ratio_min && options.ratio_max <= 100, "ratio_max", options.ratio_max,
           "ratio_min to 100");
-  require_probability("erase_probability", options.erase_probability);
-  require_probability("horizontal_flip", options.horizontal_flip);
-  require_probability("vertical_flip", options.vertical_flip);
-  require_probability("mixup_probability", options.mixup_probability);
+  require_share("erase_probability", options.erase_probability);
+  require_share("horizontal_flip", options.horizontal_flip);
+  require_share("vertical_flip", options.vertical_flip);
+  require_share("jitter_probability", options.jitter_probability);
+  require_share("brightness", options.brightness);
+  require_share("contrast", options.contrast);
+  require_share("saturation", options.saturation);
+  require(options.hue >= 0 && options.hue <= 0.5F, "hue", options.hue, "0 to 0.5");
+  require_share("stain_probability", options.stain_probability);
+  require_share("stain", options.stain);
+  require_share("round_probability", options.round_probability);
+  require_share("small_probability", options.small_probability);
+  require(options.small_least > 0 && options.small_least <= 1, "small_least", options.small_least,
+          "above 0, at most 1");
+  require_share("mixup_probability", options.mixup_probability);
   require(options.mixup_alpha >= 0 && options.mixup_alpha <= 100, "mixup_alpha", options.mixup_alpha, "0 to 100");
   require(options.cutmix_alpha >= 0 && options.cutmix_alpha <= 100, "cutmix_alpha", options.cutmix_alpha, "0 to 100");
-  require_probability("cutmix_share", options.cutmix_share);
+  require_share("cutmix_share", options.cutmix_share);
 }
 
 }  // namespace mi2::dataset

@@ -13,6 +13,16 @@ struct AugmentOptions {
   float erase_probability = 0.25F;  ///< random erasing (Zhong et al., AAAI 2020)
   float horizontal_flip = 0.0F;
   float vertical_flip = 0.0F;
+  float jitter_probability = 0.0F;  ///< of brightness, contrast, saturation and hue
+  float brightness = 0.0F;          ///< factor 1 - this to 1 + this; so the next two
+  float contrast = 0.0F;
+  float saturation = 0.0F;
+  float hue = 0.0F;  ///< turns: 0.5 is half the circle either way
+  float stain_probability = 0.0F;
+  float stain = 0.0F;              ///< strength of the change of stains (Tellez et al., IEEE TMI 2018)
+  float round_probability = 0.0F;  ///< of a round field of view
+  float small_probability = 0.0F;  ///< of a picture small on black
+  float small_least = 0.5F;        ///< least share of its side
   float mixup_alpha = 0.0F;        ///< of the Beta distribution (Zhang et al., ICLR 2018)
   float mixup_probability = 0.0F;  ///< of a batch's being mixed at all
   float cutmix_alpha = 0.0F;       ///< of CutMix's Beta distribution (Yun et al., ICCV 2019)

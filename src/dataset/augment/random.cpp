@@ -3,26 +3,15 @@
 #include <cmath>
 #include <numbers>
 
+#include "base/splitmix.hpp"
+
 namespace mi2::dataset {
-namespace {
 
-constexpr std::uint64_t kStep = 0x9E3779B97F4A7C15ULL;
-
-std::uint64_t mix(std::uint64_t x) noexcept {
-  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ULL;
-  x = (x ^ (x >> 27)) * 0x94D049BB133111EBULL;
-  return x ^ (x >> 31);
-}
-
-}  // namespace
-
-Random::Random(std::initializer_list<std::uint64_t> key) noexcept {
-  for (const std::uint64_t part : key) state_ = mix((state_ ^ part) + kStep);
-}
+Random::Random(std::initializer_list<std::uint64_t> key) noexcept : state_(base::mix_key(key)) {}
 
 std::uint64_t Random::next() noexcept {
-  state_ += kStep;
-  return mix(state_);
+  state_ += base::kSplitMixStep;
+  return base::mix_bits(state_);
 }
 
 double Random::uniform() noexcept { return static_cast<double>(next() >> 11) * 0x1.0p-53; }

@@ -68,12 +68,7 @@ void for_each_line(const std::filesystem::path& path, const std::string& text,
     const std::size_t end = text.find('\n', start);
     if (end == std::string::npos) return;
     try {
-      base::refuse_nul(std::string_view(text).substr(start, end - start), {.fault = Code::kBadFile});
-      if (!take(Json::parse(text.begin() + static_cast<std::ptrdiff_t>(start),
-                            text.begin() + static_cast<std::ptrdiff_t>(end)),
-                start)) {
-        return;
-      }
+      if (!take(base::parse_ordered_json(std::string_view(text).substr(start, end - start), {}), start)) return;
     } catch (const std::exception&) {
       throw Error(Code::kBadFile, fmt::format("{}: line {} is no line of a training log", path.string(), count));
     }

@@ -3,7 +3,8 @@
 Usage: make_fixtures.py. Needs numpy and Pillow.
 
 Every operation and magnitude of TrivialAugmentWide, and some crops. Each is done with Pillow's functions as torchvision
-calls them for PIL images (_apply_op in transforms/autoaugment.py). And boxes of CutMix, by timm's rule in numpy.
+calls them for PIL images (_apply_op in transforms/autoaugment.py); so are turns of the hue (adjust_hue). And boxes of
+CutMix, by timm's rule in numpy, and changed stains, by their formula in numpy.
 """
 import json
 import math
@@ -71,6 +72,34 @@ def fnv1a(image):
     return f"{value:016x}"
 
 
+def colours():
+    """Colours in steps of 5, all of them, as rows of an image."""
+    steps = np.arange(0, 256, 5, dtype=np.uint8)
+    return Image.fromarray(np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(52 * 52, 52, 3))
+
+
+def turned(image, turn):
+    """torchvision's adjust_hue for PIL images."""
+    hue, saturation, value = image.convert("HSV").split()
+    shifted = np.array(hue, dtype=np.uint8) + np.int32(turn * 255).astype(np.uint8)
+    return Image.merge("HSV", (Image.fromarray(shifted), saturation, value)).convert("RGB")
+
+
+def restained(pixels, scale, offset):
+    """Stains of a picture made stronger or weaker, by numpy's inverse: the mean of each channel of the result."""
+    colours_ = np.array([[0.65, 0.70, 0.29], [0.07, 0.99, 0.11], [0.27, 0.57, 0.78]])
+    colours_ /= np.linalg.norm(colours_, axis=1, keepdims=True)
+    density = -np.log((np.asarray(pixels, dtype=np.float64) + 1) / 256)
+    stains = density @ np.linalg.inv(colours_) * scale + offset
+    return np.clip(np.rint(256 * np.exp(-(stains @ colours_)) - 1), 0, 255)
+
+
+def stain_cases(image):
+    for scale, offset in [([1, 1, 1], [0, 0, 0]), ([1.2, 0.9, 1.05], [0.1, -0.05, 0.02]), ([0.5, 1.5, 1], [0, 0, 0.3])]:
+        made = restained(image, scale, offset)
+        yield {"scale": scale, "offset": offset, "means": made.reshape(-1, 3).mean(axis=0).tolist()}
+
+
 def cutmix(width, height, drawn, centre):
     """The box of timm's rand_bbox, and a checksum of each of three images of which the first two have exchanged it."""
     ratio = np.sqrt(1 - drawn)
@@ -95,7 +124,8 @@ def cutmix_cases():
 
 
 def main():
-    expected = {"operations": {}, "crops": [], "cutmix": list(cutmix_cases())}
+    expected = {"operations": {}, "crops": [], "hues": {}, "stains": [], "cutmix": list(cutmix_cases())}
+    expected["hues"] = {str(turn): fnv1a(turned(colours(), turn)) for turn in (-0.5, -0.1, 0.0, 0.03, 0.25, 0.5)}
     for picture, image in pictures():
         image.save(FOLDER / f"{picture}.png", optimize=True)
         for name, (magnitudes, signed, operation) in OPERATIONS.items():
@@ -105,6 +135,7 @@ def main():
                     key = f"{picture} {name} {bin_} {'-' if sign < 0 else '+'}"
                     expected["operations"][key] = fnv1a(made)
         if picture == "wide":
+            expected["stains"] = list(stain_cases(image))
             for (left, top, width, height), size in CROPS:
                 part = image.crop((left, top, left + width, top + height)).resize(size, Image.Resampling.BICUBIC)
                 expected["crops"].append({"box": [left, top, width, height], "size": size, "hash": fnv1a(part)})

@@ -192,6 +192,21 @@ TEST(Augmenter, UsesEachAugmentationThatIsOn) {
   options.erase_probability = 0.5F;
   EXPECT_NEAR(changes(options), 100, 35);
   options = nothing();
+  options.jitter_probability = 0.5F;
+  EXPECT_EQ(changes(options), 0) << "by nothing";
+  options.contrast = 0.5F;
+  EXPECT_NEAR(changes(options), 100, 35);
+  options = nothing();
+  options.stain_probability = 0.5F;
+  options.stain = 0.2F;
+  EXPECT_NEAR(changes(options), 100, 35);
+  options = nothing();
+  options.round_probability = 0.5F;
+  EXPECT_NEAR(changes(options), 100, 35);
+  options = nothing();
+  options.small_probability = 0.5F;
+  EXPECT_NEAR(changes(options), 100, 35);
+  options = nothing();
   options.trivial_augment = true;
   EXPECT_GT(changes(options), 150);  // identity, or no magnitude
   options = nothing();
@@ -212,6 +227,11 @@ TEST(Augmenter, RefusesOptionsOutOfRange) {
   refused("erase_probability", [](AugmentOptions& o) { o.erase_probability = 1.5F; });
   refused("erase_probability", [](AugmentOptions& o) { o.erase_probability = NAN; });
   refused("horizontal_flip", [](AugmentOptions& o) { o.horizontal_flip = -0.1F; });
+  refused("jitter_probability", [](AugmentOptions& o) { o.jitter_probability = 2; });
+  refused("saturation", [](AugmentOptions& o) { o.saturation = 1.5F; });
+  refused("hue", [](AugmentOptions& o) { o.hue = 0.6F; });
+  refused("stain", [](AugmentOptions& o) { o.stain = NAN; });
+  refused("small_least", [](AugmentOptions& o) { o.small_least = 0; });
   refused("mixup_alpha", [](AugmentOptions& o) { o.mixup_alpha = -1; });
   refused("cutmix_alpha", [](AugmentOptions& o) { o.cutmix_alpha = 101; });
   refused("cutmix_share", [](AugmentOptions& o) { o.cutmix_share = 1.5F; });

@@ -1,0 +1,89 @@
+#include "index_adding.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "archive/energy.hpp"
+#include "choices.hpp"
+#include "parsed_option.hpp"
+
+namespace mi2::cli {
+
+void add_adding_arguments(CLI::App& command, AddingArguments& arguments) {
+  add_parsed(command, "--slices", arguments.slices, archive::parse_slices,
+             "Slices of a series that are embedded: all, max:N, every:N or center:N")
+      ->type_name("SELECTION")
+      ->default_str("all");
+  command
+      .add_option("--site", arguments.site, "Where the studies come from; keeps equal patient IDs of two sites apart")
+      ->type_name("NAME");
+  add_parsed(command, "--identifiers", arguments.identifiers, archive::parse_identifiers,
+             "Patient IDs and accession numbers: hash, keep (them too) or none")
+      ->type_name("hash|keep|none")
+      ->transform(one_of({"hash", "keep", "none"}))
+      ->default_str("hash");
+  command.add_option("-j,--jobs", arguments.jobs, "Threads that read and decode (default: one per core)")
+      ->type_name("N")
+      ->check(CLI::Range(1U, 1024U).description(""));
+  CLI::Option* const thumbnails = command
+                                      .add_option("--thumbnails", arguments.thumbnail,
+                                                  "Longer side of the thumbnail that is kept of each image, in pixels")
+                                      ->type_name("PIXELS")
+                                      ->check(CLI::Range(32, 1024).description(""))
+                                      ->capture_default_str();
+  command.add_flag("--no-thumbnails", arguments.no_thumbnails, "Keep none")->excludes(thumbnails);
+}
+
+archive::AddOptions adding_options(const AddingArguments& arguments, const ImageOptions& image) {
+  archive::AddOptions options;
+  options.survey.slices = arguments.slices;
+  options.survey.site = arguments.site;
+  options.survey.identifiers = arguments.identifiers;
+  options.survey.threads = arguments.jobs;
+  options.survey.image = image;
+  options.thumbnail = arguments.no_thumbnails ? 0 : arguments.thumbnail;
+  return options;
+}
+
+void note_other_rows(archive::Writer& writer, const Embedder& embedder, Progress& progress) {
+  for (const auto& [made_by, rows] : writer.catalog().counts("count_space")) {
+    if (made_by.find(fmt::format(" {} mi2 ", embedder.provenance().dtype)) != std::string::npos) continue;
+    progress.note(fmt::format("{} rows of the archive were computed differently ({}); the new ones in {}", rows,
+                              made_by, embedder.provenance().dtype));
+  }
+}
+
+void note_added(const archive::Added& added, double seconds, Progress& progress) {
+  std::string line = fmt::format("{} images added", added.images);
+  if (added.images > 0) {
+    line += fmt::format(" in {} ({:.1f} images/s)", duration_text(seconds),
+                        static_cast<double>(added.images) / std::max(seconds, 1e-3));
+  }
+  const auto also = [&](std::uint64_t count, std::string_view what) {
+    if (count > 0) line += fmt::format(", {} {}", count, what);
+  };
+  also(added.unchanged, "files unchanged");
+  also(added.replaced, "files replaced");
+  also(added.moved, "files moved");
+  also(added.copies, "copies");
+  also(added.conflicts, "conflicts");
+  also(added.refused, "refused");
+  progress.note(line);
+  if (added.conflicts > 0) {
+    progress.warn(fmt::format("{} objects have the SOP instance UID of another one, which was kept", added.conflicts));
+  }
+  if (added.telling_paths > 0) {
+    progress.warn(
+        fmt::format("{} paths hold a patient's name or identifier; paths are kept as they are", added.telling_paths));
+  }
+}
+
+void note_energy(archive::Writer& writer, std::int64_t before, energy::EnergyMeter& meter, Progress& progress) {
+  const auto account = archive::keep_energy(writer, before, meter);
+  if (account) progress.note(fmt::format("energy: {}", energy::summary(*account)));
+}
+
+}  // namespace mi2::cli

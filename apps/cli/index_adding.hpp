@@ -1,0 +1,45 @@
+#pragma once
+// What commands that add to an archive have in common: their options, and what they say when they have.
+
+#include <cstdint>
+#include <string>
+
+#include <mi2/embedder.hpp>
+#include <mi2/image.hpp>
+
+#include "archive/add.hpp"
+#include "archive/archive.hpp"
+#include "archive/survey.hpp"
+#include "energy/meter.hpp"
+#include "progress.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace mi2::cli {
+
+struct AddingArguments {
+  archive::Slices slices;
+  std::string site;
+  archive::Identifiers identifiers = archive::Identifiers::kHash;
+  unsigned jobs = 0;
+  int thumbnail = archive::AddOptions{}.thumbnail;
+  bool no_thumbnails = false;
+};
+
+/// Declares --slices, --site, --identifiers, --jobs, --thumbnails and --no-thumbnails. `arguments` outlives the App.
+void add_adding_arguments(CLI::App& command, AddingArguments& arguments);
+
+/// The options that these are, without functions. @param image  how images are prepared.
+archive::AddOptions adding_options(const AddingArguments& arguments, const ImageOptions& image);
+
+/// Says how many rows of an archive another dtype has computed, if any.
+void note_other_rows(archive::Writer& writer, const Embedder& embedder, Progress& progress);
+
+void note_added(const archive::Added& added, double seconds, Progress& progress);
+
+/// Keeps and says what the run has taken, if anything came of it. @param before  the change before the run.
+void note_energy(archive::Writer& writer, std::int64_t before, energy::EnergyMeter& meter, Progress& progress);
+
+}  // namespace mi2::cli

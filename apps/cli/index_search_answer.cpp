@@ -1,0 +1,109 @@
+#include "index_search_answer.hpp"
+
+#include <cstddef>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "archive/answers.hpp"
+#include "base/csv.hpp"
+#include "base/json_text.hpp"
+#include "base/numbers.hpp"
+#include "index_results.hpp"
+
+namespace mi2::cli {
+namespace {
+
+std::string verdict_of(const archive::Found& found) {
+  return found.judgement ? std::string(archive::name_of(found.judgement->verdict)) : std::string("-");
+}
+
+/// Of an index nobody knows what it left out.
+std::string near_json(const archive::SearchAnswer& answer) {
+  return fmt::format(R"("exact": false, "approximate": true, "snapshot": {}, "candidates": {})", answer.snapshot,
+                     answer.searched);
+}
+
+std::string json_line(const archive::SearchAnswer& answer, std::size_t rank, Searched what,
+                      const archive::Format& format) {
+  return fmt::format(R"({{{}, {}, "archive": "{}", "weights_sha256": {}}})",
+                     found_json(answer.found[rank], rank + 1, true),
+                     what == Searched::kAll ? searched_json(answer) : near_json(answer), format.id,
+                     base::json_string(format.space.weights_sha256)) +
+         '\n';
+}
+
+void write_table(const archive::SearchAnswer& answer, Output& output) {
+  output.write(fmt::format("{:>4}  {:>7}  {:<7}  {:<8}  {:<10}  {:>8}  {}\n", "rank", "score", "verdict", "modality",
+                           "date", "item", "image"));
+  for (std::size_t i = 0; i < answer.found.size(); ++i) {
+    const archive::Found& found = answer.found[i];
+    const archive::ItemFacts& item = found.item;
+    output.write(fmt::format("{:>4}  {:>7.4f}  {:<7}  {:<8}  {:<10}  {:>8}  {}\n", i + 1, found.score,
+                             verdict_of(found), or_dash(item.modality), or_dash(item.study_date), item.row,
+                             name_of(item)));
+  }
+}
+
+void write_csv(const archive::SearchAnswer& answer, Output& output) {
+  output.write("rank,score,verdict,item,path,frame,study,series,image,modality,date,exact,snapshot\n");
+  for (std::size_t i = 0; i < answer.found.size(); ++i) {
+    const archive::Found& found = answer.found[i];
+    const archive::ItemFacts& item = found.item;
+    std::string line = fmt::format("{},", i + 1);
+    base::append_number(line, found.score);
+    line += fmt::format(",{},{},{},{},{},{},{},{},{},{},{}\n", verdict_of(found), item.row,
+                        base::csv_field(item.locator), item.frame, base::csv_field(item.study_uid),
+                        base::csv_field(item.series_uid), base::csv_field(item.sop_uid), base::csv_field(item.modality),
+                        base::csv_field(item.study_date), answer.exact, answer.snapshot);
+    output.write(line);
+  }
+}
+
+void note_verdict(const archive::SearchAnswer& answer, Progress& progress) {
+  const bool none = !answer.found.empty() && answer.found.front().judgement &&
+                    answer.found.front().judgement->verdict == archive::Verdict::kNone;
+  if (none) progress.note("nothing here matches well");
+}
+
+}  // namespace
+
+void write_answer(const archive::SearchAnswer& answer, Searched what, const archive::Format& of,
+                  std::string_view format, Output& output) {
+  if (format == "table") write_table(answer, output);
+  if (format == "csv") write_csv(answer, output);
+  for (std::size_t i = 0; format == "jsonl" && i < answer.found.size(); ++i) {
+    output.write(json_line(answer, i, what, of));
+  }
+}
+
+void note_answer(const archive::SearchAnswer& answer, Progress& progress) {
+  const archive::Excluded& out = answer.excluded;
+  std::string line =
+      fmt::format("{} rows searched{}, snapshot {}", answer.searched, answer.exact ? ", exact" : "", answer.snapshot);
+  const auto also = [&](std::size_t count, std::string_view why) {
+    if (count > 0) line += fmt::format("; {} {}", count, why);
+  };
+  also(out.same_patient, "of the same patient left out");
+  also(out.linked_patients, "of patients with the same pictures left out");
+  also(out.other_patients, "of other patients left out");
+  also(out.filter, "left out by the filter");
+  also(out.deleted, "deleted");
+  also(out.erased, "of the snapshot erased since");
+  progress.note(line);
+  if (answer.crowded_patient) {
+    progress.warn(
+        "the patient left out has more than 5 % of the studies: probably a placeholder for an identifier; "
+        "--same-patient include searches them");
+  }
+  note_verdict(answer, progress);
+}
+
+void note_near(const archive::SearchAnswer& answer, Progress& progress) {
+  progress.note(
+      fmt::format("approximate: {} candidates of pgvector compared, snapshot {}; what is nearer may be missing",
+                  answer.searched, answer.snapshot));
+  note_verdict(answer, progress);
+}
+
+}  // namespace mi2::cli

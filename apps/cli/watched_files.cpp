@@ -1,0 +1,48 @@
+#include "watched_files.hpp"
+
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include <mi2/error.hpp>
+
+#include "archive/object_facts.hpp"
+
+namespace mi2::cli {
+namespace {
+
+/// Not of a file whose clock is ahead of ours: it would never be settled.
+bool is_settled(const archive::Stamp& stamp) {
+  constexpr auto kSettled = std::chrono::seconds(2);
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto age = now - std::chrono::nanoseconds(stamp.mtime_ns);
+  return age >= kSettled || age < std::chrono::nanoseconds(0);
+}
+
+}  // namespace
+
+bool WatchedFiles::look(embedder::ExpandedPaths& paths) {
+  now_.clear();
+  bool fresh = false;
+  std::vector<embedder::Input> settled;
+  for (embedder::Input& input : paths.inputs) {
+    archive::Stamp stamp;
+    try {
+      stamp = archive::stamp_of(input);
+    } catch (const Error& error) {
+      if (error.code() == Code::kInternal) throw;
+      if (!input.error) continue;  // gone since it was found
+    }
+    if (!is_settled(stamp)) continue;
+    const auto known = before_.find(input.path);
+    fresh = fresh || known == before_.end() || known->second != stamp;
+    now_.emplace(input.path, stamp);
+    settled.push_back(std::move(input));
+  }
+  paths.inputs = std::move(settled);
+  return fresh;
+}
+
+void WatchedFiles::remember() { before_ = std::exchange(now_, {}); }
+
+}  // namespace mi2::cli

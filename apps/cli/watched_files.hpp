@@ -1,0 +1,26 @@
+#pragma once
+// Sources that are looked at again and again: whether anything of them is new.
+
+#include <string>
+#include <unordered_map>
+
+#include "archive/catalog.hpp"
+#include "embedder/inputs.hpp"
+
+namespace mi2::cli {
+
+class WatchedFiles {
+ public:
+  /// Takes out of `paths` what was changed within the last two seconds and may still be written.
+  /// @returns whether a file is new or another one than it was at remember(). That one is gone does not count.
+  bool look(embedder::ExpandedPaths& paths);
+  /// What look() saw last has been dealt with.
+  void remember();
+
+ private:
+  using Stamps = std::unordered_map<std::string, archive::Stamp>;
+  Stamps before_;
+  Stamps now_;
+};
+
+}  // namespace mi2::cli

@@ -4,6 +4,7 @@ MI2_BIN is the program of the same build, MI2_TINY_MODEL and MI2_STARTER_MODEL a
 """
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -67,3 +68,38 @@ def cut_picture(tmp_path):
     content = (IMAGES / "gray.png").read_bytes()
     path.write_bytes(content[: len(content) // 2])
     return path
+
+
+@pytest.fixture(scope="session")
+def hospital(tmp_path_factory):
+    """(folder, {path: (study, patient, modality)}): six studies of three slices, of three patients."""
+    from archive_support import write_hospital
+    folder = tmp_path_factory.mktemp("hospital")
+    return folder, write_hospital(folder)
+
+
+@pytest.fixture(scope="session")
+def filled(hospital, model, tmp_path_factory):
+    """An archive that tests only read."""
+    import medimageinsight
+    path = tmp_path_factory.mktemp("filled") / "archive"
+    with medimageinsight.Archive.create(path, model=model) as made:
+        added = made.add(hospital[0], site="north")
+    assert (added.images, added.studies, added.refused) == (18, 6, 0)
+    return path
+
+
+@pytest.fixture
+def archive(filled, model):
+    import medimageinsight
+    with medimageinsight.Archive(filled, model=model) as opened:
+        yield opened
+
+
+@pytest.fixture
+def growing(filled, model, tmp_path):
+    """An archive that may be changed."""
+    import medimageinsight
+    shutil.copytree(filled, tmp_path / "growing")
+    with medimageinsight.Archive(tmp_path / "growing", model=model) as opened:
+        yield opened

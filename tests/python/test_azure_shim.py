@@ -2,7 +2,12 @@
 
 healthcareai_toolkit is on no package index, so `toolkit` below is written to the interface of its
 WorkspaceEndpointManager and RetryClient: the same calls of MLClient, the same regular expression, the same request.
+
+
+Azure's packages are real in an environment that has them (azure-requirements.txt). Where they are not, most tests run
+twice: without them, and with `AZURE`, which is written to the interface that the toolkit uses.
 """
+import importlib.util
 import json
 import os
 import subprocess
@@ -77,7 +82,8 @@ TOOLKIT = {
                 return json.load(urllib.request.urlopen(request))
         """,
 }
-REAL_AZURE = {
+REAL = importlib.util.find_spec("azure") is not None
+AZURE = {
     "azure/ai/ml/__init__.py": """
         class Operations:
             def get(self, name):
@@ -98,6 +104,12 @@ REAL_AZURE = {
     "azure/ai/ml/entities.py": "class WorkspaceConnection: pass\n",
     "azure/identity.py": "class DefaultAzureCredential:\n    def __init__(self, **options): pass\n",
 }
+
+
+only_real = pytest.mark.skipif(not REAL, reason="Azure's packages are not installed here")
+not_real = pytest.mark.skipif(REAL, reason="Azure's packages are installed here")
+with_and_without = pytest.mark.parametrize("azure", [True] if REAL else [False, True],
+                                           ids=["Azure's packages"] if REAL else ["no azure", "Azure's interface"])
 
 
 @pytest.fixture
@@ -143,14 +155,14 @@ def check(done, azure_model, image):
         assert np.array(row[f"{kind}_features"], dtype=np.float32).tobytes() == wanted.tobytes()
 
 
-@pytest.mark.parametrize("azure", [False, True], ids=["without azure's packages", "with azure's packages"])
+@with_and_without
 @pytest.mark.parametrize("imported_first", [False, True], ids=["installed first", "imported first"])
 @pytest.mark.parametrize("endpoint", ["", "url", "own id"])
 def test_a_notebook_needs_one_line(toolkit, server, azure_model, images, azure, imported_first, endpoint):
     if imported_first and not azure:
         pytest.skip("without azure's packages the toolkit cannot be imported before the shim")
-    if azure:
-        toolkit(REAL_AZURE)
+    if azure and not REAL:
+        toolkit(AZURE)
     own = azure_id = "/subscriptions/s/resourceGroups/r/providers/Microsoft.MachineLearningServices/workspaces/w/onlineEndpoints/mine"
     options = f", endpoint={own!r}" if endpoint == "own id" else ""
     given = {"": "", "url": repr(server.url), "own id": repr(azure_id)}[endpoint]
@@ -169,8 +181,27 @@ def test_a_program_runs_unchanged(toolkit, server, azure_model, images):
     assert "usage" in run(toolkit, code, "-m", "medimageinsight.azure_shim").stderr
 
 
+@only_real
+def test_what_is_not_ours_is_asked_of_azures_own_client(toolkit):
+    done = run(toolkit, """
+        import medimageinsight.azure_shim as s
+        s.install("http://127.0.0.1:1", "k")
+        from azure.ai.ml import MLClient
+
+        class Credential:
+            def get_token(self, *scopes, **options):
+                raise SystemExit("a token was asked for")
+
+        client = MLClient(Credential(), "s", "r", "w")
+        print(client.online_endpoints.get(name="mi2").scoring_uri, client.online_endpoints.get_keys("mi2").primary_key)
+        client.online_endpoints.get(name="other")
+        """)
+    assert done.stdout == "http://127.0.0.1:1/score k\n" and "a token was asked for" in done.stderr, done.stderr
+
+
+@not_real
 def test_what_is_not_ours_goes_to_azure(toolkit):
-    toolkit(REAL_AZURE)
+    toolkit(AZURE)
     done = run(toolkit, """
         import medimageinsight.azure_shim as s
         s.install("http://127.0.0.1:1", "k")
@@ -200,12 +231,15 @@ PUBLISHED = """
     from azure.identity import (AzureCliCredential, ClientSecretCredential, DefaultAzureCredential,
                                 InteractiveBrowserCredential, ManagedIdentityCredential, get_bearer_token_provider)
     from azure.mgmt.cognitiveservices import CognitiveServicesManagementClient
+    from azure.identity import CredentialUnavailableError
     assert issubclass(ClientAuthenticationError, AzureError) and issubclass(AzureError, Exception)
+    assert issubclass(CredentialUnavailableError, ClientAuthenticationError)
+    assert not issubclass(ServiceRequestError, HttpResponseError)
     try:
         raise ResourceNotFoundError("x")
-    except (ClientAuthenticationError, HttpResponseError):
+    except (ClientAuthenticationError, ResourceExistsError, ServiceRequestError):
         raise SystemExit("caught by another's name")
-    except AzureError:
+    except HttpResponseError:
         pass
     provider = get_bearer_token_provider(DefaultAzureCredential(exclude_managed_identity_credential=True), "scope")
     assert ManagedOnlineEndpoint(name="mi2", auth_mode="key").name == "mi2"
@@ -213,6 +247,14 @@ PUBLISHED = """
 """
 
 
+@only_real
+def test_everything_that_the_published_code_imports_is_azures_own(toolkit):
+    done = run(toolkit, "import medimageinsight.azure_shim as s\ns.install('http://127.0.0.1:1')\n" +
+               textwrap.dedent(PUBLISHED) + "print(azure.identity.DefaultAzureCredential.__module__)\n")
+    assert done.returncode == 0 and done.stdout.startswith("azure.identity._credentials"), done.stderr
+
+
+@not_real
 def test_without_azure_everything_that_the_published_code_imports_is_there(toolkit):
     done = run(toolkit, "import medimageinsight.azure_shim as s\ns.install('http://127.0.0.1:1')\n" +
                textwrap.dedent(PUBLISHED) + textwrap.dedent("""
@@ -255,17 +297,18 @@ INVOKE = """
 """
 
 
-@pytest.mark.parametrize("azure", [False, True], ids=["without azure's packages", "with azure's packages"])
+@with_and_without
 def test_invoke_reaches_the_url_and_never_the_cloud(toolkit, server, azure_model, azure, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    if azure:
-        toolkit(REAL_AZURE)
+    if azure and not REAL:
+        toolkit(AZURE)
     done = run(toolkit, INVOKE.format(url=server.url))
     assert done.returncode == 0, done.stderr
     row, = json.loads(done.stdout)
     assert np.array(row["text_features"], dtype=np.float32).tobytes() == azure_model.embed_texts("chest x-ray").tobytes()
 
 
+@not_real
 def test_an_unknown_endpoint_without_azure_is_an_error_that_says_so(toolkit):
     done = run(toolkit, """
         import medimageinsight, medimageinsight.azure_shim as s

@@ -73,6 +73,11 @@ def test_the_program_is_shipped(fresh, model_path, images, how):
         assert (found.returncode, found.stdout, found.stderr) == (wanted.returncode, wanted.stdout, wanted.stderr)
 
 
+@pytest.mark.skipif(not list(Path("/usr/share").glob("libdcmtk*/dicom.dic")), reason="DCMTK's is not where Debian has it")
+def test_dcmtks_dictionary_lies_near_the_program(wheel):
+    assert {"medimageinsight/bin/mi2", "medimageinsight/share/dicom.dic"} <= set(zipfile.ZipFile(wheel).namelist())
+
+
 def test_it_is_typed(wheel, tmp_path):
     assert {"medimageinsight/py.typed", "medimageinsight/_core.pyi"} <= set(zipfile.ZipFile(wheel).namelist())
     script = tmp_path / "typed.py"
@@ -88,6 +93,14 @@ def test_it_is_typed(wheel, tmp_path):
         "assert_type(model.embed_images('a', return_tokens=True).tokens, npt.NDArray[np.float32])\n"
         "assert_type(model.dimensions, int)\n"
         "assert_type(model.classify('a', ['b'])[0][0].score, float)\n"
+        "archive = mi2.Archive('a', model=model)\n"
+        "assert_type(archive.search(text='a', where='modality=CT')[0].item.path, str)\n"
+        "assert_type(archive.search(image=np.zeros((2, 2)), by='image').searched, int)\n"
+        "assert_type(list(archive.items()), list[mi2.Item])\n"
+        "assert_type(archive.vectors().vectors, npt.NDArray[np.float32])\n"
+        "assert_type(archive.thumbnail(3), bytes | None)\n"
+        "assert_type(archive.add(['a.dcm'], slices='max:32').images, int)\n"
+        "archive.search(text='a', by='slice')  # type: ignore[arg-type]\n"
         "client = mi2.Client('http://h')\n"
         "assert_type(client.embed_images('a'), npt.NDArray[np.float32])\n"
         "assert_type(client.embed_texts('a', ordered=False), Iterator[tuple[int, npt.NDArray[np.float32]]])\n"

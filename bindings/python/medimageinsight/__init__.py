@@ -6,8 +6,13 @@
 >>> texts = model.embed_texts(["chest x-ray", "brain MRI"])     # float32 [2, dimensions]
 >>> similarity = images @ texts.T
 
-:class:`Client` has the same methods for a model behind a URL. See docs/python.md.
+:class:`Client` has the same methods for a model behind a URL; :class:`Archive` searches an archive of images. See
+docs/python.md.
 """
+from ._archive import Archive
+from ._archive_cards import Card, Difference, Replay
+from ._archive_types import (Added, BackedUp, DoubtfulTag, Drift, DriftGroup, Item, Items, ItemVectors, Moved, Outlier,
+                             Outliers, Removed, Result, Results, Tags, ValueCount, Verified)
 from ._client import Client
 from ._core import supported_dtypes
 from ._core import version as __version__
@@ -16,6 +21,8 @@ from ._model import Model, load, tokenize
 from ._tables import to_frame, to_parquet
 from ._types import Frames, FrameVectors, ImageLike, LabelScore, Provenance, TileVectors, TokenVectors, Vectors
 
-__all__ = ["BadArgument", "BadFile", "Client", "Error", "FrameVectors", "Frames", "ImageLike", "Internal", "LabelScore", "Model", "NotFound",
-           "Overloaded", "Provenance", "TileVectors", "TokenVectors", "TooLarge", "Unauthorized", "Unsupported", "Vectors", "WrongType", "__version__", "load",
-           "supported_dtypes", "to_frame", "to_parquet", "tokenize"]
+__all__ = ["Added", "Archive", "BackedUp", "BadArgument", "BadFile", "Card", "Client", "Difference", "DoubtfulTag", "Drift",
+           "DriftGroup", "Error", "FrameVectors", "Frames", "ImageLike", "Internal", "Item", "ItemVectors", "Items",
+           "LabelScore", "Model", "Moved", "NotFound", "Outlier", "Outliers", "Overloaded", "Provenance", "Removed", "Replay",
+           "Result", "Results", "Tags", "TileVectors", "TokenVectors", "TooLarge", "Unauthorized", "Unsupported", "ValueCount",
+           "Vectors", "Verified", "WrongType", "__version__", "load", "supported_dtypes", "to_frame", "to_parquet", "tokenize"]

@@ -34,14 +34,34 @@ class AzureError(Exception):
     """Stands in for azure.core.exceptions.AzureError; its kinds are made when they are imported."""
 
 
+_PARENTS = {
+    **dict.fromkeys(("ClientAuthenticationError", "DecodeError", "ODataV4Error", "ResourceExistsError",
+                     "ResourceModifiedError", "ResourceNotFoundError", "ResourceNotModifiedError",
+                     "TooManyRedirectsError"), "HttpResponseError"),
+    "IncompleteReadError": "DecodeError",
+    "ServiceRequestTimeoutError": "ServiceRequestError",
+    "ServiceResponseTimeoutError": "ServiceResponseError",
+    "CredentialUnavailableError": "ClientAuthenticationError",
+    "AuthenticationRequiredError": "CredentialUnavailableError",
+}
+"""Of which error each is a kind (azure-core 1.41, azure-identity 1.27): what is not here is one of AzureError itself."""
+
+_errors: dict[str, type[AzureError]] = {"AzureError": AzureError}
+
+
+def _error(module: str, name: str) -> type[AzureError]:
+    if name not in _errors:
+        parent = _error("azure.core.exceptions", _PARENTS.get(name, "AzureError"))
+        _errors[name] = type(name, (parent,), {"__module__": module})
+    return _errors[name]
+
+
 def _stand_in(module: str, name: str) -> Any:
     """What `from module import name` gives of a package that is not installed."""
     if name == "get_bearer_token_provider":
         return _token_provider
-    if name == "AzureError":
-        return AzureError
     if module.endswith(".exceptions") or name.endswith(("Error", "Exception")):
-        return type(name, (AzureError,), {"__module__": module})
+        return _error(module, name)
     base = _Credential if name.endswith("Credential") else _StandIn
     return type(name, (base,), {"__module__": module})
 

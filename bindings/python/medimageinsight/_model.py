@@ -16,6 +16,7 @@ from ._errors import BadArgument, Error, TooLarge, WrongType
 from ._images import gives_one, iterate, numbered, selection_of, source_of
 from ._inputs import (Failure, Failures, Options, kept, labels_of, number_of, numbered_texts, one_label_alone, paths_of,
                       refuse_vectors, templates_of, text_of, texts_of, vectors_among)
+from ._patches import PatchApi
 from ._progress import reporting, size_of
 from ._types import (Frames, FrameVectors, ImageLike, LabelScore, Path, Progress, Provenance, TileVectors, TokenVectors,
                      Vectors)
@@ -52,20 +53,25 @@ def load(path: str | os.PathLike[str] | None = None, *, dtype: Any = None, devic
     :raises NotFound: nothing there; BadFile: naming the tensor or key at fault; BadArgument: an option makes no sense;
         Unsupported: the device is not there, and whether a GPU or a library is missing.
     """
-    if path is None:
-        path = os.environ.get("MI2_MODEL") or None
-    if path is None:
-        raise BadArgument("load: no model; expected a path, or MI2_MODEL in the environment")
     options = {"dtype": dtype_name(dtype), "device": device, "threads": threads, "profile": profile,
                "azure_size": azure_size, "azure_quality": azure_quality, "intensity": intensity, "window": window,
                "plane": plane, "strict": strict, "max_pixels": max_pixels, "max_file_bytes": max_file_bytes}
     try:
         options["lora"] = "" if lora is None else os.path.abspath(os.fspath(lora))
-        return _open(os.path.abspath(os.fspath(path)), options)
+        return _open(model_path(path, "load"), options)
     except TypeError as error:
         if isinstance(error, Error):
             raise
         raise WrongType(f"load: an argument is of a wrong type: {str(error).splitlines()[0]}") from error
+
+
+def model_path(path: str | os.PathLike[str] | None, what: str) -> str:
+    """The whole path of a model; without one of what MI2_MODEL names. :raises BadArgument: neither."""
+    if path is None:
+        path = os.environ.get("MI2_MODEL") or None
+    if path is None:
+        raise BadArgument(f"{what}: no model; expected a path, or MI2_MODEL in the environment")
+    return os.path.abspath(os.fspath(path))
 
 
 def dtype_name(dtype: object) -> str:
@@ -80,7 +86,7 @@ def _open(path: str, options: dict[str, Any]) -> Model:
     return Model(_core.Embedder(path, **options), (path, options))
 
 
-class Model(EncodeApi):
+class Model(EncodeApi, PatchApi):
     """One model in memory: images and texts to unit vectors in one space. Made by :func:`load`.
 
     Calls from several threads take turns; none holds the interpreter's lock while it computes. Not for use in a child
@@ -132,12 +138,6 @@ class Model(EncodeApi):
         """What results depend on. Hashes the weights on first use (seconds for a full model)."""
         return Provenance(*self._core.provenance())
 
-    @property
-    def token_grid(self) -> tuple[int, int, int]:
-        """(height, width, channels) of the grid of patches that the image tower ends in: (15, 15, 2048) for the published
-        model."""
-        return self._core.token_grid
-
     @overload
     def embed_images(self, images: ImageLike | Iterable[ImageLike], *, frames: Frames | None = None,
                      batch: int | None = None, progress: Progress = None, on_error: Failure = None,
@@ -158,12 +158,12 @@ class Model(EncodeApi):
                      normalize: bool = True, return_tokens: bool = False) -> Vectors | TokenVectors:
         """Unit vectors of images: float32 [images, dimensions], in order.
 
-        :param images: one image or any iterable of images (a pandas column too). An image is a path; the bytes of a PNG,
-            JPEG, WebP, TIFF or DICOM file, or such a file opened with "rb"; a PIL image of mode 1, L, LA, P, RGB, RGBA,
-            CMYK, I;16, I or F; or an array or a tensor on the CPU: uint8 [H, W] or [H, W, 1 to 4], bool [H, W], floats
-            from 0 to 1 [H, W, 3], or other numbers [H, W], which are scaled as the file formats' deep grey is; with 1 or 3
-            channels also [C, H, W]. A decoded image gives the same bits as the file it came from. [N, H, W, C] and
-            [N, C, H, W] are N images.
+        :param images: one image or any iterable of images (a pandas column too). An image is a path; the bytes of a file
+            (DICOM, NIfTI, NRRD, MetaImage, PNG, JPEG, JPEG 2000, WebP, TIFF, GIF or BMP), or such a file opened with
+            "rb"; a PIL image of mode 1, L, LA, P, RGB, RGBA, CMYK, I;16, I or F; or an array or a tensor on the CPU:
+            uint8 [H, W] or [H, W, 1 to 4], bool [H, W], floats from 0 to 1 [H, W, 3], or other numbers [H, W], which are
+            scaled as the file formats' deep grey is; with 1 or 3 channels also [C, H, W]. A decoded image gives the same
+            bits as the file it came from. [N, H, W, C] and [N, C, H, W] are N images.
         :param frames: "middle", "first" or a number from 1: of multi-frame DICOM and TIFF, the frame to embed; None: as
             "middle". "all", "every:K" and "center:K" give a row per selected frame, and :meth:`embed_frames` also says
             which frame a row is of.

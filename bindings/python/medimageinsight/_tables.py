@@ -33,13 +33,20 @@ def to_frame(vectors: Rows, *, paths: Iterable[Any] | None = None, texts: Iterab
     :param provenance: the model's, ``model.provenance``: vectors of two models do not compare.
     :raises BadArgument: another number of paths or texts than rows; Unsupported: pandas is not installed.
     """
+    pandas = need_pandas()
+    columns, found = _columns(vectors, paths, texts, provenance)
+    columns["embedding"] = _cells(found)
+    table: pd.DataFrame = pandas.DataFrame(_in_order(columns))
+    return table
+
+
+def need_pandas() -> Any:
+    """The module. :raises Unsupported: it is not installed."""
     try:
         import pandas
     except ImportError as error:
         raise Unsupported("to_frame: pandas is not installed: pip install pandas") from error
-    columns, found = _columns(vectors, paths, texts, provenance)
-    columns["embedding"] = _cells(found)
-    return pandas.DataFrame(_in_order(columns))
+    return pandas
 
 
 def to_parquet(target: str | os.PathLike[str], vectors: Rows, *, paths: Iterable[Any] | None = None,

@@ -71,6 +71,17 @@ std::tuple<int, int, int> token_grid(const Embedder& embedder) {
   return {grid.height, grid.width, grid.channels};
 }
 
+std::pair<std::vector<double>, std::vector<double>> patch_edges(const Embedder& embedder) {
+  PatchEdges edges = embedder.patch_edges();
+  return {std::move(edges.y), std::move(edges.x)};
+}
+
+void embed_patches(const Embedder& embedder, const Vectors& tokens, Rows& rows) {
+  const nb::gil_scoped_release unlocked;
+  const EmbeddingMatrix found = embedder.embed_patches({tokens.data(), tokens.size()});
+  for (std::size_t i = 0; i < found.rows(); ++i) rows.append(found.row(i));
+}
+
 std::vector<Scores> classify(const Classifier& classifier, const Vectors& images) {
   const nb::gil_scoped_release unlocked;
   std::vector<Scores> result;
@@ -118,6 +129,9 @@ void bind_embedder(nb::module_& module) {
            "Appends a row per selected tile of the slides. (path, number of the tile or 0, level, x, y, width, height, "
            "mpp) of each row.")
       .def_prop_ro("token_grid", &token_grid, "(height, width, channels)")
+      .def("patch_edges", &patch_edges, "(y, x) of the grid's cells, in parts of an image's height and width")
+      .def("embed_patches", &embed_patches, "tokens"_a, "rows"_a,
+           "Appends one row per patch of tokens [patches, channels].")
       .def("embed_texts", &embed_texts, "texts"_a, "rows"_a, Unlocked(),
            "Appends one row per text. Which texts were longer than the model's context.");
   nb::class_<Classifier>(module, "Classifier", "Zero-shot classification; see mi2::Classifier.")

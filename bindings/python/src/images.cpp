@@ -172,12 +172,11 @@ class Images {
   std::deque<std::uint64_t> image_of_;
 };
 
-/// A UserWarning, which a filter may turn into an exception.
+}  // namespace
+
 void warn(const std::string& message) {
   if (PyErr_WarnEx(PyExc_UserWarning, message.c_str(), 1) != 0) throw nb::python_error();
 }
-
-}  // namespace
 
 void embed_items(const Run& run, const embedder::NextItem& next,
                  const std::function<std::uint64_t(const embedder::Embedded&)>& on_row) {

@@ -34,6 +34,9 @@ struct Run {
 void embed_items(const Run& run, const embedder::NextItem& next,
                  const std::function<std::uint64_t(const embedder::Embedded&)>& on_row);
 
+/// A UserWarning, which a filter may turn into an exception. @param message  UTF-8.
+void warn(const std::string& message);
+
 /// Of a row: the position of its image, and the number of its frame from 1, or 0 if there is none.
 using RowPlace = std::pair<std::uint64_t, std::uint64_t>;
 

@@ -1,0 +1,144 @@
+"""What is asked of archives, as users hand it over: one or several, from pandas, NumPy, or an archive's own answers."""
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from . import _core
+from ._archive_types import Item, Result
+from ._errors import BadArgument, Unsupported, WrongType
+from ._images import Source, iterate, source_of
+from ._inputs import (are_vectors, array_of, is_missing, is_tensor, number_of, refuse_containers, require_present, text_of,
+                      texts_of)
+from ._types import ImageLike, Vectors
+
+_KINDS = {"images": False, "series": True}
+
+
+def require_archives(what: str) -> None:
+    """:raises Unsupported: in a build without SQLite."""
+    if not hasattr(_core, "Archive"):
+        raise Unsupported(f"{what}: this package was built without archives (MI2_WITH_ARCHIVE)")
+
+
+def truth_of(value: Any, name: str) -> bool:
+    """True or False. :raises WrongType: something else."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise WrongType(f"{name}: expected True or False, got {type(value).__name__}")
+    return bool(value)
+
+
+def folder_of(path: Any, what: str) -> str:
+    """The whole path of a folder or a file. :raises WrongType: no path."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise WrongType(f"{what}: {type(path).__name__} is not a path")
+    return os.path.abspath(os.fsdecode(path))
+
+
+def whole_of(value: Any, name: str, least: int, most: int) -> int:
+    """A whole number. :raises WrongType: something else; BadArgument: out of range."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+        raise WrongType(f"{name}: {type(value).__name__} is not a whole number")
+    if not least <= value <= most:
+        raise BadArgument(f"{name}={value}: expected {least} to {most}")
+    return int(value)
+
+
+def real_of(value: Any, name: str, least: float, most: float) -> float:
+    """A number. :raises WrongType: none; BadArgument: out of range."""
+    if number_of(value, name) is None:
+        raise WrongType(f"{name}: is missing (None)")
+    if not least <= value <= most:
+        raise BadArgument(f"{name}={value}: expected {least:g} to {most:g}")
+    return float(value)
+
+
+def word_of(value: Any, name: str, words: Iterable[str]) -> str:
+    """One of some words. :raises WrongType: no text; BadArgument: another one."""
+    word = text_of(value, name)
+    if word not in words:
+        raise BadArgument(f"{name}: expected one of {', '.join(words)}, got {word!r}")
+    return word
+
+
+def is_of_series(kind: Any) -> bool:
+    """Whether series are meant, not images. :raises BadArgument: neither."""
+    return _KINDS[word_of(kind, "kind", _KINDS)]
+
+
+def expression_of(where: Any, name: str) -> str | None:
+    """A filter; what it says is for _core to judge. :raises WrongType: no text."""
+    return None if where is None else text_of(where, name)
+
+
+def queried_texts(texts: Any, name: str) -> list[str]:
+    """Texts to search for, or identifiers. :raises WrongType: something else, or missing."""
+    if texts is None:
+        return []
+    refuse_containers(texts, name)
+    found = [text_of(text, name if isinstance(texts, str) else f"{name}[{i}]") for i, text in enumerate(texts_of(texts))]
+    for i, text in enumerate(found):
+        if not text:
+            raise BadArgument(f"{name}[{i}]: is empty")
+    return found
+
+
+def queried_items(items: Any) -> list[int]:
+    """Numbers of items. :raises WrongType: none; BadArgument: a number that no item has."""
+    if items is None:
+        return []
+    refuse_containers(items, "item")
+    if isinstance(items, (int, np.integer, Item, Result)) or is_missing(items) or not isinstance(items, Iterable):
+        items = [items]
+    return [item_number(item, f"item[{i}]") for i, item in enumerate(items)]
+
+
+def item_number(item: Any, name: str) -> int:
+    """Of an item, or of what a result names. :raises WrongType, BadArgument."""
+    require_present(item, name)
+    if isinstance(item, Result):
+        item = item.item
+    if isinstance(item, Item):
+        item = item.item
+    return whole_of(item, name, 0, 0xFFFFFFFF)
+
+
+def queried_vectors(vectors: Any, dimensions: int) -> Vectors:
+    """Vectors as float32 [rows, dimensions]. :raises WrongType: no numbers; BadArgument: of another length."""
+    if vectors is None:
+        return np.empty((0, dimensions), np.float32)
+    refuse_containers(vectors, "vector")
+    if is_tensor(vectors):
+        vectors = array_of(vectors, "vector")
+    try:
+        if not isinstance(vectors, np.ndarray) or vectors.dtype == object:
+            vectors = [array_of(one, "vector") if is_tensor(one) else one for one in vectors]
+        found = np.atleast_2d(np.asarray(vectors, dtype=np.float32))
+    except (TypeError, ValueError) as error:
+        if isinstance(error, BadArgument):
+            raise
+        raise WrongType(f"vector: expected numbers [{dimensions}] or [rows, {dimensions}]: {error}") from error
+    if found.ndim != 2 or found.shape[1] != dimensions:
+        raise BadArgument(f"vector: expected [{dimensions}] or [rows, {dimensions}], got {list(np.shape(vectors))}")
+    return np.ascontiguousarray(found)
+
+
+def queried_images(images: ImageLike | Iterable[ImageLike] | None, dimensions: int) -> list[tuple[str, Source]]:
+    """(what errors call it, what it is to _core) of each image. :raises as source_of; BadArgument: vectors of a model."""
+    if images is None:
+        return []
+    _refuse_vectors(images, "image", dimensions)
+    found = []
+    for i, image in enumerate(iterate(images)):
+        name = f"image[{i}]"
+        _refuse_vectors(image, name, dimensions)
+        found.append((name, source_of(image, name)))
+    return found
+
+
+def _refuse_vectors(image: Any, name: str, dimensions: int) -> None:
+    if are_vectors(array_of(image, name) if is_tensor(image) else image, dimensions):
+        raise BadArgument(f"{name}: holds vectors, not an image; expected them as vector=")

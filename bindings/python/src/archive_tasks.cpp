@@ -1,0 +1,232 @@
+// What is done to an archive's folder, and what is judged of all of it. Long: told to Python, and ended by Ctrl-C.
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/filesystem.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include <mi2/embedder.hpp>
+#include <mi2/error.hpp>
+
+#include "archive.hpp"
+#include "archive/add.hpp"
+#include "archive/archive.hpp"
+#include "archive/drift.hpp"
+#include "archive/energy.hpp"
+#include "archive/filter/filter.hpp"
+#include "archive/judgement_answers.hpp"
+#include "archive/outliers.hpp"
+#include "archive/reader.hpp"
+#include "archive/relevance.hpp"
+#include "archive/sources.hpp"
+#include "archive/tags.hpp"
+#include "archive/upkeep.hpp"
+#include "base/json_text.hpp"
+#include "base/thread_pool.hpp"
+#include "base/utf8.hpp"
+#include "bindings.hpp"
+#include "embedder/inputs.hpp"
+#include "embedder/pipeline.hpp"
+#include "energy/meter.hpp"
+#include "images.hpp"
+#include "zip/images/expand.hpp"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace mi2::python {
+namespace {
+
+void create(const std::filesystem::path& folder, const Embedder& embedder) {
+  archive::require_lasting(embedder.options().image);
+  if (archive::is_archive(folder)) {
+    throw Error(Code::kBadArgument, fmt::format("{}: an archive already exists here", folder.string()));
+  }
+  static_cast<void>(
+      archive::Writer::create(folder, static_cast<std::size_t>(embedder.dimensions()), archive::space_of(embedder)));
+}
+
+/// A path need not be UTF-8.
+nb::object name_object(std::string_view name) {
+  const auto size = static_cast<Py_ssize_t>(name.size());
+  return nb::steal(PyUnicode_DecodeFSDefaultAndSize(name.data(), size));
+}
+
+std::string added_json(const archive::Added& added) {
+  return fmt::format(R"({{"images": {}, "studies": {}, "unchanged": {}, "copies": {}, "conflicts": {}, "moved": {}, )"
+                     R"("replaced": {}, "refused": {}, "skipped": {}, "telling_paths": {}}})",
+                     added.images, added.studies, added.unchanged, added.copies, added.conflicts, added.moved,
+                     added.replaced, added.refused, added.skipped, added.telling_paths);
+}
+
+/// Adds, and keeps what it cost: also of a run that was ended between two batches.
+archive::Added add_metered(const std::filesystem::path& folder, const Embedder& embedder,
+                           const std::vector<std::filesystem::path>& paths, const archive::AddOptions& options) {
+  archive::require_lasting(options.survey.image);
+  std::vector<std::string> sources;
+  for (const std::filesystem::path& path : paths) sources.push_back(archive::whole_path(path.string()));
+  const embedder::ExpandedPaths expanded = embedder::expand_paths(sources, zip::images::expand);
+  energy::EnergyMeter meter(energy::MeterOptions{});
+  archive::Writer writer = archive::open_for(folder, embedder);
+  const std::int64_t before = writer.catalog().sequence();
+  archive::Added added;
+  try {
+    added = archive::add(writer, embedder, expanded, archive::source_of(sources), options);
+  } catch (const nb::python_error&) {
+    archive::keep_energy(writer, before, meter);
+    throw;
+  }
+  archive::calibrate(writer, embedder);
+  archive::keep_energy(writer, before, meter);
+  return added;
+}
+
+std::string add(const std::filesystem::path& folder, const Embedder& embedder,
+                const std::vector<std::filesystem::path>& paths, const std::string& slices, const std::string& site,
+                const std::string& identifiers, unsigned threads, int thumbnail, std::size_t batch,
+                const nb::object& on_error, const nb::callable& on_progress) {
+  archive::AddOptions options;
+  options.survey.slices = archive::parse_slices(slices);
+  options.survey.site = site;
+  options.survey.identifiers = archive::parse_identifiers(identifiers);
+  options.survey.threads = threads;
+  options.survey.image = embedder.options().image;
+  options.survey.on_progress = told_to(on_progress);
+  options.batch = batch != 0 ? batch : embedder::usual_batch(embedder.options().device);
+  options.thumbnail = thumbnail;
+  options.on_progress = options.survey.on_progress;
+  options.on_refused = [&on_error](std::string_view name, const Error& error) {
+    const nb::gil_scoped_acquire locked;
+    if (!on_error.is_none()) on_error(name_object(name), error_object(error));
+  };
+  options.on_warnings = [](std::string_view name, std::span<const std::string> warnings) {
+    const nb::gil_scoped_acquire locked;
+    for (const std::string& warning : warnings) warn(base::printable(fmt::format("{}: {}", name, warning)));
+  };
+  const nb::gil_scoped_release unlocked;
+  return added_json(add_metered(folder, embedder, paths, options));
+}
+
+std::string outliers(const std::filesystem::path& folder, const std::string& reference,
+                     const std::optional<std::string>& test, const std::string& pooling, std::size_t k, double quantile,
+                     const std::optional<double>& threshold, unsigned threads, const nb::callable& on_progress) {
+  archive::OutlierOptions options;
+  options.reference = archive::filter::parse(reference);
+  options.test = parsed(test);
+  options.pooling = archive::parse_pooling(pooling);
+  options.k = k;
+  options.quantile = quantile;
+  options.threshold = threshold;
+  options.on_progress = told_to(on_progress);
+  const nb::gil_scoped_release unlocked;
+  archive::Reader reader(folder);
+  base::ThreadPool pool(threads);
+  const archive::OutlierAnswer answer = archive::find_outliers(reader, options, pool);
+  return archive::outliers_json(reader, answer, options.pooling, {});
+}
+
+std::string drift(const std::filesystem::path& folder, const std::string& reference,
+                  const std::optional<std::string>& test, const std::vector<std::string>& by, std::size_t permutations,
+                  std::size_t sample, std::size_t moved, std::uint64_t seed, unsigned threads,
+                  const nb::callable& on_progress) {
+  archive::DriftOptions options;
+  options.reference = archive::filter::parse(reference);
+  options.test = parsed(test);
+  options.by = by;
+  options.permutations = permutations;
+  options.sample = sample;
+  options.moved = moved;
+  options.seed = seed;
+  options.on_progress = told_to(on_progress);
+  const nb::gil_scoped_release unlocked;
+  archive::Reader reader(folder);
+  base::ThreadPool pool(threads);
+  const archive::DriftAnswer answer = archive::find_drift(reader, options, pool);
+  return archive::drift_json(reader, answer, options.by, {});
+}
+
+std::string tags(const std::filesystem::path& folder, const std::string& field, std::size_t k, double min_agreement,
+                 const std::optional<std::string>& where, unsigned threads, const nb::callable& on_progress) {
+  archive::TagOptions options;
+  options.field = field;
+  options.k = k;
+  options.min_agreement = min_agreement;
+  options.where = parsed(where);
+  options.on_progress = told_to(on_progress);
+  const nb::gil_scoped_release unlocked;
+  archive::Reader reader(folder);
+  base::ThreadPool pool(threads);
+  const archive::TagAnswer answer = archive::check_tags(reader, options, pool);
+  return archive::tags_json(reader, answer, field, {});
+}
+
+using Removed = std::tuple<std::uint64_t, std::size_t, bool>;
+
+Removed take_out(const std::filesystem::path& folder, const std::optional<std::string>& study,
+                 const std::optional<std::string>& patient, const std::string& site,
+                 const std::optional<std::string>& where, bool erase) {
+  archive::Choice choice;
+  choice.study = study.value_or(std::string());
+  choice.where = parsed(where);
+  archive::Writer writer{folder};
+  if (patient) choice.patient_key = archive::pseudonym(writer.key(), site, *patient);
+  const archive::Removal removal = archive::find_removal(writer.catalog(), choice);
+  if (removal.instances.empty()) {
+    throw Error(Code::kNotFound, fmt::format("{}: nothing that this chooses{}", folder.string(),
+                                             patient ? "; a patient ID counts by its issuer or the site" : ""));
+  }
+  const bool clean = archive::remove(writer, removal, erase);
+  return {removal.images, removal.instances.size(), clean};
+}
+
+std::pair<std::uint64_t, std::string> verify(const std::filesystem::path& folder, bool deep,
+                                             const nb::callable& on_progress) {
+  const nb::gil_scoped_release unlocked;
+  const archive::VerifyReport report = archive::verify(folder, deep, told_to(on_progress));
+  return {report.rows, base::json_strings(report.problems)};
+}
+
+std::pair<std::uint64_t, std::int64_t> backup(const std::filesystem::path& folder, const std::filesystem::path& to,
+                                              const nb::callable& on_progress) {
+  const nb::gil_scoped_release unlocked;
+  const archive::BackedUp done = archive::backup(folder, to, told_to(on_progress));
+  return {done.rows, done.snapshot};
+}
+
+}  // namespace
+
+void bind_archive_tasks(nb::module_& module) {
+  using Unlocked = nb::call_guard<nb::gil_scoped_release>;
+  module.def("archive_create", &create, "folder"_a, "embedder"_a, Unlocked(),
+             "An empty archive for a model's vectors.");
+  module.def("archive_add", &add, "folder"_a, "embedder"_a, "paths"_a, nb::kw_only(), "slices"_a, "site"_a,
+             "identifiers"_a, "threads"_a, "thumbnail"_a, "batch"_a, "on_error"_a.none(), "on_progress"_a,
+             "An object of counts. on_error: called with the name and the Error of what cannot be read.");
+  module.def("archive_outliers", &outliers, "folder"_a, nb::kw_only(), "reference"_a, "test"_a.none(), "pooling"_a,
+             "k"_a, "quantile"_a, "threshold"_a.none(), "threads"_a, "on_progress"_a);
+  module.def("archive_drift", &drift, "folder"_a, nb::kw_only(), "reference"_a, "test"_a.none(), "by"_a,
+             "permutations"_a, "sample"_a, "moved"_a, "seed"_a, "threads"_a, "on_progress"_a);
+  module.def("archive_tags", &tags, "folder"_a, nb::kw_only(), "field"_a, "k"_a, "min_agreement"_a, "where"_a.none(),
+             "threads"_a, "on_progress"_a);
+  module.def("archive_remove", &take_out, "folder"_a, nb::kw_only(), "study"_a.none(), "patient"_a.none(), "site"_a,
+             "where"_a.none(), "erase"_a, Unlocked(), "(images, objects, whether nothing of what was erased is left)");
+  module.def("archive_verify", &verify, "folder"_a, "deep"_a, "on_progress"_a, "(rows, a list of problems)");
+  module.def("archive_backup", &backup, "folder"_a, "to"_a, "on_progress"_a, "(rows, snapshot)");
+}
+
+}  // namespace mi2::python

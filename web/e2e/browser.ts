@@ -20,7 +20,8 @@ export interface Watched {
 }
 
 /// @param allowed  what a test brings about itself, such as a server that is gone.
-export async function open(browser: Browser, address: string, options: { width?: number; height?: number; allowed?: RegExp } = {}): Promise<Watched> {
+/// @param at       what stands behind '#' in the address.
+export async function open(browser: Browser, address: string, options: { width?: number; height?: number; allowed?: RegExp; at?: string } = {}): Promise<Watched> {
   const context = await browser.newContext({ viewport: { width: options.width ?? 1280, height: options.height ?? 800 } })
   const page = await context.newPage()
   page.setDefaultTimeout(20_000)
@@ -44,7 +45,7 @@ export async function open(browser: Browser, address: string, options: { width?:
   page.on('request', (request) => {
     if (!request.url().startsWith(address) && !request.url().startsWith('blob:')) note(`request to ${request.url()}`)
   })
-  await page.goto(`${address}/ui/`)
+  await page.goto(`${address}/ui/${options.at === undefined ? '' : `#${options.at}`}`)
   return { page, context, faults }
 }
 
@@ -57,6 +58,24 @@ export async function accessible(page: Page, where: string): Promise<void> {
       `${one.id}: ${one.nodes.slice(0, 3).map((node) => `${node.html.slice(0, 160)} ${node.failureSummary}`).join(' | ')}`)
   })
   expect(violations, where).toEqual([])
+}
+
+/// Presses Tab until something of this name has the focus, as whoever has no mouse does.
+export async function tabTo(page: Page, name: string): Promise<void> {
+  for (let presses = 0; presses < 80; presses += 1) {
+    await page.keyboard.press('Tab')
+    const focused = await page.evaluate(() => {
+      const element = document.activeElement as HTMLElement & { labels?: NodeListOf<HTMLLabelElement> | null }
+      return element.getAttribute('aria-label') ?? element.labels?.[0]?.querySelector('span')?.textContent ?? element.labels?.[0]?.textContent ?? element.textContent
+    })
+    if (focused === name) return
+  }
+  throw new Error(`expected Tab to come to '${name}'`)
+}
+
+/// That nothing of the page is beyond the right side of the screen.
+export async function fits(page: Page): Promise<void> {
+  expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true)
 }
 
 /// Into the folder MI2_SHOTS, for people to look at.

@@ -1,11 +1,11 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer, request as forward } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { accessible, launch, open, shoot } from './browser'
+import { accessible, fits, launch, open, shoot } from './browser'
 import { KEY, Server, Site, stopAll } from './server'
 
 let browser: Browser
@@ -32,6 +32,24 @@ async function search(page: Page, text: string): Promise<void> {
   await words(page).press('Enter')
   await cards(page).first().waitFor()
 }
+
+test('nothing moves under the pointer while the page loads', async () => {
+  const { page, context, faults } = await open(browser, server.address)
+  await page.getByText('34 images').first().waitFor()
+  await page.getByRole('group', { name: 'Modality' }).waitFor()
+  await page.getByLabel('Expression').waitFor()
+  const moved = await page.evaluate(() => new Promise<number>((resolve) => {
+    let sum = 0
+    const observer = new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) sum += (entry as PerformanceEntry & { value: number }).value
+    })
+    observer.observe({ type: 'layout-shift', buffered: true })
+    setTimeout(() => resolve(sum), 300)
+  }))
+  expect(moved).toBeLessThan(0.1)  // what web.dev calls good
+  expect(faults).toEqual([])
+  await context.close()
+})
 
 test('words find studies, and the address finds them again', async () => {
   const { page, context, faults } = await open(browser, server.address)
@@ -124,7 +142,12 @@ test('a DICOM file and a pasted image are searched by', async () => {
   await page.getByText('like pasted.png').waitFor()
   await cards(page).first().waitFor()
   const whole = await page.locator('.verdict').allTextContents()
-  await page.getByRole('button', { name: 'Choose a region of pasted.png' }).click()
+  const region = page.getByRole('button', { name: 'Choose a region of pasted.png' })
+  await region.click()
+  await page.getByRole('button', { name: 'Cancel' }).click()
+  await page.locator('dialog').waitFor({ state: 'detached' })
+  expect(await region.evaluate((one) => one === document.activeElement)).toBe(true)
+  await region.click()
   const box = (await page.locator('.canvas img').boundingBox())!
   await page.mouse.move(box.x + box.width * 0.75, box.y + box.height * 0.75)
   await page.mouse.down()
@@ -165,7 +188,7 @@ test('what an archive holds stays text', async () => {
   expect(await page.getByText("<b onclick=1>'site'</b>").count()).toBeGreaterThan(0)
   expect(await page.locator('img:not(.thumb img), b[onclick], main script').count()).toBe(0)
   expect(await page.title()).toBe('Search – mi2')
-  expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true)
+  await fits(page)
   await shoot(page, 'hostile')
   expect(faults).toEqual([])
   await context.close()
@@ -191,6 +214,31 @@ test('a server that is gone is said, tried again, and nothing typed is lost', as
   await own.stop()
 })
 
+test('an archive that is replaced between two pages is said, and a new search is of the new one', async () => {
+  const own = new Site()
+  const server = new Server(own)
+  await server.start()
+  const { page, context, faults } = await open(browser, server.address, { at: 'by=image&text=head', allowed: /net::ERR_|503|400/ })
+  await page.getByText('24 results, and there are more').waitFor()
+  await server.stop()
+  rmSync(own.archive, { recursive: true })
+  own.add(join(own.studies, 'hospital'), 'south')
+  own.add(join(own.studies, 'hostile'), 'east')
+  await server.start()
+  await page.getByRole('button', { name: 'Show more' }).click()
+  await page.getByText('The archive was replaced meanwhile.').waitFor()
+  expect(await cards(page).count()).toBe(24)
+  expect(await page.getByRole('button', { name: 'Show more' }).count()).toBe(0)
+  await words(page).fill('brain')
+  await words(page).press('Enter')
+  await page.locator('.card').getByText('south').first().waitFor()
+  expect(await page.getByText('The archive was replaced meanwhile.').count()).toBe(0)
+  expect(faults).toEqual([])
+  await context.close()
+  await server.stop()
+  own.remove()
+})
+
 test('a slow network is said, and what a proxy serves below a path of its own works', async () => {
   const proxy = createServer((request, response) => {
     const wait = request.method === 'POST' ? 6000 : 0
@@ -212,6 +260,22 @@ test('a slow network is said, and what a proxy serves below a path of its own wo
   expect(faults).toEqual([])
   await context.close()
   proxy.close()
+})
+
+test('what a key has shown is gone with it, also where no server can refuse it', async () => {
+  const own = new Server(site, ['--api-key-file', join(site.folder, 'keys')])
+  await own.start()
+  const { page, context, faults } = await open(browser, own.address, { allowed: /401|net::ERR_/ })
+  const field = page.getByLabel('Key', { exact: true })
+  await field.fill(KEY)
+  await field.press('Enter')
+  await search(page, 'head')
+  await own.stop()
+  await page.getByRole('button', { name: 'Forget the key' }).click()
+  await cards(page).first().waitFor({ state: 'detached' })
+  expect(await words(page).inputValue()).toBe('head')
+  expect(faults).toEqual([])
+  await context.close()
 })
 
 test('a key is asked for, kept out of every address, and asked for again when it is taken back', async () => {
@@ -241,8 +305,12 @@ test('a key is asked for, kept out of every address, and asked for again when it
   expect(await words(page).inputValue()).toBe('chest')
   expect(await cards(page).count()).toBe(0)
   await page.keyboard.press('Escape')
-  await page.getByRole('button', { name: 'Enter a key' }).click()
+  const enter = page.getByRole('button', { name: 'Enter a key' })
+  await enter.click()
   await field.waitFor()
+  await page.getByRole('button', { name: 'Cancel' }).click()
+  await field.waitFor({ state: 'detached' })
+  expect(await enter.evaluate((one) => one === document.activeElement)).toBe(true)
   expect(faults).toEqual([])
   await context.close()
   await own.stop()
@@ -258,6 +326,8 @@ test('the reference tries a request', async () => {
   await page.getByText(/Status 200 after/).waitFor()
   await accessible(page, 'reference')
   await shoot(page, 'reference')
+  await page.getByRole('link', { name: 'Skip to results' }).press('Enter')
+  expect(await page.evaluate(() => document.activeElement?.id)).toBe('main-reference')
   await page.getByRole('link', { name: 'Search', exact: true }).click()
   expect(await words(page).inputValue()).toBe('head')
   expect(faults).toEqual([])
@@ -276,7 +346,7 @@ test.each([
     await page.locator(`html[data-theme=${theme}]`).waitFor()
     await accessible(page, `${name} ${theme}`)
     await shoot(page, `${name}-${theme}`)
-    expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true)
+    await fits(page)
     await page.getByRole('button', { name: /colours/ }).click()
   }
   expect(faults).toEqual([])
@@ -290,11 +360,15 @@ test('the licence of every package in the bundle is in it, and all of it is smal
   expect(licences.match(/Permission is hereby granted/g)?.length).toBe(licences.match(/^Name: /gm)?.length)
   const index = await (await fetch(`${server.address}/ui/`)).text()
   let bytes = 0
-  for (const [, name] of index.matchAll(/"\.\/([\w.-]+)"/g)) {
+  const names = new Set([...index.matchAll(/"\.\/([\w.-]+)"/g)].map(([, name]) => name!))
+  for (const name of names) { // and those that scripts load, which are added meanwhile
     const answer = await fetch(`${server.address}/ui/${name}`)
     expect(answer.headers.get('content-encoding')).toBe('gzip')
     bytes += Number(answer.headers.get('content-length'))
+    if (!name.endsWith('.js')) continue
+    for (const [, loaded] of (await answer.text()).matchAll(/"\.\/([\w.-]+\.js)"/g)) names.add(loaded!)
   }
+  expect([...names].some((name) => name.startsWith('MapPage'))).toBe(true)
   expect(bytes).toBeGreaterThan(10_000)
   expect(bytes).toBeLessThan(100_000)
 })

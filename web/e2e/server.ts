@@ -1,6 +1,6 @@
 // The program with a small archive of real DICOM files, on a port that stays the same when it is started again.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -18,17 +18,16 @@ const quiet = { stdio: ['ignore', 'ignore', 'inherit'] as ['ignore', 'ignore', '
 
 export const KEY = 'page-test-key-0123456789'
 
-export class Site {
-  readonly folder = mkdtempSync(join(tmpdir(), 'mi2-page-'))
-  readonly studies = join(this.folder, 'studies')
-  readonly archive = join(this.folder, 'archive')
+/// The images that are no part of the repository, or null where they are not: MI2_SHARED_DATA has them.
+export function sharedData(): string | null {
+  const folder = process.env['MI2_SHARED_DATA'] ?? ''
+  return existsSync(join(folder, 'starter', 'images')) && existsSync(join(folder, 'dicom-series', 'ct-head-ge')) ? folder : null
+}
 
-  constructor() {
-    execFileSync(setting('MI2_PYTHON'), [fileURLToPath(new URL('make_studies.py', import.meta.url)), this.studies], quiet)
-    this.add(join(this.studies, 'hospital'), 'north')
-    this.add(join(this.studies, 'hostile'), "<b onclick=1>'site'</b>")
-    writeFileSync(join(this.folder, 'keys'), `${KEY}\n`)
-  }
+/// A folder for an archive, which is there until remove().
+export class Place {
+  readonly folder = mkdtempSync(join(tmpdir(), 'mi2-page-'))
+  readonly archive = join(this.folder, 'archive')
 
   add(source: string, site: string): void {
     execFileSync(mi2, ['index', 'add', '--model', starter, '--site', site, this.archive, source], {
@@ -36,8 +35,30 @@ export class Site {
     })
   }
 
+  map(by: 'image' | 'series'): void {
+    execFileSync(mi2, ['index', 'map', this.archive, '--by', by], { stdio: 'ignore' })
+  }
+
+  /// What the program prints.
+  told(...command: readonly string[]): string {
+    return execFileSync(mi2, command, { stdio: ['ignore', 'pipe', 'ignore'], encoding: 'utf8' })
+  }
+
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+/// An archive of studies that are made for the tests.
+export class Site extends Place {
+  readonly studies = join(this.folder, 'studies')
+
+  constructor() {
+    super()
+    execFileSync(setting('MI2_PYTHON'), [fileURLToPath(new URL('make_studies.py', import.meta.url)), this.studies], quiet)
+    this.add(join(this.studies, 'hospital'), 'north')
+    this.add(join(this.studies, 'hostile'), "<b onclick=1>'site'</b>")
+    writeFileSync(join(this.folder, 'keys'), `${KEY}\n`)
   }
 }
 
@@ -50,7 +71,7 @@ export class Server {
   private port = '0'
 
   constructor(
-    private readonly site: Site,
+    private readonly site: Place,
     private readonly more: readonly string[] = [],
   ) {}
 

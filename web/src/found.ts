@@ -2,18 +2,20 @@ import type { Result, Results as Answer } from './api/client'
 
 /// Pages of one search, one behind another.
 export interface Found {
+  /// Its name.
+  readonly archive: string
   readonly results: readonly Result[]
   readonly last: Answer
   readonly replaced: boolean
 }
 
-export function firstPage(answer: Answer): Found {
-  return { results: answer.results, last: answer, replaced: false }
+export function firstPage(archive: string, answer: Answer): Found {
+  return { archive, results: answer.results, last: answer, replaced: false }
 }
 
 export function withPage(found: Found, answer: Answer): Found {
   if (answer.provenance.archive !== found.last.provenance.archive) return { ...found, replaced: true }
-  return { results: [...found.results, ...answer.results], last: answer, replaced: false }
+  return { ...found, results: [...found.results, ...answer.results], last: answer, replaced: false }
 }
 
 /// What all verdicts together say: nothing matches, what matches is weak, or there is nothing to say.

@@ -17,7 +17,7 @@ test('nothing matches only where no result does', () => {
 })
 
 test('a page of another archive is not put behind the first', () => {
-  const first = firstPage(page([result(1)]))
+  const first = firstPage('clinic', page([result(1)]))
   expect(withPage(first, page([result(2)])).results.map((one) => one.rank)).toEqual([1, 2])
   const other = withPage(first, page([result(2)], 'b'))
   expect(other.results.length).toBe(1)

@@ -1,7 +1,7 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Facets } from '../api/client'
 import { canChoose, toggle } from '../filter'
-import type { Query } from '../query'
+import type { Filters } from '../query'
 import { count, strings } from '../strings'
 
 const FEW = 6
@@ -11,13 +11,13 @@ export const WIDE = '(min-width: 60rem)'
 interface FacetProps {
   name: string
   facet: Facets['facets'][string]
-  query: Query
-  onQuery: (query: Query) => void
+  filters: Filters
+  onFilters: (filters: Filters) => void
 }
 
-function Facet({ name, facet, query, onQuery }: FacetProps) {
+function Facet({ name, facet, filters, onFilters }: FacetProps) {
   const [all, setAll] = useState(false)
-  const chosen = query.chosen[name] ?? []
+  const chosen = filters.chosen[name] ?? []
   // What is chosen stays to be seen, and to be unchosen, where nothing is left of it.
   const missing = chosen.filter((value) => !facet.values.some((one) => one.value === value))
   const values = [...missing.map((value) => ({ value, images: 0 })), ...facet.values]
@@ -29,7 +29,7 @@ function Facet({ name, facet, query, onQuery }: FacetProps) {
       {shown.map(({ value, images }) => (
         <label key={value === null ? '-' : `+${value}`} class="value">
           <input type="checkbox" checked={chosen.includes(value)} disabled={!canChoose(name, value) && !chosen.includes(value)}
-            onChange={() => onQuery({ ...query, chosen: toggle(query.chosen, name, value) })} />
+            onChange={() => onFilters({ ...filters, chosen: toggle(filters.chosen, name, value) })} />
           <bdi class={value === null ? 'name muted' : 'name'}>{value ?? strings.noValue}</bdi>
           <span class="count">{count(images)}</span>
         </label>
@@ -46,33 +46,38 @@ function Facet({ name, facet, query, onQuery }: FacetProps) {
 
 export interface FacetPanelProps {
   facets: Facets | null
-  query: Query
-  onQuery: (query: Query) => void
+  /// Whether nothing is known of them yet.
+  coming: boolean
+  filters: Filters
+  onFilters: (filters: Filters) => void
 }
 
 /// Filters by what an archive has, with how many images have it.
-export function FacetPanel({ facets, query, onQuery }: FacetPanelProps) {
-  const [where, setWhere] = useState(query.where)
-  useEffect(() => setWhere(query.where), [query.where])
+export function FacetPanel({ facets, coming, filters: { chosen, where: applied }, onFilters }: FacetPanelProps) {
+  const [where, setWhere] = useState(applied)
+  useEffect(() => setWhere(applied), [applied])
+  // What stands below them waits for the first answer, which would push it down.
+  const settled = useRef(false)
+  settled.current ||= !coming
   const wide = matchMedia(WIDE).matches
-  const filtered = query.where !== '' || Object.keys(query.chosen).length > 0
+  const filtered = applied !== '' || Object.keys(chosen).length > 0
   return (
     <details class="facets" open={wide || undefined}>
       <summary>{strings.filters}</summary>
       {facets !== null && <p class="muted" role="status">{strings.inFilter(facets.images)}</p>}
       {facets !== null && Object.entries(facets.facets).map(([name, facet]) => (
-        <Facet key={name} name={name} facet={facet} query={query} onQuery={onQuery} />
+        <Facet key={name} name={name} facet={facet} filters={{ chosen, where: applied }} onFilters={onFilters} />
       ))}
-      <form class="expression" onSubmit={(event) => { event.preventDefault(); onQuery({ ...query, where: where.trim() }) }}>
+      {settled.current && <form class="expression" onSubmit={(event) => { event.preventDefault(); onFilters({ chosen, where: where.trim() }) }}>
         <label>
           <span>{strings.expression}</span>
           <input type="text" value={where} placeholder={strings.expressionHint} spellcheck={false} maxLength={4000}
             onInput={(event) => setWhere(event.currentTarget.value)} />
         </label>
         <button type="submit">{strings.apply}</button>
-      </form>
+      </form>}
       {filtered && (
-        <button type="button" class="quiet" onClick={() => onQuery({ ...query, where: '', chosen: {} })}>{strings.clearFilters}</button>
+        <button type="button" class="quiet" onClick={() => onFilters({ where: '', chosen: {} })}>{strings.clearFilters}</button>
       )}
     </details>
   )

@@ -1,10 +1,10 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import { strings } from '../strings'
+import { useDialog } from './useDialog'
 
 export function KeyDialog(props: { refused: boolean; onKey: (key: string) => void; onClose: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null)
+  const dialog = useDialog()
   const [key, setKey] = useState('')
-  useEffect(() => dialog.current?.showModal(), [])
   const submit = (event: Event): void => {
     event.preventDefault()
     if (key.trim() !== '') props.onKey(key.trim())
@@ -19,6 +19,7 @@ export function KeyDialog(props: { refused: boolean; onKey: (key: string) => voi
           aria-describedby="key-note" onInput={(event) => setKey(event.currentTarget.value)} />
         <p id="key-note" class="muted">{strings.keyNote}</p>
         <button class="main" type="submit">{strings.keyUse}</button>
+        <button type="button" onClick={() => dialog.current?.close()}>{strings.cancel}</button>
       </form>
     </dialog>
   )

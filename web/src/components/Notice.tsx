@@ -9,8 +9,17 @@ function titleOf(failure: Failure, what: string): string {
   return { key: strings.keyTitle, gone: strings.gone, busy: strings.busy, refused: what }[failure.kind]
 }
 
+interface Props {
+  asked: Asked<unknown>
+  /// What was not done, if the server refused it.
+  what: string
+  /// What is said while there is no answer yet.
+  waiting?: string
+  onKey?: (failure: Failure) => void
+}
+
 /// What is amiss with an answer, or how long it takes.
-export function Notice({ asked, what, onKey }: { asked: Asked<unknown>; what: string; onKey?: (failure: Failure) => void }) {
+export function Notice({ asked, what, waiting: meanwhile = strings.searching, onKey }: Props) {
   const [slow, setSlow] = useState(false)
   useEffect(() => {
     setSlow(false)
@@ -40,6 +49,6 @@ export function Notice({ asked, what, onKey }: { asked: Asked<unknown>; what: st
       </div>
     )
   }
-  if (asked.loading) return <p class="muted" role="status">{slow ? strings.slow : strings.searching}</p>
+  if (asked.loading) return <p class="muted" role="status">{slow ? strings.slow : meanwhile}</p>
   return null
 }

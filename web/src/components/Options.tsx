@@ -9,7 +9,8 @@ interface ChoiceProps<T extends string> {
   onChange: (value: T) => void
 }
 
-function Choice<T extends string>({ label, value, values, names, onChange }: ChoiceProps<T>) {
+/// One of a few.
+export function Choice<T extends string>({ label, value, values, names, onChange }: ChoiceProps<T>) {
   return (
     <label>
       <span>{label}</span>

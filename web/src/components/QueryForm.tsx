@@ -1,6 +1,6 @@
 import type { Ref } from 'preact'
 import { useRef, useState } from 'preact/hooks'
-import type { LocalImage, Query } from '../query'
+import { withItem, withoutItem, withWords, type LocalImage, type Query } from '../query'
 import { canShow, type Region } from '../region'
 import { strings } from '../strings'
 import { RegionDialog } from './RegionDialog'
@@ -16,8 +16,9 @@ interface ChipProps {
 function Chip({ name, away, onTurn, onRemove, onRegion }: ChipProps) {
   return (
     <li class={away ? 'chip away' : 'chip'}>
-      <button type="button" onClick={onTurn} aria-label={away ? strings.makePositive(name) : strings.makeNegative(name)}>
+      <button type="button" onClick={onTurn}>
         <bdi>{away ? strings.notLike(name) : strings.like(name)}</bdi>
+        <span class="sr">. {away ? strings.makePositive(name) : strings.makeNegative(name)}</span>
       </button>
       {onRegion !== undefined && <button type="button" class="remove" onClick={onRegion} aria-label={strings.regionTitle(name)}>{strings.region}</button>}
       <button type="button" class="remove" onClick={onRemove} aria-label={strings.remove(name)}>×</button>
@@ -39,24 +40,26 @@ export interface QueryFormProps {
   onFiles: (files: readonly File[]) => void
   onQuery: (query: Query) => void
   onSubmit: () => void
+  /// The words in the boxes are kept, and others can be typed.
+  onAlso: () => void
   onClear: () => void
-}
-
-function moveItem(query: Query, item: number, away: boolean): Query {
-  const without = { ...query, items: query.items.filter((n) => n !== item), notItems: query.notItems.filter((n) => n !== item) }
-  return away ? { ...without, notItems: [...without.notItems, item] } : { ...without, items: [...without.items, item] }
 }
 
 function Chips(props: QueryFormProps) {
   const { query, images } = props
   const [drawn, setDrawn] = useState<LocalImage | null>(null)
   const item = (n: number, away: boolean) => (
-    <Chip key={`item${n}`} name={strings.item(n)} away={away} onTurn={() => props.onQuery(moveItem(query, n, !away))}
-      onRemove={() => props.onQuery({ ...query, items: query.items.filter((m) => m !== n), notItems: query.notItems.filter((m) => m !== n) })} />
+    <Chip key={`item${n}`} name={strings.item(n)} away={away} onTurn={() => props.onQuery(withItem(query, n, !away))}
+      onRemove={() => props.onQuery(withoutItem(query, n))} />
   )
   return (
     <>
-      <ul class="chips">
+      <ul class="chips" aria-label={strings.queries}>
+        {query.also.map(({ text, away }) => (
+          <Chip key={`words ${text}`} name={strings.quoted(text)} away={away}
+            onTurn={() => props.onQuery({ ...query, also: withWords(query.also, text, !away) })}
+            onRemove={() => props.onQuery({ ...query, also: query.also.filter((one) => one.text !== text) })} />
+        ))}
         {query.items.map((n) => item(n, false))}
         {query.notItems.map((n) => item(n, true))}
         {images.map((image) => (
@@ -81,7 +84,7 @@ export function QueryForm(props: QueryFormProps) {
     event.preventDefault()
     props.onSubmit()
   }
-  const chips = query.items.length + query.notItems.length + images.length
+  const chips = query.also.length + query.items.length + query.notItems.length + images.length
   return (
     <form class="query" onSubmit={submit}>
       <div class="row">
@@ -96,6 +99,7 @@ export function QueryForm(props: QueryFormProps) {
             maxLength={4000} onInput={(event) => props.onNotText(event.currentTarget.value)} />
         </label>
         <button class="main" type="submit">{strings.go}</button>
+        <button type="button" disabled={props.text.trim() === '' && props.notText.trim() === ''} onClick={props.onAlso}>{strings.addWords}</button>
         <button type="button" onClick={() => chooser.current?.click()}>{strings.addImage}</button>
         <button type="button" class="quiet" onClick={props.onClear}>{strings.clear}</button>
         <input ref={chooser} type="file" multiple hidden aria-label={strings.addImage} onChange={(event) => {

@@ -1,6 +1,7 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { between, WHOLE, type Region } from '../region'
 import { strings } from '../strings'
+import { useDialog } from './useDialog'
 
 const SIDES = ['left', 'top', 'right', 'bottom'] as const
 const percent = (part: number): string => `${(part * 100).toFixed(2)}%`
@@ -14,14 +15,13 @@ interface Props {
 
 /// Draws a rectangle on an image, by pointer or by its four sides.
 export function RegionDialog({ file, name, onRegion, onClose }: Props) {
-  const dialog = useRef<HTMLDialogElement>(null)
+  const dialog = useDialog()
   const [url, setUrl] = useState('')
   const [region, setRegion] = useState<Region>(WHOLE)
   const [start, setStart] = useState<readonly [number, number] | null>(null)
   useEffect(() => {
     const made = URL.createObjectURL(file)
     setUrl(made)
-    dialog.current?.showModal()
     return () => URL.revokeObjectURL(made)
   }, [file])
   const place = (event: PointerEvent): readonly [number, number] => {
@@ -61,6 +61,7 @@ export function RegionDialog({ file, name, onRegion, onClose }: Props) {
           ))}
         </div>
         <button class="main" type="submit">{strings.regionUse}</button>
+        <button type="button" onClick={() => dialog.current?.close()}>{strings.cancel}</button>
       </form>
     </dialog>
   )

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import type { Result, Results as Answer } from '../api/client'
 import { judgementOf, type Found } from '../found'
-import { strings } from '../strings'
+import { count, strings } from '../strings'
 import { Card } from './Card'
 
 function Judgement({ results }: { results: readonly Result[] }) {
@@ -22,7 +22,7 @@ function Searched({ answer }: { answer: Answer }) {
   return (
     <p class="muted searched">
       {answer.exact ? strings.searchedExactly(answer.searched) : strings.searchedSome(answer.searched)}
-      {left.length > 0 && ` ${strings.notSearched} ${left.map(([name, n]) => `${n} ${strings.excludedNames[name] ?? name}`).join(', ')}.`}
+      {left.length > 0 && ` ${strings.notSearched} ${left.map(([name, n]) => `${count(n)} ${strings.excludedNames[name] ?? name}`).join(', ')}.`}
       {answer.crowded_patient === true && ` ${strings.crowded}`}
     </p>
   )
@@ -35,10 +35,13 @@ export interface ResultsProps {
   stale: boolean
   onMore: (result: Result) => void
   onNot: (result: Result) => void
+  onLook: (result: Result) => void
   onPage: () => void
+  isPinned: (result: Result) => boolean
+  onPin: (result: Result) => void
 }
 
-export function Results({ archive, found, loading, stale, onMore, onNot, onPage }: ResultsProps) {
+export function Results({ archive, found, loading, stale, onMore, onNot, onLook, onPage, isPinned, onPin }: ResultsProps) {
   const [identifiers, setIdentifiers] = useState(false)
   const { results, last } = found
   const more = last.more && last.cursor !== undefined
@@ -59,7 +62,7 @@ export function Results({ archive, found, loading, stale, onMore, onNot, onPage 
       <ol class="cards">
         {results.map((result) => (
           <Card key={result.item} archive={archive} result={result} identifiers={identifiers}
-            onMore={() => onMore(result)} onNot={() => onNot(result)} />
+            onMore={() => onMore(result)} onNot={() => onNot(result)} onLook={() => onLook(result)} pinned={isPinned(result)} onPin={() => onPin(result)} />
         ))}
       </ol>
       {more && !found.replaced && (

@@ -1,39 +1,26 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks'
-import { api, type Facets, type Result } from '../api/client'
+import { api, type Result } from '../api/client'
 import type { Failure } from '../api/failure'
+import { toHash as toCardsHash } from '../cards/address'
+import { isPinned, tray, useTray, type Search } from '../cards/tray'
 import { filesOf, MAX_FILE_BYTES, toBase64 } from '../files'
-import { expression } from '../filter'
+import { toHash as lookHash } from '../look/address'
 import { firstPage, withPage, type Found } from '../found'
-import { EMPTY, fromHash, hasPositive, isEmpty, MAX_PARTS, parts, toBody, toHash, type LocalImage, type Query } from '../query'
+import { boxesToList, EMPTY, fromHash, hasPositive, isEmpty, MAX_PARTS, parts, toBody, toHash, withItem, type LocalImage, type Query } from '../query'
 import { cut, type Region } from '../region'
 import { strings } from '../strings'
-import { failureOf, useAnswer } from '../useAnswer'
+import { failureOf, isComing, useAnswer } from '../useAnswer'
+import { useFacets } from '../useFacets'
+import { mainOf, type ViewProps } from '../views'
+import { ArchiveChoice, NoArchive, useArchives } from './Archives'
 import { FacetPanel, WIDE } from './FacetPanel'
 import { Notice } from './Notice'
 import { Options } from './Options'
 import { QueryForm } from './QueryForm'
 import { Results } from './Results'
 
-/// Counts under the filters; of a facet with a choice, under all filters but its own.
-async function facetsOf(query: Query, signal: AbortSignal): Promise<Facets> {
-  const ask = (without?: string) =>
-    api.facets(query.archive, expression(query.chosen, query.where, without), signal)
-  const own = Object.keys(query.chosen)
-  const [all, ...others] = await Promise.all([ask(), ...own.map(ask)])
-  const facets = { ...all!.facets }
-  own.forEach((name, i) => {
-    const facet = others[i]?.facets[name]
-    if (facet !== undefined) facets[name] = facet
-  })
-  return { ...all!, facets }
-}
-
-function useArchives(session: number, onKey: (failure: Failure) => void) {
-  return useAnswer(String(session), api.archives, onKey)
-}
-
 /// Files of the user's in this tab: added by choosing, dropping and pasting.
-function useImages(shown: boolean) {
+export function useImages(shown: boolean) {
   const [images, setImages] = useState<readonly LocalImage[]>([])
   const [problem, setProblem] = useState('')
   const [dragging, setDragging] = useState(false)
@@ -110,14 +97,6 @@ function useQuery(hash: string, archives: readonly { name: string }[], go: (hash
   return { query, text, setText, notText, setNotText, setQuery: (next: Query) => go(toHash(next)) }
 }
 
-interface Props {
-  hash: string
-  go: (hash: string) => void
-  session: number
-  onKey: (failure: Failure) => void
-  shown: boolean
-}
-
 /// Searches when the query changes; further pages are put behind the first.
 function useSearch(query: Query, images: readonly LocalImage[], session: number, onKey: (failure: Failure) => void) {
   const ready = query.archive !== '' && hasPositive(query, images) && parts(query, images) <= MAX_PARTS
@@ -125,7 +104,7 @@ function useSearch(query: Query, images: readonly LocalImage[], session: number,
   const key = ready ? `${session} ${toHash(query)} ${named}` : null
   const asked = useAnswer<Found>(
     key,
-    async (signal) => firstPage(await api.search(query.archive, toBody(query, images), signal)),
+    async (signal) => firstPage(query.archive, await api.search(query.archive, toBody(query, images), signal)),
     onKey,
   )
   const [paging, setPaging] = useState(false)
@@ -147,27 +126,33 @@ function useSearch(query: Query, images: readonly LocalImage[], session: number,
       // Once it is drawn, the keyboard goes on at what is new.
       if (first !== undefined) requestAnimationFrame(() => document.getElementById(`result-${first.rank}`)?.focus())
     } catch (error) {
+      if (now.current !== key) return
       const failure = failureOf(error)
       if (failure.kind === 'key') onKey(failure)
-      setPageFailure(failure)
+      // The first page was answered: what makes no sense any more is its cursor, of an archive that is there no longer.
+      if (failure.status === 400) asked.set({ ...before, replaced: true })
+      else setPageFailure(failure)
     } finally {
       setPaging(false)
     }
   }
-  return { asked, paging, page, pageFailure }
+  return { asked, paging, page, pageFailure, key }
 }
 
-export function SearchPage({ hash, go, session, onKey, shown }: Props) {
+export function SearchPage({ hash, go, session, onKey, shown }: ViewProps) {
   const archives = useArchives(session, onKey)
   const names = archives.data?.archives ?? []
   const { query, text, setText, notText, setNotText, setQuery } = useQuery(hash, names, go)
   const { images, setImages, problem, setProblem, dragging, add, cutOut } = useImages(shown)
   const box = useRef<HTMLInputElement>(null)
   const about = useAnswer(query.archive === '' ? null : `${session} ${query.archive}`, (signal) => api.archive(query.archive, signal), onKey)
-  const facets = useAnswer(
-    query.archive === '' ? null : `${session} ${query.archive} ${expression(query.chosen, query.where)}`,
-    (signal) => facetsOf(query, signal), onKey)
-  const { asked, paging, page, pageFailure } = useSearch(query, images, session, onKey)
+  const facets = useFacets(query.archive, query, session, onKey)
+  const { asked, paging, page, pageFailure, key } = useSearch(query, images, session, onKey)
+
+  const pinned = useTray()
+  /// Of the results that are shown; while others are on the way, of those before nothing can be pinned.
+  const search: Search = { key: key ?? '', archive: query.archive, place: toHash(query), body: toBody(query, images), files: images.map(({ name }) => name) }
+  const pinnedHere = pinned.filter((one) => one.archive === query.archive).reduce((n, one) => n + one.pins.length, 0)
 
   useEffect(() => {
     const focus = (event: KeyboardEvent): void => {
@@ -180,13 +165,23 @@ export function SearchPage({ hash, go, session, onKey, shown }: Props) {
     return () => removeEventListener('keydown', focus)
   }, [shown])
 
-  const submit = (): void => {
-    const next = { ...query, text: text.trim(), notText: notText.trim() }
+  /// A query that was changed by hand; what is amiss with it is said.
+  const ask = (next: Query): void => {
     if (parts(next, images) > MAX_PARTS) setProblem(strings.tooMany)
     else if (!hasPositive(next, images) && !isEmpty(next, images)) setProblem(strings.needsPositive)
     else setProblem('')
     setQuery(next)
-    if (!matchMedia(WIDE).matches) document.getElementById('main')?.scrollIntoView()
+  }
+  const typed = (): Query => ({ ...query, text: text.trim(), notText: notText.trim() })
+  const submit = (): void => {
+    ask(typed())
+    if (!matchMedia(WIDE).matches) document.getElementById(mainOf('search'))?.scrollIntoView()
+  }
+  const also = (): void => {
+    setText('')
+    setNotText('')
+    ask(boxesToList(typed()))
+    box.current?.focus()
   }
   const clear = (): void => {
     setText('')
@@ -197,51 +192,49 @@ export function SearchPage({ hash, go, session, onKey, shown }: Props) {
     box.current?.focus()
   }
   const moreLike = (result: Result): void => {
-    setImages([])
-    setQuery({ ...query, text: '', notText: '', items: [result.item], notItems: [] })
+    ask(withItem(query, result.item, false))
     box.current?.focus()
     scrollTo({ top: 0 })
   }
-  const notLike = (result: Result): void =>
-    setQuery({ ...query, items: query.items.filter((n) => n !== result.item), notItems: [...new Set([...query.notItems, result.item])] })
+  const notLike = (result: Result): void => ask(withItem(query, result.item, true))
 
-  if (archives.data === null) return <main id="main" tabIndex={-1}><Notice asked={archives} what={strings.failed} onKey={onKey} /></main>
-  if (names.length === 0) {
-    return <main id="main" tabIndex={-1} class="empty"><h1>{strings.noArchives}</h1><p class="muted">{strings.noArchivesLong}</p></main>
-  }
+  const look = (result: Result): void =>
+    go(lookHash({ archive: query.archive, study: result.study ?? '', at: result.item, compare: '', text: query.text, items: query.items }))
+
+  if (names.length === 0) return <NoArchive archives={archives} view="search" onKey={onKey} />
   const nothingAsked = !hasPositive(query, images)
   return (
     <>
       {dragging && <div class="drop" aria-hidden="true">{strings.dropHere}</div>}
-      <div class="ask" role="search" aria-label={strings.search}>
+      <div class="ask" role="search" aria-label={strings.views.search}>
         <QueryForm query={query} text={text} notText={notText} images={images} problem={problem} box={box} onText={setText}
-          onNotText={setNotText} onImages={setImages} onRegion={(image, region) => void cutOut(image, region)} onFiles={(files) => void add(files)} onQuery={setQuery} onSubmit={submit} onClear={clear} />
+          onNotText={setNotText} onImages={setImages} onRegion={(image, region) => void cutOut(image, region)} onFiles={(files) => void add(files)} onQuery={ask} onSubmit={submit} onAlso={also} onClear={clear} />
         <div class="which">
-          <label>
-            <span>{strings.archive}</span>
-            <select value={query.archive} onChange={(event) => setQuery({ ...query, archive: event.currentTarget.value, items: [], notItems: [], chosen: {} })}>
-              {names.map(({ name }) => <option key={name} value={name}>{name}</option>)}
-              {!names.some(({ name }) => name === query.archive) && <option value={query.archive}>{query.archive}</option>}
-            </select>
-          </label>
-          {about.data !== null && <p class="muted">{strings.archiveSize(about.data.studies ?? 0, about.data.images)}{about.data.restricted === true && ` ${strings.restricted}`}</p>}
+          <ArchiveChoice names={names} value={query.archive} onChange={(archive) => setQuery({ ...query, archive, items: [], notItems: [], chosen: {} })} />
+          {/* Its place is kept until it is known, so that nothing beside it moves. */}
+          <p class="muted">{about.data !== null && <>{strings.archiveSize(about.data.studies ?? 0, about.data.images)}{about.data.restricted === true && ` ${strings.restricted}`}</>}</p>
+          {pinnedHere > 0 && (
+            <p><a href={`#${toCardsHash({ archive: query.archive, card: '' })}`} onClick={(event) => { event.preventDefault(); go(toCardsHash({ archive: query.archive, card: '' })) }}>{strings.pinnedLink(pinnedHere)}</a></p>
+          )}
           <Options query={query} images={images} onQuery={setQuery} />
         </div>
       </div>
       <div class="columns">
         <aside aria-label={strings.filters}>
-          <FacetPanel facets={facets.data} query={query} onQuery={setQuery} />
+          <FacetPanel facets={facets.data} coming={isComing(facets)} filters={query} onFilters={(filters) => setQuery({ ...query, ...filters })} />
           {(facets.failure ?? facets.waiting) !== null && <Notice asked={facets} what={strings.failed} />}
         </aside>
-        <main id="main" tabIndex={-1} aria-busy={asked.loading}>
+        <main id={mainOf('search')} tabIndex={-1} aria-busy={asked.loading}>
           {nothingAsked ? (
             <div class="empty"><h1>{strings.start}</h1><p class="muted">{strings.startLong}</p></div>
           ) : (
             <>
-              <h1 class="sr">{strings.search}</h1>
+              <h1 class="sr">{strings.views.search}</h1>
               <Notice asked={asked} what={strings.failed} onKey={onKey} />
-              {asked.data !== null && asked.failure === null && (
-                <Results archive={query.archive} found={asked.data} loading={paging} stale={asked.loading} onMore={moreLike} onNot={notLike} onPage={() => void page()} />
+              {/* Results of another archive are not those of the items that have their numbers in this one. */}
+              {asked.data?.archive === query.archive && asked.failure === null && (
+                <Results archive={query.archive} found={asked.data} loading={paging} stale={asked.loading} onMore={moreLike} onNot={notLike} onLook={look} onPage={() => void page()}
+                  isPinned={(result) => isPinned(pinned, search.key, result.item)} onPin={(result) => { if (!asked.loading) tray.turn(search, result) }} />
               )}
               {pageFailure !== null && <Notice asked={{ data: null, loading: false, failure: pageFailure, waiting: null }} what={strings.failed} />}
             </>

@@ -5,13 +5,16 @@ import { strings } from '../strings'
 interface Props {
   archive: string
   item: number
-  rank: number
+  /// What it is a preview of.
+  name: string
   label: string
   exists: boolean
+  /// Not only once it is scrolled to: it may be printed.
+  eager?: boolean
 }
 
 /// A thumbnail once it is scrolled to. Without one, what kind of image it is.
-export function Thumbnail({ archive, item, rank, label, exists }: Props) {
+export function Thumbnail({ archive, item, name, label, exists, eager = false }: Props) {
   const place = useRef<HTMLDivElement>(null)
   const [url, setUrl] = useState<string | null>(null)
   useEffect(() => {
@@ -29,7 +32,7 @@ export function Thumbnail({ archive, item, rank, label, exists }: Props) {
         },
         () => {}, // the card says all that there is to say without it
       )
-    }, { rootMargin: '200px' })
+    }, { rootMargin: eager ? '1000000px' : '200px' })
     watcher.observe(place.current)
     return () => {
       watcher.disconnect()
@@ -38,9 +41,9 @@ export function Thumbnail({ archive, item, rank, label, exists }: Props) {
       if (made !== null) URL.revokeObjectURL(made)
     }
   }, [archive, item, exists])
-  if (url !== null) return <div class="thumb" ref={place}><img src={url} alt={strings.thumbnail(rank)} /></div>
+  if (url !== null) return <div class="thumb" ref={place}><img src={url} alt={name} /></div>
   return (
-    <div class="thumb" ref={place} role="img" aria-label={`${strings.thumbnail(rank)}: ${strings.noThumbnail}`}>
+    <div class="thumb" ref={place} role="img" aria-label={`${name}: ${strings.noThumbnail}`}>
       <bdi class="thumb-kind" aria-hidden="true">{label}</bdi>
       {!exists && <span class="small" aria-hidden="true">{strings.noThumbnail}</span>}
     </div>

@@ -4,6 +4,7 @@ import { Failure } from '../api/failure'
 import { Notice } from '../components/Notice'
 import { strings } from '../strings'
 import { useAnswer } from '../useAnswer'
+import { mainOf } from '../views'
 import { address, operationsOf, type Document, type Operation } from './openapi'
 
 const MAX_SHOWN = 200_000
@@ -120,8 +121,8 @@ export function Reference({ session }: { session: number }) {
   const operations = useMemo(() => (asked.data === null ? [] : operationsOf(asked.data)), [asked.data])
   const tags = [...new Set(operations.map(({ tag }) => tag))]
   return (
-    <div class="reference">
-      <h1>{strings.reference}</h1>
+    <main id={mainOf('reference')} tabIndex={-1} class="reference">
+      <h1>{strings.views.reference}</h1>
       <p class="muted">{strings.referenceIntro} <a href="../openapi.json">openapi.json</a></p>
       {asked.data === null && <Notice asked={asked} what={strings.failed} />}
       {tags.map((tag) => (
@@ -132,6 +133,6 @@ export function Reference({ session }: { session: number }) {
           ))}
         </section>
       ))}
-    </div>
+    </main>
   )
 }

@@ -1,6 +1,6 @@
 # The front door: short names for what scripts/ and the CMake presets do. `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo packages test test-asan test-tsan fuzz format lint bench-archive bench-products bench-preparing bench-ct bench-peers bench-training bench-serving test-gpu bench-gpu clean
+.PHONY: help deps build demo packages test test-asan test-tsan fuzz format lint bench-archive bench-archive-map bench-page screenshots bench-products bench-preparing bench-ct bench-peers bench-training bench-serving test-gpu bench-gpu clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -12,7 +12,7 @@ build: ## the optimised program, at build/mi2, and the library
 	@scripts/install_deps.sh build
 	@scripts/build.sh release mi2 libmi2
 
-demo: ## build, then run the starter model on real images; writes build/demo/index.html and an archive of them
+demo: ## build, then run the starter model on real images; makes an archive of them for the page of mi2 serve
 	@demo/announce.sh
 	@scripts/install_deps.sh build demo
 	@MI2_WITH_TORCH=$${MI2_WITH_TORCH:-$$(test -d build/torch && echo ON || echo OFF)} scripts/build.sh release mi2
@@ -22,7 +22,7 @@ packages: ## a .deb, a tarball and a wheel for others, in build/packages
 	@scripts/install_deps.sh build packages
 	@scripts/packages.sh
 
-test: ## every test, as CI runs them (first run 70 minutes on 2 cores)
+test: ## every test, as CI runs them (first run 75 minutes on 2 cores)
 	@scripts/test.sh
 
 test-asan: ## the tests under the address and undefined-behaviour sanitizers
@@ -58,11 +58,21 @@ bench-ct: ## how fast slices of a CT are read, beside DCMTK alone; CT="SLICES RO
 	@scripts/build.sh release mi2_ct_series
 	@build/release/bench/preparing/mi2_ct_series $(CT)
 
-bench-archive: ## race the archive's exact search against FAISS; ARCHIVE="--studies 3031 --dimensions 1024 --rounds 3"
+bench-archive: ## race the archive's search against FAISS, and adding to it against embedding, curl and DCMTK; ARCHIVE="--studies 3031 --dimensions 1024 --rounds 3"
 	@bench/archive/run.sh $(ARCHIVE)
+
+bench-archive-map: ## race the archive's map against umap-learn; MAP="--images FOLDER" or MAP="--archive FOLDER"
+	@bench/archive/map_run.sh $(MAP)
 
 bench-peers: ## race mi2 against other runtimes (20 minutes or more; RACE="--all" for every case)
 	@bench/peers/run.sh $(RACE)
+
+bench-page: ## time the page of mi2 serve with 10^5 images, in Chromium; PAGE="--images 100000 --searches 20"
+	@bench/page/run.sh $(PAGE)
+
+screenshots: ## photograph the page with the archive of make demo, into build/screenshots; docs/images has some of them
+	@scripts/install_deps.sh test
+	@node web/screenshots.mjs build/mi2 models/starter build/demo/archive build/screenshots
 
 bench-training: ## race training steps against plain PyTorch
 	@bench/training/run.sh $(TRAINING)

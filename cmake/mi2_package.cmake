@@ -31,9 +31,13 @@ set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_COMPONENTS_ALL program)
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_NAME mi2)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+# A package depends on the libraries of the release that built it, which its version says, as Debian's backports do.
+file(STRINGS /etc/os-release release REGEX "^VERSION_ID=")
+string(REGEX REPLACE "[^0-9.]" "" release "${release}")
+set(CPACK_DEBIAN_PACKAGE_RELEASE "1~deb${release}")
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
-    "One program with its own engine: it reads DICOM, PNG, JPEG, WebP and TIFF, embeds images and texts, classifies them
-without training, and serves all of it over HTTP. A research tool, not a medical device; it comes without weights.")
+    "One program with its own engine: it reads DICOM, whole slides, NIfTI, NRRD, MetaImage, PNG, JPEG, JPEG 2000, WebP, TIFF,
+GIF and BMP, embeds images and texts, classifies them without training, and serves all of it over HTTP. A research tool, not a medical device; it comes without weights.")
 include(CPack)

@@ -14,6 +14,9 @@ if(PROJECT_IS_TOP_LEVEL)  # in the project of others, warnings are theirs to cho
                                              -Wimplicit-fallthrough $<$<BOOL:${MI2_WERROR}>:-Werror>)
 endif()
 target_include_directories(mi2_flags INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
+# Sources that a unity build compiles as one. CMake's own 8 read the same headers half as often again; the wheel and the
+# installed library find what the release build compiled, as the units are the same.
+set(CMAKE_UNITY_BUILD_BATCH_SIZE 16)
 if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   # A source that is included, as a unity build includes it, is no header whose private names several programs would see.
   target_compile_options(mi2_flags INTERFACE -Wno-subobject-linkage)
@@ -88,6 +91,8 @@ function(mi2_test name)
                                         GTest::gtest_main)
   if(NOT ARG_THREADS)  # those are of numbers, whose loops are slower than their compiler
     mi2_hardly_runs(${name} TEST)
+  elseif(MI2_BUILD_FUZZERS)
+    target_link_libraries(${name} PRIVATE mi2_not_fuzzed)
   endif()
   set(properties LABELS unit RUN_SERIAL FALSE)
   if(ARG_THREADS)

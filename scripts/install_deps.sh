@@ -4,14 +4,17 @@
 # Looks at dpkg first, so that a run with nothing to do is instant and needs neither a network nor root.
 set -euo pipefail
 
+# The Boost of Debian 12 itself has no Boost.URL; later releases have no second one.
+boost=
+if [[ $(. /etc/os-release && echo "${VERSION_CODENAME:-}") == bookworm ]]; then boost=1.81; fi
 build_packages=(
-  ca-certificates ccache cmake g++ git libboost-url1.81-dev libboost1.81-dev libcli11-dev libdcmtk-dev libdeflate-dev libdnnl-dev
-  libfmt-dev libgif-dev libgmock-dev libgtest-dev libjpeg62-turbo-dev liblcms2-dev libopenjp2-7-dev libopenmpi-dev libpng-dev libpugixml-dev libre2-dev
+  ca-certificates ccache cmake g++ git "libboost-url$boost-dev" "libboost$boost-dev" libcli11-dev libdcmtk-dev libdeflate-dev libdnnl-dev
+  libfmt-dev libgif-dev libgmock-dev libgtest-dev libjpeg62-turbo-dev liblcms2-dev libopenjp2-7-dev libopenmpi-dev libpng-dev libpq-dev libpugixml-dev libre2-dev
   libspdlog-dev libsqlite3-dev
   libssl-dev libtiff-dev libutf8proc-dev libwebp-dev libxxhash-dev libyaml-cpp-dev libzip-dev make ninja-build
   nlohmann-json3-dev pkg-config prometheus-cpp-dev python3 python3-venv zlib1g-dev
 )
-test_packages=(chromium clang clang-format fonts-dejavu-core groff-base iproute2 libclang-rt-14-dev libomp-dev openmpi-bin openssl procps python3 python3-dev python3-venv r-cran-proc strace)
+test_packages=(chromium clang clang-format dcmtk dicom3tools fish fonts-dejavu-core groff-base iproute2 libclang-rt-14-dev libomp-dev openmpi-bin openssl postgresql procps python3 python3-dev python3-venv r-cran-proc strace zsh)
 demo_packages=(python3 python3-venv)
 # For the page of mi2 serve. Where others installed Node.js, Debian's npm could not be.
 if ! command -v node >/dev/null || ! command -v npm >/dev/null; then build_packages+=(nodejs npm); fi

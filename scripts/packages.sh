@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds what others install, into build/packages: mi2_VERSION_ARCH.deb for this Debian, mi2-VERSION-linux-ARCH.tar.gz
+# Builds what others install, into build/packages: mi2_VERSION-1~debN_ARCH.deb for this Debian, mi2-VERSION-linux-ARCH.tar.gz
 # with all libraries but glibc's, and a wheel that carries its libraries (auditwheel). Each says what it needs.
 #   packages.sh [deb] [tarball] [wheel]     (default: all)
 set -euo pipefail
@@ -22,7 +22,7 @@ glibc_of() {
 deb() {
   (cd build/release && cpack -G DEB -B "$out" >"../logs/cpack.log") || { cat build/logs/cpack.log >&2; return 1; }
   rm -rf "$out/_CPack_Packages"
-  ls "$out"/mi2_"$version"*.deb
+  sed -n 's/^CPack: - package: \(.*\) generated\.$/\1/p' build/logs/cpack.log
 }
 
 tarball() {
@@ -41,6 +41,9 @@ tarball() {
   scripts/runtime_packages.sh build/release/apps/cli/mi2 | while read -r package; do
     [[ ! -f /usr/share/doc/$package/copyright ]] || cp "/usr/share/doc/$package/copyright" "$root/share/licenses/$package"
   done
+  # Of DCMTK, mi2 index push needs its data dictionary too, which it looks for here.
+  install -m 644 "$(scripts/runtime_packages.sh build/release/apps/cli/mi2 | xargs dpkg-query --listfiles |
+    sed -n '/\/dicom\.dic$/p')" "$root/share/dicom.dic"
   "$tools/bin/patchelf" --force-rpath --set-rpath '$ORIGIN/../lib' "$root/bin/mi2"
   for library in "$root"/lib/*; do "$tools/bin/patchelf" --force-rpath --set-rpath '$ORIGIN' "$library"; done
   "$root/bin/mi2" man --dir "$root/share/man/man1"

@@ -26,8 +26,9 @@ describe() {
   esac
 }
 
-# How many tests run at once. Those of programs with several threads run alone (RUN_SERIAL).
-jobs=$(nproc)
+# How many tests run at once: three per two cores, as many a test waits for a network, a timer or a child. Those of
+# programs with several threads run alone (RUN_SERIAL).
+jobs=$(((3 * $(nproc) + 1) / 2))
 # Programs of OpenMP share the cores with the test beside them: threads that wait by spinning made training's tests take
 # four times as long.
 export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}

@@ -13,7 +13,7 @@
 
 #include <mi2/error.hpp>
 
-#include "evaluation/draw.hpp"
+#include "base/draw.hpp"
 #include "evaluation/quantile.hpp"
 
 namespace mi2::evaluation {
@@ -103,7 +103,7 @@ std::vector<std::optional<Interval>> bootstrap(std::span<const std::size_t> labe
     std::fill(weights.begin(), weights.end(), 0.0);
     for (const auto& [label, drawn_from] : clusters.of_label) {
       for (std::size_t i = 0; i < drawn_from.size(); ++i) {
-        for (const std::size_t row : clusters.rows[drawn_from[draw(random, drawn_from.size())]]) ++weights[row];
+        for (const std::size_t row : clusters.rows[drawn_from[base::draw(random, drawn_from.size())]]) ++weights[row];
       }
     }
     const std::vector<std::optional<double>> figures = statistic(weights);

@@ -47,15 +47,15 @@ def container_of(path):
     return containers[0]
 
 
-def unit_environment():
-    lines = (DEPLOY / "systemd/mi2.env").read_text().splitlines()
+def unit_environment(unit="mi2"):
+    lines = (DEPLOY / f"systemd/{unit}.env").read_text().splitlines()
     pairs = [line.split("=", 1) for line in lines if line and not line.startswith("#")]
     return {name: " ".join(shlex.split(value)) for name, value in pairs}
 
 
-def unit_lines(name):
-    """The values of a setting of the unit."""
-    lines = (DEPLOY / "systemd/mi2.service").read_text().splitlines()
+def unit_lines(name, unit="mi2"):
+    """The values of a setting of a unit."""
+    lines = (DEPLOY / f"systemd/{unit}.service").read_text().splitlines()
     return [line.split("=", 1)[1] for line in lines if line.startswith(name + "=")]
 
 
@@ -78,13 +78,29 @@ def commands():
     }
 
 
+def help_of(*command):
+    return subprocess.run([os.environ["MI2_BIN"], *command, "--help"], capture_output=True, text=True, check=True,
+                          timeout=120).stdout
+
+
+def options_in(help_text):
+    """The names of the options of a command."""
+    return set(re.findall(r"^ +(?:-h,)?(--[a-z][a-z-]*)", help_text, re.MULTILINE))
+
+
 @pytest.fixture(scope="session")
 def help_text():
-    return subprocess.run([os.environ["MI2_BIN"], "serve", "--help"], capture_output=True, text=True, check=True,
-                          timeout=120).stdout
+    return help_of("serve")
+
+
+@pytest.fixture(scope="session")
+def listen_help():
+    if re.search(r"^ +listen ", help_of(), re.MULTILINE) is None:
+        pytest.skip("this build has no mi2 listen (MI2_WITH_ARCHIVE=OFF)")
+    return help_of("listen")
 
 
 @pytest.fixture(scope="session")
 def serve_options(help_text):
     """The names of the options of mi2 serve."""
-    return set(re.findall(r"^ +(?:-h,)?(--[a-z][a-z-]*)", help_text, re.MULTILINE))
+    return options_in(help_text)

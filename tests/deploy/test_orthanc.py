@@ -2,11 +2,9 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import time
 import urllib.error
-import urllib.request
 from pathlib import Path
 
 import numpy as np
@@ -14,19 +12,7 @@ import pydicom
 import pytest
 from conftest import DEPLOY
 from debian import unpacked
-
-PACKAGES = ["orthanc", "liblua5.3-0", "libpugixml1v5", "libboost-locale1.74.0", "libboost-thread1.74.0"]
-
-
-def _free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-def _ask(url, body=None, method=None):
-    with urllib.request.urlopen(urllib.request.Request(url, data=body, method=method), timeout=60) as answer:
-        return answer.read()
+from orthanc import PACKAGES, ask, free_port
 
 
 def _object(path, sop_class, modality):
@@ -69,7 +55,7 @@ def orthanc(tmp_path, serve, another_model):
     # The first answers; in a list, the other comes before it.
     server = serve(model=[f"starter={os.environ['MI2_STARTER_MODEL']}", f"another={another_model}"])
     settings = json.loads((DEPLOY / "orthanc/orthanc.json").read_text())
-    port = _free_port()
+    port = free_port()
     settings["LuaScripts"] = [str(DEPLOY / "orthanc/mi2.lua")]
     settings |= {"StorageDirectory": str(tmp_path / "db"), "IndexDirectory": str(tmp_path / "db"), "HttpPort": port,
                  "DicomServerEnabled": False, "AuthenticationEnabled": False, "RemoteAccessAllowed": False}
@@ -81,30 +67,30 @@ def orthanc(tmp_path, serve, another_model):
     try:
         for _ in range(300):
             try:
-                _ask(url + "/system")
+                ask(url + "/system")
                 break
             except OSError:
                 assert process.poll() is None, (tmp_path / "log").read_text()
                 time.sleep(0.1)
         yield url, tmp_path / "log"
     finally:
-        process.terminate()
+        process.kill()  # ending by itself takes 3 s
         process.wait(30)
         log.close()
 
 
 def test_each_stored_instance_gets_its_vector(orthanc, dicom):
     url, log = orthanc
-    instance = json.loads(_ask(url + "/instances", dicom.read_bytes()))["ID"]
+    instance = json.loads(ask(url + "/instances", dicom.read_bytes()))["ID"]
     weights = None
     for _ in range(300):
         try:
-            weights = _ask(f"{url}/instances/{instance}/metadata/mi2-weights").decode()
+            weights = ask(f"{url}/instances/{instance}/metadata/mi2-weights").decode()
             break
         except urllib.error.HTTPError:
             time.sleep(0.1)
     assert weights is not None, log.read_text()
-    vector = json.loads(_ask(f"{url}/instances/{instance}/metadata/mi2-embedding"))
+    vector = json.loads(ask(f"{url}/instances/{instance}/metadata/mi2-embedding"))
     done = subprocess.run([os.environ["MI2_BIN"], "embed", "--model", os.environ["MI2_STARTER_MODEL"], "--dtype", "f32",
                            "--provenance", str(dicom)], capture_output=True, check=True)
     row = json.loads(done.stdout)
@@ -116,11 +102,11 @@ def test_each_stored_instance_gets_its_vector(orthanc, dicom):
 def test_what_has_no_pixels_is_stored_without_a_vector(orthanc, tmp_path):
     url, log = orthanc
     report = _object(tmp_path / "report.dcm", pydicom.uid.BasicTextSRStorage, "SR")
-    instance = json.loads(_ask(url + "/instances", report.read_bytes()))["ID"]
+    instance = json.loads(ask(url + "/instances", report.read_bytes()))["ID"]
     for _ in range(100):
         if f"no vector for instance {instance}" in log.read_text():
             break
         time.sleep(0.1)
     assert f"no vector for instance {instance}" in log.read_text()
     assert "Doe" not in log.read_text() and "secret-id" not in log.read_text()
-    assert b"mi2-embedding" not in _ask(f"{url}/instances/{instance}/metadata")
+    assert b"mi2-embedding" not in ask(f"{url}/instances/{instance}/metadata")

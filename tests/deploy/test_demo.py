@@ -1,0 +1,38 @@
+"""The demo's own judgement: which modality, and whether an image is none of the labels."""
+import json
+import sys
+
+import pytest
+from conftest import ROOT
+
+sys.path.insert(0, str(ROOT / "demo"))
+import show  # noqa: E402
+
+LABELS = (ROOT / "models/starter/labels.txt").read_text().splitlines()
+
+
+def test_every_label_is_of_one_modality():
+    for label in LABELS:
+        assert sum(label.startswith(name) for name in show.MODALITIES) == 1, label
+
+
+def test_the_labels_of_a_modality_count_together():
+    scores = [{"label": "fundus photograph retina diabetic retinopathy", "score": 0.4},
+              {"label": "ultrasound breast no lesion", "score": 0.25},
+              {"label": "ultrasound breast benign lesion", "score": 0.2},
+              {"label": "ultrasound breast malignant tumor", "score": 0.15}]
+    assert show.modality_of(scores) == ("ultrasound", pytest.approx(0.6))
+
+
+def test_every_label_has_a_threshold():
+    thresholds = json.loads((ROOT / "demo/thresholds.json").read_text())
+    assert list(thresholds) == LABELS and all(0 < cosine < 1 for cosine in thresholds.values())
+
+
+@pytest.mark.parametrize("vector, none", [
+    ((0.8, 0.6), True),   # nearest to a, and not near enough for it; that b would take it is of no account
+    ((0.9, 0.435), False),  # as near as it has to be
+    ((0.6, 0.8), False),
+    ((-0.8, 0.6), False), ((-0.9, 0.435), True)])
+def test_the_nearest_label_decides_whether_an_image_is_none_of_them(vector, none):
+    assert show.is_none_of_them(vector, {"a": (1, 0), "b": (0, 1)}, {"a": 0.9, "b": 0.5}) is none

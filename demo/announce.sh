@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-[[ ! -f build/demo/index.html ]] || exit 0
+[[ ! -f build/demo/archive/archive.json ]] || exit 0
 # Compiling the program alone took 29 minutes of one core (AMD EPYC, g++ 12), 311 sources.
 cores=$(nproc)
 echo "demo: installs the Debian packages that are missing, compiles the program in about $(((29 + cores - 1) / cores)) minutes on"

@@ -41,7 +41,11 @@ SOURCES = {
                              "BSD-3-Clause, as the package") for n in (75, 95, 115)},
     **{f"ct-head-{n}.dcm": (f"slice {n} of Cranium.inv3 of Debian's invesalius-examples, written as DICOM",
                             "GPL-2, as the package") for n in (40, 60, 80)},
+    "ct-head": ("every fourth slice, from 10, of the same, written as a DICOM series", "GPL-2, as the package"),
+    "mr-brain": ("every fourth slice, from 21, of the same ch2.nii.gz, written as a DICOM series",
+                 "BSD-3-Clause, as the package"),
 }
+SERIES = {"ct-head": range(10, 106, 4), "mr-brain": range(21, 158, 4)}
 
 
 def unpacked_deb(package, downloads):
@@ -84,9 +88,10 @@ def from_mricron(examples, downloads):
     _, width, depth, slices = struct.unpack_from("<4h", data, 40)
     offset = int(struct.unpack_from("<f", data, 108)[0])
     volume = numpy.frombuffer(data, numpy.uint8, width * depth * slices, offset).reshape(slices, depth, width)
+    # The patient's right is drawn on the left and the face on top.
     for n in (75, 95, 115):
-        # The patient's right is drawn on the left and the face on top.
         Image.fromarray(volume[n, ::-1, ::-1].copy()).save(examples / f"mr-brain-{n}.png")
+    write_series(examples / "mr-brain", volume[:, ::-1, ::-1], "MR", 2)
 
 
 def from_invesalius(examples, downloads):
@@ -98,34 +103,56 @@ def from_invesalius(examples, downloads):
         data = archive.extractfile(members[matrix["filename"]]).read()
     volume = numpy.frombuffer(data, "<i2").reshape(matrix["shape"])
     for n in (40, 60, 80):
-        write_ct(examples / f"ct-head-{n}.dcm", volume[n, ::-1], n)
+        minimal("CT", volume[n, ::-1], n, f"2.25.{1000 + n}").save_as(examples / f"ct-head-{n}.dcm",
+                                                                    enforce_file_format=True)
+    write_series(examples / "ct-head", volume[:, ::-1], "CT", 1)
 
 
-def write_ct(path, pixels, number):
-    """A minimal CT Image Storage object. pixels: [rows, columns] int16 in Hounsfield units."""
+KINDS = {"CT": (pydicom.uid.CTImageStorage, 40, 120), "MR": (pydicom.uid.MRImageStorage, 110, 200)}  # class, window
+
+
+def minimal(modality, pixels, number, uid):
+    """An image object with what it cannot be without. pixels: [rows, columns], of a CT in Hounsfield units."""
+    kind, centre, width = KINDS[modality]
     meta = pydicom.dataset.FileMetaDataset()
     meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
-    meta.MediaStorageSOPClassUID = pydicom.uid.CTImageStorage
-    meta.MediaStorageSOPInstanceUID = f"2.25.{1000 + number}"
+    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = kind, uid
     dataset = pydicom.dataset.Dataset()
     dataset.file_meta = meta
     dataset.SOPClassUID, dataset.SOPInstanceUID = meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID
-    dataset.Modality, dataset.InstanceNumber = "CT", number
+    dataset.Modality, dataset.InstanceNumber = modality, number
     dataset.Rows, dataset.Columns = pixels.shape
     dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
     dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 16, 16, 15, 1
     dataset.RescaleIntercept, dataset.RescaleSlope = 0, 1
-    dataset.WindowCenter, dataset.WindowWidth = 40, 120
+    dataset.WindowCenter, dataset.WindowWidth = centre, width
     dataset.PixelData = pixels.astype("<i2").tobytes()
-    dataset.save_as(path, enforce_file_format=True)
+    return dataset
+
+
+def write_series(folder, volume, modality, number):
+    """A study of one series, so that there is one to look at slice by slice. Whole or not at all."""
+    if folder.exists():
+        return
+    part = folder.with_suffix(".part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    for n in SERIES[folder.name]:
+        dataset = minimal(modality, volume[n], n, f"2.25.{number * 10_000 + n}")
+        dataset.StudyInstanceUID, dataset.SeriesInstanceUID = f"2.25.{number * 10_000 + 1000}", f"2.25.{number * 10_000 + 2000}"
+        dataset.PatientID, dataset.BodyPartExamined = f"demo-{number}", "HEAD"
+        dataset.SeriesDescription = f"{folder.name} of the demo"
+        dataset.ImageOrientationPatient, dataset.ImagePositionPatient = [1, 0, 0, 0, 1, 0], [0, 0, n]
+        dataset.save_as(part / f"{n:03}.dcm", enforce_file_format=True)
+    part.rename(folder)
 
 
 # what gathers -> the pictures it makes
 GATHERERS = {
     from_skimage: ["fundus.jpg", "fundus-detail.png", "histology.png", "cell-phase.png"],
     from_pydicom: [name for name in SOURCES if "pydicom" in SOURCES[name][0]],
-    from_mricron: [name for name in SOURCES if "mricron" in SOURCES[name][0]],
-    from_invesalius: [name for name in SOURCES if "invesalius" in SOURCES[name][0]],
+    from_mricron: [name for name in SOURCES if name.startswith("mr-brain")],
+    from_invesalius: [name for name in SOURCES if name.startswith("ct-head")],
 }
 
 
@@ -134,18 +161,18 @@ def main():
     examples.mkdir(parents=True, exist_ok=True)
     downloads.mkdir(parents=True, exist_ok=True)
     for gather, names in GATHERERS.items():
-        if all((examples / name).is_file() for name in names):
+        if all((examples / name).exists() for name in names):
             continue
         print(f"demo: gathering {', '.join(names)}")
         try:
             gather(examples, downloads)
         except (OSError, subprocess.CalledProcessError, KeyError, IndexError) as error:
             print(f"demo: *** without {', '.join(names)}: {error} ***", file=sys.stderr)
-    there = [name for name in SOURCES if (examples / name).is_file()]
+    there = [name for name in SOURCES if (examples / name).exists()]
     lines = [f"| {name} | {SOURCES[name][0]} | {SOURCES[name][1]} |" for name in there]
     table = ["# Where these images come from", "", "| file | source | licence |", "|---|---|---|", *lines, ""]
     (examples / "SOURCES.md").write_text("\n".join(table))
-    print(f"demo: {len(there)} images in {examples}, their sources in {examples / 'SOURCES.md'}")
+    print(f"demo: images in {examples}, their sources in {examples / 'SOURCES.md'}")
     return 0 if there else 1
 
 

@@ -1,15 +1,13 @@
 #!/usr/bin/env python3
-"""Run mi2 on a folder of images, print what it answers and write the same as one self-contained page.
+"""Run mi2 on the images of a folder and print what it answers.
 
-    show.py PROGRAM MODEL EXAMPLES PAGE
+    show.py PROGRAM MODEL EXAMPLES
 """
 import json
 import pathlib
 import shlex
 import subprocess
 import sys
-
-import page
 
 # What the starter model is asked to find among the images; it knows captions of this kind.
 QUERIES = [
@@ -74,8 +72,8 @@ def print_labels(scores, modalities, nones):
 
 
 def main():
-    program, model, examples, target = (pathlib.Path(argument) for argument in sys.argv[1:5])
-    pictures = sorted(path for path in examples.iterdir() if path.suffix != ".md")
+    program, model, examples = (pathlib.Path(argument) for argument in sys.argv[1:4])
+    pictures = sorted(path for path in examples.iterdir() if path.is_file() and path.suffix != ".md")
     labels = [line for line in (model / "labels.txt").read_text("utf-8").splitlines() if line]
     thresholds = json.loads((pathlib.Path(__file__).parent / "thresholds.json").read_text("utf-8"))
 
@@ -104,12 +102,7 @@ def main():
     print("\nLabels without training")
     print_labels(scores, modalities, nones)
 
-    target.parent.mkdir(parents=True, exist_ok=True)
-    best = {name: found[:3] for name, found in scores.items()}
-    target.write_text(page.render({path.name: path for path in pictures}, best, neighbours, answers, modalities, nones),
-                      "utf-8")
     print("\nThe starter model is for trying the program, never for care, triage or any decision about a person.")
-    print(f"make demo: done; open {target} in a browser")
     return 0
 
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -117,6 +118,43 @@ TEST(StudyHeader, NamesWhatIsMissingOrTooLong) {
   expect_error(Code::kBadFile, {"(0010,0010)", "1024", "2000"}, [&] { static_cast<void>(header_of(long_name)); });
   expect_error(Code::kBadFile, {"test"},
                [] { static_cast<void>(read_study_header(dicom::testing::to_bytes("no DICOM at all"), 1000, "test")); });
+}
+
+TEST(StudyHeader, HasTheStudysIdentifierAsItIsReadWithoutWhatPadsIt) {
+  for (const std::string_view padded : {"1.2.3\n", " 1.2.3\t ", "1.2.3\\1.2.4"}) {
+    dicom::testing::Dataset data = study_object();
+    data.text(0x0020000D, "UI", std::string(padded));
+    const StudyHeader header = header_of(data);
+    EXPECT_EQ(header.study_uid, "1.2.3");
+    EXPECT_TRUE(header.takes_utf8());
+    EXPECT_EQ(describe(make_structured_report(report(), header).file, 1000, "made").study, "1.2.3");
+  }
+}
+
+TEST(StudyHeader, RefusesAnIdentifierThatIsNone) {
+  for (const std::string_view odd : {"1.2.3 4", "study", "1..2", "1.2.\xFF"}) {
+    dicom::testing::Dataset data = study_object();
+    data.text(0x0020000D, "UI", std::string(odd));
+    expect_error(Code::kBadFile, {"test", "StudyInstanceUID", "digits and dots"},
+                 [&] { static_cast<void>(header_of(data)); });
+  }
+}
+
+TEST(StructuredReport, SaysTheValuesOfItsStudyByteForByte) {
+  // With what does not belong into them: a NUL, a line break, blanks at the start.
+  dicom::testing::Dataset data = study_object();
+  data.text(0x00100020, "LO", std::string("P1\0x", 4));
+  data.text(0x00100010, "PN", "Meier\nHans");
+  data.text(0x00080050, "SH", " A-7");
+  const StudyHeader header = header_of(data);
+  const StudyHeader made = read_study_header(make_structured_report(report(), header).file, 1000, "made");
+  ASSERT_EQ(made.takes_utf8(), header.takes_utf8());
+  for (const StudyHeader::Value& value : header.values) {
+    const auto same = std::find_if(made.values.begin(), made.values.end(),
+                                   [&](const StudyHeader::Value& other) { return other.tag == value.tag; });
+    ASSERT_NE(same, made.values.end());
+    EXPECT_EQ(same->bytes, value.bytes) << value.tag;
+  }
 }
 
 TEST(StructuredReport, BelongsToItsStudyAndIsTheSameAgain) {

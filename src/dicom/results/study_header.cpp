@@ -8,8 +8,10 @@
 
 #include <mi2/error.hpp>
 
+#include "base/utf8.hpp"
 #include "dicom/attributes.hpp"
 #include "dicom/dataset.hpp"
+#include "dicom/names.hpp"
 
 namespace mi2::dicom::results {
 namespace {
@@ -89,6 +91,12 @@ StudyHeader read_study_header(std::span<const std::byte> object, std::uint64_t m
   if (header.study_uid.empty()) {
     throw Error(Code::kBadFile, fmt::format("{}: expected a StudyInstanceUID (0020,000D), found none", name));
   }
+  // Some that are longer than the standard allows are about; viewers and archives take them.
+  if (!is_uid(header.study_uid, kMaxValue)) {
+    throw Error(Code::kBadFile,
+                fmt::format("{}: expected digits and dots as the StudyInstanceUID (0020,000D), found '{}'", name,
+                            base::printable(header.study_uid)));
+  }
   for (const StudyAttribute& attribute : kStudyAttributes) {
     const Element* element = read.data.find(attribute.tag);
     if (element == nullptr) continue;
@@ -97,7 +105,8 @@ StudyHeader read_study_header(std::span<const std::byte> object, std::uint64_t m
                   fmt::format("{}: ({:04X},{:04X}): expected at most {} bytes, found {}", name, attribute.tag >> 16,
                               attribute.tag & 0xFFFF, kMaxValue, element->value.size()));
     }
-    std::string value = unpadded(element->value);
+    // Objects of the study are found by what reads as its UID, so that they say this and no blanks around it.
+    std::string value = attribute.tag == tags::kStudy ? header.study_uid : unpadded(element->value);
     header.ascii = header.ascii && printable_ascii(value);
     header.values.push_back({attribute.tag, std::move(value)});
   }

@@ -270,6 +270,11 @@ void add_network_group(CLI::App& command, ServeArguments& arguments) {
       .add_option("--groups-header", options.proxy.groups_header,
                   "Header in which it names the user's groups, with commas between")
       ->type_name("NAME");
+  command
+      .add_option("--groups-separator", options.proxy.groups_separator,
+                  "What is between two groups in that header; names of a directory (CN=a,OU=b) have commas themselves")
+      ->type_name("CHARACTER")
+      ->capture_default_str();
   arguments.proxies = add_repeatable(command, "--trusted-proxy",
                                      "Address or network that --user-header is believed from; repeatable. Requests "
                                      "with that header from elsewhere are refused");

@@ -14,6 +14,7 @@
 #include "base/blanks.hpp"
 #include "base/comma_list.hpp"
 #include "base/table.hpp"
+#include "base/utf8.hpp"
 
 namespace mi2::server {
 namespace {
@@ -44,9 +45,9 @@ std::size_t count_of(const protocols::HttpRequest& request, std::string_view nam
 }
 
 /// Sorted, each once; nothing if one is no name, or there are too many.
-std::optional<std::vector<std::string>> read_groups(std::string_view text) {
+std::optional<std::vector<std::string>> read_groups(std::string_view text, char separator) {
   std::vector<std::string> groups;
-  for (const std::string_view part : base::comma_parts(text)) {
+  for (const std::string_view part : base::comma_parts(text, separator)) {
     const std::string_view group = base::without_blanks(part);
     if (group.empty()) continue;
     if (!protocols::is_caller_name(group) || groups.size() == kMostGroups) return std::nullopt;
@@ -55,6 +56,21 @@ std::optional<std::vector<std::string>> read_groups(std::string_view text) {
   std::sort(groups.begin(), groups.end());
   groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
   return groups;
+}
+
+char separator_of(const ProxyOptions& options) {
+  const std::string& text = options.groups_separator;
+  // A letter, a digit, a dash or a dot would cut most names.
+  constexpr std::string_view kFit = ",;|:/!#$%&*+~^ ";
+  if (text.size() != 1 || kFit.find(text.front()) == std::string_view::npos) {
+    throw Error(Code::kBadArgument,
+                fmt::format("--groups-separator: expected one of the characters {}, or a blank, got '{}'",
+                            base::without_blanks(kFit), base::printable(text)));
+  }
+  if (text != "," && options.groups_header.empty()) {
+    throw Error(Code::kBadArgument, "--groups-separator: expected --groups-header with it");
+  }
+  return text.front();
 }
 
 asio::ip::address_v6::bytes_type bytes_of(const asio::ip::address& address) {
@@ -120,6 +136,7 @@ ProxyUsers::ProxyUsers(const ProxyOptions& options) {
       throw Error(Code::kBadArgument, "--groups-header: expected another header than that of --user-header");
     }
   }
+  groups_separator_ = separator_of(options);
   if (options.trusted.empty()) {
     throw Error(Code::kBadArgument, "--user-header: expected --trusted-proxy with it: whose header it is");
   }
@@ -151,10 +168,11 @@ Refusal ProxyUsers::read(const protocols::HttpRequest& request, const asio::ip::
   const std::string_view user = base::without_blanks(request.header(user_header_));
   if (!protocols::is_caller_name(user))
     return {400, "bad_user", "expected a user of 1 to 256 printable characters of ASCII"};
-  std::optional<std::vector<std::string>> all = read_groups(request.header(groups_header_));
+  std::optional<std::vector<std::string>> all = read_groups(request.header(groups_header_), groups_separator_);
   if (!all) {
     return {400, "bad_user",
-            "expected at most 256 groups of 1 to 256 printable characters of ASCII, with commas between"};
+            fmt::format("expected at most 256 groups of 1 to 256 printable characters of ASCII, with '{}' between",
+                        groups_separator_)};
   }
   if (is_cross_site(request)) {
     return {403, "cross_site", "a page of another site asks in the name of a user"};

@@ -50,6 +50,7 @@ class ProxyUsers {
  private:
   std::string user_header_;
   std::string groups_header_;
+  char groups_separator_ = ',';
   std::vector<Network> trusted_;
   KeyRing secret_;
 };

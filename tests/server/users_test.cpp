@@ -125,6 +125,17 @@ TEST(ProxyUsers, ChangeNothingForAPageOfAnotherSite) {
   }
 }
 
+TEST(ProxyUsers, HaveGroupsWithCommasWhereAnotherCharacterSeparatesThem) {
+  ProxyOptions options = options_of();
+  options.groups_separator = ";";
+  const ProxyUsers users(options);
+  protocols::Caller caller;
+  const auto request =
+      request_with({{"x-remote-user", "alice"}, {"x-remote-groups", "CN=B,OU=X; CN=A,OU=X;;CN=B,OU=X"}});
+  EXPECT_EQ(users.read(request, asio::ip::make_address("10.1.2.3"), caller).status, 0);
+  EXPECT_EQ(caller.groups, (std::vector<std::string>{"CN=A,OU=X", "CN=B,OU=X"}));
+}
+
 TEST(ProxyUsers, OfOptionsThatMakeNoSenseAreRefused) {
   const auto refused = [](const std::string& word, const auto& change) {
     ProxyOptions options = options_of();
@@ -137,6 +148,13 @@ TEST(ProxyUsers, OfOptionsThatMakeNoSenseAreRefused) {
     refused("--user-header", [name](ProxyOptions& options) { options.user_header = name; });
     refused("--groups-header", [name](ProxyOptions& options) { options.groups_header = name; });
   }
+  for (const char* text : {"", ";;", "a", "7", "-", ".", "=", "\\", "\n", "\xC3\xA4"}) {
+    refused("--groups-separator", [text](ProxyOptions& options) { options.groups_separator = text; });
+  }
+  refused("--groups-header with it", [](ProxyOptions& options) {
+    options.groups_header.clear();
+    options.groups_separator = ";";
+  });
   refused("another header", [](ProxyOptions& options) { options.groups_header = "x-remote-USER"; });
 }
 

@@ -1,4 +1,4 @@
-// mi2 index stats, verify, rm, export and backup.
+// mi2 index verify, rm, export and backup.
 
 #include <cstdio>
 #include <filesystem>
@@ -16,17 +16,14 @@
 #include <mi2/error.hpp>
 #include <mi2/provenance.hpp>
 
-#include "archive/answers.hpp"
 #include "archive/archive.hpp"
 #include "archive/reader.hpp"
-#include "archive/replica.hpp"
 #include "archive/shared.hpp"
 #include "archive/upkeep.hpp"
 #include "arguments.hpp"
 #include "base/utf8.hpp"
 #include "choices.hpp"
 #include "command.hpp"
-#include "energy/account.hpp"
 #include "exit_status.hpp"
 #include "index_command.hpp"
 #include "index_export_dicom.hpp"
@@ -41,11 +38,6 @@ namespace mi2::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct StatsArguments {
-  std::string archive;
-  std::string format = "table";
-};
 
 struct VerifyArguments {
   std::string archive;
@@ -76,42 +68,6 @@ struct BackupArguments {
   std::string archive;
   std::string to;
 };
-
-int stats(const StatsArguments& arguments) {
-  catch_interrupts();
-  archive::Reader archive(folder_of(arguments.archive));
-  const archive::Format& format = archive.format();
-  const archive::Stats found = archive::read_stats(archive, true);
-  const auto output = open_output("-");
-  if (arguments.format == "json") {
-    output->write(archive::stats_json(archive, found) + "\n");
-    output->commit();
-    return 0;
-  }
-  output->write(fmt::format("archive   {} of {}, {} dimensions, snapshot {}\n", format.id, format.created,
-                            format.dimensions, archive.sequence()));
-  if (archive::is_replica(archive.folder())) {
-    output->write(fmt::format("replica   {}\n", base::printable(archive.folder().string())));
-  }
-  output->write(fmt::format("weights   {}\nprofile   {}, windows {}\n", format.space.weights_sha256,
-                            format.space.profile, format.space.windows));
-  output->write(
-      fmt::format("bytes     {} ({} rows)\nnewest    {}\n\n", found.bytes, archive.segments().rows(), found.newest));
-  if (const auto& spent = found.energy) {
-    output->write(fmt::format("energy    {} kWh, {} CO2e in {:.3g} h of {} runs that added\n\n",
-                              energy::to_text(spent->kwh), energy::mass_text(spent->kilograms), spent->hours,
-                              spent->runs));
-  }
-  for (const auto& [name, count] : found.totals) output->write(fmt::format("{:<9} {}\n", name, count));
-  for (const auto& [name, counts] : found.tables) {
-    if (counts.empty()) continue;
-    output->write(fmt::format("\n{}\n", name));
-    for (const auto& [value, count] : counts)
-      output->write(fmt::format("  {:>10}  {}\n", count, base::printable(value)));
-  }
-  output->commit();
-  return 0;
-}
 
 int verify(const VerifyArguments& arguments) {
   catch_interrupts();
@@ -269,17 +225,6 @@ void add_index_backup(CLI::App& command, Session& session) {
   command.add_option("TO", arguments->to, "A folder that is not there yet")->type_name("")->required();
   command.footer(fmt::format("{}\n{}", kBackupHelp, exit_status_help()));
   command.callback([arguments, &session] { session.run = [arguments] { return backup(*arguments); }; });
-}
-
-void add_index_stats(CLI::App& command, Session& session) {
-  const auto arguments = std::make_shared<StatsArguments>();
-  add_archive(command, arguments->archive, Archives::kSharedToo);
-  command.add_option("-f,--format", arguments->format, "How it is written")
-      ->type_name("table|json")
-      ->transform(one_of({"table", "json"}))
-      ->capture_default_str();
-  command.footer(exit_status_help());
-  command.callback([arguments, &session] { session.run = [arguments] { return stats(*arguments); }; });
 }
 
 void add_index_verify(CLI::App& command, Session& session) {

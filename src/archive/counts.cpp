@@ -1,0 +1,75 @@
+#include "archive/counts.hpp"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <unordered_set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <mi2/error.hpp>
+
+#include "archive/column.hpp"
+
+namespace mi2::archive {
+namespace {
+
+void check_fields(const std::vector<std::string>& fields) {
+  for (const std::string& field : fields) {
+    const bool known = std::find(kCountFields.begin(), kCountFields.end(), field) != kCountFields.end();
+    if (known && std::count(fields.begin(), fields.end(), field) == 1) continue;
+    throw Error(Code::kBadArgument, fmt::format("by: expected some of {}, each once, got '{}'",
+                                                fmt::join(kCountFields, ", "), fmt::join(fields, ",")));
+  }
+  if (fields.empty()) throw Error(Code::kBadArgument, "by: expected a field at least, got none");
+}
+
+/// Different ones; 0 is none.
+class Distinct {
+ public:
+  void put(Id id) {
+    if (id != 0) ids_.insert(id);
+  }
+  [[nodiscard]] std::size_t size() const noexcept { return ids_.size(); }
+
+ private:
+  std::unordered_set<Id> ids_;
+};
+
+struct Counting {
+  std::uint64_t images = 0;
+  Distinct series, studies, patients;
+};
+
+}  // namespace
+
+std::vector<CountedGroup> count_by(Reader& archive, const std::vector<std::string>& by,
+                                   const std::optional<filter::Expr>& where) {
+  check_fields(by);
+  const std::shared_ptr<const scan::Bitmap> allowed = where ? archive.allowed(*where) : nullptr;
+  std::vector<Column> columns;
+  columns.reserve(by.size());
+  for (const std::string& field : by) columns.emplace_back(archive.catalog(), field, archive.segments().rows());
+  std::map<std::vector<std::string>, Counting> groups;
+  std::vector<std::string> values(by.size());
+  for (const RowFacts& row : archive.rows()) {
+    if (row.deleted || row.kind != RowFacts::Kind::kFrame) continue;
+    if (allowed && !allowed->test(static_cast<std::size_t>(row.row))) continue;
+    for (std::size_t i = 0; i < columns.size(); ++i) values[i] = columns[i].of(row.row);
+    Counting& group = groups[values];
+    ++group.images;
+    group.series.put(row.series);
+    group.studies.put(row.study);
+    group.patients.put(row.patient);
+  }
+  archive.check();
+  std::vector<CountedGroup> counted;
+  counted.reserve(groups.size());
+  for (const auto& [key, group] : groups) {
+    counted.push_back({key, group.images, group.series.size(), group.studies.size(), group.patients.size()});
+  }
+  return counted;
+}
+
+}  // namespace mi2::archive

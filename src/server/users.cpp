@@ -170,9 +170,9 @@ Refusal ProxyUsers::read(const protocols::HttpRequest& request, const asio::ip::
     return {400, "bad_user", "expected a user of 1 to 256 printable characters of ASCII"};
   std::optional<std::vector<std::string>> all = read_groups(request.header(groups_header_), groups_separator_);
   if (!all) {
-    return {400, "bad_user",
-            fmt::format("expected at most 256 groups of 1 to 256 printable characters of ASCII, with '{}' between",
-                        groups_separator_)};
+    return {
+        400, "bad_user",
+        "expected at most 256 groups of 1 to 256 printable characters of ASCII, separated as --groups-separator says"};
   }
   if (is_cross_site(request)) {
     return {403, "cross_site", "a page of another site asks in the name of a user"};

@@ -55,9 +55,9 @@ struct PushOptions {
 struct ProxyOptions {
   std::string user_header;             ///< the name of the header with the user; empty: none is read
   std::string groups_header;           ///< with the user's groups; empty: none is read
-  std::string groups_separator = ",";  ///< between two groups: one character
   std::vector<std::string> trusted;    ///< addresses and networks that it is believed from
   std::filesystem::path secret;        ///< a file with what else the proxy has to show; empty: nothing
+  std::string groups_separator = ",";  ///< between two groups: one character
 };
 
 struct Options {

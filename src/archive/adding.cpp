@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "archive/object_facts.hpp"
+#include "archive/packed.hpp"
 #include "base/hash.hpp"
 #include "image/thumbnail.hpp"
 
@@ -46,7 +47,7 @@ void Adding::begin() {
     if (file.kind != SurveyedFile::Kind::kTouched) continue;
     std::optional<KnownFile> known = catalog().file(name_of(file.input));
     if (!known) continue;
-    known->stamp = file.stamp;
+    known->stamp = number_of(file.stamp);
     catalog().put_file(name_of(file.input), *known);
   }
   all.commit();

@@ -7,7 +7,9 @@
 #include <fmt/format.h>
 
 #include "archive/adding.hpp"
+#include "archive/live_frames.hpp"
 #include "archive/meanwhile.hpp"
+#include "archive/packed.hpp"
 
 namespace mi2::archive {
 
@@ -17,11 +19,12 @@ void Adding::yield_to_others(Unit& unit) {
   const std::set<std::size_t> theirs(gone, unit.files.end());
   unit.files.erase(gone, unit.files.end());
   std::erase_if(failures_, [&](const auto& failure) { return theirs.contains(failure.first.file); });
+  LiveFrames there(catalog());
   std::erase_if(stored_, [&](const StoredFrame& frame) {
     const SurveyedFile& file = survey_.files[frame.file];
     if (theirs.contains(frame.file)) return true;
     const bool stays = file.known && file.kind != SurveyedFile::Kind::kChanged;
-    return stays && catalog().has_frame(*file.known, frame.facts.frame);
+    return stays && there.has(*file.known, frame.facts.frame);
   });
   for (StoredFrame& frame : stored_) place(frame, archive_);
 }
@@ -104,7 +107,11 @@ void Adding::remember(std::size_t i, bool nothing, bool whole, std::map<std::siz
                       std::map<std::size_t, std::optional<Id>>& series_of) {
   SurveyedFile& file = survey_.files[i];
   ObjectFacts& facts = *file.facts;
+  // With frames that failed it is read again next time, as if its slices had been chosen in another way.
+  const std::string slices = whole ? slices_of(i) : std::string();
   facts.instance.sha256 = file.sha256;
+  facts.instance.stamp = number_of(file.stamp);
+  facts.instance.slices = slices;
   std::optional<Id> series;
   if (file.known) {
     series = catalog().series_of(*file.known);
@@ -114,9 +121,8 @@ void Adding::remember(std::size_t i, bool nothing, bool whole, std::map<std::siz
   if (!file.known && !nothing) file.known = catalog().instance(facts.instance, series, source_id_);
   if (file.known) instances[i] = *file.known;
   series_of[i] = series;
-  // With frames that failed it is read again next time, as if its slices had been chosen in another way.
-  catalog().put_file(name_of(i), {file.stamp, file.sha256, file.known, file.known ? "stored" : "unselected",
-                                  whole ? slices_of(i) : std::string()});
+  catalog().put_file(name_of(i),
+                     {number_of(file.stamp), file.sha256, file.known, file.known ? "stored" : "unselected", slices});
   catalog().accept(name_of(i));
 }
 

@@ -6,6 +6,7 @@
 
 #include "archive/adding.hpp"
 #include "archive/meanwhile.hpp"
+#include "archive/packed.hpp"
 
 namespace mi2::archive {
 
@@ -60,7 +61,7 @@ void Adding::settle(const SurveyedFile& file) {
   // Another writer may have put other content in its place meanwhile.
   const bool replaced = catalog().has_upstream() && kept->sha256 != file.sha256;
   if (file.kind == SurveyedFile::Kind::kConflict || replaced) {
-    catalog().put_file(name, {file.stamp, file.sha256, std::nullopt, "conflict", slices_of(file.input)});
+    catalog().put_file(name, {number_of(file.stamp), file.sha256, std::nullopt, "conflict", slices_of(file.input)});
     catalog().add_conflict(name, uid, file.sha256, *kept);
     ++added_.conflicts;
     settled_.emplace_back(file.input, Outcome::kConflict);
@@ -68,7 +69,8 @@ void Adding::settle(const SurveyedFile& file) {
   }
   const bool moved = file.kind == SurveyedFile::Kind::kMoved;
   if (moved) catalog().move_instance(kept->id, name);
-  catalog().put_file(name, {file.stamp, file.sha256, kept->id, moved ? "stored" : "copy", slices_of(file.input)});
+  catalog().put_file(name,
+                     {number_of(file.stamp), file.sha256, kept->id, moved ? "stored" : "copy", slices_of(file.input)});
   ++(moved ? added_.moved : added_.copies);
   settled_.emplace_back(file.input, Outcome::kCopy);
 }

@@ -34,14 +34,17 @@ class Upstream {
   virtual void end() noexcept = 0;
 };
 
+/// Of the catalog alone: archive.json keeps its own.
+inline constexpr std::string_view kCatalogFormat = "4";
+
 /// By what Catalog::facet() counts.
 inline constexpr std::array<std::string_view, 6> kFacets{"modality", "body_part", "month", "site", "station", "label"};
 
 class Catalog {
  public:
   enum class Access : std::uint8_t { kRead, kWrite, kCreate };
-  /// A catalog of format 1, which knows no thumbnails, or 2, without hashes of pixels, is read as it is; whoever writes
-  /// to it makes it format 3.
+  /// A catalog of format 1, which knows no thumbnails, 2, without hashes of pixels, or 3, which takes more room, is
+  /// read as it is; whoever opens it to write makes it format 4.
   /// @throws Error{kNotFound}, {kBadFile}; {kUnsupported} for the catalog of another version.
   Catalog(const std::filesystem::path& folder, Access access);
   Catalog(const Catalog&) = delete;
@@ -51,6 +54,8 @@ class Catalog {
   /// From now on each transaction that writes goes there too.
   void set_upstream(std::unique_ptr<Upstream> upstream);
   [[nodiscard]] bool has_upstream() const noexcept;
+  /// Whether another process has made it another format since it was opened: then it is to be opened again.
+  [[nodiscard]] bool converted();
 
   /// One snapshot of the catalog, or all of several changes or none.
   class Transaction {
@@ -79,7 +84,8 @@ class Catalog {
   [[nodiscard]] std::uint64_t meta_count(std::string_view key);
   [[nodiscard]] std::optional<KnownFile> file(std::string_view locator);
   [[nodiscard]] std::optional<StoredInstance> instance_of(std::string_view sop_uid);
-  [[nodiscard]] bool has_frame(Id instance, std::int64_t frame);
+  /// Numbers from 0 of the live frames of an object, ascending.
+  [[nodiscard]] std::vector<std::int64_t> live_frames(Id instance);
   [[nodiscard]] std::optional<Id> series_of(Id instance);
   /// The space of a live frame of a series.
   [[nodiscard]] std::optional<Id> space_of(Id series);
@@ -232,6 +238,7 @@ class Catalog {
  private:
   friend class CatalogTables;
   [[nodiscard]] bool has_thumb(std::uint64_t row);
+  void forget_files(Id instance);
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

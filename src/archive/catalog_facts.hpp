@@ -25,7 +25,7 @@ struct Stamp {
 
 /// What became of a file that was read.
 struct KnownFile {
-  Stamp stamp;
+  std::int64_t stamp = 0;  ///< number_of() its Stamp
   std::string sha256;
   std::optional<Id> instance;
   std::string outcome;  ///< "stored", "copy" (of an object that is stored), "conflict"
@@ -59,8 +59,10 @@ struct InstanceFacts {
   std::optional<std::int64_t> number;
   std::int64_t frames = 1;
   std::string locator;
-  std::int64_t size = 0;
+  std::int64_t size = 0;  ///< bytes, as it was looked at
   std::string sha256;
+  std::int64_t stamp = 0;  ///< as KnownFile; put_file() changes it
+  std::string slices{};    ///< the same
 };
 
 /// Where the thumbnail of a row is: in the pack of the row's segment.
@@ -86,7 +88,7 @@ struct FrameFacts {
 struct HashedImage {
   std::uint64_t row = 0;
   std::uint32_t crc = 0;
-  std::array<std::uint64_t, 4> sha256{};  ///< Fingerprint::pixels_sha256
+  std::array<std::uint64_t, 2> sha256{};  ///< half of Fingerprint::pixels_sha256
   bool blank = false;
   std::optional<std::uint64_t> dhash;
   Id instance = 0, study = 0, patient = 0;  ///< 0: none

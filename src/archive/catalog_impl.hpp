@@ -9,6 +9,7 @@
 #include <string>
 
 #include "archive/catalog.hpp"
+#include "archive/packed.hpp"
 #include "archive/sqlite.hpp"
 
 namespace mi2::archive {
@@ -20,19 +21,45 @@ inline std::int64_t single(sqlite::Statement& statement) {
   return value;
 }
 
+/// What is kept of Fingerprint::pixels_sha256.
+inline constexpr std::size_t kPixelBytes = 16;
+
 /// The tables of a catalog of the newest format, without rows.
 void make_tables(sqlite::Database& database);
 
+/// What statements of sql/ call beside SQLite's own functions.
+void add_functions(sqlite::Database& database);
+
+/// What catalogs of older formats are numbered.
+bool is_older_format(std::string_view format);
+/// Shows this connection the tables of one as format 4 has them; they are only read.
+void read_older_format(sqlite::Database& database, std::string_view format);
+/// Makes it format 4, all or nothing. Another process may have done it meanwhile.
+void convert_older_format(sqlite::Database& database);
+
 struct Catalog::Impl {
-  Impl(const std::filesystem::path& file, sqlite::Database::Mode mode) : database(file, mode) {}
+  Impl(const std::filesystem::path& file, sqlite::Database::Mode mode) : database(file, mode) {
+    add_functions(database);
+  }
 
   sqlite::Statement& named(std::string_view name) { return database.named(name); }
+  /// Binds a locator as a folder's path and a name at a place and the next: sql/older.sql has all in one folder.
+  void bind_place(sqlite::Statement& statement, int index, std::string_view locator) const {
+    const LocatorParts place = older ? LocatorParts{"", locator} : parts_of(locator);
+    statement.bind(index, place.folder).bind(index + 1, place.name);
+  }
+  sqlite::Statement& bind_hash(sqlite::Statement& statement, int index, std::string_view digits) const {
+    return older ? statement.bind(index, digits) : statement.bind_bytes(index, bytes_of_hex(digits));
+  }
+  sqlite::Statement& bind_uid(sqlite::Statement& statement, int index, std::string_view uid) const {
+    return older ? statement.bind(index, uid) : statement.bind_bytes(index, packed_uid(uid));
+  }
 
   sqlite::Database database;
   std::map<std::string, sqlite::Statement, std::less<>> written;  ///< of CatalogTables::put(), by table
   std::unique_ptr<Upstream> upstream;                             ///< null: this catalog is all there is
-  bool thumbs = true;                                             ///< false: of format 1, without a table of them
-  bool pixels = true;                                             ///< false: of format 1 or 2, without hashes of pixels
+  std::string format;                                             ///< as it was opened
+  bool older = false;                                             ///< of a format before 4, which is only read
 };
 
 }  // namespace mi2::archive

@@ -35,12 +35,10 @@ std::optional<ArchivedObject> Catalog::object(Id instance) {
   if (!found) return found;
   found->file = file(found->locator);
   if (found->file && found->file->instance != instance) found->file.reset();
-  sqlite::Statement& frame = impl_->named("live_frames").bind(0, instance);
-  while (frame.step()) {
-    if (frame.integer(0) < 0) throw Error(Code::kBadFile, "catalog: a frame with a negative number");
-    found->frames.push_back(static_cast<std::uint64_t>(frame.integer(0)));
+  for (const std::int64_t frame : live_frames(instance)) {
+    if (frame < 0) throw Error(Code::kBadFile, "catalog: a frame with a negative number");
+    found->frames.push_back(static_cast<std::uint64_t>(frame));
   }
-  frame.reset();
   return found;
 }
 

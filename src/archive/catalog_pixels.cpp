@@ -10,10 +10,11 @@
 namespace mi2::archive {
 namespace {
 
-std::array<std::uint64_t, 4> sha256_of(const std::string& digits) {
-  std::array<std::uint64_t, 4> words{};
+std::array<std::uint64_t, 2> sha256_of(const std::string& digits) {
+  std::array<std::uint64_t, 2> words{};
   constexpr std::size_t kDigits = 16;
-  bool whole = digits.size() == kDigits * words.size();
+  // An older format has all of it.
+  bool whole = digits.size() == kDigits * words.size() || digits.size() == 2 * kDigits * words.size();
   for (std::size_t i = 0; whole && i < words.size(); ++i) {
     const char* const end = digits.data() + kDigits * (i + 1);
     const auto [at, error] = std::from_chars(digits.data() + kDigits * i, end, words.at(i), 16);
@@ -25,13 +26,9 @@ std::array<std::uint64_t, 4> sha256_of(const std::string& digits) {
 
 }  // namespace
 
-std::int64_t Catalog::unhashed() {
-  if (!impl_->pixels) return single(impl_->named("count_frames"));
-  return single(impl_->named("count_unhashed"));
-}
+std::int64_t Catalog::unhashed() { return single(impl_->named("count_unhashed")); }
 
 void Catalog::each_hashed(const std::function<void(const HashedImage&)>& use) {
-  if (!impl_->pixels) return;
   sqlite::Statement& row = impl_->named("each_pixels");
   while (row.step()) {
     HashedImage image;
@@ -63,7 +60,6 @@ void Catalog::each_repeated(const std::function<void(const RepeatedFile&)>& use)
 
 std::vector<std::string> Catalog::shared_pixels(Id patient) {
   std::vector<std::string> hashes;
-  if (!impl_->pixels) return hashes;
   sqlite::Statement& row = impl_->named("shared_pixels").bind(0, patient);
   while (row.step()) hashes.push_back(row.text(0));
   row.reset();
@@ -71,8 +67,8 @@ std::vector<std::string> Catalog::shared_pixels(Id patient) {
 }
 
 void Catalog::each_with_pixels(std::string_view sha256, const std::function<bool(std::uint64_t, Id)>& use) {
-  if (!impl_->pixels) return;
-  sqlite::Statement& row = impl_->named("rows_of_pixels").bind(0, sha256);
+  sqlite::Statement& row = impl_->named("rows_of_pixels");
+  impl_->older ? row.bind(0, sha256) : row.bind_bytes(0, sha256);
   while (row.step()) {
     if (!use(static_cast<std::uint64_t>(row.integer(0)), row.integer(1))) break;
   }

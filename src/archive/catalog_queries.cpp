@@ -20,10 +20,15 @@ constexpr std::string_view kAroundLabel =
     " AND label.key = ? AND @)";
 
 constexpr std::string_view kSlices =
-    "(SELECT count(*) FROM item AS other WHERE other.series = item.series AND other.kind = 'frame'"
+    "(SELECT count(*) FROM run CROSS JOIN item AS other ON other.id BETWEEN run.first AND run.last"
+    " AND other.series = run.owner WHERE run.owner = item.series AND other.kind IS NULL AND other.deleted_seq IS NULL)";
+
+/// Of a format with an index in place of runs.
+constexpr std::string_view kOlderSlices =
+    "(SELECT count(*) FROM item AS other WHERE other.series = item.series AND other.kind IS NULL"
     " AND other.deleted_seq IS NULL)";
 
-/// In SQL that PostgreSQL understands too.
+/// In SQL that PostgreSQL understands too, `image` and `slices` aside.
 constexpr std::array kColumns{
     filter::Column{"modality", "series.modality"},
     filter::Column{"body_part", "series.body_part"},
@@ -49,12 +54,12 @@ constexpr std::array kColumns{
     filter::Column{"birth_year", "patient.birth_year"},
     filter::Column{"study", "study.uid"},
     filter::Column{"series", "series.uid"},
-    filter::Column{"image", "instance.sop_uid"},
-    filter::Column{"path", "instance.locator"},
-    filter::Column{"kind", "item.kind"},
+    filter::Column{"image", "uid_text(instance.sop_uid)"},
+    filter::Column{"path", "((SELECT folder.path FROM folder WHERE folder.id = instance.folder) || instance.name)"},
+    filter::Column{"kind", "coalesce(item.kind, 'frame')"},
     filter::Column{"frame", "(item.frame + 1)"},
     filter::Column{"position", "item.position"},
-    filter::Column{"source", "instance.source"},
+    filter::Column{"source", "(SELECT lot.source FROM lot WHERE lot.id = instance.lot)"},
     filter::Column{"label", "label.value", kAroundLabel},
 };
 
@@ -73,9 +78,15 @@ sqlite::Statement filtered(sqlite::Database& database, std::string sql, const st
   return statement;
 }
 
-filter::Bound bound_of(const filter::Expr* filter) {
+/// `catalog`: Catalog::Impl, which is named by its members alone.
+filter::Bound bound_of(const auto& catalog, const filter::Expr* filter) {
   if (filter == nullptr) return {"1", {}};
-  return filter::bind(*filter, kColumns);
+  if (!catalog.older) return filter::bind(*filter, kColumns);
+  auto columns = kColumns;
+  const auto slices =
+      std::find_if(columns.begin(), columns.end(), [](const auto& one) { return one.field == "slices"; });
+  slices->value = kOlderSlices;
+  return filter::bind(*filter, columns);
 }
 
 /// SQL of a field's value.
@@ -88,7 +99,7 @@ std::string_view facet_value(std::string_view by) {
 }
 
 RowFacts::Kind kind_of(const std::string& kind) {
-  if (kind == "frame") return RowFacts::Kind::kFrame;
+  if (kind.empty()) return RowFacts::Kind::kFrame;
   return kind == "series" ? RowFacts::Kind::kSeries : RowFacts::Kind::kGone;
 }
 
@@ -97,7 +108,7 @@ RowFacts::Kind kind_of(const std::string& kind) {
 std::span<const filter::Column> catalog_columns() { return kColumns; }
 
 void Catalog::each_row(const filter::Expr* filter, const std::function<void(const RowFacts&)>& use) {
-  const filter::Bound bound = bound_of(filter);
+  const filter::Bound bound = bound_of(*impl_, filter);
   sqlite::Statement row = filtered(impl_->database, std::string(sql_named("each_row")), bound.sql, bound.parameters);
   while (row.step()) {
     RowFacts facts;
@@ -118,14 +129,14 @@ void Catalog::each_row(const filter::Expr* filter, const std::function<void(cons
 }
 
 void Catalog::each_allowed(const filter::Expr& filter, const std::function<void(std::uint64_t)>& use) {
-  const filter::Bound bound = bound_of(&filter);
+  const filter::Bound bound = bound_of(*impl_, &filter);
   sqlite::Statement row =
       filtered(impl_->database, std::string(sql_named("each_allowed")), bound.sql, bound.parameters);
   while (row.step()) use(static_cast<std::uint64_t>(row.integer(0)));
 }
 
 bool Catalog::allows(std::uint64_t number, const filter::Expr& filter) {
-  const filter::Bound bound = bound_of(&filter);
+  const filter::Bound bound = bound_of(*impl_, &filter);
   sqlite::Statement row = filtered(impl_->database, std::string(sql_named("allows")), bound.sql, bound.parameters);
   row.bind(static_cast<int>(bound.parameters.size()), static_cast<std::int64_t>(number));
   return row.step() && row.integer(0) != 0;
@@ -143,7 +154,7 @@ void Catalog::each_value(std::string_view field, const std::function<void(std::u
 std::vector<ValueCount> Catalog::facet(std::string_view by, const filter::Expr* filter, std::size_t most) {
   std::string sql(sql_named(by == "label" ? "facet_label" : "facet"));
   if (by != "label") sql.replace(sql.find('#'), 1, facet_value(by));
-  const filter::Bound bound = bound_of(filter);
+  const filter::Bound bound = bound_of(*impl_, filter);
   sqlite::Statement row = filtered(impl_->database, std::move(sql), bound.sql, bound.parameters);
   row.bind(static_cast<int>(bound.parameters.size()), static_cast<std::int64_t>(most));
   std::vector<ValueCount> counts;
@@ -154,7 +165,7 @@ std::vector<ValueCount> Catalog::facet(std::string_view by, const filter::Expr* 
 }
 
 Totals Catalog::totals(const filter::Expr* filter) {
-  const filter::Bound bound = bound_of(filter);
+  const filter::Bound bound = bound_of(*impl_, filter);
   sqlite::Statement row = filtered(impl_->database, std::string(sql_named("totals")), bound.sql, bound.parameters);
   if (!row.step()) return {};
   return {row.integer(0), row.integer(1), row.integer(2), row.integer(3), row.integer(4)};
@@ -178,7 +189,7 @@ std::vector<RowFacts> Catalog::series_rows(std::string_view series_uid, std::str
 }
 
 std::optional<RowFacts> Catalog::subject_of(std::string_view sop_uid) {
-  sqlite::Statement& row = impl_->named("subject_of").bind(0, sop_uid);
+  sqlite::Statement& row = impl_->bind_uid(impl_->named("subject_of"), 0, sop_uid);
   std::optional<RowFacts> found;
   if (row.step()) {
     found.emplace();
@@ -226,7 +237,7 @@ std::optional<ItemFacts> Catalog::item(std::uint64_t row_number, bool deleted) {
 
 std::vector<StudyImage> Catalog::images_of_study(std::string_view study, std::string_view series,
                                                  const filter::Expr* visible, std::size_t most) {
-  const filter::Bound bound = bound_of(visible);
+  const filter::Bound bound = bound_of(*impl_, visible);
   sqlite::Statement row =
       filtered(impl_->database, std::string(sql_named("images_of_study")), bound.sql, bound.parameters);
   const int next = static_cast<int>(bound.parameters.size());
@@ -275,21 +286,6 @@ std::vector<std::pair<std::string, std::int64_t>> Catalog::counts(std::string_vi
   return found;
 }
 
-std::vector<std::string> Catalog::problems() {
-  std::vector<std::string> found;
-  sqlite::Statement check(impl_->database, "PRAGMA integrity_check(20)");
-  while (check.step()) {
-    if (check.text(0) != "ok") found.push_back(check.text(0));
-  }
-  sqlite::Statement keys(impl_->database, "PRAGMA foreign_key_check");
-  while (keys.step() && found.size() < 40) {
-    found.push_back(fmt::format("a row of table {} refers to one of {} that is not there", keys.text(0), keys.text(2)));
-  }
-  const std::int64_t stray = impl_->pixels ? single(impl_->named("stray_pixels")) : 0;
-  if (stray > 0) found.push_back(fmt::format("{} hashes of pixels are of what is no image", stray));
-  return found;
-}
-
 std::int64_t Catalog::studies() { return single(impl_->named("all_studies")); }
 
 std::int64_t Catalog::studies_of(Id patient) { return single(impl_->named("studies_of").bind(0, patient)); }
@@ -298,22 +294,20 @@ std::vector<Id> Catalog::chosen_instances(const filter::Expr* filter, std::strin
                                           std::string_view patient_key) {
   filter::Bound bound;
   if (filter != nullptr) {
-    bound = filter::bind(*filter, kColumns);
+    bound = bound_of(*impl_, filter);
   } else if (!study_uid.empty()) {
     bound = {"study.uid = ?", {std::string(study_uid)}};
   } else {
-    bound = {
-        "patient.id IN (SELECT id FROM patient AS chosen WHERE chosen.key = ?1 OR chosen.alias_of ="
-        " (SELECT id FROM patient AS first WHERE first.key = ?1))",
-        {std::string(patient_key)}};
+    bound = {fmt::format("patient.id IN (SELECT id FROM patient AS chosen WHERE chosen.key = {0} OR chosen.alias_of ="
+                         " (SELECT id FROM patient AS first WHERE first.key = {0}))",
+                         impl_->older ? "?1" : "bytes_of(?1)"),
+             {std::string(patient_key)}};
   }
   std::vector<Id> found;
   sqlite::Statement row = filtered(impl_->database, std::string(sql_named("chosen")), bound.sql, bound.parameters);
   while (row.step()) found.push_back(row.integer(0));
   return found;
 }
-
-std::int64_t Catalog::live_rows(Id instance) { return single(impl_->named("live_rows").bind(0, instance)); }
 
 void Catalog::mark_erasing() { impl_->named("mark_erasing").run(); }
 

@@ -9,7 +9,9 @@ std::uint64_t Catalog::settled_below(std::string_view locator, std::string_view 
 }
 
 bool Catalog::settled(std::string_view locator, std::string_view slices) {
-  return single(impl_->named("settled").bind(0, locator).bind(1, slices)) != 0;
+  sqlite::Statement& row = impl_->named("settled").bind(0, locator).bind(1, slices);
+  impl_->bind_place(row, 2, locator);
+  return single(row) != 0;
 }
 
 std::uint64_t Catalog::settled_of_study(std::string_view study, std::string_view series, std::string_view locator,

@@ -31,15 +31,6 @@ Mode mode_of(Catalog::Access access) {
   return Mode::kCreate;
 }
 
-/// Of the catalog alone: archive.json keeps its own.
-constexpr std::string_view kCatalogFormat = "3";
-/// What each format has beside the one before: sql/.
-struct Addition {
-  std::string_view before;  ///< the format without it
-  std::string_view sql;
-};
-constexpr std::array kAdditions{Addition{"1", "thumbs"}, Addition{"2", "pixels"}};
-
 std::optional<Id> id_of(sqlite::Statement& statement) {
   const std::int64_t id = single(statement);
   return id == 0 ? std::nullopt : std::optional(id);
@@ -48,8 +39,7 @@ std::optional<Id> id_of(sqlite::Statement& statement) {
 }  // namespace
 
 void make_tables(sqlite::Database& database) {
-  database.execute(sql_text("schema"));
-  for (const Addition& addition : kAdditions) database.execute(sql_text(addition.sql));
+  for (const std::string_view part : {"schema", "thumbs", "objects"}) database.execute(sql_text(part));
 }
 
 Catalog::Catalog(const std::filesystem::path& folder, Access access)
@@ -61,30 +51,27 @@ Catalog::Catalog(const std::filesystem::path& folder, Access access)
     all.commit();
   }
   const std::string name = catalog_file(folder).string();
-  std::string format;
   try {
-    format = meta("format");
+    impl_->format = meta("format");
   } catch (const Error& error) {
     if (error.code() == Code::kOverloaded) throw;
     throw Error(Code::kBadFile, fmt::format("{}: expected the catalog of an archive: {}", name, error.what()));
   }
-  if (format == kCatalogFormat) return;
-  const auto* const first = std::find_if(kAdditions.begin(), kAdditions.end(),
-                                         [&](const Addition& addition) { return addition.before == format; });
-  if (first == kAdditions.end()) {
-    throw Error(Code::kUnsupported, fmt::format("{}: expected format {}, got {:.16}", name, kCatalogFormat, format));
+  if (impl_->format == kCatalogFormat) return;
+  if (!is_older_format(impl_->format)) {
+    throw Error(Code::kUnsupported,
+                fmt::format("{}: expected format {}, got {:.16}", name, kCatalogFormat, impl_->format));
   }
-  if (access != Access::kWrite) {
-    impl_->thumbs = first != kAdditions.begin();
-    impl_->pixels = false;
-    return;
+  if (access == Access::kWrite) {
+    convert_older_format(impl_->database);
+    impl_->format = kCatalogFormat;
+  } else {
+    read_older_format(impl_->database, impl_->format);
+    impl_->older = true;
   }
-  Transaction all(*this, true);
-  std::for_each(first, kAdditions.end(),
-                [&](const Addition& addition) { impl_->database.execute(sql_text(addition.sql)); });
-  set_meta("format", kCatalogFormat);
-  all.commit();
 }
+
+bool Catalog::converted() { return meta("format") != impl_->format; }
 
 Catalog::~Catalog() = default;
 
@@ -147,38 +134,21 @@ void Catalog::set_meta(std::string_view key, std::string_view value) {
   impl_->named("set_meta").bind(0, key).bind(1, value).run();
 }
 
-std::optional<KnownFile> Catalog::file(std::string_view locator) {
-  sqlite::Statement& row = impl_->named("file").bind(0, locator);
-  std::optional<KnownFile> found;
-  if (row.step()) {
-    found.emplace();
-    found->stamp = {row.integer(0), row.integer(1), row.integer(2)};
-    found->sha256 = row.text(3);
-    if (!row.is_null(4)) found->instance = row.integer(4);
-    found->outcome = row.text(5);
-    found->slices = row.text(6);
-  }
-  row.reset();
-  return found;
-}
-
 std::optional<StoredInstance> Catalog::instance_of(std::string_view sop_uid) {
-  sqlite::Statement& row = impl_->named("instance_of").bind(0, sop_uid);
+  sqlite::Statement& row = impl_->bind_uid(impl_->named("instance_of"), 0, sop_uid);
   std::optional<StoredInstance> found;
   if (row.step()) found = StoredInstance{row.integer(0), row.text(1), row.text(2)};
   row.reset();
   return found;
 }
 
-bool Catalog::has_frame(Id instance, std::int64_t frame) {
-  return single(impl_->named("has_frame").bind(0, instance).bind(1, frame)) != 0;
-}
-
 std::optional<Id> Catalog::series_of(Id instance) { return id_of(impl_->named("series_of").bind(0, instance)); }
 
 std::optional<Id> Catalog::space_of(Id series) { return id_of(impl_->named("space_of").bind(0, series)); }
 
-std::optional<Id> Catalog::patient_of(std::string_view key) { return id_of(impl_->named("patient_of").bind(0, key)); }
+std::optional<Id> Catalog::patient_of(std::string_view key) {
+  return id_of(impl_->bind_hash(impl_->named("patient_of"), 0, key));
+}
 
 std::vector<RowFacts> Catalog::frames_of(Id series) {
   std::vector<RowFacts> rows;
@@ -220,9 +190,8 @@ Id Catalog::space(const Provenance& made_by) {
 
 std::optional<Id> Catalog::patient(const PatientFacts& facts) {
   if (facts.key.empty()) return std::nullopt;
-  if (const std::optional<Id> known = id_of(impl_->named("find_patient").bind(0, facts.key))) return known;
-  impl_->named("add_patient")
-      .bind(0, facts.key)
+  if (const std::optional<Id> known = id_of(impl_->bind_hash(impl_->named("find_patient"), 0, facts.key))) return known;
+  impl_->bind_hash(impl_->named("add_patient"), 0, facts.key)
       .bind_or_null(1, facts.identifier)
       .bind_or_null(2, facts.birth_year)
       .bind_or_null(3, facts.sex)
@@ -273,43 +242,22 @@ Id Catalog::series(const SeriesFacts& facts, Id study) {
   return impl_->database.last_id();
 }
 
-Id Catalog::instance(const InstanceFacts& facts, std::optional<Id> series, std::optional<Id> source) {
-  impl_->named("add_instance")
-      .bind_or_null(0, facts.sop_uid)
-      .bind_or_null(1, facts.sop_class)
-      .bind_or_null(2, series)
-      .bind_or_null(3, facts.number)
-      .bind(4, facts.frames)
-      .bind_or_null(5, facts.transfer_syntax)
-      .bind(6, facts.locator)
-      .bind(7, facts.size)
-      .bind(8, facts.sha256)
-      .bind_or_null(9, source)
-      .bind(10, now_text())
-      .run();
-  return impl_->database.last_id();
-}
-
 void Catalog::add_frame(const FrameFacts& facts, Id space, std::int64_t seq) {
-  impl_->named("add_frame")
-      .bind(0, static_cast<std::int64_t>(facts.row))
-      .bind(1, facts.instance)
-      .bind_or_null(2, facts.series)
-      .bind(3, facts.frame)
-      .bind_or_null(4, facts.position)
-      .bind(5, space)
-      .bind(6, static_cast<std::int64_t>(facts.crc))
-      .bind(7, seq)
-      .run();
+  sqlite::Statement& add = impl_->named("add_frame")
+                               .bind(0, static_cast<std::int64_t>(facts.row))
+                               .bind(1, facts.instance)
+                               .bind_or_null(2, facts.series)
+                               .bind(3, facts.frame)
+                               .bind_or_null(4, facts.position)
+                               .bind(5, space)
+                               .bind(6, static_cast<std::int64_t>(facts.crc))
+                               .bind(7, seq);
   if (facts.pixels) {
-    sqlite::Statement& add = impl_->named("add_pixels")
-                                 .bind(0, static_cast<std::int64_t>(facts.row))
-                                 .bind(1, facts.pixels->pixels_sha256)
-                                 .bind(2, std::int64_t{facts.pixels->blank ? 1 : 0});
-    std::optional<std::int64_t> dhash;
-    if (facts.pixels->dhash) dhash = std::bit_cast<std::int64_t>(*facts.pixels->dhash);
-    add.bind_or_null(3, dhash).run();
+    add.bind_bytes(8, bytes_of_hex(facts.pixels->pixels_sha256).substr(0, kPixelBytes));
+    add.bind(9, std::int64_t{facts.pixels->blank ? 1 : 0});
+    if (facts.pixels->dhash) add.bind(10, std::bit_cast<std::int64_t>(*facts.pixels->dhash));
   }
+  add.run();
   if (!facts.thumb) return;
   impl_->named("add_thumb")
       .bind(0, static_cast<std::int64_t>(facts.row))
@@ -341,28 +289,8 @@ std::optional<Id> Catalog::retire_instance(Id instance, std::int64_t seq) {
   impl_->named("retire_frames").bind(0, seq).bind(1, instance).run();
   impl_->named("retire_instance").bind(0, seq).bind(1, instance).run();
   impl_->named("forget_refused_frames").bind(0, instance).run();
-  impl_->named("forget_files").bind(0, instance).run();
+  forget_files(instance);
   return series;
-}
-
-void Catalog::move_instance(Id instance, std::string_view locator) {
-  impl_->named("forget_files").bind(0, instance).run();
-  impl_->named("move_instance").bind(0, locator).bind(1, instance).run();
-}
-
-void Catalog::forget_conflicts() { impl_->named("forget_conflicts").run(); }
-
-void Catalog::put_file(std::string_view locator, const KnownFile& file) {
-  impl_->named("put_file")
-      .bind(0, locator)
-      .bind(1, file.stamp.size)
-      .bind(2, file.stamp.mtime_ns)
-      .bind(3, file.stamp.ctime_ns)
-      .bind(4, file.sha256)
-      .bind_or_null(5, file.instance)
-      .bind(6, file.outcome)
-      .bind(7, file.slices)
-      .run();
 }
 
 void Catalog::refuse(std::string_view locator, std::string_view code, std::string_view reason) {
@@ -378,7 +306,7 @@ void Catalog::add_conflict(std::string_view locator, std::string_view sop_uid, s
                            const StoredInstance& kept) {
   impl_->named("add_conflict")
       .bind(0, locator)
-      .bind(1, sop_uid)
+      .bind_bytes(1, packed_uid(sop_uid))
       .bind(2, sha256)
       .bind(3, kept.locator)
       .bind(4, kept.sha256)

@@ -16,8 +16,9 @@ namespace {
 using postgres::Type;
 using postgres::Value;
 
-/// A replica's own, what SQLite keeps for itself aside: where thumbnails are, labels, and how far it has come.
-constexpr std::array<std::string_view, 3> kOwn{"thumb", "label", "replica"};
+/// A replica's own, what SQLite keeps for itself aside: where thumbnails are, labels, how far it has come, and where
+/// the images of a series lie, which a trigger notes.
+constexpr std::array<std::string_view, 4> kOwn{"thumb", "label", "replica", "run"};
 
 constexpr std::string_view kTables =
     "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name";
@@ -34,6 +35,7 @@ CatalogTable read_table(sqlite::Database& database, std::string name) {
     table.columns.push_back({columns.text(0),
                              type == "INTEGER" ? Type::kInteger
                              : type == "REAL"  ? Type::kReal
+                             : type == "BLOB"  ? Type::kBytes
                                                : Type::kText,
                              columns.integer(2) != 0 || columns.integer(3) > 0});
   }
@@ -70,13 +72,13 @@ const BuiltIn& built_in() {
   return made;
 }
 
-void bind(sqlite::Statement& statement, int index, const Value& value) {
+void bind(sqlite::Statement& statement, int index, const Value& value, Type type) {
   if (const auto* number = std::get_if<std::int64_t>(&value)) {
     statement.bind(index, *number);
   } else if (const auto* real = std::get_if<double>(&value)) {
     statement.bind(index, *real);
   } else if (const auto* text = std::get_if<std::string>(&value)) {
-    statement.bind(index, std::string_view(*text));
+    type == Type::kBytes ? statement.bind_bytes(index, *text) : statement.bind(index, std::string_view(*text));
   } else {
     statement.bind_null(index);
   }
@@ -211,7 +213,7 @@ void CatalogTables::put(const CatalogTable& table, std::span<const Value> row) {
     found = impl_.written.try_emplace(table.name, impl_.database, sql).first;
   }
   sqlite::Statement& statement = found->second;
-  for (std::size_t i = 0; i < row.size(); ++i) bind(statement, static_cast<int>(i), row[i]);
+  for (std::size_t i = 0; i < row.size(); ++i) bind(statement, static_cast<int>(i), row[i], table.columns[i].type);
   statement.run();
 }
 
@@ -221,7 +223,8 @@ void CatalogTables::remove(const CatalogTable& table, std::span<const Value> key
     where += fmt::format("{}\"{}\" = ?", i == 0 ? "" : " AND ", table.columns[table.key[i]].name);
   }
   sqlite::Statement statement(impl_.database, fmt::format("DELETE FROM \"{}\" WHERE {}", table.name, where));
-  for (std::size_t i = 0; i < key.size(); ++i) bind(statement, static_cast<int>(i), key[i]);
+  for (std::size_t i = 0; i < key.size(); ++i)
+    bind(statement, static_cast<int>(i), key[i], table.columns[table.key[i]].type);
   statement.run();
 }
 

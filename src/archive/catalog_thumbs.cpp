@@ -20,7 +20,6 @@ Thumb thumb_of(const sqlite::Statement& row) {
 }  // namespace
 
 bool Catalog::has_thumb(std::uint64_t row_number) {
-  if (!impl_->thumbs) return false;
   sqlite::Statement& row = impl_->named("has_thumb").bind(0, static_cast<std::int64_t>(row_number));
   const bool found = row.step() && row.integer(0) != 0;
   row.reset();
@@ -28,7 +27,6 @@ bool Catalog::has_thumb(std::uint64_t row_number) {
 }
 
 std::optional<Thumb> Catalog::thumb(std::uint64_t row_number) {
-  if (!impl_->thumbs) return std::nullopt;
   const auto of_frame = [this](std::uint64_t number) {
     sqlite::Statement& row = impl_->named("thumb").bind(0, static_cast<std::int64_t>(number));
     const std::optional<Thumb> found = row.step() ? std::optional(thumb_of(row)) : std::nullopt;
@@ -46,13 +44,12 @@ std::optional<Thumb> Catalog::thumb(std::uint64_t row_number) {
 }
 
 void Catalog::each_thumb(const std::function<void(const Thumb&)>& use) {
-  if (!impl_->thumbs) return;
   sqlite::Statement& row = impl_->named("each_thumb");
   while (row.step()) use(thumb_of(row));
   row.reset();
 }
 
-std::int64_t Catalog::thumbs() { return impl_->thumbs ? single(impl_->named("count_thumbs")) : 0; }
+std::int64_t Catalog::thumbs() { return single(impl_->named("count_thumbs")); }
 
 std::uint64_t Catalog::thumbs_end(std::uint64_t first, std::uint64_t end) {
   const std::int64_t found = single(

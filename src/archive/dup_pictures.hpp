@@ -26,7 +26,7 @@ struct DupPlace {
 
 struct DupPicture {
   std::uint64_t row = 0;
-  std::array<std::uint64_t, 4> sha256{};
+  std::array<std::uint64_t, 2> sha256{};
   std::uint64_t dhash = 0;
   bool plain = false;  ///< it has no dhash
   std::uint32_t crc = 0;

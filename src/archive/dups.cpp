@@ -33,7 +33,7 @@ DupGroup group_of(const Reader& archive, std::vector<const DupPicture*> pictures
   std::sort(pictures.begin(), pictures.end(), [](const DupPicture* a, const DupPicture* b) { return a->row < b->row; });
   DupGroup group;
   std::vector<Id> patients;
-  std::set<std::array<std::uint64_t, 4>> seen;
+  std::set<std::array<std::uint64_t, 2>> seen;
   const DupPicture& first = *pictures.front();
   const std::span<const float> vector = archive.row(first.row, first.crc);
   for (const DupPicture* picture : pictures) {

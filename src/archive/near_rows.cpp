@@ -25,6 +25,14 @@ using postgres::Type;
 /// Bytes of a text.
 constexpr int kMostText = 65'536;
 
+/// As uid_text() of the catalog's SQL has it.
+constexpr std::string_view kSopUid =
+    "CASE WHEN get_byte(instance.sop_uid, 0) = 238 THEN convert_from(substr(instance.sop_uid, 2), 'UTF8')"
+    " ELSE translate(encode(instance.sop_uid, 'hex'), 'af', '.') END";
+constexpr std::string_view kSlices =
+    "(SELECT count(*) FROM item AS other WHERE other.series = item.series AND other.kind IS NULL"
+    " AND other.deleted_seq IS NULL)";
+
 /// The fields of filters as PostgreSQL has them: texts compare by their bytes, and only A to Z have two cases.
 class Columns {
  public:
@@ -32,8 +40,11 @@ class Columns {
     for (const filter::Column& column : catalog_columns()) {
       if (column.field == "label") {  // a shared archive carries none
         columns_.push_back({column.field, "NULL::text", "(? IS NULL AND @)"});
+      } else if (column.field == "slices") {
+        columns_.push_back({column.field, kSlices});
       } else if (is_text(column.field)) {
-        columns_.push_back({column.field, texts_.emplace_back(fmt::format("({} COLLATE \"C\")", column.value))});
+        const std::string_view value = column.field == "image" ? kSopUid : column.value;
+        columns_.push_back({column.field, texts_.emplace_back(fmt::format("({} COLLATE \"C\")", value))});
       } else {
         columns_.push_back(column);
       }
@@ -151,9 +162,10 @@ std::unordered_map<std::uint64_t, std::vector<float>> vectors_of(SharedDatabase&
 
 std::unordered_map<std::uint64_t, ItemFacts> items_of(SharedDatabase& database, std::span<const std::uint64_t> rows) {
   std::string texts;
-  for (const std::string_view column :
-       {"item.kind", "instance.locator", "instance.sop_uid", "series.uid", "study.uid", "series.modality",
-        "series.body_part", "study.date", "study.description", "series.description", "study.site", "series.station"}) {
+  for (const std::string_view column : std::initializer_list<std::string_view>{
+           "coalesce(item.kind, 'frame')", "folder.path || instance.name", kSopUid, "series.uid", "study.uid",
+           "series.modality", "series.body_part", "study.date", "study.description", "series.description", "study.site",
+           "series.station"}) {
     texts += fmt::format("left({}, {}), ", column, kMostText);
   }
   std::unordered_map<std::uint64_t, ItemFacts> found;
@@ -162,11 +174,11 @@ std::unordered_map<std::uint64_t, ItemFacts> items_of(SharedDatabase& database, 
     const std::string marks = marks_of(part, parameters);
     const postgres::Result row = database.connection().query(
         fmt::format(
-            "SELECT item.id, {}item.frame, instance.frames, item.position, item.crc32c, item.pooled_from,"
+            "SELECT item.id, {}item.frame, lot.frames, item.position, item.crc32c, item.pooled_from,"
             " item.instance, series.study, {}, item.series, (EXISTS (SELECT 1 FROM thumb WHERE item = item.id)"
             " OR item.kind = 'series' AND EXISTS (SELECT 1 FROM item AS slice JOIN thumb ON thumb.item = slice.id"
-            " WHERE slice.series = item.series AND slice.kind = 'frame' AND slice.deleted_seq IS NULL))"
-            "::int::bigint FROM item{} WHERE item.deleted_seq IS NULL AND item.kind IN ('frame', 'series')"
+            " WHERE slice.series = item.series AND slice.kind IS NULL AND slice.deleted_seq IS NULL))"
+            "::int::bigint FROM item{} WHERE item.deleted_seq IS NULL AND (item.kind IS NULL OR item.kind = 'series')"
             " AND item.id IN ({})",
             texts, kPatient, kJoins, marks),
         parameters);
@@ -183,12 +195,11 @@ std::set<Id> linked_with(SharedDatabase& database, const std::set<Id>& patients)
   Pictures pictures;
   pictures.shared = [&](Id patient) {
     const postgres::Result rows = connection.query(
-        "SELECT DISTINCT left(pixels.sha256, 64) FROM study JOIN series ON series.study = study.id"
-        " JOIN item ON item.series = series.id AND item.kind = 'frame' AND item.deleted_seq IS NULL"
-        " JOIN pixels ON pixels.item = item.id"
+        "SELECT DISTINCT item.pixels FROM study JOIN series ON series.study = study.id"
+        " JOIN item ON item.series = series.id AND item.kind IS NULL AND item.deleted_seq IS NULL"
         " WHERE study.patient IN (SELECT id FROM patient WHERE id = $1 OR alias_of = $1)"
-        " AND pixels.blank = 0 AND pixels.dhash IS NOT NULL"
-        " AND EXISTS (SELECT 1 FROM pixels AS other WHERE other.sha256 = pixels.sha256 AND other.item <> pixels.item)"
+        " AND item.blank = 0 AND item.dhash IS NOT NULL AND octet_length(item.pixels) = 16"
+        " AND EXISTS (SELECT 1 FROM item AS other WHERE other.pixels = item.pixels AND other.id <> item.id)"
         " LIMIT 100000",
         {number_parameter(patient)});
     std::vector<std::string> found;
@@ -196,13 +207,13 @@ std::set<Id> linked_with(SharedDatabase& database, const std::set<Id>& patients)
     return found;
   };
   pictures.owners = [&](const std::string& sha256, const std::function<bool(std::uint64_t, Id)>& use) {
-    const postgres::Result rows = connection.query(
-        fmt::format("SELECT DISTINCT {} FROM pixels"
-                    " JOIN item ON item.id = pixels.item AND item.kind = 'frame' AND item.deleted_seq IS NULL"
-                    " JOIN series ON series.id = item.series JOIN study ON study.id = series.study"
-                    " JOIN patient ON patient.id = study.patient WHERE pixels.sha256 = $1 LIMIT {}",
-                    kPatient, kMostSharing + 1),
-        {text_parameter(sha256)});
+    const postgres::Result rows =
+        connection.query(fmt::format("SELECT DISTINCT {} FROM item"
+                                     " JOIN series ON series.id = item.series JOIN study ON study.id = series.study"
+                                     " JOIN patient ON patient.id = study.patient WHERE item.pixels = $1"
+                                     " AND item.kind IS NULL AND item.deleted_seq IS NULL LIMIT {}",
+                                     kPatient, kMostSharing + 1),
+                         {{Type::kBytes, sha256}});
     for (int row = 0; row < rows.rows(); ++row) {
       if (!use(0, rows.integer(row, 0))) return;
     }

@@ -18,7 +18,8 @@ namespace mi2::archive::near {
 
 /// Behind "FROM item": what filters speak of.
 inline constexpr std::string_view kJoins =
-    " LEFT JOIN instance ON instance.id = item.instance LEFT JOIN series ON series.id = item.series"
+    " LEFT JOIN instance ON instance.id = item.instance LEFT JOIN lot ON lot.id = instance.lot"
+    " LEFT JOIN folder ON folder.id = instance.folder LEFT JOIN series ON series.id = item.series"
     " LEFT JOIN study ON study.id = series.study LEFT JOIN patient ON patient.id = study.patient";
 inline constexpr std::string_view kPatient = "coalesce(patient.alias_of, patient.id)";
 /// Rows of one answer with vectors, or with texts.

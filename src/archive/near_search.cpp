@@ -13,6 +13,7 @@
 #include <mi2/error.hpp>
 
 #include "archive/near_rows.hpp"
+#include "archive/packed.hpp"
 #include "archive/parameters.hpp"
 #include "archive/scan/scan.hpp"
 #include "archive/search_parts.hpp"
@@ -97,8 +98,8 @@ std::string select_of(const NearTable& table, const SearchOptions& options, cons
                       std::vector<Parameter>& parameters) {
   std::string sql = fmt::format(
       "SELECT near.item, item.instance, item.series, series.study, {} FROM near JOIN item ON item.id = near.item{}"
-      " WHERE item.kind = '{}' AND item.deleted_seq IS NULL",
-      near::kPatient, near::kJoins, options.match == Match::kMean ? "series" : "frame");
+      " WHERE item.kind {} AND item.deleted_seq IS NULL",
+      near::kPatient, near::kJoins, options.match == Match::kMean ? "= 'series'" : "IS NULL");
   if (options.where) sql += " AND " + near::condition_of(*options.where, parameters);
   std::vector<Named> out = owners.own;
   for (const Id patient : owners.linked) out.push_back(owner_of(patient, 0, 0));
@@ -213,6 +214,7 @@ NearArchive::NearArchive(const std::string& url)
       format_(parse_format(head_.json, database_.name())),
       table_(NearTable::find(database_)),
       snapshot_(database_.connection(), postgres::Transaction::Kind::kSnapshot) {
+  database_.require_format(head_);
   if (table_) return;
   throw Error(
       Code::kUnsupported,
@@ -236,7 +238,7 @@ void NearArchive::add_made(std::vector<MadePart> made, std::vector<QueryPart>& p
   for (MadePart& one : made) {
     if (!one.names.patient_key.empty()) {
       const postgres::Result row = connection.query("SELECT coalesce(alias_of, id) FROM patient WHERE key = $1",
-                                                    {text_parameter(one.names.patient_key)});
+                                                    {{Type::kBytes, bytes_of_hex(one.names.patient_key)}});
       if (row.rows() > 0) one.part.subjects.push_back({row.integer(0, 0), 0, 0});
     }
     if (!one.names.sop_uid.empty()) {
@@ -247,7 +249,7 @@ void NearArchive::add_made(std::vector<MadePart> made, std::vector<QueryPart>& p
                                        " LEFT JOIN patient ON patient.id = study.patient"
                                        " WHERE instance.sop_uid = $1 AND instance.deleted_seq IS NULL",
                                        near::kPatient),
-                           {text_parameter(one.names.sop_uid)});
+                           {{Type::kBytes, packed_uid(one.names.sop_uid)}});
       if (row.rows() > 0)
         one.part.subjects.push_back({near::id_at(row, 0, 0), near::id_at(row, 0, 1), row.integer(0, 2)});
     }

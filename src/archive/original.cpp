@@ -13,6 +13,7 @@
 #include <mi2/error.hpp>
 
 #include "archive/object_facts.hpp"
+#include "archive/packed.hpp"
 #include "base/files.hpp"
 #include "base/hash.hpp"
 #include "dicom/dicom.hpp"
@@ -63,7 +64,7 @@ OriginalState state_of(const Error& error, const std::string& zip) {
 
 /// Whether these are the bytes that were added.
 OriginalState state_of(const Original& original, const Stamp& stamp, const Bytes& bytes, std::uint64_t max_bytes) {
-  if (original.stamp == stamp) return OriginalState::kThere;
+  if (original.stamp == number_of(stamp)) return OriginalState::kThere;
   if (bytes.all().size() > max_bytes) return OriginalState::kTooLarge;
   return base::sha256_hex(bytes.all()) == original.sha256 ? OriginalState::kThere : OriginalState::kChanged;
 }

@@ -27,7 +27,7 @@ std::string container_of(const std::string& locator);
 /// Where the bytes of an object were, and what they were.
 struct Original {
   std::string locator, sha256;
-  std::optional<Stamp> stamp{};  ///< of its file when it was read; none: the hash decides
+  std::optional<std::int64_t> stamp{};  ///< KnownFile's, when it was read; none: the hash decides
 };
 Original original_of(const ArchivedObject& object);
 

@@ -38,6 +38,11 @@ Reader::Reader(const std::filesystem::path& folder)
       catalog_(std::make_unique<Catalog>(folder, Catalog::Access::kRead)) {
   require_local(folder);
   snapshot_ = std::make_unique<Catalog::Transaction>(*catalog_, false);
+  if (catalog_->converted()) {  // between the two lines before
+    snapshot_.reset();
+    catalog_ = std::make_unique<Catalog>(folder, Catalog::Access::kRead);
+    snapshot_ = std::make_unique<Catalog::Transaction>(*catalog_, false);
+  }
   if (catalog_->meta("id") != format_.id) {
     throw Error(Code::kBadFile, fmt::format("{}: expected the catalog of this archive, got that of another",
                                             catalog_file(folder).string()));
@@ -60,6 +65,10 @@ std::span<const float> Reader::row(std::uint64_t row, std::uint32_t crc) const {
 void Reader::check(bool deleted) {
   segments_->check();
   if (now_->version() == version_) return;  // rows are overwritten between two commits
+  if (now_->converted()) {
+    now_ = std::make_unique<Catalog>(folder_, Catalog::Access::kRead);
+    version_ = -1;  // that of another connection says nothing
+  }
   const Catalog::Transaction snapshot(*now_, false);
   if (now_->meta("rewrites") == rewrites_ && now_->erasing().empty()) return;
   const std::vector<RowFacts>& all = rows();
@@ -136,6 +145,7 @@ bool Reader::resume() {
   if (read_format(folder_).id != format_.id) return false;
   version_ = now_->version();
   snapshot_ = std::make_unique<Catalog::Transaction>(*catalog_, false);
+  if (catalog_->converted()) return false;
   return catalog_->sequence() == sequence_ && catalog_->meta("rewrites") == rewrites_;
 }
 

@@ -11,8 +11,10 @@
 #include <fmt/format.h>
 
 #include "archive/format.hpp"
+#include "archive/live_frames.hpp"
 #include "archive/object_facts.hpp"
 #include "archive/original.hpp"
+#include "archive/packed.hpp"
 #include "archive/reader.hpp"
 #include "archive/sources.hpp"
 #include "archive/upkeep.hpp"
@@ -164,8 +166,9 @@ class Reembedding {
     Catalog& made = made_.catalog();
     std::optional<StoredInstance> found = made.same_object(object);
     if (!found) return found;
-    const auto has = [&made, id = found->id](std::uint64_t frame) {
-      return made.has_frame(id, static_cast<std::int64_t>(frame));
+    LiveFrames there(made);
+    const auto has = [&there, id = found->id](std::uint64_t frame) {
+      return there.has(id, static_cast<std::int64_t>(frame));
     };
     if (!std::all_of(object.frames.begin(), object.frames.end(), has)) found.reset();
     return found;
@@ -199,7 +202,7 @@ class Reembedding {
     if (!candidate.left.empty()) return;
     const ArchivedObject& object = candidate.object;
     try {
-      if (object.file && stamp_of(*candidate.input) == object.file->stamp) return;
+      if (object.file && number_of(stamp_of(*candidate.input)) == object.file->stamp) return;
       const auto bytes = embedder::read_input(*candidate.input, options_.add.survey.image.max_file_bytes);
       if (base::sha256_hex(bytes) == object.sha256) return;
       candidate.left = "changed";

@@ -56,7 +56,7 @@ std::string where_after(std::int64_t seq) { return fmt::format("shared_seq > {}"
 std::string rows_after(const CatalogTable& table, std::int64_t seq) {
   std::string columns, bytes = "0::bigint";
   for (const CatalogColumn& column : table.columns) {
-    const bool text = column.type == Type::kText;
+    const bool text = column.type == Type::kText || column.type == Type::kBytes;
     if (text) bytes += fmt::format(" + coalesce(octet_length(\"{}\"), 0)", column.name);
     columns += text ? fmt::format("CASE WHEN t.shared_bytes <= {} THEN t.\"{}\" END, ", kMostRowBytes, column.name)
                     : fmt::format("t.\"{}\", ", column.name);
@@ -103,7 +103,6 @@ class Pulling {
                               "from a copy? Delete {}; it is made again",
                               database_.name(), folder_.string()));
     }
-    check_version();
     from_ = mine->seq;
     anew_ = from_ > 0 && from_ < head_.floor;
     first_ = catalog_.rows();
@@ -114,15 +113,6 @@ class Pulling {
   }
 
  private:
-  void check_version() {
-    const postgres::Result row = database_.connection().query("SELECT left(value, 64) FROM meta WHERE key = 'format'");
-    const std::string found = row.rows() == 1 ? std::string(row.bytes(0, 0)) : "none";
-    const std::string wanted = catalog_.meta("format");
-    if (head_.at.seq == 0 || found == wanted) return;
-    throw Error(Code::kUnsupported, fmt::format("{}: expected a catalog of format {}, got {:.16}", database_.name(),
-                                                wanted, base::printable(found)));
-  }
-
   void tell(std::uint64_t done, std::uint64_t total) const {
     if (on_progress_) on_progress_({"fetching", done, total});
   }
@@ -315,7 +305,8 @@ std::string_view vector_problem(std::string_view bytes, std::size_t dimensions, 
 
 std::string vectors_after(std::int64_t seq, std::size_t dimensions) {
   return fmt::format(
-      "SELECT v.item, CASE WHEN octet_length(v.f32) = {} THEN v.f32 END, i.crc32c, i.kind FROM vector AS v"
+      "SELECT v.item, CASE WHEN octet_length(v.f32) = {} THEN v.f32 END, i.crc32c,"
+      " CASE WHEN i.id IS NOT NULL THEN coalesce(i.kind, 'frame') END FROM vector AS v"
       " LEFT JOIN item AS i ON i.id = v.item WHERE v.{} ORDER BY v.item",
       dimensions * sizeof(float), where_after(seq));
 }
@@ -328,6 +319,7 @@ std::string thumbs_after(std::int64_t seq) {
 
 bool pull(SharedDatabase& database, const SharedHead& head, const fs::path& folder,
           const base::OnProgress& on_progress) {
+  database.require_format(head);  // before the replica becomes what an older version cannot read
   return Pulling(database, head, folder, on_progress).run();
 }
 

@@ -177,7 +177,7 @@ void verify_database(SharedDatabase& database, const Format& format, VerifyRepor
   if (NearTable::find(database)) {
     const postgres::Result rows = database.connection().query(
         "SELECT count(*) FILTER (WHERE n.item IS NULL), count(*) FILTER (WHERE i.id IS NULL) FROM near AS n"
-        " FULL JOIN (SELECT id FROM item WHERE kind IN ('frame', 'series')) AS i ON i.id = n.item");
+        " FULL JOIN (SELECT id FROM item WHERE kind IS NULL OR kind = 'series') AS i ON i.id = n.item");
     if (rows.integer(0, 0) != 0 || rows.integer(0, 1) != 0) {
       say(report,
           fmt::format("{}: the index of pgvector lacks {} rows and has {} too many; DROP TABLE {}.near, and "

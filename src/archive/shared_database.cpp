@@ -115,6 +115,7 @@ bool SharedDatabase::create(const Format& format, const std::string& key) {
       "CREATE INDEX ON gone (shared_seq);";
   for (const CatalogTable& table : CatalogTables::tables()) sql += definition(table);
   for (const std::string& index : CatalogTables::unique_indexes()) sql += index + ";";
+  sql += "CREATE UNIQUE INDEX item_frame ON item (instance, frame) WHERE kind IS NULL AND deleted_seq IS NULL;";
   sql += definition(vector_table()) + definition(thumb_table());
   // Random bits do not shrink.
   sql += "ALTER TABLE vector ALTER f32 SET STORAGE EXTERNAL; ALTER TABLE thumb ALTER webp SET STORAGE EXTERNAL;";
@@ -150,6 +151,14 @@ SharedHead SharedDatabase::head(bool lock) {
                 fmt::format("{}: expected the commit {} in table 'commit', got none", name(), head.at.seq));
   }
   return head;
+}
+
+void SharedDatabase::require_format(const SharedHead& head) {
+  const postgres::Result row = connection_.query("SELECT left(value, 64) FROM meta WHERE key = 'format'");
+  const std::string found = row.rows() == 1 ? text_at(row, 0) : "none";
+  if (head.at.seq == 0 || found == kCatalogFormat) return;
+  throw Error(Code::kUnsupported, fmt::format("{}: expected a catalog of format {}, got {:.16}", name(), kCatalogFormat,
+                                              base::printable(found)));
 }
 
 bool SharedDatabase::has(const ReplicaMark& mark) {

@@ -54,6 +54,8 @@ class SharedDatabase {
   /// @param lock  inside of a transaction that writes: no other one gets it until that ends.
   /// @throws Error{kBadFile} for tables of something else; {kUnsupported} for those of another version.
   [[nodiscard]] SharedHead head(bool lock);
+  /// @throws Error{kUnsupported} for a catalog of another format, as another version of mi2 makes it.
+  void require_format(const SharedHead& head);
   /// Whether a state was one of this database, and not of a copy that went its own way.
   [[nodiscard]] bool has(const ReplicaMark& mark);
   /// Inside of the transaction that has the lock: a state is reached. @returns it.

@@ -134,7 +134,8 @@ class SharedWriter final : public Upstream {
 
   void note_item(std::span<const Value> row, std::vector<ChangedVector>& rows) const {
     const auto number = static_cast<std::uint64_t>(std::get<std::int64_t>(row[0]));
-    const bool erased = std::get<std::string>(row[1]) == "erased";
+    const auto* const kind = std::get_if<std::string>(&row[1]);
+    const bool erased = kind != nullptr && *kind == "erased";
     if (number >= first_ || erased) rows.push_back({number, erased});
   }
 

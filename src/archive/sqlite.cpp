@@ -59,6 +59,13 @@ Statement& Statement::bind(int index, std::string_view text) {
   return *this;
 }
 
+Statement& Statement::bind_bytes(int index, std::string_view bytes) {
+  const char* data = bytes.data() == nullptr ? "" : bytes.data();
+  const int result = sqlite3_bind_blob64(statement_.get(), index + 1, data, bytes.size(), SQLITE_TRANSIENT);
+  if (result != SQLITE_OK) database_.fail(result);
+  return *this;
+}
+
 Statement& Statement::bind_null(int index) {
   if (const int result = sqlite3_bind_null(statement_.get(), index + 1); result != SQLITE_OK) database_.fail(result);
   return *this;
@@ -100,10 +107,11 @@ std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(
 double Statement::number(int column) const { return sqlite3_column_double(statement_.get(), column); }
 
 std::string Statement::text(int column) const {
-  const unsigned char* text = sqlite3_column_text(statement_.get(), column);
+  const void* const text = sqlite3_column_type(statement_.get(), column) == SQLITE_BLOB
+                               ? sqlite3_column_blob(statement_.get(), column)
+                               : sqlite3_column_text(statement_.get(), column);
   if (text == nullptr) return {};
-  return {reinterpret_cast<const char*>(text),
-          static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
+  return {static_cast<const char*>(text), static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
 }
 
 Database::Database(const std::filesystem::path& path, Mode mode)
@@ -112,7 +120,8 @@ Database::Database(const std::filesystem::path& path, Mode mode)
   // A catalog from elsewhere: its schema must not do anything.
   sqlite3_db_config(handle_.get(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(handle_.get(), SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
-  execute("PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON;");
+  // Each statement has the indexes that it needs: one made for it alone takes as long as reading all.
+  execute("PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON; PRAGMA automatic_index = OFF;");
   if (mode == Mode::kRead) {
     execute("PRAGMA query_only = ON;");
     return;
@@ -150,7 +159,7 @@ void Database::fail(int result) const {
 namespace mi2::archive {
 
 std::string_view sql_named(std::string_view name) {
-  for (const std::string_view file : {"read", "write", "survey", "dups", "sources"}) {
+  for (const std::string_view file : {"read", "write", "survey", "dups", "sources", "format_4", "older"}) {
     const std::string_view text = sql_text(file);
     const std::string mark = fmt::format("-- name: {}\n", name);
     const std::size_t at = text.find(mark);

@@ -23,6 +23,7 @@ class Statement {
   Statement& bind(int index, std::int64_t value);
   Statement& bind(int index, double value);
   Statement& bind(int index, std::string_view text);
+  Statement& bind_bytes(int index, std::string_view bytes);
   Statement& bind_null(int index);
   /// Empty text and nothing are NULL.
   Statement& bind_or_null(int index, std::string_view text);
@@ -38,6 +39,7 @@ class Statement {
   [[nodiscard]] bool is_null(int column) const;
   [[nodiscard]] std::int64_t integer(int column) const;
   [[nodiscard]] double number(int column) const;
+  /// Of bytes too.
   [[nodiscard]] std::string text(int column) const;
 
  private:

@@ -11,7 +11,9 @@
 
 #include <fmt/format.h>
 
+#include "archive/live_frames.hpp"
 #include "archive/object_facts.hpp"
+#include "archive/packed.hpp"
 #include "base/hash.hpp"
 #include "base/thread_pool.hpp"
 #include "embedder/series.hpp"
@@ -34,7 +36,7 @@ struct Looked {
 /// Whether what is known of a file settles it without a look inside: with a choice of slices, others may be chosen as
 /// the series grows.
 bool settled(const Looked& file, const std::string& slices) {
-  return file.known && file.known->stamp == file.stamp && file.known->slices == slices && slices == "all";
+  return file.known && file.known->stamp == number_of(file.stamp) && file.known->slices == slices && slices == "all";
 }
 
 /// Whether a file is no longer there; of one in a zip, whether the zip is not. What a server has is there as long as
@@ -222,6 +224,8 @@ class Surveyor {
   void plan() {
     // A file whose frames lie in two planes is in two groups of one unit.
     std::vector<bool> placed(inputs_.size(), false);
+    std::optional<LiveFrames> there;
+    if (catalog_ != nullptr) there.emplace(*catalog_);
     for (const embedder::SeriesOrInput& group : grouping_.take()) {
       const std::vector<embedder::PlacedFrame>& frames = group.series.frames;
       Unit& unit = unit_of(group.input);
@@ -232,8 +236,8 @@ class Surveyor {
       for (const std::uint64_t place : places_in(frames)) {
         const embedder::PlacedFrame& frame = frames[place];
         const SurveyedFile& file = survey_.files[frame.input];
-        const bool stored = file.kind == SurveyedFile::Kind::kStored && catalog_ != nullptr &&
-                            catalog_->has_frame(*file.known, static_cast<std::int64_t>(frame.frame));
+        const bool stored = file.kind == SurveyedFile::Kind::kStored && there &&
+                            there->has(*file.known, static_cast<std::int64_t>(frame.frame));
         if (stored) continue;
         unit.frames.push_back({frame.input, frame.frame, frame.along});
         ++survey_.frames;

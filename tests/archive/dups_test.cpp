@@ -99,6 +99,9 @@ struct Picture {
   std::string reference{};
 };
 
+/// A pseudonym, as PatientFacts has it.
+std::string key_of(const std::string& patient) { return base::sha256_hex(std::as_bytes(std::span(patient))); }
+
 /// An archive of pictures, a row each.
 class Filled {
  public:
@@ -109,7 +112,7 @@ class Filled {
     const Id space = catalog.space(Provenance{});
     for (const Picture& picture : pictures) {
       PatientFacts patient;
-      patient.key = picture.patient;
+      if (!picture.patient.empty()) patient.key = key_of(picture.patient);
       StudyFacts study;
       study.uid = picture.study;
       SeriesFacts series;
@@ -136,12 +139,12 @@ class Filled {
 
   [[nodiscard]] Reader open() const { return Reader(folder_.path() / "a"); }
 
-  [[nodiscard]] Id patient(const std::string& key) const { return open().catalog().patient_of(key).value(); }
+  [[nodiscard]] Id patient(const std::string& key) const { return open().catalog().patient_of(key_of(key)).value(); }
 
   /// The keys of those a patient is linked with.
   [[nodiscard]] std::set<Id> linked(const std::string& key, const scan::Bitmap* visible = nullptr) const {
     Reader archive = open();
-    return linked_patients(archive, archive.catalog().patient_of(key).value(), visible);
+    return linked_patients(archive, archive.catalog().patient_of(key_of(key)).value(), visible);
   }
 
   [[nodiscard]] std::set<Id> patients(const std::vector<std::string>& keys) const {

@@ -15,6 +15,7 @@
 #include <mi2/error.hpp>
 
 #include "archive/object_facts.hpp"
+#include "archive/packed.hpp"
 #include "archive/zipped.hpp"
 #include "base/files.hpp"
 #include "base/hash.hpp"
@@ -34,7 +35,8 @@ void write(const std::filesystem::path& path, const std::string& text) {
 
 /// An object that was added from a file as it is now.
 Original added(const std::filesystem::path& path) {
-  return {path.string(), base::sha256_hex(base::read_file(path, kPlenty)), stamp_of(embedder::Input{path.string()})};
+  return {path.string(), base::sha256_hex(base::read_file(path, kPlenty)),
+          number_of(stamp_of(embedder::Input{path.string()}))};
 }
 
 /// What becomes of it, and what was handed over.
@@ -114,7 +116,7 @@ TEST_F(OriginalFile, OfANetworkIsNoFile) {
 Original added_from(const std::filesystem::path& zip, const std::string& entry, const std::string& text) {
   LastZip zips;
   const embedder::Input input = zipped_input(zip.string(), zip.string() + '/' + entry, zips);
-  return {input.path, base::sha256_hex(std::as_bytes(std::span(text))), stamp_of(input)};
+  return {input.path, base::sha256_hex(std::as_bytes(std::span(text))), number_of(stamp_of(input))};
 }
 
 TEST_F(OriginalFile, InAZipIsUnpackedWhileItIsWhatWasAdded) {

@@ -1,10 +1,9 @@
 """What tests of mi2 index look at."""
-import contextlib
 import json
 import re
-import sqlite3
 
 import numpy as np
+from catalog_support import table  # noqa: F401
 
 
 def stats(mi2, archive):
@@ -25,11 +24,6 @@ def exported(mi2, archive, folder, kind="images"):
 
 def query(mi2, archive, *arguments, **options):
     return mi2.rows("index", "search", str(archive), "--format", "jsonl", *map(str, arguments), **options)
-
-
-def table(archive, sql):
-    with contextlib.closing(sqlite3.connect(f"file:{archive}/catalog.sqlite?mode=ro", uri=True)) as catalog:
-        return catalog.execute(sql).fetchall()
 
 
 def sound(mi2, archive, status=0):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from catalog_support import make_older
 from dicom_studies import slice_of, uid, write, write_hospital, write_study
 from index_support import add, added, exported, query, sound, stats, table, totals
 from kill_support import fill, killed, kills, small_disk, undisturbed
@@ -137,9 +138,10 @@ def test_what_cannot_be_read_again_is_counted_by_reason_and_named(mi2, other, ow
     os.utime(touched)
     with sqlite3.connect(old / "catalog.sqlite") as catalog:
         for number, way in enumerate(("http", "http", "dimse")):
-            known = str(source / "3" / "s0" / f"{number:02}.dcm")
-            for name in ("instance", "file"):
-                catalog.execute(f"UPDATE {name} SET locator = ? WHERE locator = ?", (f"{way}:{number}", known))
+            catalog.execute("INSERT OR IGNORE INTO folder (path) VALUES ('')")
+            catalog.execute("UPDATE instance SET folder = (SELECT id FROM folder WHERE path = ''), name = ? WHERE name = ? AND"
+                            " folder = (SELECT id FROM folder WHERE path = ?)",
+                            (f"{way}:{number}", f"{number:02}.dcm", str(source / "3" / "s0") + "/"))
     for repeat in range(2):
         found, errors = report(mi2, other, old, new, status=8)
         assert left(found) == {"missing": 1, "changed": 1, "no file: http": 2, "no file: dimse": 1}
@@ -162,6 +164,7 @@ def test_a_file_that_changes_under_the_same_stamp_is_refused_where_it_is_read(mi
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
+    make_older(old, 3)
     found = path.stat()
     with sqlite3.connect(old / "catalog.sqlite") as catalog:  # as if the clock stood still
         catalog.execute("UPDATE file SET mtime_ns = ?, ctime_ns = ? WHERE locator = ?",

@@ -1,8 +1,10 @@
 """Archives from which something is removed: it is not found any more, and erased it leaves nothing."""
 import hashlib
 import sqlite3
+from pathlib import Path
 
 import pytest
+from catalog_support import packed
 from dicom_studies import slice_of, uid, write, write_hospital, write_study
 from index_support import add, added, exported, query, sound, stats
 
@@ -44,9 +46,10 @@ def test_what_is_erased_leaves_nothing(mi2, hospital, removable, tmp_path):
     content = b"".join(path.read_bytes() for path in removable.rglob("*") if path.is_file())
     for i, name in enumerate(names):
         assert (vectors[i].tobytes() in content) == (i not in gone)
-        assert (name.encode() in content) == (i not in gone)
+        assert (f"{Path(name).parent}/".encode() in content) == (i not in gone)
     for study in range(6):
         assert (uid("study", study).encode() in content) == (study not in (2, 3))
+        assert (packed(uid("sop", study, 0, 1)) in content) == (study not in (2, 3))
     sound(mi2, removable)
     assert len(query(mi2, removable, "--text", TEXT, "--by", "image", "-k", 100)) == 12
     assert added(add(mi2, removable, hospital[0])) == 6
@@ -69,7 +72,20 @@ def test_of_an_erased_study_no_path_is_left(mi2, tmp_path):
     catalog.close()
     mi2("index", "rm", str(archive), "--study", uid("study", "x"), "--erase", "--yes", with_model=False)
     content = b"".join(path.read_bytes() for path in archive.rglob("*") if path.is_file())
-    assert b"/gone/" not in content and str(other[0]).encode() in content
+    assert b"/gone/" not in content and str(other[0].parent).encode() in content
+    sound(mi2, archive)
+
+
+def test_of_a_folder_that_has_no_file_any_more_nothing_is_left(mi2, tmp_path):
+    old, new, archive = tmp_path / "before", tmp_path / "after", tmp_path / "a"
+    write_study(old, "x")
+    write_study(old, "y")
+    add(mi2, archive, old)
+    old.rename(new)
+    assert "6 files moved" in add(mi2, archive, new)
+    with sqlite3.connect(archive / "catalog.sqlite") as catalog:
+        assert all(path.startswith(str(new)) for path, in catalog.execute("SELECT path FROM folder"))
+    catalog.close()
     sound(mi2, archive)
 
 

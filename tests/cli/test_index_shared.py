@@ -14,6 +14,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from catalog_support import packed
 from dicom_studies import uid, write_hospital, write_study
 from index_support import add, added, exported, query, sound, totals
 from postgres_support import PASSWORD, WAITING, machine, postgres, replica_of, schema_of, url  # noqa: F401
@@ -141,7 +142,7 @@ def test_erasing_leaves_no_row_in_the_database_that_names_it(mi2, hospital, post
     schema = schema_of(url)
     tables = [row[0] for row in postgres.sql(f"SELECT tablename FROM pg_tables WHERE schemaname = '{schema}'")]
     assert {"item", "vector", "thumb", "gone", "archive", "commit"} <= set(tables)
-    for name in (uid("study", 3), uid("sop", 3, 0, 0), str(hospital[0] / "3")):
+    for name in (uid("study", 3), uid("sop", 3, 0, 0), packed(uid("sop", 3, 0, 0)).hex(), str(hospital[0] / "3")):
         for table in tables:
             assert postgres.sql(f"SELECT count(*) FROM {schema}.{table} AS t WHERE position('{name}' IN t::text) > 0") \
                 == [["0"]], (table, name)
@@ -265,7 +266,7 @@ def test_what_is_no_archive_of_this_version_is_refused_by_name(mi2, hospital, po
     add(mi2, url, hospital[0] / "0")
     postgres.sql(f"UPDATE {schema}.meta SET value = '99' WHERE key = 'format'")
     machine("new")
-    assert "expected a catalog of format 3, got 99" in mi2("index", "stats", url, with_model=False, status=4).errors
+    assert "expected a catalog of format 4, got 99" in mi2("index", "stats", url, with_model=False, status=4).errors
     postgres.sql(f"UPDATE {schema}.archive SET format = '2'")
     assert "expected format 1, got 2" in mi2("index", "stats", url, with_model=False, status=4).errors
 

@@ -1,10 +1,10 @@
 """Thumbnails in an archive: made with the vectors, erased with them, checked and mended."""
 import io
 import shutil
-import sqlite3
 
 import numpy as np
 import pytest
+from catalog_support import make_older
 from dicom_studies import uid, write_hospital
 from index_support import add, added, query, sound, table, totals
 from PIL import Image
@@ -128,8 +128,7 @@ def test_damage_is_found_by_name_and_costs_no_image(mi2, made, archive, damage):
 
 
 def test_an_archive_of_the_format_before_is_searched_and_added_to(mi2, made, archive):
-    with sqlite3.connect(archive / "catalog.sqlite") as catalog:
-        catalog.executescript("DROP TABLE thumb; DROP TABLE pixels; UPDATE meta SET value = '1' WHERE key = 'format'")
+    make_older(archive, 1)
     shutil.rmtree(archive / "thumbs")
     rows = query(mi2, archive, "--item", 0, "-k", 2, with_model=False)
     assert len(rows) == 2 and not any("thumb" in row for row in rows)
@@ -138,6 +137,6 @@ def test_an_archive_of_the_format_before_is_searched_and_added_to(mi2, made, arc
     assert table(archive, "SELECT value FROM meta WHERE key = 'format'") == [("1",)]  # who only reads changes nothing
     write_hospital(made / "more", studies=1, slices=5)
     assert added(add(mi2, archive, made / "more")) == 2  # three of the five are there
-    assert table(archive, "SELECT value FROM meta WHERE key = 'format'") == [("3",)]
+    assert table(archive, "SELECT value FROM meta WHERE key = 'format'") == [("4",)]
     assert len(thumbs(archive)) == 2
     sound(mi2, archive)

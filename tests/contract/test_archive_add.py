@@ -7,7 +7,6 @@ import os
 import random
 import shutil
 import signal
-import sqlite3
 import subprocess
 import threading
 import time
@@ -18,6 +17,7 @@ import pydicom
 import pytest
 from archive_support import (ADD, KEYS, MODEL, add, digest, exported, form, keyed, mi2, of, outcomes, own, packed,  # noqa: F401
                              post_items, related, rights_file, search, slice_of, study_files, uid, write_study)
+from catalog_support import table
 from conftest import IMAGES
 
 KILLS = int(os.environ.get("MI2_KILLS", "2" if os.environ.get("MI2_SANITIZE") else "5"))
@@ -48,11 +48,6 @@ def stow(server, *objects, path=STOW, status=200):
 
 def sop(study, number):
     return uid("sop", study, 0, number)
-
-
-def table(archive, sql):
-    with sqlite3.connect(f"file:{archive}/catalog.sqlite?mode=ro", uri=True) as catalog:
-        return catalog.execute(sql).fetchall()
 
 
 def test_files_of_a_form_are_what_the_program_would_have_added(server, own, tmp_path):

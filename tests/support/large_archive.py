@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "cli"))
+from catalog_support import packed  # noqa: E402
 from dicom_studies import slice_of, write  # noqa: E402
 
 SEGMENT_ROWS, HEADER = 262_144, 64
@@ -131,7 +132,7 @@ def _fill(catalog, plan, rows, series, place):
         first("change", "seq")
     now = catalog.execute("SELECT max(at) FROM change").fetchone()[0]
     start = np.searchsorted(plan.study, np.arange(int(plan.study[-1]) + 1))  # the first series of each study
-    fill("patient", "id, key, birth_year", ((patient0 + number, hashlib.sha256(b"patient %d" % number).hexdigest(), 1950)
+    fill("patient", "id, key, birth_year", ((patient0 + number, hashlib.sha256(b"patient %d" % number).digest(), 1950)
                                             for number in range(int(plan.patient[-1]) + 1)))
     fill("study", "id, uid, patient, date, site", (
         (study0 + n, _uid("1", n), patient0 + int(plan.patient[s]), str(plan.date[s]) or None, str(plan.site[s]) or None)
@@ -143,23 +144,22 @@ def _fill(catalog, plan, rows, series, place):
     fill("change", "seq, at, what, rows", ((seq0 + n, now, "add", int(count)) for n, count in enumerate(live)))
     frames = [(instance0 + i, int(row), int(series[row]), int(place[row]))
               for i, row in enumerate(np.flatnonzero(place >= 0))]
-    sha256 = {row: hashlib.sha256(b"image %d" % row).hexdigest() for _, row, _, _ in frames}
-    fill("instance", "id, sop_uid, sop_class, series, number, frames, transfer_syntax, locator, size, file_sha256, "
-         "source, added", (
-        (i, _uid("3", row), "1.2.840.10008.5.1.4.1.1.2", series0 + s, at, 1, "1.2.840.10008.1.2.1",
-         f"/generated/{plan.study[s]}/{s}/{at:04}.dcm", 526_000, sha256[row], 1, now) for i, row, s, at in frames))
-    fill("file", "locator, size, mtime_ns, ctime_ns, sha256, instance, outcome, slices", (
-        (f"/generated/{plan.study[s]}/{s}/{at:04}.dcm", 526_000, 0, 0, sha256[row], i, "stored", "all")
-        for i, row, s, at in frames))
+    sha256 = {row: hashlib.sha256(b"image %d" % row).digest() for _, row, _, _ in frames}
+    folder0 = first("folder")
+    fill("folder", "id, path", ((folder0 + n, f"/generated/{study}/{n}/") for n, study in enumerate(plan.study)))
+    fill("lot", "id, source, sop_class, transfer_syntax, frames, slices", [
+        (lot0 := first("lot"), 1, "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.1.2.1", 1, "all")])
+    fill("instance", "id, sop_uid, series, number, lot, folder, name, stamp, file_sha256", (
+        (i, packed(_uid("3", row)), series0 + s, at, lot0, folder0 + s, f"{at:04}.dcm",
+         int.from_bytes(sha256[row][:6], "little", signed=True), sha256[row]) for i, row, s, at in frames))
     crc = crc32c(rows)
-    fill("item", "id, kind, instance, series, frame, position, space, crc32c, added_seq", (
-        (row0 + row, "frame", i, series0 + s, 0, 5.0 * at, 1, int(crc[row]), seq0 + int(plan.study[s]))
-        for i, row, s, at in frames))
-    fill("item", "id, kind, series, space, crc32c, pooled_from, added_seq", (
-        (row0 + int(row), "series", series0 + int(series[row]), 1, int(crc[row]), int(plan.slices[series[row]]),
-         seq0 + int(plan.study[series[row]])) for row in np.flatnonzero(place < 0)))
-    fill("pixels", "item, sha256, blank, dhash", (
-        (row0 + row, sha256[row], 0, int(sha256[row][:15], 16)) for _, row, _, _ in frames))
+    items = [(row0 + row, None, i, series0 + s, 0, 5.0 * at, 1, int(crc[row]), None, seq0 + int(plan.study[s]),
+              sha256[row][:16], 0, int.from_bytes(sha256[row][16:24], "little", signed=True)) for i, row, s, at in frames]
+    items += [(row0 + int(row), "series", None, series0 + int(series[row]), None, None, 1, int(crc[row]),
+               int(plan.slices[series[row]]), seq0 + int(plan.study[series[row]]), None, None, None)
+              for row in np.flatnonzero(place < 0)]
+    fill("item", "id, kind, instance, series, frame, position, space, crc32c, pooled_from, added_seq, pixels, blank, dhash",
+         sorted(items))
     thumbs = catalog.execute("SELECT offset, size, crc32c FROM thumb ORDER BY item").fetchall()
     if thumbs:
         fill("thumb", "item, offset, size, crc32c", ((row0 + row, *thumbs[row % len(thumbs)]) for _, row, _, _ in frames))

@@ -21,21 +21,21 @@ LEFT JOIN instance ON instance.id = item.instance
 LEFT JOIN series ON series.id = item.series
 LEFT JOIN study ON study.id = series.study
 LEFT JOIN patient ON patient.id = study.patient
-WHERE item.deleted_seq IS NULL AND item.kind IN ('frame', 'series') AND item.id = ?
+WHERE item.deleted_seq IS NULL AND (item.kind IS NULL OR item.kind = 'series') AND item.id = ?
 -- name: each_value
 SELECT item.id, # FROM item
 LEFT JOIN instance ON instance.id = item.instance
 LEFT JOIN series ON series.id = item.series
 LEFT JOIN study ON study.id = series.study
 LEFT JOIN patient ON patient.id = study.patient
-WHERE item.kind IN ('frame', 'series') AND item.deleted_seq IS NULL
+WHERE (item.kind IS NULL OR item.kind = 'series') AND item.deleted_seq IS NULL
 -- name: facet
 SELECT #, count(*) FROM item
 LEFT JOIN instance ON instance.id = item.instance
 LEFT JOIN series ON series.id = item.series
 LEFT JOIN study ON study.id = series.study
 LEFT JOIN patient ON patient.id = study.patient
-WHERE item.kind = 'frame' AND item.deleted_seq IS NULL AND @
+WHERE item.kind IS NULL AND item.deleted_seq IS NULL AND @
 GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?
 -- name: facet_label
 SELECT label.key || '=' || label.value, count(DISTINCT item.id) FROM item
@@ -44,7 +44,7 @@ LEFT JOIN series ON series.id = item.series
 LEFT JOIN study ON study.id = series.study
 LEFT JOIN patient ON patient.id = study.patient
 JOIN label ON label.item = item.id OR label.series = item.series OR label.study = series.study
-WHERE item.kind = 'frame' AND item.deleted_seq IS NULL AND @
+WHERE item.kind IS NULL AND item.deleted_seq IS NULL AND @
 GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?
 -- name: totals
 SELECT count(DISTINCT coalesce(patient.alias_of, patient.id)), count(DISTINCT series.study), count(DISTINCT item.series),
@@ -54,43 +54,49 @@ LEFT JOIN instance ON instance.id = item.instance
 LEFT JOIN series ON series.id = item.series
 LEFT JOIN study ON study.id = series.study
 LEFT JOIN patient ON patient.id = study.patient
-WHERE item.kind = 'frame' AND item.deleted_seq IS NULL AND @
+WHERE item.kind IS NULL AND item.deleted_seq IS NULL AND @
 -- name: series_rows
 SELECT item.id, item.crc32c, series.id, study.id, coalesce(patient.alias_of, patient.id)
 FROM item
 JOIN series ON series.id = item.series
 JOIN study ON study.id = series.study
 LEFT JOIN patient ON patient.id = study.patient
-WHERE item.kind = 'series' AND item.deleted_seq IS NULL AND (series.uid = ?1 OR study.uid = ?2)
+WHERE item.kind = 'series' AND item.deleted_seq IS NULL AND item.series IN (SELECT id FROM series WHERE uid = ?1
+  UNION SELECT series.id FROM study JOIN series ON series.study = study.id WHERE study.uid = ?2)
 ORDER BY item.id
 -- name: item
-SELECT item.kind, instance.locator, instance.sop_uid, series.uid, study.uid, series.modality, series.body_part,
-  study.date, study.description, series.description, study.site, series.station, item.frame, instance.frames,
+SELECT coalesce(item.kind, 'frame'), folder.path || instance.name, uid_text(instance.sop_uid), series.uid, study.uid, series.modality, series.body_part,
+  study.date, study.description, series.description, study.site, series.station, item.frame, lot.frames,
   item.position, item.crc32c, item.pooled_from, item.instance, series.study, coalesce(patient.alias_of, patient.id), item.series,
   item.deleted_seq IS NOT NULL
 FROM item
 LEFT JOIN instance ON instance.id = item.instance
+LEFT JOIN lot ON lot.id = instance.lot
+LEFT JOIN folder ON folder.id = instance.folder
 LEFT JOIN series ON series.id = item.series
 LEFT JOIN study ON study.id = series.study
 LEFT JOIN patient ON patient.id = study.patient
-WHERE item.id = ? AND (item.deleted_seq IS NULL OR ? = 1) AND item.kind IN ('frame', 'series')
+WHERE item.id = ? AND (item.deleted_seq IS NULL OR ? = 1) AND (item.kind IS NULL OR item.kind = 'series')
 -- name: images_of_study
-SELECT item.id, item.crc32c, item.series, item.frame, instance.frames, item.position, instance.sop_uid
-FROM item
+SELECT item.id, item.crc32c, item.series, item.frame, lot.frames, item.position, uid_text(instance.sop_uid)
+FROM study
+CROSS JOIN series ON series.study = study.id
+CROSS JOIN run ON run.owner = series.id
+CROSS JOIN item ON item.id BETWEEN run.first AND run.last AND item.series = series.id
 JOIN instance ON instance.id = item.instance
-JOIN series ON series.id = item.series
-JOIN study ON study.id = series.study
+JOIN lot ON lot.id = instance.lot
 LEFT JOIN patient ON patient.id = study.patient
-WHERE item.kind = 'frame' AND item.deleted_seq IS NULL AND @ AND study.uid = ? AND (? IS NULL OR series.uid = ?)
+WHERE item.kind IS NULL AND item.deleted_seq IS NULL AND @ AND study.uid = ? AND (? IS NULL OR series.uid = ?)
 ORDER BY item.series, item.position IS NULL, item.position, instance.number, instance.id, item.frame
 LIMIT ?
 -- name: source_of
-SELECT instance.sop_class, instance.file_sha256, space.mi2_version, space.weights_sha256, space.profile, space.dtype,
+SELECT lot.sop_class, hex_of(instance.file_sha256), space.mi2_version, space.weights_sha256, space.profile, space.dtype,
   space.instructions
 FROM item
 LEFT JOIN instance ON instance.id = item.instance
+LEFT JOIN lot ON lot.id = instance.lot
 LEFT JOIN space ON space.id = item.space
-WHERE item.id = ? AND item.kind IN ('frame', 'series')
+WHERE item.id = ? AND (item.kind IS NULL OR item.kind = 'series')
 -- name: subject_of
 SELECT instance.id, series.study, coalesce(patient.alias_of, patient.id)
 FROM instance
@@ -106,10 +112,12 @@ JOIN instance ON instance.id = item.instance
 LEFT JOIN series ON series.id = item.series
 LEFT JOIN study ON study.id = series.study
 LEFT JOIN patient ON patient.id = study.patient
-WHERE item.kind = 'frame' AND item.deleted_seq IS NULL AND @
+WHERE item.kind IS NULL AND item.deleted_seq IS NULL AND @
 ORDER BY instance.id
 -- name: live_rows
-SELECT count(*) FROM item WHERE instance = ? AND kind = 'frame' AND deleted_seq IS NULL
+SELECT count(*) FROM run
+CROSS JOIN item ON item.id BETWEEN run.first AND run.last AND item.instance = ?1 AND item.series IS ?2
+WHERE run.owner = ?3 AND item.kind IS NULL AND item.deleted_seq IS NULL
 -- name: count_totals
 SELECT 'patients', count(DISTINCT coalesce(patient.alias_of, patient.id)) FROM instance
   JOIN series ON series.id = instance.series JOIN study ON study.id = series.study
@@ -118,7 +126,7 @@ UNION ALL SELECT 'studies', count(DISTINCT series.study) FROM instance JOIN seri
   WHERE instance.deleted_seq IS NULL
 UNION ALL SELECT 'series', count(DISTINCT series) FROM instance WHERE deleted_seq IS NULL
 UNION ALL SELECT 'instances', count(*) FROM instance WHERE deleted_seq IS NULL
-UNION ALL SELECT 'images', count(*) FROM item WHERE kind = 'frame' AND deleted_seq IS NULL
+UNION ALL SELECT 'images', count(*) FROM item WHERE kind IS NULL AND deleted_seq IS NULL
 UNION ALL SELECT 'pooled', count(*) FROM item WHERE kind = 'series' AND deleted_seq IS NULL
 UNION ALL SELECT 'deleted', count(*) FROM item WHERE deleted_seq IS NOT NULL
 UNION ALL SELECT 'refused', count(*) FROM refused
@@ -131,43 +139,46 @@ SELECT code || char(10) || at || char(10) || replace(reason, char(10), ' ') || c
 ORDER BY at DESC, locator LIMIT 10000
 -- name: count_modality
 SELECT coalesce(series.modality, '-'), count(*) FROM item LEFT JOIN series ON series.id = item.series
-WHERE item.kind = 'frame' AND item.deleted_seq IS NULL GROUP BY 1 ORDER BY 2 DESC, 1
+WHERE item.kind IS NULL AND item.deleted_seq IS NULL GROUP BY 1 ORDER BY 2 DESC, 1
 -- name: count_site
 SELECT coalesce(study.site, '-'), count(*) FROM item LEFT JOIN series ON series.id = item.series
 LEFT JOIN study ON study.id = series.study
-WHERE item.kind = 'frame' AND item.deleted_seq IS NULL GROUP BY 1 ORDER BY 2 DESC, 1
+WHERE item.kind IS NULL AND item.deleted_seq IS NULL GROUP BY 1 ORDER BY 2 DESC, 1
 -- name: count_month
 SELECT coalesce(substr(study.date, 1, 7), '-'), count(*) FROM item LEFT JOIN series ON series.id = item.series
 LEFT JOIN study ON study.id = series.study
-WHERE item.kind = 'frame' AND item.deleted_seq IS NULL GROUP BY 1 ORDER BY 1
+WHERE item.kind IS NULL AND item.deleted_seq IS NULL GROUP BY 1 ORDER BY 1
 -- name: count_station
 SELECT coalesce(series.station, '-'), count(*) FROM item LEFT JOIN series ON series.id = item.series
-WHERE item.kind = 'frame' AND item.deleted_seq IS NULL GROUP BY 1 ORDER BY 2 DESC, 1
+WHERE item.kind IS NULL AND item.deleted_seq IS NULL GROUP BY 1 ORDER BY 2 DESC, 1
 -- name: count_body_part
 SELECT coalesce(series.body_part, '-'), count(*) FROM item LEFT JOIN series ON series.id = item.series
-WHERE item.kind = 'frame' AND item.deleted_seq IS NULL GROUP BY 1 ORDER BY 2 DESC, 1
+WHERE item.kind IS NULL AND item.deleted_seq IS NULL GROUP BY 1 ORDER BY 2 DESC, 1
 -- name: count_space
 SELECT substr(space.weights_sha256, 1, 12) || ' ' || space.profile || ' ' || space.dtype || ' mi2 ' || space.mi2_version
   || ' ' || space.instructions, count(*)
 FROM item JOIN space ON space.id = item.space WHERE item.deleted_seq IS NULL GROUP BY space.id ORDER BY 2 DESC
 -- name: count_source
-SELECT source.kind || ' ' || source.url, count(instance.id) FROM source
-LEFT JOIN instance ON instance.source = source.id AND instance.deleted_seq IS NULL GROUP BY source.id ORDER BY source.id
+SELECT source.kind || ' ' || source.url, coalesce(found.instances, 0) FROM source
+LEFT JOIN (SELECT lot.source, count(*) AS instances FROM instance JOIN lot ON lot.id = instance.lot
+  WHERE instance.deleted_seq IS NULL GROUP BY lot.source) AS found ON found.source = source.id ORDER BY source.id
 -- name: studies_of
 SELECT count(*) FROM study WHERE patient = ?1 OR patient IN (SELECT id FROM patient WHERE alias_of = ?1)
 -- name: all_studies
 SELECT count(*) FROM study
 -- name: newest
-SELECT coalesce(max(study.date), '-'), 1 FROM study WHERE EXISTS (SELECT 1 FROM series
-  JOIN instance ON instance.series = series.id WHERE series.study = study.id AND instance.deleted_seq IS NULL)
+SELECT coalesce(max(date), '-'), 1 FROM study WHERE id IN (SELECT series.study FROM instance
+  JOIN series ON series.id = instance.series WHERE instance.deleted_seq IS NULL)
 -- name: thumb
 SELECT thumb.item, thumb.offset, thumb.size, thumb.crc32c FROM thumb JOIN item ON item.id = thumb.item
-WHERE thumb.item = ? AND item.kind = 'frame' AND item.deleted_seq IS NULL
+WHERE thumb.item = ? AND item.kind IS NULL AND item.deleted_seq IS NULL
 -- name: has_thumb
 SELECT EXISTS (SELECT 1 FROM thumb WHERE item = ?1) OR EXISTS (
-  SELECT 1 FROM item AS mean JOIN item AS slice ON slice.series = mean.series AND slice.kind = 'frame'
-  JOIN thumb ON thumb.item = slice.id
-  WHERE mean.id = ?1 AND mean.kind = 'series' AND slice.deleted_seq IS NULL)
+  SELECT 1 FROM run
+  CROSS JOIN item ON item.id BETWEEN run.first AND run.last AND item.series = run.owner
+  JOIN thumb ON thumb.item = item.id
+  WHERE run.owner = (SELECT series FROM item WHERE id = ?1 AND kind = 'series') AND item.kind IS NULL
+    AND item.deleted_seq IS NULL)
 -- name: each_thumb
 SELECT item, offset, size, crc32c FROM thumb ORDER BY item
 -- name: erasing_thumbs
@@ -179,22 +190,40 @@ SELECT max(offset + size) FROM thumb WHERE item >= ? AND item < ?
 SELECT count(*) FROM thumb JOIN item ON item.id = thumb.item WHERE item.deleted_seq IS NULL
 -- name: live_objects
 SELECT instance.id, coalesce(series.study, 0) FROM instance LEFT JOIN series ON series.id = instance.series
-WHERE instance.deleted_seq IS NULL AND EXISTS (SELECT 1 FROM item
-  WHERE item.instance = instance.id AND item.kind = 'frame' AND item.deleted_seq IS NULL)
+WHERE instance.deleted_seq IS NULL
+  AND instance.id IN (SELECT item.instance FROM item WHERE item.kind IS NULL AND item.deleted_seq IS NULL)
 ORDER BY 2, 1
 -- name: object
-SELECT instance.sop_uid, instance.locator, instance.file_sha256, study.site,
+SELECT uid_text(instance.sop_uid), folder.path || instance.name, hex_of(instance.file_sha256), study.site,
   patient.id IS NOT NULL OR study.accession_hash IS NOT NULL,
   patient.identifier IS NOT NULL OR study.accession IS NOT NULL, source.kind, source.url
 FROM instance
+JOIN folder ON folder.id = instance.folder
+JOIN lot ON lot.id = instance.lot
 LEFT JOIN series ON series.id = instance.series
 LEFT JOIN study ON study.id = series.study
 LEFT JOIN patient ON patient.id = study.patient
-LEFT JOIN source ON source.id = instance.source
+LEFT JOIN source ON source.id = lot.source
 WHERE instance.id = ? AND instance.deleted_seq IS NULL
 -- name: live_frames
-SELECT frame FROM item WHERE instance = ? AND kind = 'frame' AND deleted_seq IS NULL ORDER BY frame
+SELECT item.frame FROM run
+CROSS JOIN item ON item.id BETWEEN run.first AND run.last AND item.instance = ?1 AND item.series IS ?2
+WHERE run.owner = ?3 AND item.kind IS NULL AND item.deleted_seq IS NULL
+ORDER BY item.frame
 -- name: each_image
-SELECT item.id, instance.sop_uid, instance.locator, instance.file_sha256, item.frame
-FROM item JOIN instance ON instance.id = item.instance
-WHERE item.kind = 'frame' AND item.deleted_seq IS NULL ORDER BY item.id
+SELECT item.id, uid_text(instance.sop_uid), folder.path || instance.name, hex_of(instance.file_sha256), item.frame
+FROM item JOIN instance ON instance.id = item.instance JOIN folder ON folder.id = instance.folder
+WHERE item.kind IS NULL AND item.deleted_seq IS NULL ORDER BY item.id
+-- name: lost_instances
+SELECT count(*) FROM item WHERE instance IS NOT NULL AND NOT EXISTS (SELECT 1 FROM instance WHERE instance.id = item.instance)
+-- name: lost_series
+SELECT count(*) FROM item WHERE series IS NOT NULL AND NOT EXISTS (SELECT 1 FROM series WHERE series.id = item.series)
+-- name: series_of_none
+SELECT count(*) FROM instance WHERE series IS NOT NULL AND NOT EXISTS (SELECT 1 FROM series WHERE series.id = instance.series)
+-- name: outside_of_runs
+SELECT count(*) FROM item WHERE instance IS NOT NULL AND NOT EXISTS (SELECT 1 FROM run
+  WHERE run.owner = coalesce(item.series, -item.instance) AND item.id BETWEEN run.first AND run.last)
+-- name: repeated_frames
+SELECT count(*) FROM (SELECT 1 FROM item WHERE kind IS NULL AND deleted_seq IS NULL GROUP BY instance, frame HAVING count(*) > 1)
+-- name: all_uids
+SELECT sum(length(uid_text(sop_uid))) FROM instance

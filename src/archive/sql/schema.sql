@@ -1,4 +1,5 @@
--- The catalog of an archive, format 1; thumbs.sql makes it 2, pixels.sql 3. docs/archive.md says what the tables mean.
+-- What all formats of the catalog of an archive have; objects.sql has the rest of format 4. docs/archive.md says what the
+-- tables mean.
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 
 CREATE TABLE source (
@@ -8,15 +9,6 @@ CREATE TABLE source (
   cursor TEXT,
   last_error TEXT,
   added TEXT NOT NULL
-) STRICT;
-
-CREATE TABLE patient (
-  id INTEGER PRIMARY KEY,
-  key TEXT NOT NULL UNIQUE,
-  identifier TEXT,
-  alias_of INTEGER REFERENCES patient (id),
-  birth_year INTEGER,
-  sex TEXT
 ) STRICT;
 
 CREATE TABLE study (
@@ -57,38 +49,6 @@ CREATE TABLE series (
 ) STRICT;
 CREATE INDEX series_uid ON series (uid);
 
-CREATE TABLE instance (
-  id INTEGER PRIMARY KEY,
-  sop_uid TEXT,
-  sop_class TEXT,
-  series INTEGER REFERENCES series (id),
-  number INTEGER,
-  frames INTEGER NOT NULL,
-  transfer_syntax TEXT,
-  locator TEXT NOT NULL,
-  size INTEGER NOT NULL,
-  file_sha256 TEXT NOT NULL,
-  source INTEGER REFERENCES source (id),
-  added TEXT NOT NULL,
-  deleted_seq INTEGER
-) STRICT;
-CREATE UNIQUE INDEX instance_sop ON instance (sop_uid) WHERE sop_uid IS NOT NULL AND deleted_seq IS NULL;
-CREATE INDEX instance_series ON instance (series);
-CREATE INDEX instance_locator ON instance (locator);
-
--- Every file that was ever looked at and read, so that it need not be read again.
-CREATE TABLE file (
-  locator TEXT PRIMARY KEY,
-  size INTEGER NOT NULL,
-  mtime_ns INTEGER NOT NULL,
-  ctime_ns INTEGER NOT NULL,
-  sha256 TEXT NOT NULL,
-  instance INTEGER REFERENCES instance (id),
-  outcome TEXT NOT NULL,
-  slices TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX file_instance ON file (instance);
-
 CREATE TABLE space (
   id INTEGER PRIMARY KEY,
   weights_sha256 TEXT NOT NULL,
@@ -99,23 +59,6 @@ CREATE TABLE space (
   state TEXT NOT NULL,
   UNIQUE (weights_sha256, profile, dtype, mi2_version, instructions)
 ) STRICT;
-
--- id is the number of the row in the vectors' files.
-CREATE TABLE item (
-  id INTEGER PRIMARY KEY,
-  kind TEXT NOT NULL CHECK (kind IN ('frame', 'series', 'erasing', 'erased')),
-  instance INTEGER REFERENCES instance (id),
-  series INTEGER REFERENCES series (id),
-  frame INTEGER,
-  position REAL,
-  space INTEGER REFERENCES space (id),
-  crc32c INTEGER NOT NULL,
-  pooled_from INTEGER,
-  added_seq INTEGER NOT NULL,
-  deleted_seq INTEGER
-) STRICT;
-CREATE UNIQUE INDEX item_frame ON item (instance, frame) WHERE kind = 'frame' AND deleted_seq IS NULL;
-CREATE INDEX item_series ON item (series, kind);
 
 CREATE TABLE label (
   item INTEGER REFERENCES item (id),
@@ -133,16 +76,6 @@ CREATE TABLE refused (
   locator TEXT PRIMARY KEY,
   code TEXT NOT NULL,
   reason TEXT NOT NULL,
-  at TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-
--- Another object with the identifier of one that is in the archive, which was kept.
-CREATE TABLE conflict (
-  locator TEXT PRIMARY KEY,
-  sop_uid TEXT NOT NULL,
-  file_sha256 TEXT NOT NULL,
-  kept TEXT NOT NULL,
-  kept_sha256 TEXT NOT NULL,
   at TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 

@@ -1,0 +1,41 @@
+// The catalog in SQLite: what is wrong with it.
+
+#include <fmt/format.h>
+
+#include <mi2/error.hpp>
+
+#include "archive/catalog_impl.hpp"
+
+namespace mi2::archive {
+
+std::vector<std::string> Catalog::problems() {
+  std::vector<std::string> found;
+  sqlite::Statement check(impl_->database, "PRAGMA integrity_check(20)");
+  while (check.step()) {
+    if (check.text(0) != "ok") found.push_back(check.text(0));
+  }
+  sqlite::Statement keys(impl_->database, "PRAGMA foreign_key_check");
+  while (keys.step() && found.size() < 40) {
+    found.push_back(fmt::format("a row of table {} refers to one of {} that is not there", keys.text(0), keys.text(2)));
+  }
+  const auto lost = [&](std::string_view what, std::string_view from, std::string_view of) {
+    if (single(impl_->named(what)) == 0) return;
+    found.push_back(fmt::format("a row of table {} refers to one of {} that is not there", from, of));
+  };
+  lost("lost_instances", "item", "instance");
+  lost("lost_series", "item", "series");
+  lost("series_of_none", "instance", "series");
+  if (!impl_->older) lost("outside_of_runs", "item", "run");
+  try {
+    static_cast<void>(single(impl_->named("all_uids")));
+  } catch (const Error& error) {
+    if (error.code() != Code::kBadFile) throw;
+    found.emplace_back(error.what());
+  }
+  if (single(impl_->named("repeated_frames")) > 0) found.emplace_back("two images are of one frame");
+  const std::int64_t stray = single(impl_->named("stray_pixels"));
+  if (stray > 0) found.push_back(fmt::format("{} hashes of pixels are of what is no image", stray));
+  return found;
+}
+
+}  // namespace mi2::archive

@@ -84,6 +84,7 @@ constexpr std::string_view kArchivePaths = R"json({
   "parameters": [{"$ref": "#/components/parameters/ArchiveInPath"},
     {"name": "field", "in": "query", "required": false, "schema": {"type": "string", "enum": ["modality", "body_part", "laterality", "plane", "contrast", "sequence", "protocol"]}},
     {"name": "k", "in": "query", "required": false, "schema": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 10}},
+    {"name": "head", "in": "query", "required": false, "description": "A head of the archive that is asked in place of k neighbours", "schema": {"type": "string"}},
     {"name": "min_agreement", "in": "query", "required": false, "schema": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.8}},
     {"name": "where", "in": "query", "required": false, "description": "What is judged: a filter", "schema": {"type": "string"}},
     {"name": "limit", "in": "query", "required": false, "schema": {"type": "integer", "minimum": 1, "maximum": 10000, "default": 100}}],
@@ -174,11 +175,12 @@ constexpr std::string_view kArchiveSchemas = R"json({
 "TagsRequest": {"type": "object", "additionalProperties": false, "properties": {
   "field": {"enum": ["modality", "body_part", "laterality", "plane", "contrast", "sequence", "protocol", null]},
   "k": {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 1000, "default": 10}, {"type": "null"}]},
+  "head": {"description": "A head of the archive that is asked in place of k neighbours", "type": ["string", "null"]},
   "min_agreement": {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1, "default": 0.8}, {"type": "null"}]},
   "where": {"$ref": "#/components/schemas/Filter"}, "limit": {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 10000, "default": 100}, {"type": "null"}]}}},
 "Tags": {"type": "object", "required": ["judged", "agreed", "undecided", "alone", "doubtful", "snapshot", "more", "results"], "properties": {
   "judged": {"type": "integer"}, "agreed": {"type": "integer"}, "undecided": {"type": "integer"}, "alone": {"type": "integer"}, "doubtful": {"type": "integer"}, "snapshot": {"type": "integer"}, "more": {"type": "boolean"},
-  "results": {"type": "array", "items": {"allOf": [{"$ref": "#/components/schemas/ArchiveItem"}, {"type": "object", "required": ["field", "tag", "suggested", "agreement", "method", "snapshot"], "properties": {"field": {"type": "string"}, "tag": {"type": ["string", "null"]}, "suggested": {"type": "string"}, "agreement": {"type": "number"}, "same": {"type": "integer"}, "nearest": {"type": "array", "items": {"type": "integer"}}, "method": {"type": "string", "description": "neighbours:K"}, "snapshot": {"type": "integer"}}}]}}}},
+  "results": {"type": "array", "items": {"allOf": [{"$ref": "#/components/schemas/ArchiveItem"}, {"type": "object", "required": ["field", "tag", "suggested", "agreement", "method", "snapshot"], "properties": {"field": {"type": "string"}, "tag": {"type": ["string", "null"]}, "suggested": {"type": "string"}, "agreement": {"type": "number"}, "same": {"type": "integer"}, "nearest": {"type": "array", "items": {"type": "integer"}}, "method": {"type": "string", "description": "neighbours:K, or adapter: and its SHA-256"}, "snapshot": {"type": "integer"}}}]}}}},
 "Refused": {"type": "object", "required": ["refused", "by", "snapshot"], "properties": {
   "refused": {"type": "integer"}, "by": {"type": "object", "additionalProperties": {"type": "integer"}, "description": "By the code of the reason; of what was skipped by the reason"}, "snapshot": {"type": "integer"}, "more": {"type": "boolean"},
   "files": {"type": "array", "description": "With the right to see paths", "items": {"type": "object", "required": ["path", "code", "reason", "at"], "properties": {"path": {"type": "string"}, "code": {"type": "string"}, "reason": {"type": "string"}, "at": {"type": "string"}}}}}},

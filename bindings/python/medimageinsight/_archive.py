@@ -265,18 +265,26 @@ class Archive(ArchiveAdding):
 
     def tags(self, field: Literal["modality", "body_part", "laterality", "plane", "contrast", "sequence",
                                   "protocol"] = "body_part", *,
-             k: int = 10, min_agreement: float = 0.8, where: str | None = None, progress: Progress = None) -> Tags:
+             k: int | None = None, min_agreement: float = 0.8, where: str | None = None, head: Path | None = None,
+             progress: Progress = None) -> Tags:
         """Series whose header says something else than those of images like them, as ``mi2 index tags`` finds them.
 
-        :param k: patients that are asked, each by the nearest series; 1 to 1000.
-        :param min_agreement: the share of them that must have one value, 0 to 1.
+        :param k: patients that are asked, each by the nearest series; 1 to 1000, None: 10.
+        :param min_agreement: the share of them that must have one value, or the probability of the head, 0 to 1.
         :param where: judge only what this lets by; neighbours may be any.
+        :param head: an adapter of ``mi2 adapter train`` that is asked in place of neighbours.
+        :raises BadArgument: the head gives no label, or takes other vectors than the archive's.
         """
         self._open()
+        if k is not None and head is not None:
+            raise BadArgument("k: expected it or head, got both")
         with staged(progress, "series") as show:
-            found = _core.archive_tags(self._path, field=text_of(field, "field"), k=whole_of(k, "k", 1, 1000),
+            found = _core.archive_tags(self._path, field=text_of(field, "field"),
+                                       k=whole_of(10 if k is None else k, "k", 1, 1000),
                                        min_agreement=real_of(min_agreement, "min_agreement", 0, 1),
-                                       where=expression_of(where, "where"), threads=self._threads, on_progress=show)
+                                       where=expression_of(where, "where"),
+                                       head=None if head is None else folder_of(head, "head"), threads=self._threads,
+                                       on_progress=show)
         return Tags(json.loads(found))
 
     def remove(self, *, study: str | None = None, patient: str | None = None, where: str | None = None, site: str = "",

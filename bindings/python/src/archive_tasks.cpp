@@ -36,6 +36,7 @@
 #include "archive/filter/filter.hpp"
 #include "archive/given/facts_table.hpp"
 #include "archive/given/given.hpp"
+#include "archive/heads/tag_head.hpp"
 #include "archive/judgement_answers.hpp"
 #include "archive/outliers.hpp"
 #include "archive/reader.hpp"
@@ -234,7 +235,8 @@ std::string drift(const std::filesystem::path& folder, const std::string& refere
 }
 
 std::string tags(const std::filesystem::path& folder, const std::string& field, std::size_t k, double min_agreement,
-                 const std::optional<std::string>& where, unsigned threads, const nb::callable& on_progress) {
+                 const std::optional<std::string>& where, const std::optional<std::filesystem::path>& head,
+                 unsigned threads, const nb::callable& on_progress) {
   archive::TagOptions options;
   options.field = field;
   options.k = k;
@@ -244,6 +246,10 @@ std::string tags(const std::filesystem::path& folder, const std::string& field, 
   const nb::gil_scoped_release unlocked;
   archive::Reader reader(folder);
   base::ThreadPool pool(threads);
+  if (head) {
+    auto adapter = std::make_shared<const adapter::Adapter>(adapter::Adapter::open(*head));
+    archive::heads::use_head(head->string(), std::move(adapter), reader.format(), options);
+  }
   const archive::TagAnswer answer = archive::check_tags(reader, options, pool);
   return archive::tags_json(reader, answer, field, {});
 }
@@ -299,7 +305,7 @@ void bind_archive_tasks(nb::module_& module) {
   module.def("archive_drift", &drift, "folder"_a, nb::kw_only(), "reference"_a, "test"_a.none(), "by"_a,
              "permutations"_a, "sample"_a, "moved"_a, "seed"_a, "threads"_a, "on_progress"_a);
   module.def("archive_tags", &tags, "folder"_a, nb::kw_only(), "field"_a, "k"_a, "min_agreement"_a, "where"_a.none(),
-             "threads"_a, "on_progress"_a);
+             "head"_a.none(), "threads"_a, "on_progress"_a);
   module.def("archive_remove", &take_out, "folder"_a, nb::kw_only(), "study"_a.none(), "patient"_a.none(), "site"_a,
              "where"_a.none(), "erase"_a, Unlocked(), "(images, objects, whether nothing of what was erased is left)");
   module.def("archive_verify", &verify, "folder"_a, "deep"_a, "on_progress"_a, "(rows, a list of problems)");

@@ -1,4 +1,4 @@
-// mi2 index add: files, folders, zips, DICOMDIRs and what servers have, into an archive.
+// mi2 index add: files, folders, zips, DICOMDIRs, what servers have, and vectors, into an archive.
 
 #include <chrono>
 #include <cmath>
@@ -29,6 +29,7 @@
 #include "energy_arguments.hpp"
 #include "exit_status.hpp"
 #include "index_add_server.hpp"
+#include "index_add_vectors.hpp"
 #include "index_adding.hpp"
 #include "index_command.hpp"
 #include "interrupt.hpp"
@@ -46,6 +47,7 @@ struct IndexAddArguments {
   AddingArguments adding;
   bool dry_run = false;
   std::string watch;  ///< seconds; empty: once
+  std::string table;  ///< of what vectors are of
   EnergyArguments energy;
   ServerArguments server;
 };
@@ -55,6 +57,7 @@ constexpr std::string_view kAddHelp = R"(Sources:
   image is counted by reason, as 'mi2 index stats' shows. The archive is made if it is not there:
   in the folder, or in the database of a postgres:// URL ('mi2 index share --help').
 
+{}
 {}
 What is added:
   Of a DICOM object every frame, with what its header says of modality, body part, date and
@@ -90,6 +93,7 @@ Examples:
   mi2 index add --model DIR --watch archive/ /mnt/dicom
   mi2 index add --model DIR archive/ 'dicomweb:https://pacs.example/dicom-web?StudyDate=20240101-'
   mi2 index add --model DIR --aet MI2 --port 11113 archive/ dimse:PACS@10.0.0.5:104
+  mi2 index add --model DIR archive/ vectors.npy --table images.csv
 )";
 
 archive::AddOptions add_options(const IndexAddArguments& arguments, Progress& progress) {
@@ -109,11 +113,18 @@ void check_sources(const IndexAddArguments& arguments, const std::vector<std::st
     // A URL may hold a password: it is not repeated.
     if (source.find("://") != std::string::npos) {
       throw Error(Code::kUnsupported,
-                  "source: expected files, a folder, a zip, a DICOMDIR, dicomweb:URL, orthanc:URL or "
+                  "source: expected files, a folder, a zip, a DICOMDIR, vectors, dicomweb:URL, orthanc:URL or "
                   "dimse:AET@HOST:PORT, got another URL");
     }
   }
   archive::require_lasting(arguments.model.options.image);
+}
+
+/// What of the options makes no sense for vectors that were made before.
+void check_options(const IndexAddArguments& arguments) {
+  if (!arguments.watch.empty()) throw Error(Code::kBadArgument, "--watch: expected images as SOURCE, got vectors");
+  if (archive::to_string(arguments.adding.slices) == "all") return;
+  throw Error(Code::kBadArgument, "--slices: expected images as SOURCE, got vectors, whose rows say which there are");
 }
 
 int dry_run(const IndexAddArguments& arguments, const embedder::ExpandedPaths& paths, Progress& progress) {
@@ -152,10 +163,15 @@ std::chrono::seconds pause_of(const std::string& watch) {
 /// Adds what is found among the sources, once or again and again.
 class IndexAdding {
  public:
-  /// @param server  that is the source; null: files are.
+  /// @param server  that is the source; null: it is none. @param vectors  that are; null: images are.
   IndexAdding(const IndexAddArguments& arguments, const std::vector<std::string>& sources, const Server* server,
-              const Embedder& embedder, Progress& progress)
-      : arguments_(arguments), sources_(sources), server_(server), embedder_(embedder), progress_(progress) {}
+              const VectorSources* vectors, const Embedder& embedder, Progress& progress)
+      : arguments_(arguments),
+        sources_(sources),
+        server_(server),
+        vectors_(vectors),
+        embedder_(embedder),
+        progress_(progress) {}
 
   /// @returns the exit status.
   int once(const embedder::ExpandedPaths& paths, energy::EnergyMeter& meter) {
@@ -169,8 +185,9 @@ class IndexAdding {
     const auto start = std::chrono::steady_clock::now();
     archive::Added added;
     try {
-      added = server_ != nullptr ? pull(writer, embedder_, *server_, options)
-                                 : archive::add(writer, embedder_, paths, archive::source_of(sources_), options);
+      added = server_ != nullptr    ? pull(writer, embedder_, *server_, options)
+              : vectors_ != nullptr ? add_vectors(writer, embedder_, *vectors_, options, progress_)
+                                    : archive::add(writer, embedder_, paths, archive::source_of(sources_), options);
     } catch (const Interrupted&) {
       progress_.hide();
       note_energy(writer, sequence, meter, progress_);
@@ -262,6 +279,7 @@ class IndexAdding {
   const IndexAddArguments& arguments_;
   const std::vector<std::string>& sources_;
   const Server* server_;
+  const VectorSources* vectors_;
   const Embedder& embedder_;
   Progress& progress_;
   std::set<std::string> said_;
@@ -285,13 +303,20 @@ int index_add(const IndexAddArguments& arguments) {
     static_cast<void>(archive::read_format(*archive));
   }
   embedder::ExpandedPaths paths;
+  std::optional<VectorSources> vectors;
   if (!server) {
     for (std::string& source : sources) source = archive::whole_path(source);
-    paths = expand_inputs(sources);
+    vectors = vectors_of(sources, arguments.table, progress);
   }
+  if (vectors) check_options(arguments);
+  if (!server && !vectors) paths = expand_inputs(sources);
   const energy::MeterOptions metered = meter_options(arguments.energy);
   if (arguments.dry_run && server) {
     return preview_server(arguments.archive, *server, add_options(arguments, progress), progress);
+  }
+  if (arguments.dry_run && vectors) {
+    return preview_vectors(archive::find_archive(arguments.archive), *vectors, add_options(arguments, progress),
+                           progress);
   }
   if (arguments.dry_run) return dry_run(arguments, paths, progress);
   energy::EnergyMeter meter(metered);
@@ -302,7 +327,11 @@ int index_add(const IndexAddArguments& arguments) {
     embedder::ExpandedPaths settled = paths;
     files.look(settled);
   }
-  IndexAdding adding(arguments, sources, server ? &*server : nullptr, embedder, progress);
+  for (std::size_t i = 0; vectors && i < vectors->files.size(); ++i) {
+    archive::given::require_made_by(*vectors->files[i], embedder, arguments.model.options.image);
+  }
+  IndexAdding adding(arguments, sources, server ? &*server : nullptr, vectors ? &*vectors : nullptr, embedder,
+                     progress);
   const int status = adding.once(paths, meter);
   return pause ? adding.watch(files, *pause, metered) : status;
 }
@@ -312,7 +341,8 @@ int index_add(const IndexAddArguments& arguments) {
 void add_index_add(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<IndexAddArguments>();
   add_archive(command, arguments->archive, Archives::kSharedToo);
-  arguments->sources = add_positionals(command, "SOURCE", "Files, folders, zips, DICOMDIRs, or a server")->required();
+  arguments->sources =
+      add_positionals(command, "SOURCE", "Files, folders, zips, DICOMDIRs, a server, or vectors")->required();
   add_model_arguments(command, arguments->model);
   add_adding_arguments(command, arguments->adding);
   CLI::Option* const dry =
@@ -321,9 +351,10 @@ void add_index_add(CLI::App& command, Session& session) {
       .add_flag("--watch{30}", arguments->watch,
                 "Look again every so many seconds, and add what is new; --watch=SECONDS for others than 30")
       ->excludes(dry);
+  add_facts_table(command, arguments->table);
   add_server_arguments(command, arguments->server);
   add_energy_arguments(command, arguments->energy);
-  command.footer(fmt::format("{}\n{}", fmt::format(kAddHelp, server_help()), exit_status_help()));
+  command.footer(fmt::format("{}\n{}", fmt::format(kAddHelp, vectors_help(), server_help()), exit_status_help()));
   command.callback([arguments, &session] {
     session.needs_torch = needs_torch(arguments->model.options.device);
     session.run = [arguments] { return index_add(*arguments); };

@@ -17,6 +17,7 @@
 
 #include "adapter/adapter.hpp"
 #include "archive/format.hpp"
+#include "archive/heads/tag_head.hpp"
 #include "archive/judgement_answers.hpp"
 #include "archive/reader.hpp"
 #include "archive/shared.hpp"
@@ -67,31 +68,6 @@ Examples:
   mi2 index tags archive/ --field sequence --head sequences --min-agreement 0.9
 )";
 
-/// The adapter in place of neighbours. @throws Error{kBadArgument} for one that this archive's vectors do not fit.
-void use_head(const std::string& head, const archive::Format& format, archive::TagOptions& options) {
-  const auto adapter = std::make_shared<const adapter::Adapter>(adapter::Adapter::open(head));
-  const adapter::AdapterDescription& description = adapter->description();
-  if (!adapter::is_one_label(description.target)) {
-    throw Error(Code::kBadArgument, fmt::format("{}: expected an adapter that answers with one label, its target is {}",
-                                                head, adapter::name_of(description.target)));
-  }
-  if (description.in_channels != static_cast<std::int64_t>(format.dimensions)) {
-    throw Error(Code::kBadArgument, fmt::format("{}: takes vectors of {} numbers, the archive has {}", head,
-                                                description.in_channels, format.dimensions));
-  }
-  if (description.embeddings && description.embeddings->weights_sha256 != format.space.weights_sha256) {
-    throw Error(Code::kBadArgument,
-                fmt::format("{}: was trained on vectors of weights {:.12}.., the archive has those of {:.12}..", head,
-                            description.embeddings->weights_sha256, format.space.weights_sha256));
-  }
-  options.head_name = adapter->data_sha256();
-  options.head = [adapter](std::span<const float> vector) {
-    const LabelScore best = adapter->classify(vector).front();
-    // Scores of a pipeline may be any.
-    return archive::TagVote{best.label, std::clamp(static_cast<double>(best.score), 0.0, 1.0)};
-  };
-}
-
 std::string line_of(const archive::DoubtfulTag& found, const archive::ItemFacts& item, const TagsArguments& arguments,
                     const archive::TagAnswer& answer, const std::string& format) {
   if (format == "table") {
@@ -130,7 +106,10 @@ int index_tags(const TagsArguments& arguments) {
   Progress progress("compared");
   options.on_progress = shown_on(progress);
   archive::Reader archive(archive::local_folder(arguments.archive, options.on_progress));
-  if (!arguments.head.empty()) use_head(arguments.head, archive.format(), options);
+  if (!arguments.head.empty()) {
+    auto adapter = std::make_shared<const adapter::Adapter>(adapter::Adapter::open(arguments.head));
+    archive::heads::use_head(arguments.head, std::move(adapter), archive.format(), options);
+  }
   base::ThreadPool pool(arguments.threads);
   const archive::TagAnswer answer = archive::check_tags(archive, options, pool);
   progress.hide();

@@ -1,5 +1,7 @@
 #include "archive/add.hpp"
 
+#include <utility>
+
 #include "archive/adding.hpp"
 #include "archive/portions.hpp"
 
@@ -41,6 +43,11 @@ Added add(Writer& archive, const Embedder& embedder, const embedder::ExpandedPat
     added += add_portion(archive, embedder, portion, source, bounded);
   }
   return added;
+}
+
+Added add_without_pixels(Writer& archive, const Embedder& embedder, const embedder::ExpandedPaths& paths, Survey survey,
+                         const Source& source, const AddOptions& options) {
+  return Adding(archive, embedder, paths, source, options).run(std::move(survey));
 }
 
 }  // namespace mi2::archive

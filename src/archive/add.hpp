@@ -7,9 +7,11 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <mi2/embedder.hpp>
 #include <mi2/error.hpp>
+#include <mi2/provenance.hpp>
 
 #include "archive/archive.hpp"
 #include "archive/survey.hpp"
@@ -46,6 +48,19 @@ enum class Outcome : std::uint8_t {
 /// may have a million.
 inline constexpr std::uint64_t kMostSentFrames = 100'000;
 
+/// Vectors that are there already, of files or of what has none.
+class GivenVectors {
+ public:
+  GivenVectors() = default;
+  GivenVectors(const GivenVectors&) = delete;
+  GivenVectors& operator=(const GivenVectors&) = delete;
+  virtual ~GivenVectors() = default;
+  /// Of a frame, from 0, of the input with a path. @throws Error: nothing more is added.
+  [[nodiscard]] virtual std::vector<float> vector_of(const std::string& path, std::uint64_t frame) const = 0;
+  /// What made them.
+  [[nodiscard]] virtual Provenance made_by() const = 0;
+};
+
 struct AddOptions {
   SurveyOptions survey;  ///< its `image` is how images are prepared too
   /// Files are surveyed and committed in portions of at most so many frames, and one that has more alone is refused;
@@ -59,6 +74,8 @@ struct AddOptions {
   /// Once it is on disk. Not called of a file that was refused, or of whose slices none was chosen.
   std::function<void(std::string_view name, Outcome outcome)> on_outcome{};
   embedder::InTurn in_turn{};  ///< for its forward passes
+  /// In place of the model's, of every frame that is added; outlive the call. Null: the model's.
+  const GivenVectors* given = nullptr;
 };
 
 /// Where inputs came from: a source of the catalog. @param url  as it was given.
@@ -70,5 +87,10 @@ struct Source {
 /// @throws as Embedder and the archive; what on_progress throws.
 Added add(Writer& archive, const Embedder& embedder, const embedder::ExpandedPaths& paths, const Source& source,
           const AddOptions& options);
+
+/// Adds AddOptions::given of what has no pixels: no file is read. @param paths  by name; @param survey  what they are.
+/// @throws as add().
+Added add_without_pixels(Writer& archive, const Embedder& embedder, const embedder::ExpandedPaths& paths, Survey survey,
+                         const Source& source, const AddOptions& options);
 
 }  // namespace mi2::archive

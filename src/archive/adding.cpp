@@ -13,6 +13,16 @@ namespace mi2::archive {
 
 Added Adding::run() {
   survey_ = survey(paths_.inputs, options_.survey, &archive_.catalog(), archive_.key());
+  return finish();
+}
+
+Added Adding::run(Survey survey) {
+  survey_ = std::move(survey);
+  pixels_ = false;
+  return finish();
+}
+
+Added Adding::finish() {
   added_.telling_paths = survey_.telling_paths;
   added_.skipped = paths_.skipped.size();
   begin();
@@ -37,7 +47,7 @@ void Adding::refuse(std::size_t file, const Error& error) {
 void Adding::begin() {
   Catalog::Transaction all(catalog(), true);
   source_id_ = catalog().source(source_.kind, source_.url);
-  Provenance made_by = embedder_.provenance();
+  Provenance made_by = options_.given != nullptr ? options_.given->made_by() : embedder_.provenance();
   made_by.profile = mi2::name_of(options_.survey.image.profile);
   space_ = catalog().space(made_by);
   for (const embedder::Skipped& one : paths_.skipped) catalog().refuse(one.path, "skipped", one.reason);
@@ -62,6 +72,7 @@ void Adding::note_known(const SurveyedFile& file) {
 }
 
 embedder::Prepared Adding::prepare(OpenFile& file, std::size_t input, std::uint64_t frame, std::uint64_t item) {
+  if (!pixels_) return {};
   try {
     Seen seen;
     Pixels pixels = file.prepare(frame, [&](const ImageView& image) {
@@ -109,8 +120,28 @@ void Adding::embed() {
   pipeline.in_turn = options_.in_turn;
   commit_ready();
   if (survey_.frames == 0) return;
+  if (options_.given != nullptr) return take_given(pipeline);
   embedder::embed_all(embedder_, items(), pipeline, [this](std::span<const embedder::Embedded> batch) {
     for (const embedder::Embedded& item : batch) {
+      take(item);
+      commit_ready();
+    }
+  });
+}
+
+void Adding::take_given(const embedder::PipelineOptions& pipeline) {
+  embedder::prepare_all(items(), pipeline, [this](std::span<embedder::Ready> batch) {
+    for (const embedder::Ready& ready : batch) {
+      embedder::Embedded item;
+      item.name = ready.name;
+      std::vector<float> vector;
+      if (ready.error) {
+        item.error = &*ready.error;
+      } else {
+        vector = options_.given->vector_of(ready.name, survey_.units[unit_].frames[done_].frame);
+        item.image = vector;
+        if (ready.prepared.image) item.warnings = ready.prepared.image->warnings;
+      }
       take(item);
       commit_ready();
     }

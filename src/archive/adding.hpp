@@ -39,11 +39,15 @@ class Adding {
         slices_(to_string(options.survey.slices)) {}
 
   Added run();
+  /// Of what has no pixels. @param survey  of the inputs.
+  Added run(Survey survey);
 
   /// Files that only repeated an object which the archive has lost since, with the file that it was of, or never had.
   [[nodiscard]] const std::vector<embedder::Input>& left() const { return left_; }
 
  private:
+  /// Of what was surveyed.
+  Added finish();
   Catalog& catalog() { return archive_.catalog(); }
   const std::string& name_of(std::size_t file) const { return paths_.inputs[file].path; }
   /// How the slices of a file were chosen.
@@ -59,6 +63,8 @@ class Adding {
   embedder::Prepared prepare(OpenFile& file, std::size_t input, std::uint64_t frame, std::uint64_t item);
   embedder::NextItem items();
   void embed();
+  /// In place of embed(), with vectors that are there already.
+  void take_given(const embedder::PipelineOptions& pipeline);
   void take(const embedder::Embedded& item);
   /// Of a shared archive, under its lock: what others have added meanwhile is not added again.
   void yield_to_others(Unit& unit);
@@ -84,6 +90,7 @@ class Adding {
   const AddOptions& options_;
   std::string slices_;
   Survey survey_;
+  bool pixels_ = true;
   Added added_;
   Id source_id_ = 0;
   Id space_ = 0;

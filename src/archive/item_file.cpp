@@ -20,7 +20,10 @@ namespace {
 constexpr std::string_view kName = "the item's file";
 
 /// Of bytes that cannot be had.
-Error error_of(OriginalState state, std::uint64_t max_bytes) {
+Error error_of(OriginalState state, std::string_view locator, std::uint64_t max_bytes) {
+  if (way_of(std::string(locator)) == kVectorsWay) {
+    return {Code::kNotFound, "the item came as a vector, without a picture"};
+  }
   switch (state) {
     case OriginalState::kNoFile:
     case OriginalState::kGone:
@@ -41,7 +44,7 @@ std::vector<std::byte> read_unchanged(const ItemFile& file, std::uint64_t max_by
   const OriginalState state =
       with_original({file.locator, file.sha256}, max_bytes,
                     [&](std::span<const std::byte> all) { bytes.assign(all.begin(), all.end()); });
-  if (state != OriginalState::kThere) throw error_of(state, max_bytes);
+  if (state != OriginalState::kThere) throw error_of(state, file.locator, max_bytes);
   return bytes;
 }
 

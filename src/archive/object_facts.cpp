@@ -26,6 +26,7 @@
 #include "dicom/describe.hpp"
 #include "dicom/dicom.hpp"
 #include "embedder/preparer.hpp"
+#include "image/frames.hpp"
 #include "volume/volume.hpp"
 
 namespace mi2::archive {
@@ -42,11 +43,8 @@ std::string plane_of(const std::optional<std::array<double, 6>>& orientation) {
 }
 
 PatientFacts patient_facts(const dicom::Description& said, const SurveyOptions& options, const std::string& key) {
-  PatientFacts facts;
-  const std::string& id = said.identity.patient_id;
-  if (options.identifiers == Identifiers::kNone || id.empty()) return facts;
-  facts.key = pseudonym(key, said.identity.issuer.empty() ? options.site : said.identity.issuer, id);
-  if (options.identifiers == Identifiers::kKeep) facts.identifier = base::replace_invalid_utf8(id);
+  PatientFacts facts = patient_of(said.identity.patient_id, said.identity.issuer, options, key);
+  if (facts.key.empty()) return facts;
   facts.birth_year = said.birth_year;
   facts.sex = said.sex;
   return facts;
@@ -90,12 +88,6 @@ std::unique_ptr<ObjectFacts> facts_of(dicom::Description said, const SurveyOptio
   return facts;
 }
 
-/// An object of no study or no series is one of its own.
-void name_missing(ObjectFacts& facts, const std::string& sha256) {
-  if (facts.study.uid.empty()) facts.study.uid = "none:" + sha256.substr(0, 16);
-  if (facts.series.uid.empty()) facts.series.uid = "none:" + sha256.substr(0, 16);
-}
-
 /// How many frames there are to look at, each of which takes memory: a file of 25 KB may say 200 million.
 std::uint64_t frames_in(const image::Source& source, const SurveyOptions& options, std::string_view path) {
   constexpr std::uint64_t kMost = 1U << 20U;
@@ -128,8 +120,7 @@ void look_at_object(std::span<const std::byte> bytes, const embedder::Input& inp
       look.facts->series.plane = plane_of(info.orientation);
       look.facts->instance.number = info.instance_number;
     }
-    // One series of one study of one patient: identifiers are known to come twice.
-    info.series_uid = look.facts->patient.key + ' ' + look.facts->study.uid + ' ' + look.facts->series.uid;
+    info.series_uid = series_key(*look.facts);
     look.frames.push_back(std::move(info));
   }
 }
@@ -177,6 +168,30 @@ class Contents {
 
 bool is_on_server(std::string_view locator) noexcept {
   return locator.starts_with("dicomweb:") || locator.starts_with("orthanc:");
+}
+
+PatientFacts patient_of(const std::string& identifier, const std::string& issuer, const SurveyOptions& options,
+                        const std::string& key) {
+  PatientFacts facts;
+  if (options.identifiers == Identifiers::kNone || identifier.empty()) return facts;
+  facts.key = pseudonym(key, issuer.empty() ? options.site : issuer, identifier);
+  if (options.identifiers == Identifiers::kKeep) facts.identifier = base::replace_invalid_utf8(identifier);
+  return facts;
+}
+
+void name_missing(ObjectFacts& facts, const std::string& sha256) {
+  if (facts.study.uid.empty()) facts.study.uid = "none:" + sha256.substr(0, 16);
+  if (facts.series.uid.empty()) facts.series.uid = "none:" + sha256.substr(0, 16);
+}
+
+std::string series_key(const ObjectFacts& facts) {
+  return facts.patient.key + ' ' + facts.study.uid + ' ' + facts.series.uid;
+}
+
+FrameCount count_frames(const embedder::Input& input, const ImageOptions& options) {
+  const Contents contents(input, options.max_file_bytes);
+  const auto source = embedder::open_source(contents.bytes(), input.path, options);
+  return {source->frames(), image::select_frames(*source, {}, input.path).first};
 }
 
 Stamp stamp_of(const embedder::Input& input) {

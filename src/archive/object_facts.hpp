@@ -37,6 +37,24 @@ Error no_memory_for(std::string_view name);
 /// How many frames look_at() lists of an input; 1 of one that cannot be read.
 std::uint64_t frames_of(const embedder::Input& input, const ImageOptions& options);
 
+/// How many frames an input has, and which of them, from 0, stands for it where none is chosen.
+struct FrameCount {
+  std::uint64_t frames = 1;
+  std::uint64_t middle = 0;
+};
+/// @throws Error{kBadFile}, {kUnsupported}, {kTooLarge}, {kNotFound}.
+FrameCount count_frames(const embedder::Input& input, const ImageOptions& options);
+
+/// Gives an object of no study or no series one of its own. @param sha256  by which it is called.
+void name_missing(ObjectFacts& facts, const std::string& sha256);
+
+/// The key of a patient in the archive, of what its identifier is; empty where it is not to be known.
+PatientFacts patient_of(const std::string& identifier, const std::string& issuer, const SurveyOptions& options,
+                        const std::string& key);
+
+/// Frames of one series have this in common: identifiers alone are known to come twice.
+std::string series_key(const ObjectFacts& facts);
+
 /// @param with_hash  whether the content's hash is wanted.
 /// @throws Error{kBadFile}, {kUnsupported}, {kTooLarge}, {kNotFound}.
 Look look_at(const embedder::Input& input, const SurveyOptions& options, const std::string& key, bool with_hash);

@@ -18,6 +18,9 @@
 
 namespace mi2::archive {
 
+/// The way of what came as a vector and has no picture.
+inline constexpr std::string_view kVectorsWay = "vectors";
+
 /// How an object that is in no file came: "http"; empty for a file. A file's locator is its whole path.
 std::string way_of(const std::string& locator);
 
@@ -34,7 +37,7 @@ Original original_of(const ArchivedObject& object);
 /// Whether the bytes of an object can still be had, unchanged.
 enum class OriginalState : std::uint8_t {
   kThere,
-  kNoFile,      ///< it came over a network, and no file has it
+  kNoFile,      ///< it came over a network or as a vector, and no file has it
   kGone,        ///< there is no such file any more, or its zip has none of this name
   kChanged,     ///< the file has other bytes now
   kTooLarge,    ///< for what has to be in memory, or has to be hashed

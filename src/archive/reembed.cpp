@@ -4,12 +4,12 @@
 #include <new>
 #include <span>
 #include <tuple>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "archive/containers.hpp"
 #include "archive/format.hpp"
 #include "archive/live_frames.hpp"
 #include "archive/object_facts.hpp"
@@ -30,39 +30,6 @@ namespace fs = std::filesystem;
 constexpr std::size_t kBatch = 1024;
 /// The kind of source of what comes from another archive.
 constexpr std::string_view kKind = "reembed";
-
-/// What is in files of several images. The last few are kept open.
-class Containers {
- public:
-  explicit Containers(const embedder::ExpandArchive& expand) : expand_(expand) {}
-
-  /// @returns nothing if there is no such image. @throws what reading the file throws.
-  std::optional<embedder::Input> find(const std::string& file, const std::string& locator) {
-    auto known = std::find_if(open_.begin(), open_.end(), [&](const Open& one) { return one.file == file; });
-    if (known == open_.end()) {
-      embedder::ExpandedPaths inside;
-      embedder::FoundFiles found(inside);
-      if (!expand_ || !expand_(file, found)) return std::nullopt;
-      if (open_.size() == kOpen) open_.erase(open_.begin());
-      known = open_.insert(open_.end(), {file, {}});
-      for (embedder::Input& input : inside.inputs) {
-        std::string path = input.path;
-        known->inputs.emplace(std::move(path), std::move(input));
-      }
-    }
-    const auto input = known->inputs.find(locator);
-    return input == known->inputs.end() ? std::nullopt : std::optional(input->second);
-  }
-
- private:
-  static constexpr std::size_t kOpen = 4;
-  struct Open {
-    std::string file;
-    std::unordered_map<std::string, embedder::Input> inputs;
-  };
-  const embedder::ExpandArchive& expand_;
-  std::vector<Open> open_;  ///< the newest last
-};
 
 /// What objects are added with.
 struct Group {
@@ -183,7 +150,7 @@ class Reembedding {
     const std::string& locator = candidate.object.locator;
     if (const std::string way = way_of(locator); !way.empty()) {
       candidate.left = fmt::format("no file: {}", way);
-      candidate.error = Error(Code::kNotFound, fmt::format("{}: came over a network, and no file has it", locator));
+      candidate.error = Error(Code::kNotFound, fmt::format("{}: is in no file", locator));
       return;
     }
     try {

@@ -91,6 +91,7 @@ class Surveyor {
       if (!wanted && settled(file, slices_)) return;
       // What is wanted has its hash already, which is compared where the file is read.
       file.look = look_at(input, options_, key_, !wanted && file.known.has_value());
+      if (options_.describe) options_.describe(input.path, file.look);
     } catch (const Error& error) {
       if (error.code() == Code::kInternal) throw;
       file.error = error;

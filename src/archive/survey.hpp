@@ -91,6 +91,8 @@ struct Wanted {
 /// By Input::path.
 using WantedFiles = std::unordered_map<std::string, Wanted>;
 
+struct Look;
+
 struct SurveyOptions {
   Slices slices;
   std::string site;
@@ -103,6 +105,8 @@ struct SurveyOptions {
   /// Of each file the frames that are wanted, in place of those that `slices` chooses; outlives the survey. Null: as
   /// `slices` says.
   const WantedFiles* wanted = nullptr;
+  /// Adds to what a file says of itself, from any thread. An Error refuses the file.
+  std::function<void(const std::string& path, Look& look)> describe{};
 };
 
 /// Files of no study that are committed together.

@@ -23,14 +23,14 @@ using Json = nlohmann::json;
 
 constexpr std::uint64_t kMaxRowsBytes = 4ULL << 30;
 
-/// Of the rows so far and one more, so that no more than a row has to be in memory.
-std::uint64_t chained(std::uint64_t before, std::span<const float> row) {
-  return base::xxh3(std::as_bytes(row)) ^ (before * 0x9E3779B97F4A7C15ULL + 1);
-}
-
 std::string member(const Json& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+std::uint64_t count(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
 }
 
 [[noreturn]] void refuse(std::string_view source, std::size_t line) {
@@ -53,44 +53,65 @@ void RowsWriter::write(InputKind kind, std::string_view input, const std::option
   if (!warnings.empty()) line += fmt::format(R"(, "warnings": {})", base::json_strings(warnings));
   sink_.write(line + tail_ + "}\n");
   ++rows_;
-  checksum_ = chained(checksum_, embedding);
+  checksum_.add(embedding);
 }
 
 void RowsWriter::finish() {
-  sink_.write(fmt::format(R"({{"rows": {}, "checksum": "{:016x}"}})", rows_, checksum_) + "\n");
+  sink_.write(fmt::format(R"({{"rows": {}, "checksum": "{:016x}"}})", rows_, checksum_.value()) + "\n");
 }
 
-void parse_rows(VectorTable& table, std::string_view text, std::string_view source) {
+void RowsChecksum::add(std::span<const float> row) {
+  // Of the rows so far and one more, so that no more than a row has to be in memory.
+  value_ = base::xxh3(std::as_bytes(row)) ^ (value_ * 0x9E3779B97F4A7C15ULL + 1);
+}
+
+void each_named_row(std::string_view text, std::string_view source, std::string_view array, std::uint64_t rows,
+                    std::uint64_t checksum,
+                    const std::function<void(NamedRow row, const std::optional<Provenance>& provenance)>& use) {
   const std::vector<std::string_view> lines = lines_of(text);
-  const std::size_t rows = table.vectors.rows();
-  std::uint64_t checksum = 0;
-  for (std::size_t r = 0; r < rows; ++r) checksum = chained(checksum, table.vectors.row(r));
   const base::JsonRules rules{.name = source, .fault = Code::kBadFile, .max_values = 4096};
   const Json end = lines.empty() ? Json() : base::parse_json(lines.back(), rules);
   if (lines.size() != rows + 1 || !end.is_object() || end.value("rows", Json()) != rows ||
       member(end, "checksum") != fmt::format("{:016x}", checksum)) {
     throw Error(Code::kBadFile, fmt::format("{}: is of another array than {}; expected one for its rows, --paths, or "
                                             "no such file",
-                                            source, table.source));
+                                            source, array));
   }
+  for (std::size_t r = 0; r < rows; ++r) {
+    const Json row = base::parse_json(lines[r], rules);
+    if (!row.is_object() || row.contains("path") == row.contains("text")) refuse(source, r + 1);
+    NamedRow named;
+    named.is_text = row.contains("text");
+    named.is_tile = row.contains("tile");
+    const Json& name = named.is_text ? row["text"] : row["path"];
+    if (!name.is_string()) refuse(source, r + 1);
+    named.name = name.get<std::string>();
+    named.frame = count(row, "frame");
+    named.frames = count(row, "frames");
+    const auto found = row.find("provenance");
+    std::optional<Provenance> provenance;
+    if (found != row.end() && found->is_object()) {
+      provenance = Provenance{member(*found, "version"), member(*found, "weights_sha256"), member(*found, "profile"),
+                              member(*found, "dtype"), member(*found, "instructions")};
+    }
+    use(std::move(named), provenance);
+  }
+}
+
+void parse_rows(VectorTable& table, std::string_view text, std::string_view source) {
+  RowsChecksum checksum;
+  for (std::size_t r = 0; r < table.vectors.rows(); ++r) checksum.add(table.vectors.row(r));
   std::vector<std::string> names;
   std::vector<std::uint64_t> frames;
   std::optional<Provenance> provenance;
   bool any_frame = false;
-  for (std::size_t r = 0; r < rows; ++r) {
-    const Json row = base::parse_json(lines[r], rules);
-    if (!row.is_object() || row.contains("path") == row.contains("text")) refuse(source, r + 1);
-    const Json& name = row.contains("path") ? row["path"] : row["text"];
-    if (!name.is_string()) refuse(source, r + 1);
-    names.push_back(name.get<std::string>());
-    const Json frame = row.value("frame", Json());
-    any_frame = any_frame || frame.is_number_unsigned();
-    frames.push_back(frame.is_number_unsigned() ? frame.get<std::uint64_t>() : 0);
-    const auto found = row.find("provenance");
-    if (found == row.end() || !found->is_object()) continue;
-    provenance = Provenance{member(*found, "version"), member(*found, "weights_sha256"), member(*found, "profile"),
-                            member(*found, "dtype"), member(*found, "instructions")};
-  }
+  each_named_row(text, source, table.source, table.vectors.rows(), checksum.value(),
+                 [&](NamedRow row, const std::optional<Provenance>& found) {
+                   names.push_back(std::move(row.name));
+                   any_frame = any_frame || row.frame != 0;
+                   frames.push_back(row.frame);
+                   if (found) provenance = found;
+                 });
   table.names = std::move(names);
   if (any_frame) table.frames = std::move(frames);
   table.provenance = std::move(provenance);

@@ -13,6 +13,7 @@
 
 #include "base/byte_sink.hpp"
 #include "vectors/embedding_writers.hpp"
+#include "vectors/file_rows.hpp"
 #include "vectors/vectors.hpp"
 
 namespace mi2::vectors {
@@ -34,7 +35,7 @@ class RowsWriter {
   base::ByteSink& sink_;
   std::string tail_;
   std::uint64_t rows_ = 0;
-  std::uint64_t checksum_ = 0;
+  RowsChecksum checksum_;
 };
 
 /// Gives an array's table the names, frames and provenance of the file beside it, if there is one.

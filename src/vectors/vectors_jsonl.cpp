@@ -9,6 +9,7 @@
 
 #include <mi2/error.hpp>
 
+#include "vectors/file_rows.hpp"
 #include "vectors/vectors.hpp"
 
 namespace mi2::vectors {
@@ -33,15 +34,18 @@ class Line final : public nlohmann::json_sax<Json> {
   bool binary(binary_t& /*value*/) override { return other("binary data"); }
   bool number_integer(number_integer_t value) override { return number(static_cast<double>(value)); }
   bool number_unsigned(number_unsigned_t value) override {
-    if (depth_ == 1 && key_ == "frame") frame = value;
+    if (depth_ == 1 && key_ == "frame") row.frame = value;
+    if (depth_ == 1 && key_ == "frames") row.frames = value;
     return number(static_cast<double>(value));
   }
   bool number_float(number_float_t value, const string_t& /*text*/) override { return number(value); }
 
   bool string(string_t& value) override {
     if (depth_ == 1 && (key_ == "path" || key_ == "text")) {
-      if (name) refuse("has both a path and a text");
-      name = std::move(value);
+      if (has_name) refuse("has both a path and a text");
+      has_name = true;
+      row.name = std::move(value);
+      row.is_text = key_ == "text";
       return true;
     }
     if (depth_ == 2 && in_provenance_) {
@@ -58,6 +62,7 @@ class Line final : public nlohmann::json_sax<Json> {
       provenance.emplace();
       return deeper();
     }
+    row.is_tile = row.is_tile || (depth_ == 1 && key_ == "tile");
     other("an object");
     return deeper();
   }
@@ -96,10 +101,10 @@ class Line final : public nlohmann::json_sax<Json> {
     refuse("is not JSON in UTF-8");
   }
 
-  std::optional<std::string> name;
+  NamedRow row;
   std::optional<Provenance> provenance;
+  bool has_name = false;
   bool has_embedding = false;
-  std::uint64_t frame = 0;
 
  private:
   bool deeper() {
@@ -149,35 +154,32 @@ class Line final : public nlohmann::json_sax<Json> {
   bool in_provenance_ = false;
 };
 
-bool same_origin(const Provenance& a, const Provenance& b) {
-  return a.weights_sha256 == b.weights_sha256 && a.profile == b.profile && a.dtype == b.dtype;
-}
+}  // namespace
 
-/// @param length  of the line's embedding. @param dimensions  of those before, set by the first.
-void add(VectorTable& table, Line& line, std::size_t length, std::size_t& dimensions) {
-  if (!line.name) line.refuse("has neither a path nor a text");
+NamedRow parse_line(std::string_view text, std::string_view source, std::size_t number, std::vector<float>& values,
+                    std::optional<Provenance>& provenance) {
+  const std::size_t before = values.size();
+  Line line(source, number, values);
+  // nlohmann's lexer takes a NUL for the end.
+  if (text.find('\0') != std::string_view::npos) line.refuse("is not JSON in UTF-8");
+  Json::sax_parse(text, &line);
+  const std::size_t length = values.size() - before;
+  if (!line.has_name) line.refuse("has neither a path nor a text");
   if (!line.has_embedding || length == 0) line.refuse("has no embedding");
   if (length > kMaxDimensions) {
-    throw Error(Code::kTooLarge,
-                fmt::format("{}: {} dimensions, the limit is {}", table.source, length, kMaxDimensions));
+    throw Error(Code::kTooLarge, fmt::format("{}: {} dimensions, the limit is {}", source, length, kMaxDimensions));
   }
-  if (table.names.empty()) {
-    dimensions = length;
-    table.provenance = line.provenance;
-  }
-  if (length != dimensions) {
-    line.refuse(fmt::format("its embedding has {} numbers, those before have {}", length, dimensions));
-  }
-  if (line.provenance.has_value() != table.provenance.has_value() ||
-      (line.provenance && !same_origin(*line.provenance, *table.provenance))) {
-    line.refuse("is of another model, profile or dtype than the rows before");
-  }
-  if (line.frame != 0) table.frames.resize(table.names.size());
-  if (line.frame != 0 || !table.frames.empty()) table.frames.push_back(line.frame);
-  table.names.push_back(std::move(*line.name));
+  provenance = std::move(line.provenance);
+  return std::move(line.row);
 }
 
-}  // namespace
+std::string_view take_line(std::string_view& bytes) {
+  const std::size_t end = bytes.find('\n');
+  std::string_view text = bytes.substr(0, end);
+  bytes.remove_prefix(end == std::string_view::npos ? bytes.size() : end + 1);
+  if (text.ends_with('\r')) text.remove_suffix(1);
+  return text;
+}
 
 VectorTable parse_jsonl(std::string_view bytes, std::string_view source) {
   VectorTable table;
@@ -185,19 +187,29 @@ VectorTable parse_jsonl(std::string_view bytes, std::string_view source) {
   std::vector<float> numbers;
   std::size_t dimensions = 0;
   std::size_t number = 0;
+  const auto refuse = [&](std::string_view what) {
+    throw Error(Code::kBadFile, fmt::format("{}: line {}: {}", source, number, what));
+  };
   while (!bytes.empty()) {
-    const std::size_t end = bytes.find('\n');
-    std::string_view text = bytes.substr(0, end);
-    bytes.remove_prefix(end == std::string_view::npos ? bytes.size() : end + 1);
+    const std::string_view text = take_line(bytes);
     ++number;
-    if (text.ends_with('\r')) text.remove_suffix(1);
     if (text.empty()) continue;
     const std::size_t before = numbers.size();
-    Line line(source, number, numbers);
-    // nlohmann's lexer takes a NUL for the end.
-    if (text.find('\0') != std::string_view::npos) line.refuse("is not JSON in UTF-8");
-    Json::sax_parse(text, &line);
-    add(table, line, numbers.size() - before, dimensions);
+    std::optional<Provenance> provenance;
+    NamedRow row = parse_line(text, source, number, numbers, provenance);
+    const std::size_t length = numbers.size() - before;
+    if (table.names.empty()) {
+      dimensions = length;
+      table.provenance = provenance;
+    }
+    if (length != dimensions) {
+      refuse(fmt::format("its embedding has {} numbers, those before have {}", length, dimensions));
+    }
+    if (!same_origin(provenance, table.provenance))
+      refuse("is of another model, profile or dtype than the rows before");
+    if (row.frame != 0) table.frames.resize(table.names.size());
+    if (row.frame != 0 || !table.frames.empty()) table.frames.push_back(row.frame);
+    table.names.push_back(std::move(row.name));
   }
   table.vectors = {std::move(numbers), dimensions};
   return table;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cmath>
@@ -8,6 +9,8 @@
 #include <mi2/error.hpp>
 
 #include "base/checked.hpp"
+#include "base/utf8.hpp"
+#include "vectors/file_rows.hpp"
 #include "vectors/vectors.hpp"
 
 namespace mi2::vectors {
@@ -134,49 +137,65 @@ std::pair<std::string_view, std::string_view> split(std::string_view bytes, std:
   return {bytes.substr(start, length), bytes.substr(start + length)};
 }
 
-template <typename Number>
-void copy(std::string_view data, std::vector<float>& values, std::string_view source) {
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    Number number;
-    std::memcpy(&number, data.data() + i * sizeof(Number), sizeof(Number));
-    values[i] = static_cast<float>(number);
-    if (!std::isfinite(values[i])) {
-      throw Error(Code::kBadFile, fmt::format("{}: number {} is not finite", source, i + 1));
-    }
-  }
-}
-
 }  // namespace
 
-VectorTable parse_npy(std::string_view bytes, std::string_view source) {
+NpyLayout npy_layout(std::string_view bytes, std::string_view source, std::uint64_t most) {
   const auto [text, data] = split(bytes, source);
   const Header header(text, source);
   if (header.descr != "<f4" && header.descr != "<f8") {
-    throw Error(Code::kUnsupported, fmt::format("{}: expected an array of float32 or float64 (<f4, <f8)", source));
+    throw Error(Code::kUnsupported, fmt::format("{}: expected an array of float32 or float64 (<f4, <f8), got {:.16}",
+                                                source, base::printable(header.descr)));
   }
   if (header.fortran_order || header.shape.size() != 2) {
     throw Error(Code::kUnsupported, fmt::format("{}: expected [rows, dimensions] in C order, got {} axes{}", source,
                                                 header.shape.size(), header.fortran_order ? " in Fortran order" : ""));
   }
   const std::uint64_t numbers = base::checked_mul(header.shape[0], header.shape[1], source);
-  if (numbers > kMaxNumbers || header.shape[1] > kMaxDimensions) {
+  if (numbers > most || header.shape[1] > kMaxDimensions) {
     throw Error(Code::kTooLarge, fmt::format("{}: {} rows of {} numbers; the limits are {} numbers, {} a row", source,
-                                             header.shape[0], header.shape[1], kMaxNumbers, kMaxDimensions));
+                                             header.shape[0], header.shape[1], most, kMaxDimensions));
   }
-  const std::uint64_t needed = numbers * (header.descr == "<f4" ? 4 : 8);
+  NpyLayout layout;
+  layout.rows = header.shape[1] == 0 ? 0 : header.shape[0];
+  layout.dimensions = static_cast<std::size_t>(header.shape[1]);
+  layout.doubles = header.descr == "<f8";
+  layout.start = bytes.size() - data.size();
+  const std::uint64_t needed = base::checked_mul(numbers, layout.doubles ? 8 : 4, source);
   if (data.size() != needed) {
     throw Error(Code::kBadFile,
                 fmt::format("{0}: expected {2} bytes of data for its shape, got {1}", source, data.size(), needed));
   }
+  return layout;
+}
+
+void npy_row(std::string_view bytes, const NpyLayout& layout, std::uint64_t row, std::span<float> values) {
+  const std::size_t size = layout.doubles ? sizeof(double) : sizeof(float);
+  const char* const from = bytes.data() + layout.start + row * layout.dimensions * size;
+  if (!layout.doubles) {
+    std::memcpy(values.data(), from, values.size_bytes());
+    return;
+  }
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    double number;
+    std::memcpy(&number, from + i * size, size);
+    values[i] = static_cast<float>(number);
+  }
+}
+
+VectorTable parse_npy(std::string_view bytes, std::string_view source) {
+  const NpyLayout layout = npy_layout(bytes, source, kMaxNumbers);
+  const std::uint64_t numbers = layout.rows * layout.dimensions;
   VectorTable table;
   table.source = source;
   std::vector<float> values(static_cast<std::size_t>(numbers));
-  if (header.descr == "<f4") {
-    copy<float>(data, values, source);
-  } else {
-    copy<double>(data, values, source);
+  for (std::uint64_t row = 0; row < layout.rows; ++row) {
+    npy_row(bytes, layout, row, std::span(values).subspan(row * layout.dimensions, layout.dimensions));
   }
-  table.vectors = {std::move(values), static_cast<std::size_t>(header.shape[1])};
+  const auto bad = std::find_if(values.begin(), values.end(), [](float value) { return !std::isfinite(value); });
+  if (bad != values.end()) {
+    throw Error(Code::kBadFile, fmt::format("{}: number {} is not finite", source, bad - values.begin() + 1));
+  }
+  table.vectors = {std::move(values), layout.dimensions};
   return table;
 }
 

@@ -104,6 +104,23 @@ def test_the_figures_and_the_adapter_are_the_programs(server, filled, tmp_path, 
     server.request("DELETE", f"{HEADS}/{made['id']}")
 
 
+def test_a_head_is_asked_for_tags_as_the_program_asks_an_adapter(server, filled, head, tmp_path):
+    for end in ("json", "safetensors"):
+        (tmp_path / f"head.{end}").write_bytes(server.get(f"{HEADS}/{head['id']}/files/adapter.{end}").body)
+    done = mi2("index", "tags", filled[0], "--field", "modality", "--head", tmp_path / "head", "--min-agreement", "0.1", "--format", "jsonl")
+    wanted = [json.loads(line) for line in done.stdout.decode().splitlines()]
+    tags = "/v1/archives/a/tags"
+    found = server.get(f"{tags}?field=modality&min_agreement=0.1&limit=1000&head={head['id']}").json()
+    same = post(server, tags, {"field": "modality", "min_agreement": 0.1, "limit": 1000, "head": head["id"]})
+    assert wanted and found["results"] == same["results"]
+    assert [(row["item"], row["tag"], row["suggested"], row["agreement"], row["method"]) for row in found["results"]] == \
+        [(row["item"], row["tag"], row["suggested"], row["agreement"], row["method"]) for row in wanted]
+    assert found["results"][0]["method"].startswith("adapter:") and found["results"][0]["nearest"] == []
+    assert server.get(f"{tags}?head={head['id']}&k=3").status == 400
+    for unknown in ("0" * 32, "..%2Fx", "x"):
+        assert server.get(f"{tags}?head={unknown}").status == 404
+
+
 def test_the_least_decided_come_first_without_those_that_are_labelled(server, head):
     rows = post(server, f"{HEADS}/{head['id']}/apply", {"limit": 1000})["results"]
     for row in rows:

@@ -1,8 +1,10 @@
 """Archives in Python: models, pickles, mistakes, judgements, and what keeps an archive sound."""
 import copy
 import importlib.util
+import os
 import pickle
 import shutil
+import subprocess
 
 import medimageinsight as mi2
 import numpy as np
@@ -171,6 +173,24 @@ def test_drift_is_the_programs(archive, model_path, filled):
         assert (row.images, row.patients, row.distance, row.p, row.p_holm) == tuple(
             peer[key] for key in ("images", "patients", "distance", "p", "p_holm"))
         assert [(one.by, one.item.item) for one in row.moved] == [(one["by"], one["item"]) for one in peer["moved"]]
+
+
+def test_a_head_is_asked_for_tags_in_place_of_neighbours(archive, model_path, filled, tmp_path):
+    vectors, items = archive.vectors(kind="series")
+    path, labels = tmp_path / "v.npy", tmp_path / "labels.txt"
+    np.save(path, vectors)
+    labels.write_text("\n".join(["ct" if item.modality == "CT" else "mr" for item in items]) + "\n")
+    trained = subprocess.run([os.environ["MI2_BIN"], "adapter", "train", "--embeddings", path, "--labels", labels, "--out",
+                              tmp_path / "head"], capture_output=True, check=False, timeout=300)
+    if trained.returncode == 4:
+        pytest.skip("built without libtorch")
+    assert trained.returncode == 0, trained.stderr.decode()
+    found = archive.tags("modality", head=tmp_path / "head", min_agreement=0.5)
+    assert found.judged == len(items) and all(row.nearest == () for row in found)
+    with pytest.raises(mi2.BadArgument, match="got both"):
+        archive.tags("modality", head=tmp_path / "head", k=3)
+    with pytest.raises(mi2.NotFound):
+        archive.tags("modality", head=tmp_path / "none")
 
 
 def test_tags_are_the_programs(archive, model_path, filled):

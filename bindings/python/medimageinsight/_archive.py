@@ -2,35 +2,31 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
-import warnings
-from collections.abc import Callable, Iterable
-from typing import Any, Literal, Union
+from collections.abc import Iterable
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _core
+from ._archive_adding import ArchiveAdding, ModelLike, checked_model
 from ._archive_cards import Card, Replay, card_of, replay_of
 from ._archive_inputs import (expression_of, folder_of, is_of_series, item_number, queried_images, queried_items,
                               queried_texts, queried_vectors, real_of, require_archives, truth_of, whole_of, word_of)
-from ._archive_types import (Added, BackedUp, Drift, Item, Items, ItemVectors, Outliers, Removed, Result, Results, Tags,
+from ._archive_types import (BackedUp, Drift, Item, Items, ItemVectors, Outliers, Removed, Result, Results, Tags,
                              ValueCount, Verified, item_of)
-from ._errors import BadArgument, Error, WrongType
+from ._errors import BadArgument
 from ._images import Decoded
-from ._inputs import labels_of, paths_of, text_of
+from ._inputs import labels_of, text_of
 from ._model import Model, load, model_path
 from ._progress import staged
 from ._types import ImageLike, Path, Progress, Vectors
 
-ModelLike = Union[Model, Path, None]
-"""A model, where one is, or None: what the environment variable MI2_MODEL names."""
-
 _PAGE = 4096
 
 
-class Archive:
+class Archive(ArchiveAdding):
     """An archive of images that is searched: a folder that ``mi2 index add`` or :meth:`add` fills.
 
     Any number of threads may ask at the same time, while this or another process adds: each call answers from the newest
@@ -51,7 +47,7 @@ class Archive:
     def __init__(self, path: Path, *, model: ModelLike = None, threads: int = 0) -> None:
         require_archives("Archive")
         self._path = folder_of(path, "path")
-        self._given = _checked_model(model)
+        self._given = checked_model(model)
         self._threads = whole_of(threads, "threads", 0, 1024)
         self._lock = threading.Lock()
         self._loaded: tuple[str, Model] | None = None
@@ -71,7 +67,7 @@ class Archive:
         """
         require_archives("Archive")
         folder = folder_of(path, "path")
-        given = _checked_model(model)
+        given = checked_model(model)
         made_for = given if isinstance(given, Model) else load(given)
         _core.archive_create(folder, made_for._core)
         return cls(folder, model=made_for, threads=threads)
@@ -220,43 +216,6 @@ class Archive:
         found = json.loads(self._open().facet(field, expression_of(where, "where"), whole_of(most, "most", 1, 1_000_000)))
         return [ValueCount(row["value"], row["images"]) for row in found[field]["values"]]
 
-    def add(self, paths: Path | Iterable[Path], *, model: ModelLike = None, site: str = "", slices: str = "all",
-            identifiers: Literal["hash", "keep", "none"] = "hash", thumbnails: int = 192, batch: int | None = None,
-            threads: int = 0, progress: Progress = None, on_refused: Callable[[str, Error], None] | None = None) -> Added:
-        """Adds images and studies, as ``mi2 index add``: what is there already is passed over, and each study is committed
-        when all of it is embedded. What ends the call early, such as Ctrl-C or an exception from progress, leaves the
-        complete studies in the archive, and the same call goes on from there.
-
-        :param paths: files, folders of them, zips and DICOMDIRs.
-        :param site: where the studies come from; keeps equal patient IDs of two sites apart.
-        :param slices: of a series: "all", "max:N", "every:N" or "center:N".
-        :param identifiers: patient IDs and accession numbers are kept as keyed hashes, also as they are ("keep"), or not
-            at all ("none").
-        :param thumbnails: the longer side of the thumbnail that is kept of each image, 32 to 1024 pixels; 0: none.
-        :param batch: images computed together. threads: that read and decode; 0: one per core.
-        :param on_refused: called with the name and the reason of each file, or frame of it, that cannot be read; such
-            files are counted, and tried again the next time. What it raises ends the call.
-        :raises BadArgument: the model is not the archive's; Overloaded: another process adds; BadFile: a damaged archive.
-        """
-        core, names = self._open(), paths_of(paths, "paths")
-        if on_refused is not None and not callable(on_refused):
-            raise WrongType(f"on_refused: {type(on_refused).__name__} is not a function")
-        side = whole_of(thumbnails, "thumbnails", 0, 1024)
-        if 0 < side < 32:
-            raise BadArgument(f"thumbnails={side}: expected 0, or 32 to 1024")
-        together = 0 if batch is None else whole_of(batch, "batch", 1, 4096)
-        embedder = self._model(model, "add", core)._core
-        with staged(progress, "image") as show:
-            found = _core.archive_add(self._path, embedder, names, slices=text_of(slices, "slices"),
-                                      site=text_of(site, "site"), identifiers=text_of(identifiers, "identifiers"),
-                                      threads=whole_of(threads, "threads", 0, 1024), thumbnail=side, batch=together,
-                                      on_error=on_refused, on_progress=show)
-        added = Added(**json.loads(found))
-        if added.telling_paths:
-            warnings.warn(f"{added.telling_paths} paths hold a patient's name or identifier; paths are kept as they are",
-                          stacklevel=2)
-        return added
-
     def outliers(self, reference: str, *, test: str | None = None,
                  pool: Literal["image", "mean", "stats7", "center20"] = "mean", k: int = 2, quantile: float = 0.99,
                  threshold: float | None = None, progress: Progress = None) -> Outliers:
@@ -306,18 +265,26 @@ class Archive:
 
     def tags(self, field: Literal["modality", "body_part", "laterality", "plane", "contrast", "sequence",
                                   "protocol"] = "body_part", *,
-             k: int = 10, min_agreement: float = 0.8, where: str | None = None, progress: Progress = None) -> Tags:
+             k: int | None = None, min_agreement: float = 0.8, where: str | None = None, head: Path | None = None,
+             progress: Progress = None) -> Tags:
         """Series whose header says something else than those of images like them, as ``mi2 index tags`` finds them.
 
-        :param k: patients that are asked, each by the nearest series; 1 to 1000.
-        :param min_agreement: the share of them that must have one value, 0 to 1.
+        :param k: patients that are asked, each by the nearest series; 1 to 1000, None: 10.
+        :param min_agreement: the share of them that must have one value, or the probability of the head, 0 to 1.
         :param where: judge only what this lets by; neighbours may be any.
+        :param head: an adapter of ``mi2 adapter train`` that is asked in place of neighbours.
+        :raises BadArgument: the head gives no label, or takes other vectors than the archive's.
         """
         self._open()
+        if k is not None and head is not None:
+            raise BadArgument("k: expected it or head, got both")
         with staged(progress, "series") as show:
-            found = _core.archive_tags(self._path, field=text_of(field, "field"), k=whole_of(k, "k", 1, 1000),
+            found = _core.archive_tags(self._path, field=text_of(field, "field"),
+                                       k=whole_of(10 if k is None else k, "k", 1, 1000),
                                        min_agreement=real_of(min_agreement, "min_agreement", 0, 1),
-                                       where=expression_of(where, "where"), threads=self._threads, on_progress=show)
+                                       where=expression_of(where, "where"),
+                                       head=None if head is None else folder_of(head, "head"), threads=self._threads,
+                                       on_progress=show)
         return Tags(json.loads(found))
 
     def remove(self, *, study: str | None = None, patient: str | None = None, where: str | None = None, site: str = "",
@@ -369,7 +336,7 @@ class Archive:
 
     def _model(self, model: ModelLike, what: str, core: _core.Archive) -> Model:
         """The model of a call: its own, else the archive's, else that of MI2_MODEL."""
-        given = self._given if model is None else _checked_model(model)
+        given = self._given if model is None else checked_model(model)
         if isinstance(given, Model):
             return given
         path = model_path(given, what)
@@ -382,15 +349,6 @@ class Archive:
 def _reopened(path: str, model: ModelLike, threads: int) -> Archive:
     """For pickle."""
     return Archive(path, model=model, threads=threads)
-
-
-def _checked_model(model: Any) -> ModelLike:
-    """:raises WrongType: neither a model nor a path."""
-    if model is None or isinstance(model, (Model, str)):
-        return model
-    if isinstance(model, os.PathLike):
-        return os.fsdecode(model)
-    raise WrongType(f"model: {type(model).__name__} is neither a model of load() nor a path")
 
 
 def _embedded(embedder: _core.Embedder, images: list[tuple[str, Any]]) -> Vectors:

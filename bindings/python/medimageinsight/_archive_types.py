@@ -122,7 +122,7 @@ class DoubtfulTag(NamedTuple):
     tag: str | None
     suggested: str
     agreement: float
-    """The share of the neighbours that have what is suggested."""
+    """The share of the neighbours that have what is suggested, or the head's probability."""
     same: int
     """How many of them have its own tag."""
     nearest: tuple[int, ...]

@@ -3,21 +3,26 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <fmt/format.h>
 #include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
 #include <nanobind/stl/filesystem.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
+#include <nanobind/stl/variant.h>
 #include <nanobind/stl/vector.h>
 
 #include <mi2/embedder.hpp>
@@ -29,6 +34,9 @@
 #include "archive/drift.hpp"
 #include "archive/energy.hpp"
 #include "archive/filter/filter.hpp"
+#include "archive/given/facts_table.hpp"
+#include "archive/given/given.hpp"
+#include "archive/heads/tag_head.hpp"
 #include "archive/judgement_answers.hpp"
 #include "archive/outliers.hpp"
 #include "archive/reader.hpp"
@@ -44,6 +52,7 @@
 #include "embedder/pipeline.hpp"
 #include "energy/meter.hpp"
 #include "images.hpp"
+#include "vectors/vector_file.hpp"
 #include "zip/images/expand.hpp"
 
 namespace nb = nanobind;
@@ -76,17 +85,14 @@ std::string added_json(const archive::Added& added) {
 
 /// Adds, and keeps what it cost: also of a run that was ended between two batches.
 archive::Added add_metered(const std::filesystem::path& folder, const Embedder& embedder,
-                           const std::vector<std::filesystem::path>& paths, const archive::AddOptions& options) {
-  archive::require_lasting(options.survey.image);
-  std::vector<std::string> sources;
-  for (const std::filesystem::path& path : paths) sources.push_back(archive::whole_path(path.string()));
-  const embedder::ExpandedPaths expanded = embedder::expand_paths(sources, zip::images::expand);
+                           const std::function<archive::Added(archive::Writer&)>& add) {
+  archive::require_lasting(embedder.options().image);
   energy::EnergyMeter meter(energy::MeterOptions{});
   archive::Writer writer = archive::open_for(folder, embedder);
   const std::int64_t before = writer.catalog().sequence();
   archive::Added added;
   try {
-    added = archive::add(writer, embedder, expanded, archive::source_of(sources), options);
+    added = add(writer);
   } catch (const nb::python_error&) {
     archive::keep_energy(writer, before, meter);
     throw;
@@ -96,12 +102,11 @@ archive::Added add_metered(const std::filesystem::path& folder, const Embedder& 
   return added;
 }
 
-std::string add(const std::filesystem::path& folder, const Embedder& embedder,
-                const std::vector<std::filesystem::path>& paths, const std::string& slices, const std::string& site,
-                const std::string& identifiers, unsigned threads, int thumbnail, std::size_t batch,
-                const nb::object& on_error, const nb::callable& on_progress) {
+/// @param on_error, on_progress  outlive the options.
+archive::AddOptions add_options(const Embedder& embedder, const std::string& site, const std::string& identifiers,
+                                unsigned threads, int thumbnail, std::size_t batch, const nb::object& on_error,
+                                const nb::callable& on_progress) {
   archive::AddOptions options;
-  options.survey.slices = archive::parse_slices(slices);
   options.survey.site = site;
   options.survey.identifiers = archive::parse_identifiers(identifiers);
   options.survey.threads = threads;
@@ -118,8 +123,77 @@ std::string add(const std::filesystem::path& folder, const Embedder& embedder,
     const nb::gil_scoped_acquire locked;
     for (const std::string& warning : warnings) warn(base::printable(fmt::format("{}: {}", name, warning)));
   };
+  return options;
+}
+
+std::string add(const std::filesystem::path& folder, const Embedder& embedder,
+                const std::vector<std::filesystem::path>& paths, const std::string& slices, const std::string& site,
+                const std::string& identifiers, unsigned threads, int thumbnail, std::size_t batch,
+                const nb::object& on_error, const nb::callable& on_progress) {
+  archive::AddOptions options =
+      add_options(embedder, site, identifiers, threads, thumbnail, batch, on_error, on_progress);
+  options.survey.slices = archive::parse_slices(slices);
   const nb::gil_scoped_release unlocked;
-  return added_json(add_metered(folder, embedder, paths, options));
+  std::vector<std::string> sources;
+  for (const std::filesystem::path& path : paths) sources.push_back(archive::whole_path(path.string()));
+  const embedder::ExpandedPaths expanded = embedder::expand_paths(sources, zip::images::expand);
+  return added_json(add_metered(folder, embedder, [&](archive::Writer& writer) {
+    return archive::add(writer, embedder, expanded, archive::source_of(sources), options);
+  }));
+}
+
+using Numbers = nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+
+/// @param names  what each row is of; empty: the table says. @param made_by  the five parts of a Provenance.
+std::unique_ptr<vectors::VectorFile> vectors_of(const Numbers& numbers, const std::vector<std::string>& names,
+                                                const std::vector<std::uint64_t>& frames,
+                                                const std::optional<std::vector<std::string>>& made_by,
+                                                const std::string& source) {
+  std::optional<Provenance> provenance;
+  if (made_by) provenance = {made_by->at(0), made_by->at(1), made_by->at(2), made_by->at(3), made_by->at(4)};
+  std::vector<vectors::NamedRow> rows(names.size());
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    rows[i].name = names[i];
+    if (!frames.empty()) rows[i].frame = frames[i];
+  }
+  return vectors::VectorFile::of({numbers.data(), numbers.data() + numbers.size()}, numbers.shape(1), std::move(rows),
+                                 provenance, source);
+}
+
+/// @param given  a file, or an array with what its rows are of.
+/// @param table  the text of a CSV, in place of a file.
+std::string add_vectors(const std::filesystem::path& folder, const Embedder& embedder,
+                        const std::variant<std::string, Numbers>& given, const std::vector<std::string>& names,
+                        const std::vector<std::uint64_t>& frames,
+                        const std::optional<std::vector<std::string>>& provenance, const std::string& source,
+                        const std::optional<std::string>& table, const std::optional<std::filesystem::path>& table_file,
+                        const std::string& site, const std::string& identifiers, unsigned threads, int thumbnail,
+                        const nb::object& on_error, const nb::callable& on_progress) {
+  const archive::AddOptions options =
+      add_options(embedder, site, identifiers, threads, thumbnail, 0, on_error, on_progress);
+  const nb::gil_scoped_release unlocked;
+  std::unique_ptr<vectors::VectorFile> file;
+  if (const auto* const path = std::get_if<std::string>(&given)) {
+    static_cast<void>(vectors::is_vector_file(*path));
+    file = vectors::VectorFile::open(*path);
+  } else {
+    file = vectors_of(std::get<Numbers>(given), names, frames, provenance, source);
+  }
+  std::optional<archive::given::FactsTable> facts;
+  if (table) facts = archive::given::FactsTable::parse(*table, "table");
+  if (table_file) facts = archive::given::FactsTable::read(*table_file);
+  if (std::holds_alternative<Numbers>(given) && !file->named() && (!facts || !facts->named())) {
+    throw Error(Code::kBadArgument, "paths: expected one of each vector, or a table with a column path or id");
+  }
+  archive::given::GivenOptions how;
+  how.add = options;
+  how.table = facts ? &*facts : nullptr;
+  how.archive = zip::images::expand;
+  archive::given::require_made_by(*file, embedder, options.survey.image);
+  const archive::Source called{std::string(archive::given::kKind), file->source()};
+  return added_json(add_metered(folder, embedder, [&](archive::Writer& writer) {
+    return archive::given::add(writer, embedder, *file, called, how).added;
+  }));
 }
 
 std::string outliers(const std::filesystem::path& folder, const std::string& reference,
@@ -161,7 +235,8 @@ std::string drift(const std::filesystem::path& folder, const std::string& refere
 }
 
 std::string tags(const std::filesystem::path& folder, const std::string& field, std::size_t k, double min_agreement,
-                 const std::optional<std::string>& where, unsigned threads, const nb::callable& on_progress) {
+                 const std::optional<std::string>& where, const std::optional<std::filesystem::path>& head,
+                 unsigned threads, const nb::callable& on_progress) {
   archive::TagOptions options;
   options.field = field;
   options.k = k;
@@ -171,6 +246,10 @@ std::string tags(const std::filesystem::path& folder, const std::string& field, 
   const nb::gil_scoped_release unlocked;
   archive::Reader reader(folder);
   base::ThreadPool pool(threads);
+  if (head) {
+    auto adapter = std::make_shared<const adapter::Adapter>(adapter::Adapter::open(*head));
+    archive::heads::use_head(head->string(), std::move(adapter), reader.format(), options);
+  }
   const archive::TagAnswer answer = archive::check_tags(reader, options, pool);
   return archive::tags_json(reader, answer, field, {});
 }
@@ -217,12 +296,16 @@ void bind_archive_tasks(nb::module_& module) {
   module.def("archive_add", &add, "folder"_a, "embedder"_a, "paths"_a, nb::kw_only(), "slices"_a, "site"_a,
              "identifiers"_a, "threads"_a, "thumbnail"_a, "batch"_a, "on_error"_a.none(), "on_progress"_a,
              "An object of counts. on_error: called with the name and the Error of what cannot be read.");
+  module.def("archive_add_vectors", &add_vectors, "folder"_a, "embedder"_a, "given"_a, nb::kw_only(), "names"_a,
+             "frames"_a, "provenance"_a.none(), "source"_a, "table"_a.none(), "table_file"_a.none(), "site"_a,
+             "identifiers"_a, "threads"_a, "thumbnail"_a, "on_error"_a.none(), "on_progress"_a,
+             "As archive_add, of a file of vectors or an array.");
   module.def("archive_outliers", &outliers, "folder"_a, nb::kw_only(), "reference"_a, "test"_a.none(), "pooling"_a,
              "k"_a, "quantile"_a, "threshold"_a.none(), "threads"_a, "on_progress"_a);
   module.def("archive_drift", &drift, "folder"_a, nb::kw_only(), "reference"_a, "test"_a.none(), "by"_a,
              "permutations"_a, "sample"_a, "moved"_a, "seed"_a, "threads"_a, "on_progress"_a);
   module.def("archive_tags", &tags, "folder"_a, nb::kw_only(), "field"_a, "k"_a, "min_agreement"_a, "where"_a.none(),
-             "threads"_a, "on_progress"_a);
+             "head"_a.none(), "threads"_a, "on_progress"_a);
   module.def("archive_remove", &take_out, "folder"_a, nb::kw_only(), "study"_a.none(), "patient"_a.none(), "site"_a,
              "where"_a.none(), "erase"_a, Unlocked(), "(images, objects, whether nothing of what was erased is left)");
   module.def("archive_verify", &verify, "folder"_a, "deep"_a, "on_progress"_a, "(rows, a list of problems)");

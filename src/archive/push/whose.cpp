@@ -62,6 +62,9 @@ results::StudyHeader header_in(const FetchObject& fetch, const std::string& loca
   if (const std::string zip = container_of(locator); !zip.empty()) {
     return results::read_study_header(zipped_input(zip, locator, zips).read(usual.max_file_bytes), most, locator);
   }
+  if (way_of(locator) == kVectorsWay) {
+    throw Error(Code::kNotFound, "the archive has a vector of it, and no object that could be sent with a result");
+  }
   const base::MappedFile file(locator);
   results::StudyHeader header = results::read_study_header(file.bytes(), most, locator);
   file.check();

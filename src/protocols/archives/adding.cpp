@@ -19,6 +19,7 @@
 #include "base/json_text.hpp"
 #include "base/utf8.hpp"
 #include "protocols/answers.hpp"
+#include "protocols/archives/adding_vectors.hpp"
 #include "protocols/archives/query.hpp"
 #include "protocols/routes.hpp"
 #include "protocols/uploads.hpp"
@@ -249,10 +250,12 @@ HttpResponse other_space(const Service& service, const archive::Format& format, 
 
 }  // namespace
 
-std::string read_site(const HttpRequest& request) {
+std::string read_site(const HttpRequest& request, std::string* weights) {
   static const std::vector<std::string> kKnown{"site"};
+  static const std::vector<std::string> kKnownOfVectors{"site", "weights"};
   constexpr std::size_t kLongest = 64;
-  const auto query = read_query(request.query, kKnown);
+  const auto query = read_query(request.query, weights != nullptr ? kKnownOfVectors : kKnown);
+  if (const auto made_by = query.find("weights"); made_by != query.end()) *weights = made_by->second;
   const auto found = query.find("site");
   if (found == query.end()) return {};
   const std::string& site = found->second;
@@ -264,6 +267,18 @@ std::string read_site(const HttpRequest& request) {
   return site;
 }
 
+std::optional<RequestPlan> find_embedder(const Service& service, const Asked& asked,
+                                         std::shared_ptr<const ServedModel>& model, ImageOptions& image) {
+  model = find_model(service, asked.served->format());
+  if (!model || !model->shared.embedder) return answer_at_once(other_space(service, asked.served->format(), {}));
+  try {
+    image = archive::options_of(asked.served->format().space, service.images);
+  } catch (const Error& error) {
+    return answer_at_once(other_space(service, asked.served->format(), error.what()));
+  }
+  return std::nullopt;
+}
+
 RequestPlan add(const Service& service, const Asked& asked, const ArchiveAdding& adding, SentFiles sent,
                 AnswerFates answer) {
   if (sent.files.empty()) throw Error(Code::kBadArgument, "body: expected a file, got none");
@@ -271,14 +286,8 @@ RequestPlan add(const Service& service, const Asked& asked, const ArchiveAdding&
     throw Error(Code::kTooLarge, fmt::format("more than {} files in one request", service.limits.rows));
   }
   auto task = std::make_shared<Task>();
-  task->model = find_model(service, asked.served->format());
-  if (!task->model || !task->model->shared.embedder) {
-    return answer_at_once(other_space(service, asked.served->format(), {}));
-  }
-  try {
-    task->image = archive::options_of(asked.served->format().space, service.images);
-  } catch (const Error& error) {
-    return answer_at_once(other_space(service, asked.served->format(), error.what()));
+  if (std::optional<RequestPlan> refused = find_embedder(service, asked, task->model, task->image)) {
+    return *std::move(refused);
   }
   task->adding = adding;
   task->sent = std::move(sent);
@@ -317,7 +326,12 @@ RequestPlan add(const Service& service, const Asked& asked, const ArchiveAdding&
 
 RequestPlan add_items(const Service& service, const Asked& asked, const ArchiveAdding& adding, HttpRequest request) {
   SentFiles sent;
-  sent.site = read_site(request);
+  std::string weights;
+  sent.site = read_site(request, &weights);
+  if (std::optional<std::vector<Part>> parts = take_vectors(request)) {
+    return add_vectors(service, asked, adding, *std::move(parts), sent.site, weights);
+  }
+  if (!weights.empty()) throw Error(Code::kBadArgument, "weights: expected a form with a part called vectors");
   std::optional<Upload> upload = take_upload(service, request);
   if (!upload) {
     throw Error(

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -47,8 +49,14 @@ struct Fate {
 /// Writes the answer. @param snapshot  of the archive after it.
 using AnswerFates = std::function<HttpResponse(std::span<const Fate> fates, std::int64_t snapshot)>;
 
-/// The value of `site` in a query without any other. @throws Error{kBadArgument}.
-std::string read_site(const HttpRequest& request);
+/// The value of `site` in a query without any other. @param weights  gets that of `weights`; null: there may be none.
+/// @throws Error{kBadArgument}.
+std::string read_site(const HttpRequest& request, std::string* weights = nullptr);
+
+/// The model of an archive's weights, and how its images are prepared.
+/// @returns the answer where none is served. @throws Error{kOverloaded} while models are loaded.
+std::optional<RequestPlan> find_embedder(const Service& service, const Asked& asked,
+                                         std::shared_ptr<const ServedModel>& model, ImageOptions& image);
 
 /// Adds files. What is reported as stored is on disk. While another process writes to the archive the answer is 503,
 /// and without a model of the archive's weights 409.
@@ -57,7 +65,8 @@ std::string read_site(const HttpRequest& request);
 RequestPlan add(const Service& service, const Asked& asked, const ArchiveAdding& adding, SentFiles sent,
                 AnswerFates answer);
 
-/// POST /v1/archives/{archive}/items: a form's files, or one file as the body.
+/// POST /v1/archives/{archive}/items: a form's files, or one file as the body; or a form's vectors
+/// (adding_vectors.hpp).
 /// @throws as add(); Error{kUnsupported} for another content type.
 RequestPlan add_items(const Service& service, const Asked& asked, const ArchiveAdding& adding, HttpRequest request);
 

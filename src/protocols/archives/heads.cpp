@@ -237,6 +237,11 @@ RequestPlan train_head(const Service& service, const Asked& asked, HttpRequest r
   return plan;
 }
 
+adapter::Adapter kept_adapter(const Asked& asked, const std::string& id, ArchiveRecord& record) {
+  static_cast<void>(find_head(asked, id, record));
+  return use_kept(record, kHead, "read", [&] { return open_adapter(asked, id); });
+}
+
 RequestPlan apply_head(const Service& service, const Asked& asked, HttpRequest request, const std::string& id) {
   Json body = json_object(request, service.limits);
   RequestPlan plan;
@@ -249,8 +254,7 @@ RequestPlan apply_head(const Service& service, const Asked& asked, HttpRequest r
   plan.archive->k = applying->chosen.limit;
   plan.finish = [asked, id, applying, limits = service.limits, record = plan.archive,
                  stop = plan.stop->get_token()](const Vectors&) {
-    static_cast<void>(find_head(asked, id, *record));
-    const adapter::Adapter adapter = use_kept(*record, kHead, "read", [&] { return open_adapter(asked, id); });
+    const adapter::Adapter adapter = kept_adapter(asked, id, *record);
     HttpResponse answer;
     guarded(*record, stop, [&] {
       asked.served->judge([&](archive::Reader& reader, base::ThreadPool&) {

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "adapter/adapter.hpp"
 #include "protocols/archives/asked.hpp"
 #include "protocols/request_plan.hpp"
 #include "protocols/service.hpp"
@@ -29,6 +30,9 @@ RequestPlan head_file(const Asked& asked, const std::string& id, const std::stri
 /// POST /v1/archives/{archive}/heads/{head}/apply: the probabilities of its labels for items, or for what a filter lets
 /// by. @throws as train_head().
 RequestPlan apply_head(const Service& service, const Asked& asked, HttpRequest request, const std::string& id);
+
+/// The adapter of a head. @throws Error{kNotFound} unless there is one for this caller; {kInternal} if it is damaged.
+adapter::Adapter kept_adapter(const Asked& asked, const std::string& id, ArchiveRecord& record);
 
 /// DELETE /v1/archives/{archive}/heads/{head}: as if it had not been trained.
 RequestPlan remove_head(const Asked& asked, const std::string& id);

@@ -16,9 +16,11 @@
 
 #include <mi2/error.hpp>
 
+#include "archive/heads/tag_head.hpp"
 #include "archive/judgement_answers.hpp"
 #include "base/hash.hpp"
 #include "base/numbers.hpp"
+#include "protocols/archives/heads.hpp"
 #include "protocols/archives/query.hpp"
 #include "protocols/archives/search_request.hpp"
 
@@ -37,7 +39,7 @@ const std::vector<std::string>& members_of(Judging judging) {
   static const std::vector<std::string> kOutliers{"reference", "test",      "pool",          "k",
                                                   "quantile",  "threshold", "only_outliers", "limit"};
   static const std::vector<std::string> kDrift{"reference", "test", "by", "permutations", "sample", "moved", "seed"};
-  static const std::vector<std::string> kTags{"field", "k", "min_agreement", "where", "limit"};
+  static const std::vector<std::string> kTags{"field", "k", "head", "min_agreement", "where", "limit"};
   static const std::vector<std::string> kDups{"level", "where", "limit"};
   if (judging == Judging::kDups) return kDups;
   if (judging == Judging::kOutliers) return kOutliers;
@@ -74,6 +76,20 @@ std::size_t read_limit(Json& body) {
 
 /// What is done with an archive, once it is open. @returns the answer.
 using Compare = std::function<std::string(archive::Reader&, base::ThreadPool&, ArchiveRecord&)>;
+
+/// A head of a request, and its adapter once that is read.
+struct UseHead {
+  std::string id;
+  std::shared_ptr<const adapter::Adapter> adapter;
+};
+
+/// Nothing if neighbours are asked.
+std::shared_ptr<UseHead> read_head_of(Judging judging, Json& body) {
+  Json* const value = judging == Judging::kTags ? member(body, "head") : nullptr;
+  if (value == nullptr) return nullptr;
+  if (member(body, "k") != nullptr) throw Error(Code::kBadArgument, "k: expected it or head, got both");
+  return std::make_shared<UseHead>(UseHead{take_string(*value, "head"), nullptr});
+}
 
 archive::OutlierOptions outlier_options(Json& body, const Right& right) {
   constexpr std::array<std::string_view, 4> kPools{"image", "mean", "stats7", "center20"};
@@ -163,7 +179,8 @@ Compare read_drift(Json& body, const Right& right, const std::stop_token& stop) 
   };
 }
 
-Compare read_tags(Json& body, const Right& right, const std::stop_token& stop) {
+/// @param head  to be asked in place of neighbours, once it is there; null: they are.
+Compare read_tags(Json& body, const Right& right, const std::stop_token& stop, std::shared_ptr<const UseHead> head) {
   archive::TagOptions options;
   if (const auto field = read_choice(body, "field", archive::kTagFields)) options.field = *field;
   if (const auto k = read_whole(body, "k", 1, kMostResults)) options.k = static_cast<std::size_t>(*k);
@@ -173,7 +190,9 @@ Compare read_tags(Json& body, const Right& right, const std::stop_token& stop) {
   options.most = most_compared(options.k);
   options.stop = stop;
   const archive::Shown shown{.most = read_limit(body), .paths = right.paths};
-  return [options, shown](archive::Reader& archive, base::ThreadPool& pool, ArchiveRecord& record) {
+  return [options, shown, head = std::move(head)](archive::Reader& archive, base::ThreadPool& pool,
+                                                  ArchiveRecord& record) mutable {
+    if (head) archive::heads::use_head("head", head->adapter, archive.format(), options);
     const archive::TagAnswer answer = archive::check_tags(archive, options, pool);
     record.k = options.k;
     record.searched = answer.judged;
@@ -216,14 +235,15 @@ Compare read_dups(Json& body, const Right& right, const std::stop_token& stop) {
   };
 }
 
-Compare read_judging(Judging judging, Json& body, const Right& right, const std::stop_token& stop) {
+Compare read_judging(Judging judging, Json& body, const Right& right, const std::stop_token& stop,
+                     std::shared_ptr<const UseHead> head) {
   switch (judging) {
     case Judging::kOutliers:
       return read_outliers(body, right, stop);
     case Judging::kDrift:
       return read_drift(body, right, stop);
     case Judging::kTags:
-      return read_tags(body, right, stop);
+      return read_tags(body, right, stop, std::move(head));
     case Judging::kDups:
       break;
   }
@@ -258,9 +278,11 @@ RequestPlan judge(Judging judging, const Asked& asked, Json body) {
   plan.archive->action = name_of(judging);
   plan.archive->query = asked.served->query_name(body.dump(-1, ' ', true, Json::error_handler_t::replace));
   const std::stop_token stop = plan.stop->get_token();
-  const Compare compare = read_judging(judging, body, asked.right, stop);
-  plan.finish = [asked, compare, stop, record = plan.archive](const Vectors&) {
+  const std::shared_ptr<UseHead> head = read_head_of(judging, body);
+  const Compare compare = read_judging(judging, body, asked.right, stop, head);
+  plan.finish = [asked, compare, head, stop, record = plan.archive](const Vectors&) {
     HttpResponse answer;
+    if (head) head->adapter = std::make_shared<const adapter::Adapter>(kept_adapter(asked, head->id, *record));
     guarded(*record, stop, [&] {
       if (stop.stop_requested()) throw Error(Code::kInternal, "archive: stopped");
       asked.served->judge([&](archive::Reader& reader, base::ThreadPool& pool) {

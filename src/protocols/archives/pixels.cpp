@@ -78,12 +78,14 @@ FoundFrame find_frame(archive::Reader& reader, const Right& right, std::uint64_t
   return {archive::original_of(*object), static_cast<std::uint64_t>(item.frame - 1)};
 }
 
-HttpResponse refuse(OriginalState state) {
+HttpResponse refuse(OriginalState state, const std::string& locator) {
   constexpr auto kFormat = ErrorFormat::kOpenAi;
   switch (state) {
     case OriginalState::kNoFile:
       return refusal(kFormat, kConflict, "no_file",
-                     "pixels: this image came over a network, and no file has it; there is a thumbnail at most");
+                     archive::way_of(locator) == archive::kVectorsWay
+                         ? "pixels: this image came as a vector, without a picture"
+                         : "pixels: this image came over a network, and no file has it; there is a thumbnail at most");
     case OriginalState::kGone:
       return refusal(kFormat, kGoneForGood, "gone", "pixels: the file of this image is no longer there");
     case OriginalState::kChanged:
@@ -136,7 +138,7 @@ HttpResponse render(const FoundFrame& found, const AskedPicture& wanted) {
     if (error.code() != Code::kUnsupported) throw;
     throw Error(Code::kBadFile, error.what());
   }
-  if (state != OriginalState::kThere) return refuse(state);
+  if (state != OriginalState::kThere) return refuse(state, found.original.locator);
   HttpResponse answer;
   answer.headers.emplace_back("etag", tag);
   // Whoever shows it again asks first: rights end, and what was erased is gone.

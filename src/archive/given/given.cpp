@@ -1,0 +1,272 @@
+#include "archive/given/given.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <span>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "archive/given/plan.hpp"
+#include "archive/object_facts.hpp"
+#include "archive/original.hpp"
+#include "base/hash.hpp"
+#include "base/utf8.hpp"
+
+namespace mi2::archive::given {
+namespace {
+
+/// Vectors of files that the model makes again before they are believed.
+constexpr std::size_t kSample = 8;
+/// Another dtype leaves a cosine of 0.99 at least; another image, window or profile seldom.
+constexpr double kSame = 0.985;
+/// Images without files that are surveyed together.
+constexpr std::size_t kPortion = 8192;
+
+class Giving final : public GivenVectors {
+ public:
+  Giving(Writer& archive, const Embedder& embedder, const vectors::VectorFile& file, const Source& source,
+         const GivenOptions& options)
+      : archive_(archive), embedder_(embedder), file_(file), source_(source), options_(options) {}
+
+  Given run() {
+    require_made_by(file_, embedder_, options_.add.survey.image);
+    plan_ = plan(file_, options_, &archive_.catalog());
+    given_.without_pixels = plan_.bare.size();
+    given_.without_line = plan_.rows.without_line;
+    given_.unused_lines = plan_.rows.unused_lines;
+    given_.newer = plan_.newer;
+    given_.added.unchanged = plan_.unchanged;
+    compare_sample();
+    refuse();
+    add_files();
+    add_bare();
+    return given_;
+  }
+
+  [[nodiscard]] std::vector<float> vector_of(const std::string& path, std::uint64_t frame) const override {
+    const Image& image = *images_.at(path);
+    const auto row = std::ranges::lower_bound(image.rows, frame + 1, {}, &FrameRow::frame);
+    if (row == image.rows.end() || row->frame != frame + 1) {
+      throw Error(Code::kInternal, fmt::format("{}: no vector of frame {}", path, frame + 1));
+    }
+    return file_.vector(row->row);
+  }
+
+  [[nodiscard]] Provenance made_by() const override {
+    if (file_.provenance()) return *file_.provenance();
+    const Provenance model = embedder_.provenance();
+    // How the model was run nobody has said.
+    return {"unknown", model.weights_sha256, model.profile, "unknown", "unknown"};
+  }
+
+ private:
+  /// Some of the images whose files are here, through the model: what was made of something else is noticed.
+  void compare_sample() {
+    const std::size_t step = std::max<std::size_t>(1, plan_.files.size() / kSample);
+    std::vector<Pixels> pixels;
+    std::vector<std::uint64_t> rows;
+    for (std::size_t i = 0; i < plan_.files.size() && rows.size() < kSample; i += step) {
+      const OfFile& one = plan_.files[i];
+      const FrameRow& row = plan_.rows.images[one.image].rows.front();
+      try {
+        ImageOptions image = options_.add.survey.image;
+        image.frames = {FrameSelection::Kind::kNumber, row.frame};
+        std::vector<std::byte> bytes = embedder::read_input(one.input, image.max_file_bytes);
+        pixels.push_back(embedder_.open_image(std::move(bytes), one.input.path, image).prepare(0));
+        rows.push_back(row.row);
+      } catch (const Error& error) {
+        if (error.code() == Code::kInternal) throw;  // of others the survey speaks
+      }
+    }
+    if (rows.empty()) return;
+    EmbeddingMatrix made;
+    const auto pass = [&] { made = embedder_.embed_images(pixels); };
+    if (options_.add.in_turn) {
+      options_.add.in_turn(pass);
+    } else {
+      pass();
+    }
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const std::vector<float> vector = file_.vector(rows[i]);
+      double cosine = 0;
+      for (std::size_t d = 0; d < vector.size(); ++d) {
+        cosine += static_cast<double>(vector[d]) * static_cast<double>(made.row(i)[d]);
+      }
+      if (cosine >= kSame) continue;
+      throw row_error(
+          Code::kBadArgument, file_, rows[i],
+          fmt::format("the model makes another vector of its image (cosine {:.3f}, expected {} or more): it is of "
+                      "another model or profile, of another image, or the image has changed; nothing was added",
+                      cosine, kSame));
+    }
+    given_.compared = rows.size();
+  }
+
+  /// Rows that cannot be added, in place of those of an earlier run.
+  void refuse() {
+    const std::string below = fmt::format("{}:{}", kVectorsWay, file_.source());
+    Catalog& catalog = archive_.catalog();
+    if (plan_.rows.refused.empty() && catalog.refused_below(below).empty()) return;
+    Catalog::Transaction all(catalog, true);
+    for (const std::string& earlier : catalog.refused_below(below)) catalog.forget_refused(earlier);
+    for (const RefusedRow& row : plan_.rows.refused) {
+      const std::string name = fmt::format("{}/row {}", below, row.row + 1);
+      catalog.refuse(name, mi2::name_of(row.error.code()), row.error.what());
+      if (options_.add.on_refused) options_.add.on_refused(name, row.error);
+      ++given_.added.refused;
+    }
+    all.commit();
+  }
+
+  [[nodiscard]] AddOptions add_options() const {
+    AddOptions options = options_.add;
+    options.survey.slices = {};
+    options.given = this;
+    return options;
+  }
+
+  void add_files() {
+    if (plan_.files.empty()) return;
+    embedder::ExpandedPaths paths;
+    WantedFiles wanted;
+    for (const OfFile& one : plan_.files) {
+      images_.emplace(one.input.path, &plan_.rows.images[one.image]);
+      wanted.emplace(one.input.path, one.wanted);
+      paths.inputs.push_back(one.input);
+    }
+    AddOptions options = add_options();
+    options.survey.wanted = &wanted;
+    options.survey.describe = [this](const std::string& path, Look& look) { describe(path, look); };
+    std::vector<std::string> stored;
+    options.on_outcome = [&](std::string_view name, Outcome outcome) {
+      if (outcome != Outcome::kConflict) stored.emplace_back(name);
+      if (options_.add.on_outcome) options_.add.on_outcome(name, outcome);
+    };
+    given_.added += archive::add(archive_, embedder_, paths, source_, options);
+    retire_bare(stored);
+  }
+
+  /// What a file does not say, the table may.
+  void describe(const std::string& path, Look& look) const {
+    const Image& image = *images_.at(path);
+    if (!image.line) return;
+    const bool more = options_.table->fill(*image.line, options_.add.survey, archive_.key(), *look.facts);
+    if (!more || look.in_series) return;
+    look.in_series = true;
+    name_missing(*look.facts, base::sha256_hex(std::as_bytes(std::span(path))));
+    for (image::FrameInfo& info : look.frames) info.series_uid = series_key(*look.facts);
+  }
+
+  /// Images that were added before their files were here.
+  void retire_bare(std::span<const std::string> paths) {
+    if (paths.empty()) return;
+    Catalog& catalog = archive_.catalog();
+    Catalog::Transaction all(catalog, true);
+    std::int64_t seq = 0;
+    std::set<Id> touched;
+    for (const std::string& path : paths) {
+      const std::optional<KnownFile> known = catalog.file(locator_of(*images_.at(path)));
+      if (!known || !known->instance) continue;
+      if (seq == 0) seq = catalog.add_change("replace", 0);
+      if (const auto series = catalog.retire_instance(*known->instance, seq)) touched.insert(*series);
+      ++given_.added.replaced;
+    }
+    for (const Id series : touched) archive_.pool_again(series, seq);
+    archive_.segments().sync();
+    all.commit();
+  }
+
+  void add_bare() {
+    std::vector<std::size_t> bare = plan_.bare;
+    const auto study_of = [this](std::size_t i) {
+      const Image& image = plan_.rows.images[i];
+      return image.line ? options_.table->study_of(*image.line) : std::string("\n");
+    };
+    // A study is committed together.
+    if (options_.table != nullptr) std::ranges::stable_sort(bare, {}, study_of);
+    for (std::size_t first = 0; first < bare.size();) {
+      std::size_t end = std::min(first + kPortion, bare.size());
+      const auto goes_on = [&] {
+        return study_of(bare[end]) != "\n" && study_of(bare[end]) == study_of(bare[end - 1]);
+      };
+      while (end < bare.size() && goes_on()) ++end;
+      add_portion(std::span(bare).subspan(first, end - first));
+      first = end;
+    }
+  }
+
+  void add_portion(std::span<const std::size_t> some) {
+    embedder::ExpandedPaths names;
+    images_.clear();
+    for (const std::size_t i : some) {
+      names.inputs.push_back({locator_of(plan_.rows.images[i])});
+      images_.emplace(names.inputs.back().path, &plan_.rows.images[i]);
+    }
+    Survey survey = survey_of(file_, plan_, some, source_, options_, &archive_.catalog(), archive_.key());
+    given_.added += add_without_pixels(archive_, embedder_, names, std::move(survey), source_, add_options());
+  }
+
+  Writer& archive_;
+  const Embedder& embedder_;
+  const vectors::VectorFile& file_;
+  const Source& source_;
+  const GivenOptions& options_;
+  Plan plan_;
+  Given given_;
+  std::unordered_map<std::string, const Image*> images_;  ///< of what is being added, by its path
+};
+
+}  // namespace
+
+void require_made_by(const vectors::VectorFile& file, const Embedder& embedder, const ImageOptions& image) {
+  const auto refuse = [&](std::string_view what, std::string_view wanted, std::string_view got) {
+    throw Error(Code::kBadArgument, fmt::format("{}: expected vectors of {} {:.64}, as the model makes them, got {} "
+                                                "{:.64}; vectors of two spaces do not compare",
+                                                file.source(), what, wanted, what, got));
+  };
+  const auto dimensions = static_cast<std::size_t>(embedder.dimensions());
+  if (file.dimensions() != dimensions) {
+    throw Error(Code::kBadArgument, fmt::format("{}: expected vectors of {} numbers, as the model makes them, got {}",
+                                                file.source(), dimensions, file.dimensions()));
+  }
+  if (!file.provenance()) return;
+  const Provenance& found = *file.provenance();
+  const std::string weights = embedder.provenance().weights_sha256;
+  if (found.weights_sha256 != weights) refuse("weights", weights, base::printable(found.weights_sha256));
+  const std::string_view profile = mi2::name_of(image.profile);
+  if (found.profile != profile) refuse("profile", profile, base::printable(found.profile));
+}
+
+Given add(Writer& archive, const Embedder& embedder, const vectors::VectorFile& file, const Source& source,
+          const GivenOptions& options) {
+  return Giving(archive, embedder, file, source, options).run();
+}
+
+Preview preview(Catalog* catalog, const std::string& key, const vectors::VectorFile& file, const Source& source,
+                const GivenOptions& options) {
+  const Plan planned = plan(file, options, catalog);
+  Preview found;
+  found.unchanged = planned.unchanged;
+  found.refused = planned.rows.refused.size();
+  for (const OfFile& one : planned.files) {
+    if (one.error) {
+      ++found.refused;
+    } else {
+      found.images += one.wanted.frames.size();
+    }
+  }
+  found.without_pixels = planned.bare.size();
+  const Survey bare = survey_of(file, planned, planned.bare, source, options, catalog, key);
+  for (const SurveyedFile& one : bare.files) {
+    found.unchanged += one.kind == SurveyedFile::Kind::kUnchanged ? 1 : 0;
+    found.refused += one.kind == SurveyedFile::Kind::kRefused ? 1 : 0;
+  }
+  found.images += bare.frames;
+  return found;
+}
+
+}  // namespace mi2::archive::given

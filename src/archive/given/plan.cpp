@@ -1,0 +1,300 @@
+#include "archive/given/plan.hpp"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <new>
+#include <optional>
+#include <set>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "archive/containers.hpp"
+#include "archive/object_facts.hpp"
+#include "archive/original.hpp"
+#include "archive/sources.hpp"
+#include "base/hash.hpp"
+
+namespace mi2::archive::given {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Planning {
+ public:
+  Planning(const vectors::VectorFile& file, const GivenOptions& options, Catalog* catalog)
+      : file_(file),
+        options_(options),
+        catalog_(catalog),
+        containers_(options.archive),
+        pool_(options.add.survey.threads) {}
+
+  Plan run() {
+    plan_.rows = rows_of(file_, options_.table, options_.add.on_progress);
+    if (options_.files) written_ = written_of(file_.source());
+    for (std::size_t i = 0; i < plan_.rows.images.size(); ++i) place(i);
+    pool_.run(plan_.files.size(), [&](std::size_t i) { count(plan_.files[i]); });
+    for (OfFile& one : plan_.files) settle(one);
+    std::erase_if(plan_.files, [](const OfFile& one) { return one.there; });
+    std::erase_if(plan_.files, [&](const OfFile& one) { return plan_.rows.images[one.image].rows.empty(); });
+    for (const std::size_t i : plan_.bare) number_frames(plan_.rows.images[i], 0, 0);
+    std::erase_if(plan_.bare, [&](std::size_t i) { return plan_.rows.images[i].rows.empty(); });
+    return std::move(plan_);
+  }
+
+ private:
+  /// When the vectors were written, in nanoseconds; nothing of what is in memory.
+  static std::optional<std::int64_t> written_of(const std::string& source) {
+    try {
+      return stamp_of(embedder::Input{source}).mtime_ns;
+    } catch (const Error&) {
+      return std::nullopt;
+    }
+  }
+
+  /// Where an image may be: from where its table is, where the program runs, and where the vectors are.
+  [[nodiscard]] std::vector<std::string> places_of(const Image& image) const {
+    std::vector<fs::path> folders;
+    if (options_.table != nullptr && !file_.named()) folders.push_back(options_.table->folder());
+    folders.emplace_back();
+    folders.push_back(fs::path(file_.source()).parent_path());
+    std::vector<std::string> places;
+    for (const fs::path& folder : folders) {
+      std::string place = whole_path((folder / image.name).string());
+      if (std::ranges::find(places, place) == places.end()) places.push_back(std::move(place));
+    }
+    return places;
+  }
+
+  std::optional<embedder::Input> input_at(const std::string& path) {
+    std::error_code ignored;
+    if (fs::is_regular_file(path, ignored)) return embedder::Input{path};
+    const std::string file = container_of(path);
+    return file.empty() ? std::nullopt : containers_.find(file, path);
+  }
+
+  void place(std::size_t i) {
+    const Image& image = plan_.rows.images[i];
+    if (!options_.files || !has_names()) return plan_.bare.push_back(i);
+    const std::vector<std::string> places = places_of(image);
+    for (const std::string& path : places) {
+      std::optional<embedder::Input> input = input_at(path);
+      if (!input) continue;
+      if (taken_.insert(path).second) {
+        OfFile& one = plan_.files.emplace_back();
+        one.image = i;
+        one.input = std::move(*input);
+      } else {
+        refuse(i, "a row before it is of the same file");
+      }
+      return;
+    }
+    // Added while its file was there: it is the same image.
+    const bool known = catalog_ != nullptr && std::ranges::any_of(places, [&](const std::string& path) {
+                         const std::optional<KnownFile> found = catalog_->file(path);
+                         return found && found->outcome == "stored";
+                       });
+    if (known) {
+      ++plan_.unchanged;
+    } else {
+      plan_.bare.push_back(i);
+    }
+  }
+
+  /// Whether images have names of their own.
+  [[nodiscard]] bool has_names() const {
+    return file_.named() || (options_.table != nullptr && options_.table->named());
+  }
+
+  void refuse(std::size_t image, std::string_view what) {
+    Image& refused = plan_.rows.images[image];
+    for (const FrameRow& row : refused.rows) {
+      plan_.rows.refused.push_back({row.row, row_error(Code::kBadFile, file_, row.row, what)});
+    }
+    refused.rows.clear();
+  }
+
+  /// Which frames rows are of that name none. @param frames  0: not known.
+  void number_frames(Image& image, std::uint64_t frames, std::uint64_t middle) {
+    std::vector<FrameRow> kept;
+    std::set<std::uint64_t> seen;
+    std::ranges::stable_sort(image.rows, {}, &FrameRow::row);
+    for (FrameRow& row : image.rows) {
+      if (row.frame == 0) row.frame = middle + 1;
+      std::string fault;
+      constexpr std::uint64_t kMost = 1U << 20U;
+      if (frames != 0 && row.frame > frames) fault = fmt::format("frame {} of an image of {}", row.frame, frames);
+      if (row.frame > kMost) fault = fmt::format("frame {}, the limit is {}", row.frame, kMost);
+      if (fault.empty() && !seen.insert(row.frame).second) fault = "a row before it is of the same image";
+      if (fault.empty()) {
+        kept.push_back(row);
+      } else {
+        plan_.rows.refused.push_back({row.row, row_error(Code::kBadFile, file_, row.row, fault)});
+      }
+    }
+    std::ranges::sort(kept, {}, &FrameRow::frame);
+    image.rows = std::move(kept);
+    if (frames != 0) image.frames = frames;
+    if (!image.rows.empty()) image.frames = std::max(image.frames, image.rows.back().frame);
+  }
+
+  struct Counted {
+    FrameCount count;
+    Stamp stamp;
+  };
+
+  /// On any thread.
+  void count(OfFile& one) {
+    Counted counted;
+    try {
+      if (one.input.error) throw Error(*one.input.error);
+      counted.stamp = stamp_of(one.input);
+      counted.count = count_frames(one.input, options_.add.survey.image);
+    } catch (const Error& error) {
+      if (error.code() == Code::kInternal) throw;
+      one.error = error;
+    } catch (const std::bad_alloc&) {
+      one.error = no_memory_for(one.input.path);
+    }
+    const std::lock_guard lock(mutex_);
+    counted_.emplace(&one, std::move(counted));
+  }
+
+  void settle(OfFile& one) {
+    Image& image = plan_.rows.images[one.image];
+    const Counted& counted = counted_.at(&one);
+    // The survey fails at it again, and says so.
+    number_frames(image, one.error ? 0 : counted.count.frames, counted.count.middle);
+    if (image.rows.empty()) return;
+    for (const FrameRow& row : image.rows) one.wanted.frames.push_back(row.frame - 1);
+    // With frames that no row is of it is looked at again by who adds the file itself.
+    one.wanted.slices = one.wanted.frames.size() == counted.count.frames ? "all" : "vectors";
+    if (one.error) return;
+    const std::optional<KnownFile> known = catalog_ != nullptr ? catalog_->file(one.input.path) : std::nullopt;
+    if (known) {
+      one.wanted.sha256 = known->stamp == counted.stamp ? known->sha256 : hash_of(one);
+      one.there = one.wanted.sha256 == known->sha256 && has_all(*known, one.wanted.frames);
+    }
+    if (one.there) {
+      ++plan_.unchanged;
+    } else if (written_ && counted.stamp.mtime_ns > *written_) {
+      ++plan_.newer;
+    }
+  }
+
+  [[nodiscard]] bool has_all(const KnownFile& known, const std::vector<std::uint64_t>& frames) const {
+    if (known.outcome != "stored") return known.outcome == "copy" || known.outcome == "conflict";
+    return known.instance && std::ranges::all_of(frames, [&](std::uint64_t frame) {
+             return catalog_->has_frame(*known.instance, static_cast<std::int64_t>(frame));
+           });
+  }
+
+  std::string hash_of(OfFile& one) {
+    try {
+      return base::sha256_hex(embedder::read_input(one.input, options_.add.survey.image.max_file_bytes));
+    } catch (const Error& error) {
+      if (error.code() == Code::kInternal) throw;
+      one.error = error;
+      return {};
+    }
+  }
+
+  const vectors::VectorFile& file_;
+  const GivenOptions& options_;
+  Catalog* catalog_;
+  Containers containers_;
+  base::ThreadPool pool_;
+  std::mutex mutex_;
+  Plan plan_;
+  std::optional<std::int64_t> written_;
+  std::set<std::string> taken_;
+  std::map<const OfFile*, Counted> counted_;
+};
+
+/// The content of an image without a file: its vectors, and what the table says.
+std::string content_of(const vectors::VectorFile& file, const Image& image, const FactsTable* table) {
+  std::string bytes;
+  for (const FrameRow& row : image.rows) {
+    const std::vector<float> vector = file.vector(row.row);
+    bytes += fmt::format("{} {}\n", row.frame, base::sha256_hex(std::as_bytes(std::span(vector))));
+  }
+  if (image.line) bytes += table->text_of(*image.line);
+  return base::sha256_hex(std::as_bytes(std::span(bytes)));
+}
+
+}  // namespace
+
+std::string locator_of(const Image& image) { return fmt::format("{}:{}", kVectorsWay, image.name); }
+
+Plan plan(const vectors::VectorFile& file, const GivenOptions& options, Catalog* catalog) {
+  return Planning(file, options, catalog).run();
+}
+
+Survey survey_of(const vectors::VectorFile& file, const Plan& plan, std::span<const std::size_t> some,
+                 const Source& source, const GivenOptions& options, Catalog* catalog, const std::string& key) {
+  const FactsTable* const table = options.table;
+  Survey survey;
+  std::map<std::string, std::size_t> studies;
+  std::optional<std::size_t> alone;
+  const auto unit_of = [&](const SurveyedFile& one) -> Unit& {
+    if (one.in_series) {
+      const auto [unit, fresh] =
+          studies.try_emplace(one.facts->patient.key + ' ' + one.facts->study.uid, survey.units.size());
+      if (fresh) survey.units.emplace_back();
+      return survey.units[unit->second];
+    }
+    if (!alone || survey.units[*alone].files.size() >= kUnitFiles) {
+      alone = survey.units.size();
+      survey.units.emplace_back();
+    }
+    return survey.units[*alone];
+  };
+  for (const std::size_t i : some) {
+    const Image& image = plan.rows.images[i];
+    SurveyedFile& one = survey.files.emplace_back();
+    one.input = survey.files.size() - 1;
+    try {
+      const std::string locator = locator_of(image);
+      one.sha256 = content_of(file, image, table);
+      const std::optional<KnownFile> known = catalog != nullptr ? catalog->file(locator) : std::nullopt;
+      if (known && known->instance && known->sha256 == one.sha256) {
+        one.kind = SurveyedFile::Kind::kUnchanged;
+        continue;
+      }
+      if (known && known->instance) {
+        const std::optional<ArchivedObject> object = catalog->object(*known->instance);
+        if (object && object->source_url != source.url) {
+          throw row_error(Code::kBadFile, file, image.rows.front().row,
+                          "the archive has another vector of this name, of another source; remove that, or call it "
+                          "otherwise");
+        }
+        one.known = known->instance;
+      }
+      one.facts = std::make_unique<ObjectFacts>();
+      InstanceFacts& instance = one.facts->instance;
+      instance.locator = locator;
+      instance.frames = static_cast<std::int64_t>(image.frames);
+      instance.size = static_cast<std::int64_t>(image.rows.size() * file.dimensions() * sizeof(float));
+      std::optional<double> position;
+      if (image.line) {
+        one.in_series = table->fill(*image.line, options.add.survey, key, *one.facts);
+        if (one.in_series) name_missing(*one.facts, one.sha256);
+        position = table->position_of(*image.line);
+      }
+      one.kind = one.known ? SurveyedFile::Kind::kChanged : SurveyedFile::Kind::kNew;
+      Unit& unit = unit_of(one);
+      unit.files.push_back(one.input);
+      for (const FrameRow& row : image.rows) unit.frames.push_back({one.input, row.frame - 1, position});
+      survey.frames += image.rows.size();
+    } catch (const Error& error) {
+      if (error.code() == Code::kInternal) throw;
+      one.kind = SurveyedFile::Kind::kRefused;
+      one.error = error;
+    }
+  }
+  return survey;
+}
+
+}  // namespace mi2::archive::given

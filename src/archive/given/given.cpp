@@ -207,7 +207,13 @@ class Giving final : public GivenVectors {
       images_.emplace(names.inputs.back().path, &plan_.rows.images[i]);
     }
     Survey survey = survey_of(file_, plan_, some, source_, options_, &archive_.catalog(), archive_.key());
-    given_.added += add_without_pixels(archive_, embedder_, names, std::move(survey), source_, add_options());
+    std::set<std::string> studies;
+    for (const SurveyedFile& one : survey.files) {
+      if (one.facts) studies.insert(one.in_series ? one.facts->patient.key + ' ' + one.facts->study.uid : "");
+    }
+    Added added = add_without_pixels(archive_, embedder_, names, std::move(survey), source_, add_options());
+    added.studies = studies.size();
+    given_.added += added;
   }
 
   Writer& archive_;

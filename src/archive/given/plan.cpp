@@ -22,6 +22,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Rows without files that are committed together, with all of their studies.
+constexpr std::size_t kUnitRows = 1024;
+
 class Planning {
  public:
   Planning(const vectors::VectorFile& file, const GivenOptions& options, Catalog* catalog)
@@ -237,19 +240,14 @@ Survey survey_of(const vectors::VectorFile& file, const Plan& plan, std::span<co
   const FactsTable* const table = options.table;
   Survey survey;
   std::map<std::string, std::size_t> studies;
-  std::optional<std::size_t> alone;
+  // Nothing is embedded: a commit for each study would take longer than all the rest.
   const auto unit_of = [&](const SurveyedFile& one) -> Unit& {
-    if (one.in_series) {
-      const auto [unit, fresh] =
-          studies.try_emplace(one.facts->patient.key + ' ' + one.facts->study.uid, survey.units.size());
-      if (fresh) survey.units.emplace_back();
-      return survey.units[unit->second];
-    }
-    if (!alone || survey.units[*alone].files.size() >= kUnitFiles) {
-      alone = survey.units.size();
-      survey.units.emplace_back();
-    }
-    return survey.units[*alone];
+    const std::string study = one.in_series ? one.facts->patient.key + ' ' + one.facts->study.uid : std::string();
+    const auto known = one.in_series ? studies.find(study) : studies.end();
+    if (known != studies.end()) return survey.units[known->second];
+    if (survey.units.empty() || survey.units.back().frames.size() >= kUnitRows) survey.units.emplace_back();
+    if (one.in_series) studies.emplace(study, survey.units.size() - 1);
+    return survey.units.back();
   };
   for (const std::size_t i : some) {
     const Image& image = plan.rows.images[i];

@@ -12,8 +12,10 @@
 #include <fmt/format.h>
 
 #include "archive/containers.hpp"
+#include "archive/live_frames.hpp"
 #include "archive/object_facts.hpp"
 #include "archive/original.hpp"
+#include "archive/packed.hpp"
 #include "archive/sources.hpp"
 #include "base/hash.hpp"
 
@@ -177,7 +179,7 @@ class Planning {
     if (one.error) return;
     const std::optional<KnownFile> known = catalog_ != nullptr ? catalog_->file(one.input.path) : std::nullopt;
     if (known) {
-      one.wanted.sha256 = known->stamp == counted.stamp ? known->sha256 : hash_of(one);
+      one.wanted.sha256 = known->stamp == number_of(counted.stamp) ? known->sha256 : hash_of(one);
       one.there = one.wanted.sha256 == known->sha256 && has_all(*known, one.wanted.frames);
     }
     if (one.there) {
@@ -189,9 +191,10 @@ class Planning {
 
   [[nodiscard]] bool has_all(const KnownFile& known, const std::vector<std::uint64_t>& frames) const {
     if (known.outcome != "stored") return known.outcome == "copy" || known.outcome == "conflict";
-    return known.instance && std::ranges::all_of(frames, [&](std::uint64_t frame) {
-             return catalog_->has_frame(*known.instance, static_cast<std::int64_t>(frame));
-           });
+    if (!known.instance) return false;
+    LiveFrames live(*catalog_);
+    return std::ranges::all_of(
+        frames, [&](std::uint64_t frame) { return live.has(*known.instance, static_cast<std::int64_t>(frame)); });
   }
 
   std::string hash_of(OfFile& one) {

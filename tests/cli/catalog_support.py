@@ -36,7 +36,8 @@ def packed(uid):
 def table(archive, sql):
     with contextlib.closing(sqlite3.connect(f"file:{archive}/catalog.sqlite?mode=ro", uri=True)) as catalog:
         catalog.create_function("uid_text", 1, unpacked)
-        if catalog.execute("SELECT value FROM meta WHERE key = 'format'").fetchone() == ("4",):
+        tables = catalog.execute("SELECT count(*) FROM sqlite_master WHERE name = 'lot'").fetchone()
+        if tables == (1,):
             catalog.executescript(VIEWS)
         return catalog.execute(sql).fetchall()
 

@@ -14,7 +14,7 @@ from index_support import add, added, exported, query, sound, stats, table, tota
 
 FACTS = ("SELECT modality, body_part, plane, description FROM series ORDER BY uid",
          "SELECT uid, date, site FROM study ORDER BY uid",
-         "SELECT sop_uid, number, frames, locator, size, file_sha256 FROM instance WHERE deleted_seq IS NULL ORDER BY sop_uid",
+         "SELECT sop_uid, number, frames, locator, file_sha256 FROM instance WHERE deleted_seq IS NULL ORDER BY sop_uid",
          "SELECT kind, frame, position FROM item WHERE deleted_seq IS NULL ORDER BY kind, instance, frame",
          "SELECT sha256, blank, dhash FROM pixels ORDER BY sha256")
 

@@ -119,7 +119,7 @@ const std::string& FactsTable::name_of(std::size_t row) const {
 
 std::uint64_t FactsTable::frame_of(std::size_t row) const {
   if (value(row, frame_).empty()) return 0;
-  const std::optional<double> frame = base::parse_finite(std::string(value(row, frame_)));
+  const std::optional<double> frame = base::parse_finite(value(row, frame_));
   if (!frame || *frame < 1 || *frame > static_cast<double>(kMostFrame) || *frame != std::floor(*frame)) {
     refuse(row, *frame_, fmt::format("a number from 1 to {}", kMostFrame));
   }
@@ -153,7 +153,7 @@ std::string FactsTable::checked(std::size_t row, std::size_t column) const {
 }
 
 std::optional<double> FactsTable::number(std::size_t row, std::size_t column) const {
-  const std::optional<double> number = base::parse_finite(std::string(value(row, column)));
+  const std::optional<double> number = base::parse_finite(value(row, column));
   if (!number) refuse(row, column, "a number");
   return number;
 }

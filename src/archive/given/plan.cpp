@@ -164,7 +164,7 @@ class Planning {
       one.error = no_memory_for(one.input.path);
     }
     const std::lock_guard lock(mutex_);
-    counted_.emplace(&one, std::move(counted));
+    counted_.emplace(&one, counted);
   }
 
   void settle(OfFile& one) {

@@ -36,7 +36,7 @@ def packed(uid):
 def table(archive, sql):
     with contextlib.closing(sqlite3.connect(f"file:{archive}/catalog.sqlite?mode=ro", uri=True)) as catalog:
         catalog.create_function("uid_text", 1, unpacked)
-        if catalog.execute("SELECT value FROM meta WHERE key = 'format'").fetchone() == ("4",):
+        if catalog.execute("SELECT value FROM meta WHERE key = 'format'").fetchone()[0] >= "4":
             catalog.executescript(VIEWS)
         return catalog.execute(sql).fetchall()
 
@@ -46,7 +46,7 @@ FORMAT_3 = """
 PRAGMA foreign_keys = OFF;
 PRAGMA legacy_alter_table = ON;
 BEGIN;
-DROP TRIGGER item_run; DROP INDEX instance_sop; DROP INDEX instance_place; DROP INDEX file_instance;
+DROP TABLE tile; DROP TABLE tiling; DROP TRIGGER item_run; DROP INDEX instance_sop; DROP INDEX instance_place; DROP INDEX file_instance;
 DROP INDEX item_mean; DROP INDEX item_pixels;
 ALTER TABLE instance RENAME TO new_instance;
 ALTER TABLE file RENAME TO new_file;

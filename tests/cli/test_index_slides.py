@@ -359,7 +359,7 @@ def test_a_catalog_of_nobody_knows_whom_is_refused_and_never_read_past_the_slide
     archive = own(filled, tmp_path)
     with closing(sqlite3.connect(archive / "catalog.sqlite")) as catalog:
         catalog.execute(f"UPDATE tile SET {change}")
-        catalog.execute("UPDATE item SET frame = frame + 1000 WHERE kind = 'frame'")
+        catalog.execute("UPDATE item SET frame = frame + 1000 WHERE kind IS NULL")
         catalog.commit()
     done = mi2.path, ["index", "search", str(archive), "--text", TEXT, "--by", "tile", "--format", "jsonl",
                       "--cards", str(tmp_path / "cards"), "--heatmap"]
@@ -395,11 +395,11 @@ def test_a_catalog_without_tiles_is_read_and_converted_by_who_writes(mi2, images
     archive = tmp_path / "a"
     add(mi2, archive, images / "rgba.png")
     with closing(sqlite3.connect(archive / "catalog.sqlite")) as catalog:
-        catalog.executescript("DROP TABLE tile; DROP TABLE tiling; UPDATE meta SET value = '3' WHERE key = 'format'")
+        catalog.executescript("DROP TABLE tile; DROP TABLE tiling; UPDATE meta SET value = '4' WHERE key = 'format'")
     assert len(query(mi2, archive, "--text", TEXT, "--by", "tile")) == 1 and totals(mi2, archive)["tiles"] == 0
     assert "sound" in sound(mi2, archive)
     assert added(add(mi2, archive, "--level", "1", "--tiles", "all", source / "a.svs")) == 2
-    assert table(archive, "SELECT value FROM meta WHERE key = 'format'") == [("4",)]
+    assert table(archive, "SELECT value FROM meta WHERE key = 'format'") == [("5",)]
     assert len(places(mi2, archive)) == 1
 
 

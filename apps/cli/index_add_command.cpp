@@ -1,5 +1,6 @@
 // mi2 index add: files, folders, zips, DICOMDIRs, what servers have, and vectors, into an archive.
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
@@ -26,6 +27,7 @@
 #include "command.hpp"
 #include "devices.hpp"
 #include "embed_inputs.hpp"
+#include "embedder/slides.hpp"
 #include "energy_arguments.hpp"
 #include "exit_status.hpp"
 #include "index_add_server.hpp"
@@ -45,6 +47,8 @@ struct IndexAddArguments {
   std::string archive;
   const CLI::Option* sources = nullptr;
   AddingArguments adding;
+  std::optional<SlideOptions> slide;
+  bool no_tiles = false;
   bool dry_run = false;
   std::string watch;  ///< seconds; empty: once
   std::string table;  ///< of what vectors are of
@@ -65,6 +69,11 @@ What is added:
   their slices lie, and get a vector of their own: the unit mean of their slices'. --slices:
     all       every slice           every:N   the first, and each N-th after it
     max:N     N, evenly spread      center:N  N around the middle
+
+  With --mpp, --level or --tiles whole slides (DICOM, SVS, tiled TIFF, and what OpenSlide reads) are
+  added by their tiles, each an image of its own with its place on the slide; the DICOM objects of a
+  series are one slide. The next 'add' of the same sources, and of the same files, does the same;
+  another choice computes a slide anew. Without them a slide is read as any other picture.
 
   What is in the archive already is not computed again: files of the same size and times are
   passed over, and so are copies of an object. A file whose content has changed is computed anew.
@@ -90,6 +99,7 @@ Examples:
   mi2 index add --model DIR archive/ /mnt/dicom
   mi2 index add --model DIR --slices max:32 --site north archive/ export.zip DICOMDIR
   mi2 index add --model DIR --dry-run archive/ new/
+  mi2 index add --model DIR --mpp 0.5 archive/ /mnt/slides
   mi2 index add --model DIR --watch archive/ /mnt/dicom
   mi2 index add --model DIR archive/ 'dicomweb:https://pacs.example/dicom-web?StudyDate=20240101-'
   mi2 index add --model DIR --aet MI2 --port 11113 archive/ dimse:PACS@10.0.0.5:104
@@ -98,6 +108,10 @@ Examples:
 
 archive::AddOptions add_options(const IndexAddArguments& arguments, Progress& progress) {
   archive::AddOptions options = adding_options(arguments.adding, arguments.model.options.image);
+  archive::Slides& slides = options.survey.slides;
+  if (arguments.slide) slides = {archive::Slides::Kind::kTiles, *arguments.slide};
+  if (arguments.no_tiles) slides.kind = archive::Slides::Kind::kPictures;
+  slides.model_size = [&arguments] { return embedder::model_size(arguments.model.model); };
   options.on_progress = [&progress](const base::Progress& at) {
     progress.show(at);
     throw_if_interrupted();
@@ -118,16 +132,29 @@ void check_sources(const IndexAddArguments& arguments, const std::vector<std::st
     }
   }
   archive::require_lasting(arguments.model.options.image);
+  if (arguments.slide) slide::check(*arguments.slide);
+  if ((arguments.slide || arguments.no_tiles) && std::any_of(sources.begin(), sources.end(), is_on_server)) {
+    throw Error(
+        Code::kUnsupported,
+        "--level, --mpp, --tiles and --no-tiles: expected files; what a server has comes object by object, and a "
+        "slide is several");
+  }
 }
 
 /// What of the options makes no sense for vectors that were made before.
 void check_options(const IndexAddArguments& arguments) {
   if (!arguments.watch.empty()) throw Error(Code::kBadArgument, "--watch: expected images as SOURCE, got vectors");
+  if (arguments.slide || arguments.no_tiles) {
+    throw Error(Code::kBadArgument,
+                "--level, --mpp, --tiles and --no-tiles: expected images as SOURCE, got vectors, whose rows say which "
+                "there are");
+  }
   if (archive::to_string(arguments.adding.slices) == "all") return;
   throw Error(Code::kBadArgument, "--slices: expected images as SOURCE, got vectors, whose rows say which there are");
 }
 
-int dry_run(const IndexAddArguments& arguments, const embedder::ExpandedPaths& paths, Progress& progress) {
+int dry_run(const IndexAddArguments& arguments, const std::vector<std::string>& sources,
+            const embedder::ExpandedPaths& paths, Progress& progress) {
   std::optional<archive::Catalog> catalog;
   const std::optional<std::filesystem::path> archive = archive::find_archive(arguments.archive);
   if (archive) {
@@ -135,8 +162,10 @@ int dry_run(const IndexAddArguments& arguments, const embedder::ExpandedPaths& p
     catalog.emplace(*archive, archive::Catalog::Access::kRead);
   }
   const std::string key = archive ? archive::read_key(*archive) : std::string();
-  const archive::Survey found =
-      archive::survey(paths.inputs, add_options(arguments, progress).survey, catalog ? &*catalog : nullptr, key);
+  archive::Catalog* const known = catalog ? &*catalog : nullptr;
+  archive::SurveyOptions survey = add_options(arguments, progress).survey;
+  survey.slides = archive::slides_of(known, archive::source_of(sources), survey.slides);
+  const archive::Survey found = archive::survey(paths.inputs, survey, known, key);
   progress.hide();
   std::size_t refused = 0;
   std::size_t files = 0;
@@ -318,7 +347,7 @@ int index_add(const IndexAddArguments& arguments) {
     return preview_vectors(archive::find_archive(arguments.archive), *vectors, add_options(arguments, progress),
                            progress);
   }
-  if (arguments.dry_run) return dry_run(arguments, paths, progress);
+  if (arguments.dry_run) return dry_run(arguments, sources, paths, progress);
   energy::EnergyMeter meter(metered);
   const Embedder embedder = open_embedder(arguments.model, progress);
   WatchedFiles files;
@@ -345,6 +374,10 @@ void add_index_add(CLI::App& command, Session& session) {
       add_positionals(command, "SOURCE", "Files, folders, zips, DICOMDIRs, a server, or vectors")->required();
   add_model_arguments(command, arguments->model);
   add_adding_arguments(command, arguments->adding);
+  add_slide(command, arguments->slide);
+  CLI::Option* const no_tiles =
+      command.add_flag("--no-tiles", arguments->no_tiles, "Read whole slides as pictures, those added by tiles too");
+  for (const char* name : {"--level", "--mpp", "--tiles"}) no_tiles->excludes(command.get_option(name));
   CLI::Option* const dry =
       command.add_flag("-n,--dry-run", arguments->dry_run, "Say what would be added, and add nothing");
   command

@@ -75,6 +75,10 @@ void note_added(const archive::Added& added, double seconds, Progress& progress)
   if (added.conflicts > 0) {
     progress.warn(fmt::format("{} objects have the SOP instance UID of another one, which was kept", added.conflicts));
   }
+  if (added.pictures > 0) {
+    progress.warn(fmt::format("{} whole slides were read as pictures; --mpp 0.5, --level or --tiles adds their tiles",
+                              added.pictures));
+  }
   if (added.telling_paths > 0) {
     progress.warn(
         fmt::format("{} paths hold a patient's name or identifier; paths are kept as they are", added.telling_paths));

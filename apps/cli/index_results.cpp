@@ -42,7 +42,12 @@ std::string or_dash(const std::string& text) { return text.empty() ? std::string
 std::string name_of(const archive::ItemFacts& item) {
   if (item.locator.empty()) return base::printable(item.series_uid.empty() ? item.study_uid : item.series_uid);
   std::string name = base::printable(item.locator);
-  if (item.frames > 1 && item.kind == "frame") name += fmt::format(", frame {} of {}", item.frame, item.frames);
+  if (item.frames > 1 && item.kind == "frame" && !item.tile)
+    name += fmt::format(", frame {} of {}", item.frame, item.frames);
+  if (item.tile) {
+    const TilePlace& tile = item.tile->place;
+    name += fmt::format(" at {},{} {}x{}", tile.x, tile.y, tile.width, tile.height);
+  }
   return name;
 }
 

@@ -1,5 +1,6 @@
 #include "index_search_answer.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 
@@ -9,6 +10,7 @@
 #include "base/csv.hpp"
 #include "base/json_text.hpp"
 #include "base/numbers.hpp"
+#include "base/tile_text.hpp"
 #include "index_results.hpp"
 
 namespace mi2::cli {
@@ -16,6 +18,15 @@ namespace {
 
 std::string verdict_of(const archive::Found& found) {
   return found.judgement ? std::string(archive::name_of(found.judgement->verdict)) : std::string("-");
+}
+
+/// With a comma before each.
+std::string tile_columns(const archive::ItemFacts& item) {
+  std::optional<FramePlace> frame;
+  if (item.tile) frame = FramePlace{1, 1, item.tile->place};
+  std::string fields = base::tile_fields(frame);
+  fields.pop_back();  // the comma behind the last
+  return ',' + fields;
 }
 
 /// Of an index nobody knows what it left out.
@@ -46,17 +57,22 @@ void write_table(const archive::SearchAnswer& answer, Output& output) {
 }
 
 void write_csv(const archive::SearchAnswer& answer, Output& output) {
-  output.write("rank,score,verdict,item,path,frame,study,series,image,modality,date,exact,snapshot\n");
+  // Columns of tiles only where there are some: scripts read the others by their place.
+  const bool tiles = std::any_of(answer.found.begin(), answer.found.end(),
+                                 [](const archive::Found& found) { return found.item.tile.has_value(); });
+  output.write(fmt::format("rank,score,verdict,item,path,frame,study,series,image,modality,date,exact,snapshot{}\n",
+                           tiles ? ",level,x,y,width,height,mpp" : ""));
   for (std::size_t i = 0; i < answer.found.size(); ++i) {
     const archive::Found& found = answer.found[i];
     const archive::ItemFacts& item = found.item;
     std::string line = fmt::format("{},", i + 1);
     base::append_number(line, found.score);
-    line += fmt::format(",{},{},{},{},{},{},{},{},{},{},{}\n", verdict_of(found), item.row,
-                        base::csv_field(item.locator), item.frame, base::csv_field(item.study_uid),
-                        base::csv_field(item.series_uid), base::csv_field(item.sop_uid), base::csv_field(item.modality),
-                        base::csv_field(item.study_date), answer.exact, answer.snapshot);
-    output.write(line);
+    line += fmt::format(",{},{},{},{},{},{},{},{},{},{},{}", verdict_of(found), item.row, base::csv_field(item.locator),
+                        item.frame, base::csv_field(item.study_uid), base::csv_field(item.series_uid),
+                        base::csv_field(item.sop_uid), base::csv_field(item.modality), base::csv_field(item.study_date),
+                        answer.exact, answer.snapshot);
+    if (tiles) line += tile_columns(item);
+    output.write(line + '\n');
   }
 }
 

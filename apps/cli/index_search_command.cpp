@@ -75,8 +75,9 @@ constexpr std::string_view kSearchHelp = R"(Queries:
   in pixels of the image as it is shown, and is searched for as an image of its own.
 
 Results:
-  A result is the best image of a study (or --by series, patient, image). Every row that passes the
-  filter is compared: the answer is exact, and says so. If a query is about a patient whom the
+  A result is the best image of a study (or --by series, patient, image, tile). A whole slide that was
+  added by tiles is one image, shown by its best tile; --by tile has each tile. Every row that passes
+  the filter is compared: the answer is exact, and says so. If a query is about a patient whom the
   archive knows, other images of this patient are left out (--same-patient), and so are those of
   patients who have the same picture, pixel by pixel: probably one person under two numbers.
   A verdict says whether a score means anything: match, weak or none, by what images of the
@@ -316,8 +317,8 @@ void add_index_search(CLI::App& command, Session& session) {
       ->check(CLI::Range(1U, 100'000U).description(""))
       ->capture_default_str();
   add_parsed(command, "--by", arguments->options.by, archive::parse_by, "What a result is")
-      ->type_name("study|series|patient|image")
-      ->transform(one_of({"study", "series", "patient", "image"}))
+      ->type_name("study|series|patient|image|tile")
+      ->transform(one_of({"study", "series", "patient", "image", "tile"}))
       ->default_str("study");
   add_parsed(command, "--match", arguments->options.match, archive::parse_match,
              "A result is its best image, a series by the mean of its images, or image by image")

@@ -166,7 +166,9 @@ int export_vectors(const ExportArguments& arguments) {
   archive::each_vector(archive, where, series, [&](const archive::ItemFacts& item, std::span<const float> vector) {
     const std::string& name = series ? item.series_uid : item.locator;
     std::optional<FramePlace> place;
-    if (!series) place = FramePlace{static_cast<std::uint64_t>(item.frame), static_cast<std::uint64_t>(item.frames)};
+    if (!series)
+      place = FramePlace{static_cast<std::uint64_t>(item.frame), static_cast<std::uint64_t>(item.frames), {}};
+    if (place && item.tile) place->tile = item.tile->place;
     output.write(vectors::InputKind::kImage, name, place, vector, {});
   });
   archive.check();

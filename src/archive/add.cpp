@@ -4,12 +4,14 @@
 
 #include "archive/adding.hpp"
 #include "archive/portions.hpp"
+#include "embedder/slides.hpp"
 
 namespace mi2::archive {
 
 Added& Added::operator+=(const Added& more) noexcept {
-  for (const auto part : {&Added::images, &Added::studies, &Added::unchanged, &Added::copies, &Added::conflicts,
-                          &Added::moved, &Added::replaced, &Added::refused, &Added::skipped, &Added::telling_paths}) {
+  for (const auto part :
+       {&Added::images, &Added::studies, &Added::unchanged, &Added::copies, &Added::conflicts, &Added::moved,
+        &Added::replaced, &Added::refused, &Added::skipped, &Added::telling_paths, &Added::pictures}) {
     this->*part += more.*part;
   }
   return *this;
@@ -27,20 +29,30 @@ Added add_portion(Writer& archive, const Embedder& embedder, const embedder::Exp
   left.inputs = adding.left();
   Added more = Adding(archive, embedder, left, source, options).run();
   more.telling_paths = 0;  // they were counted
+  more.pictures = 0;
   added += more;
   return added;
 }
 
 }  // namespace
 
+Slides slides_of(Catalog* catalog, const Source& source, Slides slides) {
+  if (catalog != nullptr && slides.kind == Slides::Kind::kAsBefore) {
+    slides.source = parse_tiling(catalog->tiling(source.url));
+  }
+  return slides;
+}
+
 Added add(Writer& archive, const Embedder& embedder, const embedder::ExpandedPaths& paths, const Source& source,
           const AddOptions& options) {
-  if (options.most_frames == 0) return add_portion(archive, embedder, paths, source, options);
-  AddOptions bounded = options;
-  bounded.survey.claim_frames = at_most(options.most_frames);
+  AddOptions own = options;
+  own.survey.slides = slides_of(&archive.catalog(), source, options.survey.slides);
+  own.survey.slides.model_size = [&embedder] { return embedder::model_size(embedder); };
+  if (own.most_frames == 0) return add_portion(archive, embedder, paths, source, own);
+  own.survey.claim_frames = at_most(own.most_frames);
   Added added;
-  for (const embedder::ExpandedPaths& portion : portions_of(paths, options.survey.image, options.most_frames)) {
-    added += add_portion(archive, embedder, portion, source, bounded);
+  for (const embedder::ExpandedPaths& portion : portions_of(paths, own.survey.image, own.most_frames)) {
+    added += add_portion(archive, embedder, portion, source, own);
   }
   return added;
 }

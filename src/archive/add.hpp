@@ -33,6 +33,7 @@ struct Added {
   std::uint64_t refused = 0;
   std::uint64_t skipped = 0;
   std::uint64_t telling_paths = 0;
+  std::uint64_t pictures = 0;  ///< whole slides that were read as pictures
 
   Added& operator+=(const Added& more) noexcept;
 };
@@ -83,6 +84,10 @@ struct Source {
   std::string kind;
   std::string url;
 };
+
+/// How the slides of a source are read: as it was added before, if nobody says. @param catalog  null: of an archive
+/// that is not there yet.
+Slides slides_of(Catalog* catalog, const Source& source, Slides slides);
 
 /// @throws as Embedder and the archive; what on_progress throws.
 Added add(Writer& archive, const Embedder& embedder, const embedder::ExpandedPaths& paths, const Source& source,

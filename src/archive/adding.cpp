@@ -25,6 +25,7 @@ Added Adding::run(Survey survey) {
 Added Adding::finish() {
   added_.telling_paths = survey_.telling_paths;
   added_.skipped = paths_.skipped.size();
+  added_.pictures = survey_.pictures;
   begin();
   embed();
   settle();
@@ -33,7 +34,9 @@ Added Adding::finish() {
 }
 
 const std::string& Adding::slices_of(std::size_t file) const {
-  if (options_.survey.wanted == nullptr) return slices_;
+  if (options_.survey.wanted == nullptr) {
+    return survey_.files[file].tiling.empty() ? slices_ : survey_.files[file].tiling;
+  }
   const auto wanted = options_.survey.wanted->find(name_of(file));
   return wanted == options_.survey.wanted->end() ? slices_ : wanted->second.slices;
 }
@@ -47,6 +50,10 @@ void Adding::refuse(std::size_t file, const Error& error) {
 void Adding::begin() {
   Catalog::Transaction all(catalog(), true);
   source_id_ = catalog().source(source_.kind, source_.url);
+  const Slides& slides = options_.survey.slides;
+  if (pixels_ && slides.kind != Slides::Kind::kAsBefore) {
+    catalog().set_tiling(source_id_, slides.kind == Slides::Kind::kTiles ? to_string(slides.tiles) : "");
+  }
   Provenance made_by = options_.given != nullptr ? options_.given->made_by() : embedder_.provenance();
   made_by.profile = mi2::name_of(options_.survey.image.profile);
   space_ = catalog().space(made_by);
@@ -71,18 +78,18 @@ void Adding::note_known(const SurveyedFile& file) {
   settled_.emplace_back(file.input, known->outcome == "conflict" ? Outcome::kConflict : Outcome::kCopy);
 }
 
-embedder::Prepared Adding::prepare(OpenFile& file, std::size_t input, std::uint64_t frame, std::uint64_t item) {
+embedder::Prepared Adding::prepare(OpenFile& file, const PlannedFrame& planned, std::uint64_t item) {
   if (!pixels_) return {};
   try {
     Seen seen;
-    Pixels pixels = file.prepare(frame, [&](const ImageView& image) {
+    Pixels pixels = file.prepare(planned, [&](const ImageView& image) {
       if (options_.thumbnail != 0) seen.thumbnail = image::thumbnail(image, options_.thumbnail);
     });
     seen.pixels = std::move(pixels.fingerprint);
     seen_.put(item, std::move(seen));
     return {std::move(pixels), std::nullopt};
   } catch (const std::bad_alloc&) {
-    throw no_memory_for(name_of(input));
+    throw no_memory_for(name_of(planned.file));
   }
 }
 
@@ -99,15 +106,14 @@ embedder::NextItem Adding::items() {
     }
     if (!open || opened != planned.file) {
       opened = planned.file;
-      open = std::make_shared<OpenFile>(paths_.inputs[opened], survey_.files[opened], embedder_, options_.survey.image,
-                                        hashes_);
+      open =
+          std::make_shared<OpenFile>(paths_.inputs[opened], survey_.files[opened], embedder_, options_.survey, hashes_);
     }
     const auto frames = static_cast<std::uint64_t>(survey_.files[opened].facts->instance.frames);
     std::optional<FramePlace> place;
-    if (frames > 1) place = FramePlace{planned.frame + 1, frames};
-    return embedder::Item{name_of(opened), place, [this, open, planned, item = number++] {
-                            return prepare(*open, planned.file, planned.frame, item);
-                          }};
+    if (frames > 1) place = FramePlace{planned.frame + 1, frames, {}};
+    return embedder::Item{name_of(opened), place,
+                          [this, open, planned, item = number++] { return prepare(*open, planned, item); }};
   };
 }
 
@@ -160,6 +166,7 @@ void Adding::take(const embedder::Embedded& item) {
   stored.file = planned.file;
   stored.facts.frame = static_cast<std::int64_t>(planned.frame);
   stored.facts.position = planned.position;
+  stored.facts.tile = planned.tile;
   stored.facts.crc = base::crc32c(std::as_bytes(item.image));
   stored.facts.pixels = std::move(seen.pixels);
   stored.vector.assign(item.image.begin(), item.image.end());

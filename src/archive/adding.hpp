@@ -60,7 +60,7 @@ class Adding {
   void begin();
   /// Of a file that needs no look.
   void note_known(const SurveyedFile& file);
-  embedder::Prepared prepare(OpenFile& file, std::size_t input, std::uint64_t frame, std::uint64_t item);
+  embedder::Prepared prepare(OpenFile& file, const PlannedFrame& planned, std::uint64_t item);
   embedder::NextItem items();
   void embed();
   /// In place of embed(), with vectors that are there already.

@@ -47,7 +47,9 @@ void Adding::commit_ready() {
   while (unit_ < survey_.units.size() && done_ == survey_.units[unit_].frames.size()) {
     commit(survey_.units[unit_]);
     // What is committed needs no facts.
-    for (const std::size_t file : survey_.units[unit_].files) survey_.files[file].facts.reset();
+    for (const std::size_t file : survey_.units[unit_].files) {
+      if (!survey_.units[unit_].more) survey_.files[file].facts.reset();
+    }
     survey_.units[unit_] = {};
     stored_.clear();
     failures_.clear();
@@ -65,6 +67,10 @@ void Adding::commit(Unit& unit) {
   std::map<std::size_t, std::optional<Id>> series_of;
   std::set<std::size_t> failed;
   for (const auto& [planned, error] : failures_) failed.insert(planned.file);
+  for (const std::size_t i : unit.files) {
+    SurveyedFile& file = survey_.files[i];
+    file.failed = file.failed || failed.contains(i);
+  }
   std::set<std::size_t> with_frames;
   for (const StoredFrame& frame : stored_) with_frames.insert(frame.file);
   for (const std::size_t i : unit.files) {
@@ -73,10 +79,11 @@ void Adding::commit(Unit& unit) {
       if (const auto series = catalog().retire_instance(*file.known, seq)) touched.insert(*series);
       ++added_.replaced;
       file.known.reset();
+      file.kind = SurveyedFile::Kind::kNew;
     }
     const bool nothing = !with_frames.contains(i);
     if (nothing && failed.contains(i)) continue;
-    remember(i, nothing, !failed.contains(i), instances, series_of);
+    remember(i, nothing, !file.failed && !unit.more, instances, series_of);
   }
   for (StoredFrame& frame : stored_) {
     frame.facts.instance = instances.at(frame.file);
@@ -90,6 +97,7 @@ void Adding::commit(Unit& unit) {
   archive_.thumbs().sync();
   all.commit();
   added_.images += stored_.size();
+  if (unit.more) return;
   if (!stored_.empty()) ++added_.studies;
   for (const auto& [file, instance] : instances) say(file, Outcome::kStored);
 }
@@ -108,7 +116,8 @@ void Adding::remember(std::size_t i, bool nothing, bool whole, std::map<std::siz
   SurveyedFile& file = survey_.files[i];
   ObjectFacts& facts = *file.facts;
   // With frames that failed it is read again next time, as if its slices had been chosen in another way.
-  const std::string slices = whole ? slices_of(i) : std::string();
+  std::string slices = slices_of(i);
+  if (!whole) slices = parse_tiling(slices) ? unfinished(slices) : std::string();
   facts.instance.sha256 = file.sha256;
   facts.instance.stamp = number_of(file.stamp);
   facts.instance.slices = slices;

@@ -11,6 +11,7 @@
 
 #include "base/json_text.hpp"
 #include "base/numbers.hpp"
+#include "base/tile_text.hpp"
 
 namespace mi2::archive {
 namespace {
@@ -57,6 +58,7 @@ std::string item_json(const ItemFacts& item, bool path) {
   text("series", item.series_uid);
   text("image", item.sop_uid);
   if (item.kind == "frame") line += fmt::format(R"(, "frame": {}, "frames": {})", item.frame, item.frames);
+  if (item.tile) line += base::tile_member(FramePlace{1, 1, item.tile->place}, ", ");
   text("modality", item.modality);
   text("body_part", item.body_part);
   text("date", item.study_date);
@@ -113,6 +115,7 @@ Stats read_stats(Reader& archive, bool sources) {
   stats.bytes = bytes_below(archive.folder());
   stats.newest = catalog.counts("newest").front().first;
   stats.totals = catalog.counts("count_totals");
+  stats.totals.emplace_back("tiles", catalog.tiles());
   stats.totals.emplace_back("thumbnails", catalog.thumbs());
   stats.totals.emplace_back("without_pixel_hashes", catalog.unhashed());
   for (const auto& [name, query] : kTables) {

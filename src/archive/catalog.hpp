@@ -35,7 +35,7 @@ class Upstream {
 };
 
 /// Of the catalog alone: archive.json keeps its own.
-inline constexpr std::string_view kCatalogFormat = "4";
+inline constexpr std::string_view kCatalogFormat = "5";
 
 /// By what Catalog::facet() counts.
 inline constexpr std::array<std::string_view, 6> kFacets{"modality", "body_part", "month", "site", "station", "label"};
@@ -43,8 +43,8 @@ inline constexpr std::array<std::string_view, 6> kFacets{"modality", "body_part"
 class Catalog {
  public:
   enum class Access : std::uint8_t { kRead, kWrite, kCreate };
-  /// A catalog of format 1, which knows no thumbnails, 2, without hashes of pixels, or 3, which takes more room, is
-  /// read as it is; whoever opens it to write makes it format 4.
+  /// A catalog of format 1, which knows no thumbnails, 2, without hashes of pixels, 3, which takes more room, or 4,
+  /// without tiles, is read as it is; whoever opens it to write makes it format 5.
   /// @throws Error{kNotFound}, {kBadFile}; {kUnsupported} for the catalog of another version.
   Catalog(const std::filesystem::path& folder, Access access);
   Catalog(const Catalog&) = delete;
@@ -131,6 +131,16 @@ class Catalog {
   [[nodiscard]] std::int64_t unhashed();
   /// All live images that have, by row. @throws Error{kBadFile} for what is no hash.
   void each_hashed(const std::function<void(const HashedImage&)>& use);
+  /// Which tile of a slide a row is, deleted rows too; nothing if it is none.
+  [[nodiscard]] std::optional<TileFacts> tile(std::uint64_t row);
+  /// All rows that are tiles, in order, deleted ones too.
+  void each_tile(const std::function<void(std::uint64_t row)>& use);
+  /// Live frames of an object, by number.
+  [[nodiscard]] std::vector<FrameTile> tiles_of(Id instance);
+  /// How many live rows are tiles.
+  [[nodiscard]] std::int64_t tiles();
+  /// By which tiles the slides of a source are added, as to_string(SlideOptions); empty: by none.
+  [[nodiscard]] std::string tiling(std::string_view url);
   /// Files of one object, by instance and path.
   void each_repeated(const std::function<void(const RepeatedFile&)>& use);
   /// Objects with live images, study by study; those of none come first.
@@ -182,6 +192,8 @@ class Catalog {
   [[nodiscard]] Id series(const SeriesFacts& facts, Id study);
   [[nodiscard]] Id instance(const InstanceFacts& facts, std::optional<Id> series, std::optional<Id> source);
   void add_frame(const FrameFacts& facts, Id space, std::int64_t seq);
+  /// @param choice  as tiling().
+  void set_tiling(Id source, std::string_view choice);
   /// Takes the place of what was pooled of the series before.
   void add_pooled(std::uint64_t row, Id series, std::uint32_t crc, std::int64_t count, Id space, std::int64_t seq);
   void retire_pooled(Id series, std::int64_t seq);
@@ -239,6 +251,7 @@ class Catalog {
   friend class CatalogTables;
   [[nodiscard]] bool has_thumb(std::uint64_t row);
   void forget_files(Id instance);
+  void add_tile(std::uint64_t row, const TileFacts& tile);
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include <mi2/frames.hpp>
 #include <mi2/image.hpp>
 #include <mi2/provenance.hpp>
 
@@ -73,6 +75,22 @@ struct Thumb {
   std::uint32_t crc = 0;
 };
 
+/// A tile of a whole slide, as a frame of the file that it is read from. Frames count all tiles of the level, row by
+/// row from the upper left corner, those without tissue too: a tile is found again without looking for tissue.
+struct TileFacts {
+  TilePlace place;
+  std::uint64_t read_width = 0;  ///< pixels of the level that it is read from
+  std::uint64_t read_height = 0;
+
+  friend bool operator==(const TileFacts&, const TileFacts&) = default;
+};
+
+/// A live frame of an object, and which tile it is. @param frame  from 0.
+struct FrameTile {
+  std::uint64_t frame = 0;
+  std::optional<TileFacts> tile;  ///< none: it is no tile
+};
+
 struct FrameFacts {
   std::uint64_t row = 0;
   Id instance = 0;
@@ -82,6 +100,7 @@ struct FrameFacts {
   std::uint32_t crc = 0;
   std::optional<Thumb> thumb{};
   std::optional<Fingerprint> pixels{};
+  std::optional<TileFacts> tile{};
 };
 
 /// Of a live image: by what its copies are found, and where it lies.
@@ -128,6 +147,7 @@ struct ArchivedObject {
   bool identified = false;            ///< and the identifiers themselves
   std::optional<KnownFile> file{};    ///< as it was read
   std::vector<std::uint64_t> frames;  ///< live ones from 0, ascending
+  std::vector<TileFacts> tiles{};     ///< which tiles of a slide the frames are; empty: they are none
 };
 
 /// A live image, by what it is in every archive that has it.
@@ -144,6 +164,7 @@ struct RowFacts {
   Kind kind = Kind::kGone;
   bool deleted = false;
   bool allowed = false;  ///< by the filter
+  bool tile = false;     ///< of a whole slide; set by Reader::rows()
   std::uint32_t crc = 0;
   Id instance = 0, series = 0, study = 0, patient = 0;  ///< 0: none
   std::int64_t added = 0;                               ///< the change that added it
@@ -158,6 +179,7 @@ struct ItemFacts {
   std::int64_t frame = 0;  ///< from 1; of a series: 0
   std::int64_t frames = 0;
   std::optional<double> position;
+  std::optional<TileFacts> tile{};  ///< of a whole slide
   std::uint32_t crc = 0;
   Id instance = 0, series = 0, study = 0, patient = 0;  ///< 0: none
   bool thumb = false;                                   ///< it has a thumbnail, or one of its slices has
@@ -173,7 +195,8 @@ struct StudyImage {
   std::int64_t frames = 0;
   std::optional<double> position;  ///< as FrameFacts
   std::string sop_uid;
-  bool thumb = false;  ///< it has a thumbnail
+  bool thumb = false;               ///< it has a thumbnail
+  std::optional<TilePlace> tile{};  ///< of a whole slide
 };
 
 /// Where the vector of a row comes from.

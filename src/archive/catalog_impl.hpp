@@ -32,9 +32,9 @@ void add_functions(sqlite::Database& database);
 
 /// What catalogs of older formats are numbered.
 bool is_older_format(std::string_view format);
-/// Shows this connection the tables of one as format 4 has them; they are only read.
+/// Shows this connection the tables of one as the newest format has them; they are only read.
 void read_older_format(sqlite::Database& database, std::string_view format);
-/// Makes it format 4, all or nothing. Another process may have done it meanwhile.
+/// Makes it the newest format, all or nothing. Another process may have done it meanwhile.
 void convert_older_format(sqlite::Database& database);
 
 struct Catalog::Impl {

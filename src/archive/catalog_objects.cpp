@@ -35,9 +35,13 @@ std::optional<ArchivedObject> Catalog::object(Id instance) {
   if (!found) return found;
   found->file = file(found->locator);
   if (found->file && found->file->instance != instance) found->file.reset();
-  for (const std::int64_t frame : live_frames(instance)) {
-    if (frame < 0) throw Error(Code::kBadFile, "catalog: a frame with a negative number");
-    found->frames.push_back(static_cast<std::uint64_t>(frame));
+  for (FrameTile& frame : tiles_of(instance)) {
+    found->frames.push_back(frame.frame);
+    if (frame.tile) found->tiles.push_back(*frame.tile);
+  }
+  // An object is added by tiles or by frames: of one that is neither nobody says what is to be read.
+  if (!found->tiles.empty() && found->tiles.size() != found->frames.size()) {
+    throw Error(Code::kBadFile, "catalog: an object with tiles and other frames");
   }
   return found;
 }

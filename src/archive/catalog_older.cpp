@@ -9,7 +9,7 @@ namespace mi2::archive {
 namespace {
 
 /// Formats before the newest, the oldest first.
-constexpr std::array<std::string_view, 3> kOlder{"1", "2", "3"};
+constexpr std::array<std::string_view, 4> kOlder{"1", "2", "3", "4"};
 
 }  // namespace
 
@@ -20,8 +20,9 @@ bool is_older_format(std::string_view format) {
 void read_older_format(sqlite::Database& database, std::string_view format) {
   database.execute("PRAGMA query_only = OFF; PRAGMA temp_store = MEMORY");
   if (format == "1") database.execute(sql_named("without_thumbs"));
-  if (format != "3") database.execute(sql_named("without_pixels"));
-  database.execute(sql_named("as_format_4"));
+  if (format == "1" || format == "2") database.execute(sql_named("without_pixels"));
+  if (format != "4") database.execute(sql_named("as_format_4"));
+  database.execute(sql_named("without_tiles"));
   database.execute("PRAGMA query_only = ON");
 }
 
@@ -34,10 +35,13 @@ void convert_older_format(sqlite::Database& database) {
     meta.reset();
     if (is_older_format(format)) {
       if (format == "1") database.execute(sql_text("thumbs"));
-      if (format != "3") database.execute(sql_text("pixels"));
-      for (const std::string_view part : {sql_named("set_aside"), sql_text("objects"), sql_named("carry_over")}) {
-        database.execute(part);
+      if (format == "1" || format == "2") database.execute(sql_text("pixels"));
+      if (format != "4") {
+        for (const std::string_view part : {sql_named("set_aside"), sql_text("objects"), sql_named("carry_over")}) {
+          database.execute(part);
+        }
       }
+      database.execute(sql_text("tiles"));
       database.named("set_meta").bind(0, std::string_view("format")).bind(1, kCatalogFormat).run();
     }
     database.execute("COMMIT");

@@ -35,6 +35,8 @@ std::vector<std::string> Catalog::problems() {
   if (single(impl_->named("repeated_frames")) > 0) found.emplace_back("two images are of one frame");
   const std::int64_t stray = single(impl_->named("stray_pixels"));
   if (stray > 0) found.push_back(fmt::format("{} hashes of pixels are of what is no image", stray));
+  const std::int64_t tiles = single(impl_->named("stray_tiles"));
+  if (tiles > 0) found.push_back(fmt::format("{} tiles of slides are of what is no image", tiles));
   return found;
 }
 

@@ -232,6 +232,7 @@ std::optional<ItemFacts> Catalog::item(std::uint64_t row_number, bool deleted) {
     found->thumb = !found->deleted && has_thumb(row_number);
   }
   row.reset();
+  if (found && found->kind == "frame") found->tile = tile(row_number);
   return found;
 }
 
@@ -255,6 +256,7 @@ std::vector<StudyImage> Catalog::images_of_study(std::string_view study, std::st
     if (!row.is_null(5)) image.position = row.number(5);
     image.sop_uid = row.text(6);
     image.thumb = has_thumb(image.row);
+    if (const std::optional<TileFacts> facts = tile(image.row)) image.tile = facts->place;
     images.push_back(std::move(image));
   }
   return images;

@@ -39,7 +39,7 @@ std::optional<Id> id_of(sqlite::Statement& statement) {
 }  // namespace
 
 void make_tables(sqlite::Database& database) {
-  for (const std::string_view part : {"schema", "thumbs", "objects"}) database.execute(sql_text(part));
+  for (const std::string_view part : {"schema", "thumbs", "objects", "tiles"}) database.execute(sql_text(part));
 }
 
 Catalog::Catalog(const std::filesystem::path& folder, Access access)
@@ -67,7 +67,7 @@ Catalog::Catalog(const std::filesystem::path& folder, Access access)
     impl_->format = kCatalogFormat;
   } else {
     read_older_format(impl_->database, impl_->format);
-    impl_->older = true;
+    impl_->older = impl_->format != "4";  // which lacks tables, and has the others as they are
   }
 }
 
@@ -258,6 +258,7 @@ void Catalog::add_frame(const FrameFacts& facts, Id space, std::int64_t seq) {
     if (facts.pixels->dhash) add.bind(10, std::bit_cast<std::int64_t>(*facts.pixels->dhash));
   }
   add.run();
+  if (facts.tile) add_tile(facts.row, *facts.tile);
   if (!facts.thumb) return;
   impl_->named("add_thumb")
       .bind(0, static_cast<std::int64_t>(facts.row))

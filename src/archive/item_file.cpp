@@ -13,6 +13,9 @@
 #include <mi2/frames.hpp>
 
 #include "archive/original.hpp"
+#include "archive/tiling.hpp"
+#include "embedder/preparer.hpp"
+#include "embedder/slides.hpp"
 
 namespace mi2::archive {
 namespace {
@@ -39,13 +42,21 @@ Error error_of(OriginalState state, std::string_view locator, std::uint64_t max_
   return {Code::kNotFound, fmt::format("{}: cannot be read", kName)};
 }
 
-std::vector<std::byte> read_unchanged(const ItemFile& file, std::uint64_t max_bytes) {
+/// The frame as the model takes it. A slide stays on the disk: of it one tile is read.
+Pixels pixels_of(const ItemFile& file, const Embedder& embedder, const ImageOptions& image,
+                 const std::function<void(const ImageView& frame)>& see) {
+  std::optional<Pixels> pixels;
   std::vector<std::byte> bytes;
-  const OriginalState state =
-      with_original({file.locator, file.sha256}, max_bytes,
-                    [&](std::span<const std::byte> all) { bytes.assign(all.begin(), all.end()); });
-  if (state != OriginalState::kThere) throw error_of(state, file.locator, max_bytes);
-  return bytes;
+  const Original original{file.locator, file.sha256, file.tile ? file.stamp : std::nullopt};
+  const OriginalState state = with_original(original, image.max_file_bytes, [&](std::span<const std::byte> all) {
+    if (!file.tile) return bytes.assign(all.begin(), all.end());
+    const auto tiles = open_tiles({all, file.locator}, *file.tile, file.frame - 1, image, kName);
+    const auto [width, height] = embedder::model_size(embedder);
+    pixels = embedder::Preparer(image).prepare(*tiles, file.frame - 1, kName, width, height, see);
+  });
+  if (state != OriginalState::kThere) throw error_of(state, file.locator, image.max_file_bytes);
+  if (pixels) return *std::move(pixels);
+  return embedder.open_image(std::move(bytes), kName, image).prepare(0, see);
 }
 
 }  // namespace
@@ -56,10 +67,15 @@ ItemFile file_of(Reader& archive, const ItemFacts& item) {
     throw Error(Code::kNotFound, "item: expected one of an image, got the mean of a series, which is of no file");
   }
   const std::span<const float> vector = archive.row(item.row, item.crc);
-  return {item.locator,
-          source->file_sha256,
-          item.frame > 0 ? static_cast<std::uint64_t>(item.frame) : 1,
-          {vector.begin(), vector.end()}};
+  ItemFile file{item.locator,
+                source->file_sha256,
+                item.frame > 0 ? static_cast<std::uint64_t>(item.frame) : 1,
+                {vector.begin(), vector.end()},
+                item.tile};
+  // The hash of a slide would take longer than its tile.
+  const std::optional<KnownFile> known = item.tile ? archive.catalog().file(item.locator) : std::nullopt;
+  if (known && known->instance == item.instance) file.stamp = known->stamp;
+  return file;
 }
 
 embedder::Patches patches_of(const ItemFile& file, const Embedder& embedder, ImageOptions image,
@@ -67,8 +83,7 @@ embedder::Patches patches_of(const ItemFile& file, const Embedder& embedder, Ima
   // Another dtype leaves a cosine of 0.99 at least; another window, or shades chosen from a whole series, often less.
   constexpr float kSame = 0.985F;
   image.frames = {FrameSelection::Kind::kNumber, file.frame};
-  std::vector<std::byte> bytes = read_unchanged(file, image.max_file_bytes);
-  const Pixels pixels = embedder.open_image(std::move(bytes), kName, image).prepare(0, see);
+  const Pixels pixels = pixels_of(file, embedder, image, see);
   embedder::Patches patches;
   const auto pass = [&] { patches = embedder::patches_of(embedder, pixels); };
   if (in_turn) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,8 @@ struct ItemFile {
   std::string sha256;
   std::uint64_t frame = 1;
   std::vector<float> vector;
+  std::optional<TileFacts> tile{};  ///< that the frame is, of a whole slide
+  std::optional<std::int64_t> stamp{};  ///< as Original::stamp
 };
 
 /// @throws Error{kNotFound} for the mean of a series, which is of no file.

@@ -77,6 +77,27 @@ void in_parts(std::span<const std::uint64_t> rows, const std::function<void(std:
   for (std::size_t at = 0; at < rows.size(); at += kAtOnce) use(rows.subspan(at, std::min(kAtOnce, rows.size() - at)));
 }
 
+/// @param first  the column of the level, null of what is no tile.
+std::optional<TileFacts> tile_of(const postgres::Result& rows, int row, int first) {
+  if (rows.is_null(row, first)) return std::nullopt;
+  const auto whole = [&](int column) {
+    const std::int64_t value = rows.integer(row, first + column);
+    if (value < 0) throw Error(Code::kBadFile, "shared archive: a tile with a negative number");
+    return static_cast<std::uint64_t>(value);
+  };
+  const postgres::Value mpp = rows.value(row, first + 5, Type::kReal);
+  TileFacts tile;
+  tile.place.level = static_cast<unsigned>(whole(0));
+  tile.place.x = whole(1);
+  tile.place.y = whole(2);
+  tile.place.width = whole(3);
+  tile.place.height = whole(4);
+  if (const auto* um = std::get_if<double>(&mpp)) tile.place.mpp = *um;
+  tile.read_width = whole(6);
+  tile.read_height = whole(7);
+  return tile;
+}
+
 /// As Catalog::item().
 ItemFacts facts_of(const postgres::Result& rows, int row) {
   const auto text_at = [&](int column) { return std::string(rows.bytes(row, column)); };
@@ -104,6 +125,7 @@ ItemFacts facts_of(const postgres::Result& rows, int row) {
   item.patient = id_at(rows, row, 20);
   item.series = id_at(rows, row, 21);
   item.thumb = rows.integer(row, 22) != 0;
+  item.tile = tile_of(rows, row, 23);
   return item;
 }
 
@@ -178,7 +200,9 @@ std::unordered_map<std::uint64_t, ItemFacts> items_of(SharedDatabase& database, 
             " item.instance, series.study, {}, item.series, (EXISTS (SELECT 1 FROM thumb WHERE item = item.id)"
             " OR item.kind = 'series' AND EXISTS (SELECT 1 FROM item AS slice JOIN thumb ON thumb.item = slice.id"
             " WHERE slice.series = item.series AND slice.kind IS NULL AND slice.deleted_seq IS NULL))"
-            "::int::bigint FROM item{} WHERE item.deleted_seq IS NULL AND (item.kind IS NULL OR item.kind = 'series')"
+            "::int::bigint, tile.level, tile.x, tile.y, tile.width, tile.height, tile.mpp, tile.read_width,"
+            " tile.read_height FROM item LEFT JOIN tile ON tile.item = item.id{} WHERE item.deleted_seq IS NULL"
+            " AND (item.kind IS NULL OR item.kind = 'series')"
             " AND item.id IN ({})",
             texts, kPatient, kJoins, marks),
         parameters);

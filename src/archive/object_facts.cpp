@@ -25,6 +25,7 @@
 #include "base/utf8.hpp"
 #include "dicom/describe.hpp"
 #include "dicom/dicom.hpp"
+#include "dicom/slide.hpp"
 #include "embedder/preparer.hpp"
 #include "image/frames.hpp"
 #include "volume/volume.hpp"
@@ -90,30 +91,34 @@ std::unique_ptr<ObjectFacts> facts_of(dicom::Description said, const SurveyOptio
 
 /// How many frames there are to look at, each of which takes memory: a file of 25 KB may say 200 million.
 std::uint64_t frames_in(const image::Source& source, const SurveyOptions& options, std::string_view path) {
-  constexpr std::uint64_t kMost = 1U << 20U;
   const std::uint64_t frames = source.frames();
-  if (frames > kMost) {
-    throw Error(Code::kTooLarge, fmt::format("{}: {} frames, the limit is {}", path, frames, kMost));
+  if (frames > kMostFrames) {
+    throw Error(Code::kTooLarge, fmt::format("{}: {} frames, the limit is {}", path, frames, kMostFrames));
   }
   if (frames > 1) source.check();
   if (options.claim_frames) options.claim_frames(frames, path);
   return frames;
 }
 
-void look_at_object(std::span<const std::byte> bytes, const embedder::Input& input, const SurveyOptions& options,
+/// What an object says of itself.
+void look_at_header(std::span<const std::byte> bytes, const embedder::Input& input, const SurveyOptions& options,
                     const std::string& key, Look& look) {
-  const ImageOptions& image = options.image;
-  dicom::Description said = dicom::describe(bytes, image.max_pixels, input.path);
+  dicom::Description said = dicom::describe(bytes, options.image.max_pixels, input.path);
   // Of a server's locators only UIDs are of the object, which are kept anyway: digits in them are no secret.
   look.telling_path = options.identifiers != Identifiers::kKeep && !is_on_server(input.path) &&
                       dicom::holds_secret(input.path, said.identity.secrets);
-  const auto source = embedder::open_source(bytes, input.path, image);
-  const std::uint64_t frames = frames_in(*source, options, input.path);
   look.facts = facts_of(std::move(said), options, key);
   if (look.facts->study.uid.empty() || look.facts->series.uid.empty()) {
     name_missing(*look.facts, base::sha256_hex(bytes));
   }
   look.in_series = true;
+}
+
+void look_at_object(std::span<const std::byte> bytes, const embedder::Input& input, const SurveyOptions& options,
+                    const std::string& key, Look& look) {
+  look_at_header(bytes, input, options, key, look);
+  const auto source = embedder::open_source(bytes, input.path, options.image);
+  const std::uint64_t frames = frames_in(*source, options, input.path);
   for (std::uint64_t i = 0; i < frames; ++i) {
     image::FrameInfo info = source->info(i);
     if (i == 0) {
@@ -223,6 +228,38 @@ std::uint64_t frames_of(const embedder::Input& input, const ImageOptions& option
   return 1;
 }
 
+bool is_slide(const embedder::Input& input) {
+  if (input.read || input.error) return false;
+  try {
+    const base::MappedFile file(input.path);
+    return slide::count_levels({file.bytes(), file.path()}) > 0;
+  } catch (const Error&) {  // whoever reads it is told why it cannot be
+    return false;
+  }
+}
+
+Look look_at_slide(const embedder::Input& input, const SurveyOptions& options, const std::string& key, bool with_hash) {
+  if (input.read) {
+    throw Error(Code::kUnsupported,
+                fmt::format("{}: expected a whole slide in a file of its own, got one in an archive; unpack it, or add "
+                            "it without --level, --mpp and --tiles",
+                            input.path));
+  }
+  Look look;
+  look.slide = true;
+  const base::MappedFile file(input.path);
+  if (dicom::looks_like_dicom(file.bytes())) {
+    look_at_header(file.bytes(), input, options, key, look);
+  } else {
+    look.facts = std::make_unique<ObjectFacts>();
+  }
+  look.facts->instance.locator = input.path;
+  look.facts->instance.size = static_cast<std::int64_t>(file.bytes().size());
+  if (with_hash) look.sha256 = base::sha256_hex(std::filesystem::path(input.path));
+  file.check();
+  return look;
+}
+
 Look look_at(const embedder::Input& input, const SurveyOptions& options, const std::string& key, bool with_hash) {
   Look look;
   const Contents contents(input, options.image.max_file_bytes);
@@ -232,6 +269,8 @@ Look look_at(const embedder::Input& input, const SurveyOptions& options, const s
   } else {
     look_at_image(bytes, input, options, look);
   }
+  look.slide = look.in_series ? look.facts->instance.sop_class == dicom::kSlideClass
+                              : slide::count_levels({bytes, input.path}) > 1;
   look.facts->instance.locator = input.path;
   look.facts->instance.size = static_cast<std::int64_t>(bytes.size());
   look.facts->instance.frames = static_cast<std::int64_t>(look.frames.size());

@@ -23,6 +23,7 @@ struct Look {
   bool in_series = false;
   bool telling_path = false;  ///< it holds the patient's name or identifier
   std::string sha256;         ///< if it was asked for
+  bool slide = false;         ///< it is of a whole slide
 };
 
 /// Whether a locator says where a server keeps an object: it does not go with a file.
@@ -54,6 +55,12 @@ PatientFacts patient_of(const std::string& identifier, const std::string& issuer
 
 /// Frames of one series have this in common: identifiers alone are known to come twice.
 std::string series_key(const ObjectFacts& facts);
+/// Whether a file is of a whole slide, by its head.
+bool is_slide(const embedder::Input& input);
+
+/// As look_at(), of a slide that is added by tiles: without its frames. @throws as look_at(); Error{kUnsupported} for
+/// one that is in no file of its own.
+Look look_at_slide(const embedder::Input& input, const SurveyOptions& options, const std::string& key, bool with_hash);
 
 /// @param with_hash  whether the content's hash is wanted.
 /// @throws Error{kBadFile}, {kUnsupported}, {kTooLarge}, {kNotFound}.

@@ -14,6 +14,7 @@
 
 #include "archive/object_facts.hpp"
 #include "archive/packed.hpp"
+#include "archive/tiling.hpp"
 #include "base/files.hpp"
 #include "base/hash.hpp"
 #include "dicom/dicom.hpp"
@@ -175,7 +176,9 @@ Picture picture_of(std::span<const std::byte> bytes, std::uint64_t frame, const 
   how.max_file_bytes = std::max<std::uint64_t>(how.max_file_bytes, bytes.size());
   how.strict = false;
   how.fingerprint = false;
-  const std::unique_ptr<image::Source> source = embedder::open_source(bytes, name, how);
+  const std::unique_ptr<image::Source> source = wanted.tile
+                                                    ? open_tiles({bytes, wanted.file}, *wanted.tile, frame, how, name)
+                                                    : embedder::open_source(bytes, name, how);
   const image::FrameInfo info = source->info(frame);
   image::Image image = source->read(frame);
   Picture picture;
@@ -184,7 +187,7 @@ Picture picture_of(std::span<const std::byte> bytes, std::uint64_t frame, const 
   picture.spacing = info.spacing;
   const bool grey = image.mode == image::Mode::kGrey;
   const bool is_dicom = dicom::looks_like_dicom(bytes);
-  const bool has_values = grey && (is_dicom || volume::looks_like_volume(bytes));
+  const bool has_values = !wanted.tile && grey && (is_dicom || volume::looks_like_volume(bytes));
   if (has_values && wanted.window && !was_passed_over(image)) {
     picture.window = Window{wanted.window->center, wanted.window->width};
   } else if (has_values && is_dicom) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <span>
@@ -59,7 +60,9 @@ OriginalState with_original(const Original& original, std::uint64_t max_bytes, L
 struct PictureOptions {
   std::optional<Window> window;  ///< as ImageOptions::window; none: the file's own
   bool invert = false;
-  int side = 2048;  ///< the longer one, 1 to 4096 pixels; a smaller image keeps its size
+  int side = 2048;                  ///< the longer one, 1 to 4096 pixels; a smaller image keeps its size
+  std::optional<TileFacts> tile{};  ///< that the frame is, of a whole slide
+  std::filesystem::path file{};     ///< of a tile: where the bytes are mapped from
 };
 
 /// A frame as a viewer shows it.

@@ -41,7 +41,8 @@ By parse_by(std::string_view name) {
   if (name == "series") return By::kSeries;
   if (name == "patient") return By::kPatient;
   if (name == "image") return By::kImage;
-  throw Error(Code::kBadArgument, fmt::format("by: expected study, series, patient or image, got '{}'", name));
+  if (name == "tile") return By::kTile;
+  throw Error(Code::kBadArgument, fmt::format("by: expected study, series, patient, image or tile, got '{}'", name));
 }
 
 Match parse_match(std::string_view name) {

@@ -120,6 +120,11 @@ const std::vector<RowFacts>& Reader::rows() {
   if (rows_) return *rows_;
   std::vector<RowFacts> rows;
   catalog_->each_row(nullptr, [&](const RowFacts& row) { rows.push_back(row); });
+  auto next = rows.begin();
+  catalog_->each_tile([&](std::uint64_t tile) {
+    next = std::find_if(next, rows.end(), [tile](const RowFacts& row) { return row.row >= tile; });
+    if (next != rows.end() && next->row == tile) next->tile = true;
+  });
   return rows_.emplace(std::move(rows));
 }
 

@@ -122,7 +122,7 @@ class Reembedding {
       Planned& planned = groups[group_of(candidate.object)];
       const ArchivedObject& object = candidate.object;
       const std::string slices = object.file ? object.file->slices : std::string();
-      planned.wanted.emplace(object.locator, Wanted{object.sha256, object.frames, slices});
+      planned.wanted.emplace(object.locator, Wanted{object.sha256, object.frames, slices, object.tiles});
       planned.paths.inputs.push_back(*std::move(candidate.input));
     }
     for (const auto& [group, planned] : groups) add_group(group, planned);
@@ -133,11 +133,15 @@ class Reembedding {
     Catalog& made = made_.catalog();
     std::optional<StoredInstance> found = made.same_object(object);
     if (!found) return found;
-    LiveFrames there(made);
-    const auto has = [&there, id = found->id](std::uint64_t frame) {
-      return there.has(id, static_cast<std::int64_t>(frame));
-    };
-    if (!std::all_of(object.frames.begin(), object.frames.end(), has)) found.reset();
+    const std::vector<FrameTile> there = made.tiles_of(found->id);
+    auto next = there.begin();
+    for (std::size_t i = 0; i < object.frames.size(); ++i) {
+      next = std::find_if(next, there.end(), [&](const FrameTile& one) { return one.frame >= object.frames[i]; });
+      const bool has = next != there.end() && next->frame == object.frames[i];
+      const bool tiled = has && next->tile.has_value();
+      const bool same = has && tiled == !object.tiles.empty() && (!tiled || same_tile(*next->tile, object.tiles[i]));
+      if (!same) return std::nullopt;
+    }
     return found;
   }
 
@@ -170,8 +174,12 @@ class Reembedding {
     const ArchivedObject& object = candidate.object;
     try {
       if (object.file && number_of(stamp_of(*candidate.input)) == object.file->stamp) return;
-      const auto bytes = embedder::read_input(*candidate.input, options_.add.survey.image.max_file_bytes);
-      if (base::sha256_hex(bytes) == object.sha256) return;
+      if (!object.tiles.empty()) {  // a slide does not go into memory
+        if (base::sha256_hex(fs::path(object.locator)) == object.sha256) return;
+      } else {
+        const auto bytes = embedder::read_input(*candidate.input, options_.add.survey.image.max_file_bytes);
+        if (base::sha256_hex(bytes) == object.sha256) return;
+      }
       candidate.left = "changed";
       candidate.error = Error(Code::kBadFile, fmt::format("{}: changed since it was added", object.locator));
     } catch (const Error& error) {

@@ -184,7 +184,7 @@ void take_page(Reader& archive, std::span<const QueryPart> parts, const SearchOp
 std::vector<scan::Query> queries_of(std::span<const QueryPart> parts, const SearchOptions& options) {
   require_asked(parts);
   if (options.match != Match::kMaxSim) return {scan::Query{direction_of(parts), 1, {}}};
-  if (options.by == By::kImage) {
+  if (options.by == By::kImage || options.by == By::kTile) {
     throw Error(Code::kBadArgument, "match: expected best or mean with images as results, got maxsim");
   }
   std::vector<scan::Query> queries;

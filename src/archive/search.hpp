@@ -17,8 +17,14 @@
 
 namespace mi2::archive {
 
-enum class By : std::uint8_t { kStudy, kSeries, kPatient, kImage };
-/// @throws Error{kBadArgument} for anything but "study", "series", "patient" and "image".
+enum class By : std::uint8_t {
+  kStudy,
+  kSeries,
+  kPatient,
+  kImage,  ///< of a whole slide that was added by tiles: all of them
+  kTile,   ///< each tile and each image
+};
+/// @throws Error{kBadArgument} for anything but "study", "series", "patient", "image" and "tile".
 By parse_by(std::string_view name);
 
 enum class SamePatient : std::uint8_t { kExclude, kInclude, kOnly };
@@ -147,7 +153,7 @@ struct SearchAnswer {
 
 /// With Match::kMaxSim each part is searched for on its own; see slice_parts(). Such a score has no judgement.
 /// @throws Error{kBadArgument} without a part to search for, for parts that cancel out, kOnly without a subject, `at`
-///         after the snapshot, or kMaxSim with By::kImage or a part to look away from; {kBadFile} for damage;
+///         after the snapshot, or kMaxSim with By::kImage, kTile or a part to look away from; {kBadFile} for damage;
 ///         {kInternal} if stopped.
 SearchAnswer search(Reader& archive, std::span<const QueryPart> parts, const SearchOptions& options,
                     base::ThreadPool& pool);

@@ -21,6 +21,9 @@ Named group_of(const RowFacts& row, By by) {
       if (row.series != 0) return {Level::kSeries, static_cast<std::uint64_t>(row.series)};
       return {Level::kInstance, static_cast<std::uint64_t>(row.instance)};
     case By::kImage:
+      if (row.tile) return {Level::kInstance, static_cast<std::uint64_t>(row.instance)};
+      break;
+    case By::kTile:
       break;
   }
   return {Level::kRow, row.row};

@@ -9,6 +9,7 @@
 #include "archive/scan/scan.hpp"
 #include "base/json_text.hpp"
 #include "base/numbers.hpp"
+#include "base/tile_text.hpp"
 
 namespace mi2::archive {
 namespace {
@@ -21,6 +22,7 @@ std::string image_json(const StudyImage& image) {
     text += R"(, "position": )";
     base::append_number(text, *image.position);
   }
+  if (image.tile) text += base::tile_member(FramePlace{1, 1, image.tile}, ", ");
   return text + (image.thumb ? R"(, "thumb": true})" : "}");
 }
 

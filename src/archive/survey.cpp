@@ -14,6 +14,7 @@
 #include "archive/live_frames.hpp"
 #include "archive/object_facts.hpp"
 #include "archive/packed.hpp"
+#include "archive/slide_survey.hpp"
 #include "base/hash.hpp"
 #include "base/thread_pool.hpp"
 #include "embedder/series.hpp"
@@ -31,13 +32,9 @@ struct Looked {
   Look look;
   std::optional<Error> error;
   bool repeated = false;  ///< the same file as one before
+  bool settled = false;   ///< what is known of it settles it without a look inside
+  std::string tiling;     ///< by which tiles it is added; empty: by none
 };
-
-/// Whether what is known of a file settles it without a look inside: with a choice of slices, others may be chosen as
-/// the series grows.
-bool settled(const Looked& file, const std::string& slices) {
-  return file.known && file.known->stamp == number_of(file.stamp) && file.known->slices == slices && slices == "all";
-}
 
 /// Whether a file is no longer there; of one in a zip, whether the zip is not. What a server has is there as long as
 /// nobody asks it.
@@ -62,7 +59,8 @@ class Surveyor {
         slices_(to_string(options.slices)),
         catalog_(catalog),
         key_(key),
-        pool_(options.threads) {}
+        pool_(options.threads),
+        slides_(inputs, options, key, catalog, survey_, [this](std::size_t i) { compare(i); }) {}
 
   Survey run() {
     survey_.files.resize(inputs_.size());
@@ -77,7 +75,9 @@ class Surveyor {
       for (std::size_t i = 0; i < count; ++i) resolve(begin + i, chunk[i]);
       if (options_.on_progress) options_.on_progress({"looking at files", begin + count, inputs_.size()});
     }
+    for (auto& [file, look] : aside_) settle_aside(file, look);
     plan();
+    slides_.plan();
     return std::move(survey_);
   }
 
@@ -87,17 +87,45 @@ class Surveyor {
       if (input.error) throw Error(*input.error);
       if (file.repeated) return;
       file.stamp = stamp_of(input);
-      const bool wanted = wanted_of(input) != nullptr;
-      if (!wanted && settled(file, slices_)) return;
+      const Wanted* const wanted = wanted_of(input);
+      file.settled = wanted == nullptr && settled(input, file);
+      if (file.settled) return;
+      file.tiling = tiling_of(input, file);
       // What is wanted has its hash already, which is compared where the file is read.
-      file.look = look_at(input, options_, key_, !wanted && file.known.has_value());
-      if (options_.describe) options_.describe(input.path, file.look);
+      const bool hashed = wanted == nullptr && file.known.has_value();
+      if (file.tiling.empty()) {
+        file.look = look_at(input, options_, key_, hashed);
+        // In an archive of files, which are looked at one by one.
+        if (input.read && file.look.slide && options_.slides.kind == Slides::Kind::kTiles) {
+          static_cast<void>(look_at_slide(input, options_, key_, false));
+        }
+        if (options_.describe) options_.describe(input.path, file.look);
+        return;
+      }
+      const bool same = hashed && file.known->stamp == number_of(file.stamp) && !file.known->sha256.empty();
+      file.look = look_at_slide(input, options_, key_, hashed && !same);
+      if (same) file.look.sha256 = file.known->sha256;
     } catch (const Error& error) {
       if (error.code() == Code::kInternal) throw;
       file.error = error;
     } catch (const std::bad_alloc&) {
       file.error = no_memory_for(input.path);
     }
+  }
+
+  /// With a choice of slices, others may be chosen as the series grows.
+  [[nodiscard]] bool settled(const embedder::Input& input, const Looked& file) const {
+    if (!file.known || file.known->stamp != number_of(file.stamp)) return false;
+    const std::optional<SlideOptions> tiling = tiling_for(options_.slides, file.known);
+    if (tiling && file.known->slices == to_string(*tiling)) return true;
+    if (file.known->slices != slices_ || slices_ != "all") return false;
+    return !tiling || !is_slide(input);  // or it was a picture
+  }
+
+  [[nodiscard]] std::string tiling_of(const embedder::Input& input, const Looked& file) const {
+    if (const Wanted* const wanted = wanted_of(input)) return wanted->tiles.empty() ? "" : "wanted";
+    const std::optional<SlideOptions> tiling = tiling_for(options_.slides, file.known);
+    return tiling && is_slide(input) ? to_string(*tiling) : "";
   }
 
   [[nodiscard]] const Wanted* wanted_of(const embedder::Input& input) const {
@@ -122,13 +150,19 @@ class Surveyor {
       file.error = Error(Code::kBadFile, fmt::format("{}: there are two of this name", inputs_[i].path));
       return;
     }
-    if (looked.repeated || (wanted == nullptr && settled(looked, slices_))) {
+    if (looked.repeated || looked.settled) {
       file.kind = SurveyedFile::Kind::kUnchanged;
+      if (looked.settled && parse_tiling(looked.known->slices)) {
+        file.tiling = looked.known->slices;
+        file.sha256 = looked.known->sha256;
+        slides_.add(i, true);
+      }
       return;
     }
     if (looked.look.telling_path) ++survey_.telling_paths;
     const bool same = looked.known && looked.known->sha256 == file.sha256;
-    if (wanted == nullptr && same && looked.known->slices == slices_ && slices_ == "all") {
+    const bool tiled = !looked.tiling.empty();
+    if (!tiled && wanted == nullptr && same && looked.known->slices == slices_ && slices_ == "all") {
       file.kind = SurveyedFile::Kind::kTouched;
       return;
     }
@@ -137,14 +171,48 @@ class Surveyor {
     file.kind = !looked.known || !file.known ? SurveyedFile::Kind::kNew
                 : same                       ? SurveyedFile::Kind::kStored
                                              : SurveyedFile::Kind::kChanged;
-    if (!file.facts->instance.sop_uid.empty()) compare(i);
-    if (file.kind == SurveyedFile::Kind::kNew || file.kind == SurveyedFile::Kind::kChanged ||
-        file.kind == SurveyedFile::Kind::kStored) {
-      group(i, looked.look);
+    file.tiling = std::move(looked.tiling);
+    if (tiled && wanted == nullptr) return slides_.add(i, false);
+    const bool may_be_level = looked.look.slide && file.in_series && !inputs_[i].read && options_.slides.model_size &&
+                              options_.slides.kind == Slides::Kind::kAsBefore;
+    if (may_be_level && wanted == nullptr) {
+      aside_.emplace_back(i, std::move(looked.look));
+    } else {
+      take(i, looked.look, wanted);
     }
   }
 
+  /// An object of a slide of which nobody says how it is added: as others of its series, or as a picture.
+  void settle_aside(std::size_t i, Look& look) {
+    survey_.files[i].tiling = slides_.tiling_of_series(i);
+    if (survey_.files[i].tiling.empty()) return take(i, look, nullptr);
+    slides_.add(i, false);
+  }
+
+  /// A file that is known to be new, another than it was, or to be looked at again.
+  void take(std::size_t i, Look& look, const Wanted* wanted) {
+    SurveyedFile& file = survey_.files[i];
+    const bool tiled = !file.tiling.empty();
+    // What the archive has of it are tiles, which its frames are not.
+    if (!tiled && file.kind == SurveyedFile::Kind::kStored && has_tiles(*file.known)) {
+      file.kind = SurveyedFile::Kind::kChanged;
+    }
+    survey_.pictures += look.slide && !tiled ? 1 : 0;
+    if (!file.facts->instance.sop_uid.empty()) compare(i);
+    if (file.kind == SurveyedFile::Kind::kNew || file.kind == SurveyedFile::Kind::kChanged ||
+        file.kind == SurveyedFile::Kind::kStored) {
+      if (tiled) return slides_.plan_wanted(i, *wanted);
+      group(i, look);
+    }
+  }
+
+  [[nodiscard]] bool has_tiles(Id instance) const {
+    const std::vector<FrameTile> frames = catalog_->tiles_of(instance);
+    return std::any_of(frames.begin(), frames.end(), [](const FrameTile& one) { return one.tile.has_value(); });
+  }
+
   [[nodiscard]] std::string hash_of(std::size_t i) const {
+    if (!survey_.files[i].tiling.empty()) return base::sha256_hex(std::filesystem::path(inputs_[i].path));
     return base::sha256_hex(embedder::read_input(inputs_[i], options_.image.max_file_bytes));
   }
 
@@ -255,6 +323,8 @@ class Surveyor {
   const std::string& key_;
   base::ThreadPool pool_;
   Survey survey_;
+  SlideSurvey slides_;
+  std::vector<std::pair<std::size_t, Look>> aside_;  ///< objects of slides that may be levels of others
   embedder::SeriesGrouping grouping_;
   std::unordered_set<std::string> paths_;
   std::map<std::string, std::size_t> first_of_;  ///< SOP instance -> the first file that has it

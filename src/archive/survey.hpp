@@ -17,6 +17,7 @@
 
 #include "archive/catalog.hpp"
 #include "archive/slices.hpp"
+#include "archive/tiling.hpp"
 #include "base/progress.hpp"
 #include "embedder/inputs.hpp"
 #include "image/source.hpp"
@@ -50,6 +51,7 @@ struct SurveyedFile {
     kCopy,      ///< of an object that another file has
     kConflict,  ///< another object with the identifier of one that is kept
     kRefused,
+    kPart,  ///< of a slide that cannot be read, as another of its files says
   };
   std::size_t input = 0;
   Kind kind = Kind::kRefused;
@@ -60,6 +62,8 @@ struct SurveyedFile {
   std::optional<Error> error;          ///< of kRefused
   std::unique_ptr<ObjectFacts> facts;
   bool in_series = false;
+  std::string tiling;   ///< of a slide's file that is added by tiles: which; empty: it is not
+  bool failed = false;  ///< a frame of an earlier unit could not be embedded
 };
 
 /// A frame to embed.
@@ -67,12 +71,14 @@ struct PlannedFrame {
   std::size_t file = 0;
   std::uint64_t frame = 0;  ///< from 0
   std::optional<double> position;
+  std::optional<TileFacts> tile{};  ///< of a slide that is added by tiles
 };
 
-/// What is committed together: a study, or some files of none.
+/// What is committed together: a study, some files of none, or a part of a slide's tiles.
 struct Unit {
   std::vector<std::size_t> files;  ///< all that have a part in it, those of whose frames none was chosen too
   std::vector<PlannedFrame> frames;
+  bool more = false;  ///< there are units behind it with further tiles of its files
 };
 
 struct Survey {
@@ -80,6 +86,7 @@ struct Survey {
   std::vector<Unit> units;
   std::uint64_t frames = 0;         ///< to embed
   std::uint64_t telling_paths = 0;  ///< paths that hold a patient's name or identifier
+  std::uint64_t pictures = 0;       ///< whole slides that are read as pictures
 };
 
 /// What another archive has of a file.
@@ -87,6 +94,7 @@ struct Wanted {
   std::string sha256;                 ///< of its content; another content is refused where it is read
   std::vector<std::uint64_t> frames;  ///< from 0, ascending
   std::string slices;                 ///< as they were chosen, for KnownFile::slices
+  std::vector<TileFacts> tiles{};     ///< which tiles of a slide the frames are; empty: they are none
 };
 /// By Input::path.
 using WantedFiles = std::unordered_map<std::string, Wanted>;
@@ -95,6 +103,7 @@ struct Look;
 
 struct SurveyOptions {
   Slices slices;
+  Slides slides{};
   std::string site;
   Identifiers identifiers = Identifiers::kHash;
   unsigned threads = 0;  ///< 0: one per available core

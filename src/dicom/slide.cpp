@@ -15,7 +15,6 @@
 namespace mi2::dicom {
 namespace {
 
-constexpr std::string_view kSlideClass = "1.2.840.10008.5.1.4.1.1.77.1.6";
 constexpr std::uint64_t kMaxProfileBytes = 16U << 20U;
 
 /// Value `index` of a text with several.

@@ -16,6 +16,9 @@
 
 namespace mi2::dicom {
 
+/// The SOP class: VL Whole Slide Microscopy Image Storage.
+inline constexpr std::string_view kSlideClass = "1.2.840.10008.5.1.4.1.1.77.1.6";
+
 /// Which frame lies at which place of the grid of tiles.
 class TileFrames {
  public:

@@ -1,6 +1,8 @@
 #include "embedder/slides.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <optional>
@@ -9,6 +11,7 @@
 
 #include "base/files.hpp"
 #include "dicom/slide.hpp"
+#include "weights/model_source.hpp"
 
 #include <mi2/error.hpp>
 
@@ -68,6 +71,17 @@ std::vector<SlideInputs> group_slides(std::span<const Input> inputs) {
     slides.push_back(alone[g] == kNone ? levels_of(std::move(groups[g])) : SlideInputs{alone[g]});
   }
   return slides;
+}
+
+ModelSize model_size(const std::filesystem::path& model) {
+  const weights::ModelSource source(model);
+  return {source.config().image.width, source.config().image.height};
+}
+
+ModelSize model_size(const Embedder& embedder) {
+  constexpr std::array<std::byte, 1> kPixel{};
+  const Pixels pixels = embedder.prepare(ImageView{"L", 1, 1, kPixel, {}}, "a pixel");
+  return {pixels.width, pixels.height};
 }
 
 NextItem slides_of(std::span<const Input> inputs, std::uint64_t max_bytes, OpenSlide open, OpenImage open_bytes) {

@@ -9,7 +9,10 @@
 #include <string_view>
 #include <vector>
 
+#include <mi2/embedder.hpp>
+
 #include "embedder/inputs.hpp"
+#include "embedder/preparer.hpp"
 
 namespace mi2::embedder {
 
@@ -19,6 +22,10 @@ using SlideInputs = std::vector<std::size_t>;
 /// Groups DICOM whole slides by series, in the order of the first of each; every other input is alone. An image of the
 /// glass that is no level, as of its label, is left out beside levels of its series.
 std::vector<SlideInputs> group_slides(std::span<const Input> inputs);
+
+/// Of the images of a model, which is not loaded. @throws as weights::ModelSource.
+ModelSize model_size(const std::filesystem::path& model);
+ModelSize model_size(const Embedder& embedder);
 
 /// Opens a slide's files, as Embedder::open_slide.
 using OpenSlide = std::function<EncodedImage(std::span<const std::filesystem::path> files, std::string_view name)>;

@@ -9,8 +9,11 @@
 #include <mi2/error.hpp>
 
 #include "dicom/dicom.hpp"
+#include "dicom/slide.hpp"
 #include "image/source.hpp"
+#include "image/tiff_tiles.hpp"
 #include "slide/formats.hpp"
+#include "slide/tiff_levels.hpp"
 #include "slide/tiled_source.hpp"
 
 namespace mi2::slide {
@@ -56,9 +59,23 @@ void check(const SlideOptions& options) {
   throw Error(Code::kBadArgument, "--level and --mpp: expected one of them, since either says what the other does");
 }
 
-std::unique_ptr<image::Source> open(std::span<const File> files, const Options& options, std::string_view name) {
+std::unique_ptr<Tiles> open(std::span<const File> files, const Options& options, std::string_view name) {
   check(options.choice);
   return tiles_of(open_pyramid(files, options, name), options, name);
+}
+
+std::size_t count_levels(const File& file) {
+  constexpr std::size_t kAny = 2;
+  try {
+    if (dicom::looks_like_dicom(file.bytes)) return dicom::slide_head(file.bytes) ? 1 : 0;
+    if (!is_tiff(image::format_name(file.bytes)))
+      return file.path.extension() == ".mrxs" ? kAny : 0;  // MIRAX: a JPEG with its slide beside it
+    const image::TiffTiles tiles(file.bytes, "");
+    const TiffLevels levels = find_tiff_levels(tiles.directories(), "");
+    return levels.directories.empty() ? kAny : levels.directories.size();
+  } catch (const Error&) {  // whoever reads it is told why it cannot be
+    return 0;
+  }
 }
 
 }  // namespace mi2::slide

@@ -23,7 +23,7 @@ namespace {
 /// Of a tile's cells, so many have tissue at least.
 constexpr double kLeastTissue = 0.1;
 
-class TiledSource final : public image::Source {
+class TiledSource final : public Tiles {
  public:
   TiledSource(std::unique_ptr<Pyramid> pyramid, const Options& options, std::string_view name)
       : pyramid_(std::move(pyramid)),
@@ -49,6 +49,15 @@ class TiledSource final : public image::Source {
 
   [[nodiscard]] std::uint64_t frames() const override { return all_ ? columns_ * rows_ : chosen_.size(); }
   [[nodiscard]] std::uint64_t middle() const override { return frames() / 2; }
+
+  [[nodiscard]] std::uint64_t all() const noexcept override { return columns_ * rows_; }
+  [[nodiscard]] std::uint64_t number(std::uint64_t frame) const override {
+    image::check_frame(frame, frames(), name_);
+    return tile(frame);
+  }
+  [[nodiscard]] std::array<std::uint64_t, 2> read_size() const noexcept override {
+    return {choice_.width, choice_.height};
+  }
 
   [[nodiscard]] image::FrameInfo info(std::uint64_t index) const override {
     image::check_frame(index, frames(), name_);
@@ -117,8 +126,7 @@ class TiledSource final : public image::Source {
 
 }  // namespace
 
-std::unique_ptr<image::Source> tiles_of(std::unique_ptr<Pyramid> pyramid, const Options& options,
-                                        std::string_view name) {
+std::unique_ptr<Tiles> tiles_of(std::unique_ptr<Pyramid> pyramid, const Options& options, std::string_view name) {
   return std::make_unique<TiledSource>(std::move(pyramid), options, name);
 }
 

@@ -10,7 +10,6 @@
 namespace mi2::slide {
 
 /// @throws as open().
-std::unique_ptr<image::Source> tiles_of(std::unique_ptr<Pyramid> pyramid, const Options& options,
-                                        std::string_view name);
+std::unique_ptr<Tiles> tiles_of(std::unique_ptr<Pyramid> pyramid, const Options& options, std::string_view name);
 
 }  // namespace mi2::slide

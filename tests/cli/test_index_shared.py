@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import struct
 import subprocess
+import sys
 import time
 import urllib.request
 from contextlib import closing
@@ -18,6 +19,9 @@ from catalog_support import packed
 from dicom_studies import uid, write_hospital, write_study
 from index_support import add, added, exported, query, sound, totals
 from postgres_support import PASSWORD, WAITING, machine, postgres, replica_of, schema_of, url  # noqa: F401
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "slide"))
+import make_slides as make  # noqa: E402
 
 TEXT = "chest x-ray"
 
@@ -245,6 +249,29 @@ def test_a_row_that_no_writer_makes_is_not_taken(mi2, hospital, postgres, url, m
     assert query(mi2, folder, "--text", TEXT) == answer
 
 
+def test_tiles_of_slides_are_carried_with_their_rectangles_until_they_are_erased(mi2, postgres, url, machine, tmp_path):
+    pixels = make.picture(150, 120)
+    (tmp_path / "in").mkdir()
+    make.write_svs(tmp_path / "in" / "a.svs", [pixels], compression=make.DEFLATE)
+    make.write_dicom(tmp_path / "in" / "b.dcm", pixels)
+    options = ["--level", "0", "--tiles", "all", tmp_path / "in"]
+    archive, asked = tmp_path / "a", ["--text", TEXT, "--by", "tile", "-k", "100"]
+    add(mi2, archive, *options)
+    mi2("index", "share", str(archive), url, with_model=False)
+    rows = query(mi2, archive, *asked)
+    assert query(mi2, url, *asked) == rows and len(rows) > 2 and all("tile" in row for row in rows)
+    assert added(add(mi2, url, tmp_path / "in")) == 0  # by the same tiles
+    machine("second")
+    assert query(mi2, url, *asked) == rows
+    assert added(add(mi2, url, "--level", "0", "--tiles", "tissue", tmp_path / "in" / "b.dcm")) > 0
+    assert "sound" in sound(mi2, url)
+    mi2("index", "rm", url, "--where", "path~dcm", "--erase", "--yes", with_model=False)
+    machine("first")
+    left = query(mi2, url, *asked)
+    assert left and all(row["path"].endswith("svs") for row in left)
+    assert postgres.sql(f"SELECT count(*) FROM {schema_of(url)}.tile") == [[str(len(left))]]
+
+
 def test_a_copied_folder_brings_its_rows_and_none_of_its_sql(mi2, hospital, postgres, url, tmp_path):
     archive = tmp_path / "a"
     add(mi2, archive, hospital[0])
@@ -266,7 +293,7 @@ def test_what_is_no_archive_of_this_version_is_refused_by_name(mi2, hospital, po
     add(mi2, url, hospital[0] / "0")
     postgres.sql(f"UPDATE {schema}.meta SET value = '99' WHERE key = 'format'")
     machine("new")
-    assert "expected a catalog of format 4, got 99" in mi2("index", "stats", url, with_model=False, status=4).errors
+    assert "expected a catalog of format 5, got 99" in mi2("index", "stats", url, with_model=False, status=4).errors
     postgres.sql(f"UPDATE {schema}.archive SET format = '2'")
     assert "expected format 1, got 2" in mi2("index", "stats", url, with_model=False, status=4).errors
 

@@ -1,6 +1,7 @@
 """Approximate searches of an archive in PostgreSQL by pgvector: what they return is right, and is said not to be all."""
 import importlib.util
 import re
+import sys
 from pathlib import Path
 
 import pydicom
@@ -8,6 +9,9 @@ import pytest
 from dicom_studies import uid, write_hospital, write_study
 from index_support import add, query, sound
 from postgres_support import machine, postgres as plain, running, schema_of  # noqa: F401
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "slide"))
+import make_slides as make  # noqa: E402
 
 TEXT = ["--text", "chest x-ray", "-k", "30"]
 # What an exact search says of itself, and an approximate one.
@@ -123,6 +127,18 @@ def test_writers_keep_the_index_in_step(mi2, hospital, postgres, copied, machine
     assert "sound" in sound(mi2, copied)
     postgres.sql(f"DELETE FROM {schema}.near WHERE item = (SELECT max(item) FROM {schema}.near)")
     assert "the index of pgvector lacks 1 rows and has 0 too many" in sound(mi2, copied, status=3)
+
+
+def test_tiles_of_slides_are_grouped_as_an_exact_search_groups_them(mi2, url, tmp_path):
+    (tmp_path / "in").mkdir()
+    for name in ("a", "b"):
+        make.write_svs(tmp_path / "in" / f"{name}.svs", [make.picture(150, 120, seed=ord(name))], compression=make.DEFLATE)
+    add(mi2, url, "--level", "0", "--tiles", "all", tmp_path / "in")
+    mi2("index", "share", url, "--pgvector", with_model=False)
+    for by in ("tile", "image", "study"):
+        found = near(mi2, url, *TEXT, "--by", by)
+        assert found == [told(row) for row in query(mi2, url, *TEXT, "--by", by)]
+        assert all("tile" in row for row in found) and (by == "tile") == (len(found) > 2)
 
 
 def test_an_archive_that_is_there_is_indexed_once(mi2, hospital, postgres, url):

@@ -105,6 +105,8 @@ export const strings = {
   percentile: (value: number): string => `nearer than ${value.toFixed(value > 99 && value < 100 ? 1 : 0)} % of what does not belong`,
   agrees: (tags: string): string => `same ${tags}`,
   differs: (tags: string): string => `other ${tags}`,
+  tile: (x: number, y: number, width: number, height: number): string =>
+    `tile of ${count(width)} x ${count(height)} at ${count(x)}, ${count(y)} of its slide`,
   frame: (frame: number, frames: number): string => `slice or frame ${count(frame)} of ${count(frames)}`,
   noThumbnail: 'No preview',
   thumbnail: (rank: number): string => `Preview of result ${rank}`,

@@ -109,7 +109,7 @@ class Archive(ArchiveAdding):
                item: int | Item | Result | Iterable[int | Item | Result] | None = None,
                study: str | Iterable[str] | None = None, series: str | Iterable[str] | None = None,
                vector: npt.ArrayLike | None = None, not_text: str | Iterable[str] | None = None,
-               where: str | None = None, k: int = 10, by: Literal["study", "series", "patient", "image"] = "study",
+               where: str | None = None, k: int = 10, by: Literal["study", "series", "patient", "image", "tile"] = "study",
                match: Literal["best", "mean", "maxsim"] = "best",
                same_patient: Literal["exclude", "include", "only"] = "exclude", site: str = "", card: bool = False,
                model: ModelLike = None, progress: Progress = None) -> Results:

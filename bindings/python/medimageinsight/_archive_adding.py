@@ -16,7 +16,7 @@ from . import _core
 from ._archive_inputs import folder_of, whole_of
 from ._archive_types import Added
 from ._errors import BadArgument, Error, WrongType
-from ._inputs import array_of, is_missing, is_tensor, paths_of, text_of
+from ._inputs import array_of, is_missing, is_tensor, number_of, paths_of, text_of
 from ._model import Model
 from ._progress import staged
 from ._types import FrameVectors, Path, Progress, Provenance
@@ -44,7 +44,9 @@ class ArchiveAdding:
 
     def add(self, paths: Path | Iterable[Path], *, model: ModelLike = None, site: str = "", slices: str = "all",
             identifiers: Literal["hash", "keep", "none"] = "hash", thumbnails: int = 192, batch: int | None = None,
-            threads: int = 0, progress: Progress = None, on_refused: Callable[[str, Error], None] | None = None) -> Added:
+            threads: int = 0, progress: Progress = None, on_refused: Callable[[str, Error], None] | None = None,
+            level: int | None = None, mpp: float | None = None,
+            tiles: Literal["tissue", "all", "none"] | None = None) -> Added:
         """Adds images and studies, as ``mi2 index add``: what is there already is passed over, and each study is committed
         when all of it is embedded. What ends the call early, such as Ctrl-C or an exception from progress, leaves the
         complete studies in the archive, and the same call goes on from there.
@@ -58,6 +60,8 @@ class ArchiveAdding:
         :param batch: images computed together. threads: that read and decode; 0: one per core.
         :param on_refused: called with the name and the reason of each file, or frame of it, that cannot be read; such
             files are counted, and tried again the next time. What it raises ends the call.
+        :param level, mpp, tiles: whole slides by their tiles, as for :meth:`Model.embed_tiles`; "none": as pictures; all
+            three None: as they were added before.
         :raises BadArgument: the model is not the archive's; Overloaded: another process adds; BadFile: a damaged archive.
         """
         core, names = self._open(), paths_of(paths, "paths")
@@ -69,7 +73,8 @@ class ArchiveAdding:
             found = _core.archive_add(self._path, embedder, names, slices=text_of(slices, "slices"),
                                       site=text_of(site, "site"), identifiers=text_of(identifiers, "identifiers"),
                                       threads=whole_of(threads, "threads", 0, 1024), thumbnail=side, batch=together,
-                                      on_error=on_refused, on_progress=show)
+                                      on_error=on_refused, on_progress=show, level=number_of(level, "level"),
+                                      mpp=number_of(mpp, "mpp"), tiles=None if tiles is None else text_of(tiles, "tiles"))
         return _added(found)
 
     def add_vectors(self, vectors: npt.ArrayLike | FrameVectors | Path, table: Facts | None = None, *,

@@ -13,6 +13,19 @@ if TYPE_CHECKING:
     from ._archive_cards import Card
 
 
+class Tile(NamedTuple):
+    """Where a tile of a whole slide lies, in pixels of the slide's finest level."""
+
+    level: int
+    """That it was read from; 0: the finest."""
+    x: int
+    y: int
+    width: int
+    height: int
+    mpp: float = 0
+    """um between the pixels that the model saw; 0: the slide does not say."""
+
+
 class Item(NamedTuple):
     """An image of an archive, or a series, by the mean of its images. What is not known is empty."""
 
@@ -40,6 +53,8 @@ class Item(NamedTuple):
     station: str
     thumb: bool
     """It has a thumbnail, or one of its slices has."""
+    tile: Tile | None = None
+    """Of a whole slide that was added by tiles, which; None: it is none."""
 
 
 class MatchedImage(NamedTuple):
@@ -344,7 +359,8 @@ def item_of(row: dict[str, Any]) -> Item:
     return Item(row["item"], row.get("path", ""), row.get("study", ""), row.get("series", ""), row.get("image", ""),
                 row.get("frame", 0), row.get("frames", 0), row.get("modality", ""), row.get("body_part", ""),
                 row.get("date", ""), row.get("study_description", ""), row.get("series_description", ""),
-                row.get("site", ""), row.get("station", ""), row.get("thumb", False))
+                row.get("site", ""), row.get("station", ""), row.get("thumb", False),
+                Tile(**row["tile"]) if "tile" in row else None)
 
 
 def _result_of(row: dict[str, Any]) -> Result:

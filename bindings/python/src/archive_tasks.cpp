@@ -52,6 +52,7 @@
 #include "embedder/pipeline.hpp"
 #include "energy/meter.hpp"
 #include "images.hpp"
+#include "slide/slide.hpp"
 #include "vectors/vector_file.hpp"
 #include "zip/images/expand.hpp"
 
@@ -102,6 +103,22 @@ archive::Added add_metered(const std::filesystem::path& folder, const Embedder& 
   return added;
 }
 
+/// @param tiles  "none": as pictures.
+archive::Slides slides_asked_for(const std::optional<std::string>& level, const std::optional<std::string>& mpp,
+                                 const std::optional<std::string>& tiles) {
+  archive::Slides slides;
+  if (!level && !mpp && !tiles) return slides;
+  slides.kind = tiles == "none" ? archive::Slides::Kind::kPictures : archive::Slides::Kind::kTiles;
+  if (level) slides.tiles.level = parse_level(*level);
+  if (mpp) slides.tiles.mpp = parse_mpp(*mpp);
+  if (tiles && tiles != "none") slides.tiles.tiles = parse_tiles(*tiles);
+  slide::check(slides.tiles);
+  if (slides.kind == archive::Slides::Kind::kPictures && (level || mpp)) {
+    throw Error(Code::kBadArgument, "tiles: expected tissue or all with level or mpp, got none");
+  }
+  return slides;
+}
+
 /// @param on_error, on_progress  outlive the options.
 archive::AddOptions add_options(const Embedder& embedder, const std::string& site, const std::string& identifiers,
                                 unsigned threads, int thumbnail, std::size_t batch, const nb::object& on_error,
@@ -129,9 +146,11 @@ archive::AddOptions add_options(const Embedder& embedder, const std::string& sit
 std::string add(const std::filesystem::path& folder, const Embedder& embedder,
                 const std::vector<std::filesystem::path>& paths, const std::string& slices, const std::string& site,
                 const std::string& identifiers, unsigned threads, int thumbnail, std::size_t batch,
-                const nb::object& on_error, const nb::callable& on_progress) {
+                const nb::object& on_error, const nb::callable& on_progress, const std::optional<std::string>& level,
+                const std::optional<std::string>& mpp, const std::optional<std::string>& tiles) {
   archive::AddOptions options =
       add_options(embedder, site, identifiers, threads, thumbnail, batch, on_error, on_progress);
+  options.survey.slides = slides_asked_for(level, mpp, tiles);
   options.survey.slices = archive::parse_slices(slices);
   const nb::gil_scoped_release unlocked;
   std::vector<std::string> sources;
@@ -295,6 +314,7 @@ void bind_archive_tasks(nb::module_& module) {
              "An empty archive for a model's vectors.");
   module.def("archive_add", &add, "folder"_a, "embedder"_a, "paths"_a, nb::kw_only(), "slices"_a, "site"_a,
              "identifiers"_a, "threads"_a, "thumbnail"_a, "batch"_a, "on_error"_a.none(), "on_progress"_a,
+             "level"_a.none(), "mpp"_a.none(), "tiles"_a.none(),
              "An object of counts. on_error: called with the name and the Error of what cannot be read.");
   module.def("archive_add_vectors", &add_vectors, "folder"_a, "embedder"_a, "given"_a, nb::kw_only(), "names"_a,
              "frames"_a, "provenance"_a.none(), "source"_a, "table"_a.none(), "table_file"_a.none(), "site"_a,

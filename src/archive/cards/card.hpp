@@ -18,8 +18,8 @@
 namespace mi2::archive::cards {
 
 /// The newest. A card is written in the oldest that has all of it: 1 has no notes and no pins, 2 no search slice by
-/// slice.
-inline constexpr int kCardFormat = 3;
+/// slice, 3 no tiles.
+inline constexpr int kCardFormat = 4;
 inline constexpr std::size_t kMaxCardBytes = 16U << 20;
 inline constexpr std::size_t kMostResults = 1000;
 inline constexpr std::size_t kMostParts = 256;
@@ -61,8 +61,9 @@ struct Result {
   std::string kind;                  ///< "frame", or "series" for the mean of one
   // As the archive has them; empty: not known, as of an image that is no DICOM object. A mean has no object.
   std::string sop_class_uid, sop_uid, series_uid, study_uid;
-  std::int64_t frame = 0;   ///< from 1; of a mean: 0
-  std::int64_t frames = 0;  ///< of the object; of a mean: images in it
+  std::int64_t frame = 0;         ///< from 1; of a mean: 0
+  std::int64_t frames = 0;        ///< of the object; of a mean: images in it
+  std::optional<TilePlace> tile;  ///< of a whole slide
   std::optional<double> position;
   std::string file_sha256;
   std::string path;  ///< only if it was asked for: a path may hold a name

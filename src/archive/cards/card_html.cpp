@@ -95,6 +95,12 @@ std::string result_html(const Result& result, const std::string& thumbnail, cons
   facts.add("differs", fmt::format("{}", fmt::join(result.differs, ", ")));
   if (result.kind == "series") facts.add("mean of", fmt::format("{} images", result.frames));
   if (result.frames > 1 && result.frame > 0) facts.add("frame", fmt::format("{} of {}", result.frame, result.frames));
+  if (result.tile) {
+    const TilePlace& tile = *result.tile;
+    facts.add("tile",
+              fmt::format("{},{},{},{} of level 0, read from level {}{}", tile.x, tile.y, tile.width, tile.height,
+                          tile.level, tile.mpp > 0 ? fmt::format(", {:.4g} um per pixel", tile.mpp) : ""));
+  }
   facts.add("item", std::to_string(result.item));
   facts.add("score", fmt::format("{}", result.score));
   facts.add("study UID", result.study_uid);

@@ -25,12 +25,13 @@ namespace {
 
 /// In the order of their enumerations.
 constexpr std::array<std::string_view, 6> kAsked{"text", "image", "item", "series", "study", "vector"};
-constexpr std::array<std::string_view, 4> kBy{"study", "series", "patient", "image"};
+constexpr std::array<std::string_view, 5> kBy{"study", "series", "patient", "image", "tile"};
 constexpr std::array<std::string_view, 3> kSamePatient{"exclude", "include", "only"};
 
 constexpr std::size_t kMostValues = 1U << 18;
 constexpr std::uint64_t kMostRows = std::numeric_limits<std::uint32_t>::max();
 constexpr std::uint64_t kMostHits = 100'000;
+constexpr std::uint64_t kMostLevels = 1U << 16U;
 
 // Each member once. `Io` is a MemberWriter and the value a constant, or Members and one that is filled.
 
@@ -77,6 +78,16 @@ void visit_part(Io& io, Value& part, std::size_t dimensions) {
 }
 
 template <typename Io, typename Value>
+void visit_tile(Io& io, Value& tile) {
+  io.whole("level", tile.level, 0, kMostLevels);
+  io.whole("x", tile.x, 0, kMostIds);
+  io.whole("y", tile.y, 0, kMostIds);
+  io.whole("width", tile.width, 0, kMostIds);
+  io.whole("height", tile.height, 0, kMostIds);
+  io.number("mpp", tile.mpp);
+}
+
+template <typename Io, typename Value>
 void visit_result(Io& io, Value& result) {
   io.whole("rank", result.rank, 1, kMostResults);
   io.number("score", result.score);
@@ -90,6 +101,7 @@ void visit_result(Io& io, Value& result) {
   io.text("study", result.study_uid);
   io.whole("frame", result.frame, 0, kMostIds);
   io.whole("frames", result.frames, 0, kMostIds);
+  io.maybe("tile", result.tile, [](auto& inner, auto& tile) { visit_tile(inner, tile); });
   io.number("position", result.position);
   io.text("file_sha256", result.file_sha256);
   io.text("path", result.path);
@@ -164,6 +176,9 @@ void visit_card(Io& io, Value& card) {
 }
 
 int format_of(const Card& card) {
+  const bool tiled =
+      std::any_of(card.results.begin(), card.results.end(), [](const auto& one) { return one.tile.has_value(); });
+  if (tiled || card.by == By::kTile) return 4;
   if (card.match == Match::kMaxSim) return 3;
   const bool noted = !card.note.empty() || std::any_of(card.results.begin(), card.results.end(),
                                                        [](const auto& one) { return one.pinned || !one.note.empty(); });

@@ -51,6 +51,7 @@ Result result_of(Reader& archive, const Found& found, bool path) {
   result.item = item.row;
   for (const auto& [to, from] : kCopied) result.*to = base::replace_invalid_utf8(item.*from);
   result.frame = item.frame;
+  if (item.tile) result.tile = item.tile->place;
   result.frames = item.frames;
   result.position = item.position;
   if (path) result.path = base::replace_invalid_utf8(item.locator);

@@ -108,6 +108,7 @@ std::string differing(const Result& then, const Result& now) {
     if (then.provenance.*member != now.provenance.*member) names.push_back(name);
   }
   if (then.frame != now.frame || then.frames != now.frames) names.emplace_back("frame");
+  if (then.tile != now.tile) names.emplace_back("tile");
   if (then.position != now.position) names.emplace_back("position");
   if (then.agrees != now.agrees || then.differs != now.differs) names.emplace_back("agreeing and differing tags");
   return fmt::format("{}", fmt::join(names, ", "));

@@ -91,6 +91,10 @@ std::string words_of(const Result& result) {
     if (!words.empty()) words += ' ';
     words += told(*word);
   }
+  if (result.tile) {
+    const TilePlace& tile = *result.tile;
+    words += fmt::format("{}tile {},{},{},{}", words.empty() ? "" : " ", tile.x, tile.y, tile.width, tile.height);
+  }
   return words;
 }
 
@@ -121,7 +125,8 @@ results::Finding finding_of(const Result& result) {
   if (result.kind == "series") return finding;
   finding.sop_class_uid = result.sop_class_uid;
   finding.sop_uid = result.sop_uid;
-  finding.frame = result.frames > 1 ? result.frame : 0;
+  // Tiles are not numbered as frames of the object are.
+  finding.frame = result.frames > 1 && !result.tile ? result.frame : 0;
   return finding;
 }
 

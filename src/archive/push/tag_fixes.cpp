@@ -142,7 +142,7 @@ results::TagFinding finding_of(Reader& archive, const TagFix& fix, const ItemFac
   if (item.kind == "series") return finding;
   finding.sop_uid = item.sop_uid;
   if (const auto source = archive.catalog().source_of(item.row)) finding.sop_class_uid = source->sop_class;
-  finding.frame = item.frames > 1 ? item.frame : 0;
+  finding.frame = item.frames > 1 && !item.tile ? item.frame : 0;
   return finding;
 }
 

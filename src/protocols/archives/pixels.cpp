@@ -67,6 +67,7 @@ AskedPicture read_asked(const Service& service, const Asked& asked, const HttpRe
 struct FoundFrame {
   archive::Original original;
   std::uint64_t frame = 0;  ///< from 0
+  std::optional<archive::TileFacts> tile{};
 };
 
 /// @throws Error{kNotFound} for what is not there, may not be seen, or is no image.
@@ -75,7 +76,7 @@ FoundFrame find_frame(archive::Reader& reader, const Right& right, std::uint64_t
   if (item.kind != "frame") throw Error(Code::kNotFound, "pixels: expected an image, got the mean of a series");
   const std::optional<archive::ArchivedObject> object = reader.catalog().object(item.instance);
   if (!object) throw Error(Code::kNotFound, "item: there is none of this number");
-  return {archive::original_of(*object), static_cast<std::uint64_t>(item.frame - 1)};
+  return {archive::original_of(*object), static_cast<std::uint64_t>(item.frame - 1), item.tile};
 }
 
 HttpResponse refuse(OriginalState state, const std::string& locator) {
@@ -103,9 +104,12 @@ HttpResponse refuse(OriginalState state, const std::string& locator) {
 /// The same for the same picture, which need not be made to know it.
 std::string tag_of(const FoundFrame& found, const AskedPicture& wanted) {
   const archive::PictureOptions& picture = wanted.picture;
+  const std::string tile =
+      found.tile ? fmt::format("{} {}x{}", found.tile->place.level, found.tile->read_width, found.tile->read_height)
+                 : std::string();
   // An archive that takes another's place may have its images read in another way.
   const std::string text =
-      fmt::format("{} {} {} {} {} {} {} {}", version(), found.original.sha256, found.frame,
+      fmt::format("{} {} {} {} {} {} {} {} {}", version(), found.original.sha256, found.frame, tile,
                   picture.window ? to_string(*picture.window) : "", picture.invert, picture.side,
                   wanted.images.plane ? name_of(*wanted.images.plane) : "", to_string(wanted.images.intensity));
   return fmt::format(R"("{}")", base::sha256_hex(std::as_bytes(std::span(text))).substr(0, 32));
@@ -130,8 +134,10 @@ HttpResponse render(const FoundFrame& found, const AskedPicture& wanted) {
   try {
     state = archive::with_original(found.original, wanted.images.max_file_bytes, [&](std::span<const std::byte> bytes) {
       if (known) return;
-      picture =
-          archive::picture_of(bytes, found.frame, wanted.images, wanted.picture, fmt::format("item {}", wanted.row));
+      archive::PictureOptions how = wanted.picture;
+      how.tile = found.tile;
+      how.file = found.original.locator;
+      picture = archive::picture_of(bytes, found.frame, wanted.images, how, fmt::format("item {}", wanted.row));
     });
   } catch (const Error& error) {
     // A client that asks by GET has sent nothing of an unsupported type.

@@ -177,7 +177,7 @@ class PartReader {
 };
 
 void read_options(Json& body, const Right& right, archive::SearchOptions& options) {
-  constexpr std::array<std::string_view, 4> kBy{"study", "series", "patient", "image"};
+  constexpr std::array<std::string_view, 5> kBy{"study", "series", "patient", "image", "tile"};
   constexpr std::array<std::string_view, 3> kSame{"exclude", "include", "only"};
   constexpr std::array<std::string_view, 3> kMatch{"best", "mean", "maxsim"};
   if (const auto k = read_whole(body, "k", 1, kMostResults)) options.k = static_cast<std::size_t>(*k);

@@ -756,7 +756,7 @@ export interface components {
             not_vector?: components["schemas"]["SeveralVectors"];
             k?: number | null;
             /** @enum {unknown} */
-            by?: "study" | "series" | "patient" | "image" | null;
+            by?: "study" | "series" | "patient" | "image" | "tile" | null;
             /**
              * @description A result is its best image, a series by the mean of its images, or compared image by image: the mean of the cosines of each image asked for and the nearest of the result
              * @enum {unknown}
@@ -824,6 +824,17 @@ export interface components {
                 cosine: number;
             }[];
         };
+        /** @description Of a whole slide, in pixels of its finest level */
+        Tile: {
+            /** @description That it was read from; 0: the finest */
+            level: number;
+            x: number;
+            y: number;
+            width: number;
+            height: number;
+            /** @description um between the pixels that the model sees; absent: the slide does not say */
+            mpp?: number;
+        };
         ArchiveItem: {
             item: number;
             /** @description With the right to see paths */
@@ -835,6 +846,7 @@ export interface components {
             image?: string;
             frame?: number;
             frames?: number;
+            tile?: components["schemas"]["Tile"];
             position?: number;
             modality?: string;
             body_part?: string;
@@ -1039,6 +1051,7 @@ export interface components {
             /** @description Of its object, from 1 */
             frame: number;
             frames: number;
+            tile?: components["schemas"]["Tile"];
             /** @description mm along the normal of its plane */
             position?: number;
             /** @description There is a thumbnail; absent: there is none */
@@ -1059,7 +1072,7 @@ export interface components {
             not_vector?: components["schemas"]["SeveralVectors"];
             k?: number | null;
             /** @enum {unknown} */
-            by?: "study" | "series" | "patient" | "image" | null;
+            by?: "study" | "series" | "patient" | "image" | "tile" | null;
             /**
              * @description A result is its best image, a series by the mean of its images, or compared image by image: the mean of the cosines of each image asked for and the nearest of the result
              * @enum {unknown}
@@ -1132,6 +1145,7 @@ export interface components {
                 kind: "frame" | "series";
                 frame: number;
                 frames: number;
+                tile?: components["schemas"]["Tile"];
                 study?: string;
                 series?: string;
                 image?: string;
@@ -2584,7 +2598,7 @@ export interface operations {
         parameters: {
             query?: {
                 k?: number;
-                by?: "study" | "series" | "patient" | "image";
+                by?: "study" | "series" | "patient" | "image" | "tile";
                 match?: "best" | "mean" | "maxsim";
                 same_patient?: "exclude" | "include" | "only";
                 where?: string;

@@ -21,7 +21,10 @@ export function Described({ item }: { item: ItemFacts }) {
       <Text value={item.study_description} class="description" />
       <Text value={item.series_description} class="description muted" />
       <p class="origin muted"><Text value={item.site} of={strings.tagNames['site']} /><Text value={item.station} of={strings.tagNames['station']} /></p>
-      {item.frame !== undefined && item.frames !== undefined && item.frames > 1 && (
+      {item.tile !== undefined && (
+        <p class="muted small">{strings.tile(item.tile.x, item.tile.y, item.tile.width, item.tile.height)}</p>
+      )}
+      {item.tile === undefined && item.frame !== undefined && item.frames !== undefined && item.frames > 1 && (
         <p class="muted small">{strings.frame(item.frame, item.frames)}</p>
       )}
     </>

@@ -24,7 +24,7 @@ struct ItemFile {
   std::string sha256;
   std::uint64_t frame = 1;
   std::vector<float> vector;
-  std::optional<TileFacts> tile{};  ///< that the frame is, of a whole slide
+  std::optional<TileFacts> tile{};      ///< that the frame is, of a whole slide
   std::optional<std::int64_t> stamp{};  ///< as Original::stamp
 };
 

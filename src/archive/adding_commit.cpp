@@ -132,7 +132,9 @@ void Adding::remember(std::size_t i, bool nothing, bool whole, std::map<std::siz
   series_of[i] = series;
   catalog().put_file(name_of(i),
                      {number_of(file.stamp), file.sha256, file.known, file.known ? "stored" : "unselected", slices});
-  catalog().accept(name_of(i));
+  // What parts before could not embed stays said.
+  if (!file.begun) catalog().accept(name_of(i));
+  file.begun = true;
 }
 
 }  // namespace mi2::archive

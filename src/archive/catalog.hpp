@@ -146,7 +146,8 @@ class Catalog {
   /// Objects with live images, study by study; those of none come first.
   [[nodiscard]] std::vector<LiveObject> live_objects();
   /// Nothing if it is not there, or was removed.
-  [[nodiscard]] std::optional<ArchivedObject> object(Id instance);
+  /// @param frames  false: without `frames` and `tiles`, of which a slide has many.
+  [[nodiscard]] std::optional<ArchivedObject> object(Id instance, bool frames = true);
   /// What there is of the same bytes and SOP instance UID or, without one, of the same bytes and file.
   [[nodiscard]] std::optional<StoredInstance> same_object(const ArchivedObject& object);
   /// All live images, by row. @throws Error{kBadFile} for a negative number.

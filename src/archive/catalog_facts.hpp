@@ -30,8 +30,9 @@ struct KnownFile {
   std::int64_t stamp = 0;  ///< number_of() its Stamp
   std::string sha256;
   std::optional<Id> instance;
-  std::string outcome;  ///< "stored", "copy" (of an object that is stored), "conflict"
-  std::string slices;   ///< as they were chosen when it was read
+  std::string outcome;      ///< "stored", "copy" (of an object that is stored), "conflict"
+  std::string slices;       ///< as they were chosen when it was read
+  std::string sop_class{};  ///< of the object that is the file's own; empty: not known
 };
 
 struct PatientFacts {

@@ -71,6 +71,7 @@ std::optional<KnownFile> Catalog::file(std::string_view locator) {
     if (!row.is_null(2)) found->instance = row.integer(2);
     found->outcome = row.text(3);
     found->slices = row.text(4);
+    found->sop_class = row.text(5);
   }
   row.reset();
   return found;

@@ -16,7 +16,7 @@ std::vector<LiveObject> Catalog::live_objects() {
   return objects;
 }
 
-std::optional<ArchivedObject> Catalog::object(Id instance) {
+std::optional<ArchivedObject> Catalog::object(Id instance, bool frames) {
   sqlite::Statement& row = impl_->named("object").bind(0, instance);
   std::optional<ArchivedObject> found;
   if (row.step()) {
@@ -35,6 +35,7 @@ std::optional<ArchivedObject> Catalog::object(Id instance) {
   if (!found) return found;
   found->file = file(found->locator);
   if (found->file && found->file->instance != instance) found->file.reset();
+  if (!frames) return found;
   for (FrameTile& frame : tiles_of(instance)) {
     found->frames.push_back(frame.frame);
     if (frame.tile) found->tiles.push_back(*frame.tile);

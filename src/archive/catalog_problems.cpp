@@ -37,6 +37,8 @@ std::vector<std::string> Catalog::problems() {
   if (stray > 0) found.push_back(fmt::format("{} hashes of pixels are of what is no image", stray));
   const std::int64_t tiles = single(impl_->named("stray_tiles"));
   if (tiles > 0) found.push_back(fmt::format("{} tiles of slides are of what is no image", tiles));
+  const std::int64_t nowhere = single(impl_->named("bad_tiles"));
+  if (nowhere > 0) found.push_back(fmt::format("{} tiles of slides lie where no slide is", nowhere));
   return found;
 }
 

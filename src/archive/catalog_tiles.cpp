@@ -41,7 +41,7 @@ void Catalog::add_tile(std::uint64_t row, const TileFacts& tile) {
       .bind(3, static_cast<std::int64_t>(tile.place.y))
       .bind(4, static_cast<std::int64_t>(tile.place.width))
       .bind(5, static_cast<std::int64_t>(tile.place.height))
-      .bind(6, tile.place.mpp)
+      .bind(6, std::isfinite(tile.place.mpp) ? tile.place.mpp : 0)
       .bind(7, static_cast<std::int64_t>(tile.read_width))
       .bind(8, static_cast<std::int64_t>(tile.read_height))
       .run();

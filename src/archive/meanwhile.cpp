@@ -14,15 +14,17 @@ std::optional<StoredInstance> object_now(Catalog& catalog, const SurveyedFile& f
     if (std::optional<StoredInstance> found = catalog.instance_of(uid)) return found;
   }
   const std::optional<KnownFile> seen = catalog.file(name);
-  if (!seen || !seen->instance || !catalog.object(*seen->instance)) return std::nullopt;
+  if (!seen || !seen->instance || !catalog.object(*seen->instance, false)) return std::nullopt;
   return StoredInstance{*seen->instance, name, seen->sha256};
 }
 
 }  // namespace
 
 void forget_removed(Catalog& catalog, SurveyedFile& file) {
-  if (!file.known || catalog.object(*file.known)) return;
+  if (!file.known || catalog.object(*file.known, false)) return;
   file.known.reset();
+  // What earlier parts of it stored is gone: it is looked at again.
+  file.failed = file.failed || file.begun;
   if (file.kind == SurveyedFile::Kind::kChanged) file.kind = SurveyedFile::Kind::kNew;
 }
 

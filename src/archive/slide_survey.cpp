@@ -81,19 +81,26 @@ void SlideSurvey::plan() {
   survey_.units.push_back(std::move(unit));
 }
 
-/// Of a level that is there twice, byte for byte, the first.
+/// Of a level that is there twice, byte for byte, the one that the archive has, else the first.
 std::vector<std::size_t> SlideSurvey::without_copies(std::vector<std::size_t> levels) const {
   std::map<std::uintmax_t, std::vector<std::size_t>> by_size;
-  std::erase_if(levels, [&](std::size_t file) {
+  std::vector<std::size_t> known_first = levels;
+  std::ranges::stable_partition(known_first, [&](std::size_t file) { return survey_.files[file].known.has_value(); });
+  std::set<std::size_t> copies;
+  for (const std::size_t file : known_first) {
     std::error_code ignored;
     std::vector<std::size_t>& before = by_size[std::filesystem::file_size(inputs_[file].path, ignored)];
     const bool copy = std::any_of(before.begin(), before.end(), [&](std::size_t other) {
       return base::sha256_hex(std::filesystem::path(inputs_[other].path)) ==
              base::sha256_hex(std::filesystem::path(inputs_[file].path));
     });
-    if (!copy) before.push_back(file);
-    return copy;
-  });
+    if (copy) {
+      copies.insert(file);
+    } else {
+      before.push_back(file);
+    }
+  }
+  std::erase_if(levels, [&](std::size_t file) { return copies.contains(file); });
   return levels;
 }
 
@@ -103,7 +110,11 @@ void SlideSurvey::plan(const std::vector<std::size_t>& levels) {
     const std::vector<std::size_t> opened = without_copies(levels);
     std::vector<std::filesystem::path> paths;
     for (const std::size_t file : opened) paths.emplace_back(inputs_[file].path);
-    const std::string choice = survey_.files[levels.front()].tiling;
+    // A level that an ended run had begun says what it was asked for; the others may say what was before.
+    const auto begun = std::ranges::find_if(levels, [&](std::size_t file) {
+      return survey_.files[file].known && std::ranges::find(files_, file) != files_.end();
+    });
+    const std::string choice = survey_.files[begun != levels.end() ? *begun : levels.front()].tiling;
     const std::optional<SlideOptions> tiling = parse_tiling(choice);
     if (!tiling) throw Error(Code::kInternal, "a slide without a choice of tiles");
     SlidePlan plan =

@@ -17,6 +17,7 @@
 #include "archive/slide_survey.hpp"
 #include "base/hash.hpp"
 #include "base/thread_pool.hpp"
+#include "dicom/slide.hpp"
 #include "embedder/series.hpp"
 
 namespace mi2::archive {
@@ -119,7 +120,9 @@ class Surveyor {
     const std::optional<SlideOptions> tiling = tiling_for(options_.slides, file.known);
     if (tiling && file.known->slices == to_string(*tiling)) return true;
     if (file.known->slices != slices_ || slices_ != "all") return false;
-    return !tiling || !is_slide(input);  // or it was a picture
+    const std::string& kind = file.known->sop_class;
+    const bool is_other = !kind.empty() && kind != dicom::kSlideClass;  // known without a look into the file
+    return !tiling || is_other || !is_slide(input);                     // or it was a picture
   }
 
   [[nodiscard]] std::string tiling_of(const embedder::Input& input, const Looked& file) const {

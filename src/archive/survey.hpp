@@ -64,6 +64,7 @@ struct SurveyedFile {
   bool in_series = false;
   std::string tiling;   ///< of a slide's file that is added by tiles: which; empty: it is not
   bool failed = false;  ///< a frame of an earlier unit could not be embedded
+  bool begun = false;   ///< a unit with it was committed
 };
 
 /// A frame to embed.

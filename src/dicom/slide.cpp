@@ -166,7 +166,9 @@ std::array<double, 2> mpp_of(const Item& data) {
   const Item* measures = functional_group(data, 0, tags::kPixelMeasures);
   const auto spacing = numbers<2>(measures != nullptr ? *measures : data, tags::kSpacing);
   constexpr double kPerMm = 1000;
-  if (!spacing || !((*spacing)[0] > 0) || !((*spacing)[1] > 0)) return {};
+  constexpr double kMostMm = 1000;  // of a pixel; with more a tile's resolution would not be finite
+  const auto fits = [](double mm) { return mm > 0 && mm < kMostMm; };
+  if (!spacing || !fits((*spacing)[0]) || !fits((*spacing)[1])) return {};
   return {(*spacing)[1] * kPerMm, (*spacing)[0] * kPerMm};
 }
 

@@ -33,7 +33,10 @@ class OpenSlidePyramid final : public Pyramid {
   OpenSlidePyramid(const OpenSlideLibrary& library, Slide slide, std::string_view name)
       : library_(library), slide_(std::move(slide)), name_(name) {
     const std::int32_t count = library_.get_level_count(slide_.get());
-    const std::array<double, 2> mpp = {property("openslide.mpp-x"), property("openslide.mpp-y")};
+    std::array<double, 2> mpp = {property("openslide.mpp-x"), property("openslide.mpp-y")};
+    constexpr double kMostUm = 1e6;
+    const auto fits = [](double um) { return um > 0 && um < kMostUm; };
+    if (!fits(mpp[0]) || !fits(mpp[1])) mpp = {};
     for (std::int32_t i = 0; i < count; ++i) {
       std::int64_t width = 0;
       std::int64_t height = 0;

@@ -44,6 +44,7 @@ struct LabelTable {
   std::string source;
   std::filesystem::path folder;  ///< where relative paths of rows start; empty: the working directory
   bool named = false;            ///< rows have paths
+  bool is_of_files = true;       ///< false: paths are names only, and nothing on this machine is looked up by them
   bool has_splits = false;
   std::string group_column{};  ///< the name of the rows' groups; empty: the table has none
   std::string label_column{};  ///< the name of the labels; empty: a list

@@ -28,13 +28,16 @@ std::string member(const Json& object, const char* key) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-std::uint64_t count(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
-}
-
 [[noreturn]] void refuse(std::string_view source, std::size_t line) {
   throw Error(Code::kBadFile, fmt::format("{}: line {}: expected an object with path or text", source, line));
+}
+
+/// 0: none is named.
+std::uint64_t count(const Json& object, const char* key, std::string_view source, std::size_t line) {
+  const auto found = object.find(key);
+  if (found == object.end() || found->is_null()) return 0;
+  if (found->is_number_unsigned()) return found->get<std::uint64_t>();
+  throw Error(Code::kBadFile, fmt::format("{}: line {}: its {} is no whole number", source, line, key));
 }
 
 }  // namespace
@@ -86,8 +89,8 @@ void each_named_row(std::string_view text, std::string_view source, std::string_
     const Json& name = named.is_text ? row["text"] : row["path"];
     if (!name.is_string()) refuse(source, r + 1);
     named.name = name.get<std::string>();
-    named.frame = count(row, "frame");
-    named.frames = count(row, "frames");
+    named.frame = count(row, "frame", source, r + 1);
+    named.frames = count(row, "frames", source, r + 1);
     const auto found = row.find("provenance");
     std::optional<Provenance> provenance;
     if (found != row.end() && found->is_object()) {

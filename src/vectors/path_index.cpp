@@ -52,7 +52,8 @@ PathIndex::PathIndex(const LabelTable& labels) : labels_(labels) {
   for (const LabelRow& row : labels.rows) paths_.push_back(plain(row.name));
   for (std::size_t r = 0; r < paths_.size(); ++r) {
     if (const auto [row, is_new] = whole_.emplace(paths_[r], r); !is_new) refuse_duplicate(r, row->second);
-    if (std::string key = keys_.of(labels.folder / labels.rows[r].name); !key.empty()) {
+    std::string key = labels.is_of_files ? keys_.of(labels.folder / labels.rows[r].name) : std::string();
+    if (!key.empty()) {
       if (const auto [row, is_new] = files_.emplace(std::move(key), r); !is_new) refuse_duplicate(r, row->second);
     }
     each_end(paths_[r], [&](std::string_view end) {
@@ -69,7 +70,7 @@ void PathIndex::refuse_duplicate(std::size_t row, std::size_t earlier) const {
 }
 
 std::optional<std::size_t> PathIndex::same_file(const std::string& path) {
-  if (path.size() > kMaxPathBytes) return std::nullopt;
+  if (!labels_.is_of_files || path.size() > kMaxPathBytes) return std::nullopt;
   const auto found = files_.find(keys_.of(path));
   return found == files_.end() ? std::nullopt : std::optional(found->second);
 }

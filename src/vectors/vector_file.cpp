@@ -15,6 +15,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Lines that cannot be read, of which each has its reason in memory.
+constexpr std::size_t kMostFaults = 100'000;
 /// A line of embeddings has 65,536 numbers at most.
 constexpr std::size_t kMaxLineBytes = 4U << 20;
 
@@ -64,6 +66,10 @@ void VectorFile::add(std::size_t line, const Make& make) {
     row = make(values, provenance);
   } catch (const Error& error) {
     if (error.code() == Code::kInternal) throw;
+    if (faults_.size() == kMostFaults) {
+      throw Error(Code::kBadFile, fmt::format("{}: more than {} lines cannot be read; the first: {}", source_,
+                                              kMostFaults, faults_.begin()->second.what()));
+    }
     faults_.emplace(rows_, error);
     names_.emplace_back();
     ++rows_;
@@ -183,7 +189,9 @@ class CsvFile final : public VectorFile {
       if (record.find_first_not_of("\r\n") == std::string_view::npos) continue;
       if (!columns_) {
         if (record.size() > kMaxLineBytes) throw too_long(source_, place.line);
-        columns_.emplace(base::Table::parse(record, source_), source_);
+        const base::Table header = base::Table::parse(record, source_);
+        if (!header.rows().empty()) throw line_end_inside(place);
+        columns_.emplace(header, source_);
         continue;
       }
       places_.push_back(place);
@@ -213,14 +221,21 @@ class CsvFile final : public VectorFile {
     return {begin, rest.size(), first};
   }
 
+  /// A CR alone ends a line of a table too, but not of this file: rows behind it would be lost.
+  [[nodiscard]] Error line_end_inside(const Place& place) const {
+    return {Code::kBadFile, fmt::format("{}: line {}: has a line end (CR) inside", source_, place.line)};
+  }
+
   [[nodiscard]] base::CsvRow fields_of(const Place& place) const {
     if (place.size > kMaxLineBytes) throw too_long(source_, place.line);
-    std::vector<std::string> fields;
+    base::CsvTable record;
     try {
-      fields = base::parse_csv(bytes().substr(place.begin, place.size), source_).header;
+      record = base::parse_csv(bytes().substr(place.begin, place.size), source_);
     } catch (const Error& error) {
       throw Error(error.code(), fmt::format("{}: line {}: is no row of a table", source_, place.line));
     }
+    if (!record.rows.empty()) throw line_end_inside(place);
+    std::vector<std::string>& fields = record.header;
     if (fields.size() != columns_->columns()) {
       throw Error(Code::kBadFile, fmt::format("{}: line {}: {} fields, the header has {}", source_, place.line,
                                               fields.size(), columns_->columns()));

@@ -19,11 +19,13 @@ float number_of(const std::string& text, const base::CsvRow& row, std::string_vi
   throw Error(Code::kBadFile, fmt::format("{}: line {}: an embedding's field is no finite number", source, row.line));
 }
 
-/// 0 for a field that names none.
-std::uint64_t frame_of(const std::string& text) {
+/// 0 for a field that names none. What is no number is not taken for none: that would be the middle frame.
+std::uint64_t frame_of(const std::string& text, const base::CsvRow& row, std::string_view source) {
+  if (text.empty()) return 0;
   std::uint64_t frame = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), frame);
-  return error == std::errc() && end == text.data() + text.size() ? frame : 0;
+  if (error == std::errc() && end == text.data() + text.size()) return frame;
+  throw Error(Code::kBadFile, fmt::format("{}: line {}: its frame is no whole number", source, row.line));
 }
 
 }  // namespace
@@ -66,7 +68,7 @@ NamedRow CsvRows::read(const base::CsvRow& row, std::vector<float>& values,
   named.name = row.fields[name_];
   named.is_text = kind_ && row.fields[*kind_] == "text";
   named.is_tile = level_ && !row.fields[*level_].empty();
-  if (frame_) named.frame = frame_of(row.fields[*frame_]);
+  if (frame_) named.frame = frame_of(row.fields[*frame_], row, source_);
   for (std::size_t i = first_; i < columns_; ++i) values.push_back(number_of(row.fields[i], row, source_));
   provenance.reset();
   if (!weights_) return named;

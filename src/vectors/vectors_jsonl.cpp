@@ -29,13 +29,15 @@ class Line final : public nlohmann::json_sax<Json> {
     throw Error(Code::kBadFile, fmt::format("{}: line {}: {}", source_, number_, what));
   }
 
-  bool null() override { return other("null"); }
+  bool null() override { return in_frame() || other("null"); }
   bool boolean(bool /*value*/) override { return other("a boolean"); }
   bool binary(binary_t& /*value*/) override { return other("binary data"); }
   bool number_integer(number_integer_t value) override { return number(static_cast<double>(value)); }
   bool number_unsigned(number_unsigned_t value) override {
-    if (depth_ == 1 && key_ == "frame") row.frame = value;
-    if (depth_ == 1 && key_ == "frames") row.frames = value;
+    if (in_frame()) {
+      (key_ == "frame" ? row.frame : row.frames) = value;
+      return true;
+    }
     return number(static_cast<double>(value));
   }
   bool number_float(number_float_t value, const string_t& /*text*/) override { return number(value); }
@@ -125,6 +127,8 @@ class Line final : public nlohmann::json_sax<Json> {
     return true;
   }
 
+  [[nodiscard]] bool in_frame() const { return depth_ == 1 && (key_ == "frame" || key_ == "frames"); }
+
   void field(const std::string& value) {
     if (inner_key_ == "weights_sha256") provenance->weights_sha256 = value;
     if (inner_key_ == "profile") provenance->profile = value;
@@ -140,6 +144,8 @@ class Line final : public nlohmann::json_sax<Json> {
     if (depth_ == 1 && (key_ == "path" || key_ == "text" || key_ == "embedding" || key_ == "provenance")) {
       refuse(fmt::format("its '{}' is {}", key_, found));
     }
+    // Taken for none it would be the middle frame.
+    if (in_frame()) refuse(fmt::format("its '{}' is {}, expected a whole number", key_, found));
     return true;
   }
 

@@ -185,6 +185,112 @@ def test_a_changed_vector_or_line_takes_the_place_of_the_one_before(mi2, dimensi
     assert "sound" in sound(mi2, archive)
 
 
+def test_the_model_is_compared_with_images_that_are_there_already(mi2, hospital, embedded, dimensions, tmp_path):
+    """Of an array that says nothing: with those of its images that the archive has, before its other rows are believed."""
+    archive = tmp_path / "a"
+    add(mi2, archive, hospital)
+    rows = [json.loads(line) for line in (embedded / "v.jsonl").read_text().splitlines()]
+    names = [row["path"] for row in rows] + [f"x{i}" for i in range(20)]
+    np.save(tmp_path / "v.npy", unit(len(names), dimensions, 7))
+    facts = written(tmp_path / "f.csv", [[name] for name in names], ["path"])
+    errors = mi2("index", "add", str(archive), str(tmp_path / "v.npy"), "--table", str(facts), status=2).errors
+    assert "the model makes another vector of its image" in errors and totals(mi2, archive)["images"] == 18
+
+
+def test_images_whose_files_were_added_by_others_replace_their_bare_vectors(mi2, hospital, dimensions, tmp_path):
+    folder = tmp_path / "later"
+    shutil.copytree(hospital / "2", folder)
+    mi2("embed", "--out", str(tmp_path / "v.npy"), str(folder))
+    hidden = folder.rename(tmp_path / "away")
+    archive = tmp_path / "a"
+    add(mi2, archive, tmp_path / "v.npy")
+    # Another source has images of the same names, and keeps them.
+    hidden.rename(folder)
+    add(mi2, archive, folder)
+    assert totals(mi2, archive)["images"] == 6
+    said = add(mi2, archive, tmp_path / "v.npy")
+    assert "3 files replaced" in said and totals(mi2, archive)["images"] == 3
+    assert "3 files unchanged" in add(mi2, archive, tmp_path / "v.npy") and "sound" in sound(mi2, archive)
+
+
+def test_frames_of_an_image_that_is_gone_are_not_lost_in_silence(mi2, tmp_path):
+    data = slice_of(50, 0, 1)
+    frame = np.frombuffer(data.PixelData, "<u2")
+    data.NumberOfFrames = 5
+    data.PixelData = b"".join(np.roll(frame, 40 * f).tobytes() for f in range(5))
+    cine = write(tmp_path / "cine" / "c.dcm", data)
+    mi2("embed", "--out", str(tmp_path / "middle.jsonl"), str(cine))
+    mi2("embed", "--frames", "all", "--out", str(tmp_path / "all.npy"), str(cine))
+    archive = tmp_path / "a"
+    add(mi2, archive, tmp_path / "middle.jsonl")
+    os.remove(cine)
+    assert "1 files unchanged" in add(mi2, archive, tmp_path / "middle.jsonl")
+    said = add(mi2, archive, tmp_path / "all.npy", status=3)
+    assert "5 refused" in said and "other frames of it" in said and totals(mi2, archive)["images"] == 1
+
+
+def test_a_vector_older_than_its_image_does_not_take_the_place_of_another(mi2, hospital, tmp_path):
+    folder = tmp_path / "in"
+    shutil.copytree(hospital / "0", folder)
+    archive = tmp_path / "a"
+    add(mi2, archive, folder)
+    mi2("embed", "--out", str(tmp_path / "v.npy"), str(folder))
+    changed = folder / "s0" / "01.dcm"
+    data = slice_of(0, 0, 1)
+    data.PixelData = bytes(reversed(data.PixelData))
+    write(changed, data)
+    os.utime(changed, (os.stat(tmp_path / "v.npy").st_mtime + 60,) * 2)
+    before = exported(mi2, archive, tmp_path)
+    said = add(mi2, archive, tmp_path / "v.npy", status=8)
+    assert "has changed" in said and totals(mi2, archive)["images"] == 3
+    assert np.array_equal(exported(mi2, archive, tmp_path)[1], before[1])
+
+
+def test_lines_of_a_table_in_order_are_each_of_their_own_frame(mi2, dimensions, tmp_path):
+    np.save(tmp_path / "v.npy", unit(4, dimensions))
+    facts = written(tmp_path / "f.csv", [["cine", f + 1, 2.5 * f, "CT"] for f in range(4)], ["path", "frame", "position", "modality"])
+    archive = tmp_path / "a"
+    add(mi2, archive, tmp_path / "v.npy", "--table", facts)
+    assert sorted(table(archive, "SELECT frame, position FROM item WHERE kind = 'frame' AND deleted_seq IS NULL")) == \
+        [(f, 2.5 * f) for f in range(4)]
+    facts = written(tmp_path / "f.csv", [["cine", f + 1, 2.5 * f + (f == 3), "CT"] for f in range(4)], ["path", "frame", "position", "modality"])
+    assert "1 files replaced" in add(mi2, archive, tmp_path / "v.npy", "--table", facts)
+    facts = written(tmp_path / "f.csv", [["cine", f + 1, 0, "MR" if f == 2 else "CT"] for f in range(4)], ["path", "frame", "position", "modality"])
+    assert "line 4 of the table says something else of its image than line 2" in add(mi2, tmp_path / "b", tmp_path / "v.npy", "--table", facts, status=8)
+
+
+def test_a_site_of_a_table_does_not_split_a_patient_whom_headers_name(mi2, hospital, tmp_path):
+    mi2("embed", "--out", str(tmp_path / "v.npy"), str(hospital / "0"))
+    rows = [json.loads(line)["path"] for line in (tmp_path / "v.npy.rows.jsonl").read_text().splitlines()[:-1]]
+    facts = written(tmp_path / "f.csv", [[name, "north"] for name in rows], ["path", "site"])
+    assert "expected the site of --site" in add(mi2, tmp_path / "a", tmp_path / "v.npy", "--table", facts, status=3)
+    assert added(add(mi2, tmp_path / "b", "--site", "north", tmp_path / "v.npy", "--table", facts)) == 3
+
+
+def test_a_frame_that_is_no_number_is_not_the_middle_one(mi2, dimensions, tmp_path):
+    one = [float(x) for x in unit(1, dimensions)[0]]
+    numbers = ",".join(map(str, one))
+    head = "path,frame," + ",".join(f"e{i}" for i in range(dimensions))
+    for frame in ("2.0", "-3", "two"):
+        (tmp_path / "v.csv").write_text(f"{head}\na,{frame},{numbers}\nb,1,{numbers}\n")
+        said = add(mi2, tmp_path / "a", "--dry-run", tmp_path / "v.csv", status=8)
+        assert "1 vectors would be added" in said and "1 refused" in said
+    for frame in ("2.0", "-3", '"2"', "18446744073709551615"):
+        (tmp_path / "v.jsonl").write_text(f'{{"path": "a", "frame": {frame}, "embedding": {one}}}\n{{"path": "b", "embedding": {one}}}\n')
+        said = add(mi2, tmp_path / "a", "--dry-run", tmp_path / "v.jsonl", status=8)
+        assert "1 vectors would be added" in said and "1 refused" in said
+    (tmp_path / "v.csv").write_text(f"{head}\na,1,{numbers}\rb,1,{numbers}\nc,1,{numbers}\n")
+    said = add(mi2, tmp_path / "a", "--dry-run", tmp_path / "v.csv", status=8)
+    assert "1 vectors would be added" in said and "1 refused" in said
+
+
+def test_lines_that_cannot_be_read_end_the_run_before_they_fill_the_memory(mi2, dimensions, tmp_path):
+    good = json.dumps({"path": "a", "embedding": [float(x) for x in unit(1, dimensions)[0]]})
+    (tmp_path / "v.jsonl").write_text(good + "\n" + "x\n" * 200_000)
+    assert "more than 100000 lines cannot be read" in mi2("index", "add", str(tmp_path / "a"), str(tmp_path / "v.jsonl"), status=3).errors
+    assert not (tmp_path / "a").exists()
+
+
 def test_bad_rows_are_refused_one_by_one_and_counted(mi2, dimensions, tmp_path):
     vectors = unit(8, dimensions)
     vectors[1, 3], vectors[2, 0] = np.nan, np.inf

@@ -21,7 +21,6 @@ namespace mi2::archive::given {
 namespace {
 
 constexpr std::size_t kLongestName = 4096;
-constexpr std::uint64_t kMostFrame = 1U << 20;
 
 /// What tells images apart that are no files.
 constexpr std::array<std::string_view, 2> kIdentifiers{"id", "item"};
@@ -136,8 +135,12 @@ std::string FactsTable::study_of(std::size_t row) const {
 }
 
 std::string FactsTable::text_of(std::size_t row) const {
+  return fmt::format("{}\n{}", value(row, position_), facts_of(row));
+}
+
+std::string FactsTable::facts_of(std::size_t row) const {
   // Headers too: a value in another column is another fact. Columns that nobody looks at do not count.
-  std::string text = fmt::format("{}\n{}\n", value(row, patient_), value(row, position_));
+  std::string text = fmt::format("{}\n", value(row, patient_));
   for (const auto& [column, field] : fields_) text += fmt::format("{}={}\n", kFields[field].name, value(row, column));
   return text;
 }
@@ -186,9 +189,14 @@ void FactsTable::fill_patient(std::size_t row, const SurveyOptions& options, con
 
 bool FactsTable::fill(std::size_t row, const SurveyOptions& options, const std::string& key, ObjectFacts& facts) const {
   bool any = false;
+  const bool has_patient = !facts.patient.key.empty();
   for (const auto& [column, place] : fields_) {
     const Field& field = kFields[place];
     if (value(row, column).empty()) continue;
+    // Its pseudonym is made with that of --site already: with another one here a patient would have two.
+    if (field.study == &StudyFacts::site && has_patient && value(row, column) != options.site) {
+      refuse(row, column, "the site of --site, since the image's header names its patient");
+    }
     std::string* text = nullptr;
     if (field.series != nullptr) text = &(facts.series.*field.series);
     if (field.study != nullptr) text = &(facts.study.*field.study);

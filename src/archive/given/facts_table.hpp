@@ -16,6 +16,9 @@
 
 namespace mi2::archive::given {
 
+/// The last frame of an image that a row may be of.
+inline constexpr std::uint64_t kMostFrame = 1U << 20U;
+
 /// Columns are called as the fields of filters are; those of no field are passed over.
 class FactsTable {
  public:
@@ -44,6 +47,8 @@ class FactsTable {
   [[nodiscard]] std::string study_of(std::size_t row) const;
   /// The row as it is, to notice that it is another one now.
   [[nodiscard]] std::string text_of(std::size_t row) const;
+  /// That without where its frame lies: what it says of the image.
+  [[nodiscard]] std::string facts_of(std::size_t row) const;
 
   /// Adds to what is known what the row says and nothing says yet.
   /// @param key  as Writer::key().

@@ -19,8 +19,6 @@
 namespace mi2::archive::given {
 namespace {
 
-/// Vectors of files that the model makes again before they are believed.
-constexpr std::size_t kSample = 8;
 /// Another dtype leaves a cosine of 0.99 at least; another image, window or profile seldom.
 constexpr double kSame = 0.985;
 /// Images without files that are surveyed together.
@@ -43,6 +41,7 @@ class Giving final : public GivenVectors {
     compare_sample();
     refuse();
     add_files();
+    retire_bare();
     add_bare();
     return given_;
   }
@@ -66,11 +65,10 @@ class Giving final : public GivenVectors {
  private:
   /// Some of the images whose files are here, through the model: what was made of something else is noticed.
   void compare_sample() {
-    const std::size_t step = std::max<std::size_t>(1, plan_.files.size() / kSample);
+    if (plan_.files.empty() && plan_.bare.empty()) return;
     std::vector<Pixels> pixels;
     std::vector<std::uint64_t> rows;
-    for (std::size_t i = 0; i < plan_.files.size() && rows.size() < kSample; i += step) {
-      const OfFile& one = plan_.files[i];
+    for (const OfFile& one : plan_.sample) {
       const FrameRow& row = plan_.rows.images[one.image].rows.front();
       try {
         ImageOptions image = options_.add.survey.image;
@@ -141,13 +139,11 @@ class Giving final : public GivenVectors {
     AddOptions options = add_options();
     options.survey.wanted = &wanted;
     options.survey.describe = [this](const std::string& path, Look& look) { describe(path, look); };
-    std::vector<std::string> stored;
     options.on_outcome = [&](std::string_view name, Outcome outcome) {
-      if (outcome != Outcome::kConflict) stored.emplace_back(name);
+      if (outcome != Outcome::kConflict) of_files_.push_back(images_.at(std::string(name)));
       if (options_.add.on_outcome) options_.add.on_outcome(name, outcome);
     };
     given_.added += archive::add(archive_, embedder_, paths, source_, options);
-    retire_bare(stored);
   }
 
   /// What a file does not say, the table may.
@@ -161,18 +157,24 @@ class Giving final : public GivenVectors {
     for (image::FrameInfo& info : look.frames) info.series_uid = series_key(*look.facts);
   }
 
-  /// Images that were added before their files were here.
-  void retire_bare(std::span<const std::string> paths) {
-    if (paths.empty()) return;
+  /// Images that were added before their files were here, by this source: also those that a run which was ended, or
+  /// who added the files themselves, left behind.
+  void retire_bare() {
+    for (const std::size_t i : plan_.there) of_files_.push_back(&plan_.rows.images[i]);
     Catalog& catalog = archive_.catalog();
-    Catalog::Transaction all(catalog, true);
-    std::int64_t seq = 0;
-    std::set<Id> touched;
-    for (const std::string& path : paths) {
-      const std::optional<KnownFile> known = catalog.file(locator_of(*images_.at(path)));
+    std::vector<Id> left;
+    for (const Image* const image : of_files_) {
+      const std::optional<KnownFile> known = catalog.file(locator_of(*image));
       if (!known || !known->instance) continue;
-      if (seq == 0) seq = catalog.add_change("replace", 0);
-      if (const auto series = catalog.retire_instance(*known->instance, seq)) touched.insert(*series);
+      const std::optional<ArchivedObject> object = catalog.object(*known->instance, false);
+      if (object && object->source_url == source_.url) left.push_back(*known->instance);
+    }
+    if (left.empty()) return;
+    Catalog::Transaction all(catalog, true);
+    const std::int64_t seq = catalog.add_change("replace", 0);
+    std::set<Id> touched;
+    for (const Id instance : left) {
+      if (const auto series = catalog.retire_instance(instance, seq)) touched.insert(*series);
       ++given_.added.replaced;
     }
     for (const Id series : touched) archive_.pool_again(series, seq);
@@ -224,6 +226,7 @@ class Giving final : public GivenVectors {
   Plan plan_;
   Given given_;
   std::unordered_map<std::string, const Image*> images_;  ///< of what is being added, by its path
+  std::vector<const Image*> of_files_;                    ///< that the archive has of their files now
 };
 
 }  // namespace

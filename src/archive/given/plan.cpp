@@ -24,8 +24,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::string_view kTiled = "the archive has its file by the tiles of a slide";
 /// Rows without files that are committed together, with all of their studies.
 constexpr std::size_t kUnitRows = 1024;
+/// Vectors of files that the model makes again before the file of vectors is believed.
+constexpr std::size_t kSample = 8;
 
 class Planning {
  public:
@@ -37,13 +40,17 @@ class Planning {
         pool_(options.add.survey.threads) {}
 
   Plan run() {
-    plan_.rows = rows_of(file_, options_.table, options_.add.on_progress);
+    plan_.rows = rows_of(file_, options_.table, options_.files, options_.add.on_progress);
     if (options_.files) written_ = written_of(file_.source());
     for (std::size_t i = 0; i < plan_.rows.images.size(); ++i) place(i);
     pool_.run(plan_.files.size(), [&](std::size_t i) { count(plan_.files[i]); });
     for (OfFile& one : plan_.files) settle(one);
-    std::erase_if(plan_.files, [](const OfFile& one) { return one.there; });
     std::erase_if(plan_.files, [&](const OfFile& one) { return plan_.rows.images[one.image].rows.empty(); });
+    draw_sample();
+    for (const OfFile& one : plan_.files) {
+      if (one.there) plan_.there.push_back(one.image);
+    }
+    std::erase_if(plan_.files, [](const OfFile& one) { return one.there; });
     for (const std::size_t i : plan_.bare) number_frames(plan_.rows.images[i], 0, 0);
     std::erase_if(plan_.bare, [&](std::size_t i) { return plan_.rows.images[i].rows.empty(); });
     return std::move(plan_);
@@ -96,16 +103,48 @@ class Planning {
       }
       return;
     }
-    // Added while its file was there: it is the same image.
-    const bool known = catalog_ != nullptr && std::ranges::any_of(places, [&](const std::string& path) {
-                         const std::optional<KnownFile> found = catalog_->file(path);
-                         return found && found->outcome == "stored";
-                       });
-    if (known) {
+    place_without_file(i, places);
+  }
+
+  /// What was added while its file was there is the same image, if the archive has the frames that rows are of.
+  void place_without_file(std::size_t i, std::span<const std::string> places) {
+    std::optional<KnownFile> known;
+    for (const std::string& path : places) {
+      if (catalog_ != nullptr && !known) known = catalog_->file(path);
+      if (known && known->outcome != "stored") known.reset();
+    }
+    if (!known) return plan_.bare.push_back(i);
+    if (is_tiled(*known)) return refuse(i, kTiled);
+    const std::vector<std::int64_t> live =
+        known->instance ? catalog_->live_frames(*known->instance) : std::vector<std::int64_t>();
+    const bool has_all = std::ranges::all_of(plan_.rows.images[i].rows, [&](const FrameRow& row) {
+      // Which the middle one is, its file would say.
+      return row.frame == 0 ? !live.empty()
+                            : std::ranges::binary_search(live, static_cast<std::int64_t>(row.frame) - 1);
+    });
+    if (has_all) {
       ++plan_.unchanged;
     } else {
-      plan_.bare.push_back(i);
+      refuse(i, "its file is gone, and the archive has other frames of it");
     }
+  }
+
+  /// Whether frames of a file's object are tiles: rows of files of vectors are of its pages.
+  [[nodiscard]] bool is_tiled(const KnownFile& known) {
+    if (!has_tiles_) has_tiles_ = catalog_->tiles() > 0;
+    if (!*has_tiles_ || !known.instance) return false;
+    const std::vector<FrameTile> frames = catalog_->tiles_of(*known.instance);
+    return std::ranges::any_of(frames, [](const FrameTile& frame) { return frame.tile.has_value(); });
+  }
+
+  /// A few images whose files can be read, from the first to the last, whether the archive has them or not.
+  void draw_sample() {
+    std::vector<const OfFile*> readable;
+    for (const OfFile& one : plan_.files) {
+      if (!one.error) readable.push_back(&one);
+    }
+    const std::size_t count = std::min(readable.size(), kSample);
+    for (std::size_t i = 0; i < count; ++i) plan_.sample.push_back(*readable[i * readable.size() / count]);
   }
 
   /// Whether images have names of their own.
@@ -129,9 +168,8 @@ class Planning {
     for (FrameRow& row : image.rows) {
       if (row.frame == 0) row.frame = middle + 1;
       std::string fault;
-      constexpr std::uint64_t kMost = 1U << 20U;
       if (frames != 0 && row.frame > frames) fault = fmt::format("frame {} of an image of {}", row.frame, frames);
-      if (row.frame > kMost) fault = fmt::format("frame {}, the limit is {}", row.frame, kMost);
+      if (row.frame > kMostFrame) fault = fmt::format("frame {}, the limit is {}", row.frame, kMostFrame);
       if (fault.empty() && !seen.insert(row.frame).second) fault = "a row before it is of the same image";
       if (fault.empty()) {
         kept.push_back(row);
@@ -178,13 +216,17 @@ class Planning {
     one.wanted.slices = one.wanted.frames.size() == counted.count.frames ? "all" : "vectors";
     if (one.error) return;
     const std::optional<KnownFile> known = catalog_ != nullptr ? catalog_->file(one.input.path) : std::nullopt;
+    if (known && is_tiled(*known)) return refuse(one.image, kTiled);
     if (known) {
       one.wanted.sha256 = known->stamp == number_of(counted.stamp) ? known->sha256 : hash_of(one);
       one.there = one.wanted.sha256 == known->sha256 && has_all(*known, one.wanted.frames);
     }
+    const bool is_newer = written_ && counted.stamp.mtime_ns > *written_;
     if (one.there) {
       ++plan_.unchanged;
-    } else if (written_ && counted.stamp.mtime_ns > *written_) {
+    } else if (is_newer && known && known->instance && one.wanted.sha256 != known->sha256) {
+      refuse(one.image, "its file has changed since the archive read it, and is newer than the vectors");
+    } else if (is_newer) {
       ++plan_.newer;
     }
   }
@@ -215,6 +257,7 @@ class Planning {
   std::mutex mutex_;
   Plan plan_;
   std::optional<std::int64_t> written_;
+  std::optional<bool> has_tiles_;  ///< the archive; empty: nobody asked
   std::set<std::string> taken_;
   std::map<const OfFile*, Counted> counted_;
 };
@@ -225,6 +268,7 @@ std::string content_of(const vectors::VectorFile& file, const Image& image, cons
   for (const FrameRow& row : image.rows) {
     const std::vector<float> vector = file.vector(row.row);
     bytes += fmt::format("{} {}\n", row.frame, base::sha256_hex(std::as_bytes(std::span(vector))));
+    if (row.line && row.line != image.line) bytes += table->text_of(*row.line);
   }
   if (image.line) bytes += table->text_of(*image.line);
   return base::sha256_hex(std::as_bytes(std::span(bytes)));
@@ -265,7 +309,7 @@ Survey survey_of(const vectors::VectorFile& file, const Plan& plan, std::span<co
         continue;
       }
       if (known && known->instance) {
-        const std::optional<ArchivedObject> object = catalog->object(*known->instance);
+        const std::optional<ArchivedObject> object = catalog->object(*known->instance, false);
         if (object && object->source_url != source.url) {
           throw row_error(Code::kBadFile, file, image.rows.front().row,
                           "the archive has another vector of this name, of another source; remove that, or call it "
@@ -278,16 +322,21 @@ Survey survey_of(const vectors::VectorFile& file, const Plan& plan, std::span<co
       instance.locator = locator;
       instance.frames = static_cast<std::int64_t>(image.frames);
       instance.size = static_cast<std::int64_t>(image.rows.size() * file.dimensions() * sizeof(float));
-      std::optional<double> position;
       if (image.line) {
         one.in_series = table->fill(*image.line, options.add.survey, key, *one.facts);
         if (one.in_series) name_missing(*one.facts, one.sha256);
-        position = table->position_of(*image.line);
+      }
+      std::vector<std::optional<double>> positions;
+      for (const FrameRow& row : image.rows) {
+        const std::optional<std::size_t> line = row.line ? row.line : image.line;
+        positions.push_back(line ? table->position_of(*line) : std::nullopt);
       }
       one.kind = one.known ? SurveyedFile::Kind::kChanged : SurveyedFile::Kind::kNew;
       Unit& unit = unit_of(one);
       unit.files.push_back(one.input);
-      for (const FrameRow& row : image.rows) unit.frames.push_back({one.input, row.frame - 1, position});
+      for (std::size_t r = 0; r < image.rows.size(); ++r) {
+        unit.frames.push_back({one.input, image.rows[r].frame - 1, positions[r]});
+      }
       survey.frames += image.rows.size();
     } catch (const Error& error) {
       if (error.code() == Code::kInternal) throw;

@@ -29,8 +29,10 @@ struct OfFile {
 struct Plan {
   Rows rows;  ///< frames of images are numbered from 1 now
   std::vector<OfFile> files;
-  std::vector<std::size_t> bare;  ///< images in no file here
-  std::uint64_t unchanged = 0;    ///< images that are in the archive, of files that are here or were
+  std::vector<OfFile> sample;      ///< whose vectors are compared before any is believed
+  std::vector<std::size_t> there;  ///< images whose files are here, and which the archive has of them
+  std::vector<std::size_t> bare;   ///< images in no file here
+  std::uint64_t unchanged = 0;     ///< images that are in the archive, of files that are here or were
   std::uint64_t newer = 0;
 };
 

@@ -16,6 +16,8 @@ namespace mi2::archive::given {
 namespace {
 
 constexpr std::uint64_t kReportRows = 4096;
+/// Each has its reason in memory, and in the catalog.
+constexpr std::size_t kMostRefused = 100'000;
 
 /// What is wrong with a vector; empty: nothing.
 std::string fault_of(std::span<const float> vector) {
@@ -30,7 +32,8 @@ std::string fault_of(std::span<const float> vector) {
 
 class Reading {
  public:
-  Reading(const vectors::VectorFile& file, const FactsTable* table) : file_(file), table_(table) {
+  Reading(const vectors::VectorFile& file, const FactsTable* table, bool of_files)
+      : file_(file), table_(table), of_files_(of_files) {
     in_order_ = table != nullptr && !file.named();
     if (in_order_ && table->rows() != file.rows()) {
       throw Error(Code::kBadFile, fmt::format("{}: expected a line for each of the {} rows of {}, which have no names, "
@@ -51,6 +54,10 @@ class Reading {
         take(row);
       } catch (const Error& error) {
         if (error.code() == Code::kInternal) throw;
+        if (rows_.refused.size() == kMostRefused) {
+          throw Error(error.code(), fmt::format("{}: more than {} rows cannot be added; the first: {}", file_.source(),
+                                                kMostRefused, rows_.refused.front().error.what()));
+        }
         rows_.refused.push_back({row, error});
       }
     }
@@ -66,7 +73,7 @@ class Reading {
       throw row_error(Code::kBadFile, file_, row, fault);
     }
     std::string name;
-    FrameRow frame{row, 0};
+    FrameRow frame{row, 0, std::nullopt};
     std::uint64_t frames = 0;
     if (file_.named()) {
       const vectors::NamedRow& named = file_.row(row);
@@ -75,6 +82,9 @@ class Reading {
       if (named.name.empty()) throw row_error(Code::kBadFile, file_, row, "its path is empty");
       if (named.name.size() > vectors::kMaxPathBytes || named.name.find('\0') != std::string::npos) {
         throw row_error(Code::kBadFile, file_, row, "its path is none");
+      }
+      if (std::max(named.frame, named.frames) > kMostFrame) {
+        throw row_error(Code::kBadFile, file_, row, fmt::format("names a frame past {}, the limit", kMostFrame));
       }
       name = named.name;
       frame.frame = named.frame;
@@ -85,11 +95,22 @@ class Reading {
     } else {
       name = fmt::format("{}/row {}", file_.source(), row + 1);
     }
+    const auto known = places_.find(name);
+    if (in_order_) {
+      frame.line = static_cast<std::size_t>(row);
+      // What is said of an image is one thing; only where a frame lies is its own.
+      if (known != places_.end() &&
+          table_->facts_of(*rows_.images[known->second].line) != table_->facts_of(*frame.line)) {
+        throw row_error(Code::kBadFile, file_, row,
+                        fmt::format("line {} of the table says something else of its image than line {}",
+                                    table_->line_of(*frame.line), table_->line_of(*rows_.images[known->second].line)));
+      }
+    }
     const auto [place, fresh] = places_.try_emplace(std::move(name), rows_.images.size());
     if (fresh) {
       Image& image = rows_.images.emplace_back();
       image.name = place->first;
-      if (in_order_) image.line = static_cast<std::size_t>(row);
+      image.line = frame.line;
     }
     Image& image = rows_.images[place->second];
     image.rows.push_back(frame);
@@ -122,6 +143,7 @@ class Reading {
     labels.source = table_->name();
     labels.folder = table_->folder();
     labels.named = true;
+    labels.is_of_files = of_files_;
     for (std::size_t row = 0; row < table_->rows(); ++row) {
       vectors::LabelRow& line = labels.rows.emplace_back();
       line.name = table_->name_of(row);
@@ -137,6 +159,7 @@ class Reading {
 
   const vectors::VectorFile& file_;
   const FactsTable* table_;
+  bool of_files_;
   bool in_order_ = false;
   Rows rows_;
   std::unordered_map<std::string, std::size_t> places_;
@@ -148,8 +171,9 @@ Error row_error(Code code, const vectors::VectorFile& file, std::uint64_t row, s
   return {code, fmt::format("{}: row {}: {}", file.source(), row + 1, what)};
 }
 
-Rows rows_of(const vectors::VectorFile& file, const FactsTable* table, const base::OnProgress& on_progress) {
-  return Reading(file, table).run(on_progress);
+Rows rows_of(const vectors::VectorFile& file, const FactsTable* table, bool of_files,
+             const base::OnProgress& on_progress) {
+  return Reading(file, table, of_files).run(on_progress);
 }
 
 }  // namespace mi2::archive::given

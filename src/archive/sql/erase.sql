@@ -23,6 +23,7 @@ DELETE FROM file WHERE outcome = 'unselected';
 INSERT INTO meta (key, value) SELECT 'instances', coalesce(max(id), 0) FROM instance WHERE true
   ON CONFLICT (key) DO UPDATE SET value = max(CAST(meta.value AS INTEGER), CAST(excluded.value AS INTEGER));
 DELETE FROM instance WHERE deleted_seq IS NOT NULL;
+DELETE FROM lot WHERE id NOT IN (SELECT lot FROM instance);
 DELETE FROM folder WHERE NOT EXISTS (SELECT 1 FROM instance WHERE instance.folder = folder.id)
   AND NOT EXISTS (SELECT 1 FROM file WHERE file.folder = folder.id);
 DELETE FROM label WHERE series NOT IN (SELECT series FROM instance WHERE series IS NOT NULL);

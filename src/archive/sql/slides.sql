@@ -16,6 +16,9 @@ ORDER BY item.frame
 SELECT count(*) FROM tile JOIN item ON item.id = tile.item WHERE item.deleted_seq IS NULL
 -- name: stray_tiles
 SELECT count(*) FROM tile JOIN item ON item.id = tile.item WHERE item.kind IN ('series', 'erased')
+-- name: bad_tiles
+SELECT count(*) FROM tile WHERE min(level, x, y, width, height, read_width, read_height) < 0 OR level > 65536
+  OR abs(mpp) > 1e300
 -- name: tiling
 SELECT tiling.choice FROM tiling JOIN source ON source.id = tiling.source WHERE source.url = ?
 -- name: set_tiling

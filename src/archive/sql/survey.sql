@@ -10,11 +10,11 @@ SELECT at, seq FROM change ORDER BY seq
 -- name: meta
 SELECT value FROM meta WHERE key = ?
 -- name: file
-SELECT instance.stamp, hex_of(instance.file_sha256), instance.id, 'stored', lot.slices FROM folder
+SELECT instance.stamp, hex_of(instance.file_sha256), instance.id, 'stored', lot.slices, lot.sop_class FROM folder
 JOIN instance ON instance.folder = folder.id AND instance.name = ?2
 JOIN lot ON lot.id = instance.lot
 WHERE folder.path = ?1 AND instance.deleted_seq IS NULL AND instance.stamp IS NOT NULL
-UNION ALL SELECT file.stamp, hex_of(file.sha256), file.instance, file.outcome, file.slices FROM folder
+UNION ALL SELECT file.stamp, hex_of(file.sha256), file.instance, file.outcome, file.slices, NULL FROM folder
 JOIN file ON file.folder = folder.id AND file.name = ?2
 WHERE folder.path = ?1
 LIMIT 1

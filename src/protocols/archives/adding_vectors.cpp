@@ -111,7 +111,7 @@ HttpResponse run(const Asked& asked, const Task& task, const std::stop_token& st
   require_origin(*file, task);
   given::require_made_by(*file, embedder, task.image);
   // What is wrong with what was sent is the sender's, and not the archive's.
-  static_cast<void>(given::rows_of(*file, options.table, options.add.on_progress));
+  static_cast<void>(given::rows_of(*file, options.table, options.files, options.add.on_progress));
   given::Given done;
   const archive::Source source{std::string(given::kKind), std::string(kSource)};
   guarded(record, stop, [&] {

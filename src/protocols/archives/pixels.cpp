@@ -74,7 +74,7 @@ struct FoundFrame {
 FoundFrame find_frame(archive::Reader& reader, const Right& right, std::uint64_t row) {
   const archive::ItemFacts item = visible_item(reader, right, row);
   if (item.kind != "frame") throw Error(Code::kNotFound, "pixels: expected an image, got the mean of a series");
-  const std::optional<archive::ArchivedObject> object = reader.catalog().object(item.instance);
+  const std::optional<archive::ArchivedObject> object = reader.catalog().object(item.instance, false);
   if (!object) throw Error(Code::kNotFound, "item: there is none of this number");
   return {archive::original_of(*object), static_cast<std::uint64_t>(item.frame - 1), item.tile};
 }

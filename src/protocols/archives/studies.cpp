@@ -33,7 +33,7 @@ std::optional<std::string> viewer_of(archive::Reader& reader, const archive::Stu
   if (at == std::string::npos) return std::nullopt;
   const archive::ItemFacts item = reader.item(study.images.front().row);
   if (!dicom::is_uid(item.study_uid)) return std::nullopt;
-  const std::optional<archive::ArchivedObject> object = reader.catalog().object(item.instance);
+  const std::optional<archive::ArchivedObject> object = reader.catalog().object(item.instance, false);
   if (!object || !object->identified) return std::nullopt;
   return std::string(address).replace(at, kPlace.size(), item.study_uid);
 }

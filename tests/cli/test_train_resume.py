@@ -181,7 +181,7 @@ def test_random_weights_are_asked_for_where_the_model_is_a_config(data, tmp_path
 
 
 # Losses of batches with CutMix are larger, and what f32 rounds of them grows over the steps.
-@pytest.mark.parametrize("mixing,most", [(MIXUP, 1e-5), (CUTMIX, SAME_LOSS)])
+@pytest.mark.parametrize("mixing,most", [(MIXUP, 5e-5), (CUTMIX, SAME_LOSS)])
 def test_cached_gradients_give_the_losses_of_one_large_batch_on_one_process_or_two(data, tmp_path, mixing, most):
     same = {"DROP_RATE": 0, "DROP_PATH_RATE": 0, **mixing, "TRAIN__GRADIENT_CACHING": "true"}
     whole = tmp_path / "whole"
@@ -192,7 +192,8 @@ def test_cached_gradients_give_the_losses_of_one_large_batch_on_one_process_or_t
         run(settings(data, folder, **same, TRAIN__BATCH_SIZE_PER_GPU=piece), folder, before=before)
         one, other = losses(whole), losses(folder)
         assert one.keys() == other.keys() and len(one) == 10
-        # trainer_test has 1e-6; here the model's logit scale, 100, multiplies what f32 rounds.
+        # trainer_test has 1e-6; here the model's logit scale, 100, multiplies what f32 rounds, and each step what was
+        # before: 1e-5 after ten of them on Intel, 1.7e-5 on AMD Zen 4.
         assert all(abs(one[step] - other[step]) <= most for step in one), (one, other)
 
 

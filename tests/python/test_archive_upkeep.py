@@ -66,7 +66,7 @@ def test_a_closed_archive_says_so(filled):
     ({"text": "x", "k": 0}, mi2.BadArgument, "1 to 100000"),
     ({"text": "x", "k": 2.5}, mi2.WrongType, "whole number"),
     ({"text": "x", "k": True}, mi2.WrongType, "whole number"),
-    ({"text": "x", "by": "slice"}, mi2.BadArgument, "study, series, patient or image"),
+    ({"text": "x", "by": "slice"}, mi2.BadArgument, "study, series, patient, image or tile"),
     ({"text": "x", "match": "worst"}, mi2.BadArgument, "best, mean"),
     ({"text": "x", "same_patient": "no"}, mi2.BadArgument, "exclude, include or only"),
     ({"text": "x", "same_patient": "only"}, mi2.BadArgument, "only"),

@@ -85,7 +85,8 @@ void SlideSurvey::plan() {
 std::vector<std::size_t> SlideSurvey::without_copies(std::vector<std::size_t> levels) const {
   std::map<std::uintmax_t, std::vector<std::size_t>> by_size;
   std::vector<std::size_t> known_first = levels;
-  std::ranges::stable_partition(known_first, [&](std::size_t file) { return survey_.files[file].known.has_value(); });
+  std::stable_partition(known_first.begin(), known_first.end(),
+                        [&](std::size_t file) { return survey_.files[file].known.has_value(); });
   std::set<std::size_t> copies;
   for (const std::size_t file : known_first) {
     std::error_code ignored;

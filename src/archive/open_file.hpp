@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <mi2/embedder.hpp>
 #include <mi2/encoded_image.hpp>
@@ -51,6 +52,8 @@ class OpenFile {
   std::optional<EncodedImage> image_;
   /// A slide, in place of image_.
   struct Slide {
+    Slide(base::MappedFile mapped, embedder::Preparer prepares, embedder::ModelSize side)
+        : file(std::move(mapped)), preparer(std::move(prepares)), size(side) {}
     base::MappedFile file;
     embedder::Preparer preparer;
     embedder::ModelSize size;

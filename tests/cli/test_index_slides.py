@@ -10,7 +10,6 @@ import sqlite3
 import subprocess
 import sys
 import time
-import zipfile
 from contextlib import closing
 from pathlib import Path
 
@@ -312,62 +311,9 @@ def test_another_choice_in_the_first_archive_reaches_the_other(mi2, source, othe
     assert "sound" in sound(mi2, new)
 
 
-def test_a_tile_that_cannot_be_read_is_refused_and_tried_again(mi2, levels, side, tmp_path):
-    folder, archive = tmp_path / "in", tmp_path / "a"
-    folder.mkdir()
-    make.write_svs(folder / "a.svs", levels[:1], compression=make.DEFLATE)
-    whole = (folder / "a.svs").read_bytes()
-    compressed = make.encoded(make.tiles_of(levels[0], 64)[-1], make.DEFLATE)
-    at = whole.index(compressed)
-    (folder / "a.svs").write_bytes(whole[:at] + bytes(len(compressed)) + whole[at + len(compressed):])
-    errors = mi2("index", "add", str(archive), "--level", "0", "--tiles", "all", str(folder), status=8).errors
-    assert added(errors) == 5 and "1 refused" in errors
-    assert table(archive, "SELECT locator FROM refused") == [(f"{folder / 'a.svs'}, frame 6 of 6",)]
-    assert added(mi2("index", "add", str(archive), str(folder), status=3).errors) == 0  # it still is not
-    assert totals(mi2, archive)["tiles"] == 5
-    (folder / "a.svs").write_bytes(whole)
-    assert added(add(mi2, archive, folder)) == 6 and totals(mi2, archive)["refused"] == 0
-
-
-def test_what_cannot_be_done_is_refused_by_name(mi2, source, tmp_path):
-    archive = str(tmp_path / "a")
-    run = ["index", "add", archive]
-    assert "--level and --mpp" in mi2(*run, "--level", "0", "--mpp", "1", str(source), status=2).errors
-    assert "--no-tiles" in mi2(*run, "--no-tiles", "--mpp", "1", str(source), status=2).errors
-    assert "expected tissue or all" in mi2(*run, "--tiles", "some", str(source), status=2).errors
-    assert "expected files" in mi2(*run, "--mpp", "1", "orthanc:http://127.0.0.1:1", status=4).errors
-    assert not Path(archive).exists()
-    errors = mi2(*run, "--level", "7", str(source), status=8).errors
-    assert errors.count("it has no level 7") == 2 and added(errors) == 1  # the picture
-    assert "no level is as fine" in mi2(*run, "--mpp", "0.01", str(source / "a.svs"), status=2).errors
-    with zipfile.ZipFile(tmp_path / "slides.zip", "w") as packed:
-        packed.write(source / "a.svs", "a.svs")
-        packed.write(source / "b" / "2.dcm", "2.dcm")
-    errors = mi2("index", "add", str(tmp_path / "z"), "--level", "0", str(tmp_path / "slides.zip"), status=4).errors
-    assert errors.count("expected a whole slide in a file of its own") == 2
-    assert "2 whole slides were read as pictures" in add(mi2, tmp_path / "z", tmp_path / "slides.zip")
-
-
 def test_a_dry_run_counts_tiles_and_adds_nothing(mi2, source, tmp_path):
     errors = add(mi2, tmp_path / "a", "--dry-run", "--level", "0", "--tiles", "all", source)
     assert "13 images of" in errors and not (tmp_path / "a").exists()
-
-
-@pytest.mark.parametrize("change", ["read_width = 0", "read_width = 4000000000", "level = 99", "level = -1",
-                                    "x = -5", "mpp = 9e999", "read_height = 1"])
-def test_a_catalog_of_nobody_knows_whom_is_refused_and_never_read_past_the_slide(mi2, filled, tmp_path, change):
-    archive = own(filled, tmp_path)
-    with closing(sqlite3.connect(archive / "catalog.sqlite")) as catalog:
-        catalog.execute(f"UPDATE tile SET {change}")
-        catalog.execute("UPDATE item SET frame = frame + 1000 WHERE kind IS NULL")
-        catalog.commit()
-    done = mi2.path, ["index", "search", str(archive), "--text", TEXT, "--by", "tile", "--format", "jsonl",
-                      "--cards", str(tmp_path / "cards"), "--heatmap"]
-    ran = subprocess.run([done[0], *done[1]], env=mi2.environment(), capture_output=True, timeout=120)
-    assert ran.returncode in (0, 3), ran.stderr
-    if ran.returncode == 0:
-        page = next((tmp_path / "cards").glob("*.html")).read_text()
-        assert "No map" in page
 
 
 @pytest.mark.parametrize("kind", ["tif", "dcm"])

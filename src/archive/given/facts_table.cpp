@@ -119,8 +119,8 @@ const std::string& FactsTable::name_of(std::size_t row) const {
 std::uint64_t FactsTable::frame_of(std::size_t row) const {
   if (value(row, frame_).empty()) return 0;
   const std::optional<double> frame = base::parse_finite(value(row, frame_));
-  if (!frame || *frame < 1 || *frame > static_cast<double>(kMostFrame) || *frame != std::floor(*frame)) {
-    refuse(row, *frame_, fmt::format("a number from 1 to {}", kMostFrame));
+  if (!frame || *frame < 1 || *frame > static_cast<double>(kMostFrames) || *frame != std::floor(*frame)) {
+    refuse(row, *frame_, fmt::format("a number from 1 to {}", kMostFrames));
   }
   return static_cast<std::uint64_t>(*frame);
 }

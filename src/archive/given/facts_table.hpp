@@ -16,9 +16,6 @@
 
 namespace mi2::archive::given {
 
-/// The last frame of an image that a row may be of.
-inline constexpr std::uint64_t kMostFrame = 1U << 20U;
-
 /// Columns are called as the fields of filters are; those of no field are passed over.
 class FactsTable {
  public:

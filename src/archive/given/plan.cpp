@@ -169,7 +169,7 @@ class Planning {
       if (row.frame == 0) row.frame = middle + 1;
       std::string fault;
       if (frames != 0 && row.frame > frames) fault = fmt::format("frame {} of an image of {}", row.frame, frames);
-      if (row.frame > kMostFrame) fault = fmt::format("frame {}, the limit is {}", row.frame, kMostFrame);
+      if (row.frame > kMostFrames) fault = fmt::format("frame {}, the limit is {}", row.frame, kMostFrames);
       if (fault.empty() && !seen.insert(row.frame).second) fault = "a row before it is of the same image";
       if (fault.empty()) {
         kept.push_back(row);

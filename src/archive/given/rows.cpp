@@ -83,8 +83,8 @@ class Reading {
       if (named.name.size() > vectors::kMaxPathBytes || named.name.find('\0') != std::string::npos) {
         throw row_error(Code::kBadFile, file_, row, "its path is none");
       }
-      if (std::max(named.frame, named.frames) > kMostFrame) {
-        throw row_error(Code::kBadFile, file_, row, fmt::format("names a frame past {}, the limit", kMostFrame));
+      if (std::max(named.frame, named.frames) > kMostFrames) {
+        throw row_error(Code::kBadFile, file_, row, fmt::format("names a frame past {}, the limit", kMostFrames));
       }
       name = named.name;
       frame.frame = named.frame;

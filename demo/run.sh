@@ -9,6 +9,10 @@ build/venv-demo/bin/python demo/gather.py build/examples build/downloads
 build/venv-demo/bin/python demo/show.py build/mi2 models/starter build/examples
 
 mkdir -p build/demo
+# An archive holds the vectors of one model: that of an older starter is made anew.
+starter=build/demo/starter.sha256
+if ! sha256sum --check --status "$starter" 2>/dev/null; then rm -rf build/demo/archive; fi
+sha256sum models/starter/model.safetensors >"$starter"
 { build/mi2 index add --model models/starter build/demo/archive build/examples &&
   build/mi2 index map --refit build/demo/archive; } 2>build/demo/archive.log || { cat build/demo/archive.log >&2; exit 1; }
 echo

@@ -10,6 +10,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -176,12 +177,16 @@ void require_archive(const ListenArguments& arguments, const Embedder& embedder)
 
 /// Where objects wait. A replica is no place for what is nowhere else: it may be deleted.
 std::filesystem::path spool_folder(const ListenArguments& arguments) {
+  const bool shared = archive::is_shared(arguments.archive);
+  const std::filesystem::path own = shared ? "" : archive::whole_path(arguments.archive) + "/spool";
   if (!arguments.spool.empty()) {
     std::filesystem::path named = archive::whole_path(arguments.spool);
-    dimse::require_spool(named);
+    // The archive's own has what is fetched, too.
+    std::error_code none;
+    if (shared || !std::filesystem::equivalent(named, own, none)) dimse::require_spool(named);
     return named;
   }
-  if (!archive::is_shared(arguments.archive)) return archive::whole_path(arguments.archive) + "/spool";
+  if (!shared) return own;
   throw Error(Code::kBadArgument, "--spool: expected a folder of this machine for objects that wait for the database");
 }
 

@@ -31,6 +31,7 @@ constexpr const char* kIncoming = "incoming";
 constexpr const char* kRefused = "refused";
 constexpr const char* kLock = "lock";
 constexpr std::string_view kEnding = ".dcm";
+constexpr std::size_t kDigits = 12;  ///< of a number, or more
 
 [[noreturn]] void fail(const fs::path& path, std::string_view what, const std::error_code& error) {
   throw Error(Code::kBadFile, fmt::format("{}: {}: {}", path.string(), what, error.message()));
@@ -40,7 +41,7 @@ std::error_code last_error() { return {errno, std::generic_category()}; }
 
 /// "000000000012_MODALITY_1.2.3.dcm", in the order in which they came.
 std::string name_of(std::uint64_t number, const Spooled& object) {
-  return fmt::format("{:012}_{}_{}{}", number, object.peer, object.sop_uid, kEnding);
+  return fmt::format("{:0{}}_{}_{}{}", number, kDigits, object.peer, object.sop_uid, kEnding);
 }
 
 /// A name and its number; nothing for what is none of ours.
@@ -61,12 +62,39 @@ std::optional<std::pair<std::uint64_t, Spooled>> parse_name(std::string_view nam
   return std::pair{number, std::move(object)};
 }
 
+/// Whether a name may be that of an object that is being received.
+bool is_number(std::string_view name) {
+  return name.size() >= kDigits && name.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+/// Calls `use` with each entry of a folder, until one of them is not so. @throws Error{kBadFile}.
+template <typename Use>
+bool every_entry(const fs::path& folder, const Use& use) {
+  std::error_code error;
+  bool all = true;
+  for (fs::directory_iterator it(folder, error), end; !error && all && it != end; it.increment(error)) all = use(*it);
+  if (error) fail(folder, "the folder cannot be read", error);
+  return all;
+}
+
+/// Whether a spool has such an entry. Links are none: what they lead to is somebody's.
+bool is_of_spool(const fs::directory_entry& entry) {
+  const std::string name = entry.path().filename().string();
+  std::error_code unknown;
+  const fs::file_status status = entry.symlink_status(unknown);
+  if (name == kLock) return fs::is_regular_file(status);
+  if (name == kRefused) return fs::is_directory(status);
+  if (name != kIncoming) return parse_name(name).has_value();
+  return fs::is_directory(status) && every_entry(entry.path(), [](const fs::directory_entry& one) {
+           return is_number(one.path().filename().string());
+         });
+}
+
 }  // namespace
 
 void require_spool(const fs::path& folder) {
   std::error_code error;
-  if (!fs::exists(folder, error) || fs::is_empty(folder, error)) return;
-  if (fs::exists(folder / kLock, error) || fs::exists(folder / kIncoming, error)) return;
+  if (!fs::exists(folder, error) || every_entry(folder, is_of_spool)) return;
   throw Error(Code::kBadArgument,
               fmt::format("{}: expected a spool or an empty folder, got one with other files in it", folder.string()));
 }
@@ -96,11 +124,25 @@ Spool::Spool(fs::path folder, std::uint64_t most_bytes) : folder_(std::move(fold
 
 Spool::~Spool() { ::close(lock_); }
 
-void Spool::find_left() {
+void Spool::remove_half_received() const {
   std::error_code error;
-  fs::remove_all(folder_ / kIncoming, error);
-  if (!error) fs::create_directory(folder_ / kIncoming, error);
-  if (error) fail(folder_ / kIncoming, "cannot be emptied", error);
+  std::vector<fs::path> half;
+  static_cast<void>(every_entry(folder_ / kIncoming, [&half](const fs::directory_entry& one) {
+    std::error_code unknown;
+    if (is_number(one.path().filename().string()) && fs::is_regular_file(one.symlink_status(unknown))) {
+      half.push_back(one.path());
+    }
+    return true;
+  }));
+  for (const fs::path& file : half) {
+    fs::remove(file, error);
+    if (error) fail(folder_ / kIncoming, "cannot be emptied", error);
+  }
+}
+
+void Spool::find_left() {
+  remove_half_received();
+  std::error_code error;
   Group left;
   for (fs::directory_iterator it(folder_, error), end; !error && it != end; it.increment(error)) {
     auto found = parse_name(it->path().filename().string());
@@ -256,7 +298,7 @@ void Spool::add(Spooled object) {
 Incoming::Incoming(Spool& spool)
     : spool_(spool),
       number_(spool.next_number()),
-      file_(spool.folder_ / kIncoming / fmt::format("{:012}", number_)),
+      file_(spool.folder_ / kIncoming / fmt::format("{:0{}}", number_, kDigits)),
       descriptor_(::open(file_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)) {
   if (descriptor_ < 0) fail(spool.folder_, "nothing can be received", last_error());
 }

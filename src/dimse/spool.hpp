@@ -32,8 +32,8 @@ struct Patience {
   std::size_t many = 2000;         ///< or so many wait, of whatever studies
 };
 
-/// Of a folder that somebody names: it becomes its owner's alone, and what is half received in it goes.
-/// @throws Error{kBadArgument} if it has something else in it than a spool has.
+/// Of a folder that somebody names, before it is a Spool's: that makes it its owner's alone, and removes files of it.
+/// @throws Error{kBadArgument} if it has anything else in it than a spool has; {kBadFile} if it cannot be read.
 void require_spool(const std::filesystem::path& folder);
 
 class Spool {
@@ -77,6 +77,7 @@ class Spool {
     Spooled object;
   };
 
+  void remove_half_received() const;
   void find_left();
   void find_refused();
   /// @returns false if there is no room for so many more bytes.

@@ -216,6 +216,24 @@ def test_what_cannot_be_is_said_at_once(mi2, tmp_path, arguments, words):
     assert words in errors and errors.count("\n") == 1
 
 
+@pytest.mark.parametrize("entry", ["incoming/2024/scan.dcm", "incoming/scan.dcm", "lock/scan.dcm", "lock.txt"])
+def test_a_folder_of_somebody_is_no_spool(mi2, tmp_path, entry):
+    theirs = tmp_path / "shared" / entry
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("theirs")
+    before = (tmp_path / "shared").stat().st_mode
+    errors = mi2("listen", "--port", "0", "--spool", str(tmp_path / "shared"), str(tmp_path / "a"), status=2).errors
+    assert "expected a spool or an empty folder" in errors and theirs.read_text() == "theirs"
+    assert (tmp_path / "shared").stat().st_mode == before and len(list((tmp_path / "shared").rglob("*"))) == 1 + entry.count("/")
+
+
+def test_the_spool_of_an_archive_may_be_named(listening, tmp_path):
+    server = listening()
+    server.end()
+    (tmp_path / "a" / "spool" / "fetched.mi2-0123456789abcdef").mkdir()  # by mi2 index add
+    assert listening("--spool", tmp_path / "a" / "spool").end() == 0
+
+
 def test_an_archive_of_another_model_is_refused(mi2, listening, tmp_path):
     listening().end()
     errors = mi2("listen", "--port", "0", "--profile", "azure" if "raw" in (tmp_path / "a" / "archive.json").read_text()

@@ -91,6 +91,37 @@ TEST_F(SpoolTest, WhatAnEarlierRunLeftIsDueAtOnce) {
   EXPECT_EQ(uids(spool_->wait(kAtOnce, never_)).size(), 1U);
 }
 
+TEST_F(SpoolTest, RemovesNothingThatItHasNotReceivedItself) {
+  folder_.write("spool/incoming/scan.dcm", "of somebody");
+  folder_.write("spool/incoming/000000000004/scan.dcm", "of somebody");
+  reopen();
+  EXPECT_EQ(test::read_back(folder_ / "spool/incoming/scan.dcm"), "of somebody");
+  EXPECT_EQ(test::read_back(folder_ / "spool/incoming/000000000004/scan.dcm"), "of somebody");
+}
+
+TEST_F(SpoolTest, AFolderThatSomebodyNamesIsASpoolOrEmpty) {
+  receive(*spool_, "1.1", "s1");
+  spool_->set_aside(spool_->wait(kAtOnce, never_).front());
+  receive(*spool_, "1.2", "s1");
+  folder_.write("spool/incoming/000000000003", "half of an object");
+  require_spool(folder_ / "spool");
+  require_spool(folder_ / "absent");
+  fs::create_directory(folder_ / "empty");
+  require_spool(folder_ / "empty");
+  const std::vector<std::string> others{"1/incoming/scan.dcm",    "2/lock/file", "3/notes.txt",
+                                        "4/000000000007_x.dcm",   "5/refused",   "6/incoming",
+                                        "7/incoming/00000000000x"};
+  for (const std::string& other : others) {
+    folder_.write(other, "of somebody");
+    const fs::path folder = folder_ / other.substr(0, 1);
+    folder_.write(other.substr(0, 1) + "/000000000001_PEER_1.2.dcm", "of a spool");
+    test::expect_error(Code::kBadArgument, {"expected a spool or an empty folder"}, [&] { require_spool(folder); });
+  }
+  fs::create_directory(folder_ / "linked");
+  fs::create_directory_symlink(folder_ / "spool/incoming", folder_ / "linked/incoming");
+  test::expect_error(Code::kBadArgument, {"expected a spool"}, [&] { require_spool(folder_ / "linked"); });
+}
+
 TEST_F(SpoolTest, AStudyIsDueOnceItWasQuiet) {
   receive(*spool_, "1.1", "s1");
   const auto begin = std::chrono::steady_clock::now();

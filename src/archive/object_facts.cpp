@@ -22,7 +22,6 @@
 #include "archive/archive.hpp"
 #include "base/files.hpp"
 #include "base/hash.hpp"
-#include "base/utf8.hpp"
 #include "dicom/describe.hpp"
 #include "dicom/dicom.hpp"
 #include "dicom/slide.hpp"
@@ -62,7 +61,7 @@ std::unique_ptr<ObjectFacts> facts_of(dicom::Description said, const SurveyOptio
   const std::string& accession = said.identity.accession;
   if (options.identifiers != Identifiers::kNone && !accession.empty()) {
     study.accession_hash = pseudonym(key, options.site, accession);
-    if (options.identifiers == Identifiers::kKeep) study.accession = base::replace_invalid_utf8(accession);
+    if (options.identifiers == Identifiers::kKeep) study.accession = dicom::kept_text(accession);
   }
   SeriesFacts& series = facts->series;
   series.uid = said.series;
@@ -180,7 +179,7 @@ PatientFacts patient_of(const std::string& identifier, const std::string& issuer
   PatientFacts facts;
   if (options.identifiers == Identifiers::kNone || identifier.empty()) return facts;
   facts.key = pseudonym(key, issuer.empty() ? options.site : issuer, identifier);
-  if (options.identifiers == Identifiers::kKeep) facts.identifier = base::replace_invalid_utf8(identifier);
+  if (options.identifiers == Identifiers::kKeep) facts.identifier = dicom::kept_text(identifier);
   return facts;
 }
 

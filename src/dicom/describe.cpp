@@ -118,7 +118,7 @@ class Reader {
         value.replace(at, secret.size(), "***");
       }
     }
-    return readable(std::move(value));
+    return readable(value);
   }
 
   /// As PS3.5 has codes (CS) and UIDs; empty for what is none.
@@ -132,11 +132,8 @@ class Reader {
   }
 
  private:
-  [[nodiscard]] std::string readable(std::string value) const {
-    if (latin1_) value = from_latin1(value);
-    value = base::printable(value);
-    if (value.size() > kMaxDescription) value.resize(base::utf8_prefix(value.substr(0, kMaxDescription)));
-    return value;
+  [[nodiscard]] std::string readable(const std::string& value) const {
+    return kept_text(latin1_ ? from_latin1(value) : value);
   }
 
   const Item& data_;
@@ -185,6 +182,12 @@ Identity identity_of(const Reader& reader) {
 }
 
 }  // namespace
+
+std::string kept_text(std::string_view text) {
+  std::string kept = base::printable(text.substr(0, 4 * kMaxDescription));
+  if (kept.size() > kMaxDescription) kept.resize(base::utf8_prefix(kept.substr(0, kMaxDescription)));
+  return kept;
+}
 
 bool holds_secret(std::string_view text, std::span<const std::string> secrets) {
   return std::any_of(secrets.begin(), secrets.end(),

@@ -53,6 +53,9 @@ struct Description {
 
 inline constexpr std::size_t kMaxDescription = 256;
 
+/// What is kept of a text that an object has: printable, and at most kMaxDescription bytes of it.
+std::string kept_text(std::string_view text);
+
 /// Where a text that describes an object holds one of its patient's names or identifiers, that becomes "***".
 /// @param max_pixels  as Options::max_pixels.
 /// @throws Error{kBadFile} not DICOM or broken, {kUnsupported} the transfer syntax, {kTooLarge}.

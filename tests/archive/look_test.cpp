@@ -44,6 +44,18 @@ TEST(LookAt, AsksWhetherFramesMayTakeMemory) {
                      [&] { static_cast<void>(look_at(input_of(slices_of_one_voxel(1)), options, "", false)); });
 }
 
+TEST(PatientOf, KeepsOfAnIdentifierWhatADatabaseTakes) {
+  SurveyOptions options;
+  options.identifiers = Identifiers::kKeep;
+  const auto kept = [&options](const std::string& identifier) {
+    return patient_of(identifier, "", options, "key").identifier;
+  };
+  EXPECT_EQ(kept("P-\xC3\xA4 7"), "P-\xC3\xA4 7");
+  EXPECT_EQ(kept(std::string("AB\0CD\n", 6)), "AB?CD?");
+  EXPECT_EQ(kept(std::string(3U << 20U, 'x')), std::string(256, 'x'));
+  EXPECT_EQ(kept(std::string(255, 'x') + "\xC3\xA4"), std::string(255, 'x'));
+}
+
 TEST(Survey, MemoryThatRunsOutIsNoFaultOfTheFile) {
   embedder::Input input = input_of({});
   input.read = [](std::uint64_t) -> std::vector<std::byte> { throw std::bad_alloc(); };

@@ -7,11 +7,13 @@ import urllib.request
 from contextlib import contextmanager
 
 import pytest
-from dicom_studies import uid, write_hospital, write_study
+from dicom_peer import Peer
+from dicom_studies import slice_of, uid, write_hospital, write_study
 from index_support import add, exported, query, sound, totals
-from listen_support import listening, send, until, with_tools  # noqa: F401
+from listen_support import encoded, listening, send, until, with_tools  # noqa: F401
 from postgres_support import PASSWORD, machine, postgres, replica_of, schema_of, url  # noqa: F401
 from push_support import made_in, make_archive, push
+from pydicom.uid import CTImageStorage
 
 TEXT = "chest x-ray"
 
@@ -66,6 +68,17 @@ def test_what_two_listeners_receive_is_there_once(mi2, url, machine, listening, 
         until(lambda server=server, said=said: said in server.said())
     assert images(mi2, url) == 6
     assert not [path for name in ("one", "other") for path in (tmp_path / name).glob("*.dcm")]
+
+
+def test_an_identifier_that_no_database_takes_is_in_nobodys_way(mi2, postgres, url, listening, tmp_path):
+    server = listening("--spool", tmp_path / "spool", "--identifiers", "keep", archive=url)
+    peer = Peer(server.port, CTImageStorage)
+    for number in range(3):
+        content = encoded(slice_of("x", 0, number, patient="AB#CD", AccessionNumber="12#34"))
+        content = content.replace(b"AB#CD", b"AB\0CD").replace(b"12#34", b"12\00034")
+        assert peer.store(CTImageStorage, uid("sop", "x", 0, number), content) == 0
+    until(lambda: images(mi2, url) == 3 and not list((tmp_path / "spool").glob("*.dcm")))
+    assert "nothing can be added" not in server.said() and server.end() == 0
 
 
 def test_a_listener_into_a_database_is_told_where_objects_wait(mi2, postgres, url, tmp_path):

@@ -171,7 +171,7 @@ class ModelParts {
     made.part.origin.sha256 = base::sha256_hex(bytes);
     if (region) made.part.origin.region = embedder::to_string(*region);
     // Without a key no patient is known by an identifier, but an object is by its own.
-    made.names = archive::names_of(bytes, options, path, key_, arguments_.site);
+    made.names = archive::names_of(bytes, path, key_, arguments_.site);
     return made;
   }
 

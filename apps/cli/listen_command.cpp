@@ -114,7 +114,6 @@ dimse::ListenerOptions listener_options(const ListenArguments& arguments) {
   }
   options.idle = std::chrono::seconds(arguments.idle);
   options.max_object_bytes = arguments.model.options.image.max_file_bytes;
-  options.max_pixels = arguments.model.options.image.max_pixels;
   return options;
 }
 

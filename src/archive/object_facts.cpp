@@ -102,7 +102,7 @@ std::uint64_t frames_in(const image::Source& source, const SurveyOptions& option
 /// What an object says of itself.
 void look_at_header(std::span<const std::byte> bytes, const embedder::Input& input, const SurveyOptions& options,
                     const std::string& key, Look& look) {
-  dicom::Description said = dicom::describe(bytes, options.image.max_pixels, input.path);
+  dicom::Description said = dicom::describe(bytes, input.path);
   // Of a server's locators only UIDs are of the object, which are kept anyway: digits in them are no secret.
   look.telling_path = options.identifiers != Identifiers::kKeep && !is_on_server(input.path) &&
                       dicom::holds_secret(input.path, said.identity.secrets);
@@ -277,12 +277,12 @@ Look look_at(const embedder::Input& input, const SurveyOptions& options, const s
   return look;
 }
 
-ObjectNames names_of(std::span<const std::byte> object, const ImageOptions& options, std::string_view name,
-                     const std::string& key, const std::string& site) {
+ObjectNames names_of(std::span<const std::byte> object, std::string_view name, const std::string& key,
+                     const std::string& site) {
   if (!dicom::looks_like_dicom(object)) return {};
   SurveyOptions as_added;
   as_added.site = site;
-  const dicom::Description said = dicom::describe(object, options.max_pixels, name);
+  const dicom::Description said = dicom::describe(object, name);
   return {patient_facts(said, as_added, key).key, said.sop_instance, said.sop_class, said.study};
 }
 

@@ -135,7 +135,7 @@ struct ObjectNames {
   std::string study_uid;
 };
 /// @param site  as SurveyOptions::site.  @throws Error{kBadFile}, {kUnsupported}, {kTooLarge} as dicom::describe.
-ObjectNames names_of(std::span<const std::byte> object, const ImageOptions& options, std::string_view name,
-                     const std::string& key, const std::string& site);
+ObjectNames names_of(std::span<const std::byte> object, std::string_view name, const std::string& key,
+                     const std::string& site);
 
 }  // namespace mi2::archive

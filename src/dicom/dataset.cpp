@@ -30,10 +30,9 @@ TransferSyntax choose_syntax(const Header& header, Bytes dataset, std::string_vi
   return syntax;
 }
 
-}  // namespace
-
-Object load_object(Bytes file, std::uint64_t max_pixels, std::string_view name, FindAttribute find,
-                   const std::function<void(std::uint64_t pixels)>& claim) {
+/// @param inflate  makes what is read of a deflated dataset of its bytes and their encoding.
+template <typename Inflate>
+Object load(Bytes file, std::string_view name, FindAttribute find, const Inflate& inflate) {
   const Header header = read_header(file, name);
   Bytes dataset = file.subspan(header.dataset);
   if (!header.has_prefix && header.dataset == 0 && !looks_like_dicom(file)) {
@@ -42,13 +41,27 @@ Object load_object(Bytes file, std::uint64_t max_pixels, std::string_view name, 
   Object object;
   object.syntax = choose_syntax(header, dataset, name);
   if (object.syntax.codec == Codec::kDeflated) {
-    object.inflated = inflate_dataset(dataset, object.syntax.encoding, max_pixels, claim, name);
+    object.inflated = inflate(dataset, object.syntax.encoding);
     dataset = object.inflated;
   }
   Parsed parsed = parse(dataset, object.syntax.encoding, name, true, find);
   object.data = std::move(parsed.item);
   object.warnings = std::move(parsed.warnings);
   return object;
+}
+
+}  // namespace
+
+Object load_object(Bytes file, std::uint64_t max_pixels, std::string_view name, FindAttribute find,
+                   const std::function<void(std::uint64_t pixels)>& claim) {
+  return load(file, name, find, [&](Bytes deflated, Encoding encoding) {
+    return inflate_dataset(deflated, encoding, max_pixels, claim, name);
+  });
+}
+
+Object load_header(Bytes file, std::string_view name, FindAttribute find) {
+  return load(file, name, find,
+              [&](Bytes deflated, Encoding encoding) { return inflate_header(deflated, encoding, name); });
 }
 
 }  // namespace mi2::dicom

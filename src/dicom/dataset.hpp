@@ -29,4 +29,8 @@ struct Object {
 Object load_object(Bytes file, std::uint64_t max_pixels, std::string_view name, FindAttribute find = find_attribute,
                    const std::function<void(std::uint64_t pixels)>& claim = {});
 
+/// As load_object(), as far as the pixels: of a deflated object little more is inflated, whatever it says it holds.
+/// @param find  of the attributes that are kept, rows and pixels among them.
+Object load_header(Bytes file, std::string_view name, FindAttribute find = find_attribute);
+
 }  // namespace mi2::dicom

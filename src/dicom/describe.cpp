@@ -194,10 +194,10 @@ bool holds_secret(std::string_view text, std::span<const std::string> secrets) {
                      [&](const std::string& secret) { return place_of(text, secret) != std::string_view::npos; });
 }
 
-Description describe(std::span<const std::byte> bytes, std::uint64_t max_pixels, std::string_view name) {
+Description describe(std::span<const std::byte> bytes, std::string_view name) {
   constexpr std::size_t kUid = 128;  // 64 by the standard, more in the wild
   constexpr std::size_t kCode = 32;
-  const Object object = load_object(bytes, max_pixels, name, find_describing);
+  const Object object = load_header(bytes, name, find_describing);
   const Item& data = object.data;
   const Reader reader(data);
   Description out;

@@ -57,9 +57,8 @@ inline constexpr std::size_t kMaxDescription = 256;
 std::string kept_text(std::string_view text);
 
 /// Where a text that describes an object holds one of its patient's names or identifiers, that becomes "***".
-/// @param max_pixels  as Options::max_pixels.
 /// @throws Error{kBadFile} not DICOM or broken, {kUnsupported} the transfer syntax, {kTooLarge}.
-Description describe(std::span<const std::byte> bytes, std::uint64_t max_pixels, std::string_view name);
+Description describe(std::span<const std::byte> bytes, std::string_view name);
 
 /// Whether `text` holds one of `secrets`, in whatever case.
 bool holds_secret(std::string_view text, std::span<const std::string> secrets);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include <mi2/error.hpp>
 
@@ -84,34 +85,52 @@ AllFrames all_frames(const Item& data, std::uint64_t max_pixels, std::string_vie
   return {pixels, (pixels * bits + 7) / 8};
 }
 
-}  // namespace
+const Element* find_pixels(const Item& data) noexcept {
+  for (const Tag tag : {tags::kPixelData, tags::kFloatPixels, tags::kDoublePixels}) {
+    if (const Element* pixels = data.find(tag)) return pixels;
+  }
+  return nullptr;
+}
 
-std::vector<std::byte> inflate_dataset(Bytes deflated, Encoding encoding, std::uint64_t max_pixels,
-                                       const std::function<void(std::uint64_t pixels)>& claim, std::string_view name) {
-  Inflater inflater(deflated, name);
-  std::vector<std::byte> out;
+/// Inflates until the pixels have begun. @returns what is known then; nothing if the stream has none.
+std::optional<Item> inflate_to_pixels(Inflater& inflater, std::vector<std::byte>& out, Encoding encoding,
+                                      std::string_view name) {
   // Step by step: most attributes are a few thousand bytes, and each step looks at all of them.
   for (std::uint64_t size = 1U << 20U;; size *= 8) {
-    if (inflater.grow(out, std::min(size, kMaxAttributes))) return out;
-    const Parsed so_far = parse(out, encoding, name, false);
-    for (const Tag tag : {tags::kPixelData, tags::kFloatPixels, tags::kDoublePixels}) {
-      const Element* pixels = so_far.item.find(tag);
-      if (pixels == nullptr) continue;
-      if (pixels->missing == 0) return out;
-      const auto start = static_cast<std::uint64_t>(pixels->value.data() - out.data());
-      const std::uint64_t stated = pixels->value.size() + pixels->missing;
-      const AllFrames said = all_frames(so_far.item, max_pixels, name);
-      if (claim) claim(said.pixels);
-      const std::uint64_t end = start + std::min(stated, said.bytes);
-      if (end > out.size()) out.reserve(end);
-      inflater.grow(out, end);
-      return out;
-    }
+    if (inflater.grow(out, std::min(size, kMaxAttributes))) return std::nullopt;
+    Item so_far = parse(out, encoding, name, false).item;
+    if (find_pixels(so_far) != nullptr) return so_far;
     if (size >= kMaxAttributes) {
       throw Error(Code::kTooLarge, fmt::format("{}: expected at most {} bytes before the pixels of a deflated object",
                                                name, kMaxAttributes));
     }
   }
+}
+
+}  // namespace
+
+std::vector<std::byte> inflate_header(Bytes deflated, Encoding encoding, std::string_view name) {
+  Inflater inflater(deflated, name);
+  std::vector<std::byte> out;
+  static_cast<void>(inflate_to_pixels(inflater, out, encoding, name));
+  return out;
+}
+
+std::vector<std::byte> inflate_dataset(Bytes deflated, Encoding encoding, std::uint64_t max_pixels,
+                                       const std::function<void(std::uint64_t pixels)>& claim, std::string_view name) {
+  Inflater inflater(deflated, name);
+  std::vector<std::byte> out;
+  const std::optional<Item> so_far = inflate_to_pixels(inflater, out, encoding, name);
+  const Element* const pixels = so_far ? find_pixels(*so_far) : nullptr;
+  if (pixels == nullptr || pixels->missing == 0) return out;
+  const auto start = static_cast<std::uint64_t>(pixels->value.data() - out.data());
+  const std::uint64_t stated = pixels->value.size() + pixels->missing;
+  const AllFrames said = all_frames(*so_far, max_pixels, name);
+  if (claim) claim(said.pixels);
+  const std::uint64_t end = start + std::min(stated, said.bytes);
+  if (end > out.size()) out.reserve(end);
+  inflater.grow(out, end);
+  return out;
 }
 
 }  // namespace mi2::dicom

@@ -11,6 +11,10 @@
 
 namespace mi2::dicom {
 
+/// Inflates the attributes before the pixels, at most 64 MB, with what comes of the pixels on the way.
+/// @throws Error{kBadFile} the stream is broken or ends early, {kTooLarge} more attributes.
+std::vector<std::byte> inflate_header(Bytes deflated, Encoding encoding, std::string_view name);
+
 /// Inflates a dataset to the end of its pixels, and no further: attributes of at most 64 MB, then the pixels that they
 /// say there are.
 /// @param max_pixels  of all frames together.

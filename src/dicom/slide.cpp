@@ -186,7 +186,7 @@ std::optional<std::uint64_t> TileFrames::at(std::uint64_t column, std::uint64_t 
 std::optional<SlideHead> slide_head(std::span<const std::byte> bytes) {
   try {
     if (!looks_like_dicom(bytes)) return std::nullopt;
-    const Object object = load_object(bytes, Options{}.max_pixels, "");
+    const Object object = load_header(bytes, "");
     if (text(object.data, tags::kSopClass) != kSlideClass) return std::nullopt;
     return head_of(object.data);
   } catch (const Error&) {  // whoever reads it is told why it cannot be

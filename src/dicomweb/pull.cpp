@@ -32,7 +32,7 @@ void require_possible(const PullOptions& options, const archive::AddOptions& add
 }
 
 SpoolLimits limits_of(const PullOptions& options, const archive::AddOptions& adding) {
-  return {adding.survey.image.max_file_bytes, options.max_spool, adding.survey.image.max_pixels};
+  return {adding.survey.image.max_file_bytes, options.max_spool};
 }
 
 /// Errors of a run name the source, and a stop is what on_progress makes of it.

@@ -119,7 +119,7 @@ void ObjectParts::judge() {
   const base::MappedFile file(file_);
   const std::span<const std::byte> bytes = file.bytes();
   if (!dicom::looks_like_dicom(bytes)) throw Error(Code::kBadFile, "a part is no DICOM object");
-  const dicom::Description said = dicom::describe(bytes, limits_.max_pixels, name_);
+  const dicom::Description said = dicom::describe(bytes, name_);
   const Uids uids{said.study, said.series, said.sop_instance};
   const auto require = [](const std::string& asked, const std::string& found, std::string_view what) {
     if (!asked.empty() && asked != found)

@@ -61,9 +61,8 @@ class Spool {
 };
 
 struct SpoolLimits {
-  std::uint64_t object = 0;      ///< bytes of one
-  std::uint64_t load = 0;        ///< bytes of a load
-  std::uint64_t max_pixels = 0;  ///< as ImageOptions
+  std::uint64_t object = 0;  ///< bytes of one
+  std::uint64_t load = 0;    ///< bytes of a load
 };
 
 /// What objects are asked for, each empty if it does not matter.

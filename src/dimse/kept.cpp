@@ -1,7 +1,6 @@
 #include "dimse/kept.hpp"
 
 #include <cstddef>
-#include <limits>
 #include <span>
 #include <system_error>
 
@@ -60,8 +59,7 @@ fs::path KeptObjects::place_of(const Spooled& object) const {
   std::string series;
   try {
     const base::MappedFile file(object.file);
-    const dicom::Description said =
-        dicom::describe(file.bytes(), std::numeric_limits<std::uint64_t>::max(), object.file.string());
+    const dicom::Description said = dicom::describe(file.bytes(), object.file.string());
     study = said.study;
     series = said.series;
   } catch (const Error& error) {

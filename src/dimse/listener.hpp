@@ -26,7 +26,6 @@ struct ListenerOptions {
   std::size_t associations = 16;       ///< at once; more are refused for the time being
   std::chrono::seconds idle{60};       ///< how long nothing may come on an association
   std::uint64_t max_object_bytes = 0;  ///< of one object
-  std::uint64_t max_pixels = 0;        ///< of one frame
   /// Whether an object of a study and a series is taken, by their UIDs; from any thread. None: all are.
   std::function<bool(std::string_view study, std::string_view series)> wanted{};
 };

@@ -95,7 +95,7 @@ std::pair<DIC_US, std::string> look_at(const Incoming& incoming, const T_DIMSE_C
                                        const ListenerOptions& options) {
   try {
     const base::MappedFile file(incoming.file());
-    dicom::Description said = dicom::describe(file.bytes(), options.max_pixels, "object");
+    dicom::Description said = dicom::describe(file.bytes(), "object");
     if (said.sop_class.empty() || said.sop_instance.empty()) return {STATUS_STORE_Error_CannotUnderstand, ""};
     const bool same = said.sop_class == std::string_view(request.AffectedSOPClassUID) &&
                       said.sop_instance == std::string_view(request.AffectedSOPInstanceUID);

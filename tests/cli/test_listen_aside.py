@@ -1,8 +1,12 @@
 """mi2 listen: an object that it has acknowledged and cannot add is in nobody's way, and is not lost."""
+import zlib
+
 import pydicom
+from dicom_peer import Peer
 from dicom_studies import slice_of, uid, write, write_study
 from index_support import table, totals
-from listen_support import damaged, listening, run, send, spooled, until, with_tools  # noqa: F401
+from listen_support import damaged, encoded, listening, run, send, spooled, until, with_tools  # noqa: F401
+from pydicom.uid import CTImageStorage, DeflatedExplicitVRLittleEndian
 
 pytestmark = with_tools
 
@@ -59,3 +63,15 @@ def test_what_is_refused_for_its_content_is_set_aside(listening, tmp_path):
     kept = (server.archive / "spool" / "refused").glob("*.dcm")
     assert {pydicom.dcmread(path).SOPInstanceUID for path in kept} == {uid("sop", "x", 0, 1), uid("sop", "y", 0, 1)}
     assert server.end() == 0 and "are kept in spool/refused" in server.said()
+
+
+def test_a_deflated_object_of_too_many_pixels_is_set_aside(listening):
+    many = slice_of("x", 0, 1)
+    many.NumberOfFrames, many.PixelData = 3, 3 * many.PixelData
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    server = listening("--max-pixels", "2000")  # of all frames of a deflated object
+    peer = Peer(server.port, CTImageStorage, [DeflatedExplicitVRLittleEndian])
+    assert peer.store(CTImageStorage, many.SOPInstanceUID, packer.compress(encoded(many)) + packer.flush()) == 0
+    assert peer.release()
+    until(lambda: "are kept in spool/refused" in server.said())
+    assert "got 3072" in table(server.archive, "SELECT reason FROM refused")[0][0] and spooled(server.archive) == []

@@ -152,17 +152,33 @@ TEST(DicomDeflated, CutOrOversizedStreamsAreRefused) {
   }
 }
 
+TEST(DicomDeflated, ItsDescriptionTakesNoPixels) {
+  constexpr std::uint16_t kSide = 1024;  // twice what is inflated to find the attributes
+  Dataset large = picture("MONOCHROME2", kSide, kSide, 16);
+  large.text(0x00100020, "LO", "P1").text(0x00280008, "IS", "2000000000");
+  std::vector<std::byte> file = deflated(large.words(kPixels, std::vector<std::uint16_t>(std::size_t{kSide} * kSide)));
+  file.resize(file.size() - 9);
+  EXPECT_EQ(describe(file, "test").identity.patient_id, "P1");
+  const std::string zeros(80U << 20U, '\0');
+  try {
+    static_cast<void>(describe(deflated(ramp().put(0x00080001, "OB", zeros)), "test"));
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Code::kTooLarge) << error.what();
+  }
+}
+
 TEST(DicomDescription, HoldsNoPartOfANameInEitherCase) {
   const Dataset latin1 = ramp()
                              .text(0x00080005, "CS", "ISO_IR 100")
                              .text(0x00100010, "PN", "M\xDCLLER-SCH\xD6NTAL^HANS")
                              .text(0x0008103E, "LO", "Knie M\xFCller, Frau Sch\xF6ntal");
-  EXPECT_EQ(describe(latin1.file(), 16, "test").series_description, "Knie ***, Frau ***");
+  EXPECT_EQ(describe(latin1.file(), "test").series_description, "Knie ***, Frau ***");
   const Dataset utf8 = ramp()
                            .text(0x00080005, "CS", "ISO_IR 192")
                            .text(0x00100010, "PN", "M\xC3\x9CLLER^HANS")
                            .text(0x0008103E, "LO", "Knie M\xC3\xBCller");
-  EXPECT_EQ(describe(utf8.file(), 16, "test").series_description, "Knie ***");
+  EXPECT_EQ(describe(utf8.file(), "test").series_description, "Knie ***");
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ dicom::testing::Dataset study_object() {
   return data;
 }
 
-StudyHeader header_of(const dicom::testing::Dataset& data) { return read_study_header(data.file(), 1000, "test"); }
+StudyHeader header_of(const dicom::testing::Dataset& data) { return read_study_header(data.file(), "test"); }
 
 Report report() {
   Report made;
@@ -117,7 +117,7 @@ TEST(StudyHeader, NamesWhatIsMissingOrTooLong) {
   long_name.text(0x00100010, "PN", std::string(2000, 'x'));
   expect_error(Code::kBadFile, {"(0010,0010)", "1024", "2000"}, [&] { static_cast<void>(header_of(long_name)); });
   expect_error(Code::kBadFile, {"test"},
-               [] { static_cast<void>(read_study_header(dicom::testing::to_bytes("no DICOM at all"), 1000, "test")); });
+               [] { static_cast<void>(read_study_header(dicom::testing::to_bytes("no DICOM at all"), "test")); });
 }
 
 TEST(StudyHeader, HasTheStudysIdentifierAsItIsReadWithoutWhatPadsIt) {
@@ -127,7 +127,7 @@ TEST(StudyHeader, HasTheStudysIdentifierAsItIsReadWithoutWhatPadsIt) {
     const StudyHeader header = header_of(data);
     EXPECT_EQ(header.study_uid, "1.2.3");
     EXPECT_TRUE(header.takes_utf8());
-    EXPECT_EQ(describe(make_structured_report(report(), header).file, 1000, "made").study, "1.2.3");
+    EXPECT_EQ(describe(make_structured_report(report(), header).file, "made").study, "1.2.3");
   }
 }
 
@@ -147,7 +147,7 @@ TEST(StructuredReport, SaysTheValuesOfItsStudyByteForByte) {
   data.text(0x00100010, "PN", "Meier\nHans");
   data.text(0x00080050, "SH", " A-7");
   const StudyHeader header = header_of(data);
-  const StudyHeader made = read_study_header(make_structured_report(report(), header).file, 1000, "made");
+  const StudyHeader made = read_study_header(make_structured_report(report(), header).file, "made");
   ASSERT_EQ(made.takes_utf8(), header.takes_utf8());
   for (const StudyHeader::Value& value : header.values) {
     const auto same = std::find_if(made.values.begin(), made.values.end(),
@@ -160,7 +160,7 @@ TEST(StructuredReport, SaysTheValuesOfItsStudyByteForByte) {
 TEST(StructuredReport, BelongsToItsStudyAndIsTheSameAgain) {
   const StudyHeader header = header_of(study_object());
   const ResultObject object = make_structured_report(report(), header);
-  const Description said = describe(object.file, 1000, "made");
+  const Description said = describe(object.file, "made");
   EXPECT_EQ(said.study, "1.2.3");
   EXPECT_EQ(said.modality, "SR");
   EXPECT_EQ(said.identity.patient_id, "P1");
@@ -209,7 +209,7 @@ TEST(TagReport, IsTheSameAgainAndCompleteOnlyIfItHasAllTags) {
   const StudyHeader header = header_of(study_object());
   const ResultObject object = make_tag_report(tag_report(), header);
   EXPECT_EQ(make_tag_report(tag_report(), header).file, object.file);
-  EXPECT_EQ(describe(object.file, 1000, "made").study, "1.2.3");
+  EXPECT_EQ(describe(object.file, "made").study, "1.2.3");
   EXPECT_NE(object.sop_uid, make_structured_report(report(), header).sop_uid);
   EXPECT_THAT(text_of(object), HasSubstr("COMPLETE"));
   EXPECT_THAT(text_of(object), HasSubstr("No value"));

@@ -56,17 +56,16 @@ void require_one_study(Reader& archive, std::span<const NamedRow> rows) {
 
 results::StudyHeader header_in(const FetchObject& fetch, const std::string& locator, LastZip& zips) {
   const ImageOptions usual;
-  const std::uint64_t most = usual.max_pixels;
   const std::optional<std::vector<std::byte>> fetched = fetch ? fetch(locator) : std::nullopt;
-  if (fetched) return results::read_study_header(*fetched, most, locator);
+  if (fetched) return results::read_study_header(*fetched, locator);
   if (const std::string zip = container_of(locator); !zip.empty()) {
-    return results::read_study_header(zipped_input(zip, locator, zips).read(usual.max_file_bytes), most, locator);
+    return results::read_study_header(zipped_input(zip, locator, zips).read(usual.max_file_bytes), locator);
   }
   if (way_of(locator) == kVectorsWay) {
     throw Error(Code::kNotFound, "the archive has a vector of it, and no object that could be sent with a result");
   }
   const base::MappedFile file(locator);
-  results::StudyHeader header = results::read_study_header(file.bytes(), most, locator);
+  results::StudyHeader header = results::read_study_header(file.bytes(), locator);
   file.check();
   return header;
 }

@@ -21,7 +21,7 @@ struct ReleaseOptions {
   dicom::results::AnonymiseOptions anonymise;  ///< but for the site, which is each object's
   std::optional<filter::Expr> where;           ///< only objects of which this lets an image by
   std::uint64_t max_file_bytes = 1ULL << 30;
-  std::uint64_t max_pixels = 0;  ///< as dicom::describe()
+  std::uint64_t max_pixels = 0;  ///< as dicom::Options::max_pixels
   base::OnProgress on_progress{};
   /// Hears of each object that is left: its place and why.
   std::function<void(std::string_view why)> on_left{};

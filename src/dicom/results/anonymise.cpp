@@ -358,7 +358,7 @@ std::vector<Bytes> Anonymous::parts() const {
 
 Anonymous anonymise(std::span<const std::byte> object, const AnonymiseOptions& options, std::uint64_t max_pixels,
                     std::string_view name) {
-  const Description said = describe(object, max_pixels, name);
+  const Description said = describe(object, name);
   const Object read = load_object(object, max_pixels, name, find_read);
   // A deflated object is refused, so that no pixels are views of `read`.
   return Copy(object, read, said, options, max_pixels, name).run();

@@ -55,7 +55,7 @@ struct Anonymous {
 /// attribute, overlay, curve, icon, nor anything behind the pixels. Comments in compressed frames become zeros. What is
 /// kept as text is left out where it holds a word of what was left out; an object whose pixels hold one is refused.
 /// What is masked is decoded, and not compressed in the copy.
-/// @param object  outlives the copy.  @param max_pixels  as dicom::describe().
+/// @param object  outlives the copy.  @param max_pixels  as Options::max_pixels.
 /// @throws Error{kBadFile} no DICOM object or broken, {kUnsupported} its transfer syntax is not read, {kTooLarge}.
 Anonymous anonymise(std::span<const std::byte> object, const AnonymiseOptions& options, std::uint64_t max_pixels,
                     std::string_view name);

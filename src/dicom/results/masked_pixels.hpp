@@ -26,7 +26,7 @@ struct MaskedPixels {
 /// the largest value, in signed or floating grey the darkest one that the object has, of a palette the darkest colour.
 /// Compressed frames are decoded. Of what was compressed with loss, or may have been, the values say so.
 /// @param file        the object's bytes.  @param data  what was read of them, by which native pixels are found.
-/// @param max_pixels  as dicom::describe().
+/// @param max_pixels  as Options::max_pixels.
 /// @throws Error{kBadFile}, {kUnsupported} if frames cannot be decoded; {kTooLarge} over a GiB of them.
 MaskedPixels masked_pixels(Bytes file, const Item& data, const std::vector<Box>& boxes, std::uint64_t max_pixels,
                            std::string_view name);

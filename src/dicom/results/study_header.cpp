@@ -80,8 +80,8 @@ bool printable_ascii(std::string_view text) {
 
 std::span<const StudyAttribute> study_attributes() noexcept { return kStudyAttributes; }
 
-StudyHeader read_study_header(std::span<const std::byte> object, std::uint64_t max_pixels, std::string_view name) {
-  const Object read = load_object(object, max_pixels, name, find_read);
+StudyHeader read_study_header(std::span<const std::byte> object, std::string_view name) {
+  const Object read = load_header(object, name, find_read);
   StudyHeader header;
   if (const Element* set = read.data.find(kCharacterSet); set != nullptr && set->value.size() <= kMaxValue) {
     header.character_set = unpadded(set->value);

@@ -36,10 +36,9 @@ struct StudyAttribute {
 std::span<const StudyAttribute> study_attributes() noexcept;
 
 /// @param object      a whole DICOM file.
-/// @param max_pixels  of all frames, for a deflated object.
 /// @param name        what errors call it.
 /// @throws Error{kBadFile} not DICOM or broken, without a StudyInstanceUID, or with a value of more than 1024 bytes;
 ///         {kUnsupported} the transfer syntax; {kTooLarge}.
-StudyHeader read_study_header(std::span<const std::byte> object, std::uint64_t max_pixels, std::string_view name);
+StudyHeader read_study_header(std::span<const std::byte> object, std::string_view name);
 
 }  // namespace mi2::dicom::results

@@ -73,7 +73,6 @@ ListenerOptions listener_of(const PullOptions& options, const archive::AddOption
   listener.peers = {options.source.peer.aet};
   listener.associations = options.associations;
   listener.max_object_bytes = adding.survey.image.max_file_bytes;
-  listener.max_pixels = adding.survey.image.max_pixels;
   return listener;
 }
 

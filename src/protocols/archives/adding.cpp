@@ -76,7 +76,7 @@ Fate look(const Task& task, std::size_t i, const std::string& key) {
   Fate fate;
   const auto bytes = std::as_bytes(std::span(task.sent.files[i]));
   try {
-    fate.names = archive::names_of(bytes, task.image, fmt::format("file {}", i + 1), key, task.sent.site);
+    fate.names = archive::names_of(bytes, fmt::format("file {}", i + 1), key, task.sent.site);
   } catch (const Error& error) {
     fate.kind = Kind::kRefused;
     fate.code = error.code();

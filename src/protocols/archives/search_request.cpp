@@ -160,7 +160,7 @@ class PartReader {
     if (carded_) part.sha256 = base::sha256_hex(std::as_bytes(std::span(bytes)));
     if (!part.away) {  // without a key an object is still known by its own identifier
       try {
-        part.names = archive::names_of(std::as_bytes(std::span(bytes)), service_.images, name, served_.key(), site_);
+        part.names = archive::names_of(std::as_bytes(std::span(bytes)), name, served_.key(), site_);
       } catch (const Error& error) {
         throw Error(Code::kBadFile, error.what());
       }

@@ -123,7 +123,7 @@ Slices find_slices(Job& job, const std::vector<LidcReading>& readings) {
     }
   }
   each_object(job, "looking for the slices", [&](std::size_t file, std::span<const std::byte> bytes) {
-    dicom::Description said = dicom::describe(bytes, kMaxPixels, object_name(job, file));
+    dicom::Description said = dicom::describe(bytes, object_name(job, file));
     const auto found = slices.find(said.sop_instance);
     if (found == slices.end()) return;
     if (found->second) {

@@ -95,7 +95,7 @@ class Collector {
  private:
   void add(std::size_t file, std::span<const std::byte> bytes) {
     const std::string name = object_name(job_, file);
-    dicom::Description said = dicom::describe(bytes, kMaxPixels, name);
+    dicom::Description said = dicom::describe(bytes, name);
     if (said.series.empty()) {
       ++job_.notes.counts["DICOM files without a series"];
       return;

@@ -47,9 +47,9 @@ class Visit {
       if (!all) return take_whole(path, "", study_.objects);
       for (const SeriesRow& one : *all) visit(path + "/series/" + one.uid, one);
       // Of a list of series that was cut nothing else tells.
-      if (study_.objects && known_.below(locator(path)) + came_.size() < *study_.objects) {
-        take_missing(list_objects(path, study_.objects), path, "");
-      }
+      if (!study_.objects || accounted(path) >= *study_.objects) return;
+      take_missing(list_objects(path, study_.objects), path, "");
+      require_all(path, *study_.objects);
     } catch (const RunEnds&) {
       throw;
     } catch (const Error& error) {
@@ -62,6 +62,32 @@ class Visit {
   [[nodiscard]] std::string locator(const std::string& path) const { return source_.locator + path; }
 
   void refuse(const std::string& path, const Error& error) { load_.refuse(locator(path), error); }
+  /// Of more than an object.
+  void refuse_list(const std::string& path, const Error& error) {
+    part_refused_ = true;
+    refuse(path, error);
+  }
+
+  /// How many objects of a study or a series are known, have come, or are refused each by its own name.
+  std::uint64_t accounted(const std::string& path) {
+    const std::string root = locator(path);
+    const std::uint64_t known = known_.below(root);
+    std::uint64_t count = known;
+    const auto note = [&](const std::string& name) {
+      if (!name.starts_with(root + "/") || name.find("/instances/", root.size()) == std::string::npos) return;
+      if (known == 0 || !known_.has(name)) ++count;
+    };
+    for (const embedder::Input& input : load_.paths.inputs) note(input.path);
+    for (const embedder::Skipped& one : load_.paths.skipped) note(one.path);
+    return count;
+  }
+
+  /// All that is listed was asked for: less than what is counted is a list that was cut.
+  void require_all(const std::string& path, std::uint64_t objects) {
+    const std::uint64_t count = accounted(path);
+    if (count >= objects || part_refused_) return;
+    refuse_list(path, Error(Code::kBadFile, fmt::format("the server counts {} objects, and lists {}", objects, count)));
+  }
 
   /// All rows of a list, page by page. @param most  as many as there are; nothing: nobody knows.
   template <typename Row, typename Parse>
@@ -156,20 +182,19 @@ class Visit {
     }
     came_.insert(parts.came().begin(), parts.came().end());
     if (!failure) failure = parts.bad();
-    const std::size_t came = parts.came().size();
-    if (!failure && (!objects || came >= *objects)) return;
+    if (!failure && (!objects || parts.came().size() >= *objects)) return;
     std::vector<ObjectRow> rows;
     try {
       rows = list_objects(path, objects);
     } catch (const RunEnds&) {
       throw;
     } catch (const Error& error) {
-      return refuse(path, failure ? *failure : error);
+      return refuse_list(path, failure ? *failure : error);
     }
     take_missing(rows, path, series);
     // All that is listed was asked for: if that is all there is, it does not matter what failed.
-    const bool cut = objects && rows.size() < *objects && came < *objects;
-    if (failure && (rows.empty() || cut)) refuse(path, *failure);
+    if (failure && (rows.empty() || (objects && accounted(path) < *objects))) return refuse_list(path, *failure);
+    if (objects) require_all(path, *objects);
   }
 
   /// What is listed, did not come, and is not in the archive. @param series  empty: each row says of which it is.
@@ -187,7 +212,7 @@ class Visit {
       take_one(one, {"", of, row.uid});
     }
     if (nowhere > 0) {
-      refuse(path, Error(Code::kBadFile, fmt::format("{} objects are listed without a series", nowhere)));
+      refuse_list(path, Error(Code::kBadFile, fmt::format("{} objects are listed without a series", nowhere)));
     }
   }
 
@@ -216,6 +241,7 @@ class Visit {
   Load& load_;
   std::unordered_set<std::string> came_;   ///< SOP instance UIDs
   std::unordered_set<std::string> tried_;  ///< objects that were asked for by themselves
+  bool part_refused_ = false;              ///< more than single objects
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 """mi2 index add from DICOMweb servers that misbehave or go away: what cannot be got is refused by name and tried again,
 and the rest is taken."""
+import json
 import re
 
 import pytest
@@ -51,6 +52,51 @@ def test_what_fails_is_refused_by_name_and_tried_again(mi2, server, tmp_path):
     assert [path.rpartition("/")[2] for path in server.fetched()[before:]] == [lost]
     server.hook = None
     assert added(add(mi2, archive, server.url())) == 1 and refused(archive) == {}
+
+
+def short_lists(server, most=12):
+    """Lists of what is in a study have so many rows, whatever offset they are asked for from."""
+    def answer(handler, path):
+        trap, *parts = path.partition("?")[0].strip("/").split("/")
+        if len(parts) < 3 or "multipart" in handler.headers["Accept"]:
+            return False
+        server.send(handler, 200, json.dumps(server.rows(trap, parts, {})[:most]).encode())
+        return True
+    server.hook = answer
+
+
+def test_a_study_whose_lists_are_cut_is_refused_by_its_numbers(mi2, server, tmp_path):
+    fill(server, 1, series=20)
+    short_lists(server)
+    archive = tmp_path / "a"
+    assert added(add(mi2, archive, server.url(), status=PARTIAL)) == 12
+    name = f"{server.url()}/studies/{uid('study', 0)}"
+    assert refused(archive) == {name: ("bad_file", f"{name}: the server counts 20 objects, and lists 12")}
+    assert added(add(mi2, archive, server.url(), status=PARTIAL)) == 0
+    server.hook = None
+    assert added(add(mi2, archive, server.url())) == 8 and refused(archive) == {}
+
+
+def test_a_series_whose_answer_and_list_are_cut_is_refused_by_its_numbers(mi2, server, tmp_path):
+    fill(server, 2, slices=20)
+    short_lists(server)
+    lists = server.hook
+
+    def cut(handler, path):
+        if "multipart" not in handler.headers["Accept"] or "/instances/" in path:
+            return lists(handler, path)
+        body = server.body_of("good", server.objects(path.strip("/").split("/")[1:])[:12])
+        server.send(handler, 200, body, 'multipart/related; boundary=B; type="application/dicom"')
+        return True
+
+    server.hook = cut
+    archive = tmp_path / "a"
+    assert added(add(mi2, archive, server.url(), status=PARTIAL)) == 24
+    names = {f"{server.url()}/studies/{uid('study', study)}/series/{uid('series', study, 0)}" for study in range(2)}
+    assert {name: reason for name, (_, reason) in refused(archive).items()} == {
+        name: f"{name}: the server counts 20 objects, and lists 12" for name in names}
+    server.hook = None
+    assert added(add(mi2, archive, server.url())) == 16 and refused(archive) == {}
 
 
 def test_a_server_that_stays_busy_costs_a_study_and_not_the_run(mi2, server, tmp_path):

@@ -113,11 +113,16 @@ class Lister {
 
   /// @returns whether all that the server has of a window has come. @param most  rows; more are asked for in halves.
   bool read(const std::optional<Window>& window, std::size_t most) {
-    const std::optional<std::string> date = window ? std::optional(window->text()) : std::nullopt;
+    return read(window ? std::optional(window->text()) : std::nullopt, window, most);
+  }
+
+  /// As read(), by what is asked for. @param window  none: whatever comes is right.
+  bool read(const std::optional<std::string>& date, const std::optional<Window>& window, std::size_t most) {
     std::unordered_set<std::string> seen;
     std::string first;
     std::size_t total = 0;
     std::size_t unusable = 0;
+    rows_ = 0;
     for (;;) {
       Page<StudyRow> page;
       try {
@@ -129,6 +134,7 @@ class Lister {
       }
       if (page.size == 0) return !is_cap(total);
       const std::size_t fresh = take(page, window, seen);
+      rows_ += fresh;
       // Smaller windows have the same ones again, and nothing tells them apart.
       unusable += page.size - page.rows.size();
       listing_.unusable = std::max(listing_.unusable, unusable);
@@ -169,19 +175,14 @@ class Lister {
   /// No window holds a study without a date. Some servers have them under an empty date, some under a quoted one;
   /// others take the first for any date and find nothing by the second: there they are in the list of all, to its end.
   void read_undated() {
-    bool found = false;
-    for (const std::string date : {"", "\"\""}) {
-      std::unordered_set<std::string> seen;
-      for (std::size_t offset = 0;;) {
-        const Page<StudyRow> page = ask(date, offset);
-        if (page.size == 0 || take(page, std::nullopt, seen) == 0) break;
-        if (std::any_of(page.rows.begin(), page.rows.end(), [](const auto& row) { return !row.date.empty(); })) break;
-        found = true;
-        if (ignores_offset_) break;
-        offset += page.size;
-      }
+    if (ignores_date_) return;  // then windows hold them too
+    using Date = std::optional<std::string>;
+    for (const Date& date : {Date(""), Date("\"\""), Date()}) {
+      const bool whole = read(date, std::nullopt, kMostStudies);
+      if (whole && (rows_ > 0 || !date)) return;
     }
-    if (!found && !ignores_offset_ && !ignores_date_) static_cast<void>(read(std::nullopt, kMostStudies));
+    // A list of just the studies that windows have, and of no length at which servers stop, has no more of its own.
+    listing_.undated = rows_ > 0 && rows_ == found_.size() && !is_cap(rows_);
   }
 
   const AskStudies& ask_;
@@ -191,6 +192,7 @@ class Lister {
   std::unordered_map<std::string, StudyRow> found_;
   std::size_t requests_ = 0;
   std::size_t longest_ = 0;
+  std::size_t rows_ = 0;  ///< different ones of what was read last
   bool ignores_offset_ = false;
   bool ignores_date_ = false;
 };
@@ -208,6 +210,10 @@ std::string what_lacks(const Listing& listing) {
       if (!listing.doubtful[i].empty()) what += fmt::format("{} {}", i == 0 ? " of" : ",", listing.doubtful[i]);
     }
     if (listing.doubtful.size() > kMostShown) what += ", ..";
+  }
+  if (!listing.undated) {
+    if (!what.empty()) what += "; ";
+    what += "studies without a date may be missing: the list of all is longer than what comes of it";
   }
   return what;
 }

@@ -26,6 +26,7 @@ struct Listing {
   std::size_t unusable = 0;       ///< rows without a UID that can be asked for
   /// Dates, "20200131" or "20200131-20200229", of which a server may have kept studies back; "": of all.
   std::vector<std::string> doubtful;
+  bool undated = true;  ///< those without a date are among them, or are not wanted
 };
 
 /// What a listing lacks, as people read it; empty: nothing.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "dicomweb/listing.hpp"
@@ -141,7 +142,32 @@ TEST(ListStudies, FindsThoseWithoutADateBehindACap) {
   Traps capped;
   capped.total_cap = 100;
   FakeServer server(rows, capped);
-  EXPECT_EQ(list(server).studies.size(), 251U);
+  const Listing found = list(server);
+  EXPECT_EQ(found.studies.size(), 251U);
+  EXPECT_EQ(what_lacks(found), "");
+}
+
+TEST(ListStudies, SaysThatThoseWithoutADateMayBeMissing) {
+  std::vector<StudyRow> rows = studies(250, 100);
+  rows.push_back({"1.3", "", {}, std::nullopt});
+  Traps capped;
+  capped.total_cap = 100;
+  capped.no_empty_dates = true;
+  FakeServer hidden(rows, capped);
+  const Listing found = list(hidden);
+  EXPECT_EQ(found.studies.size(), 250U);
+  EXPECT_FALSE(found.undated);
+  EXPECT_THAT(what_lacks(found), ::testing::HasSubstr("studies without a date may be missing"));
+  EXPECT_TRUE(list(hidden, {"19000101", "", {}}).undated) << "they are not wanted";
+  Traps one_page;
+  one_page.ignores_offset = true;
+  one_page.no_empty_dates = true;
+  one_page.page_cap = 12;
+  FakeServer first_rows(rows, one_page);
+  EXPECT_FALSE(list(first_rows).undated);
+  one_page.page_cap = 1U << 30U;
+  FakeServer whole(rows, one_page);
+  EXPECT_TRUE(list(whole).undated);
 }
 
 TEST(ListStudies, FindsThoseWithoutADateBehindMoreThanAWindow) {
@@ -150,7 +176,9 @@ TEST(ListStudies, FindsThoseWithoutADateBehindMoreThanAWindow) {
   Traps none_by_date;
   none_by_date.no_empty_dates = true;
   FakeServer server(rows, none_by_date);
-  EXPECT_EQ(list(server).studies.size(), 3001U);
+  const Listing found = list(server);
+  EXPECT_EQ(found.studies.size(), 3001U);
+  EXPECT_TRUE(found.undated);
 }
 
 TEST(ListStudies, AppliesTheFilterAgain) {

@@ -44,8 +44,8 @@ auto named(const PullOptions& options, const Run& run) {
 }
 
 /// As an association that is lost while studies are listed: nothing else can be asked.
-PeerListing listing_of(const PullOptions& options, const RequesterOptions& requests,
-                       const base::OnProgress& on_progress) {
+dicomweb::Listing listing_of(const PullOptions& options, const RequesterOptions& requests,
+                             const base::OnProgress& on_progress) {
   Requester requester(requests);
   try {
     return list_studies(requester, options.source, on_progress);
@@ -101,11 +101,11 @@ class Pulling {
   }
 
   archive::Added run() {
-    const PeerListing found = listing_of(options_, requests_, user_progress_);
-    note_listing(found);
-    total_ = found.listing.studies.size();
+    const dicomweb::Listing listing = listing_of(options_, requests_, user_progress_);
+    note_listing(listing);
+    total_ = listing.studies.size();
     try {
-      for (const dicomweb::StudyRow& study : found.listing.studies) {
+      for (const dicomweb::StudyRow& study : listing.studies) {
         show();
         visit(study);
         ++done_;
@@ -132,13 +132,10 @@ class Pulling {
     load_.refuse(locator(below), Error(Code::kBadFile, std::string(why)));
   }
 
-  /// What could not be listed is refused by name, in rows of its own.
-  void note_listing(const PeerListing& found) {
-    for (const std::string_view name : {"studies", "undated"}) load_.visited.push_back(locator(std::string(name)));
-    if (const std::string what = what_lacks(found.listing); !what.empty()) refuse("studies", what);
-    if (!found.undated) {
-      refuse("undated", "studies without a date may be missing: the list of all is longer than the peer gives at once");
-    }
+  /// What could not be listed is refused by name, in a row of its own.
+  void note_listing(const dicomweb::Listing& listing) {
+    load_.visited.push_back(locator("studies"));
+    if (const std::string what = what_lacks(listing); !what.empty()) refuse("studies", what);
   }
 
   void visit(const dicomweb::StudyRow& study) {
@@ -269,9 +266,9 @@ dicomweb::Preview preview(archive::Catalog* catalog, const PullOptions& options,
       if (adding.on_progress) adding.on_progress({"studies", found.listed, 0});
     };
     const RequesterOptions requests{options.source.peer, options.title, show};
-    const PeerListing listed = listing_of(options, requests, adding.on_progress);
+    const dicomweb::Listing listing = listing_of(options, requests, adding.on_progress);
     const KnownObjects known = known_of(catalog, options, adding);
-    for (const dicomweb::StudyRow& study : listed.listing.studies) {
+    for (const dicomweb::StudyRow& study : listing.studies) {
       ++found.listed;
       show();
       if (all_known(study, known)) continue;

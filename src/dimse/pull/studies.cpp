@@ -91,9 +91,9 @@ std::optional<NewSeries> look_into_series(Requester& requester, const std::strin
 
 }  // namespace
 
-PeerListing list_studies(Requester& requester, const PeerSource& source, const base::OnProgress& on_progress) {
-  PeerListing result;
+dicomweb::Listing list_studies(Requester& requester, const PeerSource& source, const base::OnProgress& on_progress) {
   std::vector<std::string> cut_days;
+  bool undated = true;
   std::size_t asked_for_all = 0;
   const dicomweb::AskStudies ask = [&](const std::optional<std::string>& date, std::size_t, std::size_t offset) {
     dicomweb::Page<dicomweb::StudyRow> page;
@@ -107,10 +107,7 @@ PeerListing list_studies(Requester& requester, const PeerSource& source, const b
       require_room(page.size++);
       if (dicom::is_uid(found.study)) page.rows.push_back(study_of(found));
     });
-    if (ending.status == 0) {
-      if (!date && !source.filter.dated() && dicomweb::is_cap(page.size)) result.undated = false;
-      return page;
-    }
+    if (ending.status == 0) return page;
     const bool day = date && date->find('-') == std::string::npos;
     // Nothing smaller can be asked for, and it is not the rows that are too many.
     if (!says_cut(ending.status) || (day && page.size == 0)) throw refused(ending.status);
@@ -118,14 +115,15 @@ PeerListing list_studies(Requester& requester, const PeerSource& source, const b
       cut_days.push_back(*date);
       return page;
     }
-    if (!date) result.undated = source.filter.dated();
+    if (!date) undated = false;
     // The second time it is for those without a date that come with the others, as many as do.
     if (!date && asked_for_all++ > 0) return page;
     throw Error(Code::kTooLarge, fmt::format("the list is cut, with status {:04X}", ending.status));
   };
-  result.listing = dicomweb::list_studies(ask, source.filter, on_progress);
-  for (std::string& day : cut_days) result.listing.doubtful.push_back(std::move(day));
-  return result;
+  dicomweb::Listing listing = dicomweb::list_studies(ask, source.filter, on_progress);
+  listing.undated = listing.undated && undated;
+  for (std::string& day : cut_days) listing.doubtful.push_back(std::move(day));
+  return listing;
 }
 
 std::uint64_t KnownObjects::of(const std::string& study, const std::string& series) const {

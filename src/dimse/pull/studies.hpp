@@ -15,14 +15,9 @@
 
 namespace mi2::dimse {
 
-struct PeerListing {
-  dicomweb::Listing listing;
-  bool undated = true;  ///< those without a date are among them, or are not wanted
-};
-
 /// Asks for all studies that a source means, by windows of dates where an answer may be cut.
 /// @throws as dicomweb::list_studies() and Requester::find().
-PeerListing list_studies(Requester& requester, const PeerSource& source, const base::OnProgress& on_progress);
+dicomweb::Listing list_studies(Requester& requester, const PeerSource& source, const base::OnProgress& on_progress);
 
 /// What the archive knows.
 struct KnownObjects {

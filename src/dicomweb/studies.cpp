@@ -44,8 +44,8 @@ class Visit {
     try {
       const std::optional<std::vector<SeriesRow>> all = series(path);
       if (all && !any_wanted(*all)) return;
-      if (!all) return take_whole(path, "", study_.objects);
-      for (const SeriesRow& one : *all) visit(path + "/series/" + one.uid, one);
+      if (!all) return visit(path, "", study_.objects);
+      for (const SeriesRow& one : *all) visit(path + "/series/" + one.uid, one.uid, one.objects);
       // Of a list of series that was cut nothing else tells.
       if (!study_.objects || accounted(path) >= *study_.objects) return;
       take_missing(list_objects(path, study_.objects), path, "");
@@ -136,21 +136,24 @@ class Visit {
     });
   }
 
-  void visit(const std::string& path, const SeriesRow& row) {
+  /// A series, or a study of which no series are listed. @param objects  that the server counts.
+  void visit(const std::string& path, const std::string& series, const std::optional<std::uint64_t>& objects) {
     const std::uint64_t known = known_.below(locator(path));
-    if (row.objects && *row.objects == known) return;
+    if (objects && *objects == known) return;
     // Which slices are chosen depends on all of them.
-    if (known == 0 || !known_.all_slices()) return take_whole(path, row.uid, row.objects);
+    if (known == 0 || !known_.all_slices()) return take_whole(path, series, objects);
     std::vector<ObjectRow> rows;
     try {
-      rows = list_objects(path, row.objects);
+      rows = list_objects(path, objects);
     } catch (const RunEnds&) {
       throw;
     } catch (const Error& error) {
       if (error.code() == Code::kInternal) throw;
     }
-    if (rows.empty() || (row.objects && rows.size() < *row.objects)) return take_whole(path, row.uid, row.objects);
-    take_missing(rows, path, row.uid);
+    const bool placed = !series.empty() ||
+                        std::none_of(rows.begin(), rows.end(), [](const ObjectRow& row) { return row.series.empty(); });
+    if (rows.empty() || !placed || (objects && rows.size() < *objects)) return take_whole(path, series, objects);
+    take_missing(rows, path, series);
   }
 
   std::vector<ObjectRow> list_objects(const std::string& path, const std::optional<std::uint64_t>& most) {

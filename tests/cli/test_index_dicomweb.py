@@ -134,7 +134,8 @@ def test_a_run_can_be_stopped_while_a_server_is_silent(mi2, server, tmp_path):
     assert run.wait(10) != 0
 
 
-def test_a_study_over_the_spools_limit_comes_in_several_runs(mi2, server, tmp_path):
+@pytest.mark.parametrize("trap", ["good", "no-series"])
+def test_a_study_over_the_spools_limit_comes_in_several_runs(mi2, server, tmp_path, trap):
     for number in range(30):
         data = slice_of("long", 0, number)
         data.Rows = data.Columns = 64
@@ -143,7 +144,7 @@ def test_a_study_over_the_spools_limit_comes_in_several_runs(mi2, server, tmp_pa
     archive = tmp_path / "a"
     images = 0
     for _ in range(10):
-        done = mi2("index", "add", str(archive), server.url(), "--max-spool", "100K",
+        done = mi2("index", "add", str(archive), server.url(trap), "--max-spool", "100K",
                    status=PARTIAL if images < 20 else 0)
         assert added(done.errors) > 0
         images = totals(mi2, archive)["images"]

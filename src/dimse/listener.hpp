@@ -28,6 +28,9 @@ struct ListenerOptions {
   std::uint64_t max_object_bytes = 0;  ///< of one object
   /// Whether an object of a study and a series is taken, by their UIDs; from any thread. None: all are.
   std::function<bool(std::string_view study, std::string_view series)> wanted{};
+  /// Whether an object is there already, by its UID: its sender hears that it is stored, and it is passed over; from
+  /// any thread. None: no object is.
+  std::function<bool(std::string_view object)> known{};
 };
 
 /// An association that has ended. Nothing of it is a peer's text, which may be anything.

@@ -150,7 +150,11 @@ StoreResult receive_object(T_ASC_Association& association, T_ASC_PresentationCon
     result.status = STATUS_STORE_Error_DataSetDoesNotMatchSOPClass;
   } else {
     try {
-      result = receive(association, context, request, accepted.acceptedTransferSyntax, store);
+      if (store.options.known && store.options.known(request.AffectedSOPInstanceUID)) {
+        result.condition = skip_object(association, store.options);
+      } else {
+        result = receive(association, context, request, accepted.acceptedTransferSyntax, store);
+      }
     } catch (const Error&) {
       result.condition = skip_object(association, store.options);
       result.status = STATUS_STORE_Refused_OutOfResources;

@@ -20,7 +20,7 @@ struct Store {
 
 struct StoreResult {
   OFCondition condition;    ///< bad: the association cannot go on
-  DIC_US status = 0;        ///< that was answered; 0: the object is in the spool
+  DIC_US status = 0;        ///< that was answered; 0: the object is in the spool, or known
   std::uint64_t bytes = 0;  ///< of the object
 };
 

@@ -60,6 +60,7 @@ class Pacs:
 
     cap, cut        at most so many studies in an answer, which then ends with that status
     counts          whether rows have numbers of objects
+    lists           whether objects are listed
     on_move         (study, series) -> (the files to send, status, completed, failed, warned)
     """
 
@@ -68,6 +69,7 @@ class Pacs:
         for data in self.datasets:
             self.files[data.SOPInstanceUID] = write(self.folder / f"{data.SOPInstanceUID}.dcm", data)
         self.cap, self.cut, self.counts, self.on_move = None, 0, True, self.honest
+        self.lists = True
         self.finds, self.moves = [], []
         self.ours = free_port()
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -215,7 +217,7 @@ class _Association:
 
     def _objects(self, query):
         rows = []
-        for data in self.pacs.of(query.StudyInstanceUID, query.SeriesInstanceUID):
+        for data in self.pacs.of(query.StudyInstanceUID, query.SeriesInstanceUID) if self.pacs.lists else []:
             row = pydicom.Dataset()
             row.SOPInstanceUID = data.SOPInstanceUID
             rows.append(row)

@@ -130,6 +130,23 @@ def test_an_object_that_is_too_large_is_refused_and_tried_again(mi2, pacs, tmp_p
     assert refused(archive) == {}
 
 
+def test_a_series_over_the_spools_limit_comes_in_several_runs(mi2, pacs, tmp_path):
+    files = []
+    for number in range(30):
+        data = slice_of("long", 0, number, StudyDate="20240101")
+        data.Rows = data.Columns = 64
+        data.PixelData = bytes([number]) * (64 * 64 * 2)
+        files.append(write(tmp_path / "in" / f"{number}.dcm", data))
+    pacs.store(*files)
+    archive = tmp_path / "a"
+    for images in (11, 22):
+        assert added(pull(mi2, pacs, archive, "--max-spool", "100K", status=PARTIAL)) == 11
+        assert totals(mi2, archive)["images"] == images
+        assert "not sent" in next(iter(refused(archive).values()))
+    assert added(pull(mi2, pacs, archive, "--max-spool", "100K")) == 8
+    assert refused(archive) == {} and locators(archive) == locators_of(files)
+
+
 def test_a_killed_run_is_gone_on_with(mi2, pacs, tmp_path):
     # More than are added together, so that the first are committed long before the last.
     files = [path for study in range(30)
@@ -201,7 +218,7 @@ def test_only_what_was_asked_for_is_taken(mi2, tmp_path):
     wanted, other = slice_of("x", 0, 0, StudyDate="20240101"), slice_of("other", 0, 0, StudyDate="20200101")
     with Pacs(tmp_path / "pacs", [wanted]) as pacs:
         uninvited = write(tmp_path / "other.dcm", other)
-        pacs.on_move = lambda study, series: ([uninvited, *pacs.honest(study, series)[0]], 0, 2, 0, 0)
+        pacs.on_move = lambda study, series: ([uninvited, *pacs.honest(study, series)[0]], 0, 1, 0, 0)
         archive = tmp_path / "a"
         assert added(pull(mi2, pacs, archive)) == 1
         assert locators(archive) == [f"dimse:PACS/{wanted.SOPInstanceUID}"]
@@ -217,6 +234,18 @@ def test_what_does_not_come_is_refused_and_tried_again(mi2, tmp_path, ending, sa
         assert added(pull(mi2, pacs, archive, status=PARTIAL)) == 1
         assert list(refused(archive).values()) == [
             f"dimse:PACS/{uid('study', 'x')}/{uid('series', 'x', 0)}: 1 objects did not come ({said})"]
+        pacs.on_move = pacs.honest
+        assert added(pull(mi2, pacs, archive)) == 1 and refused(archive) == {}
+
+
+def test_what_a_pacs_says_it_sent_is_compared_where_it_lists_nothing(mi2, tmp_path):
+    with Pacs(tmp_path / "pacs", [slice_of("x", 0, number, StudyDate="20240101") for number in range(2)]) as pacs:
+        pacs.counts = pacs.lists = False
+        pacs.on_move = lambda study, series: (pacs.honest(study, series)[0][:1], 0, 2, 0, 0)
+        archive = tmp_path / "a"
+        assert added(pull(mi2, pacs, archive, status=PARTIAL)) == 1
+        assert list(refused(archive).values()) == [
+            f"dimse:PACS/{uid('study', 'x')}/{uid('series', 'x', 0)}: 1 objects did not come (status 0000)"]
         pacs.on_move = pacs.honest
         assert added(pull(mi2, pacs, archive)) == 1 and refused(archive) == {}
 

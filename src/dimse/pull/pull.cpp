@@ -1,8 +1,11 @@
 #include "dimse/pull/pull.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <thread>
 #include <unordered_set>
@@ -16,6 +19,7 @@
 #include "archive/slices.hpp"
 #include "dicomweb/add_load.hpp"
 #include "dicomweb/client.hpp"
+#include "dicomweb/feed.hpp"
 #include "dicomweb/spool.hpp"
 #include "dimse/ingest.hpp"
 #include "dimse/pull/receiving.hpp"
@@ -94,7 +98,9 @@ class Pulling {
         adding_(adding),
         known_(known_of(&archive.catalog(), options, adding)),
         requests_{options.source.peer, options.title, [this] { show(); }},
-        receiving_(archive.folder(), options.max_spool, listener_of(options, adding)) {
+        committed_(archive.folder(), archive::Catalog::Access::kRead),
+        stored_(&committed_, archive::to_string(adding.survey.slices)),
+        receiving_(archive.folder(), options.max_spool, passing_over_known(listener_of(options, adding))) {
     // Of a study's own steps nobody needs to see each.
     adding_.survey.on_progress = [this](const base::Progress&) { show(); };
     adding_.on_progress = adding_.survey.on_progress;
@@ -120,6 +126,14 @@ class Pulling {
   }
 
  private:
+  /// What the archive has need not wait in the spool again, so that a series larger than that comes in several runs.
+  /// With a choice of slices it has to: which are chosen depends on all of them.
+  ListenerOptions passing_over_known(ListenerOptions listener) {
+    if (!stored_.all_slices()) return listener;
+    listener.known = [this](std::string_view object) { return stored_.has(locator(std::string(object))); };
+    return listener;
+  }
+
   void show() const {
     if (user_progress_) user_progress_({"studies", done_, total_});
   }
@@ -161,6 +175,7 @@ class Pulling {
 
   void move(Requester& requester, const std::string& study, const NewSeries& series) {
     came_.clear();
+    arrivals_ = 0;
     receiving_.expect(study, series.uid);
     const Keys keys{study, series.uid, {}, {}};
     const Ending ending = requester.move(series.uid.empty() ? Level::kStudy : Level::kSeries, keys,
@@ -182,7 +197,7 @@ class Pulling {
     constexpr auto kQuiet = std::chrono::seconds(5);
     constexpr auto kStep = std::chrono::milliseconds(100);
     Clock::time_point last = Clock::now();
-    while (missing(series) + (came_.size() < ending.completed ? 1 : 0) > 0 && Clock::now() - last < kQuiet) {
+    while (missing(series, ending) > 0 && Clock::now() - last < kQuiet) {
       if (receiving_.arrived() > 0) {
         take(study);
         last = Clock::now();
@@ -192,17 +207,18 @@ class Pulling {
     }
   }
 
-  [[nodiscard]] std::size_t missing(const NewSeries& series) const {
-    std::size_t count = 0;
+  /// How many objects have not come, of those that were listed or counted, or that the peer says it has sent.
+  [[nodiscard]] std::uint64_t missing(const NewSeries& series, const Ending& ending) const {
+    std::uint64_t count = 0;
     for (const std::string& object : series.objects) count += came_.contains(object) ? 0 : 1;
     if (series.counted && came_.size() < *series.counted) count += *series.counted - came_.size();
-    return count;
+    return std::max(count, ending.completed - std::min(ending.completed, arrivals_));
   }
 
   /// What came against what was listed or counted, and against what the peer says that it did.
   void compare(const std::string& study, const NewSeries& series, const Ending& ending) {
     const std::string below = series.uid.empty() ? study : fmt::format("{}/{}", study, series.uid);
-    if (const std::size_t lacks = missing(series); lacks > 0) {
+    if (const std::uint64_t lacks = missing(series, ending); lacks > 0) {
       return refuse(below, fmt::format("{} objects did not come ({})", lacks, ending_text(ending)));
     }
     if (ending.failed > 0 || (ending.status != 0 && ending.status != kSubOperationsFailed)) {
@@ -213,9 +229,14 @@ class Pulling {
 
   /// Takes over what has come of a study.
   void take(const std::string& study) {
+    for (std::string& object : receiving_.take_known()) {
+      came_.insert(std::move(object));
+      ++arrivals_;
+    }
     embedder::FoundFiles found(load_.paths);
     for (Spooled& object : receiving_.take()) {
       came_.insert(object.sop_uid);
+      ++arrivals_;
       const std::string name = locator(object.sop_uid);
       // The same object twice, or of two studies: the first one counts, the other comes with the next run.
       if (object.study == study && names_.insert(name).second) {
@@ -242,11 +263,14 @@ class Pulling {
   base::OnProgress user_progress_ = adding_.on_progress;
   KnownObjects known_;
   RequesterOptions requests_;
+  archive::Catalog committed_;  ///< for the listener's threads
+  dicomweb::Known stored_;
   Receiving receiving_;
   dicomweb::Load load_;
   std::vector<Spooled> spooled_;           ///< of what is to be added
   std::unordered_set<std::string> names_;  ///< locators of those
   std::unordered_set<std::string> came_;   ///< SOP instance UIDs of a move
+  std::uint64_t arrivals_ = 0;             ///< objects of it, one that came twice counted twice
   std::size_t done_ = 0;
   std::size_t total_ = 0;
   archive::Added added_;

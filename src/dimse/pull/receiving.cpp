@@ -36,6 +36,13 @@ Receiving::Receiving(const fs::path& archive, std::uint64_t most_bytes, Listener
       listener_(
           [this, &options] {
             options.wanted = [this](std::string_view study, std::string_view series) { return wants(study, series); };
+            if (options.known) {
+              options.known = [this, known = std::move(options.known)](std::string_view object) {
+                if (!expecting() || !known(object)) return false;
+                note_known(object);
+                return true;
+              };
+            }
             return std::move(options);
           }(),
           spool_, [](const AssociationRecord&) {}),
@@ -52,11 +59,32 @@ void Receiving::expect(std::string study, std::string series) {
   const std::lock_guard lock(mutex_);
   study_ = std::move(study);
   series_ = std::move(series);
+  known_.clear();
 }
 
 bool Receiving::wants(std::string_view study, std::string_view series) {
   const std::lock_guard lock(mutex_);
   return !study_.empty() && study == study_ && (series_.empty() || series == series_);
+}
+
+bool Receiving::expecting() {
+  const std::lock_guard lock(mutex_);
+  return !study_.empty();
+}
+
+void Receiving::note_known(std::string_view object) {
+  const std::lock_guard lock(mutex_);
+  known_.emplace_back(object);
+}
+
+std::uint64_t Receiving::arrived() const {
+  const std::lock_guard lock(mutex_);
+  return spool_.size() + known_.size();
+}
+
+std::vector<std::string> Receiving::take_known() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(known_, {});
 }
 
 std::vector<Spooled> Receiving::take() {

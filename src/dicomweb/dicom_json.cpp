@@ -3,7 +3,7 @@
 #include <charconv>
 #include <system_error>
 
-#include "base/blanks.hpp"
+#include "dicomweb/qido.hpp"
 
 namespace mi2::dicomweb {
 namespace {
@@ -20,11 +20,7 @@ const Json* values_of(const Json& dataset, std::string_view tag) {
 }
 
 std::string text_of(const Json& value) {
-  constexpr std::size_t kMost = 256;
-  if (!value.is_string()) return {};
-  const std::string& text = value.get_ref<const std::string&>();
-  // Values of odd length are padded, with zeros or blanks.
-  return std::string(base::without_blanks(std::string_view(text).substr(0, kMost), std::string_view(" \t\0", 3)));
+  return value.is_string() ? row_text(value.get_ref<const std::string&>()) : std::string();
 }
 
 std::string first_text(const Json& dataset, std::string_view tag) {

@@ -12,7 +12,7 @@ namespace mi2::dicomweb {
 
 /// The values of a tag, "0020000D"; null where there is none.
 const nlohmann::json* values_of(const nlohmann::json& dataset, std::string_view tag);
-/// A value as text without padding, at most 256 bytes; empty for what is none.
+/// A value as row_text(); empty for what is no text.
 std::string text_of(const nlohmann::json& value);
 std::string first_text(const nlohmann::json& dataset, std::string_view tag);
 /// Some servers write counts as numbers, some as text.

@@ -73,6 +73,14 @@ std::optional<ObjectRow> read_object(const Json& json) {
 
 }  // namespace
 
+std::string row_text(std::string_view value) {
+  constexpr std::size_t kMost = 256;
+  // Values of odd length are padded, with zeros or blanks.
+  const std::string_view text = base::without_blanks(value, std::string_view(" \t\0", 3));
+  if (text.size() <= kMost) return std::string(text);
+  return std::string(text.substr(0, base::utf8_prefix(text.substr(0, kMost))));
+}
+
 bool is_uid(std::string_view text) noexcept {
   constexpr std::size_t kMost = 128;
   return dicom::is_uid(text, kMost);

@@ -19,6 +19,9 @@ bool is_uid(std::string_view text) noexcept;
 /// The day of "20200131", if there is one.
 std::optional<std::chrono::sys_days> day_of(std::string_view text) noexcept;
 
+/// A value as rows keep it: without the blanks and zeros that pad it, and at most 256 bytes, whole characters of UTF-8.
+std::string row_text(std::string_view value);
+
 struct StudyRow {
   std::string uid;
   std::string date;                      ///< "20200131"; empty: none that is a day

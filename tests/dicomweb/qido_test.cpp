@@ -1,6 +1,7 @@
 // Rows of QIDO-RS, as servers write them.
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -24,6 +25,16 @@ TEST(Qido, ReadsStudies) {
   EXPECT_EQ(page.rows[1].date, "");
   EXPECT_TRUE(page.rows[1].modalities.empty());
   EXPECT_EQ(page.rows[1].objects, 7U);
+}
+
+TEST(Qido, KeepsTheBeginningOfAValueThatIsTooLong) {
+  EXPECT_EQ(row_text(std::string_view(" 1.2\0", 5)), "1.2");
+  EXPECT_EQ(row_text(std::string(300, 'x')), std::string(256, 'x'));
+  EXPECT_EQ(row_text(std::string(255, 'x') + "\xC3\xA4"), std::string(255, 'x'));
+  EXPECT_EQ(row_text(std::string(300, ' ') + "CT"), "CT");
+  const std::string modalities = R"("00080061": {"Value": [")" + std::string(300, 'x') + R"(", "CT"]})";
+  EXPECT_EQ(parse_studies(R"([{"0020000D": {"Value": ["1.2.3"]}, )" + modalities + "}]").rows.front().modalities,
+            (std::vector<std::string>{std::string(256, 'x'), "CT"}));
 }
 
 TEST(Qido, LeavesRowsOutThatCannotBeAskedFor) {

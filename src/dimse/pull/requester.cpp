@@ -22,8 +22,8 @@
 
 #include <mi2/error.hpp>
 
-#include "base/blanks.hpp"
 #include "dicomweb/client.hpp"
+#include "dicomweb/qido.hpp"
 #include "dimse/association.hpp"
 #include "dimse/timed_connection.hpp"
 
@@ -89,22 +89,26 @@ void put_query(DcmDataset& query, Level level, const Keys& keys) {
   }
 }
 
+/// All values, however long.
+OFString array_of(DcmDataset& row, const DcmTagKey& tag) {
+  OFString values;
+  if (row.findAndGetOFStringArray(tag, values).bad()) values.clear();
+  return values;
+}
+
 std::string text_of(DcmDataset& row, const DcmTagKey& tag) {
-  OFString value;
-  if (row.findAndGetOFStringArray(tag, value).bad()) return {};
-  // UIDs are padded with zeros, by some with blanks.
-  std::string_view text(value.data(), value.size());
-  while (!text.empty() && (text.back() == '\0' || text.back() == ' ')) text.remove_suffix(1);
-  return std::string(base::without_blanks(text, " "));
+  const OFString values = array_of(row, tag);
+  return dicomweb::row_text({values.data(), values.size()});
 }
 
 std::vector<std::string> values_of(DcmDataset& row, const DcmTagKey& tag) {
   constexpr std::size_t kMost = 64;
-  const std::string text = text_of(row, tag);
+  const OFString all = array_of(row, tag);
+  const std::string_view text(all.data(), all.size());
   std::vector<std::string> values;
   for (std::size_t begin = 0; begin < text.size() && values.size() < kMost;) {
     const std::size_t end = std::min(text.find('\\', begin), text.size());
-    std::string one(base::without_blanks(std::string_view(text).substr(begin, end - begin), " "));
+    std::string one = dicomweb::row_text(text.substr(begin, end - begin));
     if (!one.empty()) values.push_back(std::move(one));
     begin = end + 1;
   }

@@ -109,7 +109,7 @@ struct RequestPlan {
   /// once this was asked to stop.
   std::optional<std::stop_source> stop{};
   Apart apart = Apart::kLook;                ///< with `stop`
-  bool changes = false;                      ///< it changes an archive, a head or a PACS, which stays so
+  bool changes = false;                      ///< it changes an archive, a head, kept cards or a PACS, which stays so
   std::string_view lane = "search";          ///< with kSearch: of an archive, those of one lane are done one by one
   std::shared_ptr<ArchiveRecord> archive{};  ///< filled in by finish, also by one that throws
 };

@@ -134,10 +134,11 @@ def test_without_a_line_nothing_is_shown_and_nothing_is_changed(serve, own, tmp_
     study = search(server, {"text": "x"}, headers=of("all"))["results"][0]["study"]
     assert server.end() == 0
     (tmp_path / "audit" / "audit-000001.jsonl").rename(tmp_path / "first.jsonl")
-    server = audited(serve, tmp_path, archive)
+    server = audited(serve, tmp_path, archive, "--archive-cards", f"a={tmp_path / 'kept'}")
     in_the_way = tmp_path / "audit" / "audit-000001.jsonl"
     in_the_way.mkdir()
     for asked in (lambda: server.post("/v1/archives/a/search", {"text": "x"}, headers=of("all")),
+                  lambda: server.post("/v1/archives/a/cards", {"text": "x"}, headers=of("all")),
                   lambda: server.get("/v1/archives/a/items/1", headers=of("all")),
                   lambda: server.get("/v1/archives/a", headers=of("none")),
                   lambda: server.request("DELETE", f"/v1/archives/a/studies/{study}", headers=of("all")),
@@ -145,11 +146,20 @@ def test_without_a_line_nothing_is_shown_and_nothing_is_changed(serve, own, tmp_
         refused = asked()
         assert refused.status == 503 and refused.headers["retry-after"], refused.body
         assert refused.json()["error"]["code"] == "audit_unavailable" and str(tmp_path) not in refused.body.decode()
+    assert list((tmp_path / "kept").iterdir()) == []
     assert server.post("/v1/embeddings", {"model": "default", "input": "x"}, headers=of("all")).status == 200
     assert server.wait_for(lambda: server.records("audit_failed")) and str(tmp_path) not in "".join(server.lines)
     in_the_way.rmdir()
     assert server.get(f"/v1/archives/a/studies/{study}", headers=of("all")).status == 200
     assert server.get("/v1/archives/a", headers=of("all")).json()["studies"] == 4
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_card_that_is_kept_is_a_change(serve, filled, tmp_path, kept):
+    server = audited(serve, tmp_path, filled[0], *(["--archive-cards", f"a={tmp_path / 'kept'}"] if kept else []))
+    answer = server.post("/v1/archives/a/cards", {"text": "x"}, headers=of("all"))
+    assert answer.status == (201 if kept else 200)
+    assert [facts(line, "event", "outcome") for line in lines_of(tmp_path)] == [("card", "begun")] * kept + [("card", "ok")]
 
 
 def test_the_list_is_read_page_by_page_by_who_administers(serve, filled, tmp_path):

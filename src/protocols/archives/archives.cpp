@@ -328,8 +328,8 @@ class Archives final : public ArchiveRoutes {
   /// Looks at the rights again when the turn of a request comes, and unless it has changed something when it is done.
   [[nodiscard]] RequestPlan held_to_rights(RequestPlan plan, const Asked& asked, std::string caller,
                                            bool changes) const {
-    plan.changes = changes;
-    plan.finish = [this, asked, caller = std::move(caller), changes,
+    plan.changes = plan.changes || changes;
+    plan.finish = [this, asked, caller = std::move(caller), changes = plan.changes,
                    finish = std::move(plan.finish)](const Vectors& vectors) {
       require_kept(asked.right, right_of(caller, asked.name));
       HttpResponse answer = finish(vectors);

@@ -216,6 +216,7 @@ RequestPlan make_card(const Service& service, const Asked& asked, HttpRequest re
         cards::annotate(made->card, *notes);
         if (shown) made->thumbnails = cards::thumbnails_of(reader, made->card);
       });
+  plan.changes = !asked.cards.empty();
   plan.finish = [asked, page, made, record = plan.archive, stop = plan.stop->get_token(),
                  find = std::move(plan.finish)](const Vectors& vectors) {
     HttpResponse answer = find(vectors);

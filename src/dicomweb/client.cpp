@@ -34,13 +34,6 @@ void wait_until(Clock::time_point end, const std::stop_token& stop) {
 /// Before the next try, from 1.
 milliseconds pause_of(int tries) { return milliseconds(1000) * (1 << std::min(tries - 1, 5)); }
 
-bool is_redirect(unsigned status) {
-  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
-/// 503, 429, and what proxies say of a server that has no time.
-bool is_busy(unsigned status) { return status == 503 || status == 429 || status == 502 || status == 504; }
-
 [[noreturn]] void refuse_status(unsigned status, bool with_credentials) {
   if (status == 401) {
     throw RunEnds(Code::kBadFile, with_credentials ? "the server refuses the credentials (401)"
@@ -88,8 +81,7 @@ Answer Client::whole(const Request& request, std::uint64_t max_bytes) {
   std::string body;
   const Head head = perform(
       request,
-      [&](const Head& of, std::string_view piece) {
-        if (is_busy(of.status) || is_redirect(of.status)) return;  // another answer follows
+      [&](const Head&, std::string_view piece) {
         if (body.size() + piece.size() > max_bytes) {
           throw Error(Code::kTooLarge, fmt::format("the answer holds more than {} bytes", max_bytes));
         }
@@ -148,8 +140,7 @@ Head Client::perform(Request request, const OnPiece& use, std::string_view codin
       wait_until(Clock::now() + pause_of(tries), stop_);
       continue;
     }
-    if (head.status == 200 || head.status == 204) return head;
-    if (request.any_status && !is_redirect(head.status) && !is_busy(head.status) && head.status != 401) return head;
+    if (is_answer(head.status, request.any_status)) return head;
     if (is_redirect(head.status)) {
       if (++redirects > kMostRedirects) throw Error(Code::kBadFile, "the server redirects in a circle");
       request.path = same_origin_path(head);

@@ -26,8 +26,9 @@ constexpr std::chrono::milliseconds kTick{100};
 /// Bytes that are read at once: Beast takes no more.
 constexpr std::size_t kBlock = 65536;
 constexpr std::uint32_t kMostHeader = 65536;
-/// Of an answer that is not wanted. A longer one costs the connection.
+/// Of a body that is not wanted. A longer one costs the connection.
 constexpr std::size_t kMostUnwanted = 1U << 20U;
+constexpr std::chrono::seconds kUnwantedTime{5};
 
 template <typename Message>
 std::string field_of(const Message& message, http::field name) {
@@ -58,6 +59,16 @@ void check(const error_code& error, std::string_view what, bool started) {
 }
 
 }  // namespace
+
+bool is_redirect(unsigned status) noexcept {
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+bool is_busy(unsigned status) noexcept { return status == 503 || status == 429 || status == 502 || status == 504; }
+
+bool is_answer(unsigned status, bool any_status) noexcept {
+  return status == 200 || status == 204 || (any_status && !is_redirect(status) && !is_busy(status) && status != 401);
+}
 
 Client::Connection::Connection(const net::Target& target, const ClientOptions& limits, std::stop_token stop)
     : target_(target), limits_(limits), stop_(std::move(stop)) {
@@ -147,19 +158,21 @@ asio::awaitable<void> Client::Connection::converse(Stream& stream, Exchange& exc
   exchange.head = head_of(parser);
   exchange.started = true;
   std::vector<char> block(kBlock);
+  const bool wanted = is_answer(exchange.head.status, exchange.any_status);
   std::size_t unwanted = 0;
+  lowest.expires_after(kUnwantedTime);
   while (!parser.is_done()) {
     parser.get().body().data = block.data();
     parser.get().body().size = block.size();
-    lowest.expires_after(limits_.idle);  // of each piece: of the whole there is none
+    if (wanted) lowest.expires_after(limits_.idle);  // of each piece: of the whole there is none
     co_await http::async_read_some(stream, buffer_, parser, into(error));
     if (error == http::error::need_buffer) error = {};
     const std::size_t got = block.size() - parser.get().body().size;
-    if (exchange.head.status == 200 || exchange.any_status) {
+    if (wanted) {
       if (got > 0) exchange.use(exchange.head, std::string_view(block.data(), got));
     } else {
       unwanted += got;
-      if (unwanted > kMostUnwanted) co_return;
+      if (error || unwanted > kMostUnwanted) co_return;  // its status is known
     }
     // Servers that end an answer with the connection often leave TLS without a word: what came says itself if it is
     // whole.

@@ -32,6 +32,13 @@ class Unreachable : public Error {
   explicit Unreachable(const std::string& what) : Error(Code::kBadFile, what) {}
 };
 
+bool is_redirect(unsigned status) noexcept;
+/// 503, 429, and what proxies say of a server that has no time.
+bool is_busy(unsigned status) noexcept;
+/// Whether a status is what was asked for, and not that something else has to be done first. @param any_status  as
+/// Request has it.
+bool is_answer(unsigned status, bool any_status) noexcept;
+
 struct Client::Connection {
   using HttpRequest = net::http::request<net::http::string_body>;
   using Tls = net::beast::ssl_stream<net::beast::tcp_stream>;
@@ -39,7 +46,7 @@ struct Client::Connection {
   Connection(const net::Target& target, const ClientOptions& limits, std::stop_token stop);
 
   /// Over the connection that is there, or over a new one.
-  /// @param any_status  whether `use` gets the body of an answer of another status than 200 too.
+  /// @param any_status  as of is_answer(): `use` gets the body of an answer alone.
   /// @throws Broken, Unreachable, RunEnds (TLS refuses the server), Stopped; what `use` throws.
   Head exchange(const HttpRequest& request, const OnPiece& use, bool any_status = false);
 

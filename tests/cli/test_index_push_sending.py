@@ -1,5 +1,6 @@
 """Results of searches on their way: to DCMTK's storescp, to a STOW-RS server that answers as it is told, and to an Orthanc.
 What arrives is what was made, and what does not arrive is said."""
+import contextlib
 import io
 import json
 import os
@@ -178,6 +179,29 @@ def test_nothing_of_an_answer_is_repeated(mi2, made, card, stow):
 def test_a_server_that_is_busy_is_asked_again(mi2, made, card, objects, stow):
     busy = iter([True] + [False] * 99)
     stow.reply = lambda data: (503, b"later") if next(busy) else (200, {"00081199": stow.sequence(data)})
+    push(mi2, made / "a", card, *stow.to, "--as", "sr")
+    assert len(stow.got) == 3
+
+
+@pytest.mark.parametrize("piece, pause", [(1 << 16, 0), (1, 0.2)])
+def test_what_a_busy_server_says_beside_that_may_have_no_end(mi2, made, card, stow, piece, pause):
+    store, begun = stow.hook, []
+
+    def endless(handler, path):
+        if handler.command != "POST" or begun:
+            return store(handler, path)
+        begun.append(path)
+        handler.send_response(503)
+        handler.send_header("Retry-After", "0")
+        handler.end_headers()
+        with contextlib.suppress(OSError):
+            while True:
+                handler.wfile.write(bytes(piece))
+                time.sleep(pause)
+        handler.close_connection = True
+        return True
+
+    stow.hook = endless
     push(mi2, made / "a", card, *stow.to, "--as", "sr")
     assert len(stow.got) == 3
 

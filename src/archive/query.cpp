@@ -14,6 +14,14 @@ QueryPart made_part(std::span<const float> vector, double weight, Nature nature)
   return part;
 }
 
+/// Whether a filter lets a live row of an object by.
+bool is_seen(Reader& archive, Id instance, const filter::Expr& visible) {
+  const auto allowed = archive.allowed(visible);
+  return std::any_of(archive.rows().begin(), archive.rows().end(), [&](const RowFacts& row) {
+    return row.instance == instance && !row.deleted && allowed->test(static_cast<std::size_t>(row.row));
+  });
+}
+
 }  // namespace
 
 std::size_t add_texts(const Embedder& embedder, std::span<const std::string> texts, double weight,
@@ -35,13 +43,15 @@ MadePart part_of_image(const Embedder& embedder, const Pixels& pixels) {
   return made;
 }
 
-std::vector<Subject> known_subjects(Catalog& catalog, const ObjectNames& names) {
+std::vector<Subject> known_subjects(Reader& archive, const ObjectNames& names, const filter::Expr* visible) {
   std::vector<Subject> subjects;
+  Catalog& catalog = archive.catalog();
   if (!names.patient_key.empty()) {
     if (const auto patient = catalog.patient_of(names.patient_key)) subjects.push_back({*patient, 0, 0});
   }
   if (!names.sop_uid.empty()) {
-    if (const auto subject = catalog.subject_of(names.sop_uid)) {
+    const auto subject = catalog.subject_of(names.sop_uid);
+    if (subject && (visible == nullptr || is_seen(archive, subject->instance, *visible))) {
       subjects.push_back({subject->patient, subject->study, subject->instance});
     }
   }
@@ -58,7 +68,7 @@ std::vector<QueryPart> stored_parts(Reader& archive, const StoredQuery& query) {
 
 void add_made(Reader& archive, std::vector<MadePart> made, std::vector<QueryPart>& parts) {
   for (MadePart& one : made) {
-    one.part.subjects = known_subjects(archive.catalog(), one.names);
+    one.part.subjects = known_subjects(archive, one.names);
     parts.push_back(std::move(one.part));
   }
 }

@@ -40,7 +40,8 @@ std::size_t add_texts(const Embedder& embedder, std::span<const std::string> tex
 MadePart part_of_image(const Embedder& embedder, const Pixels& pixels);
 
 /// Of whom an object is, as far as the archive knows.
-std::vector<Subject> known_subjects(Catalog& catalog, const ObjectNames& names);
+/// @param visible  null: every row; else what is known of an object without a row that it lets by does not count.
+std::vector<Subject> known_subjects(Reader& archive, const ObjectNames& names, const filter::Expr* visible = nullptr);
 
 /// Items, studies and series, in this order: sums of directions are then the same to the last bit, whoever asks.
 /// @throws Error{kNotFound} for one that is not there.

@@ -283,14 +283,20 @@ TEST(KnownSubjects, AreThoseOfThePatientAndOfTheObject) {
   archive.add_study();
   archive.close();
   Reader reader(archive.folder());
-  EXPECT_TRUE(known_subjects(reader.catalog(), {}).empty());
-  EXPECT_TRUE(known_subjects(reader.catalog(), {std::string(64, 'f'), "1.2.3", {}, {}}).empty());
+  EXPECT_TRUE(known_subjects(reader, {}).empty());
+  EXPECT_TRUE(known_subjects(reader, {std::string(64, 'f'), "1.2.3", {}, {}}).empty());
   const std::string sop_uid = Growing::uid(0) + ".1.0";
-  const std::vector<Subject> both = known_subjects(reader.catalog(), {fmt::format("{:064}", 0), sop_uid, {}, {}});
+  const ObjectNames names{fmt::format("{:064}", 0), sop_uid, {}, {}};
+  const std::vector<Subject> both = known_subjects(reader, names);
   ASSERT_EQ(both.size(), 2U);
   EXPECT_EQ(both[0].patient, both[1].patient);
   EXPECT_NE(both[1].study, 0);
   EXPECT_NE(both[1].instance, 0);
+  const filter::Expr shown = filter::parse("modality=CT");
+  EXPECT_EQ(known_subjects(reader, names, &shown).size(), 2U);
+  // Of an object that may not be seen nothing is known, of the patient who is named all the same.
+  const filter::Expr hidden = filter::parse("modality=MR");
+  EXPECT_EQ(known_subjects(reader, names, &hidden).size(), 1U);
 }
 
 TEST(Served, AnotherArchiveInItsPlaceIsRefused) {

@@ -6,7 +6,8 @@ import signal
 
 import pytest
 from archive_support import (ALL, KEYS, MODEL, add, digest, filled, keyed, mi2, of, own, rights_file, scores,  # noqa: F401
-                             search, write_study)
+                             search, slice_of, uid, write_study)
+from dicom_studies import write
 
 
 @pytest.fixture
@@ -77,6 +78,25 @@ def test_whether_a_patient_is_among_rows_that_may_not_be_seen_does_not_show(serv
                for path in (stranger, secret) for same, status in (("only", 400), ("exclude", 200))]
     assert answers[0] == answers[2]
     assert answers[1]["excluded"] == answers[3]["excluded"] and answers[1]["searched"] == answers[3]["searched"] == 3
+
+
+def test_whose_an_object_is_that_may_not_be_seen_does_not_show(serve, tmp_path):
+    write_study(tmp_path / "in", 1, patient="A", modality="CT")
+    write_study(tmp_path / "in", 2, patient="A", modality="MR")
+    add(tmp_path / "archive", tmp_path / "in")
+    rights = rights_file(tmp_path, {"*": {"*": {"rights": ["search"], "where": "modality=CT"}}})
+    server = serve("--archive", f"a={tmp_path / 'archive'}", "--archive-rights", rights)
+
+    def ask(sop_uid, same, status=200):
+        data = slice_of("forged", 0, 0, patient="C")
+        data.SOPInstanceUID = data.file_meta.MediaStorageSOPInstanceUID = sop_uid
+        content = write(tmp_path / "forged.dcm", data).read_bytes()
+        answer = search(server, {"image": base64.b64encode(content).decode(), "same_patient": same}, status=status)
+        return [answer.get(name) for name in ("results", "excluded", "searched", "error")]
+
+    unknown, hidden = uid("unknown"), uid("sop", 2, 0, 0)
+    assert ask(unknown, "exclude") == ask(hidden, "exclude") and ask(unknown, "only", 400) == ask(hidden, "only", 400)
+    assert ask(uid("sop", 1, 0, 0), "exclude")[1]["same_patient"] == 3
 
 
 def test_paths_are_shown_and_filtered_by_with_the_right_alone(guarded):

@@ -225,7 +225,7 @@ archive::QueryPart part_of(archive::Reader& reader, const AskedPart& asked, cons
       return {row(vectors.images.row(asked.place)),
               1,
               archive::Nature::kImage,
-              archive::known_subjects(reader.catalog(), asked.names),
+              archive::known_subjects(reader, asked.names, visible),
               {},
               origin_of(asked)};
     case Kind::kVector:

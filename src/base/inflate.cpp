@@ -40,10 +40,12 @@ bool is_zlib(std::string_view bytes) {
   return (first & 0x0FU) == Z_DEFLATED && (first >> 4U) <= 7 && (first * 256U + second) % 31 == 0;
 }
 
-/// A gzip or zlib stream, read piece by piece.
+/// A gzip, zlib or raw stream, read piece by piece. What a piece costs is in proportion to it, however many members
+/// the stream has.
 class Pieces {
  public:
-  explicit Pieces(std::string_view bytes) : bytes_(bytes), gzip_(is_gzip(bytes)), stream_(open_stream(kGzipOrZlib)) {}
+  explicit Pieces(std::string_view bytes, int format = kGzipOrZlib)
+      : bytes_(bytes), gzip_(is_gzip(bytes)), stream_(open_stream(format)) {}
 
   /// @returns how much of `out` was filled; less than all at the end, or where the stream is broken or cut.
   std::size_t read(std::span<char> out) {
@@ -132,39 +134,20 @@ void inflate_start(std::string_view bytes, std::span<char> out, std::string_view
 }
 
 std::string inflate(std::string_view bytes, std::uint64_t limit, std::string_view name) {
-  constexpr std::size_t kStep = std::numeric_limits<uInt>::max();
-  const bool gzip = is_gzip(bytes);
-  const auto stream = open_stream(gzip || is_zlib(bytes) ? kGzipOrZlib : kRaw);
+  Pieces pieces(bytes, is_gzip(bytes) || is_zlib(bytes) ? kGzipOrZlib : kRaw);
+  std::string block(kBlock, '\0');
   std::string result;
-  int state = Z_OK;
-  const auto refuse = [&] {
-    throw Error(Code::kBadArgument, fmt::format("{}: is not whole gzip or deflate data", name));
-  };
-  while (state != Z_STREAM_END || (gzip && is_gzip(bytes))) {
-    if (state == Z_STREAM_END && ::inflateReset(stream.get()) != Z_OK) refuse();
-    const std::size_t before = result.size();
-    // One byte more than may come out shows that there is more.
-    const std::size_t room = std::min<std::uint64_t>(std::max(kBlock, before), limit + 1 - before);
-    result.resize(before + room);
-    stream->next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-    stream->avail_in = static_cast<uInt>(std::min(bytes.size(), kStep));
-    const uInt offered = stream->avail_in;
-    stream->next_out = reinterpret_cast<Bytef*>(result.data() + before);
-    stream->avail_out = static_cast<uInt>(std::min(room, kStep));
-    const uInt asked = stream->avail_out;
-    state = ::inflate(stream.get(), Z_NO_FLUSH);
-    const std::size_t taken = offered - stream->avail_in;
-    const std::size_t made = asked - stream->avail_out;
-    bytes.remove_prefix(taken);
-    result.resize(before + made);
-    if (state == Z_MEM_ERROR) throw std::bad_alloc();
-    if (state != Z_OK && state != Z_STREAM_END) refuse();
-    if (state == Z_OK && taken == 0 && made == 0) refuse();
-    if (result.size() > limit) {
+  std::size_t made = block.size();
+  while (made == block.size()) {
+    made = pieces.read(block);
+    if (made > limit - result.size()) {
       throw Error(Code::kTooLarge, fmt::format("{}: more than {} bytes once it is decoded", name, limit));
     }
+    result.append(block, 0, made);
   }
-  if (!bytes.empty()) refuse();
+  if (!pieces.ends_all()) {
+    throw Error(Code::kBadArgument, fmt::format("{}: is not whole gzip or deflate data", name));
+  }
   return result;
 }
 

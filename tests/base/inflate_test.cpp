@@ -1,5 +1,6 @@
 #include "base/inflate.hpp"
 
+#include <ctime>
 #include <string>
 #include <string_view>
 
@@ -32,6 +33,17 @@ TEST(Inflate, StopsAtItsLimit) {
   std::string many;
   for (int i = 0; i < 100; ++i) many += deflated("0123456789", kGzip);
   expect_error(Code::kTooLarge, {"more than 500"}, [&] { inflate(many, 500, "b"); });
+}
+
+/// A member of 20 bytes must not cost as much as all that came out before it.
+TEST(Inflate, TakesTimeInProportionToItsBytesHoweverManyMembers) {
+  const std::string text(16'000'000, 'x');
+  std::string packed = deflated(text, kGzip);
+  const std::string empty = deflated("", kGzip);
+  for (int i = 0; i < 20'000; ++i) packed += empty;
+  const std::clock_t start = std::clock();
+  EXPECT_EQ(inflate(packed, 64'000'000, "body"), text);
+  EXPECT_LT(std::clock() - start, 10 * CLOCKS_PER_SEC);
 }
 
 TEST(Inflate, RefusesWhatIsNotWholeOrGoesOn) {

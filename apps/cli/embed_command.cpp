@@ -1,10 +1,12 @@
 // mi2 embed: images and texts to vectors.
 
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,6 +17,7 @@
 #include <mi2/error.hpp>
 
 #include "arguments.hpp"
+#include "base/numbers.hpp"
 #include "command.hpp"
 #include "devices.hpp"
 #include "embed_inputs.hpp"
@@ -89,15 +92,27 @@ Examples:
   curl -s https://example.org/x.png | mi2 embed --model DIR -
 )";
 
+constexpr std::string_view kTextItem = "text ";
+
 /// An item per text. Named by its number: a text must not get into messages.
 embedder::NextItem items_of(const std::vector<std::string>& texts) {
   return [&texts, next = std::size_t{0}]() mutable -> std::optional<embedder::Item> {
     if (next == texts.size()) return std::nullopt;
     const std::string& text = texts[next++];
-    return embedder::Item{fmt::format("text {}", next), std::nullopt, [&text] {
+    return embedder::Item{fmt::format("{}{}", kTextItem, next), std::nullopt, [&text] {
                             return embedder::Prepared{std::nullopt, text};
                           }};
   };
+}
+
+/// The text that an item of items_of() is of, by its name: those that fail are not among what is written.
+/// @throws Error{kBadFile} for a name that no such item has, out of kept work that was damaged.
+const std::string& text_of(std::string_view name, const std::vector<std::string>& texts) {
+  if (name.starts_with(kTextItem)) {
+    const std::uint64_t number = base::parse_whole(name.substr(kTextItem.size())).value_or(0);
+    if (number >= 1 && number <= texts.size()) return texts[number - 1];
+  }
+  throw Error(Code::kBadFile, "what was kept of a text is damaged; --restart starts over");
 }
 
 /// What is embedded, in the order of the rows.
@@ -124,14 +139,13 @@ Inputs gather(const EmbedArguments& arguments) {
 
 /// Everything through the model; rows to `output`.
 void embed_all(const EmbedRun& run, const Inputs& inputs, const EmbedArguments& arguments, RowOutput& output) {
-  std::size_t next = 0;
   std::size_t cut = 0;
   const auto write = [&](const embedder::Embedded& item) {
     if (item.text.empty()) {
       output.write(vectors::InputKind::kImage, item.name, item.frame, item.image, item.warnings);
       return;
     }
-    output.write(vectors::InputKind::kText, inputs.texts[next++], std::nullopt, item.text, {});
+    output.write(vectors::InputKind::kText, text_of(item.name, inputs.texts), std::nullopt, item.text, {});
     if (item.truncated) ++cut;
   };
   report_resumed(run);

@@ -1,6 +1,7 @@
 #pragma once
 // Numbers as text, for JSON and CSV, and text as numbers.
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,5 +19,8 @@ void append_numbers(std::string& text, std::span<const float> values, char separ
 
 /// A whole finite number. Nothing else: no blanks, nothing after it.
 std::optional<double> parse_finite(std::string_view text);
+
+/// A whole number in decimal digits alone: no sign, no blanks, nothing after it.
+std::optional<std::uint64_t> parse_whole(std::string_view text);
 
 }  // namespace mi2::base

@@ -1,6 +1,7 @@
 // The command line's parts that need no model.
 
 #include <charconv>
+#include <cstdint>
 #include <cstring>
 #include <limits>
 #include <string>
@@ -73,6 +74,15 @@ TEST(Formatting, FloatsReadBackToTheSameBits) {
     float back = 7;
     std::from_chars(text.data(), text.data() + text.size(), back);
     EXPECT_EQ(std::memcmp(&back, &value, sizeof value), 0) << text;
+  }
+}
+
+TEST(Formatting, AWholeNumberIsDecimalDigitsAlone) {
+  EXPECT_EQ(base::parse_whole("0"), 0U);
+  EXPECT_EQ(base::parse_whole("010"), 10U);
+  EXPECT_EQ(base::parse_whole("18446744073709551615"), std::numeric_limits<std::uint64_t>::max());
+  for (const char* text : {"", "-1", "+1", " 1", "1 ", "0x10", "1e3", "1.0", "18446744073709551616"}) {
+    EXPECT_FALSE(base::parse_whole(text)) << text;
   }
 }
 

@@ -1,8 +1,11 @@
 """Inputs that fail: each alone has its own status; among others it costs only its own row."""
 import json
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
+from lora_support import read, write
 
 
 def test_truncated_picture_alone(mi2, bad_picture):
@@ -53,6 +56,34 @@ def test_one_bad_among_many(mi2, images, bad_picture, tmp_path, batch):
     lines = done.errors.splitlines()
     assert lines[0].startswith(f"mi2: {bad_picture}: ") and lines[1].startswith(f"mi2: {missing}: ")
     assert lines[2].startswith("mi2: 2 of 6 inputs failed")
+
+
+@pytest.fixture
+def broken_word(mi2, tmp_path):
+    """A model whose vector of every text with the word "pleural" is no number."""
+    row, = mi2.rows("tokenize", "pleural")
+    tensors, metadata = read(Path(mi2.model) / "model.safetensors")
+    name, = (name for name in tensors if name.endswith("token_embedding.weight"))
+    tensors[name] = tensors[name].copy()
+    tensors[name][row["input_ids"][1]] = np.nan
+    folder = tmp_path / "broken"
+    shutil.copytree(mi2.model, folder, ignore=shutil.ignore_patterns("*.safetensors"))
+    write(folder / "model.safetensors", tensors, metadata)
+    return str(folder)
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["at once", "kept"])
+def test_a_text_that_fails_leaves_the_others_their_own_names(mi2, broken_word, picture, tmp_path, kept):
+    texts = ["one", "pleural effusion", "two", "no pleural effusion", "three"]
+    out = tmp_path / "out.jsonl"
+    done = mi2("embed", "--model", broken_word, picture, *[a for text in texts for a in ("--text", text)],
+               *(["--out", str(out)] if kept else []), status=8)
+    rows = [json.loads(line) for line in (out.read_bytes() if kept else done.stdout).decode().splitlines()]
+    assert [row.get("text") for row in rows] == [None, "one", "two", "three"]
+    assert "text 2: " in done.errors and "text 4: " in done.errors and "pleural" not in done.errors
+    for row in rows[1:]:
+        alone, = mi2.rows("embed", "--text", row["text"])
+        np.testing.assert_allclose(row["embedding"], alone["embedding"], atol=1e-5)
 
 
 def test_bad_rows_are_absent_from_npy(mi2, picture, bad_picture, tmp_path):

@@ -14,7 +14,8 @@ class Journal {
   /// Opens `output`.part, or goes on with one that `job` began.
   /// @param job     what the lines depend on; compared with that of an earlier run.
   /// @param failed  whether a line reports a row's failure.
-  /// @throws Error{kBadArgument} if it is another job's or another process writes it; {kBadFile} if the disk refuses.
+  /// @throws Error{kBadArgument} if it is another job's, another process writes it, or a file of others has its name or
+  ///         that of `output`.job; {kBadFile} if the disk refuses.
   Journal(std::filesystem::path output, const std::string& job, bool restart,
           const std::function<bool(std::string_view line)>& failed);
   Journal(const Journal&) = delete;
@@ -36,7 +37,9 @@ class Journal {
 
  private:
   [[noreturn]] void fail(const char* what) const;
+  [[noreturn]] void refuse_part(std::string_view what) const;
   void keep_whole_lines(const std::function<bool(std::string_view line)>& failed);
+  void remove_job() noexcept;
 
   std::filesystem::path output_;
   std::filesystem::path part_;

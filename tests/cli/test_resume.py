@@ -118,6 +118,41 @@ def test_other_labels_are_the_same_job(mi2, many, tmp_path):
     assert "resuming after" in done.errors and b'"c"' in out.read_bytes()
 
 
+def test_kept_work_of_the_last_version_goes_on(mi2, many, tmp_path):
+    """Its job file had no first line of our own. Of another job it is refused by name."""
+    whole, out, job = tmp_path / "whole", tmp_path / "out", tmp_path / "out.job"
+    mi2("embed", str(many), "--batch", "1", "--threads", "1", "--out", str(whole), status=8)
+    _end(mi2, ["embed", str(many)], out, signal.SIGKILL)
+    first, description = job.read_bytes().split(b"\n", 1)
+    assert first.startswith(b"mi2: ")
+    job.write_bytes(description)
+    assert str(job) in mi2("embed", str(many), "--text", "more", "--out", str(out), status=2).errors
+    done = mi2("embed", str(many), "--batch", "1", "--threads", "1", "--out", str(out), status=8)
+    assert "resuming after" in done.errors and out.read_bytes() == whole.read_bytes() and not job.exists()
+
+
+@pytest.mark.parametrize("more", [[], ["--restart"]], ids=["", "restart"])
+@pytest.mark.parametrize("command", ["embed", "classify", "batch"])
+@pytest.mark.parametrize("name", ["out.job", "out.part"])
+def test_files_of_others_that_are_called_as_kept_work_are_left_alone(mi2, many, tmp_path, command, name, more):
+    rows, out = tmp_path / "rows.jsonl", tmp_path / "out"
+    rows.write_text('{"text": "a"}\n')
+    arguments = {"embed": ["embed", str(many), "--out", str(out)], "batch": ["batch", str(rows), str(out), "--format", "jsonl"],
+                 "classify": ["classify", "--labels", "a,b", str(many), "--out", str(out)]}[command]
+    other, own = tmp_path / name, tmp_path / "own"
+    for content, link in (("of mine", False), ("of mine", True), ("", True)):
+        own.write_text(content)
+        other.symlink_to(own) if link else other.write_text(content)
+        refused = mi2(*arguments, *more, status=2)
+        assert str(other) in refused.errors and "another output" in refused.errors, refused.errors
+        assert other.read_text() == content and own.read_text() == content and other.is_symlink() == link
+        assert not out.exists() and {path.name for path in tmp_path.iterdir()} <= {"many", "own", "rows.jsonl", "out.part", name}
+        other.unlink()
+        (tmp_path / "out.part").unlink(missing_ok=True)
+    mi2(*arguments, *more, status=0 if command == "batch" else 8)
+    assert out.exists() and not other.exists()
+
+
 def test_a_damaged_part_is_refused(mi2, many, tmp_path):
     out = tmp_path / "out"
     _end(mi2, ["embed", str(many)], out, signal.SIGKILL)

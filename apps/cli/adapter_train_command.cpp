@@ -247,7 +247,7 @@ void add_fit_arguments(CLI::App& command, TrainArguments& arguments) {
       ->capture_default_str();
   command.add_option("--hidden-dim", options.hidden_dim, "mlp: width of the last layers, 1 to 65536")
       ->type_name("N")
-      ->check(CLI::Range(1, 65536).description(""))
+      ->transform(whole_number_in(1, 65536))
       ->capture_default_str();
   command.add_option("--learning-rate", options.fit.learning_rate, "mlp: learning rate of AdamW")
       ->type_name("RATE")
@@ -259,15 +259,15 @@ void add_fit_arguments(CLI::App& command, TrainArguments& arguments) {
       ->capture_default_str();
   command.add_option("--batch", options.fit.batch, "mlp: rows per step")
       ->type_name("N")
-      ->check(CLI::Range(1U, 1U << 20).description(""))
+      ->transform(whole_number_in(1, 1 << 20))
       ->capture_default_str();
   command.add_option("--epochs", options.fit.epochs, "mlp: passes over the training rows, at most")
       ->type_name("N")
-      ->check(CLI::Range(1U, 1'000'000U).description(""))
+      ->transform(whole_number_in(1, 1'000'000))
       ->capture_default_str();
   command.add_option("--patience", options.fit.patience, "mlp: stop after this many epochs without improvement")
       ->type_name("N")
-      ->check(CLI::Range(1U, 1'000'000U).description(""))
+      ->transform(whole_number_in(1, 1'000'000))
       ->capture_default_str();
   command.add_option("--validation", options.validation_share, "mlp: share of train rows held out if none are val")
       ->type_name("SHARE")
@@ -276,10 +276,13 @@ void add_fit_arguments(CLI::App& command, TrainArguments& arguments) {
   command.add_flag("--balanced", options.fit.balanced,
                    "Rows of rare labels weigh more, so that all labels weigh alike");
   command.add_flag("--standardize", options.standardize, "Each dimension to mean 0 and deviation 1 first");
-  command.add_option("--seed", options.fit.seed, "Random seed")->type_name("N")->capture_default_str();
+  command.add_option("--seed", options.fit.seed, "Random seed")
+      ->type_name("N")
+      ->transform(any_whole_number())
+      ->capture_default_str();
   command.add_option("--threads", options.fit.threads, "Threads to compute with (default: one per core)")
       ->type_name("N")
-      ->check(CLI::Range(1U, 1024U).description(""));
+      ->transform(whole_number_in(1, 1024));
 }
 
 void add_report_arguments(CLI::App& command, TrainArguments& arguments) {
@@ -291,7 +294,7 @@ void add_report_arguments(CLI::App& command, TrainArguments& arguments) {
       ->capture_default_str();
   command.add_option("--bootstrap", arguments.bootstrap.samples, "Samples that intervals come from; 0: no intervals")
       ->type_name("N")
-      ->check(CLI::Range(0U, 1'000'000U).description(""))
+      ->transform(whole_number_in(0, 1'000'000))
       ->capture_default_str();
   command.add_option("--level", arguments.bootstrap.level, "Confidence level of the intervals")
       ->type_name("SHARE")

@@ -177,10 +177,10 @@ void add_image_arguments(CLI::App& command, ModelArguments& arguments) {
       "raw: resize only; azure: as the hosted model prepares images; toolkit, mcp: as the published clients do");
   command.add_option("-t,--threads", options.threads, "Threads to compute with (default: one per core)")
       ->type_name("N")
-      ->check(CLI::Range(1U, 1024U).description(""));
+      ->transform(whole_number_in(1, 1024));
   command.add_option("-b,--batch", arguments.batch, "Images computed together, 1 to 1024 (default: 4; on a GPU 32)")
       ->type_name("N")
-      ->check(CLI::Range(1U, 1024U).description(""));
+      ->transform(whole_number_in(1, 1024));
   add_intensity(command, options.image.intensity);
   add_parsed(command, "--window", options.image.window, parse_window,
              "Window of DICOM, instead of the file's own, and of volumes; lung, soft, bone and brain are for CT alone")
@@ -191,12 +191,12 @@ void add_image_arguments(CLI::App& command, ModelArguments& arguments) {
   command.add_flag("--strict", options.image.strict, "Refuse images that would be read with a warning");
   command.add_option("--max-pixels", options.image.max_pixels, "Refuse images with more pixels")
       ->type_name("N")
-      ->check(CLI::Range(std::uint64_t{1}, kAny).description(""))
+      ->transform(whole_number_in(1, kAny))
       ->capture_default_str();
   command
       .add_option("--max-file-size", options.image.max_file_bytes, "Refuse files larger than this; 64M, 1G also work")
       ->type_name("BYTES")
-      ->transform(CLI::AsSizeValue(false).description(""))
+      ->transform(byte_count())
       ->capture_default_str();
 }
 

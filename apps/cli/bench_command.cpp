@@ -101,11 +101,21 @@ void add_bench(CLI::App& command, Session& session) {
   add_dtype(command, options.dtype, true)->default_str("auto");
   add_device(command, options.device);
   command.add_option("--threads", options.threads, "Threads; 0: one per available core")
-      ->check(CLI::Range(0, 1024))
+      ->type_name("N")
+      ->transform(whole_number_in(0, 1024))
       ->capture_default_str();
-  command.add_option("--batch", options.batch, "Images, and texts, of one pass")->capture_default_str();
-  command.add_option("--rounds", options.rounds, "Timed passes")->capture_default_str();
-  command.add_option("--tokens", options.tokens, "Length of a text")->capture_default_str();
+  command.add_option("--batch", options.batch, "Images, and texts, of one pass")
+      ->type_name("N")
+      ->transform(whole_number_in(1, 1024))
+      ->capture_default_str();
+  command.add_option("--rounds", options.rounds, "Timed passes")
+      ->type_name("N")
+      ->transform(whole_number_in(1, 1000))
+      ->capture_default_str();
+  command.add_option("--tokens", options.tokens, "Length of a text")
+      ->type_name("N")
+      ->transform(whole_number_in(2, 4096))
+      ->capture_default_str();
   command.add_flag("--json", arguments->json, "Print JSON");
   auto* const serve = command.add_flag("--serve", arguments->serve, "Answer requests on standard input");
   command.add_flag("--peak", arguments->peak, "Measure the machine's peak arithmetic and memory bandwidth")

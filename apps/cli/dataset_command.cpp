@@ -225,6 +225,7 @@ void add_prepare(CLI::App& command, Session& session) {
       ->type_name("NAME");
   command.add_option("--seed", arguments->prepare.options.seed, "Seed of splits that are drawn")
       ->type_name("N")
+      ->transform(any_whole_number())
       ->capture_default_str();
   command.add_option("--set", arguments->prepare.settings, "A setting of the recipe: KEY=VALUE")
       ->type_name("KEY=VALUE");

@@ -148,6 +148,7 @@ void add_dataset_arguments(CLI::App& command, DatasetEvaluation& dataset) {
       ->type_name("KEY=VALUE");
   command.add_option("--split-seed", dataset.dataset.options.seed, "Seed of drawn splits and of the probe")
       ->type_name("N")
+      ->transform(any_whole_number())
       ->capture_default_str();
   command.add_option("--ways", dataset.ways, "How the model answers (default: zero-shot,knn,probe)")
       ->type_name("zero-shot,knn,probe,fine-tune")
@@ -177,7 +178,8 @@ void add_case_arguments(CLI::App& command, EvaluateArguments& arguments) {
   command.add_option("--label-column", arguments.cases.label_column, "The column of --labels with the label")
       ->type_name("NAME");
   command.add_option("--absent-score", arguments.absent_score, "The score of a label that a long table does not list")
-      ->type_name("S");
+      ->type_name("S")
+      ->check(any_number());
   command.add_flag("--allow-missing", arguments.cases.allow_missing, "Leave out labelled rows without scores");
   command.add_flag("--drop-unscored", arguments.cases.drop_unscored, "Leave out rows of a label without scores");
   command.add_flag("--allow-leak", arguments.cases.allow_leak, "Let a patient be in several splits");
@@ -187,15 +189,19 @@ void add_analysis_arguments(CLI::App& command, EvaluateArguments& arguments) {
   report::AnalysisOptions& analysis = arguments.analysis;
   command.add_option("--scale", analysis.scale, "Scores are multiplied by it before the softmax")
       ->type_name("S")
+      ->check(any_number())
       ->capture_default_str();
   command.add_option("--bootstrap", analysis.samples, "Samples; 0: none (default: 2000, fewer or none of many rows)")
       ->type_name("N")
-      ->check(CLI::Range(0U, 100'000U).description(""));
+      ->transform(whole_number_in(0, 100'000));
   command.add_option("--level", analysis.level, "Confidence level of the intervals")
       ->type_name("SHARE")
       ->check(number_in(0.5, 0.999))
       ->capture_default_str();
-  command.add_option("--seed", analysis.seed, "Seed of the bootstrap")->type_name("N")->capture_default_str();
+  command.add_option("--seed", analysis.seed, "Seed of the bootstrap")
+      ->type_name("N")
+      ->transform(any_whole_number())
+      ->capture_default_str();
   command.add_option("--prevalence", analysis.prevalence, "State predictive values at this share of people")
       ->type_name("SHARE")
       ->check(number_in(1e-9, 1 - 1e-9));
@@ -209,7 +215,7 @@ void add_analysis_arguments(CLI::App& command, EvaluateArguments& arguments) {
       ->type_name("A,B,C");
   command.add_option("--group-rows", analysis.groups.fewest_rows, "A group of fewer rows is too few")
       ->type_name("N")
-      ->check(CLI::Range(1U, 1'000'000U).description(""))
+      ->transform(whole_number_in(1, 1'000'000))
       ->capture_default_str();
 }
 

@@ -12,6 +12,7 @@
 #include "archive/archive.hpp"
 #include "archive/shared.hpp"
 #include "base/files.hpp"
+#include "choices.hpp"
 #include "dicom/names.hpp"
 #include "dicomweb/source.hpp"
 #include "dimse/pull/source.hpp"
@@ -69,17 +70,17 @@ void add_server_arguments(CLI::App& command, ServerArguments& arguments) {
   add_credentials(command, arguments.credentials, arguments.ca_file);
   command.add_option("--connections", arguments.connections, "Connections to a server at a time")
       ->type_name("N")
-      ->check(CLI::Range(1U, 16U).description(""))
+      ->transform(whole_number_in(1, 16))
       ->capture_default_str();
   command.add_option("--rate", arguments.rate, "Requests to a server per second (default: no limit)")
       ->type_name("N")
-      ->check(CLI::Range(0.001, 100000.0).description(""));
+      ->check(number_in(0.001, 100000.0));
   command
       .add_option(
           "--max-spool", arguments.max_spool,
           "Bytes of a study that are fetched before it is added; 4G also works. The rest comes with the next run")
       ->type_name("BYTES")
-      ->transform(CLI::AsSizeValue(false).description(""))
+      ->transform(byte_count())
       ->default_str("16G");
   command.add_option("--aet", arguments.title, "Our AE title, to which a PACS sends")
       ->type_name("TITLE")
@@ -90,7 +91,7 @@ void add_server_arguments(CLI::App& command, ServerArguments& arguments) {
       ->type_name("ADDRESS");
   command.add_option("--port", arguments.port, "Port to listen on for a PACS")
       ->type_name("N")
-      ->check(CLI::Range(1, 65535).description(""))
+      ->transform(whole_number_in(1, 65535))
       ->capture_default_str();
 }
 

@@ -27,12 +27,12 @@ void add_adding_arguments(CLI::App& command, AddingArguments& arguments) {
       ->default_str("hash");
   command.add_option("-j,--jobs", arguments.jobs, "Threads that read and decode (default: one per core)")
       ->type_name("N")
-      ->check(CLI::Range(1U, 1024U).description(""));
+      ->transform(whole_number_in(1, 1024));
   CLI::Option* const thumbnails = command
                                       .add_option("--thumbnails", arguments.thumbnail,
                                                   "Longer side of the thumbnail that is kept of each image, in pixels")
                                       ->type_name("PIXELS")
-                                      ->check(CLI::Range(32, 1024).description(""))
+                                      ->transform(whole_number_in(32, 1024))
                                       ->capture_default_str();
   command.add_flag("--no-thumbnails", arguments.no_thumbnails, "Keep none")->excludes(thumbnails);
 }

@@ -17,6 +17,7 @@
 #include "base/comma_list.hpp"
 #include "base/csv.hpp"
 #include "base/numbers.hpp"
+#include "choices.hpp"
 #include "command.hpp"
 #include "index_command.hpp"
 #include "index_results.hpp"
@@ -152,19 +153,20 @@ void add_index_drift(CLI::App& command, Session& session) {
   command
       .add_option("--permutations", options.permutations, "Random divisions of the patients; p is at least 1 / (N + 1)")
       ->type_name("N")
-      ->check(CLI::Range(1U, 1'000'000U).description(""))
+      ->transform(whole_number_in(1, 1'000'000))
       ->capture_default_str();
   command
       .add_option("--sample", options.sample, "Images of the reference and of each group that are compared, at most")
       ->type_name("N")
-      ->check(CLI::Range(2U, 2000U).description(""))
+      ->transform(whole_number_in(2, 2000))
       ->capture_default_str();
   command.add_option("--moved", options.moved, "Images that are named of each group")
       ->type_name("N")
-      ->check(CLI::Range(0U, 2000U).description(""))
+      ->transform(whole_number_in(0, 2000))
       ->capture_default_str();
   command.add_option("--seed", options.seed, "Seed of the samples and divisions")
       ->type_name("N")
+      ->transform(any_whole_number())
       ->capture_default_str();
   add_comparing_threads(command, arguments->threads);
   add_result_arguments(command, arguments->results);

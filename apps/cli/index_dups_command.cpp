@@ -176,7 +176,7 @@ void add_index_dups(CLI::App& command, Session& session) {
   add_where(command, arguments->where, "Compare only what this lets by");
   command.add_option("--limit", arguments->limit, "Groups to write (default: all)")
       ->type_name("N")
-      ->check(CLI::Range(1U, 1'000'000'000U).description(""));
+      ->transform(whole_number_in(1, 1'000'000'000));
   add_result_arguments(command, arguments->results);
   command.footer(fmt::format("{}\n{}\n{}", kDupsHelp, where_help(), exit_status_help()));
   command.callback([arguments, &session] { session.run = [arguments] { return index_dups(*arguments); }; });

@@ -230,7 +230,7 @@ void add_index_map(CLI::App& command, Session& session) {
       .add_option("--neighbours", arguments->neighbours,
                   "Images that count as one's surroundings, itself included: few show details, many the whole")
       ->type_name("N")
-      ->check(CLI::Range(archive::kFewestNeighbours, archive::kMostNeighbours).description(""))
+      ->transform(whole_number_in(archive::kFewestNeighbours, archive::kMostNeighbours))
       ->default_str(std::to_string(usual.neighbours));
   command.add_option("--min-dist", arguments->min_dist, "How close points of equal images come")
       ->type_name("DISTANCE")
@@ -238,6 +238,7 @@ void add_index_map(CLI::App& command, Session& session) {
       ->default_str(fmt::format("{}", usual.min_dist));
   command.add_option("--seed", arguments->seed, "Seed of the random numbers")
       ->type_name("N")
+      ->transform(any_whole_number())
       ->default_str(std::to_string(usual.seed));
   add_where(command, arguments->where, "What is on a new map, and what of a kept one is written");
   command.add_flag("--refit", arguments->refit, "Make the map anew, with the options given now");

@@ -245,7 +245,7 @@ void add_index_outliers(CLI::App& command, Session& session) {
       ->default_str("mean");
   command.add_option("-k", arguments->options.k, "Nearest of the reference that count")
       ->type_name("K")
-      ->check(CLI::Range(1U, 1000U).description(""))
+      ->transform(whole_number_in(1, 1000))
       ->capture_default_str();
   CLI::Option* const quantile = command
                                     .add_option("--quantile", arguments->options.quantile,

@@ -113,13 +113,16 @@ Example:
 void add_compare_arguments(CLI::App& command, CompareArguments& arguments) {
   command.add_option("-k", arguments.options.k, "Nearest images that are compared")
       ->type_name("K")
-      ->check(CLI::Range(1U, 1000U).description(""))
+      ->transform(whole_number_in(1, 1000))
       ->capture_default_str();
   command.add_option("--sample", arguments.options.sample, "Images whose neighbours are compared; 0: none")
       ->type_name("N")
-      ->check(CLI::Range(0U, 1'000'000U).description(""))
+      ->transform(whole_number_in(0, 1'000'000))
       ->capture_default_str();
-  command.add_option("--seed", arguments.options.seed, "Seed of the sample")->type_name("N")->capture_default_str();
+  command.add_option("--seed", arguments.options.seed, "Seed of the sample")
+      ->type_name("N")
+      ->transform(any_whole_number())
+      ->capture_default_str();
   command.add_option("-f,--format", arguments.format, "How the report is written")
       ->type_name("table|json")
       ->transform(one_of({"table", "json"}))
@@ -298,14 +301,14 @@ void add_index_reembed(CLI::App& command, Session& session) {
   add_model_arguments(command, arguments->model);
   command.add_option("-j,--jobs", arguments->jobs, "Threads that read and decode (default: one per core)")
       ->type_name("N")
-      ->check(CLI::Range(1U, 1024U).description(""));
+      ->transform(whole_number_in(1, 1024));
   CLI::Option* const thumbnails =
       command
           .add_option("--thumbnails", arguments->thumbnail,
                       "Longer side of the thumbnail that is kept of each image, in pixels (default: 192, or none if "
                       "ARCHIVE has none)")
           ->type_name("PIXELS")
-          ->check(CLI::Range(32, 1024).description(""));
+          ->transform(whole_number_in(32, 1024));
   command.add_flag("--no-thumbnails", arguments->no_thumbnails, "Keep none")->excludes(thumbnails);
   add_compare_arguments(command, arguments->compare);
   add_energy_arguments(command, arguments->energy);

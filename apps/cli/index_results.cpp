@@ -28,7 +28,7 @@ void add_result_arguments(CLI::App& command, ResultArguments& arguments) {
 void add_comparing_threads(CLI::App& command, unsigned& threads) {
   command.add_option("--threads", threads, "Threads that compare (default: one per core)")
       ->type_name("N")
-      ->check(CLI::Range(1U, 1024U).description(""));
+      ->transform(whole_number_in(1, 1024));
 }
 
 std::string check_results(const ResultArguments& arguments) {

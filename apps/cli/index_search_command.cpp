@@ -314,7 +314,7 @@ void add_index_search(CLI::App& command, Session& session) {
   command.get_option("--model")->required(false);
   command.add_option("-k", arguments->options.k, "Results")
       ->type_name("K")
-      ->check(CLI::Range(1U, 100'000U).description(""))
+      ->transform(whole_number_in(1, 100'000))
       ->capture_default_str();
   add_parsed(command, "--by", arguments->options.by, archive::parse_by, "What a result is")
       ->type_name("study|series|patient|image|tile")
@@ -334,7 +334,7 @@ void add_index_search(CLI::App& command, Session& session) {
   command.add_option("--site", arguments->site, "Where an --image comes from, as index add had it")->type_name("NAME");
   command.add_option("--at", arguments->options.at, "Search the archive as of snapshot SEQ (default: as it is now)")
       ->type_name("SEQ")
-      ->check(CLI::Range(std::int64_t{1}, std::numeric_limits<std::int64_t>::max()).description(""));
+      ->transform(whole_number_in(1, std::numeric_limits<std::int64_t>::max()));
   command.add_flag("--approximate", arguments->approximate,
                    "Let the database of a shared archive answer by its index of pgvector, which misses neighbours");
   add_result_arguments(command, arguments->results);

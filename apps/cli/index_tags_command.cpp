@@ -143,7 +143,7 @@ void add_index_tags(CLI::App& command, Session& session) {
       ->capture_default_str();
   command.add_option("-k", options.k, "Patients that are asked")
       ->type_name("K")
-      ->check(CLI::Range(1U, 1000U).description(""))
+      ->transform(whole_number_in(1, 1000))
       ->capture_default_str();
   command.add_option("--head", arguments->head, "An adapter that is asked in place of neighbours: NAME of NAME.json")
       ->type_name("HEAD")

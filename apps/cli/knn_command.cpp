@@ -366,7 +366,7 @@ void add_knn(CLI::App& command, Session& session) {
       ->type_name("FILE");
   command.add_option("--k", arguments->k, "Neighbours that vote")
       ->type_name("K")
-      ->check(CLI::Range(1U, 1'000'000U).description(""))
+      ->transform(whole_number_in(1, 1'000'000))
       ->capture_default_str();
   command.add_option("--metric", arguments->metric, "What near means")
       ->type_name("cosine|euclidean|dot")
@@ -379,7 +379,7 @@ void add_knn(CLI::App& command, Session& session) {
   command.add_flag("--multi-label", arguments->multi_label, "A row's label is a|b, or nothing");
   command.add_option("--threads", arguments->threads, "Threads to compute with (default: one per core)")
       ->type_name("N")
-      ->check(CLI::Range(1U, 1024U).description(""));
+      ->transform(whole_number_in(1, 1024));
   add_score_arguments(command, arguments->scores);
   command.add_flag("--force", arguments->scores.force, "Replace FILE of --out and --figures if it already exists");
   command.add_option("--figures", arguments->figures, "Write the accuracy as JSON")->type_name("FILE");

@@ -25,6 +25,7 @@
 #include "archive/sources.hpp"
 #include "arguments.hpp"
 #include "base/comma_list.hpp"
+#include "choices.hpp"
 #include "command.hpp"
 #include "devices.hpp"
 #include "dicom/names.hpp"
@@ -271,7 +272,7 @@ void add_listen(CLI::App& command, Session& session) {
       ->capture_default_str();
   command.add_option("--port", arguments->listener.port, "Port; 0: any that is free")
       ->type_name("N")
-      ->check(CLI::Range(0, 65535).description(""))
+      ->transform(whole_number_in(0, 65535))
       ->capture_default_str();
   command
       .add_option("--bind", arguments->listener.address,
@@ -286,7 +287,7 @@ void add_listen(CLI::App& command, Session& session) {
       ->type_name("DIR");
   command.add_option("--quiet-after", arguments->quiet, "Embed a study when nothing of it came for so many seconds")
       ->type_name("S")
-      ->check(CLI::Range(1, 86'400).description(""))
+      ->transform(whole_number_in(1, 86'400))
       ->capture_default_str();
   command
       .add_option("--spool", arguments->spool,
@@ -294,17 +295,17 @@ void add_listen(CLI::App& command, Session& session) {
       ->type_name("DIR");
   command.add_option("--max-spool", arguments->most_bytes, "Most bytes that wait to be embedded; more: A700")
       ->type_name("BYTES")
-      ->transform(CLI::AsSizeValue(false).description(""))
+      ->transform(byte_count())
       ->default_str("10G");
   command
       .add_option("--max-associations", arguments->listener.associations,
                   "Most associations at once; more are refused for the time being")
       ->type_name("N")
-      ->check(CLI::Range(1, 1024).description(""))
+      ->transform(whole_number_in(1, 1024))
       ->capture_default_str();
   command.add_option("--idle-timeout", arguments->idle, "Seconds for which nothing may come on an association")
       ->type_name("S")
-      ->check(CLI::Range(1, 86'400).description(""))
+      ->transform(whole_number_in(1, 86'400))
       ->capture_default_str();
   add_adding_arguments(command, arguments->adding);
   add_energy_arguments(command, arguments->energy);

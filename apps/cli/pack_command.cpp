@@ -13,6 +13,7 @@
 #include <mi2/dtype.hpp>
 
 #include "arguments.hpp"
+#include "choices.hpp"
 #include "command.hpp"
 #include "interrupt.hpp"
 #include "progress.hpp"
@@ -80,7 +81,7 @@ void add_pack(CLI::App& command, Session& session) {
   add_dtype(command, arguments->dtype, false, "What the model computes in, see below")->required();
   command.add_option("--threads", options.threads, "Threads to pack with (default: one per core)")
       ->type_name("N")
-      ->check(CLI::Range(1U, 1024U).description(""));
+      ->transform(whole_number_in(1, 1024));
   command
       .add_option("--calibrate", arguments->calibrate,
                   "int8: images like yours (a file or a folder, up to 32), to see ranges besides the built-in inputs'")

@@ -118,7 +118,9 @@ int carbon(const CarbonArguments& arguments) {
 
 void add_carbon(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<CarbonArguments>();
-  command.add_option("--gpu-hours", arguments->device_hours, "Hours, of all devices together")->type_name("H");
+  command.add_option("--gpu-hours", arguments->device_hours, "Hours, of all devices together")
+      ->type_name("H")
+      ->check(any_number());
   arguments->energy.of_one_device = true;
   add_energy_arguments(command, arguments->energy);
   command.add_option("--intensity", arguments->energy.intensity, "The same as --carbon-intensity")

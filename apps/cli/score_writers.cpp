@@ -143,7 +143,7 @@ void add_score_arguments(CLI::App& command, ScoreArguments& arguments) {
 void add_top(CLI::App& command, ScoreArguments& arguments) {
   command.add_option("--top", arguments.top, "Labels shown of each image (default: 5 in a table, otherwise all)")
       ->type_name("K")
-      ->check(CLI::Range(1U, 1'000'000'000U).description(""));
+      ->transform(whole_number_in(1, 1'000'000'000));
 }
 
 std::string format_of(const ScoreArguments& arguments) {

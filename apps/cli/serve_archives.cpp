@@ -168,7 +168,7 @@ void add_archive_arguments(CLI::App& command, ArchiveArguments& arguments, serve
       .add_option("--archive-thumbnails", adding.thumbnail,
                   "Of what clients add: longer side of the thumbnail that is kept, in pixels; 0: none")
       ->type_name("PIXELS")
-      ->check(CLI::Range(0, 1024).description(""))
+      ->transform(whole_number_in(0, 1024))
       ->capture_default_str();
 }
 

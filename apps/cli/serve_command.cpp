@@ -194,26 +194,23 @@ CLI::Option* add_number(CLI::App& command, const char* name, Number& value, std:
                         const char* help) {
   return command.add_option(name, value, help)
       ->type_name("N")
-      ->check(CLI::Range(low, high).description(""))
+      ->transform(whole_number_in(low, high))
       ->capture_default_str();
 }
 
 template <typename Duration>
-void add_duration(CLI::App& command, const char* name, const char* unit, Duration& value, std::int64_t low,
-                  std::int64_t high, const char* help) {
+void add_duration(CLI::App& command, const char* name, const char* unit, Duration& value, std::uint64_t low,
+                  std::uint64_t high, const char* help) {
   command
       .add_option_function<std::int64_t>(
           name, [&value](std::int64_t number) { value = Duration(number); }, help)
       ->type_name(unit)
-      ->check(CLI::Range(low, high).description(""))
+      ->transform(whole_number_in(low, high))
       ->default_str(std::to_string(value.count()));
 }
 
 void add_size(CLI::App& command, const char* name, std::uint64_t& value, const char* help) {
-  command.add_option(name, value, help)
-      ->type_name("BYTES")
-      ->transform(CLI::AsSizeValue(false).description(""))
-      ->capture_default_str();
+  command.add_option(name, value, help)->type_name("BYTES")->transform(byte_count())->capture_default_str();
 }
 
 void add_model_group(CLI::App& command, ServeArguments& arguments) {
@@ -232,7 +229,7 @@ void add_model_group(CLI::App& command, ServeArguments& arguments) {
       .add_option("--threads", embedder.threads,
                   "Threads of a forward pass, and of a search of an archive (default: one per core)")
       ->type_name("N")
-      ->check(CLI::Range(1U, 1024U).description(""));
+      ->transform(whole_number_in(1, 1024));
   add_number(command, "--workers", arguments.options.workers, 0, 1024,
              "Threads that parse, decode and render; 0: one per core")
       ->envname("WORKER_COUNT");

@@ -1,7 +1,9 @@
 """Command lines: what is refused, and that help teaches."""
+import re
 import subprocess
 
 import pytest
+from test_help import commands_of
 
 COMMANDS = ["embed", "classify", "heatmap", "tokenize", "inspect", "pack", "bench", "fidelity", "adapter", "knn", "evaluate", "report"]
 
@@ -99,3 +101,58 @@ def test_help_to_a_full_disk_is_an_error(mi2):
 def test_what_is_no_number_of_its_range_is_refused(mi2, command, value):
     errors = mi2(*command[:-1], f"{command[-1]}={value}", with_model=False, status=2).errors
     assert f"{command[-1]}: expected a number from" in errors and value in errors, errors
+
+
+def _errors(mi2, folder, command, option, value):
+    given = [f"{option}={value}"] if option.startswith("--") else [option, value]
+    done = subprocess.run([mi2.path, *command.split(), *given], env=mi2.environment(with_model=False), cwd=folder,
+                          stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
+    return done.stderr.decode()
+
+
+@pytest.fixture(scope="module")
+def option_errors(mi2, tmp_path_factory):
+    """(command, option) -> what is said of a value that is no number: every option of every command that has a value."""
+    folder, found = tmp_path_factory.mktemp("options"), {}
+    for command in commands_of(mi2):
+        text = mi2(*command.split(), "--help", with_model=False).stdout.decode()
+        for option in re.findall(r"^  (?:-\w,)?(-{1,2}[a-z][\w-]*) (?! |Excludes|Needs|REQUIRED|\()", text, re.MULTILINE):
+            found[command, option] = _errors(mi2, folder, command, option, "zzz")
+    assert {("serve", "--port"), ("index search", "-k"), ("embed", "--batch"), ("dataset prepare", "--seed")} <= set(found)
+    return found
+
+
+def test_no_number_is_read_by_the_rules_of_the_parser(option_errors):
+    """Which are those of strtoull: -1 is 2^64 - 1, 010 is 8. Ours say what they expect."""
+    theirs = {asked: text for asked, text in option_errors.items()
+              if re.search("convert|in range|not recognized|Value ", text)}
+    assert not theirs
+
+
+def test_whole_numbers_are_decimal_digits_in_every_option(mi2, tmp_path, option_errors):
+    ranges = {asked: re.search(r"expected a whole number from (\d+) to (\d+), got zzz", text)
+              for asked, text in option_errors.items()}
+    ranges = {asked: (int(found[1]), int(found[2])) for asked, found in ranges.items() if found}
+    assert len(ranges) > 60 and {option for _, option in ranges} >= {"--threads", "--batch", "--seed", "--port", "-k", "--top"}
+    for (command, option), (low, high) in ranges.items():
+        for wrong in ("-1", "+1", "0x10", "1e3", " 5", "99999999999999999999", str(high + 1)):
+            assert "expected a whole number" in _errors(mi2, tmp_path, command, option, wrong), (command, option, wrong)
+        for right in (f"00{low}", str(high)):
+            assert "expected a whole number" not in _errors(mi2, tmp_path, command, option, right), (command, option, right)
+
+
+def test_sizes_are_decimal_digits_and_a_unit_in_every_option(mi2, tmp_path, option_errors):
+    sizes = [asked for asked, text in option_errors.items() if "expected a whole number of bytes" in text]
+    assert {option for _, option in sizes} == {"--max-body", "--max-buffered", "--max-file-size", "--max-spool"}
+    for command, option in sizes:
+        for wrong in ("-1", "0x10", "1.5G", "M", "5Q", "16E", "99999999999999999999"):
+            assert "number of bytes" in _errors(mi2, tmp_path, command, option, wrong), (command, option, wrong)
+        for right in ("1000000", "64M", "1 g", "00512KiB", "15e"):
+            assert "number of bytes" not in _errors(mi2, tmp_path, command, option, right), (command, option, right)
+
+
+def test_a_number_with_zeros_in_front_is_decimal(mi2, picture):
+    labels = ",".join(f"label {i}" for i in range(12))
+    row, = mi2.rows("classify", "--labels", labels, "--top", "010", "--format", "jsonl", picture)
+    assert len(row["labels"]) == 10
+    assert mi2.rows("embed", "--max-file-size", "0100000", picture)

@@ -90,18 +90,30 @@ AZURE = {
                 return type("Endpoint", (), {"scoring_uri": "https://cloud/" + name, "auth_mode": "key"})
             def get_keys(self, name):
                 return type("Keys", (), {"primary_key": "cloud key"})
-            def list(self):
+            def list(self, endpoint_name=None):
                 return ["from the cloud"]
+            def __getattr__(self, operation):
+                return lambda *args, **options: ("cloud", operation, *args, *options.values())
 
         class MLClient:
-            def __init__(self, credential=None, **where):
-                self.online_endpoints = Operations()
+            def __init__(self, *where, **more):
+                self.online_endpoints = self.online_deployments = self.batch_endpoints = Operations()
                 self.models = "models of the cloud"
+            def begin_create_or_update(self, entity):
+                return ("cloud", entity.name)
+            create_or_update = begin_create_or_update
             @classmethod
             def from_config(cls, credential):
                 return cls(credential)
         """,
-    "azure/ai/ml/entities.py": "class WorkspaceConnection: pass\n",
+    "azure/ai/ml/entities.py": """
+        class WorkspaceConnection:
+            def __init__(self, **options):
+                vars(self).update(options)
+        class ManagedOnlineEndpoint(WorkspaceConnection): pass
+        class ManagedOnlineDeployment(WorkspaceConnection): pass
+        class Model(WorkspaceConnection): pass
+        """,
     "azure/identity.py": "class DefaultAzureCredential:\n    def __init__(self, **options): pass\n",
 }
 
@@ -306,6 +318,56 @@ def test_invoke_reaches_the_url_and_never_the_cloud(toolkit, server, azure_model
     assert done.returncode == 0, done.stderr
     row, = json.loads(done.stdout)
     assert np.array(row["text_features"], dtype=np.float32).tobytes() == azure_model.embed_texts("chest x-ray").tobytes()
+
+
+GUARDED = """
+    import medimageinsight, medimageinsight.azure_shim as s
+    s.install("http://127.0.0.1:1", "k")
+    from azure.ai.ml import MLClient
+    from azure.ai.ml.entities import ManagedOnlineDeployment, ManagedOnlineEndpoint, Model
+    from azure.identity import DefaultAzureCredential
+    client = MLClient(DefaultAzureCredential(), "s", "r", "w")
+    deployment = ManagedOnlineDeployment(name="blue", endpoint_name="mi2")
+"""
+
+
+@with_and_without
+def test_nothing_else_that_is_done_by_our_names_reaches_the_cloud(toolkit, azure):
+    if azure and not REAL:
+        toolkit(AZURE)
+    done = run(toolkit, textwrap.dedent(GUARDED) + textwrap.dedent("""
+        made = client.begin_create_or_update(ManagedOnlineEndpoint(name="mi2")).result()
+        assert made.scoring_uri == "http://127.0.0.1:1/score"
+        assert client.begin_create_or_update(deployment).result().endpoint_name == "mi2"
+        calls = [
+            lambda: client.online_deployments.begin_delete(name="blue", endpoint_name="mi2"),
+            lambda: client.online_deployments.begin_delete("blue", "mi2"),
+            lambda: client.online_deployments.get_logs("blue", endpoint_name="mi2", lines=50),
+            lambda: client.online_endpoints.begin_regenerate_keys(name="mi2"),
+            lambda: client.online_endpoints.begin_regenerate_keys("mi2", key_type="secondary"),
+            lambda: client.batch_endpoints.begin_delete(name="mi2"),
+            lambda: client.create_or_update(deployment)]
+        for number, call in enumerate(calls):
+            try: call()
+            except medimageinsight.BadArgument as e: assert "'mi2'" in str(e) and "nothing was done" in str(e), e
+            else: raise SystemExit(f"call {number} was taken")
+        print("refused")
+        """))
+    assert done.returncode == 0 and done.stdout == "refused\n", done.stderr
+
+
+@not_real
+def test_what_is_done_by_other_names_reaches_the_cloud_as_it_is(toolkit):
+    toolkit(AZURE)
+    done = run(toolkit, textwrap.dedent(GUARDED) + textwrap.dedent("""
+        print(client.online_deployments.begin_delete(name="mi2", endpoint_name="other"))
+        print(client.online_deployments.get_logs("mi2", "other", 50), client.online_deployments.list("other")[0])
+        print(client.online_endpoints.begin_regenerate_keys("other"), client.batch_endpoints.begin_delete(name="other"))
+        print(client.begin_create_or_update(ManagedOnlineEndpoint(name="other")), client.create_or_update(Model(name="mi2")))
+        """))
+    assert done.stdout.split("\n")[:4] == [
+        "('cloud', 'begin_delete', 'mi2', 'other')", "('cloud', 'get_logs', 'mi2', 'other', 50) from the cloud",
+        "('cloud', 'begin_regenerate_keys', 'other') ('cloud', 'begin_delete', 'other')", "('cloud', 'other') ('cloud', 'mi2')"], done.stderr
 
 
 @not_real

@@ -14,7 +14,8 @@ A program runs without a change of its code through ``python -m medimageinsight.
 ``.. URL -m MODULE ARGS..``; the key is then in the environment's ``MI2_API_KEY``.
 
 What is done: ``azure.ai.ml.MLClient`` becomes a class that answers for the endpoints named here and hands all others to
-the real one. What is invoked, made or deleted by one of our names reaches the URL, or nothing, and never the cloud.
+the real one. What is invoked, made or deleted by one of our names reaches the URL, or nothing, and never the cloud: what
+the model behind the URL cannot answer (logs, new keys, deleting a deployment) is a BadArgument.
 Where Azure's packages are not installed, whatever is imported from them is a stand-in: an entity keeps what it is given,
 a credential asks nobody, an error can be caught.
 """
@@ -22,17 +23,16 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import json
 import os
 import runpy
 import sys
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from ._azure_operations import Endpoint, OnlineDeployments, OnlineEndpoints, Operations, Target, is_ours, refuse, targets
 from ._azure_stand_ins import Finder
 from ._errors import BadArgument, NotFound
-from ._transport import Transport, key_of
+from ._transport import key_of
 
 __all__ = ["ENDPOINT", "install", "main", "uninstall"]
 
@@ -40,153 +40,11 @@ ENDPOINT = ("/subscriptions/mi2/resourceGroups/mi2/providers/Microsoft.MachineLe
             "onlineEndpoints/mi2")
 """The resource id that stands for the model unless another is given."""
 
-
-class _Target(NamedTuple):
-    url: str
-    api_key: str
-
-
-class _Endpoint:
-    """What the toolkit reads of azure.ai.ml.entities.OnlineEndpoint."""
-
-    auth_mode = "key"
-    provisioning_state = "Succeeded"
-
-    def __init__(self, name: str, url: str) -> None:
-        self.name = name
-        self.scoring_uri = url
-        self.traffic = {"mi2": 100}
-
-
-class _Keys:
-    """What the toolkit reads of azure.ai.ml.entities.EndpointAuthKeys."""
-
-    def __init__(self, key: str) -> None:
-        self.primary_key = self.secondary_key = key
-
-
-class _Deployment:
-    """What notebooks read of azure.ai.ml.entities.ManagedOnlineDeployment."""
-
-    name = "mi2"
-    provisioning_state = "Succeeded"
-    instance_count = 1
-
-    def __init__(self, endpoint: str) -> None:
-        self.endpoint_name = endpoint
-
-
-class _Done:
-    """What an operation that takes its time in the cloud gives: azure.core.polling.LROPoller, at its end."""
-
-    def __init__(self, result: Any = None) -> None:
-        self._result = result
-
-    def result(self, timeout: float | None = None) -> Any:
-        return self._result
-
-    def wait(self, timeout: float | None = None) -> None:
-        pass
-
-    def done(self) -> bool:
-        return True
-
-    def status(self) -> str:
-        return "Succeeded"
-
-
-_targets: dict[str, _Target] = {}
 _undo: list[tuple[Any, str, Any]] = []
 
 
 def _name(endpoint: str) -> str:
     return endpoint.rstrip("/").rsplit("/", 1)[-1] if endpoint.startswith("/") else endpoint
-
-
-class _OnlineEndpoints:
-    """The operations on endpoints; of those that are not ours, the real client's."""
-
-    def __init__(self, client: MLClient) -> None:
-        self._client = client
-
-    def get(self, name: str, **options: Any) -> Any:
-        target = _targets.get(name)
-        if target is None:
-            return self._client.real().online_endpoints.get(name=name, **options)
-        return _Endpoint(name, target.url)
-
-    def get_keys(self, name: str, **options: Any) -> Any:
-        target = _targets.get(name)
-        if target is None:
-            return self._client.real().online_endpoints.get_keys(name=name, **options)
-        return _Keys(target.api_key)
-
-    def list_keys(self, name: str, **options: Any) -> Any:
-        return self.get_keys(name, **options)
-
-    def invoke(self, endpoint_name: str, *, request_file: Any = None, deployment_name: str | None = None,
-               input_data: Any = None, **options: Any) -> str:
-        """Sends a file, or a JSON value, to the model. :returns: the text of its answer."""
-        target = _targets.get(endpoint_name)
-        if target is None:
-            return str(self._client.real().online_endpoints.invoke(
-                endpoint_name=endpoint_name, request_file=request_file, deployment_name=deployment_name,
-                **({} if input_data is None else {"input_data": input_data}), **options))
-        if (request_file is None) == (input_data is None):
-            raise BadArgument("invoke: expected request_file or input_data")
-        if request_file is not None:
-            try:
-                input_data = json.loads(Path(request_file).read_bytes())
-            except ValueError as error:
-                raise BadArgument(f"invoke: {request_file}: is not JSON: {error}") from error
-        return _post(target, input_data)
-
-    def begin_create_or_update(self, endpoint: Any, **options: Any) -> Any:
-        target = _targets.get(getattr(endpoint, "name", None) or "")
-        if target is None:
-            return self._client.real().online_endpoints.begin_create_or_update(endpoint, **options)
-        return _Done(_Endpoint(endpoint.name, target.url))
-
-    def begin_delete(self, name: str, **options: Any) -> Any:
-        """Leaves a server of ours as it is: it is not the notebook's to end."""
-        return _Done() if name in _targets else self._client.real().online_endpoints.begin_delete(name=name, **options)
-
-    def __getattr__(self, attribute: str) -> Any:
-        return getattr(self._client.real().online_endpoints, attribute)
-
-
-class _OnlineDeployments:
-    """The operations on deployments: an endpoint of ours has one, which is there already."""
-
-    def __init__(self, client: MLClient) -> None:
-        self._client = client
-
-    def get(self, name: str, endpoint_name: str, **options: Any) -> Any:
-        if endpoint_name in _targets:
-            return _Deployment(endpoint_name)
-        return self._client.real().online_deployments.get(name=name, endpoint_name=endpoint_name, **options)
-
-    def list(self, endpoint_name: str, **options: Any) -> Any:
-        if endpoint_name in _targets:
-            return [_Deployment(endpoint_name)]
-        return self._client.real().online_deployments.list(endpoint_name=endpoint_name, **options)
-
-    def begin_create_or_update(self, deployment: Any, **options: Any) -> Any:
-        if getattr(deployment, "endpoint_name", None) in _targets:
-            return _Done(_Deployment(deployment.endpoint_name))
-        return self._client.real().online_deployments.begin_create_or_update(deployment, **options)
-
-    def __getattr__(self, attribute: str) -> Any:
-        return getattr(self._client.real().online_deployments, attribute)
-
-
-def _post(target: _Target, payload: Any) -> str:
-    transport = Transport(target.url, target.api_key or None, connections=1, timeout=120, retries=3, max_wait=30,
-                          ca_certs=None)
-    try:
-        return json.dumps(transport.post(payload).body)
-    finally:
-        transport.close()
 
 
 class MLClient:
@@ -197,8 +55,8 @@ class MLClient:
     def __init__(self, *args: Any, **options: Any) -> None:
         self._make: Callable[[], Any] = lambda: type(self)._real_class(*args, **options)
         self._made: Any = None
-        self.online_endpoints = _OnlineEndpoints(self)
-        self.online_deployments = _OnlineDeployments(self)
+        self.online_endpoints = OnlineEndpoints(self)
+        self.online_deployments = OnlineDeployments(self)
 
     @classmethod
     def from_config(cls, *args: Any, **options: Any) -> MLClient:
@@ -209,15 +67,36 @@ class MLClient:
     def real(self) -> Any:
         """Azure's own client. :raises NotFound: if its package is not installed."""
         if type(self)._real_class is None:
-            raise NotFound(f"azure_shim: no such endpoint: it has {', '.join(sorted(_targets))}, and the package "
+            raise NotFound(f"azure_shim: no such endpoint: it has {', '.join(sorted(targets))}, and the package "
                            "azure-ai-ml, which could ask Azure, is not installed")
         if self._made is None:
             self._made = self._make()
         return self._made
 
+    def has_real(self) -> bool:
+        return type(self)._real_class is not None
+
+    def begin_create_or_update(self, entity: Any, **options: Any) -> Any:
+        """As online_endpoints' and online_deployments', which the entity's class says."""
+        if is_ours(getattr(entity, "endpoint_name", None)):
+            return self.online_deployments.begin_create_or_update(entity, **options)
+        if "Endpoint" in type(entity).__name__ and is_ours(getattr(entity, "name", None)):
+            return self.online_endpoints.begin_create_or_update(entity, **options)
+        return self.real().begin_create_or_update(entity, **options)
+
+    def create_or_update(self, entity: Any, **options: Any) -> Any:
+        """Of what needs no time. What is about an endpoint of ours is refused."""
+        for name in ("endpoint_name", "name"):
+            value = getattr(entity, name, None)
+            if is_ours(value) and (name == "endpoint_name" or "Endpoint" in type(entity).__name__):
+                refuse("create_or_update", value)
+        return self.real().create_or_update(entity, **options)
+
     def __getattr__(self, attribute: str) -> Any:
         if attribute.startswith("__"):
             raise AttributeError(attribute)
+        if attribute.endswith(("_endpoints", "_deployments")):
+            return Operations(self, attribute)
         return getattr(self.real(), attribute)
 
 
@@ -237,9 +116,9 @@ def install(url: str, api_key: str | None = None, endpoint: str = ENDPOINT) -> s
         raise BadArgument(f"url {url!r}: expected http:// or https://")
     base = url.rstrip("/")
     key = key_of(api_key if api_key is not None else os.environ.get("MI2_API_KEY", ""))
-    target = _Target(base if base.endswith("/score") else base + "/score", key)
-    _targets[_name(endpoint)] = target
-    _targets[url] = target
+    target = Target(base if base.endswith("/score") else base + "/score", key)
+    targets[_name(endpoint)] = target
+    targets[url] = target
     _replace_azure()
     _replace_toolkit()
     _name_endpoint(endpoint)
@@ -258,7 +137,7 @@ def uninstall() -> None:
             del sys.modules[name]
             parent, _, child = name.rpartition(".")
             vars(sys.modules.get(parent, module)).pop(child, None)
-    _targets.clear()
+    targets.clear()
     MLClient._real_class = None
 
 
@@ -298,12 +177,12 @@ def _replace_toolkit() -> None:
         return
 
     def initialize_client(self: Any, resource_id: str) -> None:
-        target = _targets.get(resource_id)
+        target = targets.get(resource_id)
         if target is None:
             original(self, resource_id)
             return
         self.ml_client = MLClient()
-        self.endpoint = _Endpoint(resource_id, target.url)
+        self.endpoint = Endpoint(resource_id, target.url)
         self.api_key = target.api_key
         self.deployment_name = None
 

@@ -32,6 +32,24 @@ std::string member(const Json& object, const char* key) {
   throw Error(Code::kBadFile, fmt::format("{}: line {}: expected an object with path or text", source, line));
 }
 
+/// Empty where there is none of that name.
+std::string field(const Json& provenance, const char* key, std::string_view source, std::size_t line) {
+  const auto found = provenance.find(key);
+  if (found == provenance.end()) return {};
+  if (found->is_string()) return found->get<std::string>();
+  throw Error(Code::kBadFile, fmt::format("{}: line {}: its provenance's '{}' is no string", source, line, key));
+}
+
+std::optional<Provenance> provenance_of(const Json& row, std::string_view source, std::size_t line) {
+  const auto found = row.find("provenance");
+  if (found == row.end()) return std::nullopt;
+  if (!found->is_object()) {
+    throw Error(Code::kBadFile, fmt::format("{}: line {}: its 'provenance' is no object", source, line));
+  }
+  const auto text = [&](const char* key) { return field(*found, key, source, line); };
+  return Provenance{text("version"), text("weights_sha256"), text("profile"), text("dtype"), text("instructions")};
+}
+
 /// 0: none is named.
 std::uint64_t count(const Json& object, const char* key, std::string_view source, std::size_t line) {
   const auto found = object.find(key);
@@ -91,13 +109,7 @@ void each_named_row(std::string_view text, std::string_view source, std::string_
     named.name = name.get<std::string>();
     named.frame = count(row, "frame", source, r + 1);
     named.frames = count(row, "frames", source, r + 1);
-    const auto found = row.find("provenance");
-    std::optional<Provenance> provenance;
-    if (found != row.end() && found->is_object()) {
-      provenance = Provenance{member(*found, "version"), member(*found, "weights_sha256"), member(*found, "profile"),
-                              member(*found, "dtype"), member(*found, "instructions")};
-    }
-    use(std::move(named), provenance);
+    use(std::move(named), provenance_of(row, source, r + 1));
   }
 }
 
@@ -110,10 +122,15 @@ void parse_rows(VectorTable& table, std::string_view text, std::string_view sour
   bool any_frame = false;
   each_named_row(text, source, table.source, table.vectors.rows(), checksum.value(),
                  [&](NamedRow row, const std::optional<Provenance>& found) {
+                   if (names.empty()) provenance = found;
+                   if (!same_origin(found, provenance)) {
+                     throw Error(Code::kBadFile, fmt::format("{}: line {}: is of another model, profile or dtype than "
+                                                             "the rows before",
+                                                             source, names.size() + 1));
+                   }
                    names.push_back(std::move(row.name));
                    any_frame = any_frame || row.frame != 0;
                    frames.push_back(row.frame);
-                   if (found) provenance = found;
                  });
   table.names = std::move(names);
   if (any_frame) table.frames = std::move(frames);

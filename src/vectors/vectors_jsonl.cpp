@@ -51,7 +51,7 @@ class Line final : public nlohmann::json_sax<Json> {
       return true;
     }
     if (depth_ == 2 && in_provenance_) {
-      field(value);
+      if (std::string* const known = field()) *known = std::move(value);
       return true;
     }
     return other("a string");
@@ -95,6 +95,7 @@ class Line final : public nlohmann::json_sax<Json> {
       key_ = key;
     } else if (depth_ == 2) {
       inner_key_ = key;
+      if (in_provenance_ && field() != nullptr && !fields_.insert(key).second) refuse("its provenance has a key twice");
     }
     return true;
   }
@@ -129,20 +130,25 @@ class Line final : public nlohmann::json_sax<Json> {
 
   [[nodiscard]] bool in_frame() const { return depth_ == 1 && (key_ == "frame" || key_ == "frames"); }
 
-  void field(const std::string& value) {
-    if (inner_key_ == "weights_sha256") provenance->weights_sha256 = value;
-    if (inner_key_ == "profile") provenance->profile = value;
-    if (inner_key_ == "dtype") provenance->dtype = value;
-    if (inner_key_ == "version") provenance->version = value;
-    if (inner_key_ == "instructions") provenance->instructions = value;
+  /// What inner_key_ is of the provenance; nothing for a key that is none of ours.
+  [[nodiscard]] std::string* field() {
+    if (inner_key_ == "weights_sha256") return &provenance->weights_sha256;
+    if (inner_key_ == "profile") return &provenance->profile;
+    if (inner_key_ == "dtype") return &provenance->dtype;
+    if (inner_key_ == "version") return &provenance->version;
+    if (inner_key_ == "instructions") return &provenance->instructions;
+    return nullptr;
   }
 
   /// A value of a key that means nothing here passes; of one that does, it is of the wrong type.
-  bool other(std::string_view found) const {
+  bool other(std::string_view found) {
     if (depth_ == 0) refuse(fmt::format("expected an object, got {}", found));
     if (in_embedding_) refuse(fmt::format("expected numbers in the embedding, got {}", found));
     if (depth_ == 1 && (key_ == "path" || key_ == "text" || key_ == "embedding" || key_ == "provenance")) {
       refuse(fmt::format("its '{}' is {}", key_, found));
+    }
+    if (depth_ == 2 && in_provenance_ && field() != nullptr) {
+      refuse(fmt::format("its provenance's '{}' is {}, expected a string", inner_key_, found));
     }
     // Taken for none it would be the middle frame.
     if (in_frame()) refuse(fmt::format("its '{}' is {}, expected a whole number", key_, found));
@@ -153,6 +159,7 @@ class Line final : public nlohmann::json_sax<Json> {
   std::size_t number_;
   std::vector<float>& values_;
   std::unordered_set<std::string> keys_;
+  std::unordered_set<std::string> fields_;  ///< of the provenance
   std::string key_;
   std::string inner_key_;
   std::size_t depth_ = 0;

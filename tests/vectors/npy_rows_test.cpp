@@ -77,5 +77,21 @@ TEST(NpyRows, RefusesLinesThatNameNothing) {
   test::expect_error(Code::kBadFile, {"r"}, [&] { parse_rows(table, "", "r"); });
 }
 
+TEST(NpyRows, RefusesAProvenanceThatIsNoneOrChanges) {
+  const std::string rows = rows_of(two_rows());
+  const std::string end = rows.substr(rows.find("{\"rows\""));
+  const auto refused = [&](const std::string& first, const std::string& second, const std::string& words) {
+    SCOPED_TRACE(first + second);
+    VectorTable table = two_rows();
+    const std::string text = R"({"path": "a")" + first + "}\n" + R"({"path": "b")" + second + "}\n" + end;
+    test::expect_error(Code::kBadFile, {"r: line", words}, [&] { parse_rows(table, text, "r"); });
+  };
+  refused(R"(, "provenance": 3)", "", "is no object");
+  refused(R"(, "provenance": {"weights_sha256": 3})", "", "'weights_sha256' is no string");
+  const std::string one = R"(, "provenance": {"weights_sha256": "a"})";
+  refused(one, "", "another model");
+  refused(one, R"(, "provenance": {"weights_sha256": "b"})", "another model");
+}
+
 }  // namespace
 }  // namespace mi2::vectors

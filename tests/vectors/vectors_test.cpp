@@ -58,6 +58,25 @@ TEST(Vectors, KeepsProvenance) {
                [&] { parse_vectors(row + "\n{\"text\": \"u\", \"embedding\": [1]}", "e"); });
 }
 
+TEST(Vectors, RefusesAProvenanceThatSaysAThingTwiceOrNotAsText) {
+  const auto refused = [](const std::string& provenance, const std::string& words) {
+    SCOPED_TRACE(provenance);
+    expect_error(Code::kBadFile, {"e: line 1: its provenance", words}, [&] {
+      parse_vectors(R"({"text": "t", "embedding": [1], "provenance": )" + provenance + "}", "e");
+    });
+  };
+  refused(R"({"weights_sha256": "ab", "weights_sha256": "cd"})", "a key twice");
+  refused(R"({"dtype": "f32", "profile": "raw", "dtype": "f32"})", "a key twice");
+  for (const char* value : {"1", "-1", "0.5", "null", "true", "[\"ab\"]", "{\"a\": \"ab\"}"}) {
+    refused(std::string(R"({"profile": "raw", "weights_sha256": )") + value + "}", "'weights_sha256' is ");
+  }
+  // Of keys that mean nothing here anything passes.
+  const VectorTable table = parse_vectors(
+      R"({"text": "t", "embedding": [1], "provenance": {"dtype": "f32", "host": 3, "host": ["a"], "x": {"dtype": 1}}})",
+      "e");
+  EXPECT_EQ(table.provenance.value().dtype, "f32");
+}
+
 TEST(Vectors, RefusesBadJsonLinesByNumber) {
   const std::string good = "{\"path\": \"a\", \"embedding\": [1]}\n";
   const std::vector<std::pair<std::string, std::string>> cases{

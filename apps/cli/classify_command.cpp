@@ -62,9 +62,9 @@ Formats:
   table  for people: the path, then rank, score and label, best first
   jsonl  {"path": "a.png", "labels": [{"label": "..", "score": 0.9}, ..]}, best first
   csv    path,rank,label,score after a header line
-  With --frames every selected frame has its own: the table says which, jsonl adds "frame"
-  and "frames", csv a column frame after path. With --level, --mpp or --tiles every tile of a
-  whole slide has its own, and says where it lies.
+  With --frames every selected frame has its own, as every row of embeddings of frames has: the
+  table says which, jsonl adds "frame" and "frames", csv a column frame after path. With --level,
+  --mpp or --tiles every tile of a whole slide has its own, and says where it lies.
 
 Calls:
   --calls adds a word to every score: positive from 0.20, possible from 0.08, negative below.
@@ -111,15 +111,12 @@ int classify_images(const ClassifyArguments& arguments, const Embedder& embedder
   return status;
 }
 
-vectors::VectorTable read_own_embeddings(const ClassifyArguments& arguments, const Embedder& embedder,
-                                         Progress& progress) {
-  vectors::VectorTable table = read_embeddings(arguments.embeddings, arguments.names);
+void check_own_embeddings(const vectors::VectorTable& table, const Embedder& embedder, Progress& progress) {
   if (table.provenance) check_origin(table.provenance, embedder.provenance(), "the model", progress);
   if (table.vectors.dimensions() != static_cast<std::size_t>(embedder.dimensions())) {
-    throw Error(Code::kBadArgument, fmt::format("{}: vectors of {} numbers, the model's have {}", arguments.embeddings,
+    throw Error(Code::kBadArgument, fmt::format("{}: vectors of {} numbers, the model's have {}", table.source,
                                                 table.vectors.dimensions(), embedder.dimensions()));
   }
-  return table;
 }
 
 void classify_embeddings(const vectors::VectorTable& table, const Classifier& classifier, ScoreOutput& output) {
@@ -154,30 +151,30 @@ int classify(const ClassifyArguments& arguments) {
   stop_between_batches(paths);
   const auto kept =
       keep_work(arguments.scores.out, arguments.inputs, {arguments.model, paths.inputs, {}, arguments.frames});
-  ScoreOutput output(arguments.scores, arguments.frames.has_value(), zero_shot_caller(arguments.calls),
-                     arguments.model.options.image.slide.has_value());
   Progress progress = arguments.frames ? Progress("frames") : Progress(paths.inputs.size(), "images");
-  std::unique_ptr<TruthReport> report;
-  // Before the model is loaded: a table that does not fit is said at once.
-  if (!given.empty()) {
-    report = watch_for_report(arguments.truth, labels, paths_of(paths.inputs), "the images", {}, output, progress);
-  }
-  const Embedder embedder = open_embedder(arguments.model, progress);
-  if (arguments.embeddings.empty()) {
-    progress.keep_alive();
-  } else {
+  std::optional<vectors::VectorTable> table;
+  if (given.empty()) {
     progress.begin("reading the embeddings");
+    table = read_embeddings(arguments.embeddings, arguments.names);
+    progress.rest();
   }
+  const bool frames = table ? !table->frames.empty() : arguments.frames.has_value();
+  ScoreOutput output(arguments.scores, frames, zero_shot_caller(arguments.calls),
+                     arguments.model.options.image.slide.has_value());
+  // Before the model is loaded: a table that does not fit is said at once.
+  const std::unique_ptr<TruthReport> report =
+      table ? watch_for_report(arguments.truth, labels, table->names, table->source, table->frames, output, progress)
+            : watch_for_report(arguments.truth, labels, paths_of(paths.inputs), "the images", {}, output, progress);
+  const Embedder embedder = open_embedder(arguments.model, progress);
+  if (!table) progress.keep_alive();
   const Classifier classifier(embedder, labels, options);
   if (classifier.truncated()) progress.note("a label was longer than the model's context and was cut");
   int status = 0;
-  if (given.empty()) {
-    const vectors::VectorTable table = read_own_embeddings(arguments, embedder, progress);
-    report = watch_for_report(arguments.truth, labels, table.names, table.source, table.frames, output, progress);
-    progress.rest();
+  if (table) {
+    check_own_embeddings(*table, embedder, progress);
     // Rows on standard output show themselves.
     if (is_file_output(arguments.scores.out)) progress.begin("classifying");
-    classify_embeddings(table, classifier, output);
+    classify_embeddings(*table, classifier, output);
   } else {
     status = classify_images(arguments, embedder, classifier, given, paths, kept.get(), output, progress);
   }

@@ -149,6 +149,22 @@ def test_batch_takes_exactly_one_frame(mi2, cine, tmp_path):
     assert error["code"] == "bad_argument" and "one frame, got 7" in error["message"]
 
 
+@pytest.mark.parametrize("output_format", ["jsonl", "csv"])
+def test_classify_of_embeddings_of_frames_says_which(mi2, cine, picture, tmp_path, output_format):
+    vectors = tmp_path / "v.jsonl"
+    mi2("embed", "--frames", "every:3", "--out", str(vectors), cine)
+    options = ["classify", "--labels", "a,b", "--format", output_format]
+    of_images = mi2(*options, "--frames", "every:3", cine).stdout.decode()
+    of_vectors = mi2(*options, "--embeddings", str(vectors)).stdout.decode()
+    if output_format == "csv":
+        assert of_vectors == of_images and of_vectors.startswith("path,frame,rank,label,score\n")
+    else:
+        assert frames_of(map(json.loads, of_vectors.splitlines())) == [1, 4, 7]
+    # Where no row has a frame there is no column.
+    mi2("embed", "--out", str(vectors), "--force", picture)
+    assert mi2(*options, "--embeddings", str(vectors)).stdout.decode() == mi2(*options, picture).stdout.decode()
+
+
 def test_a_batch_of_other_frames_is_not_gone_on_with(mi2, cine, tmp_path):
     import base64
     source, out = tmp_path / "rows.jsonl", tmp_path / "out.jsonl"

@@ -13,7 +13,6 @@
 #include "adapter/adapter_files.hpp"
 #include "adapter_command.hpp"
 #include "arguments.hpp"
-#include "base/utf8.hpp"
 #include "inputs.hpp"
 #include "progress.hpp"
 
@@ -49,9 +48,7 @@ Examples:
 
 std::vector<std::string> names_of_outputs(const ImportArguments& arguments) {
   if (!arguments.labels_file.empty()) return read_labels(arguments.labels_file);
-  std::vector<std::string> labels = split_labels(arguments.labels);
-  base::require_utf8(labels, "label");
-  return labels;
+  return listed_labels(arguments.labels, "--labels");
 }
 
 int import(const ImportArguments& arguments) {
@@ -73,9 +70,10 @@ void add_adapter_import(CLI::App& command, Session& session) {
   command.add_option("--weights", arguments->weights, "The weights (default: those beside the config)")
       ->type_name("FILE");
   CLI::Option* const labels =
-      command.add_option("-l,--labels", arguments->labels, "Names of the outputs, separated by commas");
+      command.add_option("-l,--labels", arguments->labels, "Names of the outputs, separated by commas, or a JSON list");
   labels->type_name("A,B,C");
-  command.add_option("--labels-file", arguments->labels_file, "A file with one label per line")
+  command
+      .add_option("--labels-file", arguments->labels_file, "A file with one label per line, a *.json list or a *.csv")
       ->type_name("FILE")
       ->excludes(labels);
   command.add_flag("--force", arguments->force, "Replace an adapter that already exists");

@@ -49,7 +49,8 @@ constexpr std::string_view kClassifyHelp = R"(Labels:
   a softmax over the labels (they sum to 1), or with --multilabel each on its own.
   Labels that read like a report's words work best: "x-ray chest pleural effusion".
   --template "an x-ray of {}" puts each label in place of {}; several are averaged.
-  --labels-file holds one label per line; use it for labels with commas.
+  --labels-file holds one label per line; use it for labels with commas. A *.json is read as a
+  list of strings, a *.csv by its column label, as of the prompts.csv of mi2 dataset prepare.
 
 Inputs:
   A PATH is a PNG, JPEG, JPEG 2000, WebP, TIFF, GIF, BMP or DICOM file, a volume, '-' for one

@@ -14,7 +14,12 @@ std::vector<std::string> gather_texts(std::vector<std::string> texts, const std:
 /// "a, b,c" -> a, b, c: commas separate, blanks around and empty labels are dropped.
 std::vector<std::string> split_labels(std::string_view text);
 
-/// A label per line. @throws as base::read_list.
+/// The labels of an option: as split_labels, or a JSON array of strings, as over HTTP. @param option  for errors.
+/// @throws Error{kBadArgument} for a list that is not JSON, an empty string in it, or what is not UTF-8.
+std::vector<std::string> listed_labels(std::string_view text, const std::string& option);
+
+/// The labels of a file: of a .json an array of strings, of a .csv its column with the label, else one per line.
+/// @throws as base::read_list, base::Table::read and parse_texts_json.
 std::vector<std::string> read_labels(const std::string& path);
 
 }  // namespace mi2::cli

@@ -13,9 +13,11 @@
 namespace mi2::cli {
 
 void add_label_arguments(CLI::App& command, LabelArguments& arguments) {
-  CLI::Option* const labels = command.add_option("-l,--labels", arguments.labels, "Labels, separated by commas");
+  CLI::Option* const labels =
+      command.add_option("-l,--labels", arguments.labels, "Labels, separated by commas, or a JSON list");
   labels->type_name("A,B,C");
-  command.add_option("--labels-file", arguments.labels_file, "A file with one label per line")
+  command
+      .add_option("--labels-file", arguments.labels_file, "A file with one label per line, a *.json list or a *.csv")
       ->type_name("FILE")
       ->excludes(labels);
   arguments.templates =
@@ -24,14 +26,13 @@ void add_label_arguments(CLI::App& command, LabelArguments& arguments) {
 
 std::vector<std::string> gather_labels(const LabelArguments& arguments) {
   if (!arguments.labels_file.empty()) return read_labels(arguments.labels_file);
-  std::vector<std::string> labels = split_labels(arguments.labels);
+  std::vector<std::string> labels = listed_labels(arguments.labels, "--labels");
   std::error_code ignored;
   if (labels.size() == 1 && std::filesystem::is_regular_file(labels.front(), ignored)) {
     throw Error(Code::kBadArgument, fmt::format("--labels: {} is a file; expected labels separated by commas, or "
                                                 "--labels-file",
                                                 labels.front()));
   }
-  base::require_utf8(labels, "label");
   return labels;
 }
 

@@ -80,7 +80,7 @@ std::vector<std::string> training_labels(const std::vector<std::optional<RowLabe
     }
   }
   if (classes.empty()) return {found.begin(), found.end()};
-  std::vector<std::string> chosen = split_labels(classes);
+  std::vector<std::string> chosen = listed_labels(classes, "--classes");
   for (const std::string& label : chosen) {
     if (!found.contains(label)) {
       throw Error(Code::kBadArgument, fmt::format("--classes: '{}' labels no training row of {}", label, source));

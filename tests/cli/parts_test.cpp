@@ -20,6 +20,8 @@
 #include "inputs.hpp"
 #include "progress.hpp"
 #include "report.hpp"
+#include "support/expect_error.hpp"
+#include "support/temporary_folder.hpp"
 #include "texts_json.hpp"
 
 namespace mi2::cli {
@@ -100,6 +102,31 @@ TEST(Formatting, QuotesCsvWhenItMust) {
 TEST(Labels, AreTrimmedAndBlankOnesDropped) {
   EXPECT_THAT(split_labels(" a , b c,,\td,"), ElementsAre("a", "b c", "d"));
   EXPECT_THAT(split_labels(" , "), ElementsAre());
+}
+
+TEST(Labels, MayBeAJsonList) {
+  EXPECT_THAT(listed_labels("a, b", "--labels"), ElementsAre("a", "b"));
+  EXPECT_THAT(listed_labels(R"( ["chest x-ray, normal", "brain MRI"] )", "--labels"),
+              ElementsAre("chest x-ray, normal", "brain MRI"));
+  EXPECT_THAT(listed_labels("[]", "--labels"), ElementsAre());
+  EXPECT_THAT(listed_labels("[CT] chest,[MR] brain", "--labels"), ElementsAre("[CT] chest", "[MR] brain"));
+  for (const char* wrong : {R"(["a", "b")", "['a', 'b']", R"(["a", 3])", R"(["a", " "])", R"(["a"] b)", "["}) {
+    test::expect_error(Code::kBadArgument, {"--labels: ", "array"}, [&] { listed_labels(wrong, "--labels"); });
+  }
+}
+
+TEST(Labels, OfAFileAreReadAsItsNameSays) {
+  const test::TemporaryFolder folder;
+  const auto read = [&](const char* name, std::string_view text) {
+    return read_labels(folder.write(name, text).string());
+  };
+  EXPECT_THAT(read("l.txt", "\xEF\xBB\xBF a, b\r\n\nc\n"), ElementsAre("a, b", "c"));
+  EXPECT_THAT(read("l.JSON", R"(["a, b", "c"])"), ElementsAre("a, b", "c"));
+  EXPECT_THAT(read("l.txt", "[\n  \"a\",\n  \"c\"\n]\n"), ElementsAre("a", "c"));
+  EXPECT_THAT(read("prompts.csv", "Label,prompt\na,an a\n\"b, c\",a b\n"), ElementsAre("a", "b, c"));
+  test::expect_error(Code::kBadFile, {"o.json", "expected an array of strings"}, [&] { read("o.json", "{\"a\": 1}"); });
+  test::expect_error(Code::kBadFile, {"o.csv", "no column 'label'"}, [&] { read("o.csv", "a,b\n1,2\n"); });
+  test::expect_error(Code::kBadFile, {"e.csv", "no label"}, [&] { read("e.csv", "label,b\n,2\n"); });
 }
 
 TEST(ExitStatus, OfEachCodeIsTheDocumentedOne) {

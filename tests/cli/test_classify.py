@@ -1,6 +1,7 @@
 """mi2 classify: labels, scores, formats."""
 import csv
 import io
+import json
 
 import numpy as np
 import pytest
@@ -30,6 +31,18 @@ def test_scores_are_what_the_embeddings_say(mi2, picture):
     for label in LABELS:
         assert np.log(scores[best] / scores[label]) == pytest.approx(scale * (image @ (texts[best] - texts[label])),
                                                                      abs=1e-3)
+
+
+@pytest.mark.parametrize("given", ["--labels", "labels.json", "prompts.csv", "labels.txt"])
+def test_labels_are_read_as_a_list_as_json_and_as_a_table(mi2, picture, tmp_path, given):
+    """A list as over HTTP, and the prompts.csv that mi2 dataset prepare writes."""
+    wanted = mi2.rows("classify", "--labels", "chest x-ray,brain MRI", "--format", "jsonl", picture)
+    listed = json.dumps(["chest x-ray", "brain MRI"])
+    (tmp_path / "labels.json").write_text(listed)
+    (tmp_path / "labels.txt").write_text(json.dumps(["chest x-ray", "brain MRI"], indent=1))
+    (tmp_path / "prompts.csv").write_text("label,prompt\nchest x-ray,an x-ray of a chest\nbrain MRI,MRI of a brain\n")
+    options = ["--labels", listed] if given == "--labels" else ["--labels-file", str(tmp_path / given)]
+    assert mi2.rows("classify", *options, "--format", "jsonl", picture) == wanted
 
 
 def test_multilabel_scores_each_label_alone(mi2, picture):

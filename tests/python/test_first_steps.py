@@ -65,6 +65,23 @@ def test_vectors_are_not_taken_for_an_image(model, images):
     assert model.embed_images(grey).shape == (1, model.dimensions)
 
 
+def test_vectors_that_are_not_of_length_1_are_not_taken_for_an_image(model, images):
+    """Means of vectors and multiples of them: an image of as many columns would have much longer rows."""
+    vectors = model.embed_images(images[:4])
+    means = np.stack([vectors[:2].mean(axis=0), vectors.mean(axis=0)])
+    with serving({"raw": model}) as server, mi2.Client(server.url) as client:
+        for wrong in (means, means[:1], list(means), 0.9 * vectors, (1.2 * vectors).astype(np.float64), Tensor(means)):
+            for api in (model, client):
+                for call in (api.embed_images, lambda images, api=api: api.classify(images, LABELS)):
+                    with pytest.raises(mi2.BadArgument, match=r"classify_vectors\(\) takes vectors of any length"):
+                        call(wrong)
+    assert len(model.classify_vectors(means, LABELS)) == 2
+    # An image keeps its shades when it is multiplied, and others stay what they were.
+    assert model.embed_images(100 * means).shape == (1, model.dimensions)
+    for image in (np.abs(means), 100 * vectors, vectors[:, :-1] * 0.9, 0.01 * vectors):
+        assert model.embed_images(image).shape == (1, model.dimensions)
+
+
 def test_stored_vectors_are_classified_as_their_images_are(model, images):
     vectors = model.embed_images(images[:3])
     wanted = model.classify(images[:3], LABELS)

@@ -11,8 +11,8 @@ from . import _core
 from ._archive_types import Item, Result
 from ._errors import BadArgument, Unsupported, WrongType
 from ._images import Source, iterate, source_of
-from ._inputs import (are_vectors, array_of, is_missing, is_tensor, number_of, refuse_containers, require_present, text_of,
-                      texts_of)
+from ._inputs import (are_vectors, array_of, is_missing, is_tensor, number_of, refuse_containers, refuse_doubtful,
+                      require_present, text_of, texts_of)
 from ._types import ImageLike, Vectors
 
 _KINDS = {"images": False, "series": True}
@@ -140,5 +140,7 @@ def queried_images(images: ImageLike | Iterable[ImageLike] | None, dimensions: i
 
 
 def _refuse_vectors(image: Any, name: str, dimensions: int) -> None:
-    if are_vectors(array_of(image, name) if is_tensor(image) else image, dimensions):
+    array = array_of(image, name) if is_tensor(image) else image
+    if are_vectors(array, dimensions):
         raise BadArgument(f"{name}: holds vectors, not an image; expected them as vector=")
+    refuse_doubtful(array, name, dimensions, "vector= takes vectors")

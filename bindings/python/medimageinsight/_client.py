@@ -15,8 +15,8 @@ from ._encode import encoded, held
 from ._encode_api import EncodeApi
 from ._errors import BadArgument, BadFile, Error, Internal, TooLarge, Unsupported
 from ._images import iterate, numbered, selection_of
-from ._inputs import (Failure, Failures, Options, are_vectors, array_of, is_tensor, kept, labels_of, numbered_texts,
-                      one_label_alone, refuse_vectors, templates_of, text_of, texts_of, vectors_among)
+from ._inputs import (Failure, Failures, Options, are_vectors, array_of, is_tensor, kept, labels_of, may_be_vectors,
+                      numbered_texts, one_label_alone, refuse_vectors, templates_of, text_of, texts_of, vectors_among)
 from ._progress import Advance, reporting, size_of
 from ._transport import Answer, Transport
 from ._types import Frames, ImageLike, LabelScore, Progress, Provenance, Vectors
@@ -207,7 +207,8 @@ class Client(EncodeApi):
     def _refuse_vectors(self, image: object, name: str) -> None:
         """The server is asked for its dimensions only where they decide. :raises BadArgument: as refuse_vectors."""
         array = array_of(image, name) if is_tensor(image) else image
-        if isinstance(array, np.ndarray) and array.ndim > 0 and are_vectors(array, array.shape[-1]):
+        if isinstance(array, np.ndarray) and array.ndim > 0 and (
+                are_vectors(array, array.shape[-1]) or may_be_vectors(array, array.shape[-1])):
             refuse_vectors(array, name, self.dimensions)
 
     def _held(self, images: Iterable[ImageLike]) -> Iterator[Item]:

@@ -14,6 +14,8 @@ from ._types import OnError, Progress, Vectors
 
 UNIT = 1e-3
 """How far from 1 the length of a vector may be that is taken for one of the model's."""
+DOUBTFUL = (0.05, 1.5)
+"""Lengths of what is probably a mean of such vectors, or a multiple of one: rows of an image are longer by far."""
 
 
 def is_tensor(value: object) -> bool:
@@ -125,8 +127,24 @@ def are_vectors(value: object, dimensions: int) -> bool:
         return False
     if value.ndim not in (1, 2) or value.shape[-1] != dimensions or value.size == 0:
         return False
-    lengths = np.linalg.norm(np.atleast_2d(value).astype(np.float64), axis=1)
+    lengths = _lengths(value)
     return bool(np.all(np.isnan(lengths) | (np.abs(lengths - 1) < UNIT)) and not np.all(np.isnan(lengths)))
+
+
+def may_be_vectors(value: object, dimensions: int) -> bool:
+    """Whether an array that :func:`are_vectors` does not take may be vectors all the same, averaged or multiplied: floats,
+    [rows, dimensions] or [dimensions], some below 0, and all rows of about length 1."""
+    if not isinstance(value, np.ndarray) or not np.issubdtype(value.dtype, np.floating):
+        return False
+    if value.ndim not in (1, 2) or value.shape[-1] != dimensions or value.size == 0 or not np.any(value < 0):
+        return False
+    lengths = _lengths(value)
+    return bool(np.all(np.isnan(lengths) | ((lengths > DOUBTFUL[0]) & (lengths < DOUBTFUL[1]))))
+
+
+def _lengths(rows: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    lengths: npt.NDArray[np.float64] = np.linalg.norm(np.atleast_2d(rows).astype(np.float64), axis=1)
+    return lengths
 
 
 def vectors_among(images: Any, dimensions: int) -> Vectors | None:
@@ -142,9 +160,19 @@ def vectors_among(images: Any, dimensions: int) -> Vectors | None:
 
 
 def refuse_vectors(image: object, name: str, dimensions: int) -> None:
-    """:raises BadArgument: an array or a tensor that is vectors of this model."""
-    if are_vectors(array_of(image, name) if is_tensor(image) else image, dimensions):
+    """:raises BadArgument: an array or a tensor that is vectors of this model, or looks like some."""
+    array = array_of(image, name) if is_tensor(image) else image
+    if are_vectors(array, dimensions):
         raise BadArgument(f"{name}: holds vectors of this model, not an image; classify() and classify_vectors() take them")
+    refuse_doubtful(array, name, dimensions, "classify_vectors() takes vectors of any length")
+
+
+def refuse_doubtful(array: object, name: str, dimensions: int, instead: str) -> None:
+    """:raises BadArgument: an array that may be vectors and may be an image."""
+    if may_be_vectors(array, dimensions):
+        raise BadArgument(f"{name}: floats with rows of {dimensions} numbers, some below 0, and of about length 1: vectors "
+                          f"that were averaged or multiplied, or an image? {instead}; of an image, pass 100 times the "
+                          "numbers, which shows the same")
 
 
 Failure = Union[Literal["raise", "nan", "skip"], OnError, None]

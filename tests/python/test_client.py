@@ -57,6 +57,16 @@ def test_pictures_in_memory_are_sent_without_loss(server, model, images):
     assert client_of(server).embed_images(pictures).tobytes() == model.embed_images(pictures).tobytes()
 
 
+@pytest.mark.parametrize("options", [
+    {"url": None}, {"url": 5001}, {"rows": "8"}, {"rows": 0}, {"rows": True}, {"workers": 2.5}, {"workers": -1},
+    {"timeout": None}, {"timeout": "120"}, {"timeout": 0}, {"timeout": float("nan")}, {"retries": "5"}, {"retries": -1},
+    {"max_wait": None}, {"profile": 3}, {"azure_size": "512"}, {"azure_quality": 7.5}, {"ca_certs": 3}, {"api_key": 3}])
+def test_arguments_that_make_no_sense_are_named(options):
+    name, = options
+    with pytest.raises(mi2.BadArgument, match=name):
+        mi2.Client(**{"url": "http://127.0.0.1:1", **options})
+
+
 def test_unordered_results_carry_their_position(server, model, images):
     """The first image is held up until another one's answer is here."""
     held, first = threading.Event(), base64.b64encode(images[0].read_bytes()).decode()

@@ -82,6 +82,48 @@ def test_vectors_that_are_not_of_length_1_are_not_taken_for_an_image(model, imag
         assert model.embed_images(image).shape == (1, model.dimensions)
 
 
+def test_what_is_no_vectors_is_one_of_our_errors(model, images):
+    vectors = model.embed_images(images[:2])
+    wants_gradients = Tensor(vectors, RuntimeError("Can't export tensors that require gradient"))
+    wrong = {"a tensor with gradients": wants_gradients, "tensors with gradients": [wants_gradients] * 2,
+             "ragged": [[0.5, 0.5], [0.5]], "texts": ["1"] * model.dimensions, "a text": "0.5", "none": None, "a number": 3,
+             "a table": Frame(), "objects": [object()], "complex": vectors.astype(complex), "width": np.ones((2, 3))}
+    with serving({"raw": model}) as server, mi2.Client(server.url) as client:
+        for what, given in wrong.items():
+            for call in (lambda: model.classify_vectors(given, LABELS), lambda: client.classify_vectors(given, LABELS),
+                         lambda: model.embed_patches(given)):
+                with pytest.raises(mi2.BadArgument):
+                    raise SystemExit(f"{what} was taken: {call()}")
+    for what, given in wrong.items():
+        if what != "width":
+            with pytest.raises((mi2.BadArgument, mi2.Unsupported)):
+                raise SystemExit(f"{what} was taken: {mi2.to_frame(given)}")
+
+
+def test_a_column_of_vectors_is_classified_with_what_is_missing(model, images):
+    vectors = model.embed_images(images[:2])
+    wanted = model.classify_vectors(vectors, LABELS)
+    with serving({"raw": model}) as server, mi2.Client(server.url) as client:
+        for api in (model, client):
+            first, second, third = api.classify_vectors(Series([vectors[0], None, vectors[1]]), LABELS)
+            assert [[score.label for score in row] for row in (first, third)] == [[s.label for s in row] for row in wanted]
+            assert all(math.isnan(score.score) for score in second)
+
+
+@pytest.mark.parametrize("word", ["False", "no", 0, 1, None])
+def test_yes_and_no_are_not_texts_or_numbers(model, images, word):
+    """Every text but the empty one is true."""
+    with serving({"raw": model}) as server, mi2.Client(server.url) as client:
+        for call in (lambda: model.classify(images[0], LABELS, multilabel=word),
+                     lambda: model.classify_vectors(np.ones(model.dimensions), LABELS, multilabel=word),
+                     lambda: client.classify(images[0], LABELS, multilabel=word),
+                     lambda: model.embed_images(images[0], return_tokens=word), lambda: client.embed_texts("a", ordered=word),
+                     lambda: model.embed_texts("a", normalize=word), lambda: model.encode("a", normalize_embeddings=word),
+                     lambda: model.encode("a", convert_to_tensor=word)):
+            with pytest.raises(mi2.WrongType, match="expected True or False"):
+                call()
+
+
 def test_stored_vectors_are_classified_as_their_images_are(model, images):
     vectors = model.embed_images(images[:3])
     wanted = model.classify(images[:3], LABELS)

@@ -41,6 +41,14 @@ def test_a_parquet_file_has_the_bits_and_what_is_missing(model, images, cut_pict
     assert model.classify(np.stack(stored["embedding"].dropna()), ["a", "b"]) == model.classify(vectors[[0, 2]], ["a", "b"])
 
 
+def test_the_column_of_a_frame_is_classified(model, images, cut_picture):
+    vectors = model.embed_images([images[0], cut_picture, images[1]], on_error="nan")
+    table = mi2.to_frame(vectors)
+    found = model.classify_vectors(table["embedding"], ["a", "b"])
+    assert repr(found) == repr(model.classify_vectors(vectors, ["a", "b"])) and "nan" in repr(found[1])
+    assert mi2.to_frame(table["embedding"])["embedding"].isna().tolist() == [False, True, False]
+
+
 def test_frames_have_their_numbers_and_their_images_paths(model, images, tmp_path):
     found = model.embed_frames(images[:2])
     mi2.to_parquet(tmp_path / "f.parquet", found, paths=images[:2])

@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
-from ._archive_inputs import folder_of, whole_of
+from ._archive_inputs import folder_of
 from ._archive_types import Added
 from ._errors import BadArgument, Error, WrongType
-from ._inputs import array_of, is_missing, is_tensor, number_of, paths_of, text_of
+from ._inputs import is_missing, number_of, numbers_of, paths_of, text_of, whole_of
 from ._model import Model
 from ._progress import staged
 from ._types import FrameVectors, Path, Progress, Provenance
@@ -155,10 +155,7 @@ def _given(vectors: Any, paths: Any, frames: Any) -> tuple[str | npt.NDArray[np.
             raise BadArgument(f"paths: expected one of each image, got {len(names)}")
         names = [names[image] for image in vectors.image]
         frames, vectors = vectors.frame, vectors.vectors
-    try:
-        found = np.ascontiguousarray(array_of(vectors, "vectors") if is_tensor(vectors) else vectors, dtype=np.float32)
-    except (TypeError, ValueError) as error:
-        raise WrongType(f"vectors: expected numbers [rows, dimensions]: {error}") from error
+    found = np.ascontiguousarray(numbers_of(vectors, "vectors"))
     if found.ndim != 2:
         raise BadArgument(f"vectors: expected [rows, dimensions], got {list(found.shape)}")
     numbers = [] if frames is None else [whole_of(frame, "frames", 0, 1 << 20) for frame in frames]

@@ -11,8 +11,8 @@ from . import _core
 from ._archive_types import Item, Result
 from ._errors import BadArgument, Unsupported, WrongType
 from ._images import Source, iterate, source_of
-from ._inputs import (are_vectors, array_of, is_missing, is_tensor, number_of, refuse_containers, refuse_doubtful,
-                      require_present, text_of, texts_of)
+from ._inputs import (are_vectors, array_of, is_missing, is_tensor, refuse_containers, refuse_doubtful, require_present,
+                      text_of, texts_of, vectors_of, whole_of)
 from ._types import ImageLike, Vectors
 
 _KINDS = {"images": False, "series": True}
@@ -24,36 +24,11 @@ def require_archives(what: str) -> None:
         raise Unsupported(f"{what}: this package was built without archives (MI2_WITH_ARCHIVE)")
 
 
-def truth_of(value: Any, name: str) -> bool:
-    """True or False. :raises WrongType: something else."""
-    if not isinstance(value, (bool, np.bool_)):
-        raise WrongType(f"{name}: expected True or False, got {type(value).__name__}")
-    return bool(value)
-
-
 def folder_of(path: Any, what: str) -> str:
     """The whole path of a folder or a file. :raises WrongType: no path."""
     if not isinstance(path, (str, os.PathLike)):
         raise WrongType(f"{what}: {type(path).__name__} is not a path")
     return os.path.abspath(os.fsdecode(path))
-
-
-def whole_of(value: Any, name: str, least: int, most: int) -> int:
-    """A whole number. :raises WrongType: something else; BadArgument: out of range."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-        raise WrongType(f"{name}: {type(value).__name__} is not a whole number")
-    if not least <= value <= most:
-        raise BadArgument(f"{name}={value}: expected {least} to {most}")
-    return int(value)
-
-
-def real_of(value: Any, name: str, least: float, most: float) -> float:
-    """A number. :raises WrongType: none; BadArgument: out of range."""
-    if number_of(value, name) is None:
-        raise WrongType(f"{name}: is missing (None)")
-    if not least <= value <= most:
-        raise BadArgument(f"{name}={value}: expected {least:g} to {most:g}")
-    return float(value)
 
 
 def word_of(value: Any, name: str, words: Iterable[str]) -> str:
@@ -107,23 +82,8 @@ def item_number(item: Any, name: str) -> int:
 
 
 def queried_vectors(vectors: Any, dimensions: int) -> Vectors:
-    """Vectors as float32 [rows, dimensions]. :raises WrongType: no numbers; BadArgument: of another length."""
-    if vectors is None:
-        return np.empty((0, dimensions), np.float32)
-    refuse_containers(vectors, "vector")
-    if is_tensor(vectors):
-        vectors = array_of(vectors, "vector")
-    try:
-        if not isinstance(vectors, np.ndarray) or vectors.dtype == object:
-            vectors = [array_of(one, "vector") if is_tensor(one) else one for one in vectors]
-        found = np.atleast_2d(np.asarray(vectors, dtype=np.float32))
-    except (TypeError, ValueError) as error:
-        if isinstance(error, BadArgument):
-            raise
-        raise WrongType(f"vector: expected numbers [{dimensions}] or [rows, {dimensions}]: {error}") from error
-    if found.ndim != 2 or found.shape[1] != dimensions:
-        raise BadArgument(f"vector: expected [{dimensions}] or [rows, {dimensions}], got {list(np.shape(vectors))}")
-    return np.ascontiguousarray(found)
+    """Vectors as float32 [rows, dimensions]. :raises as vectors_of."""
+    return np.empty((0, dimensions), np.float32) if vectors is None else vectors_of(vectors, dimensions, "vector")
 
 
 def queried_images(images: ImageLike | Iterable[ImageLike] | None, dimensions: int) -> list[tuple[str, Source]]:

@@ -16,7 +16,8 @@ from ._encode_api import EncodeApi
 from ._errors import BadArgument, BadFile, Error, Internal, TooLarge, Unsupported
 from ._images import iterate, numbered, selection_of
 from ._inputs import (Failure, Failures, Options, are_vectors, array_of, is_tensor, kept, labels_of, may_be_vectors,
-                      numbered_texts, one_label_alone, refuse_vectors, templates_of, text_of, texts_of, vectors_among)
+                      numbered_texts, one_label_alone, paths_of, real_of, refuse_vectors, templates_of, text_of, texts_of,
+                      truth_of, vectors_among, vectors_of, whole_of)
 from ._progress import Advance, reporting, size_of
 from ._transport import Answer, Transport
 from ._types import Frames, ImageLike, LabelScore, Progress, Provenance, Vectors
@@ -59,8 +60,16 @@ class Client(EncodeApi):
                  azure_size: int | None = None, azure_quality: int | None = None, rows: int = 8, workers: int = 4,
                  timeout: float = 120.0, retries: int = 5, max_wait: float = 60.0,
                  ca_certs: str | None = None) -> None:
-        if rows < 1 or workers < 1:
-            raise BadArgument(f"rows={rows}, workers={workers}: at least 1")
+        rows, workers = whole_of(rows, "rows", 1, 1_000_000), whole_of(workers, "workers", 1, 1024)
+        timeout, max_wait = real_of(timeout, "timeout", 1e-3, 1e9), real_of(max_wait, "max_wait", 0, 1e9)
+        retries = whole_of(retries, "retries", 0, 1_000_000)
+        for name, number in (("azure_size", azure_size), ("azure_quality", azure_quality)):
+            if number is not None:
+                whole_of(number, name, 0, 2**31 - 1)
+        if profile is not None:
+            text_of(profile, "profile")
+        if ca_certs is not None:
+            ca_certs, = paths_of(ca_certs, "ca_certs")
         self._settings = {"url": url, "api_key": api_key, "profile": profile, "azure_size": azure_size,
                           "azure_quality": azure_quality, "rows": rows, "workers": workers, "timeout": timeout,
                           "retries": retries, "max_wait": max_wait, "ca_certs": ca_certs}
@@ -174,16 +183,14 @@ class Client(EncodeApi):
                          templates: str | Sequence[str] = ("{}",), multilabel: bool = False) -> list[list[LabelScore]]:
         """As :meth:`Model.classify_vectors`."""
         names, directions = self._directions(labels, templates, multilabel)
-        rows = np.atleast_2d(np.asarray(vectors, dtype=np.float32))
-        if rows.ndim != 2 or rows.shape[1] != directions.shape[1]:
-            raise BadArgument(f"vectors: expected [rows, {directions.shape[1]}], got {list(rows.shape)}")
+        rows = vectors_of(vectors, directions.shape[1], missing=True)
         return scores_of(rows, directions, names, self.logit_scale, multilabel)
 
     def _directions(self, labels: Sequence[str], templates: str | Sequence[str],
                     multilabel: bool) -> tuple[list[str], Vectors]:
         names, around = labels_of(labels), templates_of(templates)
         prompts = prompts_of(names, around)
-        one_label_alone(names, multilabel)
+        one_label_alone(names, truth_of(multilabel, "multilabel"))
         return names, label_directions(self.embed_texts(prompts), len(around))
 
     def _about(self) -> tuple[int, float, Provenance]:
@@ -283,7 +290,7 @@ class Client(EncodeApi):
 
     def _collect(self, outcomes: Iterator[list[Outcome]], total: int | None, unit: str, ordered: bool,
                  progress: Progress, failures: Failures) -> Vectors | Iterator[tuple[int, Vectors]]:
-        if not ordered:
+        if not truth_of(ordered, "ordered"):
             return self._stream(outcomes, total, unit, progress, failures)
         rows: list[Vectors | None] = []
         with reporting(progress, total, unit) as advance:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ._errors import BadArgument, Unsupported
 from ._images import iterate
-from ._inputs import is_name_of_file
+from ._inputs import is_name_of_file, truth_of
 from ._types import ImageLike, Vectors
 
 
@@ -45,7 +45,7 @@ class EncodeApi:
         :raises BadArgument: a text that is also the name of a file, which may be meant as an image.
         """
         del convert_to_numpy
-        if not normalize_embeddings:
+        if not truth_of(normalize_embeddings, "normalize_embeddings"):
             raise BadArgument("normalize_embeddings: the model's vectors have length 1; False is not there")
         single = isinstance(inputs, str)
         several: list[Any] = [inputs] if single else list(iterate(inputs))
@@ -64,7 +64,7 @@ class EncodeApi:
             vectors[images] = api.embed_images([several[i] for i in images], batch_size=batch_size,
                                                show_progress_bar=show_progress_bar)
         result = vectors[0] if single else vectors
-        return _tensor_of(result) if convert_to_tensor else result
+        return _tensor_of(result) if truth_of(convert_to_tensor, "convert_to_tensor") else result
 
 
 def _tensor_of(vectors: Vectors) -> Any:

@@ -120,6 +120,69 @@ def number_of(value: Any, name: str) -> str | None:
     return repr(value.item() if isinstance(value, np.generic) else value)
 
 
+def truth_of(value: Any, name: str) -> bool:
+    """True or False. :raises WrongType: something else."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise WrongType(f"{name}: expected True or False, got {type(value).__name__}")
+    return bool(value)
+
+
+def whole_of(value: Any, name: str, least: int, most: int) -> int:
+    """A whole number. :raises WrongType: something else; BadArgument: out of range."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+        raise WrongType(f"{name}: {type(value).__name__} is not a whole number")
+    if not least <= value <= most:
+        raise BadArgument(f"{name}={value}: expected {least} to {most}")
+    return int(value)
+
+
+def real_of(value: Any, name: str, least: float, most: float) -> float:
+    """A number. :raises WrongType: none; BadArgument: out of range."""
+    if number_of(value, name) is None:
+        raise WrongType(f"{name}: is missing (None)")
+    if not least <= value <= most:
+        raise BadArgument(f"{name}={value}: expected {least:g} to {most:g}")
+    return float(value)
+
+
+def numbers_of(values: Any, name: str, missing: bool = False) -> npt.NDArray[np.float32]:
+    """Numbers as float32, of whatever shape: an array, a tensor, nested lists, or a column of vectors.
+
+    :param missing: of several rows one that is None or NaN becomes a row of NaN, as to_frame() has it the other way round.
+    :raises WrongType: no numbers; BadArgument: rows of several lengths, or a tensor that NumPy cannot read.
+    """
+    refuse_containers(values, name)
+    if is_tensor(values):
+        values = array_of(values, name)
+    if isinstance(values, (str, bytes)) or is_missing(values) or not isinstance(values, Iterable):
+        raise WrongType(f"{name}: expected numbers, got {type(values).__name__}")
+    if not isinstance(values, np.ndarray) or values.dtype == object:
+        values = _rows_of(values, name, missing)
+    try:
+        found = np.asarray(values)
+    except (TypeError, ValueError) as error:
+        raise BadArgument(f"{name}: expected rows of one length: {error}") from error
+    if found.dtype.kind not in "fiu":
+        raise WrongType(f"{name}: expected numbers, got {found.dtype}")
+    return found.astype(np.float32, copy=False)
+
+
+def _rows_of(values: Iterable[Any], name: str, missing: bool) -> list[Any]:
+    rows = [array_of(row, f"{name}[{i}]") if is_tensor(row) else row for i, row in enumerate(values)]
+    sizes = [len(row) for row in rows if isinstance(row, (list, tuple)) or getattr(row, "ndim", 0) == 1]
+    if missing and sizes:
+        rows = [np.full(sizes[0], np.nan, np.float32) if is_missing(row) else row for row in rows]
+    return rows
+
+
+def vectors_of(vectors: Any, dimensions: int, name: str = "vectors", missing: bool = False) -> Vectors:
+    """Vectors as float32 [rows, dimensions]. :raises as numbers_of; BadArgument: of another length."""
+    found = np.atleast_2d(numbers_of(vectors, name, missing))
+    if found.ndim != 2 or found.shape[1] != dimensions:
+        raise BadArgument(f"{name}: expected [{dimensions}] or [rows, {dimensions}], got {list(found.shape)}")
+    return np.ascontiguousarray(found)
+
+
 def are_vectors(value: object, dimensions: int) -> bool:
     """Whether an array is vectors of a model rather than an image: floats, [rows, dimensions] or [dimensions], each of
     length 1, or NaN as a row that could not be computed."""
@@ -219,8 +282,8 @@ class Options:
             raise WrongType(f"batch: {type(self.batch).__name__} is not a whole number")
         if self.batch is not None and self.batch < 1:
             raise BadArgument(f"batch={self.batch}: expected at least 1")
-        self.progress: Progress = progress if show_progress_bar is None else bool(show_progress_bar)
-        if not normalize:
+        self.progress: Progress = progress if show_progress_bar is None else truth_of(show_progress_bar, "show_progress_bar")
+        if not truth_of(normalize, "normalize"):
             raise BadArgument("normalize: the model's vectors have length 1; normalize=False is not there")
 
 

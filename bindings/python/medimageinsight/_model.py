@@ -15,7 +15,7 @@ from ._encode_api import EncodeApi
 from ._errors import BadArgument, Error, TooLarge, WrongType
 from ._images import gives_one, iterate, numbered, selection_of, source_of
 from ._inputs import (Failure, Failures, Options, kept, labels_of, number_of, numbered_texts, one_label_alone, paths_of,
-                      refuse_vectors, templates_of, text_of, texts_of, vectors_among)
+                      refuse_vectors, templates_of, text_of, texts_of, truth_of, vectors_among, vectors_of)
 from ._patches import PatchApi
 from ._progress import reporting, size_of
 from ._types import (Frames, FrameVectors, ImageLike, LabelScore, Path, Progress, Provenance, TileVectors, TokenVectors,
@@ -179,7 +179,7 @@ class Model(EncodeApi, PatchApi):
         :raises BadFile, Unsupported, TooLarge, NotFound, BadArgument: naming the image.
         """
         options = Options(batch, batch_size, progress, show_progress_bar, normalize)
-        if not return_tokens:
+        if not truth_of(return_tokens, "return_tokens"):
             return self._embed(images, frames, options, on_error)[0]
         height, width, channels = self.token_grid
         patches = _core.Rows(height * width * channels)
@@ -311,20 +311,17 @@ class Model(EncodeApi, PatchApi):
 
     def classify_vectors(self, vectors: npt.ArrayLike, labels: Sequence[str], *,
                          templates: str | Sequence[str] = ("{}",), multilabel: bool = False) -> list[list[LabelScore]]:
-        """As :meth:`classify`, of vectors that were computed before: [rows, dimensions] or [dimensions]. A row of NaN gives
-        scores of NaN.
+        """As :meth:`classify`, of vectors that were computed before: [rows, dimensions] or [dimensions], or a column of them, such
+        as :func:`to_frame` makes. A row of NaN, or None among rows, gives scores of NaN.
 
-        :raises BadArgument: of another number of dimensions.
+        :raises BadArgument: of another number of dimensions; WrongType: no numbers.
         """
         names = labels_of(labels)
         classifier = self._classifier(names, templates, multilabel)
-        rows = np.atleast_2d(np.asarray(vectors, dtype=np.float32))
-        if rows.ndim != 2 or rows.shape[1] != self.dimensions:
-            raise BadArgument(f"vectors: expected [rows, {self.dimensions}], got {list(rows.shape)}")
-        return _scores(classifier, np.ascontiguousarray(rows), names)
+        return _scores(classifier, vectors_of(vectors, self.dimensions, missing=True), names)
 
     def _classifier(self, names: list[str], templates: str | Sequence[str], multilabel: bool) -> _core.Classifier:
-        classifier = _core.Classifier(self._core, names, templates_of(templates), bool(multilabel))
+        classifier = _core.Classifier(self._core, names, templates_of(templates), truth_of(multilabel, "multilabel"))
         one_label_alone(names, multilabel)
         return classifier
 

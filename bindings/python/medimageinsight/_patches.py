@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ._core import Embedder, Rows
 from ._errors import BadArgument
-from ._inputs import vectors_among
+from ._inputs import numbers_of, vectors_among
 from ._types import ImageLike, Vectors
 
 
@@ -43,7 +43,7 @@ class PatchApi:
         :returns: float32 [.., dimensions].
         :raises BadArgument: of another number of channels; Unsupported: a result is not finite.
         """
-        numbers = np.asarray(tokens, dtype=np.float32)
+        numbers = numbers_of(tokens, "tokens")
         channels = self.token_grid[2]
         if numbers.ndim == 0 or numbers.shape[-1] != channels:
             raise BadArgument(f"tokens: expected [.., {channels}], got {list(numbers.shape)}")

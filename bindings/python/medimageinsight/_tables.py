@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._errors import BadArgument, BadFile, Unsupported, WrongType
-from ._inputs import is_missing, refuse_containers, text_of
+from ._inputs import is_missing, numbers_of, refuse_containers, text_of
 from ._types import FrameVectors, Provenance, TileVectors
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _columns(vectors: Rows, paths: Iterable[Any] | None, texts: Iterable[Any] | 
         columns.update((name, values) for name, values in vectors._asdict().items() if name not in ("vectors", "path"))
         names = list(vectors.path) if names is None else names
         vectors = vectors.vectors
-    found = np.ascontiguousarray(vectors, dtype=np.float32)
+    found = np.ascontiguousarray(numbers_of(vectors, "vectors", missing=True))
     if found.ndim != 2 or found.shape[1] == 0:
         raise BadArgument(f"vectors: expected [rows, dimensions], got {list(found.shape)}")
     if names is not None:

@@ -57,7 +57,7 @@ class Transport:
             import urllib3
         except ImportError as error:
             raise ImportError("medimageinsight.Client needs urllib3: pip install 'medimageinsight[client]'") from error
-        if not url.startswith(("http://", "https://")):
+        if not text_of(url, "url").startswith(("http://", "https://")):
             raise BadArgument(f"url {url!r}: expected http:// or https://")
         self._url = url.rstrip("/")
         if not self._url.endswith("/score"):

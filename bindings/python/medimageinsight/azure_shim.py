@@ -32,6 +32,7 @@ from typing import Any
 from ._azure_operations import Endpoint, OnlineDeployments, OnlineEndpoints, Operations, Target, is_ours, refuse, targets
 from ._azure_stand_ins import Finder
 from ._errors import BadArgument, NotFound
+from ._inputs import text_of
 from ._transport import key_of
 
 __all__ = ["ENDPOINT", "install", "main", "uninstall"]
@@ -112,7 +113,7 @@ def install(url: str, api_key: str | None = None, endpoint: str = ENDPOINT) -> s
     :returns: the resource id. ``MI2_MODEL_ENDPOINT`` is set to it, in the environment and in the toolkit's settings.
     :raises BadArgument: for a URL that is none, or a key that no header can hold.
     """
-    if not url.startswith(("http://", "https://")):
+    if not text_of(url, "url").startswith(("http://", "https://")):
         raise BadArgument(f"url {url!r}: expected http:// or https://")
     base = url.rstrip("/")
     key = key_of(api_key if api_key is not None else os.environ.get("MI2_API_KEY", ""))

@@ -11,6 +11,7 @@
 #include <mi2/error.hpp>
 
 #include "arguments.hpp"
+#include "base/blanks.hpp"
 #include "base/files.hpp"
 #include "base/table.hpp"
 #include "embedder/inputs.hpp"
@@ -36,8 +37,7 @@ std::vector<std::string> paths_of_table(const fs::path& file) {
 }
 
 std::vector<std::string> paths_of_list(std::string_view text) {
-  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  text = base::without_byte_order_mark(text);
   const char end = text.find('\0') == std::string_view::npos ? '\n' : '\0';
   std::vector<std::string> paths;
   while (!text.empty()) {

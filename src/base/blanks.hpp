@@ -1,5 +1,5 @@
 #pragma once
-// Blanks around a text.
+// Blanks around a text, and the byte order mark before it.
 
 #include <cstddef>
 #include <string_view>
@@ -11,6 +11,13 @@ inline std::string_view without_blanks(std::string_view text, std::string_view b
   const std::size_t first = text.find_first_not_of(blanks);
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+/// A text without the byte order mark of UTF-8 that some programs write before it.
+inline std::string_view without_byte_order_mark(std::string_view text) {
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  if (text.starts_with(kMark)) text.remove_prefix(kMark.size());
+  return text;
 }
 
 }  // namespace mi2::base

@@ -9,6 +9,7 @@
 
 #include <mi2/error.hpp>
 
+#include "base/blanks.hpp"
 #include "base/files.hpp"
 #include "base/utf8.hpp"
 
@@ -16,14 +17,6 @@ namespace mi2::base {
 namespace {
 
 constexpr std::uint64_t kMaxListBytes = 256ULL << 20;
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-std::string_view without_blanks(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r\n\f\v";
-  const std::size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
-}
 
 /// The first columns, for a message.
 std::string some_columns(const std::vector<std::string>& header) {
@@ -99,12 +92,11 @@ std::size_t Table::need(std::string_view chosen, std::span<const std::string_vie
 std::vector<ListEntry> read_list(const std::filesystem::path& path) {
   const std::string content = read_text_file(path, kMaxListBytes);
   require_text(content, path.string());
-  std::string_view rest = content;
-  if (rest.starts_with(kByteOrderMark)) rest.remove_prefix(kByteOrderMark.size());
+  std::string_view rest = without_byte_order_mark(content);
   std::vector<ListEntry> entries;
   for (std::size_t line = 1; !rest.empty(); ++line) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
-    const std::string_view text = without_blanks(rest.substr(0, end));
+    const std::string_view text = without_blanks(rest.substr(0, end), " \t\r\n\f\v");
     if (!text.empty()) entries.push_back({line, std::string(text)});
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }

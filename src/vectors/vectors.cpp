@@ -6,8 +6,9 @@
 
 #include <mi2/error.hpp>
 
+#include "base/blanks.hpp"
 #include "base/files.hpp"
-#include "base/utf8.hpp"
+#include "base/table.hpp"
 #include "vectors/file_rows.hpp"
 #include "vectors/npy_rows.hpp"
 
@@ -51,12 +52,14 @@ void name_rows(VectorTable& table, const std::filesystem::path& names) {
     throw Error(Code::kBadArgument, fmt::format("{}: its rows have names already", table.source));
   }
   const std::string text = base::read_text_file(names, kMaxNamesBytes);
-  if (base::utf8_prefix(text) != text.size())
-    throw Error(Code::kBadFile, fmt::format("{}: is not UTF-8", names.string()));
-  const std::vector<std::string_view> lines = lines_of(text);
+  base::require_text(text, names.string());
+  const std::vector<std::string_view> lines = lines_of(base::without_byte_order_mark(text));
   if (lines.size() != table.vectors.rows()) {
     throw Error(Code::kBadFile, fmt::format("{}: {} lines, {} has {} rows", names.string(), lines.size(), table.source,
                                             table.vectors.rows()));
+  }
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (lines[i].empty()) throw Error(Code::kBadFile, fmt::format("{}: line {} is empty", names.string(), i + 1));
   }
   table.names.assign(lines.begin(), lines.end());
 }

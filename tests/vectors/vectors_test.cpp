@@ -61,9 +61,8 @@ TEST(Vectors, KeepsProvenance) {
 TEST(Vectors, RefusesAProvenanceThatSaysAThingTwiceOrNotAsText) {
   const auto refused = [](const std::string& provenance, const std::string& words) {
     SCOPED_TRACE(provenance);
-    expect_error(Code::kBadFile, {"e: line 1: its provenance", words}, [&] {
-      parse_vectors(R"({"text": "t", "embedding": [1], "provenance": )" + provenance + "}", "e");
-    });
+    expect_error(Code::kBadFile, {"e: line 1: its provenance", words},
+                 [&] { parse_vectors(R"({"text": "t", "embedding": [1], "provenance": )" + provenance + "}", "e"); });
   };
   refused(R"({"weights_sha256": "ab", "weights_sha256": "cd"})", "a key twice");
   refused(R"({"dtype": "f32", "profile": "raw", "dtype": "f32"})", "a key twice");
@@ -170,6 +169,22 @@ TEST(Vectors, NamesOfAnArrayComeFromAnotherFile) {
   name_rows(table, folder.write("two.txt", "a\r\nb"));
   EXPECT_THAT(table.names, ElementsAre("a", "b"));
   expect_error(Code::kBadArgument, {"names already"}, [&] { name_rows(table, folder / "two.txt"); });
+}
+
+TEST(Vectors, NamesOfAnArrayAreTextWithoutAByteOrderMark) {
+  const TemporaryFolder folder;
+  const auto named = [&](std::string_view names) {
+    VectorTable table =
+        parse_vectors(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1)}", bytes_of<float>({1, 2})), "e");
+    name_rows(table, folder.write("names.txt", names));
+    return table.names;
+  };
+  EXPECT_THAT(named("\xEF\xBB\xBF"
+                    "a.png\n b.png \n"),
+              ElementsAre("a.png", " b.png "));
+  expect_error(Code::kBadFile, {"names.txt: byte 3 is zero"}, [&] { named({"a.\0ng\nb", 7}); });
+  expect_error(Code::kBadFile, {"names.txt: byte 1 is not UTF-8"}, [&] { named("\xFF\nb"); });
+  expect_error(Code::kBadFile, {"names.txt: line 1 is empty"}, [&] { named("\nb"); });
 }
 
 TEST(Vectors, AFileWithoutARowIsRefused) {

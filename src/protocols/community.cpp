@@ -44,11 +44,11 @@ struct Items {
 
 Items items_of(const Service& service, Json& body) {
   Items items;
-  items.images = take_strings(member(body, "images"), "images");
-  items.texts = take_strings(member(body, "texts"), "texts");
+  items.images = take_both(body, "image", "images");
+  items.texts = take_both(body, "text", "texts");
   items.labels = take_strings(member(body, "labels"), "labels");
   items.multilabel = read_flag(member(body, "multilabel"), "multilabel");
-  items.options = service.images;
+  items.options = read_parameters(member(body, "params"), service.images).images;
   return items;
 }
 

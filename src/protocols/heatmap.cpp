@@ -30,24 +30,13 @@ struct Sought {
   ImageOptions options;
 };
 
-/// Adds what a body has under the name of one and under that of several.
-void take_both(Json& body, const char* one, const char* several, std::vector<std::string>& strings) {
-  if (Json* value = member(body, one)) strings.push_back(take_string(*value, one));
-  Json* const list = member(body, several);
-  if (list == nullptr) return;
-  need_array(*list, several);
-  for (std::size_t i = 0; i < list->size(); ++i) {
-    strings.push_back(take_string((*list)[i], fmt::format("{} {}", several, i + 1)));
-  }
-}
-
 Sought sought_of(const Service& service, Json& body) {
   Sought sought;
   Json* const image = member(body, "image");
   if (image == nullptr) throw Error(Code::kBadArgument, "image: expected the image to look at, got none");
   sought.images.push_back(take_string(*image, "image"));
-  take_both(body, "query_image", "query_images", sought.images);
-  take_both(body, "text", "texts", sought.texts);
+  for (std::string& query : take_both(body, "query_image", "query_images")) sought.images.push_back(std::move(query));
+  sought.texts = take_both(body, "text", "texts");
   sought.options = read_parameters(member(body, "params"), service.images).images;
   return sought;
 }

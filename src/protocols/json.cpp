@@ -1,5 +1,6 @@
 #include "protocols/json.hpp"
 
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -44,6 +45,14 @@ std::vector<std::string> take_strings(Json* list, std::string_view name) {
   if (list == nullptr) return strings;
   need_array(*list, name);
   for (Json& item : *list) strings.push_back(take_string(item, fmt::format("{} {}", name, strings.size() + 1)));
+  return strings;
+}
+
+std::vector<std::string> take_both(Json& body, const char* one, const char* several) {
+  std::vector<std::string> strings;
+  if (Json* const value = member(body, one)) strings.push_back(take_string(*value, one));
+  std::vector<std::string> more = take_strings(member(body, several), several);
+  strings.insert(strings.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
   return strings;
 }
 

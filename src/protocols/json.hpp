@@ -30,6 +30,9 @@ std::string take_string(Json& value, std::string_view name);
 /// The strings of a list, moved out; none if it is null. @throws Error{kBadArgument} "NAME 2: expected a string, ..".
 std::vector<std::string> take_strings(Json* list, std::string_view name);
 
+/// What a body has under the name of one, then under that of several. @throws as take_string and take_strings.
+std::vector<std::string> take_both(Json& body, const char* one, const char* several);
+
 /// @throws Error{kBadArgument} always: NAME: found KIND, NEEDED is needed.
 [[noreturn]] void refuse_kind(const Json& value, std::string_view name, std::string_view needed);
 

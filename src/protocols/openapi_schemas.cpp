@@ -44,11 +44,16 @@ constexpr std::string_view kSchemas = R"json({
 "Tensors": {"anyOf": [
   {"type": "object", "properties": {"image": {"$ref": "#/components/schemas/Column"}, "text": {"$ref": "#/components/schemas/Column"}}},
   {"type": "array", "items": {"anyOf": [{"$ref": "#/components/schemas/RowObject"}, {"type": "array", "minItems": 2, "maxItems": 2, "items": {"$ref": "#/components/schemas/TextOrNull"}}]}}]},
-"PredictRequest": {"type": "object", "required": ["images", "labels"], "properties": {
+"PredictRequest": {"type": "object", "required": ["labels"], "anyOf": [{"required": ["image"]}, {"required": ["images"]}], "properties": {
+  "image": {"$ref": "#/components/schemas/Image"},
   "images": {"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/Image"}},
   "labels": {"type": "array", "minItems": 1, "uniqueItems": true, "items": {"type": "string", "minLength": 1}},
-  "multilabel": {"anyOf": [{"type": "boolean"}, {"type": "null"}]}}},
-"EncodeRequest": {"type": "object", "anyOf": [{"required": ["images"]}, {"required": ["texts"]}], "properties": {
+  "multilabel": {"anyOf": [{"type": "boolean"}, {"type": "null"}]},
+  "params": {"anyOf": [{"type": "object"}, {"type": "null"}], "description": "As of POST /score"}}},
+"EncodeRequest": {"type": "object", "anyOf": [{"required": ["image"]}, {"required": ["images"]}, {"required": ["text"]}, {"required": ["texts"]}], "properties": {
+  "image": {"anyOf": [{"$ref": "#/components/schemas/Image"}, {"type": "null"}]},
+  "text": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+  "params": {"anyOf": [{"type": "object"}, {"type": "null"}], "description": "As of POST /score"},
   "images": {"anyOf": [{"type": "array", "items": {"$ref": "#/components/schemas/Image"}}, {"type": "null"}]},
   "texts": {"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "null"}]}}},
 "HeatmapRequest": {"type": "object", "required": ["image"], "anyOf": [{"required": ["text"]}, {"required": ["texts"]}, {"required": ["query_image"]}, {"required": ["query_images"]}], "properties": {

@@ -203,6 +203,25 @@ TEST_F(Community, EncodeGivesVectorsOrNull) {
   EXPECT_TRUE(post("/encode", {{"images", list(base64())}})["text_embeddings"].is_null());
 }
 
+TEST_F(Community, JsonHasTheNamesAndTheParametersOfAForm) {
+  const Json several = post("/encode", {{"images", list(base64())}, {"texts", list(kText)}});
+  for (const char* path : {"/encode", "/v1/embed"}) {
+    EXPECT_EQ(post(path, {{"image", base64()}, {"text", kText}}), several);
+    const Json mixed = post(path, {{"image", base64()}, {"images", list(base64("colour_a.jpg"))}});
+    EXPECT_EQ(mixed["image_embeddings"].size(), 2U);
+    EXPECT_EQ(numbers(mixed["image_embeddings"][0]), image_vector("gray.png", Profile::kRaw));
+    const Json azure = post(path, {{"image", base64()}, {"params", {{"profile", "azure"}}}});
+    EXPECT_EQ(numbers(azure["image_embeddings"][0]), image_vector("gray.png", Profile::kAzure));
+    EXPECT_EQ(ask("POST", path, R"({"texts": ["a"], "params": {"profile": "cooked"}})").status, 400);
+    EXPECT_EQ(ask("POST", path, R"({"texts": ["a"], "params": 3})").status, 400);
+  }
+  const Json labels = list("chest x-ray", "brain MRI");
+  EXPECT_EQ(post("/predict", {{"image", base64()}, {"labels", labels}}),
+            post("/predict", {{"images", list(base64())}, {"labels", labels}}));
+  const Json prepared = {{"image", base64()}, {"labels", labels}, {"params", {{"profile", "azure"}}}};
+  EXPECT_EQ(header(ask("POST", "/predict", prepared.dump()), "x-mi2-profile"), "azure");
+}
+
 TEST_F(Community, RefusesInItsOwnFormat) {
   for (const char* body : {"{}", "3", R"({"images": [], "labels": ["a"]})", R"({"images": ["Zm9v"]})",
                            R"({"images": ["Zm9v"], "labels": ["a", "a"]})", R"({"images": "Zm9v", "labels": ["a"]})",

@@ -116,9 +116,9 @@ ServedModel describe_model(std::string name, const Embedder& embedder, const fs:
   served.logit_scale = embedder.logit_scale();
   served.provenance = embedder.provenance();
   served.created = seconds_of(model);
-  served.count_tokens = [tokenizer = open_tokenizer(model)](std::string_view text) {
-    return tokenizer->encode(text).ids.size();
-  };
+  const auto tokenizer = open_tokenizer(model);
+  served.count_tokens = [tokenizer](std::string_view text) { return tokenizer->encode(text).ids.size(); };
+  served.is_cut = [tokenizer](std::string_view text) { return tokenizer->encode(text).truncated; };
   std::error_code ignored;
   if (!fs::is_directory(model, ignored)) return served;
   const fs::path folder = model / "adapter_model";

@@ -77,7 +77,9 @@ constexpr std::string_view kSchemas = R"json({
     "cosines": {"type": "array", "items": {"type": "array", "items": {"type": "number"}}, "description": "Row by row"}}}}}},
 "TeiRequest": {"type": "object", "required": ["inputs"], "properties": {
   "inputs": {"anyOf": [{"type": "string", "minLength": 1}, {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}}], "description": "Texts; a base64 data URI is an image"},
-  "normalize": {"enum": [true, null]}, "prompt_name": {"type": "null"}, "dimensions": {"type": "null"}}},
+  "normalize": {"enum": [true, null]}, "prompt_name": {"type": "null"}, "dimensions": {"type": "null"},
+  "truncate": {"anyOf": [{"type": "boolean"}, {"type": "null"}], "description": "false: a text of more tokens than the model reads is refused"},
+  "truncation_direction": {"anyOf": [{"type": "string", "pattern": "^[Rr][Ii][Gg][Hh][Tt]$"}, {"type": "null"}]}}},
 "EmbeddingsRequest": {"type": "object", "required": ["input"], "properties": {
   "model": {"anyOf": [{"type": "string"}, {"type": "null"}], "description": "A name of GET /v1/models; without it, the default model"},
   "input": {"anyOf": [{"type": "string", "minLength": 1}, {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}}]},

@@ -47,7 +47,8 @@ struct ServedModel {
   AdapterLogits adapter;            ///< of an adapter classifier
   std::int64_t created = 0;         ///< of its files, seconds since 1970
   std::function<std::size_t(std::string_view text)> count_tokens;  ///< that the model reads of a text; may be empty
-  bool ready = true;                                               ///< a real forward pass succeeded
+  std::function<bool(std::string_view text)> is_cut{};  ///< whether it reads only the start of a text; may be empty
+  bool ready = true;                                    ///< a real forward pass succeeded
   SharedModel shared;
 };
 

@@ -12,6 +12,7 @@
 #include <mi2/error.hpp>
 
 #include "base/base64.hpp"
+#include "base/table.hpp"
 #include "protocols/answers.hpp"
 #include "protocols/json.hpp"
 #include "protocols/parsers.hpp"
@@ -44,6 +45,18 @@ void check_options(Json& body) {
   for (const char* key : {"prompt_name", "dimensions"}) {
     if (member(body, key) != nullptr) throw Error(Code::kBadArgument, fmt::format("{}: is not known here", key));
   }
+  Json* const direction = member(body, "truncation_direction");
+  if (direction != nullptr && base::lower_ascii(take_string(*direction, "truncation_direction")) != "right") {
+    throw Error(Code::kBadArgument, "truncation_direction: expected \"right\"; of a long text the end is cut");
+  }
+}
+
+/// Whether texts must be read to their end; others are cut.
+bool wants_whole(Json& body) {
+  const Json* const truncate = member(body, "truncate");
+  if (truncate == nullptr) return false;
+  if (!truncate->is_boolean()) refuse_kind(*truncate, "truncate", "a boolean");
+  return !truncate->get<bool>();
 }
 
 }  // namespace
@@ -52,6 +65,7 @@ RequestPlan parse_tei_embed(const Service& service, HttpRequest request, const P
   const std::shared_ptr<const ServedModel> model = service.model(query_value(request.query, "model"));
   Json body = json_object(request, service.limits);
   check_options(body);
+  const bool whole = wants_whole(body) && model->is_cut;
   WorkBuilder work(service, model->name, service.images);
   std::vector<bool> is_image;
   for (std::string& input : take_inputs(body)) {
@@ -61,7 +75,11 @@ RequestPlan parse_tei_embed(const Service& service, HttpRequest request, const P
     if (is_image.back()) {
       work.add_image(input, name);
     } else {
-      work.add_text(std::move(input), name);
+      work.add_text(whole ? input : std::move(input), name);
+      if (whole && model->is_cut(input)) {
+        throw Error(Code::kTooLarge,
+                    fmt::format("{}: has more tokens than the model reads, and truncate is false", name));
+      }
     }
   }
   return {work.take(),

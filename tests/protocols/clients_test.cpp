@@ -281,6 +281,23 @@ TEST_F(Clients, TextEmbeddingsInferencesRouteAnswersABareList) {
   }
 }
 
+TEST_F(Clients, TextEmbeddingsInferencesTextsAreCutAtTheirEndUnlessTheyMustNotBe) {
+  std::string text = "a";
+  for (int i = 0; i < 200; ++i) text += " long report";
+  const Json cut = post("/embed", {{"inputs", text}});
+  for (const char* direction : {"right", "Right", "RIGHT"}) {
+    EXPECT_EQ(post("/embed", {{"inputs", text}, {"truncate", true}, {"truncation_direction", direction}}), cut);
+  }
+  EXPECT_EQ(post("/embed", {{"inputs", text}, {"truncate", nullptr}, {"truncation_direction", nullptr}}), cut);
+  EXPECT_EQ(post("/embed", {{"inputs", "a"}, {"truncate", false}}), post("/embed", {{"inputs", "a"}}));
+  const Json whole = {{"inputs", list("a", text)}, {"truncate", false}};
+  EXPECT_THAT(message(413, "/embed", whole.dump(), "application/json"), HasSubstr("input 2: has more tokens"));
+  for (const char* wrong :
+       {R"("truncation_direction": "left")", R"("truncation_direction": 1)", R"("truncate": "no")"}) {
+    EXPECT_EQ(ask("POST", "/embed", fmt::format(R"({{"inputs": "a", {}}})", wrong)).status, 400) << wrong;
+  }
+}
+
 TEST_F(Clients, AHeatmapHasAMapForEachTextAndQueryImage) {
   const Json body = {{"image", base64("colour_a.jpg")}, {"texts", list("a", kText)}, {"query_image", base64()}};
   const Json got = post("/v1/heatmap", body);

@@ -167,6 +167,7 @@ int embed(const EmbedArguments& arguments) {
   RowOutput output(arguments.rows);
   const std::string_view what = inputs.texts.empty() ? "images" : inputs.paths.empty() ? "texts" : "inputs";
   Progress progress = arguments.frames ? Progress("frames") : Progress(rows, what);
+  explain_texts(values_of(arguments.texts), "PATH if it is an image, --texts-json if it has texts", progress);
   const Embedder embedder = open_embedder(arguments.model, progress);
   std::optional<Provenance> provenance;
   if (arguments.rows.provenance) provenance = embedder.provenance();

@@ -32,6 +32,7 @@
 #include "embedder/inputs.hpp"
 #include "embedder/region.hpp"
 #include "image/png.hpp"
+#include "input_arguments.hpp"
 #include "output.hpp"
 #include "progress.hpp"
 #include "vector_arguments.hpp"
@@ -238,6 +239,7 @@ int make_heatmap(const HeatmapArguments& arguments) {
   }
   check_count(count, format);
   Progress progress(0, "");
+  explain_texts(texts, "--image", progress);
   const Embedder embedder = open_embedder(arguments.model, progress);
   Queries queries;
   add_texts(embedder, texts, progress, queries);

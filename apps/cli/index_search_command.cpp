@@ -40,6 +40,7 @@
 #include "index_command.hpp"
 #include "index_results.hpp"
 #include "index_search_answer.hpp"
+#include "input_arguments.hpp"
 #include "output.hpp"
 #include "parsed_option.hpp"
 #include "progress.hpp"
@@ -132,6 +133,8 @@ class ModelParts {
     if (texts.empty() && not_texts.empty() && images.empty()) return std::nullopt;
     base::require_utf8(texts, "--text");
     base::require_utf8(not_texts, "--not-text");
+    explain_texts(texts, "--image", progress_);
+    explain_texts(not_texts, "--image", progress_);
     const Embedder& embedder = model();
     add_texts(embedder, texts, 1.0, made);
     add_texts(embedder, not_texts, -1.0, made);

@@ -102,4 +102,15 @@ void explain_paths(const std::vector<std::string>& paths, std::string_view texts
   }
 }
 
+void explain_texts(const std::vector<std::string>& texts, std::string_view files, Progress& progress) {
+  constexpr std::size_t kLongestPath = 4096;
+  std::error_code ignored;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    if (texts[i].empty() || texts[i].size() > kLongestPath || !fs::is_regular_file(texts[i], ignored)) continue;
+    progress.warn(
+        fmt::format("text {} is the name of a file, and was taken as it is; a file goes into {}", i + 1, files));
+    return;
+  }
+}
+
 }  // namespace mi2::cli

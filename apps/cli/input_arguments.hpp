@@ -34,6 +34,10 @@ std::vector<std::string> gather_paths(const InputArguments& arguments);
 /// @param texts  the option that takes texts: "--text".
 void explain_paths(const std::vector<std::string>& paths, std::string_view texts, Progress& progress);
 
+/// Says what to write if one of `texts` is also the name of a file: the text is that name, and not what is in the file.
+/// @param files  where files go: "--image".
+void explain_texts(const std::vector<std::string>& texts, std::string_view files, Progress& progress);
+
 /// The part of a help text about them.
 inline constexpr const char* kInputHelp = R"(Many inputs:
   --files-from FILE lists paths: one per line, - for standard input (find -print0 works too), or

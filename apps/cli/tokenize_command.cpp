@@ -13,8 +13,10 @@
 #include "arguments.hpp"
 #include "base/json_text.hpp"
 #include "command.hpp"
+#include "input_arguments.hpp"
 #include "inputs.hpp"
 #include "output.hpp"
+#include "progress.hpp"
 
 namespace mi2::cli {
 namespace {
@@ -39,6 +41,8 @@ Examples:
 int tokenize_texts(const TokenizeArguments& arguments) {
   const std::vector<std::string> texts = gather_texts(values_of(arguments.texts), arguments.texts_json);
   if (texts.empty()) throw Error(Code::kBadArgument, "tokenize: no texts; give a TEXT or --texts-json");
+  Progress progress(0, "");
+  explain_texts(values_of(arguments.texts), "--texts-json if it has texts", progress);
   const auto output = open_output("-");
   const std::vector<TokenizedText> tokens = tokenize(arguments.model, texts);
   for (std::size_t i = 0; i < texts.size(); ++i) {

@@ -46,6 +46,25 @@ def test_a_mistake_gets_an_answer_that_helps(mi2, picture, tmp_path, mistake):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["labels.txt"]
 
 
+@pytest.mark.parametrize("typed,name,option", [
+    (["embed", "--text", "an image", "--text", "FILE"], "report.txt", "PATH"), (["tokenize", "FILE"], "reports.json", "--texts-json"),
+    (["heatmap", "PICTURE", "--text", "FILE"], "scan.png", "--image"),
+    (["index", "search", "archive", "--text", "FILE"], "scan.png", "--image")])
+def test_a_files_name_as_a_text_is_told_of_and_taken_as_it_is(mi2, picture, tmp_path, typed, name, option):
+    if typed[0] == "index" and b"index" not in mi2("--help").stdout:
+        pytest.skip("this build has no archives")
+    if typed[0] == "index":
+        mi2("index", "add", str(tmp_path / "archive"), picture)
+    words = [{"FILE": name, "PICTURE": picture}.get(word, word) for word in typed]
+    without = mi2(*words, cwd=tmp_path)
+    assert "name of a file" not in without.errors
+    (tmp_path / name).write_text("a finding of a patient")
+    done = mi2(*words, cwd=tmp_path)
+    number = 2 if typed[0] == "embed" else 1
+    assert f"text {number} is the name of a file" in done.errors and option in done.errors, done.errors
+    assert name not in done.errors and done.stdout == without.stdout
+
+
 def test_a_missing_model_names_both_ways_to_give_one(mi2, picture):
     assert "MI2_MODEL in the environment" in mi2("embed", picture, status=2, with_model=False).errors
 

@@ -124,6 +124,20 @@ def test_yes_and_no_are_not_texts_or_numbers(model, images, word):
                 call()
 
 
+def test_a_files_name_as_a_text_is_warned_of_and_taken_as_it_is(model, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    texts = ["a finding", "scan.png", "report.txt"]
+    wanted = model.embed_texts(texts)
+    for name in texts[1:]:
+        (tmp_path / name).write_bytes(b"")
+    with serving({"raw": model}) as server, mi2.Client(server.url) as client:
+        for api in (model, client):
+            with pytest.warns(UserWarning, match=r"texts\[1\]: is the name of a file.*embed_images\(\)") as told:
+                assert api.embed_texts(texts).tobytes() == wanted.tobytes()
+            texts_of_this_call = [str(one.message) for one in told if "texts[1]" in str(one.message)]
+            assert len(texts_of_this_call) == 1 and "scan" not in texts_of_this_call[0]
+
+
 def test_stored_vectors_are_classified_as_their_images_are(model, images):
     vectors = model.embed_images(images[:3])
     wanted = model.classify(images[:3], LABELS)

@@ -18,7 +18,7 @@ from ._archive_types import (BackedUp, Drift, Item, Items, ItemVectors, Outliers
                              ValueCount, Verified, item_of)
 from ._errors import BadArgument
 from ._images import Decoded
-from ._inputs import labels_of, real_of, text_of, truth_of, whole_of
+from ._inputs import labels_of, real_of, tell_of_file, text_of, truth_of, whole_of
 from ._model import Model, load, model_path
 from ._progress import staged
 from ._types import ImageLike, Path, Progress, Vectors
@@ -137,6 +137,8 @@ class Archive(ArchiveAdding):
         core = self._open()
         carded = truth_of(card, "card")
         texts, not_texts = queried_texts(text, "text"), queried_texts(not_text, "not_text")
+        for name, asked in (("text", texts), ("not_text", not_texts)):
+            any(tell_of_file(one, name, "image=") for one in asked)  # up to the first
         sources = queried_images(image, self._dimensions)
         needed = bool(texts or not_texts or sources)
         embedder = self._model(model, "search", core)._core if needed else None

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, Union
@@ -301,7 +302,18 @@ def is_name_of_file(text: str) -> bool:
         return False
 
 
+def tell_of_file(text: object, name: str, files: str) -> bool:
+    """A UserWarning for a text that is the name of a file. :param files: what takes files. :returns: whether it is one."""
+    found = isinstance(text, str) and is_name_of_file(text)
+    if found:
+        warnings.warn(f"{name}: is the name of a file, and was taken as it is; {files} takes files", stacklevel=4)
+    return found
+
+
 def numbered_texts(texts: Iterable[Any]) -> Iterator[tuple[int, str, Any]]:
-    """(position, what errors call it, text)"""
+    """(position, what errors call it, text). Of texts that are names of files, which may be meant, the first is told of."""
+    told = False
     for index, text in enumerate(texts):
-        yield index, f"texts[{index}]", text
+        name = f"texts[{index}]"
+        told = told or tell_of_file(text, name, "embed_images()")
+        yield index, name, text

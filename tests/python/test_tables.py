@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -87,9 +88,32 @@ def test_what_does_not_fit_is_refused_and_leaves_nothing(model, tmp_path):
         mi2.to_frame(vectors[0])
     with pytest.raises(mi2.BadFile, match="cannot be written"):
         mi2.to_parquet(tmp_path / "absent" / "v.parquet", vectors)
-    with pytest.raises(mi2.BadFile, match="cannot be written"):
+    with pytest.raises(mi2.BadFile, match="is not a regular file"):
         mi2.to_parquet(tmp_path, vectors)
     assert not list(tmp_path.iterdir())
+
+
+KILLED = """
+import os, signal, sys
+import medimageinsight as mi2, numpy as np
+from pyarrow import parquet
+
+def half(table, path):
+    with open(path, "wb") as file:
+        file.write(b"half")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+parquet.write_table = half
+mi2.to_parquet(sys.argv[1], np.ones((2, 3), np.float32))
+"""
+
+
+def test_what_a_killed_run_left_is_removed_by_the_next(model, tmp_path):
+    file = tmp_path / "v.parquet"
+    done = subprocess.run([sys.executable, "-c", KILLED, file], check=False)
+    assert done.returncode == -signal.SIGKILL and len(list(tmp_path.iterdir())) == 1 and not file.exists()
+    mi2.to_parquet(file, model.embed_texts(["a"]))
+    assert [path.name for path in tmp_path.iterdir()] == ["v.parquet"] and file.stat().st_mode & 0o111 == 0
 
 
 def test_without_pyarrow_the_message_says_what_to_install(model, tmp_path, monkeypatch):

@@ -2,14 +2,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
 import numpy.typing as npt
 
+from ._core import NewFile
 from ._errors import BadArgument, BadFile, Unsupported, WrongType
 from ._inputs import is_missing, numbers_of, refuse_containers, text_of
 from ._types import FrameVectors, Provenance, TileVectors
@@ -52,7 +51,7 @@ def need_pandas() -> Any:
 def to_parquet(target: str | os.PathLike[str], vectors: Rows, *, paths: Iterable[Any] | None = None,
                texts: Iterable[Any] | None = None, provenance: Provenance | None = None) -> None:
     """Writes the table of :func:`to_frame` as a Parquet file, which appears whole or not at all, and replaces one that is
-    there. ``embedding`` is a list of float32 of fixed size; a vector of NaN is null.
+    there. What a killed run has left of it is removed. ``embedding`` is a list of float32 of fixed size; a vector of NaN is null.
 
     :raises BadArgument: as to_frame; BadFile: the disk refuses; Unsupported: pyarrow is not installed.
     """
@@ -76,31 +75,14 @@ def to_parquet(target: str | os.PathLike[str], vectors: Rows, *, paths: Iterable
 
 
 def _write(target: str | os.PathLike[str], write: Any) -> None:
-    path = os.path.realpath(os.fspath(target))
+    file = NewFile(os.fspath(target))
     try:
-        descriptor, partial = tempfile.mkstemp(prefix=os.path.basename(path)[:200] + ".", dir=os.path.dirname(path))
-    except OSError as error:
-        raise BadFile(f"{os.fspath(target)}: cannot be written: {error.strerror or error}") from error
-    try:
-        write(partial)
-        os.fchmod(descriptor, _mode(path))
-        os.fsync(descriptor)
-        os.replace(partial, path)
+        write(os.fspath(file.path))
+        file.commit()
     except OSError as error:
         raise BadFile(f"{os.fspath(target)}: cannot be written: {error.strerror or error}") from error
     finally:
-        os.close(descriptor)
-        with suppress(FileNotFoundError):
-            os.unlink(partial)
-
-
-def _mode(path: str) -> int:
-    """The permissions of the file that is replaced, or of a new one."""
-    with suppress(FileNotFoundError):
-        return os.stat(path).st_mode & 0o7777
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
+        file.discard()
 
 
 def _columns(vectors: Rows, paths: Iterable[Any] | None, texts: Iterable[Any] | None,

@@ -19,6 +19,8 @@ void bind_archive_tasks(nanobind::module_& module);
 /// Rows: what comes out of the model.
 void bind_arrays(nanobind::module_& module);
 void bind_embedder(nanobind::module_& module);
+/// NewFile: what Python writes to disk.
+void bind_files(nanobind::module_& module);
 /// Scorer: requests in, answers out, as the server gives them.
 void bind_scorer(nanobind::module_& module);
 

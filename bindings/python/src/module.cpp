@@ -43,6 +43,7 @@ NB_MODULE(_core, module) {
   bind_errors();
   bind_arrays(module);
   bind_embedder(module);
+  bind_files(module);
   bind_scorer(module);
   bind_archive_cards(module);
   bind_archive(module);

@@ -115,7 +115,7 @@ def option_errors(mi2, tmp_path_factory):
     """(command, option) -> what is said of a value that is no number: every option of every command that has a value."""
     folder, found = tmp_path_factory.mktemp("options"), {}
     for command in commands_of(mi2):
-        text = mi2(*command.split(), "--help", with_model=False).stdout.decode()
+        text = mi2(*command.split(), "--help", with_model=False).stdout.decode().split("Options:")[1].split("\n\n")[0]
         for option in re.findall(r"^  (?:-\w,)?(-{1,2}[a-z][\w-]*) (?! |Excludes|Needs|REQUIRED|\()", text, re.MULTILINE):
             found[command, option] = _errors(mi2, folder, command, option, "zzz")
     assert {("serve", "--port"), ("index search", "-k"), ("embed", "--batch"), ("dataset prepare", "--seed")} <= set(found)

@@ -29,10 +29,13 @@ std::string tile_columns(const archive::ItemFacts& item) {
   return ',' + fields;
 }
 
-/// Of an index nobody knows what it left out.
+/// Of an index nobody knows what it left out; of what it gave, that is known.
 std::string near_json(const archive::SearchAnswer& answer) {
-  return fmt::format(R"("exact": false, "approximate": true, "snapshot": {}, "candidates": {})", answer.snapshot,
-                     answer.searched);
+  std::string text = fmt::format(R"("exact": false, "approximate": true, "snapshot": {}, "candidates": {})",
+                                 answer.snapshot, answer.searched);
+  if (!answer.min_score) return text;
+  return text + fmt::format(R"(, "excluded": {{"score": {}}}{})", answer.excluded.score,
+                            archive::min_score_json(answer));
 }
 
 std::string json_line(const archive::SearchAnswer& answer, std::size_t rank, Searched what,
@@ -76,10 +79,19 @@ void write_csv(const archive::SearchAnswer& answer, Output& output) {
   }
 }
 
+/// What --min-score left out; empty: nothing.
+std::string left_by_score(const archive::SearchAnswer& answer) {
+  const std::size_t out = answer.excluded.score;
+  if (!answer.min_score || out == 0) return {};
+  return fmt::format("; {} of the {} nearest left out: they score less than {:.4f}", out, out + answer.found.size(),
+                     answer.min_score->score);
+}
+
 void note_verdict(const archive::SearchAnswer& answer, Progress& progress) {
   const bool none = !answer.found.empty() && answer.found.front().judgement &&
                     answer.found.front().judgement->verdict == archive::Verdict::kNone;
-  if (none) progress.note("nothing here matches well");
+  const bool all_out = answer.found.empty() && answer.excluded.score > 0 && answer.min_score->automatic;
+  if (none || all_out) progress.note("nothing here matches well");
 }
 
 }  // namespace
@@ -106,7 +118,7 @@ void note_answer(const archive::SearchAnswer& answer, Progress& progress) {
   also(out.filter, "left out by the filter");
   also(out.deleted, "deleted");
   also(out.erased, "of the snapshot erased since");
-  progress.note(line);
+  progress.note(line + left_by_score(answer));
   if (answer.crowded_patient) {
     progress.warn(
         "the patient left out has more than 5 % of the studies: probably a placeholder for an identifier; "
@@ -117,8 +129,8 @@ void note_answer(const archive::SearchAnswer& answer, Progress& progress) {
 
 void note_near(const archive::SearchAnswer& answer, Progress& progress) {
   progress.note(
-      fmt::format("approximate: {} candidates of pgvector compared, snapshot {}; what is nearer may be missing",
-                  answer.searched, answer.snapshot));
+      fmt::format("approximate: {} candidates of pgvector compared, snapshot {}; what is nearer may be missing{}",
+                  answer.searched, answer.snapshot, left_by_score(answer)));
   note_verdict(answer, progress);
 }
 

@@ -83,6 +83,8 @@ Results:
   patients who have the same picture, pixel by pixel: probably one person under two numbers.
   A verdict says whether a score means anything: match, weak or none, by what images of the
   archive score for texts that have nothing to do with it, or for images of other studies.
+  --min-score S leaves out those of the K nearest that score less than S, from -1 to 1, and says how
+  many; auto is where the verdict none ends, and is refused where a query has no verdict.
   --match maxsim compares image by image: each slice of the query, up to 32 of a series that are
   unlike each other, with the nearest of a result. The score is the mean of their cosines, and
   jsonl names the pairs. There is no verdict on it.
@@ -329,6 +331,9 @@ void add_index_search(CLI::App& command, Session& session) {
       ->transform(one_of({"best", "mean", "maxsim"}))
       ->default_str("best");
   add_where(command, arguments->where, "Search only what this lets by");
+  add_parsed(command, "--min-score", arguments->options.min_score, archive::parse_min_score,
+             "Leave out results that score less, or with auto those whose verdict is none")
+      ->type_name("S|auto");
   add_parsed(command, "--same-patient", arguments->options.same_patient, archive::parse_same_patient,
              "Images of the query's own patient")
       ->type_name("exclude|include|only")

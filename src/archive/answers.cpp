@@ -100,13 +100,22 @@ std::string results_json(const SearchAnswer& answer, std::size_t shown, bool pat
   return text + ']';
 }
 
+std::string min_score_json(const SearchAnswer& answer) {
+  std::string text;
+  if (!answer.min_score) return text;
+  text = R"(, "min_score": )";
+  base::append_number(text, answer.min_score->score);
+  return text;
+}
+
 std::string searched_json(const SearchAnswer& answer) {
   const Excluded& out = answer.excluded;
   return fmt::format(R"("exact": {}, "snapshot": {}, "searched": {}, "excluded": {{"same_patient": {}, )"
-                     R"("linked_patients": {}, "other_patients": {}, "filter": {}, "deleted": {}{}}})",
+                     R"("linked_patients": {}, "other_patients": {}, "filter": {}, "deleted": {}{}{}}}{})",
                      answer.exact, answer.snapshot, answer.searched, out.same_patient, out.linked_patients,
                      out.other_patients, out.filter, out.deleted,
-                     out.erased > 0 ? fmt::format(R"(, "erased": {})", out.erased) : "");
+                     out.erased > 0 ? fmt::format(R"(, "erased": {})", out.erased) : "",
+                     answer.min_score ? fmt::format(R"(, "score": {})", out.score) : "", min_score_json(answer));
 }
 
 Stats read_stats(Reader& archive, bool sources) {

@@ -27,7 +27,10 @@ std::string found_json(const Found& found, std::size_t rank, bool path);
 /// "results": [{found_json()}, ..]. @param shown  results of pages before.
 std::string results_json(const SearchAnswer& answer, std::size_t shown, bool path);
 
-/// "exact": .., "snapshot": .., "searched": .., "excluded": {..}.
+/// "min_score": .., if it was asked for, with a comma before it.
+std::string min_score_json(const SearchAnswer& answer);
+
+/// "exact": .., "snapshot": .., "searched": .., "excluded": {..} and min_score_json().
 std::string searched_json(const SearchAnswer& answer);
 
 /// What there is in an archive.

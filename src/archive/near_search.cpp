@@ -280,7 +280,12 @@ SearchAnswer NearArchive::search(std::span<const QueryPart> parts, const SearchO
   const Background background([&](std::string_view kind) { return near::background_of(database_, kind); });
   const Nature nature = nature_of(parts);
   const ItemFacts* const asked = only_facts(parts);
+  answer.min_score = least_score(options, background, nature);
   for (const Best& one : best) {
+    if (answer.min_score && one.score < answer.min_score->score) {
+      ++answer.excluded.score;
+      continue;
+    }
     const auto item = items.find(one.row);
     if (item == items.end())
       throw Error(Code::kBadFile, fmt::format("{}: row {}: it is no item", database_.name(), one.row));

@@ -29,7 +29,7 @@ class NearArchive {
   std::vector<QueryPart> stored_parts(const StoredQuery& query);
   void add_made(std::vector<MadePart> made, std::vector<QueryPart>& parts);
 
-  /// @param options  of which only k, by, same_patient, mean and where are heeded.
+  /// @param options  of which only k, by, same_patient, match, where and min_score are heeded.
   /// @returns what was found, never exact; `searched` is how many candidates the index gave. Scores are those of the
   ///          vectors themselves. @throws as search().
   SearchAnswer search(std::span<const QueryPart> parts, const SearchOptions& options);

@@ -11,6 +11,7 @@
 #include <mi2/error.hpp>
 
 #include "archive/search.hpp"
+#include "base/numbers.hpp"
 
 namespace mi2::archive {
 namespace {
@@ -57,6 +58,13 @@ SamePatient parse_same_patient(std::string_view name) {
   if (name == "include") return SamePatient::kInclude;
   if (name == "only") return SamePatient::kOnly;
   throw Error(Code::kBadArgument, fmt::format("same-patient: expected exclude, include or only, got '{}'", name));
+}
+
+MinScore parse_min_score(std::string_view text) {
+  if (text == "auto") return {-1, true};
+  const std::optional<double> score = base::parse_finite(text);
+  if (score && *score >= -1 && *score <= 1) return {*score, false};
+  throw Error(Code::kBadArgument, fmt::format("min-score: expected auto or a number from -1 to 1, got '{}'", text));
 }
 
 QueryPart part_of_item(Reader& archive, std::uint64_t row, const filter::Expr* visible) {

@@ -157,20 +157,20 @@ std::string Background::sha256() const {
   return base::sha256_hex(std::as_bytes(std::span(bytes)));
 }
 
-std::optional<Judgement> Background::judge(Nature nature, double score) const {
-  if (nature == Nature::kText && !texts_.empty()) {
-    const Verdict verdict = score > quantile(texts_, 0.95)   ? Verdict::kMatch
-                            : score > quantile(texts_, 0.75) ? Verdict::kWeak
-                                                             : Verdict::kNone;
-    return Judgement{percentile(texts_, score), verdict};
-  }
-  if (nature == Nature::kImage && !neighbours_.empty() && !pairs_.empty()) {
-    const double weak = quantile(pairs_, 0.99);
-    const double match = std::max(weak, quantile(neighbours_, 0.1));
-    const Verdict verdict = score >= match ? Verdict::kMatch : score >= weak ? Verdict::kWeak : Verdict::kNone;
-    return Judgement{percentile(neighbours_, score), verdict};
-  }
+std::optional<double> Background::least(Nature nature) const {
+  // Of texts a score has to be above its quantile, of images it may be equal.
+  if (nature == Nature::kText && !texts_.empty()) return std::nextafter(quantile(texts_, 0.75), 2.0);
+  if (nature == Nature::kImage && !neighbours_.empty() && !pairs_.empty()) return quantile(pairs_, 0.99);
   return std::nullopt;
+}
+
+std::optional<Judgement> Background::judge(Nature nature, double score) const {
+  const std::optional<double> weak = least(nature);
+  if (!weak) return std::nullopt;
+  const bool text = nature == Nature::kText;
+  const bool match = text ? score > quantile(texts_, 0.95) : score >= std::max(*weak, quantile(neighbours_, 0.1));
+  const Verdict verdict = match ? Verdict::kMatch : score >= *weak ? Verdict::kWeak : Verdict::kNone;
+  return Judgement{percentile(text ? texts_ : neighbours_, score), verdict};
 }
 
 void calibrate(Writer& archive, const Embedder& embedder, const embedder::InTurn& in_turn) {

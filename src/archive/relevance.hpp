@@ -44,6 +44,8 @@ class Background {
   explicit Background(const std::function<std::vector<double>(std::string_view kind)>& kept);
   /// Nothing without a background.
   [[nodiscard]] std::optional<Judgement> judge(Nature nature, double score) const;
+  /// The least score whose verdict is not none. Nothing without a background.
+  [[nodiscard]] std::optional<double> least(Nature nature) const;
   /// The same for the same background, and for no other; empty: there is none.
   [[nodiscard]] std::string sha256() const;
 

@@ -160,15 +160,21 @@ void take_page(Reader& archive, std::span<const QueryPart> parts, const SearchOp
                std::span<const scan::SetHit> hits, SearchAnswer& answer) {
   const Background background(archive.catalog());
   const Nature nature = nature_of(parts);
+  answer.min_score = least_score(options, background, nature);
   const ItemFacts* const asked = only_facts(parts);
   for (const auto& [hit, pairs] : hits) {
     const std::optional<After>& last = options.after;
     if (last && (hit.score > last->score || (hit.score == last->score && hit.row <= last->row))) continue;
     ItemFacts item = archive.item(hit.row, takes_deleted(options));
     if (options.paged && item.deleted) continue;
-    if (answer.found.size() == options.k) {
-      answer.more = true;
+    const bool low = answer.min_score && hit.score < answer.min_score->score;  // and so are all behind it
+    if (answer.found.size() + answer.excluded.score == options.k) {
+      answer.more = !low;
       return;
+    }
+    if (low) {
+      ++answer.excluded.score;
+      continue;
     }
     static_cast<void>(archive.row(hit.row, item.crc));
     answer.found.push_back({hit.score, {}, std::move(item)});
@@ -233,6 +239,7 @@ SearchAnswer search(Reader& archive, std::span<const QueryPart> parts, const Sea
   answer.linked = subjects.linked_patients;
   if (archive.segments().rows() == 0) {
     answer.exact = true;
+    if (options.min_score && !options.min_score->automatic) answer.min_score = options.min_score;
     return answer;
   }
   if (options.same_patient == SamePatient::kExclude) {

@@ -40,6 +40,14 @@ enum class Match : std::uint8_t {
 /// @throws Error{kBadArgument} for anything but "best", "mean" and "maxsim".
 Match parse_match(std::string_view name);
 
+/// What a result has to score to be one.
+struct MinScore {
+  double score = -1;
+  bool automatic = false;  ///< the least that the archive's background does not call none, in place of `score`
+};
+/// @throws Error{kBadArgument} for anything but "auto" and a number from -1 to 1.
+MinScore parse_min_score(std::string_view text);
+
 /// Of whom a query is: the first of these that is known.
 struct Subject {
   Id patient = 0;
@@ -93,6 +101,7 @@ struct SearchOptions {
   SamePatient same_patient = SamePatient::kExclude;
   Match match = Match::kBest;
   std::optional<filter::Expr> where;
+  std::optional<MinScore> min_score;  ///< results that score less are left out
   /// Rows that are there at all for whoever asks: of others nothing is found, and none is counted.
   std::optional<filter::Expr> visible;
   base::OnProgress on_progress;  ///< while codes are made
@@ -137,6 +146,8 @@ struct Excluded {
   std::size_t filter = 0;
   std::size_t deleted = 0;
   std::size_t erased = 0;  ///< with SearchOptions::deleted_since: of the snapshot, and erased since
+  /// With SearchOptions::min_score, no rows but results: of the k nearest, or of those of the page.
+  std::size_t score = 0;
 };
 
 struct SearchAnswer {
@@ -149,12 +160,13 @@ struct SearchAnswer {
   bool more = false;       ///< there are further results
   /// The patient that was left out has so many of the studies that the identifier is probably of nobody.
   bool crowded_patient = false;
+  std::optional<MinScore> min_score{};  ///< what was asked for, as a number
 };
 
 /// With Match::kMaxSim each part is searched for on its own; see slice_parts(). Such a score has no judgement.
 /// @throws Error{kBadArgument} without a part to search for, for parts that cancel out, kOnly without a subject, `at`
-///         after the snapshot, or kMaxSim with By::kImage, kTile or a part to look away from; {kBadFile} for damage;
-///         {kInternal} if stopped.
+///         after the snapshot, kMaxSim with By::kImage, kTile or a part to look away from, or an automatic min_score
+///         where nothing judges scores; {kBadFile} for damage; {kInternal} if stopped.
 SearchAnswer search(Reader& archive, std::span<const QueryPart> parts, const SearchOptions& options,
                     base::ThreadPool& pool);
 

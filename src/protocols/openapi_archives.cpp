@@ -47,6 +47,7 @@ constexpr std::string_view kArchivePaths = R"json({
     {"name": "match", "in": "query", "required": false, "schema": {"type": "string", "enum": ["best", "mean", "maxsim"]}},
     {"name": "same_patient", "in": "query", "required": false, "schema": {"type": "string", "enum": ["exclude", "include", "only"]}},
     {"name": "where", "in": "query", "required": false, "schema": {"type": "string"}},
+    {"name": "min_score", "in": "query", "required": false, "description": "A number from -1 to 1, or auto", "schema": {"type": "string"}},
     {"name": "cursor", "in": "query", "required": false, "schema": {"type": "string"}}],
   "responses": {"200": {"description": "Results, the best first", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ArchiveResults"}}}}}}},
 "/v1/archives/{archive}/outliers": {"get": {"tags": ["Archives"], "summary": "What lies far from a part that is usual", "description": "As mi2 index outliers, over the rows that the caller may see.",
@@ -151,6 +152,7 @@ constexpr std::string_view kArchiveSchemas = R"json({
   "same_patient": {"enum": ["exclude", "include", "only", null], "description": "Images of the query's own patient"},
   "site": {"type": ["string", "null"], "description": "Where an image comes from, as mi2 index add had it"},
   "where": {"$ref": "#/components/schemas/Filter"},
+  "min_score": {"anyOf": [{"type": "number", "minimum": -1, "maximum": 1}, {"enum": ["auto"]}, {"type": "null"}], "description": "Results that score less are left out; auto: those whose verdict is none"},
   "cursor": {"type": ["string", "null"], "description": "Of the page before, with the same search"}}},
 "OutliersRequest": {"type": "object", "additionalProperties": false, "required": ["reference"], "properties": {
   "reference": {"$ref": "#/components/schemas/Filter"}, "test": {"$ref": "#/components/schemas/Filter"},
@@ -201,7 +203,8 @@ constexpr std::string_view kArchiveSchemas = R"json({
   "results": {"type": "array", "items": {"$ref": "#/components/schemas/ArchiveResult"}},
   "exact": {"type": "boolean", "description": "Proven: nothing that was searched is missing"},
   "snapshot": {"type": "integer"}, "searched": {"type": "integer"},
-  "excluded": {"type": "object", "properties": {"same_patient": {"type": "integer"}, "linked_patients": {"type": "integer", "description": "Of patients who have pictures of the same patient, pixel by pixel"}, "other_patients": {"type": "integer"}, "filter": {"type": "integer"}, "deleted": {"type": "integer"}}},
+  "excluded": {"type": "object", "properties": {"same_patient": {"type": "integer"}, "linked_patients": {"type": "integer", "description": "Of patients who have pictures of the same patient, pixel by pixel"}, "other_patients": {"type": "integer"}, "filter": {"type": "integer"}, "deleted": {"type": "integer"}, "score": {"type": "integer", "description": "With min_score: of the page's results, those that score less"}}},
+  "min_score": {"type": "number", "description": "If it was asked for; what auto was"},
   "more": {"type": "boolean"}, "cursor": {"type": "string"}, "crowded_patient": {"type": "boolean", "description": "The patient left out has so many of the studies that the identifier is probably nobody's"},
   "provenance": {"type": "object", "properties": {"archive": {"type": "string"}, "weights_sha256": {"type": "string"}, "profile": {"type": "string"}, "version": {"type": "string"}}}}}
 })json";

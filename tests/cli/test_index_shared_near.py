@@ -97,6 +97,15 @@ def test_what_is_found_is_what_an_exact_search_finds(mi2, exact, postgres, copie
     assert scans > 0 or plan != "by the index"
 
 
+def test_what_scores_less_is_left_out_here_too(mi2, hospital, copied):
+    for score in ("0.4", "auto"):
+        kept = query(mi2, copied, "--approximate", *TEXT, "--min-score", score)
+        wanted = query(mi2, hospital / "a", *TEXT, "--min-score", score)
+        assert [told(row) for row in kept] == [told(row) for row in wanted]
+        for row, same in zip(kept, wanted):
+            assert row["excluded"] == {"score": same["excluded"]["score"]} and row["min_score"] == same["min_score"]
+
+
 def test_no_replica_is_made_and_it_is_said_that_neighbours_may_be_missing(mi2, copied, machine):
     cache = machine("new")
     said = mi2("index", "search", copied, "--approximate", *TEXT).errors

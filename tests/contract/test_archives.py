@@ -24,7 +24,7 @@ def server(filled, tmp_path_factory):
 def as_told(result):
     """A result as the program writes it, without what it says with each."""
     return {key: value for key, value in result.items()
-            if key not in ("exact", "snapshot", "searched", "excluded", "archive", "weights_sha256")}
+            if key not in ("exact", "snapshot", "searched", "excluded", "archive", "weights_sha256", "min_score")}
 
 
 @pytest.mark.parametrize("more", [{}, {"match": "maxsim"}, {"by": "image", "k": 7}, {"by": "patient"},
@@ -207,6 +207,34 @@ def test_pages_go_on_with_the_snapshot_of_the_first_while_studies_are_added(serv
     assert len(search(server, {**body, "k": 1000})["results"]) > len(whole)
 
 
+def test_what_scores_less_is_left_out_of_every_page(server, filled):
+    everything = search(server, {"text": "chest x-ray", "by": "image", "k": 100})
+    scores_of_all = [row["score"] for row in everything["results"]]
+    least = scores_of_all[10]
+    body = {"text": "chest x-ray", "by": "image", "min_score": least}
+    whole = search(server, {**body, "k": 100})
+    wanted = [row for row in everything["results"] if row["score"] >= least]
+    assert whole["results"] == wanted and whole["min_score"] == least and whole["more"] is False
+    assert whole["excluded"] == {**everything["excluded"], "score": len(scores_of_all) - len(wanted)}
+    assert "min_score" not in everything and "score" not in everything["excluded"]
+    rows, cursor = [], None
+    for _ in range(99):
+        answer = search(server, {**body, "k": 4, **({"cursor": cursor} if cursor else {})})
+        rows += answer["results"]
+        assert answer["more"] == (len(rows) < len(wanted))
+        cursor = answer.get("cursor")
+        if not answer["more"]:
+            break
+    assert scores(rows) == scores(wanted)
+    auto = search(server, {"item": 0, "by": "image", "k": 100, "min_score": "auto"})
+    assert all(row["verdict"] != "none" for row in auto["results"])
+    lines = told(filled[0], "--item", 0, "--by", "image", "-k", 100, "--min-score", "auto")
+    assert auto["results"] == [as_told(line) for line in lines]
+    for score in ("auto", least):
+        near = server.get(f"/v1/archives/a/items/0/neighbours?by=image&k=100&min_score={score}").json()
+        assert near["results"] == search(server, {"item": 0, "by": "image", "k": 100, "min_score": score})["results"]
+
+
 def test_a_cursor_of_another_search_or_a_made_up_one_is_refused(server):
     cursor = search(server, {"text": "chest x-ray", "k": 1})["cursor"]
     for body in ({"text": "another", "cursor": cursor}, {"text": "chest x-ray", "where": "modality=CT", "cursor": cursor},
@@ -270,7 +298,11 @@ def test_a_deleted_study_is_gone_at_once_and_erased_whole_although_the_server_re
     ({"text": "x", "where": {"or": []}}, "filter"), ({"text": "x", "where": 7}, "filter"), ({"text": ["x"] * 65}, "64"),
     ({"vector": [1.0]}, "numbers"), ({"vector": [0.0] * 256}, ""), ({"text": 5}, "text"), ({"text": []}, "is empty"),
     ({"item": -1}, "item"), ({"item": "1e3"}, "item"), ({"image": "Doe^John"}, "base64"), ({"image": "http://127.0.0.1/x"}, "base64"),
-    ({"text": "x", "same_patient": "only"}, "same_patient"), ({"text": "x", "cursor": 5}, "cursor"), ({"text": "x", "not_text": "x"}, "")])
+    ({"text": "x", "same_patient": "only"}, "same_patient"), ({"text": "x", "cursor": 5}, "cursor"), ({"text": "x", "not_text": "x"}, ""),
+    ({"text": "x", "min_score": 1.5}, "min_score: expected"), ({"text": "x", "min_score": "0.5"}, "min_score: expected"),
+    ({"text": "x", "min_score": True}, "min_score: expected"), ({"text": "x", "min_score": -1e308}, "min_score: expected"),
+    ({"text": "x", "item": 0, "min_score": "auto"}, "no verdict"),
+    ({"item": 0, "match": "maxsim", "min_score": "auto"}, "no verdict")])
 def test_what_makes_no_sense_is_refused_by_its_place_without_what_was_sent(server, body, message):
     answer = server.post("/v1/archives/a/search", body)
     assert answer.status in (400, 413), answer.body

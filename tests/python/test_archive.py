@@ -77,6 +77,25 @@ def test_a_search_is_the_programs(archive, model_path, filled, hospital):
             assert found.excluded == peer["excluded"]
 
 
+def test_what_scores_less_is_left_out_and_counted(archive):
+    everything = archive.search(text=TEXT, by="image", k=100)
+    assert everything.min_score is None and "score" not in everything.excluded
+    least = everything[5].score
+    found = archive.search(text=TEXT, by="image", k=100, min_score=least)
+    assert list(found) == [row for row in everything if row.score >= least]
+    assert found.min_score == least and found.excluded == {**everything.excluded, "score": 18 - len(found)}
+    auto = archive.search(text=TEXT, by="image", k=100, min_score="auto", card=True)
+    assert list(auto) == [row for row in everything if row.verdict != "none"]
+    assert archive.replay(auto.card).same
+    for score in (float("nan"), float("inf"), 1.01, "0.5", ""):
+        with pytest.raises(mi2.BadArgument, match="min_score"):
+            archive.search(text=TEXT, min_score=score)
+    with pytest.raises(mi2.WrongType, match="min_score"):
+        archive.search(text=TEXT, min_score=[0.5])
+    with pytest.raises(mi2.BadArgument, match="no verdict"):
+        archive.search(text=TEXT, item=0, min_score="auto")
+
+
 class Tensor:
     """What torch and others hand over: an array behind DLPack."""
 

@@ -13,7 +13,7 @@ from . import _core
 from ._archive_adding import ArchiveAdding, ModelLike, checked_model
 from ._archive_cards import Card, Replay, card_of, replay_of
 from ._archive_inputs import (expression_of, folder_of, is_of_series, item_number, queried_images, queried_items,
-                              queried_texts, queried_vectors, require_archives, word_of)
+                              queried_texts, queried_vectors, real_of, require_archives, score_of, truth_of, whole_of, word_of)
 from ._archive_types import (BackedUp, Drift, Item, Items, ItemVectors, Outliers, Removed, Result, Results, Tags,
                              ValueCount, Verified, item_of)
 from ._errors import BadArgument
@@ -111,7 +111,8 @@ class Archive(ArchiveAdding):
                vector: npt.ArrayLike | None = None, not_text: str | Iterable[str] | None = None,
                where: str | None = None, k: int = 10, by: Literal["study", "series", "patient", "image", "tile"] = "study",
                match: Literal["best", "mean", "maxsim"] = "best",
-               same_patient: Literal["exclude", "include", "only"] = "exclude", site: str = "", card: bool = False,
+               same_patient: Literal["exclude", "include", "only"] = "exclude",
+               min_score: float | Literal["auto"] | None = None, site: str = "", card: bool = False,
                model: ModelLike = None, progress: Progress = None) -> Results:
         """The nearest of the archive to all that is asked for together: the sum of the directions of text, image, item,
         study, series and vector, less those of not_text. Each may be one or several.
@@ -127,12 +128,13 @@ class Archive(ArchiveAdding):
         :param match: a result is its best image ("best"), the mean of a series' images ("mean"), or image by image
             ("maxsim") the mean of the cosines of each asked for and the nearest of the result (``pairs``), without a verdict.
         :param same_patient: images of whoever the query is of are left out, searched too, or searched alone.
+        :param min_score: leave out those of the k nearest that score less, -1 to 1; "auto": those whose verdict is "none".
         :param site: where ``image`` comes from, as it was given to :meth:`add`.
         :param card: make the evidence of the search, the :class:`Card` that is ``card`` of the results.
         :param model: for text, not_text and image, if not the archive's.
         :param progress: of the codes that a first search makes.
-        :raises BadArgument: nothing to search for, parts that cancel each other out, another model; NotFound: no such item,
-            study or series; BadFile, Unsupported, TooLarge: an image, or a damaged archive.
+        :raises BadArgument: nothing to search for, parts that cancel each other out, another model, or "auto" where a query
+            has no verdict; NotFound: no such item, study or series; BadFile, Unsupported, TooLarge: an image, or a damaged archive.
         """
         core = self._open()
         carded = truth_of(card, "card")
@@ -154,7 +156,8 @@ class Archive(ArchiveAdding):
                 site=text_of(site, "site"), where=expression_of(where, "where"),
                 k=whole_of(k, "k", 1, 1000 if carded else 100_000), by=text_of(by, "by"),
                 same_patient=text_of(same_patient, "same_patient"),
-                match=word_of(match, "match", ("best", "mean", "maxsim")), carded=carded, on_progress=show)
+                match=word_of(match, "match", ("best", "mean", "maxsim")), min_score=score_of(min_score, "min_score"),
+                carded=carded, on_progress=show)
         return Results(json.loads(found), None if made is None else Card(made))
 
     def replay(self, card: Card | Path, *, progress: Progress = None) -> Replay:

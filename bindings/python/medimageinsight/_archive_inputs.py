@@ -31,6 +31,31 @@ def folder_of(path: Any, what: str) -> str:
     return os.path.abspath(os.fsdecode(path))
 
 
+def whole_of(value: Any, name: str, least: int, most: int) -> int:
+    """A whole number. :raises WrongType: something else; BadArgument: out of range."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+        raise WrongType(f"{name}: {type(value).__name__} is not a whole number")
+    if not least <= value <= most:
+        raise BadArgument(f"{name}={value}: expected {least} to {most}")
+    return int(value)
+
+
+def real_of(value: Any, name: str, least: float, most: float) -> float:
+    """A number. :raises WrongType: none; BadArgument: out of range."""
+    if number_of(value, name) is None:
+        raise WrongType(f"{name}: is missing (None)")
+    if not least <= value <= most:
+        raise BadArgument(f"{name}={value}: expected {least:g} to {most:g}")
+    return float(value)
+
+
+def score_of(value: Any, name: str) -> str | None:
+    """A least score as _core reads it. :raises WrongType: no number, nor "auto"; BadArgument: out of range."""
+    if value is None or isinstance(value, str):
+        return None if value is None else word_of(value, name, ("auto",))
+    return repr(real_of(value, name, -1, 1))
+
+
 def word_of(value: Any, name: str, words: Iterable[str]) -> str:
     """One of some words. :raises WrongType: no text; BadArgument: another one."""
     word = text_of(value, name)

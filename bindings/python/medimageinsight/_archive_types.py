@@ -248,7 +248,10 @@ class Results(_Listed[Result]):
         self.searched: int = found["searched"]
         """Rows that were compared."""
         self.excluded: dict[str, int] = found["excluded"]
-        """Rows that were not searched, by why: same_patient, other_patients (with ``same_patient="only"``), filter, deleted."""
+        """Rows that were not searched, by why: same_patient, other_patients (with ``same_patient="only"``), filter, deleted;
+        and with ``min_score`` how many of the k nearest score less (score)."""
+        self.min_score: float | None = found.get("min_score")
+        """What results had to score; None: anything."""
         self.crowded_patient: bool = found["crowded_patient"]
         """The patient that was left out has so many of the studies that the identifier is probably of nobody."""
 

@@ -18,8 +18,8 @@
 namespace mi2::archive::cards {
 
 /// The newest. A card is written in the oldest that has all of it: 1 has no notes and no pins, 2 no search slice by
-/// slice, 3 no tiles.
-inline constexpr int kCardFormat = 4;
+/// slice, 3 no tiles, 4 no least score.
+inline constexpr int kCardFormat = 5;
 inline constexpr std::size_t kMaxCardBytes = 16U << 20;
 inline constexpr std::size_t kMostResults = 1000;
 inline constexpr std::size_t kMostParts = 256;
@@ -87,6 +87,8 @@ struct Card {
   By by = By::kStudy;
   SamePatient same_patient = SamePatient::kExclude;
   Match match = Match::kBest;
+  std::optional<double> min_score;  ///< of results
+  bool min_score_auto = false;      ///< it came of the background
   std::optional<Provenance> model;  ///< that embedded texts and images of the query
 
   // What was searched.

@@ -155,6 +155,9 @@ std::string asked_html(const Card& card) {
   facts.add("compared", compared(card.match));
   facts.add("filter", card.where.empty() ? "none" : card.where);
   facts.add("same patient", name_of(card.same_patient));
+  if (card.min_score) {
+    facts.add("least score", fmt::format("{}{}", *card.min_score, card.min_score_auto ? ", where the verdict none ends" : ""));
+  }
   return fmt::format("<h2>What was asked</h2>\n<ul>\n{}</ul>\n{}", rows, facts.html());
 }
 
@@ -176,6 +179,10 @@ std::string caption_of(const Card& card) {
     if (count > 0) missing += fmt::format("{}{} {}", missing.empty() ? "" : ", ", count, why);
   }
   text += missing.empty() ? " Nothing in it was left out." : fmt::format(" Not searched: {}.", missing);
+  if (out.score > 0) {
+    text += fmt::format(" Of the {} nearest, {} are not shown: they score less than was asked for.",
+                        card.results.size() + out.score, out.score);
+  }
   text += " Images that are not in the archive were not searched either.";
   if (card.crowded_patient) {
     text += " The patient left out has more than 5 % of the studies: probably a placeholder for an identifier.";

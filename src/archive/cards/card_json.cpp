@@ -136,6 +136,8 @@ void visit_asked(Io& io, Value& card) {
   io.word("by", card.by, kBy);
   io.word("same_patient", card.same_patient, kSamePatient);
   visit_match(io, card);
+  io.number("min_score", card.min_score);
+  io.flag("min_score_auto", card.min_score_auto);
   io.maybe("model", card.model, [](auto& inner, auto& model) { visit_provenance(inner, model); });
 }
 
@@ -151,6 +153,7 @@ void visit_searched(Io& io, Value& card) {
     inner.whole("filter", card.excluded.filter, 0, kMostRows);
     inner.whole("deleted", card.excluded.deleted, 0, kMostRows);
     inner.whole("erased", card.excluded.erased, 0, kMostRows);
+    if (card.min_score) inner.whole("score", card.excluded.score, 0, kMostHits);
   });
   io.ids("linked", card.linked_patients, kMostLinkedPatients);
   io.flag("crowded_patient", card.crowded_patient);
@@ -176,6 +179,7 @@ void visit_card(Io& io, Value& card) {
 }
 
 int format_of(const Card& card) {
+  if (card.min_score) return 5;
   const bool tiled =
       std::any_of(card.results.begin(), card.results.end(), [](const auto& one) { return one.tile.has_value(); });
   if (tiled || card.by == By::kTile) return 4;
@@ -200,6 +204,10 @@ void check_sense(const Card& card, const Members& top) {
   if (card.dimensions == 0) top.refuse("archive.dimensions", "a number");
   if (card.parts.empty()) top.refuse("asked.parts", "at least one");
   if (card.results.size() > card.k) top.refuse("results", "no more than asked.k");
+  if (card.min_score && !(*card.min_score >= -1 && *card.min_score <= 1)) {
+    top.refuse("asked.min_score", "a number from -1 to 1");
+  }
+  if (card.min_score_auto && !card.min_score) top.refuse("asked.min_score_auto", "asked.min_score beside it");
   for (std::size_t i = 0; i < card.results.size(); ++i) {
     if (card.results[i].rank != i + 1) top.refuse("results", "ranks from 1 on");
     if (card.results[i].note.size() > kMostNote)

@@ -128,6 +128,10 @@ Card make_card(Reader& archive, std::span<const QueryPart> parts, const SearchOp
   card.by = options.by;
   card.same_patient = options.same_patient;
   card.match = options.match;
+  if (answer.min_score) {
+    card.min_score = answer.min_score->score;
+    card.min_score_auto = answer.min_score->automatic;
+  }
   card.model = making.model;
   card.archive_id = format.id;
   card.archive_created = format.created;

@@ -79,6 +79,8 @@ SearchOptions options_of(const Card& card, const ReplayOptions& how) {
   options.by = card.by;
   options.same_patient = card.same_patient;
   options.match = card.match;
+  // As it was then, also of what came of the background.
+  if (card.min_score) options.min_score = MinScore{*card.min_score, false};
   if (!card.where.empty()) options.where = filter::parse(card.where);
   options.at = card.snapshot;
   options.deleted_since = true;
@@ -211,6 +213,10 @@ class Comparison {
     compare_count("left out by the filter", then.filter, now.filter);
     compare_count("deleted at the time", then.deleted, now.deleted);
     compare_count("erased", then.erased, now.erased);
+    if (then.score != now.score) {
+      differ("searched", 0,
+             fmt::format("results left out by their scores: {} on the card, {} now", then.score, now.score));
+    }
   }
 
   void compare_count(std::string_view what, std::size_t then, std::size_t now) {

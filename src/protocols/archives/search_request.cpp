@@ -48,7 +48,8 @@ const std::vector<std::string>& member_names() {
   static const std::vector<std::string> kNames = [] {
     const std::span<const std::string> query = query_members();
     std::vector<std::string> names(query.begin(), query.end());
-    for (const char* name : {"k", "by", "match", "same_patient", "where", "cursor"}) names.emplace_back(name);
+    for (const char* name : {"k", "by", "match", "same_patient", "where", "min_score", "cursor"})
+      names.emplace_back(name);
     return names;
   }();
   return kNames;
@@ -176,6 +177,17 @@ class PartReader {
   std::vector<AskedPart> parts_;
 };
 
+std::optional<archive::MinScore> read_min_score(Json& body) {
+  const Json* const value = member(body, "min_score");
+  if (value == nullptr) return std::nullopt;
+  if (value->is_string() && value->get_ref<const std::string&>() == "auto") return archive::MinScore{-1, true};
+  // Not a number is neither.
+  if (value->is_number() && value->get<double>() >= -1 && value->get<double>() <= 1) {
+    return archive::MinScore{value->get<double>(), false};
+  }
+  throw Error(Code::kBadArgument, "min_score: expected \"auto\" or a number from -1 to 1");
+}
+
 void read_options(Json& body, const Right& right, archive::SearchOptions& options) {
   constexpr std::array<std::string_view, 5> kBy{"study", "series", "patient", "image", "tile"};
   constexpr std::array<std::string_view, 3> kSame{"exclude", "include", "only"};
@@ -186,6 +198,7 @@ void read_options(Json& body, const Right& right, archive::SearchOptions& option
     options.same_patient = archive::parse_same_patient(*same);
   if (const auto match = read_choice(body, "match", kMatch)) options.match = archive::parse_match(*match);
   if (const Json* where = member(body, "where")) options.where = read_where(*where, right);
+  options.min_score = read_min_score(body);
   options.visible = right.rows;
   options.paged = true;
 }

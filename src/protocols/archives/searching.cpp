@@ -1,6 +1,7 @@
 #include "protocols/archives/searching.hpp"
 
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <utility>
 #include <vector>
@@ -13,6 +14,7 @@
 
 #include "archive/answers.hpp"
 #include "base/json_text.hpp"
+#include "base/numbers.hpp"
 #include "protocols/archives/cursor.hpp"
 #include "protocols/archives/items.hpp"
 #include "protocols/archives/query.hpp"
@@ -81,10 +83,15 @@ RequestPlan search(const Asked& asked, AskedSearch wanted) {
 
 RequestPlan neighbours(const Service& service, const Asked& asked, const HttpRequest& request,
                        const std::string& number) {
-  static const std::vector<std::string> kKnown{"k", "by", "match", "same_patient", "where", "cursor"};
+  static const std::vector<std::string> kKnown{"k", "by", "match", "same_patient", "where", "min_score", "cursor"};
   Json body = {{"item", item_number(number)}};
   for (const auto& [name, value] : read_query(request.query, kKnown)) {
-    body[name] = name == "k" ? Json(read_number(value, "k", 1, kMostResults)) : Json(value);
+    const std::optional<double> score = name == "min_score" ? base::parse_finite(value) : std::nullopt;
+    if (name == "k") {
+      body[name] = read_number(value, "k", 1, kMostResults);
+    } else {
+      body[name] = score ? Json(*score) : Json(value);
+    }
   }
   return search(asked, read_search(service, *asked.served, asked.right, std::move(body)));
 }

@@ -770,6 +770,8 @@ export interface components {
             /** @description Where an image comes from, as mi2 index add had it */
             site?: string | null;
             where?: components["schemas"]["Filter"];
+            /** @description Results that score less are left out; auto: those whose verdict is none */
+            min_score?: number | "auto" | null;
             /** @description Of the page before, with the same search */
             cursor?: string | null;
         };
@@ -795,7 +797,11 @@ export interface components {
                 other_patients?: number;
                 filter?: number;
                 deleted?: number;
+                /** @description With min_score: of the page's results, those that score less */
+                score?: number;
             };
+            /** @description If it was asked for; what auto was */
+            min_score?: number;
             more: boolean;
             cursor?: string;
             /** @description The patient left out has so many of the studies that the identifier is probably nobody's */

@@ -13,10 +13,12 @@
 #include <unistd.h>
 #include <CLI/CLI.hpp>
 
+#include <mi2/embedder.hpp>
 #include <mi2/error.hpp>
 #include <mi2/provenance.hpp>
 
 #include "archive/archive.hpp"
+#include "archive/embed_again.hpp"
 #include "archive/reader.hpp"
 #include "archive/shared.hpp"
 #include "archive/upkeep.hpp"
@@ -24,6 +26,8 @@
 #include "base/utf8.hpp"
 #include "choices.hpp"
 #include "command.hpp"
+#include "devices.hpp"
+#include "embed_inputs.hpp"
 #include "exit_status.hpp"
 #include "index_command.hpp"
 #include "index_export_dicom.hpp"
@@ -40,6 +44,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct VerifyArguments {
+  ModelArguments model;
   std::string archive;
   bool deep = false;
   bool repair = false;
@@ -69,6 +74,37 @@ struct BackupArguments {
   std::string to;
 };
 
+/// Embeds a sample again. @returns whether all of it gives the vectors that the archive has.
+bool same_again(const VerifyArguments& arguments, const Embedder& embedder, Progress& progress) {
+  Progress bar("images");
+  archive::Reader reader(folder_of(arguments.archive));
+  const archive::EmbeddedAgain again = archive::embed_again(reader, embedder, shown_on(bar));
+  bar.hide();
+  progress.note(fmt::format("{}: {}", arguments.archive, archive::text_of(again)));
+  for (const std::string& other : again.others) progress.warn(other);
+  return again.others.empty();
+}
+
+/// The model that is to embed again. @throws Error{kBadArgument} for another one than the archive's.
+std::optional<Embedder> model_again(const VerifyArguments& arguments, Progress& progress) {
+  if (arguments.model.model.empty()) return std::nullopt;
+  if (!arguments.deep && !arguments.repair) throw Error(Code::kBadArgument, "--model: expected --deep with it");
+  std::optional<Embedder> embedder = open_embedder(arguments.model, progress);
+  archive::require_same(archive::read_format(folder_of(arguments.archive)).space, archive::space_of(*embedder),
+                        arguments.archive, "the model and its options");
+  return embedder;
+}
+
+/// What is said of an archive without damage. @returns the status.
+int sound(const VerifyArguments& arguments, const std::optional<Embedder>& embedder, bool keyless, Progress& progress) {
+  if (embedder && !same_again(arguments, *embedder, progress)) return exit_status_of(Code::kBadFile);
+  if (!embedder && (arguments.deep || arguments.repair)) {
+    progress.note(fmt::format("{}: no image was embedded again; with --model {} are, and compared with their vectors",
+                              arguments.archive, archive::kEmbeddedAgain));
+  }
+  return keyless ? exit_status_of(Code::kNotFound) : 0;
+}
+
 int verify(const VerifyArguments& arguments) {
   catch_interrupts();
   Progress progress("rows");
@@ -78,6 +114,7 @@ int verify(const VerifyArguments& arguments) {
   if (shared && arguments.repair) {
     throw Error(Code::kUnsupported, "--repair: expected an archive in a folder; a database is put back from its copy");
   }
+  const std::optional<Embedder> embedder = model_again(arguments, progress);
   archive::VerifyReport report =
       shared ? archive::verify_shared(arguments.archive, deep, show) : archive::verify(arguments.archive, deep, show);
   progress.hide();
@@ -91,7 +128,7 @@ int verify(const VerifyArguments& arguments) {
   if (report.problems.empty()) {
     progress.note(
         fmt::format("{}: sound, {} rows{}", arguments.archive, report.rows, arguments.deep ? ", each checked" : ""));
-    return report.keyless ? exit_status_of(Code::kNotFound) : 0;
+    return sound(arguments, embedder, report.keyless, progress);
   }
   const int damaged = exit_status_of(Code::kBadFile);
   if (!arguments.repair) return damaged;
@@ -103,7 +140,7 @@ int verify(const VerifyArguments& arguments) {
   progress.note(fmt::format("{}: {} images removed; 'mi2 index add' with their sources adds them again",
                             arguments.archive, repaired.images));
   for (const std::string& problem : report.problems) progress.warn(problem);
-  return report.problems.empty() ? 0 : damaged;
+  return report.problems.empty() ? sound(arguments, embedder, false, progress) : damaged;
 }
 
 /// Asks on a terminal; without one only --yes will do.
@@ -190,6 +227,11 @@ constexpr std::string_view kVerifyHelp =
     R"(Without --deep: the catalog, and that each segment of vectors exists, is whole and of this archive.
 --deep also compares each vector with its checksum. --repair removes damaged images, so that
 'mi2 index add' adds them again; a damaged catalog cannot be repaired.
+--deep with --model embeds up to 20 images again whose files are there, from the first to the last, the
+same ones until the archive changes, and compares their vectors with those of the archive. What could not
+be compared is counted, with the reason. An image that gives another vector is named and is status 3.
+Its stored vector is what was written, and --repair leaves it: 'mi2 index rm' and 'mi2 index add' make it
+anew where the archive is wrong, and nothing has to be done where another program made it.
 Exit status 0: sound, or repaired. 3: damaged. 7: sound, but the archive's key is missing; without it
 an archive can be searched, and not be written to.
 )";
@@ -234,8 +276,15 @@ void add_index_verify(CLI::App& command, Session& session) {
   add_archive(command, arguments->archive, Archives::kSharedToo);
   command.add_flag("--deep", arguments->deep, "Compare each vector with its checksum");
   command.add_flag("--repair", arguments->repair, "Remove what is damaged; implies --deep");
+  add_model_arguments(command, arguments->model);
+  // Only if it is asked for here: what a check does is not to depend on the environment.
+  command.get_option("--model")->required(false)->envname("")->description(
+      "The archive's model, to embed some images again with --deep");
   command.footer(fmt::format("{}\n{}", kVerifyHelp, exit_status_help()));
-  command.callback([arguments, &session] { session.run = [arguments] { return verify(*arguments); }; });
+  command.callback([arguments, &session] {
+    session.needs_torch = !arguments->model.model.empty() && needs_torch(arguments->model.options.device);
+    session.run = [arguments] { return verify(*arguments); };
+  });
 }
 
 void add_index_rm(CLI::App& command, Session& session) {

@@ -13,6 +13,7 @@
 #include <mi2/frames.hpp>
 
 #include "archive/original.hpp"
+#include "archive/same_vector.hpp"
 #include "archive/tiling.hpp"
 #include "embedder/preparer.hpp"
 #include "embedder/slides.hpp"
@@ -20,7 +21,7 @@
 namespace mi2::archive {
 namespace {
 
-constexpr std::string_view kName = "the item's file";
+constexpr std::string_view kName = kItemsFile;
 
 /// Of bytes that cannot be had.
 Error error_of(OriginalState state, std::string_view locator, std::uint64_t max_bytes) {
@@ -42,9 +43,12 @@ Error error_of(OriginalState state, std::string_view locator, std::uint64_t max_
   return {Code::kNotFound, fmt::format("{}: cannot be read", kName)};
 }
 
-/// The frame as the model takes it. A slide stays on the disk: of it one tile is read.
-Pixels pixels_of(const ItemFile& file, const Embedder& embedder, const ImageOptions& image,
+}  // namespace
+
+// A slide stays on the disk: of it one tile is read.
+Pixels pixels_of(const ItemFile& file, const Embedder& embedder, ImageOptions image,
                  const std::function<void(const ImageView& frame)>& see) {
+  image.frames = {FrameSelection::Kind::kNumber, file.frame};
   std::optional<Pixels> pixels;
   std::vector<std::byte> bytes;
   const Original original{file.locator, file.sha256, file.tile ? file.stamp : std::nullopt};
@@ -58,8 +62,6 @@ Pixels pixels_of(const ItemFile& file, const Embedder& embedder, const ImageOpti
   if (pixels) return *std::move(pixels);
   return embedder.open_image(std::move(bytes), kName, image).prepare(0, see);
 }
-
-}  // namespace
 
 ItemFile file_of(Reader& archive, const ItemFacts& item) {
   const std::optional<RowSource> source = archive.catalog().source_of(item.row);
@@ -78,11 +80,8 @@ ItemFile file_of(Reader& archive, const ItemFacts& item) {
   return file;
 }
 
-embedder::Patches patches_of(const ItemFile& file, const Embedder& embedder, ImageOptions image,
+embedder::Patches patches_of(const ItemFile& file, const Embedder& embedder, const ImageOptions& image,
                              const embedder::InTurn& in_turn, const std::function<void(const ImageView& frame)>& see) {
-  // Another dtype leaves a cosine of 0.99 at least; another window, or shades chosen from a whole series, often less.
-  constexpr float kSame = 0.985F;
-  image.frames = {FrameSelection::Kind::kNumber, file.frame};
   const Pixels pixels = pixels_of(file, embedder, image, see);
   embedder::Patches patches;
   const auto pass = [&] { patches = embedder::patches_of(embedder, pixels); };
@@ -91,7 +90,7 @@ embedder::Patches patches_of(const ItemFile& file, const Embedder& embedder, Ima
   } else {
     pass();
   }
-  if (embedder::heatmap(patches, file.vector).whole >= kSame) return patches;
+  if (embedder::heatmap(patches, file.vector).whole >= kSameVector) return patches;
   throw Error(Code::kBadFile,
               fmt::format("{}: its frame alone gives another vector than the archive has: it was seen through another "
                           "window, or in the shades of its whole series",

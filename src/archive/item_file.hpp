@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <mi2/embedder.hpp>
@@ -31,14 +32,23 @@ struct ItemFile {
 /// @throws Error{kNotFound} for the mean of a series, which is of no file.
 ItemFile file_of(Reader& archive, const ItemFacts& item);
 
-/// Reads the file again and embeds the item's frame with its patches. Messages name no path.
-/// @param image    how the archive's images are prepared: options_of().
-/// @param in_turn  none: at once.
-/// @param see      as EncodedImage::prepare().
+/// What messages call such a file, of which they name no path.
+inline constexpr std::string_view kItemsFile = "the item's file";
+
+/// The frame as the model takes it, of the file read again.
+/// @param image  how the archive's images are prepared: options_of().
+/// @param see    as EncodedImage::prepare().
 /// @throws Error{kNotFound} for a file that is not there, or no file of its own on a disk of this machine; {kTooLarge};
-///         {kBadFile} for one that has changed since it was added, or from whose frame alone the item's vector does not
-///         follow: it was seen through another window, say; what reading an image throws.
-embedder::Patches patches_of(const ItemFile& file, const Embedder& embedder, ImageOptions image,
+///         {kBadFile} for one that has changed since it was added; what reading an image throws.
+Pixels pixels_of(const ItemFile& file, const Embedder& embedder, ImageOptions image,
+                 const std::function<void(const ImageView& frame)>& see = {});
+
+/// Reads the file again and embeds the item's frame with its patches.
+/// @param image, see  as pixels_of().
+/// @param in_turn     none: at once.
+/// @throws as pixels_of(); Error{kBadFile} if the item's vector does not follow from the frame alone: it was seen
+///         through another window, say.
+embedder::Patches patches_of(const ItemFile& file, const Embedder& embedder, const ImageOptions& image,
                              const embedder::InTurn& in_turn,
                              const std::function<void(const ImageView& frame)>& see = {});
 

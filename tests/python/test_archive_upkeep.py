@@ -211,6 +211,16 @@ def test_what_is_removed_is_no_longer_found(growing):
     assert growing.verify(deep=True).sound
 
 
+def test_some_images_are_embedded_again_and_compared(growing, model, azure_model, hospital):
+    again = growing.verify(deep=True, model=model)
+    assert again.sound and again.embedded_again == 18 and again.left_out == {}
+    assert growing.verify(deep=True).embedded_again == 0
+    with pytest.raises(mi2.BadArgument, match="deep"):
+        growing.verify(model=model)
+    with pytest.raises(mi2.BadArgument, match="profile"):
+        growing.verify(deep=True, model=azure_model)
+
+
 def test_a_backup_is_the_same_archive(archive, model, tmp_path):
     done = archive.backup(tmp_path / "copy")
     assert done.rows == 24

@@ -311,15 +311,21 @@ class Archive(ArchiveAdding):
         return Removed(*_core.archive_remove(self._path, study=study, patient=patient, site=text_of(site, "site"),
                                              where=where, erase=overwrite))
 
-    def verify(self, *, deep: bool = False, progress: Progress = None) -> Verified:
+    def verify(self, *, deep: bool = False, model: ModelLike = None, progress: Progress = None) -> Verified:
         """Looks for damage: in the catalog, and whether each file of vectors is whole and of this archive.
 
         :param deep: compare each vector and thumbnail with its checksum too.
+        :param model: with ``deep``, embed up to 20 images again whose files are there, the same ones until the archive
+            changes, and compare their vectors with the archive's; None: none.
+        :raises BadArgument: a model without ``deep``, or another one than the archive's.
         """
-        self._open()
+        core = self._open()
+        if model is not None and not deep:
+            raise BadArgument("model: expected deep=True with it")
+        embedder = None if model is None else self._model(model, "verify", core)._core
         with staged(progress, "row") as show:
-            rows, problems = _core.archive_verify(self._path, bool(deep), show)
-        return Verified(rows, json.loads(problems))
+            found = json.loads(_core.archive_verify(self._path, bool(deep), embedder, show))
+        return Verified(found["rows"], found["problems"], found["embedded_again"], found["left_out"])
 
     def backup(self, to: Path, *, progress: Progress = None) -> BackedUp:
         """Copies the archive as it is at one moment, whoever adds to it meanwhile, and compares every vector and thumbnail

@@ -189,6 +189,10 @@ class Verified(NamedTuple):
     rows: int
     """That were looked at."""
     problems: list[str]
+    embedded_again: int = 0
+    """Images that the model embedded again; those that give another vector than the archive's are problems."""
+    left_out: dict[str, int] = {}
+    """Images that were to be embedded again and could not be, by why."""
 
     @property
     def sound(self) -> bool:

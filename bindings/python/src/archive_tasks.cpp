@@ -32,6 +32,7 @@
 #include "archive/add.hpp"
 #include "archive/archive.hpp"
 #include "archive/drift.hpp"
+#include "archive/embed_again.hpp"
 #include "archive/energy.hpp"
 #include "archive/filter/filter.hpp"
 #include "archive/given/facts_table.hpp"
@@ -292,11 +293,27 @@ Removed take_out(const std::filesystem::path& folder, const std::optional<std::s
   return {removal.images, removal.instances.size(), clean};
 }
 
-std::pair<std::uint64_t, std::string> verify(const std::filesystem::path& folder, bool deep,
-                                             const nb::callable& on_progress) {
+/// @param embedder  embeds some images again, unless there is damage already; null: none are.
+std::string verify(const std::filesystem::path& folder, bool deep, const Embedder* embedder,
+                   const nb::callable& on_progress) {
   const nb::gil_scoped_release unlocked;
-  const archive::VerifyReport report = archive::verify(folder, deep, told_to(on_progress));
-  return {report.rows, base::json_strings(report.problems)};
+  if (embedder != nullptr) {
+    archive::require_same(archive::read_format(folder).space, archive::space_of(*embedder), folder.string(),
+                          "the model and its options");
+  }
+  archive::VerifyReport report = archive::verify(folder, deep, told_to(on_progress));
+  archive::EmbeddedAgain again;
+  if (embedder != nullptr && report.problems.empty()) {
+    archive::Reader reader(folder);
+    again = archive::embed_again(reader, *embedder, told_to(on_progress));
+  }
+  report.problems.insert(report.problems.end(), again.others.begin(), again.others.end());
+  std::string left_out;
+  for (const auto& [why, images] : again.left_out) {
+    left_out += fmt::format("{}{}: {}", left_out.empty() ? "" : ", ", base::json_string(why), images);
+  }
+  return fmt::format(R"({{"rows": {}, "problems": {}, "embedded_again": {}, "left_out": {{{}}}}})", report.rows,
+                     base::json_strings(report.problems), again.compared, left_out);
 }
 
 std::pair<std::uint64_t, std::int64_t> backup(const std::filesystem::path& folder, const std::filesystem::path& to,
@@ -328,7 +345,8 @@ void bind_archive_tasks(nb::module_& module) {
              "head"_a.none(), "threads"_a, "on_progress"_a);
   module.def("archive_remove", &take_out, "folder"_a, nb::kw_only(), "study"_a.none(), "patient"_a.none(), "site"_a,
              "where"_a.none(), "erase"_a, Unlocked(), "(images, objects, whether nothing of what was erased is left)");
-  module.def("archive_verify", &verify, "folder"_a, "deep"_a, "on_progress"_a, "(rows, a list of problems)");
+  module.def("archive_verify", &verify, "folder"_a, "deep"_a, "embedder"_a.none(), "on_progress"_a,
+             "An object: rows, problems, and of images that were embedded again how many.");
   module.def("archive_backup", &backup, "folder"_a, "to"_a, "on_progress"_a, "(rows, snapshot)");
 }
 

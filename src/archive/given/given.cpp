@@ -13,14 +13,13 @@
 #include "archive/given/plan.hpp"
 #include "archive/object_facts.hpp"
 #include "archive/original.hpp"
+#include "archive/same_vector.hpp"
 #include "base/hash.hpp"
 #include "base/utf8.hpp"
 
 namespace mi2::archive::given {
 namespace {
 
-/// Another dtype leaves a cosine of 0.99 at least; another image, window or profile seldom.
-constexpr double kSame = 0.985;
 /// Images without files that are surveyed together.
 constexpr std::size_t kPortion = 8192;
 
@@ -94,12 +93,12 @@ class Giving final : public GivenVectors {
       for (std::size_t d = 0; d < vector.size(); ++d) {
         cosine += static_cast<double>(vector[d]) * static_cast<double>(made.row(i)[d]);
       }
-      if (cosine >= kSame) continue;
+      if (cosine >= kSameVector) continue;
       throw row_error(
           Code::kBadArgument, file_, rows[i],
           fmt::format("the model makes another vector of its image (cosine {:.3f}, expected {} or more): it is of "
                       "another model or profile, of another image, or the image has changed; nothing was added",
-                      cosine, kSame));
+                      cosine, kSameVector));
     }
     given_.compared = rows.size();
   }

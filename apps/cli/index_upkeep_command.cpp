@@ -1,5 +1,7 @@
 // mi2 index verify, rm, export and backup.
 
+#include <algorithm>
+#include <array>
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
@@ -21,6 +23,7 @@
 #include "archive/embed_again.hpp"
 #include "archive/reader.hpp"
 #include "archive/shared.hpp"
+#include "archive/sources.hpp"
 #include "archive/upkeep.hpp"
 #include "arguments.hpp"
 #include "base/utf8.hpp"
@@ -56,6 +59,7 @@ struct RmArguments {
   std::string patient;
   std::string site;
   std::string where;
+  std::string source;
   bool erase = false;
   bool yes = false;
 };
@@ -159,18 +163,23 @@ bool confirmed(const RmArguments& arguments, const archive::Removal& removal) {
 }
 
 int rm(const RmArguments& arguments) {
-  const int chosen =
-      (arguments.study.empty() ? 0 : 1) + (arguments.patient.empty() ? 0 : 1) + (arguments.where.empty() ? 0 : 1);
-  if (chosen != 1) throw Error(Code::kBadArgument, "index rm: expected one of --study, --patient and --where");
+  const std::array given{&arguments.study, &arguments.patient, &arguments.where, &arguments.source};
+  if (std::ranges::count_if(given, [](const std::string* one) { return !one->empty(); }) != 1) {
+    throw Error(Code::kBadArgument, "index rm: expected one of --study, --patient, --where and --source");
+  }
   archive::Choice choice;
   choice.study = arguments.study;
   if (!arguments.where.empty()) choice.where = archive::filter::parse(arguments.where);
   archive::Writer archive{folder_of(arguments.archive)};
   if (!arguments.patient.empty())
     choice.patient_key = archive::pseudonym(archive.key(), arguments.site, arguments.patient);
+  if (!arguments.source.empty()) {
+    choice.source = archive::find_source(archive.catalog(), arguments.source, arguments.archive);
+  }
   const archive::Removal removal = archive::find_removal(archive.catalog(), choice);
   Progress progress(0, "");
-  if (removal.instances.empty()) {
+  // A source without objects is still forgotten.
+  if (removal.instances.empty() && removal.source.empty()) {
     throw Error(Code::kNotFound,
                 fmt::format("{}: nothing that this chooses{}", arguments.archive,
                             arguments.patient.empty() ? "" : "; a patient ID counts by its issuer or --site"));
@@ -243,11 +252,15 @@ cards (--cards, --archive-cards) and backups, which keep UIDs and thumbnails of 
 those yourself. Files that were removed from the archive but still exist come back with the next
 'mi2 index add' of their folder. Objects go whole: if --where lets one frame by, all frames of its
 object go.
+--source also forgets how far the source was read, so that adding it again adds everything; with --erase
+the source itself is forgotten. An object that several sources have is of the first that brought it,
+and goes with that one alone: adding another of them again brings it back.
 
 Examples:
   mi2 index rm archive/ --study 1.2.840.99.1
   mi2 index rm archive/ --patient 12345 --site north --erase --yes
   mi2 index rm archive/ --where 'path~/old/'
+  mi2 index rm archive/ --source orthanc:http://pacs.example:8042 --yes
 )";
 
 constexpr std::string_view kBackupHelp =
@@ -295,6 +308,8 @@ void add_index_rm(CLI::App& command, Session& session) {
   command.add_option("--site", arguments->site, "Who issued --patient's ID: its issuer, or index add's --site")
       ->type_name("NAME");
   add_where(command, arguments->where, "What this lets by");
+  command.add_option("--source", arguments->source, "All that came from one source, as index stats lists them")
+      ->type_name("URL|PATH");
   command.add_flag("--erase", arguments->erase, "Overwrite it, and what was removed before");
   command.add_flag("-y,--yes", arguments->yes, "Do not ask");
   command.footer(fmt::format("{}\n{}\n{}", kRmHelp, where_help(), exit_status_help()));

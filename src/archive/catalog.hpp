@@ -181,6 +181,7 @@ class Catalog {
                                                std::string_view locator, std::string_view slices);
   /// What is to be tried again at a locator and below it.
   [[nodiscard]] std::vector<std::string> refused_below(std::string_view locator);
+  [[nodiscard]] std::optional<Id> find_source(std::string_view url);
   /// How far a source was read when it was last looked at; empty: it never was.
   [[nodiscard]] std::string cursor(std::string_view url);
 
@@ -211,6 +212,8 @@ class Catalog {
   void forget_refused(std::string_view locator);
   /// Of a source() that there is.
   void set_cursor(std::string_view url, std::string_view cursor);
+  /// No object is of it any more, nor was one.
+  void drop_source(Id source);
   void add_conflict(std::string_view locator, std::string_view sop_uid, std::string_view sha256,
                     const StoredInstance& kept);
   void set_background(std::string_view kind, std::span<const double> scores);

@@ -30,6 +30,17 @@ std::vector<std::string> Catalog::refused_below(std::string_view locator) {
 
 void Catalog::forget_refused(std::string_view locator) { impl_->named("forget_refused").bind(0, locator).run(); }
 
+std::optional<Id> Catalog::find_source(std::string_view url) {
+  const Id found = single(impl_->named("find_source").bind(0, url));
+  return found == 0 ? std::nullopt : std::optional(found);
+}
+
+void Catalog::drop_source(Id source) {
+  for (const std::string_view statement : {"detach_lots", "drop_tiling", "drop_source"}) {
+    impl_->named(statement).bind(0, source).run();
+  }
+}
+
 std::string Catalog::cursor(std::string_view url) {
   sqlite::Statement& row = impl_->named("cursor").bind(0, url);
   std::string cursor = row.step() ? row.text(0) : std::string();

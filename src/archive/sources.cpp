@@ -1,14 +1,18 @@
 #include "archive/sources.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <system_error>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include <mi2/error.hpp>
 
 #include "archive/shared.hpp"
+#include "base/nearest.hpp"
+#include "base/utf8.hpp"
 
 namespace mi2::archive {
 
@@ -31,6 +35,41 @@ Source source_of(std::span<const std::string> sources) {
     all += source;
   }
   return {folder ? "folder" : "files", all};
+}
+
+namespace {
+
+/// The one of some URLs and paths that was probably meant; empty: none is near.
+std::string nearest_url(std::string_view typed, const std::vector<std::string>& urls) {
+  constexpr std::size_t kLongest = 512;
+  if (typed.size() > kLongest) return {};
+  std::size_t least = std::max<std::size_t>(2, typed.size() / 4) + 1;
+  std::string near;
+  for (const std::string& url : urls) {
+    if (url.size() > kLongest) continue;
+    const std::size_t cost = base::edit_distance(typed, url);
+    if (cost < least) near = url;
+    least = std::min(least, cost);
+  }
+  return near;
+}
+
+}  // namespace
+
+std::string find_source(Catalog& catalog, const std::string& source, std::string_view name) {
+  std::vector<std::string> urls;
+  for (const auto& [printed, count] : catalog.counts("count_source")) {
+    urls.push_back(printed.substr(printed.find(' ') + 1));  // no kind has a blank
+    if (printed == source || urls.back() == source) return urls.back();
+  }
+  const std::string path = whole_path(source);
+  if (std::find(urls.begin(), urls.end(), path) != urls.end()) return path;
+  std::string near = nearest_url(source, urls);
+  if (near.empty()) near = nearest_url(path, urls);
+  throw Error(Code::kNotFound,
+              fmt::format("{}: no source of this name; {}", name,
+                          near.empty() ? std::string("'mi2 index stats' lists them")
+                                       : fmt::format("did you mean '{}'?", base::printable(near))));
 }
 
 void require_lasting(const ImageOptions& options) {

@@ -4,12 +4,14 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include <mi2/embedder.hpp>
 #include <mi2/image.hpp>
 
 #include "archive/add.hpp"
 #include "archive/archive.hpp"
+#include "archive/catalog.hpp"
 
 namespace mi2::archive {
 
@@ -19,6 +21,10 @@ std::string whole_path(const std::string& source);
 
 /// How an archive calls them. @param sources  of files and folders.
 Source source_of(std::span<const std::string> sources);
+
+/// The URL of a source that an archive has: named as `mi2 index stats` prints it, by its URL, or by a path from here.
+/// @param name  what errors call the archive. @throws Error{kNotFound} naming the nearest.
+std::string find_source(Catalog& catalog, const std::string& source, std::string_view name);
 
 /// @throws Error{kUnsupported} for images whose vectors would change as a series grows.
 void require_lasting(const ImageOptions& options);

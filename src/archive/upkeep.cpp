@@ -12,8 +12,14 @@ namespace mi2::archive {
 
 Removal find_removal(Catalog& catalog, const Choice& choice) {
   Removal removal;
-  removal.instances =
-      catalog.chosen_instances(choice.where ? &*choice.where : nullptr, choice.study, choice.patient_key);
+  removal.source = choice.source;
+  std::optional<filter::Expr> where = choice.where;
+  if (!choice.source.empty()) {
+    const std::optional<Id> source = catalog.find_source(choice.source);
+    if (!source) return removal;
+    where = filter::parse(fmt::format("source={}", *source));
+  }
+  removal.instances = catalog.chosen_instances(where ? &*where : nullptr, choice.study, choice.patient_key);
   for (const Id instance : removal.instances) removal.images += static_cast<std::uint64_t>(catalog.live_rows(instance));
   return removal;
 }
@@ -31,6 +37,11 @@ bool remove(Writer& archive, const Removal& removal, bool erase) {
     for (const Id series : touched) archive.pool_again(series, seq);
     archive.segments().sync();
     if (erase) catalog.mark_erasing();
+    if (!removal.source.empty()) {
+      catalog.set_cursor(removal.source, {});
+      const std::optional<Id> source = catalog.find_source(removal.source);
+      if (erase && source) catalog.drop_source(*source);
+    }
     all.commit();
   }
   return !erase || archive.erase();

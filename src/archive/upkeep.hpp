@@ -44,15 +44,18 @@ struct Choice {
   std::optional<filter::Expr> where;
   std::string study;
   std::string patient_key;
+  std::string source;  ///< the URL of one that the archive has
 };
 
 struct Removal {
   std::vector<Id> instances;
   std::uint64_t images = 0;
+  std::string source{};  ///< all of it goes, so that it is read from its start again; empty: of no one source
 };
 /// What remove() would take.
 Removal find_removal(Catalog& catalog, const Choice& choice);
-/// Marks it as deleted; `erase`: and overwrites it, with all that was deleted before.
+/// Marks it as deleted; `erase`: and overwrites it, with all that was deleted before. A source whose objects are erased
+/// is forgotten, too.
 /// @returns false if it was erased, but a reader keeps the catalog's log.
 bool remove(Writer& archive, const Removal& removal, bool erase);
 

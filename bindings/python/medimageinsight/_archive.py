@@ -292,24 +292,27 @@ class Archive(ArchiveAdding):
                                        on_progress=show)
         return Tags(json.loads(found))
 
-    def remove(self, *, study: str | None = None, patient: str | None = None, where: str | None = None, site: str = "",
-               erase: bool = False) -> Removed:
-        """Takes a study, a patient, or all objects of which ``where`` lets an image by, out of the archive, at once.
+    def remove(self, *, study: str | None = None, patient: str | None = None, where: str | None = None,
+               source: str | None = None, site: str = "", erase: bool = False) -> Removed:
+        """Takes a study, a patient, all objects of which ``where`` lets an image by, or all that came from a source, out of
+        the archive, at once.
 
         :param patient: the patient ID. site: who issued it: its issuer, or what was given to :meth:`add`.
+        :param source: as ``stats()["sources"]`` names it, its URL, or a path; it is read from its start when it is added
+            again.
         :param erase: overwrite it, and what was removed before; else its vectors stay in the files, unsearched.
-        :raises BadArgument: not one of the three; NotFound: nothing that this chooses; Overloaded: another process writes.
+        :raises BadArgument: not one of the four; NotFound: nothing that this chooses; Overloaded: another process writes.
         """
         self._open()
-        chosen = {"study": study, "patient": patient, "where": where}
+        chosen = {"study": study, "patient": patient, "where": where, "source": source}
         given = [name for name, value in chosen.items() if value is not None]
         if len(given) != 1:
-            raise BadArgument(f"remove: expected one of study, patient and where, got {' and '.join(given) or 'none'}")
+            raise BadArgument(f"remove: expected one of study, patient, where and source, got {' and '.join(given) or 'none'}")
         if not text_of(chosen[given[0]], given[0]):
             raise BadArgument(f"{given[0]}: is empty")
         overwrite = truth_of(erase, "erase")
         return Removed(*_core.archive_remove(self._path, study=study, patient=patient, site=text_of(site, "site"),
-                                             where=where, erase=overwrite))
+                                             where=where, source=source, erase=overwrite))
 
     def verify(self, *, deep: bool = False, model: ModelLike = None, progress: Progress = None) -> Verified:
         """Looks for damage: in the catalog, and whether each file of vectors is whole and of this archive.

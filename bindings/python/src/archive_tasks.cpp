@@ -278,14 +278,15 @@ using Removed = std::tuple<std::uint64_t, std::size_t, bool>;
 
 Removed take_out(const std::filesystem::path& folder, const std::optional<std::string>& study,
                  const std::optional<std::string>& patient, const std::string& site,
-                 const std::optional<std::string>& where, bool erase) {
+                 const std::optional<std::string>& where, const std::optional<std::string>& source, bool erase) {
   archive::Choice choice;
   choice.study = study.value_or(std::string());
   choice.where = parsed(where);
   archive::Writer writer{folder};
   if (patient) choice.patient_key = archive::pseudonym(writer.key(), site, *patient);
+  if (source) choice.source = archive::find_source(writer.catalog(), *source, folder.string());
   const archive::Removal removal = archive::find_removal(writer.catalog(), choice);
-  if (removal.instances.empty()) {
+  if (removal.instances.empty() && !source) {
     throw Error(Code::kNotFound, fmt::format("{}: nothing that this chooses{}", folder.string(),
                                              patient ? "; a patient ID counts by its issuer or the site" : ""));
   }
@@ -344,7 +345,7 @@ void bind_archive_tasks(nb::module_& module) {
   module.def("archive_tags", &tags, "folder"_a, nb::kw_only(), "field"_a, "k"_a, "min_agreement"_a, "where"_a.none(),
              "head"_a.none(), "threads"_a, "on_progress"_a);
   module.def("archive_remove", &take_out, "folder"_a, nb::kw_only(), "study"_a.none(), "patient"_a.none(), "site"_a,
-             "where"_a.none(), "erase"_a, Unlocked(), "(images, objects, whether nothing of what was erased is left)");
+             "where"_a.none(), "source"_a.none(), "erase"_a, Unlocked(), "(images, objects, whether nothing of what was erased is left)");
   module.def("archive_verify", &verify, "folder"_a, "deep"_a, "embedder"_a.none(), "on_progress"_a,
              "An object: rows, problems, and of images that were embedded again how many.");
   module.def("archive_backup", &backup, "folder"_a, "to"_a, "on_progress"_a, "(rows, snapshot)");

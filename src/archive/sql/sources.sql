@@ -35,3 +35,9 @@ DELETE FROM refused WHERE locator = ?1 AND code <> 'skipped'
 SELECT coalesce(cursor, '') FROM source WHERE url = ?
 -- name: set_cursor
 UPDATE source SET cursor = ? WHERE url = ?
+-- name: detach_lots
+UPDATE lot SET source = NULL WHERE source = ?
+-- name: drop_tiling
+DELETE FROM tiling WHERE source = ?
+-- name: drop_source
+DELETE FROM source WHERE id = ?

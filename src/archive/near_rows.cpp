@@ -30,8 +30,9 @@ constexpr std::string_view kSopUid =
     "CASE WHEN get_byte(instance.sop_uid, 0) = 238 THEN convert_from(substr(instance.sop_uid, 2), 'UTF8')"
     " ELSE translate(encode(instance.sop_uid, 'hex'), 'af', '.') END";
 constexpr std::string_view kSlices =
-    "(SELECT count(*) FROM item AS other WHERE other.series = item.series AND other.kind IS NULL"
-    " AND other.deleted_seq IS NULL)";
+    "(CASE WHEN EXISTS (SELECT 1 FROM tile WHERE tile.item = item.id) THEN NULL ELSE"
+    " (SELECT count(*) FROM item AS other WHERE other.series = item.series AND other.kind IS NULL"
+    " AND other.deleted_seq IS NULL) END)";
 
 /// The fields of filters as PostgreSQL has them: texts compare by their bytes, and only A to Z have two cases.
 class Columns {

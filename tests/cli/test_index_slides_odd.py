@@ -95,6 +95,16 @@ def test_what_cannot_be_done_is_refused_by_name(mi2, source, tmp_path):  # noqa:
     assert "2 whole slides were read as pictures" in add(mi2, tmp_path / "z", tmp_path / "slides.zip")
 
 
+def test_a_tile_has_no_slices(mi2, filled):  # noqa: F811
+    def found(*where):
+        return {row["item"]: "tile" in row for row in query(mi2, filled, "--text", TEXT, "--by", "tile", "-k", 1000, *where)}
+
+    everything = found()
+    assert any(everything.values()) and not all(everything.values())
+    assert not any(found("--where", "slices>=0").values())
+    assert found("--where", "not slices>=0") == {item: tile for item, tile in everything.items() if tile}
+
+
 @pytest.mark.parametrize("change", ["read_width = 0", "read_width = 4000000000", "level = 99", "level = -1",
                                     "x = -5", "mpp = 9e999", "read_height = 1"])
 def test_a_catalog_of_nobody_knows_whom_is_refused_and_never_read_past_the_slide(mi2, filled, tmp_path, change):  # noqa: F811

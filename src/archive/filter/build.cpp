@@ -39,7 +39,7 @@ constexpr std::array kFields{
     Field{"field_strength", FieldKind::kNumber, "tesla"},
     Field{"kvp", FieldKind::kNumber, "peak kilovolts"},
     Field{"thickness", FieldKind::kNumber, "of slices, mm"},
-    Field{"slices", FieldKind::kNumber, "images of the series"},
+    Field{"slices", FieldKind::kNumber, "images of the series; tiles of slides have none"},
     Field{"date", FieldKind::kDate, "of the study"},
     Field{"site", FieldKind::kText, "where it came from, as --site said"},
     Field{"sex", FieldKind::kText, "M, F or O"},

@@ -1,7 +1,13 @@
 #include "archive/column.hpp"
 
+#include <algorithm>
 #include <unordered_map>
 #include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <mi2/error.hpp>
 
 #include "base/table.hpp"
 
@@ -26,6 +32,16 @@ class Column::Filler {
   std::unordered_map<std::string, std::uint32_t> known_;
   std::unordered_map<std::string, std::uint32_t> in_small_letters_;
 };
+
+void check_by(std::span<const std::string> fields, std::span<const std::string_view> known) {
+  if (fields.empty()) throw Error(Code::kBadArgument, "by: is empty; expected a field at least");
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    const auto earlier = fields.first(i);
+    const bool again = std::find(earlier.begin(), earlier.end(), fields[i]) != earlier.end();
+    if (!again && std::find(known.begin(), known.end(), fields[i]) != known.end()) continue;
+    throw Error(Code::kBadArgument, fmt::format("by: expected some of {}, each once", fmt::join(known, ", ")));
+  }
+}
 
 Column::Column(Catalog& catalog, std::string_view field, std::uint64_t rows)
     : codes_(static_cast<std::size_t>(rows), 0) {

@@ -12,6 +12,10 @@
 
 namespace mi2::archive {
 
+/// Fields by whose values images are counted or compared. @param known  those that there are.
+/// @throws Error{kBadArgument} for none, an unknown one, or one twice; the message repeats nothing.
+void check_by(std::span<const std::string> fields, std::span<const std::string_view> known);
+
 class Column {
  public:
   /// @param rows  that the archive has. @throws as Catalog::each_value().

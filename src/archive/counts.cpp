@@ -15,16 +15,6 @@
 namespace mi2::archive {
 namespace {
 
-void check_fields(const std::vector<std::string>& fields) {
-  for (const std::string& field : fields) {
-    const bool known = std::find(kCountFields.begin(), kCountFields.end(), field) != kCountFields.end();
-    if (known && std::count(fields.begin(), fields.end(), field) == 1) continue;
-    throw Error(Code::kBadArgument, fmt::format("by: expected some of {}, each once, got '{}'",
-                                                fmt::join(kCountFields, ", "), fmt::join(fields, ",")));
-  }
-  if (fields.empty()) throw Error(Code::kBadArgument, "by: expected a field at least, got none");
-}
-
 /// Different ones; 0 is none.
 class Distinct {
  public:
@@ -46,7 +36,7 @@ struct Counting {
 
 std::vector<CountedGroup> count_by(Reader& archive, const std::vector<std::string>& by,
                                    const std::optional<filter::Expr>& where) {
-  check_fields(by);
+  check_by(by, kCountFields);
   const std::shared_ptr<const scan::Bitmap> allowed = where ? archive.allowed(*where) : nullptr;
   std::vector<Column> columns;
   columns.reserve(by.size());

@@ -27,15 +27,6 @@ struct Drawn {
   std::size_t patients = 0;
 };
 
-void check_fields(const std::vector<std::string>& fields) {
-  for (const std::string& field : fields) {
-    if (std::find(kDriftFields.begin(), kDriftFields.end(), field) != kDriftFields.end()) continue;
-    throw Error(Code::kBadArgument,
-                fmt::format("by: expected some of {}, got '{}'", fmt::join(kDriftFields, ", "), field));
-  }
-  if (fields.empty()) throw Error(Code::kBadArgument, "by: expected a field at least, got none");
-}
-
 /// At most `most` of the rows, in their order, with their vectors.
 Drawn draw_from(Reader& archive, std::vector<RowFacts> rows, std::size_t most, std::mt19937_64& random) {
   if (rows.size() > most) {
@@ -224,7 +215,7 @@ Divided divide(Reader& archive, const DriftOptions& options) {
 }  // namespace
 
 DriftAnswer find_drift(Reader& archive, const DriftOptions& options, base::ThreadPool& pool) {
-  check_fields(options.by);
+  check_by(options.by, kDriftFields);
   DriftAnswer answer;
   answer.snapshot = archive.sequence();
   Divided divided = divide(archive, options);

@@ -16,6 +16,7 @@
 
 #include <mi2/error.hpp>
 
+#include "archive/column.hpp"
 #include "archive/heads/tag_head.hpp"
 #include "archive/judgement_answers.hpp"
 #include "base/hash.hpp"
@@ -141,15 +142,7 @@ std::vector<std::string> read_by(Json& value) {
   } else {
     for (Json& one : need_array(value, "by")) fields.push_back(take_string(one, "by"));
   }
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    const auto earlier = fields.begin() + static_cast<std::ptrdiff_t>(i);
-    const bool known =
-        std::find(archive::kDriftFields.begin(), archive::kDriftFields.end(), fields[i]) != archive::kDriftFields.end();
-    if (known && std::find(fields.begin(), earlier, fields[i]) == earlier) continue;
-    throw Error(Code::kBadArgument,
-                fmt::format("by: expected some of {}, each once", fmt::join(archive::kDriftFields, ", ")));
-  }
-  if (fields.empty()) throw Error(Code::kBadArgument, "by: is empty");
+  archive::check_by(fields, archive::kDriftFields);
   return fields;
 }
 

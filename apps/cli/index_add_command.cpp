@@ -19,6 +19,7 @@
 #include <mi2/error.hpp>
 
 #include "archive/add.hpp"
+#include "archive/object_filter.hpp"
 #include "archive/relevance.hpp"
 #include "archive/shared.hpp"
 #include "archive/sources.hpp"
@@ -30,6 +31,7 @@
 #include "embedder/slides.hpp"
 #include "energy_arguments.hpp"
 #include "exit_status.hpp"
+#include "index_add_files.hpp"
 #include "index_add_server.hpp"
 #include "index_add_vectors.hpp"
 #include "index_adding.hpp"
@@ -52,6 +54,8 @@ struct IndexAddArguments {
   bool dry_run = false;
   std::string watch;  ///< seconds; empty: once
   std::string table;  ///< of what vectors are of
+  std::string where;
+  std::optional<archive::filter::Expr> chosen{};  ///< what `where` says
   EnergyArguments energy;
   ServerArguments server;
 };
@@ -79,6 +83,12 @@ What is added:
   passed over, and so are copies of an object. A file whose content has changed is computed anew.
   Of two objects with one SOP instance UID the first is kept, and the other is a conflict.
   Each study is committed when it is complete: after a kill or Ctrl-C the same command goes on.
+
+  With --where only objects are added that it lets by, as --where of a search would if they were in the
+  archive. What it leaves out is counted, and added by a later run without it; what is in the archive
+  stays. slices, kind, frame, position, source and label are not known before something is added, and
+  are refused. Of a server all objects are fetched, since only they say what they are; what its query
+  chooses (?StudyDate=..) is not.
 
   With --watch the sources are looked at again every 30 seconds (--watch=SECONDS), until Ctrl-C: what
   is new or has changed is added. Files that were changed within two seconds wait for the next look.
@@ -117,6 +127,7 @@ archive::AddOptions add_options(const IndexAddArguments& arguments, Progress& pr
     throw_if_interrupted();
   };
   options.survey.on_progress = options.on_progress;
+  options.survey.where = arguments.chosen;
   return options;
 }
 
@@ -144,6 +155,7 @@ void check_sources(const IndexAddArguments& arguments, const std::vector<std::st
 /// What of the options makes no sense for vectors that were made before.
 void check_options(const IndexAddArguments& arguments) {
   if (!arguments.watch.empty()) throw Error(Code::kBadArgument, "--watch: expected images as SOURCE, got vectors");
+  if (arguments.chosen) throw Error(Code::kBadArgument, "--where: expected images as SOURCE, got vectors");
   if (arguments.slide || arguments.no_tiles) {
     throw Error(Code::kBadArgument,
                 "--level, --mpp, --tiles and --no-tiles: expected images as SOURCE, got vectors, whose rows say which "
@@ -151,32 +163,6 @@ void check_options(const IndexAddArguments& arguments) {
   }
   if (archive::to_string(arguments.adding.slices) == "all") return;
   throw Error(Code::kBadArgument, "--slices: expected images as SOURCE, got vectors, whose rows say which there are");
-}
-
-int dry_run(const IndexAddArguments& arguments, const std::vector<std::string>& sources,
-            const embedder::ExpandedPaths& paths, Progress& progress) {
-  std::optional<archive::Catalog> catalog;
-  const std::optional<std::filesystem::path> archive = archive::find_archive(arguments.archive);
-  if (archive) {
-    static_cast<void>(archive::read_format(*archive));
-    catalog.emplace(*archive, archive::Catalog::Access::kRead);
-  }
-  const std::string key = archive ? archive::read_key(*archive) : std::string();
-  archive::Catalog* const known = catalog ? &*catalog : nullptr;
-  archive::SurveyOptions survey = add_options(arguments, progress).survey;
-  survey.slides = archive::slides_of(known, archive::source_of(sources), survey.slides);
-  const archive::Survey found = archive::survey(paths.inputs, survey, known, key);
-  progress.hide();
-  std::size_t refused = 0;
-  std::size_t files = 0;
-  for (const archive::SurveyedFile& file : found.files) {
-    if (file.error) progress.warn(file.error->what());
-    refused += file.kind == archive::SurveyedFile::Kind::kRefused ? 1 : 0;
-  }
-  for (const archive::Unit& unit : found.units) files += unit.frames.empty() ? 0 : unit.files.size();
-  note_skipped(paths.skipped, progress);
-  progress.note(fmt::format("{} images of {} files would be embedded; {} files refused", found.frames, files, refused));
-  return refused == 0 ? 0 : kExitPartial;
 }
 
 /// Seconds between two looks at the sources.
@@ -266,6 +252,7 @@ class IndexAdding {
   archive::AddOptions options_of(std::optional<Code>& first) {
     archive::AddOptions options = add_options(arguments_, progress_);
     options.batch = batch_of(arguments_.model, embedder_);
+    options.survey.left_out = server_ != nullptr ? &left_out_ : nullptr;
     options.on_refused = [this, &first](std::string_view, const Error& error) {
       if (!first) first = error.code();
       // Of what is read again at each look, once.
@@ -311,12 +298,18 @@ class IndexAdding {
   const VectorSources* vectors_;
   const Embedder& embedder_;
   Progress& progress_;
+  archive::LeftOut left_out_;  ///< of a server, which is asked again
   std::set<std::string> said_;
   bool first_time_ = true;
   std::string failure_;  ///< that was said last
 };
 
-int index_add(const IndexAddArguments& arguments) {
+int index_add(const IndexAddArguments& given) {
+  IndexAddArguments arguments = given;
+  if (!arguments.where.empty()) {
+    arguments.chosen = archive::filter::parse(arguments.where);
+    archive::require_of_objects(*arguments.chosen);
+  }
   std::vector<std::string> sources = values_of(arguments.sources);
   check_sources(arguments, sources);
   std::optional<std::chrono::seconds> pause;
@@ -347,7 +340,9 @@ int index_add(const IndexAddArguments& arguments) {
     return preview_vectors(archive::find_archive(arguments.archive), *vectors, add_options(arguments, progress),
                            progress);
   }
-  if (arguments.dry_run) return dry_run(arguments, sources, paths, progress);
+  if (arguments.dry_run) {
+    return preview_files(arguments.archive, sources, paths, add_options(arguments, progress).survey, progress);
+  }
   energy::EnergyMeter meter(metered);
   const Embedder embedder = open_embedder(arguments.model, progress);
   WatchedFiles files;
@@ -384,10 +379,12 @@ void add_index_add(CLI::App& command, Session& session) {
       .add_flag("--watch{30}", arguments->watch,
                 "Look again every so many seconds, and add what is new; --watch=SECONDS for others than 30")
       ->excludes(dry);
+  add_where(command, arguments->where, "Add only objects that this lets by");
   add_facts_table(command, arguments->table);
   add_server_arguments(command, arguments->server);
   add_energy_arguments(command, arguments->energy);
-  command.footer(fmt::format("{}\n{}", fmt::format(kAddHelp, vectors_help(), server_help()), exit_status_help()));
+  command.footer(fmt::format("{}\n{}\n{}", fmt::format(kAddHelp, vectors_help(), server_help()), where_help(),
+                             exit_status_help()));
   command.callback([arguments, &session] {
     session.needs_torch = needs_torch(arguments->model.options.device);
     session.run = [arguments] { return index_add(*arguments); };

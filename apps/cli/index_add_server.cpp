@@ -155,7 +155,8 @@ int preview_server(const std::string& archive, const Server& server, const archi
   progress.hide();
   const bool orthanc = web != nullptr && web->source.kind == dicomweb::ServerSource::Kind::kOrthanc;
   progress.note(
-      fmt::format("{} {} would be asked for, of {}", found.fresh, orthanc ? "objects" : "studies", found.listed));
+      fmt::format("{} {} would be asked for, of {}{}", found.fresh, orthanc ? "objects" : "studies", found.listed,
+                  options.survey.where ? "; which of them --where lets by, they say when they have come" : ""));
   return 0;
 }
 

@@ -71,6 +71,7 @@ void note_added(const archive::Added& added, double seconds, Progress& progress)
   also(added.copies, "copies");
   also(added.conflicts, "conflicts");
   also(added.refused, "refused");
+  also(added.left_out, "left out by --where");
   progress.note(line);
   if (added.conflicts > 0) {
     progress.warn(fmt::format("{} objects have the SOP instance UID of another one, which was kept", added.conflicts));

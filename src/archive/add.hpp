@@ -34,6 +34,7 @@ struct Added {
   std::uint64_t skipped = 0;
   std::uint64_t telling_paths = 0;
   std::uint64_t pictures = 0;  ///< whole slides that were read as pictures
+  std::uint64_t left_out = 0;  ///< files that SurveyOptions::where does not let by
 
   Added& operator+=(const Added& more) noexcept;
 };

@@ -60,6 +60,7 @@ void Adding::begin() {
   for (const embedder::Skipped& one : paths_.skipped) catalog().refuse(one.path, "skipped", one.reason);
   for (const SurveyedFile& file : survey_.files) {
     if (file.kind == SurveyedFile::Kind::kRefused) refuse(file.input, *file.error);
+    added_.left_out += file.kind == SurveyedFile::Kind::kLeftOut ? 1 : 0;
     if (file.kind == SurveyedFile::Kind::kUnchanged || file.kind == SurveyedFile::Kind::kTouched) note_known(file);
     if (file.kind != SurveyedFile::Kind::kTouched) continue;
     std::optional<KnownFile> known = catalog().file(name_of(file.input));

@@ -13,6 +13,7 @@
 
 #include "archive/live_frames.hpp"
 #include "archive/object_facts.hpp"
+#include "archive/object_filter.hpp"
 #include "archive/packed.hpp"
 #include "archive/slide_survey.hpp"
 #include "base/hash.hpp"
@@ -34,6 +35,7 @@ struct Looked {
   std::optional<Error> error;
   bool repeated = false;  ///< the same file as one before
   bool settled = false;   ///< what is known of it settles it without a look inside
+  bool left_out = false;  ///< the filter does not let it by
   std::string tiling;     ///< by which tiles it is added; empty: by none
 };
 
@@ -101,17 +103,23 @@ class Surveyor {
           static_cast<void>(look_at_slide(input, options_, key_, false));
         }
         if (options_.describe) options_.describe(input.path, file.look);
+        file.left_out = is_left_out(input, file.look);
         return;
       }
       const bool same = hashed && file.known->stamp == number_of(file.stamp) && !file.known->sha256.empty();
       file.look = look_at_slide(input, options_, key_, hashed && !same);
       if (same) file.look.sha256 = file.known->sha256;
+      file.left_out = is_left_out(input, file.look);
     } catch (const Error& error) {
       if (error.code() == Code::kInternal) throw;
       file.error = error;
     } catch (const std::bad_alloc&) {
       file.error = no_memory_for(input.path);
     }
+  }
+
+  [[nodiscard]] bool is_left_out(const embedder::Input& input, const Look& look) const {
+    return options_.where && !lets_by(*options_.where, *look.facts, input.path);
   }
 
   /// With a choice of slices, others may be chosen as the series grows.
@@ -162,10 +170,16 @@ class Surveyor {
       }
       return;
     }
-    if (looked.look.telling_path) ++survey_.telling_paths;
     const bool same = looked.known && looked.known->sha256 == file.sha256;
     const bool tiled = !looked.tiling.empty();
-    if (!tiled && wanted == nullptr && same && looked.known->slices == slices_ && slices_ == "all") {
+    const bool touched = !tiled && wanted == nullptr && same && looked.known->slices == slices_ && slices_ == "all";
+    if (looked.left_out && !touched) {
+      file.kind = SurveyedFile::Kind::kLeftOut;
+      if (options_.left_out != nullptr) options_.left_out->add(inputs_[i].path, *looked.look.facts);
+      return;
+    }
+    if (looked.look.telling_path) ++survey_.telling_paths;
+    if (touched) {
       file.kind = SurveyedFile::Kind::kTouched;
       return;
     }

@@ -16,6 +16,7 @@
 #include <mi2/image.hpp>
 
 #include "archive/catalog.hpp"
+#include "archive/filter/filter.hpp"
 #include "archive/slices.hpp"
 #include "archive/tiling.hpp"
 #include "base/progress.hpp"
@@ -51,7 +52,8 @@ struct SurveyedFile {
     kCopy,      ///< of an object that another file has
     kConflict,  ///< another object with the identifier of one that is kept
     kRefused,
-    kPart,  ///< of a slide that cannot be read, as another of its files says
+    kLeftOut,  ///< the filter does not let it by
+    kPart,     ///< of a slide that cannot be read, as another of its files says
   };
   std::size_t input = 0;
   Kind kind = Kind::kRefused;
@@ -101,6 +103,7 @@ struct Wanted {
 using WantedFiles = std::unordered_map<std::string, Wanted>;
 
 struct Look;
+class LeftOut;
 
 struct SurveyOptions {
   Slices slices;
@@ -117,6 +120,9 @@ struct SurveyOptions {
   const WantedFiles* wanted = nullptr;
   /// Adds to what a file says of itself, from any thread. An Error refuses the file.
   std::function<void(const std::string& path, Look& look)> describe{};
+  /// Only what this lets by is added, as require_of_objects(). What the archive has already stays.
+  std::optional<filter::Expr> where{};
+  LeftOut* left_out = nullptr;  ///< gathers what is not; outlives the survey. Null: nobody asks
 };
 
 /// Files of no study that are committed together.

@@ -32,7 +32,8 @@ archive::Added add_load(archive::Writer& archive, const Embedder& embedder, cons
   for (const std::string& locator : tried) {
     if (!refused.contains(locator)) catalog.forget_refused(locator);
   }
-  if (!fetched.cursor.empty()) catalog.set_cursor(source.url, fetched.cursor);
+  // What a filter left out before a cursor nobody would ask for again.
+  if (!fetched.cursor.empty() && !options.survey.where) catalog.set_cursor(source.url, fetched.cursor);
   all.commit();
   return added;
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "archive/catalog.hpp"
+#include "archive/object_filter.hpp"
 #include "dicomweb/client.hpp"
 #include "dicomweb/spool.hpp"
 
@@ -21,14 +22,18 @@ namespace mi2::dicomweb {
 class Known {
  public:
   /// @param catalog  of its own, opened to read; null: of an archive that is not there yet. @param slices  as text.
-  Known(archive::Catalog* catalog, std::string slices) : catalog_(catalog), slices_(std::move(slices)) {}
+  /// @param left_out  what need not be fetched again either; null: nothing.
+  Known(archive::Catalog* catalog, std::string slices, const archive::LeftOut* left_out)
+      : catalog_(catalog), slices_(std::move(slices)), left_out_(left_out) {}
 
   [[nodiscard]] std::uint64_t below(const std::string& locator) {
     const std::lock_guard lock(mutex_);
-    return catalog_ == nullptr ? 0 : catalog_->settled_below(locator, slices_);
+    const std::uint64_t left_out = left_out_ == nullptr ? 0 : left_out_->below(locator);
+    return left_out + (catalog_ == nullptr ? 0 : catalog_->settled_below(locator, slices_));
   }
   [[nodiscard]] bool has(const std::string& locator) {
     const std::lock_guard lock(mutex_);
+    if (left_out_ != nullptr && left_out_->has(locator)) return true;
     return catalog_ != nullptr && catalog_->settled(locator, slices_);
   }
   [[nodiscard]] std::vector<std::string> refused_below(const std::string& locator) {
@@ -45,6 +50,7 @@ class Known {
  private:
   archive::Catalog* catalog_;
   std::string slices_;
+  const archive::LeftOut* left_out_;
   std::mutex mutex_;
 };
 

@@ -69,7 +69,7 @@ class Pulling {
 
   archive::Added run() {
     archive::Catalog catalog(archive_.folder(), archive::Catalog::Access::kRead);
-    Known known(&catalog, archive::to_string(adding_.survey.slices));
+    Known known(&catalog, archive::to_string(adding_.survey.slices), adding_.survey.left_out);
     Spool spool(archive_.folder());
     const SpoolLimits limits = limits_of(options_, adding_);
     Pace pace(options_.rate);
@@ -155,7 +155,7 @@ archive::Added pull(archive::Writer& archive, const Embedder& embedder, const Pu
 Preview preview(archive::Catalog* catalog, const PullOptions& options, const archive::AddOptions& adding) {
   require_possible(options, adding);
   return named(options, adding, [&] {
-    Known known(catalog, archive::to_string(adding.survey.slices));
+    Known known(catalog, archive::to_string(adding.survey.slices), adding.survey.left_out);
     const SpoolLimits limits = limits_of(options, adding);
     Pace pace(options.rate);
     Client client(options.source.server, options.client, pace, options.stop);

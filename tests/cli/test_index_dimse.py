@@ -62,6 +62,16 @@ def test_what_a_pacs_has_is_added_once(mi2, pacs, tmp_path):
         assert (ours[f"dimse:PACS/{pydicom.dcmread(path).SOPInstanceUID}"] == vector).all()
 
 
+def test_a_filter_goes_by_what_objects_say_when_they_have_come(mi2, pacs, tmp_path):
+    pacs.store(*write_study(tmp_path / "in", "x", slices=2, StudyDate="20240101"),
+               *write_study(tmp_path / "in", "y", slices=3, StudyDate="20240102", modality="MR"))
+    archive = tmp_path / "a"
+    errors = pull(mi2, pacs, archive, "--where", "modality=CT and date>=2024")
+    assert added(errors) == 2 and "3 left out by --where" in errors and refused(archive) == {}
+    assert added(pull(mi2, pacs, archive, "--where", "modality=CT")) == 0
+    assert added(pull(mi2, pacs, archive)) == 3 and totals(mi2, archive)["images"] == 5
+
+
 def test_only_series_with_something_new_are_moved(mi2, pacs, tmp_path):
     pacs.store(*write_study(tmp_path / "in", "x", series=2, slices=2, StudyDate="20240101"))
     archive = tmp_path / "a"

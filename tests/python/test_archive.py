@@ -24,6 +24,17 @@ def test_what_was_added_is_passed_over(hospital, growing, tmp_path):
     assert growing.search(text=TEXT).snapshot > before
 
 
+def test_a_filter_leaves_out_what_a_later_call_adds(model, hospital, tmp_path):
+    with mi2.Archive.create(tmp_path / "a", model=model) as chosen:
+        first = chosen.add(hospital[0], where="modality=CT")
+        assert (first.images, first.left_out, first.refused) == (9, 9, 0)
+        again = chosen.add(hospital[0], where="modality=CT")
+        assert (again.images, again.unchanged, again.left_out) == (0, 9, 9)
+        with pytest.raises(mi2.BadArgument, match="slices"):
+            chosen.add(hospital[0], where="slices>1")
+        assert chosen.add(hospital[0]).images == 9
+
+
 FILTERS = {
     None: lambda study, modality: True,
     "modality=CT": lambda study, modality: modality == "CT",

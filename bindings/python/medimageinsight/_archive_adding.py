@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
-from ._archive_inputs import folder_of
+from ._archive_inputs import expression_of, folder_of, whole_of
 from ._archive_types import Added
 from ._errors import BadArgument, Error, WrongType
 from ._inputs import is_missing, number_of, numbers_of, paths_of, text_of, whole_of
@@ -46,7 +46,7 @@ class ArchiveAdding:
             identifiers: Literal["hash", "keep", "none"] = "hash", thumbnails: int = 192, batch: int | None = None,
             threads: int = 0, progress: Progress = None, on_refused: Callable[[str, Error], None] | None = None,
             level: int | None = None, mpp: float | None = None,
-            tiles: Literal["tissue", "all", "none"] | None = None) -> Added:
+            tiles: Literal["tissue", "all", "none"] | None = None, where: str | None = None) -> Added:
         """Adds images and studies, as ``mi2 index add``: what is there already is passed over, and each study is committed
         when all of it is embedded. What ends the call early, such as Ctrl-C or an exception from progress, leaves the
         complete studies in the archive, and the same call goes on from there.
@@ -62,6 +62,8 @@ class ArchiveAdding:
             files are counted, and tried again the next time. What it raises ends the call.
         :param level, mpp, tiles: whole slides by their tiles, as for :meth:`Model.embed_tiles`; "none": as pictures; all
             three None: as they were added before.
+        :param where: add only objects that this lets by, by what they say themselves; slices, kind, frame, position, source
+            and label are not known before. What it leaves out is counted, and added by a later call without it.
         :raises BadArgument: the model is not the archive's; Overloaded: another process adds; BadFile: a damaged archive.
         """
         core, names = self._open(), paths_of(paths, "paths")
@@ -74,7 +76,8 @@ class ArchiveAdding:
                                       site=text_of(site, "site"), identifiers=text_of(identifiers, "identifiers"),
                                       threads=whole_of(threads, "threads", 0, 1024), thumbnail=side, batch=together,
                                       on_error=on_refused, on_progress=show, level=number_of(level, "level"),
-                                      mpp=number_of(mpp, "mpp"), tiles=None if tiles is None else text_of(tiles, "tiles"))
+                                      mpp=number_of(mpp, "mpp"), tiles=None if tiles is None else text_of(tiles, "tiles"),
+                                      where=expression_of(where, "where"))
         return _added(found)
 
     def add_vectors(self, vectors: npt.ArrayLike | FrameVectors | Path, table: Facts | None = None, *,

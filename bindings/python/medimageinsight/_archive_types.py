@@ -172,6 +172,8 @@ class Added(NamedTuple):
     """Files that are no images."""
     telling_paths: int
     """Paths that hold a patient's name or identifier."""
+    left_out: int = 0
+    """Files that ``where`` does not let by; the next call looks at them again."""
 
 
 class Removed(NamedTuple):

@@ -39,6 +39,7 @@
 #include "archive/given/given.hpp"
 #include "archive/heads/tag_head.hpp"
 #include "archive/judgement_answers.hpp"
+#include "archive/object_filter.hpp"
 #include "archive/outliers.hpp"
 #include "archive/reader.hpp"
 #include "archive/relevance.hpp"
@@ -80,9 +81,9 @@ nb::object name_object(std::string_view name) {
 
 std::string added_json(const archive::Added& added) {
   return fmt::format(R"({{"images": {}, "studies": {}, "unchanged": {}, "copies": {}, "conflicts": {}, "moved": {}, )"
-                     R"("replaced": {}, "refused": {}, "skipped": {}, "telling_paths": {}}})",
+                     R"("replaced": {}, "refused": {}, "skipped": {}, "telling_paths": {}, "left_out": {}}})",
                      added.images, added.studies, added.unchanged, added.copies, added.conflicts, added.moved,
-                     added.replaced, added.refused, added.skipped, added.telling_paths);
+                     added.replaced, added.refused, added.skipped, added.telling_paths, added.left_out);
 }
 
 /// Adds, and keeps what it cost: also of a run that was ended between two batches.
@@ -148,9 +149,12 @@ std::string add(const std::filesystem::path& folder, const Embedder& embedder,
                 const std::vector<std::filesystem::path>& paths, const std::string& slices, const std::string& site,
                 const std::string& identifiers, unsigned threads, int thumbnail, std::size_t batch,
                 const nb::object& on_error, const nb::callable& on_progress, const std::optional<std::string>& level,
-                const std::optional<std::string>& mpp, const std::optional<std::string>& tiles) {
+                const std::optional<std::string>& mpp, const std::optional<std::string>& tiles,
+                const std::optional<std::string>& where) {
   archive::AddOptions options =
       add_options(embedder, site, identifiers, threads, thumbnail, batch, on_error, on_progress);
+  options.survey.where = parsed(where);
+  if (options.survey.where) archive::require_of_objects(*options.survey.where);
   options.survey.slides = slides_asked_for(level, mpp, tiles);
   options.survey.slices = archive::parse_slices(slices);
   const nb::gil_scoped_release unlocked;
@@ -332,7 +336,7 @@ void bind_archive_tasks(nb::module_& module) {
              "An empty archive for a model's vectors.");
   module.def("archive_add", &add, "folder"_a, "embedder"_a, "paths"_a, nb::kw_only(), "slices"_a, "site"_a,
              "identifiers"_a, "threads"_a, "thumbnail"_a, "batch"_a, "on_error"_a.none(), "on_progress"_a,
-             "level"_a.none(), "mpp"_a.none(), "tiles"_a.none(),
+             "level"_a.none(), "mpp"_a.none(), "tiles"_a.none(), "where"_a.none(),
              "An object of counts. on_error: called with the name and the Error of what cannot be read.");
   module.def("archive_add_vectors", &add_vectors, "folder"_a, "embedder"_a, "given"_a, nb::kw_only(), "names"_a,
              "frames"_a, "provenance"_a.none(), "source"_a, "table"_a.none(), "table_file"_a.none(), "site"_a,

@@ -138,6 +138,19 @@ std::string_view text_of(Op op) noexcept {
   return kTexts[static_cast<std::size_t>(op)];
 }
 
+FieldKind kind_of(std::string_view field) noexcept {
+  const Field* const found = find_field(field);
+  return found == nullptr ? FieldKind::kText : found->kind;
+}
+
+bool is_equality(Op op) noexcept {
+  return op == Op::kEqual || op == Op::kNotEqual || op == Op::kIn || op == Op::kNotIn;
+}
+
+bool is_negative(Op op) noexcept { return op == Op::kNotEqual || op == Op::kNotIn; }
+
+bool is_from_first_day(Op op) noexcept { return op == Op::kLess || op == Op::kGreaterEqual; }
+
 double number_of(std::string_view value) noexcept {
   double number = 0;
   std::from_chars(value.data(), value.data() + value.size(), number);

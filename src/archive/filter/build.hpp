@@ -43,6 +43,16 @@ class Builder {
 /// The operator as it is written: "=", "in".
 std::string_view text_of(Op op) noexcept;
 
+/// Of a name of fields(); kText for any other.
+FieldKind kind_of(std::string_view field) noexcept;
+
+/// One of =, !=, in and not in.
+bool is_equality(Op op) noexcept;
+/// One of != and not in, which are the opposite of = and in.
+bool is_negative(Op op) noexcept;
+/// Whether a year or a month is compared by its first day, not by its last.
+bool is_from_first_day(Op op) noexcept;
+
 /// The number that a value of a kNumber field is.
 double number_of(std::string_view value) noexcept;
 

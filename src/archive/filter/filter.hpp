@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -105,5 +106,13 @@ struct Bound {
 
 /// @throws Error{kUnsupported} naming a field for which there is no column.
 Bound bind(const Expr& expr, std::span<const Column> columns);
+
+/// What something has of a field; nothing: it has none. A date is a text as YYYY-MM-DD.
+using Value = std::variant<std::monostate, std::string, double>;
+/// @param compare  a comparison: of its `field` and `key`.
+using ValueOf = std::function<Value(const Expr& compare)>;
+
+/// Whether an expression lets by what has these values: as the condition of bind() does.
+bool lets_by(const Expr& expr, const ValueOf& value_of);
 
 }  // namespace mi2::archive::filter

@@ -72,8 +72,7 @@ class Binder {
       sql = around.replace(at, 1, sql);
     }
     // What a row does not have is null, and so would be any comparison of it.
-    const bool negated = expr.op == Op::kNotEqual || expr.op == Op::kNotIn;
-    return fmt::format("({}COALESCE({}, FALSE))", negated ? "NOT " : "", sql);
+    return fmt::format("({}COALESCE({}, FALSE))", is_negative(expr.op) ? "NOT " : "", sql);
   }
 
   /// Without what is around it; a negative operator as its opposite.
@@ -109,13 +108,8 @@ class Binder {
       }
       return any_of(fmt::format("{} BETWEEN ? AND ?", value), expr.values.size());
     }
-    const bool first = expr.op == Op::kLess || expr.op == Op::kGreaterEqual;
-    parameters.emplace_back(first ? first_day(expr.values.front()) : last_day(expr.values.front()));
+    parameters.emplace_back(is_from_first_day(expr.op) ? first_day(expr.values.front()) : last_day(expr.values.front()));
     return fmt::format("({} {} ?)", value, text_of(expr.op));
-  }
-
-  static bool is_equality(Op op) {
-    return op == Op::kEqual || op == Op::kNotEqual || op == Op::kIn || op == Op::kNotIn;
   }
 
   /// The same condition so many times, as a tree of little depth: SQLite refuses one of more than 1000 levels.
@@ -128,12 +122,6 @@ class Binder {
     std::string list(text);
     for (std::size_t i = 1; i < times; ++i) list.append(", ").append(text);
     return list;
-  }
-
-  static FieldKind kind_of(std::string_view name) {
-    const auto known = fields();
-    const auto field = std::find_if(known.begin(), known.end(), [&](const Field& f) { return f.name == name; });
-    return field == known.end() ? FieldKind::kText : field->kind;
   }
 
   std::span<const Column> columns_;

@@ -59,7 +59,7 @@ dicomweb::Listing listing_of(const PullOptions& options, const RequesterOptions&
 }
 
 KnownObjects known_of(archive::Catalog* catalog, const PullOptions& options, const archive::AddOptions& adding) {
-  return {catalog, options.source.root, archive::to_string(adding.survey.slices)};
+  return {catalog, options.source.root, archive::to_string(adding.survey.slices), adding.survey.left_out};
 }
 
 bool all_known(const dicomweb::StudyRow& study, const KnownObjects& known) {

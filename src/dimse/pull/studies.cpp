@@ -127,11 +127,14 @@ dicomweb::Listing list_studies(Requester& requester, const PeerSource& source, c
 }
 
 std::uint64_t KnownObjects::of(const std::string& study, const std::string& series) const {
-  return catalog == nullptr ? 0 : catalog->settled_of_study(study, series, root, slices);
+  const std::uint64_t out = left_out == nullptr ? 0 : left_out->of(study, series);
+  return out + (catalog == nullptr ? 0 : catalog->settled_of_study(study, series, root, slices));
 }
 
 bool KnownObjects::has(const std::string& object) const {
-  return catalog != nullptr && catalog->settled(fmt::format("{}/{}", root, object), slices);
+  const std::string locator = fmt::format("{}/{}", root, object);
+  if (left_out != nullptr && left_out->has(locator)) return true;
+  return catalog != nullptr && catalog->settled(locator, slices);
 }
 
 NewOfStudy look_into(Requester& requester, const dicomweb::StudyRow& study, const dicomweb::Filter& filter,

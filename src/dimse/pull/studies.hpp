@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "archive/catalog.hpp"
+#include "archive/object_filter.hpp"
 #include "base/progress.hpp"
 #include "dicomweb/listing.hpp"
 #include "dimse/pull/requester.hpp"
@@ -24,6 +25,7 @@ struct KnownObjects {
   archive::Catalog* catalog = nullptr;  ///< null: there is no archive yet
   std::string root;                     ///< PeerSource::root
   std::string slices;                   ///< archive::Slices as text
+  const archive::LeftOut* left_out = nullptr;  ///< what need not come again either; null: nothing
 
   [[nodiscard]] std::uint64_t of(const std::string& study, const std::string& series) const;
   [[nodiscard]] bool has(const std::string& object) const;

@@ -128,10 +128,17 @@ int preview_vectors(const std::optional<std::filesystem::path>& archive, const V
     all.unchanged += one.unchanged;
     all.refused += one.refused;
     all.without_pixels += one.without_pixels;
+    all.by_name += one.by_name;
   }
   progress.hide();
   progress.note(fmt::format("{} vectors would be added, {} images are there already, {} refused", all.images,
                             all.unchanged, all.refused));
+  if (all.by_name > 0) {
+    progress.note(
+        fmt::format("{} of those that are there have no file any more: their vectors are compared when they "
+                    "are added",
+                    all.by_name));
+  }
   return all.refused == 0 ? 0 : kExitPartial;
 }
 

@@ -34,8 +34,8 @@ std::string near_json(const archive::SearchAnswer& answer) {
   std::string text = fmt::format(R"("exact": false, "approximate": true, "snapshot": {}, "candidates": {})",
                                  answer.snapshot, answer.searched);
   if (!answer.min_score) return text;
-  return text + fmt::format(R"(, "excluded": {{"score": {}}}{})", answer.excluded.score,
-                            archive::min_score_json(answer));
+  return text +
+         fmt::format(R"(, "excluded": {{"score": {}}}{})", answer.excluded.score, archive::min_score_json(answer));
 }
 
 std::string json_line(const archive::SearchAnswer& answer, std::size_t rank, Searched what,

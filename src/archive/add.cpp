@@ -9,9 +9,9 @@
 namespace mi2::archive {
 
 Added& Added::operator+=(const Added& more) noexcept {
-  for (const auto part :
-       {&Added::images, &Added::studies, &Added::unchanged, &Added::copies, &Added::conflicts, &Added::moved,
-        &Added::replaced, &Added::refused, &Added::skipped, &Added::telling_paths, &Added::pictures, &Added::left_out}) {
+  for (const auto part : {&Added::images, &Added::studies, &Added::unchanged, &Added::copies, &Added::conflicts,
+                          &Added::moved, &Added::replaced, &Added::refused, &Added::skipped, &Added::telling_paths,
+                          &Added::pictures, &Added::left_out}) {
     this->*part += more.*part;
   }
   return *this;

@@ -86,6 +86,8 @@ class Catalog {
   [[nodiscard]] std::optional<StoredInstance> instance_of(std::string_view sop_uid);
   /// Numbers from 0 of the live frames of an object, ascending.
   [[nodiscard]] std::vector<std::int64_t> live_frames(Id instance);
+  /// Their rows, in the order of the frames.
+  [[nodiscard]] std::vector<LiveRow> rows_of(Id instance);
   [[nodiscard]] std::optional<Id> series_of(Id instance);
   /// The space of a live frame of a series.
   [[nodiscard]] std::optional<Id> space_of(Id series);

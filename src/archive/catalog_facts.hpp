@@ -92,6 +92,13 @@ struct FrameTile {
   std::optional<TileFacts> tile;  ///< none: it is no tile
 };
 
+/// The row of a live frame of an object. @param frame  from 0.
+struct LiveRow {
+  std::uint64_t row = 0;
+  std::int64_t frame = 0;
+  std::uint32_t crc = 0;
+};
+
 struct FrameFacts {
   std::uint64_t row = 0;
   Id instance = 0;

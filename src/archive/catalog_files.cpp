@@ -54,7 +54,7 @@ std::vector<Id> folders_of(sqlite::Database& database, Id instance) {
 }
 
 /// A statement over the live rows of an object, bound.
-sqlite::Statement& rows_of(sqlite::Database& database, Id instance, std::optional<Id> series, std::string_view name) {
+sqlite::Statement& bound_to(sqlite::Database& database, Id instance, std::optional<Id> series, std::string_view name) {
   return database.named(name).bind(0, instance).bind_or_null(1, series).bind(2, series.value_or(-instance));
 }
 
@@ -78,15 +78,26 @@ std::optional<KnownFile> Catalog::file(std::string_view locator) {
 }
 
 std::int64_t Catalog::live_rows(Id instance) {
-  return single(rows_of(impl_->database, instance, series_of(instance), "live_rows"));
+  return single(bound_to(impl_->database, instance, series_of(instance), "live_rows"));
 }
 
 std::vector<std::int64_t> Catalog::live_frames(Id instance) {
   std::vector<std::int64_t> frames;
-  sqlite::Statement& row = rows_of(impl_->database, instance, series_of(instance), "live_frames");
+  sqlite::Statement& row = bound_to(impl_->database, instance, series_of(instance), "live_frames");
   while (row.step()) frames.push_back(row.integer(0));
   row.reset();
   return frames;
+}
+
+std::vector<LiveRow> Catalog::rows_of(Id instance) {
+  std::vector<LiveRow> rows;
+  sqlite::Statement& row = bound_to(impl_->database, instance, series_of(instance), "rows_of");
+  while (row.step()) {
+    rows.push_back(
+        {static_cast<std::uint64_t>(row.integer(0)), row.integer(1), static_cast<std::uint32_t>(row.integer(2))});
+  }
+  row.reset();
+  return rows;
 }
 
 Id Catalog::instance(const InstanceFacts& facts, std::optional<Id> series, std::optional<Id> source) {

@@ -1,14 +1,9 @@
 #include "archive/counts.hpp"
 
-#include <algorithm>
 #include <map>
 #include <memory>
 #include <unordered_set>
 #include <utility>
-
-#include <fmt/format.h>
-
-#include <mi2/error.hpp>
 
 #include "archive/column.hpp"
 

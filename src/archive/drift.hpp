@@ -64,8 +64,8 @@ struct DriftAnswer {
 /// Compares samples of the images' vectors, drawn with the seed, the same on every machine. Patients are permuted, not
 /// images: images of one patient are alike, and would make every difference look certain.
 /// Source: Szekely and Rizzo, Energy statistics, J. Stat. Plan. Inference 2013.
-/// @throws Error{kBadArgument} for an unknown field or one twice, or fewer than two patients in the reference; {kTooLarge} for
-///         more than `most` groups; {kBadFile} for damage; {kInternal} if stopped.
+/// @throws Error{kBadArgument} for an unknown field or one twice, or fewer than two patients in the reference;
+///         {kTooLarge} for more than `most` groups; {kBadFile} for damage; {kInternal} if stopped.
 DriftAnswer find_drift(Reader& archive, const DriftOptions& options, base::ThreadPool& pool);
 
 }  // namespace mi2::archive

@@ -95,10 +95,11 @@ EmbeddedAgain embed_again(Reader& archive, const Embedder& embedder, const base:
 }
 
 std::string text_of(const EmbeddedAgain& again) {
-  std::string text = again.compared == 0 ? std::string("no image was embedded again")
-                                         : fmt::format("{} images embedded again, with cosines of {:.6f} and more to "
-                                                       "their vectors",
-                                                       again.compared, again.least);
+  std::string text("no image was embedded again");
+  if (again.compared > 0) {
+    text = fmt::format("{} images embedded again, with cosines of {:.6f} and more to their vectors", again.compared,
+                       again.least);
+  }
   std::string_view before = "; could not be: ";
   for (const auto& [why, images] : again.left_out) {
     text += fmt::format("{}{} {}", before, images, why);

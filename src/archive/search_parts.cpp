@@ -52,8 +52,7 @@ void require_subject(bool known) {
 std::optional<MinScore> least_score(const SearchOptions& options, const Background& background, Nature nature) {
   if (!options.min_score || !options.min_score->automatic) return options.min_score;
   // The background is of single cosines.
-  const std::optional<double> least =
-      options.match == Match::kMaxSim ? std::nullopt : background.least(nature);
+  const std::optional<double> least = options.match == Match::kMaxSim ? std::nullopt : background.least(nature);
   if (least) return MinScore{*least, true};
   throw Error(Code::kBadArgument,
               "min-score: expected a number: the archive has no verdict on what this query finds, from which auto "

@@ -66,10 +66,9 @@ std::string find_source(Catalog& catalog, const std::string& source, std::string
   if (std::find(urls.begin(), urls.end(), path) != urls.end()) return path;
   std::string near = nearest_url(source, urls);
   if (near.empty()) near = nearest_url(path, urls);
-  throw Error(Code::kNotFound,
-              fmt::format("{}: no source of this name; {}", name,
-                          near.empty() ? std::string("'mi2 index stats' lists them")
-                                       : fmt::format("did you mean '{}'?", base::printable(near))));
+  throw Error(Code::kNotFound, fmt::format("{}: no source of this name; {}", name,
+                                           near.empty() ? std::string("'mi2 index stats' lists them")
+                                                        : fmt::format("did you mean '{}'?", base::printable(near))));
 }
 
 void require_lasting(const ImageOptions& options) {

@@ -254,18 +254,50 @@ bool lets(std::string_view text) {
 }
 
 TEST(Filter, LetsByWhatItsConditionWould) {
-  for (const char* const text :
-       {"modality=ct_1", "modality in (x,CT_1)", "modality~T_", "modality!=CT", "modality not in (CT,MR)", "date=2020",
-        "date=2020-02", "date>=2020-02-29", "date<=2020-02", "date<2020-03", "date>2019", "date in (2019,2020)",
-        "kvp=120", "kvp!=80", "kvp>119.5", "kvp<=120", "kvp in (80,120)", "not site=B", "site!=B", "site not in (B)",
-        "not (site=B or thickness<5)", "site=B or modality=CT_1"}) {
+  for (const char* const text : {"modality=ct_1",
+                                 "modality in (x,CT_1)",
+                                 "modality~T_",
+                                 "modality!=CT",
+                                 "modality not in (CT,MR)",
+                                 "date=2020",
+                                 "date=2020-02",
+                                 "date>=2020-02-29",
+                                 "date<=2020-02",
+                                 "date<2020-03",
+                                 "date>2019",
+                                 "date in (2019,2020)",
+                                 "kvp=120",
+                                 "kvp!=80",
+                                 "kvp>119.5",
+                                 "kvp<=120",
+                                 "kvp in (80,120)",
+                                 "not site=B",
+                                 "site!=B",
+                                 "site not in (B)",
+                                 "not (site=B or thickness<5)",
+                                 "site=B or modality=CT_1"}) {
     EXPECT_TRUE(lets(text)) << text;
   }
-  for (const char* const text :
-       {"modality=ct", "modality~C%", "modality~CT__", "modality not in (CT_1)", "date!=2020", "date<2020-02-29",
-        "date>2020-02", "date<2020", "date>=2020-03", "kvp<120", "kvp>120", "kvp not in (120)", "site=B", "site~B",
-        "thickness<5", "thickness>=0", "birth_year in (1950,1960)", "label.finding=x", "not modality=CT_1",
-        "site=B and modality=CT_1"}) {
+  for (const char* const text : {"modality=ct",
+                                 "modality~C%",
+                                 "modality~CT__",
+                                 "modality not in (CT_1)",
+                                 "date!=2020",
+                                 "date<2020-02-29",
+                                 "date>2020-02",
+                                 "date<2020",
+                                 "date>=2020-03",
+                                 "kvp<120",
+                                 "kvp>120",
+                                 "kvp not in (120)",
+                                 "site=B",
+                                 "site~B",
+                                 "thickness<5",
+                                 "thickness>=0",
+                                 "birth_year in (1950,1960)",
+                                 "label.finding=x",
+                                 "not modality=CT_1",
+                                 "site=B and modality=CT_1"}) {
     EXPECT_FALSE(lets(text)) << text;
   }
 }

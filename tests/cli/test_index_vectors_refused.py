@@ -55,6 +55,24 @@ def test_frames_of_an_image_that_is_gone_are_not_lost_in_silence(mi2, tmp_path):
     assert "5 refused" in said and "other frames of it" in said and totals(mi2, archive)["images"] == 1
 
 
+def test_a_path_that_is_gone_and_names_another_image_now_is_not_passed_over(mi2, hospital, dimensions, tmp_path):  # noqa: F811
+    folder, archive = tmp_path / "in", tmp_path / "a"
+    shutil.copytree(hospital / "0", folder)
+    mi2("embed", "--out", str(tmp_path / "v.npy"), str(folder))
+    add(mi2, archive, folder)
+    names, vectors = exported(mi2, archive, tmp_path)
+    shutil.rmtree(folder)
+    assert "3 files unchanged" in add(mi2, archive, tmp_path / "v.npy")
+    said = mi2("index", "add", "--dry-run", str(archive), str(tmp_path / "v.npy")).errors
+    assert "3 images are there already" in said and "3 of those that are there have no file any more" in said
+    other = np.concatenate([vectors[:1], unit(2, dimensions, 5)])
+    np.save(tmp_path / "other.npy", other.astype(np.float32))
+    facts = written(tmp_path / "f.csv", [[name] for name in names], ["path"])
+    said = add(mi2, archive, tmp_path / "other.npy", "--table", facts, status=8)
+    assert "1 files unchanged" in said and "2 refused" in said and "the archive has another image of this name" in said
+    assert np.array_equal(exported(mi2, archive, tmp_path)[1], vectors)
+
+
 def test_a_vector_older_than_its_image_does_not_take_the_place_of_another(mi2, hospital, tmp_path):  # noqa: F811
     folder = tmp_path / "in"
     shutil.copytree(hospital / "0", folder)

@@ -129,8 +129,8 @@ Searched search(archive::Served& served, std::vector<std::uint64_t> items, std::
                 const Embedder* embedder, const std::vector<std::string>& texts,
                 const std::vector<std::string>& not_texts, const nb::list& images, const std::string& site,
                 const std::optional<std::string>& where, std::size_t k, const std::string& by,
-                const std::string& same_patient, const std::string& match,
-                const std::optional<std::string>& min_score, bool carded, const nb::callable& on_progress) {
+                const std::string& same_patient, const std::string& match, const std::optional<std::string>& min_score,
+                bool carded, const nb::callable& on_progress) {
   const std::vector<QueryFile> files = files_of(images);
   const archive::StoredQuery stored{std::move(items), std::move(studies), std::move(series)};
   archive::SearchOptions options;

@@ -349,7 +349,8 @@ void bind_archive_tasks(nb::module_& module) {
   module.def("archive_tags", &tags, "folder"_a, nb::kw_only(), "field"_a, "k"_a, "min_agreement"_a, "where"_a.none(),
              "head"_a.none(), "threads"_a, "on_progress"_a);
   module.def("archive_remove", &take_out, "folder"_a, nb::kw_only(), "study"_a.none(), "patient"_a.none(), "site"_a,
-             "where"_a.none(), "source"_a.none(), "erase"_a, Unlocked(), "(images, objects, whether nothing of what was erased is left)");
+             "where"_a.none(), "source"_a.none(), "erase"_a, Unlocked(),
+             "(images, objects, whether nothing of what was erased is left)");
   module.def("archive_verify", &verify, "folder"_a, "deep"_a, "embedder"_a.none(), "on_progress"_a,
              "An object: rows, problems, and of images that were embedded again how many.");
   module.def("archive_backup", &backup, "folder"_a, "to"_a, "on_progress"_a, "(rows, snapshot)");

@@ -156,7 +156,8 @@ std::string asked_html(const Card& card) {
   facts.add("filter", card.where.empty() ? "none" : card.where);
   facts.add("same patient", name_of(card.same_patient));
   if (card.min_score) {
-    facts.add("least score", fmt::format("{}{}", *card.min_score, card.min_score_auto ? ", where the verdict none ends" : ""));
+    facts.add("least score",
+              fmt::format("{}{}", *card.min_score, card.min_score_auto ? ", where the verdict none ends" : ""));
   }
   return fmt::format("<h2>What was asked</h2>\n<ul>\n{}</ul>\n{}", rows, facts.html());
 }

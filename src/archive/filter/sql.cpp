@@ -108,7 +108,8 @@ class Binder {
       }
       return any_of(fmt::format("{} BETWEEN ? AND ?", value), expr.values.size());
     }
-    parameters.emplace_back(is_from_first_day(expr.op) ? first_day(expr.values.front()) : last_day(expr.values.front()));
+    parameters.emplace_back(is_from_first_day(expr.op) ? first_day(expr.values.front())
+                                                       : last_day(expr.values.front()));
     return fmt::format("({} {} ?)", value, text_of(expr.op));
   }
 

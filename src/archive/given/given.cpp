@@ -14,6 +14,8 @@
 #include "archive/object_facts.hpp"
 #include "archive/original.hpp"
 #include "archive/same_vector.hpp"
+#include "archive/scan/scan.hpp"
+#include "archive/segments.hpp"
 #include "base/hash.hpp"
 #include "base/utf8.hpp"
 
@@ -38,6 +40,7 @@ class Giving final : public GivenVectors {
     given_.newer = plan_.newer;
     given_.added.unchanged = plan_.unchanged;
     compare_sample();
+    compare_gone();
     refuse();
     add_files();
     retire_bare();
@@ -101,6 +104,39 @@ class Giving final : public GivenVectors {
                       cosine, kSameVector));
     }
     given_.compared = rows.size();
+  }
+
+  /// By their vectors: a path that is gone may by now be the name of an image of somebody else's.
+  void compare_gone() {
+    for (const GoneFile& gone : plan_.gone) {
+      Image& image = plan_.rows.images[gone.image];
+      const std::vector<LiveRow> stored = archive_.catalog().rows_of(gone.instance);
+      const bool same = std::ranges::all_of(
+          image.rows, [&](const FrameRow& row) { return is_stored(file_.vector(row.row), row, stored); });
+      if (same) {
+        ++given_.added.unchanged;
+        continue;
+      }
+      for (const FrameRow& row : image.rows) {
+        plan_.rows.refused.push_back(
+            {row.row, row_error(Code::kBadFile, file_, row.row,
+                                "its file is gone, and the archive has another image of this name; remove that, or "
+                                "call it otherwise")});
+      }
+      image.rows.clear();
+    }
+  }
+
+  /// Whether a vector is one of those that the archive has of its frame.
+  [[nodiscard]] bool is_stored(const std::vector<float>& vector, const FrameRow& row,
+                               const std::vector<LiveRow>& stored) const {
+    return std::ranges::any_of(stored, [&](const LiveRow& one) {
+      // Which the middle one is, its file would say.
+      if (row.frame != 0 && one.frame != static_cast<std::int64_t>(row.frame) - 1) return false;
+      const std::vector<float> found = archive_.segments().read(one.row);
+      require_written(archive_.folder(), one.row, found, one.crc);
+      return scan::inner_product(vector, found) >= kSameVector;
+    });
   }
 
   /// Rows that cannot be added, in place of those of an earlier run.
@@ -258,7 +294,8 @@ Preview preview(Catalog* catalog, const std::string& key, const vectors::VectorF
                 const GivenOptions& options) {
   const Plan planned = plan(file, options, catalog);
   Preview found;
-  found.unchanged = planned.unchanged;
+  found.unchanged = planned.unchanged + planned.gone.size();
+  found.by_name = planned.gone.size();
   found.refused = planned.rows.refused.size();
   for (const OfFile& one : planned.files) {
     if (one.error) {

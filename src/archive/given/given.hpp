@@ -52,6 +52,7 @@ Given add(Writer& archive, const Embedder& embedder, const vectors::VectorFile& 
 struct Preview {
   std::uint64_t images = 0, unchanged = 0, refused = 0;  ///< rows, images, rows
   std::uint64_t without_pixels = 0;
+  std::uint64_t by_name = 0;  ///< of `unchanged`, those whose files are gone: add() compares their vectors
 };
 /// What add() would do, as far as can be said without the model. @param catalog  null: the archive is not there yet.
 Preview preview(Catalog* catalog, const std::string& key, const vectors::VectorFile& file, const Source& source,

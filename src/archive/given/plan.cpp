@@ -122,8 +122,8 @@ class Planning {
       return row.frame == 0 ? !live.empty()
                             : std::ranges::binary_search(live, static_cast<std::int64_t>(row.frame) - 1);
     });
-    if (has_all) {
-      ++plan_.unchanged;
+    if (has_all && known->instance) {
+      plan_.gone.push_back({i, *known->instance});
     } else {
       refuse(i, "its file is gone, and the archive has other frames of it");
     }

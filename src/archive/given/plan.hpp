@@ -26,13 +26,20 @@ struct OfFile {
   bool there = false;            ///< the archive has all of it
 };
 
+/// An image whose file is gone, and of whose name the archive has all frames of an object.
+struct GoneFile {
+  std::size_t image = 0;
+  Id instance = 0;
+};
+
 struct Plan {
   Rows rows;  ///< frames of images are numbered from 1 now
   std::vector<OfFile> files;
   std::vector<OfFile> sample;      ///< whose vectors are compared before any is believed
   std::vector<std::size_t> there;  ///< images whose files are here, and which the archive has of them
   std::vector<std::size_t> bare;   ///< images in no file here
-  std::uint64_t unchanged = 0;     ///< images that are in the archive, of files that are here or were
+  std::vector<GoneFile> gone;   ///< known by their names alone: nothing but their vectors says that they are the same
+  std::uint64_t unchanged = 0;  ///< images that are in the archive, of files that are here
   std::uint64_t newer = 0;
 };
 

@@ -210,6 +210,11 @@ SELECT item.frame FROM run
 CROSS JOIN item ON item.id BETWEEN run.first AND run.last AND item.instance = ?1 AND item.series IS ?2
 WHERE run.owner = ?3 AND item.kind IS NULL AND item.deleted_seq IS NULL
 ORDER BY item.frame
+-- name: rows_of
+SELECT item.id, item.frame, item.crc32c FROM run
+CROSS JOIN item ON item.id BETWEEN run.first AND run.last AND item.instance = ?1 AND item.series IS ?2
+WHERE run.owner = ?3 AND item.kind IS NULL AND item.deleted_seq IS NULL
+ORDER BY item.frame, item.id
 -- name: each_image
 SELECT item.id, uid_text(instance.sop_uid), folder.path || instance.name, hex_of(instance.file_sha256), item.frame
 FROM item JOIN instance ON instance.id = item.instance JOIN folder ON folder.id = instance.folder

@@ -22,9 +22,9 @@ dicomweb::Listing list_studies(Requester& requester, const PeerSource& source, c
 
 /// What the archive knows.
 struct KnownObjects {
-  archive::Catalog* catalog = nullptr;  ///< null: there is no archive yet
-  std::string root;                     ///< PeerSource::root
-  std::string slices;                   ///< archive::Slices as text
+  archive::Catalog* catalog = nullptr;         ///< null: there is no archive yet
+  std::string root;                            ///< PeerSource::root
+  std::string slices;                          ///< archive::Slices as text
   const archive::LeftOut* left_out = nullptr;  ///< what need not come again either; null: nothing
 
   [[nodiscard]] std::uint64_t of(const std::string& study, const std::string& series) const;

@@ -292,7 +292,7 @@ export interface paths {
         put?: never;
         /**
          * Add files
-         * @description Files of a form, curl -F file=@scan.dcm, or one file as the body (application/dicom, an image's type or application/octet-stream). They are embedded and not kept. The same file again changes nothing. Without the right to, there is no such path.
+         * @description Files of a form, curl -F file=@scan.dcm, or one file as the body (application/dicom, an image's type or application/octet-stream). They are embedded and not kept. The same file again changes nothing. Or vectors that were made before, curl -F vectors=@v.npy -F rows=@v.npy.rows.jsonl -F table=@images.csv, as mi2 index add takes them: paths are names, and no file of the server is read; another vector of the same name takes the place of the one before. Without the right to, there is no such path.
          */
         post: operations["archive_add_items"];
         delete?: never;
@@ -830,17 +830,6 @@ export interface components {
                 cosine: number;
             }[];
         };
-        /** @description Of a whole slide, in pixels of its finest level */
-        Tile: {
-            /** @description That it was read from; 0: the finest */
-            level: number;
-            x: number;
-            y: number;
-            width: number;
-            height: number;
-            /** @description um between the pixels that the model sees; absent: the slide does not say */
-            mpp?: number;
-        };
         ArchiveItem: {
             item: number;
             /** @description With the right to see paths */
@@ -864,6 +853,17 @@ export interface components {
             /** @description There is a thumbnail; absent: there is none */
             thumb?: boolean;
             snapshot?: number;
+        };
+        /** @description Of a whole slide, in pixels of its finest level */
+        Tile: {
+            /** @description That it was read from; 0: the finest */
+            level: number;
+            x: number;
+            y: number;
+            width: number;
+            height: number;
+            /** @description um between the pixels that the model sees; absent: the slide does not say */
+            mpp?: number;
         };
         HeatmapAnswer: {
             rows: number;
@@ -968,7 +968,7 @@ export interface components {
                 agreement: number;
                 same?: number;
                 nearest?: number[];
-                /** @description neighbours:K */
+                /** @description neighbours:K, or adapter: and its SHA-256 */
                 method: string;
                 snapshot: number;
             })[];
@@ -977,6 +977,8 @@ export interface components {
             /** @enum {unknown} */
             field?: "modality" | "body_part" | "laterality" | "plane" | "contrast" | "sequence" | "protocol" | null;
             k?: number | null;
+            /** @description A head of the archive that is asked in place of k neighbours */
+            head?: string | null;
             min_agreement?: number | null;
             where?: components["schemas"]["Filter"];
             limit?: number | null;
@@ -1024,6 +1026,19 @@ export interface components {
             conflicts: number;
             refused: number;
             snapshot: number;
+        };
+        AddedVectors: {
+            added: number;
+            unchanged: number;
+            replaced: number;
+            refused: number;
+            snapshot: number;
+            /** @description Up to 1000 of those that were refused */
+            rows: {
+                name: string;
+                code: string;
+                reason: string;
+            }[];
         };
         /** @description DICOM JSON: ReferencedSOPSequence (00081199), FailedSOPSequence (00081198) and OtherFailuresSequence (0008119A) */
         StoredObjects: Record<string, never>;
@@ -1092,6 +1107,8 @@ export interface components {
             /** @description Where an image comes from, as mi2 index add had it */
             site?: string | null;
             where?: components["schemas"]["Filter"];
+            /** @description Results that score less are left out; auto: those whose verdict is none */
+            min_score?: number | "auto" | null;
             notes?: components["schemas"]["CardNotes"] | null;
         };
         CardNotes: {
@@ -1105,10 +1122,10 @@ export interface components {
         };
         EvidenceCard: {
             /**
-             * @description 2: with notes or pins
+             * @description 5: with a least score; 4: of tiles; 3: slice by slice; 2: with notes or pins
              * @enum {unknown}
              */
-            card: 1 | 2;
+            card: 1 | 2 | 3 | 4 | 5;
             /** @description SHA-256 of the same text without this member */
             id: string;
             /** @description The card before in the folder where it is kept */
@@ -1132,6 +1149,8 @@ export interface components {
                 k?: number;
                 by?: string;
                 same_patient?: string;
+                min_score?: number;
+                min_score_auto?: boolean;
             };
             searched: {
                 rows?: number;
@@ -2608,6 +2627,8 @@ export interface operations {
                 match?: "best" | "mean" | "maxsim";
                 same_patient?: "exclude" | "include" | "only";
                 where?: string;
+                /** @description A number from -1 to 1, or auto */
+                min_score?: string;
                 cursor?: string;
             };
             header?: never;
@@ -3263,6 +3284,8 @@ export interface operations {
             query?: {
                 field?: "modality" | "body_part" | "laterality" | "plane" | "contrast" | "sequence" | "protocol";
                 k?: number;
+                /** @description A head of the archive that is asked in place of k neighbours */
+                head?: string;
                 min_agreement?: number;
                 /** @description What is judged: a filter */
                 where?: string;
@@ -3778,6 +3801,8 @@ export interface operations {
             query?: {
                 /** @description Where they come from; keeps equal patient IDs of two sites apart */
                 site?: string;
+                /** @description Of vectors whose rows have no provenance: the SHA-256 of the weights that made them, or 12 digits of it at least */
+                weights?: string;
             };
             header?: never;
             path: {
@@ -3789,6 +3814,21 @@ export interface operations {
             content: {
                 "multipart/form-data": {
                     file?: string[];
+                    /**
+                     * Format: binary
+                     * @description A .npy, .jsonl or .csv of vectors, in place of files
+                     */
+                    vectors?: string;
+                    /**
+                     * Format: binary
+                     * @description What mi2 embed wrote beside the .npy
+                     */
+                    rows?: string;
+                    /**
+                     * Format: binary
+                     * @description A CSV with a line for each image, whose columns are called as the fields of filters
+                     */
+                    table?: string;
                 };
                 "application/octet-stream": string;
             };
@@ -3800,7 +3840,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AddedFiles"];
+                    "application/json": components["schemas"]["AddedFiles"] | components["schemas"]["AddedVectors"];
                 };
             };
             /** @description Some are, and others were refused */
@@ -3809,7 +3849,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AddedFiles"];
+                    "application/json": components["schemas"]["AddedFiles"] | components["schemas"]["AddedVectors"];
                 };
             };
             /** @description A request that makes no sense; the message names the row */
@@ -3881,7 +3921,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AddedFiles"] | components["schemas"]["OpenAiError"];
+                    "application/json": (components["schemas"]["AddedFiles"] | components["schemas"]["AddedVectors"]) | components["schemas"]["OpenAiError"];
                 };
             };
             /** @description The queue is full; Retry-After says when to try again */

@@ -94,7 +94,7 @@ archive::MadePart part_of(const Embedder& embedder, const QueryFile& file, const
   const Pixels pixels = embedder.prepare(bytes, file.name);
   for (const std::string& warning : pixels.warnings) warnings.push_back(fmt::format("{}: {}", file.name, warning));
   archive::MadePart part = archive::part_of_image(embedder, pixels);
-  part.names = archive::names_of(bytes, options, file.name, key, site);
+  part.names = archive::names_of(bytes, file.name, key, site);
   if (hashed) part.part.origin.sha256 = base::sha256_hex(bytes);
   return part;
 }

@@ -15,8 +15,8 @@ inline std::string_view without_blanks(std::string_view text, std::string_view b
 
 /// A text without the byte order mark of UTF-8 that some programs write before it.
 inline std::string_view without_byte_order_mark(std::string_view text) {
-  constexpr std::string_view kMark = "\xEF\xBB\xBF";
-  if (text.starts_with(kMark)) text.remove_prefix(kMark.size());
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   return text;
 }
 

@@ -60,7 +60,8 @@ def test_files_of_a_form_are_what_the_program_would_have_added(server, own, tmp_
     found = images(server, "modality=US")
     assert len(found) == 3 and len(images(server)) == len(before) + 3
     assert all(row["path"].startswith("http:") and row["thumb"] for row in found)
-    assert search(server, {"study": uid("study", 70), "same_patient": "include", "k": 1})["results"][0]["study"] == uid("study", 70)
+    asked = {"study": uid("study", 70), "same_patient": "include", "where": "modality=US", "k": 1}
+    assert search(server, asked)["results"][0]["study"] == uid("study", 70)
     write_study(tmp_path / "same", 70, patient="N", modality="US", StudyDate="20300101")
     add(tmp_path / "other", tmp_path / "same")
     names, vectors = exported(archive, tmp_path, "--where", "modality=US")

@@ -4,7 +4,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from archive_support import KEYS, MODEL, add, digest, filled, mi2, of, rights_file, uid, write_study  # noqa: F401
+from archive_support import KEYS, MODEL, add, digest, mi2, of, rights_file, uid, write_study
+from archive_support import filled as hospital  # noqa: F401 (a fixture)
 from conftest import Server
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
@@ -25,6 +26,15 @@ def closed_port():
 def stow():
     with Stow() as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def filled(hospital, tmp_path_factory):  # noqa: F811
+    """The hospital's archive, with one study whose modality no other patient has: its tag is doubtful to any model."""
+    folder = tmp_path_factory.mktemp("other")
+    write_study(folder, 6, patient="P3", modality="US", StudyDate="20260115", BodyPartExamined="CHEST")
+    add(hospital[0], folder)
+    return hospital
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +126,7 @@ FIX = ("field", "tag", "suggested", "agreement", "method", "item", "snapshot", "
 
 def suggested(server):
     """Suggestions of tags as they are sent back."""
-    answer = server.post("/v1/archives/a/tags", {"field": "modality", "k": 1, "min_agreement": 1})
+    answer = server.post("/v1/archives/a/tags", {"field": "modality", "k": 3, "min_agreement": 0.5})
     assert answer.status == 200 and answer.json()["doubtful"] > 0
     return [{key: row[key] for key in FIX} for row in answer.json()["results"]]
 
@@ -133,7 +143,7 @@ def test_accepted_tags_are_sent_as_the_program_makes_them(server, stow, filled, 
     assert {one["outcome"] for one in dry["objects"]} == {"not_sent"} and "card" not in dry and stow.requests == []
     said = push_tags(server, {"to": "pacs", "fixes": fixes, "send": True})
     assert said["sent"] == len({fix["study"] for fix in fixes}) and said["left_out"] == [] and said["failed"] == said["of_no_study"] == 0
-    mi2("index", "tags", filled[0], "--field", "modality", "-k", 1, "--min-agreement", 1, "-f", "csv", "--out", tmp_path / "fixes.csv")
+    mi2("index", "tags", filled[0], "--field", "modality", "-k", 3, "--min-agreement", 0.5, "-f", "csv", "--out", tmp_path / "fixes.csv")
     mi2("index", "push", filled[0], tmp_path / "fixes.csv", "--out", tmp_path / "made")
     made = {path.stem: path.read_bytes() for path in (tmp_path / "made").iterdir()}
     assert {one["object"] for one in said["objects"]} == made.keys() and sorted(stow.got) == sorted(made.values())

@@ -178,7 +178,7 @@ void require_archive(const ListenArguments& arguments, const Embedder& embedder)
 /// Where objects wait. A replica is no place for what is nowhere else: it may be deleted.
 std::filesystem::path spool_folder(const ListenArguments& arguments) {
   const bool shared = archive::is_shared(arguments.archive);
-  const std::filesystem::path own = shared ? "" : archive::whole_path(arguments.archive) + "/spool";
+  std::filesystem::path own = shared ? "" : archive::whole_path(arguments.archive) + "/spool";
   if (!arguments.spool.empty()) {
     std::filesystem::path named = archive::whole_path(arguments.spool);
     // The archive's own has what is fetched, too.

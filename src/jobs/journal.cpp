@@ -159,7 +159,7 @@ void Journal::remove_job() noexcept {
   try {
     if (is_small_file(job_) && base::read_text_file(job_, kMaxJobBytes).starts_with(kMark)) fs::remove(job_);
   } catch (...) {
-    // It stays; the next run with this output writes it again.
+    return;  // it stays; the next run with this output writes it again
   }
 }
 

@@ -74,12 +74,14 @@ RequestPlan parse_tei_embed(const Service& service, HttpRequest request, const P
     is_image.push_back(base::is_data_uri(input));
     if (is_image.back()) {
       work.add_image(input, name);
-    } else {
-      work.add_text(whole ? input : std::move(input), name);
-      if (whole && model->is_cut(input)) {
+    } else if (whole) {
+      work.add_text(input, name);
+      if (model->is_cut(input)) {
         throw Error(Code::kTooLarge,
                     fmt::format("{}: has more tokens than the model reads, and truncate is false", name));
       }
+    } else {
+      work.add_text(std::move(input), name);
     }
   }
   return {work.take(),

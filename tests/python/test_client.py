@@ -105,6 +105,28 @@ def test_an_endless_source_is_read_only_as_fast_as_answers_come(server):
     assert read <= 10 + 2 * 2 * 2 + 2
 
 
+def test_results_may_be_dropped_while_a_thread_starts(server):
+    """The garbage collector may end them there, where the lock is held that joining a thread takes."""
+    lock = getattr(threading, "_shutdown_locks_lock", None)  # CPython 3.8 to 3.12
+    if lock is None:
+        pytest.skip("this Python joins threads without that lock")
+    results = client_of(server, rows=1, workers=2).embed_texts(["a", "b", "c", "d"], ordered=False)
+    next(results)
+    ended = []
+
+    def end():
+        with lock:
+            results.close()
+        ended.append(True)
+
+    thread = threading.Thread(target=end, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 20
+    while not ended and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert ended
+
+
 @pytest.fixture
 def pauses(monkeypatch):
     """The seconds that urllib3 would sleep between tries."""

@@ -229,21 +229,24 @@ class Client(EncodeApi):
 
     def _submit(self, items: Iterator[Item], encode: Callable[[Any, str], str], kind: str,
                 ordered: bool, params: dict[str, Any], rows: int | None) -> Iterator[list[Outcome]]:
-        """Requests of `rows` or self._rows items, at most twice as many waiting as are sent at once."""
-        with ThreadPoolExecutor(self._workers) as pool:
-            waiting: deque[Future[list[Outcome]]] = deque()
-            try:
-                while True:
-                    while len(waiting) < 2 * self._workers and (some := list(islice(items, rows or self._rows))):
-                        waiting.append(pool.submit(self._request, some, encode, kind, params))
-                    if not waiting:
-                        return
-                    first = waiting[0] if ordered else next(iter(wait(waiting, return_when=FIRST_COMPLETED).done))
-                    waiting.remove(first)
-                    yield first.result()
-            finally:
-                for future in waiting:
-                    future.cancel()
+        """Requests of `rows` or self._rows items, at most twice as many waiting as are sent at once.
+
+        Who stops early does not wait for the requests that are on their way: it may be the garbage collector, on a thread
+        that is just starting and holds the lock that joining another one takes.
+        """
+        pool = ThreadPoolExecutor(self._workers)
+        waiting: deque[Future[list[Outcome]]] = deque()
+        try:
+            while True:
+                while len(waiting) < 2 * self._workers and (some := list(islice(items, rows or self._rows))):
+                    waiting.append(pool.submit(self._request, some, encode, kind, params))
+                if not waiting:
+                    return
+                first = waiting[0] if ordered else next(iter(wait(waiting, return_when=FIRST_COMPLETED).done))
+                waiting.remove(first)
+                yield first.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _request(self, items: list[Item], encode: Callable[[Any, str], str], kind: str,
                  params: dict[str, Any]) -> list[Outcome]:

@@ -22,4 +22,4 @@ def test_a_notebook_runs(path, starter_path, monkeypatch, tmp_path):
         if cell["cell_type"] == "code":
             exec(compile("".join(cell["source"]), f"{path.name}:{cell['id']}", "exec"), names)
     if path.stem == "classifier":
-        assert names["accuracy"] > 0.9
+        assert names["accuracy"] > 0.8  # of two drawn kinds; chance is 0.5

@@ -49,13 +49,6 @@ def real_of(value: Any, name: str, least: float, most: float) -> float:
     return float(value)
 
 
-def score_of(value: Any, name: str) -> str | None:
-    """A least score as _core reads it. :raises WrongType: no number, nor "auto"; BadArgument: out of range."""
-    if value is None or isinstance(value, str):
-        return None if value is None else word_of(value, name, ("auto",))
-    return repr(real_of(value, name, -1, 1))
-
-
 def word_of(value: Any, name: str, words: Iterable[str]) -> str:
     """One of some words. :raises WrongType: no text; BadArgument: another one."""
     word = text_of(value, name)

@@ -85,7 +85,9 @@ def main():
     answers = {text: ranked(vectors[text], images) for text in QUERIES}
     print("\nText to image: the nearest images, with their cosine")
     print_table(["text", "nearest", "second"],
-                [[text, *(f"{other} {cosine:.3f}" for cosine, other in near[:2])] for text, near in answers.items()])
+                [[text, *(f"{other} {cosine:.3f}{'' if cosine >= thresholds[text] else ' *'}" for cosine, other in near[:2])]
+                 for text, near in answers.items()])
+    print("* farther than nearly all images of that kind that the starter was trained on: probably another kind")
 
     neighbours = {name: ranked(vector, {other: images[other] for other in images if other != name})
                   for name, vector in images.items()}

@@ -50,7 +50,7 @@ run_step() {
     tidy) cmake --preset asan >/dev/null && "$(python)" scripts/lint.py build/venv/bin/clang-tidy ;;
     asan)
       scripts/build.sh asan
-      ctest --preset asan --parallel "$jobs" --label-exclude '^full$'
+      ctest --preset asan --parallel "$jobs" --label-exclude '^(full|words)$'
       ;;
     tsan)
       scripts/build.sh tsan threaded_tests

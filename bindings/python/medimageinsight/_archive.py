@@ -13,7 +13,7 @@ from . import _core
 from ._archive_adding import ArchiveAdding, ModelLike, checked_model
 from ._archive_cards import Card, Replay, card_of, replay_of
 from ._archive_inputs import (expression_of, folder_of, is_of_series, item_number, queried_images, queried_items,
-                              queried_texts, queried_vectors, real_of, require_archives, score_of, truth_of, whole_of, word_of)
+                              queried_texts, queried_vectors, require_archives, score_of, word_of)
 from ._archive_types import (BackedUp, Drift, Item, Items, ItemVectors, Outliers, Removed, Result, Results, Tags,
                              ValueCount, Verified, item_of)
 from ._errors import BadArgument

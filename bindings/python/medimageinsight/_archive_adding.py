@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
-from ._archive_inputs import expression_of, folder_of, whole_of
+from ._archive_inputs import expression_of, folder_of
 from ._archive_types import Added
 from ._errors import BadArgument, Error, WrongType
 from ._inputs import is_missing, number_of, numbers_of, paths_of, text_of, whole_of

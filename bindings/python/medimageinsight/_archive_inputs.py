@@ -11,8 +11,8 @@ from . import _core
 from ._archive_types import Item, Result
 from ._errors import BadArgument, Unsupported, WrongType
 from ._images import Source, iterate, source_of
-from ._inputs import (are_vectors, array_of, is_missing, is_tensor, refuse_containers, refuse_doubtful, require_present,
-                      text_of, texts_of, vectors_of, whole_of)
+from ._inputs import (are_vectors, array_of, is_missing, is_tensor, real_of, refuse_containers, refuse_doubtful,
+                      require_present, text_of, texts_of, vectors_of, whole_of)
 from ._types import ImageLike, Vectors
 
 _KINDS = {"images": False, "series": True}
@@ -31,22 +31,11 @@ def folder_of(path: Any, what: str) -> str:
     return os.path.abspath(os.fsdecode(path))
 
 
-def whole_of(value: Any, name: str, least: int, most: int) -> int:
-    """A whole number. :raises WrongType: something else; BadArgument: out of range."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-        raise WrongType(f"{name}: {type(value).__name__} is not a whole number")
-    if not least <= value <= most:
-        raise BadArgument(f"{name}={value}: expected {least} to {most}")
-    return int(value)
-
-
-def real_of(value: Any, name: str, least: float, most: float) -> float:
-    """A number. :raises WrongType: none; BadArgument: out of range."""
-    if number_of(value, name) is None:
-        raise WrongType(f"{name}: is missing (None)")
-    if not least <= value <= most:
-        raise BadArgument(f"{name}={value}: expected {least:g} to {most:g}")
-    return float(value)
+def score_of(value: Any, name: str) -> str | None:
+    """A least score as _core reads it. :raises WrongType: no number, nor "auto"; BadArgument: out of range."""
+    if value is None or isinstance(value, str):
+        return None if value is None else word_of(value, name, ("auto",))
+    return repr(real_of(value, name, -1, 1))
 
 
 def word_of(value: Any, name: str, words: Iterable[str]) -> str:

@@ -99,7 +99,7 @@ class Pulling {
         known_(known_of(&archive.catalog(), options, adding)),
         requests_{options.source.peer, options.title, [this] { show(); }},
         committed_(archive.folder(), archive::Catalog::Access::kRead),
-        stored_(&committed_, archive::to_string(adding.survey.slices)),
+        stored_(&committed_, archive::to_string(adding.survey.slices), adding.survey.left_out),
         receiving_(archive.folder(), options.max_spool, passing_over_known(listener_of(options, adding))) {
     // Of a study's own steps nobody needs to see each.
     adding_.survey.on_progress = [this](const base::Progress&) { show(); };

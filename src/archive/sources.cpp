@@ -15,6 +15,24 @@
 #include "base/utf8.hpp"
 
 namespace mi2::archive {
+namespace {
+
+/// The one of some URLs and paths that was probably meant; empty: none is near.
+std::string nearest_url(std::string_view typed, const std::vector<std::string>& urls) {
+  constexpr std::size_t kLongest = 512;
+  if (typed.size() > kLongest) return {};
+  std::size_t least = std::max<std::size_t>(2, typed.size() / 4) + 1;
+  std::string near;
+  for (const std::string& url : urls) {
+    if (url.size() > kLongest) continue;
+    const std::size_t cost = base::edit_distance(typed, url);
+    if (cost < least) near = url;
+    least = std::min(least, cost);
+  }
+  return near;
+}
+
+}  // namespace
 
 std::string whole_path(const std::string& source) {
   std::error_code error;
@@ -36,25 +54,6 @@ Source source_of(std::span<const std::string> sources) {
   }
   return {folder ? "folder" : "files", all};
 }
-
-namespace {
-
-/// The one of some URLs and paths that was probably meant; empty: none is near.
-std::string nearest_url(std::string_view typed, const std::vector<std::string>& urls) {
-  constexpr std::size_t kLongest = 512;
-  if (typed.size() > kLongest) return {};
-  std::size_t least = std::max<std::size_t>(2, typed.size() / 4) + 1;
-  std::string near;
-  for (const std::string& url : urls) {
-    if (url.size() > kLongest) continue;
-    const std::size_t cost = base::edit_distance(typed, url);
-    if (cost < least) near = url;
-    least = std::min(least, cost);
-  }
-  return near;
-}
-
-}  // namespace
 
 std::string find_source(Catalog& catalog, const std::string& source, std::string_view name) {
   std::vector<std::string> urls;

@@ -91,11 +91,7 @@ class Giving final : public GivenVectors {
       pass();
     }
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      const std::vector<float> vector = file_.vector(rows[i]);
-      double cosine = 0;
-      for (std::size_t d = 0; d < vector.size(); ++d) {
-        cosine += static_cast<double>(vector[d]) * static_cast<double>(made.row(i)[d]);
-      }
+      const double cosine = scan::inner_product(file_.vector(rows[i]), made.row(i));
       if (cosine >= kSameVector) continue;
       throw row_error(
           Code::kBadArgument, file_, rows[i],

@@ -3,6 +3,7 @@
 #include "archive/compact.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <vector>
 
@@ -17,10 +18,13 @@
 namespace mi2::archive {
 namespace {
 
-constexpr std::size_t kStudies = 64;
+constexpr std::size_t kStudies = 192;
 constexpr std::size_t kFirstRemoved = 10;
-constexpr std::size_t kRemoved = 48;
+constexpr std::size_t kRemoved = 176;
 constexpr std::size_t kRowsOfStudy = kSlices + 1;  // with the mean of the series
+
+/// A file system may need a block of its own to note where a file has holes, and ext4 counts it as the file's.
+constexpr std::uint64_t kMapOfHoles = 4096;
 
 /// An archive with many removed studies side by side, so that whole blocks of the disk hold nothing else.
 class Compacting : public ::testing::Test {
@@ -61,13 +65,13 @@ TEST_F(Compacting, GivesBackWhatWasRemovedAndFindsTheRest) {
   const Compactable found = find_compactable(folder());
   EXPECT_EQ(found.rows, kRemoved * kRowsOfStudy);
   EXPECT_EQ(found.removed, found.rows);
-  EXPECT_GT(found.vectors, 0U);
+  EXPECT_GT(found.vectors, 4 * kMapOfHoles);
   const DiskUse before = disk_use(folder());
   const Compacted done = compact(archive_.writer(), {});
   EXPECT_EQ(done.rows, found.rows);
   EXPECT_EQ(done.erased, found.rows);
   EXPECT_TRUE(done.clean);
-  EXPECT_LE(disk_use(folder()).vectors + found.vectors, before.vectors);
+  EXPECT_LE(disk_use(folder()).vectors + found.vectors, before.vectors + kMapOfHoles);
   EXPECT_EQ(std::filesystem::file_size(segment_file(folder(), 1)),
             kSegmentHeader + kStudies * kRowsOfStudy * kWidth * sizeof(float));
   expect_sound();

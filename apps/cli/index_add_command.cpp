@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -24,7 +23,6 @@
 #include "archive/shared.hpp"
 #include "archive/sources.hpp"
 #include "arguments.hpp"
-#include "base/numbers.hpp"
 #include "command.hpp"
 #include "devices.hpp"
 #include "embed_inputs.hpp"
@@ -74,6 +72,10 @@ What is added:
     all       every slice           every:N   the first, and each N-th after it
     max:N     N, evenly spread      center:N  N around the middle
 
+  --windows lung,soft,bone embeds each image of a CT through each of these windows ('file': its own),
+  and finds it by the best; what is no CT keeps its own. It is said when the archive is made; later
+  runs need not say it again.
+
   With --mpp, --level or --tiles whole slides (DICOM, SVS, tiled TIFF, and what OpenSlide reads) are
   added by their tiles, each an image of its own with its place on the slide; the DICOM objects of a
   series are one slide. The next 'add' of the same sources, and of the same files, does the same;
@@ -109,6 +111,7 @@ Examples:
   mi2 index add --model DIR archive/ /mnt/dicom
   mi2 index add --model DIR --slices max:32 --site north archive/ export.zip DICOMDIR
   mi2 index add --model DIR --dry-run archive/ new/
+  mi2 index add --model DIR --windows lung,soft,bone archive/ /mnt/ct
   mi2 index add --model DIR --mpp 0.5 archive/ /mnt/slides
   mi2 index add --model DIR --watch archive/ /mnt/dicom
   mi2 index add --model DIR archive/ 'dicomweb:https://pacs.example/dicom-web?StudyDate=20240101-'
@@ -161,18 +164,11 @@ void check_options(const IndexAddArguments& arguments) {
                 "--level, --mpp, --tiles and --no-tiles: expected images as SOURCE, got vectors, whose rows say which "
                 "there are");
   }
+  if (arguments.adding.windows.size() > 1) {
+    throw Error(Code::kBadArgument, "--windows: expected images as SOURCE, got vectors, which were seen through one");
+  }
   if (archive::to_string(arguments.adding.slices) == "all") return;
   throw Error(Code::kBadArgument, "--slices: expected images as SOURCE, got vectors, whose rows say which there are");
-}
-
-/// Seconds between two looks at the sources.
-std::chrono::seconds pause_of(const std::string& watch) {
-  constexpr double kLongest = 86400;
-  const std::optional<double> seconds = base::parse_finite(watch);
-  if (!seconds || *seconds < 1 || *seconds > kLongest || *seconds != std::floor(*seconds)) {
-    throw Error(Code::kBadArgument, fmt::format("--watch: expected 1 to 86400 seconds, got '{}'", watch));
-  }
-  return std::chrono::seconds(static_cast<std::int64_t>(*seconds));
 }
 
 /// Adds what is found among the sources, once or again and again.
@@ -191,7 +187,7 @@ class IndexAdding {
   /// @returns the exit status.
   int once(const embedder::ExpandedPaths& paths, energy::EnergyMeter& meter) {
     progress_.keep_alive();
-    archive::Writer writer = archive::open_for(arguments_.archive, embedder_);
+    archive::Writer writer = archive::open_for(arguments_.archive, embedder_, windows_of(arguments_.adding));
     const std::int64_t sequence = writer.catalog().sequence();
     const bool first_time = std::exchange(first_time_, false);
     if (first_time) note_other_rows(writer, embedder_, progress_);
@@ -387,7 +383,10 @@ void add_index_add(CLI::App& command, Session& session) {
                              exit_status_help()));
   command.callback([arguments, &session] {
     session.needs_torch = needs_torch(arguments->model.options.device);
-    session.run = [arguments] { return index_add(*arguments); };
+    session.run = [arguments] {
+      settle_window(arguments->adding, arguments->model.options.image);
+      return index_add(*arguments);
+    };
   });
 }
 

@@ -23,7 +23,7 @@ int preview_files(const std::string& archive, const std::vector<std::string>& so
   std::optional<archive::Catalog> catalog;
   const std::optional<std::filesystem::path> folder = archive::find_archive(archive);
   if (folder) {
-    static_cast<void>(archive::read_format(*folder));
+    archive::use_windows(archive::read_format(*folder).space, survey);
     catalog.emplace(*folder, archive::Catalog::Access::kRead);
   }
   const std::string key = folder ? archive::read_key(*folder) : std::string();
@@ -42,8 +42,8 @@ int preview_files(const std::string& archive, const std::vector<std::string>& so
   }
   for (const archive::Unit& unit : found.units) files += unit.frames.empty() ? 0 : unit.files.size();
   note_skipped(paths.skipped, progress);
-  progress.note(fmt::format("{} images of {} files would be embedded; {} files refused{}", found.frames, files, refused,
-                            left_out > 0 ? fmt::format(", {} left out by --where", left_out) : ""));
+  progress.note(fmt::format("{} images of {} files would be embedded; {} files refused{}", archive::images_of(found),
+                            files, refused, left_out > 0 ? fmt::format(", {} left out by --where", left_out) : ""));
   return refused == 0 ? 0 : kExitPartial;
 }
 

@@ -4,9 +4,11 @@
 #include <string_view>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
 #include "archive/energy.hpp"
+#include "archive/windows.hpp"
 #include "choices.hpp"
 #include "parsed_option.hpp"
 
@@ -17,6 +19,12 @@ void add_adding_arguments(CLI::App& command, AddingArguments& arguments) {
              "Slices of a series that are embedded: all, max:N, every:N or center:N")
       ->type_name("SELECTION")
       ->default_str("all");
+  add_parsed(
+      command, "--windows", arguments.windows, archive::parse_windows,
+      "Windows through which each image of a CT is embedded, in a new archive: auto (the file's own), or some of "
+      "file, lung, soft, bone and brain (default: as the archive has them)")
+      ->type_name("LIST")
+      ->excludes(command.get_option("--window"));
   command
       .add_option("--site", arguments.site, "Where the studies come from; keeps equal patient IDs of two sites apart")
       ->type_name("NAME");
@@ -37,6 +45,14 @@ void add_adding_arguments(CLI::App& command, AddingArguments& arguments) {
   command.add_flag("--no-thumbnails", arguments.no_thumbnails, "Keep none")->excludes(thumbnails);
 }
 
+void settle_window(const AddingArguments& arguments, ImageOptions& image) {
+  if (arguments.windows.size() == 1) image = archive::through(image, arguments.windows.front());
+}
+
+std::string windows_of(const AddingArguments& arguments) {
+  return fmt::format("{}", fmt::join(arguments.windows, ","));
+}
+
 archive::AddOptions adding_options(const AddingArguments& arguments, const ImageOptions& image) {
   archive::AddOptions options;
   options.survey.slices = arguments.slices;
@@ -44,6 +60,7 @@ archive::AddOptions adding_options(const AddingArguments& arguments, const Image
   options.survey.identifiers = arguments.identifiers;
   options.survey.threads = arguments.jobs;
   options.survey.image = image;
+  if (arguments.windows.size() > 1) options.survey.windows = arguments.windows;
   options.thumbnail = arguments.no_thumbnails ? 0 : arguments.thumbnail;
   return options;
 }
@@ -59,6 +76,7 @@ void note_other_rows(archive::Writer& writer, const Embedder& embedder, Progress
 void note_added(const archive::Added& added, double seconds, Progress& progress) {
   std::string line = fmt::format("{} images added", added.images);
   if (added.images > 0) {
+    if (added.rows > added.images) line += fmt::format(" with {} vectors", added.rows);
     line += fmt::format(" in {} ({:.1f} images/s)", duration_text(seconds),
                         static_cast<double>(added.images) / std::max(seconds, 1e-3));
   }

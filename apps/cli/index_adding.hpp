@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include <mi2/embedder.hpp>
 #include <mi2/image.hpp>
@@ -24,12 +25,19 @@ struct AddingArguments {
   std::string site;
   archive::Identifiers identifiers = archive::Identifiers::kHash;
   unsigned jobs = 0;
+  std::vector<std::string> windows;  ///< empty: not chosen
   int thumbnail = archive::AddOptions{}.thumbnail;
   bool no_thumbnails = false;
 };
 
-/// Declares --slices, --site, --identifiers, --jobs, --thumbnails and --no-thumbnails. `arguments` outlives the App.
+/// Declares --slices, --windows, --site, --identifiers, --jobs, --thumbnails and --no-thumbnails, behind --window.
+/// `arguments` outlives the App.
 void add_adding_arguments(CLI::App& command, AddingArguments& arguments);
+
+/// One window of --windows is that of --window. Before the model is opened.
+void settle_window(const AddingArguments& arguments, ImageOptions& image);
+/// --windows as Space::windows; empty: not chosen.
+std::string windows_of(const AddingArguments& arguments);
 
 /// The options that these are, without functions. @param image  how images are prepared.
 archive::AddOptions adding_options(const AddingArguments& arguments, const ImageOptions& image);

@@ -24,6 +24,7 @@
 #include "archive/reembed.hpp"
 #include "archive/relevance.hpp"
 #include "archive/sources.hpp"
+#include "archive/windows.hpp"
 #include "arguments.hpp"
 #include "base/json_text.hpp"
 #include "base/thread_pool.hpp"
@@ -261,6 +262,10 @@ int index_reembed(const ReembedArguments& arguments) {
   archive::require_reembedded(arguments.from, arguments.to);
   ModelArguments model = arguments.model;
   model.options.image = image_options(arguments, archive::read_format(arguments.from).space);
+  // Several of the archive become the same several, unless one is asked for.
+  const archive::Space space = archive::read_format(arguments.from).space;
+  const bool kept = !archive::several_windows(space).empty() && !arguments.model.options.image.window;
+  const std::string windows = kept ? space.windows : std::string();
   energy::MeterOptions metered = meter_options(arguments.energy);
   Progress progress("images");
   energy::EnergyMeter meter(std::move(metered));
@@ -268,7 +273,7 @@ int index_reembed(const ReembedArguments& arguments) {
   progress.keep_alive();
   archive::Reembedded done;
   {
-    archive::Writer made = archive::open_reembedded(arguments.from, arguments.to, embedder);
+    archive::Writer made = archive::open_reembedded(arguments.from, arguments.to, embedder, windows);
     const std::int64_t before = made.catalog().sequence();
     const archive::ReembedOptions options = reembed_options(arguments, embedder, model.options.image, progress);
     const auto start = std::chrono::steady_clock::now();

@@ -19,6 +19,7 @@
 #include "archive/format.hpp"
 #include "archive/reader.hpp"
 #include "archive/shared.hpp"
+#include "archive/windows.hpp"
 #include "arguments.hpp"
 #include "choices.hpp"
 #include "command.hpp"
@@ -97,7 +98,7 @@ std::optional<Embedder> model_of(const ReplayArguments& arguments, const cards::
     throw Error(Code::kBadArgument, "--model: expected the archive's model, for --embed; or set MI2_MODEL");
   }
   std::optional<Embedder> embedder = open_embedder(arguments.model, progress);
-  archive::require_same(card.space, archive::space_of(*embedder), arguments.archive, "the model and its options");
+  archive::require_asking(card.space, *embedder, false, arguments.archive);
   return embedder;
 }
 

@@ -48,6 +48,7 @@ std::string name_of(const archive::ItemFacts& item) {
     const TilePlace& tile = item.tile->place;
     name += fmt::format(" at {},{} {}x{}", tile.x, tile.y, tile.width, tile.height);
   }
+  if (!item.window.empty()) name += fmt::format(", window {}", item.window);
   return name;
 }
 

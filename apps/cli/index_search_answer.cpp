@@ -60,11 +60,13 @@ void write_table(const archive::SearchAnswer& answer, Output& output) {
 }
 
 void write_csv(const archive::SearchAnswer& answer, Output& output) {
-  // Columns of tiles only where there are some: scripts read the others by their place.
+  // Columns of tiles and windows only where there are some: scripts read the others by their place.
   const bool tiles = std::any_of(answer.found.begin(), answer.found.end(),
                                  [](const archive::Found& found) { return found.item.tile.has_value(); });
-  output.write(fmt::format("rank,score,verdict,item,path,frame,study,series,image,modality,date,exact,snapshot{}\n",
-                           tiles ? ",level,x,y,width,height,mpp" : ""));
+  const bool windows = std::any_of(answer.found.begin(), answer.found.end(),
+                                   [](const archive::Found& found) { return !found.item.window.empty(); });
+  output.write(fmt::format("rank,score,verdict,item,path,frame,study,series,image,modality,date,exact,snapshot{}{}\n",
+                           tiles ? ",level,x,y,width,height,mpp" : "", windows ? ",window" : ""));
   for (std::size_t i = 0; i < answer.found.size(); ++i) {
     const archive::Found& found = answer.found[i];
     const archive::ItemFacts& item = found.item;
@@ -75,6 +77,7 @@ void write_csv(const archive::SearchAnswer& answer, Output& output) {
                         base::csv_field(item.sop_uid), base::csv_field(item.modality), base::csv_field(item.study_date),
                         answer.exact, answer.snapshot);
     if (tiles) line += tile_columns(item);
+    if (windows) line += ',' + item.window;
     output.write(line + '\n');
   }
 }

@@ -27,6 +27,7 @@
 #include "archive/shared.hpp"
 #include "archive/slice_parts.hpp"
 #include "archive/survey.hpp"
+#include "archive/windows.hpp"
 #include "arguments.hpp"
 #include "base/hash.hpp"
 #include "base/utf8.hpp"
@@ -74,6 +75,9 @@ constexpr std::string_view kSearchHelp = R"(Queries:
   weights and options that the archive was made with. A series is the unit mean of its vectors, a
   study that of its series'; --item is a number that a result names. --region is a part of --image,
   in pixels of the image as it is shown, and is searched for as an image of its own.
+
+  Where the archive has several windows, an image of a CT is seen through the file's own or, if that is
+  not among them, the first; --window names another of them.
 
 Results:
   A result is the best image of a study (or --by series, patient, image, tile). A whole slide that was
@@ -151,8 +155,13 @@ class ModelParts {
       throw Error(Code::kBadArgument,
                   "--model: expected the archive's model, for --text, --image and --heatmap; or set MI2_MODEL");
     }
-    Embedder opened = open_embedder(arguments_.model, progress_);
-    archive::require_same(format_.space, archive::space_of(opened), arguments_.archive, "the model and its options");
+    ModelArguments asked = arguments_.model;
+    // Of several windows one is enough.
+    ImageOptions& image = asked.options.image;
+    const bool several = !archive::several_windows(format_.space).empty();
+    if (several && !image.window) image.window = archive::options_of(format_.space, image).window;
+    Embedder opened = open_embedder(asked, progress_);
+    archive::require_asking(format_.space, opened, true, arguments_.archive);
     return embedder_.emplace(std::move(opened));
   }
 

@@ -25,6 +25,7 @@
 #include "archive/shared.hpp"
 #include "archive/sources.hpp"
 #include "archive/upkeep.hpp"
+#include "archive/windows.hpp"
 #include "arguments.hpp"
 #include "base/utf8.hpp"
 #include "choices.hpp"
@@ -94,8 +95,8 @@ std::optional<Embedder> model_again(const VerifyArguments& arguments, Progress& 
   if (arguments.model.model.empty()) return std::nullopt;
   if (!arguments.deep && !arguments.repair) throw Error(Code::kBadArgument, "--model: expected --deep with it");
   std::optional<Embedder> embedder = open_embedder(arguments.model, progress);
-  archive::require_same(archive::read_format(folder_of(arguments.archive)).space, archive::space_of(*embedder),
-                        arguments.archive, "the model and its options");
+  archive::require_asking(archive::read_format(folder_of(arguments.archive)).space, *embedder, false,
+                          arguments.archive);
   return embedder;
 }
 
@@ -207,14 +208,17 @@ int export_vectors(const ExportArguments& arguments) {
   archive::Reader archive(folder_of(arguments.archive));
   std::optional<archive::filter::Expr> where;
   if (!arguments.where.empty()) where = archive::filter::parse(arguments.where);
-  output.start(archive.format().dimensions, std::nullopt, vectors::RowPlaces::kFrames);
   const bool series = arguments.kind == "series";
+  const bool several = !series && !archive::several_windows(archive.format().space).empty();
+  output.start(archive.format().dimensions, std::nullopt,
+               several ? vectors::RowPlaces::kWindows : vectors::RowPlaces::kFrames);
   archive::each_vector(archive, where, series, [&](const archive::ItemFacts& item, std::span<const float> vector) {
     const std::string& name = series ? item.series_uid : item.locator;
     std::optional<FramePlace> place;
     if (!series)
       place = FramePlace{static_cast<std::uint64_t>(item.frame), static_cast<std::uint64_t>(item.frames), {}};
     if (place && item.tile) place->tile = item.tile->place;
+    output.set_window(item.window);
     output.write(vectors::InputKind::kImage, name, place, vector, {});
   });
   archive.check();

@@ -23,6 +23,7 @@
 #include "archive/archive.hpp"
 #include "archive/shared.hpp"
 #include "archive/sources.hpp"
+#include "archive/windows.hpp"
 #include "arguments.hpp"
 #include "base/comma_list.hpp"
 #include "choices.hpp"
@@ -167,12 +168,12 @@ void note_pass(const dimse::Pass& pass, Progress& progress) {
 void require_archive(const ListenArguments& arguments, const Embedder& embedder) {
   const std::optional<std::filesystem::path> found = archive::find_archive(arguments.archive);
   if (!found) {
-    static_cast<void>(archive::open_for(arguments.archive, embedder));
+    static_cast<void>(archive::open_for(arguments.archive, embedder, windows_of(arguments.adding)));
     return;
   }
   archive::require_local(*found);
-  archive::require_same(archive::read_format(*found).space, archive::space_of(embedder), arguments.archive,
-                        "the model and its options");
+  archive::require_adding(archive::read_format(*found).space, embedder, windows_of(arguments.adding),
+                          arguments.archive);
 }
 
 /// Where objects wait. A replica is no place for what is nowhere else: it may be deleted.
@@ -312,7 +313,10 @@ void add_listen(CLI::App& command, Session& session) {
   command.footer(fmt::format("{}\n{}", kListenHelp, exit_status_help()));
   command.callback([arguments, &session] {
     session.needs_torch = needs_torch(arguments->model.options.device);
-    session.run = [arguments] { return listen(*arguments); };
+    session.run = [arguments] {
+      settle_window(arguments->adding, arguments->model.options.image);
+      return listen(*arguments);
+    };
   });
 }
 

@@ -59,6 +59,11 @@ void RowOutput::write(vectors::InputKind kind, std::string_view input, const std
   if (names_) names_->write(kind, input, frame, embedding, warnings);
 }
 
+void RowOutput::set_window(std::string_view window) {
+  writer_->set_window(window);
+  if (names_) names_->set_window(window);
+}
+
 void RowOutput::commit() {
   writer_->finish();
   throw_if_interrupted();

@@ -47,6 +47,8 @@ class RowOutput {
   void start(std::size_t dimensions, std::optional<Provenance> provenance, vectors::RowPlaces places);
   void write(vectors::InputKind kind, std::string_view input, const std::optional<FramePlace>& frame,
              std::span<const float> embedding, std::span<const std::string> warnings);
+  /// As vectors::EmbeddingWriter.
+  void set_window(std::string_view window);
   void flush() { output_->flush(); }
   void commit();
 

@@ -1,12 +1,18 @@
 #include "watched_files.hpp"
 
 #include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include <mi2/error.hpp>
 
 #include "archive/object_facts.hpp"
+#include "base/numbers.hpp"
 
 namespace mi2::cli {
 namespace {
@@ -44,5 +50,14 @@ bool WatchedFiles::look(embedder::ExpandedPaths& paths) {
 }
 
 void WatchedFiles::remember() { before_ = std::exchange(now_, {}); }
+
+std::chrono::seconds pause_of(const std::string& watch) {
+  constexpr double kLongest = 86400;
+  const std::optional<double> seconds = base::parse_finite(watch);
+  if (!seconds || *seconds < 1 || *seconds > kLongest || *seconds != std::floor(*seconds)) {
+    throw Error(Code::kBadArgument, fmt::format("--watch: expected 1 to 86400 seconds, got '{}'", watch));
+  }
+  return std::chrono::seconds(static_cast<std::int64_t>(*seconds));
+}
 
 }  // namespace mi2::cli

@@ -1,6 +1,7 @@
 #pragma once
 // Sources that are looked at again and again: whether anything of them is new.
 
+#include <chrono>
 #include <string>
 #include <unordered_map>
 
@@ -22,5 +23,8 @@ class WatchedFiles {
   Stamps before_;
   Stamps now_;
 };
+
+/// Seconds between two looks at the sources. @throws Error{kBadArgument} for what is no number of them.
+std::chrono::seconds pause_of(const std::string& watch);
 
 }  // namespace mi2::cli

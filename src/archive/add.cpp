@@ -4,6 +4,7 @@
 
 #include "archive/adding.hpp"
 #include "archive/portions.hpp"
+#include "archive/windows.hpp"
 #include "embedder/slides.hpp"
 
 namespace mi2::archive {
@@ -11,7 +12,7 @@ namespace mi2::archive {
 Added& Added::operator+=(const Added& more) noexcept {
   for (const auto part : {&Added::images, &Added::studies, &Added::unchanged, &Added::copies, &Added::conflicts,
                           &Added::moved, &Added::replaced, &Added::refused, &Added::skipped, &Added::telling_paths,
-                          &Added::pictures, &Added::left_out}) {
+                          &Added::pictures, &Added::left_out, &Added::rows}) {
     this->*part += more.*part;
   }
   return *this;
@@ -43,11 +44,17 @@ Slides slides_of(Catalog* catalog, const Source& source, Slides slides) {
   return slides;
 }
 
+void use_windows(const Space& space, SurveyOptions& survey) {
+  survey.windows = several_windows(space);
+  if (!survey.windows.empty()) survey.image.window.reset();
+}
+
 Added add(Writer& archive, const Embedder& embedder, const embedder::ExpandedPaths& paths, const Source& source,
           const AddOptions& options) {
   AddOptions own = options;
   own.survey.slides = slides_of(&archive.catalog(), source, options.survey.slides);
   own.survey.slides.model_size = [&embedder] { return embedder::model_size(embedder); };
+  use_windows(archive.format().space, own.survey);
   if (own.most_frames == 0) return add_portion(archive, embedder, paths, source, own);
   own.survey.claim_frames = at_most(own.most_frames);
   Added added;

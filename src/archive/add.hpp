@@ -35,6 +35,7 @@ struct Added {
   std::uint64_t telling_paths = 0;
   std::uint64_t pictures = 0;  ///< whole slides that were read as pictures
   std::uint64_t left_out = 0;  ///< files that SurveyOptions::where does not let by
+  std::uint64_t rows = 0;      ///< of `images`: more than these, where an image has several windows
 
   Added& operator+=(const Added& more) noexcept;
 };
@@ -89,6 +90,9 @@ struct Source {
 /// How the slides of a source are read: as it was added before, if nobody says. @param catalog  null: of an archive
 /// that is not there yet.
 Slides slides_of(Catalog* catalog, const Source& source, Slides slides);
+
+/// Surveys for a space: with several windows each image of a CT is planned through each.
+void use_windows(const Space& space, SurveyOptions& survey);
 
 /// @throws as Embedder and the archive; what on_progress throws.
 Added add(Writer& archive, const Embedder& embedder, const embedder::ExpandedPaths& paths, const Source& source,

@@ -96,7 +96,8 @@ embedder::Prepared Adding::prepare(OpenFile& file, const PlannedFrame& planned, 
 
 embedder::NextItem Adding::items() {
   return [this, unit = std::size_t{0}, frame = std::size_t{0}, open = std::shared_ptr<OpenFile>(),
-          opened = std::size_t{0}, number = std::uint64_t{0}]() mutable -> std::optional<embedder::Item> {
+          opened = std::size_t{0}, window = std::string(),
+          number = std::uint64_t{0}]() mutable -> std::optional<embedder::Item> {
     while (unit < survey_.units.size() && survey_.units[unit].frames.empty()) ++unit;
     if (unit == survey_.units.size()) return std::nullopt;
     const PlannedFrame planned = survey_.units[unit].frames[frame++];
@@ -105,8 +106,10 @@ embedder::NextItem Adding::items() {
       ++unit;
       frame = 0;
     }
-    if (!open || opened != planned.file) {
+    // What is opened is seen through one window.
+    if (!open || opened != planned.file || window != planned.window) {
       opened = planned.file;
+      window = planned.window;
       open =
           std::make_shared<OpenFile>(paths_.inputs[opened], survey_.files[opened], embedder_, options_.survey, hashes_);
     }
@@ -168,6 +171,7 @@ void Adding::take(const embedder::Embedded& item) {
   stored.facts.frame = static_cast<std::int64_t>(planned.frame);
   stored.facts.position = planned.position;
   stored.facts.tile = planned.tile;
+  stored.facts.window = planned.window;
   stored.facts.crc = base::crc32c(std::as_bytes(item.image));
   stored.facts.pixels = std::move(seen.pixels);
   stored.vector.assign(item.image.begin(), item.image.end());

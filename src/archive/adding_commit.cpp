@@ -1,6 +1,7 @@
 // What is committed together: a study, or some files of none.
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -13,6 +14,26 @@
 
 namespace mi2::archive {
 
+namespace {
+
+/// Which rows are of one picture, by object and frame: those of several windows.
+class PictureNumbers {
+ public:
+  void take(Id instance, const std::vector<LiveFrame>& rows) {
+    for (const LiveFrame& row : rows) {
+      if (!row.window.empty()) known_.try_emplace(std::pair(instance, row.frame), row.picture);
+    }
+  }
+  std::uint64_t of(const FrameFacts& frame) {
+    return known_.try_emplace(std::pair(frame.instance, frame.frame), frame.row).first->second;
+  }
+
+ private:
+  std::map<std::pair<Id, std::int64_t>, std::uint64_t> known_;
+};
+
+}  // namespace
+
 void Adding::yield_to_others(Unit& unit) {
   const auto gone = std::stable_partition(unit.files.begin(), unit.files.end(),
                                           [&](std::size_t i) { return !yields(survey_.files[i]); });
@@ -24,7 +45,7 @@ void Adding::yield_to_others(Unit& unit) {
     const SurveyedFile& file = survey_.files[frame.file];
     if (theirs.contains(frame.file)) return true;
     const bool stays = file.known && file.kind != SurveyedFile::Kind::kChanged;
-    return stays && there.has(*file.known, frame.facts.frame);
+    return stays && there.has(*file.known, frame.facts.frame, frame.facts.window);
   });
   for (StoredFrame& frame : stored_) place(frame, archive_);
 }
@@ -72,7 +93,12 @@ void Adding::commit(Unit& unit) {
     file.failed = file.failed || failed.contains(i);
   }
   std::set<std::size_t> with_frames;
-  for (const StoredFrame& frame : stored_) with_frames.insert(frame.file);
+  std::set<std::pair<std::size_t, std::int64_t>> images;
+  for (const StoredFrame& frame : stored_) {
+    with_frames.insert(frame.file);
+    images.emplace(frame.file, frame.facts.frame);
+  }
+  PictureNumbers pictures;
   for (const std::size_t i : unit.files) {
     SurveyedFile& file = survey_.files[i];
     if (file.kind == SurveyedFile::Kind::kChanged) {
@@ -81,6 +107,7 @@ void Adding::commit(Unit& unit) {
       file.known.reset();
       file.kind = SurveyedFile::Kind::kNew;
     }
+    if (file.known && file.windowed) pictures.take(*file.known, catalog().live_frames(*file.known));
     const bool nothing = !with_frames.contains(i);
     if (nothing && failed.contains(i)) continue;
     remember(i, nothing, !file.failed && !unit.more, instances, series_of);
@@ -89,14 +116,20 @@ void Adding::commit(Unit& unit) {
     frame.facts.instance = instances.at(frame.file);
     frame.facts.series = series_of.at(frame.file);
     if (frame.facts.series) touched.insert(*frame.facts.series);
+    if (!frame.facts.window.empty()) frame.facts.picture = pictures.of(frame.facts);
     catalog().add_frame(frame.facts, space_, seq);
   }
-  for (const auto& [planned, error] : failures_) report(planned, error);
+  std::set<std::pair<std::size_t, std::uint64_t>> said;
+  for (const auto& [planned, error] : failures_) {
+    // Of an image that fails through several windows once.
+    if (said.emplace(planned.file, planned.frame).second) report(planned, error);
+  }
   for (const Id series : touched) archive_.pool(series, space_, seq);
   archive_.segments().sync();
   archive_.thumbs().sync();
   all.commit();
-  added_.images += stored_.size();
+  added_.images += images.size();
+  added_.rows += stored_.size();
   if (unit.more) return;
   if (!stored_.empty()) ++added_.studies;
   for (const auto& [file, instance] : instances) say(file, Outcome::kStored);

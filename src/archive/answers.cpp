@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "archive/windows.hpp"
 #include "base/json_text.hpp"
 #include "base/numbers.hpp"
 #include "base/tile_text.hpp"
@@ -58,6 +59,7 @@ std::string item_json(const ItemFacts& item, bool path) {
   text("series", item.series_uid);
   text("image", item.sop_uid);
   if (item.kind == "frame") line += fmt::format(R"(, "frame": {}, "frames": {})", item.frame, item.frames);
+  text("window", item.window);
   if (item.tile) line += base::tile_member(FramePlace{1, 1, item.tile->place}, ", ");
   text("modality", item.modality);
   text("body_part", item.body_part);
@@ -126,6 +128,7 @@ Stats read_stats(Reader& archive, bool sources) {
   stats.totals = catalog.counts("count_totals");
   stats.totals.emplace_back("tiles", catalog.tiles());
   stats.totals.emplace_back("thumbnails", catalog.thumbs());
+  if (!several_windows(archive.format().space).empty()) stats.totals.emplace_back("image_rows", catalog.image_rows());
   stats.totals.emplace_back("without_pixel_hashes", catalog.unhashed());
   for (const auto& [name, query] : kTables) {
     if (sources || name != "sources") stats.tables.emplace_back(name, catalog.counts(query));

@@ -14,6 +14,7 @@
 #include "archive/map_file.hpp"
 #include "archive/replica.hpp"
 #include "archive/shared_writer.hpp"
+#include "archive/windows.hpp"
 #include "base/files.hpp"
 #include "base/hash.hpp"
 #include "base/partial.hpp"
@@ -221,8 +222,9 @@ void Writer::pool(Id series, Id space, std::int64_t seq) {
   for (std::size_t i = 0; i < sum.size(); ++i) mean[i] = static_cast<float>(sum[i] / std::sqrt(square));
   const std::uint64_t row = segments_->next();
   segments_->append(mean);
+  const bool several = !several_windows(format_.space).empty();
   catalog_->add_pooled(row, series, base::crc32c(std::as_bytes(std::span(mean))),
-                       static_cast<std::int64_t>(rows.size()), space, seq);
+                       several ? catalog_->frames_in(series) : static_cast<std::int64_t>(rows.size()), space, seq);
 }
 
 void Writer::pool_again(Id series, std::int64_t seq) {

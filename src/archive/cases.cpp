@@ -1,6 +1,7 @@
 #include "archive/cases.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <unordered_map>
@@ -51,10 +52,19 @@ void keep_middle(Catalog& catalog, std::vector<RowFacts>& rows) {
   } else {
     sorted = rows;
   }
-  rows.clear();
-  for (const std::uint64_t place : chosen({Slices::Kind::kCenter, kMiddle}, sorted.size())) {
-    rows.push_back(sorted[static_cast<std::size_t>(place)]);
+  // With several windows a slice has as many rows.
+  std::vector<std::uint64_t> slices;
+  std::unordered_set<std::uint64_t> known;
+  for (const RowFacts& row : sorted) {
+    if (known.insert(row.picture).second) slices.push_back(row.picture);
   }
+  std::unordered_set<std::uint64_t> middle;
+  for (const std::uint64_t place : chosen({Slices::Kind::kCenter, kMiddle}, slices.size())) {
+    middle.insert(slices[static_cast<std::size_t>(place)]);
+  }
+  rows.clear();
+  std::copy_if(sorted.begin(), sorted.end(), std::back_inserter(rows),
+               [&](const RowFacts& row) { return middle.contains(row.picture); });
 }
 
 }  // namespace
@@ -103,9 +113,15 @@ Cases cases_of(Reader& archive, Pooling pooling, Numbers& owners, const std::fun
   }
   if (pooling == Pooling::kStats7) {
     cases.too_few =
-        static_cast<std::size_t>(std::erase_if(cases.all, [](const Case& one) { return one.rows.size() < 2; }));
+        static_cast<std::size_t>(std::erase_if(cases.all, [](const Case& one) { return images_in(one) < 2; }));
   }
   return cases;
+}
+
+std::size_t images_in(const Case& one) {
+  std::unordered_set<std::uint64_t> known;
+  for (const RowFacts& row : one.rows) known.insert(row.picture);
+  return known.size();
 }
 
 void check_count(std::size_t count, const MostCases& most) {

@@ -57,6 +57,9 @@ void each_judged(Reader& archive, Pooling pooling, const std::function<bool(cons
 Cases cases_of(Reader& archive, Pooling pooling, Numbers& owners, const std::function<bool(const RowFacts&)>& is_chosen,
                const MostCases& most = {});
 
+/// How many images its rows are of: one has several where it was seen through several windows.
+std::size_t images_in(const Case& one);
+
 /// @throws Error{kTooLarge} for more than `most`.
 void check_count(std::size_t count, const MostCases& most);
 

@@ -35,7 +35,7 @@ class Upstream {
 };
 
 /// Of the catalog alone: archive.json keeps its own.
-inline constexpr std::string_view kCatalogFormat = "5";
+inline constexpr std::string_view kCatalogFormat = "6";
 
 /// By what Catalog::facet() counts.
 inline constexpr std::array<std::string_view, 6> kFacets{"modality", "body_part", "month", "site", "station", "label"};
@@ -43,8 +43,8 @@ inline constexpr std::array<std::string_view, 6> kFacets{"modality", "body_part"
 class Catalog {
  public:
   enum class Access : std::uint8_t { kRead, kWrite, kCreate };
-  /// A catalog of format 1, which knows no thumbnails, 2, without hashes of pixels, 3, which takes more room, or 4,
-  /// without tiles, is read as it is; whoever opens it to write makes it format 5.
+  /// A catalog of format 1, which knows no thumbnails, 2, without hashes of pixels, 3, which takes more room, 4,
+  /// without tiles, or 5, without several windows, is read as it is; whoever opens it to write makes it format 6.
   /// @throws Error{kNotFound}, {kBadFile}; {kUnsupported} for the catalog of another version.
   Catalog(const std::filesystem::path& folder, Access access);
   Catalog(const Catalog&) = delete;
@@ -84,8 +84,10 @@ class Catalog {
   [[nodiscard]] std::uint64_t meta_count(std::string_view key);
   [[nodiscard]] std::optional<KnownFile> file(std::string_view locator);
   [[nodiscard]] std::optional<StoredInstance> instance_of(std::string_view sop_uid);
-  /// Numbers from 0 of the live frames of an object, ascending.
-  [[nodiscard]] std::vector<std::int64_t> live_frames(Id instance);
+  /// The live rows of an object, by frame and window.
+  [[nodiscard]] std::vector<LiveFrame> live_frames(Id instance);
+  /// How many frames the live rows of a series are of.
+  [[nodiscard]] std::int64_t frames_in(Id series);
   /// Their rows, in the order of the frames.
   [[nodiscard]] std::vector<LiveRow> rows_of(Id instance);
   [[nodiscard]] std::optional<Id> series_of(Id instance);
@@ -114,7 +116,7 @@ class Catalog {
   [[nodiscard]] std::optional<RowFacts> subject_of(std::string_view sop_uid);
   /// @param deleted  whether one that was deleted, and not erased, is there.
   [[nodiscard]] std::optional<ItemFacts> item(std::uint64_t row, bool deleted = false);
-  /// The images of a study, series by series, each in the order in which they lie.
+  /// The images of a study, series by series, each in the order in which they lie, a window after the other.
   /// @param series   its identifier; empty: of all.  @param visible  null: all; else those that it lets by.
   /// @param most     images.  @throws as each_row().
   [[nodiscard]] std::vector<StudyImage> images_of_study(std::string_view study, std::string_view series,
@@ -137,8 +139,12 @@ class Catalog {
   [[nodiscard]] std::optional<TileFacts> tile(std::uint64_t row);
   /// All rows that are tiles, in order, deleted ones too.
   void each_tile(const std::function<void(std::uint64_t row)>& use);
-  /// Live frames of an object, by number.
+  /// Live rows of an object, by frame and window.
   [[nodiscard]] std::vector<FrameTile> tiles_of(Id instance);
+  /// Each row that was seen through one of several windows, in order, deleted ones too, with its RowFacts::picture.
+  void each_window(const std::function<void(std::uint64_t row, std::uint64_t picture)>& use);
+  /// Live rows of images: more than there are images, where some have several.
+  [[nodiscard]] std::int64_t image_rows();
   /// How many live rows are tiles.
   [[nodiscard]] std::int64_t tiles();
   /// By which tiles the slides of a source are added, as to_string(SlideOptions); empty: by none.
@@ -225,8 +231,8 @@ class Catalog {
   /// Instances whose live frames a filter, a study's identifier or a patient's key choose; one of the three.
   [[nodiscard]] std::vector<Id> chosen_instances(const filter::Expr* filter, std::string_view study_uid,
                                                  std::string_view patient_key);
-  /// Live rows of an instance.
-  [[nodiscard]] std::int64_t live_rows(Id instance);
+  /// Live images of an instance.
+  [[nodiscard]] std::int64_t live_images(Id instance);
   /// What was deleted is to be erased, whatever ends the program.
   void mark_erasing();
   [[nodiscard]] std::vector<std::uint64_t> erasing();
@@ -258,6 +264,7 @@ class Catalog {
   [[nodiscard]] bool has_thumb(std::uint64_t row);
   void forget_files(Id instance);
   void add_tile(std::uint64_t row, const TileFacts& tile);
+  [[nodiscard]] std::string window_of(std::uint64_t row);
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -86,10 +86,18 @@ struct TileFacts {
   friend bool operator==(const TileFacts&, const TileFacts&) = default;
 };
 
-/// A live frame of an object, and which tile it is. @param frame  from 0.
+/// A live row of a frame of an object, and which tile it is. @param frame  from 0.
 struct FrameTile {
   std::uint64_t frame = 0;
   std::optional<TileFacts> tile;  ///< none: it is no tile
+  std::string window{};           ///< as ItemFacts
+};
+
+/// A live row of a frame of an object. @param frame  from 0.
+struct LiveFrame {
+  std::int64_t frame = 0;
+  std::string window{};       ///< as ItemFacts
+  std::uint64_t picture = 0;  ///< with a window: as RowFacts
 };
 
 /// The row of a live frame of an object. @param frame  from 0.
@@ -109,11 +117,15 @@ struct FrameFacts {
   std::optional<Thumb> thumb{};
   std::optional<Fingerprint> pixels{};
   std::optional<TileFacts> tile{};
+  std::string window{};       ///< as ItemFacts
+  std::uint64_t picture = 0;  ///< with a window: as RowFacts
 };
 
 /// Of a live image: by what its copies are found, and where it lies.
 struct HashedImage {
   std::uint64_t row = 0;
+  std::uint64_t picture = 0;  ///< as RowFacts
+  std::string window{};       ///< as ItemFacts
   std::uint32_t crc = 0;
   std::array<std::uint64_t, 2> sha256{};  ///< half of Fingerprint::pixels_sha256
   bool blank = false;
@@ -154,7 +166,7 @@ struct ArchivedObject {
   bool hashed = false;                ///< the archive has pseudonyms of its identifiers
   bool identified = false;            ///< and the identifiers themselves
   std::optional<KnownFile> file{};    ///< as it was read
-  std::vector<std::uint64_t> frames;  ///< live ones from 0, ascending
+  std::vector<std::uint64_t> frames;  ///< live ones from 0, ascending, each once
   std::vector<TileFacts> tiles{};     ///< which tiles of a slide the frames are; empty: they are none
 };
 
@@ -163,6 +175,7 @@ struct ImageName {
   std::uint64_t row = 0;
   std::string sop_uid, locator, sha256;  ///< of its object
   std::int64_t frame = 0;                ///< from 0
+  std::string window{};                  ///< as ItemFacts
 };
 
 /// A row of the vectors, as a search groups and filters it.
@@ -172,8 +185,9 @@ struct RowFacts {
   Kind kind = Kind::kGone;
   bool deleted = false;
   bool allowed = false;  ///< by the filter
-  bool tile = false;     ///< of a whole slide; set by Reader::rows()
+  bool tile = false;     ///< of a whole slide; set by Reader::rows(), as `picture` is
   std::uint32_t crc = 0;
+  std::uint64_t picture = 0;  ///< the row itself; of a frame with a row for each of several windows, the first of them
   Id instance = 0, series = 0, study = 0, patient = 0;  ///< 0: none
   std::int64_t added = 0;                               ///< the change that added it
   std::int64_t removed = 0;                             ///< the change that deleted it; 0: none
@@ -188,6 +202,7 @@ struct ItemFacts {
   std::int64_t frames = 0;
   std::optional<double> position;
   std::optional<TileFacts> tile{};  ///< of a whole slide
+  std::string window{};             ///< of several, the one that it was seen through; empty: the archive's only one
   std::uint32_t crc = 0;
   Id instance = 0, series = 0, study = 0, patient = 0;  ///< 0: none
   bool thumb = false;                                   ///< it has a thumbnail, or one of its slices has
@@ -205,6 +220,7 @@ struct StudyImage {
   std::string sop_uid;
   bool thumb = false;               ///< it has a thumbnail
   std::optional<TilePlace> tile{};  ///< of a whole slide
+  std::string window{};             ///< as ItemFacts
 };
 
 /// Where the vector of a row comes from.

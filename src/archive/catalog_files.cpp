@@ -77,14 +77,16 @@ std::optional<KnownFile> Catalog::file(std::string_view locator) {
   return found;
 }
 
-std::int64_t Catalog::live_rows(Id instance) {
-  return single(bound_to(impl_->database, instance, series_of(instance), "live_rows"));
+std::int64_t Catalog::live_images(Id instance) {
+  return single(bound_to(impl_->database, instance, series_of(instance), "live_images"));
 }
 
-std::vector<std::int64_t> Catalog::live_frames(Id instance) {
-  std::vector<std::int64_t> frames;
+std::vector<LiveFrame> Catalog::live_frames(Id instance) {
+  std::vector<LiveFrame> frames;
   sqlite::Statement& row = bound_to(impl_->database, instance, series_of(instance), "live_frames");
-  while (row.step()) frames.push_back(row.integer(0));
+  while (row.step()) {
+    frames.push_back({row.integer(0), checked_window(row.text(1)), checked_picture(row, 2)});
+  }
   row.reset();
   return frames;
 }

@@ -32,10 +32,16 @@ void add_functions(sqlite::Database& database);
 
 /// What catalogs of older formats are numbered.
 bool is_older_format(std::string_view format);
+/// Whether its tables are others: newer ones only lack some.
+bool is_before_4(std::string_view format);
 /// Shows this connection the tables of one as the newest format has them; they are only read.
 void read_older_format(sqlite::Database& database, std::string_view format);
 /// Makes it the newest format, all or nothing. Another process may have done it meanwhile.
 void convert_older_format(sqlite::Database& database);
+
+/// What a catalog of nobody knows whom says of a window. @throws Error{kBadFile} for what is none.
+std::string checked_window(std::string name);
+std::uint64_t checked_picture(const sqlite::Statement& row, int column);
 
 struct Catalog::Impl {
   Impl(const std::filesystem::path& file, sqlite::Database::Mode mode) : database(file, mode) {

@@ -37,6 +37,7 @@ std::optional<ArchivedObject> Catalog::object(Id instance, bool frames) {
   if (found->file && found->file->instance != instance) found->file.reset();
   if (!frames) return found;
   for (FrameTile& frame : tiles_of(instance)) {
+    if (!found->frames.empty() && found->frames.back() == frame.frame && !frame.tile) continue;  // another window of it
     found->frames.push_back(frame.frame);
     if (frame.tile) found->tiles.push_back(*frame.tile);
   }
@@ -63,7 +64,8 @@ void Catalog::each_image(const std::function<void(const ImageName&)>& use) {
   sqlite::Statement& row = impl_->named("each_image");
   while (row.step()) {
     if (row.integer(0) < 0) throw Error(Code::kBadFile, "catalog: a row with a negative number");
-    use({static_cast<std::uint64_t>(row.integer(0)), row.text(1), row.text(2), row.text(3), row.integer(4)});
+    use({static_cast<std::uint64_t>(row.integer(0)), row.text(1), row.text(2), row.text(3), row.integer(4),
+         checked_window(row.text(5))});
   }
   row.reset();
 }

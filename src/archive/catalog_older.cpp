@@ -9,7 +9,7 @@ namespace mi2::archive {
 namespace {
 
 /// Formats before the newest, the oldest first.
-constexpr std::array<std::string_view, 4> kOlder{"1", "2", "3", "4"};
+constexpr std::array<std::string_view, 5> kOlder{"1", "2", "3", "4", "5"};
 
 }  // namespace
 
@@ -17,12 +17,15 @@ bool is_older_format(std::string_view format) {
   return std::find(kOlder.begin(), kOlder.end(), format) != kOlder.end();
 }
 
+bool is_before_4(std::string_view format) { return is_older_format(format) && format < "4"; }
+
 void read_older_format(sqlite::Database& database, std::string_view format) {
   database.execute("PRAGMA query_only = OFF; PRAGMA temp_store = MEMORY");
   if (format == "1") database.execute(sql_named("without_thumbs"));
   if (format == "1" || format == "2") database.execute(sql_named("without_pixels"));
-  if (format != "4") database.execute(sql_named("as_format_4"));
-  database.execute(sql_named("without_tiles"));
+  if (is_before_4(format)) database.execute(sql_named("as_format_4"));
+  if (format != "5") database.execute(sql_named("without_tiles"));
+  database.execute(sql_named("without_voi"));
   database.execute("PRAGMA query_only = ON");
 }
 
@@ -36,12 +39,13 @@ void convert_older_format(sqlite::Database& database) {
     if (is_older_format(format)) {
       if (format == "1") database.execute(sql_text("thumbs"));
       if (format == "1" || format == "2") database.execute(sql_text("pixels"));
-      if (format != "4") {
+      if (is_before_4(format)) {
         for (const std::string_view part : {sql_named("set_aside"), sql_text("objects"), sql_named("carry_over")}) {
           database.execute(part);
         }
       }
-      database.execute(sql_text("tiles"));
+      if (format != "5") database.execute(sql_text("tiles"));
+      database.execute(sql_text("voi"));
       database.named("set_meta").bind(0, std::string_view("format")).bind(1, kCatalogFormat).run();
     }
     database.execute("COMMIT");

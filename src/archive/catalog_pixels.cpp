@@ -47,6 +47,8 @@ void Catalog::each_hashed(const std::function<void(const HashedImage&)>& use) {
     image.frame_of_reference = row.text(11);
     image.kernel = row.text(12);
     image.contrast = row.text(13);
+    image.picture = checked_picture(row, 14);
+    image.window = checked_window(row.text(15));
     use(image);
   }
   row.reset();

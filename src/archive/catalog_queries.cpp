@@ -22,9 +22,10 @@ constexpr std::string_view kAroundLabel =
 /// Tiles of a slide are no slices: there are thousands of one series, and counting them for each would take for ever.
 constexpr std::string_view kSlices =
     "(CASE WHEN EXISTS (SELECT 1 FROM tile WHERE tile.item = item.id) THEN NULL ELSE"
-    " (SELECT count(*) FROM run CROSS JOIN item AS other ON other.id BETWEEN run.first AND run.last"
-    " AND other.series = run.owner WHERE run.owner = item.series AND other.kind IS NULL AND other.deleted_seq IS NULL)"
-    " END)";
+    " (SELECT count(*) - count(voi.item) + count(DISTINCT voi.picture) FROM run"
+    " CROSS JOIN item AS other ON other.id BETWEEN run.first AND run.last AND other.series = run.owner"
+    " LEFT JOIN voi ON voi.item = other.id WHERE run.owner = item.series AND other.kind IS NULL"
+    " AND other.deleted_seq IS NULL) END)";
 
 /// Of a format with an index in place of runs.
 constexpr std::string_view kOlderSlices =
@@ -117,6 +118,7 @@ void Catalog::each_row(const filter::Expr* filter, const std::function<void(cons
     RowFacts facts;
     if (row.integer(0) < 0) throw Error(Code::kBadFile, "catalog: a row with a negative number");
     facts.row = static_cast<std::uint64_t>(row.integer(0));
+    facts.picture = facts.row;
     facts.kind = kind_of(row.text(1));
     facts.deleted = !row.is_null(2);
     facts.removed = facts.deleted ? row.integer(2) : 0;
@@ -236,6 +238,7 @@ std::optional<ItemFacts> Catalog::item(std::uint64_t row_number, bool deleted) {
   }
   row.reset();
   if (found && found->kind == "frame") found->tile = tile(row_number);
+  if (found && found->kind == "frame") found->window = window_of(row_number);
   return found;
 }
 
@@ -260,6 +263,7 @@ std::vector<StudyImage> Catalog::images_of_study(std::string_view study, std::st
     image.sop_uid = row.text(6);
     image.thumb = has_thumb(image.row);
     if (const std::optional<TileFacts> facts = tile(image.row)) image.tile = facts->place;
+    image.window = checked_window(row.text(7));
     images.push_back(std::move(image));
   }
   return images;

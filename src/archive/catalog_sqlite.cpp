@@ -39,7 +39,7 @@ std::optional<Id> id_of(sqlite::Statement& statement) {
 }  // namespace
 
 void make_tables(sqlite::Database& database) {
-  for (const std::string_view part : {"schema", "thumbs", "objects", "tiles"}) database.execute(sql_text(part));
+  for (const std::string_view part : {"schema", "thumbs", "objects", "tiles", "voi"}) database.execute(sql_text(part));
 }
 
 Catalog::Catalog(const std::filesystem::path& folder, Access access)
@@ -67,7 +67,7 @@ Catalog::Catalog(const std::filesystem::path& folder, Access access)
     impl_->format = kCatalogFormat;
   } else {
     read_older_format(impl_->database, impl_->format);
-    impl_->older = impl_->format != "4";  // which lacks tables, and has the others as they are
+    impl_->older = is_before_4(impl_->format);
   }
 }
 
@@ -156,6 +156,7 @@ std::vector<RowFacts> Catalog::frames_of(Id series) {
   while (row.step()) {
     RowFacts& facts = rows.emplace_back();
     facts.row = static_cast<std::uint64_t>(row.integer(0));
+    facts.picture = facts.row;
     facts.kind = RowFacts::Kind::kFrame;
     facts.crc = static_cast<std::uint32_t>(row.integer(1));
   }
@@ -259,6 +260,13 @@ void Catalog::add_frame(const FrameFacts& facts, Id space, std::int64_t seq) {
   }
   add.run();
   if (facts.tile) add_tile(facts.row, *facts.tile);
+  if (!facts.window.empty()) {
+    impl_->named("add_voi")
+        .bind(0, static_cast<std::int64_t>(facts.row))
+        .bind(1, static_cast<std::int64_t>(facts.picture))
+        .bind(2, facts.window)
+        .run();
+  }
   if (!facts.thumb) return;
   impl_->named("add_thumb")
       .bind(0, static_cast<std::int64_t>(facts.row))

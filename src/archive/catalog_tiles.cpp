@@ -68,8 +68,9 @@ std::vector<FrameTile> Catalog::tiles_of(Id instance) {
       impl_->named("tiles_of").bind(0, instance).bind_or_null(1, series).bind(2, series.value_or(-instance));
   while (row.step()) {
     if (row.integer(0) < 0) throw Error(Code::kBadFile, "catalog: a frame with a negative number");
-    FrameTile& frame = found.emplace_back(FrameTile{static_cast<std::uint64_t>(row.integer(0)), {}});
+    FrameTile& frame = found.emplace_back(FrameTile{static_cast<std::uint64_t>(row.integer(0)), {}, {}});
     if (!row.is_null(1)) frame.tile = tile_of(row, 1);
+    frame.window = checked_window(row.text(9));
   }
   row.reset();
   return found;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "archive/column.hpp"
+#include "archive/windows.hpp"
 
 namespace mi2::archive {
 namespace {
@@ -24,6 +25,7 @@ class Distinct {
 
 struct Counting {
   std::uint64_t images = 0;
+  std::unordered_set<std::uint64_t> pictures;  ///< where images may have several rows
   Distinct series, studies, patients;
 };
 
@@ -36,6 +38,7 @@ std::vector<CountedGroup> count_by(Reader& archive, const std::vector<std::strin
   std::vector<Column> columns;
   columns.reserve(by.size());
   for (const std::string& field : by) columns.emplace_back(archive.catalog(), field, archive.segments().rows());
+  const bool several = !several_windows(archive.format().space).empty();
   std::map<std::vector<std::string>, Counting> groups;
   std::vector<std::string> values(by.size());
   for (const RowFacts& row : archive.rows()) {
@@ -43,7 +46,7 @@ std::vector<CountedGroup> count_by(Reader& archive, const std::vector<std::strin
     if (allowed && !allowed->test(static_cast<std::size_t>(row.row))) continue;
     for (std::size_t i = 0; i < columns.size(); ++i) values[i] = columns[i].of(row.row);
     Counting& group = groups[values];
-    ++group.images;
+    if (!several || group.pictures.insert(row.picture).second) ++group.images;
     group.series.put(row.series);
     group.studies.put(row.study);
     group.patients.put(row.patient);

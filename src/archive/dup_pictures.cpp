@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 namespace mi2::archive {
@@ -20,6 +21,16 @@ class Words {
   std::unordered_map<std::string, std::uint32_t> known_;
 };
 
+/// Images, each once.
+class DistinctImages {
+ public:
+  /// @returns whether it is the first row of its image.
+  bool put(const HashedImage& row) { return row.window.empty() || known_.insert(row.picture).second; }
+
+ private:
+  std::unordered_set<std::uint64_t> known_;
+};
+
 /// What a picture has one place in; 0: nothing.
 std::array<std::uint64_t, 3> keys_of(const DupPicture& picture) noexcept {
   const auto key = [](std::uint64_t id, std::uint64_t kind) { return id == 0 ? 0 : id << 2U | kind; };
@@ -33,19 +44,28 @@ DupPictures read_dup_pictures(Catalog& catalog, const scan::Bitmap* allowed) {
   DupPictures found;
   Words references;
   Words looks;
+  Words windows;
+  DistinctImages blank;
+  DistinctImages images;
+  DistinctImages shown;
+  std::size_t shows = 0;
   catalog.each_hashed([&](const HashedImage& image) {
     if (allowed != nullptr && (image.row >= allowed->size() || !allowed->test(static_cast<std::size_t>(image.row)))) {
       return;
     }
     if (image.blank) {
-      ++found.blank;
+      found.blank += blank.put(image) ? 1 : 0;
       return;
     }
+    found.images += images.put(image) ? 1 : 0;
+    shows += image.dhash && shown.put(image) ? 1 : 0;
     DupPicture& picture = found.all.emplace_back();
     picture.row = image.row;
     picture.sha256 = image.sha256;
     picture.dhash = image.dhash.value_or(0);
     picture.plain = !image.dhash;
+    picture.window = static_cast<std::uint8_t>(windows.of(image.window));
+    picture.picture = image.picture;
     picture.crc = image.crc;
     picture.reference = references.of(image.frame_of_reference);
     picture.instance = image.instance;
@@ -55,10 +75,17 @@ DupPictures read_dup_pictures(Catalog& catalog, const scan::Bitmap* allowed) {
     picture.place = {image.frame, image.position, image.number,
                      none ? 0 : looks.of(image.kernel + '\n' + image.contrast)};
   });
+  found.plain = found.images - shows;
   std::sort(found.all.begin(), found.all.end(), [](const DupPicture& a, const DupPicture& b) {
     return std::pair(a.sha256, a.row) < std::pair(b.sha256, b.row);
   });
   return found;
+}
+
+std::vector<const DupPicture*> one_each(std::vector<const DupPicture*> rows) {
+  std::unordered_set<std::uint64_t> known;
+  std::erase_if(rows, [&](const DupPicture* row) { return row->window != 0 && !known.insert(row->picture).second; });
+  return rows;
 }
 
 std::vector<std::span<const DupPicture>> by_pixels(std::span<const DupPicture> pictures) {

@@ -28,7 +28,9 @@ struct DupPicture {
   std::uint64_t row = 0;
   std::array<std::uint64_t, 2> sha256{};
   std::uint64_t dhash = 0;
-  bool plain = false;  ///< it has no dhash
+  bool plain = false;         ///< it has no dhash
+  std::uint8_t window = 0;    ///< a number of the one that it was seen through, of several; 0: there is one
+  std::uint64_t picture = 0;  ///< as RowFacts
   std::uint32_t crc = 0;
   std::uint32_t reference = 0;  ///< a number of its frame of reference; 0: none
   Id instance = 0, study = 0, patient = 0;
@@ -37,11 +39,16 @@ struct DupPicture {
 
 struct DupPictures {
   std::vector<DupPicture> all;  ///< by hash, then by row
-  std::size_t blank = 0;        ///< left out
+  std::size_t images = 0;       ///< of which these are: an image has a row for each of several windows
+  std::size_t blank = 0;        ///< images that are left out
+  std::size_t plain = 0;        ///< images none of whose rows has a dhash
 };
 
 /// @param allowed  null: all.
 DupPictures read_dup_pictures(Catalog& catalog, const scan::Bitmap* allowed);
+
+/// One row for each image, the first of `rows`.
+std::vector<const DupPicture*> one_each(std::vector<const DupPicture*> rows);
 
 /// Those of equal pixels, as parts of DupPictures::all.
 std::vector<std::span<const DupPicture>> by_pixels(std::span<const DupPicture> pictures);

@@ -31,6 +31,7 @@ std::size_t patients_of(std::span<const Id> patients) {
 /// A group of pictures, compared with the first of them.
 DupGroup group_of(const Reader& archive, std::vector<const DupPicture*> pictures) {
   std::sort(pictures.begin(), pictures.end(), [](const DupPicture* a, const DupPicture* b) { return a->row < b->row; });
+  pictures = one_each(std::move(pictures));
   DupGroup group;
   std::vector<Id> patients;
   std::set<std::array<std::uint64_t, 2>> seen;
@@ -60,6 +61,11 @@ class Reencoded {
   Reencoded(const Reader& archive, std::span<const Same> parts, const DupOptions& options)
       : archive_(archive), parts_(parts), options_(options), parent_(parts.size()) {
     for (std::size_t i = 0; i < parent_.size(); ++i) parent_[i] = static_cast<std::uint32_t>(i);
+    for (const Same& part : parts_) {
+      for (const DupPicture& picture : part) {
+        if (picture.window != 0) windows_[picture.picture].push_back(&picture);
+      }
+    }
   }
 
   std::vector<DupGroup> find() {
@@ -87,9 +93,9 @@ class Reencoded {
   std::vector<Shown> shown() const {
     std::vector<Shown> all;
     for (std::size_t i = 0; i < parts_.size(); ++i) {
-      std::set<std::uint64_t> seen;
+      std::set<std::pair<std::uint64_t, std::uint8_t>> seen;
       for (const DupPicture& picture : parts_[i]) {
-        if (picture.plain || !seen.insert(picture.dhash).second) continue;
+        if (picture.plain || !seen.emplace(picture.dhash, picture.window).second) continue;
         all.push_back({picture.dhash, static_cast<std::uint32_t>(i), &picture});
       }
     }
@@ -134,7 +140,7 @@ class Reencoded {
     if (a.part == b.part || clash(*a.picture, *b.picture)) return;
     const Segments& segments = archive_.segments();
     const double cosine = scan::inner_product(segments.row(a.picture->row), segments.row(b.picture->row));
-    if (!(cosine > kSameCosine)) return;
+    if (!(cosine > kSameCosine) || !agree(*a.picture, *b.picture)) return;
     if (pairs_.size() == kMostPairs) {
       throw Error(Code::kTooLarge,
                   fmt::format("reencoded: expected at most {} pairs of pictures that show the same, got more; choose "
@@ -142,6 +148,22 @@ class Reencoded {
                               kMostPairs));
     }
     pairs_.push_back({cosine, std::min(a.part, b.part), std::max(a.part, b.part)});
+  }
+
+  /// Two images that both were seen through several windows are the same if they are through each of those: in one made
+  /// for other tissue many look alike.
+  [[nodiscard]] bool agree(const DupPicture& a, const DupPicture& b) const {
+    if (a.window == 0 || b.window == 0) return true;
+    if (a.window != b.window) return false;
+    for (const DupPicture* one : windows_.at(a.picture)) {
+      for (const DupPicture* other : windows_.at(b.picture)) {
+        if (one->window != other->window || one->plain || other->plain) continue;
+        if (std::popcount(one->dhash ^ other->dhash) > kNearBits) return false;
+        const Segments& segments = archive_.segments();
+        if (!(scan::inner_product(segments.row(one->row), segments.row(other->row)) > kSameCosine)) return false;
+      }
+    }
+    return true;
   }
 
   void tick(bool due, std::uint64_t done, std::uint64_t total) {
@@ -206,7 +228,8 @@ class Reencoded {
   std::vector<std::uint32_t> parent_;
   std::unordered_map<std::uint32_t, DupPlaces> places_;
   std::vector<Pair> pairs_;
-  std::uint64_t compared_ = 0;  ///< pairs
+  std::unordered_map<std::uint64_t, std::vector<const DupPicture*>> windows_;  ///< rows of a picture with several
+  std::uint64_t compared_ = 0;                                                 ///< pairs
   base::Progress at_{};
 };
 
@@ -286,13 +309,12 @@ DupAnswer find_dups(Reader& archive, const DupOptions& options) {
     const Totals totals = archive.catalog().totals(options.where ? &*options.where : nullptr);
     check_count(static_cast<std::size_t>(totals.images), {"dups", options.most});
     const DupPictures pictures = read_dup_pictures(archive.catalog(), allowed.get());
-    answer.compared = pictures.all.size();
+    answer.compared = pictures.images;
     answer.blank = pictures.blank;
     answer.unhashed = static_cast<std::size_t>(totals.images) - answer.compared - answer.blank;
     const std::vector<Same> parts = by_pixels(pictures.all);
     if (options.level == DupLevel::kReencoded) {
-      answer.plain = static_cast<std::size_t>(
-          std::count_if(pictures.all.begin(), pictures.all.end(), [](const DupPicture& one) { return one.plain; }));
+      answer.plain = pictures.plain;
       answer.groups = Reencoded(archive, parts, options).find();
     } else {
       for (const Same& part : parts) {

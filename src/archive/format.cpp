@@ -23,6 +23,7 @@
 
 #include "archive/postgres/place.hpp"
 #include "archive/scan/codes.hpp"
+#include "archive/windows.hpp"
 #include "base/files.hpp"
 #include "base/json.hpp"
 
@@ -113,7 +114,9 @@ ImageOptions options_of(const Space& space, ImageOptions usual) {
       std::from_chars(std::min(size.ptr + 1, end), end, options.azure_quality);
     }
     options.window.reset();
-    if (space.windows != "file") options.window = parse_window(space.windows);
+    const std::vector<std::string> several = several_windows(space);
+    const std::string& window = several.empty() ? space.windows : usual_window(several);
+    if (window != kOwnWindow) options.window = parse_window(window);
     options.intensity = parse_intensity(space.intensity);
     options.plane.reset();
     if (space.plane != "usual") options.plane = parse_plane(space.plane);

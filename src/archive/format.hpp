@@ -20,7 +20,7 @@ struct Space {
   std::string weights_sha256;
   std::string profile;
   std::string normalisation = "unit";  ///< of the vectors
-  std::string windows;                 ///< "file", or what is shown in place of a file's own window
+  std::string windows;                 ///< "file", or what is shown in place of a file's own window; or several
   std::string intensity;
   std::string plane;  ///< of volumes: "usual", or one that was chosen
 
@@ -32,7 +32,8 @@ Space space_of(const Embedder& embedder);
 /// The space of vectors from elsewhere, of which only this is known.
 Space space_of(const std::string& weights_sha256, const std::string& profile);
 
-/// How images are prepared for a space. @param usual  for all that a space does not say.
+/// How images are prepared for a space; of one with several windows, those that are asked for: usual_window().
+/// @param usual  for all that a space does not say.
 /// @throws Error{kUnsupported} for a space of another version.
 ImageOptions options_of(const Space& space, ImageOptions usual);
 

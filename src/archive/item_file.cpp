@@ -15,6 +15,7 @@
 #include "archive/original.hpp"
 #include "archive/same_vector.hpp"
 #include "archive/tiling.hpp"
+#include "archive/windows.hpp"
 #include "embedder/preparer.hpp"
 #include "embedder/slides.hpp"
 
@@ -48,6 +49,7 @@ Error error_of(OriginalState state, std::string_view locator, std::uint64_t max_
 // A slide stays on the disk: of it one tile is read.
 Pixels pixels_of(const ItemFile& file, const Embedder& embedder, ImageOptions image,
                  const std::function<void(const ImageView& frame)>& see) {
+  if (!file.window.empty()) image = through(image, file.window);
   image.frames = {FrameSelection::Kind::kNumber, file.frame};
   std::optional<Pixels> pixels;
   std::vector<std::byte> bytes;
@@ -73,7 +75,9 @@ ItemFile file_of(Reader& archive, const ItemFacts& item) {
                 source->file_sha256,
                 item.frame > 0 ? static_cast<std::uint64_t>(item.frame) : 1,
                 {vector.begin(), vector.end()},
-                item.tile};
+                item.tile,
+                std::nullopt,
+                item.window};
   // The hash of a slide would take longer than its tile.
   const std::optional<KnownFile> known = item.tile ? archive.catalog().file(item.locator) : std::nullopt;
   if (known && known->instance == item.instance) file.stamp = known->stamp;

@@ -27,6 +27,7 @@ struct ItemFile {
   std::vector<float> vector;
   std::optional<TileFacts> tile{};      ///< that the frame is, of a whole slide
   std::optional<std::int64_t> stamp{};  ///< as Original::stamp
+  std::string window{};                 ///< as ItemFacts
 };
 
 /// @throws Error{kNotFound} for the mean of a series, which is of no file.
@@ -36,7 +37,7 @@ ItemFile file_of(Reader& archive, const ItemFacts& item);
 inline constexpr std::string_view kItemsFile = "the item's file";
 
 /// The frame as the model takes it, of the file read again.
-/// @param image  how the archive's images are prepared: options_of().
+/// @param image  how the archive's images are prepared: options_of(); of several windows the item's counts.
 /// @param see    as EncodedImage::prepare().
 /// @throws Error{kNotFound} for a file that is not there, or no file of its own on a disk of this machine; {kTooLarge};
 ///         {kBadFile} for one that has changed since it was added; what reading an image throws.

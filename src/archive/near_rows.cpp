@@ -15,6 +15,7 @@
 #include "archive/linked.hpp"
 #include "archive/parameters.hpp"
 #include "archive/replica.hpp"
+#include "archive/windows.hpp"
 
 namespace mi2::archive::near {
 namespace {
@@ -31,7 +32,8 @@ constexpr std::string_view kSopUid =
     " ELSE translate(encode(instance.sop_uid, 'hex'), 'af', '.') END";
 constexpr std::string_view kSlices =
     "(CASE WHEN EXISTS (SELECT 1 FROM tile WHERE tile.item = item.id) THEN NULL ELSE"
-    " (SELECT count(*) FROM item AS other WHERE other.series = item.series AND other.kind IS NULL"
+    " (SELECT count(*) - count(voi.item) + count(DISTINCT voi.picture) FROM item AS other"
+    " LEFT JOIN voi ON voi.item = other.id WHERE other.series = item.series AND other.kind IS NULL"
     " AND other.deleted_seq IS NULL) END)";
 
 /// The fields of filters as PostgreSQL has them: texts compare by their bytes, and only A to Z have two cases.
@@ -127,6 +129,10 @@ ItemFacts facts_of(const postgres::Result& rows, int row) {
   item.series = id_at(rows, row, 21);
   item.thumb = rows.integer(row, 22) != 0;
   item.tile = tile_of(rows, row, 23);
+  item.window = text_at(31);
+  if (!item.window.empty() && !is_window(item.window)) {
+    throw Error(Code::kBadFile, "shared archive: a row that was seen through no window that there is");
+  }
   return item;
 }
 
@@ -202,7 +208,8 @@ std::unordered_map<std::uint64_t, ItemFacts> items_of(SharedDatabase& database, 
             " OR item.kind = 'series' AND EXISTS (SELECT 1 FROM item AS slice JOIN thumb ON thumb.item = slice.id"
             " WHERE slice.series = item.series AND slice.kind IS NULL AND slice.deleted_seq IS NULL))"
             "::int::bigint, tile.level, tile.x, tile.y, tile.width, tile.height, tile.mpp, tile.read_width,"
-            " tile.read_height FROM item LEFT JOIN tile ON tile.item = item.id{} WHERE item.deleted_seq IS NULL"
+            " tile.read_height, left(voi.name, 16) FROM item LEFT JOIN tile ON tile.item = item.id"
+            " LEFT JOIN voi ON voi.item = item.id{} WHERE item.deleted_seq IS NULL"
             " AND (item.kind IS NULL OR item.kind = 'series')"
             " AND item.id IN ({})",
             texts, kPatient, kJoins, marks),
@@ -224,7 +231,8 @@ std::set<Id> linked_with(SharedDatabase& database, const std::set<Id>& patients)
         " JOIN item ON item.series = series.id AND item.kind IS NULL AND item.deleted_seq IS NULL"
         " WHERE study.patient IN (SELECT id FROM patient WHERE id = $1 OR alias_of = $1)"
         " AND item.blank = 0 AND item.dhash IS NOT NULL AND octet_length(item.pixels) = 16"
-        " AND EXISTS (SELECT 1 FROM item AS other WHERE other.pixels = item.pixels AND other.id <> item.id)"
+        " AND EXISTS (SELECT 1 FROM item AS other WHERE other.pixels = item.pixels"
+        " AND (other.instance, other.frame) <> (item.instance, item.frame))"
         " LIMIT 100000",
         {number_parameter(patient)});
     std::vector<std::string> found;

@@ -86,6 +86,7 @@ Candidates grouped(const postgres::Result& rows, const SearchOptions& options) {
     facts.study = near::id_at(rows, row, 3);
     facts.patient = near::id_at(rows, row, 4);
     facts.tile = rows.integer(row, 5) != 0;
+    facts.picture = static_cast<std::uint64_t>(rows.integer(row, 6));
     const std::size_t group = numbers.of(group_of(facts, options.by));
     if (group == found.groups.size()) found.groups.emplace_back();
     if (found.groups[group].size() < kOfGroup) found.groups[group].push_back(facts.row);
@@ -99,7 +100,8 @@ std::string select_of(const NearTable& table, const SearchOptions& options, cons
                       std::vector<Parameter>& parameters) {
   std::string sql = fmt::format(
       "SELECT near.item, item.instance, item.series, series.study, {},"
-      " (EXISTS (SELECT 1 FROM tile WHERE tile.item = near.item))::int::bigint"
+      " (EXISTS (SELECT 1 FROM tile WHERE tile.item = near.item))::int::bigint,"
+      " coalesce((SELECT voi.picture FROM voi WHERE voi.item = near.item), near.item)"
       " FROM near JOIN item ON item.id = near.item{} WHERE item.kind {} AND item.deleted_seq IS NULL",
       near::kPatient, near::kJoins, options.match == Match::kMean ? "= 'series'" : "IS NULL");
   if (options.where) sql += " AND " + near::condition_of(*options.where, parameters);

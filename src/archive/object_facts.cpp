@@ -118,6 +118,7 @@ void look_at_object(std::span<const std::byte> bytes, const embedder::Input& inp
   look_at_header(bytes, input, options, key, look);
   const auto source = embedder::open_source(bytes, input.path, options.image);
   const std::uint64_t frames = frames_in(*source, options, input.path);
+  look.hounsfield = source->takes_hounsfield();
   for (std::uint64_t i = 0; i < frames; ++i) {
     image::FrameInfo info = source->info(i);
     if (i == 0) {
@@ -133,6 +134,7 @@ void look_at_image(std::span<const std::byte> bytes, const embedder::Input& inpu
                    Look& look) {
   const auto source = embedder::open_source(bytes, input.path, options.image);
   const std::uint64_t frames = frames_in(*source, options, input.path);
+  look.hounsfield = source->takes_hounsfield();
   look.facts = std::make_unique<ObjectFacts>();
   for (std::uint64_t i = 0; i < frames; ++i) {
     image::FrameInfo info;

@@ -11,6 +11,7 @@
 #include <mi2/error.hpp>
 
 #include "archive/tiling.hpp"
+#include "archive/windows.hpp"
 #include "base/hash.hpp"
 
 namespace mi2::archive {
@@ -20,7 +21,7 @@ Pixels OpenFile::prepare(const PlannedFrame& planned, const std::function<void(c
     if (planned.tile) {
       open_slide(planned);
     } else {
-      open();
+      open(planned.window);
     }
   });
   if (image_) return image_->prepare(planned.frame, see);
@@ -42,8 +43,8 @@ void OpenFile::note_hash(std::string sha256, std::size_t bytes) {
   file_.sha256 = std::move(sha256);
 }
 
-void OpenFile::open() {
-  ImageOptions options = survey_.image;
+void OpenFile::open(const std::string& window) {
+  ImageOptions options = survey_.windows.empty() ? survey_.image : through(survey_.image, window);
   options.frames = {FrameSelection::Kind::kAll, 0};
   options.fingerprint = true;
   std::vector<std::byte> bytes = embedder::read_input(input_, options.max_file_bytes);

@@ -22,7 +22,7 @@
 
 namespace mi2::archive {
 
-/// A file whose frames are embedded one after the other: read where the first of them is prepared.
+/// A file whose frames are embedded one after the other, through one window: read where the first of them is prepared.
 class OpenFile {
  public:
   /// @param file  whose hash becomes that of what was read.  @param options  how it is prepared.
@@ -37,7 +37,8 @@ class OpenFile {
   Pixels prepare(const PlannedFrame& planned, const std::function<void(const ImageView&)>& see);
 
  private:
-  void open();
+  /// @param window  as PlannedFrame::window.
+  void open(const std::string& window);
   /// Of a slide, which stays on disk. @param tile  one of its tiles.
   void open_slide(const PlannedFrame& tile);
   /// The hash is of what is embedded, not of what was looked at before.

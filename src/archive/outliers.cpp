@@ -170,7 +170,7 @@ OutlierAnswer find_outliers(Reader& archive, const OutlierOptions& options, base
     Judged judged;
     judged.row = asked.all[i].rows.front().row;
     judged.nearest = reference.all[found[i].front().of_reference].rows.front().row;
-    judged.images = asked.all[i].rows.size();
+    judged.images = images_in(asked.all[i]);
     judged.score = *score;
     judged.outlier = *score > answer.threshold;
     const auto as_high = scores.end() - std::lower_bound(scores.begin(), scores.end(), *score);

@@ -36,8 +36,8 @@ std::vector<NamedRow> named_rows(Catalog& catalog) {
   std::vector<NamedRow> rows;
   catalog.each_image([&](const ImageName& image) {
     const bool named = !image.sop_uid.empty();
-    const std::string text = fmt::format("{} {} {} {}", named ? "object" : "file", image.frame, image.sha256,
-                                         named ? image.sop_uid : image.locator);
+    const std::string text = fmt::format("{} {} {} {} {}", named ? "object" : "file", image.frame, image.sha256,
+                                         named ? image.sop_uid : image.locator, image.window);
     const std::string hash = base::sha256_hex(std::as_bytes(std::span(text)));
     NamedRow& row = rows.emplace_back();
     for (std::size_t i = 0; i < row.name.size(); ++i) {

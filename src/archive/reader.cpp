@@ -125,6 +125,11 @@ const std::vector<RowFacts>& Reader::rows() {
     next = std::find_if(next, rows.end(), [tile](const RowFacts& row) { return row.row >= tile; });
     if (next != rows.end() && next->row == tile) next->tile = true;
   });
+  next = rows.begin();
+  catalog_->each_window([&](std::uint64_t number, std::uint64_t picture) {
+    next = std::find_if(next, rows.end(), [number](const RowFacts& row) { return row.row >= number; });
+    if (next != rows.end() && next->row == number) next->picture = picture;
+  });
   return rows_.emplace(std::move(rows));
 }
 

@@ -18,6 +18,7 @@
 #include "archive/reader.hpp"
 #include "archive/sources.hpp"
 #include "archive/upkeep.hpp"
+#include "archive/windows.hpp"
 #include "base/hash.hpp"
 #include "base/thread_pool.hpp"
 
@@ -128,12 +129,13 @@ class Reembedding {
     for (const auto& [group, planned] : groups) add_group(group, planned);
   }
 
-  /// The object in the new archive, if that has all its frames.
+  /// The object in the new archive, if that has all its frames, through all of its windows.
   std::optional<StoredInstance> here_of(const ArchivedObject& object) {
     Catalog& made = made_.catalog();
     std::optional<StoredInstance> found = made.same_object(object);
     if (!found) return found;
     const std::vector<FrameTile> there = made.tiles_of(found->id);
+    const std::size_t windows = several_windows(made_.format().space).size();
     auto next = there.begin();
     for (std::size_t i = 0; i < object.frames.size(); ++i) {
       next = std::find_if(next, there.end(), [&](const FrameTile& one) { return one.frame >= object.frames[i]; });
@@ -141,6 +143,9 @@ class Reembedding {
       const bool tiled = has && next->tile.has_value();
       const bool same = has && tiled == !object.tiles.empty() && (!tiled || same_tile(*next->tile, object.tiles[i]));
       if (!same) return std::nullopt;
+      if (next->window.empty()) continue;
+      const auto end = std::find_if(next, there.end(), [&](const FrameTile& one) { return one.frame != next->frame; });
+      if (static_cast<std::size_t>(end - next) < windows) return std::nullopt;
     }
     return found;
   }
@@ -257,10 +262,11 @@ void require_reembedded(const fs::path& from, const fs::path& to) {
   if (is_archive(to)) require_made_of(old, read_format(to), to);
 }
 
-Writer open_reembedded(const fs::path& from, const fs::path& to, const Embedder& embedder) {
+Writer open_reembedded(const fs::path& from, const fs::path& to, const Embedder& embedder, const std::string& windows) {
   const Format old = Reader(from).format();
   const std::string key = read_key(from);
-  const Space space = space_of(embedder);
+  Space space = space_of(embedder);
+  if (!windows.empty()) space.windows = windows;
   if (!is_archive(to)) {
     return Writer::create(to, static_cast<std::size_t>(embedder.dimensions()), space, Predecessor{old.id, key});
   }

@@ -22,7 +22,8 @@ namespace mi2::archive {
 /// The archive in `to`, which is made if it is not there, with the key of the one in `from`.
 /// @throws Error{kBadArgument} if there is something else in `to`, or the archive in it is not made of that one, or not
 ///         of the embedder's space; as Reader and Writer.
-Writer open_reembedded(const std::filesystem::path& from, const std::filesystem::path& to, const Embedder& embedder);
+Writer open_reembedded(const std::filesystem::path& from, const std::filesystem::path& to, const Embedder& embedder,
+                       const std::string& windows = {});
 
 /// Whether a run can go on in `to`: it is an archive that is made of the one in `from`, or none. Needs no model.
 /// @throws as open_reembedded().

@@ -26,7 +26,7 @@ Named group_of(const RowFacts& row, By by) {
     case By::kTile:
       break;
   }
-  return {Level::kRow, row.row};
+  return {Level::kRow, row.picture};
 }
 
 void require_asked(std::span<const QueryPart> parts) {

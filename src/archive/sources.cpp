@@ -11,6 +11,7 @@
 #include <mi2/error.hpp>
 
 #include "archive/shared.hpp"
+#include "archive/windows.hpp"
 #include "base/nearest.hpp"
 #include "base/utf8.hpp"
 
@@ -76,8 +77,9 @@ void require_lasting(const ImageOptions& options) {
               "intensity series: vectors would change as a series grows; expected a rule of an image");
 }
 
-Writer open_for(const std::filesystem::path& folder, const Embedder& embedder) {
-  const Space space = space_of(embedder);
+Writer open_for(const std::filesystem::path& folder, const Embedder& embedder, const std::string& windows) {
+  Space space = space_of(embedder);
+  if (!windows.empty()) space.windows = windows;
   const auto dimensions = static_cast<std::size_t>(embedder.dimensions());
   if (postgres::is_url(folder.native())) {
     std::optional<std::filesystem::path> replica = find_shared(folder.string());
@@ -85,13 +87,13 @@ Writer open_for(const std::filesystem::path& folder, const Embedder& embedder) {
       create_shared(folder.string(), dimensions, space);
       replica = local_folder(folder.string());
     }
-    return open_for(*replica, embedder);
+    return open_for(*replica, embedder, windows);
   }
   if (!is_archive(folder)) {
     return Writer::create(folder, dimensions, space);
   }
   Writer writer{folder};
-  require_same(writer.format().space, space, folder.string(), "the model and its options");
+  require_adding(writer.format().space, embedder, windows, folder.string());
   return writer;
 }
 

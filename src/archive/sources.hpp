@@ -29,7 +29,9 @@ std::string find_source(Catalog& catalog, const std::string& source, std::string
 /// @throws Error{kUnsupported} for images whose vectors would change as a series grows.
 void require_lasting(const ImageOptions& options);
 
-/// The archive in a folder or of a URL, or a new one if there is none. @throws as Writer and require_same().
-Writer open_for(const std::filesystem::path& folder, const Embedder& embedder);
+/// The archive in a folder or of a URL, or a new one if there is none.
+/// @param windows  that somebody chose, as Space::windows; empty: the embedder's or, of an archive of several, its own.
+/// @throws as Writer and require_adding().
+Writer open_for(const std::filesystem::path& folder, const Embedder& embedder, const std::string& windows = {});
 
 }  // namespace mi2::archive

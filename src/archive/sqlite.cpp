@@ -159,7 +159,8 @@ void Database::fail(int result) const {
 namespace mi2::archive {
 
 std::string_view sql_named(std::string_view name) {
-  for (const std::string_view file : {"read", "write", "survey", "dups", "sources", "slides", "format_4", "older"}) {
+  for (const std::string_view file :
+       {"read", "write", "survey", "dups", "sources", "slides", "windows", "format_4", "older"}) {
     const std::string_view text = sql_text(file);
     const std::string mark = fmt::format("-- name: {}\n", name);
     const std::size_t at = text.find(mark);

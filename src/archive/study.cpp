@@ -14,6 +14,11 @@
 namespace mi2::archive {
 namespace {
 
+/// Appends a member whose text is not empty.
+void append(std::string& text, std::string_view name, const std::string& value) {
+  if (!value.empty()) text += fmt::format(R"(, "{}": {})", name, base::json_string(value));
+}
+
 std::string image_json(const StudyImage& image) {
   std::string text = fmt::format(R"({{"item": {})", image.row);
   if (!image.sop_uid.empty()) text += fmt::format(R"(, "image": {})", base::json_string(image.sop_uid));
@@ -22,13 +27,9 @@ std::string image_json(const StudyImage& image) {
     text += R"(, "position": )";
     base::append_number(text, *image.position);
   }
+  append(text, "window", image.window);
   if (image.tile) text += base::tile_member(FramePlace{1, 1, image.tile}, ", ");
   return text + (image.thumb ? R"(, "thumb": true})" : "}");
-}
-
-/// Appends a member whose text is not empty.
-void append(std::string& text, std::string_view name, const std::string& value) {
-  if (!value.empty()) text += fmt::format(R"(, "{}": {})", name, base::json_string(value));
 }
 
 /// @param other  whether it is of another study than the first, which has the same identifier.
@@ -38,6 +39,7 @@ std::string series_json(const ItemFacts& facts, std::span<const StudyImage> imag
   append(text, "body_part", facts.body_part);
   append(text, "series_description", facts.series_description);
   append(text, "station", facts.station);
+  append(text, "window", images.front().window);
   if (other) text += R"(, "other_study": true)";
   text += R"(, "items": [)";
   for (const StudyImage& image : images) {
@@ -76,7 +78,11 @@ std::string study_json(Reader& archive, const StudyImages& study) {
   const std::span<const StudyImage> all(study.images);
   for (std::size_t start = 0; start < all.size();) {
     std::size_t end = start;
-    while (end < all.size() && all[end].series == all[start].series) ++end;
+    // Of several windows each is a series to look through.
+    const auto same = [&](const StudyImage& one) {
+      return one.series == all[start].series && one.window == all[start].window;
+    };
+    while (end < all.size() && same(all[end])) ++end;
     if (start > 0) text += ", ";
     const ItemFacts facts = archive.item(all[start].row);
     text += series_json(facts, all.subspan(start, end - start), facts.study != first.study);

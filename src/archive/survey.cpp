@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <new>
+#include <set>
 #include <system_error>
 #include <unordered_set>
 #include <utility>
@@ -185,6 +186,7 @@ class Surveyor {
     }
     file.facts = std::move(looked.look.facts);
     file.in_series = looked.look.in_series;
+    file.windowed = looked.look.hounsfield && !options_.windows.empty();
     file.kind = !looked.known || !file.known ? SurveyedFile::Kind::kNew
                 : same                       ? SurveyedFile::Kind::kStored
                                              : SurveyedFile::Kind::kChanged;
@@ -319,16 +321,29 @@ class Surveyor {
         if (!placed[frame.input]) unit.files.push_back(frame.input);
         placed[frame.input] = true;
       }
-      for (const std::uint64_t place : places_in(frames)) {
-        const embedder::PlacedFrame& frame = frames[place];
-        const SurveyedFile& file = survey_.files[frame.input];
-        const bool stored = file.kind == SurveyedFile::Kind::kStored && there &&
-                            there->has(*file.known, static_cast<std::int64_t>(frame.frame));
-        if (stored) continue;
-        unit.frames.push_back({frame.input, frame.frame, frame.along});
-        ++survey_.frames;
+      const std::vector<std::uint64_t> places = places_in(frames);
+      const bool windowed = std::any_of(places.begin(), places.end(), [&](std::uint64_t place) {
+        return survey_.files[frames[place].input].windowed;
+      });
+      // A window after the other: a file of many frames is opened once for each.
+      for (std::size_t w = 0; w < (windowed ? options_.windows.size() : 1); ++w) {
+        for (const std::uint64_t place : places) {
+          const bool of_several = survey_.files[frames[place].input].windowed;
+          if (w > 0 && !of_several) continue;
+          plan(frames[place], of_several ? options_.windows[w] : std::string(), there, unit);
+        }
       }
     }
+  }
+
+  void plan(const embedder::PlacedFrame& frame, const std::string& window, std::optional<LiveFrames>& there,
+            Unit& unit) {
+    const SurveyedFile& file = survey_.files[frame.input];
+    const bool stored = file.kind == SurveyedFile::Kind::kStored && there &&
+                        there->has(*file.known, static_cast<std::int64_t>(frame.frame), window);
+    if (stored) return;
+    unit.frames.push_back({frame.input, frame.frame, frame.along, {}, window});
+    ++survey_.frames;
   }
 
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
@@ -356,6 +371,14 @@ Identifiers parse_identifiers(std::string_view name) {
   if (name == "keep") return Identifiers::kKeep;
   if (name == "none") return Identifiers::kNone;
   throw Error(Code::kBadArgument, fmt::format("identifiers: expected hash, keep or none, got '{}'", name));
+}
+
+std::uint64_t images_of(const Survey& survey) {
+  std::set<std::pair<std::size_t, std::uint64_t>> images;
+  for (const Unit& unit : survey.units) {
+    for (const PlannedFrame& planned : unit.frames) images.emplace(planned.file, planned.frame);
+  }
+  return images.size();
 }
 
 Survey survey(std::span<const embedder::Input> inputs, const SurveyOptions& options, Catalog* catalog,

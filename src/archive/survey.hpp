@@ -64,9 +64,10 @@ struct SurveyedFile {
   std::optional<Error> error;          ///< of kRefused
   std::unique_ptr<ObjectFacts> facts;
   bool in_series = false;
-  std::string tiling;   ///< of a slide's file that is added by tiles: which; empty: it is not
-  bool failed = false;  ///< a frame of an earlier unit could not be embedded
-  bool begun = false;   ///< a unit with it was committed
+  std::string tiling;     ///< of a slide's file that is added by tiles: which; empty: it is not
+  bool failed = false;    ///< a frame of an earlier unit could not be embedded
+  bool begun = false;     ///< a unit with it was committed
+  bool windowed = false;  ///< its frames are embedded through each of SurveyOptions::windows
 };
 
 /// A frame to embed.
@@ -75,6 +76,7 @@ struct PlannedFrame {
   std::uint64_t frame = 0;  ///< from 0
   std::optional<double> position;
   std::optional<TileFacts> tile{};  ///< of a slide that is added by tiles
+  std::string window{};             ///< of several, that it is seen through; empty: as SurveyOptions::image says
 };
 
 /// What is committed together: a study, some files of none, or a part of a slide's tiles.
@@ -87,10 +89,13 @@ struct Unit {
 struct Survey {
   std::vector<SurveyedFile> files;  ///< one per input
   std::vector<Unit> units;
-  std::uint64_t frames = 0;         ///< to embed
+  std::uint64_t frames = 0;         ///< to embed, through each window one
   std::uint64_t telling_paths = 0;  ///< paths that hold a patient's name or identifier
   std::uint64_t pictures = 0;       ///< whole slides that are read as pictures
 };
+
+/// How many images are planned: of one through several windows that are several frames.
+std::uint64_t images_of(const Survey& survey);
 
 /// What another archive has of a file.
 struct Wanted {
@@ -112,6 +117,7 @@ struct SurveyOptions {
   Identifiers identifiers = Identifiers::kHash;
   unsigned threads = 0;  ///< 0: one per available core
   ImageOptions image;
+  std::vector<std::string> windows{};  ///< several, through each of which images of CT are planned; empty: as `image`
   base::OnProgress on_progress;
   /// Called with a file's number of frames before they take memory, from any thread. An Error refuses the file.
   std::function<void(std::uint64_t frames, std::string_view name)> claim_frames{};

@@ -20,7 +20,8 @@ Removal find_removal(Catalog& catalog, const Choice& choice) {
     where = filter::parse(fmt::format("source={}", *source));
   }
   removal.instances = catalog.chosen_instances(where ? &*where : nullptr, choice.study, choice.patient_key);
-  for (const Id instance : removal.instances) removal.images += static_cast<std::uint64_t>(catalog.live_rows(instance));
+  for (const Id instance : removal.instances)
+    removal.images += static_cast<std::uint64_t>(catalog.live_images(instance));
   return removal;
 }
 

@@ -297,7 +297,7 @@ Repaired repair(const fs::path& folder, const base::OnProgress& on_progress) {
     catalog.drop_row(row, seq);
   }
   for (const Id instance : instances) {
-    repaired.images += static_cast<std::uint64_t>(catalog.live_rows(instance));
+    repaired.images += static_cast<std::uint64_t>(catalog.live_images(instance));
     if (const auto series = catalog.retire_instance(instance, seq)) touched.insert(*series);
   }
   for (const Id series : touched) archive.pool_again(series, seq);

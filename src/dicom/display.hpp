@@ -22,6 +22,9 @@ std::vector<std::uint8_t> render_grey(const Object& object, const Frame& frame, 
 void visit_grey(const Object& object, const Frame& frame, const Options& options, std::string_view name,
                 const image::UseBlock& use);
 
+/// Whether an object's values are Hounsfield units, for which windows have names.
+bool is_ct(const Item& data);
+
 /// RGB, YBR_FULL, YBR_FULL_422 and PALETTE COLOR; YBR_ICT and YBR_RCT, which exist inside JPEG 2000 alone, are RGB.
 /// @returns rows x columns x 3.
 /// @throws Error{kUnsupported} naming another photometric interpretation, {kBadFile} a palette that is missing.

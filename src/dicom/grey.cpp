@@ -81,7 +81,7 @@ void read_voi_of(const Item& item, const Frame& frame, Transform& out, image::Wa
 }
 
 void read_voi(const Item& data, const Frame& frame, const Options& options, Transform& out, image::Warnings& warnings) {
-  const bool suits = options.window && (!options.window->hounsfield || text(data, tags::kModality) == "CT");
+  const bool suits = options.window && (!options.window->hounsfield || is_ct(data));
   if (suits) {
     out.window = AppliedWindow{*options.window};
     return;
@@ -204,6 +204,8 @@ std::vector<std::uint8_t> apply(const Frame& frame, const Shade& shade_of) {
 }
 
 }  // namespace
+
+bool is_ct(const Item& data) { return text(data, tags::kModality) == "CT"; }
 
 void visit_grey(const Object& object, const Frame& frame, const Options& options, std::string_view name,
                 const image::UseBlock& use) {

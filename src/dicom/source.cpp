@@ -50,6 +50,10 @@ class ObjectSource final : public image::Source {
 
   void check() const override { reader_.check(name_); }
 
+  [[nodiscard]] bool takes_hounsfield() const override {
+    return is_ct(object_.data) && text(object_.data, tags::kPhotometric).starts_with("MONOCHROME");
+  }
+
   [[nodiscard]] image::FrameInfo info(std::uint64_t index) const override {
     image::check_frame(index, reader_.frames(), name_);
     const Item& data = object_.data;

@@ -15,6 +15,7 @@
 #include "archive/energy.hpp"
 #include "archive/relevance.hpp"
 #include "archive/shared.hpp"
+#include "archive/windows.hpp"
 #include "base/files.hpp"
 #include "dicom/dicom.hpp"
 
@@ -238,8 +239,7 @@ Pass Ingest::pass(std::vector<Spooled>& due, const std::stop_token& stop) {
   const auto begin = std::chrono::steady_clock::now();
   archive::Writer writer(archive::local_folder(options_.archive));
   // Another one may have taken its place since.
-  archive::require_same(writer.format().space, archive::space_of(embedder_), writer.folder().string(),
-                        "the model and its options");
+  archive::require_adding(writer.format().space, embedder_, {}, writer.folder().string());
   const std::int64_t sequence = writer.catalog().sequence();
   std::vector<Placed> placed = place(due, writer.catalog());
   const embedder::ExpandedPaths paths = inputs_of(placed);

@@ -39,10 +39,11 @@ constexpr std::string_view kLookSchemas = R"json({
   "series": {"type": "array", "items": {"$ref": "#/components/schemas/StudySeries"}}}},
 "StudySeries": {"type": "object", "required": ["series", "items"], "properties": {
   "series": {"type": "string"}, "modality": {"type": "string"}, "body_part": {"type": "string"}, "series_description": {"type": "string"}, "station": {"type": "string"},
+  "window": {"type": "string", "description": "In an archive of several windows, the one through which its images were seen: the series comes once for each"},
   "other_study": {"type": "boolean", "description": "It is of another study than the first series, of another patient as far as is known, with the same identifier; absent: it is not"},
   "items": {"type": "array", "description": "In the order in which they lie", "items": {"$ref": "#/components/schemas/StudyItem"}}}},
 "StudyItem": {"type": "object", "required": ["item", "frame", "frames"], "properties": {
-  "item": {"type": "integer"}, "image": {"type": "string"}, "frame": {"type": "integer", "description": "Of its object, from 1"}, "frames": {"type": "integer"}, "tile": {"$ref": "#/components/schemas/Tile"},
+  "item": {"type": "integer"}, "image": {"type": "string"}, "frame": {"type": "integer", "description": "Of its object, from 1"}, "frames": {"type": "integer"}, "tile": {"$ref": "#/components/schemas/Tile"}, "window": {"type": "string", "description": "In an archive of several windows, the one through which it was seen"},
   "position": {"type": "number", "description": "mm along the normal of its plane"}, "thumb": {"type": "boolean", "description": "There is a thumbnail; absent: there is none"}}},
 "StudySimilarity": {"type": "object", "required": ["items", "more", "snapshot"], "properties": {
   "snapshot": {"type": "integer"}, "more": {"type": "boolean"},

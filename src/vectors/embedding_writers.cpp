@@ -33,6 +33,7 @@ class JsonLinesWriter final : public EmbeddingWriter {
     line_ += base::json_string(input);
     if (frame) line_ += fmt::format(R"(, "frame": {}, "frames": {})", frame->number, frame->frames);
     line_ += base::tile_member(frame, ", ");
+    if (!window_.empty()) line_ += fmt::format(R"(, "window": {})", base::json_string(window_));
     line_ += R"(, "embedding": [)";
     base::append_numbers(line_, embedding, ',');
     line_ += ']';
@@ -51,9 +52,13 @@ class JsonLinesWriter final : public EmbeddingWriter {
 class CsvWriter final : public EmbeddingWriter {
  public:
   CsvWriter(base::ByteSink& sink, std::size_t dimensions, const std::optional<Provenance>& provenance, RowPlaces places)
-      : sink_(sink), frames_(places != RowPlaces::kNone), tiles_(places == RowPlaces::kTiles) {
+      : sink_(sink),
+        frames_(places != RowPlaces::kNone),
+        tiles_(places == RowPlaces::kTiles),
+        windows_(places == RowPlaces::kWindows) {
     header_ = frames_ ? "kind,input,frame" : "kind,input";
     if (tiles_) header_ += ",level,x,y,width,height,mpp";
+    if (windows_) header_ += ",window";
     if (provenance) {
       header_ += ",weights_sha256,profile,dtype,version,instructions";
       middle_ = fmt::format("{},{},{},{},{},", base::csv_field(provenance->weights_sha256),
@@ -71,6 +76,7 @@ class CsvWriter final : public EmbeddingWriter {
     line_ = fmt::format("{},{},", kind == InputKind::kImage ? "image" : "text", base::csv_field(input));
     if (frames_) line_ += frame ? fmt::format("{},", frame->number) : ",";
     if (tiles_) line_ += base::tile_fields(frame);
+    if (windows_) line_ += base::csv_field(window_) + ',';
     line_ += middle_;
     base::append_numbers(line_, embedding, ',');
     line_ += '\n';
@@ -81,6 +87,7 @@ class CsvWriter final : public EmbeddingWriter {
   base::ByteSink& sink_;
   bool frames_;
   bool tiles_;
+  bool windows_;
   std::string header_;  ///< until it is written
   std::string middle_;
   std::string line_;

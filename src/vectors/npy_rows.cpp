@@ -71,6 +71,7 @@ void RowsWriter::write(InputKind kind, std::string_view input, const std::option
   line += base::json_string(input);
   if (frame) line += fmt::format(R"(, "frame": {}, "frames": {})", frame->number, frame->frames);
   line += base::tile_member(frame, ", ");
+  if (!window_.empty()) line += fmt::format(R"(, "window": {})", base::json_string(window_));
   if (!warnings.empty()) line += fmt::format(R"(, "warnings": {})", base::json_strings(warnings));
   sink_.write(line + tail_ + "}\n");
   ++rows_;

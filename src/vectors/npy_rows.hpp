@@ -21,19 +21,22 @@ namespace mi2::vectors {
 /// "v.npy.rows.jsonl" of "v.npy".
 std::filesystem::path rows_file(const std::filesystem::path& array);
 
-/// Writes a line per row, {"path": ..} or {"text": ..} with "frame", "frames", "tile", "warnings" and "provenance" as
-/// the JSON lines of embeddings have them, and at the end one with the number of rows and a checksum of the array's
-/// numbers.
+/// Writes a line per row, {"path": ..} or {"text": ..} with "frame", "frames", "tile", "window", "warnings" and
+/// "provenance" as the JSON lines of embeddings have them, and at the end one with the number of rows and a checksum of
+/// the array's numbers.
 class RowsWriter {
  public:
   RowsWriter(base::ByteSink& sink, const std::optional<Provenance>& provenance);
   void write(InputKind kind, std::string_view input, const std::optional<FramePlace>& frame,
              std::span<const float> embedding, std::span<const std::string> warnings);
+  /// As EmbeddingWriter.
+  void set_window(std::string_view window) { window_ = window; }
   void finish();
 
  private:
   base::ByteSink& sink_;
   std::string tail_;
+  std::string window_;
   std::uint64_t rows_ = 0;
   RowsChecksum checksum_;
 };

@@ -137,7 +137,7 @@ def test_another_version_is_refused_by_its_number(mi2, archive, picture):
 def test_the_catalog_of_another_version_is_refused(mi2, archive):
     with sqlite3.connect(archive / "catalog.sqlite") as catalog:
         catalog.execute("UPDATE meta SET value = '9' WHERE key = 'format'")
-    refused(mi2, archive, "catalog.sqlite", "expected format 5, got 9", status=4)
+    refused(mi2, archive, "catalog.sqlite", "expected format 6, got 9", status=4)
 
 
 @pytest.mark.parametrize("values", [{"dims": 0}, {"dims": 2**31}, {"dims": "64"}, {"id": "x"}, {"space": []}, {"format": "1"},

@@ -274,7 +274,7 @@ def test_an_archive_of_the_format_before_says_what_it_lacks(mi2, tmp_path):
     sound(mi2, archive)
     assert table(archive, "SELECT value FROM meta WHERE key = 'format'") == [("2",)]  # who only reads changes nothing
     assert added(add(mi2, archive, tmp_path / "more")) == 8
-    assert table(archive, "SELECT value FROM meta WHERE key = 'format'") == [("5",)]
+    assert table(archive, "SELECT value FROM meta WHERE key = 'format'") == [("6",)]
     (group,) = dups(mi2, archive)
     assert group["patients"] == 2 and all("/more/" in member["path"] for member in group["members"])
     assert "8 images were added before" in said(mi2, archive) and totals(mi2, archive)["without_pixel_hashes"] == 8

@@ -66,13 +66,13 @@ def test_an_older_catalog_answers_the_same_and_is_brought_up_to_date_by_who_writ
         assert answers == everything(mi2, made / "a", tmp_path)
     # Nothing is read again: all files are known.
     assert added(add(mi2, archive, made / "in", status=8)) == 9  # of the three studies that were removed
-    assert table(archive, "SELECT value FROM meta WHERE key = 'format'") == [("5",)]
+    assert table(archive, "SELECT value FROM meta WHERE key = 'format'") == [("6",)]
     sound(mi2, archive)
     same = tmp_path / "same"
     shutil.copytree(made / "a", same)
     make_older(same, number)
     mi2("index", "compact", str(same), with_model=False)
-    assert table(same, "SELECT value FROM meta WHERE key = 'format'") == [("5",)]
+    assert table(same, "SELECT value FROM meta WHERE key = 'format'") == [("6",)]
     wanted = tmp_path / "wanted"
     shutil.copytree(made / "a", wanted)
     mi2("index", "compact", str(wanted), with_model=False)
@@ -118,7 +118,7 @@ def test_a_kill_while_it_is_converted_leaves_the_old_or_the_new_catalog(mi2, mad
         shutil.rmtree(archive)
         shutil.copytree(old, archive)
         list(killed(mi2, arguments, duration, seed=seed, times=1))
-        assert table(archive, "SELECT value FROM meta WHERE key = 'format'") in ([("3",)], [("5",)])
+        assert table(archive, "SELECT value FROM meta WHERE key = 'format'") in ([("3",)], [("6",)])
         assert json.loads(mi2("index", "stats", str(archive), "--format", "json", with_model=False).stdout)["totals"]["images"] > 9
         mi2("index", "compact", str(archive), with_model=False)
         sound(mi2, archive)
@@ -133,7 +133,7 @@ def test_one_who_reads_goes_on_while_it_is_converted(mi2, made, tmp_path):
         count = reader.execute("SELECT count(locator) FROM instance").fetchone()
         add(mi2, archive, made / "few")
         assert reader.execute("SELECT count(locator) FROM instance").fetchone() == count
-    assert table(archive, "SELECT value FROM meta WHERE key = 'format'") == [("5",)]
+    assert table(archive, "SELECT value FROM meta WHERE key = 'format'") == [("6",)]
 
 
 @pytest.mark.parametrize("name", ["1.2.840.113619.2.55.3", "1.2.3.4", "no.uid-at.all", "1", "ee.1"])

@@ -293,7 +293,7 @@ def test_what_is_no_archive_of_this_version_is_refused_by_name(mi2, hospital, po
     add(mi2, url, hospital[0] / "0")
     postgres.sql(f"UPDATE {schema}.meta SET value = '99' WHERE key = 'format'")
     machine("new")
-    assert "expected a catalog of format 5, got 99" in mi2("index", "stats", url, with_model=False, status=4).errors
+    assert "expected a catalog of format 6, got 99" in mi2("index", "stats", url, with_model=False, status=4).errors
     postgres.sql(f"UPDATE {schema}.archive SET format = '2'")
     assert "expected format 1, got 2" in mi2("index", "stats", url, with_model=False, status=4).errors
 

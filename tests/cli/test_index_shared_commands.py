@@ -212,3 +212,32 @@ def test_a_server_says_how_old_its_answers_are_while_the_database_is_away(mi2, p
 def test_an_archive_in_a_folder_has_no_database(mi2, archive, tmp_path):
     with served(mi2, archive / "a", tmp_path) as (get, _):
         assert "database" not in json.loads(get("/v1/archives/main")) and "mi2_archive_follow" not in get("/metrics")
+
+
+def test_several_windows_are_carried_until_they_are_erased(mi2, postgres, url, machine, tmp_path):
+    hounsfield = {"RescaleIntercept": -1500, "RescaleSlope": 1}
+    for study in range(2):
+        write_study(tmp_path / "in", study, patient=f"P{study}", **hounsfield)
+    add(mi2, tmp_path / "a", "--windows", "lung,bone", tmp_path / "in")
+    asked = ["--text", TEXT, "--by", "image", "-k", "100"]
+    mi2("index", "share", str(tmp_path / "a"), url, with_model=False)
+    rows = query(mi2, tmp_path / "a", *asked)
+    assert query(mi2, url, *asked) == rows and len(rows) == 6 and all("window" in row for row in rows)
+    machine("second")
+    assert query(mi2, url, *asked) == rows
+    write_study(tmp_path / "in", 2, patient="P2", **hounsfield)
+    assert "expected windows lung,bone" in add(mi2, url, "--windows", "lung", tmp_path / "in", status=2)
+    add(mi2, url, tmp_path / "in")
+    assert (images(mi2, url), totals(mi2, url)["image_rows"]) == (9, 18)
+    assert "sound" in sound(mi2, url)
+    mi2("index", "rm", url, "--study", uid("study", 0), "--erase", "--yes", with_model=False)
+    machine("first")
+    assert (images(mi2, url), totals(mi2, url)["image_rows"]) == (6, 12)
+    assert postgres.sql(f"SELECT count(*) FROM {schema_of(url)}.voi") == [["12"]]
+    assert "sound" in sound(mi2, url)
+
+
+def test_an_archive_of_several_windows_is_made_in_a_database(mi2, url, tmp_path):
+    write_study(tmp_path / "in", 0, RescaleIntercept=-1500, RescaleSlope=1)
+    add(mi2, url, "--windows", "lung,bone", tmp_path / "in")
+    assert (images(mi2, url), totals(mi2, url)["image_rows"]) == (3, 6)

@@ -150,6 +150,18 @@ def test_tiles_of_slides_are_grouped_as_an_exact_search_groups_them(mi2, url, tm
         assert all("tile" in row for row in found) and (by == "tile") == (len(found) > 2)
 
 
+def test_windows_are_grouped_into_images_as_an_exact_search_groups_them(mi2, url, tmp_path):
+    for study in range(2):
+        write_study(tmp_path / "in", study, patient=f"P{study}", RescaleIntercept=-1500, RescaleSlope=1)
+    add(mi2, url, "--windows", "lung,soft,bone", tmp_path / "in")
+    mi2("index", "share", url, "--pgvector", with_model=False)
+    for by in ("image", "study"):
+        found = near(mi2, url, *TEXT, "--by", by)
+        assert found == [told(row) for row in query(mi2, url, *TEXT, "--by", by)]
+        assert len(found) == (6 if by == "image" else 2) and all("window" in row for row in found)
+    assert len(near(mi2, url, *TEXT, "--by", "image", "--where", "slices=3")) == 6
+
+
 def test_an_archive_that_is_there_is_indexed_once(mi2, hospital, postgres, url):
     add(mi2, url, hospital / "in" / "0")
     assert "--pgvector' makes one" in mi2("index", "search", url, "--approximate", *TEXT, status=4).errors

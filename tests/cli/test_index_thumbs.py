@@ -137,6 +137,6 @@ def test_an_archive_of_the_format_before_is_searched_and_added_to(mi2, made, arc
     assert table(archive, "SELECT value FROM meta WHERE key = 'format'") == [("1",)]  # who only reads changes nothing
     write_hospital(made / "more", studies=1, slices=5)
     assert added(add(mi2, archive, made / "more")) == 2  # three of the five are there
-    assert table(archive, "SELECT value FROM meta WHERE key = 'format'") == [("5",)]
+    assert table(archive, "SELECT value FROM meta WHERE key = 'format'") == [("6",)]
     assert len(thumbs(archive)) == 2
     sound(mi2, archive)

@@ -108,6 +108,7 @@ export const strings = {
   tile: (x: number, y: number, width: number, height: number): string =>
     `tile of ${count(width)} x ${count(height)} at ${count(x)}, ${count(y)} of its slide`,
   frame: (frame: number, frames: number): string => `slice or frame ${count(frame)} of ${count(frames)}`,
+  window: (name: string): string => (name === 'file' ? "the file's own window" : `${name} window`),
   noThumbnail: 'No preview',
   thumbnail: (rank: number): string => `Preview of result ${rank}`,
   thumbnailOf: (name: string): string => `Preview of ${name}`,

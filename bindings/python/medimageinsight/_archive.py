@@ -58,18 +58,20 @@ class Archive(ArchiveAdding):
         self._space: dict[str, str] = made["space"]
 
     @classmethod
-    def create(cls, path: Path, *, model: ModelLike = None, threads: int = 0) -> Archive:
+    def create(cls, path: Path, *, model: ModelLike = None, threads: int = 0, windows: str | None = None) -> Archive:
         """Makes an empty archive in a folder that is empty or not there, and opens it.
 
         :param model: whose vectors it will hold, of images prepared as the model is set to; a path is opened with
             :func:`load`.
+        :param windows: through which each image of a CT is embedded, such as "lung,soft,bone": some of file, lung, soft,
+            bone and brain, each once; None: as the model is set to.
         :raises BadArgument: an archive already exists there, or something else.
         """
         require_archives("Archive")
         folder = folder_of(path, "path")
         given = checked_model(model)
         made_for = given if isinstance(given, Model) else load(given)
-        _core.archive_create(folder, made_for._core)
+        _core.archive_create(folder, made_for._core, None if windows is None else text_of(windows, "windows"))
         return cls(folder, model=made_for, threads=threads)
 
     @property

@@ -55,6 +55,8 @@ class Item(NamedTuple):
     """It has a thumbnail, or one of its slices has."""
     tile: Tile | None = None
     """Of a whole slide that was added by tiles, which; None: it is none."""
+    window: str = ""
+    """In an archive of several windows, the one that the image of a CT was seen through: "lung"."""
 
 
 class MatchedImage(NamedTuple):
@@ -369,7 +371,7 @@ def item_of(row: dict[str, Any]) -> Item:
                 row.get("frame", 0), row.get("frames", 0), row.get("modality", ""), row.get("body_part", ""),
                 row.get("date", ""), row.get("study_description", ""), row.get("series_description", ""),
                 row.get("site", ""), row.get("station", ""), row.get("thumb", False),
-                Tile(**row["tile"]) if "tile" in row else None)
+                Tile(**row["tile"]) if "tile" in row else None, row.get("window", ""))
 
 
 def _result_of(row: dict[str, Any]) -> Result:

@@ -32,6 +32,7 @@
 #include "archive/served.hpp"
 #include "archive/slice_parts.hpp"
 #include "archive/upkeep.hpp"
+#include "archive/windows.hpp"
 #include "base/hash.hpp"
 #include "bindings.hpp"
 #include "embedder/preparer.hpp"
@@ -149,8 +150,7 @@ Searched search(archive::Served& served, std::vector<std::uint64_t> items, std::
     std::vector<archive::MadePart> made;
     add_rows(vectors, archive::Asked::kVector, made);
     if (embedder != nullptr) {
-      archive::require_same(served.format().space, archive::space_of(*embedder), served.folder().string(),
-                            "the model and its options");
+      archive::require_asking(served.format().space, *embedder, !files.empty(), served.folder().string());
       archive::add_texts(*embedder, texts, 1, made);
       archive::add_texts(*embedder, not_texts, -1, made);
       for (const QueryFile& file : files) {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/filesystem.h>
@@ -43,9 +44,11 @@
 #include "archive/outliers.hpp"
 #include "archive/reader.hpp"
 #include "archive/relevance.hpp"
+#include "archive/shared.hpp"
 #include "archive/sources.hpp"
 #include "archive/tags.hpp"
 #include "archive/upkeep.hpp"
+#include "archive/windows.hpp"
 #include "base/json_text.hpp"
 #include "base/thread_pool.hpp"
 #include "base/utf8.hpp"
@@ -64,13 +67,23 @@ using namespace nb::literals;
 namespace mi2::python {
 namespace {
 
-void create(const std::filesystem::path& folder, const Embedder& embedder) {
+void create(const std::filesystem::path& folder, const Embedder& embedder, const std::optional<std::string>& windows) {
   archive::require_lasting(embedder.options().image);
+  archive::Space space = archive::space_of(embedder);
+  if (windows) {
+    if (embedder.options().image.window) {
+      throw Error(Code::kBadArgument, "windows: expected a model without a window of its own, got one with");
+    }
+    const std::vector<std::string> names = archive::parse_windows(*windows);
+    if (names.size() == 1 && names.front() != archive::kOwnWindow) {
+      throw Error(Code::kBadArgument, "windows: expected several, or file; one alone is the model's");
+    }
+    space.windows = fmt::format("{}", fmt::join(names, ","));
+  }
   if (archive::is_archive(folder)) {
     throw Error(Code::kBadArgument, fmt::format("{}: an archive already exists here", folder.string()));
   }
-  static_cast<void>(
-      archive::Writer::create(folder, static_cast<std::size_t>(embedder.dimensions()), archive::space_of(embedder)));
+  static_cast<void>(archive::Writer::create(folder, static_cast<std::size_t>(embedder.dimensions()), space));
 }
 
 /// A path need not be UTF-8.
@@ -86,12 +99,22 @@ std::string added_json(const archive::Added& added) {
                      added.replaced, added.refused, added.skipped, added.telling_paths, added.left_out);
 }
 
+/// Of an archive of several windows these, for the model that it was opened with, which sees what is asked for through
+/// one of them; of any other empty.
+std::string windows_for(const std::filesystem::path& folder, const Embedder& embedder) {
+  if (archive::is_shared(folder.native()) || !archive::is_archive(folder)) return {};
+  const archive::Space space = archive::read_format(folder).space;
+  if (archive::several_windows(space).empty()) return {};
+  const ImageOptions usual = archive::options_of(space, embedder.options().image);
+  return embedder.options().image.window == usual.window ? space.windows : std::string();
+}
+
 /// Adds, and keeps what it cost: also of a run that was ended between two batches.
 archive::Added add_metered(const std::filesystem::path& folder, const Embedder& embedder,
                            const std::function<archive::Added(archive::Writer&)>& add) {
   archive::require_lasting(embedder.options().image);
   energy::EnergyMeter meter(energy::MeterOptions{});
-  archive::Writer writer = archive::open_for(folder, embedder);
+  archive::Writer writer = archive::open_for(folder, embedder, windows_for(folder, embedder));
   const std::int64_t before = writer.catalog().sequence();
   archive::Added added;
   try {
@@ -332,7 +355,7 @@ std::pair<std::uint64_t, std::int64_t> backup(const std::filesystem::path& folde
 
 void bind_archive_tasks(nb::module_& module) {
   using Unlocked = nb::call_guard<nb::gil_scoped_release>;
-  module.def("archive_create", &create, "folder"_a, "embedder"_a, Unlocked(),
+  module.def("archive_create", &create, "folder"_a, "embedder"_a, "windows"_a.none(), Unlocked(),
              "An empty archive for a model's vectors.");
   module.def("archive_add", &add, "folder"_a, "embedder"_a, "paths"_a, nb::kw_only(), "slices"_a, "site"_a,
              "identifiers"_a, "threads"_a, "thumbnail"_a, "batch"_a, "on_error"_a.none(), "on_progress"_a,

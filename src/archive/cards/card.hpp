@@ -18,8 +18,8 @@
 namespace mi2::archive::cards {
 
 /// The newest. A card is written in the oldest that has all of it: 1 has no notes and no pins, 2 no search slice by
-/// slice, 3 no tiles, 4 no least score.
-inline constexpr int kCardFormat = 5;
+/// slice, 3 no tiles, 4 no least score, 5 no windows of results.
+inline constexpr int kCardFormat = 6;
 inline constexpr std::size_t kMaxCardBytes = 16U << 20;
 inline constexpr std::size_t kMostResults = 1000;
 inline constexpr std::size_t kMostParts = 256;
@@ -64,6 +64,7 @@ struct Result {
   std::int64_t frame = 0;         ///< from 1; of a mean: 0
   std::int64_t frames = 0;        ///< of the object; of a mean: images in it
   std::optional<TilePlace> tile;  ///< of a whole slide
+  std::string window;             ///< of several, the one that it was seen through
   std::optional<double> position;
   std::string file_sha256;
   std::string path;  ///< only if it was asked for: a path may hold a name

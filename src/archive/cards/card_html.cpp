@@ -95,6 +95,7 @@ std::string result_html(const Result& result, const std::string& thumbnail, cons
   facts.add("differs", fmt::format("{}", fmt::join(result.differs, ", ")));
   if (result.kind == "series") facts.add("mean of", fmt::format("{} images", result.frames));
   if (result.frames > 1 && result.frame > 0) facts.add("frame", fmt::format("{} of {}", result.frame, result.frames));
+  facts.add("window", result.window);
   if (result.tile) {
     const TilePlace& tile = *result.tile;
     facts.add("tile",

@@ -102,6 +102,7 @@ void visit_result(Io& io, Value& result) {
   io.whole("frame", result.frame, 0, kMostIds);
   io.whole("frames", result.frames, 0, kMostIds);
   io.maybe("tile", result.tile, [](auto& inner, auto& tile) { visit_tile(inner, tile); });
+  io.text("window", result.window);
   io.number("position", result.position);
   io.text("file_sha256", result.file_sha256);
   io.text("path", result.path);
@@ -179,6 +180,9 @@ void visit_card(Io& io, Value& card) {
 }
 
 int format_of(const Card& card) {
+  const bool seen =
+      std::any_of(card.results.begin(), card.results.end(), [](const auto& one) { return !one.window.empty(); });
+  if (seen) return 6;
   if (card.min_score) return 5;
   const bool tiled =
       std::any_of(card.results.begin(), card.results.end(), [](const auto& one) { return one.tile.has_value(); });

@@ -25,6 +25,7 @@ constexpr std::array kTags{std::pair(&Tags::modality, &ItemFacts::modality),
 /// Tags that were copied into a result.
 constexpr std::array kCopied{std::pair(&Result::kind, &ItemFacts::kind),
                              std::pair(&Result::sop_uid, &ItemFacts::sop_uid),
+                             std::pair(&Result::window, &ItemFacts::window),
                              std::pair(&Result::series_uid, &ItemFacts::series_uid),
                              std::pair(&Result::study_uid, &ItemFacts::study_uid),
                              std::pair(&Result::modality, &ItemFacts::modality),

@@ -21,10 +21,11 @@ namespace mi2::archive::cards {
 namespace {
 
 /// What a result is of. Its path is not in it: a file may be moved.
-constexpr std::array<std::pair<std::string_view, std::string Result::*>, 13> kObject{
+constexpr std::array<std::pair<std::string_view, std::string Result::*>, 14> kObject{
     {{"kind", &Result::kind},
      {"SOP class", &Result::sop_class_uid},
      {"image", &Result::sop_uid},
+     {"window", &Result::window},
      {"series", &Result::series_uid},
      {"study", &Result::study_uid},
      {"file", &Result::file_sha256},

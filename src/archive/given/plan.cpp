@@ -115,8 +115,10 @@ class Planning {
     }
     if (!known) return plan_.bare.push_back(i);
     if (is_tiled(*known)) return refuse(i, kTiled);
-    const std::vector<std::int64_t> live =
-        known->instance ? catalog_->live_frames(*known->instance) : std::vector<std::int64_t>();
+    std::vector<std::int64_t> live;
+    if (known->instance) {
+      for (const LiveFrame& one : catalog_->live_frames(*known->instance)) live.push_back(one.frame);
+    }
     const bool has_all = std::ranges::all_of(plan_.rows.images[i].rows, [&](const FrameRow& row) {
       // Which the middle one is, its file would say.
       return row.frame == 0 ? !live.empty()
@@ -236,7 +238,7 @@ class Planning {
     if (!known.instance) return false;
     LiveFrames live(*catalog_);
     return std::ranges::all_of(
-        frames, [&](std::uint64_t frame) { return live.has(*known.instance, static_cast<std::int64_t>(frame)); });
+        frames, [&](std::uint64_t frame) { return live.has(*known.instance, static_cast<std::int64_t>(frame), {}); });
   }
 
   std::string hash_of(OfFile& one) {

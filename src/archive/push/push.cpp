@@ -86,7 +86,7 @@ std::string told_filter(const std::string& where) {
 
 std::string words_of(const Result& result) {
   std::string words;
-  for (const std::string* word : {&result.modality, &result.body_part, &result.date}) {
+  for (const std::string* word : {&result.modality, &result.body_part, &result.date, &result.window}) {
     if (word->empty()) continue;
     if (!words.empty()) words += ' ';
     words += told(*word);

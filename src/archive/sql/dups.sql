@@ -1,13 +1,15 @@
 -- What there is twice.
 -- name: count_unhashed
-SELECT count(*) FROM item WHERE kind IS NULL AND deleted_seq IS NULL AND pixels IS NULL
+SELECT count(*) - count(voi.item) + count(DISTINCT voi.picture) FROM item LEFT JOIN voi ON voi.item = item.id
+WHERE item.kind IS NULL AND item.deleted_seq IS NULL AND item.pixels IS NULL
 -- name: stray_pixels
 SELECT count(*) FROM item WHERE pixels IS NOT NULL AND kind IN ('series', 'erased')
 -- name: each_pixels
 SELECT item.id, item.crc32c, hex_of(item.pixels), item.blank, item.dhash, item.instance, series.study,
   coalesce(patient.alias_of, patient.id), item.frame, item.position, instance.number, series.frame_of_reference,
-  series.kernel, series.contrast
+  series.kernel, series.contrast, coalesce(voi.picture, item.id), voi.name
 FROM item
+LEFT JOIN voi ON voi.item = item.id
 LEFT JOIN instance ON instance.id = item.instance
 LEFT JOIN series ON series.id = item.series
 LEFT JOIN study ON study.id = series.study
@@ -39,7 +41,8 @@ CROSS JOIN item ON item.id BETWEEN run.first AND run.last AND item.series = seri
 WHERE study.patient IN (SELECT id FROM patient WHERE id = ?1 OR alias_of = ?1)
   AND item.blank = 0 AND item.dhash IS NOT NULL
   AND EXISTS (SELECT 1 FROM item AS other WHERE other.pixels IS NOT NULL
-    AND substr(other.pixels, 1, 3) = substr(item.pixels, 1, 3) AND other.pixels = item.pixels AND other.id <> item.id)
+    AND substr(other.pixels, 1, 3) = substr(item.pixels, 1, 3) AND other.pixels = item.pixels
+    AND (other.instance, other.frame) <> (item.instance, item.frame))
 -- name: rows_of_pixels
 SELECT item.id, coalesce(patient.alias_of, patient.id) FROM item
 JOIN series ON series.id = item.series

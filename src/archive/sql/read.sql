@@ -30,7 +30,8 @@ LEFT JOIN study ON study.id = series.study
 LEFT JOIN patient ON patient.id = study.patient
 WHERE (item.kind IS NULL OR item.kind = 'series') AND item.deleted_seq IS NULL
 -- name: facet
-SELECT #, count(*) FROM item
+SELECT #, count(*) - count(voi.item) + count(DISTINCT voi.picture) FROM item
+LEFT JOIN voi ON voi.item = item.id
 LEFT JOIN instance ON instance.id = item.instance
 LEFT JOIN series ON series.id = item.series
 LEFT JOIN study ON study.id = series.study
@@ -38,7 +39,8 @@ LEFT JOIN patient ON patient.id = study.patient
 WHERE item.kind IS NULL AND item.deleted_seq IS NULL AND @
 GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?
 -- name: facet_label
-SELECT label.key || '=' || label.value, count(DISTINCT item.id) FROM item
+SELECT label.key || '=' || label.value, count(DISTINCT coalesce(voi.picture, item.id)) FROM item
+LEFT JOIN voi ON voi.item = item.id
 LEFT JOIN instance ON instance.id = item.instance
 LEFT JOIN series ON series.id = item.series
 LEFT JOIN study ON study.id = series.study
@@ -48,8 +50,9 @@ WHERE item.kind IS NULL AND item.deleted_seq IS NULL AND @
 GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?
 -- name: totals
 SELECT count(DISTINCT coalesce(patient.alias_of, patient.id)), count(DISTINCT series.study), count(DISTINCT item.series),
-  count(DISTINCT item.instance), count(*)
+  count(DISTINCT item.instance), count(*) - count(voi.item) + count(DISTINCT voi.picture)
 FROM item
+LEFT JOIN voi ON voi.item = item.id
 LEFT JOIN instance ON instance.id = item.instance
 LEFT JOIN series ON series.id = item.series
 LEFT JOIN study ON study.id = series.study
@@ -78,16 +81,17 @@ LEFT JOIN study ON study.id = series.study
 LEFT JOIN patient ON patient.id = study.patient
 WHERE item.id = ? AND (item.deleted_seq IS NULL OR ? = 1) AND (item.kind IS NULL OR item.kind = 'series')
 -- name: images_of_study
-SELECT item.id, item.crc32c, item.series, item.frame, lot.frames, item.position, uid_text(instance.sop_uid)
+SELECT item.id, item.crc32c, item.series, item.frame, lot.frames, item.position, uid_text(instance.sop_uid), voi.name
 FROM study
 CROSS JOIN series ON series.study = study.id
 CROSS JOIN run ON run.owner = series.id
 CROSS JOIN item ON item.id BETWEEN run.first AND run.last AND item.series = series.id
 JOIN instance ON instance.id = item.instance
 JOIN lot ON lot.id = instance.lot
+LEFT JOIN voi ON voi.item = item.id
 LEFT JOIN patient ON patient.id = study.patient
 WHERE item.kind IS NULL AND item.deleted_seq IS NULL AND @ AND study.uid = ? AND (? IS NULL OR series.uid = ?)
-ORDER BY item.series, item.position IS NULL, item.position, instance.number, instance.id, item.frame
+ORDER BY item.series, voi.name, item.position IS NULL, item.position, instance.number, instance.id, item.frame
 LIMIT ?
 -- name: source_of
 SELECT lot.sop_class, hex_of(instance.file_sha256), space.mi2_version, space.weights_sha256, space.profile, space.dtype,
@@ -114,9 +118,10 @@ LEFT JOIN study ON study.id = series.study
 LEFT JOIN patient ON patient.id = study.patient
 WHERE item.kind IS NULL AND item.deleted_seq IS NULL AND @
 ORDER BY instance.id
--- name: live_rows
-SELECT count(*) FROM run
+-- name: live_images
+SELECT count(*) - count(voi.item) + count(DISTINCT voi.picture) FROM run
 CROSS JOIN item ON item.id BETWEEN run.first AND run.last AND item.instance = ?1 AND item.series IS ?2
+LEFT JOIN voi ON voi.item = item.id
 WHERE run.owner = ?3 AND item.kind IS NULL AND item.deleted_seq IS NULL
 -- name: count_totals
 SELECT 'patients', count(DISTINCT coalesce(patient.alias_of, patient.id)) FROM instance
@@ -126,7 +131,8 @@ UNION ALL SELECT 'studies', count(DISTINCT series.study) FROM instance JOIN seri
   WHERE instance.deleted_seq IS NULL
 UNION ALL SELECT 'series', count(DISTINCT series) FROM instance WHERE deleted_seq IS NULL
 UNION ALL SELECT 'instances', count(*) FROM instance WHERE deleted_seq IS NULL
-UNION ALL SELECT 'images', count(*) FROM item WHERE kind IS NULL AND deleted_seq IS NULL
+UNION ALL SELECT 'images', count(*) - count(voi.item) + count(DISTINCT voi.picture) FROM item
+  LEFT JOIN voi ON voi.item = item.id WHERE item.kind IS NULL AND item.deleted_seq IS NULL
 UNION ALL SELECT 'pooled', count(*) FROM item WHERE kind = 'series' AND deleted_seq IS NULL
 UNION ALL SELECT 'deleted', count(*) FROM item WHERE deleted_seq IS NOT NULL
 UNION ALL SELECT 'refused', count(*) FROM refused
@@ -138,21 +144,26 @@ UNION ALL SELECT code, count(*) FROM refused WHERE code <> 'skipped' GROUP BY co
 SELECT code || char(10) || at || char(10) || replace(reason, char(10), ' ') || char(10) || locator, 1 FROM refused
 ORDER BY at DESC, locator LIMIT 10000
 -- name: count_modality
-SELECT coalesce(series.modality, '-'), count(*) FROM item LEFT JOIN series ON series.id = item.series
+SELECT coalesce(series.modality, '-'), count(*) - count(voi.item) + count(DISTINCT voi.picture) FROM item
+LEFT JOIN voi ON voi.item = item.id LEFT JOIN series ON series.id = item.series
 WHERE item.kind IS NULL AND item.deleted_seq IS NULL GROUP BY 1 ORDER BY 2 DESC, 1
 -- name: count_site
-SELECT coalesce(study.site, '-'), count(*) FROM item LEFT JOIN series ON series.id = item.series
+SELECT coalesce(study.site, '-'), count(*) - count(voi.item) + count(DISTINCT voi.picture) FROM item
+LEFT JOIN voi ON voi.item = item.id LEFT JOIN series ON series.id = item.series
 LEFT JOIN study ON study.id = series.study
 WHERE item.kind IS NULL AND item.deleted_seq IS NULL GROUP BY 1 ORDER BY 2 DESC, 1
 -- name: count_month
-SELECT coalesce(substr(study.date, 1, 7), '-'), count(*) FROM item LEFT JOIN series ON series.id = item.series
+SELECT coalesce(substr(study.date, 1, 7), '-'), count(*) - count(voi.item) + count(DISTINCT voi.picture) FROM item
+LEFT JOIN voi ON voi.item = item.id LEFT JOIN series ON series.id = item.series
 LEFT JOIN study ON study.id = series.study
 WHERE item.kind IS NULL AND item.deleted_seq IS NULL GROUP BY 1 ORDER BY 1
 -- name: count_station
-SELECT coalesce(series.station, '-'), count(*) FROM item LEFT JOIN series ON series.id = item.series
+SELECT coalesce(series.station, '-'), count(*) - count(voi.item) + count(DISTINCT voi.picture) FROM item
+LEFT JOIN voi ON voi.item = item.id LEFT JOIN series ON series.id = item.series
 WHERE item.kind IS NULL AND item.deleted_seq IS NULL GROUP BY 1 ORDER BY 2 DESC, 1
 -- name: count_body_part
-SELECT coalesce(series.body_part, '-'), count(*) FROM item LEFT JOIN series ON series.id = item.series
+SELECT coalesce(series.body_part, '-'), count(*) - count(voi.item) + count(DISTINCT voi.picture) FROM item
+LEFT JOIN voi ON voi.item = item.id LEFT JOIN series ON series.id = item.series
 WHERE item.kind IS NULL AND item.deleted_seq IS NULL GROUP BY 1 ORDER BY 2 DESC, 1
 -- name: count_space
 SELECT substr(space.weights_sha256, 1, 12) || ' ' || space.profile || ' ' || space.dtype || ' mi2 ' || space.mi2_version
@@ -206,18 +217,21 @@ LEFT JOIN patient ON patient.id = study.patient
 LEFT JOIN source ON source.id = lot.source
 WHERE instance.id = ? AND instance.deleted_seq IS NULL
 -- name: live_frames
-SELECT item.frame FROM run
+SELECT item.frame, voi.name, voi.picture FROM run
 CROSS JOIN item ON item.id BETWEEN run.first AND run.last AND item.instance = ?1 AND item.series IS ?2
+LEFT JOIN voi ON voi.item = item.id
 WHERE run.owner = ?3 AND item.kind IS NULL AND item.deleted_seq IS NULL
-ORDER BY item.frame
+ORDER BY item.frame, voi.name
 -- name: rows_of
 SELECT item.id, item.frame, item.crc32c FROM run
 CROSS JOIN item ON item.id BETWEEN run.first AND run.last AND item.instance = ?1 AND item.series IS ?2
 WHERE run.owner = ?3 AND item.kind IS NULL AND item.deleted_seq IS NULL
 ORDER BY item.frame, item.id
 -- name: each_image
-SELECT item.id, uid_text(instance.sop_uid), folder.path || instance.name, hex_of(instance.file_sha256), item.frame
+SELECT item.id, uid_text(instance.sop_uid), folder.path || instance.name, hex_of(instance.file_sha256), item.frame,
+  voi.name
 FROM item JOIN instance ON instance.id = item.instance JOIN folder ON folder.id = instance.folder
+LEFT JOIN voi ON voi.item = item.id
 WHERE item.kind IS NULL AND item.deleted_seq IS NULL ORDER BY item.id
 -- name: lost_instances
 SELECT count(*) FROM item WHERE instance IS NOT NULL AND NOT EXISTS (SELECT 1 FROM instance WHERE instance.id = item.instance)
@@ -229,6 +243,7 @@ SELECT count(*) FROM instance WHERE series IS NOT NULL AND NOT EXISTS (SELECT 1 
 SELECT count(*) FROM item WHERE instance IS NOT NULL AND NOT EXISTS (SELECT 1 FROM run
   WHERE run.owner = coalesce(item.series, -item.instance) AND item.id BETWEEN run.first AND run.last)
 -- name: repeated_frames
-SELECT count(*) FROM (SELECT 1 FROM item WHERE kind IS NULL AND deleted_seq IS NULL GROUP BY instance, frame HAVING count(*) > 1)
+SELECT count(*) FROM (SELECT 1 FROM item LEFT JOIN voi ON voi.item = item.id
+  WHERE item.kind IS NULL AND item.deleted_seq IS NULL GROUP BY item.instance, item.frame, voi.name HAVING count(*) > 1)
 -- name: all_uids
 SELECT sum(length(uid_text(sop_uid))) FROM instance

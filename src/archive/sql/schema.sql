@@ -1,5 +1,5 @@
--- What all formats of the catalog of an archive have; objects.sql has the rest of format 4, tiles.sql of 5. docs/archive.md
--- says what the tables mean.
+-- What all formats of the catalog of an archive have; objects.sql has the rest of format 4, tiles.sql of 5,
+-- voi.sql of 6. docs/archive.md says what the tables mean.
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 
 CREATE TABLE source (

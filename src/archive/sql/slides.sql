@@ -6,12 +6,14 @@ SELECT level, x, y, width, height, mpp, read_width, read_height FROM tile WHERE 
 -- name: tile_rows
 SELECT item FROM tile ORDER BY item
 -- name: tiles_of
-SELECT item.frame, tile.level, tile.x, tile.y, tile.width, tile.height, tile.mpp, tile.read_width, tile.read_height
+SELECT item.frame, tile.level, tile.x, tile.y, tile.width, tile.height, tile.mpp, tile.read_width, tile.read_height,
+  voi.name
 FROM run
 CROSS JOIN item ON item.id BETWEEN run.first AND run.last AND item.instance = ?1 AND item.series IS ?2
 LEFT JOIN tile ON tile.item = item.id
+LEFT JOIN voi ON voi.item = item.id
 WHERE run.owner = ?3 AND item.kind IS NULL AND item.deleted_seq IS NULL
-ORDER BY item.frame
+ORDER BY item.frame, voi.name
 -- name: count_tiles
 SELECT count(*) FROM tile JOIN item ON item.id = tile.item WHERE item.deleted_seq IS NULL
 -- name: stray_tiles

@@ -13,6 +13,7 @@
 
 #include "archive/format.hpp"
 #include "archive/original.hpp"
+#include "archive/windows.hpp"
 #include "base/hash.hpp"
 #include "protocols/archives/items.hpp"
 #include "protocols/archives/query.hpp"
@@ -68,6 +69,7 @@ struct FoundFrame {
   archive::Original original;
   std::uint64_t frame = 0;  ///< from 0
   std::optional<archive::TileFacts> tile{};
+  std::string window{};  ///< that the item was seen through, of several
 };
 
 /// @throws Error{kNotFound} for what is not there, may not be seen, or is no image.
@@ -76,7 +78,7 @@ FoundFrame find_frame(archive::Reader& reader, const Right& right, std::uint64_t
   if (item.kind != "frame") throw Error(Code::kNotFound, "pixels: expected an image, got the mean of a series");
   const std::optional<archive::ArchivedObject> object = reader.catalog().object(item.instance, false);
   if (!object) throw Error(Code::kNotFound, "item: there is none of this number");
-  return {archive::original_of(*object), static_cast<std::uint64_t>(item.frame - 1), item.tile};
+  return {archive::original_of(*object), static_cast<std::uint64_t>(item.frame - 1), item.tile, item.window};
 }
 
 HttpResponse refuse(OriginalState state, const std::string& locator) {
@@ -163,8 +165,9 @@ RequestPlan pixels(const Service& service, const Asked& asked, const HttpRequest
   plan.stop.emplace();
   plan.apart = Apart::kRender;
   plan.archive = record_of(asked);
-  plan.finish = [asked, wanted = read_asked(service, asked, request, number), record = plan.archive,
+  plan.finish = [asked, from = read_asked(service, asked, request, number), record = plan.archive,
                  stop = plan.stop->get_token()](const Vectors&) {
+    AskedPicture wanted = from;
     FoundFrame found;
     guarded(*record, stop, [&] {
       asked.served->look([&](archive::Reader& reader) {
@@ -173,6 +176,7 @@ RequestPlan pixels(const Service& service, const Asked& asked, const HttpRequest
         found = find_frame(reader, asked.right, wanted.row);
       });
     });
+    if (!wanted.picture.window) wanted.picture.window = archive::through({}, found.window).window;
     // Nothing of the catalog is held while a file is decoded.
     return render(found, wanted);
   };

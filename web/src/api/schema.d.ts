@@ -842,6 +842,8 @@ export interface components {
             frame?: number;
             frames?: number;
             tile?: components["schemas"]["Tile"];
+            /** @description In an archive of several windows, the one through which it was seen */
+            window?: string;
             position?: number;
             modality?: string;
             body_part?: string;
@@ -1061,6 +1063,8 @@ export interface components {
             body_part?: string;
             series_description?: string;
             station?: string;
+            /** @description In an archive of several windows, the one through which its images were seen: the series comes once for each */
+            window?: string;
             /** @description It is of another study than the first series, of another patient as far as is known, with the same identifier; absent: it is not */
             other_study?: boolean;
             /** @description In the order in which they lie */
@@ -1073,6 +1077,8 @@ export interface components {
             frame: number;
             frames: number;
             tile?: components["schemas"]["Tile"];
+            /** @description In an archive of several windows, the one through which it was seen */
+            window?: string;
             /** @description mm along the normal of its plane */
             position?: number;
             /** @description There is a thumbnail; absent: there is none */
@@ -1171,6 +1177,8 @@ export interface components {
                 frame: number;
                 frames: number;
                 tile?: components["schemas"]["Tile"];
+                /** @description In an archive of several windows, the one through which it was seen */
+                window?: string;
                 study?: string;
                 series?: string;
                 image?: string;

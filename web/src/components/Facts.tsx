@@ -27,6 +27,7 @@ export function Described({ item }: { item: ItemFacts }) {
       {item.tile === undefined && item.frame !== undefined && item.frames !== undefined && item.frames > 1 && (
         <p class="muted small">{strings.frame(item.frame, item.frames)}</p>
       )}
+      {item.window !== undefined && <p class="muted small">{strings.window(item.window)}</p>}
     </>
   )
 }

@@ -23,6 +23,7 @@ export function Strip({ archive, series, number, at, onSlice }: Props) {
     <div class="series" role="group" aria-labelledby={id}>
       <h2 id={id}>
         {strings.seriesName(number)} <Text value={series.modality} /> <Text value={series.body_part} /> <Text value={series.series_description} class="muted" />
+        {series.window !== undefined && <span class="muted small"> {strings.window(series.window)}</span>}
         <span class="muted small"> {strings.sliceCount(series.items.length)}</span>
       </h2>
       <ol class="strip">

@@ -30,7 +30,7 @@ export function findItem(series: readonly Series[], item: number | null): { seri
 export function likeliest(series: readonly Series[], other: Series | undefined): number {
   const unlike = (one: Series): number =>
     (one.modality === other?.modality ? 0 : 4) + (one.series_description === other?.series_description ? 0 : 2) +
-    (one.body_part === other?.body_part ? 0 : 1) +
+    (one.body_part === other?.body_part ? 0 : 1) + (one.window === other?.window ? 0 : 1) +
     Math.abs(Math.log(one.items.length / Math.max(other?.items.length ?? 1, 1))) / 10
   let best = 0
   series.forEach((one, i) => { if (unlike(one) < unlike(series[best]!)) best = i })

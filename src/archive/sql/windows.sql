@@ -1,0 +1,29 @@
+-- Rows of images that were seen through one of several windows.
+-- name: add_voi
+INSERT INTO voi (item, picture, name) VALUES (?, ?, ?)
+-- name: voi
+SELECT picture, name FROM voi WHERE item = ?
+-- name: each_voi
+SELECT item, picture FROM voi ORDER BY item
+-- name: pictures_of_series
+SELECT count(*) - count(voi.item) + count(DISTINCT voi.picture) FROM run
+CROSS JOIN item ON item.id BETWEEN run.first AND run.last AND item.series = run.owner
+LEFT JOIN voi ON voi.item = item.id
+WHERE run.owner = ? AND item.kind IS NULL AND item.deleted_seq IS NULL
+-- name: image_rows
+SELECT count(*) FROM item WHERE kind IS NULL AND deleted_seq IS NULL
+-- name: stray_voi
+SELECT count(*) FROM voi JOIN item ON item.id = voi.item WHERE item.kind IN ('series', 'erased')
+-- name: bad_voi
+SELECT count(*) FROM voi WHERE picture < 0 OR picture > item OR name NOT IN ('file', 'lung', 'soft', 'bone', 'brain')
+-- name: mixed_pictures
+SELECT count(*) FROM (SELECT 1 FROM voi JOIN item ON item.id = voi.item
+  WHERE item.kind IS NULL AND item.deleted_seq IS NULL
+  GROUP BY voi.picture HAVING min(item.instance) <> max(item.instance) OR min(item.frame) <> max(item.frame))
+-- name: parted_pictures
+SELECT count(*) FROM (SELECT 1 FROM voi JOIN item ON item.id = voi.item
+  WHERE item.kind IS NULL AND item.deleted_seq IS NULL
+  GROUP BY item.instance, item.frame HAVING min(voi.picture) <> max(voi.picture))
+-- A catalog of format 1 to 5 for who only reads.
+-- name: without_voi
+CREATE TEMP TABLE voi (item INTEGER PRIMARY KEY, picture INTEGER, name TEXT);

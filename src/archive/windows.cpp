@@ -1,0 +1,80 @@
+#include "archive/windows.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include <mi2/error.hpp>
+
+namespace mi2::archive {
+namespace {
+
+constexpr std::array<std::string_view, 5> kWindowNames{kOwnWindow, "lung", "soft", "bone", "brain"};
+constexpr std::string_view kModelAndOptions = "the model and its options";
+
+/// The parts between commas; nothing if one of them is no name, or comes twice.
+std::vector<std::string> window_names(std::string_view text) {
+  std::vector<std::string> names;
+  for (bool more = true; more;) {
+    const std::size_t comma = text.find(',');
+    more = comma != std::string_view::npos;
+    const std::string_view name = text.substr(0, comma);
+    if (!is_window(name) || std::find(names.begin(), names.end(), name) != names.end()) return {};
+    names.emplace_back(name);
+    text.remove_prefix(more ? comma + 1 : text.size());
+  }
+  return names;
+}
+
+}  // namespace
+
+bool is_window(std::string_view name) noexcept {
+  return std::find(kWindowNames.begin(), kWindowNames.end(), name) != kWindowNames.end();
+}
+
+std::vector<std::string> parse_windows(std::string_view text) {
+  std::vector<std::string> names = window_names(text == "auto" ? kOwnWindow : text);
+  if (!names.empty()) return names;
+  throw Error(Code::kBadArgument,
+              fmt::format("windows '{}': expected auto, or some of file, lung, soft, bone and brain, each once", text));
+}
+
+std::vector<std::string> several_windows(const Space& space) {
+  // "40,400" is one window: its center and width are no names.
+  std::vector<std::string> names = window_names(space.windows);
+  if (names.size() < 2) names.clear();
+  return names;
+}
+
+const std::string& usual_window(const std::vector<std::string>& windows) {
+  const auto own = std::find(windows.begin(), windows.end(), kOwnWindow);
+  return own != windows.end() ? *own : windows.front();
+}
+
+ImageOptions through(const ImageOptions& options, std::string_view window) {
+  ImageOptions made = options;
+  made.window.reset();
+  if (!window.empty() && window != kOwnWindow) made.window = parse_window(window);
+  return made;
+}
+
+void require_adding(const Space& archive, const Embedder& embedder, std::string_view windows, std::string_view name) {
+  Space space = space_of(embedder);
+  if (!windows.empty()) {
+    space.windows = windows;
+  } else if (!embedder.options().image.window && !several_windows(archive).empty()) {
+    space.windows = archive.windows;
+  }
+  require_same(archive, space, name, kModelAndOptions);
+}
+
+void require_asking(const Space& archive, const Embedder& embedder, bool images, std::string_view name) {
+  Space space = space_of(embedder);
+  const std::vector<std::string> several = several_windows(archive);
+  const bool one = std::find(several.begin(), several.end(), space.windows) != several.end();
+  if (one || (!several.empty() && !images)) space.windows = archive.windows;
+  require_same(archive, space, name, kModelAndOptions);
+}
+
+}  // namespace mi2::archive

@@ -7,6 +7,7 @@
 #include <mi2/error.hpp>
 
 #include "archive/parameters.hpp"
+#include "archive/windows.hpp"
 #include "base/hash.hpp"
 #include "base/utf8.hpp"
 
@@ -115,7 +116,10 @@ bool SharedDatabase::create(const Format& format, const std::string& key) {
       "CREATE INDEX ON gone (shared_seq);";
   for (const CatalogTable& table : CatalogTables::tables()) sql += definition(table);
   for (const std::string& index : CatalogTables::unique_indexes()) sql += index + ";";
-  sql += "CREATE UNIQUE INDEX item_frame ON item (instance, frame) WHERE kind IS NULL AND deleted_seq IS NULL;";
+  // A frame has one row that lives; of several windows one for each.
+  sql += several_windows(format.space).empty()
+             ? "CREATE UNIQUE INDEX item_frame ON item (instance, frame) WHERE kind IS NULL AND deleted_seq IS NULL;"
+             : "CREATE UNIQUE INDEX voi_picture ON voi (picture, name);";
   sql += definition(vector_table()) + definition(thumb_table());
   // Random bits do not shrink.
   sql += "ALTER TABLE vector ALTER f32 SET STORAGE EXTERNAL; ALTER TABLE thumb ALTER webp SET STORAGE EXTERNAL;";

@@ -22,6 +22,7 @@
 #include "archive/relevance.hpp"
 #include "archive/shared.hpp"
 #include "archive/sources.hpp"
+#include "archive/windows.hpp"
 #include "arguments.hpp"
 #include "command.hpp"
 #include "devices.hpp"
@@ -318,7 +319,8 @@ int index_add(const IndexAddArguments& given) {
   // Before the model is loaded: what cannot be written is known at once.
   const base::OnProgress show = shown_on(progress);
   if (const auto archive = archive::find_archive(arguments.archive, show)) {
-    static_cast<void>(archive::read_format(*archive));
+    archive::require_windows(archive::read_format(*archive).space, arguments.model.options.image,
+                             windows_of(arguments.adding), archive->string());
   }
   embedder::ExpandedPaths paths;
   std::optional<VectorSources> vectors;

@@ -10,6 +10,7 @@
 
 #include "archive/archive.hpp"
 #include "archive/catalog.hpp"
+#include "archive/windows.hpp"
 #include "exit_status.hpp"
 #include "zip/images/expand.hpp"
 
@@ -117,6 +118,7 @@ int preview_vectors(const std::optional<std::filesystem::path>& archive, const V
   std::optional<archive::Catalog> catalog;
   std::string key;
   if (archive) {
+    archive::require_one_window(archive::read_format(*archive).space, archive->string());
     catalog.emplace(*archive, archive::Catalog::Access::kRead);
     key = archive::read_key(*archive);
   }

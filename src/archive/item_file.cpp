@@ -49,7 +49,7 @@ Error error_of(OriginalState state, std::string_view locator, std::uint64_t max_
 // A slide stays on the disk: of it one tile is read.
 Pixels pixels_of(const ItemFile& file, const Embedder& embedder, ImageOptions image,
                  const std::function<void(const ImageView& frame)>& see) {
-  if (!file.window.empty()) image = through(image, file.window);
+  if (file.of_several) image = through(image, file.window);
   image.frames = {FrameSelection::Kind::kNumber, file.frame};
   std::optional<Pixels> pixels;
   std::vector<std::byte> bytes;
@@ -77,7 +77,8 @@ ItemFile file_of(Reader& archive, const ItemFacts& item) {
                 {vector.begin(), vector.end()},
                 item.tile,
                 std::nullopt,
-                item.window};
+                item.window,
+                !several_windows(archive.format().space).empty()};
   // The hash of a slide would take longer than its tile.
   const std::optional<KnownFile> known = item.tile ? archive.catalog().file(item.locator) : std::nullopt;
   if (known && known->instance == item.instance) file.stamp = known->stamp;

@@ -28,6 +28,7 @@ struct ItemFile {
   std::optional<TileFacts> tile{};      ///< that the frame is, of a whole slide
   std::optional<std::int64_t> stamp{};  ///< as Original::stamp
   std::string window{};                 ///< as ItemFacts
+  bool of_several = false;              ///< the archive has several windows: what has none of them has its own
 };
 
 /// @throws Error{kNotFound} for the mean of a series, which is of no file.
@@ -37,7 +38,8 @@ ItemFile file_of(Reader& archive, const ItemFacts& item);
 inline constexpr std::string_view kItemsFile = "the item's file";
 
 /// The frame as the model takes it, of the file read again.
-/// @param image  how the archive's images are prepared: options_of(); of several windows the item's counts.
+/// @param image  how the archive's images are prepared: options_of(). Of an archive of several windows the item's
+///               counts in place of its own.
 /// @param see    as EncodedImage::prepare().
 /// @throws Error{kNotFound} for a file that is not there, or no file of its own on a disk of this machine; {kTooLarge};
 ///         {kBadFile} for one that has changed since it was added; what reading an image throws.

@@ -13,6 +13,14 @@ namespace {
 constexpr std::array<std::string_view, 5> kWindowNames{kOwnWindow, "lung", "soft", "bone", "brain"};
 constexpr std::string_view kModelAndOptions = "the model and its options";
 
+/// The windows of what is to be added, as Space has them.
+/// @param windows  that somebody chose; empty: the archive's several, unless one is in the options.
+std::string windows_added(const Space& archive, const ImageOptions& image, std::string_view windows) {
+  if (!windows.empty()) return std::string(windows);
+  if (image.window) return to_string(*image.window);
+  return several_windows(archive).empty() ? std::string(kOwnWindow) : archive.windows;
+}
+
 /// The parts between commas; nothing if one of them is no name, or comes twice.
 std::vector<std::string> window_names(std::string_view text) {
   std::vector<std::string> names;
@@ -59,14 +67,29 @@ ImageOptions through(const ImageOptions& options, std::string_view window) {
   return made;
 }
 
+ImageOptions asking_options(const Space& space, const ImageOptions& options) {
+  const std::vector<std::string> several = several_windows(space);
+  return several.empty() || options.window ? options : through(options, usual_window(several));
+}
+
 void require_adding(const Space& archive, const Embedder& embedder, std::string_view windows, std::string_view name) {
   Space space = space_of(embedder);
-  if (!windows.empty()) {
-    space.windows = windows;
-  } else if (!embedder.options().image.window && !several_windows(archive).empty()) {
-    space.windows = archive.windows;
-  }
+  space.windows = windows_added(archive, embedder.options().image, windows);
   require_same(archive, space, name, kModelAndOptions);
+}
+
+void require_windows(const Space& archive, const ImageOptions& image, std::string_view windows, std::string_view name) {
+  Space space = archive;
+  space.windows = windows_added(archive, image, windows);
+  require_same(archive, space, name, kModelAndOptions);
+}
+
+void require_one_window(const Space& archive, std::string_view name) {
+  if (several_windows(archive).empty()) return;
+  throw Error(Code::kUnsupported,
+              fmt::format("{}: expected an archive of one window for vectors, got one of {}: a vector does not say "
+                          "through which it was seen",
+                          name, archive.windows));
 }
 
 void require_asking(const Space& archive, const Embedder& embedder, bool images, std::string_view name) {

@@ -29,6 +29,9 @@ std::vector<std::string> several_windows(const Space& space);
 /// among them, else the first.
 const std::string& usual_window(const std::vector<std::string>& windows);
 
+/// How an image that is asked for is prepared: of several windows through the usual one, if the options have none.
+ImageOptions asking_options(const Space& space, const ImageOptions& options);
+
 /// How an image is prepared that is seen through one of several. @param window  its name; empty: of what takes none.
 ImageOptions through(const ImageOptions& options, std::string_view window);
 
@@ -36,6 +39,14 @@ ImageOptions through(const ImageOptions& options, std::string_view window);
 /// empty: nobody did, and several of the archive are taken as they are unless the embedder has one.
 /// @throws as require_same().
 void require_adding(const Space& archive, const Embedder& embedder, std::string_view windows, std::string_view name);
+
+/// Whether images that are seen so may be added, as require_adding() says it of a model that was opened so.
+/// @throws Error{kBadArgument} if their windows are not the archive's.
+void require_windows(const Space& archive, const ImageOptions& image, std::string_view windows, std::string_view name);
+
+/// Whether vectors that do not say through which window they were made may be added.
+/// @throws Error{kUnsupported} if the archive has several.
+void require_one_window(const Space& archive, std::string_view name);
 
 /// Whether what an embedder makes of texts and, if there are any, of images may be searched for.
 /// @throws as require_same(): of several windows the images' has to be one.

@@ -44,11 +44,31 @@ def test_the_archives_own_model_adds_and_asks_through_its_windows(model_path, st
     assert np.isfinite(archive.vectors()[0]).all()
 
 
-def test_an_image_without_one_of_the_windows_is_refused_and_so_is_what_is_no_list(model, study, tmp_path):
+def test_an_image_is_seen_through_the_usual_window_of_a_model_without_one_and_another_is_refused(
+        model, model_path, study, tmp_path):
     archive = mi2.Archive.create(tmp_path / "a", model=model, windows="lung,bone")
     archive.add(study)
-    with pytest.raises(mi2.BadArgument, match="windows"):
-        archive.search(image=str(study / "0" / "s0" / "00.dcm"))
+    path = str(study / "0" / "s0" / "00.dcm")
+    found = {}
+    for window in (None, "lung", "bone"):
+        own = model if window is None else mi2.load(model_path, window=window)
+        with mi2.Archive(tmp_path / "a", model=own) as asked:
+            found[window] = asked.search(image=path, by="image", same_patient="include", k=1)[0]
+            assert found[window].score == pytest.approx(1, abs=1e-5)
+    assert [result.item.window for result in found.values()] == ["lung", "lung", "bone"]
+    with mi2.Archive(tmp_path / "a", model=mi2.load(model_path, window="soft")) as asked:
+        with pytest.raises(mi2.BadArgument, match="windows"):
+            asked.search(image=path)
+
+
+def test_images_of_several_windows_are_embedded_again_to_verify_them(model, study, tmp_path):
+    archive = mi2.Archive.create(tmp_path / "a", model=model, windows="lung,bone")
+    archive.add(study)
+    again = archive.verify(deep=True, model=model)
+    assert again.sound and again.embedded_again == 5 and again.left_out == {}
+
+
+def test_what_is_no_list_of_windows_is_refused(model, tmp_path):
     for text in ("", "lung,lung", "liver", "lung"):
         with pytest.raises(mi2.BadArgument, match="windows"):
             mi2.Archive.create(tmp_path / "b", model=model, windows=text)

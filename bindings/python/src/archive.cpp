@@ -85,14 +85,14 @@ std::vector<QueryFile> files_of(const nb::list& images) {
   return files;
 }
 
-/// @param hashed  whether a card is to say which file it was.
-archive::MadePart part_of(const Embedder& embedder, const QueryFile& file, const std::string& key,
-                          const std::string& site, bool hashed, std::vector<std::string>& warnings) {
-  const ImageOptions& options = embedder.options().image;
+/// @param options  how it is prepared. @param hashed  whether a card is to say which file it was.
+archive::MadePart part_of(const Embedder& embedder, const ImageOptions& options, const QueryFile& file,
+                          const std::string& key, const std::string& site, bool hashed,
+                          std::vector<std::string>& warnings) {
   std::vector<std::byte> read;
   if (file.path) read = embedder::read_image(*file.path, options.max_file_bytes);
   const std::span<const std::byte> bytes = file.path ? read : file.bytes;
-  const Pixels pixels = embedder.prepare(bytes, file.name);
+  const Pixels pixels = embedder.prepare(bytes, file.name, options);
   for (const std::string& warning : pixels.warnings) warnings.push_back(fmt::format("{}: {}", file.name, warning));
   archive::MadePart part = archive::part_of_image(embedder, pixels);
   part.names = archive::names_of(bytes, file.name, key, site);
@@ -150,11 +150,15 @@ Searched search(archive::Served& served, std::vector<std::uint64_t> items, std::
     std::vector<archive::MadePart> made;
     add_rows(vectors, archive::Asked::kVector, made);
     if (embedder != nullptr) {
-      archive::require_asking(served.format().space, *embedder, !files.empty(), served.folder().string());
+      const archive::Space& space = served.format().space;
+      const ImageOptions& own = embedder->options().image;
+      // A model without a window sees a file through the usual one of several.
+      archive::require_asking(space, *embedder, own.window && !files.empty(), served.folder().string());
+      const ImageOptions image = archive::asking_options(space, own);
       archive::add_texts(*embedder, texts, 1, made);
       archive::add_texts(*embedder, not_texts, -1, made);
       for (const QueryFile& file : files) {
-        made.push_back(part_of(*embedder, file, served.key(), site, carded, warnings));
+        made.push_back(part_of(*embedder, image, file, served.key(), site, carded, warnings));
       }
     }
     add_rows(embedded, archive::Asked::kImage, made);

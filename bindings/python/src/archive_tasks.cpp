@@ -326,8 +326,7 @@ std::string verify(const std::filesystem::path& folder, bool deep, const Embedde
                    const nb::callable& on_progress) {
   const nb::gil_scoped_release unlocked;
   if (embedder != nullptr) {
-    archive::require_same(archive::read_format(folder).space, archive::space_of(*embedder), folder.string(),
-                          "the model and its options");
+    archive::require_asking(archive::read_format(folder).space, *embedder, false, folder.string());
   }
   archive::VerifyReport report = archive::verify(folder, deep, told_to(on_progress));
   archive::EmbeddedAgain again;

@@ -284,12 +284,7 @@ void require_made_by(const vectors::VectorFile& file, const Embedder& embedder, 
 
 Given add(Writer& archive, const Embedder& embedder, const vectors::VectorFile& file, const Source& source,
           const GivenOptions& options) {
-  if (!several_windows(archive.format().space).empty()) {
-    throw Error(Code::kUnsupported,
-                fmt::format("{}: expected an archive of one window for vectors, got one of {}: a vector does not say "
-                            "through which it was seen",
-                            archive.folder().string(), archive.format().space.windows));
-  }
+  require_one_window(archive.format().space, archive.folder().string());
   return Giving(archive, embedder, file, source, options).run();
 }
 

@@ -212,6 +212,7 @@ struct ItemFacts {
 /// A live image of a study.
 struct StudyImage {
   std::uint64_t row = 0;
+  std::uint64_t picture = 0;  ///< as RowFacts
   std::uint32_t crc = 0;
   Id series = 0;
   std::int64_t frame = 0;  ///< from 1

@@ -42,6 +42,8 @@ void convert_older_format(sqlite::Database& database);
 /// What a catalog of nobody knows whom says of a window. @throws Error{kBadFile} for what is none.
 std::string checked_window(std::string name);
 std::uint64_t checked_picture(const sqlite::Statement& row, int column);
+/// The number of a row. @throws Error{kBadFile} for a negative one.
+std::uint64_t checked_row(const sqlite::Statement& row, int column);
 
 struct Catalog::Impl {
   Impl(const std::filesystem::path& file, sqlite::Database::Mode mode) : database(file, mode) {

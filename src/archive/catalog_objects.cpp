@@ -63,9 +63,7 @@ std::optional<StoredInstance> Catalog::same_object(const ArchivedObject& object)
 void Catalog::each_image(const std::function<void(const ImageName&)>& use) {
   sqlite::Statement& row = impl_->named("each_image");
   while (row.step()) {
-    if (row.integer(0) < 0) throw Error(Code::kBadFile, "catalog: a row with a negative number");
-    use({static_cast<std::uint64_t>(row.integer(0)), row.text(1), row.text(2), row.text(3), row.integer(4),
-         checked_window(row.text(5))});
+    use({checked_row(row, 0), row.text(1), row.text(2), row.text(3), row.integer(4), checked_window(row.text(5))});
   }
   row.reset();
 }

@@ -32,8 +32,7 @@ void Catalog::each_hashed(const std::function<void(const HashedImage&)>& use) {
   sqlite::Statement& row = impl_->named("each_pixels");
   while (row.step()) {
     HashedImage image;
-    if (row.integer(0) < 0) throw Error(Code::kBadFile, "catalog: a row with a negative number");
-    image.row = static_cast<std::uint64_t>(row.integer(0));
+    image.row = checked_row(row, 0);
     image.crc = static_cast<std::uint32_t>(row.integer(1));
     image.sha256 = sha256_of(row.text(2));
     image.blank = row.integer(3) != 0;

@@ -43,8 +43,12 @@ std::vector<std::string> Catalog::problems() {
   if (seen > 0) found.push_back(fmt::format("{} windows are of what is no image", seen));
   const std::int64_t nameless = single(impl_->named("bad_voi"));
   if (nameless > 0) found.push_back(fmt::format("{} rows were seen through no window that there is", nameless));
-  if (single(impl_->named("mixed_pictures")) > 0 || single(impl_->named("parted_pictures")) > 0) {
+  if (single(impl_->named("mixed_pictures")) > 0 || single(impl_->named("parted_pictures")) > 0 ||
+      single(impl_->named("strange_pictures")) > 0) {
     found.emplace_back("rows of one picture are not of one frame");
+  }
+  if (single(impl_->named("half_seen")) > 0) {
+    found.emplace_back("of one frame some rows were seen through one of several windows, and others not");
   }
   return found;
 }

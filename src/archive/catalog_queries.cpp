@@ -116,8 +116,7 @@ void Catalog::each_row(const filter::Expr* filter, const std::function<void(cons
   sqlite::Statement row = filtered(impl_->database, std::string(sql_named("each_row")), bound.sql, bound.parameters);
   while (row.step()) {
     RowFacts facts;
-    if (row.integer(0) < 0) throw Error(Code::kBadFile, "catalog: a row with a negative number");
-    facts.row = static_cast<std::uint64_t>(row.integer(0));
+    facts.row = checked_row(row, 0);
     facts.picture = facts.row;
     facts.kind = kind_of(row.text(1));
     facts.deleted = !row.is_null(2);
@@ -253,8 +252,7 @@ std::vector<StudyImage> Catalog::images_of_study(std::string_view study, std::st
   std::vector<StudyImage> images;
   while (row.step()) {
     StudyImage image;
-    if (row.integer(0) < 0) throw Error(Code::kBadFile, "catalog: a row with a negative number");
-    image.row = static_cast<std::uint64_t>(row.integer(0));
+    image.row = checked_row(row, 0);
     image.crc = static_cast<std::uint32_t>(row.integer(1));
     image.series = row.integer(2);
     image.frame = row.integer(3) + 1;
@@ -264,6 +262,7 @@ std::vector<StudyImage> Catalog::images_of_study(std::string_view study, std::st
     image.thumb = has_thumb(image.row);
     if (const std::optional<TileFacts> facts = tile(image.row)) image.tile = facts->place;
     image.window = checked_window(row.text(7));
+    image.picture = checked_picture(row, 8);
     images.push_back(std::move(image));
   }
   return images;

@@ -57,7 +57,7 @@ std::optional<TileFacts> Catalog::tile(std::uint64_t row_number) {
 
 void Catalog::each_tile(const std::function<void(std::uint64_t)>& use) {
   sqlite::Statement& row = impl_->named("tile_rows");
-  while (row.step()) use(static_cast<std::uint64_t>(row.integer(0)));
+  while (row.step()) use(checked_row(row, 0));
   row.reset();
 }
 

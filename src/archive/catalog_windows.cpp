@@ -20,6 +20,12 @@ std::uint64_t checked_picture(const sqlite::Statement& row, int column) {
   return static_cast<std::uint64_t>(picture);
 }
 
+std::uint64_t checked_row(const sqlite::Statement& row, int column) {
+  const std::int64_t number = row.integer(column);
+  if (number < 0) throw Error(Code::kBadFile, "catalog: a row with a negative number");
+  return static_cast<std::uint64_t>(number);
+}
+
 std::string Catalog::window_of(std::uint64_t row_number) {
   sqlite::Statement& row = impl_->named("voi").bind(0, static_cast<std::int64_t>(row_number));
   std::string name = row.step() ? row.text(1) : std::string();
@@ -29,7 +35,7 @@ std::string Catalog::window_of(std::uint64_t row_number) {
 
 void Catalog::each_window(const std::function<void(std::uint64_t, std::uint64_t)>& use) {
   sqlite::Statement& row = impl_->named("each_voi");
-  while (row.step()) use(static_cast<std::uint64_t>(row.integer(0)), checked_picture(row, 1));
+  while (row.step()) use(checked_row(row, 0), checked_picture(row, 1));
   row.reset();
 }
 

@@ -286,18 +286,20 @@ Repaired repair(const fs::path& folder, const base::OnProgress& on_progress) {
   const std::int64_t seq = catalog.add_change("repair", 0);
   std::set<Id> touched;
   std::set<Id> instances;
+  std::vector<std::uint64_t> rows;
   Repaired repaired;
   repaired.thumbs = report.bad_thumbs.size();
   for (const std::uint64_t row : report.bad_rows) {
     const std::optional<ItemFacts> item = catalog.item(row);
     if (!item) continue;
-    if (item->kind == "frame") ++repaired.images;
     if (item->instance != 0) instances.insert(item->instance);
     if (item->series != 0) touched.insert(item->series);
-    catalog.drop_row(row, seq);
+    rows.push_back(row);
   }
+  // While all their rows are live: of an image of several windows one may be damaged, or some.
+  for (const Id instance : instances) repaired.images += static_cast<std::uint64_t>(catalog.live_images(instance));
+  for (const std::uint64_t row : rows) catalog.drop_row(row, seq);
   for (const Id instance : instances) {
-    repaired.images += static_cast<std::uint64_t>(catalog.live_images(instance));
     if (const auto series = catalog.retire_instance(instance, seq)) touched.insert(*series);
   }
   for (const Id series : touched) archive.pool_again(series, seq);

@@ -81,7 +81,8 @@ LEFT JOIN study ON study.id = series.study
 LEFT JOIN patient ON patient.id = study.patient
 WHERE item.id = ? AND (item.deleted_seq IS NULL OR ? = 1) AND (item.kind IS NULL OR item.kind = 'series')
 -- name: images_of_study
-SELECT item.id, item.crc32c, item.series, item.frame, lot.frames, item.position, uid_text(instance.sop_uid), voi.name
+SELECT item.id, item.crc32c, item.series, item.frame, lot.frames, item.position, uid_text(instance.sop_uid), voi.name,
+  coalesce(voi.picture, item.id)
 FROM study
 CROSS JOIN series ON series.study = study.id
 CROSS JOIN run ON run.owner = series.id

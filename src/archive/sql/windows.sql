@@ -24,6 +24,14 @@ SELECT count(*) FROM (SELECT 1 FROM voi JOIN item ON item.id = voi.item
 SELECT count(*) FROM (SELECT 1 FROM voi JOIN item ON item.id = voi.item
   WHERE item.kind IS NULL AND item.deleted_seq IS NULL
   GROUP BY item.instance, item.frame HAVING min(voi.picture) <> max(voi.picture))
+-- name: strange_pictures
+SELECT count(*) FROM voi JOIN item ON item.id = voi.item JOIN item AS picture ON picture.id = voi.picture
+WHERE item.kind IS NULL AND item.deleted_seq IS NULL AND picture.kind IS NULL
+  AND (picture.instance, picture.frame) <> (item.instance, item.frame)
+-- name: half_seen
+SELECT count(*) FROM (SELECT 1 FROM item LEFT JOIN voi ON voi.item = item.id
+  WHERE item.kind IS NULL AND item.deleted_seq IS NULL
+  GROUP BY item.instance, item.frame HAVING count(voi.item) NOT IN (0, count(*)))
 -- A catalog of format 1 to 5 for who only reads.
 -- name: without_voi
 CREATE TEMP TABLE voi (item INTEGER PRIMARY KEY, picture INTEGER, name TEXT);

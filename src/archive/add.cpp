@@ -1,5 +1,6 @@
 #include "archive/add.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "archive/adding.hpp"
@@ -57,8 +58,11 @@ Added add(Writer& archive, const Embedder& embedder, const embedder::ExpandedPat
   use_windows(archive.format().space, own.survey);
   if (own.most_frames == 0) return add_portion(archive, embedder, paths, source, own);
   own.survey.claim_frames = at_most(own.most_frames);
+  // Which files are of CT is not known yet.
+  const std::uint64_t most =
+      std::max<std::uint64_t>(1, own.most_frames / std::max<std::size_t>(1, own.survey.windows.size()));
   Added added;
-  for (const embedder::ExpandedPaths& portion : portions_of(paths, own.survey.image, own.most_frames)) {
+  for (const embedder::ExpandedPaths& portion : portions_of(paths, own.survey.image, most)) {
     added += add_portion(archive, embedder, portion, source, own);
   }
   return added;

@@ -47,8 +47,8 @@ enum class Outcome : std::uint8_t {
   kConflict,  ///< the archive has another object of this identifier
 };
 
-/// Frames of what others have sent that are added at once: each takes memory before it is decoded, and a file of 1 MB
-/// may have a million.
+/// Frames of what others have sent that are added at once, through each window one: each takes memory before it is
+/// decoded, and a file of 1 MB may have a million.
 inline constexpr std::uint64_t kMostSentFrames = 100'000;
 
 /// Vectors that are there already, of files or of what has none.

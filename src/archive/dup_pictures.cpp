@@ -40,7 +40,7 @@ std::array<std::uint64_t, 3> keys_of(const DupPicture& picture) noexcept {
 
 }  // namespace
 
-DupPictures read_dup_pictures(Catalog& catalog, const scan::Bitmap* allowed) {
+DupPictures read_dup_pictures(Catalog& catalog, const scan::Bitmap* allowed, const MostCases& most) {
   DupPictures found;
   Words references;
   Words looks;
@@ -59,6 +59,7 @@ DupPictures read_dup_pictures(Catalog& catalog, const scan::Bitmap* allowed) {
     }
     found.images += images.put(image) ? 1 : 0;
     shows += image.dhash && shown.put(image) ? 1 : 0;
+    check_count(found.all.size() + 1, most);
     DupPicture& picture = found.all.emplace_back();
     picture.row = image.row;
     picture.sha256 = image.sha256;

@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "archive/cases.hpp"
 #include "archive/catalog.hpp"
 #include "archive/scan/bitmap.hpp"
 
@@ -44,8 +45,8 @@ struct DupPictures {
   std::size_t plain = 0;        ///< images none of whose rows has a dhash
 };
 
-/// @param allowed  null: all.
-DupPictures read_dup_pictures(Catalog& catalog, const scan::Bitmap* allowed);
+/// @param allowed  null: all. @throws Error{kTooLarge} for more than `most` rows, before they take memory.
+DupPictures read_dup_pictures(Catalog& catalog, const scan::Bitmap* allowed, const MostCases& most = {});
 
 /// One row for each image, the first of `rows`.
 std::vector<const DupPicture*> one_each(std::vector<const DupPicture*> rows);

@@ -90,12 +90,25 @@ class Reencoded {
     std::uint32_t a, b;  ///< of parts_
   };
 
+  /// What a picture shows through each of its windows: a number of the window, whether there is nothing, and its hash.
+  using Sight = std::vector<std::tuple<std::uint8_t, bool, std::uint64_t>>;
+
+  Sight sight_of(const DupPicture& picture) const {
+    Sight sight;
+    if (picture.window == 0) {
+      sight.emplace_back(picture.window, picture.plain, picture.dhash);
+      return sight;
+    }
+    for (const DupPicture* one : windows_.at(picture.picture)) sight.emplace_back(one->window, one->plain, one->dhash);
+    return sight;
+  }
+
   std::vector<Shown> shown() const {
     std::vector<Shown> all;
     for (std::size_t i = 0; i < parts_.size(); ++i) {
-      std::set<std::pair<std::uint64_t, std::uint8_t>> seen;
+      std::set<std::pair<std::uint8_t, Sight>> seen;
       for (const DupPicture& picture : parts_[i]) {
-        if (picture.plain || !seen.emplace(picture.dhash, picture.window).second) continue;
+        if (picture.plain || !seen.emplace(picture.window, sight_of(picture)).second) continue;
         all.push_back({picture.dhash, static_cast<std::uint32_t>(i), &picture});
       }
     }
@@ -140,7 +153,7 @@ class Reencoded {
     if (a.part == b.part || clash(*a.picture, *b.picture)) return;
     const Segments& segments = archive_.segments();
     const double cosine = scan::inner_product(segments.row(a.picture->row), segments.row(b.picture->row));
-    if (!(cosine > kSameCosine) || !agree(*a.picture, *b.picture)) return;
+    if (!(cosine > kSameCosine) || !agree(*a.picture, *b.picture) || !is_first(*a.picture, *b.picture)) return;
     if (pairs_.size() == kMostPairs) {
       throw Error(Code::kTooLarge,
                   fmt::format("reencoded: expected at most {} pairs of pictures that show the same, got more; choose "
@@ -157,10 +170,22 @@ class Reencoded {
     if (a.window != b.window) return false;
     for (const DupPicture* one : windows_.at(a.picture)) {
       for (const DupPicture* other : windows_.at(b.picture)) {
-        if (one->window != other->window || one->plain || other->plain) continue;
-        if (std::popcount(one->dhash ^ other->dhash) > kNearBits) return false;
+        if (one->window != other->window) continue;
+        const bool hashed = !one->plain && !other->plain;
+        if (hashed && std::popcount(one->dhash ^ other->dhash) > kNearBits) return false;
         const Segments& segments = archive_.segments();
         if (!(scan::inner_product(segments.row(one->row), segments.row(other->row)) > kSameCosine)) return false;
+      }
+    }
+    return true;
+  }
+
+  /// Of two images that agree the rows through one window stand for all: the first in which both show something.
+  [[nodiscard]] bool is_first(const DupPicture& a, const DupPicture& b) const {
+    if (a.window == 0 || b.window == 0) return true;
+    for (const DupPicture* one : windows_.at(a.picture)) {
+      for (const DupPicture* other : windows_.at(b.picture)) {
+        if (one->window == other->window && !one->plain && !other->plain) return one->window == a.window;
       }
     }
     return true;
@@ -308,7 +333,7 @@ DupAnswer find_dups(Reader& archive, const DupOptions& options) {
     if (options.on_progress) options.on_progress({"reading", 0, 0});
     const Totals totals = archive.catalog().totals(options.where ? &*options.where : nullptr);
     check_count(static_cast<std::size_t>(totals.images), {"dups", options.most});
-    const DupPictures pictures = read_dup_pictures(archive.catalog(), allowed.get());
+    const DupPictures pictures = read_dup_pictures(archive.catalog(), allowed.get(), {"dups", options.most});
     answer.compared = pictures.images;
     answer.blank = pictures.blank;
     answer.unhashed = static_cast<std::size_t>(totals.images) - answer.compared - answer.blank;

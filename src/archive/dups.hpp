@@ -27,7 +27,7 @@ std::string_view name_of(DupLevel level) noexcept;
 struct DupOptions {
   DupLevel level = DupLevel::kPixels;
   std::optional<filter::Expr> where;  ///< only these images are compared
-  std::size_t most = 0;               ///< images to compare; 0: any number
+  std::size_t most = 0;               ///< rows of images to compare; 0: any number
   base::OnProgress on_progress;
   std::stop_token stop;
 };

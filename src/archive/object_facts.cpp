@@ -88,14 +88,22 @@ std::unique_ptr<ObjectFacts> facts_of(dicom::Description said, const SurveyOptio
   return facts;
 }
 
-/// How many frames there are to look at, each of which takes memory: a file of 25 KB may say 200 million.
-std::uint64_t frames_in(const image::Source& source, const SurveyOptions& options, std::string_view path) {
+/// How many frames there are to look at, each of which takes memory, through each window that they are seen through: a
+/// file of 25 KB may say 200 million.
+std::uint64_t frames_in(const image::Source& source, const SurveyOptions& options, std::string_view path, Look& look) {
   const std::uint64_t frames = source.frames();
   if (frames > kMostFrames) {
     throw Error(Code::kTooLarge, fmt::format("{}: {} frames, the limit is {}", path, frames, kMostFrames));
   }
   if (frames > 1) source.check();
-  if (options.claim_frames) options.claim_frames(frames, path);
+  look.windowed = !options.windows.empty() && source.takes_hounsfield();
+  if (!options.claim_frames) return frames;
+  if (look.windowed) {
+    const std::uint64_t windows = options.windows.size();
+    options.claim_frames(frames * windows, fmt::format("{}, through each of {} windows", path, windows));
+  } else {
+    options.claim_frames(frames, path);
+  }
   return frames;
 }
 
@@ -117,8 +125,7 @@ void look_at_object(std::span<const std::byte> bytes, const embedder::Input& inp
                     const std::string& key, Look& look) {
   look_at_header(bytes, input, options, key, look);
   const auto source = embedder::open_source(bytes, input.path, options.image);
-  const std::uint64_t frames = frames_in(*source, options, input.path);
-  look.hounsfield = source->takes_hounsfield();
+  const std::uint64_t frames = frames_in(*source, options, input.path, look);
   for (std::uint64_t i = 0; i < frames; ++i) {
     image::FrameInfo info = source->info(i);
     if (i == 0) {
@@ -133,8 +140,7 @@ void look_at_object(std::span<const std::byte> bytes, const embedder::Input& inp
 void look_at_image(std::span<const std::byte> bytes, const embedder::Input& input, const SurveyOptions& options,
                    Look& look) {
   const auto source = embedder::open_source(bytes, input.path, options.image);
-  const std::uint64_t frames = frames_in(*source, options, input.path);
-  look.hounsfield = source->takes_hounsfield();
+  const std::uint64_t frames = frames_in(*source, options, input.path, look);
   look.facts = std::make_unique<ObjectFacts>();
   for (std::uint64_t i = 0; i < frames; ++i) {
     image::FrameInfo info;

@@ -24,7 +24,7 @@ struct Look {
   bool telling_path = false;  ///< it holds the patient's name or identifier
   std::string sha256;         ///< if it was asked for
   bool slide = false;         ///< it is of a whole slide
-  bool hounsfield = false;    ///< windows of names are applied to it, of several each
+  bool windowed = false;      ///< its frames are embedded through each of SurveyOptions::windows
 };
 
 /// Whether a locator says where a server keeps an object: it does not go with a file.

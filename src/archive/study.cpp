@@ -1,12 +1,16 @@
 #include "archive/study.hpp"
 
 #include <algorithm>
+#include <map>
+#include <unordered_set>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include <mi2/error.hpp>
 
 #include "archive/scan/scan.hpp"
+#include "archive/windows.hpp"
 #include "base/json_text.hpp"
 #include "base/numbers.hpp"
 #include "base/tile_text.hpp"
@@ -49,6 +53,53 @@ std::string series_json(const ItemFacts& facts, std::span<const StudyImage> imag
   return text + "]}";
 }
 
+/// Windows of a series in the order of the archive's list; what takes none is before them.
+void order_windows(std::span<const std::string> windows, std::vector<StudyImage>& images) {
+  const auto place_of = [windows](const StudyImage& image) {
+    const auto found = std::find(windows.begin(), windows.end(), image.window);
+    return std::pair(image.series, image.window.empty() ? -1 : found - windows.begin());
+  };
+  std::stable_sort(images.begin(), images.end(),
+                   [&](const StudyImage& a, const StudyImage& b) { return place_of(a) < place_of(b); });
+}
+
+/// Keeps the rows of the first kMostStudyImages pictures. @returns whether there are others.
+bool keep_first(std::vector<StudyImage>& images) {
+  std::unordered_set<std::uint64_t> known;
+  const auto is_beyond = [&known](const StudyImage& image) {
+    if (known.contains(image.picture)) return false;
+    if (known.size() == kMostStudyImages) return true;
+    known.insert(image.picture);
+    return false;
+  };
+  return std::erase_if(images, is_beyond) > 0;
+}
+
+std::size_t pictures_in(std::span<const StudyImage> images) {
+  std::unordered_set<std::uint64_t> known;
+  for (const StudyImage& image : images) known.insert(image.picture);
+  return known.size();
+}
+
+/// The places of `others` that an image is compared with: those of its window, or all where there are none.
+class Comparable {
+ public:
+  explicit Comparable(std::span<const StudyImage> others) {
+    for (std::size_t i = 0; i < others.size(); ++i) {
+      all_.push_back(i);
+      by_window_[others[i].window].push_back(i);
+    }
+  }
+  [[nodiscard]] const std::vector<std::size_t>& with(const StudyImage& image) const {
+    const auto found = by_window_.find(image.window);
+    return found == by_window_.end() ? all_ : found->second;
+  }
+
+ private:
+  std::vector<std::size_t> all_;
+  std::map<std::string, std::vector<std::size_t>, std::less<>> by_window_;
+};
+
 }  // namespace
 
 StudyImages study_images(Reader& archive, std::string_view study, std::string_view series,
@@ -56,15 +107,19 @@ StudyImages study_images(Reader& archive, std::string_view study, std::string_vi
   StudyImages found;
   // Longer names are none: they are not looked for in a table of any size.
   constexpr std::size_t kLongestUid = 256;
+  const std::vector<std::string> windows = several_windows(archive.format().space);
+  const std::size_t most = kMostStudyImages * std::max<std::size_t>(1, windows.size());
   if (study.size() <= kLongestUid && series.size() <= kLongestUid && !study.empty()) {
-    found.images = archive.catalog().images_of_study(study, series, visible, kMostStudyImages + 1);
+    found.images = archive.catalog().images_of_study(study, series, visible, most + 1);
   }
   if (found.images.empty()) {
     throw Error(Code::kNotFound,
                 fmt::format("{}: there is none of this identifier", series.empty() ? "study" : "series"));
   }
-  found.more = found.images.size() > kMostStudyImages;
+  found.more = found.images.size() > most;
   if (found.more) found.images.pop_back();
+  order_windows(windows, found.images);
+  found.more = keep_first(found.images) || found.more;
   return found;
 }
 
@@ -74,7 +129,7 @@ std::string study_json(Reader& archive, const StudyImages& study) {
   append(text, "date", first.study_date);
   append(text, "study_description", first.study_description);
   append(text, "site", first.site);
-  text += fmt::format(R"(, "images": {}, "more": {}, "series": [)", study.images.size(), study.more);
+  text += fmt::format(R"(, "images": {}, "more": {}, "series": [)", pictures_in(study.images), study.more);
   const std::span<const StudyImage> all(study.images);
   for (std::size_t start = 0; start < all.size();) {
     std::size_t end = start;
@@ -104,11 +159,15 @@ std::vector<double> cosines(Reader& archive, std::span<const StudyImage> images,
 std::vector<SliceMatch> match_slices(const Reader& archive, std::span<const StudyImage> images,
                                      std::span<const StudyImage> others, base::ThreadPool& pool,
                                      const std::stop_token& stop) {
-  if (images.size() > kMostPairs / std::max<std::size_t>(others.size(), 1)) {
+  const Comparable comparable(others);
+  std::size_t pairs = 0;
+  for (const StudyImage& image : images) pairs += comparable.with(image).size();
+  if (pairs > kMostSlicePairs) {
     throw Error(
         Code::kTooLarge,
-        fmt::format("study: expected at most {} pairs of slices to compare, got {} x {}; choose a series of each",
-                    kMostPairs, images.size(), others.size()));
+        fmt::format("study: expected at most {} pairs of slices to compare, got {} of {} and {}; choose a series of "
+                    "each",
+                    kMostSlicePairs, pairs, images.size(), others.size()));
   }
   // Each is checked once, and not once per pair.
   std::vector<std::span<const float>> rows;
@@ -118,8 +177,9 @@ std::vector<SliceMatch> match_slices(const Reader& archive, std::span<const Stud
   pool.run(images.size(), [&](std::size_t i) {
     if (stop.stop_requested()) throw Error(Code::kInternal, "study: stopped");
     const std::span<const float> row = archive.row(images[i].row, images[i].crc);
-    SliceMatch best{0, scan::inner_product(row, rows.front())};
-    for (std::size_t j = 1; j < rows.size(); ++j) {
+    const std::vector<std::size_t>& places = comparable.with(images[i]);
+    SliceMatch best{places.front(), scan::inner_product(row, rows[places.front()])};
+    for (const std::size_t j : places) {
       const double cosine = scan::inner_product(row, rows[j]);
       if (cosine > best.cosine) best = {j, cosine};
     }

@@ -17,18 +17,19 @@
 
 namespace mi2::archive {
 
-/// Images of a study that are looked at as one.
+/// Images of a study that are looked at as one, each through all its windows.
 inline constexpr std::size_t kMostStudyImages = 20'000;
-/// Pairs of slices of two studies that are compared.
-inline constexpr std::size_t kMostPairs = 4'000'000;
+/// Pairs of rows of two studies that are compared.
+inline constexpr std::size_t kMostSlicePairs = 4'000'000;
 
 /// Some of a study's images.
 struct StudyImages {
-  std::vector<StudyImage> images;
-  bool more = false;  ///< there are others
+  std::vector<StudyImage> images;  ///< of one through several windows there are several
+  bool more = false;               ///< there are others
 };
 
-/// The first kMostStudyImages of a study. @param series, visible  as Catalog::images_of_study().
+/// The first kMostStudyImages of a study, a series once through each window, in the order of the archive's list.
+/// @param series, visible  as Catalog::images_of_study().
 /// @throws Error{kNotFound} if there is none.
 StudyImages study_images(Reader& archive, std::string_view study, std::string_view series, const filter::Expr* visible);
 
@@ -46,9 +47,10 @@ struct SliceMatch {
   double cosine = 0;
 };
 
-/// The nearest of `others` to each image; of equal ones the first.
+/// The nearest of `others` to each image, of those that were seen through the same window if there are any; of equal
+/// ones the first.
 /// @param others  at least one.
-/// @throws Error{kTooLarge} for more than kMostPairs pairs; {kBadFile} as Reader::row(); {kInternal} when stopped.
+/// @throws Error{kTooLarge} for more than kMostSlicePairs pairs; {kBadFile} as Reader::row(); {kInternal} when stopped.
 std::vector<SliceMatch> match_slices(const Reader& archive, std::span<const StudyImage> images,
                                      std::span<const StudyImage> others, base::ThreadPool& pool,
                                      const std::stop_token& stop);

@@ -186,7 +186,7 @@ class Surveyor {
     }
     file.facts = std::move(looked.look.facts);
     file.in_series = looked.look.in_series;
-    file.windowed = looked.look.hounsfield && !options_.windows.empty();
+    file.windowed = looked.look.windowed;
     file.kind = !looked.known || !file.known ? SurveyedFile::Kind::kNew
                 : same                       ? SurveyedFile::Kind::kStored
                                              : SurveyedFile::Kind::kChanged;

@@ -119,7 +119,8 @@ struct SurveyOptions {
   ImageOptions image;
   std::vector<std::string> windows{};  ///< several, through each of which images of CT are planned; empty: as `image`
   base::OnProgress on_progress;
-  /// Called with a file's number of frames before they take memory, from any thread. An Error refuses the file.
+  /// Called with a file's number of frames before they take memory, through each of several windows one, from any
+  /// thread. An Error refuses the file.
   std::function<void(std::uint64_t frames, std::string_view name)> claim_frames{};
   /// Of each file the frames that are wanted, in place of those that `slices` chooses; outlives the survey. Null: as
   /// `slices` says.

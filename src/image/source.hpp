@@ -53,7 +53,8 @@ class Source {
   /// Hands over the samples of frame `index` by which its grey levels would be chosen; nothing if those are fixed.
   /// @throws as read().
   virtual void each_block(std::uint64_t /*index*/, const UseBlock& /*use*/) const {}
-  /// Whether a window of a name (Window::hounsfield) would be applied.
+  /// Whether its values are Hounsfield units, for which windows with names are (Window::hounsfield). A volume does not
+  /// say: all of it may be read.
   [[nodiscard]] virtual bool takes_hounsfield() const { return false; }
   /// Decodes frame `index`; no other is kept. Safe to call from several threads.
   /// @throws Error{kBadArgument} past the last frame, {kBadFile} corrupt or truncated, {kUnsupported} a variant not

@@ -50,7 +50,7 @@ constexpr std::string_view kLookSchemas = R"json({
   "items": {"type": "array", "items": {"type": "object", "required": ["item", "cosine"], "properties": {"item": {"type": "integer"}, "cosine": {"type": "number"}}}}}},
 "StudyMatches": {"type": "object", "required": ["items", "more", "snapshot"], "properties": {
   "snapshot": {"type": "integer"}, "more": {"type": "boolean"},
-  "items": {"type": "array", "items": {"type": "object", "required": ["item", "nearest", "cosine"], "properties": {"item": {"type": "integer"}, "nearest": {"type": "integer", "description": "The item of the other study"}, "cosine": {"type": "number"}}}}}}
+  "items": {"type": "array", "items": {"type": "object", "required": ["item", "nearest", "cosine"], "properties": {"item": {"type": "integer"}, "nearest": {"type": "integer", "description": "The item of the other study; of several windows through the same one, if that study has it"}, "cosine": {"type": "number"}}}}}}
 })json";
 
 }  // namespace

@@ -74,12 +74,16 @@ image::Range Grey::range_of(std::uint64_t volume, const image::GreyRule& intensi
   return range;
 }
 
+bool Grey::below_zero(std::uint64_t volume) const {
+  return range_of(volume, Intensity{.kind = Intensity::Kind::kMinMax}).low < 0;
+}
+
 std::vector<std::uint8_t> Grey::operator()(std::span<const float> values, std::uint64_t volume,
                                            image::Warnings& warnings) const {
   std::vector<std::uint8_t> shades(values.size());
   if (options_.window) {
     const Window& window = *options_.window;
-    if (window.hounsfield && range_of(volume, Intensity{.kind = Intensity::Kind::kMinMax}).low >= 0) {
+    if (window.hounsfield && !below_zero(volume)) {
       image::add_warning(warnings, "not_hounsfield: no value of the volume is below 0, so that it is hardly a CT");
     }
     std::transform(values.begin(), values.end(), shades.begin(),

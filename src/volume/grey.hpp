@@ -24,6 +24,8 @@ class Grey {
   /// @param values  of a slice.  @param volume  from 0: the one that the slice is of.
   [[nodiscard]] std::vector<std::uint8_t> operator()(std::span<const float> values, std::uint64_t volume,
                                                      image::Warnings& warnings) const;
+  /// Whether a value of a volume is below 0: in Hounsfield units there are some wherever there is air.
+  [[nodiscard]] bool below_zero(std::uint64_t volume) const;
 
  private:
   [[nodiscard]] bool shown_as_stored() const noexcept;

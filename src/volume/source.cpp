@@ -49,7 +49,13 @@ class VolumeSource final : public image::Source {
   [[nodiscard]] std::uint64_t frames() const override { return slices() * volume_.volumes; }
   [[nodiscard]] std::uint64_t middle() const override { return volume_.volumes / 2 * slices() + slices() / 2; }
 
-  [[nodiscard]] bool takes_hounsfield() const override { return true; }
+  [[nodiscard]] bool takes_hounsfield() const override {
+    if (is_colour(volume_.sample)) return false;
+    for (std::uint64_t volume = 0; volume < volume_.volumes; ++volume) {
+      if (grey_.below_zero(volume)) return true;
+    }
+    return false;
+  }
   [[nodiscard]] image::FrameInfo info(std::uint64_t index) const override {
     image::check_frame(index, frames(), name_);
     image::FrameInfo info;

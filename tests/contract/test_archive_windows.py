@@ -17,6 +17,7 @@ HOUNSFIELD = {"RescaleIntercept": -1500, "RescaleSlope": 1}
 def archive(tmp_path):
     write_study(tmp_path / "in", 0, slices=2, patient="P0", **HOUNSFIELD)
     write_study(tmp_path / "in", 1, slices=2, patient="P1", modality="MR")
+    write_study(tmp_path / "in", 2, slices=1, patient="P2", **HOUNSFIELD)
     mi2("index", "add", "--model", MODEL, "--windows", ",".join(WINDOWS), tmp_path / "a", tmp_path / "in")
     return tmp_path / "a"
 
@@ -32,16 +33,21 @@ def items_of(server, study):
     return [item for one in series for item in one["items"]]
 
 
+def items_window(server, item):
+    return server.get(f"/v1/archives/a/items/{item}").json().get("window")
+
+
 def test_results_are_images_and_items_name_their_window(server):
     found = search(server, {"text": TEXT, "by": "image", "k": 100})["results"]
-    assert len(found) == 4 and sum("window" in row for row in found) == 2
+    assert len(found) == 5 and sum("window" in row for row in found) == 3
     for row in found:
         item = server.get(f"/v1/archives/a/items/{row['item']}").json()
         assert item.get("window") == row.get("window") and (item["modality"] == "CT") == ("window" in item)
-    assert sorted(row["window"] for row in items_of(server, 0)) == ["bone", "bone", "lung", "lung"]
+    assert [row["window"] for row in items_of(server, 0)] == ["lung", "lung", "bone", "bone"]
+    assert server.get(f"/v1/archives/a/studies/{uid('study', 0)}").json()["images"] == 2
     assert not any("window" in row for row in items_of(server, 1))
     counted = server.get("/v1/archives/a/stats").json()
-    assert (counted["totals"]["images"], counted["totals"]["image_rows"], counted["windows"]) == (4, 6, "lung,bone")
+    assert (counted["totals"]["images"], counted["totals"]["image_rows"], counted["windows"]) == (5, 8, "lung,bone")
 
 
 def test_the_picture_of_an_item_is_through_its_window_unless_another_is_asked_for(server):
@@ -58,6 +64,18 @@ def test_the_picture_of_an_item_is_through_its_window_unless_another_is_asked_fo
     assert np.array_equal(np.asarray(Image.open(io.BytesIO(other.body))), shown["bone"])
 
 
+def test_a_slice_is_matched_with_one_of_the_same_window_where_there_is_one(server):
+    one, other = items_of(server, 0), items_of(server, 1)
+    windows = {row["item"]: row.get("window") for row in [*one, *other]}
+    address = f"/v1/archives/a/studies/{uid('study', 0)}/matches?with="
+    pairs = server.get(address + uid("study", 0)).json()["items"]
+    assert [pair["item"] for pair in pairs] == [pair["nearest"] for pair in pairs] == [row["item"] for row in one]
+    pairs = server.get(address + uid("study", 2)).json()["items"]
+    assert len(pairs) == 4 and all(windows[pair["item"]] == items_window(server, pair["nearest"]) for pair in pairs)
+    pairs = server.get(address + uid("study", 1)).json()["items"]
+    assert {windows[pair["nearest"]] for pair in pairs} == {None} and len(pairs) == 4
+
+
 def test_a_heatmap_of_an_item_is_through_its_window(server):
     for row in items_of(server, 0):
         answer = server.post(f"/v1/archives/a/items/{row['item']}/heatmap", {"text": TEXT})
@@ -71,4 +89,4 @@ def test_what_is_sent_is_added_through_each_window(serve, archive, tmp_path):
     assert Counter(row["window"] for row in items_of(server, 5)) == dict.fromkeys(WINDOWS, 3)
     assert outcomes(post_items(server, *study_files(5, patient="P5", **HOUNSFIELD))) != ["stored"] * 3
     counted = server.get("/v1/archives/a/stats").json()["totals"]
-    assert (counted["images"], counted["image_rows"]) == (7, 12)
+    assert (counted["images"], counted["image_rows"]) == (8, 14)

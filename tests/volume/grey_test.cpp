@@ -102,5 +102,22 @@ TEST(VolumeGrey, WindowIsThatOfDicom) {
   EXPECT_THAT(open_text(nifti.file(), options)->read(0).warnings, ElementsAre(HasSubstr("not_hounsfield: ")));
 }
 
+TEST(VolumeGrey, TakesHounsfieldIfAValueOfAVolumeIsBelowZeroAndNeverInColour) {
+  Nifti nifti;
+  nifti.dim = {2, 1, 1, 2};
+  nifti.srow[0][0] = -1;
+  nifti.voxels = bytes_of<std::int16_t>({0, 10, 1000, 2000});
+  const std::string positive = nifti.file();
+  EXPECT_FALSE(open_text(positive)->takes_hounsfield());
+  nifti.voxels = bytes_of<std::int16_t>({0, 10, 1000, -1});
+  const std::string negative = nifti.file();
+  EXPECT_TRUE(open_text(negative)->takes_hounsfield());
+  nifti.dim = {2, 1, 1};
+  nifti.datatype = 128;
+  nifti.voxels = "abcdef";
+  const std::string colour = nifti.file();
+  EXPECT_FALSE(open_text(colour)->takes_hounsfield());
+}
+
 }  // namespace
 }  // namespace mi2::volume

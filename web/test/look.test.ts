@@ -3,7 +3,7 @@ import { fromHash, NOWHERE, queryOf, toHash } from '../src/look/address'
 import { cellsOf, readHeat, strengthOf } from '../src/look/heat'
 import { Pictures, type Picture, type Wanted } from '../src/look/pictures'
 import { boxOf, moved, MOST_ZOOM, sidesOf, WHOLE, worthAsking, zoomed } from '../src/look/place'
-import { findItem, highestOf, likeliest, lineOf, nearestOf, spread, within, type Series } from '../src/look/slices'
+import { findItem, highestOf, likeliest, lineOf, nearestOf, placeOf, spread, within, type Series } from '../src/look/slices'
 import { applyShades, dragged, readWindow, SHADES, shadesOf, windowOf, written } from '../src/look/window'
 
 const screen = { width: 400, height: 200 }
@@ -149,4 +149,18 @@ test('a map of an image lies over it, cell by cell, and what is none is refused'
     { ...answer, maps: [{ cosines: [[1, 2]] }] }, { ...answer, maps: [{ cosines: [[1, 2], [3, 'x']] }] },
     { ...answer, maps: [{ cosines: [[1, 2], [3, 4], [5, 6]] }] },
   ]) expect(() => readHeat(other)).toThrow(/^heatmap: expected/)
+})
+
+test('the nearest slice is found through the window that is shown', () => {
+  const seen = (first: number, window: string): Series => ({
+    series: '1.2', window, items: [0, 1].map((i) => ({ item: first + i, image: `1.2.${i}`, frame: 1, frames: 1, window })),
+  })
+  const [lung, bone] = [seen(10, 'lung'), seen(20, 'bone')]
+  expect(placeOf(11, lung, [lung, bone])).toBe(1)
+  expect(placeOf(11, bone, [lung, bone])).toBe(1)
+  expect(placeOf(99, bone, [lung, bone])).toBe(-1)
+  expect(placeOf(undefined, bone, [lung, bone])).toBe(-1)
+  expect(placeOf(11, undefined, [lung, bone])).toBe(-1)
+  const unnamed = seriesOf(30, 2)
+  expect(placeOf(30, seriesOf(40, 2), [unnamed])).toBe(-1)
 })

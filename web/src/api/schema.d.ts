@@ -1451,7 +1451,7 @@ export interface components {
             more: boolean;
             items: {
                 item: number;
-                /** @description The item of the other study */
+                /** @description The item of the other study; of several windows through the same one, if that study has it */
                 nearest: number;
                 cosine: number;
             }[];

@@ -37,6 +37,17 @@ export function likeliest(series: readonly Series[], other: Series | undefined):
   return best
 }
 
+/// Where the slice nearest to one is in a series: itself, or, where another window is shown, the same image through that.
+/// -1: it is not there.
+export function placeOf(nearest: number | undefined, shown: Series | undefined, study: readonly Series[]): number {
+  if (nearest === undefined || shown === undefined) return -1
+  const there = shown.items.findIndex((row) => row.item === nearest)
+  if (there >= 0) return there
+  const near = study.flatMap((one) => one.items).find((row) => row.item === nearest)
+  if (near?.image === undefined) return -1
+  return shown.items.findIndex((row) => row.image === near.image && row.frame === near.frame)
+}
+
 /// The points of a line of values, in a box of 100 by 100; null where one is not known. All equal is a line in the middle.
 export function lineOf(values: readonly (number | undefined)[]): string {
   const known = values.filter((value): value is number => value !== undefined)

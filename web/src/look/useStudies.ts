@@ -4,7 +4,7 @@ import type { Failure } from '../api/failure'
 import { useAnswer } from '../useAnswer'
 import { queryOf, type LookPlace } from './address'
 import type { Shown } from './Pane'
-import { findItem, likeliest } from './slices'
+import { findItem, likeliest, placeOf } from './slices'
 
 const NOWHERE: Shown = { series: 0, slice: 0 }
 const NONE: ReadonlyMap<number, number> = new Map()
@@ -53,10 +53,10 @@ export function useShown(place: LookPlace, one: Study | null, other: Study | nul
   )
   const item = series?.items[first.slice]?.item
   const pair = matches.data?.items.find((row) => row.item === item)
-  const nearest = otherSeries?.items.findIndex((row) => row.item === pair?.nearest) ?? -1
+  const nearest = placeOf(pair?.nearest, otherSeries, other?.series ?? [])
   useEffect(() => {
     if (matched && nearest >= 0) setSecond((now) => ({ ...now, slice: nearest }))
   }, [matched, nearest, item])
-  const atNearest = nearest >= 0 && second.slice === nearest
+  const atNearest = nearest >= 0 && otherSeries?.items[second.slice]?.item === pair?.nearest
   return { first, setFirst, second, setSecond, matched, setMatched, matches, cosine: atNearest ? pair?.cosine : undefined }
 }

@@ -68,8 +68,9 @@ Receiving:
   An object is in the spool, on disk, before its sender hears that it is stored. When a study
   was quiet for --quiet-after seconds its objects are embedded, as by 'mi2 index add'; late slices
   are added to it. A kill loses nothing: the next start embeds what is left. What cannot be embedded
-  (a report, a damaged image, an object of more than 100,000 frames) is counted by its reason, as 'mi2
-  index stats' shows. Objects come in the first transfer syntax that their sender names and mi2 reads.
+  (a report, a damaged image, an object of more than 100,000 frames, of several windows through each
+  one) is counted by its reason, as 'mi2 index stats' shows. Objects come in the first transfer syntax
+  that their sender names and mi2 reads.
 
   The spool is ARCHIVE/spool, or --spool DIR. Of an archive in a database it must be named: it is on this
   machine, and no part of the replica, which may be deleted. While the database does not answer, objects
@@ -126,6 +127,7 @@ dimse::IngestOptions ingest_options(const ListenArguments& arguments, const Embe
   options.patience.quiet = std::chrono::seconds(arguments.quiet);
   options.keep = arguments.keep;
   options.add = adding_options(arguments.adding, arguments.model.options.image);
+  options.windows = windows_of(arguments.adding);
   options.add.batch = batch_of(arguments.model, embedder);
   options.energy = meter_options(arguments.energy);
   return options;

@@ -8,6 +8,8 @@
 #include <numeric>
 #include <random>
 #include <span>
+#include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -18,6 +20,7 @@
 #include "archive/cases.hpp"
 #include "archive/column.hpp"
 #include "archive/owners.hpp"
+#include "archive/windows.hpp"
 #include "base/draw.hpp"
 #include "base/hash.hpp"
 #include "base/json_text.hpp"
@@ -32,12 +35,15 @@ struct NamedRow {
 };
 
 /// The live images of an archive by their names.
-std::vector<NamedRow> named_rows(Catalog& catalog) {
+/// @param only  the one window of the archive that it is compared with, which does not name it: of several those rows
+///              count that were seen through it, and through none by name. Empty: all.
+std::vector<NamedRow> named_rows(Catalog& catalog, std::string_view only) {
   std::vector<NamedRow> rows;
   catalog.each_image([&](const ImageName& image) {
+    if (!only.empty() && !image.window.empty() && image.window != only) return;
     const bool named = !image.sop_uid.empty();
     const std::string text = fmt::format("{} {} {} {} {}", named ? "object" : "file", image.frame, image.sha256,
-                                         named ? image.sop_uid : image.locator, image.window);
+                                         named ? image.sop_uid : image.locator, only.empty() ? image.window : "");
     const std::string hash = base::sha256_hex(std::as_bytes(std::span(text)));
     NamedRow& row = rows.emplace_back();
     for (std::size_t i = 0; i < row.name.size(); ++i) {
@@ -48,6 +54,13 @@ std::vector<NamedRow> named_rows(Catalog& catalog) {
   std::sort(rows.begin(), rows.end(),
             [](const NamedRow& a, const NamedRow& b) { return std::tie(a.name, a.row) < std::tie(b.name, b.row); });
   return rows;
+}
+
+/// The window of an archive that has one, for another that has several; else empty.
+std::string_view only_window(const Reader& archive, const Reader& other) {
+  const Space& space = archive.format().space;
+  const bool one = several_windows(space).empty() && !several_windows(other.format().space).empty();
+  return one ? std::string_view(space.windows) : std::string_view();
 }
 
 /// Rows of the same image in either archive, by the first one's.
@@ -144,8 +157,8 @@ Overlap compare_neighbours(Reader& first, Reader& second, const OverlapOptions& 
   overlap.second_snapshot = second.sequence();
   std::vector<std::pair<std::uint64_t, std::uint64_t>> both;
   {
-    const std::vector<NamedRow> ours = named_rows(first.catalog());
-    const std::vector<NamedRow> theirs = named_rows(second.catalog());
+    const std::vector<NamedRow> ours = named_rows(first.catalog(), only_window(second, first));
+    const std::vector<NamedRow> theirs = named_rows(second.catalog(), only_window(first, second));
     overlap.first = ours.size();
     overlap.second = theirs.size();
     both = in_both(ours, theirs);

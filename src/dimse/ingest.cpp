@@ -239,7 +239,7 @@ Pass Ingest::pass(std::vector<Spooled>& due, const std::stop_token& stop) {
   const auto begin = std::chrono::steady_clock::now();
   archive::Writer writer(archive::local_folder(options_.archive));
   // Another one may have taken its place since.
-  archive::require_adding(writer.format().space, embedder_, {}, writer.folder().string());
+  archive::require_adding(writer.format().space, embedder_, options_.windows, writer.folder().string());
   const std::int64_t sequence = writer.catalog().sequence();
   std::vector<Placed> placed = place(due, writer.catalog());
   const embedder::ExpandedPaths paths = inputs_of(placed);

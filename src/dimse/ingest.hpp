@@ -30,6 +30,7 @@ struct IngestOptions {
   Patience patience;
   std::filesystem::path keep;  ///< where objects are kept; empty: they are not
   archive::AddOptions add;     ///< without its functions
+  std::string windows{};       ///< that somebody chose, as archive::require_adding(); empty: nobody did
   energy::MeterOptions energy;
 };
 

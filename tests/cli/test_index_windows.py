@@ -147,7 +147,8 @@ def test_the_list_is_said_once_and_another_is_refused(mi2, filled, source, tmp_p
     write_study(tmp_path / "more", 7, slices=2, patient="P7", **HOUNSFIELD)
     for wrong in (("--windows", "soft,lung,bone"), ("--windows", "lung,soft"), ("--windows", "auto"), ("--windows", "lung"),
                   ("--window", "lung"), ("--window", "40,400")):
-        assert f"expected windows {LIST}" in add(mi2, archive, *wrong, tmp_path / "more", status=2)
+        for more in ((), ("--dry-run",)):
+            assert f"expected windows {LIST}" in add(mi2, archive, *wrong, *more, tmp_path / "more", status=2)
     assert added(add(mi2, archive, tmp_path / "more")) == 2
     rows, _ = rows_of(mi2, archive, tmp_path)
     assert Counter(row["window"] for row in rows if "/more/" in row["path"]) == dict.fromkeys(WINDOWS, 2)
@@ -228,6 +229,23 @@ def test_volumes_are_seen_through_each_window_as_one_is_by_window(mi2, tmp_path)
     for window in ("lung", "bone"):
         found = vectors[[i for i, row in enumerate(rows) if row["window"] == window]].astype(np.float32)
         assert np.array_equal(found, embedded(mi2, tmp_path / "v.nii", "--window", window, "--frames", "all"))
+
+
+def test_volumes_of_no_ct_have_a_row_through_their_own(mi2, tmp_path):
+    nibabel = pytest.importorskip("nibabel")
+    values = np.random.default_rng(1).uniform(0, 1000, (32, 32, 4)).astype(np.float32)
+    nibabel.save(nibabel.Nifti1Image(values, np.eye(4)), tmp_path / "mr.nii")
+    colour = np.zeros((32, 32, 4), [("R", "u1"), ("G", "u1"), ("B", "u1")])
+    for channel in "RGB":
+        colour[channel] = np.random.default_rng(ord(channel)).integers(0, 255, colour.shape)
+    nibabel.save(nibabel.Nifti1Image(colour, np.eye(4)), tmp_path / "colour.nii")
+    said = add(mi2, tmp_path / "a", "--windows", "lung,bone", tmp_path / "mr.nii", tmp_path / "colour.nii")
+    assert added(said) == 8 and "not_hounsfield" not in said
+    rows, vectors = rows_of(mi2, tmp_path / "a", tmp_path)
+    assert len(rows) == 8 and table(tmp_path / "a", "SELECT count(*) FROM voi") == [(0,)]
+    for name in ("mr.nii", "colour.nii"):
+        found = vectors[[i for i, row in enumerate(rows) if row["path"] == str(tmp_path / name)]].astype(np.float32)
+        assert np.array_equal(found, embedded(mi2, tmp_path / name, "--frames", "all"))
 
 
 def test_colour_of_a_ct_has_no_windows(mi2, tmp_path):

@@ -11,8 +11,12 @@ from index_support import add, added, query, sound, stats, table, totals
 from kill_support import killed, kills, undisturbed
 from listen_support import listening, send, until, with_tools  # noqa: F401
 from reembed_support import other, reembed  # noqa: F401
-from windows_support import (CT_IMAGES, HOUNSFIELD, LIST, OTHERS, SLICES, WINDOWS, embedded, filled, names_of, own,  # noqa: F401
-                             rows_of, source)
+from windows_support import (CT_IMAGES, HOUNSFIELD, LIST, LIVE, OTHERS, SLICES, WINDOWS, embedded, filled, names_of,  # noqa: F401
+                             own, rows_of, save, source, vectors_of)
+
+HEADER = 64  # bytes before the first row of a file of vectors
+# The first image that has no window: before the last one that has some.
+FIRST_WITHOUT = "SELECT min(id) FROM item WHERE kind IS NULL AND id NOT IN (SELECT item FROM voi)"
 
 
 def test_a_killed_run_goes_on_and_nothing_is_there_twice(mi2, source, tmp_path):
@@ -57,6 +61,19 @@ def test_what_is_received_is_seen_through_each_window(mi2, listening, tmp_path):
     assert totals(mi2, tmp_path / "a")["image_rows"] == 6
 
 
+@with_tools
+def test_what_is_received_waits_if_an_archive_of_other_windows_has_taken_its_place(mi2, listening, tmp_path):  # noqa: F811
+    server = listening("--windows", LIST)
+    description = tmp_path / "a" / "archive.json"
+    until(description.exists)
+    made = json.loads(description.read_text())
+    made["space"]["windows"] = "lung,soft"
+    description.write_text(json.dumps(made))
+    send(server.port, *write_study(tmp_path / "in", 0, slices=2, patient="P0", **HOUNSFIELD))
+    until(lambda: "nothing can be added" in server.said())
+    assert "expected windows lung,soft" in server.said() and totals(mi2, tmp_path / "a")["images"] == 0
+
+
 def test_a_copy_is_a_duplicate_by_its_image_and_no_image_of_itself(mi2, source, tmp_path):
     archive, folder = tmp_path / "a", tmp_path / "in"
     shutil.copytree(source / "0", folder / "0")
@@ -74,7 +91,7 @@ def test_a_copy_is_a_duplicate_by_its_image_and_no_image_of_itself(mi2, source, 
     said = mi2("index", "dups", str(archive), with_model=False).errors
     assert f"{SLICES + 1}" in said
     # Both patients have the picture: as one, whatever the window.
-    item = table(archive, "SELECT id FROM item WHERE kind IS NULL AND deleted_seq IS NULL ORDER BY id")[0][0]
+    item = table(archive, LIVE)[0][0]
     excluded = query(mi2, archive, "--item", item, "--by", "image", with_model=False)
     assert excluded == []
 
@@ -143,8 +160,11 @@ def test_another_model_embeds_all_windows_again_and_is_compared_with_this_one(mi
     assert table(tmp_path / "new", "SELECT * FROM item") == before
     found = json.loads(mi2("index", "overlap", str(filled), str(filled), "--format", "json", with_model=False).stdout)
     assert found["in_both"] == 3 * CT_IMAGES + OTHERS and found["neighbours"]["overlap"] == pytest.approx(1)
-    # One window of it.
+    # One window of it, which is compared with the rows through the same.
     reembed(mi2, other, filled, tmp_path / "one", "--window", "soft")
+    for both in ((filled, tmp_path / "one"), (tmp_path / "one", filled)):
+        found = json.loads(mi2("index", "overlap", *map(str, both), "--format", "json", with_model=False).stdout)
+        assert found["in_both"] == CT_IMAGES + OTHERS
     assert totals(mi2, tmp_path / "one")["images"] == CT_IMAGES + OTHERS
     assert table(tmp_path / "one", "SELECT count(*) FROM voi") == [(0,)]
 
@@ -165,6 +185,7 @@ def test_vectors_of_who_knows_which_window_are_refused(mi2, filled, source, tmp_
     archive = own(filled, tmp_path)
     mi2("embed", str(source / "0" / "s0" / "00.dcm"), "--out", str(tmp_path / "v.npy"))
     assert "expected an archive of one window" in add(mi2, archive, tmp_path / "v.npy", status=4)
+    assert "expected an archive of one window" in add(mi2, archive, "--dry-run", tmp_path / "v.npy", status=4)
     assert "--windows" in add(mi2, tmp_path / "new", "--windows", LIST, tmp_path / "v.npy", status=2)
     assert not (tmp_path / "new").exists()
 
@@ -180,9 +201,42 @@ def test_a_catalog_without_windows_is_read_and_converted_by_who_writes(mi2, sour
     assert len(query(mi2, archive, "--text", "ct", "--by", "image", "-k", "100")) == 2 * SLICES
 
 
+def test_images_are_embedded_again_through_the_window_of_each(mi2, source, tmp_path):
+    add(mi2, tmp_path / "a", "--windows", LIST, source / "3", source / "0" / "s0" / "00.dcm")
+    rows = table(tmp_path / "a", LIVE)
+    for window in ((), ("--window", "40,400"), ("--window", "bone")):
+        said = mi2("index", "verify", str(tmp_path / "a"), "--deep", "--model", mi2.model, *window, with_model=False).errors
+        assert f"{len(rows)} images embedded again" in said and len(rows) == SLICES + 3
+
+
+def test_repairing_one_row_of_an_image_takes_out_one_image(mi2, filled, tmp_path):
+    archive = own(filled, tmp_path)
+    assert table(archive, "SELECT count(*) FROM voi WHERE picture = 0") == [(len(WINDOWS),)]
+    segment = archive / "vectors" / "000001.f32"
+    content = bytearray(segment.read_bytes())
+    content[HEADER] ^= 1  # of row 0
+    segment.write_bytes(content)
+    said = mi2("index", "verify", str(archive), "--repair", with_model=False).errors
+    assert ": 1 images removed" in said
+    assert totals(mi2, archive)["images"] == CT_IMAGES + OTHERS - 1
+
+
+@pytest.mark.parametrize("change", ["UPDATE voi SET item = -1 WHERE item = 0",
+                                    "INSERT INTO tile VALUES (-1, 0, 0, 0, 1, 1, 0, 1, 1)"])
+def test_a_row_with_a_negative_number_is_refused_by_name(mi2, filled, tmp_path, change):
+    archive = own(filled, tmp_path)
+    with closing(sqlite3.connect(archive / "catalog.sqlite")) as catalog:
+        catalog.execute(change)
+        catalog.commit()
+    said = mi2("index", "search", str(archive), "--vector", str(save(tmp_path, np.eye(1, vectors_of(archive))[0])), "--by",
+               "image", with_model=False, status=3).errors
+    assert "a row with a negative number" in said
+
+
 @pytest.mark.parametrize("change", ["UPDATE voi SET name = 'liver' WHERE item = 0", "UPDATE voi SET picture = -1 WHERE item = 0",
                                     "UPDATE voi SET picture = 0", "UPDATE voi SET picture = item",
-                                    "UPDATE voi SET name = 'lung'"])
+                                    "UPDATE voi SET name = 'lung'", "DELETE FROM voi WHERE item = 0",
+                                    f"UPDATE voi SET picture = ({FIRST_WITHOUT}) WHERE picture = (SELECT max(picture) FROM voi)"])
 def test_a_catalog_whose_windows_make_no_sense_is_found(mi2, filled, tmp_path, change):
     archive = own(filled, tmp_path)
     with closing(sqlite3.connect(archive / "catalog.sqlite")) as catalog:

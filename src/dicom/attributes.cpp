@@ -136,12 +136,16 @@ std::vector<std::uint16_t> other_words(const Element& element) {
 
 }  // namespace
 
+const Attribute* find_in(std::span<const Attribute> ascending, Tag tag) noexcept {
+  const auto found = std::lower_bound(ascending.begin(), ascending.end(), tag,
+                                      [](const Attribute& a, Tag t) { return a.tag < t; });
+  return found != ascending.end() && found->tag == tag ? &*found : nullptr;
+}
+
 const Attribute* find_attribute(Tag tag) noexcept {
   // Overlays are the groups 6000 to 601E.
   if ((tag & 0xFFE1FFFFU) == tags::kOverlayBit) tag = tags::kOverlayBit;
-  const auto* found = std::lower_bound(kAttributes.begin(), kAttributes.end(), tag,
-                                       [](const Attribute& a, Tag t) { return a.tag < t; });
-  return found != kAttributes.end() && found->tag == tag ? found : nullptr;
+  return find_in(kAttributes, tag);
 }
 
 std::string trimmed(std::string_view text) {
@@ -178,16 +182,23 @@ bool present(const Item& item, Tag tag) {
 }
 
 std::optional<double> number(const Item& item, Tag tag, std::size_t index) {
-  const Element* element = item.find(tag);
+  const Attribute* known = find_attribute(tag);
+  return number(item, Attribute{tag, known != nullptr ? known->kind : Kind::kText}, index);
+}
+
+std::optional<double> number(const Item& item, const Attribute& attribute, std::size_t index) {
+  const Element* element = item.find(attribute.tag);
   if (element == nullptr) return std::nullopt;
   std::optional<double> value = by_vr(*element, index);
   if (!value) {
-    const Kind kind = find_attribute(tag)->kind;
-    const bool whole = kind == Kind::kWords || kind == Kind::kLongs;
+    const Kind kind = attribute.kind;
+    const bool is_binary = kind == Kind::kWords || kind == Kind::kLongs || kind == Kind::kDoubles;
+    const bool bytes = holds_bytes(element->vr);
     // Of a text VR the text; but words may have been given one.
-    if (!whole || !holds_bytes(element->vr)) value = parse_number(part_of(text_of(*element), index));
+    if (!is_binary || !bytes) value = parse_number(part_of(text_of(*element), index));
     if (!value && kind == Kind::kWords) value = binary<std::uint16_t>(*element, index);
     if (!value && kind == Kind::kLongs) value = binary<std::uint32_t>(*element, index);
+    if (!value && kind == Kind::kDoubles && bytes) value = binary<double>(*element, index);
   }
   if (!value || !std::isfinite(*value)) return std::nullopt;
   return value;

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,6 +45,7 @@ enum class Kind : std::uint8_t {
   kDecimal,   ///< DS, IS: numbers as text
   kWords,     ///< US, SS, OW
   kLongs,     ///< UL, SL
+  kDoubles,   ///< FD
   kBytes,     ///< pixels and offsets
   kSequence,  ///< SQ
 };
@@ -52,6 +54,9 @@ struct Attribute {
   Tag tag;
   Kind kind;
 };
+
+/// nullptr: there is none. @param ascending  by tag.
+const Attribute* find_in(std::span<const Attribute> ascending, Tag tag) noexcept;
 
 /// nullptr: what the element says is not used.
 const Attribute* find_attribute(Tag tag) noexcept;
@@ -69,6 +74,8 @@ bool present(const Item& item, Tag tag);
 
 /// Value `index` of an element as a number, whatever its VR. nullopt: absent, empty, no finite number.
 std::optional<double> number(const Item& item, Tag tag, std::size_t index = 0);
+/// As number(), of an attribute that find_attribute() need not know.
+std::optional<double> number(const Item& item, const Attribute& attribute, std::size_t index = 0);
 
 /// The first `kCount` values; nullopt if there are fewer.
 template <std::size_t kCount>

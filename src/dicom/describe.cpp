@@ -60,11 +60,7 @@ constexpr std::array kDescribing = std::to_array<Attribute>({
     {tags::kPixelData, Kind::kBytes},
 });
 
-const Attribute* find_describing(Tag tag) noexcept {
-  const auto* found = std::lower_bound(kDescribing.begin(), kDescribing.end(), tag,
-                                       [](const Attribute& a, Tag t) { return a.tag < t; });
-  return found != kDescribing.end() && found->tag == tag ? found : nullptr;
-}
+const Attribute* find_describing(Tag tag) noexcept { return find_in(kDescribing, tag); }
 
 /// One byte for both cases of a letter. Beyond ASCII they differ in this bit, in ISO 8859-1 and in its letters' UTF-8;
 /// that others share it hides a word too many at worst.

@@ -17,6 +17,15 @@
 
 namespace mi2::image {
 
+/// What sets a frame apart from others of its series in the same plane. dicom/frame_groups.hpp reads it.
+struct FrameGroup {
+  bool localizer = false;         ///< a scout, on which others were planned
+  std::optional<double> time;     ///< which of the volumes that follow one another in time
+  std::optional<double> b_value;  ///< s/mm2: how strongly diffusion is weighted
+
+  friend bool operator==(const FrameGroup&, const FrameGroup&) = default;
+};
+
 /// What a frame is. DICOM says more than the first two, and a tile where it lies.
 struct FrameInfo {
   std::uint64_t index = 0;   ///< 0-based
@@ -30,6 +39,7 @@ struct FrameInfo {
   std::optional<std::array<double, 2>> spacing;      ///< mm: between rows, between columns (PixelSpacing)
   std::optional<std::array<double, 2>> window;       ///< WindowCenter, WindowWidth of the frame
   std::optional<TilePlace> tile;                     ///< of a whole slide
+  FrameGroup group;                                  ///< Source::info() leaves it empty
 };
 
 /// The normal of the plane of an orientation, of length 1 if its directions are perpendicular and of length 1.

@@ -72,6 +72,8 @@ What is added:
   their slices lie, and get a vector of their own: the unit mean of their slices'. --slices:
     all       every slice           every:N   the first, and each N-th after it
     max:N     N, evenly spread      center:N  N around the middle
+  Planes, localisers, and volumes in time or by b-value are each chosen from alone. Localisers are
+  not in the mean, unless a series has nothing else.
 
   --windows lung,soft,bone embeds each image of a CT through each of these windows ('file': its own),
   and finds it by the best; what is no CT keeps its own. It is said when the archive is made; later

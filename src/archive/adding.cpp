@@ -172,6 +172,7 @@ void Adding::take(const embedder::Embedded& item) {
   stored.facts.position = planned.position;
   stored.facts.tile = planned.tile;
   stored.facts.window = planned.window;
+  stored.facts.localizer = planned.localizer;
   stored.facts.crc = base::crc32c(std::as_bytes(item.image));
   stored.facts.pixels = std::move(seen.pixels);
   stored.vector.assign(item.image.begin(), item.image.end());

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <system_error>
+#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -14,7 +15,6 @@
 #include "archive/map_file.hpp"
 #include "archive/replica.hpp"
 #include "archive/shared_writer.hpp"
-#include "archive/windows.hpp"
 #include "base/files.hpp"
 #include "base/hash.hpp"
 #include "base/partial.hpp"
@@ -202,7 +202,7 @@ Writer Writer::create(const fs::path& folder, std::size_t dimensions, const Spac
 }
 
 void Writer::pool(Id series, Id space, std::int64_t seq) {
-  const std::vector<RowFacts> rows = catalog_->frames_of(series);
+  const std::vector<RowFacts> rows = catalog_->frames_to_pool(series);
   SeriesSums own;
   SeriesSum& summed = (sums_ != nullptr ? *sums_ : own).of(series, rows, format_.dimensions);
   std::vector<double>& sum = summed.sum;
@@ -222,9 +222,10 @@ void Writer::pool(Id series, Id space, std::int64_t seq) {
   for (std::size_t i = 0; i < sum.size(); ++i) mean[i] = static_cast<float>(sum[i] / std::sqrt(square));
   const std::uint64_t row = segments_->next();
   segments_->append(mean);
-  const bool several = !several_windows(format_.space).empty();
+  std::unordered_set<std::uint64_t> pictures;
+  for (const RowFacts& frame : rows) pictures.insert(frame.picture);
   catalog_->add_pooled(row, series, base::crc32c(std::as_bytes(std::span(mean))),
-                       several ? catalog_->frames_in(series) : static_cast<std::int64_t>(rows.size()), space, seq);
+                       static_cast<std::int64_t>(pictures.size()), space, seq);
 }
 
 void Writer::pool_again(Id series, std::int64_t seq) {

@@ -86,8 +86,6 @@ class Catalog {
   [[nodiscard]] std::optional<StoredInstance> instance_of(std::string_view sop_uid);
   /// The live rows of an object, by frame and window.
   [[nodiscard]] std::vector<LiveFrame> live_frames(Id instance);
-  /// How many frames the live rows of a series are of.
-  [[nodiscard]] std::int64_t frames_in(Id series);
   /// Their rows, in the order of the frames.
   [[nodiscard]] std::vector<LiveRow> rows_of(Id instance);
   [[nodiscard]] std::optional<Id> series_of(Id instance);
@@ -96,6 +94,8 @@ class Catalog {
   [[nodiscard]] std::optional<Id> patient_of(std::string_view key);
   /// Rows and checksums of the live frames of a series, as they lie.
   [[nodiscard]] std::vector<RowFacts> frames_of(Id series);
+  /// Those that the mean of the series is of, with their pictures: no localisers, unless there is nothing else.
+  [[nodiscard]] std::vector<RowFacts> frames_to_pool(Id series);
   /// Every row. @param filter  null: all are allowed.  @throws Error{kUnsupported} as filter::bind().
   void each_row(const filter::Expr* filter, const std::function<void(const RowFacts&)>& use);
   /// The rows that a filter lets by, deleted ones too, in order. @throws as each_row().

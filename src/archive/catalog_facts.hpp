@@ -119,6 +119,7 @@ struct FrameFacts {
   std::optional<TileFacts> tile{};
   std::string window{};       ///< as ItemFacts
   std::uint64_t picture = 0;  ///< with a window: as RowFacts
+  bool localizer = false;     ///< as image::FrameGroup
 };
 
 /// Of a live image: by what its copies are found, and where it lies.

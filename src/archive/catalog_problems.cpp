@@ -41,6 +41,8 @@ std::vector<std::string> Catalog::problems() {
   if (nowhere > 0) found.push_back(fmt::format("{} tiles of slides lie where no slide is", nowhere));
   const std::int64_t seen = single(impl_->named("stray_voi"));
   if (seen > 0) found.push_back(fmt::format("{} windows are of what is no image", seen));
+  const std::int64_t scouts = single(impl_->named("stray_localizers"));
+  if (scouts > 0) found.push_back(fmt::format("{} localisers are of what is no image", scouts));
   const std::int64_t nameless = single(impl_->named("bad_voi"));
   if (nameless > 0) found.push_back(fmt::format("{} rows were seen through no window that there is", nameless));
   if (single(impl_->named("mixed_pictures")) > 0 || single(impl_->named("parted_pictures")) > 0 ||

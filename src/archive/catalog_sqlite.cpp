@@ -267,6 +267,7 @@ void Catalog::add_frame(const FrameFacts& facts, Id space, std::int64_t seq) {
         .bind(2, facts.window)
         .run();
   }
+  if (facts.localizer) impl_->named("add_localizer").bind(0, static_cast<std::int64_t>(facts.row)).run();
   if (!facts.thumb) return;
   impl_->named("add_thumb")
       .bind(0, static_cast<std::int64_t>(facts.row))

@@ -1,4 +1,4 @@
-// The catalog in SQLite: through which of several windows rows were seen.
+// The catalog in SQLite: through which of several windows rows were seen, and which are of localisers.
 
 #include <utility>
 
@@ -39,7 +39,21 @@ void Catalog::each_window(const std::function<void(std::uint64_t, std::uint64_t)
   row.reset();
 }
 
-std::int64_t Catalog::frames_in(Id series) { return single(impl_->named("pictures_of_series").bind(0, series)); }
+std::vector<RowFacts> Catalog::frames_to_pool(Id series) {
+  std::vector<RowFacts> rows;
+  std::vector<RowFacts> localizers;
+  sqlite::Statement& row = impl_->named("frames_to_pool").bind(0, series);
+  while (row.step()) {
+    RowFacts facts;
+    facts.row = static_cast<std::uint64_t>(row.integer(0));
+    facts.kind = RowFacts::Kind::kFrame;
+    facts.crc = static_cast<std::uint32_t>(row.integer(1));
+    facts.picture = checked_picture(row, 2);
+    (row.integer(3) != 0 ? localizers : rows).push_back(facts);
+  }
+  row.reset();
+  return rows.empty() ? localizers : rows;
+}
 
 std::int64_t Catalog::image_rows() { return single(impl_->named("image_rows")); }
 

@@ -24,6 +24,7 @@
 #include "base/hash.hpp"
 #include "dicom/describe.hpp"
 #include "dicom/dicom.hpp"
+#include "dicom/frame_groups.hpp"
 #include "dicom/slide.hpp"
 #include "embedder/preparer.hpp"
 #include "image/frames.hpp"
@@ -126,8 +127,10 @@ void look_at_object(std::span<const std::byte> bytes, const embedder::Input& inp
   look_at_header(bytes, input, options, key, look);
   const auto source = embedder::open_source(bytes, input.path, options.image);
   const std::uint64_t frames = frames_in(*source, options, input.path, look);
+  const std::vector<image::FrameGroup> groups = dicom::frame_groups(bytes, input.path, frames);
   for (std::uint64_t i = 0; i < frames; ++i) {
     image::FrameInfo info = source->info(i);
+    info.group = groups[i];
     if (i == 0) {
       look.facts->series.plane = plane_of(info.orientation);
       look.facts->instance.number = info.instance_number;

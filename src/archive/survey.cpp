@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <new>
 #include <set>
@@ -17,6 +18,7 @@
 #include "archive/object_filter.hpp"
 #include "archive/packed.hpp"
 #include "archive/slide_survey.hpp"
+#include "archive/volumes.hpp"
 #include "base/hash.hpp"
 #include "base/thread_pool.hpp"
 #include "dicom/slide.hpp"
@@ -296,17 +298,15 @@ class Surveyor {
     return survey_.units[unit->second];
   }
 
-  /// Places of the frames of a group that are to be in the archive.
-  [[nodiscard]] std::vector<std::uint64_t> places_in(const std::vector<embedder::PlacedFrame>& frames) const {
-    if (options_.wanted == nullptr) return chosen(options_.slices, frames.size());
-    std::vector<std::uint64_t> places;
-    for (std::size_t i = 0; i < frames.size(); ++i) {
-      const Wanted* const wanted = wanted_of(inputs_[frames[i].input]);
-      if (wanted != nullptr && std::binary_search(wanted->frames.begin(), wanted->frames.end(), frames[i].frame)) {
-        places.push_back(i);
-      }
-    }
-    return places;
+  /// The frames of a group that are to be in the archive.
+  [[nodiscard]] std::vector<embedder::PlacedFrame> chosen_of(std::span<const embedder::PlacedFrame> frames) const {
+    if (options_.wanted == nullptr) return chosen(options_.slices, frames);
+    std::vector<embedder::PlacedFrame> found;
+    std::copy_if(frames.begin(), frames.end(), std::back_inserter(found), [&](const embedder::PlacedFrame& frame) {
+      const Wanted* const wanted = wanted_of(inputs_[frame.input]);
+      return wanted != nullptr && std::binary_search(wanted->frames.begin(), wanted->frames.end(), frame.frame);
+    });
+    return found;
   }
 
   void plan() {
@@ -315,22 +315,21 @@ class Surveyor {
     std::optional<LiveFrames> there;
     if (catalog_ != nullptr) there.emplace(*catalog_);
     for (const embedder::SeriesOrInput& group : grouping_.take()) {
-      const std::vector<embedder::PlacedFrame>& frames = group.series.frames;
       Unit& unit = unit_of(group.input);
-      for (const embedder::PlacedFrame& frame : frames) {
+      for (const embedder::PlacedFrame& frame : group.series.frames) {
         if (!placed[frame.input]) unit.files.push_back(frame.input);
         placed[frame.input] = true;
       }
-      const std::vector<std::uint64_t> places = places_in(frames);
-      const bool windowed = std::any_of(places.begin(), places.end(), [&](std::uint64_t place) {
-        return survey_.files[frames[place].input].windowed;
+      const std::vector<embedder::PlacedFrame> frames = chosen_of(group.series.frames);
+      const bool windowed = std::any_of(frames.begin(), frames.end(), [&](const embedder::PlacedFrame& frame) {
+        return survey_.files[frame.input].windowed;
       });
       // A window after the other: a file of many frames is opened once for each.
       for (std::size_t w = 0; w < (windowed ? options_.windows.size() : 1); ++w) {
-        for (const std::uint64_t place : places) {
-          const bool of_several = survey_.files[frames[place].input].windowed;
+        for (const embedder::PlacedFrame& frame : frames) {
+          const bool of_several = survey_.files[frame.input].windowed;
           if (w > 0 && !of_several) continue;
-          plan(frames[place], of_several ? options_.windows[w] : std::string(), there, unit);
+          plan(frame, of_several ? options_.windows[w] : std::string(), there, unit);
         }
       }
     }
@@ -342,7 +341,7 @@ class Surveyor {
     const bool stored = file.kind == SurveyedFile::Kind::kStored && there &&
                         there->has(*file.known, static_cast<std::int64_t>(frame.frame), window);
     if (stored) return;
-    unit.frames.push_back({frame.input, frame.frame, frame.along, {}, window});
+    unit.frames.push_back({frame.input, frame.frame, frame.along, {}, window, frame.group.localizer});
     ++survey_.frames;
   }
 

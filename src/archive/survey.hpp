@@ -77,6 +77,7 @@ struct PlannedFrame {
   std::optional<double> position;
   std::optional<TileFacts> tile{};  ///< of a slide that is added by tiles
   std::string window{};             ///< of several, that it is seen through; empty: as SurveyOptions::image says
+  bool localizer = false;           ///< as image::FrameGroup
 };
 
 /// What is committed together: a study, some files of none, or a part of a slide's tiles.

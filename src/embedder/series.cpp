@@ -160,15 +160,17 @@ void sort_by_place(std::vector<PlacedFrame>& frames) {
 void SeriesGrouping::add(std::size_t input, const image::FrameInfo& info) {
   std::vector<Plane>& planes = by_uid_[info.series_uid];
   auto plane = std::find_if(planes.begin(), planes.end(), [&](const Plane& known) {
+    if (known.localizer != info.group.localizer) return false;
     if (!known.orientation || !info.orientation) return known.orientation == info.orientation;
     return std::equal(known.orientation->begin(), known.orientation->end(), info.orientation->begin(),
                       [](double a, double b) { return std::abs(a - b) < kOnePlane; });
   });
   if (plane == planes.end()) {
-    plane = planes.insert(plane, {info.orientation, groups_.size()});
+    plane = planes.insert(plane, {info.orientation, info.group.localizer, groups_.size()});
     groups_.push_back({input, {}});
   }
-  groups_[plane->group].series.frames.push_back({input, info.index, along_normal(info), info.instance_number});
+  groups_[plane->group].series.frames.push_back(
+      {input, info.index, along_normal(info), info.instance_number, info.group});
 }
 
 void SeriesGrouping::add(std::size_t input) { groups_.push_back({input, {}}); }

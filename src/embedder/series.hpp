@@ -21,6 +21,7 @@ struct PlacedFrame {
   std::uint64_t frame = 0;
   std::optional<double> along;  ///< mm along the normal of its plane; none: it does not say
   std::optional<std::int64_t> instance;
+  image::FrameGroup group{};
 
   friend bool operator==(const PlacedFrame&, const PlacedFrame&) = default;
 };
@@ -35,8 +36,8 @@ struct Series {
   std::vector<PlacedFrame> frames;
 };
 
-/// Groups DICOM files by series and plane (localisers apart), in the order of the files; every other input is a series
-/// with no frame but `input`.
+/// Groups DICOM files by series and plane, localisers apart where FrameGroup says so, in the order of the files; every
+/// other input is a series with no frame but `input`.
 struct SeriesOrInput {
   std::size_t input = 0;  ///< the first
   Series series;          ///< without frames: an input that is no DICOM object, or that cannot be read
@@ -53,6 +54,7 @@ class SeriesGrouping {
  private:
   struct Plane {
     std::optional<std::array<double, 6>> orientation;
+    bool localizer;
     std::size_t group;
   };
   std::vector<SeriesOrInput> groups_;

@@ -47,7 +47,7 @@ FORMAT_3 = """
 PRAGMA foreign_keys = OFF;
 PRAGMA legacy_alter_table = ON;
 BEGIN;
-DROP TABLE voi; DROP TABLE tile; DROP TABLE tiling; DROP TRIGGER item_run; DROP INDEX instance_sop; DROP INDEX instance_place; DROP INDEX file_instance;
+DROP TABLE voi; DROP TABLE localizer; DROP TABLE tile; DROP TABLE tiling; DROP TRIGGER item_run; DROP INDEX instance_sop; DROP INDEX instance_place; DROP INDEX file_instance;
 DROP INDEX item_mean; DROP INDEX item_pixels;
 ALTER TABLE instance RENAME TO new_instance;
 ALTER TABLE file RENAME TO new_file;

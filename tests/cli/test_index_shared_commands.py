@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 from dicom_peer import Peer
-from dicom_studies import slice_of, uid, write_hospital, write_study
+from dicom_studies import slice_of, uid, write, write_hospital, write_study
 from index_support import add, exported, query, sound, totals
 from listen_support import encoded, listening, send, until, with_tools  # noqa: F401
 from postgres_support import PASSWORD, machine, postgres, replica_of, schema_of, url  # noqa: F401
@@ -241,3 +241,19 @@ def test_an_archive_of_several_windows_is_made_in_a_database(mi2, url, tmp_path)
     write_study(tmp_path / "in", 0, RescaleIntercept=-1500, RescaleSlope=1)
     add(mi2, url, "--windows", "lung,bone", tmp_path / "in")
     assert (images(mi2, url), totals(mi2, url)["image_rows"]) == (3, 6)
+
+
+def test_a_mean_without_localisers_stays_so_for_who_adds_from_another_machine(mi2, postgres, url, machine, tmp_path):
+    for number, kind in enumerate(("LOCALIZER", "AXIAL", "AXIAL")):
+        write(tmp_path / "in" / f"{number}.dcm", slice_of("x", 0, number, ImageType=["ORIGINAL", "PRIMARY", kind]))
+    machine("first")
+    add(mi2, url, tmp_path / "in")
+    assert postgres.sql(f"SELECT count(*) FROM {schema_of(url)}.localizer") == [["1"]]
+    machine("second")
+    write(tmp_path / "late" / "3.dcm", slice_of("x", 0, 3, ImageType=["ORIGINAL", "PRIMARY", "AXIAL"]))
+    add(mi2, url, tmp_path / "late")
+    names, vectors = exported(mi2, url, tmp_path)
+    rows = vectors[[i for i, name in enumerate(names) if not name.endswith("0.dcm")]].astype(float)
+    [mean] = exported(mi2, url, tmp_path, "series")[1]
+    assert len(rows) == 3 and abs(mean - rows.sum(axis=0) / (rows.sum(axis=0) ** 2).sum() ** 0.5).max() < 1e-7
+    assert "sound" in sound(mi2, url)

@@ -341,7 +341,8 @@ def test_a_catalog_without_tiles_is_read_and_converted_by_who_writes(mi2, images
     archive = tmp_path / "a"
     add(mi2, archive, images / "rgba.png")
     with closing(sqlite3.connect(archive / "catalog.sqlite")) as catalog:
-        catalog.executescript("DROP TABLE voi; DROP TABLE tile; DROP TABLE tiling; UPDATE meta SET value = '4' WHERE key = 'format'")
+        catalog.executescript("DROP TABLE voi; DROP TABLE localizer; DROP TABLE tile; DROP TABLE tiling;"
+                              "UPDATE meta SET value = '4' WHERE key = 'format'")
     assert len(query(mi2, archive, "--text", TEXT, "--by", "tile")) == 1 and totals(mi2, archive)["tiles"] == 0
     assert "sound" in sound(mi2, archive)
     assert added(add(mi2, archive, "--level", "1", "--tiles", "all", source / "a.svs")) == 2

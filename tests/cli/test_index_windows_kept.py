@@ -194,7 +194,7 @@ def test_a_catalog_without_windows_is_read_and_converted_by_who_writes(mi2, sour
     archive = tmp_path / "a"
     add(mi2, archive, source / "0")
     with closing(sqlite3.connect(archive / "catalog.sqlite")) as catalog:
-        catalog.executescript("DROP TABLE voi; UPDATE meta SET value = '5' WHERE key = 'format'")
+        catalog.executescript("DROP TABLE voi; DROP TABLE localizer; UPDATE meta SET value = '5' WHERE key = 'format'")
     assert len(query(mi2, archive, "--text", "ct", "--by", "image")) == SLICES and "sound" in sound(mi2, archive)
     assert added(add(mi2, archive, source / "1")) == SLICES
     assert table(archive, "SELECT value FROM meta WHERE key = 'format'") == [("6",)]

@@ -3,6 +3,7 @@ DELETE FROM label WHERE item IN (SELECT id FROM item WHERE kind = 'erasing');
 DELETE FROM thumb WHERE item IN (SELECT id FROM item WHERE kind = 'erasing');
 DELETE FROM tile WHERE item IN (SELECT id FROM item WHERE kind = 'erasing');
 DELETE FROM voi WHERE item IN (SELECT id FROM item WHERE kind = 'erasing');
+DELETE FROM localizer WHERE item IN (SELECT id FROM item WHERE kind = 'erasing');
 UPDATE item SET kind = 'erased', instance = NULL, series = NULL, frame = NULL, position = NULL,
   pooled_from = NULL, pixels = NULL, blank = NULL, dhash = NULL WHERE kind = 'erasing';
 DELETE FROM refused WHERE locator IN (SELECT folder.path || instance.name FROM instance

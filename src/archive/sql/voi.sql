@@ -5,3 +5,5 @@ CREATE TABLE voi (
   picture INTEGER NOT NULL,
   name TEXT NOT NULL
 ) STRICT;
+-- Rows of localisers (scouts), which the mean of a series is not made of.
+CREATE TABLE localizer (item INTEGER PRIMARY KEY REFERENCES item (id)) STRICT;

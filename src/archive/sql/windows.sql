@@ -1,17 +1,24 @@
--- Rows of images that were seen through one of several windows.
+-- Rows of images that were seen through one of several windows, and of localisers.
 -- name: add_voi
 INSERT INTO voi (item, picture, name) VALUES (?, ?, ?)
 -- name: voi
 SELECT picture, name FROM voi WHERE item = ?
 -- name: each_voi
 SELECT item, picture FROM voi ORDER BY item
--- name: pictures_of_series
-SELECT count(*) - count(voi.item) + count(DISTINCT voi.picture) FROM run
+-- name: add_localizer
+INSERT INTO localizer (item) VALUES (?)
+-- name: frames_to_pool
+SELECT item.id, item.crc32c, coalesce(voi.picture, item.id), localizer.item IS NOT NULL FROM run
 CROSS JOIN item ON item.id BETWEEN run.first AND run.last AND item.series = run.owner
+JOIN instance ON instance.id = item.instance
 LEFT JOIN voi ON voi.item = item.id
+LEFT JOIN localizer ON localizer.item = item.id
 WHERE run.owner = ? AND item.kind IS NULL AND item.deleted_seq IS NULL
+ORDER BY item.position IS NULL, item.position, instance.number IS NULL, instance.number, item.frame, item.id
 -- name: image_rows
 SELECT count(*) FROM item WHERE kind IS NULL AND deleted_seq IS NULL
+-- name: stray_localizers
+SELECT count(*) FROM localizer JOIN item ON item.id = localizer.item WHERE item.kind IN ('series', 'erased')
 -- name: stray_voi
 SELECT count(*) FROM voi JOIN item ON item.id = voi.item WHERE item.kind IN ('series', 'erased')
 -- name: bad_voi
@@ -35,3 +42,4 @@ SELECT count(*) FROM (SELECT 1 FROM item LEFT JOIN voi ON voi.item = item.id
 -- A catalog of format 1 to 5 for who only reads.
 -- name: without_voi
 CREATE TEMP TABLE voi (item INTEGER PRIMARY KEY, picture INTEGER, name TEXT);
+CREATE TEMP TABLE localizer (item INTEGER PRIMARY KEY);

@@ -1,8 +1,9 @@
 #include "serve_archives.hpp"
 
 #include <algorithm>
-#include <filesystem>
+#include <chrono>
 #include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -27,24 +28,23 @@ std::pair<std::string, std::string> named_path(std::string_view option, std::str
   return {text.substr(0, equals), text.substr(equals + 1)};
 }
 
-std::pair<std::string, std::string> named_folder(std::string_view option, const std::string& text) {
-  return named_path(option, "DIR", text);
-}
-
-/// @param folder  of a spec: what NAME=DIR of the option are for.
-void add_folders(std::string_view option, const std::vector<std::string>& texts,
-                 std::filesystem::path protocols::ArchiveSpec::*folder, std::vector<protocols::ArchiveSpec>& specs) {
+/// @param what    that each archive has one of, and what it is called.
+/// @param member  of a spec: what NAME=WHAT of the option are for.
+template <typename Value>
+void add_each(std::string_view option, std::pair<std::string_view, std::string_view> what,
+              const std::vector<std::string>& texts, Value protocols::ArchiveSpec::*member,
+              std::vector<protocols::ArchiveSpec>& specs) {
   for (const std::string& text : texts) {
-    const std::pair<std::string, std::string> given = named_folder(option, text);
+    const std::pair<std::string, std::string> given = named_path(option, what.first, text);
     const std::string& name = given.first;
     const auto spec = std::find_if(specs.begin(), specs.end(), [&](const auto& one) { return one.name == name; });
     if (spec == specs.end()) {
       throw Error(Code::kBadArgument, fmt::format("{}: expected the NAME of an --archive, got '{}'", option, name));
     }
-    if (!((*spec).*folder).empty()) {
-      throw Error(Code::kBadArgument, fmt::format("{}: two folders for the archive '{}'", option, name));
+    if (!((*spec).*member).empty()) {
+      throw Error(Code::kBadArgument, fmt::format("{}: two {} for the archive '{}'", option, what.second, name));
     }
-    (*spec).*folder = given.second;
+    (*spec).*member = given.second;
   }
 }
 
@@ -56,15 +56,18 @@ std::vector<protocols::ArchiveSpec> archive_specs(const ArchiveArguments& argume
     if (text.starts_with("postgres") && text.find("://") < text.find('=')) {
       throw Error(Code::kBadArgument, "--archive: expected NAME=URL, got a URL");
     }
-    const auto [name, folder] = named_folder("--archive", text);
+    const auto [name, folder] = named_path("--archive", "DIR", text);
     specs.push_back({name, folder});
+    specs.back().drift_every = std::chrono::seconds(arguments.drift_every);
     check_served_name("archive name", specs.back().name);
     if (!names.insert(specs.back().name).second) {
       throw Error(Code::kBadArgument, fmt::format("two archives are called '{}'", specs.back().name));
     }
   }
-  add_folders("--archive-cards", values_of(arguments.cards), &protocols::ArchiveSpec::cards, specs);
-  add_folders("--archive-heads", values_of(arguments.heads), &protocols::ArchiveSpec::heads, specs);
+  constexpr std::pair<std::string_view, std::string_view> kFolder("DIR", "folders");
+  add_each("--archive-cards", kFolder, values_of(arguments.cards), &protocols::ArchiveSpec::cards, specs);
+  add_each("--archive-heads", kFolder, values_of(arguments.heads), &protocols::ArchiveSpec::heads, specs);
+  add_each("--archive-drift", {"EXPR", "filters"}, values_of(arguments.drift), &protocols::ArchiveSpec::drift, specs);
   if (specs.empty() && !options.archive_rights.empty()) {
     throw Error(Code::kBadArgument, "--archive-rights: expected --archive NAME=DIR with it");
   }
@@ -128,6 +131,14 @@ void add_archive_arguments(CLI::App& command, ArchiveArguments& arguments, serve
                                    "does, and keep them in a folder; needs libtorch; repeatable (default: none is "
                                    "trained)");
   arguments.heads->type_name("NAME=DIR");
+  arguments.drift = add_repeatable(command, "--archive-drift",
+                                   "Compare an archive's images, station by station, with those that EXPR lets by, in "
+                                   "the background after changes: gauges of /metrics; repeatable (default: none are)");
+  arguments.drift->type_name("NAME=EXPR");
+  command.add_option("--archive-drift-every", arguments.drift_every, "At most as often, in seconds")
+      ->type_name("S")
+      ->transform(whole_number_in(1, 604'800))
+      ->capture_default_str();
   command
       .add_option("--archive-rights", options.archive_rights,
                   "Which key, user or group may do what with which archive (default: whoever may ask may search all)")

@@ -1,6 +1,7 @@
 #pragma once
 // What mi2 serve is told of archives, and of where results of them may be sent.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,8 @@ struct ArchiveArguments {
   CLI::Option* archives = nullptr;
   CLI::Option* cards = nullptr;
   CLI::Option* heads = nullptr;
+  CLI::Option* drift = nullptr;
+  std::int64_t drift_every = 3600;  ///< seconds
   CLI::Option* push_to = nullptr;
   CLI::Option* push_credentials = nullptr;
 };

@@ -2,6 +2,7 @@
 // Archives over HTTP: the seam to src/protocols/archives, a room of its own, so that programs without SQLite have all
 // other protocols.
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -22,6 +23,8 @@ struct ArchiveSpec {
   std::filesystem::path folder;
   std::filesystem::path cards{};  ///< a folder where cards of its searches are kept; empty: none is
   std::filesystem::path heads{};  ///< a folder where heads that are trained on it are kept; empty: none is trained
+  std::string drift{};            ///< a filter of what its stations are compared with; empty: they are not
+  std::chrono::seconds drift_every{3600};  ///< at most as often, and only after a change
 };
 
 /// How files are added that clients send.
@@ -79,6 +82,33 @@ struct ArchiveFollowing {
   std::string error;    ///< why it was not; it may name the database and files
 };
 
+/// How the images of an archive's stations differ from its reference: ArchiveSpec::drift.
+struct ArchiveDrift {
+  struct Station {
+    std::string name;   ///< empty: of images that name none
+    double energy = 0;  ///< the distance
+    double p = 1;       ///< over all stations
+  };
+  std::string archive;
+  bool failed = false;  ///< nothing could be compared
+  std::vector<Station> stations;
+};
+
+/// Every function may be called from any thread.
+class ArchiveDrifts {
+ public:
+  ArchiveDrifts() = default;
+  ArchiveDrifts(const ArchiveDrifts&) = delete;
+  ArchiveDrifts& operator=(const ArchiveDrifts&) = delete;
+  virtual ~ArchiveDrifts() = default;
+
+  /// Of each archive that was compared, or could not be.
+  [[nodiscard]] virtual std::vector<ArchiveDrift> now() const = 0;
+  /// `tell` hears why an archive cannot be compared, from any thread, once for each reason on end. The error may name
+  /// files.
+  virtual void on_failure(std::function<void(const std::string& archive, const std::string& error)> tell) = 0;
+};
+
 class ArchiveRoutes {
  public:
   ArchiveRoutes() = default;
@@ -102,6 +132,7 @@ class ArchiveRoutes {
   [[nodiscard]] virtual std::vector<ArchiveFollowing> following() const = 0;
   /// `tell` hears of each that stops to answer or answers again, from any thread, and now of those that do not answer.
   virtual void on_following(std::function<void(const ArchiveFollowing&)> tell) = 0;
+  [[nodiscard]] virtual ArchiveDrifts& drifts() const = 0;
   /// Whether a caller may search every row of every archive, and so may know how many there are.
   [[nodiscard]] virtual bool sees_all(std::string_view caller) const = 0;
   /// Whether an archive of this name is served.

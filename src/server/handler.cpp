@@ -119,6 +119,7 @@ protocols::HttpResponse Handler::metrics_answer(Call& call) const {
   const auto archives = models_.snapshot()->service.archives;
   if (archives) {
     for (const protocols::ArchiveFollowing& one : archives->following()) metrics_.follows(one.name, one.seconds);
+    for (const protocols::ArchiveDrift& one : archives->drifts().now()) metrics_.drift(one);
   }
   return {200, std::string(Metrics::kContentType), {}, metrics_.render(!archives || archives->sees_all(call.caller))};
 }

@@ -2,6 +2,8 @@
 
 #include <map>
 #include <mutex>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include <prometheus/counter.h>
@@ -14,6 +16,7 @@
 #include <mi2/version.hpp>
 
 #include "base/process.hpp"
+#include "protocols/archive_routes.hpp"
 
 namespace mi2::server {
 namespace {
@@ -71,6 +74,12 @@ struct Families {
   Family<Gauge>& archive_snapshot = gauge(registry, "mi2_archive_snapshot", "Number of its last change then");
   Family<Gauge>& archive_follow =
       gauge(registry, "mi2_archive_follow_seconds", "Since a replica was seen to be as new as its database");
+  Family<Gauge>& drift_energy =
+      gauge(registry, "mi2_archive_drift_energy", "Energy distance of a station's images from the reference");
+  Family<Gauge>& drift_p =
+      gauge(registry, "mi2_archive_drift_p", "How likely that distance is by chance, over all stations");
+  Family<Gauge>& drift_failed =
+      gauge(registry, "mi2_archive_drift_failed", "1 if stations could not be compared the last time");
   Family<Counter>& loads = counter(registry, "mi2_model_loads_total", "Loads and reloads of a model, by outcome");
 };
 
@@ -137,6 +146,8 @@ struct Metrics::Impl {
   Gauge& resident = families.resident.Add({});
   std::mutex mutex;
   std::map<std::string, OneModel> models;
+  std::mutex drift_mutex;
+  std::map<std::string, std::set<std::pair<Gauge*, Gauge*>>> drifting;  ///< of each archive's stations
 };
 
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {
@@ -171,6 +182,28 @@ void Metrics::archive(const std::string& name, std::uint64_t rows, std::int64_t 
 
 void Metrics::follows(const std::string& name, double seconds) {
   impl_->families.archive_follow.Add({{"archive", name}}).Set(seconds);
+}
+
+void Metrics::drift(const protocols::ArchiveDrift& now) {
+  Families& families = impl_->families;
+  const std::lock_guard lock(impl_->drift_mutex);
+  families.drift_failed.Add({{"archive", now.archive}}).Set(now.failed ? 1 : 0);
+  std::set<std::pair<Gauge*, Gauge*>> said;
+  for (const protocols::ArchiveDrift::Station& station : now.stations) {
+    const prometheus::Labels labels{{"archive", now.archive}, {"station", station.name}};
+    Gauge& energy = families.drift_energy.Add(labels);
+    Gauge& p = families.drift_p.Add(labels);
+    energy.Set(station.energy);
+    p.Set(station.p);
+    said.emplace(&energy, &p);
+  }
+  std::set<std::pair<Gauge*, Gauge*>>& before = impl_->drifting[now.archive];
+  for (const auto& gone : before) {
+    if (said.contains(gone)) continue;
+    families.drift_energy.Remove(gone.first);
+    families.drift_p.Remove(gone.second);
+  }
+  before = std::move(said);
 }
 
 void Metrics::connections(std::size_t open) { impl_->connections.Set(static_cast<double>(open)); }

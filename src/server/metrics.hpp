@@ -12,6 +12,10 @@
 
 #include <mi2/image.hpp>
 
+namespace mi2::protocols {
+struct ArchiveDrift;
+}
+
 namespace mi2::server {
 
 /// The metrics of one model; the workers of two reloads share them.
@@ -46,6 +50,8 @@ class Metrics {
   void archive(const std::string& name, std::uint64_t rows, std::int64_t snapshot);
   /// How old what is answered of an archive in a database is.
   void follows(const std::string& name, double seconds);
+  /// How the stations of an archive differ from its reference, in place of those before.
+  void drift(const protocols::ArchiveDrift& now);
   void connections(std::size_t open);
   void buffered(std::size_t bytes);
   void decoding(std::uint64_t pixels);

@@ -68,7 +68,7 @@ class Server {
     handler_.use_users(ProxyUsers(options_.proxy));
     if (!options_.audit.empty()) handler_.use_audit(std::make_shared<audit::Trail>(options_.audit));
     listener_.use_tls(open_tls(options_));
-    heed_databases();
+    heed_archives();
   }
 
   void run() {
@@ -138,8 +138,8 @@ class Server {
     }
   }
 
-  /// Archives in a database go on with what they have while it does not answer.
-  void heed_databases() {
+  /// Archives in a database go on with what they have while it does not answer; what cannot be compared is not.
+  void heed_archives() {
     if (!archives_) return;
     archives_->on_following([&log = *log_](const protocols::ArchiveFollowing& now) {
       if (now.answers) {
@@ -149,6 +149,9 @@ class Server {
       log.warning("archive_stale", {{"archive", now.name},
                                     {"error", without_paths(now.error, {})},
                                     {"serving", fmt::format("what there was {:.0f} s ago", now.seconds)}});
+    });
+    archives_->drifts().on_failure([&log = *log_](const std::string& archive, const std::string& error) {
+      log.warning("archive_drift_failed", {{"archive", archive}, {"error", without_paths(error, {})}});
     });
   }
 

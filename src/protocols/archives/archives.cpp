@@ -27,6 +27,7 @@
 #include "protocols/archives/audit_list.hpp"
 #include "protocols/archives/cards.hpp"
 #include "protocols/archives/classify.hpp"
+#include "protocols/archives/drift_watch.hpp"
 #include "protocols/archives/heads.hpp"
 #include "protocols/archives/item_heatmap.hpp"
 #include "protocols/archives/items.hpp"
@@ -127,6 +128,7 @@ class Archives final : public ArchiveRoutes {
       if (!spec.heads.empty()) heads_.emplace(spec.name, make_folder(spec.heads));
     }
     if (!rights.empty()) use_rights(rights);
+    drifts_ = std::make_unique<DriftWatch>(specs_, [this](const std::string& name) { return all().at(name); });
   }
 
   [[nodiscard]] RequestPlan parse(ArchiveRoute route, const Service& service, HttpRequest request,
@@ -179,6 +181,8 @@ class Archives final : public ArchiveRoutes {
       });
     }
   }
+
+  [[nodiscard]] ArchiveDrifts& drifts() const override { return *drifts_; }
 
   [[nodiscard]] bool sees_all(std::string_view caller) const override {
     const std::lock_guard lock(mutex_);
@@ -379,6 +383,7 @@ class Archives final : public ArchiveRoutes {
   mutable std::mutex mutex_;     ///< of those below
   ServedArchives archives_;
   std::shared_ptr<const Rights> rights_;
+  std::unique_ptr<DriftWatch> drifts_;  ///< the first to go
 };
 
 }  // namespace

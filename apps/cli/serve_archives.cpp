@@ -17,7 +17,7 @@
 namespace mi2::cli {
 namespace {
 
-/// NAME=DIR of an option. @param what  "DIR", or "FILE".
+/// NAME=WHAT of an option. @param what  "DIR", "FILE" or "EXPR".
 std::pair<std::string, std::string> named_path(std::string_view option, std::string_view what,
                                                const std::string& text) {
   const std::size_t equals = text.find('=');

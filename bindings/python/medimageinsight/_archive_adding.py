@@ -53,7 +53,8 @@ class ArchiveAdding:
 
         :param paths: files, folders of them, zips and DICOMDIRs. Files of vectors: :meth:`add_vectors`.
         :param site: where the studies come from; keeps equal patient IDs of two sites apart.
-        :param slices: of a series: "all", "max:N", "every:N" or "center:N".
+        :param slices: of a series, and there of each plane, volume in time or by b-value, and of the localisers: "all",
+            "max:N", "every:N" or "center:N".
         :param identifiers: patient IDs and accession numbers are kept as keyed hashes, also as they are ("keep"), or not
             at all ("none").
         :param thumbnails: the longer side of the thumbnail that is kept of each image, 32 to 1024 pixels; 0: none.

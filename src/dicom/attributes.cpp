@@ -137,8 +137,8 @@ std::vector<std::uint16_t> other_words(const Element& element) {
 }  // namespace
 
 const Attribute* find_in(std::span<const Attribute> ascending, Tag tag) noexcept {
-  const auto found = std::lower_bound(ascending.begin(), ascending.end(), tag,
-                                      [](const Attribute& a, Tag t) { return a.tag < t; });
+  const auto found =
+      std::lower_bound(ascending.begin(), ascending.end(), tag, [](const Attribute& a, Tag t) { return a.tag < t; });
   return found != ascending.end() && found->tag == tag ? &*found : nullptr;
 }
 

@@ -12,8 +12,8 @@ namespace {
 
 constexpr Attribute kFrameType{0x00080007, Kind::kText}, kBValue{0x00189087, Kind::kDoubles},
     kTemporalPosition{0x00200100, Kind::kDecimal}, kTemporalIndex{0x00209128, Kind::kLongs};
-constexpr Tag kDiffusion = 0x00189117, kMrFrameType = 0x00189226, kCtFrameType = 0x00189329,
-              kPetFrameType = 0x00189751, kFrameContent = 0x00209111;
+constexpr Tag kDiffusion = 0x00189117, kMrFrameType = 0x00189226, kCtFrameType = 0x00189329, kPetFrameType = 0x00189751,
+              kFrameContent = 0x00209111;
 
 /// Ascending. Rows and the pixels, at which reading ends, are among them.
 constexpr std::array kGrouping = std::to_array<Attribute>({
@@ -43,8 +43,7 @@ bool says_localizer(const Item& item, Tag tag) {
   constexpr std::size_t kMost = 256;
   const Element* element = item.find(tag);
   if (element == nullptr) return false;
-  std::string_view rest(reinterpret_cast<const char*>(element->value.data()),
-                        std::min(element->value.size(), kMost));
+  std::string_view rest(reinterpret_cast<const char*>(element->value.data()), std::min(element->value.size(), kMost));
   while (true) {
     const std::size_t end = rest.find('\\');
     if (trimmed(rest.substr(0, end)) == "LOCALIZER") return true;

@@ -14,6 +14,8 @@ namespace {
 
 /// Each is two gauges, and half a second of a core or so.
 constexpr std::size_t kMostStations = 256;
+/// After a failure, which may be over soon.
+constexpr std::chrono::seconds kSoonest{300};
 
 archive::filter::Expr reference_of(const ArchiveSpec& spec) {
   try {
@@ -59,8 +61,8 @@ void DriftWatch::run(const std::stop_token& stop) {
     for (Watched& one : watched_) {
       if (stop.stop_requested()) return;
       if (Clock::now() >= one.due) {
-        look(one, stop);
-        one.due = Clock::now() + one.every;
+        const bool compared = look(one, stop);
+        one.due = Clock::now() + (compared ? one.every : std::min(one.every, kSoonest));
       }
       next = std::min(next, one.due);
     }
@@ -69,12 +71,12 @@ void DriftWatch::run(const std::stop_token& stop) {
   }
 }
 
-void DriftWatch::look(Watched& one, const std::stop_token& stop) {
+bool DriftWatch::look(Watched& one, const std::stop_token& stop) {
   try {
     const std::shared_ptr<archive::Served> served = find_(one.name);
     std::pair<std::string, std::int64_t> newest(served->format().id, 0);
     served->look([&](archive::Reader& archive) { newest.second = archive.sequence(); });
-    if (one.compared == newest) return;
+    if (one.compared == newest) return true;
     archive::DriftOptions options;
     options.reference = one.reference;
     options.by = {"station"};
@@ -91,9 +93,11 @@ void DriftWatch::look(Watched& one, const std::stop_token& stop) {
     }
     one.compared = {newest.first, answer.snapshot};
     succeeded(one, std::move(found));
+    return true;
   } catch (const std::exception& error) {
     // Of the end that stopped it nobody needs to know.
     if (!stop.stop_requested()) failed(one, error.what());
+    return false;
   }
 }
 

@@ -45,7 +45,8 @@ class DriftWatch final : public ArchiveDrifts {
     std::string error{};                            ///< empty: there is none
   };
   void run(const std::stop_token& stop);
-  void look(Watched& one, const std::stop_token& stop);
+  /// @returns false: it could not be compared.
+  bool look(Watched& one, const std::stop_token& stop);
   void succeeded(Watched& one, ArchiveDrift found);
   void failed(Watched& one, const std::string& error);
 

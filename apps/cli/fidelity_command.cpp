@@ -49,6 +49,7 @@ struct FidelityArguments {
   std::string truth;
   std::string format = "table";
   std::string out;
+  bool force = false;
 };
 
 constexpr std::string_view kFidelityHelp =
@@ -220,6 +221,7 @@ std::string written(const fidelity::FidelityReport& report, const std::string& f
 }
 
 int fidelity(const FidelityArguments& arguments) {
+  check_is_new(arguments.out, arguments.force);
   const Job job = job_of(arguments);
   const auto output = open_output(arguments.out);
   const fidelity::ImagePreparer preparer(job.options.model, job.options.embedder);
@@ -272,6 +274,7 @@ void add_fidelity(CLI::App& command, Session& session) {
       ->transform(one_of({"table", "json", "markdown"}))
       ->capture_default_str();
   command.add_option("-o,--out", arguments->out, "Write to FILE, not standard output")->type_name("FILE");
+  command.add_flag("--force", arguments->force, "Replace FILE of --out if it already exists");
   arguments->paths = add_positionals(command, "PATH", "Files, folders, or - for standard input");
   command.footer(fmt::format("{}\n{}", kFidelityHelp, exit_status_help()));
   command.callback([arguments, &session] {

@@ -302,6 +302,8 @@ std::vector<std::vector<vectors::Neighbour>> search_block(const vectors::Neighbo
 
 int knn(KnnArguments& arguments) {
   catch_interrupts();
+  check_is_new(arguments.scores.out, arguments.scores.force);
+  check_is_new(arguments.figures, arguments.scores.force);
   arguments.labels.options.may_be_empty = arguments.multi_label;
   const vectors::Metric metric = vectors::parse_metric(arguments.metric);
   const vectors::Vote how = vectors::parse_vote(arguments.vote);

@@ -39,7 +39,7 @@ WRITTEN = [
     "pack --model {model} --dtype bf16 --force OUT.mi2",
     "package mlflow --model {model} OUT",
     "package azureml --model {model} OUT",
-    "fidelity --model {model} {picture} --dtypes bf16 --out OUT.md",
+    "fidelity --model {model} {picture} --dtypes bf16 --force --out OUT.md",
     "adapter train --embeddings {vectors}/e.jsonl --labels {vectors}/l.csv --force --out OUT",
     "adapter import {vectors}/toolkit --force --out OUT",
     "adapter classify --head {vectors}/head --embeddings {vectors}/e.jsonl --force --out OUT.csv",
@@ -143,3 +143,17 @@ def test_a_full_disk_is_said_and_spares_what_is_there(mi2, inputs, disk, line):
     finally:
         ballast.unlink(missing_ok=True)
         shutil.rmtree(place)
+
+
+@pytest.mark.parametrize("line", of_a_build([line for line in WRITTEN if " --force " in line]))
+def test_what_is_there_is_replaced_only_by_force(mi2, inputs, tmp_path, line):
+    arguments = line.replace("OUT", f"{tmp_path}/out").format(**inputs).split()
+    mi2(*arguments)
+    written = sorted(tmp_path.iterdir())
+    for path in written:
+        path.write_bytes(b"mine")
+    refused = mi2(*[word for word in arguments if word != "--force"], status=2)
+    assert "exists" in refused.errors, refused.errors
+    assert sorted(tmp_path.iterdir()) == written and all(path.read_bytes() == b"mine" for path in written)
+    mi2(*arguments)
+    assert sorted(tmp_path.iterdir()) == written and not any(path.read_bytes() == b"mine" for path in written)

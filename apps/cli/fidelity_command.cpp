@@ -220,6 +220,14 @@ std::string written(const fidelity::FidelityReport& report, const std::string& f
   return format == "json" ? to_json(report) : format == "markdown" ? to_markdown(report) : to_text(report);
 }
 
+fidelity::FidelityReport measure_apart(const Job& job, const fidelity::FidelityInput& ready, Progress& progress) {
+  const Still still;  // it forks
+  return fidelity::measure_fidelity(job.options, ready, [&](const base::Progress& at) {
+    throw_if_interrupted();
+    progress.show(at);
+  });
+}
+
 int fidelity(const FidelityArguments& arguments) {
   check_is_new(arguments.out, arguments.force);
   const Job job = job_of(arguments);
@@ -228,15 +236,11 @@ int fidelity(const FidelityArguments& arguments) {
   Progress progress(job.inputs.size(), "images to prepare");
   Report report(progress);
   note_skipped(job.skipped, progress);
-  progress.keep_alive();
   fidelity::FidelityInput ready = prepare_all(job, preparer, report, progress);
-  progress.rest();  // the measurement forks
+  progress.rest();
   if (job.inputs.empty()) ready.images = preparer.generated(fidelity::kGeneratedImages);
   if (report.all_failed()) return report.exit_status();
-  const fidelity::FidelityReport result = fidelity::measure_fidelity(job.options, ready, [&](const base::Progress& at) {
-    throw_if_interrupted();
-    progress.show(at);
-  });
+  const fidelity::FidelityReport result = measure_apart(job, ready, progress);
   progress.hide();
   report.summarize();
   output->write(written(result, arguments.format));

@@ -338,7 +338,6 @@ int knn(KnnArguments& arguments) {
     if (!arguments.multi_label) report::check_size_of_scores("queries of known label", judged, known.labels.size());
     notes.rest();
     Progress bar(queries.vectors.rows(), "queries");
-    bar.keep_alive();
     for (std::size_t begin = 0; begin < queries.vectors.rows(); begin += kChunk) {
       throw_if_interrupted();
       const std::size_t count = std::min(kChunk, queries.vectors.rows() - begin);

@@ -231,6 +231,7 @@ int listen(const ListenArguments& arguments) {
     progress.warn(
         fmt::format("anybody who reaches {} may send; --accept-from names the AE titles that may", options.address));
   }
+  const Still still;  // its notes say what it does
   announce(options, listener.port());
   if (const std::size_t left = spool.size(); left > 0) {
     progress.note(fmt::format("{} objects are left in the spool; they are embedded now", left));

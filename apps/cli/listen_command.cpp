@@ -39,6 +39,7 @@
 #include "index_command.hpp"
 #include "interrupt.hpp"
 #include "output.hpp"
+#include "patient_errors.hpp"
 #include "progress.hpp"
 #include "server/log.hpp"
 #include "shown_on.hpp"
@@ -97,7 +98,7 @@ Signals:
              that is on its way, exit with 0; what is in the spool stays there. Again: end at once
 
 Standard output has one line, "listening on AET@ADDRESS:PORT". Standard error has a line per
-association and per study, without identifiers.
+association and per study, without identifiers; lines that nobody reads are lost.
 
 Examples:
   mi2 listen --model DIR archive/
@@ -217,6 +218,8 @@ int listen(const ListenArguments& arguments) {
   const Embedder embedder = open_embedder(arguments.model, progress);
   progress.hide();
   require_archive(arguments, embedder);
+  const Still still;  // its notes say what it does
+  const PatientErrors errors;
   dimse::Spool spool(waiting, arguments.most_bytes);
   dimse::IngestEvents events;
   events.on_pass = [&progress](const dimse::Pass& pass) { note_pass(pass, progress); };
@@ -231,7 +234,6 @@ int listen(const ListenArguments& arguments) {
     progress.warn(
         fmt::format("anybody who reaches {} may send; --accept-from names the AE titles that may", options.address));
   }
-  const Still still;  // its notes say what it does
   announce(options, listener.port());
   if (const std::size_t left = spool.size(); left > 0) {
     progress.note(fmt::format("{} objects are left in the spool; they are embedded now", left));

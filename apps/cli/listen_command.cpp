@@ -39,7 +39,6 @@
 #include "index_command.hpp"
 #include "interrupt.hpp"
 #include "output.hpp"
-#include "patient_errors.hpp"
 #include "progress.hpp"
 #include "server/log.hpp"
 #include "shown_on.hpp"
@@ -219,7 +218,7 @@ int listen(const ListenArguments& arguments) {
   progress.hide();
   require_archive(arguments, embedder);
   const Still still;  // its notes say what it does
-  const PatientErrors errors;
+  const PatientNotes notes;
   dimse::Spool spool(waiting, arguments.most_bytes);
   dimse::IngestEvents events;
   events.on_pass = [&progress](const dimse::Pass& pass) { note_pass(pass, progress); };

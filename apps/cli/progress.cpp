@@ -18,6 +18,7 @@
 #include <fmt/format.h>
 
 #include "base/utf8.hpp"
+#include "line_writer.hpp"
 
 namespace mi2::cli {
 namespace {
@@ -52,13 +53,23 @@ class Terminal {
   void print(std::string_view text) {
     const std::lock_guard lock(mutex_);
     take_away();
-    print_error(text);
+    if (writer_) {
+      writer_->add(text);
+    } else {
+      print_error(text);
+    }
     changed_ = std::chrono::steady_clock::now();
   }
 
   void clear() {
     const std::lock_guard lock(mutex_);
     take_away();
+  }
+
+  /// @param writer  of what print() is given; null: print() writes it itself. @returns the one before.
+  std::unique_ptr<LineWriter> write_by(std::unique_ptr<LineWriter> writer) {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(writer_, std::move(writer));
   }
 
   bool shows(const Speaker& who) {
@@ -80,6 +91,7 @@ class Terminal {
 
   std::mutex mutex_;  ///< of all below, and of what is printed
   const Speaker* drawn_by_ = nullptr;
+  std::unique_ptr<LineWriter> writer_;
   std::chrono::steady_clock::time_point changed_ = std::chrono::steady_clock::now();
 };
 
@@ -168,6 +180,10 @@ Still::Still() {
 }
 
 Still::~Still() { speakers().go_on(); }
+
+PatientNotes::PatientNotes() { terminal().write_by(std::make_unique<LineWriter>()); }
+
+PatientNotes::~PatientNotes() { terminal().write_by(nullptr); }
 
 void make_room() { terminal().print(""); }
 

@@ -43,6 +43,16 @@ class Still {
   ~Still();
 };
 
+/// While one is there, nobody waits for who reads standard error: lines for which there is no room are lost. Its end
+/// waits two seconds at most.
+class PatientNotes {
+ public:
+  PatientNotes();
+  PatientNotes(const PatientNotes&) = delete;
+  PatientNotes& operator=(const PatientNotes&) = delete;
+  ~PatientNotes();
+};
+
 /// Takes away what is drawn, whoever drew it: something else is about to be printed on the terminal.
 void make_room();
 

@@ -103,7 +103,6 @@ int embed_pictures(const adapter::Adapter& adapter, const FeatureArguments& argu
   const auto write = [&](const embedder::Embedded& item) {
     output.write(vectors::InputKind::kImage, item.name, item.frame, adapter.features(item.image), item.warnings);
   };
-  progress.keep_alive();
   try {
     report_resumed(run);
     embed_images(run, paths, from.frames, write);

@@ -64,7 +64,6 @@ int print(const std::string& result) {
 
 benchmark::MachinePeak probe(unsigned threads) {
   Progress bar(0, "");
-  bar.keep_alive();
   return benchmark::probe_machine(threads, [&](const base::Progress& at) { bar.show(at); });
 }
 

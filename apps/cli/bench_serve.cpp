@@ -98,6 +98,7 @@ int serve_benchmark(const benchmark::BenchmarkOptions& options) {
     const Waiting loading("loading the model");
     return benchmark::BenchServer(options);
   }();
+  const Still still;  // who asks knows what it waits for
   Progress progress(0, "requests");
   Report report(progress);
   const auto output = open_output("-");

@@ -167,7 +167,6 @@ int classify(const ClassifyArguments& arguments) {
       table ? watch_for_report(arguments.truth, labels, table->names, table->source, table->frames, output, progress)
             : watch_for_report(arguments.truth, labels, paths_of(paths.inputs), "the images", {}, output, progress);
   const Embedder embedder = open_embedder(arguments.model, progress);
-  if (!table) progress.keep_alive();
   const Classifier classifier(embedder, labels, options);
   if (classifier.truncated()) progress.note("a label was longer than the model's context and was cut");
   int status = 0;

@@ -184,7 +184,6 @@ int embed(const EmbedArguments& arguments) {
                      [&] { output.flush(); },
                      kept.get(),
                      arguments.model.series};
-  progress.keep_alive();
   try {
     embed_all(run, inputs, arguments, output);
   } catch (const Interrupted&) {

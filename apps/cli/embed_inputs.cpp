@@ -152,7 +152,6 @@ int score_images(const ScoreRun& run, ScoreOutput& output, const ScoresOf& score
   const auto write = [&](const embedder::Embedded& item) {
     output.write(item.name, item.frame, scores_of(item.image), item.warnings);
   };
-  run.progress.keep_alive();
   try {
     report_resumed(embed);
     embed_images(embed, run.paths, run.frames, write);

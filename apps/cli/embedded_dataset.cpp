@@ -50,7 +50,6 @@ Embedding embed_dataset(const recipe::Prepared& prepared, const ModelArguments& 
     }
   }
   Progress progress(inputs.size(), "images");
-  progress.keep_alive();
   Report report(progress);
   const EmbedRun run{embedder, batch_of(model, embedder), progress, report, [] {}};
   const auto prepare = [&](std::span<const std::byte> encoded, std::string_view name) {

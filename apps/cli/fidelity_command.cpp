@@ -49,6 +49,7 @@ struct FidelityArguments {
   std::string truth;
   std::string format = "table";
   std::string out;
+  bool force = false;
 };
 
 constexpr std::string_view kFidelityHelp =
@@ -219,22 +220,27 @@ std::string written(const fidelity::FidelityReport& report, const std::string& f
   return format == "json" ? to_json(report) : format == "markdown" ? to_markdown(report) : to_text(report);
 }
 
+fidelity::FidelityReport measure_apart(const Job& job, const fidelity::FidelityInput& ready, Progress& progress) {
+  const Still still;  // it forks
+  return fidelity::measure_fidelity(job.options, ready, [&](const base::Progress& at) {
+    throw_if_interrupted();
+    progress.show(at);
+  });
+}
+
 int fidelity(const FidelityArguments& arguments) {
+  check_is_new(arguments.out, arguments.force);
   const Job job = job_of(arguments);
   const auto output = open_output(arguments.out);
   const fidelity::ImagePreparer preparer(job.options.model, job.options.embedder);
   Progress progress(job.inputs.size(), "images to prepare");
   Report report(progress);
   note_skipped(job.skipped, progress);
-  progress.keep_alive();
   fidelity::FidelityInput ready = prepare_all(job, preparer, report, progress);
-  progress.rest();  // the measurement forks
+  progress.rest();
   if (job.inputs.empty()) ready.images = preparer.generated(fidelity::kGeneratedImages);
   if (report.all_failed()) return report.exit_status();
-  const fidelity::FidelityReport result = fidelity::measure_fidelity(job.options, ready, [&](const base::Progress& at) {
-    throw_if_interrupted();
-    progress.show(at);
-  });
+  const fidelity::FidelityReport result = measure_apart(job, ready, progress);
   progress.hide();
   report.summarize();
   output->write(written(result, arguments.format));
@@ -272,6 +278,7 @@ void add_fidelity(CLI::App& command, Session& session) {
       ->transform(one_of({"table", "json", "markdown"}))
       ->capture_default_str();
   command.add_option("-o,--out", arguments->out, "Write to FILE, not standard output")->type_name("FILE");
+  command.add_flag("--force", arguments->force, "Replace FILE of --out if it already exists");
   arguments->paths = add_positionals(command, "PATH", "Files, folders, or - for standard input");
   command.footer(fmt::format("{}\n{}", kFidelityHelp, exit_status_help()));
   command.callback([arguments, &session] {

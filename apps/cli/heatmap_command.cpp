@@ -241,6 +241,7 @@ int make_heatmap(const HeatmapArguments& arguments) {
   Progress progress(0, "");
   explain_texts(texts, "--image", progress);
   const Embedder embedder = open_embedder(arguments.model, progress);
+  progress.begin("looking at the images");
   Queries queries;
   add_texts(embedder, texts, progress, queries);
   for (const std::string& image : images) add_image(embedder, image, progress, queries);

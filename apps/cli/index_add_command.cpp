@@ -189,7 +189,6 @@ class IndexAdding {
 
   /// @returns the exit status.
   int once(const embedder::ExpandedPaths& paths, energy::EnergyMeter& meter) {
-    progress_.keep_alive();
     archive::Writer writer = archive::open_for(arguments_.archive, embedder_, windows_of(arguments_.adding));
     const std::int64_t sequence = writer.catalog().sequence();
     const bool first_time = std::exchange(first_time_, false);
@@ -233,7 +232,10 @@ class IndexAdding {
     try {
       for (;;) {
         progress_.rest();
-        wait(pause);
+        {
+          const Still still;
+          wait(pause);
+        }
         embedder::ExpandedPaths paths;
         if (server_ == nullptr) {
           paths = expand_inputs(sources_);

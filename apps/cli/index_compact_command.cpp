@@ -96,7 +96,6 @@ int compact(const CompactArguments& arguments) {
   if (arguments.dry_run) return show_compactable(arguments);
   catch_interrupts();
   Progress progress("runs of rows");
-  progress.keep_alive();
   archive::Writer archive{std::filesystem::path(arguments.archive)};
   const archive::DiskUse before = archive::disk_use(arguments.archive);
   const archive::Compacted done = archive::compact(archive, shown_on(progress));

@@ -113,7 +113,6 @@ int index_drift(const DriftArguments& arguments) {
   catch_interrupts();
   Progress progress("compared");
   options.on_progress = shown_on(progress);
-  progress.keep_alive();
   archive::Reader archive(archive::local_folder(arguments.archive, options.on_progress));
   base::ThreadPool pool(arguments.threads);
   const archive::DriftAnswer answer = archive::find_drift(archive, options, pool);

@@ -158,7 +158,6 @@ int export_dicom(const std::string& archive, const std::string& where, const Dic
   require_outside(arguments.key, arguments.to);
   catch_interrupts();
   Progress progress("objects");
-  progress.keep_alive();
   const ImageOptions usual;
   archive::release::ReleaseOptions options;
   options.anonymise.key = read_key(arguments.key);

@@ -186,7 +186,6 @@ int index_map(const MapArguments& arguments) {
   const archive::MapOptions options = options_of(arguments);
   catch_interrupts();
   Progress progress("points");
-  progress.keep_alive();
   const archive::MapWork work{shown_on(progress), {}};
   archive::Reader archive(folder_of(arguments.archive));
   base::ThreadPool pool(arguments.threads);

@@ -139,7 +139,6 @@ class Pusher {
       reader_ = std::make_unique<dicomweb::stow::ObjectReader>(*server, options, stop_.token());
       if (arguments.send) receiver_ = dicomweb::stow::open_server(*server, options, stop_.token());
     }
-    progress_.keep_alive();
   }
 
   void push(archive::Reader& archive, const std::string& file) {

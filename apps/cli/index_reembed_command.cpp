@@ -184,7 +184,6 @@ void report(const std::string& first, const std::string& second, const CompareAr
 int index_overlap(const OverlapArguments& arguments) {
   catch_interrupts();
   Progress progress("images");
-  progress.keep_alive();
   report(arguments.first, arguments.second, arguments.compare, arguments.threads, nullptr, progress);
   return 0;
 }
@@ -270,7 +269,6 @@ int index_reembed(const ReembedArguments& arguments) {
   Progress progress("images");
   energy::EnergyMeter meter(std::move(metered));
   const Embedder embedder = open_embedder(model, progress);
-  progress.keep_alive();
   archive::Reembedded done;
   {
     archive::Writer made = archive::open_reembedded(arguments.from, arguments.to, embedder, windows);

@@ -37,7 +37,6 @@ int index_shared(const ShareArguments& arguments) {
   }
   catch_interrupts();
   Progress progress("rows");
-  progress.keep_alive();
   archive::index_near(arguments.archive, shown_on(progress));
   progress.hide();
   progress.note(fmt::format("{}: indexed by pgvector", place.name));
@@ -51,7 +50,6 @@ int share(const ShareArguments& arguments) {
   catch_interrupts();
   const archive::postgres::Place place = archive::postgres::parse_place(arguments.to);
   Progress progress("rows");
-  progress.keep_alive();
   const std::uint64_t rows = archive::share(arguments.archive, arguments.to, arguments.pgvector, shown_on(progress));
   progress.hide();
   progress.note(

@@ -155,6 +155,7 @@ bool confirmed(const RmArguments& arguments, const archive::Removal& removal) {
     throw Error(Code::kBadArgument, fmt::format("index rm: {} images of {} objects would go; --yes removes them",
                                                 removal.images, removal.instances.size()));
   }
+  const Still still;
   std::fputs(fmt::format("{} {} images of {} objects? [y/N] ", arguments.erase ? "Erase" : "Remove", removal.images,
                          removal.instances.size())
                  .c_str(),
@@ -196,7 +197,6 @@ int rm(const RmArguments& arguments) {
 int backup(const BackupArguments& arguments) {
   catch_interrupts();
   Progress progress("rows");
-  progress.keep_alive();
   const archive::BackedUp done = archive::backup(folder_of(arguments.archive), arguments.to, shown_on(progress));
   progress.hide();
   progress.note(fmt::format("{}: {} rows of snapshot {}, each checked", arguments.to, done.rows, done.snapshot));

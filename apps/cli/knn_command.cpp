@@ -302,6 +302,8 @@ std::vector<std::vector<vectors::Neighbour>> search_block(const vectors::Neighbo
 
 int knn(KnnArguments& arguments) {
   catch_interrupts();
+  check_is_new(arguments.scores.out, arguments.scores.force);
+  check_is_new(arguments.figures, arguments.scores.force);
   arguments.labels.options.may_be_empty = arguments.multi_label;
   const vectors::Metric metric = vectors::parse_metric(arguments.metric);
   const vectors::Vote how = vectors::parse_vote(arguments.vote);
@@ -336,7 +338,6 @@ int knn(KnnArguments& arguments) {
     if (!arguments.multi_label) report::check_size_of_scores("queries of known label", judged, known.labels.size());
     notes.rest();
     Progress bar(queries.vectors.rows(), "queries");
-    bar.keep_alive();
     for (std::size_t begin = 0; begin < queries.vectors.rows(); begin += kChunk) {
       throw_if_interrupted();
       const std::size_t count = std::min(kChunk, queries.vectors.rows() - begin);

@@ -98,7 +98,7 @@ Signals:
              that is on its way, exit with 0; what is in the spool stays there. Again: end at once
 
 Standard output has one line, "listening on AET@ADDRESS:PORT". Standard error has a line per
-association and per study, without identifiers.
+association and per study, without identifiers; lines that nobody reads are lost.
 
 Examples:
   mi2 listen --model DIR archive/
@@ -219,6 +219,8 @@ int listen(const ListenArguments& arguments) {
   const Embedder embedder = open_embedder(arguments.model, progress);
   progress.hide();
   require_archive(arguments, embedder);
+  const Still still;  // its notes say what it does
+  const PatientNotes notes;
   dimse::Spool spool(waiting, arguments.most_bytes);
   dimse::IngestEvents events;
   events.on_pass = [&progress](const dimse::Pass& pass) { note_pass(pass, progress); };

@@ -150,6 +150,7 @@ int run(int argc, const char* const* argv) {
     throw Error(Code::kBadArgument, fmt::format("expected a command: {} (try --help)", fmt::join(names, ", ")));
   }
   if (session.needs_torch) need_torch(argc, argv);
+  const Waiting working("working");  // where a command has nothing better to say
   return session.run();
 }
 

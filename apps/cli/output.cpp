@@ -19,6 +19,7 @@
 #include "base/files.hpp"
 #include "base/table.hpp"
 #include "interrupt.hpp"
+#include "progress.hpp"
 
 namespace mi2::cli {
 namespace {
@@ -39,7 +40,7 @@ constexpr std::string_view kToParquet =
 class StreamOutput final : public Output {
  public:
   StreamOutput(int descriptor, std::string name, bool owned)
-      : descriptor_(descriptor), name_(std::move(name)), owned_(owned) {}
+      : descriptor_(descriptor), name_(std::move(name)), owned_(owned), on_terminal_(::isatty(descriptor) == 1) {}
   StreamOutput(const StreamOutput&) = delete;
   StreamOutput& operator=(const StreamOutput&) = delete;
   ~StreamOutput() override {
@@ -52,6 +53,7 @@ class StreamOutput final : public Output {
   }
 
   void flush() override {
+    if (on_terminal_ && !buffer_.empty()) make_room();
     if (!base::write_all(descriptor_, buffer_)) fail();
     buffer_.clear();
   }
@@ -73,6 +75,7 @@ class StreamOutput final : public Output {
   int descriptor_;
   std::string name_;
   bool owned_;
+  bool on_terminal_;
   std::string buffer_;
 };
 

@@ -4,14 +4,21 @@
 
 #include <algorithm>
 #include <cmath>
+#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
+#include <stop_token>
+#include <system_error>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "base/utf8.hpp"
+#include "line_writer.hpp"
 
 namespace mi2::cli {
 namespace {
@@ -32,7 +39,153 @@ bool is_terminal() {
          (kind == nullptr || std::strcmp(kind, "dumb") != 0);
 }
 
+/// The line that all who speak share.
+class Terminal {
+ public:
+  void draw(const Speaker& who, std::string_view text) {
+    const std::lock_guard lock(mutex_);
+    print_error(fmt::format("\r{}\x1b[K", text));
+    drawn_by_ = &who;
+    changed_ = std::chrono::steady_clock::now();
+  }
+
+  /// @param text  whole lines; none where others print them.
+  void print(std::string_view text) {
+    const std::lock_guard lock(mutex_);
+    take_away();
+    if (writer_) {
+      writer_->add(text);
+    } else {
+      print_error(text);
+    }
+    changed_ = std::chrono::steady_clock::now();
+  }
+
+  void clear() {
+    const std::lock_guard lock(mutex_);
+    take_away();
+  }
+
+  /// @param writer  of what print() is given; null: print() writes it itself. @returns the one before.
+  std::unique_ptr<LineWriter> write_by(std::unique_ptr<LineWriter> writer) {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(writer_, std::move(writer));
+  }
+
+  bool shows(const Speaker& who) {
+    const std::lock_guard lock(mutex_);
+    return drawn_by_ == &who;
+  }
+
+  /// Whether one who has not drawn the line yet should.
+  bool is_silent() {
+    const std::lock_guard lock(mutex_);
+    return std::chrono::steady_clock::now() - changed_ >= kPatience;
+  }
+
+ private:
+  void take_away() {
+    if (drawn_by_ != nullptr) print_error("\r\x1b[K");
+    drawn_by_ = nullptr;
+  }
+
+  std::mutex mutex_;  ///< of all below, and of what is printed
+  const Speaker* drawn_by_ = nullptr;
+  std::unique_ptr<LineWriter> writer_;
+  std::chrono::steady_clock::time_point changed_ = std::chrono::steady_clock::now();
+};
+
+Terminal& terminal() {
+  static Terminal one;
+  return one;
+}
+
+/// Calls a function about twice a second until it is destroyed.
+class Ticker {
+ public:
+  Ticker(void (*tick)(void*), void* owner)
+      : thread_([this, tick, owner](const std::stop_token& stop) {
+          std::unique_lock lock(mutex_);
+          while (!stop.stop_requested()) {
+            wake_.wait_for(lock, stop, kTick, [] { return false; });
+            if (!stop.stop_requested()) tick(owner);
+          }
+        }) {}
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable_any wake_;
+  std::jthread thread_;  ///< the last: it uses the others
+};
+
+/// All who may have something to say. Nobody calls it with a lock that speak() takes.
+class Speakers {
+ public:
+  Speakers() { static_cast<void>(terminal()); }  // silence counts from now on
+  void add(Speaker& one) {
+    const std::lock_guard lock(mutex_);
+    all_.push_back(&one);
+    start();
+  }
+  void remove(Speaker& one) {
+    std::unique_ptr<Ticker> ended;  // is waited for without the lock
+    const std::lock_guard lock(mutex_);
+    std::erase(all_, &one);
+    if (all_.empty()) ended = std::move(ticker_);
+  }
+  void hush() {
+    std::unique_ptr<Ticker> ended;
+    const std::lock_guard lock(mutex_);
+    ++still_;
+    ended = std::move(ticker_);
+  }
+  void go_on() {
+    const std::lock_guard lock(mutex_);
+    --still_;
+    start();
+  }
+
+ private:
+  void start() {
+    if (ticker_ || still_ > 0 || all_.empty() || !is_terminal()) return;
+    try {
+      ticker_ = std::make_unique<Ticker>([](void* self) { static_cast<Speakers*>(self)->ask(); }, this);
+    } catch (const std::system_error&) {
+      // No thread is left for it: silence is no reason to end.
+    }
+  }
+  void ask() {
+    const std::lock_guard lock(mutex_);
+    for (auto one = all_.rbegin(); one != all_.rend(); ++one) {
+      if ((*one)->speak()) return;
+    }
+  }
+
+  std::mutex mutex_;
+  std::vector<Speaker*> all_;  ///< the newest last
+  int still_ = 0;
+  std::unique_ptr<Ticker> ticker_;
+};
+
+Speakers& speakers() {
+  static Speakers all;
+  return all;
+}
+
 }  // namespace
+
+Still::Still() {
+  speakers().hush();
+  terminal().clear();
+}
+
+Still::~Still() { speakers().go_on(); }
+
+PatientNotes::PatientNotes() { terminal().write_by(std::make_unique<LineWriter>()); }
+
+PatientNotes::~PatientNotes() { terminal().write_by(nullptr); }
+
+void make_room() { terminal().print(""); }
 
 void set_verbosity(Verbosity verbosity) noexcept { chosen = verbosity; }
 
@@ -42,24 +195,19 @@ std::string duration_text(double seconds) {
   return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
 }
 
-Ticker::Ticker(void (*tick)(void*), void* owner) {
-  thread_ = std::jthread([this, tick, owner](const std::stop_token& stop) {
-    std::unique_lock lock(mutex_);
-    while (!stop.stop_requested()) {
-      wake_.wait_for(lock, stop, kTick, [] { return false; });
-      if (!stop.stop_requested()) tick(owner);
-    }
-  });
+Progress::Progress(std::size_t total, std::string_view what) {
+  start(total, 0, what);
+  speakers().add(*this);
 }
 
-Progress::Progress(std::size_t total, std::string_view what) { start(total, 0, what); }
-
 Progress::Progress(std::string_view what)
-    : what_(what), counts_(true), on_terminal_(is_terminal()), start_(Clock::now()), last_draw_(start_) {}
+    : what_(what), counts_(true), on_terminal_(is_terminal()), start_(Clock::now()), last_draw_(start_) {
+  speakers().add(*this);
+}
 
 Progress::~Progress() {
-  ticker_.reset();
-  clear();
+  speakers().remove(*this);
+  if (terminal().shows(*this)) terminal().clear();
 }
 
 void Progress::start(std::size_t total, std::size_t done, std::string_view what) {
@@ -73,39 +221,31 @@ void Progress::start(std::size_t total, std::size_t done, std::string_view what)
   if (on_terminal_) draw();
 }
 
-void Progress::keep_alive() {
-  if (!is_terminal() || ticker_) return;
-  ticker_ = std::make_unique<Ticker>([](void* self) { static_cast<Progress*>(self)->tick(); }, this);
-}
-
 void Progress::begin(std::string_view stage) {
-  {
-    const std::lock_guard lock(mutex_);
-    clear();
-    start(0, 0, stage);
-  }
-  keep_alive();
+  const std::lock_guard lock(mutex_);
+  terminal().clear();
+  start(0, 0, stage);
 }
 
 void Progress::rest() {
-  ticker_.reset();
   const std::lock_guard lock(mutex_);
-  clear();
+  terminal().clear();
   what_.clear();
 }
 
-void Progress::tick() {
+bool Progress::speak() {
   const std::lock_guard lock(mutex_);
+  if (what_.empty()) return false;
   // A single item has no bar until it takes long.
-  if (what_.empty() || Clock::now() - last_draw_ < kPatience) return;
-  draw();
+  if (terminal().shows(*this) || terminal().is_silent()) draw();
+  return true;
 }
 
 void Progress::show(const base::Progress& at) {
   {
     const std::lock_guard lock(mutex_);
     if (at.stage != what_ || at.total != total_) {
-      clear();
+      terminal().clear();
       start(at.total, at.done, at.stage);
     }
   }
@@ -119,7 +259,7 @@ void Progress::advance(std::size_t count) {
   const Clock::duration silent = Clock::now() - last_draw_;
   if (!on_terminal_ && (silent < kPatience || !is_terminal())) return;
   const bool last = total_ > 0 && done_ >= total_;
-  if (!drawn_ || last || silent >= kRedrawEvery) draw();
+  if (!terminal().shows(*this) || last || silent >= kRedrawEvery) draw();
 }
 
 void Progress::set_detail(std::string text) {
@@ -179,26 +319,15 @@ std::string Progress::line() const {
 
 void Progress::draw() {
   last_draw_ = Clock::now();
-  print_error(fmt::format("\r{}\x1b[K", line()));
-  drawn_ = true;
-}
-
-void Progress::clear() {
-  if (!drawn_) return;
-  print_error("\r\x1b[K");
-  drawn_ = false;
+  terminal().draw(*this, line());
 }
 
 void Progress::hide() {
   const std::lock_guard lock(mutex_);
-  clear();
+  terminal().clear();
 }
 
-void Progress::print(std::string_view text) {
-  const std::lock_guard lock(mutex_);
-  clear();
-  print_error(fmt::format("mi2: {}\n", base::printable(text)));
-}
+void Progress::print(std::string_view text) { terminal().print(fmt::format("mi2: {}\n", base::printable(text))); }
 
 void Progress::note(std::string_view text) {
   if (chosen != Verbosity::kQuiet) print(text);
@@ -211,23 +340,23 @@ void Progress::detail(std::string_view text) {
 }
 
 Waiting::Waiting(std::string_view what) : what_(what), start_(std::chrono::steady_clock::now()) {
-  if (!is_terminal()) return;
-  ticker_ = std::make_unique<Ticker>([](void* self) { static_cast<Waiting*>(self)->tick(); }, this);
+  speakers().add(*this);
 }
 
 Waiting::~Waiting() {
-  ticker_.reset();
-  if (drawn_) print_error("\r\x1b[K");
+  speakers().remove(*this);
+  if (terminal().shows(*this)) terminal().clear();
 }
 
 double Waiting::seconds() const {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
 }
 
-void Waiting::tick() {
-  if (!drawn_ && seconds() < std::chrono::duration<double>(kPatience).count()) return;
-  print_error(fmt::format("\r{}, {:.0f} s\x1b[K", what_, seconds()));
-  drawn_ = true;
+bool Waiting::speak() {
+  if (terminal().shows(*this) || terminal().is_silent()) {
+    terminal().draw(*this, fmt::format("{}, {:.0f} s", what_, seconds()));
+  }
+  return true;
 }
 
 }  // namespace mi2::cli

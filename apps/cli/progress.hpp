@@ -3,14 +3,10 @@
 // lines beside it.
 
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
-#include <memory>
 #include <mutex>
-#include <stop_token>
 #include <string>
 #include <string_view>
-#include <thread>
 
 #include "base/progress.hpp"
 
@@ -24,38 +20,58 @@ enum class Verbosity {
 /// For the whole program; set before anything is said.
 void set_verbosity(Verbosity verbosity) noexcept;
 
-/// Calls a function about twice a second until it is destroyed.
-class Ticker {
+/// What can say on a terminal what the program does. While there is any, a thread asks the newest that has something to
+/// say twice a second, so that no command is silent for long whatever it waits for.
+class Speaker {
  public:
-  explicit Ticker(void (*tick)(void*), void* owner);
+  Speaker(const Speaker&) = delete;
+  Speaker& operator=(const Speaker&) = delete;
+  virtual ~Speaker() = default;
+  /// Draws, if nothing was said for long. @returns whether there is anything to say.
+  virtual bool speak() = 0;
 
- private:
-  std::mutex mutex_;
-  std::condition_variable_any wake_;
-  std::jthread thread_;
+ protected:
+  Speaker() = default;
 };
 
-class Progress {
+/// While one is there, nobody is asked and there is no thread: for who forks, serves, or asks the user something.
+class Still {
+ public:
+  Still();
+  Still(const Still&) = delete;
+  Still& operator=(const Still&) = delete;
+  ~Still();
+};
+
+/// While one is there, nobody waits for who reads standard error: lines for which there is no room are lost. Its end
+/// waits two seconds at most.
+class PatientNotes {
+ public:
+  PatientNotes();
+  PatientNotes(const PatientNotes&) = delete;
+  PatientNotes& operator=(const PatientNotes&) = delete;
+  ~PatientNotes();
+};
+
+/// Takes away what is drawn, whoever drew it: something else is about to be printed on the terminal.
+void make_room();
+
+class Progress final : public Speaker {
  public:
   /// @param what  plural of what is counted: "images".     @param total  0: no bar.
   Progress(std::size_t total, std::string_view what);
   /// Of a number that only the end shows: a count in place of a bar.
   explicit Progress(std::string_view what);
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
   /// Leaves the line clean.
-  ~Progress();
+  ~Progress() override;
 
   void advance(std::size_t count);
   /// Draws what a task reports; a new stage starts a new bar.
   void show(const base::Progress& at);
-  /// From now on nothing is silent for long: what takes its time between two calls of advance() is drawn again before
-  /// two seconds are over. Starts a thread.
-  void keep_alive();
   /// What is done before there is anything to count, or after: said once it takes long, until the next show() or
   /// rest().
   void begin(std::string_view stage);
-  /// Nothing is shown until the next call of the others, and no thread is left: for who forks, or shows another one.
+  /// Has nothing to say until the next call of the others.
   void rest();
   /// What the line shows after the numbers, until it is set again: "loss 1.23".
   void set_detail(std::string text);
@@ -74,15 +90,14 @@ class Progress {
   void warn(std::string_view text);
   /// As note(), with --verbose only.
   void detail(std::string_view text);
+  bool speak() override;
 
  private:
   using Clock = std::chrono::steady_clock;
   void start(std::size_t total, std::size_t done, std::string_view what);
   void resume(Clock::time_point now);
   void draw();
-  void clear();
   void print(std::string_view text);
-  void tick();
   [[nodiscard]] std::string line() const;
 
   std::mutex mutex_;  ///< of all below
@@ -96,30 +111,23 @@ class Progress {
   double more_seconds_ = 0;
   bool counts_ = false;  ///< of an unknown total, also while it is 0
   bool on_terminal_ = false;
-  bool drawn_ = false;
   Clock::time_point start_;
   Clock::time_point paused_at_;
   Clock::time_point last_draw_;
-  std::unique_ptr<Ticker> ticker_;
 };
 
 /// Says on a terminal what takes time before there is anything to count: "loading the model, 3 s", if it takes long.
-class Waiting {
+class Waiting final : public Speaker {
  public:
   explicit Waiting(std::string_view what);
-  Waiting(const Waiting&) = delete;
-  Waiting& operator=(const Waiting&) = delete;
-  ~Waiting();
+  ~Waiting() override;
 
   [[nodiscard]] double seconds() const;
+  bool speak() override;
 
  private:
-  void tick();
-
   std::string what_;
-  bool drawn_ = false;
   std::chrono::steady_clock::time_point start_;
-  std::unique_ptr<Ticker> ticker_;
 };
 
 /// "1:02:03", "2:03" or "0:03"

@@ -26,6 +26,7 @@
 #include "command.hpp"
 #include "devices.hpp"
 #include "exit_status.hpp"
+#include "progress.hpp"
 #include "serve_archives.hpp"
 #include "viewer_url.hpp"
 
@@ -184,6 +185,7 @@ int serve(const ServeArguments& arguments) {
     throw Error(Code::kBadArgument, "--tls-cert and --tls-key go together: one of them is missing");
   }
   options.cut_status = kExitPartial;
+  const Still still;  // its log says what it does
   server::serve(options);
   return 0;
 }

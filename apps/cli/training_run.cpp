@@ -40,7 +40,6 @@ class Watcher final : public train::TrainObserver {
     report_.started(run);
     total_ = run.total_steps;
     progress_.emplace(static_cast<std::size_t>(std::max<std::int64_t>(run.total_steps - run.first_step, 0)), "steps");
-    progress_->keep_alive();
     run_ = run;
     foresee();
     if (run.first_step > 0) progress_->note(fmt::format("resuming after step {} of {}", run.first_step, total_));

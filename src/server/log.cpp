@@ -1,14 +1,9 @@
 #include "server/log.hpp"
 
-#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cctype>
-#include <cerrno>
-#include <chrono>
-#include <climits>
 #include <cmath>
 #include <mutex>
 #include <utility>
@@ -17,6 +12,7 @@
 #include <spdlog/sinks/base_sink.h>
 #include <nlohmann/json.hpp>
 
+#include "base/patient_writer.hpp"
 #include "base/utc.hpp"
 
 namespace mi2::server {
@@ -51,41 +47,21 @@ Json line_of(const RequestRecord& record) {
   return line;
 }
 
-/// Standard error, as long as somebody reads it: a pipe that nobody empties must not keep the server from ending.
+/// Standard error, as long as somebody reads it.
 class PatientSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
-  /// From now on lines are given up that are not taken within the patience.
-  void end() { end_.store((Clock::now() + kPatience).time_since_epoch()); }
+  void end() { writer_.end(); }
 
  private:
-  static constexpr std::chrono::seconds kPatience{2};
-
   void sink_it_(const spdlog::details::log_msg& message) override {
     spdlog::memory_buf_t line;
     formatter_->format(message, line);
-    std::string_view rest(line.data(), line.size());
-    // A pipe that can be written takes so many bytes without blocking.
-    while (!rest.empty() && wait_until_writable()) {
-      const ssize_t put = ::write(STDERR_FILENO, rest.data(), std::min<std::size_t>(rest.size(), PIPE_BUF));
-      if (put < 0 && errno != EINTR && errno != EAGAIN) return;
-      if (put > 0) rest.remove_prefix(static_cast<std::size_t>(put));
-    }
+    writer_.write(std::string_view(line.data(), line.size()));
   }
 
   void flush_() override {}
 
-  [[nodiscard]] bool wait_until_writable() const {
-    constexpr int kLook = 100;  // milliseconds
-    pollfd state{STDERR_FILENO, POLLOUT, 0};
-    for (;;) {
-      const bool over = Clock::now().time_since_epoch() >= end_.load();
-      const int ready = ::poll(&state, 1, over ? 0 : kLook);
-      if (ready > 0) return (state.revents & POLLOUT) != 0;
-      if (over || (ready < 0 && errno != EINTR)) return false;
-    }
-  }
-
-  std::atomic<Clock::duration> end_{Clock::duration::max()};
+  base::PatientWriter writer_{STDERR_FILENO};
 };
 
 }  // namespace

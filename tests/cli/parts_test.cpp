@@ -1,11 +1,18 @@
 // The command line's parts that need no model.
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
 #include <charconv>
+#include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -150,6 +157,84 @@ TEST(Report, StatusSaysWhatBecameOfTheInputs) {
   EXPECT_EQ(report.exit_status(), 7);
   report.good();
   EXPECT_EQ(report.exit_status(), kExitPartial);
+}
+
+/// Standard error is a terminal for as long as there is one.
+class OnTerminal {
+ public:
+  OnTerminal() {
+    ::setenv("TERM", "xterm", 1);
+    ::grantpt(leader_);
+    ::unlockpt(leader_);
+    const int follower = ::open(::ptsname(leader_), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    ::dup2(follower, STDERR_FILENO);
+    ::close(follower);
+  }
+  OnTerminal(const OnTerminal&) = delete;
+  OnTerminal& operator=(const OnTerminal&) = delete;
+  ~OnTerminal() {
+    ::dup2(saved_, STDERR_FILENO);
+    ::close(saved_);
+    ::close(leader_);
+  }
+
+  /// What was shown since it was asked last.
+  [[nodiscard]] std::string shown() const {
+    std::string text;
+    std::array<char, 4096> block{};
+    for (ssize_t got = 0; (got = ::read(leader_, block.data(), block.size())) > 0;) {
+      text.append(block.data(), static_cast<std::size_t>(got));
+    }
+    return text;
+  }
+
+  /// The last estimate that was shown, in seconds; -1: none was.
+  [[nodiscard]] int seconds_left() const {
+    const std::string text = shown();
+    const std::size_t end = text.rfind(" left");
+    if (end == std::string::npos) return -1;
+    const std::size_t colon = text.rfind(':', end);
+    const std::size_t begin = text.rfind(' ', colon) + 1;
+    return 60 * std::stoi(text.substr(begin, colon - begin)) + std::stoi(text.substr(colon + 1, end - colon - 1));
+  }
+
+ private:
+  int leader_ = ::posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK);
+  int saved_ = ::dup(STDERR_FILENO);
+};
+
+/// Often enough for the bar to be drawn.
+void advance_slowly(Progress& bar, int items) {
+  for (int i = 0; i < items; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(40));
+    bar.advance(1);
+  }
+}
+
+TEST(Progress, AnEvaluationDoesNotSpoilTheEstimate) {
+  const OnTerminal terminal;
+  Progress bar(100, "steps");
+  advance_slowly(bar, 10);
+  EXPECT_GE(terminal.seconds_left(), 0);
+  bar.pause("evaluating");
+  std::this_thread::sleep_for(std::chrono::seconds(3));
+  EXPECT_THAT(terminal.shown(), HasSubstr("evaluating 0:0"));
+  advance_slowly(bar, 10);
+  // 80 steps of 40 ms; with the evaluation among the 20 before them it would be 14 s or more.
+  const int left = terminal.seconds_left();
+  EXPECT_GE(left, 3);
+  EXPECT_LT(left, 12);
+}
+
+TEST(Progress, TheEstimateHasWhatComesBesidesTheItems) {
+  const OnTerminal terminal;
+  Progress bar(20, "steps");
+  bar.set_ahead(0, 100);
+  advance_slowly(bar, 10);
+  EXPECT_GE(terminal.seconds_left(), 100);
+  bar.set_ahead(1000, 0);
+  advance_slowly(bar, 5);
+  EXPECT_GE(terminal.seconds_left(), 40);
 }
 
 TEST(Progress, DurationsReadAsClocks) {

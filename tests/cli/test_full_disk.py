@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from evaluate_support import write_dataset
 from kill_support import fill, small_disk
-from test_help import commands_of
+from test_help import commands_of, leaves_of
 from test_kills_more import NEEDS_ARCHIVE, WITH_ARCHIVE, archive, carded, tables, vectors  # noqa: F401
 
 NEEDS_TORCH = pytest.mark.skipif(not (Path(os.environ["MI2_BIN"]).resolve().parent / "mi2-torch").exists(),
@@ -39,7 +39,7 @@ WRITTEN = [
     "pack --model {model} --dtype bf16 --force OUT.mi2",
     "package mlflow --model {model} OUT",
     "package azureml --model {model} OUT",
-    "fidelity --model {model} {picture} --dtypes bf16 --out OUT.md",
+    "fidelity --model {model} {picture} --dtypes bf16 --force --out OUT.md",
     "adapter train --embeddings {vectors}/e.jsonl --labels {vectors}/l.csv --force --out OUT",
     "adapter import {vectors}/toolkit --force --out OUT",
     "adapter classify --head {vectors}/head --embeddings {vectors}/e.jsonl --force --out OUT.csv",
@@ -110,9 +110,8 @@ def of_a_build(lines):
 
 def test_each_command_is_here(mi2):
     commands = commands_of(mi2)
-    leaves = {name for name in commands if name and not any(other.startswith(name + " ") for other in commands)}
     known = {command_of(line, commands) for line in [*PRINTED, *WRITTEN] if WITH_ARCHIVE or not line.startswith("index")}
-    assert leaves - known == {name for name in ELSEWHERE if WITH_ARCHIVE or name.split()[0] not in ("index", "listen")}
+    assert leaves_of(mi2) - known == {name for name in ELSEWHERE if WITH_ARCHIVE or name.split()[0] not in ("index", "listen")}
 
 
 @pytest.mark.parametrize("line", of_a_build(PRINTED))
@@ -143,3 +142,17 @@ def test_a_full_disk_is_said_and_spares_what_is_there(mi2, inputs, disk, line):
     finally:
         ballast.unlink(missing_ok=True)
         shutil.rmtree(place)
+
+
+@pytest.mark.parametrize("line", of_a_build([line for line in WRITTEN if " --force " in line]))
+def test_what_is_there_is_replaced_only_by_force(mi2, inputs, tmp_path, line):
+    arguments = line.replace("OUT", f"{tmp_path}/out").format(**inputs).split()
+    mi2(*arguments)
+    written = sorted(tmp_path.iterdir())
+    for path in written:
+        path.write_bytes(b"mine")
+    refused = mi2(*[word for word in arguments if word != "--force"], status=2)
+    assert "exists" in refused.errors, refused.errors
+    assert sorted(tmp_path.iterdir()) == written and all(path.read_bytes() == b"mine" for path in written)
+    mi2(*arguments)
+    assert sorted(tmp_path.iterdir()) == written and not any(path.read_bytes() == b"mine" for path in written)

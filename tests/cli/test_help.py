@@ -20,6 +20,12 @@ def commands_of(mi2):
     return set(_table(mi2)[1])
 
 
+def leaves_of(mi2):
+    """Those that can be run: "embed", "adapter train" .."""
+    commands = commands_of(mi2)
+    return {name for name in commands if name and not any(other.startswith(name + " ") for other in commands)}
+
+
 def test_help_is_a_command_too(mi2):
     assert mi2("help", with_model=False).stdout == mi2("--help", with_model=False).stdout
     for command in (["embed"], ["adapter", "train"]):

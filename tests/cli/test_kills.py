@@ -182,7 +182,7 @@ def test_a_search_and_its_figures_are_of_one_run(mi2, place, searched, tmp_path,
     def arguments(labels, vote):
         return ("knn", "--train", searched / "v.npy", "--labels", searched / "l.txt", "--threads", "1", "--vote", vote,
                 "--query-labels", searched / labels, "--format", "csv", "--out", place / "out.csv",
-                "--figures", place / "figures.json", searched / "v.npy")
+                "--figures", place / "figures.json", "--force", searched / "v.npy")
 
     def found():
         return {path.name: path.read_bytes() for path in place.iterdir() if ".mi2-" not in path.name}
@@ -213,7 +213,7 @@ def test_a_search_and_its_figures_are_of_one_run(mi2, place, searched, tmp_path,
 @pytest.mark.parametrize("fault", KILL_OR_FULL_DISK)
 def test_a_fidelity_report_is_the_old_one_or_a_new_one(mi2, place, picture, tmp_path, fault):
     out = place / "out.json"
-    arguments = ("fidelity", "--dtypes", "f32", "--threads", "1", "--format", "json", "--out", out, picture)
+    arguments = ("fidelity", "--dtypes", "f32", "--threads", "1", "--format", "json", "--force", "--out", out, picture)
     # Times differ from run to run. What else is written goes through pipes between its processes.
     changing = {"fsync", "rename", "flock", "fchmod"}
     traced = Traced(mi2, tmp_path, *arguments)

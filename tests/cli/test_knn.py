@@ -154,3 +154,15 @@ def test_a_finding_of_half_the_neighbours_is_called(mi2, tmp_path):
         "majority", "--figures", str(tmp_path / "f.json"), str(tmp_path / "test.jsonl"), with_model=False)
     figures = json.loads((tmp_path / "f.json").read_text())
     assert figures["exact_match"] == 1, figures
+
+
+@pytest.mark.parametrize("option", ["--out", "--figures"])
+def test_scores_and_figures_are_replaced_only_by_force(mi2, data, option):
+    folder = data[0]
+    there = folder / "there.csv"
+    there.write_text("mine")
+    asked = ("--query-labels", str(folder / "test.txt"), option, str(there))
+    assert "--force" in knn(mi2, folder, *asked, status=2).errors
+    assert there.read_text() == "mine"
+    knn(mi2, folder, *asked, "--force")
+    assert there.read_text() != "mine"

@@ -1,5 +1,7 @@
 """mi2 listen: what DCMTK's own programs send is found, once, whatever happens between."""
 import contextlib
+import fcntl
+import os
 import shutil
 import signal
 import struct
@@ -286,6 +288,27 @@ def test_a_signal_ends_it_and_what_waits_stays(listening, tmp_path, by):
     send(server.port, *write_study(tmp_path / "in", "x"))
     assert server.end(by) == 0 and len(spooled(server.archive)) == 3
     assert run("echoscu", server.port).returncode != 0
+
+
+def test_one_whose_notes_nobody_reads_goes_on_and_ends(mi2, tmp_path):
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+    process = subprocess.Popen([mi2.path, "listen", "--port", "0", str(tmp_path / "a")], stdout=subprocess.PIPE,
+                               stderr=writing, text=True, env=mi2.environment())
+    os.close(writing)
+    try:
+        port = int(process.stdout.readline().rsplit(":", 1)[1])
+        for _ in range(150):  # lines of some 70 bytes
+            peer = Peer(port, VERIFICATION)
+            assert peer.echo() == 0 and peer.release()
+            peer.close()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0
+        assert os.read(reading, 100).startswith(b"mi2: ")
+    finally:
+        process.kill()
+        process.wait()
+        os.close(reading)
 
 
 def test_an_object_that_is_on_its_way_comes_to_its_end(listening):

@@ -1,6 +1,7 @@
 """mi2 pack: a file stands in for its folder everywhere, and what is wrong with one is told."""
 import json
 import os
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -97,6 +98,42 @@ def test_damage_is_found(mi2, picture, packed, tmp_path):
     assert "checksum" in done.errors
     damaged.write_bytes(whole[:-64])
     assert str(damaged) in mi2("embed", "--model", str(damaged), picture, status=3).errors
+
+
+def inputs_of(command, images, tmp_path):
+    if command == "batch":
+        rows = tmp_path / "rows.jsonl"
+        rows.write_text("".join(json.dumps({"text": f"text number {i}"}) + "\n" for i in range(400)))
+        return ["batch", "--batch", "1", "--threads", "1", str(rows)], []
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for i in range(100):
+        shutil.copy(images / ("gray.png" if i % 2 else "grey.jpg"), folder / f"{i:03}.png")
+    return ["embed", "--batch", "1", "--threads", "1", str(folder), "--out"], ["--resume"]
+
+
+@pytest.mark.parametrize("command", ["embed", "batch"])
+def test_a_file_that_is_cut_meanwhile_ends_the_run_and_gives_no_wrong_vector(mi2, images, packed, tmp_path, command):
+    model = tmp_path / "model.mi2"
+    shutil.copy(packed("f32"), model)
+    content, stamp = model.read_bytes(), os.stat(model)
+    arguments, resume = inputs_of(command, images, tmp_path)
+    whole, out, part = (tmp_path / name for name in ("whole.jsonl", "out.jsonl", "out.jsonl.part"))
+    mi2(*arguments, str(whole), "--model", str(model))
+    with subprocess.Popen([mi2.path, *arguments, str(out), "--model", str(model)], env=mi2.environment(),
+                          stderr=subprocess.PIPE) as running:
+        deadline = time.monotonic() + 60
+        while running.poll() is None and not (part.exists() and part.stat().st_size) and time.monotonic() < deadline:
+            time.sleep(0.001)
+        os.truncate(model, 4096)
+        errors = running.communicate(timeout=60)[1].decode()
+    assert running.returncode == 3 and "was cut or written while it was in use" in errors, errors
+    assert not out.exists() and part.stat().st_size > 0
+    # What it had kept is right: with the file as it was, the same command goes on from there.
+    model.write_bytes(content)
+    os.utime(model, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    assert "resuming after" in mi2(*arguments, str(out), "--model", str(model), *resume).errors
+    assert out.read_bytes() == whole.read_bytes()
 
 
 def test_a_file_that_is_not_packed(mi2, picture):

@@ -1,4 +1,4 @@
-"""embed and classify over many files: what a run that was ended has done is kept, and the same command goes on."""
+"""embed, classify and adapters over many files: what a run that was ended has done is kept, and the same command goes on."""
 import os
 import re
 import shutil
@@ -8,6 +8,7 @@ import time
 
 import pytest
 from lora_support import make_lora
+from test_kills_more import vectors  # noqa: F401 (a fixture)
 
 COMMANDS = {
     "embed jsonl": ["embed", "--format", "jsonl"],
@@ -15,6 +16,8 @@ COMMANDS = {
     "embed npy": ["embed", "--format", "npy", "--provenance"],
     "embed frames": ["embed", "--frames", "all"],
     "classify": ["classify", "--labels", "a,b", "--format", "jsonl"],
+    "adapter classify": ["adapter", "classify", "--head", "HEAD", "--format", "jsonl"],
+    "adapter embed": ["adapter", "embed", "--head", "HEAD", "--format", "csv"],
 }
 
 
@@ -48,8 +51,8 @@ ENDS = [*[(name, signal.SIGKILL) for name in COMMANDS], ("embed npy", signal.SIG
 
 
 @pytest.mark.parametrize(("name", "how"), ENDS)
-def test_the_same_command_goes_on(mi2, many, tmp_path, name, how):
-    arguments = [*COMMANDS[name], str(many)]
+def test_the_same_command_goes_on(mi2, many, vectors, tmp_path, name, how):  # noqa: F811
+    arguments = [str(vectors / "head") if word == "HEAD" else word for word in [*COMMANDS[name], str(many)]]
     whole, out = tmp_path / "whole", tmp_path / "out"
     first = mi2(*arguments, "--batch", "1", "--threads", "1", "--out", str(whole), status=8)
     status, errors = _end(mi2, arguments, out, how)
@@ -61,6 +64,16 @@ def test_the_same_command_goes_on(mi2, many, tmp_path, name, how):
     assert out.read_bytes() == whole.read_bytes()
     assert done.errors.splitlines()[-1] == first.errors.splitlines()[-1]
     assert not [path.name for path in tmp_path.iterdir() if path.name.endswith((".part", ".job"))]
+
+
+@pytest.mark.parametrize("command", ["classify", "embed"])
+def test_an_adapters_result_is_replaced_only_by_force(mi2, picture, vectors, tmp_path, command):  # noqa: F811
+    out = tmp_path / "out.csv"
+    out.write_text("mine")
+    arguments = ["adapter", command, "--head", str(vectors / "head"), "--out", str(out), picture]
+    assert "--force" in mi2(*arguments, status=2).errors and out.read_text() == "mine"
+    mi2(*arguments, "--force")
+    assert out.read_text() != "mine"
 
 
 def test_only_what_is_left_is_computed(mi2, many, tmp_path):

@@ -11,6 +11,7 @@ import pytest
 from archive_support import (ADD, ALL, MODEL, PATHS, add, brute_force, exported, filled, keyed, mi2, outcomes, own,  # noqa: F401
                              post_items, rights_file, scores, search, study_files, told, unit, write_study)
 from conftest import picture, running
+from test_budgets import MIB, post, resident
 
 
 @pytest.fixture(scope="module")
@@ -379,3 +380,11 @@ def test_several_archives_are_apart(serve, filled, own):
     assert [row["name"] for row in server.get("/v1/archives").json()["archives"]] == ["one", "two"]
     for name, count in (("one", 18), ("two", 8)):
         assert len(search(server, {"text": "x", "by": "image", "k": 100}, archive=name)["results"]) == count
+
+
+def test_a_search_takes_little_more_than_its_bytes(filled, tmp_path):
+    with running("--archive", f"a={filled[0]}", "--archive-rights", rights_file(tmp_path, PATHS)) as server:
+        search(server, {"text": "chest x-ray"})
+        before = resident(server)
+        assert post(server, "/v1/archives/a/search", b'{"text":[' + b"1," * (30 * MIB)) == 413
+        assert resident(server) - before < 160 * MIB

@@ -55,6 +55,8 @@ CASES = {
     "a file in a form": ("/v1/embed", *form(60 * MIB), 422, 155),
     "brackets": ("/score", b'{"input_data":' + b"[" * (30 * MIB), {}, 400, 100),
     "values": ("/score", b'{"input_data":[' + b"1," * (30 * MIB), {}, 413, 160),
+    "values for a heatmap": ("/v1/heatmap", b'{"texts":[' + b"1," * (30 * MIB), {}, 413, 160),
+    "values for TEI's route": ("/embed", b'{"inputs":[' + b"1," * (30 * MIB), {}, 413, 160),
     "an answer": ("/predict", text_of_labels(4000, 1000), {}, 413, 60),
 }
 

@@ -1,6 +1,7 @@
 """Where a request ends: a corpus of framings with the verdict of RFC 9112 for each. What is not clear is refused with one
 answer and the end of the connection; what follows it, here a request for /metrics, must never be answered."""
 import json
+from pathlib import Path
 
 import pytest
 from conftest import Server, read_all, score_body, status_of
@@ -120,6 +121,14 @@ def test_a_request_ends_where_rfc_9112_says(server, name):
     assert status in verdicts
     assert received.count(b"HTTP/1.1 ") + received.count(b"HTTP/1.0 ") == (2 if status == 200 else 1), received
     assert (b"mi2_requests" in received) == (status == 200)
+
+
+def test_the_request_that_was_answered_twice_has_one_answer(server):
+    """The file, byte for byte, that a search for faults sent."""
+    with server.socket() as client:
+        client.sendall((Path(__file__).parent / "smuggle.http").read_bytes())
+        received = read_all(client)
+    assert status_of(received) == 400 and received.count(b"HTTP/1.1 ") == 1 and b"mi2_requests" not in received, received
 
 
 def test_the_framings_do_not_depend_on_how_the_network_cuts_them(server):

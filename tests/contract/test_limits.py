@@ -47,6 +47,18 @@ def test_bodies_that_are_too_large_together_are_429(serve):
     assert server.score(["", "chest x-ray"]).status == 200
 
 
+def test_answers_that_are_too_large_together_are_429(serve):
+    server = serve("--max-buffered", 100_000, "--max-body", 1_000_000)
+    one = server.post("/encode", {"texts": ["0"]})
+    assert one.status == 200
+    texts = [str(i) for i in range(120_000 // len(one.body) + 1)]
+    assert len(json.dumps(texts)) < 20_000
+    answer = server.post("/encode", {"texts": texts})
+    assert answer.status == 429 and "retry-after" in answer.headers and b"answers" in answer.body
+    assert server.score(["", "chest x-ray"]).status == 200
+    assert server.metric("mi2_buffered_bytes") == 0
+
+
 def test_a_body_that_was_refused_leaves_its_memory_to_others(serve):
     server = serve("--max-buffered", 1_000_000)
     with server.socket() as client:

@@ -1,5 +1,8 @@
 """The demo's own judgement: which modality, and whether an image is none of the labels."""
 import json
+import os
+import shutil
+import subprocess
 import sys
 
 import pytest
@@ -36,3 +39,12 @@ def test_every_label_has_a_threshold():
     ((-0.8, 0.6), False), ((-0.9, 0.435), True)])
 def test_the_nearest_label_decides_whether_an_image_is_none_of_them(vector, none):
     assert show.is_none_of_them(vector, {"a": (1, 0), "b": (0, 1)}, {"a": 0.9, "b": 0.5}) is none
+
+
+def test_search_by_text_is_shown_before_labels(tmp_path):
+    for name in ("colour_a.jpg", "gray.png", "rgba.png"):
+        shutil.copy(ROOT / "tests/golden/data/images" / name, tmp_path)
+    done = subprocess.run([sys.executable, ROOT / "demo/show.py", os.environ["MI2_BIN"], ROOT / "models/starter", tmp_path],
+                          capture_output=True, text=True, check=True, timeout=120)
+    titles = [line for line in done.stdout.splitlines() if line.startswith(("Text to image", "Image to image", "Labels"))]
+    assert [title.split(":")[0] for title in titles] == ["Text to image", "Image to image", "Labels without training"]

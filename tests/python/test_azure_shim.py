@@ -234,13 +234,13 @@ PUBLISHED = """
     from azure.ai.ml import Input, MLClient, load_component
     from azure.ai.ml.constants import AssetTypes, BatchDeploymentOutputAction
     from azure.ai.ml.dsl import pipeline
-    from azure.ai.ml.entities import (AmlCompute, BatchEndpoint, BatchRetrySettings, Data, ManagedOnlineDeployment,
-                                      ManagedOnlineEndpoint, Model, ModelBatchDeployment,
-                                      ModelBatchDeploymentSettings, OnlineRequestSettings, ProbeSettings,
+    from azure.ai.ml.entities import (AmlCompute, BatchEndpoint, BatchRetrySettings, BuildContext, Data, Environment,
+                                      ManagedOnlineDeployment, ManagedOnlineEndpoint, Model, ModelBatchDeployment,
+                                      ModelBatchDeploymentSettings, OnlineEndpoint, OnlineRequestSettings, ProbeSettings,
                                       WorkspaceConnection)
     from azure.core.exceptions import (AzureError, ClientAuthenticationError, HttpResponseError, ResourceExistsError,
                                        ResourceNotFoundError, ServiceRequestError)
-    from azure.identity import (AzureCliCredential, ClientSecretCredential, DefaultAzureCredential,
+    from azure.identity import (AzureCliCredential, ClientSecretCredential, DefaultAzureCredential, DeviceCodeCredential,
                                 InteractiveBrowserCredential, ManagedIdentityCredential, get_bearer_token_provider)
     from azure.mgmt.cognitiveservices import CognitiveServicesManagementClient
     from azure.identity import CredentialUnavailableError
@@ -284,6 +284,47 @@ def test_without_azure_everything_that_the_published_code_imports_is_there(toolk
     assert done.returncode == 0 and done.stdout == "gone\n", done.stderr
 
 
+# As the MCP server finds its endpoint: imports inside the function, the id in any case, errors by Azure's names.
+MCP_SERVER = """
+    import json, re, urllib.request
+    {shim}
+    def resolve(resource_id):
+        from azure.ai.ml import MLClient
+        from azure.identity import DefaultAzureCredential
+        found = re.match("/subscriptions/(.*)/resourceGroups/(.*)/providers/Microsoft.MachineLearningServices/workspaces/(.*)"
+                         "/onlineEndpoints/(.*)", resource_id, re.IGNORECASE)
+        client = MLClient(credential=DefaultAzureCredential(exclude_managed_identity_credential=False),
+                          subscription_id=found.group(1), resource_group_name=found.group(2), workspace_name=found.group(3))
+        from azure.core.exceptions import AzureError, ClientAuthenticationError
+        try:
+            endpoint = client.online_endpoints.get(name=found.group(4))
+            assert endpoint.auth_mode == "key"
+            keys = client.online_endpoints.get_keys(name=found.group(4))
+        except ClientAuthenticationError:
+            raise SystemExit("not logged in")
+        except AzureError:
+            raise SystemExit("no such endpoint")
+        return endpoint.scoring_uri, keys.primary_key
+
+    url, key = resolve(s.ENDPOINT)
+    body = {{"input_data": {{"columns": ["image", "text"], "index": [0], "data": [[None, "chest x-ray"]]}}, "params": {{}}}}
+    request = urllib.request.Request(url, json.dumps(body).encode(),
+                                     {{"Content-Type": "application/json", "Authorization": "Bearer " + key}})
+    print(urllib.request.urlopen(request).read().decode())
+"""
+
+
+@with_and_without
+def test_an_agents_server_finds_the_model(toolkit, server, azure_model, azure):
+    if azure and not REAL:
+        toolkit(AZURE)
+    shim = f"import medimageinsight.azure_shim as s; s.install({server.url!r}, 'k')"
+    done = run(toolkit, MCP_SERVER.format(shim=shim))
+    assert done.returncode == 0, done.stderr
+    row, = json.loads(done.stdout)
+    assert np.array(row["text_features"], dtype=np.float32).tobytes() == azure_model.embed_texts("chest x-ray").tobytes()
+
+
 INVOKE = """
     import json, sys
     import medimageinsight, medimageinsight.azure_shim as s
@@ -301,7 +342,9 @@ INVOKE = """
     client.online_deployments.begin_create_or_update(deployment).wait()
     assert [one.endpoint_name for one in client.online_deployments.list("mi2")] == ["mi2"]
     client.online_endpoints.begin_delete(name="mi2").wait()
-    for wrong in ({{}}, {{"request_file": "request.json", "input_data": 1}}, {{"request_file": __file__}}):
+    open("twice.json", "w").write('{{"params": {{}}, ' + json.dumps(request)[1:-1] + ', "params": {{"size": 64}}}}')
+    for wrong in ({{}}, {{"request_file": "request.json", "input_data": 1}}, {{"request_file": __file__}},
+                  {{"request_file": "twice.json"}}):
         try: client.online_endpoints.invoke("mi2", **wrong)
         except medimageinsight.BadArgument: pass
         else: raise SystemExit("taken")

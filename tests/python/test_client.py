@@ -282,6 +282,15 @@ def test_the_real_server_answers_with_the_models_bits(model_path, model, images)
 
 def test_without_urllib3_the_client_says_what_to_install():
     code = ("import sys; sys.modules['urllib3'] = None\nimport medimageinsight\n"
-            "try: medimageinsight.Client('http://127.0.0.1:1')\nexcept ImportError as e: print(e)")
+            "try: medimageinsight.Client('http://127.0.0.1:1')\nexcept medimageinsight.NotInstalled as e: print(e)")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "medimageinsight[client]" in done.stdout
+
+
+def test_without_pillow_an_array_for_a_server_says_what_to_install():
+    code = ("import sys; sys.modules['PIL'] = None\nimport medimageinsight, numpy\n"
+            "client, image = medimageinsight.Client('http://127.0.0.1:1'), numpy.zeros((8, 8, 3), numpy.uint8)\n"
+            "try: client.embed_images([image], on_error='nan')\n"
+            "except medimageinsight.NotInstalled as e: print(e)")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "medimageinsight[images]" in done.stdout

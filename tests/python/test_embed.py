@@ -1,6 +1,7 @@
 """load and embed_*: the program's bits, every form of input, errors, order, threads."""
 import gc
 import os
+import subprocess
 import threading
 from pathlib import Path
 
@@ -248,3 +249,19 @@ def test_classify_refuses_labels_that_make_no_sense(model, images):
 def test_tokenize_is_the_programs(model_path):
     ids, = mi2.tokenize(model_path, ["pleural effusion"])
     assert ids[0] == 49406 and ids[-1] == 49407 and len(ids) > 3
+
+
+def test_a_packed_file_that_is_cut_meanwhile_is_an_error_and_not_the_end(model_path, images, tmp_path):
+    path = tmp_path / "model.mi2"
+    subprocess.run([os.environ["MI2_BIN"], "pack", "--model", model_path, "--dtype", "f32", path], check=True, timeout=120,
+                   capture_output=True)
+    content = path.read_bytes()
+    model = mi2.load(path)
+    wanted = model.embed_images(images[0]).tobytes()
+    os.truncate(path, 4096)
+    for call in (lambda: model.embed_images(images[0]), lambda: model.embed_texts("a"),
+                 lambda: model.classify(images[0], ["a", "b"]), lambda: model.embed_images(images[:2], on_error="nan")):
+        with pytest.raises(mi2.BadFile, match="was cut or written"):
+            call()
+    path.write_bytes(content)
+    assert mi2.load(path).embed_images(images[0]).tobytes() == wanted

@@ -229,8 +229,19 @@ def test_on_error_is_the_same_everywhere(model, images, cut_picture):
             assert len(scores) == 3 and all(math.isnan(row.score) for row in scores[1])
             assert [row.label for row in scores[1]] == LABELS
             assert len(one.classify(mixed, LABELS, on_error="skip")) == 2
-            with pytest.raises(mi2.BadArgument, match="on_error"):
-                one.embed_images(mixed, on_error="ignore")
+            for call in (one.embed_images, one.encode):
+                with pytest.raises(mi2.BadArgument, match="on_error"):
+                    call(mixed, on_error="ignore")
+            with_text = ["chest x-ray", cut_picture, images[1]]
+            with pytest.raises(mi2.BadFile):
+                one.encode(with_text)
+            rows = one.encode(with_text, on_error="nan")
+            assert np.isnan(rows).all(axis=1).tolist() == [False, True, False]
+            assert one.encode(with_text, on_error="skip").tobytes() == rows[[0, 2]].tobytes()
+            assert one.encode(cut_picture, on_error="skip").shape == (0, one.dimensions)
+            told = []
+            one.encode(with_text, on_error=lambda index, error: told.append((index, error.code)))
+            assert told == [(1, "bad_file")]
     found = model.embed_frames(mixed, on_error="skip")
     assert found.image.tolist() == [0, 2] and found.vectors.shape[0] == 2
 

@@ -16,13 +16,14 @@ from ._archive_types import (Added, BackedUp, DoubtfulTag, Drift, DriftGroup, It
 from ._client import Client
 from ._core import supported_dtypes
 from ._core import version as __version__
-from ._errors import BadArgument, BadFile, Error, Internal, NotFound, Overloaded, TooLarge, Unauthorized, Unsupported, WrongType
+from ._errors import (BadArgument, BadFile, Error, Internal, NotFound, NotInstalled, Overloaded, TooLarge, Unauthorized,
+                      Unsupported, WrongType)
 from ._model import Model, load, tokenize
 from ._tables import to_frame, to_parquet
 from ._types import Frames, FrameVectors, ImageLike, LabelScore, Provenance, TileVectors, TokenVectors, Vectors
 
 __all__ = ["Added", "Archive", "BackedUp", "BadArgument", "BadFile", "Card", "Client", "Difference", "DoubtfulTag", "Drift",
            "DriftGroup", "Error", "FrameVectors", "Frames", "ImageLike", "Internal", "Item", "ItemVectors", "Items",
-           "LabelScore", "Model", "Moved", "NotFound", "Outlier", "Outliers", "Overloaded", "Provenance", "Removed", "Replay",
-           "Result", "Results", "Tags", "TileVectors", "TokenVectors", "TooLarge", "Unauthorized", "Unsupported", "ValueCount",
+           "LabelScore", "Model", "Moved", "NotFound", "NotInstalled", "Outlier", "Outliers", "Overloaded", "Provenance", "Removed",
+           "Replay", "Result", "Results", "Tags", "TileVectors", "TokenVectors", "TooLarge", "Unauthorized", "Unsupported", "ValueCount",
            "Vectors", "Verified", "WrongType", "__version__", "load", "supported_dtypes", "to_frame", "to_parquet", "tokenize"]

@@ -237,7 +237,7 @@ class _Listed(list[_Row]):
     def to_frame(self) -> pd.DataFrame:
         """A pandas table of a row per answer; an item's fields are columns.
 
-        :raises Unsupported: pandas is not installed.
+        :raises NotInstalled: pandas is not installed.
         """
         return frame_of(self._columns(), map(self._cells, self))
 
@@ -353,7 +353,7 @@ class Items:
             yield from items
 
     def to_frame(self) -> pd.DataFrame:
-        """A pandas table of a row per item. :raises Unsupported: pandas is not installed."""
+        """A pandas table of a row per item. :raises NotInstalled: pandas is not installed."""
         return frame_of(Item._fields, self)
 
 
@@ -381,7 +381,7 @@ def _result_of(row: dict[str, Any]) -> Result:
 
 
 def frame_of(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> pd.DataFrame:
-    """A pandas table. :raises Unsupported: pandas is not installed."""
+    """A pandas table. :raises NotInstalled: pandas is not installed."""
     pandas = need_pandas()
     table: pd.DataFrame = pandas.DataFrame([list(row) for row in rows], columns=list(columns))
     return table

@@ -157,7 +157,7 @@ class OnlineEndpoints:
             raise BadArgument("invoke: expected request_file or input_data")
         if request_file is not None:
             try:
-                input_data = json.loads(Path(request_file).read_bytes())
+                input_data = json.loads(Path(request_file).read_bytes(), object_pairs_hook=_members)
             except ValueError as error:
                 raise BadArgument(f"invoke: {request_file}: is not JSON: {error}") from error
         return _post(target, input_data)
@@ -199,6 +199,14 @@ class OnlineDeployments:
 
     def __getattr__(self, attribute: str) -> Any:
         return passed_on(self._client, "online_deployments", attribute)
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object as the server reads it: a key may be there once. Otherwise the last would win without a word."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a key is there twice in one object")
+    return members
 
 
 def _post(target: Target, payload: Any) -> str:

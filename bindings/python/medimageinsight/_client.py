@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from ._encode import encoded, held
 from ._encode_api import EncodeApi
-from ._errors import BadArgument, BadFile, Error, Internal, TooLarge, Unsupported
+from ._errors import BadArgument, BadFile, Error, Internal, NotInstalled, TooLarge, Unsupported
 from ._images import iterate, numbered, selection_of
 from ._inputs import (Failure, Failures, Options, are_vectors, array_of, is_tensor, kept, labels_of, may_be_vectors,
                       numbered_texts, one_label_alone, paths_of, real_of, refuse_vectors, templates_of, text_of, texts_of,
@@ -257,6 +257,8 @@ class Client(EncodeApi):
             try:
                 row = encode(value, name)
                 rows[name] = [row, ""] if kind == "image" else ["", row]
+            except NotInstalled:  # no fault of the row
+                raise
             except Error as error:
                 outcomes[name] = error
         outcomes.update(self._vectors(rows, kind, params))

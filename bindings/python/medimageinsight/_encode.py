@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ._errors import BadFile, NotFound
+from ._errors import BadFile, NotFound, NotInstalled
 from ._images import Decoded, is_pil, read_pil, source_of
 from ._types import ImageLike
 
@@ -53,8 +53,8 @@ def _pil_of(decoded: Decoded) -> Any:
     try:
         from PIL import Image
     except ImportError as error:
-        raise ImportError("arrays are sent to a server as PNG, which needs Pillow: "
-                          "pip install 'medimageinsight[images]'") from error
+        raise NotInstalled("arrays are sent to a server as PNG, which needs Pillow: "
+                           "pip install 'medimageinsight[images]'") from error
     samples = decoded.samples
     if decoded.mode == "1":
         return Image.fromarray(samples.astype(np.bool_))

@@ -1,14 +1,14 @@
 """The names and arguments that users of other embedding libraries know."""
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
-from ._errors import BadArgument, Unsupported
+from ._errors import BadArgument, Error, NotInstalled
 from ._images import iterate
-from ._inputs import is_name_of_file, truth_of
+from ._inputs import Failure, Failures, is_name_of_file, truth_of
 from ._types import ImageLike, Vectors
 
 
@@ -37,16 +37,20 @@ class EncodeApi:
         return vectors
 
     def encode(self, inputs: Any, *, batch_size: int = 32, show_progress_bar: bool | None = None,
-               normalize_embeddings: bool = True, convert_to_numpy: bool = True, convert_to_tensor: bool = False) -> Any:
+               normalize_embeddings: bool = True, convert_to_numpy: bool = True, convert_to_tensor: bool = False,
+               on_error: Failure = None) -> Any:
         """Vectors of texts (str) and images (everything else: pathlib.Path, PIL images, arrays, bytes), in any mix.
 
         :param inputs: one, which gives a vector [dimensions], or several, which give [inputs, dimensions].
         :param convert_to_tensor: gives a torch.Tensor.
+        :param on_error: as for embed_images; a function is called with the position among the inputs. With "skip", one input
+            that cannot be read gives [0, dimensions].
         :raises BadArgument: a text that is also the name of a file, which may be meant as an image.
         """
         del convert_to_numpy
         if not truth_of(normalize_embeddings, "normalize_embeddings"):
             raise BadArgument("normalize_embeddings: the model's vectors have length 1; False is not there")
+        failures = Failures(on_error)
         single = isinstance(inputs, str)
         several: list[Any] = [inputs] if single else list(iterate(inputs))
         single = single or (len(several) == 1 and several[0] is inputs)
@@ -58,12 +62,24 @@ class EncodeApi:
         images = [i for i, one in enumerate(several) if not isinstance(one, str)]
         api: Any = self
         vectors = np.empty((len(several), self.dimensions), dtype=np.float32)
+        good = np.ones(len(several), dtype=np.bool_)
+
+        def failed_among(places: list[int]) -> Callable[[int, Error], None] | None:
+            def failed(index: int, error: Error) -> None:
+                good[places[index]] = False
+                failures(places[index], error)
+
+            return None if failures.raises else failed
+
         if texts:
-            vectors[texts] = api.embed_texts([several[i] for i in texts], show_progress_bar=show_progress_bar)
+            vectors[texts] = api.embed_texts([several[i] for i in texts], show_progress_bar=show_progress_bar,
+                                             on_error=failed_among(texts))
         if images:
             vectors[images] = api.embed_images([several[i] for i in images], batch_size=batch_size,
-                                               show_progress_bar=show_progress_bar)
-        result = vectors[0] if single else vectors
+                                               show_progress_bar=show_progress_bar, on_error=failed_among(images))
+        if failures.skips:
+            vectors = vectors[good]
+        result = vectors[0] if single and len(vectors) else vectors
         return _tensor_of(result) if truth_of(convert_to_tensor, "convert_to_tensor") else result
 
 
@@ -71,5 +87,5 @@ def _tensor_of(vectors: Vectors) -> Any:
     try:
         import torch
     except ImportError as error:
-        raise Unsupported("convert_to_tensor: torch is not installed") from error
+        raise NotInstalled("convert_to_tensor: torch is not installed: pip install torch") from error
     return torch.from_numpy(vectors)

@@ -1,8 +1,8 @@
 """One exception class for each code of mi2::Error; include/mi2/error.hpp has the table."""
 from __future__ import annotations
 
-__all__ = ["BY_CODE", "BadArgument", "BadFile", "Error", "Internal", "NotFound", "Overloaded", "TooLarge",
-           "Unauthorized", "Unsupported", "WrongType"]
+__all__ = ["BY_CODE", "BadArgument", "BadFile", "Error", "Internal", "NotFound", "NotInstalled", "Overloaded",
+           "TooLarge", "Unauthorized", "Unsupported", "WrongType"]
 
 
 class Error(Exception):
@@ -32,6 +32,10 @@ class Unsupported(Error):
     """Well-formed, but of a kind that is not read."""
 
     code = "unsupported"
+
+
+class NotInstalled(Unsupported, ImportError):
+    """A package that this needs is not installed. The message says what to install."""
 
 
 class TooLarge(Error):

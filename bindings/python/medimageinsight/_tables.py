@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._core import NewFile
-from ._errors import BadArgument, BadFile, Unsupported, WrongType
+from ._errors import BadArgument, BadFile, NotInstalled, WrongType
 from ._inputs import is_missing, numbers_of, refuse_containers, text_of
 from ._types import FrameVectors, Provenance, TileVectors
 
@@ -30,7 +30,7 @@ def to_frame(vectors: Rows, *, paths: Iterable[Any] | None = None, texts: Iterab
     :param paths: of each row, what it is of; None where there is no path.
     :param texts: as paths, for vectors of texts.
     :param provenance: the model's, ``model.provenance``: vectors of two models do not compare.
-    :raises BadArgument: another number of paths or texts than rows; Unsupported: pandas is not installed.
+    :raises BadArgument: another number of paths or texts than rows; NotInstalled: pandas is not installed.
     """
     pandas = need_pandas()
     columns, found = _columns(vectors, paths, texts, provenance)
@@ -40,11 +40,11 @@ def to_frame(vectors: Rows, *, paths: Iterable[Any] | None = None, texts: Iterab
 
 
 def need_pandas() -> Any:
-    """The module. :raises Unsupported: it is not installed."""
+    """The module. :raises NotInstalled: it is not."""
     try:
         import pandas
     except ImportError as error:
-        raise Unsupported("to_frame: pandas is not installed: pip install pandas") from error
+        raise NotInstalled("to_frame: pandas is not installed: pip install pandas") from error
     return pandas
 
 
@@ -53,13 +53,13 @@ def to_parquet(target: str | os.PathLike[str], vectors: Rows, *, paths: Iterable
     """Writes the table of :func:`to_frame` as a Parquet file, which appears whole or not at all, and replaces one that is
     there. What a killed run has left of it is removed. ``embedding`` is a list of float32 of fixed size; a vector of NaN is null.
 
-    :raises BadArgument: as to_frame; BadFile: the disk refuses; Unsupported: pyarrow is not installed.
+    :raises BadArgument: as to_frame; BadFile: the disk refuses; NotInstalled: pyarrow is not installed.
     """
     try:
         import pyarrow
         from pyarrow import parquet
     except ImportError as error:
-        raise Unsupported("to_parquet: pyarrow is not installed: pip install 'medimageinsight[parquet]'") from error
+        raise NotInstalled("to_parquet: pyarrow is not installed: pip install 'medimageinsight[parquet]'") from error
     columns, found = _columns(vectors, paths, texts, provenance)
     kind = pyarrow.list_(pyarrow.float32(), found.shape[1])
     if np.isnan(found).any() or found.size == 0:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ._errors import BadArgument, BadFile, Error, Internal, NotFound, Overloaded, TooLarge, Unauthorized, Unsupported
+from ._errors import (BadArgument, BadFile, Error, Internal, NotFound, NotInstalled, Overloaded, TooLarge, Unauthorized,
+                      Unsupported)
 from ._inputs import text_of
 
 _BY_STATUS: dict[int, type[Error]] = {
@@ -56,7 +57,7 @@ class Transport:
         try:
             import urllib3
         except ImportError as error:
-            raise ImportError("medimageinsight.Client needs urllib3: pip install 'medimageinsight[client]'") from error
+            raise NotInstalled("medimageinsight.Client needs urllib3: pip install 'medimageinsight[client]'") from error
         if not text_of(url, "url").startswith(("http://", "https://")):
             raise BadArgument(f"url {url!r}: expected http:// or https://")
         self._url = url.rstrip("/")

@@ -19,6 +19,7 @@
 #include "audit/pages.hpp"
 #include "base/comma_list.hpp"
 #include "base/csv.hpp"
+#include "base/json.hpp"
 #include "base/nearest.hpp"
 #include "protocols/archive_routes.hpp"
 #include "protocols/archives/query.hpp"
@@ -101,7 +102,7 @@ std::string csv_value(const nlohmann::json& value) {
 std::string csv_of(const audit::Page& page) {
   std::string text = fmt::format("{}\n", fmt::join(kColumns, ","));
   for (const std::string& line : page.lines) {
-    const nlohmann::json read = nlohmann::json::parse(line);
+    const nlohmann::json read = base::parse_json(line, {.name = "line", .fault = Code::kBadFile});
     for (std::size_t i = 0; i < kColumns.size(); ++i) {
       if (i > 0) text += ',';
       if (const auto value = read.find(kColumns.at(i)); value != read.end()) text += csv_value(*value);

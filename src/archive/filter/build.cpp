@@ -48,7 +48,7 @@ constexpr std::array kFields{
     Field{"series", FieldKind::kText, "series instance UID"},
     Field{"image", FieldKind::kText, "SOP instance UID"},
     Field{"path", FieldKind::kText, "file or URL that it was read from"},
-    Field{"kind", FieldKind::kText, "frame, tile, series or report"},
+    Field{"kind", FieldKind::kText, "frame, as tiles of slides are too, or series"},
     Field{"frame", FieldKind::kNumber, "number within the image"},
     Field{"position", FieldKind::kNumber, "along the normal, mm"},
     Field{"source", FieldKind::kNumber, "number of the source"},

@@ -1,0 +1,68 @@
+"""The commands of mi2 index as people write them: other names of options, and options that only say what is so anyway."""
+import csv
+import io
+
+import pytest
+from dicom_studies import write_hospital
+from index_support import add, totals
+
+
+@pytest.fixture(scope="module")
+def filled(mi2, tmp_path_factory):
+    """A folder with an archive "a" of "in": six studies of three patients, CT and MR in turns."""
+    folder = tmp_path_factory.mktemp("filled")
+    write_hospital(folder / "in")
+    add(mi2, folder / "a", folder / "in")
+    return folder
+
+
+def run(mi2, command, archive, *arguments, status=0):
+    return mi2("index", command, str(archive), *map(str, arguments), status=status)
+
+
+def rows_of(done):
+    return list(csv.DictReader(io.StringIO(done.stdout.decode())))
+
+
+def test_roc_is_another_name_of_truth(mi2, filled, tmp_path):
+    judged = ["--reference", "date<2023", "--pool", "image", "-f", "csv"]
+    rows = rows_of(run(mi2, "outliers", filled / "a", *judged))
+    labels = tmp_path / "labels.csv"
+    labels.write_text("item,outlier\n" + "".join(f"{row['item']},{i % 2}\n" for i, row in enumerate(rows)))
+    by_roc, by_truth = (run(mi2, "outliers", filled / "a", *judged, name, labels) for name in ("--roc", "--truth"))
+    assert "AUC" in by_roc.errors
+    assert (by_roc.stdout, by_roc.errors) == (by_truth.stdout, by_truth.errors)
+
+
+def test_dry_run_is_what_push_does_without_send(mi2, filled, tmp_path):
+    run(mi2, "search", filled / "a", "--text", "lung", "--cards", tmp_path / "cards")
+    (card,) = (tmp_path / "cards").glob("*.json")
+    to = ["--to", "dimse:PACS@127.0.0.1:1"]  # where nobody listens
+    done = run(mi2, "push", filled / "a", card, *to, "--dry-run")
+    assert done.stdout == run(mi2, "push", filled / "a", card, *to).stdout != b""
+    assert "not sent" in done.errors
+    assert "--dry-run" in run(mi2, "push", filled / "a", card, *to, "--dry-run", "--send", status=2).errors
+
+
+@pytest.mark.parametrize("command", ["add", "reembed"])
+@pytest.mark.parametrize("none", [["--thumbs", "0"], ["--thumbnails", "0"], ["--thumbs=000"]])
+def test_no_thumbnails_are_thumbs_of_0(mi2, filled, tmp_path, command, none):
+    from_ = [filled / "a", tmp_path / "b"] if command == "reembed" else [tmp_path / "b", filled / "in"]
+    mi2("index", command, *map(str, from_), *none)
+    assert totals(mi2, tmp_path / "b")["images"] == 18 and totals(mi2, tmp_path / "b")["thumbnails"] == 0
+
+
+def test_thumbs_of_a_size_are_thumbnails(mi2, filled, tmp_path):
+    add(mi2, tmp_path / "b", "--thumbs", 32, filled / "in")
+    assert totals(mi2, tmp_path / "b")["thumbnails"] == 18
+
+
+@pytest.mark.parametrize("side", ["1", "31", "1025", "-32", "0x40", "many", "1.5", ""])
+def test_thumbs_of_another_size_are_refused_before_anything_is_made(mi2, filled, tmp_path, side):
+    errors = mi2("index", "add", f"--thumbs={side}", str(tmp_path / "b"), str(filled / "in"), status=2).errors
+    assert "expected 0 or a whole number from 32 to 1024" in errors and not (tmp_path / "b").exists()
+
+
+def test_a_kind_that_nothing_is_of_is_in_no_help(mi2):
+    (line,) = [line for line in mi2("index", "search", "--help").stdout.decode().splitlines() if line.startswith("    kind ")]
+    assert "series" in line and "report" not in line

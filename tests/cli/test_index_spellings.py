@@ -1,10 +1,11 @@
 """The commands of mi2 index as people write them: other names of options, and options that only say what is so anyway."""
 import csv
 import io
+import json
 
 import pytest
-from dicom_studies import write_hospital
-from index_support import add, totals
+from dicom_studies import uid, write_hospital
+from index_support import add, query, totals
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +67,39 @@ def test_thumbs_of_another_size_are_refused_before_anything_is_made(mi2, filled,
 def test_a_kind_that_nothing_is_of_is_in_no_help(mi2):
     (line,) = [line for line in mi2("index", "search", "--help").stdout.decode().splitlines() if line.startswith("    kind ")]
     assert "series" in line and "report" not in line
+
+
+def of_studies(rows, *left_out):
+    return [(row["study"], row["item"], row["score"]) for row in rows if row["study"] not in left_out]
+
+
+def test_exact_changes_nothing_and_does_not_go_with_approximate(mi2, filled):
+    asked = ["--text", "lung", "--by", "image", "-k", 100]
+    assert query(mi2, filled / "a", *asked, "--exact") == query(mi2, filled / "a", *asked)
+    errors = run(mi2, "search", filled / "a", *asked, "--exact", "--approximate", status=2).errors
+    assert "--approximate" in errors and "--exact" in errors
+
+
+@pytest.mark.parametrize("more", [[], ["--where", "modality=CT"], ["--where", "modality=CT or date>=2023"]])
+def test_a_study_that_is_excluded_is_filtered_out_and_counted(mi2, filled, more):
+    asked = ["--text", "lung", "--by", "image", "-k", 100, *more]
+    everything = query(mi2, filled / "a", *asked)
+    gone = [uid("study", 0), uid("study", 3), uid("study", "of nobody")]
+    left = query(mi2, filled / "a", *asked, *(part for study in gone for part in ("--exclude-study", study)))
+    assert of_studies(left) == of_studies(everything, *gone) and len(left) < len(everything)
+    assert left[0]["excluded"]["filter"] > everything[0]["excluded"]["filter"]
+    assert left[0]["searched"] < everything[0]["searched"] and left[0]["exact"]
+
+
+def test_a_card_of_a_search_without_a_study_replays(mi2, filled, tmp_path):
+    asked = ["--item", 0, "--same-patient", "include", "--exclude-study", uid("study", 0)]
+    found = query(mi2, filled / "a", *asked, "--cards", tmp_path / "cards")
+    assert found and uid("study", 0) not in [row["study"] for row in found]
+    (file,) = (tmp_path / "cards").glob("*.json")
+    assert json.loads(file.read_text())["asked"]["where"] == f"not study={uid('study', 0)}"
+    answer = json.loads(mi2("index", "replay", str(filled / "a"), str(file), "--format", "json", with_model=False).stdout)
+    assert answer["same"]
+
+
+def test_no_study_is_excluded_by_nothing(mi2, filled):
+    assert "--exclude-study: expected" in run(mi2, "search", filled / "a", "--item", 0, "--exclude-study", "", status=2).errors

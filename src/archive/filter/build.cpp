@@ -226,6 +226,17 @@ Expr both(Expr a, Expr b) {
   return Builder().group(Kind::kAnd, std::move(parts));
 }
 
+Expr without_studies(const Expr* where, std::vector<std::string> studies, std::string_view name) {
+  const bool nothing = std::any_of(studies.begin(), studies.end(), [](const std::string& uid) { return uid.empty(); });
+  if (studies.empty() || nothing) {
+    throw Error(Code::kBadArgument, fmt::format("{}: expected the UID of a study, got nothing", name));
+  }
+  Builder builder;
+  const Op op = studies.size() == 1 ? Op::kEqual : Op::kIn;
+  Expr left = builder.negation(builder.compare(read_name("study", name), op, std::move(studies), name));
+  return parse(to_text(where == nullptr ? left : both(*where, std::move(left))));
+}
+
 bool uses(const Expr& expr, std::string_view field) {
   if (expr.kind == Kind::kCompare) return expr.field == field;
   return std::any_of(expr.parts.begin(), expr.parts.end(), [&](const Expr& part) { return uses(part, field); });

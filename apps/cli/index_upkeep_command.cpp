@@ -265,6 +265,7 @@ Examples:
   mi2 index rm archive/ --patient 12345 --site north --erase --yes
   mi2 index rm archive/ --where 'path~/old/'
   mi2 index rm archive/ --source orthanc:http://pacs.example:8042 --yes
+  mi2 index rm archive/ --source 3
 )";
 
 constexpr std::string_view kBackupHelp =
@@ -313,7 +314,7 @@ void add_index_rm(CLI::App& command, Session& session) {
       ->type_name("NAME");
   add_where(command, arguments->where, "What this lets by");
   command.add_option("--source", arguments->source, "All that came from one source, as index stats lists them")
-      ->type_name("URL|PATH");
+      ->type_name("N|URL|PATH");
   command.add_flag("--erase", arguments->erase, "Overwrite it, and what was removed before");
   command.add_flag("-y,--yes", arguments->yes, "Do not ask");
   command.footer(fmt::format("{}\n{}\n{}", kRmHelp, where_help(), exit_status_help()));

@@ -192,6 +192,10 @@ class Catalog {
   [[nodiscard]] std::optional<Id> find_source(std::string_view url);
   /// How far a source was read when it was last looked at; empty: it never was.
   [[nodiscard]] std::string cursor(std::string_view url);
+  /// As SourceFacts.
+  [[nodiscard]] std::string last_error(std::string_view url);
+  /// All there are, by number.
+  [[nodiscard]] std::vector<SourceFacts> sources();
 
   // What changes it, inside of a transaction that writes.
   [[nodiscard]] std::int64_t add_change(std::string_view what, std::int64_t rows);
@@ -220,6 +224,8 @@ class Catalog {
   void forget_refused(std::string_view locator);
   /// Of a source() that there is.
   void set_cursor(std::string_view url, std::string_view cursor);
+  /// Of a source() that there is; nothing happens to another. @param what  as SourceFacts; holds no identifier.
+  void set_last_error(std::string_view url, std::string_view what);
   /// No object is of it any more, nor was one.
   void drop_source(Id source);
   void add_conflict(std::string_view locator, std::string_view sop_uid, std::string_view sha256,

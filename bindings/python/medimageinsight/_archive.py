@@ -303,7 +303,7 @@ class Archive(ArchiveAdding):
         the archive, at once.
 
         :param patient: the patient ID. site: who issued it: its issuer, or what was given to :meth:`add`.
-        :param source: as ``stats()["sources"]`` names it, its URL, or a path; it is read from its start when it is added
+        :param source: as ``stats()["sources"]`` names it, its number as text, its URL, or a path; it is read from its start when it is added
             again.
         :param erase: overwrite it, and what was removed before; else its vectors stay in the files, unsearched.
         :raises BadArgument: not one of the four; NotFound: nothing that this chooses; Overloaded: another process writes.

@@ -169,10 +169,6 @@ WHERE item.kind IS NULL AND item.deleted_seq IS NULL GROUP BY 1 ORDER BY 2 DESC,
 SELECT substr(space.weights_sha256, 1, 12) || ' ' || space.profile || ' ' || space.dtype || ' mi2 ' || space.mi2_version
   || ' ' || space.instructions, count(*)
 FROM item JOIN space ON space.id = item.space WHERE item.deleted_seq IS NULL GROUP BY space.id ORDER BY 2 DESC
--- name: count_source
-SELECT source.kind || ' ' || source.url, coalesce(found.instances, 0) FROM source
-LEFT JOIN (SELECT lot.source, count(*) AS instances FROM instance JOIN lot ON lot.id = instance.lot
-  WHERE instance.deleted_seq IS NULL GROUP BY lot.source) AS found ON found.source = source.id ORDER BY source.id
 -- name: studies_of
 SELECT count(*) FROM study WHERE patient = ?1 OR patient IN (SELECT id FROM patient WHERE alias_of = ?1)
 -- name: all_studies

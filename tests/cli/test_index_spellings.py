@@ -103,3 +103,27 @@ def test_a_card_of_a_search_without_a_study_replays(mi2, filled, tmp_path):
 
 def test_no_study_is_excluded_by_nothing(mi2, filled):
     assert "--exclude-study: expected" in run(mi2, "search", filled / "a", "--item", 0, "--exclude-study", "", status=2).errors
+
+
+@pytest.mark.parametrize("asked", [["--item", 0, "--same-patient", "include"], ["--text", "lung"], ["--item", 0, "--text", "lung"]])
+def test_csv_and_the_table_have_percentiles_and_csv_the_tags_as_jsonl_has(mi2, filled, asked):
+    rows = query(mi2, filled / "a", *asked, "-k", 4)
+    lines = rows_of(run(mi2, "search", filled / "a", *asked, "-k", 4, "-f", "csv"))
+    done = run(mi2, "search", filled / "a", *asked, "-k", 4)
+    head, *shown = [line.split() for line in done.stdout.decode().splitlines()]
+    assert head[2] == "percentile"
+    for row, line, cells in zip(rows, lines, shown, strict=True):
+        assert (float(line["percentile"]) if line["percentile"] else None) == row.get("percentile")
+        assert cells[2] == (f"{row['percentile']:.1f}" if "percentile" in row else "-")
+        assert (line["agrees"].split(), line["differs"].split()) == (row.get("agrees", []), row.get("differs", []))
+    assert any(row.get("agrees") for row in rows) == ("--text" not in asked)
+    out = rows[0]["excluded"]
+    assert f"{rows[0]['searched']} rows searched, exact, snapshot {rows[0]['snapshot']}" in done.errors
+    assert out["filter"] == 0 and "left out by the filter" not in done.errors
+
+
+def test_what_was_left_out_is_said_beside_a_table_and_csv(mi2, filled):
+    asked = ["--text", "lung", "--where", "modality=CT"]
+    out = query(mi2, filled / "a", *asked)[0]["excluded"]["filter"]
+    for form in ("table", "csv"):
+        assert f"; {out} left out by the filter" in run(mi2, "search", filled / "a", *asked, "-f", form).errors

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -71,6 +72,9 @@ struct SearchArguments {
   CardArguments cards;
 };
 
+/// The format of who wants the evidence card alone.
+constexpr std::string_view kCards = "cards";
+
 constexpr std::string_view kSearchHelp = R"(Queries:
   --text, --image, --item, --study, --series and --vector may be combined and repeated: the query is
   the sum of their directions, less those of --not-text. Texts and images need --model, of the
@@ -98,6 +102,7 @@ Results:
 
 Formats:
   table  for people         jsonl  an object per result           csv  after a header line
+  cards  the name of the evidence card that --cards DIR adds, and no results
   What was searched and what was left out, and why, goes to standard error, and into each
   object of jsonl with the number of the snapshot. --at searches an earlier snapshot: images that
   were added since do not count, those that were deleted since do until they are erased. The
@@ -266,6 +271,9 @@ int search_near(const SearchArguments& arguments, const archive::SearchOptions& 
 int index_search(const SearchArguments& arguments) {
   const std::string format = check_results(arguments.results);
   check_cards(arguments.cards, arguments.options.k);
+  if (format == kCards && arguments.cards.folder.empty()) {
+    throw Error(Code::kBadArgument, "--format cards: expected --cards DIR, which says where the card goes");
+  }
   if (const std::size_t images = values_of(arguments.images).size(); arguments.region && images != 1) {
     throw Error(Code::kBadArgument, fmt::format("--region: expected one --image, got {}", images));
   }
@@ -301,6 +309,7 @@ int index_search(const SearchArguments& arguments) {
   const std::string card = write_card(archive, parts, made_by, options, answer, arguments.cards, make_maps);
   const auto output = open_output(arguments.results.out);
   write_answer(answer, Searched::kAll, archive.format(), format, *output);
+  if (format == kCards) output->write(std::filesystem::path(card).replace_extension(".json").string() + '\n');
   output->commit();
   note_answer(answer, progress);
   if (!card.empty()) progress.note(fmt::format("card {}", card));
@@ -370,7 +379,7 @@ void add_index_search(CLI::App& command, Session& session) {
       .add_flag("--exact", arguments->exact,
                 "Only an answer that is proven to be exact, as every one is without --approximate")
       ->excludes(approximate);
-  add_result_arguments(command, arguments->results);
+  add_result_arguments(command, arguments->results, std::string(kCards));
   add_card_arguments(command, arguments->cards);
   command.footer(fmt::format("{}\n{}\n{}", kSearchHelp, where_help(), exit_status_help()));
   command.callback([arguments, &session] {

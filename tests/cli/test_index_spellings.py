@@ -127,3 +127,20 @@ def test_what_was_left_out_is_said_beside_a_table_and_csv(mi2, filled):
     out = query(mi2, filled / "a", *asked)[0]["excluded"]["filter"]
     for form in ("table", "csv"):
         assert f"; {out} left out by the filter" in run(mi2, "search", filled / "a", *asked, "-f", form).errors
+
+
+def test_the_format_cards_writes_where_the_card_is(mi2, filled, tmp_path):
+    done = run(mi2, "search", filled / "a", "--text", "lung", "--format", "cards", "--cards", tmp_path / "cards")
+    (file,) = (tmp_path / "cards").glob("*.json")
+    assert done.stdout.decode() == f"{file}\n" and json.loads(file.read_text())["results"]
+    assert b"not sent" in run(mi2, "push", filled / "a", done.stdout.decode().strip(), "--as", "sr").stdout
+    run(mi2, "search", filled / "a", "--text", "x-ray", "-f", "cards", "--cards", tmp_path / "cards", "--out", tmp_path / "names")
+    assert (tmp_path / "names").read_text().strip() in map(str, (tmp_path / "cards").glob("*.json"))
+
+
+def test_the_format_cards_without_a_place_for_them_is_refused(mi2, filled, tmp_path):
+    errors = run(mi2, "search", filled / "a", "--text", "lung", "--format", "cards", status=2).errors
+    assert "--format cards: expected --cards DIR" in errors
+    run(mi2, "search", filled / "a", "--text", "lung", "-f", "cards", "--cards", tmp_path, "--out", tmp_path / "x.csv", status=2)
+    run(mi2, "outliers", filled / "a", "--reference", "modality=CT", "--format", "cards", status=2)
+    assert list(tmp_path.iterdir()) == []

@@ -155,8 +155,8 @@ int stats(const StatsArguments& arguments) {
 constexpr std::string_view kStatsHelp =
     R"(Without --by: what the archive is of, its bytes, newest study, refused files by reason, and its sources: the
 number of each (for rm --source and --where source=N), how far a server was read, and when and why one could not be
-read when it was last tried. With --by: how many images, series, studies and patients there are of each value; a patient with images of two values
-counts for both, and who is not known for none.
+read when it was last tried. With --by: how many images, series, studies and patients there are of each value; a
+patient with images of two values counts for both, and who is not known for none.
 
 Examples:
   mi2 index stats archive/

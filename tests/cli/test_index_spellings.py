@@ -144,3 +144,14 @@ def test_the_format_cards_without_a_place_for_them_is_refused(mi2, filled, tmp_p
     run(mi2, "search", filled / "a", "--text", "lung", "-f", "cards", "--cards", tmp_path, "--out", tmp_path / "x.csv", status=2)
     run(mi2, "outliers", filled / "a", "--reference", "modality=CT", "--format", "cards", status=2)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["v.npy", "v.csv", "v.jsonl", "v.parquet.csv"])
+def test_vectors_go_to_a_file_as_out_of_it(mi2, filled, tmp_path, name):
+    for option in ("--to", "--out"):
+        run(mi2, "export", filled / "a", option, tmp_path / f"{option[2:]}-{name}")
+    assert (tmp_path / f"to-{name}").read_bytes() == (tmp_path / f"out-{name}").read_bytes() != b""
+    assert "already exists" in run(mi2, "export", filled / "a", "--to", tmp_path / f"to-{name}", status=2).errors
+    run(mi2, "export", filled / "a", "--to", tmp_path / f"to-{name}", "--force")
+    run(mi2, "export", filled / "a", "--to", tmp_path / "x.csv", "--out", tmp_path / "y.csv", status=2)
+    assert run(mi2, "export", filled / "a", "--to", "-").stdout == run(mi2, "export", filled / "a").stdout

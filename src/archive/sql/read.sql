@@ -29,6 +29,14 @@ LEFT JOIN series ON series.id = item.series
 LEFT JOIN study ON study.id = series.study
 LEFT JOIN patient ON patient.id = study.patient
 WHERE (item.kind IS NULL OR item.kind = 'series') AND item.deleted_seq IS NULL
+-- name: each_entry
+SELECT item.id, coalesce(patient.alias_of, patient.id)# FROM item
+LEFT JOIN instance ON instance.id = item.instance
+LEFT JOIN series ON series.id = item.series
+LEFT JOIN study ON study.id = series.study
+LEFT JOIN patient ON patient.id = study.patient
+WHERE item.deleted_seq IS NULL AND @ AND coalesce(item.kind, 'frame') = ?
+ORDER BY item.id
 -- name: facet
 SELECT #, count(*) - count(voi.item) + count(DISTINCT voi.picture) FROM item
 LEFT JOIN voi ON voi.item = item.id

@@ -17,7 +17,7 @@
 namespace CLI {
 class App;
 class Validator;
-}
+}  // namespace CLI
 
 namespace mi2::cli {
 

@@ -28,8 +28,8 @@ void require_sound(const std::string& folder, Progress& progress) {
   const cards::ChainReport report = cards::verify_chain(folder, shown_on(progress));
   progress.hide();
   if (report.problems.empty()) return;
-  throw Error(Code::kBadFile, fmt::format("{}: cards were changed or removed: 'mi2 index verify-cards' names them",
-                                          folder));
+  throw Error(Code::kBadFile,
+              fmt::format("{}: cards were changed or removed: 'mi2 index verify-cards' names them", folder));
 }
 
 }  // namespace
@@ -59,10 +59,10 @@ int export_cards(const std::string& archive, const std::string& folder, const st
   // A chain names every card: without those of other archives it would be a broken one.
   if (whole) copy.write(chain_file.filename(), std::string_view(text).substr(0, chain.whole));
   copy.commit();
-  progress.note(fmt::format("{}: {} cards{}", to, copied,
-                            whole ? ", with their chain"
-                                  : fmt::format(", without their chain, which has {} of other archives",
-                                                chain.links.size() - copied)));
+  progress.note(fmt::format(
+      "{}: {} cards{}", to, copied,
+      whole ? ", with their chain"
+            : fmt::format(", without their chain, which has {} of other archives", chain.links.size() - copied)));
   return 0;
 }
 

@@ -260,8 +260,7 @@ void add_index_push(CLI::App& command, Session& session) {
       ->type_name("sr|sc|both")
       ->transform(one_of({"sr", "sc", "both"}))
       ->default_str("both");
-  CLI::Option* const send =
-      command.add_flag("--send", arguments->send, "Send the objects; without it nothing is sent");
+  CLI::Option* const send = command.add_flag("--send", arguments->send, "Send the objects; without it nothing is sent");
   command.add_flag("-n,--dry-run", arguments->dry_run, "Send nothing, as without --send")->excludes(send);
   command.add_option("-o,--out", arguments->out, "Write the objects to DIR as UID.dcm, with or without --send")
       ->type_name("DIR");

@@ -75,9 +75,10 @@ void write_csv(const archive::SearchAnswer& answer, Output& output) {
                                  [](const archive::Found& found) { return found.item.tile.has_value(); });
   const bool windows = std::any_of(answer.found.begin(), answer.found.end(),
                                    [](const archive::Found& found) { return !found.item.window.empty(); });
-  output.write(fmt::format("rank,score,verdict,item,path,frame,study,series,image,modality,date,exact,snapshot{}{},"
-                           "percentile,agrees,differs\n",
-                           tiles ? ",level,x,y,width,height,mpp" : "", windows ? ",window" : ""));
+  output.write(
+      fmt::format("rank,score,verdict,item,path,frame,study,series,image,modality,date,exact,snapshot{}{},"
+                  "percentile,agrees,differs\n",
+                  tiles ? ",level,x,y,width,height,mpp" : "", windows ? ",window" : ""));
   for (std::size_t i = 0; i < answer.found.size(); ++i) {
     const archive::Found& found = answer.found[i];
     const archive::ItemFacts& item = found.item;
@@ -89,8 +90,8 @@ void write_csv(const archive::SearchAnswer& answer, Output& output) {
                         answer.exact, answer.snapshot);
     if (tiles) line += tile_columns(item);
     if (windows) line += ',' + item.window;
-    line += fmt::format(",{},{},{}\n", percentile_of(found), fmt::join(found.agrees, " "),
-                        fmt::join(found.differs, " "));
+    line +=
+        fmt::format(",{},{},{}\n", percentile_of(found), fmt::join(found.agrees, " "), fmt::join(found.differs, " "));
     output.write(line);
   }
 }

@@ -372,9 +372,9 @@ void add_index_search(CLI::App& command, Session& session) {
   command.add_option("--at", arguments->options.at, "Search the archive as of snapshot SEQ (default: as it is now)")
       ->type_name("SEQ")
       ->transform(whole_number_in(1, std::numeric_limits<std::int64_t>::max()));
-  CLI::Option* const approximate = command.add_flag(
-      "--approximate", arguments->approximate,
-      "Let the database of a shared archive answer by its index of pgvector, which misses neighbours");
+  CLI::Option* const approximate =
+      command.add_flag("--approximate", arguments->approximate,
+                       "Let the database of a shared archive answer by its index of pgvector, which misses neighbours");
   command
       .add_flag("--exact", arguments->exact,
                 "Only an answer that is proven to be exact, as every one is without --approximate")

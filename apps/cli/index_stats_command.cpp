@@ -44,8 +44,7 @@ void write_sources(const std::vector<archive::SourceFacts>& sources, Output& out
   if (sources.empty()) return;
   output.write(fmt::format("\nsources\n  {:>10}  {:>6}  source\n", "objects", "number"));
   for (const archive::SourceFacts& one : sources) {
-    output.write(
-        fmt::format("  {:>10}  {:>6}  {} {}\n", one.objects, one.id, one.kind, base::printable(one.url)));
+    output.write(fmt::format("  {:>10}  {:>6}  {} {}\n", one.objects, one.id, one.kind, base::printable(one.url)));
     if (!one.cursor.empty()) output.write(fmt::format("{:>22}read up to {}\n", "", base::printable(one.cursor)));
     if (!one.last_error.empty()) {
       output.write(fmt::format("{:>22}not read: {}\n", "", base::printable(one.last_error)));

@@ -68,8 +68,8 @@ std::string find_source(Catalog& catalog, const std::string& source, std::string
   const bool has_path = std::find(urls.begin(), urls.end(), path) != urls.end();
   if (has_path && !numbered.empty() && numbered != path) {
     throw Error(Code::kBadArgument,
-                fmt::format("{}: {} is the number of a source and the path of another; expected ./{} for the path", name,
-                            source, source));
+                fmt::format("{}: {} is the number of a source and the path of another; expected ./{} for the path",
+                            name, source, source));
   }
   if (has_path) return path;
   if (!numbered.empty()) return numbered;

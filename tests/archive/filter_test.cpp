@@ -78,8 +78,9 @@ TEST(Filter, StudiesThatAreLeftOutAreAFilterThatReadsBack) {
   EXPECT_THAT(to_text(left), ::testing::StartsWith("(site=A or site=B) and not study in (1.2,"));
   EXPECT_EQ(left, parse(to_text(left)));
   test::expect_error(Code::kBadArgument, {"x: expected"}, [] { static_cast<void>(without_studies(nullptr, {}, "x")); });
-  test::expect_error(Code::kBadArgument, {"x: expected"},
-                     [&] { static_cast<void>(without_studies(&where, {"1.2", ""}, "x")); });
+  test::expect_error(Code::kBadArgument, {"x: expected"}, [&] {
+    static_cast<void>(without_studies(&where, {"1.2", ""}, "x"));
+  });
   const std::vector<std::string> many(kMaxValues + 1, "1.2");
   test::expect_error(Code::kTooLarge, {"1000"}, [&] { static_cast<void>(without_studies(nullptr, many, "x")); });
 }

@@ -250,7 +250,7 @@ void add_index_map(CLI::App& command, Session& session) {
       ->default_str(std::to_string(usual.seed));
   add_where(command, arguments->where, "What is on a new map, and what of a kept one is written");
   command.add_flag("--refit", arguments->refit, "Make the map anew, with the options given now");
-  command.add_option("--colour", arguments->colour, "What a page colours points by, and facets of bin number")
+  command.add_option("--colour", arguments->colour, "By what a page colours points, and bin numbers facets")
       ->type_name(fmt::format("{}", fmt::join(archive::kMapColours, "|")))
       ->transform(one_of({archive::kMapColours.begin(), archive::kMapColours.end()}))
       ->capture_default_str();

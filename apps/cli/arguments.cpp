@@ -1,12 +1,16 @@
 #include "arguments.hpp"
 
+#include <cstddef>
+#include <filesystem>
 #include <limits>
 #include <span>
+#include <system_error>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
+#include "base/numbers.hpp"
 #include "ops/cpu/precision.hpp"
 
 #include "choices.hpp"
@@ -256,6 +260,18 @@ std::vector<std::string> mark_literals(int argc, const char* const* argv) {
     }
   }
   return arguments;
+}
+
+void join_watch(std::vector<std::string>& arguments) {
+  constexpr std::string_view kWatch = "--watch";
+  if (arguments.size() < 2 || arguments[0] != "index" || arguments[1] != "add") return;
+  for (std::size_t i = 2; i + 1 < arguments.size(); ++i) {
+    const std::string& next = arguments[i + 1];
+    std::error_code ignored;
+    if (arguments[i] != kWatch || !base::parse_finite(next) || std::filesystem::exists(next, ignored)) continue;
+    arguments[i] = fmt::format("{}={}", kWatch, next);
+    arguments.erase(arguments.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+  }
 }
 
 void restore_literals(CLI::App& app) { restore_in(app); }

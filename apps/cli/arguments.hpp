@@ -74,6 +74,10 @@ std::string exit_status_help();
 /// The command line without the program's name, with marks on what the parser would read as its own ("[a,b]" is a
 /// list to it, "++" ends a subcommand) and on everything after "--"; restore_literals() takes the marks off again.
 std::vector<std::string> mark_literals(int argc, const char* const* argv);
+/// Of mi2 index add, "--watch 10" becomes "--watch=10": a flag takes no word after it, and 10 would be read as the
+/// archive or a source. Unless there is a file or folder of that name, which is what is meant then.
+/// @param arguments  as mark_literals() gives them.
+void join_watch(std::vector<std::string>& arguments);
 /// Lets every option of `app` and its subcommands see values as they were typed.
 void restore_literals(CLI::App& app);
 

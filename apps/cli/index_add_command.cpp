@@ -8,7 +8,6 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -51,8 +50,9 @@ struct IndexAddArguments {
   std::optional<SlideOptions> slide;
   bool no_tiles = false;
   bool dry_run = false;
-  std::string watch;  ///< seconds; empty: once
-  std::string table;  ///< of what vectors are of
+  bool restart = false;  ///< a server is gone through from its start
+  std::string watch;     ///< seconds; empty: once
+  std::string table;     ///< of what vectors are of
   std::string where;
   std::optional<archive::filter::Expr> chosen{};  ///< what `where` says
   EnergyArguments energy;
@@ -95,7 +95,7 @@ What is added:
   are refused. Of a server all objects are fetched, since only they say what they are; what its query
   chooses (?StudyDate=..) is not.
 
-  With --watch the sources are looked at again every 30 seconds (--watch=SECONDS), until Ctrl-C: what
+  With --watch the sources are looked at again every 30 seconds (or --watch SECONDS), until Ctrl-C: what
   is new or has changed is added. Files that were changed within two seconds wait for the next look.
   Between two looks other commands may write to the archive.
 
@@ -193,6 +193,7 @@ class IndexAdding {
     const std::int64_t sequence = writer.catalog().sequence();
     const bool first_time = std::exchange(first_time_, false);
     if (first_time) note_other_rows(writer, embedder_, progress_);
+    if (first_time && arguments_.restart) forget_cursor(writer.catalog(), *server_);
     std::optional<Code> first;
     const archive::AddOptions options = options_of(first);
     const auto start = std::chrono::steady_clock::now();
@@ -234,7 +235,7 @@ class IndexAdding {
         progress_.rest();
         {
           const Still still;
-          wait(pause);
+          wait_for(pause);
         }
         embedder::ExpandedPaths paths;
         if (server_ == nullptr) {
@@ -283,16 +284,6 @@ class IndexAdding {
     }
   }
 
-  static void wait(std::chrono::seconds pause) {
-    constexpr auto kStep = std::chrono::milliseconds(100);
-    const auto end = std::chrono::steady_clock::now() + pause;
-    while (std::chrono::steady_clock::now() < end) {
-      throw_if_interrupted();
-      std::this_thread::sleep_for(kStep);
-    }
-    throw_if_interrupted();
-  }
-
   const IndexAddArguments& arguments_;
   const std::vector<std::string>& sources_;
   const Server* server_;
@@ -317,6 +308,9 @@ int index_add(const IndexAddArguments& given) {
   if (!arguments.watch.empty()) pause = pause_of(arguments.watch);
   Progress progress("files");
   std::optional<Server> server = server_of(sources, arguments.server, progress);
+  if (arguments.restart && !server) {
+    throw Error(Code::kBadArgument, "--restart: expected a server as SOURCE; at files every run looks from the start");
+  }
   catch_interrupts();
   std::optional<InterruptStop> stop;
   if (server) stop_with(*server, stop.emplace().token());
@@ -379,7 +373,11 @@ void add_index_add(CLI::App& command, Session& session) {
       command.add_flag("-n,--dry-run", arguments->dry_run, "Say what would be added, and add nothing");
   command
       .add_flag("--watch{30}", arguments->watch,
-                "Look again every so many seconds, and add what is new; --watch=SECONDS for others than 30")
+                "Look again every so many seconds, and add what is new; --watch SECONDS for others than 30")
+      ->excludes(dry);
+  command
+      .add_flag("--restart", arguments->restart,
+                "Forget how far a server was read, and go through all of it; what is in the archive is not added again")
       ->excludes(dry);
   add_where(command, arguments->where, "Add only objects that this lets by");
   add_facts_table(command, arguments->table);

@@ -1,7 +1,10 @@
 #include "index_add_server.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdlib>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -12,6 +15,8 @@
 #include "archive/archive.hpp"
 #include "archive/shared.hpp"
 #include "base/files.hpp"
+#include "base/utc.hpp"
+#include "base/utf8.hpp"
 #include "choices.hpp"
 #include "dicom/names.hpp"
 #include "dicomweb/source.hpp"
@@ -28,16 +33,49 @@ constexpr std::string_view kServerHelp = R"(Servers:
                                         ?ModalitiesInStudy=CT,MR choose studies
     orthanc:http://HOST:8042            Orthanc's list of changes
     dimse:AET@HOST:PORT                 a PACS, by C-FIND and C-MOVE; takes the same queries
-  A study is asked for again when it has more objects than are in the archive. Objects are fetched
-  as they are stored, into ARCHIVE/spool, and are not kept. What could not be got is counted by its
-  reason, and tried again by the next run. Credentials come from a file (--credentials) or from the
-  variable MI2_DICOMWEB_CREDENTIALS: 'bearer TOKEN' or 'basic NAME:PASSWORD'. Redirects to another
-  host are refused.
+  A study is asked for again when it has more objects than are in the archive. Of an Orthanc only
+  changes since the last run are read; --restart forgets how far that came, and goes through all.
+  Objects are fetched as they are stored, into ARCHIVE/spool, and are not kept. What could not be got
+  is counted by its reason, and tried again by the next run. Credentials come from a file
+  (--credentials) or from the variable MI2_DICOMWEB_CREDENTIALS: 'bearer TOKEN' or 'basic
+  NAME:PASSWORD'. Redirects to another host are refused.
 
   A PACS sends by C-STORE to whom it knows: its configuration has to have our AE title (--aet) with
   this machine's address and --port. mi2 listens there (--bind) while the command runs, and takes
   the series that it has just asked for, from that AE title alone. Nothing of it is encrypted.
 )";
+
+/// What the catalog calls a server.
+const std::string& url_of(const Server& server) {
+  if (const auto* const web = std::get_if<dicomweb::PullOptions>(&server)) return web->source.locator;
+  return std::get<dimse::PullOptions>(server).source.url;
+}
+
+/// @param what  empty: it could be read.
+void keep_error(archive::Catalog& catalog, const std::string& url, const std::string& what) {
+  if (what == catalog.last_error(url)) return;
+  archive::Catalog::Transaction all(catalog, true);
+  catalog.set_last_error(url, what);
+  all.commit();
+}
+
+/// Why a server could not be read, if an error is about that: it then begins with the server's URL.
+std::string fault_of(const Error& error, const std::string& url) {
+  constexpr std::size_t kLongest = 200;
+  std::string_view what = error.what();
+  if (error.code() == Code::kInternal || !what.starts_with(url)) return {};
+  what.remove_prefix(url.size());
+  what.remove_prefix(std::min(what.find_first_not_of(":/ "), what.size()));
+  return fmt::format("{} {}: {}", base::utc_now(), name_of(error.code()), base::printable(what.substr(0, kLongest)));
+}
+
+archive::Added pull_from(archive::Writer& archive, const Embedder& embedder, const Server& server,
+                         const archive::AddOptions& options) {
+  if (const auto* const web = std::get_if<dicomweb::PullOptions>(&server)) {
+    return dicomweb::pull(archive, embedder, *web, options);
+  }
+  return dimse::pull(archive, embedder, std::get<dimse::PullOptions>(server), options);
+}
 
 }  // namespace
 
@@ -138,10 +176,28 @@ const std::string& root_of(const Server& server) {
 
 archive::Added pull(archive::Writer& archive, const Embedder& embedder, const Server& server,
                     const archive::AddOptions& options) {
-  if (const auto* const web = std::get_if<dicomweb::PullOptions>(&server)) {
-    return dicomweb::pull(archive, embedder, *web, options);
+  const std::string& url = url_of(server);
+  try {
+    const archive::Added added = pull_from(archive, embedder, server, options);
+    keep_error(archive.catalog(), url, {});
+    return added;
+  } catch (const Error& error) {
+    const std::string fault = fault_of(error, url);
+    try {
+      if (!fault.empty()) keep_error(archive.catalog(), url, fault);
+    } catch (const Error&) {
+      // What ended the run is what is told.
+    }
+    throw;
   }
-  return dimse::pull(archive, embedder, std::get<dimse::PullOptions>(server), options);
+}
+
+void forget_cursor(archive::Catalog& catalog, const Server& server) {
+  const std::string& url = url_of(server);
+  if (catalog.cursor(url).empty()) return;
+  archive::Catalog::Transaction all(catalog, true);
+  catalog.set_cursor(url, {});
+  all.commit();
 }
 
 int preview_server(const std::string& archive, const Server& server, const archive::AddOptions& options,

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "archive/catalog.hpp"
 #include "dicomweb/pull.hpp"
 #include "dimse/pull/pull.hpp"
 #include "progress.hpp"
@@ -61,7 +62,11 @@ void stop_with(Server& server, std::stop_token stop);
 /// What the locators of its objects begin with.
 const std::string& root_of(const Server& server);
 
-/// Adds what is new. @throws as dicomweb::pull() and dimse::pull().
+/// Forgets how far a server was read: the next pull() goes through all of it. Of one without a cursor each does.
+void forget_cursor(archive::Catalog& catalog, const Server& server);
+
+/// Adds what is new. Of a source that the archive has, what the server's fault is becomes its SourceFacts::last_error.
+/// @throws as dicomweb::pull() and dimse::pull().
 archive::Added pull(archive::Writer& archive, const Embedder& embedder, const Server& server,
                     const archive::AddOptions& options);
 

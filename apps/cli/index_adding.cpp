@@ -1,6 +1,8 @@
 #include "index_adding.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -9,10 +11,25 @@
 
 #include "archive/energy.hpp"
 #include "archive/windows.hpp"
+#include "base/numbers.hpp"
 #include "choices.hpp"
 #include "parsed_option.hpp"
 
 namespace mi2::cli {
+
+CLI::Validator thumbnail_side() {
+  static constexpr std::uint64_t kShortest = 32;
+  static constexpr std::uint64_t kLongest = 1024;
+  return {[](std::string& value) -> std::string {
+            const std::optional<std::uint64_t> side = base::parse_whole(value);
+            if (!side || (*side != 0 && (*side < kShortest || *side > kLongest))) {
+              return fmt::format("expected 0 or a whole number from {} to {}, got {}", kShortest, kLongest, value);
+            }
+            value = std::to_string(*side);  // without the zeros that would make it octal
+            return {};
+          },
+          "", ""};
+}
 
 void add_adding_arguments(CLI::App& command, AddingArguments& arguments) {
   add_parsed(command, "--slices", arguments.slices, archive::parse_slices,
@@ -37,10 +54,11 @@ void add_adding_arguments(CLI::App& command, AddingArguments& arguments) {
       ->type_name("N")
       ->transform(whole_number_in(1, 1024));
   CLI::Option* const thumbnails = command
-                                      .add_option("--thumbnails", arguments.thumbnail,
-                                                  "Longer side of the thumbnail that is kept of each image, in pixels")
+                                      .add_option("--thumbnails,--thumbs", arguments.thumbnail,
+                                                  "Longer side of the thumbnail that is kept of each image, in pixels; "
+                                                  "0: none")
                                       ->type_name("PIXELS")
-                                      ->transform(whole_number_in(32, 1024))
+                                      ->transform(thumbnail_side())
                                       ->capture_default_str();
   command.add_flag("--no-thumbnails", arguments.no_thumbnails, "Keep none")->excludes(thumbnails);
 }

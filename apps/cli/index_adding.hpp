@@ -16,7 +16,8 @@
 
 namespace CLI {
 class App;
-}
+class Validator;
+}  // namespace CLI
 
 namespace mi2::cli {
 
@@ -29,6 +30,9 @@ struct AddingArguments {
   int thumbnail = archive::AddOptions{}.thumbnail;
   bool no_thumbnails = false;
 };
+
+/// Takes the longer side of a thumbnail in pixels, or 0: none. To be given to an option's transform().
+CLI::Validator thumbnail_side();
 
 /// Declares --slices, --windows, --site, --identifiers, --jobs, --thumbnails and --no-thumbnails, behind --window.
 /// `arguments` outlives the App.

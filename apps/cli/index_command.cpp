@@ -36,7 +36,7 @@ constexpr std::array kIndexCommands{
     Command{"stats", "Show what an archive holds", add_index_stats},
     Command{"verify", "Check an archive, and repair it", add_index_verify},
     Command{"rm", "Remove studies or patients", add_index_rm},
-    Command{"export", "Write an archive's vectors, or copies of its objects that name nobody", add_index_export},
+    Command{"export", "Write an archive's vectors, catalog or cards, or copies of its objects", add_index_export},
     Command{"push", "Send results of searches to a PACS", add_index_push},
     Command{"compact", "Give back the room of what was removed", add_index_compact},
     Command{"share", "Copy an archive into a database that several machines write to", add_index_share},

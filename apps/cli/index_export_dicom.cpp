@@ -124,7 +124,6 @@ void add_dicom_export_arguments(CLI::App& command, DicomExportArguments& argumen
       ->transform(one_of({"basic"}));
   command.add_option("--key", arguments.key, "Of --what dicom: a secret, by which copies belong together")
       ->type_name("FILE");
-  command.add_option("--to", arguments.to, "Of --what dicom: where the copies go")->type_name("DIR");
   command.add_flag("--retain-uids", arguments.retain_uids, "Of --what dicom: keep UIDs as they are");
   command.add_flag("--shift-dates", arguments.shift_dates,
                    "Of --what dicom: keep dates, a number of days earlier that is the same for all of a patient");
@@ -145,10 +144,14 @@ void add_dicom_export_arguments(CLI::App& command, DicomExportArguments& argumen
                    "Of --what dicom: keep the words of descriptions that are in a list of terms");
 }
 
-bool any_given(const DicomExportArguments& arguments) {
-  return !arguments.to.empty() || !arguments.anonymize.empty() || !arguments.key.empty() || arguments.retain_uids ||
-         arguments.shift_dates || arguments.burned_in != "refuse" || !arguments.masks.empty() ||
-         !arguments.mask_file.empty() || arguments.nothing_burned_in || arguments.clean_descriptors;
+void require_none(const DicomExportArguments& arguments) {
+  const bool any = !arguments.anonymize.empty() || !arguments.key.empty() || arguments.retain_uids ||
+                   arguments.shift_dates || arguments.burned_in != "refuse" || !arguments.masks.empty() ||
+                   !arguments.mask_file.empty() || arguments.nothing_burned_in || arguments.clean_descriptors;
+  if (!any) return;
+  throw Error(Code::kBadArgument,
+              "index export: --anonymize, --key, --retain-uids, --shift-dates, --burned-in, --mask, --mask-file, "
+              "--nothing-burned-in and --clean-descriptors are of --what dicom");
 }
 
 int export_dicom(const std::string& archive, const std::string& where, const DicomExportArguments& arguments) {

@@ -24,10 +24,11 @@ struct DicomExportArguments {
   bool shift_dates = false;
 };
 
+/// Declares its options but --to. `arguments` outlives the App.
 void add_dicom_export_arguments(CLI::App& command, DicomExportArguments& arguments);
 
-/// Whether one of them was given, which only --what dicom takes.
-bool any_given(const DicomExportArguments& arguments);
+/// @throws Error{kBadArgument} if one of these was given, which only --what dicom takes.
+void require_none(const DicomExportArguments& arguments);
 
 /// @param where  empty: all.  @throws Error{kBadArgument} if what it takes was not given, or for a key that can be
 ///               guessed; as archive::release::release().

@@ -16,6 +16,7 @@
 #include "archive/answers.hpp"
 #include "archive/map.hpp"
 #include "archive/map_legend.hpp"
+#include "archive/map_points.hpp"
 #include "archive/reader.hpp"
 #include "arguments.hpp"
 #include "base/csv.hpp"
@@ -64,6 +65,7 @@ What is kept:
 
 Formats:
   jsonl  an object per point      csv  after a header line      html  a page with a picture
+  bin    12 bytes per point, as mi2 serve sends them; facets are of --colour
   Without --out and --format nothing is written, and the map is kept all the same.
 
 Points that lie together are alike. Distances between groups, their sizes and the axes mean
@@ -172,6 +174,12 @@ void write_points(archive::Reader& archive, const archive::KeptMap& map, const M
     output.write(to_html({map, points, legend, arguments.colour, arguments.where}));
     return;
   }
+  if (format == "bin") {
+    const std::vector<archive::MapPoint> all = archive::shown_points(archive, map, nullptr, nullptr);
+    const archive::MapLegend legend = archive::legend_of(archive, arguments.colour, all, archive::kMostFacets);
+    output.write(archive::points_bytes(points, all, legend, map.snapshot));
+    return;
+  }
   const bool csv = format == "csv";
   if (csv) output.write("item,x,y,placed,modality,body_part,date,path,study,series\n");
   for (const archive::MapPoint& point : points) {
@@ -181,7 +189,7 @@ void write_points(archive::Reader& archive, const archive::KeptMap& map, const M
 
 int index_map(const MapArguments& arguments) {
   const std::string format = result_format(arguments.results.format, arguments.results.out,
-                                           std::vector<std::string>{"jsonl", "csv", "html"}, "jsonl");
+                                           std::vector<std::string>{"jsonl", "csv", "html", "bin"}, "jsonl");
   check_is_new(arguments.results.out, arguments.results.force);
   const archive::MapOptions options = options_of(arguments);
   catch_interrupts();
@@ -241,7 +249,7 @@ void add_index_map(CLI::App& command, Session& session) {
       ->default_str(std::to_string(usual.seed));
   add_where(command, arguments->where, "What is on a new map, and what of a kept one is written");
   command.add_flag("--refit", arguments->refit, "Make the map anew, with the options given now");
-  command.add_option("--colour", arguments->colour, "What a page colours points by")
+  command.add_option("--colour", arguments->colour, "By what a page colours points, and bin numbers facets")
       ->type_name(fmt::format("{}", fmt::join(archive::kMapColours, "|")))
       ->transform(one_of({archive::kMapColours.begin(), archive::kMapColours.end()}))
       ->capture_default_str();
@@ -249,8 +257,8 @@ void add_index_map(CLI::App& command, Session& session) {
   command
       .add_option("-f,--format", arguments->results.format,
                   "How points are written (default: as FILE's name ends, else jsonl)")
-      ->type_name("jsonl|csv|html")
-      ->transform(one_of({"jsonl", "csv", "html"}));
+      ->type_name("jsonl|csv|html|bin")
+      ->transform(one_of({"jsonl", "csv", "html", "bin"}));
   command.add_option("-o,--out", arguments->results.out, "Write the points to FILE; -: standard output")
       ->type_name("FILE");
   command.add_flag("--force", arguments->results.force, "Replace FILE of --out if it already exists");

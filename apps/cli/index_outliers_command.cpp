@@ -63,7 +63,7 @@ Formats:
   table  for people         jsonl  an object per result           csv  after a header line
   The highest score comes first. What was compared, and what could not be, goes to standard error.
   'rarity' is how much of the reference has a score as high or higher.
-  --truth FILE.csv has a column outlier (0 or 1) beside one of item, path, series or study; the area
+  --truth FILE.csv (or --roc) has a column outlier (0 or 1) beside one of item, path, series or study; the area
   under the ROC curve then goes to standard error too.
 
 Examples:
@@ -260,7 +260,7 @@ void add_index_outliers(CLI::App& command, Session& session) {
       ->type_name("SCORE")
       ->check(number_in(0.0, 1e12))
       ->excludes(quantile);
-  command.add_option("--truth", arguments->truth, "Which are outliers, for the area under the ROC curve")
+  command.add_option("--truth,--roc", arguments->truth, "Which are outliers, for the area under the ROC curve")
       ->type_name("CSV");
   command.add_flag("--only-outliers", arguments->only, "Write outliers only");
   add_comparing_threads(command, arguments->threads);

@@ -52,6 +52,7 @@ struct PushArguments {
   std::string ca_file;
   archive::push::As as = archive::push::As::kBoth;
   bool send = false;
+  bool dry_run = false;  ///< as without `send`
 };
 
 constexpr std::string_view kPushHelp =
@@ -71,7 +72,8 @@ What is made:
   what and with which agreement. A tag that is not what the archive has now is left out.
 
 Sending:
-  Nothing is sent without --send: what would be is printed, and --out writes it. --to is one of:
+  Nothing is sent without --send (--dry-run says the same): what would be is printed, and --out writes
+  it. --to is one of:
     dimse:AET@HOST:PORT    C-STORE, which is not encrypted
     stow:URL               STOW-RS; https://HOST/dicom-web has a server's /studies below it
   What a STOW-RS server asks for comes from a file (--credentials) or from the variable
@@ -257,7 +259,8 @@ void add_index_push(CLI::App& command, Session& session) {
       ->type_name("sr|sc|both")
       ->transform(one_of({"sr", "sc", "both"}))
       ->default_str("both");
-  command.add_flag("--send", arguments->send, "Send the objects; without it nothing is sent");
+  CLI::Option* const send = command.add_flag("--send", arguments->send, "Send the objects; without it nothing is sent");
+  command.add_flag("-n,--dry-run", arguments->dry_run, "Send nothing, as without --send")->excludes(send);
   command.add_option("-o,--out", arguments->out, "Write the objects to DIR as UID.dcm, with or without --send")
       ->type_name("DIR");
   command.add_option("--aet", arguments->aet, "This program's own application entity title")

@@ -307,11 +307,11 @@ void add_index_reembed(CLI::App& command, Session& session) {
       ->transform(whole_number_in(1, 1024));
   CLI::Option* const thumbnails =
       command
-          .add_option("--thumbnails", arguments->thumbnail,
-                      "Longer side of the thumbnail that is kept of each image, in pixels (default: 192, or none if "
-                      "ARCHIVE has none)")
+          .add_option("--thumbnails,--thumbs", arguments->thumbnail,
+                      "Longer side of the thumbnail that is kept of each image, in pixels; 0: none (default: 192, or "
+                      "none if ARCHIVE has none)")
           ->type_name("PIXELS")
-          ->transform(whole_number_in(32, 1024));
+          ->transform(thumbnail_side());
   command.add_flag("--no-thumbnails", arguments->no_thumbnails, "Keep none")->excludes(thumbnails);
   add_compare_arguments(command, arguments->compare);
   add_energy_arguments(command, arguments->energy);

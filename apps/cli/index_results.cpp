@@ -3,6 +3,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
 #include "base/utf8.hpp"
@@ -16,11 +17,13 @@ std::vector<std::string> formats_of_results() { return {"table", "jsonl", "csv"}
 
 }  // namespace
 
-void add_result_arguments(CLI::App& command, ResultArguments& arguments) {
+void add_result_arguments(CLI::App& command, ResultArguments& arguments, const std::string& more) {
+  std::vector<std::string> formats = formats_of_results();
+  if (!more.empty()) formats.push_back(more);
   command
       .add_option("-f,--format", arguments.format, "How results are written (default: as FILE's name ends, else table)")
-      ->type_name("table|jsonl|csv")
-      ->transform(one_of(formats_of_results()));
+      ->type_name(fmt::format("{}", fmt::join(formats, "|")))
+      ->transform(one_of(formats));
   command.add_option("-o,--out", arguments.out, "Write to FILE, not standard output")->type_name("FILE");
   command.add_flag("--force", arguments.force, "Replace FILE of --out if it already exists");
 }

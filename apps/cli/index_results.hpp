@@ -17,13 +17,13 @@ struct ResultArguments {
   bool force = false;
 };
 
-/// Declares --format, --out and --force. `arguments` outlives the App.
-void add_result_arguments(CLI::App& command, ResultArguments& arguments);
+/// Declares --format, --out and --force. `arguments` outlives the App. @param more  a further word of --format.
+void add_result_arguments(CLI::App& command, ResultArguments& arguments, const std::string& more = {});
 /// Declares --threads, of a command that compares vectors without a model.
 void add_comparing_threads(CLI::App& command, unsigned& threads);
 
 /// Before any work is done for them.
-/// @returns "table", "jsonl" or "csv". @throws as result_format() and check_is_new().
+/// @returns "table", "jsonl", "csv", or the further word. @throws as result_format() and check_is_new().
 std::string check_results(const ResultArguments& arguments);
 
 /// For a cell of a table: "-" for nothing, and nothing that a terminal would obey.

@@ -5,6 +5,7 @@
 #include <string>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "archive/answers.hpp"
 #include "base/csv.hpp"
@@ -18,6 +19,13 @@ namespace {
 
 std::string verdict_of(const archive::Found& found) {
   return found.judgement ? std::string(archive::name_of(found.judgement->verdict)) : std::string("-");
+}
+
+/// Of whose background that share is below the score; empty: nobody knows.
+std::string percentile_of(const archive::Found& found) {
+  std::string text;
+  if (found.judgement) base::append_number(text, found.judgement->percentile);
+  return text;
 }
 
 /// With a comma before each.
@@ -48,25 +56,29 @@ std::string json_line(const archive::SearchAnswer& answer, std::size_t rank, Sea
 }
 
 void write_table(const archive::SearchAnswer& answer, Output& output) {
-  output.write(fmt::format("{:>4}  {:>7}  {:<7}  {:<8}  {:<10}  {:>8}  {}\n", "rank", "score", "verdict", "modality",
-                           "date", "item", "image"));
+  output.write(fmt::format("{:>4}  {:>7}  {:>10}  {:<7}  {:<8}  {:<10}  {:>8}  {}\n", "rank", "score", "percentile",
+                           "verdict", "modality", "date", "item", "image"));
   for (std::size_t i = 0; i < answer.found.size(); ++i) {
     const archive::Found& found = answer.found[i];
     const archive::ItemFacts& item = found.item;
-    output.write(fmt::format("{:>4}  {:>7.4f}  {:<7}  {:<8}  {:<10}  {:>8}  {}\n", i + 1, found.score,
-                             verdict_of(found), or_dash(item.modality), or_dash(item.study_date), item.row,
+    const std::string percentile = found.judgement ? fmt::format("{:.1f}", found.judgement->percentile) : "-";
+    output.write(fmt::format("{:>4}  {:>7.4f}  {:>10}  {:<7}  {:<8}  {:<10}  {:>8}  {}\n", i + 1, found.score,
+                             percentile, verdict_of(found), or_dash(item.modality), or_dash(item.study_date), item.row,
                              name_of(item)));
   }
 }
 
 void write_csv(const archive::SearchAnswer& answer, Output& output) {
-  // Columns of tiles and windows only where there are some: scripts read the others by their place.
+  // Scripts read columns by their place: those of tiles and windows are there only where there are some, and what came
+  // later stands behind them.
   const bool tiles = std::any_of(answer.found.begin(), answer.found.end(),
                                  [](const archive::Found& found) { return found.item.tile.has_value(); });
   const bool windows = std::any_of(answer.found.begin(), answer.found.end(),
                                    [](const archive::Found& found) { return !found.item.window.empty(); });
-  output.write(fmt::format("rank,score,verdict,item,path,frame,study,series,image,modality,date,exact,snapshot{}{}\n",
-                           tiles ? ",level,x,y,width,height,mpp" : "", windows ? ",window" : ""));
+  output.write(
+      fmt::format("rank,score,verdict,item,path,frame,study,series,image,modality,date,exact,snapshot{}{},"
+                  "percentile,agrees,differs\n",
+                  tiles ? ",level,x,y,width,height,mpp" : "", windows ? ",window" : ""));
   for (std::size_t i = 0; i < answer.found.size(); ++i) {
     const archive::Found& found = answer.found[i];
     const archive::ItemFacts& item = found.item;
@@ -78,7 +90,9 @@ void write_csv(const archive::SearchAnswer& answer, Output& output) {
                         answer.exact, answer.snapshot);
     if (tiles) line += tile_columns(item);
     if (windows) line += ',' + item.window;
-    output.write(line + '\n');
+    line +=
+        fmt::format(",{},{},{}\n", percentile_of(found), fmt::join(found.agrees, " "), fmt::join(found.differs, " "));
+    output.write(line);
   }
 }
 

@@ -13,7 +13,7 @@ namespace mi2::cli {
 /// What was searched.
 enum class Searched { kAll, kIndex };
 
-/// @param format  "table", "csv" or "jsonl". @param of  the archive that was searched.
+/// @param format  "table", "csv" or "jsonl"; nothing is written of another. @param of  the archive that was searched.
 void write_answer(const archive::SearchAnswer& answer, Searched what, const archive::Format& of,
                   std::string_view format, Output& output);
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -61,13 +62,18 @@ struct SearchArguments {
   const CLI::Option* studies = nullptr;
   const CLI::Option* series = nullptr;
   const CLI::Option* vectors = nullptr;
+  const CLI::Option* excluded = nullptr;
   std::string where;
   std::string site;
   archive::SearchOptions options;
   bool approximate = false;
+  bool exact = false;
   ResultArguments results;
   CardArguments cards;
 };
+
+/// The format of who wants the evidence card alone.
+constexpr std::string_view kCards = "cards";
 
 constexpr std::string_view kSearchHelp = R"(Queries:
   --text, --image, --item, --study, --series and --vector may be combined and repeated: the query is
@@ -85,6 +91,7 @@ Results:
   the filter is compared: the answer is exact, and says so. If a query is about a patient whom the
   archive knows, other images of this patient are left out (--same-patient), and so are those of
   patients who have the same picture, pixel by pixel: probably one person under two numbers.
+  --exclude-study leaves out a study, as --where 'not study=UID' does, and is counted with it.
   A verdict says whether a score means anything: match, weak or none, by what images of the
   archive score for texts that have nothing to do with it, or for images of other studies.
   --min-score S leaves out those of the K nearest that score less than S, from -1 to 1, and says how
@@ -95,6 +102,7 @@ Results:
 
 Formats:
   table  for people         jsonl  an object per result           csv  after a header line
+  cards  the name of the evidence card that --cards DIR adds, and no results
   What was searched and what was left out, and why, goes to standard error, and into each
   object of jsonl with the number of the snapshot. --at searches an earlier snapshot: images that
   were added since do not count, those that were deleted since do until they are erased. The
@@ -263,6 +271,9 @@ int search_near(const SearchArguments& arguments, const archive::SearchOptions& 
 int index_search(const SearchArguments& arguments) {
   const std::string format = check_results(arguments.results);
   check_cards(arguments.cards, arguments.options.k);
+  if (format == kCards && arguments.cards.folder.empty()) {
+    throw Error(Code::kBadArgument, "--format cards: expected --cards DIR, which says where the card goes");
+  }
   if (const std::size_t images = values_of(arguments.images).size(); arguments.region && images != 1) {
     throw Error(Code::kBadArgument, fmt::format("--region: expected one --image, got {}", images));
   }
@@ -274,6 +285,10 @@ int index_search(const SearchArguments& arguments) {
   archive::SearchOptions options = arguments.options;
   options.deleted_since = options.at > 0;
   if (!arguments.where.empty()) options.where = archive::filter::parse(arguments.where);
+  if (std::vector<std::string> excluded = values_of(arguments.excluded); !excluded.empty()) {
+    options.where = archive::filter::without_studies(options.where ? &*options.where : nullptr, std::move(excluded),
+                                                     "--exclude-study");
+  }
   if (arguments.approximate) return search_near(arguments, options, format);
   Progress bar("rows");
   options.on_progress = [&](const base::Progress& at) { bar.show(at); };
@@ -285,6 +300,7 @@ int index_search(const SearchArguments& arguments) {
   base::ThreadPool pool(arguments.model.options.threads);
   const archive::SearchAnswer answer = archive::search(archive, parts, options, pool);
   bar.hide();
+  if (arguments.exact && !answer.exact) throw Error(Code::kInternal, "--exact: the answer is not proven to be exact");
   const auto make_maps = [&](archive::Reader& searched, const archive::cards::Card& made) {
     Progress maps(made.results.size(), "maps");
     return archive::cards::maps_of(searched, made, archive::direction_of(parts), model.model(),
@@ -293,6 +309,7 @@ int index_search(const SearchArguments& arguments) {
   const std::string card = write_card(archive, parts, made_by, options, answer, arguments.cards, make_maps);
   const auto output = open_output(arguments.results.out);
   write_answer(answer, Searched::kAll, archive.format(), format, *output);
+  if (format == kCards) output->write(std::filesystem::path(card).replace_extension(".json").string() + '\n');
   output->commit();
   note_answer(answer, progress);
   if (!card.empty()) progress.note(fmt::format("card {}", card));
@@ -340,6 +357,9 @@ void add_index_search(CLI::App& command, Session& session) {
       ->transform(one_of({"best", "mean", "maxsim"}))
       ->default_str("best");
   add_where(command, arguments->where, "Search only what this lets by");
+  arguments->excluded =
+      add_repeatable(command, "--exclude-study", "Leave a study out, as a filter does; may be given again")
+          ->type_name("UID");
   add_parsed(command, "--min-score", arguments->options.min_score, archive::parse_min_score,
              "Leave out results that score less, or with auto those whose verdict is none")
       ->type_name("S|auto");
@@ -352,9 +372,14 @@ void add_index_search(CLI::App& command, Session& session) {
   command.add_option("--at", arguments->options.at, "Search the archive as of snapshot SEQ (default: as it is now)")
       ->type_name("SEQ")
       ->transform(whole_number_in(1, std::numeric_limits<std::int64_t>::max()));
-  command.add_flag("--approximate", arguments->approximate,
-                   "Let the database of a shared archive answer by its index of pgvector, which misses neighbours");
-  add_result_arguments(command, arguments->results);
+  CLI::Option* const approximate =
+      command.add_flag("--approximate", arguments->approximate,
+                       "Let the database of a shared archive answer by its index of pgvector, which misses neighbours");
+  command
+      .add_flag("--exact", arguments->exact,
+                "Only an answer that is proven to be exact, as every one is without --approximate")
+      ->excludes(approximate);
+  add_result_arguments(command, arguments->results, std::string(kCards));
   add_card_arguments(command, arguments->cards);
   command.footer(fmt::format("{}\n{}\n{}", kSearchHelp, where_help(), exit_status_help()));
   command.callback([arguments, &session] {

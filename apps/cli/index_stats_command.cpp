@@ -39,6 +39,19 @@ struct StatsArguments {
   std::string format = "table";
 };
 
+/// By the numbers that --source and the field source take.
+void write_sources(const std::vector<archive::SourceFacts>& sources, Output& output) {
+  if (sources.empty()) return;
+  output.write(fmt::format("\nsources\n  {:>10}  {:>6}  source\n", "objects", "number"));
+  for (const archive::SourceFacts& one : sources) {
+    output.write(fmt::format("  {:>10}  {:>6}  {} {}\n", one.objects, one.id, one.kind, base::printable(one.url)));
+    if (!one.cursor.empty()) output.write(fmt::format("{:>22}read up to {}\n", "", base::printable(one.cursor)));
+    if (!one.last_error.empty()) {
+      output.write(fmt::format("{:>22}not read: {}\n", "", base::printable(one.last_error)));
+    }
+  }
+}
+
 /// Of the archive as a whole.
 void write_stats(archive::Reader& archive, const std::string& format_named, Output& output) {
   const archive::Format& format = archive.format();
@@ -63,11 +76,12 @@ void write_stats(archive::Reader& archive, const std::string& format_named, Outp
   }
   for (const auto& [name, count] : found.totals) output.write(fmt::format("{:<9} {}\n", name, count));
   for (const auto& [name, counts] : found.tables) {
-    if (counts.empty()) continue;
+    if (counts.empty() || name == "sources") continue;
     output.write(fmt::format("\n{}\n", name));
     for (const auto& [value, count] : counts)
       output.write(fmt::format("  {:>10}  {}\n", count, base::printable(value)));
   }
+  if (found.sources) write_sources(*found.sources, output);
 }
 
 /// A table, or CSV after a header line.
@@ -138,9 +152,10 @@ int stats(const StatsArguments& arguments) {
 }
 
 constexpr std::string_view kStatsHelp =
-    R"(Without --by: what the archive is of, its bytes, newest study, refused files by reason and sources. With
---by: how many images, series, studies and patients there are of each value; a patient with images of two values
-counts for both, and who is not known for none.
+    R"(Without --by: what the archive is of, its bytes, newest study, refused files by reason, and its sources: the
+number of each (for rm --source and --where source=N), how far a server was read, and when and why one could not be
+read when it was last tried. With --by: how many images, series, studies and patients there are of each value; a
+patient with images of two values counts for both, and who is not known for none.
 
 Examples:
   mi2 index stats archive/

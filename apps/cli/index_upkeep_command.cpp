@@ -1,4 +1,4 @@
-// mi2 index verify, rm, export and backup.
+// mi2 index verify, rm and backup.
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -17,7 +16,6 @@
 
 #include <mi2/embedder.hpp>
 #include <mi2/error.hpp>
-#include <mi2/provenance.hpp>
 
 #include "archive/archive.hpp"
 #include "archive/embed_again.hpp"
@@ -25,22 +23,16 @@
 #include "archive/shared.hpp"
 #include "archive/sources.hpp"
 #include "archive/upkeep.hpp"
-#include "archive/windows.hpp"
 #include "arguments.hpp"
 #include "base/utf8.hpp"
-#include "choices.hpp"
 #include "command.hpp"
 #include "devices.hpp"
 #include "embed_inputs.hpp"
 #include "exit_status.hpp"
 #include "index_command.hpp"
-#include "index_export_dicom.hpp"
 #include "interrupt.hpp"
-#include "output.hpp"
 #include "progress.hpp"
-#include "row_output.hpp"
 #include "shown_on.hpp"
-#include "vectors/embedding_writers.hpp"
 
 namespace mi2::cli {
 namespace {
@@ -63,15 +55,6 @@ struct RmArguments {
   std::string source;
   bool erase = false;
   bool yes = false;
-};
-
-struct ExportArguments {
-  std::string archive;
-  RowArguments rows;
-  std::string where;
-  std::string kind = "images";
-  std::string what = "vectors";
-  DicomExportArguments dicom;
 };
 
 struct BackupArguments {
@@ -203,39 +186,6 @@ int backup(const BackupArguments& arguments) {
   return 0;
 }
 
-int export_vectors(const ExportArguments& arguments) {
-  RowOutput output(arguments.rows);
-  archive::Reader archive(folder_of(arguments.archive));
-  std::optional<archive::filter::Expr> where;
-  if (!arguments.where.empty()) where = archive::filter::parse(arguments.where);
-  const bool series = arguments.kind == "series";
-  const bool several = !series && !archive::several_windows(archive.format().space).empty();
-  output.start(archive.format().dimensions, std::nullopt,
-               several ? vectors::RowPlaces::kWindows : vectors::RowPlaces::kFrames);
-  archive::each_vector(archive, where, series, [&](const archive::ItemFacts& item, std::span<const float> vector) {
-    const std::string& name = series ? item.series_uid : item.locator;
-    std::optional<FramePlace> place;
-    if (!series)
-      place = FramePlace{static_cast<std::uint64_t>(item.frame), static_cast<std::uint64_t>(item.frames), {}};
-    if (place && item.tile) place->tile = item.tile->place;
-    output.set_window(item.window);
-    output.write(vectors::InputKind::kImage, name, place, vector, {});
-  });
-  archive.check();
-  output.commit();
-  return 0;
-}
-
-int export_what(const ExportArguments& arguments) {
-  if (arguments.what == "dicom") return export_dicom(arguments.archive, arguments.where, arguments.dicom);
-  if (any_given(arguments.dicom)) {
-    throw Error(Code::kBadArgument,
-                "index export: --to, --anonymize, --key, --retain-uids, --shift-dates and "
-                "--burned-in are of --what dicom");
-  }
-  return export_vectors(arguments);
-}
-
 constexpr std::string_view kVerifyHelp =
     R"(Without --deep: the catalog, and that each segment of vectors exists, is whole and of this archive.
 --deep also compares each vector with its checksum. --repair removes damaged images, so that
@@ -265,6 +215,7 @@ Examples:
   mi2 index rm archive/ --patient 12345 --site north --erase --yes
   mi2 index rm archive/ --where 'path~/old/'
   mi2 index rm archive/ --source orthanc:http://pacs.example:8042 --yes
+  mi2 index rm archive/ --source 3
 )";
 
 constexpr std::string_view kBackupHelp =
@@ -313,35 +264,11 @@ void add_index_rm(CLI::App& command, Session& session) {
       ->type_name("NAME");
   add_where(command, arguments->where, "What this lets by");
   command.add_option("--source", arguments->source, "All that came from one source, as index stats lists them")
-      ->type_name("URL|PATH");
+      ->type_name("N|URL|PATH");
   command.add_flag("--erase", arguments->erase, "Overwrite it, and what was removed before");
   command.add_flag("-y,--yes", arguments->yes, "Do not ask");
   command.footer(fmt::format("{}\n{}\n{}", kRmHelp, where_help(), exit_status_help()));
   command.callback([arguments, &session] { session.run = [arguments] { return rm(*arguments); }; });
-}
-
-void add_index_export(CLI::App& command, Session& session) {
-  const auto arguments = std::make_shared<ExportArguments>();
-  add_archive(command, arguments->archive, Archives::kSharedToo);
-  command.add_option("-o,--out", arguments->rows.out, "Write to FILE, not standard output")->type_name("FILE");
-  command
-      .add_option("-f,--format", arguments->rows.format,
-                  "As mi2 embed writes it (default: as FILE's name ends, else jsonl)")
-      ->type_name("jsonl|csv|npy")
-      ->transform(one_of({"jsonl", "csv", "npy"}));
-  command.add_option("--kind", arguments->kind, "Vectors of images, or the means of series")
-      ->type_name("images|series")
-      ->transform(one_of({"images", "series"}))
-      ->capture_default_str();
-  add_where(command, arguments->where, "Only what this lets by");
-  command.add_flag("--force", arguments->rows.force, "Replace FILE of --out if it already exists");
-  command.add_option("--what", arguments->what, "Vectors, or copies of the DICOM objects that name nobody")
-      ->type_name("vectors|dicom")
-      ->transform(one_of({"vectors", "dicom"}))
-      ->capture_default_str();
-  add_dicom_export_arguments(command, arguments->dicom);
-  command.footer(fmt::format("{}\n{}\n{}", kDicomExportHelp, where_help(), exit_status_help()));
-  command.callback([arguments, &session] { session.run = [arguments] { return export_what(*arguments); }; });
 }
 
 }  // namespace mi2::cli

@@ -139,6 +139,7 @@ int run(int argc, const char* const* argv) {
   restore_literals(app);
   try {
     std::vector<std::string> arguments = mark_literals(argc, argv);
+    join_watch(arguments);
     std::reverse(arguments.begin(), arguments.end());
     app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {

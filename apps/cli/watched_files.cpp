@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <optional>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -13,6 +14,7 @@
 
 #include "archive/object_facts.hpp"
 #include "base/numbers.hpp"
+#include "interrupt.hpp"
 
 namespace mi2::cli {
 namespace {
@@ -50,6 +52,16 @@ bool WatchedFiles::look(embedder::ExpandedPaths& paths) {
 }
 
 void WatchedFiles::remember() { before_ = std::exchange(now_, {}); }
+
+void wait_for(std::chrono::seconds pause) {
+  constexpr auto kStep = std::chrono::milliseconds(100);
+  const auto end = std::chrono::steady_clock::now() + pause;
+  while (std::chrono::steady_clock::now() < end) {
+    throw_if_interrupted();
+    std::this_thread::sleep_for(kStep);
+  }
+  throw_if_interrupted();
+}
 
 std::chrono::seconds pause_of(const std::string& watch) {
   constexpr double kLongest = 86400;

@@ -24,6 +24,9 @@ class WatchedFiles {
   Stamps now_;
 };
 
+/// Between two looks. @throws Interrupted if it is ended.
+void wait_for(std::chrono::seconds pause);
+
 /// Seconds between two looks at the sources. @throws Error{kBadArgument} for what is no number of them.
 std::chrono::seconds pause_of(const std::string& watch);
 

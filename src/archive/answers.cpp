@@ -25,7 +25,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kTables{{
                                                                                 {"station", "count_station"},
                                                                                 {"month", "count_month"},
                                                                                 {"spaces", "count_space"},
-                                                                                {"sources", "count_source"},
+                                                                                {"sources", ""},
                                                                                 {"refused_by", "count_refused"}}};
 
 /// Bytes of all files below a folder of the archive.
@@ -37,6 +37,21 @@ std::uintmax_t bytes_below(const fs::path& folder) {
     if (it->is_regular_file(ignored)) bytes += it->file_size(ignored);
   }
   return bytes;
+}
+
+/// By what the program has always called them.
+Stats::Counts counts_of(const std::vector<SourceFacts>& sources) {
+  Stats::Counts counts;
+  for (const SourceFacts& one : sources) counts.emplace_back(fmt::format("{} {}", one.kind, one.url), one.objects);
+  return counts;
+}
+
+std::string source_json(const SourceFacts& source) {
+  std::string text = fmt::format(R"({{"number": {}, "kind": {}, "url": {}, "objects": {})", source.id,
+                                 base::json_string(source.kind), base::json_string(source.url), source.objects);
+  if (!source.cursor.empty()) text += fmt::format(R"(, "cursor": {})", base::json_string(source.cursor));
+  if (!source.last_error.empty()) text += fmt::format(R"(, "last_error": {})", base::json_string(source.last_error));
+  return text + '}';
 }
 
 std::string counts_json(const Stats::Counts& counts) {
@@ -131,7 +146,12 @@ Stats read_stats(Reader& archive, bool sources) {
   if (!several_windows(archive.format().space).empty()) stats.totals.emplace_back("image_rows", catalog.image_rows());
   stats.totals.emplace_back("without_pixel_hashes", catalog.unhashed());
   for (const auto& [name, query] : kTables) {
-    if (sources || name != "sources") stats.tables.emplace_back(name, catalog.counts(query));
+    if (name != "sources") {
+      stats.tables.emplace_back(name, catalog.counts(query));
+    } else if (sources) {
+      stats.sources = catalog.sources();
+      stats.tables.emplace_back(name, counts_of(*stats.sources));
+    }
   }
   stats.energy = read_energy(catalog);
   return stats;
@@ -151,6 +171,11 @@ std::string stats_json(Reader& archive, const Stats& stats) {
       fmt::format(R"({{{}, "rows": {}, "bytes": {}, "newest_study": {}, "totals": {})", archive_json(archive),
                   archive.segments().rows(), stats.bytes, base::json_string(stats.newest), counts_json(stats.totals));
   for (const auto& [name, counts] : stats.tables) text += fmt::format(R"(, "{}": {})", name, counts_json(counts));
+  if (stats.sources) {
+    text += R"(, "source_details": [)";
+    for (const SourceFacts& one : *stats.sources) text += (text.ends_with('[') ? "" : ", ") + source_json(one);
+    text += ']';
+  }
   return text + fmt::format(R"(, "energy": {}}})", stats.energy ? to_json(*stats.energy) : "null");
 }
 

@@ -40,9 +40,10 @@ struct Stats {
   std::string newest;        ///< date of a study
   Counts totals;
   std::vector<std::pair<std::string, Counts>> tables;  ///< "modality", .., "sources", "refused_by"
+  std::optional<std::vector<SourceFacts>> sources;     ///< those of "sources"
   std::optional<EnergySpent> energy;
 };
-/// @param sources  whether tables has "sources", which are paths.
+/// @param sources  whether it has "sources", which are paths.
 Stats read_stats(Reader& archive, bool sources);
 
 /// An object with what the archive is, and the stats.

@@ -34,6 +34,15 @@ class Upstream {
   virtual void end() noexcept = 0;
 };
 
+/// What is known of a live row.
+struct CatalogEntry {
+  std::uint64_t row = 0;
+  Id patient = 0;                     ///< 0: none
+  std::vector<filter::Value> values;  ///< of fields of filters
+  std::optional<TileFacts> tile{};    ///< of a whole slide
+  std::string window{};               ///< as ItemFacts
+};
+
 /// Of the catalog alone: archive.json keeps its own.
 inline constexpr std::string_view kCatalogFormat = "6";
 
@@ -105,6 +114,10 @@ class Catalog {
   /// What each live row has of a field: "month", or a text field of filter::fields() that is not keyed. Rows without it
   /// are passed over.
   void each_value(std::string_view field, const std::function<void(std::uint64_t row, std::string value)>& use);
+  /// Live rows of images, or of series, in order, with what each has of some fields of filter::fields() that are not
+  /// keyed. @param filter  null: all.  @throws as each_row().
+  void each_entry(const filter::Expr* filter, bool series, std::span<const filter::Field> fields,
+                  const std::function<void(const CatalogEntry&)>& use);
   /// Live images by a value of theirs, the most first. @param by  a row of kFacets; `filter`: null: of all images.
   /// @param most  values.  @throws as each_row().
   [[nodiscard]] std::vector<ValueCount> facet(std::string_view by, const filter::Expr* filter, std::size_t most);
@@ -192,6 +205,10 @@ class Catalog {
   [[nodiscard]] std::optional<Id> find_source(std::string_view url);
   /// How far a source was read when it was last looked at; empty: it never was.
   [[nodiscard]] std::string cursor(std::string_view url);
+  /// As SourceFacts.
+  [[nodiscard]] std::string last_error(std::string_view url);
+  /// All there are, by number.
+  [[nodiscard]] std::vector<SourceFacts> sources();
 
   // What changes it, inside of a transaction that writes.
   [[nodiscard]] std::int64_t add_change(std::string_view what, std::int64_t rows);
@@ -220,6 +237,8 @@ class Catalog {
   void forget_refused(std::string_view locator);
   /// Of a source() that there is.
   void set_cursor(std::string_view url, std::string_view cursor);
+  /// Of a source() that there is; nothing happens to another. @param what  as SourceFacts; holds no identifier.
+  void set_last_error(std::string_view url, std::string_view what);
   /// No object is of it any more, nor was one.
   void drop_source(Id source);
   void add_conflict(std::string_view locator, std::string_view sop_uid, std::string_view sha256,

@@ -231,6 +231,15 @@ struct RowSource {
   Provenance provenance;
 };
 
+/// Where objects of an archive come from.
+struct SourceFacts {
+  Id id = 0;  ///< the field "source" of filters
+  std::string kind, url;
+  std::int64_t objects = 0;  ///< live ones
+  std::string cursor;        ///< how far a server was read; empty: it was not, or says no such thing
+  std::string last_error;    ///< when and why a server could not be read; empty: it could when it was last tried
+};
+
 /// How many images have a value; nothing: those that have none.
 struct ValueCount {
   std::optional<std::string> value;

@@ -155,6 +155,36 @@ void Catalog::each_value(std::string_view field, const std::function<void(std::u
   }
 }
 
+void Catalog::each_entry(const filter::Expr* filter, bool series, std::span<const filter::Field> fields,
+                         const std::function<void(const CatalogEntry&)>& use) {
+  constexpr int kFirst = 2;  // before the fields
+  std::string values;
+  for (const filter::Field& field : fields) values += fmt::format(", {}", facet_value(field.name));
+  std::string sql(sql_named("each_entry"));
+  sql.replace(sql.find('#'), 1, values);
+  const filter::Bound bound = bound_of(*impl_, filter);
+  sqlite::Statement row = filtered(impl_->database, std::move(sql), bound.sql, bound.parameters);
+  row.bind(static_cast<int>(bound.parameters.size()), std::string_view(series ? "series" : "frame"));
+  while (row.step()) {
+    if (row.integer(0) < 0) throw Error(Code::kBadFile, "catalog: a row with a negative number");
+    CatalogEntry entry;
+    entry.row = static_cast<std::uint64_t>(row.integer(0));
+    entry.patient = row.integer(1);
+    for (int i = kFirst; const filter::Field& field : fields) {
+      filter::Value& value = entry.values.emplace_back();
+      if (!row.is_null(i) && field.kind == filter::FieldKind::kNumber) {
+        value = row.number(i);
+      } else if (!row.is_null(i)) {
+        value = row.text(i);
+      }
+      ++i;
+    }
+    if (!series) entry.tile = tile(entry.row);
+    if (!series) entry.window = window_of(entry.row);
+    use(entry);
+  }
+}
+
 std::vector<ValueCount> Catalog::facet(std::string_view by, const filter::Expr* filter, std::size_t most) {
   std::string sql(sql_named(by == "label" ? "facet_label" : "facet"));
   if (by != "label") sql.replace(sql.find('#'), 1, facet_value(by));
@@ -315,71 +345,6 @@ std::vector<Id> Catalog::chosen_instances(const filter::Expr* filter, std::strin
   sqlite::Statement row = filtered(impl_->database, std::string(sql_named("chosen")), bound.sql, bound.parameters);
   while (row.step()) found.push_back(row.integer(0));
   return found;
-}
-
-void Catalog::mark_erasing() { impl_->named("mark_erasing").run(); }
-
-std::int64_t Catalog::removed() { return single(impl_->named("removed")); }
-
-std::int64_t Catalog::version() {
-  sqlite::Statement version(impl_->database, "PRAGMA data_version");
-  return version.step() ? version.integer(0) : 0;
-}
-
-std::uint64_t Catalog::unused_bytes() {
-  sqlite::Statement pages(impl_->database, "PRAGMA freelist_count");
-  sqlite::Statement size(impl_->database, "PRAGMA page_size");
-  return static_cast<std::uint64_t>(single(pages)) * static_cast<std::uint64_t>(single(size));
-}
-
-std::vector<std::uint64_t> Catalog::erasing() {
-  std::vector<std::uint64_t> rows;
-  sqlite::Statement& row = impl_->named("erasing");
-  while (row.step()) rows.push_back(static_cast<std::uint64_t>(row.integer(0)));
-  row.reset();
-  return rows;
-}
-
-void Catalog::finish_erasing(std::uint32_t crc) {
-  sqlite::Statement set(impl_->database, "UPDATE item SET crc32c = ? WHERE kind = 'erasing'");
-  set.bind(0, static_cast<std::int64_t>(crc)).run();
-  impl_->database.execute(sql_text("erase"));
-}
-
-void Catalog::copy_to(const std::filesystem::path& file) {
-  sqlite::Database copy(file, sqlite::Database::Mode::kCreate);
-  sqlite3_backup* const backup = sqlite3_backup_init(copy.handle(), "main", impl_->database.handle(), "main");
-  if (backup == nullptr) copy.fail(sqlite3_errcode(copy.handle()));
-  const int copied = sqlite3_backup_step(backup, -1);  // all pages, in one snapshot
-  sqlite3_backup_finish(backup);
-  if (copied != SQLITE_DONE) copy.fail(copied);
-}
-
-void Catalog::vacuum() { impl_->database.execute("VACUUM"); }
-
-bool Catalog::scrub() {
-  vacuum();
-  return empty_log();
-}
-
-bool Catalog::empty_log(bool waits) {
-  if (!waits) impl_->database.execute("PRAGMA busy_timeout = 0");
-  sqlite::Statement checkpoint(impl_->database, "PRAGMA wal_checkpoint(TRUNCATE)");
-  return checkpoint.step() && checkpoint.integer(0) == 0;
-}
-
-Catalog::Scrub Catalog::scrub_due() {
-  sqlite::Statement note(impl_->database, "PRAGMA user_version");
-  const std::int64_t value = single(note);
-  return value == 0 ? Scrub::kNone : value == 1 ? Scrub::kLog : Scrub::kAll;
-}
-
-void Catalog::note_scrub(Scrub due) {
-  impl_->database.execute(fmt::format("PRAGMA user_version = {}", static_cast<int>(due)));
-}
-
-void Catalog::drop_row(std::uint64_t row, std::int64_t seq) {
-  impl_->named("drop_row").bind(0, seq).bind(1, static_cast<std::int64_t>(row)).run();
 }
 
 }  // namespace mi2::archive

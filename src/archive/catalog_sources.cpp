@@ -52,4 +52,25 @@ void Catalog::set_cursor(std::string_view url, std::string_view cursor) {
   impl_->named("set_cursor").bind(0, cursor).bind(1, url).run();
 }
 
+std::string Catalog::last_error(std::string_view url) {
+  sqlite::Statement& row = impl_->named("last_error").bind(0, url);
+  std::string what = row.step() ? row.text(0) : std::string();
+  row.reset();
+  return what;
+}
+
+void Catalog::set_last_error(std::string_view url, std::string_view what) {
+  impl_->named("set_last_error").bind_or_null(0, what).bind(1, url).run();
+}
+
+std::vector<SourceFacts> Catalog::sources() {
+  std::vector<SourceFacts> found;
+  sqlite::Statement& row = impl_->named("each_source");
+  while (row.step()) {
+    found.push_back({row.integer(0), row.text(1), row.text(2), row.integer(3), row.text(4), row.text(5)});
+  }
+  row.reset();
+  return found;
+}
+
 }  // namespace mi2::archive

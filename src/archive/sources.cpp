@@ -58,12 +58,21 @@ Source source_of(std::span<const std::string> sources) {
 
 std::string find_source(Catalog& catalog, const std::string& source, std::string_view name) {
   std::vector<std::string> urls;
-  for (const auto& [printed, count] : catalog.counts("count_source")) {
-    urls.push_back(printed.substr(printed.find(' ') + 1));  // no kind has a blank
-    if (printed == source || urls.back() == source) return urls.back();
+  std::string numbered;
+  for (const SourceFacts& one : catalog.sources()) {
+    if (one.url == source || fmt::format("{} {}", one.kind, one.url) == source) return one.url;
+    if (std::to_string(one.id) == source) numbered = one.url;
+    urls.push_back(one.url);
   }
   const std::string path = whole_path(source);
-  if (std::find(urls.begin(), urls.end(), path) != urls.end()) return path;
+  const bool has_path = std::find(urls.begin(), urls.end(), path) != urls.end();
+  if (has_path && !numbered.empty() && numbered != path) {
+    throw Error(Code::kBadArgument,
+                fmt::format("{}: {} is the number of a source and the path of another; expected ./{} for the path",
+                            name, source, source));
+  }
+  if (has_path) return path;
+  if (!numbered.empty()) return numbered;
   std::string near = nearest_url(source, urls);
   if (near.empty()) near = nearest_url(path, urls);
   throw Error(Code::kNotFound, fmt::format("{}: no source of this name; {}", name,

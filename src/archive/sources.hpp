@@ -22,8 +22,9 @@ std::string whole_path(const std::string& source);
 /// How an archive calls them. @param sources  of files and folders.
 Source source_of(std::span<const std::string> sources);
 
-/// The URL of a source that an archive has: named as `mi2 index stats` prints it, by its URL, or by a path from here.
-/// @param name  what errors call the archive. @throws Error{kNotFound} naming the nearest.
+/// The URL of a source that an archive has: named as `mi2 index stats` prints it, by its number, by its URL, or by a
+/// path from here. @param name  what errors call the archive.
+/// @throws Error{kNotFound} naming the nearest; {kBadArgument} for a number that is the path of another source too.
 std::string find_source(Catalog& catalog, const std::string& source, std::string_view name);
 
 /// @throws Error{kUnsupported} for images whose vectors would change as a series grows.

@@ -40,6 +40,7 @@ bool remove(Writer& archive, const Removal& removal, bool erase) {
     if (erase) catalog.mark_erasing();
     if (!removal.source.empty()) {
       catalog.set_cursor(removal.source, {});
+      catalog.set_last_error(removal.source, {});
       const std::optional<Id> source = catalog.find_source(removal.source);
       if (erase && source) catalog.drop_source(*source);
     }

@@ -90,7 +90,8 @@ void add_card_request(Ordered& schemas) {
 /// What a study's slices are compared with: what a search looks for, without how it answers.
 void add_study_query(Ordered& schemas) {
   Ordered query = schemas.at("ArchiveSearch");
-  for (const char* const option : {"k", "by", "match", "same_patient", "where", "min_score", "cursor"}) {
+  for (const char* const option :
+       {"k", "by", "match", "same_patient", "where", "exclude_study", "min_score", "cursor"}) {
     query["properties"].erase(option);
   }
   schemas["StudyQuery"] = std::move(query);

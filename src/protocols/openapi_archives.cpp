@@ -47,6 +47,7 @@ constexpr std::string_view kArchivePaths = R"json({
     {"name": "match", "in": "query", "required": false, "schema": {"type": "string", "enum": ["best", "mean", "maxsim"]}},
     {"name": "same_patient", "in": "query", "required": false, "schema": {"type": "string", "enum": ["exclude", "include", "only"]}},
     {"name": "where", "in": "query", "required": false, "schema": {"type": "string"}},
+    {"name": "exclude_study", "in": "query", "required": false, "description": "The UID of a study that is left out, as where leaves out", "schema": {"type": "string"}},
     {"name": "min_score", "in": "query", "required": false, "description": "A number from -1 to 1, or auto", "schema": {"type": "string"}},
     {"name": "cursor", "in": "query", "required": false, "schema": {"type": "string"}}],
   "responses": {"200": {"description": "Results, the best first", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ArchiveResults"}}}}}}},
@@ -152,6 +153,7 @@ constexpr std::string_view kArchiveSchemas = R"json({
   "same_patient": {"enum": ["exclude", "include", "only", null], "description": "Images of the query's own patient"},
   "site": {"type": ["string", "null"], "description": "Where an image comes from, as mi2 index add had it"},
   "where": {"$ref": "#/components/schemas/Filter"},
+  "exclude_study": {"$ref": "#/components/schemas/Several"},
   "min_score": {"anyOf": [{"type": "number", "minimum": -1, "maximum": 1}, {"enum": ["auto"]}, {"type": "null"}], "description": "Results that score less are left out; auto: those whose verdict is none"},
   "cursor": {"type": ["string", "null"], "description": "Of the page before, with the same search"}}},
 "OutliersRequest": {"type": "object", "additionalProperties": false, "required": ["reference"], "properties": {

@@ -71,6 +71,20 @@ TEST(Filter, WhatIsPrintedReadsBack) {
   }
 }
 
+TEST(Filter, StudiesThatAreLeftOutAreAFilterThatReadsBack) {
+  EXPECT_EQ(to_text(without_studies(nullptr, {"1.2"}, "x")), "not study=1.2");
+  const Expr where = parse("site=A or site=B");
+  const Expr left = without_studies(&where, {"1.2", "1.3 b"}, "x");
+  EXPECT_THAT(to_text(left), ::testing::StartsWith("(site=A or site=B) and not study in (1.2,"));
+  EXPECT_EQ(left, parse(to_text(left)));
+  test::expect_error(Code::kBadArgument, {"x: expected"}, [] { static_cast<void>(without_studies(nullptr, {}, "x")); });
+  test::expect_error(Code::kBadArgument, {"x: expected"}, [&] {
+    static_cast<void>(without_studies(&where, {"1.2", ""}, "x"));
+  });
+  const std::vector<std::string> many(kMaxValues + 1, "1.2");
+  test::expect_error(Code::kTooLarge, {"1000"}, [&] { static_cast<void>(without_studies(nullptr, many, "x")); });
+}
+
 TEST(Filter, AnUnknownFieldNamesTheNearest) {
   test::expect_error(Code::kBadArgument, {"byte 11", "did you mean modality?"}, [] { parse("sex=F and modalty=CT"); });
   test::expect_error(Code::kBadArgument, {"expected one of modality, body_part"}, [] { parse("xyzzyx=CT"); });

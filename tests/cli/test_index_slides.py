@@ -236,9 +236,9 @@ def test_each_format_of_results_carries_the_rectangle(mi2, filled, tmp_path):
         assert [line[key] for key in PLACE] == ([f"{tile[key]:g}" for key in PLACE] if tile else [""] * 6)
         if tile:
             assert text.endswith(f" at {tile['x']},{tile['y']} {tile['width']}x{tile['height']}")
-    # Without tiles the columns are those of before.
+    # Without tiles there are no columns of them.
     done = mi2(*arguments, "--where", "path~png", "--format", "csv")
-    assert done.stdout.decode().splitlines()[0].endswith("exact,snapshot")
+    assert done.stdout.decode().splitlines()[0].endswith("exact,snapshot,percentile,agrees,differs")
 
 
 def test_a_card_carries_the_rectangle_and_is_replayed(mi2, filled, tmp_path):

@@ -1,5 +1,6 @@
 """rm --source: all that came from one source goes, and adding it again adds everything."""
 import contextlib
+import re
 import shutil
 import sqlite3
 from pathlib import Path
@@ -97,6 +98,88 @@ def test_an_orthanc_is_read_from_its_first_change_again(mi2, tmp_path):
         rm(mi2, archive, "--source", orthanc.url())
         assert table(archive, "SELECT coalesce(cursor, '') FROM source") == [("",)]
         assert added(add(mi2, archive, orthanc.url())) == 3 and added(add(mi2, archive, orthanc.url())) == 0
+
+
+def test_a_restart_goes_through_an_orthanc_again_without_adding_twice(mi2, tmp_path):
+    with OrthancServer() as orthanc:
+        for n in range(3):
+            orthanc.add(slice_of(0, 0, n))
+        archive = tmp_path / "a"
+        assert added(add(mi2, archive, orthanc.url())) == 3
+        before = len(orthanc.asked_for_all())
+        assert added(add(mi2, archive, "--restart", orthanc.url())) == 0 and len(orthanc.asked_for_all()) > before
+        rm(mi2, archive, "--study", uid("study", 0))
+        assert added(add(mi2, archive, orthanc.url())) == 0  # the list of changes has nothing new
+        assert added(add(mi2, archive, "--restart", orthanc.url())) == 3
+        [(cursor,)] = table(archive, "SELECT cursor FROM source")
+        assert cursor.split()[0] == "9"
+
+
+def test_a_restart_of_a_dicomweb_server_is_a_run_like_any_other(mi2, server, tmp_path):  # noqa: F811
+    fill(server, 2)
+    assert added(add(mi2, tmp_path / "a", "--restart", server.url())) == 2
+    assert added(add(mi2, tmp_path / "a", "--restart", server.url())) == 0
+
+
+@pytest.mark.parametrize("more", [["--dry-run"], []])
+def test_a_restart_of_files_or_of_what_is_only_shown_is_refused(mi2, server, tmp_path, more):  # noqa: F811
+    source = server.url() if more else write_study(tmp_path / "in", "a")[0]
+    assert "--restart" in add(mi2, tmp_path / "a", "--restart", *more, source, status=2)
+    assert not (tmp_path / "a").exists()
+
+
+def refuse(handler, _path):
+    """A server that asks for credentials, and says more than it should."""
+    handler.send_response(401, "Meier^Hans")
+    handler.send_header("Content-Length", "10")
+    handler.end_headers()
+    handler.wfile.write(b"Meier^Hans")
+    return True
+
+
+def test_why_a_server_could_not_be_read_stands_in_stats_until_it_can(mi2, server, tmp_path, monkeypatch):  # noqa: F811
+    fill(server, 2)
+    archive = tmp_path / "a"
+    monkeypatch.setenv("MI2_DICOMWEB_CREDENTIALS", "bearer Geheimnis")
+    server.hook = refuse
+    add(mi2, tmp_path / "none", server.url(), status=3)  # is no source yet
+    assert stats(mi2, tmp_path / "none")["source_details"] == []
+    server.hook = None
+    add(mi2, archive, server.url())
+    [source] = stats(mi2, archive)["source_details"]
+    assert source == {"number": 1, "kind": "dicomweb", "url": server.url(), "objects": 2}
+    server.hook = refuse
+    add(mi2, archive, server.url(), status=3)
+    [source] = stats(mi2, archive)["source_details"]
+    assert re.match(r"20\d\d-\d\d-\d\dT[\d:.]+Z bad_file: .*401", source["last_error"])
+    assert "Meier" not in source["last_error"] and server.url() not in source["last_error"]
+    content = b"".join(path.read_bytes() for path in archive.rglob("*") if path.is_file())
+    assert b"Geheimnis" not in content
+    shown = mi2("index", "stats", str(archive), with_model=False).stdout.decode()
+    assert f"not read: {source['last_error']}" in shown and f"dicomweb {server.url()}" in shown
+    server.hook = None
+    add(mi2, archive, server.url())
+    assert "last_error" not in stats(mi2, archive)["source_details"][0]
+    sound(mi2, archive)
+
+
+def test_a_source_is_named_by_its_number_too(mi2, two, tmp_path):
+    first, second = stats(mi2, two)["source_details"]
+    assert (first["url"], first["objects"], second["url"], second["objects"]) == (
+        str(tmp_path / "one"), 6, str(tmp_path / "two"), 2)
+    rows = query(mi2, two, "--text", "lung", "--by", "image", "-k", 100, "--where", f"source={second['number']}")
+    assert {Path(row["path"]).parts[-3] for row in rows} == {"c"}
+    assert "2 images" in rm(mi2, two, "--source", second["number"])
+    assert "no source of this name" in rm(mi2, two, "--source", 99, status=7)
+    assert totals(mi2, two)["images"] == 6
+
+
+def test_a_number_that_is_also_a_path_is_refused_as_long_as_they_differ(mi2, two, tmp_path):
+    write_study(tmp_path / "1", "d")
+    add(mi2, two, tmp_path / "1")
+    assert "expected ./1 for the path" in rm(mi2, two, "--source", "1", status=2, cwd=tmp_path)
+    assert "3 images" in rm(mi2, two, "--source", "./1", "--erase", cwd=tmp_path)  # or its name would stay
+    assert "6 images" in rm(mi2, two, "--source", "1")
 
 
 def test_files_of_vectors_are_sources_too(mi2, tmp_path):

@@ -23,9 +23,9 @@ def watching(mi2, tmp_path):
     """Starts to watch the folder `in`. @returns the process, with what it says in its list `lines`."""
     running = []
 
-    def start(*arguments, source=tmp_path / "in"):
-        one = subprocess.Popen([mi2.path, "index", "add", "--watch=1", *arguments, str(tmp_path / "a"), str(source)],
-                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=mi2.environment())
+    def start(*arguments, source=tmp_path / "in", watch=("--watch=1",)):
+        one = subprocess.Popen([mi2.path, "index", "add", *watch, *arguments, str(tmp_path / "a"), str(source)],
+                               cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=mi2.environment())
         one.lines = []
         one.reader = threading.Thread(target=lambda: one.lines.extend(one.stderr), daemon=True)
         one.reader.start()
@@ -118,3 +118,32 @@ def test_seconds_that_are_none_are_refused(mi2, tmp_path, seconds):
     errors = mi2("index", "add", f"--watch={seconds}", str(tmp_path / "a"), str(tmp_path / "in"), status=2).errors
     assert "--watch" in errors and not (tmp_path / "a").exists()
     mi2("index", "add", "--watch", "--dry-run", str(tmp_path / "a"), str(tmp_path / "in"), status=2)
+
+
+def test_the_seconds_may_stand_behind_a_blank(mi2, watching, tmp_path):
+    settle(*write_study(tmp_path / "in", "x"))
+    process = watching(watch=("--watch", "1"))
+    assert any("looking again every 1 s" in line for line in process.lines)
+    settle(*write_study(tmp_path / "in", "y"))
+    wait_for_images(mi2, tmp_path, 6)
+    assert end(process) == 0
+
+
+def test_a_folder_that_is_called_as_a_number_is_a_source(mi2, watching, tmp_path):
+    settle(*write_study(tmp_path / "7", "x"), *write_study(tmp_path / "in", "y"))
+    process = subprocess.Popen([mi2.path, "index", "add", str(tmp_path / "a"), str(tmp_path / "in"), "--watch", "7"], cwd=tmp_path,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=mi2.environment())
+    for line in process.stderr:
+        if "looking again" in line:
+            break
+    process.kill()
+    process.wait()
+    process.stderr.close()
+    assert "every 30 s" in line and totals(mi2, tmp_path / "a")["images"] == 6
+
+
+@pytest.mark.parametrize("seconds", ["0", "1.5", "-1", "86401"])
+def test_seconds_behind_a_blank_that_are_none_are_refused(mi2, tmp_path, seconds):
+    write_study(tmp_path / "in", "x")
+    errors = mi2("index", "add", str(tmp_path / "a"), str(tmp_path / "in"), "--watch", seconds, status=2).errors
+    assert "--watch: expected 1 to 86400 seconds" in errors and not (tmp_path / "a").exists()

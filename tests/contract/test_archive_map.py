@@ -61,6 +61,17 @@ def test_the_points_are_those_of_the_program(guarded, mapped):
         assert np.allclose(place, (rows[item]["x"], rows[item]["y"]), atol=spread / 10_000)
 
 
+@pytest.mark.parametrize("where", [None, "modality=MR", "modality=US"])
+@pytest.mark.parametrize("colour", ["modality", "month"])
+def test_the_bytes_are_those_of_a_bin_of_the_program(guarded, mapped, tmp_path, colour, where):
+    query = f"?colour={colour}" + (f"&where={where}" if where else "")
+    sent = get_map(guarded, query, headers=of("all")).body
+    filtered = ["--where", where] if where else []
+    mi2("index", "map", mapped[0], "--out", tmp_path / "map.bin", "--colour", colour, *filtered)
+    assert (tmp_path / "map.bin").read_bytes() == sent
+    assert mi2("index", "map", mapped[0], "--out", "-", "-f", "bin", "--colour", colour, *filtered).stdout == sent
+
+
 @pytest.mark.parametrize("colour", ["modality", "body_part", "month", "station"])
 def test_facets_are_the_values_of_the_legend(guarded, mapped, colour):
     _, facets, _, _ = unpacked(get_map(guarded, f"?colour={colour}", headers=of("all")).body)

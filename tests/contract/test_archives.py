@@ -236,6 +236,22 @@ def test_what_scores_less_is_left_out_of_every_page(server, filled):
         assert near["results"] == search(server, {"item": 0, "by": "image", "k": 100, "min_score": score})["results"]
 
 
+def test_studies_that_are_excluded_are_left_out_as_a_filter_leaves_them_out(server):
+    everything = search(server, {"text": "chest x-ray", "k": 100})["results"]
+    first, second = (row["study"] for row in everything[:2])
+    for excluded, where in ((first, f"not study={first}"), ([first, second], f"not study in ({first},{second})")):
+        answer = search(server, {"text": "chest x-ray", "k": 100, "exclude_study": excluded})
+        filtered = search(server, {"text": "chest x-ray", "k": 100, "where": where})
+        assert all(answer[name] == filtered[name] for name in ("results", "searched", "excluded", "exact"))
+        assert len(answer["results"]) == len(everything) - (1 if excluded == first else 2)
+        assert answer["excluded"]["filter"] > 0
+    both = search(server, {"text": "chest x-ray", "where": "modality=CT or modality=MR", "exclude_study": first})
+    assert both["results"] and first not in [row["study"] for row in both["results"]]
+    near = server.get(f"/v1/archives/a/items/0/neighbours?k=100&same_patient=include&exclude_study={first}").json()
+    asked = {"item": 0, "k": 100, "same_patient": "include", "where": f"not study={first}"}
+    assert near["results"] == search(server, asked)["results"]
+
+
 def test_a_cursor_of_another_search_or_a_made_up_one_is_refused(server):
     cursor = search(server, {"text": "chest x-ray", "k": 1})["cursor"]
     for body in ({"text": "another", "cursor": cursor}, {"text": "chest x-ray", "where": "modality=CT", "cursor": cursor},
@@ -303,7 +319,10 @@ def test_a_deleted_study_is_gone_at_once_and_erased_whole_although_the_server_re
     ({"text": "x", "min_score": 1.5}, "min_score: expected"), ({"text": "x", "min_score": "0.5"}, "min_score: expected"),
     ({"text": "x", "min_score": True}, "min_score: expected"), ({"text": "x", "min_score": -1e308}, "min_score: expected"),
     ({"text": "x", "item": 0, "min_score": "auto"}, "no verdict"),
-    ({"item": 0, "match": "maxsim", "min_score": "auto"}, "no verdict")])
+    ({"item": 0, "match": "maxsim", "min_score": "auto"}, "no verdict"),
+    ({"text": "x", "exclude_study": 5}, "exclude_study"), ({"text": "x", "exclude_study": ["Doe", 1]}, "exclude_study 2"),
+    ({"text": "x", "exclude_study": []}, "exclude_study"), ({"text": "x", "exclude_study": "Doe\n"}, "exclude_study"),
+    ({"text": "x", "exclude_study": ["1.2"] * 1001}, "1000")])
 def test_what_makes_no_sense_is_refused_by_its_place_without_what_was_sent(server, body, message):
     answer = server.post("/v1/archives/a/search", body)
     assert answer.status in (400, 413), answer.body

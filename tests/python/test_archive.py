@@ -88,6 +88,19 @@ def test_a_search_is_the_programs(archive, model_path, filled, hospital):
             assert found.excluded == peer["excluded"]
 
 
+def test_studies_that_are_excluded_are_left_out_as_by_a_filter(archive):
+    first, second = (row.item.study for row in list(archive.search(text=TEXT))[:2])
+    for excluded, where in ((first, f"not study={first}"), ([first, second], f"not study in ({first},{second})")):
+        found = archive.search(text=TEXT, exclude_study=excluded, card=True)
+        filtered = archive.search(text=TEXT, where=where)
+        assert list(found) == list(filtered) and found.excluded == filtered.excluded
+        assert archive.replay(found.card).same
+    with pytest.raises(mi2.BadArgument, match="exclude_study"):
+        archive.search(text=TEXT, exclude_study="")
+    with pytest.raises(mi2.WrongType, match="exclude_study"):
+        archive.search(text=TEXT, exclude_study=[7])
+
+
 def test_what_scores_less_is_left_out_and_counted(archive):
     everything = archive.search(text=TEXT, by="image", k=100)
     assert everything.min_score is None and "score" not in everything.excluded

@@ -115,7 +115,8 @@ class Archive(ArchiveAdding):
                match: Literal["best", "mean", "maxsim"] = "best",
                same_patient: Literal["exclude", "include", "only"] = "exclude",
                min_score: float | Literal["auto"] | None = None, site: str = "", card: bool = False,
-               model: ModelLike = None, progress: Progress = None) -> Results:
+               model: ModelLike = None, progress: Progress = None,
+               exclude_study: str | Iterable[str] | None = None) -> Results:
         """The nearest of the archive to all that is asked for together: the sum of the directions of text, image, item,
         study, series and vector, less those of not_text. Each may be one or several.
 
@@ -135,6 +136,7 @@ class Archive(ArchiveAdding):
         :param card: make the evidence of the search, the :class:`Card` that is ``card`` of the results.
         :param model: for text, not_text and image, if not the archive's.
         :param progress: of the codes that a first search makes.
+        :param exclude_study: StudyInstanceUIDs that are left out, as by ``where="not study=UID"``.
         :raises BadArgument: nothing to search for, parts that cancel each other out, another model, or "auto" where a query
             has no verdict; NotFound: no such item, study or series; BadFile, Unsupported, TooLarge: an image, or a damaged archive.
         """
@@ -156,6 +158,7 @@ class Archive(ArchiveAdding):
                 vectors=queried_vectors(vector, self._dimensions), embedded=embedded, embedder=embedder, texts=texts,
                 not_texts=not_texts, images=[source for source in sources if not isinstance(source[1], Decoded)],
                 site=text_of(site, "site"), where=expression_of(where, "where"),
+                excluded=queried_texts(exclude_study, "exclude_study"),
                 k=whole_of(k, "k", 1, 1000 if carded else 100_000), by=text_of(by, "by"),
                 same_patient=text_of(same_patient, "same_patient"),
                 match=word_of(match, "match", ("best", "mean", "maxsim")), min_score=score_of(min_score, "min_score"),
@@ -300,7 +303,7 @@ class Archive(ArchiveAdding):
         the archive, at once.
 
         :param patient: the patient ID. site: who issued it: its issuer, or what was given to :meth:`add`.
-        :param source: as ``stats()["sources"]`` names it, its URL, or a path; it is read from its start when it is added
+        :param source: as ``stats()["sources"]`` names it, its number as text, its URL, or a path; it is read from its start when it is added
             again.
         :param erase: overwrite it, and what was removed before; else its vectors stay in the files, unsearched.
         :raises BadArgument: not one of the four; NotFound: nothing that this chooses; Overloaded: another process writes.

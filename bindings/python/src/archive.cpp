@@ -129,9 +129,9 @@ Searched search(archive::Served& served, std::vector<std::uint64_t> items, std::
                 std::vector<std::string> series, const Vectors& vectors, const Vectors& embedded,
                 const Embedder* embedder, const std::vector<std::string>& texts,
                 const std::vector<std::string>& not_texts, const nb::list& images, const std::string& site,
-                const std::optional<std::string>& where, std::size_t k, const std::string& by,
-                const std::string& same_patient, const std::string& match, const std::optional<std::string>& min_score,
-                bool carded, const nb::callable& on_progress) {
+                const std::optional<std::string>& where, std::vector<std::string> excluded, std::size_t k,
+                const std::string& by, const std::string& same_patient, const std::string& match,
+                const std::optional<std::string>& min_score, bool carded, const nb::callable& on_progress) {
   const std::vector<QueryFile> files = files_of(images);
   const archive::StoredQuery stored{std::move(items), std::move(studies), std::move(series)};
   archive::SearchOptions options;
@@ -140,6 +140,10 @@ Searched search(archive::Served& served, std::vector<std::uint64_t> items, std::
   options.same_patient = archive::parse_same_patient(same_patient);
   options.match = archive::parse_match(match);
   options.where = parsed(where);
+  if (!excluded.empty()) {
+    options.where = archive::filter::without_studies(options.where ? &*options.where : nullptr, std::move(excluded),
+                                                     "exclude_study");
+  }
   if (min_score) options.min_score = archive::parse_min_score(*min_score);
   options.on_progress = told_to(on_progress);
   std::vector<std::string> warnings;
@@ -258,8 +262,8 @@ void bind_archive(nb::module_& module) {
       .def_prop_ro("format", [](const archive::Served& self) { return archive::to_json(self.format()); })
       .def("open_model", &open_model, "model"_a, "A model with the options that the archive was made with.")
       .def("search", &search, nb::kw_only(), "items"_a, "studies"_a, "series"_a, "vectors"_a, "embedded"_a,
-           "embedder"_a.none(), "texts"_a, "not_texts"_a, "images"_a, "site"_a, "where"_a.none(), "k"_a, "by"_a,
-           "same_patient"_a, "match"_a, "min_score"_a.none(), "carded"_a, "on_progress"_a,
+           "embedder"_a.none(), "texts"_a, "not_texts"_a, "images"_a, "site"_a, "where"_a.none(), "excluded"_a, "k"_a,
+           "by"_a, "same_patient"_a, "match"_a, "min_score"_a.none(), "carded"_a, "on_progress"_a,
            "images: (name, a path as str or a file's bytes); `embedded`: vectors of others. (An object: results, and "
            "what was searched; the search's card if it is `carded`.)")
       .def("page", &page, "where"_a.none(), "series"_a, "first"_a, "most"_a, "rows"_a.none(),

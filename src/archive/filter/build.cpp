@@ -48,7 +48,7 @@ constexpr std::array kFields{
     Field{"series", FieldKind::kText, "series instance UID"},
     Field{"image", FieldKind::kText, "SOP instance UID"},
     Field{"path", FieldKind::kText, "file or URL that it was read from"},
-    Field{"kind", FieldKind::kText, "frame, tile, series or report"},
+    Field{"kind", FieldKind::kText, "frame, as tiles of slides are too, or series"},
     Field{"frame", FieldKind::kNumber, "number within the image"},
     Field{"position", FieldKind::kNumber, "along the normal, mm"},
     Field{"source", FieldKind::kNumber, "number of the source"},
@@ -224,6 +224,17 @@ Expr both(Expr a, Expr b) {
   parts.push_back(std::move(a));
   parts.push_back(std::move(b));
   return Builder().group(Kind::kAnd, std::move(parts));
+}
+
+Expr without_studies(const Expr* where, std::vector<std::string> studies, std::string_view name) {
+  const bool nothing = std::any_of(studies.begin(), studies.end(), [](const std::string& uid) { return uid.empty(); });
+  if (studies.empty() || nothing) {
+    throw Error(Code::kBadArgument, fmt::format("{}: expected the UID of a study, got nothing", name));
+  }
+  Builder builder;
+  const Op op = studies.size() == 1 ? Op::kEqual : Op::kIn;
+  Expr left = builder.negation(builder.compare(read_name("study", name), op, std::move(studies), name));
+  return parse(to_text(where == nullptr ? left : both(*where, std::move(left))));
 }
 
 bool uses(const Expr& expr, std::string_view field) {

@@ -81,6 +81,11 @@ nlohmann::json to_json(const Expr& expr);
 
 /// What both let by. Not bounded as parse() is.
 Expr both(Expr a, Expr b);
+/// What `where` lets by, of other studies than these: `where and not study in (..)`, which also lets by what is of no
+/// study. As bounded as what parse() makes: parse() of its text is the same tree.
+/// @param where  null: all.  @param studies  one or more UIDs.  @param name  what errors call them.
+/// @throws Error{kBadArgument} for an empty one; {kTooLarge} over a limit. Messages hold no UID.
+Expr without_studies(const Expr* where, std::vector<std::string> studies, std::string_view name);
 /// Whether a comparison with a field is in it.
 bool uses(const Expr& expr, std::string_view field);
 

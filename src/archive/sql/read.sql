@@ -29,6 +29,14 @@ LEFT JOIN series ON series.id = item.series
 LEFT JOIN study ON study.id = series.study
 LEFT JOIN patient ON patient.id = study.patient
 WHERE (item.kind IS NULL OR item.kind = 'series') AND item.deleted_seq IS NULL
+-- name: each_entry
+SELECT item.id, coalesce(patient.alias_of, patient.id)# FROM item
+LEFT JOIN instance ON instance.id = item.instance
+LEFT JOIN series ON series.id = item.series
+LEFT JOIN study ON study.id = series.study
+LEFT JOIN patient ON patient.id = study.patient
+WHERE item.deleted_seq IS NULL AND @ AND coalesce(item.kind, 'frame') = ?
+ORDER BY item.id
 -- name: facet
 SELECT #, count(*) - count(voi.item) + count(DISTINCT voi.picture) FROM item
 LEFT JOIN voi ON voi.item = item.id
@@ -170,10 +178,6 @@ WHERE item.kind IS NULL AND item.deleted_seq IS NULL GROUP BY 1 ORDER BY 2 DESC,
 SELECT substr(space.weights_sha256, 1, 12) || ' ' || space.profile || ' ' || space.dtype || ' mi2 ' || space.mi2_version
   || ' ' || space.instructions, count(*)
 FROM item JOIN space ON space.id = item.space WHERE item.deleted_seq IS NULL GROUP BY space.id ORDER BY 2 DESC
--- name: count_source
-SELECT source.kind || ' ' || source.url, coalesce(found.instances, 0) FROM source
-LEFT JOIN (SELECT lot.source, count(*) AS instances FROM instance JOIN lot ON lot.id = instance.lot
-  WHERE instance.deleted_seq IS NULL GROUP BY lot.source) AS found ON found.source = source.id ORDER BY source.id
 -- name: studies_of
 SELECT count(*) FROM study WHERE patient = ?1 OR patient IN (SELECT id FROM patient WHERE alias_of = ?1)
 -- name: all_studies

@@ -35,6 +35,15 @@ DELETE FROM refused WHERE locator = ?1 AND code <> 'skipped'
 SELECT coalesce(cursor, '') FROM source WHERE url = ?
 -- name: set_cursor
 UPDATE source SET cursor = ? WHERE url = ?
+-- name: last_error
+SELECT coalesce(last_error, '') FROM source WHERE url = ?
+-- name: set_last_error
+UPDATE source SET last_error = ? WHERE url = ?
+-- name: each_source
+SELECT source.id, source.kind, source.url, coalesce(found.instances, 0), coalesce(source.cursor, ''),
+  coalesce(source.last_error, '') FROM source
+LEFT JOIN (SELECT lot.source, count(*) AS instances FROM instance JOIN lot ON lot.id = instance.lot
+  WHERE instance.deleted_seq IS NULL GROUP BY lot.source) AS found ON found.source = source.id ORDER BY source.id
 -- name: detach_lots
 UPDATE lot SET source = NULL WHERE source = ?
 -- name: drop_tiling

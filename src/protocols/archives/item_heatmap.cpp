@@ -48,7 +48,7 @@ std::string map_json(const HeatmapTask& task, const archive::ItemFile& file, std
 }  // namespace
 
 RequestPlan item_heatmap(const Service& service, const Asked& asked, const std::string& number, Json body) {
-  constexpr std::array kOptions{"k", "by", "match", "same_patient", "where", "cursor"};
+  constexpr std::array kOptions{"k", "by", "match", "same_patient", "where", "exclude_study", "cursor"};
   for (const char* option : kOptions) {
     if (body.contains(option)) {
       throw Error(Code::kBadArgument,

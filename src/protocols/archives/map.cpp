@@ -1,12 +1,8 @@
 #include "protocols/archives/map.hpp"
 
 #include <algorithm>
-#include <bit>
-#include <cmath>
 #include <cstddef>
-#include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,8 +16,8 @@
 #include "archive/filter/filter.hpp"
 #include "archive/map.hpp"
 #include "archive/map_legend.hpp"
+#include "archive/map_points.hpp"
 #include "base/json_text.hpp"
-#include "base/little_endian.hpp"
 #include "protocols/archives/query.hpp"
 #include "protocols/archives/search_request.hpp"
 
@@ -29,9 +25,6 @@ namespace mi2::protocols::archives {
 namespace {
 
 using archive::MapPoint;
-
-/// Values of a field that have a facet of their own.
-constexpr std::size_t kMostNamed = 1000;
 
 struct AskedMap {
   archive::MapBy by = archive::MapBy::kImage;
@@ -75,65 +68,6 @@ const archive::filter::Expr* pointer(const std::optional<archive::filter::Expr>&
   return expr ? &*expr : nullptr;
 }
 
-/// A range of places along one axis.
-struct Bounds {
-  float low = 0;
-  float high = 0;
-
-  /// From 0 at the low end to 65,535 at the high one.
-  [[nodiscard]] std::uint16_t scaled(float at) const {
-    const double width = static_cast<double>(high) - static_cast<double>(low);
-    if (!(width > 0)) return 0;
-    return static_cast<std::uint16_t>(
-        std::lround((static_cast<double>(at) - static_cast<double>(low)) / width * 65535));
-  }
-};
-
-Bounds bounds_of(std::span<const MapPoint> points, float archive::layout::Point::*axis) {
-  Bounds bounds;
-  if (points.empty()) return bounds;
-  bounds = {points.front().at.*axis, points.front().at.*axis};
-  for (const MapPoint& point : points) {
-    bounds.low = std::min(bounds.low, point.at.*axis);
-    bounds.high = std::max(bounds.high, point.at.*axis);
-  }
-  return bounds;
-}
-
-/// @param facets  of each point.
-std::string points_bytes(std::span<const MapPoint> points, std::span<const std::uint16_t> facets,
-                         std::int64_t snapshot) {
-  const Bounds x = bounds_of(points, &archive::layout::Point::x);
-  const Bounds y = bounds_of(points, &archive::layout::Point::y);
-  std::string bytes = "MI2POINT";
-  base::append_little_endian(bytes, std::uint32_t{1});
-  base::append_little_endian(bytes, static_cast<std::uint32_t>(points.size()));
-  for (const float end : {x.low, x.high, y.low, y.high}) {
-    base::append_little_endian(bytes, std::bit_cast<std::uint32_t>(end));
-  }
-  base::append_little_endian(bytes, static_cast<std::uint64_t>(snapshot));
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    base::append_little_endian(bytes, x.scaled(points[i].at.x));
-    base::append_little_endian(bytes, y.scaled(points[i].at.y));
-    base::append_little_endian(bytes, points[i].row);
-    base::append_little_endian(bytes, facets[i]);
-    base::append_little_endian(bytes, static_cast<std::uint16_t>(points[i].placed ? 1 : 0));
-  }
-  return bytes;
-}
-
-/// The facets of some of the points that a legend is of; both by row.
-std::vector<std::uint16_t> facets_of(std::span<const MapPoint> some, std::span<const MapPoint> all,
-                                     const archive::MapLegend& legend) {
-  std::vector<std::uint16_t> facets;
-  std::size_t at = 0;
-  for (const MapPoint& point : some) {
-    while (all[at].row != point.row) ++at;
-    facets.push_back(legend.of[at]);
-  }
-  return facets;
-}
-
 std::string legend_json(const archive::KeptMap& map, const AskedMap& wanted, const archive::MapLegend& legend) {
   std::string text = fmt::format(
       R"({{"by": "{}", "method": "{}", "colour": "{}", "snapshot": {}, "fitted": {}, "points": {}, "values": [)",
@@ -153,13 +87,13 @@ RequestPlan map_points(const Asked& asked, const HttpRequest& request) {
     const archive::KeptMap map = kept_map(reader, wanted.by);
     // Numbered over all that the caller may see, so that a filter changes no facet.
     const std::vector<MapPoint> all = archive::shown_points(reader, map, nullptr, pointer(wanted.visible));
-    const archive::MapLegend legend = archive::legend_of(reader, wanted.colour, all, kMostNamed);
+    const archive::MapLegend legend = archive::legend_of(reader, wanted.colour, all, archive::kMostFacets);
     const std::vector<MapPoint> some =
         wanted.where ? archive::shown_points(reader, map, &*wanted.where, pointer(wanted.visible)) : all;
     answer.content_type = "application/octet-stream";
     answer.headers.emplace_back("cache-control", "private, no-cache");
     answer.headers.emplace_back("x-content-type-options", "nosniff");
-    answer.body = points_bytes(some, facets_of(some, all, legend), map.snapshot);
+    answer.body = archive::points_bytes(some, all, legend, map.snapshot);
   });
 }
 
@@ -167,7 +101,7 @@ RequestPlan map_legend(const Asked& asked, const HttpRequest& request) {
   return look(asked, [wanted = read_asked(asked, request, false)](archive::Reader& reader) {
     const archive::KeptMap map = kept_map(reader, wanted.by);
     const std::vector<MapPoint> all = archive::shown_points(reader, map, nullptr, pointer(wanted.visible));
-    return legend_json(map, wanted, archive::legend_of(reader, wanted.colour, all, kMostNamed));
+    return legend_json(map, wanted, archive::legend_of(reader, wanted.colour, all, archive::kMostFacets));
   });
 }
 

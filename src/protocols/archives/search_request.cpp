@@ -48,7 +48,7 @@ const std::vector<std::string>& member_names() {
   static const std::vector<std::string> kNames = [] {
     const std::span<const std::string> query = query_members();
     std::vector<std::string> names(query.begin(), query.end());
-    for (const char* name : {"k", "by", "match", "same_patient", "where", "min_score", "cursor"})
+    for (const char* name : {"k", "by", "match", "same_patient", "where", "exclude_study", "min_score", "cursor"})
       names.emplace_back(name);
     return names;
   }();
@@ -177,6 +177,12 @@ class PartReader {
   std::vector<AskedPart> parts_;
 };
 
+/// One UID, or several.
+std::vector<std::string> read_studies(Json& value, const std::string& name) {
+  if (value.is_array()) return take_strings(&value, name);
+  return {take_string(value, name)};
+}
+
 std::optional<archive::MinScore> read_min_score(Json& body) {
   const Json* const value = member(body, "min_score");
   if (value == nullptr) return std::nullopt;
@@ -198,6 +204,10 @@ void read_options(Json& body, const Right& right, archive::SearchOptions& option
     options.same_patient = archive::parse_same_patient(*same);
   if (const auto match = read_choice(body, "match", kMatch)) options.match = archive::parse_match(*match);
   if (const Json* where = member(body, "where")) options.where = read_where(*where, right);
+  if (Json* excluded = member(body, "exclude_study")) {
+    options.where = archive::filter::without_studies(options.where ? &*options.where : nullptr,
+                                                     read_studies(*excluded, "exclude_study"), "exclude_study");
+  }
   options.min_score = read_min_score(body);
   options.visible = right.rows;
   options.paged = true;

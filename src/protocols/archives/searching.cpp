@@ -83,7 +83,8 @@ RequestPlan search(const Asked& asked, AskedSearch wanted) {
 
 RequestPlan neighbours(const Service& service, const Asked& asked, const HttpRequest& request,
                        const std::string& number) {
-  static const std::vector<std::string> kKnown{"k", "by", "match", "same_patient", "where", "min_score", "cursor"};
+  static const std::vector<std::string> kKnown{"k",         "by",    "match", "same_patient", "where", "exclude_study",
+                                               "min_score", "cursor"};
   Json body = {{"item", item_number(number)}};
   for (const auto& [name, value] : read_query(request.query, kKnown)) {
     const std::optional<double> score = name == "min_score" ? base::parse_finite(value) : std::nullopt;

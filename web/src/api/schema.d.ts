@@ -770,6 +770,7 @@ export interface components {
             /** @description Where an image comes from, as mi2 index add had it */
             site?: string | null;
             where?: components["schemas"]["Filter"];
+            exclude_study?: components["schemas"]["Several"];
             /** @description Results that score less are left out; auto: those whose verdict is none */
             min_score?: number | "auto" | null;
             /** @description Of the page before, with the same search */
@@ -1113,6 +1114,7 @@ export interface components {
             /** @description Where an image comes from, as mi2 index add had it */
             site?: string | null;
             where?: components["schemas"]["Filter"];
+            exclude_study?: components["schemas"]["Several"];
             /** @description Results that score less are left out; auto: those whose verdict is none */
             min_score?: number | "auto" | null;
             notes?: components["schemas"]["CardNotes"] | null;
@@ -2635,6 +2637,8 @@ export interface operations {
                 match?: "best" | "mean" | "maxsim";
                 same_patient?: "exclude" | "include" | "only";
                 where?: string;
+                /** @description The UID of a study that is left out, as where leaves out */
+                exclude_study?: string;
                 /** @description A number from -1 to 1, or auto */
                 min_score?: string;
                 cursor?: string;

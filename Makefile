@@ -12,7 +12,7 @@ build: ## the optimised program, at build/mi2, and the library
 	@scripts/install_deps.sh build
 	@scripts/build.sh release mi2 libmi2
 
-demo: ## build, then run the starter model on real images; makes an archive of them for the page of mi2 serve
+demo: ## build, then run the starter model on real images; makes an archive of them, and searches it
 	@demo/announce.sh
 	@scripts/install_deps.sh build demo
 	@MI2_WITH_TORCH=$${MI2_WITH_TORCH:-$$(test -d build/torch && echo ON || echo OFF)} scripts/build.sh release mi2

@@ -139,8 +139,7 @@ double best_of(const Sample& sample, std::span<const float> query, std::uint64_t
 /// @throws Error{kBadFile} for what calibrate() does not keep: nobody would see that verdicts are wrong.
 std::vector<double> checked_cosines(std::vector<double> scores) {
   constexpr double kMost = 1.01;  // of vectors that were rounded
-  const bool cosines =
-      std::all_of(scores.begin(), scores.end(), [](double score) { return std::abs(score) <= kMost; });
+  const bool cosines = std::all_of(scores.begin(), scores.end(), [](double score) { return std::abs(score) <= kMost; });
   if (cosines && std::is_sorted(scores.begin(), scores.end())) return scores;
   throw Error(Code::kBadFile, "catalog: expected cosines in order as the background of verdicts, got other numbers");
 }

@@ -58,7 +58,7 @@ bench-ct: ## how fast slices of a CT are read, beside DCMTK alone; CT="SLICES RO
 	@scripts/build.sh release mi2_ct_series
 	@build/release/bench/preparing/mi2_ct_series $(CT)
 
-bench-archive: ## race the archive's search against FAISS, and adding to it against embedding, curl and DCMTK; ARCHIVE="--studies 3031 --dimensions 1024 --rounds 3"
+bench-archive: ## race the archive's search against FAISS and pgvector, and adding to it against embedding, curl and DCMTK; ARCHIVE="--studies 3031 --rounds 3" or ARCHIVE="--pgvector"
 	@bench/archive/run.sh $(ARCHIVE)
 
 bench-archive-map: ## race the archive's map against umap-learn; MAP="--images FOLDER" or MAP="--archive FOLDER"

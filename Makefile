@@ -12,7 +12,7 @@ build: ## the optimised program, at build/mi2, and the library
 	@scripts/install_deps.sh build
 	@scripts/build.sh release mi2 libmi2
 
-demo: ## build, then run the starter model on real images; makes an archive of them for the page of mi2 serve
+demo: ## build, then run the starter model on real images; makes an archive of them, and searches it
 	@demo/announce.sh
 	@scripts/install_deps.sh build demo
 	@MI2_WITH_TORCH=$${MI2_WITH_TORCH:-$$(test -d build/torch && echo ON || echo OFF)} scripts/build.sh release mi2
@@ -58,7 +58,7 @@ bench-ct: ## how fast slices of a CT are read, beside DCMTK alone; CT="SLICES RO
 	@scripts/build.sh release mi2_ct_series
 	@build/release/bench/preparing/mi2_ct_series $(CT)
 
-bench-archive: ## race the archive's search against FAISS, and adding to it against embedding, curl and DCMTK; ARCHIVE="--studies 3031 --dimensions 1024 --rounds 3"
+bench-archive: ## race the archive's search against FAISS and pgvector, and adding to it against embedding, curl and DCMTK; ARCHIVE="--studies 3031 --rounds 3" or ARCHIVE="--pgvector"
 	@bench/archive/run.sh $(ARCHIVE)
 
 bench-archive-map: ## race the archive's map against umap-learn; MAP="--images FOLDER" or MAP="--archive FOLDER"

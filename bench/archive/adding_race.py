@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
 """Race what brings images into an archive against what has to be done anyway, in one run on one machine.
 
-    adding_race.py --program PROGRAM [--model DIR] [--fast DIR] [--wide DIR] [--studies 6] [--slices 50] [--rounds 3]
+    adding_race.py --program PROGRAM [--model DIR] [--fast DIR] [--wide DIR] [--studies 6] [--slices 50] [--whole 12]
+                   [--rounds 3]
 
 Generated CT slices of 512 x 512. `mi2 index add`, with and without thumbnails, against `mi2 embed` of the same files; the
 same from an Orthanc by DICOMweb over two connections; what that takes longer than adding the same files from a folder, with
 a model that takes little time (--fast), against curl of the same bytes; and DCMTK's storescu to `mi2 listen`, which answers
 once an object is on the disk, against storescp. DCMTK's storescp has no option for that, so it is raced as it is, and with
 sync(1) after each object, which counts the start of a process. Sender and receivers have TCP_NODELAY=1: DCMTK's sender
-otherwise waits 40 ms per object. Last what an archive takes on the disk, codes of its search included, beside its f32 rows:
-the bar is for the dimensions of the model --wide; those of --model are printed too, where the catalog weighs more. All
-vectors must equal those of `mi2 embed`, and all objects those that were sent.
+otherwise waits 40 ms per object. With the full-size model --wide an image takes seconds: of --whole images, and of a
+quarter of them, `add` and a pull are raced against `embed`, and what the others take is compared, so that what is done
+once for an archive does not count. --whole 0 leaves that out. Last what an archive takes on the disk, codes of its search
+included, beside its f32 rows: the bar is for the dimensions of --wide; those of --model are printed too, where the catalog
+weighs more. All vectors must equal those of `mi2 embed`, and all objects those that were sent.
 Prints JSON with the bars and whether each holds; exit status 1 if one does not. `processor` has the seconds of the
 processor, which a busy machine changes less than those of the clock, and beside a bar the ratio of those.
 """
@@ -93,6 +96,15 @@ class Race:
         holds = value <= bar if bound == "at most" else value >= bar
         self.bars.append({"what": what, "value": round(value, 3), bound: bar, "holds": bool(holds), **more})
 
+    def at_most_beyond(self, bar, name, than, few, many):
+        """As at_most(), of what the images beyond the first few take."""
+        def ratio(what):
+            def longer(whose):
+                return self.median(f"{whose}, {many} images", what) - self.median(f"{whose}, {few} images", what)
+            return longer(name) / max(longer(than), 1e-9)
+        self.bar(f"{name} / {than}, each image after {few}", ratio("seconds"), "at most", bar,
+                 processor=round(ratio("processor"), 3))
+
     def at_most(self, bar, name, than):
         """Of the clock; beside it that of the processor."""
         ratio = {what: self.median(name, what) / self.median(than, what) for what in ("seconds", "processor")}
@@ -103,11 +115,11 @@ class Race:
         shutil.rmtree(place, ignore_errors=True)
         return place
 
-    def embed(self, model, name="embed.npy"):
+    def embed(self, model, name="embed.npy", source=None):
         """@returns its Cost, and the vectors."""
         out = self.folder / name
         cost = timed(self.program, "embed", "--model", model, "--quiet", "--force", "--restart", "--out", out,
-                     self.folder / "in")
+                     source or self.folder / "in")
         return cost, np.load(out)
 
     def add(self, source, *more, model=None):
@@ -230,6 +242,37 @@ class Race:
         for name in ("storescp", "storescp with sync(1)"):
             self.bar(f"listen, objects per second / {name}", self.median(name) / self.median("listen"), "at least", 1.0)
 
+    def race_whole(self, wide, most):
+        """With the full-size model."""
+        if most == 0 or not (wide / "config.yaml").exists():
+            self.left_out.append("the full-size model: --whole 0" if most == 0 else
+                                 f"the full-size model: there is none at {wide} (scripts/make_golden.sh makes it)")
+            return
+        few, many = max(1, most // 4), most
+        for count in (few, many):
+            self.race_whole_of(wide, count)
+        for name, bar in (("full model: add", 1.01), ("full model: pull", 1.05)):
+            self.at_most_beyond(bar, name, "full model: embed", few, many)
+
+    def race_whole_of(self, wide, count):
+        source = self.folder / f"whole{count}"
+        files = write_slices(source, 1, count)
+        (self.folder / f"orthanc{count}").mkdir()
+        orthanc = Orthanc(self.folder / f"orthanc{count}")
+        try:
+            for path in files:
+                orthanc.store(path)
+            for _ in range(self.rounds):
+                cost, vectors = self.embed(wide, "whole.npy", source)
+                self.take(f"full model: embed, {count} images", cost)
+                for name, of in (("add", source), ("pull", f"dicomweb:{orthanc.base}/dicom-web")):
+                    cost, archive = self.add(of, "--no-thumbnails", *(["--connections", "2"] if name == "pull" else []),
+                                             model=wide)
+                    self.take(f"full model: {name}, {count} images", cost)
+                    self.check(archive, vectors)
+        finally:
+            orthanc.end()
+
     def weigh(self, wide):
         self.disk = [self.weight_of(self.model)]
         if not (wide / "config.yaml").exists():
@@ -261,6 +304,7 @@ def main():
     parser.add_argument("--wide", type=Path, default=ROOT / "build/golden/full")
     parser.add_argument("--studies", type=int, default=6)
     parser.add_argument("--slices", type=int, default=50)
+    parser.add_argument("--whole", type=int, default=12, choices=[0, *range(4, 1001)], metavar="IMAGES")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=ROOT / "build") as name:  # tmpfs, where /tmp may be, makes fsync free
@@ -268,6 +312,7 @@ def main():
         race.race_adding()
         race.race_pulling(options.fast)
         race.race_listening()
+        race.race_whole(options.wide, options.whole)
         race.weigh(options.wide)
     print(json.dumps({"images": len(race.files), "bytes": race.bytes,
                       "seconds": {name: round(race.median(name), 3) for name in race.costs},

@@ -1,5 +1,5 @@
-// Times the archive's exact search over a file of rows, and prints as JSON what it took and what was found. race.py
-// makes the files, compares what was found, and runs FAISS beside it.
+// Times the archive's exact search over a file of rows, and prints as JSON what it took and what was found. rows.py
+// makes the files and compares what was found; race.py and pgvector_race.py run others beside it.
 //
 //   mi2_archive_scan_times ROWS.f32 QUERIES.f32 DIMENSIONS SLICES ROUNDS
 //
@@ -46,11 +46,11 @@ std::span<const float> floats(const base::MappedFile& file) {
   return {reinterpret_cast<const float*>(file.bytes().data()), file.bytes().size() / sizeof(float)};
 }
 
-/// A share of all rows, chosen by a hash of their numbers: race.py chooses the same.
+/// A share of all rows, chosen by a hash of their numbers: rows.py chooses the same.
 Bitmap chosen(std::size_t rows, double share) {
   Bitmap bits(rows);
   for (std::uint32_t row = 0; row < rows; ++row) {
-    if (static_cast<std::uint32_t>(row * 2654435761U) >> 22U < share * 1024) bits.set(row);
+    if (static_cast<std::uint32_t>(row * 2654435761U) >> 12U < share * (1U << 20U)) bits.set(row);
   }
   return bits;
 }

@@ -194,6 +194,10 @@ struct RowFacts {
   std::int64_t removed = 0;                             ///< the change that deleted it; 0: none
 };
 
+/// The number of a frame from 1, of one that a catalog counts from 0. @throws Error{kBadFile} for one that no image
+/// has.
+std::int64_t frame_from_1(std::int64_t from_0);
+
 /// A row as people see it.
 struct ItemFacts {
   std::uint64_t row = 0;

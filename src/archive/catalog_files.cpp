@@ -55,7 +55,7 @@ std::vector<Id> folders_of(sqlite::Database& database, Id instance) {
 
 /// A statement over the live rows of an object, bound.
 sqlite::Statement& bound_to(sqlite::Database& database, Id instance, std::optional<Id> series, std::string_view name) {
-  return database.named(name).bind(0, instance).bind_or_null(1, series).bind(2, series.value_or(-instance));
+  return database.named(name).bind(0, instance).bind_or_null(1, series).bind(2, run_owner(instance, series));
 }
 
 }  // namespace

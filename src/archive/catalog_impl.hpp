@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "archive/catalog.hpp"
@@ -23,6 +24,12 @@ inline std::int64_t single(sqlite::Statement& statement) {
 
 /// What is kept of Fingerprint::pixels_sha256.
 inline constexpr std::size_t kPixelBytes = 16;
+
+/// Whose run the rows of an object are in (sql/objects.sql): its series', or its own. Of the least number of all, which
+/// nothing has but a catalog that was made to, this is the number itself.
+inline Id run_owner(Id instance, std::optional<Id> series) {
+  return series ? *series : static_cast<Id>(0 - static_cast<std::uint64_t>(instance));
+}
 
 /// The tables of a catalog of the newest format, without rows.
 void make_tables(sqlite::Database& database);

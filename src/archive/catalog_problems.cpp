@@ -33,6 +33,7 @@ std::vector<std::string> Catalog::problems() {
     found.emplace_back(error.what());
   }
   if (single(impl_->named("repeated_frames")) > 0) found.emplace_back("two images are of one frame");
+  if (single(impl_->named("bad_frames")) > 0) found.emplace_back("an image has a frame's number that none has");
   const std::int64_t stray = single(impl_->named("stray_pixels"));
   if (stray > 0) found.push_back(fmt::format("{} hashes of pixels are of what is no image", stray));
   const std::int64_t tiles = single(impl_->named("stray_tiles"));

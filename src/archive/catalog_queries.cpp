@@ -111,6 +111,12 @@ RowFacts::Kind kind_of(const std::string& kind) {
 
 std::span<const filter::Column> catalog_columns() { return kColumns; }
 
+std::int64_t frame_from_1(std::int64_t from_0) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 53;
+  if (from_0 < 0 || from_0 > kMost) throw Error(Code::kBadFile, "catalog: a frame with a number that none has");
+  return from_0 + 1;
+}
+
 void Catalog::each_row(const filter::Expr* filter, const std::function<void(const RowFacts&)>& use) {
   const filter::Bound bound = bound_of(*impl_, filter);
   sqlite::Statement row = filtered(impl_->database, std::string(sql_named("each_row")), bound.sql, bound.parameters);
@@ -254,7 +260,7 @@ std::optional<ItemFacts> Catalog::item(std::uint64_t row_number, bool deleted) {
     found->series_description = row.text(9);
     found->site = row.text(10);
     found->station = row.text(11);
-    found->frame = row.is_null(12) ? 0 : row.integer(12) + 1;
+    found->frame = row.is_null(12) ? 0 : frame_from_1(row.integer(12));
     found->frames = row.is_null(13) ? row.integer(16) : row.integer(13);
     if (!row.is_null(14)) found->position = row.number(14);
     found->crc = static_cast<std::uint32_t>(row.integer(15));
@@ -285,7 +291,7 @@ std::vector<StudyImage> Catalog::images_of_study(std::string_view study, std::st
     image.row = checked_row(row, 0);
     image.crc = static_cast<std::uint32_t>(row.integer(1));
     image.series = row.integer(2);
-    image.frame = row.integer(3) + 1;
+    image.frame = frame_from_1(row.integer(3));
     image.frames = row.integer(4);
     if (!row.is_null(5)) image.position = row.number(5);
     image.sop_uid = row.text(6);

@@ -65,7 +65,7 @@ std::vector<FrameTile> Catalog::tiles_of(Id instance) {
   std::vector<FrameTile> found;
   const std::optional<Id> series = series_of(instance);
   sqlite::Statement& row =
-      impl_->named("tiles_of").bind(0, instance).bind_or_null(1, series).bind(2, series.value_or(-instance));
+      impl_->named("tiles_of").bind(0, instance).bind_or_null(1, series).bind(2, run_owner(instance, series));
   while (row.step()) {
     if (row.integer(0) < 0) throw Error(Code::kBadFile, "catalog: a frame with a negative number");
     FrameTile& frame = found.emplace_back(FrameTile{static_cast<std::uint64_t>(row.integer(0)), {}, {}});

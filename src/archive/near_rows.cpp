@@ -118,7 +118,7 @@ ItemFacts facts_of(const postgres::Result& rows, int row) {
   item.series_description = text_at(10);
   item.site = text_at(11);
   item.station = text_at(12);
-  item.frame = rows.is_null(row, 13) ? 0 : rows.integer(row, 13) + 1;
+  item.frame = rows.is_null(row, 13) ? 0 : frame_from_1(rows.integer(row, 13));
   item.frames = rows.is_null(row, 14) ? id_at(rows, row, 17) : rows.integer(row, 14);
   const postgres::Value position = rows.value(row, 15, Type::kReal);
   if (const auto* millimetres = std::get_if<double>(&position)) item.position = *millimetres;

@@ -119,7 +119,14 @@ bool keep(const scan::Codes& codes, const std::filesystem::path& file) {
 const std::vector<RowFacts>& Reader::rows() {
   if (rows_) return *rows_;
   std::vector<RowFacts> rows;
-  catalog_->each_row(nullptr, [&](const RowFacts& row) { rows.push_back(row); });
+  catalog_->each_row(nullptr, [&](const RowFacts& row) {
+    // Tables that somebody else made need not keep to what is relied on below and in every search.
+    if (row.row >= segments_->rows() || (!rows.empty() && row.row <= rows.back().row)) {
+      throw Error(Code::kBadFile, fmt::format("{}: expected rows in order, up to {} of them, got row {}",
+                                              catalog_file(folder_).string(), segments_->rows(), row.row));
+    }
+    rows.push_back(row);
+  });
   auto next = rows.begin();
   catalog_->each_tile([&](std::uint64_t tile) {
     next = std::find_if(next, rows.end(), [tile](const RowFacts& row) { return row.row >= tile; });

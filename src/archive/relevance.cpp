@@ -8,6 +8,8 @@
 #include <span>
 #include <string>
 
+#include <mi2/error.hpp>
+
 #include "archive/scan/scan.hpp"
 #include "archive/segments.hpp"
 #include "base/hash.hpp"
@@ -134,6 +136,14 @@ double best_of(const Sample& sample, std::span<const float> query, std::uint64_t
   return best;
 }
 
+/// @throws Error{kBadFile} for what calibrate() does not keep: nobody would see that verdicts are wrong.
+std::vector<double> checked_cosines(std::vector<double> scores) {
+  constexpr double kMost = 1.01;  // of vectors that were rounded
+  const bool cosines = std::all_of(scores.begin(), scores.end(), [](double score) { return std::abs(score) <= kMost; });
+  if (cosines && std::is_sorted(scores.begin(), scores.end())) return scores;
+  throw Error(Code::kBadFile, "catalog: expected cosines in order as the background of verdicts, got other numbers");
+}
+
 }  // namespace
 
 std::string_view name_of(Verdict verdict) noexcept {
@@ -145,7 +155,9 @@ Background::Background(Catalog& catalog)
     : Background([&](std::string_view kind) { return catalog.background(kind); }) {}
 
 Background::Background(const std::function<std::vector<double>(std::string_view kind)>& kept)
-    : texts_(kept("text")), neighbours_(kept("neighbour")), pairs_(kept("pair")) {}
+    : texts_(checked_cosines(kept("text"))),
+      neighbours_(checked_cosines(kept("neighbour"))),
+      pairs_(checked_cosines(kept("pair"))) {}
 
 std::string Background::sha256() const {
   if (texts_.empty() && neighbours_.empty() && pairs_.empty()) return {};

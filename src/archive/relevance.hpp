@@ -38,7 +38,7 @@ struct Judgement {
 /// a match, above that of 99 of 100 pairs of two studies weak.
 class Background {
  public:
-  /// As it was kept.
+  /// As it was kept. @throws Error{kBadFile} for what is no background.
   explicit Background(Catalog& catalog);
   /// @param kept  the cosines of a kind, as Catalog::background().
   explicit Background(const std::function<std::vector<double>(std::string_view kind)>& kept);

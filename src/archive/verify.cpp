@@ -12,6 +12,7 @@
 
 #include <mi2/error.hpp>
 
+#include "archive/relevance.hpp"
 #include "archive/replica.hpp"
 #include "archive/scan/codes.hpp"
 #include "archive/thumbs.hpp"
@@ -84,6 +85,7 @@ class Verifier {
     }
     try {
       report_.keyless = key_of(folder_).empty();
+      static_cast<void>(Background(catalog));
     } catch (const Error& error) {
       say(error.what());
     }

@@ -114,9 +114,9 @@ def encoded(data):
     return out.getvalue()
 
 
-def damaged(study, series, number):
+def damaged(study, series, number, **more):
     """One that says what it is, and whose pixels are none."""
-    data = slice_of(study, series, number)
+    data = slice_of(study, series, number, **more)
     data.compress(RLELossless, generate_instance_uid=False)
     data.PixelData = data.PixelData[:20] + bytes(64) + data.PixelData[84:]  # of no segments
     return data

@@ -172,6 +172,17 @@ def test_a_catalog_with_rows_that_cannot_be_is_no_sound_one(mi2, archive, change
         assert "catalog" in mi2("index", "verify", "--repair", str(archive), with_model=False, status=3).errors
 
 
+@pytest.mark.parametrize("change, word", [
+    ("UPDATE item SET frame = 9223372036854775807 WHERE kind IS NULL", "frame"),
+    ("UPDATE item SET frame = -1 WHERE kind IS NULL", "frame"),
+    ("UPDATE background SET score = 9e999", "background"), ("UPDATE background SET place = -place", "background")])
+def test_numbers_that_nothing_has_are_refused_and_found(mi2, archive, change, word):
+    with sqlite3.connect(archive / "catalog.sqlite") as catalog:
+        catalog.execute(change)
+    assert word in mi2("index", "search", str(archive), "--item", "0", with_model=False, status=3).errors
+    assert word in sound(mi2, archive, status=3)
+
+
 def test_codes_of_other_rows_are_not_believed(mi2, made, archive):
     wanted = query(mi2, made / "a", "--text", TEXT, "-k", 9)
     query(mi2, made / "other", "--text", TEXT)

@@ -31,7 +31,7 @@ def test_whatever_is_committed_survives_a_kill(mi2, hospital, tmp_path):
     calm = tmp_path / "calm"
     duration = undisturbed(mi2, *command(calm, hospital[0]))
     archive, had = tmp_path / "a", 0
-    for _ in killed(mi2, command(archive, hospital[0]), duration, 7, kills(10)):
+    for _ in killed(mi2, command(archive, hospital[0]), duration, 7, kills(20)):
         if not (archive / "archive.json").exists():
             continue
         sound(mi2, archive)

@@ -107,7 +107,7 @@ def test_what_stays_is_there_after_kills_at_random_moments(mi2, hospital, place,
     put(which)
     duration = undisturbed(mi2, *command)
     put(which)
-    for ended in killed(mi2, command, duration, 23, kills(3)):
+    for ended in killed(mi2, command, duration, 23, kills(10)):
         lost_nothing(mi2, archive, hospital, tmp_path)
         if ended:
             put(which)
@@ -135,7 +135,7 @@ def test_on_a_full_disk_a_compaction_loses_nothing_and_goes_on_once_there_is_roo
 def test_what_was_acknowledged_is_found_once_however_often_the_listener_is_killed(mi2, tmp_path):
     objects = [dcmread(path) for path in write_hospital(tmp_path / "in", studies=4, slices=3)]
     archive, acknowledged, moments = tmp_path / "a", set(), random.Random(29)
-    for _ in range(kills(2)):
+    for _ in range(kills(5)):
         server = Listening(mi2, archive, "--quiet-after", 1)
         killer = threading.Timer(moments.uniform(0, 2.5), server.process.kill)
         killer.start()

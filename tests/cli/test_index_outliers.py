@@ -4,7 +4,6 @@ import io
 import json
 import os
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ from dicom_studies import slice_of, write, write_hospital
 from index_support import add, exported, table
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
+from starter_images import link_starter
 
 EARLY = "date<2024"
 
@@ -201,17 +201,9 @@ def test_a_truth_that_says_nothing_is_refused(mi2, hospital, tmp_path, text, wor
 
 @pytest.mark.skipif(bool(os.environ.get("MI2_SANITIZE")), reason="embeds 2,485 images: minutes under sanitizers")
 def test_images_of_a_kind_never_seen_stand_out_from_the_starters_test_images(mi2, tmp_path):
-    data = Path(os.environ.get("MI2_SHARED_DATA", "")) / "starter"
-    model = os.environ.get("MI2_STARTER_MODEL", "")
-    if not (data / "manifest.csv").is_file() or not Path(model).is_dir():
-        pytest.skip("needs MI2_STARTER_MODEL and the images of MI2_SHARED_DATA/starter")
-    truth = ["path,outlier"]
-    for row in csv.DictReader((data / "manifest.csv").open(encoding="utf-8")):
-        link = tmp_path / row["split"] / row["file"].replace("/", "_")
-        link.parent.mkdir(exist_ok=True)
-        link.symlink_to(data / row["file"])
-        if row["split"] in ("test", "outlier"):
-            truth.append(f"{link},{int(row['split'] == 'outlier')}")
+    model, images = link_starter(tmp_path)
+    truth = ["path,outlier", *(f"{link},{int(row['split'] == 'outlier')}" for link, row in images.items()
+                               if row["split"] != "train")]
     (tmp_path / "truth.csv").write_text("\n".join(truth) + "\n")
     archive = tmp_path / "a"
     mi2("index", "add", "--model", model, "--no-thumbnails", str(archive), str(tmp_path / "train"), str(tmp_path / "test"),

@@ -318,7 +318,7 @@ def test_whatever_was_embedded_survives_a_kill_and_the_same_command_goes_on(mi2,
     old, whole = filled
     duration = undisturbed(mi2, *command(other, old, tmp_path / "calm"))
     new, had = tmp_path / "new", 0
-    for _ in killed(mi2, command(other, old, new), duration, 11, kills(10)):
+    for _ in killed(mi2, command(other, old, new), duration, 11, kills(20)):
         if not (new / "archive.json").exists():
             continue
         sound(mi2, new)

@@ -1,12 +1,15 @@
-"""The demo's own judgement: which modality, and whether an image is none of the labels."""
+"""The demo's own judgement: which modality, and whether an image is none of the labels; and its searches."""
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from pydicom.data import get_testdata_file
 
 sys.path.insert(0, str(ROOT / "demo"))
 import show  # noqa: E402
@@ -48,3 +51,28 @@ def test_search_by_text_is_shown_before_labels(tmp_path):
                           capture_output=True, text=True, check=True, timeout=120)
     titles = [line for line in done.stdout.splitlines() if line.startswith(("Text to image", "Image to image", "Labels"))]
     assert [title.split(":")[0] for title in titles] == ["Text to image", "Image to image", "Labels without training"]
+
+
+def test_the_archive_is_searched_by_text_and_by_picture_and_a_card_of_each_search_is_there(tmp_path):
+    program, model = os.environ["MI2_BIN"], os.environ["MI2_STARTER_MODEL"]
+    examples = tmp_path / "examples"
+    examples.mkdir()
+    # As much as is there without a network.
+    shutil.copy(get_testdata_file("MR_small.dcm", download=False), examples / "mr-small.dcm")
+    for name in ("gray.png", "rgba.png", "colour_a.jpg", "wide.jpg"):
+        shutil.copy(ROOT / "tests/golden/data/images" / name, examples)
+    subprocess.run([program, "index", "add", "--model", model, tmp_path / "a", examples], check=True, capture_output=True)
+
+    def searched():
+        command = [sys.executable, ROOT / "demo/search.py", program, model, examples, tmp_path / "a", tmp_path / "cards"]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    # As the second run of the demo does, with other cards.
+    found = searched() + searched()
+    assert found.count("rank") == 4 and found.count(f"--image {examples / 'mr-small.dcm'}") == 2
+    pages = [Path(page) for page in re.findall(r"^  file://(.+\.html)$", found, re.MULTILINE)]
+    assert len(set(pages)) == 4
+    by_text, by_picture = (page.read_text() for page in pages[:2])
+    assert "magnetic resonance imaging brain no tumor" in by_text and "magnetic resonance imaging brain" not in by_picture
+    assert all(page.count("data:image/webp;base64,") >= 3 for page in (by_text, by_picture))
+    subprocess.run([program, "index", "verify-cards", tmp_path / "cards"], check=True, capture_output=True)

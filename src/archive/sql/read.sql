@@ -250,5 +250,7 @@ SELECT count(*) FROM item WHERE instance IS NOT NULL AND NOT EXISTS (SELECT 1 FR
 -- name: repeated_frames
 SELECT count(*) FROM (SELECT 1 FROM item LEFT JOIN voi ON voi.item = item.id
   WHERE item.kind IS NULL AND item.deleted_seq IS NULL GROUP BY item.instance, item.frame, voi.name HAVING count(*) > 1)
+-- name: bad_frames
+SELECT count(*) FROM item WHERE frame < 0 OR frame > 9007199254740992
 -- name: all_uids
 SELECT sum(length(uid_text(sop_uid))) FROM instance

@@ -746,6 +746,7 @@ export interface components {
             not_text?: components["schemas"]["Several"];
             image?: components["schemas"]["SeveralImages"];
             not_image?: components["schemas"]["SeveralImages"];
+            dicomweb_uri?: components["schemas"]["SeveralInstances"];
             item?: components["schemas"]["SeveralItems"];
             not_item?: components["schemas"]["SeveralItems"];
             study?: components["schemas"]["Several"];
@@ -769,6 +770,9 @@ export interface components {
             same_patient?: "exclude" | "include" | "only" | null;
             /** @description Where an image comes from, as mi2 index add had it */
             site?: string | null;
+            region?: components["schemas"]["ImageRegion"];
+            /** @description Through which images are seen: CENTER,WIDTH, or lung, soft, bone, brain or file; one of the archive's */
+            window?: string | null;
             where?: components["schemas"]["Filter"];
             /** @description Results that score less are left out; auto: those whose verdict is none */
             min_score?: number | "auto" | null;
@@ -778,6 +782,15 @@ export interface components {
         Several: string | string[] | null;
         /** @description Files as base64: PNG, JPEG, DICOM, .. */
         SeveralImages: string | string[] | null;
+        /** @description Objects of a DICOMweb server whose host the operator allows: http(s)://HOST/../studies/UID/series/UID/instances/UID */
+        SeveralInstances: string | string[] | null;
+        /** @description The part of the one image to search for, in its pixels; as a list x, y, width, height */
+        ImageRegion: {
+            x: number;
+            y: number;
+            width: number;
+            height: number;
+        } | number[] | null;
         /** @description Numbers that results name */
         SeveralItems: number | number[] | null;
         SeveralVectors: components["schemas"]["Vector"] | components["schemas"]["Vector"][] | null;
@@ -1089,6 +1102,7 @@ export interface components {
             not_text?: components["schemas"]["Several"];
             image?: components["schemas"]["SeveralImages"];
             not_image?: components["schemas"]["SeveralImages"];
+            dicomweb_uri?: components["schemas"]["SeveralInstances"];
             item?: components["schemas"]["SeveralItems"];
             not_item?: components["schemas"]["SeveralItems"];
             study?: components["schemas"]["Several"];
@@ -1112,6 +1126,9 @@ export interface components {
             same_patient?: "exclude" | "include" | "only" | null;
             /** @description Where an image comes from, as mi2 index add had it */
             site?: string | null;
+            region?: components["schemas"]["ImageRegion"];
+            /** @description Through which images are seen: CENTER,WIDTH, or lung, soft, bone, brain or file; one of the archive's */
+            window?: string | null;
             where?: components["schemas"]["Filter"];
             /** @description Results that score less are left out; auto: those whose verdict is none */
             min_score?: number | "auto" | null;
@@ -1427,6 +1444,7 @@ export interface components {
             not_text?: components["schemas"]["Several"];
             image?: components["schemas"]["SeveralImages"];
             not_image?: components["schemas"]["SeveralImages"];
+            dicomweb_uri?: components["schemas"]["SeveralInstances"];
             item?: components["schemas"]["SeveralItems"];
             not_item?: components["schemas"]["SeveralItems"];
             study?: components["schemas"]["Several"];
@@ -1437,6 +1455,9 @@ export interface components {
             not_vector?: components["schemas"]["SeveralVectors"];
             /** @description Where an image comes from, as mi2 index add had it */
             site?: string | null;
+            region?: components["schemas"]["ImageRegion"];
+            /** @description Through which images are seen: CENTER,WIDTH, or lung, soft, bone, brain or file; one of the archive's */
+            window?: string | null;
         };
         StudySimilarity: {
             snapshot: number;

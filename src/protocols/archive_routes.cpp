@@ -24,6 +24,7 @@ constexpr std::pair<std::string_view, std::string_view> kEvents[] = {
     {"archive_thumb", "thumb"},
     {"archive_pixels", "pixels"},
     {"archive_heatmap", "heatmap"},
+    {"archive_heatmap_by_query", "heatmap"},
     {"archive_map", "map"},
     {"archive_map_legend", "map"},
     {"archive_study", "study"},

@@ -78,6 +78,8 @@ constexpr std::array kRoutes{
           archives<ArchiveRoute::kPixels>},
     Route{"GET", "/v1/archives/{archive}/items/{item}/neighbours", "archive_neighbours", kOpenAi, false,
           archives<ArchiveRoute::kNeighbours>},
+    Route{"GET", "/v1/archives/{archive}/items/{item}/heatmap", "archive_heatmap_by_query", kOpenAi, false,
+          archives<ArchiveRoute::kHeatmap>},
     Route{"POST", "/v1/archives/{archive}/items/{item}/heatmap", "archive_heatmap", kOpenAi, false,
           archives<ArchiveRoute::kHeatmap>},
     Route{"GET", "/v1/archives/{archive}/map", "archive_map", kOpenAi, false, archives<ArchiveRoute::kMap>},

@@ -225,7 +225,9 @@ class Archives final : public ArchiveRoutes {
       case ArchiveRoute::kNeighbours:
         return neighbours(service, asked, request, parameters.at(1));
       case ArchiveRoute::kHeatmap:
-        return item_heatmap(service, asked, parameters.at(1), json_object(request, service.limits));
+        return item_heatmap(
+            service, asked, parameters.at(1),
+            request.method == "POST" ? json_object(request, service.limits) : heatmap_body(request.query));
       case ArchiveRoute::kMap:
         return map_points(asked, request);
       case ArchiveRoute::kMapLegend:

@@ -50,6 +50,8 @@ constexpr std::array kRoutes{
     Route{"GET", "/ui", "page_folder", kAzure, true, page_folder},
     Route{"GET", "/ui/", "page", kAzure, true, page_index},
     Route{"GET", "/ui/{file}", "page_file", kAzure, true, page_file},
+    Route{"GET", "/archive/{archive}", "page_of_archive", kAzure, true, page_of_archive},
+    Route{"GET", "/archive/{archive}/", "page_of_archive_folder", kAzure, true, page_of_archive},
     Route{"GET", "/v2/models/{model}/versions/{version}", "kserve_version", kKserve, false, kserve_model},
     Route{"GET", "/v2/models/{model}/versions/{version}/ready", "kserve_version_ready", kKserve, true,
           kserve_model_ready},

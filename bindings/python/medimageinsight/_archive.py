@@ -16,6 +16,7 @@ from ._archive_inputs import (expression_of, folder_of, is_of_series, item_numbe
                               queried_texts, queried_vectors, region_of, require_archives, require_files, score_of, word_of)
 from ._archive_types import (BackedUp, Drift, Item, Items, ItemVectors, Outliers, Removed, Result, Results, Tags,
                              ValueCount, Verified, item_of)
+from ._archive_whole import ArchiveWhole
 from ._errors import BadArgument
 from ._images import Decoded
 from ._inputs import labels_of, real_of, tell_of_file, text_of, truth_of, whole_of
@@ -26,7 +27,7 @@ from ._types import ImageLike, Path, Progress, Vectors
 _PAGE = 4096
 
 
-class Archive(ArchiveAdding):
+class Archive(ArchiveAdding, ArchiveWhole):
     """An archive of images that is searched: a folder that ``mi2 index add`` or :meth:`add` fills.
 
     Any number of threads may ask at the same time, while this or another process adds: each call answers from the newest

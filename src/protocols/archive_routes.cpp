@@ -26,6 +26,7 @@ constexpr std::pair<std::string_view, std::string_view> kEvents[] = {
     {"archive_heatmap", "heatmap"},
     {"archive_heatmap_by_query", "heatmap"},
     {"archive_map", "map"},
+    {"archive_map_tile", "map"},
     {"archive_map_legend", "map"},
     {"archive_study", "study"},
     {"archive_similarity", "similarity"},

@@ -43,6 +43,7 @@ enum class ArchiveRoute : std::uint8_t {
   kNeighbours,
   kHeatmap,
   kMap,
+  kMapTile,
   kMapLegend,
   kSearch,
   kStudy,

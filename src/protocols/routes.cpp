@@ -85,6 +85,8 @@ constexpr std::array kRoutes{
     Route{"POST", "/v1/archives/{archive}/items/{item}/heatmap", "archive_heatmap", kOpenAi, false,
           archives<ArchiveRoute::kHeatmap>},
     Route{"GET", "/v1/archives/{archive}/map", "archive_map", kOpenAi, false, archives<ArchiveRoute::kMap>},
+    Route{"GET", "/v1/archives/{archive}/map/{z}/{x}/{y}", "archive_map_tile", kOpenAi, false,
+          archives<ArchiveRoute::kMapTile>},
     Route{"GET", "/v1/archives/{archive}/map/legend", "archive_map_legend", kOpenAi, false,
           archives<ArchiveRoute::kMapLegend>},
     Route{"GET", "/v1/archives/{archive}/studies/{study}", "archive_study", kOpenAi, false,

@@ -40,8 +40,8 @@ def test_duplicates_are_among_what_a_filter_lets_by(doubled):
     assert doubled.dups().compared == 19
     among = doubled.dups(where="modality=MR")
     assert list(among) == [] and among.compared == 9
-    with pytest.raises(mi2.BadArgument, match="object, pixels, reencoded"):
-        doubled.dups("acquisition")
+    with pytest.raises(mi2.BadArgument, match="level: expected object, pixels"):
+        doubled.dups("vectors")
 
 
 def test_a_map_is_kept_and_does_not_jump(growing, model_path, tmp_path):

@@ -186,7 +186,7 @@ class ArchiveWhole:
         :raises TooLarge: too many pairs are near each other.
         """
         self._open()
-        kind = word_of(level, "level", ("object", "pixels", "reencoded"))
+        kind = text_of(level, "level")
         with staged(progress, "step") as show:
             return Duplicates(json.loads(_core.archive_dups(self._path, level=kind, where=expression_of(where, "where"),
                                                             on_progress=show)))

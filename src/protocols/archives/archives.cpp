@@ -230,6 +230,8 @@ class Archives final : public ArchiveRoutes {
             request.method == "POST" ? json_object(request, service.limits) : heatmap_body(request.query));
       case ArchiveRoute::kMap:
         return map_points(asked, request);
+      case ArchiveRoute::kMapTile:
+        return map_tile(asked, request, parameters.at(1), parameters.at(2), parameters.at(3));
       case ArchiveRoute::kMapLegend:
         return map_legend(asked, request);
       case ArchiveRoute::kMakeCard:

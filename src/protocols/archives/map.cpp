@@ -100,21 +100,52 @@ Bounds bounds_of(std::span<const MapPoint> points, float archive::layout::Point:
   return bounds;
 }
 
-/// @param facets  of each point.
-std::string points_bytes(std::span<const MapPoint> points, std::span<const std::uint16_t> facets,
-                         std::int64_t snapshot) {
-  const Bounds x = bounds_of(points, &archive::layout::Point::x);
-  const Bounds y = bounds_of(points, &archive::layout::Point::y);
+/// Where points lie.
+struct Square {
+  Bounds x;
+  Bounds y;
+};
+
+Square square_of(std::span<const MapPoint> points) {
+  return {bounds_of(points, &archive::layout::Point::x), bounds_of(points, &archive::layout::Point::y)};
+}
+
+/// A part of a square of 65,536 x 65,536 places: one of 2^z x 2^z.
+struct MapTile {
+  unsigned z = 0;
+  std::uint64_t x = 0;
+  std::uint64_t y = 0;
+
+  [[nodiscard]] bool has(std::uint16_t at_x, std::uint16_t at_y) const {
+    const unsigned kept = kDeepest - z;
+    return (static_cast<std::uint32_t>(at_x) >> kept) == x && (static_cast<std::uint32_t>(at_y) >> kept) == y;
+  }
+
+  static constexpr unsigned kDeepest = 16;
+};
+
+std::string header_bytes(std::size_t points, const Square& square, std::int64_t snapshot) {
   std::string bytes = "MI2POINT";
   base::append_little_endian(bytes, std::uint32_t{1});
-  base::append_little_endian(bytes, static_cast<std::uint32_t>(points.size()));
-  for (const float end : {x.low, x.high, y.low, y.high}) {
+  base::append_little_endian(bytes, static_cast<std::uint32_t>(points));
+  for (const float end : {square.x.low, square.x.high, square.y.low, square.y.high}) {
     base::append_little_endian(bytes, std::bit_cast<std::uint32_t>(end));
   }
   base::append_little_endian(bytes, static_cast<std::uint64_t>(snapshot));
+  return bytes;
+}
+
+/// Of those points that are in a tile.
+/// @param facets  of each point.
+std::string points_bytes(std::span<const MapPoint> points, std::span<const std::uint16_t> facets, const Square& square,
+                         const MapTile& tile) {
+  std::string bytes;
   for (std::size_t i = 0; i < points.size(); ++i) {
-    base::append_little_endian(bytes, x.scaled(points[i].at.x));
-    base::append_little_endian(bytes, y.scaled(points[i].at.y));
+    const std::uint16_t x = square.x.scaled(points[i].at.x);
+    const std::uint16_t y = square.y.scaled(points[i].at.y);
+    if (!tile.has(x, y)) continue;
+    base::append_little_endian(bytes, x);
+    base::append_little_endian(bytes, y);
     base::append_little_endian(bytes, points[i].row);
     base::append_little_endian(bytes, facets[i]);
     base::append_little_endian(bytes, static_cast<std::uint16_t>(points[i].placed ? 1 : 0));
@@ -146,20 +177,56 @@ std::string legend_json(const archive::KeptMap& map, const AskedMap& wanted, con
   return text + fmt::format(R"(], "none": {}, "other": {}}})", legend.none, legend.other);
 }
 
+/// A map as its caller may see it.
+struct ShownMap {
+  std::vector<MapPoint> all;
+  std::vector<MapPoint> some;         ///< that AskedMap::where lets by
+  std::vector<std::uint16_t> facets;  ///< of `some`
+  std::int64_t snapshot = 0;
+};
+
+ShownMap shown_map(archive::Reader& reader, const AskedMap& wanted) {
+  const archive::KeptMap map = kept_map(reader, wanted.by);
+  ShownMap shown;
+  shown.snapshot = map.snapshot;
+  // Facets are numbered over all that the caller may see, so that a filter changes none.
+  shown.all = archive::shown_points(reader, map, nullptr, pointer(wanted.visible));
+  const archive::MapLegend legend = archive::legend_of(reader, wanted.colour, shown.all, kMostNamed);
+  shown.some = wanted.where ? archive::shown_points(reader, map, &*wanted.where, pointer(wanted.visible)) : shown.all;
+  shown.facets = facets_of(shown.some, shown.all, legend);
+  return shown;
+}
+
+void answer_points(std::string bytes, HttpResponse& answer) {
+  answer.content_type = "application/octet-stream";
+  answer.headers.emplace_back("cache-control", "private, no-cache");
+  answer.headers.emplace_back("x-content-type-options", "nosniff");
+  answer.body = std::move(bytes);
+}
+
 }  // namespace
 
 RequestPlan map_points(const Asked& asked, const HttpRequest& request) {
   return look(asked, [wanted = read_asked(asked, request, true)](archive::Reader& reader, HttpResponse& answer) {
-    const archive::KeptMap map = kept_map(reader, wanted.by);
-    // Numbered over all that the caller may see, so that a filter changes no facet.
-    const std::vector<MapPoint> all = archive::shown_points(reader, map, nullptr, pointer(wanted.visible));
-    const archive::MapLegend legend = archive::legend_of(reader, wanted.colour, all, kMostNamed);
-    const std::vector<MapPoint> some =
-        wanted.where ? archive::shown_points(reader, map, &*wanted.where, pointer(wanted.visible)) : all;
-    answer.content_type = "application/octet-stream";
-    answer.headers.emplace_back("cache-control", "private, no-cache");
-    answer.headers.emplace_back("x-content-type-options", "nosniff");
-    answer.body = points_bytes(some, facets_of(some, all, legend), map.snapshot);
+    const ShownMap shown = shown_map(reader, wanted);
+    const Square square = square_of(shown.some);
+    answer_points(
+        header_bytes(shown.some.size(), square, shown.snapshot) + points_bytes(shown.some, shown.facets, square, {}),
+        answer);
+  });
+}
+
+RequestPlan map_tile(const Asked& asked, const HttpRequest& request, const std::string& z, const std::string& x,
+                     const std::string& y) {
+  MapTile tile;
+  tile.z = static_cast<unsigned>(read_number(z, "z", 0, MapTile::kDeepest));
+  const std::uint64_t last = (std::uint64_t{1} << tile.z) - 1;
+  tile.x = read_number(x, "x", 0, last);
+  tile.y = read_number(y, "y", 0, last);
+  return look(asked, [wanted = read_asked(asked, request, true), tile](archive::Reader& reader, HttpResponse& answer) {
+    const ShownMap shown = shown_map(reader, wanted);
+    // Of all, so that no filter moves a point from one tile to another.
+    answer_points(points_bytes(shown.some, shown.facets, square_of(shown.all), tile), answer);
   });
 }
 

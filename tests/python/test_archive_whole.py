@@ -7,7 +7,7 @@ import medimageinsight as mi2
 import numpy as np
 import pytest
 
-from archive_support import TEXT, index, rows_of_index, uid, write_study
+from archive_support import TEXT, images_of, index, rows_of_index, uid, write_study
 from dicom_studies import slice_of, write  # archive_support has put its folder on the path
 
 
@@ -114,6 +114,33 @@ def test_a_copy_finds_the_same_neighbours(archive, model_path, filled, tmp_path)
         archive.overlap(tmp_path / "none")
     with pytest.raises(mi2.WrongType, match="not a path"):
         archive.overlap(3)
+
+
+def test_an_archive_is_embedded_again_into_another(archive, azure_model, tmp_path):
+    done = archive.reembed(tmp_path / "new", azure_model)
+    assert done == (18, 0, 0, True, {})
+    again = archive.reembed(tmp_path / "new", azure_model)
+    assert (again.images, again.kept, again.left) == (0, 18, {})
+    with mi2.Archive(tmp_path / "new", model=azure_model) as made:
+        assert made.space["profile"].startswith("azure") and images_of(made) == 18
+        assert len(made.search(text=TEXT)) == len(archive.search(text=TEXT))
+        assert archive.overlap(made, k=3).in_both == 18
+    with pytest.raises(mi2.BadArgument):
+        archive.reembed(archive.path, azure_model)
+    for wrong in ({"model": None}, {"model": 3}, {"model": azure_model, "on_left": 3}):
+        with pytest.raises(mi2.WrongType):
+            archive.reembed(tmp_path / "other", **wrong)
+    assert not (tmp_path / "other").exists()
+
+
+def test_what_cannot_be_embedded_again_is_told(model, azure_model, tmp_path):
+    first, *_ = write_study(tmp_path / "in", 0, slices=3)
+    with mi2.Archive.create(tmp_path / "a", model=model) as archive:
+        archive.add(tmp_path / "in")
+        first.unlink()
+        told = []
+        done = archive.reembed(tmp_path / "new", azure_model, on_left=told.append)
+    assert (done.images, sum(done.left.values()), len(told)) == (2, 1, 1) and first.name in told[0]
 
 
 def test_the_room_of_what_was_removed_comes_back(growing):

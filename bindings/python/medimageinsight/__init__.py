@@ -10,6 +10,7 @@
 docs/python.md.
 """
 from ._archive import Archive
+from ._archive_adding import Reembedded
 from ._archive_cards import Card, Difference, Replay
 from ._archive_types import (Added, BackedUp, DoubtfulTag, Drift, DriftGroup, Item, Items, ItemVectors, Moved, Outlier,
                              Outliers, Removed, Result, Results, Tags, ValueCount, Verified)
@@ -26,6 +27,6 @@ from ._types import Frames, FrameVectors, ImageLike, LabelScore, Provenance, Til
 __all__ = ["Added", "Archive", "BackedUp", "BadArgument", "BadFile", "Card", "Client", "Compacted", "Difference",
            "DoubtfulTag", "Drift", "DriftGroup", "Duplicate", "DuplicateGroup", "Duplicates", "Error", "FrameVectors", "Frames",
            "ImageLike", "Internal", "Item", "ItemVectors", "Items", "LabelScore", "Map", "Model", "Moved", "NotFound", "Outlier",
-           "Outliers", "Overlap", "OverlapShare", "Overloaded", "Provenance", "Refused", "RefusedFile", "Removed", "Replay",
+           "Outliers", "Overlap", "OverlapShare", "Overloaded", "Provenance", "Reembedded", "Refused", "RefusedFile", "Removed", "Replay",
            "Result", "Results", "Tags", "TileVectors", "TokenVectors", "TooLarge", "Unauthorized", "Unsupported", "ValueCount",
            "Vectors", "Verified", "WrongType", "__version__", "load", "supported_dtypes", "to_frame", "to_parquet", "tokenize"]

@@ -808,6 +808,10 @@ export interface components {
         SeveralImages: string | string[] | null;
         /** @description Objects of a DICOMweb server whose host the operator allows: http(s)://HOST/../studies/UID/series/UID/instances/UID */
         SeveralInstances: string | string[] | null;
+        /** @description Numbers that results name */
+        SeveralItems: number | number[] | null;
+        SeveralVectors: components["schemas"]["Vector"] | components["schemas"]["Vector"][] | null;
+        Vector: number[];
         /** @description The part of the one image to search for, in its pixels; as a list x, y, width, height */
         ImageRegion: {
             x: number;
@@ -815,10 +819,6 @@ export interface components {
             width: number;
             height: number;
         } | number[] | null;
-        /** @description Numbers that results name */
-        SeveralItems: number | number[] | null;
-        SeveralVectors: components["schemas"]["Vector"] | components["schemas"]["Vector"][] | null;
-        Vector: number[];
         /** @description EXPR, such as modality in (CT,MR) and date>=2020, or the same as a tree */
         Filter: string | Record<string, never> | null;
         ArchiveResults: {

@@ -58,12 +58,6 @@ constexpr std::array kParts{Part{"vectors", &archive::DiskUse::vectors}, Part{"t
                             Part{"catalog", &archive::DiskUse::catalog}, Part{"codes", &archive::DiskUse::codes},
                             Part{"others", &archive::DiskUse::others}};
 
-std::string json_of(const archive::DiskUse& use) {
-  std::string text = "{";
-  for (const auto& [name, bytes] : kParts) text += fmt::format(R"("{}": {}, )", name, use.*bytes);
-  return text + fmt::format(R"("total": {}}})", use.total());
-}
-
 void write_out(const std::string& text) {
   const auto output = open_output("-");
   output->write(text);
@@ -74,10 +68,10 @@ int show_compactable(const CompactArguments& arguments) {
   const archive::Compactable found = archive::find_compactable(arguments.archive);
   const archive::DiskUse now = archive::disk_use(arguments.archive);
   if (arguments.format == "json") {
-    write_out(
-        fmt::format("{{\"dry_run\": true, \"rows\": {}, \"erased\": {}, \"before\": {}, \"would_come_back\": "
-                    "{{\"vectors\": {}, \"thumbnails\": {}, \"catalog\": {}}}}}\n",
-                    found.rows, found.removed, json_of(now), found.vectors, found.thumbs, found.catalog));
+    write_out(fmt::format(
+        "{{\"dry_run\": true, \"rows\": {}, \"erased\": {}, \"before\": {}, \"would_come_back\": "
+        "{{\"vectors\": {}, \"thumbnails\": {}, \"catalog\": {}}}}}\n",
+        found.rows, found.removed, archive::disk_use_json(now), found.vectors, found.thumbs, found.catalog));
     return 0;
   }
   write_out(
@@ -103,7 +97,7 @@ int compact(const CompactArguments& arguments) {
   progress.rest();
   if (arguments.format == "json") {
     write_out(fmt::format("{{\"dry_run\": false, \"rows\": {}, \"erased\": {}, \"before\": {}, \"after\": {}}}\n",
-                          done.rows, done.erased, json_of(before), json_of(after)));
+                          done.rows, done.erased, archive::disk_use_json(before), archive::disk_use_json(after)));
   } else {
     std::string text = fmt::format("{:<12}{:>16}{:>18}\n", "bytes", "before", "after");
     for (const auto& [name, bytes] : kParts) {

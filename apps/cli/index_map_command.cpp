@@ -116,26 +116,15 @@ std::optional<archive::KeptMap> kept_map(const archive::Reader& archive, const M
   }
 }
 
-archive::KeptMap made_anew(archive::Reader& archive, const archive::MapOptions& options,
-                           const std::optional<archive::KeptMap>& older, const archive::MapWork& work,
-                           base::ThreadPool& pool) {
-  archive::prepare_to_keep_map(archive.folder());
-  archive::KeptMap map = archive::fit_map(archive, options, older ? &*older : nullptr, work, pool);
-  archive::keep_map(archive.folder(), archive.format(), map);
-  return map;
-}
-
 /// The kept map as it is now.
 archive::KeptMap brought_up(archive::Reader& archive, archive::KeptMap map, const archive::MapWork& work,
                             base::ThreadPool& pool, Progress& progress) {
   constexpr std::size_t kMany = 5;  // a fifth
   if (map.snapshot == archive.sequence()) return map;
-  const archive::MapGrowth growth = archive::grow_map(archive, map, work, pool);
-  const bool changed = growth.placed > 0 || growth.gone > 0;
-  const bool kept = !changed || archive::keep_grown_map(archive.folder(), archive.format(), map);
+  const archive::BroughtUp done = archive::bring_up_map(archive, map, work, pool);
   progress.hide();
-  if (!kept) progress.note("another map was kept meanwhile, which stays");
-  progress.note(fmt::format("{} points placed among their neighbours, {} gone", growth.placed, growth.gone));
+  if (!done.kept) progress.note("another map was kept meanwhile, which stays");
+  progress.note(fmt::format("{} points placed among their neighbours, {} gone", done.growth.placed, done.growth.gone));
   std::size_t placed = 0;
   for (const archive::MapPoint& point : map.points) placed += point.placed ? 1 : 0;
   if (placed * kMany > map.points.size()) {
@@ -206,7 +195,7 @@ int index_map(const MapArguments& arguments) {
                                 fmt::join(other, ", ")));
     }
   }
-  const archive::KeptMap map = anew ? made_anew(archive, options, kept, work, pool)
+  const archive::KeptMap map = anew ? archive::make_map(archive, options, kept ? &*kept : nullptr, work, pool)
                                     : brought_up(archive, *std::move(kept), work, pool, progress);
   progress.hide();
   if (!arguments.results.out.empty() || !arguments.results.format.empty()) {

@@ -205,12 +205,11 @@ ImageOptions image_options(const ReembedArguments& arguments, const archive::Spa
   return image;
 }
 
-/// The longer side of thumbnails. An archive without any gets none.
+/// The longer side of thumbnails.
 int thumbnail_of(const ReembedArguments& arguments) {
   if (arguments.no_thumbnails) return 0;
   if (arguments.thumbnail) return *arguments.thumbnail;
-  archive::Catalog catalog(arguments.from, archive::Catalog::Access::kRead);
-  return catalog.thumbs() == 0 && catalog.totals(nullptr).images > 0 ? 0 : archive::AddOptions{}.thumbnail;
+  return archive::usual_thumbnail(arguments.from);
 }
 
 void note_done(const archive::Reembedded& done, double seconds, Progress& progress) {

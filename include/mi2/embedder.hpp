@@ -98,6 +98,8 @@ class MI2_EXPORT Embedder {
   /// @throws Error{kBadArgument} for samples or a palette of another length than width, height and mode say;
   ///         {kUnsupported} for a mode not listed; {kTooLarge}.
   [[nodiscard]] Pixels prepare(const ImageView& image, std::string_view name) const;
+  /// The same, with options of its own in place of the embedder's.
+  [[nodiscard]] Pixels prepare(const ImageView& image, std::string_view name, const ImageOptions& options) const;
   /// As prepare, from a file. @throws also Error{kNotFound}.
   [[nodiscard]] Pixels prepare_file(const std::filesystem::path& path) const;
 

@@ -181,6 +181,11 @@ class Compaction {
 
 }  // namespace
 
+std::string disk_use_json(const DiskUse& use) {
+  return fmt::format(R"({{"vectors": {}, "thumbnails": {}, "catalog": {}, "codes": {}, "others": {}, "total": {}}})",
+                     use.vectors, use.thumbs, use.catalog, use.codes, use.others, use.total());
+}
+
 DiskUse disk_use(const fs::path& folder) {
   DiskUse use;
   std::error_code error;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 
 #include "archive/archive.hpp"
 #include "base/progress.hpp"
@@ -20,6 +21,9 @@ struct DiskUse {
 
   [[nodiscard]] std::uint64_t total() const noexcept { return vectors + thumbs + catalog + codes + others; }
 };
+
+/// {"vectors": .., "thumbnails": .., "catalog": .., "codes": .., "others": .., "total": ..}
+std::string disk_use_json(const DiskUse& use);
 
 /// Of an archive that others may write to meanwhile. @throws Error{kBadFile} if the folder cannot be read.
 DiskUse disk_use(const std::filesystem::path& folder);

@@ -164,4 +164,22 @@ std::string dup_group_json(const Reader& archive, const DupGroup& group, std::si
   return text + "]}";
 }
 
+std::string dups_json(const Reader& archive, const DupAnswer& answer, DupLevel level, const Shown& shown,
+                      std::size_t most_members) {
+  const std::size_t count = std::min(shown.most, answer.groups.size());
+  std::string groups;
+  std::size_t members = 0;
+  std::size_t written = 0;
+  while (written < count && members < most_members) {
+    const DupGroup& group = answer.groups[written++];
+    if (!groups.empty()) groups += ", ";
+    groups += dup_group_json(archive, group, written, level, answer.snapshot, shown.paths, most_members - members);
+    members += group.members.size();
+  }
+  return fmt::format(R"({{"duplicates": {}, "compared": {}, "blank": {}, "plain": {}, "unhashed": {}, )"
+                     R"("snapshot": {}, "more": {}, "groups": [{}]}})",
+                     answer.groups.size(), answer.compared, answer.blank, answer.plain, answer.unhashed,
+                     answer.snapshot, written < answer.groups.size() || members > most_members, groups);
+}
+
 }  // namespace mi2::archive

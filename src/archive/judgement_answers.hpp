@@ -64,4 +64,10 @@ std::optional<ItemFacts> item_of(const Reader& archive, const DupMember& member)
 std::string dup_group_json(const Reader& archive, const DupGroup& group, std::size_t number, DupLevel level,
                            std::int64_t snapshot, bool paths = true, std::size_t most = static_cast<std::size_t>(-1));
 
+/// {"duplicates": .., "compared": .., "blank": .., "plain": .., "unhashed": .., "snapshot": .., "more": ..,
+/// "groups": [dup_group_json(), ..]}
+/// @param most_members  of all groups; what further ones there are, is left out.
+std::string dups_json(const Reader& archive, const DupAnswer& answer, DupLevel level, const Shown& shown,
+                      std::size_t most_members = static_cast<std::size_t>(-1));
+
 }  // namespace mi2::archive

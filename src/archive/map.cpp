@@ -186,6 +186,23 @@ MapGrowth grow_map(Reader& archive, KeptMap& map, const MapWork& work, base::Thr
   return growth;
 }
 
+KeptMap make_map(Reader& archive, const MapOptions& options, const KeptMap* older, const MapWork& work,
+                 base::ThreadPool& pool) {
+  prepare_to_keep_map(archive.folder());
+  KeptMap map = fit_map(archive, options, older, work, pool);
+  keep_map(archive.folder(), archive.format(), map);
+  return map;
+}
+
+BroughtUp bring_up_map(Reader& archive, KeptMap& map, const MapWork& work, base::ThreadPool& pool) {
+  BroughtUp done;
+  if (map.snapshot == archive.sequence()) return done;
+  done.growth = grow_map(archive, map, work, pool);
+  const bool changed = done.growth.placed > 0 || done.growth.gone > 0;
+  done.kept = !changed || keep_grown_map(archive.folder(), archive.format(), map);
+  return done;
+}
+
 std::vector<MapPoint> shown_points(Reader& archive, const KeptMap& map, const filter::Expr* where,
                                    const filter::Expr* visible) {
   check_snapshot(archive, map);

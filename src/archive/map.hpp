@@ -41,6 +41,18 @@ struct MapGrowth {
 ///         snapshot; {kInternal} if stopped.
 MapGrowth grow_map(Reader& archive, KeptMap& map, const MapWork& work, base::ThreadPool& pool);
 
+/// Makes a map anew, and keeps it. @throws as prepare_to_keep_map(), fit_map() and keep_map().
+KeptMap make_map(Reader& archive, const MapOptions& options, const KeptMap* older, const MapWork& work,
+                 base::ThreadPool& pool);
+
+struct BroughtUp {
+  MapGrowth growth;
+  bool kept = true;  ///< false: another map was kept meanwhile, which stays
+};
+
+/// As grow_map(), and keeps what has changed. @throws also as keep_grown_map().
+BroughtUp bring_up_map(Reader& archive, KeptMap& map, const MapWork& work, base::ThreadPool& pool);
+
 /// The points of a map whose rows are still there, by row. @param where,visible  only what both let by; null: all.
 /// @throws as Reader::allowed(); Error{kBadFile} for a map of a later snapshot.
 std::vector<MapPoint> shown_points(Reader& archive, const KeptMap& map, const filter::Expr* where,

@@ -24,4 +24,18 @@ inline constexpr std::size_t kMostFacets = 1000;
 std::string points_bytes(std::span<const MapPoint> some, std::span<const MapPoint> all, const MapLegend& legend,
                          std::int64_t snapshot);
 
+/// A part of the square of 65,536 x 65,536 places: one of 2^z x 2^z.
+struct MapTile {
+  static constexpr unsigned kDeepest = 16;
+
+  unsigned z = 0;
+  std::uint64_t x = 0;
+  std::uint64_t y = 0;
+};
+
+/// Those of some points that are in a tile, as above without the 40 bytes before them. Their places are in the square
+/// of `all`, so that no filter moves a point from one tile to another.
+std::string tile_bytes(std::span<const MapPoint> some, std::span<const MapPoint> all, const MapLegend& legend,
+                       const MapTile& tile);
+
 }  // namespace mi2::archive

@@ -281,6 +281,11 @@ Writer open_reembedded(const fs::path& from, const fs::path& to, const Embedder&
   return made;
 }
 
+int usual_thumbnail(const std::filesystem::path& from) {
+  Catalog catalog(from, Catalog::Access::kRead);
+  return catalog.thumbs() == 0 && catalog.totals(nullptr).images > 0 ? 0 : AddOptions{}.thumbnail;
+}
+
 Reembedded reembed(const fs::path& from, Writer& made, const Embedder& embedder, const ReembedOptions& options) {
   return Reembedding(from, made, embedder, options).run();
 }

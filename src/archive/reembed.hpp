@@ -29,6 +29,9 @@ Writer open_reembedded(const std::filesystem::path& from, const std::filesystem:
 /// @throws as open_reembedded().
 void require_reembedded(const std::filesystem::path& from, const std::filesystem::path& to);
 
+/// The longer side of thumbnails of what is made of an archive: the usual; 0 if the archive has none.
+int usual_thumbnail(const std::filesystem::path& from);
+
 struct ReembedOptions {
   /// How images are prepared, read and kept. What of each object is wanted, whose it is and what became of it is set
   /// here: slices, site, identifiers, wanted, on_refused and on_outcome.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -33,6 +34,14 @@ std::vector<std::string> window_names(std::string_view text) {
     text.remove_prefix(more ? comma + 1 : text.size());
   }
   return names;
+}
+
+/// @param asked  takes the archive's several windows in place of one of them, and without images in place of any.
+void require_query_space(const Space& archive, Space asked, bool images, std::string_view name, std::string_view what) {
+  const std::vector<std::string> several = several_windows(archive);
+  const bool one = std::find(several.begin(), several.end(), asked.windows) != several.end();
+  if (one || (!several.empty() && !images)) asked.windows = archive.windows;
+  require_same(archive, asked, name, what);
 }
 
 }  // namespace
@@ -93,11 +102,16 @@ void require_one_window(const Space& archive, std::string_view name) {
 }
 
 void require_asking(const Space& archive, const Embedder& embedder, bool images, std::string_view name) {
-  Space space = space_of(embedder);
-  const std::vector<std::string> several = several_windows(archive);
-  const bool one = std::find(several.begin(), several.end(), space.windows) != several.end();
-  if (one || (!several.empty() && !images)) space.windows = archive.windows;
-  require_same(archive, space, name, kModelAndOptions);
+  require_query_space(archive, space_of(embedder), images, name, kModelAndOptions);
+}
+
+ImageOptions asking_through(const Space& archive, const ImageOptions& usual, std::string_view window,
+                            std::string_view name) {
+  ImageOptions options = through(usual, window);
+  Space asked = archive;
+  asked.windows = options.window ? to_string(*options.window) : std::string(kOwnWindow);
+  require_query_space(archive, std::move(asked), true, name, "what is asked for");
+  return options;
 }
 
 }  // namespace mi2::archive

@@ -52,4 +52,10 @@ void require_one_window(const Space& archive, std::string_view name);
 /// @throws as require_same(): of several windows the images' has to be one.
 void require_asking(const Space& archive, const Embedder& embedder, bool images, std::string_view name);
 
+/// How an image is prepared that is asked for through a window that somebody names. @param usual  options_of().
+/// @param window  "file", or as parse_window() takes it.
+/// @throws Error{kBadArgument} for what is none, and as require_asking().
+ImageOptions asking_through(const Space& archive, const ImageOptions& usual, std::string_view window,
+                            std::string_view name);
+
 }  // namespace mi2::archive

@@ -17,13 +17,10 @@ namespace {
 class Body {
  public:
   Body(const Head& head, ObjectParts& parts) : parts_(parts) {
-    const std::string type = base::lower_ascii(head.content_type);
-    if (type.starts_with("multipart/related")) {
-      reader_.emplace(head.content_type, parts);
-    } else if (type.starts_with("application/dicom") && !type.starts_with("application/dicom+")) {
+    if (is_one_object(head.content_type)) {
       parts_.begin();
     } else {
-      throw Error(Code::kBadFile, "expected an answer of multipart/related, got another content type");
+      reader_.emplace(head.content_type, parts);
     }
   }
   void put(std::string_view piece) {
@@ -66,6 +63,13 @@ class Packed {
 };
 
 }  // namespace
+
+bool is_one_object(std::string_view content_type) {
+  const std::string type = base::lower_ascii(content_type);
+  if (type.starts_with("multipart/related")) return false;
+  if (type.starts_with("application/dicom") && !type.starts_with("application/dicom+")) return true;
+  throw Error(Code::kBadFile, "expected an answer of multipart/related, got another content type");
+}
 
 void receive(Client& client, const Request& request, Load& load, const SpoolLimits& limits, ObjectParts& parts) {
   std::optional<Body> body;

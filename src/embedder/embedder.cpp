@@ -176,6 +176,10 @@ Pixels Embedder::prepare(const ImageView& image, std::string_view name) const {
   return impl_->preparer.prepare(image, name, impl_->config.image.width, impl_->config.image.height);
 }
 
+Pixels Embedder::prepare(const ImageView& image, std::string_view name, const ImageOptions& options) const {
+  return embedder::Preparer(options).prepare(image, name, impl_->config.image.width, impl_->config.image.height);
+}
+
 Pixels Embedder::prepare_file(const std::filesystem::path& path) const {
   return prepare(embedder::read_image(path, impl_->options.image.max_file_bytes), path.string());
 }

@@ -39,14 +39,19 @@ std::vector<std::byte> cut(const ImageView& shown, const Region& region) {
 }  // namespace
 
 Pixels prepare_seen(const Embedder& embedder, std::vector<std::byte> encoded, std::string_view name,
-                    const std::function<void(const ImageView&)>& see) {
-  const EncodedImage image = embedder.open_image(std::move(encoded), name, embedder.options().image);
+                    const ImageOptions& options, const std::function<void(const ImageView&)>& see) {
+  const EncodedImage image = embedder.open_image(std::move(encoded), name, options);
   if (image.size() != 1) {
     throw Error(Code::kBadArgument, fmt::format("{}: expected one frame, got {}; choose middle, first or the number of "
                                                 "one",
                                                 name, image.size()));
   }
   return image.prepare(0, see);
+}
+
+Pixels prepare_seen(const Embedder& embedder, std::vector<std::byte> encoded, std::string_view name,
+                    const std::function<void(const ImageView&)>& see) {
+  return prepare_seen(embedder, std::move(encoded), name, embedder.options().image, see);
 }
 
 Region parse_region(std::string_view text) {
@@ -73,9 +78,14 @@ std::string to_string(const Region& region) {
 
 Pixels prepare_region(const Embedder& embedder, std::vector<std::byte> encoded, std::string_view name,
                       const Region& region) {
+  return prepare_region(embedder, std::move(encoded), name, region, embedder.options().image);
+}
+
+Pixels prepare_region(const Embedder& embedder, std::vector<std::byte> encoded, std::string_view name,
+                      const Region& region, const ImageOptions& options) {
   std::string mode;
   std::vector<std::byte> samples;
-  const Pixels whole = prepare_seen(embedder, std::move(encoded), name, [&](const ImageView& shown) {
+  const Pixels whole = prepare_seen(embedder, std::move(encoded), name, options, [&](const ImageView& shown) {
     require_within(region, shown, name);
     mode = shown.mode;
     samples = cut(shown, region);
@@ -85,7 +95,7 @@ Pixels prepare_region(const Embedder& embedder, std::vector<std::byte> encoded, 
   view.width = region.width;
   view.height = region.height;
   view.samples = samples;
-  Pixels part = embedder.prepare(view, name);
+  Pixels part = embedder.prepare(view, name, options);
   part.warnings.insert(part.warnings.begin(), whole.warnings.begin(), whole.warnings.end());
   return part;
 }

@@ -14,8 +14,11 @@
 namespace mi2::embedder {
 
 /// As Embedder::prepare().
-/// @param see  as EncodedImage::prepare().
+/// @param options  in place of the embedder's.  @param see  as EncodedImage::prepare().
 /// @throws also Error{kBadArgument} if ImageOptions::frames selects several.
+Pixels prepare_seen(const Embedder& embedder, std::vector<std::byte> encoded, std::string_view name,
+                    const ImageOptions& options, const std::function<void(const ImageView& frame)>& see);
+/// The same, with the embedder's options.
 Pixels prepare_seen(const Embedder& embedder, std::vector<std::byte> encoded, std::string_view name,
                     const std::function<void(const ImageView& frame)>& see);
 
@@ -37,5 +40,8 @@ std::string to_string(const Region& region);
 /// @throws as Embedder::prepare(); Error{kBadArgument} for a region that is not within the image.
 Pixels prepare_region(const Embedder& embedder, std::vector<std::byte> encoded, std::string_view name,
                       const Region& region);
+/// The same, with options in place of the embedder's.
+Pixels prepare_region(const Embedder& embedder, std::vector<std::byte> encoded, std::string_view name,
+                      const Region& region, const ImageOptions& options);
 
 }  // namespace mi2::embedder

@@ -46,6 +46,7 @@ enum class ArchiveRoute : std::uint8_t {
   kNeighbours,
   kHeatmap,
   kMap,
+  kMapTile,
   kMapLegend,
   kSearch,
   kStudy,

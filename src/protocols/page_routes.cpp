@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include <mi2/error.hpp>
 
 #include "base/table.hpp"
@@ -62,14 +64,37 @@ RequestPlan send(const HttpRequest& request, std::string_view name) {
   return answer_at_once(std::move(answer));
 }
 
+RequestPlan redirect(int status, std::string to) {
+  HttpResponse answer;
+  answer.status = status;
+  answer.content_type = {};
+  answer.headers.emplace_back("location", std::move(to));
+  return answer_at_once(std::move(answer));
+}
+
+/// As a value of a query (RFC 3986, 2.3).
+std::string percent_encoded(std::string_view text) {
+  constexpr std::string_view kPlain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+  std::string encoded;
+  for (const char c : text) {
+    if (kPlain.find(c) != std::string_view::npos) {
+      encoded += c;
+    } else {
+      encoded += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return encoded;
+}
+
 }  // namespace
 
-RequestPlan page_folder(const Service&, HttpRequest, const PathParameters&) {
-  HttpResponse answer;
-  answer.status = 307;
-  answer.content_type = {};
-  answer.headers.emplace_back("location", "ui/");
-  return answer_at_once(std::move(answer));
+RequestPlan page_folder(const Service&, HttpRequest, const PathParameters&) { return redirect(307, "ui/"); }
+
+/// Also of an archive that is not there: who may not see one is not told which there are.
+RequestPlan page_of_archive(const Service&, HttpRequest request, const PathParameters& parameters) {
+  // Relative: before this server there may be one that has it in a folder.
+  const std::string_view up = request.path.ends_with('/') ? "../../" : "../";
+  return redirect(302, fmt::format("{}ui/#archive={}", up, percent_encoded(parameters.at(0))));
 }
 
 RequestPlan page_index(const Service&, HttpRequest request, const PathParameters&) { return send(request, kIndex); }

@@ -51,6 +51,7 @@ RequestPlan docs_page(const Service& service, HttpRequest request, const PathPar
 
 // page_routes.cpp
 RequestPlan page_folder(const Service& service, HttpRequest request, const PathParameters& parameters);
+RequestPlan page_of_archive(const Service& service, HttpRequest request, const PathParameters& parameters);
 RequestPlan page_index(const Service& service, HttpRequest request, const PathParameters& parameters);
 RequestPlan page_file(const Service& service, HttpRequest request, const PathParameters& parameters);
 

@@ -122,13 +122,30 @@ std::size_t WorkBuilder::add_image(std::string_view text, std::string name) {
     std::string bytes = base::base64_decode(text, name);
     return add_image_bytes(std::move(bytes), std::move(name));
   }
-  const std::string host = host_of(text);
-  const auto& allowed = service_.allowed_url_hosts;
-  if (host.empty() || std::find(allowed.begin(), allowed.end(), host) == allowed.end()) {
+  if (!allows(text)) {
     throw Error(Code::kBadArgument,
                 fmt::format("{}: a URL whose host this server does not allow; expected base64", name));
   }
-  work_.images.push_back({std::move(name), {}, std::string(text), options_});
+  return add_allowed(text, std::move(name));
+}
+
+std::size_t WorkBuilder::add_url(std::string_view url, std::string name) {
+  check_count(work_.images.size(), service_.limits.rows, "images");
+  if (!is_url(url)) throw Error(Code::kBadArgument, fmt::format("{}: expected an http(s) URL", name));
+  if (!allows(url)) {
+    throw Error(Code::kBadArgument, fmt::format("{}: a URL whose host this server does not allow", name));
+  }
+  return add_allowed(url, std::move(name));
+}
+
+bool WorkBuilder::allows(std::string_view url) const {
+  const std::string host = host_of(url);
+  const auto& allowed = service_.allowed_url_hosts;
+  return !host.empty() && std::find(allowed.begin(), allowed.end(), host) != allowed.end();
+}
+
+std::size_t WorkBuilder::add_allowed(std::string_view url, std::string name) {
+  work_.images.push_back({std::move(name), {}, std::string(url), options_});
   return work_.images.size() - 1;
 }
 

@@ -44,6 +44,8 @@ class WorkBuilder {
   /// An image as base64, a data URI or a URL. @returns its place in Work::images.
   /// @throws Error{kBadArgument} empty, not base64, a URL that is not allowed; {kTooLarge} over the limit of rows.
   std::size_t add_image(std::string_view text, std::string name);
+  /// An image by its URL. @throws Error{kBadArgument} for one that is not allowed; {kTooLarge} as add_image().
+  std::size_t add_url(std::string_view url, std::string name);
   /// An image's own bytes.
   std::size_t add_image_bytes(std::string bytes, std::string name);
   /// A text. @throws Error{kTooLarge} over the limits of rows or of a text's bytes, and if no model would read it: in a
@@ -51,6 +53,9 @@ class WorkBuilder {
   std::size_t add_text(std::string text, std::string_view name);
   /// A text that stands for a label: as add_text(), with the limit of labels.
   std::size_t add_label(std::string text, std::string_view name);
+
+  /// An image that was added. @param place  in Work::images.
+  [[nodiscard]] ImageItem& image(std::size_t place) { return work_.images.at(place); }
 
   /// Tokens that the model reads of the texts; 0 if it does not count them.
   [[nodiscard]] std::size_t tokens() const noexcept { return tokens_; }
@@ -61,6 +66,8 @@ class WorkBuilder {
   Work take() { return std::move(work_); }
 
  private:
+  [[nodiscard]] bool allows(std::string_view url) const;
+  std::size_t add_allowed(std::string_view url, std::string name);
   std::size_t add_checked_text(std::string text, std::string_view name);
   [[nodiscard]] std::size_t count_tokens(const std::string& text, std::string_view name) const;
   static void check_count(std::size_t count, std::size_t most, std::string_view what);

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@
 #include <mi2/matrix.hpp>
 
 #include "embedder/heatmap.hpp"
+#include "embedder/region.hpp"
 
 namespace mi2::protocols {
 
@@ -48,6 +50,11 @@ struct ImageItem {
   std::string bytes;  ///< of a file, as image::open reads it
   std::string url;    ///< not empty: in place of bytes
   ImageOptions options;
+  std::optional<embedder::Region> region{};  ///< the part of it that is embedded; nothing: all of it
+  bool dicomweb = false;                     ///< the URL is that of an object of a DICOMweb server
+  std::string content_type{};                ///< of what came from the URL
+  /// With a URL: is shown the file that came from it, on any thread. What it throws refuses the image.
+  std::function<void(std::span<const std::byte> file)> see{};
 };
 
 /// What the model has to compute for one request.

@@ -27,7 +27,13 @@ HttpResponse answer(const Service& service, const Embedders& embedders, HttpRequ
         if (!image.url.empty()) {
           throw Error(Code::kUnsupported, fmt::format("{}: a URL, which is not fetched here", image.name));
         }
-        pixels.push_back(embedder.prepare(std::as_bytes(std::span(image.bytes)), image.name, image.options));
+        const std::span<const std::byte> bytes = std::as_bytes(std::span(image.bytes));
+        if (image.region) {
+          pixels.push_back(embedder::prepare_region(embedder, {bytes.begin(), bytes.end()}, image.name, *image.region,
+                                                    image.options));
+        } else {
+          pixels.push_back(embedder.prepare(bytes, image.name, image.options));
+        }
         add_warnings(vectors.warnings, image.name, pixels.back().warnings);
       } catch (const Error& error) {
         return item_error_answer(found.route, error);

@@ -2,6 +2,8 @@
 // The archives of a server: the one place that knows whether the program was built with them.
 
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include "server/options.hpp"
 
@@ -13,5 +15,10 @@ namespace mi2::server {
 /// @throws Error{kNotFound}, {kBadFile} of a folder or the file of rights; {kUnsupported} in a program without
 ///         archives.
 std::shared_ptr<protocols::ArchiveRoutes> open_archives(const Options& options);
+
+/// The media types of which a DICOMweb server is asked for an object.
+std::string_view accepted_objects();
+/// The object of its answer. @throws Error{kBadFile}.
+std::string object_of_answer(std::string_view content_type, std::string_view body);
 
 }  // namespace mi2::server

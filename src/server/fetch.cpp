@@ -4,6 +4,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
@@ -11,6 +12,7 @@
 #include <boost/beast/ssl.hpp>
 
 #include "server/address.hpp"
+#include "server/archives.hpp"
 
 #include "base/table.hpp"
 
@@ -117,8 +119,8 @@ asio::awaitable<tcp::resolver::results_type> Fetcher::resolve(const net::Target&
   co_return found;
 }
 
-asio::awaitable<std::string> Fetcher::get(const std::string& url, std::uint64_t max_bytes, Fetch& fetch) {
-  const net::Target target = target_of(url);
+asio::awaitable<Fetcher::Answer> Fetcher::get(const protocols::ImageItem& item, std::uint64_t max_bytes, Fetch& fetch) {
+  const net::Target target = target_of(item.url);
   const tcp::resolver::results_type addresses = co_await resolve(target, fetch);
   error_code error;
   beast::tcp_stream plain(co_await asio::this_coro::executor);
@@ -130,6 +132,7 @@ asio::awaitable<std::string> Fetcher::get(const std::string& url, std::uint64_t 
   http::request<http::empty_body> request(http::verb::get, target.path, 11);
   request.set(http::field::host, fmt::format("{}:{}", target.host, target.port));
   request.set(http::field::connection, "close");
+  if (item.dicomweb) request.set(http::field::accept, std::string(accepted_objects()));
   Response response;
   response.body_limit(max_bytes);
   if (target.secure) {
@@ -146,7 +149,10 @@ asio::awaitable<std::string> Fetcher::get(const std::string& url, std::uint64_t 
   }
   const unsigned status = response.get().result_int();
   if (status != 200) fail(fmt::format("its host answers {}", status));
-  co_return std::move(response.get().body());
+  Answer answer;
+  answer.content_type = std::string(response.get()[http::field::content_type]);
+  answer.body = std::move(response.get().body());
+  co_return answer;
 }
 
 asio::awaitable<void> Fetcher::fetch(protocols::Work& work, std::uint64_t max_bytes,
@@ -162,8 +168,10 @@ asio::awaitable<void> Fetcher::fetch(protocols::Work& work, std::uint64_t max_by
     if (fetch.abandoned()) throw Error(Code::kOverloaded, kStopping);
     try {
       if (std::chrono::steady_clock::now() > end) fail("those before it took too long");
-      item.bytes = co_await get(item.url, std::min(max_bytes, options_.max_bytes), fetch);
-      keep(item.bytes.size());
+      Answer answer = co_await get(item, std::min(max_bytes, options_.max_bytes), fetch);
+      keep(answer.body.size());
+      item.bytes = std::move(answer.body);
+      item.content_type = std::move(answer.content_type);
     } catch (const Error& error) {
       if (fetch.abandoned()) throw Error(Code::kOverloaded, kStopping);
       throw Error(error.code(), fmt::format("{}: {}", item.name, error.what()));
@@ -175,6 +183,24 @@ asio::awaitable<void> Fetcher::fetch(protocols::Work& work, std::uint64_t max_by
 void Fetcher::stop() {
   stopping_ = true;
   for (Fetch* fetch : fetching_) fetch->abandon();
+}
+
+bool has_answers(const protocols::Work& work) {
+  return std::any_of(work.images.begin(), work.images.end(),
+                     [](const auto& item) { return item.dicomweb || static_cast<bool>(item.see); });
+}
+
+void take_files(protocols::Work& work) {
+  for (protocols::ImageItem& item : work.images) {
+    if (item.dicomweb) {
+      try {
+        item.bytes = object_of_answer(item.content_type, item.bytes);
+      } catch (const Error& error) {
+        throw Error(Code::kBadFile, fmt::format("{}: its URL cannot be read: {}", item.name, error.what()));
+      }
+    }
+    if (item.see) item.see(std::as_bytes(std::span(item.bytes)));
+  }
 }
 
 }  // namespace mi2::server

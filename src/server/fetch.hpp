@@ -54,7 +54,7 @@ class Fetcher {
   Fetcher& operator=(const Fetcher&) = delete;
   ~Fetcher();
 
-  /// Gets every image of a work that has a URL in place of bytes.
+  /// Gets every image of a work that has a URL in place of bytes. take_files() is left to do.
   /// @param max_bytes  of all of them.
   /// @param keep  is called with the size of each image that came; what it throws ends the work.
   /// @throws Error{kBadArgument} for a URL that is not allowed; {kBadFile} when the image cannot be got; {kTooLarge};
@@ -66,7 +66,12 @@ class Fetcher {
   void stop();
 
  private:
-  asio::awaitable<std::string> get(const std::string& url, std::uint64_t max_bytes, Fetch& fetch);
+  /// What is at a URL.
+  struct Answer {
+    std::string content_type;
+    std::string body;
+  };
+  asio::awaitable<Answer> get(const protocols::ImageItem& item, std::uint64_t max_bytes, Fetch& fetch);
   asio::awaitable<tcp::resolver::results_type> resolve(const net::Target& target, Fetch& fetch);
   [[nodiscard]] net::Target target_of(std::string_view url) const;
 
@@ -76,5 +81,11 @@ class Fetcher {
   bool stopping_ = false;
   std::unique_ptr<Tls> tls_;
 };
+
+/// Whether take_files() has something to do.
+bool has_answers(const protocols::Work& work);
+/// Takes objects out of the answers of DICOMweb servers, and shows what was fetched to ImageItem::see. On any thread.
+/// @throws Error{kBadFile} for an answer that holds no object; what ImageItem::see throws.
+void take_files(protocols::Work& work);
 
 }  // namespace mi2::server

@@ -330,9 +330,15 @@ asio::awaitable<void> Handler::fetch(Call& call, protocols::Work& work, bool& ow
     call.disconnected = true;
     fetch.abandon();
   }
-  if (!failed) co_return;
-  own_fault = !fetch.abandoned();
-  std::rethrow_exception(failed);
+  if (failed) {
+    own_fault = !fetch.abandoned();
+    std::rethrow_exception(failed);
+  }
+  if (!has_answers(work)) co_return;
+  own_fault = true;
+  auto take = [&work] { take_files(work); };
+  co_await on_pool(workers_, take);
+  own_fault = false;
 }
 
 asio::awaitable<protocols::Vectors> Handler::embed(Call& call, ModelWorker& worker, protocols::Work work,

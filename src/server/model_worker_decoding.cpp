@@ -4,8 +4,11 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "server/model_worker.hpp"
+
+#include "embedder/region.hpp"
 
 namespace mi2::server {
 namespace {
@@ -15,6 +18,17 @@ constexpr std::size_t kBatchesAhead = 2;
 
 /// Thrown through the decoder when the budget does not allow an image's pixels now.
 struct OverBudget {};
+
+TimedPixels pixels_of(const Embedder& embedder, const protocols::ImageItem& item, const ImageOptions& options) {
+  const std::span<const std::byte> bytes = std::as_bytes(std::span(item.bytes));
+  if (!item.region) return embedder.prepare_timed(bytes, item.name, options);
+  const Clock::time_point start = Clock::now();
+  std::vector<std::byte> encoded(bytes.begin(), bytes.end());
+  TimedPixels timed;
+  timed.pixels = embedder::prepare_region(embedder, std::move(encoded), item.name, *item.region, options);
+  timed.times.decode = seconds_between(start, Clock::now());
+  return timed;
+}
 
 }  // namespace
 
@@ -122,7 +136,7 @@ std::optional<ModelWorker::Row> ModelWorker::prepare(Row& row, DecodeBudget::Sha
       if (!share.take(pixels)) throw OverBudget{};
       if (row.set_aside) retry();  // there may be room for more
     };
-    TimedPixels prepared = first().prepare_timed(std::as_bytes(std::span(item.bytes)), item.name, options);
+    TimedPixels prepared = pixels_of(first(), item, options);
     row.pixels = std::move(prepared.pixels);
     row.job->add_warnings(row.index, std::move(row.pixels.warnings));
     row.job->add_prepare(prepared.times);

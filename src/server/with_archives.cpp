@@ -1,5 +1,10 @@
+#include <cstddef>
+#include <vector>
+
 #include "protocols/archives/archives.hpp"
 
+#include "dicomweb/one_object.hpp"
+#include "dicomweb/receive.hpp"
 #include "server/archives.hpp"
 #include "server/destinations.hpp"
 
@@ -11,6 +16,13 @@ std::shared_ptr<protocols::ArchiveRoutes> open_archives(const Options& options) 
                                                  !options.proxy.groups_header.empty()};
   return protocols::archives::open(options.archives, options.archive_rights, admission, options.embedder.threads,
                                    options.archive_adding, destinations_of(options.push), options.audit);
+}
+
+std::string_view accepted_objects() { return dicomweb::kStoredObjects; }
+
+std::string object_of_answer(std::string_view content_type, std::string_view body) {
+  const std::vector<std::byte> object = dicomweb::object_of(content_type, body);
+  return {reinterpret_cast<const char*>(object.data()), object.size()};
 }
 
 }  // namespace mi2::server

@@ -9,4 +9,10 @@ std::shared_ptr<protocols::ArchiveRoutes> open_archives(const Options& options) 
   throw Error(Code::kUnsupported, "--archive: this program was built without archives (MI2_WITH_ARCHIVE)");
 }
 
+std::string_view accepted_objects() { return {}; }
+
+std::string object_of_answer(std::string_view, std::string_view) {
+  throw Error(Code::kUnsupported, "objects of DICOMweb servers: this program was built without archives");
+}
+
 }  // namespace mi2::server

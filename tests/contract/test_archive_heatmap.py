@@ -1,6 +1,7 @@
 """POST /v1/archives/{archive}/items/{item}/heatmap: of an image of the archive, read again from its file."""
 import base64
 import select
+import urllib.parse
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,23 @@ def test_a_map_of_an_item_is_the_one_of_its_file(serve, filled, tmp_path):  # no
     opposite = {"vector": [1.0] * dimensions, "not_vector": [2.0] * dimensions}
     assert "cancel" in refusal(server, hit["item"], opposite, 400)
     assert any(record["query"] for record in server.records("archive_heatmap"))
+
+
+def test_a_map_by_get_is_that_of_the_text_and_its_address_is_not_logged(serve, filled, tmp_path):  # noqa: F811
+    server = started(serve, tmp_path, filled[0], PATHS)
+    item = first(server)["item"]
+    text = "Zebulon Quux, chest x-ray & more"
+    path = f"/v1/archives/a/items/{item}/heatmap"
+    answer = server.get(f"{path}?query={urllib.parse.quote(text)}")
+    assert answer.status == 200, answer.body
+    assert answer.json() == heatmap(server, item, {"text": text})
+    for query in ("", "?query=", "?query=a&query=b", "?text=a", "?query=%ff"):
+        refused = server.get(path + query)
+        assert refused.status == 400 and "query" in refused.json()["error"]["message"]
+    assert "none of this number" in server.get("/v1/archives/a/items/4000000/heatmap?query=a").json()["error"]["message"]
+    records = server.wait_for(lambda: (found := server.records("archive_heatmap")) and len(found) >= 2 and found)
+    assert records[0]["query"] == records[1]["query"] != ""
+    assert not any(word in line for line in server.lines for word in ("Zebulon", "Quux", "chest"))
 
 
 def test_what_has_no_map_is_refused(serve, filled, tmp_path):  # noqa: F811

@@ -96,6 +96,38 @@ def test_a_filter_leaves_points_out_and_changes_no_facet(guarded, mapped):
     assert unpacked(get_map(guarded, "?where=modality=US", headers=of("all")).body)[0] == {}
 
 
+def tile_of(server, tile, query="", key="all"):
+    return np.frombuffer(get_map(server, f"/{tile}{query}", headers=of(key)).body, POINT)
+
+
+def test_tiles_are_the_map_in_parts(guarded):
+    whole = np.frombuffer(get_map(guarded, headers=of("all")).body, POINT, offset=40)
+    assert np.array_equal(tile_of(guarded, "0/0/0"), whole)
+    for z in (1, 3):
+        parts = {(x, y): tile_of(guarded, f"{z}/{x}/{y}") for x in range(2**z) for y in range(2**z)}
+        for (x, y), part in parts.items():
+            assert ((part["x"] >> (16 - z)) == x).all() and ((part["y"] >> (16 - z)) == y).all()
+        together = np.concatenate(list(parts.values()))
+        assert np.array_equal(together[np.argsort(together["item"])], whole)
+    corner = whole[whole["x"] == 65535][0]
+    assert corner["item"] in tile_of(guarded, f"16/65535/{corner['y']}")["item"]
+
+
+def test_a_filter_moves_no_point_to_another_tile(guarded):
+    whole = {int(row["item"]): row for row in tile_of(guarded, "0/0/0")}
+    some = tile_of(guarded, "0/0/0", "?where=modality=MR")
+    assert 0 < len(some) < len(whole) and all(row == whole[int(row["item"])] for row in some)
+    own = get_map(guarded, headers=of("ct")).body[40:]
+    assert get_map(guarded, "/0/0/0", headers=of("ct")).body == own
+
+
+@pytest.mark.parametrize("tile, name", [("17/0/0", "z"), ("-1/0/0", "z"), ("1/2/0", "x"), ("1/0/2", "y"), ("a/0/0", "z"),
+                                        ("1/0/0.5", "y")])
+def test_a_tile_that_is_none_is_named(guarded, tile, name):
+    answer = guarded.get(f"/v1/archives/a/map/{tile}", headers=of("all"))
+    assert answer.status == 400 and answer.json()["error"]["message"].startswith(f"{name}: expected a whole number")
+
+
 def test_rows_that_may_not_be_seen_have_no_point_and_no_value(guarded, mapped):
     ct = {item for item, row in mapped[1].items() if row["modality"] == "CT"}
     at, _, _, _ = unpacked(get_map(guarded, headers=of("ct")).body)

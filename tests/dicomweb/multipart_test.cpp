@@ -1,5 +1,6 @@
 // Parts of multipart/related, in pieces of every size.
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -7,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "dicomweb/multipart.hpp"
+#include "dicomweb/one_object.hpp"
 #include "support/expect_error.hpp"
 
 namespace mi2::dicomweb {
@@ -109,6 +111,25 @@ TEST(MultipartReader, NeedsABoundary) {
        {"multipart/related", "multipart/related; boundary=", "multipart/related; boundary=\"B"}) {
     test::expect_error(Code::kBadFile, {}, [&] { MultipartReader(type, collected); });
   }
+}
+
+std::string text_of(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+TEST(ObjectOf, AnAnswerIsItsFirstPartOrItsBody) {
+  EXPECT_EQ(text_of(object_of(kType, "--B\r\nA: b\r\n\r\none\r\n--B--")), "one");
+  EXPECT_EQ(text_of(object_of(kType, "--B\r\n\r\none\r\n--B\r\n\r\ntwo\r\n--B--")), "one");
+  EXPECT_EQ(text_of(object_of("application/dicom", "one")), "one");
+  EXPECT_EQ(text_of(object_of("Application/DICOM; transfer-syntax=*", "one")), "one");
+}
+
+TEST(ObjectOf, AnAnswerWithoutOneIsRefused) {
+  for (const char* type : {"text/html", "", "application/dicom+json"}) {
+    test::expect_error(Code::kBadFile, {"multipart/related"}, [&] { static_cast<void>(object_of(type, "one")); });
+  }
+  test::expect_error(Code::kBadFile, {}, [] { static_cast<void>(object_of(kType, "one")); });
+  test::expect_error(Code::kBadFile, {}, [] { static_cast<void>(object_of(kType, "--B--")); });
 }
 
 TEST(MultipartReader, HandsALargePartOnAsItComes) {

@@ -209,6 +209,16 @@ TEST_F(Scoring, TheDocsPageNeedsNoNetwork) {
   EXPECT_THAT(page.body, Not(HasSubstr("https://")));
 }
 
+TEST_F(Scoring, AnArchiveHasAWayToThePage) {
+  const HttpResponse found = ask("GET", "/archive/chest");
+  EXPECT_EQ(found.status, 302);
+  EXPECT_EQ(header(found, "location"), "../ui/#archive=chest");
+  EXPECT_EQ(header(ask("GET", "/archive/chest/"), "location"), "../../ui/#archive=chest");
+  EXPECT_EQ(header(ask("GET", "/archive/a b&c\r\n#"), "location"), "../ui/#archive=a%20b%26c%0D%0A%23");
+  EXPECT_EQ(ask("GET", "/archive/").status, 404);
+  EXPECT_EQ(ask("POST", "/archive/chest").status, 405);
+}
+
 TEST_F(Scoring, ThePageIsSentWithWhatKeepsOthersOutOfIt) {
   EXPECT_EQ(header(ask("GET", "/ui"), "location"), "ui/");
   const HttpResponse page = ask("GET", "/ui/");

@@ -13,9 +13,10 @@ from . import _core
 from ._archive_adding import ArchiveAdding, ModelLike, checked_model
 from ._archive_cards import Card, Replay, card_of, replay_of
 from ._archive_inputs import (expression_of, folder_of, is_of_series, item_number, queried_images, queried_items,
-                              queried_texts, queried_vectors, require_archives, score_of, word_of)
+                              queried_texts, queried_vectors, region_of, require_archives, require_files, score_of, word_of)
 from ._archive_types import (BackedUp, Drift, Item, Items, ItemVectors, Outliers, Removed, Result, Results, Tags,
                              ValueCount, Verified, item_of)
+from ._archive_whole import ArchiveWhole
 from ._errors import BadArgument
 from ._images import Decoded
 from ._inputs import labels_of, real_of, tell_of_file, text_of, truth_of, whole_of
@@ -26,7 +27,7 @@ from ._types import ImageLike, Path, Progress, Vectors
 _PAGE = 4096
 
 
-class Archive(ArchiveAdding):
+class Archive(ArchiveAdding, ArchiveWhole):
     """An archive of images that is searched: a folder that ``mi2 index add`` or :meth:`add` fills.
 
     Any number of threads may ask at the same time, while this or another process adds: each call answers from the newest
@@ -114,8 +115,9 @@ class Archive(ArchiveAdding):
                where: str | None = None, k: int = 10, by: Literal["study", "series", "patient", "image", "tile"] = "study",
                match: Literal["best", "mean", "maxsim"] = "best",
                same_patient: Literal["exclude", "include", "only"] = "exclude",
-               min_score: float | Literal["auto"] | None = None, site: str = "", card: bool = False,
-               model: ModelLike = None, progress: Progress = None,
+               min_score: float | Literal["auto"] | None = None, site: str = "",
+               region: tuple[int, int, int, int] | None = None, window: str | None = None, at: int | None = None,
+               card: bool = False, model: ModelLike = None, progress: Progress = None,
                exclude_study: str | Iterable[str] | None = None) -> Results:
         """The nearest of the archive to all that is asked for together: the sum of the directions of text, image, item,
         study, series and vector, less those of not_text. Each may be one or several.
@@ -133,6 +135,10 @@ class Archive(ArchiveAdding):
         :param same_patient: images of whoever the query is of are left out, searched too, or searched alone.
         :param min_score: leave out those of the k nearest that score less, -1 to 1; "auto": those whose verdict is "none".
         :param site: where ``image`` comes from, as it was given to :meth:`add`.
+        :param region: the part of the one image to search for, (x, y, width, height) in pixels of it as it is shown.
+        :param window: through which images' files are seen, of those that the archive's were seen through: "lung".
+        :param at: search the snapshot of this number: images that were added since do not count, those that were deleted
+            since do until they are erased. None: the newest.
         :param card: make the evidence of the search, the :class:`Card` that is ``card`` of the results.
         :param model: for text, not_text and image, if not the archive's.
         :param progress: of the codes that a first search makes.
@@ -146,6 +152,9 @@ class Archive(ArchiveAdding):
         for name, asked in (("text", texts), ("not_text", not_texts)):
             any(tell_of_file(one, name, "image=") for one in asked)  # up to the first
         sources = queried_images(image, self._dimensions)
+        part, seen = region_of(region), None if window is None else text_of(window, "window")
+        snapshot = 0 if at is None else whole_of(at, "at", 1, 2**63 - 1)
+        require_files(sources, part is not None, seen is not None)
         needed = bool(texts or not_texts or sources)
         embedder = self._model(model, "search", core)._core if needed else None
         embedded = np.empty((0, self._dimensions), np.float32)
@@ -162,7 +171,7 @@ class Archive(ArchiveAdding):
                 k=whole_of(k, "k", 1, 1000 if carded else 100_000), by=text_of(by, "by"),
                 same_patient=text_of(same_patient, "same_patient"),
                 match=word_of(match, "match", ("best", "mean", "maxsim")), min_score=score_of(min_score, "min_score"),
-                carded=carded, on_progress=show)
+                region=part, window=seen, at=snapshot, carded=carded, on_progress=show)
         return Results(json.loads(found), None if made is None else Card(made))
 
     def replay(self, card: Card | Path, *, progress: Progress = None) -> Replay:

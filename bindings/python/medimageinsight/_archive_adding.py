@@ -7,7 +7,7 @@ import json
 import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, Union
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,21 @@ ModelLike = Union[Model, Path, None]
 
 Facts = Union["pd.DataFrame", Mapping[str, Iterable[Any]], Path]
 """A table: pandas', columns by their names, or a CSV."""
+
+
+class Reembedded(NamedTuple):
+    """What became of an archive's objects in another one."""
+
+    images: int
+    """Embedded and committed."""
+    kept: int
+    """That were there before."""
+    removed: int
+    """Erased, as the archive no longer has them."""
+    clean: bool
+    """False: they are erased, but a reader in another process keeps the catalog's log until the next erasure."""
+    left: dict[str, int]
+    """Objects and frames that could not be embedded again, by why: "missing", "changed", .."""
 
 
 class ArchiveAdding:
@@ -116,6 +131,31 @@ class ArchiveAdding:
                 identifiers=text_of(identifiers, "identifiers"), threads=whole_of(threads, "threads", 0, 1024),
                 thumbnail=_side_of(thumbnails), on_error=on_refused, on_progress=show)
         return _added(found)
+
+    def reembed(self, to: Path, model: Model | Path, *, thumbnails: int | None = None, batch: int | None = None,
+                threads: int = 0, progress: Progress = None, on_left: Callable[[str], None] | None = None) -> Reembedded:
+        """Embeds the archive's objects again with another model, or prepared in another way, into an archive of its own, as
+        ``mi2 index reembed``: this one is only read. The same call goes on, and brings the other one up to this one.
+
+        :param to: the folder of the other archive; what an earlier call made, or empty or not there.
+        :param model: the new one; a path is opened with the options that this archive was made with.
+        :param thumbnails: the longer side of thumbnails, 32 to 1024 pixels; 0: none. None: 192, or none if there are none here.
+        :param batch: images computed together. threads: that read and decode; 0: one per core.
+        :param on_left: called with a text about each object, or frame, that cannot be embedded again.
+        :raises BadArgument: something else is in ``to``, or an archive of other vectors; Overloaded: another process adds to it.
+        """
+        core, folder = self._open(), folder_of(to, "to")
+        if on_left is not None and not callable(on_left):
+            raise WrongType(f"on_left: {type(on_left).__name__} is not a function")
+        if model is None:
+            raise WrongType("model: expected the new one, got None")
+        side = None if thumbnails is None else _side_of(thumbnails)
+        together = 0 if batch is None else whole_of(batch, "batch", 1, 4096)
+        embedder = self._model(model, "reembed", core)._core
+        with staged(progress, "image") as show:
+            return Reembedded(**json.loads(_core.archive_reembed(
+                self._path, folder, embedder, threads=whole_of(threads, "threads", 0, 1024), thumbnail=side, batch=together,
+                on_left=on_left, on_progress=show)))
 
 
 def checked_model(model: Any) -> ModelLike:

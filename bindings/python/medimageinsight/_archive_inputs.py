@@ -10,7 +10,7 @@ import numpy as np
 from . import _core
 from ._archive_types import Item, Result
 from ._errors import BadArgument, Unsupported, WrongType
-from ._images import Source, iterate, source_of
+from ._images import Decoded, Source, iterate, source_of
 from ._inputs import (are_vectors, array_of, is_missing, is_tensor, real_of, refuse_containers, refuse_doubtful,
                       require_present, text_of, texts_of, vectors_of, whole_of)
 from ._types import ImageLike, Vectors
@@ -104,6 +104,33 @@ def queried_images(images: ImageLike | Iterable[ImageLike] | None, dimensions: i
         _refuse_vectors(image, name, dimensions)
         found.append((name, source_of(image, name)))
     return found
+
+
+def region_of(region: Any) -> str | None:
+    """A part of an image as _core reads it. :raises WrongType: no four whole numbers; BadArgument: numbers out of range."""
+    if region is None:
+        return None
+    if isinstance(region, str) or not isinstance(region, Iterable):
+        raise WrongType(f"region: expected (x, y, width, height), got {type(region).__name__}")
+    sides = list(region)
+    if len(sides) != 4:
+        raise BadArgument(f"region: expected (x, y, width, height), got {len(sides)} numbers")
+    names = ("x", "y", "width", "height")
+    return ",".join(str(whole_of(side, f"region: {name}", least, 2**32))
+                    for side, name, least in zip(sides, names, (0, 0, 1, 1)))
+
+
+def require_files(sources: list[tuple[str, Source]], cut: bool, windowed: bool) -> None:
+    """What a region or a window is of. :raises BadArgument: not of one image, or of one that is decoded already."""
+    for wanted, name in ((cut, "region"), (windowed, "window")):
+        if not wanted:
+            continue
+        if not sources:
+            raise BadArgument(f"{name}: expected an image with it, got none")
+        if any(isinstance(source, Decoded) for _, source in sources):
+            raise BadArgument(f"{name}: expected images as files or their bytes, got one that is decoded already")
+    if cut and len(sources) != 1:
+        raise BadArgument(f"region: expected one image, got {len(sources)}")
 
 
 def _refuse_vectors(image: Any, name: str, dimensions: int) -> None:

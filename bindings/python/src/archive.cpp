@@ -36,6 +36,7 @@
 #include "base/hash.hpp"
 #include "bindings.hpp"
 #include "embedder/preparer.hpp"
+#include "embedder/region.hpp"
 #include "images.hpp"
 #include "rows.hpp"
 
@@ -85,18 +86,43 @@ std::vector<QueryFile> files_of(const nb::list& images) {
   return files;
 }
 
-/// @param options  how it is prepared. @param hashed  whether a card is to say which file it was.
-archive::MadePart part_of(const Embedder& embedder, const ImageOptions& options, const QueryFile& file,
-                          const std::string& key, const std::string& site, bool hashed,
-                          std::vector<std::string>& warnings) {
+/// How images that are searched for are looked at.
+struct QueryLook {
+  ImageOptions options;
+  std::optional<embedder::Region> region;
+  std::string site;
+  bool hashed = false;  ///< whether a card is to say which files they were
+};
+
+/// @throws Error{kBadArgument} if another model, or the same with other options, made the archive.
+ImageOptions query_options(const archive::Space& space, const Embedder& embedder, bool images,
+                           const std::optional<std::string>& window, const std::string& name) {
+  const ImageOptions& own = embedder.options().image;
+  if (!window) {
+    // A model without a window sees a file through the usual one of several.
+    archive::require_asking(space, embedder, own.window && images, name);
+    return archive::asking_options(space, own);
+  }
+  archive::Space asked = archive::space_of(embedder);
+  asked.windows = space.windows;  // in place of the embedder's is the one that is named
+  archive::require_same(space, asked, name, "the model and its options");
+  return archive::asking_through(space, own, *window, "window");
+}
+
+archive::MadePart part_of(const Embedder& embedder, const QueryFile& file, const std::string& key,
+                          const QueryLook& look, std::vector<std::string>& warnings) {
+  const ImageOptions& options = look.options;
   std::vector<std::byte> read;
   if (file.path) read = embedder::read_image(*file.path, options.max_file_bytes);
   const std::span<const std::byte> bytes = file.path ? read : file.bytes;
-  const Pixels pixels = embedder.prepare(bytes, file.name, options);
+  const Pixels pixels =
+      look.region ? embedder::prepare_region(embedder, {bytes.begin(), bytes.end()}, file.name, *look.region, options)
+                  : embedder.prepare(bytes, file.name, options);
   for (const std::string& warning : pixels.warnings) warnings.push_back(fmt::format("{}: {}", file.name, warning));
   archive::MadePart part = archive::part_of_image(embedder, pixels);
-  part.names = archive::names_of(bytes, file.name, key, site);
-  if (hashed) part.part.origin.sha256 = base::sha256_hex(bytes);
+  part.names = archive::names_of(bytes, file.name, key, look.site);
+  if (look.hashed) part.part.origin.sha256 = base::sha256_hex(bytes);
+  if (look.region) part.part.origin.region = embedder::to_string(*look.region);
   return part;
 }
 
@@ -131,8 +157,17 @@ Searched search(archive::Served& served, std::vector<std::uint64_t> items, std::
                 const std::vector<std::string>& not_texts, const nb::list& images, const std::string& site,
                 const std::optional<std::string>& where, std::vector<std::string> excluded, std::size_t k,
                 const std::string& by, const std::string& same_patient, const std::string& match,
-                const std::optional<std::string>& min_score, bool carded, const nb::callable& on_progress) {
+                const std::optional<std::string>& min_score, const std::optional<std::string>& region,
+                const std::optional<std::string>& window, std::int64_t at, bool carded,
+                const nb::callable& on_progress) {
   const std::vector<QueryFile> files = files_of(images);
+  QueryLook look;
+  look.site = site;
+  look.hashed = carded;
+  if (region) look.region = embedder::parse_region(*region);
+  if (look.region && files.size() != 1) {
+    throw Error(Code::kBadArgument, fmt::format("region: expected one image, got {}", files.size()));
+  }
   const archive::StoredQuery stored{std::move(items), std::move(studies), std::move(series)};
   archive::SearchOptions options;
   options.k = k;
@@ -145,6 +180,8 @@ Searched search(archive::Served& served, std::vector<std::uint64_t> items, std::
                                                      "exclude_study");
   }
   if (min_score) options.min_score = archive::parse_min_score(*min_score);
+  options.at = at;
+  options.deleted_since = at > 0;
   options.on_progress = told_to(on_progress);
   std::vector<std::string> warnings;
   archive::SearchAnswer answer;
@@ -155,14 +192,11 @@ Searched search(archive::Served& served, std::vector<std::uint64_t> items, std::
     add_rows(vectors, archive::Asked::kVector, made);
     if (embedder != nullptr) {
       const archive::Space& space = served.format().space;
-      const ImageOptions& own = embedder->options().image;
-      // A model without a window sees a file through the usual one of several.
-      archive::require_asking(space, *embedder, own.window && !files.empty(), served.folder().string());
-      const ImageOptions image = archive::asking_options(space, own);
+      look.options = query_options(space, *embedder, !files.empty(), window, served.folder().string());
       archive::add_texts(*embedder, texts, 1, made);
       archive::add_texts(*embedder, not_texts, -1, made);
       for (const QueryFile& file : files) {
-        made.push_back(part_of(*embedder, image, file, served.key(), site, carded, warnings));
+        made.push_back(part_of(*embedder, file, served.key(), look, warnings));
       }
     }
     add_rows(embedded, archive::Asked::kImage, made);
@@ -263,7 +297,8 @@ void bind_archive(nb::module_& module) {
       .def("open_model", &open_model, "model"_a, "A model with the options that the archive was made with.")
       .def("search", &search, nb::kw_only(), "items"_a, "studies"_a, "series"_a, "vectors"_a, "embedded"_a,
            "embedder"_a.none(), "texts"_a, "not_texts"_a, "images"_a, "site"_a, "where"_a.none(), "excluded"_a, "k"_a,
-           "by"_a, "same_patient"_a, "match"_a, "min_score"_a.none(), "carded"_a, "on_progress"_a,
+           "by"_a, "same_patient"_a, "match"_a, "min_score"_a.none(), "region"_a.none(), "window"_a.none(), "at"_a,
+           "carded"_a, "on_progress"_a,
            "images: (name, a path as str or a file's bytes); `embedded`: vectors of others. (An object: results, and "
            "what was searched; the search's card if it is `carded`.)")
       .def("page", &page, "where"_a.none(), "series"_a, "first"_a, "most"_a, "rows"_a.none(),

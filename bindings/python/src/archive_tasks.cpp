@@ -49,6 +49,7 @@
 #include "archive/tags.hpp"
 #include "archive/upkeep.hpp"
 #include "archive/windows.hpp"
+#include "archive_writing.hpp"
 #include "base/json_text.hpp"
 #include "base/thread_pool.hpp"
 #include "base/utf8.hpp"
@@ -99,32 +100,12 @@ std::string added_json(const archive::Added& added) {
                      added.replaced, added.refused, added.skipped, added.telling_paths, added.left_out);
 }
 
-/// Of an archive of several windows these, for the model that it was opened with, which sees what is asked for through
-/// one of them; of any other empty.
-std::string windows_for(const std::filesystem::path& folder, const Embedder& embedder) {
-  if (archive::is_shared(folder.native()) || !archive::is_archive(folder)) return {};
-  const archive::Space space = archive::read_format(folder).space;
-  if (archive::several_windows(space).empty()) return {};
-  const ImageOptions usual = archive::options_of(space, embedder.options().image);
-  return embedder.options().image.window == usual.window ? space.windows : std::string();
-}
-
-/// Adds, and keeps what it cost: also of a run that was ended between two batches.
+/// Adds, and keeps what it cost.
 archive::Added add_metered(const std::filesystem::path& folder, const Embedder& embedder,
                            const std::function<archive::Added(archive::Writer&)>& add) {
-  archive::require_lasting(embedder.options().image);
-  energy::EnergyMeter meter(energy::MeterOptions{});
-  archive::Writer writer = archive::open_for(folder, embedder, windows_for(folder, embedder));
-  const std::int64_t before = writer.catalog().sequence();
   archive::Added added;
-  try {
-    added = add(writer);
-  } catch (const nb::python_error&) {
-    archive::keep_energy(writer, before, meter);
-    throw;
-  }
-  archive::calibrate(writer, embedder);
-  archive::keep_energy(writer, before, meter);
+  write_metered([&] { return archive::open_for(folder, embedder, windows_for(folder, embedder)); }, embedder,
+                [&](archive::Writer& writer) { added = add(writer); });
   return added;
 }
 
@@ -351,6 +332,30 @@ std::pair<std::uint64_t, std::int64_t> backup(const std::filesystem::path& folde
 }
 
 }  // namespace
+
+std::string windows_for(const std::filesystem::path& folder, const Embedder& embedder) {
+  if (archive::is_shared(folder.native()) || !archive::is_archive(folder)) return {};
+  const archive::Space space = archive::read_format(folder).space;
+  if (archive::several_windows(space).empty()) return {};
+  const ImageOptions usual = archive::options_of(space, embedder.options().image);
+  return embedder.options().image.window == usual.window ? space.windows : std::string();
+}
+
+void write_metered(const std::function<archive::Writer()>& open, const Embedder& embedder,
+                   const std::function<void(archive::Writer&)>& write) {
+  archive::require_lasting(embedder.options().image);
+  energy::EnergyMeter meter(energy::MeterOptions{});
+  archive::Writer writer = open();
+  const std::int64_t before = writer.catalog().sequence();
+  try {
+    write(writer);
+  } catch (const nb::python_error&) {
+    archive::keep_energy(writer, before, meter);
+    throw;
+  }
+  archive::calibrate(writer, embedder);
+  archive::keep_energy(writer, before, meter);
+}
 
 void bind_archive_tasks(nb::module_& module) {
   using Unlocked = nb::call_guard<nb::gil_scoped_release>;

@@ -16,6 +16,8 @@ Error error_of(const nanobind::object& error);
 void bind_archive_cards(nanobind::module_& module);
 void bind_archive(nanobind::module_& module);
 void bind_archive_tasks(nanobind::module_& module);
+void bind_archive_whole(nanobind::module_& module);
+void bind_archive_reembed(nanobind::module_& module);
 /// Rows: what comes out of the model.
 void bind_arrays(nanobind::module_& module);
 void bind_embedder(nanobind::module_& module);

@@ -48,6 +48,8 @@ NB_MODULE(_core, module) {
   bind_archive_cards(module);
   bind_archive(module);
   bind_archive_tasks(module);
+  bind_archive_whole(module);
+  bind_archive_reembed(module);
   module.attr("version") = nb::str(version().data(), version().size());
   module.def("supported_dtypes", &dtype_names, "The dtypes this machine computes in.");
   module.def("tokenize", &tokens_of, nb::arg("model"), nb::arg("texts"), nb::call_guard<nb::gil_scoped_release>(),

@@ -1,43 +1,16 @@
 #include "dicomweb/stow/object_reader.hpp"
 
-#include <span>
 #include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "dicomweb/multipart.hpp"
+#include "dicomweb/one_object.hpp"
 #include "dicomweb/qido.hpp"
 #include "dicomweb/receive.hpp"
 
 namespace mi2::dicomweb::stow {
 namespace {
-
-/// The first part of an answer.
-class FirstPart final : public Parts {
- public:
-  void begin() override { ++begun_; }
-  void data(std::string_view piece) override {
-    if (begun_ != 1) return;
-    if (object_.size() + piece.size() > kMostObject) {
-      throw Error(Code::kTooLarge, fmt::format("the object holds more than {} bytes", kMostObject));
-    }
-    const auto bytes = std::as_bytes(std::span(piece.data(), piece.size()));
-    object_.insert(object_.end(), bytes.begin(), bytes.end());
-  }
-  void end() override { whole_ = true; }
-
-  /// @throws Error{kBadFile} if there was none.
-  std::vector<std::byte> take() {
-    if (!whole_) throw Error(Code::kBadFile, "the answer holds no object");
-    return std::move(object_);
-  }
-
- private:
-  std::size_t begun_ = 0;
-  bool whole_ = false;
-  std::vector<std::byte> object_;
-};
 
 /// Whether it is "studies/UID/series/UID/instances/UID". It becomes a request, and an archive may come from anywhere.
 bool names_object(std::string_view path) {
@@ -52,7 +25,7 @@ bool names_object(std::string_view path) {
 }
 
 std::vector<std::byte> fetch(Client& client, std::string path) {
-  FirstPart part;
+  FirstPart part(kMostObject);
   std::optional<MultipartReader> reader;
   Request request;
   request.path = std::move(path);

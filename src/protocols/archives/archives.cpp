@@ -229,9 +229,13 @@ class Archives final : public ArchiveRoutes {
       case ArchiveRoute::kNeighbours:
         return neighbours(service, asked, request, parameters.at(1));
       case ArchiveRoute::kHeatmap:
-        return item_heatmap(service, asked, parameters.at(1), json_object(request, service.limits));
+        return item_heatmap(
+            service, asked, parameters.at(1),
+            request.method == "POST" ? json_object(request, service.limits) : heatmap_body(request.query));
       case ArchiveRoute::kMap:
         return map_points(asked, request);
+      case ArchiveRoute::kMapTile:
+        return map_tile(asked, request, parameters.at(1), parameters.at(2), parameters.at(3));
       case ArchiveRoute::kMapLegend:
         return map_legend(asked, request);
       case ArchiveRoute::kMakeCard:

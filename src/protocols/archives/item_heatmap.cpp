@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,9 +17,11 @@
 #include <mi2/error.hpp>
 
 #include "archive/item_file.hpp"
+#include "base/utf8.hpp"
 #include "embedder/heatmap.hpp"
 #include "protocols/answers.hpp"
 #include "protocols/archives/items.hpp"
+#include "protocols/archives/query.hpp"
 #include "protocols/archives/search_request.hpp"
 #include "protocols/routes.hpp"
 
@@ -46,6 +49,17 @@ std::string map_json(const HeatmapTask& task, const archive::ItemFile& file, std
 }
 
 }  // namespace
+
+Json heatmap_body(std::string_view query) {
+  static const std::vector<std::string> kKnown{"query"};
+  const auto values = read_query(query, kKnown);
+  const auto text = values.find("query");
+  if (text == values.end() || text->second.empty()) {
+    throw Error(Code::kBadArgument, "query: expected a text to look for, got none");
+  }
+  base::require_utf8({&text->second, 1}, "query");
+  return {{"text", text->second}};
+}
 
 RequestPlan item_heatmap(const Service& service, const Asked& asked, const std::string& number, Json body) {
   constexpr std::array kOptions{"k", "by", "match", "same_patient", "where", "exclude_study", "cursor"};

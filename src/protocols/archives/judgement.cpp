@@ -205,26 +205,12 @@ Compare read_dups(Json& body, const Right& right, const std::stop_token& stop) {
   }
   options.most = kMostHashed;
   options.stop = stop;
-  const std::size_t limit = read_limit(body);
-  return [options, limit, paths = right.paths](archive::Reader& archive, base::ThreadPool&, ArchiveRecord& record) {
+  const archive::Shown shown{.most = read_limit(body), .paths = right.paths};
+  return [options, shown](archive::Reader& archive, base::ThreadPool&, ArchiveRecord& record) {
     const archive::DupAnswer answer = archive::find_dups(archive, options);
     record.searched = answer.compared;
     record.found = answer.groups.size();
-    const std::size_t count = std::min(limit, answer.groups.size());
-    std::string groups;
-    std::size_t members = 0;
-    std::size_t shown = 0;
-    while (shown < count && members < kMostShownOf) {
-      const archive::DupGroup& group = answer.groups[shown++];
-      if (!groups.empty()) groups += ", ";
-      groups +=
-          archive::dup_group_json(archive, group, shown, options.level, answer.snapshot, paths, kMostShownOf - members);
-      members += group.members.size();
-    }
-    return fmt::format(R"({{"duplicates": {}, "compared": {}, "blank": {}, "plain": {}, "unhashed": {}, )"
-                       R"("snapshot": {}, "more": {}, "groups": [{}]}})",
-                       answer.groups.size(), answer.compared, answer.blank, answer.plain, answer.unhashed,
-                       answer.snapshot, shown < answer.groups.size() || members > kMostShownOf, groups);
+    return archive::dups_json(archive, answer, options.level, shown, kMostShownOf);
   };
 }
 

@@ -1,7 +1,7 @@
 #include "protocols/archives/map.hpp"
 
 #include <algorithm>
-#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -80,20 +80,50 @@ std::string legend_json(const archive::KeptMap& map, const AskedMap& wanted, con
   return text + fmt::format(R"(], "none": {}, "other": {}}})", legend.none, legend.other);
 }
 
+/// A map as its caller may see it.
+struct ShownMap {
+  std::vector<MapPoint> all;
+  std::vector<MapPoint> some;  ///< that AskedMap::where lets by
+  archive::MapLegend legend;   ///< of `all`, so that a filter changes no facet
+  std::int64_t snapshot = 0;
+};
+
+ShownMap shown_map(archive::Reader& reader, const AskedMap& wanted) {
+  const archive::KeptMap map = kept_map(reader, wanted.by);
+  ShownMap shown;
+  shown.snapshot = map.snapshot;
+  shown.all = archive::shown_points(reader, map, nullptr, pointer(wanted.visible));
+  shown.legend = archive::legend_of(reader, wanted.colour, shown.all, archive::kMostFacets);
+  shown.some = wanted.where ? archive::shown_points(reader, map, &*wanted.where, pointer(wanted.visible)) : shown.all;
+  return shown;
+}
+
+void answer_points(std::string bytes, HttpResponse& answer) {
+  answer.content_type = "application/octet-stream";
+  answer.headers.emplace_back("cache-control", "private, no-cache");
+  answer.headers.emplace_back("x-content-type-options", "nosniff");
+  answer.body = std::move(bytes);
+}
+
 }  // namespace
 
 RequestPlan map_points(const Asked& asked, const HttpRequest& request) {
   return look(asked, [wanted = read_asked(asked, request, true)](archive::Reader& reader, HttpResponse& answer) {
-    const archive::KeptMap map = kept_map(reader, wanted.by);
-    // Numbered over all that the caller may see, so that a filter changes no facet.
-    const std::vector<MapPoint> all = archive::shown_points(reader, map, nullptr, pointer(wanted.visible));
-    const archive::MapLegend legend = archive::legend_of(reader, wanted.colour, all, archive::kMostFacets);
-    const std::vector<MapPoint> some =
-        wanted.where ? archive::shown_points(reader, map, &*wanted.where, pointer(wanted.visible)) : all;
-    answer.content_type = "application/octet-stream";
-    answer.headers.emplace_back("cache-control", "private, no-cache");
-    answer.headers.emplace_back("x-content-type-options", "nosniff");
-    answer.body = archive::points_bytes(some, all, legend, map.snapshot);
+    const ShownMap shown = shown_map(reader, wanted);
+    answer_points(archive::points_bytes(shown.some, shown.all, shown.legend, shown.snapshot), answer);
+  });
+}
+
+RequestPlan map_tile(const Asked& asked, const HttpRequest& request, const std::string& z, const std::string& x,
+                     const std::string& y) {
+  archive::MapTile tile;
+  tile.z = static_cast<unsigned>(read_number(z, "z", 0, archive::MapTile::kDeepest));
+  const std::uint64_t last = (std::uint64_t{1} << tile.z) - 1;
+  tile.x = read_number(x, "x", 0, last);
+  tile.y = read_number(y, "y", 0, last);
+  return look(asked, [wanted = read_asked(asked, request, true), tile](archive::Reader& reader, HttpResponse& answer) {
+    const ShownMap shown = shown_map(reader, wanted);
+    answer_points(archive::tile_bytes(shown.some, shown.all, shown.legend, tile), answer);
   });
 }
 

@@ -37,15 +37,6 @@ struct AskedPicture {
   std::string known;    ///< If-None-Match
 };
 
-Window read_window(const std::string& text) {
-  try {
-    return parse_window(text);
-  } catch (const Error&) {
-    throw Error(Code::kBadArgument,
-                "window: expected CENTER,WIDTH, both finite, WIDTH at least 1, or lung, soft, bone or brain");
-  }
-}
-
 AskedPicture read_asked(const Service& service, const Asked& asked, const HttpRequest& request,
                         const std::string& number) {
   static const std::vector<std::string> kKnown{"window", "invert", "size"};

@@ -96,4 +96,13 @@ std::uint64_t read_number(std::string_view text, std::string_view name, std::uin
   return number;
 }
 
+Window read_window(const std::string& text) {
+  try {
+    return parse_window(text);
+  } catch (const Error&) {
+    throw Error(Code::kBadArgument,
+                "window: expected CENTER,WIDTH, both finite, WIDTH at least 1, or lung, soft, bone or brain");
+  }
+}
+
 }  // namespace mi2::protocols::archives

@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include <mi2/image.hpp>
+
 #include "protocols/json.hpp"
 
 namespace mi2::protocols::archives {
@@ -36,5 +38,8 @@ bool read_flag(std::string_view text, std::string_view name);
 
 /// A whole number. @throws Error{kBadArgument} for anything else, or one that is not from `low` to `high`.
 std::uint64_t read_number(std::string_view text, std::string_view name, std::uint64_t low, std::uint64_t high);
+
+/// A window as parse_window() takes it. @throws Error{kBadArgument}, which does not repeat the text.
+Window read_window(const std::string& text);
 
 }  // namespace mi2::protocols::archives

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -13,6 +14,7 @@
 
 #include "archive/query.hpp"
 #include "archive/slice_parts.hpp"
+#include "archive/windows.hpp"
 #include "base/base64.hpp"
 #include "base/hash.hpp"
 #include "protocols/archives/asked.hpp"
@@ -32,6 +34,7 @@ struct PartName {
   const char* name;
   Kind kind;
   bool away;
+  bool remote = false;  ///< an image by the URI of its object
 };
 
 /// In the order in which `mi2 index search` takes them, so that sums of directions are the same to the last bit.
@@ -39,9 +42,10 @@ constexpr std::array kPartNames{
     PartName{"item", Kind::kItem, false},        PartName{"study", Kind::kStudy, false},
     PartName{"series", Kind::kSeries, false},    PartName{"vector", Kind::kVector, false},
     PartName{"text", Kind::kText, false},        PartName{"not_text", Kind::kText, true},
-    PartName{"image", Kind::kImage, false},      PartName{"not_item", Kind::kItem, true},
-    PartName{"not_study", Kind::kStudy, true},   PartName{"not_series", Kind::kSeries, true},
-    PartName{"not_vector", Kind::kVector, true}, PartName{"not_image", Kind::kImage, true},
+    PartName{"image", Kind::kImage, false},      PartName{"dicomweb_uri", Kind::kImage, false, true},
+    PartName{"not_item", Kind::kItem, true},     PartName{"not_study", Kind::kStudy, true},
+    PartName{"not_series", Kind::kSeries, true}, PartName{"not_vector", Kind::kVector, true},
+    PartName{"not_image", Kind::kImage, true},
 };
 
 const std::vector<std::string>& member_names() {
@@ -90,8 +94,14 @@ std::vector<float> read_vector(const Json& value, const std::string& name, std::
 /// Gathers the parts of a search.
 class PartReader {
  public:
-  PartReader(const Service& service, const archive::Served& served, std::string site, Carded carded)
-      : service_(service), served_(served), site_(std::move(site)), carded_(carded == Carded::kYes) {}
+  /// Takes what is said of all images too.
+  PartReader(const Service& service, const archive::Served& served, Json& body, Carded carded)
+      : service_(service), served_(served), carded_(carded == Carded::kYes) {
+    if (Json* const site = member(body, "site")) site_ = take_string(*site, "site");
+    if (Json* const window = member(body, "window")) window_ = take_string(*window, "window");
+    if (Json* const region = member(body, "region")) region_ = read_region(*region);
+    if (window_ && *window_ != archive::kOwnWindow) static_cast<void>(read_window(*window_));
+  }
 
   void read(Json& body, const PartName& part) {
     Json* value = member(body, part.name);
@@ -102,14 +112,28 @@ class PartReader {
     for (std::size_t i = 0; i < value->size(); ++i) add((*value)[i], part, fmt::format("{} {}", part.name, i + 1), i);
   }
 
+  /// When all is read. @throws Error{kBadArgument} for a region, or a window, of no image.
+  void finish() {
+    const auto is_image = [](const AskedPart& part) { return part.kind == Kind::kImage; };
+    const auto images = std::count_if(parts_.begin(), parts_.end(), is_image);
+    if (window_ && images == 0) throw Error(Code::kBadArgument, "window: expected an image with it, got none");
+    if (!region_) return;
+    if (images != 1) throw Error(Code::kBadArgument, fmt::format("region: expected one image, got {}", images));
+    AskedPart& part = *std::find_if(parts_.begin(), parts_.end(), is_image);
+    part.region = embedder::to_string(*region_);
+    work().image(part.place).region = region_;
+  }
+
   std::vector<AskedPart> take_parts() { return std::move(parts_); }
   Work take_work() { return work_ ? work_->take() : Work{}; }
 
  private:
   WorkBuilder& work() {
     if (!work_) {
-      work_.emplace(service_, model_of(service_, served_.format()),
-                    archive::options_of(served_.format().space, service_.images));
+      const archive::Space& space = served_.format().space;
+      ImageOptions options = archive::options_of(space, service_.images);
+      if (window_) options = archive::asking_through(space, options, *window_, "window");
+      work_.emplace(service_, model_of(service_, served_.format()), options);
     }
     return *work_;
   }
@@ -127,7 +151,11 @@ class PartReader {
         add_text(value, name, part);
         break;
       case Kind::kImage:
-        add_image(value, name, part);
+        if (named.remote) {
+          add_instance(value, name, part);
+        } else {
+          add_image(value, name, part);
+        }
         break;
       case Kind::kItem:
         part.item = read_item(value, name);
@@ -158,21 +186,27 @@ class PartReader {
 
   void add_image(Json& value, const std::string& name, AskedPart& part) {
     std::string bytes = base::base64_decode(need_text(value, name), name);
-    if (carded_) part.sha256 = base::sha256_hex(std::as_bytes(std::span(bytes)));
-    if (!part.away) {  // without a key an object is still known by its own identifier
-      try {
-        part.names = archive::names_of(std::as_bytes(std::span(bytes)), name, served_.key(), site_);
-      } catch (const Error& error) {
-        throw Error(Code::kBadFile, error.what());
-      }
-    }
+    part.image = std::make_shared<SeenImage>(
+        see_image(std::as_bytes(std::span(bytes)), name, {served_.key(), site_, !part.away, carded_}));
     part.place = work().add_image_bytes(std::move(bytes), name);
+  }
+
+  void add_instance(Json& value, const std::string& name, AskedPart& part) {
+    const InstanceUri uri = read_instance_uri(need_text(value, name), name);
+    part.place = work().add_url(uri.url, name);
+    part.image = std::make_shared<SeenImage>();
+    ImageItem& item = work().image(part.place);
+    item.dicomweb = true;
+    item.see = [seen = part.image, uid = uri.sop_uid, name, how = Seeing{served_.key(), site_, true, carded_}](
+                   std::span<const std::byte> file) { *seen = see_instance(file, uid, name, how); };
   }
 
   const Service& service_;
   const archive::Served& served_;
-  std::string site_;
   bool carded_;
+  std::string site_;
+  std::optional<std::string> window_;
+  std::optional<embedder::Region> region_;
   std::optional<WorkBuilder> work_;
   std::vector<AskedPart> parts_;
 };
@@ -233,7 +267,8 @@ archive::Origin origin_of(const AskedPart& asked) {
   if (asked.kind == Kind::kImage) origin.asked = archive::Asked::kImage;
   if (asked.kind == Kind::kVector) origin.place = asked.place;
   origin.text = asked.text;
-  origin.sha256 = asked.sha256;
+  if (asked.image) origin.sha256 = asked.image->sha256;
+  origin.region = asked.region;
   return origin;
 }
 
@@ -248,7 +283,7 @@ archive::QueryPart part_of(archive::Reader& reader, const AskedPart& asked, cons
       return {row(vectors.images.row(asked.place)),
               1,
               archive::Nature::kImage,
-              archive::known_subjects(reader, asked.names, visible),
+              archive::known_subjects(reader, asked.image->names, visible),
               {},
               origin_of(asked)};
     case Kind::kVector:
@@ -283,7 +318,7 @@ std::span<const std::string> query_members() {
   static const std::vector<std::string> kNames = [] {
     std::vector<std::string> names;
     for (const PartName& part : kPartNames) names.emplace_back(part.name);
-    names.emplace_back("site");
+    for (const char* name : {"site", "region", "window"}) names.emplace_back(name);
     return names;
   }();
   return kNames;
@@ -310,14 +345,15 @@ AskedSearch read_search(const Service& service, const archive::Served& served, c
   asked.query = hash_of(body, served.format().id);
   read_options(body, right, asked.options);
   read_cursor(body, asked);
-  Json* site = member(body, "site");
-  PartReader reader(service, served, site == nullptr ? std::string() : take_string(*site, "site"), carded);
+  PartReader reader(service, served, body, carded);
   for (const PartName& part : kPartNames) reader.read(body, part);
+  reader.finish();
   asked.parts = reader.take_parts();
   asked.work = reader.take_work();
   const auto positive = [](const AskedPart& part) { return !part.away; };
   if (std::none_of(asked.parts.begin(), asked.parts.end(), positive)) {
-    throw Error(Code::kBadArgument, "body: expected text, image, item, study, series or vector, got none");
+    throw Error(Code::kBadArgument,
+                "body: expected text, image, dicomweb_uri, item, study, series or vector, got none");
   }
   const auto somebodys = [&](const AskedPart& part) {
     return positive(part) && part.kind != Kind::kText && part.kind != Kind::kVector;

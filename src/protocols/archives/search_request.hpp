@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -10,8 +11,8 @@
 #include "archive/reader.hpp"
 #include "archive/search.hpp"
 #include "archive/served.hpp"
-#include "archive/survey.hpp"
 #include "protocols/archives/rights.hpp"
+#include "protocols/archives/search_image.hpp"
 #include "protocols/json.hpp"
 #include "protocols/request_plan.hpp"
 #include "protocols/service.hpp"
@@ -31,9 +32,9 @@ struct AskedPart {
   std::uint64_t item = 0;
   std::string uid;  ///< of a series or a study
   std::vector<float> vector;
-  archive::ObjectNames names;  ///< of an image
-  std::string text{};          ///< of a search that is carded
-  std::string sha256{};        ///< of a carded search's image: of its file
+  std::shared_ptr<SeenImage> image{};  ///< of an image; of one by its URL filled once that was read
+  std::string region{};                ///< of an image: the part of it, as embedder::to_string() has it
+  std::string text{};                  ///< of a search that is carded
 };
 
 struct AskedSearch {

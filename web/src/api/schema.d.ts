@@ -155,7 +155,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Where in an image of the archive is what a text says
+         * @description As POST, of one text. What is in an address may be kept by browsers and proxies: a text about a patient belongs into a body.
+         */
+        get: operations["archive_heatmap_by_query"];
         put?: never;
         /**
          * Where in an image of the archive is what was searched for
@@ -466,6 +470,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/archives/{archive}/map/{z}/{x}/{y}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The points of a part of the archive's map
+         * @description The map's square is divided into 2^z x 2^z tiles. Only the 12 bytes of each point, by item, as the map has them: x and y are those of the whole map, from 0 to 65,535 over all points that the caller may see, whatever the filter.
+         */
+        get: operations["archive_map_tile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/archives/{archive}/map/legend": {
         parameters: {
             query?: never;
@@ -746,6 +770,7 @@ export interface components {
             not_text?: components["schemas"]["Several"];
             image?: components["schemas"]["SeveralImages"];
             not_image?: components["schemas"]["SeveralImages"];
+            dicomweb_uri?: components["schemas"]["SeveralInstances"];
             item?: components["schemas"]["SeveralItems"];
             not_item?: components["schemas"]["SeveralItems"];
             study?: components["schemas"]["Several"];
@@ -769,6 +794,9 @@ export interface components {
             same_patient?: "exclude" | "include" | "only" | null;
             /** @description Where an image comes from, as mi2 index add had it */
             site?: string | null;
+            region?: components["schemas"]["ImageRegion"];
+            /** @description Through which images are seen: CENTER,WIDTH, or lung, soft, bone, brain or file; one of the archive's */
+            window?: string | null;
             where?: components["schemas"]["Filter"];
             exclude_study?: components["schemas"]["Several"];
             /** @description Results that score less are left out; auto: those whose verdict is none */
@@ -779,10 +807,19 @@ export interface components {
         Several: string | string[] | null;
         /** @description Files as base64: PNG, JPEG, DICOM, .. */
         SeveralImages: string | string[] | null;
+        /** @description Objects of a DICOMweb server whose host the operator allows: http(s)://HOST/../studies/UID/series/UID/instances/UID */
+        SeveralInstances: string | string[] | null;
         /** @description Numbers that results name */
         SeveralItems: number | number[] | null;
         SeveralVectors: components["schemas"]["Vector"] | components["schemas"]["Vector"][] | null;
         Vector: number[];
+        /** @description The part of the one image to search for, in its pixels; as a list x, y, width, height */
+        ImageRegion: {
+            x: number;
+            y: number;
+            width: number;
+            height: number;
+        } | number[] | null;
         /** @description EXPR, such as modality in (CT,MR) and date>=2020, or the same as a tree */
         Filter: string | Record<string, never> | null;
         ArchiveResults: {
@@ -1090,6 +1127,7 @@ export interface components {
             not_text?: components["schemas"]["Several"];
             image?: components["schemas"]["SeveralImages"];
             not_image?: components["schemas"]["SeveralImages"];
+            dicomweb_uri?: components["schemas"]["SeveralInstances"];
             item?: components["schemas"]["SeveralItems"];
             not_item?: components["schemas"]["SeveralItems"];
             study?: components["schemas"]["Several"];
@@ -1113,6 +1151,9 @@ export interface components {
             same_patient?: "exclude" | "include" | "only" | null;
             /** @description Where an image comes from, as mi2 index add had it */
             site?: string | null;
+            region?: components["schemas"]["ImageRegion"];
+            /** @description Through which images are seen: CENTER,WIDTH, or lung, soft, bone, brain or file; one of the archive's */
+            window?: string | null;
             where?: components["schemas"]["Filter"];
             exclude_study?: components["schemas"]["Several"];
             /** @description Results that score less are left out; auto: those whose verdict is none */
@@ -1429,6 +1470,7 @@ export interface components {
             not_text?: components["schemas"]["Several"];
             image?: components["schemas"]["SeveralImages"];
             not_image?: components["schemas"]["SeveralImages"];
+            dicomweb_uri?: components["schemas"]["SeveralInstances"];
             item?: components["schemas"]["SeveralItems"];
             not_item?: components["schemas"]["SeveralItems"];
             study?: components["schemas"]["Several"];
@@ -1439,6 +1481,9 @@ export interface components {
             not_vector?: components["schemas"]["SeveralVectors"];
             /** @description Where an image comes from, as mi2 index add had it */
             site?: string | null;
+            region?: components["schemas"]["ImageRegion"];
+            /** @description Through which images are seen: CENTER,WIDTH, or lung, soft, bone, brain or file; one of the archive's */
+            window?: string | null;
         };
         StudySimilarity: {
             snapshot: number;
@@ -2417,6 +2462,139 @@ export interface operations {
             };
             /** @description The request did not come in time */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description A body, an image or a number of rows over the limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description A content type that is not read */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description An item that does not hold what it should; the message names the row */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description The queue is full; Retry-After says when to try again */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description Headers too long */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description A defect of mi2 or a failing machine */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description Not ready, or shutting down */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+        };
+    };
+    archive_heatmap_by_query: {
+        parameters: {
+            query: {
+                query: string;
+            };
+            header?: never;
+            path: {
+                archive: components["parameters"]["ArchiveInPath"];
+                item: components["parameters"]["ItemInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One map */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeatmapAnswer"];
+                };
+            };
+            /** @description A request that makes no sense; the message names the row */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description No key, or a wrong one */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description No such path or model */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description The request did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description The file has changed, or no model fits */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5247,6 +5425,139 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description Points that the caller may see */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description A request that makes no sense; the message names the row */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description No key, or a wrong one */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description No such path or model */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description The request did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description A body, an image or a number of rows over the limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description A content type that is not read */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description An item that does not hold what it should; the message names the row */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description The queue is full; Retry-After says when to try again */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description Headers too long */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description A defect of mi2 or a failing machine */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description Not ready, or shutting down */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+        };
+    };
+    archive_map_tile: {
+        parameters: {
+            query?: {
+                /** @description Points are images, or means of series */
+                by?: "image" | "series";
+                /** @description What facets are values of */
+                colour?: "modality" | "body_part" | "laterality" | "plane" | "contrast" | "month" | "site" | "station";
+                /** @description Only what this filter lets by */
+                where?: string;
+            };
+            header?: never;
+            path: {
+                archive: components["parameters"]["ArchiveInPath"];
+                z: number;
+                /** @description From the smallest x on, below 2^z */
+                x: number;
+                /** @description From the smallest y on, below 2^z */
+                y: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Points of the tile that the caller may see */
             200: {
                 headers: {
                     [name: string]: unknown;

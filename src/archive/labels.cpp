@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <mi2/error.hpp>
 
@@ -203,6 +204,15 @@ std::vector<LabelTarget> copied_row(Catalog& from, Catalog& to, std::uint64_t ro
 void SomeLines::add(std::size_t line) {
   ++count;
   if (lines.size() < kShownLines && (lines.empty() || lines.back() != line)) lines.push_back(line);
+}
+
+std::string to_json(const LabelReport& report) {
+  const auto rows = [](const SomeLines& lines) {
+    return fmt::format(R"({{"labels": {}, "rows": [{}]}})", lines.count, fmt::join(lines.lines, ", "));
+  };
+  return fmt::format(R"({{"added": {}, "replaced": {}, "same": {}, "unknown": {}, "refused": {}, "snapshot": {}}})",
+                     report.added, report.replaced, report.same, rows(report.unknown), rows(report.refused),
+                     report.snapshot);
 }
 
 void require_by(const std::string& by) {

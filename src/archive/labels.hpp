@@ -74,6 +74,9 @@ struct LabelReport {
   [[nodiscard]] bool complete() const noexcept { return unknown.count == 0 && refused.count == 0; }
 };
 
+/// "added", "replaced", "same", "unknown" and "refused", with the first of their rows, and "snapshot": an object.
+std::string to_json(const LabelReport& report);
+
 /// @throws Error{kBadArgument} for a name that nobody can have: empty, of over kMostByBytes, or with control
 /// characters.
 void require_by(const std::string& by);

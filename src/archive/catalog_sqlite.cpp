@@ -39,7 +39,8 @@ std::optional<Id> id_of(sqlite::Statement& statement) {
 }  // namespace
 
 void make_tables(sqlite::Database& database) {
-  for (const std::string_view part : {"schema", "thumbs", "objects", "tiles", "voi", "label"}) database.execute(sql_text(part));
+  for (const std::string_view part : {"schema", "thumbs", "objects", "tiles", "voi", "label"})
+    database.execute(sql_text(part));
 }
 
 Catalog::Catalog(const std::filesystem::path& folder, Access access)

@@ -11,8 +11,8 @@ docs/python.md.
 """
 from ._archive import Archive
 from ._archive_cards import Card, Difference, Replay
-from ._archive_types import (Added, BackedUp, DoubtfulTag, Drift, DriftGroup, Item, Items, ItemVectors, Moved, Outlier,
-                             Outliers, Removed, Result, Results, Tags, ValueCount, Verified)
+from ._archive_types import (Added, BackedUp, DoubtfulTag, Drift, DriftGroup, Item, Items, ItemVectors, Labelled, Moved,
+                             Outlier, Outliers, Removed, Result, Results, Tags, ValueCount, Verified)
 from ._client import Client
 from ._core import supported_dtypes
 from ._core import version as __version__
@@ -21,8 +21,9 @@ from ._model import Model, load, tokenize
 from ._tables import to_frame, to_parquet
 from ._types import Frames, FrameVectors, ImageLike, LabelScore, Provenance, TileVectors, TokenVectors, Vectors
 
-__all__ = ["Added", "Archive", "BackedUp", "BadArgument", "BadFile", "Card", "Client", "Difference", "DoubtfulTag", "Drift",
-           "DriftGroup", "Error", "FrameVectors", "Frames", "ImageLike", "Internal", "Item", "ItemVectors", "Items",
-           "LabelScore", "Model", "Moved", "NotFound", "Outlier", "Outliers", "Overloaded", "Provenance", "Removed", "Replay",
-           "Result", "Results", "Tags", "TileVectors", "TokenVectors", "TooLarge", "Unauthorized", "Unsupported", "ValueCount",
-           "Vectors", "Verified", "WrongType", "__version__", "load", "supported_dtypes", "to_frame", "to_parquet", "tokenize"]
+__all__ = ["Added", "Archive", "BackedUp", "BadArgument", "BadFile", "Card", "Client", "Difference", "DoubtfulTag",
+           "Drift", "DriftGroup", "Error", "FrameVectors", "Frames", "ImageLike", "Internal", "Item", "ItemVectors",
+           "Items", "LabelScore", "Labelled", "Model", "Moved", "NotFound", "Outlier", "Outliers", "Overloaded",
+           "Provenance", "Removed", "Replay", "Result", "Results", "Tags", "TileVectors", "TokenVectors", "TooLarge",
+           "Unauthorized", "Unsupported", "ValueCount", "Vectors", "Verified", "WrongType", "__version__", "load",
+           "supported_dtypes", "to_frame", "to_parquet", "tokenize"]

@@ -155,19 +155,19 @@ class LabelPlan {
     const GivenLabel& label = given_.labels[index];
     const std::vector<LabelTarget>& targets = targets_[label.thing];
     if (targets.empty()) return report_.unknown.add(label.line);
-    std::vector<Write> writes;
+    std::vector<Write> fresh;
     bool replaces = false;
     for (const LabelTarget& target : targets) {
       Id existing = 0;
       const State state = state_of(index, target, existing);
       if (state == State::kContradicted) return report_.refused.add(label.line);
       if (state == State::kSame) continue;
-      writes.push_back({index, target, existing});
+      fresh.push_back({index, target, existing});
       replaces = replaces || state == State::kOther;
     }
     for (const LabelTarget& target : targets) said_.try_emplace({target.of, target.thing, label.key}, index);
-    ++(writes.empty() ? report_.same : replaces ? report_.replaced : report_.added);
-    writes_.insert(writes_.end(), writes.begin(), writes.end());
+    ++(fresh.empty() ? report_.same : replaces ? report_.replaced : report_.added);
+    writes_.insert(writes_.end(), fresh.begin(), fresh.end());
   }
 
   Catalog& catalog_;

@@ -142,11 +142,12 @@ void LabelRows::add_row(const LabelColumns& columns, std::span<const std::string
     score = base::parse_finite(cell(*columns.score));
     if (!score) refuse(line, "score: expected a number");
   }
-  const std::size_t thing = thing_of(columns.by, cell(columns.thing), line);
-  if (columns.key) return add_label(thing, cell(*columns.key), cell(*columns.value), score, line);
+  // Not before there is a label of it: a table may have many more rows than labels.
+  const auto thing = [&] { return thing_of(columns.by, cell(columns.thing), line); };
+  if (columns.key) return add_label(thing(), cell(*columns.key), cell(*columns.value), score, line);
   for (const std::size_t column : columns.keys) {
     if (cell(column).empty()) continue;
-    add_label(thing, base::without_blanks(header[column]), cell(column), score, line);
+    add_label(thing(), base::without_blanks(header[column]), cell(column), score, line);
   }
 }
 

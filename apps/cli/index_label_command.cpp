@@ -63,8 +63,8 @@ Examples:
 
 /// "lines 3, 9 and 2 more".
 std::string lines_of(const archive::SomeLines& lines) {
-  const std::uint64_t more = lines.count - lines.lines.size();
-  return fmt::format("{} {}{}", lines.lines.size() == 1 && more == 0 ? "line" : "lines", fmt::join(lines.lines, ", "),
+  const std::uint64_t more = lines.lines - lines.first.size();
+  return fmt::format("{} {}{}", lines.lines == 1 ? "line" : "lines", fmt::join(lines.first, ", "),
                      more > 0 ? fmt::format(" and {} more", more) : "");
 }
 
@@ -72,14 +72,14 @@ void note_labels(const archive::LabelReport& report, const LabelCommandArguments
   const std::string_view would = arguments.dry_run ? "would be " : "";
   progress.note(fmt::format("{} labels {}added, {} {}replaced, {} are there already; snapshot {}", report.added, would,
                             report.replaced, would, report.same, report.snapshot));
-  if (report.unknown.count > 0) {
-    progress.warn(fmt::format("{}: {} labels of nothing that the archive has: {}", arguments.file, report.unknown.count,
-                              lines_of(report.unknown)));
+  if (report.unknown.labels > 0) {
+    progress.warn(fmt::format("{}: {} labels of nothing that the archive has: {}", arguments.file,
+                              report.unknown.labels, lines_of(report.unknown)));
   }
-  if (report.refused.count > 0) {
-    progress.warn(fmt::format("{}: {} labels refused, another value is there{}: {}", arguments.file,
-                              report.refused.count, arguments.replace ? " in the same file" : "; --replace replaces it",
-                              lines_of(report.refused)));
+  if (report.refused.labels > 0) {
+    progress.warn(
+        fmt::format("{}: {} labels refused, another value is there{}: {}", arguments.file, report.refused.labels,
+                    arguments.replace ? " in the same file" : "; --replace replaces it", lines_of(report.refused)));
   }
 }
 

@@ -202,13 +202,16 @@ std::vector<LabelTarget> copied_row(Catalog& from, Catalog& to, std::uint64_t ro
 }  // namespace
 
 void SomeLines::add(std::size_t line) {
-  ++count;
-  if (lines.size() < kShownLines && (lines.empty() || lines.back() != line)) lines.push_back(line);
+  ++labels;
+  if (lines > 0 && last == line) return;
+  last = line;
+  ++lines;
+  if (first.size() < kShownLines) first.push_back(line);
 }
 
 std::string to_json(const LabelReport& report) {
   const auto rows = [](const SomeLines& lines) {
-    return fmt::format(R"({{"labels": {}, "rows": [{}]}})", lines.count, fmt::join(lines.lines, ", "));
+    return fmt::format(R"({{"labels": {}, "rows": [{}]}})", lines.labels, fmt::join(lines.first, ", "));
   };
   return fmt::format(R"({{"added": {}, "replaced": {}, "same": {}, "unknown": {}, "refused": {}, "snapshot": {}}})",
                      report.added, report.replaced, report.same, rows(report.unknown), rows(report.refused),

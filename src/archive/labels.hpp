@@ -55,10 +55,13 @@ struct LabelOptions {
   std::function<std::vector<std::vector<Id>>(Catalog&, std::span<const LabelledThing>)> find_paths{};
 };
 
-/// How many lines something was said of, and which: the first few.
+/// Labels of which something is said, and on which lines they are.
 struct SomeLines {
-  std::uint64_t count = 0;
-  std::vector<std::size_t> lines;
+  std::uint64_t labels = 0;
+  std::uint64_t lines = 0;
+  std::vector<std::size_t> first;  ///< at most kShownLines
+  std::size_t last = 0;
+  /// Lines come in order.
   void add(std::size_t line);
 };
 inline constexpr std::size_t kShownLines = 10;
@@ -71,7 +74,7 @@ struct LabelReport {
   SomeLines unknown;  ///< of nothing that the archive has
   SomeLines refused;  ///< another value is there, or given before
   std::int64_t snapshot = 0;
-  [[nodiscard]] bool complete() const noexcept { return unknown.count == 0 && refused.count == 0; }
+  [[nodiscard]] bool complete() const noexcept { return unknown.labels == 0 && refused.labels == 0; }
 };
 
 /// "added", "replaced", "same", "unknown" and "refused", with the first of their rows, and "snapshot": an object.

@@ -30,6 +30,7 @@ constexpr std::array kIndexCommands{
     Command{"drift", "Show which scanners, months or sites look different from before", add_index_drift},
     Command{"dups", "Find what is there more than once", add_index_dups},
     Command{"tags", "Check what headers say against images that look alike", add_index_tags},
+    Command{"label", "Say what images, series and studies are, for filters and counts", add_index_label},
     Command{"map", "Place images that are alike near each other", add_index_map},
     Command{"reembed", "Embed an archive's images again with another model", add_index_reembed},
     Command{"overlap", "Compare the neighbours in two archives of the same images", add_index_overlap},

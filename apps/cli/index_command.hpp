@@ -20,6 +20,7 @@ void add_index_backup(CLI::App& command, Session& session);
 void add_index_compact(CLI::App& command, Session& session);
 void add_index_drift(CLI::App& command, Session& session);
 void add_index_dups(CLI::App& command, Session& session);
+void add_index_label(CLI::App& command, Session& session);
 void add_index_map(CLI::App& command, Session& session);
 void add_index_outliers(CLI::App& command, Session& session);
 void add_index_overlap(CLI::App& command, Session& session);

@@ -82,6 +82,8 @@ constexpr std::string_view kReembedHelp = R"(What it does:
   new there is embedded, and what it no longer has is erased from NEW too, except for what others
   have added to NEW.
 
+  Labels of images, series and studies come along where NEW says nothing yet.
+
 What is left:
   Objects whose files are missing, have changed since they were added, or cannot be read, and those
   that came over a network and are in no file ('no file: dicomweb'). They are counted by reason,
@@ -220,6 +222,7 @@ void note_done(const archive::Reembedded& done, double seconds, Progress& progre
   }
   if (done.kept > 0) line += fmt::format(", {} there before", done.kept);
   if (done.removed > 0) line += fmt::format(", {} erased that the archive no longer has", done.removed);
+  if (done.labels > 0) line += fmt::format(", {} labels copied", done.labels);
   progress.note(line);
   if (!done.clean) progress.warn(kLogKept);
   if (done.left.empty()) return;

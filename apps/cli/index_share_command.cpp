@@ -60,8 +60,8 @@ int share(const ShareArguments& arguments) {
 constexpr std::string_view kShareHelp =
     R"(Shared archives:
   PostgreSQL (13 or later, of encoding UTF8) has the archive, and many machines search it and add to it.
-  Give its URL in place of the folder to add, search, stats, verify, rm, export, outliers, drift, dups,
-  tags, map, overlap, push, replay, backup, to listen and to serve --archive NAME=URL:
+  Give its URL in place of the folder to add, label, search, stats, verify, rm, export, outliers, drift,
+  dups, tags, map, overlap, push, replay, backup, to listen and to serve --archive NAME=URL:
     postgres://[USER@]HOST[:PORT]/DB[?schema=NAME][&sslmode=verify-full]
   The schema is mi2 if none is given. A password comes from ~/.pgpass, a service file or PGPASSWORD; one
   in the URL is refused.

@@ -116,7 +116,7 @@ std::string counts_json(archive::Reader& archive, const std::vector<archive::Cou
     text += '{';
     for (std::size_t i = 0; i < by.size(); ++i) {
       const std::string& value = group.values[i];
-      text += fmt::format(R"("{}": {}, )", by[i], value.empty() ? "null" : base::json_string(value));
+      text += fmt::format(R"({}: {}, )", base::json_string(by[i]), value.empty() ? "null" : base::json_string(value));
     }
     text += fmt::format(R"("images": {}, "series": {}, "studies": {}, "patients": {}}})", group.images, group.series,
                         group.studies, group.patients);
@@ -155,11 +155,13 @@ constexpr std::string_view kStatsHelp =
     R"(Without --by: what the archive is of, its bytes, newest study, refused files by reason, and its sources: the
 number of each (for rm --source and --where source=N), how far a server was read, and when and why one could not be
 read when it was last tried. With --by: how many images, series, studies and patients there are of each value; a
-patient with images of two values counts for both, and who is not known for none.
+patient with images of two values counts for both, and who is not known for none. An image to which labels give several values of
+a KEY is counted under all of them together, with " | " between.
 
 Examples:
   mi2 index stats archive/
   mi2 index stats archive/ --by modality,month
+  mi2 index stats archive/ --by label.finding
   mi2 index stats archive/ --by station --where 'modality=CT' -f csv
 )";
 
@@ -168,7 +170,9 @@ Examples:
 void add_index_stats(CLI::App& command, Session& session) {
   const auto arguments = std::make_shared<StatsArguments>();
   add_archive(command, arguments->archive, Archives::kSharedToo);
-  command.add_option("--by", arguments->by, fmt::format("Count by some of {}", fmt::join(archive::kCountFields, ", ")))
+  command
+      .add_option("--by", arguments->by,
+                  fmt::format("Count by some of {} and label.KEY", fmt::join(archive::kCountFields, ", ")))
       ->type_name("FIELD[,FIELD]..");
   add_where(command, arguments->where, "With --by: only what this lets by");
   command.add_option("-f,--format", arguments->format, "How it is written; csv with --by")

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
@@ -54,6 +55,23 @@ std::string source_json(const SourceFacts& source) {
   return text + '}';
 }
 
+/// With a comma before it; empty without labels.
+std::string labels_member(std::span<const ItemLabel> labels) {
+  constexpr std::array<std::string_view, 4> kNames{"item", "image", "series", "study"};
+  std::string text;
+  for (const ItemLabel& label : labels) {
+    text += fmt::format(R"({}{{"of": "{}", "key": {}, "value": {}, "by": {})", text.empty() ? R"(, "labels": [)" : ", ",
+                        kNames.at(static_cast<std::size_t>(label.of)), base::json_string(label.key),
+                        base::json_string(label.value), base::json_string(label.by));
+    if (label.score && std::isfinite(*label.score)) {
+      text += R"(, "score": )";
+      base::append_number(text, *label.score);
+    }
+    text += '}';
+  }
+  return text.empty() ? text : text + ']';
+}
+
 std::string counts_json(const Stats::Counts& counts) {
   std::string text = "{";
   for (const auto& [name, count] : counts) {
@@ -83,6 +101,7 @@ std::string item_json(const ItemFacts& item, bool path) {
   text("series_description", item.series_description);
   text("site", item.site);
   text("station", item.station);
+  line += labels_member(item.labels);
   if (item.thumb) line += R"(, "thumb": true)";
   if (item.deleted) line += R"(, "deleted": true)";
   return line;

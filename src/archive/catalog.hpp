@@ -273,6 +273,34 @@ class Catalog {
   enum class Scrub : std::uint8_t { kNone, kLog, kAll };
   [[nodiscard]] Scrub scrub_due();
   void note_scrub(Scrub due);
+
+  // Labels.
+  /// Studies of an identifier that have live images, series of one, and the object.
+  [[nodiscard]] std::vector<Id> live_studies(std::string_view uid);
+  [[nodiscard]] std::vector<Id> live_series(std::string_view uid);
+  /// The live rows of the frame that a row is of: several, where it was seen through several windows.
+  [[nodiscard]] std::vector<Id> rows_of_frame(std::uint64_t row);
+  /// The series whose mean a row is.
+  [[nodiscard]] std::optional<Id> series_of_mean(std::uint64_t row);
+  /// Live objects of a file, or of which it is a copy.
+  [[nodiscard]] std::vector<Id> objects_at(std::string_view locator);
+  /// Each live object with its place.
+  void each_place(const std::function<void(Id, std::string locator)>& use);
+  /// What somebody says of a thing.
+  [[nodiscard]] std::optional<StoredLabel> label(LabelOf of, Id thing, std::string_view key, std::string_view by);
+  void add_label(LabelOf of, Id thing, const ItemLabel& label);
+  void change_label(Id label, std::string_view value, std::optional<double> score);
+  void drop_label(Id label);
+  /// All, in no order.
+  void each_label(const std::function<void(const NamedLabel&)>& use);
+  /// Each live image with each value that labels of a key give it, by row and value.
+  void each_label_value(std::string_view key, const std::function<void(std::uint64_t row, std::string value)>& use);
+  /// Labels with a key. @param by  whose; empty: anybody's.
+  /// @param where  null: all; else of what has a live image that this lets by. @throws as each_row().
+  [[nodiscard]] std::vector<Id> labels_with(std::string_view key, std::string_view by, const filter::Expr* where);
+  /// Labels of series and studies that have no live image any more.
+  void forget_labels_of_gone();
+
   /// A thumbnail that is damaged is forgotten.
   void drop_thumb(std::uint64_t row);
   /// A row that is damaged is deleted.
@@ -284,6 +312,8 @@ class Catalog {
   void forget_files(Id instance);
   void add_tile(std::uint64_t row, const TileFacts& tile);
   [[nodiscard]] std::string window_of(std::uint64_t row);
+  [[nodiscard]] std::vector<ItemLabel> labels_around(const ItemFacts& item);
+  [[nodiscard]] std::vector<Id> ids_of(std::string_view name, std::string_view text);
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

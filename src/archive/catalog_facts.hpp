@@ -3,6 +3,7 @@
 // database has too.
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -194,6 +195,35 @@ struct RowFacts {
   std::int64_t removed = 0;                             ///< the change that deleted it; 0: none
 };
 
+/// What a label is of, the nearest to an image first: a row, an object, a series or a study.
+enum class LabelOf : std::uint8_t { kItem, kObject, kSeries, kStudy };
+
+/// A label that is in the catalog.
+struct StoredLabel {
+  Id id = 0;
+  std::string value;
+  std::optional<double> score;
+};
+
+/// A label as an image has it, or what it belongs to.
+struct ItemLabel {
+  LabelOf of = LabelOf::kItem;
+  std::string key, value, by;
+  std::optional<double> score;
+};
+
+/// A label by what it is of in every archive that has it.
+struct NamedLabel {
+  std::optional<std::uint64_t> row;   ///< of an image
+  std::optional<Id> object;           ///< of an object
+  std::string series_uid, study_uid;  ///< of one of these
+  std::string key, value, by;
+  std::optional<double> score;
+};
+
+/// As many labels are shown with an image.
+inline constexpr std::size_t kMostItemLabels = 256;
+
 /// The number of a frame from 1, of one that a catalog counts from 0. @throws Error{kBadFile} for one that no image
 /// has.
 std::int64_t frame_from_1(std::int64_t from_0);
@@ -212,6 +242,7 @@ struct ItemFacts {
   Id instance = 0, series = 0, study = 0, patient = 0;  ///< 0: none
   bool thumb = false;                                   ///< it has a thumbnail, or one of its slices has
   bool deleted = false;                                 ///< and not erased
+  std::vector<ItemLabel> labels{};                      ///< of it and what it belongs to; at most kMostItemLabels
 };
 
 /// A live image of a study.

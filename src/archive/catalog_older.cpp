@@ -26,6 +26,7 @@ void read_older_format(sqlite::Database& database, std::string_view format) {
   if (is_before_4(format)) database.execute(sql_named("as_format_4"));
   if (format != "5") database.execute(sql_named("without_tiles"));
   database.execute(sql_named("without_voi"));
+  database.execute(sql_named("labels_of_format_6"));
   database.execute("PRAGMA query_only = ON");
 }
 
@@ -45,7 +46,10 @@ void convert_older_format(sqlite::Database& database) {
         }
       }
       if (format != "5") database.execute(sql_text("tiles"));
-      database.execute(sql_text("voi"));
+      for (const std::string_view part :
+           {sql_text("voi"), sql_named("set_labels_aside"), sql_text("label"), sql_named("carry_labels")}) {
+        database.execute(part);
+      }
       database.named("set_meta").bind(0, std::string_view("format")).bind(1, kCatalogFormat).run();
     }
     database.execute("COMMIT");

@@ -40,6 +40,8 @@ std::vector<std::string> Catalog::problems() {
   if (tiles > 0) found.push_back(fmt::format("{} tiles of slides are of what is no image", tiles));
   const std::int64_t nowhere = single(impl_->named("bad_tiles"));
   if (nowhere > 0) found.push_back(fmt::format("{} tiles of slides lie where no slide is", nowhere));
+  const std::int64_t labels = single(impl_->named("stray_labels"));
+  if (labels > 0) found.push_back(fmt::format("{} labels are of what is not there any more", labels));
   const std::int64_t seen = single(impl_->named("stray_voi"));
   if (seen > 0) found.push_back(fmt::format("{} windows are of what is no image", seen));
   const std::int64_t scouts = single(impl_->named("stray_localizers"));

@@ -13,11 +13,11 @@
 namespace mi2::archive {
 namespace {
 
-/// Of labels those of the item itself, of its series and of its study count.
+/// Of labels those of the item itself, of its object, its series and its study count. The plus keeps the index of keys
+/// from being used in place of those of things: one key may have as many labels as there are images.
 constexpr std::string_view kAroundLabel =
-    "EXISTS (SELECT 1 FROM label WHERE (label.item = item.id OR label.series = item.series OR label.study = "
-    "series.study)"
-    " AND label.key = ? AND @)";
+    "EXISTS (SELECT 1 FROM label WHERE (label.item = item.id OR label.instance = item.instance"
+    " OR label.series = item.series OR label.study = series.study) AND +label.key = ? AND @)";
 
 /// Tiles of a slide are no slices: there are thousands of one series, and counting them for each would take for ever.
 constexpr std::string_view kSlices =
@@ -32,7 +32,7 @@ constexpr std::string_view kOlderSlices =
     "(SELECT count(*) FROM item AS other WHERE other.series = item.series AND other.kind IS NULL"
     " AND other.deleted_seq IS NULL)";
 
-/// In SQL that PostgreSQL understands too, `image` and `slices` aside.
+/// In SQL that PostgreSQL understands too, `image`, `slices` and `label` aside.
 constexpr std::array kColumns{
     filter::Column{"modality", "series.modality"},
     filter::Column{"body_part", "series.body_part"},
@@ -274,6 +274,7 @@ std::optional<ItemFacts> Catalog::item(std::uint64_t row_number, bool deleted) {
   row.reset();
   if (found && found->kind == "frame") found->tile = tile(row_number);
   if (found && found->kind == "frame") found->window = window_of(row_number);
+  if (found) found->labels = labels_around(*found);
   return found;
 }
 

@@ -39,7 +39,8 @@ std::optional<Id> id_of(sqlite::Statement& statement) {
 }  // namespace
 
 void make_tables(sqlite::Database& database) {
-  for (const std::string_view part : {"schema", "thumbs", "objects", "tiles", "voi"}) database.execute(sql_text(part));
+  for (const std::string_view part : {"schema", "thumbs", "objects", "tiles", "voi", "label"})
+    database.execute(sql_text(part));
 }
 
 Catalog::Catalog(const std::filesystem::path& folder, Access access)
@@ -296,6 +297,7 @@ void Catalog::add_pooled(std::uint64_t row, Id series, std::uint32_t crc, std::i
 
 std::optional<Id> Catalog::retire_instance(Id instance, std::int64_t seq) {
   const std::optional<Id> series = series_of(instance);
+  impl_->named("forget_labels").bind(0, instance).run();
   impl_->named("retire_frames").bind(0, seq).bind(1, instance).run();
   impl_->named("retire_instance").bind(0, seq).bind(1, instance).run();
   impl_->named("forget_refused_frames").bind(0, instance).run();

@@ -16,9 +16,9 @@ namespace {
 using postgres::Type;
 using postgres::Value;
 
-/// A replica's own, what SQLite keeps for itself aside: where thumbnails are, labels, how far it has come, and where
-/// the images of a series lie, which a trigger notes.
-constexpr std::array<std::string_view, 4> kOwn{"thumb", "label", "replica", "run"};
+/// A replica's own, what SQLite keeps for itself aside: where thumbnails are, how far it has come, and where the images
+/// of a series lie, which a trigger notes.
+constexpr std::array<std::string_view, 3> kOwn{"thumb", "replica", "run"};
 
 constexpr std::string_view kTables =
     "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name";
@@ -131,11 +131,6 @@ CatalogTables::CatalogTables(Catalog& catalog) : impl_(*catalog.impl_) {}
 
 const std::vector<CatalogTable>& CatalogTables::tables() { return built_in().tables; }
 const std::vector<std::string>& CatalogTables::unique_indexes() { return built_in().unique_indexes; }
-
-std::int64_t CatalogTables::labels() {
-  sqlite::Statement count(impl_.database, "SELECT count(*) FROM label");
-  return single(count);
-}
 
 void CatalogTables::watch() {
   std::string sql = "PRAGMA temp_store = MEMORY; CREATE TEMP TABLE IF NOT EXISTS touched (name TEXT NOT NULL, k0, k1);";

@@ -38,12 +38,11 @@ class CatalogTables {
   /// @param catalog  outlives it.
   explicit CatalogTables(Catalog& catalog);
 
-  /// All that have the same rows wherever the archive is: without thumbnails' places, and without labels, which mi2
-  /// does not write. As this version makes them, whatever else is in a file: their names become part of statements.
+  /// All that have the same rows wherever the archive is: without thumbnails' places. As this version makes them,
+  /// whatever else is in a file: their names become part of statements.
   [[nodiscard]] static const std::vector<CatalogTable>& tables();
   /// Statements, in SQL that both databases understand, of indexes without duplicates.
   [[nodiscard]] static const std::vector<std::string>& unique_indexes();
-  [[nodiscard]] std::int64_t labels();
 
   /// From now on this connection notes the key of each row that it changes; changes that are undone are forgotten.
   void watch();

@@ -68,6 +68,7 @@ void Catalog::note_scrub(Scrub due) {
 }
 
 void Catalog::drop_row(std::uint64_t row, std::int64_t seq) {
+  impl_->named("forget_row_labels").bind(0, static_cast<std::int64_t>(row)).run();
   impl_->named("drop_row").bind(0, seq).bind(1, static_cast<std::int64_t>(row)).run();
 }
 

@@ -1,9 +1,14 @@
 #include "archive/counts.hpp"
 
+#include <algorithm>
 #include <map>
 #include <memory>
+#include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "archive/column.hpp"
 #include "archive/windows.hpp"
@@ -29,15 +34,45 @@ struct Counting {
   Distinct series, studies, patients;
 };
 
+constexpr std::string_view kLabelPrefix = "label.";
+
+bool is_label(std::string_view field) {
+  return field.starts_with(kLabelPrefix) && filter::is_key(field.substr(kLabelPrefix.size()));
+}
+
+void check_count_fields(const std::vector<std::string>& by) {
+  std::vector<std::string_view> known(kCountFields.begin(), kCountFields.end());
+  for (const std::string& field : by) {
+    if (is_label(field) && std::find(known.begin(), known.end(), field) == known.end()) known.push_back(field);
+  }
+  check_by(by, known);
+}
+
+/// Labels of an image, its series and its study, and of several who give them, may differ: then it has all of them.
+Column labels_column(Reader& archive, std::string_view key) {
+  std::unordered_map<std::uint64_t, std::string> values;
+  archive.catalog().each_label_value(key, [&](std::uint64_t row, std::string value) {
+    std::string& known = values[row];
+    known = known.empty() ? std::move(value) : fmt::format("{} | {}", known, value);
+  });
+  return {archive.segments().rows(), [&](std::uint64_t row) {
+            const auto found = values.find(row);
+            return found == values.end() ? std::string() : found->second;
+          }};
+}
+
 }  // namespace
 
 std::vector<CountedGroup> count_by(Reader& archive, const std::vector<std::string>& by,
                                    const std::optional<filter::Expr>& where) {
-  check_by(by, kCountFields);
+  check_count_fields(by);
   const std::shared_ptr<const scan::Bitmap> allowed = where ? archive.allowed(*where) : nullptr;
   std::vector<Column> columns;
   columns.reserve(by.size());
-  for (const std::string& field : by) columns.emplace_back(archive.catalog(), field, archive.segments().rows());
+  for (const std::string& field : by) {
+    columns.push_back(is_label(field) ? labels_column(archive, field.substr(kLabelPrefix.size()))
+                                      : Column(archive.catalog(), field, archive.segments().rows()));
+  }
   const bool several = !several_windows(archive.format().space).empty();
   std::map<std::vector<std::string>, Counting> groups;
   std::vector<std::string> values(by.size());

@@ -25,7 +25,7 @@ struct CountedGroup {
 };
 
 /// Of live images, by the fields' values in their order.
-/// @param by     some of kCountFields.
+/// @param by     some of kCountFields, and label.KEY: the value of a label, several of them with " | " between.
 /// @param where  only what it lets by.
 /// @throws Error{kBadArgument} for another field, or none; as Catalog::each_value() and Reader::allowed().
 std::vector<CountedGroup> count_by(Reader& archive, const std::vector<std::string>& by,

@@ -36,13 +36,17 @@ constexpr std::string_view kSlices =
     " LEFT JOIN voi ON voi.item = other.id WHERE other.series = item.series AND other.kind IS NULL"
     " AND other.deleted_seq IS NULL) END)";
 
+constexpr std::string_view kAroundLabel =
+    "EXISTS (SELECT 1 FROM label WHERE (label.item = item.id OR label.instance = item.instance"
+    " OR label.series = item.series OR label.study = series.study) AND label.key = ? AND @)";
+
 /// The fields of filters as PostgreSQL has them: texts compare by their bytes, and only A to Z have two cases.
 class Columns {
  public:
   Columns() {
     for (const filter::Column& column : catalog_columns()) {
-      if (column.field == "label") {  // a shared archive carries none
-        columns_.push_back({column.field, "NULL::text", "(? IS NULL AND @)"});
+      if (column.field == "label") {
+        columns_.push_back({column.field, "(label.value COLLATE \"C\")", kAroundLabel});
       } else if (column.field == "slices") {
         columns_.push_back({column.field, kSlices});
       } else if (is_text(column.field)) {
@@ -136,6 +140,32 @@ ItemFacts facts_of(const postgres::Result& rows, int row) {
   return item;
 }
 
+/// As Catalog::item() has them. @param marks  of rows, as marks_of() has them.
+void add_labels(SharedDatabase& database, const std::string& marks, const std::vector<Parameter>& parameters,
+                std::unordered_map<std::uint64_t, ItemFacts>& items) {
+  const postgres::Result row = database.connection().query(
+      fmt::format("SELECT item.id, l.rank, left(l.key, {0}), left(l.value, {0}), left(l.by, {0}), l.score FROM item"
+                  " LEFT JOIN series ON series.id = item.series CROSS JOIN LATERAL (SELECT label.key, label.value,"
+                  " label.by, label.score, (CASE WHEN label.item IS NOT NULL THEN 0 WHEN label.instance IS NOT NULL"
+                  " THEN 1 WHEN label.series IS NOT NULL THEN 2 ELSE 3 END)::bigint AS rank FROM label"
+                  " WHERE label.item = item.id OR label.instance = item.instance OR label.series = item.series"
+                  " OR label.study = series.study"
+                  " ORDER BY label.key COLLATE \"C\", label.by COLLATE \"C\", 5 LIMIT {1}) AS l"
+                  " WHERE item.id IN ({2})"
+                  " ORDER BY item.id, l.key COLLATE \"C\", l.by COLLATE \"C\", l.rank",
+                  kMostText, kMostItemLabels, marks),
+      parameters);
+  for (int r = 0; r < row.rows(); ++r) {
+    const auto item = items.find(static_cast<std::uint64_t>(row.integer(r, 0)));
+    if (item == items.end()) continue;
+    const postgres::Value score = row.value(r, 5, Type::kReal);
+    const auto* const number = std::get_if<double>(&score);
+    item->second.labels.push_back({static_cast<LabelOf>(row.integer(r, 1)), std::string(row.bytes(r, 2)),
+                                   std::string(row.bytes(r, 3)), std::string(row.bytes(r, 4)),
+                                   number != nullptr ? std::optional(*number) : std::nullopt});
+  }
+}
+
 }  // namespace
 
 std::string condition_of(const filter::Expr& where, std::vector<Parameter>& parameters) {
@@ -218,6 +248,7 @@ std::unordered_map<std::uint64_t, ItemFacts> items_of(SharedDatabase& database, 
       ItemFacts item = facts_of(row, r);
       found.emplace(item.row, std::move(item));
     }
+    add_labels(database, marks, parameters, found);
   });
   return found;
 }

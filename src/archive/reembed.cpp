@@ -11,6 +11,7 @@
 
 #include "archive/containers.hpp"
 #include "archive/format.hpp"
+#include "archive/labels.hpp"
 #include "archive/live_frames.hpp"
 #include "archive/object_facts.hpp"
 #include "archive/original.hpp"
@@ -79,6 +80,7 @@ class Reembedding {
       batch(std::span(objects).subspan(first, end - first));
       first = end;
     }
+    done_.labels = copy_labels(old_, made_);
     return std::move(done_);
   }
 

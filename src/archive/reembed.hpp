@@ -46,6 +46,7 @@ struct Reembedded {
   std::uint64_t images = 0;   ///< embedded and committed
   std::uint64_t kept = 0;     ///< images that were there
   std::uint64_t removed = 0;  ///< images that an earlier run added, and that the archive no longer has
+  std::uint64_t labels = 0;   ///< that are new, of what both archives have
   bool clean = true;          ///< false: they are erased, but a reader keeps the catalog's log
   /// Objects and frames that could not be embedded again: "missing", "changed", "no file: http" and the like,
   /// "conflict", else the name of an error's code.

@@ -128,12 +128,6 @@ class Sharing {
 
 /// @returns false if the schema has an archive already.
 bool put_all(Writer& from, SharedDatabase& database, bool near, const base::OnProgress& on_progress) {
-  CatalogTables tables(from.catalog());
-  if (tables.labels() > 0) {
-    throw Error(Code::kUnsupported,
-                fmt::format("{}: expected an archive without labels, which a shared one does not carry, got {}",
-                            from.folder().string(), tables.labels()));
-  }
   const std::size_t dimensions = from.format().dimensions;
   if (near) NearTable::require(database, dimensions);  // before anything is copied
   postgres::Transaction all(database.connection(), Kind::kWrites);

@@ -160,7 +160,7 @@ namespace mi2::archive {
 
 std::string_view sql_named(std::string_view name) {
   for (const std::string_view file :
-       {"read", "write", "survey", "dups", "sources", "slides", "windows", "format_4", "older"}) {
+       {"read", "write", "survey", "dups", "sources", "slides", "windows", "labels", "format_4", "older"}) {
     const std::string_view text = sql_text(file);
     const std::string mark = fmt::format("-- name: {}\n", name);
     const std::size_t at = text.find(mark);

@@ -35,6 +35,7 @@ bool remove(Writer& archive, const Removal& removal, bool erase) {
       if (const auto series = catalog.retire_instance(instance, seq)) touched.insert(*series);
     }
     catalog.forget_conflicts();
+    catalog.forget_labels_of_gone();
     for (const Id series : touched) archive.pool_again(series, seq);
     archive.segments().sync();
     if (erase) catalog.mark_erasing();

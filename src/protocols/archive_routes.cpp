@@ -33,6 +33,7 @@ constexpr std::pair<std::string_view, std::string_view> kEvents[] = {
     {"archive_matches", "matches"},
     {"archive_remove_study", "delete"},
     {"archive_add_items", "add"},
+    {"archive_add_labels", "label"},
     {"archive_store_studies", "add"},
     {"archive_store_study", "add"},
     {"archive_outliers", "outliers"},

@@ -65,6 +65,7 @@ enum class ArchiveRoute : std::uint8_t {
   kClassify,
   kAudit,
   kAddItems,
+  kAddLabels,
   kStoreStudies,
   kStoreStudy,
   kHeads,

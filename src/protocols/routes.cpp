@@ -99,6 +99,8 @@ constexpr std::array kRoutes{
           archives<ArchiveRoute::kRemoveStudy>},
     Route{"POST", "/v1/archives/{archive}/items", "archive_add_items", kOpenAi, false,
           archives<ArchiveRoute::kAddItems>},
+    Route{"POST", "/v1/archives/{archive}/labels", "archive_add_labels", kOpenAi, false,
+          archives<ArchiveRoute::kAddLabels>},
     Route{"POST", "/v1/archives/{archive}/studies", "archive_store_studies", kOpenAi, false,
           archives<ArchiveRoute::kStoreStudies>},
     Route{"POST", "/v1/archives/{archive}/studies/{study}", "archive_store_study", kOpenAi, false,

@@ -47,6 +47,13 @@ FORMAT_3 = """
 PRAGMA foreign_keys = OFF;
 PRAGMA legacy_alter_table = ON;
 BEGIN;
+ALTER TABLE label RENAME TO new_label;
+CREATE TABLE label (item INTEGER REFERENCES item (id), series INTEGER REFERENCES series (id),
+  study INTEGER REFERENCES study (id), key TEXT NOT NULL, value TEXT NOT NULL, by TEXT NOT NULL, score REAL,
+  at TEXT NOT NULL) STRICT;
+INSERT INTO label SELECT item, series, study, key, value, by, score, at FROM new_label WHERE instance IS NULL;
+DROP TABLE new_label;
+CREATE INDEX label_key ON label (key, value);
 DROP TABLE voi; DROP TABLE localizer; DROP TABLE tile; DROP TABLE tiling; DROP TRIGGER item_run; DROP INDEX instance_sop; DROP INDEX instance_place; DROP INDEX file_instance;
 DROP INDEX item_mean; DROP INDEX item_pixels;
 ALTER TABLE instance RENAME TO new_instance;

@@ -66,7 +66,7 @@ ELSEWHERE = {
     "index verify": "test_index_kills_more.py: as rm", "index verify-cards": "says what it finds on standard error",
     "index verify-audit": "as verify-cards",
     "index reembed": "test_index_reembed.py", "index rm": "test_index_kills_more.py",
-    "index compact": "test_index_kills_more.py", "index share": "writes into a database",
+    "index compact": "test_index_kills_more.py", "index label": "test_index_labels.py", "index share": "writes into a database",
 }
 
 

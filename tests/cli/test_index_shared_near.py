@@ -40,6 +40,10 @@ def hospital(mi2, tmp_path_factory):
         data.PixelData = pydicom.dcmread(other).PixelData
         data.save_as(own)
     add(mi2, folder / "a", folder / "in")
+    (folder / "labels.csv").write_text(f"study,finding\n{uid('study', 1)},x\n{uid('study', 2)},Xylophone\n")
+    (folder / "more.csv").write_text(f"image,finding,score\n{uid('sop', 3, 0, 1)},y,0.25\n")
+    for name in ("labels.csv", "more.csv"):
+        mi2("index", "label", str(folder / "a"), str(folder / name), "--by", name, with_model=False)
     return folder
 
 
@@ -71,7 +75,7 @@ QUERIES = [TEXT, [*TEXT, "--not-text", "a hand"], [*TEXT, "--by", "image"], [*TE
            ["--item", "1", "--by", "image", "-k", "30"], ["--image", "IN/1/s0/01.dcm"]]
 FILTERS = ["modality=mr", "not modality=CT and date>=2021", "date in (2020, 2023-01) or body_part~hea", "slices>2",
            "study_description~étude", "study_description~ÉTUDE", "study_description~'e_1'", "label.finding=x",
-           "not label.finding=x", "path~/0/s0/", "frame=1 and position<=1", "kvp>1 or sex=m", f"study={uid('study', 4)}"]
+           "not label.finding=x", "label.finding!=X", "label.finding~XY", "label.finding in (x, y)", "path~/0/s0/", "frame=1 and position<=1", "kvp>1 or sex=m", f"study={uid('study', 4)}"]
 
 
 @pytest.fixture(scope="module")

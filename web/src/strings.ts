@@ -8,7 +8,7 @@ const images = (n: number): string => `${count(n)} ${n === 1 ? 'image' : 'images
 const events = {
   search: 'search', card: 'evidence card', read_card: 'card read', replay: 'search repeated', item: 'image opened', thumb: 'preview', pixels: 'pixels',
   heatmap: 'heatmap', map: 'map', study: 'study opened', similarity: 'slices compared', matches: 'studies compared', push: 'results sent',
-  push_dry_run: 'sending tried', add: 'files added', delete: 'study deleted', erase: 'study erased', outliers: 'outliers', drift: 'drift', tags: 'tags',
+  push_dry_run: 'sending tried', add: 'files added', label: 'labels given', delete: 'study deleted', erase: 'study erased', outliers: 'outliers', drift: 'drift', tags: 'tags',
   dups: 'duplicates', classify: 'classified', info: 'archive looked at', stats: 'counts', facets: 'filters', audit: 'audit list read',
 }
 

@@ -22,7 +22,7 @@ test('an address from anybody chooses lines or nothing', () => {
 test('the server is asked for what the form says and nothing else', () => {
   expect(toQuery(USUAL, '')).toEqual({ limit: 100 })
   expect(toQuery({ ...form, study: ' 1.2.3 ' }, '1.1.9')).toEqual({
-    event: 'add,delete,erase,push', user: 'HOSP\\alice & co', key: '8cdcb8dc1234', since: '2026-11-25', study: '1.2.3', cursor: '1.1.9', limit: 100,
+    event: 'add,label,delete,erase,push', user: 'HOSP\\alice & co', key: '8cdcb8dc1234', since: '2026-11-25', study: '1.2.3', cursor: '1.1.9', limit: 100,
   })
   expect(toQuery({ ...USUAL, event: 'erase' }, '').event).toBe('erase')
 })

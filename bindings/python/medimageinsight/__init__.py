@@ -12,8 +12,8 @@ docs/python.md.
 from ._archive import Archive
 from ._archive_adding import Reembedded
 from ._archive_cards import Card, Difference, Replay
-from ._archive_types import (Added, BackedUp, DoubtfulTag, Drift, DriftGroup, Item, Items, ItemVectors, Moved, Outlier,
-                             Outliers, Removed, Result, Results, Tags, ValueCount, Verified)
+from ._archive_types import (Added, BackedUp, DoubtfulTag, Drift, DriftGroup, Item, Items, ItemVectors, Labelled, Moved,
+                             Outlier, Outliers, Removed, Result, Results, Tags, ValueCount, Verified)
 from ._archive_whole import (Compacted, Duplicate, DuplicateGroup, Duplicates, Map, Overlap, OverlapShare, Refused,
                              RefusedFile)
 from ._client import Client
@@ -27,7 +27,7 @@ from ._types import Frames, FrameVectors, ImageLike, LabelScore, Provenance, Til
 
 __all__ = ["Added", "Archive", "BackedUp", "BadArgument", "BadFile", "Card", "Client", "Compacted", "Difference",
            "DoubtfulTag", "Drift", "DriftGroup", "Duplicate", "DuplicateGroup", "Duplicates", "Error", "FrameVectors", "Frames",
-           "ImageLike", "Internal", "Item", "ItemVectors", "Items", "LabelScore", "Map", "Model", "Moved", "NotFound",
+           "ImageLike", "Internal", "Item", "ItemVectors", "Items", "LabelScore", "Labelled", "Map", "Model", "Moved", "NotFound",
            "NotInstalled", "Outlier", "Outliers", "Overlap", "OverlapShare", "Overloaded", "Provenance", "Reembedded", "Refused",
            "RefusedFile", "Removed", "Replay", "Result", "Results", "Tags", "TileVectors", "TokenVectors", "TooLarge",
            "Unauthorized", "Unsupported", "ValueCount",

@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from . import _core
 from ._archive_inputs import expression_of, folder_of
-from ._archive_types import Added
+from ._archive_types import Added, Labelled
 from ._errors import BadArgument, Error, WrongType
-from ._inputs import is_missing, number_of, numbers_of, paths_of, text_of, whole_of
+from ._inputs import is_missing, number_of, numbers_of, paths_of, text_of, truth_of, whole_of
 from ._model import Model
 from ._progress import staged
 from ._types import FrameVectors, Path, Progress, Provenance
@@ -29,6 +29,10 @@ ModelLike = Union[Model, Path, None]
 
 Facts = Union["pd.DataFrame", Mapping[str, Iterable[Any]], Path]
 """A table: pandas', columns by their names, or a CSV."""
+
+
+LabelTable = Union[Facts, Iterable[Mapping[str, Any]]]
+"""Labels: a table, or a dict for each row."""
 
 
 class Reembedded(NamedTuple):
@@ -158,6 +162,42 @@ class ArchiveAdding:
                 on_left=on_left, on_progress=show)))
 
 
+    def add_labels(self, labels: LabelTable, *, by: str = "user", replace: bool = False) -> Labelled:
+        """Says of studies, series and images what they are, as ``mi2 index label``: ``where="label.finding=pneumonia"`` finds
+        them. All labels are written at once; those of what the archive does not have, and other values than those that are
+        there, are counted.
+
+        :param labels: a table, columns by name, a list of dicts, or a CSV or .jsonl. A column study, series, image, item or
+            path says of what a row is; then key and value, or a column for each key; and score.
+        :param by: who says so: each says one value for each key of a thing.
+        :param replace: another value takes the place of the one that is there.
+        :raises BadArgument: rows that are no labels; Overloaded: another process writes; BadFile: a file that is broken.
+        """
+        self._open()
+        given: dict[str, str | None] = {"file": None, "table": None, "rows": None}
+        if isinstance(labels, (str, os.PathLike)):
+            given["file"] = folder_of(labels, "labels")
+        elif isinstance(labels, Mapping) or hasattr(labels, "columns"):
+            given["table"] = _csv_of(labels)
+        else:
+            given["rows"] = _rows_of(labels)
+        found = json.loads(_core.archive_add_labels(self._path, by=text_of(by, "by"), replace=truth_of(replace, "replace"),
+                                                    **given))
+        unknown, refused = found["unknown"], found["refused"]
+        return Labelled(found["added"], found["replaced"], found["same"], unknown["labels"], unknown["rows"],
+                        refused["labels"], refused["rows"], found["snapshot"])
+
+    def remove_labels(self, key: str, *, by: str | None = None, where: str | None = None) -> int:
+        """Removes the labels of a key: of whoever gave them, or of one alone, of everything, or of what has an image that
+        ``where`` lets by.
+
+        :return: how many.
+        """
+        self._open()
+        return int(_core.archive_remove_labels(self._path, key=text_of(key, "key"), by=None if by is None else text_of(by, "by"),
+                                               where=expression_of(where, "where")))
+
+
 def checked_model(model: Any) -> ModelLike:
     """:raises WrongType: neither a model nor a path."""
     if model is None or isinstance(model, (Model, str)):
@@ -206,6 +246,29 @@ def _given(vectors: Any, paths: Any, frames: Any) -> tuple[str | npt.NDArray[np.
     if (names and len(names) != len(found)) or (numbers and len(numbers) != len(names)):
         raise BadArgument(f"paths and frames: expected {len(found)}, as there are vectors, got {len(names)} and {len(numbers)}")
     return found, names, numbers
+
+
+def _rows_of(labels: Any) -> str:
+    """Dicts as JSON. :raises WrongType: something else."""
+    if isinstance(labels, bytes) or not isinstance(labels, Iterable):
+        raise WrongType(f"labels: {type(labels).__name__} is neither a table, dicts nor a path")
+    rows = []
+    for row in labels:
+        if not isinstance(row, Mapping):
+            raise WrongType(f"labels: expected dicts, got {type(row).__name__}")
+        rows.append({text_of(name, "labels: a key"): _cell_of(value) for name, value in row.items()})
+    return json.dumps(rows)
+
+
+def _cell_of(value: Any) -> str | int | float | bool | None:
+    if is_missing(value):
+        return None
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, (str, bool, int)):
+        return value
+    if isinstance(value, float) and np.isfinite(value):
+        return int(value) if value.is_integer() else value
+    raise WrongType(f"labels: {type(value).__name__} is neither a text, a number nor True or False")
 
 
 def _csv_of(table: Any) -> str:

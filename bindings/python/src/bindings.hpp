@@ -15,6 +15,7 @@ Error error_of(const nanobind::object& error);
 /// Archives; nothing in a build without them.
 void bind_archive_cards(nanobind::module_& module);
 void bind_archive(nanobind::module_& module);
+void bind_archive_labels(nanobind::module_& module);
 void bind_archive_tasks(nanobind::module_& module);
 void bind_archive_whole(nanobind::module_& module);
 void bind_archive_reembed(nanobind::module_& module);

@@ -47,6 +47,7 @@ NB_MODULE(_core, module) {
   bind_scorer(module);
   bind_archive_cards(module);
   bind_archive(module);
+  bind_archive_labels(module);
   bind_archive_tasks(module);
   bind_archive_whole(module);
   bind_archive_reembed(module);

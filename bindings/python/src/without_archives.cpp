@@ -6,6 +6,7 @@ namespace mi2::python {
 
 void bind_archive_cards(nanobind::module_& /*module*/) {}
 void bind_archive(nanobind::module_& /*module*/) {}
+void bind_archive_labels(nanobind::module_& /*module*/) {}
 void bind_archive_tasks(nanobind::module_& /*module*/) {}
 void bind_archive_whole(nanobind::module_& /*module*/) {}
 void bind_archive_reembed(nanobind::module_& /*module*/) {}

@@ -133,6 +133,12 @@ bool is_bare(char c) noexcept {
          std::string_view("()\"',=<>!~\\").find(c) == std::string_view::npos;
 }
 
+bool is_key(std::string_view key) noexcept {
+  constexpr std::size_t kMaxKey = 64;
+  return !key.empty() && key.size() <= kMaxKey && base::utf8_prefix(key) == key.size() &&
+         std::all_of(key.begin(), key.end(), is_bare);
+}
+
 std::string_view text_of(Op op) noexcept {
   constexpr std::array<std::string_view, 9> kTexts{"=", "!=", "<", "<=", ">", ">=", "~", "in", "not in"};
   return kTexts[static_cast<std::size_t>(op)];
@@ -173,10 +179,7 @@ Name read_name(std::string_view text, std::string_view place) {
     if (dot != std::string_view::npos) refuse(place, fmt::format("the field {} has no keys", field->name));
     return {field, {}};
   }
-  constexpr std::size_t kMaxKey = 64;
-  const bool good = !key.empty() && key.size() <= kMaxKey && base::utf8_prefix(key) == key.size() &&
-                    std::all_of(key.begin(), key.end(), is_bare);
-  if (!good) refuse(place, fmt::format("expected {0}.KEY, as in {0}.finding", field->name));
+  if (!is_key(key)) refuse(place, fmt::format("expected {0}.KEY, as in {0}.finding", field->name));
   return {field, std::string(key)};
 }
 

@@ -46,6 +46,9 @@ struct Field {
 /// All fields there are.
 std::span<const Field> fields() noexcept;
 
+/// Whether a kKeyed field may have this key: at most 64 bytes that need no quotes.
+bool is_key(std::string_view key) noexcept;
+
 enum class Op : std::uint8_t { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual, kContains, kIn, kNotIn };
 
 enum class Kind : std::uint8_t { kAnd, kOr, kNot, kCompare };

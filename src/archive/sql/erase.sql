@@ -1,5 +1,6 @@
 -- Of what was erased nothing is left but the number of its row.
-DELETE FROM label WHERE item IN (SELECT id FROM item WHERE kind = 'erasing');
+DELETE FROM label WHERE item IN (SELECT id FROM item WHERE kind = 'erasing')
+  OR instance IN (SELECT id FROM instance WHERE deleted_seq IS NOT NULL);
 DELETE FROM thumb WHERE item IN (SELECT id FROM item WHERE kind = 'erasing');
 DELETE FROM tile WHERE item IN (SELECT id FROM item WHERE kind = 'erasing');
 DELETE FROM voi WHERE item IN (SELECT id FROM item WHERE kind = 'erasing');

@@ -53,7 +53,8 @@ LEFT JOIN instance ON instance.id = item.instance
 LEFT JOIN series ON series.id = item.series
 LEFT JOIN study ON study.id = series.study
 LEFT JOIN patient ON patient.id = study.patient
-JOIN label ON label.item = item.id OR label.series = item.series OR label.study = series.study
+JOIN label ON label.item = item.id OR label.instance = item.instance OR label.series = item.series
+  OR label.study = series.study
 WHERE item.kind IS NULL AND item.deleted_seq IS NULL AND @
 GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?
 -- name: totals

@@ -1,5 +1,5 @@
 -- What all formats of the catalog of an archive have; objects.sql has the rest of format 4, tiles.sql of 5,
--- voi.sql of 6. docs/archive.md says what the tables mean.
+-- voi.sql and label.sql of 6. docs/archive.md says what the tables mean.
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 
 CREATE TABLE source (
@@ -59,18 +59,6 @@ CREATE TABLE space (
   state TEXT NOT NULL,
   UNIQUE (weights_sha256, profile, dtype, mi2_version, instructions)
 ) STRICT;
-
-CREATE TABLE label (
-  item INTEGER REFERENCES item (id),
-  series INTEGER REFERENCES series (id),
-  study INTEGER REFERENCES study (id),
-  key TEXT NOT NULL,
-  value TEXT NOT NULL,
-  by TEXT NOT NULL,
-  score REAL,
-  at TEXT NOT NULL
-) STRICT;
-CREATE INDEX label_key ON label (key, value);
 
 CREATE TABLE refused (
   locator TEXT PRIMARY KEY,

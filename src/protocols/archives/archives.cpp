@@ -32,6 +32,7 @@
 #include "protocols/archives/item_heatmap.hpp"
 #include "protocols/archives/items.hpp"
 #include "protocols/archives/judgement.hpp"
+#include "protocols/archives/labelling.hpp"
 #include "protocols/archives/map.hpp"
 #include "protocols/archives/pixels.hpp"
 #include "protocols/archives/push.hpp"
@@ -64,6 +65,7 @@ bool changes(ArchiveRoute route) {
     case ArchiveRoute::kPushTags:
     case ArchiveRoute::kRemoveStudy:
     case ArchiveRoute::kAddItems:
+    case ArchiveRoute::kAddLabels:
     case ArchiveRoute::kStoreStudies:
     case ArchiveRoute::kStoreStudy:
     case ArchiveRoute::kTrainHead:
@@ -256,6 +258,9 @@ class Archives final : public ArchiveRoutes {
       case ArchiveRoute::kAddItems:
         require(asked.right.add);
         return add_items(service, asked, adding_, std::move(request));
+      case ArchiveRoute::kAddLabels:
+        require(asked.right.add);
+        return give_labels(service, asked, std::move(request));
       case ArchiveRoute::kStoreStudies:
         require(asked.right.add);
         return store_studies(service, asked, adding_, std::move(request), {});

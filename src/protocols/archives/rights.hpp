@@ -22,7 +22,7 @@ struct Right {
   bool search = false;                        ///< see it at all
   bool paths = false;                         ///< see the paths of its files, and filter by them
   bool remove = false;                        ///< delete studies
-  bool add = false;                           ///< add files; never with `rows`
+  bool add = false;                           ///< add files, and label; never with `rows`
   bool push = false;                          ///< send results to where the operator lets them; never with `rows`
   bool label = false;                         ///< train heads on labelled items, and delete heads
   bool administer = false;                    ///< see who did what; never with `rows`

@@ -305,6 +305,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/archives/{archive}/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Label studies, series and images
+         * @description As mi2 index label, a row for each line of a file: filters find them by label.KEY, and results have them. Rows of what the archive does not have, and those that say another value than the one that is there, are counted; all others are written at once. Without the right to add, there is no such path.
+         */
+        post: operations["archive_add_labels"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/archives/{archive}/studies": {
         parameters: {
             query?: never;
@@ -890,6 +910,8 @@ export interface components {
             series_description?: string;
             site?: string;
             station?: string;
+            /** @description Of the image, its series and its study */
+            labels?: components["schemas"]["ItemLabel"][];
             /** @description There is a thumbnail; absent: there is none */
             thumb?: boolean;
             snapshot?: number;
@@ -1049,6 +1071,38 @@ export interface components {
             level?: "pixels" | "reencoded" | null;
             where?: components["schemas"]["Filter"];
             limit?: number | null;
+        };
+        LabelsRequest: {
+            /** @description Who says so; user if it is left out */
+            by?: string | null;
+            /** @description Another value takes the place of the one that is there */
+            replace?: boolean | null;
+            labels: {
+                [key: string]: string | number | boolean | null;
+            }[];
+        };
+        LabelledRows: {
+            /** @description How many */
+            labels: number;
+            /** @description The first of their rows, from 1 */
+            rows: number[];
+        };
+        Labelled: {
+            added: number;
+            replaced: number;
+            /** @description That were there */
+            same: number;
+            unknown: components["schemas"]["LabelledRows"];
+            refused: components["schemas"]["LabelledRows"];
+            snapshot: number;
+        };
+        ItemLabel: {
+            /** @enum {unknown} */
+            of: "item" | "image" | "series" | "study";
+            key: string;
+            value: string;
+            by: string;
+            score?: number;
         };
         AddedFiles: {
             files: {
@@ -4112,6 +4166,148 @@ export interface operations {
                 };
                 content: {
                     "application/json": (components["schemas"]["AddedFiles"] | components["schemas"]["AddedVectors"]) | components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description The queue is full; Retry-After says when to try again */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description Headers too long */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description A defect of mi2 or a failing machine */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description Not ready, or shutting down */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+        };
+    };
+    archive_add_labels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                archive: components["parameters"]["ArchiveInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "by": "reader-1",
+                 *       "labels": [
+                 *         {
+                 *           "study": "1.2.3",
+                 *           "key": "finding",
+                 *           "value": "pneumonia",
+                 *           "score": 0.9
+                 *         },
+                 *         {
+                 *           "image": "1.2.3.4.5",
+                 *           "side": "left"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["LabelsRequest"];
+            };
+        };
+        responses: {
+            /** @description What became of the labels */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Labelled"];
+                };
+            };
+            /** @description A request that makes no sense; the message names the row */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description No key, or a wrong one */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description No such path or model */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description The request did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description A body, an image or a number of rows over the limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description A content type that is not read */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description An item that does not hold what it should; the message names the row */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
                 };
             };
             /** @description The queue is full; Retry-After says when to try again */

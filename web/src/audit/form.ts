@@ -5,12 +5,12 @@ import { lines } from '../quality/csv'
 
 export const EVENTS = [
   'search', 'card', 'read_card', 'replay', 'item', 'thumb', 'pixels', 'heatmap', 'map', 'study', 'similarity', 'matches', 'push', 'push_dry_run',
-  'add', 'delete', 'erase', 'outliers', 'drift', 'tags', 'dups', 'classify', 'info', 'stats', 'facets', 'audit',
+  'add', 'label', 'delete', 'erase', 'outliers', 'drift', 'tags', 'dups', 'classify', 'info', 'stats', 'facets', 'audit',
 ] as const
 /// All, those that change or send something, or one.
 export const CHOICES = ['all', 'changes', ...EVENTS] as const
 export type Choice = (typeof CHOICES)[number]
-const CHANGES = 'add,delete,erase,push'
+const CHANGES = 'add,label,delete,erase,push'
 
 export interface Form {
   readonly event: Choice

@@ -10,9 +10,10 @@
 docs/python.md.
 """
 from ._archive import Archive
+from ._archive_adding import Labelled
 from ._archive_cards import Card, Difference, Replay
-from ._archive_types import (Added, BackedUp, DoubtfulTag, Drift, DriftGroup, Item, Items, ItemVectors, Labelled, Moved,
-                             Outlier, Outliers, Removed, Result, Results, Tags, ValueCount, Verified)
+from ._archive_types import (Added, BackedUp, DoubtfulTag, Drift, DriftGroup, Item, Items, ItemVectors, Moved, Outlier,
+                             Outliers, Removed, Result, Results, Tags, ValueCount, Verified)
 from ._client import Client
 from ._core import supported_dtypes
 from ._core import version as __version__

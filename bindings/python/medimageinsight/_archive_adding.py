@@ -7,14 +7,14 @@ import json
 import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, Union
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Union
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _core
 from ._archive_inputs import expression_of, folder_of
-from ._archive_types import Added, Labelled
+from ._archive_types import Added
 from ._errors import BadArgument, Error, WrongType
 from ._inputs import is_missing, number_of, numbers_of, paths_of, text_of, truth_of, whole_of
 from ._model import Model
@@ -33,6 +33,23 @@ Facts = Union["pd.DataFrame", Mapping[str, Iterable[Any]], Path]
 
 LabelTable = Union[Facts, Iterable[Mapping[str, Any]]]
 """Labels: a table, or a dict for each row."""
+
+
+class Labelled(NamedTuple):
+    """What became of labels that were given."""
+
+    added: int
+    replaced: int
+    same: int
+    """That were there."""
+    unknown: int
+    """Of nothing that the archive has."""
+    unknown_rows: list[int]
+    """The first of their rows, from 1; of a file its lines."""
+    refused: int
+    """Another value is there."""
+    refused_rows: list[int]
+    snapshot: int
 
 
 class ArchiveAdding:

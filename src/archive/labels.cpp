@@ -1,12 +1,10 @@
 #include "archive/labels.hpp"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <map>
 #include <tuple>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -25,28 +23,6 @@ struct LabelTarget {
   Id thing = 0;
 };
 
-/// What a caller may label: things all of whose live images are visible.
-class Visible {
- public:
-  Visible(Catalog& catalog, const std::optional<filter::Expr>& visible) : all_(!visible) {
-    if (all_) return;
-    catalog.each_row(&*visible, [&](const RowFacts& row) {
-      if (row.deleted || row.kind != RowFacts::Kind::kFrame || row.allowed) return;
-      hidden_[static_cast<std::size_t>(LabelOf::kItem)].insert(static_cast<Id>(row.row));
-      hidden_[static_cast<std::size_t>(LabelOf::kObject)].insert(row.instance);
-      hidden_[static_cast<std::size_t>(LabelOf::kSeries)].insert(row.series);
-      hidden_[static_cast<std::size_t>(LabelOf::kStudy)].insert(row.study);
-    });
-  }
-  [[nodiscard]] bool has(const LabelTarget& target) const {
-    return all_ || !hidden_[static_cast<std::size_t>(target.of)].contains(target.thing);
-  }
-
- private:
-  bool all_;
-  std::array<std::unordered_set<Id>, 4> hidden_;
-};
-
 void append_targets(std::vector<LabelTarget>& targets, LabelOf of, const std::vector<Id>& things) {
   for (const Id thing : things) targets.push_back({of, thing});
 }
@@ -55,7 +31,7 @@ void append_targets(std::vector<LabelTarget>& targets, LabelOf of, const std::ve
 class LabelPlan {
  public:
   LabelPlan(Catalog& catalog, const GivenLabels& given, const LabelOptions& options)
-      : catalog_(catalog), given_(given), options_(options), visible_(catalog, options.visible) {}
+      : catalog_(catalog), given_(given), options_(options) {}
 
   LabelReport run() {
     find_things();
@@ -100,12 +76,6 @@ class LabelPlan {
     if (!paths.empty()) {
       const std::vector<std::vector<Id>> objects = options_.find_paths(catalog_, paths);
       for (std::size_t i = 0; i < paths.size(); ++i) append_targets(targets_[places[i]], LabelOf::kObject, objects[i]);
-    }
-    // What is not all visible is not there.
-    for (std::vector<LabelTarget>& targets : targets_) {
-      if (!std::all_of(targets.begin(), targets.end(), [&](const LabelTarget& one) { return visible_.has(one); })) {
-        targets.clear();
-      }
     }
   }
 
@@ -173,7 +143,6 @@ class LabelPlan {
   Catalog& catalog_;
   const GivenLabels& given_;
   const LabelOptions& options_;
-  Visible visible_;
   std::vector<std::vector<LabelTarget>> targets_;                     ///< of each thing
   std::map<std::tuple<LabelOf, Id, std::size_t>, std::size_t> said_;  ///< by which label that is given
   std::vector<Write> writes_;

@@ -49,8 +49,6 @@ struct GivenLabels {
 struct LabelOptions {
   std::string by{kUsualBy};  ///< who gives them
   bool replace = false;      ///< another value takes the place of the one that is there
-  /// What the caller may see; nothing: all. What has an image beside these is not there.
-  std::optional<filter::Expr> visible{};
   /// The objects of each path. Null: by the path as the archive has it.
   std::function<std::vector<std::vector<Id>>(Catalog&, std::span<const LabelledThing>)> find_paths{};
 };

@@ -10,10 +10,10 @@
 docs/python.md.
 """
 from ._archive import Archive
-from ._archive_adding import Reembedded
+from ._archive_adding import Labelled, Reembedded
 from ._archive_cards import Card, Difference, Replay
-from ._archive_types import (Added, BackedUp, DoubtfulTag, Drift, DriftGroup, Item, Items, ItemVectors, Labelled, Moved,
-                             Outlier, Outliers, Removed, Result, Results, Tags, ValueCount, Verified)
+from ._archive_types import (Added, BackedUp, DoubtfulTag, Drift, DriftGroup, Item, Items, ItemVectors, Moved, Outlier,
+                             Outliers, Removed, Result, Results, Tags, ValueCount, Verified)
 from ._archive_whole import (Compacted, Duplicate, DuplicateGroup, Duplicates, Map, Overlap, OverlapShare, Refused,
                              RefusedFile)
 from ._client import Client

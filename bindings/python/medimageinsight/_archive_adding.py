@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from . import _core
 from ._archive_inputs import expression_of, folder_of
-from ._archive_types import Added, Labelled
+from ._archive_types import Added
 from ._errors import BadArgument, Error, WrongType
 from ._inputs import is_missing, number_of, numbers_of, paths_of, text_of, truth_of, whole_of
 from ._model import Model
@@ -48,6 +48,23 @@ class Reembedded(NamedTuple):
     """False: they are erased, but a reader in another process keeps the catalog's log until the next erasure."""
     left: dict[str, int]
     """Objects and frames that could not be embedded again, by why: "missing", "changed", .."""
+
+
+class Labelled(NamedTuple):
+    """What became of labels that were given."""
+
+    added: int
+    replaced: int
+    same: int
+    """That were there."""
+    unknown: int
+    """Of nothing that the archive has."""
+    unknown_rows: list[int]
+    """The first of their rows, from 1; of a file its lines."""
+    refused: int
+    """Another value is there."""
+    refused_rows: list[int]
+    snapshot: int
 
 
 class ArchiveAdding:

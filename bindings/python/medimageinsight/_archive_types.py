@@ -178,23 +178,6 @@ class Added(NamedTuple):
     """Files that ``where`` does not let by; the next call looks at them again."""
 
 
-class Labelled(NamedTuple):
-    """What became of labels that were given."""
-
-    added: int
-    replaced: int
-    same: int
-    """That were there."""
-    unknown: int
-    """Of nothing that the archive has."""
-    unknown_rows: list[int]
-    """The first of their rows, from 1; of a file its lines."""
-    refused: int
-    """Another value is there."""
-    refused_rows: list[int]
-    snapshot: int
-
-
 class Removed(NamedTuple):
     """What was taken out of an archive."""
 

@@ -56,7 +56,6 @@ RequestPlan give_labels(const Service& service, const Asked& asked, HttpRequest 
   if (Json* const by = member(body, "by")) options.by = take_string(*by, "by");
   archive::require_by(options.by);
   options.replace = read_switch(body, "replace");
-  options.visible = asked.right.rows;
   RequestPlan plan;
   plan.stop.emplace();
   plan.apart = Apart::kSearch;

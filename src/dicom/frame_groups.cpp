@@ -10,15 +10,15 @@
 namespace mi2::dicom {
 namespace {
 
-constexpr Attribute kFrameType{0x00080007, Kind::kText}, kBValue{0x00189087, Kind::kDoubles},
+constexpr Attribute kFrameType{0x00089007, Kind::kText}, kBValue{0x00189087, Kind::kDoubles},
     kTemporalPosition{0x00200100, Kind::kDecimal}, kTemporalIndex{0x00209128, Kind::kLongs};
 constexpr Tag kDiffusion = 0x00189117, kMrFrameType = 0x00189226, kCtFrameType = 0x00189329, kPetFrameType = 0x00189751,
               kFrameContent = 0x00209111;
 
 /// Ascending. Rows and the pixels, at which reading ends, are among them.
 constexpr std::array kGrouping = std::to_array<Attribute>({
-    kFrameType,
     {tags::kImageType, Kind::kText},
+    kFrameType,
     kBValue,
     {kDiffusion, Kind::kSequence},
     {kMrFrameType, Kind::kSequence},
@@ -52,6 +52,13 @@ bool says_localizer(const Item& item, Tag tag) {
   }
 }
 
+/// Nothing of a value that is longer than any number: every frame reads the value that all share.
+std::optional<double> short_number(const Item& item, const Attribute& attribute) {
+  constexpr std::size_t kMost = 64;
+  const Element* element = item.find(attribute.tag);
+  return element != nullptr && element->value.size() <= kMost ? number(item, attribute) : std::nullopt;
+}
+
 /// Where a frame is said to be another than the object as a whole.
 void take_frame(const Item& data, std::uint64_t frame, image::FrameGroup& group) {
   for (const Tag types : {kMrFrameType, kCtFrameType, kPetFrameType}) {
@@ -60,10 +67,10 @@ void take_frame(const Item& data, std::uint64_t frame, image::FrameGroup& group)
     group.localizer = says_localizer(*type, kFrameType.tag);
   }
   if (const Item* content = functional_group(data, frame, kFrameContent)) {
-    if (const std::optional<double> time = number(*content, kTemporalIndex)) group.time = time;
+    if (const std::optional<double> time = short_number(*content, kTemporalIndex)) group.time = time;
   }
   if (const Item* diffusion = functional_group(data, frame, kDiffusion)) {
-    if (const std::optional<double> b_value = number(*diffusion, kBValue)) group.b_value = b_value;
+    if (const std::optional<double> b_value = short_number(*diffusion, kBValue)) group.b_value = b_value;
   }
 }
 
@@ -75,8 +82,8 @@ std::vector<image::FrameGroup> frame_groups(std::span<const std::byte> bytes, st
   const Item& data = object.data;
   image::FrameGroup whole;
   whole.localizer = says_localizer(data, tags::kImageType);
-  whole.time = number(data, kTemporalPosition);
-  whole.b_value = number(data, kBValue);
+  whole.time = short_number(data, kTemporalPosition);
+  whole.b_value = short_number(data, kBValue);
   std::vector<image::FrameGroup> groups(frames, whole);
   for (std::uint64_t i = 0; i < frames; ++i) take_frame(data, i, groups[i]);
   return groups;

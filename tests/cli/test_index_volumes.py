@@ -1,5 +1,6 @@
 """Series of several kinds of images: localisers beside slices, and volumes by time or b-value, each chosen from alone."""
 import numpy as np
+import pydicom
 import pytest
 from dicom_studies import slice_of, uid, write
 from index_support import add, added, exported, sound, table, totals
@@ -33,6 +34,22 @@ def test_the_mean_of_a_series_is_without_its_localisers(mi2, tmp_path):
     expect_mean_of(mi2, archive, tmp_path, slices)
     assert sorted(exported(mi2, archive, tmp_path)[0]) == sorted(scouts + slices)
     assert "sound" in sound(mi2, archive)
+
+
+@pytest.mark.parametrize("kind", ["CTImageFrameTypeSequence", "MRImageFrameTypeSequence", "PETFrameTypeSequence"])
+def test_frames_of_an_enhanced_object_say_which_are_localisers(mi2, tmp_path, kind):
+    def frame_of(image):
+        frame_type, frame = pydicom.Dataset(), pydicom.Dataset()
+        frame_type.FrameType = image["ImageType"]
+        setattr(frame, kind, [frame_type])
+        return frame
+    data = slice_of("x", 0, 0, **SLICE)
+    data.NumberOfFrames, data.PixelData = 3, b"".join(slice_of("x", 0, number).PixelData for number in range(3))
+    data.PerFrameFunctionalGroupsSequence = [frame_of(image) for image in (SLICE, SCOUT, SLICE)]
+    archive = tmp_path / "a"
+    assert added(add(mi2, archive, write(tmp_path / "in" / "x.dcm", data))) == 3
+    assert table(archive, "SELECT count(*) FROM localizer") == [(1,)]
+    assert table(archive, "SELECT pooled_from FROM item WHERE kind = 'series' AND deleted_seq IS NULL") == [(2,)]
 
 
 def test_the_mean_follows_what_comes_later_and_what_goes(mi2, tmp_path):

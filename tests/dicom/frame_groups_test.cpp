@@ -17,7 +17,7 @@ using testing::Dataset;
 using testing::little32;
 using testing::ramp;
 
-constexpr std::uint32_t kTypeOfImage = 0x00080008, kTypeOfFrame = 0x00080007, kTime = 0x00200100, kB = 0x00189087,
+constexpr std::uint32_t kTypeOfImage = 0x00080008, kTypeOfFrame = 0x00089007, kTime = 0x00200100, kB = 0x00189087,
                         kMrType = 0x00189226, kContent = 0x00209111, kTimeIndex = 0x00209128, kWeighting = 0x00189117,
                         kSharedGroups = 0x52009229, kFrameGroups = 0x52009230;
 
@@ -49,6 +49,16 @@ TEST(FrameGroups, ValuesInOtherRepresentationsAreRead) {
   EXPECT_EQ(only(ramp().text(kB, "DS", "50")).b_value, 50.0);
   EXPECT_FALSE(only(ramp().text(kB, "LO", "abcdefgh")).b_value.has_value());
   EXPECT_FALSE(only(ramp().text(kTime, "IS", "soon")).time.has_value());
+}
+
+TEST(FrameGroups, AValueLongerThanAnyNumberIsNone) {
+  // All frames read the one that they share: nothing of it is looked through.
+  const std::string padded = std::string(100, ' ') + "50";
+  EXPECT_FALSE(only(ramp().text(kTime, "IS", padded)).time.has_value());
+  Dataset object = ramp();
+  object.sequence(kSharedGroups, {Dataset().sequence(kWeighting, {Dataset().text(kB, "LO", padded)}).sequence(
+                                     kContent, {Dataset().text(kTimeIndex, "LO", padded)})});
+  EXPECT_EQ(only(object), image::FrameGroup());
 }
 
 TEST(FrameGroups, FramesOfAnEnhancedObjectSpeakForThemselves) {

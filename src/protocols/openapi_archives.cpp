@@ -148,7 +148,7 @@ constexpr std::string_view kArchiveSchemas = R"json({
 "Filter": {"description": "EXPR, such as modality in (CT,MR) and date>=2020, or the same as a tree", "anyOf": [{"type": "string"}, {"type": "object"}, {"type": "null"}]},
 "Several": {"anyOf": [{"type": "string", "minLength": 1}, {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}}, {"type": "null"}]},
 "SeveralImages": {"description": "Files as base64: PNG, JPEG, DICOM, ..", "anyOf": [{"type": "string", "minLength": 1}, {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}}, {"type": "null"}]},
-"SeveralInstances": {"description": "Objects of a DICOMweb server whose host the operator allows: http(s)://HOST/../studies/UID/series/UID/instances/UID", "anyOf": [{"type": "string", "minLength": 1}, {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}}, {"type": "null"}]},
+"SeveralInstances": {"description": "Objects of a DICOMweb server whose host the operator allows: http(s)://HOST/PATH/studies/UID/series/UID/instances/UID", "anyOf": [{"type": "string", "minLength": 1}, {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}}, {"type": "null"}]},
 "ImageRegion": {"description": "The part of the one image to search for, in its pixels; as a list x, y, width, height", "anyOf": [
   {"type": "object", "additionalProperties": false, "required": ["x", "y", "width", "height"], "properties": {"x": {"type": "integer", "minimum": 0}, "y": {"type": "integer", "minimum": 0}, "width": {"type": "integer", "minimum": 1}, "height": {"type": "integer", "minimum": 1}}},
   {"type": "array", "minItems": 4, "maxItems": 4, "items": {"type": "integer", "minimum": 0}}, {"type": "null"}]},

@@ -162,6 +162,17 @@ def test_other_hosts_other_objects_and_what_is_no_object_are_refused(serve, fill
     assert search(server, {"text": "x"})["exact"]
 
 
+@pytest.mark.parametrize("root", ["any?x=", "any#", "any%2fthing", "any/%2e%2e", "any;x=1", "any/..;", "any/../thing",
+                                  "..", "./any", "any/.", "any//thing", "/any", "any/", "any\\thing"])
+def test_an_allowed_host_is_asked_for_objects_alone(serve, filled, pacs, tmp_path, root):  # noqa: F811
+    port, asked = pacs
+    server = allowing(serve, filled[0], tmp_path, port)
+    for way in ("", "dicomweb:"):
+        uri = f"{way}http://127.0.0.1:{port}{path_of(root, uid('sop', 0, 0, 0))}"
+        assert "expected http(s)://HOST/PATH/studies/" in refusal(server, {"dicomweb_uri": uri})
+    assert asked == []
+
+
 def test_without_an_allowed_host_no_dicomweb_server_is_asked(server, pacs):
     port, asked = pacs
     assert "does not allow" in refusal(server, {"dicomweb_uri": f"http://127.0.0.1:{port}{path_of('dicom-web', '1.2')}"})

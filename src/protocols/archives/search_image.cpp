@@ -30,6 +30,18 @@ std::string_view take_last(std::string_view& path, std::string_view kind) {
   return uid;
 }
 
+/// Whether what stands before "/studies" leads there for any server. A path that is read in two ways, or a query that
+/// only ends like an object, would make this server ask an allowed host for anything.
+bool is_plain_root(std::string_view root) {
+  const std::size_t scheme = root.find("://");
+  if (scheme == std::string_view::npos || root.find_first_of("?#%;\\") != std::string_view::npos) return false;
+  const std::string host_and_path = std::string(root.substr(scheme + 3)) + '/';
+  for (const std::string_view odd : {"//", "/./", "/../"}) {
+    if (host_and_path.find(odd) != std::string::npos) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 SeenImage see_image(std::span<const std::byte> file, std::string_view name, const Seeing& how) {
@@ -49,9 +61,12 @@ InstanceUri read_instance_uri(std::string_view text, std::string_view name) {
   if (text.starts_with(kWay)) text.remove_prefix(kWay.size());
   std::string_view root = text;
   const std::string_view sop_uid = take_last(root, "/instances");
-  if (sop_uid.empty() || take_last(root, "/series").empty() || take_last(root, "/studies").empty()) {
+  if (sop_uid.empty() || take_last(root, "/series").empty() || take_last(root, "/studies").empty() ||
+      !is_plain_root(root)) {
     throw Error(Code::kBadArgument,
-                fmt::format("{}: expected http(s)://HOST/../studies/UID/series/UID/instances/UID", name));
+                fmt::format("{}: expected http(s)://HOST/PATH/studies/UID/series/UID/instances/UID, with no '?', '#', "
+                            "'%', ';', '//' or dots as a folder in it",
+                            name));
   }
   return {std::string(text), std::string(sop_uid)};
 }

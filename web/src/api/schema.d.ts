@@ -827,7 +827,7 @@ export interface components {
         Several: string | string[] | null;
         /** @description Files as base64: PNG, JPEG, DICOM, .. */
         SeveralImages: string | string[] | null;
-        /** @description Objects of a DICOMweb server whose host the operator allows: http(s)://HOST/../studies/UID/series/UID/instances/UID */
+        /** @description Objects of a DICOMweb server whose host the operator allows: http(s)://HOST/PATH/studies/UID/series/UID/instances/UID */
         SeveralInstances: string | string[] | null;
         /** @description Numbers that results name */
         SeveralItems: number | number[] | null;

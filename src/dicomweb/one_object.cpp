@@ -11,6 +11,34 @@
 #include "dicomweb/receive.hpp"
 
 namespace mi2::dicomweb {
+namespace {
+
+constexpr const char* kNoObject = "the answer holds no object";
+
+/// The first part, over what was read: of a part never more is handed over than was put.
+class FirstPartInPlace final : public Parts {
+ public:
+  explicit FirstPartInPlace(std::string& body) : body_(body) {}
+
+  void begin() override { ++begun_; }
+  void data(std::string_view piece) override {
+    if (begun_ == 1) size_ += piece.copy(body_.data() + size_, piece.size());
+  }
+  void end() override { whole_ = true; }
+
+  [[nodiscard]] std::size_t size() const {
+    if (!whole_) throw Error(Code::kBadFile, kNoObject);
+    return size_;
+  }
+
+ private:
+  std::string& body_;
+  std::size_t size_ = 0;
+  std::size_t begun_ = 0;
+  bool whole_ = false;
+};
+
+}  // namespace
 
 void FirstPart::data(std::string_view piece) {
   if (begun_ != 1) return;
@@ -22,22 +50,18 @@ void FirstPart::data(std::string_view piece) {
 }
 
 std::vector<std::byte> FirstPart::take() {
-  if (!whole_) throw Error(Code::kBadFile, "the answer holds no object");
+  if (!whole_) throw Error(Code::kBadFile, kNoObject);
   return std::move(object_);
 }
 
-std::vector<std::byte> object_of(std::string_view content_type, std::string_view body) {
-  FirstPart part(body.size());
-  if (is_one_object(content_type)) {
-    part.begin();
-    part.data(body);
-    part.end();
-    return part.take();
-  }
+void keep_object(std::string_view content_type, std::string& body) {
+  constexpr std::size_t kPiece = 65536;  // what the reader holds of it
+  if (is_one_object(content_type)) return;
+  FirstPartInPlace part(body);
   MultipartReader reader(content_type, part);
-  reader.put(body);
+  for (std::size_t at = 0; at < body.size(); at += kPiece) reader.put(std::string_view(body).substr(at, kPiece));
   reader.finish(true);
-  return part.take();
+  body.resize(part.size());
 }
 
 }  // namespace mi2::dicomweb

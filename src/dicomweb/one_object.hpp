@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -31,8 +32,9 @@ class FirstPart final : public Parts {
   std::vector<std::byte> object_;
 };
 
-/// The object of a whole answer: a part of multipart/related, or an application/dicom.
-/// @throws Error{kBadFile} for any other.
-std::vector<std::byte> object_of(std::string_view content_type, std::string_view body);
+/// Leaves of a whole answer its object: a part of multipart/related, or an application/dicom. Takes no second memory of
+/// its size.
+/// @throws Error{kBadFile} for any other; the body is then of no use.
+void keep_object(std::string_view content_type, std::string& body);
 
 }  // namespace mi2::dicomweb

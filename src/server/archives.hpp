@@ -18,7 +18,7 @@ std::shared_ptr<protocols::ArchiveRoutes> open_archives(const Options& options);
 
 /// The media types of which a DICOMweb server is asked for an object.
 std::string_view accepted_objects();
-/// The object of its answer. @throws Error{kBadFile}.
-std::string object_of_answer(std::string_view content_type, std::string_view body);
+/// Leaves of its answer the object, in place. @throws Error{kBadFile}.
+void keep_object(std::string_view content_type, std::string& body);
 
 }  // namespace mi2::server

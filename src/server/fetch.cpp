@@ -169,7 +169,7 @@ asio::awaitable<void> Fetcher::fetch(protocols::Work& work, std::uint64_t max_by
     try {
       if (std::chrono::steady_clock::now() > end) fail("those before it took too long");
       Answer answer = co_await get(item, std::min(max_bytes, options_.max_bytes), fetch);
-      keep(answer.body.size());
+      keep(answer.body.capacity());  // of a body without a length it may be twice the size
       item.bytes = std::move(answer.body);
       item.content_type = std::move(answer.content_type);
     } catch (const Error& error) {
@@ -194,7 +194,7 @@ void take_files(protocols::Work& work) {
   for (protocols::ImageItem& item : work.images) {
     if (item.dicomweb) {
       try {
-        item.bytes = object_of_answer(item.content_type, item.bytes);
+        keep_object(item.content_type, item.bytes);
       } catch (const Error& error) {
         throw Error(Code::kBadFile, fmt::format("{}: its URL cannot be read: {}", item.name, error.what()));
       }

@@ -1,6 +1,3 @@
-#include <cstddef>
-#include <vector>
-
 #include "protocols/archives/archives.hpp"
 
 #include "dicomweb/one_object.hpp"
@@ -20,9 +17,6 @@ std::shared_ptr<protocols::ArchiveRoutes> open_archives(const Options& options) 
 
 std::string_view accepted_objects() { return dicomweb::kStoredObjects; }
 
-std::string object_of_answer(std::string_view content_type, std::string_view body) {
-  const std::vector<std::byte> object = dicomweb::object_of(content_type, body);
-  return {reinterpret_cast<const char*>(object.data()), object.size()};
-}
+void keep_object(std::string_view content_type, std::string& body) { dicomweb::keep_object(content_type, body); }
 
 }  // namespace mi2::server

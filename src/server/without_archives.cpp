@@ -11,7 +11,7 @@ std::shared_ptr<protocols::ArchiveRoutes> open_archives(const Options& options) 
 
 std::string_view accepted_objects() { return {}; }
 
-std::string object_of_answer(std::string_view, std::string_view) {
+void keep_object(std::string_view, std::string&) {
   throw Error(Code::kUnsupported, "objects of DICOMweb servers: this program was built without archives");
 }
 

@@ -1,6 +1,5 @@
 // Parts of multipart/related, in pieces of every size.
 
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -113,23 +112,37 @@ TEST(MultipartReader, NeedsABoundary) {
   }
 }
 
-std::string text_of(std::span<const std::byte> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+std::string object_of(std::string_view type, std::string body) {
+  keep_object(type, body);
+  return body;
 }
 
-TEST(ObjectOf, AnAnswerIsItsFirstPartOrItsBody) {
-  EXPECT_EQ(text_of(object_of(kType, "--B\r\nA: b\r\n\r\none\r\n--B--")), "one");
-  EXPECT_EQ(text_of(object_of(kType, "--B\r\n\r\none\r\n--B\r\n\r\ntwo\r\n--B--")), "one");
-  EXPECT_EQ(text_of(object_of("application/dicom", "one")), "one");
-  EXPECT_EQ(text_of(object_of("Application/DICOM; transfer-syntax=*", "one")), "one");
+TEST(KeepObject, AnAnswerIsItsFirstPartOrItsBody) {
+  EXPECT_EQ(object_of(kType, "--B\r\nA: b\r\n\r\none\r\n--B--"), "one");
+  EXPECT_EQ(object_of(kType, "--B\r\n\r\none\r\n--B\r\n\r\ntwo\r\n--B--"), "one");
+  EXPECT_EQ(object_of("application/dicom", "one"), "one");
+  EXPECT_EQ(object_of("Application/DICOM; transfer-syntax=*", "one"), "one");
 }
 
-TEST(ObjectOf, AnAnswerWithoutOneIsRefused) {
+TEST(KeepObject, AnAnswerWithoutOneIsRefused) {
   for (const char* type : {"text/html", "", "application/dicom+json"}) {
-    test::expect_error(Code::kBadFile, {"multipart/related"}, [&] { static_cast<void>(object_of(type, "one")); });
+    test::expect_error(Code::kBadFile, {"multipart/related"}, [&] { object_of(type, "one"); });
   }
-  test::expect_error(Code::kBadFile, {}, [] { static_cast<void>(object_of(kType, "one")); });
-  test::expect_error(Code::kBadFile, {}, [] { static_cast<void>(object_of(kType, "--B--")); });
+  test::expect_error(Code::kBadFile, {}, [] { object_of(kType, "one"); });
+  test::expect_error(Code::kBadFile, {"holds no object"}, [] { object_of(kType, "--B--"); });
+}
+
+TEST(KeepObject, AnObjectStaysInTheMemoryOfItsAnswer) {
+  std::string object;
+  for (std::size_t i = 0; i < 300'000; ++i) object += static_cast<char>(i * i % 251);
+  for (const std::string head : {"--B\r\n\r\n", "--B\r\nContent-Length: 300000\r\n\r\n", "--B\n\n"}) {
+    const std::string end = head.ends_with("\r\n") ? "\r\n" : "\n";
+    std::string body = head + object + end + "--B" + end + end + "another" + end + "--B--";
+    const char* const memory = body.data();
+    keep_object(kType, body);
+    EXPECT_TRUE(body == object) << head;
+    EXPECT_EQ(body.data(), memory);
+  }
 }
 
 TEST(MultipartReader, HandsALargePartOnAsItComes) {

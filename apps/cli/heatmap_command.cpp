@@ -30,7 +30,6 @@
 #include "embedder/heatmap.hpp"
 #include "embedder/heatmap_picture.hpp"
 #include "embedder/inputs.hpp"
-#include "embedder/region.hpp"
 #include "image/png.hpp"
 #include "input_arguments.hpp"
 #include "output.hpp"
@@ -175,10 +174,10 @@ struct Subject {
 
 Subject read_subject(const Embedder& embedder, const std::string& path, bool drawn, Progress& progress) {
   Subject subject;
-  std::vector<std::byte> bytes = embedder::read_input(path, embedder.options().image.max_file_bytes);
+  const ImageOptions& options = embedder.options().image;
+  const std::vector<std::byte> bytes = embedder::read_input(path, options.max_file_bytes);
   const auto keep = [&](const ImageView& shown) { subject.picture = embedder::raster_of(shown); };
-  const Pixels pixels =
-      drawn ? embedder::prepare_seen(embedder, std::move(bytes), path, keep) : embedder.prepare(bytes, path);
+  const Pixels pixels = drawn ? embedder.prepare(bytes, path, options, keep) : embedder.prepare(bytes, path);
   warn_of(pixels, path, progress);
   subject.patches = embedder::patches_of(embedder, pixels);
   return subject;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -91,7 +92,10 @@ class MI2_EXPORT Embedder {
   /// As prepare, with options of its own in place of the embedder's. @throws also Error{kBadArgument}.
   [[nodiscard]] Pixels prepare(std::span<const std::byte> encoded, std::string_view name,
                                const ImageOptions& options) const;
-  /// The same, and where the time went.
+  /// The same. @param see  as EncodedImage::prepare().
+  [[nodiscard]] Pixels prepare(std::span<const std::byte> encoded, std::string_view name, const ImageOptions& options,
+                               const std::function<void(const ImageView& image)>& see) const;
+  /// As the one before, and where the time went.
   [[nodiscard]] TimedPixels prepare_timed(std::span<const std::byte> encoded, std::string_view name,
                                           const ImageOptions& options) const;
   /// As prepare, without the decoding: the pixels that a lossless file of the same samples would give.

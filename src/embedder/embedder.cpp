@@ -166,6 +166,11 @@ Pixels Embedder::prepare(std::span<const std::byte> encoded, std::string_view na
   return embedder::Preparer(options).prepare(encoded, name, impl_->config.image.width, impl_->config.image.height);
 }
 
+Pixels Embedder::prepare(std::span<const std::byte> encoded, std::string_view name, const ImageOptions& options,
+                         const std::function<void(const ImageView&)>& see) const {
+  return embedder::Preparer(options).prepare(encoded, name, impl_->config.image.width, impl_->config.image.height, see);
+}
+
 TimedPixels Embedder::prepare_timed(std::span<const std::byte> encoded, std::string_view name,
                                     const ImageOptions& options) const {
   return embedder::Preparer(options).prepare_timed(encoded, name, impl_->config.image.width,

@@ -121,8 +121,9 @@ image::Raster Preparer::decode(std::span<const std::byte> encoded, std::string_v
   return image::to_source(check(read_one(encoded, name, {}), name), preprocess_);
 }
 
-Pixels Preparer::prepare(std::span<const std::byte> encoded, std::string_view name, int width, int height) const {
-  return finish(read_one(encoded, name, {width, height}), name, width, height);
+Pixels Preparer::prepare(std::span<const std::byte> encoded, std::string_view name, int width, int height,
+                         const image::See& see) const {
+  return finish(read_one(encoded, name, {width, height}), name, width, height, see);
 }
 
 TimedPixels Preparer::prepare_timed(std::span<const std::byte> encoded, std::string_view name, int width,

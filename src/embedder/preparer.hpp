@@ -57,8 +57,10 @@ class Preparer {
 
   /// Decodes and preprocesses one image to width x height. Safe to call from several threads.
   /// @param name  what errors call it.
+  /// @param see  as EncodedImage::prepare().
   /// @throws Error{kBadFile}, {kUnsupported}, {kTooLarge}; {kBadArgument} if ImageOptions::frames selects several.
-  [[nodiscard]] Pixels prepare(std::span<const std::byte> encoded, std::string_view name, int width, int height) const;
+  [[nodiscard]] Pixels prepare(std::span<const std::byte> encoded, std::string_view name, int width, int height,
+                               const image::See& see = {}) const;
   /// The same, and where the time went.
   [[nodiscard]] TimedPixels prepare_timed(std::span<const std::byte> encoded, std::string_view name, int width,
                                           int height) const;

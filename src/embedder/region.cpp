@@ -4,11 +4,10 @@
 #include <array>
 #include <charconv>
 #include <string>
-#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
-#include <mi2/encoded_image.hpp>
 #include <mi2/error.hpp>
 
 namespace mi2::embedder {
@@ -38,22 +37,6 @@ std::vector<std::byte> cut(const ImageView& shown, const Region& region) {
 
 }  // namespace
 
-Pixels prepare_seen(const Embedder& embedder, std::vector<std::byte> encoded, std::string_view name,
-                    const ImageOptions& options, const std::function<void(const ImageView&)>& see) {
-  const EncodedImage image = embedder.open_image(std::move(encoded), name, options);
-  if (image.size() != 1) {
-    throw Error(Code::kBadArgument, fmt::format("{}: expected one frame, got {}; choose middle, first or the number of "
-                                                "one",
-                                                name, image.size()));
-  }
-  return image.prepare(0, see);
-}
-
-Pixels prepare_seen(const Embedder& embedder, std::vector<std::byte> encoded, std::string_view name,
-                    const std::function<void(const ImageView&)>& see) {
-  return prepare_seen(embedder, std::move(encoded), name, embedder.options().image, see);
-}
-
 Region parse_region(std::string_view text) {
   std::array<std::uint64_t, 4> numbers{};
   const char* at = text.data();
@@ -76,16 +59,21 @@ std::string to_string(const Region& region) {
   return fmt::format("{},{},{},{}", region.x, region.y, region.width, region.height);
 }
 
-Pixels prepare_region(const Embedder& embedder, std::vector<std::byte> encoded, std::string_view name,
-                      const Region& region) {
-  return prepare_region(embedder, std::move(encoded), name, region, embedder.options().image);
+std::uint64_t pixels_of_cutting(std::uint64_t whole, const Region& region) noexcept {
+  const std::uint64_t height = std::max<std::uint64_t>(region.height, 1);
+  return whole + (region.width > whole / height ? whole : region.width * height);
 }
 
-Pixels prepare_region(const Embedder& embedder, std::vector<std::byte> encoded, std::string_view name,
+Pixels prepare_region(const Embedder& embedder, std::span<const std::byte> encoded, std::string_view name,
+                      const Region& region) {
+  return prepare_region(embedder, encoded, name, region, embedder.options().image);
+}
+
+Pixels prepare_region(const Embedder& embedder, std::span<const std::byte> encoded, std::string_view name,
                       const Region& region, const ImageOptions& options) {
   std::string mode;
   std::vector<std::byte> samples;
-  const Pixels whole = prepare_seen(embedder, std::move(encoded), name, options, [&](const ImageView& shown) {
+  const Pixels whole = embedder.prepare(encoded, name, options, [&](const ImageView& shown) {
     require_within(region, shown, name);
     mode = shown.mode;
     samples = cut(shown, region);

@@ -29,8 +29,7 @@ HttpResponse answer(const Service& service, const Embedders& embedders, HttpRequ
         }
         const std::span<const std::byte> bytes = std::as_bytes(std::span(image.bytes));
         if (image.region) {
-          pixels.push_back(embedder::prepare_region(embedder, {bytes.begin(), bytes.end()}, image.name, *image.region,
-                                                    image.options));
+          pixels.push_back(embedder::prepare_region(embedder, bytes, image.name, *image.region, image.options));
         } else {
           pixels.push_back(embedder.prepare(bytes, image.name, image.options));
         }

@@ -4,7 +4,6 @@
 #include <span>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "server/model_worker.hpp"
 
@@ -23,9 +22,8 @@ TimedPixels pixels_of(const Embedder& embedder, const protocols::ImageItem& item
   const std::span<const std::byte> bytes = std::as_bytes(std::span(item.bytes));
   if (!item.region) return embedder.prepare_timed(bytes, item.name, options);
   const Clock::time_point start = Clock::now();
-  std::vector<std::byte> encoded(bytes.begin(), bytes.end());
   TimedPixels timed;
-  timed.pixels = embedder::prepare_region(embedder, std::move(encoded), item.name, *item.region, options);
+  timed.pixels = embedder::prepare_region(embedder, bytes, item.name, *item.region, options);
   timed.times.decode = seconds_between(start, Clock::now());
   return timed;
 }
@@ -133,7 +131,8 @@ std::optional<ModelWorker::Row> ModelWorker::prepare(Row& row, DecodeBudget::Sha
   try {
     ImageOptions options = item.options;
     options.claim = [&](std::uint64_t pixels) {
-      if (!share.take(pixels)) throw OverBudget{};
+      // At once: a share that holds something lets more of the same image by.
+      if (!share.take(item.region ? embedder::pixels_of_cutting(pixels, *item.region) : pixels)) throw OverBudget{};
       if (row.set_aside) retry();  // there may be room for more
     };
     TimedPixels prepared = pixels_of(first(), item, options);

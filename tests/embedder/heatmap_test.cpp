@@ -177,6 +177,15 @@ TEST(Region, OutsideTheImageIsRefused) {
   }
 }
 
+TEST(Region, OfNoSizeTakesMoreMemoryThanTwoImages) {
+  constexpr std::uint64_t kHuge = ~std::uint64_t{0};
+  EXPECT_EQ(pixels_of_cutting(1500, {7, 6, 20, 12}), 1740U);
+  EXPECT_EQ(pixels_of_cutting(1500, {0, 0, 50, 30}), 3000U);
+  for (const Region& region : {Region{0, 0, kHuge, 2}, Region{0, 0, 2, kHuge}, Region{0, 0, kHuge, kHuge}}) {
+    EXPECT_EQ(pixels_of_cutting(1500, region), 3000U);
+  }
+}
+
 TEST(Region, IsWrittenAsItIsRead) {
   EXPECT_EQ(to_string(parse_region("0,20,300,240")), "0,20,300,240");
   for (const char* text : {"", "1,2,3", "1,2,3,4,5", "1,2,0,4", "1,2,3,0", "-1,2,3,4", "1,2,3,x", "1 ,2,3,4",

@@ -2,6 +2,7 @@
 
 #include "server/model_worker.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -11,6 +12,7 @@
 #include <future>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -21,6 +23,7 @@
 #include <gtest/gtest.h>
 
 #include "embedder/engines.hpp"
+#include "embedder/region.hpp"
 #include "server/metrics.hpp"
 #include "support/fake_device.hpp"
 #include "support/paths.hpp"
@@ -125,10 +128,11 @@ class DecodedByHand {
     worker_ = std::make_shared<ModelWorker>(embedder::open_on(test::starter_model(), {}, one), std::move(parts));
   }
 
-  std::unique_ptr<Asked> ask() {
+  std::unique_ptr<Asked> ask(const std::optional<embedder::Region>& region = std::nullopt) {
     auto asked = std::make_unique<Asked>();
     protocols::Work work;
     work.images.push_back({"image", test::read_back(test::golden_data() / "images" / "gray.png"), {}, {}});
+    work.images.back().region = region;
     asked->job =
         std::make_shared<Job>(std::move(work), worker_->dimensions(), [&done = asked->done] { done.set_value(); });
     EXPECT_TRUE(worker_->reserve(1, 0));
@@ -142,6 +146,8 @@ class DecodedByHand {
     while (std::function<void()> task = next_task()) task();
   }
   [[nodiscard]] DecodeBudget& decoding() { return *decoding_; }
+  /// Pixels at a time, of all images.
+  [[nodiscard]] std::uint64_t most_decoding() const { return most_; }
 
  private:
   std::function<void()> next_task() {
@@ -155,7 +161,9 @@ class DecodedByHand {
   test::FakeDevices devices_;
   Metrics metrics_;
   FairMutex turn_;
-  std::shared_ptr<DecodeBudget> decoding_ = std::make_shared<DecodeBudget>(1'000'000, 1, [](std::uint64_t) {});
+  std::atomic<std::uint64_t> most_ = 0;
+  std::shared_ptr<DecodeBudget> decoding_ = std::make_shared<DecodeBudget>(
+      1'000'000, 1, [this](std::uint64_t pixels) { most_ = std::max<std::uint64_t>(most_, pixels); });
   std::mutex mutex_;
   std::deque<std::function<void()>> tasks_;
   std::shared_ptr<ModelWorker> worker_;
@@ -237,6 +245,17 @@ TEST(ModelWorker, ATooLargeTextIsItsOwnFault) {
   TwoEngines worker({refuse, refuse});
   EXPECT_EQ(worker.ask(1), std::vector<bool>(1, false));
   EXPECT_EQ(calls, 2) << "a batch, then its row alone, and no second engine";
+}
+
+TEST(ModelWorker, ARegionTakesPixelsOfTheBudgetBesideItsImage) {
+  constexpr std::uint64_t kWhole = 301 * 217;  // gray.png
+  for (const embedder::Region& region : {embedder::Region{1, 2, 300, 200}, embedder::Region{0, 0, 301, 217}}) {
+    DecodedByHand worker;
+    const auto asked = worker.ask(region);
+    worker.decode();
+    EXPECT_EQ(worker.most_decoding(), kWhole + region.width * region.height);
+    EXPECT_EQ(asked->done.get_future().wait_for(std::chrono::seconds(60)), std::future_status::ready);
+  }
 }
 
 TEST(ModelWorker, AnImageThatWaitsForPixelsDoesNotWaitForOneWhoseClientIsGone) {

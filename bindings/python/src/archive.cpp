@@ -116,7 +116,7 @@ archive::MadePart part_of(const Embedder& embedder, const QueryFile& file, const
   if (file.path) read = embedder::read_image(*file.path, options.max_file_bytes);
   const std::span<const std::byte> bytes = file.path ? read : file.bytes;
   const Pixels pixels =
-      look.region ? embedder::prepare_region(embedder, {bytes.begin(), bytes.end()}, file.name, *look.region, options)
+      look.region ? embedder::prepare_region(embedder, bytes, file.name, *look.region, options)
                   : embedder.prepare(bytes, file.name, options);
   for (const std::string& warning : pixels.warnings) warnings.push_back(fmt::format("{}: {}", file.name, warning));
   archive::MadePart part = archive::part_of_image(embedder, pixels);

@@ -19,6 +19,10 @@
 namespace mi2::archive {
 namespace {
 
+void heed_stop(const DriftOptions& options) {
+  if (options.stop.stop_requested()) throw Error(Code::kInternal, "drift: stopped");
+}
+
 /// Images of one side, and whose they are.
 struct Drawn {
   std::vector<RowFacts> rows;
@@ -129,7 +133,7 @@ class Division {
       std::vector<std::uint8_t> larger(orders.size(), 0);
       pool.run(orders.size(), [&](std::size_t i) { larger[i] = of(orders[i]) >= observed - kRounding ? 1 : 0; });
       as_large += static_cast<std::size_t>(std::count(larger.begin(), larger.end(), 1));
-      if (options.stop.stop_requested()) throw Error(Code::kInternal, "drift: stopped");
+      heed_stop(options);
     }
     return static_cast<double>(as_large + 1) / static_cast<double>(options.permutations + 1);
   }
@@ -192,10 +196,12 @@ Divided divide(Reader& archive, const DriftOptions& options) {
   std::vector<Column> columns;
   for (const std::string& field : options.by) {
     if (options.on_progress) options.on_progress({"grouping", columns.size(), options.by.size()});
+    heed_stop(options);
     columns.emplace_back(archive.catalog(), field, archive.segments().rows());
   }
   Divided divided;
   for (const RowFacts& row : archive.rows()) {
+    heed_stop(options);
     if (row.deleted || row.kind != RowFacts::Kind::kFrame) continue;
     const auto r = static_cast<std::size_t>(row.row);
     if (visible && !visible->test(r)) continue;
@@ -219,6 +225,7 @@ DriftAnswer find_drift(Reader& archive, const DriftOptions& options, base::Threa
   DriftAnswer answer;
   answer.snapshot = archive.sequence();
   Divided divided = divide(archive, options);
+  if (options.release) archive.pause();
   answer.reference = divided.reference.size();
   std::mt19937_64 random(options.seed);
   const Drawn reference = draw_from(archive, std::move(divided.reference), options.sample, random);
@@ -231,7 +238,7 @@ DriftAnswer find_drift(Reader& archive, const DriftOptions& options, base::Threa
   const std::vector<double> reference_within = sums_to(reference, reference, pool);
   std::vector<double> chances;
   for (auto& [values, rows] : divided.groups) {
-    if (options.stop.stop_requested()) throw Error(Code::kInternal, "drift: stopped");
+    heed_stop(options);
     DriftGroup& group = answer.groups.emplace_back();
     group.values = values;
     group.images = rows.size();

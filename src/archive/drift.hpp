@@ -29,6 +29,7 @@ struct DriftOptions {
   std::size_t sample = 500;  ///< images of the reference, and of each group, that are compared: at most so many
   std::size_t moved = 12;    ///< images that are named for each group
   std::size_t most = 0;      ///< groups; 0: any number
+  bool release = false;      ///< lets the catalog go once rows are read: the caller asks nothing more of it
   std::uint64_t seed = 1;
   base::OnProgress on_progress;
   std::stop_token stop;

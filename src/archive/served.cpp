@@ -113,7 +113,13 @@ void Served::look(const std::function<void(Reader&)>& ask) { use(looks_, ask); }
 
 void Served::judge(const std::function<void(Reader&, base::ThreadPool&)>& ask) {
   const std::lock_guard lock(judging_);
-  base::ThreadPool pool(pool_.size());
+  ask_apart(pool_.size(), ask);
+}
+
+void Served::watch(const std::function<void(Reader&, base::ThreadPool&)>& ask) const { ask_apart(1, ask); }
+
+void Served::ask_apart(unsigned threads, const std::function<void(Reader&, base::ThreadPool&)>& ask) const {
+  base::ThreadPool pool(threads);
   Lane own;
   use(own, [&](Reader& reader) { ask(reader, pool); });
 }

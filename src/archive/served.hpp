@@ -59,8 +59,10 @@ class Served {
   /// The same for what asks the catalog alone.
   void look(const std::function<void(Reader&)>& ask);
   /// The same for what takes minutes: searches go on beside it, and what it needed is freed after it. One runs at a
-  /// time; the catalog's log stays until it ends.
+  /// time; the catalog's log stays until it ends, or lets the reader pause.
   void judge(const std::function<void(Reader&, base::ThreadPool&)>& ask);
+  /// The same for what nobody waits for: on the calling thread alone, beside what is judged.
+  void watch(const std::function<void(Reader&, base::ThreadPool&)>& ask) const;
 
   /// Calls `use` with the archive opened to write; who else wants to write here waits for it.
   /// @throws what `use` throws; Error{kOverloaded} while another process writes; {kBadFile}.
@@ -78,6 +80,7 @@ class Served {
   void require_it(const Format& found) const;
   void refresh(Lane& lane) const;
   void use(Lane& lane, const std::function<void(Reader&)>& ask) const;
+  void ask_apart(unsigned threads, const std::function<void(Reader&, base::ThreadPool&)>& ask) const;
 
   std::filesystem::path folder_;
   Format format_;

@@ -109,6 +109,8 @@ class ArchiveDrifts {
   /// `tell` hears why an archive cannot be compared, from any thread, once for each reason on end. The error may name
   /// files.
   virtual void on_failure(std::function<void(const std::string& archive, const std::string& error)> tell) = 0;
+  /// No more is compared, and what is under way ends soon.
+  virtual void end() = 0;
 };
 
 class ArchiveRoutes {

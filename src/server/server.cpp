@@ -161,6 +161,7 @@ class Server {
     listener_.stop();
     connections_.drain();
     handler_.stop();
+    if (archives_) archives_->drifts().end();
     drain_timer_.expires_after(options_.timeouts.drain);
     drain_timer_.async_wait([this](error_code cancelled) {
       if (!cancelled) cut("drain_timeout");

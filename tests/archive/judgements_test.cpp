@@ -1,6 +1,9 @@
 // What is judged of an archive: over which rows, and of how many.
 
 #include <cstddef>
+#include <optional>
+#include <stop_token>
+#include <string_view>
 
 #include <gtest/gtest.h>
 
@@ -71,6 +74,50 @@ TEST(Judgements, LeaveOutWhatMayNotBeSeenAndRefuseMoreThanMayBeCompared) {
     tags.most = 5;
     test::expect_error(Code::kTooLarge, {"at most 5"}, [&] { static_cast<void>(check_tags(reader, tags, pool)); });
   });
+}
+
+DriftOptions drift_beside(std::string_view reference) {
+  DriftOptions drift;
+  drift.reference = filter::parse(reference);
+  drift.by = {"modality"};
+  drift.permutations = 9;
+  drift.moved = 0;
+  return drift;
+}
+
+TEST(Judgements, OfDriftLetStudiesBeErasedCompletelyWhileTheyCompare) {
+  Growing archive;
+  for (int i = 0; i < 6; ++i) archive.add_study();
+  archive.close();
+  Served served(archive.folder(), 1);
+  DriftOptions drift = drift_beside("modality=CT");
+  drift.release = true;
+  RemovedStudy removed;
+  drift.on_progress = [&](const base::Progress& now) {
+    if (now.stage != "comparing" || removed.images != 0) return;
+    removed = served.remove_study(Growing::uid(1), std::nullopt, true);
+  };
+  DriftAnswer answer;
+  served.watch([&](Reader& reader, base::ThreadPool& pool) { answer = find_drift(reader, drift, pool); });
+  EXPECT_EQ(removed.images, kSlices);
+  EXPECT_TRUE(removed.clean);
+  ASSERT_EQ(answer.groups.size(), 1U);
+  EXPECT_EQ(answer.groups.front().images, 2 * kSlices) << "without the one that was erased";
+}
+
+TEST(Judgements, OfDriftStopWhileTheyReadWhatThereIs) {
+  Growing archive;
+  for (int i = 0; i < 2; ++i) archive.add_study();
+  archive.close();
+  Reader reader(archive.folder());
+  base::ThreadPool pool(1);
+  DriftOptions drift = drift_beside("modality=US");  // of nobody, which is found later
+  test::expect_error(Code::kBadArgument, {"two patients"},
+                     [&] { static_cast<void>(find_drift(reader, drift, pool)); });
+  std::stop_source stop;
+  drift.stop = stop.get_token();
+  drift.on_progress = [&](const base::Progress&) { stop.request_stop(); };
+  test::expect_error(Code::kInternal, {"stopped"}, [&] { static_cast<void>(find_drift(reader, drift, pool)); });
 }
 
 TEST(Judgements, GatherNoMoreThanMayBeCompared) {

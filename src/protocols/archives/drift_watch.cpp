@@ -55,6 +55,8 @@ void DriftWatch::on_failure(std::function<void(const std::string& archive, const
   }
 }
 
+void DriftWatch::end() { thread_.request_stop(); }
+
 void DriftWatch::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     Clock::time_point next = Clock::time_point::max();
@@ -82,9 +84,10 @@ bool DriftWatch::look(Watched& one, const std::stop_token& stop) {
     options.by = {"station"};
     options.moved = 0;
     options.most = kMostStations;
+    options.release = true;  // it takes minutes, in which studies may be erased
     options.stop = stop;
     archive::DriftAnswer answer;
-    served->judge([&](archive::Reader& archive, base::ThreadPool& pool) {
+    served->watch([&](archive::Reader& archive, base::ThreadPool& pool) {
       answer = archive::find_drift(archive, options, pool);
     });
     ArchiveDrift found{one.name, false, {}};

@@ -32,6 +32,7 @@ class DriftWatch final : public ArchiveDrifts {
 
   [[nodiscard]] std::vector<ArchiveDrift> now() const override;
   void on_failure(std::function<void(const std::string& archive, const std::string& error)> tell) override;
+  void end() override;
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -138,7 +138,8 @@ void add_archive_arguments(CLI::App& command, ArchiveArguments& arguments, serve
   command.add_option("--archive-drift-every", arguments.drift_every, "At most as often, in seconds")
       ->type_name("S")
       ->transform(whole_number_in(1, 604'800))
-      ->capture_default_str();
+      ->capture_default_str()
+      ->needs(arguments.drift);
   command
       .add_option("--archive-rights", options.archive_rights,
                   "Which key, user or group may do what with which archive (default: whoever may ask may search all)")

@@ -61,6 +61,12 @@ def test_gauges_are_what_drift_says_and_follow_the_archive(serve, archive, tmp_p
     wait_until_same(server, archive, {"C"})
 
 
+def test_how_often_is_refused_where_nothing_is_compared(archive):
+    done = mi2("serve", "--port", "0", "--model", MODEL, "--archive", f"a={archive}", "--archive-drift-every", "9",
+               status=2)
+    assert "--archive-drift-every requires --archive-drift" in done.stderr.decode()
+
+
 def test_nothing_is_compared_unless_it_is_asked_for(serve, archive):
     server = serve("--archive", f"a={archive}")
     assert "mi2_archive_drift_" not in server.get("/metrics").body.decode()

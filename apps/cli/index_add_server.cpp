@@ -19,6 +19,7 @@
 #include "base/utf8.hpp"
 #include "choices.hpp"
 #include "dicom/names.hpp"
+#include "dicomweb/client.hpp"
 #include "dicomweb/source.hpp"
 #include "dimse/pull/source.hpp"
 
@@ -59,14 +60,12 @@ void keep_error(archive::Catalog& catalog, const std::string& url, const std::st
   all.commit();
 }
 
-/// Why a server could not be read, if an error is about that: it then begins with the server's URL.
-std::string fault_of(const Error& error, const std::string& url) {
+/// When and why a server could not be read; empty if the fault is not its.
+std::string kept_text(const dicomweb::ServerFault& fault) {
   constexpr std::size_t kLongest = 200;
-  std::string_view what = error.what();
-  if (error.code() == Code::kInternal || !what.starts_with(url)) return {};
-  what.remove_prefix(url.size());
-  what.remove_prefix(std::min(what.find_first_not_of(":/ "), what.size()));
-  return fmt::format("{} {}: {}", base::utc_now(), name_of(error.code()), base::printable(what.substr(0, kLongest)));
+  if (fault.code() == Code::kInternal) return {};
+  const std::string_view reason = std::string_view(fault.reason()).substr(0, kLongest);
+  return fmt::format("{} {}: {}", base::utc_now(), name_of(fault.code()), base::printable(reason));
 }
 
 archive::Added pull_from(archive::Writer& archive, const Embedder& embedder, const Server& server,
@@ -181,10 +180,9 @@ archive::Added pull(archive::Writer& archive, const Embedder& embedder, const Se
     const archive::Added added = pull_from(archive, embedder, server, options);
     keep_error(archive.catalog(), url, {});
     return added;
-  } catch (const Error& error) {
-    const std::string fault = fault_of(error, url);
+  } catch (const dicomweb::ServerFault& fault) {
     try {
-      if (!fault.empty()) keep_error(archive.catalog(), url, fault);
+      if (const std::string text = kept_text(fault); !text.empty()) keep_error(archive.catalog(), url, text);
     } catch (const Error&) {
       // What ended the run is what is told.
     }

@@ -65,7 +65,7 @@ const std::string& root_of(const Server& server);
 /// Forgets how far a server was read: the next pull() goes through all of it. Of one without a cursor each does.
 void forget_cursor(archive::Catalog& catalog, const Server& server);
 
-/// Adds what is new. Of a source that the archive has, what the server's fault is becomes its SourceFacts::last_error.
+/// Adds what is new. Of a source that the archive has, a dicomweb::ServerFault becomes its SourceFacts::last_error.
 /// @throws as dicomweb::pull() and dimse::pull().
 archive::Added pull(archive::Writer& archive, const Embedder& embedder, const Server& server,
                     const archive::AddOptions& options);

@@ -11,6 +11,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <mi2/error.hpp>
 
@@ -22,6 +23,18 @@ namespace mi2::dicomweb {
 class RunEnds : public Error {
  public:
   using Error::Error;
+};
+
+/// What a run ends with if its server is at fault: neither a stop, nor an option, nor this machine.
+class ServerFault : public Error {
+ public:
+  /// @param place  the message begins with it.  @param reason  is kept where others read it: it names no object.
+  ServerFault(Code code, std::string_view place, std::string reason)
+      : Error(code, std::string(place) + ": " + reason), reason_(std::move(reason)) {}
+  [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
+
+ private:
+  std::string reason_;
 };
 
 /// Thrown once a stop was requested; deliberately not a std::exception, so that no object's guard takes it for its own.

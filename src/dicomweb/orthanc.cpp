@@ -116,7 +116,7 @@ std::optional<Feed::Piece> OrthancFeed::next(Client& client) {
   } catch (const RunEnds&) {
     throw;
   } catch (const Error& error) {
-    throw Error(error.code(), fmt::format("{}: {}", source_.locator, error.what()));
+    throw ServerFault(error.code(), source_.locator, error.what());
   }
 }
 

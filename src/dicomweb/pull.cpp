@@ -40,8 +40,10 @@ template <typename Run>
 auto named(const PullOptions& options, const archive::AddOptions& adding, const Run& run) {
   try {
     return run();
-  } catch (const RunEnds& error) {
+  } catch (const SpoolFails& error) {
     throw Error(error.code(), fmt::format("{}: {}", options.source.locator, error.what()));
+  } catch (const RunEnds& error) {
+    throw ServerFault(error.code(), options.source.locator, error.what());
   } catch (const Stopped&) {
     if (adding.on_progress) adding.on_progress({});
     throw Error(Code::kOverloaded, fmt::format("{}: stopped", options.source.locator));

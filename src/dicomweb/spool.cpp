@@ -15,7 +15,6 @@
 #include "base/files.hpp"
 #include "dicom/describe.hpp"
 #include "dicom/dicom.hpp"
-#include "dicomweb/client.hpp"
 #include "dicomweb/qido.hpp"
 
 namespace mi2::dicomweb {
@@ -24,7 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 
 [[noreturn]] void fail(const fs::path& path, std::string_view what, const std::string& reason) {
-  throw RunEnds(Code::kBadFile, fmt::format("{}: {}: {}", path.string(), what, reason));
+  throw SpoolFails(Code::kBadFile, fmt::format("{}: {}: {}", path.string(), what, reason));
 }
 
 /// Only its owner may look into it: objects have names in them.

@@ -15,15 +15,22 @@
 #include <mi2/error.hpp>
 
 #include "base/partial.hpp"
+#include "dicomweb/client.hpp"
 #include "dicomweb/multipart.hpp"
 #include "embedder/inputs.hpp"
 
 namespace mi2::dicomweb {
 
+/// This machine's disk ends a run.
+class SpoolFails : public RunEnds {
+ public:
+  using RunEnds::RunEnds;
+};
+
 /// A folder of one load, which goes when the last of those that use it does.
 class LoadFolder {
  public:
-  /// @throws RunEnds.
+  /// @throws SpoolFails.
   explicit LoadFolder(std::filesystem::path path);
   LoadFolder(const LoadFolder&) = delete;
   LoadFolder& operator=(const LoadFolder&) = delete;
@@ -50,7 +57,7 @@ struct Load {
 /// Where the loads of a run are. What a killed run left goes first.
 class Spool {
  public:
-  /// @param archive  its folder.  @throws RunEnds, Error{kBadFile}.
+  /// @param archive  its folder.  @throws SpoolFails, Error{kBadFile}.
   explicit Spool(const std::filesystem::path& archive);
   /// From any thread.
   Load begin();
@@ -88,7 +95,7 @@ class ObjectParts : public Parts {
   ObjectParts(Load& load, const SpoolLimits& limits, Wanted wanted, LocatorOf locator_of, std::string name);
   ~ObjectParts() override;
 
-  /// @throws LoadIsFull; RunEnds if the disk is full.
+  /// @throws LoadIsFull; SpoolFails if the disk is full.
   void begin() override;
   void data(std::string_view piece) override;
   void end() override;

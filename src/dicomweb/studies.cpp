@@ -262,7 +262,7 @@ Listing list_studies(Client& client, const ServerSource& source, const base::OnP
   } catch (const RunEnds&) {
     throw;
   } catch (const Error& error) {
-    throw Error(error.code(), fmt::format("{}/studies: {}", source.locator, error.what()));
+    throw ServerFault(error.code(), source.locator + "/studies", error.what());
   }
 }
 

@@ -163,6 +163,39 @@ def test_why_a_server_could_not_be_read_stands_in_stats_until_it_can(mi2, server
     sound(mi2, archive)
 
 
+def test_of_a_list_that_cannot_be_read_the_reason_is_kept_and_no_place(mi2, server, tmp_path):  # noqa: F811
+    fill(server, 2)
+    archive = tmp_path / "a"
+    add(mi2, archive, server.url())
+
+    def fail(handler, path):
+        server.send(handler, 500, b"Meier^Hans")
+        return True
+    server.hook = fail
+    assert f"{server.url()}/studies: the server answers 500" in add(mi2, archive, server.url(), status=3)
+    [source] = stats(mi2, archive)["source_details"]
+    assert re.fullmatch(r"20\d\d-\d\d-\d\dT[\d:.]+Z bad_file: the server answers 500", source["last_error"])
+
+
+def test_an_option_that_a_server_cannot_do_is_no_fault_of_the_server(mi2, tmp_path):
+    with OrthancServer() as orthanc:
+        orthanc.add(slice_of(0, 0, 0))
+        archive = tmp_path / "a"
+        add(mi2, archive, orthanc.url())
+        assert "--slices all" in add(mi2, archive, orthanc.url(), "--slices", "max:2", status=4)
+        assert "last_error" not in stats(mi2, archive)["source_details"][0]
+
+
+def test_an_archive_without_a_spool_is_no_fault_of_the_server(mi2, server, tmp_path):  # noqa: F811
+    fill(server, 2)
+    archive = tmp_path / "a"
+    add(mi2, archive, server.url())
+    shutil.rmtree(archive / "spool")
+    (archive / "spool").write_bytes(b"")
+    assert "spool: the folder cannot be made" in add(mi2, archive, server.url(), status=3)
+    assert "last_error" not in stats(mi2, archive)["source_details"][0]
+
+
 def test_a_source_is_named_by_its_number_too(mi2, two, tmp_path):
     first, second = stats(mi2, two)["source_details"]
     assert (first["url"], first["objects"], second["url"], second["objects"]) == (

@@ -43,7 +43,7 @@ auto named(const PullOptions& options, const Run& run) {
   try {
     return run();
   } catch (const RunEnds& error) {
-    throw Error(error.code(), fmt::format("{}: {}", options.source.url, error.what()));
+    throw dicomweb::ServerFault(error.code(), options.source.url, error.what());
   }
 }
 

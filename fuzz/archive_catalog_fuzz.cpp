@@ -1,5 +1,6 @@
-// Hostile values in the catalog of a small archive: whatever its cells hold, the archive is searched and verified, or
-// refused by an Error. The input says which cells get which values, and what is searched for.
+// Hostile values in the catalog of a small archive: whatever its cells hold, the archive is searched, looked over for
+// duplicates, counted and verified, or refused by an Error. The input says which cells get which values, and what is
+// searched for.
 
 #include <algorithm>
 #include <array>
@@ -12,7 +13,6 @@
 #include <fstream>
 #include <iterator>
 #include <limits>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -27,17 +27,21 @@
 
 #include "archive/answers.hpp"
 #include "archive/archive.hpp"
+#include "archive/dups.hpp"
+#include "archive/judgement_answers.hpp"
 #include "archive/query.hpp"
 #include "archive/search.hpp"
 #include "archive/slice_parts.hpp"
 #include "archive/upkeep.hpp"
 #include "base/hash.hpp"
 #include "base/thread_pool.hpp"
+#include "memory_database.hpp"
 
 namespace {
 
 namespace fs = std::filesystem;
 using namespace mi2::archive;
+using namespace mi2::fuzz;
 
 constexpr std::size_t kWidth = 8;
 constexpr std::size_t kStudies = 4;
@@ -73,58 +77,6 @@ class Input {
  private:
   std::span<const std::uint8_t> left_;
 };
-
-struct CloseDatabase {
-  void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
-};
-struct EndStatement {
-  void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
-};
-using Database = std::unique_ptr<sqlite3, CloseDatabase>;
-using Statement = std::unique_ptr<sqlite3_stmt, EndStatement>;
-
-/// In memory. @param content  null: without tables.
-Database database_of(const std::string* content) {
-  sqlite3* opened = nullptr;
-  if (sqlite3_open(":memory:", &opened) != SQLITE_OK) std::abort();
-  Database database(opened);
-  if (content == nullptr) return database;
-  auto* const copy = static_cast<unsigned char*>(sqlite3_malloc64(content->size()));
-  if (copy == nullptr) std::abort();
-  std::memcpy(copy, content->data(), content->size());
-  const auto size = static_cast<sqlite3_int64>(content->size());
-  constexpr unsigned kFlags = SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_RESIZEABLE;
-  if (sqlite3_deserialize(opened, "main", copy, size, size, kFlags) != SQLITE_OK) std::abort();
-  return database;
-}
-
-Statement prepared(const Database& database, const std::string& sql) {
-  sqlite3_stmt* statement = nullptr;
-  if (sqlite3_prepare_v2(database.get(), sql.c_str(), -1, &statement, nullptr) != SQLITE_OK) std::abort();
-  return Statement(statement);
-}
-
-void run(const Database& database, const std::string& sql) {
-  if (sqlite3_exec(database.get(), sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) std::abort();
-}
-
-std::vector<std::string> texts(const Database& database, const std::string& sql) {
-  const Statement statement = prepared(database, sql);
-  std::vector<std::string> found;
-  while (sqlite3_step(statement.get()) == SQLITE_ROW) {
-    found.emplace_back(reinterpret_cast<const char*>(sqlite3_column_text(statement.get(), 0)));
-  }
-  return found;
-}
-
-std::string bytes_of(const Database& database) {
-  sqlite3_int64 size = 0;
-  unsigned char* const bytes = sqlite3_serialize(database.get(), "main", &size, 0);
-  if (bytes == nullptr) std::abort();
-  std::string content(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
-  sqlite3_free(bytes);
-  return content;
-}
 
 void replace_all(std::string& text, std::string_view what, std::string_view with) {
   for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += with.size()) {
@@ -370,28 +322,52 @@ void check(const SearchAnswer& answer, Reader& archive, std::size_t most) {
   }
 }
 
+/// What an error ends, another request to the same reader goes on from.
+template <typename Use>
+void attempt(const Use& use) {
+  try {
+    use();
+  } catch (const mi2::Error&) {
+    // A refusal is an answer.
+  }
+}
+
+void search_in(Reader& archive, std::uint8_t what, const SearchOptions& options) {
+  static mi2::base::ThreadPool pool(1);
+  std::vector<QueryPart> parts = parts_of(archive, what);
+  if (options.match == Match::kMaxSim) parts = slice_parts(archive, std::move(parts));
+  const SearchAnswer answer = search(archive, parts, options, pool);
+  check(answer, archive, options.k);
+  for (const Found& found : answer.found) static_cast<void>(archive.thumbnail(found.item.row));
+}
+
+void find_dups_in(Reader& archive, std::uint8_t what, const SearchOptions& searched) {
+  DupOptions options;
+  options.level = std::array{DupLevel::kObject, DupLevel::kPixels, DupLevel::kReencoded}.at(what / 8 % 3);
+  options.where = searched.where;
+  const DupAnswer answer = find_dups(archive, options);
+  for (const DupGroup& group : answer.groups) {
+    if (group.members.empty() || group.patients > group.members.size()) std::abort();
+  }
+  if (!nlohmann::json::accept(dups_json(archive, answer, options.level, {}))) std::abort();
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const Template made;
-  static mi2::base::ThreadPool pool(1);
   Input input{std::span(data, size)};
   const std::uint8_t what = input.byte();
   const SearchOptions options = options_of(input);
   write_catalog(made, input);
-  try {
+  attempt([&] {
     Reader archive(made.folder());
-    std::vector<QueryPart> parts = parts_of(archive, what);
-    if (options.match == Match::kMaxSim) parts = slice_parts(archive, std::move(parts));
-    const SearchAnswer answer = search(archive, parts, options, pool);
-    check(answer, archive, options.k);
-    for (const Found& found : answer.found) static_cast<void>(archive.thumbnail(found.item.row));
-  } catch (const mi2::Error&) {
-    // A refusal is an answer.
-  }
-  try {
+    attempt([&] { search_in(archive, what, options); });
+    attempt([&] { find_dups_in(archive, what, options); });
+    if (!nlohmann::json::accept(stats_json(archive, read_stats(archive, true)))) std::abort();
+  });
+  attempt([&] {
     if (verify(made.folder(), true, {}).problems.size() > kMostProblems + 1) std::abort();
-  } catch (const mi2::Error&) {
-  }
+  });
   return 0;
 }

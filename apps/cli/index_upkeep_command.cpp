@@ -23,6 +23,7 @@
 #include "archive/shared.hpp"
 #include "archive/sources.hpp"
 #include "archive/upkeep.hpp"
+#include "archive/windows.hpp"
 #include "arguments.hpp"
 #include "base/utf8.hpp"
 #include "command.hpp"

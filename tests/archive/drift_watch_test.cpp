@@ -35,9 +35,9 @@ class Watching : public ::testing::Test {
     for (int i = 0; i < 6; ++i) grown_.add_study();
     grown_.close();
     served_ = std::make_shared<archive::Served>(grown_.folder(), 1);
-    spec_.name = "a";
+    spec_.name = std::string("a");
     spec_.folder = grown_.folder();
-    spec_.drift = "modality=CT";
+    spec_.drift = std::string("modality=CT");
   }
   void watch() {
     watch_.emplace(std::span<const ArchiveSpec>(&spec_, 1), [this](const std::string&) {

@@ -25,12 +25,13 @@ inline constexpr std::size_t kWidth = 16;
 inline constexpr std::size_t kSlices = 3;
 
 inline Provenance provenance() {
+  using std::string_literals::operator""s;  // of these g++ 12 does not warn (-Wrestrict) without a cause
   Provenance made_by;
-  made_by.weights_sha256 = "abc";
-  made_by.profile = "raw";
-  made_by.dtype = "f32";
-  made_by.version = "0";
-  made_by.instructions = "none";
+  made_by.weights_sha256 = "abc"s;
+  made_by.profile = "raw"s;
+  made_by.dtype = "f32"s;
+  made_by.version = "0"s;
+  made_by.instructions = "none"s;
   return made_by;
 }
 

@@ -4,7 +4,7 @@ images that the model was trained on.
 
     calibrate.py PROGRAM MODEL DATA > demo/thresholds.json
 
-DATA has manifest.csv with the columns file, split and label. Of each label, the cosine that all but 2 % of its training
+DATA has manifest.csv with the columns file, split and label. Of each label, the cosine that all but 5 % of its training
 images reach; labels are in the order of MODEL/labels.txt, which is that of the manifest.
 """
 import csv
@@ -13,7 +13,7 @@ import pathlib
 import subprocess
 import sys
 
-SHARE_LEFT_OUT = 0.02
+SHARE_LEFT_OUT = 0.05
 
 
 def embedded(program, model, *arguments, stdin=""):

@@ -16,7 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODEL = ROOT / "models" / "starter"
 DATA = pathlib.Path(os.environ["MI2_SHARED_DATA"]) / "starter"
 MI2 = os.environ["MI2_BIN"]
-CARD_ACCURACY = 83.42  # models/starter/README.md: zero-shot, profile raw, f32
+CARD_ACCURACY = 84.83  # models/starter/README.md: zero-shot, profile raw, f32
 
 pytestmark = pytest.mark.skipif(not (DATA / "manifest.csv").exists(), reason=f"no starter images in {DATA}")
 
@@ -69,10 +69,10 @@ def test_vectors_are_the_training_programs():
     assert np.abs(vectors[images:] - tensor(expected, "text_features")).max() <= 2e-5
 
 
-@pytest.mark.parametrize(("dtype", "bound"), [("bf16", 0.996), ("int8", 0.99)])
+@pytest.mark.parametrize(("dtype", "bound"), [("bf16", 0.998), ("int8", 0.99)])
 def test_lesser_precision_stays_close_to_f32(dtype, bound):
     files = [DATA / row["file"] for row in split_rows()[::7]]
     a, b = (np.array([line["embedding"] for line in lines("embed", "--model", MODEL, "--dtype", kind, *files)])
             for kind in ("f32", dtype))
-    # The starter's own bounds in docs/numerics.md; PyTorch's bf16 reaches 0.9975.
+    # The starter's own bounds in docs/numerics.md; PyTorch's bf16 reaches 0.9995.
     assert (a * b).sum(1).min() >= bound

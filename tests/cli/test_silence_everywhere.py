@@ -18,6 +18,7 @@ OF_ARCHIVES = [
     "index verify {archive}",
     "index rm COPY --where date>=2024 --yes",
     "index compact COPY",
+    "index label COPY --remove finding",
 ]
 # Why there is no test of a command here.
 ELSEWHERE = {name: "answers at once" for name in ("tokenize", "dataset list", "dataset describe", "dataset figures",

@@ -196,7 +196,7 @@ test('outliers and duplicates are marked and listed, and groups are named where 
   await page.getByText('Names and marks').click()
   await page.getByRole('button', { name: 'Mark outliers' }).click()
   await page.getByText('An expression that chooses what is usual').waitFor()
-  await page.getByRole('form', { name: 'Outliers' }).getByLabel('Reference').fill('modality=CT')
+  await page.getByRole('form', { name: 'Outliers' }).getByLabel('Reference').fill('modality=MR')
   await page.getByRole('button', { name: 'Mark outliers' }).click()
   await page.getByText(/^(\d+) outliers?, \1 on this map/).waitFor()
   const rings = Number(/\d+/.exec((await page.getByText(/on this map/).textContent())!)![0])

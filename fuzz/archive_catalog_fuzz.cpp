@@ -170,6 +170,7 @@ class Template {
     run(made, "ATTACH '" + catalog_file(folder()).string() + "' AS made");
     const std::string of_made = " FROM made.sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'";
     for (std::string sql : texts(made, "SELECT sql" + of_made + " AND type = 'table' ORDER BY name")) {
+      replace_all(sql, " IS NOT NULL", " NOTNULL");  // of a check
       for (const std::string_view strict : {" STRICT", ", WITHOUT ROWID", " NOT NULL"}) replace_all(sql, strict, "");
       run(made, sql);
     }

@@ -68,6 +68,16 @@ std::string kept_text(const dicomweb::ServerFault& fault) {
   return fmt::format("{} {}: {}", base::utc_now(), name_of(fault.code()), base::printable(reason));
 }
 
+/// @returns false if the catalog could not: what ended the run is what is told.
+bool keeps_fault(archive::Catalog& catalog, const std::string& url, const dicomweb::ServerFault& fault) {
+  try {
+    if (const std::string text = kept_text(fault); !text.empty()) keep_error(catalog, url, text);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 archive::Added pull_from(archive::Writer& archive, const Embedder& embedder, const Server& server,
                          const archive::AddOptions& options) {
   if (const auto* const web = std::get_if<dicomweb::PullOptions>(&server)) {
@@ -181,11 +191,7 @@ archive::Added pull(archive::Writer& archive, const Embedder& embedder, const Se
     keep_error(archive.catalog(), url, {});
     return added;
   } catch (const dicomweb::ServerFault& fault) {
-    try {
-      if (const std::string text = kept_text(fault); !text.empty()) keep_error(archive.catalog(), url, text);
-    } catch (const Error&) {
-      // What ended the run is what is told.
-    }
+    static_cast<void>(keeps_fault(archive.catalog(), url, fault));
     throw;
   }
 }

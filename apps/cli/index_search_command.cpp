@@ -285,9 +285,9 @@ int index_search(const SearchArguments& arguments) {
   archive::SearchOptions options = arguments.options;
   options.deleted_since = options.at > 0;
   if (!arguments.where.empty()) options.where = archive::filter::parse(arguments.where);
-  if (std::vector<std::string> excluded = values_of(arguments.excluded); !excluded.empty()) {
-    options.where = archive::filter::without_studies(options.where ? &*options.where : nullptr, std::move(excluded),
-                                                     "--exclude-study");
+  if (const std::vector<std::string> excluded = values_of(arguments.excluded); !excluded.empty()) {
+    options.where =
+        archive::filter::without_studies(options.where ? &*options.where : nullptr, excluded, "--exclude-study");
   }
   if (arguments.approximate) return search_near(arguments, options, format);
   Progress bar("rows");

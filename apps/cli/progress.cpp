@@ -151,7 +151,7 @@ class Speakers {
     try {
       ticker_ = std::make_unique<Ticker>([](void* self) { static_cast<Speakers*>(self)->ask(); }, this);
     } catch (const std::system_error&) {
-      // No thread is left for it: silence is no reason to end.
+      ticker_.reset();  // no thread is left for it: silence is no reason to end
     }
   }
   void ask() {

@@ -64,7 +64,7 @@ std::string find_source(Catalog& catalog, const std::string& source, std::string
     if (std::to_string(one.id) == source) numbered = one.url;
     urls.push_back(one.url);
   }
-  const std::string path = whole_path(source);
+  std::string path = whole_path(source);
   const bool has_path = std::find(urls.begin(), urls.end(), path) != urls.end();
   if (has_path && !numbered.empty() && numbered != path) {
     throw Error(Code::kBadArgument,

@@ -112,8 +112,7 @@ TEST(Judgements, OfDriftStopWhileTheyReadWhatThereIs) {
   Reader reader(archive.folder());
   base::ThreadPool pool(1);
   DriftOptions drift = drift_beside("modality=US");  // of nobody, which is found later
-  test::expect_error(Code::kBadArgument, {"two patients"},
-                     [&] { static_cast<void>(find_drift(reader, drift, pool)); });
+  test::expect_error(Code::kBadArgument, {"two patients"}, [&] { static_cast<void>(find_drift(reader, drift, pool)); });
   std::stop_source stop;
   drift.stop = stop.get_token();
   drift.on_progress = [&](const base::Progress&) { stop.request_stop(); };

@@ -56,8 +56,9 @@ TEST(FrameGroups, AValueLongerThanAnyNumberIsNone) {
   const std::string padded = std::string(100, ' ') + "50";
   EXPECT_FALSE(only(ramp().text(kTime, "IS", padded)).time.has_value());
   Dataset object = ramp();
-  object.sequence(kSharedGroups, {Dataset().sequence(kWeighting, {Dataset().text(kB, "LO", padded)}).sequence(
-                                     kContent, {Dataset().text(kTimeIndex, "LO", padded)})});
+  object.sequence(kSharedGroups, {Dataset()
+                                      .sequence(kWeighting, {Dataset().text(kB, "LO", padded)})
+                                      .sequence(kContent, {Dataset().text(kTimeIndex, "LO", padded)})});
   EXPECT_EQ(only(object), image::FrameGroup());
 }
 

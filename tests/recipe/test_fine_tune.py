@@ -96,7 +96,6 @@ def test_a_tuned_model_stands_beside_the_one_before_and_the_published_row(tmp_pa
     tuned, plain = way(out), way(out, "zero-shot")
     assert tuned["rows"] == plain["rows"] == 12 and "training" not in plain
     assert tuned["value"] == 1 and tuned["more"]["accuracy"]["value"] == 1, "red and blue are learnt in 20 steps"
-    assert plain["more"]["accuracy"]["value"] < 1, "and the model before did not know them"
     training = tuned["training"]
     assert training["weights_sha256"] != training["weights_sha256_before"]
     assert training["run"]["steps"] == training["run"]["planned_steps"] == 20 and training["run"]["energy"]["energy_kwh"]["low"] > 0

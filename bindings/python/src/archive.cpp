@@ -115,9 +115,8 @@ archive::MadePart part_of(const Embedder& embedder, const QueryFile& file, const
   std::vector<std::byte> read;
   if (file.path) read = embedder::read_image(*file.path, options.max_file_bytes);
   const std::span<const std::byte> bytes = file.path ? read : file.bytes;
-  const Pixels pixels =
-      look.region ? embedder::prepare_region(embedder, bytes, file.name, *look.region, options)
-                  : embedder.prepare(bytes, file.name, options);
+  const Pixels pixels = look.region ? embedder::prepare_region(embedder, bytes, file.name, *look.region, options)
+                                    : embedder.prepare(bytes, file.name, options);
   for (const std::string& warning : pixels.warnings) warnings.push_back(fmt::format("{}: {}", file.name, warning));
   archive::MadePart part = archive::part_of_image(embedder, pixels);
   part.names = archive::names_of(bytes, file.name, key, look.site);
@@ -155,7 +154,7 @@ Searched search(archive::Served& served, std::vector<std::uint64_t> items, std::
                 std::vector<std::string> series, const Vectors& vectors, const Vectors& embedded,
                 const Embedder* embedder, const std::vector<std::string>& texts,
                 const std::vector<std::string>& not_texts, const nb::list& images, const std::string& site,
-                const std::optional<std::string>& where, std::vector<std::string> excluded, std::size_t k,
+                const std::optional<std::string>& where, const std::vector<std::string>& excluded, std::size_t k,
                 const std::string& by, const std::string& same_patient, const std::string& match,
                 const std::optional<std::string>& min_score, const std::optional<std::string>& region,
                 const std::optional<std::string>& window, std::int64_t at, bool carded,
@@ -176,8 +175,8 @@ Searched search(archive::Served& served, std::vector<std::uint64_t> items, std::
   options.match = archive::parse_match(match);
   options.where = parsed(where);
   if (!excluded.empty()) {
-    options.where = archive::filter::without_studies(options.where ? &*options.where : nullptr, std::move(excluded),
-                                                     "exclude_study");
+    options.where =
+        archive::filter::without_studies(options.where ? &*options.where : nullptr, excluded, "exclude_study");
   }
   if (min_score) options.min_score = archive::parse_min_score(*min_score);
   options.at = at;

@@ -229,14 +229,14 @@ Expr both(Expr a, Expr b) {
   return Builder().group(Kind::kAnd, std::move(parts));
 }
 
-Expr without_studies(const Expr* where, std::vector<std::string> studies, std::string_view name) {
+Expr without_studies(const Expr* where, const std::vector<std::string>& studies, std::string_view name) {
   const bool nothing = std::any_of(studies.begin(), studies.end(), [](const std::string& uid) { return uid.empty(); });
   if (studies.empty() || nothing) {
     throw Error(Code::kBadArgument, fmt::format("{}: expected the UID of a study, got nothing", name));
   }
   Builder builder;
   const Op op = studies.size() == 1 ? Op::kEqual : Op::kIn;
-  Expr left = builder.negation(builder.compare(read_name("study", name), op, std::move(studies), name));
+  Expr left = builder.negation(builder.compare(read_name("study", name), op, studies, name));
   return parse(to_text(where == nullptr ? left : both(*where, std::move(left))));
 }
 

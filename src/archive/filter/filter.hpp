@@ -88,7 +88,7 @@ Expr both(Expr a, Expr b);
 /// study. As bounded as what parse() makes: parse() of its text is the same tree.
 /// @param where  null: all.  @param studies  one or more UIDs.  @param name  what errors call them.
 /// @throws Error{kBadArgument} for an empty one; {kTooLarge} over a limit. Messages hold no UID.
-Expr without_studies(const Expr* where, std::vector<std::string> studies, std::string_view name);
+Expr without_studies(const Expr* where, const std::vector<std::string>& studies, std::string_view name);
 /// Whether a comparison with a field is in it.
 bool uses(const Expr& expr, std::string_view field);
 

@@ -48,7 +48,7 @@ def test_every_request_to_an_archive_has_a_line_refused_ones_too(serve, own, tmp
     for path, operations in server.get("/openapi.json").json()["paths"].items():
         if not path.startswith("/v1/archives/{archive}"):
             continue
-        concrete = path.format(archive="a", item=1, study="1.2.3", card="f" * 64, head="f" * 32, file="adapter.json")
+        concrete = path.format(archive="a", item=1, study="1.2.3", card="f" * 64, head="f" * 32, file="adapter.json", z=0, x=0, y=0)
         for method in (name.upper() for name in operations if name in ("get", "post", "delete")):
             for who in ("all", "none"):
                 name = f"{method}-{len(asked)}-{who}"

@@ -18,7 +18,7 @@ OF_ARCHIVES = [
     "index verify {archive}",
     "index rm COPY --where date>=2024 --yes",
     "index compact COPY",
-    "index label COPY --remove finding",
+    "index label COPY COPY.csv",
 ]
 # Why there is no test of a command here.
 ELSEWHERE = {name: "answers at once" for name in ("tokenize", "dataset list", "dataset describe", "dataset figures",
@@ -49,6 +49,7 @@ def slow(names, *paths):
 def test_a_command_says_that_it_works(mi2, inputs, tmp_path, line):  # noqa: F811
     if "COPY" in line:
         shutil.copytree(inputs["archive"], tmp_path / "copy")
+        (tmp_path / "copy.csv").write_text("item,finding\n0,mass\n")
     words = line.replace("OUT", f"{tmp_path}/out").replace("COPY", f"{tmp_path}/copy").format(**inputs).split()
     if words[0] == "index":
         folder = next(word for word in words if word.startswith("/"))

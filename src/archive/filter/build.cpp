@@ -237,7 +237,8 @@ Expr without_studies(const Expr* where, const std::vector<std::string>& studies,
   Builder builder;
   const Op op = studies.size() == 1 ? Op::kEqual : Op::kIn;
   Expr left = builder.negation(builder.compare(read_name("study", name), op, studies, name));
-  return parse(to_text(where == nullptr ? left : both(*where, std::move(left))));
+  if (where != nullptr) left = both(*where, std::move(left));
+  return parse(to_text(left));
 }
 
 bool uses(const Expr& expr, std::string_view field) {

@@ -34,20 +34,17 @@ std::vector<std::string> Catalog::problems() {
   }
   if (single(impl_->named("repeated_frames")) > 0) found.emplace_back("two images are of one frame");
   if (single(impl_->named("bad_frames")) > 0) found.emplace_back("an image has a frame's number that none has");
-  const std::int64_t stray = single(impl_->named("stray_pixels"));
-  if (stray > 0) found.push_back(fmt::format("{} hashes of pixels are of what is no image", stray));
-  const std::int64_t tiles = single(impl_->named("stray_tiles"));
-  if (tiles > 0) found.push_back(fmt::format("{} tiles of slides are of what is no image", tiles));
-  const std::int64_t nowhere = single(impl_->named("bad_tiles"));
-  if (nowhere > 0) found.push_back(fmt::format("{} tiles of slides lie where no slide is", nowhere));
-  const std::int64_t labels = single(impl_->named("stray_labels"));
-  if (labels > 0) found.push_back(fmt::format("{} labels are of what is not there any more", labels));
-  const std::int64_t seen = single(impl_->named("stray_voi"));
-  if (seen > 0) found.push_back(fmt::format("{} windows are of what is no image", seen));
-  const std::int64_t scouts = single(impl_->named("stray_localizers"));
-  if (scouts > 0) found.push_back(fmt::format("{} localisers are of what is no image", scouts));
-  const std::int64_t nameless = single(impl_->named("bad_voi"));
-  if (nameless > 0) found.push_back(fmt::format("{} rows were seen through no window that there is", nameless));
+  const auto counted = [&](std::string_view what, std::string_view is_wrong) {
+    const std::int64_t rows = single(impl_->named(what));
+    if (rows > 0) found.push_back(fmt::format("{} {}", rows, is_wrong));
+  };
+  counted("stray_pixels", "hashes of pixels are of what is no image");
+  counted("stray_tiles", "tiles of slides are of what is no image");
+  counted("bad_tiles", "tiles of slides lie where no slide is");
+  counted("stray_labels", "labels are of what is not there any more");
+  counted("stray_voi", "windows are of what is no image");
+  counted("stray_localizers", "localisers are of what is no image");
+  counted("bad_voi", "rows were seen through no window that there is");
   if (single(impl_->named("mixed_pictures")) > 0 || single(impl_->named("parted_pictures")) > 0 ||
       single(impl_->named("strange_pictures")) > 0) {
     found.emplace_back("rows of one picture are not of one frame");

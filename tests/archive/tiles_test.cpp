@@ -11,6 +11,7 @@
 
 #include "archive/add.hpp"
 #include "archive/archive.hpp"
+#include "archive/found_rows.hpp"
 #include "archive/reader.hpp"
 #include "archive/search.hpp"
 #include "archive/slide_survey.hpp"
@@ -58,27 +59,15 @@ class TwoSlides : public testing::Test {
 
   [[nodiscard]] std::filesystem::path folder() const { return folder_.path() / "a"; }
 
-  [[nodiscard]] std::vector<std::uint64_t> found(By by) const {
-    Reader reader(folder());
-    base::ThreadPool pool(1);
-    SearchOptions options;
-    options.by = by;
-    options.k = 100;
-    const std::vector<QueryPart> parts{{{1, 0, 0, 0}, 1, Nature::kOther, {}}};
-    std::vector<std::uint64_t> rows;
-    for (const Found& one : search(reader, parts, options, pool).found) rows.push_back(one.item.row);
-    return rows;
-  }
-
   test::TemporaryFolder folder_;
   Writer writer_;
   std::vector<Id> instances_;
 };
 
 TEST_F(TwoSlides, AreOneImageEachShownByTheBestTileUnlessTilesAreAskedFor) {
-  EXPECT_EQ(found(By::kTile), (std::vector<std::uint64_t>{0, 1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(found_rows(folder(), By::kTile), (std::vector<std::uint64_t>{0, 1, 2, 3, 4, 5, 6}));
   for (const By by : {By::kImage, By::kSeries, By::kStudy}) {
-    EXPECT_EQ(found(by), (std::vector<std::uint64_t>{0, 3, 6}));
+    EXPECT_EQ(found_rows(folder(), by), (std::vector<std::uint64_t>{0, 3, 6}));
   }
 }
 

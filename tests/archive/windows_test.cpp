@@ -18,6 +18,7 @@
 #include "archive/archive.hpp"
 #include "archive/cases.hpp"
 #include "archive/dups.hpp"
+#include "archive/found_rows.hpp"
 #include "archive/object_facts.hpp"
 #include "archive/reader.hpp"
 #include "archive/search.hpp"
@@ -77,26 +78,15 @@ class TwoObjects : public testing::Test {
 
   [[nodiscard]] std::filesystem::path folder() const { return folder_.path() / "a"; }
 
-  [[nodiscard]] std::vector<std::uint64_t> found(By by) const {
-    Reader reader(folder());
-    base::ThreadPool pool(1);
-    SearchOptions options;
-    options.by = by;
-    options.k = 100;
-    const std::vector<QueryPart> parts{{{1, 0, 0, 0}, 1, Nature::kOther, {}}};
-    std::vector<std::uint64_t> rows;
-    for (const Found& one : search(reader, parts, options, pool).found) rows.push_back(one.item.row);
-    return rows;
-  }
-
   test::TemporaryFolder folder_;
   Writer writer_;
   std::vector<Id> instances_;
 };
 
 TEST_F(TwoObjects, AreAnImageForEachFrameShownByItsBestWindow) {
-  for (const By by : {By::kImage, By::kTile}) EXPECT_EQ(found(by), (std::vector<std::uint64_t>{0, 1, 4, 5, 8}));
-  EXPECT_EQ(found(By::kStudy), (std::vector<std::uint64_t>{0, 4, 8}));
+  for (const By by : {By::kImage, By::kTile})
+    EXPECT_EQ(found_rows(folder(), by), (std::vector<std::uint64_t>{0, 1, 4, 5, 8}));
+  EXPECT_EQ(found_rows(folder(), By::kStudy), (std::vector<std::uint64_t>{0, 4, 8}));
 }
 
 TEST_F(TwoObjects, HaveTheirWindowsUntilTheyAreErased) {
